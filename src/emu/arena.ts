@@ -1,0 +1,74 @@
+/**
+ * The one linear memory of a machine: CPU state, page tables, memories, the map of written words and decoded code. Both tiers work on
+ * it, so switching tiers copies nothing. Untouched parts cost no physical memory.
+ */
+
+export const PAGE_BITS = 12;
+export const PAGE_SIZE = 1 << PAGE_BITS;
+
+/** CPU state of core i lies at i * CPU_STRIDE. */
+export const CPU_STRIDE = 0x1000;
+const TABLES_BASE = 0x1_0000;
+const TABLE_BYTES = 4 << 20;
+/** Per core: read table, write table, fetch table; one word per 4-KiB guest page. */
+export const readTableOf = (core: number): number => TABLES_BASE + core * 3 * TABLE_BYTES;
+export const writeTableOf = (core: number): number => readTableOf(core) + TABLE_BYTES;
+export const fetchTableOf = (core: number): number => readTableOf(core) + 2 * TABLE_BYTES;
+
+/** A decoded page: one 16-byte record per half-word of a 4-KiB code page. */
+export const RECORD_BYTES = 16;
+export const DECODED_PAGE_BYTES = (PAGE_SIZE / 2) * RECORD_BYTES;
+
+const pageUp = (n: number): number => (n + PAGE_SIZE - 1) & ~(PAGE_SIZE - 1);
+
+export class Arena {
+  readonly memory: WebAssembly.Memory;
+  readonly u8: Uint8Array;
+  readonly u16: Uint16Array;
+  readonly u32: Uint32Array;
+  readonly i32: Int32Array;
+  readonly view: DataView;
+  /** First byte of the guest memories; everything before it is tables. */
+  readonly memoryBase: number;
+  readonly memoryEnd: number;
+  /** One byte per guest word of the memories: 0 = never written since power-on. Index with `wordMap + (host >>> 2)`. */
+  readonly wordMap: number;
+  /** Decoded pages are handed out from here. */
+  readonly decodedBase: number;
+  private decodedNext: number;
+  private readonly decodedFree: number[] = [];
+  private readonly limit: number;
+
+  constructor(cores: number, memoryBytes: number, decodedBytes = 24 << 20) {
+    this.memoryBase = TABLES_BASE + cores * 3 * TABLE_BYTES;
+    this.memoryEnd = this.memoryBase + pageUp(memoryBytes);
+    const mapBytes = pageUp((this.memoryEnd - this.memoryBase) >>> 2);
+    this.wordMap = this.memoryEnd - (this.memoryBase >>> 2);
+    this.decodedBase = this.memoryEnd + mapBytes;
+    this.decodedNext = this.decodedBase;
+    this.limit = this.decodedBase + decodedBytes;
+    this.memory = new WebAssembly.Memory({ initial: Math.ceil(this.limit / 65536) });
+    const buffer = this.memory.buffer;
+    this.u8 = new Uint8Array(buffer);
+    this.u16 = new Uint16Array(buffer);
+    this.u32 = new Uint32Array(buffer);
+    this.i32 = new Int32Array(buffer);
+    this.view = new DataView(buffer);
+  }
+
+  /** A zeroed decoded page, or 0 when there is no room (the caller drops all decoded pages and asks again). */
+  takeDecodedPage(): number {
+    const reused = this.decodedFree.pop();
+    if (reused !== undefined) {
+      this.u8.fill(0, reused, reused + DECODED_PAGE_BYTES);
+      return reused;
+    }
+    if (this.decodedNext + DECODED_PAGE_BYTES > this.limit) return 0;
+    const page = this.decodedNext;
+    this.decodedNext += DECODED_PAGE_BYTES;
+    return page;
+  }
+  freeDecodedPage(page: number): void {
+    this.decodedFree.push(page);
+  }
+}

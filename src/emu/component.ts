@@ -1,0 +1,87 @@
+/**
+ * What every block of a chip looks like to the machine. State is plain data made by `create`: no closures, no promises, no class
+ * instances, so that a machine can be saved, forked and compared. A block acts only when it is called: on a bus access, a timer
+ * that it armed, a wire or a clock that it listens to, or a reset. Nothing polls.
+ */
+import type { Ps, Rate } from './time.ts';
+
+export type TypedArray = Uint8Array | Uint16Array | Uint32Array | Int32Array | Float64Array;
+export type Plain = number | string | boolean | null | undefined | TypedArray | readonly Plain[] | { [key: string]: Plain };
+
+/**
+ * power: power-on, everything. system: system reset (pin, software, watchdogs…). backup: backup-domain reset. gate: the block's own
+ * reset bit in RCC.
+ */
+export type ResetKind = 'power' | 'system' | 'backup' | 'gate';
+
+/** The machine as one block sees it. One Env belongs to one block. */
+export interface Env {
+  readonly name: string;
+  /** Time of the access or event that is being served. */
+  now(): Ps;
+  /** Arms the block's timer `timer` (declared in `timers`), replacing its earlier due time. `onTimer` is called at `due`. */
+  arm(timer: string, due: Ps): void;
+  disarm(timer: string): void;
+  /** Due time of a timer, Infinity if not armed. */
+  due(timer: string): Ps;
+  /** Drives interrupt line `index` of this block (index into the chip row's `irq` list) to a level. */
+  irq(index: number, level: boolean): void;
+  /** Whole edges of a named clock of the chip at `now()`. */
+  clockCount(clock: string): number;
+  /** When the clock will have counted `count` edges; Infinity while it is stopped. */
+  clockTimeOf(clock: string, count: number): Ps;
+  /** The clock's rate, null while it is stopped. */
+  clockRate(clock: string): Rate | null;
+  /** For clock controllers: sets a clock's rate from `now()` on; listeners are told if it changed. */
+  setClock(clock: string, rate: Rate | null): void;
+  /** Level or value of a named wire between blocks, 0 if nobody has driven it. */
+  wire(name: string): number;
+  /** Drives a wire; blocks that listen to it are told at once if the value changed. */
+  setWire(name: string, value: number): void;
+  /** Board and chip parameter, e.g. `hse.hz`, `vddusb.volts`; undefined if the board has none. */
+  parameter(name: string): number | undefined;
+  /** Asks for a reset of the whole chip. It takes place after the current instruction. */
+  requestReset(by: ResetCause): void;
+  /** A guest error or another event worth a line in the timeline. */
+  note(kind: string, text: string): void;
+  /** Bus access by this block as a bus master (DMA, ROM helpers); null/false = bus error. */
+  busRead(address: number, size: 1 | 2 | 4): number | null;
+  busWrite(address: number, size: 1 | 2 | 4, value: number): boolean;
+  /** For flash controllers: changes the bytes of a chip memory directly (program, erase); decoded code is dropped. */
+  pokeMemory(memory: string, offset: number, bytes: Uint8Array): void;
+  peekMemory(memory: string, offset: number, length: number): Uint8Array;
+}
+
+export type ResetCause =
+  | 'power' | 'brownout' | 'pin' | 'software' | 'iwdg' | 'wwdg' | 'low-power' | 'option-bytes' | 'debugger' | 'core';
+
+/** Thrown by nobody: the value that a device returns for an access that it answers with a bus error. */
+export const BUS_ERROR = -1;
+
+/**
+ * A block. `S` is its plain state. `read`/`write` are given an offset from the block's base and a size in bytes; they return
+ * BUS_ERROR for a bus error, otherwise the unsigned value / 0. `peek` is a read without side effects.
+ */
+export interface Component<S extends object = object> {
+  readonly timers?: readonly string[];
+  readonly wires?: readonly string[];
+  readonly clocks?: readonly string[];
+  create(): S;
+  onReset?(state: S, env: Env, kind: ResetKind): void;
+  onTimer?(state: S, env: Env, timer: string): void;
+  onWire?(state: S, env: Env, wire: string, value: number): void;
+  onClock?(state: S, env: Env, clock: string): void;
+  read?(state: S, env: Env, offset: number, size: number): number;
+  write?(state: S, env: Env, offset: number, size: number, value: number): number;
+  peek?(state: S, env: Env, offset: number, size: number): number;
+}
+
+/** Deep copy of plain data; typed arrays are copied, strings and numbers shared. */
+export function clonePlain<T>(value: T): T {
+  if (value === null || typeof value !== 'object') return value;
+  if (ArrayBuffer.isView(value)) return (value as unknown as Uint8Array).slice() as unknown as T;
+  if (Array.isArray(value)) return value.map(clonePlain) as unknown as T;
+  const copy: Record<string, unknown> = {};
+  for (const key in value) copy[key] = clonePlain((value as Record<string, unknown>)[key]);
+  return copy as T;
+}

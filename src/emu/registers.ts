@@ -1,0 +1,317 @@
+/**
+ * Register blocks. The layout (offsets, reset values, fields) comes from the chip's generated facts; a model adds behaviour and names
+ * registers and fields as the manual does. A register that no model speaks for keeps its reset value and write mask and is reported
+ * as unmodelled when the firmware touches it.
+ */
+import { BUS_ERROR, type Component, type Env, type ResetKind } from './component.ts';
+
+/** One register of a generated layout. */
+export interface RegisterFact {
+  readonly name: string;
+  /** Byte offset from the block's base. */
+  readonly offset: number;
+  /** Width in bytes. */
+  readonly size: 1 | 2 | 4;
+  readonly reset: number;
+  /** Bits that software can change by a plain write. */
+  readonly writable: number;
+  readonly fields: readonly FieldFact[];
+}
+export interface FieldFact {
+  readonly name: string;
+  readonly bit: number;
+  readonly width: number;
+}
+export interface BlockFacts {
+  readonly name: string;
+  readonly registers: readonly RegisterFact[];
+}
+
+/** A register of one block: its index in the block's storage. */
+export interface Register extends RegisterFact {
+  readonly index: number;
+}
+
+/** A field, resolved by name when the model is built. */
+export class Field {
+  readonly register: Register;
+  readonly name: string;
+  readonly bit: number;
+  readonly width: number;
+  /** Unshifted mask, e.g. 0x7 for a three-bit field. */
+  readonly max: number;
+  /** Mask in place. */
+  readonly mask: number;
+
+  constructor(register: Register, fact: FieldFact) {
+    this.register = register;
+    this.name = fact.name;
+    this.bit = fact.bit;
+    this.width = fact.width;
+    this.max = fact.width >= 32 ? 0xffffffff : (1 << fact.width) - 1;
+    this.mask = (this.max << fact.bit) >>> 0;
+  }
+  /** The field's value inside a register value. */
+  of(value: number): number {
+    return (value >>> this.bit) & this.max;
+  }
+  get(c: RegisterContext<object>): number {
+    return (c.regs[this.register.index]! >>> this.bit) & this.max;
+  }
+  /** Sets the field, as the CPU's write that is being served or else as the hardware. */
+  set(c: RegisterContext<object>, value: number): void {
+    const old = c.regs[this.register.index]!;
+    c.put(this.register, ((old & ~this.mask) | ((value << this.bit) & this.mask)) >>> 0);
+  }
+}
+
+/** Registers and fields by the manual's names. Unknown names throw when the model is built. */
+export class Layout {
+  readonly facts: BlockFacts;
+  readonly registers: readonly Register[];
+  private readonly byName = new Map<string, Register>();
+  /** Register that covers a byte offset. */
+  private readonly byOffset = new Map<number, Register>();
+
+  constructor(facts: BlockFacts) {
+    this.facts = facts;
+    this.registers = facts.registers.map((r, index) => ({ ...r, index }));
+    for (const r of this.registers) {
+      this.byName.set(r.name, r);
+      for (let i = 0; i < r.size; i++) if (!this.byOffset.has(r.offset + i)) this.byOffset.set(r.offset + i, r);
+    }
+  }
+  has(name: string): boolean {
+    return this.byName.has(name);
+  }
+  reg(name: string): Register {
+    const r = this.byName.get(name);
+    if (!r) throw new Error(`${this.facts.name} has no register ${name}`);
+    return r;
+  }
+  /** `field('CR.HSION')`. */
+  field(path: string): Field {
+    const dot = path.indexOf('.');
+    const register = this.reg(path.slice(0, dot));
+    const fact = register.fields.find((f) => f.name === path.slice(dot + 1));
+    if (!fact) throw new Error(`${this.facts.name}.${register.name} has no field ${path.slice(dot + 1)}`);
+    return new Field(register, fact);
+  }
+  hasField(path: string): boolean {
+    const dot = path.indexOf('.');
+    return !!this.byName.get(path.slice(0, dot))?.fields.some((f) => f.name === path.slice(dot + 1));
+  }
+  at(offset: number): Register | undefined {
+    return this.byOffset.get(offset);
+  }
+}
+
+export interface RegisterState {
+  regs: Uint32Array;
+  model: object;
+}
+
+/** What a model's functions are called with. */
+export class RegisterContext<S extends object> {
+  s: S;
+  regs: Uint32Array;
+  env: Env;
+  private readonly onChange: ChangeListener | null;
+  constructor(s: S, regs: Uint32Array, env: Env, onChange: ChangeListener | null) {
+    this.s = s;
+    this.regs = regs;
+    this.env = env;
+    this.onChange = onChange;
+  }
+  get(r: Register): number {
+    return this.regs[r.index]!;
+  }
+  /** Stores a whole register value and records which bits changed. */
+  put(r: Register, value: number): void {
+    const old = this.regs[r.index]!;
+    value >>>= 0;
+    if (old === value) return;
+    this.regs[r.index] = value;
+    this.onChange?.(this.env.name, r, old, value);
+  }
+}
+export type ChangeListener = (block: string, register: Register, old: number, value: number) => void;
+
+/**
+ * Behaviour of one IP version. All functions get the context first. `write` is called before a value is stored: it returns what is to
+ * be stored (most return nothing: the masked value is stored). `merged` is the old value with the writable bits replaced, `raw` what was written, in
+ * place for narrow writes, `lanes` the mask of bits that the access covers. `read` may replace what is read; `peek` does the same
+ * without side effects (when it is left out `read` must have none).
+ */
+export interface RegisterModel<S extends object = object> {
+  readonly timers?: readonly string[];
+  readonly wires?: readonly string[];
+  readonly clocks?: readonly string[];
+  /** Names of the registers with behaviour (reads and writes as documented); all others count as unmodelled. */
+  readonly modelled: 'all' | readonly string[];
+  /** Overrides of the generated facts where they are wrong: write masks by register name, each with a reason in a comment. */
+  readonly writable?: Readonly<Record<string, number>>;
+  readonly resets?: Readonly<Record<string, number>>;
+  /** Registers that a reset kind leaves alone (backup domain, reset flags). */
+  keeps?(r: Register, kind: ResetKind): boolean;
+  create(): S;
+  onReset?(c: RegisterContext<S>, kind: ResetKind): void;
+  onTimer?(c: RegisterContext<S>, timer: string): void;
+  onWire?(c: RegisterContext<S>, wire: string, value: number): void;
+  onClock?(c: RegisterContext<S>, clock: string): void;
+  read?(c: RegisterContext<S>, r: Register, value: number): number;
+  peek?(c: RegisterContext<S>, r: Register, value: number): number;
+  write?(c: RegisterContext<S>, r: Register, merged: number, raw: number, lanes: number): number | void;
+  /** Called after a write has been stored. */
+  wrote?(c: RegisterContext<S>, r: Register, value: number, old: number): void;
+  /** Offsets without a register (packet memories, FIFOs): BUS_ERROR or a value; left out = reads 0, writes ignored. */
+  readElse?(c: RegisterContext<S>, offset: number, size: number): number;
+  writeElse?(c: RegisterContext<S>, offset: number, size: number, value: number): number;
+  /** For the block that programs a flash memory: a bus write to that memory, by absolute address. BUS_ERROR or 0. */
+  program?(c: RegisterContext<S>, address: number, size: number, value: number): number;
+  /** For the block that guards a memory: a bus read of it; `value` is what the memory holds. BUS_ERROR or the value. */
+  guardRead?(c: RegisterContext<S>, address: number, size: number, value: number): number;
+}
+
+/** A model factory: built once per block from its layout and the chip row's options. */
+export type ModelFactory = (layout: Layout, options: Readonly<Record<string, unknown>>) => RegisterModel<any>; // eslint-disable-line @typescript-eslint/no-explicit-any
+
+/** Called on each access to a register without behaviour. */
+export type UnmodelledListener = (block: string, register: Register | number, kind: 'read' | 'write') => void;
+
+const sizeMask = (size: number): number => (size === 4 ? 0xffffffff : size === 2 ? 0xffff : 0xff);
+
+export interface BlockHooks {
+  readonly onChange: ChangeListener | null;
+  readonly onUnmodelled: UnmodelledListener | null;
+}
+
+/** A register block as a component. Without a model every register is unmodelled. */
+export class RegisterBlock implements Component<RegisterState> {
+  readonly layout: Layout;
+  readonly timers: readonly string[];
+  readonly wires: readonly string[];
+  readonly clocks: readonly string[];
+  private readonly model: RegisterModel<object> | null;
+  private readonly hooks: BlockHooks;
+  private readonly modelledIndex: Uint8Array;
+  private readonly writable: Uint32Array;
+  private readonly resets: Uint32Array;
+  private readonly context: RegisterContext<object>;
+
+  constructor(layout: Layout, model: RegisterModel<object> | null, hooks: BlockHooks) {
+    this.layout = layout;
+    this.model = model;
+    this.hooks = hooks;
+    this.timers = model?.timers ?? [];
+    this.wires = model?.wires ?? [];
+    this.clocks = model?.clocks ?? [];
+    const n = layout.registers.length;
+    this.writable = Uint32Array.from(layout.registers, (r) => model?.writable?.[r.name] ?? r.writable);
+    this.resets = Uint32Array.from(layout.registers, (r) => model?.resets?.[r.name] ?? r.reset);
+    this.modelledIndex = new Uint8Array(n);
+    if (model) {
+      if (model.modelled === 'all') this.modelledIndex.fill(1);
+      else for (const name of model.modelled) this.modelledIndex[layout.reg(name).index] = 1;
+    }
+    this.context = new RegisterContext<object>({}, new Uint32Array(0), null as unknown as Env, hooks.onChange);
+  }
+
+  private enter(state: RegisterState, env: Env): RegisterContext<object> {
+    const c = this.context;
+    c.s = state.model;
+    c.regs = state.regs;
+    c.env = env;
+    return c;
+  }
+
+  isModelled(r: Register): boolean {
+    return this.modelledIndex[r.index] === 1;
+  }
+  writableMask(r: Register): number {
+    return this.writable[r.index]!;
+  }
+  resetValue(r: Register): number {
+    return this.resets[r.index]!;
+  }
+
+  create(): RegisterState {
+    return { regs: this.resets.slice(), model: this.model?.create() ?? {} };
+  }
+
+  onReset(state: RegisterState, env: Env, kind: ResetKind): void {
+    const c = this.enter(state, env);
+    for (const r of this.layout.registers) {
+      if (kind !== 'power' && this.model?.keeps?.(r, kind)) continue;
+      if (kind === 'backup' && !this.model?.keeps) continue;
+      c.put(r, this.resets[r.index]!);
+    }
+    this.model?.onReset?.(c, kind);
+  }
+  onTimer(state: RegisterState, env: Env, timer: string): void {
+    this.model?.onTimer?.(this.enter(state, env), timer);
+  }
+  onWire(state: RegisterState, env: Env, wire: string, value: number): void {
+    this.model?.onWire?.(this.enter(state, env), wire, value);
+  }
+  onClock(state: RegisterState, env: Env, clock: string): void {
+    this.model?.onClock?.(this.enter(state, env), clock);
+  }
+
+  programMemory(state: RegisterState, env: Env, address: number, size: number, value: number): number {
+    return this.model?.program ? this.model.program(this.enter(state, env), address, size, value >>> 0) : BUS_ERROR;
+  }
+  guardRead(state: RegisterState, env: Env, address: number, size: number, value: number): number {
+    return this.model?.guardRead ? this.model.guardRead(this.enter(state, env), address, size, value) : value;
+  }
+
+  read(state: RegisterState, env: Env, offset: number, size: number): number {
+    return this.access(state, env, offset, size, false);
+  }
+  peek(state: RegisterState, env: Env, offset: number, size: number): number {
+    return this.access(state, env, offset, size, true);
+  }
+
+  private access(state: RegisterState, env: Env, offset: number, size: number, quiet: boolean): number {
+    const r = this.layout.at(offset);
+    const c = this.enter(state, env);
+    if (!r) {
+      if (this.model?.readElse) return this.model.readElse(c, offset, size);
+      if (!quiet) this.hooks.onUnmodelled?.(env.name, offset, 'read');
+      return 0;
+    }
+    if (!quiet && this.modelledIndex[r.index] === 0) this.hooks.onUnmodelled?.(env.name, r, 'read');
+    let value = state.regs[r.index]!;
+    const view = quiet ? (this.model?.peek ?? this.model?.read) : this.model?.read;
+    if (view) value = view.call(this.model, c, r, value);
+    const shift = (offset - r.offset) * 8;
+    if (size <= r.size) return ((value >>> shift) & sizeMask(size)) >>> 0;
+    // Wider than the register: join with the next one, as the bus does for 16-bit registers read as a word.
+    const low = (value & sizeMask(r.size)) >>> 0;
+    const rest = this.layout.at(offset + r.size) ? this.access(state, env, offset + r.size, size - r.size, quiet) : 0;
+    return (low | (rest << (r.size * 8))) >>> 0;
+  }
+
+  write(state: RegisterState, env: Env, offset: number, size: number, value: number): number {
+    const r = this.layout.at(offset);
+    const c = this.enter(state, env);
+    if (!r) {
+      if (this.model?.writeElse) return this.model.writeElse(c, offset, size, value >>> 0);
+      this.hooks.onUnmodelled?.(env.name, offset, 'write');
+      return 0;
+    }
+    if (this.modelledIndex[r.index] === 0) this.hooks.onUnmodelled?.(env.name, r, 'write');
+    const shift = (offset - r.offset) * 8;
+    const width = Math.min(size, r.size - (offset - r.offset));
+    const lanes = (sizeMask(width) << shift) >>> 0;
+    const raw = ((value << shift) & lanes) >>> 0;
+    const old = state.regs[r.index]!;
+    const mask = this.writable[r.index]! & lanes;
+    const merged = ((old & ~mask) | (raw & mask)) >>> 0;
+    const answer = this.model?.write?.(c, r, merged, raw, lanes);
+    c.put(r, answer === undefined ? merged : (answer as number) >>> 0);
+    this.model?.wrote?.(c, r, state.regs[r.index]!, old);
+    if (size > width && this.layout.at(offset + width)) this.write(state, env, offset + width, size - width, value >>> (width * 8));
+    return 0;
+  }
+}

@@ -1,0 +1,432 @@
+/**
+ * A chip without its cores: blocks, memories, clocks, wires, timers. The machine adds the cores; tests of peripherals use it alone.
+ */
+import { Arena, PAGE_BITS, PAGE_SIZE } from './arena.ts';
+import type { BlockRow, ChipDescription, MemoryRow } from './chip.ts';
+import { BUS_ERROR, clonePlain, type Component, type Env, type ResetCause, type ResetKind } from './component.ts';
+import { Field, Layout, RegisterBlock, type BlockHooks, type ChangeListener, type ModelFactory, type RegisterState } from './registers.ts';
+import { clockCount, clockTimeOf, sameRate, Scheduler, setClockRate, stoppedClock, type ClockState, type Ps, type Rate } from './time.ts';
+
+/** A block of the chip at run time. */
+export interface Block {
+  readonly row: BlockRow;
+  readonly component: Component;
+  readonly env: Env;
+  readonly index: number;
+  state: object;
+  readonly enable: { readonly register: number; readonly mask: number } | null;
+  readonly timerBase: number;
+}
+
+/** A memory of the chip placed in the arena. */
+export interface Memory {
+  readonly row: MemoryRow;
+  /** Offset of its first byte in the arena. */
+  readonly host: number;
+}
+
+/** One stretch of the address space. */
+export interface Region {
+  readonly base: number;
+  /** Exclusive end; up to 2^32. */
+  readonly end: number;
+  readonly memory: Memory | null;
+  readonly block: Block | null;
+}
+
+/** What the machine is told by the chip. All calls happen while an access or a timer is being served. */
+export interface SystemListener {
+  irq(line: number, level: boolean): void;
+  reset(by: ResetCause, block: string): void;
+  note(kind: string, text: string, block: string): void;
+  changed: ChangeListener | null;
+  unmodelled(block: string, register: string, kind: 'read' | 'write'): void;
+  /** An access to a block whose clock is off. */
+  unclocked(block: string, offset: number, kind: 'read' | 'write'): void;
+  /** A clock changed its rate. */
+  clock(name: string): void;
+  /** A wire changed its value. */
+  wire(name: string, value: number): void;
+  /** Bytes of a memory are about to be changed by a block (flash programming, DMA). Called before the change. */
+  memoryChanged(memory: Memory, offset: number, length: number): void;
+}
+
+export const SILENT: SystemListener = {
+  irq() {}, reset() {}, note() {}, changed: null, unmodelled() {}, unclocked() {}, clock() {}, wire() {}, memoryChanged() {},
+};
+
+/** Plain state of everything outside the cores and memories. */
+export interface SystemState {
+  blocks: object[];
+  wires: Record<string, number>;
+  clocks: Record<string, ClockState>;
+  due: Float64Array;
+  now: Ps;
+}
+
+export class System {
+  readonly chip: ChipDescription;
+  readonly arena: Arena;
+  readonly memories: readonly Memory[];
+  readonly blocks: readonly Block[];
+  readonly scheduler = new Scheduler();
+  /** Regions sorted by base; searched by `regionAt`. */
+  readonly regions: readonly Region[];
+  listener: SystemListener = SILENT;
+  /** Time of what is being served now. The machine sets it before an access. */
+  now: Ps = 0;
+  private clocks: Record<string, ClockState> = {};
+  private wires: Record<string, number> = {};
+  private readonly parameters: Record<string, number> = {};
+  private readonly byName = new Map<string, Block>();
+  private readonly wireListeners = new Map<string, Block[]>();
+  private readonly clockListeners = new Map<string, Block[]>();
+  private readonly timerOwner: { block: Block; timer: string }[] = [];
+  private readonly externalTimers = new Map<number, () => void>();
+  private readonly resetBits: { block: Block; field: Field }[] = [];
+  private rccRegs: Uint32Array = new Uint32Array(0);
+  private rcc: Block | null = null;
+
+  /**
+   * @param models behaviour by name; a name that a row asks for and that is missing throws.
+   * @param parameters overrides of the chip's parameters (board, slow chip…); a value of NaN removes one (crystal not fitted).
+   */
+  constructor(chip: ChipDescription, models: Readonly<Record<string, ModelFactory>>, parameters: Readonly<Record<string, number>> = {}) {
+    this.chip = chip;
+    for (const [name, fact] of Object.entries(chip.parameters)) this.parameters[name] = fact.value;
+    Object.assign(this.parameters, parameters);
+    const bytes = chip.memories.reduce((sum, m) => sum + ((m.size + PAGE_SIZE - 1) & ~(PAGE_SIZE - 1)), 0);
+    this.arena = new Arena(chip.cores.length, bytes);
+    let host = this.arena.memoryBase;
+    this.memories = chip.memories.map((row) => {
+      const memory: Memory = { row, host };
+      host += (row.size + PAGE_SIZE - 1) & ~(PAGE_SIZE - 1);
+      return memory;
+    });
+    for (const name of chip.clocks) this.clocks[name] = stoppedClock();
+    const hooks: BlockHooks = {
+      onChange: (block, register, old, value) => this.listener.changed?.(block, register, old, value),
+      onUnmodelled: (block, register, kind) =>
+        this.listener.unmodelled(block, typeof register === 'number' ? `+0x${register.toString(16)}` : register.name, kind),
+    };
+    const layouts = new Map<string, Layout>();
+    const rccFacts = chip.facts[chip.rcc];
+    const rccLayout = rccFacts ? new Layout(rccFacts) : null;
+    this.blocks = chip.blocks.map((row, index) => {
+      const factsName = row.facts ?? row.name;
+      const facts = chip.facts[factsName];
+      if (!facts) throw new Error(`${chip.name}: no register facts ${factsName}`);
+      let layout = layouts.get(factsName);
+      if (!layout) layouts.set(factsName, (layout = new Layout(facts)));
+      const factory = row.model === null ? null : models[row.model];
+      if (factory === undefined) throw new Error(`${chip.name}: ${row.name} asks for an unknown model ${row.model}`);
+      const component = new RegisterBlock(layout, factory ? factory(layout, row.options ?? {}) : null, hooks);
+      const timerBase = this.timerOwner.length;
+      const clockField = row.clock && rccLayout ? rccLayout.field(row.clock) : null;
+      const block: Block = {
+        row, component: component as Component, index, timerBase,
+        env: this.makeEnv(() => block),
+        state: component.create(),
+        enable: clockField ? { register: clockField.register.index, mask: clockField.mask } : null,
+      };
+      for (const timer of component.timers) {
+        this.scheduler.addSlot(`${row.name}.${timer}`);
+        this.timerOwner.push({ block, timer });
+      }
+      for (const wire of component.wires) push(this.wireListeners, wire, block);
+      for (const clock of component.clocks) {
+        if (!this.clocks[clock]) throw new Error(`${row.name} listens to an unknown clock ${clock}`);
+        push(this.clockListeners, clock, block);
+      }
+      if (row.reset && rccLayout) this.resetBits.push({ block, field: rccLayout.field(row.reset) });
+      this.byName.set(row.name, block);
+      return block;
+    });
+    this.rcc = this.byName.get(chip.rcc) ?? null;
+    this.bindRcc();
+    this.regions = this.layOut();
+  }
+
+  private bindRcc(): void {
+    if (this.rcc) this.rccRegs = (this.rcc.state as RegisterState).regs;
+  }
+
+  private makeEnv(self: () => Block): Env {
+    const system = this; // eslint-disable-line @typescript-eslint/no-this-alias
+    const slot = (timer: string): number => {
+      const block = self();
+      const i = (block.component.timers ?? []).indexOf(timer);
+      if (i < 0) throw new Error(`${block.row.name} has no timer ${timer}`);
+      return block.timerBase + i;
+    };
+    const clock = (name: string): ClockState => {
+      const c = system.clocks[name];
+      if (!c) throw new Error(`${self().row.name}: unknown clock ${name}`);
+      return c;
+    };
+    return {
+      get name() { return self().row.name; },
+      now: () => system.now,
+      arm: (timer, due) => (due === Infinity ? system.scheduler.disarm(slot(timer)) : system.scheduler.arm(slot(timer), Math.max(due, system.now))),
+      disarm: (timer) => system.scheduler.disarm(slot(timer)),
+      due: (timer) => system.scheduler.due[slot(timer)]!,
+      irq: (index, level) => {
+        const line = self().row.irqs?.[index];
+        if (line !== undefined) system.listener.irq(line, level);
+      },
+      clockCount: (name) => clockCount(clock(name), system.now),
+      clockTimeOf: (name, count) => clockTimeOf(clock(name), count),
+      clockRate: (name) => clock(name).rate,
+      setClock: (name, rate) => system.setClock(name, rate),
+      wire: (name) => system.wires[name] ?? 0,
+      setWire: (name, value) => system.setWire(name, value),
+      parameter: (name) => {
+        const v = system.parameters[name];
+        return v === undefined || Number.isNaN(v) ? undefined : v;
+      },
+      requestReset: (by) => system.listener.reset(by, self().row.name),
+      note: (kind, text) => system.listener.note(kind, text, self().row.name),
+      busRead: (address, size) => {
+        const v = system.read(address, size);
+        return v === BUS_ERROR ? null : v;
+      },
+      busWrite: (address, size, value) => system.write(address, size, value) !== BUS_ERROR,
+      pokeMemory: (name, offset, bytes) => system.pokeMemory(name, offset, bytes),
+      peekMemory: (name, offset, length) => system.memoryBytes(name).slice(offset, offset + length),
+    };
+  }
+
+  block(name: string): Block {
+    const b = this.byName.get(name);
+    if (!b) throw new Error(`${this.chip.name} has no block ${name}`);
+    return b;
+  }
+  findBlock(name: string): Block | undefined {
+    return this.byName.get(name);
+  }
+  parameter(name: string): number | undefined {
+    const v = this.parameters[name];
+    return v === undefined || Number.isNaN(v) ? undefined : v;
+  }
+  setParameter(name: string, value: number): void {
+    this.parameters[name] = value;
+  }
+  clock(name: string): ClockState {
+    const c = this.clocks[name];
+    if (!c) throw new Error(`${this.chip.name} has no clock ${name}`);
+    return c;
+  }
+  setClock(name: string, rate: Rate | null): void {
+    const c = this.clock(name);
+    if (sameRate(c.rate, rate)) return;
+    setClockRate(c, rate, this.now);
+    this.listener.clock(name);
+    for (const b of this.clockListeners.get(name) ?? []) b.component.onClock?.(b.state, b.env, name);
+  }
+  wire(name: string): number {
+    return this.wires[name] ?? 0;
+  }
+  setWire(name: string, value: number): void {
+    if ((this.wires[name] ?? 0) === value) return;
+    this.wires[name] = value;
+    this.listener.wire(name, value);
+    for (const b of this.wireListeners.get(name) ?? []) b.component.onWire?.(b.state, b.env, name, value);
+  }
+
+  /** A timer of something outside the chip (USB host, scenario): returns its slot for the scheduler. */
+  addTimer(name: string, fire: () => void): number {
+    const slot = this.scheduler.addSlot(name);
+    this.externalTimers.set(slot, fire);
+    return slot;
+  }
+
+  /** Fires every timer that is due at or before `now`, in time order. `this.now` is each timer's own due time meanwhile. */
+  fireDue(now: Ps): void {
+    const s = this.scheduler;
+    while (s.next <= now) {
+      this.now = Math.max(this.now, s.next);
+      const slot = s.takeDue(s.next);
+      const owner = this.timerOwner[slot];
+      if (owner) owner.block.component.onTimer?.(owner.block.state, owner.block.env, owner.timer);
+      else this.externalTimers.get(slot)?.();
+    }
+    this.now = Math.max(this.now, now);
+  }
+
+  /** Power-on or reset of all blocks that the kind reaches. RAM is left alone. */
+  resetBlocks(kind: ResetKind): void {
+    for (const b of this.blocks) {
+      if (kind === 'system' && b.row.backup) continue;
+      if (kind === 'backup' && !b.row.backup && b !== this.rcc) continue;
+      b.component.onReset?.(b.state, b.env, kind);
+    }
+  }
+
+  isClocked(b: Block): boolean {
+    return b.enable === null || (this.rccRegs[b.enable.register]! & b.enable.mask) !== 0;
+  }
+
+  /** Reads a device: the block's clock gates it. */
+  readBlock(b: Block, address: number, size: number): number {
+    const offset = address - b.row.base;
+    if (!this.isClocked(b)) {
+      this.listener.unclocked(b.row.name, offset, 'read');
+      return 0;
+    }
+    return b.component.read ? b.component.read(b.state, b.env, offset, size) : 0;
+  }
+
+  writeBlock(b: Block, address: number, size: number, value: number): number {
+    const offset = address - b.row.base;
+    if (!this.isClocked(b)) {
+      this.listener.unclocked(b.row.name, offset, 'write');
+      return 0;
+    }
+    const before = b === this.rcc && this.resetBits.length ? this.rccRegs.slice() : null;
+    const answer = b.component.write ? b.component.write(b.state, b.env, offset, size, value) : 0;
+    if (before) this.applyResetBits(before);
+    return answer;
+  }
+
+  /** A reset bit that rises resets its block; while it is set the block stays in reset (writes are lost because it is reset again when it falls). */
+  private applyResetBits(before: Uint32Array): void {
+    for (const { block, field } of this.resetBits) {
+      const i = field.register.index;
+      const was = before[i]! & field.mask;
+      const is = this.rccRegs[i]! & field.mask;
+      if (was !== is) block.component.onReset?.(block.state, block.env, 'gate');
+    }
+  }
+
+  regionAt(address: number): Region | null {
+    const regions = this.regions;
+    let lo = 0;
+    let hi = regions.length - 1;
+    while (lo <= hi) {
+      const mid = (lo + hi) >>> 1;
+      const r = regions[mid]!;
+      if (address < r.base) hi = mid - 1;
+      else if (address >= r.end) lo = mid + 1;
+      else return r;
+    }
+    return null;
+  }
+
+  /** Arena offset of a memory address, or -1. */
+  hostOf(region: Region, address: number): number {
+    return region.memory ? region.memory.host + (address - region.base) : -1;
+  }
+
+  /** Bus read without a core (bus masters, tests). BUS_ERROR where nothing answers. */
+  read(address: number, size: number): number {
+    const region = this.regionAt(address);
+    if (!region || address + size > region.end) return BUS_ERROR;
+    if (region.block) return this.readBlock(region.block, address, size);
+    const memory = region.memory!;
+    if (memory.row.guardedBy) return this.guarded(memory, address - region.base, size);
+    return this.loadHost(this.hostOf(region, address), size);
+  }
+
+  /** Bus write without a core. */
+  write(address: number, size: number, value: number): number {
+    const region = this.regionAt(address);
+    if (!region || address + size > region.end) return BUS_ERROR;
+    if (region.block) return this.writeBlock(region.block, address, size, value);
+    return this.writeMemory(region, address, size, value);
+  }
+
+  /** A write that lands in a memory: RAM stores, flash goes to its programming block, ROM is a bus error. */
+  writeMemory(region: Region, address: number, size: number, value: number): number {
+    const memory = region.memory!;
+    const offset = address - region.base;
+    if (memory.row.kind === 'ram') {
+      this.listener.memoryChanged(memory, offset, size);
+      this.storeHost(memory.host + offset, size, value);
+      return 0;
+    }
+    if (memory.row.programmedBy) {
+      const b = this.block(memory.row.programmedBy);
+      const model = b.component as RegisterBlock;
+      return model.programMemory(b.state as RegisterState, b.env, memory.row.base + offset, size, value);
+    }
+    return BUS_ERROR;
+  }
+
+  guarded(memory: Memory, offset: number, size: number): number {
+    const b = this.block(memory.row.guardedBy!);
+    const model = b.component as RegisterBlock;
+    return model.guardRead(b.state as RegisterState, b.env, memory.row.base + offset, size, this.loadHost(memory.host + offset, size));
+  }
+
+  loadHost(host: number, size: number): number {
+    const v = this.arena.view;
+    return size === 4 ? v.getUint32(host, true) : size === 2 ? v.getUint16(host, true) : v.getUint8(host);
+  }
+  storeHost(host: number, size: number, value: number): void {
+    const v = this.arena.view;
+    if (size === 4) v.setUint32(host, value >>> 0, true);
+    else if (size === 2) v.setUint16(host, value & 0xffff, true);
+    else v.setUint8(host, value & 0xff);
+    this.arena.u8[this.arena.wordMap + (host >>> 2)] = 1;
+  }
+
+  /** Bytes of a memory by name, as a view (flash contents, tests). */
+  memoryBytes(name: string): Uint8Array {
+    const m = this.memories.find((x) => x.row.name === name);
+    if (!m) throw new Error(`${this.chip.name} has no memory ${name}`);
+    return this.arena.u8.subarray(m.host, m.host + m.row.size);
+  }
+
+  pokeMemory(name: string, offset: number, bytes: Uint8Array): void {
+    const m = this.memories.find((x) => x.row.name === name);
+    if (!m || offset < 0 || offset + bytes.length > m.row.size) throw new Error(`${name}: no bytes ${offset}..${offset + bytes.length}`);
+    this.listener.memoryChanged(m, offset, bytes.length);
+    this.arena.u8.set(bytes, m.host + offset);
+    const map = this.arena.wordMap;
+    this.arena.u8.fill(1, map + ((m.host + offset) >>> 2), map + ((m.host + offset + bytes.length + 3) >>> 2));
+  }
+
+  private layOut(): Region[] {
+    const regions: Region[] = [];
+    for (const memory of this.memories)
+      for (const base of [memory.row.base, ...(memory.row.aliases ?? [])])
+        regions.push({ base, end: base + memory.row.size, memory, block: null });
+    for (const block of this.blocks) regions.push({ base: block.row.base, end: block.row.base + block.row.size, memory: null, block });
+    regions.sort((a, b) => a.base - b.base);
+    for (let i = 1; i < regions.length; i++) {
+      const a = regions[i - 1]!;
+      const b = regions[i]!;
+      if (b.base < a.end) throw new Error(`${this.chip.name}: ${nameOf(a)} and ${nameOf(b)} overlap at 0x${b.base.toString(16)}`);
+    }
+    return regions;
+  }
+
+  save(): SystemState {
+    return {
+      blocks: this.blocks.map((b) => clonePlain(b.state)),
+      wires: { ...this.wires },
+      clocks: clonePlain(this.clocks),
+      due: this.scheduler.due.slice(),
+      now: this.now,
+    };
+  }
+  restore(s: SystemState): void {
+    this.blocks.forEach((b, i) => (b.state = clonePlain(s.blocks[i]!)));
+    this.wires = { ...s.wires };
+    this.clocks = clonePlain(s.clocks);
+    this.scheduler.due.set(s.due);
+    this.scheduler.refresh();
+    this.now = s.now;
+    this.bindRcc();
+  }
+}
+
+const nameOf = (r: Region): string => r.memory?.row.name ?? r.block?.row.name ?? '?';
+
+function push<K, V>(map: Map<K, V[]>, key: K, value: V): void {
+  const list = map.get(key);
+  if (list) list.push(value);
+  else map.set(key, [value]);
+}
+
+export const PAGE_OF = (address: number): number => address >>> PAGE_BITS;

@@ -1,0 +1,161 @@
+/**
+ * The timeline: integer picoseconds since power-on, held in a JS number (exact below 2^53, that is 2.5 hours).
+ * Every clock domain has a rational period and counts whole edges against the timeline without drift.
+ */
+
+/** Picoseconds since power-on; always an integer. */
+export type Ps = number;
+
+export const PS_PER_SECOND = 1_000_000_000_000;
+export const US = 1_000_000;
+export const MS = 1_000_000_000;
+
+/** floor(a * b / c) for non-negative safe integers, exact. */
+export function mulDivFloor(a: number, b: number, c: number): number {
+  const product = a * b;
+  if (product <= Number.MAX_SAFE_INTEGER) return Math.floor(product / c);
+  const q = Math.floor(a / c);
+  const rest = (a - q * c) * b;
+  if (q * b <= Number.MAX_SAFE_INTEGER && rest <= Number.MAX_SAFE_INTEGER) return q * b + Math.floor(rest / c);
+  return Number((BigInt(a) * BigInt(b)) / BigInt(c));
+}
+
+/** ceil(a * b / c) for non-negative safe integers, exact. */
+export function mulDivCeil(a: number, b: number, c: number): number {
+  const product = a * b;
+  if (product <= Number.MAX_SAFE_INTEGER) return Math.ceil(product / c);
+  return Number((BigInt(a) * BigInt(b) + BigInt(c) - 1n) / BigInt(c));
+}
+
+export function gcd(a: number, b: number): number {
+  while (b !== 0) [a, b] = [b, a % b];
+  return a;
+}
+
+/** A frequency as a reduced fraction of hertz. `den` is 1 for all but fractional PLLs. */
+export interface Rate {
+  readonly num: number;
+  readonly den: number;
+}
+
+export function rate(num: number, den = 1): Rate {
+  const g = gcd(num, den) || 1;
+  return { num: num / g, den: den / g };
+}
+
+/** A rate times mul/div, e.g. `scaleRate(hsi, n, m)`. */
+export function scaleRate(r: Rate, mul: number, div: number): Rate {
+  const g1 = gcd(r.num, div) || 1;
+  const g2 = gcd(mul, r.den) || 1;
+  return rate((r.num / g1) * (mul / g2), (r.den / g2) * (div / g1));
+}
+
+export const rateHz = (r: Rate): number => r.num / r.den;
+export const sameRate = (a: Rate | null, b: Rate | null): boolean =>
+  a === b || (a !== null && b !== null && a.num === b.num && a.den === b.den);
+
+/** Plain state of one clock domain. `periodNum/periodDen` is the period in ps; both 0 while the clock is stopped. */
+export interface ClockState {
+  rate: Rate | null;
+  periodNum: number;
+  periodDen: number;
+  /** Timeline position of edge number `anchorCount`. */
+  anchor: Ps;
+  anchorCount: number;
+}
+
+export const stoppedClock = (): ClockState => ({ rate: null, periodNum: 0, periodDen: 0, anchor: 0, anchorCount: 0 });
+
+/** Number of whole edges at `now`; frozen while stopped. */
+export function clockCount(c: ClockState, now: Ps): number {
+  if (c.rate === null) return c.anchorCount;
+  return c.anchorCount + mulDivFloor(now - c.anchor, c.periodDen, c.periodNum);
+}
+
+/** First instant at which `clockCount` reaches `count`; Infinity while stopped and not yet reached. */
+export function clockTimeOf(c: ClockState, count: number): Ps {
+  if (count <= c.anchorCount) return c.anchor;
+  if (c.rate === null) return Infinity;
+  return c.anchor + mulDivCeil(count - c.anchorCount, c.periodNum, c.periodDen);
+}
+
+/** Changes the rate at `now`, keeping the number of whole edges counted so far. */
+export function setClockRate(c: ClockState, rateNow: Rate | null, now: Ps): void {
+  c.anchorCount = clockCount(c, now);
+  c.anchor = now;
+  c.rate = rateNow;
+  if (rateNow === null) {
+    c.periodNum = c.periodDen = 0;
+    return;
+  }
+  const g1 = gcd(PS_PER_SECOND, rateNow.num);
+  c.periodNum = (PS_PER_SECOND / g1) * rateNow.den;
+  c.periodDen = rateNow.num / g1;
+}
+
+/** Seconds with nine decimals, cut off: the form of times in results. */
+export function formatSeconds(ps: Ps): string {
+  const ns = Math.floor(ps / 1000);
+  const s = Math.floor(ns / 1_000_000_000);
+  return `${s}.${String(ns - s * 1_000_000_000).padStart(9, '0')}`;
+}
+
+/**
+ * Due times of all timers of a machine, by fixed slot. Slots are allotted once when the machine is built; the due times are the
+ * only state. Ties fire in slot order, which is deterministic.
+ */
+export class Scheduler {
+  /** Due time by slot, Infinity = not armed. Plain data. */
+  due: Float64Array;
+  /** The earliest due time. */
+  next: Ps = Infinity;
+  private names: string[] = [];
+
+  constructor() {
+    this.due = new Float64Array(0);
+  }
+
+  addSlot(name: string): number {
+    const grown = new Float64Array(this.due.length + 1).fill(Infinity);
+    grown.set(this.due);
+    this.due = grown;
+    return this.names.push(name) - 1;
+  }
+
+  slotName(slot: number): string {
+    return this.names[slot] ?? `#${slot}`;
+  }
+
+  arm(slot: number, due: Ps): void {
+    this.due[slot] = due;
+    if (due < this.next) this.next = due;
+    else this.refresh();
+  }
+
+  disarm(slot: number): void {
+    if (this.due[slot] === Infinity) return;
+    this.due[slot] = Infinity;
+    this.refresh();
+  }
+
+  refresh(): void {
+    let next = Infinity;
+    const due = this.due;
+    for (let i = 0; i < due.length; i++) if (due[i]! < next) next = due[i]!;
+    this.next = next;
+  }
+
+  /** Unlinks and returns the slot that is due first at or before `now`, or -1. */
+  takeDue(now: Ps): number {
+    if (this.next > now) return -1;
+    const due = this.due;
+    for (let i = 0; i < due.length; i++) {
+      if (due[i] === this.next) {
+        due[i] = Infinity;
+        this.refresh();
+        return i;
+      }
+    }
+    return -1;
+  }
+}
