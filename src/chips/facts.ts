@@ -1,0 +1,57 @@
+/**
+ * Generated register facts. A file holds one string per block, registers separated by `;`:
+ *   NAME offset size reset writable FIELD:bit:width,…        (offset, reset and writable hexadecimal)
+ * A block is expanded when it is first asked for, so that start-up pays only for what a run uses.
+ */
+import type { BlockFacts, FieldFact, RegisterFact } from '../emu/registers.ts';
+
+export interface GeneratedPeripheral {
+  readonly name: string;
+  /** Hexadecimal. */
+  readonly base: string;
+  readonly size: string;
+  /** Name of the block whose registers it has. */
+  readonly block: string;
+  /** Interrupt numbers, rising. */
+  readonly irqs: readonly number[];
+}
+export interface GeneratedFacts {
+  readonly note: string;
+  /** SVD file and its version. */
+  readonly svd: string;
+  readonly peripherals: readonly GeneratedPeripheral[];
+  readonly blocks: Readonly<Record<string, string>>;
+}
+
+function expandField(code: string): FieldFact {
+  const [name, bit, width] = code.split(':');
+  return { name: name!, bit: Number(bit), width: Number(width) };
+}
+
+function expandRegister(code: string): RegisterFact {
+  const [name, offset, size, reset, writable, fields] = code.split(' ');
+  return {
+    name: name!,
+    offset: parseInt(offset!, 16),
+    size: Number(size) as 1 | 2 | 4,
+    reset: parseInt(reset!, 16),
+    writable: parseInt(writable!, 16),
+    fields: fields ? fields.split(',').map(expandField) : [],
+  };
+}
+
+/** Facts of every peripheral by name; peripherals of one type share one object. */
+export function loadFacts(generated: GeneratedFacts): Readonly<Record<string, BlockFacts>> {
+  const expanded = new Map<string, BlockFacts>();
+  const block = (name: string): BlockFacts => {
+    let facts = expanded.get(name);
+    if (!facts) {
+      const code = generated.blocks[name]!;
+      expanded.set(name, (facts = { name, registers: code === '' ? [] : code.split(';').map(expandRegister) }));
+    }
+    return facts;
+  };
+  const out: Record<string, BlockFacts> = {};
+  for (const p of generated.peripherals) Object.defineProperty(out, p.name, { enumerable: true, get: () => block(p.block) });
+  return out;
+}
