@@ -28,6 +28,8 @@ export interface Env {
   irq(index: number, level: boolean): void;
   /** Whole edges of a named clock of the chip at `now()`. */
   clockCount(clock: string): number;
+  /** The block's clock-enable bit is set (always true for a block without one). */
+  clocked(): boolean;
   /** When the clock will have counted `count` edges; Infinity while it is stopped. */
   clockTimeOf(clock: string, count: number): Ps;
   /** The clock's rate, null while it is stopped. */
@@ -71,6 +73,8 @@ export interface Component<S extends object = object> {
   onTimer?(state: S, env: Env, timer: string): void;
   onWire?(state: S, env: Env, wire: string, value: number): void;
   onClock?(state: S, env: Env, clock: string): void;
+  /** The block's clock-enable bit changed. */
+  onGate?(state: S, env: Env, on: boolean): void;
   read?(state: S, env: Env, offset: number, size: number): number;
   write?(state: S, env: Env, offset: number, size: number, value: number): number;
   peek?(state: S, env: Env, offset: number, size: number): number;

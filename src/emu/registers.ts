@@ -159,6 +159,7 @@ export interface RegisterModel<S extends object = object> {
   onTimer?(c: RegisterContext<S>, timer: string): void;
   onWire?(c: RegisterContext<S>, wire: string, value: number): void;
   onClock?(c: RegisterContext<S>, clock: string): void;
+  onGate?(c: RegisterContext<S>, on: boolean): void;
   read?(c: RegisterContext<S>, r: Register, value: number): number;
   peek?(c: RegisterContext<S>, r: Register, value: number): number;
   write?(c: RegisterContext<S>, r: Register, merged: number, raw: number, lanes: number): number | void;
@@ -173,7 +174,7 @@ export interface RegisterModel<S extends object = object> {
   guardRead?(c: RegisterContext<S>, address: number, size: number, value: number): number;
 }
 
-/** A model factory: built once per block from its layout and the chip row's options. */
+/** A model factory: built once per block from its layout and the chip row's options; `block` is the row's name. */
 export type ModelFactory = (layout: Layout, options: Readonly<Record<string, unknown>>) => RegisterModel<any>; // eslint-disable-line @typescript-eslint/no-explicit-any
 
 /** Called on each access to a register without behaviour. */
@@ -256,6 +257,9 @@ export class RegisterBlock implements Component<RegisterState> {
   }
   onClock(state: RegisterState, env: Env, clock: string): void {
     this.model?.onClock?.(this.enter(state, env), clock);
+  }
+  onGate(state: RegisterState, env: Env, on: boolean): void {
+    this.model?.onGate?.(this.enter(state, env), on);
   }
 
   programMemory(state: RegisterState, env: Env, address: number, size: number, value: number): number {

@@ -120,7 +120,7 @@ export class System {
       if (!layout) layouts.set(factsName, (layout = new Layout(facts)));
       const factory = row.model === null ? null : models[row.model];
       if (factory === undefined) throw new Error(`${chip.name}: ${row.name} asks for an unknown model ${row.model}`);
-      const component = new RegisterBlock(layout, factory ? factory(layout, row.options ?? {}) : null, hooks);
+      const component = new RegisterBlock(layout, factory ? factory(layout, { block: row.name, ...row.options }) : null, hooks);
       const timerBase = this.timerOwner.length;
       const clockField = row.clock && rccLayout ? rccLayout.field(row.clock) : null;
       const block: Block = {
@@ -167,6 +167,7 @@ export class System {
     return {
       get name() { return self().row.name; },
       now: () => system.now,
+      clocked: () => system.isClocked(self()),
       arm: (timer, due) => (due === Infinity ? system.scheduler.disarm(slot(timer)) : system.scheduler.arm(slot(timer), Math.max(due, system.now))),
       disarm: (timer) => system.scheduler.disarm(slot(timer)),
       due: (timer) => system.scheduler.due[slot(timer)]!,
@@ -255,11 +256,13 @@ export class System {
 
   /** Power-on or reset of all blocks that the kind reaches. RAM is left alone. */
   resetBlocks(kind: ResetKind): void {
+    const before = this.rccRegs.slice();
     for (const b of this.blocks) {
       if (kind === 'system' && b.row.backup) continue;
       if (kind === 'backup' && !b.row.backup && b !== this.rcc) continue;
       b.component.onReset?.(b.state, b.env, kind);
     }
+    this.tellGates(before);
   }
 
   isClocked(b: Block): boolean {
@@ -282,9 +285,12 @@ export class System {
       this.listener.unclocked(b.row.name, offset, 'write');
       return 0;
     }
-    const before = b === this.rcc && this.resetBits.length ? this.rccRegs.slice() : null;
+    const before = b === this.rcc ? this.rccRegs.slice() : null;
     const answer = b.component.write ? b.component.write(b.state, b.env, offset, size, value) : 0;
-    if (before) this.applyResetBits(before);
+    if (before) {
+      this.applyResetBits(before);
+      this.tellGates(before);
+    }
     return answer;
   }
 
@@ -295,6 +301,15 @@ export class System {
       const was = before[i]! & field.mask;
       const is = this.rccRegs[i]! & field.mask;
       if (was !== is) block.component.onReset?.(block.state, block.env, 'gate');
+    }
+  }
+
+  /** Tells the blocks whose clock-enable bit differs from `before`. */
+  private tellGates(before: Uint32Array): void {
+    for (const b of this.blocks) {
+      if (b.enable === null || !b.component.onGate) continue;
+      const { register, mask } = b.enable;
+      if (((before[register]! ^ this.rccRegs[register]!) & mask) !== 0) b.component.onGate(b.state, b.env, this.isClocked(b));
     }
   }
 
