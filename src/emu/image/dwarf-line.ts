@@ -1,0 +1,273 @@
+/**
+ * The line table: address → file and line. DWARF 2 to 5, section 6.2. Decoded at the first question, because most runs of a healthy
+ * firmware ask few. Damaged units are dropped; nothing here throws.
+ */
+import { DwarfError, DwarfReader, readForm, readUnitHeader, type DwarfSections, type UnitHeader } from './dwarf-reader.ts';
+import { compileFolders } from './dwarf-units.ts';
+import { fileName } from './source-path.ts';
+
+export interface SourceLine {
+  readonly file: string;
+  readonly line: number;
+}
+
+/** Rows sorted by address; `file` −1 ends a sequence. */
+interface Rows {
+  readonly files: readonly string[];
+  readonly address: Uint32Array;
+  readonly file: Int32Array;
+  readonly line: Uint32Array;
+}
+
+export class LineTable {
+  private readonly sections: DwarfSections;
+  private readonly inCode: (address: number) => boolean;
+  private rows: Rows | null = null;
+
+  /** `inCode`: whether the image has code there; a linker that drops a function leaves its lines at address 0 or all ones. */
+  constructor(sections: DwarfSections, inCode: (address: number) => boolean) {
+    this.sections = sections;
+    this.inCode = inCode;
+  }
+
+  get present(): boolean {
+    return this.sections.line !== null;
+  }
+
+  /** Source line of the instruction at `pc`, or null. */
+  lookup(pc: number): SourceLine | null {
+    const rows = (this.rows ??= decode(this.sections, this.inCode));
+    let low = 0;
+    let high = rows.address.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (rows.address[middle]! <= pc) low = middle + 1;
+      else high = middle;
+    }
+    const i = low - 1;
+    if (i < 0 || rows.file[i]! < 0 || rows.line[i] === 0) return null;
+    return { file: rows.files[rows.file[i]!]!, line: rows.line[i]! };
+  }
+
+  /** Lowest address of each run of code made from a line of a file whose path ends in `file`. */
+  addressesOf(file: string, line: number): number[] {
+    const rows = (this.rows ??= decode(this.sections, this.inCode));
+    const wanted = new Set<number>();
+    rows.files.forEach((name, i) => (name === file || name.endsWith(`/${file}`)) && wanted.add(i));
+    const found: number[] = [];
+    for (let i = 0; i < rows.address.length; i++) {
+      if (rows.line[i] !== line || !wanted.has(rows.file[i]!)) continue;
+      if (i > 0 && rows.line[i - 1] === line && rows.file[i - 1] === rows.file[i]) continue;
+      found.push(rows.address[i]!);
+    }
+    return found;
+  }
+}
+
+interface Sequence {
+  readonly start: number;
+  readonly address: number[];
+  readonly file: number[];
+  readonly line: number[];
+}
+
+class FileIndex {
+  readonly files: string[] = [];
+  private readonly byName = new Map<string, number>();
+  of(name: string): number {
+    let index = this.byName.get(name);
+    if (index === undefined) this.byName.set(name, (index = this.files.push(name) - 1));
+    return index;
+  }
+}
+
+function decode(sections: DwarfSections, inCode: (address: number) => boolean): Rows {
+  const index = new FileIndex();
+  const sequences: Sequence[] = [];
+  if (sections.line !== null) {
+    const folders = compileFolders(sections);
+    let at = 0;
+    while (at + 6 <= sections.line.length) {
+      let unit: UnitHeader;
+      try {
+        unit = readUnitHeader(new DwarfReader(sections.line, at));
+      } catch (error) {
+        if (error instanceof DwarfError) break;
+        throw error;
+      }
+      try {
+        readUnit(sections, unit, folders.get(unit.start) ?? null, index, (s) => inCode(s.start) && sequences.push(s));
+      } catch (error) {
+        if (!(error instanceof DwarfError)) throw error;
+      }
+      at = unit.end;
+    }
+  }
+  sequences.sort((a, b) => a.start - b.start);
+  const total = sequences.reduce((n, s) => n + s.address.length, 0);
+  const rows = { files: index.files, address: new Uint32Array(total), file: new Int32Array(total), line: new Uint32Array(total) };
+  let at = 0;
+  for (const s of sequences) {
+    rows.address.set(s.address, at);
+    rows.file.set(s.file, at);
+    rows.line.set(s.line, at);
+    at += s.address.length;
+  }
+  return rows;
+}
+
+interface Header {
+  readonly program: number;
+  readonly minimumLength: number;
+  readonly lineBase: number;
+  readonly lineRange: number;
+  readonly opcodeBase: number;
+  readonly operandCounts: readonly number[];
+  /** File register → name; the register counts from 1 before DWARF 5. */
+  readonly files: string[];
+  readonly folders: readonly string[];
+  readonly compileFolder: string | null;
+}
+
+const nameOf = (h: { folders: readonly string[]; compileFolder: string | null }, name: string, folder: number): string =>
+  fileName(name, h.folders[folder] ?? null, h.compileFolder);
+
+function readHeader(sections: DwarfSections, unit: UnitHeader, r: DwarfReader, compileFolder: string | null): Header {
+  if (unit.version < 2 || unit.version > 5) throw new DwarfError(`version ${unit.version}`);
+  let addressSize = 4;
+  if (unit.version >= 5) {
+    addressSize = r.u8();
+    r.u8(); // segment selector size
+  }
+  const headerLength = unit.offsetSize === 4 ? r.u32() : r.u64();
+  const program = r.at + headerLength;
+  const minimumLength = r.u8();
+  if (unit.version >= 4) r.u8(); // operations per VLIW instruction: 1 on Arm
+  r.u8(); // default is_stmt
+  const lineBase = r.i8();
+  const lineRange = r.u8();
+  const opcodeBase = r.u8();
+  if (program > unit.end || lineRange === 0 || opcodeBase === 0) throw new DwarfError('bad line header');
+  const operandCounts = [0];
+  for (let i = 1; i < opcodeBase; i++) operandCounts.push(r.u8());
+  const common = { program, minimumLength, lineBase, lineRange, opcodeBase, operandCounts };
+  if (unit.version >= 5) {
+    const folders = readEntries(r, unit, addressSize, sections).map((e) => e.name);
+    const own = folders[0] ?? compileFolder;
+    const files = readEntries(r, unit, addressSize, sections).map((e) => nameOf({ folders, compileFolder: own }, e.name, e.folder));
+    return { ...common, files, folders, compileFolder: own };
+  }
+  const folders = [compileFolder ?? ''];
+  for (let name = r.string(); name !== ''; name = r.string()) folders.push(name);
+  const files = [''];
+  for (let name = r.string(); name !== ''; name = r.string()) {
+    files.push(nameOf({ folders, compileFolder }, name, r.uleb()));
+    r.uleb(); // time
+    r.uleb(); // size
+  }
+  return { ...common, files, folders, compileFolder };
+}
+
+const DW_LNCT_PATH = 1;
+const DW_LNCT_DIRECTORY_INDEX = 2;
+
+function readEntries(r: DwarfReader, unit: UnitHeader, addressSize: number, sections: DwarfSections): { name: string; folder: number }[] {
+  const format: [number, number][] = [];
+  for (let n = r.u8(); n > 0; n--) format.push([r.uleb(), r.uleb()]);
+  const count = r.uleb();
+  const entries: { name: string; folder: number }[] = [];
+  for (let i = 0; i < count; i++) {
+    const before = r.at;
+    const entry = { name: '', folder: 0 };
+    for (const [content, form] of format) {
+      const value = readForm(r, form, unit.offsetSize, addressSize, sections);
+      if (content === DW_LNCT_PATH && typeof value === 'string') entry.name = value;
+      if (content === DW_LNCT_DIRECTORY_INDEX && typeof value === 'number') entry.folder = value;
+    }
+    if (r.at === before) throw new DwarfError('entries without contents'); // a huge count of nothing would run for ever
+    entries.push(entry);
+  }
+  return entries;
+}
+
+function readUnit(sections: DwarfSections, unit: UnitHeader, compileFolder: string | null, index: FileIndex, emit: (s: Sequence) => void): void {
+  const r = new DwarfReader(sections.line!, unit.start + (unit.offsetSize === 4 ? 6 : 14), unit.end);
+  const header = readHeader(sections, unit, r, compileFolder);
+  r.at = header.program;
+  const { files, lineBase, lineRange, opcodeBase, minimumLength } = header;
+  const indexOf = new Map<number, number>();
+  const fileOf = (register: number): number => {
+    let i = indexOf.get(register);
+    if (i === undefined) {
+      const name = files[register];
+      indexOf.set(register, (i = name === undefined || name === '' ? -1 : index.of(name)));
+    }
+    return i;
+  };
+  let address = 0;
+  let file = 1;
+  let line = 1;
+  let rows: { address: number[]; file: number[]; line: number[] } = { address: [], file: [], line: [] };
+  const put = (end: boolean): void => {
+    const last = rows.address.length - 1;
+    const known = fileOf(file);
+    const row = end || known < 0 ? -1 : known;
+    const shown = row < 0 ? 0 : Math.max(0, line) >>> 0;
+    if (last >= 0 && rows.address[last] === address >>> 0) {
+      rows.file[last] = row; // of several rows at one address the last holds, as in addr2line
+      rows.line[last] = shown;
+      return;
+    }
+    rows.address.push(address >>> 0);
+    rows.file.push(row);
+    rows.line.push(shown);
+  };
+  const endSequence = (): void => {
+    const start = rows.address[0];
+    put(true);
+    const ascending = rows.address.every((a, i) => i === 0 || rows.address[i - 1]! < a);
+    if (start !== undefined && rows.address.length > 1 && ascending) emit({ start, ...rows });
+    rows = { address: [], file: [], line: [] };
+    address = 0;
+    file = 1;
+    line = 1;
+  };
+  while (r.left > 0) {
+    const opcode = r.u8();
+    if (opcode >= opcodeBase) {
+      const adjusted = opcode - opcodeBase;
+      address += Math.floor(adjusted / lineRange) * minimumLength;
+      line += lineBase + (adjusted % lineRange);
+      put(false);
+    } else if (opcode === 0) {
+      const length = r.uleb();
+      if (length === 0) continue;
+      if (length > r.left) throw new DwarfError('extended opcode runs past its unit');
+      const next = r.at + length;
+      const extended = r.u8();
+      if (extended === 1) {
+        endSequence();
+      } else if (extended === 2) {
+        address = length - 1 === 4 ? r.u32() : length - 1 === 8 ? r.u64() : address;
+      } else if (extended === 3) {
+        const name = r.string();
+        files.push(nameOf(header, name, r.uleb()));
+      }
+      r.at = next;
+    } else if (opcode === 1) {
+      put(false);
+    } else if (opcode === 2) {
+      address += r.uleb() * minimumLength;
+    } else if (opcode === 3) {
+      line += r.sleb();
+    } else if (opcode === 4) {
+      file = r.uleb();
+    } else if (opcode === 8) {
+      address += Math.floor((255 - opcodeBase) / lineRange) * minimumLength;
+    } else if (opcode === 9) {
+      address += r.u16();
+    } else {
+      for (let n = header.operandCounts[opcode] ?? 0; n > 0; n--) r.uleb();
+    }
+  }
+}

@@ -1,0 +1,188 @@
+/**
+ * ELF32 little-endian executables for Arm. Every offset and length of the file is checked before it is followed, so that a broken
+ * file gives an ImageError and nothing else. Source of the layout: System V ABI, ELF for the Arm Architecture (IHI0044).
+ */
+import { ImageError, atOffset, hexAddress } from './errors.ts';
+
+export interface ElfSegment {
+  /** Where the bytes are programmed (p_paddr, the LMA). */
+  readonly address: number;
+  /** Where the program expects them when it runs (p_vaddr). */
+  readonly runAddress: number;
+  readonly data: Uint8Array;
+  readonly memorySize: number;
+  readonly executable: boolean;
+}
+
+export interface ElfSymbol {
+  readonly name: string;
+  /** Without the Thumb bit. */
+  readonly address: number;
+  readonly size: number;
+  readonly kind: 'function' | 'object' | 'label';
+  readonly binding: 'local' | 'global' | 'weak';
+}
+
+export interface ElfFile {
+  readonly entry: number;
+  readonly segments: readonly ElfSegment[];
+  readonly symbols: readonly ElfSymbol[];
+  /** Contents of sections by name; for names that occur twice, the first. */
+  section(name: string): Uint8Array | null;
+  /** Things that do not stop the load but that a user may want to know. */
+  readonly remarks: readonly string[];
+}
+
+const EHDR_SIZE = 52;
+const PHDR_SIZE = 32;
+const SHDR_SIZE = 40;
+const SYM_SIZE = 16;
+const PT_LOAD = 1;
+const PF_X = 1;
+const SHT_SYMTAB = 2;
+const SHT_NOBITS = 8;
+const SHF_COMPRESSED = 0x800;
+const EM_ARM = 40;
+const ET_NAMES: Record<number, string> = { 0: 'of no type', 1: 'an object file', 3: 'a shared object', 4: 'a core dump' };
+const MACHINES: Record<number, string> = { 3: 'x86', 8: 'MIPS', 20: 'PowerPC', 62: 'x86-64', 83: 'AVR', 94: 'Xtensa', 183: 'AArch64', 243: 'RISC-V' };
+
+export function isElf(bytes: Uint8Array): boolean {
+  return bytes.length >= 4 && bytes[0] === 0x7f && bytes[1] === 0x45 && bytes[2] === 0x4c && bytes[3] === 0x46;
+}
+
+export function parseElf(bytes: Uint8Array): ElfFile {
+  if (bytes.length === 0) throw new ImageError('empty', 'the file is empty');
+  if (!isElf(bytes)) throw new ImageError('not-elf', 'not an ELF file', atOffset(0), 'give a raw binary as file.bin@0x08000000');
+  if (bytes.length < EHDR_SIZE) throw truncated('the ELF header', bytes.length);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const u16 = (offset: number): number => view.getUint16(offset, true);
+  const u32 = (offset: number): number => view.getUint32(offset, true);
+
+  if (bytes[4] !== 1) {
+    throw new ImageError('wrong-class', bytes[4] === 2 ? 'a 64-bit ELF file' : 'an ELF file of unknown class', atOffset(4), 'firmware for these chips is 32-bit');
+  }
+  if (bytes[5] !== 1) throw new ImageError('wrong-endianness', 'not a little-endian ELF file', atOffset(5), 'these chips are little-endian');
+  if (u16(18) !== EM_ARM) {
+    const machine = u16(18);
+    throw new ImageError('wrong-machine', `built for ${MACHINES[machine] ?? `machine ${machine}`}, not for Arm`, atOffset(18), 'build with arm-none-eabi-gcc');
+  }
+  if (u16(16) !== 2) {
+    throw new ImageError('wrong-type', `${ET_NAMES[u16(16)] ?? `ELF type ${u16(16)}`}, not a linked executable`, atOffset(16), 'give the linked .elf');
+  }
+  const segments = readSegments(bytes, u16, u32);
+  const sections = readSections(bytes, u16, u32);
+  const remarks: string[] = [];
+  const section = (name: string): Uint8Array | null => {
+    const found = sections.find((s) => s.name === name);
+    return found === undefined || found.type === SHT_NOBITS || found.compressed ? null : bytes.subarray(found.offset, found.offset + found.size);
+  };
+  if (sections.some((s) => s.compressed && s.name === '.debug_line')) {
+    remarks.push('its debug sections are compressed: no source lines (link without --compress-debug-sections)');
+  } else if (!sections.some((s) => s.name === '.debug_line')) {
+    remarks.push('it has no line table: no source lines (compile with -g)');
+  }
+  return { entry: u32(24), segments, symbols: readSymbols(bytes, sections, u16, u32), section, remarks };
+}
+
+type Read = (offset: number) => number;
+
+function truncated(what: string, at: number): ImageError {
+  return new ImageError('truncated', `${what} lies beyond the end of the file`, atOffset(at), 'the file is cut short; copy or build it again');
+}
+
+function readSegments(bytes: Uint8Array, u16: Read, u32: Read): ElfSegment[] {
+  const table = u32(28);
+  const entrySize = u16(42);
+  const count = u16(44);
+  if (count === 0) throw new ImageError('no-segments', 'no program headers, nothing to load', atOffset(44), 'give the linked .elf');
+  if (entrySize < PHDR_SIZE) throw new ImageError('bad-header', `program headers of ${entrySize} bytes`, atOffset(42));
+  if (table + entrySize * count > bytes.length) throw truncated('the program header table', Math.min(table, bytes.length));
+  const segments: ElfSegment[] = [];
+  for (let i = 0; i < count; i++) {
+    const at = table + i * entrySize;
+    if (u32(at) !== PT_LOAD) continue;
+    const offset = u32(at + 4);
+    const fileSize = u32(at + 16);
+    const memorySize = u32(at + 20);
+    if (fileSize === 0) continue; // .bss, .noinit: nothing is programmed
+    if (offset + fileSize > bytes.length) throw truncated(`segment ${i} (${fileSize} bytes)`, at + 4);
+    if (fileSize > memorySize) throw new ImageError('bad-header', `segment ${i} has more bytes in the file than in memory`, atOffset(at + 16));
+    const address = u32(at + 12);
+    if (address + fileSize > 2 ** 32) throw new ImageError('bad-header', `segment ${i} at ${hexAddress(address)} runs past the address space`, atOffset(at + 12));
+    const data = bytes.subarray(offset, offset + fileSize);
+    segments.push({ address, runAddress: u32(at + 8), data, memorySize, executable: (u32(at + 24) & PF_X) !== 0 });
+  }
+  if (segments.length === 0) throw new ImageError('no-segments', 'no loadable segment with contents', atOffset(table), 'give the linked .elf');
+  return segments;
+}
+
+interface Section {
+  readonly name: string;
+  readonly type: number;
+  readonly compressed: boolean;
+  readonly offset: number;
+  readonly size: number;
+  readonly link: number;
+}
+
+function readSections(bytes: Uint8Array, u16: Read, u32: Read): Section[] {
+  const table = u32(32);
+  const entrySize = u16(46);
+  const count = u16(48);
+  if (table === 0 || count === 0) return []; // stripped of sections: legal
+  if (entrySize < SHDR_SIZE) throw new ImageError('bad-header', `section headers of ${entrySize} bytes`, atOffset(46));
+  if (table + entrySize * count > bytes.length) throw truncated('the section header table', Math.min(table, bytes.length));
+  const rows = Array.from({ length: count }, (_, i) => {
+    const at = table + i * entrySize;
+    const row = { nameAt: u32(at), type: u32(at + 4), flags: u32(at + 8), offset: u32(at + 16), size: u32(at + 20), link: u32(at + 24) };
+    if (row.type !== 0 && row.type !== SHT_NOBITS && row.offset + row.size > bytes.length) throw truncated(`section ${i}`, at + 16);
+    return row;
+  });
+  const names = rows[u16(50)];
+  return rows.map((row) => ({
+    name: names === undefined || names.type === SHT_NOBITS ? '' : readString(bytes, names.offset, names.offset + names.size, row.nameAt),
+    type: row.type,
+    compressed: (row.flags & SHF_COMPRESSED) !== 0,
+    offset: row.offset,
+    size: row.type === 0 ? 0 : row.size,
+    link: row.link,
+  }));
+}
+
+const utf8 = new TextDecoder('utf-8');
+
+/** The string at `start + offset`, ended by NUL or by `end`. */
+function readString(bytes: Uint8Array, start: number, end: number, offset: number): string {
+  const from = start + offset;
+  if (from >= end || end > bytes.length) return '';
+  let to = bytes.indexOf(0, from);
+  if (to < 0 || to > end) to = end;
+  return utf8.decode(bytes.subarray(from, to));
+}
+
+const BINDINGS = ['local', 'global', 'weak'] as const;
+const SHN_UNDEF = 0;
+
+function readSymbols(bytes: Uint8Array, sections: readonly Section[], u16: Read, u32: Read): ElfSymbol[] {
+  const table = sections.find((s) => s.type === SHT_SYMTAB);
+  const strings = table && sections[table.link];
+  if (table === undefined || strings === undefined || strings.type === SHT_NOBITS) return [];
+  const symbols: ElfSymbol[] = [];
+  for (let at = table.offset; at + SYM_SIZE <= table.offset + table.size; at += SYM_SIZE) {
+    const info = bytes[at + 12]!;
+    const type = info & 15;
+    const binding = BINDINGS[info >>> 4];
+    if (type > 2 || binding === undefined || u16(at + 14) === SHN_UNDEF) continue;
+    const name = readString(bytes, strings.offset, strings.offset + strings.size, u32(at));
+    if (name === '' || /^\$[adtx](\.|$)/.test(name)) continue; // mapping symbols mark code and data, they name nothing
+    const value = u32(at + 4);
+    symbols.push({
+      name,
+      address: type === 2 ? (value & ~1) >>> 0 : value,
+      size: u32(at + 8),
+      kind: type === 2 ? 'function' : type === 1 ? 'object' : 'label',
+      binding,
+    });
+  }
+  return symbols;
+}

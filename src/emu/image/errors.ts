@@ -1,0 +1,45 @@
+/** A firmware image that cannot be used, said in a way that a user can act on. Image code throws nothing else. */
+export type ImageErrorCode =
+  | 'empty'
+  | 'not-elf'
+  | 'truncated'
+  | 'wrong-class'
+  | 'wrong-endianness'
+  | 'wrong-machine'
+  | 'wrong-type'
+  | 'bad-header'
+  | 'no-segments'
+  | 'bad-hex'
+  | 'hex-checksum'
+  | 'no-address'
+  | 'bad-address'
+  | 'outside-memory'
+  | 'read-only-memory'
+  | 'overlap';
+
+export class ImageError extends Error {
+  readonly code: ImageErrorCode;
+  /** File as the user typed it; empty until the loader knows it. */
+  readonly path: string;
+  readonly what: string;
+  /** Where in the file or in memory, e.g. `offset 0x34` or `line 12`; null when it is the whole file. */
+  readonly where: string | null;
+  readonly hint: string | null;
+
+  constructor(code: ImageErrorCode, what: string, where: string | null = null, hint: string | null = null, path = '') {
+    super(`${path === '' ? '' : `${path}: `}${what}${where === null ? '' : ` (${where})`}${hint === null ? '' : `; ${hint}`}`);
+    this.name = 'ImageError';
+    this.code = code;
+    this.path = path;
+    this.what = what;
+    this.where = where;
+    this.hint = hint;
+  }
+
+  inFile(path: string): ImageError {
+    return this.path === '' ? new ImageError(this.code, this.what, this.where, this.hint, path) : this;
+  }
+}
+
+export const hexAddress = (n: number): string => `0x${(n >>> 0).toString(16).padStart(8, '0')}`;
+export const atOffset = (n: number): string => `offset 0x${n.toString(16)}`;

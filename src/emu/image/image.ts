@@ -1,0 +1,263 @@
+/**
+ * Firmware images: ELF, Intel HEX and raw binaries, one or several for one chip. Takes bytes, so that it runs in a browser; errors are
+ * ImageErrors that name the file.
+ *
+ * ELF is read by this room's own parser. elfy, which needs Node's Buffer and asserts on damaged files, serves as the second opinion in
+ * the tests only: behind a complete bounds check nothing was left for it to add.
+ */
+import { isElf, parseElf, type ElfSymbol } from './elf.ts';
+import { LineTable, type SourceLine } from './dwarf-line.ts';
+import { ImageError, hexAddress } from './errors.ts';
+import { looksLikeHex, parseHex } from './hex.ts';
+import { sha256 } from './sha256.ts';
+import { SymbolTable, type NamedAddress } from './symbols.ts';
+
+export { ImageError } from './errors.ts';
+export type { SourceLine } from './dwarf-line.ts';
+export type { ImageSymbol, NamedAddress } from './symbols.ts';
+
+/** Bytes to be programmed at an address. */
+export interface ImageChunk {
+  readonly address: number;
+  readonly data: Uint8Array;
+}
+
+export interface LoadedImage {
+  /** As typed by the user. */
+  readonly path: string;
+  readonly sha256: string;
+  readonly kind: 'elf' | 'hex' | 'binary';
+  /** By address, adjacent ones joined, no overlaps. */
+  readonly chunks: readonly ImageChunk[];
+  readonly entry: number | null;
+  readonly symbols: SymbolTable;
+  readonly lines: LineTable;
+  readonly remarks: readonly string[];
+}
+
+export interface LoadOptions {
+  /** Where a raw binary goes. Also taken from a path of the form `file.bin@0x08000000`. */
+  readonly address?: number;
+}
+
+export interface MemoryRange {
+  readonly name: string;
+  readonly base: number;
+  readonly size: number;
+  readonly kind: 'ram' | 'flash' | 'rom';
+  readonly aliases?: readonly number[];
+}
+
+/** Splits `file.bin@0x08000000`. An `@` that is no address at the end belongs to the file's name. */
+export function splitImagePath(typed: string): { file: string; address: number | null } {
+  const match = /^(.+)@(0[xX][0-9a-fA-F]+|[0-9]+)$/.exec(typed);
+  if (match === null) return { file: typed, address: null };
+  const address = Number(match[2]);
+  if (address >= 2 ** 32) throw new ImageError('bad-address', `address ${match[2]} does not fit into 32 bits`, null, null, typed);
+  return { file: match[1]!, address };
+}
+
+export function loadImage(bytes: Uint8Array, path: string, options: LoadOptions = {}): LoadedImage {
+  try {
+    return load(bytes, path, options.address ?? splitImagePath(path).address);
+  } catch (error) {
+    if (error instanceof ImageError) throw error.inFile(path);
+    throw error;
+  }
+}
+
+function load(bytes: Uint8Array, path: string, address: number | null): LoadedImage {
+  if (bytes.length === 0) throw new ImageError('empty', 'the file is empty', null, 'did the build finish?');
+  const digest = sha256(bytes);
+  if (address !== null) {
+    if (isElf(bytes)) throw new ImageError('bad-address', 'an ELF file says itself where it goes', null, 'leave the @address out');
+    if (address + bytes.length > 2 ** 32) throw new ImageError('bad-address', 'runs past the end of the address space');
+    return plain(path, digest, 'binary', [{ address, data: bytes }], null);
+  }
+  if (isElf(bytes)) return loadElf(bytes, path, digest);
+  if (looksLikeHex(bytes)) {
+    const hex = parseHex(bytes);
+    return plain(path, digest, 'hex', joinChunks(hex.chunks), hex.entry);
+  }
+  if (/\.(bin|raw|img)$/i.test(path)) {
+    throw new ImageError('no-address', 'a raw binary needs an address', null, `write it as ${path}@0x08000000`);
+  }
+  throw new ImageError('not-elf', 'neither ELF nor Intel HEX', null, 'give the linked .elf; a raw binary is written as file.bin@0x08000000');
+}
+
+function plain(path: string, digest: string, kind: 'hex' | 'binary', chunks: readonly ImageChunk[], entry: number | null): LoadedImage {
+  const none = { line: null, lineStr: null, str: null, info: null, abbrev: null };
+  return {
+    path,
+    sha256: digest,
+    kind,
+    chunks,
+    entry,
+    symbols: new SymbolTable([], () => false),
+    lines: new LineTable(none, () => false),
+    remarks: ['it holds no symbols and no source lines: give the .elf to see them'],
+  };
+}
+
+function loadElf(bytes: Uint8Array, path: string, digest: string): LoadedImage {
+  const elf = parseElf(bytes);
+  const holds = (address: number): boolean =>
+    elf.segments.some((s) => address >= s.runAddress && address < s.runAddress + Math.max(s.memorySize, s.data.length));
+  const sections = {
+    line: elf.section('.debug_line'),
+    lineStr: elf.section('.debug_line_str'),
+    str: elf.section('.debug_str'),
+    info: elf.section('.debug_info'),
+    abbrev: elf.section('.debug_abbrev'),
+  };
+  return {
+    path,
+    sha256: digest,
+    kind: 'elf',
+    chunks: joinChunks(elf.segments),
+    entry: elf.entry,
+    symbols: new SymbolTable(elf.symbols, holds),
+    lines: new LineTable(sections, holds),
+    remarks: elf.remarks,
+  };
+}
+
+/** Sorted by address with neighbours joined. Overlaps are errors: which byte would win is nobody's intention. */
+function joinChunks(chunks: readonly ImageChunk[]): ImageChunk[] {
+  const sorted = [...chunks].sort((a, b) => a.address - b.address);
+  const groups: ImageChunk[][] = [];
+  let end = -1;
+  for (const chunk of sorted) {
+    if (chunk.address < end) throw new ImageError('overlap', 'two of its parts overlap', hexAddress(chunk.address));
+    if (chunk.address === end) groups[groups.length - 1]!.push(chunk);
+    else groups.push([chunk]);
+    end = chunk.address + chunk.data.length;
+  }
+  return groups.map((group) => {
+    const first = group[0]!;
+    if (group.length === 1) return { address: first.address, data: first.data };
+    const data = new Uint8Array(group.reduce((n, c) => n + c.data.length, 0));
+    for (const c of group) data.set(c.data, c.address - first.address);
+    return { address: first.address, data };
+  });
+}
+
+/** Throws if two images want the same address. */
+export function checkOverlap(images: readonly LoadedImage[]): void {
+  const all = images.flatMap((image) => image.chunks.map((chunk) => ({ image, chunk })));
+  all.sort((a, b) => a.chunk.address - b.chunk.address);
+  for (let i = 1; i < all.length; i++) {
+    const before = all[i - 1]!;
+    const after = all[i]!;
+    if (after.chunk.address < before.chunk.address + before.chunk.data.length) {
+      const hint = 'link them to different addresses, or give only one';
+      throw new ImageError('overlap', `${before.image.path} and ${after.image.path} both have bytes at ${hexAddress(after.chunk.address)}`, null, hint);
+    }
+  }
+}
+
+/** Throws if a chunk does not lie inside one memory that can be programmed or written by a debugger. */
+export function checkMemories(image: LoadedImage, memories: readonly MemoryRange[], chip: string): void {
+  for (const chunk of image.chunks) {
+    let at = chunk.address;
+    const end = chunk.address + chunk.data.length;
+    // A chunk may span memories that lie side by side (two flash banks, SRAM1 and SRAM2).
+    while (at < end) {
+      const memory = memoryAt(memories, at);
+      if (memory === null) throw outside(image, chunk, at, memories, chip);
+      if (memory.kind === 'rom') {
+        throw new ImageError('read-only-memory', `its bytes at ${hexAddress(at)} lie in ${memory.name}, which ${chip} cannot program`, null, null, image.path);
+      }
+      at = memory.end;
+    }
+  }
+}
+
+function memoryAt(memories: readonly MemoryRange[], address: number): { name: string; kind: MemoryRange['kind']; end: number } | null {
+  for (const m of memories) {
+    for (const base of [m.base, ...(m.aliases ?? [])]) {
+      if (address >= base && address < base + m.size) return { name: m.name, kind: m.kind, end: base + m.size };
+    }
+  }
+  return null;
+}
+
+function outside(image: LoadedImage, chunk: ImageChunk, at: number, memories: readonly MemoryRange[], chip: string): ImageError {
+  const before = memories.find((m) => m.base + m.size === at && at > chunk.address);
+  const first = hexAddress(chunk.address);
+  if (before !== undefined) {
+    const over = chunk.address + chunk.data.length - at;
+    const what = `its bytes from ${first} run ${over} bytes past the end of ${before.name} (${hexAddress(at)}) on ${chip}`;
+    return new ImageError('outside-memory', what, null, 'is it built for a larger part?', image.path);
+  }
+  const flash = memories.find((m) => m.kind === 'flash');
+  const hint = flash === undefined ? 'is it built for another chip?' : `flash starts at ${hexAddress(flash.base)}; is it built for another chip?`;
+  return new ImageError('outside-memory', `its bytes at ${hexAddress(at)} lie outside the memory of ${chip}`, null, hint, image.path);
+}
+
+/** A word of the images, null where none of them has bytes. */
+export function wordAt(images: readonly LoadedImage[], address: number): number | null {
+  let word = 0;
+  for (let i = 3; i >= 0; i--) {
+    const byte = byteAt(images, address + i);
+    if (byte === null) return null;
+    word = (word << 8) | byte;
+  }
+  return word >>> 0;
+}
+
+function byteAt(images: readonly LoadedImage[], address: number): number | null {
+  for (const image of images) {
+    for (const c of image.chunks) if (address >= c.address && address < c.address + c.data.length) return c.data[address - c.address]!;
+  }
+  return null;
+}
+
+/** Initial SP and reset vector at `address`, null if the images have nothing there. */
+export function entryVectors(images: readonly LoadedImage[], address: number): { sp: number; reset: number } | null {
+  const sp = wordAt(images, address);
+  const reset = wordAt(images, address + 4);
+  return sp === null || reset === null ? null : { sp, reset };
+}
+
+/** Address of the first byte of an image, where its vector table stands in most of them. */
+export const lowestAddress = (image: LoadedImage): number => image.chunks[0]!.address;
+
+export function symbolAt(images: readonly LoadedImage[], pc: number): NamedAddress | null {
+  for (const image of images) {
+    const found = image.symbols.at(pc);
+    if (found !== null) return found;
+  }
+  return null;
+}
+
+export function lineAt(images: readonly LoadedImage[], pc: number): SourceLine | null {
+  for (const image of images) {
+    const found = image.lines.lookup(pc);
+    if (found !== null) return found;
+  }
+  return null;
+}
+
+export function findSymbol(images: readonly LoadedImage[], name: string): ElfSymbol | null {
+  for (const image of images) {
+    const found = image.symbols.named(name)[0];
+    if (found !== undefined) return found;
+  }
+  return null;
+}
+
+/** A place in the firmware as results name it: without line information the symbol carries the offset. */
+export interface CodePlace {
+  readonly pc: number;
+  readonly symbol: string | null;
+  readonly file: string | null;
+  readonly line: number | null;
+}
+
+export function codePlace(images: readonly LoadedImage[], pc: number): CodePlace {
+  const named = symbolAt(images, pc);
+  const line = lineAt(images, pc);
+  const offset = named === null || named.offset === 0 || line !== null ? '' : `+0x${named.offset.toString(16)}`;
+  return { pc, symbol: named === null ? null : named.symbol.name + offset, file: line?.file ?? null, line: line?.line ?? null };
+}

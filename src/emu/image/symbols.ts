@@ -1,0 +1,75 @@
+/** Names of an image: address → symbol with offset, and name → address. */
+import type { ElfSymbol } from './elf.ts';
+
+export type { ElfSymbol as ImageSymbol } from './elf.ts';
+
+export interface NamedAddress {
+  readonly symbol: ElfSymbol;
+  readonly offset: number;
+}
+
+const KIND_RANK = { function: 2, object: 1, label: 0 } as const;
+const BINDING_RANK = { global: 2, local: 1, weak: 0 } as const;
+
+/** Of several names of one address the most telling: a sized function before a label, a global before a weak alias. */
+function compareTelling(a: ElfSymbol, b: ElfSymbol): number {
+  return (
+    Number(b.size > 0) - Number(a.size > 0) ||
+    KIND_RANK[b.kind] - KIND_RANK[a.kind] ||
+    BINDING_RANK[b.binding] - BINDING_RANK[a.binding] ||
+    (a.name < b.name ? -1 : a.name > b.name ? 1 : 0)
+  );
+}
+
+export class SymbolTable {
+  readonly all: readonly ElfSymbol[];
+  private readonly inImage: (address: number) => boolean;
+  private byAddress: ElfSymbol[] | null = null;
+  private byName: Map<string, ElfSymbol[]> | null = null;
+
+  /** `inImage`: whether the image occupies an address; labels elsewhere (`_estack`, sizes) are numbers, not places. */
+  constructor(all: readonly ElfSymbol[], inImage: (address: number) => boolean) {
+    this.all = all;
+    this.inImage = inImage;
+  }
+
+  /** All symbols of a name, the most telling first: static functions of two files may share one. */
+  named(name: string): readonly ElfSymbol[] {
+    if (this.byName === null) {
+      this.byName = new Map();
+      for (const s of this.all) {
+        const list = this.byName.get(s.name);
+        if (list === undefined) this.byName.set(s.name, [s]);
+        else list.push(s);
+      }
+      for (const list of this.byName.values()) list.sort(compareTelling);
+    }
+    return this.byName.get(name) ?? [];
+  }
+
+  /** The symbol that contains `address`, else the nearest one before it without a size of its own. */
+  at(address: number): NamedAddress | null {
+    const table = (this.byAddress ??= this.sorted());
+    let low = 0;
+    let high = table.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (table[middle]!.address <= address) low = middle + 1;
+      else high = middle;
+    }
+    for (let i = low - 1; i >= 0; i--) {
+      const symbol = table[i]!;
+      const offset = address - symbol.address;
+      if (symbol.size === 0 || offset < symbol.size) return { symbol, offset };
+      // A large object may enclose smaller labels; a function before another one cannot reach over it.
+      if (symbol.kind === 'function') return null;
+    }
+    return null;
+  }
+
+  private sorted(): ElfSymbol[] {
+    const places = this.all.filter((s) => s.size > 0 || this.inImage(s.address));
+    places.sort((a, b) => a.address - b.address || compareTelling(a, b));
+    return places.filter((s, i) => i === 0 || places[i - 1]!.address !== s.address);
+  }
+}
