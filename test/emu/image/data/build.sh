@@ -1,0 +1,18 @@
+#!/bin/sh
+# Rebuilds the small images of these tests and what addr2line says about every half-word of their code.
+set -eu
+cd "$(dirname "$0")"
+for version in 2 3 4 5; do
+  for opt in O0 O2; do
+    out=dwarf$version-$opt
+    arm-none-eabi-gcc -mcpu=cortex-m33 -mthumb -"$opt" -gdwarf-$version -gstrict-dwarf -ffreestanding -ffunction-sections -nostdlib \
+      -Wl,--gc-sections -Wl,-T,link.ld -Wl,--build-id=none -Wl,--no-warn-rwx-segments \
+      -fdebug-prefix-map="$PWD"=/src/project -o "$out.elf" main.c sub/other.c
+    size=$(arm-none-eabi-objdump -h "$out.elf" | awk '$2 == ".text" { print $3 }')
+    n=0
+    while [ $n -lt $((0x$size)) ]; do printf '0x%08x\n' $((0x08000000 + n)); n=$((n + 2)); done |
+      arm-none-eabi-addr2line -a -e "$out.elf" | sed 's| (discriminator [0-9]*)||; s|/src/project/||' > "$out.lines"
+  done
+done
+arm-none-eabi-objcopy -O ihex dwarf5-O2.elf dwarf5-O2.hex
+arm-none-eabi-objcopy -O binary dwarf5-O2.elf dwarf5-O2.bin

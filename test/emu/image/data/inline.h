@@ -1,0 +1,6 @@
+int other(int n);
+static inline unsigned twice(unsigned n)
+{
+  return n +
+         n;
+}

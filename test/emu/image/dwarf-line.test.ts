@@ -1,0 +1,100 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { LineTable } from '../../../src/emu/image/dwarf-line.ts';
+import { parseElf } from '../../../src/emu/image/elf.ts';
+import { codePlace, loadImage } from '../../../src/emu/image/image.ts';
+import { fileName } from '../../../src/emu/image/source-path.ts';
+import { VARIANTS, data } from './helpers.ts';
+
+describe('line table', () => {
+  test.each(VARIANTS)('every half-word of code has the line that addr2line gives (%s)', (name) => {
+    const image = loadImage(data(`${name}.elf`), name);
+    // addr2line prints ? for the line number 0, which says that no line made the instruction.
+    const rows = new TextDecoder().decode(data(`${name}.lines`)).trim().split('\n');
+    const ours: string[] = [];
+    for (let i = 0; i < rows.length; i += 2) {
+      const found = image.lines.lookup(Number(rows[i]));
+      ours.push(rows[i]!, found === null ? '??:0' : `${found.file}:${found.line}`);
+    }
+    expect(ours).toEqual(rows.map((r) => r.replace(/^.*:[?0]$/, '??:0')));
+    expect(rows.filter((r) => r.startsWith('main.c:')).length).toBeGreaterThan(10);
+    expect(rows.filter((r) => r.startsWith('sub/other.c:')).length).toBeGreaterThan(5);
+  });
+
+  test('a line is found back as the address of its first instruction', () => {
+    const image = loadImage(data('dwarf4-O0.elf'), 'a.elf');
+    const main = image.symbols.named('main')[0]!;
+    const line = image.lines.lookup(main.address)!;
+    expect(image.lines.addressesOf('main.c', line.line)).toContain(main.address);
+    expect(image.lines.addressesOf('ain.c', line.line)).toEqual([]);
+  });
+
+  test('lines of functions that the linker dropped do not shadow the code at low addresses', () => {
+    const image = loadImage(data('dwarf5-O2.elf'), 'a.elf');
+    for (let pc = 0; pc < 0x40; pc += 2) expect(image.lines.lookup(pc)).toBeNull();
+  });
+
+  test('damaged debug sections never throw and never hang', () => {
+    fc.assert(
+      fc.property(fc.constantFrom(...VARIANTS), fc.array(fc.tuple(fc.nat(4000), fc.nat(255)), { maxLength: 20 }), fc.nat(2000), (name, changes, cut) => {
+        const elf = parseElf(data(`${name}.elf`));
+        const damaged = (section: string): Uint8Array | null => {
+          const bytes = elf.section(section)?.slice() ?? null;
+          if (bytes !== null) for (const [at, value] of changes) bytes[at % bytes.length] = value;
+          return bytes === null || cut < 1000 ? bytes : bytes.subarray(0, cut % bytes.length);
+        };
+        const table = new LineTable(
+          { line: damaged('.debug_line'), lineStr: damaged('.debug_line_str'), str: damaged('.debug_str'), info: damaged('.debug_info'), abbrev: damaged('.debug_abbrev') },
+          () => true,
+        );
+        const found = table.lookup(0x08000010);
+        expect(found === null || typeof found.line === 'number').toBe(true);
+      }),
+      { numRuns: 3000 },
+    );
+  });
+
+  test('a table that claims four billion empty entries is given up at once', () => {
+    // DWARF 5 unit: one folder format pair fewer than needed, entry count 0xffffffff.
+    const body = [5, 0, 4, 0, 20, 0, 0, 0, 2, 1, 1, 0xfb, 14, 1, 0, 0xff, 0xff, 0xff, 0xff, 0x0f];
+    const line = new Uint8Array([body.length, 0, 0, 0, ...body]);
+    const table = new LineTable({ line, lineStr: null, str: null, info: null, abbrev: null }, () => true);
+    const started = Date.now();
+    expect(table.lookup(0)).toBeNull();
+    expect(Date.now() - started).toBeLessThan(1000);
+  });
+});
+
+describe('source names', () => {
+  test.each([
+    ['main.c', '/home/me/fw', '/home/me/fw', 'main.c'],
+    ['/home/me/fw/src/main.c', null, '/home/me/fw', 'src/main.c'],
+    ['/home/me/fw/src/main.c', null, '/home/me/fw/build', '../src/main.c'],
+    ['../Core/Src/main.c', 'C:/work/fw/Debug', 'C:/work/fw/Debug', '../Core/Src/main.c'],
+    ['C:\\work\\fw\\Core\\main.c', null, 'C:\\work\\fw\\Debug', '../Core/main.c'],
+    ['./a/../b.c', null, '/x/y', 'b.c'],
+    ['/usr/lib/gcc/include/stdint.h', null, '/home/me/fw', '/usr/lib/gcc/include/stdint.h'],
+    ['main.c', 'fw', 'fw', 'main.c'],
+    ['main.c', null, null, 'main.c'],
+  ])('%s in %s, compiled in %s, is %s', (name, folder, compileFolder, expected) => {
+    expect(fileName(name, folder, compileFolder)).toBe(expected);
+  });
+});
+
+describe('places', () => {
+  const image = loadImage(data('dwarf5-O0.elf'), 'a.elf');
+  const main = image.symbols.named('main')[0]!;
+
+  test('with a line the symbol stands alone, without one it carries the offset', () => {
+    expect(codePlace([image], main.address + 4)).toMatchObject({ symbol: 'main', file: 'main.c' });
+    const stripped = { ...image, lines: new LineTable({ line: null, lineStr: null, str: null, info: null, abbrev: null }, () => false) };
+    expect(codePlace([stripped], main.address + 4)).toEqual({ pc: main.address + 4, symbol: 'main+0x4', file: null, line: null });
+    expect(codePlace([stripped], 0x1fff0000)).toEqual({ pc: 0x1fff0000, symbol: null, file: null, line: null });
+  });
+
+  test('two static functions of one name are both known', () => {
+    const both = image.symbols.named('wait');
+    expect(both).toHaveLength(2);
+    for (const w of both) expect(image.symbols.at(w.address + 2)).toEqual({ symbol: w, offset: 2 });
+  });
+});
