@@ -171,7 +171,7 @@ function readDevice(xml: Xml, fixes: SvdFixes): Peripheral[] {
     const end = registers.reduce((m, r) => Math.max(m, r.offset + r.size), 0);
     const size = Math.max((block && integer(text(block, 'size'))) || 0, end);
     const irqs = new Map(list(p, 'interrupt').map((i) => [need(i, 'value'), text(i, 'name')!]));
-    out.push({ svdName, name, base, size, registers, irqs });
+    out.push({ svdName, name, base: fixes.bases?.[name] ?? base, size, registers, irqs });
   }
   return out;
 }

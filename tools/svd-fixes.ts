@@ -15,6 +15,8 @@ export interface SvdFixes {
   readonly add?: Readonly<Record<string, readonly [number, number, boolean]>>;
   /** Reset values: `PERIPHERAL.REG` → value. `GPIO*` in front stands for every port that has no own entry. */
   readonly resets?: Readonly<Record<string, number>>;
+  /** Base addresses by peripheral. */
+  readonly bases?: Readonly<Record<string, number>>;
 }
 
 const F0: SvdFixes = {
@@ -41,6 +43,8 @@ const H533: SvdFixes = {
     'GPIOB.MODER': 0xfffffebf, 'GPIOB.OSPEEDR': 0x000000c0, 'GPIOB.PUPDR': 0x00000100,
     'GPIO*.MODER': 0xffffffff,
   },
+  // The SVD puts TZSC where the CMSIS header has the backup SRAM, and TZIC where it has TZSC.
+  bases: { GTZC1_TZSC: 0x40032400, GTZC1_TZIC: 0x40032800 },
 };
 
 const H563: SvdFixes = { ...H533, chip: 'stm32h563' };

@@ -1,4 +1,5 @@
 /** The shape of chip data. Rows live in src/chips; this file knows no chip. */
+import type { ResetCause } from './component.ts';
 import type { BlockFacts } from './registers.ts';
 
 export type Confidence = 'documented' | 'measured' | 'reported' | 'inferred' | 'fitted' | 'assumed';
@@ -61,6 +62,58 @@ export interface BlockRow {
   readonly options?: Readonly<Record<string, unknown>>;
 }
 
+/** Something that a boot rule looks at when the core leaves reset: a pin's level, a register field, a flag of a block. */
+export interface BootCondition {
+  /** `pin:BOOT0` (parameter `boot0.level`), `field:FLASH.OPTSR_CUR.PRODUCT_STATE`, `flash:empty` (first word erased). */
+  readonly signal: string;
+  readonly is: readonly number[];
+}
+
+/** Rows are tried in order; the first whose conditions all hold decides where the core starts. */
+export interface BootRule {
+  readonly when: readonly BootCondition[];
+  readonly boots: 'user' | 'system';
+  /** Address of the vector table, or the field that holds it (shifted left by `shift`). */
+  readonly vectors: number | { readonly field: string; readonly shift: number };
+  /** Secure or first-stage code of the vendor runs before the table's code does. */
+  readonly firstStage?: string;
+  /** Core this row starts; left out = the only one. */
+  readonly core?: string;
+  readonly source: string;
+  readonly confidence: Confidence;
+}
+
+export interface OptionByteRow {
+  /** Field that shows the value in force, e.g. `FLASH.OPTSR_CUR.SWAP_BANK`. */
+  readonly field: string;
+  readonly factory: Sourced<number>;
+}
+
+/** A flag of the reset status register and the resets that raise it. */
+export interface ResetFlagRow {
+  readonly field: string;
+  readonly raisedBy: readonly ResetCause[];
+}
+
+/** What is known of the vendor's ROM; the stand-in's own options live in src/rom. */
+export interface RomReference {
+  /** Profile id in src/rom. */
+  readonly id: string;
+  readonly vectorTable: Sourced<number>;
+  /** Whole system memory, first and last byte. */
+  readonly range: Sourced<readonly [number, number]>;
+  readonly ramUse: Sourced<readonly { readonly base: number; readonly size: number }[]>;
+  /** Versions in the field, newest last. */
+  readonly versions: Sourced<readonly string[]>;
+  /** Bootloader reset to ready for detection. */
+  readonly startUpMs: Sourced<number>;
+  /** Plugging the cable to a working connection. */
+  readonly usbConnectMs: Sourced<number>;
+}
+
+/** Highest HCLK in MHz per number of flash wait states, by voltage range (`VOS0`…). */
+export type LatencyTable = Readonly<Record<string, readonly (readonly [maxMHz: number, waitStates: number])[]>>;
+
 export interface ChipDescription {
   /** Canonical part, e.g. `STM32H533RE`. */
   readonly name: string;
@@ -75,4 +128,14 @@ export interface ChipDescription {
   /** Board and chip parameters with their defaults (delays in ps, voltages, crystal frequencies). */
   readonly parameters: Readonly<Record<string, Sourced<number>>>;
   readonly facts: Readonly<Record<string, BlockFacts>>;
+  readonly boot?: readonly BootRule[];
+  /** By the name that a scenario uses. Parameters `option.<name>` override the factory value. */
+  readonly optionBytes?: Readonly<Record<string, OptionByteRow>>;
+  readonly resetFlags?: { readonly clear: string; readonly flags: readonly ResetFlagRow[] };
+  readonly rom?: RomReference;
+  readonly flashLatency?: Sourced<LatencyTable>;
+  /** Highest HCLK by voltage range. */
+  readonly maxHclkHz?: Sourced<Readonly<Record<string, number>>>;
+  /** SVD peripherals that have no row of their own, and the row that covers them. */
+  readonly covered?: Readonly<Record<string, string>>;
 }
