@@ -21,6 +21,15 @@ export const DECODED_PAGE_BYTES = (PAGE_SIZE / 2) * RECORD_BYTES;
 
 const pageUp = (n: number): number => (n + PAGE_SIZE - 1) & ~(PAGE_SIZE - 1);
 
+const MAX_CORES = 2;
+/** First byte of the guest memories, the same for every chip so that generated code can hold it as a constant. */
+export const MEMORY_BASE = TABLES_BASE + MAX_CORES * 3 * TABLE_BYTES;
+const MAX_MEMORY = 32 << 20;
+const WORD_MAP_BASE = MEMORY_BASE + MAX_MEMORY;
+/** One byte per guest word: 0 = never written since power-on. Index `WORD_MAP + (host >>> 2)`. */
+export const WORD_MAP = WORD_MAP_BASE - (MEMORY_BASE >>> 2);
+const DECODED_BASE = WORD_MAP_BASE + (MAX_MEMORY >>> 2);
+
 export class Arena {
   readonly memory: WebAssembly.Memory;
   readonly u8: Uint8Array;
@@ -28,25 +37,18 @@ export class Arena {
   readonly u32: Uint32Array;
   readonly i32: Int32Array;
   readonly view: DataView;
-  /** First byte of the guest memories; everything before it is tables. */
-  readonly memoryBase: number;
+  readonly memoryBase = MEMORY_BASE;
   readonly memoryEnd: number;
-  /** One byte per guest word of the memories: 0 = never written since power-on. Index with `wordMap + (host >>> 2)`. */
-  readonly wordMap: number;
-  /** Decoded pages are handed out from here. */
-  readonly decodedBase: number;
-  private decodedNext: number;
+  readonly wordMap = WORD_MAP;
+  private decodedNext = DECODED_BASE;
   private readonly decodedFree: number[] = [];
   private readonly limit: number;
 
-  constructor(cores: number, memoryBytes: number, decodedBytes = 24 << 20) {
-    this.memoryBase = TABLES_BASE + cores * 3 * TABLE_BYTES;
-    this.memoryEnd = this.memoryBase + pageUp(memoryBytes);
-    const mapBytes = pageUp((this.memoryEnd - this.memoryBase) >>> 2);
-    this.wordMap = this.memoryEnd - (this.memoryBase >>> 2);
-    this.decodedBase = this.memoryEnd + mapBytes;
-    this.decodedNext = this.decodedBase;
-    this.limit = this.decodedBase + decodedBytes;
+  /** @param memoryBytes size of all guest memories, at most 32 MiB. */
+  constructor(memoryBytes: number, decodedBytes = 24 << 20) {
+    if (memoryBytes > MAX_MEMORY) throw new Error(`${memoryBytes} bytes of memory do not fit the arena`);
+    this.memoryEnd = MEMORY_BASE + pageUp(memoryBytes);
+    this.limit = DECODED_BASE + decodedBytes;
     this.memory = new WebAssembly.Memory({ initial: Math.ceil(this.limit / 65536) });
     const buffer = this.memory.buffer;
     this.u8 = new Uint8Array(buffer);

@@ -96,7 +96,7 @@ export class System {
     for (const [name, fact] of Object.entries(chip.parameters)) this.parameters[name] = fact.value;
     Object.assign(this.parameters, parameters);
     const bytes = chip.memories.reduce((sum, m) => sum + ((m.size + PAGE_SIZE - 1) & ~(PAGE_SIZE - 1)), 0);
-    this.arena = new Arena(chip.cores.length, bytes);
+    this.arena = new Arena(bytes);
     let host = this.arena.memoryBase;
     this.memories = chip.memories.map((row) => {
       const memory: Memory = { row, host };

@@ -1,0 +1,76 @@
+/** What exceptions, the system control space and system instructions see of a core. Implemented by core.ts. */
+import type { CoreRow } from '../chip.ts';
+import type { Ps } from '../time.ts';
+import type { Profile } from './builder.ts';
+
+/** Why an access or an instruction was abandoned. `fetch` kinds happen on instruction fetch, `data` on loads and stores. */
+export type FaultKind =
+  | 'bus-fetch' | 'bus-data' | 'bus-data-imprecise' | 'mem-fetch' | 'mem-data' | 'unaligned' | 'undefined' | 'no-coprocessor' | 'invalid-state'
+  | 'invalid-pc' | 'divide-by-zero' | 'stack-overflow' | 'breakpoint' | 'secure';
+
+/** Thrown out of the fast path by an access that faults; caught by the core's run loop. One preallocated object per core. */
+export class GuestFault {
+  kind: FaultKind = 'bus-data';
+  /** Address of the access, for BFAR and MMFAR. */
+  address = 0;
+}
+
+/** A change that the history keeps: special registers and PPB registers, by name (`PRIMASK`, `VTOR`, `NVIC_ISER2`). */
+export type SpecialChange = (register: string, old: number, value: number) => void;
+
+export interface Cpu {
+  readonly row: CoreRow;
+  readonly profile: Profile;
+  /** Word of the core's state (offsets in state.ts): signed and unsigned views, floats for counters. */
+  get(offset: number): number;
+  set(offset: number, value: number): void;
+  getByte(offset: number): number;
+  setByte(offset: number, value: number): void;
+  getFloat(offset: number): number;
+  setFloat(offset: number, value: number): void;
+
+  /** Memory as this core sees it. `privileged` left out = as the core runs now. Throws the core's GuestFault. No alignment limits but the bus's. */
+  read(address: number, size: 1 | 2 | 4, privileged?: boolean): number;
+  write(address: number, size: 1 | 2 | 4, value: number, privileged?: boolean): void;
+  /** Half-word at an instruction address, as a fetch. */
+  fetch(address: number): number;
+
+  /** Core cycles since power-on. */
+  cycles(): number;
+  /** Charges cycles (exception entry and return, waits). */
+  spend(cycles: number): void;
+  now(): Ps;
+  /** Edges of a clock of the chip, and when it reaches a count. */
+  clockCount(clock: string): number;
+  clockTimeOf(clock: string, count: number): Ps;
+  clockRunning(clock: string): boolean;
+  /** One timer per name, made at construction: `systick`. */
+  armTimer(name: 'systick', due: Ps): void;
+  disarmTimer(name: 'systick'): void;
+
+  /** Something changed that may let an exception be taken (pending, enable, priority, masks): the run loop looks before the next instruction. */
+  interruptsChanged(): void;
+  /** MPU setup, privilege or CONTROL changed: access rights held in page tables are stale. */
+  rightsChanged(): void;
+  /** Whether data accesses of this instruction set go through an MPU now, and to what avail: see mpu.ts. */
+  note(kind: string, text: string): void;
+  /** A special register changed by the running instruction (history, last writer). */
+  changed: SpecialChange;
+  /** SYSRESETREQ. */
+  requestReset(by: 'software' | 'core'): void;
+  /** Semihosting BKPT 0xAB: returns true if it was served (R0 set). */
+  semihosting(): boolean;
+  /** Other BKPT: true if an attached debugger takes it. */
+  debuggerAttached(): boolean;
+  /** ITM stimulus port 0 output and the like. */
+  console(channel: string, text: string): void;
+  /** Event for the other core (SEV). */
+  sendEvent(): void;
+  /** Called on entry to and return from an exception, for the history. */
+  exceptionTaken(exception: number, handler: number, interruptedPc: number): void;
+  exceptionReturned(exception: number, pc: number): void;
+  /** The core is locked up; `reason` says why. */
+  lockup(reason: string): void;
+  /** Drops decoded code (ISB after changes, cache maintenance); cheap if nothing changed. */
+  flushFetch(): void;
+}

@@ -1,0 +1,95 @@
+/** From instruction bits to an op with operands: a table made once per profile from the rows. */
+import type { Profile } from './builder.ts';
+import { ROWS, type Decoded, type Fields, type Row } from './rows.ts';
+
+interface Piece {
+  readonly letter: string;
+  /** Position of the piece's lowest bit in the instruction, its width, and its place in the field. */
+  readonly from: number;
+  readonly width: number;
+  readonly to: number;
+}
+interface CompiledRow {
+  readonly row: Row;
+  readonly mask: number;
+  readonly value: number;
+  readonly pieces: readonly Piece[];
+  readonly letters: string;
+}
+
+function compile(row: Row): CompiledRow {
+  const bits = row.pattern;
+  const n = bits.length;
+  let mask = 0;
+  let value = 0;
+  const width: Record<string, number> = {};
+  const runs: { letter: string; from: number; width: number }[] = [];
+  for (let i = 0; i < n; i++) {
+    const ch = bits[i]!;
+    const place = n - 1 - i;
+    if (ch === '0' || ch === '1') {
+      mask |= 1 << place;
+      if (ch === '1') value |= 1 << place;
+    } else if (ch !== 'x') {
+      width[ch] = (width[ch] ?? 0) + 1;
+      const last = runs.at(-1);
+      if (last && last.letter === ch && last.from === place + 1) {
+        last.from = place;
+        last.width++;
+      } else runs.push({ letter: ch, from: place, width: 1 });
+    }
+  }
+  const left: Record<string, number> = { ...width };
+  const pieces = runs.map((r) => ({ ...r, to: (left[r.letter] = left[r.letter]! - r.width) }));
+  return { row, mask: mask >>> 0, value: value >>> 0, pieces, letters: Object.keys(width).join('') };
+}
+
+/** An instruction as decoded: its row and operands, or null for UNDEFINED. */
+export interface Instruction {
+  readonly row: Row;
+  readonly decoded: Decoded;
+  readonly size: 2 | 4;
+}
+
+/** True if a first half-word starts a 32-bit instruction. ARMv6-M and later agree. */
+export const isWide = (hw: number): boolean => (hw & 0xf800) > 0xe000;
+
+export class Decoder {
+  readonly profile: Profile;
+  /** Rows by the top six bits of the first half-word. */
+  private readonly narrow: CompiledRow[][];
+  private readonly wide: CompiledRow[][];
+
+  constructor(profile: Profile) {
+    this.profile = profile;
+    const bucket = (size: 16 | 32): CompiledRow[][] => {
+      const rows = ROWS.filter((r) => r.pattern.length === size && r.on(profile)).map(compile);
+      return Array.from({ length: 64 }, (_, top) => {
+        const bits = (top << (size - 6)) >>> 0;
+        const topMask = (0x3f << (size - 6)) >>> 0;
+        return rows.filter((r) => ((bits ^ r.value) & r.mask & topMask) === 0);
+      });
+    };
+    this.narrow = bucket(16);
+    this.wide = bucket(32);
+  }
+
+  /** Decodes; `second` is the following half-word, looked at only for 32-bit instructions. */
+  decode(first: number, second: number): Instruction | null {
+    const wide = isWide(first);
+    const bits = wide ? ((first << 16) | second) >>> 0 : first;
+    const rows = (wide ? this.wide : this.narrow)[first >>> 10]!;
+    for (const r of rows) {
+      if (((bits ^ r.value) & r.mask) !== 0) continue;
+      const fields: Record<string, number> = {};
+      for (const p of r.pieces) {
+        const part = p.width === 32 ? bits : (bits >>> p.from) & ((1 << p.width) - 1);
+        fields[p.letter] = (fields[p.letter] ?? 0) | (part << p.to);
+      }
+      const decoded = r.row.decode(fields as Fields, this.profile);
+      if (decoded === null) continue;
+      return decoded === 'undefined' ? null : { row: r.row, decoded, size: wide ? 4 : 2 };
+    }
+    return null;
+  }
+}

@@ -1,0 +1,109 @@
+/**
+ * The instruction set as data. A *row* is one encoding: bit pattern, where it exists, how its operands are cut out, and how it is written in
+ * assembler. An *op* is one semantics function with its variants; several encodings share one. Both tiers, the decoder, the disassembly and the
+ * timing tables come from here.
+ */
+import type { Builder, Operands, Profile } from './builder.ts';
+
+/** Static parameters of an op that are known when code is emitted: set flags, shift type, condition… */
+export type Variant = Readonly<Record<string, number | string | boolean>>;
+
+/** Class of an instruction for the timing tables. */
+export type TimingClass =
+  | 'alu' | 'alu-shift' | 'mul' | 'mull' | 'mac' | 'div' | 'load' | 'store' | 'load-multiple' | 'store-multiple' | 'load-double' | 'store-double'
+  | 'branch' | 'branch-cond' | 'call' | 'branch-reg' | 'table-branch' | 'compare-branch' | 'it' | 'nop' | 'system' | 'barrier' | 'dsp' | 'exclusive'
+  | 'fp-alu' | 'fp-mac' | 'fp-div' | 'fp-sqrt' | 'fp-move' | 'fp-load' | 'fp-store' | 'fp-load-multiple' | 'fp-store-multiple' | 'fp-convert';
+
+export interface OpDef {
+  readonly name: string;
+  readonly variants: readonly Variant[];
+  readonly timing: TimingClass;
+  /** Operand fields (of a…d) that name a general register which is written. */
+  readonly dest: string;
+  /** Operand fields that name a general register which is read. */
+  readonly src: string;
+  /** Emitted inside the interpreter's loop instead of as a function of its own (frequent instructions). */
+  readonly hot: boolean;
+  /** Executed by TypeScript (src/emu/core/system-ops.ts) under this op's name: the fast path leaves with EXIT.SYSTEM. */
+  readonly system: boolean;
+  /** FP instruction: leaves with EXIT.FP_TRAP while FP_TRAP is set. */
+  readonly fp: boolean;
+  readonly sem: (b: Builder, o: Operands, v: Variant) => void;
+}
+
+export interface OpOptions {
+  readonly timing: TimingClass;
+  readonly dest?: string;
+  readonly src?: string;
+  readonly hot?: boolean;
+  readonly fp?: boolean;
+  readonly variants?: readonly Variant[];
+}
+
+export const OPS = new Map<string, OpDef>();
+
+/** Defines an op. The semantics function is written against the builder; see builder.ts. */
+export function op(name: string, options: OpOptions, sem: (b: Builder, o: Operands, v: Variant) => void): void {
+  if (OPS.has(name)) throw new Error(`op ${name} is defined twice`);
+  OPS.set(name, {
+    name, sem, timing: options.timing, variants: options.variants ?? [{}], dest: options.dest ?? '', src: options.src ?? '',
+    hot: options.hot ?? false, system: false, fp: options.fp ?? false,
+  });
+}
+/** Defines an op that TypeScript executes. */
+export function systemOp(name: string, options: OpOptions): void {
+  op(name, options, () => {});
+  OPS.set(name, { ...OPS.get(name)!, system: true });
+}
+
+/** All combinations of the given values: `variants({ S: [false, true], shift: ['lsl', 'lsr'] })`. */
+export function variants(axes: Readonly<Record<string, readonly (number | string | boolean)[]>>): Variant[] {
+  let list: Record<string, number | string | boolean>[] = [{}];
+  for (const [key, values] of Object.entries(axes)) list = list.flatMap((v) => values.map((x) => ({ ...v, [key]: x })));
+  return list;
+}
+
+/** Result of decoding: an op with its variant and operand fields. */
+export interface Decoded {
+  readonly op: string;
+  readonly v?: Variant;
+  /** Variant inside an IT block if it differs (16-bit data processing sets flags only outside). */
+  readonly vIT?: Variant;
+  readonly a?: number;
+  readonly b?: number;
+  readonly c?: number;
+  readonly d?: number;
+  readonly imm?: number;
+}
+
+/** Fields cut out by the pattern, by letter. */
+export type Fields = Readonly<Record<string, number>>;
+
+export interface Row {
+  /** Arm's name and encoding, e.g. `ADD (immediate) T3`. */
+  readonly name: string;
+  /** 16 or 32 characters of 0, 1, x (ignored) and letters naming fields, blanks ignored; first half-word first. */
+  readonly pattern: string;
+  /** Exists on this profile. */
+  readonly on: (p: Profile) => boolean;
+  /** Assembler template: `ADD{S} <a>, <b>, #<imm>`; used by tests and listings. */
+  readonly asm: string;
+  /** Operands, or null when these field values belong to another row, or 'undefined' for UNDEFINED. */
+  readonly decode: (f: Fields, p: Profile) => Decoded | null | 'undefined';
+}
+
+export const ROWS: Row[] = [];
+
+export const everywhere = (): boolean => true;
+export const v7 = (p: Profile): boolean => p.arch !== 'v6m';
+export const v8 = (p: Profile): boolean => p.arch === 'v8m';
+export const dsp = (p: Profile): boolean => p.dsp;
+export const fpu = (p: Profile): boolean => p.fpu !== 'none';
+
+export function row(
+  name: string, pattern: string, on: (p: Profile) => boolean, asm: string, decode: (f: Fields, p: Profile) => Decoded | null | 'undefined',
+): void {
+  const bits = pattern.replaceAll(' ', '');
+  if (bits.length !== 16 && bits.length !== 32) throw new Error(`${name}: pattern has ${bits.length} bits`);
+  ROWS.push({ name, pattern: bits, on, asm, decode });
+}

@@ -1,0 +1,111 @@
+/**
+ * CPU state of one core in the arena: byte offsets from the core's base (`core * CPU_STRIDE`). Everything a snapshot needs is here;
+ * the wasm code and the TypeScript side read the same words.
+ */
+export const S = {
+  /** R0…R12, SP (the selected one), LR. The word of R15 is scratch: pc + 4 while an instruction that may read it runs. */
+  R: 0x00,
+  SP: 0x34,
+  LR: 0x38,
+  R15: 0x3c,
+  /** N is the sign bit of NF, Z is set when ZF is 0, C and V are 0 or 1. */
+  NF: 0x40,
+  ZF: 0x44,
+  CF: 0x48,
+  VF: 0x4c,
+  QF: 0x50,
+  /** GE[3:0] as a number. */
+  GE: 0x54,
+  /** EPSR.IT as ITSTATE[7:0]. */
+  IT: 0x58,
+  /** Address of the next instruction; during an instruction that left the fast path, of that instruction. */
+  PC: 0x5c,
+  /** Cycles until the core has to stop; may go below 0 by the rest of an instruction. */
+  BUDGET: 0x60,
+  /** Argument of the last exit. */
+  EXIT_ARG: 0x64,
+  /** Instructions executed since the last time the machine collected them. */
+  RETIRED: 0x68,
+  IPSR: 0x6c,
+  /** EPSR.T: 1, or 0 after an interworking branch to an even address. */
+  T: 0x70,
+  PRIMASK: 0x74,
+  FAULTMASK: 0x78,
+  BASEPRI: 0x7c,
+  /** nPRIV 0, SPSEL 1, FPCA 2 (SFPA reads 0). */
+  CONTROL: 0x80,
+  /** The stack pointers that are *not* selected are kept here; the selected one is in SP. */
+  MSP: 0x84,
+  PSP: 0x88,
+  MSPLIM: 0x8c,
+  PSPLIM: 0x90,
+  /** Limit of the selected stack pointer, 0 = none (ARMv8-M). */
+  SPLIM: 0x94,
+  FPSCR: 0x98,
+  /** Exclusive monitor: address tag and 1 while open. */
+  EXCLUSIVE_ADDRESS: 0x9c,
+  EXCLUSIVE_OPEN: 0xa0,
+  /** 1 while FP instructions trap (CPACR/NSACR or lazy state pending): they leave to the slow path. */
+  FP_TRAP: 0xa4,
+  /** CCR bits that instructions look at: UNALIGN_TRP 3, DIV_0_TRP 4. */
+  CCR: 0xa8,
+  /** Fetch: address of the current line, its mask, and the decoded page minus nothing: record = REC + (pc & 0xffe) * 8. */
+  LINE: 0xac,
+  LINE_MASK: 0xb0,
+  REC: 0xb4,
+  /** Fetch and flash-data timing: 0 none, 1 wait states per line, 2 instruction cache (tags below). */
+  FETCH_MODE: 0xb8,
+  /** Cycles that a line from flash costs beyond the first. */
+  WAIT_STATES: 0xbc,
+  /** log2 of the flash line in bytes, and of the number of cache sets; ways 1 or 2. */
+  CACHE_SET_MASK: 0xc0,
+  CACHE_WAYS: 0xc4,
+  CACHE_HITS: 0xc8,
+  CACHE_MISSES: 0xcc,
+  /** Words that were read before anything had written them. */
+  UNINITIALISED: 0xd0,
+  /** 1 when an event happened that WFE consumes. */
+  EVENT: 0xd4,
+  FPCCR: 0xd8,
+  FPCAR: 0xdc,
+  FPDSCR: 0xe0,
+  /** ITSTATE and address of the instruction in an IT block that ran last: what a fault in it has to restore. */
+  IT_NOW: 0xe8,
+  IT_PC: 0xec,
+  /** Core-private word: 1 = the core is locked up, 2 = sleeping (WFI), 3 = sleeping (WFE). */
+  HALTED: 0xe4,
+  /** S0…S31 / D0…D15. */
+  FP: 0x100,
+  /** Instruction cache tags: two words per set (line address | 1 when valid), then one LRU byte per set. */
+  CACHE_TAGS: 0x200,
+  CACHE_LRU: 0xa00,
+  /** NVIC: one bit per line, 16 words each (512 lines), then one priority byte per line. */
+  NVIC_ENABLED: 0xb00,
+  NVIC_PENDING: 0xb40,
+  NVIC_ACTIVE: 0xb80,
+  NVIC_LEVEL: 0xbc0,
+  NVIC_PRIORITY: 0xc00,
+  /** System control space registers and everything else of the private peripheral bus, 0xe00…0xfff (see scs-state.ts). */
+  SCS: 0xe00,
+} as const;
+
+/** Why the fast path returned. The PC word then holds: next instruction (BUDGET), else the instruction that needs the slow path. */
+export const EXIT = {
+  BUDGET: 0,
+  /** A row with a `system` function: executed by TypeScript. EXIT_ARG = address of its record. */
+  SYSTEM: 1,
+  /** Branch to an EXC_RETURN value in Handler mode. EXIT_ARG = the value; PC = the branch. */
+  EXC_RETURN: 2,
+  /** UDF and everything undefined. */
+  UNDEFINED: 3,
+  /** Division by zero with DIV_0_TRP. */
+  DIV_BY_ZERO: 4,
+  /** FP instruction while FP_TRAP: TypeScript saves the lazy state or takes NOCP, then the instruction runs again. */
+  FP_TRAP: 5,
+  /** T is 0: the next instruction takes INVSTATE. PC = the address branched to. */
+  INVSTATE: 6,
+  /** ARMv8-M: a write to SP went below its limit. */
+  STACK_LIMIT: 7,
+  /** Unaligned access that must fault. */
+  UNALIGNED: 8,
+} as const;
