@@ -1,0 +1,49 @@
+/**
+ * USB_DRD_FS — full-speed USB of H5, U0, C0, G0 in its device role. CHEPnR, CNTR, ISTR, FNR, DADDR, LPMCSR (stored), BCDR, and 2 KB packet
+ * memory of 32-bit words at +0x400 with the descriptor table at its start. Host role not modelled.
+ * Source: RM0481 chapter "USB"; facts/usb-dfu.md section 6; the endpoint machine is in usb-fs-endpoints.ts.
+ */
+import type { UsbDevicePort } from '../emu/ports.ts';
+import type { Layout, RegisterBlock, RegisterModel } from '../emu/registers.ts';
+import type { System } from '../emu/system.ts';
+import { receiveBytes, usbFsModel, usbFsPort, type UsbFsState, type UsbFsVariant } from './usb-fs-endpoints.ts';
+
+export interface UsbDrdOptions {
+  /** Kernel clock; default `usb`. */
+  readonly clock?: string;
+  /** Wire that is 1 while the transceiver has its supply (PWR_USBSCR.USB33SV and VDDUSB); default `usb.supply`. */
+  readonly supplyWire?: string | null;
+}
+
+const PMA_OFFSET = 0x400;
+const PMA_BYTES = 2048;
+
+function variantOf(_layout: Layout, options: UsbDrdOptions): UsbFsVariant {
+  // Descriptor word: TX = COUNT25:16 ADDR15:0, RX = BLSIZE31 NUM_BLOCK30:26 COUNT25:16 ADDR15:0.
+  const word = (pma: DataView, entry: number, half: 0 | 1): number => pma.getUint32(entry + half * 4, true);
+  return {
+    endpointName: (n) => `CHEP${n}R`,
+    pmaOffset: PMA_OFFSET,
+    pmaBytes: PMA_BYTES,
+    pmaWidth: 4,
+    clock: options.clock ?? 'usb',
+    supplyWire: options.supplyWire === undefined ? 'usb.supply' : options.supplyWire,
+    suspendReady: true,
+    tableBase: () => 0,
+    // Buffers start on words.
+    address: (pma, entry, half) => word(pma, entry, half) & 0xfffc,
+    count: (pma, entry, half) => (word(pma, entry, half) >>> 16) & 0x3ff,
+    setCount: (pma, entry, half, count) => pma.setUint32(entry + half * 4, (word(pma, entry, half) & ~(0x3ff << 16)) | (count << 16), true),
+    size: (pma, entry, half) => receiveBytes(word(pma, entry, half) >>> 31, (word(pma, entry, half) >>> 26) & 0x1f),
+  };
+}
+
+export function usbDrd(layout: Layout, options: Readonly<Record<string, unknown>>): RegisterModel<UsbFsState> {
+  return usbFsModel(layout, variantOf(layout, options as UsbDrdOptions), 'all');
+}
+
+/** The device port of block `name`. */
+export function usbDrdPort(system: System, name: string): UsbDevicePort {
+  const { layout } = system.block(name).component as RegisterBlock;
+  return usbFsPort(system, name, (l, o) => variantOf(l, o as UsbDrdOptions), layout);
+}

@@ -1,0 +1,52 @@
+/**
+ * USB FSDEV — the full-speed device block of F0, F3, L0, L4x2, G4, WB. EPnR, CNTR, ISTR, FNR, DADDR, BTABLE, LPMCSR (stored), BCDR, and packet
+ * memory of 16-bit words (two a 32-bit word) at `pmaOffset`. The scattered layout of F103 (one 16-bit word per 32 bits) is not modelled.
+ * Source: RM0091 chapter "USB"; facts/usb-dfu.md section 6; the endpoint machine is in usb-fs-endpoints.ts.
+ */
+import type { UsbDevicePort } from '../emu/ports.ts';
+import type { Layout, RegisterBlock, RegisterModel } from '../emu/registers.ts';
+import type { System } from '../emu/system.ts';
+import { receiveBytes, usbFsModel, usbFsPort, type UsbFsState, type UsbFsVariant } from './usb-fs-endpoints.ts';
+
+export interface UsbFsdevOptions {
+  /** Kernel clock; default `usb`. */
+  readonly clock?: string;
+  /** Wire of the transceiver's supply; default null: supplied with the chip. */
+  readonly supplyWire?: string | null;
+  /** Byte offset of the packet memory from the registers; default 0x400. */
+  readonly pmaOffset?: number;
+  /** A power of two; default 1024. */
+  readonly pmaBytes?: number;
+}
+
+function variantOf(layout: Layout, options: UsbFsdevOptions): UsbFsVariant {
+  const btable = layout.reg('BTABLE');
+  const pmaBytes = options.pmaBytes ?? 1024;
+  // Entry: ADDR_TX, COUNT_TX, ADDR_RX, COUNT_RX (BL_SIZE15 NUM_BLOCK14:10 COUNT9:0), 16 bits each.
+  const half16 = (pma: DataView, entry: number, index: number): number => pma.getUint16((entry + index * 2) & (pmaBytes - 1), true);
+  return {
+    endpointName: (n) => `EP${n}R`,
+    pmaOffset: options.pmaOffset ?? 0x400,
+    pmaBytes,
+    pmaWidth: 2,
+    clock: options.clock ?? 'usb',
+    supplyWire: options.supplyWire ?? null,
+    suspendReady: false,
+    tableBase: (c) => c.get(btable) & 0xfff8,
+    address: (pma, entry, half) => half16(pma, entry, half * 2) & 0xfffe,
+    count: (pma, entry, half) => half16(pma, entry, half * 2 + 1) & 0x3ff,
+    setCount: (pma, entry, half, count) =>
+      pma.setUint16((entry + half * 4 + 2) & (pmaBytes - 1), (half16(pma, entry, half * 2 + 1) & 0xfc00) | count, true),
+    size: (pma, entry, half) => receiveBytes(half16(pma, entry, half * 2 + 1) >>> 15, (half16(pma, entry, half * 2 + 1) >>> 10) & 0x1f),
+  };
+}
+
+export function usbFsdev(layout: Layout, options: Readonly<Record<string, unknown>>): RegisterModel<UsbFsState> {
+  return usbFsModel(layout, variantOf(layout, options as UsbFsdevOptions), 'all');
+}
+
+/** The device port of block `name`. */
+export function usbFsdevPort(system: System, name: string): UsbDevicePort {
+  const { layout } = system.block(name).component as RegisterBlock;
+  return usbFsPort(system, name, (l, o) => variantOf(l, o as UsbFsdevOptions), layout);
+}
