@@ -57,6 +57,11 @@ export interface Env {
 export type ResetCause =
   | 'power' | 'brownout' | 'pin' | 'software' | 'iwdg' | 'wwdg' | 'low-power' | 'option-bytes' | 'debugger' | 'core';
 
+/** Codes of the wire `reset.cause`, which is driven before blocks are reset: the index in this list. */
+export const RESET_CAUSES: readonly ResetCause[] = [
+  'power', 'brownout', 'pin', 'software', 'iwdg', 'wwdg', 'low-power', 'option-bytes', 'debugger', 'core',
+];
+
 /** Thrown by nobody: the value that a device returns for an access that it answers with a bus error. */
 export const BUS_ERROR = -1;
 
