@@ -1,0 +1,120 @@
+/* AN2606 Table 124: 200 MHz from PLL1 fed by HSI, PLL1Q = 20 MHz for FDCAN, HSI48 trimmed by CRS for USB. */
+#include "../common/options.h"
+#include "regs.h"
+#include "rom.h"
+
+#define PLL1_CFGR (PLL1CFGR_SRC_HSI | PLL1CFGR_RGE_4_8 | PLL1CFGR_M(16) | PLL1CFGR_PEN | PLL1CFGR_QEN) /* 64 MHz / 16 = 4 MHz */
+#define PLL1_DIVR PLL1DIVR(100u, 2u, 20u, 2u) /* VCO 400 MHz: P 200 MHz, Q 20 MHz */
+#define LATENCY_200MHZ (5u | 2u << 4)          /* VOS1: 5 wait states, WRHIGHFREQ 2 */
+
+static void reset_pulse(volatile uint32_t *rstr, uint32_t bits)
+{
+  *rstr |= bits;
+  (void)*rstr;
+  *rstr &= ~bits;
+}
+
+/* "De-init system": the blocks that the ROM is going to use start from reset. Others stay as they are (ASSUMED). */
+void clocks_deinit(void)
+{
+  reset_pulse(&RCC_APB1LRSTR, APB1L_SPI2 | APB1L_SPI3 | APB1L_USART2 | APB1L_USART3 | APB1L_I2C1 | APB1L_CRS);
+  reset_pulse(&RCC_APB2RSTR, APB2_SPI1 | APB2_USART1 | APB2_USB);
+  reset_pulse(&RCC_APB3RSTR, APB3_I2C3);
+}
+
+static void select_sysclk(uint32_t source)
+{
+  RCC_CFGR1 = (RCC_CFGR1 & ~CFGR1_SW) | source;
+  wait_for(&RCC_CFGR1, CFGR1_SWS, source << 3);
+}
+
+static void sysclk_from_hsi(void)
+{
+  RCC_CR |= CR_HSION;
+  wait_for(&RCC_CR, CR_HSIRDY, CR_HSIRDY);
+  select_sysclk(SW_HSI);
+  RCC_CR &= ~(CR_PLL1ON | CR_PLL2ON | CR_PLL3ON);
+  wait_for(&RCC_CR, CR_PLL1RDY, 0);
+}
+
+static void voltage(void)
+{
+  if ((PWR_VOSCR & VOSCR_VOS) != VOSCR_VOS1 && rom_option(OPTION_VOS) == VOS_SETS) {
+    PWR_VOSCR = (PWR_VOSCR & ~VOSCR_VOS) | VOSCR_VOS1;
+    wait_for(&PWR_VOSSR, VOSSR_VOSRDY | VOSSR_ACTVOSRDY, VOSSR_VOSRDY | VOSSR_ACTVOSRDY);
+  }
+}
+
+static void flash_latency(void)
+{
+  if ((FLASH_ACR & ACR_LATENCY_AND_WRHIGHFREQ) != LATENCY_200MHZ && rom_option(OPTION_FLASH_LATENCY) == SETS_0) {
+    FLASH_ACR = (FLASH_ACR & ~ACR_LATENCY_AND_WRHIGHFREQ) | LATENCY_200MHZ;
+    wait_for(&FLASH_ACR, ACR_LATENCY_AND_WRHIGHFREQ, LATENCY_200MHZ);
+  }
+}
+
+static void prescalers(void)
+{
+  uint32_t bits = CFGR2_PRESCALERS | CFGR2_HPRE3;
+  if ((RCC_CFGR2 & bits) && rom_option(OPTION_PRESCALERS) == SETS_0)
+    RCC_CFGR2 &= ~bits;
+}
+
+static void pll_200mhz(void)
+{
+  RCC_CR &= ~CR_HSIDIV;
+  wait_for(&RCC_CR, CR_HSIDIVF, CR_HSIDIVF);
+  RCC_PLL1CFGR = PLL1_CFGR;
+  RCC_PLL1DIVR = PLL1_DIVR;
+  RCC_PLL1FRACR = 0;
+  RCC_CR |= CR_PLL1ON;
+  if (wait_for(&RCC_CR, CR_PLL1RDY, CR_PLL1RDY))
+    select_sysclk(SW_PLL1);
+}
+
+static void usb_clock(void)
+{
+  if ((RCC_CR & (CR_HSI48ON | CR_HSI48RDY)) != (CR_HSI48ON | CR_HSI48RDY) && rom_option(OPTION_HSI48) == SETS_0) {
+    RCC_CR |= CR_HSI48ON;
+    wait_for(&RCC_CR, CR_HSI48RDY, CR_HSI48RDY);
+  }
+  RCC_CCIPR4 = (RCC_CCIPR4 & ~CCIPR4_USBSEL) | CCIPR4_USBSEL_HSI48;
+  RCC_APB1LENR |= APB1L_CRS;
+  (void)RCC_APB1LENR; /* the clock is on when the enable bit has been read back */
+  CRS_CFGR = (CRS_CFGR & ~CRS_CFGR_SYNCSRC) | CRS_CFGR_SYNCSRC_USB;
+  CRS_CR |= CRS_CR_AUTOTRIMEN | CRS_CR_CEN;
+}
+
+void clocks_init(void)
+{
+  bool own = rom_option(OPTION_SYSCLK) == SETS_0;
+  if (own)
+    sysclk_from_hsi();
+  voltage();
+  flash_latency();
+  prescalers();
+  if (own)
+    pll_200mhz();
+  usb_clock();
+}
+
+/* AN2606 4.1: newer ROMs put RCC, PWR, GPIO and interrupts back when they leave. IWDG's prescaler stays at its maximum. */
+void clocks_leave(void)
+{
+  reset_pulse(&RCC_APB1LRSTR, APB1L_CRS);
+  RCC_APB1LENR &= ~APB1L_CRS;
+  if ((RCC_CFGR1 & CFGR1_SWS) == SW_PLL1 << 3 && RCC_PLL1DIVR == PLL1_DIVR) {
+    select_sysclk(SW_HSI);
+    RCC_CR &= ~CR_PLL1ON;
+    wait_for(&RCC_CR, CR_PLL1RDY, 0);
+    RCC_PLL1CFGR = 0;
+    RCC_PLL1DIVR = PLL1DIVR_RESET;
+    RCC_CR |= CR_HSIDIV_2;
+    wait_for(&RCC_CR, CR_HSIDIVF, CR_HSIDIVF);
+    FLASH_ACR = (FLASH_ACR & ~ACR_LATENCY_AND_WRHIGHFREQ) | ACR_RESET;
+    PWR_VOSCR &= ~VOSCR_VOS;
+  }
+  RCC_CCIPR4 &= ~CCIPR4_USBSEL;
+  RCC_CR &= ~CR_HSI48ON;
+  PWR_USBSCR &= ~USBSCR_USB33SV;
+}

@@ -1,0 +1,212 @@
+/* The registers that this ROM uses, named as RM0481 and the SVD name them; addresses and bits from the SVD facts in the repository. */
+#ifndef ROM_H5_REGS_H
+#define ROM_H5_REGS_H
+#include <stdint.h>
+
+#define REG(address) (*(volatile uint32_t *)(address))
+#define BIT(n) (1u << (n))
+
+/* Cortex-M33 (Arm v8-M ARM, DDI0553) */
+#define SYST_CSR REG(0xE000E010u)
+#define SYST_RVR REG(0xE000E014u)
+#define SYST_CVR REG(0xE000E018u)
+#define NVIC_ISER(n) REG(0xE000E100u + 4u * (n))
+#define NVIC_ICER(n) REG(0xE000E180u + 4u * (n))
+#define NVIC_ISPR(n) REG(0xE000E200u + 4u * (n))
+#define NVIC_ICPR(n) REG(0xE000E280u + 4u * (n))
+#define NVIC_WORDS 5u /* 133 lines */
+#define SCB_ICSR REG(0xE000ED04u)
+#define ICSR_PENDSTCLR BIT(25)
+#define ICSR_PENDSVCLR BIT(27)
+#define ICSR_PENDSTSET BIT(26)
+#define ICSR_PENDSVSET BIT(28)
+#define SCB_VTOR REG(0xE000ED08u)
+#define SCB_AIRCR REG(0xE000ED0Cu)
+#define AIRCR_SYSRESETREQ (0x05FA0000u | BIT(2))
+#define MPU_CTRL REG(0xE000ED94u)
+
+/* RCC 0x44020C00 */
+#define RCC_CR REG(0x44020C00u)
+#define CR_HSION BIT(0)
+#define CR_HSIRDY BIT(1)
+#define CR_HSIDIV (3u << 3)
+#define CR_HSIDIV_2 (1u << 3)
+#define CR_HSIDIVF BIT(5)
+#define CR_HSI48ON BIT(12)
+#define CR_HSI48RDY BIT(13)
+#define CR_PLL1ON BIT(24)
+#define CR_PLL1RDY BIT(25)
+#define CR_PLL2ON BIT(26)
+#define CR_PLL3ON BIT(28)
+#define RCC_CFGR1 REG(0x44020C1Cu)
+#define CFGR1_SW 3u
+#define CFGR1_SWS (3u << 3)
+#define SW_HSI 0u
+#define SW_PLL1 3u
+#define RCC_CFGR2 REG(0x44020C20u)
+#define CFGR2_PRESCALERS 0x00007777u /* PPRE3, PPRE2, PPRE1, and HPRE without its top bit */
+#define CFGR2_HPRE3 BIT(3)
+#define RCC_PLL1CFGR REG(0x44020C28u)
+#define PLL1CFGR_SRC_HSI 1u
+#define PLL1CFGR_RGE_4_8 (2u << 2)
+#define PLL1CFGR_M(m) ((uint32_t)(m) << 8)
+#define PLL1CFGR_PEN BIT(16)
+#define PLL1CFGR_QEN BIT(17)
+#define RCC_PLL1DIVR REG(0x44020C34u)
+#define PLL1DIVR(n, p, q, r) (((n) - 1u) | ((p) - 1u) << 9 | ((q) - 1u) << 16 | ((r) - 1u) << 24)
+#define PLL1DIVR_RESET 0x01010280u
+#define RCC_PLL1FRACR REG(0x44020C38u)
+#define RCC_AHB2RSTR REG(0x44020C64u)
+#define RCC_APB1LRSTR REG(0x44020C74u)
+#define RCC_APB2RSTR REG(0x44020C7Cu)
+#define RCC_APB3RSTR REG(0x44020C80u)
+#define RCC_AHB1ENR REG(0x44020C88u)
+#define AHB1ENR_DCACHEEN BIT(30)
+#define RCC_AHB2ENR REG(0x44020C8Cu)
+#define RCC_APB1LENR REG(0x44020C9Cu)
+#define RCC_APB2ENR REG(0x44020CA4u)
+#define RCC_APB3ENR REG(0x44020CA8u)
+#define RCC_CCIPR1 REG(0x44020CD8u)
+#define RCC_CCIPR3 REG(0x44020CE0u)
+#define RCC_CCIPR4 REG(0x44020CE4u)
+#define CCIPR4_USBSEL (3u << 4)
+#define CCIPR4_USBSEL_HSI48 (3u << 4)
+#define RCC_RSR REG(0x44020CF4u)
+#define RSR_SFTRSTF BIT(28)
+/* Bits that the ENR and RSTR registers share. */
+#define AHB2_GPIOA BIT(0)
+#define AHB2_GPIOB BIT(1)
+#define AHB2_GPIOC BIT(2)
+#define AHB2_GPIOD BIT(3)
+#define APB1L_SPI2 BIT(14)
+#define APB1L_SPI3 BIT(15)
+#define APB1L_USART2 BIT(17)
+#define APB1L_USART3 BIT(18)
+#define APB1L_I2C1 BIT(21)
+#define APB1L_CRS BIT(24)
+#define APB2_SPI1 BIT(12)
+#define APB2_USART1 BIT(14)
+#define APB2_USB BIT(24)
+#define APB3_I2C3 BIT(7)
+
+/* PWR 0x44020800 */
+#define PWR_VOSCR REG(0x44020810u)
+#define VOSCR_VOS (3u << 4)
+#define VOSCR_VOS1 (2u << 4)
+#define PWR_VOSSR REG(0x44020814u)
+#define VOSSR_VOSRDY BIT(3)
+#define VOSSR_ACTVOSRDY BIT(13)
+#define PWR_USBSCR REG(0x44020838u)
+#define USBSCR_USB33SV BIT(25)
+
+/* FLASH 0x40022000 */
+#define FLASH_ACR REG(0x40022000u)
+#define ACR_LATENCY_AND_WRHIGHFREQ 0x3Fu
+#define ACR_RESET 0x13u
+#define FLASH_NSKEYR REG(0x40022004u)
+#define FLASH_NSSR REG(0x40022020u)
+#define NSSR_BSY BIT(0)
+#define NSSR_WBNE BIT(1)
+#define NSSR_DBNE BIT(3)
+#define NSSR_WRPERR BIT(17)
+#define NSSR_ERRORS (0xFEu << 16)
+#define FLASH_NSCR REG(0x40022028u)
+#define NSCR_LOCK BIT(0)
+#define NSCR_PG BIT(1)
+#define NSCR_SER BIT(2)
+#define NSCR_STRT BIT(5)
+#define NSCR_SNB(n) ((uint32_t)(n) << 6)
+#define NSCR_MER BIT(15)
+#define NSCR_BKSEL BIT(31)
+#define FLASH_NSCCR REG(0x40022030u)
+#define FLASH_OPTSR_CUR REG(0x40022050u)
+#define OPTSR_PRODUCT_STATE(v) ((v) >> 8 & 0xFFu)
+#define OPTSR_SWAP_BANK BIT(31)
+
+/* ICACHE 0x40030400, DCACHE 0x40031400 */
+#define ICACHE_CR REG(0x40030400u)
+#define ICACHE_SR REG(0x40030404u)
+#define DCACHE_CR REG(0x40031400u)
+#define CACHE_EN BIT(0)
+#define CACHE_BUSYF BIT(0)
+
+/* IWDG 0x40003000 */
+#define IWDG_KR REG(0x40003000u)
+#define IWDG_PR REG(0x40003004u)
+#define IWDG_SR REG(0x4000300Cu)
+#define IWDG_SR_ONF BIT(8)
+#define IWDG_KEY_UNLOCK 0x5555u
+#define IWDG_KEY_REFRESH 0xAAAAu
+#define IWDG_PR_1024 8u /* largest divider of this IWDG version */
+
+/* CRS 0x40006000 */
+#define CRS_CR REG(0x40006000u)
+#define CRS_CR_CEN BIT(5)
+#define CRS_CR_AUTOTRIMEN BIT(6)
+#define CRS_CFGR REG(0x40006004u)
+#define CRS_CFGR_SYNCSRC (3u << 28)
+#define CRS_CFGR_SYNCSRC_USB (2u << 28)
+
+/* GPIO */
+#define GPIOA 0x42020000u
+#define GPIOB 0x42020400u
+#define GPIOC 0x42020800u
+#define GPIOD 0x42020C00u
+#define GPIO_MODER(port) REG((port) + 0x00u)
+#define GPIO_OTYPER(port) REG((port) + 0x04u)
+#define GPIO_PUPDR(port) REG((port) + 0x0Cu)
+#define GPIO_IDR(port) REG((port) + 0x10u)
+#define GPIO_AFR(port, high) REG((port) + 0x20u + 4u * (high))
+
+/* I2C and SPI, as target or slave */
+#define I2C1 0x40005400u
+#define I2C3 0x44002800u
+#define I2C_CR1(base) REG((base) + 0x00u)
+#define I2C_CR1_PE BIT(0)
+#define I2C_OAR1(base) REG((base) + 0x08u)
+#define I2C_OAR1_OA1EN BIT(15)
+#define I2C_ISR(base) REG((base) + 0x18u)
+#define I2C_ISR_ADDR BIT(3)
+#define SPI1 0x40013000u
+#define SPI2 0x40003800u
+#define SPI3 0x40003C00u
+#define SPI_CR1(base) REG((base) + 0x00u)
+#define SPI_CR1_SPE BIT(0)
+#define SPI_SR(base) REG((base) + 0x14u)
+#define SPI_SR_RXP BIT(0)
+
+/* USB_DRD_FS 0x40016000, packet memory 0x40016400 (32-bit accesses only) */
+#define USB_IRQ 74u
+#define USB_CHEP0R REG(0x40016000u)
+#define CHEP_EA 0xFu
+#define CHEP_STATTX (3u << 4)
+#define CHEP_DTOGTX BIT(6)
+#define CHEP_VTTX BIT(7)
+#define CHEP_EPKIND BIT(8)
+#define CHEP_UTYPE (3u << 9)
+#define CHEP_UTYPE_CONTROL (1u << 9)
+#define CHEP_SETUP BIT(11)
+#define CHEP_STATRX (3u << 12)
+#define CHEP_DTOGRX BIT(14)
+#define CHEP_VTRX BIT(15)
+#define CHEP_TX_STALL (1u << 4)
+#define CHEP_TX_NAK (2u << 4)
+#define CHEP_TX_VALID (3u << 4)
+#define CHEP_RX_STALL (1u << 12)
+#define CHEP_RX_NAK (2u << 12)
+#define CHEP_RX_VALID (3u << 12)
+#define USB_CNTR REG(0x40016040u)
+#define CNTR_USBRST BIT(0)
+#define CNTR_PDWN BIT(1)
+#define CNTR_RST_DCONM BIT(10)
+#define CNTR_CTRM BIT(15)
+#define USB_ISTR REG(0x40016044u)
+#define ISTR_RST_DCON BIT(10)
+#define ISTR_CTR BIT(15)
+#define ISTR_IDN 0xFu
+#define USB_DADDR REG(0x4001604Cu)
+#define DADDR_EF BIT(7)
+#define USB_BCDR REG(0x40016058u)
+#define BCDR_DPPU BIT(15)
+#define USB_PMA(offset) REG(0x40016400u + (offset))
+#endif

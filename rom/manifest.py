@@ -1,0 +1,28 @@
+"""Writes rom/images/<family>.json: what the image is and what it was built from. Called by build.sh."""
+import glob
+import hashlib
+import json
+import sys
+
+family, ident, version, base, size, options, compiler, out = sys.argv[1:]
+
+
+def sha256(path):
+    with open(path, "rb") as file:
+        return hashlib.sha256(file.read()).hexdigest()
+
+
+sources = sorted(glob.glob("common/*.[ch]") + glob.glob(f"{family}/*"))
+manifest = {
+    "id": ident,
+    "version": version,
+    "base": f"0x{int(base, 16):08x}",
+    "size": int(size),
+    "optionBlock": f"0x{int(options, 16):08x}",
+    "sha256": sha256(f"{out}/{family}.bin"),
+    "compiler": f"arm-none-eabi-gcc {compiler}",
+    "sources": {path: sha256(path) for path in sources + ["build.sh"]},
+}
+with open(f"{out}/{family}.json", "w", encoding="utf-8") as file:
+    json.dump(manifest, file, indent=2)
+    file.write("\n")
