@@ -1,0 +1,158 @@
+/**
+ * CRS: clock recovery system, trims HSI48 against USB SOF (or GPIO, LSE). Modelled: counter, limits, flags, automatic trimming, SYNCSRC = USB SOF and GPIO,
+ * SWSYNC. Not modelled: SYNCSRC = LSE (no sync events come).
+ *
+ * Facts: registers ST SVD; evaluation by FELIM, 3 x FELIM and 128 x FELIM, TRIM steps of 0, 1 and 2, and the flags: RM CRS chapter, ST HAL
+ * rcc_ex.c (documented). A capture at exactly zero counts as upward (assumed).
+ *
+ * Wires: listens to `usb.sof` (each change is a start of frame) and `crs.sync` (rising edge of the pin); drives `crs.trim` = TRIM minus its centre, so that RCC can
+ * follow. With an oscillator at 0 ppm and TRIM at its reset value the 48 MHz are exact and TRIM stays.
+ */
+import type { Layout, ModelFactory, RegisterContext, RegisterModel } from '../emu/registers.ts';
+
+export interface CrsOptions {
+  /** Name of the trimmed clock. */
+  readonly clock: string;
+}
+const SYNC_GPIO = 0;
+const SYNC_USB = 2;
+
+interface State {
+  /** Clock count at the last SYNC that reloaded the counter; -1 = the counter has not started. */
+  start: number;
+  /** SYNC signals since the last one that passed SYNCDIV. */
+  divided: number;
+}
+type Context = RegisterContext<State>;
+
+export const crs: ModelFactory = (layout: Layout, given): RegisterModel<State> => {
+  const { clock = 'hsi48' } = given as Partial<CrsOptions>;
+  const CR = layout.reg('CR');
+  const CFGR = layout.reg('CFGR');
+  const ISR = layout.reg('ISR');
+  const ICR = layout.reg('ICR');
+  const field = (name: string) => layout.field(name);
+  const CEN = field('CR.CEN');
+  const AUTOTRIMEN = field('CR.AUTOTRIMEN');
+  const SWSYNC = field('CR.SWSYNC');
+  const TRIM = field('CR.TRIM');
+  const RELOAD = field('CFGR.RELOAD');
+  const FELIM = field('CFGR.FELIM');
+  const SYNCDIV = field('CFGR.SYNCDIV');
+  const SYNCSRC = field('CFGR.SYNCSRC');
+  const [SYNCOKF, SYNCWARNF, ERRF, ESYNCF] = ['SYNCOKF', 'SYNCWARNF', 'ERRF', 'ESYNCF'].map((n) => field(`ISR.${n}`)) as [F, F, F, F];
+  const [SYNCERR, SYNCMISS, TRIMOVF] = ['SYNCERR', 'SYNCMISS', 'TRIMOVF'].map((n) => field(`ISR.${n}`)) as [F, F, F];
+  type F = typeof CEN;
+  const FEDIR = field('ISR.FEDIR');
+  const FECAP = field('ISR.FECAP');
+  const CENTRE = TRIM.of(layout.reg('CR').reset);
+  const ENABLES = 0xf; // CR and ISR and ICR have SYNCOK, SYNCWARN, ERR, ESYNC in the same four bits
+
+  const outRange = (c: Context): number => FELIM.get(c) * 128;
+  const driveIrq = (c: Context): void => c.env.irq(0, (c.get(CR) & c.get(ISR) & ENABLES) !== 0);
+  const raise = (c: Context, ...flags: readonly F[]): void => {
+    for (const f of flags) f.set(c, 1);
+    driveIrq(c);
+  };
+  const armAll = (c: Context): void => {
+    const running = CEN.get(c) && c.s.start >= 0;
+    const at = (ticks: number): number => (running ? c.env.clockTimeOf(clock, c.s.start + ticks) : Infinity);
+    c.env.arm('expected', running && !ESYNCF.get(c) ? at(RELOAD.get(c) + 1) : Infinity);
+    c.env.arm('miss', at(RELOAD.get(c) + 1 + outRange(c)));
+  };
+  const trimBy = (c: Context, step: number): void => {
+    if (!AUTOTRIMEN.get(c) || step === 0) return;
+    const want = TRIM.get(c) + step;
+    const got = Math.min(TRIM.max, Math.max(0, want));
+    if (got !== want) raise(c, TRIMOVF, ERRF);
+    TRIM.set(c, got);
+    c.env.setWire('crs.trim', got - CENTRE);
+  };
+  /** A SYNC event: captures the counter, judges it, reloads. */
+  const sync = (c: Context): void => {
+    const { s } = c;
+    const now = c.env.clockCount(clock);
+    if (s.start >= 0) {
+      // Counts down from RELOAD to 0, then up.
+      const left = RELOAD.get(c) - (now - s.start - 1);
+      const size = Math.abs(left);
+      const up = left <= 0;
+      FECAP.set(c, Math.min(size, 0xffff));
+      FEDIR.set(c, up ? 0 : 1);
+      const limit = FELIM.get(c);
+      // Upward: the clock is fast, so TRIM goes down.
+      const sign = up ? -1 : 1;
+      if (size < limit) raise(c, SYNCOKF);
+      else if (size < 3 * limit) {
+        raise(c, SYNCOKF);
+        trimBy(c, sign);
+      } else if (size < outRange(c)) {
+        raise(c, SYNCWARNF);
+        trimBy(c, 2 * sign);
+      } else if (!up) raise(c, SYNCERR, ERRF);
+    }
+    s.start = now;
+    armAll(c);
+  };
+  const signal = (c: Context): void => {
+    if (!CEN.get(c)) return;
+    if (++c.s.divided < 2 ** SYNCDIV.get(c)) return;
+    c.s.divided = 0;
+    sync(c);
+  };
+
+  return {
+    timers: ['expected', 'miss'],
+    wires: ['usb.sof', 'crs.sync'],
+    clocks: [clock],
+    modelled: 'all',
+    create: () => ({ start: -1, divided: 0 }),
+    onReset(c) {
+      c.s.start = -1;
+      c.s.divided = 0;
+      c.env.disarm('expected');
+      c.env.disarm('miss');
+      c.env.setWire('crs.trim', 0);
+      c.env.irq(0, false);
+    },
+    onClock: armAll,
+    onWire(c, wire, value) {
+      const source = SYNCSRC.get(c);
+      if (wire === 'usb.sof' ? source === SYNC_USB : source === SYNC_GPIO && value !== 0) signal(c);
+    },
+    onTimer(c, timer) {
+      if (timer === 'expected') return raise(c, ESYNCF);
+      c.s.start = -1; // the counter stops until the next SYNC
+      raise(c, SYNCMISS, ERRF);
+      armAll(c);
+    },
+    write(c, r, merged, raw) {
+      if (r === ISR) return c.get(ISR);
+      if (r === ICR) {
+        let isr = c.get(ISR) & ~(raw & ENABLES);
+        if (raw & ERRF.mask) isr &= ~(SYNCERR.mask | SYNCMISS.mask | TRIMOVF.mask);
+        c.put(ISR, isr);
+        return 0;
+      }
+      if (r === CFGR && CEN.get(c)) {
+        c.env.note('guest', 'CRS_CFGR written while CEN = 1: write lost');
+        return c.get(r);
+      }
+      if (r !== CR) return merged;
+      // TRIM is the hardware's while AUTOTRIMEN is set.
+      return AUTOTRIMEN.of(c.get(CR)) && AUTOTRIMEN.of(merged) ? (merged & ~TRIM.mask) | (c.get(CR) & TRIM.mask) : merged;
+    },
+    wrote(c, r, value, old) {
+      if (r === CR) {
+        if (!CEN.of(value)) c.s.start = -1;
+        c.env.setWire('crs.trim', TRIM.of(value) - CENTRE);
+        if (SWSYNC.of(value)) {
+          SWSYNC.set(c, 0); // cleared by hardware
+          if (CEN.of(value)) sync(c);
+        }
+        if (CEN.of(value) !== CEN.of(old)) armAll(c);
+      } else if (r === ICR) armAll(c);
+      driveIrq(c);
+    },
+  };
+};

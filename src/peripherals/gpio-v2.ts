@@ -1,0 +1,140 @@
+/**
+ * GPIO: general-purpose I/O port, the version with MODER. Modelled: mode, output type, pulls, IDR, ODR, BSRR, BRR, LCKR, AFR and speed (stored).
+ * Not modelled: HSLVR and SECCFGR have no effect; a pin in alternate-function mode is not driven by its peripheral.
+ *
+ * Facts: registers ST SVD, behaviour RM GPIO chapter (documented). A floating input reads 0 (assumed; silicon reads noise).
+ *
+ * Wires, for pin PA5: `pin.PA5` is what the board drives: 0, 1 or 2 (high impedance; the board drives 2 where nothing is connected). `out.PA5` is what the
+ * chip drives as an output: 0, 1 or 2 (not driving). `in.PA5` is the level that the digital input sees (0 in analog mode), for EXTI.
+ */
+import type { Layout, ModelFactory, RegisterContext, RegisterModel } from '../emu/registers.ts';
+
+export interface GpioOptions {
+  /** Port letter in pin names; by default the last letter of the block's name. */
+  readonly port: string;
+  readonly block: string;
+  /** Reset values that differ per port (debug pins), by register name. */
+  readonly resets: Readonly<Record<string, number>>;
+}
+
+/** Level of a pin: low, high, not driven. */
+const Z = 2;
+const MODE_OUTPUT = 1;
+const MODE_ANALOG = 3;
+const LCKK = 0x10000;
+
+interface State {
+  /** Steps done of the LCKR key sequence (write 1, write 0, write 1, read) and its pin mask. */
+  lockStep: number;
+  lockPins: number;
+}
+type Context = RegisterContext<State>;
+
+export const gpioV2: ModelFactory = (layout: Layout, given): RegisterModel<State> => {
+  const { block = 'GPIOA', port = block.slice(-1), resets = {} } = given as Partial<GpioOptions>;
+  const pins = Array.from({ length: 16 }, (_, i) => `P${port}${i}`);
+  const pinWires = pins.map((p) => `pin.${p}`);
+  const outWires = pins.map((p) => `out.${p}`);
+  const inWires = pins.map((p) => `in.${p}`);
+  const MODER = layout.reg('MODER');
+  const OTYPER = layout.reg('OTYPER');
+  const PUPDR = layout.reg('PUPDR');
+  const ODR = layout.reg('ODR');
+  const IDR = layout.reg('IDR');
+  const BSRR = layout.reg('BSRR');
+  const BRR = layout.has('BRR') ? layout.reg('BRR') : null;
+  const LCKR = layout.reg('LCKR');
+  // The lock freezes these: two bits a pin, one bit a pin, four bits a pin.
+  const lockable = new Map([['MODER', 2], ['OTYPER', 1], ['OSPEEDR', 2], ['PUPDR', 2], ['AFRL', 4], ['AFRH', 4]]);
+
+  const two = (value: number, pin: number): number => (value >>> (2 * pin)) & 3;
+  const drive = (c: Context, pin: number): number => {
+    if (two(c.get(MODER), pin) !== MODE_OUTPUT) return Z;
+    const high = (c.get(ODR) >>> pin) & 1;
+    return high && (c.get(OTYPER) >>> pin) & 1 ? Z : high;
+  };
+  const level = (c: Context, pin: number): number => {
+    if (two(c.get(MODER), pin) === MODE_ANALOG) return 0;
+    const driven = drive(c, pin);
+    if (driven !== Z) return driven;
+    const outside = c.env.wire(pinWires[pin]!);
+    if (outside !== Z) return outside;
+    return two(c.get(PUPDR), pin) === 1 ? 1 : 0;
+  };
+  const update = (c: Context): void => {
+    let idr = 0;
+    for (let pin = 0; pin < 16; pin++) {
+      c.env.setWire(outWires[pin]!, drive(c, pin));
+      const high = level(c, pin);
+      idr |= high << pin;
+      c.env.setWire(inWires[pin]!, high);
+    }
+    c.put(IDR, idr);
+  };
+
+  const lock = (c: Context, raw: number): number => {
+    const { s } = c;
+    const old = c.get(LCKR);
+    if (old & LCKK) return old;
+    const mask = raw & 0xffff;
+    const key = (raw & LCKK) !== 0;
+    const follows = s.lockStep > 0 && mask === s.lockPins;
+    if (key && s.lockStep === 2 && follows) s.lockStep = 3;
+    else if (!key && s.lockStep === 1 && follows) s.lockStep = 2;
+    else s.lockStep = key ? 1 : 0;
+    s.lockPins = mask;
+    return mask;
+  };
+  /** Bits of a register that the lock freezes. */
+  const frozen = (c: Context, name: string): number => {
+    const width = lockable.get(name);
+    if (!width || !(c.get(LCKR) & LCKK)) return 0;
+    const first = name === 'AFRH' ? 8 : 0;
+    let bits = 0;
+    for (let pin = first; pin < 16 && (pin - first) * width < 32; pin++)
+      if ((c.get(LCKR) >>> pin) & 1) bits |= ((1 << width) - 1) << ((pin - first) * width);
+    return bits;
+  };
+
+  return {
+    wires: pinWires,
+    modelled: layout.registers.map((r) => r.name).filter((n) => n !== 'HSLVR' && n !== 'SECCFGR' && n !== 'PRIVCFGR'),
+    resets,
+    create: () => ({ lockStep: 0, lockPins: 0 }),
+    onReset(c) {
+      c.s.lockStep = 0;
+      update(c);
+    },
+    onWire(c, wire) {
+      const pin = pinWires.indexOf(wire);
+      const high = level(c, pin);
+      c.put(IDR, (c.get(IDR) & ~(1 << pin)) | (high << pin));
+      c.env.setWire(inWires[pin]!, high);
+    },
+    read(c, r, value) {
+      // The read that ends the key sequence sets LCKK.
+      if (r !== LCKR || c.s.lockStep !== 3) return value;
+      c.s.lockStep = 0;
+      c.put(LCKR, value | LCKK);
+      return value | LCKK;
+    },
+    peek: (_c, _r, value) => value,
+    write(c, r, merged, raw) {
+      if (r === LCKR) return lock(c, raw);
+      if (r === IDR) return c.get(IDR);
+      if (r === BSRR) {
+        c.put(ODR, ((c.get(ODR) & ~(raw >>> 16)) | raw) & 0xffff); // BS wins over BR
+        return 0;
+      }
+      if (r === BRR) {
+        c.put(ODR, c.get(ODR) & ~raw & 0xffff);
+        return 0;
+      }
+      const keep = frozen(c, r.name);
+      return (merged & ~keep) | (c.get(r) & keep);
+    },
+    wrote(c, r) {
+      if (r === MODER || r === OTYPER || r === PUPDR || r === ODR || r === BSRR || r === BRR) update(c);
+    },
+  };
+};

@@ -1,0 +1,214 @@
+/**
+ * IWDG: independent watchdog. Modelled: all registers, the clock-domain crossing of PR, RLR, WINR and EWCR, window, early wake-up interrupt. Not
+ * modelled: freezing in Stop, Standby and debug. Earlier versions of the IP (no EWCR, no ONF, dividers up to 256) work with other options.
+ *
+ * Facts: registers ST SVD (documented). Update takes up to 5 LSI periods and then lasts to the next prescaled edge: ST's H5 HAL (documented).
+ * With the watchdog off an update never ends: AN2606 4.8 (documented); that this goes for all four flags is inferred (one clock serves them).
+ * Timeout = (RL + 1) x divider LSI periods and a reload restarts the prescaler: RM table of timeouts (documented) / inferred. EWIF at
+ * count <= EWIT - 1: RM0456 61 (documented). The counter itself takes reloads at once, without the two or three LSI periods of real silicon (assumed).
+ *
+ * Wires: drives `lsi.request` = 1 while running (RCC keeps the LSI on); listens to `iwdg.hardware` (option byte IWDG_SW = 0): starts by itself.
+ */
+import type { Layout, ModelFactory, Register, RegisterContext, RegisterModel } from '../emu/registers.ts';
+
+export const IWDG_KEY_RELOAD = 0xaaaa;
+export const IWDG_KEY_UNLOCK = 0x5555;
+export const IWDG_KEY_START = 0xcccc;
+
+export interface IwdgOptions {
+  /** Name of the kernel clock. */
+  readonly clock: string;
+  /** Kernel clocks until a written value has crossed into the watchdog's clock domain. */
+  readonly syncTicks: number;
+  /** The update then waits for an edge of the prescaled clock. */
+  readonly syncToPrescaler: boolean;
+  /** Divider by PR; values past the end use the last one. */
+  readonly dividers: readonly number[];
+}
+const DEFAULTS: IwdgOptions = {
+  clock: 'lsi', syncTicks: 5, syncToPrescaler: true, dividers: [4, 8, 16, 32, 64, 128, 256, 512, 1024],
+};
+
+const PVU = 1 << 0;
+const RVU = 1 << 1;
+const WVU = 1 << 2;
+const EWU = 1 << 3;
+const ONF = 1 << 8;
+const EWIF = 1 << 14;
+const UPDATES = [PVU, RVU, WVU, EWU] as const;
+
+interface State {
+  unlocked: number;
+  running: number;
+  /** Values as the watchdog's clock domain sees them. */
+  pr: number;
+  rl: number;
+  win: number;
+  ew: number;
+  /** The counter was `value` when the kernel clock had counted `phase` edges. */
+  value: number;
+  phase: number;
+  /** The early wake-up of this countdown has happened. */
+  warned: number;
+  /** Kernel clock count at which each update in UPDATES ends, -1 = none or clock not running. */
+  ends: number[];
+}
+const fresh = (): State => ({ unlocked: 0, running: 0, pr: 0, rl: 0xfff, win: 0xfff, ew: 0, value: 0xfff, phase: 0, warned: 0, ends: [-1, -1, -1, -1] });
+type Context = RegisterContext<State>;
+
+export const iwdgV3: ModelFactory = (layout: Layout, given): RegisterModel<State> => {
+  const o: IwdgOptions = { ...DEFAULTS, ...(given as Partial<IwdgOptions>) };
+  const KR = layout.reg('KR');
+  const PR = layout.reg('PR');
+  const RLR = layout.reg('RLR');
+  const SR = layout.reg('SR');
+  const WINR = layout.has('WINR') ? layout.reg('WINR') : null;
+  const EWCR = layout.has('EWCR') ? layout.reg('EWCR') : null;
+  const EWIT = EWCR ? layout.field('EWCR.EWIT') : null;
+  const EWIE = EWCR ? layout.field('EWCR.EWIE') : null;
+  const EWIC = EWCR ? layout.field('EWCR.EWIC') : null;
+  const hasOnf = layout.hasField('SR.ONF');
+
+  const divider = (s: State): number => o.dividers[Math.min(s.pr, o.dividers.length - 1)]!;
+  const counter = (c: Context): number =>
+    Math.max(0, c.s.value - Math.floor((c.env.clockCount(o.clock) - c.s.phase) / divider(c.s)));
+
+  /** The counter goes on from `value` with a fresh prescaler period. */
+  const goOnFrom = (c: Context, value: number): void => {
+    c.s.value = value;
+    c.s.phase = c.env.clockCount(o.clock);
+  };
+  const load = (c: Context, value: number): void => {
+    goOnFrom(c, value);
+    c.s.warned = 0;
+  };
+  const armAll = (c: Context): void => {
+    const { s, env } = c;
+    if (!s.running) return;
+    const at = (count: number): number => env.clockTimeOf(o.clock, count);
+    const ends = s.ends.filter((n) => n >= 0);
+    env.arm('update', ends.length ? at(Math.min(...ends)) : Infinity);
+    env.arm('timeout', at(s.phase + (s.value + 1) * divider(s)));
+    const early = EWIT && EWIE && EWIE.of(s.ew) && EWIT.of(s.ew) > 1 && !s.warned ? EWIT.of(s.ew) - 1 : -1;
+    env.arm('early', early < 0 ? Infinity : at(s.phase + Math.max(0, s.value - early) * divider(s)));
+  };
+  const beginUpdate = (c: Context, index: number): void => {
+    c.put(SR, c.get(SR) | UPDATES[index]!);
+    if (c.s.running) c.s.ends[index] = endOfUpdate(c);
+    armAll(c);
+  };
+  const endOfUpdate = (c: Context): number => {
+    const end = c.env.clockCount(o.clock) + o.syncTicks;
+    if (!o.syncToPrescaler) return end;
+    const d = divider(c.s);
+    return c.s.phase + Math.ceil((end - c.s.phase) / d) * d;
+  };
+  const finishUpdates = (c: Context): void => {
+    const { s } = c;
+    const now = c.env.clockCount(o.clock);
+    UPDATES.forEach((flag, i) => {
+      if (s.ends[i]! < 0 || s.ends[i]! > now) return;
+      s.ends[i] = -1;
+      if (flag === PVU) {
+        goOnFrom(c, counter(c));
+        s.pr = c.get(PR);
+      } else if (flag === RVU) s.rl = c.get(RLR);
+      else if (flag === WVU) s.win = c.get(WINR!);
+      else s.ew = c.get(EWCR!);
+      c.put(SR, c.get(SR) & ~flag);
+    });
+  };
+  const driveIrq = (c: Context): void => c.env.irq(0, (c.get(SR) & EWIF) !== 0 && EWIE !== null && EWIE.of(c.s.ew) !== 0);
+  const start = (c: Context): void => {
+    const { s } = c;
+    if (s.running) return;
+    s.running = 1;
+    c.env.setWire('lsi.request', 1);
+    if (hasOnf) c.put(SR, c.get(SR) | ONF);
+    load(c, 0xfff);
+    UPDATES.forEach((flag, i) => {
+      if (c.get(SR) & flag) s.ends[i] = endOfUpdate(c);
+    });
+    armAll(c);
+  };
+  const reload = (c: Context): void => {
+    const { s } = c;
+    if (!s.running) return;
+    if (counter(c) > s.win) {
+      c.env.note('guest', `IWDG refreshed at ${counter(c)}, above its window ${s.win}`);
+      c.env.requestReset('iwdg');
+      return;
+    }
+    load(c, s.rl);
+    armAll(c);
+  };
+  /** Why a write to a protected register is lost, or null. */
+  const refusal = (c: Context, r: Register, flag: number): string | null => {
+    if (!c.s.unlocked) return `${r.name} written while locked; write 0x5555 to IWDG_KR first`;
+    if (c.get(SR) & flag) return `${r.name} written while its update is going on (IWDG_SR = 0x${c.get(SR).toString(16)})`;
+    return null;
+  };
+  const flagOf = (r: Register): number => (r === PR ? PVU : r === RLR ? RVU : r === WINR ? WVU : EWU);
+
+  return {
+    timers: ['update', 'timeout', 'early'],
+    wires: ['iwdg.hardware'],
+    clocks: [o.clock],
+    modelled: 'all',
+    create: fresh,
+    onReset(c) {
+      Object.assign(c.s, fresh());
+      for (const t of ['update', 'timeout', 'early']) c.env.disarm(t);
+      c.env.setWire('lsi.request', 0);
+      c.env.irq(0, false);
+      if (c.env.wire('iwdg.hardware')) start(c);
+    },
+    onWire(c, _wire, value) {
+      if (value) start(c);
+    },
+    onClock: armAll,
+    onTimer(c, timer) {
+      if (timer === 'timeout') return c.env.requestReset('iwdg');
+      if (timer === 'update') finishUpdates(c);
+      else {
+        c.s.warned = 1;
+        c.put(SR, c.get(SR) | EWIF);
+        driveIrq(c);
+      }
+      armAll(c);
+    },
+    // While an update is going on the register still shows the value in the watchdog's clock domain.
+    read(c, r, value) {
+      const pending = (c.get(SR) & flagOf(r)) !== 0;
+      if (r === PR && pending) return c.s.pr;
+      if (r === RLR && pending) return c.s.rl;
+      if (r === WINR && pending) return c.s.win;
+      if (r === EWCR) return (pending ? c.s.ew : value) & ~EWIC!.mask;
+      return value;
+    },
+    write(c, r, merged, raw) {
+      if (r === KR) {
+        c.s.unlocked = raw === IWDG_KEY_UNLOCK ? 1 : 0;
+        if (raw === IWDG_KEY_START) start(c);
+        else if (raw === IWDG_KEY_RELOAD) reload(c);
+        return 0;
+      }
+      if (r === SR) return c.get(SR);
+      if (r === EWCR && EWIC!.of(raw)) {
+        c.put(SR, c.get(SR) & ~EWIF);
+        driveIrq(c);
+      }
+      const why = refusal(c, r, flagOf(r));
+      if (why === null) return r === EWCR ? merged & ~EWIC!.mask : merged;
+      // An acknowledge needs no key.
+      if (!(r === EWCR && EWIC!.of(raw))) c.env.note('guest', `IWDG_${why}`);
+      return c.get(r);
+    },
+    wrote(c, r) {
+      if (r === KR || r === SR || refusal(c, r, flagOf(r)) !== null) return;
+      // A write of the window also refreshes the counter (RM), if no update is going on.
+      if (r === WINR && c.s.running && (c.get(SR) & (PVU | RVU)) === 0) load(c, c.s.rl);
+      beginUpdate(c, UPDATES.indexOf(flagOf(r) as (typeof UPDATES)[number]));
+    },
+  };
+};

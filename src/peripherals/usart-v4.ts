@@ -1,0 +1,224 @@
+/**
+ * USART/UART/LPUART, the version with FIFOs and PRESC. Modelled: asynchronous transmission and reception with their times, FIFOs and thresholds, all flags
+ * of that mode, receiver time-out, character match, interrupts. Not modelled: DMA requests, flow control, synchronous, smartcard, LIN, IrDA and
+ * half-duplex modes, mute mode, auto baud rate, the idle frame after TE, pin routing and levels.
+ *
+ * Facts: registers ST SVD; baud rate, FIFO depth 8, thresholds, flag rules: RM USART chapter (documented). TEACK and REACK rise at once when the kernel
+ * clock runs (assumed; silicon takes a few kernel clocks).
+ *
+ * Console: each transmitted character is reported as note `console:<block>` (lower case) when its last stop bit has gone out.
+ * Reception: wire `<block>.rx` (lower case), value 0x100 | byte, plus a sequence number << 9 so that equal bytes are changes; the change is the
+ * moment at which the stop bit has been received, so the board paces the bytes.
+ */
+import type { Field, Layout, ModelFactory, RegisterContext, RegisterModel } from '../emu/registers.ts';
+
+export interface UsartOptions {
+  readonly block: string;
+  /** Name of the kernel clock. */
+  readonly clock: string;
+  /** LPUART: BRR counts 1/256 of a kernel clock. */
+  readonly lowPower: boolean;
+  readonly fifoDepth: number;
+}
+const DEFAULTS: UsartOptions = { block: 'USART', clock: 'pclk1', lowPower: false, fifoDepth: 8 };
+
+const PRESCALERS = [1, 2, 4, 6, 8, 10, 12, 16, 32, 64, 128, 256];
+/** Bytes that RXFT/TXFT wait for, in eighths of the FIFO, by the CFG field. */
+const THRESHOLD_EIGHTHS = [1, 2, 4, 6, 7, 8];
+/** Stop bits in half bits by CR2.STOP. */
+const STOP_HALF_BITS = [2, 1, 4, 3];
+
+// ISR; the same bits clear in ICR except as noted.
+const ISR = {
+  PE: 1 << 0, FE: 1 << 1, NE: 1 << 2, ORE: 1 << 3, IDLE: 1 << 4, RXFNE: 1 << 5, TC: 1 << 6, TXFNF: 1 << 7, RTOF: 1 << 11, BUSY: 1 << 16,
+  CMF: 1 << 17, TEACK: 1 << 21, REACK: 1 << 22, TXFE: 1 << 23, RXFF: 1 << 24, RXFT: 1 << 26, TXFT: 1 << 27,
+} as const;
+const CLEARABLE = ISR.PE | ISR.FE | ISR.NE | ISR.ORE | ISR.IDLE | ISR.TC | ISR.RTOF | ISR.CMF;
+
+interface State {
+  tx: number[];
+  /** Character in the shift register, -1 = idle. */
+  shift: number;
+  rx: number[];
+  /** Latched flags, as ISR bits. */
+  flags: number;
+}
+const fresh = (): State => ({ tx: [], shift: -1, rx: [], flags: ISR.TC });
+type Context = RegisterContext<State>;
+
+export const usartV4: ModelFactory = (layout: Layout, given): RegisterModel<State> => {
+  const o: UsartOptions = { ...DEFAULTS, ...(given as Partial<UsartOptions>) };
+  const rxWire = `${o.block.toLowerCase()}.rx`;
+  const CR1 = layout.reg('CR1');
+  const CR2 = layout.reg('CR2');
+  const CR3 = layout.reg('CR3');
+  const BRR = layout.reg('BRR');
+  const RTOR = layout.has('RTOR') ? layout.reg('RTOR') : null;
+  const RQR = layout.reg('RQR');
+  const STATUS = layout.reg('ISR');
+  const ICR = layout.reg('ICR');
+  const RDR = layout.reg('RDR');
+  const TDR = layout.reg('TDR');
+  const optional = (path: string): Field | null => (layout.hasField(path) ? layout.field(path) : null);
+  const on = (c: Context, f: Field | null): boolean => f !== null && f.get(c) !== 0;
+  const UE = layout.field('CR1.UE');
+  const RE = layout.field('CR1.RE');
+  const TE = layout.field('CR1.TE');
+  const M0 = layout.field('CR1.M0');
+  const M1 = optional('CR1.M1');
+  const OVER8 = optional('CR1.OVER8');
+  const FIFOEN = optional('CR1.FIFOEN');
+  const STOP = layout.field('CR2.STOP');
+  const RTOEN = optional('CR2.RTOEN');
+  const ADD = layout.field('CR2.ADD');
+  const ADDM7 = layout.field('CR2.ADDM7');
+  const OVRDIS = layout.field('CR3.OVRDIS');
+  const PRESCALER = optional('PRESC.PRESCALER');
+  const RXFTCFG = optional('CR3.RXFTCFG');
+  const TXFTCFG = optional('CR3.TXFTCFG');
+  /** Enable bit, and the flags that it lets through. */
+  const interrupts: readonly (readonly [Field | null, number])[] = [
+    [optional('CR1.IDLEIE'), ISR.IDLE], [layout.field(layout.hasField('CR1.RXFNEIE') ? 'CR1.RXFNEIE' : 'CR1.RXNEIE'), ISR.RXFNE | ISR.ORE],
+    [layout.field('CR1.TCIE'), ISR.TC], [layout.field(layout.hasField('CR1.TXFNFIE') ? 'CR1.TXFNFIE' : 'CR1.TXEIE'), ISR.TXFNF],
+    [layout.field('CR1.PEIE'), ISR.PE], [layout.field('CR1.CMIE'), ISR.CMF], [optional('CR1.RTOIE'), ISR.RTOF],
+    [optional('CR1.TXFEIE'), ISR.TXFE], [optional('CR1.RXFFIE'), ISR.RXFF], [layout.field('CR3.EIE'), ISR.FE | ISR.NE | ISR.ORE],
+    [optional('CR3.RXFTIE'), ISR.RXFT], [optional('CR3.TXFTIE'), ISR.TXFT],
+  ];
+
+  const depth = (c: Context): number => (on(c, FIFOEN) ? o.fifoDepth : 1);
+  const wordBits = (c: Context): number => (M1 && M1.get(c) ? 7 : M0.get(c) ? 9 : 8);
+  /** Length of `halfBits` half bits in kernel clocks, 0 if the baud rate is not set. */
+  const bitTicks = (c: Context, halfBits: number): number => {
+    const brr = c.get(BRR);
+    const prescaler = PRESCALERS[PRESCALER ? PRESCALER.get(c) : 0] ?? 256;
+    if (o.lowPower) return Math.floor((halfBits * brr * prescaler) / 512);
+    if (!on(c, OVER8)) return Math.floor((halfBits * brr * prescaler) / 2);
+    const usartdiv = (brr & 0xfff0) | ((brr & 7) << 1);
+    return Math.floor((halfBits * usartdiv * prescaler) / 4);
+  };
+  const frameTicks = (c: Context): number => bitTicks(c, 2 * (1 + wordBits(c)) + STOP_HALF_BITS[STOP.get(c)]!);
+  const armAfter = (c: Context, timer: string, ticks: number): void =>
+    c.env.arm(timer, ticks > 0 ? c.env.clockTimeOf(o.clock, c.env.clockCount(o.clock) + ticks) : Infinity);
+
+  const threshold = (c: Context, cfg: Field | null): number =>
+    Math.ceil(((THRESHOLD_EIGHTHS[cfg ? cfg.get(c) : 0] ?? 8) * o.fifoDepth) / 8);
+  const status = (c: Context): number => {
+    const { s } = c;
+    const fifo = on(c, FIFOEN);
+    let v = s.flags;
+    if (s.tx.length < depth(c)) v |= ISR.TXFNF;
+    if (s.rx.length > 0) v |= ISR.RXFNE;
+    if (fifo) {
+      if (s.tx.length === 0) v |= ISR.TXFE;
+      if (s.rx.length >= o.fifoDepth) v |= ISR.RXFF;
+      if (s.rx.length >= threshold(c, RXFTCFG)) v |= ISR.RXFT;
+      if (o.fifoDepth - s.tx.length >= threshold(c, TXFTCFG)) v |= ISR.TXFT;
+    }
+    if (UE.get(c) && c.env.clockRate(o.clock)) v |= (TE.get(c) ? ISR.TEACK : 0) | (RE.get(c) ? ISR.REACK : 0);
+    return v >>> 0;
+  };
+  const driveIrq = (c: Context): void => {
+    const v = status(c);
+    c.put(STATUS, v);
+    c.env.irq(0, interrupts.some(([enable, flags]) => (v & flags) !== 0 && on(c, enable)));
+  };
+
+  const pump = (c: Context): void => {
+    const { s } = c;
+    if (s.shift >= 0 || s.tx.length === 0 || !UE.get(c) || !TE.get(c)) return;
+    s.shift = s.tx.shift()!;
+    armAfter(c, 'tx', frameTicks(c));
+  };
+  const transmitted = (c: Context): void => {
+    const { s } = c;
+    c.env.note(`console:${o.block.toLowerCase()}`, String.fromCharCode(s.shift & (wordBits(c) === 7 ? 0x7f : 0xff)));
+    s.shift = -1;
+    pump(c);
+    if (s.shift < 0) s.flags |= ISR.TC;
+  };
+  const receive = (c: Context, value: number): void => {
+    const { s } = c;
+    if (!UE.get(c) || !RE.get(c)) return;
+    const byte = value & 0xff;
+    if (s.rx.length < depth(c)) s.rx.push(byte);
+    else if (OVRDIS.get(c)) s.rx[s.rx.length - 1] = byte;
+    else s.flags |= ISR.ORE;
+    const mask = ADDM7.get(c) ? 0x7f : 0x0f;
+    if ((byte & mask) === (ADD.get(c) & mask)) s.flags |= ISR.CMF;
+    armAfter(c, 'idle', frameTicks(c));
+    if (on(c, RTOEN) && RTOR) armAfter(c, 'timeout', bitTicks(c, 2 * (c.get(RTOR) & 0xffffff)));
+    driveIrq(c);
+  };
+  const disable = (c: Context): void => {
+    Object.assign(c.s, fresh());
+    for (const t of ['tx', 'idle', 'timeout']) c.env.disarm(t);
+  };
+
+  return {
+    timers: ['tx', 'idle', 'timeout'],
+    wires: [rxWire],
+    clocks: [o.clock],
+    modelled: ['CR1', 'CR2', 'CR3', 'BRR', 'RTOR', 'RQR', 'ISR', 'ICR', 'RDR', 'TDR', 'PRESC'].filter((n) => layout.has(n)),
+    create: fresh,
+    onReset(c) {
+      disable(c);
+      driveIrq(c);
+    },
+    onWire: (c, _wire, value) => receive(c, value),
+    // A frame that is going out restarts its time at the new rate; silicon would stretch its rest.
+    onClock(c) {
+      if (c.s.shift >= 0) armAfter(c, 'tx', frameTicks(c));
+      driveIrq(c);
+    },
+    onGate(c, isOn) {
+      if (!isOn) for (const t of ['tx', 'idle', 'timeout']) c.env.disarm(t);
+      else if (c.s.shift >= 0) armAfter(c, 'tx', frameTicks(c));
+    },
+    onTimer(c, timer) {
+      if (timer === 'tx') transmitted(c);
+      else c.s.flags |= timer === 'idle' ? ISR.IDLE : ISR.RTOF;
+      driveIrq(c);
+    },
+    peek(c, r, value) {
+      if (r === STATUS) return status(c);
+      return r === RDR ? (c.s.rx[0] ?? value) : value;
+    },
+    read(c, r, value) {
+      if (r === STATUS) return status(c);
+      if (r !== RDR) return value;
+      const byte = c.s.rx.shift() ?? value;
+      c.put(RDR, byte);
+      driveIrq(c);
+      return byte;
+    },
+    write(c, r, merged, raw) {
+      const { s } = c;
+      if (r === STATUS || r === RDR) return c.get(r);
+      if (r === ICR) {
+        s.flags &= ~(raw & CLEARABLE);
+        return 0;
+      }
+      if (r === RQR) {
+        if (raw & 8) s.rx = [];
+        if (raw & 16) s.tx = [];
+        return 0;
+      }
+      if (r === BRR && UE.get(c)) c.env.note('guest', `${o.block}_BRR written while UE = 1`);
+      if (r !== TDR) return merged;
+      if (!UE.get(c)) return merged;
+      if (s.tx.length >= depth(c)) s.tx[s.tx.length - 1] = merged & 0x1ff; // overwrites what waits
+      else s.tx.push(merged & 0x1ff);
+      s.flags &= ~ISR.TC;
+      return merged;
+    },
+    wrote(c, r, value, old) {
+      if (r === CR1 && UE.of(old) && !UE.of(value)) disable(c);
+      if (r === CR1 && !RE.of(value)) {
+        c.env.disarm('idle');
+        c.env.disarm('timeout');
+      }
+      if (r === TDR || r === CR1) pump(c);
+      if (r === CR1 || r === CR2 || r === CR3 || r === TDR || r === ICR || r === RQR) driveIrq(c);
+    },
+  };
+};
