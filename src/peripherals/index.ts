@@ -1,4 +1,5 @@
 /** Behaviour by the name that chip rows use. One line per model, in alphabetical order. */
+import type { ModelFactory } from '../emu/registers.ts';
 import { crs } from './crs.ts';
 import { extiV2 } from './exti-v2.ts';
 import { gpioV2 } from './gpio-v2.ts';
