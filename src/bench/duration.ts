@@ -1,0 +1,32 @@
+/** Times with units, exact: `1.5ms` is 1 500 000 000 ps, digit by digit, without floating point. */
+import type { Ps } from '../emu/time.ts';
+import { UsageError } from './usage-error.ts';
+
+const EXPONENT: Readonly<Record<string, number>> = { s: 12, ms: 9, us: 6, µs: 6, μs: 6, ns: 3, ps: 0 };
+
+/** Picoseconds, or null if the text is no time or finer than a picosecond. */
+export function durationPs(text: string): Ps | null {
+  const match = /^(\d+)(?:\.(\d+))?\s*(s|ms|us|µs|μs|ns|ps)$/.exec(text.trim());
+  if (match === null) return null;
+  const exponent = EXPONENT[match[3]!]!;
+  const fraction = (match[2] ?? '').replace(/0+$/, '');
+  if (fraction.length > exponent) return null;
+  const ps = BigInt(match[1]! + fraction + '0'.repeat(exponent - fraction.length));
+  return ps > BigInt(Number.MAX_SAFE_INTEGER) ? null : Number(ps);
+}
+
+/** For `where`, a key or an option; throws UsageError. */
+export function parseDuration(text: string, where: string): Ps {
+  const ps = durationPs(text);
+  if (ps === null) throw new UsageError(`${where}: ${JSON.stringify(text)} is not a time`, 'write a number with a unit, like 100ms, 2s or 10us (at most 2.5 hours)');
+  return ps;
+}
+
+/** The shortest exact text with a unit. */
+export function formatDuration(ps: Ps): string {
+  for (const unit of ['s', 'ms', 'us', 'ns'] as const) {
+    const size = 10 ** EXPONENT[unit]!;
+    if (ps !== 0 && ps % size === 0) return `${ps / size}${unit}`;
+  }
+  return ps === 0 ? '0s' : `${ps}ps`;
+}

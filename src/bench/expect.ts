@@ -1,0 +1,95 @@
+/** Judges a result against the `expect` of its scenario. Keys left out are not judged. */
+import type { RunResult } from './result.ts';
+import type { Expect } from './scenario-types.ts';
+import { UsageError, didYouMean } from './usage-error.ts';
+import { CHECK_IDS } from './result.ts';
+
+export interface Judgement {
+  readonly holds: boolean;
+  /** One line per expectation that does not hold. */
+  readonly failures: readonly string[];
+}
+
+export function judge(result: RunResult, expect: Expect): Judgement {
+  const failures = [
+    ...judgeOutcome(result, expect),
+    ...judgeCauses(result, expect),
+    ...judgeChecks(result, expect),
+    ...judgeResets(result, expect),
+    ...judgeConsole(result, expect),
+  ];
+  return { holds: failures.length === 0, failures };
+}
+
+function judgeOutcome(result: RunResult, { outcome }: Expect): string[] {
+  if (outcome === undefined) return [];
+  const words = typeof outcome === 'string' ? [outcome] : outcome;
+  return words.includes(result.outcome) ? [] : [`outcome is ${result.outcome}, expected ${words.join(' or ')}`];
+}
+
+function judgeCauses(result: RunResult, { causes = [], notCauses = [] }: Expect): string[] {
+  const proved: string[] = result.diagnosis.causes.filter((c) => c.proved).map((c) => c.id);
+  const shown = proved.length === 0 ? 'nothing' : proved.join(', ');
+  const missing = causes.filter((id) => !proved.includes(id)).map((id) => `cause ${id} is not proved (proved: ${shown})`);
+  const unwanted = notCauses.flatMap((id) => {
+    if (id === '*') return proved.length === 0 ? [] : [`no cause was expected, proved: ${shown}`];
+    return proved.includes(id) ? [`cause ${id} is proved, which was not expected`] : [];
+  });
+  return [...missing, ...unwanted];
+}
+
+function judgeChecks(result: RunResult, { checks = {} }: Expect): string[] {
+  return Object.entries(checks).flatMap(([id, verdicts]) => {
+    const got = result.checks.find((c) => c.id === id)?.verdict ?? 'missing';
+    return verdicts.split('|').includes(got) ? [] : [`check ${id} is ${got}, expected ${verdicts.replaceAll('|', ' or ')}`];
+  });
+}
+
+function judgeResets(result: RunResult, { resets = {} }: Expect): string[] {
+  return Object.entries(resets).flatMap(([by, wanted]) => {
+    const count = result.resets.filter((r) => r.by === by).length;
+    const { min = 0, max = Infinity } = typeof wanted === 'number' ? { min: wanted, max: wanted } : wanted;
+    if (count >= min && count <= max) return [];
+    const range = min === max ? `${min}` : max === Infinity ? `at least ${min}` : min === 0 ? `at most ${max}` : `${min} to ${max}`;
+    return [`${count} resets by ${by}, expected ${range}`];
+  });
+}
+
+function judgeConsole(result: RunResult, { console: channels = {} }: Expect): string[] {
+  return Object.entries(channels).flatMap(([channel, wanted]) => {
+    const output = result.console[channel] ?? '';
+    return [wanted].flat().flatMap((text) => {
+      const pattern = asPattern(text);
+      const found = pattern === null ? output.includes(text) : pattern.test(output);
+      if (found) return [];
+      const tail = output.length > 200 ? `…${output.slice(-200)}` : output;
+      return [`console ${channel} does not show ${JSON.stringify(text)}; it shows ${output === '' ? 'nothing' : JSON.stringify(tail)}`];
+    });
+  });
+}
+
+/** `/…/` or `/…/i` is a regular expression (`m` is always on). */
+function asPattern(text: string): RegExp | null {
+  const match = /^\/(.+)\/([imsu]*)$/s.exec(text);
+  return match === null ? null : new RegExp(match[1]!, match[2]!.includes('m') ? match[2] : `${match[2]}m`);
+}
+
+/** Throws a UsageError for ids and patterns that can never hold, before anything runs. */
+export function checkExpect(expect: Expect, name: string): void {
+  const known: readonly string[] = CHECK_IDS;
+  const check = (id: string, where: string): void => {
+    if (!known.includes(id)) throw new UsageError(`${name}: ${where}: there is no check ${JSON.stringify(id)}`, didYouMean(id, known));
+  };
+  expect.causes?.forEach((id) => check(id, 'expect.causes'));
+  expect.notCauses?.filter((id) => id !== '*').forEach((id) => check(id, 'expect.notCauses'));
+  Object.keys(expect.checks ?? {}).forEach((id) => check(id, 'expect.checks'));
+  for (const [channel, texts] of Object.entries(expect.console ?? {})) {
+    for (const text of [texts].flat()) {
+      try {
+        asPattern(text);
+      } catch (error) {
+        throw new UsageError(`${name}: expect.console.${channel}: ${(error as Error).message}`);
+      }
+    }
+  }
+}

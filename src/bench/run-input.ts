@@ -1,0 +1,53 @@
+/** Everything that a run needs, with nothing left to look up: no files, no names to resolve, no clock. */
+import type { ChipDescription } from '../emu/chip.ts';
+import type { LoadedImage } from '../emu/image/image.ts';
+import type { Ps } from '../emu/time.ts';
+import type { Symptom } from './result.ts';
+import type { ForcedField, ScenarioPlan } from './scenario-types.ts';
+
+export interface RunLimits {
+  /** Instructions of all cores together; null = no limit. */
+  readonly maxInstructions: number | null;
+  /** Real time; needs `clock`. The result then depends on the machine, and says so in `ended`. */
+  readonly wallMs: number | null;
+  /** Bytes that the process may hold. */
+  readonly maxMemory: number | null;
+}
+
+export interface RomInput {
+  /** `dump`: the user's own image, at the address of the chip's ROM. */
+  readonly kind: 'stand-in' | 'dump';
+  readonly bytes: Uint8Array;
+  /** Revision asked for; null = the newest one of the profile. */
+  readonly version: string | null;
+  /** Chosen values by id, checked; the others have the profile's default. */
+  readonly options: Readonly<Record<string, string>>;
+}
+
+export interface RunInput {
+  readonly version: string;
+  readonly chip: ChipDescription;
+  readonly images: readonly LoadedImage[];
+  readonly scenario: ScenarioPlan;
+  readonly seed: number;
+  readonly until: Ps | null;
+  readonly limits: RunLimits;
+  readonly rom: RomInput;
+  readonly force: readonly ForcedField[];
+  readonly symptom: Symptom | null;
+  readonly engine: 'bootbench' | 'unicorn';
+  /** BKPT 0xAB is served; false = it is a HardFault as on a board without a debugger. */
+  readonly semihosting: boolean;
+  /** Start the boot core here instead of where the chip would. */
+  readonly bootAt: number | null;
+  /** Files that steps of the scenario name, by name as written there. */
+  readonly files: ReadonlyMap<string, Uint8Array>;
+  /** Asked now and then; true ends the run, which still gives a result. */
+  readonly signal?: () => boolean;
+  /** Milliseconds, any origin; for `limits.wallMs` and progress only. */
+  readonly clock?: () => number;
+  /** Bytes that the process holds; for `limits.maxMemory` only. */
+  readonly memoryUse?: () => number;
+  /** For a person who waits. */
+  readonly progress?: (text: string) => void;
+}

@@ -1,0 +1,94 @@
+/** Checks a document against the published schema and says which key is wrong. Ajv is loaded only when there is something to check. */
+import type { ErrorObject, ValidateFunction } from 'ajv';
+import schema from '../../schemas/scenario-1.schema.json' with { type: 'json' };
+import { UsageError, didYouMean } from './usage-error.ts';
+
+let validator: Promise<ValidateFunction> | null = null;
+
+async function compile(): Promise<ValidateFunction> {
+  const { Ajv } = await import('ajv');
+  // strictRequired and strictTypes: conditions on unions (`string | object`) are wanted here.
+  return new Ajv({ allErrors: true, verbose: true, strict: true, strictRequired: false, strictTypes: false, allowUnionTypes: true }).compile(schema);
+}
+
+export async function checkSchema(document: unknown, name: string): Promise<void> {
+  const validate = await (validator ??= compile());
+  if (validate(document)) return;
+  const error = mostTelling(validate.errors ?? []);
+  const { message, hint } = describe(error, document);
+  throw new UsageError(`${name}: ${message}`, hint);
+}
+
+/** An unknown key is most often a typing mistake and explains a missing one beside it. Otherwise the deepest error. */
+function mostTelling(errors: readonly ErrorObject[]): ErrorObject {
+  const unknown = errors.find((e) => e.keyword === 'additionalProperties');
+  const deepest = [...errors].sort((a, b) => b.instancePath.split('/').length - a.instancePath.split('/').length)[0];
+  return (unknown ?? deepest)!;
+}
+
+/** `/steps/0/do` → `steps[0].do`. */
+function keyPath(pointer: string): string {
+  let out = '';
+  for (const part of pointer.split('/').slice(1)) {
+    const key = part.replaceAll('~1', '/').replaceAll('~0', '~');
+    out += /^\d+$/.test(key) ? `[${key}]` : out === '' ? key : `.${key}`;
+  }
+  return out;
+}
+
+interface ErrorParams {
+  readonly additionalProperty?: string;
+  readonly missingProperty?: string;
+  readonly allowedValues?: readonly unknown[];
+  readonly allowedValue?: unknown;
+  readonly type?: string | readonly string[];
+  readonly limit?: number;
+  readonly propertyName?: string;
+}
+
+function describe(error: ErrorObject, document: unknown): { message: string; hint: string | null } {
+  const params = error.params as ErrorParams;
+  const path = keyPath(error.instancePath);
+  const at = path === '' ? 'the scenario' : path;
+  const below = (key: string): string => (path === '' ? key : `${path}.${key}`);
+  const parent = error.parentSchema as { readonly properties?: Readonly<Record<string, unknown>>; readonly description?: string } | undefined;
+  const value = show(error.data);
+  switch (error.keyword) {
+    case 'additionalProperties': {
+      const keys = Object.keys(parent?.properties ?? {});
+      const key = params.additionalProperty ?? '';
+      return { message: `unknown key ${below(key)}`, hint: didYouMean(key, keys) ?? `known here: ${keys.join(', ')}` };
+    }
+    case 'required':
+      return { message: `${at} lacks the key ${params.missingProperty}`, hint: null };
+    case 'enum': {
+      const allowed = params.allowedValues ?? [];
+      return { message: `${at} is ${value}`, hint: `it must be one of ${allowed.map(show).join(', ')}` };
+    }
+    case 'const':
+      return { message: `${at} is ${value}`, hint: `it must be ${show(params.allowedValue)}` };
+    case 'type': {
+      const types = [params.type ?? 'something else'].flat().join(' or ');
+      return { message: `${at} is ${document === undefined ? 'absent' : value}`, hint: `it must be of type ${types}` };
+    }
+    case 'pattern':
+      return { message: `${at} is ${value}`, hint: parent?.description === undefined ? 'it does not have the right form' : `it must be ${parent.description}` };
+    case 'minProperties':
+    case 'maxProperties': {
+      const keys = Object.keys(parent?.properties ?? {});
+      return { message: `${at} must hold exactly one key`, hint: keys.length === 0 ? null : `one of ${keys.join(', ')}` };
+    }
+    case 'propertyNames':
+      return { message: `${at} has the key ${show(params.propertyName)}, which has not the right form`, hint: null };
+    case 'minimum':
+    case 'maximum':
+      return { message: `${at} is ${value}`, hint: `it must be ${error.keyword === 'minimum' ? 'at least' : 'at most'} ${params.limit}` };
+    default:
+      return { message: `${at} ${error.message ?? 'is wrong'}`, hint: null };
+  }
+}
+
+function show(value: unknown): string {
+  const text = JSON.stringify(value) ?? 'absent';
+  return text.length > 60 ? `${text.slice(0, 57)}...` : text;
+}

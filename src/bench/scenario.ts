@@ -1,0 +1,207 @@
+/** Reads a scenario: JSON or an object → checked against the published schema → defaults filled in → a plan for the machine. */
+import type { ChipDescription } from '../emu/chip.ts';
+import { boardDocument, boardParameters } from './board.ts';
+import { parseDuration } from './duration.ts';
+import { checkSchema } from './scenario-check.ts';
+import {
+  SCENARIO_SCHEMA,
+  type Duration,
+  type ForcedField,
+  type PlannedAction,
+  type PlannedStep,
+  type Scenario,
+  type ScenarioDocument,
+  type ScenarioPlan,
+  type Step,
+  type StepAction,
+  type StepWhen,
+  type WordValue,
+} from './scenario-types.ts';
+import { UsageError, didYouMean } from './usage-error.ts';
+
+/** Text of a scenario file. `name` stands in messages. */
+export async function parseScenario(text: string, name: string): Promise<Scenario> {
+  let document: unknown;
+  try {
+    document = JSON.parse(text.replace(/^\ufeff/, ''));
+  } catch (error) {
+    throw new UsageError(`${name}: not valid JSON: ${(error as Error).message}`);
+  }
+  return checkScenario(document, name);
+}
+
+/** Throws a UsageError that names the key. */
+export async function checkScenario(document: unknown, name: string): Promise<Scenario> {
+  await checkSchema(document, name);
+  const scenario = document as Scenario;
+  scenario.steps?.forEach((step, i) => {
+    const given = (['at', 'after', 'atSymbol'] as const).filter((key) => step[key] !== undefined);
+    if (given.length !== 1) {
+      const what = given.length === 0 ? 'has no time' : `has both ${given.join(' and ')}`;
+      throw new UsageError(`${name}: steps[${i}] ${what}`, 'give one of at, after and atSymbol');
+    }
+  });
+  return scenario;
+}
+
+/** What the command line says on top of a scenario. */
+export interface ScenarioOverrides {
+  readonly images: readonly string[];
+  readonly board?: 'default' | 'none';
+  readonly seed?: number;
+  readonly until?: Duration;
+  readonly romOptions?: Readonly<Record<string, string>>;
+  readonly force?: Readonly<Record<string, WordValue>>;
+}
+
+export const DEFAULT_SEED = 1;
+
+/** Fills in the chip's and board's defaults. Names that only the images or the ROM know are checked where those are at hand. */
+export function expandScenario(scenario: Scenario, chip: ChipDescription, overrides: ScenarioOverrides): ScenarioPlan {
+  const board = boardDocument(chip, scenario.board ?? {}, overrides.board);
+  const until = overrides.until ?? scenario.until ?? null;
+  const document: ScenarioDocument = {
+    schema: SCENARIO_SCHEMA,
+    chip: chip.name,
+    images: [...overrides.images],
+    board,
+    host: { kind: scenario.host?.kind ?? 'linux', driver: scenario.host?.driver ?? 'dfu', cable: scenario.host?.cable ?? 'in' },
+    seed: overrides.seed ?? scenario.seed ?? DEFAULT_SEED,
+    until,
+    romOptions: { ...scenario.romOptions, ...overrides.romOptions },
+    force: { ...scenario.force, ...overrides.force },
+    steps: scenario.steps ?? [],
+    expect: scenario.expect ?? null,
+  };
+  checkOptionBytes(chip, board.optionBytes, 'board.optionBytes');
+  return {
+    document,
+    board,
+    parameters: boardParameters(chip, board),
+    host: document.host,
+    seed: document.seed,
+    untilPs: until === null ? null : parseDuration(until, 'until'),
+    force: Object.entries(document.force).map(([path, value]) => forcedField(chip, path, value)),
+    steps: document.steps.map((step, i) => plannedStep(chip, step, `steps[${i}]`)),
+    expect: document.expect,
+  };
+}
+
+function plannedStep(chip: ChipDescription, step: Step, where: string): PlannedStep {
+  const when: StepWhen =
+    step.atSymbol !== undefined
+      ? { kind: 'atSymbol', symbol: step.atSymbol }
+      : step.at !== undefined
+        ? { kind: 'at', ps: parseDuration(step.at, `${where}.at`) }
+        : { kind: 'after', ps: parseDuration(step.after ?? '', `${where}.after`) };
+  return { when, action: plannedAction(chip, step.do, `${where}.do`) };
+}
+
+function plannedAction(chip: ChipDescription, action: StepAction, where: string): PlannedAction {
+  const word = (value: WordValue, key: string): number => wordValue(value, `${where}.${key}`);
+  if ('pin' in action) return { kind: 'pin', name: action.pin.name, level: action.pin.level };
+  if ('nrst' in action) return { kind: 'nrst', forPs: parseDuration(action.nrst.for, `${where}.nrst.for`) };
+  if ('power' in action) return { kind: 'power', offPs: parseDuration(action.power.off, `${where}.power.off`) };
+  if ('cable' in action) return { kind: 'cable', position: action.cable };
+  if ('uart' in action) return { kind: 'uart', port: knownPort(chip, action.uart.port, `${where}.uart.port`), bytes: bytesOf(action.uart, `${where}.uart`) };
+  if ('cdc' in action) return { kind: 'cdc', bytes: bytesOf(action.cdc, `${where}.cdc`) };
+  if ('poke' in action) {
+    const { symbol, address, value, size } = action.poke;
+    if ((symbol === undefined) === (address === undefined)) throw new UsageError(`${where}.poke needs one of symbol and address`);
+    const target = { symbol: symbol ?? null, address: address === undefined ? null : word(address, 'poke.address') };
+    return { kind: 'poke', ...target, value: word(value, 'poke.value'), size: size ?? null };
+  }
+  if ('call' in action) {
+    const call = typeof action.call === 'string' ? { symbol: action.call } : action.call;
+    return { kind: 'call', symbol: call.symbol, args: (call.args ?? []).map((value, i) => word(value, `call.args[${i}]`)) };
+  }
+  if ('optionBytes' in action) {
+    checkOptionBytes(chip, action.optionBytes, `${where}.optionBytes`);
+    const values = Object.entries(action.optionBytes).map(([name, value]) => [name, word(value, `optionBytes.${name}`)] as const);
+    return { kind: 'optionBytes', values: Object.fromEntries(values) };
+  }
+  if ('dfu' in action) return plannedDfu(action.dfu, `${where}.dfu`);
+  return { kind: 'debugger', attach: action.debugger === 'attach' };
+}
+
+function plannedDfu(step: Extract<StepAction, { dfu: unknown }>['dfu'], where: string): PlannedAction {
+  if ('download' in step) {
+    const { file, hex, address } = step.download;
+    if ((file === undefined) === (hex === undefined)) throw new UsageError(`${where}.download needs one of file and hex`);
+    const bytes = hex === undefined ? null : hexBytes(hex);
+    return { kind: 'dfu-download', file: file ?? null, bytes, address: wordValue(address, `${where}.download.address`) };
+  }
+  if ('upload' in step) return { kind: 'dfu-upload', address: wordValue(step.upload.address, `${where}.upload.address`), length: step.upload.length };
+  if ('erase' in step) return { kind: 'dfu-erase', address: step.erase === 'mass' ? 'mass' : wordValue(step.erase, `${where}.erase`) };
+  return { kind: 'dfu-leave', address: wordValue(step.leave, `${where}.leave`) };
+}
+
+/** 32-bit value of a number or of hex or decimal text; negative ones in two's complement. */
+export function wordValue(value: WordValue, where: string): number {
+  const text = typeof value === 'string' ? value.trim() : '';
+  const n = typeof value === 'number' ? value : /^(0[xX][0-9a-fA-F]+|-?\d+)$/.test(text) ? Number(text) : NaN;
+  if (!Number.isInteger(n) || n < -(2 ** 31) || n >= 2 ** 32) throw new UsageError(`${where}: ${JSON.stringify(value)} is not a 32-bit value`);
+  return n >>> 0;
+}
+
+function hexBytes(hex: string): Uint8Array {
+  return Uint8Array.from(hex.replace(/\s+/g, '').match(/../g) ?? [], (pair) => parseInt(pair, 16));
+}
+
+function bytesOf(data: { readonly text?: string; readonly hex?: string }, where: string): Uint8Array {
+  if ((data.text === undefined) === (data.hex === undefined)) throw new UsageError(`${where} needs one of text and hex`);
+  return data.text === undefined ? hexBytes(data.hex ?? '') : new TextEncoder().encode(data.text);
+}
+
+function knownPort(chip: ChipDescription, port: string, where: string): string {
+  const ports = chip.blocks.map((b) => b.name).filter((name) => /^(LP)?US?ART\d+$/.test(name));
+  const found = ports.find((name) => name.toLowerCase() === port.toLowerCase());
+  if (found === undefined) throw new UsageError(`${where}: ${chip.name} has no ${port}`, didYouMean(port, ports) ?? `it has ${ports.join(', ')}`);
+  return found;
+}
+
+function checkOptionBytes(chip: ChipDescription, values: Readonly<Record<string, WordValue>>, where: string): void {
+  const known = Object.keys(chip.optionBytes ?? {});
+  for (const [name, value] of Object.entries(values)) {
+    if (!known.includes(name)) throw new UsageError(`${where}.${name}: ${chip.name} has no such option byte`, didYouMean(name, known));
+    wordValue(value, `${where}.${name}`);
+  }
+}
+
+/** `ETH.DMAMR.SWR` and its value, checked against the chip's registers. */
+export function forcedField(chip: ChipDescription, path: string, value: WordValue): ForcedField {
+  const [peripheral = '', register = '', field = '', ...rest] = path.split('.');
+  if (field === '' || rest.length > 0) throw new UsageError(`force: ${path} is not PERIPHERAL.REGISTER.FIELD`, 'for example ETH.DMAMR.SWR=0');
+  const block = chip.blocks.find((b) => b.name === peripheral);
+  const facts = block && chip.facts[block.facts ?? block.name];
+  if (block === undefined || facts === undefined) {
+    const names = chip.blocks.map((b) => b.name);
+    throw new UsageError(`force: ${chip.name} has no peripheral ${peripheral}`, didYouMean(peripheral, names));
+  }
+  const reg = facts.registers.find((r) => r.name === register);
+  if (reg === undefined) {
+    const names = facts.registers.map((r) => r.name);
+    throw new UsageError(`force: ${peripheral} has no register ${register}`, didYouMean(register, names));
+  }
+  const bits = reg.fields.find((f) => f.name === field);
+  if (bits === undefined) {
+    const names = reg.fields.map((f) => f.name);
+    throw new UsageError(`force: ${peripheral}.${register} has no field ${field}`, didYouMean(field, names));
+  }
+  const n = wordValue(value, `force.${path}`);
+  if (n >= 2 ** bits.width) throw new UsageError(`force: ${n} does not fit into ${path}, which has ${bits.width} bit${bits.width === 1 ? '' : 's'}`);
+  return { peripheral, register, field, value: n };
+}
+
+/** Symbols that the steps name; each must exist in the images. */
+export function symbolsOf(plan: ScenarioPlan): { readonly symbol: string; readonly where: string }[] {
+  return plan.steps.flatMap((step, i) => {
+    const out: { symbol: string; where: string }[] = [];
+    if (step.when.kind === 'atSymbol') out.push({ symbol: step.when.symbol, where: `steps[${i}].atSymbol` });
+    const action = step.action;
+    if (action.kind === 'call') out.push({ symbol: action.symbol, where: `steps[${i}].do.call` });
+    if (action.kind === 'poke' && action.symbol !== null) out.push({ symbol: action.symbol, where: `steps[${i}].do.poke.symbol` });
+    return out;
+  });
+}
+

@@ -1,0 +1,43 @@
+/** Something the user gave is wrong: a flag, a name, a scenario key. One line and a hint; the program exits with 2. */
+export class UsageError extends Error {
+  readonly code = 'usage';
+  readonly hint: string | null;
+
+  constructor(message: string, hint: string | null = null) {
+    super(hint === null ? message : `${message}; ${hint}`);
+    this.name = 'UsageError';
+    this.hint = hint;
+  }
+}
+
+/** Candidates near to a mistyped word, nearest first. */
+export function nearWords(word: string, candidates: Iterable<string>, limit = 3): string[] {
+  const typed = word.toLowerCase();
+  const scored: { name: string; distance: number }[] = [];
+  for (const name of candidates) {
+    const known = name.toLowerCase();
+    const distance = known === typed ? 0 : known.startsWith(typed) && typed.length > 2 ? 1 : editDistance(typed, known);
+    if (distance <= Math.max(2, Math.floor(known.length / 3))) scored.push({ name, distance });
+  }
+  scored.sort((a, b) => a.distance - b.distance || (a.name < b.name ? -1 : 1));
+  return scored.slice(0, limit).map((s) => s.name);
+}
+
+/** `did you mean a or b?`, null when nothing is near. */
+export function didYouMean(word: string, candidates: Iterable<string>): string | null {
+  const near = nearWords(word, candidates);
+  return near.length === 0 ? null : `did you mean ${near.join(' or ')}?`;
+}
+
+function editDistance(a: string, b: string): number {
+  if (Math.abs(a.length - b.length) > 4) return Infinity;
+  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      next.push(Math.min(next[j - 1]! + 1, row[j]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)));
+    }
+    row = next;
+  }
+  return row[b.length]!;
+}
