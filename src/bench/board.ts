@@ -19,7 +19,10 @@ export function boardDocument(chip: ChipDescription, given: Board, override?: 'd
   const ready = formatDuration(readyPs ?? 0);
   // A board named on the command line is a statement about its crystals: it beats the scenario file.
   const own = override === 'none' ? { ...given, hse: null, lse: null } : given;
-  const hse = bare || hseHz === null || hseHz === 0 ? null : { hz: hseHz, kind: value('hse.external') === 1 ? ('bypass' as const) : ('crystal' as const) };
+  const hse =
+    bare || hseHz === null || hseHz === 0
+      ? null
+      : { hz: hseHz, kind: value('hse.external') === 1 ? ('bypass' as const) : ('crystal' as const) };
   const lse = bare || lseHz === null || lseHz === 0 ? null : { hz: lseHz, ready };
   return {
     name,
@@ -57,4 +60,3 @@ export function boardParameters(chip: ChipDescription, board: BoardDocument): Pa
   const changed = Object.entries(wanted).filter(([name, value]) => (chip.parameters[name]?.value ?? null) !== value);
   return Object.fromEntries(changed);
 }
-

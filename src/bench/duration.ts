@@ -18,7 +18,11 @@ export function durationPs(text: string): Ps | null {
 /** For `where`, a key or an option; throws UsageError. */
 export function parseDuration(text: string, where: string): Ps {
   const ps = durationPs(text);
-  if (ps === null) throw new UsageError(`${where}: ${JSON.stringify(text)} is not a time`, 'write a number with a unit, like 100ms, 2s or 10us (at most 2.5 hours)');
+  if (ps === null)
+    throw new UsageError(
+      `${where}: ${JSON.stringify(text)} is not a time`,
+      'write a number with a unit, like 100ms, 2s or 10us (at most 2.5 hours)',
+    );
   return ps;
 }
 

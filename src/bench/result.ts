@@ -15,7 +15,18 @@ export type Seconds = string;
 
 export const OUTCOMES = ['dfu', 'dfu-lost', 'reset-loop', 'fault', 'rom-silent', 'back-in-app', 'stuck', 'no-jump'] as const;
 export type Outcome = (typeof OUTCOMES)[number];
-export const RESET_SOURCES = ['power', 'brownout', 'pin', 'software', 'iwdg', 'wwdg', 'low-power', 'option-bytes', 'debugger', 'core'] as const;
+export const RESET_SOURCES = [
+  'power',
+  'brownout',
+  'pin',
+  'software',
+  'iwdg',
+  'wwdg',
+  'low-power',
+  'option-bytes',
+  'debugger',
+  'core',
+] as const;
 export type ResetBy = (typeof RESET_SOURCES)[number];
 export const VERDICTS = ['pass', 'fail', 'warn', 'n/a', 'unknown'] as const;
 export type Verdict = (typeof VERDICTS)[number];
@@ -242,7 +253,12 @@ export interface RunResult {
   readonly symptom: { readonly asked: Symptom; readonly matches: boolean; readonly options: readonly SymptomOption[] } | null;
   readonly notes: readonly { readonly kind: string; readonly text: string }[];
   readonly uninitialisedReads: number;
-  readonly unmodelled: readonly { readonly peripheral: string; readonly register: string; readonly reads: number; readonly writes: number }[];
+  readonly unmodelled: readonly {
+    readonly peripheral: string;
+    readonly register: string;
+    readonly reads: number;
+    readonly writes: number;
+  }[];
   readonly timeline: readonly TimelineRow[];
 }
 

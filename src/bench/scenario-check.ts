@@ -8,7 +8,14 @@ let validator: Promise<ValidateFunction> | null = null;
 async function compile(): Promise<ValidateFunction> {
   const { Ajv } = await import('ajv');
   // strictRequired and strictTypes: conditions on unions (`string | object`) are wanted here.
-  return new Ajv({ allErrors: true, verbose: true, strict: true, strictRequired: false, strictTypes: false, allowUnionTypes: true }).compile(schema);
+  return new Ajv({
+    allErrors: true,
+    verbose: true,
+    strict: true,
+    strictRequired: false,
+    strictTypes: false,
+    allowUnionTypes: true,
+  }).compile(schema);
 }
 
 export async function checkSchema(document: unknown, name: string): Promise<void> {
@@ -51,7 +58,8 @@ function describe(error: ErrorObject, document: unknown): { message: string; hin
   const path = keyPath(error.instancePath);
   const at = path === '' ? 'the scenario' : path;
   const below = (key: string): string => (path === '' ? key : `${path}.${key}`);
-  const parent = error.parentSchema as { readonly properties?: Readonly<Record<string, unknown>>; readonly description?: string } | undefined;
+  const parent = error.parentSchema as
+    { readonly properties?: Readonly<Record<string, unknown>>; readonly description?: string } | undefined;
   const value = show(error.data);
   switch (error.keyword) {
     case 'additionalProperties': {
@@ -72,7 +80,10 @@ function describe(error: ErrorObject, document: unknown): { message: string; hin
       return { message: `${at} is ${document === undefined ? 'absent' : value}`, hint: `it must be of type ${types}` };
     }
     case 'pattern':
-      return { message: `${at} is ${value}`, hint: parent?.description === undefined ? 'it does not have the right form' : `it must be ${parent.description}` };
+      return {
+        message: `${at} is ${value}`,
+        hint: parent?.description === undefined ? 'it does not have the right form' : `it must be ${parent.description}`,
+      };
     case 'minProperties':
     case 'maxProperties': {
       const keys = Object.keys(parent?.properties ?? {});

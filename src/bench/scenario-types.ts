@@ -129,7 +129,13 @@ export type PlannedAction =
   | { readonly kind: 'cable'; readonly position: CablePosition }
   | { readonly kind: 'uart'; readonly port: string; readonly bytes: Uint8Array }
   | { readonly kind: 'cdc'; readonly bytes: Uint8Array }
-  | { readonly kind: 'poke'; readonly symbol: string | null; readonly address: number | null; readonly value: number; readonly size: 1 | 2 | 4 | null }
+  | {
+      readonly kind: 'poke';
+      readonly symbol: string | null;
+      readonly address: number | null;
+      readonly value: number;
+      readonly size: 1 | 2 | 4 | null;
+    }
   | { readonly kind: 'call'; readonly symbol: string; readonly args: readonly number[] }
   | { readonly kind: 'optionBytes'; readonly values: Readonly<Record<string, number>> }
   | { readonly kind: 'dfu-download'; readonly file: string | null; readonly bytes: Uint8Array | null; readonly address: number }

@@ -103,7 +103,8 @@ function plannedAction(chip: ChipDescription, action: StepAction, where: string)
   if ('nrst' in action) return { kind: 'nrst', forPs: parseDuration(action.nrst.for, `${where}.nrst.for`) };
   if ('power' in action) return { kind: 'power', offPs: parseDuration(action.power.off, `${where}.power.off`) };
   if ('cable' in action) return { kind: 'cable', position: action.cable };
-  if ('uart' in action) return { kind: 'uart', port: knownPort(chip, action.uart.port, `${where}.uart.port`), bytes: bytesOf(action.uart, `${where}.uart`) };
+  if ('uart' in action)
+    return { kind: 'uart', port: knownPort(chip, action.uart.port, `${where}.uart.port`), bytes: bytesOf(action.uart, `${where}.uart`) };
   if ('cdc' in action) return { kind: 'cdc', bytes: bytesOf(action.cdc, `${where}.cdc`) };
   if ('poke' in action) {
     const { symbol, address, value, size } = action.poke;
@@ -131,7 +132,8 @@ function plannedDfu(step: Extract<StepAction, { dfu: unknown }>['dfu'], where: s
     const bytes = hex === undefined ? null : hexBytes(hex);
     return { kind: 'dfu-download', file: file ?? null, bytes, address: wordValue(address, `${where}.download.address`) };
   }
-  if ('upload' in step) return { kind: 'dfu-upload', address: wordValue(step.upload.address, `${where}.upload.address`), length: step.upload.length };
+  if ('upload' in step)
+    return { kind: 'dfu-upload', address: wordValue(step.upload.address, `${where}.upload.address`), length: step.upload.length };
   if ('erase' in step) return { kind: 'dfu-erase', address: step.erase === 'mass' ? 'mass' : wordValue(step.erase, `${where}.erase`) };
   return { kind: 'dfu-leave', address: wordValue(step.leave, `${where}.leave`) };
 }
@@ -140,7 +142,8 @@ function plannedDfu(step: Extract<StepAction, { dfu: unknown }>['dfu'], where: s
 export function wordValue(value: WordValue, where: string): number {
   const text = typeof value === 'string' ? value.trim() : '';
   const n = typeof value === 'number' ? value : /^(0[xX][0-9a-fA-F]+|-?\d+)$/.test(text) ? Number(text) : NaN;
-  if (!Number.isInteger(n) || n < -(2 ** 31) || n >= 2 ** 32) throw new UsageError(`${where}: ${JSON.stringify(value)} is not a 32-bit value`);
+  if (!Number.isInteger(n) || n < -(2 ** 31) || n >= 2 ** 32)
+    throw new UsageError(`${where}: ${JSON.stringify(value)} is not a 32-bit value`);
   return n >>> 0;
 }
 
@@ -156,7 +159,8 @@ function bytesOf(data: { readonly text?: string; readonly hex?: string }, where:
 function knownPort(chip: ChipDescription, port: string, where: string): string {
   const ports = chip.blocks.map((b) => b.name).filter((name) => /^(LP)?US?ART\d+$/.test(name));
   const found = ports.find((name) => name.toLowerCase() === port.toLowerCase());
-  if (found === undefined) throw new UsageError(`${where}: ${chip.name} has no ${port}`, didYouMean(port, ports) ?? `it has ${ports.join(', ')}`);
+  if (found === undefined)
+    throw new UsageError(`${where}: ${chip.name} has no ${port}`, didYouMean(port, ports) ?? `it has ${ports.join(', ')}`);
   return found;
 }
 
@@ -171,7 +175,8 @@ function checkOptionBytes(chip: ChipDescription, values: Readonly<Record<string,
 /** `ETH.DMAMR.SWR` and its value, checked against the chip's registers. */
 export function forcedField(chip: ChipDescription, path: string, value: WordValue): ForcedField {
   const [peripheral = '', register = '', field = '', ...rest] = path.split('.');
-  if (field === '' || rest.length > 0) throw new UsageError(`force: ${path} is not PERIPHERAL.REGISTER.FIELD`, 'for example ETH.DMAMR.SWR=0');
+  if (field === '' || rest.length > 0)
+    throw new UsageError(`force: ${path} is not PERIPHERAL.REGISTER.FIELD`, 'for example ETH.DMAMR.SWR=0');
   const block = chip.blocks.find((b) => b.name === peripheral);
   const facts = block && chip.facts[block.facts ?? block.name];
   if (block === undefined || facts === undefined) {
@@ -189,7 +194,8 @@ export function forcedField(chip: ChipDescription, path: string, value: WordValu
     throw new UsageError(`force: ${peripheral}.${register} has no field ${field}`, didYouMean(field, names));
   }
   const n = wordValue(value, `force.${path}`);
-  if (n >= 2 ** bits.width) throw new UsageError(`force: ${n} does not fit into ${path}, which has ${bits.width} bit${bits.width === 1 ? '' : 's'}`);
+  if (n >= 2 ** bits.width)
+    throw new UsageError(`force: ${n} does not fit into ${path}, which has ${bits.width} bit${bits.width === 1 ? '' : 's'}`);
   return { peripheral, register, field, value: n };
 }
 
@@ -204,4 +210,3 @@ export function symbolsOf(plan: ScenarioPlan): { readonly symbol: string; readon
     return out;
   });
 }
-

@@ -5,7 +5,8 @@ type Form = 'any' | 'text' | 'count' | 'flag' | 'hex8' | 'hex4' | 'time';
 interface ObjectShape {
   readonly keys: readonly (readonly [name: string, shape: Shape])[];
 }
-type Shape = Form | { readonly nullable: Shape } | { readonly list: Shape } | { readonly map: Shape } | { readonly optional: Shape } | ObjectShape;
+type Shape =
+  Form | { readonly nullable: Shape } | { readonly list: Shape } | { readonly map: Shape } | { readonly optional: Shape } | ObjectShape;
 
 const nullable = (shape: Shape): Shape => ({ nullable: shape });
 const list = (shape: Shape): Shape => ({ list: shape });
@@ -45,7 +46,9 @@ const RESULT: ObjectShape = object({
     cores: nullable(map(object({ cycles: nullable('count'), instructions: 'count' }))),
   }),
   resets: list(object({ at: 'time', by: 'text', flags: list('text'), from: nullable(object(place)), core })),
-  entries: list(object({ at: 'time', address: 'hex8', how: 'text', reached: 'flag', from: nullable(object(place)), registers: map('hex8'), core })),
+  entries: list(
+    object({ at: 'time', address: 'hex8', how: 'text', reached: 'flag', from: nullable(object(place)), registers: map('hex8'), core }),
+  ),
   checks: list(
     object({
       id: 'text',
@@ -96,7 +99,9 @@ const RESULT: ObjectShape = object({
   }),
   console: map('text'),
   semihostingExit: nullable('count'),
-  stuck: nullable(object({ address: nullable('hex8'), register: nullable('text'), value: nullable('hex8'), pc: 'hex8', force: nullable('text') })),
+  stuck: nullable(
+    object({ address: nullable('hex8'), register: nullable('text'), value: nullable('hex8'), pc: 'hex8', force: nullable('text') }),
+  ),
   symptom: nullable(
     object({
       asked: 'text',
@@ -154,7 +159,8 @@ function ordered(value: unknown, shape: Shape, path: string): unknown {
   }
   const known = new Set(shape.keys.map(([name]) => name));
   for (const name of Object.keys(given)) {
-    if (!known.has(name) && given[name] !== undefined) throw new TypeError(`result.${path}${path === '' ? '' : '.'}${name} is no key of the schema`);
+    if (!known.has(name) && given[name] !== undefined)
+      throw new TypeError(`result.${path}${path === '' ? '' : '.'}${name} is no key of the schema`);
   }
   return out;
 }

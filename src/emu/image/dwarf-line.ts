@@ -190,7 +190,13 @@ function readEntries(r: DwarfReader, unit: UnitHeader, addressSize: number, sect
   return entries;
 }
 
-function readUnit(sections: DwarfSections, unit: UnitHeader, compileFolder: string | null, index: FileIndex, emit: (s: Sequence) => void): void {
+function readUnit(
+  sections: DwarfSections,
+  unit: UnitHeader,
+  compileFolder: string | null,
+  index: FileIndex,
+  emit: (s: Sequence) => void,
+): void {
   const r = new DwarfReader(sections.line!, unit.start + (unit.offsetSize === 4 ? 6 : 14), unit.end);
   const header = readHeader(sections, unit, r, compileFolder);
   r.at = header.program;

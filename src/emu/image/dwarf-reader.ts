@@ -101,9 +101,17 @@ export function readUnitHeader(r: DwarfReader): UnitHeader {
 }
 
 /** An attribute value of a form; only strings and numbers are told apart, blocks are skipped. */
-export function readForm(r: DwarfReader, form: number, offsetSize: 4 | 8, addressSize: number, sections: DwarfSections, implicit = 0): string | number | null {
+export function readForm(
+  r: DwarfReader,
+  form: number,
+  offsetSize: 4 | 8,
+  addressSize: number,
+  sections: DwarfSections,
+  implicit = 0,
+): string | number | null {
   const offset = (): number => (offsetSize === 4 ? r.u32() : r.u64());
-  const stringAt = (section: Uint8Array | null, at: number): string | null => (section === null ? null : new DwarfReader(section, at).string());
+  const stringAt = (section: Uint8Array | null, at: number): string | null =>
+    section === null ? null : new DwarfReader(section, at).string();
   switch (form) {
     case 0x01: // addr
       return addressSize === 8 ? r.u64() : r.u32();

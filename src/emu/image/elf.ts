@@ -44,7 +44,16 @@ const SHT_NOBITS = 8;
 const SHF_COMPRESSED = 0x800;
 const EM_ARM = 40;
 const ET_NAMES: Record<number, string> = { 0: 'of no type', 1: 'an object file', 3: 'a shared object', 4: 'a core dump' };
-const MACHINES: Record<number, string> = { 3: 'x86', 8: 'MIPS', 20: 'PowerPC', 62: 'x86-64', 83: 'AVR', 94: 'Xtensa', 183: 'AArch64', 243: 'RISC-V' };
+const MACHINES: Record<number, string> = {
+  3: 'x86',
+  8: 'MIPS',
+  20: 'PowerPC',
+  62: 'x86-64',
+  83: 'AVR',
+  94: 'Xtensa',
+  183: 'AArch64',
+  243: 'RISC-V',
+};
 
 export function isElf(bytes: Uint8Array): boolean {
   return bytes.length >= 4 && bytes[0] === 0x7f && bytes[1] === 0x45 && bytes[2] === 0x4c && bytes[3] === 0x46;
@@ -59,22 +68,40 @@ export function parseElf(bytes: Uint8Array): ElfFile {
   const u32 = (offset: number): number => view.getUint32(offset, true);
 
   if (bytes[4] !== 1) {
-    throw new ImageError('wrong-class', bytes[4] === 2 ? 'a 64-bit ELF file' : 'an ELF file of unknown class', atOffset(4), 'firmware for these chips is 32-bit');
+    throw new ImageError(
+      'wrong-class',
+      bytes[4] === 2 ? 'a 64-bit ELF file' : 'an ELF file of unknown class',
+      atOffset(4),
+      'firmware for these chips is 32-bit',
+    );
   }
-  if (bytes[5] !== 1) throw new ImageError('wrong-endianness', 'not a little-endian ELF file', atOffset(5), 'these chips are little-endian');
+  if (bytes[5] !== 1)
+    throw new ImageError('wrong-endianness', 'not a little-endian ELF file', atOffset(5), 'these chips are little-endian');
   if (u16(18) !== EM_ARM) {
     const machine = u16(18);
-    throw new ImageError('wrong-machine', `built for ${MACHINES[machine] ?? `machine ${machine}`}, not for Arm`, atOffset(18), 'build with arm-none-eabi-gcc');
+    throw new ImageError(
+      'wrong-machine',
+      `built for ${MACHINES[machine] ?? `machine ${machine}`}, not for Arm`,
+      atOffset(18),
+      'build with arm-none-eabi-gcc',
+    );
   }
   if (u16(16) !== 2) {
-    throw new ImageError('wrong-type', `${ET_NAMES[u16(16)] ?? `ELF type ${u16(16)}`}, not a linked executable`, atOffset(16), 'give the linked .elf');
+    throw new ImageError(
+      'wrong-type',
+      `${ET_NAMES[u16(16)] ?? `ELF type ${u16(16)}`}, not a linked executable`,
+      atOffset(16),
+      'give the linked .elf',
+    );
   }
   const segments = readSegments(bytes, u16, u32);
   const sections = readSections(bytes, u16, u32);
   const remarks: string[] = [];
   const section = (name: string): Uint8Array | null => {
     const found = sections.find((s) => s.name === name);
-    return found === undefined || found.type === SHT_NOBITS || found.compressed ? null : bytes.subarray(found.offset, found.offset + found.size);
+    return found === undefined || found.type === SHT_NOBITS || found.compressed
+      ? null
+      : bytes.subarray(found.offset, found.offset + found.size);
   };
   if (sections.some((s) => s.compressed && s.name === '.debug_line')) {
     remarks.push('its debug sections are compressed: no source lines (link without --compress-debug-sections)');
@@ -87,7 +114,12 @@ export function parseElf(bytes: Uint8Array): ElfFile {
 type Read = (offset: number) => number;
 
 function truncated(what: string, at: number): ImageError {
-  return new ImageError('truncated', `${what} lies beyond the end of the file`, atOffset(at), 'the file is cut short; copy or build it again');
+  return new ImageError(
+    'truncated',
+    `${what} lies beyond the end of the file`,
+    atOffset(at),
+    'the file is cut short; copy or build it again',
+  );
 }
 
 function readSegments(bytes: Uint8Array, u16: Read, u32: Read): ElfSegment[] {
@@ -106,13 +138,16 @@ function readSegments(bytes: Uint8Array, u16: Read, u32: Read): ElfSegment[] {
     const memorySize = u32(at + 20);
     if (fileSize === 0) continue; // .bss, .noinit: nothing is programmed
     if (offset + fileSize > bytes.length) throw truncated(`segment ${i} (${fileSize} bytes)`, at + 4);
-    if (fileSize > memorySize) throw new ImageError('bad-header', `segment ${i} has more bytes in the file than in memory`, atOffset(at + 16));
+    if (fileSize > memorySize)
+      throw new ImageError('bad-header', `segment ${i} has more bytes in the file than in memory`, atOffset(at + 16));
     const address = u32(at + 12);
-    if (address + fileSize > 2 ** 32) throw new ImageError('bad-header', `segment ${i} at ${hexAddress(address)} runs past the address space`, atOffset(at + 12));
+    if (address + fileSize > 2 ** 32)
+      throw new ImageError('bad-header', `segment ${i} at ${hexAddress(address)} runs past the address space`, atOffset(at + 12));
     const data = bytes.subarray(offset, offset + fileSize);
     segments.push({ address, runAddress: u32(at + 8), data, memorySize, executable: (u32(at + 24) & PF_X) !== 0 });
   }
-  if (segments.length === 0) throw new ImageError('no-segments', 'no loadable segment with contents', atOffset(table), 'give the linked .elf');
+  if (segments.length === 0)
+    throw new ImageError('no-segments', 'no loadable segment with contents', atOffset(table), 'give the linked .elf');
   return segments;
 }
 

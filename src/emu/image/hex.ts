@@ -14,7 +14,10 @@ export function looksLikeHex(bytes: Uint8Array): boolean {
 }
 
 export function parseHex(bytes: Uint8Array): HexFile {
-  const lines = new TextDecoder('latin1').decode(bytes).replace(/^\u00ef\u00bb\u00bf/, '').split(/\r\n|\r|\n/);
+  const lines = new TextDecoder('latin1')
+    .decode(bytes)
+    .replace(/^\u00ef\u00bb\u00bf/, '')
+    .split(/\r\n|\r|\n/);
   const chunks: { address: number; parts: number[] }[] = [];
   let base = 0;
   let entry: number | null = null;
@@ -28,7 +31,8 @@ export function parseHex(bytes: Uint8Array): HexFile {
     const { type, data } = record;
     const word = (): number => data.reduce((n, b) => n * 256 + b, 0);
     const needs = (length: number): void => {
-      if (data.length !== length) throw new ImageError('bad-hex', `a record of type ${type} with ${data.length} bytes instead of ${length}`, where);
+      if (data.length !== length)
+        throw new ImageError('bad-hex', `a record of type ${type} with ${data.length} bytes instead of ${length}`, where);
     };
     if (type === 0) {
       if (data.length === 0) continue;
@@ -64,7 +68,8 @@ function parseRecord(text: string, where: string): { offset: number; type: numbe
   if (!/^:[0-9a-fA-F]*$/.test(text) || text.length % 2 === 0) throw new ImageError('bad-hex', 'not an Intel HEX record', where);
   const all: number[] = [];
   for (let i = 1; i < text.length; i += 2) all.push(parseInt(text.slice(i, i + 2), 16));
-  if (all.length < 5 || all[0] !== all.length - 5) throw new ImageError('bad-hex', 'a record whose length does not match its contents', where);
+  if (all.length < 5 || all[0] !== all.length - 5)
+    throw new ImageError('bad-hex', 'a record whose length does not match its contents', where);
   const sum = all.reduce((n, b) => n + b, 0) & 0xff;
   if (sum !== 0) {
     const got = all[all.length - 1]!;

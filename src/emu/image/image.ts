@@ -82,7 +82,12 @@ function load(bytes: Uint8Array, path: string, address: number | null): LoadedIm
   if (/\.(bin|raw|img)$/i.test(path)) {
     throw new ImageError('no-address', 'a raw binary needs an address', null, `write it as ${path}@0x08000000`);
   }
-  throw new ImageError('not-elf', 'neither ELF nor Intel HEX', null, 'give the linked .elf; a raw binary is written as file.bin@0x08000000');
+  throw new ImageError(
+    'not-elf',
+    'neither ELF nor Intel HEX',
+    null,
+    'give the linked .elf; a raw binary is written as file.bin@0x08000000',
+  );
 }
 
 function plain(path: string, digest: string, kind: 'hex' | 'binary', chunks: readonly ImageChunk[], entry: number | null): LoadedImage {
@@ -151,7 +156,12 @@ export function checkOverlap(images: readonly LoadedImage[]): void {
     const after = all[i]!;
     if (after.chunk.address < before.chunk.address + before.chunk.data.length) {
       const hint = 'link them to different addresses, or give only one';
-      throw new ImageError('overlap', `${before.image.path} and ${after.image.path} both have bytes at ${hexAddress(after.chunk.address)}`, null, hint);
+      throw new ImageError(
+        'overlap',
+        `${before.image.path} and ${after.image.path} both have bytes at ${hexAddress(after.chunk.address)}`,
+        null,
+        hint,
+      );
     }
   }
 }
@@ -166,7 +176,13 @@ export function checkMemories(image: LoadedImage, memories: readonly MemoryRange
       const memory = memoryAt(memories, at);
       if (memory === null) throw outside(image, chunk, at, memories, chip);
       if (memory.kind === 'rom') {
-        throw new ImageError('read-only-memory', `its bytes at ${hexAddress(at)} lie in ${memory.name}, which ${chip} cannot program`, null, null, image.path);
+        throw new ImageError(
+          'read-only-memory',
+          `its bytes at ${hexAddress(at)} lie in ${memory.name}, which ${chip} cannot program`,
+          null,
+          null,
+          image.path,
+        );
       }
       at = memory.end;
     }
@@ -191,7 +207,8 @@ function outside(image: LoadedImage, chunk: ImageChunk, at: number, memories: re
     return new ImageError('outside-memory', what, null, 'is it built for a larger part?', image.path);
   }
   const flash = memories.find((m) => m.kind === 'flash');
-  const hint = flash === undefined ? 'is it built for another chip?' : `flash starts at ${hexAddress(flash.base)}; is it built for another chip?`;
+  const hint =
+    flash === undefined ? 'is it built for another chip?' : `flash starts at ${hexAddress(flash.base)}; is it built for another chip?`;
   return new ImageError('outside-memory', `its bytes at ${hexAddress(at)} lie outside the memory of ${chip}`, null, hint, image.path);
 }
 

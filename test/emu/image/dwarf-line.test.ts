@@ -10,7 +10,10 @@ describe('line table', () => {
   test.each(VARIANTS)('every half-word of code has the line that addr2line gives (%s)', (name) => {
     const image = loadImage(data(`${name}.elf`), name);
     // addr2line prints ? for the line number 0, which says that no line made the instruction.
-    const rows = new TextDecoder().decode(data(`${name}.lines`)).trim().split('\n');
+    const rows = new TextDecoder()
+      .decode(data(`${name}.lines`))
+      .trim()
+      .split('\n');
     const ours: string[] = [];
     for (let i = 0; i < rows.length; i += 2) {
       const found = image.lines.lookup(Number(rows[i]));
@@ -36,20 +39,31 @@ describe('line table', () => {
 
   test('damaged debug sections never throw and never hang', () => {
     fc.assert(
-      fc.property(fc.constantFrom(...VARIANTS), fc.array(fc.tuple(fc.nat(4000), fc.nat(255)), { maxLength: 20 }), fc.nat(2000), (name, changes, cut) => {
-        const elf = parseElf(data(`${name}.elf`));
-        const damaged = (section: string): Uint8Array | null => {
-          const bytes = elf.section(section)?.slice() ?? null;
-          if (bytes !== null) for (const [at, value] of changes) bytes[at % bytes.length] = value;
-          return bytes === null || cut < 1000 ? bytes : bytes.subarray(0, cut % bytes.length);
-        };
-        const table = new LineTable(
-          { line: damaged('.debug_line'), lineStr: damaged('.debug_line_str'), str: damaged('.debug_str'), info: damaged('.debug_info'), abbrev: damaged('.debug_abbrev') },
-          () => true,
-        );
-        const found = table.lookup(0x08000010);
-        expect(found === null || typeof found.line === 'number').toBe(true);
-      }),
+      fc.property(
+        fc.constantFrom(...VARIANTS),
+        fc.array(fc.tuple(fc.nat(4000), fc.nat(255)), { maxLength: 20 }),
+        fc.nat(2000),
+        (name, changes, cut) => {
+          const elf = parseElf(data(`${name}.elf`));
+          const damaged = (section: string): Uint8Array | null => {
+            const bytes = elf.section(section)?.slice() ?? null;
+            if (bytes !== null) for (const [at, value] of changes) bytes[at % bytes.length] = value;
+            return bytes === null || cut < 1000 ? bytes : bytes.subarray(0, cut % bytes.length);
+          };
+          const table = new LineTable(
+            {
+              line: damaged('.debug_line'),
+              lineStr: damaged('.debug_line_str'),
+              str: damaged('.debug_str'),
+              info: damaged('.debug_info'),
+              abbrev: damaged('.debug_abbrev'),
+            },
+            () => true,
+          );
+          const found = table.lookup(0x08000010);
+          expect(found === null || typeof found.line === 'number').toBe(true);
+        },
+      ),
       { numRuns: 3000 },
     );
   });

@@ -1,6 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { ImageError, checkMemories, checkOverlap, entryVectors, loadImage, splitImagePath, type MemoryRange } from '../../../src/emu/image/image.ts';
+import {
+  ImageError,
+  checkMemories,
+  checkOverlap,
+  entryVectors,
+  loadImage,
+  splitImagePath,
+  type MemoryRange,
+} from '../../../src/emu/image/image.ts';
 import { data } from './helpers.ts';
 
 const text = (s: string): Uint8Array => new TextEncoder().encode(s);
@@ -10,7 +18,10 @@ const EOF_RECORD = ':00000001FF\n';
 function record(type: number, offset: number, bytes: readonly number[]): string {
   const all = [bytes.length, offset >> 8, offset & 255, type, ...bytes];
   all.push(-all.reduce((a, b) => a + b, 0) & 255);
-  return `:${all.map((b) => b.toString(16).padStart(2, '0')).join('').toUpperCase()}\n`;
+  return `:${all
+    .map((b) => b.toString(16).padStart(2, '0'))
+    .join('')
+    .toUpperCase()}\n`;
 }
 
 describe('Intel HEX', () => {
@@ -42,7 +53,9 @@ describe('Intel HEX', () => {
     ['no data at all', EOF_RECORD, 'no-segments', 'nothing to load'],
     ['bytes given twice', record(0, 0, [1, 2]) + record(0, 1, [3]) + EOF_RECORD, 'overlap', '0x00000001'],
   ])('%s names its line', (_what, hex, code, message) => {
-    expect(() => loadImage(text(hex), 'a.hex')).toThrow(expect.objectContaining({ code, path: 'a.hex', message: expect.stringContaining(message) as string }));
+    expect(() => loadImage(text(hex), 'a.hex')).toThrow(
+      expect.objectContaining({ code, path: 'a.hex', message: expect.stringContaining(message) as string }),
+    );
   });
 
   test('cut short or damaged, it is an ImageError', () => {
@@ -88,7 +101,8 @@ describe('several images on a chip', () => {
     { name: 'SRAM1', base: 0x20000000, size: 0x1000, kind: 'ram' },
     { name: 'ROM', base: 0x1fff0000, size: 0x1000, kind: 'rom' },
   ];
-  const raw = (length: number, address: string): ReturnType<typeof loadImage> => loadImage(new Uint8Array(length).fill(1), `x.bin@${address}`);
+  const raw = (length: number, address: string): ReturnType<typeof loadImage> =>
+    loadImage(new Uint8Array(length).fill(1), `x.bin@${address}`);
 
   test('an overlap names both files and the address', () => {
     const app = raw(16, '0x08000008');
@@ -104,8 +118,12 @@ describe('several images on a chip', () => {
   });
 
   test('bytes outside the memories are refused with the reason', () => {
-    expect(() => checkMemories(raw(0x2010, '0x08000000'), memories, 'STM32X')).toThrow('run 16 bytes past the end of FLASH2 (0x08002000) on STM32X');
-    expect(() => checkMemories(raw(4, '0x90000000'), memories, 'STM32X')).toThrow('0x90000000 lie outside the memory of STM32X; flash starts at 0x08000000');
+    expect(() => checkMemories(raw(0x2010, '0x08000000'), memories, 'STM32X')).toThrow(
+      'run 16 bytes past the end of FLASH2 (0x08002000) on STM32X',
+    );
+    expect(() => checkMemories(raw(4, '0x90000000'), memories, 'STM32X')).toThrow(
+      '0x90000000 lie outside the memory of STM32X; flash starts at 0x08000000',
+    );
     expect(() => checkMemories(raw(4, '0x1fff0000'), memories, 'STM32X')).toThrow('lie in ROM, which STM32X cannot program');
   });
 

@@ -1,0 +1,287 @@
+/**
+ * The report on a terminal. The order is that of a tired reader's questions: what happened, why, which line, how do I fix it, how sure
+ * is that; the evidence comes below. Every word comes from the result; nothing is judged again here.
+ */
+import type { Outcome, Place, ResultCause, ResultCheck, RomDependency, RunResult } from '../bench/result.ts';
+import type { Judgement } from '../bench/expect.ts';
+import { humanTime, pad, plain, printable, wrap, type Paint, type Style } from './text.ts';
+
+export interface TerminalOptions {
+  readonly paint?: Paint;
+  /** Columns; lines keep within it where words allow. */
+  readonly width?: number;
+  readonly judgement?: Judgement | null;
+}
+
+const HEADLINES: Readonly<Record<Outcome, { readonly mark: string; readonly style: Style; readonly text: string }>> = {
+  dfu: { mark: 'OK', style: 'green', text: 'the host sees the DFU device' },
+  'dfu-lost': { mark: 'FAIL', style: 'red', text: 'the DFU device appeared and was lost again' },
+  'reset-loop': { mark: 'FAIL', style: 'red', text: 'the chip resets over and over' },
+  fault: { mark: 'FAIL', style: 'red', text: 'the CPU faulted and does not come back' },
+  'rom-silent': { mark: 'FAIL', style: 'red', text: 'the ROM was entered, but no DFU device appeared' },
+  'back-in-app': { mark: 'FAIL', style: 'red', text: 'the ROM gave control back to the application' },
+  stuck: { mark: 'FAIL', style: 'red', text: 'the firmware waits for something that cannot happen' },
+  'no-jump': { mark: 'FAIL', style: 'red', text: 'the firmware never jumped into the ROM' },
+};
+
+class Writer {
+  readonly lines: string[] = [];
+  readonly width: number;
+  readonly paint: Paint;
+  constructor(width: number, paint: Paint) {
+    this.width = width;
+    this.paint = paint;
+  }
+  blank(): void {
+    if (this.lines.length > 0 && this.lines[this.lines.length - 1] !== '') this.lines.push('');
+  }
+  text(text: string, indent = '  '): void {
+    this.lines.push(...wrap(printable(text), this.width, indent));
+  }
+  /** A short label in its own column, the text wrapped beside it. */
+  row(label: string, text: string, style: Style = 'dim', column = 10): void {
+    const indent = ' '.repeat(column);
+    const [first = '', ...rest] = wrap(printable(text), this.width, indent);
+    const head = `  ${this.paint(style, label)}`;
+    this.lines.push(pad(head, column) + first.slice(column), ...rest);
+  }
+  heading(text: string): void {
+    this.blank();
+    this.lines.push(this.paint('bold', text));
+  }
+}
+
+export function terminalReport(result: RunResult, options: TerminalOptions = {}): string {
+  const w = new Writer(Math.max(40, Math.min(options.width ?? 80, 120)), options.paint ?? plain);
+  headline(w, result);
+  symptom(w, result);
+  for (const [i, cause] of shownCauses(result).entries()) writeCause(w, result, cause, i);
+  stuck(w, result);
+  sureness(w, result);
+  checksTable(w, result);
+  facts(w, result);
+  if (options.judgement) expectation(w, options.judgement);
+  return `${w.lines.join('\n')}\n`;
+}
+
+function headline(w: Writer, result: RunResult): void {
+  const { mark, style, text } = HEADLINES[result.outcome];
+  const head = `${w.paint('bold', w.paint(style, mark))}  ${w.paint('bold', `${result.outcome}: ${text}`)}`;
+  w.lines.push(head);
+  w.text(result.summary);
+  if (result.ended.reason !== 'settled') w.text(endedText(result));
+}
+
+function endedText(result: RunResult): string {
+  const why: Readonly<Record<string, string>> = {
+    deadline: 'its time was up before it settled',
+    instructions: '--max-instructions was reached',
+    wall: '--wall was reached',
+    memory: '--max-memory was reached',
+    semihosting: 'the firmware asked to exit (semihosting)',
+    signal: 'it was interrupted',
+  };
+  return `The run ended at ${humanTime(result.ended.at)} because ${why[result.ended.reason] ?? result.ended.reason}.`;
+}
+
+function symptom(w: Writer, result: RunResult): void {
+  const { symptom } = result;
+  if (symptom === null) return;
+  const saw: Readonly<Record<string, string>> = {
+    resets: 'the board resets',
+    nothing: 'nothing happens',
+    hang: 'the board hangs',
+    'wrong-device': 'another USB device appears',
+  };
+  w.blank();
+  if (symptom.matches) {
+    w.text(`This is what you reported: ${saw[symptom.asked] ?? symptom.asked}.`);
+    return;
+  }
+  w.text(`This is NOT what you reported (${saw[symptom.asked] ?? symptom.asked}).`);
+  if (symptom.options.length === 0) {
+    w.text('No combination of ROM options and board that was tried shows it.');
+    return;
+  }
+  w.text('What would show it:');
+  for (const option of symptom.options) {
+    const settings = [
+      ...Object.entries(option.rom).map(([k, v]) => `--rom-option ${k}=${v}`),
+      ...Object.entries(option.board).map(([k, v]) => `board ${k}: ${v}`),
+    ];
+    w.text(`- ${option.text} [${[...settings, option.outcome].join(', ')}]`, '    ');
+  }
+}
+
+/** Proved causes first; suspects only where nothing is proved, so that a guess never stands beside a proof. */
+function shownCauses(result: RunResult): readonly ResultCause[] {
+  const proved = result.diagnosis.causes.filter((c) => c.proved);
+  return proved.length > 0 ? proved : result.diagnosis.causes;
+}
+
+function writeCause(w: Writer, result: RunResult, cause: ResultCause, index: number): void {
+  const check = result.checks.find((c) => c.id === cause.id);
+  const count = shownCauses(result).length;
+  w.heading(`${cause.proved ? 'Cause' : 'Suspect, not proved'}${count > 1 ? ` ${index + 1} of ${count}` : ''}: ${cause.id}`);
+  w.text(cause.explanation);
+  const writer = cause.lastWriter;
+  if (writer !== null) w.row('Line', `${where(writer)}${by(writer.kind)}, at ${humanTime(writer.at)}`, 'cyan');
+  const entry = result.entries.at(-1);
+  if (entry?.from) w.row('Jump', `${where(entry.from)} to ${entry.address}, at ${humanTime(entry.at)}`, 'dim');
+  if (check?.observed !== null && check?.observed !== undefined)
+    w.row('Found', `${check.observed}${check.expected === null ? '' : ` (expected: ${check.expected})`}`);
+  if (cause.fix !== null) {
+    w.row('Fix', 'in C:', 'green');
+    for (const line of cause.fix.replace(/\n+$/, '').split('\n')) w.lines.push(`      ${printable(line)}`);
+  } else if (cause.repair !== null) {
+    w.row('Fix', cause.repair, 'green');
+  }
+  w.row('Sure?', sureText(result, cause), cause.proved ? 'green' : 'yellow');
+}
+
+function sureText(result: RunResult, cause: ResultCause): string {
+  const rom = romName(result);
+  if (!cause.proved) {
+    const tried =
+      cause.repair === null ? 'It was not tried' : `With this repaired alone the outcome is ${cause.outcomeAfterRepair ?? 'unknown'}`;
+    return `Not proved. ${tried}.`;
+  }
+  const alone = cause.outcomeAfterRepair === 'dfu';
+  const base = alone
+    ? `Proved on the model: the same run with only this repaired${cause.repair === null ? '' : ` (${cause.repair})`} reaches DFU on the ${rom}`
+    : `Proved on the model together with the other causes: repaired alone the outcome is ${cause.outcomeAfterRepair ?? 'unknown'}`;
+  if (cause.dependsOn.length === 0) return `${base}.`;
+  return `${base}, if the real ROM ${cause.dependsOn.map((d) => `has "${d.rom}: ${d.value}" (${d.confidence})`).join(' and ')}.`;
+}
+
+function stuck(w: Writer, result: RunResult): void {
+  const { stuck } = result;
+  if (stuck === null) return;
+  w.heading('Where it waits');
+  const what = stuck.register ?? stuck.address;
+  const value = stuck.value === null ? '' : `, which reads ${stuck.value} for ever`;
+  w.text(what === null ? `The loop at ${stuck.pc} reads nothing that could change.` : `The loop at ${stuck.pc} polls ${what}${value}.`);
+  if (stuck.force !== null) w.row('Past it', `--force ${stuck.force}`, 'green');
+}
+
+function sureness(w: Writer, result: RunResult): void {
+  w.blank();
+  const { diagnosis } = result;
+  if (result.outcome !== 'dfu') {
+    if (diagnosis.explained === false)
+      w.text(
+        'Not explained: repairing everything that looks broken does not lead to DFU. The true cause is something that bootbench does not check.',
+      );
+    else if (diagnosis.explained === null) w.text('No cause was searched for in this run.');
+    if (diagnosis.sets.length > 1) {
+      w.text(`Any one of these repairs is enough: ${diagnosis.sets.map((set) => set.join(' + ')).join(', or ')}.`);
+    }
+  }
+  for (const d of result.dependsOn) w.text(`The outcome hangs on something that ST does not publish: ${dependencyText(d)}.`);
+  if (diagnosis.harmless.length > 0) w.text(`Broken, but harmless here: ${diagnosis.harmless.join(', ')}.`);
+  if (result.rom.kind === 'stand-in') {
+    w.text(
+      `ROM: ${romName(result)}, not ST's code. It shows what the hardware does in the state handed over, not every detail of ST's ROM.`,
+    );
+  } else {
+    w.text(`ROM: ${romName(result)}.`);
+  }
+}
+
+function romName(result: RunResult): string {
+  const { rom } = result;
+  const id = [rom.id, rom.version].filter((x) => x !== null).join(' ');
+  if (rom.kind === 'stand-in') return id === '' ? 'stand-in ROM' : `stand-in ROM (${id})`;
+  return rom.kind === 'dump' ? 'ROM dump that you gave' : 'ROM of the chip on the board';
+}
+
+const dependencyText = (d: RomDependency): string =>
+  `ROM option "${d.rom}: ${d.value}" (${d.confidence}); with "${d.other}" the outcome is ${d.outcomeIfOther} (--rom-option ${d.rom}=${d.other})`;
+
+const VERDICT_STYLE: Readonly<Record<string, Style>> = { fail: 'red', warn: 'yellow' };
+
+function checksTable(w: Writer, result: RunResult): void {
+  const shown = result.checks.filter((c) => c.verdict === 'fail' || c.verdict === 'warn');
+  const counts = new Map<string, number>();
+  for (const c of result.checks) counts.set(c.verdict, (counts.get(c.verdict) ?? 0) + 1);
+  const total = ['pass', 'fail', 'warn', 'n/a', 'unknown'].flatMap((v) => (counts.has(v) ? [`${counts.get(v)} ${v}`] : [])).join(', ');
+  w.heading(`Checks: ${total}`);
+  const column = Math.max(0, ...shown.map((c) => c.id.length)) + 8;
+  for (const check of shown) {
+    const head = `  ${w.paint(VERDICT_STYLE[check.verdict] ?? 'dim', check.verdict)} ${check.id}`;
+    const indent = ' '.repeat(column);
+    const [first = '', ...rest] = wrap(printable(checkText(check)), w.width, indent);
+    w.lines.push(pad(head, column) + first.slice(column), ...rest);
+  }
+}
+
+function checkText(check: ResultCheck): string {
+  const parts = [check.because];
+  if (check.observed !== null) parts.push(`found ${check.observed}`);
+  if (check.lastWriter !== null) parts.push(`last written by ${where(check.lastWriter)}`);
+  const source = check.source === null ? '' : ` [${check.source}${check.confidence === null ? '' : `, ${check.confidence}`}]`;
+  return parts.join('; ') + source;
+}
+
+const UNMODELLED_SHOWN = 6;
+
+function facts(w: Writer, result: RunResult): void {
+  w.blank();
+  const reset = result.resets.filter((r) => r.by !== 'power');
+  if (reset.length > 0) w.row('Resets', resetsText(result));
+  const last = result.usb.sessions.at(-1);
+  if (last !== undefined) {
+    const ids =
+      last.vid === null
+        ? 'no descriptor read'
+        : `${last.vid.slice(2)}:${(last.pid ?? '0x????').slice(2)}${last.product === null ? '' : ` "${last.product}"`}`;
+    const served = last.servedBy === null ? '' : last.servedBy === 'system' ? ', served by the ROM' : ', served by the application';
+    w.row('USB', `${ids}${last.enumerated ? ', enumerated' : ', not enumerated'}${served}`);
+  }
+  for (const [channel, text] of Object.entries(result.console)) {
+    const all = text.trimEnd().split('\n');
+    for (const line of all.slice(-4)) w.row(channel.slice(0, 7), line);
+    if (all.length > 4) w.row('', `(last 4 of ${all.length} lines; all with --json)`);
+  }
+  for (const note of result.notes) w.row('Note', note.text, 'yellow');
+  if (result.uninitialisedReads > 0) w.row('Note', `${result.uninitialisedReads} reads of RAM that was never written`, 'yellow');
+  if (result.unmodelled.length > 0) {
+    const names = result.unmodelled.map((u) => `${u.peripheral}.${u.register}`);
+    const more = names.length - UNMODELLED_SHOWN;
+    w.row(
+      'Gaps',
+      `registers without behaviour that were used: ${names.slice(0, UNMODELLED_SHOWN).join(', ')}${more > 0 ? ` and ${more} more` : ''}`,
+      'yellow',
+    );
+  }
+  const cycles = result.time.cycles === null ? '' : `, ${result.time.cycles} cycles`;
+  w.row(
+    'Run',
+    `${result.chip}, ${humanTime(result.time.seconds)} simulated${cycles}, ${result.time.instructions} instructions, seed ${result.seed}, bootbench ${result.version}`,
+  );
+}
+
+function resetsText(result: RunResult): string {
+  const counts = new Map<string, number>();
+  for (const r of result.resets) if (r.by !== 'power') counts.set(r.by, (counts.get(r.by) ?? 0) + 1);
+  const from = result.resets.findLast((r) => r.by !== 'power')?.from ?? null;
+  const list = [...counts].map(([by, n]) => (n === 1 ? by : `${by} ×${n}`)).join(', ');
+  return from === null ? list : `${list}; the last from ${where(from)}`;
+}
+
+function expectation(w: Writer, judgement: Judgement): void {
+  w.blank();
+  if (judgement.holds) w.lines.push(`${w.paint('green', 'HOLDS')}  everything that the scenario expects`);
+  else {
+    w.lines.push(w.paint('red', 'DOES NOT HOLD'));
+    for (const failure of judgement.failures) w.text(`- ${failure}`);
+  }
+}
+
+/** `main.c:42 (enter_dfu)`, or the address where there is no line. */
+function where(place: Place): string {
+  const symbol = place.symbol === null ? '' : ` (${place.symbol})`;
+  return place.file === null ? `${place.pc}${symbol}` : `${place.file}:${place.line}${symbol}`;
+}
+
+const by = (kind: string): string => (kind === 'cpu' ? '' : ` [by ${kind}]`);

@@ -1,0 +1,54 @@
+/** Text for terminals: colour that can be off, and wrapping that knows that colour takes no room. */
+
+const CODES = { bold: [1, 22], dim: [2, 22], red: [31, 39], green: [32, 39], yellow: [33, 39], cyan: [36, 39] } as const;
+export type Style = keyof typeof CODES;
+export type Paint = (style: Style, text: string) => string;
+
+export const plain: Paint = (_style, text) => text;
+export const ansi: Paint = (style, text) => (text === '' ? '' : `\u001b[${CODES[style][0]}m${text}\u001b[${CODES[style][1]}m`);
+
+/**
+ * Control characters of firmware output and file names never reach the terminal as such: a serial log could otherwise repaint the
+ * report.
+ */
+export function printable(text: string): string {
+  return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`);
+}
+
+// eslint-disable-next-line no-control-regex -- the escape character is what is looked for
+const ESCAPES = /\u001b\[\d+m/g;
+export const visibleLength = (text: string): number => text.replace(ESCAPES, '').length;
+
+/** Words of `text` in lines of at most `width`, each begun with `indent`. A word longer than the line keeps its own. */
+export function wrap(text: string, width: number, indent = '', firstIndent = indent): string[] {
+  const lines: string[] = [];
+  for (const paragraph of text.split('\n')) {
+    let line = lines.length === 0 ? firstIndent : indent;
+    let empty = true;
+    for (const word of paragraph.split(/\s+/).filter((w) => w !== '')) {
+      if (!empty && visibleLength(line) + 1 + visibleLength(word) > width) {
+        lines.push(line);
+        line = indent;
+        empty = true;
+      }
+      line += empty ? word : ` ${word}`;
+      empty = false;
+    }
+    lines.push(line.trimEnd());
+  }
+  return lines;
+}
+
+export function pad(text: string, width: number): string {
+  return text + ' '.repeat(Math.max(0, width - visibleLength(text)));
+}
+
+/** `0.412345678` → `412.3 ms`; for people only. */
+export function humanTime(seconds: string): string {
+  const s = Number(seconds);
+  if (s >= 1) return `${trimZeros(s.toFixed(3))} s`;
+  if (s >= 0.001) return `${trimZeros((s * 1e3).toFixed(1))} ms`;
+  return s === 0 ? '0 s' : `${trimZeros((s * 1e6).toFixed(1))} µs`;
+}
+
+const trimZeros = (text: string): string => (text.includes('.') ? text.replace(/\.?0+$/, '') : text);

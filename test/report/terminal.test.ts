@@ -1,0 +1,172 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { terminalReport } from '../../src/report/terminal.ts';
+import { ansi, humanTime, plain, printable, visibleLength, wrap } from '../../src/report/text.ts';
+import { dfuResult, primaskCause, primaskResult } from '../samples/results.ts';
+import type { RunResult } from '../../src/bench/result.ts';
+
+const flat = (text: string): string => text.replace(/\s+/g, ' ');
+const report = (result: RunResult, width = 80): string => terminalReport(result, { width });
+
+describe('the terminal report', () => {
+  test('answers in order: what happened, why, which line, how to fix it, how sure', () => {
+    const text = flat(report(primaskResult()));
+    const order = [
+      'FAIL rom-silent: the ROM was entered, but no DFU device appeared',
+      'The ROM was entered from main.c:50 with interrupts switched off',
+      'Cause: primask',
+      'Interrupts were still off',
+      'Line main.c:42 (enter_dfu), at 100.1 ms',
+      'Jump main.c:50 (enter_dfu) to 0x0bf97165',
+      'Found PRIMASK = 1 (expected: PRIMASK = 0)',
+      '__enable_irq(); /* last thing before the jump */',
+      'Sure? Proved on the model: the same run with only this repaired (PRIMASK cleared at entry) reaches DFU',
+      'if the real ROM has "primask: keeps" (assumed)',
+      'Checks: ',
+    ];
+    let at = -1;
+    for (const part of order) {
+      const found = text.indexOf(part);
+      expect(found, part).toBeGreaterThan(at);
+      at = found;
+    }
+  });
+
+  test('the first ten lines hold outcome, cause and the blamed line', () => {
+    const head = report(primaskResult()).split('\n').slice(0, 10).join('\n');
+    for (const part of ['rom-silent', 'primask', 'main.c:42']) expect(head).toContain(part);
+  });
+
+  test('says stand-in ROM in every report on one, and not of a dump', () => {
+    expect(report(dfuResult())).toContain('stand-in ROM (stm32h5 V14.2)');
+    expect(report(primaskResult())).toContain('stand-in ROM');
+    const dumped = { ...dfuResult(), rom: { ...dfuResult().rom, kind: 'dump' as const } };
+    expect(report(dumped)).not.toContain('stand-in');
+  });
+
+  test('lists failed and warned checks with last writer, not the passed ones', () => {
+    const text = report(primaskResult());
+    expect(flat(text)).toMatch(
+      /fail primask the ROM serves USB by interrupts .* found PRIMASK = 1; last written by main\.c:42 \(enter_dfu\) \[AN2606 4\.1, documented\]/,
+    );
+    expect(text).toContain('warn systick');
+    expect(text).toContain('Checks: 46 pass, 1 fail, 1 warn, 1 unknown');
+    expect(text).not.toMatch(/pass msp/);
+    expect(flat(text)).toContain('Broken, but harmless here: systick.');
+  });
+
+  test('names what the outcome hangs on, and the option to try', () => {
+    expect(flat(report(primaskResult()))).toContain('with "clears" the outcome is dfu (--rom-option primask=clears)');
+  });
+
+  test('a suspect is never called a cause or proved', () => {
+    const suspect = { ...primaskCause, proved: false, outcomeAfterRepair: 'rom-silent' as const };
+    const text = flat(report({ ...primaskResult(), diagnosis: { explained: false, causes: [suspect], sets: [], harmless: [] } }));
+    expect(text).toContain('Suspect, not proved: primask');
+    expect(text).toContain('Not explained');
+    expect(text).not.toContain('Cause: ');
+    expect(text).not.toContain('Proved on the model');
+  });
+
+  test('with one cause proved, suspects are not shown beside it', () => {
+    const text = report({
+      ...primaskResult(),
+      diagnosis: { ...primaskResult().diagnosis, causes: [{ ...primaskCause, id: 'icache', proved: false }, primaskCause] },
+    });
+    expect(text).toContain('Cause: primask');
+    expect(text).not.toContain('icache');
+  });
+
+  test('a symptom that the run does not show is said before any cause, with what would show it', () => {
+    const symptom = {
+      asked: 'resets' as const,
+      matches: false,
+      options: [{ rom: { 'sysflash-gap': 'decoy' }, board: {}, outcome: 'reset-loop' as const, text: 'a decoy table earlier in the gap' }],
+    };
+    const text = flat(report({ ...primaskResult(), symptom }));
+    expect(text.indexOf('This is NOT what you reported (the board resets).')).toBeGreaterThan(0);
+    expect(text.indexOf('NOT what you reported')).toBeLessThan(text.indexOf('Cause: primask'));
+    expect(text).toContain('a decoy table earlier in the gap [--rom-option sysflash-gap=decoy, reset-loop]');
+  });
+
+  test('a stuck firmware is told what it polls and how to get past it', () => {
+    const stuck = {
+      address: '0x40029000',
+      register: 'ETH.DMAMR',
+      value: '0x00000001',
+      pc: '0x08000500',
+      force: 'ETH.DMAMR.SWR=0',
+    } as const;
+    const text = flat(report({ ...dfuResult(), outcome: 'stuck', stuck }));
+    expect(text).toContain('The loop at 0x08000500 polls ETH.DMAMR, which reads 0x00000001 for ever.');
+    expect(text).toContain('Past it --force ETH.DMAMR.SWR=0');
+  });
+
+  test('registers without behaviour and console output are shown', () => {
+    const text = report({ ...primaskResult(), console: { usart1: 'one\ntwo\nthree\nfour\nfive\n' } });
+    expect(flat(text)).toContain('registers without behaviour that were used: ETH.DMAMR');
+    expect(text).toContain('five');
+    expect(text).not.toContain('one');
+    expect(text).toContain('last 4 of 5 lines');
+  });
+
+  test('keeps within 80 columns', () => {
+    for (const line of report(primaskResult()).split('\n')) expect(line.length).toBeLessThanOrEqual(80);
+    for (const line of report(dfuResult()).split('\n')) expect(line.length).toBeLessThanOrEqual(80);
+  });
+
+  test('colour changes nothing but colour', () => {
+    // eslint-disable-next-line no-control-regex -- the escape character is what is looked for
+    const stripped = terminalReport(primaskResult(), { paint: ansi }).replace(/\u001b\[\d+m/g, '');
+    expect(stripped).toBe(terminalReport(primaskResult(), { paint: plain }));
+  });
+
+  test('control characters of the firmware never reach the terminal', () => {
+    const text = report({ ...dfuResult(), console: { usart1: '\u001b[2Jgone\u0007' } });
+    expect(text).not.toContain('\u001b');
+    expect(text).toContain('\\x1b[2Jgone\\x07');
+  });
+
+  test('says whether the expectation held and what did not', () => {
+    expect(terminalReport(dfuResult(), { judgement: { holds: true, failures: [] } })).toContain('HOLDS');
+    const failed = terminalReport(dfuResult(), { judgement: { holds: false, failures: ['outcome is dfu, expected fault'] } });
+    expect(failed).toContain('DOES NOT HOLD');
+    expect(failed).toContain('outcome is dfu, expected fault');
+  });
+});
+
+describe('text', () => {
+  test('wrapping keeps all words in order and lines within the width', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.stringMatching(/^[a-z]{1,12}$/), { minLength: 1, maxLength: 40 }),
+        fc.integer({ min: 20, max: 80 }),
+        (words, width) => {
+          const lines = wrap(words.join(' '), width, '  ');
+          expect(
+            lines
+              .join(' ')
+              .split(/\s+/)
+              .filter((w) => w !== ''),
+          ).toEqual(words);
+          for (const line of lines) expect(visibleLength(line)).toBeLessThanOrEqual(width);
+        },
+      ),
+    );
+  });
+
+  test.each([
+    ['0.000000000', '0 s'],
+    ['0.000012500', '12.5 µs'],
+    ['0.100123456', '100.1 ms'],
+    ['0.100000000', '100 ms'],
+    ['2.450000000', '2.45 s'],
+    ['10.000000000', '10 s'],
+  ])('%s reads %s', (seconds, text) => {
+    expect(humanTime(seconds)).toBe(text);
+  });
+
+  test('printable keeps letters and line ends', () => {
+    expect(printable('né\tx\ny')).toBe('né\tx\ny');
+  });
+});
