@@ -21,7 +21,7 @@ build() { # family, cpu flags, manifest fields: id version base size options
 
 for family in ${*:-h5}; do
   case $family in
-    h5) build h5 "-mcpu=cortex-m33 -mthumb -mfloat-abi=soft" stm32h523-h533 V14.2 0x0BF97000 35840 0x0BF9FB00 ;;
+    h5) build h5 "-mcpu=cortex-m33 -mthumb -mfloat-abi=soft" stm32h5 V14.2 0x0BF97000 35840 0x0BF9FB00 ;;
     *) echo "build.sh: no ROM for $family" >&2; exit 2 ;;
   esac
 done

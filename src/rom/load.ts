@@ -1,0 +1,94 @@
+/** From an image and the options of a run to the bytes of system memory. Pure: the caller reads the file. */
+import {
+  optionWords, resolveRomOptions, ROM_OPTION_IDS, type RomOptionId, type RomOptionSetting,
+} from './options.ts';
+import type { AddressRange, RomProfile } from './profiles.ts';
+
+/** rom/images/<name>.json */
+export interface RomManifest {
+  readonly id: string;
+  readonly version: string;
+  readonly base: string;
+  readonly size: number;
+  readonly optionBlock: string;
+  readonly sha256: string;
+  readonly compiler: string;
+  /** sha256 by path below rom/. */
+  readonly sources: Readonly<Record<string, string>>;
+}
+
+export interface RomSegment {
+  readonly address: number;
+  readonly bytes: Uint8Array;
+}
+
+export interface LoadedRom {
+  readonly options: readonly RomOptionSetting[];
+  /** System memory, ascending, without overlaps. */
+  readonly segments: readonly RomSegment[];
+  /** Ranges that answer with a bus error instead. */
+  readonly faults: readonly AddressRange[];
+}
+
+/** The image does not fit the profile: ours to mend, or a file that is no stand-in ROM. */
+export class RomImageError extends Error {
+  readonly code = 'rom-image';
+  constructor(message: string) {
+    super(message);
+    this.name = 'RomImageError';
+  }
+}
+
+const WORD = 4;
+const hex = (value: number): string => `0x${value.toString(16).padStart(8, '0')}`;
+
+/** The image with the option block written; the argument is left alone. */
+export function patchOptions(profile: RomProfile, image: Uint8Array, settings: readonly RomOptionSetting[]): Uint8Array {
+  const offset = profile.optionBlock - profile.base;
+  const words = optionWords(settings);
+  if (image.length !== profile.size || offset + words.length * WORD > image.length) {
+    throw new RomImageError(`image of ${profile.id} has ${image.length} bytes, expected ${profile.size} with the option block at ${hex(profile.optionBlock)}`);
+  }
+  const patched = image.slice();
+  const view = new DataView(patched.buffer);
+  words.forEach((word, i) => view.setUint32(offset + i * WORD, word, true));
+  return patched;
+}
+
+/** A table that a search for a plausible vector finds first: stack in RAM, odd entry in the gap; behind it nothing but zeros. */
+function decoy(profile: RomProfile, gap: AddressRange): Uint8Array {
+  const bytes = new Uint8Array(gap.size);
+  const view = new DataView(bytes.buffer);
+  view.setUint32(0, profile.initialStack.value, true);
+  view.setUint32(WORD, (gap.base + 0x200) | 1, true);
+  return bytes;
+}
+
+function gapSegments(profile: RomProfile, settings: readonly RomOptionSetting[]): Pick<LoadedRom, 'segments' | 'faults'> {
+  const { gap } = profile;
+  const content = settings.find((s) => s.id === 'sysflash-gap')?.value;
+  if (!gap) return { segments: [], faults: [] };
+  if (content === 'fault') return { segments: [], faults: [gap] };
+  const bytes = content === 'decoy' ? decoy(profile, gap) : new Uint8Array(gap.size).fill(content === 'zero' ? 0 : 0xff);
+  return { segments: [{ address: gap.base, bytes }], faults: [] };
+}
+
+export function loadRom(profile: RomProfile, image: Uint8Array, chosen: Readonly<Record<string, string>> = {}): LoadedRom {
+  const options = resolveRomOptions(profile.options, chosen);
+  const memory = profile.systemMemory.value;
+  const bytes = new Uint8Array(memory.size).fill(0xff);
+  bytes.set(patchOptions(profile, image, options), profile.base - memory.base);
+  const gap = gapSegments(profile, options);
+  return { options, segments: [...gap.segments, { address: memory.base, bytes }], faults: gap.faults };
+}
+
+/** The option whose word lies at an address: a read of it by the ROM means that the run may hang on it. */
+export function optionAt(profile: RomProfile, address: number): RomOptionId | null {
+  const index = Math.floor((address - profile.optionBlock) / WORD);
+  return index >= 0 ? (ROM_OPTION_IDS[index] ?? null) : null;
+}
+
+/**
+ * Options that no instruction of the ROM asks for; the machine sees them matter otherwise. `sysflash-gap`: any access to the gap.
+ */
+export const LOADER_OPTIONS: readonly RomOptionId[] = ['sysflash-gap'];

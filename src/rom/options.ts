@@ -1,0 +1,185 @@
+/**
+ * The options of the stand-in ROMs: what ST's text leaves open, as values that a run can change (`--rom-option id=value`). Ids, values and
+ * their order are a contract; so is the order of the words in the option block (rom/common/options.h has the same order).
+ * The first value of a list is the default unless a family's row says otherwise; a family without a row lacks the option.
+ */
+import type { Confidence } from '../emu/chip.ts';
+
+export const ROM_OPTION_VALUES = {
+  primask: ['keeps', 'clears'],
+  faultmask: ['keeps', 'clears'],
+  basepri: ['keeps', 'clears'],
+  'nvic-enabled': ['keeps', 'clears'],
+  'nvic-pending': ['keeps', 'clears'],
+  mpu: ['keeps', 'clears'],
+  control: ['keeps', 'clears'],
+  msplim: ['keeps', 'clears'],
+  icache: ['keeps', 'clears'],
+  dcache: ['keeps', 'clears'],
+  vtor: ['sets', 'keeps'],
+  remap: ['keeps', 'sets'],
+  'usb-supply': ['sets', 'keeps'],
+  hsi48: ['sets', 'keeps'],
+  sysclk: ['sets', 'keeps'],
+  prescalers: ['sets', 'keeps'],
+  'flash-latency': ['sets', 'keeps'],
+  vos: ['keeps', 'sets'],
+  systick: ['off', 'uses', 'keeps'],
+  'unexpected-exception': ['loops', 'resets', 'returns'],
+  'bank-check': ['bfb2', 'always', 'never'],
+  'reset-flags': ['ignores', 'software-returns'],
+  'sysflash-gap': ['erased', 'zero', 'fault', 'decoy'],
+  iwdg: ['refreshes', 'ignores'],
+  leave: ['answers', 'silent'],
+} as const satisfies Readonly<Record<string, readonly string[]>>;
+
+export type RomOptionId = keyof typeof ROM_OPTION_VALUES;
+/** In the order of the words in the option block. */
+export const ROM_OPTION_IDS = Object.keys(ROM_OPTION_VALUES) as readonly RomOptionId[];
+
+/** Word of an option that a family lacks. */
+export const ABSENT_WORD = 0xffffffff;
+
+export type RomFamily = 'H5' | 'H7' | 'L4' | 'F0' | 'F4';
+
+/** What a ROM of a family does, and how sure that is. */
+export interface RomOptionDefault {
+  readonly value: string;
+  readonly confidence: Confidence;
+  readonly source: string;
+}
+export type RomOptionDefaults = Readonly<Partial<Record<RomOptionId, RomOptionDefault>>>;
+
+const is = (value: string, confidence: Confidence, source: string): RomOptionDefault => ({ value, confidence, source });
+
+const NOBODY_KNOWS = 'nothing published';
+const MASKS = is(
+  'keeps', 'assumed',
+  'AN2606 4.1: the caller has to enable interrupts again where the ROM uses them (documented as a rule, not per product); G03x/04x V5.4 is listed as newly clearing PRIMASK',
+);
+const NVIC = is('keeps', 'assumed', 'AN2606 4.1 asks the caller to disable and clear interrupts; nothing says that the ROM does it');
+const KEPT = is('keeps', 'assumed', NOBODY_KNOWS);
+const CLOCKS = 'AN2606, clock rows of the product tables';
+const FOLLOWS = `follows from the ROM's SYSCLK (${CLOCKS})`;
+const RESET_FLAGS = is('ignores', 'reported', 'Klipper and candleLight jump right after a software reset and reach DFU');
+const IWDG = is('refreshes', 'documented', 'AN2606 4.8: prescaler to maximum, refreshed until leave');
+const LOOPS = is('loops', 'assumed', NOBODY_KNOWS);
+
+const ARMV7_OR_8: RomOptionDefaults = {
+  primask: MASKS, faultmask: MASKS, basepri: MASKS, 'nvic-enabled': NVIC, 'nvic-pending': NVIC,
+  mpu: KEPT, control: KEPT, icache: KEPT, dcache: KEPT,
+};
+const SETS_CLOCKS: RomOptionDefaults = {
+  sysclk: is('sets', 'documented', CLOCKS),
+  prescalers: is('sets', 'inferred', FOLLOWS),
+  'flash-latency': is('sets', 'inferred', FOLLOWS),
+};
+const SETS_HSI48 = is('sets', 'documented', CLOCKS);
+const LAST: RomOptionDefaults = { 'reset-flags': RESET_FLAGS, iwdg: IWDG };
+
+export const ROM_OPTION_DEFAULTS: Readonly<Record<RomFamily, RomOptionDefaults>> = {
+  H5: {
+    ...ARMV7_OR_8, ...SETS_CLOCKS, ...LAST,
+    msplim: KEPT,
+    vtor: is('sets', 'inferred', 'Klipper and MicroPython jump with VTOR left at the application'),
+    'usb-supply': is('sets', 'reported', 'MicroPython jumps from reset state, where USB33SV is 0; a pin boot works, after SFSP'),
+    hsi48: SETS_HSI48,
+    vos: is('sets', 'inferred', '200 MHz (AN2606 Table 124) is above the 100 MHz of VOS3, which a reset leaves'),
+    systick: is('off', 'assumed', NOBODY_KNOWS),
+    'unexpected-exception': LOOPS,
+    'sysflash-gap': is('erased', 'assumed', 'betaflight#15369 read no valid vector there and met no fault (reported); the contents are unknown'),
+    leave: is('answers', 'assumed', 'nothing published for H5; F0 and F4 answer, H7, U5 and G0 do not'),
+  },
+  H7: {
+    ...ARMV7_OR_8, ...SETS_CLOCKS, ...LAST,
+    vtor: is('sets', 'inferred', 'Klipper and MicroPython jump with VTOR left at the application'),
+    'usb-supply': is('sets', 'inferred', 'a pin boot works, after SFSP; jumps without it are reported to work'),
+    hsi48: SETS_HSI48,
+    vos: is('keeps', 'assumed', NOBODY_KNOWS),
+    systick: is('off', 'assumed', NOBODY_KNOWS),
+    'unexpected-exception': LOOPS,
+    leave: is('silent', 'reported', 'dfu-util logs: the chip leaves without answering GETSTATUS'),
+  },
+  L4: {
+    ...ARMV7_OR_8, ...SETS_CLOCKS, ...LAST,
+    vtor: is('sets', 'inferred', 'recipes with remap and VTOR left at 0x08000000 work'),
+    remap: is('keeps', 'inferred', 'AN2606 4.1 asks the caller to map system memory to 0 on dual-bank parts'),
+    'usb-supply': is('sets', 'reported', 'MicroPython jumps from reset state, where PWR_CR2.USV is 0'),
+    hsi48: SETS_HSI48,
+    vos: is('keeps', 'documented', 'AN2606: voltage range 2 left by the application is not changed'),
+    systick: is('uses', 'assumed', 'software baud-rate detection needs a counter'),
+    'unexpected-exception': is('resets', 'fitted', 'seed 004: the board appears to reset at the jump'),
+    'bank-check': is('bfb2', 'inferred', 'jumps with BOOT0 = 0 work (seed 003, NuttX) although the flow of AN2606 tests the banks'),
+    leave: is('answers', 'assumed', 'as F0 and F4; nothing published for L4'),
+  },
+  F0: {
+    ...SETS_CLOCKS, ...LAST,
+    primask: MASKS, 'nvic-enabled': NVIC, 'nvic-pending': NVIC, control: KEPT,
+    remap: is('sets', 'reported', 'candleLight, mbed and seed 002 jump without a remap'),
+    hsi48: SETS_HSI48,
+    systick: is('uses', 'assumed', 'software baud-rate detection needs a counter'),
+    'unexpected-exception': LOOPS,
+    leave: is('answers', 'reported', 'dfu-util logs: GETSTATUS is answered with dfuMANIFEST'),
+  },
+  F4: {
+    ...ARMV7_OR_8, ...SETS_CLOCKS, ...LAST,
+    vtor: is('sets', 'inferred', 'recipes with remap and VTOR left at 0x08000000 work'),
+    remap: is('keeps', 'inferred', 'AN2606 4.1 asks the caller to map system memory to 0 on dual-bank parts'),
+    vos: is('keeps', 'assumed', NOBODY_KNOWS),
+    systick: is('uses', 'assumed', 'software baud-rate detection needs a counter'),
+    'unexpected-exception': LOOPS,
+    leave: is('answers', 'reported', 'dfu-util logs: GETSTATUS is answered with dfuMANIFEST'),
+  },
+};
+
+/** An option as a run has it. */
+export interface RomOptionSetting extends RomOptionDefault {
+  readonly id: RomOptionId;
+  /** The user chose it; then confidence and source tell of the default that it replaced. */
+  readonly chosen: boolean;
+}
+
+/** A bad `id` or `value`: the user's mistake. `candidates` are what could stand there. */
+export class RomOptionError extends Error {
+  readonly code = 'rom-option';
+  readonly word: string;
+  readonly candidates: readonly string[];
+
+  constructor(message: string, word: string, candidates: readonly string[]) {
+    super(message);
+    this.name = 'RomOptionError';
+    this.word = word;
+    this.candidates = candidates;
+  }
+}
+
+/** All options of a family in word order, with the user's choices in place of the defaults. */
+export function resolveRomOptions(defaults: RomOptionDefaults, chosen: Readonly<Record<string, string>> = {}): readonly RomOptionSetting[] {
+  const ids = ROM_OPTION_IDS.filter((id) => defaults[id]);
+  for (const [id, value] of Object.entries(chosen)) {
+    const known = ids.find((candidate) => candidate === id);
+    if (!known) throw new RomOptionError(`this ROM has no option ${id}; it has ${ids.join(', ')}`, id, ids);
+    const values: readonly string[] = ROM_OPTION_VALUES[known];
+    if (!values.includes(value)) throw new RomOptionError(`ROM option ${id} is ${values.join(', ')}, not ${value}`, value, values);
+  }
+  return ids.map((id) => {
+    const row = defaults[id]!;
+    const own = Object.hasOwn(chosen, id);
+    return { ...row, id, value: own ? chosen[id]! : row.value, chosen: own };
+  });
+}
+
+/** The other values that a run can be repeated with to see whether it hangs on this option. */
+export function otherValues(setting: RomOptionSetting): readonly string[] {
+  return ROM_OPTION_VALUES[setting.id].filter((value) => value !== setting.value);
+}
+
+/** The option block: one word per id, index into its values. */
+export function optionWords(settings: readonly RomOptionSetting[]): Uint32Array {
+  const words = new Uint32Array(ROM_OPTION_IDS.length).fill(ABSENT_WORD);
+  for (const { id, value } of settings) {
+    const values: readonly string[] = ROM_OPTION_VALUES[id];
+    words[ROM_OPTION_IDS.indexOf(id)] = values.indexOf(value);
+  }
+  return words;
+}
