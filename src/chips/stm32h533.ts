@@ -1,5 +1,5 @@
 /** STM32H533RE. Data only; facts and their sources as in the chip's fact sheet, register facts generated from ST's SVD. */
-import type { BlockRow, ChipDescription, Confidence, Sourced } from '../emu/chip.ts';
+import type { BlockRow, ChipDescription, Confidence, OptionByteRow, Sourced } from '../emu/chip.ts';
 import { MS, US } from '../emu/time.ts';
 import { loadFacts } from './facts.ts';
 import generated from './generated/stm32h533.json' with { type: 'json' };
@@ -12,6 +12,42 @@ const AN2606 = 'AN2606 Rev 70';
 const DS12110 = 'DS12110 r10 (STM32H743), same oscillator and PLL blocks';
 
 const known = <T>(value: T, source: string, confidence: Confidence = 'documented'): Sourced<T> => ({ value, source, confidence });
+
+/** Factory values: what a new part is seen to do; most have no published figure. */
+const OPTION_BYTES: Readonly<Record<string, OptionByteRow>> = {
+  BOR_LEV: { field: 'FLASH.OPTSR_CUR.BOR_LEV', factory: known(0, 'no published factory value', 'assumed') },
+  BORH_EN: { field: 'FLASH.OPTSR_CUR.BORH_EN', factory: known(0, 'no published factory value', 'assumed') },
+  IWDG_SW: { field: 'FLASH.OPTSR_CUR.IWDG_SW', factory: known(1, 'software watchdog: firmware runs on new parts without refreshing', 'inferred') },
+  WWDG_SW: { field: 'FLASH.OPTSR_CUR.WWDG_SW', factory: known(1, 'as IWDG_SW', 'inferred') },
+  NRST_STOP: { field: 'FLASH.OPTSR_CUR.NRST_STOP', factory: known(1, 'no reset on entering Stop', 'assumed') },
+  NRST_STDBY: { field: 'FLASH.OPTSR_CUR.NRST_STDBY', factory: known(1, 'no reset on entering Standby', 'assumed') },
+  PRODUCT_STATE: { field: 'FLASH.OPTSR_CUR.PRODUCT_STATE', factory: known(0xed, `${HAL}:Inc/stm32h5xx_hal_flash_ex.h (OPEN)`) },
+  IO_VDD_HSLV: { field: 'FLASH.OPTSR_CUR.IO_VDD_HSLV', factory: known(0, 'no published factory value', 'assumed') },
+  IO_VDDIO2_HSLV: { field: 'FLASH.OPTSR_CUR.IO_VDDIO2_HSLV', factory: known(0, 'no published factory value', 'assumed') },
+  IWDG_STOP: { field: 'FLASH.OPTSR_CUR.IWDG_STOP', factory: known(1, 'no published factory value', 'assumed') },
+  IWDG_STDBY: { field: 'FLASH.OPTSR_CUR.IWDG_STDBY', factory: known(1, 'no published factory value', 'assumed') },
+  BOOT_UBE: { field: 'FLASH.OPTSR_CUR.BOOT_UBE', factory: known(0xb4, `${HAL}:Inc/stm32h5xx_hal_flash_ex.h (OEM-iRoT)`, 'assumed') },
+  SWAP_BANK: { field: 'FLASH.OPTSR_CUR.SWAP_BANK', factory: known(0, 'no published factory value', 'assumed') },
+  SRAM13_RST: { field: 'FLASH.OPTSR2_CUR.SRAM13_RST', factory: known(1, 'RAM survives resets on new parts', 'inferred') },
+  SRAM2_RST: { field: 'FLASH.OPTSR2_CUR.SRAM2_RST', factory: known(1, 'RAM survives resets on new parts', 'inferred') },
+  BKPRAM_ECC: { field: 'FLASH.OPTSR2_CUR.BKPRAM_ECC', factory: known(1, 'no published factory value (1 = ECC off)', 'assumed') },
+  SRAM3_ECC: { field: 'FLASH.OPTSR2_CUR.SRAM3_ECC', factory: known(1, 'no published factory value (1 = ECC off)', 'assumed') },
+  SRAM2_ECC: { field: 'FLASH.OPTSR2_CUR.SRAM2_ECC', factory: known(1, 'no published factory value (1 = ECC off)', 'assumed') },
+  USBPD_DIS: { field: 'FLASH.OPTSR2_CUR.USBPD_DIS', factory: known(0, 'no published factory value', 'assumed') },
+  TZEN: { field: 'FLASH.OPTSR2_CUR.TZEN', factory: known(0xc3, `${HAL}:Inc/stm32h5xx_hal_flash_ex.h (TrustZone off)`) },
+  NSBOOT_LOCK: { field: 'FLASH.NSBOOTR_CUR.NSBOOT_LOCK', factory: known(0xc3, 'unlocked; HAL spelling', 'assumed') },
+  NSBOOTADD: { field: 'FLASH.NSBOOTR_CUR.NSBOOTADD', factory: known(0x080000, 'boots 0x08000000 on new parts', 'inferred') },
+  SECBOOT_LOCK: { field: 'FLASH.SECBOOTR_CUR.SECBOOT_LOCK', factory: known(0xc3, 'unlocked; HAL spelling', 'assumed') },
+  SECBOOTADD: { field: 'FLASH.SECBOOTR_CUR.SECBOOTADD', factory: known(0x0c0000, 'secure alias of the flash', 'assumed') },
+  WRPSG1: { field: 'FLASH.WRP1R_CUR.WRPSG1', factory: known(0xffffffff, 'nothing protected', 'inferred') },
+  WRPSG2: { field: 'FLASH.WRP2R_CUR.WRPSG2', factory: known(0xffffffff, 'nothing protected', 'inferred') },
+  HDP1_STRT: { field: 'FLASH.HDP1R_CUR.HDP1_STRT', factory: known(1, 'start behind end = no area', 'assumed') },
+  HDP1_END: { field: 'FLASH.HDP1R_CUR.HDP1_END', factory: known(0, 'start behind end = no area', 'assumed') },
+  HDP2_STRT: { field: 'FLASH.HDP2R_CUR.HDP2_STRT', factory: known(1, 'start behind end = no area', 'assumed') },
+  HDP2_END: { field: 'FLASH.HDP2R_CUR.HDP2_END', factory: known(0, 'start behind end = no area', 'assumed') },
+  EDATA1_EN: { field: 'FLASH.EDATA1R_CUR.EDATA1_EN', factory: known(0, 'no data area', 'inferred') },
+  EDATA2_EN: { field: 'FLASH.EDATA2R_CUR.EDATA2_EN', factory: known(0, 'no data area', 'inferred') },
+};
 
 const ports: BlockRow[] = [...'ABCDEFGH'].map((port, i) => ({
   name: `GPIO${port}`, model: 'gpio-v2', facts: i < 2 ? `GPIO${port}` : 'GPIOC', base: 0x42020000 + i * 0x400, size: 0x400,
@@ -80,7 +116,10 @@ const blocks: readonly BlockRow[] = [
   { name: 'GPDMA2', model: null, facts: 'GPDMA1', base: 0x40021000, size: 0x1000, irqs: [90, 91, 92, 93, 94, 95, 96, 97], clock: 'AHB1ENR.GPDMA2EN', reset: 'AHB1RSTR.GPDMA2RST' },
   {
     name: 'FLASH', model: 'flash-h5', base: 0x40022000, size: 0x400, irqs: [6], clock: 'AHB1ENR.FLITFEN',
-    options: { memory: 'flash', base: 0x08000000, bankBytes: 0x40000, sectorBytes: 0x2000, otpMemory: 'otp', otpBase: 0x08fff000, flashKilobytes: 512 },
+    options: {
+      memory: 'flash', base: 0x08000000, bankBytes: 0x40000, sectorBytes: 0x2000, otpMemory: 'otp', otpBase: 0x08fff000, flashKilobytes: 512,
+      optionBytes: Object.fromEntries(Object.entries(OPTION_BYTES).map(([name, o]) => [name, { field: o.field.replace('FLASH.', ''), value: o.factory.value }])),
+    },
   },
   { name: 'CRC', model: null, base: 0x40023000, size: 0x400, clock: 'AHB1ENR.CRCEN', reset: 'AHB1RSTR.CRCRST' },
   { name: 'RAMCFG', model: null, base: 0x40026000, size: 0x400, irqs: [5], clock: 'AHB1ENR.RAMCFGEN', reset: 'AHB1RSTR.RAMCFGRST' },
@@ -108,8 +147,8 @@ const blocks: readonly BlockRow[] = [
   bus('I3C2', 'I3C1', 0x44003000, [131, 132], 'APB3ENR', 'APB3RSTR'),
   bus('LPTIM1', 'LPTIM1', 0x44004400, [64], 'APB3ENR', 'APB3RSTR'),
   { name: 'VREFBUF', model: null, base: 0x44007400, size: 0x400, clock: 'APB3ENR.VREFBUFEN', reset: 'APB3RSTR.VREFRST' },
-  { name: 'RTC', model: 'rtc-v3', base: 0x44007800, size: 0x400, irqs: [2], clock: 'APB3ENR.RTCAPBEN', backup: true, options: { clock: 'rtc' } },
-  { name: 'TAMP', model: 'tamp-v1', base: 0x44007c00, size: 0x400, irqs: [4], clock: 'APB3ENR.RTCAPBEN', backup: true },
+  { name: 'RTC', model: 'rtc-v3', base: 0x44007800, size: 0x400, irqs: [2], clock: 'APB3ENR.RTCAPBEN', reset: 'BDCR.VSWRST', backup: true, options: { clock: 'rtc' } },
+  { name: 'TAMP', model: 'tamp-v1', base: 0x44007c00, size: 0x400, irqs: [4], clock: 'APB3ENR.RTCAPBEN', reset: 'BDCR.VSWRST', backup: true },
   // AHB3: always clocked
   { name: 'PWR', model: 'pwr-h5', base: 0x44020800, size: 0x400 },
   { name: 'RCC', model: 'rcc-h5', base: 0x44020c00, size: 0x400, irqs: [9] },
@@ -172,13 +211,14 @@ export const STM32H533RE: ChipDescription = {
     // Crystal and ready counter together.
     'lse.start.ps': known(600 * MS, 'micropython PR 1571, 1599 (F405 boards)', 'reported'),
     'lse.ready.clocks': known(4096, 'RM0091 6.2.5 (F0)', 'assumed'),
+    'hsidiv.clocks': known(16, 'no figure published; HSI clocks until HSIDIVF', 'assumed'),
+    'sysclk.switch.clocks': known(3, 'no figure published; clocks of the old and of the new source', 'assumed'),
     'pll.lock.ps': known(50 * US, DS12110, 'assumed'),
     'pll.lock.fractional.ps': known(58 * US, DS12110, 'assumed'),
     'pll.lock.medium.ps': known(60 * US, DS12110, 'assumed'),
     // Only the limit is known (21 µs): half of it.
     'vos.ready.ps': known(10.5 * US, 'ChibiOS STM32H5xx/stm32_limits.h (limit 21 µs)', 'assumed'),
     'usb33.ready.ps': known(10 * US, 'no figure published; HAL codes no wait', 'assumed'),
-    'dbp.ps': known(0, 'no figure published; HAL polls up to 2 ms', 'assumed'),
     'backup.regulator.ps': known(10 * US, 'no figure published', 'assumed'),
     'flash.program.ps': known(32 * US, 'public H533 project quoting DS14539 r1 T49–51', 'reported'),
     'flash.erase.sector.ps': known(2 * MS, 'public H533 project quoting DS14539 r1 T49–51', 'reported'),
@@ -210,40 +250,7 @@ export const STM32H533RE: ChipDescription = {
     },
     { when: [], boots: 'user', vectors: { field: 'FLASH.NSBOOTR_CUR.NSBOOTADD', shift: 8 }, source: `${SVD} FLASH_NSBOOTR`, confidence: 'documented' },
   ],
-  optionBytes: {
-    BOR_LEV: { field: 'FLASH.OPTSR_CUR.BOR_LEV', factory: known(0, 'no published factory value', 'assumed') },
-    BORH_EN: { field: 'FLASH.OPTSR_CUR.BORH_EN', factory: known(0, 'no published factory value', 'assumed') },
-    IWDG_SW: { field: 'FLASH.OPTSR_CUR.IWDG_SW', factory: known(1, 'software watchdog: firmware runs on new parts without refreshing', 'inferred') },
-    WWDG_SW: { field: 'FLASH.OPTSR_CUR.WWDG_SW', factory: known(1, 'as IWDG_SW', 'inferred') },
-    NRST_STOP: { field: 'FLASH.OPTSR_CUR.NRST_STOP', factory: known(1, 'no reset on entering Stop', 'assumed') },
-    NRST_STDBY: { field: 'FLASH.OPTSR_CUR.NRST_STDBY', factory: known(1, 'no reset on entering Standby', 'assumed') },
-    PRODUCT_STATE: { field: 'FLASH.OPTSR_CUR.PRODUCT_STATE', factory: known(0xed, `${HAL}:Inc/stm32h5xx_hal_flash_ex.h (OPEN)`) },
-    IO_VDD_HSLV: { field: 'FLASH.OPTSR_CUR.IO_VDD_HSLV', factory: known(0, 'no published factory value', 'assumed') },
-    IO_VDDIO2_HSLV: { field: 'FLASH.OPTSR_CUR.IO_VDDIO2_HSLV', factory: known(0, 'no published factory value', 'assumed') },
-    IWDG_STOP: { field: 'FLASH.OPTSR_CUR.IWDG_STOP', factory: known(1, 'no published factory value', 'assumed') },
-    IWDG_STDBY: { field: 'FLASH.OPTSR_CUR.IWDG_STDBY', factory: known(1, 'no published factory value', 'assumed') },
-    BOOT_UBE: { field: 'FLASH.OPTSR_CUR.BOOT_UBE', factory: known(0xb4, `${HAL}:Inc/stm32h5xx_hal_flash_ex.h (OEM-iRoT)`, 'assumed') },
-    SWAP_BANK: { field: 'FLASH.OPTSR_CUR.SWAP_BANK', factory: known(0, 'no published factory value', 'assumed') },
-    SRAM13_RST: { field: 'FLASH.OPTSR2_CUR.SRAM13_RST', factory: known(1, 'RAM survives resets on new parts', 'inferred') },
-    SRAM2_RST: { field: 'FLASH.OPTSR2_CUR.SRAM2_RST', factory: known(1, 'RAM survives resets on new parts', 'inferred') },
-    BKPRAM_ECC: { field: 'FLASH.OPTSR2_CUR.BKPRAM_ECC', factory: known(1, 'no published factory value (1 = ECC off)', 'assumed') },
-    SRAM3_ECC: { field: 'FLASH.OPTSR2_CUR.SRAM3_ECC', factory: known(1, 'no published factory value (1 = ECC off)', 'assumed') },
-    SRAM2_ECC: { field: 'FLASH.OPTSR2_CUR.SRAM2_ECC', factory: known(1, 'no published factory value (1 = ECC off)', 'assumed') },
-    USBPD_DIS: { field: 'FLASH.OPTSR2_CUR.USBPD_DIS', factory: known(0, 'no published factory value', 'assumed') },
-    TZEN: { field: 'FLASH.OPTSR2_CUR.TZEN', factory: known(0xc3, `${HAL}:Inc/stm32h5xx_hal_flash_ex.h (TrustZone off)`) },
-    NSBOOT_LOCK: { field: 'FLASH.NSBOOTR_CUR.NSBOOT_LOCK', factory: known(0xc3, 'unlocked; HAL spelling', 'assumed') },
-    NSBOOTADD: { field: 'FLASH.NSBOOTR_CUR.NSBOOTADD', factory: known(0x080000, 'boots 0x08000000 on new parts', 'inferred') },
-    SECBOOT_LOCK: { field: 'FLASH.SECBOOTR_CUR.SECBOOT_LOCK', factory: known(0xc3, 'unlocked; HAL spelling', 'assumed') },
-    SECBOOTADD: { field: 'FLASH.SECBOOTR_CUR.SECBOOTADD', factory: known(0x0c0000, 'secure alias of the flash', 'assumed') },
-    WRPSG1: { field: 'FLASH.WRP1R_CUR.WRPSG1', factory: known(0xffffffff, 'nothing protected', 'inferred') },
-    WRPSG2: { field: 'FLASH.WRP2R_CUR.WRPSG2', factory: known(0xffffffff, 'nothing protected', 'inferred') },
-    HDP1_STRT: { field: 'FLASH.HDP1R_CUR.HDP1_STRT', factory: known(1, 'start behind end = no area', 'assumed') },
-    HDP1_END: { field: 'FLASH.HDP1R_CUR.HDP1_END', factory: known(0, 'start behind end = no area', 'assumed') },
-    HDP2_STRT: { field: 'FLASH.HDP2R_CUR.HDP2_STRT', factory: known(1, 'start behind end = no area', 'assumed') },
-    HDP2_END: { field: 'FLASH.HDP2R_CUR.HDP2_END', factory: known(0, 'start behind end = no area', 'assumed') },
-    EDATA1_EN: { field: 'FLASH.EDATA1R_CUR.EDATA1_EN', factory: known(0, 'no data area', 'inferred') },
-    EDATA2_EN: { field: 'FLASH.EDATA2R_CUR.EDATA2_EN', factory: known(0, 'no data area', 'inferred') },
-  },
+  optionBytes: OPTION_BYTES,
   resetFlags: {
     clear: 'RCC.RSR.RMVF',
     // Internal resets drive NRST low, so the pin's flag rises with every one of them.

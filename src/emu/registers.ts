@@ -111,6 +111,9 @@ export interface RegisterState {
   model: object;
 }
 
+/** A model's `write` returns this for a write that ends in a bus error; nothing is stored. */
+export const WRITE_FAULT = NaN;
+
 /** What a model's functions are called with. */
 export class RegisterContext<S extends object> {
   s: S;
@@ -313,6 +316,7 @@ export class RegisterBlock implements Component<RegisterState> {
     const mask = this.writable[r.index]! & lanes;
     const merged = ((old & ~mask) | (raw & mask)) >>> 0;
     const answer = this.model?.write?.(c, r, merged, raw, lanes);
+    if (answer !== undefined && Number.isNaN(answer)) return BUS_ERROR;
     c.put(r, answer === undefined ? merged : (answer as number) >>> 0);
     this.model?.wrote?.(c, r, state.regs[r.index]!, old);
     if (size > width && this.layout.at(offset + width)) this.write(state, env, offset + width, size - width, value >>> (width * 8));

@@ -300,7 +300,8 @@ export class System {
       const i = field.register.index;
       const was = before[i]! & field.mask;
       const is = this.rccRegs[i]! & field.mask;
-      if (was !== is) block.component.onReset?.(block.state, block.env, 'gate');
+      // The backup domain's own reset bit (VSWRST, BDRST) is what a backup reset is.
+      if (was !== is) block.component.onReset?.(block.state, block.env, block.row.backup ? 'backup' : 'gate');
     }
   }
 

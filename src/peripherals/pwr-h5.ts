@@ -1,0 +1,91 @@
+/**
+ * PWR of STM32H5: voltage scaling, USB supply, VDDIO2 detector, backup-domain write access, backup regulator.
+ * Not modelled: low-power modes, PVD/AVD, wake-up pins, I/O retention, security.
+ *
+ * Facts: registers ST SVD; USB33SV/USB33DEN and the 1.2 V threshold HAL-H5 hal_pwr.h (documented); delays are parameters of the chip row.
+ * Wires driven: `vos` = code of the voltage range in force (3 = VOS0 … 0 = VOS3), `dbp`, `usb.supply` = USB33SV and a voltage on VDDUSB.
+ * Wire read: `supplies`: the board drives another value whenever it changed a voltage parameter.
+ */
+import type { ModelFactory, RegisterContext, RegisterModel } from '../emu/registers.ts';
+
+type Ctx = RegisterContext<object>;
+
+export const pwrH5: ModelFactory = (layout): RegisterModel<object> => {
+  const vos = layout.field('VOSCR.VOS');
+  const vosrdy = layout.field('VOSSR.VOSRDY');
+  const actvosrdy = layout.field('VOSSR.ACTVOSRDY');
+  const actvos = layout.field('VOSSR.ACTVOS');
+  const detector = layout.field('USBSCR.USB33DEN');
+  const supplyValid = layout.field('USBSCR.USB33SV');
+  const usb33rdy = layout.field('VMSR.USB33RDY');
+  const vddio2rdy = layout.field('VMSR.VDDIO2RDY');
+  const dbp = layout.field('DBPCR.DBP');
+  const bren = layout.field('BDCR.BREN');
+  const brrdy = layout.field('BDSR.BRRDY');
+  const cssf = layout.field('PMCR.CSSF');
+  const pmsr = layout.reg('PMSR');
+
+  const present = (c: Ctx, supply: string): boolean => (c.env.parameter(`${supply}.volts`) ?? 0) >= (c.env.parameter('usb33.threshold.volts') ?? 0);
+  const supplies = (c: Ctx): void => {
+    vddio2rdy.set(c, present(c, 'vddio2') ? 1 : 0);
+    c.env.setWire('usb.supply', supplyValid.get(c) && present(c, 'vddusb') ? 1 : 0);
+    if (detector.get(c) && present(c, 'vddusb')) {
+      if (!usb33rdy.get(c) && c.env.due('usb33') === Infinity) c.env.arm('usb33', c.env.now() + (c.env.parameter('usb33.ready.ps') ?? 0));
+    } else {
+      c.env.disarm('usb33');
+      usb33rdy.set(c, 0);
+    }
+  };
+
+  return {
+    timers: ['vos', 'usb33', 'regulator'],
+    wires: ['supplies'],
+    modelled: ['PMSR', 'VOSCR', 'VOSSR', 'BDCR', 'DBPCR', 'BDSR', 'USBSCR', 'VMSR'],
+    create: () => ({}),
+    // BDCR belongs to the backup domain (ASSUMED as on H7: a reset of the pin leaves it).
+    keeps: (r, kind) => kind !== 'power' && r === bren.register,
+    onReset(c) {
+      for (const timer of ['vos', 'usb33']) c.env.disarm(timer);
+      brrdy.set(c, bren.get(c));
+      c.env.setWire('vos', actvos.get(c));
+      c.env.setWire('dbp', 0);
+      supplies(c);
+    },
+    onWire: (c) => supplies(c),
+    onTimer(c, timer) {
+      if (timer === 'usb33') return usb33rdy.set(c, 1);
+      if (timer === 'regulator') return brrdy.set(c, bren.get(c));
+      actvos.set(c, vos.get(c));
+      actvosrdy.set(c, 1);
+      vosrdy.set(c, 1);
+      c.env.setWire('vos', vos.get(c));
+    },
+    write(c, r, merged) {
+      if (r === cssf.register) {
+        if (cssf.of(merged)) c.put(pmsr, 0);
+        return merged & ~cssf.mask;
+      }
+      if (r === bren.register && !dbp.get(c)) {
+        c.env.note('guest', 'PWR_BDCR written while the backup domain is protected (PWR DBP = 0)');
+        return c.get(r);
+      }
+      return undefined;
+    },
+    wrote(c, r, value, old) {
+      if (value === old) return;
+      if (r === vos.register) {
+        vosrdy.set(c, 0);
+        actvosrdy.set(c, 0);
+        c.env.arm('vos', c.env.now() + (c.env.parameter('vos.ready.ps') ?? 0));
+      } else if (r === dbp.register) c.env.setWire('dbp', dbp.of(value));
+      else if (r === detector.register) supplies(c);
+      else if (r === bren.register && bren.of(value) !== bren.of(old)) {
+        if (bren.of(value)) c.env.arm('regulator', c.env.now() + (c.env.parameter('backup.regulator.ps') ?? 0));
+        else {
+          c.env.disarm('regulator');
+          brrdy.set(c, 0);
+        }
+      }
+    },
+  };
+};
