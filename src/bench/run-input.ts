@@ -40,6 +40,8 @@ export interface RunInput {
   readonly semihosting: boolean;
   /** Start the boot core here instead of where the chip would. */
   readonly bootAt: number | null;
+  /** What loading already found worth telling; they stand first in the result's notes. */
+  readonly notes: readonly { readonly kind: string; readonly text: string }[];
   /** Files that steps of the scenario name, by name as written there. */
   readonly files: ReadonlyMap<string, Uint8Array>;
   /** Asked now and then; true ends the run, which still gives a result. */

@@ -120,7 +120,8 @@ export interface ScenarioDocument {
 
 // ---- What the machine runs ----
 
-export type StepWhen = { readonly kind: 'at' | 'after'; readonly ps: Ps } | { readonly kind: 'atSymbol'; readonly symbol: string };
+export type StepWhen =
+  { readonly kind: 'at' | 'after'; readonly ps: Ps } | { readonly kind: 'atSymbol'; readonly symbol: string; readonly address: number };
 
 export type PlannedAction =
   | { readonly kind: 'pin'; readonly name: string; readonly level: PinLevel }
@@ -129,14 +130,8 @@ export type PlannedAction =
   | { readonly kind: 'cable'; readonly position: CablePosition }
   | { readonly kind: 'uart'; readonly port: string; readonly bytes: Uint8Array }
   | { readonly kind: 'cdc'; readonly bytes: Uint8Array }
-  | {
-      readonly kind: 'poke';
-      readonly symbol: string | null;
-      readonly address: number | null;
-      readonly value: number;
-      readonly size: 1 | 2 | 4 | null;
-    }
-  | { readonly kind: 'call'; readonly symbol: string; readonly args: readonly number[] }
+  | { readonly kind: 'poke'; readonly symbol: string | null; readonly address: number; readonly value: number; readonly size: 1 | 2 | 4 }
+  | { readonly kind: 'call'; readonly symbol: string; readonly address: number; readonly args: readonly number[] }
   | { readonly kind: 'optionBytes'; readonly values: Readonly<Record<string, number>> }
   | { readonly kind: 'dfu-download'; readonly file: string | null; readonly bytes: Uint8Array | null; readonly address: number }
   | { readonly kind: 'dfu-upload'; readonly address: number; readonly length: number }

@@ -1,7 +1,9 @@
 /** Reads a scenario: JSON or an object → checked against the published schema → defaults filled in → a plan for the machine. */
 import type { ChipDescription } from '../emu/chip.ts';
+import type { LoadedImage } from '../emu/image/image.ts';
 import { boardDocument, boardParameters } from './board.ts';
 import { parseDuration } from './duration.ts';
+import { namesOf, type Names } from './names.ts';
 import { checkSchema } from './scenario-check.ts';
 import {
   SCENARIO_SCHEMA,
@@ -56,8 +58,14 @@ export interface ScenarioOverrides {
 
 export const DEFAULT_SEED = 1;
 
-/** Fills in the chip's and board's defaults. Names that only the images or the ROM know are checked where those are at hand. */
-export function expandScenario(scenario: Scenario, chip: ChipDescription, overrides: ScenarioOverrides): ScenarioPlan {
+/** Fills in the chip's and board's defaults and looks up every name; `images` need only be given where steps name symbols. */
+export function expandScenario(
+  scenario: Scenario,
+  chip: ChipDescription,
+  overrides: ScenarioOverrides,
+  images: readonly LoadedImage[] = [],
+): ScenarioPlan {
+  const names = namesOf(images, chip);
   const board = boardDocument(chip, scenario.board ?? {}, overrides.board);
   const until = overrides.until ?? scenario.until ?? null;
   const document: ScenarioDocument = {
@@ -82,39 +90,38 @@ export function expandScenario(scenario: Scenario, chip: ChipDescription, overri
     seed: document.seed,
     untilPs: until === null ? null : parseDuration(until, 'until'),
     force: Object.entries(document.force).map(([path, value]) => forcedField(chip, path, value)),
-    steps: document.steps.map((step, i) => plannedStep(chip, step, `steps[${i}]`)),
+    steps: document.steps.map((step, i) => plannedStep(chip, names, step, `steps[${i}]`)),
     expect: document.expect,
   };
 }
 
-function plannedStep(chip: ChipDescription, step: Step, where: string): PlannedStep {
-  const when: StepWhen =
-    step.atSymbol !== undefined
-      ? { kind: 'atSymbol', symbol: step.atSymbol }
-      : step.at !== undefined
-        ? { kind: 'at', ps: parseDuration(step.at, `${where}.at`) }
-        : { kind: 'after', ps: parseDuration(step.after ?? '', `${where}.after`) };
-  return { when, action: plannedAction(chip, step.do, `${where}.do`) };
+function plannedStep(chip: ChipDescription, names: Names, step: Step, where: string): PlannedStep {
+  return { when: plannedTime(names, step, where), action: plannedAction(chip, names, step.do, `${where}.do`) };
 }
 
-function plannedAction(chip: ChipDescription, action: StepAction, where: string): PlannedAction {
+function plannedTime(names: Names, step: Step, where: string): StepWhen {
+  if (step.atSymbol !== undefined) {
+    return { kind: 'atSymbol', symbol: step.atSymbol, address: names.symbol(step.atSymbol, `${where}.atSymbol`).address };
+  }
+  if (step.at !== undefined) return { kind: 'at', ps: parseDuration(step.at, `${where}.at`) };
+  return { kind: 'after', ps: parseDuration(step.after ?? '', `${where}.after`) };
+}
+
+function plannedAction(chip: ChipDescription, names: Names, action: StepAction, where: string): PlannedAction {
   const word = (value: WordValue, key: string): number => wordValue(value, `${where}.${key}`);
   if ('pin' in action) return { kind: 'pin', name: action.pin.name, level: action.pin.level };
   if ('nrst' in action) return { kind: 'nrst', forPs: parseDuration(action.nrst.for, `${where}.nrst.for`) };
   if ('power' in action) return { kind: 'power', offPs: parseDuration(action.power.off, `${where}.power.off`) };
   if ('cable' in action) return { kind: 'cable', position: action.cable };
-  if ('uart' in action)
+  if ('uart' in action) {
     return { kind: 'uart', port: knownPort(chip, action.uart.port, `${where}.uart.port`), bytes: bytesOf(action.uart, `${where}.uart`) };
-  if ('cdc' in action) return { kind: 'cdc', bytes: bytesOf(action.cdc, `${where}.cdc`) };
-  if ('poke' in action) {
-    const { symbol, address, value, size } = action.poke;
-    if ((symbol === undefined) === (address === undefined)) throw new UsageError(`${where}.poke needs one of symbol and address`);
-    const target = { symbol: symbol ?? null, address: address === undefined ? null : word(address, 'poke.address') };
-    return { kind: 'poke', ...target, value: word(value, 'poke.value'), size: size ?? null };
   }
+  if ('cdc' in action) return { kind: 'cdc', bytes: bytesOf(action.cdc, `${where}.cdc`) };
+  if ('poke' in action) return plannedPoke(names, action.poke, `${where}.poke`);
   if ('call' in action) {
     const call = typeof action.call === 'string' ? { symbol: action.call } : action.call;
-    return { kind: 'call', symbol: call.symbol, args: (call.args ?? []).map((value, i) => word(value, `call.args[${i}]`)) };
+    const { address } = names.symbol(call.symbol, `${where}.call`);
+    return { kind: 'call', symbol: call.symbol, address, args: (call.args ?? []).map((value, i) => word(value, `call.args[${i}]`)) };
   }
   if ('optionBytes' in action) {
     checkOptionBytes(chip, action.optionBytes, `${where}.optionBytes`);
@@ -123,6 +130,19 @@ function plannedAction(chip: ChipDescription, action: StepAction, where: string)
   }
   if ('dfu' in action) return plannedDfu(action.dfu, `${where}.dfu`);
   return { kind: 'debugger', attach: action.debugger === 'attach' };
+}
+
+function plannedPoke(names: Names, poke: Extract<StepAction, { poke: unknown }>['poke'], where: string): PlannedAction {
+  const value = wordValue(poke.value, `${where}.value`);
+  if ((poke.symbol === undefined) === (poke.address === undefined)) throw new UsageError(`${where} needs one of symbol and address`);
+  if (poke.symbol === undefined) {
+    const address = wordValue(poke.address ?? 0, `${where}.address`);
+    names.checkAddress(address, `${where}.address`);
+    return { kind: 'poke', symbol: null, address, value, size: poke.size ?? 4 };
+  }
+  const symbol = names.symbol(poke.symbol, `${where}.symbol`);
+  const size = poke.size ?? (symbol.size === 1 || symbol.size === 2 ? symbol.size : 4);
+  return { kind: 'poke', symbol: symbol.name, address: symbol.address, value, size };
 }
 
 function plannedDfu(step: Extract<StepAction, { dfu: unknown }>['dfu'], where: string): PlannedAction {
@@ -197,16 +217,4 @@ export function forcedField(chip: ChipDescription, path: string, value: WordValu
   if (n >= 2 ** bits.width)
     throw new UsageError(`force: ${n} does not fit into ${path}, which has ${bits.width} bit${bits.width === 1 ? '' : 's'}`);
   return { peripheral, register, field, value: n };
-}
-
-/** Symbols that the steps name; each must exist in the images. */
-export function symbolsOf(plan: ScenarioPlan): { readonly symbol: string; readonly where: string }[] {
-  return plan.steps.flatMap((step, i) => {
-    const out: { symbol: string; where: string }[] = [];
-    if (step.when.kind === 'atSymbol') out.push({ symbol: step.when.symbol, where: `steps[${i}].atSymbol` });
-    const action = step.action;
-    if (action.kind === 'call') out.push({ symbol: action.symbol, where: `steps[${i}].do.call` });
-    if (action.kind === 'poke' && action.symbol !== null) out.push({ symbol: action.symbol, where: `steps[${i}].do.poke.symbol` });
-    return out;
-  });
 }
