@@ -14,6 +14,8 @@ import { sbsH5 } from './sbs-h5.ts';
 import { tampV1 } from './tamp-v1.ts';
 import { tim } from './tim.ts';
 import { usartV4 } from './usart-v4.ts';
+import { usbDrd } from './usb-drd.ts';
+import { usbFsdev } from './usb-fsdev.ts';
 import { wwdgV2 } from './wwdg-v2.ts';
 
 export const MODELS: Readonly<Record<string, ModelFactory>> = {
@@ -31,5 +33,7 @@ export const MODELS: Readonly<Record<string, ModelFactory>> = {
   'tamp-v1': tampV1,
   tim,
   'usart-v4': usartV4,
+  'usb-drd': usbDrd,
+  'usb-fsdev': usbFsdev,
   'wwdg-v2': wwdgV2,
 };
