@@ -17,7 +17,16 @@ import type { System } from '../emu/system.ts';
 
 /** Bits of an endpoint register; the same places in EPnR and CHEPnR. */
 export const EP = {
-  EA: 0xf, STAT_TX: 0x30, DTOG_TX: 0x40, CTR_TX: 0x80, KIND: 0x100, TYPE: 0x600, SETUP: 0x800, STAT_RX: 0x3000, DTOG_RX: 0x4000, CTR_RX: 0x8000,
+  EA: 0xf,
+  STAT_TX: 0x30,
+  DTOG_TX: 0x40,
+  CTR_TX: 0x80,
+  KIND: 0x100,
+  TYPE: 0x600,
+  SETUP: 0x800,
+  STAT_RX: 0x3000,
+  DTOG_RX: 0x4000,
+  CTR_RX: 0x8000,
 } as const;
 const CTR_BOTH = EP.CTR_TX | EP.CTR_RX;
 /** Bits that a write toggles. */
@@ -30,7 +39,14 @@ const STAT = { STALL: 1, NAK: 2 } as const;
 const TYPE = { BULK: 0, CONTROL: 1, ISO: 2 } as const;
 
 export const ISTR = {
-  ID: 0xf, DIR: 0x10, ESOF: 0x100, SOF: 0x200, RESET: 0x400, SUSP: 0x800, WKUP: 0x1000, CTR: 0x8000,
+  ID: 0xf,
+  DIR: 0x10,
+  ESOF: 0x100,
+  SOF: 0x200,
+  RESET: 0x400,
+  SUSP: 0x800,
+  WKUP: 0x1000,
+  CTR: 0x8000,
 } as const;
 /** Flags that a written 0 clears; CTR, DIR and the endpoint number are read-only. */
 const ISTR_CLEARABLE = 0x37f80;
@@ -261,7 +277,10 @@ export class UsbFsMachine {
       return 0;
     }
     // The APB bridge widens a narrow write by repeating its data (RM0008 §3.1 "AHB/APB bridges"), and the memory has no byte lanes.
-    c.env.note('guest-error', `USB packet memory: ${size * 8}-bit write at +0x${offset.toString(16)}, it takes ${pmaWidth * 8}-bit accesses only`);
+    c.env.note(
+      'guest-error',
+      `USB packet memory: ${size * 8}-bit write at +0x${offset.toString(16)}, it takes ${pmaWidth * 8}-bit accesses only`,
+    );
     const base = at & ~(pmaWidth - 1);
     for (let i = 0; i < pmaWidth; i++) c.s.pma[base + i] = (value >>> ((i % size) * 8)) & 0xff;
     return 0;
@@ -423,13 +442,20 @@ export function usbFsModel(layout: Layout, variant: UsbFsVariant, modelled: 'all
 }
 
 /** The block as the bus sees it. Stateless: state is looked up at every call, so that a restored machine needs nothing. */
-export function usbFsPort(system: System, blockName: string, variantOf: (layout: Layout, options: Readonly<Record<string, unknown>>) => UsbFsVariant, layout: Layout): UsbDevicePort {
+export function usbFsPort(
+  system: System,
+  blockName: string,
+  variantOf: (layout: Layout, options: Readonly<Record<string, unknown>>) => UsbFsVariant,
+  layout: Layout,
+): UsbDevicePort {
   const block = system.block(blockName);
   const m = new UsbFsMachine(layout, variantOf(layout, block.row.options ?? {}));
   const enter = (): Context => {
     const state = block.state as RegisterState;
     const env: Env = block.env;
-    return new RegisterContext(state.model as UsbFsState, state.regs, env, (name, r, old, value) => system.listener.changed?.(name, r, old, value));
+    return new RegisterContext(state.model as UsbFsState, state.regs, env, (name, r, old, value) =>
+      system.listener.changed?.(name, r, old, value),
+    );
   };
   return {
     attached: () => m.pulledUp(enter()),
@@ -442,4 +468,3 @@ export function usbFsPort(system: System, blockName: string, variantOf: (layout:
     inAcknowledged: (address, endpoint) => m.inAcknowledged(enter(), address, endpoint),
   };
 }
-

@@ -1,0 +1,222 @@
+/**
+ * A full-speed bus, transaction by transaction. Times are exact integers in picoseconds from bit counts (USB 2.0 chapters 7 and 8; bit stuffing
+ * is left out: up to 1/6 longer, `assumed` not to matter). The device acts at the end of the packet that it answers.
+ *
+ * NAK pacing (`assumed`; real controllers differ): a NAKed transaction comes again after an eighth of the time that the transfer has
+ * been NAKed, at least 20 µs and at most 1 ms. So a device that answers within microseconds is seen at once, and one that NAKs for the whole 5 s
+ * of a control transfer costs a thousand events a second, not a hundred thousand. A polled pipe (CDC, HID) comes once per interval.
+ */
+import type { UsbDevicePort } from '../emu/ports.ts';
+import { MS, US, type Ps } from '../emu/time.ts';
+import type { Transfer, TransferStatus, UsbSimState } from './types.ts';
+
+/** `n` bit times at 12 Mbit/s. */
+export const bits = (n: number): Ps => Math.floor((n * 250_000) / 3);
+
+/** SYNC 8, PID 8, address and CRC5 16, EOP 3. */
+const TOKEN = 35;
+const HANDSHAKE = 19;
+/** SYNC, PID, CRC16 and EOP around the payload. */
+const dataPacket = (bytes: number): number => 35 + 8 * bytes;
+/** A device answers after 2 to 6.5 bit times, cable included at most 7.5; the host gives up after 16 to 18 (USB 2.0 §7.1.19). */
+const TURNAROUND = 7;
+const NO_ANSWER = 18;
+const HOST_GAP = 2;
+export const SOF_BITS = TOKEN;
+
+const NAK_MIN = 20 * US;
+const NAK_MAX = 1 * MS;
+/** Transactions without a handshake before a host controller halts the transfer (EHCI, xHCI: CErr = 3). */
+const MAX_ERRORS = 3;
+
+export const FRAME = MS;
+
+export interface BusHost {
+  readonly state: UsbSimState;
+  readonly port: UsbDevicePort;
+  now(): Ps;
+  /** The firmware (not the block by itself) has answered on endpoint 0. */
+  served(transferGoesOn: boolean): void;
+  done(transfer: Transfer, status: TransferStatus): void;
+}
+
+/** Bits from the start of the transaction to the moment when the device acts. */
+export function lead(t: Transfer): number {
+  switch (t.step) {
+    case 'setup':
+      return TOKEN + HOST_GAP + dataPacket(8);
+    case 'out':
+      return TOKEN + HOST_GAP + dataPacket(Math.min(t.maxPacket, t.length - t.sent));
+    case 'status-out':
+      return TOKEN + HOST_GAP + dataPacket(0);
+    default:
+      return TOKEN;
+  }
+}
+/** Bits from there to the end, at most. */
+const tailMax = (t: Transfer): number =>
+  TURNAROUND + HANDSHAKE + HOST_GAP + (t.step === 'in' || t.step === 'status-in' ? dataPacket(t.maxPacket) + TURNAROUND : 0);
+
+export const toggleKey = (t: Transfer): string => t.kind + t.endpoint;
+
+export function newTransfer(tag: string, kind: Transfer['kind'], address: number, endpoint: number, maxPacket: number, now: Ps): Transfer {
+  return {
+    tag,
+    kind,
+    address,
+    endpoint,
+    maxPacket,
+    setup: null,
+    data: new Uint8Array(0),
+    length: 0,
+    sent: 0,
+    step: kind === 'control' ? 'setup' : kind,
+    toggle: 0,
+    held: null,
+    heldToggle: 0,
+    errors: 0,
+    naks: 0,
+    nakSince: -1,
+    due: now,
+    started: now,
+    timeout: 0,
+    deadline: Infinity,
+    every: 0,
+    firstPacketOnly: false,
+  };
+}
+
+/** Next moment at which the device could act on `t`, not before `earliest`, with the frame's SOF and its end kept free. */
+function slot(host: BusHost, t: Transfer, earliest: Ps): Ps {
+  const free = Math.max(earliest, host.state.busFree + bits(lead(t)));
+  const frameEnd = (Math.floor(free / FRAME) + 1) * FRAME;
+  const start = free - bits(lead(t));
+  const frameStart = Math.floor(free / FRAME) * FRAME;
+  if (start < frameStart + bits(SOF_BITS)) return frameStart + bits(SOF_BITS + HOST_GAP + lead(t));
+  return free + bits(tailMax(t)) > frameEnd ? frameEnd + bits(SOF_BITS + HOST_GAP + lead(t)) : free;
+}
+
+const isAck = (t: Transfer): boolean => t.step === 'ack' || t.step === 'ack-status';
+
+/** Makes the next transaction (or its acknowledgement) of `t`, whose time has come. */
+export function stepTransfer(host: BusHost, t: Transfer): void {
+  const now = host.now();
+  if (isAck(t)) return acknowledged(host, t);
+  if (now >= t.deadline) return host.done(t, 'timeout');
+  const when = slot(host, t, now);
+  if (when > now) {
+    t.due = when;
+    return;
+  }
+  switch (t.step) {
+    case 'setup':
+      return answered(host, t, host.port.setup(t.address, t.endpoint, t.setup!));
+    case 'status-out':
+      return answered(host, t, host.port.out(t.address, t.endpoint, 1, new Uint8Array(0)));
+    case 'out': {
+      const chunk = t.data.subarray(t.sent, t.sent + Math.min(t.maxPacket, t.length - t.sent));
+      return answered(host, t, host.port.out(t.address, t.endpoint, toggleOf(host, t), chunk));
+    }
+    default: {
+      const answer = host.port.in(t.address, t.endpoint);
+      if (typeof answer === 'string') return answered(host, t, answer);
+      t.held = answer.data;
+      t.heldToggle = answer.toggle;
+      t.step = t.step === 'in' ? 'ack' : 'ack-status';
+      t.due = now + bits(TURNAROUND + dataPacket(answer.data.length) + TURNAROUND + HANDSHAKE);
+      host.state.busFree = t.due + bits(HOST_GAP);
+    }
+  }
+}
+
+function toggleOf(host: BusHost, t: Transfer): 0 | 1 {
+  return t.kind === 'control' ? t.toggle : ((host.state.toggles[toggleKey(t)] ?? 0) as 0 | 1);
+}
+function flip(host: BusHost, t: Transfer): void {
+  if (t.kind === 'control') t.toggle ^= 1;
+  else host.state.toggles[toggleKey(t)] = toggleOf(host, t) ^ 1;
+}
+
+function progress(host: BusHost, t: Transfer): void {
+  t.errors = 0;
+  t.nakSince = -1;
+  host.state.lastActivity = host.now();
+}
+
+/** A handshake, or none, in answer to SETUP, OUT or IN. */
+function answered(host: BusHost, t: Transfer, answer: 'ack' | 'nak' | 'stall' | 'none'): void {
+  const now = host.now();
+  if (answer === 'none') {
+    host.state.busFree = now + bits(NO_ANSWER + HOST_GAP);
+    if (++t.errors >= MAX_ERRORS) return host.done(t, 'error');
+    t.due = now;
+    return;
+  }
+  host.state.busFree = now + bits(TURNAROUND + HANDSHAKE + HOST_GAP);
+  if (answer === 'nak') {
+    t.errors = 0;
+    t.naks++;
+    host.state.naks++;
+    if (t.nakSince < 0) t.nakSince = now;
+    const wait = t.every > 0 ? t.every : Math.min(NAK_MAX, Math.max(NAK_MIN, Math.floor((now - t.nakSince) / 8)));
+    t.due = Math.min(now + wait, t.deadline);
+    return;
+  }
+  progress(host, t);
+  if (answer === 'stall') {
+    if (t.kind === 'control') host.served(false);
+    return host.done(t, 'stall');
+  }
+  t.due = now;
+  switch (t.step) {
+    case 'setup':
+      // The block takes a SETUP by itself: no code has answered yet.
+      t.toggle = 1;
+      t.step = t.length === 0 ? 'status-in' : t.setup![0]! & 0x80 ? 'in' : 'out';
+      return;
+    case 'out':
+      flip(host, t);
+      t.sent += Math.min(t.maxPacket, t.length - t.sent);
+      if (t.kind === 'control') host.served(true);
+      if (t.sent < t.length) return;
+      if (t.kind !== 'control') return host.done(t, 'ok');
+      t.step = 'status-in';
+      return;
+    default:
+      host.served(false);
+      host.done(t, 'ok');
+  }
+}
+
+/** The host has acknowledged IN data. */
+function acknowledged(host: BusHost, t: Transfer): void {
+  const now = host.now();
+  host.port.inAcknowledged(t.address, t.endpoint);
+  progress(host, t);
+  const data = t.held ?? new Uint8Array(0);
+  t.held = null;
+  t.due = now;
+  const status = t.step === 'ack-status';
+  t.step = status ? 'status-in' : 'in';
+  if (data.length > t.maxPacket) return host.done(t, 'error');
+  // The repeat of a packet whose handshake was lost: acknowledged and dropped.
+  if (t.heldToggle !== (status ? 1 : toggleOf(host, t))) return;
+  if (status) {
+    host.served(false);
+    return host.done(t, data.length === 0 ? 'ok' : 'error');
+  }
+  flip(host, t);
+  if (t.data.length + data.length > t.length) return host.done(t, 'error');
+  const joined = new Uint8Array(t.data.length + data.length);
+  joined.set(t.data);
+  joined.set(data, t.data.length);
+  t.data = joined;
+  if (t.kind === 'control') host.served(!t.firstPacketOnly);
+  const last = data.length < t.maxPacket || t.data.length >= t.length;
+  if (t.kind !== 'control') {
+    if (last || t.every > 0) host.done(t, 'ok');
+    return;
+  }
+  if (t.firstPacketOnly) return host.done(t, 'ok');
+  if (last) t.step = 'status-out';
+}

@@ -1,0 +1,51 @@
+/** DFU 1.1 requests, states and the status answer. */
+import { parseDfuseLayout, setupPacket, type DfuSegment } from './descriptors.ts';
+import type { Host } from './host-api.ts';
+import type { DfuState } from './types.ts';
+
+export const DFU = { DETACH: 0, DNLOAD: 1, UPLOAD: 2, GETSTATUS: 3, CLRSTATUS: 4, GETSTATE: 5, ABORT: 6 } as const;
+export const DFU_STATE = { IDLE: 2, DNLOAD_SYNC: 3, DNBUSY: 4, DNLOAD_IDLE: 5, MANIFEST: 7, UPLOAD_IDLE: 9, ERROR: 10 } as const;
+const STATE_NAME = [
+  'appIDLE',
+  'appDETACH',
+  'dfuIDLE',
+  'dfuDNLOAD-SYNC',
+  'dfuDNBUSY',
+  'dfuDNLOAD-IDLE',
+  'dfuMANIFEST-SYNC',
+  'dfuMANIFEST',
+  'dfuMANIFEST-WAIT-RESET',
+  'dfuUPLOAD-IDLE',
+  'dfuERROR',
+];
+export const dfuStateName = (state: number): string => STATE_NAME[state] ?? `state ${state}`;
+/** A DFU class request; `payload`: data to send, or the number of bytes to read. */
+export function dfuRequest(
+  host: Host,
+  dfu: DfuState,
+  tag: string,
+  request: number,
+  block = 0,
+  payload: Uint8Array | number = new Uint8Array(0),
+): void {
+  if (request === DFU.GETSTATUS || request === DFU.UPLOAD) {
+    const length = request === DFU.GETSTATUS ? 6 : (payload as number);
+    host.control(`dfu.${tag}`, setupPacket(0xa1, request, block, dfu.interfaceNumber, length));
+    return;
+  }
+  const data = payload as Uint8Array;
+  host.control(`dfu.${tag}`, setupPacket(0x21, request, block, dfu.interfaceNumber, data.length), data);
+}
+
+/** Takes a GETSTATUS answer in. False: too short. */
+export function takeStatus(dfu: DfuState, data: Uint8Array): boolean {
+  if (data.length < 6) return false;
+  dfu.bStatus = data[0]!;
+  dfu.pollTimeoutMs = data[1]! | (data[2]! << 8) | (data[3]! << 16);
+  dfu.bState = data[4]!;
+  return true;
+}
+
+export function layoutOf(dfu: DfuState): DfuSegment[] {
+  return parseDfuseLayout(dfu.alts[0]?.name ?? '');
+}

@@ -1,0 +1,209 @@
+/** Plain data that the simulated bus and host keep. Nothing here has behaviour, so a save is a deep copy. */
+import type { Ps } from '../emu/time.ts';
+import type { DeviceInfo } from './descriptors.ts';
+
+export type HostKind = 'linux' | 'windows' | 'macos';
+export type Zone = 'user' | 'system';
+export type TransferStatus = 'ok' | 'stall' | 'timeout' | 'error' | 'cancelled';
+
+export type Step = 'setup' | 'in' | 'out' | 'status-in' | 'status-out' | 'ack' | 'ack-status';
+
+/** One transfer on its way; `step` is the next thing that happens on the wire, at `due`. */
+export interface Transfer {
+  /** Who asked, and for what: `enum.device-64`. The part before the dot picks the handler. */
+  tag: string;
+  kind: 'control' | 'in' | 'out';
+  address: number;
+  endpoint: number;
+  maxPacket: number;
+  setup: Uint8Array | null;
+  /** OUT data, or what came in so far. */
+  data: Uint8Array;
+  /** Bytes wanted (IN) or to send (OUT). */
+  length: number;
+  sent: number;
+  step: Step;
+  /** Data toggle of the control transfer; bulk and interrupt pipes keep theirs in `toggles`. */
+  toggle: 0 | 1;
+  held: Uint8Array | null;
+  heldToggle: 0 | 1;
+  /** Transactions in a row without a handshake. */
+  errors: number;
+  naks: number;
+  nakSince: Ps;
+  due: Ps;
+  started: Ps;
+  timeout: Ps;
+  /** Absolute; Infinity for a pipe that is polled for ever. */
+  deadline: Ps;
+  /** Poll distance of a periodic pipe; 0 = back-off. */
+  every: Ps;
+  /** Stop after the first data packet, without a status stage (Windows' first read). */
+  firstPacketOnly: boolean;
+}
+
+export interface TransferResult {
+  readonly status: TransferStatus;
+  readonly data: Uint8Array;
+}
+
+export interface Wait {
+  tag: string;
+  due: Ps;
+}
+
+export interface UsbSession {
+  /** The pull-up that the host sees. */
+  at: Ps;
+  /** Zone of the code that answered on EP0; fixed when the configuration is set. */
+  servedBy: Zone | null;
+  /** The host took the attach as stable (end of debounce); null while it has not. */
+  attached: Ps | null;
+  /** SET_CONFIGURATION acknowledged. */
+  enumerated: Ps | null;
+  vid: number | null;
+  pid: number | null;
+  bcdDevice: number | null;
+  product: string | null;
+  /** Names of the alternate settings of the DFU interface, else of the first interface. */
+  altSettings: string[];
+  endedAt: Ps | null;
+  endedBy: 'detach' | 'unplug' | 'reset' | 'end' | null;
+}
+
+export interface UsbLogEntry {
+  at: Ps;
+  kind: string;
+  text: string;
+}
+
+/** Progress of enumeration. */
+export interface EnumerationState {
+  attempt: number;
+  steps: string[];
+  index: number;
+  tries: number;
+  /** 'idle' no device · 'running' · 'configured' · 'failed' the host gave up. */
+  phase: 'idle' | 'running' | 'configured' | 'failed';
+}
+
+export interface CdcState {
+  controlInterface: number;
+  inEndpoint: number;
+  inPacket: number;
+  outEndpoint: number;
+  outPacket: number;
+  notifyEndpoint: number;
+  notifyPacket: number;
+  notifyEvery: Ps;
+  ready: boolean;
+}
+
+export interface DfuAlt {
+  alternate: number;
+  iInterface: number;
+  name: string;
+}
+
+export interface DfuState {
+  interfaceNumber: number;
+  alts: DfuAlt[];
+  transferSize: number;
+  version: number;
+  /** Requests of the probe that are still to be made: `name:index`. */
+  probe: string[];
+  /** CLRSTATUS and ABORT made while probing. */
+  recoveries: number;
+  /** What the last GETSTATUS said. */
+  bStatus: number;
+  bState: number;
+  pollTimeoutMs: number;
+  /** GETSTATUS said dfuIDLE in a configuration that is set. */
+  readyAt: Ps | null;
+  /** A leave was sent: that the device goes away is wanted. */
+  left: boolean;
+}
+
+/** A step of an operation, as dfu-util makes it. */
+export type DfuAction =
+  | { do: 'idle' }
+  | { do: 'command'; payload: Uint8Array; name: string }
+  | { do: 'write'; block: number; data: Uint8Array }
+  | { do: 'abort' }
+  | { do: 'read'; block: number; length: number }
+  | { do: 'manifest' };
+
+export interface DfuOperation {
+  id: number;
+  kind: 'download' | 'upload' | 'erase' | 'leave';
+  /** null: mass erase. */
+  address: number | null;
+  length: number;
+  /** What an upload has read, or what a download writes. */
+  data: Uint8Array;
+  status: 'queued' | 'running' | 'ok' | 'failed';
+  error: string | null;
+  bStatus: number;
+  bState: number;
+  startedAt: Ps | null;
+  endedAt: Ps | null;
+  plan: DfuAction[];
+  at: number;
+  /** Inside an action: the request that is out. */
+  phase: string;
+  polls: number;
+  stalls: number;
+}
+
+/** A transfer of somebody outside (WebUSB, USB/IP) that has ended. */
+export interface ForeignResult {
+  id: number;
+  status: TransferStatus;
+  data: Uint8Array;
+}
+
+export interface UsbSimState {
+  cable: boolean;
+  /** Level of the wire `usb.pullup`. */
+  pullup: boolean;
+  /** The host sees a device on the port. */
+  connected: boolean;
+  /** SE0 is driven by the host. */
+  resetting: boolean;
+  /** SOFs are sent. */
+  frames: boolean;
+  busFree: Ps;
+  /** bMaxPacketSize0. */
+  packet0: number;
+  address: number;
+  /** Time of the last chip reset, -1 = none. */
+  chipResetAt: Ps;
+  dropReason: 'detach' | 'unplug' | 'reset';
+  /** The one control transfer on EP0, polls and bulk transfers; then control transfers that wait. */
+  transfers: Transfer[];
+  queue: Transfer[];
+  waits: Wait[];
+  /** `in1`, `out2` → toggle. */
+  toggles: Record<string, number>;
+  enumeration: EnumerationState;
+  device: DeviceInfo | null;
+  configured: boolean;
+  cdc: CdcState | null;
+  /** Bytes for the CDC device that have not gone out yet. */
+  cdcQueue: Uint8Array;
+  hidEndpoint: number;
+  hidReports: number;
+  mscMaxLun: number;
+  dfu: DfuState | null;
+  operations: DfuOperation[];
+  nextId: number;
+  foreign: ForeignResult[];
+  sessions: UsbSession[];
+  log: UsbLogEntry[];
+  logDropped: number;
+  naks: number;
+  unansweredSince: Ps | null;
+  lastActivity: Ps | null;
+  /** When a ready DFU device left the bus without having been told to. */
+  lostAt: Ps | null;
+}
