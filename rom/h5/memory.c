@@ -87,7 +87,7 @@ void chip_unique_id(uint32_t words[3])
 static bool flash_idle(void)
 {
   /* A mass erase takes longer than any other wait; the watchdog is fed meanwhile. ASSUMED: ST's limit is not known. */
-  for (uint32_t rounds = 0; rounds < 2000u; rounds++) {
+  for (uint32_t rounds = 0; rounds < 4000u; rounds++) {
     iwdg_refresh();
     for (uint32_t i = 0; i < 10000u; i++)
       if (!(FLASH_NSSR & (NSSR_BSY | NSSR_DBNE)))
