@@ -321,12 +321,16 @@ export abstract class Builder {
   abstract cycles(n: Val): void;
 
   // ---- shared pseudo-code of the ARM ARM -----------------------------------------------------------------------------------------
-  /** AddWithCarry: result, and sets C and V if asked. `y` is already inverted for subtraction. */
-  addWithCarry(x: Val, y: Val, carry: Val, setFlags: boolean): Expr {
+  /**
+   * AddWithCarry: result, and sets N, Z, C and V if asked. `write` gets the result before the flags change: writing SP may leave
+   * (ARMv8-M limit).
+   */
+  addWithCarry(x: Val, y: Val, carry: Val, setFlags: boolean, write?: (result: Expr) => void): Expr {
     const a = this.let(x);
     const b = this.let(y);
     const cin = this.let(carry);
     const sum = this.let(this.add(this.add(a, b), cin));
+    write?.(sum);
     if (setFlags) {
       this.setNZ(sum);
       const c = constantOf(cin);
@@ -336,5 +340,18 @@ export abstract class Builder {
       this.setV(this.shrU(this.and(this.xor(a, sum), this.xor(b, sum)), 31));
     }
     return sum;
+  }
+  /** AddWithCarry(x, NOT(y), 1): the same with fewer operations. C is "no borrow". */
+  subtract(x: Val, y: Val, setFlags: boolean, write?: (result: Expr) => void): Expr {
+    const a = this.let(x);
+    const b = this.let(y);
+    const difference = this.let(this.sub(a, b));
+    write?.(difference);
+    if (setFlags) {
+      this.setNZ(difference);
+      this.setC(this.geU(a, b));
+      this.setV(this.shrU(this.and(this.xor(a, b), this.xor(a, difference)), 31));
+    }
+    return difference;
   }
 }

@@ -328,8 +328,26 @@ function emitFastHost(
   }
 }
 
+/** if table entry is FLASH and the address aligned: BUDGET -= flashLine(address); return the bytes. */
+function emitFlashLoad(b: ColdBuilder, shared: Shared, a: Expr, size: number, flashLine: number): void {
+  const f = b.f;
+  const entry = b.let(new Expr('i32', (g) => {
+    b.shl(b.shrU(a, 12), 2).emit(g);
+    g.memory(OP['i32.load'], readTableOf(shared.core));
+  }));
+  b.if(b.and(b.eq(b.and(entry, ENTRY_FAST | ENTRY_FLASH), ENTRY_FLASH), b.eqz(b.and(a, size - 1))), () => {
+    b.cycles(b.let(new Expr('i32', (g) => {
+      a.emit(g);
+      g.call(flashLine);
+    })));
+    b.add(a, b.and(entry, ~0xfff)).emit(f);
+    f.memory(size === 4 ? OP['i32.load'] : size === 2 ? OP['i32.load16_u'] : OP['i32.load8_u'], 0);
+    f.op(OP.return);
+  });
+}
+
 /** ld1/ld2/ld4(address, flags) and st1/st2/st4(address, value, flags) for handlers of their own. */
-function emitMemoryFunctions(shared: Shared): void {
+function emitMemoryFunctions(shared: Shared, flashLine: number): void {
   const w = shared.writer;
   for (const size of [1, 2, 4]) {
     shared.loads[size] = w.declare(['i32', 'i32'], 'i32');
@@ -348,6 +366,7 @@ function emitMemoryFunctions(shared: Shared): void {
       f.i32(2);
       f.op(0x71);
       f.brIf(slow);
+      if (kind === 'read') emitFlashLoad(b, shared, a, size, flashLine);
       emitFastHost(b, shared, kind, a, size, host, slow);
       host.get.emit(f);
       if (kind === 'read') f.memory(size === 4 ? OP['i32.load'] : size === 2 ? OP['i32.load16_u'] : OP['i32.load8_u'], 0);
@@ -488,8 +507,8 @@ export function buildInterpreter(
     helpers: new Map(), loads: {}, stores: {},
   };
   for (const [name, h] of Object.entries(helpers)) shared.helpers.set(name, writer.importFunction(name, h.params, h.result));
-  emitMemoryFunctions(shared);
   const flashLine = emitFlashLine(shared);
+  emitMemoryFunctions(shared, flashLine);
   const newLine = emitNewLine(shared, flashLine);
   const condition = emitCondition(shared);
   const coldType = writer.type(['i32', 'i32'], 'i32');
@@ -549,6 +568,7 @@ function emitRun(shared: Shared, f: FunctionBody, handlers: Handlers, functions:
   top.if(top.leS(local(budget), 0), () => exit(EXIT.BUDGET));
   top.if(top.ne(top.and(local(pc), memory(S.LINE_MASK)), memory(S.LINE)), () => {
     spill();
+    store(S.LAST_REC, rec);
     f.get(pc);
     f.call(functions.newLine);
     f.set(itState);

@@ -76,8 +76,10 @@ export interface Decoded {
   readonly imm?: number;
 }
 
-/** Fields cut out by the pattern, by letter. */
-export type Fields = Readonly<Record<string, number>>;
+type Letter =
+  | 'a' | 'b' | 'c' | 'd' | 'e' | 'f' | 'g' | 'h' | 'i' | 'j' | 'k' | 'l' | 'm' | 'n' | 'o' | 'p' | 'q' | 'r' | 's' | 't' | 'u' | 'v' | 'w' | 'y' | 'z';
+/** Fields cut out by the pattern, by letter. A letter that the pattern does not have is absent. */
+export type Fields = Readonly<Record<Letter, number>>;
 
 export interface Row {
   /** Arm's name and encoding, e.g. `ADD (immediate) T3`. */

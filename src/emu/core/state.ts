@@ -70,6 +70,8 @@ export const S = {
   FPCAR: 0xdc,
   FPDSCR: 0xe0,
   /** ITSTATE and address of the instruction in an IT block that ran last: what a fault in it has to restore. */
+  /** Record of the instruction that ran last when the line changed: where a branch came from. */
+  LAST_REC: 0xf0,
   IT_NOW: 0xe8,
   IT_PC: 0xec,
   /** Core-private word: 1 = the core is locked up, 2 = sleeping (WFI), 3 = sleeping (WFE). */

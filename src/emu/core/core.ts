@@ -1,0 +1,774 @@
+/**
+ * One CPU core: the fast path's slow side (memory, fetch, decode), the run loop, and the glue to exceptions and the system control space.
+ * All architectural state is in the arena.
+ */
+import {
+  CPU_STRIDE, DECODED_PAGE_BYTES, fetchTableOf, PAGE_BITS, PAGE_SIZE, readTableOf, RECORD_BYTES, WORD_MAP, writeTableOf, type Arena,
+} from '../arena.ts';
+import type { CoreRow } from '../chip.ts';
+import { BUS_ERROR } from '../component.ts';
+import type { Memory, Region, System } from '../system.ts';
+import { clockCount, clockTimeOf, mulDivCeil, type Ps } from '../time.ts';
+import { PROFILES, type Profile } from './builder.ts';
+import { GuestFault, type Cpu, type FaultKind } from './cpu.ts';
+import { Decoder, isWide, type Instruction } from './decode.ts';
+import { exceptionReturn, lazyFpSave, raise, resetCore, takePending } from './exceptions.ts';
+import { Handlers, H_UNDEFINED } from './handlers.ts';
+import { HELPERS } from './helpers.ts';
+import { buildInterpreter, ENTRY_FAST, ENTRY_FLASH, REC } from './interpreter.ts';
+import './isa/index.ts';
+import { mpuAllows, mpuEnabled, mpuUniform } from './mpu.ts';
+import { pendNmi, peekScs, readScs, setIrqLevel, writeScs } from './scs.ts';
+import { EXIT, S } from './state.ts';
+import { SYSTEM_OPS } from './system-ops.ts';
+import { sysTickDue } from './systick.ts';
+import { timingOf, type TimingModel } from './timing.ts';
+
+/** What a core tells the machine. */
+export interface CoreListener {
+  /** Control is about to reach code of another zone. Throwing `Pause` stops before that instruction. */
+  zoneChange(core: Core, from: Zone, to: Zone, pc: number): void;
+  special(core: Core, register: string, old: number, value: number): void;
+  /** Around a write to a block or to a memory that a block programs; register changes in between are this core's. */
+  beginAccess(core: Core): void;
+  endAccess(): void;
+  /** A write to a block has been made (after it, with the value written). */
+  deviceWrite(core: Core, address: number, size: number, value: number): void;
+  semihosting(core: Core): boolean;
+  debuggerAttached(): boolean;
+  console(channel: string, text: string): void;
+  note(kind: string, text: string): void;
+  requestReset(by: 'software' | 'core', core: Core): void;
+  sendEvent(core: Core): void;
+  exceptionTaken(core: Core, exception: number, handler: number, interruptedPc: number): void;
+  exceptionReturned(core: Core, exception: number, pc: number): void;
+  lockup(core: Core, reason: string): void;
+  /** May change an address, a value, or drop a write (diagnosis by repair). Null while unused. */
+  readonly intercept: Interceptor | null;
+}
+export interface Interceptor {
+  read?(core: Core, address: number, size: number): number | null;
+  /** Value to write instead, or null to drop the write. */
+  write?(core: Core, address: number, size: number, value: number): number | null;
+  special?(core: Core, register: string, old: number, value: number): number;
+  /** Guest pages whose accesses must come by here. */
+  readonly pages: ReadonlySet<number>;
+}
+export type Zone = 'user' | 'system' | 'data';
+
+/** Thrown out of the fast path to stop before the instruction at PC. */
+export const PAUSE = { pause: true } as const;
+
+const moduleCache = new Map<string, WebAssembly.Module>();
+let handlersOnce: Handlers | null = null;
+/** Handler numbering, shared by all cores. */
+export const theHandlers = (): Handlers => (handlersOnce ??= new Handlers());
+
+/** Prebuilt interpreter modules by `profile:core`, put there by the build; otherwise they are generated on first use. */
+export const PREBUILT = new Map<string, Uint8Array<ArrayBuffer>>();
+
+export function interpreterBytes(profile: Profile, core: number): Uint8Array<ArrayBuffer> {
+  return PREBUILT.get(`${profile.name}:${core}`) ?? buildInterpreter(profile, core, theHandlers(), HELPERS);
+}
+function interpreterModule(profile: Profile, core: number): WebAssembly.Module {
+  const key = `${profile.name}:${core}`;
+  let m = moduleCache.get(key);
+  if (!m) moduleCache.set(key, (m = new WebAssembly.Module(interpreterBytes(profile, core))));
+  return m;
+}
+
+const PROFILE_OF = { 'cortex-m0': 'm0', 'cortex-m4f': 'm4', 'cortex-m33f': 'm33', 'cortex-m7f': 'm7' } as const;
+/** The longest stretch without looking up: also what lets V8 replace code that runs in a loop. */
+const MAX_SLICE = 200_000;
+
+export class Core implements Cpu {
+  readonly row: CoreRow;
+  readonly index: number;
+  readonly profile: Profile;
+  readonly system: System;
+  readonly arena: Arena;
+  listener: CoreListener;
+  /** Zone of the code that runs; fetch entries exist for this zone only. */
+  zone: Zone = 'user';
+  readonly fault = new GuestFault();
+  private readonly base: number;
+  private readonly decoder: Decoder;
+  private readonly handlers: Handlers;
+  private readonly timing: TimingModel;
+  private readonly wasmRun: () => number;
+  private readonly flashLine: (address: number) => number;
+  private readonly readTable: number;
+  private readonly writeTable: number;
+  private readonly fetchTable: number;
+  /** Guest pages with an entry, for flushing. */
+  private readonly readPages: number[] = [];
+  private readonly writePages: number[] = [];
+  /** Decoded pages by guest page, and guest page by decoded page. */
+  private readonly decodedPages = new Map<number, number>();
+  private readonly guestOfDecoded = new Map<number, number>();
+  /** Host pages that hold decoded code, with the guest pages they were decoded at. */
+  private readonly codeHostPages = new Map<number, Set<number>>();
+  private readonly sysTickSlot: number;
+  /** cycles() = cycleTarget - BUDGET. */
+  private cycleTarget = 0;
+  private irqDirty = true;
+  /** Instructions executed, without RETIRED. */
+  private retiredBase = 0;
+  private pcChanged = false;
+  /** `retired()` when the core last left reset. */
+  retiredAtReset = 0;
+
+  constructor(system: System, row: CoreRow, index: number, listener: CoreListener) {
+    this.system = system;
+    this.arena = system.arena;
+    this.row = row;
+    this.index = index;
+    this.listener = listener;
+    this.profile = PROFILES[PROFILE_OF[row.type]];
+    this.base = index * CPU_STRIDE;
+    this.readTable = readTableOf(index) >> 2;
+    this.writeTable = writeTableOf(index) >> 2;
+    this.fetchTable = fetchTableOf(index) >> 2;
+    this.decoder = decoderOf(this.profile);
+    this.handlers = theHandlers();
+    this.timing = timingOf(this.profile);
+    this.sysTickSlot = system.addTimer(`${row.name}.systick`, () => sysTickDue(this));
+    const fpscr = { get: () => this.get(S.FPSCR), set: (v: number) => this.set(S.FPSCR, v) };
+    const helpers = Object.fromEntries(Object.entries(HELPERS).map(([name, h]) => [name, h.make(fpscr)]));
+    const instance = new WebAssembly.Instance(interpreterModule(this.profile, index), {
+      env: {
+        memory: this.arena.memory,
+        decode: (pc: number, rec: number) => this.decodeAt(pc >>> 0, rec),
+        fetch: (pc: number) => this.fetchPage(pc >>> 0),
+        read: (address: number, size: 1 | 2 | 4, flags: number) => this.slowRead(address >>> 0, size, flags),
+        write: (address: number, size: 1 | 2 | 4, value: number, flags: number) => this.slowWrite(address >>> 0, size, value, flags),
+        ...helpers,
+      },
+    });
+    this.wasmRun = instance.exports['run'] as () => number;
+    this.flashLine = instance.exports['flashLine'] as (address: number) => number;
+    this.set(S.LINE, 1);
+    this.set(S.CACHE_WAYS, 2);
+  }
+
+  // ---- state -------------------------------------------------------------------------------------------------------------------
+  get(offset: number): number { return this.arena.i32[(this.base + offset) >> 2]! >>> 0; }
+  set(offset: number, value: number): void { this.arena.i32[(this.base + offset) >> 2] = value; }
+  getByte(offset: number): number { return this.arena.u8[this.base + offset]!; }
+  setByte(offset: number, value: number): void { this.arena.u8[this.base + offset] = value; }
+  getFloat(offset: number): number { return this.arena.view.getFloat64(this.base + offset, true); }
+  setFloat(offset: number, value: number): void { this.arena.view.setFloat64(this.base + offset, value, true); }
+  get pc(): number { return this.get(S.PC); }
+
+  // ---- time --------------------------------------------------------------------------------------------------------------------
+  cycles(): number { return this.cycleTarget - this.arena.i32[(this.base + S.BUDGET) >> 2]!; }
+  spend(cycles: number): void { this.arena.i32[(this.base + S.BUDGET) >> 2]! -= cycles; }
+  now(): Ps { return clockTimeOf(this.system.clock(this.row.clock), this.cycles()); }
+  retired(): number { return this.retiredBase + this.get(S.RETIRED); }
+  clockCount(clock: string): number {
+    return clock === this.row.clock ? this.cycles() : clockCount(this.system.clock(clock), this.now());
+  }
+  clockTimeOf(clock: string, count: number): Ps { return clockTimeOf(this.system.clock(clock), count); }
+  clockRunning(clock: string): boolean { return this.system.clock(clock).rate !== null; }
+  armTimer(_name: 'systick', due: Ps): void {
+    if (due === Infinity) this.system.scheduler.disarm(this.sysTickSlot);
+    else this.system.scheduler.arm(this.sysTickSlot, due);
+    this.cut();
+  }
+  disarmTimer(): void { this.system.scheduler.disarm(this.sysTickSlot); }
+  /** Makes the run loop look up before the next instruction, keeping the cycle count. */
+  cut(): void {
+    const left = this.arena.i32[(this.base + S.BUDGET) >> 2]!;
+    if (left > 0) {
+      this.cycleTarget -= left;
+      this.set(S.BUDGET, 0);
+    }
+  }
+  interruptsChanged(): void {
+    this.irqDirty = true;
+    this.cut();
+  }
+  /** The clock's rate changed or time passed without this core: its count goes on from the clock's. */
+  syncClock(now: Ps): void {
+    this.cycleTarget = clockCount(this.system.clock(this.row.clock), now);
+    this.set(S.BUDGET, 0);
+  }
+
+  // ---- listener ----------------------------------------------------------------------------------------------------------------
+  changed = (register: string, old: number, value: number): void => this.listener.special(this, register, old, value);
+  note(kind: string, text: string): void { this.listener.note(kind, text); }
+  requestReset(by: 'software' | 'core'): void {
+    this.listener.requestReset(by, this);
+    this.cut();
+  }
+  semihosting(): boolean { return this.listener.semihosting(this); }
+  debuggerAttached(): boolean { return this.listener.debuggerAttached(); }
+  console(channel: string, text: string): void { this.listener.console(channel, text); }
+  sendEvent(): void { this.listener.sendEvent(this); }
+  exceptionTaken(exception: number, handler: number, interruptedPc: number): void {
+    this.listener.exceptionTaken(this, exception, handler, interruptedPc);
+  }
+  exceptionReturned(exception: number, pc: number): void { this.listener.exceptionReturned(this, exception, pc); }
+  lockup(reason: string): void {
+    this.set(S.HALTED, 1);
+    this.cut();
+    this.listener.lockup(this, reason);
+  }
+  irq(line: number, level: boolean): void {
+    setIrqLevel(this, line, level);
+  }
+
+  // ---- reset -------------------------------------------------------------------------------------------------------------------
+  /** Core reset: vector table at `vtor`; caches and decoded code of the fetch path are dropped. */
+  reset(vtor: number, power: boolean): void {
+    const cyclesNow = this.cycles();
+    const keep = power ? null : this.arena.u8.slice(this.base + S.CACHE_TAGS, this.base + S.NVIC_ENABLED);
+    const retiredNow = power ? 0 : this.retired();
+    this.arena.u8.fill(0, this.base, this.base + CPU_STRIDE);
+    if (keep) this.arena.u8.set(keep, this.base + S.CACHE_TAGS);
+    this.retiredBase = retiredNow;
+    this.retiredAtReset = retiredNow;
+    this.cycleTarget = power ? 0 : cyclesNow;
+    this.set(S.CACHE_WAYS, 2);
+    this.applyFlashTiming();
+    this.flushTables();
+    this.irqDirty = true;
+    this.disarmTimer();
+    resetCore(this, vtor);
+  }
+
+  // ---- flash timing ------------------------------------------------------------------------------------------------------------
+  private flashTiming = { waitStates: 0, cache: false, sets: 256, ways: 2 };
+  /** Wait states per flash line and instruction cache, as the chip's flash and cache controllers say. */
+  setFlashTiming(t: { waitStates: number; cache: boolean; sets: number; ways: number }): void {
+    this.flashTiming = { ...t };
+    this.applyFlashTiming();
+  }
+  private applyFlashTiming(): void {
+    const t = this.flashTiming;
+    const mode = t.cache ? 2 : t.waitStates > 0 ? 1 : 0;
+    if (this.get(S.FETCH_MODE) !== mode) this.flushReads();
+    this.set(S.FETCH_MODE, mode);
+    this.set(S.WAIT_STATES, t.waitStates);
+    this.set(S.CACHE_SET_MASK, t.sets - 1);
+    this.set(S.CACHE_WAYS, t.ways);
+    this.set(S.LINE, 1);
+  }
+  invalidateCache(): void {
+    this.arena.u8.fill(0, this.base + S.CACHE_TAGS, this.base + S.NVIC_ENABLED);
+    this.set(S.LINE, 1);
+  }
+
+  // ---- page tables -------------------------------------------------------------------------------------------------------------
+  private flushReads(): void {
+    for (const page of this.readPages.splice(0)) this.arena.i32[this.readTable + page] = 0;
+  }
+  /** Drops the fast entries of everything: rights, zones or mappings changed. Decoded code stays. */
+  flushTables(): void {
+    this.flushReads();
+    for (const page of this.writePages.splice(0)) this.arena.i32[this.writeTable + page] = 0;
+    this.flushFetch();
+  }
+  flushFetch(): void {
+    for (const page of this.decodedPages.keys()) this.arena.i32[this.fetchTable + page] = 0;
+    this.set(S.LINE, 1);
+  }
+  rightsChanged(): void { this.flushTables(); }
+  /** Write entries go when a checkpoint is taken, so that the next store to each page is seen. */
+  flushWrites(): void {
+    for (const page of this.writePages.splice(0)) this.arena.i32[this.writeTable + page] = 0;
+  }
+  /** Guest pages with an interceptor must not be fast. */
+  interceptChanged(): void { this.flushTables(); }
+
+  private throwFault(kind: FaultKind, address: number): never {
+    this.fault.kind = kind;
+    this.fault.address = address >>> 0;
+    throw this.fault;
+  }
+  private regionAt(address: number): Region | null { return this.system.regionAt(address); }
+
+  private privileged(): boolean { return this.get(S.IPSR) !== 0 || (this.get(S.CONTROL) & 1) === 0; }
+
+  // ---- data ----------------------------------------------------------------------------------------------------------------------
+  read(address: number, size: 1 | 2 | 4, privileged?: boolean): number {
+    return this.slowRead(address >>> 0, size, 0, privileged ?? this.privileged()) >>> 0;
+  }
+  write(address: number, size: 1 | 2 | 4, value: number, privileged?: boolean): void {
+    this.slowWrite(address >>> 0, size, value, 0, privileged ?? this.privileged());
+  }
+
+  private checkAlignment(address: number, size: number, flags: number): void {
+    if ((flags & 1) !== 0 || this.profile.arch === 'v6m' || (this.get(S.CCR) & 8) !== 0) this.throwFault('unaligned', address);
+    if (size > 1 && this.profile.arch === 'v8m' && this.regionAt(address)?.block) this.throwFault('unaligned', address);
+  }
+
+  private slowRead(address: number, size: 1 | 2 | 4, flags: number, privileged = (flags & 2) === 0 && this.privileged()): number {
+    if ((address & (size - 1)) !== 0) {
+      this.checkAlignment(address, size, flags);
+      let value = 0;
+      for (let i = 0; i < size; i++) value |= this.slowRead((address + i) >>> 0, 1, 0, privileged) << (8 * i);
+      return value;
+    }
+    if (address >= 0xe0000000 && address < 0xe0100000) {
+      this.system.now = this.now();
+      return readScs(this, address, size, privileged);
+    }
+    if (mpuEnabled(this) && !mpuAllows(this, address, 'read', privileged)) this.throwFault('mem-data', address);
+    const intercepted = this.listener.intercept?.pages.has(address >>> PAGE_BITS) ? this.listener.intercept.read?.(this, address, size) : null;
+    if (intercepted !== null && intercepted !== undefined) return intercepted;
+    const region = this.regionAt(address);
+    if (region === null || address + size > region.end) this.throwFault('bus-data', address);
+    if (region.block) {
+      const system = this.system;
+      system.now = this.now();
+      const value = system.readBlock(region.block, address, size);
+      if (value === BUS_ERROR) this.throwFault('bus-data', address);
+      this.afterDevice();
+      return value;
+    }
+    const memory = region.memory!;
+    if (memory.row.guardedBy) {
+      this.system.now = this.now();
+      const value = this.system.guarded(memory, address - region.base, size);
+      if (value === BUS_ERROR) this.throwFault('bus-data', address);
+      return value;
+    }
+    const host = memory.host + (address - region.base);
+    const timed = memory.row.waitStates === true && this.get(S.FETCH_MODE) !== 0;
+    if (memory.row.kind === 'ram' && this.arena.u8[WORD_MAP + (host >>> 2)] === 0) {
+      this.arena.u8[WORD_MAP + (host >>> 2)] = 2;
+      this.set(S.UNINITIALISED, this.get(S.UNINITIALISED) + 1);
+    }
+    this.fillRead(address, region, timed);
+    if (timed) this.spend(this.flashLine(address));
+    return this.system.loadHost(host, size);
+  }
+
+  private fillRead(address: number, region: Region, timed: boolean): void {
+    const page = address >>> PAGE_BITS;
+    if (!this.wholePage(page, region, 'read')) return;
+    const delta = (region.memory!.host - region.base) | 0;
+    this.arena.i32[this.readTable + page] = (delta & ~0xfff) | (timed ? ENTRY_FLASH : ENTRY_FAST);
+    this.readPages.push(page);
+  }
+  /** A page may be fast if it lies in one memory, has one set of rights, and nobody intercepts it. */
+  private wholePage(page: number, region: Region, access: 'read' | 'write'): boolean {
+    const start = (page << PAGE_BITS) >>> 0;
+    if (start < region.base || start + PAGE_SIZE > region.end) return false;
+    if (((region.memory!.host - region.base) & 0xfff) !== 0) return false;
+    if (mpuEnabled(this) && !mpuUniform(this, start, access)) return false;
+    return !this.listener.intercept?.pages.has(page);
+  }
+
+  private slowWrite(address: number, size: 1 | 2 | 4, value: number, flags: number, privileged = (flags & 2) === 0 && this.privileged()): void {
+    if ((address & (size - 1)) !== 0) {
+      this.checkAlignment(address, size, flags);
+      for (let i = 0; i < size; i++) this.slowWrite((address + i) >>> 0, 1, (value >>> (8 * i)) & 0xff, 0, privileged);
+      return;
+    }
+    value = size === 4 ? value >>> 0 : value & (size === 2 ? 0xffff : 0xff);
+    if (address >= 0xe0000000 && address < 0xe0100000) {
+      this.system.now = this.now();
+      writeScs(this, address, size, value, privileged);
+      this.afterDevice();
+      return;
+    }
+    if (mpuEnabled(this) && !mpuAllows(this, address, 'write', privileged)) this.throwFault('mem-data', address);
+    const hook = this.listener.intercept;
+    if (hook?.write && hook.pages.has(address >>> PAGE_BITS)) {
+      const replaced = hook.write(this, address, size, value);
+      if (replaced === null) return;
+      value = replaced;
+    }
+    const region = this.regionAt(address);
+    if (region === null || address + size > region.end) this.throwFault('bus-data', address);
+    const system = this.system;
+    if (region.block) {
+      system.now = this.now();
+      this.listener.beginAccess(this);
+      const answer = system.writeBlock(region.block, address, size, value);
+      this.listener.endAccess();
+      if (answer === BUS_ERROR) this.throwFault('bus-data', address);
+      this.listener.deviceWrite(this, address, size, value);
+      this.afterDevice();
+      return;
+    }
+    const memory = region.memory!;
+    if (memory.row.kind !== 'ram') {
+      system.now = this.now();
+      this.listener.beginAccess(this);
+      const answer = system.writeMemory(region, address, size, value);
+      this.listener.endAccess();
+      if (answer === BUS_ERROR) this.throwFault('bus-data', address);
+      this.listener.deviceWrite(this, address, size, value);
+      this.afterDevice();
+      return;
+    }
+    const host = memory.host + (address - region.base);
+    this.onMemoryWrite(host, size);
+    system.storeHost(host, size, value);
+    this.fillWrite(address, region);
+  }
+  /** Told before RAM changes through the slow path; the machine marks the page for snapshots. */
+  onMemoryWrite: (host: number, size: number) => void = () => {};
+
+  private fillWrite(address: number, region: Region): void {
+    const page = address >>> PAGE_BITS;
+    const hostPage = (region.memory!.host + (address - region.base)) >>> PAGE_BITS;
+    if (this.codeHostPages.has(hostPage) || !this.wholePage(page, region, 'write')) return;
+    const delta = (region.memory!.host - region.base) | 0;
+    this.arena.i32[this.writeTable + page] = (delta & ~0xfff) | ENTRY_FAST;
+    this.writePages.push(page);
+  }
+
+  /** After a device access: a new earlier event, a reset or an interrupt ends the slice. */
+  private afterDevice(): void {
+    const left = this.arena.i32[(this.base + S.BUDGET) >> 2]!;
+    if (left > 0 && this.system.scheduler.next < clockTimeOf(this.system.clock(this.row.clock), this.cycleTarget)) this.cut();
+  }
+
+  /** Read without side effects, as a debugger sees it; null where nothing answers. */
+  peek(address: number, size: 1 | 2 | 4): number | null {
+    address >>>= 0;
+    if (address >= 0xe0000000 && address < 0xe0100000) return peekScs(this, address, size);
+    const region = this.regionAt(address);
+    if (!region || address + size > region.end) return null;
+    if (region.memory) return this.system.loadHost(region.memory.host + (address - region.base), size);
+    const b = region.block!;
+    const v = (b.component.peek ?? b.component.read)?.call(b.component, b.state, b.env, address - b.row.base, size) ?? 0;
+    return v === BUS_ERROR ? null : v;
+  }
+
+  // ---- fetch and decode ------------------------------------------------------------------------------------------------------------
+  fetch(address: number): number {
+    const region = this.regionAt(address);
+    if (!region?.memory || region.memory.row.zone === 'data' || region.memory.row.guardedBy) this.throwFault('bus-fetch', address);
+    if (address >= 0xe0000000 || (address >= 0x40000000 && address < 0x60000000) || (address >= 0xa0000000))
+      this.throwFault('mem-fetch', address);
+    if (mpuEnabled(this) && !mpuAllows(this, address, 'fetch', this.privileged())) this.throwFault('mem-fetch', address);
+    return this.system.loadHost(region.memory.host + (address - region.base), 2);
+  }
+
+  /** Zone of the code at an address, null where nothing can be fetched. */
+  zoneAt(address: number): Zone | null {
+    return this.regionAt(address >>> 0)?.memory?.row.zone ?? null;
+  }
+
+  /** Tells the machine when `pc` lies in another zone than the code before it. */
+  enterZone(pc: number): void {
+    const zone = this.zoneAt(pc);
+    if (zone !== null && zone !== this.zone) {
+      const from = this.zone;
+      this.zone = zone;
+      this.flushFetch();
+      this.listener.zoneChange(this, from, zone, pc);
+    }
+  }
+
+  private fetchPage(pc: number): void {
+    const page = pc >>> PAGE_BITS;
+    this.enterZone(pc);
+    this.fetch(pc & ~1);
+    let decoded = this.decodedPages.get(page);
+    const region = this.regionAt(pc)!;
+    const memory = region.memory!;
+    if (decoded === undefined) {
+      decoded = this.arena.takeDecodedPage();
+      if (decoded === 0) {
+        this.dropAllDecoded();
+        decoded = this.arena.takeDecodedPage();
+      }
+      this.decodedPages.set(page, decoded);
+      this.guestOfDecoded.set(decoded, page);
+      const hostPage = this.hostPageOf(memory, region, page);
+      let set = this.codeHostPages.get(hostPage);
+      if (!set) this.codeHostPages.set(hostPage, (set = new Set()));
+      set.add(page);
+      // stores to this page have to come by the slow path from now on
+      for (const base of [memory.row.base, ...(memory.row.aliases ?? [])]) {
+        const guest = (base + ((hostPage << PAGE_BITS) - memory.host)) >>> PAGE_BITS;
+        this.arena.i32[this.writeTable + guest] = 0;
+      }
+    }
+    this.arena.i32[this.fetchTable + page] = decoded | (memory.row.waitStates ? ENTRY_FLASH : 0);
+  }
+  private hostPageOf(memory: Memory, region: Region, page: number): number {
+    return (memory.host + ((page << PAGE_BITS) >>> 0) - region.base) >>> PAGE_BITS;
+  }
+  private dropAllDecoded(): void {
+    this.flushFetch();
+    for (const decoded of this.decodedPages.values()) this.arena.freeDecodedPage(decoded);
+    this.decodedPages.clear();
+    this.guestOfDecoded.clear();
+    this.codeHostPages.clear();
+  }
+
+  /** Bytes of the arena have changed or are about to: decoded instructions that overlap are dropped. */
+  invalidateCode(host: number, length: number): void {
+    if (this.codeHostPages.size === 0) return;
+    const from = host - 4;
+    const to = host + length;
+    for (let hostPage = from >>> PAGE_BITS; hostPage <= (to - 1) >>> PAGE_BITS; hostPage++) {
+      const pages = this.codeHostPages.get(hostPage);
+      if (!pages) continue;
+      const start = Math.max(from, hostPage << PAGE_BITS) & 0xffe;
+      const end = Math.min(to, (hostPage + 1) << PAGE_BITS) - (hostPage << PAGE_BITS);
+      for (const page of pages) {
+        const decoded = this.decodedPages.get(page)!;
+        this.arena.u8.fill(0, decoded + (start / 2) * RECORD_BYTES, decoded + Math.ceil(end / 2) * RECORD_BYTES);
+      }
+    }
+  }
+  /** Guest address of a decoded record, or -1. */
+  addressOfRecord(rec: number): number {
+    for (const [decoded, page] of this.guestOfDecoded)
+      if (rec >= decoded && rec < decoded + DECODED_PAGE_BYTES) return ((page << PAGE_BITS) + ((rec - decoded) / RECORD_BYTES) * 2) >>> 0;
+    return -1;
+  }
+  /** Address of the instruction that ran last before the line changed (source of a branch). */
+  lastExecuted(): number {
+    return this.addressOfRecord(this.get(S.LAST_REC));
+  }
+
+  instructionAt(pc: number): Instruction | null {
+    const first = this.peek(pc, 2);
+    if (first === null) return null;
+    return this.decoder.decode(first, isWide(first) ? (this.peek(pc + 2, 2) ?? 0) : 0);
+  }
+
+  private decodeAt(pc: number, rec: number): void {
+    const first = this.fetch(pc);
+    const wide = isWide(first);
+    const ins = this.decoder.decode(first, wide ? this.fetch(pc + 2) : 0);
+    const { u8, u16, i32 } = this.arena;
+    u8[rec + REC.SIZE] = wide ? 4 : 2;
+    if (!ins) {
+      u16[rec >> 1] = H_UNDEFINED;
+      u16[(rec >> 1) + 1] = H_UNDEFINED;
+      u8[rec + REC.COST] = 1;
+      return;
+    }
+    const d = ins.decoded;
+    u16[rec >> 1] = this.handlers.idOf(d, false);
+    u16[(rec >> 1) + 1] = this.handlers.idOf(d, true);
+    u8[rec + REC.A] = d.a ?? 0;
+    u8[rec + REC.B] = d.b ?? 0;
+    u8[rec + REC.C] = d.c ?? 0;
+    u8[rec + REC.D] = d.d ?? 0;
+    i32[(rec + REC.IMM) >> 2] = d.imm ?? 0;
+    const t = this.timing.cycles(ins, pc);
+    u8[rec + REC.COST] = t.cost;
+    u8[rec + REC.TAKEN] = t.taken;
+    // rules between neighbours, both ways round, whichever is decoded first
+    this.pairWith(rec, ins, pc, pc + ins.size);
+    for (const back of [2, 4]) {
+      const before = rec - (back / 2) * RECORD_BYTES;
+      if ((pc & 0xfff) < back || u16[before >> 1] === 0 || u8[before + REC.SIZE] !== back) continue;
+      const previous = this.instructionAt(pc - back);
+      if (previous) this.adjust(before, this.timing.pair(previous, ins, pc - back));
+    }
+  }
+  private pairWith(rec: number, ins: Instruction, pc: number, nextPc: number): void {
+    const next = rec + (ins.size / 2) * RECORD_BYTES;
+    if ((pc & 0xfff) + ins.size >= PAGE_SIZE || this.arena.u16[next >> 1] === 0) return;
+    const following = this.instructionAt(nextPc);
+    if (following) this.adjust(rec, this.timing.pair(ins, following, pc));
+  }
+  private adjust(rec: number, delta: number): void {
+    if (delta !== 0) this.arena.u8[rec + REC.COST] = Math.max(0, this.arena.u8[rec + REC.COST]! + delta);
+  }
+
+  // ---- running -------------------------------------------------------------------------------------------------------------------
+  /** Sleeping or locked up. */
+  get halted(): boolean { return this.get(S.HALTED) !== 0; }
+
+  /** Cycle count at which the core's clock first reaches `time`. */
+  private cyclesAt(time: Ps): number {
+    const c = this.system.clock(this.row.clock);
+    if (c.rate === null || time === Infinity) return Infinity;
+    if (time <= c.anchor) return c.anchorCount;
+    // first count whose edge is at or after `time`: timeOf(count) >= time
+    let count = c.anchorCount + Math.floor(((time - c.anchor) * c.periodDen) / c.periodNum);
+    while (clockTimeOf(c, count) >= time) count--;
+    while (clockTimeOf(c, count) < time) count++;
+    return count;
+  }
+
+  /**
+   * Runs until `until` (ps) or `maxInstructions` more, whichever is first, or until something outside needs a look: a timer is due,
+   * a reset was asked for, PAUSE. Returns true if it paused.
+   */
+  run(until: Ps): boolean {
+    const now = this.cycles();
+    const target = Math.min(this.cyclesAt(until), now + MAX_SLICE);
+    this.cycleTarget = target;
+    this.set(S.BUDGET, target - now);
+    try {
+      for (;;) {
+        if (this.irqDirty) {
+          this.irqDirty = false;
+          this.system.now = this.now();
+          takePending(this);
+        }
+        if (this.halted) return false;
+        if (this.arena.i32[(this.base + S.BUDGET) >> 2]! <= 0) return false;
+        if (this.get(S.T) === 0) this.throwFault('invalid-state', this.get(S.PC));
+        this.leave(this.wasmRun());
+      }
+    } catch (e) {
+      if (e === this.fault) {
+        this.takeFault(this.fault);
+        return false;
+      }
+      if (e === PAUSE) return true;
+      throw e;
+    } finally {
+      this.retiredBase += this.get(S.RETIRED);
+      this.set(S.RETIRED, 0);
+    }
+  }
+
+  private takeFault(fault: GuestFault): void {
+    this.restoreIt();
+    this.system.now = this.now();
+    try {
+      raise(this, fault, this.get(S.PC));
+    } catch (e) {
+      if (e !== PAUSE) throw e;
+    }
+  }
+  /** An instruction in an IT block was abandoned: ITSTATE is again what it was before it. */
+  private restoreIt(): void {
+    if (this.get(S.IT_PC) === this.get(S.PC)) this.set(S.IT, this.get(S.IT_NOW));
+    this.set(S.IT_PC, 1);
+  }
+  private notRetired(): void {
+    this.set(S.RETIRED, this.get(S.RETIRED) - 1);
+  }
+
+  private leave(reason: number): void {
+    switch (reason) {
+      case EXIT.BUDGET:
+        return;
+      case EXIT.SYSTEM: {
+        const pc = this.get(S.PC);
+        const ins = this.instructionAt(pc)!;
+        this.system.now = this.now();
+        const d = ins.decoded;
+        const run = SYSTEM_OPS[d.op];
+        if (!run) throw new Error(`no system op ${d.op}`);
+        this.pcChanged = false;
+        run(this, { a: d.a ?? 0, b: d.b ?? 0, c: d.c ?? 0, d: d.d ?? 0, imm: d.imm ?? 0, v: d.v ?? {} }, pc, ins.size);
+        if (this.get(S.PC) === pc && !this.pcChanged) this.set(S.PC, pc + ins.size);
+        this.afterDevice();
+        return;
+      }
+      case EXIT.EXC_RETURN:
+        this.system.now = this.now();
+        exceptionReturn(this, this.get(S.EXIT_ARG));
+        return;
+      case EXIT.FP_TRAP:
+        this.notRetired();
+        this.restoreIt();
+        this.system.now = this.now();
+        lazyFpSave(this);
+        return;
+      case EXIT.INVSTATE:
+        // the loop takes the fault before the next instruction
+        this.enterZone(this.get(S.PC));
+        return;
+      case EXIT.UNDEFINED:
+        this.notRetired();
+        return this.throwFault('undefined', 0);
+      case EXIT.DIV_BY_ZERO:
+        this.notRetired();
+        return this.throwFault('divide-by-zero', 0);
+      case EXIT.STACK_LIMIT:
+        this.notRetired();
+        return this.throwFault('stack-overflow', 0);
+      case EXIT.UNALIGNED:
+        this.notRetired();
+        return this.throwFault('unaligned', this.get(S.EXIT_ARG));
+      default:
+        throw new Error(`unknown exit ${reason}`);
+    }
+  }
+  /** For exception entry and return: PC was set to where execution goes on. */
+  branchTo(pc: number): void {
+    this.set(S.PC, pc);
+    this.pcChanged = true;
+  }
+
+  /** A sleeping core that has something to wake up for. */
+  canWake(): boolean {
+    return this.irqDirty && this.get(S.HALTED) !== 1;
+  }
+  /** SEV of the other core. */
+  wakeEvent(): void {
+    this.set(S.EVENT, 1);
+    this.interruptsChanged();
+  }
+  nmi(): void {
+    pendNmi(this);
+  }
+  /** Registers before the instruction at `pc`, by lower-case name, as far as the profile has them. */
+  registerFile(pc: number): Record<string, number> {
+    const r: Record<string, number> = {};
+    for (let i = 0; i <= 12; i++) r[`r${i}`] = this.get(S.R + 4 * i);
+    const usesPsp = (this.get(S.CONTROL) & 2) !== 0 && this.get(S.IPSR) === 0;
+    const flags = (this.get(S.NF) & 0x80000000) | (this.get(S.ZF) === 0 ? 1 << 30 : 0) | (this.get(S.CF) << 29) | (this.get(S.VF) << 28) | (this.get(S.QF) << 27);
+    const it = this.get(S.IT);
+    r['sp'] = this.get(S.SP);
+    r['lr'] = this.get(S.LR);
+    r['pc'] = pc;
+    r['xpsr'] = (flags | ((it & 3) << 25) | ((it >>> 2) << 10) | (this.get(S.GE) << 16) | (this.get(S.T) << 24) | this.get(S.IPSR)) >>> 0;
+    r['msp'] = usesPsp ? this.get(S.MSP) : this.get(S.SP);
+    r['psp'] = usesPsp ? this.get(S.SP) : this.get(S.PSP);
+    r['primask'] = this.get(S.PRIMASK);
+    if (this.profile.arch !== 'v6m') {
+      r['basepri'] = this.get(S.BASEPRI);
+      r['faultmask'] = this.get(S.FAULTMASK);
+    }
+    r['control'] = this.get(S.CONTROL);
+    if (this.profile.arch === 'v8m') {
+      r['msplim'] = this.get(S.MSPLIM);
+      r['psplim'] = this.get(S.PSPLIM);
+    }
+    if (this.profile.fpu !== 'none') r['fpscr'] = this.get(S.FPSCR);
+    if (this.profile.arch !== 'v6m') r['vtor'] = this.peek(0xe000ed08, 4) ?? 0;
+    return r;
+  }
+
+  // ---- snapshots -----------------------------------------------------------------------------------------------------------------
+  save(): CoreSnapshot {
+    return { page: this.arena.u8.slice(this.base, this.base + CPU_STRIDE), cycleTarget: this.cycleTarget, retiredBase: this.retiredBase, zone: this.zone, flash: { ...this.flashTiming } };
+  }
+  restore(s: CoreSnapshot): void {
+    this.arena.u8.set(s.page, this.base);
+    this.cycleTarget = s.cycleTarget;
+    this.retiredBase = s.retiredBase;
+    this.zone = s.zone;
+    this.flashTiming = { ...s.flash };
+    this.irqDirty = true;
+    this.flushTables();
+  }
+}
+
+export interface CoreSnapshot {
+  readonly page: Uint8Array;
+  readonly cycleTarget: number;
+  readonly retiredBase: number;
+  readonly zone: Zone;
+  readonly flash: { waitStates: number; cache: boolean; sets: number; ways: number };
+}
+
+const decoders = new Map<Profile, Decoder>();
+function decoderOf(profile: Profile): Decoder {
+  let d = decoders.get(profile);
+  if (!d) decoders.set(profile, (d = new Decoder(profile)));
+  return d;
+}
+
+/** Cycles until a time, for callers that plan ahead. */
+export const cyclesBetween = (ps: Ps, periodNum: number, periodDen: number): number => mulDivCeil(ps, periodDen, periodNum);

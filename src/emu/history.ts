@@ -1,0 +1,140 @@
+/**
+ * What has happened since power-on, as far as a diagnosis needs it: every change of a register with who made it, entries into system memory,
+ * resets, a timeline. Plain data in immutable chunks, so that a checkpoint shares it.
+ */
+import type { ResetCause } from './component.ts';
+import type { Ps } from './time.ts';
+
+export type WriterKind = 'cpu' | 'exception' | 'dma' | 'debugger' | 'scenario';
+
+/** One write that changed something. `seq` counts all writes to blocks and special registers since power-on, in order. */
+export interface WriteRecord {
+  readonly seq: number;
+  readonly at: Ps;
+  readonly core: number;
+  readonly pc: number;
+  readonly kind: WriterKind;
+  /** Bus address of the store, or null for special registers. */
+  readonly address: number | null;
+}
+
+/** Register file of a core at an instant, by lower-case name. */
+export type RegisterFile = Readonly<Record<string, number>>;
+
+export interface EntryRecord {
+  readonly at: Ps;
+  readonly core: number;
+  readonly address: number;
+  readonly how: 'branch' | 'exception' | 'boot';
+  readonly fromPc: number | null;
+  readonly registers: RegisterFile;
+  /** Instructions retired by the core before the first one in system memory. */
+  readonly retired: number;
+  reached: boolean;
+}
+
+export interface ResetRecord {
+  readonly at: Ps;
+  readonly by: ResetCause;
+  readonly flags: readonly string[];
+  /** Instruction that asked for it, or that was interrupted; null at power-on. */
+  readonly fromPc: number | null;
+  readonly core: number;
+  /** The scenario made it. */
+  readonly external: boolean;
+}
+
+export interface TimelineRecord {
+  readonly at: Ps;
+  readonly cycle: number | null;
+  readonly kind: string;
+  readonly text: string;
+  readonly pc: number | null;
+  readonly core: number;
+  count: number;
+}
+
+const CHUNK = 256;
+const MAX_TIMELINE = 2000;
+
+/** Append-only list in chunks; copying it shares the full chunks. */
+export class Log<T> {
+  private chunks: T[][] = [[]];
+  length = 0;
+
+  push(item: T): number {
+    let last = this.chunks[this.chunks.length - 1]!;
+    if (last.length === CHUNK) this.chunks.push((last = []));
+    last.push(item);
+    return this.length++;
+  }
+  at(i: number): T | undefined {
+    return this.chunks[Math.floor(i / CHUNK)]?.[i % CHUNK];
+  }
+  last(): T | undefined {
+    return this.at(this.length - 1);
+  }
+  replaceLast(item: T): void {
+    this.chunks[this.chunks.length - 1]![(this.length - 1) % CHUNK] = item;
+  }
+  toArray(): T[] {
+    return this.chunks.flat();
+  }
+  copy(): Log<T> {
+    const c = new Log<T>();
+    c.chunks = this.chunks.map((chunk, i) => (i === this.chunks.length - 1 ? chunk.slice() : chunk));
+    c.length = this.length;
+    return c;
+  }
+}
+
+export class History {
+  writes = new Log<WriteRecord>();
+  entries: EntryRecord[] = [];
+  resets: ResetRecord[] = [];
+  timeline = new Log<TimelineRecord>();
+  /** Writes to blocks and special registers so far. */
+  seq = 0;
+  /** Index into `writes` of the last change of each bit, -1 = reset or hardware; by `BLOCK.REG`. */
+  private bits = new Map<string, Int32Array>();
+
+  /** Bits `changed` of a register have changed; `write` is an index into `writes` or -1 when the hardware did it. */
+  mark(register: string, changed: number, write: number): void {
+    let list = this.bits.get(register);
+    if (!list) {
+      if (write < 0) return;
+      this.bits.set(register, (list = new Int32Array(32).fill(-1)));
+    }
+    for (let rest = changed >>> 0; rest !== 0; rest &= rest - 1) list[31 - Math.clz32(rest & -rest)] = write;
+  }
+  /** The last instruction that changed one of the bits in `mask`, or null if reset or hardware did. */
+  lastWriter(register: string, mask = 0xffffffff): WriteRecord | null {
+    const list = this.bits.get(register);
+    if (!list) return null;
+    let best = -1;
+    for (let bit = 0; bit < 32; bit++) if (mask & (1 << bit)) best = Math.max(best, list[bit]!);
+    return best < 0 ? null : (this.writes.at(best) ?? null);
+  }
+  /** A reset put everything but the backup domain back by itself. */
+  forget(keep: (register: string) => boolean): void {
+    for (const [register, list] of this.bits) if (!keep(register)) list.fill(-1);
+  }
+  event(e: Omit<TimelineRecord, 'count'>): void {
+    const last = this.timeline.last();
+    if (last && last.kind === e.kind && last.text === e.text && last.core === e.core) {
+      this.timeline.replaceLast({ ...last, count: last.count + 1 });
+      return;
+    }
+    if (this.timeline.length < MAX_TIMELINE) this.timeline.push({ ...e, count: 1 });
+  }
+  copy(): History {
+    const h = new History();
+    h.writes = this.writes.copy();
+    h.entries = this.entries.map((e) => ({ ...e }));
+    h.resets = [...this.resets];
+    h.timeline = this.timeline.copy();
+    h.seq = this.seq;
+    h.bits = new Map([...this.bits].map(([k, v]) => [k, v.slice()]));
+    return h;
+  }
+}

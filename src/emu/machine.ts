@@ -1,0 +1,552 @@
+/**
+ * The whole chip on one timeline: blocks, cores, resets, boot, history, checkpoints. Knows no STM32: what boots where, which wires carry
+ * flash timing and which fields are reset flags come from the chip's data.
+ */
+import { PAGE_BITS, PAGE_SIZE, WORD_MAP } from './arena.ts';
+import type { ChipDescription } from './chip.ts';
+import { RESET_CAUSES, type ResetCause } from './component.ts';
+import { Core, PAUSE, type CoreListener, type CoreSnapshot, type Interceptor, type Zone } from './core/core.ts';
+import { S } from './core/state.ts';
+import { History, type EntryRecord, type WriterKind } from './history.ts';
+import type { ModelFactory, Register, RegisterState } from './registers.ts';
+import { System, type Memory, type SystemListener, type SystemState } from './system.ts';
+import type { Ps } from './time.ts';
+
+export interface MachineOptions {
+  readonly chip: ChipDescription;
+  readonly models: Readonly<Record<string, ModelFactory>>;
+  /** Changed chip and board parameters; NaN = not there. */
+  readonly parameters?: Readonly<Record<string, number>>;
+  readonly seed: number;
+}
+
+/** What the bench is told. Everything is optional; calls come between instructions. */
+export interface MachineObserver {
+  /** Before the first instruction in system memory; the machine pauses so that a checkpoint can be taken. */
+  entry?(entry: EntryRecord): void;
+  reset?(by: ResetCause): void;
+  /** Thread-mode code outside system memory runs again after an entry. */
+  leftSystem?(pc: number): void;
+  console?(channel: string, text: string): void;
+  note?(kind: string, text: string): void;
+  semihosting?(core: Core): boolean;
+  lockup?(core: Core, reason: string): void;
+  exception?(core: Core, exception: number, handler: number, pc: number): void;
+  exceptionReturn?(core: Core, exception: number, pc: number): void;
+}
+
+/** Something outside the chip whose plain state belongs to a checkpoint (USB host). */
+export interface Attachment {
+  save(): unknown;
+  restore(state: unknown): void;
+}
+
+export interface Checkpoint {
+  readonly pages: ReadonlyMap<number, SavedPage>;
+  readonly system: SystemState;
+  readonly cores: readonly CoreSnapshot[];
+  readonly history: History;
+  readonly attachments: readonly unknown[];
+  readonly machine: MachineState;
+}
+interface SavedPage {
+  readonly bytes: Uint8Array;
+  readonly words: Uint8Array;
+}
+
+/** Plain state of the machine itself. */
+interface MachineState {
+  pendingReset: { by: ResetCause; pc: number | null; core: number; external: boolean } | null;
+  /** A core runs a user handler that interrupted code in system memory. */
+  handlerOverSystem: boolean[];
+  /** PC that the last exception return goes to, and handler that the last exception entry goes to. */
+  returnTo: number[];
+  exceptionTo: { pc: number; from: number }[];
+  booted: boolean[];
+  inSystem: boolean;
+  usbServedBy: 'user' | 'system' | null;
+  console: Record<string, string>;
+  /** Reads and writes by `block.register` without behaviour. */
+  unmodelled: Record<string, { reads: number; writes: number }>;
+  unclocked: Record<string, number>;
+  notes: { kind: string; text: string; count: number }[];
+  uninitialised: number;
+  powerCycles: number;
+  lockup: { core: number; reason: string; at: Ps } | null;
+  semihostingExit: number | null;
+  debugger: boolean;
+  /** Words of the ROM's option block that its code has read. */
+  optionReads: number[];
+}
+
+const freshState = (cores: number): MachineState => ({
+  pendingReset: null, handlerOverSystem: Array<boolean>(cores).fill(false), returnTo: Array<number>(cores).fill(-1),
+  exceptionTo: Array.from({ length: cores }, () => ({ pc: -1, from: -1 })), booted: Array<boolean>(cores).fill(true),
+  inSystem: false, usbServedBy: null, console: {}, unmodelled: {}, unclocked: {}, notes: [], uninitialised: 0, powerCycles: 0, lockup: null,
+  semihostingExit: null, debugger: false, optionReads: [],
+});
+
+export class Machine implements CoreListener {
+  readonly chip: ChipDescription;
+  readonly system: System;
+  readonly cores: readonly Core[];
+  history = new History();
+  observer: MachineObserver = {};
+  state: MachineState;
+  /** BKPT 0xAB is offered to the observer. */
+  semihostingEnabled = true;
+  /** Where the boot core starts instead of where the chip would. */
+  bootAt: number | null = null;
+  private readonly seed: number;
+  private repairs: Interceptor | null = null;
+  private optionBlock: { base: number; end: number } | null = null;
+  private watchedPages = new Set<number>();
+  /** Bus-error ranges inside memories (system flash that answers nothing). */
+  private readonly attachments: Attachment[] = [];
+  private readonly dirty: Uint8Array;
+  private readonly basePages = new Map<number, SavedPage>();
+  private writer: { core: Core; record: number } | null = null;
+  private writerKind: WriterKind = 'cpu';
+  private stopAsked = false;
+
+  constructor(options: MachineOptions) {
+    this.chip = options.chip;
+    this.seed = options.seed;
+    this.system = new System(options.chip, options.models, options.parameters ?? {});
+    this.state = freshState(options.chip.cores.length);
+    this.dirty = new Uint8Array(this.system.arena.memoryEnd >>> PAGE_BITS);
+    const listener: SystemListener = {
+      irq: (line, level) => {
+        for (const core of this.cores) core.irq(line, level);
+      },
+      reset: (by) => this.askReset(by, this.bootCore, false),
+      note: (kind, text, block) => this.blockNote(kind, text, block),
+      changed: (block, register, old, value) => this.registerChanged(block, register, old, value),
+      unmodelled: (block, register, kind) => {
+        const key = `${block}.${register}`;
+        const u = (this.state.unmodelled[key] ??= { reads: 0, writes: 0 });
+        if (kind === 'read') u.reads++;
+        else u.writes++;
+      },
+      unclocked: (block, offset, kind) => {
+        const key = `${kind} of ${block} while its clock is off`;
+        this.state.unclocked[key] = (this.state.unclocked[key] ?? 0) + 1;
+        if (this.state.unclocked[key] === 1) this.event('unclocked', `${key} (offset 0x${offset.toString(16)})`);
+      },
+      clock: (name) => {
+        for (const core of this.cores) if (core.row.clock === name) core.cut();
+      },
+      wire: (name, value) => this.wireChanged(name, value),
+      memoryChanged: (memory, offset, length) => this.bytesChange(memory, offset, length),
+    };
+    this.system.listener = listener;
+    this.cores = options.chip.cores.map((row, i) => new Core(this.system, row, i, this));
+    for (const core of this.cores) core.onMemoryWrite = (host, size) => this.markDirty(host, size);
+  }
+
+  get bootCore(): Core {
+    return this.cores[0]!;
+  }
+  get now(): Ps {
+    return this.system.now;
+  }
+
+  // ---- set-up --------------------------------------------------------------------------------------------------------------------
+  /** Puts bytes into a memory before power-on (flash programmer, ROM mask). They may cross memories; throws where none is. */
+  load(address: number, bytes: Uint8Array): void {
+    let at = address;
+    let rest = bytes;
+    while (rest.length > 0) {
+      const region = this.system.regionAt(at);
+      if (!region?.memory) throw new Error(`no memory at 0x${at.toString(16)}`);
+      const n = Math.min(rest.length, region.end - at);
+      const host = region.memory.host + (at - region.base);
+      this.system.arena.u8.set(rest.subarray(0, n), host);
+      this.system.arena.u8.fill(1, WORD_MAP + (host >>> 2), WORD_MAP + ((host + n + 3) >>> 2));
+      at += n;
+      rest = rest.subarray(n);
+    }
+  }
+  /** Erases every flash and ROM: 0xFF. */
+  eraseNonVolatile(): void {
+    for (const m of this.system.memories) {
+      if (m.row.kind === 'ram') continue;
+      this.system.arena.u8.fill(0xff, m.host, m.host + m.row.size);
+      this.system.arena.u8.fill(1, WORD_MAP + (m.host >>> 2), WORD_MAP + ((m.host + m.row.size) >>> 2));
+    }
+  }
+  /** Reads of these words by code in system memory are recorded as options that the ROM acted on. */
+  watchOptionBlock(base: number, bytes: number): void {
+    this.optionBlock = { base, end: base + bytes };
+    this.refreshIntercept();
+  }
+  attach(a: Attachment): void {
+    this.attachments.push(a);
+  }
+
+  private fillRam(): void {
+    let x = (this.seed ^ Math.imul(this.state.powerCycles + 1, 0x9e3779b1)) | 0 || 1;
+    for (const m of this.system.memories) {
+      if (m.row.kind !== 'ram') continue;
+      const words = this.system.arena.i32;
+      this.markDirty(m.host, m.row.size);
+      for (let i = m.host >> 2; i < (m.host + m.row.size) >> 2; i++) {
+        x ^= x << 13;
+        x ^= x >>> 17;
+        x ^= x << 5;
+        words[i] = x;
+      }
+      this.system.arena.u8.fill(0, WORD_MAP + (m.host >>> 2), WORD_MAP + ((m.host + m.row.size) >>> 2));
+    }
+  }
+
+  /** First power-on, or power back after `power off`. */
+  powerOn(external = false): void {
+    this.fillRam();
+    this.state.powerCycles++;
+    this.system.setWire('reset.cause', RESET_CAUSES.indexOf('power'));
+    this.system.resetBlocks('power');
+    this.finishReset('power', null, 0, external, true);
+  }
+
+  // ---- resets and boot -----------------------------------------------------------------------------------------------------------
+  askReset(by: ResetCause, core: Core, external: boolean): void {
+    if (this.state.pendingReset) return;
+    this.state.pendingReset = { by, pc: external && by === 'power' ? null : core.pc, core: core.index, external };
+    for (const c of this.cores) c.cut();
+  }
+
+  private performReset(): void {
+    const r = this.state.pendingReset!;
+    this.state.pendingReset = null;
+    // NRST is held low; nothing runs meanwhile
+    const pulse = this.system.parameter('reset.pulse.ps') ?? 0;
+    this.system.setWire('reset.cause', RESET_CAUSES.indexOf(r.by));
+    this.system.resetBlocks('system');
+    this.system.fireDue(this.system.now + pulse);
+    this.finishReset(r.by, r.pc, r.core, r.external, false);
+  }
+
+  private finishReset(by: ResetCause, pc: number | null, core: number, external: boolean, power: boolean): void {
+    const backup = new Set(this.chip.blocks.filter((b) => b.backup).map((b) => b.name));
+    this.history.forget((register) => !power && backup.has(register.slice(0, register.indexOf('.'))));
+    const flags: string[] = [];
+    for (const f of this.chip.resetFlags?.flags ?? []) if (this.fieldValue(f.field)) flags.push(f.field.slice(f.field.lastIndexOf('.') + 1));
+    this.history.resets.push({ at: this.system.now, by, flags, fromPc: pc, core, external });
+    this.state.inSystem = false;
+    this.state.usbServedBy = null;
+    this.state.lockup = null;
+    this.state.handlerOverSystem.fill(false);
+    this.cores.forEach((c) => {
+      c.zone = 'user';
+      c.reset(this.bootVectors(), power);
+      c.syncClock(this.system.now);
+    });
+    this.event('reset', power ? 'power-on' : `reset by ${by}`, pc, core);
+    this.observer.reset?.(by);
+  }
+
+  /** Address of the vector table that the boot rules select now. */
+  bootVectors(): number {
+    if (this.bootAt !== null) return this.bootAt;
+    for (const rule of this.chip.boot ?? []) {
+      if (!rule.when.every((w) => w.is.includes(this.bootSignal(w.signal)))) continue;
+      return typeof rule.vectors === 'number' ? rule.vectors : (this.fieldValue(rule.vectors.field) << rule.vectors.shift) >>> 0;
+    }
+    return 0;
+  }
+  private bootSignal(signal: string): number {
+    const [kind, name] = [signal.slice(0, signal.indexOf(':')), signal.slice(signal.indexOf(':') + 1)];
+    if (kind === 'pin') return this.system.parameter(`${name.toLowerCase()}.level`) ?? 0;
+    if (kind === 'field') return this.fieldValue(name);
+    if (kind === 'flash') {
+      const m = this.system.memories.find((x) => x.row.kind === 'flash')!;
+      return this.system.loadHost(m.host, 4) === 0xffffffff ? 1 : 0;
+    }
+    throw new Error(`${this.chip.name}: unknown boot signal ${signal}`);
+  }
+  /** Value of `BLOCK.REG.FIELD` as stored. */
+  fieldValue(path: string): number {
+    const [block, register, field] = path.split('.') as [string, string, string];
+    const b = this.system.block(block);
+    const layout = (b.component as unknown as { layout: { field(p: string): { register: Register; of(v: number): number } } }).layout;
+    const f = layout.field(`${register}.${field}`);
+    return f.of((b.state as RegisterState).regs[f.register.index]!);
+  }
+
+  // ---- wires that reach the cores --------------------------------------------------------------------------------------------------
+  private wireChanged(name: string, value: number): void {
+    switch (name) {
+      case 'flash.latency':
+      case 'icache.enabled':
+      case 'icache.ways':
+        for (const core of this.cores ?? [])
+          core.setFlashTiming({
+            waitStates: this.system.wire('flash.latency'), cache: this.system.wire('icache.enabled') !== 0, sets: 256,
+            ways: this.system.wire('icache.ways') || 2,
+          });
+        break;
+      case 'icache.invalidate':
+        for (const core of this.cores ?? []) core.invalidateCache();
+        break;
+      case 'nmi':
+        if (value) for (const core of this.cores ?? []) core.nmi();
+        break;
+    }
+  }
+
+  // ---- history -------------------------------------------------------------------------------------------------------------------
+  private registerChanged(block: string, register: Register, old: number, value: number): void {
+    this.history.mark(`${block}.${register.name}`, old ^ value, this.writer ? this.recordWrite() : -1);
+  }
+  /** The record of the write that is being served, made on first use. */
+  private recordWrite(): number {
+    const w = this.writer!;
+    if (w.record < 0) {
+      w.record = this.history.writes.push({
+        seq: this.history.seq, at: this.system.now, core: w.core.index, pc: w.core.pc, kind: this.writerKind, address: null,
+      });
+    }
+    return w.record;
+  }
+  event(kind: string, text: string, pc: number | null = null, core = 0): void {
+    const c = this.cores?.[core];
+    this.history.event({ at: this.system.now, cycle: c ? c.cycles() : null, kind, text, pc, core });
+  }
+  private blockNote(kind: string, text: string, block: string): void {
+    if (kind.startsWith('console:')) return this.console(kind.slice('console:'.length), text);
+    this.note(kind, `${block}: ${text}`);
+  }
+
+  // ---- CoreListener --------------------------------------------------------------------------------------------------------------
+  beginAccess(core: Core): void {
+    this.history.seq++;
+    this.writer = { core, record: -1 };
+  }
+  endAccess(): void {
+    this.writer = null;
+  }
+  /** Makes what follows count as done by something else than the CPU (scenario, debugger). */
+  as<T>(kind: WriterKind, action: () => T): T {
+    const before = { writer: this.writer, kind: this.writerKind };
+    this.writer = { core: this.bootCore, record: -1 };
+    this.writerKind = kind;
+    try {
+      return action();
+    } finally {
+      this.writer = before.writer;
+      this.writerKind = before.kind;
+    }
+  }
+  special(core: Core, register: string, old: number, value: number): void {
+    this.history.seq++;
+    const record = this.history.writes.push({
+      seq: this.history.seq, at: core.now(), core: core.index, pc: core.pc, kind: this.writerKind, address: null,
+    });
+    this.history.mark(`CPU${core.index === 0 ? '' : core.index}.${register}`, old ^ value, record);
+  }
+  deviceWrite(core: Core, address: number): void {
+    const block = this.system.regionAt(address)?.block;
+    if (block && block.row.model?.startsWith('usb')) this.state.usbServedBy = core.zone === 'system' ? 'system' : 'user';
+  }
+  semihosting(core: Core): boolean {
+    return this.semihostingEnabled && (this.observer.semihosting?.(core) ?? false);
+  }
+  debuggerAttached(): boolean {
+    return this.state.debugger;
+  }
+  console(channel: string, text: string): void {
+    this.state.console[channel] = (this.state.console[channel] ?? '') + text;
+    this.observer.console?.(channel, text);
+  }
+  note(kind: string, text: string): void {
+    const known = this.state.notes.find((n) => n.kind === kind && n.text === text);
+    if (known) known.count++;
+    else if (this.state.notes.length < 200) {
+      this.state.notes.push({ kind, text, count: 1 });
+      this.event(kind, text, this.bootCore.pc);
+    }
+    this.observer.note?.(kind, text);
+  }
+  requestReset(by: 'software' | 'core', core: Core): void {
+    this.askReset(by, core, false);
+  }
+  sendEvent(from: Core): void {
+    for (const core of this.cores) if (core !== from) core.wakeEvent();
+  }
+  exceptionTaken(core: Core, exception: number, handler: number, interruptedPc: number): void {
+    const entry = this.history.entries.at(-1);
+    if (entry && entry.core === core.index && interruptedPc === entry.address && core.retired() === entry.retired) entry.reached = false;
+    this.state.exceptionTo[core.index] = { pc: handler & ~1, from: interruptedPc };
+    if (exception >= 2 && exception <= 7) this.event('fault', `exception ${exception} taken`, interruptedPc, core.index);
+    this.observer.exception?.(core, exception, handler, interruptedPc);
+  }
+  exceptionReturned(core: Core, exception: number, pc: number): void {
+    this.state.returnTo[core.index] = pc;
+    this.observer.exceptionReturn?.(core, exception, pc);
+  }
+  lockup(core: Core, reason: string): void {
+    const entry = this.history.entries.at(-1);
+    if (entry && core.retired() === entry.retired) entry.reached = false;
+    this.state.lockup = { core: core.index, reason, at: core.now() };
+    this.event('lockup', reason, core.pc, core.index);
+    this.observer.lockup?.(core, reason);
+  }
+  zoneChange(core: Core, _from: Zone, to: Zone, pc: number): void {
+    const s = this.state;
+    const i = core.index;
+    if (to !== 'system') {
+      // a user handler over the ROM is not leaving it
+      if (core.get(S.IPSR) !== 0 && s.exceptionTo[i]!.pc === pc) {
+        s.handlerOverSystem[i] = s.inSystem;
+        return;
+      }
+      if (s.inSystem) {
+        s.inSystem = false;
+        this.system.now = Math.max(this.system.now, core.now());
+        this.event('left', 'branch from system memory into user memory', core.lastExecuted(), i);
+        this.observer.leftSystem?.(pc);
+      }
+      return;
+    }
+    if (s.handlerOverSystem[i] && s.returnTo[i] === pc) {
+      s.handlerOverSystem[i] = false;
+      return;
+    }
+    s.handlerOverSystem[i] = false;
+    s.inSystem = true;
+    const how = this.justReset(core) ? 'boot' : s.exceptionTo[i]!.pc === pc && core.get(S.IPSR) !== 0 ? 'exception' : 'branch';
+    const from = how === 'boot' ? null : how === 'exception' ? s.exceptionTo[i]!.from : core.lastExecuted();
+    this.system.now = Math.max(this.system.now, core.now());
+    const entry: EntryRecord = {
+      at: core.now(), core: i, address: core.get(S.T) === 0 ? pc : pc, how, fromPc: from !== null && from < 0 ? null : from,
+      registers: core.registerFile(pc), retired: core.retired(), reached: true,
+    };
+    this.history.entries.push(entry);
+    this.event('entry', `${how} into system memory at 0x${pc.toString(16).padStart(8, '0')}`, entry.fromPc, i);
+    this.observer.entry?.(entry);
+    throw PAUSE;
+  }
+  private justReset(core: Core): boolean {
+    return core.retired() === core.retiredAtReset;
+  }
+
+  // ---- interception (diagnosis by repair, option reads) ------------------------------------------------------------------------------
+  get intercept(): Interceptor | null {
+    return this.watchedPages.size ? this.interceptor : null;
+  }
+  private readonly interceptor: Interceptor = {
+    pages: this.watchedPages,
+    read: (core, address, size) => {
+      const o = this.optionBlock;
+      if (o && address >= o.base && address < o.end && core.zone === 'system') {
+        const word = (address - o.base) >> 2;
+        if (!this.state.optionReads.includes(word)) this.state.optionReads.push(word);
+      }
+      return this.repairs?.read?.(core, address, size) ?? null;
+    },
+    write: (core, address, size, value) => (this.repairs?.write ? this.repairs.write(core, address, size, value) : value),
+  };
+  setRepairs(repairs: Interceptor | null): void {
+    this.repairs = repairs;
+    this.refreshIntercept();
+  }
+  private refreshIntercept(): void {
+    this.watchedPages.clear();
+    if (this.optionBlock) this.watchedPages.add(this.optionBlock.base >>> PAGE_BITS);
+    for (const page of this.repairs?.pages ?? []) this.watchedPages.add(page);
+    for (const core of this.cores ?? []) core.interceptChanged();
+  }
+
+  // ---- running -------------------------------------------------------------------------------------------------------------------
+  /** Makes `run` return after the current instruction. */
+  stop(): void {
+    this.stopAsked = true;
+    for (const c of this.cores) c.cut();
+  }
+
+  /**
+   * Runs until `limit` or until the observer or a timer asked for a stop (`stop()`), or before the first instruction in system memory.
+   * Returns why.
+   */
+  run(limit: Ps): 'limit' | 'stopped' | 'entry' {
+    const s = this.system;
+    this.stopAsked = false;
+    for (;;) {
+      s.fireDue(s.now);
+      if (this.state.pendingReset) this.performReset();
+      if (this.stopAsked) return 'stopped';
+      if (s.now >= limit) return 'limit';
+      const core = this.bootCore;
+      if (core.halted && !core.canWake()) {
+        const next = Math.min(s.scheduler.next, limit);
+        s.fireDue(next);
+        core.syncClock(s.now);
+        continue;
+      }
+      const paused = core.run(Math.min(s.scheduler.next, limit));
+      s.now = Math.max(s.now, core.now());
+      if (paused) return 'entry';
+    }
+  }
+
+  // ---- memory changes and checkpoints ----------------------------------------------------------------------------------------------
+  private bytesChange(memory: Memory, offset: number, length: number): void {
+    const host = memory.host + offset;
+    this.markDirty(host, length);
+    for (const core of this.cores) core.invalidateCode(host, length);
+  }
+  private markDirty(host: number, length: number): void {
+    const arena = this.system.arena;
+    for (let page = host >>> PAGE_BITS; page <= (host + length - 1) >>> PAGE_BITS; page++) {
+      if (this.dirty[page]) continue;
+      this.dirty[page] = 1;
+      if (!this.basePages.has(page)) this.basePages.set(page, savePage(arena.u8, page));
+    }
+    for (const core of this.cores ?? []) core.invalidateCode(host, length);
+  }
+
+  save(): Checkpoint {
+    const pages = new Map<number, SavedPage>();
+    const u8 = this.system.arena.u8;
+    for (let page = 0; page < this.dirty.length; page++) if (this.dirty[page]) pages.set(page, savePage(u8, page));
+    return {
+      pages,
+      system: this.system.save(),
+      cores: this.cores.map((c) => c.save()),
+      history: this.history.copy(),
+      attachments: this.attachments.map((a) => a.save()),
+      machine: structuredClone(this.state),
+    };
+  }
+  restore(c: Checkpoint): void {
+    const u8 = this.system.arena.u8;
+    for (let page = 0; page < this.dirty.length; page++) {
+      const saved = c.pages.get(page);
+      if (saved) {
+        loadPage(u8, page, saved);
+        this.dirty[page] = 1;
+      } else if (this.dirty[page]) {
+        loadPage(u8, page, this.basePages.get(page)!);
+        this.dirty[page] = 0;
+      } else continue;
+      for (const core of this.cores) core.invalidateCode(page << PAGE_BITS, PAGE_SIZE);
+    }
+    this.system.restore(c.system);
+    this.cores.forEach((core, i) => core.restore(c.cores[i]!));
+    this.history = c.history.copy();
+    this.attachments.forEach((a, i) => a.restore(c.attachments[i]));
+    this.state = structuredClone(c.machine);
+  }
+}
+
+function savePage(u8: Uint8Array, page: number): SavedPage {
+  const host = page << PAGE_BITS;
+  const map = WORD_MAP + (host >>> 2);
+  return { bytes: u8.slice(host, host + PAGE_SIZE), words: u8.slice(map, map + PAGE_SIZE / 4) };
+}
+function loadPage(u8: Uint8Array, page: number, saved: SavedPage): void {
+  const host = page << PAGE_BITS;
+  u8.set(saved.bytes, host);
+  u8.set(saved.words, WORD_MAP + (host >>> 2));
+}
