@@ -45,7 +45,7 @@ export const crs: ModelFactory = (layout: Layout, given): RegisterModel<State> =
   type F = typeof CEN;
   const FEDIR = field('ISR.FEDIR');
   const FECAP = field('ISR.FECAP');
-  const CENTRE = TRIM.of(layout.reg('CR').reset);
+  const CENTRE = (TRIM.max + 1) / 2;
   const ENABLES = 0xf; // CR and ISR and ICR have SYNCOK, SYNCWARN, ERR, ESYNC in the same four bits
 
   const outRange = (c: Context): number => FELIM.get(c) * 128;
@@ -106,6 +106,8 @@ export const crs: ModelFactory = (layout: Layout, given): RegisterModel<State> =
     wires: ['usb.sof', 'crs.sync'],
     clocks: [clock],
     modelled: 'all',
+    // TRIM starts at its centre. ST's H533 SVD has 0x4000, the value of a 7-bit TRIM, beside a 6-bit field; H563's has 0x2000.
+    resets: { CR: CENTRE << TRIM.bit },
     create: () => ({ start: -1, divided: 0 }),
     onReset(c) {
       c.s.start = -1;

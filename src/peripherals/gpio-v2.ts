@@ -13,8 +13,6 @@ export interface GpioOptions {
   /** Port letter in pin names; by default the last letter of the block's name. */
   readonly port: string;
   readonly block: string;
-  /** Reset values that differ per port (debug pins), by register name. */
-  readonly resets: Readonly<Record<string, number>>;
 }
 
 /** Level of a pin: low, high, not driven. */
@@ -31,7 +29,7 @@ interface State {
 type Context = RegisterContext<State>;
 
 export const gpioV2: ModelFactory = (layout: Layout, given): RegisterModel<State> => {
-  const { block = 'GPIOA', port = block.slice(-1), resets = {} } = given as Partial<GpioOptions>;
+  const { block = 'GPIOA', port = block.slice(-1) } = given as Partial<GpioOptions>;
   const pins = Array.from({ length: 16 }, (_, i) => `P${port}${i}`);
   const pinWires = pins.map((p) => `pin.${p}`);
   const outWires = pins.map((p) => `out.${p}`);
@@ -99,7 +97,6 @@ export const gpioV2: ModelFactory = (layout: Layout, given): RegisterModel<State
   return {
     wires: pinWires,
     modelled: layout.registers.map((r) => r.name).filter((n) => n !== 'HSLVR' && n !== 'SECCFGR' && n !== 'PRIVCFGR'),
-    resets,
     create: () => ({ lockStep: 0, lockPins: 0 }),
     onReset(c) {
       c.s.lockStep = 0;

@@ -51,6 +51,7 @@ export function bench(rows: readonly BlockRow[], clocks: Readonly<Record<string,
   for (const [name, hz] of Object.entries(clocks)) sys.setClock(name, hz === null ? null : rate(hz));
   sys.resetBlocks('power');
   const powerOn = sys.save();
+  const linesAtPowerOn = [...irqs];
   const layouts = new Map(sys.blocks.map((b) => [b.row.name, new Layout(FACTS[b.row.facts ?? b.row.name]!)]));
   const locate = (path: string) => {
     const [block, name] = path.split('.') as [string, string];
@@ -86,6 +87,7 @@ export function bench(rows: readonly BlockRow[], clocks: Readonly<Record<string,
     again() {
       sys.restore(powerOn);
       irqs.clear();
+      for (const [line, level] of linesAtPowerOn) irqs.set(line, level);
       resets.length = notes.length = 0;
       return self;
     },
