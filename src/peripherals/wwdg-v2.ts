@@ -4,6 +4,8 @@
  * Facts: clock PCLK/(4096 x 2^WDGTB), reset when T6 falls or when CR is refreshed above the window, EWIF at 0x40: ST HAL wwdg.c and RM (documented).
  * WDGTB has three bits (two in version 1). The counter runs freely, also before WDGA (documented); that it starts from 0x7F with the block's
  * clock and that the prescaler is not restarted by a write to CR is inferred.
+ *
+ * Wires: listens to `wwdg.hardware` (option byte WWDG_SW = 0): WDGA is set from reset on.
  */
 import type { Layout, ModelFactory, RegisterContext, RegisterModel } from '../emu/registers.ts';
 
@@ -63,6 +65,12 @@ export const wwdgV2: ModelFactory = (layout: Layout, given): RegisterModel<State
     env.arm('early', s.value > 0x40 ? when(s.value - 0x40) : Infinity);
   };
   const driveIrq = (c: Context): void => c.env.irq(0, EWIF.get(c) !== 0 && EWI.get(c) !== 0);
+  const startByOption = (c: Context): void => {
+    if (!c.env.wire('wwdg.hardware')) return;
+    settle(c);
+    WDGA.set(c, 1);
+    armAll(c);
+  };
   const bite = (c: Context, why: string): void => {
     c.env.note('guest', `WWDG: ${why}`);
     c.env.requestReset('wwdg');
@@ -70,6 +78,7 @@ export const wwdgV2: ModelFactory = (layout: Layout, given): RegisterModel<State
 
   return {
     timers: ['timeout', 'early'],
+    wires: ['wwdg.hardware'],
     clocks: [o.clock],
     modelled: 'all',
     create: fresh,
@@ -80,7 +89,9 @@ export const wwdgV2: ModelFactory = (layout: Layout, given): RegisterModel<State
       c.env.disarm('timeout');
       c.env.disarm('early');
       c.env.irq(0, false);
+      startByOption(c);
     },
+    onWire: startByOption,
     onClock: armAll,
     onGate(c, on) {
       if (on) {

@@ -73,6 +73,16 @@ describe('WWDG', () => {
     expect([b.read('WWDG.CR'), b.read('WWDG.CFR')]).toEqual([0xff, 0x27f]);
   });
 
+  it('the option byte WWDG_SW = 0 activates it at reset', () => {
+    const b = wwdg();
+    b.sys.setWire('wwdg.hardware', 1);
+    b.sys.resetBlocks('system');
+    b.write('RCC.APB1LENR', 1 << 11);
+    expect(b.read('WWDG.CR')).toBe(0xff);
+    b.ticks('pclk1', 64 * 4096);
+    expect(b.resets).toEqual(['wwdg']);
+  });
+
   it('stands still while its clock is gated', () => {
     const b = wwdg();
     b.write('WWDG.CR', 0xff);
