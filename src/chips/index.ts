@@ -34,9 +34,10 @@ export function findChip(name: string): ChipDescription | undefined {
 /** Names near to one that is not in the catalogue, nearest first. */
 export function suggestChips(name: string, limit = 3): readonly string[] {
   const typed = normalise(name);
-  const full = typed.startsWith('STM32') ? typed : `STM32${typed}`;
+  // `h533` is meant as STM32H533.
+  const full = /^[CFGHLUW][A-Z]?\d/.test(typed) ? `STM32${typed}` : typed;
   return CHIPS.map((c) => ({ name: c.name, distance: editDistance(full.slice(0, c.name.length), c.name) }))
-    .filter((c) => c.distance <= 6)
+    .filter((c) => c.distance <= 4)
     .sort((a, b) => a.distance - b.distance || (a.name < b.name ? -1 : 1))
     .slice(0, limit)
     .map((c) => c.name);
