@@ -29,6 +29,9 @@ const NAK_MAX = 1 * MS;
 /** Transactions without a handshake before a host controller halts the transfer (EHCI, xHCI: CErr = 3). */
 const MAX_ERRORS = 3;
 
+/** Distance of the retries: a microframe of an EHCI or xHCI host, `assumed`. */
+const ERROR_RETRY = 125 * US;
+
 export const FRAME = MS;
 
 export interface BusHost {
@@ -149,7 +152,7 @@ function answered(host: BusHost, t: Transfer, answer: 'ack' | 'nak' | 'stall' | 
   if (answer === 'none') {
     host.state.busFree = now + bits(NO_ANSWER + HOST_GAP);
     if (++t.errors >= MAX_ERRORS) return host.done(t, 'error');
-    t.due = now;
+    t.due = now + ERROR_RETRY;
     return;
   }
   host.state.busFree = now + bits(TURNAROUND + HANDSHAKE + HOST_GAP);
