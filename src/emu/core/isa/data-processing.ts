@@ -220,11 +220,11 @@ immediateTest('CMP', '1101', false);
 immediate('SUB', '1101', false);
 immediate('RSB', '1110', false);
 
-row('ADR T3', '11110 i 10 0000 0 1111 0 jjj dddd kkkkkkkk', v7, 'ADR.W <a>, <imm>', (f) => notPc({ op: 'ADR', a: f.d, imm: imm12(f) }));
-row('ADD (immediate) T4', '11110 i 10 0000 0 nnnn 0 jjj dddd kkkkkkkk', v7, 'ADDW <a>, <b>, #<imm>', (f) => notPc({ op: 'ADD_imm', v: { S: false }, a: f.d, b: f.n, imm: imm12(f) }));
+row('ADR T3', '11110 i 10 0000 1111 0 jjj dddd kkkkkkkk', v7, 'ADR.W <a>, <imm>', (f) => notPc({ op: 'ADR', a: f.d, imm: imm12(f) }));
+row('ADD (immediate) T4', '11110 i 10 0000 nnnn 0 jjj dddd kkkkkkkk', v7, 'ADDW <a>, <b>, #<imm>', (f) => notPc({ op: 'ADD_imm', v: { S: false }, a: f.d, b: f.n, imm: imm12(f) }));
 row('MOV (immediate) T3', '11110 i 10 0100 nnnn 0 jjj dddd kkkkkkkk', v7, 'MOVW <a>, #<imm>', (f) => notPc({ op: 'MOV_imm', v: { S: false }, a: f.d, imm: (f.n << 12) | imm12(f) }));
-row('ADR T2', '11110 i 10 1010 0 1111 0 jjj dddd kkkkkkkk', v7, 'SUB.W <a>, PC, #<imm>', (f) => notPc({ op: 'ADR', a: f.d, imm: -imm12(f) }));
-row('SUB (immediate) T4', '11110 i 10 1010 0 nnnn 0 jjj dddd kkkkkkkk', v7, 'SUBW <a>, <b>, #<imm>', (f) => notPc({ op: 'SUB_imm', v: { S: false }, a: f.d, b: f.n, imm: imm12(f) }));
+row('ADR T2', '11110 i 10 1010 1111 0 jjj dddd kkkkkkkk', v7, 'SUB.W <a>, PC, #<imm>', (f) => notPc({ op: 'ADR', a: f.d, imm: -imm12(f) }));
+row('SUB (immediate) T4', '11110 i 10 1010 nnnn 0 jjj dddd kkkkkkkk', v7, 'SUBW <a>, <b>, #<imm>', (f) => notPc({ op: 'SUB_imm', v: { S: false }, a: f.d, b: f.n, imm: imm12(f) }));
 row('MOVT T1', '11110 i 10 1100 nnnn 0 jjj dddd kkkkkkkk', v7, 'MOVT <a>, #<imm>', (f) => notPc({ op: 'MOVT', a: f.d, imm: (f.n << 12) | imm12(f) }));
 
 function shifted(name: string, opcode: string): void {

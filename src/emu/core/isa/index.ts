@@ -1,0 +1,11 @@
+/** All instructions. The order matters where encodings overlap: the first row that takes the fields wins, the coprocessor space comes last. */
+import './system.ts';
+import './branch.ts';
+import './hints.ts';
+import './data-processing.ts';
+import './shifts.ts';
+import './bitfield.ts';
+import './multiply.ts';
+import './load-store.ts';
+import './load-store-multiple.ts';
+import './coprocessor.ts';
