@@ -70,12 +70,12 @@ const tims: TimRow[] = [
 const timers: BlockRow[] = tims.map((t) => ({
   name: `TIM${t.n}`, model: t.model, facts: t.facts, base: t.base, size: 0x400, irqs: t.irqs,
   clock: t.bus === 1 ? `APB1LENR.TIM${t.n}EN` : `APB2ENR.TIM${t.n}EN`, reset: t.bus === 1 ? `APB1LRSTR.TIM${t.n}RST` : `APB2RSTR.TIM${t.n}RST`,
-  options: { clock: t.bus === 1 ? 'timpclk1' : 'timpclk2', bits: t.bits },
+  options: { block: `TIM${t.n}`, clock: t.bus === 1 ? 'timpclk1' : 'timpclk2', bits: t.bits },
 }));
 
 const usart = (name: string, base: number, irq: number, enr: string, rstr: string): BlockRow => ({
   name, model: 'usart-v4', facts: 'USART1', base, size: 0x400, irqs: [irq], clock: `${enr}.${name}EN`, reset: `${rstr}.${name}RST`,
-  options: { clock: name.toLowerCase() },
+  options: { block: name, clock: name.toLowerCase() },
 });
 const spi = (n: number, base: number, irq: number, enr: string, rstr: string): BlockRow => ({
   name: `SPI${n}`, model: null, facts: 'SPI1', base, size: 0x400, irqs: [irq], clock: `${enr}.SPI${n}EN`, reset: `${rstr}.SPI${n}RST`,

@@ -2,7 +2,7 @@
  * FLASH of STM32H5: access timing register, keys, quad-word programming, sector, bank and mass erase, option bytes, bank swap, OTP and the
  * read-only area. Not modelled: ECC faults, high-cycle data area, OBK, HDP, secure and privileged sectors, state regressions.
  *
- * Facts: registers ST SVD; keys and sequences HAL-H5 flash.c, flash_ex.c (documented); 16-byte quad-words, 8 KB sectors (documented);
+ * Facts: registers ST SVD STM32H533; flag, lock and erase rules: field texts of ST SVD STM32H563, same IP (documented); keys HAL-H5 (documented); 16-byte quad-words, 8 KB sectors (documented);
  * OTP/read-only area refuses byte reads and reads through an enabled ICACHE (reported, nuttx#20122, embassy#2696); durations are parameters.
  * Wires driven: `flash.latency`, `flash.prefetch`, `flash.busy` (1: lower half, 2: upper half, 3: both are being written: reads of it wait),
  * `iwdg.hardware`, `wwdg.hardware` (option bytes). Wire read: `icache.enabled`.
@@ -52,7 +52,7 @@ export const OPTKEY2 = 0x4c5d6e7f;
 const QUAD = 16;
 const OTP_BYTES = 0x800;
 const OTP_BLOCK = 64;
-/** Sectors per WRPSG bit (HAL names OB_WRP_SECTOR_0TO3). */
+/** Sectors per WRPSG bit (ST SVD STM32H563; HAL names OB_WRP_SECTOR_0TO3). */
 const WRP_GROUP = 4;
 const FLAGS = 0x00ff0000;
 const PRODUCT_STATES = new Set([0xed, 0x17, 0x2e, 0xc6, 0x72, 0x5c, 0x9a, 0xa3]);
@@ -256,6 +256,12 @@ class Flash {
     }
   }
 
+  private keep(c: Ctx, option: boolean, keys: number): number {
+    if (option) c.s.optKeys = keys;
+    else c.s.nsKeys = keys;
+    return 0;
+  }
+
   /** Key sequence: returns the new count, 2 when complete, -1 when wrong. */
   private key(count: number, value: number, first: number, second: number): number {
     if (count === 0 && value === first) return 1;
@@ -269,17 +275,20 @@ class Flash {
       case 'OPTKEYR': {
         const option = r.name === 'OPTKEYR';
         const lock = option ? f.optlock : f.lock;
-        if (!lock.get(c)) return 0;
-        const next = option ? this.key(c.s.optKeys, raw, OPTKEY1, OPTKEY2) : this.key(c.s.nsKeys, raw, KEY1, KEY2);
-        if (next === 2) lock.set(c, 0);
-        if (option) c.s.optKeys = next === 2 ? 0 : next;
-        else c.s.nsKeys = next === 2 ? 0 : next;
-        if (next >= 0) return 0;
-        c.env.note('guest', `wrong key in FLASH_${r.name}: bus error, locked until the next reset`);
-        return WRITE_FAULT;
+        let next = option ? this.key(c.s.optKeys, raw, OPTKEY1, OPTKEY2) : this.key(c.s.nsKeys, raw, KEY1, KEY2);
+        const twice = next === 2 && !lock.get(c);
+        if (next === 2) next = twice ? -1 : 0;
+        else if (next === 1) return this.keep(c, option, next);
+        lock.set(c, next < 0 ? 1 : 0);
+        this.keep(c, option, next);
+        if (next === 0) return 0;
+        c.env.note('guest', `FLASH_${r.name}: ${twice ? 'unlock sequence written twice' : 'wrong key'}: locked until the next reset`);
+        // ASSUMED for H5: the bus error that RM0351 describes for a wrong key on L4.
+        return twice ? 0 : WRITE_FAULT;
       }
       case 'NSCR': {
-        if (!f.lock.get(c)) return merged;
+        // STRT falls by itself only.
+        if (!f.lock.get(c)) return merged | (c.get(r) & f.strt.mask);
         if (merged !== c.get(r)) c.env.note('guest', 'FLASH_NSCR written while locked: ignored');
         return c.get(r);
       }
@@ -288,10 +297,12 @@ class Flash {
         this.interrupt(c);
         return 0;
       case 'OPTCR':
-        return f.optlock.get(c) ? c.get(r) : merged;
+        if (f.optlock.get(c)) return c.get(r);
+        // OPTSTRT falls by itself, and cannot be set over an error.
+        return f.optchangeerr.get(c) ? (merged & ~f.optstrt.mask) | (c.get(r) & f.optstrt.mask) : merged | (c.get(r) & f.optstrt.mask);
       default:
-        if (r.name.endsWith('_PRG') && f.optlock.get(c)) {
-          c.env.note('guest', `FLASH_${r.name} written while OPTLOCK = 1: ignored`);
+        if (r.name.endsWith('_PRG') && (f.optlock.get(c) || f.optstrt.get(c))) {
+          c.env.note('guest', `FLASH_${r.name} written while ${f.optlock.get(c) ? 'OPTLOCK' : 'OPTSTRT'} = 1: ignored`);
           return c.get(r);
         }
     }

@@ -2,7 +2,8 @@
  * RCC of STM32H5: oscillators, PLL1–3, SYSCLK switch, prescalers, kernel clock muxes, ready interrupts, CSS, backup-domain control, reset flags.
  * Not modelled: the ENR/RSTR bits' effects (System reads them), sleep-mode enables, MCO outputs, trimming, security and privilege.
  *
- * Facts: registers ST SVD; prescaler and timer-clock rules RM0481 RCC (documented); delays are parameters of the chip row.
+ * Facts: registers ST SVD STM32H533; which bits are frozen when, flag rules: field texts of ST SVD STM32H563, same RCC (documented);
+ * prescaler and timer-clock rules RM0481 RCC (documented); delays are parameters of the chip row.
  * Wires read: `reset.cause` (code of RESET_CAUSES), `dbp` (PWR), `lsi.request` (IWDG), `hse.fail`, `lse.fail` (board).
  * Wires driven: `nmi` (HSE clock security), `hse.on` (pins OSC_IN/OSC_OUT taken).
  */
@@ -10,8 +11,8 @@ import { RESET_CAUSES, type ResetCause, type ResetKind } from '../emu/component.
 import type { Field, Layout, ModelFactory, Register, RegisterContext, RegisterModel } from '../emu/registers.ts';
 import { rate, rateHz, scaleRate, type Rate } from '../emu/time.ts';
 
+/** What the registers do not show. */
 export interface RccH5State {
-  /** Board and IWDG independent state of each oscillator is in the registers; these are what they do not show. */
   /** Divider of HSI in force (HSIDIV takes effect later than its write). */
   hsiDivider: number;
   /** FRACN values latched into the PLLs' modulators. */
@@ -69,6 +70,11 @@ const SYSTICK_LSI = 1;
 const SYSTICK_LSE = 2;
 const SW_NAMES = ['hsi', 'csi', 'hse', 'pll1p'] as const;
 const SW_PLL1 = 3;
+const RTC_LSI = 2;
+/** Own clocks after which the ready flag falls, where the manual gives a number. */
+const FALL_CLOCKS: Readonly<Record<string, number>> = { lse: 6, lsi: 3 };
+/** VCO range in hertz by VCOSEL. */
+const VCO_RANGE = [[128e6, 560e6], [150e6, 420e6]] as const;
 const PLL_SOURCES = [null, 'hsi', 'csi', 'hse'] as const;
 
 /** Ready flag positions, equal in CIER, CIFR and CICR. */
@@ -168,18 +174,24 @@ class Rcc {
   }
 
   private wanted(c: Ctx, name: string): boolean {
-    if (name === 'lsi' && c.env.wire('lsi.request')) return true;
+    // LSI also runs, and shows LSIRDY, while the IWDG or the RTC uses it.
+    if (name === 'lsi' && (c.env.wire('lsi.request') || (this.mux.rtcen.get(c) && this.mux.rtcsel.get(c) === RTC_LSI))) return true;
     return this.on[name]!.get(c) === 1;
   }
 
   /** Starts or stops an oscillator after a change of its ON bit, its bypass or its request. */
   private follow(c: Ctx, name: string): void {
     const rdy = this.rdy[name]!;
+    const falls = FALL_CLOCKS[name];
     if (this.wanted(c, name)) {
+      if (falls !== undefined) c.env.disarm(`${name}.off`);
       if (!rdy.get(c) && c.env.due(name) === Infinity) c.env.arm(name, c.env.now() + this.startTime(c, name));
     } else {
       c.env.disarm(name);
-      if (rdy.get(c)) rdy.set(c, 0);
+      if (!rdy.get(c)) return;
+      if (falls === undefined) rdy.set(c, 0);
+      else if (c.env.due(`${name}.off`) === Infinity)
+        c.env.arm(`${name}.off`, c.env.now() + Math.ceil((falls * 1e12) / (c.env.parameter(`${name}.hz`) ?? 1)));
     }
   }
 
@@ -272,7 +284,18 @@ class Rcc {
     const bit = 1 << READY_BITS[name]!;
     if (c.get(this.cier) & bit) c.put(this.cifr, c.get(this.cifr) | bit);
     this.interrupt(c);
+    if (name.startsWith('pll')) this.checkVco(c, Number(name[3]) - 1);
     this.followAll(c);
+  }
+
+  /** ASSUMED: a VCO outside its range locks all the same; the timeline says so. */
+  private checkVco(c: Ctx, i: number): void {
+    const pll = this.plls[i]!;
+    const input = this.oscillatorRate(c, PLL_SOURCES[pll.src.get(c)]!);
+    const vco = input && pllVco(input, pll.m.get(c), pll.n.get(c), pll.fracen.get(c) ? c.s.frac[i]! : 0);
+    const [low, high] = VCO_RANGE[pll.vcosel.get(c)]!;
+    if (vco && (rateHz(vco) < low || rateHz(vco) > high))
+      c.env.note('guest', `PLL${i + 1}: VCO at ${Math.round(rateHz(vco) / 1e6)} MHz, allowed ${low / 1e6} to ${high / 1e6} MHz`);
   }
 
   private interrupt(c: Ctx): void {
@@ -288,6 +311,9 @@ class Rcc {
       c.s.hsiDivider = 1 << this.hsidiv.get(c);
       this.hsidivf.set(c, 1);
       this.update(c);
+    } else if (timer.endsWith('.off')) {
+      this.rdy[timer.slice(0, 3)]!.set(c, 0);
+      this.followAll(c);
     } else this.ready(c, timer);
   }
 
@@ -308,15 +334,17 @@ class Rcc {
     const onHse = this.usesForSysclk(c, 'hse');
     this.on['hse']!.set(c, 0);
     if (onHse) {
-      this.on['hsi']!.set(c, 1);
-      this.sw.set(c, 0);
+      // STOPWUCK also names the emergency clock.
+      const csi = this.f('CFGR1.STOPWUCK').get(c);
+      this.on[csi ? 'csi' : 'hsi']!.set(c, 1);
+      this.sw.set(c, csi);
       if (this.plls[0]!.src.get(c) === 3) this.plls[0]!.on.set(c, 0);
     }
     c.put(this.cifr, c.get(this.cifr) | (1 << CSS_BIT));
     this.interrupt(c);
   }
 
-  /** Whether SYSCLK comes, or is about to come, from this oscillator, directly or through PLL1. */
+  /** Whether SYSCLK comes, or is about to come, from this source; an oscillator is in use also through PLL1. */
   private usesForSysclk(c: Ctx, name: string): boolean {
     for (const sw of [this.sws.get(c), this.sw.get(c)]) {
       if (SW_NAMES[sw] === name) return true;
@@ -333,7 +361,8 @@ class Rcc {
       this.interrupt(c);
       return 0;
     }
-    if (r === this.resetFlags) return raw & this.f('RSR.RMVF').mask ? 0 : c.get(r);
+    // RMVF = 1 clears the flags and stays until software or a reset clears it.
+    if (r === this.resetFlags) return raw & this.f('RSR.RMVF').mask ? merged & this.f('RSR.RMVF').mask : merged;
     const pll = /^PLL([123])(CFGR|DIVR)$/.exec(r.name);
     if (pll) return this.writePll(c, r, merged, Number(pll[1]) - 1);
   }
@@ -343,8 +372,9 @@ class Rcc {
     const old = c.get(this.cr);
     for (const name of ['hsi', 'csi', 'hse', 'pll1']) {
       const on = this.on[name]!;
-      if (on.of(old) && !on.of(value) && this.usesForSysclk(c, name)) {
-        c.env.note('guest', `RCC_CR.${on.name} cannot be cleared: SYSCLK comes from it`);
+      const feedsPll1 = name !== 'pll1' && this.on['pll1']!.of(old) === 1 && PLL_SOURCES[this.plls[0]!.src.get(c)] === name;
+      if (on.of(old) && !on.of(value) && (feedsPll1 || this.usesForSysclk(c, name))) {
+        c.env.note('guest', `RCC_CR.${on.name} cannot be cleared: ${feedsPll1 ? 'PLL1 runs from it' : 'SYSCLK comes from it'}`);
         value |= on.mask;
       }
     }
@@ -368,16 +398,22 @@ class Rcc {
     }
     if (this.vswrst.of(merged)) {
       c.env.disarm('lse');
+      c.env.disarm('lse.off');
       return this.vswrst.mask | (c.env.wire('lsi.request') ? old & this.rdy['lsi']!.mask : 0);
     }
-    let value = merged | (old & this.lsecsson.mask);
+    // LSECSSON stays set until it has found a failure.
+    let value = this.lsecssd.of(old) ? merged : merged | (old & this.lsecsson.mask);
     // The RTC's source is chosen once; only a backup reset or an LSE failure frees the choice.
     if (this.mux.rtcsel.of(old) !== 0 && !this.lsecssd.of(old)) value = (value & ~this.mux.rtcsel.mask) | (old & this.mux.rtcsel.mask);
-    if (this.on['lse']!.of(old)) value = (value & ~this.lsebyp.mask) | (old & this.lsebyp.mask);
+    const frozen = this.lsebyp.mask | this.f('BDCR.LSEDRV').mask | this.f('BDCR.LSEEXT').mask;
+    if (this.on['lse']!.of(old) || this.rdy['lse']!.of(old)) value = (value & ~frozen) | (old & frozen);
     return value >>> 0;
   }
 
-  /** Source, input divider, ranges and dividers are frozen while the PLL is on; outputs and the fraction's latch are not. */
+  /**
+   * Source, input divider, ranges and dividers are frozen while the PLL is on, the fraction's latch is not. The SVD says the same of the
+   * output enables, but the HAL switches Q and R on while the PLL runs, so they act (inferred).
+   */
   private writePll(c: Ctx, r: Register, merged: number, i: number): number {
     const pll = this.plls[i]!;
     if (!pll.on.get(c)) return merged;
@@ -396,6 +432,7 @@ class Rcc {
       if (r === fracen.register && fracen.of(value) && !fracen.of(old)) c.s.frac[i] = fracn.get(c);
     }
     if (r === this.cier) this.interrupt(c);
+    if (r.name === 'CFGR2' && value >>> 16 && !(old >>> 16)) c.env.note('gap', 'RCC_CFGR2 AHBxDIS/APBxDIS: stopping a whole bus is not modelled');
     if (/^(CR|BDCR|CFGR[12]|PLL.*|CCIPR\d)$/.test(r.name)) this.followAll(c);
   }
 
@@ -409,17 +446,13 @@ class Rcc {
       c.env.disarm('lse');
       return this.followAll(c);
     }
-    for (const timer of TIMERS) if (timer !== 'lse' && timer !== 'lsi') c.env.disarm(timer);
-    if (kind === 'power') {
-      c.env.disarm('lse');
-      c.env.disarm('lsi');
-    }
+    for (const timer of TIMERS) if (kind === 'power' || !/^ls[ei]/.test(timer)) c.env.disarm(timer);
     c.s.hsiDivider = 1 << this.hsidiv.get(c);
     c.s.frac.fill(0);
     if (kind === 'system') {
       const cause = RESET_CAUSES[c.env.wire('reset.cause')] ?? 'pin';
       const power = cause === 'power' || cause === 'brownout';
-      let flags = power ? 0 : c.get(this.resetFlags);
+      let flags = power ? 0 : c.get(this.resetFlags) & ~this.f('RSR.RMVF').mask;
       for (const name of resetFlagsH5(cause)) flags |= this.layout.field(`RSR.${name}`).mask;
       c.put(this.resetFlags, flags);
     }
@@ -428,7 +461,7 @@ class Rcc {
   }
 }
 
-const TIMERS = ['hsi', 'csi', 'hse', 'hsi48', 'lse', 'lsi', 'pll1', 'pll2', 'pll3', 'switch', 'hsidiv'] as const;
+const TIMERS = ['hsi', 'csi', 'hse', 'hsi48', 'lse', 'lsi', 'pll1', 'pll2', 'pll3', 'switch', 'hsidiv', 'lse.off', 'lsi.off'] as const;
 
 export const rccH5: ModelFactory = (layout): RegisterModel<RccH5State> => {
   const rcc = new Rcc(layout);
@@ -440,8 +473,8 @@ export const rccH5: ModelFactory = (layout): RegisterModel<RccH5State> => {
     writable: {
       // The SVD calls these registers read-write throughout; the ready and failure flags are the hardware's.
       BDCR: layout.reg('BDCR').writable & ~(field('BDCR.LSERDY') | field('BDCR.LSECSSD') | field('BDCR.LSIRDY')),
-      // Flags are cleared through RMVF, which does not stay set (ASSUMED: HAL only ever sets it).
-      RSR: 0,
+      // The flags are the hardware's; software clears them through RMVF.
+      RSR: field('RSR.RMVF'),
       // Clear bits read 0.
       CICR: 0,
     },

@@ -38,6 +38,14 @@ describe('FLASH H5: keys', () => {
     h.write('FLASH.NSKEYR', 0xcdef89ab);
     expect(h.get('FLASH.NSCR.LOCK')).toBe(0);
   });
+  it('the unlock sequence written twice locks until the next reset, without a bus error', () => {
+    const h = unlocked();
+    expect(h.write('FLASH.NSKEYR', 0x45670123)).toBe(0);
+    expect(h.write('FLASH.NSKEYR', 0xcdef89ab)).toBe(0);
+    expect(h.get('FLASH.NSCR.LOCK')).toBe(1);
+    h.write('FLASH.NSKEYR', 0x45670123);
+    expect(h.get('FLASH.NSCR.LOCK')).toBe(1);
+  });
   it('NSCR ignores writes while locked', () => {
     const h = new H5();
     h.write('FLASH.NSCR', PG);

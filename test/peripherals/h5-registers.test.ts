@@ -8,7 +8,7 @@ const BLOCKS = ['RCC', 'PWR', 'FLASH', 'ICACHE', 'SBS', 'DBGMCU'];
 /** Write masks that differ from the SVD, with the reason. */
 const MASKS: Readonly<Record<string, string>> = {
   'RCC.BDCR': 'LSERDY, LSIRDY and LSECSSD are flags of the hardware; the SVD calls the whole register read-write',
-  'RCC.RSR': 'flags are read-only, RMVF does not stay set',
+  'RCC.RSR': 'the flags are the hardware’s, only RMVF is written',
   'RCC.CICR': 'clear bits read 0',
 };
 /** Reset values that differ from the SVD. */

@@ -81,6 +81,18 @@ describe('RCC H5: oscillators', () => {
     expect(h.get('RCC.BDCR.LSION')).toBe(0);
     expect(h.hz('lsi')).toBe(32_000);
   });
+  it('LSIRDY falls three LSI clocks after LSION', () => {
+    const h = new H5();
+    h.set('PWR.DBPCR.DBP', 1);
+    h.set('RCC.BDCR.LSION', 1);
+    h.wait(80 * US);
+    h.set('RCC.BDCR.LSION', 0);
+    h.wait(93 * US);
+    expect(h.get('RCC.BDCR.LSIRDY')).toBe(1);
+    h.wait(1 * US);
+    expect(h.get('RCC.BDCR.LSIRDY')).toBe(0);
+    expect(h.hz('lsi')).toBeNull();
+  });
   it('ready interrupt: flag rises only with its enable, the line follows, CICR clears it', () => {
     const h = new H5();
     h.set('RCC.CR.CSION', 1);
@@ -149,6 +161,19 @@ describe('RCC H5: PLL and SYSCLK switch', () => {
     const before = h.read('RCC.PLL1DIVR');
     h.write('RCC.PLL1DIVR', 0x01010280);
     expect(h.read('RCC.PLL1DIVR')).toBe(before);
+  });
+  it('HSION cannot be cleared while PLL1 runs from HSI, even when nothing uses PLL1', () => {
+    const h = new H5();
+    h.set('RCC.CR.CSION', 1);
+    h.set('RCC.CFGR1.SW', 1);
+    h.wait(10 * US);
+    pll1(h);
+    h.set('RCC.CR.HSION', 0);
+    expect(h.get('RCC.CR.HSION')).toBe(1);
+    h.set('RCC.CR.PLL1ON', 0);
+    h.set('RCC.CR.HSION', 0);
+    expect(h.get('RCC.CR.HSION')).toBe(0);
+    expect(h.hz('sysclk')).toBe(4_000_000);
   });
   it('a PLL whose input is off never locks', () => {
     const h = new H5();
@@ -258,7 +283,7 @@ describe('RCC H5: backup domain and resets', () => {
   ] as const)('a %s reset raises its flag and PINRSTF; RMVF clears', (cause, flags) => {
     const h = new H5();
     h.set('RCC.RSR.RMVF', 1);
-    expect(h.read('RCC.RSR')).toBe(0);
+    expect(h.read('RCC.RSR')).toBe(1 << 23);
     h.reset(cause);
     expect(h.read('RCC.RSR')).toBe(flags);
     h.reset('pin');
