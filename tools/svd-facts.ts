@@ -110,7 +110,7 @@ function shortName(name: string, prefixes: readonly string[], taken: ReadonlySet
   return name;
 }
 
-const ALTERNATE = /_(ALTERNATE\d*|Output|Input|output|input)$/;
+const ALTERNATE = /_(ALTERNATE\d*|Output|Input|output|input|Host|Device)$/;
 
 /** Registers at one offset are one register with several readings: fields are joined under the first one's name. */
 function joinAlternates(registers: readonly Reg[]): Reg[] {
@@ -156,6 +156,7 @@ function readDevice(xml: Xml, fixes: SvdFixes): Peripheral[] {
     else if (shared && rootName.startsWith(shared.replace(/\d+$/, '')) && raw.every((r) => r.name.startsWith(`${shared}_`))) prefixes.push(shared);
     const taken = new Set<string>();
     for (const r of raw) taken.add((r.name = shortName(r.name, prefixes, taken)));
+    for (const r of raw) r.offset = fixes.offsets?.[`${name}.${r.name}`] ?? r.offset;
     const registers = joinAlternates(raw);
     for (const r of registers) {
       const family = name.replace(/^GPIO.$/, 'GPIO*');

@@ -15,6 +15,8 @@ export interface SvdFixes {
   readonly add?: Readonly<Record<string, readonly [number, number, boolean]>>;
   /** Reset values: `PERIPHERAL.REG` → value. `GPIO*` in front stands for every port that has no own entry. */
   readonly resets?: Readonly<Record<string, number>>;
+  /** Register offsets: `PERIPHERAL.REG` → offset. */
+  readonly offsets?: Readonly<Record<string, number>>;
   /** Base addresses by peripheral. */
   readonly bases?: Readonly<Record<string, number>>;
 }
@@ -43,6 +45,8 @@ const H533: SvdFixes = {
     'GPIOB.MODER': 0xfffffebf, 'GPIOB.OSPEEDR': 0x000000c0, 'GPIOB.PUPDR': 0x00000100,
     'GPIO*.MODER': 0xffffffff,
   },
+  // The SVD lets EXTICR4 share EXTICR1's offset; the four lie in a row.
+  offsets: { 'EXTI.EXTICR4': 0x6c },
   // The SVD puts TZSC where the CMSIS header has the backup SRAM, and TZIC where it has TZSC.
   bases: { GTZC1_TZSC: 0x40032400, GTZC1_TZIC: 0x40032800 },
 };

@@ -51,6 +51,7 @@ describe.each(Object.entries(GENERATED))('generated facts %s', (_, generated) =>
 
 describe('corrections to the SVD', () => {
   it('F0x2: APB1ENR bit 23 is USBEN', () => expect(new Layout(loadFacts(f0)['RCC']!).field('APB1ENR.USBEN').bit).toBe(23));
+  it('H533: EXTICR4 follows EXTICR3', () => expect(new Layout(loadFacts(h533)['EXTI']!).reg('EXTICR4').offset).toBe(0x6c));
   it('H533: GPIOA comes up with the debug pins as alternate functions', () => {
     const facts = loadFacts(h533);
     expect(facts['GPIOA']!.registers[0]).toMatchObject({ name: 'MODER', reset: 0xabffffff });
