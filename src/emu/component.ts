@@ -83,6 +83,8 @@ export interface Component<S extends object = object> {
   read?(state: S, env: Env, offset: number, size: number): number;
   write?(state: S, env: Env, offset: number, size: number, value: number): number;
   peek?(state: S, env: Env, offset: number, size: number): number;
+  /** Reading this offset has no side effect and gives the same until the next event of the block. */
+  steady?(offset: number): boolean;
 }
 
 /** Deep copy of plain data; typed arrays are copied, strings and numbers shared. */

@@ -25,6 +25,10 @@ export interface MachineObserver {
   /** Before the first instruction in system memory; the machine pauses so that a checkpoint can be taken. */
   entry?(entry: EntryRecord): void;
   reset?(by: ResetCause): void;
+  /** A reset is about to reach the blocks. */
+  beforeReset?(): void;
+  /** A wire between blocks changed. */
+  wire?(name: string, value: number): void;
   /** Thread-mode code outside system memory runs again after an entry. */
   leftSystem?(pc: number): void;
   console?(channel: string, text: string): void;
@@ -77,13 +81,17 @@ interface MachineState {
   debugger: boolean;
   /** Words of the ROM's option block that its code has read. */
   optionReads: number[];
+  /** Something read or ran in the part of system flash whose contents are not known. */
+  gapAccess: boolean;
+  /** NRST is held low or power is off: nothing runs. */
+  held: boolean;
 }
 
 const freshState = (cores: number): MachineState => ({
   pendingReset: null, handlerOverSystem: Array<boolean>(cores).fill(false), returnTo: Array<number>(cores).fill(-1),
   exceptionTo: Array.from({ length: cores }, () => ({ pc: -1, from: -1 })), booted: Array<boolean>(cores).fill(true),
   inSystem: false, usbServedBy: null, console: {}, unmodelled: {}, unclocked: {}, notes: [], uninitialised: 0, powerCycles: 0, lockup: null,
-  semihostingExit: null, debugger: false, optionReads: [],
+  semihostingExit: null, debugger: false, optionReads: [], gapAccess: false, held: false,
 });
 
 export class Machine implements CoreListener {
@@ -100,8 +108,8 @@ export class Machine implements CoreListener {
   private readonly seed: number;
   private repairs: Interceptor | null = null;
   private optionBlock: { base: number; end: number } | null = null;
+  private gap: { base: number; end: number } | null = null;
   private watchedPages = new Set<number>();
-  /** Bus-error ranges inside memories (system flash that answers nothing). */
   private readonly attachments: Attachment[] = [];
   private readonly dirty: Uint8Array;
   private readonly basePages = new Map<number, SavedPage>();
@@ -175,9 +183,10 @@ export class Machine implements CoreListener {
       this.system.arena.u8.fill(1, WORD_MAP + (m.host >>> 2), WORD_MAP + ((m.host + m.row.size) >>> 2));
     }
   }
-  /** Reads of these words by code in system memory are recorded as options that the ROM acted on. */
-  watchOptionBlock(base: number, bytes: number): void {
+  /** Reads of these words by code in system memory are recorded as options that the ROM acted on; so is any access to `gap`. */
+  watchOptionBlock(base: number, bytes: number, gap: { base: number; size: number } | null): void {
     this.optionBlock = { base, end: base + bytes };
+    this.gap = gap ? { base: gap.base, end: gap.base + gap.size } : null;
     this.refreshIntercept();
   }
   attach(a: Attachment): void {
@@ -202,6 +211,7 @@ export class Machine implements CoreListener {
 
   /** First power-on, or power back after `power off`. */
   powerOn(external = false): void {
+    this.state.held = false;
     this.fillRam();
     this.state.powerCycles++;
     this.system.setWire('reset.cause', RESET_CAUSES.indexOf('power'));
@@ -220,6 +230,7 @@ export class Machine implements CoreListener {
     const r = this.state.pendingReset!;
     this.state.pendingReset = null;
     // NRST is held low; nothing runs meanwhile
+    this.observer.beforeReset?.();
     const pulse = this.system.parameter('reset.pulse.ps') ?? 0;
     this.system.setWire('reset.cause', RESET_CAUSES.indexOf(r.by));
     this.system.resetBlocks('system');
@@ -244,6 +255,25 @@ export class Machine implements CoreListener {
     });
     this.event('reset', power ? 'power-on' : `reset by ${by}`, pc, core);
     this.observer.reset?.(by);
+  }
+
+  /** NRST from outside. The reset takes place when it is released. */
+  holdReset(low: boolean): void {
+    if (low) this.state.held = true;
+    else {
+      this.state.held = false;
+      this.askReset('pin', this.bootCore, true);
+    }
+  }
+  /** Power goes; it comes back by `powerOn(true)`. */
+  powerOff(): void {
+    this.state.held = true;
+    this.observer.beforeReset?.();
+    this.system.resetBlocks('power');
+  }
+  /** A store from outside, as a debugger makes it. */
+  poke(address: number, size: number, value: number): void {
+    this.system.write(address, size, value);
   }
 
   /** Address of the vector table that the boot rules select now. */
@@ -276,6 +306,7 @@ export class Machine implements CoreListener {
 
   // ---- wires that reach the cores --------------------------------------------------------------------------------------------------
   private wireChanged(name: string, value: number): void {
+    this.observer.wire?.(name, value);
     switch (name) {
       case 'flash.latency':
       case 'icache.enabled':
@@ -443,6 +474,7 @@ export class Machine implements CoreListener {
         const word = (address - o.base) >> 2;
         if (!this.state.optionReads.includes(word)) this.state.optionReads.push(word);
       }
+      if (this.gap && address >= this.gap.base && address < this.gap.end) this.state.gapAccess = true;
       return this.repairs?.read?.(core, address, size) ?? null;
     },
     write: (core, address, size, value) => (this.repairs?.write ? this.repairs.write(core, address, size, value) : value),
@@ -454,6 +486,7 @@ export class Machine implements CoreListener {
   private refreshIntercept(): void {
     this.watchedPages.clear();
     if (this.optionBlock) this.watchedPages.add(this.optionBlock.base >>> PAGE_BITS);
+    if (this.gap) for (let a = this.gap.base; a < this.gap.end; a += PAGE_SIZE) this.watchedPages.add(a >>> PAGE_BITS);
     for (const page of this.repairs?.pages ?? []) this.watchedPages.add(page);
     for (const core of this.cores ?? []) core.interceptChanged();
   }
@@ -478,6 +511,11 @@ export class Machine implements CoreListener {
       if (this.stopAsked) return 'stopped';
       if (s.now >= limit) return 'limit';
       const core = this.bootCore;
+      if (this.state.held) {
+        s.fireDue(Math.min(s.scheduler.next, limit));
+        core.syncClock(s.now);
+        continue;
+      }
       if (core.halted && !core.canWake()) {
         const next = Math.min(s.scheduler.next, limit);
         s.fireDue(next);
@@ -486,7 +524,7 @@ export class Machine implements CoreListener {
       }
       const paused = core.run(Math.min(s.scheduler.next, limit));
       s.now = Math.max(s.now, core.now());
-      if (paused) return 'entry';
+      if (paused) return core.atBreak ? 'stopped' : 'entry';
     }
   }
 

@@ -164,6 +164,8 @@ export interface RegisterModel<S extends object = object> {
   onClock?(c: RegisterContext<S>, clock: string): void;
   onGate?(c: RegisterContext<S>, on: boolean): void;
   read?(c: RegisterContext<S>, r: Register, value: number): number;
+  /** Registers whose reads depend on the time or have side effects. Left out: all of them if there is a `read`, none otherwise. */
+  readonly live?: readonly string[];
   peek?(c: RegisterContext<S>, r: Register, value: number): number;
   write?(c: RegisterContext<S>, r: Register, merged: number, raw: number, lanes: number): number | void;
   /** Called after a write has been stored. */
@@ -237,6 +239,12 @@ export class RegisterBlock implements Component<RegisterState> {
   }
   resetValue(r: Register): number {
     return this.resets[r.index]!;
+  }
+
+  steady(offset: number): boolean {
+    const r = this.layout.at(offset);
+    if (!r) return !this.model?.readElse;
+    return this.model?.live ? !this.model.live.includes(r.name) : !this.model?.read;
   }
 
   create(): RegisterState {

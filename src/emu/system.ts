@@ -241,6 +241,12 @@ export class System {
     return slot;
   }
 
+  hasArmedTimer(b: Block): boolean {
+    const n = b.component.timers?.length ?? 0;
+    for (let i = 0; i < n; i++) if (this.scheduler.due[b.timerBase + i] !== Infinity) return true;
+    return false;
+  }
+
   /** Fires every timer that is due at or before `now`, in time order. `this.now` is each timer's own due time meanwhile. */
   fireDue(now: Ps): void {
     const s = this.scheduler;
@@ -274,9 +280,44 @@ export class System {
     const offset = address - b.row.base;
     if (!this.isClocked(b)) {
       this.listener.unclocked(b.row.name, offset, 'read');
-      return 0;
+      return this.forced.size ? this.pinned(address, size, 0) : 0;
     }
-    return b.component.read ? b.component.read(b.state, b.env, offset, size) : 0;
+    const value = b.component.read ? b.component.read(b.state, b.env, offset, size) : 0;
+    return this.forced.size && value !== BUS_ERROR ? this.pinned(address, size, value) : value;
+  }
+
+  /** Fields that a scenario pins: mask and value by word address. */
+  private readonly forced = new Map<number, { mask: number; value: number }>();
+  /** Pins a field of an unmodelled register: it reads `value` whatever is written. */
+  force(block: string, register: string, field: string, value: number): void {
+    const b = this.block(block);
+    const f = (b.component as unknown as RegisterBlock).layout.field(`${register}.${field}`);
+    const address = b.row.base + f.register.offset;
+    const word = address & ~3;
+    const shift = (address & 3) * 8;
+    const old = this.forced.get(word) ?? { mask: 0, value: 0 };
+    this.forced.set(word, {
+      mask: (old.mask | (f.mask << shift)) >>> 0,
+      value: ((old.value & ~(f.mask << shift)) | (((value << f.bit) & f.mask) << shift)) >>> 0,
+    });
+  }
+  private pinned(address: number, size: number, value: number): number {
+    const pin = this.forced.get(address & ~3);
+    if (!pin) return value;
+    const shift = (address & 3) * 8;
+    const lanes = size === 4 ? 0xffffffff : size === 2 ? 0xffff : 0xff;
+    const mask = (pin.mask >>> shift) & lanes;
+    return ((value & ~mask) | ((pin.value >>> shift) & mask)) >>> 0;
+  }
+
+  /** Stretches of memories that answer with a bus error. */
+  private readonly faultRanges: { base: number; end: number }[] = [];
+  addFaultRange(base: number, size: number): void {
+    this.faultRanges.push({ base, end: base + size });
+  }
+  isFaulting(address: number): boolean {
+    for (const r of this.faultRanges) if (address >= r.base && address < r.end) return true;
+    return false;
   }
 
   writeBlock(b: Block, address: number, size: number, value: number): number {

@@ -13,7 +13,7 @@ import { PROFILES, type Profile } from './builder.ts';
 import { GuestFault, type Cpu, type FaultKind } from './cpu.ts';
 import { Decoder, isWide, type Instruction } from './decode.ts';
 import { exceptionReturn, lazyFpSave, raise, resetCore, takePending } from './exceptions.ts';
-import { Handlers, H_UNDEFINED } from './handlers.ts';
+import { Handlers, H_BREAK, H_UNDEFINED } from './handlers.ts';
 import { HELPERS } from './helpers.ts';
 import { buildInterpreter, ENTRY_FAST, ENTRY_FLASH, REC } from './interpreter.ts';
 import './isa/index.ts';
@@ -55,6 +55,12 @@ export interface Interceptor {
   readonly pages: ReadonlySet<number>;
 }
 export type Zone = 'user' | 'system' | 'data';
+
+/** Data accesses of a traced stretch of code. */
+export interface AccessTrace {
+  readonly reads: Set<number>;
+  writes: number;
+}
 
 /** Thrown out of the fast path to stop before the instruction at PC. */
 export const PAUSE = { pause: true } as const;
@@ -158,6 +164,8 @@ export class Core implements Cpu {
   setByte(offset: number, value: number): void { this.arena.u8[this.base + offset] = value; }
   getFloat(offset: number): number { return this.arena.view.getFloat64(this.base + offset, true); }
   setFloat(offset: number, value: number): void { this.arena.view.setFloat64(this.base + offset, value, true); }
+  /** Copy of the architectural words, for comparing states. */
+  stateWords(): Uint32Array { return this.arena.u32.slice(this.base >> 2, (this.base + 0x200) >> 2); }
   get pc(): number { return this.get(S.PC); }
 
   // ---- time --------------------------------------------------------------------------------------------------------------------
@@ -310,6 +318,7 @@ export class Core implements Cpu {
       for (let i = 0; i < size; i++) value |= this.slowRead((address + i) >>> 0, 1, 0, privileged) << (8 * i);
       return value;
     }
+    this.tracer?.reads.add(address);
     if (address >= 0xe0000000 && address < 0xe0100000) {
       this.system.now = this.now();
       return readScs(this, address, size, privileged);
@@ -318,7 +327,7 @@ export class Core implements Cpu {
     const intercepted = this.listener.intercept?.pages.has(address >>> PAGE_BITS) ? this.listener.intercept.read?.(this, address, size) : null;
     if (intercepted !== null && intercepted !== undefined) return intercepted;
     const region = this.regionAt(address);
-    if (region === null || address + size > region.end) this.throwFault('bus-data', address);
+    if (region === null || address + size > region.end || this.system.isFaulting(address)) this.throwFault('bus-data', address);
     if (region.block) {
       const system = this.system;
       system.now = this.now();
@@ -354,6 +363,7 @@ export class Core implements Cpu {
   }
   /** A page may be fast if it lies in one memory, has one set of rights, and nobody intercepts it. */
   private wholePage(page: number, region: Region, access: 'read' | 'write'): boolean {
+    if (this.tracer) return false;
     const start = (page << PAGE_BITS) >>> 0;
     if (start < region.base || start + PAGE_SIZE > region.end) return false;
     if (((region.memory!.host - region.base) & 0xfff) !== 0) return false;
@@ -368,6 +378,7 @@ export class Core implements Cpu {
       return;
     }
     value = size === 4 ? value >>> 0 : value & (size === 2 ? 0xffff : 0xff);
+    if (this.tracer) this.tracer.writes++;
     if (address >= 0xe0000000 && address < 0xe0100000) {
       this.system.now = this.now();
       writeScs(this, address, size, value, privileged);
@@ -443,7 +454,7 @@ export class Core implements Cpu {
   // ---- fetch and decode ------------------------------------------------------------------------------------------------------------
   fetch(address: number): number {
     const region = this.regionAt(address);
-    if (!region?.memory || region.memory.row.zone === 'data' || region.memory.row.guardedBy) this.throwFault('bus-fetch', address);
+    if (!region?.memory || region.memory.row.zone === 'data' || region.memory.row.guardedBy || this.system.isFaulting(address)) this.throwFault('bus-fetch', address);
     if (address >= 0xe0000000 || (address >= 0x40000000 && address < 0x60000000) || (address >= 0xa0000000))
       this.throwFault('mem-fetch', address);
     if (mpuEnabled(this) && !mpuAllows(this, address, 'fetch', this.privileged())) this.throwFault('mem-fetch', address);
@@ -538,6 +549,13 @@ export class Core implements Cpu {
   }
 
   private decodeAt(pc: number, rec: number): void {
+    if (this.breakpoints.has(pc) && this.passing !== pc) {
+      this.arena.u16[rec >> 1] = H_BREAK;
+      this.arena.u16[(rec >> 1) + 1] = H_BREAK;
+      this.arena.u8[rec + REC.SIZE] = 2;
+      this.arena.u8[rec + REC.COST] = 0;
+      return;
+    }
     const first = this.fetch(pc);
     const wide = isWide(first);
     const ins = this.decoder.decode(first, wide ? this.fetch(pc + 2) : 0);
@@ -579,6 +597,52 @@ export class Core implements Cpu {
     if (delta !== 0) this.arena.u8[rec + REC.COST] = Math.max(0, this.arena.u8[rec + REC.COST]! + delta);
   }
 
+  // ---- breakpoints of the bench ---------------------------------------------------------------------------------------------------
+  private breakpoints: ReadonlySet<number> = new Set();
+  private passing = -1;
+  private breakHit = false;
+  setBreakpoints(addresses: ReadonlySet<number>): void {
+    for (const a of this.breakpoints) this.dropRecord(a);
+    this.breakpoints = addresses;
+    for (const a of addresses) this.dropRecord(a);
+  }
+  get atBreak(): boolean { return this.breakHit; }
+  /** True once if the core stopped at a breakpoint; the next run goes past it. */
+  takeBreak(): boolean {
+    const hit = this.breakHit;
+    this.breakHit = false;
+    return hit;
+  }
+  private dropRecord(address: number): void {
+    const decoded = this.decodedPages.get(address >>> PAGE_BITS);
+    if (decoded !== undefined) {
+      const rec = decoded + ((address & 0xffe) / 2) * RECORD_BYTES;
+      this.arena.u8.fill(0, rec, rec + RECORD_BYTES);
+    }
+  }
+  /** Out of sleep, whatever it waits for. */
+  wake(): void {
+    if (this.get(S.HALTED) !== 1) this.set(S.HALTED, 0);
+  }
+  /** Executes one instruction (two if they issue together), interrupts included. True if it paused. */
+  step(): boolean {
+    return this.runUntilCycle(this.cycles() + 1);
+  }
+
+  // ---- what a stretch of code touches (steady loops) ---------------------------------------------------------------------------------
+  /** While set, every data access comes by the slow path and is listed. */
+  private tracer: AccessTrace | null = null;
+  trace(t: AccessTrace | null): void {
+    this.tracer = t;
+    this.flushTables();
+  }
+  /** Time passes without instructions: `count` rounds of a loop that changes nothing. */
+  skip(cycles: number, instructions: number, cacheHits: number): void {
+    this.cycleTarget += cycles;
+    this.retiredBase += instructions;
+    this.set(S.CACHE_HITS, this.get(S.CACHE_HITS) + cacheHits);
+  }
+
   // ---- running -------------------------------------------------------------------------------------------------------------------
   /** Sleeping or locked up. */
   get halted(): boolean { return this.get(S.HALTED) !== 0; }
@@ -600,8 +664,29 @@ export class Core implements Cpu {
    * a reset was asked for, PAUSE. Returns true if it paused.
    */
   run(until: Ps): boolean {
+    return this.runUntilCycle(this.cyclesAt(until));
+  }
+
+  private runUntilCycle(limit: number): boolean {
     const now = this.cycles();
-    const target = Math.min(this.cyclesAt(until), now + MAX_SLICE);
+    let target = Math.min(limit, now + MAX_SLICE);
+    const pass = this.breakpoints.size > 0 && this.breakpoints.has(this.pc);
+    if (pass) {
+      this.passing = this.pc;
+      this.dropRecord(this.pc);
+      target = now + 1;
+    }
+    try {
+      return this.runTo(target, now);
+    } finally {
+      if (pass) {
+        this.dropRecord(this.passing);
+        this.passing = -1;
+      }
+    }
+  }
+
+  private runTo(target: number, now: number): boolean {
     this.cycleTarget = target;
     this.set(S.BUDGET, target - now);
     try {
@@ -678,6 +763,10 @@ export class Core implements Cpu {
         // the loop takes the fault before the next instruction
         this.enterZone(this.get(S.PC));
         return;
+      case EXIT.BREAK:
+        this.notRetired();
+        this.breakHit = true;
+        throw PAUSE;
       case EXIT.UNDEFINED:
         this.notRetired();
         return this.throwFault('undefined', 0);

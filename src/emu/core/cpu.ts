@@ -21,6 +21,8 @@ export type SpecialChange = (register: string, old: number, value: number) => vo
 export interface Cpu {
   readonly row: CoreRow;
   readonly profile: Profile;
+  /** The core's one fault object: accesses that fault fill it in and throw it. */
+  readonly fault: GuestFault;
   /** Word of the core's state (offsets in state.ts): signed and unsigned views, floats for counters. */
   get(offset: number): number;
   set(offset: number, value: number): void;
@@ -71,6 +73,10 @@ export interface Cpu {
   exceptionReturned(exception: number, pc: number): void;
   /** The core is locked up; `reason` says why. */
   lockup(reason: string): void;
+  /** Execution goes on at `pc`, even if that is where it stands: a system op that calls this is not followed by an advance. */
+  branchTo(pc: number): void;
+  /** Cache maintenance by address, set or all (Cortex-M7), by Arm's register name. */
+  cacheMaintenance?(operation: string, value: number): void;
   /** Drops decoded code (ISB after changes, cache maintenance); cheap if nothing changed. */
   flushFetch(): void;
 }

@@ -13,7 +13,9 @@ export interface Handler {
 export const H_DECODE = 0;
 export const H_UNDEFINED = 1;
 export const H_SYSTEM = 2;
-const FIRST = 3;
+/** Handler 3 stops before the instruction (breakpoints of the bench). */
+export const H_BREAK = 3;
+const FIRST = 4;
 
 const keyOf = (op: string, v: Variant): string => {
   let key = op;

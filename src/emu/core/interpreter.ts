@@ -621,10 +621,11 @@ function emitRun(shared: Shared, f: FunctionBody, handlers: Handlers, functions:
   const cold = f.block();
   const labels: Label[] = [];
   for (let i = handlers.hot.length - 1; i >= 0; i--) labels[i] = f.block();
+  const breakLabel = f.block();
   const system = f.block();
   const undefinedLabel = f.block();
   f.get(handler);
-  f.brTable([cold, undefinedLabel, system, ...labels], cold);
+  f.brTable([cold, undefinedLabel, system, breakLabel, ...labels], cold);
   f.end(undefinedLabel);
   exit(EXIT.UNDEFINED);
   f.end(system);
@@ -632,6 +633,8 @@ function emitRun(shared: Shared, f: FunctionBody, handlers: Handlers, functions:
   f.get(rec);
   f.memory(OP['i32.store'], shared.cpu + S.EXIT_ARG);
   exit(EXIT.SYSTEM);
+  f.end(breakLabel);
+  exit(EXIT.BREAK);
   handlers.hot.forEach((h, i) => {
     f.end(labels[i]!);
     const b = new HotBuilder(f, shared, { rec, pc, budget }, loop, exit, spill);

@@ -110,4 +110,6 @@ export const EXIT = {
   STACK_LIMIT: 7,
   /** Unaligned access that must fault. */
   UNALIGNED: 8,
+  /** A breakpoint of the bench; PC = the instruction. */
+  BREAK: 9,
 } as const;

@@ -1,0 +1,55 @@
+/**
+ * Proof that the firmware will never get out of what it executes now: a steady loop, and nothing that is scheduled, no interrupt that can be
+ * taken and no step of the scenario can change what it reads. Without such a proof nothing is said.
+ */
+import { findSteadyLoop } from '../emu/idle.ts';
+import { S } from '../emu/core/state.ts';
+import type { Session } from './session.ts';
+
+export interface FixedLoop {
+  readonly pc: number;
+  /** What it polls, memory-mapped registers first; empty for `b .`. */
+  readonly reads: number[];
+  readonly sleeping: boolean;
+}
+
+const MAX_STEPS = 3000;
+
+export function proveFixedLoop(s: Session): FixedLoop | null {
+  const { machine } = s;
+  const core = machine.bootCore;
+  if (s.steps.remaining || core.canWake()) return null;
+  if (canBeInterrupted(s)) return null;
+  if (core.halted) return watchdogRuns(s) ? null : { pc: core.pc, reads: [], sleeping: true };
+  const before = machine.save();
+  const loop = findSteadyLoop(core, machine.system, MAX_STEPS);
+  machine.restore(before);
+  if (!loop || watchdogRuns(s)) return null;
+  const system = machine.system;
+  for (const address of loop.reads) {
+    const block = system.regionAt(address)?.block;
+    if (!block) continue;
+    // a block with a timer of its own, or one that the USB host talks to, may still change
+    if (system.hasArmedTimer(block) || (block.row.model?.startsWith('usb') && s.usb.state.cable)) return null;
+  }
+  const devices = loop.reads.filter((a) => system.regionAt(a)?.block);
+  const memories = loop.reads.filter((a) => !system.regionAt(a)?.block && system.regionAt(a)?.memory?.row.kind === 'ram');
+  return { pc: loop.pc, reads: [...devices, ...memories], sleeping: false };
+}
+
+/** Some interrupt is enabled and could be taken at the core's present priority. */
+function canBeInterrupted(s: Session): boolean {
+  const core = s.machine.bootCore;
+  if (core.get(S.PRIMASK) || core.get(S.FAULTMASK)) return false;
+  const ipsr = core.get(S.IPSR);
+  if (ipsr === 2 || ipsr === 3) return false;
+  const sysTick = core.peek(0xe000e010, 4) ?? 0;
+  if ((sysTick & 3) === 3) return true;
+  for (let word = 0; word < 16; word++) if (core.get(S.NVIC_ENABLED + 4 * word) !== 0) return true;
+  return false;
+}
+
+function watchdogRuns(s: Session): boolean {
+  const { system } = s.machine;
+  return system.blocks.some((b) => /^[iw]wdg/.test(b.row.model ?? '') && system.hasArmedTimer(b));
+}

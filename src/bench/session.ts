@@ -1,0 +1,278 @@
+/**
+ * One chip on one board with one host: built from a RunInput, powered on, driven by the scenario, run to its end. The same session is
+ * restored and run again by the diagnosis.
+ */
+import type { Core, Interceptor } from '../emu/core/core.ts';
+import { S } from '../emu/core/state.ts';
+import type { EntryRecord } from '../emu/history.ts';
+import { Machine, type Checkpoint } from '../emu/machine.ts';
+import { MS, PS_PER_SECOND, type Ps } from '../emu/time.ts';
+import { MODELS } from '../peripherals/index.ts';
+import { usbDrdPort } from '../peripherals/usb-drd.ts';
+import { loadRom, type LoadedRom } from '../rom/load.ts';
+import { findRomProfile, type RomProfile } from '../rom/profiles.ts';
+import { UsbSim } from '../usb-sim/usb-sim.ts';
+import { decideOutcome } from './outcome.ts';
+import type { EndReason, Outcome } from './result.ts';
+import type { RunInput } from './run-input.ts';
+import { serveSemihosting } from './semihosting.ts';
+import { Steps } from './steps.ts';
+import { proveFixedLoop, type FixedLoop } from './fixed-loop.ts';
+
+/** After the last event that counts, and over all (design: when a run ends). */
+const QUIET = 5 * PS_PER_SECOND;
+const LONGEST = 60 * PS_PER_SECOND;
+/** Conditions are looked at this often; virtual time, so it does not depend on the machine. */
+const CHUNK = 1 * MS;
+const UNANSWERED = 2 * PS_PER_SECOND;
+const NO_ATTACH = 2 * PS_PER_SECOND;
+/** A handler of a fault exception that is active this long counts as not returning. */
+export const FAULT_HOLDS = 100 * MS;
+
+/** Plain state of a session, saved with the machine. */
+export interface SessionState {
+  /** Latest of power-on, reset, entry, branch out of system memory, scenario step. */
+  anchor: Ps;
+  /** First DFU readiness served by system memory. */
+  dfuAt: Ps | null;
+  /** Active fault-type exception and since when. */
+  fault: { exception: number; since: Ps; pc: number } | null;
+  leftAt: Ps | null;
+  nextProof: Ps;
+  proofGap: Ps;
+  loop: FixedLoop | null;
+  symptomResets: number;
+}
+
+export interface SessionEnd {
+  readonly reason: EndReason;
+  readonly outcome: Outcome;
+  readonly at: Ps;
+  /** Why it counts as settled; null for limits. */
+  readonly settled: boolean;
+}
+
+export interface SessionOptions {
+  /** Other values of ROM options than the input's. */
+  readonly romOptions?: Readonly<Record<string, string>>;
+  readonly parameters?: Readonly<Record<string, number | null>>;
+  readonly pins?: Readonly<Record<string, 0 | 1 | 'z'>>;
+}
+
+export class Session {
+  readonly input: RunInput;
+  readonly machine: Machine;
+  readonly usb: UsbSim;
+  readonly profile: RomProfile | null;
+  readonly rom: LoadedRom | null;
+  readonly steps: Steps;
+  state: SessionState;
+  /** Checkpoint before the first instruction of each entry, newest last; only the last is kept. */
+  entryCheckpoint: Checkpoint | null = null;
+  /** At the first fault before any entry, for checks on the path. */
+  faultCheckpoint: Checkpoint | null = null;
+  keepCheckpoints = true;
+  private exited: number | null = null;
+
+  constructor(input: RunInput, options: SessionOptions = {}) {
+    this.input = input;
+    const { chip, scenario } = input;
+    const parameters: Record<string, number> = {};
+    for (const [name, value] of Object.entries({ ...scenario.parameters, ...options.parameters })) parameters[name] = value ?? NaN;
+    const machine = new Machine({ chip, models: MODELS, parameters, seed: input.seed });
+    this.machine = machine;
+    machine.semihostingEnabled = input.semihosting;
+    machine.bootAt = input.bootAt;
+    machine.state.debugger = scenario.board.debugger;
+    machine.eraseNonVolatile();
+    this.profile = chip.rom ? (findRomProfile(chip.rom.id) ?? null) : null;
+    this.rom = this.placeRom({ ...input.rom.options, ...options.romOptions });
+    for (const image of input.images) for (const chunk of image.chunks) machine.load(chunk.address, chunk.data);
+    this.usb = new UsbSim(machine.system, () => usbDrdPort(machine.system, 'USB'), {
+      host: scenario.host.kind, cable: scenario.host.cable, driver: scenario.host.driver,
+      zone: () => machine.state.usbServedBy,
+      console: (channel, bytes) => machine.console(channel, String.fromCharCode(...bytes)),
+    });
+    machine.attach(this.usb);
+    this.steps = new Steps(this);
+    machine.attach(this.steps);
+    this.state = {
+      anchor: 0, dfuAt: null, fault: null, leftAt: null, nextProof: 20 * MS, proofGap: 20 * MS, loop: null, symptomResets: 0,
+    };
+    machine.attach({ save: () => structuredClone(this.state), restore: (s) => (this.state = structuredClone(s as SessionState)) });
+    machine.observer = {
+      beforeReset: () => this.usb.chipReset(),
+      reset: () => {
+        this.state.anchor = machine.now;
+        this.state.fault = null;
+        this.state.leftAt = null;
+        this.state.loop = null;
+        this.resetProof();
+      },
+      entry: (e) => this.onEntry(e),
+      leftSystem: () => {
+        this.state.anchor = this.state.leftAt = machine.now;
+        this.resetProof();
+      },
+      wire: (name, value) => this.usb.onWire(name, value),
+      semihosting: (core) => {
+        serveSemihosting(core, {
+          print: (text) => machine.console('semihosting', text),
+          exit: (code) => {
+            machine.state.semihostingExit ??= code;
+            this.exited = code;
+            machine.stop();
+          },
+          now: () => machine.now,
+        });
+        return true;
+      },
+      exception: (core, exception, _handler, pc) => this.onException(core, exception, pc),
+      exceptionReturn: (core) => this.onExceptionReturn(core),
+    };
+    for (const [name, level] of Object.entries(this.pins(options.pins ?? {}))) machine.system.setWire(`pin.${name}`, level === 'z' ? 2 : level);
+    this.applyForce();
+    machine.powerOn();
+    this.usb.powerOn();
+    this.steps.start();
+  }
+
+  private placeRom(chosen: Readonly<Record<string, string>>): LoadedRom | null {
+    const { machine, profile, input } = this;
+    if (!profile) return null;
+    if (input.rom.kind === 'dump') {
+      machine.load(profile.base, input.rom.bytes);
+      return null;
+    }
+    const rom = loadRom(profile, input.rom.bytes, chosen);
+    for (const s of rom.segments) machine.load(s.address, s.bytes);
+    for (const f of rom.faults) machine.system.addFaultRange(f.base, f.size);
+    machine.watchOptionBlock(profile.optionBlock, 4 * 32, profile.gap);
+    return rom;
+  }
+
+  /** Levels of pins that the board drives: idle-high RX pins that the ROM listens on, then what the scenario says. */
+  private pins(more: Readonly<Record<string, 0 | 1 | 'z'>>): Record<string, 0 | 1 | 'z'> {
+    const pins: Record<string, 0 | 1 | 'z'> = {};
+    for (const i of this.profile?.interfaces.value ?? []) {
+      if (i.name === 'USB') continue;
+      for (const [role, pin] of Object.entries(i.pins)) if (role === 'rx' || role === 'scl' || role === 'sda' || role === 'nss') pins[pin] = 1;
+    }
+    return { ...pins, ...this.input.scenario.board.pins, ...more };
+  }
+
+  private applyForce(): void {
+    for (const f of this.input.force) this.machine.system.force(f.peripheral, f.register, f.field, f.value);
+  }
+
+  private resetProof(): void {
+    this.state.nextProof = this.machine.now + 20 * MS;
+    this.state.proofGap = 20 * MS;
+  }
+
+  private onEntry(_e: EntryRecord): void {
+    this.state.anchor = this.machine.now;
+    this.state.leftAt = null;
+    this.resetProof();
+  }
+  private onException(core: Core, exception: number, pc: number): void {
+    const isFault = exception >= 2 && exception <= 7;
+    if (isFault && core === this.machine.bootCore) {
+      this.state.fault = { exception, since: this.machine.now, pc };
+      if (this.machine.history.entries.length === 0 && this.faultCheckpoint === null && this.keepCheckpoints) this.faultCheckpoint = this.machine.save();
+    }
+  }
+  private onExceptionReturn(core: Core): void {
+    if (this.state.fault && core === this.machine.bootCore && (core.get(S.IPSR) === 0 || core.get(S.IPSR) > 7)) this.state.fault = null;
+  }
+
+  setRepairs(repairs: Interceptor | null): void {
+    this.machine.setRepairs(repairs);
+  }
+
+  save(): Checkpoint {
+    return this.machine.save();
+  }
+  restore(c: Checkpoint): void {
+    this.machine.restore(c);
+    this.exited = null;
+  }
+
+  /** Runs to the end of the run by the rules of the design, from where the session is now. */
+  run(limits: { readonly until?: Ps | null } = {}): SessionEnd {
+    const { machine, input } = this;
+    const until = limits.until ?? input.until;
+    let instructionsAsked = 0;
+    for (;;) {
+      const deadline = until ?? Math.min(this.state.anchor + QUIET, LONGEST);
+      if (machine.now >= deadline) return this.end('deadline', false);
+      const why = machine.run(Math.min(deadline, machine.now + CHUNK));
+      if (why === 'entry') {
+        if (this.keepCheckpoints) this.entryCheckpoint = machine.save();
+        continue;
+      }
+      if (this.exited !== null) return this.end('semihosting', true);
+      this.steps.poll();
+      if (this.usb.dfuReady && this.state.dfuAt === null) this.state.dfuAt = machine.now;
+      if (!this.steps.remaining && this.isSettled()) return this.end('settled', true);
+      const { maxInstructions, wallMs, maxMemory } = input.limits;
+      if (maxInstructions !== null && machine.bootCore.retired() >= maxInstructions) return this.end('instructions', false);
+      if ((++instructionsAsked & 15) === 0) {
+        if (wallMs !== null && input.clock && input.clock() - this.startedAt >= wallMs) return this.end('wall', false);
+        if (maxMemory !== null && input.memoryUse && input.memoryUse() >= maxMemory) return this.end('memory', false);
+        if (input.signal?.()) return this.end('signal', false);
+      }
+    }
+  }
+  /** Wall clock at the start, for limits only. */
+  startedAt = 0;
+
+  private end(reason: EndReason, settled: boolean): SessionEnd {
+    return { reason, outcome: decideOutcome(this, settled), at: this.machine.now, settled };
+  }
+
+  private isSettled(): boolean {
+    const { machine, state } = this;
+    const now = machine.now;
+    if (state.dfuAt !== null) return this.usb.dfuIdle;
+    if (machine.state.lockup) return true;
+    if (resetLoopSettled(this)) return true;
+    if (this.romSilentSettled()) return true;
+    if (now >= state.nextProof) {
+      state.loop = proveFixedLoop(this);
+      if (state.loop) return true;
+      state.proofGap *= 2;
+      state.nextProof = now + state.proofGap;
+    }
+    return false;
+  }
+
+  /** `rom-silent` is settled: a transfer of enumeration unanswered for 2 s, or no attach 2 s after the ROM should be there. */
+  romSilentSettled(): boolean {
+    const { machine, usb, profile } = this;
+    const entry = machine.history.entries.at(-1);
+    if (!entry || this.state.leftAt !== null || !machine.state.inSystem || !profile) return false;
+    const now = machine.now;
+    if (usb.unansweredSince !== null && now - usb.unansweredSince >= UNANSWERED) return true;
+    const ready = entry.at + (profile.startUpMs.value + profile.usbConnectMs.value) * MS;
+    return usb.attachedSince === null && now - ready >= NO_ATTACH;
+  }
+}
+
+/** Three resets by the same cause that neither power-on nor the scenario made; settled if the last two intervals differ by less than 20 %. */
+export function resetLoopSettled(s: Session): boolean {
+  const loop = resetLoop(s);
+  if (!loop) return false;
+  const [a, b] = loop.intervals.slice(-2) as [Ps, Ps];
+  return Math.abs(a - b) < 0.2 * Math.max(a, b);
+}
+export function resetLoop(s: Session): { by: string; last: Ps; intervals: Ps[] } | null {
+  const own = s.machine.history.resets.filter((r) => r.by !== 'power' && !r.external);
+  const last = own.at(-1);
+  if (!last) return null;
+  const same = own.filter((r) => r.by === last.by);
+  if (same.length < 3) return null;
+  const intervals: Ps[] = [];
+  for (let i = 1; i < same.length; i++) intervals.push(same[i]!.at - same[i - 1]!.at);
+  return { by: last.by, last: last.at, intervals };
+}

@@ -1,0 +1,238 @@
+/** The scenario's steps: what happens to the board from outside, and when. State is plain data, saved with the machine. */
+import { S } from '../emu/core/state.ts';
+import type { Attachment } from '../emu/machine.ts';
+import type { Ps } from '../emu/time.ts';
+import { findSymbol } from '../emu/image/image.ts';
+import type { PlannedAction, PlannedStep } from './scenario-types.ts';
+import type { Session } from './session.ts';
+
+interface StepsState {
+  /** Next step. */
+  index: number;
+  /** When the previous step ended. */
+  previousEnd: Ps;
+  /** The step that runs ends at this time (nrst, power off); Infinity = by another condition. */
+  endsAt: Ps | null;
+  /** Times at which steps were carried out. */
+  ranAt: Ps[];
+  /** A `call` that has not returned: where the core was. */
+  call: { pc: number; sp: number; saved: number[] } | null;
+  /** Sequence of bytes sent to UARTs, so that each is a change of the wire. */
+  uartSequence: number;
+  uartQueue: { port: string; bytes: number[] } | null;
+}
+
+/** Caller-saved state that a called function may change: R0–R3, R12, LR, flags. */
+const SAVED = [S.R, S.R + 4, S.R + 8, S.R + 12, S.R + 48, S.LR, S.NF, S.ZF, S.CF, S.VF, S.QF, S.GE, S.IT];
+/** Time to wait before a call is tried again while a handler runs. */
+const RETRY = 10_000_000;
+
+export class Steps implements Attachment {
+  state: StepsState = { index: 0, previousEnd: 0, endsAt: null, ranAt: [], call: null, uartSequence: 0, uartQueue: null };
+  private readonly session: Session;
+  private readonly slot: number;
+  private readonly uartSlot: number;
+
+  constructor(session: Session) {
+    this.session = session;
+    this.slot = session.machine.system.addTimer('scenario', () => this.due());
+    this.uartSlot = session.machine.system.addTimer('scenario.uart', () => this.sendUart());
+  }
+  save(): unknown {
+    return structuredClone(this.state);
+  }
+  restore(state: unknown): void {
+    this.state = structuredClone(state as StepsState);
+    this.setBreakpoints();
+  }
+  private get list(): readonly PlannedStep[] {
+    return this.session.input.scenario.steps;
+  }
+  /** Steps that have not ended. */
+  get remaining(): boolean {
+    return this.state.index < this.list.length || this.state.call !== null || this.state.uartQueue !== null;
+  }
+  ranAfter(time: Ps): boolean {
+    return this.state.ranAt.some((t) => t > time);
+  }
+  start(): void {
+    this.schedule();
+  }
+
+  private schedule(): void {
+    const step = this.list[this.state.index];
+    const scheduler = this.session.machine.system.scheduler;
+    if (!step) {
+      scheduler.disarm(this.slot);
+      this.setBreakpoints();
+      return;
+    }
+    if (step.when.kind === 'at') scheduler.arm(this.slot, Math.max(step.when.ps, this.session.machine.now));
+    else if (step.when.kind === 'after') scheduler.arm(this.slot, this.state.previousEnd + step.when.ps);
+    this.setBreakpoints();
+  }
+  private setBreakpoints(): void {
+    const wanted = new Set<number>();
+    const step = this.list[this.state.index];
+    if (step?.when.kind === 'atSymbol' && this.state.endsAt === null) wanted.add(this.address(step.when.symbol));
+    if (this.state.call) wanted.add(this.state.call.pc);
+    this.session.machine.bootCore.setBreakpoints(wanted);
+  }
+  private address(symbol: string): number {
+    const s = findSymbol(this.session.input.images, symbol);
+    if (!s) throw new Error(`no symbol ${symbol}`);
+    return (s.address & ~1) >>> 0;
+  }
+
+  /** After each stretch of running: breakpoints of `atSymbol` and of returning calls. */
+  poll(): void {
+    const core = this.session.machine.bootCore;
+    if (!core.takeBreak()) return;
+    const call = this.state.call;
+    if (call && core.pc === call.pc && core.get(S.SP) === call.sp) {
+      SAVED.forEach((offset, i) => core.set(offset, call.saved[i]!));
+      this.state.call = null;
+      this.finished();
+      return;
+    }
+    const step = this.list[this.state.index];
+    if (step?.when.kind === 'atSymbol' && core.pc === this.address(step.when.symbol)) this.carryOut(step.action);
+  }
+
+  private due(): void {
+    if (this.state.endsAt !== null) {
+      const step = this.list[this.state.index]!;
+      this.state.endsAt = null;
+      this.ended(step.action);
+      return;
+    }
+    const step = this.list[this.state.index];
+    if (step) this.carryOut(step.action);
+  }
+
+  private finished(): void {
+    const { machine } = this.session;
+    this.state.previousEnd = machine.now;
+    this.session.state.anchor = machine.now;
+    this.state.index++;
+    this.schedule();
+  }
+  /** The step goes on until `end`. */
+  private lasts(end: Ps): void {
+    this.state.endsAt = end;
+    this.session.machine.system.scheduler.arm(this.slot, end);
+  }
+
+  private carryOut(action: PlannedAction): void {
+    const { machine, usb } = this.session;
+    const { system } = machine;
+    const core = machine.bootCore;
+    if (action.kind === 'call' && core.get(S.IPSR) !== 0) {
+      system.scheduler.arm(this.slot, machine.now + RETRY);
+      return;
+    }
+    this.state.ranAt.push(machine.now);
+    this.session.state.anchor = machine.now;
+    machine.event('scenario', describeAction(action));
+    switch (action.kind) {
+      case 'pin':
+        if (action.name === 'BOOT0') system.setParameter('boot0.level', action.level === 1 ? 1 : 0);
+        else system.setWire(`pin.${action.name}`, action.level === 'z' ? 2 : action.level);
+        return this.finished();
+      case 'nrst':
+        machine.holdReset(true);
+        return this.lasts(machine.now + action.forPs);
+      case 'power':
+        machine.powerOff();
+        return this.lasts(machine.now + action.offPs);
+      case 'cable':
+        if (action.position === 'in') usb.plug();
+        else usb.unplug();
+        return this.finished();
+      case 'cdc':
+        usb.send(action.bytes);
+        return this.finished();
+      case 'uart':
+        this.state.uartQueue = { port: action.port.toLowerCase(), bytes: [...action.bytes] };
+        this.sendUart();
+        return;
+      case 'poke': {
+        const symbol = action.symbol === null ? null : findSymbol(this.session.input.images, action.symbol);
+        const address = action.address ?? symbol!.address;
+        const size = action.size ?? (symbol && (symbol.size === 1 || symbol.size === 2) ? symbol.size : 4);
+        machine.as('scenario', () => machine.poke(address, size, action.value));
+        return this.finished();
+      }
+      case 'call': {
+        const saved = SAVED.map((offset) => core.get(offset));
+        this.state.call = { pc: core.pc, sp: core.get(S.SP), saved };
+        action.args.slice(0, 4).forEach((value, i) => core.set(S.R + 4 * i, value));
+        core.set(S.LR, (core.pc | 1) >>> 0);
+        core.set(S.IT, 0);
+        core.wake();
+        core.branchTo(this.address(action.symbol));
+        this.setBreakpoints();
+        return;
+      }
+      case 'optionBytes':
+        for (const [name, value] of Object.entries(action.values)) system.setParameter(`option.${name}`, value);
+        machine.askReset('option-bytes', core, true);
+        return this.finished();
+      case 'dfu-download': {
+        const bytes = action.bytes ?? this.session.input.files.get(action.file ?? '');
+        if (bytes) usb.dfu({ kind: 'download', address: action.address, data: bytes });
+        return this.finished();
+      }
+      case 'dfu-upload':
+        usb.dfu({ kind: 'upload', address: action.address, length: action.length });
+        return this.finished();
+      case 'dfu-erase':
+        usb.dfu({ kind: 'erase', address: action.address === 'mass' ? null : action.address });
+        return this.finished();
+      case 'dfu-leave':
+        usb.dfu({ kind: 'leave', address: action.address });
+        return this.finished();
+      case 'debugger':
+        machine.state.debugger = action.attach;
+        return this.finished();
+    }
+  }
+  private ended(action: PlannedAction): void {
+    const { machine } = this.session;
+    if (action.kind === 'nrst') machine.holdReset(false);
+    if (action.kind === 'power') machine.powerOn(true);
+    this.finished();
+  }
+
+  /** One byte a character time (115,200 baud, 8N1) on the port's RX wire. */
+  private sendUart(): void {
+    const q = this.state.uartQueue;
+    if (!q) return;
+    const { machine } = this.session;
+    const byte = q.bytes.shift();
+    if (byte === undefined) {
+      this.state.uartQueue = null;
+      this.finished();
+      return;
+    }
+    this.state.uartSequence++;
+    machine.system.setWire(`${q.port}.rx`, 0x100 | byte | (this.state.uartSequence << 9));
+    machine.system.scheduler.arm(this.uartSlot, machine.now + 86_805_556);
+  }
+}
+
+function describeAction(a: PlannedAction): string {
+  switch (a.kind) {
+    case 'pin': return `pin ${a.name} = ${a.level}`;
+    case 'nrst': return 'NRST held low';
+    case 'power': return 'power off';
+    case 'cable': return `cable ${a.position}`;
+    case 'uart': return `${a.bytes.length} bytes to ${a.port}`;
+    case 'cdc': return `${a.bytes.length} bytes to CDC`;
+    case 'poke': return `poke ${a.symbol ?? `0x${(a.address ?? 0).toString(16)}`}`;
+    case 'call': return `call ${a.symbol}`;
+    case 'optionBytes': return `option bytes ${Object.keys(a.values).join(', ')}`;
+    case 'debugger': return a.attach ? 'debugger attached' : 'debugger detached';
+    default: return a.kind.replace('-', ' ');
+  }
+}

@@ -1,0 +1,567 @@
+/**
+ * Exception entry and return, faults and lockup (ARMv6-M B1.5, ARMv7-M B1.5, ARMv8-M B3 without the Security Extension).
+ *
+ * Time: an entry or return is charged as a whole (EXCEPTION_CYCLES, zero-wait memory); memory adds its wait states by itself.
+ * Late arrival: events that fall into the cycles of an entry are served right after it. If they pend something more urgent before the
+ * handler's first instruction, the frame that was just stacked is used for that one, and the first stays pending.
+ */
+import type { Sourced } from '../chip.ts';
+import type { Profile } from './builder.ts';
+import { GuestFault, type Cpu } from './cpu.ts';
+import {
+  activate, activeCount, activePriority, clearPending, deactivate, executionPriority, groupOf, highestPending, isActive, isEnabled, preempts, priorityOf, setPending,
+} from './nvic.ts';
+import { EXC, privileged, SCS } from './scs-state.ts';
+import { fpAllowed, FPCA, getMsp, getPsp, NPRIV, setControl, setMsp, setPsp, setXpsr, SPSEL, updateFpTrap, updateSpLimit, withRights, xpsr } from './special.ts';
+import { S } from './state.ts';
+import { resetSysTick } from './systick.ts';
+
+interface ExceptionCycles {
+  /** Request to first handler instruction. */
+  readonly entry: Sourced<number>;
+  readonly return: Sourced<number>;
+  readonly tailChain: Sourced<number>;
+  /** Added to entry or return when FP registers are stored or loaded. */
+  readonly fpRegisters: Sourced<number>;
+  /** First FP instruction of a handler that has to fill the lazy frame. */
+  readonly lazySave: Sourced<number>;
+}
+const M4_FP: Pick<ExceptionCycles, 'fpRegisters' | 'lazySave'> = {
+  fpRegisters: { value: 17, source: 'DDI 0439D 3.9.1: 29 - 12 and 27 - 10', confidence: 'documented' },
+  lazySave: { value: 18, source: 'no figure published; 17 stores and the restart', confidence: 'assumed' },
+};
+const LIKE_M4: Pick<ExceptionCycles, 'fpRegisters' | 'lazySave'> = {
+  fpRegisters: { ...M4_FP.fpRegisters, source: `as Cortex-M4 (${M4_FP.fpRegisters.source})`, confidence: 'assumed' },
+  lazySave: M4_FP.lazySave,
+};
+const NO_FP: Pick<ExceptionCycles, 'fpRegisters' | 'lazySave'> = {
+  fpRegisters: { value: 0, source: 'no FPU', confidence: 'documented' },
+  lazySave: { value: 0, source: 'no FPU', confidence: 'documented' },
+};
+export const EXCEPTION_CYCLES: Readonly<Record<Profile['name'], ExceptionCycles>> = {
+  m0: {
+    entry: { value: 16, source: 'Yiu, table of interrupt latencies; DDI 0432C 3.6 prints no number', confidence: 'reported' },
+    return: { value: 12, source: 'as POP of 8 words with PC, 4 + N', confidence: 'assumed' },
+    tailChain: { value: 6, source: 'DDI 0432C has tail-chaining without a number; as Cortex-M4', confidence: 'assumed' },
+    ...NO_FP,
+  },
+  m4: {
+    entry: { value: 12, source: 'DDI 0439D 3.9.1', confidence: 'documented' },
+    return: { value: 10, source: 'DDI 0439D 3.9.1', confidence: 'documented' },
+    tailChain: { value: 6, source: 'DDI 0439D 3.9.1', confidence: 'documented' },
+    ...M4_FP,
+  },
+  m33: {
+    entry: { value: 12, source: 'Yiu, Cortex-M for Beginners', confidence: 'reported' },
+    return: { value: 10, source: 'no figure published (10 to 12); as Cortex-M4', confidence: 'assumed' },
+    tailChain: { value: 6, source: 'no figure published; as Cortex-M4', confidence: 'assumed' },
+    ...LIKE_M4,
+  },
+  m7: {
+    entry: { value: 12, source: 'Arm community thread 47326: 12 typical, 14 worst', confidence: 'reported' },
+    return: { value: 10, source: 'no figure published (10 to 12); as Cortex-M4', confidence: 'assumed' },
+    tailChain: { value: 6, source: 'no figure published; as Cortex-M4', confidence: 'assumed' },
+    ...LIKE_M4,
+  },
+};
+const cyclesOf = (cpu: Cpu): ExceptionCycles => EXCEPTION_CYCLES[cpu.profile.name];
+
+/** CFSR bits. */
+const CFSR = {
+  IACCVIOL: 1 << 0, DACCVIOL: 1 << 1, MUNSTKERR: 1 << 3, MSTKERR: 1 << 4, MLSPERR: 1 << 5, MMARVALID: 1 << 7,
+  IBUSERR: 1 << 8, PRECISERR: 1 << 9, IMPRECISERR: 1 << 10, UNSTKERR: 1 << 11, STKERR: 1 << 12, LSPERR: 1 << 13, BFARVALID: 1 << 15,
+  UNDEFINSTR: 1 << 16, INVSTATE: 1 << 17, INVPC: 1 << 18, NOCP: 1 << 19, STKOF: 1 << 20, UNALIGNED: 1 << 24, DIVBYZERO: 1 << 25,
+} as const;
+/** HFSR bits. */
+const VECTTBL = 1 << 1;
+const FORCED = 1 << 30;
+const DEBUGEVT = 1 << 31;
+const DFSR_BKPT = 1 << 1;
+/** FPCCR bits. */
+const LSPACT = 1;
+const LSPEN = 1 << 30;
+const EXC_RETURN_FTYPE = 1 << 4;
+
+const isV6 = (cpu: Cpu): boolean => cpu.profile.arch === 'v6m';
+const isV8 = (cpu: Cpu): boolean => cpu.profile.arch === 'v8m';
+const hasFpu = (cpu: Cpu): boolean => cpu.profile.fpu !== 'none';
+const hex = (n: number): string => `0x${(n >>> 0).toString(16).padStart(8, '0')}`;
+const orBits = (cpu: Cpu, offset: number, bits: number): void => cpu.set(offset, cpu.get(offset) | bits);
+
+// ---- reset -----------------------------------------------------------------------------------------------------------------------
+
+/**
+ * Reset state of the core and the system control space, then MSP and PC from the table at `vtor`. A bus error on the table is a lockup
+ * at the priority of HardFault. General registers keep what they hold (UNKNOWN by the architecture).
+ */
+export function resetCore(cpu: Cpu, vtor: number): void {
+  for (const offset of [
+    S.IPSR, S.IT, S.PRIMASK, S.FAULTMASK, S.BASEPRI, S.MSPLIM, S.PSPLIM, S.SPLIM, S.FPSCR, S.FPCAR, S.FPDSCR, S.CONTROL, S.PSP, S.EVENT, S.HALTED, S.EXCLUSIVE_OPEN,
+  ]) cpu.set(offset, 0);
+  for (let offset: number = S.NVIC_ENABLED; offset < S.SCS + 0x200; offset += 4) cpu.set(offset, 0);
+  cpu.set(S.LR, -1);
+  setXpsr(cpu, 0);
+  cpu.set(S.T, 1);
+  cpu.set(S.CCR, CCR_RESET[cpu.profile.name]);
+  cpu.set(S.FPCCR, hasFpu(cpu) ? 0xc0000000 | (isV8(cpu) ? 4 : 0) & 0 : 0);
+  cpu.set(SCS.VTOR, vtor);
+  cpu.setFloat(SCS.ENTRY_END, -1);
+  cpu.set(SCS.FP_CTRL, 0x260);
+  if (cpu.profile.name === 'm7') {
+    cpu.set(SCS.ITCMCR, 0x39);
+    cpu.set(SCS.DTCMCR, 0x41);
+  }
+  resetSysTick(cpu);
+  updateFpTrap(cpu);
+  cpu.rightsChanged();
+  cpu.interruptsChanged();
+  try {
+    cpu.set(S.SP, cpu.read(vtor, 4, true) & ~3);
+    const start = cpu.read((vtor + 4) >>> 0, 4, true);
+    cpu.set(S.T, start & 1);
+    cpu.branchTo((start & ~1) >>> 0);
+  } catch (e) {
+    if (!(e instanceof GuestFault)) throw e;
+    activate(cpu, EXC.HARDFAULT);
+    cpu.set(S.IPSR, EXC.HARDFAULT);
+    enterLockup(cpu, `bus error reading the vector table at ${hex(vtor)} out of reset`);
+  }
+}
+/** STKALIGN; on ARMv6-M also UNALIGN_TRP, on ARMv8-M the bits that are fixed at 1, on the Cortex-M7 branch prediction. */
+const CCR_RESET: Readonly<Record<Profile['name'], number>> = { m0: 0x208, m4: 0x200, m33: 0x201, m7: 0x40200 };
+
+function enterLockup(cpu: Cpu, reason: string): void {
+  cpu.set(S.HALTED, 1);
+  cpu.lockup(reason);
+  // what the PC of a locked-up core reads
+  cpu.branchTo(0xfffffffe);
+}
+
+// ---- faults ----------------------------------------------------------------------------------------------------------------------
+
+interface FaultRule {
+  readonly exception: number;
+  readonly bits: number;
+  readonly address?: 'MMFAR' | 'BFAR';
+}
+const FAULT_RULES: Readonly<Record<Exclude<GuestFault['kind'], 'breakpoint'>, FaultRule>> = {
+  'bus-fetch': { exception: EXC.BUSFAULT, bits: CFSR.IBUSERR },
+  'bus-data': { exception: EXC.BUSFAULT, bits: CFSR.PRECISERR, address: 'BFAR' },
+  'bus-data-imprecise': { exception: EXC.BUSFAULT, bits: CFSR.IMPRECISERR },
+  // without the Security Extension in use the bus answers a forbidden alias with an error
+  secure: { exception: EXC.BUSFAULT, bits: CFSR.PRECISERR, address: 'BFAR' },
+  'mem-fetch': { exception: EXC.MEMMANAGE, bits: CFSR.IACCVIOL },
+  'mem-data': { exception: EXC.MEMMANAGE, bits: CFSR.DACCVIOL, address: 'MMFAR' },
+  unaligned: { exception: EXC.USAGEFAULT, bits: CFSR.UNALIGNED },
+  undefined: { exception: EXC.USAGEFAULT, bits: CFSR.UNDEFINSTR },
+  'no-coprocessor': { exception: EXC.USAGEFAULT, bits: CFSR.NOCP },
+  'invalid-state': { exception: EXC.USAGEFAULT, bits: CFSR.INVSTATE },
+  'invalid-pc': { exception: EXC.USAGEFAULT, bits: CFSR.INVPC },
+  'divide-by-zero': { exception: EXC.USAGEFAULT, bits: CFSR.DIVBYZERO },
+  'stack-overflow': { exception: EXC.USAGEFAULT, bits: CFSR.STKOF },
+};
+
+/** Fault status bits and addresses. ARMv6-M has none of these registers. */
+function record(cpu: Cpu, bits: number, address?: 'MMFAR' | 'BFAR', value = 0): void {
+  if (isV6(cpu)) return;
+  orBits(cpu, SCS.CFSR, bits);
+  if (address === 'MMFAR') {
+    cpu.set(SCS.MMFAR, value);
+    orBits(cpu, SCS.CFSR, CFSR.MMARVALID);
+  } else if (address === 'BFAR') {
+    cpu.set(SCS.BFAR, value);
+    orBits(cpu, SCS.CFSR, CFSR.BFARVALID);
+  }
+}
+
+/**
+ * Pends a synchronous exception, or HardFault in its place if it is disabled or not urgent enough. False: not even HardFault can be
+ * taken, that is lockup. `priority` is the priority it has to beat.
+ */
+function pendOrEscalate(cpu: Cpu, exception: number, priority = executionPriority(cpu)): boolean {
+  let target = exception;
+  if (isV6(cpu) && exception < EXC.SVCALL) target = EXC.HARDFAULT;
+  if (target !== EXC.HARDFAULT && (!isEnabled(cpu, target) || groupOf(cpu, priorityOf(cpu, target)) >= priority)) {
+    target = EXC.HARDFAULT;
+    if (!isV6(cpu)) orBits(cpu, SCS.HFSR, FORCED);
+  }
+  if (target === EXC.HARDFAULT && priority <= -1) return false;
+  setPending(cpu, target);
+  return true;
+}
+
+/**
+ * A synchronous fault. `pc` is its return address: the instruction itself, or the next one if `pcIsNext`. The caller has put ITSTATE
+ * back to what it was before an abandoned instruction.
+ */
+export function raise(cpu: Cpu, fault: GuestFault, pc: number, _pcIsNext = false): void {
+  cpu.set(S.PC, pc);
+  const { kind, address } = fault;
+  if (kind === 'breakpoint') {
+    raiseBreakpoint(cpu, pc);
+    return;
+  }
+  const rule = FAULT_RULES[kind];
+  const data = kind === 'bus-data' || kind === 'secure' || kind === 'bus-data-imprecise';
+  record(cpu, rule.bits, rule.address, address);
+  if (data && (cpu.get(S.CCR) & 0x100) !== 0 && executionPriority(cpu) < 0) {
+    // BFHFNMIGN: the access is dropped and execution goes on behind it
+    cpu.branchTo((pc + (kind === 'bus-data-imprecise' ? 0 : sizeAt(cpu, pc))) >>> 0);
+    return;
+  }
+  syncFault(cpu, rule.exception, `${kind} at ${hex(pc)}${rule.address ? ` accessing ${hex(address)}` : ''}`);
+}
+const sizeAt = (cpu: Cpu, pc: number): 2 | 4 => (cpu.fetch(pc) >>> 11 >= 0x1d ? 4 : 2);
+
+function raiseBreakpoint(cpu: Cpu, pc: number): void {
+  if (!isV6(cpu)) orBits(cpu, SCS.DFSR, DFSR_BKPT);
+  const monitor = !isV6(cpu) && (cpu.get(SCS.DEMCR) & (1 << 16)) !== 0 && groupOf(cpu, priorityOf(cpu, EXC.DEBUGMONITOR)) < executionPriority(cpu);
+  if (monitor) {
+    syncFault(cpu, EXC.DEBUGMONITOR, '');
+    return;
+  }
+  if (!isV6(cpu)) orBits(cpu, SCS.HFSR, DEBUGEVT);
+  syncFault(cpu, EXC.HARDFAULT, `BKPT at ${hex(pc)} without a debugger`);
+}
+
+/** Takes a fault now: it, HardFault or something more urgent that is pending anyway. */
+function syncFault(cpu: Cpu, exception: number, what: string): void {
+  if (!pendOrEscalate(cpu, exception)) {
+    const where = cpu.get(S.IPSR) === EXC.NMI ? 'in NMI' : cpu.get(S.FAULTMASK) & 1 ? 'with FAULTMASK set' : 'in HardFault';
+    enterLockup(cpu, `${what} ${where}`);
+    return;
+  }
+  takePending(cpu);
+}
+
+/** SVC: `next` is the address behind it. */
+export function supervisorCall(cpu: Cpu, next: number): void {
+  const pc = cpu.get(S.PC);
+  cpu.set(S.PC, next);
+  syncFault(cpu, EXC.SVCALL, `SVC at ${hex(pc)}`);
+}
+
+// ---- entry -----------------------------------------------------------------------------------------------------------------------
+
+/** Wakes a sleeping core if it has to, and takes the most urgent pending exception if it preempts. True if one was taken. */
+export function takePending(cpu: Cpu): boolean {
+  const halted = cpu.get(S.HALTED);
+  const exception = highestPending(cpu);
+  if (halted === 3 && cpu.get(S.EVENT)) {
+    cpu.set(S.EVENT, 0);
+    cpu.set(S.HALTED, 0);
+  }
+  // PRIMASK does not keep WFI asleep, BASEPRI and FAULTMASK do
+  if (halted === 2 && preempts(cpu, exception, true)) cpu.set(S.HALTED, 0);
+  if (!preempts(cpu, exception)) return false;
+  cpu.set(S.HALTED, 0);
+  const interrupted = cpu.get(S.PC);
+  withRights(cpu, () => {
+    if (cpu.get(S.IPSR) !== 0 && cpu.getFloat(SCS.ENTRY_END) === cpu.cycles()) lateArrival(cpu, exception);
+    else enter(cpu);
+  });
+  told(cpu, interrupted);
+  return true;
+}
+/** The history hears of an entry when everything is in place: it may stop the machine here. */
+function told(cpu: Cpu, interrupted: number): void {
+  if (cpu.get(S.HALTED) !== 1) cpu.exceptionTaken(cpu.get(S.IPSR), cpu.get(S.PC), interrupted);
+}
+
+function enter(cpu: Cpu): void {
+  const cost = cyclesOf(cpu);
+  cpu.spend(cost.entry.value);
+  const saved = pushFrame(cpu);
+  if (saved === 'fp') cpu.spend(cost.fpRegisters.value);
+  vector(cpu);
+}
+function lateArrival(cpu: Cpu, exception: number): void {
+  const first = cpu.get(S.IPSR);
+  deactivate(cpu, first);
+  setPending(cpu, first);
+  if (exception !== 0) vector(cpu);
+}
+
+/**
+ * Activates the most urgent pending exception and goes to its handler; the frame is on the stack and LR is set. A bus error on the vector
+ * becomes a HardFault, the exception stays pending; on the vector of HardFault or NMI it is a lockup.
+ */
+function vector(cpu: Cpu): void {
+  for (;;) {
+    const exception = highestPending(cpu);
+    let handler: number;
+    try {
+      handler = cpu.read((cpu.get(SCS.VTOR) + 4 * exception) >>> 0, 4, true);
+    } catch (e) {
+      if (!(e instanceof GuestFault)) throw e;
+      if (!isV6(cpu)) orBits(cpu, SCS.HFSR, VECTTBL);
+      if (exception !== EXC.HARDFAULT && exception !== EXC.NMI && executionPriority(cpu) > -1) {
+        setPending(cpu, EXC.HARDFAULT);
+        continue;
+      }
+      toHandlerMode(cpu, exception);
+      enterLockup(cpu, `bus error reading the vector of exception ${exception}`);
+      return;
+    }
+    toHandlerMode(cpu, exception);
+    cpu.set(S.T, handler & 1);
+    cpu.branchTo((handler & ~1) >>> 0);
+    cpu.setFloat(SCS.ENTRY_END, cpu.cycles());
+    return;
+  }
+}
+function toHandlerMode(cpu: Cpu, exception: number): void {
+  activate(cpu, exception);
+  setControl(cpu, cpu.get(S.CONTROL) & NPRIV);
+  cpu.set(S.IPSR, exception);
+  updateFpTrap(cpu);
+  cpu.set(S.IT, 0);
+  cpu.set(S.EVENT, 1);
+  cpu.set(S.EXCLUSIVE_OPEN, 0);
+}
+
+/** Pushes the frame of the running context and sets LR. 'fp' = FP registers were stored too. */
+function pushFrame(cpu: Cpu): 'basic' | 'fp' {
+  const thread = cpu.get(S.IPSR) === 0;
+  const control = cpu.get(S.CONTROL);
+  const psp = thread && (control & SPSEL) !== 0;
+  const priv = privileged(cpu);
+  const fp = hasFpu(cpu) && (control & FPCA) !== 0;
+  const size = fp ? 0x68 : 0x20;
+  const align = fp || (cpu.get(S.CCR) & 0x200) !== 0 ? 4 : 0;
+  const sp = cpu.get(S.SP);
+  const frame = ((sp - size) & ~align) >>> 0;
+  const psr = (xpsr(cpu) & ~0x200) | (sp & align ? 0x200 : 0);
+  const words = [0, 4, 8, 12].map((r) => cpu.get(S.R + r));
+  words.push(cpu.get(S.R + 4 * 12), cpu.get(S.LR), cpu.get(S.PC), psr);
+  let stored: 'basic' | 'fp' = 'basic';
+  if (isV8(cpu) && frame < cpu.get(S.SPLIM) >>> 0) {
+    cpu.set(S.SP, cpu.get(S.SPLIM));
+    record(cpu, CFSR.STKOF);
+    derived(cpu, EXC.USAGEFAULT);
+  } else {
+    cpu.set(S.SP, frame);
+    try {
+      words.forEach((w, i) => cpu.write((frame + 4 * i) >>> 0, 4, w >>> 0, priv));
+      if (fp && (cpu.get(S.FPCCR) & LSPEN) === 0) {
+        if (fpAllowed(cpu)) {
+          storeFp(cpu, (frame + 0x20) >>> 0, priv);
+          stored = 'fp';
+        } else {
+          record(cpu, CFSR.NOCP);
+          derived(cpu, EXC.USAGEFAULT);
+        }
+      } else if (fp) reserveFp(cpu, (frame + 0x20) >>> 0, thread, priv);
+    } catch (e) {
+      if (!(e instanceof GuestFault)) throw e;
+      const memManage = e.kind.startsWith('mem');
+      record(cpu, memManage ? CFSR.MSTKERR : CFSR.STKERR);
+      derived(cpu, memManage ? EXC.MEMMANAGE : EXC.BUSFAULT);
+    }
+  }
+  const ftype = fp ? 0 : EXC_RETURN_FTYPE;
+  const mode = (thread ? 8 : 0) | (psp ? 4 : 0);
+  cpu.set(S.LR, isV8(cpu) ? 0xffffffa0 | ftype | mode : 0xffffffe1 | ftype | mode);
+  return stored;
+}
+
+/**
+ * A fault while stacking or unstacking: pended beside the exception that is being taken, and the more urgent of both goes first. Where
+ * even HardFault is out of reach the original goes on with the frame as it is.
+ */
+function derived(cpu: Cpu, exception: number): void {
+  pendOrEscalate(cpu, exception);
+}
+
+function storeFp(cpu: Cpu, address: number, priv: boolean): void {
+  for (let i = 0; i < 16; i++) cpu.write((address + 4 * i) >>> 0, 4, cpu.get(S.FP + 4 * i) >>> 0, priv);
+  cpu.write((address + 0x40) >>> 0, 4, cpu.get(S.FPSCR) >>> 0, priv);
+}
+function clearFp(cpu: Cpu): void {
+  for (let i = 0; i < 16; i++) cpu.set(S.FP + 4 * i, 0);
+  cpu.set(S.FPSCR, 0);
+}
+/** Lazy stacking: only the place is kept, and what a later store needs to know about now. */
+function reserveFp(cpu: Cpu, address: number, thread: boolean, priv: boolean): void {
+  const ready = (exception: number, bit: number): number =>
+    isEnabled(cpu, exception) && groupOf(cpu, priorityOf(cpu, exception)) < executionPriority(cpu) ? 1 << bit : 0;
+  let fpccr = (cpu.get(S.FPCCR) & ~0x77b) | LSPACT | (priv ? 0 : 2) | (thread ? 8 : 0);
+  if (executionPriority(cpu) > -1) fpccr |= 1 << 4;
+  fpccr |= ready(EXC.MEMMANAGE, 5) | ready(EXC.BUSFAULT, 6);
+  if (cpu.get(SCS.DEMCR) & (1 << 16)) fpccr |= ready(EXC.DEBUGMONITOR, 8);
+  if (isV8(cpu)) fpccr |= ready(EXC.USAGEFAULT, 10);
+  cpu.set(S.FPCCR, fpccr);
+  cpu.set(S.FPCAR, address & ~7);
+}
+
+// ---- return ----------------------------------------------------------------------------------------------------------------------
+
+/** Branch to an EXC_RETURN value in Handler mode. */
+export function exceptionReturn(cpu: Cpu, value: number): void {
+  const from = cpu.get(S.IPSR);
+  const at = cpu.get(S.PC);
+  const chained = withRights(cpu, () => leaveException(cpu, value >>> 0, from));
+  if (chained) {
+    if (cpu.get(S.HALTED) !== 1) {
+      cpu.exceptionReturned(from, at);
+      told(cpu, at);
+    }
+    return;
+  }
+  cpu.exceptionReturned(from, cpu.get(S.PC));
+}
+
+/** True if another handler runs now instead of the code that was interrupted. */
+function leaveException(cpu: Cpu, value: number, from: number): boolean {
+  const wasActive = isActive(cpu, from);
+  const nested = activeCount(cpu);
+  if (wasActive) deactivate(cpu, from);
+  const faultMask = cpu.get(S.FAULTMASK);
+  if (faultMask && (isV8(cpu) ? activePriority(cpu) >= 0 : from !== EXC.NMI)) {
+    cpu.set(S.FAULTMASK, 0);
+    cpu.changed('FAULTMASK', faultMask, 0);
+  }
+  cpu.interruptsChanged();
+  if (!wasActive || !validReturn(cpu, value, nested)) return chainTo(cpu, value, EXC.USAGEFAULT, CFSR.INVPC);
+
+  if (preempts(cpu, highestPending(cpu))) {
+    cpu.spend(cyclesOf(cpu).tailChain.value);
+    cpu.set(S.LR, value);
+    vector(cpu);
+    return true;
+  }
+  return popFrame(cpu, value, nested);
+}
+
+function validReturn(cpu: Cpu, value: number, nested: number): boolean {
+  const toThread = (value & 8) !== 0;
+  if (isV8(cpu)) {
+    // without the Security Extension: S and ES are 0, DCRS is 1; Handler mode has the main stack only
+    if ((value & 0x63) !== 0x20 || (value & 0xffff80) !== 0xffff80) return false;
+    if (!toThread) return (value & 4) === 0 && nested > 1;
+    return true;
+  }
+  const low = value & 15;
+  if (low !== 1 && low !== 9 && low !== 13) return false;
+  if ((value & EXC_RETURN_FTYPE) === 0 && !hasFpu(cpu)) return false;
+  if (!toThread) return nested > 1;
+  return nested === 1 || (!isV6(cpu) && (cpu.get(S.CCR) & 1) !== 0);
+}
+
+/** A fault of the return itself: taken like a tail-chained exception, on top of the frame that was not unstacked. */
+function chainTo(cpu: Cpu, value: number, exception: number, bits: number): boolean {
+  record(cpu, bits);
+  if (!pendOrEscalate(cpu, exception)) {
+    enterLockup(cpu, `exception return to ${hex(value)} failed at the priority of HardFault`);
+    return true;
+  }
+  cpu.spend(cyclesOf(cpu).tailChain.value);
+  cpu.set(S.LR, value);
+  vector(cpu);
+  return true;
+}
+
+function popFrame(cpu: Cpu, value: number, nested: number): boolean {
+  const toThread = (value & 8) !== 0;
+  const psp = toThread && (value & 4) !== 0;
+  const fp = hasFpu(cpu) && (value & EXC_RETURN_FTYPE) === 0;
+  const priv = !toThread || (cpu.get(S.CONTROL) & NPRIV) === 0;
+  const frame = psp ? getPsp(cpu) : getMsp(cpu);
+  const lazy = (cpu.get(S.FPCCR) & LSPACT) !== 0;
+  const words: number[] = [];
+  const fpWords: number[] = [];
+  try {
+    for (let i = 0; i < 8; i++) words.push(cpu.read((frame + 4 * i) >>> 0, 4, priv));
+    if (fp && !lazy) {
+      if (!fpAllowed(cpu)) return chainTo(cpu, value, EXC.USAGEFAULT, CFSR.NOCP);
+      for (let i = 0; i < 17; i++) fpWords.push(cpu.read((frame + 0x20 + 4 * i) >>> 0, 4, priv));
+    }
+  } catch (e) {
+    if (!(e instanceof GuestFault)) throw e;
+    const memManage = e.kind.startsWith('mem');
+    return chainTo(cpu, value, memManage ? EXC.MEMMANAGE : EXC.BUSFAULT, memManage ? CFSR.MUNSTKERR : CFSR.UNSTKERR);
+  }
+  const psr = words[7]!;
+  const consistent = ((psr & 0x1ff) === 0) === toThread;
+  if (!consistent && isV8(cpu)) return chainTo(cpu, value, EXC.USAGEFAULT, CFSR.INVPC);
+
+  const cost = cyclesOf(cpu);
+  cpu.spend(cost.return.value + (fpWords.length > 0 ? cost.fpRegisters.value : 0));
+  if (fp && lazy) cpu.set(S.FPCCR, cpu.get(S.FPCCR) & ~LSPACT);
+  // ARMv8-M CLRONRET: FP registers that the handler leaves behind are wiped
+  if (isV8(cpu) && !fp && (cpu.get(S.CONTROL) & FPCA) !== 0 && (cpu.get(S.FPCCR) & (1 << 28)) !== 0) clearFp(cpu);
+  fpWords.forEach((w, i) => cpu.set(i < 16 ? S.FP + 4 * i : S.FPSCR, w));
+  [0, 1, 2, 3, 12].forEach((r, i) => cpu.set(S.R + 4 * r, words[i]!));
+  cpu.set(S.LR, words[5]!);
+  const align = fp || (cpu.get(S.CCR) & 0x200) !== 0;
+  const sp = ((frame + (fp ? 0x68 : 0x20)) | (align && psr & 0x200 ? 4 : 0)) >>> 0;
+  if (psp) setPsp(cpu, sp);
+  else setMsp(cpu, sp);
+  setXpsr(cpu, psr);
+  cpu.set(S.IPSR, psr & 0x1ff & (isV6(cpu) ? 0x3f : 0x1ff));
+  setControl(cpu, (cpu.get(S.CONTROL) & NPRIV) | (psp ? SPSEL : 0) | (fp ? FPCA : 0));
+  updateSpLimit(cpu);
+  cpu.branchTo((words[6]! & ~1) >>> 0);
+  cpu.set(S.EVENT, 1);
+  cpu.set(S.EXCLUSIVE_OPEN, 0);
+
+  if (!consistent) {
+    // ARMv7-M and ARMv6-M find out after unstacking: the frame is pushed again
+    cpu.set(S.IPSR, toThread ? 0 : psr & 0x1ff || EXC.USAGEFAULT);
+    if (toThread) cpu.set(S.IPSR, 0);
+    pushFrame(cpu);
+    return chainTo(cpu, value, EXC.USAGEFAULT, CFSR.INVPC);
+  }
+  if (toThread && nested === 1 && (cpu.get(SCS.SCR) & 2) !== 0) cpu.set(S.HALTED, 2);
+  return false;
+}
+
+// ---- FP context ------------------------------------------------------------------------------------------------------------------
+
+/**
+ * An FP instruction left the fast path at S.PC: NOCP if access is denied; else a waiting lazy frame is filled, FPSCR gets its default in
+ * a new context, and the instruction is to run again (true). False: an exception was taken instead.
+ */
+export function lazyFpSave(cpu: Cpu): boolean {
+  if (!hasFpu(cpu) || !fpAllowed(cpu)) {
+    cpu.fault.kind = 'no-coprocessor';
+    raise(cpu, cpu.fault, cpu.get(S.PC));
+    return false;
+  }
+  const fpccr = cpu.get(S.FPCCR);
+  let taken = false;
+  if (fpccr & LSPACT) {
+    cpu.spend(cyclesOf(cpu).lazySave.value);
+    cpu.set(S.FPCCR, fpccr & ~LSPACT);
+    try {
+      storeFp(cpu, cpu.get(S.FPCAR) >>> 0, (fpccr & 2) === 0);
+    } catch (e) {
+      if (!(e instanceof GuestFault)) throw e;
+      taken = lazyFault(cpu, e.kind.startsWith('mem'), fpccr);
+    }
+    // FPSCR of the new context, unless it is already in use
+  }
+  if (fpccr >>> 31 !== 0 && (cpu.get(S.CONTROL) & FPCA) === 0) {
+    const mask = 0x07c00000;
+    cpu.set(S.FPSCR, (cpu.get(S.FPSCR) & ~mask) | (cpu.get(S.FPDSCR) & mask));
+    cpu.set(S.CONTROL, cpu.get(S.CONTROL) | FPCA);
+  }
+  updateFpTrap(cpu);
+  return !taken;
+}
+/** A fault while filling a lazy frame escalates by what could be taken when the frame was made (FPCCR ready bits). */
+function lazyFault(cpu: Cpu, memManage: boolean, fpccr: number): boolean {
+  record(cpu, memManage ? CFSR.MLSPERR : CFSR.LSPERR);
+  const exception = memManage ? EXC.MEMMANAGE : EXC.BUSFAULT;
+  if (fpccr & (memManage ? 1 << 5 : 1 << 6)) setPending(cpu, exception);
+  else if (fpccr & (1 << 4)) {
+    orBits(cpu, SCS.HFSR, FORCED);
+    setPending(cpu, EXC.HARDFAULT);
+  } else {
+    enterLockup(cpu, 'fault while storing the lazy FP frame');
+    return true;
+  }
+  return takePending(cpu);
+}
+
+export { clearPending };

@@ -1,0 +1,193 @@
+/**
+ * Memory protection: PMSAv7 (Cortex-M4, M7) and PMSAv8 (Cortex-M33), the default memory map behind them, and their registers.
+ * An access is judged by its first byte; the core splits unaligned accesses into bytes.
+ */
+import type { Cpu } from './cpu.ts';
+import { executionPriority } from './nvic.ts';
+import { change, merge, notV6, onV8, SCS, type ScsRegister } from './scs-state.ts';
+
+export type Access = 'read' | 'write' | 'fetch';
+
+/** MPU_CTRL bits. */
+const ENABLE = 1;
+const HFNMIENA = 2;
+const PRIVDEFENA = 4;
+
+const regionBase = (n: number): number => SCS.MPU_REGION + 8 * n;
+const isPpb = (address: number): boolean => address >= 0xe0000000 && address < 0xe0100000;
+
+/** Default memory map: Device regions and the system region cannot be executed. */
+export const defaultExecuteNever = (address: number): boolean =>
+  (address >= 0x40000000 && address < 0x60000000) || address >= 0xa0000000;
+
+/** Whether the MPU judges accesses now: off at negative priorities (HardFault, NMI, FAULTMASK) unless HFNMIENA. */
+export function mpuEnabled(cpu: Cpu): boolean {
+  const ctrl = cpu.get(SCS.MPU_CTRL);
+  if ((ctrl & ENABLE) === 0) return false;
+  return (ctrl & HFNMIENA) !== 0 || executionPriority(cpu) >= 0;
+}
+
+/** Number of the PMSAv7 region that covers an address: the highest one wins; -1 for none. */
+function regionV7(cpu: Cpu, address: number): number {
+  for (let n = cpu.row.mpuRegions - 1; n >= 0; n--) {
+    const rasr = cpu.get(regionBase(n) + 4);
+    if ((rasr & 1) === 0) continue;
+    const log2 = ((rasr >>> 1) & 31) + 1;
+    if (log2 < 5) continue;
+    // sizes are powers of two from 32 bytes to 4 GiB; the base is taken as aligned to the size
+    const mask = log2 === 32 ? 0 : (-1 << log2) >>> 0;
+    if (((address ^ cpu.get(regionBase(n))) & mask) !== 0) continue;
+    if (log2 >= 8 && ((rasr >>> (8 + ((address >>> (log2 - 3)) & 7))) & 1) !== 0) continue;
+    return n;
+  }
+  return -1;
+}
+/** PMSAv8: -1 for no region, -2 where two overlap (always a fault). */
+function regionV8(cpu: Cpu, address: number): number {
+  let hit = -1;
+  for (let n = 0; n < cpu.row.mpuRegions; n++) {
+    const rlar = cpu.get(regionBase(n) + 4) >>> 0;
+    if ((rlar & 1) === 0) continue;
+    const base = (cpu.get(regionBase(n)) & ~31) >>> 0;
+    if (address < base || address > (rlar | 31) >>> 0) continue;
+    if (hit >= 0) return -2;
+    hit = n;
+  }
+  return hit;
+}
+/** Region that decides about an address, -1 for the default map, -2 for overlapping regions (PMSAv8). */
+export const mpuRegion = (cpu: Cpu, address: number): number =>
+  cpu.profile.arch === 'v8m' ? regionV8(cpu, address >>> 0) : regionV7(cpu, address >>> 0);
+
+/** AP[2:0] of PMSAv7: [privileged, unprivileged] as 0 none, 1 read, 2 read and write. 4 is reserved: no access. */
+const AP_V7 = [[0, 0], [2, 0], [2, 1], [2, 2], [0, 0], [1, 0], [1, 1], [1, 1]] as const;
+/** AP[2:1] of PMSAv8. */
+const AP_V8 = [[2, 0], [2, 2], [1, 0], [1, 1]] as const;
+
+/** Rights of a region number from `mpuRegion` at an address, as the MPU with this setup gives them. */
+function rights(cpu: Cpu, region: number, address: number, priv: boolean): { readonly level: 0 | 1 | 2; readonly xn: boolean } {
+  if (region === -2) return { level: 0, xn: true };
+  if (region === -1) {
+    if (!priv || (cpu.get(SCS.MPU_CTRL) & PRIVDEFENA) === 0) return { level: 0, xn: true };
+    return { level: 2, xn: defaultExecuteNever(address) };
+  }
+  const column = priv ? 0 : 1;
+  if (cpu.profile.arch === 'v8m') {
+    const rbar = cpu.get(regionBase(region));
+    return { level: AP_V8[(rbar >>> 1) & 3]![column]!, xn: (rbar & 1) !== 0 || address >= 0xe0000000 };
+  }
+  const rasr = cpu.get(regionBase(region) + 4);
+  return { level: AP_V7[(rasr >>> 24) & 7]![column]!, xn: ((rasr >>> 28) & 1) !== 0 || address >= 0xe0000000 };
+}
+
+/** Whether the enabled MPU lets an access through. The private peripheral bus keeps the default map whatever the regions say. */
+export function mpuAllows(cpu: Cpu, address: number, access: Access, priv: boolean): boolean {
+  address >>>= 0;
+  if (isPpb(address)) return access !== 'fetch';
+  const r = rights(cpu, mpuRegion(cpu, address), address, priv);
+  return access === 'write' ? r.level === 2 : access === 'read' ? r.level >= 1 : r.level >= 1 && !r.xn;
+}
+
+/** Whether one answer holds for all bytes of the 4-KiB page at `start`, for both privileges. */
+export function mpuUniform(cpu: Cpu, start: number, _access: Access): boolean {
+  start >>>= 0;
+  const end = start + 0x1000;
+  const cuts = (from: number, size: number): boolean => {
+    const to = from + size;
+    return (from > start && from < end) || (to > start && to < end);
+  };
+  for (let n = 0; n < cpu.row.mpuRegions; n++) {
+    const second = cpu.get(regionBase(n) + 4) >>> 0;
+    if ((second & 1) === 0) continue;
+    if (cpu.profile.arch === 'v8m') {
+      const base = (cpu.get(regionBase(n)) & ~31) >>> 0;
+      if (base <= second && cuts(base, ((second | 31) >>> 0) + 1 - base)) return false;
+      continue;
+    }
+    const log2 = ((second >>> 1) & 31) + 1;
+    if (log2 < 5) continue;
+    const size = 2 ** log2;
+    const base = Math.floor((cpu.get(regionBase(n)) >>> 0) / size) * size;
+    if (cuts(base, size)) return false;
+    // subregions below a page divide pages
+    if (((second >>> 8) & 0xff) !== 0 && log2 >= 8 && size / 8 < 0x1000 && base < end && base + size > start) return false;
+  }
+  return true;
+}
+
+function setRegion(cpu: Cpu, n: number, second: boolean, value: number): void {
+  if (n >= cpu.row.mpuRegions) return;
+  const names = cpu.profile.arch === 'v8m' ? ['MPU_RBAR', 'MPU_RLAR'] : ['MPU_RBAR', 'MPU_RASR'];
+  change(cpu, `${names[second ? 1 : 0]!}${n}`, regionBase(n) + (second ? 4 : 0), value);
+  cpu.rightsChanged();
+}
+const hasMpu = (cpu: Cpu): boolean => notV6(cpu) && cpu.row.mpuRegions > 0;
+/** Region that an alias 0…3 of RBAR stands for. PMSAv8: RNR[1:0] replaced; PMSAv7: all of them mean RNR. */
+const regionOf = (cpu: Cpu, alias: number): number => {
+  const rnr = cpu.get(SCS.MPU_RNR);
+  return cpu.profile.arch === 'v8m' && alias > 0 ? (rnr & ~3) + alias : rnr;
+};
+
+function registers(): ScsRegister[] {
+  const list: ScsRegister[] = [
+    { address: 0xe000ed90, name: 'MPU_TYPE', on: notV6, read: (cpu) => cpu.row.mpuRegions << 8, write: () => {} },
+    {
+      address: 0xe000ed94, name: 'MPU_CTRL', on: hasMpu, read: (cpu) => cpu.get(SCS.MPU_CTRL),
+      write: (cpu, value, mask) => {
+        change(cpu, 'MPU_CTRL', SCS.MPU_CTRL, merge(cpu.get(SCS.MPU_CTRL), value, mask & 7));
+        cpu.rightsChanged();
+      },
+    },
+    {
+      address: 0xe000ed98, name: 'MPU_RNR', on: hasMpu, read: (cpu) => cpu.get(SCS.MPU_RNR),
+      write: (cpu, value, mask) => {
+        const n = merge(cpu.get(SCS.MPU_RNR), value, mask & 0xff);
+        if (n < cpu.row.mpuRegions) change(cpu, 'MPU_RNR', SCS.MPU_RNR, n);
+      },
+    },
+  ];
+  for (let alias = 0; alias < 4; alias++) {
+    const suffix = alias === 0 ? '' : `_A${alias}`;
+    list.push(
+      {
+        address: 0xe000ed9c + 8 * alias, name: `MPU_RBAR${suffix}`, on: hasMpu,
+        read: (cpu) => {
+          const n = regionOf(cpu, alias);
+          const word = n < cpu.row.mpuRegions ? cpu.get(regionBase(n)) >>> 0 : 0;
+          return cpu.profile.arch === 'v8m' ? word : (word | (n & 15)) >>> 0;
+        },
+        write: (cpu, value, mask) => {
+          if (cpu.profile.arch === 'v8m') {
+            const n = regionOf(cpu, alias);
+            if (n < cpu.row.mpuRegions) setRegion(cpu, n, false, merge(cpu.get(regionBase(n)), value, mask));
+            return;
+          }
+          // VALID: the region number comes with the address
+          const word = merge(cpu.get(regionBase(cpu.get(SCS.MPU_RNR))), value, mask);
+          if (value & mask & 0x10 && (word & 15) < cpu.row.mpuRegions) change(cpu, 'MPU_RNR', SCS.MPU_RNR, word & 15);
+          setRegion(cpu, cpu.get(SCS.MPU_RNR), false, (word & ~31) >>> 0);
+        },
+      },
+      {
+        address: 0xe000eda0 + 8 * alias, name: `MPU_RLAR${suffix}`, on: hasMpu,
+        read: (cpu) => {
+          const n = regionOf(cpu, alias);
+          return n < cpu.row.mpuRegions ? cpu.get(regionBase(n) + 4) >>> 0 : 0;
+        },
+        write: (cpu, value, mask) => {
+          const n = regionOf(cpu, alias);
+          const writable = cpu.profile.arch === 'v8m' ? 0xffffffef : 0x173fff3f;
+          if (n < cpu.row.mpuRegions) setRegion(cpu, n, true, merge(cpu.get(regionBase(n) + 4), value, mask & writable));
+        },
+      },
+    );
+  }
+  for (let i = 0; i < 2; i++) {
+    list.push({
+      address: 0xe000edc0 + 4 * i, name: `MPU_MAIR${i}`, on: onV8, read: (cpu) => cpu.get(SCS.MPU_MAIR + 4 * i) >>> 0,
+      write: (cpu, value, mask) => change(cpu, `MPU_MAIR${i}`, SCS.MPU_MAIR + 4 * i, merge(cpu.get(SCS.MPU_MAIR + 4 * i), value, mask)),
+    });
+  }
+  return list;
+}
+export const MPU_REGISTERS: readonly ScsRegister[] = registers();

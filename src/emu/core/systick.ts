@@ -1,0 +1,141 @@
+/**
+ * SysTick (ARMv6-M B3.3, ARMv7-M B3.3, ARMv8-M without the Security Extension). Nothing counts: the state is the value at one clock edge,
+ * everything else is computed when it is asked for. One timer is armed while TICKINT is set.
+ */
+import type { Cpu } from './cpu.ts';
+import { setPending } from './nvic.ts';
+import { always, EXC, merge, SCS, type ScsRegister } from './scs-state.ts';
+
+const ENABLE = 1;
+const TICKINT = 2;
+const CLKSOURCE = 4;
+const COUNTFLAG = 1 << 16;
+
+/** The value `clocks` edges after it was `value`, and how often it counted down to zero on the way. */
+export function sysTickAfter(value: number, reload: number, clocks: number): { readonly value: number; readonly zeros: number } {
+  if (clocks < value) return { value: value - clocks, zeros: 0 };
+  // from zero on: the next edge loads `reload`, and so every reload + 1 edges
+  const fromZero = clocks - value;
+  const first = value > 0 ? 1 : 0;
+  if (reload === 0) return { value: 0, zeros: first };
+  const phase = fromZero % (reload + 1);
+  return { value: phase === 0 ? 0 : reload + 1 - phase, zeros: first + Math.floor(fromZero / (reload + 1)) };
+}
+
+const clockOf = (cpu: Cpu): string =>
+  (cpu.get(SCS.SYST_CSR) & CLKSOURCE) !== 0 || cpu.row.sysTickClock === null ? cpu.row.clock : cpu.row.sysTickClock;
+const enabled = (cpu: Cpu): boolean => (cpu.get(SCS.SYST_CSR) & ENABLE) !== 0;
+
+function valueNow(cpu: Cpu): { readonly value: number; readonly zeros: number; readonly count: number } {
+  const anchor = cpu.getFloat(SCS.SYST_ANCHOR);
+  const value = cpu.get(SCS.SYST_VALUE);
+  if (!enabled(cpu)) return { value, zeros: 0, count: anchor };
+  // another core's time may be behind an event that was just served
+  const count = Math.max(anchor, cpu.clockCount(clockOf(cpu)));
+  return { ...sysTickAfter(value, cpu.get(SCS.SYST_RVR), count - anchor), count };
+}
+/** Moves the anchor to now; zeros on the way set COUNTFLAG and pend the exception. */
+function sync(cpu: Cpu): void {
+  if (!enabled(cpu)) return;
+  const { value, zeros, count } = valueNow(cpu);
+  cpu.set(SCS.SYST_VALUE, value);
+  cpu.setFloat(SCS.SYST_ANCHOR, count);
+  if (zeros > 0) reachedZero(cpu);
+}
+function reachedZero(cpu: Cpu): void {
+  const csr = cpu.get(SCS.SYST_CSR);
+  cpu.set(SCS.SYST_CSR, csr | COUNTFLAG);
+  if (csr & TICKINT) setPending(cpu, EXC.SYSTICK);
+}
+/** Edges from the anchor to the next zero, Infinity if there is none. */
+function clocksToZero(cpu: Cpu): number {
+  const value = cpu.get(SCS.SYST_VALUE);
+  const reload = cpu.get(SCS.SYST_RVR);
+  return value > 0 ? value : reload > 0 ? reload + 1 : Infinity;
+}
+function rearm(cpu: Cpu): void {
+  const clocks = clocksToZero(cpu);
+  if ((cpu.get(SCS.SYST_CSR) & (ENABLE | TICKINT)) !== (ENABLE | TICKINT) || clocks === Infinity) {
+    cpu.disarmTimer('systick');
+    return;
+  }
+  cpu.armTimer('systick', cpu.clockTimeOf(clockOf(cpu), cpu.getFloat(SCS.SYST_ANCHOR) + clocks));
+}
+
+/** The armed timer is due: the counter stands at zero, whatever this core's own time is. */
+export function sysTickDue(cpu: Cpu): void {
+  const clocks = clocksToZero(cpu);
+  if (!enabled(cpu) || clocks === Infinity) return;
+  cpu.setFloat(SCS.SYST_ANCHOR, cpu.getFloat(SCS.SYST_ANCHOR) + clocks);
+  cpu.set(SCS.SYST_VALUE, 0);
+  reachedZero(cpu);
+  rearm(cpu);
+}
+/** The rate of a clock changed: edges that were counted stay counted, the next zero comes at another time. */
+export function sysTickClockChanged(cpu: Cpu): void {
+  if (enabled(cpu)) rearm(cpu);
+}
+/** Reset: stopped. The value and the reload value are UNKNOWN by the architecture; they start from 0 here. */
+export function resetSysTick(cpu: Cpu): void {
+  cpu.set(SCS.SYST_CSR, cpu.row.sysTickClock === null ? CLKSOURCE : 0);
+  cpu.set(SCS.SYST_RVR, 0);
+  cpu.set(SCS.SYST_VALUE, 0);
+  cpu.setFloat(SCS.SYST_ANCHOR, 0);
+  cpu.disarmTimer('systick');
+}
+
+const readCsr = (cpu: Cpu): number => cpu.get(SCS.SYST_CSR) | (valueNow(cpu).zeros > 0 ? COUNTFLAG : 0);
+
+function writeCsr(cpu: Cpu, value: number, mask: number): void {
+  sync(cpu);
+  const old = cpu.get(SCS.SYST_CSR);
+  let writable = ENABLE | TICKINT;
+  if (cpu.row.sysTickClock !== null) writable |= CLKSOURCE;
+  const now = merge(old, value, mask & writable);
+  // counting goes on from here with whatever clock is selected now
+  cpu.set(SCS.SYST_CSR, now);
+  cpu.setFloat(SCS.SYST_ANCHOR, cpu.clockCount(clockOf(cpu)));
+  if (now !== old) cpu.changed('SYST_CSR', old, now);
+  rearm(cpu);
+}
+
+export const SYSTICK_REGISTERS: readonly ScsRegister[] = [
+  {
+    address: 0xe000e010, name: 'SYST_CSR', on: always, read: readCsr,
+    afterRead: (cpu) => {
+      sync(cpu);
+      cpu.set(SCS.SYST_CSR, cpu.get(SCS.SYST_CSR) & ~COUNTFLAG);
+      rearm(cpu);
+    },
+    write: writeCsr,
+  },
+  {
+    address: 0xe000e014, name: 'SYST_RVR', on: always, read: (cpu) => cpu.get(SCS.SYST_RVR),
+    write: (cpu, value, mask) => {
+      sync(cpu);
+      const old = cpu.get(SCS.SYST_RVR);
+      const now = merge(old, value, mask & 0xffffff);
+      cpu.set(SCS.SYST_RVR, now);
+      if (now !== old) cpu.changed('SYST_RVR', old, now);
+      rearm(cpu);
+    },
+  },
+  {
+    // any write clears the value and COUNTFLAG; the next edge loads the reload value
+    address: 0xe000e018, name: 'SYST_CVR', on: always, read: (cpu) => valueNow(cpu).value,
+    write: (cpu) => {
+      sync(cpu);
+      const old = cpu.get(SCS.SYST_VALUE);
+      cpu.set(SCS.SYST_VALUE, 0);
+      cpu.set(SCS.SYST_CSR, cpu.get(SCS.SYST_CSR) & ~COUNTFLAG);
+      if (old !== 0) cpu.changed('SYST_CVR', old, 0);
+      rearm(cpu);
+    },
+  },
+  {
+    // NOREF when there is no reference clock; SKEW: TENMS is not exactly 10 ms, because it depends on the clock tree
+    address: 0xe000e01c, name: 'SYST_CALIB', on: always,
+    read: (cpu) => ((cpu.row.sysTickClock === null ? 0x80000000 : 0) | 0x40000000) >>> 0,
+    write: () => {},
+  },
+];

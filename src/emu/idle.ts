@@ -1,0 +1,93 @@
+/**
+ * Loops that change nothing. A loop is *steady* when the core is twice in the same state at the same instruction, wrote nothing in between, and read
+ * only what cannot change before the next event: memories, and registers whose value does not depend on the time. Whatever it does then it
+ * goes on doing until the next event; time can be moved there. The rule looks at the machine's state, never at the code.
+ */
+import type { AccessTrace, Core } from './core/core.ts';
+import { S } from './core/state.ts';
+import type { System } from './system.ts';
+
+export interface SteadyLoop {
+  /** Where the state was compared. */
+  readonly pc: number;
+  readonly cycles: number;
+  readonly instructions: number;
+  readonly cacheHits: number;
+  readonly reads: readonly number[];
+}
+
+/** Words of the core's state that are counters or caches of the emulator, not architecture. */
+const COUNTERS = new Set<number>([
+  S.BUDGET, S.RETIRED, S.EXIT_ARG, S.LINE, S.LINE_MASK, S.REC, S.LAST_REC, S.CACHE_HITS, S.CACHE_MISSES, S.IT_NOW, S.IT_PC, S.R15, S.WAIT_STATES,
+].map((o) => o >> 2));
+const COMPARED = 0x200 >> 2;
+
+function sameState(a: Uint32Array, b: Uint32Array): boolean {
+  for (let i = 0; i < COMPARED; i++) if (a[i] !== b[i] && !COUNTERS.has(i)) return false;
+  return true;
+}
+
+/** Whether reading an address again gives the same until the next event, and has no side effect. */
+export function readIsSteady(system: System, address: number): boolean {
+  if (address >= 0xe0000000) {
+    // SysTick counts and clears COUNTFLAG, DWT counts cycles
+    const offset = address & 0xfffff;
+    return !(offset >= 0xe010 && offset < 0xe020) && !(offset >= 0x1000 && offset < 0x1020);
+  }
+  const region = system.regionAt(address);
+  if (!region) return false;
+  if (region.memory) return !region.memory.row.guardedBy;
+  const b = region.block!;
+  return !system.isClocked(b) || (b.component.steady?.(address - b.row.base) ?? true);
+}
+
+/**
+ * Runs on from here, one instruction at a time, until the state repeats. Returns null if it does not within `maxSteps` (the core has then simply
+ * run that far) or if what it reads may change by itself.
+ */
+export function findSteadyLoop(core: Core, system: System, maxSteps: number): SteadyLoop | null {
+  const trace: AccessTrace = { reads: new Set(), writes: 0 };
+  const words = (): Uint32Array => core.stateWords();
+  core.trace(trace);
+  try {
+    let anchor = words();
+    let anchorPc = core.pc;
+    let at = { cycles: core.cycles(), retired: core.retired(), hits: core.get(S.CACHE_HITS), misses: core.get(S.CACHE_MISSES) };
+    let sinceAnchor = 0;
+    let window = 16;
+    let period = -1;
+    for (let i = 0; i < maxSteps; i++) {
+      if (core.step() || core.halted) return null;
+      if (system.scheduler.next <= core.now()) return null;
+      if (trace.writes > 0) return null;
+      if (core.pc === anchorPc && sameState(anchor, words())) {
+        const cycles = core.cycles() - at.cycles;
+        const misses = core.get(S.CACHE_MISSES) - at.misses;
+        // the second round must take as long as the first, from the cache alone
+        if (cycles > 0 && cycles === period && misses === 0) {
+          const reads = [...trace.reads];
+          if (!reads.every((a) => readIsSteady(system, a))) return null;
+          return { pc: anchorPc, cycles, instructions: core.retired() - at.retired, cacheHits: core.get(S.CACHE_HITS) - at.hits, reads };
+        }
+        period = misses === 0 ? cycles : -1;
+        at = { cycles: core.cycles(), retired: core.retired(), hits: core.get(S.CACHE_HITS), misses: core.get(S.CACHE_MISSES) };
+        trace.reads.clear();
+        sinceAnchor = 0;
+        continue;
+      }
+      // Brent: move the anchor on, in growing windows
+      if (++sinceAnchor === window) {
+        anchor = words();
+        anchorPc = core.pc;
+        at = { cycles: core.cycles(), retired: core.retired(), hits: core.get(S.CACHE_HITS), misses: core.get(S.CACHE_MISSES) };
+        trace.reads.clear();
+        sinceAnchor = 0;
+        period = -1;
+        window *= 2;
+      }
+    }
+    return null;
+  } finally {
+    core.trace(null);
+  }
+}
