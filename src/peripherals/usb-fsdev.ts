@@ -6,7 +6,8 @@
 import type { UsbDevicePort } from '../emu/ports.ts';
 import type { Layout, RegisterBlock, RegisterModel } from '../emu/registers.ts';
 import type { System } from '../emu/system.ts';
-import { receiveBytes, usbFsModel, usbFsPort, type UsbFsState, type UsbFsVariant } from './usb-fs-endpoints.ts';
+import { receiveBytes, type UsbFsState, type UsbFsVariant } from './usb-fs-endpoints.ts';
+import { usbFsModel, usbFsPort } from './usb-fs-model.ts';
 
 export interface UsbFsdevOptions {
   /** Kernel clock; default `usb`. */

@@ -8,6 +8,7 @@
  */
 import type { UsbDevicePort } from '../emu/ports.ts';
 import { MS, US, type Ps } from '../emu/time.ts';
+import { joinBytes } from './state.ts';
 import type { Transfer, TransferStatus, UsbSimState } from './types.ts';
 
 /** `n` bit times at 12 Mbit/s. */
@@ -210,10 +211,7 @@ function acknowledged(host: BusHost, t: Transfer): void {
   }
   flip(host, t);
   if (t.data.length + data.length > t.length) return host.done(t, 'error');
-  const joined = new Uint8Array(t.data.length + data.length);
-  joined.set(t.data);
-  joined.set(data, t.data.length);
-  t.data = joined;
+  t.data = joinBytes(t.data, data);
   if (t.kind === 'control') host.served(!t.firstPacketOnly);
   const last = data.length < t.maxPacket || t.data.length >= t.length;
   if (t.kind !== 'control') {

@@ -6,6 +6,7 @@
 import { MS } from '../emu/time.ts';
 import { DFU, DFU_STATE, dfuRequest, dfuStateName, layoutOf, takeStatus } from './dfu-protocol.ts';
 import type { Host } from './host-api.ts';
+import { joinBytes } from './state.ts';
 import type { DfuAction, DfuOperation, DfuState, TransferResult } from './types.ts';
 
 const COMMAND = { SET_ADDRESS: 0x21, ERASE: 0x41 } as const;
@@ -166,10 +167,7 @@ function judge(host: Host, dfu: DfuState, o: DfuOperation, action: DfuAction): v
 
 function takeUpload(host: Host, dfu: DfuState, o: DfuOperation, action: DfuAction, data: Uint8Array): void {
   if (action.do !== 'read') return;
-  const joined = new Uint8Array(o.data.length + data.length);
-  joined.set(o.data);
-  joined.set(data, o.data.length);
-  o.data = joined;
+  o.data = joinBytes(o.data, data);
   o.at++;
   // A short block ends an upload.
   if (data.length < action.length) while (o.plan[o.at]?.do === 'read') o.at++;

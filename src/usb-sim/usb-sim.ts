@@ -14,9 +14,9 @@ import { bits, FRAME, lead, newTransfer, stepTransfer, type BusHost } from './bu
 import { bindClassDrivers, onClassDone, pumpCdc } from './class-drivers.ts';
 import { describeRequest } from './descriptors.ts';
 import { bindDfu, dfuGone, onDfuDone, onDfuWait } from './dfu-client.ts';
-import { failOperation } from './dfu-operations.ts';
 import { attach, onDone, onWait } from './enumeration.ts';
 import type { Host, HostOptions } from './host-api.ts';
+import { freshState, joinBytes } from './state.ts';
 import type { DfuOperation, ForeignResult, Transfer, TransferStatus, UsbLogEntry, UsbSession, UsbSimState } from './types.ts';
 
 /** Time limit of control transfers: Linux, Windows and dfu-util alike. */
@@ -38,44 +38,6 @@ export type DfuRequest =
   | { readonly kind: 'upload'; readonly address: number; readonly length: number }
   | { readonly kind: 'erase'; readonly address: number | null; readonly length?: number }
   | { readonly kind: 'leave'; readonly address: number };
-
-function freshState(cable: boolean): UsbSimState {
-  return {
-    cable,
-    pullup: false,
-    connected: false,
-    resetting: false,
-    frames: false,
-    busFree: 0,
-    packet0: 64,
-    address: 0,
-    chipResetAt: -1,
-    dropReason: 'detach',
-    transfers: [],
-    queue: [],
-    waits: [],
-    toggles: {},
-    enumeration: { attempt: 0, steps: [], index: 0, tries: 0, phase: 'idle' },
-    device: null,
-    configured: false,
-    cdc: null,
-    cdcQueue: new Uint8Array(0),
-    hidEndpoint: -1,
-    hidReports: 0,
-    mscMaxLun: -1,
-    dfu: null,
-    operations: [],
-    nextId: 1,
-    foreign: [],
-    sessions: [],
-    log: [],
-    logDropped: 0,
-    naks: 0,
-    unansweredSince: null,
-    lastActivity: null,
-    lostAt: null,
-  };
-}
 
 export class UsbSim implements Host, BusHost {
   state: UsbSimState;
@@ -150,10 +112,7 @@ export class UsbSim implements Host, BusHost {
   }
   /** Bytes for the CDC-ACM device; kept until there is one. */
   send(bytes: Uint8Array): void {
-    const joined = new Uint8Array(this.state.cdcQueue.length + bytes.length);
-    joined.set(this.state.cdcQueue);
-    joined.set(bytes, this.state.cdcQueue.length);
-    this.state.cdcQueue = joined;
+    this.state.cdcQueue = joinBytes(this.state.cdcQueue, bytes);
     pumpCdc(this);
     this.arm();
   }

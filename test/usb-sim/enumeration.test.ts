@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { rate } from '../../src/emu/time.ts';
-import { BCDR, bench, CDC_DEVICE, CNTR, DADDR, DFU_DEVICE, FNR, MS, US, type Bench, type Device } from './firmware.ts';
+import { BCDR, bench, CDC_DEVICE, CNTR, DADDR, DFU_DEVICE, FNR, HID_MSC_DEVICE, MS, US, type Bench, type Device } from './firmware.ts';
 
 const kinds = (b: Bench): string[] => b.usb.logEntries.map((l) => l.kind);
 const requests = (b: Bench): string[] =>
@@ -283,5 +283,17 @@ describe('class drivers', () => {
     b.usb.send(Uint8Array.from(long, (ch) => ch.charCodeAt(0)));
     b.until(600 * MS);
     expect(text.replaceAll('cdc:', '').replaceAll(';', '')).toBe(long);
+  });
+  it('HID: SET_IDLE may be refused, one report an interval; mass storage: a STALL to GET_MAX_LUN means one unit', () => {
+    const b = bench(HID_MSC_DEVICE);
+    b.firmware.start();
+    b.until(1000 * MS);
+    expect(b.usb.sessions[0]).toMatchObject({ vid: 0x0483, product: null, altSettings: [] });
+    expect(b.usb.state.mscMaxLun).toBe(0);
+    expect(b.firmware.state.requests).toEqual(expect.arrayContaining(['210a', '8106', 'a1fe']));
+    const before = b.usb.state.hidReports;
+    b.until(2000 * MS);
+    expect(b.usb.state.hidReports - before).toBeGreaterThan(98);
+    expect(b.usb.state.hidReports - before).toBeLessThan(101);
   });
 });

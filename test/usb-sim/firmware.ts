@@ -119,6 +119,18 @@ export const CDC_DEVICE: Device = {
   strings: [[4, 3, 9, 4], text('echo')],
 };
 
+/** A mouse-like HID and a mass-storage interface. */
+export const HID_MSC_DEVICE: Device = {
+  device: [18, 1, 0, 2, 0, 0, 0, 64, 0x83, 0x04, 0x10, 0x57, 0, 2, 0, 0, 0, 1],
+  // prettier-ignore
+  configuration: [
+    9, 2, 64, 0, 2, 1, 0, 0x80, 50,
+    9, 4, 0, 0, 1, 3, 0, 0, 0, 9, 0x21, 0x11, 1, 0, 1, 0x22, 4, 0, 7, 5, 0x81, 3, 4, 0, 10,
+    9, 4, 1, 0, 2, 8, 6, 0x50, 0, 7, 5, 0x02, 2, 64, 0, 0, 7, 5, 0x82, 2, 64, 0, 0, 7, 5, 0x83, 3, 8, 0, 255,
+  ],
+  strings: [[4, 3, 9, 4]],
+};
+
 export interface FirmwareOptions {
   /** Interrupt latency and service time. */
   readonly latency?: Ps;
@@ -407,6 +419,11 @@ export class Firmware {
   /** CDC: bulk OUT on register 1 goes back on bulk IN. */
   private configure(value: number): void {
     this.state.configured = value;
+    if (this.device === HID_MSC_DEVICE) {
+      this.set(PMA + 8, (4 << 16) | 0x100);
+      const ep = this.get(CHEP(1));
+      this.set(CHEP(1), ((ep & 0x0070) ^ 0x0030) | 0x8681);
+    }
     if (this.device !== CDC_DEVICE) return;
     this.set(PMA + 8, 0x100);
     this.set(PMA + 12, (0x80000000 | (1 << 26) | 0x140) >>> 0);
@@ -414,6 +431,7 @@ export class Firmware {
     this.set(CHEP(1), ((ep & 0x7070) ^ 0x3020) | 0x8081);
   }
   private data(n: number, ep: number): void {
+    if (this.device === HID_MSC_DEVICE) return this.set(CHEP(n), (ep & 0x070f) | 0x8000 | ((ep ^ 0x30) & 0x30));
     if (ep & 0x8000) {
       const bytes = this.readPma(0x140, (this.get(PMA + 12) >>> 16) & 0x3ff);
       this.writePma(0x100, bytes);
@@ -434,7 +452,17 @@ export interface Bench {
 }
 
 export function bench(device: Device = DFU_DEVICE, firmwareOptions: FirmwareOptions = {}, host: Partial<HostOptions> = {}): Bench {
-  const system = newSystem();
+  return benchOn(newSystem(), () => undefined, device, firmwareOptions, host);
+}
+
+/** Firmware, host and wires around a chip; `reset` powers it on. */
+export function benchOn(
+  system: System,
+  reset: () => void,
+  device: Device = DFU_DEVICE,
+  firmwareOptions: FirmwareOptions = {},
+  host: Partial<HostOptions> = {},
+): Bench {
   const firmware = new Firmware(system, device, firmwareOptions);
   const notes: string[] = [];
   const usb = new UsbSim(system, () => usbDrdPort(system, 'USB'), {
@@ -452,6 +480,7 @@ export function bench(device: Device = DFU_DEVICE, firmwareOptions: FirmwareOpti
     note: (_kind, text) => notes.push(text),
     wire: (name, value) => usb.onWire(name, value),
   };
+  reset();
   usb.powerOn();
   return {
     system,

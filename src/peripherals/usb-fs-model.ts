@@ -1,0 +1,56 @@
+/** The two faces of the endpoint machine: a register block for the CPU, a device port for the bus. */
+import type { UsbDevicePort } from '../emu/ports.ts';
+import { RegisterContext, type Layout, type RegisterModel, type RegisterState } from '../emu/registers.ts';
+import type { System } from '../emu/system.ts';
+import { UsbFsMachine, type Context, type UsbFsState, type UsbFsVariant } from './usb-fs-endpoints.ts';
+
+/** The register model around the machine. */
+export function usbFsModel(layout: Layout, variant: UsbFsVariant, modelled: 'all' | readonly string[]): RegisterModel<UsbFsState> {
+  const m = new UsbFsMachine(layout, variant);
+  const highBits: Record<string, number> = {};
+  // Bits above 15 belong to host mode: a device reads 0 there.
+  for (const r of m.endpoints) highBits[r.name] = 0xffff;
+  return {
+    wires: variant.supplyWire === null ? [] : [variant.supplyWire],
+    clocks: [variant.clock],
+    modelled,
+    writable: highBits,
+    create: () => m.create(),
+    onReset: (c) => m.onReset(c),
+    onWire: (c) => m.sync(c),
+    onClock: (c) => m.sync(c),
+    onGate: (c) => m.sync(c),
+    read: (c, r, value) => m.readRegister(c, r, value),
+    write: (c, r, merged, raw, lanes) => m.writeRegister(c, r, merged, raw, lanes),
+    wrote: (c, r, value, old) => m.wroteRegister(c, r, value, old),
+    readElse: (c, offset, size) => m.pmaRead(c, offset, size),
+    writeElse: (c, offset, size, value) => m.pmaWrite(c, offset, size, value),
+  };
+}
+
+/** The block as the bus sees it. Stateless: state is looked up at every call, so that a restored machine needs nothing. */
+export function usbFsPort(
+  system: System,
+  blockName: string,
+  variantOf: (layout: Layout, options: Readonly<Record<string, unknown>>) => UsbFsVariant,
+  layout: Layout,
+): UsbDevicePort {
+  const block = system.block(blockName);
+  const m = new UsbFsMachine(layout, variantOf(layout, block.row.options ?? {}));
+  const enter = (): Context => {
+    const state = block.state as RegisterState;
+    return new RegisterContext(state.model as UsbFsState, state.regs, block.env, (name, r, old, value) =>
+      system.listener.changed?.(name, r, old, value),
+    );
+  };
+  return {
+    attached: () => m.pulledUp(enter()),
+    busReset: (active) => m.busReset(enter(), active),
+    suspend: (active) => m.suspend(enter(), active),
+    startOfFrame: (frame) => m.startOfFrame(enter(), frame),
+    setup: (address, endpoint, data) => m.setup(enter(), address, endpoint, data),
+    out: (address, endpoint, toggle, data) => m.out(enter(), address, endpoint, toggle, data),
+    in: (address, endpoint) => m.in(enter(), address, endpoint),
+    inAcknowledged: (address, endpoint) => m.inAcknowledged(enter(), address, endpoint),
+  };
+}

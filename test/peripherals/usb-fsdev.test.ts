@@ -1,0 +1,67 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import f0x2 from '../../src/chips/generated/stm32f0x2.json' with { type: 'json' };
+import { loadFacts, type GeneratedFacts } from '../../src/chips/facts.ts';
+import { System } from '../../src/emu/system.ts';
+import { rate } from '../../src/emu/time.ts';
+import { usbFsdev, usbFsdevPort } from '../../src/peripherals/usb-fsdev.ts';
+
+const USB = 0x40005c00;
+const PMA = 0x40006000;
+const RCC_APB1ENR = 0x4002101c;
+let system: System;
+const get = (offset: number): number => system.read(USB + offset, 2);
+const set = (offset: number, v: number): void => void system.write(USB + offset, 2, v);
+const pma = (at: number, v: number): void => void system.write(PMA + at, 2, v);
+
+beforeEach(() => {
+  const facts = loadFacts(f0x2 as unknown as GeneratedFacts);
+  system = new System(
+    {
+      name: 'F0 USB',
+      family: 'test',
+      cores: [],
+      memories: [],
+      clocks: ['usb'],
+      rcc: 'RCC',
+      parameters: {},
+      facts,
+      blocks: [
+        { name: 'RCC', model: null, base: 0x40021000, size: 0x400 },
+        { name: 'USB', model: 'usb-fsdev', base: USB, size: 0x800, irqs: [31], clock: 'APB1ENR.USBEN' },
+      ],
+    },
+    { 'usb-fsdev': usbFsdev },
+  );
+  system.resetBlocks('power');
+  system.setClock('usb', rate(48_000_000));
+  system.write(RCC_APB1ENR, 4, 1 << 23);
+});
+
+describe('USB FSDEV', () => {
+  it('resets as the SVD says and needs no supply wire for its pull-up', () => {
+    expect([get(0x40), get(0x44), get(0x4c), get(0x50)]).toEqual([3, 0, 0, 0]);
+    set(0x40, 0);
+    set(0x58, 0x8000);
+    expect(system.wire('usb.pullup')).toBe(1);
+  });
+  it('BTABLE places the descriptors; 16-bit entries; half-word packet memory; LPMODE is plain', () => {
+    const port = usbFsdevPort(system, 'USB');
+    set(0x40, 0);
+    set(0x50, 0x40);
+    pma(0x40, 0x80); // ADDR_TX
+    pma(0x42, 3);
+    pma(0x44, 0xc0);
+    pma(0x46, 0x8400); // 64 bytes
+    pma(0x80, 0x2211);
+    pma(0x82, 0x4433);
+    set(0x00, 0x3230);
+    set(0x4c, 0x80);
+    expect(port.in(0, 0)).toEqual({ toggle: 0, data: Uint8Array.of(0x11, 0x22, 0x33) });
+    expect(port.setup(0, 0, Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8))).toBe('ack');
+    expect(system.read(PMA + 0x46, 2)).toBe(0x8408);
+    expect(system.read(PMA + 0xc2, 2)).toBe(0x0403);
+    expect(get(0x44) & 0x801f).toBe(0x8010);
+    set(0x40, 4);
+    expect(get(0x40)).toBe(4);
+  });
+});
