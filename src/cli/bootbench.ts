@@ -1,0 +1,5 @@
+/** The program. The exit code is set, not forced, so that everything written is flushed first. */
+import { processIo } from './io.ts';
+import { main } from './program.ts';
+
+process.exitCode = await main(process.argv.slice(2), processIo());

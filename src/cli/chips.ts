@@ -1,0 +1,126 @@
+/** `bootbench chips [chip]`: what is emulated, and the ledger of where every number comes from. */
+import { CHIPS } from '../chips/index.ts';
+import type { ChipDescription, Sourced } from '../emu/chip.ts';
+import { ROM_OPTION_VALUES, resolveRomOptions } from '../rom/options.ts';
+import { pad, wrap } from '../report/text.ts';
+import { chipNamed, romProfile } from './inputs.ts';
+import { EXIT, paintFor, type Io } from './io.ts';
+
+export interface ChipsOptions {
+  readonly json?: boolean;
+  readonly color?: boolean;
+}
+
+export function chipsCommand(name: string | undefined, options: ChipsOptions, io: Io): number {
+  if (name === undefined) {
+    io.stdout.write(options.json === true ? `${JSON.stringify(CHIPS.map(summary), null, 2)}\n` : list());
+    return EXIT.ok;
+  }
+  const chip = chipNamed(name);
+  io.stdout.write(options.json === true ? `${JSON.stringify(ledger(chip), null, 2)}\n` : ledgerText(chip, io, options));
+  return EXIT.ok;
+}
+
+const kib = (n: number): string => (n % 1024 === 0 ? `${n / 1024} KiB` : `${n} bytes`);
+
+function summary(chip: ChipDescription): { name: string; cores: string[]; flash: number; ram: number; rom: string | null } {
+  const total = (kind: string): number => chip.memories.filter((m) => m.kind === kind && m.zone === 'user').reduce((n, m) => n + m.size, 0);
+  return { name: chip.name, cores: chip.cores.map((c) => c.type), flash: total('flash'), ram: total('ram'), rom: chip.rom?.id ?? null };
+}
+
+function list(): string {
+  const rows = CHIPS.map(summary).map(
+    (c) => `${pad(c.name, 14)} ${pad(c.cores.join(' + '), 26)} flash ${pad(kib(c.flash), 10)} RAM ${kib(c.ram)}`,
+  );
+  return `${rows.join('\n')}\n\nSources of a chip's numbers: bootbench chips <chip>\n`;
+}
+
+interface LedgerRow {
+  readonly name: string;
+  readonly value: string;
+  readonly confidence: string;
+  readonly source: string;
+}
+type Ledger = Readonly<Record<string, readonly LedgerRow[]>>;
+
+const show = (value: unknown): string => (typeof value === 'object' ? JSON.stringify(value) : String(value));
+const row = (name: string, fact: Sourced<unknown>, value = show(fact.value)): LedgerRow => ({
+  name,
+  value,
+  confidence: fact.confidence,
+  source: fact.source,
+});
+const address = (n: number): string => `0x${n.toString(16).padStart(8, '0')}`;
+
+/** Every number with its source, by topic. */
+export function ledger(chip: ChipDescription): Ledger {
+  const profile = romProfile(chip);
+  const rom = [
+    row('versions', profile.versions, profile.versions.value.join(', ')),
+    row(
+      'vector table',
+      { value: profile.base, source: profile.systemMemory.source, confidence: profile.systemMemory.confidence },
+      address(profile.base),
+    ),
+    row('RAM used', profile.ramUse, profile.ramUse.value.map((r) => `${address(r.base)} ${kib(r.size)}`).join(', ')),
+    row('initial SP', profile.initialStack, address(profile.initialStack.value)),
+    row('SYSCLK (Hz)', profile.sysclkHz),
+    row('start-up (ms)', profile.startUpMs),
+    row('USB connect (ms)', profile.usbConnectMs),
+    row('interfaces', profile.interfaces, profile.interfaces.value.map((i) => `${i.name}: ${i.detection}`).join(', ')),
+  ];
+  const options = resolveRomOptions(profile.options).map((o) => {
+    const others = ROM_OPTION_VALUES[o.id].filter((v) => v !== o.value);
+    return { name: o.id, value: `${o.value} (else ${others.join(', ')})`, confidence: o.confidence, source: o.source };
+  });
+  const boot = (chip.boot ?? []).map((r) => ({
+    name:
+      r.when.length === 0 ? 'otherwise' : r.when.map((c) => `${c.signal} = ${c.is.map((v) => `0x${v.toString(16)}`).join('|')}`).join(', '),
+    value: `${r.boots} ${typeof r.vectors === 'number' ? address(r.vectors) : r.vectors.field}`,
+    confidence: r.confidence,
+    source: r.source,
+  }));
+  return {
+    'Parameters (times in ps)': Object.entries(chip.parameters).map(([name, fact]) => row(name, fact)),
+    'Boot selection': boot,
+    'Option bytes (factory)': Object.entries(chip.optionBytes ?? {}).map(([name, o]) =>
+      row(name, o.factory, `0x${o.factory.value.toString(16)}`),
+    ),
+    'Stand-in ROM': rom,
+    'ROM options (--rom-option)': options,
+  };
+}
+
+const CONFIDENCE_STYLE = {
+  documented: 'green',
+  measured: 'green',
+  reported: 'cyan',
+  inferred: 'yellow',
+  fitted: 'yellow',
+  assumed: 'yellow',
+} as const;
+
+function ledgerText(chip: ChipDescription, io: Io, options: ChipsOptions): string {
+  const paint = paintFor(io, io.stdout, options.color !== false);
+  const width = Math.max(80, Math.min(io.stdout.columns, 140));
+  const s = summary(chip);
+  const lines = [`${paint('bold', chip.name)}: ${s.cores.join(' + ')}, flash ${kib(s.flash)}, RAM ${kib(s.ram)}`];
+  for (const [topic, rows] of Object.entries(ledger(chip))) {
+    if (rows.length === 0) continue;
+    lines.push('', paint('bold', topic));
+    for (const r of rows) {
+      const style = CONFIDENCE_STYLE[r.confidence as keyof typeof CONFIDENCE_STYLE] ?? 'dim';
+      lines.push(...wrap(`${r.name}: ${r.value}  ${paint(style, r.confidence)}  ${paint('dim', r.source)}`, width, '      ', '  '));
+    }
+  }
+  const unmodelled = chip.blocks.filter((b) => b.model === null).map((b) => b.name);
+  const modelled = chip.blocks.filter((b) => b.model !== null).map((b) => b.name);
+  lines.push('', paint('bold', 'Peripherals with behaviour'), ...wrap(modelled.join(', '), width, '  '));
+  lines.push('', paint('bold', 'Peripherals with registers only (reported when touched)'), ...wrap(unmodelled.join(', '), width, '  '));
+  lines.push(
+    '',
+    paint('bold', 'What the stand-in ROM lacks'),
+    ...romProfile(chip).leftOut.flatMap((text) => wrap(text, width, '    ', '  - ')),
+  );
+  return `${lines.join('\n')}\n`;
+}

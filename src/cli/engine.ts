@@ -1,0 +1,72 @@
+/**
+ * Runs jobs in a worker thread. The machine keeps its thread busy for seconds; Ctrl-C is heard by the main thread, which raises a flag in
+ * shared memory that the machine looks at now and then.
+ */
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { Worker } from 'node:worker_threads';
+import type { RunResult } from '../bench/result.ts';
+import { UsageError } from '../bench/usage-error.ts';
+import { jobInput, type RunJob } from './job.ts';
+
+export interface BenchHooks {
+  /** Aborted: the run ends soon and still gives its result. */
+  readonly stop?: AbortSignal;
+  readonly progress?: (text: string) => void;
+}
+export type Bench = (job: RunJob, hooks: BenchHooks) => Promise<RunResult>;
+
+/** What the worker sends back. */
+export type WorkerMessage =
+  | { readonly kind: 'progress'; readonly text: string }
+  | { readonly kind: 'result'; readonly result: RunResult }
+  | { readonly kind: 'error'; readonly usage: boolean; readonly message: string; readonly stack: string };
+
+export interface WorkerData {
+  readonly job: RunJob;
+  /** One word, not 0 = stop. */
+  readonly stop: SharedArrayBuffer;
+  readonly progress: boolean;
+}
+
+const WORKER = new URL('./worker.js', import.meta.url);
+
+export const runJob: Bench = (job, hooks) => (existsSync(fileURLToPath(WORKER)) ? inWorker(job, hooks) : inThread(job, hooks));
+
+/** For sources that run without a build; Ctrl-C then ends the program without a result. */
+export async function inThread(job: RunJob, hooks: BenchHooks): Promise<RunResult> {
+  const { runBench } = await import('../bench/run.ts');
+  return runBench(
+    jobInput(job, {
+      signal: () => hooks.stop?.aborted === true,
+      clock: () => performance.now(),
+      memoryUse: () => process.memoryUsage.rss(),
+      ...(hooks.progress === undefined ? {} : { progress: hooks.progress }),
+    }),
+  );
+}
+
+function inWorker(job: RunJob, hooks: BenchHooks): Promise<RunResult> {
+  const stop = new SharedArrayBuffer(4);
+  const workerData: WorkerData = { job, stop, progress: hooks.progress !== undefined };
+  return new Promise((settle, fail) => {
+    const worker = new Worker(WORKER, { workerData });
+    const raise = (): void => void Atomics.store(new Int32Array(stop), 0, 1);
+    if (hooks.stop?.aborted === true) raise();
+    hooks.stop?.addEventListener('abort', raise);
+    const end = (finish: () => void): void => {
+      hooks.stop?.removeEventListener('abort', raise);
+      void worker.terminate().then(finish, finish);
+    };
+    worker.on('message', (message: WorkerMessage) => {
+      if (message.kind === 'progress') hooks.progress?.(message.text);
+      else if (message.kind === 'result') end(() => settle(message.result));
+      else
+        end(() =>
+          fail(message.usage ? new UsageError(message.message) : Object.assign(new Error(message.message), { stack: message.stack })),
+        );
+    });
+    worker.on('error', (error) => end(() => fail(error)));
+    worker.on('exit', (code) => fail(new Error(`the worker ended with ${code} before it gave a result`)));
+  });
+}

@@ -1,0 +1,64 @@
+/** Scenario files for `bootbench test`: a file, a folder (searched through) or a pattern with `*`, `**`, `?` and `{a,b}`. */
+import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
+import { join, relative, resolve, sep } from 'node:path';
+import { SCENARIO_SCHEMA } from '../bench/scenario-types.ts';
+import { UsageError } from '../bench/usage-error.ts';
+
+const SKIPPED = new Set(['node_modules', '.git', 'dist']);
+
+function* filesBelow(folder: string): Generator<string> {
+  const entries = readdirSync(folder, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1));
+  for (const entry of entries) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) {
+      if (!SKIPPED.has(entry.name)) yield* filesBelow(path);
+    } else if (entry.isFile()) {
+      yield path;
+    }
+  }
+}
+
+/** A pattern over `/`-separated relative paths. */
+export function globExpression(pattern: string): RegExp {
+  let out = '';
+  let depth = 0;
+  for (let i = 0; i < pattern.length; i++) {
+    const c = pattern[i]!;
+    if (c === '*' && pattern[i + 1] === '*') {
+      const folder = pattern[i + 2] === '/';
+      out += folder ? '(?:[^/]+/)*' : '.*';
+      i += folder ? 2 : 1;
+    } else if (c === '*') out += '[^/]*';
+    else if (c === '?') out += '[^/]';
+    else if (c === '{') {
+      out += '(?:';
+      depth++;
+    } else if (c === '}' && depth > 0) {
+      out += ')';
+      depth--;
+    } else if (c === ',' && depth > 0) out += '|';
+    else out += c.replace(/[.+^$()|[\]\\{}]/g, '\\$&');
+  }
+  if (depth > 0) throw new UsageError(`${pattern}: a { is not closed`);
+  return new RegExp(`^${out}$`);
+}
+
+/** Of other JSON in the folders only scenarios with `expect` count; a file named or matched by a pattern is always taken. */
+function isScenario(path: string): boolean {
+  if (!path.endsWith('.json')) return false;
+  const text = readFileSync(path, 'utf8');
+  return text.includes(SCENARIO_SCHEMA) && text.includes('"expect"');
+}
+
+/** Paths relative to `cwd`, sorted. */
+export function findScenarios(pattern: string, cwd: string): string[] {
+  const path = resolve(cwd, pattern);
+  const shown = (file: string): string => relative(cwd, file) || file;
+  if (existsSync(path)) return statSync(path).isDirectory() ? [...filesBelow(path)].filter(isScenario).map(shown) : [shown(path)];
+  if (!/[*?{]/.test(pattern)) throw new UsageError(`there is no file or folder ${pattern}`);
+  const absolute = resolve(cwd, pattern).split(sep).join('/');
+  const fixed = absolute.slice(0, absolute.search(/[*?{]/)).replace(/[^/]*$/, '');
+  if (!existsSync(fixed)) return [];
+  const expression = globExpression(absolute);
+  return [...filesBelow(fixed)].filter((file) => expression.test(file.split(sep).join('/')) && file.endsWith('.json')).map(shown);
+}

@@ -1,0 +1,218 @@
+/** From what a user typed to a run: reads the files and checks all that can be wrong before anything runs. */
+import { readFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { findChip, suggestChips, CHIPS } from '../chips/index.ts';
+import { splitImagePath } from '../emu/image/image.ts';
+import type { ChipDescription } from '../emu/chip.ts';
+import { checkExpect } from '../bench/expect.ts';
+import type { RomInput, RunLimits } from '../bench/run-input.ts';
+import { SYMPTOMS, type Symptom } from '../bench/result.ts';
+import { forcedField, parseScenario, wordValue, type ScenarioOverrides } from '../bench/scenario.ts';
+import type { Scenario, WordValue } from '../bench/scenario-types.ts';
+import { parseDuration } from '../bench/duration.ts';
+import { UsageError, didYouMean } from '../bench/usage-error.ts';
+import { resolveRomOptions, RomOptionError } from '../rom/options.ts';
+import { ROM_PROFILES, type RomProfile } from '../rom/profiles.ts';
+import { MS } from '../emu/time.ts';
+import { jobInput, type JobImage, type RunJob } from './job.ts';
+import { reason } from './outputs.ts';
+import { packageFile, packageVersion } from './package.ts';
+
+/** The options of `run`, as the command line library hands them over. */
+export interface RunOptions {
+  readonly chip?: string;
+  readonly scenario?: string;
+  readonly until?: string;
+  readonly seed?: string;
+  readonly board?: string;
+  readonly force?: readonly string[];
+  readonly rom?: string;
+  readonly romOption?: readonly string[];
+  readonly romVersion?: string;
+  readonly symptom?: string;
+  readonly engine?: string;
+  readonly unicornJs?: string;
+  readonly bootAt?: string;
+  readonly semihosting?: boolean;
+  readonly maxInstructions?: string;
+  readonly wall?: string;
+  readonly maxMemory?: string;
+}
+
+export function readInput(path: string, cwd: string): Uint8Array {
+  try {
+    return new Uint8Array(readFileSync(resolve(cwd, path)));
+  } catch (error) {
+    throw new UsageError(`cannot read ${path}: ${reason(error)}`);
+  }
+}
+
+export function chipNamed(name: string): ChipDescription {
+  const chip = findChip(name);
+  if (chip !== undefined) return chip;
+  const near = suggestChips(name);
+  const hint = near.length > 0 ? `did you mean ${near.join(' or ')}?` : `known: ${CHIPS.map((c) => c.name).join(', ')}`;
+  throw new UsageError(`there is no chip ${JSON.stringify(name)}`, hint);
+}
+
+/** Reads and checks everything; the job that comes back runs without further questions. */
+export async function loadJob(images: readonly string[], options: RunOptions, cwd: string): Promise<RunJob> {
+  const scenario = options.scenario === undefined ? {} : await readScenario(options.scenario, cwd);
+  const chipName = options.chip ?? scenario.chip;
+  if (chipName === undefined)
+    throw new UsageError('which chip? --chip is missing', 'for example --chip stm32h533re; `bootbench chips` lists them');
+  const chip = chipNamed(chipName);
+  const scenarioFolder = options.scenario === undefined ? cwd : dirname(resolve(cwd, options.scenario));
+  const fromScenario = images.length === 0;
+  const typed = fromScenario ? (scenario.images ?? []) : images;
+  const folder = fromScenario ? scenarioFolder : cwd;
+  if (typed.length === 0) throw new UsageError('no image is given', 'bootbench run firmware.elf --chip stm32h533re');
+  const loaded: JobImage[] = typed.map((path) => ({ path, bytes: readInput(splitImagePath(path).file, folder) }));
+  const force = Object.fromEntries((options.force ?? []).map((text) => assignment(text, '--force', 'ETH.DMAMR.SWR=0')));
+  for (const [path, value] of Object.entries(force)) forcedField(chip, path, value);
+  const job: RunJob = {
+    version: packageVersion(),
+    chip: chip.name,
+    images: loaded,
+    scenario,
+    overrides: overridesOf(options, typed, force),
+    limits: limitsOf(options),
+    rom: romInput(chip, options, scenario, cwd),
+    symptom: symptomOf(options.symptom),
+    engine: engineOf(options),
+    semihosting: options.semihosting !== false,
+    bootAt: options.bootAt === undefined ? null : wordValue(options.bootAt, '--boot-at'),
+    files: stepFiles(scenario, scenarioFolder),
+  };
+  jobInput(job); // all further checks, before anything is run or written
+  return job;
+}
+
+export async function readScenario(path: string, cwd: string): Promise<Scenario> {
+  const scenario = await parseScenario(new TextDecoder().decode(readInput(path, cwd)), path);
+  if (scenario.expect) checkExpect(scenario.expect, path);
+  return scenario;
+}
+
+function overridesOf(options: RunOptions, images: readonly string[], force: Readonly<Record<string, WordValue>>): ScenarioOverrides {
+  const { board } = options;
+  if (board !== undefined && board !== 'default' && board !== 'none') {
+    throw new UsageError(`--board: there is no board ${JSON.stringify(board)}`, 'it is default or none (no crystals)');
+  }
+  if (options.until !== undefined) parseDuration(options.until, '--until');
+  return {
+    images,
+    ...(board === undefined ? {} : { board }),
+    ...(options.seed === undefined ? {} : { seed: count(options.seed, '--seed', 2 ** 32 - 1) }),
+    ...(options.until === undefined ? {} : { until: options.until }),
+    romOptions: romOptionsOf(options),
+    force,
+  };
+}
+
+function romOptionsOf(options: RunOptions): Record<string, string> {
+  return Object.fromEntries((options.romOption ?? []).map((text) => assignment(text, '--rom-option', 'primask=clears')));
+}
+
+function assignment(text: string, option: string, example: string): [string, string] {
+  const at = text.indexOf('=');
+  if (at <= 0 || at === text.length - 1)
+    throw new UsageError(`${option}: ${JSON.stringify(text)} is not name=value`, `for example ${option} ${example}`);
+  return [text.slice(0, at).trim(), text.slice(at + 1).trim()];
+}
+
+/** The profile of a chip's ROM. */
+export function romProfile(chip: ChipDescription): RomProfile {
+  const found = ROM_PROFILES.find((p) => p.id === chip.rom?.id) ?? ROM_PROFILES.find((p) => p.base === chip.rom?.vectorTable.value);
+  if (found === undefined) throw new UsageError(`there is no stand-in ROM for ${chip.name} in this version`);
+  return found;
+}
+
+function romInput(chip: ChipDescription, options: RunOptions, scenario: Scenario, cwd: string): RomInput {
+  const profile = romProfile(chip);
+  const chosen = { ...scenario.romOptions, ...romOptionsOf(options) };
+  try {
+    resolveRomOptions(profile.options, chosen);
+  } catch (error) {
+    if (error instanceof RomOptionError) throw new UsageError(error.message, didYouMean(error.word, error.candidates));
+    throw error;
+  }
+  const version = options.romVersion ?? null;
+  const versions = profile.versions.value;
+  if (version !== null && !versions.includes(version)) {
+    throw new UsageError(`--rom-version: ${chip.name} has no ROM ${version}`, `it has ${versions.join(', ')}`);
+  }
+  if (options.rom === undefined) {
+    return {
+      kind: 'stand-in',
+      bytes: new Uint8Array(readFileSync(packageFile(`rom/images/${profile.image}.bin`))),
+      version,
+      options: chosen,
+    };
+  }
+  const bytes = readInput(options.rom, cwd);
+  const { base, size } = profile.systemMemory.value;
+  if (bytes.length < 8) throw new UsageError(`--rom: ${options.rom} is too short for a ROM`);
+  if (bytes.length > size) {
+    throw new UsageError(
+      `--rom: ${options.rom} has ${bytes.length} bytes, system memory at 0x${base.toString(16).padStart(8, '0')} has ${size}`,
+    );
+  }
+  if (Object.keys(chosen).length > 0)
+    throw new UsageError('--rom-option is for the stand-in ROM', 'a dump does what its code does: leave one of --rom and --rom-option out');
+  return { kind: 'dump', bytes, version, options: {} };
+}
+
+function symptomOf(text: string | undefined): Symptom | null {
+  if (text === undefined) return null;
+  const found = SYMPTOMS.find((s) => s === text);
+  if (found === undefined)
+    throw new UsageError(`--symptom: ${JSON.stringify(text)} is not known`, didYouMean(text, SYMPTOMS) ?? `it is ${SYMPTOMS.join(', ')}`);
+  return found;
+}
+
+function engineOf(options: RunOptions): 'bootbench' | 'unicorn' {
+  const engine = options.engine ?? 'bootbench';
+  if (engine !== 'bootbench' && engine !== 'unicorn')
+    throw new UsageError(`--engine: ${JSON.stringify(engine)} is not known`, 'it is bootbench or unicorn');
+  if (engine === 'unicorn') throw new UsageError('--engine unicorn is not available in this version');
+  if (options.unicornJs !== undefined)
+    throw new UsageError('--unicorn-js goes with --engine unicorn, which is not available in this version');
+  return engine;
+}
+
+function limitsOf(options: RunOptions): RunLimits {
+  return {
+    maxInstructions:
+      options.maxInstructions === undefined ? null : count(options.maxInstructions, '--max-instructions', Number.MAX_SAFE_INTEGER),
+    wallMs: options.wall === undefined ? null : Math.ceil(parseDuration(options.wall, '--wall') / MS),
+    maxMemory: options.maxMemory === undefined ? null : byteCount(options.maxMemory, '--max-memory'),
+  };
+}
+
+function count(text: string, option: string, max: number): number {
+  const n = /^(\d+|0[xX][0-9a-fA-F]+|\d+e\d+)$/.test(text.replaceAll('_', '')) ? Number(text.replaceAll('_', '')) : NaN;
+  if (!Number.isSafeInteger(n) || n > max)
+    throw new UsageError(`${option}: ${JSON.stringify(text)} is not a whole number from 0 to ${max}`);
+  return n;
+}
+
+function byteCount(text: string, option: string): number {
+  const match = /^(\d+)\s*([kMG]?)i?B?$/.exec(text.trim());
+  const scale = { '': 1, k: 2 ** 10, M: 2 ** 20, G: 2 ** 30 }[match?.[2] ?? ''] ?? 1;
+  const n = match === null ? NaN : Number(match[1]) * scale;
+  if (!Number.isSafeInteger(n) || n === 0)
+    throw new UsageError(`${option}: ${JSON.stringify(text)} is not a size`, 'for example 300M or 1G');
+  return n;
+}
+
+/** Files that DFU downloads of the scenario send, relative to it. */
+function stepFiles(scenario: Scenario, folder: string): Map<string, Uint8Array> {
+  const files = new Map<string, Uint8Array>();
+  for (const step of scenario.steps ?? []) {
+    if (!('dfu' in step.do) || !('download' in step.do.dfu)) continue;
+    const { file } = step.do.dfu.download;
+    if (file !== undefined && !files.has(file)) files.set(file, readInput(join(folder, file), folder));
+  }
+  return files;
+}

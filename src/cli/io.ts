@@ -1,0 +1,49 @@
+/** What a command sees of the process. Tests hand in their own. */
+import { ansi, plain, type Paint } from '../report/text.ts';
+
+export interface Stream {
+  write(text: string): void;
+  readonly isTTY: boolean;
+  readonly columns: number;
+}
+
+export interface Io {
+  readonly stdout: Stream;
+  readonly stderr: Stream;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly cwd: string;
+  /** Calls back at the first SIGINT or SIGTERM; returns a function that stops listening. */
+  onInterrupt(callback: () => void): () => void;
+}
+
+export const EXIT = { ok: 0, failed: 1, usage: 2, internal: 3 } as const;
+
+/** NO_COLOR (any non-empty value) and --no-color switch off; else a terminal decides. TERM=dumb is no terminal for colours. */
+export function paintFor(io: Io, stream: Stream, allowed: boolean): Paint {
+  const off = !allowed || (io.env['NO_COLOR'] ?? '') !== '' || io.env['TERM'] === 'dumb';
+  return !off && (stream.isTTY || (io.env['FORCE_COLOR'] ?? '0') !== '0') ? ansi : plain;
+}
+
+export function processIo(): Io {
+  const wrap = (stream: NodeJS.WriteStream): Stream => ({
+    write: (text) => void stream.write(text),
+    isTTY: stream.isTTY === true,
+    columns: stream.columns ?? 80,
+  });
+  // `bootbench … | head`: a closed pipe is no defect.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? EXIT.ok : EXIT.internal));
+  return {
+    stdout: wrap(process.stdout),
+    stderr: wrap(process.stderr),
+    env: process.env,
+    cwd: process.cwd(),
+    onInterrupt(callback) {
+      process.once('SIGINT', callback);
+      process.once('SIGTERM', callback);
+      return () => {
+        process.off('SIGINT', callback);
+        process.off('SIGTERM', callback);
+      };
+    },
+  };
+}

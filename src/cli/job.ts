@@ -1,0 +1,102 @@
+/**
+ * A run as plain data, so that it can be sent to a worker thread: the main thread stays free to hear Ctrl-C while the machine runs.
+ * `loadJob` checks everything a user can get wrong; `jobInput` makes the same input from it again without a question left.
+ */
+import { findChip } from '../chips/index.ts';
+import { checkMemories, checkOverlap, loadImage, type LoadedImage } from '../emu/image/image.ts';
+import type { ChipDescription } from '../emu/chip.ts';
+import type { RomInput, RunInput, RunLimits } from '../bench/run-input.ts';
+import type { Symptom } from '../bench/result.ts';
+import { expandScenario, type ScenarioOverrides } from '../bench/scenario.ts';
+import type { Scenario } from '../bench/scenario-types.ts';
+import { UsageError } from '../bench/usage-error.ts';
+
+export interface JobImage {
+  /** As typed. */
+  readonly path: string;
+  readonly bytes: Uint8Array;
+}
+
+export interface RunJob {
+  readonly version: string;
+  readonly chip: string;
+  readonly images: readonly JobImage[];
+  readonly scenario: Scenario;
+  readonly overrides: ScenarioOverrides;
+  readonly limits: RunLimits;
+  readonly rom: RomInput;
+  readonly symptom: Symptom | null;
+  readonly engine: 'bootbench' | 'unicorn';
+  readonly semihosting: boolean;
+  readonly bootAt: number | null;
+  readonly files: ReadonlyMap<string, Uint8Array>;
+}
+
+export type RunHooks = Pick<RunInput, 'signal' | 'clock' | 'memoryUse' | 'progress'>;
+
+export function jobInput(job: RunJob, hooks: RunHooks = {}): RunInput {
+  const chip = findChip(job.chip);
+  if (chip === undefined) throw new UsageError(`there is no chip ${job.chip}`);
+  const images = job.images.map((image) => loadImage(image.bytes, image.path));
+  checkOverlap(images);
+  for (const image of images) checkMemories(image, chip.memories, chip.name);
+  const scenario = expandScenario(job.scenario, chip, job.overrides, images);
+  return {
+    version: job.version,
+    chip,
+    images,
+    scenario,
+    seed: scenario.seed,
+    until: scenario.untilPs,
+    limits: job.limits,
+    rom: { ...job.rom, options: scenario.document.romOptions },
+    force: scenario.force,
+    symptom: job.symptom,
+    engine: job.engine,
+    semihosting: job.semihosting,
+    bootAt: job.bootAt,
+    notes: loadNotes(chip, images, job),
+    files: job.files,
+    ...hooks,
+  };
+}
+
+function loadNotes(chip: ChipDescription, images: readonly LoadedImage[], job: RunJob): { kind: string; text: string }[] {
+  const notes = images.flatMap((image) => image.remarks.map((remark) => ({ kind: 'image', text: `${image.path}: ${remark}` })));
+  for (const image of images) {
+    for (const chunk of image.chunks) {
+      const memory = chip.memories.find((m) => chunk.address >= m.base && chunk.address < m.base + m.size);
+      if (memory?.kind !== 'ram') continue;
+      notes.push({
+        kind: 'image',
+        text: `${image.path} has bytes for ${memory.name}: they are there at power-on as if a debugger had loaded them`,
+      });
+    }
+  }
+  if (job.bootAt !== null) notes.push({ kind: 'boot-at', text: 'the core was started at --boot-at, which silicon does not do' });
+  const boot = bootAddress(chip, job.scenario);
+  if (job.bootAt === null && boot !== null && !covered(images, boot)) {
+    const at = `0x${boot.toString(16).padStart(8, '0')}`;
+    const first = Math.min(...images.flatMap((image) => image.chunks.map((c) => c.address)));
+    const hint = `give the bootloader's image too, or --boot-at 0x${first.toString(16).padStart(8, '0')}`;
+    notes.push({ kind: 'boot-address', text: `no image has bytes at ${at}, where ${chip.name} starts: ${hint}` });
+  }
+  return notes;
+}
+
+const covered = (images: readonly LoadedImage[], address: number): boolean =>
+  images.some((image) => image.chunks.some((c) => address >= c.address && address + 8 <= c.address + c.data.length));
+
+/** Where user code starts by the chip's boot rules and the option bytes of the board; null when a pin selects the ROM. */
+export function bootAddress(chip: ChipDescription, scenario: Scenario): number | null {
+  if (scenario.board?.boot0 === 1) return null;
+  const rule = chip.boot?.findLast((r) => r.boots === 'user');
+  if (rule === undefined) return null;
+  if (typeof rule.vectors === 'number') return rule.vectors;
+  const { field, shift } = rule.vectors;
+  for (const [name, row] of Object.entries(chip.optionBytes ?? {})) {
+    if (!row.field.endsWith(field)) continue;
+    return (Number(scenario.board?.optionBytes?.[name] ?? row.factory.value) * 2 ** shift) >>> 0;
+  }
+  return null;
+}

@@ -1,0 +1,93 @@
+/**
+ * Files that a run writes. Each is opened as a temporary beside its target before the run, so that a path that cannot be written is
+ * found at once, and put in place by a rename at the end, so that nobody sees half a file.
+ */
+import { accessSync, closeSync, constants, existsSync, openSync, renameSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+import { UsageError } from '../bench/usage-error.ts';
+
+export interface OutputFile {
+  readonly option: string;
+  readonly path: string;
+}
+
+interface Reserved {
+  readonly target: string;
+  /** null: a device or pipe, written in place. */
+  readonly temporary: string | null;
+}
+
+export class Outputs {
+  private readonly reserved = new Map<string, Reserved>();
+
+  constructor(files: readonly OutputFile[], cwd: string) {
+    try {
+      for (const file of files) this.reserve(file, cwd);
+    } catch (error) {
+      this.discard();
+      throw error;
+    }
+  }
+
+  write(option: string, text: string): void {
+    const place = this.reserved.get(option);
+    if (place === undefined) return;
+    try {
+      writeFileSync(place.temporary ?? place.target, text);
+      if (place.temporary !== null) renameSync(place.temporary, place.target);
+    } catch (error) {
+      throw new UsageError(`${option}: cannot write ${place.target}: ${reason(error)}`);
+    }
+    this.reserved.delete(option);
+  }
+
+  /** Removes what was not written. */
+  discard(): void {
+    for (const { temporary } of this.reserved.values()) {
+      if (temporary !== null && existsSync(temporary)) unlinkSync(temporary);
+    }
+    this.reserved.clear();
+  }
+
+  private reserve({ option, path }: OutputFile, cwd: string): void {
+    const target = resolve(cwd, path);
+    for (const [other, place] of this.reserved) {
+      if (place.target === target) throw new UsageError(`${other} and ${option} both write ${path}`);
+    }
+    const fail = (why: string): never => {
+      throw new UsageError(`${option}: cannot write ${path}: ${why}`);
+    };
+    const existing = existsSync(target) ? statSync(target) : null;
+    if (existing?.isDirectory() === true) fail('it is a folder');
+    if (!existsSync(dirname(target))) fail(`there is no folder ${dirname(path)}`);
+    try {
+      if (existing !== null) accessSync(target, constants.W_OK);
+      if (existing !== null && !existing.isFile()) {
+        this.reserved.set(option, { target, temporary: null });
+        return;
+      }
+      const temporary = join(dirname(target), `.${basename(target)}.${process.pid}.tmp`);
+      closeSync(openSync(temporary, 'w'));
+      this.reserved.set(option, { target, temporary });
+    } catch (error) {
+      fail(reason(error));
+    }
+  }
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  EACCES: 'permission denied',
+  EPERM: 'permission denied',
+  EROFS: 'the file system is read-only',
+  ENOENT: 'no such file or folder',
+  ENOTDIR: 'a part of the path is no folder',
+  EISDIR: 'it is a folder',
+  ENOSPC: 'the disk is full',
+  ENAMETOOLONG: 'the name is too long',
+  EMFILE: 'too many open files',
+};
+
+export function reason(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  return REASONS[code ?? ''] ?? message;
+}

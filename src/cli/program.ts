@@ -1,0 +1,130 @@
+/** The command line: names, options and exit codes. Commands are loaded when they are called, so that `--help` costs little. */
+import { Command, CommanderError, Option } from 'commander';
+import { UsageError } from '../bench/usage-error.ts';
+import { ImageError } from '../emu/image/errors.ts';
+import { printable } from '../report/text.ts';
+import type { Bench } from './engine.ts';
+import type { ChipsOptions } from './chips.ts';
+import { EXIT, type Io } from './io.ts';
+import { packageVersion } from './package.ts';
+import type { RunCommandOptions } from './run.ts';
+import type { TestOptions } from './test.ts';
+
+const collect = (value: string, before: readonly string[] = []): readonly string[] => [...before, value];
+
+/** `argv` without the program's name. Returns the exit code; throws nothing. */
+export async function main(argv: readonly string[], io: Io, bench?: Bench): Promise<number> {
+  let code: number = EXIT.ok;
+  const program = build(io, (exit) => (code = exit), bench);
+  try {
+    await program.parseAsync([...argv], { from: 'user' });
+    return code;
+  } catch (error) {
+    return report(error, io);
+  }
+}
+
+function report(error: unknown, io: Io): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+  if (error instanceof UsageError || error instanceof ImageError) {
+    io.stderr.write(`bootbench: ${printable(error.message.replace(/\s*\n\s*/g, ' '))}\n`);
+    return EXIT.usage;
+  }
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  io.stderr.write(`bootbench: internal error, please report it with the command line\n${text}\n`);
+  return EXIT.internal;
+}
+
+function build(io: Io, exit: (code: number) => void, injected: Bench | undefined): Command {
+  const bench: Bench = injected ?? (async (job, hooks) => (await import('./engine.ts')).runJob(job, hooks));
+  const program = new Command('bootbench')
+    .description('Runs STM32 firmware up to the ROM bootloader and says whether DFU comes up, and if not, which line broke it.')
+    .version(packageVersion(), '--version')
+    .helpCommand(true)
+    .showHelpAfterError('(`bootbench --help` lists the commands)')
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => io.stdout.write(text),
+      writeErr: (text) => io.stderr.write(text),
+      outputError: (text, write) => write(`bootbench: ${text.replace(/^error: /, '')}`),
+      getOutHelpWidth: () => Math.min(io.stdout.columns, 120),
+      getErrHelpWidth: () => Math.min(io.stderr.columns, 120),
+    });
+  addRun(program, io, exit, bench);
+  addTest(program, io, exit, bench);
+  addChips(program, io, exit);
+  addExplain(program, io, exit);
+  return program;
+}
+
+/** Sub-commands inherit neither the override of exits nor that of output by themselves. */
+function command(program: Command, name: string): Command {
+  return program
+    .command(name)
+    .copyInheritedSettings(program)
+    .showHelpAfterError(`(\`bootbench ${name.split(' ')[0]} --help\` lists the options)`);
+}
+
+function addRun(program: Command, io: Io, exit: (code: number) => void, bench: Bench): void {
+  command(program, 'run')
+    .description('run firmware and report; exit 0 = DFU reached (or `expect` holds), 1 = not, 2 = usage or input error, 3 = internal error')
+    .argument('[images...]', 'ELF, Intel HEX, or raw binary as file.bin@0x08000000')
+    .option('--chip <name>', 'for example stm32h533re; `bootbench chips` lists them')
+    .option('--scenario <file>', 'what happens to the board: bootbench/scenario@1')
+    .option('--json <file>', 'write the result (bootbench/run@1); - = stdout, the report then goes to stderr')
+    .option('--html <file>', 'write the report as a page')
+    .option('--junit <file>', 'write the result as JUnit XML')
+    .option('--until <time>', 'end the run at this time since power-on, for example 2s')
+    .option('--seed <n>', 'pattern of RAM at power-on')
+    .option('--board <name>', 'default, or none: no crystals')
+    .option('--force <PERIPHERAL.REGISTER.FIELD=value>', 'pin a field of a register that has no behaviour; may be repeated', collect)
+    .option('--rom <file>', 'run your own dump of the ROM instead of the stand-in')
+    .option('--rom-option <name=value>', 'behaviour of the stand-in ROM that ST does not publish; may be repeated', collect)
+    .option('--rom-version <version>', 'revision of the ROM')
+    .addOption(new Option('--symptom <what>', 'what you see on your board: resets, nothing, hang, wrong-device'))
+    .option('--engine <name>', 'bootbench, or unicorn as a second opinion')
+    .option('--unicorn-js <file>', 'unicorn.js for --engine unicorn')
+    .option('--boot-at <address>', 'start here instead of where the chip would (silicon does not do that)')
+    .option('--no-semihosting', 'BKPT 0xAB is a HardFault, as on a board without a debugger')
+    .option('--max-instructions <n>', 'end the run after so many instructions')
+    .option('--wall <time>', 'end the run after this much real time, for example 30s')
+    .option('--max-memory <size>', 'end the run when the process holds more, for example 500M')
+    .option('--quiet', 'no report')
+    .option('--no-color', 'no colours (NO_COLOR is honoured too)')
+    .action(async (images: string[], options: RunCommandOptions) => {
+      exit(await (await import('./run.ts')).runCommand(images, options, io, bench));
+    });
+}
+
+function addTest(program: Command, io: Io, exit: (code: number) => void, bench: Bench): void {
+  command(program, 'test')
+    .description('run all scenarios that have `expect`; exit 0 = all hold, 1 = one does not, 2 = none found')
+    .argument('<scenarios...>', 'folder, file or pattern')
+    .option('--junit <file>', 'write JUnit XML; - = stdout')
+    .option('--jobs <n>', 'runs at once (default: one per CPU)')
+    .option('--quiet', 'only what does not hold')
+    .option('--no-color', 'no colours')
+    .action(async (patterns: string[], options: TestOptions) => {
+      exit(await (await import('./test.ts')).testCommand(patterns, options, io, bench));
+    });
+}
+
+function addChips(program: Command, io: Io, exit: (code: number) => void): void {
+  command(program, 'chips')
+    .description('the chips, or one chip with the source of every number')
+    .argument('[chip]')
+    .option('--json', 'as JSON')
+    .option('--no-color', 'no colours')
+    .action(async (chip: string | undefined, options: ChipsOptions) => {
+      exit((await import('./chips.ts')).chipsCommand(chip, options, io));
+    });
+}
+
+function addExplain(program: Command, io: Io, exit: (code: number) => void): void {
+  command(program, 'explain')
+    .description('what a check asks, why, and how to do it right')
+    .argument('<id>', 'for example primask')
+    .action(async (id: string) => {
+      exit((await import('./explain.ts')).explainCommand(id, io));
+    });
+}

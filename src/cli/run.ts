@@ -1,0 +1,83 @@
+/** `bootbench run`: one run, its report and its files. */
+import type { Judgement } from '../bench/expect.ts';
+import { judge } from '../bench/expect.ts';
+import type { RunResult } from '../bench/result.ts';
+import { serialise } from '../bench/serialise.ts';
+import { UsageError } from '../bench/usage-error.ts';
+import { terminalReport } from '../report/terminal.ts';
+import type { Bench } from './engine.ts';
+import { loadJob, type RunOptions } from './inputs.ts';
+import { EXIT, paintFor, type Io } from './io.ts';
+import { Outputs, type OutputFile } from './outputs.ts';
+
+export interface RunCommandOptions extends RunOptions {
+  readonly json?: string;
+  readonly html?: string;
+  readonly junit?: string;
+  readonly quiet?: boolean;
+  readonly color?: boolean;
+}
+
+export async function runCommand(images: readonly string[], options: RunCommandOptions, io: Io, bench: Bench): Promise<number> {
+  const onStdout = (['json', 'html', 'junit'] as const).filter((key) => options[key] === '-');
+  if (onStdout.length > 1) throw new UsageError(`--${onStdout.join(' and --')} both write to stdout`);
+  const job = await loadJob(images, options, io.cwd);
+  const files = (['json', 'html', 'junit'] as const).flatMap((key): OutputFile[] => {
+    const path = options[key];
+    return path === undefined || path === '-' ? [] : [{ option: `--${key}`, path }];
+  });
+  const outputs = new Outputs(files, io.cwd);
+  try {
+    const started = performance.now();
+    const result = await interruptible(io, options.quiet !== true, (hooks) => bench(job, hooks));
+    const seconds = (performance.now() - started) / 1000;
+    const { expect } = result.scenario;
+    const judgement = expect === null ? null : judge(result, expect);
+    const document = { json: serialise(result), html: '', junit: '' };
+    if (options.html !== undefined) document.html = (await import('../report/html.ts')).htmlReport(result);
+    if (options.junit !== undefined) document.junit = await junitDocument(result, judgement, seconds);
+    for (const key of ['json', 'html', 'junit'] as const) outputs.write(`--${key}`, document[key]);
+    if (onStdout[0] !== undefined) io.stdout.write(document[onStdout[0]]);
+    if (options.quiet !== true) {
+      const stream = onStdout.length > 0 ? io.stderr : io.stdout;
+      stream.write(terminalReport(result, { paint: paintFor(io, stream, options.color !== false), width: stream.columns, judgement }));
+    }
+    return verdict(result, judgement) ? EXIT.ok : EXIT.failed;
+  } finally {
+    outputs.discard();
+  }
+}
+
+/** With `expect` that alone decides, else the outcome. */
+export const verdict = (result: RunResult, judgement: Judgement | null): boolean =>
+  judgement === null ? result.outcome === 'dfu' : judgement.holds;
+
+async function junitDocument(result: RunResult, judgement: Judgement | null, seconds: number): Promise<string> {
+  const { junit } = await import('../report/junit.ts');
+  const holds = verdict(result, judgement);
+  const message = judgement === null ? `outcome is ${result.outcome}` : judgement.failures.join('; ');
+  const failure = holds ? null : { message, text: terminalReport(result, { judgement }) };
+  return junit([{ name: result.images.map((i) => i.path).join(' '), className: result.chip, seconds, failure }]);
+}
+
+/** Runs with Ctrl-C ending the run instead of the program, and with a line of progress where a person looks. */
+export async function interruptible<T>(
+  io: Io,
+  showProgress: boolean,
+  run: (hooks: { stop: AbortSignal; progress?: (text: string) => void }) => Promise<T>,
+): Promise<T> {
+  const stop = new AbortController();
+  const stopListening = io.onInterrupt(() => stop.abort());
+  const visible = showProgress && io.stderr.isTTY;
+  let shown = false;
+  try {
+    const progress = (text: string): void => {
+      shown = true;
+      io.stderr.write(`\r\u001b[K${text.slice(0, Math.max(10, io.stderr.columns - 1))}`);
+    };
+    return await run({ stop: stop.signal, ...(visible ? { progress } : {}) });
+  } finally {
+    stopListening();
+    if (shown) io.stderr.write('\r\u001b[K');
+  }
+}

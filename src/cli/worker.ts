@@ -1,0 +1,27 @@
+/** The thread in which the machine runs. */
+import { parentPort, workerData } from 'node:worker_threads';
+import { runBench } from '../bench/run.ts';
+import { UsageError } from '../bench/usage-error.ts';
+import { ImageError } from '../emu/image/image.ts';
+import { jobInput } from './job.ts';
+import type { WorkerData, WorkerMessage } from './engine.ts';
+
+const { job, stop, progress } = workerData as WorkerData;
+const flag = new Int32Array(stop);
+const send = (message: WorkerMessage): void => parentPort?.postMessage(message);
+
+try {
+  const result = await runBench(
+    jobInput(job, {
+      signal: () => Atomics.load(flag, 0) !== 0,
+      clock: () => performance.now(),
+      memoryUse: () => process.memoryUsage.rss(),
+      ...(progress ? { progress: (text: string) => send({ kind: 'progress', text }) } : {}),
+    }),
+  );
+  send({ kind: 'result', result });
+} catch (error) {
+  const usage = error instanceof UsageError || error instanceof ImageError;
+  const { message, stack = message } = error instanceof Error ? error : new Error(String(error));
+  send({ kind: 'error', usage, message, stack });
+}

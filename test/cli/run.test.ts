@@ -1,0 +1,216 @@
+import { existsSync, mkdirSync, readFileSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { dfuResult, primaskResult } from '../samples/results.ts';
+import { FIRMWARE, IMAGE, cli, folder } from './helpers.ts';
+
+const CHIP = ['--chip', 'stm32h533re'];
+const run = (...args: string[]): string[] => ['run', IMAGE, ...CHIP, ...args];
+
+describe('exit code', () => {
+  test('0 for the outcome dfu, 1 for any other', async () => {
+    expect((await cli(run())).code).toBe(0);
+    expect((await cli(run(), { result: primaskResult })).code).toBe(1);
+  });
+
+  test.each([
+    [{ outcome: 'rom-silent', causes: ['primask'] }, 0],
+    [{ outcome: ['fault', 'rom-silent'] }, 0],
+    [{ outcome: 'dfu' }, 1],
+    [{ notCauses: ['*'] }, 1],
+  ])('with expect %j that alone decides: %i', async (expected, code) => {
+    const cwd = folder({ 'fw.bin': FIRMWARE, 's.json': JSON.stringify({ expect: expected }) });
+    const ran = await cli(run('--scenario', 's.json'), { cwd, result: primaskResult });
+    expect(ran.code).toBe(code);
+    expect(ran.out).toContain(code === 0 ? 'HOLDS' : 'DOES NOT HOLD');
+  });
+
+  test('3 with the stack on stderr for a defect of bootbench', async () => {
+    const ran = await cli(run('--json', '-'), { bench: () => Promise.reject(new TypeError('broken inside')) });
+    expect(ran).toMatchObject({ code: 3, out: '' });
+    expect(ran.err).toContain('internal error');
+    expect(ran.err).toContain('broken inside');
+  });
+
+  test.each<[string, string[], string]>([
+    ['a missing file', ['run', 'gone.elf', ...CHIP], 'cannot read gone.elf: no such file or folder'],
+    ['a folder as image', ['run', '.', ...CHIP], 'cannot read .: it is a folder'],
+    ['no image', ['run', ...CHIP], 'no image is given'],
+    ['no chip', ['run', IMAGE], '--chip is missing'],
+    ['a chip that does not exist', ['run', IMAGE, '--chip', 'stm32h534re'], 'did you mean STM32H533RE?'],
+    ['a raw binary without address', ['run', 'fw.bin', ...CHIP], 'write it as fw.bin@0x08000000'],
+    ['an image outside the memory', ['run', 'fw.bin@0x90000000', ...CHIP], '0x90000000 lie outside the memory of STM32H533RE'],
+    ['an image over itself', ['run', IMAGE, IMAGE, ...CHIP], 'both have bytes at 0x08000000'],
+    ['an unknown option', run('--chp', 'x'), "unknown option '--chp'"],
+    ['an unknown command', ['rnu'], 'rnu'],
+    ['an unknown symptom', run('--symptom', 'restes'), 'did you mean resets?'],
+    ['an unknown ROM option', run('--rom-option', 'primsk=keeps'), 'did you mean primask?'],
+    ['an unknown ROM value', run('--rom-option', 'primask=clear'), 'did you mean clears?'],
+    ['an unknown ROM revision', run('--rom-version', 'V1'), 'it has V14.0, V14.2'],
+    ['a forced field that does not exist', run('--force', 'RCC.CR.HSIONN=1'), 'did you mean HSION'],
+    ['a forced value that does not fit', run('--force', 'RCC.CR.HSION=2'), 'has 1 bit'],
+    ['a time without unit', run('--until', '5'), 'number with a unit'],
+    ['a bad seed', run('--seed', '-1'), '--seed'],
+    ['a bad address', run('--boot-at', 'main'), '--boot-at'],
+    ['a bad size', run('--max-memory', 'lots'), 'for example 300M'],
+    ['another engine', run('--engine', 'qemu'), 'it is bootbench or unicorn'],
+    ['two documents on stdout', run('--json', '-', '--junit', '-'), 'both write to stdout'],
+    ['two documents in one file', run('--json', 'x', '--html', './x'), 'both write ./x'],
+    ['an output in no folder', run('--json', 'no/such/r.json'), 'there is no folder no/such'],
+    ['an output that is a folder', run('--html', '.'), 'it is a folder'],
+    ['a missing scenario', run('--scenario', 's.json'), 'cannot read s.json'],
+    ['a missing ROM dump', run('--rom', 'rom.bin'), 'cannot read rom.bin'],
+  ])('2 and one clear line for %s', async (_what, args, message) => {
+    const cwd = folder({ 'fw.bin': FIRMWARE });
+    const ran = await cli([...args, ...(args.includes('--json') || args.length < 2 ? [] : ['--json', '-'])], { cwd });
+    expect(ran.err).toContain(message);
+    expect(ran.code).toBe(2);
+    expect(ran.out).toBe('');
+    expect(ran.jobs).toEqual([]);
+    expect(readdirSync(cwd)).toEqual(['fw.bin']);
+    expect(
+      ran.err
+        .trim()
+        .split('\n')
+        .filter((line) => !line.startsWith('(')).length,
+    ).toBe(1);
+  });
+});
+
+describe('output', () => {
+  test('--json - gives the document on stdout and nothing else, the report on stderr', async () => {
+    const { out, err } = await cli(run('--json', '-'));
+    expect(JSON.parse(out)).toMatchObject({ schema: 'bootbench/run@1', outcome: 'dfu' });
+    expect(err).toContain('dfu: the host sees the DFU device');
+  });
+
+  test('files appear complete and nothing else stays behind', async () => {
+    const cwd = folder({ 'fw.bin': FIRMWARE });
+    const ran = await cli(run('--json', 'r.json', '--html', 'r.html', '--junit', 'r.xml'), { cwd, result: primaskResult });
+    expect(ran.code).toBe(1);
+    expect(readdirSync(cwd).sort()).toEqual(['fw.bin', 'r.html', 'r.json', 'r.xml']);
+    expect(JSON.parse(readFileSync(join(cwd, 'r.json'), 'utf8'))).toMatchObject({ outcome: 'rom-silent' });
+    expect(readFileSync(join(cwd, 'r.html'), 'utf8')).toContain('main.c:42');
+    expect(readFileSync(join(cwd, 'r.xml'), 'utf8')).toContain('<failure message="outcome is rom-silent">');
+    expect(ran.out).toContain('Cause: primask');
+  });
+
+  test('an output that cannot be written is found before the run', async () => {
+    const ran = await cli(run('--json', 'no/r.json'));
+    expect(ran.jobs).toEqual([]);
+  });
+
+  test('an internal error leaves an older file as it was', async () => {
+    const cwd = folder({ 'fw.bin': FIRMWARE, 'r.json': 'old' });
+    await cli(run('--json', 'r.json'), { cwd, bench: () => Promise.reject(new Error('x')) });
+    expect(readFileSync(join(cwd, 'r.json'), 'utf8')).toBe('old');
+    expect(readdirSync(cwd).sort()).toEqual(['fw.bin', 'r.json']);
+  });
+
+  test('a device as output is written in place', async () => {
+    const cwd = folder({ 'fw.bin': FIRMWARE });
+    symlinkSync('/dev/null', join(cwd, 'sink'));
+    expect((await cli(run('--json', 'sink'), { cwd })).code).toBe(0);
+    expect(existsSync(join(cwd, 'sink'))).toBe(true);
+  });
+
+  test('--quiet prints nothing', async () => {
+    expect(await cli(run('--quiet'))).toMatchObject({ code: 0, out: '', err: '' });
+  });
+
+  test.each([
+    ['on a terminal', { tty: true }, [], true],
+    ['in a pipe', {}, [], false],
+    ['with NO_COLOR', { tty: true, env: { NO_COLOR: '1' } }, [], false],
+    ['with an empty NO_COLOR', { tty: true, env: { NO_COLOR: '' } }, [], true],
+    ['with --no-color', { tty: true }, ['--no-color'], false],
+    ['on a dumb terminal', { tty: true, env: { TERM: 'dumb' } }, [], false],
+  ])('colours %s', async (_what, setup, args, coloured) => {
+    const { out } = await cli(run(...args), setup);
+    expect(out.includes('\u001b[')).toBe(coloured);
+  });
+
+  test('an interrupted run still writes its result', async () => {
+    const { out, code } = await cli(run('--json', '-'), {
+      interruptAfterStart: true,
+      result: () => ({ ...dfuResult(), outcome: 'no-jump' }),
+    });
+    expect(JSON.parse(out)).toMatchObject({ ended: { reason: 'signal' } });
+    expect(code).toBe(1);
+  });
+});
+
+describe('what the machine is given', () => {
+  test('options, as numbers and checked', async () => {
+    const { jobs } = await cli(
+      run(
+        '--seed',
+        '7',
+        '--until',
+        '2s',
+        '--max-instructions',
+        '1000',
+        '--wall',
+        '1.5s',
+        '--max-memory',
+        '300M',
+        '--boot-at',
+        '0x08000000',
+        '--no-semihosting',
+        '--symptom',
+        'resets',
+      ),
+    );
+    expect(jobs[0]).toMatchObject({
+      chip: 'STM32H533RE',
+      overrides: { seed: 7, until: '2s' },
+      limits: { maxInstructions: 1000, wallMs: 1500, maxMemory: 300 * 2 ** 20 },
+      bootAt: 0x08000000,
+      semihosting: false,
+      symptom: 'resets',
+    });
+  });
+
+  test('the command line beats the scenario file', async () => {
+    const scenario = {
+      seed: 3,
+      until: '1s',
+      romOptions: { primask: 'clears', vtor: 'keeps' },
+      board: { hse: { hz: 8000000, kind: 'bypass' } },
+    };
+    const cwd = folder({ 'fw.bin': FIRMWARE, 's.json': JSON.stringify(scenario) });
+    const { out } = await cli(
+      run('--scenario', 's.json', '--seed', '9', '--rom-option', 'primask=keeps', '--board', 'none', '--json', '-'),
+      { cwd },
+    );
+    expect(JSON.parse(out)).toMatchObject({
+      scenario: { seed: 9, until: '1s', romOptions: { primask: 'keeps', vtor: 'keeps' }, board: { name: 'none', hse: null, lse: null } },
+    });
+  });
+
+  test('images of a scenario are relative to its file, those of the command line to the folder', async () => {
+    const cwd = folder();
+    mkdirSync(join(cwd, 'case'));
+    writeFileSync(join(cwd, 'case', 'fw.bin'), FIRMWARE);
+    writeFileSync(join(cwd, 'case', 's.json'), JSON.stringify({ chip: 'stm32h533re', images: [IMAGE] }));
+    const { jobs, code } = await cli(['run', '--scenario', 'case/s.json'], { cwd });
+    expect(code).toBe(0);
+    expect(jobs[0]!.images).toEqual([{ path: IMAGE, bytes: FIRMWARE }]);
+  });
+
+  test('an image elsewhere is noted with the missing bootloader and --boot-at', async () => {
+    const cwd = folder({ 'fw.bin': FIRMWARE });
+    const { jobInput } = await import('../../src/cli/job.ts');
+    const { jobs } = await cli(['run', 'fw.bin@0x08004000', ...CHIP], { cwd });
+    const texts = jobInput(jobs[0]!).notes.map((n) => n.text);
+    expect(texts).toContainEqual(
+      "no image has bytes at 0x08000000, where STM32H533RE starts: give the bootloader's image too, or --boot-at 0x08004000",
+    );
+  });
+
+  test('a ROM dump replaces the stand-in and takes no stand-in options', async () => {
+    const cwd = folder({ 'fw.bin': FIRMWARE, 'rom.bin': new Uint8Array(1024) });
+    expect((await cli(run('--rom', 'rom.bin'), { cwd })).jobs[0]!.rom).toMatchObject({ kind: 'dump', options: {} });
+    expect((await cli(run('--rom', 'rom.bin', '--rom-option', 'vtor=keeps'), { cwd })).code).toBe(2);
+  });
+});

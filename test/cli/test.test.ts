@@ -1,0 +1,62 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { globExpression } from '../../src/cli/find-scenarios.ts';
+import { FIRMWARE, IMAGE, cli, folder } from './helpers.ts';
+
+function scenarios(expects: Readonly<Record<string, object>>): string {
+  const cwd = folder({ 'fw.bin': FIRMWARE, 'other.json': '{"expect": 1}' });
+  mkdirSync(join(cwd, 'deep'));
+  writeFileSync(join(cwd, 'deep', 'fw.bin'), FIRMWARE);
+  for (const [name, expected] of Object.entries(expects)) {
+    const document = { schema: 'bootbench/scenario@1', chip: 'stm32h533re', images: [IMAGE], expect: expected };
+    writeFileSync(join(cwd, name), JSON.stringify(document));
+  }
+  return cwd;
+}
+
+describe('bootbench test', () => {
+  test('exit 0 and every name when all hold, also in sub-folders', async () => {
+    const cwd = scenarios({ 'a.json': { outcome: 'dfu' }, 'deep/b.json': { notCauses: ['*'] } });
+    const ran = await cli(['test', '.'], { cwd });
+    expect(ran.code).toBe(0);
+    expect(ran.out).toMatch(/ok {3}a\.json.*\nok {3}deep\/b\.json/);
+    expect(ran.out).toContain('2 of 2 scenarios hold');
+  });
+
+  test('exit 1 and what failed when one does not hold', async () => {
+    const cwd = scenarios({ 'a.json': { outcome: 'dfu' }, 'b.json': { outcome: 'fault' } });
+    const ran = await cli(['test', '.', '--junit', 'r.xml', '--quiet'], { cwd });
+    expect(ran.code).toBe(1);
+    expect(ran.out).not.toContain('a.json');
+    expect(ran.out).toContain('outcome is dfu, expected fault');
+    expect(readFileSync(join(cwd, 'r.xml'), 'utf8')).toContain('tests="2" failures="1" errors="0"');
+  });
+
+  test('exit 2 when there is nothing to run', async () => {
+    expect((await cli(['test', '.'], { cwd: scenarios({}) })).code).toBe(2);
+    expect((await cli(['test', 'nowhere'], { cwd: scenarios({}) })).code).toBe(2);
+    expect((await cli(['test', '*.nothing'], { cwd: scenarios({}) })).code).toBe(2);
+  });
+
+  test('a scenario that cannot be run fails and says why, the others still run', async () => {
+    const cwd = scenarios({ 'a.json': { outcome: 'dfu' }, 'b.json': { outcom: 'dfu' } });
+    const ran = await cli(['test', '*.json', '--junit', '-'], { cwd });
+    expect(ran.code).toBe(1);
+    expect(ran.err).toContain('unknown key expect.outcom; did you mean outcome?');
+    expect(ran.err).toContain('ok   a.json');
+    expect(ran.out).toContain('<error message=');
+  });
+});
+
+test.each([
+  ['a/*.json', 'a/b.json', true],
+  ['a/*.json', 'a/c/b.json', false],
+  ['a/**/*.json', 'a/c/d/b.json', true],
+  ['a/**/*.json', 'a/b.json', true],
+  ['a/{x,y}?.json', 'a/y1.json', true],
+  ['a/{x,y}?.json', 'a/z1.json', false],
+  ['a.b', 'axb', false],
+])('the pattern %s against %s: %s', (pattern, path, matches) => {
+  expect(globExpression(pattern).test(path)).toBe(matches);
+});
