@@ -50,7 +50,6 @@ interface ErrorParams {
   readonly allowedValue?: unknown;
   readonly type?: string | readonly string[];
   readonly limit?: number;
-  readonly propertyName?: string;
 }
 
 function describe(error: ErrorObject, document: unknown): { message: string; hint: string | null } {
@@ -61,6 +60,8 @@ function describe(error: ErrorObject, document: unknown): { message: string; hin
   const parent = error.parentSchema as
     { readonly properties?: Readonly<Record<string, unknown>>; readonly description?: string } | undefined;
   const value = show(error.data);
+  if (error.propertyName !== undefined)
+    return { message: `${at} has the key ${show(error.propertyName)}, which has not the right form`, hint: null };
   switch (error.keyword) {
     case 'additionalProperties': {
       const keys = Object.keys(parent?.properties ?? {});
@@ -89,8 +90,6 @@ function describe(error: ErrorObject, document: unknown): { message: string; hin
       const keys = Object.keys(parent?.properties ?? {});
       return { message: `${at} must hold exactly one key`, hint: keys.length === 0 ? null : `one of ${keys.join(', ')}` };
     }
-    case 'propertyNames':
-      return { message: `${at} has the key ${show(params.propertyName)}, which has not the right form`, hint: null };
     case 'minimum':
     case 'maximum':
       return { message: `${at} is ${value}`, hint: `it must be ${error.keyword === 'minimum' ? 'at least' : 'at most'} ${params.limit}` };

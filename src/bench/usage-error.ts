@@ -10,7 +10,7 @@ export class UsageError extends Error {
   }
 }
 
-/** Candidates near to a mistyped word, nearest first. */
+/** The candidates nearest to a mistyped word, if any is near. */
 export function nearWords(word: string, candidates: Iterable<string>, limit = 3): string[] {
   const typed = word.toLowerCase();
   const scored: { name: string; distance: number }[] = [];
@@ -20,7 +20,10 @@ export function nearWords(word: string, candidates: Iterable<string>, limit = 3)
     if (distance <= Math.max(2, Math.floor(known.length / 3))) scored.push({ name, distance });
   }
   scored.sort((a, b) => a.distance - b.distance || (a.name < b.name ? -1 : 1));
-  return scored.slice(0, limit).map((s) => s.name);
+  return scored
+    .filter((s) => s.distance === scored[0]!.distance)
+    .slice(0, limit)
+    .map((s) => s.name);
 }
 
 /** `did you mean a or b?`, null when nothing is near. */
@@ -29,14 +32,19 @@ export function didYouMean(word: string, candidates: Iterable<string>): string |
   return near.length === 0 ? null : `did you mean ${near.join(' or ')}?`;
 }
 
+/** Optimal string alignment: a swap of neighbours, the commonest slip of fingers, counts as one step. */
 function editDistance(a: string, b: string): number {
   if (Math.abs(a.length - b.length) > 4) return Infinity;
+  let before: number[] = [];
   let row = Array.from({ length: b.length + 1 }, (_, i) => i);
   for (let i = 1; i <= a.length; i++) {
     const next = [i];
     for (let j = 1; j <= b.length; j++) {
-      next.push(Math.min(next[j - 1]! + 1, row[j]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)));
+      let cost = Math.min(next[j - 1]! + 1, row[j]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1));
+      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) cost = Math.min(cost, before[j - 2]! + 1);
+      next.push(cost);
     }
+    before = row;
     row = next;
   }
   return row[b.length]!;

@@ -1,0 +1,195 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { durationPs, formatDuration, parseDuration } from '../../src/bench/duration.ts';
+import { checkScenario, expandScenario, parseScenario, wordValue } from '../../src/bench/scenario.ts';
+import type { Scenario } from '../../src/bench/scenario-types.ts';
+import { UsageError } from '../../src/bench/usage-error.ts';
+import { loadImage } from '../../src/emu/image/image.ts';
+import { data } from '../emu/image/helpers.ts';
+import { H533 } from '../samples/results.ts';
+
+const elf = loadImage(data('dwarf5-O0.elf'), 'fw.elf');
+const plan = (scenario: Scenario) => expandScenario(scenario, H533, { images: ['fw.elf'] }, [elf]);
+
+describe('times with units', () => {
+  test.each([
+    ['100ms', 100_000_000_000],
+    ['2s', 2_000_000_000_000],
+    ['10us', 10_000_000],
+    ['10µs', 10_000_000],
+    ['1.5 ms', 1_500_000_000],
+    ['0.000000000001s', 1],
+    ['0.1us', 100_000],
+    ['7ps', 7],
+    ['0s', 0],
+  ])('%s is %i ps, exactly', (text, ps) => {
+    expect(durationPs(text)).toBe(ps);
+  });
+
+  test.each(['5', 's', '-1s', '1.s', '.5s', '1e3ms', '1 h', '0.1ps', '99999999s', '', '1s2s'])('%j is no time', (text) => {
+    expect(durationPs(text)).toBeNull();
+    expect(() => parseDuration(text, '--until')).toThrow(UsageError);
+  });
+
+  test('every number of picoseconds survives being written and read', () => {
+    fc.assert(fc.property(fc.nat(Number.MAX_SAFE_INTEGER), (ps) => durationPs(formatDuration(ps)) === ps));
+  });
+});
+
+describe('a wrong key is named', () => {
+  test.each<[string, object, string]>([
+    ['unknown at the top', { sede: 1 }, 's.json: unknown key sede; did you mean seed?'],
+    ['unknown below', { board: { vddd: 3 } }, 's.json: unknown key board.vddd; did you mean vdd or vdda?'],
+    ['unknown in a step', { steps: [{ at: '1s', do: { cal: 'main' } }] }, 's.json: unknown key steps[0].do.cal; did you mean call?'],
+    ['far from any', { zzzzzzzz: 1 }, 'unknown key zzzzzzzz; known here: schema, chip, images'],
+    ['wrong word', { host: { kind: 'linx' } }, 'host.kind is "linx"; it must be one of "linux", "windows", "macos"'],
+    ['wrong type', { seed: 'one' }, 'seed is "one"; it must be of type integer'],
+    ['wrong time', { until: '5 minutes' }, 'until is "5 minutes"; it must be a number with a unit: 100ms, 2s, 10us'],
+    ['wrong version', { schema: 'bootbench/scenario@2' }, 'schema is "bootbench/scenario@2"; it must be "bootbench/scenario@1"'],
+    ['two actions', { steps: [{ at: '1s', do: { cable: 'in', call: 'main' } }] }, 'steps[0].do must hold exactly one key'],
+    ['no action', { steps: [{ at: '1s' }] }, 'steps[0] lacks the key do'],
+    ['no time', { steps: [{ do: { cable: 'in' } }] }, 'steps[0] has no time; give one of at, after and atSymbol'],
+    ['two times', { steps: [{ at: '1s', after: '1s', do: { cable: 'in' } }] }, 'steps[0] has both at and after'],
+    ['a bad outcome', { expect: { outcome: 'dfuu' } }, 'expect.outcome'],
+    ['a bad verdict', { expect: { checks: { primask: 'fail|bad' } } }, 'expect.checks.primask is "fail|bad"'],
+    ['an odd register path', { force: { 'ETH.DMAMR': 0 } }, 'force has the key "ETH.DMAMR"'],
+    ['not an object', [], 'the scenario is []; it must be of type object'],
+  ])('%s', async (_what, document, message) => {
+    await expect(checkScenario(document, 's.json')).rejects.toThrow(message);
+    await expect(checkScenario(document, 's.json')).rejects.toBeInstanceOf(UsageError);
+  });
+
+  test('text that is no JSON', async () => {
+    await expect(parseScenario('{"seed": }', 's.json')).rejects.toThrow(/^s\.json: not valid JSON/);
+  });
+
+  test('any JSON document is accepted or refused with a UsageError', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.oneof(
+          fc.json(),
+          fc.dictionary(fc.constantFrom('board', 'steps', 'expect', 'host', 'seed'), fc.jsonValue()).map((d) => JSON.stringify(d)),
+        ),
+        async (text) => {
+          await parseScenario(text, 's.json').then(
+            (scenario) => expandScenario(scenario, H533, { images: [] }, [elf]),
+            (error) => expect(error).toBeInstanceOf(UsageError),
+          );
+        },
+      ),
+      { numRuns: 300 },
+    );
+  });
+});
+
+describe('defaults are filled in', () => {
+  test('the board of the chip: supplies, crystals, BOOT0, cable, host', () => {
+    const { document, parameters } = plan({});
+    expect(document).toMatchObject({
+      schema: 'bootbench/scenario@1',
+      chip: 'STM32H533RE',
+      images: ['fw.elf'],
+      board: {
+        name: 'default',
+        vdd: 3.3,
+        vdda: 3.3,
+        vddusb: 3.3,
+        temperature: 25,
+        boot0: 0,
+        hse: { hz: 24_000_000, kind: 'crystal' },
+        lse: { hz: 32_768, ready: '600ms' },
+        vbus: true,
+        debugger: false,
+      },
+      host: { kind: 'linux', driver: 'dfu', cable: 'in' },
+      until: null,
+      steps: [],
+      expect: null,
+    });
+    expect(parameters).toEqual({});
+  });
+
+  test('what the board changes reaches the machine as parameters', () => {
+    const board = {
+      vddusb: 0,
+      boot0: 1,
+      hse: null,
+      lse: { hz: 32_768, ready: '2s' },
+      ppm: { hsi: 5000 },
+      optionBytes: { IWDG_SW: 0 },
+    } as const;
+    expect(plan({ board }).parameters).toEqual({
+      'vddusb.volts': 0,
+      'boot0.level': 1,
+      'hse.hz': null,
+      'lse.start.ps': 2_000_000_000_000,
+      'hsi.ppm': 5000,
+      'option.IWDG_SW': 0,
+    });
+  });
+
+  test('the expanded scenario is a valid scenario that expands to itself', async () => {
+    const first = plan({
+      until: '2s',
+      steps: [{ at: '1ms', do: { call: 'main' } }],
+      board: { vddusb: 3 },
+      expect: { outcome: 'dfu' },
+    }).document;
+    const again = await checkScenario(JSON.parse(JSON.stringify(first)), 'again');
+    expect(plan(again).document).toEqual(first);
+  });
+});
+
+describe('steps', () => {
+  test('are planned with picoseconds, addresses and bytes', () => {
+    const { steps } = plan({
+      steps: [
+        { at: '100ms', do: { call: { symbol: 'main', args: [1, '0x10', -1] } } },
+        { after: '2us', do: { poke: { symbol: 'table', value: 5 } } },
+        { after: '0s', do: { poke: { address: '0x20000004', value: '0xff', size: 1 } } },
+        { atSymbol: 'Reset_Handler', do: { uart: { port: 'usart2', text: 'hé' } } },
+        { at: '1s', do: { cdc: { hex: '00 ff' } } },
+        { at: '1s', do: { dfu: { erase: 'mass' } } },
+        { at: '1s', do: { optionBytes: { SWAP_BANK: 1 } } },
+      ],
+    });
+    const main = elf.symbols.named('main')[0]!.address;
+    expect(steps).toEqual([
+      { when: { kind: 'at', ps: 100_000_000_000 }, action: { kind: 'call', symbol: 'main', address: main, args: [1, 16, 0xffffffff] } },
+      { when: { kind: 'after', ps: 2_000_000 }, action: { kind: 'poke', symbol: 'table', address: 0x20000000, value: 5, size: 4 } },
+      { when: { kind: 'after', ps: 0 }, action: { kind: 'poke', symbol: null, address: 0x20000004, value: 255, size: 1 } },
+      {
+        when: { kind: 'atSymbol', symbol: 'Reset_Handler', address: elf.symbols.named('Reset_Handler')[0]!.address },
+        action: { kind: 'uart', port: 'USART2', bytes: new Uint8Array([0x68, 0xc3, 0xa9]) },
+      },
+      { when: { kind: 'at', ps: 1_000_000_000_000 }, action: { kind: 'cdc', bytes: new Uint8Array([0, 255]) } },
+      { when: { kind: 'at', ps: 1_000_000_000_000 }, action: { kind: 'dfu-erase', address: 'mass' } },
+      { when: { kind: 'at', ps: 1_000_000_000_000 }, action: { kind: 'optionBytes', values: { SWAP_BANK: 1 } } },
+    ]);
+  });
+
+  test.each<[Scenario['steps'], string]>([
+    [[{ at: '1s', do: { call: 'mian' } }], 'steps[0].do.call: the images have no symbol mian; did you mean main?'],
+    [[{ atSymbol: 'nothing_like_it', do: { cable: 'in' } }], 'steps[0].atSymbol: the images have no symbol nothing_like_it; is it inlined'],
+    [[{ at: '1s', do: { call: 'wait' } }], '2 symbols are called wait'],
+    [[{ at: '1s', do: { poke: { address: '0x60000000', value: 0 } } }], 'nothing answers at 0x60000000 on STM32H533RE'],
+    [[{ at: '1s', do: { poke: { value: 0 } } }], 'needs one of symbol and address'],
+    [[{ at: '1s', do: { uart: { port: 'USART9', text: '' } } }], 'STM32H533RE has no USART9'],
+    [[{ at: '1s', do: { optionBytes: { SWAPBANK: 1 } } }], 'has no such option byte; did you mean SWAP_BANK?'],
+  ])('%j is refused', (steps, message) => {
+    expect(() => plan({ steps: steps! })).toThrow(message);
+  });
+});
+
+test.each([
+  ['0xffffffff', 0xffffffff],
+  [-1, 0xffffffff],
+  ['12', 12],
+  [0, 0],
+])('the word %s is %i', (text, value) => {
+  expect(wordValue(text, 'x')).toBe(value);
+});
+
+test.each(['0x100000000', 'ten', 1.5, NaN, -(2 ** 31) - 1, ''])('%s is no 32-bit word', (text) => {
+  expect(() => wordValue(text, 'x')).toThrow(UsageError);
+});
