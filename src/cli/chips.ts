@@ -3,7 +3,8 @@ import { CHIPS } from '../chips/index.ts';
 import type { ChipDescription, Sourced } from '../emu/chip.ts';
 import { ROM_OPTION_VALUES, resolveRomOptions } from '../rom/options.ts';
 import { pad, wrap } from '../report/text.ts';
-import { chipNamed, romProfile } from './inputs.ts';
+import { romProfile } from '../bench/job.ts';
+import { chipNamed } from './inputs.ts';
 import { EXIT, paintFor, type Io } from './io.ts';
 
 export interface ChipsOptions {

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import type { RunResult } from '../bench/result.ts';
 import { UsageError } from '../bench/usage-error.ts';
-import { jobInput, type RunJob } from './job.ts';
+import { jobInput, type RunJob } from '../bench/job.ts';
 
 export interface BenchHooks {
   /** Aborted: the run ends soon and still gives its result. */

@@ -12,11 +12,11 @@ import type { Scenario, WordValue } from '../bench/scenario-types.ts';
 import { parseDuration } from '../bench/duration.ts';
 import { UsageError, didYouMean } from '../bench/usage-error.ts';
 import { resolveRomOptions, RomOptionError } from '../rom/options.ts';
-import { ROM_PROFILES, type RomProfile } from '../rom/profiles.ts';
 import { MS } from '../emu/time.ts';
-import { jobInput, type JobImage, type RunJob } from './job.ts';
+import { jobInput, romProfile, type JobImage, type RunJob } from '../bench/job.ts';
 import { reason } from './outputs.ts';
-import { packageFile, packageVersion } from './package.ts';
+import { VERSION } from '../version.ts';
+import { romImage } from './package.ts';
 
 /** The options of `run`, as the command line library hands them over. */
 export interface RunOptions {
@@ -71,7 +71,7 @@ export async function loadJob(images: readonly string[], options: RunOptions, cw
   const force = Object.fromEntries((options.force ?? []).map((text) => assignment(text, '--force', 'ETH.DMAMR.SWR=0')));
   for (const [path, value] of Object.entries(force)) forcedField(chip, path, value);
   const job: RunJob = {
-    version: packageVersion(),
+    version: VERSION,
     chip: chip.name,
     images: loaded,
     scenario,
@@ -121,13 +121,6 @@ function assignment(text: string, option: string, example: string): [string, str
   return [text.slice(0, at).trim(), text.slice(at + 1).trim()];
 }
 
-/** The profile of a chip's ROM. */
-export function romProfile(chip: ChipDescription): RomProfile {
-  const found = ROM_PROFILES.find((p) => p.id === chip.rom?.id) ?? ROM_PROFILES.find((p) => p.base === chip.rom?.vectorTable.value);
-  if (found === undefined) throw new UsageError(`there is no stand-in ROM for ${chip.name} in this version`);
-  return found;
-}
-
 function romInput(chip: ChipDescription, options: RunOptions, scenario: Scenario, cwd: string): RomInput {
   const profile = romProfile(chip);
   const chosen = { ...scenario.romOptions, ...romOptionsOf(options) };
@@ -145,7 +138,7 @@ function romInput(chip: ChipDescription, options: RunOptions, scenario: Scenario
   if (options.rom === undefined) {
     return {
       kind: 'stand-in',
-      bytes: new Uint8Array(readFileSync(packageFile(`rom/images/${profile.image}.bin`))),
+      bytes: romImage(profile.image),
       version,
       options: chosen,
     };

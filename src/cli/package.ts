@@ -18,8 +18,5 @@ function packageRoot(): string {
 
 export const packageFile = (path: string): string => join(packageRoot(), path);
 
-let version: string | null = null;
-export function packageVersion(): string {
-  version ??= (JSON.parse(readFileSync(packageFile('package.json'), 'utf8')) as { version: string }).version;
-  return version;
-}
+/** Bytes of a stand-in ROM. */
+export const romImage = (image: string): Uint8Array => new Uint8Array(readFileSync(packageFile(`rom/images/${image}.bin`)));

@@ -6,7 +6,7 @@ import { printable } from '../report/text.ts';
 import type { Bench } from './engine.ts';
 import type { ChipsOptions } from './chips.ts';
 import { EXIT, type Io } from './io.ts';
-import { packageVersion } from './package.ts';
+import { VERSION } from '../version.ts';
 import type { RunCommandOptions } from './run.ts';
 import type { TestOptions } from './test.ts';
 
@@ -39,7 +39,7 @@ function build(io: Io, exit: (code: number) => void, injected: Bench | undefined
   const bench: Bench = injected ?? (async (job, hooks) => (await import('./engine.ts')).runJob(job, hooks));
   const program = new Command('bootbench')
     .description('Runs STM32 firmware up to the ROM bootloader and says whether DFU comes up, and if not, which line broke it.')
-    .version(packageVersion(), '--version')
+    .version(VERSION, '--version')
     .helpCommand(true)
     .showHelpAfterError('(`bootbench --help` lists the commands)')
     .exitOverride()

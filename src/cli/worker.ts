@@ -3,7 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { runBench } from '../bench/run.ts';
 import { UsageError } from '../bench/usage-error.ts';
 import { ImageError } from '../emu/image/image.ts';
-import { jobInput } from './job.ts';
+import { jobInput } from '../bench/job.ts';
 import type { WorkerData, WorkerMessage } from './engine.ts';
 
 const { job, stop, progress } = workerData as WorkerData;

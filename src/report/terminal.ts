@@ -123,7 +123,8 @@ function writeCause(w: Writer, result: RunResult, cause: ResultCause, index: num
   const check = result.checks.find((c) => c.id === cause.id);
   const count = shownCauses(result).length;
   w.heading(`${cause.proved ? 'Cause' : 'Suspect, not proved'}${count > 1 ? ` ${index + 1} of ${count}` : ''}: ${cause.id}`);
-  w.text(cause.explanation);
+  const [first = '', ...more] = cause.explanation.split(/\n\n+/);
+  w.text(more.length === 0 ? first : `${first} (More: bootbench explain ${cause.id})`);
   const writer = cause.lastWriter;
   if (writer !== null) w.row('Line', `${where(writer)}${by(writer.kind)}, at ${humanTime(writer.at)}`, 'cyan');
   const entry = result.entries.at(-1);

@@ -1,4 +1,7 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { CHECK_IDS } from '../../src/bench/result.ts';
+import { CHECKS } from '../../src/checks/index.ts';
 import { CHIPS } from '../../src/chips/index.ts';
 import { ledger } from '../../src/cli/chips.ts';
 import { cli } from './helpers.ts';
@@ -35,6 +38,24 @@ describe('bootbench chips', () => {
   });
 });
 
+describe('bootbench explain', () => {
+  test.each(CHECKS.map((check) => [check.id, check] as const))('%s prints its question and explanation', async (id, check) => {
+    const { out, code } = await cli(['explain', id.toUpperCase()]);
+    expect(code).toBe(0);
+    const flat = out.replace(/\s+/g, ' ');
+    expect(flat).toContain(check.question.replace(/\s+/g, ' '));
+    expect(flat).toContain(check.explanation.replace(/\s+/g, ' ').slice(0, 60));
+  });
+
+  test('an id that is not built yet says so, an unknown one is exit 2', async () => {
+    const missing = CHECK_IDS.find((id) => !CHECKS.some((c) => c.id === id));
+    if (missing !== undefined) expect((await cli(['explain', missing])).out).toContain('not checked in this version');
+    const ran = await cli(['explain', 'primsk']);
+    expect(ran).toMatchObject({ code: 2, out: '' });
+    expect(ran.err).toContain('did you mean primask?');
+  });
+});
+
 describe('the program', () => {
   test('--help is exit 0 and names the commands', async () => {
     const ran = await cli(['--help']);
@@ -55,6 +76,7 @@ describe('the program', () => {
   });
 
   test('--version is the version of the package', async () => {
-    expect((await cli(['--version'])).out.trim()).toMatch(/^\d+\.\d+\.\d+/);
+    const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string };
+    expect((await cli(['--version'])).out.trim()).toBe(version);
   });
 });

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import type { RunResult } from '../../src/bench/result.ts';
-import { jobInput, type RunJob } from '../../src/cli/job.ts';
+import { jobInput, type RunJob } from '../../src/bench/job.ts';
 import type { Bench } from '../../src/cli/engine.ts';
 import type { Io } from '../../src/cli/io.ts';
 import { main } from '../../src/cli/program.ts';

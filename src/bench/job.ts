@@ -1,15 +1,16 @@
 /**
- * A run as plain data, so that it can be sent to a worker thread: the main thread stays free to hear Ctrl-C while the machine runs.
- * `loadJob` checks everything a user can get wrong; `jobInput` makes the same input from it again without a question left.
+ * A run as plain data, so that it can be sent to a worker thread. `jobInput` checks all that a user can get wrong and makes the machine's
+ * input of it.
  */
 import { findChip } from '../chips/index.ts';
 import { checkMemories, checkOverlap, loadImage, type LoadedImage } from '../emu/image/image.ts';
 import type { ChipDescription } from '../emu/chip.ts';
-import type { RomInput, RunInput, RunLimits } from '../bench/run-input.ts';
-import type { Symptom } from '../bench/result.ts';
-import { expandScenario, type ScenarioOverrides } from '../bench/scenario.ts';
-import type { Scenario } from '../bench/scenario-types.ts';
-import { UsageError } from '../bench/usage-error.ts';
+import { ROM_PROFILES, type RomProfile } from '../rom/profiles.ts';
+import type { RomInput, RunInput, RunLimits } from './run-input.ts';
+import type { Symptom } from './result.ts';
+import { expandScenario, type ScenarioOverrides } from './scenario.ts';
+import type { Scenario } from './scenario-types.ts';
+import { UsageError } from './usage-error.ts';
 
 export interface JobImage {
   /** As typed. */
@@ -82,6 +83,13 @@ function loadNotes(chip: ChipDescription, images: readonly LoadedImage[], job: R
     notes.push({ kind: 'boot-address', text: `no image has bytes at ${at}, where ${chip.name} starts: ${hint}` });
   }
   return notes;
+}
+
+/** The profile of a chip's ROM. */
+export function romProfile(chip: ChipDescription): RomProfile {
+  const found = ROM_PROFILES.find((p) => p.id === chip.rom?.id) ?? ROM_PROFILES.find((p) => p.base === chip.rom?.vectorTable.value);
+  if (found === undefined) throw new UsageError(`there is no stand-in ROM for ${chip.name} in this version`);
+  return found;
 }
 
 const covered = (images: readonly LoadedImage[], address: number): boolean =>
