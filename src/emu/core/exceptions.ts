@@ -9,9 +9,9 @@ import type { Sourced } from '../chip.ts';
 import type { Profile } from './builder.ts';
 import { GuestFault, type Cpu } from './cpu.ts';
 import {
-  activate, activeCount, activePriority, clearPending, deactivate, executionPriority, groupOf, highestPending, isActive, isEnabled, preempts, priorityOf, setPending,
+  activate, activeCount, activePriority, deactivate, executionPriority, groupOf, highestPending, isActive, isEnabled, preempts, priorityOf, setPending,
 } from './nvic.ts';
-import { EXC, privileged, SCS } from './scs-state.ts';
+import { EXC, SCS } from './scs-state.ts';
 import { fpAllowed, FPCA, getMsp, getPsp, NPRIV, setControl, setMsp, setPsp, setXpsr, SPSEL, updateFpTrap, updateSpLimit, withRights, xpsr } from './special.ts';
 import { S } from './state.ts';
 import { resetSysTick } from './systick.ts';
@@ -103,7 +103,7 @@ export function resetCore(cpu: Cpu, vtor: number): void {
   setXpsr(cpu, 0);
   cpu.set(S.T, 1);
   cpu.set(S.CCR, CCR_RESET[cpu.profile.name]);
-  cpu.set(S.FPCCR, hasFpu(cpu) ? 0xc0000000 | (isV8(cpu) ? 4 : 0) & 0 : 0);
+  cpu.set(S.FPCCR, hasFpu(cpu) ? 0xc0000000 : 0);
   cpu.set(SCS.VTOR, vtor);
   cpu.setFloat(SCS.ENTRY_END, -1);
   cpu.set(SCS.FP_CTRL, 0x260);
@@ -226,6 +226,8 @@ function raiseBreakpoint(cpu: Cpu, pc: number): void {
 
 /** Takes a fault now: it, HardFault or something more urgent that is pending anyway. */
 function syncFault(cpu: Cpu, exception: number, what: string): void {
+  // a fault on a handler's first instruction is no late arrival
+  cpu.setFloat(SCS.ENTRY_END, -1);
   if (!pendOrEscalate(cpu, exception)) {
     const where = cpu.get(S.IPSR) === EXC.NMI ? 'in NMI' : cpu.get(S.FAULTMASK) & 1 ? 'with FAULTMASK set' : 'in HardFault';
     enterLockup(cpu, `${what} ${where}`);
@@ -257,7 +259,7 @@ export function takePending(cpu: Cpu): boolean {
   cpu.set(S.HALTED, 0);
   const interrupted = cpu.get(S.PC);
   withRights(cpu, () => {
-    if (cpu.get(S.IPSR) !== 0 && cpu.getFloat(SCS.ENTRY_END) === cpu.cycles()) lateArrival(cpu, exception);
+    if (cpu.get(S.IPSR) !== 0 && cpu.getFloat(SCS.ENTRY_END) === cpu.cycles()) lateArrival(cpu);
     else enter(cpu);
   });
   told(cpu, interrupted);
@@ -275,11 +277,11 @@ function enter(cpu: Cpu): void {
   if (saved === 'fp') cpu.spend(cost.fpRegisters.value);
   vector(cpu);
 }
-function lateArrival(cpu: Cpu, exception: number): void {
+function lateArrival(cpu: Cpu): void {
   const first = cpu.get(S.IPSR);
   deactivate(cpu, first);
   setPending(cpu, first);
-  if (exception !== 0) vector(cpu);
+  vector(cpu);
 }
 
 /**
@@ -321,11 +323,10 @@ function toHandlerMode(cpu: Cpu, exception: number): void {
 }
 
 /** Pushes the frame of the running context and sets LR. 'fp' = FP registers were stored too. */
-function pushFrame(cpu: Cpu): 'basic' | 'fp' {
-  const thread = cpu.get(S.IPSR) === 0;
+function pushFrame(cpu: Cpu, thread = cpu.get(S.IPSR) === 0): 'basic' | 'fp' {
   const control = cpu.get(S.CONTROL);
   const psp = thread && (control & SPSEL) !== 0;
-  const priv = privileged(cpu);
+  const priv = !thread || (control & NPRIV) === 0;
   const fp = hasFpu(cpu) && (control & FPCA) !== 0;
   const size = fp ? 0x68 : 0x20;
   const align = fp || (cpu.get(S.CCR) & 0x200) !== 0 ? 4 : 0;
@@ -436,10 +437,8 @@ function leaveException(cpu: Cpu, value: number, from: number): boolean {
 function validReturn(cpu: Cpu, value: number, nested: number): boolean {
   const toThread = (value & 8) !== 0;
   if (isV8(cpu)) {
-    // without the Security Extension: S and ES are 0, DCRS is 1; Handler mode has the main stack only
-    if ((value & 0x63) !== 0x20 || (value & 0xffff80) !== 0xffff80) return false;
-    if (!toThread) return (value & 4) === 0 && nested > 1;
-    return true;
+    // without the Security Extension: S and ES are 0, DCRS and the reserved bits are 1
+    return (value & 0x63) === 0x20 && (value & 0xffff80) === 0xffff80;
   }
   const low = value & 15;
   if (low !== 1 && low !== 9 && low !== 13) return false;
@@ -507,9 +506,7 @@ function popFrame(cpu: Cpu, value: number, nested: number): boolean {
 
   if (!consistent) {
     // ARMv7-M and ARMv6-M find out after unstacking: the frame is pushed again
-    cpu.set(S.IPSR, toThread ? 0 : psr & 0x1ff || EXC.USAGEFAULT);
-    if (toThread) cpu.set(S.IPSR, 0);
-    pushFrame(cpu);
+    pushFrame(cpu, toThread);
     return chainTo(cpu, value, EXC.USAGEFAULT, CFSR.INVPC);
   }
   if (toThread && nested === 1 && (cpu.get(SCS.SCR) & 2) !== 0) cpu.set(S.HALTED, 2);
@@ -539,7 +536,6 @@ export function lazyFpSave(cpu: Cpu): boolean {
       if (!(e instanceof GuestFault)) throw e;
       taken = lazyFault(cpu, e.kind.startsWith('mem'), fpccr);
     }
-    // FPSCR of the new context, unless it is already in use
   }
   if (fpccr >>> 31 !== 0 && (cpu.get(S.CONTROL) & FPCA) === 0) {
     const mask = 0x07c00000;
@@ -563,5 +559,3 @@ function lazyFault(cpu: Cpu, memManage: boolean, fpccr: number): boolean {
   }
   return takePending(cpu);
 }
-
-export { clearPending };
