@@ -54,7 +54,9 @@ function inWorker(job: RunJob, hooks: BenchHooks): Promise<RunResult> {
     const raise = (): void => void Atomics.store(new Int32Array(stop), 0, 1);
     if (hooks.stop?.aborted === true) raise();
     hooks.stop?.addEventListener('abort', raise);
+    let ending = false;
     const end = (finish: () => void): void => {
+      ending = true;
       hooks.stop?.removeEventListener('abort', raise);
       void worker.terminate().then(finish, finish);
     };
@@ -67,6 +69,8 @@ function inWorker(job: RunJob, hooks: BenchHooks): Promise<RunResult> {
         );
     });
     worker.on('error', (error) => end(() => fail(error)));
-    worker.on('exit', (code) => fail(new Error(`the worker ended with ${code} before it gave a result`)));
+    worker.on('exit', (code) => {
+      if (!ending) end(() => fail(new Error(`the worker ended with ${code} before it gave a result`)));
+    });
   });
 }

@@ -11,7 +11,6 @@ export interface JUnitCase {
 }
 
 // XML 1.0 allows no control characters but these three.
-// eslint-disable-next-line no-control-regex -- control characters are what is looked for
 const FORBIDDEN = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g;
 const ENTITIES: Readonly<Record<string, string>> = { '<': '&lt;', '>': '&gt;', '&': '&amp;', '"': '&quot;' };
 const escape = (text: string): string => text.replace(FORBIDDEN, '\ufffd').replace(/[<>&"]/g, (c) => ENTITIES[c]!);

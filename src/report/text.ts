@@ -15,7 +15,6 @@ export function printable(text: string): string {
   return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`);
 }
 
-// eslint-disable-next-line no-control-regex -- the escape character is what is looked for
 const ESCAPES = /\u001b\[\d+m/g;
 export const visibleLength = (text: string): number => text.replace(ESCAPES, '').length;
 

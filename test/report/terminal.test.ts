@@ -116,7 +116,6 @@ describe('the terminal report', () => {
   });
 
   test('colour changes nothing but colour', () => {
-    // eslint-disable-next-line no-control-regex -- the escape character is what is looked for
     const stripped = terminalReport(primaskResult(), { paint: ansi }).replace(/\u001b\[\d+m/g, '');
     expect(stripped).toBe(terminalReport(primaskResult(), { paint: plain }));
   });

@@ -1,0 +1,49 @@
+import tseslint from 'typescript-eslint';
+
+/** Rooms from the bottom up; a room may import those before it. test/rooms.test.ts holds the whole rule, this one speaks in the editor. */
+const FLOORS = [['emu'], ['chips', 'peripherals'], ['checks', 'usb-sim', 'rom'], ['bench', 'board', 'debug'], ['report'], ['cli']];
+const BROWSER_ROOMS = ['emu', 'chips', 'peripherals', 'checks', 'usb-sim', 'rom', 'bench', 'report'];
+
+const roomRules = FLOORS.flatMap((rooms, floor) =>
+  rooms.map((room) => {
+    const above = FLOORS.slice(floor + 1).flat();
+    const beside = rooms.filter((other) => other !== room && !(other === 'bench' && floor === 3));
+    const patterns = [...above, ...beside].map((other) => ({
+      regex: `^(\\.\\./)+${other}/`,
+      message: `src/${room} must not import src/${other}: imports point one way (CONTRIBUTING.md).`,
+    }));
+    if (BROWSER_ROOMS.includes(room)) patterns.push({ regex: '^node:', message: `src/${room} runs in a browser too.` });
+    return { files: [`src/${room}/**/*.ts`], rules: { 'no-restricted-imports': ['error', { patterns }] } };
+  }),
+);
+
+export default tseslint.config(
+  { ignores: ['dist/', 'node_modules/', 'src/**/generated/'] },
+  ...tseslint.configs.recommended,
+  {
+    files: ['**/*.ts'],
+    rules: {
+      '@typescript-eslint/no-explicit-any': 'error',
+      '@typescript-eslint/consistent-type-imports': 'error',
+      // A `!` on an index is the price of noUncheckedIndexedAccess in hot files and behind a check of the length.
+      '@typescript-eslint/no-non-null-assertion': 'off',
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
+      '@typescript-eslint/only-throw-error': 'off',
+      eqeqeq: ['error', 'always', { null: 'ignore' }],
+      'no-console': 'error',
+      'no-eval': 'error',
+      'no-implied-eval': 'error',
+      'no-new-func': 'error',
+      'max-lines': ['error', { max: 800, skipComments: true, skipBlankLines: true }],
+    },
+  },
+  ...roomRules,
+  {
+    files: ['test/**/*.ts', 'benchmarks/**/*.ts', 'tools/**'],
+    rules: { 'no-console': 'off' },
+  },
+  {
+    files: ['**/*.js', '**/*.mjs'],
+    languageOptions: { globals: { process: 'readonly', console: 'readonly', Buffer: 'readonly', URL: 'readonly' } },
+  },
+);

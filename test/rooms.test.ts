@@ -1,0 +1,88 @@
+/** Who may import whom (see CONTRIBUTING.md), read from the import lines. */
+import { readFileSync, readdirSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from 'vitest';
+
+const SRC = fileURLToPath(new URL('../src/', import.meta.url));
+
+/** Later rows may import earlier ones, rooms of one row not each other. The root files (index.ts) may import all. */
+const FLOORS: readonly (readonly string[])[] = [
+  ['emu'],
+  ['chips', 'peripherals'],
+  ['checks', 'usb-sim', 'rom'],
+  ['bench', 'board', 'debug'],
+  ['report'],
+  ['cli'],
+];
+/** Additional arrows within a floor, each with its reason. */
+const ARROWS: Readonly<Record<string, readonly string[]>> = {
+  // Board and debugger run what the bench runs; the bench knows neither.
+  board: ['bench'],
+  debug: ['bench'],
+};
+const NODE_ROOMS = new Set(['cli', 'board']);
+/** Inside a room that runs in a browser, only these files talk to Node: servers. */
+const NODE_FILES: readonly string[] = [];
+
+interface Import {
+  readonly file: string;
+  readonly from: string;
+}
+
+const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter((f) => f.endsWith('.ts'));
+const imports: Import[] = files.flatMap((file) => {
+  const text = readFileSync(join(SRC, file), 'utf8')
+    .replace(/\/\*[\s\S]*?\*\//g, '')
+    .replace(/^\s*\/\/.*$/gm, '');
+  const found = [...text.matchAll(/(?:\bfrom|\bimport)\s*\(?\s*'([^']+)'/g)];
+  return found.map((m) => ({ file: file.replaceAll('\\', '/'), from: m[1]! }));
+});
+const roomOf = (file: string): string => (file.includes('/') ? file.slice(0, file.indexOf('/')) : '');
+const floorOf = (room: string): number => FLOORS.findIndex((rooms) => rooms.includes(room));
+const target = ({ file, from }: Import): string => relative(SRC, resolve(SRC, dirname(file), from)).replaceAll('\\', '/');
+const relativeImports = imports.filter((i) => i.from.startsWith('.'));
+
+describe('imports', () => {
+  test('are found at all', () => {
+    expect(relativeImports.length).toBeGreaterThan(100);
+    expect(relativeImports).toContainEqual({ file: 'cli/engine.ts', from: '../bench/run.ts' });
+  });
+
+  test('point one way between rooms', () => {
+    const wrong = relativeImports.filter((i) => {
+      const [own, other] = [roomOf(i.file), roomOf(target(i))];
+      // Files outside src: the published schemas; files at its root: the version.
+      if (own === '' || own === other || target(i).startsWith('..') || target(i) === 'version.ts') return false;
+      return !(floorOf(other) >= 0 && floorOf(other) < floorOf(own)) && !(ARROWS[own] ?? []).includes(other);
+    });
+    expect(wrong).toEqual([]);
+  });
+
+  test('every room stands on a floor', () => {
+    const rooms = new Set(files.map((f) => roomOf(f.replaceAll('\\', '/'))).filter((r) => r !== ''));
+    expect([...rooms].filter((r) => floorOf(r) < 0)).toEqual([]);
+  });
+
+  test('a peripheral imports no other peripheral model', () => {
+    // index.ts lists the models; files of one block may stand beside each other under a common name.
+    const models = relativeImports.filter(
+      (i) => roomOf(i.file) === 'peripherals' && i.file !== 'peripherals/index.ts' && roomOf(target(i)) === 'peripherals',
+    );
+    const listed = readFileSync(join(SRC, 'peripherals/index.ts'), 'utf8');
+    expect(models.filter((i) => listed.includes(`'./${target(i).slice('peripherals/'.length)}'`))).toEqual([]);
+  });
+
+  test('node: modules only where files and processes are the subject', () => {
+    const wrong = imports.filter((i) => i.from.startsWith('node:') && !NODE_ROOMS.has(roomOf(i.file)) && !NODE_FILES.includes(i.file));
+    expect(wrong).toEqual([]);
+  });
+
+  test('relative imports end in .ts or .json, and nothing imports a barrel', () => {
+    expect(relativeImports.filter((i) => !/\.(ts|json)$/.test(i.from))).toEqual([]);
+  });
+
+  test('nothing below the command line imports the library entry', () => {
+    expect(relativeImports.filter((i) => target(i) === 'index.ts')).toEqual([]);
+  });
+});

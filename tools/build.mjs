@@ -1,0 +1,53 @@
+#!/usr/bin/env node
+// Builds dist/: the program, its worker thread, the library and the declarations. Packages stay outside; shared code lies in chunks, so that
+// `bootbench --help` loads little.
+import { chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+const dist = join(root, 'dist');
+rmSync(dist, { recursive: true, force: true });
+
+await build({
+  absWorkingDir: root,
+  entryPoints: { bootbench: 'src/cli/bootbench.ts', worker: 'src/cli/worker.ts', index: 'src/index.ts' },
+  outdir: 'dist',
+  bundle: true,
+  splitting: true,
+  platform: 'node',
+  format: 'esm',
+  target: 'node20',
+  packages: 'external',
+  sourcemap: true,
+  sourcesContent: false,
+  // Beside the entries: the engine looks for worker.js next to itself.
+  chunkNames: '[name]-[hash]',
+  logLevel: 'warning',
+});
+
+const program = join(dist, 'bootbench.js');
+writeFileSync(program, `#!/usr/bin/env node\n${readFileSync(program, 'utf8')}`);
+chmodSync(program, 0o755);
+
+// Declarations for users of the library. Type errors are the business of `npm run typecheck`, not of an installation.
+const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
+const options = [
+  '--noEmit',
+  'false',
+  '--emitDeclarationOnly',
+  '--declaration',
+  '--noEmitOnError',
+  'false',
+  '--outDir',
+  'dist',
+  '--rootDir',
+  '.',
+];
+const declared = spawnSync(process.execPath, [tsc, '-p', join(root, 'tools', 'declarations.json'), ...options], {
+  cwd: root,
+  encoding: 'utf8',
+});
+if (declared.error) console.error(`declarations were not written: ${declared.error.message}`);
