@@ -40,10 +40,15 @@ const fieldsNamed = (ins: Instruction, which: 'dest' | 'src'): number[] => {
 };
 const writes = (ins: Instruction): number[] => fieldsNamed(ins, 'dest');
 const reads = (ins: Instruction): number[] => fieldsNamed(ins, 'src');
-const depends = (first: Instruction, second: Instruction): boolean => {
-  const w = writes(first);
-  return w.length > 0 && reads(second).some((r) => w.includes(r));
-};
+/** Floating-point registers as numbers of singles: a double is two. */
+const fpRegisters = (ins: Instruction, which: 'fpDest' | 'fpSrc'): number[] =>
+  [...OPS.get(ins.decoded.op)![which]].flatMap((k) => {
+    const n = ins.decoded[k.toLowerCase() as 'a' | 'b' | 'c' | 'd'] ?? 0;
+    return k === k.toLowerCase() ? [n] : [2 * n, 2 * n + 1];
+  });
+const overlap = (written: number[], read: () => number[]): boolean => written.length > 0 && read().some((r) => written.includes(r));
+const depends = (first: Instruction, second: Instruction): boolean =>
+  overlap(writes(first), () => reads(second)) || overlap(fpRegisters(first, 'fpDest'), () => fpRegisters(second, 'fpSrc'));
 const isLoad = (c: TimingClass): boolean => c === 'load';
 const isStore = (c: TimingClass): boolean => c === 'store';
 
