@@ -72,6 +72,8 @@ export class Session {
   /** At the first fault before any entry, for checks on the path. */
   faultCheckpoint: Checkpoint | null = null;
   keepCheckpoints = true;
+  /** Called when the machine has paused before the first instruction of an entry. */
+  onPausedEntry: (() => void) | null = null;
   private exited: number | null = null;
 
   constructor(input: RunInput, options: SessionOptions = {}) {
@@ -127,6 +129,9 @@ export class Session {
         });
         return true;
       },
+      faulted: () => {
+        if (machine.history.entries.length === 0 && this.faultCheckpoint === null && this.keepCheckpoints) this.faultCheckpoint = machine.save();
+      },
       exception: (core, exception, _handler, pc) => this.onException(core, exception, pc),
       exceptionReturn: (core) => this.onExceptionReturn(core),
     };
@@ -179,7 +184,6 @@ export class Session {
     const isFault = exception >= 2 && exception <= 7;
     if (isFault && core === this.machine.bootCore) {
       this.state.fault = { exception, since: this.machine.now, pc };
-      if (this.machine.history.entries.length === 0 && this.faultCheckpoint === null && this.keepCheckpoints) this.faultCheckpoint = this.machine.save();
     }
   }
   private onExceptionReturn(core: Core): void {
@@ -209,6 +213,7 @@ export class Session {
       const why = machine.run(Math.min(deadline, machine.now + CHUNK));
       if (why === 'entry') {
         if (this.keepCheckpoints) this.entryCheckpoint = machine.save();
+        this.onPausedEntry?.();
         continue;
       }
       if (this.exited !== null) return this.end('semihosting', true);

@@ -6,7 +6,9 @@ import { PAGE_BITS, PAGE_SIZE, WORD_MAP } from './arena.ts';
 import type { ChipDescription } from './chip.ts';
 import { RESET_CAUSES, type ResetCause } from './component.ts';
 import { Core, PAUSE, type CoreListener, type CoreSnapshot, type Interceptor, type Zone } from './core/core.ts';
+import { registerFile } from './core/register-file.ts';
 import { S } from './core/state.ts';
+import { sysTickClockChanged } from './core/systick.ts';
 import { History, type EntryRecord, type WriterKind } from './history.ts';
 import type { ModelFactory, Register, RegisterState } from './registers.ts';
 import { System, type Memory, type SystemListener, type SystemState } from './system.ts';
@@ -32,6 +34,8 @@ export interface MachineObserver {
   /** Thread-mode code outside system memory runs again after an entry. */
   leftSystem?(pc: number): void;
   console?(channel: string, text: string): void;
+  /** An access or instruction faulted; called before the exception is taken. */
+  faulted?(core: Core, kind: string, address: number | null, pc: number): void;
   note?(kind: string, text: string): void;
   semihosting?(core: Core): boolean;
   lockup?(core: Core, reason: string): void;
@@ -85,13 +89,17 @@ interface MachineState {
   gapAccess: boolean;
   /** NRST is held low or power is off: nothing runs. */
   held: boolean;
+  /** First fault before any entry. */
+  firstFault: { kind: string; address: number | null; pc: number; at: Ps } | null;
+  /** Words of system memory that user code read as data, oldest first. */
+  vectorReads: { address: number; value: number; pc: number; at: Ps }[];
 }
 
 const freshState = (cores: number): MachineState => ({
   pendingReset: null, handlerOverSystem: Array<boolean>(cores).fill(false), returnTo: Array<number>(cores).fill(-1),
   exceptionTo: Array.from({ length: cores }, () => ({ pc: -1, from: -1 })), booted: Array<boolean>(cores).fill(true),
   inSystem: false, usbServedBy: null, console: {}, unmodelled: {}, unclocked: {}, notes: [], uninitialised: 0, powerCycles: 0, lockup: null,
-  semihostingExit: null, debugger: false, optionReads: [], gapAccess: false, held: false,
+  semihostingExit: null, debugger: false, optionReads: [], gapAccess: false, held: false, firstFault: null, vectorReads: [],
 });
 
 export class Machine implements CoreListener {
@@ -142,7 +150,10 @@ export class Machine implements CoreListener {
         if (this.state.unclocked[key] === 1) this.event('unclocked', `${key} (offset 0x${offset.toString(16)})`);
       },
       clock: (name) => {
-        for (const core of this.cores) if (core.row.clock === name) core.cut();
+        for (const core of this.cores ?? []) {
+          if (core.row.clock === name) core.cut();
+          if (core.row.clock === name || core.row.sysTickClock === name) sysTickClockChanged(core);
+        }
       },
       wire: (name, value) => this.wireChanged(name, value),
       memoryChanged: (memory, offset, length) => this.bytesChange(memory, offset, length),
@@ -157,6 +168,11 @@ export class Machine implements CoreListener {
   }
   get now(): Ps {
     return this.system.now;
+  }
+
+  /** Words that were read before anything had written them, over all resets. */
+  uninitialisedReads(): number {
+    return this.state.uninitialised + this.cores.reduce((sum, c) => sum + c.get(S.UNINITIALISED), 0);
   }
 
   // ---- set-up --------------------------------------------------------------------------------------------------------------------
@@ -249,6 +265,7 @@ export class Machine implements CoreListener {
     this.state.lockup = null;
     this.state.handlerOverSystem.fill(false);
     this.cores.forEach((c) => {
+      if (!power) this.state.uninitialised += c.get(S.UNINITIALISED);
       c.zone = 'user';
       c.reset(this.bootVectors(), power);
       c.syncClock(this.system.now);
@@ -409,12 +426,16 @@ export class Machine implements CoreListener {
     const entry = this.history.entries.at(-1);
     if (entry && entry.core === core.index && interruptedPc === entry.address && core.retired() === entry.retired) entry.reached = false;
     this.state.exceptionTo[core.index] = { pc: handler & ~1, from: interruptedPc };
-    if (exception >= 2 && exception <= 7) this.event('fault', `exception ${exception} taken`, interruptedPc, core.index);
     this.observer.exception?.(core, exception, handler, interruptedPc);
   }
   exceptionReturned(core: Core, exception: number, pc: number): void {
     this.state.returnTo[core.index] = pc;
     this.observer.exceptionReturn?.(core, exception, pc);
+  }
+  faulted(core: Core, kind: string, address: number | null, pc: number): void {
+    if (this.history.entries.length === 0) this.state.firstFault ??= { kind, address, pc, at: core.now() };
+    this.event('fault', `${kind}${address === null ? '' : ` at 0x${address.toString(16).padStart(8, '0')}`}`, pc, core.index);
+    this.observer.faulted?.(core, kind, address, pc);
   }
   lockup(core: Core, reason: string): void {
     const entry = this.history.entries.at(-1);
@@ -426,6 +447,7 @@ export class Machine implements CoreListener {
   zoneChange(core: Core, _from: Zone, to: Zone, pc: number): void {
     const s = this.state;
     const i = core.index;
+    this.refreshIntercept();
     if (to !== 'system') {
       // a user handler over the ROM is not leaving it
       if (core.get(S.IPSR) !== 0 && s.exceptionTo[i]!.pc === pc) {
@@ -451,7 +473,7 @@ export class Machine implements CoreListener {
     this.system.now = Math.max(this.system.now, core.now());
     const entry: EntryRecord = {
       at: core.now(), core: i, address: core.get(S.T) === 0 ? pc : pc, how, fromPc: from !== null && from < 0 ? null : from,
-      registers: core.registerFile(pc), retired: core.retired(), reached: true,
+      registers: registerFile(core, pc), retired: core.retired(), reached: true,
     };
     this.history.entries.push(entry);
     this.event('entry', `${how} into system memory at 0x${pc.toString(16).padStart(8, '0')}`, entry.fromPc, i);
@@ -466,8 +488,9 @@ export class Machine implements CoreListener {
   get intercept(): Interceptor | null {
     return this.watchedPages.size ? this.interceptor : null;
   }
-  private readonly interceptor: Interceptor = {
+  private readonly interceptor: Interceptor & { everyDeviceWrite: boolean } = {
     pages: this.watchedPages,
+    everyDeviceWrite: false,
     read: (core, address, size) => {
       const o = this.optionBlock;
       if (o && address >= o.base && address < o.end && core.zone === 'system') {
@@ -475,12 +498,31 @@ export class Machine implements CoreListener {
         if (!this.state.optionReads.includes(word)) this.state.optionReads.push(word);
       }
       if (this.gap && address >= this.gap.base && address < this.gap.end) this.state.gapAccess = true;
+      if (core.zone === 'user') this.logVectorRead(core, address, size);
       return this.repairs?.read?.(core, address, size) ?? null;
     },
     write: (core, address, size, value) => (this.repairs?.write ? this.repairs.write(core, address, size, value) : value),
   };
+  private logVectorRead(core: Core, address: number, size: number): void {
+    const memory = this.system.regionAt(address)?.memory;
+    if (memory?.row.zone !== 'system') return;
+    const reads = this.state.vectorReads;
+    const value = core.peek(address, size === 1 ? 1 : size === 2 ? 2 : 4) ?? 0;
+    const known = reads.findIndex((r) => r.address === address && r.pc === core.pc);
+    if (known >= 0) reads.splice(known, 1);
+    else if (reads.length >= 64) reads.shift();
+    reads.push({ address, value, pc: core.pc, at: core.now() });
+  }
+  /** Pages of system memory are looked at while user code runs, so that reads of vectors are seen. */
+  private systemPages(): number[] {
+    const pages: number[] = [];
+    for (const m of this.system.memories)
+      if (m.row.zone === 'system') for (let a = m.row.base; a < m.row.base + m.row.size; a += PAGE_SIZE) pages.push(a >>> PAGE_BITS);
+    return pages;
+  }
   setRepairs(repairs: Interceptor | null): void {
     this.repairs = repairs;
+    this.interceptor.everyDeviceWrite = repairs?.everyDeviceWrite ?? false;
     this.refreshIntercept();
   }
   private refreshIntercept(): void {
@@ -488,6 +530,7 @@ export class Machine implements CoreListener {
     if (this.optionBlock) this.watchedPages.add(this.optionBlock.base >>> PAGE_BITS);
     if (this.gap) for (let a = this.gap.base; a < this.gap.end; a += PAGE_SIZE) this.watchedPages.add(a >>> PAGE_BITS);
     for (const page of this.repairs?.pages ?? []) this.watchedPages.add(page);
+    if (this.cores?.some((c) => c.zone !== 'system') ?? true) for (const page of this.systemPages()) this.watchedPages.add(page);
     for (const core of this.cores ?? []) core.interceptChanged();
   }
 
@@ -572,6 +615,7 @@ export class Machine implements CoreListener {
     }
     this.system.restore(c.system);
     this.cores.forEach((core, i) => core.restore(c.cores[i]!));
+    this.refreshIntercept();
     this.history = c.history.copy();
     this.attachments.forEach((a, i) => a.restore(c.attachments[i]));
     this.state = structuredClone(c.machine);

@@ -241,6 +241,14 @@ export class System {
     return slot;
   }
 
+  layoutOf(block: string): Layout | null {
+    const b = this.byName.get(block);
+    return b ? (b.component as unknown as RegisterBlock).layout : null;
+  }
+  /** Name of the register at an address, null where the block has none. */
+  registerName(b: Block, address: number): string | null {
+    return (b.component as unknown as RegisterBlock).layout.at(address - b.row.base)?.name ?? null;
+  }
   hasArmedTimer(b: Block): boolean {
     const n = b.component.timers?.length ?? 0;
     for (let i = 0; i < n; i++) if (this.scheduler.due[b.timerBase + i] !== Infinity) return true;

@@ -42,6 +42,8 @@ export interface CoreListener {
   sendEvent(core: Core): void;
   exceptionTaken(core: Core, exception: number, handler: number, interruptedPc: number): void;
   exceptionReturned(core: Core, exception: number, pc: number): void;
+  /** An access or an instruction faulted; the exception is taken next. */
+  faulted(core: Core, kind: FaultKind, address: number | null, pc: number): void;
   lockup(core: Core, reason: string): void;
   /** May change an address, a value, or drop a write (diagnosis by repair). Null while unused. */
   readonly intercept: Interceptor | null;
@@ -53,6 +55,8 @@ export interface Interceptor {
   special?(core: Core, register: string, old: number, value: number): number;
   /** Guest pages whose accesses must come by here. */
   readonly pages: ReadonlySet<number>;
+  /** `write` is asked for every write to a block too. */
+  readonly everyDeviceWrite?: boolean;
 }
 export type Zone = 'user' | 'system' | 'data';
 
@@ -387,12 +391,12 @@ export class Core implements Cpu {
     }
     if (mpuEnabled(this) && !mpuAllows(this, address, 'write', privileged)) this.throwFault('mem-data', address);
     const hook = this.listener.intercept;
-    if (hook?.write && hook.pages.has(address >>> PAGE_BITS)) {
+    const region = this.regionAt(address);
+    if (hook?.write && (hook.pages.has(address >>> PAGE_BITS) || (hook.everyDeviceWrite && region?.block))) {
       const replaced = hook.write(this, address, size, value);
       if (replaced === null) return;
       value = replaced;
     }
-    const region = this.regionAt(address);
     if (region === null || address + size > region.end) this.throwFault('bus-data', address);
     const system = this.system;
     if (region.block) {
@@ -717,6 +721,8 @@ export class Core implements Cpu {
   private takeFault(fault: GuestFault): void {
     this.restoreIt();
     this.system.now = this.now();
+    const addressed = fault.kind.startsWith('bus') || fault.kind.startsWith('mem') || fault.kind === 'unaligned' || fault.kind === 'invalid-state';
+    this.listener.faulted(this, fault.kind, addressed ? fault.address : null, this.get(S.PC));
     try {
       raise(this, fault, this.get(S.PC));
     } catch (e) {
@@ -801,32 +807,21 @@ export class Core implements Cpu {
   nmi(): void {
     pendNmi(this);
   }
-  /** Registers before the instruction at `pc`, by lower-case name, as far as the profile has them. */
-  registerFile(pc: number): Record<string, number> {
-    const r: Record<string, number> = {};
-    for (let i = 0; i <= 12; i++) r[`r${i}`] = this.get(S.R + 4 * i);
-    const usesPsp = (this.get(S.CONTROL) & 2) !== 0 && this.get(S.IPSR) === 0;
-    const flags = (this.get(S.NF) & 0x80000000) | (this.get(S.ZF) === 0 ? 1 << 30 : 0) | (this.get(S.CF) << 29) | (this.get(S.VF) << 28) | (this.get(S.QF) << 27);
-    const it = this.get(S.IT);
-    r['sp'] = this.get(S.SP);
-    r['lr'] = this.get(S.LR);
-    r['pc'] = pc;
-    r['xpsr'] = (flags | ((it & 3) << 25) | ((it >>> 2) << 10) | (this.get(S.GE) << 16) | (this.get(S.T) << 24) | this.get(S.IPSR)) >>> 0;
-    r['msp'] = usesPsp ? this.get(S.MSP) : this.get(S.SP);
-    r['psp'] = usesPsp ? this.get(S.SP) : this.get(S.PSP);
-    r['primask'] = this.get(S.PRIMASK);
-    if (this.profile.arch !== 'v6m') {
-      r['basepri'] = this.get(S.BASEPRI);
-      r['faultmask'] = this.get(S.FAULTMASK);
+  /**
+   * Bits that a short polling loop around `pc` tests: the constant of a TST, AND, UBFX or shift behind the load. Null if it cannot be told.
+   */
+  testedMask(pc: number): number | null {
+    let mask: number | null = null;
+    let at = pc;
+    for (let i = 0; i < 8; i++) {
+      const ins = this.instructionAt(at);
+      if (!ins) return mask;
+      const { op, imm } = ins.decoded;
+      if (/^(TST|AND)_imm/.test(op) && imm !== undefined) mask = imm >>> 0;
+      else if (/^LSL_imm/.test(op) && imm !== undefined && ins.decoded.v?.['S'] === true) mask = (0x80000000 >>> imm) >>> 0;
+      at += ins.size;
     }
-    r['control'] = this.get(S.CONTROL);
-    if (this.profile.arch === 'v8m') {
-      r['msplim'] = this.get(S.MSPLIM);
-      r['psplim'] = this.get(S.PSPLIM);
-    }
-    if (this.profile.fpu !== 'none') r['fpscr'] = this.get(S.FPSCR);
-    if (this.profile.arch !== 'v6m') r['vtor'] = this.peek(0xe000ed08, 4) ?? 0;
-    return r;
+    return mask;
   }
 
   // ---- snapshots -----------------------------------------------------------------------------------------------------------------

@@ -1,6 +1,6 @@
 /** From instruction bits to an op with operands: a table made once per profile from the rows. */
 import type { Profile } from './builder.ts';
-import { ROWS, type Decoded, type Fields, type Row } from './rows.ts';
+import { ROWS, type Decoded, type Fields, type Refusal, type Row } from './rows.ts';
 
 interface Piece {
   readonly letter: string;
@@ -74,22 +74,24 @@ export class Decoder {
     this.wide = bucket(32);
   }
 
-  /** Decodes; `second` is the following half-word, looked at only for 32-bit instructions. */
+  /** Decodes; `second` is the following half-word, looked at only for 32-bit instructions. Null takes UNDEFINSTR. */
   decode(first: number, second: number): Instruction | null {
+    const found = this.classify(first, second);
+    return typeof found === 'string' ? null : found;
+  }
+  /** As decode, but says why there is no instruction. */
+  classify(first: number, second: number): Instruction | Refusal {
     const wide = isWide(first);
     const bits = wide ? ((first << 16) | second) >>> 0 : first;
     const rows = (wide ? this.wide : this.narrow)[first >>> 10]!;
     for (const r of rows) {
       if (((bits ^ r.value) & r.mask) !== 0) continue;
       const fields: Record<string, number> = {};
-      for (const p of r.pieces) {
-        const part = p.width === 32 ? bits : (bits >>> p.from) & ((1 << p.width) - 1);
-        fields[p.letter] = (fields[p.letter] ?? 0) | (part << p.to);
-      }
+      for (const p of r.pieces) fields[p.letter] = (fields[p.letter] ?? 0) | (((bits >>> p.from) & ((1 << p.width) - 1)) << p.to);
       const decoded = r.row.decode(fields as Fields, this.profile);
       if (decoded === null) continue;
-      return decoded === 'undefined' ? null : { row: r.row, decoded, size: wide ? 4 : 2 };
+      return typeof decoded === 'string' ? decoded : { row: r.row, decoded, size: wide ? 4 : 2 };
     }
-    return null;
+    return 'undefined';
   }
 }

@@ -15,7 +15,9 @@ export const H_UNDEFINED = 1;
 export const H_SYSTEM = 2;
 /** Handler 3 stops before the instruction (breakpoints of the bench). */
 export const H_BREAK = 3;
-const FIRST = 4;
+/** Handler 4 is handler 2 in an IT block, whether or not the condition holds. */
+export const H_SYSTEM_ALWAYS = 4;
+const FIRST = 5;
 
 const keyOf = (op: string, v: Variant): string => {
   let key = op;
@@ -60,7 +62,7 @@ export class Handlers {
   idOf(d: Decoded, inIT: boolean): number {
     const op = OPS.get(d.op);
     if (!op) throw new Error(`row names an unknown op ${d.op}`);
-    if (op.system) return H_SYSTEM;
+    if (op.system) return op.unconditional && inIT ? H_SYSTEM_ALWAYS : H_SYSTEM;
     const v = (inIT ? (d.vIT ?? d.v) : d.v) ?? {};
     const key = keyOf(d.op, v);
     const plain = [...op.src].every((k) => fieldOf(d, k) !== 15) && [...op.dest].every((k) => fieldOf(d, k) !== 15 && fieldOf(d, k) !== 13);

@@ -13,7 +13,7 @@ import { fetchTableOf, readTableOf, WORD_MAP, writeTableOf } from '../arena.ts';
 import { ModuleWriter, type FunctionBody, type Label } from '../wasm/module.ts';
 import { OP, type WasmType } from '../wasm/opcodes.ts';
 import { Builder, Expr, lift, type LoadOptions, type Operands, type Profile, type Val } from './builder.ts';
-import { Handlers, H_DECODE, H_SYSTEM, H_UNDEFINED, type Handler } from './handlers.ts';
+import { Handlers, H_DECODE, H_SYSTEM, H_SYSTEM_ALWAYS, H_UNDEFINED, type Handler } from './handlers.ts';
 import { EXIT, S } from './state.ts';
 
 /** Layout of a decoded record (16 bytes). */
@@ -603,13 +603,13 @@ function emitRun(shared: Shared, f: FunctionBody, handlers: Handlers, functions:
     top.shrU(local(itState), 4).emit(f);
     f.call(functions.condition);
     f.set(itState);
-    top.if(top.eqz(local(itState)), () => {
-      top.cycles(1);
-      top.next();
-    });
     f.get(rec);
     f.memory(OP['i32.load16_u'], REC.HANDLER_IT);
     f.set(handler);
+    top.if(top.and(top.eqz(local(itState)), top.ne(local(handler), H_SYSTEM_ALWAYS)), () => {
+      top.cycles(1);
+      top.next();
+    });
   });
   f.get(budget);
   f.get(rec);
@@ -625,7 +625,7 @@ function emitRun(shared: Shared, f: FunctionBody, handlers: Handlers, functions:
   const system = f.block();
   const undefinedLabel = f.block();
   f.get(handler);
-  f.brTable([cold, undefinedLabel, system, breakLabel, ...labels], cold);
+  f.brTable([cold, undefinedLabel, system, breakLabel, system, ...labels], cold);
   f.end(undefinedLabel);
   exit(EXIT.UNDEFINED);
   f.end(system);

@@ -35,13 +35,13 @@ op('IT', { timing: 'it', hot: true }, (b, o) => b.setState(S.IT, o.imm));
 
 row('B T2', '11100 iiiiiiiiiii', everywhere, 'B <imm>', (f) => ({ op: 'B', imm: signExtend(f.i, 11) * 2 }));
 row('B T1', '1101 cccc iiiiiiii', everywhere, 'B<cc> <imm>', (f) => (f.c < 14 ? { op: 'B_cond', v: { cc: f.c }, imm: signExtend(f.i, 8) * 2 } : null));
-row('BX', '01000111 0 mmmm xxx', everywhere, 'BX <a>', (f) => ({ op: 'BX', a: f.m }));
-row('BLX (register) T1', '01000111 1 mmmm xxx', everywhere, 'BLX <a>', (f) => (f.m === 15 ? 'undefined' : { op: 'BLX', a: f.m }));
+row('BX', '01000111 0 mmmm 000', everywhere, 'BX <a>', (f) => ({ op: 'BX', a: f.m }));
+row('BLX (register) T1', '01000111 1 mmmm 000', everywhere, 'BLX <a>', (f) => (f.m === 15 ? 'unpredictable' : { op: 'BLX', a: f.m }));
 row('CBZ, CBNZ', '1011 o 0 i 1 iiiii nnn', v7, 'CB{N}Z <a>, <imm>', (f) => ({ op: 'CBZ', v: { nonzero: f.o === 1 }, a: f.n, imm: f.i * 2 }));
 row('IT', '10111111 cccc mmmm', v7, 'IT <cc>, <mask>', (f) => {
   if (f.m === 0) return null;
   // firstcond 1111, and 1110 with more than one instruction in it or ELSE, are UNPREDICTABLE; NV never passes as AL does
-  return f.c === 15 ? 'undefined' : { op: 'IT', imm: (f.c << 4) | f.m };
+  return f.c === 15 ? 'unpredictable' : { op: 'IT', imm: (f.c << 4) | f.m };
 });
 
 /** S:I1:I2:imm10:imm11:0 with I = NOT(J EOR S). */

@@ -183,7 +183,7 @@ row('SUB (SP minus immediate) T1', '10110000 1 iiiiiii', everywhere, 'SUB SP, SP
 // ---- 32-bit encodings: modified immediate (A5.3.1), plain immediate (A5.3.3), shifted register (A5.3.11) ----------------------------
 
 /** Rd = PC is UNPREDICTABLE where the encoding is not another instruction: UNDEFINED here. */
-const notPc = (d: Decoded): Decoded | 'undefined' => (d.a === 15 ? 'undefined' : d);
+const notPc = (d: Decoded): Decoded | 'unpredictable' => (d.a === 15 ? 'unpredictable' : d);
 const imm12 = (f: Fields): number => (f.i << 11) | (f.j << 8) | f.k;
 
 /** Logic ops set C from a rotated constant, arithmetic does not. */

@@ -4,7 +4,7 @@ import { dsp, op, row, variants, type Decoded } from '../rows.ts';
 import { S } from '../state.ts';
 import { decodeShift, orQ, shiftByConstant, type ShiftName } from './operands.ts';
 
-const notPc = (d: Decoded): Decoded | 'undefined' => (d.a === 15 ? 'undefined' : d);
+const notPc = (d: Decoded): Decoded | 'unpredictable' => (d.a === 15 ? 'unpredictable' : d);
 
 // ---- parallel add and subtract -------------------------------------------------------------------------------------------------------
 
@@ -188,7 +188,7 @@ row('USAD8 T1', '11111011 0 111 nnnn 1111 dddd 0000 mmmm', dsp, 'USAD8 <a>, <b>,
 row('USADA8 T1', '11111011 0 111 nnnn aaaa dddd 0000 mmmm', dsp, 'USADA8 <a>, <b>, <c>, <d>', (f) => notPc({ op: 'USADA8', a: f.d, b: f.n, c: f.m, d: f.a }));
 const long = (name: string, bits: string, tail: string, variant: (f: { y: number; z: number }) => Record<string, boolean>): void =>
   row(`${name} T1`, `11111011 1 ${bits} nnnn llll hhhh ${tail} mmmm`, dsp, `${name} <a>, <d>, <b>, <c>`, (f) =>
-    f.l === 15 || f.h === 15 ? 'undefined' : { op: name, v: variant(f), a: f.l, b: f.n, c: f.m, d: f.h });
+    f.l === 15 || f.h === 15 ? 'unpredictable' : { op: name, v: variant(f), a: f.l, b: f.n, c: f.m, d: f.h });
 long('SMLALxy', '100', '10yz', (f) => ({ N: f.y === 1, M: f.z === 1 }));
 long('SMLALD', '100', '110z', (f) => ({ X: f.z === 1 }));
 long('SMLSLD', '101', '110z', (f) => ({ X: f.z === 1 }));

@@ -35,7 +35,7 @@ for (const [suffix, size] of SIZES) {
 }
 op('CLREX', { timing: 'exclusive' }, (b) => b.setState(S.EXCLUSIVE_OPEN, 0));
 
-const registers = (d: Decoded): Decoded | 'undefined' => (d.a === 15 || d.b === 15 || d.c === 15 ? 'undefined' : d);
+const registers = (d: Decoded): Decoded | 'unpredictable' => (d.a === 15 || d.b === 15 || d.c === 15 ? 'unpredictable' : d);
 row('STREX T1', '11101000 0100 nnnn tttt dddd iiiiiiii', v7, 'STREX <c>, <a>, [<b>, #<imm>]', (f) => registers({ op: 'STREX', a: f.t, b: f.n, c: f.d, imm: f.i * 4 }));
 row('LDREX T1', '11101000 0101 nnnn tttt 1111 iiiiiiii', v7, 'LDREX <a>, [<b>, #<imm>]', (f) => registers({ op: 'LDREX', a: f.t, b: f.n, imm: f.i * 4 }));
 for (const [suffix, , bits] of SIZES) {
@@ -48,4 +48,4 @@ for (const [suffix, , bits] of SIZES) {
   row(`STLEX${suffix} T1`, `11101000 1100 nnnn tttt 1111 11 ${bits} dddd`, v8, `STLEX${suffix} <c>, <a>, [<b>]`, (f) => registers({ op: `STREX${suffix}`, a: f.t, b: f.n, c: f.d }));
   row(`LDAEX${suffix} T1`, `11101000 1101 nnnn tttt 1111 11 ${bits} 1111`, v8, `LDAEX${suffix} <a>, [<b>]`, (f) => registers({ op: `LDREX${suffix}`, a: f.t, b: f.n }));
 }
-row('CLREX T1', '11110 0 111011 xxxx 10 x 0 xxxx 0010 xxxx', v7, 'CLREX', () => ({ op: 'CLREX' }));
+row('CLREX T1', '11110 0 111011 1111 10 0 0 1111 0010 1111', v7, 'CLREX', () => ({ op: 'CLREX' }));

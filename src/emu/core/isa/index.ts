@@ -11,4 +11,8 @@ import './dsp.ts';
 import './exclusive.ts';
 import './load-store.ts';
 import './load-store-multiple.ts';
+import './fp-arithmetic.ts';
+import './fp-convert.ts';
+import './fp-move.ts';
+import './fp-undefined.ts';
 import './coprocessor.ts';

@@ -1,6 +1,6 @@
 /** Loads and stores of one register, double words, memory hints. Source: DDI 0403 A5.2.4, A5.3.6…A5.3.10, A7.7; DDI 0553 C2.4. */
 import type { Builder, Expr, LoadOptions, Operands, Val } from '../builder.ts';
-import { everywhere, op, row, v7, variants, type Decoded } from '../rows.ts';
+import { everywhere, op, row, v7, variants, type Decoded, type Refusal } from '../rows.ts';
 import { checkStackLimit } from './operands.ts';
 
 /** ARMv6-M faults on every unaligned access; the others as CCR.UNALIGN_TRP says, which the slow path looks at. */
@@ -102,10 +102,10 @@ row('LDR (immediate) T2', '10011 ttt iiiiiiii', everywhere, 'LDR <a>, [SP, #<imm
 // ---- 32 bits -----------------------------------------------------------------------------------------------------------------------
 
 /** Loads into the PC: LDR branches, the narrow ones are memory hints (PLD, PLI, unallocated) that do nothing. */
-function loaded(name: string, mode: 'imm' | 'reg' | 'lit' | 'pre' | 'post', d: Omit<Decoded, 'op'>): Decoded | 'undefined' {
+function loaded(name: string, mode: 'imm' | 'reg' | 'lit' | 'pre' | 'post', d: Omit<Decoded, 'op'>): Decoded | Refusal {
   if (d.a === 15) {
     if (name === 'LDR') return { op: 'LDR_pc', v: { mode }, b: d.b ?? 0, c: d.c ?? 0, imm: d.imm ?? 0 };
-    return mode === 'pre' || mode === 'post' ? 'undefined' : { op: 'NOP' };
+    return mode === 'pre' || mode === 'post' ? 'unpredictable' : { op: 'NOP' };
   }
   return mode === 'pre' || mode === 'post' ? { op: `${name}_wb`, v: { mode }, ...d } : { op: `${name}_${mode}`, ...d };
 }
@@ -115,7 +115,7 @@ for (const [name, sign, size] of [['LDRB', '0', '00'], ['LDRH', '0', '01'], ['LD
   row(`${name} (register) T2`, `1111100 ${sign} 0 ${size} 1 nnnn tttt 000000 ii mmmm`, v7, `${name}.W <a>, [<b>, <c>, LSL #<imm>]`, (f) =>
     loaded(name, 'reg', { a: f.t, b: f.n, c: f.m, imm: f.i }));
   row(`${name}T`, `1111100 ${sign} 0 ${size} 1 nnnn tttt 1110 iiiiiiii`, v7, `${name}T <a>, [<b>, #<imm>]`, (f) =>
-    f.t === 15 ? 'undefined' : { op: `${name}T`, a: f.t, b: f.n, imm: f.i });
+    f.t === 15 ? 'unpredictable' : { op: `${name}T`, a: f.t, b: f.n, imm: f.i });
   row(`${name} (immediate) T4`, `1111100 ${sign} 0 ${size} 1 nnnn tttt 1 p u w iiiiiiii`, v7, `${name} <a>, [<b>], #<imm>`, (f) => {
     if (f.p === 0 && f.w === 0) return 'undefined';
     const mode = f.w === 0 ? 'imm' : f.p ? 'pre' : 'post';
@@ -123,14 +123,16 @@ for (const [name, sign, size] of [['LDRB', '0', '00'], ['LDRH', '0', '01'], ['LD
   });
 }
 for (const [name, size] of [['STRB', '00'], ['STRH', '01'], ['STR', '10']] as const) {
-  const usable = (f: { t: number; n: number }): boolean => f.t !== 15 && f.n !== 15;
+  const refusal = (f: { t: number; n: number }): Refusal | null => (f.n === 15 ? 'undefined' : f.t === 15 ? 'unpredictable' : null);
   row(`${name} (immediate) T3`, `11111000 1 ${size} 0 nnnn tttt iiiiiiiiiiii`, v7, `${name}.W <a>, [<b>, #<imm>]`, (f) =>
-    usable(f) ? { op: `${name}_imm`, a: f.t, b: f.n, imm: f.i } : 'undefined');
+    refusal(f) ?? { op: `${name}_imm`, a: f.t, b: f.n, imm: f.i });
   row(`${name} (register) T2`, `11111000 0 ${size} 0 nnnn tttt 000000 ii mmmm`, v7, `${name}.W <a>, [<b>, <c>, LSL #<imm>]`, (f) =>
-    usable(f) ? { op: `${name}_reg`, a: f.t, b: f.n, c: f.m, imm: f.i } : 'undefined');
-  row(`${name}T`, `11111000 0 ${size} 0 nnnn tttt 1110 iiiiiiii`, v7, `${name}T <a>, [<b>, #<imm>]`, (f) => (usable(f) ? { op: `${name}T`, a: f.t, b: f.n, imm: f.i } : 'undefined'));
+    refusal(f) ?? { op: `${name}_reg`, a: f.t, b: f.n, c: f.m, imm: f.i });
+  row(`${name}T`, `11111000 0 ${size} 0 nnnn tttt 1110 iiiiiiii`, v7, `${name}T <a>, [<b>, #<imm>]`, (f) => refusal(f) ?? { op: `${name}T`, a: f.t, b: f.n, imm: f.i });
   row(`${name} (immediate) T4`, `11111000 0 ${size} 0 nnnn tttt 1 p u w iiiiiiii`, v7, `${name} <a>, [<b>], #<imm>`, (f) => {
-    if ((f.p === 0 && f.w === 0) || !usable(f)) return 'undefined';
+    if (f.p === 0 && f.w === 0) return 'undefined';
+    const refused = refusal(f);
+    if (refused) return refused;
     const d = { a: f.t, b: f.n, imm: f.u ? f.i : -f.i };
     return f.w === 0 ? { op: `${name}_imm`, ...d } : { op: `${name}_wb`, v: { mode: f.p ? 'pre' : 'post' }, ...d };
   });
@@ -141,14 +143,14 @@ const doubleMode = (f: { p: number; w: number }): 'imm' | 'pre' | 'post' | null 
 row('LDRD', '1110100 p u 1 w 1 nnnn tttt ssss iiiiiiii', v7, 'LDRD <a>, <c>, [<b>, #<imm>]', (f) => {
   const mode = doubleMode(f);
   if (!mode) return null;
-  if (f.t === 15 || f.s === 15) return 'undefined';
+  if (f.t === 15 || f.s === 15) return 'unpredictable';
   const d = { a: f.t, b: f.n, c: f.s, imm: (f.u ? f.i : -f.i) * 4 };
   if (f.n !== 15) return { op: 'LDRD', v: { mode }, ...d };
-  return mode === 'imm' ? { op: 'LDRD', v: { mode: 'lit' }, ...d } : 'undefined';
+  return mode === 'imm' ? { op: 'LDRD', v: { mode: 'lit' }, ...d } : 'unpredictable';
 });
 row('STRD', '1110100 p u 1 w 0 nnnn tttt ssss iiiiiiii', v7, 'STRD <a>, <c>, [<b>, #<imm>]', (f) => {
   const mode = doubleMode(f);
   if (!mode) return null;
-  if (f.t === 15 || f.s === 15 || f.n === 15) return 'undefined';
+  if (f.t === 15 || f.s === 15 || f.n === 15) return 'unpredictable';
   return { op: 'STRD', v: { mode }, a: f.t, b: f.n, c: f.s, imm: (f.u ? f.i : -f.i) * 4 };
 });

@@ -63,7 +63,7 @@ for (const [name, signed] of [['SDIV', true], ['UDIV', false]] as const) {
 }
 
 row('MUL T1', '010000 1101 nnn ddd', everywhere, 'MULS <a>, <b>, <c>', (f) => flagsOutsideIT({ op: 'MUL', a: f.d, b: f.n, c: f.d }));
-const notPc = (d: Decoded): Decoded | 'undefined' => (d.a === 15 ? 'undefined' : d);
+const notPc = (d: Decoded): Decoded | 'unpredictable' => (d.a === 15 ? 'unpredictable' : d);
 row('MUL T2', '11111011 0000 nnnn 1111 dddd 0000 mmmm', v7, 'MUL <a>, <b>, <c>', (f) => notPc({ op: 'MUL', v: { S: false }, a: f.d, b: f.n, c: f.m }));
 row('MLA T1', '11111011 0000 nnnn aaaa dddd 0000 mmmm', v7, 'MLA <a>, <b>, <c>, <d>', (f) => notPc({ op: 'MLA', a: f.d, b: f.n, c: f.m, d: f.a }));
 row('MLS T1', '11111011 0000 nnnn aaaa dddd 0001 mmmm', v7, 'MLS <a>, <b>, <c>, <d>', (f) => notPc({ op: 'MLS', a: f.d, b: f.n, c: f.m, d: f.a }));
@@ -72,7 +72,7 @@ for (const [name, bits, on] of [
   ['UMAAL', '110 nnnn llll hhhh 0110', dsp],
 ] as const) {
   row(`${name} T1`, `11111011 1 ${bits} mmmm`, on, `${name} <a>, <d>, <b>, <c>`, (f) =>
-    f.l === 15 || f.h === 15 ? 'undefined' : { op: name, a: f.l, b: f.n, c: f.m, d: f.h });
+    f.l === 15 || f.h === 15 ? 'unpredictable' : { op: name, a: f.l, b: f.n, c: f.m, d: f.h });
 }
-row('SDIV T1', '11111011 1001 nnnn xxxx dddd 1111 mmmm', v7, 'SDIV <a>, <b>, <c>', (f) => notPc({ op: 'SDIV', a: f.d, b: f.n, c: f.m }));
-row('UDIV T1', '11111011 1011 nnnn xxxx dddd 1111 mmmm', v7, 'UDIV <a>, <b>, <c>', (f) => notPc({ op: 'UDIV', a: f.d, b: f.n, c: f.m }));
+row('SDIV T1', '11111011 1001 nnnn 1111 dddd 1111 mmmm', v7, 'SDIV <a>, <b>, <c>', (f) => notPc({ op: 'SDIV', a: f.d, b: f.n, c: f.m }));
+row('UDIV T1', '11111011 1011 nnnn 1111 dddd 1111 mmmm', v7, 'UDIV <a>, <b>, <c>', (f) => notPc({ op: 'UDIV', a: f.d, b: f.n, c: f.m }));

@@ -64,7 +64,7 @@ row('ASR (immediate) T1', '00010 iiiii mmm ddd', everywhere, 'ASRS <a>, <b>, #<i
 for (const [name, narrow, wide] of [['LSL', '0010', '00'], ['LSR', '0011', '01'], ['ASR', '0100', '10'], ['ROR', '0111', '11']] as const) {
   row(`${name} (register) T1`, `010000 ${narrow} mmm ddd`, everywhere, `${name}S <a>, <c>`, (f) => flagsOutsideIT({ op: `${name}_reg`, a: f.d, b: f.d, c: f.m }));
   row(`${name} (register) T2`, `11111010 0 ${wide} s nnnn 1111 dddd 0000 mmmm`, v7, `${name}{S}.W <a>, <b>, <c>`, (f) =>
-    f.d === 15 ? 'undefined' : { op: `${name}_reg`, v: { S: f.s === 1 }, a: f.d, b: f.n, c: f.m });
+    f.d === 15 ? 'unpredictable' : { op: `${name}_reg`, v: { S: f.s === 1 }, a: f.d, b: f.n, c: f.m });
 }
 
 // ---- extends: the operand is rotated by 0, 8, 16 or 24 first (imm) ------------------------------------------------------------------
@@ -98,10 +98,10 @@ for (const [name, bits] of [['SXTH', '00'], ['SXTB', '01'], ['UXTH', '10'], ['UX
 for (const [plain, adding, bits] of [
   ['SXTH', 'SXTAH', '000'], ['UXTH', 'UXTAH', '001'], ['SXTB16', 'SXTAB16', '010'], ['UXTB16', 'UXTAB16', '011'], ['SXTB', 'SXTAB', '100'], ['UXTB', 'UXTAB', '101'],
 ] as const) {
-  row(`${plain} T2`, `11111010 0 ${bits} 1111 1111 dddd 1 x rr mmmm`, plain.endsWith('16') ? dsp : v7, `${plain}.W <a>, <b>{, ROR #<imm>}`, (f) =>
-    f.d === 15 ? 'undefined' : { op: plain, a: f.d, b: f.m, imm: f.r * 8 });
-  row(`${adding} T1`, `11111010 0 ${bits} nnnn 1111 dddd 1 x rr mmmm`, dsp, `${adding} <a>, <c>, <b>{, ROR #<imm>}`, (f) =>
-    f.d === 15 ? 'undefined' : { op: adding, a: f.d, b: f.m, c: f.n, imm: f.r * 8 });
+  row(`${plain} T2`, `11111010 0 ${bits} 1111 1111 dddd 1 0 rr mmmm`, plain.endsWith('16') ? dsp : v7, `${plain}.W <a>, <b>{, ROR #<imm>}`, (f) =>
+    f.d === 15 ? 'unpredictable' : { op: plain, a: f.d, b: f.m, imm: f.r * 8 });
+  row(`${adding} T1`, `11111010 0 ${bits} nnnn 1111 dddd 1 0 rr mmmm`, dsp, `${adding} <a>, <c>, <b>{, ROR #<imm>}`, (f) =>
+    f.d === 15 ? 'unpredictable' : { op: adding, a: f.d, b: f.m, c: f.n, imm: f.r * 8 });
 }
 
 // ---- reversal and counting -----------------------------------------------------------------------------------------------------------
@@ -128,7 +128,7 @@ op('CLZ', { timing: 'alu', dest: 'a', src: 'b' }, (b, o) => b.setReg(o.a, b.clz(
 for (const [name, bits] of [['REV', '00'], ['REV16', '01'], ['REVSH', '11']] as const)
   row(`${name} T1`, `10111010 ${bits} mmm ddd`, everywhere, `${name} <a>, <b>`, (f) => ({ op: name, a: f.d, b: f.m }));
 /** Rm stands twice in these encodings; a difference is UNPREDICTABLE and the second one counts. */
-const unary = (d: Decoded): Decoded | 'undefined' => (d.a === 15 ? 'undefined' : d);
+const unary = (d: Decoded): Decoded | 'unpredictable' => (d.a === 15 ? 'unpredictable' : d);
 for (const [name, bits] of [['REV', '00'], ['REV16', '01'], ['RBIT', '10'], ['REVSH', '11']] as const)
   row(`${name} T2`, `11111010 1001 nnnn 1111 dddd 10 ${bits} mmmm`, v7, `${name}.W <a>, <b>`, (f) => unary({ op: name, a: f.d, b: f.m }));
 row('CLZ T1', '11111010 1011 nnnn 1111 dddd 10 00 mmmm', v7, 'CLZ <a>, <b>', (f) => unary({ op: 'CLZ', a: f.d, b: f.m }));

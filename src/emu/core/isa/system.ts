@@ -3,7 +3,8 @@ import { everywhere, op, row, systemOp, v7, v8 } from '../rows.ts';
 import { EXIT } from '../state.ts';
 
 systemOp('SVC', { timing: 'system' });
-systemOp('BKPT', { timing: 'system' });
+/** Also inside an IT block whose condition fails. */
+systemOp('BKPT', { timing: 'system', unconditional: true });
 /** a = 1 disables, b = bit 1 PRIMASK, bit 0 FAULTMASK. */
 systemOp('CPS', { timing: 'system' });
 /** imm = SYSm, b = mask (bit 1 NZCVQ, bit 0 GE). */
@@ -21,13 +22,13 @@ row('UDF T2', '11110 1111111 jjjj 1010 iiiiiiiiiiii', everywhere, 'UDF.W #<imm>'
 row('BKPT T1', '10111110 iiiiiiii', everywhere, 'BKPT #<imm>', (f) => ({ op: 'BKPT', imm: f.i }));
 row('CPS T1', '10110110 011 m 00 i f', everywhere, 'CPS{IE|ID} <b>', (f, p) => {
   // ARMv6-M has no FAULTMASK, its bit is fixed
-  if (p.arch === 'v6m' ? f.f === 1 || f.i === 0 : f.f === 0 && f.i === 0) return 'undefined';
+  if (p.arch === 'v6m' ? f.f === 1 || f.i === 0 : f.f === 0 && f.i === 0) return 'unpredictable';
   return { op: 'CPS', a: f.m, b: (f.i << 1) | f.f };
 });
-row('MRS T1', '11110 0 1111 1 x xxxx 10 x 0 dddd ssssssss', everywhere, 'MRS <a>, <imm>', (f) => (f.d === 13 || f.d === 15 ? 'undefined' : { op: 'MRS', a: f.d, imm: f.s }));
-row('MSR T1', '11110 0 1110 0 x nnnn 10 x 0 mm xx ssssssss', everywhere, 'MSR <imm>, <a>', (f, p) =>
-  f.n === 13 || f.n === 15 ? 'undefined' : { op: 'MSR', a: f.n, b: p.arch === 'v6m' ? 2 : f.m, imm: f.s });
+row('MRS T1', '11110 0 1111 1 0 1111 10 0 0 dddd ssssssss', everywhere, 'MRS <a>, <imm>', (f) => (f.d === 13 || f.d === 15 ? 'unpredictable' : { op: 'MRS', a: f.d, imm: f.s }));
+row('MSR T1', '11110 0 1110 0 0 nnnn 10 0 0 mm 00 ssssssss', everywhere, 'MSR <imm>, <a>', (f, p) =>
+  f.n === 13 || f.n === 15 ? 'unpredictable' : { op: 'MSR', a: f.n, b: p.arch === 'v6m' ? 2 : f.m, imm: f.s });
 row('TT, TTT, TTA, TTAT', '11101000 0100 nnnn 1111 dddd a t 000000', v8, 'TT{A}{T} <a>, <b>', (f) =>
-  f.d === 13 || f.d === 15 || f.n === 15 ? 'undefined' : { op: 'TT', v: { A: f.a === 1, T: f.t === 1 }, a: f.d, b: f.n });
+  f.d === 13 || f.d === 15 || f.n === 15 ? 'unpredictable' : { op: 'TT', v: { A: f.a === 1, T: f.t === 1 }, a: f.d, b: f.n });
 /** SG is a NOP outside Secure state. */
 row('SG', '1110 1001 0111 1111 1110 1001 0111 1111', v8, 'SG', () => ({ op: 'NOP' }));

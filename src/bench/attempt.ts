@@ -1,0 +1,76 @@
+/** One counterfactual run: from a checkpoint, with repairs and other ROM options, to its outcome. */
+import type { Checkpoint } from '../emu/machine.ts';
+import type { Ps } from '../emu/time.ts';
+import { ROM_OPTION_IDS, ROM_OPTION_VALUES, type RomOptionId } from '../rom/options.ts';
+import { applyAtEntry, pathInterceptor, type NamedRepair } from './repairs.ts';
+import type { Outcome } from './result.ts';
+import type { Session, SessionEnd } from './session.ts';
+
+export interface Starts {
+  /** Right after power-on. */
+  readonly powerOn: Checkpoint;
+  /** Before the first ROM instruction of the entry that is judged; null without an entry. */
+  readonly entry: Checkpoint | null;
+  /** Which entry that is, counted from 1; the first one for runs that had none. */
+  readonly entryNumber: number;
+}
+
+export interface Attempt {
+  readonly outcome: Outcome;
+  readonly end: SessionEnd;
+  /** Options that the ROM acted on in this run. */
+  readonly optionReads: readonly number[];
+  readonly gapAccess: boolean;
+}
+
+export interface AttemptOptions {
+  /** ROM options with other values than the session was built with. Options of the loader need a session of their own. */
+  readonly flip?: Readonly<Record<string, string>>;
+  /** Called at the entry, before repairs: may add to them (what a path repair brought to light). */
+  readonly atEntry?: (session: Session) => readonly NamedRepair[];
+}
+
+/** Runs the session again. The session is left at the end of that run. */
+export function attempt(s: Session, starts: Starts, repairs: readonly NamedRepair[], options: AttemptOptions = {}): Attempt {
+  const { machine } = s;
+  const table = machine.chip.rom?.vectorTable.value ?? 0;
+  const interceptor = pathInterceptor(machine, repairs, table);
+  const fromEntry = interceptor === null && starts.entry !== null;
+  s.keepCheckpoints = false;
+  s.restore(fromEntry ? starts.entry! : starts.powerOn);
+  machine.setRepairs(interceptor);
+  const undo = options.flip ? flipOptions(s, options.flip) : null;
+  let left = starts.entryNumber;
+  const repairNow = (): void => applyAtEntry(machine, [...repairs, ...(options.atEntry?.(s) ?? [])]);
+  if (fromEntry) repairNow();
+  else if (starts.entryNumber > 0 && !fromEntry) {
+    left -= machine.history.entries.length;
+    s.onPausedEntry = () => {
+      if (--left === 0) repairNow();
+    };
+  }
+  try {
+    const end = s.run();
+    return { outcome: end.outcome, end, optionReads: [...machine.state.optionReads], gapAccess: machine.state.gapAccess };
+  } finally {
+    s.onPausedEntry = null;
+    machine.setRepairs(null);
+    undo?.();
+  }
+}
+
+/** Writes other values into the option block of the ROM; returns what undoes it. */
+function flipOptions(s: Session, flip: Readonly<Record<string, string>>): () => void {
+  const block = s.profile?.optionBlock ?? 0;
+  const old: { address: number; value: number }[] = [];
+  for (const [id, value] of Object.entries(flip)) {
+    const address = block + 4 * ROM_OPTION_IDS.indexOf(id as RomOptionId);
+    old.push({ address, value: s.machine.bootCore.peek(address, 4) ?? 0 });
+    s.machine.load(address, word(ROM_OPTION_VALUES[id as RomOptionId].indexOf(value as never)));
+  }
+  return () => old.forEach((o) => s.machine.load(o.address, word(o.value)));
+}
+const word = (n: number): Uint8Array => new Uint8Array([n & 0xff, (n >>> 8) & 0xff, (n >>> 16) & 0xff, n >>> 24]);
+
+/** Time at which a run of a session ended, for callers that only need that. */
+export const endTime = (a: Attempt): Ps => a.end.at;

@@ -1,0 +1,191 @@
+/** From what a run left behind to the result document. */
+import type { Judged, Diagnosis } from './diagnosis.ts';
+import type { Writer } from '../checks/check.ts';
+import { codePlace } from '../emu/image/image.ts';
+import { sha256 } from '../emu/image/sha256.ts';
+import type { Ps } from '../emu/time.ts';
+import {
+  hex16, hex32, RUN_SCHEMA, seconds, type CheckId, type Hex, type LastWriter, type Outcome, type Place, type ResultCause, type ResultCheck, type ResultRom,
+  type ResultStuck, type RomDependency, type RunResult, type Seconds, type Symptom, type SymptomOption, type UsbSession as ResultSession,
+} from './result.ts';
+import type { RunInput } from './run-input.ts';
+import type { Session, SessionEnd } from './session.ts';
+import { summarise } from './summary.ts';
+
+/** Everything of the base run that the result tells, taken before the session is used for counterfactuals. */
+export interface BaseFacts {
+  readonly end: SessionEnd;
+  readonly seconds: Seconds;
+  readonly cycles: number;
+  readonly instructions: number;
+  readonly resets: RunResult['resets'];
+  readonly entries: RunResult['entries'];
+  readonly usb: RunResult['usb'];
+  readonly console: Readonly<Record<string, string>>;
+  readonly semihostingExit: number | null;
+  readonly stuck: ResultStuck | null;
+  readonly notes: { kind: string; text: string }[];
+  readonly uninitialisedReads: number;
+  readonly unmodelled: RunResult['unmodelled'];
+  readonly timeline: RunResult['timeline'];
+  readonly lockup: string | null;
+  readonly fault: { readonly exception: number; readonly pc: number } | null;
+}
+
+export function place(input: RunInput, pc: number | null): Place | null {
+  if (pc === null) return null;
+  const p = codePlace(input.images, pc >>> 0);
+  return { pc: hex32(pc), symbol: p.symbol, file: p.file, line: p.line };
+}
+
+export function lastWriter(input: RunInput, w: Writer | null | undefined): LastWriter | null {
+  if (!w) return null;
+  return { ...place(input, w.pc)!, at: seconds(w.at), kind: w.kind };
+}
+
+function usbSessions(s: Session): ResultSession[] {
+  return s.usb.sessions.map((u) => ({
+    at: seconds(u.at), servedBy: u.servedBy, attached: u.attached !== null, enumerated: u.enumerated !== null,
+    vid: u.vid === null ? null : hex16(u.vid), pid: u.pid === null ? null : hex16(u.pid), bcdDevice: u.bcdDevice === null ? null : hex16(u.bcdDevice),
+    product: u.product, altSettings: [...u.altSettings], endedAt: u.endedAt === null ? null : seconds(u.endedAt), endedBy: u.endedBy,
+  }));
+}
+
+function stuckAt(s: Session, outcome: Outcome): ResultStuck | null {
+  const loop = s.state.loop;
+  if (outcome !== 'stuck' || !loop) return null;
+  const { system } = s.machine;
+  const address = loop.reads[0];
+  if (address === undefined) return { address: null, register: null, value: null, pc: hex32(loop.pc), force: null };
+  const region = system.regionAt(address);
+  const value = s.machine.bootCore.peek(address & ~3, 4) ?? 0;
+  if (!region?.block) return { address: hex32(address), register: null, value: hex32(value), pc: hex32(loop.pc), force: null };
+  const named = system.registerName(region.block, address);
+  return {
+    address: hex32(address), register: named ? `${region.block.row.name}.${named}` : null, value: hex32(value), pc: hex32(loop.pc),
+    force: named ? forceLine(s, region.block.row.name, named, address, loop.pc) : null,
+  };
+}
+
+/** `--force` argument that would pass the loop: the polled field inverted, as far as the loop's own mask tells it. */
+function forceLine(s: Session, block: string, register: string, address: number, pc: number): string | null {
+  const layout = s.machine.system.layoutOf(block);
+  const fact = layout?.registers.find((r) => r.name === register);
+  if (!fact) return null;
+  const mask = s.machine.bootCore.testedMask(pc);
+  const value = (s.machine.bootCore.peek(address & ~3, 4) ?? 0) >>> 0;
+  const candidates = fact.fields.filter((f) => mask === null || ((((f.width >= 32 ? 0xffffffff : (1 << f.width) - 1) << f.bit) >>> 0) & mask) !== 0);
+  const field = candidates[0];
+  if (!field || (mask === null && candidates.length > 1)) return null;
+  const now = (value >>> field.bit) & (field.width >= 32 ? 0xffffffff : (1 << field.width) - 1);
+  return `${block}.${register}.${field.name}=${now === 0 ? 1 : 0}`;
+}
+
+export function collectBase(s: Session, end: SessionEnd): BaseFacts {
+  const { machine, input } = s;
+  const h = machine.history;
+  s.usb.finish();
+  const notes = machine.state.notes.map((n) => ({ kind: n.kind, text: n.count > 1 ? `${n.text} (${n.count} times)` : n.text }));
+  for (const [text, count] of Object.entries(machine.state.unclocked)) notes.push({ kind: 'unclocked', text: count > 1 ? `${text} (${count} times)` : text });
+  for (const image of input.images) for (const text of image.remarks) notes.push({ kind: 'image', text: `${image.path}: ${text}` });
+  const started = machine.history.resets[0]?.at ?? 0;
+  return {
+    end,
+    seconds: seconds(machine.now - started),
+    cycles: machine.bootCore.cycles(),
+    instructions: machine.bootCore.retired(),
+    resets: h.resets.map((r) => ({ at: seconds(r.at), by: r.by, flags: r.flags, from: place(input, r.fromPc) })),
+    entries: h.entries.map((e) => ({
+      at: seconds(e.at), address: hex32(e.address), how: e.how, reached: e.reached, from: place(input, e.fromPc),
+      registers: Object.fromEntries(Object.entries(e.registers).map(([k, v]) => [k, hex32(v)])) as Record<string, Hex>,
+    })),
+    usb: { sessions: usbSessions(s), log: s.usb.logEntries.map((l) => ({ at: seconds(l.at), kind: l.kind, text: l.text })) },
+    console: { ...machine.state.console },
+    semihostingExit: machine.state.semihostingExit,
+    stuck: stuckAt(s, end.outcome),
+    notes,
+    uninitialisedReads: machine.uninitialisedReads(),
+    unmodelled: Object.entries(machine.state.unmodelled)
+      .map(([key, u]) => ({ peripheral: key.slice(0, key.indexOf('.')), register: key.slice(key.indexOf('.') + 1), ...u }))
+      .sort((a, b) => (a.peripheral + a.register < b.peripheral + b.register ? -1 : 1)),
+    timeline: h.timeline.toArray().map((t) => {
+      const at = place(input, t.pc);
+      return {
+        at: seconds(t.at), cycle: t.cycle, kind: t.kind, text: t.count > 1 ? `${t.text} (${t.count} times)` : t.text, pc: at?.pc ?? null, file: at?.file ?? null,
+        line: at?.line ?? null,
+      };
+    }),
+    lockup: machine.state.lockup?.reason ?? null,
+    fault: s.state.fault,
+  };
+}
+
+function romOf(s: Session): ResultRom {
+  const { input, profile, rom } = s;
+  if (!profile) return { kind: input.rom.kind, id: null, version: null, sha256: null, options: {} };
+  if (input.rom.kind === 'dump') return { kind: 'dump', id: profile.id, version: null, sha256: sha256(input.rom.bytes), options: {} };
+  return {
+    kind: 'stand-in', id: profile.id, version: input.rom.version ?? profile.versions.value.at(-1) ?? null, sha256: sha256(input.rom.bytes),
+    options: Object.fromEntries((rom?.options ?? []).map((o) => [o.id, { value: o.value, confidence: o.confidence, source: o.source }])),
+  };
+}
+
+function checkRow(input: RunInput, j: Judged): ResultCheck {
+  const g = j.judgement;
+  return {
+    id: j.id, verdict: g.verdict, observed: g.observed, expected: g.expected, because: g.because, source: g.source, confidence: g.confidence,
+    lastWriter: lastWriter(input, g.lastWriter),
+  };
+}
+
+export interface SymptomAnswer {
+  readonly asked: Symptom;
+  readonly matches: boolean;
+  readonly options: readonly SymptomOption[];
+}
+
+export function makeResult(
+  s: Session, base: BaseFacts, judged: readonly Judged[], diagnosis: Diagnosis, dependsOn: readonly RomDependency[], symptom: SymptomAnswer | null,
+): RunResult {
+  const { input } = s;
+  // checks that only showed at the entry which a repair led to stand in their place
+  const shown = judged.map((j) => diagnosis.later.find((l) => l.id === j.id) ?? j);
+  const inSet = new Set<CheckId>(diagnosis.sets.flat());
+  const checks = shown.map((j) => {
+    const row = checkRow(input, j);
+    return row.verdict === 'warn' && inSet.has(j.id) ? { ...row, verdict: 'fail' as const } : row;
+  });
+  const causes = diagnosis.causes.map((c): ResultCause => ({
+    id: c.id, proved: c.proved, at: c.repair?.at ?? null, repair: c.repair?.what ?? null, fix: c.repair?.fix ?? null,
+    outcomeAfterRepair: c.outcomeAfterRepair, dependsOn: c.dependsOn, lastWriter: lastWriter(input, c.judged.judgement.lastWriter),
+    explanation: c.judged.judgement.because,
+  }));
+  const result: Omit<RunResult, 'summary'> = {
+    schema: RUN_SCHEMA,
+    version: input.version,
+    chip: input.chip.name,
+    images: input.images.map((i) => ({ path: i.path, sha256: i.sha256 })),
+    scenario: input.scenario.document,
+    engine: input.engine,
+    seed: input.seed,
+    rom: romOf(s),
+    outcome: base.end.outcome,
+    ended: { reason: base.end.reason, at: seconds(base.end.at as Ps) },
+    dependsOn: [...dependsOn],
+    time: { seconds: base.seconds, cycles: base.cycles, instructions: base.instructions, quantum: null, cores: null },
+    resets: base.resets,
+    entries: base.entries,
+    checks,
+    diagnosis: { explained: diagnosis.explained, causes, sets: diagnosis.sets, harmless: diagnosis.harmless },
+    usb: base.usb,
+    console: base.console,
+    semihostingExit: base.semihostingExit,
+    stuck: base.stuck,
+    symptom,
+    notes: base.notes,
+    uninitialisedReads: base.uninitialisedReads,
+    unmodelled: base.unmodelled,
+    timeline: base.timeline,
+  };
+  return { ...result, summary: summarise(result, base) };
+}

@@ -1,0 +1,113 @@
+/** Carries out repairs on a fork: edits at the entry, and watches for the repairs that act on the way there. */
+import type { Repair, RepairTarget, Subject } from '../checks/check.ts';
+import type { Interceptor } from '../emu/core/core.ts';
+import { S } from '../emu/core/state.ts';
+import { PAGE_BITS } from '../emu/arena.ts';
+import type { Machine } from '../emu/machine.ts';
+import type { RegisterBlock, RegisterState } from '../emu/registers.ts';
+import { setRegister } from '../emu/core/register-file.ts';
+
+export interface NamedRepair {
+  readonly id: string;
+  readonly repair: Repair;
+  readonly subject: Subject;
+}
+
+const ICPR = 0xe000e280;
+const ICER = 0xe000e180;
+
+/** Edits before the first ROM instruction. */
+export function repairTarget(machine: Machine): RepairTarget {
+  const core = machine.bootCore;
+  const poke = (address: number, size: 1 | 2 | 4, value: number): void => core.write(address, size, value, true);
+  return {
+    setCore: (register, value) => setRegister(core, register, value),
+    setField: (path, value) => {
+      const [blockName, registerName, fieldName] = path.split('.') as [string, string, string | undefined];
+      const block = machine.system.block(blockName);
+      const { layout } = block.component as unknown as RegisterBlock;
+      const regs = (block.state as RegisterState).regs;
+      const register = layout.reg(registerName);
+      const whole = fieldName === undefined ? value >>> 0 : (() => {
+        const f = layout.field(`${registerName}.${fieldName}`);
+        return ((regs[register.index]! & ~f.mask) | ((value << f.bit) & f.mask)) >>> 0;
+      })();
+      machine.system.now = core.now();
+      machine.system.writeBlock(block, block.row.base + register.offset, register.size, whole);
+    },
+    write: poke,
+    leaveHandlerMode: () => {
+      core.set(S.IPSR, 0);
+      for (let i = 0; i < 16; i++) core.set(S.NVIC_ACTIVE + 4 * i, 0);
+      setRegister(core, 'sys-active', 0);
+      core.rightsChanged();
+      core.interruptsChanged();
+    },
+    clearNvic: (what) => {
+      for (let i = 0; i < 16; i++) {
+        if (what === 'enabled') poke(ICER + 4 * i, 4, 0xffffffff);
+        else poke(ICPR + 4 * i, 4, 0xffffffff);
+      }
+      if (what === 'pending') poke(0xe000ed04, 4, (1 << 25) | (1 << 27));
+    },
+    stopTimersOf: (blockName) => {
+      const block = machine.system.block(blockName);
+      for (let i = 0; i < (block.component.timers?.length ?? 0); i++) machine.system.scheduler.disarm(block.timerBase + i);
+      machine.system.now = core.now();
+      block.component.onReset?.(block.state, block.env, 'power');
+    },
+    branchTo: (address) => {
+      core.set(S.T, address & 1);
+      core.branchTo((address & ~1) >>> 0);
+      core.zone = core.zoneAt(address) ?? core.zone;
+      core.flushTables();
+    },
+  };
+}
+
+export function applyAtEntry(machine: Machine, repairs: readonly NamedRepair[]): void {
+  const target = repairTarget(machine);
+  for (const { repair, subject } of repairs) if (repair.at === 'entry') repair.apply(target, subject);
+}
+
+/** Watches for the repairs that act before the entry; null if there are none. */
+export function pathInterceptor(machine: Machine, repairs: readonly NamedRepair[], table: number): Interceptor | null {
+  const pages = new Set<number>();
+  const redirects: { from: number }[] = [];
+  const writes = new Map<number, number | null>();
+  const keeps: { address: number; value: number }[] = [];
+  for (const { repair } of repairs) {
+    if (repair.at === 'redirect') {
+      redirects.push({ from: repair.from });
+      pages.add(repair.from >>> PAGE_BITS).add((repair.from + 7) >>> PAGE_BITS);
+    } else if (repair.at === 'before-write') writes.set(repair.seq, repair.value);
+    else if (repair.at === 'keep') {
+      keeps.push({ address: repair.address, value: repair.value });
+      pages.add(repair.address >>> PAGE_BITS);
+    }
+  }
+  if (pages.size === 0 && writes.size === 0) return null;
+  const done = new Set<number>();
+  const afterReset = (): boolean => machine.history.resets.length > 1;
+  return {
+    pages,
+    // sequence numbers are those of writes to blocks, which never have a fast path
+    everyDeviceWrite: writes.size > 0,
+    read: (core, address, size) => {
+      for (const r of redirects)
+        if (address >= r.from && address + size <= r.from + 8) return core.peek(table + (address - r.from), size === 1 ? 1 : size === 2 ? 2 : 4) ?? 0;
+      for (const k of keeps) {
+        if (address !== k.address || !afterReset() || done.has(k.address)) continue;
+        done.add(k.address);
+        return k.value >>> 0;
+      }
+      return null;
+    },
+    write: (_core, address, _size, value) => {
+      const replaced = writes.get(machine.history.seq + 1);
+      if (replaced !== undefined && writes.has(machine.history.seq + 1)) return replaced;
+      if (keeps.some((k) => k.address === address && afterReset() && !done.has(k.address))) return null;
+      return value;
+    },
+  };
+}

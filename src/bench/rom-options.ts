@@ -1,0 +1,18 @@
+/** The undocumented options of the ROM that a run read or acted on. */
+import { findRomProfile } from '../rom/profiles.ts';
+import { ROM_OPTION_IDS, ROM_OPTION_VALUES, type RomOptionId, type RomOptionSetting } from '../rom/options.ts';
+import type { Session } from './session.ts';
+
+export const optionSettings = (s: Session): readonly RomOptionSetting[] => s.rom?.options ?? [];
+
+/** Options that the ROM's code has read, and those of the loader that mattered; documented ones left out. */
+export function optionsActedOn(s: Session): RomOptionSetting[] {
+  const read = new Set<string>(s.machine.state.optionReads.map((word) => ROM_OPTION_IDS[word] ?? ''));
+  if (s.machine.state.gapAccess) read.add('sysflash-gap');
+  return optionSettings(s).filter((o) => read.has(o.id) && o.confidence !== 'documented' && o.confidence !== 'measured');
+}
+
+/** The other values of an option. */
+export const otherValues = (o: RomOptionSetting): readonly string[] => ROM_OPTION_VALUES[o.id as RomOptionId].filter((v) => v !== o.value);
+
+export const profileOf = (id: string | undefined) => (id ? (findRomProfile(id) ?? null) : null); // eslint-disable-line @typescript-eslint/explicit-function-return-type

@@ -1,0 +1,104 @@
+/** The machine as checks see it: at an entry, at the first fault, or at the end. */
+import type { EntryFacts, MagicWord, RomFacts, Subject, TargetHistory, TargetState, Writer } from '../checks/check.ts';
+import { registerFile } from '../emu/core/register-file.ts';
+import { S } from '../emu/core/state.ts';
+import type { WriteRecord } from '../emu/history.ts';
+import type { Machine } from '../emu/machine.ts';
+import type { RegisterBlock, RegisterState } from '../emu/registers.ts';
+import { rateHz } from '../emu/time.ts';
+import { optionSettings } from './rom-options.ts';
+import type { Session } from './session.ts';
+
+/** Block registers by path, as stored. */
+export function fieldOf(machine: Machine, path: string): number | null {
+  const parts = path.split('.');
+  const block = machine.system.findBlock(parts[0] ?? '');
+  if (!block) return null;
+  const component = block.component as unknown as RegisterBlock;
+  const regs = (block.state as RegisterState).regs;
+  const { layout } = component;
+  if (parts.length === 2) return layout.has(parts[1]!) ? regs[layout.reg(parts[1]!).index]! : null;
+  const name = `${parts[1]}.${parts[2]}`;
+  if (!layout.hasField(name)) return null;
+  const f = layout.field(name);
+  return f.of(regs[f.register.index]!);
+}
+
+export function targetState(machine: Machine, registers: Readonly<Record<string, number>>): TargetState {
+  const { system, chip } = machine;
+  return {
+    chip,
+    core: (register) => registers[register] ?? null,
+    read: (address, size) => machine.bootCore.peek(address, size),
+    field: (path) => fieldOf(machine, path),
+    clockHz: (name) => {
+      if (!chip.clocks.includes(name)) return null;
+      const r = system.clock(name).rate;
+      return r ? rateHz(r) : 0;
+    },
+  };
+}
+
+const writerOf = (w: WriteRecord | null): Writer | null => w && { pc: w.pc, at: w.at, kind: w.kind, core: w.core, seq: w.seq };
+
+/** Facts that only a second run with watches can tell; empty until that run was made. */
+export interface Traced {
+  readonly vectorReads: TargetHistory['vectorReads'];
+  readonly magic: readonly MagicWord[];
+}
+export const NOT_TRACED: Traced = { vectorReads: [], magic: [] };
+
+export function entryFacts(machine: Machine): EntryFacts[] {
+  return machine.history.entries.map((e) => ({
+    address: e.address, thumb: ((e.registers['xpsr'] ?? 0) & (1 << 24)) !== 0, how: e.how, reached: e.reached, fromPc: e.fromPc, at: e.at,
+  }));
+}
+
+export function targetHistory(machine: Machine, traced: Traced): TargetHistory {
+  const h = machine.history;
+  return {
+    lastWriter: (register, mask) => writerOf(h.lastWriter(register, mask)),
+    resets: h.resets.map((r) => ({ at: r.at, by: r.by, flags: r.flags, external: r.external })),
+    entries: entryFacts(machine),
+    vectorReads: traced.vectorReads,
+    magic: traced.magic,
+    firstFault: machine.state.firstFault,
+  };
+}
+
+export function romFacts(s: Session): RomFacts {
+  const { profile, machine } = s;
+  const rom = machine.chip.rom;
+  const table = rom?.vectorTable.value ?? 0;
+  const settings = optionSettings(s);
+  return {
+    vectorTable: table,
+    initialStack: machine.bootCore.peek(table, 4) ?? 0,
+    resetVector: machine.bootCore.peek(table + 4, 4) ?? 0,
+    range: rom?.range.value ?? [0, 0],
+    ramUse: rom?.ramUse.value ?? [],
+    usbIrq: profile?.usbIrq ?? -1,
+    option: (id) => {
+      const o = settings.find((x) => x.id === id);
+      return o ? { value: o.value, confidence: o.confidence } : null;
+    },
+  };
+}
+
+/**
+ * The subject of the checks. `session` must stand at the judged instant: restored to the entry's checkpoint, to the first fault's, or at the end.
+ * `outcome` and `reached` come from the whole run.
+ */
+export function subjectAt(s: Session, outcome: string, reached: boolean, traced: Traced): Subject {
+  const { machine } = s;
+  const entry = machine.history.entries.at(-1);
+  const registers = entry ? entry.registers : registerFile(machine.bootCore, machine.bootCore.get(S.PC));
+  const facts = entryFacts(machine).at(-1);
+  return {
+    state: targetState(machine, registers),
+    history: targetHistory(machine, traced),
+    entry: facts ? { ...facts, reached } : null,
+    rom: romFacts(s),
+    outcome,
+  };
+}

@@ -1,0 +1,67 @@
+/** The one sentence that says what happened, for a person. */
+import type { BaseFacts } from './document.ts';
+import type { Place, RunResult } from './result.ts';
+
+const where = (p: Place | null | undefined): string =>
+  p ? (p.file ? ` (${p.file.slice(p.file.lastIndexOf('/') + 1)}:${p.line})` : p.symbol ? ` (${p.symbol})` : ` (${p.pc})`) : '';
+
+const FAULT_NAMES: Readonly<Record<number, string>> = {
+  2: 'NMI', 3: 'HardFault', 4: 'MemManage', 5: 'BusFault', 6: 'UsageFault', 7: 'SecureFault',
+};
+
+export function summarise(r: Omit<RunResult, 'summary'>, base: BaseFacts): string {
+  return `${whatHappened(r, base)}${why(r)}`;
+}
+
+function whatHappened(r: Omit<RunResult, 'summary'>, base: BaseFacts): string {
+  const entry = r.entries.at(-1);
+  const from = where(entry?.from);
+  const unfinished = base.end.settled ? '' : ', not finished';
+  switch (r.outcome) {
+    case 'dfu': {
+      const session = r.usb.sessions.find((s) => s.enumerated && s.servedBy === 'system');
+      const id = session?.vid && session.pid ? ` as ${session.vid.slice(2)}:${session.pid.slice(2)}` : '';
+      return `DFU enumerated${id} after the jump into the stand-in ROM${from}`;
+    }
+    case 'dfu-lost':
+      return `DFU enumerated${from}, then the device left the bus or stopped answering without a leave`;
+    case 'reset-loop': {
+      const last = r.resets.at(-1);
+      return `the chip keeps resetting (${last?.by ?? 'unknown cause'})${where(last?.from)}`;
+    }
+    case 'fault': {
+      if (base.lockup) return `the core locked up: ${base.lockup}`;
+      const name = FAULT_NAMES[base.fault?.exception ?? 3] ?? 'a fault';
+      return `${name} taken${entry ? ` after the jump into system memory${from}` : ' before any jump into system memory'}, and its handler does not return`;
+    }
+    case 'rom-silent':
+      return `the ROM was entered${from} but never answered the USB host${unfinished}`;
+    case 'back-in-app':
+      return `the ROM was entered${from} and control came back to the application`;
+    case 'stuck':
+      return r.stuck?.register
+        ? `the firmware waits for ever for ${r.stuck.register} and never jumps`
+        : 'the firmware hangs in a loop that nothing can end, and never jumps';
+    case 'no-jump':
+      return base.semihostingExit !== null
+        ? `the program ended by semihosting exit ${base.semihostingExit} without a jump into system memory`
+        : `the application runs on and never jumps into system memory${unfinished}`;
+  }
+}
+
+function why(r: Omit<RunResult, 'summary'>): string {
+  const proved = r.diagnosis.causes.filter((c) => c.proved);
+  if (proved.length > 0) {
+    const first = r.diagnosis.sets[0] ?? [proved[0]!.id];
+    const names = first.join(' and ');
+    const line = proved.find((c) => c.id === first[0])?.lastWriter;
+    const depends = proved.find((c) => first.includes(c.id) && c.dependsOn.length > 0)?.dependsOn[0];
+    const sure = depends ? `proved if the ROM option ${depends.rom} is "${depends.value}" (${depends.confidence})` : 'proved by repair on the stand-in ROM';
+    return `; cause: ${names}${where(line)}, ${sure}.`;
+  }
+  if (r.diagnosis.explained === false) {
+    const suspects = r.diagnosis.causes.map((c) => c.id);
+    return suspects.length > 0 ? `; not explained: repairing ${suspects.join(', ')} does not help.` : '; not explained.';
+  }
+  return '.';
+}

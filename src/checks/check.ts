@@ -1,0 +1,180 @@
+/**
+ * What a check is. A check answers one question about the state handed over at the last entry, or about the path to it. It reads a target
+ * (live machine, snapshot, board) and never decides an outcome; its repair is a counterfactual edit that the diagnosis applies to a fork.
+ */
+import type { ChipDescription, Confidence } from '../emu/chip.ts';
+
+export type Verdict = 'pass' | 'fail' | 'warn' | 'n/a' | 'unknown';
+
+/** Who changed something last: an instruction's address, when, and what kind of writer. */
+export interface Writer {
+  readonly pc: number;
+  /** Picoseconds since power-on. */
+  readonly at: number;
+  readonly kind: 'cpu' | 'exception' | 'dma' | 'debugger' | 'scenario';
+  readonly core: number;
+  /** Number of the write since power-on: names it for a repair. */
+  readonly seq: number;
+}
+
+/** Registers and memory at the judged instant. Nothing here has side effects. */
+export interface TargetState {
+  readonly chip: ChipDescription;
+  /** Core register by lower-case name (`primask`, `msp`, `vtor`, `xpsr`…); null if the target cannot tell. */
+  core(register: string): number | null;
+  /** Bus read as a debugger makes it; null where nothing answers. PPB registers too. */
+  read(address: number, size: 1 | 2 | 4): number | null;
+  /** Field or register of a block: `RCC.CR.HSI48ON`, `PWR.USBSCR`; null if the chip has no such thing. */
+  field(path: string): number | null;
+  /** Rate of a clock in hertz, 0 if stopped, null if unknown. */
+  clockHz(name: string): number | null;
+}
+
+/** Facts about the entry that is judged. */
+export interface EntryFacts {
+  /** Address that the core went on at, as branched to: bit 0 is the Thumb bit where it is known. */
+  readonly address: number;
+  readonly thumb: boolean;
+  readonly how: 'branch' | 'exception' | 'boot';
+  readonly reached: boolean;
+  readonly fromPc: number | null;
+  readonly at: number;
+}
+
+/** A reset as the machine saw it. */
+export interface ResetFacts {
+  readonly at: number;
+  readonly by: string;
+  readonly flags: readonly string[];
+  readonly external: boolean;
+}
+
+/** Events since power-on, where the target has them. */
+export interface TargetHistory {
+  /** Last instruction that changed a bit of `mask`, by `RCC.CR` or `CPU.PRIMASK`; null if reset or the hardware did. */
+  lastWriter(register: string, mask?: number): Writer | null;
+  readonly resets: readonly ResetFacts[];
+  readonly entries: readonly EntryFacts[];
+  /** Read of a would-be vector: the addresses in or near system memory that user code read before the entry, newest last. */
+  readonly vectorReads: readonly { readonly address: number; readonly value: number; readonly pc: number; readonly at: number }[];
+  /** Words that were written shortly before a reset by software and then read after it, with what happened to them in between. */
+  readonly magic: readonly MagicWord[];
+  /** First fault before any entry. */
+  readonly firstFault: { readonly kind: string; readonly address: number | null; readonly pc: number; readonly at: number } | null;
+}
+
+/** A word that looks like a request that had to survive a reset. */
+export interface MagicWord {
+  readonly address: number;
+  /** Value that was asked to be there at the reset, and what it really held then (a write that was dropped differs). */
+  readonly wanted: number;
+  readonly atReset: number;
+  /** Value when user code read it after the reset, and who wrote it in between. */
+  readonly read: number | null;
+  readonly readPc: number | null;
+  readonly writer: Writer;
+  readonly overwrittenBy: Writer | null;
+}
+
+/** What a run of the ROM needs to know to judge: the profile's facts, not its code. */
+export interface RomFacts {
+  readonly vectorTable: number;
+  readonly initialStack: number;
+  readonly resetVector: number;
+  readonly range: readonly [number, number];
+  readonly ramUse: readonly { readonly base: number; readonly size: number }[];
+  readonly usbIrq: number;
+  /** Value of a ROM option in this run, with how sure it is; null if the family lacks it. */
+  option(id: string): { readonly value: string; readonly confidence: Confidence } | null;
+}
+
+export interface Subject {
+  readonly state: TargetState;
+  readonly history: TargetHistory | null;
+  readonly entry: EntryFacts | null;
+  readonly rom: RomFacts;
+  /** Outcome of the run that is judged. */
+  readonly outcome: string;
+}
+
+export interface Judgement {
+  readonly verdict: Verdict;
+  readonly observed: string | null;
+  readonly expected: string | null;
+  /** One sentence for a person. */
+  readonly because: string;
+  /** Where the rule comes from, and how sure it is. */
+  readonly source: string | null;
+  readonly confidence: Confidence | null;
+  readonly lastWriter?: Writer | null;
+}
+
+/** Edits that a repair can make. `entry`: state edits before the first ROM instruction. */
+export interface RepairTarget {
+  setCore(register: string, value: number): void;
+  /** Stores into a register's storage: no side effects of a bus write but the consequences of the new value (clocks, wires). */
+  setField(path: string, value: number): void;
+  /** A bus write as software would make it. */
+  write(address: number, size: 1 | 2 | 4, value: number): void;
+  /** No exception is active and none pending; Thread mode on MSP. */
+  leaveHandlerMode(): void;
+  clearNvic(what: 'enabled' | 'pending'): void;
+  /** The watchdog of this block was never started. */
+  stopTimersOf(block: string): void;
+  branchTo(address: number): void;
+}
+
+export type Repair =
+  | {
+      readonly at: 'entry';
+      /** What the bench changes, in words, and the same as C for the user. */
+      readonly what: string;
+      readonly fix: string;
+      apply(target: RepairTarget, subject: Subject): void;
+    }
+  | {
+      readonly at: 'before-write';
+      readonly what: string;
+      readonly fix: string;
+      /** The write to suppress, or to replace by a value. */
+      readonly seq: number;
+      readonly value: number | null;
+    }
+  | {
+      readonly at: 'redirect';
+      readonly what: string;
+      readonly fix: string;
+      /** Reads of [from, from + 8) answer with the words of the ROM's table. */
+      readonly from: number;
+    }
+  | {
+      readonly at: 'keep';
+      readonly what: string;
+      readonly fix: string;
+      /** The word at this address keeps `value` from the reset on, until it has been read. */
+      readonly address: number;
+      readonly value: number;
+    };
+
+export interface Check {
+  readonly id: string;
+  readonly question: string;
+  /** Judges the path rather than the state handed over: is asked without an entry too. */
+  readonly path: boolean;
+  judge(subject: Subject): Judgement;
+  /** Called when the verdict is fail or warn; null if the bench knows no counterfactual. */
+  repair(subject: Subject): Repair | null;
+  /** For `bootbench explain <id>`: what the check is about, why it matters, how to get it right. Plain text, a few short paragraphs. */
+  readonly explanation: string;
+}
+
+export const pass = (observed: string | null, because: string, source: string | null = null, confidence: Confidence | null = null): Judgement => ({
+  verdict: 'pass', observed, expected: null, because, source, confidence,
+});
+export const notApplicable = (because: string): Judgement => ({
+  verdict: 'n/a', observed: null, expected: null, because, source: null, confidence: null,
+});
+export const unknown = (because: string): Judgement => ({
+  verdict: 'unknown', observed: null, expected: null, because, source: null, confidence: null,
+});
+export const hex = (n: number): string => `0x${(n >>> 0).toString(16).padStart(8, '0')}`;
