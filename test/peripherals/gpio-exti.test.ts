@@ -138,6 +138,16 @@ describe('EXTI', () => {
     expect([b.read('EXTI.RPR1'), b.read('EXTI.FPR1')]).toEqual([0, 1]);
   });
 
+  it('choosing a port whose pin is high is an edge', () => {
+    const b = ports();
+    mode(b, 'C', 1, 0);
+    b.sys.setWire('pin.PC1', 1);
+    b.write('EXTI.RTSR1', 2);
+    expect(b.read('EXTI.RPR1')).toBe(0);
+    b.write('EXTI.EXTICR1', 2 << 8);
+    expect(b.read('EXTI.RPR1')).toBe(2);
+  });
+
   it('the edge is seen without the port clock', () => {
     const b = ports();
     mode(b, 'A', 0, 0);

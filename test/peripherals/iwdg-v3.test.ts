@@ -145,8 +145,24 @@ describe('IWDG', () => {
     b.write('IWDG.EWCR', 1 << 14);
     expect(b.irqs.get(IRQ)).toBe(false);
     expect(b.read('IWDG.EWCR')).toBe((1 << 15) | 41);
+    b.write('IWDG.KR', UNLOCK);
+    b.write('IWDG.RLR', 100);
     b.ticks('lsi', 10);
     expect(b.irqs.get(IRQ)).toBe(false);
+    b.write('IWDG.KR', RELOAD);
+    b.ticks('lsi', 60 * 4);
+    expect(b.irqs.get(IRQ)).toBe(true);
+  });
+
+  it('a write of WINR refreshes the counter, without looking at the window', () => {
+    const b = running(0, 99);
+    b.ticks('lsi', 300);
+    b.write('IWDG.KR', UNLOCK);
+    b.write('IWDG.WINR', 50);
+    b.ticks('lsi', 399);
+    expect(b.resets).toEqual([]);
+    b.ticks('lsi', 1);
+    expect(b.resets).toEqual(['iwdg']);
   });
 
   it('counts the LSI through its start-up and its rate changes', () => {
