@@ -15,8 +15,9 @@ export interface GpioOptions {
   readonly block: string;
 }
 
-/** Level of a pin: low, high, not driven. */
-const Z = 2;
+/** Value of a pin wire that nothing drives. A wire that was never set reads 0: whoever builds the board sets this on every free pin. */
+export const PIN_FLOATING = 2;
+const Z = PIN_FLOATING;
 const MODE_OUTPUT = 1;
 const MODE_ANALOG = 3;
 const LCKK = 0x10000;
