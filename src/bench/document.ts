@@ -87,7 +87,7 @@ export function collectBase(s: Session, end: SessionEnd): BaseFacts {
   s.usb.finish();
   const notes = machine.state.notes.map((n) => ({ kind: n.kind, text: n.count > 1 ? `${n.text} (${n.count} times)` : n.text }));
   for (const [text, count] of Object.entries(machine.state.unclocked)) notes.push({ kind: 'unclocked', text: count > 1 ? `${text} (${count} times)` : text });
-  for (const image of input.images) for (const text of image.remarks) notes.push({ kind: 'image', text: `${image.path}: ${text}` });
+  notes.unshift(...input.notes);
   const started = machine.history.resets[0]?.at ?? 0;
   return {
     end,

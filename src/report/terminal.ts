@@ -151,8 +151,8 @@ function sureText(result: RunResult, cause: ResultCause): string {
   const base = alone
     ? `Proved on the model: the same run with only this repaired${cause.repair === null ? '' : ` (${cause.repair})`} reaches DFU on the ${rom}`
     : `Proved on the model together with the other causes: repaired alone the outcome is ${cause.outcomeAfterRepair ?? 'unknown'}`;
-  if (cause.dependsOn.length === 0) return `${base}.`;
-  return `${base}, if the real ROM ${cause.dependsOn.map((d) => `has "${d.rom}: ${d.value}" (${d.confidence})`).join(' and ')}.`;
+  const conditions = new Map([...result.dependsOn, ...cause.dependsOn].map((d) => [d.rom, `has "${d.rom}: ${d.value}" (${d.confidence})`]));
+  return conditions.size === 0 ? `${base}.` : `${base}, if the real ROM ${[...conditions.values()].join(' and ')}.`;
 }
 
 function stuck(w: Writer, result: RunResult): void {
