@@ -183,7 +183,7 @@ multiplies('SMUAD', 'SMLAD', '010', (f) => ({ X: f.z === 1 }), '000z');
 multiplies('SMULWy', 'SMLAWy', '011', (f) => ({ M: f.z === 1 }), '000z');
 multiplies('SMUSD', 'SMLSD', '100', (f) => ({ X: f.z === 1 }), '000z');
 multiplies('SMMUL', 'SMMLA', '101', (f) => ({ R: f.z === 1 }), '000z');
-row('SMMLS T1', '11111011 0 110 nnnn aaaa dddd 000z mmmm', dsp, 'SMMLS{R} <a>, <b>, <c>, <d>', (f) => notPc({ op: 'SMMLS', v: { R: f.z === 1 }, a: f.d, b: f.n, c: f.m, d: f.a }));
+row('SMMLS T1', '11111011 0 110 nnnn aaaa dddd 000z mmmm', dsp, 'SMMLS{R} <a>, <b>, <c>, <d>', (f) => f.a === 15 ? 'unpredictable' : notPc({ op: 'SMMLS', v: { R: f.z === 1 }, a: f.d, b: f.n, c: f.m, d: f.a }));
 row('USAD8 T1', '11111011 0 111 nnnn 1111 dddd 0000 mmmm', dsp, 'USAD8 <a>, <b>, <c>', (f) => notPc({ op: 'USAD8', a: f.d, b: f.n, c: f.m }));
 row('USADA8 T1', '11111011 0 111 nnnn aaaa dddd 0000 mmmm', dsp, 'USADA8 <a>, <b>, <c>, <d>', (f) => notPc({ op: 'USADA8', a: f.d, b: f.n, c: f.m, d: f.a }));
 const long = (name: string, bits: string, tail: string, variant: (f: { y: number; z: number }) => Record<string, boolean>): void =>

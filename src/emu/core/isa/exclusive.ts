@@ -35,7 +35,11 @@ for (const [suffix, size] of SIZES) {
 }
 op('CLREX', { timing: 'exclusive' }, (b) => b.setState(S.EXCLUSIVE_OPEN, 0));
 
-const registers = (d: Decoded): Decoded | 'unpredictable' => (d.a === 15 || d.b === 15 || d.c === 15 ? 'unpredictable' : d);
+/** SP and PC as data or status, PC as base, and a status register that is also used for something else are UNPREDICTABLE. */
+function registers(d: Decoded): Decoded | 'unpredictable' {
+  const special = (n: number | undefined): boolean => n === 13 || n === 15;
+  return special(d.a) || special(d.c) || d.b === 15 || d.c === d.a || d.c === d.b ? 'unpredictable' : d;
+}
 row('STREX T1', '11101000 0100 nnnn tttt dddd iiiiiiii', v7, 'STREX <c>, <a>, [<b>, #<imm>]', (f) => registers({ op: 'STREX', a: f.t, b: f.n, c: f.d, imm: f.i * 4 }));
 row('LDREX T1', '11101000 0101 nnnn tttt 1111 iiiiiiii', v7, 'LDREX <a>, [<b>, #<imm>]', (f) => registers({ op: 'LDREX', a: f.t, b: f.n, imm: f.i * 4 }));
 for (const [suffix, , bits] of SIZES) {

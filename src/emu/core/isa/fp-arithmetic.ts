@@ -85,7 +85,7 @@ for (const { w, sz, on, dt, reg } of WIDTHS) {
   op(`VCMP_zero_${w}`, { timing: 'fp-alu', fp: true, fpSrc: a, variants: E }, (b, o, v) => fpCompare(b, w, fpReg(b, w, o.a), zero(b), !!v.E));
   row(`VCMP, VCMPE ${dt}`, `11101110 1e11 0100 dddd 101${sz} q1z0 mmmm`, on, `VCMP{E}.${dt} <${reg}a>, <${reg}b>`, (f) =>
     exists(w, { op: `VCMP_${w}`, v: { E: f.q === 1 }, ...twoFields(w, f) }));
-  row(`VCMP, VCMPE zero ${dt}`, `11101110 1e11 0101 dddd 101${sz} q1x0 xxxx`, on, `VCMP{E}.${dt} <${reg}a>, #0.0`, (f) =>
+  row(`VCMP, VCMPE zero ${dt}`, `11101110 1e11 0101 dddd 101${sz} q100 0000`, on, `VCMP{E}.${dt} <${reg}a>, #0.0`, (f) =>
     exists(w, { op: `VCMP_zero_${w}`, v: { E: f.q === 1 }, a: fpNumber(w, f.d, f.e) }));
 
   // FPv5

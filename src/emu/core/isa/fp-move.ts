@@ -89,14 +89,14 @@ op('VMOV_from_SS', { timing: 'fp-move', fp: true, dest: 'bc', fpSrc: 'ad' }, (b,
   b.setReg(o.b, b.s(o.a));
   b.setReg(o.c, b.s(o.d));
 });
-row('VMOV (core to single)', '11101110 0000 nnnn tttt 1010 y00 1 xxxx', fpu, 'VMOV <Sa>, <b>', (f) =>
+row('VMOV (core to single)', '11101110 0000 nnnn tttt 1010 y00 1 0000', fpu, 'VMOV <Sa>, <b>', (f) =>
   f.t === 15 || f.t === 13 ? 'unpredictable' : { op: 'VMOV_to_S', a: fpNumber(32, f.n, f.y), b: f.t });
-row('VMOV (single to core)', '11101110 0001 nnnn tttt 1010 y00 1 xxxx', fpu, 'VMOV <b>, <Sa>', (f) =>
+row('VMOV (single to core)', '11101110 0001 nnnn tttt 1010 y00 1 0000', fpu, 'VMOV <b>, <Sa>', (f) =>
   f.t === 15 || f.t === 13 ? 'unpredictable' : { op: 'VMOV_from_S', a: fpNumber(32, f.n, f.y), b: f.t });
 // a word of a double: the same as a single register
-row('VMOV (core to scalar)', '11101110 00h0 dddd tttt 1011 e00 1 xxxx', fpu, 'VMOV.32 <Sa>, <b>', (f) =>
+row('VMOV (core to scalar)', '11101110 00h0 dddd tttt 1011 e00 1 0000', fpu, 'VMOV.32 <Sa>, <b>', (f) =>
   f.e ? null : f.t === 15 || f.t === 13 ? 'unpredictable' : { op: 'VMOV_to_S', a: f.d * 2 + f.h, b: f.t });
-row('VMOV (scalar to core)', '11101110 00h1 nnnn tttt 1011 y00 1 xxxx', fpu, 'VMOV.32 <b>, <Sa>', (f) =>
+row('VMOV (scalar to core)', '11101110 00h1 nnnn tttt 1011 y00 1 0000', fpu, 'VMOV.32 <b>, <Sa>', (f) =>
   f.y ? null : f.t === 15 || f.t === 13 ? 'unpredictable' : { op: 'VMOV_from_S', a: f.n * 2 + f.h, b: f.t });
 const badPair = (t: number, u: number): boolean => t === 13 || t === 15 || u === 13 || u === 15;
 for (const [name, sz] of [['VMOV (two core, two single)', '0'], ['VMOV (two core, double)', '1']] as const)
@@ -120,7 +120,7 @@ export function vfpExpandImm(w: 32 | 64, imm8: number): number {
 }
 for (const { w, sz, on, dt, reg } of WIDTHS) {
   op(`VMOV_imm_${w}`, { timing: 'fp-move', fp: true, fpDest: w === 32 ? 'a' : 'A' }, (b, o) => setFpReg(b, w, o.a, w === 32 ? o.imm : b.join(0, o.imm)));
-  row(`VMOV (immediate) ${dt}`, `11101110 1e11 iiii dddd 101${sz} x0x0 jjjj`, on, `VMOV.${dt} <${reg}a>, #<imm>`, (f) =>
+  row(`VMOV (immediate) ${dt}`, `11101110 1e11 iiii dddd 101${sz} 0000 jjjj`, on, `VMOV.${dt} <${reg}a>, #<imm>`, (f) =>
     exists(w, { op: `VMOV_imm_${w}`, a: fpNumber(w, f.d, f.e), imm: vfpExpandImm(w, (f.i << 4) | f.j) }));
 }
 
@@ -130,6 +130,6 @@ export const FPSCR_MASK = 0xf7c0009f;
 op('VMRS', { timing: 'fp-move', fp: true, dest: 'b' }, (b, o) => b.setReg(o.b, b.state(S.FPSCR)));
 op('VMRS_flags', { timing: 'fp-move', fp: true }, (b) => b.setNZCV(b.state(S.FPSCR)));
 op('VMSR', { timing: 'fp-move', fp: true, src: 'b' }, (b, o) => b.setState(S.FPSCR, b.and(b.reg(o.b), FPSCR_MASK)));
-row('VMRS', '11101110 1111 0001 tttt 1010 xxx1 xxxx', fpu, 'VMRS <b>, FPSCR', (f) =>
+row('VMRS', '11101110 1111 0001 tttt 1010 0001 0000', fpu, 'VMRS <b>, FPSCR', (f) =>
   f.t === 15 ? { op: 'VMRS_flags' } : f.t === 13 ? 'unpredictable' : { op: 'VMRS', b: f.t });
-row('VMSR', '11101110 1110 0001 tttt 1010 xxx1 xxxx', fpu, 'VMSR FPSCR, <b>', (f) => (f.t === 15 || f.t === 13 ? 'unpredictable' : { op: 'VMSR', b: f.t }));
+row('VMSR', '11101110 1110 0001 tttt 1010 0001 0000', fpu, 'VMSR FPSCR, <b>', (f) => (f.t === 15 || f.t === 13 ? 'unpredictable' : { op: 'VMSR', b: f.t }));

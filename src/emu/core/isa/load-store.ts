@@ -140,10 +140,13 @@ for (const [name, size] of [['STRB', '00'], ['STRH', '01'], ['STR', '10']] as co
 
 /** P = W = 0 is the exclusive and table-branch space. */
 const doubleMode = (f: { p: number; w: number }): 'imm' | 'pre' | 'post' | null => (f.w === 0 ? (f.p ? 'imm' : null) : f.p ? 'pre' : 'post');
+/** SP and PC as data, and writeback to a transferred register, are UNPREDICTABLE. */
+const refusedPair = (f: { t: number; s: number; n: number }, mode: string): boolean =>
+  [f.t, f.s].some((t) => t === 13 || t === 15 || (mode !== 'imm' && t === f.n));
 row('LDRD', '1110100 p u 1 w 1 nnnn tttt ssss iiiiiiii', v7, 'LDRD <a>, <c>, [<b>, #<imm>]', (f) => {
   const mode = doubleMode(f);
   if (!mode) return null;
-  if (f.t === 15 || f.s === 15) return 'unpredictable';
+  if (refusedPair(f, mode) || f.t === f.s) return 'unpredictable';
   const d = { a: f.t, b: f.n, c: f.s, imm: (f.u ? f.i : -f.i) * 4 };
   if (f.n !== 15) return { op: 'LDRD', v: { mode }, ...d };
   return mode === 'imm' ? { op: 'LDRD', v: { mode: 'lit' }, ...d } : 'unpredictable';
@@ -151,6 +154,6 @@ row('LDRD', '1110100 p u 1 w 1 nnnn tttt ssss iiiiiiii', v7, 'LDRD <a>, <c>, [<b
 row('STRD', '1110100 p u 1 w 0 nnnn tttt ssss iiiiiiii', v7, 'STRD <a>, <c>, [<b>, #<imm>]', (f) => {
   const mode = doubleMode(f);
   if (!mode) return null;
-  if (f.t === 15 || f.s === 15 || f.n === 15) return 'unpredictable';
+  if (refusedPair(f, mode) || f.n === 15) return 'unpredictable';
   return { op: 'STRD', v: { mode }, a: f.t, b: f.n, c: f.s, imm: (f.u ? f.i : -f.i) * 4 };
 });
