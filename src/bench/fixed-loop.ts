@@ -26,14 +26,15 @@ export function proveFixedLoop(s: Session): FixedLoop | null {
   machine.restore(before);
   if (!loop || watchdogRuns(s)) return null;
   const system = machine.system;
-  for (const address of loop.reads) {
+  const reads = loop.reads.map((r) => r.address);
+  for (const address of reads) {
     const block = system.regionAt(address)?.block;
     if (!block) continue;
     // a block with a timer of its own, or one that the USB host talks to, may still change
     if (system.hasArmedTimer(block) || (block.row.model?.startsWith('usb') && s.usb.state.cable)) return null;
   }
-  const devices = loop.reads.filter((a) => system.regionAt(a)?.block);
-  const memories = loop.reads.filter((a) => !system.regionAt(a)?.block && system.regionAt(a)?.memory?.row.kind === 'ram');
+  const devices = reads.filter((a) => system.regionAt(a)?.block);
+  const memories = reads.filter((a) => !system.regionAt(a)?.block && system.regionAt(a)?.memory?.row.kind === 'ram');
   return { pc: loop.pc, reads: [...devices, ...memories], sleeping: false };
 }
 

@@ -243,7 +243,8 @@ export class Session {
     if (machine.state.lockup) return true;
     if (resetLoopSettled(this)) return true;
     if (this.romSilentSettled()) return true;
-    if (now >= state.nextProof) {
+    // inside the ROM it is the host that decides, unless a fault handler holds the core
+    if (now >= state.nextProof && (!machine.state.inSystem || state.fault !== null)) {
       state.loop = proveFixedLoop(this);
       if (state.loop) return true;
       state.proofGap *= 2;

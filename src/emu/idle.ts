@@ -13,7 +13,14 @@ export interface SteadyLoop {
   readonly cycles: number;
   readonly instructions: number;
   readonly cacheHits: number;
-  readonly reads: readonly number[];
+  readonly reads: readonly SteadyRead[];
+  /** Architectural state at `pc`. */
+  readonly state: Uint32Array;
+}
+export interface SteadyRead {
+  readonly address: number;
+  readonly size: 1 | 2 | 4;
+  readonly value: number;
 }
 
 /** Words of the core's state that are counters or caches of the emulator, not architecture. */
@@ -46,7 +53,7 @@ export function readIsSteady(system: System, address: number): boolean {
  * run that far) or if what it reads may change by itself.
  */
 export function findSteadyLoop(core: Core, system: System, maxSteps: number): SteadyLoop | null {
-  const trace: AccessTrace = { reads: new Set(), writes: 0 };
+  const trace: AccessTrace = { reads: new Map(), writes: 0 };
   const words = (): Uint32Array => core.stateWords();
   core.trace(trace);
   try {
@@ -65,9 +72,9 @@ export function findSteadyLoop(core: Core, system: System, maxSteps: number): St
         const misses = core.get(S.CACHE_MISSES) - at.misses;
         // the second round must take as long as the first, from the cache alone
         if (cycles > 0 && cycles === period && misses === 0) {
-          const reads = [...trace.reads];
-          if (!reads.every((a) => readIsSteady(system, a))) return null;
-          return { pc: anchorPc, cycles, instructions: core.retired() - at.retired, cacheHits: core.get(S.CACHE_HITS) - at.hits, reads };
+          if (![...trace.reads.keys()].every((a) => readIsSteady(system, a))) return null;
+          const reads = [...trace.reads].map(([address, size]): SteadyRead => ({ address, size: size as 1 | 2 | 4, value: core.peek(address, size as 1 | 2 | 4) ?? 0 }));
+          return { pc: anchorPc, state: anchor, cycles, instructions: core.retired() - at.retired, cacheHits: core.get(S.CACHE_HITS) - at.hits, reads };
         }
         period = misses === 0 ? cycles : -1;
         at = { cycles: core.cycles(), retired: core.retired(), hits: core.get(S.CACHE_HITS), misses: core.get(S.CACHE_MISSES) };
@@ -90,4 +97,9 @@ export function findSteadyLoop(core: Core, system: System, maxSteps: number): St
   } finally {
     core.trace(null);
   }
+}
+
+/** The core stands again where `loop` was found, in the same state, and everything that the loop reads is as it was. */
+export function stillSteady(core: Core, loop: SteadyLoop): boolean {
+  return core.pc === loop.pc && sameState(loop.state, core.stateWords()) && loop.reads.every((r) => (core.peek(r.address, r.size) ?? 0) === r.value);
 }

@@ -9,6 +9,7 @@ import { Core, PAUSE, type CoreListener, type CoreSnapshot, type Interceptor, ty
 import { registerFile } from './core/register-file.ts';
 import { S } from './core/state.ts';
 import { sysTickClockChanged } from './core/systick.ts';
+import { findSteadyLoop, stillSteady, type SteadyLoop } from './idle.ts';
 import { History, type EntryRecord, type WriterKind } from './history.ts';
 import type { ModelFactory, Register, RegisterState } from './registers.ts';
 import { System, type Memory, type SystemListener, type SystemState } from './system.ts';
@@ -94,6 +95,12 @@ interface MachineState {
   /** Words of system memory that user code read as data, oldest first. */
   vectorReads: { address: number; value: number; pc: number; at: Ps }[];
 }
+
+/** Cycles before the first look for a steady loop, steps of a look, longest distance between looks, cycles that make a look worth it. */
+const IDLE_FIRST = 20_000;
+const IDLE_STEPS = 900;
+const IDLE_GAP_LIMIT = 8_000_000;
+const IDLE_WORTH = 4_000;
 
 const freshState = (cores: number): MachineState => ({
   pendingReset: null, handlerOverSystem: Array<boolean>(cores).fill(false), returnTo: Array<number>(cores).fill(-1),
@@ -565,10 +572,72 @@ export class Machine implements CoreListener {
         core.syncClock(s.now);
         continue;
       }
-      const paused = core.run(Math.min(s.scheduler.next, limit));
+      const until = Math.min(s.scheduler.next, limit);
+      if (this.skipping && core.cycles() >= this.idle.tryAt && this.lookForIdle(core, until)) continue;
+      const paused = core.run(until);
       s.now = Math.max(s.now, core.now());
-      if (paused) return core.atBreak ? 'stopped' : 'entry';
+      if (!paused) continue;
+      if (core.takeIdleHit()) {
+        this.idle.tryAt = Math.min(this.idle.tryAt, core.cycles());
+        continue;
+      }
+      return core.atBreak ? 'stopped' : 'entry';
     }
+  }
+
+  /** Steady loops are skipped to the next event. Off: every round is executed; nothing else may differ. */
+  skipping = true;
+  /** The loop that was found last, and when to look again. Not state: only how fast the same thing happens. */
+  private idle: { loop: SteadyLoop | null; tryAt: number; gap: number } = { loop: null, tryAt: IDLE_FIRST, gap: IDLE_FIRST };
+
+  /** Skips if the core is in a steady loop with time before the next event. True if time has passed. */
+  private lookForIdle(core: Core, until: Ps): boolean {
+    const idle = this.idle;
+    const s = this.system;
+    const left = (): number => core.cyclesUntil(until);
+    if (idle.loop !== null) {
+      if (core.pc === idle.loop.pc) {
+        if (left() > idle.loop.cycles * 2 && stillSteady(core, idle.loop)) {
+          this.skipRounds(core, idle.loop, left());
+          idle.tryAt = core.cycles() + 1;
+          idle.gap = IDLE_FIRST;
+          return true;
+        }
+        // here, but not idle: go past, and give up on this loop if that happens too often
+        idle.tryAt = core.cycles() + 1;
+        if (left() > idle.loop.cycles * 2 && ++this.idleMisses > 64) this.forgetIdle(core);
+        return false;
+      }
+      return false;
+    }
+    if (left() < IDLE_WORTH) return false;
+    s.now = Math.max(s.now, core.now());
+    const loop = findSteadyLoop(core, s, IDLE_STEPS);
+    s.now = Math.max(s.now, core.now());
+    if (loop) {
+      idle.loop = loop;
+      idle.gap = IDLE_FIRST;
+      this.idleMisses = 0;
+      core.setIdlePoint(loop.pc);
+      if (left() > loop.cycles && core.pc === loop.pc) this.skipRounds(core, loop, left());
+      idle.tryAt = core.cycles() + 1;
+      return true;
+    }
+    idle.gap = Math.min(idle.gap * 2, IDLE_GAP_LIMIT);
+    idle.tryAt = core.cycles() + idle.gap;
+    return true;
+  }
+  private idleMisses = 0;
+  private forgetIdle(core: Core): void {
+    this.idle.loop = null;
+    this.idle.tryAt = core.cycles() + this.idle.gap;
+    core.setIdlePoint(-1);
+  }
+  private skipRounds(core: Core, loop: SteadyLoop, cycles: number): void {
+    const rounds = Math.floor((cycles - 1) / loop.cycles);
+    if (rounds <= 0) return;
+    core.skip(rounds * loop.cycles, rounds * loop.instructions, rounds * loop.cacheHits);
+    this.system.now = Math.max(this.system.now, core.now());
   }
 
   // ---- memory changes and checkpoints ----------------------------------------------------------------------------------------------
@@ -614,6 +683,8 @@ export class Machine implements CoreListener {
       for (const core of this.cores) core.invalidateCode(page << PAGE_BITS, PAGE_SIZE);
     }
     this.system.restore(c.system);
+    this.idle = { loop: null, tryAt: 0, gap: IDLE_FIRST };
+    for (const core of this.cores) core.setIdlePoint(-1);
     this.cores.forEach((core, i) => core.restore(c.cores[i]!));
     this.refreshIntercept();
     this.history = c.history.copy();

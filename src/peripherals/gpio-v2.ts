@@ -109,6 +109,7 @@ export const gpioV2: ModelFactory = (layout: Layout, given): RegisterModel<State
       c.put(IDR, (c.get(IDR) & ~(1 << pin)) | (high << pin));
       c.env.setWire(inWires[pin]!, high);
     },
+    live: ['LCKR'],
     read(c, r, value) {
       // The read that ends the key sequence sets LCKK.
       if (r !== LCKR || c.s.lockStep !== 3) return value;

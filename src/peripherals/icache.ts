@@ -80,6 +80,7 @@ export const icache: ModelFactory = (layout, options): RegisterModel<IcacheState
       wires(c);
       interrupt(c);
     },
+    live: [hit.reg.name, miss.reg.name],
     read(c, r, value) {
       return r === hit.reg ? counted(c, 'hit') : r === miss.reg ? counted(c, 'miss') : value;
     },

@@ -177,6 +177,7 @@ export const iwdgV3: ModelFactory = (layout: Layout, given): RegisterModel<State
       }
       armAll(c);
     },
+    live: [],
     // While an update is going on the register still shows the value in the watchdog's clock domain.
     read(c, r, value) {
       const pending = (c.get(SR) & flagOf(r)) !== 0;

@@ -163,6 +163,7 @@ export const rtcV3: ModelFactory = (layout: Layout, given): RegisterModel<State>
       c.s.anchor = count(c);
       c.s.syncAt = c.s.anchor + o.syncTicks;
     },
+    live: ['ICSR', 'TR', 'DR', 'SSR'],
     read(c, r, value) {
       if (r === ICSR) return icsr(c, value);
       if (r === TR) return c.s.held ? value : timeRegister(c);

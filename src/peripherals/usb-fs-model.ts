@@ -20,6 +20,7 @@ export function usbFsModel(layout: Layout, variant: UsbFsVariant, modelled: 'all
     onWire: (c) => m.sync(c),
     onClock: (c) => m.sync(c),
     onGate: (c) => m.sync(c),
+    live: [],
     read: (c, r, value) => m.readRegister(c, r, value),
     write: (c, r, merged, raw, lanes) => m.writeRegister(c, r, merged, raw, lanes),
     wrote: (c, r, value, old) => m.wroteRegister(c, r, value, old),

@@ -62,7 +62,8 @@ export type Zone = 'user' | 'system' | 'data';
 
 /** Data accesses of a traced stretch of code. */
 export interface AccessTrace {
-  readonly reads: Set<number>;
+  /** Size of the access by address. */
+  readonly reads: Map<number, number>;
   writes: number;
 }
 
@@ -265,10 +266,12 @@ export class Core implements Cpu {
     this.set(S.CACHE_SET_MASK, t.sets - 1);
     this.set(S.CACHE_WAYS, t.ways);
     this.set(S.LINE, 1);
+    this.set(S.CHARGED, 0);
   }
   invalidateCache(): void {
     this.arena.u8.fill(0, this.base + S.CACHE_TAGS, this.base + S.NVIC_ENABLED);
     this.set(S.LINE, 1);
+    this.set(S.CHARGED, 0);
   }
 
   // ---- page tables -------------------------------------------------------------------------------------------------------------
@@ -322,7 +325,7 @@ export class Core implements Cpu {
       for (let i = 0; i < size; i++) value |= this.slowRead((address + i) >>> 0, 1, 0, privileged) << (8 * i);
       return value;
     }
-    this.tracer?.reads.add(address);
+    this.tracer?.reads.set(address, size);
     if (address >= 0xe0000000 && address < 0xe0100000) {
       this.system.now = this.now();
       return readScs(this, address, size, privileged);
@@ -522,7 +525,8 @@ export class Core implements Cpu {
   /** Bytes of the arena have changed or are about to: decoded instructions that overlap are dropped. */
   invalidateCode(host: number, length: number): void {
     if (this.codeHostPages.size === 0) return;
-    const from = host - 4;
+    // an instruction of four bytes, and the one before whose cost looks at what follows
+    const from = host - 8;
     const to = host + length;
     for (let hostPage = from >>> PAGE_BITS; hostPage <= (to - 1) >>> PAGE_BITS; hostPage++) {
       const pages = this.codeHostPages.get(hostPage);
@@ -553,7 +557,7 @@ export class Core implements Cpu {
   }
 
   private decodeAt(pc: number, rec: number): void {
-    if (this.breakpoints.has(pc) && this.passing !== pc) {
+    if ((this.breakpoints.has(pc) || this.idlePc === pc) && this.passing !== pc) {
       this.arena.u16[rec >> 1] = H_BREAK;
       this.arena.u16[(rec >> 1) + 1] = H_BREAK;
       this.arena.u8[rec + REC.SIZE] = 2;
@@ -580,25 +584,18 @@ export class Core implements Cpu {
     u8[rec + REC.D] = d.d ?? 0;
     i32[(rec + REC.IMM) >> 2] = d.imm ?? 0;
     const t = this.timing.cycles(ins, pc);
-    u8[rec + REC.COST] = t.cost;
+    // What follows in memory decides the rules between neighbours. Found from the bytes, not from what has been decoded: the cost of an
+    // instruction must not depend on what ran before.
+    const next = this.lookAt(pc + ins.size);
+    u8[rec + REC.COST] = Math.max(0, t.cost + (next ? this.timing.pair(ins, next, pc) : 0));
     u8[rec + REC.TAKEN] = t.taken;
-    // rules between neighbours, both ways round, whichever is decoded first
-    this.pairWith(rec, ins, pc, pc + ins.size);
-    for (const back of [2, 4]) {
-      const before = rec - (back / 2) * RECORD_BYTES;
-      if ((pc & 0xfff) < back || u16[before >> 1] === 0 || u8[before + REC.SIZE] !== back) continue;
-      const previous = this.instructionAt(pc - back);
-      if (previous) this.adjust(before, this.timing.pair(previous, ins, pc - back));
-    }
   }
-  private pairWith(rec: number, ins: Instruction, pc: number, nextPc: number): void {
-    const next = rec + (ins.size / 2) * RECORD_BYTES;
-    if ((pc & 0xfff) + ins.size >= PAGE_SIZE || this.arena.u16[next >> 1] === 0) return;
-    const following = this.instructionAt(nextPc);
-    if (following) this.adjust(rec, this.timing.pair(ins, following, pc));
-  }
-  private adjust(rec: number, delta: number): void {
-    if (delta !== 0) this.arena.u8[rec + REC.COST] = Math.max(0, this.arena.u8[rec + REC.COST]! + delta);
+  /** Instruction at an address of the same or the next page of memory, null where there is none. */
+  private lookAt(pc: number): Instruction | null {
+    const region = this.regionAt(pc >>> 0);
+    if (!region?.memory || pc + 4 > region.end) return null;
+    const host = region.memory.host + (pc - region.base);
+    return this.decoder.decode(this.system.loadHost(host, 2), this.system.loadHost(host + 2, 2));
   }
 
   // ---- breakpoints of the bench ---------------------------------------------------------------------------------------------------
@@ -611,6 +608,20 @@ export class Core implements Cpu {
     for (const a of addresses) this.dropRecord(a);
   }
   get atBreak(): boolean { return this.breakHit; }
+  /** Where a steady loop was found: the core stops there so that the loop can be skipped again. */
+  private idlePc = -1;
+  private idleHit = false;
+  setIdlePoint(pc: number): void {
+    if (pc === this.idlePc) return;
+    if (this.idlePc >= 0) this.dropRecord(this.idlePc);
+    this.idlePc = pc;
+    if (pc >= 0) this.dropRecord(pc);
+  }
+  takeIdleHit(): boolean {
+    const hit = this.idleHit;
+    this.idleHit = false;
+    return hit;
+  }
   /** True once if the core stopped at a breakpoint; the next run goes past it. */
   takeBreak(): boolean {
     const hit = this.breakHit;
@@ -663,6 +674,10 @@ export class Core implements Cpu {
     return count;
   }
 
+  /** Cycles until a time, 0 if it has come. */
+  cyclesUntil(time: Ps): number {
+    return Math.max(0, this.cyclesAt(time) - this.cycles());
+  }
   /**
    * Runs until `until` (ps) or `maxInstructions` more, whichever is first, or until something outside needs a look: a timer is due,
    * a reset was asked for, PAUSE. Returns true if it paused.
@@ -674,7 +689,7 @@ export class Core implements Cpu {
   private runUntilCycle(limit: number): boolean {
     const now = this.cycles();
     let target = Math.min(limit, now + MAX_SLICE);
-    const pass = this.breakpoints.size > 0 && this.breakpoints.has(this.pc);
+    const pass = this.idlePc === this.pc || (this.breakpoints.size > 0 && this.breakpoints.has(this.pc));
     if (pass) {
       this.passing = this.pc;
       this.dropRecord(this.pc);
@@ -771,7 +786,9 @@ export class Core implements Cpu {
         return;
       case EXIT.BREAK:
         this.notRetired();
-        this.breakHit = true;
+        this.restoreIt();
+        if (this.breakpoints.has(this.get(S.PC))) this.breakHit = true;
+        else this.idleHit = true;
         throw PAUSE;
       case EXIT.UNDEFINED:
         this.notRetired();

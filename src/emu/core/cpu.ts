@@ -34,6 +34,8 @@ export interface Cpu {
   /** Memory as this core sees it. `privileged` left out = as the core runs now. Throws the core's GuestFault. No alignment limits but the bus's. */
   read(address: number, size: 1 | 2 | 4, privileged?: boolean): number;
   write(address: number, size: 1 | 2 | 4, value: number, privileged?: boolean): void;
+  /** Read without side effects, access rights and time; null where nothing answers. */
+  peek(address: number, size: 1 | 2 | 4): number | null;
   /** Half-word at an instruction address, as a fetch. */
   fetch(address: number): number;
 

@@ -291,11 +291,8 @@ function lateArrival(cpu: Cpu): void {
 function vector(cpu: Cpu): void {
   for (;;) {
     const exception = highestPending(cpu);
-    let handler: number;
-    try {
-      handler = cpu.read((cpu.get(SCS.VTOR) + 4 * exception) >>> 0, 4, true);
-    } catch (e) {
-      if (!(e instanceof GuestFault)) throw e;
+    const handler = readVector(cpu, exception);
+    if (handler === null) {
       if (!isV6(cpu)) orBits(cpu, SCS.HFSR, VECTTBL);
       if (exception !== EXC.HARDFAULT && exception !== EXC.NMI && executionPriority(cpu) > -1) {
         setPending(cpu, EXC.HARDFAULT);
@@ -310,6 +307,17 @@ function vector(cpu: Cpu): void {
     cpu.branchTo((handler & ~1) >>> 0);
     cpu.setFloat(SCS.ENTRY_END, cpu.cycles());
     return;
+  }
+}
+/** Vectors are read past the MPU; null for a bus error. */
+function readVector(cpu: Cpu, exception: number): number | null {
+  const address = (cpu.get(SCS.VTOR) + 4 * exception) >>> 0;
+  if (cpu.get(SCS.MPU_CTRL) & 1) return cpu.peek(address, 4);
+  try {
+    return cpu.read(address, 4, true);
+  } catch (e) {
+    if (!(e instanceof GuestFault)) throw e;
+    return null;
   }
 }
 function toHandlerMode(cpu: Cpu, exception: number): void {

@@ -36,8 +36,9 @@ export class Handlers {
     const hot: Handler[] = [];
     const cold: Handler[] = [];
     for (const op of OPS.values()) {
-      if (op.system || !op.hot) continue;
+      if (op.system) continue;
       for (const v of op.variants) {
+        if (!op.hot(v)) continue;
         const h: Handler = { id: FIRST + hot.length, op, v, hot: true };
         hot.push(h);
         this.hotByKey.set(keyOf(op.name, v), h);

@@ -23,7 +23,7 @@ export interface OpDef {
   /** Operand fields that name a general register which is read. */
   readonly src: string;
   /** Emitted inside the interpreter's loop instead of as a function of its own (frequent instructions). */
-  readonly hot: boolean;
+  readonly hot: (v: Variant) => boolean;
   /** Executed by TypeScript (src/emu/core/system-ops.ts) under this op's name: the fast path leaves with EXIT.SYSTEM. */
   readonly system: boolean;
   /** Executed in an IT block even if the condition fails (BKPT). System ops only. */
@@ -40,7 +40,7 @@ export interface OpOptions {
   readonly timing: TimingClass;
   readonly dest?: string;
   readonly src?: string;
-  readonly hot?: boolean;
+  readonly hot?: boolean | ((v: Variant) => boolean);
   readonly fp?: boolean;
   readonly unconditional?: boolean;
   readonly fpDest?: string;
@@ -55,7 +55,7 @@ export function op(name: string, options: OpOptions, sem: (b: Builder, o: Operan
   if (OPS.has(name)) throw new Error(`op ${name} is defined twice`);
   OPS.set(name, {
     name, sem, timing: options.timing, variants: options.variants ?? [{}], dest: options.dest ?? '', src: options.src ?? '',
-    hot: options.hot ?? false, system: false, unconditional: options.unconditional ?? false, fp: options.fp ?? false, fpDest: options.fpDest ?? '', fpSrc: options.fpSrc ?? '',
+    hot: typeof options.hot === 'function' ? options.hot : () => options.hot === true, system: false, unconditional: options.unconditional ?? false, fp: options.fp ?? false, fpDest: options.fpDest ?? '', fpSrc: options.fpSrc ?? '',
   });
 }
 /** Defines an op that TypeScript executes. */

@@ -70,6 +70,8 @@ export const S = {
   FPCAR: 0xdc,
   FPDSCR: 0xe0,
   /** ITSTATE and address of the instruction in an IT block that ran last: what a fault in it has to restore. */
+  /** Flash line that was paid for last, | 1: entering it again costs nothing, whatever was flushed meanwhile. */
+  CHARGED: 0xf4,
   /** Record of the instruction that ran last when the line changed: where a branch came from. */
   LAST_REC: 0xf0,
   IT_NOW: 0xe8,

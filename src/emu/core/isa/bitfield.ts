@@ -3,7 +3,7 @@ import { op, row, v7 } from '../rows.ts';
 
 /** imm = lsb, c = width. */
 op('UBFX', { timing: 'alu', dest: 'a', src: 'b', hot: true }, (b, o) => b.setReg(o.a, b.shrU(b.shl(b.reg(o.b), b.sub(32, b.add(o.imm, o.c))), b.sub(32, o.c))));
-op('SBFX', { timing: 'alu', dest: 'a', src: 'b' }, (b, o) => b.setReg(o.a, b.shrS(b.shl(b.reg(o.b), b.sub(32, b.add(o.imm, o.c))), b.sub(32, o.c))));
+op('SBFX', { timing: 'alu', dest: 'a', src: 'b', hot: true }, (b, o) => b.setReg(o.a, b.shrS(b.shl(b.reg(o.b), b.sub(32, b.add(o.imm, o.c))), b.sub(32, o.c))));
 /** imm = mask of the field, c = lsb. */
 op('BFI', { timing: 'alu', dest: 'a', src: 'ab' }, (b, o) => {
   b.setReg(o.a, b.or(b.and(b.reg(o.a), b.not(o.imm)), b.and(b.shl(b.reg(o.b), o.c), o.imm)));

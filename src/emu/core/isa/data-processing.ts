@@ -35,10 +35,13 @@ const LOGIC: Readonly<Record<string, Logic>> = {
   EOR: (b, x, y) => b.xor(x, y),
 };
 const HOT_LOGIC = new Set(['AND', 'BIC', 'ORR', 'EOR']);
+/** What compilers emit often: shifted operands without flags, constants that are not rotated. */
+const hotShift = (v: Variant): boolean => v.S !== true && (v.shift === 'lsl' || v.shift === 'lsr');
+const notCarry = (v: Variant): boolean => v.carry !== true;
 
 for (const [name, f] of Object.entries(LOGIC)) {
   const hot = HOT_LOGIC.has(name);
-  op(`${name}_imm`, { timing: 'alu', dest: 'a', src: 'b', hot, variants: LOGIC_IMM_FLAGS }, (b, o, v) => {
+  op(`${name}_imm`, { timing: 'alu', dest: 'a', src: 'b', hot: (v) => hot && notCarry(v), variants: LOGIC_IMM_FLAGS }, (b, o, v) => {
     const r = b.let(f(b, b.reg(o.b), o.imm));
     b.setReg(o.a, r);
     if (v.S) b.setNZ(r);
@@ -49,7 +52,7 @@ for (const [name, f] of Object.entries(LOGIC)) {
     b.setReg(o.a, r);
     if (v.S) b.setNZ(r);
   });
-  op(`${name}_rsh`, { timing: 'alu-shift', dest: 'a', src: 'bc', variants: SHIFTED }, (b, o, v) => {
+  op(`${name}_rsh`, { timing: 'alu-shift', dest: 'a', src: 'bc', hot: (v) => hot && name !== 'BIC' && hotShift(v), variants: SHIFTED }, (b, o, v) => {
     const y = shiftByConstant(b, v.shift as ShiftName, b.reg(o.c), o.imm);
     const carry = v.S ? b.let(y.carry) : 0;
     const r = b.let(f(b, b.reg(o.b), y.result));
@@ -63,7 +66,7 @@ for (const [name, f] of Object.entries(LOGIC)) {
 for (const [name, like] of [['TST', 'AND'], ['TEQ', 'EOR']] as const) {
   const f = LOGIC[like]!;
   const hot = name === 'TST';
-  op(`${name}_imm`, { timing: 'alu', src: 'b', hot, variants: LOGIC_IMM_FLAGS.slice(1) }, (b, o, v) => {
+  op(`${name}_imm`, { timing: 'alu', src: 'b', hot: (v) => hot && notCarry(v), variants: LOGIC_IMM_FLAGS.slice(1) }, (b, o, v) => {
     b.setNZ(f(b, b.reg(o.b), o.imm));
     if (v.carry) b.setC(b.shrU(o.imm, 31));
   });
@@ -76,12 +79,12 @@ for (const [name, like] of [['TST', 'AND'], ['TEQ', 'EOR']] as const) {
   });
 }
 
-op('MOV_imm', { timing: 'alu', dest: 'a', hot: true, variants: LOGIC_IMM_FLAGS }, (b, o, v) => {
+op('MOV_imm', { timing: 'alu', dest: 'a', hot: notCarry, variants: LOGIC_IMM_FLAGS }, (b, o, v) => {
   b.setReg(o.a, o.imm);
   if (v.S) b.setNZ(o.imm);
   if (v.carry) b.setC(b.shrU(o.imm, 31));
 });
-op('MVN_imm', { timing: 'alu', dest: 'a', hot: true, variants: LOGIC_IMM_FLAGS }, (b, o, v) => {
+op('MVN_imm', { timing: 'alu', dest: 'a', hot: notCarry, variants: LOGIC_IMM_FLAGS }, (b, o, v) => {
   const r = b.let(b.not(o.imm));
   b.setReg(o.a, r);
   if (v.S) b.setNZ(r);
@@ -127,7 +130,7 @@ for (const [name, f] of Object.entries(ARITHMETIC)) {
   op(`${name}_reg`, { timing: 'alu', dest: 'a', src: 'bc', hot: name !== 'RSB', variants: FLAGS }, (b, o, v) => {
     f(b, b.reg(o.b), b.reg(o.c), !!v.S, (r) => b.setReg(o.a, r));
   });
-  op(`${name}_rsh`, { timing: 'alu-shift', dest: 'a', src: 'bc', variants: SHIFTED }, (b, o, v) => {
+  op(`${name}_rsh`, { timing: 'alu-shift', dest: 'a', src: 'bc', hot: (v) => (name === 'ADD' || name === 'SUB') && hotShift(v), variants: SHIFTED }, (b, o, v) => {
     const y = shiftByConstant(b, v.shift as ShiftName, b.reg(o.c), o.imm).result;
     f(b, b.reg(o.b), y, !!v.S, (r) => b.setReg(o.a, r));
   });

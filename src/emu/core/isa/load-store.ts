@@ -27,7 +27,7 @@ for (const [name, access] of Object.entries(LOADS)) {
   op(`${name}_reg`, { timing: 'load', dest: 'a', src: 'bc', hot: true }, (b, o) => b.setReg(o.a, load(b, registerOffset(b, o))));
   op(`${name}_lit`, { timing: 'load', dest: 'a', hot: name === 'LDR' }, (b, o) => b.setReg(o.a, load(b, literal(b, o))));
   op(`${name}T`, { timing: 'load', dest: 'a', src: 'b' }, (b, o) => b.setReg(o.a, load(b, b.add(b.reg(o.b), o.imm), { unprivileged: true })));
-  op(`${name}_wb`, { timing: 'load', dest: 'ab', src: 'b', variants: WRITEBACK }, (b, o, v) => {
+  op(`${name}_wb`, { timing: 'load', dest: 'ab', src: 'b', hot: name === 'LDR' || name === 'LDRB', variants: WRITEBACK }, (b, o, v) => {
     const base = b.reg(o.b);
     const moved = b.let(b.add(base, o.imm));
     const data = load(b, v.mode === 'pre' ? moved : base);
@@ -40,7 +40,7 @@ for (const [name, { size }] of Object.entries(STORES)) {
   op(`${name}_imm`, { timing: 'store', src: 'ab', hot: true }, (b, o) => store(b, b.add(b.reg(o.b), o.imm), b.reg(o.a)));
   op(`${name}_reg`, { timing: 'store', src: 'abc', hot: true }, (b, o) => store(b, registerOffset(b, o), b.reg(o.a)));
   op(`${name}T`, { timing: 'store', src: 'ab' }, (b, o) => store(b, b.add(b.reg(o.b), o.imm), b.reg(o.a), { unprivileged: true }));
-  op(`${name}_wb`, { timing: 'store', dest: 'b', src: 'ab', variants: WRITEBACK }, (b, o, v) => {
+  op(`${name}_wb`, { timing: 'store', dest: 'b', src: 'ab', hot: name !== 'STRH', variants: WRITEBACK }, (b, o, v) => {
     const base = b.reg(o.b);
     const moved = b.let(b.add(base, o.imm));
     checkStackLimit(b, o.b, moved);
