@@ -64,12 +64,16 @@ export function terminalReport(result: RunResult, options: TerminalOptions = {})
   return `${w.lines.join('\n')}\n`;
 }
 
+/** Notes without which the headline misleads. */
+const PROMINENT: ReadonlySet<string> = new Set(['boot-address', 'boot-at']);
+
 function headline(w: Writer, result: RunResult): void {
   const { mark, style, text } = HEADLINES[result.outcome];
   const head = `${w.paint('bold', w.paint(style, mark))}  ${w.paint('bold', `${result.outcome}: ${text}`)}`;
   w.lines.push(head);
   w.text(result.summary);
   if (result.ended.reason !== 'settled') w.text(endedText(result));
+  for (const note of result.notes) if (PROMINENT.has(note.kind)) w.text(`Note: ${note.text}.`);
 }
 
 function endedText(result: RunResult): string {
@@ -178,7 +182,8 @@ function sureness(w: Writer, result: RunResult): void {
       w.text(`Any one of these repairs is enough: ${diagnosis.sets.map((set) => set.join(' + ')).join(', or ')}.`);
     }
   }
-  for (const d of result.dependsOn) w.text(`The outcome hangs on something that ST does not publish: ${dependencyText(d)}.`);
+  if (result.dependsOn.length > 0) w.text('The outcome hangs on what ST does not publish about its ROM:');
+  for (const d of result.dependsOn) w.lines.push(...wrap(dependencyText(d), w.width, '      ', '    - '));
   if (diagnosis.harmless.length > 0) w.text(`Broken, but harmless here: ${diagnosis.harmless.join(', ')}.`);
   if (result.rom.kind === 'stand-in') {
     w.text(
@@ -197,7 +202,7 @@ function romName(result: RunResult): string {
 }
 
 const dependencyText = (d: RomDependency): string =>
-  `ROM option "${d.rom}: ${d.value}" (${d.confidence}); with "${d.other}" the outcome is ${d.outcomeIfOther} (--rom-option ${d.rom}=${d.other})`;
+  `${d.rom}: ${d.value} (${d.confidence}); with --rom-option ${d.rom}=${d.other} the outcome is ${d.outcomeIfOther}`;
 
 const VERDICT_STYLE: Readonly<Record<string, Style>> = { fail: 'red', warn: 'yellow' };
 
@@ -244,8 +249,13 @@ function facts(w: Writer, result: RunResult): void {
     for (const line of all.slice(-4)) w.row(channel.slice(0, 7), line);
     if (all.length > 4) w.row('', `(last 4 of ${all.length} lines; all with --json)`);
   }
-  for (const note of result.notes) w.row('Note', note.text, 'yellow');
-  if (result.uninitialisedReads > 0) w.row('Note', `${result.uninitialisedReads} reads of RAM that was never written`, 'yellow');
+  for (const note of result.notes) if (!PROMINENT.has(note.kind)) w.row('Note', note.text, 'yellow');
+  if (result.uninitialisedReads > 0)
+    w.row(
+      'Note',
+      `${result.uninitialisedReads} ${result.uninitialisedReads === 1 ? 'read' : 'reads'} of RAM that was never written`,
+      'yellow',
+    );
   if (result.unmodelled.length > 0) {
     const names = result.unmodelled.map((u) => `${u.peripheral}.${u.register}`);
     const more = names.length - UNMODELLED_SHOWN;

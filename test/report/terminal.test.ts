@@ -56,7 +56,7 @@ describe('the terminal report', () => {
   });
 
   test('names what the outcome hangs on, and the option to try', () => {
-    expect(flat(report(primaskResult()))).toContain('with "clears" the outcome is dfu (--rom-option primask=clears)');
+    expect(flat(report(primaskResult()))).toContain('- primask: keeps (assumed); with --rom-option primask=clears the outcome is dfu');
   });
 
   test('a suspect is never called a cause or proved', () => {
@@ -87,6 +87,16 @@ describe('the terminal report', () => {
     expect(text.indexOf('This is NOT what you reported (the board resets).')).toBeGreaterThan(0);
     expect(text.indexOf('NOT what you reported')).toBeLessThan(text.indexOf('Cause: primask'));
     expect(text).toContain('a decoy table earlier in the gap [--rom-option sysflash-gap=decoy, reset-loop]');
+  });
+
+  test('an image that misses the boot address is told so before anything else', () => {
+    const notes = [{ kind: 'boot-address', text: 'no image has bytes at 0x08000000' }];
+    expect(
+      report({ ...primaskResult(), notes })
+        .split('\n')
+        .slice(0, 5)
+        .join(),
+    ).toContain('no image has bytes at 0x08000000');
   });
 
   test('a stuck firmware is told what it polls and how to get past it', () => {
