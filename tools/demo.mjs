@@ -12,7 +12,7 @@ if (!existsSync(program)) {
   console.error('dist/ is missing: run `npm install` or `npm run build` first');
   process.exit(1);
 }
-const args = ['run', '--scenario', 'fixtures/h533-seed000-as-posted/scenario.json', '--symptom', 'resets'];
+const args = ['run', '--scenario', 'fixtures/h533-seed000-as-posted/scenario.json'];
 console.log(`$ npx bootbench ${args.join(' ')}\n`);
 const { status, error, signal } = spawnSync(process.execPath, [program, ...args], { cwd: root, stdio: 'inherit' });
 // 0 and 1 are verdicts; anything else is a failure of the program and of the demonstration.
