@@ -59,6 +59,8 @@ export interface TargetHistory {
   readonly vectorReads: readonly { readonly address: number; readonly value: number; readonly pc: number; readonly at: number }[];
   /** Words that were written shortly before a reset by software and then read after it, with what happened to them in between. */
   readonly magic: readonly MagicWord[];
+  /** BKPT instructions that user code ran, oldest first; left out where the target does not count them. */
+  readonly breakpoints?: readonly { readonly semihosting: boolean; readonly pc: number; readonly at: number }[];
   /** First fault before any entry. */
   readonly firstFault: { readonly kind: string; readonly address: number | null; readonly pc: number; readonly at: number } | null;
 }
@@ -178,3 +180,9 @@ export const unknown = (because: string): Judgement => ({
   verdict: 'unknown', observed: null, expected: null, because, source: null, confidence: null,
 });
 export const hex = (n: number): string => `0x${(n >>> 0).toString(16).padStart(8, '0')}`;
+
+/** A rule is broken: `fail` if it is documented, else `warn`. */
+export const broken = (
+  verdict: 'fail' | 'warn',
+  judgement: Pick<Judgement, 'observed' | 'expected' | 'because' | 'source' | 'confidence'> & { readonly lastWriter?: Writer | null },
+): Judgement => ({ verdict, ...judgement });

@@ -1,0 +1,76 @@
+/** Caches left on: one check each for instructions and data, alike but for the names. */
+import { broken, notApplicable, pass, type Check, type Subject } from './check.ts';
+import { PPB } from './core-registers.ts';
+import { familyOf, inManual, maskOf, registerOf } from './families.ts';
+import { NOTHING_PUBLISHED } from './sources.ts';
+
+interface Where {
+  readonly name: string;
+  readonly enabled: boolean;
+  readonly register: string;
+  readonly mask: number;
+  readonly code: string;
+  off(target: { setField(path: string, value: number): void; write(address: number, size: 1 | 2 | 4, value: number): void }): void;
+}
+/** CCR bits of a core with L1 caches. */
+const CCR_BIT = { icache: 1 << 17, dcache: 1 << 16 } as const;
+
+function find({ state }: Subject, kind: 'icache' | 'dcache'): Where | null {
+  const own = familyOf(state.chip)?.[kind];
+  const value = own ? state.field(own.enable) : null;
+  if (own && value !== null)
+    return {
+      name: inManual(own.enable), enabled: value === 1, register: registerOf(own.enable), mask: maskOf(state.chip, own.enable), code: own.code,
+      off: (target) => target.setField(own.enable, 0),
+    };
+  if (state.chip.cores[0]?.type !== 'cortex-m7f') return null;
+  const ccr = state.read(PPB.CCR, 4);
+  if (ccr === null) return null;
+  const bit = CCR_BIT[kind];
+  return {
+    name: kind === 'icache' ? 'CCR.IC' : 'CCR.DC', enabled: (ccr & bit) !== 0, register: 'CPU.CCR', mask: bit,
+    code: kind === 'icache' ? 'SCB_DisableICache();' : 'SCB_CleanInvalidateDCache(); SCB_DisableDCache();',
+    off: (target) => target.write(PPB.CCR, 4, ccr & ~bit),
+  };
+}
+
+function cacheCheck(kind: 'icache' | 'dcache', words: { what: string; danger: string; explanation: string }): Check {
+  return {
+    id: kind,
+    question: `Is the ${words.what} cache off?`,
+    path: false,
+    judge(subject) {
+      const where = find(subject, kind);
+      if (!where) return notApplicable(`this chip has no ${words.what} cache that software switches`);
+      if (!where.enabled) return pass(`${where.name} = 0`, 'off, as after a reset', NOTHING_PUBLISHED, 'assumed');
+      return broken('warn', {
+        observed: `${where.name} = 1`, expected: `${where.name} = 0`, because: words.danger, source: NOTHING_PUBLISHED, confidence: 'assumed',
+        lastWriter: subject.history?.lastWriter(where.register, where.mask) ?? null,
+      });
+    },
+    repair(subject) {
+      const where = find(subject, kind);
+      return where ? { at: 'entry', what: `${where.name} cleared`, fix: where.code, apply: where.off } : null;
+    },
+    explanation: words.explanation,
+  };
+}
+
+export const icache: Check = cacheCheck('icache', {
+  what: 'instruction',
+  danger: 'the ROM runs through a cache that it did not set up; on STM32H5 some areas of flash must not be read through ICACHE',
+  explanation: [
+    'After a reset the cache is off, and the ROM was made for that state. ST does not say whether it copes with a cache that is on.',
+    'On STM32H5 reads of the OTP and unique-id area through an enabled ICACHE end in a bus fault, and the ROM reads such data. A software reset does switch ICACHE off (its EN bit resets to 0): the claim that it survives is wrong.',
+    'Switch it off before the jump and wait until EN reads 0.',
+  ].join('\n\n'),
+});
+
+export const dcache: Check = cacheCheck('dcache', {
+  what: 'data',
+  danger: 'data in the cache can be older or newer than what is in RAM, and the ROM does no cache maintenance that is known',
+  explanation: [
+    'The ROM expects memory as after a reset. Lines that are dirty at the jump may be written back later over what the ROM has put there, and DMA does not see what only the cache holds.',
+    'Clean and invalidate the data cache, then switch it off, before the jump. The same goes for a flag in RAM that has to survive a reset: clean the line first, a reset drops it.',
+  ].join('\n\n'),
+});

@@ -1,0 +1,115 @@
+/**
+ * Names of registers and fields by family, so that checks need not know any. A field that a family lacks is null (or an empty list): the
+ * check then does not apply. Rows are data; paths are those of the chip's register facts.
+ */
+import type { ChipDescription, Confidence } from '../emu/chip.ts';
+
+export interface ClockSource {
+  readonly name: string;
+  readonly on: string;
+}
+
+export interface FamilyFields {
+  /** Names as they stand in `ChipDescription.family`. */
+  readonly family: string;
+  /** Documents that this row's statements about the ROM rest on. */
+  readonly document: string;
+  readonly hsi48: { readonly on: string; readonly ready: string } | null;
+  /** The bit by which software declares the USB supply valid. */
+  readonly usbSupply: { readonly bit: string; readonly code: string } | null;
+  /** Enable bits of caches that belong to the chip; a core's own are read from CCR. */
+  readonly icache: { readonly enable: string; readonly code: string } | null;
+  readonly dcache: { readonly enable: string; readonly code: string } | null;
+  readonly sysclk: { readonly select: string; readonly status: string; readonly sources: readonly string[]; readonly afterReset: number; readonly code: string };
+  readonly plls: readonly ClockSource[];
+  readonly prescalers: readonly string[];
+  readonly flashLatency: string;
+  /** Voltage range in force; names by value, as in the chip's latency table. */
+  readonly voltage: { readonly field: string; readonly ranges: readonly string[] } | null;
+  /** Registers that hold nothing but kernel clock selections. */
+  readonly kernelClocks: readonly string[];
+  /** Which crystal USB in the ROM needs; null = none. */
+  readonly hseForUsb: { readonly needed: boolean; readonly source: string; readonly confidence: Confidence };
+  /** Clock recovery: registers that decide how HSI48 is trimmed. */
+  readonly clockRecovery: readonly string[];
+  readonly usb: { readonly enable: string; readonly pullUp: string; readonly block: string } | null;
+  /** EN bit of a DMA channel; `#` is replaced by 0…15. */
+  readonly dmaChannels: readonly string[];
+  readonly exti: { readonly mask: readonly string[]; readonly pending: readonly string[] };
+  /** Flag that shows a running IWDG; null where the hardware shows none. */
+  readonly iwdgRunning: string | null;
+  readonly wwdg: { readonly running: string; readonly clock: string };
+  /** What address 0 shows; null where nothing can be mapped there. */
+  readonly remap: { readonly field: string; readonly systemMemory: number; readonly code: string } | null;
+  readonly trustZone: { readonly field: string; readonly off: number; readonly on: number } | null;
+  /** Life-cycle or read-out protection: values that leave the ROM usable. */
+  readonly protection: { readonly field: string; readonly open: readonly number[]; readonly names: Readonly<Record<number, string>>; readonly source: string } | null;
+  /** The ROM looks at the banks' first words before it stays (dual-bank boot). */
+  readonly bankCheck: boolean;
+  /** The boot decision tests whether the flash is empty. */
+  readonly emptyCheck: boolean;
+}
+
+const H5: FamilyFields = {
+  family: 'STM32H5',
+  document: 'AN2606 Rev 70 Table 124',
+  hsi48: { on: 'RCC.CR.HSI48ON', ready: 'RCC.CR.HSI48RDY' },
+  usbSupply: { bit: 'PWR.USBSCR.USB33SV', code: 'PWR->USBSCR |= PWR_USBSCR_USB33SV;' },
+  icache: { enable: 'ICACHE.CR.EN', code: 'ICACHE->CR &= ~ICACHE_CR_EN; while (ICACHE->CR & ICACHE_CR_EN) {}' },
+  dcache: { enable: 'DCACHE.CR.EN', code: 'DCACHE1->CR &= ~DCACHE_CR_EN; while (DCACHE1->CR & DCACHE_CR_EN) {}' },
+  sysclk: {
+    select: 'RCC.CFGR1.SW', status: 'RCC.CFGR1.SWS', sources: ['HSI', 'CSI', 'HSE', 'PLL1'], afterReset: 0,
+    code: 'RCC->CR |= RCC_CR_HSION; while (!(RCC->CR & RCC_CR_HSIRDY)) {}\nRCC->CFGR1 &= ~RCC_CFGR1_SW; while (RCC->CFGR1 & RCC_CFGR1_SWS) {}',
+  },
+  plls: [{ name: 'PLL1', on: 'RCC.CR.PLL1ON' }, { name: 'PLL2', on: 'RCC.CR.PLL2ON' }, { name: 'PLL3', on: 'RCC.CR.PLL3ON' }],
+  prescalers: ['RCC.CFGR2.HPRE', 'RCC.CFGR2.PPRE1', 'RCC.CFGR2.PPRE2', 'RCC.CFGR2.PPRE3'],
+  flashLatency: 'FLASH.ACR.LATENCY',
+  voltage: { field: 'PWR.VOSSR.ACTVOS', ranges: ['VOS3', 'VOS2', 'VOS1', 'VOS0'] },
+  kernelClocks: ['RCC.CCIPR1', 'RCC.CCIPR2', 'RCC.CCIPR3', 'RCC.CCIPR4', 'RCC.CCIPR5'],
+  hseForUsb: { needed: false, source: 'AN2606 Rev 70 Table 124: USB from HSI48, trimmed by CRS on SOF', confidence: 'documented' },
+  clockRecovery: ['CRS.CR', 'CRS.CFGR'],
+  usb: { enable: 'RCC.APB2ENR.USBEN', pullUp: 'USB.BCDR.DPPU_DPD', block: 'USB' },
+  dmaChannels: ['GPDMA1.C#CR.EN', 'GPDMA2.C#CR.EN'],
+  exti: { mask: ['EXTI.IMR1', 'EXTI.IMR2'], pending: ['EXTI.RPR1', 'EXTI.FPR1', 'EXTI.RPR2', 'EXTI.FPR2'] },
+  iwdgRunning: 'IWDG.SR.ONF',
+  wwdg: { running: 'WWDG.CR.WDGA', clock: 'RCC.APB1LENR.WWDGEN' },
+  remap: null,
+  trustZone: { field: 'FLASH.OPTSR2_CUR.TZEN', off: 0xc3, on: 0xb4 },
+  protection: {
+    field: 'FLASH.OPTSR_CUR.PRODUCT_STATE', open: [0xed, 0x17],
+    names: {
+      0xed: 'Open', 0x17: 'Provisioning', 0x2e: 'iROT-Provisioned', 0xc6: 'TZ-Closed', 0x72: 'Closed', 0x5c: 'Locked', 0x9a: 'Regression', 0xa3: 'NS-Regression',
+    },
+    source: 'AN2606 Rev 70 Table 2, pattern 17: the bootloader is there in the product states Open and Provisioning',
+  },
+  bankCheck: false,
+  emptyCheck: false,
+};
+
+const FAMILIES: readonly FamilyFields[] = [H5];
+
+/** Row of a chip's family; null if there is none yet. */
+export const familyOf = (chip: ChipDescription): FamilyFields | null => FAMILIES.find((f) => f.family === chip.family) ?? null;
+
+/** Where `BLOCK.REG` or `BLOCK.REG.FIELD` lies and what it is after reset; null if the chip has no such thing. */
+export function locate(chip: ChipDescription, path: string): { readonly address: number; readonly mask: number; readonly bit: number; readonly reset: number } | null {
+  const [blockName, registerName, fieldName] = path.split('.');
+  const block = chip.blocks.find((b) => b.name === blockName);
+  const register = block && chip.facts[block.facts ?? block.name]?.registers.find((r) => r.name === registerName);
+  if (!register) return null;
+  const at = { address: block.base + register.offset };
+  if (fieldName === undefined) return { ...at, mask: 0xffffffff, bit: 0, reset: register.reset >>> 0 };
+  const field = register.fields.find((f) => f.name === fieldName);
+  if (!field) return null;
+  const max = field.width >= 32 ? 0xffffffff : 2 ** field.width - 1;
+  return { ...at, mask: (max << field.bit) >>> 0, bit: field.bit, reset: (register.reset >>> field.bit) & max };
+}
+
+/** Mask of a field inside its register, 0 if the chip lacks it. For `lastWriter`. */
+export const maskOf = (chip: ChipDescription, path: string): number => locate(chip, path)?.mask ?? 0;
+/** `RCC.CR` of `RCC.CR.PLL1ON`. */
+export const registerOf = (path: string): string => path.split('.').slice(0, 2).join('.');
+/** As C code spells it: `RCC->CR`. */
+export const inC = (path: string): string => path.split('.').slice(0, 2).join('->');
+/** As the manual spells it: `RCC_CR.PLL1ON`. */
+export const inManual = (path: string): string => path.replace('.', '_');

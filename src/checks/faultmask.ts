@@ -1,0 +1,27 @@
+/** Everything but NMI masked by FAULTMASK when the ROM is entered. */
+import { broken, notApplicable, pass, type Check } from './check.ts';
+import { INTERRUPTS } from './sources.ts';
+
+export const faultmask: Check = {
+  id: 'faultmask',
+  question: 'Can the ROM take interrupts, or does FAULTMASK mask them?',
+  path: false,
+  judge({ state, history }) {
+    const value = state.core('faultmask');
+    if (value === null) return notApplicable('this core has no FAULTMASK');
+    if ((value & 1) === 0) return pass('FAULTMASK = 0', 'interrupts can be taken', INTERRUPTS, 'documented');
+    return broken('fail', {
+      observed: 'FAULTMASK = 1', expected: 'FAULTMASK = 0', source: INTERRUPTS, confidence: 'documented',
+      because: 'FAULTMASK raises the priority of the running code above every interrupt and fault but NMI; clearing PRIMASK does not help',
+      lastWriter: history?.lastWriter('CPU.FAULTMASK', 1) ?? null,
+    });
+  },
+  repair: () => ({
+    at: 'entry', what: 'FAULTMASK cleared before the first ROM instruction', fix: '__enable_fault_irq();        /* and __enable_irq() */',
+    apply: (target) => target.setCore('faultmask', 0),
+  }),
+  explanation: [
+    'cpsid f (__disable_fault_irq()) masks everything except NMI, HardFault included. It is a mask of its own: cpsie i does not undo it. Only cpsie f, a return from an exception, or a reset does.',
+    'With FAULTMASK set the ROM connects to the bus and never answers, and any fault locks the core up.',
+  ].join('\n\n'),
+};

@@ -1,0 +1,29 @@
+/** All checks that this version has, by id. The order of results is the contract's (src/bench/result.ts). */
+import type { Check } from './check.ts';
+import { basepri } from './basepri.ts';
+import { dcache, icache } from './cache.ts';
+import { control } from './control.ts';
+import { debuggerCheck } from './debugger.ts';
+import { entryAddress } from './entry-address.ts';
+import { entryDereference } from './entry-dereference.ts';
+import { faultmask } from './faultmask.ts';
+import { handlerMode } from './handler-mode.ts';
+import { hsi48 } from './hsi48.ts';
+import { iwdg } from './iwdg.ts';
+import { magicSurvives } from './magic-survives.ts';
+import { msp } from './msp.ts';
+import { nvicEnabled } from './nvic-enabled.ts';
+import { nvicPending } from './nvic-pending.ts';
+import { primask } from './primask.ts';
+import { resetFlags } from './reset-flags.ts';
+import { stackAfterMsp } from './stack-after-msp.ts';
+import { systick } from './systick.ts';
+import { thumbBit } from './thumb-bit.ts';
+import { vddusb } from './vddusb.ts';
+import { vtor } from './vtor.ts';
+import { wwdg } from './wwdg.ts';
+
+export const CHECKS: readonly Check[] = [
+  entryAddress, entryDereference, thumbBit, msp, stackAfterMsp, vtor, control, handlerMode, primask, basepri, faultmask, nvicEnabled, nvicPending, systick,
+  hsi48, vddusb, icache, dcache, resetFlags, iwdg, wwdg, debuggerCheck, magicSurvives,
+];

@@ -1,0 +1,56 @@
+/** The independent watchdog. */
+import { broken, notApplicable, pass, unknown, type Check, type Subject, type Writer } from './check.ts';
+import { familyOf, maskOf, registerOf } from './families.ts';
+
+const SOURCE = 'AN2606 Rev 70 4.8: the ROM sets the prescaler of a running IWDG to its maximum and refreshes it until it leaves';
+
+/** Whether it runs; null where the chip does not show it. */
+const isRunning = ({ state }: Subject): boolean | null => {
+  const path = familyOf(state.chip)?.iwdgRunning;
+  const value = path ? state.field(path) : null;
+  return value === null ? null : value === 1;
+};
+const starter = ({ state, history }: Subject): Writer | null => {
+  const path = familyOf(state.chip)?.iwdgRunning;
+  return path ? (history?.lastWriter(registerOf(path), maskOf(state.chip, path)) ?? null) : null;
+};
+
+export const iwdg: Check = {
+  id: 'iwdg',
+  question: 'Is the independent watchdog stopped, which only a reset can do?',
+  path: true,
+  judge(subject) {
+    const { state, history, entry } = subject;
+    if (!state.chip.blocks.some((b) => b.name === 'IWDG')) return notApplicable('this chip has no IWDG');
+    const bites = history?.resets.filter((r) => r.by === 'iwdg').length ?? 0;
+    const running = isRunning(subject);
+    const count = bites === 0 ? '' : `, ${bites} reset${bites === 1 ? '' : 's'} by it so far`;
+    if (running === null && bites === 0) return unknown('this chip does not show whether IWDG runs');
+    if (running === false || running === null) {
+      if (bites === 0) return pass('not running', 'IWDG was never started', SOURCE, 'documented');
+      return broken('warn', {
+        observed: `${running === null ? 'unknown whether it runs now' : 'not running now'}${count}`, expected: 'no reset by IWDG', source: SOURCE, confidence: 'inferred',
+        because: 'IWDG reset the chip earlier; it is not running at this moment', lastWriter: null,
+      });
+    }
+    return broken('warn', {
+      observed: `running${count}`, expected: 'not running', source: SOURCE, confidence: 'documented',
+      because: entry
+        ? 'IWDG cannot be stopped: it bites in the ROM unless the ROM is fast enough to refresh it in time, as it is documented to do'
+        : 'IWDG cannot be stopped: it bites unless it is refreshed until the jump and the ROM takes over',
+      lastWriter: starter(subject),
+    });
+  },
+  repair(subject) {
+    const fix = 'request_flag = MAGIC;         /* survives the reset */\nNVIC_SystemReset();           /* jump after it, before IWDG is started */';
+    if (isRunning(subject) !== true) return null;
+    if (subject.entry) return { at: 'entry', what: 'IWDG never started', fix, apply: (target) => target.stopTimersOf('IWDG') };
+    const writer = starter(subject);
+    return writer ? { at: 'before-write', what: 'the write that starts IWDG left out', fix, seq: writer.seq, value: null } : null;
+  },
+  explanation: [
+    'Once started, IWDG runs until the next reset. The ROM is documented to slow it to the longest time and to refresh it, but that begins only when the ROM has got so far: with a short period that is nearly over at the jump it bites first, and the application starts again.',
+    'Enter the ROM after a reset instead: leave a flag that survives, reset, and test it before anything starts the watchdog. If an option byte starts IWDG in hardware, refresh it right before the jump.',
+    'After the ROM has left, nobody refreshes it any more.',
+  ].join('\n\n'),
+};

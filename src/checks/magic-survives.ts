@@ -1,0 +1,62 @@
+/** The request to enter the ROM that has to live through a reset. */
+import { broken, hex, notApplicable, pass, type Check, type MagicWord, type Subject } from './check.ts';
+
+const STARTUP = 'C11 6.7.9: objects of static storage start as zero or as initialised; start-up code writes them after every reset';
+const BACKUP = 'STM32 reference manuals, PWR and RTC/TAMP: backup registers are write-protected until DBP is set, and need their bus clock';
+
+const isLost = (w: MagicWord): boolean => w.atReset !== w.wanted || (w.read !== null && w.read !== w.wanted);
+const inRam = ({ state }: Subject, address: number): boolean =>
+  state.chip.memories.some((m) => m.kind === 'ram' && [m.base, ...(m.aliases ?? [])].some((base) => address >= base && address < base + m.size));
+
+/** The word to blame: of those that were lost, the one that was written last, as a request is. */
+function lost({ history }: Subject): MagicWord | null {
+  const words = history?.magic.filter(isLost) ?? [];
+  return words.reduce<MagicWord | null>((best, w) => (best === null || w.writer.seq > best.writer.seq ? w : best), null);
+}
+
+export const magicSurvives: Check = {
+  id: 'magic-survives',
+  question: 'Is the word that asks for the bootloader still there after the reset?',
+  path: true,
+  judge(subject) {
+    const { history, entry } = subject;
+    const words = history?.magic ?? [];
+    if (words.length === 0) return notApplicable('no word was written before a software reset and read after it');
+    const kept = words.filter((w) => !isLost(w));
+    const word = lost(subject);
+    if (entry || !word) {
+      const shown = kept.map((w) => `${hex(w.wanted)} at ${hex(w.address)}`).slice(0, 3).join(', ');
+      return pass(shown === '' ? null : shown, entry ? 'the request led to an entry' : 'what was written before the reset was read after it', STARTUP, 'documented');
+    }
+    const dropped = word.atReset !== word.wanted;
+    const ram = inRam(subject, word.address);
+    // Something else survived and may be the request: then this loss proves nothing by itself.
+    return broken(kept.length === 0 ? 'fail' : 'warn', {
+      observed: `${hex(word.address)} held ${hex(dropped ? word.atReset : (word.read ?? 0))}`, expected: hex(word.wanted),
+      source: ram ? STARTUP : BACKUP, confidence: 'documented',
+      because: dropped
+        ? ram
+          ? 'the value never arrived in memory before the reset'
+          : 'the write was ignored: the backup domain is write-protected (DBP) or its bus clock is off'
+        : word.overwrittenBy
+          ? 'start-up code wrote over it after the reset, before the firmware looked at it'
+          : 'it changed across the reset without an instruction that did it',
+      lastWriter: dropped || !word.overwrittenBy ? word.writer : word.overwrittenBy,
+    });
+  },
+  repair(subject) {
+    const word = lost(subject);
+    if (!word) return null;
+    return {
+      at: 'keep', what: `${hex(word.address)} keeps ${hex(word.wanted)} until it has been read`, address: word.address, value: word.wanted,
+      fix: inRam(subject, word.address)
+        ? '__attribute__((section(".noinit"))) static volatile uint32_t request;  /* a NOLOAD section that start-up code does not clear */'
+        : 'HAL_PWR_EnableBkUpAccess();   /* DBP; and the clock of RTC/TAMP, before the backup register is written */',
+    };
+  },
+  explanation: [
+    'The safest way into the ROM is to leave a word behind, reset, and test the word first thing in main(). The word has to live through the reset and through start-up code.',
+    'An ordinary variable does not: start-up code clears .bss and copies .data before main(). Put the word into a section that is neither (NOLOAD, "noinit"), at an address that neither the stack nor another image uses.',
+    'A backup register lives through resets too, but ignores writes until DBP is set and its bus clock is on. With a data cache the line has to be cleaned before the reset; with ECC RAM write a whole word and something after it.',
+  ].join('\n\n'),
+};

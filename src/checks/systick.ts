@@ -1,0 +1,41 @@
+/** A running SysTick. */
+import { broken, hex, pass, unknown, type Check } from './check.ts';
+import { PPB } from './core-registers.ts';
+import { DEINIT, NOTHING_PUBLISHED } from './sources.ts';
+
+const ENABLE = 1;
+const TICKINT = 2;
+
+export const systick: Check = {
+  id: 'systick',
+  question: 'Is SysTick stopped?',
+  path: false,
+  judge({ state, history }) {
+    const csr = state.read(PPB.SYST_CSR, 4);
+    if (csr === null) return unknown('SysTick cannot be read on this target');
+    const observed = `SYST_CSR = ${hex(csr)}`;
+    if ((csr & (ENABLE | TICKINT)) === 0) return pass(observed, 'SysTick stands still', DEINIT, 'documented');
+    const ticks = (csr & ENABLE) !== 0 && (csr & TICKINT) !== 0;
+    return broken(ticks ? 'fail' : 'warn', {
+      observed, expected: 'ENABLE = 0, TICKINT = 0', source: ticks ? DEINIT : NOTHING_PUBLISHED, confidence: ticks ? 'documented' : 'assumed',
+      because: ticks
+        ? 'SysTick goes on interrupting in the ROM, and the ROM has no use for exception 15 of the application'
+        : csr & ENABLE
+          ? 'SysTick counts, but raises no exception'
+          : 'SysTick stands still, but would raise its exception once it is started',
+      lastWriter: history?.lastWriter('CPU.SYST_CSR', ENABLE | TICKINT) ?? null,
+    });
+  },
+  repair: () => ({
+    at: 'entry', what: 'SysTick stopped, its exception not pending',
+    fix: 'SysTick->CTRL = 0;            /* after HAL_RCC_DeInit(), which starts it again */\nSysTick->LOAD = 0; SysTick->VAL = 0;\nSCB->ICSR = SCB_ICSR_PENDSTCLR_Msk;',
+    apply: (target) => {
+      target.write(PPB.SYST_CSR, 4, 0);
+      target.write(PPB.ICSR, 4, 1 << 25);
+    },
+  }),
+  explanation: [
+    'SysTick is part of the core, so disabling lines in the NVIC does not reach it. Left running with TICKINT it interrupts the ROM a thousand times a second.',
+    'Order matters: HAL_RCC_DeInit() ends with HAL_InitTick(), which starts SysTick again for the new clock. Code that stops SysTick first and de-initialises the clocks afterwards jumps with a live tick.',
+  ].join('\n\n'),
+};

@@ -1,0 +1,30 @@
+/** The bit by which software declares the supply of the USB transceiver valid. */
+import { broken, notApplicable, pass, type Check } from './check.ts';
+import { familyOf, inManual, maskOf, registerOf } from './families.ts';
+
+const SOURCE = 'MicroPython jumps from reset state, where the bit is 0, and reaches DFU; AN2606 asks for the voltage on the pin only';
+
+export const vddusb: Check = {
+  id: 'vddusb',
+  question: 'Is the USB supply declared valid, should the ROM not do it by itself?',
+  path: false,
+  judge({ state, history }) {
+    const f = familyOf(state.chip)?.usbSupply;
+    const value = f ? state.field(f.bit) : null;
+    if (!f || value === null) return notApplicable('this chip has no such bit');
+    if (value === 1) return pass(`${inManual(f.bit)} = 1`, 'the transceiver is supplied', SOURCE, 'reported');
+    return broken('warn', {
+      observed: `${inManual(f.bit)} = 0`, expected: `${inManual(f.bit)} = 1`, source: SOURCE, confidence: 'reported',
+      because: 'the transceiver is cut off until somebody sets the bit; the ROM is reported to do it',
+      lastWriter: history?.lastWriter(registerOf(f.bit), maskOf(state.chip, f.bit)) ?? null,
+    });
+  },
+  repair({ state }) {
+    const f = familyOf(state.chip)?.usbSupply;
+    return f ? { at: 'entry', what: `${inManual(f.bit)} set`, fix: f.code, apply: (target) => target.setField(f.bit, 1) } : null;
+  },
+  explanation: [
+    'On chips with a VDDUSB pin the USB transceiver is isolated until software sets a bit that says the supply is there: USB33SV in PWR_USBSCR on STM32H5, USV in PWR_CR2 on STM32L4. On STM32H5 it is often mixed up with USB33DEN in the same register, which only switches the voltage detector on.',
+    'AN2606 says only that the pin needs 3.3 V. Firmware that jumps with the bit cleared is reported to reach DFU, so the ROM seems to set it. To be sure, set it before the jump.',
+  ].join('\n\n'),
+};

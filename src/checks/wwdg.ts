@@ -1,0 +1,44 @@
+/** The window watchdog. */
+import { broken, notApplicable, pass, type Check, type Subject } from './check.ts';
+import { familyOf, inManual, maskOf, registerOf } from './families.ts';
+import { DEINIT } from './sources.ts';
+
+const field = (subject: Subject): string | null => familyOf(subject.state.chip)?.wwdg.running ?? null;
+
+export const wwdg: Check = {
+  id: 'wwdg',
+  question: 'Is the window watchdog off, which only a reset can do?',
+  path: true,
+  judge(subject) {
+    const { state, history } = subject;
+    const path = field(subject);
+    const value = path ? state.field(path) : null;
+    if (!path || value === null) return notApplicable('this chip has no WWDG');
+    const bites = history?.resets.filter((r) => r.by === 'wwdg').length ?? 0;
+    const count = bites === 0 ? '' : `, ${bites} reset${bites === 1 ? '' : 's'} by it so far`;
+    if (value === 0) {
+      if (bites === 0) return pass(`${inManual(path)} = 0`, 'WWDG was never started', DEINIT, 'documented');
+      return broken('warn', {
+        observed: `not running now${count}`, expected: 'no reset by WWDG', source: DEINIT, confidence: 'inferred',
+        because: 'WWDG reset the chip earlier; it is not running at this moment', lastWriter: null,
+      });
+    }
+    return broken(subject.entry ? 'fail' : 'warn', {
+      observed: `${inManual(path)} = 1${count}`, expected: `${inManual(path)} = 0`, source: DEINIT, confidence: 'documented',
+      because: 'WWDG cannot be stopped, and nothing in the ROM is known to refresh it: it resets the chip within milliseconds',
+      lastWriter: history?.lastWriter(registerOf(path), maskOf(state.chip, path)) ?? null,
+    });
+  },
+  repair(subject) {
+    const path = field(subject);
+    if (!path || subject.state.field(path) !== 1) return null;
+    const fix = 'request_flag = MAGIC;         /* survives the reset */\nNVIC_SystemReset();           /* jump after it, before WWDG is started */';
+    if (subject.entry) return { at: 'entry', what: 'WWDG never started', fix, apply: (target) => target.stopTimersOf('WWDG') };
+    const writer = subject.history?.lastWriter(registerOf(path), maskOf(subject.state.chip, path));
+    return writer ? { at: 'before-write', what: 'the write that starts WWDG left out', fix, seq: writer.seq, value: null } : null;
+  },
+  explanation: [
+    'WWDG, once activated, counts down with the APB clock and cannot be stopped by software. Its longest period is some tens of milliseconds to a second. The ROM does not know it.',
+    'The result is a chip that resets over and over, often before USB has even connected. Enter the ROM from a reset, before the application starts WWDG.',
+  ].join('\n\n'),
+};
