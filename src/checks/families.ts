@@ -20,12 +20,14 @@ export interface FamilyFields {
   /** Enable bits of caches that belong to the chip; a core's own are read from CCR. */
   readonly icache: { readonly enable: string; readonly code: string } | null;
   readonly dcache: { readonly enable: string; readonly code: string } | null;
-  readonly sysclk: { readonly select: string; readonly status: string; readonly sources: readonly string[]; readonly afterReset: number; readonly code: string };
+  readonly sysclk: { readonly oscillator: string; readonly select: string; readonly status: string; readonly sources: readonly string[]; readonly afterReset: number; readonly code: string };
   readonly plls: readonly ClockSource[];
   readonly prescalers: readonly string[];
   readonly flashLatency: string;
   /** Voltage range in force; names by value, as in the chip's latency table. */
   readonly voltage: { readonly field: string; readonly ranges: readonly string[] } | null;
+  /** Where software asks for a range. */
+  readonly voltageControl: { readonly field: string; readonly highest: number; readonly code: string } | null;
   /** Registers that hold nothing but kernel clock selections. */
   readonly kernelClocks: readonly string[];
   /** Which crystal USB in the ROM needs; null = none. */
@@ -58,13 +60,16 @@ const H5: FamilyFields = {
   icache: { enable: 'ICACHE.CR.EN', code: 'ICACHE->CR &= ~ICACHE_CR_EN; while (ICACHE->CR & ICACHE_CR_EN) {}' },
   dcache: { enable: 'DCACHE.CR.EN', code: 'DCACHE1->CR &= ~DCACHE_CR_EN; while (DCACHE1->CR & DCACHE_CR_EN) {}' },
   sysclk: {
-    select: 'RCC.CFGR1.SW', status: 'RCC.CFGR1.SWS', sources: ['HSI', 'CSI', 'HSE', 'PLL1'], afterReset: 0,
+    oscillator: 'RCC.CR.HSION', select: 'RCC.CFGR1.SW', status: 'RCC.CFGR1.SWS', sources: ['HSI', 'CSI', 'HSE', 'PLL1'], afterReset: 0,
     code: 'RCC->CR |= RCC_CR_HSION; while (!(RCC->CR & RCC_CR_HSIRDY)) {}\nRCC->CFGR1 &= ~RCC_CFGR1_SW; while (RCC->CFGR1 & RCC_CFGR1_SWS) {}',
   },
   plls: [{ name: 'PLL1', on: 'RCC.CR.PLL1ON' }, { name: 'PLL2', on: 'RCC.CR.PLL2ON' }, { name: 'PLL3', on: 'RCC.CR.PLL3ON' }],
   prescalers: ['RCC.CFGR2.HPRE', 'RCC.CFGR2.PPRE1', 'RCC.CFGR2.PPRE2', 'RCC.CFGR2.PPRE3'],
   flashLatency: 'FLASH.ACR.LATENCY',
   voltage: { field: 'PWR.VOSSR.ACTVOS', ranges: ['VOS3', 'VOS2', 'VOS1', 'VOS0'] },
+  voltageControl: {
+    field: 'PWR.VOSCR.VOS', highest: 3, code: 'PWR->VOSCR |= PWR_VOSCR_VOS; while (!(PWR->VOSSR & PWR_VOSSR_VOSRDY)) {}',
+  },
   kernelClocks: ['RCC.CCIPR1', 'RCC.CCIPR2', 'RCC.CCIPR3', 'RCC.CCIPR4', 'RCC.CCIPR5'],
   hseForUsb: { needed: false, source: 'AN2606 Rev 70 Table 124: USB from HSI48, trimmed by CRS on SOF', confidence: 'documented' },
   clockRecovery: ['CRS.CR', 'CRS.CFGR'],

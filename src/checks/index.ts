@@ -2,19 +2,24 @@
 import type { Check } from './check.ts';
 import { basepri } from './basepri.ts';
 import { dcache, icache } from './cache.ts';
+import { hse, kernelClocks, pll, prescalers, sysclk, usbClock } from './clocks.ts';
 import { control } from './control.ts';
+import { fpu, mpu, stackLimit } from './core-units.ts';
 import { debuggerCheck } from './debugger.ts';
 import { entryAddress } from './entry-address.ts';
 import { entryDereference } from './entry-dereference.ts';
 import { faultmask } from './faultmask.ts';
+import { flashLatency, voltageRange } from './flash-timing.ts';
 import { handlerMode } from './handler-mode.ts';
 import { hsi48 } from './hsi48.ts';
 import { iwdg } from './iwdg.ts';
+import { dma, exti, peripheralsLeftOn, usbLeftOn } from './left-on.ts';
 import { magicSurvives } from './magic-survives.ts';
 import { msp } from './msp.ts';
 import { nvicEnabled } from './nvic-enabled.ts';
 import { nvicPending } from './nvic-pending.ts';
 import { primask } from './primask.ts';
+import { dualBank, emptyCheck, protection, remap, secondCore, trustZone } from './product.ts';
 import { resetFlags } from './reset-flags.ts';
 import { stackAfterMsp } from './stack-after-msp.ts';
 import { systick } from './systick.ts';
@@ -25,5 +30,6 @@ import { wwdg } from './wwdg.ts';
 
 export const CHECKS: readonly Check[] = [
   entryAddress, entryDereference, thumbBit, msp, stackAfterMsp, vtor, control, handlerMode, primask, basepri, faultmask, nvicEnabled, nvicPending, systick,
-  hsi48, vddusb, icache, dcache, resetFlags, iwdg, wwdg, debuggerCheck, magicSurvives,
+  sysclk, pll, flashLatency, prescalers, voltageRange, kernelClocks, hsi48, hse, vddusb, usbClock, usbLeftOn, peripheralsLeftOn, dma, exti, icache, dcache,
+  mpu, fpu, remap, resetFlags, iwdg, wwdg, dualBank, emptyCheck, protection, trustZone, stackLimit, secondCore, debuggerCheck, magicSurvives,
 ];

@@ -1,0 +1,220 @@
+/** Clock state handed over: system clock source, PLLs, bus prescalers, kernel clock selections. */
+import { broken, notApplicable, pass, type Check, type RepairTarget, type Subject, type Writer } from './check.ts';
+import { familyOf, inC, inManual, locate, maskOf, registerOf, type FamilyFields } from './families.ts';
+import { CLOCK_ROWS, DEINIT } from './sources.ts';
+
+const NO_FAMILY = 'this chip family has no row of register names yet';
+const mhz = (hz: number): string => `${Math.round(hz / 1e4) / 100} MHz`;
+
+/** Latest of the writers of some fields. */
+function latestWriter({ state, history }: Subject, paths: readonly string[]): Writer | null {
+  let latest: Writer | null = null;
+  for (const path of paths) {
+    const w = history?.lastWriter(registerOf(path), maskOf(state.chip, path)) ?? null;
+    if (w && (!latest || w.seq > latest.seq)) latest = w;
+  }
+  return latest;
+}
+/** Fields that differ from their reset value, with both. */
+function changed({ state }: Subject, paths: readonly string[]): { path: string; value: number; reset: number }[] {
+  const out: { path: string; value: number; reset: number }[] = [];
+  for (const path of paths) {
+    const value = state.field(path);
+    const at = locate(state.chip, path);
+    if (value !== null && at && value >>> 0 !== at.reset >>> 0) out.push({ path, value, reset: at.reset });
+  }
+  return out;
+}
+const toReset = (list: readonly { path: string; reset: number }[]) => (target: RepairTarget): void => {
+  for (const { path, reset } of list) target.setField(path, reset);
+};
+const selectResetClock = (f: FamilyFields, target: RepairTarget): void => {
+  target.setField(f.sysclk.oscillator, 1);
+  target.setField(f.sysclk.select, f.sysclk.afterReset);
+};
+
+export const sysclk: Check = {
+  id: 'sysclk',
+  question: 'Is SYSCLK back on the oscillator that runs after a reset?',
+  path: false,
+  judge(subject) {
+    const { state } = subject;
+    const f = familyOf(state.chip);
+    const value = f ? state.field(f.sysclk.status) : null;
+    if (!f || value === null) return notApplicable(NO_FAMILY);
+    const name = (n: number): string => f.sysclk.sources[n] ?? String(n);
+    const hz = state.clockHz('sysclk');
+    const observed = `SYSCLK from ${name(value)}${hz === null ? '' : `, ${mhz(hz)}`}`;
+    if (value === f.sysclk.afterReset) return pass(observed, 'as after a reset', DEINIT, 'documented');
+    return broken('warn', {
+      observed, expected: `SYSCLK from ${name(f.sysclk.afterReset)}`, source: CLOCK_ROWS, confidence: 'inferred',
+      because: 'the ROM sets up its clock for itself, but it was written for the state after a reset',
+      lastWriter: latestWriter(subject, [f.sysclk.select]),
+    });
+  },
+  repair({ state }) {
+    const f = familyOf(state.chip);
+    return f ? { at: 'entry', what: 'SYSCLK switched to its source after reset', fix: f.sysclk.code, apply: (target) => selectResetClock(f, target) } : null;
+  },
+  explanation: [
+    'After a reset SYSCLK comes from an internal oscillator. The ROM sets up the clocks that it needs, and it expects to start from there.',
+    'An application that runs from a PLL should switch back first: HAL_RCC_DeInit(), or select HSI (MSI on STM32L4) and wait until the status field says so. Lower flash wait states only after that.',
+  ].join('\n\n'),
+};
+
+export const pll: Check = {
+  id: 'pll',
+  question: 'Are all PLLs off?',
+  path: false,
+  judge(subject) {
+    const { state } = subject;
+    const f = familyOf(state.chip);
+    if (!f) return notApplicable(NO_FAMILY);
+    const on = f.plls.filter((p) => state.field(p.on) === 1);
+    if (on.length === 0) return pass('no PLL on', 'as after a reset', DEINIT, 'documented');
+    return broken('fail', {
+      observed: `on: ${on.map((p) => p.name).join(', ')}`, expected: 'no PLL on', source: DEINIT, confidence: 'documented',
+      because: 'a running PLL cannot be set up anew, and the ROM uses a PLL on many products',
+      lastWriter: latestWriter(subject, on.map((p) => p.on)),
+    });
+  },
+  repair({ state }) {
+    const f = familyOf(state.chip);
+    if (!f) return null;
+    const on = f.plls.filter((p) => state.field(p.on) === 1);
+    return {
+      at: 'entry', what: `SYSCLK switched to its source after reset, ${on.map((p) => p.name).join(', ')} switched off`,
+      fix: [f.sysclk.code, ...on.map((p) => `${inC(p.on)} &= ~${inC(p.on).replace('->', '_')}_${p.on.split('.')[2]};`)].join('\n'),
+      apply: (target) => {
+        // A PLL that feeds SYSCLK cannot be switched off: the clock goes back first.
+        selectResetClock(f, target);
+        for (const p of on) target.setField(p.on, 0);
+      },
+    };
+  },
+  explanation: [
+    'AN2606 asks the application to switch off the PLLs before the jump. Most settings of a PLL are locked while it runs, so code that does not expect a running one fails to set it up and gets another frequency than it thinks.',
+    'Switch SYSCLK back to the internal oscillator first; a PLL in use cannot be switched off.',
+  ].join('\n\n'),
+};
+
+export const prescalers: Check = {
+  id: 'prescalers',
+  question: 'Are the AHB and APB prescalers as after a reset?',
+  path: false,
+  judge(subject) {
+    const f = familyOf(subject.state.chip);
+    if (!f) return notApplicable(NO_FAMILY);
+    const list = changed(subject, f.prescalers);
+    if (list.length === 0) return pass('all at their reset values', 'as after a reset', CLOCK_ROWS, 'inferred');
+    return broken('warn', {
+      observed: list.map((c) => `${inManual(c.path)} = ${c.value}`).join(', '), expected: list.map((c) => `${inManual(c.path)} = ${c.reset}`).join(', '),
+      because: 'a divided bus clock changes every baud rate and timeout of the ROM, unless it sets the prescalers itself',
+      source: CLOCK_ROWS, confidence: 'inferred', lastWriter: latestWriter(subject, f.prescalers),
+    });
+  },
+  repair(subject) {
+    const f = familyOf(subject.state.chip);
+    const list = f ? changed(subject, f.prescalers) : [];
+    const registers = [...new Set(list.map((c) => inC(c.path)))];
+    return {
+      at: 'entry', what: 'bus prescalers at their reset values', fix: registers.map((r) => `${r} &= ~(${list.filter((c) => inC(c.path) === r).map((c) => `${r.replace('->', '_')}_${c.path.split('.')[2]}`).join(' | ')});`).join('\n'),
+      apply: toReset(list),
+    };
+  },
+  explanation: [
+    'The bus clocks feed timers, USARTs and the interface of USB. The ROM knows its own SYSCLK; it is not documented whether it also sets the dividers behind it.',
+    'HAL_RCC_DeInit() puts them back; so does a reset before the jump.',
+  ].join('\n\n'),
+};
+
+export const kernelClocks: Check = {
+  id: 'kernel-clocks',
+  question: 'Are the kernel clock selections as after a reset?',
+  path: false,
+  judge(subject) {
+    const f = familyOf(subject.state.chip);
+    if (!f || f.kernelClocks.length === 0) return notApplicable(f ? 'this chip has no kernel clock selections' : NO_FAMILY);
+    const list = changed(subject, fieldsOf(subject, f.kernelClocks));
+    if (list.length === 0) return pass('all at their reset values', 'as after a reset', DEINIT, 'inferred');
+    return broken('warn', {
+      observed: list.slice(0, 6).map((c) => `${inManual(c.path)} = ${c.value}`).join(', '), expected: 'reset values', source: DEINIT, confidence: 'inferred',
+      because: 'a peripheral that the ROM uses may get its clock from a source that is off by now, unless the ROM selects it again',
+      lastWriter: latestWriter(subject, list.map((c) => c.path)),
+    });
+  },
+  repair(subject) {
+    const f = familyOf(subject.state.chip);
+    const list = f ? changed(subject, fieldsOf(subject, f.kernelClocks)) : [];
+    const registers = [...new Set(list.map((c) => inC(c.path)))];
+    return { at: 'entry', what: 'kernel clock selections at their reset values', fix: registers.map((r) => `${r} = 0;`).join('\n'), apply: toReset(list) };
+  },
+  explanation: [
+    'USB, USARTs, I2C and others can take their clock from several sources (CCIPR registers). An application that feeds USB from a PLL leaves that selection behind.',
+    'HAL_RCC_DeInit() does not reset these registers on every family. When the PLL is switched off and the selection stays, the peripheral has no clock at all until somebody selects another source.',
+  ].join('\n\n'),
+};
+
+/** All fields of some registers. */
+function fieldsOf({ state }: Subject, registers: readonly string[]): string[] {
+  return registers.flatMap((path) => {
+    const [blockName, registerName] = path.split('.');
+    const block = state.chip.blocks.find((b) => b.name === blockName);
+    const facts = block && state.chip.facts[block.facts ?? block.name];
+    return (facts?.registers.find((r) => r.name === registerName)?.fields ?? []).map((field) => `${path}.${field.name}`);
+  });
+}
+
+/** HSE and clock security. */
+export const hse: Check = {
+  id: 'hse',
+  question: 'Does USB in the ROM need HSE, and is it there?',
+  path: false,
+  judge({ state }) {
+    const f = familyOf(state.chip);
+    if (!f) return notApplicable(NO_FAMILY);
+    if (f.hseForUsb.needed) {
+      const hz = state.clockHz('hse');
+      return hz === null || hz === 0
+        ? { verdict: 'unknown', observed: 'HSE off', expected: null, because: 'USB needs HSE here; whether it starts is seen only when the ROM asks for it', source: f.hseForUsb.source, confidence: f.hseForUsb.confidence }
+        : pass(mhz(hz), 'HSE runs', f.hseForUsb.source, f.hseForUsb.confidence);
+    }
+    return { ...notApplicable('USB in this ROM needs no crystal'), source: f.hseForUsb.source, confidence: f.hseForUsb.confidence };
+  },
+  repair: () => null,
+  explanation: [
+    'Chips without HSI48 need an HSE crystal or clock for USB in the ROM: most of STM32F4, F7, F1 and older. The ROM measures the frequency against its internal oscillator and takes the nearest one that it knows, so an unusual crystal, or a bad one, breaks USB.',
+    'Chips with HSI48 and clock recovery need none.',
+  ].join('\n\n'),
+};
+
+export const usbClock: Check = {
+  id: 'usb-clock',
+  question: 'Is the clock recovery of USB as after a reset?',
+  path: false,
+  judge(subject) {
+    const f = familyOf(subject.state.chip);
+    if (!f) return notApplicable(NO_FAMILY);
+    if (f.clockRecovery.length === 0) return notApplicable('this chip has no clock recovery');
+    const list = changed(subject, f.clockRecovery);
+    const hex = (n: number): string => `0x${(n >>> 0).toString(16)}`;
+    if (list.length === 0) return pass('all at reset values', 'HSI48 is trimmed as it comes from the factory', CLOCK_ROWS, 'inferred');
+    return broken('warn', {
+      observed: list.map((c) => `${inManual(c.path)} = ${hex(c.value)}`).join(', '), expected: list.map((c) => `${inManual(c.path)} = ${hex(c.reset)}`).join(', '),
+      because: 'HSI48 keeps the trim value and the reference that the application chose, unless the ROM sets them again',
+      source: CLOCK_ROWS, confidence: 'inferred', lastWriter: latestWriter(subject, list.map((c) => c.path)),
+    });
+  },
+  repair(subject) {
+    const f = familyOf(subject.state.chip);
+    const list = f ? changed(subject, f.clockRecovery) : [];
+    return {
+      at: 'entry', what: 'clock recovery at its reset values', fix: '__HAL_RCC_CRS_FORCE_RESET();\n__HAL_RCC_CRS_RELEASE_RESET();',
+      apply: toReset(list),
+    };
+  },
+  explanation: [
+    'USB needs 48 MHz within 0.25 %. HSI48 alone is not that exact: the clock recovery system trims it against the start-of-frame packets of the host.',
+    'An application that used it with another reference (LSE), or left a trim value far from the middle, hands over an oscillator that may be off. Reset the CRS before the jump.',
+  ].join('\n\n'),
+};

@@ -1,0 +1,110 @@
+/** Flash wait states and the voltage range, against the clock that runs at the entry. */
+import { broken, notApplicable, pass, unknown, type Check, type Subject } from './check.ts';
+import { familyOf, inC, inManual, locate, maskOf, registerOf } from './families.ts';
+
+const MHZ = 1e6;
+
+interface Timing {
+  readonly hz: number;
+  readonly range: string;
+}
+/** HCLK and voltage range in force; a sentence if they are not known. */
+function timing({ state }: Subject): Timing | string {
+  const f = familyOf(state.chip);
+  if (!f) return 'this chip family has no row of register names yet';
+  const hz = state.clockHz('hclk');
+  if (hz === null) return 'HCLK is not known on this target';
+  const code = f.voltage ? state.field(f.voltage.field) : null;
+  const range = f.voltage ? (code === null ? undefined : f.voltage.ranges[code]) : Object.keys(state.chip.flashLatency?.value ?? {})[0];
+  return range === undefined ? 'the voltage range is not known on this target' : { hz, range };
+}
+/** Fewest wait states for a frequency; null if the range does not go so high. */
+function needed({ state }: Subject, { hz, range }: Timing): number | null {
+  const rows = state.chip.flashLatency?.value[range] ?? [];
+  return rows.find(([max]) => hz <= max * MHZ)?.[1] ?? null;
+}
+
+export const flashLatency: Check = {
+  id: 'flash-latency',
+  question: 'Has the flash enough wait states for the clock that runs at the jump?',
+  path: false,
+  judge(subject) {
+    const { state, history } = subject;
+    const f = familyOf(state.chip);
+    const t = timing(subject);
+    if (!f || typeof t === 'string') return f ? unknown(t as string) : notApplicable(String(t));
+    const table = state.chip.flashLatency;
+    const value = state.field(f.flashLatency);
+    if (!table || value === null) return notApplicable('this chip has no table of wait states');
+    const least = needed(subject, t);
+    const observed = `${inManual(f.flashLatency)} = ${value} at ${Math.round(t.hz / MHZ)} MHz, ${t.range}`;
+    if (least === null) return notApplicable('HCLK is above what the voltage range allows: see voltage-range');
+    if (value >= least) return pass(observed, 'enough for the present clock', table.source, table.confidence);
+    return broken('fail', {
+      observed, expected: `at least ${least}`, source: table.source, confidence: table.confidence,
+      because: 'the flash is read faster than it can answer; wrong instructions may arrive until the clock is lowered',
+      lastWriter: history?.lastWriter(registerOf(f.flashLatency), maskOf(state.chip, f.flashLatency)) ?? null,
+    });
+  },
+  repair(subject) {
+    const f = familyOf(subject.state.chip);
+    const t = timing(subject);
+    const least = typeof t === 'string' ? null : needed(subject, t);
+    if (!f || least === null) return null;
+    const register = inC(f.flashLatency);
+    return {
+      at: 'entry', what: `${inManual(f.flashLatency)} = ${least}`, fix: `${register} = (${register} & ~FLASH_ACR_LATENCY) | ${least}u;  /* lower it only after the clock */`,
+      apply: (target) => target.setField(f.flashLatency, least),
+    };
+  },
+  explanation: [
+    'Flash needs wait states above a certain frequency, and more in the lower voltage ranges. De-initialisation in the wrong order (wait states first, clock afterwards) leaves too few for some instructions.',
+    'Lower the clock first, then the wait states. What the ROM needs for its own clock it sets itself.',
+  ].join('\n\n'),
+};
+
+export const voltageRange: Check = {
+  id: 'voltage-range',
+  question: 'Does the voltage range allow the clock, and is it at least the one after a reset?',
+  path: false,
+  judge(subject) {
+    const { state, history, rom } = subject;
+    const f = familyOf(state.chip);
+    const t = timing(subject);
+    if (!f || typeof t === 'string') return f ? unknown(t as string) : notApplicable(String(t));
+    if (!f.voltage) return notApplicable('this chip has no voltage ranges');
+    const limit = state.chip.maxHclkHz;
+    const max = limit?.value[t.range];
+    const observed = `${t.range} at ${Math.round(t.hz / MHZ)} MHz`;
+    const lastWriter = history?.lastWriter(registerOf(f.voltage.field), maskOf(state.chip, f.voltage.field)) ?? null;
+    if (limit && max !== undefined && t.hz > max)
+      return broken('fail', {
+        observed, expected: `at most ${max / MHZ} MHz in ${t.range}`, source: limit.source, confidence: limit.confidence, lastWriter,
+        because: 'the core runs faster than its supply allows',
+      });
+    const speed = (range: string): number => limit?.value[range] ?? 0;
+    const atReset = f.voltage.ranges[locate(state.chip, f.voltage.field)?.reset ?? -1];
+    if (atReset !== undefined && speed(t.range) < speed(atReset)) {
+      const vos = rom.option('vos');
+      return broken('warn', {
+        observed, expected: `${atReset} or higher`, source: 'AN2606: the ROM does not raise the range on STM32L4; nothing is said on others', lastWriter,
+        confidence: vos?.value === 'keeps' ? vos.confidence : 'assumed', because: 'the range is lower than after a reset, and the ROM may need more for its own clock',
+      });
+    }
+    return pass(observed, 'not lower than after a reset, and enough for the present clock', limit?.source ?? null, limit?.confidence ?? null);
+  },
+  repair({ state }) {
+    const f = familyOf(state.chip);
+    const at = f?.voltage ? locate(state.chip, f.voltage.field) : null;
+    const control = f?.voltageControl;
+    if (!control || !at) return null;
+    return {
+      at: 'entry', what: `highest voltage range selected`, fix: control.code,
+      apply: (target) => target.setField(control.field, control.highest),
+    };
+  },
+  explanation: [
+    'The core voltage limits the clock, and with it what the ROM can set up for itself. A range below the one after a reset, chosen by an application that saves power, can be too low for the clock of the ROM.',
+    'On STM32L4 this is documented: range 2 left by the application breaks DFU. Go back to the range after reset, or higher, and wait until it is reached.',
+  ].join('\n\n'),
+};

@@ -1,0 +1,181 @@
+/** Peripherals that the application leaves working: clocks, USB, DMA, EXTI. */
+import { broken, notApplicable, pass, unknown, type Check, type Subject, type Writer } from './check.ts';
+import { listed } from './core-registers.ts';
+import { familyOf, inC, inManual, locate, maskOf, registerOf } from './families.ts';
+import { DEINIT, NOTHING_PUBLISHED } from './sources.ts';
+
+const NO_FAMILY = 'this chip family has no row of register names yet';
+const ENABLE_REGISTER = /^(AHB|APB|IOP)[0-9A-Z]*ENR\d?$/;
+const SLEEP_REGISTER = /(LPENR|SMENR)\d?$/;
+
+interface Enable {
+  readonly path: string;
+  readonly name: string;
+}
+/** Clock enables that a reset leaves off and that are on, but those of blocks with a check of their own. */
+function clocksOn({ state }: Subject): Enable[] {
+  const { chip } = state;
+  const f = familyOf(chip);
+  const own = new Set([f?.usb?.enable, f?.wwdg.clock]);
+  const out: Enable[] = [];
+  for (const r of chip.facts[chip.rcc]?.registers ?? []) {
+    if (!ENABLE_REGISTER.test(r.name) || SLEEP_REGISTER.test(r.name)) continue;
+    const value = state.field(`${chip.rcc}.${r.name}`);
+    if (value === null) continue;
+    for (const field of r.fields) {
+      const path = `${chip.rcc}.${r.name}.${field.name}`;
+      if (own.has(path) || !((value >>> field.bit) & 1) || ((r.reset >>> field.bit) & 1)) continue;
+      out.push({ path, name: field.name.replace(/EN$/, '') });
+    }
+  }
+  return out;
+}
+function latest({ state, history }: Subject, paths: readonly string[]): Writer | null {
+  let best: Writer | null = null;
+  for (const path of paths) {
+    const w = history?.lastWriter(registerOf(path), maskOf(state.chip, path)) ?? null;
+    if (w && (!best || w.seq > best.seq)) best = w;
+  }
+  return best;
+}
+
+export const peripheralsLeftOn: Check = {
+  id: 'peripherals-left-on',
+  question: 'Are the clocks of all peripherals off that a reset leaves off?',
+  path: false,
+  judge(subject) {
+    const on = clocksOn(subject);
+    if (on.length === 0) return pass('no clock beyond those after a reset', 'as after a reset', DEINIT, 'documented');
+    return broken('fail', {
+      observed: `clocked: ${listed(on.map((e) => e.name))}`, expected: 'clock enables at their reset values', source: DEINIT, confidence: 'documented',
+      because: 'a clocked peripheral keeps its settings: pins, interrupts and DMA requests of the application reach into the ROM',
+      lastWriter: latest(subject, on.map((e) => e.path)),
+    });
+  },
+  repair(subject) {
+    const on = clocksOn(subject);
+    const registers = [...new Set(on.map((e) => registerOf(e.path)))];
+    return {
+      at: 'entry', what: `clocks switched off: ${listed(on.map((e) => e.name))}`,
+      fix: registers.map((r) => `${inC(r)} &= ~(${on.filter((e) => registerOf(e.path) === r).map((e) => `${r.replace('.', '_')}_${e.path.split('.')[2]}`).join(' | ')});`).join('\n'),
+      apply: (target) => on.forEach((e) => target.setField(e.path, 0)),
+    };
+  },
+  explanation: [
+    'AN2606 asks the application to switch off the clocks of its peripherals before the jump. A reset through the RSTR registers puts them back to their reset values first; the clock alone only freezes them.',
+    'Pins are part of it: a USART of the application that still drives its TX pin, or a GPIO that pulls a line the ROM listens on, can make the ROM choose another interface than USB.',
+    'The cheapest way to a clean state is a reset with a flag, and the jump right after it.',
+  ].join('\n\n'),
+};
+
+export const usbLeftOn: Check = {
+  id: 'usb-left-on',
+  question: 'Is the USB peripheral of the application off, its pull-up released?',
+  path: false,
+  judge(subject) {
+    const { state } = subject;
+    const f = familyOf(state.chip)?.usb;
+    const clock = f ? state.field(f.enable) : null;
+    if (!f || clock === null) return notApplicable(NO_FAMILY);
+    const pull = state.field(f.pullUp) ?? 0;
+    if (clock === 0) return pass(`${inManual(f.enable)} = 0`, 'USB is off', DEINIT, 'documented');
+    return broken('fail', {
+      observed: `${inManual(f.enable)} = 1, pull-up ${pull ? 'on' : 'off'}`, expected: `${inManual(f.enable)} = 0`, source: DEINIT, confidence: 'documented',
+      because: pull
+        ? 'the host still sees the device of the application, and is not told that it has gone'
+        : 'USB is clocked and keeps endpoints and interrupts of the application',
+      lastWriter: latest(subject, [f.enable]),
+    });
+  },
+  repair({ state }) {
+    const f = familyOf(state.chip)?.usb;
+    if (!f) return null;
+    return {
+      at: 'entry', what: `pull-up released, ${f.block} switched off`, fix: '__HAL_RCC_USB_FORCE_RESET();\n__HAL_RCC_USB_RELEASE_RESET();\n__HAL_RCC_USB_CLK_DISABLE();',
+      apply: (target) => {
+        target.setField(f.pullUp, 0);
+        target.setField(f.enable, 0);
+      },
+    };
+  },
+  explanation: [
+    'An application with USB of its own has to leave the bus before the ROM comes onto it: release the pull-up, reset the peripheral, switch its clock off.',
+    'The host notices a detach only when the pull-up is off for a while; if the ROM connects too soon, the host goes on talking to a device that no longer exists. Some milliseconds are the least, hosts behind a hub want more.',
+  ].join('\n\n'),
+};
+
+/** Channels by path with `#` replaced; those that the chip lacks are left out. */
+const channels = ({ state }: Subject, patterns: readonly string[]): string[] =>
+  patterns.flatMap((p) => Array.from({ length: 16 }, (_, i) => p.replace('#', String(i)))).filter((path) => locate(state.chip, path) !== null);
+
+export const dma: Check = {
+  id: 'dma',
+  question: 'Are all DMA channels stopped?',
+  path: false,
+  judge(subject) {
+    const { state } = subject;
+    const f = familyOf(state.chip);
+    if (!f || f.dmaChannels.length === 0) return notApplicable(f ? 'this chip has no DMA' : NO_FAMILY);
+    const on = channels(subject, f.dmaChannels).filter((path) => state.field(path) === 1);
+    if (on.length === 0) return pass('no channel enabled', 'nothing writes to RAM behind the ROM', DEINIT, 'documented');
+    return broken('fail', {
+      observed: `enabled: ${listed(on.map(inManual))}`, expected: 'no channel enabled', source: DEINIT, confidence: 'documented',
+      because: 'a channel that goes on moving data writes into RAM that the ROM uses by now', lastWriter: latest(subject, on),
+    });
+  },
+  repair(subject) {
+    const f = familyOf(subject.state.chip);
+    const on = f ? channels(subject, f.dmaChannels).filter((path) => subject.state.field(path) === 1) : [];
+    return {
+      at: 'entry', what: 'DMA channels disabled', fix: on.map((path) => `${inC(path)} = 0;`).join('\n'),
+      apply: (target) => on.forEach((path) => target.setField(path, 0)),
+    };
+  },
+  explanation: [
+    'A DMA channel that receives from a UART or an ADC goes on after the jump, into the same addresses. AN2606 lists the RAM that the ROM uses; a buffer in there overwrites its variables.',
+    'Disable every channel and wait until it is idle, or reset the DMA through RCC.',
+  ].join('\n\n'),
+};
+
+export const exti: Check = {
+  id: 'exti',
+  question: 'Are the EXTI lines masked as after a reset, and none pending?',
+  path: false,
+  judge(subject) {
+    const { state } = subject;
+    const f = familyOf(state.chip);
+    if (!f) return notApplicable(NO_FAMILY);
+    const bits = [
+      ...f.exti.mask.map((path) => ({ path, more: ((state.field(path) ?? 0) & ~(locate(state.chip, path)?.reset ?? 0)) >>> 0 })),
+      ...f.exti.pending.map((path) => ({ path, more: (state.field(path) ?? 0) >>> 0 })),
+    ];
+    if (f.exti.mask.every((path) => state.field(path) === null)) return unknown('EXTI cannot be read on this target');
+    const set = bits.filter((b) => b.more !== 0);
+    if (set.length === 0) return pass('as after a reset', 'no line of the application is left', NOTHING_PUBLISHED, 'inferred');
+    return broken('warn', {
+      observed: set.map((b) => `${inManual(b.path)}: 0x${b.more.toString(16)}`).join(', '), expected: 'masks at their reset values, nothing pending',
+      because: 'a pin change is still turned into an interrupt request; the NVIC decides whether it gets through',
+      source: NOTHING_PUBLISHED, confidence: 'inferred', lastWriter: latest(subject, f.exti.mask),
+    });
+  },
+  repair({ state }) {
+    const f = familyOf(state.chip);
+    if (!f) return null;
+    return {
+      at: 'entry', what: 'EXTI masks at their reset values, pending lines cleared',
+      fix: [...f.exti.mask.map((p) => `${inC(p)} = 0x${(locate(state.chip, p)?.reset ?? 0).toString(16)}u;`), ...f.exti.pending.map((p) => `${inC(p)} = 0xFFFFFFFFu;`)].join('\n'),
+      apply: (target) => {
+        for (const path of f.exti.mask) target.setField(path, locate(state.chip, path)?.reset ?? 0);
+        // A pending bit falls when a one is written to it.
+        for (const path of f.exti.pending) {
+          const at = locate(state.chip, path);
+          if (at) target.write(at.address, 4, 0xffffffff);
+        }
+      },
+    };
+  },
+  explanation: [
+    'EXTI turns edges on pins into interrupt requests. It has no clock enable, so switching peripherals off does not reach it.',
+    'Masked lines and cleared pending bits keep a button or a sensor from interrupting the ROM, should its line in the NVIC be enabled.',
+  ].join('\n\n'),
+};

@@ -1,0 +1,123 @@
+/** What the part and its option bytes allow: remap, banks, empty flash, protection, TrustZone, second core. */
+import { broken, notApplicable, pass, unknown, type Check } from './check.ts';
+import { familyOf, inManual, maskOf, registerOf } from './families.ts';
+
+const NO_FAMILY = 'this chip family has no row of register names yet';
+const REMAP = 'AN2606 Rev 70 4.1: dual-bank-boot devices except F7 have to map system memory to 0 before the jump';
+
+export const remap: Check = {
+  id: 'remap',
+  question: 'Is system memory mapped to address 0 where the chip can do that?',
+  path: false,
+  judge({ state, history, rom }) {
+    const f = familyOf(state.chip);
+    if (!f) return notApplicable(NO_FAMILY);
+    if (!f.remap) return notApplicable('nothing can be mapped to 0 on this chip; vectors follow VTOR');
+    const value = state.field(f.remap.field);
+    if (value === null) return unknown(`${inManual(f.remap.field)} cannot be read on this target`);
+    const observed = `${inManual(f.remap.field)} = ${value}`;
+    if (value === f.remap.systemMemory) return pass(observed, 'system memory is at 0', REMAP, 'documented');
+    const option = rom.option('remap');
+    return broken('warn', {
+      observed, expected: `${inManual(f.remap.field)} = ${f.remap.systemMemory}`, source: REMAP, confidence: option?.confidence ?? 'inferred',
+      because: 'vectors that are fetched through address 0 come from the flash', lastWriter: history?.lastWriter(registerOf(f.remap.field), maskOf(state.chip, f.remap.field)) ?? null,
+    });
+  },
+  repair({ state }) {
+    const remapping = familyOf(state.chip)?.remap;
+    return remapping
+      ? { at: 'entry', what: 'system memory mapped to 0', fix: remapping.code, apply: (target) => target.setField(remapping.field, remapping.systemMemory) }
+      : null;
+  },
+  explanation: [
+    'On many STM32 the memory at address 0 can be chosen (MEM_MODE in SYSCFG). AN2606 asks for system memory there before the jump on dual-bank parts; on a Cortex-M0, which has no VTOR, the interrupts of the ROM need it, whoever sets it.',
+    'STM32H5, H7 and U5 have no such switch: vectors follow VTOR.',
+  ].join('\n\n'),
+};
+
+export const dualBank: Check = {
+  id: 'dual-bank',
+  question: 'Does the ROM look for an application in the banks before it stays?',
+  path: true,
+  judge({ state }) {
+    const f = familyOf(state.chip);
+    if (!f) return notApplicable(NO_FAMILY);
+    return f.bankCheck ? unknown('not checked in this version') : notApplicable('the ROM of this chip has no dual-bank boot');
+  },
+  repair: () => null,
+  explanation: [
+    'On parts with dual-bank boot (BFB2 and the like) the ROM may look at the first words of the banks and start what looks like firmware instead of staying. Whether a jump meets that test depends on option bytes, and partly on the BOOT0 pin.',
+    'STM32H5 swaps its banks by the option SWAP_BANK, in hardware; its ROM has no such test.',
+  ].join('\n\n'),
+};
+
+export const emptyCheck: Check = {
+  id: 'empty-check',
+  question: 'Does the boot decision depend on whether the flash is empty?',
+  path: true,
+  judge({ state }) {
+    const f = familyOf(state.chip);
+    if (!f) return notApplicable(NO_FAMILY);
+    return f.emptyCheck ? unknown('not checked in this version') : notApplicable('this chip has no empty check');
+  },
+  repair: () => null,
+  explanation: [
+    'Some parts (F04x, L01x, G0, C0, WB) start the ROM when the first word of flash is erased. On some of them the ROM returns to the application when it is not, even after a jump.',
+    'STM32H5 has no empty check.',
+  ].join('\n\n'),
+};
+
+export const protection: Check = {
+  id: 'protection',
+  question: 'Does the life-cycle state or read-out protection allow the bootloader?',
+  path: true,
+  judge({ state }) {
+    const f = familyOf(state.chip);
+    if (!f?.protection) return notApplicable(f ? 'this chip has none' : NO_FAMILY);
+    const value = state.field(f.protection.field);
+    if (value === null) return unknown(`${inManual(f.protection.field)} cannot be read on this target`);
+    const observed = `${inManual(f.protection.field)} = 0x${value.toString(16)}${f.protection.names[value] === undefined ? '' : ` (${f.protection.names[value]})`}`;
+    if (f.protection.open.includes(value)) return pass(observed, 'the bootloader is allowed', f.protection.source, 'documented');
+    return broken('warn', {
+      observed, expected: f.protection.open.map((v) => f.protection?.names[v] ?? String(v)).join(' or '), source: f.protection.source, confidence: 'documented',
+      because: 'in this state the chip does not boot its ROM; what a jump does there is not documented',
+    });
+  },
+  repair: () => null,
+  explanation: [
+    'Read-out protection (RDP), and the product state on newer parts, decide whether the bootloader is offered, and what it may do. At RDP level 2 it answers only identification commands; STM32H5 has it in the states Open and Provisioning.',
+    'The way back, where there is one, erases the flash.',
+  ].join('\n\n'),
+};
+
+export const trustZone: Check = {
+  id: 'trustzone',
+  question: 'Is TrustZone off, or is the right side of it entered?',
+  path: true,
+  judge({ state }) {
+    const f = familyOf(state.chip);
+    if (!f?.trustZone) return notApplicable(f ? 'this chip has no TrustZone' : NO_FAMILY);
+    const value = state.field(f.trustZone.field);
+    if (value === null) return unknown(`${inManual(f.trustZone.field)} cannot be read on this target`);
+    const observed = `${inManual(f.trustZone.field)} = 0x${value.toString(16)}`;
+    if (value !== f.trustZone.on) return pass(observed, 'TrustZone is off: there is one world', null, null);
+    return { ...unknown('TrustZone is on; this version models the chip without it'), observed };
+  },
+  repair: () => null,
+  explanation: [
+    'With TZEN set the chip starts in secure state, and secure code decides what non-secure code may reach. A jump into the bootloader from non-secure code then depends on SAU and GTZC settings.',
+    'bootbench models the chip with TrustZone off.',
+  ].join('\n\n'),
+};
+
+export const secondCore: Check = {
+  id: 'second-core',
+  question: 'Is the other core of the chip stopped?',
+  path: true,
+  judge: ({ state }) => (state.chip.cores.length === 1 ? notApplicable('this chip has one core') : unknown('not checked in this version')),
+  repair: () => null,
+  explanation: [
+    'On STM32H745 and its like both cores run. The ROM of one does not stop the other, which goes on using RAM, clocks and peripherals that the ROM takes over.',
+    'Stop or park the second core before the jump, or leave it unbooted by its option bits.',
+  ].join('\n\n'),
+};
