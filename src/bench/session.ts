@@ -245,10 +245,12 @@ export class Session {
     if (this.romSilentSettled()) return true;
     // inside the ROM it is the host that decides, unless a fault handler holds the core
     if (now >= state.nextProof && (!machine.state.inSystem || state.fault !== null)) {
-      state.loop = proveFixedLoop(this);
-      if (state.loop) return true;
-      state.proofGap *= 2;
-      state.nextProof = now + state.proofGap;
+      const loop = proveFixedLoop(this);
+      // the proof restored the session: its state is another object now
+      this.state.loop = loop;
+      if (loop) return true;
+      this.state.proofGap *= 2;
+      this.state.nextProof = now + this.state.proofGap;
     }
     return false;
   }

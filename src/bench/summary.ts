@@ -61,7 +61,8 @@ function why(r: Omit<RunResult, 'summary'>): string {
   }
   if (r.diagnosis.explained === false) {
     const suspects = r.diagnosis.causes.map((c) => c.id);
-    return suspects.length > 0 ? `; not explained: repairing ${suspects.join(', ')} does not help.` : '; not explained.';
+    if (suspects.length > 0) return `; not explained: repairing ${suspects.join(', ')} does not help.`;
+    return r.outcome === 'no-jump' ? '.' : '; not explained.';
   }
   return '.';
 }
