@@ -259,7 +259,7 @@ export function takePending(cpu: Cpu): boolean {
   cpu.set(S.HALTED, 0);
   const interrupted = cpu.get(S.PC);
   withRights(cpu, () => {
-    if (cpu.get(S.IPSR) !== 0 && cpu.getFloat(SCS.ENTRY_END) === cpu.cycles()) lateArrival(cpu);
+    if (handlerNotBegun(cpu)) lateArrival(cpu);
     else enter(cpu);
   });
   told(cpu, interrupted);
@@ -276,6 +276,12 @@ function enter(cpu: Cpu): void {
   const saved = pushFrame(cpu);
   if (saved === 'fp') cpu.spend(cost.fpRegisters.value);
   vector(cpu);
+}
+/** No time has passed and no instruction has run since the last entry (paired instructions can take no time). */
+function handlerNotBegun(cpu: Cpu): boolean {
+  const ipsr = cpu.get(S.IPSR);
+  if (ipsr === 0 || cpu.getFloat(SCS.ENTRY_END) !== cpu.cycles()) return false;
+  return ((cpu.peek((cpu.get(SCS.VTOR) + 4 * ipsr) >>> 0, 4) ?? 0) & ~1) >>> 0 === cpu.get(S.PC);
 }
 function lateArrival(cpu: Cpu): void {
   const first = cpu.get(S.IPSR);

@@ -1,0 +1,86 @@
+/** A chip that is nothing but a core, flash at 0 and 0x08000000 (0x10000000 too) and RAM: for tests of cores, exceptions and the PPB. */
+import type { ChipDescription, CoreRow } from '../../../src/emu/chip.ts';
+import type { Core } from '../../../src/emu/core/core.ts';
+import { S } from '../../../src/emu/core/state.ts';
+import { Machine } from '../../../src/emu/machine.ts';
+import { PS_PER_SECOND } from '../../../src/emu/time.ts';
+
+export type CoreName = 'm0' | 'm4' | 'm33' | 'm7';
+export const CORE_NAMES: readonly CoreName[] = ['m0', 'm4', 'm33', 'm7'];
+const ROWS: Readonly<Record<CoreName, Pick<CoreRow, 'type' | 'nvicLines' | 'priorityBits' | 'mpuRegions'>>> = {
+  m0: { type: 'cortex-m0', nvicLines: 32, priorityBits: 2, mpuRegions: 0 },
+  m4: { type: 'cortex-m4f', nvicLines: 82, priorityBits: 4, mpuRegions: 8 },
+  m33: { type: 'cortex-m33f', nvicLines: 133, priorityBits: 4, mpuRegions: 8 },
+  m7: { type: 'cortex-m7f', nvicLines: 150, priorityBits: 4, mpuRegions: 16 },
+};
+export const FLASH = 0x0800_0000;
+export const RAM = 0x2000_0000;
+export const RAM_END = RAM + 0x2_0000;
+/** Core cycles last this long. */
+export const PS_PER_CYCLE = 1000;
+
+export function bareMachine(core: CoreName, row: Partial<CoreRow> = {}): Machine {
+  const chip: ChipDescription = {
+    name: 'BARE', family: 'bare', rcc: 'RCC', clocks: ['hclk', 'ext'], parameters: {}, facts: {}, blocks: [],
+    cores: [{ name: 'cpu', ...ROWS[core], clock: 'hclk', sysTickClock: 'ext', ...row }],
+    memories: [
+      { name: 'FLASH', base: FLASH, size: 0x8_0000, kind: 'flash', zone: 'user', aliases: [0, 0x1000_0000] },
+      { name: 'RAM', base: RAM, size: RAM_END - RAM, kind: 'ram', zone: 'user', aliases: [0x3800_0000] },
+    ],
+    boot: [{ when: [], boots: 'user', vectors: FLASH, source: 'test', confidence: 'assumed' }],
+  };
+  const machine = new Machine({ chip, models: {}, seed: 1 });
+  const hz = PS_PER_SECOND / PS_PER_CYCLE;
+  machine.system.setClock('hclk', { num: hz, den: 1 });
+  machine.system.setClock('ext', { num: hz, den: 8 });
+  return machine;
+}
+
+/** Code at an offset of the flash, as half-words. */
+export type Program = Readonly<Record<number, readonly number[]>>;
+export const NOP = 0xbf00;
+export const BX_LR = 0x4770;
+export const LOOP = 0xe7fe;
+export const UDF = 0xde00;
+export const SVC = 0xdf00;
+export const WFI = 0xbf30;
+export const WFE = 0xbf20;
+export const SEV = 0xbf40;
+export const CPSID_I = 0xb672;
+export const CPSIE_I = 0xb662;
+export const MAIN = 0x1000;
+/** Handler of exception n lies here. */
+export const handlerAt = (exception: number): number => 0x2000 + 0x20 * exception;
+
+/** A machine out of reset: vectors of all exceptions, `b .` in every handler and in main unless `program` says otherwise. */
+export function started(core: CoreName, program: Program = {}, row: Partial<CoreRow> = {}): { machine: Machine; cpu: Core } {
+  const machine = bareMachine(core, row);
+  const image = new Uint8Array(0x8000);
+  const view = new DataView(image.buffer);
+  const lines = machine.chip.cores[0]!.nvicLines;
+  view.setUint32(0, RAM + 0x8000, true);
+  view.setUint32(4, FLASH + MAIN + 1, true);
+  for (let e = 2; e < 16 + lines; e++) {
+    view.setUint32(4 * e, FLASH + handlerAt(e) + 1, true);
+    view.setUint16(handlerAt(e), LOOP, true);
+  }
+  view.setUint16(MAIN, LOOP, true);
+  for (const [at, code] of Object.entries(program)) code.forEach((h, i) => view.setUint16(Number(at) + 2 * i, h, true));
+  machine.load(FLASH, image);
+  machine.powerOn();
+  return { machine, cpu: machine.cores[0]! };
+}
+/** Runs for a number of core cycles. */
+export function runCycles(machine: Machine, cycles: number): void {
+  machine.run(machine.now + cycles * PS_PER_CYCLE);
+}
+/** Runs until the PC stands at a flash offset; fails after `limit` cycles. */
+export function runTo(machine: Machine, offset: number, limit = 1000): void {
+  for (let i = 0; i < limit; i++) {
+    if (machine.cores[0]!.pc === FLASH + offset) return;
+    machine.run(machine.now + PS_PER_CYCLE);
+  }
+  throw new Error(`0x${(FLASH + offset).toString(16)} was not reached; pc is 0x${machine.cores[0]!.pc.toString(16)}`);
+}
+export const word = (cpu: Core, address: number): number => cpu.peek(address, 4)!;
+export const reg = (cpu: Core, n: number): number => cpu.get(S.R + 4 * n);

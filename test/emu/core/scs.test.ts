@@ -1,0 +1,120 @@
+import { describe, expect, it } from 'vitest';
+import { SCS_REGISTERS } from '../../../src/emu/core/scs.ts';
+import { S } from '../../../src/emu/core/state.ts';
+import { CORE_NAMES, handlerAt, MAIN, runCycles, runTo, started, UDF, word } from './bare-machine.ts';
+
+const DEMCR = 0xe000edfc;
+const DWT_CTRL = 0xe0001000;
+const CYCCNT = 0xe0001004;
+
+describe('private peripheral bus', () => {
+  it.each([['m0', 0x410cc200], ['m4', 0x410fc241], ['m33', 0x410fd214], ['m7', 0x411fc271]] as const)('%s: CPUID is 0x%i', (core, id) => {
+    expect(word(started(core).cpu, 0xe000ed00)).toBe(id);
+  });
+
+  it('looking at a register changes nothing, for every register and core', () => {
+    for (const core of CORE_NAMES) {
+      const { cpu } = started(core);
+      const before = cpu.arena.u8.slice(0, 0x1000);
+      for (const r of SCS_REGISTERS) expect(cpu.peek(r.address, 4)).toBeTypeOf('number');
+      expect(cpu.arena.u8.slice(0, 0x1000)).toEqual(before);
+    }
+  });
+
+  it('what a register took reads back, and writing it again changes nothing', () => {
+    const skip = /^(AIRCR|ICSR|STIR|NVIC_I[CS]|SYST|CFSR|HFSR|DFSR|AFSR|ABFSR|MPU_|DWT|ITM_STIM|CPACR|SHCSR|DEMCR|FP_CTRL)/;
+    const { cpu } = started('m7');
+    cpu.set(S.PRIMASK, 1);
+    for (const r of SCS_REGISTERS.filter((x) => x.on(cpu) && !skip.test(x.name))) {
+      cpu.write(r.address, 4, 0xffffffff);
+      const took = cpu.read(r.address, 4);
+      cpu.write(r.address, 4, took);
+      expect(cpu.read(r.address, 4), r.name).toBe(took);
+      cpu.write(r.address, 4, 0);
+    }
+  });
+
+  it('unprivileged software gets a bus error; pages without a unit do too', () => {
+    const { cpu } = started('m4');
+    expect(() => cpu.read(0xe000e100, 4, false)).toThrow();
+    expect(() => cpu.write(0xe000e100, 4, 1, false)).toThrow();
+    expect(() => cpu.read(0xe0050000, 4)).toThrow();
+    expect(cpu.read(0xe000e000, 4)).toBe(0);
+  });
+
+  it('VTOR keeps bits 31:7 and the Cortex-M0 has none', () => {
+    const { cpu } = started('m4');
+    cpu.write(0xe000ed08, 4, 0x2000_1fff);
+    expect(word(cpu, 0xe000ed08)).toBe(0x2000_1f80);
+    const m0 = started('m0').cpu;
+    m0.write(0xe000ed08, 4, 0x2000_1f80);
+    expect(word(m0, 0xe000ed08)).toBe(0);
+  });
+
+  it.each([['m0', 0x208, 0x208], ['m4', 0x200, 0x31b], ['m33', 0x201, 0x71b], ['m7', 0x40200, 0x7031b]] as const)('%s: CCR comes up 0x%i', (core, reset, full) => {
+    const { cpu } = started(core);
+    expect(word(cpu, 0xe000ed14)).toBe(reset);
+    cpu.write(0xe000ed14, 4, 0xffffffff);
+    expect(word(cpu, 0xe000ed14)).toBe(full);
+  });
+
+  it('fault status bits are cleared by writing 1, byte by byte too', () => {
+    const { machine, cpu } = started('m4', { [MAIN]: [UDF] });
+    runTo(machine, handlerAt(3));
+    expect([word(cpu, 0xe000ed28), word(cpu, 0xe000ed2c)]).toEqual([1 << 16, 1 << 30]);
+    cpu.write(0xe000ed28, 1, 0xff);
+    expect(cpu.read(0xe000ed2a, 2)).toBe(1);
+    cpu.write(0xe000ed2a, 1, 0x01);
+    cpu.write(0xe000ed2c, 4, 1 << 30);
+    expect([word(cpu, 0xe000ed28), word(cpu, 0xe000ed2c)]).toEqual([0, 0]);
+  });
+});
+
+describe('DWT and ITM', () => {
+  it('CYCCNT counts core cycles while TRCENA and CYCCNTENA are set, and wraps', () => {
+    const { machine, cpu } = started('m4');
+    cpu.write(DWT_CTRL, 4, 1);
+    runCycles(machine, 100);
+    expect(word(cpu, CYCCNT)).toBe(0);
+    cpu.write(DEMCR, 4, 1 << 24);
+    const start = cpu.cycles();
+    runCycles(machine, 100);
+    expect(word(cpu, CYCCNT)).toBe(cpu.cycles() - start);
+    cpu.write(CYCCNT, 4, 0xfffffff0);
+    const again = cpu.cycles();
+    runCycles(machine, 100);
+    expect(word(cpu, CYCCNT)).toBe(cpu.cycles() - again - 16);
+    const stopped = word(cpu, CYCCNT);
+    cpu.write(DWT_CTRL, 4, 0);
+    runCycles(machine, 100);
+    expect(word(cpu, CYCCNT)).toBe(stopped);
+    expect(word(cpu, DWT_CTRL)).toBe(0x40000000);
+  });
+
+  it('the Cortex-M7 ignores writes to the DWT until the lock is opened', () => {
+    const { machine, cpu } = started('m7');
+    cpu.write(DEMCR, 4, 1 << 24);
+    cpu.write(DWT_CTRL, 4, 1);
+    expect([word(cpu, DWT_CTRL), word(cpu, 0xe0001fb4)]).toEqual([0x40000000, 3]);
+    cpu.write(0xe0001fb0, 4, 0xc5acce55);
+    cpu.write(DWT_CTRL, 4, 1);
+    expect([word(cpu, DWT_CTRL), word(cpu, 0xe0001fb4)]).toEqual([0x40000001, 1]);
+    runCycles(machine, 50);
+    expect(word(cpu, CYCCNT)).toBeGreaterThanOrEqual(50);
+  });
+
+  it('ITM stimulus port 0 is a console when trace, ITM and port are on', () => {
+    const { machine, cpu } = started('m4');
+    const port = 0xe0000000;
+    cpu.write(port, 1, 0x78);
+    expect(cpu.read(port, 4)).toBe(0);
+    cpu.write(DEMCR, 4, 1 << 24);
+    cpu.write(0xe0000e80, 4, 1);
+    cpu.write(port, 1, 0x78);
+    cpu.write(0xe0000e00, 4, 1);
+    expect(cpu.read(port, 4)).toBe(1);
+    cpu.write(port, 1, 0x68);
+    cpu.write(port, 2, 0x2169);
+    expect(machine.state.console['itm']).toBe('hi!');
+  });
+});
