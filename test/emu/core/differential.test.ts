@@ -6,10 +6,10 @@ import { describe, expect, test } from 'vitest';
 import { PROFILES, type Profile } from '../../../src/emu/core/builder.ts';
 import { isWide } from '../../../src/emu/core/decode.ts';
 import { OPS, type Decoded } from '../../../src/emu/core/rows.ts';
-import { EXIT } from '../../../src/emu/core/state.ts';
-import { BareCore, FAULT } from './bare-core.ts';
+import { BareCore } from './bare-core.ts';
+import { ours, theirs } from './outcomes.ts';
 import { halfwords, Random, randomBits, randomState, rowsOf } from './random-cases.ts';
-import { CODE, DATA, DATA_BYTES, PC, SLOT_BYTES, SLOTS, SP, UC, Unicorn, unicornMissing, XPSR } from './unicorn.ts';
+import { CODE, DATA, DATA_BYTES, PC, SLOT_BYTES, SLOTS, SP, Unicorn, unicornMissing, XPSR } from './unicorn.ts';
 import { harmsUnicorn, knownDifference } from './unicorn-known.ts';
 
 const CASES = Number(process.env['BOOTBENCH_CASES'] ?? 6000);
@@ -24,30 +24,6 @@ interface Case {
 
 const hex = (n: number): string => `0x${(n >>> 0).toString(16).padStart(8, '0')}`;
 const listing = (words: readonly number[]): string => words.map((w) => w.toString(16).padStart(4, '0')).join(' ');
-
-/** What the two engines did, in words that can be compared. */
-type Outcome = 'ok' | 'undefined' | 'fault' | 'unaligned' | 'invalid state' | 'exception' | 'system';
-function ours(reason: number): Outcome {
-  switch (reason) {
-    case EXIT.BUDGET: return 'ok';
-    case EXIT.UNDEFINED: return 'undefined';
-    case EXIT.INVSTATE: return 'invalid state';
-    case EXIT.SYSTEM: return 'system';
-    case EXIT.UNALIGNED: case FAULT.UNALIGNED: return 'unaligned';
-    case FAULT.UNMAPPED: return 'fault';
-    default: return 'exception';
-  }
-}
-function theirs(err: number): Outcome {
-  switch (err) {
-    case UC.OK: return 'ok';
-    // the instruction ran, its successor cannot be fetched
-    case UC.FETCH_UNMAPPED: case UC.FETCH_PROT: return 'ok';
-    case UC.INSN_INVALID: return 'undefined';
-    case UC.READ_UNMAPPED: case UC.WRITE_UNMAPPED: case UC.WRITE_PROT: case UC.READ_PROT: return 'fault';
-    default: return 'exception';
-  }
-}
 
 function runProfile(profile: Profile, cases: number, seed: number): string[] {
   const r = new Random(seed);

@@ -24,9 +24,21 @@ export class Random {
   }
 }
 
+const widthCache = new WeakMap<Row, Readonly<Record<string, number>>>();
+function widthsOf(row: Row): Readonly<Record<string, number>> {
+  let widths = widthCache.get(row);
+  if (!widths) {
+    const counted: Record<string, number> = {};
+    for (const ch of row.pattern) counted[ch] = (counted[ch] ?? 0) + 1;
+    widthCache.set(row, (widths = counted));
+  }
+  return widths;
+}
+
 /** Bits of a random instruction of this row. Fields of four bits are often the same register, or one of the special ones. */
 export function randomBits(r: Random, row: Row): number {
   const same = r.below(15);
+  const widths = widthsOf(row);
   const fields: Record<string, number> = {};
   let bits = 0;
   for (let i = 0; i < row.pattern.length; i++) {
@@ -35,7 +47,7 @@ export function randomBits(r: Random, row: Row): number {
     if (ch === '0' || ch === '1') bit = ch === '1' ? 1 : 0;
     else if (ch === 'x') bit = r.below(2);
     else {
-      const width = row.pattern.split(ch).length - 1;
+      const width = widths[ch]!;
       if (fields[ch] === undefined) {
         const kind = r.below(8);
         fields[ch] = width === 4 && kind === 0 ? same : width === 4 && kind === 1 ? r.pick([13, 14, 15]) : r.u32();

@@ -1,7 +1,7 @@
 /** Floating-point data processing: arithmetic, fused and chained multiply-add, sign, compare, VSEL, VMAXNM. Source: DDI 0403 A6.4, A7.7; DDI 0553 C2.4. */
 import type { Builder, Expr, Profile } from '../builder.ts';
 import { fpu, op, row, variants, type Decoded, type Fields } from '../rows.ts';
-import { absolute, fpArith, fpCompare, fpReg, negate, setFpReg, type Arithmetic, type Width } from './fp-common.ts';
+import { absolute, fpArith, fpCompare, fpFma, fpReg, negate, setFpReg, type Arithmetic, type Width } from './fp-common.ts';
 
 export const fpv5 = (p: Profile): boolean => p.fpv5;
 export const doublePrecision = (p: Profile): boolean => p.fpu === 'dp';
@@ -21,8 +21,6 @@ export const doubleExists = (w: Width, one: number, d: Decoded): Decoded | null 
 
 type Three = (b: Builder, w: Width, x: Expr, y: Expr, destination: () => Expr) => Expr;
 const arith = (b: Builder, name: Arithmetic, w: Width, x: Expr, y: Expr): Expr => fpArith(b, name, w === 32 ? 'f32' : 'f64', x, y);
-const fma = (b: Builder, w: Width, z: Expr, x: Expr, y: Expr): Expr =>
-  w === 32 ? b.helper('f32_fma', 'i32', z, x, y) : b.helper('f64_fma', 'i64', z, x, y);
 
 const ADD_LIKE: Readonly<Record<string, Three>> = {
   VADD: (b, w, x, y) => arith(b, 'add', w, x, y),
@@ -39,10 +37,10 @@ const CHAINED: Readonly<Record<string, Three>> = {
 };
 // the fused ones negate operands before, NaNs included
 const FUSED: Readonly<Record<string, Three>> = {
-  VFMA: (b, w, x, y, d) => fma(b, w, d(), x, y),
-  VFMS: (b, w, x, y, d) => fma(b, w, d(), negate(b, w, x), y),
-  VFNMA: (b, w, x, y, d) => fma(b, w, negate(b, w, d()), negate(b, w, x), y),
-  VFNMS: (b, w, x, y, d) => fma(b, w, negate(b, w, d()), x, y),
+  VFMA: (b, w, x, y, d) => fpFma(b, w, d(), x, y),
+  VFMS: (b, w, x, y, d) => fpFma(b, w, d(), negate(b, w, x), y),
+  VFNMA: (b, w, x, y, d) => fpFma(b, w, negate(b, w, d()), negate(b, w, x), y),
+  VFNMS: (b, w, x, y, d) => fpFma(b, w, negate(b, w, d()), x, y),
 };
 
 /** Opcode bits 23 and 21:20, and bit 6. */

@@ -46,6 +46,21 @@ export function fpArith(b: Builder, name: Arithmetic, type: 'f32' | 'f64', x: Va
   return r.get;
 }
 
+/**
+ * z + x * y with one rounding. In single precision natively through double: the product is exact, and the sum, rounded to double, lies on the
+ * same side of every boundary between singles as the exact sum, unless it lies on the boundary itself (low 29 bits 1000…0).
+ */
+export function fpFma(b: Builder, w: Width, z: Val, x: Val, y: Val): Expr {
+  const operands = [z, x, y].map((v) => b.let(v));
+  if (w === 64) return b.helper('f64_fma', 'i64', ...operands);
+  const [d0, d1, d2] = operands.map((v) => b.op('f64.promote_f32', float(b, 32, v)));
+  const sum = b.let(b.op('f64.add', b.op('f64.mul', d1!, d2!), d0!));
+  const r = b.variable('i32', bitsOf(b, 32, b.op('f32.demote_f64', sum)));
+  const boundary = b.eq(b.and(b.wrap(bitsOf(b, 64, sum)), 0x1fffffff), 0x10000000);
+  b.if(b.or(boundary, b.eqz(b.and(nativeAllowed(b), plainResult(b, 32, r.get)))), () => r.set(b.helper('f32_fma', 'i32', ...operands)));
+  return r.get;
+}
+
 /** Double to single, natively where the result is plain. */
 export function fpDemote(b: Builder, x: Val): Expr {
   const value = b.let(x);
