@@ -28,7 +28,9 @@ const itmEnabled = (cpu: Cpu): boolean => (cpu.get(SCS.DEMCR) & TRCENA) !== 0 &&
 
 function stimulus(port: number): ScsRegister {
   return {
-    address: 0xe0000000 + 4 * port, name: `ITM_STIM${port}`, on: notV6,
+    address: 0xe0000000 + 4 * port,
+    name: `ITM_STIM${port}`,
+    on: notV6,
     // bit 0: the FIFO takes another item; it is never full here
     read: (cpu) => (itmEnabled(cpu) ? 1 : 0),
     unprivileged: (cpu) => (cpu.get(SCS.ITM_TPR) & (1 << (port >>> 3))) === 0,
@@ -75,27 +77,44 @@ function registers(): ScsRegister[] {
     fixed(0xe0000fb0, 'ITM_LAR', 0, notV6),
     fixed(0xe0000fb4, 'ITM_LSR', 0, notV6),
     guarded({
-      address: 0xe0001000, name: 'DWT_CTRL', on: notV6, read: (cpu) => (cpu.get(SCS.DWT_CTRL) | DWT_CTRL_READ) >>> 0,
-      write: (cpu, value, mask) => around(cpu, () => change(cpu, 'DWT_CTRL', SCS.DWT_CTRL, merge(cpu.get(SCS.DWT_CTRL), value, mask & 0x007f1fff))),
+      address: 0xe0001000,
+      name: 'DWT_CTRL',
+      on: notV6,
+      read: (cpu) => (cpu.get(SCS.DWT_CTRL) | DWT_CTRL_READ) >>> 0,
+      write: (cpu, value, mask) =>
+        around(cpu, () => change(cpu, 'DWT_CTRL', SCS.DWT_CTRL, merge(cpu.get(SCS.DWT_CTRL), value, mask & 0x007f1fff))),
     }),
     guarded({
-      address: 0xe0001004, name: 'DWT_CYCCNT', on: notV6, read: cyccnt,
+      address: 0xe0001004,
+      name: 'DWT_CYCCNT',
+      on: notV6,
+      read: cyccnt,
       write: (cpu, value, mask) => setCyccnt(cpu, merge(cyccnt(cpu), value, mask)),
     }),
     {
       // The Cortex-M7 locks its DWT against software until the CoreSight key is written, unless a debugger is there.
       // Reported: rtic #184, zephyr #30327, betaflight #11006 (STM32F7 boards)
-      address: 0xe0001fb0, name: 'DWT_LAR', on: onM7, read: () => 0,
+      address: 0xe0001fb0,
+      name: 'DWT_LAR',
+      on: onM7,
+      read: () => 0,
       write: (cpu, value, mask) => change(cpu, 'DWT_LAR', SCS.DWT_UNLOCKED, (value & mask) >>> 0 === 0xc5acce55 ? 1 : 0),
     },
     fixed(0xe0001fb4, 'DWT_LSR', (cpu) => (dwtOpen(cpu) ? 1 : 3), onM7),
   );
   const part = ['COMP', 'MASK', 'FUNCTION'] as const;
   for (let n = 0; n < 4; n++)
-    part.forEach((p, i) => list.push(guarded(plain(0xe0001020 + 16 * n + 4 * i, `DWT_${p}${n}`, SCS.DWT_COMP + 12 * n + 4 * i, [0xffffffff, 0x1f, 0xfff][i]!, notV6))));
+    part.forEach((p, i) =>
+      list.push(
+        guarded(plain(0xe0001020 + 16 * n + 4 * i, `DWT_${p}${n}`, SCS.DWT_COMP + 12 * n + 4 * i, [0xffffffff, 0x1f, 0xfff][i]!, notV6)),
+      ),
+    );
   list.push(
     {
-      address: 0xe0002000, name: 'FP_CTRL', on: notV6, read: (cpu) => cpu.get(SCS.FP_CTRL),
+      address: 0xe0002000,
+      name: 'FP_CTRL',
+      on: notV6,
+      read: (cpu) => cpu.get(SCS.FP_CTRL),
       // ENABLE is written together with KEY
       write: (cpu, value, mask) => {
         if (value & mask & 2) change(cpu, 'FP_CTRL', SCS.FP_CTRL, merge(cpu.get(SCS.FP_CTRL), value, mask & 1));

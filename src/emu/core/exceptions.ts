@@ -5,72 +5,67 @@
  * Late arrival: events that fall into the cycles of an entry are served right after it. If they pend something more urgent before the
  * handler's first instruction, the frame that was just stacked is used for that one, and the first stays pending.
  */
-import type { Sourced } from '../chip.ts';
 import type { Profile } from './builder.ts';
 import { GuestFault, type Cpu } from './cpu.ts';
+import { EXCEPTION_CYCLES, type ExceptionCycles } from './exception-cycles.ts';
 import {
-  activate, activeCount, activePriority, deactivate, executionPriority, groupOf, highestPending, isActive, isEnabled, preempts, priorityOf, setPending,
+  activate,
+  activeCount,
+  activePriority,
+  deactivate,
+  executionPriority,
+  groupOf,
+  highestPending,
+  isActive,
+  isEnabled,
+  preempts,
+  priorityOf,
+  setPending,
 } from './nvic.ts';
 import { EXC, SCS } from './scs-state.ts';
-import { fpAllowed, FPCA, getMsp, getPsp, NPRIV, setControl, setMsp, setPsp, setXpsr, SPSEL, updateFpTrap, updateSpLimit, withRights, xpsr } from './special.ts';
+import {
+  fpAllowed,
+  FPCA,
+  getMsp,
+  getPsp,
+  NPRIV,
+  setControl,
+  setMsp,
+  setPsp,
+  setXpsr,
+  SPSEL,
+  updateFpTrap,
+  updateSpLimit,
+  withRights,
+  xpsr,
+} from './special.ts';
 import { S } from './state.ts';
 import { resetSysTick } from './systick.ts';
 
-interface ExceptionCycles {
-  /** Request to first handler instruction. */
-  readonly entry: Sourced<number>;
-  readonly return: Sourced<number>;
-  readonly tailChain: Sourced<number>;
-  /** Added to entry or return when FP registers are stored or loaded. */
-  readonly fpRegisters: Sourced<number>;
-  /** First FP instruction of a handler that has to fill the lazy frame. */
-  readonly lazySave: Sourced<number>;
-}
-const M4_FP: Pick<ExceptionCycles, 'fpRegisters' | 'lazySave'> = {
-  fpRegisters: { value: 17, source: 'DDI 0439D 3.9.1: 29 - 12 and 27 - 10', confidence: 'documented' },
-  lazySave: { value: 18, source: 'no figure published; 17 stores and the restart', confidence: 'assumed' },
-};
-const LIKE_M4: Pick<ExceptionCycles, 'fpRegisters' | 'lazySave'> = {
-  fpRegisters: { ...M4_FP.fpRegisters, source: `as Cortex-M4 (${M4_FP.fpRegisters.source})`, confidence: 'assumed' },
-  lazySave: M4_FP.lazySave,
-};
-const NO_FP: Pick<ExceptionCycles, 'fpRegisters' | 'lazySave'> = {
-  fpRegisters: { value: 0, source: 'no FPU', confidence: 'documented' },
-  lazySave: { value: 0, source: 'no FPU', confidence: 'documented' },
-};
-export const EXCEPTION_CYCLES: Readonly<Record<Profile['name'], ExceptionCycles>> = {
-  m0: {
-    entry: { value: 16, source: 'Yiu, table of interrupt latencies; DDI 0432C 3.6 prints no number', confidence: 'reported' },
-    return: { value: 12, source: 'as POP of 8 words with PC, 4 + N', confidence: 'assumed' },
-    tailChain: { value: 6, source: 'DDI 0432C has tail-chaining without a number; as Cortex-M4', confidence: 'assumed' },
-    ...NO_FP,
-  },
-  m4: {
-    entry: { value: 12, source: 'DDI 0439D 3.9.1', confidence: 'documented' },
-    return: { value: 10, source: 'DDI 0439D 3.9.1', confidence: 'documented' },
-    tailChain: { value: 6, source: 'DDI 0439D 3.9.1', confidence: 'documented' },
-    ...M4_FP,
-  },
-  m33: {
-    entry: { value: 12, source: 'Yiu, Cortex-M for Beginners', confidence: 'reported' },
-    return: { value: 10, source: 'no figure published (10 to 12); as Cortex-M4', confidence: 'assumed' },
-    tailChain: { value: 6, source: 'no figure published; as Cortex-M4', confidence: 'assumed' },
-    ...LIKE_M4,
-  },
-  m7: {
-    entry: { value: 12, source: 'Arm community thread 47326: 12 typical, 14 worst', confidence: 'reported' },
-    return: { value: 10, source: 'no figure published (10 to 12); as Cortex-M4', confidence: 'assumed' },
-    tailChain: { value: 6, source: 'no figure published; as Cortex-M4', confidence: 'assumed' },
-    ...LIKE_M4,
-  },
-};
 const cyclesOf = (cpu: Cpu): ExceptionCycles => EXCEPTION_CYCLES[cpu.profile.name];
 
 /** CFSR bits. */
 const CFSR = {
-  IACCVIOL: 1 << 0, DACCVIOL: 1 << 1, MUNSTKERR: 1 << 3, MSTKERR: 1 << 4, MLSPERR: 1 << 5, MMARVALID: 1 << 7,
-  IBUSERR: 1 << 8, PRECISERR: 1 << 9, IMPRECISERR: 1 << 10, UNSTKERR: 1 << 11, STKERR: 1 << 12, LSPERR: 1 << 13, BFARVALID: 1 << 15,
-  UNDEFINSTR: 1 << 16, INVSTATE: 1 << 17, INVPC: 1 << 18, NOCP: 1 << 19, STKOF: 1 << 20, UNALIGNED: 1 << 24, DIVBYZERO: 1 << 25,
+  IACCVIOL: 1 << 0,
+  DACCVIOL: 1 << 1,
+  MUNSTKERR: 1 << 3,
+  MSTKERR: 1 << 4,
+  MLSPERR: 1 << 5,
+  MMARVALID: 1 << 7,
+  IBUSERR: 1 << 8,
+  PRECISERR: 1 << 9,
+  IMPRECISERR: 1 << 10,
+  UNSTKERR: 1 << 11,
+  STKERR: 1 << 12,
+  LSPERR: 1 << 13,
+  BFARVALID: 1 << 15,
+  UNDEFINSTR: 1 << 16,
+  INVSTATE: 1 << 17,
+  INVPC: 1 << 18,
+  NOCP: 1 << 19,
+  STKOF: 1 << 20,
+  UNALIGNED: 1 << 24,
+  DIVBYZERO: 1 << 25,
 } as const;
 /** HFSR bits. */
 const VECTTBL = 1 << 1;
@@ -96,8 +91,24 @@ const orBits = (cpu: Cpu, offset: number, bits: number): void => cpu.set(offset,
  */
 export function resetCore(cpu: Cpu, vtor: number): void {
   for (const offset of [
-    S.IPSR, S.IT, S.PRIMASK, S.FAULTMASK, S.BASEPRI, S.MSPLIM, S.PSPLIM, S.SPLIM, S.FPSCR, S.FPCAR, S.FPDSCR, S.CONTROL, S.PSP, S.EVENT, S.HALTED, S.EXCLUSIVE_OPEN,
-  ]) cpu.set(offset, 0);
+    S.IPSR,
+    S.IT,
+    S.PRIMASK,
+    S.FAULTMASK,
+    S.BASEPRI,
+    S.MSPLIM,
+    S.PSPLIM,
+    S.SPLIM,
+    S.FPSCR,
+    S.FPCAR,
+    S.FPDSCR,
+    S.CONTROL,
+    S.PSP,
+    S.EVENT,
+    S.HALTED,
+    S.EXCLUSIVE_OPEN,
+  ])
+    cpu.set(offset, 0);
   for (let offset: number = S.NVIC_ENABLED; offset < S.SCS + 0x200; offset += 4) cpu.set(offset, 0);
   cpu.set(S.LR, -1);
   setXpsr(cpu, 0);
@@ -215,7 +226,8 @@ const sizeAt = (cpu: Cpu, pc: number): 2 | 4 => (cpu.fetch(pc) >>> 11 >= 0x1d ? 
 
 function raiseBreakpoint(cpu: Cpu, pc: number): void {
   if (!isV6(cpu)) orBits(cpu, SCS.DFSR, DFSR_BKPT);
-  const monitor = !isV6(cpu) && (cpu.get(SCS.DEMCR) & (1 << 16)) !== 0 && groupOf(cpu, priorityOf(cpu, EXC.DEBUGMONITOR)) < executionPriority(cpu);
+  const monitor =
+    !isV6(cpu) && (cpu.get(SCS.DEMCR) & (1 << 16)) !== 0 && groupOf(cpu, priorityOf(cpu, EXC.DEBUGMONITOR)) < executionPriority(cpu);
   if (monitor) {
     syncFault(cpu, EXC.DEBUGMONITOR, '');
     return;

@@ -17,8 +17,7 @@ const regionBase = (n: number): number => SCS.MPU_REGION + 8 * n;
 const isPpb = (address: number): boolean => address >= 0xe0000000 && address < 0xe0100000;
 
 /** Default memory map: Device regions and the system region cannot be executed. */
-export const defaultExecuteNever = (address: number): boolean =>
-  (address >= 0x40000000 && address < 0x60000000) || address >= 0xa0000000;
+export const defaultExecuteNever = (address: number): boolean => (address >= 0x40000000 && address < 0x60000000) || address >= 0xa0000000;
 
 /** Whether the MPU judges accesses now: off at negative priorities (HardFault, NMI, FAULTMASK) unless HFNMIENA. */
 export function mpuEnabled(cpu: Cpu): boolean {
@@ -60,9 +59,23 @@ export const mpuRegion = (cpu: Cpu, address: number): number =>
   cpu.profile.arch === 'v8m' ? regionV8(cpu, address >>> 0) : regionV7(cpu, address >>> 0);
 
 /** AP[2:0] of PMSAv7: [privileged, unprivileged] as 0 none, 1 read, 2 read and write. 4 is reserved: no access. */
-const AP_V7 = [[0, 0], [2, 0], [2, 1], [2, 2], [0, 0], [1, 0], [1, 1], [1, 1]] as const;
+const AP_V7 = [
+  [0, 0],
+  [2, 0],
+  [2, 1],
+  [2, 2],
+  [0, 0],
+  [1, 0],
+  [1, 1],
+  [1, 1],
+] as const;
 /** AP[2:1] of PMSAv8. */
-const AP_V8 = [[2, 0], [2, 2], [1, 0], [1, 1]] as const;
+const AP_V8 = [
+  [2, 0],
+  [2, 2],
+  [1, 0],
+  [1, 1],
+] as const;
 
 /** Rights of a region number from `mpuRegion` at an address, as the MPU with this setup gives them. */
 function rights(cpu: Cpu, region: number, address: number, priv: boolean): { readonly level: 0 | 1 | 2; readonly xn: boolean } {
@@ -132,14 +145,20 @@ function registers(): ScsRegister[] {
   const list: ScsRegister[] = [
     { address: 0xe000ed90, name: 'MPU_TYPE', on: notV6, read: (cpu) => cpu.row.mpuRegions << 8, write: () => {} },
     {
-      address: 0xe000ed94, name: 'MPU_CTRL', on: hasMpu, read: (cpu) => cpu.get(SCS.MPU_CTRL),
+      address: 0xe000ed94,
+      name: 'MPU_CTRL',
+      on: hasMpu,
+      read: (cpu) => cpu.get(SCS.MPU_CTRL),
       write: (cpu, value, mask) => {
         change(cpu, 'MPU_CTRL', SCS.MPU_CTRL, merge(cpu.get(SCS.MPU_CTRL), value, mask & 7));
         cpu.rightsChanged();
       },
     },
     {
-      address: 0xe000ed98, name: 'MPU_RNR', on: hasMpu, read: (cpu) => cpu.get(SCS.MPU_RNR),
+      address: 0xe000ed98,
+      name: 'MPU_RNR',
+      on: hasMpu,
+      read: (cpu) => cpu.get(SCS.MPU_RNR),
       write: (cpu, value, mask) => {
         const n = merge(cpu.get(SCS.MPU_RNR), value, mask & 0xff);
         if (n < cpu.row.mpuRegions) change(cpu, 'MPU_RNR', SCS.MPU_RNR, n);
@@ -150,7 +169,9 @@ function registers(): ScsRegister[] {
     const suffix = alias === 0 ? '' : `_A${alias}`;
     list.push(
       {
-        address: 0xe000ed9c + 8 * alias, name: `MPU_RBAR${suffix}`, on: hasMpu,
+        address: 0xe000ed9c + 8 * alias,
+        name: `MPU_RBAR${suffix}`,
+        on: hasMpu,
         read: (cpu) => {
           const n = regionOf(cpu, alias);
           const word = n < cpu.row.mpuRegions ? cpu.get(regionBase(n)) >>> 0 : 0;
@@ -169,7 +190,9 @@ function registers(): ScsRegister[] {
         },
       },
       {
-        address: 0xe000eda0 + 8 * alias, name: `MPU_RLAR${suffix}`, on: hasMpu,
+        address: 0xe000eda0 + 8 * alias,
+        name: `MPU_RLAR${suffix}`,
+        on: hasMpu,
         read: (cpu) => {
           const n = regionOf(cpu, alias);
           return n < cpu.row.mpuRegions ? cpu.get(regionBase(n) + 4) >>> 0 : 0;
@@ -184,7 +207,10 @@ function registers(): ScsRegister[] {
   }
   for (let i = 0; i < 2; i++) {
     list.push({
-      address: 0xe000edc0 + 4 * i, name: `MPU_MAIR${i}`, on: onV8, read: (cpu) => cpu.get(SCS.MPU_MAIR + 4 * i) >>> 0,
+      address: 0xe000edc0 + 4 * i,
+      name: `MPU_MAIR${i}`,
+      on: onV8,
+      read: (cpu) => cpu.get(SCS.MPU_MAIR + 4 * i) >>> 0,
       write: (cpu, value, mask) => change(cpu, `MPU_MAIR${i}`, SCS.MPU_MAIR + 4 * i, merge(cpu.get(SCS.MPU_MAIR + 4 * i), value, mask)),
     });
   }

@@ -142,7 +142,7 @@ export function setIrqLevel(cpu: Cpu, line: number, level: boolean): void {
   const offset = word(S.NVIC_LEVEL, line);
   const old = cpu.get(offset);
   const now = level ? old | bit(line) : old & ~bit(line);
-  if ((old >>> 0) === (now >>> 0)) return;
+  if (old >>> 0 === now >>> 0) return;
   cpu.set(offset, now);
   if (level) setPending(cpu, EXC.IRQ0 + line);
 }
@@ -185,25 +185,35 @@ function writeIcsr(cpu: Cpu, value: number): void {
 
 /** ISER and ICER, ISPR and ICPR, IABR, IPR and STIR. Registers beyond the last line read as zero and ignore writes. */
 function registers(): ScsRegister[] {
-  const list: ScsRegister[] = [{ address: 0xe000ed04, name: 'ICSR', on: always, read: readIcsr, write: (cpu, value, mask) => writeIcsr(cpu, value & mask) }];
+  const list: ScsRegister[] = [
+    { address: 0xe000ed04, name: 'ICSR', on: always, read: readIcsr, write: (cpu, value, mask) => writeIcsr(cpu, value & mask) },
+  ];
   for (let i = 0; i < 16; i++) {
     const enabled = S.NVIC_ENABLED + 4 * i;
     const pending = S.NVIC_PENDING + 4 * i;
     const level = S.NVIC_LEVEL + 4 * i;
     const active = S.NVIC_ACTIVE + 4 * i;
-    const enable = (on: boolean) => (cpu: Cpu, value: number, mask: number): void => {
-      const old = cpu.get(enabled);
-      const bits = value & mask & linesMask(cpu, i);
-      cpu.set(enabled, on ? old | bits : old & ~bits);
-      tell(cpu, `NVIC_ISER${i}`, old, enabled);
-      cpu.interruptsChanged();
-    };
-    const read = (offset: number) => (cpu: Cpu): number => cpu.get(offset) >>> 0;
+    const enable =
+      (on: boolean) =>
+      (cpu: Cpu, value: number, mask: number): void => {
+        const old = cpu.get(enabled);
+        const bits = value & mask & linesMask(cpu, i);
+        cpu.set(enabled, on ? old | bits : old & ~bits);
+        tell(cpu, `NVIC_ISER${i}`, old, enabled);
+        cpu.interruptsChanged();
+      };
+    const read =
+      (offset: number) =>
+      (cpu: Cpu): number =>
+        cpu.get(offset) >>> 0;
     list.push(
       { address: 0xe000e100 + 4 * i, name: `NVIC_ISER${i}`, on: always, read: read(enabled), write: enable(true) },
       { address: 0xe000e180 + 4 * i, name: `NVIC_ICER${i}`, on: always, read: read(enabled), write: enable(false) },
       {
-        address: 0xe000e200 + 4 * i, name: `NVIC_ISPR${i}`, on: always, read: read(pending),
+        address: 0xe000e200 + 4 * i,
+        name: `NVIC_ISPR${i}`,
+        on: always,
+        read: read(pending),
         write: (cpu, value, mask) => {
           const old = cpu.get(pending);
           for (let bits = value & mask & linesMask(cpu, i); bits !== 0; bits &= bits - 1)
@@ -212,7 +222,10 @@ function registers(): ScsRegister[] {
         },
       },
       {
-        address: 0xe000e280 + 4 * i, name: `NVIC_ICPR${i}`, on: always, read: read(pending),
+        address: 0xe000e280 + 4 * i,
+        name: `NVIC_ICPR${i}`,
+        on: always,
+        read: read(pending),
         write: (cpu, value, mask) => {
           // a line that is high and not being served stays pending
           const old = cpu.get(pending);
@@ -226,7 +239,9 @@ function registers(): ScsRegister[] {
   for (let i = 0; i < 128; i++) {
     const offset = S.NVIC_PRIORITY + 4 * i;
     list.push({
-      address: 0xe000e400 + 4 * i, name: `NVIC_IPR${i}`, on: always,
+      address: 0xe000e400 + 4 * i,
+      name: `NVIC_IPR${i}`,
+      on: always,
       read: (cpu) => cpu.get(offset) >>> 0,
       write: (cpu, value, mask) => {
         const old = cpu.get(offset);
@@ -239,7 +254,10 @@ function registers(): ScsRegister[] {
     });
   }
   list.push({
-    address: 0xe000ef00, name: 'STIR', on: notV6, read: () => 0,
+    address: 0xe000ef00,
+    name: 'STIR',
+    on: notV6,
+    read: () => 0,
     unprivileged: (cpu) => (cpu.get(S.CCR) & 2) !== 0,
     write: (cpu, value, mask) => {
       const line = value & mask & 0x1ff;

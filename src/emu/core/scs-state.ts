@@ -71,7 +71,16 @@ export const SCS = {
 
 /** Exception numbers. */
 export const EXC = {
-  NMI: 2, HARDFAULT: 3, MEMMANAGE: 4, BUSFAULT: 5, USAGEFAULT: 6, SVCALL: 11, DEBUGMONITOR: 12, PENDSV: 14, SYSTICK: 15, IRQ0: 16,
+  NMI: 2,
+  HARDFAULT: 3,
+  MEMMANAGE: 4,
+  BUSFAULT: 5,
+  USAGEFAULT: 6,
+  SVCALL: 11,
+  DEBUGMONITOR: 12,
+  PENDSV: 14,
+  SYSTICK: 15,
+  IRQ0: 16,
 } as const;
 
 /** One word-sized register of the private peripheral bus. */
@@ -110,13 +119,20 @@ export const merge = (old: number, value: number, mask: number): number => ((old
 /** A register that only holds its writable bits. */
 export function plain(address: number, name: string, offset: number, writable: number, on: (cpu: Cpu) => boolean = always): ScsRegister {
   return {
-    address, name, on,
+    address,
+    name,
+    on,
     read: (cpu) => cpu.get(offset) >>> 0,
     write: (cpu, value, mask) => change(cpu, name, offset, merge(cpu.get(offset), value, mask & writable)),
   };
 }
 /** A register that reads a constant and ignores writes. */
-export function fixed(address: number, name: string, value: number | ((cpu: Cpu) => number), on: (cpu: Cpu) => boolean = always): ScsRegister {
+export function fixed(
+  address: number,
+  name: string,
+  value: number | ((cpu: Cpu) => number),
+  on: (cpu: Cpu) => boolean = always,
+): ScsRegister {
   return { address, name, on, read: typeof value === 'number' ? () => value >>> 0 : (cpu) => value(cpu) >>> 0, write: () => {} };
 }
 

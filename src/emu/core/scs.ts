@@ -28,10 +28,24 @@ const VECTKEY = 0x05fa;
 const FAULTS = [EXC.MEMMANAGE, EXC.BUSFAULT, EXC.USAGEFAULT] as const;
 /** SHCSR: bit of each exception's active, pended and enable state. */
 const SHCSR_ACTIVE: readonly (readonly [exception: number, bit: number])[] = [
-  [EXC.MEMMANAGE, 0], [EXC.BUSFAULT, 1], [EXC.USAGEFAULT, 3], [EXC.SVCALL, 7], [EXC.DEBUGMONITOR, 8], [EXC.PENDSV, 10], [EXC.SYSTICK, 11],
+  [EXC.MEMMANAGE, 0],
+  [EXC.BUSFAULT, 1],
+  [EXC.USAGEFAULT, 3],
+  [EXC.SVCALL, 7],
+  [EXC.DEBUGMONITOR, 8],
+  [EXC.PENDSV, 10],
+  [EXC.SYSTICK, 11],
 ];
-const SHCSR_ACTIVE_V8: readonly (readonly [number, number])[] = [[EXC.HARDFAULT, 2], [EXC.NMI, 5]];
-const SHCSR_PENDED: readonly (readonly [number, number])[] = [[EXC.USAGEFAULT, 12], [EXC.MEMMANAGE, 13], [EXC.BUSFAULT, 14], [EXC.SVCALL, 15]];
+const SHCSR_ACTIVE_V8: readonly (readonly [number, number])[] = [
+  [EXC.HARDFAULT, 2],
+  [EXC.NMI, 5],
+];
+const SHCSR_PENDED: readonly (readonly [number, number])[] = [
+  [EXC.USAGEFAULT, 12],
+  [EXC.MEMMANAGE, 13],
+  [EXC.BUSFAULT, 14],
+  [EXC.SVCALL, 15],
+];
 const SHCSR_PENDED_V8: readonly (readonly [number, number])[] = [[EXC.HARDFAULT, 21]];
 
 function readShcsr(cpu: Cpu): number {
@@ -95,7 +109,9 @@ function writeCcr(cpu: Cpu, value: number, mask: number): void {
 
 /** Bits that a write of 1 clears. */
 const writeOneToClear = (address: number, name: string, offset: number, bits: number): ScsRegister => ({
-  address, name, on: notV6,
+  address,
+  name,
+  on: notV6,
   read: (cpu) => cpu.get(offset) >>> 0,
   write: (cpu, value, mask) => change(cpu, name, offset, cpu.get(offset) & ~(value & mask & bits)),
 });
@@ -103,13 +119,16 @@ const writeOneToClear = (address: number, name: string, offset: number, bits: nu
 function shpr(n: number): ScsRegister {
   const offset = SCS.SYS_PRIORITY + 4 * n;
   return {
-    address: 0xe000ed14 + 4 * n, name: `SHPR${n}`, on: n === 1 ? notV6 : always,
+    address: 0xe000ed14 + 4 * n,
+    name: `SHPR${n}`,
+    on: n === 1 ? notV6 : always,
     read: (cpu) => cpu.get(offset) >>> 0,
     write: (cpu, value, mask) => {
       let bits = 0;
       for (let i = 0; i < 4; i++) {
         const e = 4 * n + i;
-        const exists = e === EXC.SVCALL || e === EXC.PENDSV || e === EXC.SYSTICK || (notV6(cpu) && (e <= EXC.USAGEFAULT || e === EXC.DEBUGMONITOR));
+        const exists =
+          e === EXC.SVCALL || e === EXC.PENDSV || e === EXC.SYSTICK || (notV6(cpu) && (e <= EXC.USAGEFAULT || e === EXC.DEBUGMONITOR));
         if (exists) bits |= priorityMask(cpu) << (8 * i);
       }
       change(cpu, `SHPR${n}`, offset, merge(cpu.get(offset), value, mask & bits));
@@ -123,7 +142,10 @@ const SYSTEM_CONTROL: readonly ScsRegister[] = [
   plain(0xe000e008, 'ACTLR', SCS.ACTLR, 0x1fffffff, notV6),
   byProfile(0xe000ed00, 'CPUID', { m0: 0x410cc200, m4: 0x410fc241, m33: 0x410fd214, m7: 0x411fc271 }),
   {
-    address: 0xe000ed08, name: 'VTOR', on: always, read: (cpu) => (notV6(cpu) ? cpu.get(SCS.VTOR) >>> 0 : 0),
+    address: 0xe000ed08,
+    name: 'VTOR',
+    on: always,
+    read: (cpu) => (notV6(cpu) ? cpu.get(SCS.VTOR) >>> 0 : 0),
     write: (cpu, value, mask) => {
       if (notV6(cpu)) change(cpu, 'VTOR', SCS.VTOR, merge(cpu.get(SCS.VTOR), value, mask & 0xffffff80));
     },
@@ -131,7 +153,9 @@ const SYSTEM_CONTROL: readonly ScsRegister[] = [
   { address: 0xe000ed0c, name: 'AIRCR', on: always, read: (cpu) => (0xfa050000 | (cpu.get(SCS.PRIGROUP) << 8)) >>> 0, write: writeAircr },
   plain(0xe000ed10, 'SCR', SCS.SCR, SCR_WRITABLE),
   { address: 0xe000ed14, name: 'CCR', on: always, read: (cpu) => cpu.get(S.CCR), write: writeCcr },
-  shpr(1), shpr(2), shpr(3),
+  shpr(1),
+  shpr(2),
+  shpr(3),
   { address: 0xe000ed24, name: 'SHCSR', on: always, read: readShcsr, write: writeShcsr },
   writeOneToClear(0xe000ed28, 'CFSR', SCS.CFSR, 0xffffffff),
   writeOneToClear(0xe000ed2c, 'HFSR', SCS.HFSR, 0xc0000002),
@@ -166,7 +190,10 @@ const FEATURES: readonly ScsRegister[] = (
 const FP_REGISTERS: readonly ScsRegister[] = [
   {
     // CP10 and CP11 go together; 2 is reserved
-    address: 0xe000ed88, name: 'CPACR', on: notV6, read: (cpu) => cpu.get(SCS.CPACR),
+    address: 0xe000ed88,
+    name: 'CPACR',
+    on: notV6,
+    read: (cpu) => cpu.get(SCS.CPACR),
     write: (cpu, value, mask) => {
       if (!withFpu(cpu)) return;
       change(cpu, 'CPACR', SCS.CPACR, merge(cpu.get(SCS.CPACR), value, mask & 0x00f00000));
@@ -174,7 +201,10 @@ const FP_REGISTERS: readonly ScsRegister[] = [
     },
   },
   {
-    address: 0xe000ef34, name: 'FPCCR', on: withFpu, read: (cpu) => cpu.get(S.FPCCR) >>> 0,
+    address: 0xe000ef34,
+    name: 'FPCCR',
+    on: withFpu,
+    read: (cpu) => cpu.get(S.FPCCR) >>> 0,
     write: (cpu, value, mask) => {
       const writable = onV8(cpu) ? 0xf000077b : 0xc000017b;
       change(cpu, 'FPCCR', S.FPCCR, merge(cpu.get(S.FPCCR), value, mask & writable));
@@ -191,7 +221,10 @@ const FP_REGISTERS: readonly ScsRegister[] = [
 const CCSIDR_DATA = 0xf00fe019;
 const CCSIDR_INSTRUCTION = 0xf007e009;
 const maintenance = (address: number, name: string, fetch: boolean): ScsRegister => ({
-  address, name, on: onM7, read: () => 0,
+  address,
+  name,
+  on: onM7,
+  read: () => 0,
   write: (cpu, value, mask) => {
     cpu.cacheMaintenance?.(name, (value & mask) >>> 0);
     if (fetch) cpu.flushFetch();
@@ -223,7 +256,16 @@ const CACHES: readonly ScsRegister[] = [
 // ---- dispatch --------------------------------------------------------------------------------------------------------------------
 
 const REGISTERS = new Map<number, ScsRegister>();
-for (const r of [...SYSTEM_CONTROL, ...FEATURES, ...FP_REGISTERS, ...CACHES, ...NVIC_REGISTERS, ...SYSTICK_REGISTERS, ...MPU_REGISTERS, ...DEBUG_REGISTERS]) {
+for (const r of [
+  ...SYSTEM_CONTROL,
+  ...FEATURES,
+  ...FP_REGISTERS,
+  ...CACHES,
+  ...NVIC_REGISTERS,
+  ...SYSTICK_REGISTERS,
+  ...MPU_REGISTERS,
+  ...DEBUG_REGISTERS,
+]) {
   const other = REGISTERS.get(r.address);
   if (other) throw new Error(`${r.name} and ${other.name} lie at the same address`);
   REGISTERS.set(r.address, r);

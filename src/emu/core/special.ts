@@ -55,7 +55,8 @@ export function updateFpTrap(cpu: Cpu): void {
 
 /** APSR with GE[3:0], as MRS and stacking see it. */
 export function apsr(cpu: Cpu): number {
-  const flags = (cpu.get(S.NF) & 0x80000000) | (cpu.get(S.ZF) === 0 ? 1 << 30 : 0) | ((cpu.get(S.CF) & 1) << 29) | ((cpu.get(S.VF) & 1) << 28);
+  const flags =
+    (cpu.get(S.NF) & 0x80000000) | (cpu.get(S.ZF) === 0 ? 1 << 30 : 0) | ((cpu.get(S.CF) & 1) << 29) | ((cpu.get(S.VF) & 1) << 28);
   const q = cpu.profile.arch === 'v6m' ? 0 : (cpu.get(S.QF) & 1) << 27;
   return (flags | q | (cpu.profile.dsp ? (cpu.get(S.GE) & 15) << 16 : 0)) >>> 0;
 }

@@ -8,7 +8,22 @@ import { mpuAllows, mpuEnabled, mpuRegion } from './mpu.ts';
 import { executionPriority, highestPending, preempts, priorityMask } from './nvic.ts';
 import type { Variant } from './rows.ts';
 import { change, notV6, onV8, privileged, SCS, withFpu } from './scs-state.ts';
-import { apsr, fpAllowed, FPCA, getMsp, getPsp, NPRIV, setControl, setGe, setMsp, setNzcvq, setPsp, SPSEL, updateSpLimit, withRights } from './special.ts';
+import {
+  apsr,
+  fpAllowed,
+  FPCA,
+  getMsp,
+  getPsp,
+  NPRIV,
+  setControl,
+  setGe,
+  setMsp,
+  setNzcvq,
+  setPsp,
+  SPSEL,
+  updateSpLimit,
+  withRights,
+} from './special.ts';
 import { S } from './state.ts';
 
 export interface SystemOperands {
@@ -31,7 +46,15 @@ function fault(cpu: Cpu, kind: FaultKind): never {
 
 /** SYSm values beyond the xPSR views 0…7. */
 const SYSM = {
-  MSP: 8, PSP: 9, MSPLIM: 10, PSPLIM: 11, PRIMASK: 16, BASEPRI: 17, BASEPRI_MAX: 18, FAULTMASK: 19, CONTROL: 20,
+  MSP: 8,
+  PSP: 9,
+  MSPLIM: 10,
+  PSPLIM: 11,
+  PRIMASK: 16,
+  BASEPRI: 17,
+  BASEPRI_MAX: 18,
+  FAULTMASK: 19,
+  CONTROL: 20,
 } as const;
 
 /** MRS. Unprivileged software reads 0 of everything but APSR and CONTROL; `_NS` views (0x88 and up) read 0 with TZEN = 0. */
@@ -43,15 +66,23 @@ export function readSpecial(cpu: Cpu, sysm: number): number {
   if (sysm === SYSM.CONTROL) return cpu.get(S.CONTROL);
   if (!privileged(cpu)) return 0;
   switch (sysm) {
-    case SYSM.MSP: return getMsp(cpu);
-    case SYSM.PSP: return getPsp(cpu);
-    case SYSM.MSPLIM: return onV8(cpu) ? cpu.get(S.MSPLIM) >>> 0 : 0;
-    case SYSM.PSPLIM: return onV8(cpu) ? cpu.get(S.PSPLIM) >>> 0 : 0;
-    case SYSM.PRIMASK: return cpu.get(S.PRIMASK);
+    case SYSM.MSP:
+      return getMsp(cpu);
+    case SYSM.PSP:
+      return getPsp(cpu);
+    case SYSM.MSPLIM:
+      return onV8(cpu) ? cpu.get(S.MSPLIM) >>> 0 : 0;
+    case SYSM.PSPLIM:
+      return onV8(cpu) ? cpu.get(S.PSPLIM) >>> 0 : 0;
+    case SYSM.PRIMASK:
+      return cpu.get(S.PRIMASK);
     case SYSM.BASEPRI:
-    case SYSM.BASEPRI_MAX: return notV6(cpu) ? cpu.get(S.BASEPRI) : 0;
-    case SYSM.FAULTMASK: return notV6(cpu) ? cpu.get(S.FAULTMASK) : 0;
-    default: return 0;
+    case SYSM.BASEPRI_MAX:
+      return notV6(cpu) ? cpu.get(S.BASEPRI) : 0;
+    case SYSM.FAULTMASK:
+      return notV6(cpu) ? cpu.get(S.FAULTMASK) : 0;
+    default:
+      return 0;
   }
 }
 
@@ -93,8 +124,10 @@ export function writeSpecial(cpu: Cpu, sysm: number, value: number, mask: number
   }
   if (!privileged(cpu)) return;
   switch (sysm) {
-    case SYSM.MSP: return writeStackPointer(cpu, 'MSP', value);
-    case SYSM.PSP: return writeStackPointer(cpu, 'PSP', value);
+    case SYSM.MSP:
+      return writeStackPointer(cpu, 'MSP', value);
+    case SYSM.PSP:
+      return writeStackPointer(cpu, 'PSP', value);
     case SYSM.MSPLIM:
     case SYSM.PSPLIM: {
       if (!onV8(cpu)) return;
@@ -102,8 +135,10 @@ export function writeSpecial(cpu: Cpu, sysm: number, value: number, mask: number
       change(cpu, name, S[name], (value & ~7) >>> 0);
       return updateSpLimit(cpu);
     }
-    case SYSM.PRIMASK: return setMask(cpu, 'PRIMASK', value & 1);
-    case SYSM.CONTROL: return writeControl(cpu, value);
+    case SYSM.PRIMASK:
+      return setMask(cpu, 'PRIMASK', value & 1);
+    case SYSM.CONTROL:
+      return writeControl(cpu, value);
     default:
   }
   if (!notV6(cpu)) return;
@@ -167,7 +202,12 @@ export const SYSTEM_OPS: Readonly<Record<string, SystemOp>> = {
     cpu.sendEvent();
   },
   // memory is sequentially consistent here, and everything that changes code or rights takes effect at once
-  DSB: nothing, DMB: nothing, ISB: nothing, YIELD: nothing, NOP: nothing, DBG: nothing,
+  DSB: nothing,
+  DMB: nothing,
+  ISB: nothing,
+  YIELD: nothing,
+  NOP: nothing,
+  DBG: nothing,
   TT(cpu, o) {
     if (o.v['A'] === true) fault(cpu, 'undefined');
     cpu.set(S.R + 4 * o.a, testTarget(cpu, cpu.get(S.R + 4 * o.b) >>> 0, o.v['T'] === true));

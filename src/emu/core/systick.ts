@@ -101,7 +101,10 @@ function writeCsr(cpu: Cpu, value: number, mask: number): void {
 
 export const SYSTICK_REGISTERS: readonly ScsRegister[] = [
   {
-    address: 0xe000e010, name: 'SYST_CSR', on: always, read: readCsr,
+    address: 0xe000e010,
+    name: 'SYST_CSR',
+    on: always,
+    read: readCsr,
     afterRead: (cpu) => {
       sync(cpu);
       cpu.set(SCS.SYST_CSR, cpu.get(SCS.SYST_CSR) & ~COUNTFLAG);
@@ -110,7 +113,10 @@ export const SYSTICK_REGISTERS: readonly ScsRegister[] = [
     write: writeCsr,
   },
   {
-    address: 0xe000e014, name: 'SYST_RVR', on: always, read: (cpu) => cpu.get(SCS.SYST_RVR),
+    address: 0xe000e014,
+    name: 'SYST_RVR',
+    on: always,
+    read: (cpu) => cpu.get(SCS.SYST_RVR),
     write: (cpu, value, mask) => {
       sync(cpu);
       const old = cpu.get(SCS.SYST_RVR);
@@ -122,7 +128,10 @@ export const SYSTICK_REGISTERS: readonly ScsRegister[] = [
   },
   {
     // any write clears the value and COUNTFLAG; the next edge loads the reload value
-    address: 0xe000e018, name: 'SYST_CVR', on: always, read: (cpu) => valueNow(cpu).value,
+    address: 0xe000e018,
+    name: 'SYST_CVR',
+    on: always,
+    read: (cpu) => valueNow(cpu).value,
     write: (cpu) => {
       sync(cpu);
       const old = cpu.get(SCS.SYST_VALUE);
@@ -134,7 +143,9 @@ export const SYSTICK_REGISTERS: readonly ScsRegister[] = [
   },
   {
     // NOREF when there is no reference clock; SKEW: TENMS is not exactly 10 ms, because it depends on the clock tree
-    address: 0xe000e01c, name: 'SYST_CALIB', on: always,
+    address: 0xe000e01c,
+    name: 'SYST_CALIB',
+    on: always,
     read: (cpu) => ((cpu.row.sysTickClock === null ? 0x80000000 : 0) | 0x40000000) >>> 0,
     write: () => {},
   },

@@ -21,7 +21,13 @@ export const PS_PER_CYCLE = 1000;
 
 export function bareMachine(core: CoreName, row: Partial<CoreRow> = {}): Machine {
   const chip: ChipDescription = {
-    name: 'BARE', family: 'bare', rcc: 'RCC', clocks: ['hclk', 'ext'], parameters: {}, facts: {}, blocks: [],
+    name: 'BARE',
+    family: 'bare',
+    rcc: 'RCC',
+    clocks: ['hclk', 'ext'],
+    parameters: {},
+    facts: {},
+    blocks: [],
     cores: [{ name: 'cpu', ...ROWS[core], clock: 'hclk', sysTickClock: 'ext', ...row }],
     memories: [
       { name: 'FLASH', base: FLASH, size: 0x8_0000, kind: 'flash', zone: 'user', aliases: [0, 0x1000_0000] },

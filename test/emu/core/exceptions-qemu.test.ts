@@ -27,16 +27,33 @@ if (!oracles && process.env['BOOTBENCH_REQUIRE_ORACLES'] === '1') throw new Erro
 function build(dir: string, program: string, b: (typeof BOARDS)[number]): string {
   const elf = join(dir, `${program}.${b.core}.elf`);
   execFileSync('arm-none-eabi-gcc', [
-    ...b.flags, '-mthumb', '-mfloat-abi=softfp', '-O1', '-fno-builtin', '-nostdlib', '-ffreestanding', `-Wl,--defsym=base=${b.base}`,
-    '-Wl,--no-warn-rwx-segments', '-T', join(PROGRAMS, 'exceptions.ld'), '-o', elf, join(PROGRAMS, `${program}.c`),
+    ...b.flags,
+    '-mthumb',
+    '-mfloat-abi=softfp',
+    '-O1',
+    '-fno-builtin',
+    '-nostdlib',
+    '-ffreestanding',
+    `-Wl,--defsym=base=${b.base}`,
+    '-Wl,--no-warn-rwx-segments',
+    '-T',
+    join(PROGRAMS, 'exceptions.ld'),
+    '-o',
+    elf,
+    join(PROGRAMS, `${program}.c`),
   ]);
   return elf;
 }
 function onQemu(elf: string, board: string): string[] {
-  const r = spawnSync('qemu-system-arm', [
-    '-M', board, '-nographic', '-monitor', 'none', '-serial', 'none', '-semihosting-config', 'enable=on,target=native', '-kernel', elf,
-  ], { encoding: 'utf8', timeout: 60_000 });
-  return `${r.stdout}${r.stderr}`.trim().split('\n').map((l) => l.trim());
+  const r = spawnSync(
+    'qemu-system-arm',
+    ['-M', board, '-nographic', '-monitor', 'none', '-serial', 'none', '-semihosting-config', 'enable=on,target=native', '-kernel', elf],
+    { encoding: 'utf8', timeout: 60_000 },
+  );
+  return `${r.stdout}${r.stderr}`
+    .trim()
+    .split('\n')
+    .map((l) => l.trim());
 }
 function here(elf: string, core: CoreName): string[] {
   // QEMU's boards have 32 lines and 8 priority bits
@@ -54,17 +71,24 @@ function here(elf: string, core: CoreName): string[] {
   machine.bootAt = 0;
   machine.powerOn();
   machine.run(PS_PER_SECOND);
-  return text.trim().split('\n').map((l) => l.trim());
+  return text
+    .trim()
+    .split('\n')
+    .map((l) => l.trim());
 }
 
 describe.skipIf(!oracles)('exceptions against QEMU (needs qemu-system-arm and arm-none-eabi-gcc)', () => {
   const dir = mkdtempSync(join(tmpdir(), 'bootbench-'));
   afterAll(() => rmSync(dir, { recursive: true, force: true }));
   for (const program of ['exceptions', 'mpu'])
-    it.each(BOARDS)(`${program}: $core sees what $board sees`, (b) => {
-      const elf = build(dir, program, b);
-      const expected = onQemu(elf, b.board);
-      expect(expected.length).toBeGreaterThan(300);
-      expect(here(elf, b.core)).toEqual(expected);
-    }, 60_000);
+    it.each(BOARDS)(
+      `${program}: $core sees what $board sees`,
+      (b) => {
+        const elf = build(dir, program, b);
+        const expected = onQemu(elf, b.board);
+        expect(expected.length).toBeGreaterThan(300);
+        expect(here(elf, b.core)).toEqual(expected);
+      },
+      60_000,
+    );
 });

@@ -1,8 +1,26 @@
 import { describe, expect, it } from 'vitest';
 import { GuestFault } from '../../../src/emu/core/cpu.ts';
-import { EXCEPTION_CYCLES, exceptionReturn, raise, takePending } from '../../../src/emu/core/exceptions.ts';
+import { EXCEPTION_CYCLES } from '../../../src/emu/core/exception-cycles.ts';
+import { exceptionReturn, raise, takePending } from '../../../src/emu/core/exceptions.ts';
 import { S } from '../../../src/emu/core/state.ts';
-import { BX_LR, CORE_NAMES, FLASH, handlerAt, LOOP, MAIN, NOP, RAM, reg, runCycles, runTo, started, SVC, UDF, word, type CoreName } from './bare-machine.ts';
+import {
+  BX_LR,
+  CORE_NAMES,
+  FLASH,
+  handlerAt,
+  LOOP,
+  MAIN,
+  NOP,
+  RAM,
+  reg,
+  runCycles,
+  runTo,
+  started,
+  SVC,
+  UDF,
+  word,
+  type CoreName,
+} from './bare-machine.ts';
 
 const ISER = 0xe000e100;
 const ISPR = 0xe000e200;
@@ -17,7 +35,8 @@ const CCR = 0xe000ed14;
 const SCR = 0xe000ed10;
 const SP0 = RAM + 0x8000;
 const V8: readonly CoreName[] = ['m33'];
-const excReturn = (core: CoreName, v7: number): number => (V8.includes(core) ? { 0xf1: 0xffffffb0, 0xf9: 0xffffffb8, 0xfd: 0xffffffbc, 0xe9: 0xffffffa8 }[v7]! : (0xffffff00 | v7) >>> 0);
+const excReturn = (core: CoreName, v7: number): number =>
+  V8.includes(core) ? { 0xf1: 0xffffffb0, 0xf9: 0xffffffb8, 0xfd: 0xffffffbc, 0xe9: 0xffffffa8 }[v7]! : (0xffffff00 | v7) >>> 0;
 
 describe.each(CORE_NAMES)('exception entry and return on %s', (core) => {
   it('pushes R0-R3, R12, LR, PC and xPSR, and pops them again', () => {
@@ -187,7 +206,11 @@ describe('faults on ARMv7-M and ARMv8-M', () => {
   });
 
   it('a fault whose priority does not beat the running one escalates', () => {
-    for (const [priority, taken] of [[0x20, 6], [0x40, 3], [0x60, 3]] as const) {
+    for (const [priority, taken] of [
+      [0x20, 6],
+      [0x40, 3],
+      [0x60, 3],
+    ] as const) {
       const { cpu } = started('m4');
       cpu.write(SHCSR, 4, 7 << 16);
       cpu.write(IPR, 1, 0x40);
@@ -271,7 +294,10 @@ describe('faults on ARMv7-M and ARMv8-M', () => {
   });
 
   it('FAULTMASK is cleared by the return of every exception but NMI', () => {
-    for (const [pend, left] of [[1 << 28, 0], [(1 << 31) >>> 0, 1]] as const) {
+    for (const [pend, left] of [
+      [1 << 28, 0],
+      [(1 << 31) >>> 0, 1],
+    ] as const) {
       const { cpu } = started('m4');
       cpu.write(ICSR, 4, pend);
       takePending(cpu);
@@ -318,23 +344,26 @@ describe('FP context', () => {
     expect([allowed.cpu.get(S.CONTROL), allowed.cpu.get(S.FPSCR)]).toEqual([4, 0x01000000]);
   });
 
-  it.each(['m4', 'm33', 'm7'] as const)('%s: lazy stacking reserves the frame, and the first FP instruction of the handler fills it', (core) => {
-    const { machine, cpu } = started(core, { [MAIN]: [...VMOV_S0_S1, SVC, LOOP], [handlerAt(11)]: [NOP, ...VMOV_S0_S1, BX_LR] });
-    cpu.write(CPACR, 4, 0xf << 20);
-    for (let i = 0; i < 16; i++) cpu.set(S.FP + 4 * i, 0x100 + i);
-    runTo(machine, handlerAt(11));
-    const frame = SP0 - 0x68;
-    expect([reg(cpu, 13), reg(cpu, 14), cpu.get(S.CONTROL)]).toEqual([frame, excReturn(core, 0xe9), 0]);
-    expect([word(cpu, FPCAR), word(cpu, FPCCR) & 1]).toEqual([frame + 0x20, 1]);
-    const pattern = word(cpu, frame + 0x24);
-    expect(pattern).not.toBe(0x101);
-    runTo(machine, handlerAt(11) + 6);
-    expect([word(cpu, frame + 0x20), word(cpu, frame + 0x24), word(cpu, frame + 0x5c)]).toEqual([0x101, 0x101, 0x10f]);
-    expect([word(cpu, FPCCR) & 1, cpu.get(S.CONTROL)]).toEqual([0, 4]);
-    cpu.set(S.FP + 4, 7);
-    runTo(machine, MAIN + 6);
-    expect([cpu.get(S.FP + 4), cpu.get(S.CONTROL), reg(cpu, 13)]).toEqual([0x101, 4, SP0]);
-  });
+  it.each(['m4', 'm33', 'm7'] as const)(
+    '%s: lazy stacking reserves the frame, and the first FP instruction of the handler fills it',
+    (core) => {
+      const { machine, cpu } = started(core, { [MAIN]: [...VMOV_S0_S1, SVC, LOOP], [handlerAt(11)]: [NOP, ...VMOV_S0_S1, BX_LR] });
+      cpu.write(CPACR, 4, 0xf << 20);
+      for (let i = 0; i < 16; i++) cpu.set(S.FP + 4 * i, 0x100 + i);
+      runTo(machine, handlerAt(11));
+      const frame = SP0 - 0x68;
+      expect([reg(cpu, 13), reg(cpu, 14), cpu.get(S.CONTROL)]).toEqual([frame, excReturn(core, 0xe9), 0]);
+      expect([word(cpu, FPCAR), word(cpu, FPCCR) & 1]).toEqual([frame + 0x20, 1]);
+      const pattern = word(cpu, frame + 0x24);
+      expect(pattern).not.toBe(0x101);
+      runTo(machine, handlerAt(11) + 6);
+      expect([word(cpu, frame + 0x20), word(cpu, frame + 0x24), word(cpu, frame + 0x5c)]).toEqual([0x101, 0x101, 0x10f]);
+      expect([word(cpu, FPCCR) & 1, cpu.get(S.CONTROL)]).toEqual([0, 4]);
+      cpu.set(S.FP + 4, 7);
+      runTo(machine, MAIN + 6);
+      expect([cpu.get(S.FP + 4), cpu.get(S.CONTROL), reg(cpu, 13)]).toEqual([0x101, 4, SP0]);
+    },
+  );
 
   it('a handler without FP instructions leaves the reserved frame empty and returns in the short time', () => {
     const { machine, cpu } = started('m4', { [MAIN]: [...VMOV_S0_S1, SVC, LOOP], [handlerAt(11)]: [NOP, BX_LR] });

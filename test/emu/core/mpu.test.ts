@@ -12,12 +12,36 @@ const RASR = 0xe000eda0;
 const CFSR = 0xe000ed28;
 const SHCSR = 0xe000ed24;
 
-interface V7Region { enable: boolean; log2: number; base: number; srd: number; ap: number; xn: boolean }
-interface V8Region { enable: boolean; base: number; limit: number; ap: number; xn: boolean }
+interface V7Region {
+  enable: boolean;
+  log2: number;
+  base: number;
+  srd: number;
+  ap: number;
+  xn: boolean;
+}
+interface V8Region {
+  enable: boolean;
+  base: number;
+  limit: number;
+  ap: number;
+  xn: boolean;
+}
 const AP7: Readonly<Record<number, readonly [string, string]>> = {
-  0: ['', ''], 1: ['rw', ''], 2: ['rw', 'r'], 3: ['rw', 'rw'], 5: ['r', ''], 6: ['r', 'r'], 7: ['r', 'r'],
+  0: ['', ''],
+  1: ['rw', ''],
+  2: ['rw', 'r'],
+  3: ['rw', 'rw'],
+  5: ['r', ''],
+  6: ['r', 'r'],
+  7: ['r', 'r'],
 };
-const AP8: readonly (readonly [string, string])[] = [['rw', ''], ['rw', 'rw'], ['r', ''], ['r', 'r']];
+const AP8: readonly (readonly [string, string])[] = [
+  ['rw', ''],
+  ['rw', 'rw'],
+  ['r', ''],
+  ['r', 'r'],
+];
 
 /** One address, as DDI 0403 B3.5 says it in words. */
 function naive7(regions: readonly V7Region[], privdef: boolean, address: number, access: string, priv: boolean): boolean {
@@ -42,9 +66,19 @@ function naive8(regions: readonly V8Region[], privdef: boolean, address: number,
   return right.includes(access === 'write' ? 'w' : 'r');
 }
 
-const v7Region = fc.record({ enable: fc.boolean(), log2: fc.integer({ min: 5, max: 16 }), at: fc.nat(0xffff), srd: fc.nat(255), ap: fc.constantFrom(0, 1, 2, 3, 5, 6, 7), xn: fc.boolean() });
+const v7Region = fc.record({
+  enable: fc.boolean(),
+  log2: fc.integer({ min: 5, max: 16 }),
+  at: fc.nat(0xffff),
+  srd: fc.nat(255),
+  ap: fc.constantFrom(0, 1, 2, 3, 5, 6, 7),
+  xn: fc.boolean(),
+});
 const v8Region = fc.record({ enable: fc.boolean(), from: fc.nat(0xffff), size: fc.nat(0x4fff), ap: fc.nat(3), xn: fc.boolean() });
-const probes = fc.array(fc.record({ at: fc.nat(0x1ffff), access: fc.constantFrom('read', 'write', 'fetch'), priv: fc.boolean() }), { minLength: 30, maxLength: 30 });
+const probes = fc.array(fc.record({ at: fc.nat(0x1ffff), access: fc.constantFrom('read', 'write', 'fetch'), priv: fc.boolean() }), {
+  minLength: 30,
+  maxLength: 30,
+});
 
 describe('MPU', () => {
   it('PMSAv7 decides as its description: highest region, subregions, background map', () => {
@@ -63,7 +97,9 @@ describe('MPU', () => {
           if (!mpuUniform(cpu, RAM + page * 0x1000, 'read')) continue;
           for (const access of ['read', 'write', 'fetch'] as const)
             for (const priv of [true, false]) {
-              const answers = new Set(Array.from({ length: 128 }, (_, i) => naive7(regions, privdef, RAM + page * 0x1000 + 32 * i, access, priv)));
+              const answers = new Set(
+                Array.from({ length: 128 }, (_, i) => naive7(regions, privdef, RAM + page * 0x1000 + 32 * i, access, priv)),
+              );
               expect(answers.size).toBe(1);
             }
         }
@@ -88,7 +124,9 @@ describe('MPU', () => {
         for (let page = 0; page < 8; page++) {
           if (!mpuUniform(cpu, RAM + page * 0x1000, 'read')) continue;
           for (const access of ['read', 'write', 'fetch'] as const) {
-            const answers = new Set(Array.from({ length: 128 }, (_, i) => naive8(regions, privdef, RAM + page * 0x1000 + 32 * i, access, true)));
+            const answers = new Set(
+              Array.from({ length: 128 }, (_, i) => naive8(regions, privdef, RAM + page * 0x1000 + 32 * i, access, true)),
+            );
             expect(answers.size).toBe(1);
           }
         }

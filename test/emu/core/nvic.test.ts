@@ -65,12 +65,18 @@ describe('NVIC', () => {
         priority[3] = -1;
         const has = (list: readonly number[], n: number): boolean => list.includes(n);
         const model: Model = {
-          priority, prigroup: s.prigroup, basepri: s.basepri << 4, primask: s.primask, faultmask: s.faultmask,
+          priority,
+          prigroup: s.prigroup,
+          basepri: s.basepri << 4,
+          primask: s.primask,
+          faultmask: s.faultmask,
           pending: priority.map((_, n) => has(s.pending, n)),
           active: priority.map((_, n) => has(s.active, n)),
           enabled: priority.map((_, n) => (n >= 16 || (n >= 4 && n <= 6) ? s.enabled[n]! : true)),
         };
-        let pending = 0, active = 0, enabled = 0;
+        let pending = 0,
+          active = 0,
+          enabled = 0;
         for (let n = 2; n < 16; n++) {
           if (model.pending[n]) pending |= 1 << n;
           if (model.active[n]) active |= 1 << n;

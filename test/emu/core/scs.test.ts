@@ -8,7 +8,12 @@ const DWT_CTRL = 0xe0001000;
 const CYCCNT = 0xe0001004;
 
 describe('private peripheral bus', () => {
-  it.each([['m0', 0x410cc200], ['m4', 0x410fc241], ['m33', 0x410fd214], ['m7', 0x411fc271]] as const)('%s: CPUID is 0x%i', (core, id) => {
+  it.each([
+    ['m0', 0x410cc200],
+    ['m4', 0x410fc241],
+    ['m33', 0x410fd214],
+    ['m7', 0x411fc271],
+  ] as const)('%s: CPUID is 0x%i', (core, id) => {
     expect(word(started(core).cpu, 0xe000ed00)).toBe(id);
   });
 
@@ -51,7 +56,12 @@ describe('private peripheral bus', () => {
     expect(word(m0, 0xe000ed08)).toBe(0);
   });
 
-  it.each([['m0', 0x208, 0x208], ['m4', 0x200, 0x31b], ['m33', 0x201, 0x71b], ['m7', 0x40200, 0x7031b]] as const)('%s: CCR comes up 0x%i', (core, reset, full) => {
+  it.each([
+    ['m0', 0x208, 0x208],
+    ['m4', 0x200, 0x31b],
+    ['m33', 0x201, 0x71b],
+    ['m7', 0x40200, 0x7031b],
+  ] as const)('%s: CCR comes up 0x%i', (core, reset, full) => {
     const { cpu } = started(core);
     expect(word(cpu, 0xe000ed14)).toBe(reset);
     cpu.write(0xe000ed14, 4, 0xffffffff);

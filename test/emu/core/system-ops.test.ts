@@ -15,12 +15,19 @@ describe('special registers', () => {
   });
 
   it('APSR keeps NZCVQ, and GE where there are SIMD instructions', () => {
-    for (const [core, mask] of [['m0', 0xf0000000], ['m4', 0xf80f0000], ['m33', 0xf80f0000]] as const) {
+    for (const [core, mask] of [
+      ['m0', 0xf0000000],
+      ['m4', 0xf80f0000],
+      ['m33', 0xf80f0000],
+    ] as const) {
       const { cpu } = started(core);
-      fc.assert(fc.property(fc.nat(0xffffffff), (v) => {
-        writeSpecial(cpu, 0, v, 3);
-        expect(readSpecial(cpu, 0)).toBe((v & mask) >>> 0);
-      }), { numRuns: 100 });
+      fc.assert(
+        fc.property(fc.nat(0xffffffff), (v) => {
+          writeSpecial(cpu, 0, v, 3);
+          expect(readSpecial(cpu, 0)).toBe((v & mask) >>> 0);
+        }),
+        { numRuns: 100 },
+      );
     }
     const { cpu } = started('m4');
     writeSpecial(cpu, 0, 0xffffffff, 1);
@@ -146,7 +153,10 @@ describe('sleep and events', () => {
   });
 
   it('SEVONPEND: a disabled interrupt that becomes pending wakes WFE, not WFI', () => {
-    for (const [op, halted] of [[WFE, 0], [WFI, 2]] as const) {
+    for (const [op, halted] of [
+      [WFE, 0],
+      [WFI, 2],
+    ] as const) {
       const { machine, cpu } = started('m4', { [MAIN]: [op, LOOP] });
       cpu.write(SCR, 4, 0x10);
       runTo(machine, MAIN + 2);

@@ -27,23 +27,27 @@ describe('SysTick', () => {
 
   it('reads are the same however often and when they happen', () => {
     fc.assert(
-      fc.property(fc.integer({ min: 1, max: 50 }), fc.array(fc.integer({ min: 1, max: 60 }), { minLength: 1, maxLength: 10 }), (reload, steps) => {
-        const { machine, cpu } = started('m4');
-        cpu.write(RVR, 4, reload);
-        cpu.write(CVR, 4, 0);
-        cpu.write(CSR, 4, 5);
-        const start = cpu.cycles();
-        let zeros = 0;
-        for (const n of steps) {
-          machine.run(machine.now + n * PS_PER_CYCLE);
-          const expected = sysTickAfter(0, reload, cpu.cycles() - start);
-          expect(cpu.read(CVR, 4)).toBe(expected.value);
-          expect(cpu.read(CSR, 4)).toBe(5 | (expected.zeros > zeros ? 0x10000 : 0));
-          // COUNTFLAG is cleared by the read, not by a debugger's look
-          expect(word(cpu, CSR)).toBe(5);
-          zeros = expected.zeros;
-        }
-      }),
+      fc.property(
+        fc.integer({ min: 1, max: 50 }),
+        fc.array(fc.integer({ min: 1, max: 60 }), { minLength: 1, maxLength: 10 }),
+        (reload, steps) => {
+          const { machine, cpu } = started('m4');
+          cpu.write(RVR, 4, reload);
+          cpu.write(CVR, 4, 0);
+          cpu.write(CSR, 4, 5);
+          const start = cpu.cycles();
+          let zeros = 0;
+          for (const n of steps) {
+            machine.run(machine.now + n * PS_PER_CYCLE);
+            const expected = sysTickAfter(0, reload, cpu.cycles() - start);
+            expect(cpu.read(CVR, 4)).toBe(expected.value);
+            expect(cpu.read(CSR, 4)).toBe(5 | (expected.zeros > zeros ? 0x10000 : 0));
+            // COUNTFLAG is cleared by the read, not by a debugger's look
+            expect(word(cpu, CSR)).toBe(5);
+            zeros = expected.zeros;
+          }
+        },
+      ),
       { numRuns: 30, seed: 5 },
     );
   });
