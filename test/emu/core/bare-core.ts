@@ -93,7 +93,12 @@ export class BareCore {
     return -1;
   }
   private faulted: number = 0;
+  /** Instructions of the last run. */
+  lastRetired = 0;
+  /** Flags of the last access that took the slow path: bit 0 must be aligned, bit 1 unprivileged. */
+  slowFlags = 0;
   private slow(address: number, size: number, flags: number, write = false): number {
+    this.slowFlags = flags;
     if (address & (size - 1) && (flags & 1 || this.v6)) {
       this.faulted = FAULT.UNALIGNED;
       throw FAULT;
@@ -132,6 +137,7 @@ export class BareCore {
     u32[S.EXCLUSIVE_OPEN >> 2] = 0;
     u32[S.LINE >> 2] = 1;
     i32[S.BUDGET >> 2] = count;
+    const retiredBefore = u32[S.RETIRED >> 2]!;
     u32[S.FP_TRAP >> 2] = 0;
     if (withFp) {
       u32.set(this.fp.subarray(0, 32), S.FP >> 2);
@@ -144,6 +150,7 @@ export class BareCore {
       if (e !== FAULT) throw e;
       reason = this.faulted;
     }
+    this.lastRetired = u32[S.RETIRED >> 2]! - retiredBefore;
     for (let i = 0; i < 15; i++) registers[i] = u32[(S.R >> 2) + i]!;
     registers[PC] = u32[S.PC >> 2]!;
     registers[XPSR] =

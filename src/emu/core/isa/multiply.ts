@@ -54,8 +54,11 @@ for (const [name, signed] of [['SDIV', true], ['UDIV', false]] as const) {
     b.if(
       b.eqz(m),
       () => b.leaveIf(b.and(b.state(S.CCR), 1 << 4), EXIT.DIV_BY_ZERO),
-      // the one signed overflow gives the dividend back; WebAssembly would trap
-      () => quotient.set(signed ? b.op('i32.div_s', n, m) : b.divU(n, m)),
+      () => {
+        if (!signed) return quotient.set(b.divU(n, m));
+        // WebAssembly traps where the quotient does not fit, Arm gives the dividend back
+        return b.if(b.eq(m, -1), () => quotient.set(b.neg(n)), () => quotient.set(b.divS(n, m)));
+      },
     );
     b.cycles(b.let(divisionCycles(b, n, m, signed)));
     b.setReg(o.a, quotient.get);
