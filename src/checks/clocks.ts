@@ -188,6 +188,12 @@ export const hse: Check = {
   ].join('\n\n'),
 };
 
+const recoveryChanged = ({ state }: Subject, f: FamilyFields): { path: string; value: number; reset: number }[] =>
+  f.clockRecovery.flatMap(({ path, reset }) => {
+    const value = state.field(path);
+    return value === null || value === reset ? [] : [{ path, value, reset }];
+  });
+
 export const usbClock: Check = {
   id: 'usb-clock',
   question: 'Is the clock recovery of USB as after a reset?',
@@ -196,18 +202,17 @@ export const usbClock: Check = {
     const f = familyOf(subject.state.chip);
     if (!f) return notApplicable(NO_FAMILY);
     if (f.clockRecovery.length === 0) return notApplicable('this chip has no clock recovery');
-    const list = changed(subject, f.clockRecovery);
-    const hex = (n: number): string => `0x${(n >>> 0).toString(16)}`;
+    const list = recoveryChanged(subject, f);
     if (list.length === 0) return pass('all at reset values', 'HSI48 is trimmed as it comes from the factory', CLOCK_ROWS, 'inferred');
     return broken('warn', {
-      observed: list.map((c) => `${inManual(c.path)} = ${hex(c.value)}`).join(', '), expected: list.map((c) => `${inManual(c.path)} = ${hex(c.reset)}`).join(', '),
+      observed: list.map((c) => `${inManual(c.path)} = ${c.value}`).join(', '), expected: list.map((c) => `${inManual(c.path)} = ${c.reset}`).join(', '),
       because: 'HSI48 keeps the trim value and the reference that the application chose, unless the ROM sets them again',
       source: CLOCK_ROWS, confidence: 'inferred', lastWriter: latestWriter(subject, list.map((c) => c.path)),
     });
   },
   repair(subject) {
     const f = familyOf(subject.state.chip);
-    const list = f ? changed(subject, f.clockRecovery) : [];
+    const list = f ? recoveryChanged(subject, f) : [];
     return {
       at: 'entry', what: 'clock recovery at its reset values', fix: '__HAL_RCC_CRS_FORCE_RESET();\n__HAL_RCC_CRS_RELEASE_RESET();',
       apply: toReset(list),

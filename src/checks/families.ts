@@ -32,8 +32,8 @@ export interface FamilyFields {
   readonly kernelClocks: readonly string[];
   /** Which crystal USB in the ROM needs; null = none. */
   readonly hseForUsb: { readonly needed: boolean; readonly source: string; readonly confidence: Confidence };
-  /** Clock recovery: registers that decide how HSI48 is trimmed. */
-  readonly clockRecovery: readonly string[];
+  /** Clock recovery: fields that decide how HSI48 is trimmed, with their reset values (the SVD's is wrong for TRIM). */
+  readonly clockRecovery: readonly { readonly path: string; readonly reset: number }[];
   readonly usb: { readonly enable: string; readonly pullUp: string; readonly block: string } | null;
   /** EN bit of a DMA channel; `#` is replaced by 0…15. */
   readonly dmaChannels: readonly string[];
@@ -72,7 +72,9 @@ const H5: FamilyFields = {
   },
   kernelClocks: ['RCC.CCIPR1', 'RCC.CCIPR2', 'RCC.CCIPR3', 'RCC.CCIPR4', 'RCC.CCIPR5'],
   hseForUsb: { needed: false, source: 'AN2606 Rev 70 Table 124: USB from HSI48, trimmed by CRS on SOF', confidence: 'documented' },
-  clockRecovery: ['CRS.CR', 'CRS.CFGR'],
+  clockRecovery: [
+    { path: 'CRS.CR.CEN', reset: 0 }, { path: 'CRS.CR.AUTOTRIMEN', reset: 0 }, { path: 'CRS.CR.TRIM', reset: 0x20 }, { path: 'CRS.CFGR.SYNCSRC', reset: 2 },
+  ],
   usb: { enable: 'RCC.APB2ENR.USBEN', pullUp: 'USB.BCDR.DPPU_DPD', block: 'USB' },
   dmaChannels: ['GPDMA1.C#CR.EN', 'GPDMA2.C#CR.EN'],
   exti: { mask: ['EXTI.IMR1', 'EXTI.IMR2'], pending: ['EXTI.RPR1', 'EXTI.FPR1', 'EXTI.RPR2', 'EXTI.FPR2'] },

@@ -1,0 +1,173 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { FakeTarget, INITIAL_SP, RESET_VECTOR, TABLE, check, repaired, writer } from './fake-target.ts';
+import type { MagicWord } from '../../src/checks/check.ts';
+
+const PATH = ['entry-address', 'entry-dereference', 'thumb-bit'] as const;
+const verdicts = (t: FakeTarget): string[] => PATH.map((id) => t.judge(id).verdict);
+const at = (address: number, thumb = true): FakeTarget => {
+  const t = new FakeTarget();
+  t.entry = { ...t.entry!, address, thumb };
+  return t;
+};
+const read = (address: number, value: number, pc = 0x08000300): FakeTarget['vectorReads'][number] => ({ address, value, pc, at: 1 });
+
+describe('the branch target', () => {
+  test('the reset vector of the ROM passes all three', () => {
+    expect(verdicts(at(RESET_VECTOR - 1))).toEqual(['pass', 'pass', 'pass']);
+  });
+  test('exactly one of the three is broken, whatever the address in system memory', () => {
+    const address = fc.oneof(fc.integer({ min: 0x0bf80000, max: 0x0bf9ffff }), fc.constantFrom(TABLE, TABLE + 4, RESET_VECTOR - 1));
+    fc.assert(
+      fc.property(address, fc.boolean(), (a, thumb) => {
+        const t = at((a & ~1) >>> 0, thumb);
+        const right = t.entry!.address === RESET_VECTOR - 1;
+        expect(verdicts(t).filter((v) => v === 'fail').length).toBe(right && thumb ? 0 : 1);
+        const broken = PATH.find((id) => t.judge(id).verdict === 'fail');
+        if (broken) expect(repaired(broken, t).verdict).toBe('pass');
+        expect(verdicts(t)).toEqual(['pass', 'pass', 'pass']);
+      }),
+    );
+  });
+  test.each([[TABLE.toString(16), TABLE], [(TABLE + 4).toString(16), TABLE + 4]])('0x%s is the vector, not what it points to', (_name, address) => {
+    expect(verdicts(at(address, false))).toEqual(['n/a', 'fail', 'n/a']);
+    expect(verdicts(at(address, true))).toEqual(['n/a', 'fail', 'pass']);
+  });
+  test('an even target that is right but for bit 0', () => {
+    expect(verdicts(at(RESET_VECTOR - 1, false))).toEqual(['pass', 'pass', 'fail']);
+  });
+  test('the branch instruction is pointed at', () => {
+    expect(at(0x0bf99000).judge('entry-address').lastWriter?.pc).toBe(0x08000400);
+  });
+  test('a boot by pin needs no branch', () => {
+    const t = at(0x0bf98000);
+    t.entry = { ...t.entry!, how: 'boot', fromPc: null };
+    expect(verdicts(t)).toEqual(['pass', 'pass', 'pass']);
+    expect(t.judge('stack-after-msp').verdict).toBe('n/a');
+  });
+  test('an exception that vectors into the ROM is no entry at its reset vector', () => {
+    const t = at(0x0bf98100);
+    t.entry = { ...t.entry!, how: 'exception' };
+    expect(t.judge('entry-address')).toMatchObject({ verdict: 'fail', because: expect.stringContaining('exception') as unknown });
+  });
+});
+
+describe('without an entry: where the vector was looked for', () => {
+  const none = (): FakeTarget => {
+    const t = new FakeTarget();
+    t.entry = null;
+    return t;
+  };
+  test('nothing was read: nothing to judge', () => {
+    expect(verdicts(none())).toEqual(['n/a', 'n/a', 'n/a']);
+  });
+  test('the pair in the gap below the bootloader is redirected as a whole', () => {
+    const t = none();
+    t.vectorReads = [read(0x0bf87000, 0xffffffff), read(0x0bf87004, 0xffffffff, 0x08000304)];
+    t.firstFault = { kind: 'bus-fetch', address: 0xfffffffe, pc: 0xfffffffe, at: 2 };
+    expect(t.judge('entry-address')).toMatchObject({ verdict: 'fail', observed: '0xffffffff read from 0x0bf87004', lastWriter: { pc: 0x08000304 } });
+    expect(check('entry-address').repair(t.subject())).toMatchObject({ at: 'redirect', from: 0x0bf87000 });
+  });
+  test.each([['0x0bf87000', 0x0bf87000], ['0x0bf87004', 0x0bf87004]])('a single read at %s belongs to the table at 0x0bf87000', (_name, address) => {
+    const t = none();
+    t.vectorReads = [read(address, 0)];
+    expect(check('entry-address').repair(t.subject())).toMatchObject({ at: 'redirect', from: 0x0bf87000 });
+  });
+  test("a read that faulted at another family's address", () => {
+    const t = none();
+    t.firstFault = { kind: 'bus-data', address: 0x1fff0004, pc: 0x08000300, at: 1 };
+    expect(t.judge('entry-address')).toMatchObject({ verdict: 'fail', observed: 'read of 0x1fff0004 faulted' });
+    expect(check('entry-address').repair(t.subject())).toMatchObject({ at: 'redirect', from: 0x1fff0000 });
+  });
+  test('a jump to a typed-in address without anything there has no repair', () => {
+    const t = none();
+    t.firstFault = { kind: 'bus-fetch', address: 0x1fff1234, pc: 0x1fff1234, at: 1 };
+    expect(t.judge('entry-address').verdict).toBe('fail');
+    expect(check('entry-address').repair(t.subject())).toBeNull();
+  });
+  test('a stray pointer elsewhere is not taken for a wrong address of the ROM', () => {
+    const t = none();
+    for (const address of [0x00000004, 0x0c000000, 0x20050000, 0x50000000]) {
+      t.firstFault = { kind: 'bus-data', address, pc: 0x08000300, at: 1 };
+      expect(t.judge('entry-address').verdict).toBe('n/a');
+    }
+  });
+  test('reading the right vector makes earlier reads of a search harmless', () => {
+    const t = none();
+    t.vectorReads = [read(0x0bf80004, 0), read(TABLE, INITIAL_SP), read(TABLE + 4, RESET_VECTOR)];
+    expect(t.judge('entry-address').verdict).toBe('pass');
+  });
+  test("target popped from the ROM's empty stack: the write of MSP is left out", () => {
+    const t = none();
+    t.writers.set('CPU.MSP', writer(0x08000500, 31));
+    t.core['msp'] = INITIAL_SP + 16;
+    t.firstFault = { kind: 'bus-fetch', address: 0xdeadbeee, pc: 0xdeadbeee, at: 2 };
+    expect(t.judge('stack-after-msp')).toMatchObject({ verdict: 'fail', lastWriter: { pc: 0x08000500 } });
+    expect(check('stack-after-msp').repair(t.subject())).toMatchObject({ at: 'before-write', seq: 31 });
+  });
+  test('a stack overflow at the write of MSP is the limit of the application', () => {
+    const t = none();
+    t.core['msplim'] = 0x20043000;
+    t.core['msp'] = 0x20043f00;
+    t.firstFault = { kind: 'stack-overflow', address: null, pc: 0x08000500, at: 2 };
+    t.writers.set('CPU.MSPLIM', writer(0x08000010, 3));
+    expect(t.judge('stack-limit').verdict).toBe('fail');
+    expect(check('stack-limit').repair(t.subject())).toMatchObject({ at: 'before-write', seq: 3 });
+  });
+});
+
+describe('the request that has to survive a reset', () => {
+  const word = (over: Partial<MagicWord>): MagicWord => ({
+    address: 0x20000010, wanted: 0xb007d0f5, atReset: 0xb007d0f5, read: 0xb007d0f5, readPc: 0x08000210, writer: writer(0x08000700, 40), overwrittenBy: null, ...over,
+  });
+  const none = (...words: MagicWord[]): FakeTarget => {
+    const t = new FakeTarget();
+    t.entry = null;
+    t.magic = words;
+    return t;
+  };
+  test('kept', () => expect(none(word({})).judge('magic-survives').verdict).toBe('pass'));
+  test('no such word', () => expect(none().judge('magic-survives').verdict).toBe('n/a'));
+  test('start-up code cleared it: its writer is named, and the word is kept', () => {
+    const t = none(word({ read: 0, overwrittenBy: writer(0x08000020, 44) }));
+    expect(t.judge('magic-survives')).toMatchObject({ verdict: 'fail', because: expect.stringContaining('start-up') as unknown, lastWriter: { pc: 0x08000020 } });
+    expect(check('magic-survives').repair(t.subject())).toMatchObject({ at: 'keep', address: 0x20000010, value: 0xb007d0f5 });
+  });
+  test('a backup register without DBP ignored the write', () => {
+    const t = none(word({ address: 0x44007d00, atReset: 0, read: 0 }));
+    expect(t.judge('magic-survives')).toMatchObject({ verdict: 'fail', because: expect.stringContaining('DBP') as unknown, lastWriter: { pc: 0x08000700 } });
+  });
+  test('the word written last is the request', () => {
+    const t = none(word({ address: 0x20000100, read: 0, writer: writer(1, 10) }), word({ address: 0x20000200, read: 0, writer: writer(2, 20) }));
+    expect(check('magic-survives').repair(t.subject())).toMatchObject({ address: 0x20000200 });
+  });
+  test('when another word survived the loss is only a suspicion', () => {
+    expect(none(word({}), word({ address: 0x20000200, read: 0 })).judge('magic-survives').verdict).toBe('warn');
+  });
+  test('an entry shows that the request arrived', () => {
+    const t = new FakeTarget();
+    t.magic = [word({ read: 0 })];
+    expect(t.judge('magic-survives').verdict).toBe('pass');
+  });
+});
+
+describe('instructions for a debugger', () => {
+  test('semihosting that somebody answered is a warning', () => {
+    const t = new FakeTarget();
+    t.breakpoints = [{ semihosting: true, pc: 0x08000900, at: 1 }];
+    expect(t.judge('debugger')).toMatchObject({ verdict: 'warn', lastWriter: { pc: 0x08000900 } });
+  });
+  test('a BKPT that faulted fails', () => {
+    const t = new FakeTarget();
+    t.entry = null;
+    t.firstFault = { kind: 'breakpoint', address: null, pc: 0x08000900, at: 1 };
+    expect(t.judge('debugger').verdict).toBe('fail');
+  });
+  test('a board shows it in HFSR only', () => {
+    const t = new FakeTarget();
+    t.withHistory = false;
+    expect(t.judge('debugger').verdict).toBe('unknown');
+    t.ppb.set(0xe000ed2c, 0x80000000);
+    expect(t.judge('debugger').verdict).toBe('fail');
+  });
+});
