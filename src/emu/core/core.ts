@@ -17,7 +17,7 @@ import { Handlers, H_BREAK, H_UNDEFINED } from './handlers.ts';
 import { HELPERS } from './helpers.ts';
 import { buildInterpreter, ENTRY_FAST, ENTRY_FLASH, REC } from './interpreter.ts';
 import './isa/index.ts';
-import { mpuAllows, mpuEnabled, mpuUniform } from './mpu.ts';
+import { defaultExecuteNever, mpuAllows, mpuEnabled, mpuUniform } from './mpu.ts';
 import { pendNmi, peekScs, readScs, setIrqLevel, writeScs } from './scs.ts';
 import { EXIT, S } from './state.ts';
 import { SYSTEM_OPS } from './system-ops.ts';
@@ -313,6 +313,10 @@ export class Core implements Cpu {
     this.slowWrite(address >>> 0, size, value, 0, privileged ?? this.privileged());
   }
 
+  /** Private peripheral bus of the core; a chip may put blocks of its own there (DBGMCU). */
+  private isPrivateBus(address: number): boolean {
+    return address >= 0xe0000000 && address < 0xe0100000 && (address < 0xe0042000 || this.regionAt(address) === null);
+  }
   private checkAlignment(address: number, size: number, flags: number): void {
     if ((flags & 1) !== 0 || this.profile.arch === 'v6m' || (this.get(S.CCR) & 8) !== 0) this.throwFault('unaligned', address);
     if (size > 1 && this.profile.arch === 'v8m' && this.regionAt(address)?.block) this.throwFault('unaligned', address);
@@ -326,7 +330,7 @@ export class Core implements Cpu {
       return value;
     }
     this.tracer?.reads.set(address, size);
-    if (address >= 0xe0000000 && address < 0xe0100000) {
+    if (this.isPrivateBus(address)) {
       this.system.now = this.now();
       return readScs(this, address, size, privileged);
     }
@@ -386,7 +390,7 @@ export class Core implements Cpu {
     }
     value = size === 4 ? value >>> 0 : value & (size === 2 ? 0xffff : 0xff);
     if (this.tracer) this.tracer.writes++;
-    if (address >= 0xe0000000 && address < 0xe0100000) {
+    if (this.isPrivateBus(address)) {
       this.system.now = this.now();
       writeScs(this, address, size, value, privileged);
       this.afterDevice();
@@ -449,7 +453,7 @@ export class Core implements Cpu {
   /** Read without side effects, as a debugger sees it; null where nothing answers. */
   peek(address: number, size: 1 | 2 | 4): number | null {
     address >>>= 0;
-    if (address >= 0xe0000000 && address < 0xe0100000) return peekScs(this, address, size);
+    if (this.isPrivateBus(address)) return peekScs(this, address, size);
     const region = this.regionAt(address);
     if (!region || address + size > region.end) return null;
     if (region.memory) return this.system.loadHost(region.memory.host + (address - region.base), size);
@@ -460,11 +464,11 @@ export class Core implements Cpu {
 
   // ---- fetch and decode ------------------------------------------------------------------------------------------------------------
   fetch(address: number): number {
+    // rights come first: an unmapped address that must not be executed is a MemManage fault
+    const executable = mpuEnabled(this) ? mpuAllows(this, address, 'fetch', this.privileged()) : !defaultExecuteNever(address);
+    if (!executable) this.throwFault('mem-fetch', address);
     const region = this.regionAt(address);
     if (!region?.memory || region.memory.row.zone === 'data' || region.memory.row.guardedBy || this.system.isFaulting(address)) this.throwFault('bus-fetch', address);
-    if (address >= 0xe0000000 || (address >= 0x40000000 && address < 0x60000000) || (address >= 0xa0000000))
-      this.throwFault('mem-fetch', address);
-    if (mpuEnabled(this) && !mpuAllows(this, address, 'fetch', this.privileged())) this.throwFault('mem-fetch', address);
     return this.system.loadHost(region.memory.host + (address - region.base), 2);
   }
 

@@ -1,0 +1,206 @@
+/**
+ * A region: the code that is reached from one entry without leaving the function, as basic blocks with dominators. Only instructions that
+ * have been executed (decoded) belong to it, so that data is never taken for code.
+ */
+import type { Instruction } from '../decode.ts';
+import { flowOf, type Flow } from './flow.ts';
+import type { Profile } from '../builder.ts';
+
+/** What discovery needs to know of the core. */
+export interface CodeSource {
+  readonly profile: Profile;
+  /** The instruction at `pc` if it has been executed and may be translated, else null. */
+  instruction(pc: number): Instruction | null;
+  /** Half-word or byte of code memory (branch tables). */
+  codeByte(address: number): number;
+}
+
+export interface Item {
+  readonly pc: number;
+  readonly ins: Instruction;
+  readonly flow: Flow;
+  /** ITSTATE that governs it, 0 outside IT blocks. */
+  readonly it: number;
+}
+export interface Block {
+  readonly pc: number;
+  readonly items: readonly Item[];
+  /** Address after the last instruction. */
+  readonly next: number;
+  /** Successor blocks inside the region. */
+  succ: Block[];
+  /** Reverse postorder number; smaller comes first. */
+  order: number;
+  dominator: Block | null;
+  /** Dominated children. */
+  children: Block[];
+  /** A forward edge from more than one block reaches it. */
+  merge: boolean;
+  loopHeader: boolean;
+}
+export interface Region {
+  readonly entry: number;
+  readonly blocks: readonly Block[];
+  readonly byPc: ReadonlyMap<number, Block>;
+  /** Lowest and highest byte of its code. */
+  readonly low: number;
+  readonly high: number;
+}
+
+const MAX_INSTRUCTIONS = 600;
+
+const advanceIt = (it: number): number => ((it & 7) === 0 ? 0 : (it & 0xe0) | ((it << 1) & 0x1f));
+
+/** Targets of TBB/TBH: entries of the table behind the instruction, as far as it can reach before its nearest target. */
+export function tableTargets(source: CodeSource, pc: number, half: boolean): number[] {
+  const base = pc + 4;
+  const targets: number[] = [];
+  let limit = base + 512;
+  for (let i = 0; base + (half ? 2 * i : i) < limit && i < 256; i++) {
+    const at = base + (half ? 2 * i : i);
+    const offset = half ? source.codeByte(at) | (source.codeByte(at + 1) << 8) : source.codeByte(at);
+    const target = base + 2 * offset;
+    if (target <= at) break;
+    targets.push(target);
+    limit = Math.min(limit, target);
+  }
+  return [...new Set(targets)];
+}
+
+/** Null if the entry itself cannot be translated. */
+export function discover(source: CodeSource, entry: number): Region | null {
+  // instructions by address, and where blocks have to begin
+  const items = new Map<number, Item>();
+  const leaders = new Set<number>([entry]);
+  const work = [entry];
+  const tables = new Map<number, number[]>();
+  while (work.length > 0) {
+    let pc = work.pop()!;
+    let it = 0;
+    while (!items.has(pc) && items.size < MAX_INSTRUCTIONS) {
+      const ins = source.instruction(pc);
+      if (!ins) break;
+      const flow = flowOf(ins, pc, source.profile);
+      items.set(pc, { pc, ins, flow, it });
+      if (ins.decoded.op === 'IT') it = ins.decoded.imm ?? 0;
+      else it = it === 0 ? 0 : advanceIt(it);
+      const next = pc + ins.size;
+      if (flow.call && flow.targets.length > 0) {
+        // the callee is another region; execution comes back behind the call
+        leaders.add(next);
+        pc = next;
+        continue;
+      }
+      const reach = /^TB[BH]$/.test(ins.decoded.op) ? tableTargets(source, pc, ins.decoded.op === 'TBH') : flow.targets;
+      if (/^TB[BH]$/.test(ins.decoded.op)) tables.set(pc, reach);
+      for (const t of reach) {
+        leaders.add(t);
+        work.push(t);
+      }
+      const conditional = items.get(pc)!.it !== 0;
+      if (reach.length > 0 || flow.dynamic || flow.system || !flow.falls) {
+        leaders.add(next);
+        if (!flow.falls && !conditional) break;
+        if (flow.dynamic && !conditional && !flow.falls) break;
+      }
+      pc = next;
+    }
+  }
+  if (!items.has(entry)) return null;
+  const byPc = new Map<number, Block>();
+  for (const pc of [...leaders].sort((a, b) => a - b)) {
+    if (!items.has(pc) || items.get(pc)!.it !== 0) continue;
+    const list: Item[] = [];
+    let at = pc;
+    for (;;) {
+      const item = items.get(at);
+      if (!item) break;
+      list.push(item);
+      at += item.ins.size;
+      if (!item.flow.falls && item.it === 0) break;
+      // a block does not end inside an IT block
+      if (leaders.has(at) && !(items.get(at)?.it)) break;
+    }
+    byPc.set(pc, { pc, items: list, next: at, succ: [], order: -1, dominator: null, children: [], merge: false, loopHeader: false });
+  }
+  for (const b of byPc.values()) {
+    const targets = new Set<number>();
+    for (const item of b.items) {
+      if (item.flow.call) continue;
+      for (const t of tables.get(item.pc) ?? item.flow.targets) targets.add(t);
+    }
+    const last = b.items[b.items.length - 1]!;
+    if (last.flow.falls || last.it !== 0 || last.flow.call) targets.add(b.next);
+    for (const t of targets) {
+      const to = byPc.get(t);
+      if (to) b.succ.push(to);
+    }
+  }
+  return analyse(entry, byPc);
+}
+
+/** Reverse postorder, dominators (Cooper, Harvey, Kennedy), loop headers and merge points. */
+function analyse(entry: number, byPc: Map<number, Block>): Region {
+  const root = byPc.get(entry)!;
+  const post: Block[] = [];
+  const seen = new Set<Block>([root]);
+  const stack: { b: Block; i: number }[] = [{ b: root, i: 0 }];
+  while (stack.length > 0) {
+    const top = stack[stack.length - 1]!;
+    const next = top.b.succ[top.i++];
+    if (!next) {
+      post.push(top.b);
+      stack.pop();
+    } else if (!seen.has(next)) {
+      seen.add(next);
+      stack.push({ b: next, i: 0 });
+    }
+  }
+  const order = post.reverse();
+  order.forEach((b, i) => (b.order = i));
+  const preds = new Map<Block, Block[]>(order.map((b) => [b, []]));
+  for (const b of order) for (const s of b.succ) preds.get(s)!.push(b);
+  root.dominator = root;
+  for (let changed = true; changed; ) {
+    changed = false;
+    for (const b of order.slice(1)) {
+      let best: Block | null = null;
+      for (const p of preds.get(b)!) {
+        if (!p.dominator) continue;
+        best = best ? intersect(p, best) : p;
+      }
+      if (best && b.dominator !== best) {
+        b.dominator = best;
+        changed = true;
+      }
+    }
+  }
+  for (const b of order.slice(1)) b.dominator!.children.push(b);
+  for (const b of order) {
+    let forward = 0;
+    for (const p of preds.get(b)!) {
+      if (p.order < b.order) forward++;
+      else if (dominates(b, p)) b.loopHeader = true;
+    }
+    b.merge = forward > 1;
+  }
+  return {
+    entry, blocks: order, byPc: new Map(order.map((b) => [b.pc, b])),
+    low: Math.min(...order.map((b) => b.pc)), high: Math.max(...order.map((b) => b.next)),
+  };
+}
+
+function intersect(a: Block, b: Block): Block {
+  let x = a;
+  let y = b;
+  while (x !== y) {
+    while (x.order > y.order) x = x.dominator!;
+    while (y.order > x.order) y = y.dominator!;
+  }
+  return x;
+}
+export function dominates(a: Block, b: Block): boolean {
+  let x = b;
+  while (x.order > a.order) x = x.dominator!;
+  return x === a;
+}
