@@ -22,11 +22,11 @@ const storeDouble = (b: Builder, address: Val, value: Expr): void => {
 const based = (b: Builder, o: Operands): Expr => b.add(b.reg(o.b), o.imm);
 const literal = (b: Builder, o: Operands): Expr => b.add(b.and(b.add(b.pc(), 4), ~3), o.imm);
 
-op('VLDR_32', { timing: 'fp-load', fp: true, src: 'b', fpDest: 'a' }, (b, o) => b.setS(o.a, b.load(based(b, o), 4, ALIGNED)));
+op('VLDR_32', { timing: 'fp-load', fp: true, hot: true, src: 'b', fpDest: 'a' }, (b, o) => b.setS(o.a, b.load(based(b, o), 4, ALIGNED)));
 op('VLDR_64', { timing: 'fp-load', fp: true, src: 'b', fpDest: 'A' }, (b, o) => b.setD(o.a, loadDouble(b, based(b, o))));
 op('VLDR_lit_32', { timing: 'fp-load', fp: true, fpDest: 'a' }, (b, o) => b.setS(o.a, b.load(literal(b, o), 4, ALIGNED)));
 op('VLDR_lit_64', { timing: 'fp-load', fp: true, fpDest: 'A' }, (b, o) => b.setD(o.a, loadDouble(b, literal(b, o))));
-op('VSTR_32', { timing: 'fp-store', fp: true, src: 'b', fpSrc: 'a' }, (b, o) => b.store(based(b, o), 4, b.s(o.a), ALIGNED));
+op('VSTR_32', { timing: 'fp-store', fp: true, hot: true, src: 'b', fpSrc: 'a' }, (b, o) => b.store(based(b, o), 4, b.s(o.a), ALIGNED));
 op('VSTR_64', { timing: 'fp-store', fp: true, src: 'b', fpSrc: 'A' }, (b, o) => storeDouble(b, based(b, o), b.dreg(o.a)));
 
 // ---- VLDM, VSTM, VPUSH, VPOP -------------------------------------------------------------------------------------------------------
