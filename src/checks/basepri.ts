@@ -18,15 +18,20 @@ export const basepri: Check = {
     const usb = usbPriority(subject);
     const masks = usb !== null && usb >= groupPriority(state, value & 0xff);
     return broken(masks ? 'fail' : 'warn', {
-      observed: `BASEPRI = ${level(value)}${usb === null ? '' : `, priority of the USB interrupt ${level(usb)}`}`, expected: 'BASEPRI = 0', source: INTERRUPTS,
-      confidence: masks ? 'documented' : 'inferred', lastWriter: history?.lastWriter('CPU.BASEPRI') ?? null,
+      observed: `BASEPRI = ${level(value)}${usb === null ? '' : `, priority of the USB interrupt ${level(usb)}`}`,
+      expected: 'BASEPRI = 0',
+      source: INTERRUPTS,
+      confidence: masks ? 'documented' : 'inferred',
+      lastWriter: history?.lastWriter('CPU.BASEPRI') ?? null,
       because: masks
         ? 'the USB interrupt has a priority that BASEPRI masks: it is never taken'
         : 'interrupts of low priority are masked; the USB interrupt is not one of them unless the ROM gives it another priority',
     });
   },
   repair: () => ({
-    at: 'entry', what: 'BASEPRI cleared before the first ROM instruction', fix: '__set_BASEPRI(0);',
+    at: 'entry',
+    what: 'BASEPRI cleared before the first ROM instruction',
+    fix: '__set_BASEPRI(0);',
     apply: (target) => target.setCore('basepri', 0),
   }),
   explanation: [

@@ -20,7 +20,11 @@ function find({ state }: Subject, kind: 'icache' | 'dcache'): Where | null {
   const value = own ? state.field(own.enable) : null;
   if (own && value !== null)
     return {
-      name: inManual(own.enable), enabled: value === 1, register: registerOf(own.enable), mask: maskOf(state.chip, own.enable), code: own.code,
+      name: inManual(own.enable),
+      enabled: value === 1,
+      register: registerOf(own.enable),
+      mask: maskOf(state.chip, own.enable),
+      code: own.code,
       off: (target) => target.setField(own.enable, 0),
     };
   if (state.chip.cores[0]?.type !== 'cortex-m7f') return null;
@@ -28,7 +32,10 @@ function find({ state }: Subject, kind: 'icache' | 'dcache'): Where | null {
   if (ccr === null) return null;
   const bit = CCR_BIT[kind];
   return {
-    name: kind === 'icache' ? 'CCR.IC' : 'CCR.DC', enabled: (ccr & bit) !== 0, register: 'CPU.CCR', mask: bit,
+    name: kind === 'icache' ? 'CCR.IC' : 'CCR.DC',
+    enabled: (ccr & bit) !== 0,
+    register: 'CPU.CCR',
+    mask: bit,
     code: kind === 'icache' ? 'SCB_DisableICache();' : 'SCB_CleanInvalidateDCache(); SCB_DisableDCache();',
     off: (target) => target.write(PPB.CCR, 4, ccr & ~bit),
   };
@@ -44,7 +51,11 @@ function cacheCheck(kind: 'icache' | 'dcache', words: { what: string; danger: st
       if (!where) return notApplicable(`this chip has no ${words.what} cache that software switches`);
       if (!where.enabled) return pass(`${where.name} = 0`, 'off, as after a reset', NOTHING_PUBLISHED, 'assumed');
       return broken('warn', {
-        observed: `${where.name} = 1`, expected: `${where.name} = 0`, because: words.danger, source: NOTHING_PUBLISHED, confidence: 'assumed',
+        observed: `${where.name} = 1`,
+        expected: `${where.name} = 0`,
+        because: words.danger,
+        source: NOTHING_PUBLISHED,
+        confidence: 'assumed',
         lastWriter: subject.history?.lastWriter(where.register, where.mask) ?? null,
       });
     },

@@ -25,9 +25,11 @@ function changed({ state }: Subject, paths: readonly string[]): { path: string; 
   }
   return out;
 }
-const toReset = (list: readonly { path: string; reset: number }[]) => (target: RepairTarget): void => {
-  for (const { path, reset } of list) target.setField(path, reset);
-};
+const toReset =
+  (list: readonly { path: string; reset: number }[]) =>
+  (target: RepairTarget): void => {
+    for (const { path, reset } of list) target.setField(path, reset);
+  };
 const selectResetClock = (f: FamilyFields, target: RepairTarget): void => {
   target.setField(f.sysclk.oscillator, 1);
   target.setField(f.sysclk.select, f.sysclk.afterReset);
@@ -47,14 +49,24 @@ export const sysclk: Check = {
     const observed = `SYSCLK from ${name(value)}${hz === null ? '' : `, ${mhz(hz)}`}`;
     if (value === f.sysclk.afterReset) return pass(observed, 'as after a reset', DEINIT, 'documented');
     return broken('warn', {
-      observed, expected: `SYSCLK from ${name(f.sysclk.afterReset)}`, source: CLOCK_ROWS, confidence: 'inferred',
+      observed,
+      expected: `SYSCLK from ${name(f.sysclk.afterReset)}`,
+      source: CLOCK_ROWS,
+      confidence: 'inferred',
       because: 'the ROM sets up its clock for itself, but it was written for the state after a reset',
       lastWriter: latestWriter(subject, [f.sysclk.select]),
     });
   },
   repair({ state }) {
     const f = familyOf(state.chip);
-    return f ? { at: 'entry', what: 'SYSCLK switched to its source after reset', fix: f.sysclk.code, apply: (target) => selectResetClock(f, target) } : null;
+    return f
+      ? {
+          at: 'entry',
+          what: 'SYSCLK switched to its source after reset',
+          fix: f.sysclk.code,
+          apply: (target) => selectResetClock(f, target),
+        }
+      : null;
   },
   explanation: [
     'After a reset SYSCLK comes from an internal oscillator. The ROM sets up the clocks that it needs, and it expects to start from there.',
@@ -73,9 +85,15 @@ export const pll: Check = {
     const on = f.plls.filter((p) => state.field(p.on) === 1);
     if (on.length === 0) return pass('no PLL on', 'as after a reset', DEINIT, 'documented');
     return broken('fail', {
-      observed: `on: ${on.map((p) => p.name).join(', ')}`, expected: 'no PLL on', source: DEINIT, confidence: 'documented',
+      observed: `on: ${on.map((p) => p.name).join(', ')}`,
+      expected: 'no PLL on',
+      source: DEINIT,
+      confidence: 'documented',
       because: 'a running PLL cannot be set up anew, and the ROM uses a PLL on many products',
-      lastWriter: latestWriter(subject, on.map((p) => p.on)),
+      lastWriter: latestWriter(
+        subject,
+        on.map((p) => p.on),
+      ),
     });
   },
   repair({ state }) {
@@ -83,7 +101,8 @@ export const pll: Check = {
     if (!f) return null;
     const on = f.plls.filter((p) => state.field(p.on) === 1);
     return {
-      at: 'entry', what: `SYSCLK switched to its source after reset, ${on.map((p) => p.name).join(', ')} switched off`,
+      at: 'entry',
+      what: `SYSCLK switched to its source after reset, ${on.map((p) => p.name).join(', ')} switched off`,
       fix: [f.sysclk.code, ...on.map((p) => `${inC(p.on)} &= ~${inC(p.on).replace('->', '_')}_${p.on.split('.')[2]};`)].join('\n'),
       apply: (target) => {
         // A PLL that feeds SYSCLK cannot be switched off: the clock goes back first.
@@ -108,9 +127,12 @@ export const prescalers: Check = {
     const list = changed(subject, f.prescalers);
     if (list.length === 0) return pass('all at their reset values', 'as after a reset', CLOCK_ROWS, 'inferred');
     return broken('warn', {
-      observed: list.map((c) => `${inManual(c.path)} = ${c.value}`).join(', '), expected: list.map((c) => `${inManual(c.path)} = ${c.reset}`).join(', '),
+      observed: list.map((c) => `${inManual(c.path)} = ${c.value}`).join(', '),
+      expected: list.map((c) => `${inManual(c.path)} = ${c.reset}`).join(', '),
       because: 'a divided bus clock changes every baud rate and timeout of the ROM, unless it sets the prescalers itself',
-      source: CLOCK_ROWS, confidence: 'inferred', lastWriter: latestWriter(subject, f.prescalers),
+      source: CLOCK_ROWS,
+      confidence: 'inferred',
+      lastWriter: latestWriter(subject, f.prescalers),
     });
   },
   repair(subject) {
@@ -118,7 +140,17 @@ export const prescalers: Check = {
     const list = f ? changed(subject, f.prescalers) : [];
     const registers = [...new Set(list.map((c) => inC(c.path)))];
     return {
-      at: 'entry', what: 'bus prescalers at their reset values', fix: registers.map((r) => `${r} &= ~(${list.filter((c) => inC(c.path) === r).map((c) => `${r.replace('->', '_')}_${c.path.split('.')[2]}`).join(' | ')});`).join('\n'),
+      at: 'entry',
+      what: 'bus prescalers at their reset values',
+      fix: registers
+        .map(
+          (r) =>
+            `${r} &= ~(${list
+              .filter((c) => inC(c.path) === r)
+              .map((c) => `${r.replace('->', '_')}_${c.path.split('.')[2]}`)
+              .join(' | ')});`,
+        )
+        .join('\n'),
       apply: toReset(list),
     };
   },
@@ -138,16 +170,30 @@ export const kernelClocks: Check = {
     const list = changed(subject, fieldsOf(subject, f.kernelClocks));
     if (list.length === 0) return pass('all at their reset values', 'as after a reset', DEINIT, 'inferred');
     return broken('warn', {
-      observed: list.slice(0, 6).map((c) => `${inManual(c.path)} = ${c.value}`).join(', '), expected: 'reset values', source: DEINIT, confidence: 'inferred',
+      observed: list
+        .slice(0, 6)
+        .map((c) => `${inManual(c.path)} = ${c.value}`)
+        .join(', '),
+      expected: 'reset values',
+      source: DEINIT,
+      confidence: 'inferred',
       because: 'a peripheral that the ROM uses may get its clock from a source that is off by now, unless the ROM selects it again',
-      lastWriter: latestWriter(subject, list.map((c) => c.path)),
+      lastWriter: latestWriter(
+        subject,
+        list.map((c) => c.path),
+      ),
     });
   },
   repair(subject) {
     const f = familyOf(subject.state.chip);
     const list = f ? changed(subject, fieldsOf(subject, f.kernelClocks)) : [];
     const registers = [...new Set(list.map((c) => inC(c.path)))];
-    return { at: 'entry', what: 'kernel clock selections at their reset values', fix: registers.map((r) => `${r} = 0;`).join('\n'), apply: toReset(list) };
+    return {
+      at: 'entry',
+      what: 'kernel clock selections at their reset values',
+      fix: registers.map((r) => `${r} = 0;`).join('\n'),
+      apply: toReset(list),
+    };
   },
   explanation: [
     'USB, USARTs, I2C and others can take their clock from several sources (CCIPR registers). An application that feeds USB from a PLL leaves that selection behind.',
@@ -176,7 +222,14 @@ export const hse: Check = {
     if (f.hseForUsb.needed) {
       const hz = state.clockHz('hse');
       return hz === null || hz === 0
-        ? { verdict: 'unknown', observed: 'HSE off', expected: null, because: 'USB needs HSE here; whether it starts is seen only when the ROM asks for it', source: f.hseForUsb.source, confidence: f.hseForUsb.confidence }
+        ? {
+            verdict: 'unknown',
+            observed: 'HSE off',
+            expected: null,
+            because: 'USB needs HSE here; whether it starts is seen only when the ROM asks for it',
+            source: f.hseForUsb.source,
+            confidence: f.hseForUsb.confidence,
+          }
         : pass(mhz(hz), 'HSE runs', f.hseForUsb.source, f.hseForUsb.confidence);
     }
     return { ...notApplicable('USB in this ROM needs no crystal'), source: f.hseForUsb.source, confidence: f.hseForUsb.confidence };
@@ -205,16 +258,24 @@ export const usbClock: Check = {
     const list = recoveryChanged(subject, f);
     if (list.length === 0) return pass('all at reset values', 'HSI48 is trimmed as it comes from the factory', CLOCK_ROWS, 'inferred');
     return broken('warn', {
-      observed: list.map((c) => `${inManual(c.path)} = ${c.value}`).join(', '), expected: list.map((c) => `${inManual(c.path)} = ${c.reset}`).join(', '),
+      observed: list.map((c) => `${inManual(c.path)} = ${c.value}`).join(', '),
+      expected: list.map((c) => `${inManual(c.path)} = ${c.reset}`).join(', '),
       because: 'HSI48 keeps the trim value and the reference that the application chose, unless the ROM sets them again',
-      source: CLOCK_ROWS, confidence: 'inferred', lastWriter: latestWriter(subject, list.map((c) => c.path)),
+      source: CLOCK_ROWS,
+      confidence: 'inferred',
+      lastWriter: latestWriter(
+        subject,
+        list.map((c) => c.path),
+      ),
     });
   },
   repair(subject) {
     const f = familyOf(subject.state.chip);
     const list = f ? recoveryChanged(subject, f) : [];
     return {
-      at: 'entry', what: 'clock recovery at its reset values', fix: '__HAL_RCC_CRS_FORCE_RESET();\n__HAL_RCC_CRS_RELEASE_RESET();',
+      at: 'entry',
+      what: 'clock recovery at its reset values',
+      fix: '__HAL_RCC_CRS_FORCE_RESET();\n__HAL_RCC_CRS_RELEASE_RESET();',
       apply: toReset(list),
     };
   },

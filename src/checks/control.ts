@@ -22,16 +22,29 @@ export const control: Check = {
     const observed = [`CONTROL = ${value & 7}`, ...(onPsp && psp !== null ? [`PSP = ${hex(psp)}`] : [])].join(', ');
     if (onPsp && psp !== null && !isUsableStack(state.chip, psp))
       return broken('fail', {
-        observed, expected, source: 'Arm: full descending stack', confidence: 'documented', lastWriter,
+        observed,
+        expected,
+        source: 'Arm: full descending stack',
+        confidence: 'documented',
+        lastWriter,
         because: 'the ROM runs on PSP, and there is no RAM below it',
       });
     if (onPsp && psp !== null && inRomRam(rom, psp))
       return broken('fail', {
-        observed, expected, source: RAM_USE, confidence: 'documented', lastWriter,
-        because: 'the ROM runs on PSP, and that stack lies in the RAM that the ROM uses for its own variables; writing MSP did not change the stack in use',
+        observed,
+        expected,
+        source: RAM_USE,
+        confidence: 'documented',
+        lastWriter,
+        because:
+          'the ROM runs on PSP, and that stack lies in the RAM that the ROM uses for its own variables; writing MSP did not change the stack in use',
       });
     return broken('warn', {
-      observed, expected, source: NOTHING_PUBLISHED, confidence: 'inferred', lastWriter,
+      observed,
+      expected,
+      source: NOTHING_PUBLISHED,
+      confidence: 'inferred',
+      lastWriter,
       because:
         (value & NPRIV) !== 0
           ? 'the ROM runs unprivileged: its accesses to NVIC and system control fault or are ignored'
@@ -39,7 +52,8 @@ export const control: Check = {
     });
   },
   repair: ({ state }) => ({
-    at: 'entry', what: 'CONTROL.SPSEL and nPRIV cleared before the first ROM instruction',
+    at: 'entry',
+    what: 'CONTROL.SPSEL and nPRIV cleared before the first ROM instruction',
     fix: '__set_CONTROL(0); __ISB();    /* privileged code only: unprivileged code needs an SVC first */',
     apply: (target) => target.setCore('control', (state.core('control') ?? 0) & ~(NPRIV | SPSEL)),
   }),

@@ -22,7 +22,16 @@ export const PENDSTSET = 1 << 26;
 export const PENDSVSET = 1 << 28;
 
 const EXCEPTION_NAMES: Readonly<Record<number, string>> = {
-  2: 'NMI', 3: 'HardFault', 4: 'MemManage', 5: 'BusFault', 6: 'UsageFault', 7: 'SecureFault', 11: 'SVCall', 12: 'DebugMonitor', 14: 'PendSV', 15: 'SysTick',
+  2: 'NMI',
+  3: 'HardFault',
+  4: 'MemManage',
+  5: 'BusFault',
+  6: 'UsageFault',
+  7: 'SecureFault',
+  11: 'SVCall',
+  12: 'DebugMonitor',
+  14: 'PendSV',
+  15: 'SysTick',
 };
 export const FIRST_IRQ = 16;
 
@@ -41,7 +50,8 @@ export function linesSet(state: TargetState, bank: number): number[] | null {
 }
 
 /** Blocks that drive a line. */
-export const blocksOfLine = (chip: ChipDescription, line: number): string[] => chip.blocks.filter((b) => b.irqs?.includes(line)).map((b) => b.name);
+export const blocksOfLine = (chip: ChipDescription, line: number): string[] =>
+  chip.blocks.filter((b) => b.irqs?.includes(line)).map((b) => b.name);
 
 /** `45 (TIM2)`. */
 export function lineName(chip: ChipDescription, line: number): string {
@@ -53,7 +63,8 @@ export function exceptionName(chip: ChipDescription, exception: number): string 
   return EXCEPTION_NAMES[exception] ?? `exception ${exception}`;
 }
 /** At most eight of a list, in words. */
-export const listed = (items: readonly string[]): string => (items.length <= 8 ? items.join(', ') : `${items.slice(0, 8).join(', ')} and ${items.length - 8} more`);
+export const listed = (items: readonly string[]): string =>
+  items.length <= 8 ? items.join(', ') : `${items.slice(0, 8).join(', ')} and ${items.length - 8} more`;
 
 /** Priority byte of a configurable exception, NMI -2, HardFault -1; null if unknown. */
 export function exceptionPriority(state: TargetState, exception: number): number | null {

@@ -16,7 +16,10 @@ export const mpu: Check = {
     if (value === null) return unknown('the MPU cannot be read on this target');
     if ((value & 1) === 0) return pass('MPU_CTRL.ENABLE = 0', 'off, as after a reset', NOTHING_PUBLISHED, 'assumed');
     return broken('warn', {
-      observed: `MPU_CTRL = ${hex(value)}`, expected: 'MPU_CTRL.ENABLE = 0', source: NOTHING_PUBLISHED, confidence: 'assumed',
+      observed: `MPU_CTRL = ${hex(value)}`,
+      expected: 'MPU_CTRL.ENABLE = 0',
+      source: NOTHING_PUBLISHED,
+      confidence: 'assumed',
       because: 'the regions of the application still apply: system memory may not be executable, RAM or peripherals not accessible',
       lastWriter: history?.lastWriter('CPU.MPU_CTRL', 1) ?? null,
     });
@@ -44,14 +47,25 @@ export const fpu: Check = {
     const active = ((state.core('control') ?? 0) & FPCA) !== 0;
     const observed = `FPCCR.LSPACT = ${fpccr & LSPACT}, CONTROL.FPCA = ${active ? 1 : 0}`;
     if ((fpccr & LSPACT) === 0)
-      return pass(observed, active ? 'exceptions in the ROM save the larger frame, which costs stack and nothing else' : 'nothing is waiting', NOTHING_PUBLISHED, 'inferred');
+      return pass(
+        observed,
+        active ? 'exceptions in the ROM save the larger frame, which costs stack and nothing else' : 'nothing is waiting',
+        NOTHING_PUBLISHED,
+        'inferred',
+      );
     return broken('warn', {
-      observed, expected: 'FPCCR.LSPACT = 0', source: 'Arm: lazy floating-point state preservation', confidence: 'inferred',
-      because: 'the next floating-point instruction writes 18 words to the place that was reserved on the old stack', lastWriter: history?.lastWriter('CPU.FPCCR', LSPACT) ?? null,
+      observed,
+      expected: 'FPCCR.LSPACT = 0',
+      source: 'Arm: lazy floating-point state preservation',
+      confidence: 'inferred',
+      because: 'the next floating-point instruction writes 18 words to the place that was reserved on the old stack',
+      lastWriter: history?.lastWriter('CPU.FPCCR', LSPACT) ?? null,
     });
   },
   repair: ({ state }) => ({
-    at: 'entry', what: 'FPCCR.LSPACT and CONTROL.FPCA cleared', fix: 'FPU->FPCCR &= ~FPU_FPCCR_LSPACT_Msk;\n__set_CONTROL(0); __ISB();',
+    at: 'entry',
+    what: 'FPCCR.LSPACT and CONTROL.FPCA cleared',
+    fix: 'FPU->FPCCR &= ~FPU_FPCCR_LSPACT_Msk;\n__set_CONTROL(0); __ISB();',
     apply: (target) => {
       target.write(PPB.FPCCR, 4, (state.read(PPB.FPCCR, 4) ?? 0) & ~LSPACT);
       target.setCore('control', (state.core('control') ?? 0) & ~FPCA);
@@ -85,14 +99,22 @@ export const stackLimit: Check = {
     const lastWriter = history?.lastWriter(`CPU.${use.name}`) ?? null;
     if (use.sp <= use.limit || (!entry && history?.firstFault?.kind === 'stack-overflow'))
       return broken('fail', {
-        observed, expected: `${use.name} = 0`, source: STKOF, confidence: 'documented', lastWriter,
+        observed,
+        expected: `${use.name} = 0`,
+        source: STKOF,
+        confidence: 'documented',
+        lastWriter,
         because: 'the stack pointer is below its limit, so the next push, or already the write of MSP, faults',
       });
     if (!entry) return pass(observed, 'no stack overflow so far', STKOF, 'documented');
     if (rom.ramUse.some((r) => use.limit > r.base && use.limit < r.base + r.size))
       return broken('warn', {
-        observed, expected: `${use.name} = 0`, source: STKOF, confidence: 'inferred', lastWriter,
-        because: "the limit lies in the RAM that the ROM uses: its stack may grow below it",
+        observed,
+        expected: `${use.name} = 0`,
+        source: STKOF,
+        confidence: 'inferred',
+        lastWriter,
+        because: 'the limit lies in the RAM that the ROM uses: its stack may grow below it',
       });
     return pass(observed, 'the limit lies below the stack', STKOF, 'documented');
   },
@@ -100,7 +122,8 @@ export const stackLimit: Check = {
     const use = limitInUse(subject);
     if (!use) return null;
     const fix = `__set_${use.name}(0);`;
-    if (subject.entry) return { at: 'entry', what: `${use.name} cleared`, fix, apply: (target) => target.setCore(use.name.toLowerCase(), 0) };
+    if (subject.entry)
+      return { at: 'entry', what: `${use.name} cleared`, fix, apply: (target) => target.setCore(use.name.toLowerCase(), 0) };
     const writer = subject.history?.lastWriter(`CPU.${use.name}`);
     return writer ? { at: 'before-write', what: `the write of ${use.name} left out`, fix, seq: writer.seq, value: null } : null;
   },

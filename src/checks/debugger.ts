@@ -15,21 +15,32 @@ export const debuggerCheck: Check = {
     const fault = history?.firstFault?.kind === 'breakpoint' ? history.firstFault : null;
     if (fault)
       return broken('fail', {
-        observed: `BKPT at ${hex(fault.pc)}`, expected: 'no BKPT', because: 'without a debugger BKPT is a HardFault', source: SOURCE, confidence: 'documented',
+        observed: `BKPT at ${hex(fault.pc)}`,
+        expected: 'no BKPT',
+        because: 'without a debugger BKPT is a HardFault',
+        source: SOURCE,
+        confidence: 'documented',
         lastWriter: atInstruction(fault.pc, fault.at),
       });
     if (calls && calls.length > 0) {
       const first = calls[0]!;
       return broken('warn', {
-        observed: `${calls.length} BKPT${calls.length === 1 ? '' : 's'}${first.semihosting ? ' (semihosting)' : ''}, the first at ${hex(first.pc)}`, expected: 'no BKPT',
-        because: 'a debugger answered here; without a debugger this is a HardFault', source: SOURCE, confidence: 'documented',
+        observed: `${calls.length} BKPT${calls.length === 1 ? '' : 's'}${first.semihosting ? ' (semihosting)' : ''}, the first at ${hex(first.pc)}`,
+        expected: 'no BKPT',
+        because: 'a debugger answered here; without a debugger this is a HardFault',
+        source: SOURCE,
+        confidence: 'documented',
         lastWriter: atInstruction(first.pc, first.at),
       });
     }
     const hfsr = state.read(PPB.HFSR, 4);
     if (hfsr !== null && (hfsr & DEBUGEVT) !== 0)
       return broken('fail', {
-        observed: `HFSR = ${hex(hfsr)}: DEBUGEVT`, expected: 'DEBUGEVT = 0', because: 'a BKPT was met without a debugger', source: SOURCE, confidence: 'documented',
+        observed: `HFSR = ${hex(hfsr)}: DEBUGEVT`,
+        expected: 'DEBUGEVT = 0',
+        because: 'a BKPT was met without a debugger',
+        source: SOURCE,
+        confidence: 'documented',
       });
     if (!calls) return unknown('this target does not count BKPT instructions');
     return pass('no BKPT', 'nothing in the firmware asks for a debugger', SOURCE, 'documented');

@@ -21,17 +21,22 @@ export const entryAddress: Check = {
     if (entry) {
       const observed = `${hex(entry.address)} (${entry.how})`;
       if (entry.how === 'boot') return pass(observed, 'the boot selection chose system memory by itself', SOURCE, 'documented');
-      if (plain(entry.address) === plain(rom.resetVector)) return pass(observed, "the target is the ROM's reset vector", SOURCE, 'documented');
-      if (isVectorAddress(subject, entry.address)) return notApplicable('the address of the vector was used instead of the vector: see entry-dereference');
+      if (plain(entry.address) === plain(rom.resetVector))
+        return pass(observed, "the target is the ROM's reset vector", SOURCE, 'documented');
+      if (isVectorAddress(subject, entry.address))
+        return notApplicable('the address of the vector was used instead of the vector: see entry-dereference');
       const inside = entry.address >= rom.range[0] && entry.address <= rom.range[1];
       return broken('fail', {
-        observed, expected, source: SOURCE, confidence: 'documented',
+        observed,
+        expected,
+        source: SOURCE,
+        confidence: 'documented',
         because:
           entry.how === 'exception'
-            ? "an exception was taken through a vector that points into system memory; the ROM starts at its reset vector only"
+            ? 'an exception was taken through a vector that points into system memory; the ROM starts at its reset vector only'
             : inside
-              ? "the branch goes into the middle of the ROM, not to its reset vector"
-              : "the branch goes into system memory outside of the bootloader",
+              ? 'the branch goes into the middle of the ROM, not to its reset vector'
+              : 'the branch goes into system memory outside of the bootloader',
         lastWriter: atInstruction(entry.fromPc, entry.at),
       });
     }
@@ -39,18 +44,29 @@ export const entryAddress: Check = {
     if (wrong)
       return broken('fail', {
         observed: wrong.value === null ? `read of ${hex(wrong.address)} faulted` : `${hex(wrong.value)} read from ${hex(wrong.address)}`,
-        expected: `vector table at ${hex(rom.vectorTable)}`, source: SOURCE, confidence: 'documented',
+        expected: `vector table at ${hex(rom.vectorTable)}`,
+        source: SOURCE,
+        confidence: 'documented',
         because: `the firmware looks for the vector table at ${hex(wrong.table)}; this chip's ROM has it at ${hex(rom.vectorTable)}`,
         lastWriter: atInstruction(wrong.pc, wrong.at),
       });
     const stray = strayJump(subject);
     if (stray)
       return broken('fail', {
-        observed: `jump to ${hex(stray.address)}`, expected, source: SOURCE, confidence: 'documented',
+        observed: `jump to ${hex(stray.address)}`,
+        expected,
+        source: SOURCE,
+        confidence: 'documented',
         because: `there is nothing at ${hex(stray.address)} on this chip; its ROM has the vector table at ${hex(rom.vectorTable)}`,
         lastWriter: null,
       });
-    if (readRightVector(subject)) return pass(`vector read from ${hex(rom.vectorTable + 4)}`, 'the right vector was read, but no branch to it followed', SOURCE, 'documented');
+    if (readRightVector(subject))
+      return pass(
+        `vector read from ${hex(rom.vectorTable + 4)}`,
+        'the right vector was read, but no branch to it followed',
+        SOURCE,
+        'documented',
+      );
     return notApplicable('no entry, and no vector was read from system memory');
   },
   repair(subject) {
@@ -58,13 +74,20 @@ export const entryAddress: Check = {
     const fix = jump(rom.vectorTable);
     if (entry) {
       return {
-        at: 'entry', what: `branch to ${hex(rom.resetVector)} instead of ${hex(entry.address)}`, fix,
+        at: 'entry',
+        what: `branch to ${hex(rom.resetVector)} instead of ${hex(entry.address)}`,
+        fix,
         apply: (target) => target.branchTo(rom.resetVector),
       };
     }
     const wrong = wrongVectorRead(subject);
     if (!wrong) return null;
-    return { at: 'redirect', what: `reads of ${hex(wrong.table)} answer with the words of the table at ${hex(rom.vectorTable)}`, fix, from: wrong.table };
+    return {
+      at: 'redirect',
+      what: `reads of ${hex(wrong.table)} answer with the words of the table at ${hex(rom.vectorTable)}`,
+      fix,
+      from: wrong.table,
+    };
   },
   explanation: [
     'The ROM bootloader starts like any firmware: word 0 of its vector table is the stack pointer, word 1 the address of its first instruction. Read word 1 and branch to what it holds.',

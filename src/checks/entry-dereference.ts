@@ -12,15 +12,20 @@ export const entryDereference: Check = {
     const { entry, rom } = subject;
     if (!entry) return notApplicable('no entry');
     if (entry.how === 'boot') return pass(hex(entry.address), 'the hardware loads the vector itself', SOURCE, 'documented');
-    if (!isVectorAddress(subject, entry.address)) return pass(hex(entry.address), 'the target is not the vector table itself', SOURCE, 'documented');
+    if (!isVectorAddress(subject, entry.address))
+      return pass(hex(entry.address), 'the target is not the vector table itself', SOURCE, 'documented');
     return broken('fail', {
-      observed: hex(entry.address), expected: `${hex(rom.resetVector)}, the word stored at ${hex(rom.vectorTable + 4)}`,
+      observed: hex(entry.address),
+      expected: `${hex(rom.resetVector)}, the word stored at ${hex(rom.vectorTable + 4)}`,
       because: "the branch goes to the ROM's vector table: its words are executed as instructions",
-      source: SOURCE, confidence: 'documented', lastWriter: atInstruction(entry.fromPc, entry.at),
+      source: SOURCE,
+      confidence: 'documented',
+      lastWriter: atInstruction(entry.fromPc, entry.at),
     });
   },
   repair: ({ rom }) => ({
-    at: 'entry', what: `branch to the word at ${hex(rom.vectorTable + 4)} instead of to ${hex(rom.vectorTable + 4)} itself`,
+    at: 'entry',
+    what: `branch to the word at ${hex(rom.vectorTable + 4)} instead of to ${hex(rom.vectorTable + 4)} itself`,
     fix: `void (*boot)(void) = (void (*)(void))(*(volatile uint32_t *)${hex(rom.vectorTable + 4)}u);  /* note the * in front */\nboot();`,
     apply: (target) => target.branchTo(rom.resetVector),
   }),

@@ -2,7 +2,11 @@
 import type { Subject, TargetHistory, Writer } from './check.ts';
 
 /** Where ST's products have their system memory: a read or jump here that meets nothing is a wrong address, not a stray pointer. */
-const SYSTEM_AREAS: readonly (readonly [number, number])[] = [[0x0bf00000, 0x0c000000], [0x0ff00000, 0x10000000], [0x1ff00000, 0x20000000]];
+const SYSTEM_AREAS: readonly (readonly [number, number])[] = [
+  [0x0bf00000, 0x0c000000],
+  [0x0ff00000, 0x10000000],
+  [0x1ff00000, 0x20000000],
+];
 export const SYSTEM_AREAS_SOURCE = 'AN2606 Rev 70 Table 226: address of the bootloader by product';
 
 export const plain = (address: number): number => (address & ~1) >>> 0;
@@ -13,7 +17,8 @@ export const isVectorAddress = ({ rom }: Subject, address: number): boolean =>
   plain(address) === plain(rom.vectorTable) || plain(address) === plain(rom.vectorTable + 4);
 
 /** Instruction to point at, in the shape of a writer: it changed the PC, no register of the log. */
-export const atInstruction = (pc: number | null, at: number): Writer | null => (pc === null ? null : { pc, at, kind: 'cpu', core: 0, seq: -1 });
+export const atInstruction = (pc: number | null, at: number): Writer | null =>
+  pc === null ? null : { pc, at, kind: 'cpu', core: 0, seq: -1 };
 
 export interface WrongRead {
   /** Where the firmware looked for a vector table. */
@@ -27,7 +32,8 @@ export interface WrongRead {
 const FETCHES = new Set(['bus-fetch', 'mem-fetch', 'invalid-state']);
 
 /** Whether the firmware loaded the ROM's own reset vector. */
-export const readRightVector = (subject: Subject): boolean => subject.history?.vectorReads.some((r) => r.address === subject.rom.vectorTable + 4) ?? false;
+export const readRightVector = (subject: Subject): boolean =>
+  subject.history?.vectorReads.some((r) => r.address === subject.rom.vectorTable + 4) ?? false;
 
 /** A vector that was read where the ROM's table is not; the last one counts. Null if there was none, or if the right one was read too. */
 export function wrongVectorRead(subject: Subject): WrongRead | null {

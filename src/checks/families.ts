@@ -20,7 +20,14 @@ export interface FamilyFields {
   /** Enable bits of caches that belong to the chip; a core's own are read from CCR. */
   readonly icache: { readonly enable: string; readonly code: string } | null;
   readonly dcache: { readonly enable: string; readonly code: string } | null;
-  readonly sysclk: { readonly oscillator: string; readonly select: string; readonly status: string; readonly sources: readonly string[]; readonly afterReset: number; readonly code: string };
+  readonly sysclk: {
+    readonly oscillator: string;
+    readonly select: string;
+    readonly status: string;
+    readonly sources: readonly string[];
+    readonly afterReset: number;
+    readonly code: string;
+  };
   readonly plls: readonly ClockSource[];
   readonly prescalers: readonly string[];
   readonly flashLatency: string;
@@ -45,7 +52,12 @@ export interface FamilyFields {
   readonly remap: { readonly field: string; readonly systemMemory: number; readonly code: string } | null;
   readonly trustZone: { readonly field: string; readonly off: number; readonly on: number } | null;
   /** Life-cycle or read-out protection: values that leave the ROM usable. */
-  readonly protection: { readonly field: string; readonly open: readonly number[]; readonly names: Readonly<Record<number, string>>; readonly source: string } | null;
+  readonly protection: {
+    readonly field: string;
+    readonly open: readonly number[];
+    readonly names: Readonly<Record<number, string>>;
+    readonly source: string;
+  } | null;
   /** The ROM looks at the banks' first words before it stays (dual-bank boot). */
   readonly bankCheck: boolean;
   /** The boot decision tests whether the flash is empty. */
@@ -60,20 +72,33 @@ const H5: FamilyFields = {
   icache: { enable: 'ICACHE.CR.EN', code: 'ICACHE->CR &= ~ICACHE_CR_EN; while (ICACHE->CR & ICACHE_CR_EN) {}' },
   dcache: { enable: 'DCACHE.CR.EN', code: 'DCACHE1->CR &= ~DCACHE_CR_EN; while (DCACHE1->CR & DCACHE_CR_EN) {}' },
   sysclk: {
-    oscillator: 'RCC.CR.HSION', select: 'RCC.CFGR1.SW', status: 'RCC.CFGR1.SWS', sources: ['HSI', 'CSI', 'HSE', 'PLL1'], afterReset: 0,
+    oscillator: 'RCC.CR.HSION',
+    select: 'RCC.CFGR1.SW',
+    status: 'RCC.CFGR1.SWS',
+    sources: ['HSI', 'CSI', 'HSE', 'PLL1'],
+    afterReset: 0,
     code: 'RCC->CR |= RCC_CR_HSION; while (!(RCC->CR & RCC_CR_HSIRDY)) {}\nRCC->CFGR1 &= ~RCC_CFGR1_SW; while (RCC->CFGR1 & RCC_CFGR1_SWS) {}',
   },
-  plls: [{ name: 'PLL1', on: 'RCC.CR.PLL1ON' }, { name: 'PLL2', on: 'RCC.CR.PLL2ON' }, { name: 'PLL3', on: 'RCC.CR.PLL3ON' }],
+  plls: [
+    { name: 'PLL1', on: 'RCC.CR.PLL1ON' },
+    { name: 'PLL2', on: 'RCC.CR.PLL2ON' },
+    { name: 'PLL3', on: 'RCC.CR.PLL3ON' },
+  ],
   prescalers: ['RCC.CFGR2.HPRE', 'RCC.CFGR2.PPRE1', 'RCC.CFGR2.PPRE2', 'RCC.CFGR2.PPRE3'],
   flashLatency: 'FLASH.ACR.LATENCY',
   voltage: { field: 'PWR.VOSSR.ACTVOS', ranges: ['VOS3', 'VOS2', 'VOS1', 'VOS0'] },
   voltageControl: {
-    field: 'PWR.VOSCR.VOS', highest: 3, code: 'PWR->VOSCR |= PWR_VOSCR_VOS; while (!(PWR->VOSSR & PWR_VOSSR_VOSRDY)) {}',
+    field: 'PWR.VOSCR.VOS',
+    highest: 3,
+    code: 'PWR->VOSCR |= PWR_VOSCR_VOS; while (!(PWR->VOSSR & PWR_VOSSR_VOSRDY)) {}',
   },
   kernelClocks: ['RCC.CCIPR1', 'RCC.CCIPR2', 'RCC.CCIPR3', 'RCC.CCIPR4', 'RCC.CCIPR5'],
   hseForUsb: { needed: false, source: 'AN2606 Rev 70 Table 124: USB from HSI48, trimmed by CRS on SOF', confidence: 'documented' },
   clockRecovery: [
-    { path: 'CRS.CR.CEN', reset: 0 }, { path: 'CRS.CR.AUTOTRIMEN', reset: 0 }, { path: 'CRS.CR.TRIM', reset: 0x20 }, { path: 'CRS.CFGR.SYNCSRC', reset: 2 },
+    { path: 'CRS.CR.CEN', reset: 0 },
+    { path: 'CRS.CR.AUTOTRIMEN', reset: 0 },
+    { path: 'CRS.CR.TRIM', reset: 0x20 },
+    { path: 'CRS.CFGR.SYNCSRC', reset: 2 },
   ],
   usb: { enable: 'RCC.APB2ENR.USBEN', pullUp: 'USB.BCDR.DPPU_DPD', block: 'USB' },
   dmaChannels: ['GPDMA1.C#CR.EN', 'GPDMA2.C#CR.EN'],
@@ -83,9 +108,17 @@ const H5: FamilyFields = {
   remap: null,
   trustZone: { field: 'FLASH.OPTSR2_CUR.TZEN', off: 0xc3, on: 0xb4 },
   protection: {
-    field: 'FLASH.OPTSR_CUR.PRODUCT_STATE', open: [0xed, 0x17],
+    field: 'FLASH.OPTSR_CUR.PRODUCT_STATE',
+    open: [0xed, 0x17],
     names: {
-      0xed: 'Open', 0x17: 'Provisioning', 0x2e: 'iROT-Provisioned', 0xc6: 'TZ-Closed', 0x72: 'Closed', 0x5c: 'Locked', 0x9a: 'Regression', 0xa3: 'NS-Regression',
+      0xed: 'Open',
+      0x17: 'Provisioning',
+      0x2e: 'iROT-Provisioned',
+      0xc6: 'TZ-Closed',
+      0x72: 'Closed',
+      0x5c: 'Locked',
+      0x9a: 'Regression',
+      0xa3: 'NS-Regression',
     },
     source: 'AN2606 Rev 70 Table 2, pattern 17: the bootloader is there in the product states Open and Provisioning',
   },
@@ -99,7 +132,10 @@ const FAMILIES: readonly FamilyFields[] = [H5];
 export const familyOf = (chip: ChipDescription): FamilyFields | null => FAMILIES.find((f) => f.family === chip.family) ?? null;
 
 /** Where `BLOCK.REG` or `BLOCK.REG.FIELD` lies and what it is after reset; null if the chip has no such thing. */
-export function locate(chip: ChipDescription, path: string): { readonly address: number; readonly mask: number; readonly bit: number; readonly reset: number } | null {
+export function locate(
+  chip: ChipDescription,
+  path: string,
+): { readonly address: number; readonly mask: number; readonly bit: number; readonly reset: number } | null {
   const [blockName, registerName, fieldName] = path.split('.');
   const block = chip.blocks.find((b) => b.name === blockName);
   const register = block && chip.facts[block.facts ?? block.name]?.registers.find((r) => r.name === registerName);

@@ -11,13 +11,18 @@ export const faultmask: Check = {
     if (value === null) return notApplicable('this core has no FAULTMASK');
     if ((value & 1) === 0) return pass('FAULTMASK = 0', 'interrupts can be taken', INTERRUPTS, 'documented');
     return broken('fail', {
-      observed: 'FAULTMASK = 1', expected: 'FAULTMASK = 0', source: INTERRUPTS, confidence: 'documented',
+      observed: 'FAULTMASK = 1',
+      expected: 'FAULTMASK = 0',
+      source: INTERRUPTS,
+      confidence: 'documented',
       because: 'FAULTMASK raises the priority of the running code above every interrupt and fault but NMI; clearing PRIMASK does not help',
       lastWriter: history?.lastWriter('CPU.FAULTMASK', 1) ?? null,
     });
   },
   repair: () => ({
-    at: 'entry', what: 'FAULTMASK cleared before the first ROM instruction', fix: '__enable_fault_irq();        /* and __enable_irq() */',
+    at: 'entry',
+    what: 'FAULTMASK cleared before the first ROM instruction',
+    fix: '__enable_fault_irq();        /* and __enable_irq() */',
     apply: (target) => target.setCore('faultmask', 0),
   }),
   explanation: [

@@ -41,7 +41,10 @@ export const flashLatency: Check = {
     if (least === null) return notApplicable('HCLK is above what the voltage range allows: see voltage-range');
     if (value >= least) return pass(observed, 'enough for the present clock', table.source, table.confidence);
     return broken('fail', {
-      observed, expected: `at least ${least}`, source: table.source, confidence: table.confidence,
+      observed,
+      expected: `at least ${least}`,
+      source: table.source,
+      confidence: table.confidence,
       because: 'the flash is read faster than it can answer; wrong instructions may arrive until the clock is lowered',
       lastWriter: history?.lastWriter(registerOf(f.flashLatency), maskOf(state.chip, f.flashLatency)) ?? null,
     });
@@ -53,7 +56,9 @@ export const flashLatency: Check = {
     if (!f || least === null) return null;
     const register = inC(f.flashLatency);
     return {
-      at: 'entry', what: `${inManual(f.flashLatency)} = ${least}`, fix: `${register} = (${register} & ~FLASH_ACR_LATENCY) | ${least}u;  /* lower it only after the clock */`,
+      at: 'entry',
+      what: `${inManual(f.flashLatency)} = ${least}`,
+      fix: `${register} = (${register} & ~FLASH_ACR_LATENCY) | ${least}u;  /* lower it only after the clock */`,
       apply: (target) => target.setField(f.flashLatency, least),
     };
   },
@@ -79,7 +84,11 @@ export const voltageRange: Check = {
     const lastWriter = history?.lastWriter(registerOf(f.voltage.field), maskOf(state.chip, f.voltage.field)) ?? null;
     if (limit && max !== undefined && t.hz > max)
       return broken('fail', {
-        observed, expected: `at most ${max / MHZ} MHz in ${t.range}`, source: limit.source, confidence: limit.confidence, lastWriter,
+        observed,
+        expected: `at most ${max / MHZ} MHz in ${t.range}`,
+        source: limit.source,
+        confidence: limit.confidence,
+        lastWriter,
         because: 'the core runs faster than its supply allows',
       });
     const speed = (range: string): number => limit?.value[range] ?? 0;
@@ -87,11 +96,20 @@ export const voltageRange: Check = {
     if (atReset !== undefined && speed(t.range) < speed(atReset)) {
       const vos = rom.option('vos');
       return broken('warn', {
-        observed, expected: `${atReset} or higher`, source: 'AN2606: the ROM does not raise the range on STM32L4; nothing is said on others', lastWriter,
-        confidence: vos?.value === 'keeps' ? vos.confidence : 'assumed', because: 'the range is lower than after a reset, and the ROM may need more for its own clock',
+        observed,
+        expected: `${atReset} or higher`,
+        source: 'AN2606: the ROM does not raise the range on STM32L4; nothing is said on others',
+        lastWriter,
+        confidence: vos?.value === 'keeps' ? vos.confidence : 'assumed',
+        because: 'the range is lower than after a reset, and the ROM may need more for its own clock',
       });
     }
-    return pass(observed, 'not lower than after a reset, and enough for the present clock', limit?.source ?? null, limit?.confidence ?? null);
+    return pass(
+      observed,
+      'not lower than after a reset, and enough for the present clock',
+      limit?.source ?? null,
+      limit?.confidence ?? null,
+    );
   },
   repair({ state }) {
     const f = familyOf(state.chip);
@@ -99,7 +117,9 @@ export const voltageRange: Check = {
     const control = f?.voltageControl;
     if (!control || !at) return null;
     return {
-      at: 'entry', what: `highest voltage range selected`, fix: control.code,
+      at: 'entry',
+      what: `highest voltage range selected`,
+      fix: control.code,
       apply: (target) => target.setField(control.field, control.highest),
     };
   },

@@ -19,16 +19,24 @@ export const handlerMode: Check = {
     const own = exceptionPriority(state, active);
     const usb = usbPriority(subject);
     const blocks = own !== null && usb !== null && usb >= groupPriority(state, own);
-    const how = entry?.how === 'exception' ? 'the ROM was entered by an exception' : `the jump was made inside the handler of ${exceptionName(state.chip, active)}`;
+    const how =
+      entry?.how === 'exception'
+        ? 'the ROM was entered by an exception'
+        : `the jump was made inside the handler of ${exceptionName(state.chip, active)}`;
     return broken(blocks ? 'fail' : 'warn', {
       observed: `IPSR = ${active}: ${exceptionName(state.chip, active)}${own === null ? '' : `, priority ${own}`}${usb === null ? '' : `; USB interrupt ${usb}`}`,
-      expected: 'IPSR = 0', source: SOURCE, confidence: blocks ? 'documented' : 'inferred',
-      because: blocks ? `${how}; it stays active, and the USB interrupt cannot preempt it` : `${how}; the USB interrupt has a higher priority and still gets through`,
+      expected: 'IPSR = 0',
+      source: SOURCE,
+      confidence: blocks ? 'documented' : 'inferred',
+      because: blocks
+        ? `${how}; it stays active, and the USB interrupt cannot preempt it`
+        : `${how}; the USB interrupt has a higher priority and still gets through`,
       lastWriter: null,
     });
   },
   repair: () => ({
-    at: 'entry', what: 'no exception active, Thread mode',
+    at: 'entry',
+    what: 'no exception active, Thread mode',
     fix: 'dfu_wanted = 1;               /* in the handler; the main loop does the jump, or set a flag that survives and call NVIC_SystemReset() */',
     apply: (target) => target.leaveHandlerMode(),
   }),

@@ -14,7 +14,10 @@ export const hsi48: Check = {
     const ready = state.field(f.ready);
     if (on === 1 && ready !== 0) return pass(`${inManual(f.on)} = 1`, 'HSI48 runs', CLOCK_ROWS, 'documented');
     return broken('warn', {
-      observed: `${inManual(f.on)} = ${on}${on === 1 ? ', not ready' : ''}`, expected: `${inManual(f.on)} = 1`, source: CLOCK_ROWS, confidence: 'inferred',
+      observed: `${inManual(f.on)} = ${on}${on === 1 ? ', not ready' : ''}`,
+      expected: `${inManual(f.on)} = 1`,
+      source: CLOCK_ROWS,
+      confidence: 'inferred',
       because: on === 1 ? 'HSI48 has not started yet' : 'HSI48 is off; the ROM is said to start it by itself, as it has to after a reset',
       lastWriter: history?.lastWriter(registerOf(f.on), maskOf(state.chip, f.on)) ?? null,
     });
@@ -25,12 +28,14 @@ export const hsi48: Check = {
     const [register, bit, ready] = [inC(f.on), f.on.split('.')[2], f.ready.split('.')[2]];
     const prefix = register.replace('->', '_');
     return {
-      at: 'entry', what: 'HSI48 switched on', fix: `${register} |= ${prefix}_${bit};\nwhile (!(${inC(f.ready)} & ${prefix}_${ready})) {}`,
+      at: 'entry',
+      what: 'HSI48 switched on',
+      fix: `${register} |= ${prefix}_${bit};\nwhile (!(${inC(f.ready)} & ${prefix}_${ready})) {}`,
       apply: (target) => target.setField(f.on, 1),
     };
   },
   explanation: [
-    'On chips with HSI48 the ROM runs USB from it, trimmed by the clock recovery system (CRS) on the host\'s start-of-frame packets; no crystal is needed.',
+    "On chips with HSI48 the ROM runs USB from it, trimmed by the clock recovery system (CRS) on the host's start-of-frame packets; no crystal is needed.",
     'HSI48 is off after a reset, and published firmware jumps into the ROM in that state and reaches DFU. So the ROM starts it itself. That the caller has to do it is forum lore without evidence; it does no harm.',
   ].join('\n\n'),
 };

@@ -29,12 +29,19 @@ export const iwdg: Check = {
     if (running === false || running === null) {
       if (bites === 0) return pass('not running', 'IWDG was never started', SOURCE, 'documented');
       return broken('warn', {
-        observed: `${running === null ? 'unknown whether it runs now' : 'not running now'}${count}`, expected: 'no reset by IWDG', source: SOURCE, confidence: 'inferred',
-        because: 'IWDG reset the chip earlier; it is not running at this moment', lastWriter: null,
+        observed: `${running === null ? 'unknown whether it runs now' : 'not running now'}${count}`,
+        expected: 'no reset by IWDG',
+        source: SOURCE,
+        confidence: 'inferred',
+        because: 'IWDG reset the chip earlier; it is not running at this moment',
+        lastWriter: null,
       });
     }
     return broken('warn', {
-      observed: `running${count}`, expected: 'not running', source: SOURCE, confidence: 'documented',
+      observed: `running${count}`,
+      expected: 'not running',
+      source: SOURCE,
+      confidence: 'documented',
       because: entry
         ? 'IWDG cannot be stopped: it bites in the ROM unless the ROM is fast enough to refresh it in time, as it is documented to do'
         : 'IWDG cannot be stopped: it bites unless it is refreshed until the jump and the ROM takes over',
@@ -42,7 +49,8 @@ export const iwdg: Check = {
     });
   },
   repair(subject) {
-    const fix = 'request_flag = MAGIC;         /* survives the reset */\nNVIC_SystemReset();           /* jump after it, before IWDG is started */';
+    const fix =
+      'request_flag = MAGIC;         /* survives the reset */\nNVIC_SystemReset();           /* jump after it, before IWDG is started */';
     if (isRunning(subject) !== true) return null;
     if (subject.entry) return { at: 'entry', what: 'IWDG never started', fix, apply: (target) => target.stopTimersOf('IWDG') };
     const writer = starter(subject);

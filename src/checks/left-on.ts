@@ -24,7 +24,7 @@ function clocksOn({ state }: Subject): Enable[] {
     if (value === null) continue;
     for (const field of r.fields) {
       const path = `${chip.rcc}.${r.name}.${field.name}`;
-      if (own.has(path) || !((value >>> field.bit) & 1) || ((r.reset >>> field.bit) & 1)) continue;
+      if (own.has(path) || !((value >>> field.bit) & 1) || (r.reset >>> field.bit) & 1) continue;
       out.push({ path, name: field.name.replace(/EN$/, '') });
     }
   }
@@ -47,17 +47,32 @@ export const peripheralsLeftOn: Check = {
     const on = clocksOn(subject);
     if (on.length === 0) return pass('no clock beyond those after a reset', 'as after a reset', DEINIT, 'documented');
     return broken('fail', {
-      observed: `clocked: ${listed(on.map((e) => e.name))}`, expected: 'clock enables at their reset values', source: DEINIT, confidence: 'documented',
+      observed: `clocked: ${listed(on.map((e) => e.name))}`,
+      expected: 'clock enables at their reset values',
+      source: DEINIT,
+      confidence: 'documented',
       because: 'a clocked peripheral keeps its settings: pins, interrupts and DMA requests of the application reach into the ROM',
-      lastWriter: latest(subject, on.map((e) => e.path)),
+      lastWriter: latest(
+        subject,
+        on.map((e) => e.path),
+      ),
     });
   },
   repair(subject) {
     const on = clocksOn(subject);
     const registers = [...new Set(on.map((e) => registerOf(e.path)))];
     return {
-      at: 'entry', what: `clocks switched off: ${listed(on.map((e) => e.name))}`,
-      fix: registers.map((r) => `${inC(r)} &= ~(${on.filter((e) => registerOf(e.path) === r).map((e) => `${r.replace('.', '_')}_${e.path.split('.')[2]}`).join(' | ')});`).join('\n'),
+      at: 'entry',
+      what: `clocks switched off: ${listed(on.map((e) => e.name))}`,
+      fix: registers
+        .map(
+          (r) =>
+            `${inC(r)} &= ~(${on
+              .filter((e) => registerOf(e.path) === r)
+              .map((e) => `${r.replace('.', '_')}_${e.path.split('.')[2]}`)
+              .join(' | ')});`,
+        )
+        .join('\n'),
       apply: (target) => on.forEach((e) => target.setField(e.path, 0)),
     };
   },
@@ -80,7 +95,10 @@ export const usbLeftOn: Check = {
     const pull = state.field(f.pullUp) ?? 0;
     if (clock === 0) return pass(`${inManual(f.enable)} = 0`, 'USB is off', DEINIT, 'documented');
     return broken('fail', {
-      observed: `${inManual(f.enable)} = 1, pull-up ${pull ? 'on' : 'off'}`, expected: `${inManual(f.enable)} = 0`, source: DEINIT, confidence: 'documented',
+      observed: `${inManual(f.enable)} = 1, pull-up ${pull ? 'on' : 'off'}`,
+      expected: `${inManual(f.enable)} = 0`,
+      source: DEINIT,
+      confidence: 'documented',
       because: pull
         ? 'the host still sees the device of the application, and is not told that it has gone'
         : 'USB is clocked and keeps endpoints and interrupts of the application',
@@ -91,7 +109,9 @@ export const usbLeftOn: Check = {
     const f = familyOf(state.chip)?.usb;
     if (!f) return null;
     return {
-      at: 'entry', what: `pull-up released, ${f.block} switched off`, fix: '__HAL_RCC_USB_FORCE_RESET();\n__HAL_RCC_USB_RELEASE_RESET();\n__HAL_RCC_USB_CLK_DISABLE();',
+      at: 'entry',
+      what: `pull-up released, ${f.block} switched off`,
+      fix: '__HAL_RCC_USB_FORCE_RESET();\n__HAL_RCC_USB_RELEASE_RESET();\n__HAL_RCC_USB_CLK_DISABLE();',
       apply: (target) => {
         target.setField(f.pullUp, 0);
         target.setField(f.enable, 0);
@@ -106,7 +126,9 @@ export const usbLeftOn: Check = {
 
 /** Channels by path with `#` replaced; those that the chip lacks are left out. */
 const channels = ({ state }: Subject, patterns: readonly string[]): string[] =>
-  patterns.flatMap((p) => Array.from({ length: 16 }, (_, i) => p.replace('#', String(i)))).filter((path) => locate(state.chip, path) !== null);
+  patterns
+    .flatMap((p) => Array.from({ length: 16 }, (_, i) => p.replace('#', String(i))))
+    .filter((path) => locate(state.chip, path) !== null);
 
 export const dma: Check = {
   id: 'dma',
@@ -119,15 +141,21 @@ export const dma: Check = {
     const on = channels(subject, f.dmaChannels).filter((path) => state.field(path) === 1);
     if (on.length === 0) return pass('no channel enabled', 'nothing writes to RAM behind the ROM', DEINIT, 'documented');
     return broken('fail', {
-      observed: `enabled: ${listed(on.map(inManual))}`, expected: 'no channel enabled', source: DEINIT, confidence: 'documented',
-      because: 'a channel that goes on moving data writes into RAM that the ROM uses by now', lastWriter: latest(subject, on),
+      observed: `enabled: ${listed(on.map(inManual))}`,
+      expected: 'no channel enabled',
+      source: DEINIT,
+      confidence: 'documented',
+      because: 'a channel that goes on moving data writes into RAM that the ROM uses by now',
+      lastWriter: latest(subject, on),
     });
   },
   repair(subject) {
     const f = familyOf(subject.state.chip);
     const on = f ? channels(subject, f.dmaChannels).filter((path) => subject.state.field(path) === 1) : [];
     return {
-      at: 'entry', what: 'DMA channels disabled', fix: on.map((path) => `${inC(path)} = 0;`).join('\n'),
+      at: 'entry',
+      what: 'DMA channels disabled',
+      fix: on.map((path) => `${inC(path)} = 0;`).join('\n'),
       apply: (target) => on.forEach((path) => target.setField(path, 0)),
     };
   },
@@ -153,17 +181,24 @@ export const exti: Check = {
     const set = bits.filter((b) => b.more !== 0);
     if (set.length === 0) return pass('as after a reset', 'no line of the application is left', NOTHING_PUBLISHED, 'inferred');
     return broken('warn', {
-      observed: set.map((b) => `${inManual(b.path)}: 0x${b.more.toString(16)}`).join(', '), expected: 'masks at their reset values, nothing pending',
+      observed: set.map((b) => `${inManual(b.path)}: 0x${b.more.toString(16)}`).join(', '),
+      expected: 'masks at their reset values, nothing pending',
       because: 'a pin change is still turned into an interrupt request; the NVIC decides whether it gets through',
-      source: NOTHING_PUBLISHED, confidence: 'inferred', lastWriter: latest(subject, f.exti.mask),
+      source: NOTHING_PUBLISHED,
+      confidence: 'inferred',
+      lastWriter: latest(subject, f.exti.mask),
     });
   },
   repair({ state }) {
     const f = familyOf(state.chip);
     if (!f) return null;
     return {
-      at: 'entry', what: 'EXTI masks at their reset values, pending lines cleared',
-      fix: [...f.exti.mask.map((p) => `${inC(p)} = 0x${(locate(state.chip, p)?.reset ?? 0).toString(16)}u;`), ...f.exti.pending.map((p) => `${inC(p)} = 0xFFFFFFFFu;`)].join('\n'),
+      at: 'entry',
+      what: 'EXTI masks at their reset values, pending lines cleared',
+      fix: [
+        ...f.exti.mask.map((p) => `${inC(p)} = 0x${(locate(state.chip, p)?.reset ?? 0).toString(16)}u;`),
+        ...f.exti.pending.map((p) => `${inC(p)} = 0xFFFFFFFFu;`),
+      ].join('\n'),
       apply: (target) => {
         for (const path of f.exti.mask) target.setField(path, locate(state.chip, path)?.reset ?? 0);
         // A pending bit falls when a one is written to it.

@@ -6,7 +6,9 @@ const BACKUP = 'STM32 reference manuals, PWR and RTC/TAMP: backup registers are 
 
 const isLost = (w: MagicWord): boolean => w.atReset !== w.wanted || (w.read !== null && w.read !== w.wanted);
 const inRam = ({ state }: Subject, address: number): boolean =>
-  state.chip.memories.some((m) => m.kind === 'ram' && [m.base, ...(m.aliases ?? [])].some((base) => address >= base && address < base + m.size));
+  state.chip.memories.some(
+    (m) => m.kind === 'ram' && [m.base, ...(m.aliases ?? [])].some((base) => address >= base && address < base + m.size),
+  );
 
 /** The word to blame: of those that were lost, the one that was written last, as a request is. */
 function lost({ history }: Subject): MagicWord | null {
@@ -25,15 +27,25 @@ export const magicSurvives: Check = {
     const kept = words.filter((w) => !isLost(w));
     const word = lost(subject);
     if (entry || !word) {
-      const shown = kept.map((w) => `${hex(w.wanted)} at ${hex(w.address)}`).slice(0, 3).join(', ');
-      return pass(shown === '' ? null : shown, entry ? 'the request led to an entry' : 'what was written before the reset was read after it', STARTUP, 'documented');
+      const shown = kept
+        .map((w) => `${hex(w.wanted)} at ${hex(w.address)}`)
+        .slice(0, 3)
+        .join(', ');
+      return pass(
+        shown === '' ? null : shown,
+        entry ? 'the request led to an entry' : 'what was written before the reset was read after it',
+        STARTUP,
+        'documented',
+      );
     }
     const dropped = word.atReset !== word.wanted;
     const ram = inRam(subject, word.address);
     // Something else survived and may be the request: then this loss proves nothing by itself.
     return broken(kept.length === 0 ? 'fail' : 'warn', {
-      observed: `${hex(word.address)} held ${hex(dropped ? word.atReset : (word.read ?? 0))}`, expected: hex(word.wanted),
-      source: ram ? STARTUP : BACKUP, confidence: 'documented',
+      observed: `${hex(word.address)} held ${hex(dropped ? word.atReset : (word.read ?? 0))}`,
+      expected: hex(word.wanted),
+      source: ram ? STARTUP : BACKUP,
+      confidence: 'documented',
       because: dropped
         ? ram
           ? 'the value never arrived in memory before the reset'
@@ -48,7 +60,10 @@ export const magicSurvives: Check = {
     const word = lost(subject);
     if (!word) return null;
     return {
-      at: 'keep', what: `${hex(word.address)} keeps ${hex(word.wanted)} until it has been read`, address: word.address, value: word.wanted,
+      at: 'keep',
+      what: `${hex(word.address)} keeps ${hex(word.wanted)} until it has been read`,
+      address: word.address,
+      value: word.wanted,
       fix: inRam(subject, word.address)
         ? '__attribute__((section(".noinit"))) static volatile uint32_t request;  /* a NOLOAD section that start-up code does not clear */'
         : 'HAL_PWR_EnableBkUpAccess();   /* DBP; and the clock of RTC/TAMP, before the backup register is written */',

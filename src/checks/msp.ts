@@ -29,30 +29,45 @@ export const msp: Check = {
     if (value === null) return notApplicable('MSP cannot be read on this target');
     const observed = `MSP = ${hex(value)}`;
     const expected = `MSP = ${hex(rom.initialStack)}, the word at ${hex(rom.vectorTable)}`;
-    if (value >>> 0 === rom.initialStack >>> 0) return pass(observed, "MSP is the first word of the ROM's vector table", TABLE, 'documented');
+    if (value >>> 0 === rom.initialStack >>> 0)
+      return pass(observed, "MSP is the first word of the ROM's vector table", TABLE, 'documented');
     if (entry?.how === 'boot') return pass(observed, 'the hardware loaded it from the table that it booted', TABLE, 'documented');
     const lastWriter = history?.lastWriter('CPU.MSP') ?? null;
     if (!isUsableStack(state.chip, value))
       return broken('fail', {
-        observed, expected, source: TABLE, confidence: 'documented', lastWriter,
+        observed,
+        expected,
+        source: TABLE,
+        confidence: 'documented',
+        lastWriter,
         because: 'there is no RAM below MSP: the first push of the ROM faults',
       });
     if (inRomRam(rom, value))
       return broken('fail', {
-        observed, expected, source: RAM_USE, confidence: 'documented', lastWriter,
-        because: "the stack lies in the RAM that the ROM uses for its own variables",
+        observed,
+        expected,
+        source: RAM_USE,
+        confidence: 'documented',
+        lastWriter,
+        because: 'the stack lies in the RAM that the ROM uses for its own variables',
       });
     return broken('warn', {
-      observed, expected, source: NOTHING_PUBLISHED, confidence: 'assumed', lastWriter,
+      observed,
+      expected,
+      source: NOTHING_PUBLISHED,
+      confidence: 'assumed',
+      lastWriter,
       because: 'the ROM runs on the stack of the application; it is valid RAM that the ROM does not use otherwise',
     });
   },
   repair: (subject) => ({
-    at: 'entry', what: `MSP set to ${hex(subject.rom.initialStack)}`, fix: set(subject),
+    at: 'entry',
+    what: `MSP set to ${hex(subject.rom.initialStack)}`,
+    fix: set(subject),
     apply: (target) => target.setCore('msp', subject.rom.initialStack),
   }),
   explanation: [
-    "A reset loads MSP from the first word of the vector table; a jump does not. Load that word and write it to MSP right before the branch. The word is a value to be loaded, not the address of the table.",
+    'A reset loads MSP from the first word of the vector table; a jump does not. Load that word and write it to MSP right before the branch. The word is a value to be loaded, not the address of the table.',
     'With an MSP outside of RAM the first push faults, and because a fault also needs the stack, the core locks up. With an MSP in the RAM that the ROM uses (see AN2606) stack and variables destroy each other.',
     'If the application runs on PSP (an RTOS task), MSP may be set freely, but CONTROL.SPSEL has to be cleared too, else the ROM goes on using PSP: see the check control.',
   ].join('\n\n'),

@@ -36,13 +36,16 @@ export const nvicEnabled: Check = {
     const blamed = live.length > 0 ? live : lines;
     return broken('fail', {
       observed: `enabled: ${listed(lines.map((n) => lineName(state.chip, n)))}${live.length === 0 ? '; none of their blocks is clocked' : `; still able to fire: ${listed(live.map((n) => lineName(state.chip, n)))}`}`,
-      expected: 'no line enabled', source: DEINIT, confidence: 'documented',
+      expected: 'no line enabled',
+      source: DEINIT,
+      confidence: 'documented',
       because: 'an interrupt of the application that arrives in the ROM goes to a handler that the ROM does not have',
       lastWriter: writer(subject, blamed),
     });
   },
   repair: () => ({
-    at: 'entry', what: 'all lines disabled in the NVIC',
+    at: 'entry',
+    what: 'all lines disabled in the NVIC',
     fix: 'for (unsigned i = 0; i < sizeof NVIC->ICER / sizeof NVIC->ICER[0]; i++) NVIC->ICER[i] = 0xFFFFFFFFu;',
     apply: (target) => target.clearNvic('enabled'),
   }),

@@ -23,7 +23,10 @@ export const nvicPending: Check = {
     const taken = system || lines.some((n) => enabled.includes(n));
     const first = lines[0];
     return broken('fail', {
-      observed: `pending: ${listed(waiting)}`, expected: 'nothing pending', source: DEINIT, confidence: 'documented',
+      observed: `pending: ${listed(waiting)}`,
+      expected: 'nothing pending',
+      source: DEINIT,
+      confidence: 'documented',
       because: taken
         ? 'a pending exception is taken in the ROM as soon as interrupts are enabled'
         : 'the lines are disabled, so nothing happens until the ROM enables the same line for itself',
@@ -31,7 +34,8 @@ export const nvicPending: Check = {
     });
   },
   repair: () => ({
-    at: 'entry', what: 'everything pending cleared',
+    at: 'entry',
+    what: 'everything pending cleared',
     fix: 'for (unsigned i = 0; i < sizeof NVIC->ICPR / sizeof NVIC->ICPR[0]; i++) NVIC->ICPR[i] = 0xFFFFFFFFu;\nSCB->ICSR = SCB_ICSR_PENDSTCLR_Msk | SCB_ICSR_PENDSVCLR_Msk;',
     apply: (target) => target.clearNvic('pending'),
   }),

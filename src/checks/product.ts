@@ -19,14 +19,23 @@ export const remap: Check = {
     if (value === f.remap.systemMemory) return pass(observed, 'system memory is at 0', REMAP, 'documented');
     const option = rom.option('remap');
     return broken('warn', {
-      observed, expected: `${inManual(f.remap.field)} = ${f.remap.systemMemory}`, source: REMAP, confidence: option?.confidence ?? 'inferred',
-      because: 'vectors that are fetched through address 0 come from the flash', lastWriter: history?.lastWriter(registerOf(f.remap.field), maskOf(state.chip, f.remap.field)) ?? null,
+      observed,
+      expected: `${inManual(f.remap.field)} = ${f.remap.systemMemory}`,
+      source: REMAP,
+      confidence: option?.confidence ?? 'inferred',
+      because: 'vectors that are fetched through address 0 come from the flash',
+      lastWriter: history?.lastWriter(registerOf(f.remap.field), maskOf(state.chip, f.remap.field)) ?? null,
     });
   },
   repair({ state }) {
     const remapping = familyOf(state.chip)?.remap;
     return remapping
-      ? { at: 'entry', what: 'system memory mapped to 0', fix: remapping.code, apply: (target) => target.setField(remapping.field, remapping.systemMemory) }
+      ? {
+          at: 'entry',
+          what: 'system memory mapped to 0',
+          fix: remapping.code,
+          apply: (target) => target.setField(remapping.field, remapping.systemMemory),
+        }
       : null;
   },
   explanation: [
@@ -79,7 +88,10 @@ export const protection: Check = {
     const observed = `${inManual(f.protection.field)} = 0x${value.toString(16)}${f.protection.names[value] === undefined ? '' : ` (${f.protection.names[value]})`}`;
     if (f.protection.open.includes(value)) return pass(observed, 'the bootloader is allowed', f.protection.source, 'documented');
     return broken('warn', {
-      observed, expected: f.protection.open.map((v) => f.protection?.names[v] ?? String(v)).join(' or '), source: f.protection.source, confidence: 'documented',
+      observed,
+      expected: f.protection.open.map((v) => f.protection?.names[v] ?? String(v)).join(' or '),
+      source: f.protection.source,
+      confidence: 'documented',
       because: 'in this state the chip does not boot its ROM; what a jump does there is not documented',
     });
   },

@@ -16,9 +16,13 @@ export const resetFlags: Check = {
     // Power-on and the pin raise theirs on the way into a ROM that is chosen by the boot pin as well.
     const telling = set.filter((f) => !f.raisedBy.includes('power') && !f.raisedBy.includes('pin'));
     const names = (list: typeof set): string => list.map((f) => f.field.split('.')[2]).join(', ');
-    if (telling.length === 0) return pass(set.length === 0 ? 'none set' : names(set), 'nothing but what a reset by power or pin leaves', SOURCE, 'reported');
+    if (telling.length === 0)
+      return pass(set.length === 0 ? 'none set' : names(set), 'nothing but what a reset by power or pin leaves', SOURCE, 'reported');
     return broken('warn', {
-      observed: `set: ${names(telling)}`, expected: 'no flag of a software or watchdog reset', source: SOURCE, confidence: 'reported',
+      observed: `set: ${names(telling)}`,
+      expected: 'no flag of a software or watchdog reset',
+      source: SOURCE,
+      confidence: 'reported',
       because: 'some forum posts say that the ROM goes back to the application when it sees such a flag; the evidence is against it',
       lastWriter: null,
     });
@@ -29,7 +33,9 @@ export const resetFlags: Check = {
     if (!clear || !at || !entry) return null;
     const register = inC(clear);
     return {
-      at: 'entry', what: `reset flags cleared through ${inManual(clear)}`, fix: `${register} |= ${register.replace('->', '_')}_${clear.split('.')[2]};`,
+      at: 'entry',
+      what: `reset flags cleared through ${inManual(clear)}`,
+      fix: `${register} |= ${register.replace('->', '_')}_${clear.split('.')[2]};`,
       apply: (target) => target.write(at.address, 4, at.mask),
     };
   },

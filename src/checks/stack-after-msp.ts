@@ -16,8 +16,12 @@ function popped({ state, rom, history }: Subject): number {
 
 const moved = (subject: Subject, by: number, verdict: 'warn' | 'fail', because: string): Judgement =>
   broken(verdict, {
-    observed: `MSP = ${hex(subject.state.core('msp') ?? 0)}${by === 0 ? '' : `, ${by} bytes above the ROM's`}`, expected: `MSP = ${hex(subject.rom.initialStack)}`,
-    because, source: SOURCE, confidence: 'inferred', lastWriter: subject.history?.lastWriter('CPU.MSP') ?? null,
+    observed: `MSP = ${hex(subject.state.core('msp') ?? 0)}${by === 0 ? '' : `, ${by} bytes above the ROM's`}`,
+    expected: `MSP = ${hex(subject.rom.initialStack)}`,
+    because,
+    source: SOURCE,
+    confidence: 'inferred',
+    lastWriter: subject.history?.lastWriter('CPU.MSP') ?? null,
   });
 
 export const stackAfterMsp: Check = {
@@ -31,12 +35,19 @@ export const stackAfterMsp: Check = {
     const by = popped(subject);
     if (entry) {
       if (entry.how === 'boot') return notApplicable('MSP was loaded by the hardware');
-      if (by > 0) return moved(subject, by, 'warn', 'something was popped from the new stack before the branch; here it did no harm to the target');
+      if (by > 0)
+        return moved(subject, by, 'warn', 'something was popped from the new stack before the branch; here it did no harm to the target');
       return pass(`MSP = ${hex(msp)}`, 'nothing was popped after MSP was set', SOURCE, 'inferred');
     }
     if (!history) return unknown('needs the history of the run');
     if (!history.lastWriter('CPU.MSP')) return notApplicable('no entry, and MSP was never written');
-    if (by > 0) return moved(subject, by, 'fail', "the jump was lost: its target or return address was popped from the ROM's stack, where nothing had been pushed");
+    if (by > 0)
+      return moved(
+        subject,
+        by,
+        'fail',
+        "the jump was lost: its target or return address was popped from the ROM's stack, where nothing had been pushed",
+      );
     if (history.firstFault && msp >>> 0 === subject.rom.initialStack >>> 0)
       return moved(subject, 0, 'warn', "it faulted on the ROM's stack before the branch; a load through SP after MSP was set gets rubbish");
     return pass(`MSP = ${hex(msp)}`, 'nothing was popped after MSP was set', SOURCE, 'inferred');
@@ -45,8 +56,21 @@ export const stackAfterMsp: Check = {
     const fix = '__asm volatile("msr msp, %0\\n\\tbx %1" : : "r"(sp), "r"(pc) : "memory");  /* both values already in registers */';
     const writer = subject.history?.lastWriter('CPU.MSP');
     if (subject.entry)
-      return { at: 'entry', what: `MSP set to ${hex(subject.rom.initialStack)}`, fix, apply: (target) => target.setCore('msp', subject.rom.initialStack) };
-    return writer ? { at: 'before-write', what: 'the write of MSP left out, so that the code goes on with its own stack', fix, seq: writer.seq, value: null } : null;
+      return {
+        at: 'entry',
+        what: `MSP set to ${hex(subject.rom.initialStack)}`,
+        fix,
+        apply: (target) => target.setCore('msp', subject.rom.initialStack),
+      };
+    return writer
+      ? {
+          at: 'before-write',
+          what: 'the write of MSP left out, so that the code goes on with its own stack',
+          fix,
+          seq: writer.seq,
+          value: null,
+        }
+      : null;
   },
   explanation: [
     'Compiled code keeps local variables, saved registers and often the very function pointer of the jump relative to SP. Once __set_MSP() has run, every such access goes to the other stack and reads rubbish.',

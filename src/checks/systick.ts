@@ -17,7 +17,10 @@ export const systick: Check = {
     if ((csr & (ENABLE | TICKINT)) === 0) return pass(observed, 'SysTick stands still', DEINIT, 'documented');
     const ticks = (csr & ENABLE) !== 0 && (csr & TICKINT) !== 0;
     return broken(ticks ? 'fail' : 'warn', {
-      observed, expected: 'ENABLE = 0, TICKINT = 0', source: ticks ? DEINIT : NOTHING_PUBLISHED, confidence: ticks ? 'documented' : 'assumed',
+      observed,
+      expected: 'ENABLE = 0, TICKINT = 0',
+      source: ticks ? DEINIT : NOTHING_PUBLISHED,
+      confidence: ticks ? 'documented' : 'assumed',
       because: ticks
         ? 'SysTick goes on interrupting in the ROM, and the ROM has no use for exception 15 of the application'
         : csr & ENABLE
@@ -27,7 +30,8 @@ export const systick: Check = {
     });
   },
   repair: () => ({
-    at: 'entry', what: 'SysTick stopped, its exception not pending',
+    at: 'entry',
+    what: 'SysTick stopped, its exception not pending',
     fix: 'SysTick->CTRL = 0;            /* after HAL_RCC_DeInit(), which starts it again */\nSysTick->LOAD = 0; SysTick->VAL = 0;\nSCB->ICSR = SCB_ICSR_PENDSTCLR_Msk;',
     apply: (target) => {
       target.write(PPB.SYST_CSR, 4, 0);

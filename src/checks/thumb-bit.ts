@@ -2,7 +2,8 @@
 import { broken, hex, notApplicable, pass, type Check } from './check.ts';
 import { atInstruction, isVectorAddress, plain } from './entry.ts';
 
-const SOURCE = 'Arm DDI 0553 (Armv8-M), DDI 0403 (Armv7-M), BX/BLX: bit 0 of the target becomes EPSR.T; an instruction with T = 0 is an INVSTATE UsageFault';
+const SOURCE =
+  'Arm DDI 0553 (Armv8-M), DDI 0403 (Armv7-M), BX/BLX: bit 0 of the target becomes EPSR.T; an instruction with T = 0 is an INVSTATE UsageFault';
 
 export const thumbBit: Check = {
   id: 'thumb-bit',
@@ -12,16 +13,21 @@ export const thumbBit: Check = {
     const { entry, rom } = subject;
     if (!entry) return notApplicable('no entry');
     if (entry.thumb) return pass('T = 1', 'the core is in Thumb state', SOURCE, 'documented');
-    if (isVectorAddress(subject, entry.address)) return notApplicable('the address of the vector was used instead of the vector: see entry-dereference');
+    if (isVectorAddress(subject, entry.address))
+      return notApplicable('the address of the vector was used instead of the vector: see entry-dereference');
     if (plain(entry.address) !== plain(rom.resetVector)) return notApplicable('the address itself is wrong: see entry-address');
     return broken('fail', {
-      observed: `${hex(plain(entry.address))} with bit 0 = 0`, expected: hex(rom.resetVector | 1),
+      observed: `${hex(plain(entry.address))} with bit 0 = 0`,
+      expected: hex(rom.resetVector | 1),
       because: 'a Cortex-M has no Arm state: the first instruction after a branch to an even address faults',
-      source: SOURCE, confidence: 'documented', lastWriter: atInstruction(entry.fromPc, entry.at),
+      source: SOURCE,
+      confidence: 'documented',
+      lastWriter: atInstruction(entry.fromPc, entry.at),
     });
   },
   repair: ({ rom }) => ({
-    at: 'entry', what: `branch to ${hex(rom.resetVector | 1)}, with bit 0 set`,
+    at: 'entry',
+    what: `branch to ${hex(rom.resetVector | 1)}, with bit 0 set`,
     fix: '((void (*)(void))pc)();       /* pc as read from the table: do not mask bit 0 */',
     apply: (target) => target.branchTo((rom.resetVector | 1) >>> 0),
   }),

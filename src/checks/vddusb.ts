@@ -14,7 +14,10 @@ export const vddusb: Check = {
     if (!f || value === null) return notApplicable('this chip has no such bit');
     if (value === 1) return pass(`${inManual(f.bit)} = 1`, 'the transceiver is supplied', SOURCE, 'reported');
     return broken('warn', {
-      observed: `${inManual(f.bit)} = 0`, expected: `${inManual(f.bit)} = 1`, source: SOURCE, confidence: 'reported',
+      observed: `${inManual(f.bit)} = 0`,
+      expected: `${inManual(f.bit)} = 1`,
+      source: SOURCE,
+      confidence: 'reported',
       because: 'the transceiver is cut off until somebody sets the bit; the ROM is reported to do it',
       lastWriter: history?.lastWriter(registerOf(f.bit), maskOf(state.chip, f.bit)) ?? null,
     });

@@ -1,7 +1,8 @@
 /** The vector table in force. */
 import { broken, hex, notApplicable, pass, type Check } from './check.ts';
 
-const SOURCE = 'Klipper and MicroPython jump with VTOR left at the application and reach DFU: the ROM seems to set it; ST publishes nothing';
+const SOURCE =
+  'Klipper and MicroPython jump with VTOR left at the application and reach DFU: the ROM seems to set it; ST publishes nothing';
 
 export const vtor: Check = {
   id: 'vtor',
@@ -13,18 +14,23 @@ export const vtor: Check = {
     const observed = `VTOR = ${hex(value)}`;
     if (value >>> 0 === rom.vectorTable >>> 0) return pass(observed, "interrupts go to the ROM's handlers", SOURCE, 'inferred');
     return broken('warn', {
-      observed, expected: `VTOR = ${hex(rom.vectorTable)}`, source: SOURCE, confidence: 'inferred',
+      observed,
+      expected: `VTOR = ${hex(rom.vectorTable)}`,
+      source: SOURCE,
+      confidence: 'inferred',
       because: "until the ROM sets VTOR itself, every interrupt and fault goes to the application's handlers",
       lastWriter: history?.lastWriter('CPU.VTOR') ?? null,
     });
   },
   repair: ({ rom }) => ({
-    at: 'entry', what: `VTOR set to ${hex(rom.vectorTable)}`, fix: `SCB->VTOR = ${hex(rom.vectorTable)}u;\n__DSB(); __ISB();`,
+    at: 'entry',
+    what: `VTOR set to ${hex(rom.vectorTable)}`,
+    fix: `SCB->VTOR = ${hex(rom.vectorTable)}u;\n__DSB(); __ISB();`,
     apply: (target) => target.setCore('vtor', rom.vectorTable),
   }),
   explanation: [
     "VTOR tells the core where handlers are listed. The ROM's USB is driven by an interrupt, so the table in force has to be the ROM's by the time the first one arrives.",
-    'Firmware that jumps with VTOR left at the application is known to reach DFU, so the ROM sets it itself on the products that were tried. ST does not say so. Setting SCB->VTOR before the jump costs nothing, and a fault between jump and set-up is then the ROM\'s.',
+    "Firmware that jumps with VTOR left at the application is known to reach DFU, so the ROM sets it itself on the products that were tried. ST does not say so. Setting SCB->VTOR before the jump costs nothing, and a fault between jump and set-up is then the ROM's.",
     'The Cortex-M0 has no VTOR: there the alias at address 0 decides, see the check remap.',
   ].join('\n\n'),
 };

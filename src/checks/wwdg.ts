@@ -19,12 +19,19 @@ export const wwdg: Check = {
     if (value === 0) {
       if (bites === 0) return pass(`${inManual(path)} = 0`, 'WWDG was never started', DEINIT, 'documented');
       return broken('warn', {
-        observed: `not running now${count}`, expected: 'no reset by WWDG', source: DEINIT, confidence: 'inferred',
-        because: 'WWDG reset the chip earlier; it is not running at this moment', lastWriter: null,
+        observed: `not running now${count}`,
+        expected: 'no reset by WWDG',
+        source: DEINIT,
+        confidence: 'inferred',
+        because: 'WWDG reset the chip earlier; it is not running at this moment',
+        lastWriter: null,
       });
     }
     return broken(subject.entry ? 'fail' : 'warn', {
-      observed: `${inManual(path)} = 1${count}`, expected: `${inManual(path)} = 0`, source: DEINIT, confidence: 'documented',
+      observed: `${inManual(path)} = 1${count}`,
+      expected: `${inManual(path)} = 0`,
+      source: DEINIT,
+      confidence: 'documented',
       because: 'WWDG cannot be stopped, and nothing in the ROM is known to refresh it: it resets the chip within milliseconds',
       lastWriter: history?.lastWriter(registerOf(path), maskOf(state.chip, path)) ?? null,
     });
@@ -32,7 +39,8 @@ export const wwdg: Check = {
   repair(subject) {
     const path = field(subject);
     if (!path || subject.state.field(path) !== 1) return null;
-    const fix = 'request_flag = MAGIC;         /* survives the reset */\nNVIC_SystemReset();           /* jump after it, before WWDG is started */';
+    const fix =
+      'request_flag = MAGIC;         /* survives the reset */\nNVIC_SystemReset();           /* jump after it, before WWDG is started */';
     if (subject.entry) return { at: 'entry', what: 'WWDG never started', fix, apply: (target) => target.stopTimersOf('WWDG') };
     const writer = subject.history?.lastWriter(registerOf(path), maskOf(subject.state.chip, path));
     return writer ? { at: 'before-write', what: 'the write that starts WWDG left out', fix, seq: writer.seq, value: null } : null;

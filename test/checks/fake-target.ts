@@ -1,7 +1,17 @@
 /** A handed-over chip made of register facts alone: what a check reads, and what a repair changes, without a machine behind it. */
 import { STM32H533RE } from '../../src/chips/stm32h533.ts';
 import { CHECKS } from '../../src/checks/index.ts';
-import { type Check, type EntryFacts, type Judgement, type MagicWord, type RepairTarget, type ResetFacts, type Subject, type TargetHistory, type Writer } from '../../src/checks/check.ts';
+import {
+  type Check,
+  type EntryFacts,
+  type Judgement,
+  type MagicWord,
+  type RepairTarget,
+  type ResetFacts,
+  type Subject,
+  type TargetHistory,
+  type Writer,
+} from '../../src/checks/check.ts';
 import { PPB } from '../../src/checks/core-registers.ts';
 import { locate } from '../../src/checks/families.ts';
 
@@ -17,7 +27,17 @@ export class FakeTarget implements RepairTarget {
   readonly registers = new Map<string, number>();
   readonly ppb = new Map<number, number>();
   readonly core: Record<string, number> = {
-    msp: INITIAL_SP, psp: 0, primask: 0, basepri: 0, faultmask: 0, control: 0, msplim: 0, psplim: 0, xpsr: 0x01000000, vtor: TABLE, fpscr: 0,
+    msp: INITIAL_SP,
+    psp: 0,
+    primask: 0,
+    basepri: 0,
+    faultmask: 0,
+    control: 0,
+    msplim: 0,
+    psplim: 0,
+    xpsr: 0x01000000,
+    vtor: TABLE,
+    fpscr: 0,
   };
   clocks: Record<string, number> = { sysclk: 32e6, hclk: 32e6, hse: 0 };
   entry: EntryFacts | null = { address: RESET_VECTOR & ~1, thumb: true, how: 'branch', reached: true, fromPc: 0x08000400, at: 5_000_000 };
@@ -115,14 +135,23 @@ export class FakeTarget implements RepairTarget {
       history: this.withHistory
         ? {
             lastWriter: (register) => this.writers.get(register) ?? null,
-            resets: this.resets, entries: this.entry ? [this.entry] : [], vectorReads: this.vectorReads, magic: this.magic, breakpoints: this.breakpoints,
+            resets: this.resets,
+            entries: this.entry ? [this.entry] : [],
+            vectorReads: this.vectorReads,
+            magic: this.magic,
+            breakpoints: this.breakpoints,
             firstFault: this.firstFault,
           }
         : null,
       entry: this.entry,
       rom: {
-        vectorTable: TABLE, initialStack: INITIAL_SP, resetVector: RESET_VECTOR, range: [0x0bf97000, 0x0bf9ffff], ramUse: [{ base: 0x20000000, size: 0x4000 }],
-        usbIrq: USB_IRQ, option: (id) => (this.options[id] === undefined ? null : { value: this.options[id], confidence: 'assumed' }),
+        vectorTable: TABLE,
+        initialStack: INITIAL_SP,
+        resetVector: RESET_VECTOR,
+        range: [0x0bf97000, 0x0bf9ffff],
+        ramUse: [{ base: 0x20000000, size: 0x4000 }],
+        usbIrq: USB_IRQ,
+        option: (id) => (this.options[id] === undefined ? null : { value: this.options[id], confidence: 'assumed' }),
       },
       outcome: this.outcome,
     };

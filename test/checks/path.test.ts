@@ -29,7 +29,10 @@ describe('the branch target', () => {
       }),
     );
   });
-  test.each([[TABLE.toString(16), TABLE], [(TABLE + 4).toString(16), TABLE + 4]])('0x%s is the vector, not what it points to', (_name, address) => {
+  test.each([
+    [TABLE.toString(16), TABLE],
+    [(TABLE + 4).toString(16), TABLE + 4],
+  ])('0x%s is the vector, not what it points to', (_name, address) => {
     expect(verdicts(at(address, false))).toEqual(['n/a', 'fail', 'n/a']);
     expect(verdicts(at(address, true))).toEqual(['n/a', 'fail', 'pass']);
   });
@@ -65,10 +68,17 @@ describe('without an entry: where the vector was looked for', () => {
     const t = none();
     t.vectorReads = [read(0x0bf87000, 0xffffffff), read(0x0bf87004, 0xffffffff, 0x08000304)];
     t.firstFault = { kind: 'bus-fetch', address: 0xfffffffe, pc: 0xfffffffe, at: 2 };
-    expect(t.judge('entry-address')).toMatchObject({ verdict: 'fail', observed: '0xffffffff read from 0x0bf87004', lastWriter: { pc: 0x08000304 } });
+    expect(t.judge('entry-address')).toMatchObject({
+      verdict: 'fail',
+      observed: '0xffffffff read from 0x0bf87004',
+      lastWriter: { pc: 0x08000304 },
+    });
     expect(check('entry-address').repair(t.subject())).toMatchObject({ at: 'redirect', from: 0x0bf87000 });
   });
-  test.each([['0x0bf87000', 0x0bf87000], ['0x0bf87004', 0x0bf87004]])('a single read at %s belongs to the table at 0x0bf87000', (_name, address) => {
+  test.each([
+    ['0x0bf87000', 0x0bf87000],
+    ['0x0bf87004', 0x0bf87004],
+  ])('a single read at %s belongs to the table at 0x0bf87000', (_name, address) => {
     const t = none();
     t.vectorReads = [read(address, 0)];
     expect(check('entry-address').repair(t.subject())).toMatchObject({ at: 'redirect', from: 0x0bf87000 });
@@ -118,7 +128,14 @@ describe('without an entry: where the vector was looked for', () => {
 
 describe('the request that has to survive a reset', () => {
   const word = (over: Partial<MagicWord>): MagicWord => ({
-    address: 0x20000010, wanted: 0xb007d0f5, atReset: 0xb007d0f5, read: 0xb007d0f5, readPc: 0x08000210, writer: writer(0x08000700, 40), overwrittenBy: null, ...over,
+    address: 0x20000010,
+    wanted: 0xb007d0f5,
+    atReset: 0xb007d0f5,
+    read: 0xb007d0f5,
+    readPc: 0x08000210,
+    writer: writer(0x08000700, 40),
+    overwrittenBy: null,
+    ...over,
   });
   const none = (...words: MagicWord[]): FakeTarget => {
     const t = new FakeTarget();
@@ -130,15 +147,26 @@ describe('the request that has to survive a reset', () => {
   test('no such word', () => expect(none().judge('magic-survives').verdict).toBe('n/a'));
   test('start-up code cleared it: its writer is named, and the word is kept', () => {
     const t = none(word({ read: 0, overwrittenBy: writer(0x08000020, 44) }));
-    expect(t.judge('magic-survives')).toMatchObject({ verdict: 'fail', because: expect.stringContaining('start-up') as unknown, lastWriter: { pc: 0x08000020 } });
+    expect(t.judge('magic-survives')).toMatchObject({
+      verdict: 'fail',
+      because: expect.stringContaining('start-up') as unknown,
+      lastWriter: { pc: 0x08000020 },
+    });
     expect(check('magic-survives').repair(t.subject())).toMatchObject({ at: 'keep', address: 0x20000010, value: 0xb007d0f5 });
   });
   test('a backup register without DBP ignored the write', () => {
     const t = none(word({ address: 0x44007d00, atReset: 0, read: 0 }));
-    expect(t.judge('magic-survives')).toMatchObject({ verdict: 'fail', because: expect.stringContaining('DBP') as unknown, lastWriter: { pc: 0x08000700 } });
+    expect(t.judge('magic-survives')).toMatchObject({
+      verdict: 'fail',
+      because: expect.stringContaining('DBP') as unknown,
+      lastWriter: { pc: 0x08000700 },
+    });
   });
   test('the word written last is the request', () => {
-    const t = none(word({ address: 0x20000100, read: 0, writer: writer(1, 10) }), word({ address: 0x20000200, read: 0, writer: writer(2, 20) }));
+    const t = none(
+      word({ address: 0x20000100, read: 0, writer: writer(1, 10) }),
+      word({ address: 0x20000200, read: 0, writer: writer(2, 20) }),
+    );
     expect(check('magic-survives').repair(t.subject())).toMatchObject({ address: 0x20000200 });
   });
   test('when another word survived the loss is only a suspicion', () => {

@@ -13,50 +13,206 @@ interface Case {
   readonly change: (t: FakeTarget) => unknown;
 }
 const CASES: readonly Case[] = [
-  { id: 'msp', what: 'address of the table instead of its first word', verdict: 'fail', observed: '0x0bf97000', change: (t) => (t.core['msp'] = 0x0bf97000) },
+  {
+    id: 'msp',
+    what: 'address of the table instead of its first word',
+    verdict: 'fail',
+    observed: '0x0bf97000',
+    change: (t) => (t.core['msp'] = 0x0bf97000),
+  },
   { id: 'msp', what: 'above the end of RAM', verdict: 'fail', observed: '0x20044004', change: (t) => (t.core['msp'] = 0x20044004) },
-  { id: 'msp', what: 'at the very bottom of RAM, nothing below', verdict: 'fail', observed: '0x20000000', change: (t) => (t.core['msp'] = 0x20000000) },
+  {
+    id: 'msp',
+    what: 'at the very bottom of RAM, nothing below',
+    verdict: 'fail',
+    observed: '0x20000000',
+    change: (t) => (t.core['msp'] = 0x20000000),
+  },
   { id: 'msp', what: "inside the ROM's RAM", verdict: 'fail', observed: '0x20001000', change: (t) => (t.core['msp'] = 0x20001000) },
-  { id: 'msp', what: 'stack of the application at the top of RAM', verdict: 'warn', observed: '0x20044000', change: (t) => (t.core['msp'] = 0x20044000) },
-  { id: 'stack-after-msp', what: 'eight bytes popped', verdict: 'warn', observed: '8 bytes above', change: (t) => { t.core['msp'] = INITIAL_SP + 8; t.writers.set('CPU.MSP', writer(0x08000100, 5)); } },
+  {
+    id: 'msp',
+    what: 'stack of the application at the top of RAM',
+    verdict: 'warn',
+    observed: '0x20044000',
+    change: (t) => (t.core['msp'] = 0x20044000),
+  },
+  {
+    id: 'stack-after-msp',
+    what: 'eight bytes popped',
+    verdict: 'warn',
+    observed: '8 bytes above',
+    change: (t) => {
+      t.core['msp'] = INITIAL_SP + 8;
+      t.writers.set('CPU.MSP', writer(0x08000100, 5));
+    },
+  },
   { id: 'vtor', what: "application's table", verdict: 'warn', observed: '0x08000000', change: (t) => (t.core['vtor'] = 0x08000000) },
-  { id: 'control', what: 'PSP in RAM that the ROM leaves alone', verdict: 'warn', observed: 'PSP = 0x20040000', change: (t) => { t.core['control'] = 2; t.core['psp'] = 0x20040000; } },
-  { id: 'control', what: "PSP inside the ROM's RAM", verdict: 'fail', observed: 'PSP = 0x20000400', change: (t) => { t.core['control'] = 2; t.core['psp'] = 0x20000400; } },
+  {
+    id: 'control',
+    what: 'PSP in RAM that the ROM leaves alone',
+    verdict: 'warn',
+    observed: 'PSP = 0x20040000',
+    change: (t) => {
+      t.core['control'] = 2;
+      t.core['psp'] = 0x20040000;
+    },
+  },
+  {
+    id: 'control',
+    what: "PSP inside the ROM's RAM",
+    verdict: 'fail',
+    observed: 'PSP = 0x20000400',
+    change: (t) => {
+      t.core['control'] = 2;
+      t.core['psp'] = 0x20000400;
+    },
+  },
   { id: 'control', what: 'unprivileged', verdict: 'warn', observed: 'CONTROL = 1', change: (t) => (t.core['control'] = 1) },
-  { id: 'handler-mode', what: 'TIM2 at priority 0', verdict: 'fail', observed: 'interrupt 45 (TIM2), priority 0', change: (t) => (t.core['xpsr'] = 0x01000000 | (16 + TIM2_IRQ)) },
-  { id: 'handler-mode', what: 'TIM2 below USB', verdict: 'warn', observed: 'priority 240', change: (t) => { t.core['xpsr'] = 0x01000000 | (16 + TIM2_IRQ); t.priority(TIM2_IRQ, 0xf0); } },
+  {
+    id: 'handler-mode',
+    what: 'TIM2 at priority 0',
+    verdict: 'fail',
+    observed: 'interrupt 45 (TIM2), priority 0',
+    change: (t) => (t.core['xpsr'] = 0x01000000 | (16 + TIM2_IRQ)),
+  },
+  {
+    id: 'handler-mode',
+    what: 'TIM2 below USB',
+    verdict: 'warn',
+    observed: 'priority 240',
+    change: (t) => {
+      t.core['xpsr'] = 0x01000000 | (16 + TIM2_IRQ);
+      t.priority(TIM2_IRQ, 0xf0);
+    },
+  },
   { id: 'handler-mode', what: 'HardFault handler', verdict: 'fail', observed: 'HardFault', change: (t) => (t.core['xpsr'] = 0x01000003) },
   { id: 'primask', what: 'set', verdict: 'fail', observed: 'PRIMASK = 1', change: (t) => (t.core['primask'] = 1) },
-  { id: 'basepri', what: 'masks the USB interrupt', verdict: 'fail', observed: '0x50, priority of the USB interrupt 0x60', change: (t) => { t.core['basepri'] = 0x50; t.priority(USB_IRQ, 0x60); } },
+  {
+    id: 'basepri',
+    what: 'masks the USB interrupt',
+    verdict: 'fail',
+    observed: '0x50, priority of the USB interrupt 0x60',
+    change: (t) => {
+      t.core['basepri'] = 0x50;
+      t.priority(USB_IRQ, 0x60);
+    },
+  },
   { id: 'basepri', what: 'USB interrupt at priority 0', verdict: 'warn', observed: '0x50', change: (t) => (t.core['basepri'] = 0x50) },
   { id: 'faultmask', what: 'set', verdict: 'fail', observed: 'FAULTMASK = 1', change: (t) => (t.core['faultmask'] = 1) },
-  { id: 'nvic-enabled', what: 'TIM2 with its clock on', verdict: 'fail', observed: 'still able to fire: 45 (TIM2)', change: (t) => t.enable(TIM2_IRQ).set('RCC.APB1LENR.TIM2EN', 1) },
-  { id: 'nvic-enabled', what: 'TIM2 without clock', verdict: 'fail', observed: 'none of their blocks is clocked', change: (t) => t.enable(TIM2_IRQ) },
+  {
+    id: 'nvic-enabled',
+    what: 'TIM2 with its clock on',
+    verdict: 'fail',
+    observed: 'still able to fire: 45 (TIM2)',
+    change: (t) => t.enable(TIM2_IRQ).set('RCC.APB1LENR.TIM2EN', 1),
+  },
+  {
+    id: 'nvic-enabled',
+    what: 'TIM2 without clock',
+    verdict: 'fail',
+    observed: 'none of their blocks is clocked',
+    change: (t) => t.enable(TIM2_IRQ),
+  },
   { id: 'nvic-pending', what: 'TIM2', verdict: 'fail', observed: 'pending: 45 (TIM2)', change: (t) => t.enable(TIM2_IRQ, PPB.NVIC_ISPR) },
-  { id: 'nvic-pending', what: 'SysTick and PendSV in ICSR', verdict: 'fail', observed: 'SysTick, PendSV', change: (t) => t.ppb.set(PPB.ICSR, (1 << 26) | (1 << 28)) },
+  {
+    id: 'nvic-pending',
+    what: 'SysTick and PendSV in ICSR',
+    verdict: 'fail',
+    observed: 'SysTick, PendSV',
+    change: (t) => t.ppb.set(PPB.ICSR, (1 << 26) | (1 << 28)),
+  },
   { id: 'systick', what: 'interrupting', verdict: 'fail', observed: '0x00000007', change: (t) => t.ppb.set(PPB.SYST_CSR, 7) },
   { id: 'systick', what: 'counting only', verdict: 'warn', observed: '0x00000005', change: (t) => t.ppb.set(PPB.SYST_CSR, 5) },
   { id: 'sysclk', what: 'from PLL1', verdict: 'warn', observed: 'PLL1', change: (t) => t.set('RCC.CFGR1.SW', 3).set('RCC.CFGR1.SWS', 3) },
-  { id: 'pll', what: 'PLL1 and PLL3 on', verdict: 'fail', observed: 'on: PLL1, PLL3', change: (t) => t.set('RCC.CR.PLL1ON', 1).set('RCC.CR.PLL3ON', 1) },
-  { id: 'flash-latency', what: 'no wait states at 32 MHz in VOS3', verdict: 'fail', observed: 'LATENCY = 0 at 32 MHz, VOS3', change: (t) => t.set('FLASH.ACR.LATENCY', 0) },
+  {
+    id: 'pll',
+    what: 'PLL1 and PLL3 on',
+    verdict: 'fail',
+    observed: 'on: PLL1, PLL3',
+    change: (t) => t.set('RCC.CR.PLL1ON', 1).set('RCC.CR.PLL3ON', 1),
+  },
+  {
+    id: 'flash-latency',
+    what: 'no wait states at 32 MHz in VOS3',
+    verdict: 'fail',
+    observed: 'LATENCY = 0 at 32 MHz, VOS3',
+    change: (t) => t.set('FLASH.ACR.LATENCY', 0),
+  },
   { id: 'prescalers', what: 'HCLK halved', verdict: 'warn', observed: 'RCC_CFGR2.HPRE = 8', change: (t) => t.set('RCC.CFGR2.HPRE', 8) },
-  { id: 'kernel-clocks', what: 'USB from PLL3', verdict: 'warn', observed: 'RCC_CCIPR4.USBSEL = 2', change: (t) => t.set('RCC.CCIPR4.USBSEL', 2) },
+  {
+    id: 'kernel-clocks',
+    what: 'USB from PLL3',
+    verdict: 'warn',
+    observed: 'RCC_CCIPR4.USBSEL = 2',
+    change: (t) => t.set('RCC.CCIPR4.USBSEL', 2),
+  },
   { id: 'hsi48', what: 'off', verdict: 'warn', observed: 'HSI48ON = 0', change: (t) => t.set('RCC.CR.HSI48ON', 0) },
-  { id: 'vddusb', what: 'not declared valid', verdict: 'warn', observed: 'USB33SV = 0', change: (t) => t.set('PWR.USBSCR.USB33SV', 0).set('PWR.USBSCR.USB33DEN', 1) },
-  { id: 'usb-clock', what: 'trim far from the middle', verdict: 'warn', observed: 'CRS_CR.TRIM = 60', change: (t) => t.set('CRS.CR.TRIM', 60) },
-  { id: 'usb-left-on', what: 'pull-up on', verdict: 'fail', observed: 'pull-up on', change: (t) => t.set('RCC.APB2ENR.USBEN', 1).set('USB.BCDR.DPPU_DPD', 1) },
-  { id: 'peripherals-left-on', what: 'GPIOA and USART2', verdict: 'fail', observed: 'GPIOA, USART2', change: (t) => t.set('RCC.AHB2ENR.GPIOAEN', 1).set('RCC.APB1LENR.USART2EN', 1) },
+  {
+    id: 'vddusb',
+    what: 'not declared valid',
+    verdict: 'warn',
+    observed: 'USB33SV = 0',
+    change: (t) => t.set('PWR.USBSCR.USB33SV', 0).set('PWR.USBSCR.USB33DEN', 1),
+  },
+  {
+    id: 'usb-clock',
+    what: 'trim far from the middle',
+    verdict: 'warn',
+    observed: 'CRS_CR.TRIM = 60',
+    change: (t) => t.set('CRS.CR.TRIM', 60),
+  },
+  {
+    id: 'usb-left-on',
+    what: 'pull-up on',
+    verdict: 'fail',
+    observed: 'pull-up on',
+    change: (t) => t.set('RCC.APB2ENR.USBEN', 1).set('USB.BCDR.DPPU_DPD', 1),
+  },
+  {
+    id: 'peripherals-left-on',
+    what: 'GPIOA and USART2',
+    verdict: 'fail',
+    observed: 'GPIOA, USART2',
+    change: (t) => t.set('RCC.AHB2ENR.GPIOAEN', 1).set('RCC.APB1LENR.USART2EN', 1),
+  },
   { id: 'dma', what: 'channel 3 of GPDMA1', verdict: 'fail', observed: 'GPDMA1_C3CR.EN', change: (t) => t.set('GPDMA1.C3CR.EN', 1) },
-  { id: 'exti', what: 'line 13 unmasked and pending', verdict: 'warn', observed: 'EXTI_IMR1: 0x2000, EXTI_RPR1: 0x2000', change: (t) => t.set('EXTI.IMR1.IM13', 1).set('EXTI.RPR1.RPIF13', 1) },
+  {
+    id: 'exti',
+    what: 'line 13 unmasked and pending',
+    verdict: 'warn',
+    observed: 'EXTI_IMR1: 0x2000, EXTI_RPR1: 0x2000',
+    change: (t) => t.set('EXTI.IMR1.IM13', 1).set('EXTI.RPR1.RPIF13', 1),
+  },
   { id: 'icache', what: 'on', verdict: 'warn', observed: 'ICACHE_CR.EN = 1', change: (t) => t.set('ICACHE.CR.EN', 1) },
   { id: 'dcache', what: 'on', verdict: 'warn', observed: 'DCACHE_CR.EN = 1', change: (t) => t.set('DCACHE.CR.EN', 1) },
   { id: 'mpu', what: 'on', verdict: 'warn', observed: '0x00000005', change: (t) => t.ppb.set(PPB.MPU_CTRL, 5) },
-  { id: 'fpu', what: 'lazy frame waiting', verdict: 'warn', observed: 'LSPACT = 1', change: (t) => { t.ppb.set(PPB.FPCCR, 0xc0000001); t.core['control'] = 4; } },
+  {
+    id: 'fpu',
+    what: 'lazy frame waiting',
+    verdict: 'warn',
+    observed: 'LSPACT = 1',
+    change: (t) => {
+      t.ppb.set(PPB.FPCCR, 0xc0000001);
+      t.core['control'] = 4;
+    },
+  },
   { id: 'reset-flags', what: 'software reset', verdict: 'warn', observed: 'set: SFTRSTF', change: (t) => t.set('RCC.RSR.SFTRSTF', 1) },
   { id: 'iwdg', what: 'running', verdict: 'warn', observed: 'running', change: (t) => t.set('IWDG.SR.ONF', 1) },
   { id: 'wwdg', what: 'running', verdict: 'fail', observed: 'WWDG_CR.WDGA = 1', change: (t) => t.set('WWDG.CR.WDGA', 1) },
-  { id: 'stack-limit', what: "above the ROM's stack", verdict: 'fail', observed: 'MSPLIM = 0x20043000', change: (t) => (t.core['msplim'] = 0x20043000) },
-  { id: 'stack-limit', what: "inside the ROM's RAM", verdict: 'warn', observed: 'MSPLIM = 0x20003000', change: (t) => (t.core['msplim'] = 0x20003000) },
+  {
+    id: 'stack-limit',
+    what: "above the ROM's stack",
+    verdict: 'fail',
+    observed: 'MSPLIM = 0x20043000',
+    change: (t) => (t.core['msplim'] = 0x20043000),
+  },
+  {
+    id: 'stack-limit',
+    what: "inside the ROM's RAM",
+    verdict: 'warn',
+    observed: 'MSPLIM = 0x20003000',
+    change: (t) => (t.core['msplim'] = 0x20003000),
+  },
 ];
 
 describe('checks of the state handed over', () => {
