@@ -36,7 +36,10 @@ const singles = (params: number, result: WasmType, f: OnSingles): Helper => ({
 });
 /** The first `doubles` arguments are i64, `numbers` i32 arguments follow. */
 const doubles = (
-  count: number, numbers: number, result: WasmType, f: (ctx: soft.FpContext, d: readonly bigint[], n: readonly number[]) => Value,
+  count: number,
+  numbers: number,
+  result: WasmType,
+  f: (ctx: soft.FpContext, d: readonly bigint[], n: readonly number[]) => Value,
 ): Helper => ({
   params: [...Array<WasmType>(count).fill('i64'), ...Array<WasmType>(numbers).fill('i32')],
   result,
@@ -45,7 +48,11 @@ const doubles = (
     return (...args: readonly Value[]) => {
       const before = fpscr.get();
       soft.contextFrom(ctx, before);
-      const r = f(ctx, args.slice(0, count).map((x) => BigInt.asUintN(64, x as bigint)), args.slice(count) as number[]);
+      const r = f(
+        ctx,
+        args.slice(0, count).map((x) => BigInt.asUintN(64, x as bigint)),
+        args.slice(count) as number[],
+      );
       if (ctx.flags) fpscr.set(before | ctx.flags);
       return r;
     };

@@ -274,11 +274,20 @@ export function roundToInteger(v: number, rounding: Rounding): number {
   if (rest === 0) return v;
   let up: boolean;
   switch (rounding) {
-    case ROUND.up: up = true; break;
-    case ROUND.down: up = false; break;
-    case ROUND.zero: up = v < 0; break;
-    case ROUND.away: up = rest > 0.5 || (rest === 0.5 && v > 0); break;
-    default: up = rest > 0.5 || (rest === 0.5 && below % 2 !== 0);
+    case ROUND.up:
+      up = true;
+      break;
+    case ROUND.down:
+      up = false;
+      break;
+    case ROUND.zero:
+      up = v < 0;
+      break;
+    case ROUND.away:
+      up = rest > 0.5 || (rest === 0.5 && v > 0);
+      break;
+    default:
+      up = rest > 0.5 || (rest === 0.5 && below % 2 !== 0);
   }
   const n = up ? below + 1 : below;
   return n === 0 && v < 0 ? -0 : n;
@@ -317,7 +326,8 @@ export function fromFixed32(word: number, width: 16 | 32, fraction: number, unsi
   return round32(fromFixed(word, width, fraction, unsigned), ctx);
 }
 /** Always exact. */
-export const fromFixed64 = (word: number, width: 16 | 32, fraction: number, unsigned: boolean): bigint => bits64(fromFixed(word, width, fraction, unsigned));
+export const fromFixed64 = (word: number, width: 16 | 32, fraction: number, unsigned: boolean): bigint =>
+  bits64(fromFixed(word, width, fraction, unsigned));
 
 /** FPRoundInt; `exact` raises IXC (VRINTX). */
 export function roundInt32(x: number, rounding: Rounding, exact: boolean, ctx: FpContext): number {
@@ -374,7 +384,8 @@ function roundHalf(v: number, ctx: FpContext): number {
   const exponent = Math.max((words[HIGH]! >>> 20) - 1023, -14);
   const quantum = 2 ** (exponent - 10);
   const exact = size / quantum;
-  const mode: Rounding = sign === 0 ? ctx.rounding : ctx.rounding === ROUND.up ? ROUND.down : ctx.rounding === ROUND.down ? ROUND.up : ctx.rounding;
+  const mode: Rounding =
+    sign === 0 ? ctx.rounding : ctx.rounding === ROUND.up ? ROUND.down : ctx.rounding === ROUND.down ? ROUND.up : ctx.rounding;
   const n = roundToInteger(exact, mode);
   const limit = ctx.alternativeHalf ? 2 ** 17 : 2 ** 16;
   if (size >= limit || n * quantum >= limit) {
@@ -445,7 +456,11 @@ interface Parts {
 function parts(x: bigint): Parts {
   const biased = Number((x >> 52n) & 0x7ffn);
   const fraction = x & 0xfffffffffffffn;
-  return { negative: (x & SIGN64) !== 0n, significand: biased === 0 ? fraction : fraction | (1n << 52n), exponent: Math.max(biased, 1) - 1075 };
+  return {
+    negative: (x & SIGN64) !== 0n,
+    significand: biased === 0 ? fraction : fraction | (1n << 52n),
+    exponent: Math.max(biased, 1) - 1075,
+  };
 }
 const isInfinite64 = (x: bigint): boolean => magnitude64(x) === 0x7ff0000000000000n;
 

@@ -49,6 +49,15 @@ const fpRegisters = (ins: Instruction, which: 'fpDest' | 'fpSrc'): number[] =>
 const overlap = (written: number[], read: () => number[]): boolean => written.length > 0 && read().some((r) => written.includes(r));
 const depends = (first: Instruction, second: Instruction): boolean =>
   overlap(writes(first), () => reads(second)) || overlap(fpRegisters(first, 'fpDest'), () => fpRegisters(second, 'fpSrc'));
+/** Multiplicands only: a multiply-add reads its accumulator (operand a) later. */
+const dependsOnFactors = (first: Instruction, second: Instruction): boolean => {
+  const { b, c } = second.decoded;
+  const double = OPS.get(second.decoded.op)!.fpSrc === 'ABC';
+  const factors = [b ?? 0, c ?? 0].flatMap((n) => (double ? [2 * n, 2 * n + 1] : [n]));
+  return fpRegisters(first, 'fpDest').some((r) => factors.includes(r));
+};
+/** VMOV between two core registers and two singles or a double. */
+const movesTwo = (ins: Instruction): boolean => ins.decoded.op.endsWith('_SS');
 const isLoad = (c: TimingClass): boolean => c === 'load';
 const isStore = (c: TimingClass): boolean => c === 'store';
 
@@ -85,6 +94,7 @@ const m4: TimingModel = {
       case 'it': return { cost: 1, taken: 0 };
       case 'div': return { cost: 0, taken: 0 };
       case 'fp-mac': return { cost: 3, taken: 0 };
+      case 'fp-move': return { cost: movesTwo(ins) ? 2 : 1, taken: 0 };
       case 'fp-div': case 'fp-sqrt': return { cost: 14, taken: 0 };
       case 'fp-load': case 'fp-store': return { cost: ins.decoded.op.endsWith('64') ? 3 : 2, taken: 0 };
       case 'fp-load-multiple': case 'fp-store-multiple': return { cost: 1 + n, taken: 0 };
@@ -104,8 +114,10 @@ const m4: TimingModel = {
     if ((a === 'alu' || a === 'alu-shift') && (isLoad(b) || isStore(b)) && writes(first).includes(second.decoded.b ?? -1)) delta += 1;
     // IT folds onto a preceding 16-bit instruction
     if (b === 'it' && first.size === 2) delta -= 1;
-    // 7.2.3: the next FP instruction consumes an arithmetic result
-    if ((a === 'fp-alu' || a === 'fp-mac' || a === 'fp-convert') && b.startsWith('fp-') && depends(first, second)) delta += 1;
+    // 7.2.3: the next FP instruction consumes an arithmetic result, other than as addend
+    if (a === 'fp-alu' || a === 'fp-mac' || a === 'fp-convert') {
+      if (b === 'fp-mac' ? dependsOnFactors(first, second) : b.startsWith('fp-') && depends(first, second)) delta += 1;
+    }
     return delta;
   },
 };
@@ -133,6 +145,7 @@ const m33: TimingModel = {
       case 'mul': return { cost: ins.size === 2 ? 2 : 1, taken: 0 };
       case 'div': return { cost: 0, taken: 0 };
       case 'fp-div': case 'fp-sqrt': return { cost: 14, taken: 0 };
+      case 'fp-move': return { cost: ins.decoded.op === 'VMOV_from_SS' ? 2 : 1, taken: 0 };
       case 'fp-load': case 'fp-store': return { cost: ins.decoded.op.endsWith('64') ? 2 : 1, taken: 0 };
       case 'fp-load-multiple': case 'fp-store-multiple': return { cost: Math.max(1, n), taken: 0 };
       default: return { cost: 1, taken: 1 };
@@ -147,13 +160,13 @@ const m33: TimingModel = {
       if (b !== 'branch-cond' || !setsFlags(first)) delta -= 1;
     }
     // latency 2: the consumer right behind stalls one cycle (a load's value may be stored at once)
-    const twoCycle = isLoad(a) || a === 'mul' || a === 'mull' || a === 'mac' || a === 'dsp' || a === 'alu-shift' || a === 'fp-alu' || a === 'fp-convert';
+    const twoCycle = isLoad(a) || a === 'mul' || a === 'mull' || a === 'mac' || a === 'dsp' || a === 'alu-shift' || a === 'fp-alu' || a === 'fp-convert' || first.decoded.op === 'VMOV_from_S' || first.decoded.op === 'VMOV_to_SS';
     if (twoCycle && depends(first, second)) {
       const storedOnly = isStore(b) && isLoad(a) && second.decoded.b !== undefined && !writes(first).includes(second.decoded.b);
       const accumulates = b === 'mac' && second.decoded.d !== undefined && writes(first).includes(second.decoded.d) && ![second.decoded.b, second.decoded.c].some((r) => r !== undefined && writes(first).includes(r));
       if (!storedOnly && !accumulates) delta += 1;
     }
-    if (a === 'fp-mac' && b.startsWith('fp-')) delta += b === 'fp-mac' ? 2 : depends(first, second) ? 3 : 2;
+    if (a === 'fp-mac' && b.startsWith('fp-')) delta += (b === 'fp-mac' ? dependsOnFactors(first, second) : depends(first, second)) ? 3 : 2;
     return delta;
   },
 };

@@ -33,26 +33,66 @@ function run(bits: number, registers: readonly number[], fpscr: number): readonl
 const single = (r: Random): number => {
   const sign = r.below(2) * 0x80000000;
   switch (r.below(7)) {
-    case 0: return sign + r.pick([0, 1, 0x7fffff, 0x800000, 0x800001, 0x1000000, 0x3f800000, 0x4effffff, 0x4f000000, 0x4f7fffff, 0x4f800000, 0x7f7fffff, 0x7f800000, 0x7fc00000, 0x7f800001]);
+    case 0:
+      return (
+        sign +
+        r.pick([
+          0, 1, 0x7fffff, 0x800000, 0x800001, 0x1000000, 0x3f800000, 0x4effffff, 0x4f000000, 0x4f7fffff, 0x4f800000, 0x7f7fffff, 0x7f800000,
+          0x7fc00000, 0x7f800001,
+        ])
+      );
     // few bits: exact results and ties
-    case 1: case 2: return sign + (120 + r.below(14)) * 0x800000 + (r.below(256) << 15);
-    case 3: return sign + (100 + r.below(54)) * 0x800000 + r.pick([0, 1, 0x7fffff, 0x400000, 0x3fffff, 0x400001]);
-    case 4: return sign + r.pick([1, 2, 3, 60, 63, 64, 65, 66, 186, 190, 191, 192, 252, 253, 254]) * 0x800000 + (r.u32() & 0x7fffff);
-    case 5: return sign + (145 + r.below(16)) * 0x800000 + (r.u32() & 0x7fffff);
-    default: return r.u32();
+    case 1:
+    case 2:
+      return sign + (120 + r.below(14)) * 0x800000 + (r.below(256) << 15);
+    case 3:
+      return sign + (100 + r.below(54)) * 0x800000 + r.pick([0, 1, 0x7fffff, 0x400000, 0x3fffff, 0x400001]);
+    case 4:
+      return sign + r.pick([1, 2, 3, 60, 63, 64, 65, 66, 186, 190, 191, 192, 252, 253, 254]) * 0x800000 + (r.u32() & 0x7fffff);
+    case 5:
+      return sign + (145 + r.below(16)) * 0x800000 + (r.u32() & 0x7fffff);
+    default:
+      return r.u32();
   }
 };
 const double = (r: Random): bigint => {
   const sign = BigInt(r.below(2)) << 63n;
   const noise = (BigInt(r.u32() & 0xfffff) << 32n) | BigInt(r.u32());
   switch (r.below(6)) {
-    case 0: return sign | r.pick([0n, 1n, 0x0010000000000000n, 0x000fffffffffffffn, 0x3ff0000000000000n, 0x41dfffffffc00000n, 0x41e0000000000000n, 0x41efffffffe00000n, 0x41f0000000000000n, 0x7fefffffffffffffn, 0x7ff0000000000000n, 0x7ff8000000000000n, 0x7ff0000000000001n]);
-    case 1: return sign | (BigInt(1016 + r.below(14)) << 52n) | (BigInt(r.below(256)) << 44n);
+    case 0:
+      return (
+        sign |
+        r.pick([
+          0n,
+          1n,
+          0x0010000000000000n,
+          0x000fffffffffffffn,
+          0x3ff0000000000000n,
+          0x41dfffffffc00000n,
+          0x41e0000000000000n,
+          0x41efffffffe00000n,
+          0x41f0000000000000n,
+          0x7fefffffffffffffn,
+          0x7ff0000000000000n,
+          0x7ff8000000000000n,
+          0x7ff0000000000001n,
+        ])
+      );
+    case 1:
+      return sign | (BigInt(1016 + r.below(14)) << 52n) | (BigInt(r.below(256)) << 44n);
     // at the ends of single precision, with a tie below its last bit
-    case 2: return sign | (BigInt(r.pick([872, 873, 896, 897, 898, 1149, 1150, 1151])) << 52n) | ((noise & ~0x1fffffffn) | r.pick([0n, 0x10000000n, 0x0fffffffn, 0x10000001n]));
-    case 3: return sign | (BigInt(r.pick([1, 2, 3, 510, 511, 512, 1530, 1534, 2044, 2045, 2046])) << 52n) | noise;
-    case 4: return sign | (BigInt(1023 + r.below(34)) << 52n) | noise;
-    default: return (noise << 12n) ^ BigInt(r.u32());
+    case 2:
+      return (
+        sign |
+        (BigInt(r.pick([872, 873, 896, 897, 898, 1149, 1150, 1151])) << 52n) |
+        ((noise & ~0x1fffffffn) | r.pick([0n, 0x10000000n, 0x0fffffffn, 0x10000001n]))
+      );
+    case 3:
+      return sign | (BigInt(r.pick([1, 2, 3, 510, 511, 512, 1530, 1534, 2044, 2045, 2046])) << 52n) | noise;
+    case 4:
+      return sign | (BigInt(1023 + r.below(34)) << 52n) | noise;
+    default:
+      return (noise << 12n) ^ BigInt(r.u32());
   }
 };
 /** z + x * y where the sum lies on or next to the middle between two singles. */
@@ -65,11 +105,22 @@ const tieOperands = (r: Random): [number, number, number] => {
 
 /** Tiny before rounding, the smallest normal number after it: S0, S2, S6 and D0, D1. */
 const tinySingles = (r: Random): [number, number, number] => {
-  const [x, y, z] = r.pick([[0x00ffffff, 0x3f000000, 0], [0x00ffffff, 0x40000000, 0], [0x1f800000, 0x9f7fffff, 0x00800000], [0x00800001, 0x3f7ffffe, 0]] as const);
-  return r.below(2) ? [x, y, z] : [x ^ 0x80000000, y, z ^ 0x80000000].map((v) => v >>> 0) as [number, number, number];
+  const [x, y, z] = r.pick([
+    [0x00ffffff, 0x3f000000, 0],
+    [0x00ffffff, 0x40000000, 0],
+    [0x1f800000, 0x9f7fffff, 0x00800000],
+    [0x00800001, 0x3f7ffffe, 0],
+  ] as const);
+  return r.below(2) ? [x, y, z] : ([x ^ 0x80000000, y, z ^ 0x80000000].map((v) => v >>> 0) as [number, number, number]);
 };
 const tinyDoubles = (r: Random): [bigint, bigint] =>
-  r.pick<[bigint, bigint]>([[0x001fffffffffffffn, 0x3fe0000000000000n], [0x801fffffffffffffn, 0x4000000000000000n], [0x380ffffff0000000n, 0n], [0x380fffffffffffffn, 0n], [0xb80ffffff0000001n, 0n]]);
+  r.pick<[bigint, bigint]>([
+    [0x001fffffffffffffn, 0x3fe0000000000000n],
+    [0x801fffffffffffffn, 0x4000000000000000n],
+    [0x380ffffff0000000n, 0n],
+    [0x380fffffffffffffn, 0n],
+    [0xb80ffffff0000001n, 0n],
+  ]);
 
 type Soft32 = (ctx: soft.FpContext, s: readonly number[]) => number;
 type Soft64 = (ctx: soft.FpContext, d: readonly bigint[], s: readonly number[]) => bigint;
@@ -114,7 +165,10 @@ describe('native and soft floating point agree in result and FPSCR', () => {
         const ctx = soft.newContext(fpscr);
         const expected = model(ctx, s) >>> 0;
         const [low, , after] = run(bits, s, fpscr);
-        if (low !== expected || after !== (fpscr | ctx.flags) >>> 0) throw new Error(`${name} ${s.map(hex).join()} FPSCR ${hex(fpscr)}: ${hex(low!)} ${hex(after!)}, soft ${hex(expected)} ${hex(ctx.flags)}`);
+        if (low !== expected || after !== (fpscr | ctx.flags) >>> 0)
+          throw new Error(
+            `${name} ${s.map(hex).join()} FPSCR ${hex(fpscr)}: ${hex(low!)} ${hex(after!)}, soft ${hex(expected)} ${hex(ctx.flags)}`,
+          );
       }
     });
   for (const [name, bits, model] of [...DOUBLE, ...NARROWING])
@@ -131,7 +185,9 @@ describe('native and soft floating point agree in result and FPSCR', () => {
         const expected = typeof result === 'bigint' ? split([result]) : [result >>> 0, s[7]!];
         const [low, high, after] = run(bits, s, fpscr);
         if (low !== expected[0] || high !== expected[1] || after !== (fpscr | ctx.flags) >>> 0)
-          throw new Error(`${name} ${d.map(hex).join()} FPSCR ${hex(fpscr)}: ${hex(high!)}:${hex(low!)} ${hex(after!)}, soft ${expected.map(hex).join()} ${hex(ctx.flags)}`);
+          throw new Error(
+            `${name} ${d.map(hex).join()} FPSCR ${hex(fpscr)}: ${hex(high!)}:${hex(low!)} ${hex(after!)}, soft ${expected.map(hex).join()} ${hex(ctx.flags)}`,
+          );
       }
     });
 });

@@ -27,16 +27,35 @@ if (!oracles && process.env['BOOTBENCH_REQUIRE_ORACLES'] === '1') throw new Erro
 function build(dir: string, c: (typeof CASES)[number]): string {
   const elf = join(dir, `float.${c.core}${c.level}.elf`);
   execFileSync('arm-none-eabi-gcc', [
-    ...c.flags, c.level, '-mthumb', '-mfloat-abi=hard', '-nostartfiles', '-nostdlib', '-ffreestanding', `-Wl,--defsym=base=${c.base}`, '-Wl,--no-warn-rwx-segments',
-    '-T', join(PROGRAMS, 'exceptions.ld'), '-o', elf, join(PROGRAMS, 'float.c'), '-lgcc',
+    ...c.flags,
+    c.level,
+    '-mthumb',
+    '-mfloat-abi=hard',
+    '-nostartfiles',
+    '-nostdlib',
+    '-ffreestanding',
+    `-Wl,--defsym=base=${c.base}`,
+    '-Wl,--no-warn-rwx-segments',
+    '-T',
+    join(PROGRAMS, 'exceptions.ld'),
+    '-o',
+    elf,
+    join(PROGRAMS, 'float.c'),
+    '-lgcc',
   ]);
   return elf;
 }
-const lines = (text: string): string[] => text.trim().split('\n').map((l) => l.trim());
+const lines = (text: string): string[] =>
+  text
+    .trim()
+    .split('\n')
+    .map((l) => l.trim());
 function onQemu(elf: string, board: string): string[] {
-  const r = spawnSync('qemu-system-arm', [
-    '-M', board, '-nographic', '-monitor', 'none', '-serial', 'none', '-semihosting-config', 'enable=on,target=native', '-kernel', elf,
-  ], { encoding: 'utf8', timeout: 60_000 });
+  const r = spawnSync(
+    'qemu-system-arm',
+    ['-M', board, '-nographic', '-monitor', 'none', '-serial', 'none', '-semihosting-config', 'enable=on,target=native', '-kernel', elf],
+    { encoding: 'utf8', timeout: 60_000 },
+  );
   return lines(`${r.stdout}${r.stderr}`);
 }
 function here(elf: string, core: CoreName): string[] {
@@ -60,11 +79,15 @@ function here(elf: string, core: CoreName): string[] {
 describe.skipIf(!oracles)('floating-point programs against QEMU (needs qemu-system-arm and arm-none-eabi-gcc)', () => {
   const dir = mkdtempSync(join(tmpdir(), 'bootbench-'));
   afterAll(() => rmSync(dir, { recursive: true, force: true }));
-  it.each(CASES)('$core $level: same words as on $board', (c) => {
-    const elf = build(dir, c);
-    const expected = onQemu(elf, c.board);
-    expect(expected).toHaveLength(63);
-    expect(new Set(expected).size).toBe(63);
-    expect(here(elf, c.core)).toEqual(expected);
-  }, 60_000);
+  it.each(CASES)(
+    '$core $level: same words as on $board',
+    (c) => {
+      const elf = build(dir, c);
+      const expected = onQemu(elf, c.board);
+      expect(expected).toHaveLength(63);
+      expect(new Set(expected).size).toBe(63);
+      expect(here(elf, c.core)).toEqual(expected);
+    },
+    60_000,
+  );
 });

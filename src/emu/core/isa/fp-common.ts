@@ -24,12 +24,9 @@ const bitsOf = (b: Builder, w: Width, value: Val): Expr => b.op(w === 32 ? 'i32.
 
 /** Normal, finite and above the smallest normal number (which may be what a tiny result was rounded to). */
 function plainResult(b: Builder, w: Width, r: Expr): Expr {
-  return w === 32
-    ? b.ltU(b.sub(b.and(b.shrU(r, 23), 0xff), 2), 253)
-    : b.ltU(b.sub(b.and(b.shrU(b.high(r), 20), 0x7ff), 2), 2045);
+  return w === 32 ? b.ltU(b.sub(b.and(b.shrU(r, 23), 0xff), 2), 253) : b.ltU(b.sub(b.and(b.shrU(b.high(r), 20), 0x7ff), 2), 2045);
 }
-const isZero = (b: Builder, w: Width, r: Expr): Expr =>
-  w === 32 ? b.eqz(b.shl(r, 1)) : b.op('i64.eqz', b.op('i64.shl', r, b.i64(1n)));
+const isZero = (b: Builder, w: Width, r: Expr): Expr => (w === 32 ? b.eqz(b.shl(r, 1)) : b.op('i64.eqz', b.op('i64.shl', r, b.i64(1n))));
 
 /**
  * Add, subtract, multiply, divide, square root:

@@ -13,7 +13,13 @@ const roundingOf = (mode: Mode): Rounding | null => (mode === 'fpscr' ? null : R
 const DIRECTED = ['away', 'nearest', 'up', 'down'] as const;
 
 const toInteger = (b: Builder, w: Width, x: Expr, v: Variant, fraction: number | Expr): Expr =>
-  b.helper(w === 32 ? 'f32_to_fixed' : 'f64_to_fixed', 'i32', x, packFormat({ width: v.half ? 16 : 32, unsigned: !!v.unsigned, rounding: roundingOf(v.mode as Mode) }), fraction);
+  b.helper(
+    w === 32 ? 'f32_to_fixed' : 'f64_to_fixed',
+    'i32',
+    x,
+    packFormat({ width: v.half ? 16 : 32, unsigned: !!v.unsigned, rounding: roundingOf(v.mode as Mode) }),
+    fraction,
+  );
 
 /**
  * Toward zero, as C casts: natively when the value is a normal number that fits and IXC needs no setting. A NaN, an infinity or a large value
@@ -40,7 +46,8 @@ function fromInteger(b: Builder, w: Width, x: Expr, unsigned: boolean): Expr {
   if (w === 64) return b.op('i64.reinterpret_f64', b.op(`f64.convert_i32_${suffix}`, x));
   const r = b.variable('i32', b.op('i32.reinterpret_f32', b.op(`f32.convert_i32_${suffix}`, x)));
   b.if(b.ne(b.and(b.state(S.FPSCR), 0x00c00010), 0x10), () =>
-    r.set(b.helper('f32_from_fixed', 'i32', x, packFormat({ width: 32, unsigned, rounding: null }), 0)));
+    r.set(b.helper('f32_from_fixed', 'i32', x, packFormat({ width: 32, unsigned, rounding: null }), 0)),
+  );
   return r.get;
 }
 
@@ -51,18 +58,49 @@ for (const { w, sz, on, dt, reg } of WIDTHS) {
   const both = (p: Profile): boolean => fpv5(p) && on(p);
 
   // a = single register with the integer, b = the value
-  op(`VCVT_to_int_${w}`, { timing: 'fp-convert', fp: true, fpDest: 'a', fpSrc: b1, variants: variants({ unsigned: [false, true], mode: ['zero', 'fpscr', ...DIRECTED] }) }, (b, o, v) => {
-    const x = fpReg(b, w, o.b);
-    b.setS(o.a, v.mode === 'zero' ? truncate(b, w, x, v) : toInteger(b, w, x, v, 0));
-  });
-  op(`VCVT_from_int_${w}`, { timing: 'fp-convert', fp: true, fpDest: a, fpSrc: 'b', variants: variants({ unsigned: [false, true] }) }, (b, o, v) =>
-    setFpReg(b, w, o.a, fromInteger(b, w, b.s(o.b), !!v.unsigned)));
+  op(
+    `VCVT_to_int_${w}`,
+    {
+      timing: 'fp-convert',
+      fp: true,
+      fpDest: 'a',
+      fpSrc: b1,
+      variants: variants({ unsigned: [false, true], mode: ['zero', 'fpscr', ...DIRECTED] }),
+    },
+    (b, o, v) => {
+      const x = fpReg(b, w, o.b);
+      b.setS(o.a, v.mode === 'zero' ? truncate(b, w, x, v) : toInteger(b, w, x, v, 0));
+    },
+  );
+  op(
+    `VCVT_from_int_${w}`,
+    { timing: 'fp-convert', fp: true, fpDest: a, fpSrc: 'b', variants: variants({ unsigned: [false, true] }) },
+    (b, o, v) => setFpReg(b, w, o.a, fromInteger(b, w, b.s(o.b), !!v.unsigned)),
+  );
   row(`VCVT (from integer) ${dt}`, `11101110 1e11 1000 dddd 101${sz} o1z0 mmmm`, on, `VCVT.${dt}.{S|U}32 <${reg}a>, <Sb>`, (f) =>
-    doubleExists(w, f.e, { op: `VCVT_from_int_${w}`, v: { unsigned: f.o === 0 }, a: fpNumber(w, f.d, f.e), b: fpNumber(32, f.m, f.z) }));
+    doubleExists(w, f.e, { op: `VCVT_from_int_${w}`, v: { unsigned: f.o === 0 }, a: fpNumber(w, f.d, f.e), b: fpNumber(32, f.m, f.z) }),
+  );
   row(`VCVT, VCVTR (to integer) ${dt}`, `11101110 1e11 110u dddd 101${sz} o1z0 mmmm`, on, `VCVT{R}.{U|S}32.${dt} <Sa>, <${reg}b>`, (f) =>
-    doubleExists(w, f.z, { op: `VCVT_to_int_${w}`, v: { unsigned: f.u === 0, mode: f.o ? 'zero' : 'fpscr' }, a: fpNumber(32, f.d, f.e), b: fpNumber(w, f.m, f.z) }));
-  row(`VCVTA, VCVTN, VCVTP, VCVTM ${dt}`, `11111110 1e11 11rr dddd 101${sz} o1z0 mmmm`, both, `VCVT{A|N|P|M}.{U|S}32.${dt} <Sa>, <${reg}b>`, (f) =>
-    doubleExists(w, f.z, { op: `VCVT_to_int_${w}`, v: { unsigned: f.o === 0, mode: DIRECTED[f.r]! }, a: fpNumber(32, f.d, f.e), b: fpNumber(w, f.m, f.z) }));
+    doubleExists(w, f.z, {
+      op: `VCVT_to_int_${w}`,
+      v: { unsigned: f.u === 0, mode: f.o ? 'zero' : 'fpscr' },
+      a: fpNumber(32, f.d, f.e),
+      b: fpNumber(w, f.m, f.z),
+    }),
+  );
+  row(
+    `VCVTA, VCVTN, VCVTP, VCVTM ${dt}`,
+    `11111110 1e11 11rr dddd 101${sz} o1z0 mmmm`,
+    both,
+    `VCVT{A|N|P|M}.{U|S}32.${dt} <Sa>, <${reg}b>`,
+    (f) =>
+      doubleExists(w, f.z, {
+        op: `VCVT_to_int_${w}`,
+        v: { unsigned: f.o === 0, mode: DIRECTED[f.r]! },
+        a: fpNumber(32, f.d, f.e),
+        b: fpNumber(w, f.m, f.z),
+      }),
+  );
 
   // fixed point in place: imm = fraction bits; to fixed rounds toward zero, from fixed to nearest
   const FIXED = variants({ to: [false, true], unsigned: [false, true], half: [false, true] });
@@ -78,18 +116,38 @@ for (const { w, sz, on, dt, reg } of WIDTHS) {
   });
   row(`VCVT (fixed-point) ${dt}`, `11101110 1e11 1o1u dddd 101${sz} s1j0 iiii`, on, `VCVT.{${dt}|fixed} <${reg}a>, #<imm>`, (f) => {
     const fraction = (f.s ? 32 : 16) - ((f.i << 1) | f.j);
-    return fraction < 0 ? 'unpredictable' : exists(w, { op: `VCVT_fixed_${w}`, v: { to: f.o === 1, unsigned: f.u === 1, half: f.s === 0 }, a: fpNumber(w, f.d, f.e), imm: fraction });
+    return fraction < 0
+      ? 'unpredictable'
+      : exists(w, {
+          op: `VCVT_fixed_${w}`,
+          v: { to: f.o === 1, unsigned: f.u === 1, half: f.s === 0 },
+          a: fpNumber(w, f.d, f.e),
+          imm: fraction,
+        });
   });
 
   // rounding to integral values; VRINTX raises IXC
-  op(`VRINT_${w}`, { timing: 'fp-convert', fp: true, fpDest: a, fpSrc: b1, variants: [...variants({ mode: ['fpscr', 'zero', ...DIRECTED], exact: [false] }), { mode: 'fpscr', exact: true }] }, (b, o, v) =>
-    setFpReg(b, w, o.a, b.helper(`${t}_rint`, type, fpReg(b, w, o.b), packRint(roundingOf(v.mode as Mode), !!v.exact))));
+  op(
+    `VRINT_${w}`,
+    {
+      timing: 'fp-convert',
+      fp: true,
+      fpDest: a,
+      fpSrc: b1,
+      variants: [...variants({ mode: ['fpscr', 'zero', ...DIRECTED], exact: [false] }), { mode: 'fpscr', exact: true }],
+    },
+    (b, o, v) => setFpReg(b, w, o.a, b.helper(`${t}_rint`, type, fpReg(b, w, o.b), packRint(roundingOf(v.mode as Mode), !!v.exact))),
+  );
   const rint = (name: string, pattern: string, v: Variant): void =>
-    row(`${name} ${dt}`, pattern, both, `${name}.${dt} <${reg}a>, <${reg}b>`, (f) => exists(w, { op: `VRINT_${w}`, v, a: fpNumber(w, f.d, f.e), b: fpNumber(w, f.m, f.z) }));
+    row(`${name} ${dt}`, pattern, both, `${name}.${dt} <${reg}a>, <${reg}b>`, (f) =>
+      exists(w, { op: `VRINT_${w}`, v, a: fpNumber(w, f.d, f.e), b: fpNumber(w, f.m, f.z) }),
+    );
   rint('VRINTR', `11101110 1e11 0110 dddd 101${sz} 01z0 mmmm`, { mode: 'fpscr', exact: false });
   rint('VRINTZ', `11101110 1e11 0110 dddd 101${sz} 11z0 mmmm`, { mode: 'zero', exact: false });
   rint('VRINTX', `11101110 1e11 0111 dddd 101${sz} 01z0 mmmm`, { mode: 'fpscr', exact: true });
-  DIRECTED.forEach((mode, i) => rint(`VRINT${'ANPM'[i]!}`, `11111110 1e11 10${i >> 1}${i & 1} dddd 101${sz} 01z0 mmmm`, { mode, exact: false }));
+  DIRECTED.forEach((mode, i) =>
+    rint(`VRINT${'ANPM'[i]!}`, `11111110 1e11 10${i >> 1}${i & 1} dddd 101${sz} 01z0 mmmm`, { mode, exact: false }),
+  );
 
   // half precision in the bottom or top half of a single register
   const TOP = variants({ top: [false, true] });
@@ -103,14 +161,18 @@ for (const { w, sz, on, dt, reg } of WIDTHS) {
   });
   // double precision came with FPv5
   row(`VCVTB, VCVTT (from half) ${dt}`, `11101110 1e11 0010 dddd 101${sz} t1z0 mmmm`, on, `VCVT{B|T}.${dt}.F16 <${reg}a>, <Sb>`, (f) =>
-    doubleExists(w, f.e, { op: `VCVT_from_half_${w}`, v: { top: f.t === 1 }, a: fpNumber(w, f.d, f.e), b: fpNumber(32, f.m, f.z) }));
+    doubleExists(w, f.e, { op: `VCVT_from_half_${w}`, v: { top: f.t === 1 }, a: fpNumber(w, f.d, f.e), b: fpNumber(32, f.m, f.z) }),
+  );
   row(`VCVTB, VCVTT (to half) ${dt}`, `11101110 1e11 0011 dddd 101${sz} t1z0 mmmm`, on, `VCVT{B|T}.F16.${dt} <Sa>, <${reg}b>`, (f) =>
-    doubleExists(w, f.z, { op: `VCVT_to_half_${w}`, v: { top: f.t === 1 }, a: fpNumber(32, f.d, f.e), b: fpNumber(w, f.m, f.z) }));
+    doubleExists(w, f.z, { op: `VCVT_to_half_${w}`, v: { top: f.t === 1 }, a: fpNumber(32, f.d, f.e), b: fpNumber(w, f.m, f.z) }),
+  );
 }
 
 op('VCVT_F64_F32', { timing: 'fp-convert', fp: true, fpDest: 'A', fpSrc: 'b' }, (b, o) => b.setD(o.a, fpPromote(b, b.s(o.b))));
 op('VCVT_F32_F64', { timing: 'fp-convert', fp: true, fpDest: 'a', fpSrc: 'B' }, (b, o) => b.setS(o.a, fpDemote(b, b.dreg(o.b))));
 row('VCVT F64 from F32', '11101110 1e11 0111 dddd 1010 11z0 mmmm', doublePrecision, 'VCVT.F64.F32 <Da>, <Sb>', (f) =>
-  f.e ? null : { op: 'VCVT_F64_F32', a: f.d, b: fpNumber(32, f.m, f.z) });
+  f.e ? null : { op: 'VCVT_F64_F32', a: f.d, b: fpNumber(32, f.m, f.z) },
+);
 row('VCVT F32 from F64', '11101110 1e11 0111 dddd 1011 11z0 mmmm', doublePrecision, 'VCVT.F32.F64 <Sa>, <Db>', (f) =>
-  f.z ? null : { op: 'VCVT_F32_F64', a: fpNumber(32, f.d, f.e), b: f.m });
+  f.z ? null : { op: 'VCVT_F32_F64', a: fpNumber(32, f.d, f.e), b: f.m },
+);

@@ -55,23 +55,35 @@ op('VSTM', { timing: 'fp-store-multiple', fp: true, dest: 'b', src: 'b', variant
 
 // loads and stores of doubles exist on single-precision units too
 for (const { w, sz, dt, reg } of WIDTHS) {
-  for (const [name, l] of [['VSTR', '0'], ['VLDR', '1']] as const)
+  for (const [name, l] of [
+    ['VSTR', '0'],
+    ['VLDR', '1'],
+  ] as const)
     row(`${name} ${dt}`, `11101101 ue0${l} nnnn dddd 101${sz} iiiiiiii`, fpu, `${name} <${reg}a>, [<b>, #<imm>]`, (f) => {
       const d = { a: fpNumber(w, f.d, f.e), imm: (f.u ? 4 : -4) * f.i };
       if (f.n !== 15) return exists(w, { op: `${name}_${w}`, ...d, b: f.n });
       return name === 'VSTR' ? 'unpredictable' : exists(w, { op: `VLDR_lit_${w}`, ...d });
     });
-  for (const { load, l } of [{ load: false, l: '0' }, { load: true, l: '1' }]) {
+  for (const { load, l } of [
+    { load: false, l: '0' },
+    { load: true, l: '1' },
+  ]) {
     const name = load ? 'VLDM' : 'VSTM';
     const multiple = (mode: string, bits: string, down: boolean): void =>
-      row(`${name}${mode} ${dt}`, `1110110 ${bits[0]!} ${bits[1]!} e w ${l} nnnn dddd 101${sz} iiiiiiii`, fpu, `${name}${mode} <b>{!}, <list>`, (f): Decoded | Refusal | null => {
-        if (down && !f.w) return null;
-        const words = w === 64 ? f.i & ~1 : f.i;
-        const first = w === 64 ? 2 * fpNumber(64, f.d, f.e) : fpNumber(32, f.d, f.e);
-        if (w === 64 && f.e) return null;
-        if (words === 0 || first + words > 32 || f.n === 15) return 'unpredictable';
-        return { op: name, v: { down, wback: f.w === 1 }, a: first, b: f.n, d: f.i - words, imm: words };
-      });
+      row(
+        `${name}${mode} ${dt}`,
+        `1110110 ${bits[0]!} ${bits[1]!} e w ${l} nnnn dddd 101${sz} iiiiiiii`,
+        fpu,
+        `${name}${mode} <b>{!}, <list>`,
+        (f): Decoded | Refusal | null => {
+          if (down && !f.w) return null;
+          const words = w === 64 ? f.i & ~1 : f.i;
+          const first = w === 64 ? 2 * fpNumber(64, f.d, f.e) : fpNumber(32, f.d, f.e);
+          if (w === 64 && f.e) return null;
+          if (words === 0 || first + words > 32 || f.n === 15) return 'unpredictable';
+          return { op: name, v: { down, wback: f.w === 1 }, a: first, b: f.n, d: f.i - words, imm: words };
+        },
+      );
     multiple('IA', '01', false);
     multiple('DB', '10', true);
   }
@@ -90,16 +102,23 @@ op('VMOV_from_SS', { timing: 'fp-move', fp: true, dest: 'bc', fpSrc: 'ad' }, (b,
   b.setReg(o.c, b.s(o.d));
 });
 row('VMOV (core to single)', '11101110 0000 nnnn tttt 1010 y00 1 0000', fpu, 'VMOV <Sa>, <b>', (f) =>
-  f.t === 15 || f.t === 13 ? 'unpredictable' : { op: 'VMOV_to_S', a: fpNumber(32, f.n, f.y), b: f.t });
+  f.t === 15 || f.t === 13 ? 'unpredictable' : { op: 'VMOV_to_S', a: fpNumber(32, f.n, f.y), b: f.t },
+);
 row('VMOV (single to core)', '11101110 0001 nnnn tttt 1010 y00 1 0000', fpu, 'VMOV <b>, <Sa>', (f) =>
-  f.t === 15 || f.t === 13 ? 'unpredictable' : { op: 'VMOV_from_S', a: fpNumber(32, f.n, f.y), b: f.t });
+  f.t === 15 || f.t === 13 ? 'unpredictable' : { op: 'VMOV_from_S', a: fpNumber(32, f.n, f.y), b: f.t },
+);
 // a word of a double: the same as a single register
 row('VMOV (core to scalar)', '11101110 00h0 dddd tttt 1011 e00 1 0000', fpu, 'VMOV.32 <Sa>, <b>', (f) =>
-  f.e ? null : f.t === 15 || f.t === 13 ? 'unpredictable' : { op: 'VMOV_to_S', a: f.d * 2 + f.h, b: f.t });
+  f.e ? null : f.t === 15 || f.t === 13 ? 'unpredictable' : { op: 'VMOV_to_S', a: f.d * 2 + f.h, b: f.t },
+);
 row('VMOV (scalar to core)', '11101110 00h1 nnnn tttt 1011 y00 1 0000', fpu, 'VMOV.32 <b>, <Sa>', (f) =>
-  f.y ? null : f.t === 15 || f.t === 13 ? 'unpredictable' : { op: 'VMOV_from_S', a: f.n * 2 + f.h, b: f.t });
+  f.y ? null : f.t === 15 || f.t === 13 ? 'unpredictable' : { op: 'VMOV_from_S', a: f.n * 2 + f.h, b: f.t },
+);
 const badPair = (t: number, u: number): boolean => t === 13 || t === 15 || u === 13 || u === 15;
-for (const [name, sz] of [['VMOV (two core, two single)', '0'], ['VMOV (two core, double)', '1']] as const)
+for (const [name, sz] of [
+  ['VMOV (two core, two single)', '0'],
+  ['VMOV (two core, double)', '1'],
+] as const)
   row(name, `11101100 010o uuuu tttt 101${sz} 00z1 mmmm`, fpu, 'VMOV <b>, <c>, <Sa>, <Sd>', (f) => {
     if (sz === '1' && f.z) return null;
     const a = sz === '1' ? f.m * 2 : fpNumber(32, f.m, f.z);
@@ -119,9 +138,12 @@ export function vfpExpandImm(w: 32 | 64, imm8: number): number {
     : (sign | ((b6 ^ 1) << 30) | (b6 ? 0x3fc00000 : 0) | (low << 16)) >>> 0;
 }
 for (const { w, sz, on, dt, reg } of WIDTHS) {
-  op(`VMOV_imm_${w}`, { timing: 'fp-move', fp: true, fpDest: w === 32 ? 'a' : 'A' }, (b, o) => setFpReg(b, w, o.a, w === 32 ? o.imm : b.join(0, o.imm)));
+  op(`VMOV_imm_${w}`, { timing: 'fp-move', fp: true, fpDest: w === 32 ? 'a' : 'A' }, (b, o) =>
+    setFpReg(b, w, o.a, w === 32 ? o.imm : b.join(0, o.imm)),
+  );
   row(`VMOV (immediate) ${dt}`, `11101110 1e11 iiii dddd 101${sz} 0000 jjjj`, on, `VMOV.${dt} <${reg}a>, #<imm>`, (f) =>
-    exists(w, { op: `VMOV_imm_${w}`, a: fpNumber(w, f.d, f.e), imm: vfpExpandImm(w, (f.i << 4) | f.j) }));
+    exists(w, { op: `VMOV_imm_${w}`, a: fpNumber(w, f.d, f.e), imm: vfpExpandImm(w, (f.i << 4) | f.j) }),
+  );
 }
 
 // ---- FPSCR ---------------------------------------------------------------------------------------------------------------------------
@@ -131,5 +153,8 @@ op('VMRS', { timing: 'fp-move', fp: true, dest: 'b' }, (b, o) => b.setReg(o.b, b
 op('VMRS_flags', { timing: 'fp-move', fp: true }, (b) => b.setNZCV(b.state(S.FPSCR)));
 op('VMSR', { timing: 'fp-move', fp: true, src: 'b' }, (b, o) => b.setState(S.FPSCR, b.and(b.reg(o.b), FPSCR_MASK)));
 row('VMRS', '11101110 1111 0001 tttt 1010 0001 0000', fpu, 'VMRS <b>, FPSCR', (f) =>
-  f.t === 15 ? { op: 'VMRS_flags' } : f.t === 13 ? 'unpredictable' : { op: 'VMRS', b: f.t });
-row('VMSR', '11101110 1110 0001 tttt 1010 0001 0000', fpu, 'VMSR FPSCR, <b>', (f) => (f.t === 15 || f.t === 13 ? 'unpredictable' : { op: 'VMSR', b: f.t }));
+  f.t === 15 ? { op: 'VMRS_flags' } : f.t === 13 ? 'unpredictable' : { op: 'VMRS', b: f.t },
+);
+row('VMSR', '11101110 1110 0001 tttt 1010 0001 0000', fpu, 'VMSR FPSCR, <b>', (f) =>
+  f.t === 15 || f.t === 13 ? 'unpredictable' : { op: 'VMSR', b: f.t },
+);

@@ -6,4 +6,6 @@ import { fpu, op, row } from '../rows.ts';
 import { EXIT } from '../state.ts';
 
 op('FP_undefined', { timing: 'fp-alu', fp: true }, (b) => b.leave(EXIT.UNDEFINED));
-row('FP space', '111 x 11 oooooo xxxx xxxx 101 x xxxx xxxx', fpu, 'UNDEFINED', (f) => (f.o >>> 1 === 0 || f.o >>> 4 === 3 ? 'undefined' : { op: 'FP_undefined' }));
+row('FP space', '111 x 11 oooooo xxxx xxxx 101 x xxxx xxxx', fpu, 'UNDEFINED', (f) =>
+  f.o >>> 1 === 0 || f.o >>> 4 === 3 ? 'undefined' : { op: 'FP_undefined' },
+);
