@@ -127,7 +127,7 @@ export abstract class Builder {
   shl(a: Val, n: Val): Expr { return constantOf(n) === 0 ? lift(a) : this.op2('shl', a, n); }
   shrU(a: Val, n: Val): Expr { return constantOf(n) === 0 ? lift(a) : this.op2('shr_u', a, n); }
   shrS(a: Val, n: Val): Expr { return constantOf(n) === 0 ? lift(a) : this.op2('shr_s', a, n); }
-  rotr(a: Val, n: Val): Expr { return this.op2('rotr', a, n); }
+  rotr(a: Val, n: Val): Expr { return constantOf(n) === 0 ? lift(a) : this.op2('rotr', a, n); }
   divU(a: Val, b: Val): Expr { return this.op2('div_u', a, b); }
   divS(a: Val, b: Val): Expr { return this.op2('div_s', a, b); }
   eq(a: Val, b: Val): Expr { return this.op2('eq', a, b); }

@@ -37,7 +37,8 @@ export function shiftByConstant(b: Builder, shift: ShiftName, value: Val, amount
 
 /** An address in SP below its limit faults before the access (ARMv8-M). `n` is the register that will be written with `value`. */
 export function checkStackLimit(b: Builder, n: Val, value: Val): void {
-  if (b.profile.arch !== 'v8m') return;
+  const fixed = typeof n === 'number' ? n : n.constant;
+  if (b.profile.arch !== 'v8m' || (fixed !== undefined && fixed !== 13)) return;
   b.leaveIf(b.and(b.eq(n, 13), b.ltU(value, b.state(S.SPLIM))), EXIT.STACK_LIMIT);
 }
 

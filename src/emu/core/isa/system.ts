@@ -1,5 +1,5 @@
 /** System instructions: executed by TypeScript. Source: DDI 0403 B5.2, A7.7; DDI 0553 C2.4. */
-import { everywhere, op, row, systemOp, v7, v8 } from '../rows.ts';
+import { everywhere, op, row, systemOp, v8 } from '../rows.ts';
 import { EXIT } from '../state.ts';
 
 systemOp('SVC', { timing: 'system' });
