@@ -89,21 +89,23 @@ export class Log<T> {
 }
 
 export class History {
-  writes = new Log<WriteRecord>();
   entries: EntryRecord[] = [];
   resets: ResetRecord[] = [];
   timeline = new Log<TimelineRecord>();
   /** Writes to blocks and special registers so far. */
   seq = 0;
-  /** Index into `writes` of the last change of each bit, -1 = reset or hardware; by `BLOCK.REG`. */
-  private bits = new Map<string, Int32Array>();
+  /**
+   * The last change of each bit, null = reset or hardware; by `BLOCK.REG`. Nothing else holds a record: firmware that masks and unmasks
+   * interrupts for minutes (an RTOS waiting for work) makes millions of them.
+   */
+  private bits = new Map<string, (WriteRecord | null)[]>();
 
-  /** Bits `changed` of a register have changed; `write` is an index into `writes` or -1 when the hardware did it. */
-  mark(register: string, changed: number, write: number): void {
+  /** Bits `changed` of a register have changed; `write` is null when the hardware did it. */
+  mark(register: string, changed: number, write: WriteRecord | null): void {
     let list = this.bits.get(register);
     if (!list) {
-      if (write < 0) return;
-      this.bits.set(register, (list = new Int32Array(32).fill(-1)));
+      if (write === null) return;
+      this.bits.set(register, (list = new Array<WriteRecord | null>(32).fill(null)));
     }
     for (let rest = changed >>> 0; rest !== 0; rest &= rest - 1) list[31 - Math.clz32(rest & -rest)] = write;
   }
@@ -111,13 +113,17 @@ export class History {
   lastWriter(register: string, mask = 0xffffffff): WriteRecord | null {
     const list = this.bits.get(register);
     if (!list) return null;
-    let best = -1;
-    for (let bit = 0; bit < 32; bit++) if (mask & (1 << bit)) best = Math.max(best, list[bit]!);
-    return best < 0 ? null : (this.writes.at(best) ?? null);
+    let best: WriteRecord | null = null;
+    for (let bit = 0; bit < 32; bit++) {
+      const w = mask & (1 << bit) ? list[bit]! : null;
+      // A scenario's write has the number of the access before it.
+      if (w && (!best || w.seq > best.seq || (w.seq === best.seq && w.at > best.at))) best = w;
+    }
+    return best;
   }
   /** A reset put everything but the backup domain back by itself. */
   forget(keep: (register: string) => boolean): void {
-    for (const [register, list] of this.bits) if (!keep(register)) list.fill(-1);
+    for (const [register, list] of this.bits) if (!keep(register)) list.fill(null);
   }
   event(e: Omit<TimelineRecord, 'count'>): void {
     const last = this.timeline.last();
@@ -129,7 +135,6 @@ export class History {
   }
   copy(): History {
     const h = new History();
-    h.writes = this.writes.copy();
     h.entries = this.entries.map((e) => ({ ...e }));
     h.resets = [...this.resets];
     h.timeline = this.timeline.copy();

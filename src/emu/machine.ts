@@ -10,7 +10,7 @@ import { registerFile } from './core/register-file.ts';
 import { S } from './core/state.ts';
 import { sysTickClockChanged } from './core/systick.ts';
 import { findSteadyLoop, stillSteady, type SteadyLoop } from './idle.ts';
-import { History, type EntryRecord, type WriterKind } from './history.ts';
+import { History, type EntryRecord, type WriteRecord, type WriterKind } from './history.ts';
 import type { ModelFactory, Register, RegisterState } from './registers.ts';
 import { System, type Memory, type SystemListener, type SystemState } from './system.ts';
 import type { Ps } from './time.ts';
@@ -128,7 +128,7 @@ export class Machine implements CoreListener {
   private readonly attachments: Attachment[] = [];
   private readonly dirty: Uint8Array;
   private readonly basePages = new Map<number, SavedPage>();
-  private writer: { core: Core; record: number } | null = null;
+  private writer: { core: Core; record: WriteRecord | null } | null = null;
   private writerKind: WriterKind = 'cpu';
   private stopAsked = false;
 
@@ -352,17 +352,14 @@ export class Machine implements CoreListener {
 
   // ---- history -------------------------------------------------------------------------------------------------------------------
   private registerChanged(block: string, register: Register, old: number, value: number): void {
-    this.history.mark(`${block}.${register.name}`, old ^ value, this.writer ? this.recordWrite() : -1);
+    this.history.mark(`${block}.${register.name}`, old ^ value, this.writer ? this.recordWrite() : null);
   }
   /** The record of the write that is being served, made on first use. */
-  private recordWrite(): number {
+  private recordWrite(): WriteRecord {
     const w = this.writer!;
-    if (w.record < 0) {
-      w.record = this.history.writes.push({
-        seq: this.history.seq, at: this.system.now, core: w.core.index, pc: w.core.pc, kind: this.writerKind, address: null,
-      });
-    }
-    return w.record;
+    return (w.record ??= {
+      seq: this.history.seq, at: this.system.now, core: w.core.index, pc: w.core.pc, kind: this.writerKind, address: null,
+    });
   }
   event(kind: string, text: string, pc: number | null = null, core = 0): void {
     const c = this.cores?.[core];
@@ -376,7 +373,7 @@ export class Machine implements CoreListener {
   // ---- CoreListener --------------------------------------------------------------------------------------------------------------
   beginAccess(core: Core): void {
     this.history.seq++;
-    this.writer = { core, record: -1 };
+    this.writer = { core, record: null };
   }
   endAccess(): void {
     this.writer = null;
@@ -384,7 +381,7 @@ export class Machine implements CoreListener {
   /** Makes what follows count as done by something else than the CPU (scenario, debugger). */
   as<T>(kind: WriterKind, action: () => T): T {
     const before = { writer: this.writer, kind: this.writerKind };
-    this.writer = { core: this.bootCore, record: -1 };
+    this.writer = { core: this.bootCore, record: null };
     this.writerKind = kind;
     try {
       return action();
@@ -395,10 +392,9 @@ export class Machine implements CoreListener {
   }
   special(core: Core, register: string, old: number, value: number): void {
     this.history.seq++;
-    const record = this.history.writes.push({
+    this.history.mark(`CPU${core.index === 0 ? '' : core.index}.${register}`, old ^ value, {
       seq: this.history.seq, at: core.now(), core: core.index, pc: core.pc, kind: this.writerKind, address: null,
     });
-    this.history.mark(`CPU${core.index === 0 ? '' : core.index}.${register}`, old ^ value, record);
   }
   deviceWrite(core: Core, address: number): void {
     const block = this.system.regionAt(address)?.block;

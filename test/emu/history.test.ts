@@ -1,0 +1,56 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { History, type WriteRecord } from '../../src/emu/history.ts';
+
+const write = (seq: number, at = seq): WriteRecord => ({ seq, at, core: 0, pc: 0x08000000 + 2 * seq, kind: 'cpu', address: null });
+
+describe('History: who changed a register last', () => {
+  it('answers as a list of all changes would, for every mask', () => {
+    const change = fc.record({ bits: fc.integer({ min: 0, max: 0xffff }), byHardware: fc.boolean() });
+    fc.assert(
+      fc.property(fc.array(change, { maxLength: 30 }), fc.integer({ min: 1, max: 0xffff }), (changes, mask) => {
+        const history = new History();
+        const owner = new Array<WriteRecord | null>(16).fill(null);
+        changes.forEach(({ bits, byHardware }, i) => {
+          const record = byHardware ? null : write(i + 1);
+          history.mark('RCC.CR', bits, record);
+          for (let bit = 0; bit < 16; bit++) if (bits & (1 << bit)) owner[bit] = record;
+        });
+        const inMask = owner.filter((w, bit): w is WriteRecord => w !== null && (mask & (1 << bit)) !== 0);
+        const latest = inMask.reduce<WriteRecord | null>((a, b) => (a === null || b.seq > a.seq ? b : a), null);
+        expect(history.lastWriter('RCC.CR', mask)).toEqual(latest);
+      }),
+    );
+  });
+
+  it('takes the later one of two changes with the same number: a scenario writes without an access of the core', () => {
+    const history = new History();
+    history.mark('RCC.CR', 1, write(7, 100));
+    history.mark('RCC.CR', 2, write(7, 300));
+    expect(history.lastWriter('RCC.CR')?.at).toBe(300);
+  });
+
+  it('holds one record per bit: an RTOS that masks interrupts while idle needs no memory', () => {
+    const history = new History();
+    for (let i = 1; i <= 100_000; i++) history.mark('CPU.PRIMASK', 1, write(i));
+    expect(history.lastWriter('CPU.PRIMASK', 1)?.seq).toBe(100_000);
+    expect(JSON.stringify([...(history as unknown as { bits: Map<string, unknown[]> }).bits]).length).toBeLessThan(1000);
+  });
+
+  it('a copy does not follow its original', () => {
+    const history = new History();
+    history.mark('CPU.PRIMASK', 1, write(1));
+    const copy = history.copy();
+    history.mark('CPU.PRIMASK', 1, write(2));
+    expect(copy.lastWriter('CPU.PRIMASK')?.seq).toBe(1);
+  });
+
+  it('after a reset nobody has written what the reset put back', () => {
+    const history = new History();
+    history.mark('RCC.CR', 1, write(1));
+    history.mark('TAMP.BKP0R', 1, write(2));
+    history.forget((register) => register.startsWith('TAMP.'));
+    expect(history.lastWriter('RCC.CR')).toBeNull();
+    expect(history.lastWriter('TAMP.BKP0R')?.seq).toBe(2);
+  });
+});
