@@ -28,7 +28,11 @@ const MAX_MEMORY = 32 << 20;
 const WORD_MAP_BASE = MEMORY_BASE + MAX_MEMORY;
 /** One byte per guest word: 0 = never written since power-on. Index `WORD_MAP + (host >>> 2)`. */
 export const WORD_MAP = WORD_MAP_BASE - (MEMORY_BASE >>> 2);
-const DECODED_BASE = WORD_MAP_BASE + (MAX_MEMORY >>> 2);
+export const DECODED_BASE = WORD_MAP_BASE + (MAX_MEMORY >>> 2);
+const DECODED_BYTES = 24 << 20;
+/** Slot of the region that begins at a record: one half-word per record, at `REGION_SLOTS + ((record - DECODED_BASE) >>> 3)`. */
+export const REGION_SLOTS = DECODED_BASE + DECODED_BYTES;
+const ARENA_BYTES = REGION_SLOTS + (DECODED_BYTES >>> 3);
 
 export class Arena {
   readonly memory: WebAssembly.Memory;
@@ -45,11 +49,11 @@ export class Arena {
   private readonly limit: number;
 
   /** @param memoryBytes size of all guest memories, at most 32 MiB. */
-  constructor(memoryBytes: number, decodedBytes = 24 << 20) {
+  constructor(memoryBytes: number) {
     if (memoryBytes > MAX_MEMORY) throw new Error(`${memoryBytes} bytes of memory do not fit the arena`);
     this.memoryEnd = MEMORY_BASE + pageUp(memoryBytes);
-    this.limit = DECODED_BASE + decodedBytes;
-    this.memory = new WebAssembly.Memory({ initial: Math.ceil(this.limit / 65536) });
+    this.limit = DECODED_BASE + DECODED_BYTES;
+    this.memory = new WebAssembly.Memory({ initial: Math.ceil(ARENA_BYTES / 65536) });
     const buffer = this.memory.buffer;
     this.u8 = new Uint8Array(buffer);
     this.u16 = new Uint16Array(buffer);

@@ -75,12 +75,23 @@ export interface BootRule {
   readonly boots: 'user' | 'system';
   /** Address of the vector table, or the field that holds it (shifted left by `shift`). */
   readonly vectors: number | { readonly field: string; readonly shift: number };
+  /** Value of the wire `boot.remap`: what the place in `ChipDescription.remap` shows; the core then starts from the table there. */
+  readonly remap?: number;
   /** Secure or first-stage code of the vendor runs before the table's code does. */
   readonly firstStage?: string;
   /** Core this row starts; left out = the only one. */
   readonly core?: string;
   readonly source: string;
   readonly confidence: Confidence;
+}
+
+/** A place in the address space that shows one of several memories from their first byte on. */
+export interface RemapRow {
+  readonly base: number;
+  /** Wire whose value chooses. */
+  readonly wire: string;
+  /** Memory by value; with a value that is not here nothing answers. */
+  readonly shows: Readonly<Record<number, string>>;
 }
 
 export interface OptionByteRow {
@@ -129,6 +140,7 @@ export interface ChipDescription {
   readonly parameters: Readonly<Record<string, Sourced<number>>>;
   readonly facts: Readonly<Record<string, BlockFacts>>;
   readonly boot?: readonly BootRule[];
+  readonly remap?: RemapRow;
   /** By the name that a scenario uses. Parameters `option.<name>` override the factory value. */
   readonly optionBytes?: Readonly<Record<string, OptionByteRow>>;
   readonly resetFlags?: { readonly clear: string; readonly flags: readonly ResetFlagRow[] };

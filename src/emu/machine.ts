@@ -3,7 +3,7 @@
  * flash timing and which fields are reset flags come from the chip's data.
  */
 import { PAGE_BITS, PAGE_SIZE, WORD_MAP } from './arena.ts';
-import type { ChipDescription } from './chip.ts';
+import type { BootRule, ChipDescription } from './chip.ts';
 import { RESET_CAUSES, type ResetCause } from './component.ts';
 import { Core, PAUSE, type CoreListener, type CoreSnapshot, type Interceptor, type Zone } from './core/core.ts';
 import { registerFile } from './core/register-file.ts';
@@ -271,10 +271,12 @@ export class Machine implements CoreListener {
     this.state.usbServedBy = null;
     this.state.lockup = null;
     this.state.handlerOverSystem.fill(false);
+    const rule = this.bootRule();
+    if (rule?.remap !== undefined) this.system.setWire('boot.remap', rule.remap);
     this.cores.forEach((c) => {
       if (!power) this.state.uninitialised += c.get(S.UNINITIALISED);
       c.zone = 'user';
-      c.reset(this.bootVectors(), power);
+      c.reset(this.bootAt ?? (rule?.remap !== undefined && this.chip.remap ? this.chip.remap.base : this.bootVectors()), power);
       c.syncClock(this.system.now);
     });
     this.event('reset', power ? 'power-on' : `reset by ${by}`, pc, core);
@@ -303,11 +305,12 @@ export class Machine implements CoreListener {
   /** Address of the vector table that the boot rules select now. */
   bootVectors(): number {
     if (this.bootAt !== null) return this.bootAt;
-    for (const rule of this.chip.boot ?? []) {
-      if (!rule.when.every((w) => w.is.includes(this.bootSignal(w.signal)))) continue;
-      return typeof rule.vectors === 'number' ? rule.vectors : (this.fieldValue(rule.vectors.field) << rule.vectors.shift) >>> 0;
-    }
-    return 0;
+    const rule = this.bootRule();
+    if (!rule) return 0;
+    return typeof rule.vectors === 'number' ? rule.vectors : (this.fieldValue(rule.vectors.field) << rule.vectors.shift) >>> 0;
+  }
+  private bootRule(): BootRule | undefined {
+    return this.chip.boot?.find((rule) => rule.when.every((w) => w.is.includes(this.bootSignal(w.signal))));
   }
   private bootSignal(signal: string): number {
     const [kind, name] = [signal.slice(0, signal.indexOf(':')), signal.slice(signal.indexOf(':') + 1)];
@@ -331,6 +334,7 @@ export class Machine implements CoreListener {
   // ---- wires that reach the cores --------------------------------------------------------------------------------------------------
   private wireChanged(name: string, value: number): void {
     this.observer.wire?.(name, value);
+    if (name === this.chip.remap?.wire && this.cores) this.remapped();
     switch (name) {
       case 'flash.latency':
       case 'icache.enabled':
@@ -348,6 +352,11 @@ export class Machine implements CoreListener {
         if (value) for (const core of this.cores ?? []) core.nmi();
         break;
     }
+  }
+
+  private remapped(): void {
+    for (const core of this.cores) core.remapped(this.chip.remap!.base);
+    this.refreshIntercept();
   }
 
   // ---- history -------------------------------------------------------------------------------------------------------------------
@@ -519,8 +528,7 @@ export class Machine implements CoreListener {
   /** Pages of system memory are looked at while user code runs, so that reads of vectors are seen. */
   private systemPages(): number[] {
     const pages: number[] = [];
-    for (const m of this.system.memories)
-      if (m.row.zone === 'system') for (let a = m.row.base; a < m.row.base + m.row.size; a += PAGE_SIZE) pages.push(a >>> PAGE_BITS);
+    for (const r of this.system.regions) if (r.memory?.row.zone === 'system') for (let a = r.base; a < r.end; a += PAGE_SIZE) pages.push(a >>> PAGE_BITS);
     return pages;
   }
   setRepairs(repairs: Interceptor | null): void {
@@ -682,6 +690,7 @@ export class Machine implements CoreListener {
     this.idle = { loop: null, tryAt: 0, gap: IDLE_FIRST };
     for (const core of this.cores) core.setIdlePoint(-1);
     this.cores.forEach((core, i) => core.restore(c.cores[i]!));
+    if (this.chip.remap) for (const core of this.cores) core.remapped(this.chip.remap.base);
     this.refreshIntercept();
     this.history = c.history.copy();
     this.attachments.forEach((a, i) => a.restore(c.attachments[i]));

@@ -70,8 +70,8 @@ export class System {
   readonly memories: readonly Memory[];
   readonly blocks: readonly Block[];
   readonly scheduler = new Scheduler();
-  /** Regions sorted by base; searched by `regionAt`. */
-  readonly regions: readonly Region[];
+  /** Regions sorted by base; searched by `regionAt`. Another list when the remapped place shows another memory. */
+  regions: readonly Region[];
   listener: SystemListener = SILENT;
   /** Time of what is being served now. The machine sets it before an access. */
   now: Ps = 0;
@@ -84,6 +84,8 @@ export class System {
   private readonly timerOwner: { block: Block; timer: string }[] = [];
   private readonly externalTimers = new Map<number, () => void>();
   private readonly resetBits: { block: Block; field: Field }[] = [];
+  /** Blocks by interrupt line, for lines with more than one. */
+  private readonly irqSharers = new Map<number, readonly string[]>();
   private rccRegs: Uint32Array = new Uint32Array(0);
   private rcc: Block | null = null;
 
@@ -143,6 +145,9 @@ export class System {
       return block;
     });
     this.rcc = this.byName.get(chip.rcc) ?? null;
+    const drivers = new Map<number, string[]>();
+    for (const row of chip.blocks) for (const line of new Set(row.irqs)) push(drivers, line, row.name);
+    for (const [line, names] of drivers) if (names.length > 1) this.irqSharers.set(line, names);
     this.bindRcc();
     this.regions = this.layOut();
   }
@@ -173,7 +178,7 @@ export class System {
       due: (timer) => system.scheduler.due[slot(timer)]!,
       irq: (index, level) => {
         const line = self().row.irqs?.[index];
-        if (line !== undefined) system.listener.irq(line, level);
+        if (line !== undefined) system.driveIrq(line, self().row.name, level);
       },
       clockCount: (name) => clockCount(clock(name), system.now),
       clockTimeOf: (name, count) => clockTimeOf(clock(name), count),
@@ -230,8 +235,17 @@ export class System {
   setWire(name: string, value: number): void {
     if ((this.wires[name] ?? 0) === value) return;
     this.wires[name] = value;
+    if (name === this.chip.remap?.wire) this.regions = this.layOut();
     this.listener.wire(name, value);
     for (const b of this.wireListeners.get(name) ?? []) b.component.onWire?.(b.state, b.env, name, value);
+  }
+
+  /** Blocks that share an interrupt line are ORed; their levels are kept as wires. */
+  private driveIrq(line: number, block: string, level: boolean): void {
+    const sharers = this.irqSharers.get(line);
+    if (!sharers) return this.listener.irq(line, level);
+    this.wires[`irq.${line}.${block}`] = level ? 1 : 0;
+    this.listener.irq(line, sharers.some((name) => this.wires[`irq.${line}.${name}`] === 1));
   }
 
   /** A timer of something outside the chip (USB host, scenario): returns its slot for the scheduler. */
@@ -451,11 +465,25 @@ export class System {
     this.arena.u8.fill(1, map + ((m.host + offset) >>> 2), map + ((m.host + offset + bytes.length + 3) >>> 2));
   }
 
+  /** The memory that the chip's remapped place shows now. */
+  remapped(): Memory | null {
+    const remap = this.chip.remap;
+    if (!remap) return null;
+    const name = remap.shows[this.wire(remap.wire)];
+    return this.memories.find((m) => m.row.name === name) ?? null;
+  }
+  /** Every address at which a memory's first byte appears. */
+  basesOf(memory: Memory): readonly number[] {
+    return this.regions.filter((r) => r.memory === memory).map((r) => r.base);
+  }
+
   private layOut(): Region[] {
     const regions: Region[] = [];
     for (const memory of this.memories)
       for (const base of [memory.row.base, ...(memory.row.aliases ?? [])])
         regions.push({ base, end: base + memory.row.size, memory, block: null });
+    const shown = this.remapped();
+    if (shown) regions.push({ base: this.chip.remap!.base, end: this.chip.remap!.base + shown.row.size, memory: shown, block: null });
     for (const block of this.blocks) regions.push({ base: block.row.base, end: block.row.base + block.row.size, memory: null, block });
     regions.sort((a, b) => a.base - b.base);
     for (let i = 1; i < regions.length; i++) {
@@ -478,6 +506,7 @@ export class System {
   restore(s: SystemState): void {
     this.blocks.forEach((b, i) => (b.state = clonePlain(s.blocks[i]!)));
     this.wires = { ...s.wires };
+    if (this.chip.remap) this.regions = this.layOut();
     this.clocks = clonePlain(s.clocks);
     this.scheduler.due.set(s.due);
     this.scheduler.refresh();

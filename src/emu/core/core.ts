@@ -23,6 +23,9 @@ import { EXIT, S } from './state.ts';
 import { SYSTEM_OPS } from './system-ops.ts';
 import { sysTickDue } from './systick.ts';
 import { timingOf, type TimingModel } from './timing.ts';
+import type { Surroundings } from './translate/emit.ts';
+import type { CodeSource } from './translate/region.ts';
+import { Tier } from './translate/tier.ts';
 
 /** What a core tells the machine. */
 export interface CoreListener {
@@ -59,6 +62,12 @@ export interface Interceptor {
   readonly everyDeviceWrite?: boolean;
 }
 export type Zone = 'user' | 'system' | 'data';
+
+interface FastRange {
+  readonly base: number;
+  readonly size: number;
+  readonly host: number;
+}
 
 /** Data accesses of a traced stretch of code. */
 export interface AccessTrace {
@@ -146,9 +155,13 @@ export class Core implements Cpu {
     this.sysTickSlot = system.addTimer(`${row.name}.systick`, () => sysTickDue(this));
     const fpscr = { get: () => this.get(S.FPSCR), set: (v: number) => this.set(S.FPSCR, v) };
     const helpers = Object.fromEntries(Object.entries(HELPERS).map(([name, h]) => [name, h.make(fpscr)]));
+    this.helpers = helpers;
+    this.tier = new Tier(this.arena);
     const instance = new WebAssembly.Instance(interpreterModule(this.profile, index), {
       env: {
         memory: this.arena.memory,
+        regions: this.tier.table,
+        hot: (pc: number, rec: number) => this.translate(pc >>> 0, rec),
         decode: (pc: number, rec: number) => this.decodeAt(pc >>> 0, rec),
         fetch: (pc: number) => this.fetchPage(pc >>> 0),
         read: (address: number, size: 1 | 2 | 4, flags: number) => this.slowRead(address >>> 0, size, flags),
@@ -158,8 +171,95 @@ export class Core implements Cpu {
     });
     this.wasmRun = instance.exports['run'] as () => number;
     this.flashLine = instance.exports['flashLine'] as (address: number) => number;
+    this.tier.setStub(instance.exports['stub']);
     this.set(S.LINE, 1);
     this.set(S.CACHE_WAYS, 2);
+  }
+
+  // ---- translated tier -------------------------------------------------------------------------------------------------------------
+  readonly tier: Tier;
+  private readonly helpers: Record<string, (...args: never[]) => number | bigint>;
+  /** Off: everything runs in the interpreter tier. Nothing else may differ. */
+  private translating = true;
+  setTranslating(on: boolean): void {
+    this.translating = on;
+    this.updateFast();
+  }
+  /** Fast RAM and flash of translated code, and whether it may run at all. */
+  private updateFast(): void {
+    const plain = this.tracer === null && !mpuEnabled(this);
+    const watched = (m: { base: number; size: number }): boolean => {
+      for (const page of this.listener.intercept?.pages ?? []) {
+        const a = page * PAGE_SIZE;
+        if (a < m.base + m.size && a + PAGE_SIZE > m.base) return true;
+      }
+      return false;
+    };
+    const { ram, flash } = this.fastMemories();
+    this.set(S.FAST_RAM, plain && !watched(ram) ? ram.size : 0);
+    this.set(S.FAST_FLASH, plain && !watched(flash) && this.get(S.FETCH_MODE) !== 2 ? flash.size : 0);
+    this.set(S.TIER, this.translating && plain && this.get(S.FETCH_MODE) !== 2 ? 1 : 0);
+  }
+  private fastRanges: { ram: FastRange; flash: FastRange } | null = null;
+  /** The longest run of RAM that is contiguous in the address space and in the arena, and the first flash. */
+  private fastMemories(): { ram: FastRange; flash: FastRange } {
+    if (this.fastRanges) return this.fastRanges;
+    const none: FastRange = { base: 0, size: 0, host: 0 };
+    let best = none;
+    let run = none;
+    for (const m of [...this.system.memories].sort((a, b) => a.row.base - b.row.base)) {
+      if (m.row.kind !== 'ram' || m.row.guardedBy || (m.host & 0xfff) !== (m.row.base & 0xfff)) continue;
+      run = run.size > 0 && run.base + run.size === m.row.base && run.host + run.size === m.host
+        ? { ...run, size: run.size + m.row.size }
+        : { base: m.row.base, size: m.row.size, host: m.host };
+      if (run.size > best.size) best = run;
+    }
+    const f = this.system.memories.find((m) => m.row.kind === 'flash' && m.row.zone === 'user' && !m.row.guardedBy);
+    return (this.fastRanges = { ram: best, flash: f ? { base: f.row.base, size: f.row.size, host: f.host } : none });
+  }
+  private translate(pc: number, rec: number): void {
+    const page = (a: number): number | undefined => this.decodedPages.get(a >>> PAGE_BITS);
+    const recordOf = (a: number): number => {
+      const decoded = page(a);
+      return decoded === undefined ? 0 : decoded + ((a & 0xffe) / 2) * RECORD_BYTES;
+    };
+    const zone = this.zone;
+    const source: CodeSource = {
+      profile: this.profile,
+      instruction: (a) => {
+        const record = recordOf(a);
+        if (record === 0 || this.zoneAt(a) !== zone) return null;
+        const handler = this.arena.u16[record >> 1]!;
+        if (handler === 0 || handler === H_UNDEFINED || handler === H_BREAK || this.breakpoints.has(a) || a === this.idlePc) return null;
+        return this.instructionAt(a);
+      },
+      codeByte: (a) => this.peek(a, 1) ?? 0,
+    };
+    const mode = this.get(S.FETCH_MODE);
+    const { ram, flash } = this.fastMemories();
+    const region = this.regionAt(pc)!;
+    const memory = region.memory!;
+    const env: Surroundings = {
+      profile: this.profile, core: this.index, cpu: this.base,
+      cycles: ({ pc: at, ins }) => {
+        const t = this.timing.cycles(ins, at);
+        const next = this.lookAt(at + ins.size);
+        return { cost: Math.max(0, t.cost + (next ? this.timing.pair(ins, next, at) : 0)), taken: t.taken };
+      },
+      literal: (a, size) => {
+        const m = this.regionAt(a)?.memory;
+        if (!m || m.row.kind === 'ram' || m.row.guardedBy || (a & (size - 1)) !== 0 || this.listener.intercept?.pages.has(a >>> PAGE_BITS)) return null;
+        if (!m.row.waitStates && mode === 1) return null;
+        return this.system.loadHost(m.host + (a - this.regionAt(a)!.base), size);
+      },
+      ram, flash,
+      waitStates: mode === 1 ? this.get(S.WAIT_STATES) : 0,
+      timedCode: memory.row.waitStates === true && mode === 1,
+      slotOf: (a) => this.tier.slotOf(a),
+      recordOf,
+      helpers: HELPERS,
+    };
+    this.tier.compile(pc, rec, source, env, this.helpers as unknown as WebAssembly.ModuleImports, (a) => memory.host + (a - region.base));
   }
 
   // ---- state -------------------------------------------------------------------------------------------------------------------
@@ -267,6 +367,9 @@ export class Core implements Cpu {
     this.set(S.CACHE_WAYS, t.ways);
     this.set(S.LINE, 1);
     this.set(S.CHARGED, 0);
+    // cycles are part of translated code
+    this.tier.dropAll();
+    this.updateFast();
   }
   invalidateCache(): void {
     this.arena.u8.fill(0, this.base + S.CACHE_TAGS, this.base + S.NVIC_ENABLED);
@@ -285,6 +388,7 @@ export class Core implements Cpu {
     this.flushFetch();
   }
   flushFetch(): void {
+    this.updateFast();
     for (const page of this.decodedPages.keys()) this.arena.i32[this.fetchTable + page] = 0;
     this.set(S.LINE, 1);
   }
@@ -303,6 +407,10 @@ export class Core implements Cpu {
   }
   private regionAt(address: number): Region | null { return this.system.regionAt(address); }
 
+  /** The core's own part of the private peripheral bus; a chip may have a block of its own there (DBGMCU). */
+  private isScs(address: number): boolean {
+    return address >= 0xe0000000 && address < 0xe0100000 && (address < 0xe0042000 || !this.regionAt(address)?.block);
+  }
   private privileged(): boolean { return this.get(S.IPSR) !== 0 || (this.get(S.CONTROL) & 1) === 0; }
 
   // ---- data ----------------------------------------------------------------------------------------------------------------------
@@ -495,8 +603,8 @@ export class Core implements Cpu {
     let decoded = this.decodedPages.get(page);
     const region = this.regionAt(pc)!;
     const memory = region.memory!;
-    if (decoded === undefined) {
-      decoded = this.arena.takeDecodedPage();
+    if (decoded === undefined || this.unbound.delete(page)) {
+      decoded ??= this.arena.takeDecodedPage();
       if (decoded === 0) {
         this.dropAllDecoded();
         decoded = this.arena.takeDecodedPage();
@@ -508,27 +616,47 @@ export class Core implements Cpu {
       if (!set) this.codeHostPages.set(hostPage, (set = new Set()));
       set.add(page);
       // stores to this page have to come by the slow path from now on
-      for (const base of [memory.row.base, ...(memory.row.aliases ?? [])]) {
+      for (const base of this.system.basesOf(memory)) {
         const guest = (base + ((hostPage << PAGE_BITS) - memory.host)) >>> PAGE_BITS;
         this.arena.i32[this.writeTable + guest] = 0;
       }
     }
     this.arena.i32[this.fetchTable + page] = decoded | (memory.row.waitStates ? ENTRY_FLASH : 0);
   }
+  /** Guest pages whose decoded records are empty and belong to no host page: another memory shows there than before. */
+  private readonly unbound = new Set<number>();
+  /** The chip's remapped place shows another memory: what was decoded or looked up there no longer holds. */
+  remapped(base: number): void {
+    for (const [page, decoded] of this.decodedPages) {
+      if (page < base >>> PAGE_BITS || page > (base + this.remapSpan - 1) >>> PAGE_BITS) continue;
+      this.arena.u8.fill(0, decoded, decoded + DECODED_PAGE_BYTES);
+      for (const pages of this.codeHostPages.values()) pages.delete(page);
+      this.unbound.add(page);
+    }
+    this.flushTables();
+    this.cut();
+  }
+  private get remapSpan(): number {
+    const shows = Object.values(this.system.chip.remap?.shows ?? {});
+    return this.system.memories.reduce((n, m) => (shows.includes(m.row.name) ? Math.max(n, m.row.size) : n), 0);
+  }
   private hostPageOf(memory: Memory, region: Region, page: number): number {
     return (memory.host + ((page << PAGE_BITS) >>> 0) - region.base) >>> PAGE_BITS;
   }
   private dropAllDecoded(): void {
+    this.tier.dropAll();
     this.flushFetch();
     for (const decoded of this.decodedPages.values()) this.arena.freeDecodedPage(decoded);
     this.decodedPages.clear();
     this.guestOfDecoded.clear();
     this.codeHostPages.clear();
+    this.unbound.clear();
   }
 
   /** Bytes of the arena have changed or are about to: decoded instructions that overlap are dropped. */
   invalidateCode(host: number, length: number): void {
     if (this.codeHostPages.size === 0) return;
+    this.tier.invalidate(host - 8, length + 8);
     // an instruction of four bytes, and the one before whose cost looks at what follows
     const from = host - 8;
     const to = host + length;
@@ -637,6 +765,8 @@ export class Core implements Cpu {
     if (decoded !== undefined) {
       const rec = decoded + ((address & 0xffe) / 2) * RECORD_BYTES;
       this.arena.u8.fill(0, rec, rec + RECORD_BYTES);
+      const region = this.regionAt(address);
+      if (region?.memory) this.tier.invalidate(region.memory.host + (address - region.base), 2);
     }
   }
   /** Out of sleep, whatever it waits for. */
@@ -653,6 +783,7 @@ export class Core implements Cpu {
   private tracer: AccessTrace | null = null;
   trace(t: AccessTrace | null): void {
     this.tracer = t;
+    this.updateFast();
     this.flushTables();
   }
   /** Time passes without instructions: `count` rounds of a loop that changes nothing. */

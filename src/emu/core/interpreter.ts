@@ -9,7 +9,7 @@
  *     if IT != 0: step IT; condition fails -> 1 cycle, pc += size, next
  *     budget -= rec.cost;  switch rec.handler: hot ops inline, others by table call
  */
-import { fetchTableOf, readTableOf, WORD_MAP, writeTableOf } from '../arena.ts';
+import { DECODED_BASE, fetchTableOf, readTableOf, REGION_SLOTS, WORD_MAP, writeTableOf } from '../arena.ts';
 import { ModuleWriter, type FunctionBody, type Label } from '../wasm/module.ts';
 import { OP, type WasmType } from '../wasm/opcodes.ts';
 import { Builder, Expr, lift, type LoadOptions, type Operands, type Profile, type Val } from './builder.ts';
@@ -24,12 +24,19 @@ export const ENTRY_FAST = 1;
 /** Reads of this page pay flash timing; fetches too. */
 export const ENTRY_FLASH = 2;
 
+/** Values of a record's FLAGS: arrivals so far; not to be translated; a region begins here. */
+export const HOT = 100;
+export const NEVER = 254;
+export const REGION_HERE = 255;
+
 /** Functions that the module imports from TypeScript. Helpers of the builder are added by name as semantics ask for them. */
 export interface InterpreterImports {
   /** Fills the record at `rec` for the instruction at `pc`; throws if the fetch faults. */
   decode(pc: number, rec: number): void;
   /** Makes a fetch-table entry for the page of `pc`; throws if it cannot be executed. */
   fetch(pc: number): void;
+  /** A place that branches arrive at has become hot: translate it. */
+  hot(pc: number, rec: number): void;
   /** Reads with everything that the fast path cannot do; `flags` bit 0 = must be aligned, bit 1 = unprivileged. */
   read(address: number, size: number, flags: number): number;
   write(address: number, size: number, value: number, flags: number): void;
@@ -41,8 +48,10 @@ interface Shared {
   readonly cpu: number;
   readonly core: number;
   readonly profile: Profile;
-  readonly imports: Record<'decode' | 'fetch' | 'read' | 'write', number>;
+  readonly imports: Record<'decode' | 'fetch' | 'read' | 'write' | 'hot', number>;
   readonly helpers: Map<string, number>;
+  /** Table of translated regions, shared with their modules. */
+  readonly regions: number;
   loads: Record<number, number>;
   stores: Record<number, number>;
 }
@@ -203,15 +212,17 @@ class ColdBuilder extends RecordBuilder {
 class HotBuilder extends RecordBuilder {
   override readonly anyRegister = false;
   private readonly budget: number;
+  private readonly arrived: number;
   private readonly loopLabel: Label;
   private readonly exit: (reason: number) => void;
   private readonly spill: () => void;
 
   constructor(
-    f: FunctionBody, shared: Shared, locals: { rec: number; pc: number; budget: number }, loopLabel: Label, exit: (reason: number) => void, spill: () => void,
+    f: FunctionBody, shared: Shared, locals: { rec: number; pc: number; budget: number; arrived: number }, loopLabel: Label, exit: (reason: number) => void, spill: () => void,
   ) {
     super(f, shared, locals.rec, locals.pc);
     this.budget = locals.budget;
+    this.arrived = locals.arrived;
     this.loopLabel = loopLabel;
     this.exit = exit;
     this.spill = spill;
@@ -276,6 +287,8 @@ class HotBuilder extends RecordBuilder {
     this.taken();
     this.and(t, ~1).emit(this.f);
     this.f.set(this.pcLocal);
+    this.f.i32(1);
+    this.f.set(this.arrived);
     this.f.br(this.loopLabel);
   }
   override leave(reason: number, arg?: Val): void {
@@ -506,7 +519,9 @@ export function buildInterpreter(
       fetch: writer.importFunction('fetch', ['i32'], null),
       read: writer.importFunction('read', ['i32', 'i32', 'i32'], 'i32'),
       write: writer.importFunction('write', ['i32', 'i32', 'i32', 'i32'], null),
+      hot: writer.importFunction('hot', ['i32', 'i32'], null),
     },
+    regions: writer.importTable('regions'),
     helpers: new Map(), loads: {}, stores: {},
   };
   for (const [name, h] of Object.entries(helpers)) shared.helpers.set(name, writer.importFunction(name, h.params, h.result));
@@ -515,6 +530,7 @@ export function buildInterpreter(
   const newLine = emitNewLine(shared, flashLine);
   const condition = emitCondition(shared);
   const coldType = writer.type(['i32', 'i32'], 'i32');
+  const regionType = writer.type([], 'i32');
   const table = handlers.cold.map((h) => {
     const index = writer.declare(['i32', 'i32'], 'i32');
     const b = new ColdBuilder(writer.body(index), shared);
@@ -525,19 +541,28 @@ export function buildInterpreter(
   });
   writer.setTable(table);
   const run = writer.declare([], 'i32');
-  emitRun(shared, writer.body(run), handlers, { newLine, condition, coldType });
+  emitRun(shared, writer.body(run), handlers, { newLine, condition, coldType, regionType });
+  // what a call to a region that does not exist yet runs: back to the interpreter, at the callee
+  const stub = writer.declare([], 'i32');
+  const stubBody = writer.body(stub);
+  stubBody.i32(0);
+  stubBody.memory(OP['i32.load'], shared.cpu + S.CALL_TARGET);
+  writer.export('stub', stub);
   writer.export('run', run);
   writer.export('flashLine', flashLine);
   return writer.finish();
 }
 
-function emitRun(shared: Shared, f: FunctionBody, handlers: Handlers, functions: { newLine: number; condition: number; coldType: number }): void {
+function emitRun(shared: Shared, f: FunctionBody, handlers: Handlers, functions: { newLine: number; condition: number; coldType: number; regionType: number }): void {
   const pc = f.newLocal('i32');
   const budget = f.newLocal('i32');
   const rec = f.newLocal('i32');
   const retired = f.newLocal('i32');
   const handler = f.newLocal('i32');
   const itState = f.newLocal('i32');
+  /** The last instruction branched here. */
+  const arrived = f.newLocal('i32');
+  const before = f.newLocal('i32');
   const load = (offset: number, local: number): void => {
     f.i32(0);
     f.memory(OP['i32.load'], shared.cpu + offset);
@@ -561,8 +586,65 @@ function emitRun(shared: Shared, f: FunctionBody, handlers: Handlers, functions:
   load(S.PC, pc);
   load(S.BUDGET, budget);
   load(S.RETIRED, retired);
+  /**
+   * After a branch: FLAGS counts arrivals; at the threshold the place is translated; 255 = a region begins here.
+   *   v = regions[slot](); v == -1: EXC_RETURN; pc = v & ~1; T == 0: INVSTATE; arrived = v & 1
+   */
+  const emitArrival = (): void => {
+    top.if(top.and(local(arrived), memory(S.TIER)), () => {
+      f.i32(0);
+      f.set(arrived);
+      f.get(rec);
+      f.memory(OP['i32.load8_u'], REC.FLAGS);
+      f.set(itState);
+      top.if(
+        top.eq(local(itState), REGION_HERE),
+        () => {
+          spill();
+          top.shrU(top.sub(local(rec), DECODED_BASE), 3).emit(f);
+          f.memory(OP['i32.load16_u'], REGION_SLOTS);
+          f.op(OP.call_indirect);
+          f.code.u32(functions.regionType);
+          f.code.u32(shared.regions);
+          f.set(itState);
+          load(S.BUDGET, budget);
+          f.get(retired);
+          f.set(before);
+          load(S.RETIRED, retired);
+          // a region that turned back at its door has not run: go on here, without another look at the budget
+          top.if(top.or(top.ne(local(itState), local(pc)), top.ne(local(before), local(retired))), () => {
+            load(S.LAST_REC, rec);
+            f.i32(0);
+            f.i32(1);
+            f.memory(OP['i32.store'], shared.cpu + S.LINE);
+            top.if(top.eq(local(itState), -1), () => {
+              load(S.PC, pc);
+              exit(EXIT.EXC_RETURN);
+            });
+            top.and(local(itState), ~1).emit(f);
+            f.set(pc);
+            top.if(top.eqz(memory(S.T)), () => exit(EXIT.INVSTATE));
+            top.and(local(itState), 1).emit(f);
+            f.set(arrived);
+            f.br(loop);
+          });
+        },
+        () => top.if(top.ltU(local(itState), NEVER), () => {
+          f.get(rec);
+          top.add(local(itState), 1).emit(f);
+          f.memory(OP['i32.store8'], REC.FLAGS);
+          top.if(top.eq(local(itState), HOT - 1), () => {
+            spill();
+            f.get(pc);
+            f.get(rec);
+            f.call(shared.imports.hot);
+          });
+        }),
+      );
+    });
+  };
   const loop = f.loop();
-  const top = new HotBuilder(f, shared, { rec, pc, budget }, loop, exit, spill);
+  const top = new HotBuilder(f, shared, { rec, pc, budget, arrived }, loop, exit, spill);
   const local = (n: number): Expr => new Expr('i32', (g) => g.get(n));
   const memory = (offset: number): Expr => new Expr('i32', (g) => {
     g.i32(0);
@@ -594,6 +676,7 @@ function emitRun(shared: Shared, f: FunctionBody, handlers: Handlers, functions:
     f.memory(OP['i32.load16_u'], REC.HANDLER);
     f.set(handler);
   });
+  emitArrival();
   f.get(retired);
   f.i32(1);
   f.op(0x6a);
@@ -643,7 +726,7 @@ function emitRun(shared: Shared, f: FunctionBody, handlers: Handlers, functions:
   exit(EXIT.BREAK);
   handlers.hot.forEach((h, i) => {
     f.end(labels[i]!);
-    const b = new HotBuilder(f, shared, { rec, pc, budget }, loop, exit, spill);
+    const b = new HotBuilder(f, shared, { rec, pc, budget, arrived }, loop, exit, spill);
     emitSemantics(b, h);
     b.next();
     b.release();
@@ -658,7 +741,7 @@ function emitRun(shared: Shared, f: FunctionBody, handlers: Handlers, functions:
   f.op(0x6b);
   f.op(OP.call_indirect);
   f.code.u32(functions.coldType);
-  f.code.byte(0);
+  f.code.u32(1);
   f.set(itState);
   load(S.BUDGET, budget);
   top.if(top.and(local(itState), 1), () => {
@@ -666,6 +749,14 @@ function emitRun(shared: Shared, f: FunctionBody, handlers: Handlers, functions:
     top.shrU(local(itState), 1).emit(f);
     f.op(OP.return);
   });
+  // arrived = next != pc + size
+  f.get(itState);
+  top.add(local(pc), new Expr('i32', (g) => {
+    g.get(rec);
+    g.memory(OP['i32.load8_u'], REC.SIZE);
+  })).emit(f);
+  f.op(0x47);
+  f.set(arrived);
   f.get(itState);
   f.set(pc);
   f.br(loop);

@@ -70,6 +70,12 @@ export const S = {
   FPCAR: 0xdc,
   FPDSCR: 0xe0,
   /** ITSTATE and address of the instruction in an IT block that ran last: what a fault in it has to restore. */
+  /** Translated tier: bytes of fast RAM and flash from their bases (0 = every access leaves), nesting of calls, callee for the stub, 1 = on. */
+  FAST_RAM: 0xf8,
+  FAST_FLASH: 0xfc,
+  REGION_DEPTH: 0x180,
+  CALL_TARGET: 0x184,
+  TIER: 0x188,
   /** Flash line that was paid for last, | 1: entering it again costs nothing, whatever was flushed meanwhile. */
   CHARGED: 0xf4,
   /** Record of the instruction that ran last when the line changed: where a branch came from. */

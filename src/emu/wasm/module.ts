@@ -191,6 +191,7 @@ export class ModuleWriter {
   private readonly functions: { type: number; body: FunctionBody | null }[] = [];
   private readonly exports: { name: string; index: number }[] = [];
   private table: number[] = [];
+  private readonly tables: string[] = [];
 
   type(params: readonly WasmType[], result: WasmType | null): number {
     const key = `${params.join()}>${result}`;
@@ -205,6 +206,10 @@ export class ModuleWriter {
   importFunction(name: string, params: readonly WasmType[], result: WasmType | null): number {
     if (this.functions.length) throw new Error('imports come before functions');
     return this.imports.push({ name, type: this.type(params, result) }) - 1;
+  }
+  /** Imports table `env.name` of functions; tables of the module itself come behind it. */
+  importTable(name: string): number {
+    return this.tables.push(name) - 1;
   }
   /** Reserves a function index; `define` gives it its body. */
   declare(params: readonly WasmType[], result: WasmType | null): number {
@@ -242,11 +247,17 @@ export class ModuleWriter {
       }
     });
     section(2, (s) => {
-      s.u32(this.imports.length + 1);
+      s.u32(this.imports.length + this.tables.length + 1);
       s.name('env');
       s.name('memory');
       s.bytes([0x02, 0x00]);
       s.u32(1);
+      for (const t of this.tables) {
+        s.name('env');
+        s.name(t);
+        s.bytes([0x01, 0x70, 0x00]);
+        s.u32(1);
+      }
       for (const i of this.imports) {
         s.name('env');
         s.name(i.name);
@@ -273,7 +284,10 @@ export class ModuleWriter {
     });
     if (this.table.length)
       section(9, (s) => {
-        s.bytes([1, 0x00, OP['i32.const'], 0, OP.end]);
+        // active segment of the module's own table, which stands behind the imported ones
+        s.bytes([1, 0x02]);
+        s.u32(this.tables.length);
+        s.bytes([OP['i32.const'], 0, OP.end, 0x00]);
         s.u32(this.table.length);
         for (const f of this.table) s.u32(f);
       });

@@ -42,6 +42,8 @@ export interface Region {
   readonly entry: number;
   readonly blocks: readonly Block[];
   readonly byPc: ReadonlyMap<number, Block>;
+  /** Targets of branch tables by the pc of the table branch. */
+  readonly tables: ReadonlyMap<number, readonly number[]>;
   /** Lowest and highest byte of its code. */
   readonly low: number;
   readonly high: number;
@@ -73,7 +75,7 @@ export function discover(source: CodeSource, entry: number): Region | null {
   const items = new Map<number, Item>();
   const leaders = new Set<number>([entry]);
   const work = [entry];
-  const tables = new Map<number, number[]>();
+  const tables = new Map<number, readonly number[]>();
   while (work.length > 0) {
     let pc = work.pop()!;
     let it = 0;
@@ -136,11 +138,11 @@ export function discover(source: CodeSource, entry: number): Region | null {
       if (to) b.succ.push(to);
     }
   }
-  return analyse(entry, byPc);
+  return analyse(entry, byPc, tables);
 }
 
 /** Reverse postorder, dominators (Cooper, Harvey, Kennedy), loop headers and merge points. */
-function analyse(entry: number, byPc: Map<number, Block>): Region {
+function analyse(entry: number, byPc: Map<number, Block>, tables: ReadonlyMap<number, readonly number[]>): Region {
   const root = byPc.get(entry)!;
   const post: Block[] = [];
   const seen = new Set<Block>([root]);
@@ -185,7 +187,7 @@ function analyse(entry: number, byPc: Map<number, Block>): Region {
     b.merge = forward > 1;
   }
   return {
-    entry, blocks: order, byPc: new Map(order.map((b) => [b.pc, b])),
+    entry, tables, blocks: order, byPc: new Map(order.map((b) => [b.pc, b])),
     low: Math.min(...order.map((b) => b.pc)), high: Math.max(...order.map((b) => b.next)),
   };
 }
