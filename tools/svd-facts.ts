@@ -157,15 +157,30 @@ function readDevice(xml: Xml, fixes: SvdFixes): Peripheral[] {
     const taken = new Set<string>();
     for (const r of raw) taken.add((r.name = shortName(r.name, prefixes, taken)));
     for (const r of raw) r.offset = fixes.offsets?.[`${name}.${r.name}`] ?? r.offset;
+    for (const [path, more] of Object.entries(fixes.addRegisters ?? {})) {
+      const [pn, rn] = path.split('.') as [string, string];
+      if (pn !== name) continue;
+      const fields = more.fields.map(([fn, bit, width, writable]) => ({ name: fn, bit, width, writable }));
+      raw.push({ name: rn, offset: more.offset, size: 4, reset: more.reset, writable: fields.reduce((m, f) => (f.writable ? (m | maskOf(f)) >>> 0 : m), 0), fields });
+    }
     const registers = joinAlternates(raw);
     for (const r of registers) {
       const family = name.replace(/^GPIO.$/, 'GPIO*');
       r.reset = fixes.resets?.[`${name}.${r.name}`] ?? fixes.resets?.[`${family}.${r.name}`] ?? r.reset;
       r.name = fixes.registers?.[`${name}.${r.name}`] ?? r.name;
-      for (const f of r.fields) f.name = fixes.fields?.[`${name}.${r.name}.${f.name}`] ?? f.name;
+      r.fields = r.fields.filter((f) => {
+        if (!fixes.remove?.includes(`${name}.${r.name}.${f.name}`)) return true;
+        r.writable = (r.writable & ~maskOf(f)) >>> 0;
+        return false;
+      });
+      for (const f of r.fields) f.name = fixes.fields?.[`${name}.${r.name}.${f.name}`] ?? fixes.fields?.[`${rootName}.${r.name}.${f.name}`] ?? f.name;
       for (const [path, [bit, width, writable]] of Object.entries(fixes.add ?? {})) {
         const [pn, rn, fn] = path.split('.');
-        if (pn === name && rn === r.name) r.fields.push({ name: fn!, bit, width, writable });
+        if ((pn === name || pn === rootName) && rn === r.name) {
+          const field = { name: fn!, bit, width, writable };
+          r.fields.push(field);
+          if (writable) r.writable = (r.writable | maskOf(field)) >>> 0;
+        }
       }
     }
     const block = list(p, 'addressBlock')[0] ?? list(root, 'addressBlock')[0];

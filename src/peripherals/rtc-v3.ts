@@ -1,9 +1,11 @@
 /**
- * RTC: real-time clock. Modelled: write protection, initialisation mode, prescalers, calendar and sub-seconds, shadow register flag. Not
+ * RTC: real-time clock, with ICSR (H5…) or, in earlier versions of the IP, ISR and the backup registers. Modelled: write protection, initialisation mode, prescalers, calendar and sub-seconds, shadow register flag. Not
  * modelled: alarms, wake-up timer, time stamp, calibration, shift, binary mode; their registers are declared.
  *
  * Facts: registers ST SVD; keys, INITF after about 2 RTCCLK and RSF after up to 2 RTCCLK: RM RTC chapter (documented); the calendar goes on 4 RTCCLK after
  * INIT is cleared: ST HAL (documented). The reading lock between TR and DR is left out: each read is computed at its own time (assumed harmless).
+ *
+ * ISR's event flags are cleared by writing 0 and, like the backup registers and the tamper configuration, need no key: RM0351 RTC (documented).
  *
  * Backup domain: writes are lost while the wire `dbp` (PWR) is 0. A system reset does not reach the block.
  */
@@ -68,14 +70,19 @@ export const rtcV3: ModelFactory = (layout: Layout, given): RegisterModel<State>
   const TR = layout.reg('TR');
   const DR = layout.reg('DR');
   const SSR = layout.reg('SSR');
-  const ICSR = layout.reg('ICSR');
+  const status = layout.has('ICSR') ? 'ICSR' : 'ISR';
+  const ICSR = layout.reg(status);
   const PRER = layout.reg('PRER');
   const CR = layout.reg('CR');
   const WPR = layout.reg('WPR');
-  const INIT = layout.field('ICSR.INIT');
-  const INITF = layout.field('ICSR.INITF');
-  const INITS = layout.field('ICSR.INITS');
-  const RSF = layout.field('ICSR.RSF');
+  const INIT = layout.field(`${status}.INIT`);
+  const INITF = layout.field(`${status}.INITF`);
+  const INITS = layout.field(`${status}.INITS`);
+  const RSF = layout.field(`${status}.RSF`);
+  /** Event flags of ISR: cleared by writing 0, never set by software. */
+  const eventFlags = status === 'ISR' ? layout.reg('ISR').fields.filter((x) => /^(ALR[AB]F|WUTF|TSF|TSOVF|TAMP\dF)$/.test(x.name)).reduce((m, x) => m | layout.field(`ISR.${x.name}`).mask, 0) : 0;
+  const backup = layout.registers.filter((r) => /^BKP\d+R$/.test(r.name)).map((r) => r.name);
+  const keyless = new Set([...backup, 'TAMPCR', 'TAFCR', 'OR']);
   const FMT = layout.field('CR.FMT');
   const PREDIV_S = layout.field('PRER.PREDIV_S');
   const PREDIV_A = layout.field('PRER.PREDIV_A');
@@ -134,6 +141,7 @@ export const rtcV3: ModelFactory = (layout: Layout, given): RegisterModel<State>
   };
   const writeIcsr = (c: Context, merged: number, raw: number, lanes: number): number => {
     if (lanes & RSF.mask && !RSF.of(raw)) c.s.syncAt = count(c) + o.syncTicks;
+    merged = (merged & ~eventFlags) | (c.get(ICSR) & eventFlags & (raw | ~lanes));
     const was = INIT.get(c);
     if (c.s.key !== 2) return INIT.of(merged) === was ? (merged & ~INIT.mask) | (was ? INIT.mask : 0) : refuse(c, ICSR, 'while locked');
     if (INIT.of(merged) && !was) {
@@ -154,7 +162,7 @@ export const rtcV3: ModelFactory = (layout: Layout, given): RegisterModel<State>
 
   return {
     clocks: [o.clock],
-    modelled: ['TR', 'DR', 'SSR', 'ICSR', 'PRER', 'CR', 'WPR'],
+    modelled: ['TR', 'DR', 'SSR', status, 'PRER', 'CR', 'WPR', ...backup],
     keeps: (_r, kind) => kind !== 'backup',
     create: fresh,
     onReset(c, kind) {
@@ -163,7 +171,7 @@ export const rtcV3: ModelFactory = (layout: Layout, given): RegisterModel<State>
       c.s.anchor = count(c);
       c.s.syncAt = c.s.anchor + o.syncTicks;
     },
-    live: ['ICSR', 'TR', 'DR', 'SSR'],
+    live: [status, 'TR', 'DR', 'SSR'],
     read(c, r, value) {
       if (r === ICSR) return icsr(c, value);
       if (r === TR) return c.s.held ? value : timeRegister(c);
@@ -180,6 +188,7 @@ export const rtcV3: ModelFactory = (layout: Layout, given): RegisterModel<State>
         return 0;
       }
       if (r === ICSR) return writeIcsr(c, merged, raw, lanes);
+      if (keyless.has(r.name)) return merged;
       if (c.s.key !== 2) return refuse(c, r, 'while locked (RTC_WPR)');
       if (r !== TR && r !== DR && r !== PRER) return merged;
       if (!inInit(c)) return refuse(c, r, 'outside initialisation mode');

@@ -60,7 +60,7 @@ export const tim: ModelFactory = (layout: Layout, given): RegisterModel<State> =
   const CEN = layout.field('CR1.CEN');
   const UDIS = layout.field('CR1.UDIS');
   const URS = layout.field('CR1.URS');
-  const OPM = layout.field('CR1.OPM');
+  const OPM = layout.hasField('CR1.OPM') ? layout.field('CR1.OPM') : null;
   const ARPE = layout.field('CR1.ARPE');
   const DIR = layout.hasField('CR1.DIR') ? layout.field('CR1.DIR') : null;
   const CMS = layout.hasField('CR1.CMS') ? layout.field('CR1.CMS') : null;
@@ -91,7 +91,7 @@ export const tim: ModelFactory = (layout: Layout, given): RegisterModel<State> =
   };
   const steady = (c: Context): boolean =>
     UDIS.get(c) !== 0 ||
-    (!OPM.get(c) && c.s.psc === c.get(PSC) && c.s.arr === (c.get(ARR) & MAX) >>> 0 && ccrs.every((r, i) => c.s.ccr[i] === (c.get(r) & MAX) >>> 0));
+    (!OPM?.get(c) && c.s.psc === c.get(PSC) && c.s.arr === (c.get(ARR) & MAX) >>> 0 && ccrs.every((r, i) => c.s.ccr[i] === (c.get(r) & MAX) >>> 0));
 
   /** Sets the flags of the channels whose compare value lies in [from, to]. */
   const compare = (c: Context, from: number, to: number): void => {
@@ -117,7 +117,7 @@ export const tim: ModelFactory = (layout: Layout, given): RegisterModel<State> =
     c.s.rep = RCR ? c.get(RCR) : 0;
     loadPreloads(c);
     flag(c, UPDATE);
-    if (OPM.get(c)) CEN.set(c, 0);
+    if (OPM?.get(c)) CEN.set(c, 0);
   };
   const wrap = (c: Context): void => {
     const { s } = c;

@@ -1,0 +1,217 @@
+/**
+ * What STM32L476 and STM32L496 share: rows of blocks, delays, option bytes, boot sources. Data only; facts and their sources as in the chips' fact sheets, register
+ * facts generated from ST's SVD.
+ */
+import type { BlockRow, Confidence, LatencyTable, OptionByteRow, ResetFlagRow, Sourced } from '../emu/chip.ts';
+import { MS, US } from '../emu/time.ts';
+
+export const HAL_L4 = 'STMicroelectronics/stm32l4xx_hal_driver@a9f8b8a';
+export const AN2606 = 'AN2606 Rev 70';
+/** G431 datasheet: same oscillator, PLL, regulator and flash blocks. */
+const DS_G431 = 'DS12589 r6 (STM32G431), same block';
+const DS_L476 = 'DS10198 (L476), recalled';
+const FACTORY = 'ST production value 0xFFEFF8AA in public debugger sources (Black Magic Debug stm32l4.c)';
+
+export const known = <T>(value: T, source: string, confidence: Confidence = 'documented'): Sourced<T> => ({ value, source, confidence });
+
+const optr = (name: string, value: number): OptionByteRow => ({ field: `FLASH.OPTR.${name}`, factory: known(value, FACTORY, 'reported') });
+/** Fields of FLASH_OPTR that both chips have. */
+export const L4_OPTION_BYTES: Readonly<Record<string, OptionByteRow>> = {
+  RDP: optr('RDP', 0xaa), BOR_LEV: optr('BOR_LEV', 0), nRST_STOP: optr('nRST_STOP', 1), nRST_STDBY: optr('nRST_STDBY', 1), nRST_SHDW: optr('nRST_SHDW', 1),
+  IWDG_SW: optr('IWDG_SW', 1), IWDG_STOP: optr('IWDG_STOP', 1), IWDG_STDBY: optr('IWDG_STDBY', 1), WWDG_SW: optr('WWDG_SW', 1), BFB2: optr('BFB2', 0),
+  DUALBANK: optr('DUALBANK', 1), nBOOT1: optr('nBOOT1', 1), SRAM2_PE: optr('SRAM2_PE', 1), SRAM2_RST: optr('SRAM2_RST', 1),
+};
+/** Whole option registers of a new part; write protection areas end before they start. */
+export const L4_OPTION_REGISTERS: Readonly<Record<string, number>> = {
+  OPTR: 0xffeff8aa, PCROP1SR: 0xffffffff, PCROP1ER: 0x00000000, WRP1AR: 0xff00ffff, WRP1BR: 0xff00ffff,
+  PCROP2SR: 0xffffffff, PCROP2ER: 0x00000000, WRP2AR: 0xff00ffff, WRP2BR: 0xff00ffff,
+};
+
+interface TimRow { n: number; facts: string; base: number; irqs: number[]; bus: 1 | 2; bits: 16 | 32 }
+const tims: TimRow[] = [
+  { n: 2, facts: 'TIM2', base: 0x40000000, irqs: [28], bus: 1, bits: 32 },
+  { n: 3, facts: 'TIM3', base: 0x40000400, irqs: [29], bus: 1, bits: 16 },
+  { n: 4, facts: 'TIM4', base: 0x40000800, irqs: [30], bus: 1, bits: 16 },
+  { n: 5, facts: 'TIM5', base: 0x40000c00, irqs: [50], bus: 1, bits: 32 },
+  { n: 6, facts: 'TIM6', base: 0x40001000, irqs: [54], bus: 1, bits: 16 },
+  { n: 7, facts: 'TIM7', base: 0x40001400, irqs: [55], bus: 1, bits: 16 },
+  { n: 1, facts: 'TIM1', base: 0x40012c00, irqs: [24, 25, 26, 27], bus: 2, bits: 16 },
+  { n: 8, facts: 'TIM8', base: 0x40013400, irqs: [43, 44, 45, 46], bus: 2, bits: 16 },
+  { n: 15, facts: 'TIM15', base: 0x40014000, irqs: [24], bus: 2, bits: 16 },
+  { n: 16, facts: 'TIM16', base: 0x40014400, irqs: [25], bus: 2, bits: 16 },
+  { n: 17, facts: 'TIM17', base: 0x40014800, irqs: [26], bus: 2, bits: 16 },
+];
+const timers: BlockRow[] = tims.map((t) => ({
+  name: `TIM${t.n}`, model: 'tim', facts: t.facts, base: t.base, size: 0x400, irqs: t.irqs,
+  clock: t.bus === 1 ? `APB1ENR1.TIM${t.n}EN` : `APB2ENR.TIM${t.n}EN`, reset: t.bus === 1 ? `APB1RSTR1.TIM${t.n}RST` : `APB2RSTR.TIM${t.n}RST`,
+  options: {
+    block: `TIM${t.n}`, clock: `timpclk${t.bus}`, bits: t.bits,
+    // TIM1 and TIM8: break, update, trigger and commutation, capture compare.
+    ...(t.irqs.length === 4 ? { irqs: { brk: 0, update: 1, trigger: 2, cc: 3 } } : {}),
+  },
+}));
+
+const usart = (name: string, base: number, irq: number, enr: string, rstr: string): BlockRow => ({
+  name, model: 'usart-v4', facts: name === 'LPUART1' ? name : 'USART1', base, size: 0x400, irqs: [irq], clock: `${enr}.${name}EN`, reset: `${rstr}.${name}RST`,
+  options: { block: name, clock: name.toLowerCase(), fifoDepth: 1, lowPower: name === 'LPUART1' },
+});
+const spi = (n: number, base: number, irq: number, enr: string, rstr: string): BlockRow => ({
+  name: `SPI${n}`, model: null, base, size: 0x400, irqs: [irq], clock: `${enr}.SPI${n}EN`, reset: `${rstr}.SPI${n}RST`,
+});
+export const bus = (name: string, base: number, irqs: number[], enr: string, rstr: string, size = 0x400): BlockRow => ({
+  name, model: null, base, size, irqs, clock: `${enr}.${name}EN`, reset: `${rstr}.${name}RST`,
+});
+export const port = (letter: string): BlockRow => ({
+  name: `GPIO${letter}`, model: 'gpio-v2', base: 0x48000000 + (letter.charCodeAt(0) - 65) * 0x400, size: 0x400,
+  clock: `AHB2ENR.GPIO${letter}EN`, reset: `AHB2RSTR.GPIO${letter}RST`, options: { port: letter },
+});
+const A1 = ['APB1ENR1', 'APB1RSTR1'] as const;
+const A12 = ['APB1ENR2', 'APB1RSTR2'] as const;
+const A2 = ['APB2ENR', 'APB2RSTR'] as const;
+const H1 = ['AHB1ENR', 'AHB1RSTR'] as const;
+const adc = { clock: 'AHB2ENR.ADCEN', reset: 'AHB2RSTR.ADCRST' } as const;
+/** USB OTG_FS: 256 KB with its FIFOs. */
+const otg = { clock: 'AHB2ENR.OTGFSEN', reset: 'AHB2RSTR.OTGFSRST' } as const;
+
+/** Blocks at the same place with the same behaviour in both chips, without FLASH, RCC, RTC and DBGMCU. */
+export const L4_BLOCKS: readonly BlockRow[] = [
+  ...timers,
+  bus('LCD', 0x40002400, [78], ...A1),
+  { name: 'WWDG', model: 'wwdg-v2', base: 0x40002c00, size: 0x400, irqs: [0], clock: 'APB1ENR1.WWDGEN', options: { clock: 'pclk1' } },
+  // Versions before the H5's: no early wake-up, dividers up to 256; how far updates wait for the prescaler is open.
+  { name: 'IWDG', model: 'iwdg-v3', base: 0x40003000, size: 0x400, options: { clock: 'lsi', syncTicks: 5, syncToPrescaler: false, dividers: [4, 8, 16, 32, 64, 128, 256] } },
+  spi(2, 0x40003800, 36, ...A1),
+  spi(3, 0x40003c00, 51, ...A1),
+  usart('USART2', 0x40004400, 38, ...A1),
+  usart('USART3', 0x40004800, 39, ...A1),
+  usart('UART4', 0x40004c00, 52, ...A1),
+  usart('UART5', 0x40005000, 53, ...A1),
+  bus('I2C1', 0x40005400, [31, 32], ...A1),
+  bus('I2C2', 0x40005800, [33, 34], ...A1),
+  bus('I2C3', 0x40005c00, [72, 73], ...A1),
+  bus('CAN1', 0x40006400, [19, 20, 21, 22], ...A1),
+  { name: 'PWR', model: 'pwr-l4', base: 0x40007000, size: 0x400, clock: 'APB1ENR1.PWREN', reset: 'APB1RSTR1.PWRRST' },
+  { name: 'DAC', model: null, base: 0x40007400, size: 0x400, clock: 'APB1ENR1.DAC1EN', reset: 'APB1RSTR1.DAC1RST' },
+  bus('OPAMP', 0x40007800, [], ...A1),
+  bus('LPTIM1', 0x40007c00, [65], ...A1),
+  usart('LPUART1', 0x40008000, 70, ...A12),
+  bus('SWPMI1', 0x40008800, [76], ...A12),
+  bus('LPTIM2', 0x40009400, [66], ...A12),
+  { name: 'SYSCFG', model: 'syscfg-l4', base: 0x40010000, size: 0x30, clock: 'APB2ENR.SYSCFGEN', reset: 'APB2RSTR.SYSCFGRST' },
+  { name: 'VREFBUF', model: null, base: 0x40010030, size: 0x1d0, clock: 'APB2ENR.SYSCFGEN', reset: 'APB2RSTR.SYSCFGRST' },
+  { name: 'COMP', model: null, base: 0x40010200, size: 0x200, irqs: [64], clock: 'APB2ENR.SYSCFGEN', reset: 'APB2RSTR.SYSCFGRST' },
+  {
+    name: 'EXTI', model: 'exti-v1', base: 0x40010400, size: 0x400, irqs: [6, 7, 8, 9, 10, 23, 40, 1],
+    options: {
+      irqOfLine: [0, 1, 2, 3, 4, 5, 5, 5, 5, 5, 6, 6, 6, 6, 6, 6, 7, ...Array<number>(18).fill(-1), 7, 7, 7, 7],
+      lines: { 16: 'pvd', 35: 'pvm1', 36: 'pvm2', 37: 'pvm3', 38: 'pvm4' },
+    },
+  },
+  { name: 'FIREWALL', model: null, base: 0x40011c00, size: 0x400, clock: 'APB2ENR.FIREWALLEN' },
+  { name: 'SDMMC1', model: null, base: 0x40012800, size: 0x400, irqs: [49], clock: 'APB2ENR.SDMMCEN', reset: 'APB2RSTR.SDMMCRST' },
+  spi(1, 0x40013000, 35, ...A2),
+  usart('USART1', 0x40013800, 37, ...A2),
+  bus('SAI1', 0x40015400, [74], ...A2),
+  bus('SAI2', 0x40015800, [75], ...A2),
+  { name: 'DFSDM1', model: null, base: 0x40016000, size: 0x500, irqs: [61, 62, 63, 42], clock: 'APB2ENR.DFSDMEN', reset: 'APB2RSTR.DFSDMRST' },
+  bus('DMA1', 0x40020000, [11, 12, 13, 14, 15, 16, 17], ...H1),
+  bus('DMA2', 0x40020400, [56, 57, 58, 59, 60, 68, 69], ...H1),
+  bus('CRC', 0x40023000, [], ...H1),
+  bus('TSC', 0x40024000, [77], ...H1),
+  ...[...'ABCDEFGH'].map(port),
+  { name: 'OTG_FS_GLOBAL', model: null, base: 0x50000000, size: 0x400, irqs: [67], ...otg },
+  { name: 'OTG_FS_HOST', model: null, base: 0x50000400, size: 0x400, ...otg },
+  { name: 'OTG_FS_DEVICE', model: null, base: 0x50000800, size: 0x600, ...otg },
+  { name: 'OTG_FS_PWRCLK', model: null, base: 0x50000e00, size: 0x3f200, ...otg },
+  { name: 'ADC1', model: null, base: 0x50040000, size: 0x100, irqs: [18], ...adc },
+  { name: 'ADC2', model: null, base: 0x50040100, size: 0x100, irqs: [18], ...adc },
+  { name: 'ADC3', model: null, base: 0x50040200, size: 0x100, irqs: [47], ...adc },
+  { name: 'ADC_Common', model: null, base: 0x50040300, size: 0x100, ...adc },
+  { name: 'RNG', model: null, base: 0x50060800, size: 0x400, irqs: [80], clock: 'AHB2ENR.RNGEN', reset: 'AHB2RSTR.RNGRST' },
+  { name: 'FMC', model: null, base: 0xa0000000, size: 0x400, irqs: [48], clock: 'AHB3ENR.FMCEN', reset: 'AHB3RSTR.FMCRST' },
+  { name: 'QUADSPI', model: null, base: 0xa0001000, size: 0x400, irqs: [71], clock: 'AHB3ENR.QSPIEN', reset: 'AHB3RSTR.QSPIRST' },
+];
+
+/** FLASH's own options; memories `flash` and `info` are the chip's. */
+export const l4Flash = (flashKilobytes: number, optionBytes: Readonly<Record<string, OptionByteRow>>): BlockRow => ({
+  name: 'FLASH', model: 'flash-l4', base: 0x40022000, size: 0x400, irqs: [4], clock: 'AHB1ENR.FLASHEN', reset: 'AHB1RSTR.FLASHRST',
+  options: {
+    memory: 'flash', base: 0x08000000, bankBytes: flashKilobytes * 512, pageBytes: 0x800,
+    infoMemory: 'info', infoBase: 0x1fff7000, uidOffset: 0x590, sizeOffset: 0x5e0, optionOffset: 0x800, flashKilobytes,
+    optionRegisters: L4_OPTION_REGISTERS,
+    optionBytes: Object.fromEntries(Object.entries(optionBytes).map(([name, o]) => [name, { field: o.field.replace('FLASH.', ''), value: o.factory.value }])),
+  },
+});
+
+export const L4_CLOCKS: readonly string[] = [
+  'msi', 'hsi', 'hse', 'lsi', 'lse', 'pllp', 'pllq', 'pllr', 'pllsai1p', 'pllsai1q', 'pllsai1r', 'pllsai2p', 'pllsai2r',
+  'sysclk', 'hclk', 'pclk1', 'pclk2', 'timpclk1', 'timpclk2', 'systick-ext', 'rtc', 'usb',
+  'usart1', 'usart2', 'usart3', 'uart4', 'uart5', 'lpuart1',
+];
+
+const msiStart = (range: number): number => (range === 0 ? 10 : range === 1 ? 5 : range === 2 ? 4 : range === 3 ? 3 : range < 8 ? 3 : 2.5);
+
+export const L4_PARAMETERS: Readonly<Record<string, Sourced<number>>> = {
+  'hsi.hz': known(16_000_000, `${HAL_L4}:Inc/stm32l4xx_hal_conf_template.h`),
+  'lsi.hz': known(32_000, DS_G431, 'assumed'),
+  'lse.hz': known(32_768, 'public board files of the Nucleo boards', 'reported'),
+  // 1: the board feeds OSC_IN with a clock instead of a crystal. The Nucleo boards have no HSE by default.
+  'hse.external': known(0, 'board default', 'assumed'),
+  'lse.external': known(0, 'board default', 'assumed'),
+  ...Object.fromEntries(Array.from({ length: 12 }, (_, r) => [`msi.start.${r}.ps`, known(msiStart(r) * US, DS_L476, 'assumed')])),
+  'msi.lock.ps': known(500 * US, `${DS_L476} (PLL mode within 5 %)`, 'assumed'),
+  'hsi.start.ps': known(0.8 * US, DS_G431, 'assumed'),
+  'lsi.start.ps': known(80 * US, DS_G431, 'assumed'),
+  'hse.start.ps': known(2 * MS, 'DS8626 r12 T32 (8 MHz crystal, F4)', 'assumed'),
+  'hse.ready.clocks': known(512, 'RM0091 6.2.1 (F0)', 'assumed'),
+  // Crystal and ready counter together.
+  'lse.start.ps': known(600 * MS, 'micropython PR 1571, 1599 (F405 boards)', 'reported'),
+  'lse.ready.clocks': known(4096, 'RM0091 6.2.5 (F0)', 'assumed'),
+  'sysclk.switch.clocks': known(3, 'no figure published; clocks of the old and of the new source', 'assumed'),
+  'pll.lock.ps': known(15 * US, DS_G431, 'assumed'),
+  'vos.ready.ps': known(20 * US, DS_G431, 'assumed'),
+  'regulator.main.ps': known(5 * US, DS_G431, 'assumed'),
+  'flash.program.ps': known(81.7 * US, DS_G431, 'assumed'),
+  'flash.erase.page.ps': known(22 * MS, DS_G431, 'assumed'),
+  'flash.erase.bank.ps': known(22.1 * MS, DS_G431, 'assumed'),
+  'flash.options.ps': known(23 * MS, 'no figure published; page erase and words', 'assumed'),
+  'reset.pulse.ps': known(20 * US, 'RM0091 6.1, RM0399 9.4.2: minimum on siblings', 'assumed'),
+  'power.tempo.ps': known(250 * US, DS_G431, 'assumed'),
+  'vdd.volts': known(3.3, 'board default', 'assumed'),
+  'vdda.volts': known(3.3, 'board default', 'assumed'),
+  'vddio2.volts': known(3.3, 'board default', 'assumed'),
+  'vddusb.volts': known(3.3, 'board default', 'assumed'),
+  'pvm1.threshold.volts': known(1.2, `${HAL_L4}:Inc/stm32l4xx_hal_pwr_ex.h`),
+  'pvm2.threshold.volts': known(0.9, `${HAL_L4}:Inc/stm32l4xx_hal_pwr_ex.h`),
+  'pvm3.threshold.volts': known(1.62, `${HAL_L4}:Inc/stm32l4xx_hal_pwr_ex.h`),
+  'pvm4.threshold.volts': known(2.2, `${HAL_L4}:Inc/stm32l4xx_hal_pwr_ex.h`),
+  'vbat.volts': known(3.3, 'board default', 'assumed'),
+  'boot0.level': known(0, 'board default', 'assumed'),
+  'uid.0': known(0x00350028, 'made up; ST programs it per part', 'assumed'),
+  'uid.1': known(0x3136510c, 'made up; ST programs it per part', 'assumed'),
+  'uid.2': known(0x34343732, 'made up; ST programs it per part', 'assumed'),
+};
+
+/** MEM_MODE of SYSCFG_MEMRMP; 2 (FMC) and 6 (QUADSPI) show external memories, which no board here has. */
+export const L4_REMAP = { base: 0, wire: 'remap', shows: { 0: 'flash', 1: 'rom', 3: 'sram1' } } as const;
+
+export const L4_RESET_FLAGS: readonly ResetFlagRow[] = [
+  // Internal resets drive NRST low, so the pin's flag rises with every one of them.
+  { field: 'RCC.CSR.PINRSTF', raisedBy: ['power', 'brownout', 'pin', 'software', 'iwdg', 'wwdg', 'low-power', 'option-bytes', 'debugger', 'core'] },
+  { field: 'RCC.CSR.BORRSTF', raisedBy: ['power', 'brownout'] },
+  { field: 'RCC.CSR.SFTRSTF', raisedBy: ['software', 'debugger', 'core'] },
+  { field: 'RCC.CSR.OBLRSTF', raisedBy: ['option-bytes'] },
+  { field: 'RCC.CSR.IWDGRSTF', raisedBy: ['iwdg'] },
+  { field: 'RCC.CSR.WWDGRSTF', raisedBy: ['wwdg'] },
+  { field: 'RCC.CSR.LPWRRSTF', raisedBy: ['low-power'] },
+  { field: 'RCC.CSR.FWRSTF', raisedBy: [] },
+];
+
+export const L4_MAX_HCLK = known({ 'Range 1': 80_000_000, 'Range 2': 26_000_000 }, `${HAL_L4}:Src/stm32l4xx_ll_utils.c`);
+export const L4_LATENCY: Sourced<LatencyTable> = known(
+  {
+    'Range 1': [[16, 0], [32, 1], [48, 2], [64, 3], [80, 4]],
+    'Range 2': [[6, 0], [12, 1], [18, 2], [26, 3]],
+  },
+  `${HAL_L4}:Src/stm32l4xx_ll_utils.c`,
+);

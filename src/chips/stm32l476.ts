@@ -1,0 +1,84 @@
+/** STM32L476RG. Data only; rows that the L496 has too are in stm32l4.ts. */
+import type { BootRule, ChipDescription, Sourced } from '../emu/chip.ts';
+import { loadFacts } from './facts.ts';
+import generated from './generated/stm32l476.json' with { type: 'json' };
+import {
+  AN2606, known, l4Flash, L4_BLOCKS, L4_CLOCKS, L4_LATENCY, L4_MAX_HCLK, L4_OPTION_BYTES, L4_PARAMETERS, L4_REMAP, L4_RESET_FLAGS,
+} from './stm32l4.ts';
+
+const CMSIS = 'STMicroelectronics/cmsis_device_l4@a253075:Include/stm32l476xx.h';
+const SVD = 'ST SVD STM32L476 v1.8';
+const PATTERN7 = `${AN2606} Table 2, pattern 7`;
+const FLASH_KB = 1024;
+
+const boot: readonly BootRule[] = [
+  // With BFB2 the ROM's own first steps choose the bank, also at this level.
+  {
+    when: [{ signal: 'field:FLASH.OPTR.RDP', is: [0xcc] }, { signal: 'field:FLASH.OPTR.BFB2', is: [0] }],
+    boots: 'user', vectors: 0x08000000, remap: 0, source: `${AN2606} 4.1: no boot from system memory at RDP level 2`, confidence: 'documented',
+  },
+  {
+    when: [{ signal: 'pin:BOOT0', is: [1] }, { signal: 'field:FLASH.OPTR.nBOOT1', is: [1] }],
+    boots: 'system', vectors: 0x1fff0000, remap: 1, source: PATTERN7, confidence: 'documented',
+  },
+  {
+    when: [{ signal: 'pin:BOOT0', is: [1] }, { signal: 'field:FLASH.OPTR.nBOOT1', is: [0] }],
+    boots: 'user', vectors: 0x20000000, remap: 3, source: 'RM0351 boot configuration: embedded SRAM1', confidence: 'documented',
+  },
+  {
+    when: [{ signal: 'field:FLASH.OPTR.BFB2', is: [1] }],
+    boots: 'system', vectors: 0x1fff0000, remap: 1, source: 'RM0351 2.6 as quoted in community.st.com m-p/436836: the ROM goes on to the bank', confidence: 'reported',
+  },
+  { when: [], boots: 'user', vectors: 0x08000000, remap: 0, source: PATTERN7, confidence: 'documented' },
+];
+
+export const STM32L476RG: ChipDescription = {
+  name: 'STM32L476RG',
+  family: 'STM32L4',
+  cores: [{ name: 'cm4', type: 'cortex-m4f', nvicLines: 82, priorityBits: 4, mpuRegions: 8, clock: 'hclk', sysTickClock: 'systick-ext' }],
+  memories: [
+    // Both banks in one: FLASH exchanges their contents when SYSCFG's FB_MODE changes.
+    { name: 'flash', base: 0x08000000, size: FLASH_KB * 1024, kind: 'flash', zone: 'user', programmedBy: 'FLASH', waitStates: true },
+    { name: 'rom', base: 0x1fff0000, size: 0x7000, kind: 'rom', zone: 'system', waitStates: true },
+    // OTP, identity and bank 1's option bytes.
+    { name: 'info', base: 0x1fff7000, size: 0x1000, kind: 'flash', zone: 'data', programmedBy: 'FLASH', waitStates: true },
+    { name: 'sram1', base: 0x20000000, size: 0x18000, kind: 'ram', zone: 'user' },
+    { name: 'sram2', base: 0x10000000, size: 0x8000, kind: 'ram', zone: 'user' },
+  ],
+  blocks: [
+    // The header has no RTCAPBEN: the RTC's registers are always clocked.
+    { name: 'RTC', model: 'rtc-v3', base: 0x40002800, size: 0x400, irqs: [41, 3, 2], reset: 'BDCR.BDRST', backup: true, options: { clock: 'rtc' } },
+    ...L4_BLOCKS,
+    l4Flash(FLASH_KB, L4_OPTION_BYTES),
+    { name: 'RCC', model: 'rcc-l4', base: 0x40021000, size: 0x400, irqs: [5] },
+    { name: 'DBGMCU', model: 'dbgmcu', base: 0xe0042000, size: 0x400, options: { devId: 0x415, revId: 0x1007 } },
+  ],
+  clocks: L4_CLOCKS,
+  rcc: 'RCC',
+  facts: loadFacts(generated),
+  parameters: L4_PARAMETERS,
+  boot,
+  remap: L4_REMAP,
+  optionBytes: L4_OPTION_BYTES,
+  resetFlags: { clear: 'RCC.CSR.RMVF', flags: L4_RESET_FLAGS },
+  rom: {
+    id: 'stm32l476',
+    vectorTable: known(0x1fff0000, `${AN2606} Tables 168 and 170`),
+    range: known([0x1fff0000, 0x1fff6fff] as const, `${AN2606} Tables 168 and 170`),
+    ramUse: known([{ base: 0x20000000, size: 0x3400 }], `${AN2606} Table 170 (V9.x; V10.x uses 12 KB)`),
+    versions: known(['V10.1', 'V10.2', 'V10.3', 'V9.0', 'V9.1', 'V9.2'], `${AN2606} Tables 169 and 171`),
+    startUpMs: known(2560.5, `${AN2606} Table 227 (without LSE; 55.4 with it)`),
+    usbConnectMs: known(300, `${AN2606} Table 229`),
+  },
+  maxHclkHz: L4_MAX_HCLK,
+  flashLatency: L4_LATENCY,
+};
+
+/** Memory map and core facts: the source of every row above that has none beside it. */
+export const STM32L476_SOURCES: readonly Sourced<string>[] = [
+  known('memory map, interrupt numbers, core, which blocks the part has', CMSIS),
+  known('register layouts, bases, reset values', SVD),
+  known('system memory', `${AN2606} Tables 168 and 170`),
+];
+/** In the SVD, which serves the whole line, but not in this part: CRS came with L49x, DCMI too, AES is L486's. */
+export const STM32L476_ABSENT: readonly string[] = ['CRS', 'DCMI', 'AES'];

@@ -1,0 +1,111 @@
+/** STM32L496ZG. Data only; rows that the L476 has too are in stm32l4.ts. */
+import type { BootCondition, BootRule, ChipDescription, OptionByteRow, Sourced } from '../emu/chip.ts';
+import { US } from '../emu/time.ts';
+import { loadFacts } from './facts.ts';
+import generated from './generated/stm32l496.json' with { type: 'json' };
+import {
+  AN2606, bus, HAL_L4, known, l4Flash, L4_BLOCKS, L4_CLOCKS, L4_LATENCY, L4_MAX_HCLK, L4_OPTION_BYTES, L4_PARAMETERS, L4_REMAP, L4_RESET_FLAGS, port,
+} from './stm32l4.ts';
+
+const CMSIS = 'STMicroelectronics/cmsis_device_l4@a253075:Include/stm32l496xx.h';
+const SVD = 'ST SVD STM32L496 v1.8';
+const PATTERN6 = `${AN2606} Table 2, pattern 6`;
+const FLASH_KB = 1024;
+const FACTORY = 'ST production value 0xFFEFF8AA in public debugger sources (Black Magic Debug stm32l4.c)';
+
+const OPTION_BYTES: Readonly<Record<string, OptionByteRow>> = {
+  ...L4_OPTION_BYTES,
+  nSWBOOT0: { field: 'FLASH.OPTR.nSWBOOT0', factory: known(1, FACTORY, 'reported') },
+  nBOOT0: { field: 'FLASH.OPTR.nBOOT0', factory: known(1, FACTORY, 'reported') },
+};
+
+/** BOOT0 is the pin PH3 or, with nSWBOOT0 = 0, the inverted option bit. */
+const BOOT0: readonly (readonly BootCondition[])[] = [
+  [{ signal: 'field:FLASH.OPTR.nSWBOOT0', is: [1] }, { signal: 'pin:BOOT0', is: [1] }],
+  [{ signal: 'field:FLASH.OPTR.nSWBOOT0', is: [0] }, { signal: 'field:FLASH.OPTR.nBOOT0', is: [0] }],
+];
+const boot: readonly BootRule[] = [
+  // With BFB2 the ROM's own first steps choose the bank, also at this level.
+  {
+    when: [{ signal: 'field:FLASH.OPTR.RDP', is: [0xcc] }, { signal: 'field:FLASH.OPTR.BFB2', is: [0] }],
+    boots: 'user', vectors: 0x08000000, remap: 0, source: `${AN2606} 4.1: no boot from system memory at RDP level 2`, confidence: 'documented',
+  },
+  ...BOOT0.map((when): BootRule => ({
+    when: [...when, { signal: 'field:FLASH.OPTR.nBOOT1', is: [1] }],
+    boots: 'system', vectors: 0x1fff0000, remap: 1, source: PATTERN6, confidence: 'documented',
+  })),
+  ...BOOT0.map((when): BootRule => ({
+    when: [...when, { signal: 'field:FLASH.OPTR.nBOOT1', is: [0] }],
+    boots: 'user', vectors: 0x20000000, remap: 3, source: 'RM0351 boot configuration: embedded SRAM1', confidence: 'documented',
+  })),
+  {
+    when: [{ signal: 'field:FLASH.OPTR.BFB2', is: [1] }],
+    boots: 'system', vectors: 0x1fff0000, remap: 1, source: 'RM0351 2.6 as quoted in community.st.com m-p/436836: the ROM goes on to the bank', confidence: 'reported',
+  },
+  {
+    when: [{ signal: 'flash:empty', is: [1] }],
+    boots: 'system', vectors: 0x1fff0000, remap: 1,
+    source: `${PATTERN6} has it; against it: ST's HAL dropped FLASH_SR.PEMPTY for L496 because the bit does not exist there`, confidence: 'inferred',
+  },
+  { when: [], boots: 'user', vectors: 0x08000000, remap: 0, source: PATTERN6, confidence: 'documented' },
+];
+
+export const STM32L496ZG: ChipDescription = {
+  name: 'STM32L496ZG',
+  family: 'STM32L4',
+  cores: [{ name: 'cm4', type: 'cortex-m4f', nvicLines: 91, priorityBits: 4, mpuRegions: 8, clock: 'hclk', sysTickClock: 'systick-ext' }],
+  memories: [
+    // Both banks in one: FLASH exchanges their contents when SYSCFG's FB_MODE changes.
+    { name: 'flash', base: 0x08000000, size: FLASH_KB * 1024, kind: 'flash', zone: 'user', programmedBy: 'FLASH', waitStates: true },
+    { name: 'rom', base: 0x1fff0000, size: 0x7000, kind: 'rom', zone: 'system', waitStates: true },
+    // OTP, identity and bank 1's option bytes.
+    { name: 'info', base: 0x1fff7000, size: 0x1000, kind: 'flash', zone: 'data', programmedBy: 'FLASH', waitStates: true },
+    { name: 'sram1', base: 0x20000000, size: 0x40000, kind: 'ram', zone: 'user' },
+    { name: 'sram2', base: 0x10000000, size: 0x10000, kind: 'ram', zone: 'user', aliases: [0x20040000] },
+  ],
+  blocks: [
+    { name: 'RTC', model: 'rtc-v3', base: 0x40002800, size: 0x400, irqs: [41, 3, 2], clock: 'APB1ENR1.RTCAPBEN', reset: 'BDCR.BDRST', backup: true, options: { clock: 'rtc' } },
+    ...L4_BLOCKS,
+    port('I'),
+    { name: 'CRS', model: 'crs', base: 0x40006000, size: 0x400, irqs: [82], clock: 'APB1ENR1.CRSEN', reset: 'APB1RSTR1.CRSRST' },
+    bus('CAN2', 0x40006800, [86, 87, 88, 89], 'APB1ENR1', 'APB1RSTR1'),
+    bus('I2C4', 0x40008400, [83, 84], 'APB1ENR2', 'APB1RSTR2'),
+    l4Flash(FLASH_KB, OPTION_BYTES),
+    { name: 'RCC', model: 'rcc-l4', base: 0x40021000, size: 0x400, irqs: [5], options: { pllPdiv: true } },
+    bus('DMA2D', 0x4002b000, [90], 'AHB1ENR', 'AHB1RSTR', 0xc00),
+    bus('DCMI', 0x50050000, [85], 'AHB2ENR', 'AHB2RSTR'),
+    { name: 'DBGMCU', model: 'dbgmcu', base: 0xe0042000, size: 0x400, options: { devId: 0x461, revId: 0x2000 } },
+  ],
+  clocks: [...L4_CLOCKS, 'hsi48'],
+  rcc: 'RCC',
+  facts: loadFacts(generated),
+  parameters: {
+    ...L4_PARAMETERS,
+    'hsi48.hz': known(48_000_000, `${HAL_L4}:Inc/stm32l4xx_hal_conf_template.h`),
+    'hsi48.start.ps': known(2.5 * US, 'DS12589 r6 (STM32G431), same block', 'assumed'),
+  },
+  boot,
+  remap: L4_REMAP,
+  optionBytes: OPTION_BYTES,
+  resetFlags: { clear: 'RCC.CSR.RMVF', flags: L4_RESET_FLAGS },
+  rom: {
+    id: 'stm32l496',
+    vectorTable: known(0x1fff0000, `${AN2606} Table 172`),
+    range: known([0x1fff0000, 0x1fff6fff] as const, `${AN2606} Table 172`),
+    ramUse: known([{ base: 0x20000000, size: 0x3000 }], `${AN2606} Table 172`),
+    versions: known(['V9.3'], `${AN2606} Table 173`),
+    startUpMs: known(76.93, `${AN2606} Table 227`),
+    usbConnectMs: known(430, `${AN2606} Table 229`),
+  },
+  maxHclkHz: L4_MAX_HCLK,
+  flashLatency: L4_LATENCY,
+};
+
+/** Memory map and core facts: the source of every row above that has none beside it. */
+export const STM32L496_SOURCES: readonly Sourced<string>[] = [
+  known('memory map, interrupt numbers, core, which blocks the part has', CMSIS),
+  known('register layouts, bases, reset values', SVD),
+  known('system memory', `${AN2606} Table 172`),
+];
+/** In the SVD, which serves the whole line, but not in this part: they are L4A6's. */
+export const STM32L496_ABSENT: readonly string[] = ['AES', 'HASH'];

@@ -1,0 +1,401 @@
+/**
+ * FLASH of STM32L47x/L48x/L49x/L4Ax: access timing register, keys, double-word programming, page, bank and mass erase, option bytes with OBL_LAUNCH, bank mapping, OTP.
+ * Not modelled: fast programming (FSTPG), ECC faults, PCROP, read-out protection's effects, power-down (PDKEYR). ART's caches hit or miss nothing yet: only their
+ * enable bits are driven.
+ *
+ * Facts: registers ST SVD; keys, units, flag rules: RM0351 3.3 and HAL-L4 hal_flash.c (documented as far as quoted there; else assumed); EOP and OPERR rise only
+ * with their interrupt enables: RM0351 FLASH_SR. Option registers show what was loaded last; a system reset brings that back (reported, community.st.com td-p/44218).
+ * Durations are parameters.
+ * Wires driven: `flash.latency`, `flash.prefetch`, `art.icache`, `art.dcache`, `flash.busy` (1: lower half, 2: upper half, 3: both are being written),
+ * `iwdg.hardware`, `wwdg.hardware` (option bytes). Wires read: `flash.swap` (SYSCFG FB_MODE: the banks change places), `reset.cause`.
+ */
+import { RESET_CAUSES, type ResetKind } from '../emu/component.ts';
+import { WRITE_FAULT, type Field, type Layout, type ModelFactory, type Register, type RegisterContext, type RegisterModel } from '../emu/registers.ts';
+
+export interface FlashL4Options {
+  /** Names of the chip's memories and where they lie. */
+  readonly memory: string;
+  readonly base: number;
+  readonly bankBytes: number;
+  readonly pageBytes: number;
+  /** OTP, identity and option bytes: the information block. */
+  readonly infoMemory: string;
+  readonly infoBase: number;
+  /** Offset of unique ID and of the flash size in the information block, offset of the option bytes. */
+  readonly uidOffset: number;
+  readonly sizeOffset: number;
+  readonly optionOffset: number;
+  readonly flashKilobytes: number;
+  /** Factory values of whole option registers, then of fields: `NAME` → `OPTR.BFB2` and value. Parameter `option.NAME` overrides. */
+  readonly optionRegisters: Readonly<Record<string, number>>;
+  readonly optionBytes: Readonly<Record<string, { readonly field: string; readonly value: number }>>;
+}
+
+export interface FlashL4State {
+  /** Option registers as programmed, and as loaded last (in force), by name. Survive power-off. */
+  stored: Record<string, number>;
+  loaded: Record<string, number>;
+  optionsLoaded: boolean;
+  /** FB_MODE in force. */
+  swapped: boolean;
+  /** Keys seen so far (0–1); -1 after a wrong key, until a reset. */
+  keys: number;
+  optKeys: number;
+  /** First word of a double word, and its offset; -1 = none. */
+  lowOffset: number;
+  lowWord: number;
+  operation: FlashOperation | null;
+}
+type FlashOperation =
+  | { kind: 'program'; memory: string; offset: number; low: number; high: number }
+  | { kind: 'erase'; offset: number; length: number }
+  | { kind: 'options' };
+type Ctx = RegisterContext<FlashL4State>;
+
+export const KEY1 = 0x45670123;
+export const KEY2 = 0xcdef89ab;
+export const OPTKEY1 = 0x08192a3b;
+export const OPTKEY2 = 0x4c5d6e7f;
+const OTP_BYTES = 0x400;
+const DOUBLE = 8;
+
+/** Option registers in the order of their double words in the information block; the second set lies in the other bank's block. */
+const OPTION_WORDS = ['OPTR', 'PCROP1SR', 'PCROP1ER', 'WRP1AR', 'WRP1BR'] as const;
+const OPTION_REGISTERS = [...OPTION_WORDS, 'PCROP2SR', 'PCROP2ER', 'WRP2AR', 'WRP2BR'] as const;
+
+class Flash {
+  private readonly o: FlashL4Options;
+  private readonly layout: Layout;
+  private readonly acr: Register;
+  private readonly sr: Register;
+  private readonly cr: Register;
+  /** Error flags after which programming is refused. */
+  private readonly programErrors: number;
+  private readonly f;
+  private readonly options: readonly Register[];
+
+  constructor(layout: Layout, o: FlashL4Options) {
+    this.o = o;
+    this.layout = layout;
+    this.acr = layout.reg('ACR');
+    this.sr = layout.reg('SR');
+    this.cr = layout.reg('CR');
+    this.options = OPTION_REGISTERS.filter((n) => layout.has(n)).map((n) => layout.reg(n));
+    const f = (path: string): Field => layout.field(path);
+    this.f = {
+      latency: f('ACR.LATENCY'), prefetch: f('ACR.PRFTEN'), icen: f('ACR.ICEN'), dcen: f('ACR.DCEN'), icrst: f('ACR.ICRST'), dcrst: f('ACR.DCRST'),
+      eop: f('SR.EOP'), operr: f('SR.OPERR'), progerr: f('SR.PROGERR'), wrperr: f('SR.WRPERR'), pgaerr: f('SR.PGAERR'), sizerr: f('SR.SIZERR'),
+      pgserr: f('SR.PGSERR'), miserr: f('SR.MISERR'), fasterr: f('SR.FASTERR'), bsy: f('SR.BSY'),
+      pg: f('CR.PG'), per: f('CR.PER'), mer1: f('CR.MER1'), mer2: f('CR.MER2'), pnb: f('CR.PNB'), bker: f('CR.BKER'), strt: f('CR.STRT'), optstrt: f('CR.OPTSTRT'),
+      fstpg: f('CR.FSTPG'), eopie: f('CR.EOPIE'), errie: f('CR.ERRIE'), oblLaunch: f('CR.OBL_LAUNCH'), optlock: f('CR.OPTLOCK'), lock: f('CR.LOCK'),
+      iwdgSw: f('OPTR.IWDG_SW'), wwdgSw: f('OPTR.WWDG_SW'), rdp: f('OPTR.RDP'),
+    };
+    const e = this.f;
+    this.programErrors = [e.progerr, e.wrperr, e.pgaerr, e.sizerr, e.pgserr, e.miserr, e.fasterr].reduce((m, x) => m | x.mask, 0);
+  }
+
+  /** Raises an error flag; OPERR joins it while error interrupts are enabled. */
+  private error(c: Ctx, mask: number): void {
+    c.put(this.sr, c.get(this.sr) | mask | (this.f.errie.get(c) ? this.f.operr.mask : 0));
+    this.interrupt(c);
+  }
+  private interrupt(c: Ctx): void {
+    const sr = c.get(this.sr);
+    c.env.irq(0, (this.f.eop.of(sr) === 1 && this.f.eopie.get(c) === 1) || (this.f.operr.of(sr) === 1 && this.f.errie.get(c) === 1));
+  }
+
+  /** Physical bank (0, 1) that lies in a half of the memory. */
+  private bankAt(c: Ctx, offset: number): number {
+    const half = offset >= this.o.bankBytes ? 1 : 0;
+    return c.s.swapped ? 1 - half : half;
+  }
+  private halfOf(c: Ctx, bank: number): number {
+    return c.s.swapped ? 1 - bank : bank;
+  }
+  private isProtected(c: Ctx, offset: number): boolean {
+    const page = Math.floor((offset % this.o.bankBytes) / this.o.pageBytes);
+    const bank = this.bankAt(c, offset) + 1;
+    return ['A', 'B'].some((area) => {
+      const name = `WRP${bank}${area}`;
+      return page >= this.layout.field(`${name}R.${name}_STRT`).get(c) && page <= this.layout.field(`${name}R.${name}_END`).get(c);
+    });
+  }
+
+  /** Bus write to the flash or to the information block. */
+  program(c: Ctx, address: number, size: number, value: number): number {
+    const f = this.f;
+    const where = `0x${address.toString(16).padStart(8, '0')}`;
+    if (f.lock.get(c) || !f.pg.get(c) || f.per.get(c) || f.mer1.get(c) || f.mer2.get(c) || c.get(this.sr) & this.programErrors) {
+      c.env.note('guest', `flash written at ${where} without FLASH_CR unlocked, PG alone set and the error flags clear: PGSERR`);
+      this.error(c, f.pgserr.mask);
+      return 0;
+    }
+    if (size !== 4) {
+      c.env.note('guest', `${size}-byte write to the flash at ${where}: SIZERR`);
+      this.error(c, f.sizerr.mask);
+      return 0;
+    }
+    const info = address >= this.o.infoBase && address < this.o.infoBase + OTP_BYTES;
+    const offset = info ? address - this.o.infoBase : address - this.o.base;
+    if (!info && (offset < 0 || offset >= 2 * this.o.bankBytes)) {
+      this.error(c, f.wrperr.mask);
+      return 0;
+    }
+    if (c.s.lowOffset < 0 && offset % DOUBLE === 0) {
+      c.s.lowOffset = offset;
+      c.s.lowWord = value;
+      return 0;
+    }
+    if (c.s.lowOffset < 0 || offset !== c.s.lowOffset + 4) {
+      c.env.note('guest', `flash written at ${where} out of the order low word, high word of one double word: PGAERR`);
+      c.s.lowOffset = -1;
+      this.error(c, f.pgaerr.mask);
+      return 0;
+    }
+    this.programDouble(c, info ? this.o.infoMemory : this.o.memory, c.s.lowOffset, c.s.lowWord, value);
+    c.s.lowOffset = -1;
+    return 0;
+  }
+  private programDouble(c: Ctx, memory: string, offset: number, low: number, high: number): void {
+    if (memory === this.o.memory && this.isProtected(c, offset)) return this.error(c, this.f.wrperr.mask);
+    const erased = c.env.peekMemory(memory, offset, DOUBLE).every((b) => b === 0xff);
+    if (!erased && (low !== 0 || high !== 0)) {
+      c.env.note('guest', `flash double word at offset 0x${offset.toString(16)} programmed without an erase: PROGERR`);
+      return this.error(c, this.f.progerr.mask);
+    }
+    this.start(c, { kind: 'program', memory, offset, low, high });
+  }
+
+  private duration(c: Ctx, op: FlashOperation): number {
+    const p = (key: string): number => c.env.parameter(key) ?? 0;
+    if (op.kind === 'program') return p('flash.program.ps');
+    if (op.kind === 'options') return p('flash.options.ps');
+    return op.length > this.o.pageBytes ? p('flash.erase.bank.ps') * (op.length > this.o.bankBytes ? 2 : 1) : p('flash.erase.page.ps');
+  }
+  /** A new operation waits for the one under way: silicon stalls the bus, which comes to the same for the flash. */
+  private start(c: Ctx, op: FlashOperation): void {
+    if (c.s.operation) {
+      this.carryOut(c, c.s.operation);
+      const left = c.env.due('done');
+      c.s.operation = op;
+      c.env.arm('done', left + this.duration(c, op));
+    } else {
+      c.s.operation = op;
+      c.env.arm('done', c.env.now() + this.duration(c, op));
+    }
+    this.f.bsy.set(c, 1);
+    this.showBusy(c);
+  }
+  private showBusy(c: Ctx): void {
+    const op = c.s.operation;
+    let halves = 0;
+    if (op?.kind === 'options' || (op?.kind === 'erase' && op.length > this.o.bankBytes)) halves = 3;
+    else if (op) halves = op.offset >= this.o.bankBytes ? 2 : 1;
+    c.env.setWire('flash.busy', halves);
+  }
+  private carryOut(c: Ctx, op: FlashOperation): void {
+    if (op.kind === 'erase') return c.env.pokeMemory(this.o.memory, op.offset, new Uint8Array(op.length).fill(0xff));
+    if (op.kind === 'options') {
+      for (const r of this.options) c.s.stored[r.name] = c.get(r);
+      return this.writeOptionWords(c);
+    }
+    const bytes = new Uint8Array(DOUBLE);
+    const view = new DataView(bytes.buffer);
+    view.setUint32(0, op.low, true);
+    view.setUint32(4, op.high, true);
+    c.env.pokeMemory(op.memory, op.offset, bytes);
+  }
+  done(c: Ctx): void {
+    const op = c.s.operation;
+    c.s.operation = null;
+    if (op) this.carryOut(c, op);
+    this.f.bsy.set(c, 0);
+    this.f.strt.set(c, 0);
+    this.f.optstrt.set(c, 0);
+    this.showBusy(c);
+    if (this.f.eopie.get(c)) this.f.eop.set(c, 1);
+    this.interrupt(c);
+  }
+
+  private erase(c: Ctx): void {
+    const f = this.f;
+    const banks = (f.mer1.get(c) ? 1 : 0) | (f.mer2.get(c) ? 2 : 0);
+    const page = f.pnb.get(c);
+    const refused = (banks !== 0) === (f.per.get(c) === 1) || f.pg.get(c) === 1 || c.s.operation !== null;
+    if (refused || (f.per.get(c) && page >= this.o.bankBytes / this.o.pageBytes)) {
+      f.strt.set(c, 0);
+      c.env.note('guest', 'FLASH_CR.STRT without either PER or MER1/MER2, while busy or with a page that does not exist: PGSERR');
+      return this.error(c, f.pgserr.mask);
+    }
+    const { bankBytes, pageBytes } = this.o;
+    const op = banks === 3
+      ? { kind: 'erase', offset: 0, length: 2 * bankBytes } as const
+      : banks
+        ? { kind: 'erase', offset: this.halfOf(c, banks - 1) * bankBytes, length: bankBytes } as const
+        : { kind: 'erase', offset: this.halfOf(c, f.bker.get(c)) * bankBytes + page * pageBytes, length: pageBytes } as const;
+    for (let at = op.offset; at < op.offset + op.length; at += pageBytes)
+      if (this.isProtected(c, at)) {
+        f.strt.set(c, 0);
+        return this.error(c, f.wrperr.mask);
+      }
+    this.start(c, op);
+  }
+
+  /** Key sequence: returns the new count, 2 when complete, -1 when wrong. */
+  private key(count: number, value: number, first: number, second: number): number {
+    if (count === 0 && value === first) return 1;
+    return count === 1 && value === second ? 2 : -1;
+  }
+  private writeKey(c: Ctx, r: Register, raw: number, option: boolean): number {
+    const lock = option ? this.f.optlock : this.f.lock;
+    const next = option ? this.key(c.s.optKeys, raw, OPTKEY1, OPTKEY2) : this.key(c.s.keys, raw, KEY1, KEY2);
+    // Keys are wrong, too, when the register is open already or (for options) FLASH_CR is still locked.
+    const good = next === 1 || (next === 2 && lock.get(c) === 1 && !(option && this.f.lock.get(c)));
+    const count = good ? (next === 2 ? 0 : 1) : -1;
+    if (option) c.s.optKeys = count;
+    else c.s.keys = count;
+    if (next === 2 && good) lock.set(c, 0);
+    if (good) return 0;
+    lock.set(c, 1);
+    c.env.note('guest', `FLASH_${r.name}: wrong key sequence: locked until the next reset`);
+    return WRITE_FAULT;
+  }
+
+  write(c: Ctx, r: Register, merged: number, raw: number): number | void {
+    const f = this.f;
+    switch (r.name) {
+      case 'KEYR':
+      case 'OPTKEYR':
+        return this.writeKey(c, r, raw, r.name === 'OPTKEYR');
+      case 'SR': {
+        // Flags are cleared by writing one; BSY is the hardware's.
+        const kept = c.get(r) & ~(raw & ~f.bsy.mask);
+        return kept >>> 0;
+      }
+      case 'CR':
+        if (f.lock.get(c)) {
+          if (merged !== c.get(r)) c.env.note('guest', 'FLASH_CR written while locked: ignored');
+          return c.get(r);
+        }
+        return this.writeCr(c, merged);
+      case 'ACR':
+        // The caches are reset only while they are off.
+        if ((f.icrst.of(merged) && f.icen.get(c)) || (f.dcrst.of(merged) && f.dcen.get(c)))
+          c.env.note('guest', 'FLASH_ACR.ICRST or DCRST set while that cache is on: no effect');
+        return merged;
+      default:
+        if (this.options.includes(r) && (f.optlock.get(c) || c.s.operation)) {
+          c.env.note('guest', `FLASH_${r.name} written while ${f.optlock.get(c) ? 'OPTLOCK' : 'BSY'} = 1: ignored`);
+          return c.get(r);
+        }
+        if (r.name.startsWith('PCROP') && merged !== c.get(r)) c.env.note('gap', `FLASH_${r.name}: read-out protection of code is not modelled`);
+    }
+  }
+  /** LOCK and OPTLOCK are set only; STRT and OPTSTRT fall by themselves; OPTSTRT and OBL_LAUNCH need OPTLOCK = 0. */
+  private writeCr(c: Ctx, merged: number): number {
+    const f = this.f;
+    const old = c.get(this.cr);
+    let value = (merged | (old & (f.strt.mask | f.optstrt.mask | f.optlock.mask))) >>> 0;
+    if (f.lock.of(value)) value |= f.optlock.mask;
+    if (f.optlock.of(old)) {
+      const needing = f.optstrt.mask | f.oblLaunch.mask;
+      if (value & needing & ~old) c.env.note('guest', 'FLASH_CR.OPTSTRT or OBL_LAUNCH set while OPTLOCK = 1: ignored');
+      value = (value & ~needing) | (old & needing);
+    }
+    return value >>> 0;
+  }
+  wrote(c: Ctx, r: Register, value: number, old: number): void {
+    const f = this.f;
+    if (r === this.acr) return this.wires(c);
+    if (r === this.sr) return this.interrupt(c);
+    if (r !== this.cr || value === old) return;
+    this.interrupt(c);
+    if (f.fstpg.of(value) && !f.fstpg.of(old)) c.env.note('gap', 'FLASH_CR.FSTPG: fast programming is not modelled');
+    if (f.strt.of(value) && !f.strt.of(old)) this.erase(c);
+    if (f.optstrt.of(value) && !f.optstrt.of(old)) this.start(c, { kind: 'options' });
+    if (f.oblLaunch.of(value) && !f.oblLaunch.of(old)) c.env.requestReset('option-bytes');
+  }
+
+  private wires(c: Ctx): void {
+    c.env.setWire('flash.latency', this.f.latency.get(c));
+    c.env.setWire('flash.prefetch', this.f.prefetch.get(c));
+    c.env.setWire('art.icache', this.f.icen.get(c));
+    c.env.setWire('art.dcache', this.f.dcen.get(c));
+  }
+
+  /** First power-on: the factory's option bytes, changed by the board's parameters, and the identity area. */
+  private initialise(c: Ctx): void {
+    for (const r of this.options) c.s.stored[r.name] = this.o.optionRegisters[r.name] ?? r.reset;
+    for (const [name, option] of Object.entries(this.o.optionBytes)) {
+      const field = this.layout.field(option.field);
+      const value = c.env.parameter(`option.${name}`) ?? option.value;
+      const key = field.register.name;
+      c.s.stored[key] = ((c.s.stored[key]! & ~field.mask) | ((value << field.bit) & field.mask)) >>> 0;
+    }
+    c.s.optionsLoaded = true;
+    const uid = new Uint8Array(12);
+    for (let i = 0; i < 3; i++) new DataView(uid.buffer).setUint32(i * 4, c.env.parameter(`uid.${i}`) ?? 0, true);
+    c.env.pokeMemory(this.o.infoMemory, this.o.uidOffset, uid);
+    c.env.pokeMemory(this.o.infoMemory, this.o.sizeOffset, Uint8Array.of(this.o.flashKilobytes & 0xff, this.o.flashKilobytes >>> 8));
+    this.writeOptionWords(c);
+  }
+  /** The option double words as memory: value and complement. */
+  private writeOptionWords(c: Ctx): void {
+    const bytes = new Uint8Array(OPTION_WORDS.length * DOUBLE);
+    const view = new DataView(bytes.buffer);
+    OPTION_WORDS.forEach((name, i) => {
+      const value = c.s.stored[name] ?? 0xffffffff;
+      view.setUint32(i * DOUBLE, value, true);
+      view.setUint32(i * DOUBLE + 4, ~value >>> 0, true);
+    });
+    c.env.pokeMemory(this.o.infoMemory, this.o.optionOffset, bytes);
+  }
+
+  onReset(c: Ctx, kind: ResetKind): void {
+    if (c.s.operation) c.env.note('guest', 'a reset interrupted a flash operation: its target holds its old contents here, undefined data on silicon');
+    c.env.disarm('done');
+    c.s.operation = null;
+    c.s.keys = c.s.optKeys = 0;
+    c.s.lowOffset = -1;
+    if (!c.s.optionsLoaded) this.initialise(c);
+    const cause = RESET_CAUSES[c.env.wire('reset.cause')];
+    // Option bytes are loaded at power-on, at OBL_LAUNCH and after Standby, not at other resets.
+    if (kind === 'power' || cause === 'power' || cause === 'brownout' || cause === 'option-bytes') c.s.loaded = { ...c.s.stored };
+    for (const r of this.options) c.put(r, c.s.loaded[r.name]!);
+    c.env.setWire('iwdg.hardware', this.f.iwdgSw.get(c) ? 0 : 1);
+    c.env.setWire('wwdg.hardware', this.f.wwdgSw.get(c) ? 0 : 1);
+    this.wires(c);
+    this.showBusy(c);
+    this.interrupt(c);
+  }
+
+  /** FB_MODE: the banks change places in the address space. */
+  swap(c: Ctx, value: number): void {
+    const swapped = value === 1;
+    if (swapped === c.s.swapped) return;
+    const bank = this.o.bankBytes;
+    const lower = c.env.peekMemory(this.o.memory, 0, bank);
+    const upper = c.env.peekMemory(this.o.memory, bank, bank);
+    c.env.pokeMemory(this.o.memory, 0, upper);
+    c.env.pokeMemory(this.o.memory, bank, lower);
+    c.s.swapped = swapped;
+  }
+}
+
+export const flashL4: ModelFactory = (layout, options): RegisterModel<FlashL4State> => {
+  const flash = new Flash(layout, options as unknown as FlashL4Options);
+  return {
+    timers: ['done'],
+    wires: ['flash.swap'],
+    modelled: layout.registers.map((r) => r.name).filter((n) => !/^(PDKEYR|ECCR)$/.test(n)),
+    create: () => ({
+      stored: {}, loaded: {}, optionsLoaded: false, swapped: false, keys: 0, optKeys: 0, lowOffset: -1, lowWord: 0, operation: null,
+    }),
+    onReset: (c, kind) => flash.onReset(c, kind),
+    onTimer: (c) => flash.done(c),
+    onWire: (c, _wire, value) => flash.swap(c, value),
+    write: (c, r, merged, raw) => flash.write(c, r, merged, raw),
+    wrote: (c, r, value, old) => flash.wrote(c, r, value, old),
+    program: (c, address, size, value) => flash.program(c, address, size, value),
+  };
+};

@@ -1,0 +1,354 @@
+/**
+ * RCC of STM32L47x/L48x/L49x/L4Ax: MSI with its ranges and PLL mode, HSI16, HSE, HSI48 (L49x), LSI, LSE, PLL, PLLSAI1, PLLSAI2, SYSCLK switch, prescalers,
+ * kernel clock muxes, ready interrupts, CSS, backup-domain control, reset flags.
+ * Not modelled: the ENR/RSTR bits' effects (System reads them), sleep-mode enables, MCO and LSCO outputs, trimming, HSIKERON/HSIASFS (Stop modes).
+ *
+ * Facts: registers ST SVD; muxes and PLL formulas HAL-L4 hal_rcc.h, hal_rcc_ex.h (documented); MSI ranges HAL-L4 MSIRangeTable (documented), frequencies in PLL
+ * mode as multiples of 32.768 kHz (assumed, recalled from DS10198); delays are parameters of the chip row.
+ * Wires read: `reset.cause`, `dbp` (PWR), `lsi.request` (IWDG), `hse.fail`, `lse.fail` (board). Driven: `nmi`, `hse.on`.
+ */
+import type { ResetCause, ResetKind } from '../emu/component.ts';
+import type { Field, Layout, ModelFactory, Register, RegisterContext, RegisterModel } from '../emu/registers.ts';
+import { rate, rateHz, scaleRate, type Rate } from '../emu/time.ts';
+import { RccBase, resetFlagNames, type BackupFields, type OscillatorFields } from './rcc-common.ts';
+
+export interface RccL4Options {
+  /** PLLxPDIV divides by 2…31 (L49x); without it PLLxP chooses 7 or 17. */
+  readonly pllPdiv?: boolean;
+}
+export interface RccL4State {
+  /** MSI is locked to LSE. */
+  msiLocked: boolean;
+}
+type Ctx = RegisterContext<RccL4State>;
+
+/** Hertz by MSIRANGE, free running. */
+export const MSI_HZ = [100e3, 200e3, 400e3, 800e3, 1e6, 2e6, 4e6, 8e6, 16e6, 24e6, 32e6, 48e6] as const;
+/** Multiples of 32.768 kHz by MSIRANGE in PLL mode. */
+export const MSI_LSE_MULTIPLES = [3, 6, 12, 24, 31, 61, 122, 244, 488, 732, 977, 1465] as const;
+const PLL_SOURCES = [null, 'msi', 'hsi', 'hse'] as const;
+const SW_NAMES = ['msi', 'hsi', 'hse', 'pllr'] as const;
+/** VCO limits in hertz, voltage range 1 (range 2 ends at 128 MHz). */
+const VCO_RANGE = [64e6, 344e6] as const;
+/** Ready flag positions, equal in CIER, CIFR and CICR. */
+const READY_BITS: Readonly<Record<string, number>> = { lsi: 0, lse: 1, msi: 2, hsi: 3, hse: 4, pll: 5, pllsai1: 6, pllsai2: 7, hsi48: 10 };
+const CSS_BIT = 8;
+const LSECSS_BIT = 9;
+/** USARTxSEL, LPUART1SEL: the first source is the block's bus clock. */
+const KERNEL = ['', 'sysclk', 'hsi', 'lse'] as const;
+const USARTS: readonly (readonly [clock: string, field: string, bus: string])[] = [
+  ['usart1', 'CCIPR.USART1SEL', 'pclk2'], ['usart2', 'CCIPR.USART2SEL', 'pclk1'], ['usart3', 'CCIPR.USART3SEL', 'pclk1'],
+  ['uart4', 'CCIPR.UART4SEL', 'pclk1'], ['uart5', 'CCIPR.UART5SEL', 'pclk1'], ['lpuart1', 'CCIPR.LPUART1SEL', 'pclk1'],
+];
+
+interface Output { readonly clock: string; readonly enable: Field; divider(c: Ctx): number | null }
+interface Pll { readonly name: string; readonly on: Field; readonly rdy: Field; readonly n: Field; readonly config: Register; readonly outputs: readonly Output[] }
+
+/** Q and R divide by 2, 4, 6, 8. */
+export const pllEvenDivider = (v: number): number => 2 * (v + 1);
+/** P divides by PDIV (2…31) where the chip has it and it is not 0, else by 7 or 17. PDIV = 1 is not allowed. */
+export const pllPDivider = (pdiv: number, p: number): number | null => (pdiv === 0 ? (p ? 17 : 7) : pdiv === 1 ? null : pdiv);
+
+class RccL4 extends RccBase {
+  protected readonly oscillators: Readonly<Record<string, OscillatorFields>>;
+  protected readonly backup: BackupFields;
+  protected readonly sw: Field;
+  protected readonly sws: Field;
+  protected readonly swNames = SW_NAMES;
+  protected readonly flags;
+  private readonly cr: Register;
+  private readonly cier: Register;
+  private readonly cifr: Register;
+  private readonly cicr: Register;
+  private readonly csr: Register;
+  private readonly plls: readonly Pll[];
+  private readonly pllsrc: Field;
+  private readonly pllm: Field;
+  private readonly msirange: Field;
+  private readonly msirgsel: Field;
+  private readonly msipllen: Field;
+  private readonly msisrange: Field;
+  private readonly hpre: Field;
+  private readonly ppre: readonly Field[];
+  private readonly clk48sel: Field;
+  private readonly stopwuck: Field;
+  private readonly csson: Field;
+  private readonly lsecsson: Field;
+  private readonly lsecssd: Field;
+  private readonly usarts: readonly { clock: string; field: Field; bus: string }[];
+  readonly timers: readonly string[];
+
+  constructor(layout: Layout, options: RccL4Options) {
+    super(layout);
+    const f = this.f;
+    this.cr = layout.reg('CR');
+    this.cier = layout.reg('CIER');
+    this.cifr = layout.reg('CIFR');
+    this.cicr = layout.reg('CICR');
+    this.csr = layout.reg('CSR');
+    this.oscillators = {
+      lse: { on: f('BDCR.LSEON'), rdy: f('BDCR.LSERDY'), bypass: f('BDCR.LSEBYP') },
+      lsi: { on: f('CSR.LSION'), rdy: f('CSR.LSIRDY') },
+      msi: { on: f('CR.MSION'), rdy: f('CR.MSIRDY') },
+      hsi: { on: f('CR.HSION'), rdy: f('CR.HSIRDY') },
+      hse: { on: f('CR.HSEON'), rdy: f('CR.HSERDY'), bypass: f('CR.HSEBYP') },
+      ...(layout.has('CRRCR') ? { hsi48: { on: f('CRRCR.HSI48ON'), rdy: f('CRRCR.HSI48RDY') } } : {}),
+    };
+    this.lsecsson = f('BDCR.LSECSSON');
+    this.lsecssd = f('BDCR.LSECSSD');
+    this.backup = {
+      bdcr: layout.reg('BDCR'), rtcsel: f('BDCR.RTCSEL'), rtcen: f('BDCR.RTCEN'), bdrst: f('BDCR.BDRST'),
+      lseFrozen: f('BDCR.LSEBYP').mask, setOnly: this.lsecsson.mask, lsecssd: this.lsecssd,
+    };
+    this.sw = f('CFGR.SW');
+    this.sws = f('CFGR.SWS');
+    this.flags = { register: this.csr, rmvf: f('CSR.RMVF') };
+    this.pllsrc = f('PLLCFGR.PLLSRC');
+    this.pllm = f('PLLCFGR.PLLM');
+    this.plls = ['PLL', 'PLLSAI1', 'PLLSAI2'].filter((p) => layout.has(`${p}CFGR`)).map((p) => this.pll(p, options));
+    this.msirange = f('CR.MSIRANGE');
+    this.msirgsel = f('CR.MSIRGSEL');
+    this.msipllen = f('CR.MSIPLLEN');
+    this.msisrange = f('CSR.MSISRANGE');
+    this.hpre = f('CFGR.HPRE');
+    this.ppre = [f('CFGR.PPRE1'), f('CFGR.PPRE2')];
+    this.clk48sel = f('CCIPR.CLK48SEL');
+    this.stopwuck = f('CFGR.STOPWUCK');
+    this.csson = f('CR.CSSON');
+    this.usarts = USARTS.map(([clock, path, bus]) => ({ clock, field: f(path), bus }));
+    this.timers = [...Object.keys(this.oscillators), ...this.plls.map((p) => p.name), 'msi.lock', ...this.baseTimers()];
+  }
+
+  private pll(p: string, options: RccL4Options): Pll {
+    const f = this.f;
+    const name = p.toLowerCase();
+    const field = (x: string): Field => f(`${p}CFGR.${p}${x}`);
+    const outputs: Output[] = [{
+      clock: `${name}p`, enable: field('PEN'),
+      divider: (c) => pllPDivider(options.pllPdiv ? field('PDIV').get(c) : 0, field('P').get(c)),
+    }];
+    for (const x of ['Q', 'R']) {
+      if (!this.layout.hasField(`${p}CFGR.${p}${x}EN`)) continue;
+      const div = field(x);
+      outputs.push({ clock: `${name}${x.toLowerCase()}`, enable: field(`${x}EN`), divider: (c) => pllEvenDivider(div.get(c)) });
+    }
+    return { name, on: f(`CR.${p}ON`), rdy: f(`CR.${p}RDY`), n: field('N'), config: this.layout.reg(`${p}CFGR`), outputs };
+  }
+
+  private range(c: Ctx): number {
+    return this.msirgsel.get(c) ? this.msirange.get(c) : this.msisrange.get(c);
+  }
+  protected override startTime(c: Ctx, name: string): number {
+    return name === 'msi' ? this.parameter(c, `msi.start.${this.range(c)}.ps`) : super.startTime(c, name);
+  }
+  protected override oscillatorRate(c: Ctx, name: string): Rate | null {
+    if (name !== 'msi') return super.oscillatorRate(c, name);
+    if (!this.isReady(c, 'msi')) return null;
+    const range = this.range(c);
+    const lse = c.env.parameter('lse.hz');
+    if (c.s.msiLocked && lse !== undefined) return rate(lse * (MSI_LSE_MULTIPLES[range] ?? 0));
+    const hz = MSI_HZ[range];
+    return hz === undefined ? null : rate(hz);
+  }
+
+  private pllInput(c: Ctx): string | null {
+    const source = PLL_SOURCES[this.pllsrc.get(c)]!;
+    return source !== null && this.isReady(c, source) ? source : null;
+  }
+  private vco(c: Ctx, pll: Pll, rates: Record<string, Rate | null>): Rate | null {
+    const source = this.pllInput(c);
+    const input = source === null ? null : (rates[source] ?? null);
+    const n = pll.n.get(c);
+    return input && n > 0 ? scaleRate(input, n, this.pllm.get(c) + 1) : null;
+  }
+
+  /** A PLL locks a while after it is on and its input runs; it loses lock with either. */
+  protected followPlls(c: Ctx): void {
+    this.followMsiLock(c);
+    for (const pll of this.plls) {
+      if (pll.on.get(c) && this.pllInput(c) !== null && pll.n.get(c) > 0) {
+        if (!pll.rdy.get(c) && c.env.due(pll.name) === Infinity) c.env.arm(pll.name, c.env.now() + this.parameter(c, 'pll.lock.ps'));
+      } else {
+        c.env.disarm(pll.name);
+        if (pll.rdy.get(c)) pll.rdy.set(c, 0);
+      }
+    }
+  }
+  /** PLL mode of MSI: calibrated against LSE while both run. Without LSE the hardware drops MSIPLLEN. */
+  private followMsiLock(c: Ctx): void {
+    if (this.msipllen.get(c) && this.isReady(c, 'lse') && this.isReady(c, 'msi')) {
+      if (!c.s.msiLocked && c.env.due('msi.lock') === Infinity) c.env.arm('msi.lock', c.env.now() + this.parameter(c, 'msi.lock.ps'));
+      return;
+    }
+    c.env.disarm('msi.lock');
+    c.s.msiLocked = false;
+  }
+
+  protected rates(c: Ctx): Record<string, Rate | null> {
+    const rates: Record<string, Rate | null> = {};
+    for (const name in this.oscillators) rates[name] = this.oscillatorRate(c, name);
+    for (const pll of this.plls) {
+      const vco = pll.rdy.get(c) ? this.vco(c, pll, rates) : null;
+      for (const o of pll.outputs) {
+        const divider = o.divider(c);
+        rates[o.clock] = vco && divider !== null && o.enable.get(c) ? scaleRate(vco, 1, divider) : null;
+      }
+    }
+    this.addBuses(c, rates, this.hpre, this.ppre);
+    rates['rtc'] = this.rtcRate(c, rates);
+    rates['usb'] = [rates['hsi48'], rates['pllsai1q'], rates['pllq'], rates['msi']][this.clk48sel.get(c)] ?? null;
+    for (const u of this.usarts) {
+      const source = u.field.get(c) === 0 ? u.bus : KERNEL[u.field.get(c)]!;
+      rates[u.clock] = rates[source] ?? null;
+    }
+    return rates;
+  }
+
+  protected pllUses(c: Ctx, name: string): boolean {
+    return name === 'pllr' || PLL_SOURCES[this.pllsrc.get(c)] === name;
+  }
+  protected resetFlags(cause: ResetCause): readonly string[] {
+    return resetFlagNames(cause, 'BORRSTF');
+  }
+  protected override setReady(c: Ctx, name: string): void {
+    const pll = this.plls.find((p) => p.name === name);
+    if (pll) {
+      pll.rdy.set(c, 1);
+      this.checkVco(c, pll);
+    } else super.setReady(c, name);
+  }
+  protected flagReady(c: Ctx, name: string): void {
+    const bit = 1 << READY_BITS[name]!;
+    if (c.get(this.cier) & bit) c.put(this.cifr, c.get(this.cifr) | bit);
+    this.interrupt(c);
+  }
+  /** ASSUMED: a VCO outside its range locks all the same; the timeline says so. */
+  private checkVco(c: Ctx, pll: Pll): void {
+    const source = this.pllInput(c);
+    const vco = source === null ? null : this.vco(c, pll, { [source]: this.oscillatorRate(c, source) });
+    const [low, high] = VCO_RANGE;
+    if (vco && (rateHz(vco) < low || rateHz(vco) > high))
+      c.env.note('guest', `${pll.name.toUpperCase()}: VCO at ${Math.round(rateHz(vco) / 1e6)} MHz, allowed ${low / 1e6} to ${high / 1e6} MHz`);
+  }
+  protected interrupt(c: Ctx): void {
+    c.env.irq(0, (c.get(this.cifr) & c.get(this.cier)) !== 0);
+    c.env.setWire('nmi', (c.get(this.cifr) >>> CSS_BIT) & 1);
+  }
+
+  override onTimer(c: Ctx, timer: string): void {
+    if (timer !== 'msi.lock') return super.onTimer(c, timer);
+    c.s.msiLocked = true;
+    this.followAll(c);
+  }
+  onWire(c: Ctx, wire: string, value: number): void {
+    if (wire === 'hse.fail' && value && this.isReady(c, 'hse')) this.hseFailed(c);
+    else if (wire === 'lse.fail' && value && this.isReady(c, 'lse')) {
+      this.oscillators['lse']!.rdy.set(c, 0);
+      this.msipllen.set(c, 0);
+      if (this.lsecsson.get(c)) {
+        this.lsecssd.set(c, 1);
+        if (c.get(this.cier) & (1 << LSECSS_BIT)) c.put(this.cifr, c.get(this.cifr) | (1 << LSECSS_BIT));
+        this.interrupt(c);
+      }
+    }
+    if (wire.endsWith('.fail')) c.env.disarm(wire.slice(0, 3));
+    this.followAll(c);
+  }
+  /** Clock security: HSE off, SYSCLK to MSI or HSI16 as STOPWUCK says, NMI (RM0351 "clock security system"). */
+  private hseFailed(c: Ctx): void {
+    this.oscillators['hse']!.rdy.set(c, 0);
+    if (!this.csson.get(c)) return;
+    const onHse = this.usesForSysclk(c, 'hse');
+    this.oscillators['hse']!.on.set(c, 0);
+    if (onHse) {
+      const hsi = this.stopwuck.get(c);
+      this.oscillators[hsi ? 'hsi' : 'msi']!.on.set(c, 1);
+      this.sw.set(c, hsi);
+      if (PLL_SOURCES[this.pllsrc.get(c)] === 'hse') this.plls[0]!.on.set(c, 0);
+    }
+    c.put(this.cifr, c.get(this.cifr) | (1 << CSS_BIT));
+    this.interrupt(c);
+  }
+
+  write(c: Ctx, r: Register, merged: number, raw: number): number | void {
+    if (r === this.cr) return this.writeCr(c, merged);
+    if (r === this.backup.bdcr) return this.writeBdcr(c, merged);
+    if (r === this.cicr) {
+      c.put(this.cifr, c.get(this.cifr) & ~raw);
+      this.interrupt(c);
+      return 0;
+    }
+    if (r === this.csr) return this.writeCsr(merged, raw);
+    const pll = this.plls.find((p) => p.config === r);
+    if (pll) return this.writePll(c, r, merged, pll);
+    if (r.name === 'CRRCR') return this.keepSysclkSource(c, r, c.get(r), merged, {});
+  }
+  private writeCr(c: Ctx, merged: number): number {
+    const old = c.get(this.cr);
+    let value = this.keepSysclkSource(c, this.cr, old, merged, { pllr: this.plls[0]!.on });
+    for (const name of ['msi', 'hsi', 'hse']) {
+      const on = this.oscillators[name]!.on;
+      if (!on.of(old) || on.of(value) || PLL_SOURCES[this.pllsrc.get(c)] !== name || !this.plls.some((p) => p.on.of(old))) continue;
+      c.env.note('guest', `RCC_CR.${on.name} cleared while a PLL runs from it: the PLL loses lock`);
+    }
+    // MSIRGSEL is set by software and cleared by a reset only; HSEBYP can only be written while HSE is off; CSSON stays set until a reset.
+    value |= old & (this.msirgsel.mask | this.csson.mask);
+    const hsebyp = this.f('CR.HSEBYP').mask;
+    if (this.oscillators['hse']!.on.of(old)) value = (value & ~hsebyp) | (old & hsebyp);
+    if (this.msirange.of(value) >= MSI_HZ.length) {
+      c.env.note('guest', `RCC_CR.MSIRANGE = ${this.msirange.of(value)} does not exist: not changed`);
+      value = (value & ~this.msirange.mask) | (old & this.msirange.mask);
+    }
+    if (this.msirange.of(value) !== this.msirange.of(old) && this.oscillators['msi']!.on.of(old) && !this.isReady(c, 'msi'))
+      c.env.note('guest', 'RCC_CR.MSIRANGE changed while MSION = 1 and MSIRDY = 0, which the manual forbids');
+    if (this.msipllen.of(value) && !this.msipllen.of(old) && !this.isReady(c, 'lse'))
+      c.env.note('guest', 'RCC_CR.MSIPLLEN set before LSERDY: MSI runs free until the LSE is ready');
+    return value >>> 0;
+  }
+  /** RMVF clears the flags and stays until software or a reset clears it. */
+  private writeCsr(merged: number, raw: number): number {
+    return this.flags.rmvf.of(raw) ? (merged & ~this.flagMask()) >>> 0 : merged;
+  }
+  /** Multipliers and dividers are frozen while the PLL is on; the output enables are not. PLLSRC and PLLM serve all three PLLs. */
+  private writePll(c: Ctx, r: Register, merged: number, pll: Pll): number {
+    const old = c.get(r);
+    let frozen = pll.on.get(c) ? ~pll.outputs.reduce((m, o) => m | o.enable.mask, 0) : 0;
+    if (r === this.pllsrc.register && this.plls.some((p) => p.on.get(c))) frozen |= this.pllsrc.mask | this.pllm.mask;
+    if ((merged ^ old) & frozen) c.env.note('guest', `RCC_${r.name} written while the PLL is on: only output enables change`);
+    return ((old & frozen) | (merged & ~frozen)) >>> 0;
+  }
+
+  wrote(c: Ctx, r: Register, value: number, old: number): void {
+    if (value === old) return;
+    if (r === this.cier) this.interrupt(c);
+    if (r === this.cr && !this.msipllen.of(value)) c.s.msiLocked = false;
+    if (/^(CR|BDCR|CSR|CFGR|PLL.*|CCIPR|CRRCR)$/.test(r.name)) this.followAll(c);
+  }
+  onReset(c: Ctx, kind: ResetKind): void {
+    if (kind !== 'backup') c.s.msiLocked = false;
+    this.reset(c, kind, this.timers);
+  }
+}
+
+export const rccL4: ModelFactory = (layout, options): RegisterModel<RccL4State> => {
+  const rcc = new RccL4(layout, options as RccL4Options);
+  const field = (path: string): number => layout.field(path).mask;
+  return {
+    timers: rcc.timers,
+    wires: ['lsi.request', 'hse.fail', 'lse.fail'],
+    modelled: layout.registers.map((r) => r.name).filter((n) => !/SMENR\d?$|^(ICSCR|CCIPR2)$/.test(n)),
+    writable: {
+      // The SVD calls them read-write; they are the hardware's.
+      CR: layout.reg('CR').writable & ~(field('CR.MSIRDY') | field('CR.HSIRDY') | field('CR.HSERDY') | field('CR.PLLRDY') | field('CR.PLLSAI1RDY') | field('CR.PLLSAI2RDY')),
+      CFGR: layout.reg('CFGR').writable & ~field('CFGR.SWS'),
+      BDCR: layout.reg('BDCR').writable & ~(field('BDCR.LSERDY') | field('BDCR.LSECSSD')),
+    },
+    keeps: (r, kind) => rcc.keeps(r, kind),
+    create: () => ({ msiLocked: false }),
+    onReset: (c, kind) => rcc.onReset(c, kind),
+    onTimer: (c, timer) => rcc.onTimer(c, timer),
+    onWire: (c, wire, value) => rcc.onWire(c, wire, value),
+    write: (c, r, merged, raw) => rcc.write(c, r, merged, raw),
+    wrote: (c, r, value, old) => rcc.wrote(c, r, value, old),
+  };
+};
