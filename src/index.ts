@@ -1,6 +1,6 @@
 /** The library: `import { bench } from 'bootbench'`. Bytes in, result out. */
 import { findChip } from './chips/index.ts';
-import { jobInput, romProfile, type JobImage } from './bench/job.ts';
+import { jobInput, romProfileIfAny, type JobImage } from './bench/job.ts';
 import type { RunLimits } from './bench/run-input.ts';
 import type { RunResult, Symptom } from './bench/result.ts';
 import { runBench } from './bench/run.ts';
@@ -45,7 +45,8 @@ export async function bench(options: BenchOptions): Promise<RunResult> {
   const chip = findChip(options.chip);
   if (chip === undefined) throw new UsageError(`there is no chip ${JSON.stringify(options.chip)}`);
   const scenario = await checkScenario(options.scenario ?? {}, 'scenario');
-  const bytes = options.romDump ?? options.romImage ?? (await import('./cli/package.ts')).romImage(romProfile(chip).image);
+  const profile = romProfileIfAny(chip);
+  const bytes = options.romDump ?? options.romImage ?? (profile ? (await import('./cli/package.ts')).romImage(profile.image) : new Uint8Array(0));
   const romOptions = { ...scenario.romOptions, ...options.romOptions };
   return runBench(
     jobInput(

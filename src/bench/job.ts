@@ -74,6 +74,8 @@ function loadNotes(chip: ChipDescription, images: readonly LoadedImage[], job: R
       });
     }
   }
+  if (romProfileIfAny(chip) === null)
+    notes.push({ kind: 'no-rom', text: `there is no stand-in ROM for ${chip.name} in this version: its system memory is erased` });
   if (job.bootAt !== null) notes.push({ kind: 'boot-at', text: 'the core was started at --boot-at, which silicon does not do' });
   const boot = bootAddress(chip, job.scenario);
   if (job.bootAt === null && boot !== null && !covered(images, boot)) {
@@ -85,10 +87,14 @@ function loadNotes(chip: ChipDescription, images: readonly LoadedImage[], job: R
   return notes;
 }
 
+/** The profile of a chip's stand-in ROM; null while there is none. */
+export function romProfileIfAny(chip: ChipDescription): RomProfile | null {
+  return ROM_PROFILES.find((p) => p.id === chip.rom?.id) ?? null;
+}
 /** The profile of a chip's ROM. */
 export function romProfile(chip: ChipDescription): RomProfile {
-  const found = ROM_PROFILES.find((p) => p.id === chip.rom?.id) ?? ROM_PROFILES.find((p) => p.base === chip.rom?.vectorTable.value);
-  if (found === undefined) throw new UsageError(`there is no stand-in ROM for ${chip.name} in this version`);
+  const found = romProfileIfAny(chip);
+  if (found === null) throw new UsageError(`there is no stand-in ROM for ${chip.name} in this version`);
   return found;
 }
 

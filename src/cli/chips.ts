@@ -3,7 +3,7 @@ import { CHIPS } from '../chips/index.ts';
 import type { ChipDescription, Sourced } from '../emu/chip.ts';
 import { ROM_OPTION_VALUES, resolveRomOptions } from '../rom/options.ts';
 import { pad, wrap } from '../report/text.ts';
-import { romProfile } from '../bench/job.ts';
+import { romProfileIfAny } from '../bench/job.ts';
 import { chipNamed } from './inputs.ts';
 import { EXIT, paintFor, type Io } from './io.ts';
 
@@ -55,8 +55,8 @@ const address = (n: number): string => `0x${n.toString(16).padStart(8, '0')}`;
 
 /** Every number with its source, by topic. */
 export function ledger(chip: ChipDescription): Ledger {
-  const profile = romProfile(chip);
-  const rom = [
+  const profile = romProfileIfAny(chip);
+  const rom = profile === null ? [] : [
     row('versions', profile.versions, profile.versions.value.join(', ')),
     row(
       'vector table',
@@ -70,7 +70,7 @@ export function ledger(chip: ChipDescription): Ledger {
     row('USB connect (ms)', profile.usbConnectMs),
     row('interfaces', profile.interfaces, profile.interfaces.value.map((i) => `${i.name}: ${i.detection}`).join(', ')),
   ];
-  const options = resolveRomOptions(profile.options).map((o) => {
+  const options = (profile === null ? [] : resolveRomOptions(profile.options)).map((o) => {
     const others = ROM_OPTION_VALUES[o.id].filter((v) => v !== o.value);
     return { name: o.id, value: `${o.value} (else ${others.join(', ')})`, confidence: o.confidence, source: o.source };
   });
@@ -121,7 +121,7 @@ function ledgerText(chip: ChipDescription, io: Io, options: ChipsOptions): strin
   lines.push(
     '',
     paint('bold', 'What the stand-in ROM lacks'),
-    ...romProfile(chip).leftOut.flatMap((text) => wrap(text, width, '    ', '  - ')),
+    ...(romProfileIfAny(chip)?.leftOut ?? []).flatMap((text) => wrap(text, width, '    ', '  - ')),
   );
   return `${lines.join('\n')}\n`;
 }

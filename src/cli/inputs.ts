@@ -13,7 +13,7 @@ import { parseDuration } from '../bench/duration.ts';
 import { UsageError, didYouMean } from '../bench/usage-error.ts';
 import { resolveRomOptions, RomOptionError } from '../rom/options.ts';
 import { MS } from '../emu/time.ts';
-import { jobInput, romProfile, type JobImage, type RunJob } from '../bench/job.ts';
+import { jobInput, romProfile, romProfileIfAny, type JobImage, type RunJob } from '../bench/job.ts';
 import { reason } from './outputs.ts';
 import { VERSION } from '../version.ts';
 import { romImage } from './package.ts';
@@ -122,8 +122,11 @@ function assignment(text: string, option: string, example: string): [string, str
 }
 
 function romInput(chip: ChipDescription, options: RunOptions, scenario: Scenario, cwd: string): RomInput {
-  const profile = romProfile(chip);
   const chosen = { ...scenario.romOptions, ...romOptionsOf(options) };
+  // Programs that never enter the ROM run without one.
+  const asked = options.rom !== undefined || options.romVersion !== undefined || Object.keys(chosen).length > 0;
+  if (!asked && romProfileIfAny(chip) === null) return { kind: 'stand-in', bytes: new Uint8Array(0), version: null, options: {} };
+  const profile = romProfile(chip);
   try {
     resolveRomOptions(profile.options, chosen);
   } catch (error) {
