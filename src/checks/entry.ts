@@ -35,14 +35,19 @@ const FETCHES = new Set(['bus-fetch', 'mem-fetch', 'invalid-state']);
 export const readRightVector = (subject: Subject): boolean =>
   subject.history?.vectorReads.some((r) => r.address === subject.rom.vectorTable + 4) ?? false;
 
-/** A vector that was read where the ROM's table is not; the last one counts. Null if there was none, or if the right one was read too. */
+/**
+ * A vector that was read where the ROM's table is not; the last one counts. Null if there was none, or if the right one was read too. What was
+ * read after the first fault is not the firmware's doing: the fault itself may fetch its handler from a table in system memory.
+ */
 export function wrongVectorRead(subject: Subject): WrongRead | null {
   const { history, rom } = subject;
   if (!history || readRightVector(subject)) return null;
   const fault = history.firstFault;
   if (fault && fault.address !== null && !FETCHES.has(fault.kind) && inSystemArea(fault.address))
     return { table: tableOf(fault.address, history), address: fault.address, value: null, pc: fault.pc, at: fault.at };
-  const last = history.vectorReads.filter((r) => r.address < rom.vectorTable || r.address >= rom.vectorTable + 8).at(-1);
+  const last = history.vectorReads
+    .filter((r) => (!fault || r.at < fault.at) && (r.address < rom.vectorTable || r.address >= rom.vectorTable + 8))
+    .at(-1);
   return last ? { table: tableOf(last.address, history), ...last } : null;
 }
 

@@ -83,6 +83,12 @@ describe('without an entry: where the vector was looked for', () => {
     t.vectorReads = [read(address, 0)];
     expect(check('entry-address').repair(t.subject())).toMatchObject({ at: 'redirect', from: 0x0bf87000 });
   });
+  test("the fault's own vector fetch from the wrong table is not the firmware's read", () => {
+    const t = none();
+    t.vectorReads = [read(0x0bf87000, 0xffffffff), read(0x0bf87004, 0xffffffff), { ...read(0x0bf8700c, 0xffffffff, 0xfffffffe), at: 2 }];
+    t.firstFault = { kind: 'bus-fetch', address: 0xfffffffe, pc: 0xfffffffe, at: 2 };
+    expect(check('entry-address').repair(t.subject())).toMatchObject({ at: 'redirect', from: 0x0bf87000 });
+  });
   test("a read that faulted at another family's address", () => {
     const t = none();
     t.firstFault = { kind: 'bus-data', address: 0x1fff0004, pc: 0x08000300, at: 1 };
