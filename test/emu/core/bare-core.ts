@@ -44,6 +44,9 @@ export class BareCore {
     const handlers = new Handlers();
     const imports: Record<string, unknown> = {
       memory: arena.memory,
+      // nothing is translated: TIER stays 0
+      regions: new WebAssembly.Table({ element: 'anyfunc', initial: 1 }),
+      hot: () => {},
       fetch: (pc: number) => {
         if (this.host(pc >>> 0, 2) < 0) throw FAULT;
         let page = arena.takeDecodedPage();

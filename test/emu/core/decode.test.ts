@@ -3,54 +3,17 @@
  * 16-bit encoding; all of them with BOOTBENCH_CASES=59392 or more.
  */
 import { describe, expect, test } from 'vitest';
-import { PROFILES, type Profile } from '../../../src/emu/core/builder.ts';
+import { PROFILES } from '../../../src/emu/core/builder.ts';
 import { Decoder } from '../../../src/emu/core/decode.ts';
 import { Handlers } from '../../../src/emu/core/handlers.ts';
 import '../../../src/emu/core/isa/index.ts';
 import { OPS, ROWS } from '../../../src/emu/core/rows.ts';
-import { theirs } from './outcomes.ts';
+import { disagreements, WIDE } from './decode-cases.ts';
 import { Random, randomBits } from './random-cases.ts';
-import { CODE, DATA, PC, SLOT_BYTES, SLOTS, Unicorn, unicornMissing, XPSR } from './unicorn.ts';
-import { harmsUnicorn, knownDifference } from './unicorn-known.ts';
+import { unicornMissing } from './unicorn.ts';
 
 const CASES = Number(process.env['BOOTBENCH_CASES'] ?? 5400);
 const SEED = Number(process.env['BOOTBENCH_SEED'] ?? 20261120);
-const WIDE = 0xe800;
-
-function disagreements(profile: Profile, encodings: readonly (readonly [number, number])[]): string[] {
-  const found: string[] = [];
-  for (let from = 0; from < encodings.length; from += SLOTS - 1) found.push(...disagreementsOf(profile, encodings.slice(from, from + SLOTS - 1)));
-  return found.slice(0, 40);
-}
-function disagreementsOf(profile: Profile, encodings: readonly (readonly [number, number])[]): string[] {
-  const decoder = new Decoder(profile);
-  const found: string[] = [];
-  const uc = new Unicorn(profile);
-  // all code is there before the first run: a branch may translate any slot
-  const code = new Uint16Array((SLOTS * SLOT_BYTES) / 2).fill(0xe7fe);
-  encodings.forEach((e, slot) => code.set(e, (slot * SLOT_BYTES) / 2));
-  uc.write(CODE, new Uint8Array(code.buffer));
-  encodings.forEach(([first, second], slot) => {
-    const c = decoder.classify(first, second);
-    if (c === 'unpredictable' || harmsUnicorn(profile, [first])) return;
-    const decoded = c === 'undefined' ? null : c.decoded;
-    // the floating-point space is compared by its own test
-    if (profile.fpu !== 'none' && (first & 0xec00) === 0xec00 && ((second >>> 9) & 7) === 5) return;
-    uc.registers.fill(DATA + 0x1000);
-    uc.registers[PC] = CODE + slot * SLOT_BYTES;
-    uc.registers[XPSR] = 0;
-    const before = uc.registers.slice();
-    const its = theirs(uc.run(1));
-    const mine = decoded && decoded.op !== 'UDF' ? 'ok' : 'undefined';
-    if ((its === 'undefined') === (mine === 'undefined')) return;
-    // BX and BLX to an even address
-    if (decoded && ['BX', 'BLX', 'LDR_pc', 'LDM_pc'].includes(decoded.op)) return;
-    if (knownDifference({ profile, words: [first, second], decoded, before, mine, its, problems: [] })) return;
-    found.push(`${first.toString(16)} ${second.toString(16).padStart(4, '0')}: we ${decoded ? JSON.stringify(decoded) : 'undefined'}, Unicorn ${its}`);
-  });
-  uc.close();
-  return found;
-}
 
 describe.skipIf(unicornMissing !== '')(`decoding against Unicorn${unicornMissing ? ` (skipped: ${unicornMissing})` : ''}`, () => {
   for (const profile of Object.values(PROFILES)) {
