@@ -9,8 +9,15 @@ export const optionSettings = (s: Session): readonly RomOptionSetting[] => s.rom
 export function optionsActedOn(s: Session): RomOptionSetting[] {
   const read = new Set<string>(s.machine.state.optionReads.map((word) => ROM_OPTION_IDS[word] ?? ''));
   if (s.machine.state.gapAccess) read.add('sysflash-gap');
+  if (readsTable(s)) read.add('vector-table');
   return optionSettings(s).filter((o) => read.has(o.id) && o.confidence !== 'documented' && o.confidence !== 'measured');
 }
+
+/** User code has read the SP or the reset vector of the ROM's table as data. */
+export const readsTable = (s: Session): boolean => {
+  const table = s.profile?.base ?? -8;
+  return s.machine.state.vectorReads.some((r) => r.address >= table && r.address < table + 8);
+};
 
 /** The other values of an option. */
 export const otherValues = (o: RomOptionSetting): readonly string[] => ROM_OPTION_VALUES[o.id as RomOptionId].filter((v) => v !== o.value);

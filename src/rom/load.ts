@@ -64,12 +64,47 @@ function decoy(profile: RomProfile, gap: AddressRange): Uint8Array {
   return bytes;
 }
 
+/**
+ * Another program of ST's, whose table the same search finds first and which ends in a reset when it is entered like this. Every vector leads
+ * to the same few instructions: AIRCR.SYSRESETREQ.
+ */
+function decoyThatResets(profile: RomProfile, gap: AddressRange): Uint8Array {
+  const bytes = decoy(profile, gap);
+  const view = new DataView(bytes.buffer);
+  const code = 0x200;
+  for (let vector = 1; vector < 16; vector++) view.setUint32(vector * WORD, (gap.base + code) | 1, true);
+  // ldr r0, =AIRCR · ldr r1, =VECTKEY | SYSRESETREQ · str r1, [r0] · dsb · b .
+  [0x4802, 0x4903, 0x6001, 0xf3bf, 0x8f4f, 0xe7fe].forEach((half, i) => view.setUint16(code + 2 * i, half, true));
+  [0xe000ed0c, 0x05fa0004].forEach((word, i) => view.setUint32(code + 12 + WORD * i, word, true));
+  return bytes;
+}
+
+/**
+ * The table as a caller may find it unfit: its SP word names the secure alias of the RAM, and the reset vector leads to instructions that set
+ * the stack themselves. A ROM that first runs in the Secure state could look like this; whoever jumps without judging the words still gets in.
+ */
+function secureAliasTable(profile: RomProfile, memory: Uint8Array): void {
+  const view = new DataView(memory.buffer);
+  const table = profile.base - profile.systemMemory.value.base;
+  const tail = table + profile.size;
+  const stack = view.getUint32(table, true);
+  const entry = view.getUint32(table + WORD, true);
+  // ldr r0, =stack · msr msp, r0 · ldr r0, =entry · bx r0
+  [0x4802, 0xf380, 0x8808, 0x4802, 0x4700, 0xbf00].forEach((half, i) => view.setUint16(tail + 2 * i, half, true));
+  [stack, entry].forEach((word, i) => view.setUint32(tail + 12 + WORD * i, word, true));
+  view.setUint32(table, stack + SECURE_ALIAS, true);
+  view.setUint32(table + WORD, (profile.base + profile.size) | 1, true);
+}
+/** Distance from a peripheral or RAM address to its Secure alias (ARMv8-M with TrustZone on STM32: bit 28). */
+const SECURE_ALIAS = 0x10000000;
+
 function gapSegments(profile: RomProfile, settings: readonly RomOptionSetting[]): Pick<LoadedRom, 'segments' | 'faults'> {
   const { gap } = profile;
   const content = settings.find((s) => s.id === 'sysflash-gap')?.value;
   if (!gap) return { segments: [], faults: [] };
   if (content === 'fault') return { segments: [], faults: [gap] };
-  const bytes = content === 'decoy' ? decoy(profile, gap) : new Uint8Array(gap.size).fill(content === 'zero' ? 0 : 0xff);
+  const fill = (): Uint8Array => new Uint8Array(gap.size).fill(content === 'zero' ? 0 : 0xff);
+  const bytes = content === 'decoy' ? decoy(profile, gap) : content === 'decoy-resets' ? decoyThatResets(profile, gap) : fill();
   return { segments: [{ address: gap.base, bytes }], faults: [] };
 }
 
@@ -78,6 +113,7 @@ export function loadRom(profile: RomProfile, image: Uint8Array, chosen: Readonly
   const memory = profile.systemMemory.value;
   const bytes = new Uint8Array(memory.size).fill(0xff);
   bytes.set(patchOptions(profile, image, options), profile.base - memory.base);
+  if (options.some((o) => o.id === 'vector-table' && o.value === 'secure-alias')) secureAliasTable(profile, bytes);
   const gap = gapSegments(profile, options);
   return { options, segments: [...gap.segments, { address: memory.base, bytes }], faults: gap.faults };
 }
@@ -89,6 +125,7 @@ export function optionAt(profile: RomProfile, address: number): RomOptionId | nu
 }
 
 /**
- * Options that no instruction of the ROM asks for; the machine sees them matter otherwise. `sysflash-gap`: any access to the gap.
+ * Options that no instruction of the ROM asks for; the machine sees them matter otherwise. `sysflash-gap`: any access to the gap;
+ * `vector-table`: user code read the table's first two words.
  */
-export const LOADER_OPTIONS: readonly RomOptionId[] = ['sysflash-gap'];
+export const LOADER_OPTIONS: readonly RomOptionId[] = ['sysflash-gap', 'vector-table'];

@@ -28,14 +28,17 @@ export const ROM_OPTION_VALUES = {
   'unexpected-exception': ['loops', 'resets', 'returns'],
   'bank-check': ['bfb2', 'always', 'never'],
   'reset-flags': ['ignores', 'software-returns'],
-  'sysflash-gap': ['erased', 'zero', 'fault', 'decoy'],
+  'sysflash-gap': ['erased', 'zero', 'fault', 'decoy', 'decoy-resets'],
   iwdg: ['refreshes', 'ignores'],
   leave: ['answers', 'silent'],
+  'vector-table': ['plausible', 'secure-alias'],
 } as const satisfies Readonly<Record<string, readonly string[]>>;
 
 export type RomOptionId = keyof typeof ROM_OPTION_VALUES;
+/** Options that change the bytes that are loaded and that no ROM code asks for: they stand last and have no word in the block. */
+const WORDLESS: readonly RomOptionId[] = ['vector-table'];
 /** In the order of the words in the option block. */
-export const ROM_OPTION_IDS = Object.keys(ROM_OPTION_VALUES) as readonly RomOptionId[];
+export const ROM_OPTION_IDS = (Object.keys(ROM_OPTION_VALUES) as readonly RomOptionId[]).filter((id) => !WORDLESS.includes(id));
 
 /** Word of an option that a family lacks. */
 export const ABSENT_WORD = 0xffffffff;
@@ -89,6 +92,7 @@ export const ROM_OPTION_DEFAULTS: Readonly<Record<RomFamily, RomOptionDefaults>>
     'unexpected-exception': LOOPS,
     'sysflash-gap': is('erased', 'assumed', 'betaflight#15369 read no valid vector there and met no fault (reported); the contents are unknown'),
     leave: is('answers', 'assumed', 'nothing published for H5; F0 and F4 answer, H7, U5 and G0 do not'),
+    'vector-table': is('plausible', 'inferred', 'Klipper and MicroPython load SP and PC from it; nobody has published the words themselves'),
   },
   H7: {
     ...ARMV7_OR_8, ...SETS_CLOCKS, ...LAST,
@@ -155,7 +159,7 @@ export class RomOptionError extends Error {
 
 /** All options of a family in word order, with the user's choices in place of the defaults. */
 export function resolveRomOptions(defaults: RomOptionDefaults, chosen: Readonly<Record<string, string>> = {}): readonly RomOptionSetting[] {
-  const ids = ROM_OPTION_IDS.filter((id) => defaults[id]);
+  const ids = [...ROM_OPTION_IDS, ...WORDLESS].filter((id) => defaults[id]);
   for (const [id, value] of Object.entries(chosen)) {
     const known = ids.find((candidate) => candidate === id);
     if (!known) throw new RomOptionError(`this ROM has no option ${id}; it has ${ids.join(', ')}`, id, ids);
@@ -178,6 +182,7 @@ export function otherValues(setting: RomOptionSetting): readonly string[] {
 export function optionWords(settings: readonly RomOptionSetting[]): Uint32Array {
   const words = new Uint32Array(ROM_OPTION_IDS.length).fill(ABSENT_WORD);
   for (const { id, value } of settings) {
+    if (WORDLESS.includes(id)) continue;
     const values: readonly string[] = ROM_OPTION_VALUES[id];
     words[ROM_OPTION_IDS.indexOf(id)] = values.indexOf(value);
   }

@@ -132,6 +132,22 @@ describe('loading a stand-in ROM', () => {
     expect(fault.segments.map((s) => s.address)).toEqual([h5.base]);
   });
 
+  it('a decoy that resets: every vector leads to a write of SYSRESETREQ', () => {
+    const bytes = gapOf('decoy-resets');
+    expect(word(bytes, 0)).toBe(h5.initialStack.value);
+    for (let vector = 1; vector < 16; vector++) expect(word(bytes, 4 * vector)).toBe(0x0bf80201);
+    expect([word(bytes, 0x20c), word(bytes, 0x210)]).toEqual([0xe000ed0c, 0x05fa0004]);
+  });
+
+  it('vector-table = secure-alias: the SP word is no address below 0x30000000, the entry lies in system memory behind the image', () => {
+    const rom = loadRom(h5, image, { 'vector-table': 'secure-alias' }).segments.find((s) => s.address === h5.base)!;
+    expect(word(rom.bytes, 0)).toBe(0x30004000);
+    expect(word(rom.bytes, 4)).toBe((h5.base + h5.size) | 1);
+    // what the vector leads to goes on with the stack and the entry of the image
+    expect([word(rom.bytes, h5.size + 12), word(rom.bytes, h5.size + 16)]).toEqual([word(image, 0), word(image, 4)]);
+    expect(rom.bytes.subarray(8, image.length)).toEqual(image.subarray(8));
+  });
+
   it('addresses outside the option words belong to no option', () => {
     expect(optionAt(h5, h5.optionBlock)).toBe('primask');
     expect(optionAt(h5, h5.optionBlock + ROM_OPTION_IDS.length * 4 - 1)).toBe('leave');
