@@ -8,10 +8,8 @@ import type { EntryRecord } from '../emu/history.ts';
 import { Machine, type Checkpoint } from '../emu/machine.ts';
 import { MS, PS_PER_SECOND, type Ps } from '../emu/time.ts';
 import type { UsbDevicePort } from '../emu/ports.ts';
-import type { System } from '../emu/system.ts';
 import { MODELS } from '../peripherals/index.ts';
-import { usbDrdPort } from '../peripherals/usb-drd.ts';
-import { usbFsdevPort } from '../peripherals/usb-fsdev.ts';
+import { usbPort } from '../peripherals/usb-ports.ts';
 import { loadRom, type LoadedRom } from '../rom/load.ts';
 import { findRomProfile, type RomProfile } from '../rom/profiles.ts';
 import { UsbSim } from '../usb-sim/usb-sim.ts';
@@ -93,7 +91,7 @@ export class Session {
     this.profile = chip.rom ? (findRomProfile(chip.rom.id) ?? null) : null;
     this.rom = this.placeRom({ ...input.rom.options, ...options.romOptions });
     for (const image of input.images) for (const chunk of image.chunks) machine.load(chunk.address, chunk.data);
-    this.usb = new UsbSim(machine.system, () => usbPort(machine.system), {
+    this.usb = new UsbSim(machine.system, () => usbPort(machine.system)?.port ?? NO_DEVICE, {
       host: scenario.host.kind, cable: scenario.host.cable, driver: scenario.host.driver,
       zone: () => machine.state.usbServedBy,
       console: (channel, bytes) => machine.console(channel, String.fromCharCode(...bytes)),
@@ -270,16 +268,10 @@ export class Session {
   }
 }
 
-const USB_PORTS: Readonly<Record<string, (system: System, block: string) => UsbDevicePort>> = { 'usb-drd': usbDrdPort, 'usb-fsdev': usbFsdevPort };
+/** The port of a chip without a USB device block: nothing on it. */
 const NO_DEVICE: UsbDevicePort = {
   attached: () => false, busReset() {}, suspend() {}, startOfFrame() {}, setup: () => 'none', out: () => 'none', in: () => 'none', inAcknowledged() {},
 };
-/** The chip's USB device controller by its model; a port with nothing on it where there is none. */
-function usbPort(system: System): UsbDevicePort {
-  const row = system.chip.blocks.find((b) => b.model !== null && b.model in USB_PORTS);
-  return row ? USB_PORTS[row.model!]!(system, row.name) : NO_DEVICE;
-}
-
 /** Three resets by the same cause that neither power-on nor the scenario made; settled if the last two intervals differ by less than 20 %. */
 export function resetLoopSettled(s: Session): boolean {
   const loop = resetLoop(s);

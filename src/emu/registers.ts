@@ -172,6 +172,8 @@ export interface RegisterModel<S extends object = object> {
   wrote?(c: RegisterContext<S>, r: Register, value: number, old: number): void;
   /** Offsets without a register (packet memories, FIFOs): BUS_ERROR or a value; left out = reads 0, writes ignored. */
   readElse?(c: RegisterContext<S>, offset: number, size: number): number;
+  /** As `readElse` without side effects; left out when `readElse` has none. */
+  peekElse?(c: RegisterContext<S>, offset: number, size: number): number;
   writeElse?(c: RegisterContext<S>, offset: number, size: number, value: number): number;
   /** For the block that programs a flash memory: a bus write to that memory, by absolute address. BUS_ERROR or 0. */
   program?(c: RegisterContext<S>, address: number, size: number, value: number): number;
@@ -291,6 +293,7 @@ export class RegisterBlock implements Component<RegisterState> {
     const r = this.layout.at(offset);
     const c = this.enter(state, env);
     if (!r) {
+      if (quiet && this.model?.peekElse) return this.model.peekElse(c, offset, size);
       if (this.model?.readElse) return this.model.readElse(c, offset, size);
       if (!quiet) this.hooks.onUnmodelled?.(env.name, offset, 'read');
       return 0;

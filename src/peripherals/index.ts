@@ -25,6 +25,7 @@ import { tim } from './tim.ts';
 import { usartV4 } from './usart-v4.ts';
 import { usbDrd } from './usb-drd.ts';
 import { usbFsdev } from './usb-fsdev.ts';
+import { usbOtgFs } from './usb-otg-fs.ts';
 import { wwdgV2 } from './wwdg-v2.ts';
 
 export const MODELS: Readonly<Record<string, ModelFactory>> = {
@@ -53,5 +54,6 @@ export const MODELS: Readonly<Record<string, ModelFactory>> = {
   'usart-v4': usartV4,
   'usb-drd': usbDrd,
   'usb-fsdev': usbFsdev,
+  'usb-otg-fs': usbOtgFs,
   'wwdg-v2': wwdgV2,
 };

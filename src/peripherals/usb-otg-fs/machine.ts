@@ -1,0 +1,604 @@
+/**
+ * OTG_FS, the core's registers: what a write does, what follows from the registers (interrupt line, pull-up, levels), bus reset, suspend, FIFOs
+ * as the CPU sees them. The transactions are in transactions.ts.
+ */
+import type { Layout, Register, RegisterContext } from '../../emu/registers.ts';
+import { MS } from '../../emu/time.ts';
+import {
+  DCFG, DCTL, DIEPINT, DOEPINT, DSTS, EPCTL, fifoOf, GAHBCFG, GCCFG, GCCFG_OLD, GINTSTS, GINTSTS_CLEARABLE, GINTSTS_LEVELS, GOTGCTL, GOTGINT,
+  GRSTCTL, GUSBCFG, PCGCCTL, PKTSTS,
+} from './bits.ts';
+import { flushRx, flushTx, newFifos, peekRx, popRx, pushRx, pushTx, txPlace, type FifoState, type TxPlace } from './fifo.ts';
+
+export interface OtgFsOptions {
+  /** Words of FIFO memory: 320 (L4, F4) or 1024 (H7). */
+  readonly fifoWords: number;
+  /** Kernel clock, 48 MHz; default `usb`. */
+  readonly clock?: string;
+  /** AHB clock of the block; default `hclk`. */
+  readonly busClock?: string;
+  /** Wire that is 1 while the transceiver has its supply (L4: PWR_CR2.USV); null where it has VDD (F4). Default `usb.supply`. */
+  readonly supplyWire?: string | null;
+  /** Core 3.10a (L476): an OUT transfer done entry comes with each SETUP stage and with the status stage of a control write. */
+  readonly extraOutDone?: boolean;
+}
+
+export interface OtgFsState extends FifoState {
+  /** Bytes of the current transfer that have not been sent, by IN endpoint. */
+  toSend: Uint32Array;
+  /** Level of the interrupt line. */
+  line: number;
+  /** IN endpoint whose data is on the wire, + 1; 0 = none; and its bytes. */
+  inFlight: number;
+  inFlightBytes: number;
+  /** The host drives SE0; this SE0 has been taken as a bus reset. */
+  se0: boolean;
+  resetSeen: boolean;
+  /** The core is in host mode. */
+  host: boolean;
+  /** B session valid. */
+  session: boolean;
+  /** Clock counts at which a core reset (PHY clock) and a flush (both clocks) will have ended; 0 = none. */
+  resetPhy: number;
+  flushPhy: number;
+  flushBus: number;
+  /** Control transfer on EP0. SETUP packets since the last stage change, data toggles, its direction, how far it is. */
+  setups: number;
+  toggleIn: number;
+  toggleOut: number;
+  controlRead: boolean;
+  outSeen: boolean;
+  statusSeen: boolean;
+}
+export type Context = RegisterContext<OtgFsState>;
+
+/** As in the other USB blocks: see usb-fs-endpoints.ts. ASSUMED. */
+const CLOCK_TOLERANCE_HZ = 960_000;
+/** RM0351 "OTG_FS AHB clock": below this the core does not keep up (documented). */
+const LOWEST_AHB_HZ = 14_200_000;
+/** PHY clocks of a core reset; the RM says to wait three of them (inferred). */
+const RESET_CLOCKS = 3;
+/** Clocks, the slower of AHB and PHY, that a FIFO flush takes (RM0351, OTG_GRSTCTL; reported). */
+const FLUSH_CLOCKS = 8;
+/** RM0351 OTG_GUSBCFG: a forced mode takes effect after 25 ms (documented). */
+const MODE_DELAY = 25 * MS;
+/** RM0351 "Suspended state": early suspend after 3 ms of idle bus, suspend 3 ms later (documented). */
+const SUSPEND_CONFIRM = 3 * MS;
+
+type Kind = 'DIEPCTL' | 'DIEPINT' | 'DIEPTSIZ' | 'DOEPCTL' | 'DOEPINT';
+interface Role {
+  readonly kind: Kind;
+  readonly n: number;
+}
+
+export class OtgFsMachine {
+  readonly options: OtgFsOptions;
+  readonly clock: string;
+  readonly busClock: string;
+  readonly supplyWire: string | null;
+  /** Core 2.81a. */
+  readonly old: boolean;
+  readonly endpoints: number;
+  readonly gotgctl: Register;
+  readonly gotgint: Register;
+  readonly gahbcfg: Register;
+  readonly gusbcfg: Register;
+  readonly grstctl: Register;
+  readonly gintsts: Register;
+  readonly gintmsk: Register;
+  readonly grxstsr: Register;
+  readonly grxstsp: Register;
+  readonly grxfsiz: Register;
+  readonly gccfg: Register;
+  readonly dcfg: Register;
+  readonly dctl: Register;
+  readonly dsts: Register;
+  readonly diepmsk: Register;
+  readonly doepmsk: Register;
+  readonly daint: Register;
+  readonly daintmsk: Register;
+  readonly diepempmsk: Register;
+  readonly pcgcctl: Register;
+  /** By endpoint. */
+  readonly diepctl: readonly Register[];
+  readonly diepint: readonly Register[];
+  readonly dieptsiz: readonly Register[];
+  readonly dtxfsts: readonly Register[];
+  readonly doepctl: readonly Register[];
+  readonly doepint: readonly Register[];
+  readonly doeptsiz: readonly Register[];
+  /** By FIFO number. */
+  private readonly dieptxf: readonly Register[];
+  private readonly roles = new Map<number, Role>();
+  private readonly registers: readonly Register[];
+
+  constructor(layout: Layout, options: OtgFsOptions) {
+    this.options = options;
+    this.clock = options.clock ?? 'usb';
+    this.busClock = options.busClock ?? 'hclk';
+    this.supplyWire = options.supplyWire === undefined ? 'usb.supply' : options.supplyWire;
+    this.old = layout.hasField('GCCFG.NOVBUSSENS');
+    this.registers = layout.registers;
+    let endpoints = 0;
+    while (layout.has(`DIEPCTL${endpoints}`)) endpoints++;
+    this.endpoints = endpoints;
+    this.gotgctl = layout.reg('GOTGCTL');
+    this.gotgint = layout.reg('GOTGINT');
+    this.gahbcfg = layout.reg('GAHBCFG');
+    this.gusbcfg = layout.reg('GUSBCFG');
+    this.grstctl = layout.reg('GRSTCTL');
+    this.gintsts = layout.reg('GINTSTS');
+    this.gintmsk = layout.reg('GINTMSK');
+    this.grxstsr = layout.reg('GRXSTSR');
+    this.grxstsp = layout.reg('GRXSTSP');
+    this.grxfsiz = layout.reg('GRXFSIZ');
+    this.gccfg = layout.reg('GCCFG');
+    this.dcfg = layout.reg('DCFG');
+    this.dctl = layout.reg('DCTL');
+    this.dsts = layout.reg('DSTS');
+    this.diepmsk = layout.reg('DIEPMSK');
+    this.doepmsk = layout.reg('DOEPMSK');
+    this.daint = layout.reg('DAINT');
+    this.daintmsk = layout.reg('DAINTMSK');
+    this.diepempmsk = layout.reg('DIEPEMPMSK');
+    this.pcgcctl = layout.reg('PCGCCTL');
+    const all = (name: string): Register[] => Array.from({ length: endpoints }, (_, n) => layout.reg(`${name}${n}`));
+    const acting = (kind: Kind): Register[] => {
+      const list = all(kind);
+      list.forEach((r, n) => this.roles.set(r.index, { kind, n }));
+      return list;
+    };
+    this.diepctl = acting('DIEPCTL');
+    this.diepint = acting('DIEPINT');
+    this.dieptsiz = acting('DIEPTSIZ');
+    this.doepctl = acting('DOEPCTL');
+    this.doepint = acting('DOEPINT');
+    this.doeptsiz = all('DOEPTSIZ');
+    this.dtxfsts = all('DTXFSTS');
+    this.dieptxf = all('DIEPTXF');
+  }
+
+  create(): OtgFsState {
+    return {
+      ...newFifos(this.options.fifoWords),
+      toSend: new Uint32Array(this.endpoints),
+      line: 0, inFlight: 0, inFlightBytes: 0, se0: false, resetSeen: false, host: false, session: false,
+      resetPhy: 0, flushPhy: 0, flushBus: 0,
+      setups: 0, toggleIn: 0, toggleOut: 0, controlRead: false, outSeen: false, statusSeen: false,
+    };
+  }
+
+  set(c: Context, r: Register, bits: number): void {
+    c.put(r, c.get(r) | bits);
+  }
+  clear(c: Context, r: Register, bits: number): void {
+    c.put(r, c.get(r) & ~bits);
+  }
+
+  // What follows from registers and wires
+
+  private powered(c: Context): boolean {
+    return (this.supplyWire === null || c.env.wire(this.supplyWire) !== 0) && (c.get(this.gccfg) & GCCFG.PWRDWN) !== 0;
+  }
+  /** VBUS as the core sees it: sensed, overridden, or (F4) sensing switched off. */
+  private sessionValid(c: Context): boolean {
+    const gccfg = c.get(this.gccfg);
+    const vbus = c.env.wire('usb.vbus') !== 0;
+    if (this.old) return (gccfg & GCCFG_OLD.NOVBUSSENS) !== 0 || ((gccfg & GCCFG_OLD.VBUSBSEN) !== 0 && vbus);
+    const gotgctl = c.get(this.gotgctl);
+    if (gotgctl & GOTGCTL.BVALOEN) return (gotgctl & GOTGCTL.BVALOVAL) !== 0;
+    return (gccfg & GCCFG.VBDEN) !== 0 && vbus;
+  }
+  pulledUp(c: Context): boolean {
+    return !c.s.host && this.powered(c) && this.sessionValid(c) && (c.get(this.dctl) & DCTL.SDIS) === 0;
+  }
+  /** Pulled up, clocked and out of reset: the core follows the bus. */
+  live(c: Context): boolean {
+    if (!this.pulledUp(c) || !c.env.clocked() || c.s.resetPhy !== 0 || (c.get(this.pcgcctl) & PCGCCTL.STPPCLK) !== 0) return false;
+    const rate = c.env.clockRate(this.clock);
+    return rate !== null && Math.abs(rate.num - 48_000_000 * rate.den) <= CLOCK_TOLERANCE_HZ * rate.den;
+  }
+
+  /** Brings levels, interrupt line and pull-up up to date, and takes a reset that is waiting on the wire. */
+  sync(c: Context): void {
+    const { s } = c;
+    this.followSession(c);
+    if (s.se0 && !s.resetSeen && this.live(c)) this.takeReset(c);
+    this.followCharger(c);
+    const status = peekRx(s, this.rxDepth(c));
+    c.put(this.grxstsr, status);
+    c.put(this.grxstsp, status);
+    const daint = this.followEndpoints(c);
+    c.put(this.daint, daint);
+    const mask = c.get(this.daintmsk);
+    let gintsts = c.get(this.gintsts) & ~GINTSTS_LEVELS;
+    if (s.host) gintsts |= GINTSTS.CMOD;
+    if (c.get(this.gotgint) !== 0) gintsts |= GINTSTS.OTGINT;
+    if (s.rxUsed > 0) gintsts |= GINTSTS.RXFLVL;
+    if ((daint & mask & 0xffff) !== 0) gintsts |= GINTSTS.IEPINT;
+    if ((daint & mask) >>> 16 !== 0) gintsts |= GINTSTS.OEPINT;
+    c.put(this.gintsts, gintsts);
+    const line = (c.get(this.gahbcfg) & GAHBCFG.GINT) !== 0 && (gintsts & c.get(this.gintmsk)) !== 0 ? 1 : 0;
+    if (line !== s.line) {
+      s.line = line;
+      c.env.irq(0, line === 1);
+    }
+    const up = this.pulledUp(c) ? 1 : 0;
+    if (up === 1 && c.env.wire('usb.pullup') === 0) this.noteSlowBus(c);
+    c.env.setWire('usb.pullup', up);
+  }
+
+  private noteSlowBus(c: Context): void {
+    const rate = c.env.clockRate(this.busClock);
+    if (rate !== null && rate.num < LOWEST_AHB_HZ * rate.den)
+      c.env.note('guest-error', `OTG_FS connects with an AHB clock below 14.2 MHz, the lowest that it is specified for`);
+  }
+
+  private followSession(c: Context): void {
+    const valid = this.sessionValid(c);
+    if (valid === c.s.session) return;
+    c.s.session = valid;
+    if (valid) {
+      this.set(c, this.gotgctl, GOTGCTL.BSVLD);
+      this.set(c, this.gintsts, GINTSTS.SRQINT);
+    } else {
+      this.clear(c, this.gotgctl, GOTGCTL.BSVLD);
+      this.set(c, this.gotgint, GOTGINT.SEDET);
+    }
+  }
+
+  /** A standard downstream port: data contact with a cable, no charger (PDET, SDET, PS2DET stay 0). */
+  private followCharger(c: Context): void {
+    if (this.old) return;
+    const gccfg = c.get(this.gccfg);
+    const detecting = (gccfg & GCCFG.BCDEN) !== 0 && (gccfg & GCCFG.DCDEN) !== 0;
+    const supplied = this.supplyWire === null || c.env.wire(this.supplyWire) !== 0;
+    const contact = detecting && supplied && c.env.wire('usb.vbus') !== 0;
+    c.put(this.gccfg, contact ? gccfg | GCCFG.DCDET : gccfg & ~GCCFG.DCDET);
+  }
+
+  /** TXFE and DTXFSTS of every endpoint; returns DAINT. */
+  private followEndpoints(c: Context): number {
+    const half = (c.get(this.gahbcfg) & GAHBCFG.TXFELVL) === 0;
+    const empty = c.get(this.diepempmsk);
+    const inMask = c.get(this.diepmsk);
+    const outMask = c.get(this.doepmsk);
+    let daint = 0;
+    for (let n = 0; n < this.endpoints; n++) {
+      const fifo = fifoOf(c.get(this.diepctl[n]!));
+      const { depth } = this.tx(c, fifo);
+      const used = c.s.txUsed[fifo]!;
+      c.put(this.dtxfsts[n]!, Math.max(depth - used, 0));
+      const txfe = used === 0 || (half && used * 2 <= depth);
+      const diepint = txfe ? c.get(this.diepint[n]!) | DIEPINT.TXFE : c.get(this.diepint[n]!) & ~DIEPINT.TXFE;
+      c.put(this.diepint[n]!, diepint);
+      const mask = (inMask & ~DIEPINT.TXFE) | ((empty >>> n) & 1 ? DIEPINT.TXFE : 0);
+      if ((diepint & mask) !== 0) daint |= 1 << n;
+      if ((c.get(this.doepint[n]!) & outMask) !== 0) daint |= 0x10000 << n;
+    }
+    return daint >>> 0;
+  }
+
+  // Resets
+
+  onReset(c: Context): void {
+    // The FIFO memory is RAM: it keeps its contents.
+    const { s } = c;
+    this.dropTransfers(c);
+    s.resetPhy = s.flushPhy = s.flushBus = 0;
+    s.resetSeen = s.host = s.session = false;
+    s.line = 0;
+    for (const timer of ['reset', 'flush', 'mode', 'suspend']) c.env.disarm(timer);
+    c.env.irq(0, false);
+    this.sync(c);
+  }
+  private dropTransfers(c: Context): void {
+    const { s } = c;
+    flushRx(s);
+    flushTx(s, 0x10);
+    s.toSend.fill(0);
+    s.inFlight = s.setups = 0;
+    s.outSeen = s.statusSeen = s.controlRead = false;
+  }
+
+  /** GRSTCTL.CSRST: all registers but what belongs to transceiver and clock gating, DSPD and SDIS (RM0351, OTG_GRSTCTL). */
+  private coreReset(c: Context): void {
+    const keep = new Map<Register, number>([
+      [this.gccfg, 0xffffffff],
+      [this.pcgcctl, 0xffffffff],
+      [this.dcfg, DCFG.DSPD],
+      [this.dctl, DCTL.SDIS],
+      [this.grstctl, 0xffffffff],
+    ]);
+    for (const r of this.registers) {
+      const kept = keep.get(r) ?? 0;
+      c.put(r, (r.reset & ~kept) | (c.get(r) & kept));
+    }
+    if (c.s.session) this.set(c, this.gotgctl, GOTGCTL.BSVLD);
+    this.dropTransfers(c);
+    this.followMode(c);
+    c.env.disarm('suspend');
+    c.s.resetPhy = c.env.clockCount(this.clock) + RESET_CLOCKS;
+    this.armClocked(c);
+  }
+
+  /** Both end by counted clocks: without the 48 MHz clock they never do. */
+  private armClocked(c: Context): void {
+    const { s, env } = c;
+    if (s.resetPhy !== 0) env.arm('reset', env.clockTimeOf(this.clock, s.resetPhy));
+    if (s.flushPhy !== 0) env.arm('flush', Math.max(env.clockTimeOf(this.clock, s.flushPhy), env.clockTimeOf(this.busClock, s.flushBus)));
+  }
+
+  onTimer(c: Context, timer: string): void {
+    const { s } = c;
+    if (timer === 'reset') {
+      s.resetPhy = 0;
+      this.clear(c, this.grstctl, GRSTCTL.CSRST);
+    } else if (timer === 'flush') {
+      s.flushPhy = s.flushBus = 0;
+      this.clear(c, this.grstctl, GRSTCTL.RXFFLSH | GRSTCTL.TXFFLSH);
+    } else if (timer === 'mode') {
+      s.host = this.wantsHost(c);
+      if (s.host) c.env.note('guest-error', 'OTG_FS GUSBCFG.FHMOD: host mode is not modelled, the device part is off');
+    } else if (this.pulledUp(c)) {
+      this.set(c, this.gintsts, GINTSTS.USBSUSP);
+      this.set(c, this.dsts, DSTS.SUSPSTS);
+    }
+    this.sync(c);
+  }
+  onClock(c: Context): void {
+    this.armClocked(c);
+    this.sync(c);
+  }
+
+  private wantsHost(c: Context): boolean {
+    return (c.get(this.gusbcfg) & (GUSBCFG.FHMOD | GUSBCFG.FDMOD)) === GUSBCFG.FHMOD;
+  }
+  /** Without a forced mode the ID line decides: it is open (a B-device). */
+  private followMode(c: Context): void {
+    if (this.wantsHost(c) === c.s.host) c.env.disarm('mode');
+    else if (c.env.due('mode') === Infinity) c.env.arm('mode', c.env.now() + MODE_DELAY);
+  }
+
+  private takeReset(c: Context): void {
+    c.s.resetSeen = true;
+    c.s.inFlight = c.s.setups = 0;
+    c.env.disarm('suspend');
+    this.clear(c, this.dsts, DSTS.SUSPSTS);
+    this.set(c, this.gintsts, GINTSTS.USBRST);
+    // The core deactivates all endpoints but 0; the address, EPENA and the FIFOs are left to software.
+    for (let n = 1; n < this.endpoints; n++) {
+      this.clear(c, this.diepctl[n]!, EPCTL.USBAEP);
+      this.clear(c, this.doepctl[n]!, EPCTL.USBAEP);
+    }
+  }
+  busReset(c: Context, active: boolean): void {
+    const { s } = c;
+    s.se0 = active;
+    if (active) s.resetSeen = false;
+    else if (s.resetSeen && this.live(c)) {
+      this.set(c, this.dsts, DSTS.ENUMSPD);
+      this.set(c, this.gintsts, GINTSTS.ENUMDNE);
+    }
+    this.sync(c);
+  }
+  suspend(c: Context, active: boolean): void {
+    if (active && this.live(c)) {
+      this.set(c, this.gintsts, GINTSTS.ESUSP);
+      c.env.arm('suspend', c.env.now() + SUSPEND_CONFIRM);
+    } else if (!active) {
+      c.env.disarm('suspend');
+      // The wake-up detector needs no clock.
+      if (this.pulledUp(c) && (c.get(this.dsts) & DSTS.SUSPSTS) !== 0) this.set(c, this.gintsts, GINTSTS.WKUPINT);
+      this.clear(c, this.dsts, DSTS.SUSPSTS);
+    }
+    this.sync(c);
+  }
+  startOfFrame(c: Context, frame: number): void {
+    if (!this.live(c)) return;
+    c.put(this.dsts, (c.get(this.dsts) & ~DSTS.FNSOF) | ((frame & 0x7ff) << 8));
+    this.set(c, this.gintsts, GINTSTS.SOF);
+    c.env.setWire('usb.sof', (frame & 0x7ff) + 1);
+    this.sync(c);
+  }
+
+  // FIFOs
+
+  rxDepth(c: Context): number {
+    return c.get(this.grxfsiz) & 0xffff;
+  }
+  tx(c: Context, fifo: number): TxPlace {
+    const r = this.dieptxf[fifo];
+    return r ? txPlace(c.get(r)) : { start: 0, depth: 0 };
+  }
+  /** Adds a receive entry. False: no room, nothing is written. */
+  receive(c: Context, status: number, data: Uint8Array = new Uint8Array(0)): boolean {
+    const depth = this.rxDepth(c);
+    const words = (data.length + 3) >>> 2;
+    if (c.s.rxUsed + 1 + words > depth) {
+      c.env.note('guest-error', `OTG_FS receive FIFO of ${depth} words is full, an entry is lost`);
+      return false;
+    }
+    pushRx(c.s, depth, status >>> 0);
+    for (let i = 0; i < words; i++) {
+      const at = i * 4;
+      pushRx(c.s, depth, ((data[at] ?? 0) | ((data[at + 1] ?? 0) << 8) | ((data[at + 2] ?? 0) << 16) | ((data[at + 3] ?? 0) << 24)) >>> 0);
+    }
+    return true;
+  }
+
+  private pop(c: Context): number {
+    if (c.s.rxUsed === 0) {
+      c.env.note('guest-error', 'OTG_FS receive FIFO read while it is empty');
+      return 0;
+    }
+    return popRx(c.s, this.rxDepth(c));
+  }
+  /** A read of GRXSTSP: some entries raise their interrupt when they are taken. */
+  private popStatus(c: Context): number {
+    const status = this.pop(c);
+    const n = status & 0xf;
+    const doepint = this.doepint[n];
+    switch ((status >>> 17) & 0xf) {
+      case PKTSTS.GLOBAL_OUT_NAK:
+        if (c.get(this.dctl) & DCTL.GONSTS) this.set(c, this.gintsts, GINTSTS.GONAKEFF);
+        break;
+      case PKTSTS.OUT_DONE:
+        if (doepint) this.set(c, doepint, DOEPINT.XFRC);
+        break;
+      case PKTSTS.SETUP_DONE:
+        if (doepint) this.set(c, doepint, DOEPINT.STUP);
+        break;
+    }
+    this.sync(c);
+    return status;
+  }
+
+  readRegister(c: Context, r: Register, value: number): number {
+    return r === this.grxstsp ? this.popStatus(c) : value;
+  }
+
+  /** FIFO windows of 4 KB from 0x1000, one per endpoint; all of them read the receive FIFO. From 0x20000 the FIFO memory itself. */
+  fifoRead(c: Context, offset: number, size: number, quiet: boolean): number {
+    if (offset >= 0x20000) return this.memoryRead(c, offset, size);
+    if (offset < 0x1000) return 0;
+    if (quiet) return peekRx(c.s, this.rxDepth(c));
+    this.noteNarrow(c, offset, size);
+    const word = this.pop(c);
+    this.sync(c);
+    return (size === 4 ? word : word & (2 ** (8 * size) - 1)) >>> 0;
+  }
+  fifoWrite(c: Context, offset: number, size: number, value: number): number {
+    const n = (offset >>> 12) - 1;
+    if (offset >= 0x20000) {
+      if (size === 4) c.s.ram[((offset - 0x20000) >>> 2) % c.s.ram.length] = value;
+      return 0;
+    }
+    if (n < 0) return 0;
+    this.noteNarrow(c, offset, size);
+    const control = this.diepctl[n];
+    if (!control) {
+      c.env.note('guest-error', `OTG_FS has no IN endpoint ${n}: write to its FIFO window is lost`);
+      return 0;
+    }
+    const fifo = fifoOf(c.get(control));
+    if (!pushTx(c.s, fifo, this.tx(c, fifo), value)) {
+      c.env.note('guest-error', `OTG_FS transmit FIFO ${fifo} is full, a word is lost`);
+      return 0;
+    }
+    const size0 = this.dieptsiz[n]!;
+    const mask = this.sizeMask(n);
+    const left = c.get(size0) & mask;
+    c.put(size0, (c.get(size0) & ~mask) | Math.max(left - 4, 0));
+    this.sync(c);
+    return 0;
+  }
+  private memoryRead(c: Context, offset: number, size: number): number {
+    const word = c.s.ram[((offset - 0x20000) >>> 2) % c.s.ram.length]! >>> ((offset & 3) * 8);
+    return (size === 4 ? word : word & (2 ** (8 * size) - 1)) >>> 0;
+  }
+  private noteNarrow(c: Context, offset: number, size: number): void {
+    if (size !== 4) c.env.note('guest-error', `OTG_FS FIFO at +0x${offset.toString(16)}: ${size * 8}-bit access, it takes words only`);
+  }
+  /** XFRSIZ. */
+  sizeMask(n: number): number {
+    return n === 0 ? 0x7f : 0x7ffff;
+  }
+
+  // Writes
+
+  /** The value to store for a CPU write; `raw` holds the written lanes in place. */
+  writeRegister(c: Context, r: Register, merged: number, raw: number, lanes: number): number {
+    const old = c.get(r);
+    const role = this.roles.get(r.index);
+    switch (role?.kind) {
+      case 'DIEPCTL':
+      case 'DOEPCTL':
+        return this.endpointControl(role, old, merged, raw);
+      case 'DIEPINT':
+        return old & ~(raw & ~DIEPINT.TXFE);
+      case 'DOEPINT':
+        return old & ~raw;
+    }
+    if (r === this.gotgint) return old & ~raw;
+    if (r === this.gintsts) return old & ~(raw & GINTSTS_CLEARABLE);
+    if (r === this.grstctl) {
+      const acting = GRSTCTL.CSRST | GRSTCTL.RXFFLSH | GRSTCTL.TXFFLSH;
+      return GRSTCTL.AHBIDL | (merged & GRSTCTL.TXFNUM) | ((old | raw) & acting);
+    }
+    if (r === this.gusbcfg && !this.old) return merged | GUSBCFG.PHYSEL;
+    if (r === this.dctl) return (merged & ~(DCTL.SGINAK | DCTL.CGINAK | DCTL.SGONAK | DCTL.CGONAK)) | (raw & lanes & 0x780);
+    return merged;
+  }
+
+  private endpointControl({ kind, n }: Role, old: number, merged: number, raw: number): number {
+    let value = merged;
+    // On EP0 software only sets STALL; the next SETUP clears it.
+    if (n === 0) value |= raw & EPCTL.STALL;
+    else if (raw & EPCTL.SD0PID) value &= ~EPCTL.DPID;
+    else if (raw & EPCTL.SD1PID) value |= EPCTL.DPID;
+    if (raw & EPCTL.SNAK) value |= EPCTL.NAKSTS;
+    else if (raw & EPCTL.CNAK) value &= ~EPCTL.NAKSTS;
+    value |= raw & EPCTL.EPENA;
+    // Control OUT endpoint 0 cannot be disabled.
+    if (raw & EPCTL.EPDIS && old & EPCTL.EPENA && !(kind === 'DOEPCTL' && n === 0)) value = (value & ~EPCTL.EPENA) | EPCTL.EPDIS;
+    return value;
+  }
+
+  wroteRegister(c: Context, r: Register, value: number, old: number, raw: number): void {
+    const role = this.roles.get(r.index);
+    if (role) this.wroteEndpoint(c, role, value, raw);
+    else if (r === this.grstctl) this.wroteReset(c, value, raw);
+    else if (r === this.gusbcfg) this.followMode(c);
+    else if (r === this.dctl) this.wroteControl(c, value);
+    else if (r === this.gahbcfg && value & ~old & GAHBCFG.DMAEN)
+      c.env.note('guest-error', 'OTG_FS GAHBCFG.DMAEN: the DMA mode is not modelled, data stays in the FIFOs');
+    this.sync(c);
+  }
+  private wroteEndpoint(c: Context, { kind, n }: Role, value: number, raw: number): void {
+    if (kind === 'DIEPTSIZ') c.s.toSend[n] = value & this.sizeMask(n);
+    if (kind === 'DIEPCTL') {
+      if (raw & EPCTL.SNAK) this.set(c, this.diepint[n]!, DIEPINT.INEPNE);
+      else if (raw & EPCTL.CNAK) this.clear(c, this.diepint[n]!, DIEPINT.INEPNE);
+      // The size of control endpoint 0 holds for both directions.
+      if (n === 0) c.put(this.doepctl[0]!, (c.get(this.doepctl[0]!) & ~3) | (value & 3));
+    }
+    if ((kind === 'DIEPCTL' || kind === 'DOEPCTL') && value & EPCTL.EPDIS) {
+      const [control, flags] = kind === 'DIEPCTL' ? [this.diepctl[n]!, this.diepint[n]!] : [this.doepctl[n]!, this.doepint[n]!];
+      this.clear(c, control, EPCTL.EPDIS);
+      this.set(c, flags, DIEPINT.EPDISD);
+    }
+  }
+  private wroteReset(c: Context, value: number, raw: number): void {
+    const { s, env } = c;
+    if (raw & (GRSTCTL.RXFFLSH | GRSTCTL.TXFFLSH)) {
+      if (raw & GRSTCTL.RXFFLSH) flushRx(s);
+      if (raw & GRSTCTL.TXFFLSH) flushTx(s, (value & GRSTCTL.TXFNUM) >>> 6);
+      s.flushPhy = env.clockCount(this.clock) + FLUSH_CLOCKS;
+      s.flushBus = env.clockCount(this.busClock) + FLUSH_CLOCKS;
+      this.armClocked(c);
+    }
+    if (raw & GRSTCTL.CSRST) this.coreReset(c);
+  }
+  private wroteControl(c: Context, value: number): void {
+    let dctl = value;
+    if (dctl & DCTL.SGINAK) {
+      dctl |= DCTL.GINSTS;
+      this.set(c, this.gintsts, GINTSTS.GINAKEFF);
+    }
+    if (dctl & DCTL.CGINAK) {
+      dctl &= ~DCTL.GINSTS;
+      this.clear(c, this.gintsts, GINTSTS.GINAKEFF);
+    }
+    // The global OUT NAK is effective when its entry has come out of the receive FIFO.
+    if (dctl & DCTL.SGONAK && !(dctl & DCTL.GONSTS)) {
+      dctl |= DCTL.GONSTS;
+      this.receive(c, PKTSTS.GLOBAL_OUT_NAK << 17);
+    }
+    if (dctl & DCTL.CGONAK) {
+      dctl &= ~DCTL.GONSTS;
+      this.clear(c, this.gintsts, GINTSTS.GONAKEFF);
+    }
+    c.put(this.dctl, dctl & ~(DCTL.SGINAK | DCTL.CGINAK | DCTL.SGONAK | DCTL.CGONAK));
+  }
+}
