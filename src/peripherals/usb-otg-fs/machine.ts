@@ -42,7 +42,10 @@ export interface OtgFsState extends FifoState {
   resetPhy: number;
   flushPhy: number;
   flushBus: number;
+  /** Address that the core answers to. */
+  address: number;
   /** Control transfer on EP0. SETUP packets since the last stage change, data toggles, its direction, how far it is. */
+  control: boolean;
   setups: number;
   toggleIn: number;
   toggleOut: number;
@@ -164,7 +167,7 @@ export class OtgFsMachine {
       toSend: new Uint32Array(this.endpoints),
       line: 0, inFlight: 0, inFlightBytes: 0, se0: false, resetSeen: false, host: false, session: false,
       resetPhy: 0, flushPhy: 0, flushBus: 0,
-      setups: 0, toggleIn: 0, toggleOut: 0, controlRead: false, outSeen: false, statusSeen: false,
+      address: 0, control: false, setups: 0, toggleIn: 0, toggleOut: 0, controlRead: false, outSeen: false, statusSeen: false,
     };
   }
 
@@ -298,7 +301,8 @@ export class OtgFsMachine {
     flushTx(s, 0x10);
     s.toSend.fill(0);
     s.inFlight = s.setups = 0;
-    s.outSeen = s.statusSeen = s.controlRead = false;
+    s.control = s.outSeen = s.statusSeen = s.controlRead = false;
+    s.address = 0;
   }
 
   /** GRSTCTL.CSRST: all registers but what belongs to transceiver and clock gating, DSPD and SDIS (RM0351, OTG_GRSTCTL). */
@@ -363,14 +367,20 @@ export class OtgFsMachine {
   private takeReset(c: Context): void {
     c.s.resetSeen = true;
     c.s.inFlight = c.s.setups = 0;
+    c.s.control = false;
+    this.followAddress(c);
     c.env.disarm('suspend');
     this.clear(c, this.dsts, DSTS.SUSPSTS);
     this.set(c, this.gintsts, GINTSTS.USBRST);
-    // The core deactivates all endpoints but 0; the address, EPENA and the FIFOs are left to software.
+    // The core deactivates all endpoints but 0; the address, EPENA and the FIFOs are left to software (inferred: every driver clears DAD).
     for (let n = 1; n < this.endpoints; n++) {
       this.clear(c, this.diepctl[n]!, EPCTL.USBAEP);
       this.clear(c, this.doepctl[n]!, EPCTL.USBAEP);
     }
+  }
+  /** Software writes DAD before the status stage of SET_ADDRESS, which still belongs to the old address (inferred: all drivers do, and work). */
+  followAddress(c: Context): void {
+    if (!c.s.control || c.s.controlRead) c.s.address = (c.get(this.dcfg) >>> 4) & 0x7f;
   }
   busReset(c: Context, active: boolean): void {
     const { s } = c;
@@ -551,6 +561,7 @@ export class OtgFsMachine {
     else if (r === this.grstctl) this.wroteReset(c, value, raw);
     else if (r === this.gusbcfg) this.followMode(c);
     else if (r === this.dctl) this.wroteControl(c, value);
+    else if (r === this.dcfg) this.followAddress(c);
     else if (r === this.gahbcfg && value & ~old & GAHBCFG.DMAEN)
       c.env.note('guest-error', 'OTG_FS GAHBCFG.DMAEN: the DMA mode is not modelled, data stays in the FIFOs');
     this.sync(c);

@@ -29,7 +29,7 @@ export class OtgFsBus {
   /** The core decodes tokens to this address and endpoint, in the direction of `control`. */
   private decodes(c: Context, address: number, n: number, controls: OtgFsMachine['diepctl']): boolean {
     const { m } = this;
-    if (!m.live(c) || ((c.get(m.dcfg) >>> 4) & 0x7f) !== address || n >= m.endpoints) return false;
+    if (!m.live(c) || c.s.address !== address || n >= m.endpoints) return false;
     return (c.get(controls[n]!) & EPCTL.USBAEP) !== 0;
   }
 
@@ -49,6 +49,7 @@ export class OtgFsBus {
     c.put(m.diepctl[0]!, (c.get(m.diepctl[0]!) | EPCTL.NAKSTS) & ~EPCTL.STALL);
     s.toggleIn = s.toggleOut = 1;
     s.controlRead = (data[0]! & 0x80) !== 0;
+    s.control = true;
     s.outSeen = s.statusSeen = false;
     s.inFlight = 0;
     m.sync(c);
@@ -201,8 +202,13 @@ export class OtgFsBus {
     const countMask = n === 0 ? IN_COUNT.ep0 : IN_COUNT.other;
     const count = Math.max(((c.get(r) >>> IN_COUNT.bit) & countMask) - 1, 0);
     c.put(r, (c.get(r) & ~(countMask << IN_COUNT.bit)) | (count << IN_COUNT.bit));
-    if (n === 0) s.toggleIn ^= 1;
-    else if (typeOf(control) !== TYPE.ISO) control ^= EPCTL.DPID;
+    if (n === 0) {
+      s.toggleIn ^= 1;
+      if (!s.controlRead) {
+        s.control = false;
+        m.followAddress(c);
+      }
+    } else if (typeOf(control) !== TYPE.ISO) control ^= EPCTL.DPID;
     if (count === 0) {
       control &= ~EPCTL.EPENA;
       m.set(c, m.diepint[n]!, DIEPINT.XFRC);
