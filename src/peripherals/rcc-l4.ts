@@ -338,8 +338,8 @@ export const rccL4: ModelFactory = (layout, options): RegisterModel<RccL4State> 
     wires: ['lsi.request', 'hse.fail', 'lse.fail'],
     modelled: layout.registers.map((r) => r.name).filter((n) => !/SMENR\d?$|^(ICSCR|CCIPR2)$/.test(n)),
     writable: {
-      // The SVD calls them read-write; they are the hardware's.
-      CR: layout.reg('CR').writable & ~(field('CR.MSIRDY') | field('CR.HSIRDY') | field('CR.HSERDY') | field('CR.PLLRDY') | field('CR.PLLSAI1RDY') | field('CR.PLLSAI2RDY')),
+      // Ready flags are the hardware's, whatever the SVD says; bits that software can only set are write-only there.
+      CR: (layout.reg('CR').writable | field('CR.MSIRGSEL') | field('CR.CSSON')) & ~(field('CR.MSIRDY') | field('CR.HSIRDY') | field('CR.HSERDY') | field('CR.PLLRDY') | field('CR.PLLSAI1RDY') | field('CR.PLLSAI2RDY')),
       CFGR: layout.reg('CFGR').writable & ~field('CFGR.SWS'),
       BDCR: layout.reg('BDCR').writable & ~(field('BDCR.LSERDY') | field('BDCR.LSECSSD')),
     },
