@@ -55,3 +55,8 @@ export function loadFacts(generated: GeneratedFacts): Readonly<Record<string, Bl
   for (const p of generated.peripherals) Object.defineProperty(out, p.name, { enumerable: true, get: () => block(p.block) });
   return out;
 }
+
+/** `base` and more blocks; blocks of `base` are still expanded when they are first asked for. */
+export function withFacts(base: Readonly<Record<string, BlockFacts>>, more: Readonly<Record<string, BlockFacts>>): Readonly<Record<string, BlockFacts>> {
+  return Object.defineProperties({ ...more }, Object.getOwnPropertyDescriptors(base));
+}

@@ -1,9 +1,11 @@
 /** STM32L476RG. Data only; rows that the L496 has too are in stm32l4.ts. */
 import type { BootRule, ChipDescription, Sourced } from '../emu/chip.ts';
-import { loadFacts } from './facts.ts';
+import { loadFacts, withFacts } from './facts.ts';
+import { OTG_FS_L476 } from './otg-fs.ts';
 import generated from './generated/stm32l476.json' with { type: 'json' };
 import {
-  AN2606, known, l4Flash, L4_BLOCKS, L4_CLOCKS, L4_LATENCY, L4_MAX_HCLK, L4_OPTION_BYTES, L4_PARAMETERS, L4_REMAP, L4_RESET_FLAGS,
+  AN2606, known, l4Flash, l4Otg, L4_BLOCKS, L4_CLOCKS, L4_COVERED, L4_LATENCY, L4_MAX_HCLK, L4_OPTION_BYTES,
+  L4_PARAMETERS, L4_REMAP, L4_RESET_FLAGS,
 } from './stm32l4.ts';
 
 const CMSIS = 'STMicroelectronics/cmsis_device_l4@a253075:Include/stm32l476xx.h';
@@ -49,13 +51,16 @@ export const STM32L476RG: ChipDescription = {
     // The header has no RTCAPBEN: the RTC's registers are always clocked.
     { name: 'RTC', model: 'rtc-v3', base: 0x40002800, size: 0x400, irqs: [41, 3, 2], reset: 'BDCR.BDRST', backup: true, options: { clock: 'rtc' } },
     ...L4_BLOCKS,
+    // Core 3.10a.
+    l4Otg({ extraOutDone: true }),
     l4Flash(FLASH_KB, L4_OPTION_BYTES),
     { name: 'RCC', model: 'rcc-l4', base: 0x40021000, size: 0x400, irqs: [5] },
     { name: 'DBGMCU', model: 'dbgmcu', base: 0xe0042000, size: 0x400, options: { devId: 0x415, revId: 0x1007 } },
   ],
   clocks: L4_CLOCKS,
   rcc: 'RCC',
-  facts: loadFacts(generated),
+  facts: withFacts(loadFacts(generated), { OTG_FS: OTG_FS_L476 }),
+  covered: L4_COVERED,
   parameters: L4_PARAMETERS,
   boot,
   remap: L4_REMAP,

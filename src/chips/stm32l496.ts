@@ -1,10 +1,12 @@
 /** STM32L496ZG. Data only; rows that the L476 has too are in stm32l4.ts. */
 import type { BootCondition, BootRule, ChipDescription, OptionByteRow, Sourced } from '../emu/chip.ts';
 import { US } from '../emu/time.ts';
-import { loadFacts } from './facts.ts';
+import { loadFacts, withFacts } from './facts.ts';
+import { OTG_FS_L496 } from './otg-fs.ts';
 import generated from './generated/stm32l496.json' with { type: 'json' };
 import {
-  AN2606, bus, HAL_L4, known, l4Flash, L4_BLOCKS, L4_CLOCKS, L4_LATENCY, L4_MAX_HCLK, L4_OPTION_BYTES, L4_PARAMETERS, L4_REMAP, L4_RESET_FLAGS, port,
+  AN2606, bus, HAL_L4, known, l4Flash, l4Otg, L4_BLOCKS, L4_CLOCKS, L4_COVERED, L4_LATENCY, L4_MAX_HCLK, L4_OPTION_BYTES,
+  L4_PARAMETERS, L4_REMAP, L4_RESET_FLAGS, port,
 } from './stm32l4.ts';
 
 const CMSIS = 'STMicroelectronics/cmsis_device_l4@a253075:Include/stm32l496xx.h';
@@ -66,6 +68,7 @@ export const STM32L496ZG: ChipDescription = {
   blocks: [
     { name: 'RTC', model: 'rtc-v3', base: 0x40002800, size: 0x400, irqs: [41, 3, 2], clock: 'APB1ENR1.RTCAPBEN', reset: 'BDCR.BDRST', backup: true, options: { clock: 'rtc' } },
     ...L4_BLOCKS,
+    l4Otg(),
     port('I'),
     { name: 'CRS', model: 'crs', base: 0x40006000, size: 0x400, irqs: [82], clock: 'APB1ENR1.CRSEN', reset: 'APB1RSTR1.CRSRST' },
     bus('CAN2', 0x40006800, [86, 87, 88, 89], 'APB1ENR1', 'APB1RSTR1'),
@@ -78,7 +81,8 @@ export const STM32L496ZG: ChipDescription = {
   ],
   clocks: [...L4_CLOCKS, 'hsi48'],
   rcc: 'RCC',
-  facts: loadFacts(generated),
+  facts: withFacts(loadFacts(generated), { OTG_FS: OTG_FS_L496 }),
+  covered: L4_COVERED,
   parameters: {
     ...L4_PARAMETERS,
     'hsi48.hz': known(48_000_000, `${HAL_L4}:Inc/stm32l4xx_hal_conf_template.h`),
