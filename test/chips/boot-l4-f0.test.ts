@@ -1,0 +1,68 @@
+/** Where L476, L496 and F072 start, and what lies at 0 then: AN2606 Table 2, patterns 7, 6 and 2. */
+import { describe, expect, it } from 'vitest';
+import { STM32F072RB } from '../../src/chips/stm32f072.ts';
+import { STM32L476RG } from '../../src/chips/stm32l476.ts';
+import { STM32L496ZG } from '../../src/chips/stm32l496.ts';
+import type { ChipDescription } from '../../src/emu/chip.ts';
+import { Machine } from '../../src/emu/machine.ts';
+import { MODELS } from '../../src/peripherals/index.ts';
+
+/** Stack and reset vector that tell the three places apart. */
+const TABLES: Readonly<Record<string, number>> = { flash: 0x08000100, rom: 0, sram: 0x20000100 };
+
+function boot(chip: ChipDescription, parameters: Readonly<Record<string, number>>, flashEmpty = false): { pc: number; at0: string | undefined } {
+  const m = new Machine({ chip, models: MODELS, parameters, seed: 1 });
+  m.eraseNonVolatile();
+  const rom = chip.rom!.vectorTable.value;
+  const table = (base: number, sp: number, start: number): void => {
+    const bytes = new Uint8Array(8);
+    new DataView(bytes.buffer).setUint32(0, sp, true);
+    new DataView(bytes.buffer).setUint32(4, start | 1, true);
+    m.load(base, bytes);
+  };
+  if (!flashEmpty) table(0x08000000, 0x20002000, TABLES['flash']!);
+  table(rom, 0x20001000, rom + 0x100);
+  m.powerOn();
+  return { pc: m.bootCore.pc, at0: m.system.regionAt(0)?.memory?.row.name };
+}
+const to = (chip: ChipDescription, parameters: Readonly<Record<string, number>>, flashEmpty = false): string => {
+  const { pc, at0 } = boot(chip, parameters, flashEmpty);
+  const rom = chip.rom!.vectorTable.value + 0x100;
+  if (at0 === 'flash') expect(pc).toBe(0x08000100);
+  if (at0 === 'rom') expect(pc).toBe(rom);
+  return at0 ?? 'nothing';
+};
+
+describe('STM32L476 (pattern 7)', () => {
+  it.each([
+    ['flash', {}], ['rom', { 'boot0.level': 1 }], ['sram1', { 'boot0.level': 1, 'option.nBOOT1': 0 }], ['flash', { 'option.nBOOT1': 0 }],
+    ['rom', { 'option.BFB2': 1 }], ['rom', { 'option.BFB2': 1, 'boot0.level': 1 }],
+    ['flash', { 'boot0.level': 1, 'option.RDP': 0xcc }], ['rom', { 'option.BFB2': 1, 'option.RDP': 0xcc }],
+  ] as const)('%s with %j', (where, parameters) => expect(to(STM32L476RG, parameters)).toBe(where));
+  it('does not look whether the flash is empty', () => expect(boot(STM32L476RG, {}, true).at0).toBe('flash'));
+});
+
+describe('STM32L496 (pattern 6)', () => {
+  it.each([
+    ['flash', {}], ['rom', { 'boot0.level': 1 }], ['sram1', { 'boot0.level': 1, 'option.nBOOT1': 0 }],
+    ['flash', { 'boot0.level': 1, 'option.nSWBOOT0': 0 }], ['rom', { 'option.nSWBOOT0': 0, 'option.nBOOT0': 0 }], ['flash', { 'option.nBOOT0': 0 }],
+    ['rom', { 'option.BFB2': 1 }],
+  ] as const)('%s with %j', (where, parameters) => expect(to(STM32L496ZG, parameters)).toBe(where));
+  it('an empty flash starts the ROM', () => expect(to(STM32L496ZG, {}, true)).toBe('rom'));
+});
+
+describe('STM32F072 (pattern 2)', () => {
+  it.each([
+    ['flash', {}], ['rom', { 'boot0.level': 1 }], ['sram', { 'boot0.level': 1, 'option.nBOOT1': 0 }], ['flash', { 'option.nBOOT1': 0 }],
+    ['flash', { 'boot0.level': 1, 'option.RDP': 0xcc }],
+  ] as const)('%s with %j', (where, parameters) => expect(to(STM32F072RB, parameters)).toBe(where));
+});
+
+describe.each([STM32L476RG, STM32F072RB].map((c) => [c.name, c] as const))('%s', (_, chip) => {
+  it('VTOR is 0 out of reset, and MEM_MODE shows the boot mode', () => {
+    const m = new Machine({ chip, models: MODELS, parameters: { 'boot0.level': 1 }, seed: 1 });
+    m.powerOn();
+    expect(m.bootCore.peek(0xe000ed08, 4)).toBe(0);
+    expect(m.fieldValue(chip === STM32L476RG ? 'SYSCFG.MEMRMP.MEM_MODE' : 'SYSCFG.CFGR1.MEM_MODE')).toBe(1);
+  });
+});
