@@ -686,11 +686,12 @@ export class Machine implements CoreListener {
       } else continue;
       for (const core of this.cores) core.invalidateCode(page << PAGE_BITS, PAGE_SIZE);
     }
+    const shown = this.system.remapped();
     this.system.restore(c.system);
     this.idle = { loop: null, tryAt: 0, gap: IDLE_FIRST };
     for (const core of this.cores) core.setIdlePoint(-1);
     this.cores.forEach((core, i) => core.restore(c.cores[i]!));
-    if (this.chip.remap) for (const core of this.cores) core.remapped(this.chip.remap.base);
+    if (this.system.remapped() !== shown) for (const core of this.cores) core.remapped(this.chip.remap!.base);
     this.refreshIntercept();
     this.history = c.history.copy();
     this.attachments.forEach((a, i) => a.restore(c.attachments[i]));

@@ -86,6 +86,15 @@ describe.each([['STM32F072RB', F0], ['STM32L476RG', L4]] as const)('%s', (_, s) 
     expect([r(7), m.bootCore.pc]).toEqual([3, 0x18a]);
   });
 
+  it('a hot loop at 0, translated or not, is gone when another memory shows there', () => {
+    const back = 0xe7fb; // to the loop, 10 bytes back
+    halves(0x08000180, MOVS(5, 200), 0x01ad /* LSLS R5, R5, #6 */, 0x3d01 /* SUBS R5, #1 */, 0xd1fd /* BNE */, STR_R1_R0, back);
+    start(3, 0x180);
+    halves(RAM + 0x184, MOVS(7, 5), LOOP, NOP, back);
+    run(20_000);
+    expect([r(5), r(7), m.bootCore.pc]).toEqual([0, 5, 0x186]);
+  });
+
   it('the system memory at 0 is system memory: a branch there is an entry', () => {
     halves(s.rom + 0x100, MOVS(7, 4), LOOP);
     halves(0x08000080, STR_R1_R0, LDR_LITERAL(4, 1), BX_R4, NOP);

@@ -633,6 +633,7 @@ export class Core implements Cpu {
       for (const pages of this.codeHostPages.values()) pages.delete(page);
       this.unbound.add(page);
     }
+    this.tier.dropAll();
     this.flushTables();
     this.cut();
   }
