@@ -93,6 +93,7 @@ export function pathInterceptor(machine: Machine, repairs: readonly NamedRepair[
     pages,
     // sequence numbers are those of writes to blocks, which never have a fast path
     everyDeviceWrite: writes.size > 0,
+    special: (_core, _register, old, value) => (writes.has(machine.history.seq) ? (writes.get(machine.history.seq) ?? old) : value),
     read: (core, address, size) => {
       for (const r of redirects)
         if (address >= r.from && address + size <= r.from + 8) return core.peek(table + (address - r.from), size === 1 ? 1 : size === 2 ? 2 : 4) ?? 0;

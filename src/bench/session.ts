@@ -111,6 +111,7 @@ export class Session {
         this.state.leftAt = null;
         this.state.loop = null;
         this.resetProof();
+        this.steps.abandonCall();
       },
       entry: (e) => this.onEntry(e),
       leftSystem: () => {
@@ -180,6 +181,7 @@ export class Session {
     this.state.anchor = this.machine.now;
     this.state.leftAt = null;
     this.resetProof();
+    this.steps.abandonCall();
   }
   private onException(core: Core, exception: number, pc: number): void {
     const isFault = exception >= 2 && exception <= 7;

@@ -59,6 +59,13 @@ export class Steps implements Attachment {
     this.schedule();
   }
 
+  /** A reset, or an entry into the ROM: a function that was called will not return. */
+  abandonCall(): void {
+    if (this.state.call === null) return;
+    this.state.call = null;
+    this.finished();
+  }
+
   private schedule(): void {
     const step = this.list[this.state.index];
     const scheduler = this.session.machine.system.scheduler;

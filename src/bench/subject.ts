@@ -63,6 +63,7 @@ export function targetHistory(machine: Machine, traced: Traced): TargetHistory {
     vectorReads: traced.vectorReads,
     magic: traced.magic,
     firstFault: machine.state.firstFault,
+    breakpoints: machine.state.breakpoints,
   };
 }
 

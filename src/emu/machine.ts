@@ -6,7 +6,7 @@ import { PAGE_BITS, PAGE_SIZE, WORD_MAP } from './arena.ts';
 import type { BootRule, ChipDescription } from './chip.ts';
 import { RESET_CAUSES, type ResetCause } from './component.ts';
 import { Core, PAUSE, type CoreListener, type CoreSnapshot, type Interceptor, type Zone } from './core/core.ts';
-import { registerFile } from './core/register-file.ts';
+import { registerFile, setRegister } from './core/register-file.ts';
 import { S } from './core/state.ts';
 import { sysTickClockChanged } from './core/systick.ts';
 import { findSteadyLoop, stillSteady, type SteadyLoop } from './idle.ts';
@@ -94,6 +94,8 @@ interface MachineState {
   firstFault: { kind: string; address: number | null; pc: number; at: Ps } | null;
   /** Words of system memory that user code read as data, oldest first. */
   vectorReads: { address: number; value: number; pc: number; at: Ps }[];
+  /** BKPTs that something attached has answered, by place. */
+  breakpoints: { semihosting: boolean; pc: number; at: Ps }[];
 }
 
 /** Cycles before the first look for a steady loop, steps of a look, longest distance between looks, cycles that make a look worth it. */
@@ -106,7 +108,7 @@ const freshState = (cores: number): MachineState => ({
   pendingReset: null, handlerOverSystem: Array<boolean>(cores).fill(false), returnTo: Array<number>(cores).fill(-1),
   exceptionTo: Array.from({ length: cores }, () => ({ pc: -1, from: -1 })), booted: Array<boolean>(cores).fill(true),
   inSystem: false, usbServedBy: null, console: {}, unmodelled: {}, unclocked: {}, notes: [], uninitialised: 0, powerCycles: 0, lockup: null,
-  semihostingExit: null, debugger: false, optionReads: [], gapAccess: false, held: false, firstFault: null, vectorReads: [],
+  semihostingExit: null, debugger: false, optionReads: [], gapAccess: false, held: false, firstFault: null, vectorReads: [], breakpoints: [],
 });
 
 export class Machine implements CoreListener {
@@ -401,18 +403,31 @@ export class Machine implements CoreListener {
   }
   special(core: Core, register: string, old: number, value: number): void {
     this.history.seq++;
-    this.history.mark(`CPU${core.index === 0 ? '' : core.index}.${register}`, old ^ value, {
+    const replaced = this.repairs?.special?.(core, register, old, value);
+    if (replaced !== undefined && replaced !== value) {
+      setRegister(core, register.toLowerCase(), replaced);
+      return;
+    }
+    const record: WriteRecord = {
       seq: this.history.seq, at: core.now(), core: core.index, pc: core.pc, kind: this.writerKind, address: null,
-    });
+    };
+    this.history.mark(`CPU${core.index === 0 ? '' : core.index}.${register}`, old ^ value, record);
   }
   deviceWrite(core: Core, address: number): void {
     const block = this.system.regionAt(address)?.block;
     if (block && block.row.model?.startsWith('usb')) this.state.usbServedBy = core.zone === 'system' ? 'system' : 'user';
   }
   semihosting(core: Core): boolean {
-    return this.semihostingEnabled && (this.observer.semihosting?.(core) ?? false);
+    const served = this.semihostingEnabled && (this.observer.semihosting?.(core) ?? false);
+    if (served) this.answered(core, true);
+    return served;
   }
-  debuggerAttached(): boolean {
+  private answered(core: Core, semihosting: boolean): void {
+    const list = this.state.breakpoints;
+    if (list.length < 16 && !list.some((b) => b.pc === core.pc)) list.push({ semihosting, pc: core.pc, at: core.now() });
+  }
+  debuggerAttached(core: Core): boolean {
+    if (this.state.debugger) this.answered(core, false);
     return this.state.debugger;
   }
   console(channel: string, text: string): void {
@@ -510,7 +525,7 @@ export class Machine implements CoreListener {
         if (!this.state.optionReads.includes(word)) this.state.optionReads.push(word);
       }
       if (this.gap && address >= this.gap.base && address < this.gap.end) this.state.gapAccess = true;
-      if (core.zone === 'user') this.logVectorRead(core, address, size);
+      if (core.zone === 'user' && !core.hardwareAccess) this.logVectorRead(core, address, size);
       return this.repairs?.read?.(core, address, size) ?? null;
     },
     write: (core, address, size, value) => (this.repairs?.write ? this.repairs.write(core, address, size, value) : value),

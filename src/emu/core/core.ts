@@ -22,7 +22,7 @@ import { pendNmi, peekScs, readScs, setIrqLevel, writeScs } from './scs.ts';
 import { EXIT, S } from './state.ts';
 import { SYSTEM_OPS } from './system-ops.ts';
 import { sysTickDue } from './systick.ts';
-import { timingOf, type TimingModel } from './timing.ts';
+import { FarLooks, timingOf, type CodeView, type TimingModel } from './timing.ts';
 import type { Surroundings } from './translate/emit.ts';
 import type { CodeSource } from './translate/region.ts';
 import { Tier } from './translate/tier.ts';
@@ -38,7 +38,7 @@ export interface CoreListener {
   /** A write to a block has been made (after it, with the value written). */
   deviceWrite(core: Core, address: number, size: number, value: number): void;
   semihosting(core: Core): boolean;
-  debuggerAttached(): boolean;
+  debuggerAttached(core: Core): boolean;
   console(channel: string, text: string): void;
   note(kind: string, text: string): void;
   requestReset(by: 'software' | 'core', core: Core): void;
@@ -241,11 +241,7 @@ export class Core implements Cpu {
     const memory = region.memory!;
     const env: Surroundings = {
       profile: this.profile, core: this.index, cpu: this.base,
-      cycles: ({ pc: at, ins }) => {
-        const t = this.timing.cycles(ins, at);
-        const next = this.lookAt(at + ins.size);
-        return { cost: Math.max(0, t.cost + (next ? this.timing.pair(ins, next, at) : 0)), taken: t.taken };
-      },
+      cycles: ({ pc: at, ins }) => this.timing.cycles(ins, at, this.codeView(at)),
       literal: (a, size) => {
         const m = this.regionAt(a)?.memory;
         if (!m || m.row.kind === 'ram' || m.row.guardedBy || (a & (size - 1)) !== 0 || this.listener.intercept?.pages.has(a >>> PAGE_BITS)) return null;
@@ -315,7 +311,7 @@ export class Core implements Cpu {
     this.cut();
   }
   semihosting(): boolean { return this.listener.semihosting(this); }
-  debuggerAttached(): boolean { return this.listener.debuggerAttached(); }
+  debuggerAttached(): boolean { return this.listener.debuggerAttached(this); }
   console(channel: string, text: string): void { this.listener.console(channel, text); }
   sendEvent(): void { this.listener.sendEvent(this); }
   exceptionTaken(exception: number, handler: number, interruptedPc: number): void {
@@ -347,7 +343,7 @@ export class Core implements Cpu {
     this.flushTables();
     this.irqDirty = true;
     this.disarmTimer();
-    resetCore(this, vtor);
+    this.byHardware(() => resetCore(this, vtor));
   }
 
   // ---- flash timing ------------------------------------------------------------------------------------------------------------
@@ -434,7 +430,14 @@ export class Core implements Cpu {
     if ((address & (size - 1)) !== 0) {
       this.checkAlignment(address, size, flags);
       let value = 0;
-      for (let i = 0; i < size; i++) value |= this.slowRead((address + i) >>> 0, 1, 0, privileged) << (8 * i);
+      let i = 0;
+      // naturally aligned pieces, as the bus sees them
+      while (i < size) {
+        const piece = ((address + i) & 1) !== 0 || size - i < 2 ? 1 : 2;
+        value |= this.slowRead((address + i) >>> 0, piece, 0, privileged) << (8 * i);
+        i += piece;
+      }
+      this.spend(this.timing.unaligned('load', address, size as 2 | 4));
       return value;
     }
     this.tracer?.reads.set(address, size);
@@ -493,7 +496,13 @@ export class Core implements Cpu {
   private slowWrite(address: number, size: 1 | 2 | 4, value: number, flags: number, privileged = (flags & 2) === 0 && this.privileged()): void {
     if ((address & (size - 1)) !== 0) {
       this.checkAlignment(address, size, flags);
-      for (let i = 0; i < size; i++) this.slowWrite((address + i) >>> 0, 1, (value >>> (8 * i)) & 0xff, 0, privileged);
+      let i = 0;
+      while (i < size) {
+        const piece = ((address + i) & 1) !== 0 || size - i < 2 ? 1 : 2;
+        this.slowWrite((address + i) >>> 0, piece, value >>> (8 * i), 0, privileged);
+        i += piece;
+      }
+      this.spend(this.timing.unaligned('store', address, size as 2 | 4));
       return;
     }
     value = size === 4 ? value >>> 0 : value & (size === 2 ? 0xffff : 0xff);
@@ -657,10 +666,12 @@ export class Core implements Cpu {
   /** Bytes of the arena have changed or are about to: decoded instructions that overlap are dropped. */
   invalidateCode(host: number, length: number): void {
     if (this.codeHostPages.size === 0) return;
-    this.tier.invalidate(host - 8, length + 8);
-    // an instruction of four bytes, and the one before whose cost looks at what follows
-    const from = host - 8;
-    const to = host + length;
+    // an instruction of four bytes, and those around whose cost looks at it
+    const { before, after } = this.timing.reach;
+    const from = host - 8 - before;
+    const to = host + length + after;
+    this.tier.invalidate(from, to - from);
+    for (const pc of this.farLooks.take(host - 3, host + length)) this.dropRecord(pc);
     for (let hostPage = from >>> PAGE_BITS; hostPage <= (to - 1) >>> PAGE_BITS; hostPage++) {
       const pages = this.codeHostPages.get(hostPage);
       if (!pages) continue;
@@ -716,13 +727,33 @@ export class Core implements Cpu {
     u8[rec + REC.C] = d.c ?? 0;
     u8[rec + REC.D] = d.d ?? 0;
     i32[(rec + REC.IMM) >> 2] = d.imm ?? 0;
-    const t = this.timing.cycles(ins, pc);
-    // What follows in memory decides the rules between neighbours. Found from the bytes, not from what has been decoded: the cost of an
-    // instruction must not depend on what ran before.
-    const next = this.lookAt(pc + ins.size);
-    u8[rec + REC.COST] = Math.max(0, t.cost + (next ? this.timing.pair(ins, next, pc) : 0));
+    const t = this.timing.cycles(ins, pc, this.codeView(pc));
+    u8[rec + REC.COST] = t.cost;
     u8[rec + REC.TAKEN] = t.taken;
   }
+  /**
+   * What the timing rules may look at: bytes, never what has been decoded, because a cost must not depend on what ran before. Far away (branch
+   * targets) that is only the same page or memory that is not RAM, where every change is seen.
+   */
+  private codeView(pc: number): CodeView {
+    const { before, after } = this.timing.reach;
+    const visible = (a: number): boolean => {
+      if (a >= pc - after - 4 && a <= pc + before) return true;
+      const region = this.regionAt(a);
+      if (!region?.memory || (a >>> PAGE_BITS !== pc >>> PAGE_BITS && region.memory.row.kind === 'ram')) return false;
+      this.farLooks.set(region.memory.host + (a - region.base), pc);
+      return true;
+    };
+    return {
+      at: (a) => (visible(a >>> 0) ? this.lookAt(a >>> 0) : null),
+      halfword: (a) => {
+        const region = this.regionAt(a >>> 0);
+        return region?.memory && a >= region.base ? this.system.loadHost(region.memory.host + ((a >>> 0) - region.base), 2) : null;
+      },
+    };
+  }
+  /** Instructions whose cost hangs on bytes far from them: by arena address looked at, where they stand. */
+  private readonly farLooks = new FarLooks();
   /** Instruction at an address of the same or the next page of memory, null where there is none. */
   private lookAt(pc: number): Instruction | null {
     const region = this.regionAt(pc >>> 0);
@@ -849,7 +880,7 @@ export class Core implements Cpu {
         if (this.irqDirty) {
           this.irqDirty = false;
           this.system.now = this.now();
-          takePending(this);
+          this.byHardware(() => takePending(this));
         }
         if (this.halted) return false;
         if (this.arena.i32[(this.base + S.BUDGET) >> 2]! <= 0) return false;
@@ -869,13 +900,23 @@ export class Core implements Cpu {
     }
   }
 
+  /** The core itself makes the accesses (stacking, vectors), not an instruction. */
+  hardwareAccess = false;
+  private byHardware<T>(action: () => T): T {
+    this.hardwareAccess = true;
+    try {
+      return action();
+    } finally {
+      this.hardwareAccess = false;
+    }
+  }
   private takeFault(fault: GuestFault): void {
     this.restoreIt();
     this.system.now = this.now();
     const addressed = fault.kind.startsWith('bus') || fault.kind.startsWith('mem') || fault.kind === 'unaligned' || fault.kind === 'invalid-state';
     this.listener.faulted(this, fault.kind, addressed ? fault.address : null, this.get(S.PC));
     try {
-      raise(this, fault, this.get(S.PC));
+      this.byHardware(() => raise(this, fault, this.get(S.PC)));
     } catch (e) {
       if (e !== PAUSE) throw e;
     }
@@ -908,7 +949,7 @@ export class Core implements Cpu {
       }
       case EXIT.EXC_RETURN:
         this.system.now = this.now();
-        exceptionReturn(this, this.get(S.EXIT_ARG));
+        this.byHardware(() => exceptionReturn(this, this.get(S.EXIT_ARG)));
         return;
       case EXIT.FP_TRAP:
         this.notRetired();

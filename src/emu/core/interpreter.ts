@@ -149,6 +149,7 @@ abstract class RecordBuilder extends Builder {
     const t = this.let(target);
     this.if(this.eqz(this.and(t, 1)), () => {
       this.setState(S.T, 0);
+      this.setState(S.LAST_REC, new Expr('i32', (g) => g.get(this.recLocal)));
       this.taken();
       this.leaveAt(this.and(t, ~1), EXIT.INVSTATE);
     });
