@@ -2,8 +2,9 @@
  * Proof that the firmware will never get out of what it executes now: a steady loop, and nothing that is scheduled, no interrupt that can be
  * taken and no step of the scenario can change what it reads. Without such a proof nothing is said.
  */
-import { findSteadyLoop } from '../emu/idle.ts';
+import type { Core } from '../emu/core/core.ts';
 import { S } from '../emu/core/state.ts';
+import { findSteadyLoop } from '../emu/idle.ts';
 import type { Session } from './session.ts';
 
 export interface FixedLoop {
@@ -19,12 +20,14 @@ export function proveFixedLoop(s: Session): FixedLoop | null {
   const { machine } = s;
   const core = machine.bootCore;
   if (s.steps.remaining || core.canWake()) return null;
-  if (canBeInterrupted(s)) return null;
+  if (!masked(core) && anyEnabled(core)) return null;
   if (core.halted) return watchdogRuns(s) ? null : { pc: core.pc, reads: [], sleeping: true };
   const before = machine.save();
-  const loop = findSteadyLoop(core, machine.system, MAX_STEPS);
+  const loop = findSteadyLoop(core, machine.system, MAX_STEPS, () => machine.history.seq);
   machine.restore(before);
   if (!loop || watchdogRuns(s)) return null;
+  // A loop that masks interrupts lets them in again.
+  if (loop.writes > 0 && anyEnabled(core)) return null;
   const system = machine.system;
   const reads = loop.reads.map((r) => r.address);
   for (const address of reads) {
@@ -38,12 +41,12 @@ export function proveFixedLoop(s: Session): FixedLoop | null {
   return { pc: loop.pc, reads: [...devices, ...memories], sleeping: false };
 }
 
-/** Some interrupt is enabled and could be taken at the core's present priority. */
-function canBeInterrupted(s: Session): boolean {
-  const core = s.machine.bootCore;
-  if (core.get(S.PRIMASK) || core.get(S.FAULTMASK)) return false;
+/** No interrupt is taken in the core's present state. */
+function masked(core: Core): boolean {
   const ipsr = core.get(S.IPSR);
-  if (ipsr === 2 || ipsr === 3) return false;
+  return core.get(S.PRIMASK) !== 0 || core.get(S.FAULTMASK) !== 0 || ipsr === 2 || ipsr === 3;
+}
+function anyEnabled(core: Core): boolean {
   const sysTick = core.peek(0xe000e010, 4) ?? 0;
   if ((sysTick & 3) === 3) return true;
   for (let word = 0; word < 16; word++) if (core.get(S.NVIC_ENABLED + 4 * word) !== 0) return true;

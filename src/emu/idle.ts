@@ -1,9 +1,10 @@
 /**
- * Loops that change nothing. A loop is *steady* when the core is twice in the same state at the same instruction, wrote nothing in between, and read
- * only what cannot change before the next event: memories, and registers whose value does not depend on the time. Whatever it does then it
+ * Loops that change nothing. A loop is *steady* when the core is twice in the same state at the same instruction, stored nothing in between but what
+ * was there already, and read only what cannot change before the next event: memories, and registers whose value does not depend on the time. Whatever it does then it
  * goes on doing until the next event; time can be moved there. The rule looks at the machine's state, never at the code.
  */
 import type { AccessTrace, Core } from './core/core.ts';
+import { highestPending } from './core/nvic.ts';
 import { S } from './core/state.ts';
 import type { System } from './system.ts';
 
@@ -13,6 +14,11 @@ export interface SteadyLoop {
   readonly cycles: number;
   readonly instructions: number;
   readonly cacheHits: number;
+  /** Numbers that the history gave to writes (of PRIMASK, say) in a round. */
+  readonly writes: number;
+  /** Exception that is pending and never taken in a round, 0 = none. */
+  readonly pending: number;
+  /** Words that the loop reads, or stores again as they are. */
   readonly reads: readonly SteadyRead[];
   /** Architectural state at `pc`. */
   readonly state: Uint32Array;
@@ -52,14 +58,17 @@ export function readIsSteady(system: System, address: number): boolean {
  * Runs on from here, one instruction at a time, until the state repeats. Returns null if it does not within `maxSteps` (the core has then simply
  * run that far) or if what it reads may change by itself.
  */
-export function findSteadyLoop(core: Core, system: System, maxSteps: number): SteadyLoop | null {
+export function findSteadyLoop(core: Core, system: System, maxSteps: number, writesSoFar: () => number = () => 0): SteadyLoop | null {
   const trace: AccessTrace = { reads: new Map(), writes: 0 };
   const words = (): Uint32Array => core.stateWords();
   core.trace(trace);
   try {
     let anchor = words();
     let anchorPc = core.pc;
-    let at = { cycles: core.cycles(), retired: core.retired(), hits: core.get(S.CACHE_HITS), misses: core.get(S.CACHE_MISSES) };
+    const counters = () => ({
+      cycles: core.cycles(), retired: core.retired(), hits: core.get(S.CACHE_HITS), misses: core.get(S.CACHE_MISSES), writes: writesSoFar(),
+    });
+    let at = counters();
     let sinceAnchor = 0;
     let window = 16;
     let period = -1;
@@ -74,10 +83,13 @@ export function findSteadyLoop(core: Core, system: System, maxSteps: number): St
         if (cycles > 0 && cycles === period && misses === 0) {
           if (![...trace.reads.keys()].every((a) => readIsSteady(system, a))) return null;
           const reads = [...trace.reads].map(([address, size]): SteadyRead => ({ address, size: size as 1 | 2 | 4, value: core.peek(address, size as 1 | 2 | 4) ?? 0 }));
-          return { pc: anchorPc, state: anchor, cycles, instructions: core.retired() - at.retired, cacheHits: core.get(S.CACHE_HITS) - at.hits, reads };
+          return {
+            pc: anchorPc, state: anchor, cycles, instructions: core.retired() - at.retired, cacheHits: core.get(S.CACHE_HITS) - at.hits,
+            writes: writesSoFar() - at.writes, pending: highestPending(core), reads,
+          };
         }
         period = misses === 0 ? cycles : -1;
-        at = { cycles: core.cycles(), retired: core.retired(), hits: core.get(S.CACHE_HITS), misses: core.get(S.CACHE_MISSES) };
+        at = counters();
         trace.reads.clear();
         sinceAnchor = 0;
         continue;
@@ -86,7 +98,7 @@ export function findSteadyLoop(core: Core, system: System, maxSteps: number): St
       if (++sinceAnchor === window) {
         anchor = words();
         anchorPc = core.pc;
-        at = { cycles: core.cycles(), retired: core.retired(), hits: core.get(S.CACHE_HITS), misses: core.get(S.CACHE_MISSES) };
+        at = counters();
         trace.reads.clear();
         sinceAnchor = 0;
         period = -1;
@@ -101,5 +113,7 @@ export function findSteadyLoop(core: Core, system: System, maxSteps: number): St
 
 /** The core stands again where `loop` was found, in the same state, and everything that the loop reads is as it was. */
 export function stillSteady(core: Core, loop: SteadyLoop): boolean {
+  // What has become pending while interrupts were masked is taken when the loop lets them in.
+  if (loop.writes > 0 && highestPending(core) !== loop.pending) return false;
   return core.pc === loop.pc && sameState(loop.state, core.stateWords()) && loop.reads.every((r) => (core.peek(r.address, r.size) ?? 0) === r.value);
 }

@@ -614,6 +614,8 @@ export class Machine implements CoreListener {
     const idle = this.idle;
     const s = this.system;
     const left = (): number => core.cyclesUntil(until);
+    // An interrupt that has not been looked at yet goes first.
+    if (core.canWake()) return false;
     if (idle.loop !== null) {
       if (core.pc === idle.loop.pc) {
         if (left() > idle.loop.cycles * 2 && stillSteady(core, idle.loop)) {
@@ -631,7 +633,7 @@ export class Machine implements CoreListener {
     }
     if (left() < IDLE_WORTH) return false;
     s.now = Math.max(s.now, core.now());
-    const loop = findSteadyLoop(core, s, IDLE_STEPS);
+    const loop = findSteadyLoop(core, s, IDLE_STEPS, () => this.history.seq);
     s.now = Math.max(s.now, core.now());
     if (loop) {
       idle.loop = loop;
@@ -653,8 +655,10 @@ export class Machine implements CoreListener {
     core.setIdlePoint(-1);
   }
   private skipRounds(core: Core, loop: SteadyLoop, cycles: number): void {
-    const rounds = Math.floor((cycles - 1) / loop.cycles);
+    // A loop that writes special registers executes its last whole round: the history names that one as the last writer.
+    const rounds = Math.floor((cycles - 1) / loop.cycles) - (loop.writes > 0 ? 1 : 0);
     if (rounds <= 0) return;
+    this.history.seq += rounds * loop.writes;
     core.skip(rounds * loop.cycles, rounds * loop.instructions, rounds * loop.cacheHits);
     this.system.now = Math.max(this.system.now, core.now());
   }

@@ -440,7 +440,7 @@ export class Core implements Cpu {
       this.spend(this.timing.unaligned('load', address, size as 2 | 4));
       return value;
     }
-    this.tracer?.reads.set(address, size);
+    this.traceRead(address, size);
     if (this.isPrivateBus(address)) {
       this.system.now = this.now();
       return readScs(this, address, size, privileged);
@@ -476,6 +476,18 @@ export class Core implements Cpu {
     return this.system.loadHost(host, size);
   }
 
+  private traceRead(address: number, size: 1 | 2 | 4): void {
+    const reads = this.tracer?.reads;
+    if (reads && (reads.get(address) ?? 0) < size) reads.set(address, size);
+  }
+  /** Storing what is there already changes nothing as long as it is there: as good as a read. */
+  private traceWrite(region: Region, address: number, size: 1 | 2 | 4, value: number): void {
+    const m = region.memory;
+    const same = m?.row.kind === 'ram' && !m.row.guardedBy && !this.listener.intercept?.pages.has(address >>> PAGE_BITS)
+      && this.system.loadHost(m.host + (address - region.base), size) === value;
+    if (same) this.traceRead(address, size);
+    else this.tracer!.writes++;
+  }
   private fillRead(address: number, region: Region, timed: boolean): void {
     const page = address >>> PAGE_BITS;
     if (!this.wholePage(page, region, 'read')) return;
@@ -506,8 +518,8 @@ export class Core implements Cpu {
       return;
     }
     value = size === 4 ? value >>> 0 : value & (size === 2 ? 0xffff : 0xff);
-    if (this.tracer) this.tracer.writes++;
     if (this.isPrivateBus(address)) {
+      if (this.tracer) this.tracer.writes++;
       this.system.now = this.now();
       writeScs(this, address, size, value, privileged);
       this.afterDevice();
@@ -523,6 +535,7 @@ export class Core implements Cpu {
     }
     if (region === null || address + size > region.end) this.throwFault('bus-data', address);
     const system = this.system;
+    if (this.tracer) this.traceWrite(region, address, size, value);
     if (region.block) {
       system.now = this.now();
       this.listener.beginAccess(this);

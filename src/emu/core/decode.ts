@@ -54,6 +54,9 @@ export interface Instruction {
 /** True if a first half-word starts a 32-bit instruction. ARMv6-M and later agree. */
 export const isWide = (hw: number): boolean => (hw & 0xf800) > 0xe000;
 
+/** Instructions kept decoded: more than a firmware has different ones that matter, less than a sweep over all encodings. */
+const KNOWN_LIMIT = 8192;
+
 export class Decoder {
   readonly profile: Profile;
   /** Rows by the top six bits of the first half-word. */
@@ -74,10 +77,19 @@ export class Decoder {
     this.wide = bucket(32);
   }
 
+  /** By instruction bits; system instructions are decoded each time they run. */
+  private readonly known = new Map<number, Instruction | null>();
+
   /** Decodes; `second` is the following half-word, looked at only for 32-bit instructions. Null takes UNDEFINSTR. */
   decode(first: number, second: number): Instruction | null {
+    const bits = isWide(first) ? ((first << 16) | second) >>> 0 : first;
+    const known = this.known.get(bits);
+    if (known !== undefined) return known;
     const found = this.classify(first, second);
-    return typeof found === 'string' ? null : found;
+    const instruction = typeof found === 'string' ? null : found;
+    if (this.known.size >= KNOWN_LIMIT) this.known.clear();
+    this.known.set(bits, instruction);
+    return instruction;
   }
   /** As decode, but says why there is no instruction. */
   classify(first: number, second: number): Instruction | Refusal {

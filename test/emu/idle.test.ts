@@ -1,0 +1,66 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { S } from '../../src/emu/core/state.ts';
+import { CPSID_I, CPSIE_I, handlerAt, MAIN, NOP, RAM, reg, runCycles, started, word } from './core/bare-machine.ts';
+
+/** R0 = RAM, R3 = SysTick: counts 51,200 cycles and interrupts. */
+const SET_UP = [
+  0x2020, 0x0600, 0x2100, 0x6001, 0x6041, 0x6081,
+  0x23e0, 0x061b, 0x24e0, 0x0224, 0x191b, 0x2410, 0x191b,
+  0x24c8, 0x0224, 0x605c, 0x2400, 0x609c, 0x2407, 0x601c,
+];
+/** [R0+8] counts the ticks. */
+const COUNT_TICK = [0x6882, 0x3201, 0x6082, 0x4770];
+const LDR_R1 = 0x6801;
+const STR_R1_AT_4 = 0x6041;
+const STR_R5_AT_12 = 0x60c5;
+const STRB_R1_AT_4 = 0x7101;
+const ADDS_R5 = 0x3501;
+const MOVS_R1_0 = 0x2100;
+const MOVS_R1_7 = 0x2107;
+const branchBack = (halfWords: number): number => 0xe000 | (-(halfWords + 2) & 0x7ff);
+
+function run(body: readonly number[], cycles: number, skipping: boolean) {
+  const { machine, cpu } = started('m33', { [MAIN]: [...SET_UP, ...body, branchBack(body.length)], [handlerAt(15)]: COUNT_TICK });
+  machine.skipping = skipping;
+  let skipped = 0;
+  const skip = cpu.skip.bind(cpu);
+  cpu.skip = (c, ...rest) => {
+    skipped += c;
+    skip(c, ...rest);
+  };
+  runCycles(machine, cycles);
+  const state = {
+    pc: cpu.pc, cycles: cpu.cycles(), retired: cpu.retired(), registers: Array.from({ length: 13 }, (_, n) => reg(cpu, n)), primask: cpu.get(S.PRIMASK),
+    words: [0, 4, 8, 12].map((at) => word(cpu, RAM + at)), seq: machine.history.seq, writer: machine.history.lastWriter('CPU.PRIMASK'),
+  };
+  return { state, skipped };
+}
+
+describe('Loops that change nothing', () => {
+  it('an idle loop that masks interrupts and stores what is there already is skipped from tick to tick', () => {
+    const body = [CPSID_I, LDR_R1, STR_R1_AT_4, CPSIE_I];
+    const fast = run(body, 1_000_000, true);
+    expect(fast.skipped).toBeGreaterThan(700_000);
+    expect(fast.state.words[2]).toBe(19);
+    expect(fast.state).toEqual(run(body, 1_000_000, false).state);
+  });
+
+  it('a loop that counts in memory is not skipped', () => {
+    expect(run([ADDS_R5, STR_R5_AT_12], 300_000, true).skipped).toBe(0);
+  });
+
+  it('a loop that stores two values in turn is not skipped', () => {
+    expect(run([MOVS_R1_0, STR_R1_AT_4, MOVS_R1_7, STRB_R1_AT_4], 300_000, true).skipped).toBe(0);
+  });
+
+  it('whatever the loop does, skipping changes nothing that can be seen', () => {
+    const instruction = fc.constantFrom(NOP, CPSID_I, CPSIE_I, LDR_R1, STR_R1_AT_4, STRB_R1_AT_4, STR_R5_AT_12, ADDS_R5, MOVS_R1_0, MOVS_R1_7);
+    fc.assert(
+      fc.property(fc.array(instruction, { minLength: 1, maxLength: 7 }), fc.integer({ min: 60_000, max: 400_000 }), (body, cycles) => {
+        expect(run(body, cycles, true).state).toEqual(run(body, cycles, false).state);
+      }),
+      { numRuns: 25 },
+    );
+  }, 60_000);
+});
