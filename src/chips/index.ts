@@ -1,5 +1,6 @@
 /** The catalogue of chips, and how a name that a user types finds its row. */
 import type { ChipDescription } from '../emu/chip.ts';
+import { findPart } from './parts.ts';
 import { STM32F072RB } from './stm32f072.ts';
 import { STM32H533RE } from './stm32h533.ts';
 import { STM32L476RG } from './stm32l476.ts';
@@ -31,10 +32,16 @@ function matches(part: string, typed: string): boolean {
   return /^([A-Z][0-9X]?([A-Z]{0,2})?)?$/.test(typed.slice(part.length));
 }
 
+/** A part with other pins or another flash size than the catalogue's. */
+function otherPart(typed: string): ChipDescription | undefined {
+  const part = typed.slice(0, 'STM32L476RG'.length);
+  return matches(part, typed) ? findPart(part) : undefined;
+}
+
 export function findChip(name: string): ChipDescription | undefined {
   const typed = normalise(name);
   const bare = BARE[typed] ?? BARE[typed.replace(/X{1,4}$/, '')];
-  return CHIPS.find((c) => c.name === (bare ?? typed)) ?? CHIPS.find((c) => matches(c.name, typed));
+  return CHIPS.find((c) => c.name === (bare ?? typed)) ?? CHIPS.find((c) => matches(c.name, typed)) ?? otherPart(typed);
 }
 
 /** Names near to one that is not in the catalogue, nearest first. */

@@ -173,3 +173,65 @@ describe('shared interrupt lines', () => {
     expect(l4.irqs.get(25)).toBe(false);
   });
 });
+
+describe('blocks that are the same IP as elsewhere', () => {
+  it('USART1 sends its character after ten bit times', () => {
+    for (const [h, clock, brr] of [[l4, 4_000_000, 400], [f0, 8_000_000, 800]] as const) {
+      h.set('RCC.APB2ENR.USART1EN', 1);
+      h.write('USART1.BRR', brr);
+      h.write('USART1.CR1', 0x9);
+      h.write('USART1.TDR', 0x41);
+      expect(clock / brr).toBe(10_000);
+      h.wait(999 * US);
+      expect(h.notes).not.toContain('A');
+      h.wait(2 * US);
+      expect(h.notes).toContain('A');
+    }
+  });
+  it('TIM2 counts 32 bits of its doubled clock and interrupts', () => {
+    for (const [h, enable, prescaler, line] of [[l4, 'RCC.APB1ENR1.TIM2EN', 'RCC.CFGR.PPRE1', 28], [f0, 'RCC.APB1ENR.TIM2EN', 'RCC.CFGR.PPRE', 15]] as const) {
+      h.set(enable, 1);
+      h.set(prescaler, 5); // divided by 4: the timer runs at half of HCLK
+      h.write('TIM2.ARR', 0x1ffff);
+      h.write('TIM2.EGR', 1);
+      h.write('TIM2.SR', 0);
+      h.write('TIM2.DIER', 1);
+      h.write('TIM2.CR1', 1);
+      h.wait(h === l4 ? 65 * MS : 32 * MS);
+      expect(h.irqs.get(line) ?? false).toBe(false);
+      h.wait(1 * MS);
+      expect(h.irqs.get(line)).toBe(true);
+    }
+  });
+  it('the IWDG bites after (RLR + 1) x 4 LSI periods unless it is fed', () => {
+    for (const [h, ms] of [[l4, 512], [f0, 409.6]] as const) {
+      h.write('IWDG.KR', 0xcccc);
+      h.wait(1 * MS);
+      h.write('IWDG.KR', 0xaaaa);
+      h.wait((ms - 1) * MS);
+      expect(h.resets).toEqual([]);
+      h.wait(2 * MS);
+      expect(h.resets).toEqual(['iwdg']);
+    }
+  });
+  it('IWDG_PR: PVU falls after five LSI periods, and stays while the watchdog is off', () => {
+    for (const [h, lsi] of [[l4, 32_000], [f0, 40_000]] as const) {
+      h.write('IWDG.KR', 0x5555);
+      h.write('IWDG.PR', 6);
+      h.wait(1000 * MS);
+      expect(h.get('IWDG.SR.PVU')).toBe(1);
+      h.write('IWDG.KR', 0xcccc);
+      h.wait(Math.ceil((5.5e12) / lsi) + 100 * US);
+      expect(h.get('IWDG.SR.PVU')).toBe(0);
+      expect(h.get('IWDG.PR.PR')).toBe(6);
+    }
+  });
+  it('the WWDG counts PCLK1 / 4096', () => {
+    l4.set('RCC.APB1ENR1.WWDGEN', 1);
+    l4.write('WWDG.CR', 0xff);
+    l4.wait(65 * MS); // 64 steps of 1.024 ms
+    expect(l4.resets).toEqual([]);
+    l4.wait(1 * MS);
+    expect(l4.resets).toEqual(['wwdg']);
+  });
+});
