@@ -1,10 +1,10 @@
-"""Writes rom/images/<family>.json: what the image is and what it was built from. Called by build.sh."""
+"""Writes rom/images/<image>.json: what the image is and what it was built from. Called by build.sh."""
 import glob
 import hashlib
 import json
 import sys
 
-family, ident, version, base, size, options, compiler, out = sys.argv[1:]
+image, folder, ident, version, base, size, options, compiler, out = sys.argv[1:]
 
 
 def sha256(path):
@@ -12,17 +12,17 @@ def sha256(path):
         return hashlib.sha256(file.read()).hexdigest()
 
 
-sources = sorted(glob.glob("common/*.[ch]") + glob.glob(f"{family}/*"))
+sources = sorted(glob.glob("common/*") + glob.glob(f"{folder}/*"))
 manifest = {
     "id": ident,
     "version": version,
     "base": f"0x{int(base, 16):08x}",
     "size": int(size),
     "optionBlock": f"0x{int(options, 16):08x}",
-    "sha256": sha256(f"{out}/{family}.bin"),
+    "sha256": sha256(f"{out}/{image}.bin"),
     "compiler": f"arm-none-eabi-gcc {compiler}",
-    "sources": {path: sha256(path) for path in sources + ["build.sh"]},
+    "sources": {path: sha256(path) for path in sources + ["build.sh", "manifest.py"]},
 }
-with open(f"{out}/{family}.json", "w", encoding="utf-8") as file:
+with open(f"{out}/{image}.json", "w", encoding="utf-8") as file:
     json.dump(manifest, file, indent=2)
     file.write("\n")

@@ -42,6 +42,8 @@ enum rom_option {
 
 enum { KEEPS_0 = 0, CLEARS_1 = 1 };                                    /* primask … dcache: keeps | clears */
 enum { SETS_0 = 0, KEEPS_1 = 1 };                                      /* vtor, usb-supply, hsi48, sysclk, prescalers, flash-latency */
+enum { REMAP_KEEPS = 0, REMAP_SETS = 1 };                              /* remap: keeps | sets */
+enum { BANK_CHECK_BFB2 = 0, BANK_CHECK_ALWAYS = 1, BANK_CHECK_NEVER = 2 };
 enum { VOS_KEEPS = 0, VOS_SETS = 1 };                                  /* vos: keeps | sets */
 enum { SYSTICK_OFF = 0, SYSTICK_USES = 1, SYSTICK_KEEPS = 2 };         /* systick */
 enum { UNEXPECTED_LOOPS = 0, UNEXPECTED_RESETS = 1, UNEXPECTED_RETURNS = 2 };

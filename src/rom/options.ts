@@ -99,7 +99,7 @@ export const ROM_OPTION_DEFAULTS: Readonly<Record<RomFamily, RomOptionDefaults>>
     vtor: is('sets', 'inferred', 'Klipper and MicroPython jump with VTOR left at the application'),
     'usb-supply': is('sets', 'inferred', 'a pin boot works, after SFSP; jumps without it are reported to work'),
     hsi48: SETS_HSI48,
-    vos: is('keeps', 'assumed', NOBODY_KNOWS),
+    vos: is('sets', 'documented', 'AN2606 Table 135: voltage is set to range 3'),
     systick: is('off', 'assumed', NOBODY_KNOWS),
     'unexpected-exception': LOOPS,
     leave: is('silent', 'reported', 'dfu-util logs: the chip leaves without answering GETSTATUS'),

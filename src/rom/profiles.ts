@@ -2,7 +2,10 @@
  * One row per stand-in ROM: where it lies, what it uses, how long it takes, what it listens to. Data only; what the chip's row says of ST's
  * ROM is taken from there.
  */
+import { STM32F072RB } from '../chips/stm32f072.ts';
 import { STM32H533RE } from '../chips/stm32h533.ts';
+import { STM32L476RG } from '../chips/stm32l476.ts';
+import { STM32L496ZG } from '../chips/stm32l496.ts';
 import type { ChipDescription, Confidence, RomReference, Sourced } from '../emu/chip.ts';
 import { ROM_OPTION_DEFAULTS, type RomFamily, type RomOptionDefaults } from './options.ts';
 
@@ -87,7 +90,155 @@ const H523_H533: RomProfile = {
   ],
 };
 
-export const ROM_PROFILES: readonly RomProfile[] = [H523_H533];
+/** Places of a serial interface, as AN2606's tables give them. */
+const usb: RomInterface = { name: 'USB', pins: { dm: 'PA11', dp: 'PA12' }, detection: 'interrupt' };
+const usart = (name: string, rx: string, tx: string): RomInterface => ({ name, pins: { rx, tx }, detection: 'falling-edge' });
+const i2c = (name: string, scl: string, sda: string): RomInterface => ({ name, pins: { scl, sda }, detection: 'flag' });
+const spi = (name: string, nss: string, sck: string, miso: string, mosi: string): RomInterface =>
+  ({ name, pins: { nss, sck, miso, mosi }, detection: 'flag' });
+const can = (name: string, rx: string, tx: string): RomInterface => ({ name, pins: { rx, tx }, detection: 'none' });
+const pins = (table: string, list: readonly RomInterface[]): Sourced<readonly RomInterface[]> =>
+  known(list, `${AN2606} ${table} (pins); detection: how the stand-in does it`);
+
+const NO_OPTION_WRITES = 'DFU writes to option bytes and OTP';
+const SILENT = 'commands over the serial interfaces other than USB (a selected one stays silent)';
+const L4_SERIAL: readonly RomInterface[] = [
+  usb, usart('USART1', 'PA10', 'PA9'), usart('USART2', 'PA3', 'PA2'), usart('USART3', 'PC11', 'PC10'),
+  i2c('I2C1', 'PB6', 'PB7'), i2c('I2C2', 'PB10', 'PB11'), i2c('I2C3', 'PC0', 'PC1'),
+];
+/** L476 has no HSI48. */
+const { hsi48: _noHsi48, ...L476_OPTIONS } = ROM_OPTION_DEFAULTS.L4;
+
+const L476: RomProfile = {
+  ...fromChip(STM32L476RG),
+  ramUse: known([{ base: 0x20000000, size: 0x3000 }], `${AN2606} Table 168 (V10.x)`),
+  family: 'L4',
+  image: 'l476',
+  size: 28_672,
+  gap: null,
+  optionBlock: 0x1fff6f00,
+  options: L476_OPTIONS,
+  initialStack: known(0x20003000, 'top of the RAM that the ROM may use', 'assumed'),
+  sysclkHz: known(24_000_000, `${AN2606} Table 168`),
+  usbIrq: 67,
+  interfaces: pins('Table 168', L4_SERIAL),
+  leftOut: [
+    SILENT, NO_OPTION_WRITES, 'the memory "Device Feature" at 0xFFFF0000', 'clock security on LSE',
+    'V9.x: 72 MHz, SPI and CAN', 'the corrupted writes of more than 256 bytes that AN2606 Table 169 lists',
+  ],
+};
+
+const L496: RomProfile = {
+  ...fromChip(STM32L496ZG),
+  family: 'L4',
+  image: 'l496',
+  size: 28_672,
+  gap: null,
+  optionBlock: 0x1fff6f00,
+  options: ROM_OPTION_DEFAULTS.L4,
+  initialStack: known(0x20003000, 'top of the RAM that the ROM may use', 'assumed'),
+  sysclkHz: known(72_000_000, `${AN2606} Table 172`),
+  usbIrq: 67,
+  interfaces: pins('Table 172', [
+    ...L4_SERIAL, spi('SPI1', 'PA4', 'PA5', 'PA6', 'PA7'), spi('SPI2', 'PB12', 'PB13', 'PB14', 'PB15'), can('CAN1', 'PB8', 'PB9'),
+  ]),
+  leftOut: [SILENT, NO_OPTION_WRITES, 'the memory "Device Feature" at 0xFFFF0000', 'detection on CAN1, and HSE for it'],
+};
+
+const F072: RomProfile = {
+  ...fromChip(STM32F072RB),
+  family: 'F0',
+  image: 'f072',
+  size: 12_288,
+  gap: null,
+  optionBlock: 0x1ffff700,
+  options: ROM_OPTION_DEFAULTS.F0,
+  initialStack: known(0x20002250, 'hard-coded for this ROM by public firmware; above the 6 KB that AN2606 reserves', 'reported'),
+  sysclkHz: known(48_000_000, `${AN2606} Table 41`),
+  usbIrq: 31,
+  interfaces: pins('Table 41', [usb, usart('USART1', 'PA10', 'PA9'), usart('USART2', 'PA15', 'PA14'), i2c('I2C1', 'PB6', 'PB7')]),
+  leftOut: [SILENT, NO_OPTION_WRITES, 'PA13 as alternate function, the lost interrupts behind some high-speed hosts (AN2606 Table 42)'],
+};
+
+const H745: RomProfile = {
+  id: 'stm32h745',
+  vectorTable: known(0x1ff09800, `${AN2606} Table 135`),
+  range: known([0x1ff00000, 0x1ff1e7ff] as const, `${AN2606} Table 135`),
+  ramUse: known([{ base: 0x20000000, size: 0x4000 }, { base: 0x24000000, size: 0x5000 }], `${AN2606} Table 135`),
+  versions: known(['V13.2', 'V13.3', 'V9.0', 'V9.1', 'V9.2'], `${AN2606} Table 136`),
+  startUpMs: known(53.975, `${AN2606} Table 227`),
+  usbConnectMs: known(430, `${AN2606} Table 229 gives 53.9764, which cannot contain an enumeration; L496's figure`, 'assumed'),
+  base: 0x1ff09800,
+  systemMemory: known({ base: 0x1ff00000, size: 0x1e800 }, `${AN2606} Table 135`),
+  family: 'H7',
+  image: 'h745',
+  size: 86_016,
+  gap: null,
+  optionBlock: 0x1ff1e700,
+  options: ROM_OPTION_DEFAULTS.H7,
+  initialStack: known(0x20004000, 'top of the DTCM that the ROM may use', 'assumed'),
+  sysclkHz: known(64_000_000, `${AN2606} Table 135`),
+  usbIrq: 101,
+  interfaces: pins('Table 135', [
+    usb, usart('USART1', 'PA10', 'PA9'), usart('USART1 (second place)', 'PB15', 'PB14'), usart('USART2', 'PA3', 'PA2'), usart('USART3', 'PB11', 'PB10'),
+    i2c('I2C1', 'PB6', 'PB9'), i2c('I2C2', 'PF1', 'PF0'), i2c('I2C3', 'PA8', 'PC9'),
+    spi('SPI1', 'PA4', 'PA5', 'PA6', 'PA7'), spi('SPI2', 'PI0', 'PI1', 'PI2', 'PI3'),
+    spi('SPI3', 'PA15', 'PC10', 'PC11', 'PC12'), spi('SPI4', 'PE11', 'PE12', 'PE13', 'PE14'), can('FDCAN1', 'PH14', 'PH13'),
+  ]),
+  leftOut: [
+    SILENT, NO_OPTION_WRITES, 'detection on FDCAN1, and its 20 MHz', 'the secure first stage of a pin boot and what it leaves behind',
+    'the limit on the application\'s stack pointer (AN2606 Table 136)', 'the 20 KB of AXI SRAM: left alone',
+  ],
+};
+
+/** F405 and F411 differ in memories and pins. */
+const F4_COMMON = {
+  vectorTable: known(0x1fff0000, `${AN2606} Tables 75 and 83`),
+  range: known([0x1fff0000, 0x1fff77ff] as const, 'RM0090 and RM0383: 30 KB of system memory, 29 of them used (AN2606)'),
+  ramUse: known([{ base: 0x20000000, size: 0x3000 }], `${AN2606} Tables 75 and 83`),
+  base: 0x1fff0000,
+  systemMemory: known({ base: 0x1fff0000, size: 0x7800 }, 'RM0090 and RM0383'),
+  family: 'F4',
+  size: 30_720,
+  gap: null,
+  optionBlock: 0x1fff7500,
+  options: ROM_OPTION_DEFAULTS.F4,
+  initialStack: known(0x20003000, 'top of the RAM that the ROM may use', 'assumed'),
+  sysclkHz: known(60_000_000, `${AN2606} Tables 75 and 83`),
+  usbIrq: 67,
+} as const;
+const F4_LEFT_OUT = [SILENT, NO_OPTION_WRITES, 'the memory "Device Feature" at 0xFFFF0000, which changes the supply range for programming'];
+const F4_SERIAL: readonly RomInterface[] = [usb, usart('USART1', 'PA10', 'PA9'), i2c('I2C1', 'PB6', 'PB7'), spi('SPI1', 'PA4', 'PA5', 'PA6', 'PA7')];
+
+const F405: RomProfile = {
+  ...F4_COMMON,
+  id: 'stm32f405',
+  image: 'f405',
+  versions: known(['V3.0', 'V3.1', 'V9.0', 'V9.1'], `${AN2606} Tables 74 and 76`),
+  startUpMs: known(74, `${AN2606} Table 227 (V9.x; V3.x 84.59)`),
+  usbConnectMs: known(250, `${AN2606} Table 229 (V9.x; V3.x 270)`),
+  interfaces: pins('Table 75', [
+    ...F4_SERIAL, usart('USART3', 'PB11', 'PB10'), usart('USART3 (second place)', 'PC11', 'PC10'),
+    i2c('I2C2', 'PF1', 'PF0'), i2c('I2C3', 'PA8', 'PC9'), spi('SPI2', 'PI0', 'PI1', 'PI2', 'PI3'), can('CAN2', 'PB5', 'PB13'),
+  ]),
+  leftOut: [...F4_LEFT_OUT, 'detection on CAN2', 'V3.x: 24 MHz and 8 KB of RAM'],
+};
+
+const F411: RomProfile = {
+  ...F4_COMMON,
+  id: 'stm32f411',
+  image: 'f411',
+  versions: known(['V13.0'], `${AN2606} Table 84`),
+  startUpMs: known(74.5, `${AN2606} Table 227`),
+  usbConnectMs: known(250, `${AN2606} Table 229`),
+  interfaces: pins('Table 83', [
+    ...F4_SERIAL, usart('USART2', 'PD6', 'PD5'), i2c('I2C2', 'PB10', 'PB3'), i2c('I2C3', 'PA8', 'PB4'),
+    spi('SPI2', 'PB12', 'PB13', 'PB14', 'PB15'), spi('SPI3', 'PA15', 'PC10', 'PC11', 'PC12'),
+  ]),
+  leftOut: F4_LEFT_OUT,
+};
+
+export const ROM_PROFILES: readonly RomProfile[] = [H523_H533, L476, L496, F072, H745, F405, F411];
 
 export function findRomProfile(id: string): RomProfile | undefined {
   return ROM_PROFILES.find((profile) => profile.id === id);

@@ -1,0 +1,11 @@
+/* Measuring an unknown crystal. */
+#ifndef ROM_HSE_H
+#define ROM_HSE_H
+#include <stdint.h>
+
+/*
+ * HSE in MHz, rounded (AN2606: detected against the internal oscillator, so that its error is the detection's error); 0 = no edges came.
+ * The timer at `timer` counts `timer_khz` and captures, through its TI1 remap, HSE divided by `divider`.
+ */
+uint32_t hse_mhz(uint32_t timer, uint32_t timer_khz, uint32_t divider);
+#endif

@@ -1,0 +1,93 @@
+/*
+ * The state that the caller leaves behind. AN2606 4.1 says that the ROM does not enable interrupts for its caller; everything else here
+ * is undocumented and therefore an option. Each option is asked for only when the state would make a difference. The stack pointer is
+ * used as it comes (ASSUMED): a reset or the caller has loaded it from the vector table.
+ */
+#include "rom.h"
+#include "cortex_m.h"
+#include "options.h"
+#include "rom_core.h"
+
+#define NVIC_WORDS ((IRQ_COUNT + 31u) / 32u)
+
+static void masks(void)
+{
+  if (READ_SPECIAL(primask) && rom_option(OPTION_PRIMASK) == CLEARS_1)
+    WRITE_SPECIAL(primask, 0);
+#if CORE_V7M
+  if (READ_SPECIAL(faultmask) && rom_option(OPTION_FAULTMASK) == CLEARS_1)
+    WRITE_SPECIAL(faultmask, 0);
+  if (READ_SPECIAL(basepri) && rom_option(OPTION_BASEPRI) == CLEARS_1)
+    WRITE_SPECIAL(basepri, 0);
+#endif
+}
+
+static void nvic(void)
+{
+  uint32_t enabled = 0;
+  uint32_t pending = SCB_ICSR & (ICSR_PENDSTSET | ICSR_PENDSVSET);
+  for (uint32_t n = 0; n < NVIC_WORDS; n++) {
+    enabled |= NVIC_ISER(n);
+    pending |= NVIC_ISPR(n);
+  }
+  if (enabled && rom_option(OPTION_NVIC_ENABLED) == CLEARS_1)
+    for (uint32_t n = 0; n < NVIC_WORDS; n++)
+      NVIC_ICER(n) = 0xFFFFFFFFu;
+  if (pending && rom_option(OPTION_NVIC_PENDING) == CLEARS_1) {
+    SCB_ICSR = ICSR_PENDSTCLR | ICSR_PENDSVCLR;
+    for (uint32_t n = 0; n < NVIC_WORDS; n++)
+      NVIC_ICPR(n) = 0xFFFFFFFFu;
+  }
+}
+
+static void systick(void)
+{
+  /* `uses`: a free-running counter to measure a bit of USART with (AN2606), polled, without its exception (ASSUMED). */
+  uint32_t choice = rom_option(OPTION_SYSTICK);
+  if (choice == SYSTICK_KEEPS)
+    return;
+  SYST_CSR = 0;
+  SCB_ICSR = ICSR_PENDSTCLR;
+  if (choice == SYSTICK_USES) {
+    SYST_RVR = SYST_MAX;
+    SYST_CVR = 0;
+    SYST_CSR = SYST_CSR_CLKSOURCE | SYST_CSR_ENABLE;
+  }
+}
+
+/* Where exceptions find the ROM's handlers. Vectors that are the ROM's already are left alone. */
+static void vectors(void)
+{
+#if CORE_V7M
+  bool own = SCB_VTOR == ROM_BASE || (SCB_VTOR == 0 && rom_is_at_zero());
+  if (!own && rom_option(OPTION_VTOR) == SETS_0) {
+    SCB_VTOR = ROM_BASE;
+    BARRIER();
+  }
+#endif
+#if HAS_REMAP
+  bool from_zero = true;
+#if CORE_V7M
+  from_zero = SCB_VTOR == 0;
+#endif
+  if (from_zero && !rom_is_at_zero() && rom_option(OPTION_REMAP) == REMAP_SETS) {
+    map_rom_at_zero();
+    BARRIER();
+  }
+#endif
+}
+
+void inherited_state(void)
+{
+  masks();
+#if CORE_V7M
+  if ((MPU_CTRL & 1u) && rom_option(OPTION_MPU) == CLEARS_1) {
+    MPU_CTRL = 0;
+    BARRIER();
+  }
+#endif
+  systick();
+  nvic();
+  vectors();
+  inherited_caches();
+}

@@ -1,0 +1,44 @@
+/* The serial interfaces beside USB as a table of the family: pins to set up, pins to watch, flags to watch. */
+#ifndef ROM_INTERFACES_H
+#define ROM_INTERFACES_H
+#include <stdint.h>
+
+enum pull { PULL_NONE = 0, PULL_UP = 1, PULL_DOWN = 2 };
+enum pin_mode { PIN_INPUT, PIN_ALTERNATE, PIN_OPEN_DRAIN };
+
+struct pin_setup {
+  uint32_t port; /* base address */
+  uint8_t pin;
+  uint8_t mode;
+  uint8_t function;
+  uint8_t pull;
+};
+/* A falling edge on one of these selects the USART behind it. */
+struct rx_pin {
+  uint32_t port;
+  uint8_t pin;
+};
+/* The interface has been addressed while any of the bits is set. */
+struct flag {
+  uint32_t address;
+  uint32_t mask;
+};
+struct interface_table {
+  const struct pin_setup *pins;
+  const struct rx_pin *rx;
+  const struct flag *flags;
+  uint8_t pin_count;
+  uint8_t rx_count; /* at most 32 */
+  uint8_t flag_count;
+};
+#define COUNT(array) (sizeof(array) / sizeof *(array))
+extern const struct interface_table interface_table;
+
+#define GPIO_MODER(port) REG((port) + 0x00u)
+#define GPIO_OTYPER(port) REG((port) + 0x04u)
+#define GPIO_PUPDR(port) REG((port) + 0x0Cu)
+#define GPIO_IDR(port) REG((port) + 0x10u)
+#define GPIO_AFR(port, high) REG((port) + 0x20u + 4u * (high))
+
+void pin_setup(const struct pin_setup *p);
+#endif

@@ -1,0 +1,65 @@
+#include "rom.h"
+#include "memory.h"
+#include "rom_core.h"
+
+static const struct memory_area *area_of(uint32_t address)
+{
+  for (uint32_t i = 0; i < memory_area_count; i++)
+    if (address - memory_areas[i].base < memory_areas[i].size)
+      return &memory_areas[i];
+  return 0;
+}
+
+bool chip_address_known(uint32_t address)
+{
+  return area_of(address) != 0;
+}
+
+uint32_t chip_read(uint32_t address, uint8_t *to, uint32_t length)
+{
+  const struct memory_area *area = area_of(address);
+  if (!area)
+    return 0;
+  uint32_t left = area->size - (address - area->base);
+  if (length > left)
+    length = left;
+  for (uint32_t i = 0; i < length; i++)
+    to[i] = *(const volatile uint8_t *)(address + i);
+  return length;
+}
+
+enum dfu_status chip_erase_page(uint32_t address)
+{
+  const struct memory_area *area = area_of(address);
+  return area && area->kind == MEMORY_FLASH ? flash_erase_page(address) : errTARGET;
+}
+
+enum dfu_status chip_write(uint32_t address, const uint8_t *data, uint32_t length)
+{
+  const struct memory_area *area = area_of(address);
+  if (!area || length > area->size - (address - area->base) || area->kind == MEMORY_READ_ONLY)
+    return errTARGET; /* LEFT OUT: writing OTP and option bytes */
+  if (area->kind == MEMORY_FLASH)
+    return flash_write(address, data, length);
+  for (uint32_t i = 0; i < length; i++)
+    *(volatile uint8_t *)(address + i) = data[i];
+  return DFU_OK;
+}
+
+/* ASSUMED limit: ST's is not known. It is longer than the mass erase of every chip here. */
+bool memory_flash_idle(volatile uint32_t *status, uint32_t busy)
+{
+  for (uint32_t rounds = 0; rounds < 300000u; rounds++) {
+    iwdg_refresh();
+    for (uint32_t i = 0; i < 1000u; i++)
+      if (!(*status & busy))
+        return true;
+  }
+  return false;
+}
+
+void memory_unit(uint8_t *unit, uint32_t at, uint32_t size, uint32_t address, const uint8_t *data, uint32_t length)
+{
+  for (uint32_t i = 0; i < size; i++)
+    unit[i] = at + i >= address && at + i < address + length ? data[at + i - address] : 0xFF;
+}

@@ -1,0 +1,111 @@
+/* The memories that DFU may reach, and programming through the FLASH registers: half-words, 2 KB pages. */
+#include "rom.h"
+#include "../common/dfu.h"
+#include "../common/memory.h"
+#include "../common/rom_core.h"
+#include "../common/usb_device.h"
+#include "regs.h"
+
+#define SR_FLAGS (SR_PGERR | SR_WRPRTERR | SR_EOP)
+
+/* AN2606 Table 226 for RAM; option bytes: the reported alternate setting. */
+const struct memory_area memory_areas[] = {
+  { FLASH_BASE, FLASH_SIZE, MEMORY_FLASH },
+  { RAM_ROM_END, RAM_END - RAM_ROM_END, MEMORY_RAM },
+  { ROM_BASE, ROM_SIZE, MEMORY_READ_ONLY },
+  { OPTION_BASE, 16u, MEMORY_READ_ONLY },
+};
+const uint32_t memory_area_count = sizeof memory_areas / sizeof *memory_areas;
+
+bool chip_read_protected(void)
+{
+  return (FLASH_OBR & OBR_RDPRT) != 0;
+}
+
+/* Reported: every board shows the serial number FFFFFFFEFFFF, which is what erased words give instead of the UID. */
+void chip_unique_id(uint32_t words[3])
+{
+  for (uint32_t i = 0; i < 3; i++)
+    words[i] = 0xFFFFFFFFu;
+}
+
+static bool flash_open(void)
+{
+  if (!memory_flash_idle(&FLASH_SR, SR_BSY))
+    return false;
+  FLASH_SR = SR_FLAGS;
+  if (FLASH_CR & CR_LOCK) {
+    FLASH_KEYR = 0x45670123u;
+    FLASH_KEYR = 0xCDEF89ABu;
+  }
+  return !(FLASH_CR & CR_LOCK);
+}
+
+/* AN2662: a write-protected page is no error for the host, nothing happens. */
+static enum dfu_status flash_close(bool finished, enum dfu_status failure)
+{
+  bool failed = FLASH_SR & SR_PGERR;
+  FLASH_SR = SR_FLAGS;
+  FLASH_CR = CR_LOCK;
+  return finished && !failed ? DFU_OK : failure;
+}
+
+static bool run(uint32_t command)
+{
+  FLASH_CR = command;
+  FLASH_CR = command | CR_STRT;
+  return memory_flash_idle(&FLASH_SR, SR_BSY);
+}
+
+enum dfu_status flash_erase_page(uint32_t address)
+{
+  if (!flash_open())
+    return errERASE;
+  FLASH_CR = CR_PER;
+  FLASH_AR = address;
+  return flash_close(run(CR_PER), errERASE);
+}
+
+enum dfu_status chip_mass_erase(void)
+{
+  if (!flash_open())
+    return errERASE;
+  return flash_close(run(CR_MER), errERASE);
+}
+
+enum dfu_status flash_write(uint32_t address, const uint8_t *data, uint32_t length)
+{
+  bool good = flash_open();
+  if (!good)
+    return errWRITE;
+  FLASH_CR = CR_PG;
+  for (uint32_t at = address & ~1u; at < address + length && good; at += 2) {
+    uint8_t unit[2];
+    memory_unit(unit, at, 2, address, data, length);
+    REG16(at) = (uint16_t)(unit[0] | unit[1] << 8);
+    good = memory_flash_idle(&FLASH_SR, SR_BSY) && !(FLASH_SR & (SR_PGERR | SR_WRPRTERR));
+  }
+  return flash_close(good || (FLASH_SR & SR_WRPRTERR), errWRITE);
+}
+
+/* The hardware erases everything when RDP goes from level 1 to 0; the reload of the option bytes is a reset (AN2662). */
+enum dfu_status chip_read_unprotect(void)
+{
+  if (!chip_read_protected()) {
+    enum dfu_status status = chip_mass_erase();
+    if (status != DFU_OK)
+      return status;
+  }
+  if (!flash_open())
+    return errERASE;
+  FLASH_OPTKEYR = 0x45670123u;
+  FLASH_OPTKEYR = 0xCDEF89ABu;
+  if (!run(CR_OPTWRE | CR_OPTER))
+    return errERASE;
+  FLASH_CR = CR_OPTWRE | CR_OPTPG;
+  REG16(OPTION_BASE) = 0x55AAu; /* RDP level 0 and its complement */
+  if (!memory_flash_idle(&FLASH_SR, SR_BSY))
+    return errERASE;
+  FLASH_CR = CR_OPTWRE | CR_OBL_LAUNCH;
+  system_reset();
+}

@@ -1,0 +1,24 @@
+/* F072 (V10.1): Cortex-M0, so without VTOR: exceptions are taken from what SYSCFG maps to address 0. */
+#ifndef ROM_F0_ROM_H
+#define ROM_F0_ROM_H
+
+#define CORE_V7M 0
+#define HAS_REMAP 1
+#define ROM_BASE 0x1FFFC800u
+#define ROM_SIZE 12288u
+#define ROM_ID 0xA1u /* V10.1 */
+#define IRQ_COUNT 32u
+#define IWDG_BASE 0x40003000u
+#define FLASH_BASE 0x08000000u
+#define FLASH_SIZE (128u * 1024u)
+#define FLASH_PAGE_SIZE 2048u
+#define OPTION_BASE 0x1FFFF800u
+#define RAM_BASE 0x20000000u
+#define RAM_END 0x20004000u
+#define RAM_ROM_END 0x20001800u /* AN2606: the ROM's own 6 KB */
+
+#define USB_BASE 0x40005C00u
+#define USB_PMA_BASE 0x40006000u
+#define USB_IRQ 31u
+#define OWN_ADDRESS 0x3Bu /* I2C, seven bits: 0b0111011 */
+#endif

@@ -1,0 +1,86 @@
+/* The chip's part of the ROM's course: boot decision, mapping, USB block, ways out. */
+#include "rom.h"
+#include "../common/interfaces.h"
+#include "../common/options.h"
+#include "../common/rom_core.h"
+#include "regs.h"
+
+static bool in(uint32_t address, uint32_t base, uint32_t end)
+{
+  return address >= base && address < end;
+}
+
+/* CCM RAM is not reachable by the ROM, but may hold the application's stack. */
+bool chip_stack_valid(uint32_t sp)
+{
+  bool ccm = FLASH_SIZE == 1024u * 1024u && in(sp, 0x10000001u, 0x10010001u);
+  return ccm || in(sp, RAM_BASE + 1, RAM_END + 1);
+}
+
+bool chip_code_valid(uint32_t pc)
+{
+  return in(pc, FLASH_BASE, FLASH_BASE + FLASH_SIZE) || in(pc, RAM_BASE, RAM_END);
+}
+
+static void syscfg_on(void)
+{
+  RCC_APB2ENR |= APB2_SYSCFG;
+  (void)RCC_APB2ENR;
+}
+
+bool rom_is_at_zero(void)
+{
+  bool was_on = RCC_APB2ENR & APB2_SYSCFG;
+  syscfg_on();
+  bool mapped = (SYSCFG_MEMRMP & MEMRMP_MEM_MODE) == MEM_MODE_SYSTEM;
+  if (!was_on)
+    RCC_APB2ENR &= ~APB2_SYSCFG;
+  return mapped;
+}
+
+void map_rom_at_zero(void)
+{
+  syscfg_on();
+  SYSCFG_MEMRMP = (SYSCFG_MEMRMP & ~MEMRMP_MEM_MODE) | MEM_MODE_SYSTEM;
+}
+
+void boot_decision(void)
+{
+  /* A forum claim with evidence against it: a software reset makes the ROM go back to flash. */
+  if ((RCC_CSR & CSR_SFTRSTF) && rom_option(OPTION_RESET_FLAGS) == RESET_FLAGS_SOFTWARE_RETURNS) {
+    syscfg_on();
+    SYSCFG_MEMRMP = (SYSCFG_MEMRMP & ~MEMRMP_MEM_MODE) | MEM_MODE_FLASH;
+    jump_to(FLASH_BASE);
+  }
+}
+
+void inherited_caches(void)
+{
+  /* The ART caches only matter once the flash has changed: art_after_change in memory.c asks. */
+}
+
+void usb_block_on(void)
+{
+  static const struct pin_setup USB_PINS[] = { { GPIOA, 11, PIN_ALTERNATE, 10, PULL_NONE }, { GPIOA, 12, PIN_ALTERNATE, 10, PULL_NONE } };
+  for (uint32_t i = 0; i < COUNT(USB_PINS); i++)
+    pin_setup(&USB_PINS[i]);
+  RCC_AHB2ENR |= AHB2_OTGFS;
+  (void)RCC_AHB2ENR;
+}
+
+void usb_block_off(void)
+{
+  reset_pulse(&RCC_AHB2RSTR, AHB2_OTGFS);
+  RCC_AHB2ENR &= ~AHB2_OTGFS;
+}
+
+/*
+ * AN2606 4.1: what the ROM used is not put back to its reset values. F411 V13.0 leaves RCC_AHB1ENR at 0, CCM RAM included (Table 84); F405 V9.1
+ * has that mended (Table 76).
+ */
+void resources_leave(void)
+{
+#if defined CHIP_F411
+  RCC_AHB1ENR = 0;
+#endif
+}

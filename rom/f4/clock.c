@@ -1,0 +1,124 @@
+/*
+ * AN2606 Tables 75 and 83: 60 MHz from the PLL, fed by HSI until the USB is to run. USB needs a crystal of 4 to 26 MHz in steps of 1 MHz, which
+ * TIM11 measures against HSI; then the PLL is fed by it, 60 MHz for the system and 48 MHz for USB. The clock security system watches it.
+ * What ST's ROM does when no crystal serves is not said; ASSUMED: USB stays off, the other interfaces work.
+ */
+#include "rom.h"
+#include "../common/hse.h"
+#include "../common/options.h"
+#include "../common/rom_core.h"
+#include "regs.h"
+
+/* VCO 240 MHz from 1 MHz at its input: P = 4 gives 60 MHz, Q = 5 gives 48 MHz. */
+#define PLL_FROM(mhz) (PLLCFGR_M(mhz) | PLLCFGR_N(240) | PLLCFGR_P(4) | PLLCFGR_Q(5))
+#define HSI_MHZ 16u
+#define TIM11_KHZ 60000u
+#define LATENCY_60MHZ 3u /* ASSUMED: enough for every supply range; the text of F412 names 3 */
+/* AN2606 Table 229: 96 ms on F405, 85 ms on F411. Rounds of about ten cycles at 60 MHz. */
+#if defined CHIP_F405
+#define HSE_ROUNDS 576000u
+#else
+#define HSE_ROUNDS 510000u
+#endif
+
+/* "De-init system": the blocks that the ROM is going to use start from reset. Others stay as they are (ASSUMED). */
+void clocks_deinit(void)
+{
+  reset_pulse(&RCC_AHB2RSTR, AHB2_OTGFS);
+  reset_pulse(&RCC_APB1RSTR, APB1_SPI2 | APB1_SPI3 | APB1_USART2 | APB1_USART3 | APB1_I2C1 | APB1_I2C2 | APB1_I2C3);
+  reset_pulse(&RCC_APB2RSTR, APB2_USART1 | APB2_SPI1 | APB2_TIM11);
+}
+
+static void select_sysclk(uint32_t source)
+{
+  RCC_CFGR = (RCC_CFGR & ~CFGR_SW) | source;
+  wait_for(&RCC_CFGR, CFGR_SWS, source << 2);
+}
+
+static void sysclk_from_hsi(void)
+{
+  RCC_CR |= CR_HSION;
+  wait_for(&RCC_CR, CR_HSIRDY, CR_HSIRDY);
+  select_sysclk(SW_HSI);
+  RCC_CR &= ~(CR_PLLON | CR_PLLI2SON);
+  wait_for(&RCC_CR, CR_PLLRDY, 0);
+}
+
+static void pll(uint32_t config)
+{
+  RCC_PLLCFGR = config;
+  RCC_CR |= CR_PLLON;
+  if (wait_for(&RCC_CR, CR_PLLRDY, CR_PLLRDY))
+    select_sysclk(SW_PLL);
+}
+
+static void voltage(void)
+{
+  RCC_APB1ENR |= APB1_PWR;
+  (void)RCC_APB1ENR;
+  if ((PWR_CR & PWR_CR_VOS) != PWR_CR_VOS && rom_option(OPTION_VOS) == VOS_SETS)
+    PWR_CR |= PWR_CR_VOS;
+}
+
+static void flash_latency(void)
+{
+  if ((FLASH_ACR & ACR_LATENCY) != LATENCY_60MHZ && rom_option(OPTION_FLASH_LATENCY) == SETS_0) {
+    FLASH_ACR = (FLASH_ACR & ~ACR_LATENCY) | LATENCY_60MHZ;
+    wait_for(&FLASH_ACR, ACR_LATENCY, LATENCY_60MHZ);
+  }
+}
+
+/* APB1 ends at 42 MHz on F405: half of 60. */
+static void prescalers(void)
+{
+  if ((RCC_CFGR & CFGR_PRESCALERS) != CFGR_PPRE1_2 && rom_option(OPTION_PRESCALERS) == SETS_0)
+    RCC_CFGR = (RCC_CFGR & ~CFGR_PRESCALERS) | CFGR_PPRE1_2;
+}
+
+void clocks_init(void)
+{
+  bool own = rom_option(OPTION_SYSCLK) == SETS_0;
+  if (own)
+    sysclk_from_hsi();
+  voltage();
+  flash_latency();
+  prescalers();
+  if (own)
+    pll(PLL_FROM(HSI_MHZ));
+}
+
+static uint32_t measure_hse(void)
+{
+  RCC_CFGR = (RCC_CFGR & ~CFGR_RTCPRE) | CFGR_RTCPRE_16;
+  RCC_APB2ENR |= APB2_TIM11;
+  (void)RCC_APB2ENR;
+  TIM11_OR = OR_TI1_HSE_RTC;
+  uint32_t mhz = hse_mhz(TIM11, TIM11_KHZ, 16);
+  RCC_APB2ENR &= ~APB2_TIM11;
+  RCC_CFGR &= ~CFGR_RTCPRE;
+  return mhz;
+}
+
+bool usb_clock_init(void)
+{
+  RCC_CR |= CR_HSEON;
+  if (wait_rounds(&RCC_CR, CR_HSERDY, CR_HSERDY, HSE_ROUNDS)) {
+    uint32_t mhz = measure_hse();
+    if (mhz >= 4 && mhz <= 26) {
+      sysclk_from_hsi();
+      RCC_CR |= CR_CSSON;
+      pll(PLL_FROM(mhz) | PLLCFGR_SRC_HSE);
+      return true;
+    }
+  }
+  RCC_CR &= ~CR_HSEON;
+  return false;
+}
+
+/* AN2606: with the clock security system on, a failing crystal resets. */
+void nmi_interrupt(void)
+{
+  if (RCC_CIR & CIR_CSSF)
+    system_reset();
+  unexpected_exception();
+}

@@ -1,0 +1,134 @@
+/* The registers that this ROM uses, named as RM0090 and RM0383 name them. No SVD of these chips is in the repository: addresses and bits by the manuals. */
+#ifndef ROM_F4_REGS_H
+#define ROM_F4_REGS_H
+#include "../common/cortex_m.h"
+
+/* RCC 0x40023800 */
+#define RCC_CR REG(0x40023800u)
+#define CR_HSION BIT(0)
+#define CR_HSIRDY BIT(1)
+#define CR_HSEON BIT(16)
+#define CR_HSERDY BIT(17)
+#define CR_CSSON BIT(19)
+#define CR_PLLON BIT(24)
+#define CR_PLLRDY BIT(25)
+#define CR_PLLI2SON BIT(26)
+#define RCC_PLLCFGR REG(0x40023804u)
+#define PLLCFGR_M(m) ((uint32_t)(m))
+#define PLLCFGR_N(n) ((uint32_t)(n) << 6)
+#define PLLCFGR_P(p) (((uint32_t)(p) / 2u - 1u) << 16)
+#define PLLCFGR_SRC_HSE BIT(22)
+#define PLLCFGR_Q(q) ((uint32_t)(q) << 24)
+#define RCC_CFGR REG(0x40023808u)
+#define CFGR_SW 3u
+#define CFGR_SWS (3u << 2)
+#define SW_HSI 0u
+#define SW_PLL 2u
+#define CFGR_PRESCALERS 0x0000FCF0u /* HPRE, PPRE1, PPRE2 */
+#define CFGR_PPRE1_2 (4u << 10)
+#define CFGR_RTCPRE (31u << 16)
+#define CFGR_RTCPRE_16 (16u << 16)
+#define RCC_CIR REG(0x4002380Cu)
+#define CIR_CSSF BIT(7)
+#define RCC_AHB2RSTR REG(0x40023814u)
+#define RCC_APB1RSTR REG(0x40023820u)
+#define RCC_APB2RSTR REG(0x40023824u)
+#define RCC_AHB1ENR REG(0x40023830u)
+#define RCC_AHB2ENR REG(0x40023834u)
+#define RCC_APB1ENR REG(0x40023840u)
+#define RCC_APB2ENR REG(0x40023844u)
+#define RCC_CSR REG(0x40023874u)
+#define CSR_SFTRSTF BIT(28)
+/* Bits that the ENR and RSTR registers share. */
+#define AHB1_GPIOA BIT(0)
+#define AHB1_GPIOB BIT(1)
+#define AHB1_GPIOC BIT(2)
+#define AHB1_GPIOD BIT(3)
+#define AHB1_GPIOF BIT(5)
+#define AHB1_GPIOI BIT(8)
+#define AHB2_OTGFS BIT(7)
+#define APB1_SPI2 BIT(14)
+#define APB1_SPI3 BIT(15)
+#define APB1_USART2 BIT(17)
+#define APB1_USART3 BIT(18)
+#define APB1_I2C1 BIT(21)
+#define APB1_I2C2 BIT(22)
+#define APB1_I2C3 BIT(23)
+#define APB1_PWR BIT(28)
+#define APB2_USART1 BIT(4)
+#define APB2_SPI1 BIT(12)
+#define APB2_SYSCFG BIT(14)
+#define APB2_TIM11 BIT(18)
+
+/* PWR 0x40007000: VOS is one bit on F405, two on F411; all ones is the scale for the highest clocks */
+#define PWR_CR REG(0x40007000u)
+#if defined CHIP_F405
+#define PWR_CR_VOS (1u << 14)
+#else
+#define PWR_CR_VOS (3u << 14)
+#endif
+
+/* FLASH 0x40023C00 */
+#define FLASH_ACR REG(0x40023C00u)
+#define ACR_LATENCY 15u
+#define ACR_ICEN BIT(9)
+#define ACR_DCEN BIT(10)
+#define ACR_ICRST BIT(11)
+#define ACR_DCRST BIT(12)
+#define FLASH_KEYR REG(0x40023C04u)
+#define FLASH_OPTKEYR REG(0x40023C08u)
+#define FLASH_SR REG(0x40023C0Cu)
+#define SR_WRPERR BIT(4)
+#define SR_ERRORS 0x000000F2u /* OPERR, WRPERR, PGAERR, PGPERR, PGSERR */
+#define SR_FLAGS (SR_ERRORS | BIT(0))
+#define SR_BSY BIT(16)
+#define FLASH_CR REG(0x40023C10u)
+#define CR_PG BIT(0)
+#define CR_SER BIT(1)
+#define CR_MER BIT(2)
+#define CR_SNB(n) ((uint32_t)(n) << 3)
+#define CR_STRT BIT(16)
+#define CR_LOCK BIT(31)
+#define FLASH_OPTCR REG(0x40023C14u)
+#define OPTCR_OPTLOCK BIT(0)
+#define OPTCR_OPTSTRT BIT(1)
+#define OPTCR_RDP (0xFFu << 8)
+#define OPTCR_RDP_LEVEL_0 (0xAAu << 8)
+
+/* SYSCFG 0x40013800 */
+#define SYSCFG_MEMRMP REG(0x40013800u)
+#define MEMRMP_MEM_MODE 3u
+#define MEM_MODE_FLASH 0u
+#define MEM_MODE_SYSTEM 1u
+
+#define TIM11 0x40014800u
+#define TIM11_OR REG(0x40014850u)
+#define OR_TI1_HSE_RTC 2u
+
+#define GPIOA 0x40020000u
+#define GPIOB 0x40020400u
+#define GPIOC 0x40020800u
+#define GPIOD 0x40020C00u
+#define GPIOF 0x40021400u
+#define GPIOI 0x40022000u
+
+/* I2C and SPI of the first versions */
+#define I2C1 0x40005400u
+#define I2C2 0x40005800u
+#define I2C3 0x40005C00u
+#define I2C_CR1(base) REG((base) + 0x00u)
+#define I2C_CR1_PE BIT(0)
+#define I2C_CR1_ACK BIT(10)
+#define I2C_CR2(base) REG((base) + 0x04u)
+#define I2C_OAR1(base) REG((base) + 0x08u)
+#define I2C_OAR1_BIT14 BIT(14) /* to be kept at 1 */
+#define I2C_SR1 0x14u
+#define I2C_SR1_ADDR BIT(1)
+#define SPI1 0x40013000u
+#define SPI2 0x40003800u
+#define SPI3 0x40003C00u
+#define SPI_CR1(base) REG((base) + 0x00u)
+#define SPI_CR1_SPE BIT(6)
+#define SPI_SR 0x08u
+#define SPI_SR_RXNE BIT(0)
+#endif

@@ -1,0 +1,90 @@
+/*
+ * AN2606 Table 135: 64 MHz from HSI, HSI48 trimmed by CRS for USB, voltage range 3. LEFT OUT: the 20 MHz for FDCAN from PLL1Q.
+ */
+#include "rom.h"
+#include "../common/options.h"
+#include "../common/rom_core.h"
+#include "regs.h"
+
+#define LATENCY_64MHZ (1u | 1u << 4) /* VOS3: 1 wait state, WRHIGHFREQ 1 */
+
+/* "De-init system": the blocks that the ROM is going to use start from reset. Others stay as they are (ASSUMED). */
+void clocks_deinit(void)
+{
+  reset_pulse(&RCC_AHB1RSTR, AHB1_USB2OTG);
+  reset_pulse(&RCC_APB1LRSTR, APB1L_SPI2 | APB1L_SPI3 | APB1L_USART2 | APB1L_USART3 | APB1L_I2C1 | APB1L_I2C2 | APB1L_I2C3);
+  reset_pulse(&RCC_APB1HRSTR, APB1H_CRS);
+  reset_pulse(&RCC_APB2RSTR, APB2_SPI1 | APB2_SPI4 | APB2_USART1);
+}
+
+static void sysclk_from_hsi(void)
+{
+  RCC_CR |= CR_HSION;
+  wait_for(&RCC_CR, CR_HSIRDY, CR_HSIRDY);
+  RCC_CR &= ~CR_HSIDIV;
+  wait_for(&RCC_CR, CR_HSIDIVF, CR_HSIDIVF);
+  RCC_CFGR = (RCC_CFGR & ~CFGR_SW) | SW_HSI;
+  wait_for(&RCC_CFGR, CFGR_SWS, SW_HSI << 3);
+  RCC_CR &= ~(CR_PLL1ON | CR_PLL2ON | CR_PLL3ON);
+  wait_for(&RCC_CR, CR_PLL1RDY, 0);
+}
+
+static void voltage(void)
+{
+  if ((PWR_D3CR & D3CR_VOS) == D3CR_VOS3 || rom_option(OPTION_VOS) != VOS_SETS)
+    return;
+  RCC_APB4ENR |= APB4_SYSCFG;
+  (void)RCC_APB4ENR;
+  SYSCFG_PWRCR &= ~PWRCR_ODEN; /* VOS0 ends first */
+  wait_for(&PWR_D3CR, D3CR_VOSRDY, D3CR_VOSRDY);
+  PWR_D3CR = (PWR_D3CR & ~D3CR_VOS) | D3CR_VOS3;
+  wait_for(&PWR_D3CR, D3CR_VOSRDY, D3CR_VOSRDY);
+}
+
+static void prescalers(void)
+{
+  uint32_t set = (RCC_D1CFGR & D1CFGR_PRESCALERS) | (RCC_D2CFGR & D2CFGR_PRESCALERS) | (RCC_D3CFGR & D3CFGR_PRESCALERS);
+  if (!set || rom_option(OPTION_PRESCALERS) != SETS_0)
+    return;
+  RCC_D1CFGR &= ~D1CFGR_PRESCALERS;
+  RCC_D2CFGR &= ~D2CFGR_PRESCALERS;
+  RCC_D3CFGR &= ~D3CFGR_PRESCALERS;
+}
+
+static void flash_latency(void)
+{
+  if ((FLASH_ACR & ACR_LATENCY_AND_WRHIGHFREQ) != LATENCY_64MHZ && rom_option(OPTION_FLASH_LATENCY) == SETS_0) {
+    FLASH_ACR = (FLASH_ACR & ~ACR_LATENCY_AND_WRHIGHFREQ) | LATENCY_64MHZ;
+    wait_for(&FLASH_ACR, ACR_LATENCY_AND_WRHIGHFREQ, LATENCY_64MHZ);
+  }
+}
+
+void clocks_init(void)
+{
+  if (rom_option(OPTION_SYSCLK) == SETS_0)
+    sysclk_from_hsi();
+  prescalers();
+  flash_latency();
+  voltage();
+}
+
+bool usb_clock_init(void)
+{
+  uint32_t ready = CR_HSI48ON | CR_HSI48RDY;
+  if ((RCC_CR & ready) != ready && rom_option(OPTION_HSI48) == SETS_0) {
+    RCC_CR |= CR_HSI48ON;
+    wait_for(&RCC_CR, CR_HSI48RDY, CR_HSI48RDY);
+  }
+  RCC_D2CCIP2R = (RCC_D2CCIP2R & ~D2CCIP2R_USBSEL) | USBSEL_HSI48;
+  RCC_APB1HENR |= APB1H_CRS;
+  (void)RCC_APB1HENR; /* the clock is on when the enable bit has been read back */
+  CRS_CFGR = (CRS_CFGR & ~CRS_CFGR_SYNCSRC) | CRS_CFGR_SYNCSRC_USB2;
+  CRS_CR |= CRS_CR_AUTOTRIMEN | CRS_CR_CEN;
+  return true;
+}
+
+/* This ROM uses no crystal and no clock security system. */
+void nmi_interrupt(void)
+{
+  unexpected_exception();
+}

@@ -1,0 +1,29 @@
+/* H745 (V9.2), on the Cortex-M7. */
+#ifndef ROM_H7_ROM_H
+#define ROM_H7_ROM_H
+
+#define CORE_V7M 1
+#define HAS_REMAP 0
+#define ROM_BASE 0x1FF09800u
+#define ROM_SIZE 0x15000u
+#define ROM_ID 0x92u /* V9.2 */
+#define IRQ_COUNT 150u
+#define IWDG_BASE 0x58004800u /* IWDG1 */
+#define FLASH_BASE 0x08000000u
+#define FLASH_SIZE (2u * 1024u * 1024u)
+#define FLASH_BANK_SIZE (FLASH_SIZE / 2u)
+#define FLASH_SECTOR_SIZE (128u * 1024u)
+#define DTCM_BASE 0x20000000u
+#define DTCM_END 0x20020000u
+#define DTCM_ROM_END 0x20004100u /* AN2606 Table 226 */
+#define AXI_BASE 0x24000000u
+#define AXI_END 0x24080000u
+#define AXI_ROM_END 0x24005000u
+
+#define USB_BASE 0x40080000u /* USB2_OTG_FS */
+#define USB_IRQ 101u
+#define USB_GCCFG (1u << 16) /* PWRDWN = transceiver on; VBDEN clear: VBUS is not sensed */
+#define USB_VBUS_SENSE_OFF_IN_GCCFG 0
+#define USB_TRDT 6
+#define OWN_ADDRESS 0x4Eu /* I2C, seven bits: 0b1001110 */
+#endif

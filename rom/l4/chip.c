@@ -1,0 +1,120 @@
+/* The chip's part of the ROM's course: boot decision, mapping, USB block, ways out. */
+#include "rom.h"
+#include "../common/interfaces.h"
+#include "../common/options.h"
+#include "../common/rom_core.h"
+#include "regs.h"
+
+static bool in(uint32_t address, uint32_t base, uint32_t end)
+{
+  return address >= base && address < end;
+}
+
+/* V10.3: the bank check takes a stack in SRAM2 as well (AN2606 Table 169); ASSUMED for V9.3. */
+bool chip_stack_valid(uint32_t sp)
+{
+  return in(sp, SRAM1_BASE + 1, SRAM1_END + 1) || in(sp, SRAM2_BASE + 1, SRAM2_END + 1);
+}
+
+bool chip_code_valid(uint32_t pc)
+{
+  return in(pc, FLASH_BASE, FLASH_BASE + FLASH_SIZE) || in(pc, SRAM1_BASE, SRAM1_END) || in(pc, SRAM2_BASE, SRAM2_END);
+}
+
+static void syscfg_on(void)
+{
+  RCC_APB2ENR |= APB2_SYSCFG;
+  (void)RCC_APB2ENR;
+}
+
+bool rom_is_at_zero(void)
+{
+  bool was_on = RCC_APB2ENR & APB2_SYSCFG;
+  syscfg_on();
+  bool mapped = (SYSCFG_MEMRMP & MEMRMP_MEM_MODE) == MEM_MODE_SYSTEM;
+  if (!was_on)
+    RCC_APB2ENR &= ~APB2_SYSCFG;
+  return mapped;
+}
+
+void map_rom_at_zero(void)
+{
+  syscfg_on();
+  SYSCFG_MEMRMP = (SYSCFG_MEMRMP & ~MEMRMP_MEM_MODE) | MEM_MODE_SYSTEM;
+}
+
+/* ASSUMED for L476, whose BOOT0 is no port pin by the data sheet: the level can be read as PH3, as on L496. */
+static bool boot0_is_low(void)
+{
+  bool was_on = RCC_AHB2ENR & AHB2_GPIOH;
+  RCC_AHB2ENR |= AHB2_GPIOH;
+  (void)RCC_AHB2ENR;
+  uint32_t mode = GPIO_MODER(GPIOH);
+  GPIO_MODER(GPIOH) = mode & ~(3u << 6);
+  bool low = !(GPIO_IDR(GPIOH) & BIT(3));
+  GPIO_MODER(GPIOH) = mode;
+  if (!was_on)
+    RCC_AHB2ENR &= ~AHB2_GPIOH;
+  return low;
+}
+
+static void run_bank(bool second)
+{
+  syscfg_on();
+  SYSCFG_MEMRMP = second ? MEMRMP_FB_MODE | MEM_MODE_FLASH : MEM_MODE_FLASH;
+  BARRIER();
+  jump_to(FLASH_BASE);
+}
+
+/*
+ * AN2606 figures 98 and 102: with BOOT0 low, or at RDP level 2, a bank that begins with a stack pointer in SRAM is run, the second one first.
+ * The arrows of the figure are lost; that BFB2 is asked first is the option `bank-check`.
+ */
+static void bank_check(void)
+{
+  bool first = chip_stack_valid(REG(FLASH_BASE));
+  bool second = chip_stack_valid(REG(FLASH_BASE + FLASH_BANK_SIZE));
+  bool protected = (FLASH_OPTR & OPTR_RDP) == OPTR_RDP_LEVEL_2;
+  if (!(first || second) || !(protected || boot0_is_low()))
+    return;
+  uint32_t choice = rom_option(OPTION_BANK_CHECK);
+  if (choice == BANK_CHECK_ALWAYS || (choice == BANK_CHECK_BFB2 && (FLASH_OPTR & OPTR_BFB2)))
+    run_bank(second);
+}
+
+void boot_decision(void)
+{
+  bank_check();
+  /* A forum claim with evidence against it: a software reset makes the ROM go back to flash. */
+  if ((RCC_CSR & CSR_SFTRSTF) && rom_option(OPTION_RESET_FLAGS) == RESET_FLAGS_SOFTWARE_RETURNS)
+    run_bank(false);
+}
+
+void inherited_caches(void)
+{
+  /* The ART caches only matter once the flash has changed: art_after_change in memory.c asks. */
+}
+
+void usb_block_on(void)
+{
+  static const struct pin_setup USB_PINS[] = { { GPIOA, 11, PIN_ALTERNATE, 10, PULL_NONE }, { GPIOA, 12, PIN_ALTERNATE, 10, PULL_NONE } };
+  RCC_APB1ENR1 |= APB1_PWR;
+  (void)RCC_APB1ENR1;
+  if (!(PWR_CR2 & CR2_USV) && rom_option(OPTION_USB_SUPPLY) == SETS_0)
+    PWR_CR2 |= CR2_USV;
+  for (uint32_t i = 0; i < COUNT(USB_PINS); i++)
+    pin_setup(&USB_PINS[i]);
+  RCC_AHB2ENR |= AHB2_OTGFS;
+  (void)RCC_AHB2ENR;
+}
+
+void usb_block_off(void)
+{
+  reset_pulse(&RCC_AHB2RSTR, AHB2_OTGFS);
+  RCC_AHB2ENR &= ~AHB2_OTGFS;
+}
+
+/* AN2606 4.1: what the ROM used is not put back to its reset values. */
+void resources_leave(void)
+{
+}
