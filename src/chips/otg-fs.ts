@@ -73,7 +73,8 @@ function global(core: Core): RegisterFact[] {
     register(0x1c, 'GRXSTSR', 0, 0, STATUS),
     register(0x20, 'GRXSTSP', 0, 0, STATUS),
     register(0x24, 'GRXFSIZ', 0x200, 0xffff, 'RXFD:0:16'),
-    register(0x28, 'DIEPTXF0', old ? 0x200 : 0x02000200, 0xffffffff, 'TX0FSA:0:16 TX0FD:16:16'),
+    // RM0090 prints 0x200 for the old core, a depth of 0; like the other FIFOs' it must be 0x200 words (inferred).
+    register(0x28, 'DIEPTXF0', 0x02000200, 0xffffffff, 'TX0FSA:0:16 TX0FD:16:16'),
     register(0x2c, 'HNPTXSTS', 0x00080200, 0, 'NPTXFSAV:0:16 NPTQXSAV:16:8 NPTXQTOP:24:7'),
     register(0x38, 'GCCFG', 0, old ? 0x3d0000 : 0x3f0000, old ? 'PWRDWN:16 VBUSASEN:18 VBUSBSEN:19 SOFOUTEN:20 NOVBUSSENS:21' : CHARGER),
     register(0x3c, 'CID', core.cid, 0xffffffff, 'PRODUCT_ID:0:32'),

@@ -234,7 +234,7 @@ export class OtgFsMachine {
   private noteSlowBus(c: Context): void {
     const rate = c.env.clockRate(this.busClock);
     if (rate !== null && rate.num < LOWEST_AHB_HZ * rate.den)
-      c.env.note('guest-error', `OTG_FS connects with an AHB clock below 14.2 MHz, the lowest that it is specified for`);
+      c.env.note('guest-error', `connects with an AHB clock below 14.2 MHz, the lowest that it is specified for`);
   }
 
   private followSession(c: Context): void {
@@ -343,7 +343,7 @@ export class OtgFsMachine {
       this.clear(c, this.grstctl, GRSTCTL.RXFFLSH | GRSTCTL.TXFFLSH);
     } else if (timer === 'mode') {
       s.host = this.wantsHost(c);
-      if (s.host) c.env.note('guest-error', 'OTG_FS GUSBCFG.FHMOD: host mode is not modelled, the device part is off');
+      if (s.host) c.env.note('guest-error', 'GUSBCFG.FHMOD: host mode is not modelled, the device part is off');
     } else if (this.pulledUp(c)) {
       this.set(c, this.gintsts, GINTSTS.USBSUSP);
       this.set(c, this.dsts, DSTS.SUSPSTS);
@@ -426,7 +426,7 @@ export class OtgFsMachine {
     const depth = this.rxDepth(c);
     const words = (data.length + 3) >>> 2;
     if (c.s.rxUsed + 1 + words > depth) {
-      c.env.note('guest-error', `OTG_FS receive FIFO of ${depth} words is full, an entry is lost`);
+      c.env.note('guest-error', `receive FIFO of ${depth} words is full, an entry is lost`);
       return false;
     }
     pushRx(c.s, depth, status >>> 0);
@@ -439,7 +439,7 @@ export class OtgFsMachine {
 
   private pop(c: Context): number {
     if (c.s.rxUsed === 0) {
-      c.env.note('guest-error', 'OTG_FS receive FIFO read while it is empty');
+      c.env.note('guest-error', 'receive FIFO read while it is empty');
       return 0;
     }
     return popRx(c.s, this.rxDepth(c));
@@ -488,12 +488,12 @@ export class OtgFsMachine {
     this.noteNarrow(c, offset, size);
     const control = this.diepctl[n];
     if (!control) {
-      c.env.note('guest-error', `OTG_FS has no IN endpoint ${n}: write to its FIFO window is lost`);
+      c.env.note('guest-error', `has no IN endpoint ${n}: write to its FIFO window is lost`);
       return 0;
     }
     const fifo = fifoOf(c.get(control));
     if (!pushTx(c.s, fifo, this.tx(c, fifo), value)) {
-      c.env.note('guest-error', `OTG_FS transmit FIFO ${fifo} is full, a word is lost`);
+      c.env.note('guest-error', `transmit FIFO ${fifo} is full, a word is lost`);
       return 0;
     }
     const size0 = this.dieptsiz[n]!;
@@ -508,7 +508,7 @@ export class OtgFsMachine {
     return (size === 4 ? word : word & (2 ** (8 * size) - 1)) >>> 0;
   }
   private noteNarrow(c: Context, offset: number, size: number): void {
-    if (size !== 4) c.env.note('guest-error', `OTG_FS FIFO at +0x${offset.toString(16)}: ${size * 8}-bit access, it takes words only`);
+    if (size !== 4) c.env.note('guest-error', `FIFO at +0x${offset.toString(16)}: ${size * 8}-bit access, it takes words only`);
   }
   /** XFRSIZ. */
   sizeMask(n: number): number {
@@ -563,7 +563,7 @@ export class OtgFsMachine {
     else if (r === this.dctl) this.wroteControl(c, value);
     else if (r === this.dcfg) this.followAddress(c);
     else if (r === this.gahbcfg && value & ~old & GAHBCFG.DMAEN)
-      c.env.note('guest-error', 'OTG_FS GAHBCFG.DMAEN: the DMA mode is not modelled, data stays in the FIFOs');
+      c.env.note('guest-error', 'GAHBCFG.DMAEN: the DMA mode is not modelled, data stays in the FIFOs');
     this.sync(c);
   }
   private wroteEndpoint(c: Context, { kind, n }: Role, value: number, raw: number): void {
