@@ -1,9 +1,9 @@
 /** One counterfactual run: from a checkpoint, with repairs and other ROM options, to its outcome. */
 import type { Checkpoint } from '../emu/machine.ts';
-import type { Ps } from '../emu/time.ts';
-import { ROM_OPTION_IDS, ROM_OPTION_VALUES, type RomOptionId } from '../rom/options.ts';
+import { ROM_OPTION_IDS, ROM_OPTION_VALUES, type RomOptionId, type RomOptionSetting } from '../rom/options.ts';
 import { applyAtEntry, pathInterceptor, type NamedRepair } from './repairs.ts';
-import type { Outcome } from './result.ts';
+import type { EndReason, Outcome } from './result.ts';
+import { optionsActedOn } from './rom-options.ts';
 import type { Session, SessionEnd } from './session.ts';
 
 export interface Starts {
@@ -18,10 +18,37 @@ export interface Starts {
 export interface Attempt {
   readonly outcome: Outcome;
   readonly end: SessionEnd;
-  /** Options that the ROM acted on in this run. */
-  readonly optionReads: readonly number[];
-  readonly gapAccess: boolean;
+  /** Undocumented options that this run can hang on, by id. */
+  readonly actedOn: readonly RomOptionSetting[];
+  readonly entries: number;
+  /** Resets that neither power-on nor the scenario made. */
+  readonly ownResets: number;
+  /** The last device that the host configured is not the ROM's. */
+  readonly foreignDevice: boolean;
 }
+
+/** A limit or the user ended a counterfactual run: what it would have shown is not known. */
+export class CutShort extends Error {
+  readonly reason: EndReason;
+  constructor(reason: EndReason) {
+    super(`a repeated run was ended by ${reason}`);
+    this.name = 'CutShort';
+    this.reason = reason;
+  }
+}
+export const isCut = (reason: EndReason): boolean => reason === 'instructions' || reason === 'wall' || reason === 'memory' || reason === 'signal';
+
+/** What a session that has just ended shows. */
+export function observe(s: Session, end: SessionEnd): Attempt {
+  const device = s.usb.sessions.findLast((u) => u.enumerated !== null);
+  return {
+    outcome: end.outcome, end, actedOn: optionsActedOn(s), entries: s.machine.history.entries.length,
+    ownResets: s.machine.history.resets.filter((r) => r.by !== 'power' && !r.external).length,
+    foreignDevice: device !== undefined && !(device.vid === DFU_VENDOR && device.pid === DFU_PRODUCT),
+  };
+}
+const DFU_VENDOR = 0x0483;
+const DFU_PRODUCT = 0xdf11;
 
 export interface AttemptOptions {
   /** ROM options with other values than the session was built with. Options of the loader need a session of their own. */
@@ -51,7 +78,8 @@ export function attempt(s: Session, starts: Starts, repairs: readonly NamedRepai
   }
   try {
     const end = s.run();
-    return { outcome: end.outcome, end, optionReads: [...machine.state.optionReads], gapAccess: machine.state.gapAccess };
+    if (isCut(end.reason)) throw new CutShort(end.reason);
+    return observe(s, end);
   } finally {
     s.onPausedEntry = null;
     machine.setRepairs(null);
@@ -71,6 +99,3 @@ function flipOptions(s: Session, flip: Readonly<Record<string, string>>): () => 
   return () => old.forEach((o) => s.machine.load(o.address, word(o.value)));
 }
 const word = (n: number): Uint8Array => new Uint8Array([n & 0xff, (n >>> 8) & 0xff, (n >>> 16) & 0xff, n >>> 24]);
-
-/** Time at which a run of a session ended, for callers that only need that. */
-export const endTime = (a: Attempt): Ps => a.end.at;

@@ -7,10 +7,10 @@ import type { Check, Judgement, Repair, Subject } from '../checks/check.ts';
 import { attempt, type Attempt, type Starts } from './attempt.ts';
 import type { NamedRepair } from './repairs.ts';
 import { CHECK_IDS, type CheckId, type Outcome, type RomDependency } from './result.ts';
-import { optionsActedOn, otherValues } from './rom-options.ts';
-import { LOADER_OPTIONS } from '../rom/load.ts';
-import { Session } from './session.ts';
+import { isDocumented, otherValues } from './rom-options.ts';
+import type { Session } from './session.ts';
 import { subjectAt, type Traced } from './subject.ts';
+import type { Variants } from './variants.ts';
 
 /** A check as judged, with the repair it offers. */
 export interface Judged {
@@ -63,7 +63,7 @@ export function judgeAll(s: Session, outcome: string, reached: boolean, traced: 
 
 const isBroken = (j: Judged): boolean => j.judgement.verdict === 'fail' || j.judgement.verdict === 'warn';
 
-export function diagnose(s: Session, starts: Starts, judged: readonly Judged[], outcome: Outcome, search: boolean): Diagnosis {
+export function diagnose(s: Session, starts: Starts, variants: Variants, judged: readonly Judged[], outcome: Outcome, search: boolean): Diagnosis {
   const broken = judged.filter(isBroken);
   const later: Judged[] = [];
   if (!search || outcome === 'dfu')
@@ -111,7 +111,7 @@ export function diagnose(s: Session, starts: Starts, judged: readonly Judged[], 
   const causes = inSets.map((id): Cause => {
     const j = seen.get(id)!;
     const set = minimal.find((x) => x.includes(id))!;
-    return { id, proved: true, repair: j.repair, outcomeAfterRepair: outcomeOf([id]).outcome, dependsOn: dependencies(s, starts, set.map((x) => named(seen.get(x)!)), outcomeOf(set), true), judged: j };
+    return { id, proved: true, repair: j.repair, outcomeAfterRepair: outcomeOf([id]).outcome, dependsOn: dependencies(variants, set.map((x) => named(seen.get(x)!)), outcomeOf(set), true), judged: j };
   });
   const harmless = broken.map((j) => j.id).filter((id) => !inSets.includes(id));
   return { explained: true, causes, sets: minimal, harmless, later };
@@ -135,25 +135,15 @@ function minimise(ids: readonly CheckId[], works: (ids: readonly CheckId[]) => b
  * Undocumented options that the ROM acted on in a run and whose other value changes its outcome. With `onlyLoss` only those count that keep a
  * repaired run from reaching DFU.
  */
-export function dependencies(s: Session, starts: Starts, repairs: readonly NamedRepair[], run: Attempt, onlyLoss: boolean): RomDependency[] {
+export function dependencies(variants: Variants, repairs: readonly NamedRepair[], run: Attempt, onlyLoss: boolean): RomDependency[] {
   const found: RomDependency[] = [];
-  s.machine.state.optionReads = [...run.optionReads];
-  s.machine.state.gapAccess = run.gapAccess;
-  for (const option of optionsActedOn(s)) {
+  for (const option of run.actedOn) {
+    if (isDocumented(option)) continue;
     for (const other of otherValues(option)) {
-      const outcome = LOADER_OPTIONS.includes(option.id)
-        ? rebuilt(s, { [option.id]: other }, repairs)
-        : attempt(s, starts, repairs, { flip: { [option.id]: other } }).outcome;
+      const { outcome } = variants.run({ rom: { [option.id]: other } }, repairs);
       if (outcome === run.outcome || (onlyLoss && outcome === 'dfu')) continue;
       found.push({ rom: option.id, value: option.value, other, confidence: option.confidence, outcomeIfOther: outcome });
     }
   }
   return found;
-}
-
-/** Outcome with options that change what is in system memory before anything runs. */
-function rebuilt(s: Session, romOptions: Readonly<Record<string, string>>, repairs: readonly NamedRepair[]): Outcome {
-  const other = new Session(s.input, { romOptions });
-  const powerOn = other.save();
-  return attempt(other, { powerOn, entry: null, entryNumber: 1 }, repairs).outcome;
 }

@@ -142,6 +142,8 @@ export interface SymptomAnswer {
   readonly asked: Symptom;
   readonly matches: boolean;
   readonly options: readonly SymptomOption[];
+  /** What the search tells beside them. */
+  readonly notes: readonly string[];
 }
 
 export function makeResult(
@@ -181,7 +183,7 @@ export function makeResult(
     console: base.console,
     semihostingExit: base.semihostingExit,
     stuck: base.stuck,
-    symptom,
+    symptom: symptom && { asked: symptom.asked, matches: symptom.matches, options: symptom.options },
     notes: base.notes,
     uninitialisedReads: base.uninitialisedReads,
     unmodelled: base.unmodelled,

@@ -1,26 +1,28 @@
 /** A run with everything: base run, checks, diagnosis by repair, dependence on ROM options, result. */
-import { collectBase, makeResult } from './document.ts';
-import { dependencies, diagnose, judgeAll } from './diagnosis.ts';
-import type { Attempt, Starts } from './attempt.ts';
-import type { RunResult } from './result.ts';
+import { collectBase, makeResult, type SymptomAnswer } from './document.ts';
+import { dependencies, diagnose, judgeAll, type Diagnosis } from './diagnosis.ts';
+import { CutShort, isCut, observe, type Starts } from './attempt.ts';
+import type { RomDependency, RunResult } from './result.ts';
 import type { RunInput } from './run-input.ts';
 import { Session } from './session.ts';
 import { NOT_TRACED, type Traced } from './subject.ts';
 import { answerSymptom } from './symptom.ts';
 import { traceMagic } from './magic.ts';
+import { Variants } from './variants.ts';
 
 export function runBench(input: RunInput): RunResult {
   const session = new Session(input);
   session.startedAt = input.clock?.() ?? 0;
   const powerOn = session.save();
+  input.progress?.('running');
   const end = session.run();
   const finished = session.save();
   const base = collectBase(session, end);
+  const run = observe(session, end);
   const { machine } = session;
   const entries = machine.history.entries;
   const reached = entries.at(-1)?.reached ?? false;
-  const run: Attempt = { outcome: end.outcome, end, optionReads: [...machine.state.optionReads], gapAccess: machine.state.gapAccess };
-  const cut = end.reason === 'instructions' || end.reason === 'wall' || end.reason === 'memory' || end.reason === 'signal';
+  const cut = isCut(end.reason);
 
   // what only a second look can tell
   let traced: Traced = { ...NOT_TRACED, vectorReads: [...machine.state.vectorReads] };
@@ -32,8 +34,24 @@ export function runBench(input: RunInput): RunResult {
 
   const starts: Starts = { powerOn, entry: session.entryCheckpoint, entryNumber: Math.max(1, entries.length) };
   const limited = cut || (end.outcome === 'rom-silent' && !end.settled);
-  const diagnosis = diagnose(session, starts, judged, end.outcome, !limited);
-  const dependsOn = limited ? [] : dependencies(session, starts, [], run, false);
-  const symptom = input.symptom ? answerSymptom(session, input.symptom, end.outcome, base) : null;
-  return makeResult(session, base, judged, diagnosis, dependsOn, symptom);
+  const variants = new Variants(session, starts);
+  let diagnosis: Diagnosis = diagnose(session, starts, variants, judged, end.outcome, false);
+  let dependsOn: RomDependency[] = [];
+  let symptom: SymptomAnswer | null = null;
+  const notes = [...base.notes];
+  try {
+    if (!limited) {
+      dependsOn = dependencies(variants, [], run, false);
+      if (end.outcome !== 'dfu') {
+        input.progress?.('looking for the cause');
+        diagnosis = diagnose(session, starts, variants, judged, end.outcome, true);
+      }
+    }
+    if (input.symptom) symptom = answerSymptom(session, input.symptom, run, variants);
+  } catch (error) {
+    if (!(error instanceof CutShort)) throw error;
+    notes.push({ kind: 'limit', text: `what comes after the run itself was not finished (${error.reason})` });
+  }
+  for (const text of symptom?.notes ?? []) notes.push({ kind: 'symptom', text });
+  return makeResult(session, { ...base, notes }, judged, diagnosis, dependsOn, symptom);
 }

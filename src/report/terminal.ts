@@ -66,6 +66,8 @@ export function terminalReport(result: RunResult, options: TerminalOptions = {})
 
 /** Notes without which the headline misleads. */
 const PROMINENT: ReadonlySet<string> = new Set(['boot-address', 'boot-at']);
+/** Notes with a place of their own. */
+const PLACED: ReadonlySet<string> = new Set([...PROMINENT, 'symptom']);
 
 function headline(w: Writer, result: RunResult): void {
   const { mark, style, text } = HEADLINES[result.outcome];
@@ -103,19 +105,18 @@ function symptom(w: Writer, result: RunResult): void {
     return;
   }
   w.text(`This is NOT what you reported (${saw[symptom.asked] ?? symptom.asked}).`);
-  if (symptom.options.length === 0) {
-    w.text('No combination of ROM options and board that was tried shows it.');
-    return;
-  }
-  w.text('What would show it:');
+  w.text(symptom.options.length === 0 ? 'No combination of ROM options and board that was tried shows it.' : 'What would show it:');
   for (const option of symptom.options) {
     const settings = [
       ...Object.entries(option.rom).map(([k, v]) => `--rom-option ${k}=${v}`),
       ...Object.entries(option.board).map(([k, v]) => `board ${k}: ${v}`),
     ];
-    w.text(`- ${option.text} [${[...settings, option.outcome].join(', ')}]`, '    ');
+    w.lines.push(...wrap(printable(`${option.text} [${[...settings, option.outcome].join(', ')}]`), w.width, '      ', '    - '));
   }
+  for (const note of result.notes) if (note.kind === 'symptom') w.text(capital(`${note.text}.`));
 }
+
+const capital = (text: string): string => text.slice(0, 1).toUpperCase() + text.slice(1);
 
 /** Proved causes first; suspects only where nothing is proved, so that a guess never stands beside a proof. */
 function shownCauses(result: RunResult): readonly ResultCause[] {
@@ -249,7 +250,7 @@ function facts(w: Writer, result: RunResult): void {
     for (const line of all.slice(-4)) w.row(channel.slice(0, 7), line);
     if (all.length > 4) w.row('', `(last 4 of ${all.length} lines; all with --json)`);
   }
-  for (const note of result.notes) if (!PROMINENT.has(note.kind)) w.row('Note', note.text, 'yellow');
+  for (const note of result.notes) if (!PLACED.has(note.kind)) w.row('Note', note.text, 'yellow');
   if (result.uninitialisedReads > 0)
     w.row(
       'Note',
