@@ -132,8 +132,11 @@ export class OtgFirmware {
   readonly options: OtgFirmwareOptions;
   readonly old: boolean;
   private readonly slot: number;
-  constructor(system: System, device: Device, options: OtgFirmwareOptions, old: boolean) {
+  /** What clocks the block: on a whole chip its own enable bit. */
+  private readonly enable: () => void;
+  constructor(system: System, device: Device, options: OtgFirmwareOptions, old: boolean, enable?: () => void) {
     this.system = system;
+    this.enable = enable ?? (() => this.or(ENABLE, OTGEN));
     this.device = device;
     this.options = options;
     this.old = old;
@@ -163,7 +166,7 @@ export class OtgFirmware {
   }
 
   start(): void {
-    this.set(ENABLE, this.get(ENABLE) | OTGEN);
+    this.enable();
     this.or(GUSBCFG, 0x40);
     this.or(GRSTCTL, 1);
     this.wait(() => (this.get(GRSTCTL) & 1) === 0);
@@ -387,7 +390,10 @@ export interface OtgBench {
 }
 export function otgBench(v: Variant, device: Device = DFU_DEVICE, options: OtgFirmwareOptions = {}, host: Partial<HostOptions> = {}): OtgBench {
   const system = newSystem(v);
-  const firmware = new OtgFirmware(system, device, options, v === F405);
+  return otgBenchOn(system, new OtgFirmware(system, device, options, v === F405), () => undefined, host);
+}
+/** Host and wires around a chip with its firmware; `reset` powers it on. */
+export function otgBenchOn(system: System, firmware: OtgFirmware, reset: () => void, host: Partial<HostOptions> = {}): OtgBench {
   const notes: string[] = [];
   const usb = new UsbSim(system, () => usbOtgFsPort(system, 'OTG_FS'), { host: 'linux', cable: 'in', driver: 'dfu', zone: () => 'system', ...host });
   system.listener = {
@@ -398,6 +404,7 @@ export function otgBench(v: Variant, device: Device = DFU_DEVICE, options: OtgFi
     note: (_kind, text) => notes.push(text),
     wire: (name, value) => usb.onWire(name, value),
   };
+  reset();
   usb.powerOn();
   return {
     system, firmware, usb, notes,
