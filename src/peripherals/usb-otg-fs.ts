@@ -14,7 +14,8 @@
 import type { UsbDevicePort } from '../emu/ports.ts';
 import { RegisterContext, type Layout, type RegisterBlock, type RegisterModel, type RegisterState } from '../emu/registers.ts';
 import type { System } from '../emu/system.ts';
-import { OtgFsMachine, type Context, type OtgFsOptions, type OtgFsState } from './usb-otg-fs/machine.ts';
+import { OtgFsMachine } from './usb-otg-fs/machine.ts';
+import type { Context, OtgFsOptions, OtgFsState } from './usb-otg-fs/registers.ts';
 import { OtgFsBus } from './usb-otg-fs/transactions.ts';
 
 /** Registers of host mode, and what no driver of a device needs. */

@@ -2,7 +2,8 @@
 import type { UsbInAnswer } from '../../emu/ports.ts';
 import { DCFG, DCTL, DIEPINT, DOEPINT, EPCTL, fifoOf, PKTSTS, STSPHST, TYPE, typeOf } from './bits.ts';
 import { dropTx, peekTx } from './fifo.ts';
-import type { Context, OtgFsMachine } from './machine.ts';
+import type { OtgFsMachine } from './machine.ts';
+import type { Context } from './registers.ts';
 
 /** Receive words that OUT data never takes: three SETUP packets and their done word (RM0456 "SETUP transactions", documented). */
 const SETUP_RESERVE = 10;
