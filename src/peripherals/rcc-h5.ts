@@ -389,12 +389,17 @@ class Rcc {
     return value >>> 0;
   }
 
-  /** All of BDCR lies in the backup domain. VSWRST resets the rest of the register and holds it. */
+  /**
+   * All of BDCR but LSION lies behind DBP: HAL_RCC_OscConfig and ST's RTC_Alarm example start the LSI with DBP = 0 (`inferred`). VSWRST resets the
+   * rest of the register and holds it.
+   */
   private writeBdcr(c: Ctx, merged: number): number {
     const old = c.get(this.bdcr);
     if (!c.env.wire('dbp')) {
-      if (merged !== old) c.env.note('guest', 'RCC_BDCR written while the backup domain is protected (PWR DBP = 0)');
-      return old;
+      const open = this.f('BDCR.LSION').mask;
+      if ((merged ^ old) & ~open) c.env.note('guest', 'RCC_BDCR written while the backup domain is protected (PWR DBP = 0)');
+      merged = (old & ~open) | (merged & open);
+      if (this.vswrst.of(old)) return merged;
     }
     if (this.vswrst.of(merged)) {
       c.env.disarm('lse');

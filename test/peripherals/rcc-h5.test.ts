@@ -81,6 +81,17 @@ describe('RCC H5: oscillators', () => {
     expect(h.get('RCC.BDCR.LSION')).toBe(0);
     expect(h.hz('lsi')).toBe(32_000);
   });
+  it('LSION needs no DBP; the rest of BDCR does', () => {
+    const h = new H5();
+    h.write('RCC.BDCR', h.field('RCC.BDCR.LSION').mask);
+    h.wait(80 * US);
+    expect(h.get('RCC.BDCR.LSIRDY')).toBe(1);
+    expect(h.notes).toEqual([]);
+    h.write('RCC.BDCR', h.field('RCC.BDCR.LSEON').mask);
+    expect(h.get('RCC.BDCR.LSEON')).toBe(0);
+    expect(h.get('RCC.BDCR.LSION')).toBe(0);
+    expect(h.notes.join()).toMatch(/BDCR.*DBP = 0/);
+  });
   it('LSIRDY falls three LSI clocks after LSION', () => {
     const h = new H5();
     h.set('PWR.DBPCR.DBP', 1);
