@@ -178,7 +178,7 @@ export interface RegisterModel<S extends object = object> {
   /** For the block that programs a flash memory: a bus write to that memory, by absolute address. BUS_ERROR or 0. */
   program?(c: RegisterContext<S>, address: number, size: number, value: number): number;
   /** For the block that guards a memory: a bus read of it; `value` is what the memory holds. BUS_ERROR or the value. */
-  guardRead?(c: RegisterContext<S>, address: number, size: number, value: number): number;
+  guardRead?(c: RegisterContext<S>, address: number, size: number, value: number, cacheable: boolean): number;
 }
 
 /** A model factory: built once per block from its layout and the chip row's options; `block` is the row's name. */
@@ -278,8 +278,8 @@ export class RegisterBlock implements Component<RegisterState> {
   programMemory(state: RegisterState, env: Env, address: number, size: number, value: number): number {
     return this.model?.program ? this.model.program(this.enter(state, env), address, size, value >>> 0) : BUS_ERROR;
   }
-  guardRead(state: RegisterState, env: Env, address: number, size: number, value: number): number {
-    return this.model?.guardRead ? this.model.guardRead(this.enter(state, env), address, size, value) : value;
+  guardRead(state: RegisterState, env: Env, address: number, size: number, value: number, cacheable: boolean): number {
+    return this.model?.guardRead ? this.model.guardRead(this.enter(state, env), address, size, value, cacheable) : value;
   }
 
   read(state: RegisterState, env: Env, offset: number, size: number): number {

@@ -431,10 +431,10 @@ export class System {
     return BUS_ERROR;
   }
 
-  guarded(memory: Memory, offset: number, size: number): number {
+  guarded(memory: Memory, offset: number, size: number, cacheable = true): number {
     const b = this.block(memory.row.guardedBy!);
     const model = b.component as RegisterBlock;
-    return model.guardRead(b.state as RegisterState, b.env, memory.row.base + offset, size, this.loadHost(memory.host + offset, size));
+    return model.guardRead(b.state as RegisterState, b.env, memory.row.base + offset, size, this.loadHost(memory.host + offset, size), cacheable);
   }
 
   loadHost(host: number, size: number): number {

@@ -390,8 +390,9 @@ class Flash {
     return value >>> 0;
   }
 
-  guardRead(c: Ctx, size: number, value: number): number {
-    return size === 1 || c.env.wire('icache.enabled') ? BUS_ERROR : value;
+  /** ST's own examples read the area with the ICACHE on after the MPU has made it non-cacheable. */
+  guardRead(c: Ctx, size: number, value: number, cacheable: boolean): number {
+    return size === 1 || (cacheable && c.env.wire('icache.enabled')) ? BUS_ERROR : value;
   }
 }
 
@@ -411,6 +412,6 @@ export const flashH5: ModelFactory = (layout, options): RegisterModel<FlashH5Sta
     write: (c, r, merged, raw) => flash.write(c, r, merged, raw),
     wrote: (c, r, value, old) => flash.wrote(c, r, value, old),
     program: (c, address, size, value) => flash.program(c, address, size, value),
-    guardRead: (c, _address, size, value) => flash.guardRead(c, size, value),
+    guardRead: (c, _address, size, value, cacheable) => flash.guardRead(c, size, value, cacheable),
   };
 };

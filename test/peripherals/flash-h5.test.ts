@@ -249,6 +249,15 @@ describe('FLASH H5: OTP and read-only area', () => {
     h.wait(1 * MS);
     expect(h.system.read(0x08fff800, 4)).toBe(BUS_ERROR);
   });
+  it('is read through an enabled ICACHE where the MPU makes it non-cacheable', () => {
+    const h = new H5();
+    h.set('ICACHE.CR.EN', 1);
+    h.wait(1 * MS);
+    const otp = h.system.memories.find((m) => m.row.name === 'otp')!;
+    expect(h.system.guarded(otp, 0x800, 4, false)).toBe(h.system.parameter('uid.0'));
+    expect(h.system.guarded(otp, 0x800, 4, true)).toBe(BUS_ERROR);
+    expect(h.system.guarded(otp, 0x800, 1, false)).toBe(BUS_ERROR);
+  });
   it('OTP takes half-words once; the read-only area answers WRPERR', () => {
     const h = unlocked();
     h.write('FLASH.NSCR', PG);

@@ -17,7 +17,7 @@ import { Handlers, H_BREAK, H_UNDEFINED } from './handlers.ts';
 import { HELPERS } from './helpers.ts';
 import { buildInterpreter, ENTRY_FAST, ENTRY_FLASH, REC } from './interpreter.ts';
 import './isa/index.ts';
-import { defaultExecuteNever, mpuAllows, mpuEnabled, mpuUniform } from './mpu.ts';
+import { defaultExecuteNever, mpuAllows, mpuCacheable, mpuEnabled, mpuUniform } from './mpu.ts';
 import { pendNmi, peekScs, readScs, setIrqLevel, writeScs } from './scs.ts';
 import { EXIT, S } from './state.ts';
 import { SYSTEM_OPS } from './system-ops.ts';
@@ -461,7 +461,7 @@ export class Core implements Cpu {
     const memory = region.memory!;
     if (memory.row.guardedBy) {
       this.system.now = this.now();
-      const value = this.system.guarded(memory, address - region.base, size);
+      const value = this.system.guarded(memory, address - region.base, size, mpuCacheable(this, address));
       if (value === BUS_ERROR) this.throwFault('bus-data', address);
       return value;
     }

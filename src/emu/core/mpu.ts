@@ -101,6 +101,16 @@ export function mpuAllows(cpu: Cpu, address: number, access: Access, priv: boole
   return access === 'write' ? r.level === 2 : access === 'read' ? r.level >= 1 : r.level >= 1 && !r.xn;
 }
 
+/** Whether the MPU leaves an address in the code region cacheable. PMSAv8: device memory and normal memory without outer and inner caching are not. */
+export function mpuCacheable(cpu: Cpu, address: number): boolean {
+  if (cpu.profile.arch !== 'v8m' || !mpuEnabled(cpu)) return true;
+  const region = mpuRegion(cpu, address);
+  if (region < 0) return true;
+  const index = (cpu.get(regionBase(region) + 4) >>> 1) & 7;
+  const attribute = (cpu.get(SCS.MPU_MAIR + 4 * (index >>> 2)) >>> (8 * (index & 3))) & 0xff;
+  return attribute >>> 4 !== 0 && attribute !== 0x44;
+}
+
 /** Whether one answer holds for all bytes of the 4-KiB page at `start`, for both privileges. */
 export function mpuUniform(cpu: Cpu, start: number, _access: Access): boolean {
   start >>>= 0;
