@@ -52,6 +52,7 @@ export function setRegister(cpu: Cpu, name: string, value: number): void {
     case 'msplim': cpu.set(S.MSPLIM, value & ~7); updateSpLimit(cpu); break;
     case 'psplim': cpu.set(S.PSPLIM, value & ~7); updateSpLimit(cpu); break;
     case 'vtor': cpu.set(SCS.VTOR, value & ~0x7f); break;
+    case 'mpu_ctrl': cpu.set(SCS.MPU_CTRL, value & 7); break;
     case 'sys-active': cpu.set(SCS.SYS_ACTIVE, value); break;
     case 'fpscr': cpu.set(S.FPSCR, value); break;
     default: throw new Error(`no core register ${name}`);
