@@ -40,9 +40,15 @@ static void nvic(void)
   }
 }
 
+/*
+ * AN2606: SysTick measures the host's baud rate, which is LEFT OUT; so a stopped one stays as it is. A running one: `uses` makes it a free-running
+ * counter without its exception (ASSUMED), `off` stops it, `keeps` lets it go on.
+ */
 static void systick(void)
 {
-  /* `uses`: a free-running counter to measure a bit of USART with (AN2606), polled, without its exception (ASSUMED). */
+  bool live = (SYST_CSR & SYST_CSR_ENABLE) || (SCB_ICSR & ICSR_PENDSTSET);
+  if (!live)
+    return;
   uint32_t choice = rom_option(OPTION_SYSTICK);
   if (choice == SYSTICK_KEEPS)
     return;

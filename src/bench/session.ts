@@ -165,6 +165,8 @@ export class Session {
       if (i.name === 'USB') continue;
       for (const [role, pin] of Object.entries(i.pins)) if (role === 'rx' || role === 'scl' || role === 'sda' || role === 'nss') pins[pin] = 1;
     }
+    const boot0 = this.profile?.boot0Pin;
+    if (boot0) pins[boot0] = this.input.scenario.board.boot0;
     return { ...pins, ...this.input.scenario.board.pins, ...more };
   }
 
@@ -206,7 +208,7 @@ export class Session {
   }
 
   /** Runs to the end of the run by the rules of the design, from where the session is now. */
-  run(limits: { readonly until?: Ps | null } = {}): SessionEnd {
+  run(limits: { readonly until?: Ps | null; readonly counterfactual?: boolean } = {}): SessionEnd {
     const { machine, input } = this;
     const until = limits.until ?? input.until;
     let instructionsAsked = 0;
@@ -222,7 +224,7 @@ export class Session {
       if (this.exited !== null) return this.end('semihosting', true);
       this.steps.poll();
       if (this.usb.dfuReady && this.state.dfuAt === null) this.state.dfuAt = machine.now;
-      if (!this.steps.remaining && this.isSettled()) return this.end('settled', true);
+      if (!this.steps.remaining && (this.isSettled() || (limits.counterfactual && this.comesAndGoes()))) return this.end('settled', true);
       const { maxInstructions, wallMs, maxMemory } = input.limits;
       if (maxInstructions !== null && machine.bootCore.retired() >= maxInstructions) return this.end('instructions', false);
       if ((++instructionsAsked & 15) === 0) {
@@ -256,6 +258,15 @@ export class Session {
       this.state.nextProof = now + this.state.proofGap;
     }
     return false;
+  }
+
+  /** Into the ROM and out of it at a steady pace: for the word of a repeated run there is nothing to wait for. */
+  private comesAndGoes(): boolean {
+    const { entries, resets } = this.machine.history;
+    const last = entries.slice(-4);
+    if (this.state.leftAt === null || last.length < 4 || (resets.at(-1)?.at ?? 0) > last[0]!.at) return false;
+    const intervals = last.slice(1).map((e, i) => e.at - last[i]!.at);
+    return Math.max(...intervals) - Math.min(...intervals) < 0.2 * Math.max(...intervals);
   }
 
   /** `rom-silent` is settled: a transfer of enumeration unanswered for 2 s, or no attach 2 s after the ROM should be there. */

@@ -143,8 +143,11 @@ export class Steps implements Attachment {
     machine.event('scenario', describeAction(action));
     switch (action.kind) {
       case 'pin':
-        if (action.name === 'BOOT0') system.setParameter('boot0.level', action.level === 1 ? 1 : 0);
-        else system.setWire(`pin.${action.name}`, action.level === 'z' ? 2 : action.level);
+        if (action.name === 'BOOT0') {
+          system.setParameter('boot0.level', action.level === 1 ? 1 : 0);
+          const pin = this.session.profile?.boot0Pin;
+          if (pin) system.setWire(`pin.${pin}`, action.level === 1 ? 1 : 0);
+        } else system.setWire(`pin.${action.name}`, action.level === 'z' ? 2 : action.level);
         return this.finished();
       case 'nrst':
         machine.holdReset(true);

@@ -26,7 +26,7 @@ export interface AddressRange {
 
 export interface RomProfile extends RomReference {
   readonly family: RomFamily;
-  /** File in rom/images, without extension. */
+  /** File in rom/images, without extension; it plays the last of `versions`. */
   readonly image: string;
   /** Address of the image and of its vector table. */
   readonly base: number;
@@ -42,6 +42,8 @@ export interface RomProfile extends RomReference {
   readonly initialStack: Sourced<number>;
   readonly sysclkHz: Sourced<number>;
   readonly usbIrq: number;
+  /** Port pin at which the ROM reads the level of BOOT0, if it does. */
+  readonly boot0Pin: string | null;
   readonly interfaces: Sourced<readonly RomInterface[]>;
   /** What ST's ROM has and the stand-in lacks. */
   readonly leftOut: readonly string[];
@@ -69,6 +71,7 @@ const H523_H533: RomProfile = {
   initialStack: known(0x20004000, 'top of the RAM that the ROM may use', 'assumed'),
   sysclkHz: known(200_000_000, `${AN2606} Table 124`),
   usbIrq: 74,
+  boot0Pin: null,
   interfaces: known([
     { name: 'USB', pins: { dm: 'PA11', dp: 'PA12' }, detection: 'interrupt' },
     { name: 'USART1', pins: { rx: 'PA10', tx: 'PA9' }, detection: 'falling-edge' },
@@ -107,11 +110,13 @@ const L4_SERIAL: readonly RomInterface[] = [
   i2c('I2C1', 'PB6', 'PB7'), i2c('I2C2', 'PB10', 'PB11'), i2c('I2C3', 'PC0', 'PC1'),
 ];
 /** L476 has no HSI48. */
-const { hsi48: _noHsi48, ...L476_OPTIONS } = ROM_OPTION_DEFAULTS.L4;
+const L476_OPTIONS: RomOptionDefaults = Object.fromEntries(Object.entries(ROM_OPTION_DEFAULTS.L4).filter(([id]) => id !== 'hsi48'));
 
 const L476: RomProfile = {
   ...fromChip(STM32L476RG),
   ramUse: known([{ base: 0x20000000, size: 0x3000 }], `${AN2606} Table 168 (V10.x)`),
+  // V10.x is in revisions 2 and 3 of the die, V9.x in revision 4; the stand-in plays V10.3.
+  versions: known(['V9.0', 'V9.1', 'V9.2', 'V10.1', 'V10.2', 'V10.3'], `${AN2606} Tables 169 and 171`),
   family: 'L4',
   image: 'l476',
   size: 28_672,
@@ -121,6 +126,8 @@ const L476: RomProfile = {
   initialStack: known(0x20003000, 'top of the RAM that the ROM may use', 'assumed'),
   sysclkHz: known(24_000_000, `${AN2606} Table 168`),
   usbIrq: 67,
+  // ASSUMED: the data sheet of L476 calls BOOT0 no port pin; L496's is PH3.
+  boot0Pin: 'PH3',
   interfaces: pins('Table 168', L4_SERIAL),
   leftOut: [
     SILENT, NO_OPTION_WRITES, 'the memory "Device Feature" at 0xFFFF0000', 'clock security on LSE',
@@ -139,6 +146,7 @@ const L496: RomProfile = {
   initialStack: known(0x20003000, 'top of the RAM that the ROM may use', 'assumed'),
   sysclkHz: known(72_000_000, `${AN2606} Table 172`),
   usbIrq: 67,
+  boot0Pin: 'PH3',
   interfaces: pins('Table 172', [
     ...L4_SERIAL, spi('SPI1', 'PA4', 'PA5', 'PA6', 'PA7'), spi('SPI2', 'PB12', 'PB13', 'PB14', 'PB15'), can('CAN1', 'PB8', 'PB9'),
   ]),
@@ -156,6 +164,7 @@ const F072: RomProfile = {
   initialStack: known(0x20002250, 'hard-coded for this ROM by public firmware; above the 6 KB that AN2606 reserves', 'reported'),
   sysclkHz: known(48_000_000, `${AN2606} Table 41`),
   usbIrq: 31,
+  boot0Pin: null,
   interfaces: pins('Table 41', [usb, usart('USART1', 'PA10', 'PA9'), usart('USART2', 'PA15', 'PA14'), i2c('I2C1', 'PB6', 'PB7')]),
   leftOut: [SILENT, NO_OPTION_WRITES, 'PA13 as alternate function, the lost interrupts behind some high-speed hosts (AN2606 Table 42)'],
 };
@@ -179,6 +188,7 @@ const H745: RomProfile = {
   initialStack: known(0x20004000, 'top of the DTCM that the ROM may use', 'assumed'),
   sysclkHz: known(64_000_000, `${AN2606} Table 135`),
   usbIrq: 101,
+  boot0Pin: null,
   interfaces: pins('Table 135', [
     usb, usart('USART1', 'PA10', 'PA9'), usart('USART1 (second place)', 'PB15', 'PB14'), usart('USART2', 'PA3', 'PA2'), usart('USART3', 'PB11', 'PB10'),
     i2c('I2C1', 'PB6', 'PB9'), i2c('I2C2', 'PF1', 'PF0'), i2c('I2C3', 'PA8', 'PC9'),
@@ -206,6 +216,7 @@ const F4_COMMON = {
   initialStack: known(0x20003000, 'top of the RAM that the ROM may use', 'assumed'),
   sysclkHz: known(60_000_000, `${AN2606} Tables 75 and 83`),
   usbIrq: 67,
+  boot0Pin: null,
 } as const;
 const F4_LEFT_OUT = [SILENT, NO_OPTION_WRITES, 'the memory "Device Feature" at 0xFFFF0000, which changes the supply range for programming'];
 const F4_SERIAL: readonly RomInterface[] = [usb, usart('USART1', 'PA10', 'PA9'), i2c('I2C1', 'PB6', 'PB7'), spi('SPI1', 'PA4', 'PA5', 'PA6', 'PA7')];
