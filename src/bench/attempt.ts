@@ -77,7 +77,7 @@ export function attempt(s: Session, starts: Starts, repairs: readonly NamedRepai
     };
   }
   try {
-    const end = s.run();
+    const end = s.run({ counterfactual: true });
     if (isCut(end.reason)) throw new CutShort(end.reason);
     return observe(s, end);
   } finally {
