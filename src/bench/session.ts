@@ -269,15 +269,6 @@ export class Session {
     return Math.max(...intervals) - Math.min(...intervals) < 0.2 * Math.max(...intervals);
   }
 
-  /** Into the ROM and out of it at a steady pace: for the word of a repeated run there is nothing to wait for. */
-  private comesAndGoes(): boolean {
-    const { entries, resets } = this.machine.history;
-    const last = entries.slice(-4);
-    if (this.state.leftAt === null || last.length < 4 || (resets.at(-1)?.at ?? 0) > last[0]!.at) return false;
-    const intervals = last.slice(1).map((e, i) => e.at - last[i]!.at);
-    return Math.max(...intervals) - Math.min(...intervals) < 0.2 * Math.max(...intervals);
-  }
-
   /** `rom-silent` is settled: a transfer of enumeration unanswered for 2 s, or no attach 2 s after the ROM should be there. */
   romSilentSettled(): boolean {
     const { machine, usb, profile } = this;
