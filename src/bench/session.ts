@@ -2,12 +2,14 @@
  * One chip on one board with one host: built from a RunInput, powered on, driven by the scenario, run to its end. The same session is
  * restored and run again by the diagnosis.
  */
+import type { BlockRow } from '../emu/chip.ts';
 import type { Core, Interceptor } from '../emu/core/core.ts';
 import { S } from '../emu/core/state.ts';
 import type { EntryRecord } from '../emu/history.ts';
 import { Machine, type Checkpoint } from '../emu/machine.ts';
 import { MS, PS_PER_SECOND, type Ps } from '../emu/time.ts';
 import type { UsbDevicePort } from '../emu/ports.ts';
+import { PIN_FLOATING } from '../peripherals/gpio-v2.ts';
 import { MODELS } from '../peripherals/index.ts';
 import { usbPort } from '../peripherals/usb-ports.ts';
 import { loadRom, type LoadedRom } from '../rom/load.ts';
@@ -137,7 +139,7 @@ export class Session {
       exception: (core, exception, _handler, pc) => this.onException(core, exception, pc),
       exceptionReturn: (core) => this.onExceptionReturn(core),
     };
-    for (const [name, level] of Object.entries(this.pins(options.pins ?? {}))) machine.system.setWire(`pin.${name}`, level === 'z' ? 2 : level);
+    for (const [name, level] of Object.entries(this.pins(options.pins ?? {}))) machine.system.setWire(`pin.${name}`, level === 'z' ? PIN_FLOATING : level);
     this.applyForce();
     machine.powerOn();
     this.usb.powerOn();
@@ -158,9 +160,10 @@ export class Session {
     return rom;
   }
 
-  /** Levels of pins that the board drives: idle-high RX pins that the ROM listens on, then what the scenario says. */
+  /** Levels of all pins: floating, idle-high where the ROM listens (RX, I2C, NSS), then what the scenario says. */
   private pins(more: Readonly<Record<string, 0 | 1 | 'z'>>): Record<string, 0 | 1 | 'z'> {
     const pins: Record<string, 0 | 1 | 'z'> = {};
+    for (const b of this.machine.chip.blocks) if (b.model?.startsWith('gpio')) for (let n = 0; n < 16; n++) pins[`P${portOf(b)}${n}`] = 'z';
     for (const i of this.profile?.interfaces.value ?? []) {
       if (i.name === 'USB') continue;
       for (const [role, pin] of Object.entries(i.pins)) if (role === 'rx' || role === 'scl' || role === 'sda' || role === 'nss') pins[pin] = 1;
@@ -285,6 +288,9 @@ export class Session {
 const NO_DEVICE: UsbDevicePort = {
   attached: () => false, busReset() {}, suspend() {}, startOfFrame() {}, setup: () => 'none', out: () => 'none', in: () => 'none', inAcknowledged() {},
 };
+/** Port letter of a GPIO block. */
+const portOf = (b: BlockRow): string => (typeof b.options?.['port'] === 'string' ? b.options['port'] : b.name.slice(-1));
+
 /** Three resets by the same cause that neither power-on nor the scenario made; settled if the last two intervals differ by less than 20 %. */
 export function resetLoopSettled(s: Session): boolean {
   const loop = resetLoop(s);

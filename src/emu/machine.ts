@@ -148,6 +148,8 @@ export class Machine implements CoreListener {
       note: (kind, text, block) => this.blockNote(kind, text, block),
       changed: (block, register, old, value) => this.registerChanged(block, register, old, value),
       unmodelled: (block, register, kind) => {
+        // the report is about the firmware; what the ROM touches is the ROM's affair
+        if ((this.writer?.core ?? this.bootCore).zone !== 'user') return;
         const key = `${block}.${register}`;
         const u = (this.state.unmodelled[key] ??= { reads: 0, writes: 0 });
         if (kind === 'read') u.reads++;
