@@ -20,6 +20,8 @@ import type { HostKind, Transfer, TransferResult } from './types.ts';
 const DEBOUNCE = 100 * MS;
 /** After SET_ADDRESS. */
 const ADDRESS_PAUSE = 10 * MS;
+/** From the end of a transfer to the reset of the port: completion interrupt, scheduling, command to the port. ASSUMED; it is never zero. */
+const RESET_GAP = 0.1 * MS;
 const ADDRESS = 1;
 
 interface HostRules {
@@ -111,6 +113,9 @@ export function onWait(host: Host, name: string): void {
     case 'next':
       runStep(host);
       return;
+    case 'reset':
+      host.resetPort();
+      return;
   }
 }
 
@@ -126,7 +131,7 @@ function runStep(host: Host): void {
     case undefined:
       return finish(host);
     case 'reset':
-      return host.resetPort();
+      return host.wait('port.reset', RESET_GAP);
     case 'device-64':
       send(getDescriptor(DESCRIPTOR.DEVICE, 0, 0, 64)).firstPacketOnly = host.options.host === 'windows';
       return;
