@@ -31,7 +31,7 @@ export interface SteadyRead {
 
 /** Words of the core's state that are counters or caches of the emulator, not architecture. */
 const COUNTERS = new Set<number>([
-  S.BUDGET, S.RETIRED, S.EXIT_ARG, S.LINE, S.LINE_MASK, S.REC, S.LAST_REC, S.CACHE_HITS, S.CACHE_MISSES, S.IT_NOW, S.IT_PC, S.R15, S.WAIT_STATES, S.FAST_RAM, S.FAST_FLASH, S.REGION_DEPTH, S.CALL_TARGET, S.TIER,
+  S.BUDGET, S.RETIRED, S.EXIT_ARG, S.LINE, S.LINE_MASK, S.REC, S.LAST_REC, S.CACHE_HITS, S.CACHE_MISSES, S.IT_NOW, S.IT_PC, S.R15, S.WAIT_STATES, S.FAST_RAM, S.FAST_FLASH, S.REGION_DEPTH, S.CALL_TARGET, S.TIER, S.HOT,
 ].map((o) => o >> 2));
 const COMPARED = 0x200 >> 2;
 

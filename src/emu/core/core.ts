@@ -50,6 +50,8 @@ export interface CoreListener {
   lockup(core: Core, reason: string): void;
   /** May change an address, a value, or drop a write (diagnosis by repair). Null while unused. */
   readonly intercept: Interceptor | null;
+  /** As `intercept`, for machines in which it differs by core. */
+  interceptOf?(core: Core): Interceptor | null;
 }
 export interface Interceptor {
   read?(core: Core, address: number, size: number): number | null;
@@ -98,6 +100,8 @@ function interpreterModule(profile: Profile, core: number): WebAssembly.Module {
 }
 
 const PROFILE_OF = { 'cortex-m0': 'm0', 'cortex-m4f': 'm4', 'cortex-m33f': 'm33', 'cortex-m7f': 'm7' } as const;
+/** Arrivals at a place before it is translated. */
+const HOT = 100;
 /** The longest stretch without looking up: also what lets V8 replace code that runs in a loop. */
 const MAX_SLICE = 200_000;
 
@@ -181,15 +185,18 @@ export class Core implements Cpu {
   private readonly helpers: Record<string, (...args: never[]) => number | bigint>;
   /** Off: everything runs in the interpreter tier. Nothing else may differ. */
   private translating = true;
-  setTranslating(on: boolean): void {
+  private hotAt = HOT;
+  /** Arrivals by a branch after which a place is translated (1…250), or off: everything runs in the interpreter tier. Nothing else may differ. */
+  setTranslating(on: boolean, hotAt = HOT): void {
     this.translating = on;
+    this.hotAt = hotAt;
     this.updateFast();
   }
   /** Fast RAM and flash of translated code, and whether it may run at all. */
   private updateFast(): void {
     const plain = this.tracer === null && !mpuEnabled(this);
     const watched = (m: { base: number; size: number }): boolean => {
-      for (const page of this.listener.intercept?.pages ?? []) {
+      for (const page of this.intercept?.pages ?? []) {
         const a = page * PAGE_SIZE;
         if (a < m.base + m.size && a + PAGE_SIZE > m.base) return true;
       }
@@ -197,8 +204,9 @@ export class Core implements Cpu {
     };
     const { ram, flash } = this.fastMemories();
     this.set(S.FAST_RAM, plain && !watched(ram) ? ram.size : 0);
-    this.set(S.FAST_FLASH, plain && !watched(flash) && this.get(S.FETCH_MODE) !== 2 ? flash.size : 0);
-    this.set(S.TIER, this.translating && plain && this.get(S.FETCH_MODE) !== 2 ? 1 : 0);
+    this.set(S.FAST_FLASH, plain && !watched(flash) ? flash.size : 0);
+    this.set(S.HOT, this.hotAt);
+    this.set(S.TIER, this.translating && plain ? 1 : 0);
   }
   private fastRanges: { ram: FastRange; flash: FastRange } | null = null;
   /** The longest run of RAM that is contiguous in the address space and in the arena, and the first flash. */
@@ -208,6 +216,7 @@ export class Core implements Cpu {
     let best = none;
     let run = none;
     for (const m of [...this.system.memories].sort((a, b) => a.row.base - b.row.base)) {
+      if (m.row.core !== undefined && m.row.core !== this.row.name) continue;
       if (m.row.kind !== 'ram' || m.row.guardedBy || (m.host & 0xfff) !== (m.row.base & 0xfff)) continue;
       run = run.size > 0 && run.base + run.size === m.row.base && run.host + run.size === m.host
         ? { ...run, size: run.size + m.row.size }
@@ -244,18 +253,19 @@ export class Core implements Cpu {
       cycles: ({ pc: at, ins }) => this.timing.cycles(ins, at, this.codeView(at)),
       literal: (a, size) => {
         const m = this.regionAt(a)?.memory;
-        if (!m || m.row.kind === 'ram' || m.row.guardedBy || (a & (size - 1)) !== 0 || this.listener.intercept?.pages.has(a >>> PAGE_BITS)) return null;
-        if (!m.row.waitStates && mode === 1) return null;
+        if (!m || m.row.kind === 'ram' || m.row.guardedBy || (a & (size - 1)) !== 0 || this.intercept?.pages.has(a >>> PAGE_BITS)) return null;
+        if (!m.row.waitStates && mode !== 0) return null;
         return this.system.loadHost(m.host + (a - this.regionAt(a)!.base), size);
       },
       ram, flash,
-      waitStates: mode === 1 ? this.get(S.WAIT_STATES) : 0,
-      timedCode: memory.row.waitStates === true && mode === 1,
+      fetch: mode as 0 | 1 | 2,
+      waitStates: mode === 0 ? 0 : this.get(S.WAIT_STATES),
+      timedCode: memory.row.waitStates === true && mode !== 0,
       slotOf: (a) => this.tier.slotOf(a),
       recordOf,
       helpers: HELPERS,
     };
-    this.tier.compile(pc, rec, source, env, this.helpers as unknown as WebAssembly.ModuleImports, (a) => memory.host + (a - region.base));
+    this.tier.compile(pc, rec, source, env, { ...this.helpers, flashLine: this.flashLine } as unknown as WebAssembly.ModuleImports, (a) => memory.host + (a - region.base));
   }
 
   // ---- state -------------------------------------------------------------------------------------------------------------------
@@ -401,7 +411,10 @@ export class Core implements Cpu {
     this.fault.address = address >>> 0;
     throw this.fault;
   }
-  private regionAt(address: number): Region | null { return this.system.regionAt(address); }
+  private regionAt(address: number): Region | null { return this.system.regionAt(address, this.index); }
+  private get intercept(): Interceptor | null {
+    return this.listener.interceptOf ? this.listener.interceptOf(this) : this.listener.intercept;
+  }
 
   /** The core's own part of the private peripheral bus; a chip may have a block of its own there (DBGMCU). */
   private isScs(address: number): boolean {
@@ -446,7 +459,7 @@ export class Core implements Cpu {
       return readScs(this, address, size, privileged);
     }
     if (mpuEnabled(this) && !mpuAllows(this, address, 'read', privileged)) this.throwFault('mem-data', address);
-    const intercepted = this.listener.intercept?.pages.has(address >>> PAGE_BITS) ? this.listener.intercept.read?.(this, address, size) : null;
+    const intercepted = this.intercept?.pages.has(address >>> PAGE_BITS) ? this.listener.intercept.read?.(this, address, size) : null;
     if (intercepted !== null && intercepted !== undefined) return intercepted;
     const region = this.regionAt(address);
     if (region === null || address + size > region.end || this.system.isFaulting(address)) this.throwFault('bus-data', address);
@@ -483,7 +496,7 @@ export class Core implements Cpu {
   /** Storing what is there already changes nothing as long as it is there: as good as a read. */
   private traceWrite(region: Region, address: number, size: 1 | 2 | 4, value: number): void {
     const m = region.memory;
-    const same = m?.row.kind === 'ram' && !m.row.guardedBy && !this.listener.intercept?.pages.has(address >>> PAGE_BITS)
+    const same = m?.row.kind === 'ram' && !m.row.guardedBy && !this.intercept?.pages.has(address >>> PAGE_BITS)
       && this.system.loadHost(m.host + (address - region.base), size) === value;
     if (same) this.traceRead(address, size);
     else this.tracer!.writes++;
@@ -502,7 +515,7 @@ export class Core implements Cpu {
     if (start < region.base || start + PAGE_SIZE > region.end) return false;
     if (((region.memory!.host - region.base) & 0xfff) !== 0) return false;
     if (mpuEnabled(this) && !mpuUniform(this, start, access)) return false;
-    return !this.listener.intercept?.pages.has(page);
+    return !this.intercept?.pages.has(page);
   }
 
   private slowWrite(address: number, size: 1 | 2 | 4, value: number, flags: number, privileged = (flags & 2) === 0 && this.privileged()): void {
@@ -526,7 +539,7 @@ export class Core implements Cpu {
       return;
     }
     if (mpuEnabled(this) && !mpuAllows(this, address, 'write', privileged)) this.throwFault('mem-data', address);
-    const hook = this.listener.intercept;
+    const hook = this.intercept;
     const region = this.regionAt(address);
     if (hook?.write && (hook.pages.has(address >>> PAGE_BITS) || (hook.everyDeviceWrite && region?.block))) {
       const replaced = hook.write(this, address, size, value);
@@ -562,13 +575,15 @@ export class Core implements Cpu {
     system.storeHost(host, size, value);
     this.fillWrite(address, region);
   }
+  /** The other cores on the same memories: what they have decoded must not be written behind their back. */
+  peers: readonly Core[] = [];
   /** Told before RAM changes through the slow path; the machine marks the page for snapshots. */
   onMemoryWrite: (host: number, size: number) => void = () => {};
 
   private fillWrite(address: number, region: Region): void {
     const page = address >>> PAGE_BITS;
     const hostPage = (region.memory!.host + (address - region.base)) >>> PAGE_BITS;
-    if (this.codeHostPages.has(hostPage) || !this.wholePage(page, region, 'write')) return;
+    if (this.codeHostPages.has(hostPage) || this.peers.some((p) => p.codeHostPages.has(hostPage)) || !this.wholePage(page, region, 'write')) return;
     const delta = (region.memory!.host - region.base) | 0;
     this.arena.i32[this.writeTable + page] = (delta & ~0xfff) | ENTRY_FAST;
     this.writePages.push(page);
@@ -638,10 +653,11 @@ export class Core implements Cpu {
       if (!set) this.codeHostPages.set(hostPage, (set = new Set()));
       set.add(page);
       // stores to this page have to come by the slow path from now on
-      for (const base of this.system.basesOf(memory)) {
+      for (const base of this.system.basesOf(memory, this.index)) {
         const guest = (base + ((hostPage << PAGE_BITS) - memory.host)) >>> PAGE_BITS;
         this.arena.i32[this.writeTable + guest] = 0;
       }
+      for (const peer of this.peers) peer.flushWrites();
     }
     this.arena.i32[this.fetchTable + page] = decoded | (memory.row.waitStates ? ENTRY_FLASH : 0);
   }
@@ -964,12 +980,17 @@ export class Core implements Cpu {
         this.system.now = this.now();
         this.byHardware(() => exceptionReturn(this, this.get(S.EXIT_ARG)));
         return;
-      case EXIT.FP_TRAP:
+      case EXIT.FP_TRAP: {
+        // it runs again and is paid for then
+        const pc = this.get(S.PC);
+        const decoded = this.decodedPages.get(pc >>> PAGE_BITS);
+        if (decoded !== undefined) this.spend(-this.arena.u8[decoded + ((pc & 0xffe) / 2) * RECORD_BYTES + REC.COST]!);
         this.notRetired();
         this.restoreIt();
         this.system.now = this.now();
         lazyFpSave(this);
         return;
+      }
       case EXIT.INVSTATE:
         // the loop takes the fault before the next instruction
         this.enterZone(this.get(S.PC));

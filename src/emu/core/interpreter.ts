@@ -25,7 +25,6 @@ export const ENTRY_FAST = 1;
 export const ENTRY_FLASH = 2;
 
 /** Values of a record's FLAGS: arrivals so far; not to be translated; a region begins here. */
-export const HOT = 100;
 export const NEVER = 254;
 export const REGION_HERE = 255;
 
@@ -634,7 +633,7 @@ function emitRun(shared: Shared, f: FunctionBody, handlers: Handlers, functions:
           f.get(rec);
           top.add(local(itState), 1).emit(f);
           f.memory(OP['i32.store8'], REC.FLAGS);
-          top.if(top.eq(local(itState), HOT - 1), () => {
+          top.if(top.geU(top.add(local(itState), 1), memory(S.HOT)), () => {
             spill();
             f.get(pc);
             f.get(rec);

@@ -76,6 +76,8 @@ export const S = {
   REGION_DEPTH: 0x180,
   CALL_TARGET: 0x184,
   TIER: 0x188,
+  /** Arrivals after which a place is translated, at most 250. */
+  HOT: 0x18c,
   /** Flash line that was paid for last, | 1: entering it again costs nothing, whatever was flushed meanwhile. */
   CHARGED: 0xf4,
   /** Record of the instruction that ran last when the line changed: where a branch came from. */

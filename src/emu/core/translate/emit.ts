@@ -33,7 +33,9 @@ export interface Surroundings {
   readonly ram: { readonly base: number; readonly size: number; readonly host: number };
   /** Flash that loads may read: guest base, bytes, arena offset; size 0 = none. */
   readonly flash: { readonly base: number; readonly size: number; readonly host: number };
-  /** Cycles that a flash line costs (mode 1), 0 = none. */
+  /** Flash timing: 0 none, 1 wait states per line, 2 instruction cache (asked line by line). */
+  readonly fetch: 0 | 1 | 2;
+  /** Cycles that a flash line costs when it is not in a cache. */
   readonly waitStates: number;
   /** The region's code lies in memory with wait states. */
   readonly timedCode: boolean;
@@ -68,6 +70,7 @@ export function emitRegion(region: Region, env: Surroundings): Uint8Array<ArrayB
   const writer = new ModuleWriter();
   const table = writer.importTable('regions');
   const helpers = new Map<string, number>();
+  helpers.set('flashLine', writer.importFunction('flashLine', ['i32'], 'i32'));
   for (const [name, h] of Object.entries(env.helpers)) helpers.set(name, writer.importFunction(name, h.params, h.result));
   const type = writer.type([], 'i32');
   const index = writer.declare([], 'i32');
@@ -83,12 +86,16 @@ class RegionEmitter {
   readonly locals: Locals;
   readonly b: RegionBuilder;
   private readonly table: number;
+  private readonly flashLine: number;
   private readonly type: number;
   private readonly loops = new Map<Block, Label>();
   private readonly blocks = new Map<Block, Label>();
   private readonly worst = new Map<Block, number>();
   private readonly used = new Set<number>();
   private readonly written = new Set<number>();
+  /** Lines of this code cost a fixed time when they change; or are asked of the cache. */
+  private readonly lines: boolean;
+  private readonly cached: boolean;
 
   constructor(region: Region, env: Surroundings, f: FunctionBody, table: number, type: number, helpers: ReadonlyMap<string, number>) {
     this.region = region;
@@ -96,6 +103,9 @@ class RegionEmitter {
     this.f = f;
     this.table = table;
     this.type = type;
+    this.flashLine = helpers.get('flashLine')!;
+    this.lines = env.timedCode && env.fetch === 1 && env.waitStates > 0;
+    this.cached = env.timedCode && env.fetch === 2;
     const i32 = (): number => f.newLocal('i32');
     this.locals = {
       regs: Array.from({ length: 15 }, i32), nf: i32(), zf: i32(), cf: i32(), vf: i32(), budget: i32(), retired: i32(), line: i32(), next: i32(), giveCycles: i32(), giveInstructions: i32(),
@@ -108,7 +118,7 @@ class RegionEmitter {
     return this.env.cycles(item).cost;
   }
   private lineCost(from: number, to: number): number {
-    return this.env.timedCode && this.env.waitStates > 0 ? ((to & ~(LINE - 1)) - (from & ~(LINE - 1))) / LINE * this.env.waitStates : 0;
+    return this.lines ? ((to & ~(LINE - 1)) - (from & ~(LINE - 1))) / LINE * this.env.waitStates : 0;
   }
   /** Cost of a block with all its lines but the first. */
   private blockCost(b: Block): number {
@@ -152,7 +162,7 @@ class RegionEmitter {
     this.load(S.VF, l.vf);
     this.load(S.BUDGET, l.budget);
     this.load(S.RETIRED, l.retired);
-    if (this.env.timedCode && this.env.waitStates > 0) this.load(S.CHARGED, l.line);
+    if (this.lines || this.cached) this.load(S.CHARGED, l.line);
   }
   spill(): void {
     const l = this.locals;
@@ -163,7 +173,7 @@ class RegionEmitter {
     this.store(S.VF, l.vf);
     this.store(S.BUDGET, l.budget);
     this.store(S.RETIRED, l.retired);
-    if (this.env.timedCode && this.env.waitStates > 0) this.store(S.CHARGED, l.line);
+    if (this.lines || this.cached) this.store(S.CHARGED, l.line);
   }
   leaveTo(value: Val): void {
     lift(value).emit(this.f);
@@ -215,7 +225,7 @@ class RegionEmitter {
     f.get(locals.giveInstructions);
     f.op(0x6b);
     f.set(locals.retired);
-    if (this.env.timedCode && this.env.waitStates > 0) {
+    if (this.lines || this.cached) {
       f.get(locals.next);
       f.i32(~(LINE - 1));
       f.op(0x71);
@@ -314,7 +324,7 @@ class RegionEmitter {
   private body(b: Block): void {
     const { f, locals } = this;
     const items = b.items;
-    const timed = this.env.timedCode && this.env.waitStates > 0;
+    const timed = this.lines;
     if (timed) {
       // if line != first: budget -= wait states
       const first = (b.pc & ~(LINE - 1)) | 1;
@@ -338,6 +348,7 @@ class RegionEmitter {
       if (before) left -= this.lineCost(before.pc, item.pc);
       const giveBack = { cycles: left, after: left - this.itemCost(item), instructions: items.length - i };
       left = giveBack.after;
+      if (this.cached && (i === 0 || (item.pc & ~(LINE - 1)) !== (before!.pc & ~(LINE - 1)))) this.touchLine(item.pc, i === 0);
       const ends = this.instruction(b, item, giveBack);
       this.b.release();
       if (ends) return;
@@ -366,9 +377,43 @@ class RegionEmitter {
     this.b.if(this.b.condition(it >>> 4), run, () => this.addTo(this.locals.budget, failed));
     return false;
   }
+  /** budget -= flashLine(pc), for the first line of a block only if it is another one than before. */
+  private touchLine(pc: number, ifOther: boolean): void {
+    const { f, locals } = this;
+    const line = (pc & ~(LINE - 1)) | 1;
+    let label: Label | null = null;
+    if (ifOther) {
+      f.get(locals.line);
+      f.i32(line);
+      f.op(0x47);
+      label = f.if();
+    }
+    f.i32(line);
+    f.set(locals.line);
+    f.i32(pc);
+    this.payLine();
+    if (label) f.end(label);
+  }
+  /** budget -= flashLine(address on the stack) */
+  payLine(): void {
+    const { f, locals } = this;
+    f.call(this.flashLine);
+    f.set(locals.giveCycles);
+    f.get(locals.budget);
+    f.get(locals.giveCycles);
+    f.op(0x6b);
+    f.set(locals.budget);
+  }
+  /** A read of flash as data: fixed cost, or the cache's. */
+  payData(address: Val): void {
+    if (this.env.fetch === 1) this.addTo(this.locals.budget, -this.env.waitStates);
+    if (this.env.fetch !== 2) return;
+    lift(address).emit(this.f);
+    this.payLine();
+  }
   /** Line that has been paid for when the region is left at `pc`. */
   setLine(pc: number): void {
-    if (!this.env.timedCode || this.env.waitStates === 0) return;
+    if (!this.lines && !this.cached) return;
     this.f.i32((pc & ~(LINE - 1)) | 1);
     this.f.set(this.locals.line);
   }
@@ -567,7 +612,7 @@ class RegionBuilder extends Builder {
     if (fixed !== undefined) {
       const literal = this.env.literal(fixed >>> 0, size);
       if (literal !== null) {
-        if (this.env.waitStates > 0) this.emitter.addTo(this.locals.budget, -this.env.waitStates);
+        this.emitter.payData(fixed);
         const value = options?.signed ? (size === 1 ? (literal << 24) >> 24 : (literal << 16) >> 16) : literal;
         return lift(value | 0);
       }
@@ -601,7 +646,7 @@ class RegionBuilder extends Builder {
       const inFlash = this.let(this.sub(a, flash.base));
       const inside = this.ltU(inFlash, this.state(S.FAST_FLASH));
       this.if(size === 1 ? inside : this.and(inside, this.eqz(misaligned())), () => {
-        this.emitter.addTo(this.locals.budget, -this.env.waitStates);
+        this.emitter.payData(a);
         inFlash.emit(f);
         f.memory(code, flash.host);
         f.set(result.local);

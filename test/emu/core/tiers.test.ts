@@ -1,0 +1,100 @@
+/** Interpreter tier = translated tier: state, cycles, instructions and memory at every stop, whatever mixes them. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { STM32H533RE } from '../../../src/chips/stm32h533.ts';
+import { S } from '../../../src/emu/core/state.ts';
+import { loadImage } from '../../../src/emu/image/image.ts';
+import { Machine } from '../../../src/emu/machine.ts';
+import { MODELS } from '../../../src/peripherals/index.ts';
+
+const ROOT = join(import.meta.dirname, '../../..');
+/** Words that belong to the emulator's own book-keeping. */
+const BOOKS = new Set<number>(
+  [S.LINE, S.LINE_MASK, S.REC, S.LAST_REC, S.R15, S.FAST_RAM, S.FAST_FLASH, S.REGION_DEPTH, S.CALL_TARGET, S.TIER, S.HOT, S.IT_NOW, S.IT_PC, S.BUDGET, S.EXIT_ARG, S.RETIRED].map(
+    (o) => o >> 2,
+  ),
+);
+
+/** A small generator, so that a failing run can be repeated. */
+function generator(seed: number): () => number {
+  let x = seed | 1;
+  return () => {
+    x ^= x << 13;
+    x ^= x >>> 17;
+    x ^= x << 5;
+    return (x >>> 0) / 2 ** 32;
+  };
+}
+
+function machine(elf: string): Machine {
+  const m = new Machine({ chip: STM32H533RE, models: MODELS, seed: 1 });
+  m.eraseNonVolatile();
+  for (const chunk of loadImage(readFileSync(elf), elf).chunks) m.load(chunk.address, chunk.data);
+  m.skipping = false;
+  m.observer = {
+    semihosting: (core) => {
+      const call = core.get(S.R);
+      if (call !== 0x18 && call !== 0x20) return true;
+      m.state.semihostingExit = call === 0x20 ? (core.peek(core.get(S.R + 4), 4) ?? 0) : core.get(S.R + 4);
+      m.stop();
+      return true;
+    },
+  };
+  m.powerOn();
+  return m;
+}
+
+function hash(bytes: Uint8Array): number {
+  let h = 0x811c9dc5;
+  for (let i = 0; i < bytes.length; i++) h = Math.imul(h ^ bytes[i]!, 0x01000193);
+  return h >>> 0;
+}
+
+function compare(a: Machine, b: Machine, where: string): void {
+  const [x, y] = [a.bootCore, b.bootCore];
+  expect([x.cycles(), x.retired(), x.pc], where).toEqual([y.cycles(), y.retired(), y.pc]);
+  const [wa, wb] = [x.stateWords(), y.stateWords()];
+  for (let i = 0; i < wa.length; i++) if (!BOOKS.has(i) && wa[i] !== wb[i]) expect(`word ${(i * 4).toString(16)}: ${wa[i]}`, where).toBe(`word ${(i * 4).toString(16)}: ${wb[i]}`);
+}
+
+function lockStep(elf: string, seed: number, virtualPs: number, mixed: boolean): Machine {
+  const random = generator(seed);
+  const [a, b] = [machine(elf), machine(elf)];
+  a.bootCore.setTranslating(false);
+  b.bootCore.setTranslating(true, 2);
+  let t = 0;
+  for (let n = 0; t < virtualPs && a.state.semihostingExit === null; n++) {
+    t += Math.floor(31_250 * (random() < 0.2 ? 1 + random() * 40 : 2_000 + random() * 60_000));
+    if (mixed) b.bootCore.setTranslating(random() < 0.7, 1 + Math.floor(random() * 20));
+    expect(a.run(t)).toBe(b.run(t));
+    compare(a, b, `${elf}, stop ${n}, seed ${seed}`);
+    if (n % 64 === 0) expect(hash(a.system.memoryBytes('sram1').subarray(0, 0x4000))).toBe(hash(b.system.memoryBytes('sram1').subarray(0, 0x4000)));
+  }
+  expect(hash(a.system.memoryBytes('sram1'))).toBe(hash(b.system.memoryBytes('sram1')));
+  expect(a.state.semihostingExit).toBe(b.state.semihostingExit);
+  return b;
+}
+
+describe('translated code is the interpreter, faster', () => {
+  const programs = readdirSync(join(ROOT, 'fixtures')).filter((d) => d.startsWith('h533-cpu-'));
+  it.each(programs)('%s: every state at random stops', (name) => {
+    const b = lockStep(join(ROOT, 'fixtures', name, 'firmware.elf'), 7 + name.length, 4e12, false);
+    expect(b.bootCore.tier.counters.compiled).toBeGreaterThan(5);
+    expect(b.state.semihostingExit).toBe(0x20026);
+  });
+  it.each(programs.slice(0, 4))('%s: with the tier switched on and off at random', (name) => {
+    lockStep(join(ROOT, 'fixtures', name, 'firmware.elf'), 99, 4e12, true);
+  });
+  it('a tick interrupt is taken at the same instruction and cycle', () => {
+    lockStep(join(ROOT, 'benchmarks/firmware/tick.m33.elf'), 5, 0.2e12, false);
+  });
+  it('with the instruction cache on, hits, misses and replacement are the same', () => {
+    const b = lockStep(join(ROOT, 'fixtures/h533-straight/firmware.elf'), 11, 0.06e12, false);
+    expect(b.bootCore.get(S.CACHE_MISSES)).toBeGreaterThan(10);
+    expect(b.bootCore.tier.counters.compiled).toBeGreaterThan(0);
+  });
+  it('a polled SysTick gives the same values', () => {
+    lockStep(join(ROOT, 'benchmarks/firmware/poll.m33.elf'), 6, 0.1e12, true);
+  });
+});
