@@ -1,0 +1,152 @@
+/**
+ * Cortex-M33. Arm publishes no table. Rules measured by jnk0le/random on RP2350 (r1p0); where nothing was measured the value of the Cortex-M4
+ * stands (assumed). A line of instructions is run through a model of the pipeline: one instruction a cycle, two if the younger is a 16-bit NOP,
+ * branch or IT behind a 16-bit instruction.
+ */
+import type { Instruction } from '../decode.ts';
+import {
+  addressRegisters, classOf, costInLine, factors, fpRegisters, isFp, listLength, meet, previous, reads, readsFlags, rotatedConstant, setsFlags, shiftsOperand,
+  straightLine, writes, type TimingModel,
+} from './model.ts';
+
+/** Latencies die out within this many instructions. */
+const WINDOW = 8;
+
+const isYounger = (ins: Instruction): boolean => {
+  const c = classOf(ins);
+  return ins.size === 2 && (ins.decoded.op === 'NOP' || c === 'it' || c === 'branch' || c === 'branch-cond' || ins.decoded.op === 'BX');
+};
+const pairs = (older: Instruction, younger: Instruction): boolean => {
+  if (older.size !== 2 || !isYounger(younger)) return false;
+  const c = classOf(older);
+  // a NOP behind a NOP: the measurements name arithmetic and load/store as older
+  if (younger.decoded.op === 'NOP' && (c === 'nop' || c === 'it')) return false;
+  return !/branch|call|system|barrier/.test(c) && !/_pc$/.test(older.decoded.op);
+};
+const accumulates = (ins: Instruction): boolean => /^[SU]XTA/.test(ins.decoded.op);
+const chains = (ins: Instruction): boolean => ['mac', 'mul', 'mull'].includes(classOf(ins)) || accumulates(ins) || shiftsOperand(ins) || rotatedConstant(ins);
+
+function issue(ins: Instruction): number {
+  const n = listLength(ins);
+  switch (classOf(ins)) {
+    case 'load-double': case 'store-double': return 2;
+    case 'load-multiple': case 'store-multiple': case 'fp-load-multiple': case 'fp-store-multiple': return Math.max(1, n);
+    case 'table-branch': return 2;
+    case 'mul': return ins.size === 2 ? 2 : 1;
+    case 'div': return 0;
+    case 'fp-div': case 'fp-sqrt': return 14;
+    case 'fp-move': return ins.decoded.op === 'VMOV_from_SS' ? 2 : 1;
+    case 'fp-load': case 'fp-store': return ins.decoded.op.endsWith('64') ? 2 : 1;
+    case 'exclusive': return ins.decoded.op === 'CLREX' ? 1 : 2;
+    case 'barrier': return ins.decoded.op === 'ISB' ? 2 : 1;
+    case 'system': return ins.decoded.op === 'SVC' || ins.decoded.op === 'BKPT' ? 0 : 1;
+    case 'alu': return rotatedConstant(ins) && setsFlags(ins) && !/^(MOV|MVN)/.test(ins.decoded.op) ? 2 : 1;
+    default: return 1;
+  }
+}
+/** Cycles after issue at which an ordinary consumer can issue. */
+function latency(ins: Instruction): number {
+  switch (classOf(ins)) {
+    case 'load': case 'mul': case 'mull': case 'mac': case 'dsp': case 'alu-shift': case 'load-double': case 'load-multiple': return 2;
+    case 'alu': return rotatedConstant(ins) ? 2 : 1;
+    case 'fp-move': return ins.decoded.op === 'VMOV_from_S' ? 2 : 1;
+    default: return 1;
+  }
+}
+function fpLatency(ins: Instruction): number {
+  switch (classOf(ins)) {
+    case 'fp-alu': case 'fp-convert': return 2;
+    case 'fp-mac': return 4;
+    case 'fp-move': return ins.decoded.op === 'VMOV_to_SS' ? 2 : 1;
+    default: return 1;
+  }
+}
+/** The accumulator operand of a multiply-accumulate or extend-and-add. */
+function accumulators(ins: Instruction): number[] {
+  if (accumulates(ins)) return [ins.decoded.c ?? -1];
+  if (classOf(ins) !== 'mac') return [];
+  const { a, d } = ins.decoded;
+  return writes(ins).length === 2 ? [a ?? -1, d ?? -1] : [d ?? -1];
+}
+
+interface Result {
+  readonly at: number;
+  readonly by: Instruction;
+}
+/** When a consumer may issue after `result` was issued. */
+function readyFor(ins: Instruction, register: number, { at, by }: Result): number {
+  const early = at + 1;
+  const plain = at + latency(by);
+  const c = classOf(ins);
+  const from = classOf(by);
+  if (/^store/.test(c) && !addressRegisters(ins).includes(register) && (/^load/.test(from) || chains(by))) return early;
+  if (accumulators(ins).includes(register) && ![ins.decoded.b, classOf(ins) === 'mac' ? ins.decoded.c : undefined].includes(register)) {
+    if (chains(by) || (from === 'load' && c === 'mac')) return early;
+  }
+  return plain;
+}
+
+function time(line: readonly Instruction[]): number {
+  let now = 0;
+  let older: { readonly ins: Instruction; readonly at: number } | null = null;
+  let fpFrom = 0;
+  let flagsFrom = 0;
+  const core = new Map<number, Result>();
+  const fp = new Map<number, Result>();
+  for (const ins of line) {
+    const c = classOf(ins);
+    let at = 0;
+    for (const r of reads(ins)) {
+      const result = core.get(r);
+      if (result) at = Math.max(at, readyFor(ins, r, result));
+    }
+    if (isFp(c)) {
+      at = Math.max(at, fpFrom);
+      for (const r of fpRegisters(ins, 'fpSrc')) {
+        const result = fp.get(r);
+        if (!result) continue;
+        const chained = c === 'fp-mac' && classOf(result.by) === 'fp-mac' && !factors(ins).includes(r);
+        at = Math.max(at, result.at + (chained ? 3 : fpLatency(result.by)));
+      }
+    }
+    if (readsFlags(ins)) at = Math.max(at, flagsFrom);
+    if (older && pairs(older.ins, ins) && at <= older.at) {
+      older = null;
+      continue;
+    }
+    at = Math.max(at, now);
+    const n = issue(ins);
+    now = at + n;
+    const last = Math.max(at, now - 1);
+    for (const r of writes(ins)) core.set(r, { at: last, by: ins });
+    for (const r of fpRegisters(ins, 'fpDest')) fp.set(r, { at: last, by: ins });
+    if (c === 'fp-mac') fpFrom = at + 3;
+    if (setsFlags(ins)) flagsFrom = shiftsOperand(ins) ? now + 1 : 0;
+    older = { ins, at: last };
+  }
+  return now;
+}
+
+function taken(ins: Instruction, behindFlags: () => boolean): number {
+  switch (classOf(ins)) {
+    case 'load': return 3;
+    case 'load-multiple': return 2;
+    case 'table-branch': return 4;
+    // it pairs behind an instruction that sets flags only if it is not taken
+    case 'branch-cond': return behindFlags() ? 2 : 1;
+    default: return 1;
+  }
+}
+
+export const m33: TimingModel = {
+  reach: { before: WINDOW * 4, after: 24 },
+  // nothing measured: as Cortex-M4
+  unaligned: (kind, address, size) => (kind === 'store' ? 0 : size === 4 && (address & 1) !== 0 ? 2 : 1),
+  cycles: (ins, pc, code) => ({
+    cost: costInLine(straightLine(ins, pc, code, WINDOW), time),
+    taken: taken(ins, () => {
+      const before = previous(pc, code);
+      return before !== null && setsFlags(before) && pairs(before, ins);
+    }),
+  }),
+};

@@ -1,0 +1,239 @@
+/**
+ * Cortex-M7. Arm publishes no table. Rules measured by jnk0le/random on STM32H743 rev Y (measured) and, where said, those of LLVM's scheduling
+ * model (reported). A line of instructions is run through a model of the pipeline: two instructions a cycle in order, operands wanted at one of several
+ * stages. Branches count as predicted: what a wrong prediction costs (8 or 6 cycles, measured) depends on what ran before and is left out.
+ */
+import type { Instruction } from '../decode.ts';
+import {
+  addressRegisters, classOf, costInLine, factors, fpRegisters, isFp, listLength, reads, readsFlags, rotatedConstant, setsFlags, shiftsOperand, straightLine,
+  writes, type TimingModel,
+} from './model.ts';
+
+/** Lines are cut at blocks of this size, so that a cost hangs on a bounded piece of code. */
+const BLOCK = 256;
+const MOST = 140;
+
+/** Where an instruction wants an operand. EX1 is address and shifter, `late` the ALUs of EX2. */
+type Stage = 'late' | 'ex1' | 'factor' | 'accumulator' | 'address' | 'data';
+/** Cycles from the producer's issue to the first at which a consumer at each stage can issue; 0 = together with it. */
+type Ready = Readonly<Record<Stage, number>>;
+
+const LATE_ALU: Ready = { late: 1, ex1: 2, factor: 1, accumulator: 0, address: 2, data: 0 };
+const EARLY_ALU: Ready = { late: 0, ex1: 1, factor: 1, accumulator: 0, address: 1, data: 0 };
+const REVERSED: Ready = { late: 0, ex1: 2, factor: 1, accumulator: 0, address: 2, data: 0 };
+const BITFIELD: Ready = { late: 1, ex1: 2, factor: 1, accumulator: 0, address: 2, data: 0 };
+const WRITE_BACK: Ready = { late: 0, ex1: 2, factor: 1, accumulator: 0, address: 1, data: 0 };
+const WORD_LOAD: Ready = { late: 1, ex1: 2, factor: 2, accumulator: 1, address: 3, data: 0 };
+const NARROW_LOAD: Ready = { late: 2, ex1: 3, factor: 3, accumulator: 1, address: 3, data: 0 };
+const PRODUCT: Ready = { late: 2, ex1: 3, factor: 2, accumulator: 1, address: 4, data: 0 };
+const FROM_FP: Ready = { late: 1, ex1: 2, factor: 1, accumulator: 0, address: 2, data: 0 };
+
+/** The same for floating-point results. */
+type FpStage = 'operand' | 'vfma' | 'vmla' | 'data' | 'move';
+type FpReady = Readonly<Record<FpStage, number>>;
+const FP_ALU: FpReady = { operand: 3, vfma: 3, vmla: 2, data: 1, move: 3 };
+const FP_FMA: FpReady = { operand: 5, vfma: 3, vmla: 2, data: 3, move: 5 };
+const FP_MLA: FpReady = { operand: 6, vfma: 3, vmla: 3, data: 4, move: 6 };
+const FP_LOAD: FpReady = { operand: 1, vfma: 3, vmla: 2, data: 1, move: 1 };
+const FP_MOVE: FpReady = { operand: 3, vfma: 3, vmla: 3, data: 1, move: 3 };
+
+const BITFIELD_OPS = /^(UBFX|SBFX|BFI|BFC|REV|REV16|REVSH|RBIT|CLZ|[SU]XT)/;
+const isBitfield = (ins: Instruction): boolean => BITFIELD_OPS.test(ins.decoded.op) || classOf(ins) === 'dsp';
+const isReversal = (ins: Instruction): boolean => /^(REV|RBIT)/.test(ins.decoded.op);
+const isProduct = (ins: Instruction): boolean => ['mul', 'mull', 'mac'].includes(classOf(ins));
+/** Uses the shifter of EX1 for its second operand. */
+const usesShifter = (ins: Instruction): boolean => shiftsOperand(ins) || rotatedConstant(ins);
+const plainShift = (ins: Instruction): boolean => /^(LSL|LSR|ASR|ROR)_/.test(ins.decoded.op);
+const earlyCapable = (ins: Instruction): boolean => /^(ADD|SUB|MOV)_(reg|imm)|^ADD_SP|^ADR/.test(ins.decoded.op) && !rotatedConstant(ins);
+const isFma = (ins: Instruction): boolean => /^VFN?M[AS]/.test(ins.decoded.op);
+const isDouble = (ins: Instruction): boolean => ins.decoded.op.includes('64');
+const isLoad = (ins: Instruction): boolean => classOf(ins) === 'load';
+const isStore = (ins: Instruction): boolean => classOf(ins) === 'store';
+const isBranch = (ins: Instruction): boolean => ['branch', 'branch-cond', 'call', 'branch-reg', 'compare-branch'].includes(classOf(ins)) || /_pc$/.test(ins.decoded.op);
+const isFpMove = (ins: Instruction): boolean => classOf(ins) === 'fp-move';
+const isFpMemory = (ins: Instruction): boolean => classOf(ins) === 'fp-load' || classOf(ins) === 'fp-store';
+
+function issuesAlone(ins: Instruction): boolean {
+  switch (classOf(ins)) {
+    case 'load-double': case 'store-double': case 'load-multiple': case 'store-multiple': case 'fp-load-multiple': case 'fp-store-multiple':
+    case 'div': case 'exclusive': case 'table-branch': case 'system': case 'barrier': return true;
+    case 'fp-load': case 'fp-store': return isDouble(ins);
+    case 'fp-move': return ins.decoded.op.endsWith('_SS') || ins.decoded.op.startsWith('VMRS') || ins.decoded.op === 'VMSR';
+    case 'nop': return ins.decoded.op === 'SEV';
+    default: return false;
+  }
+}
+/** Cycles for which nothing that comes later can issue. */
+function issue(ins: Instruction): number {
+  const n = listLength(ins);
+  switch (classOf(ins)) {
+    case 'load-multiple': case 'store-multiple': case 'fp-load-multiple': case 'fp-store-multiple': return Math.max(1, Math.ceil(n / 2));
+    case 'table-branch': return 2;
+    // charged by its semantics
+    case 'div': return 0;
+    case 'system': return ins.decoded.op === 'SVC' || ins.decoded.op === 'BKPT' ? 0 : 3;
+    case 'barrier': return 3;
+    case 'fp-div': return isDouble(ins) ? 30 : 16;
+    case 'fp-sqrt': return isDouble(ins) ? 30 : 14;
+    case 'fp-mac': return isDouble(ins) ? (isFma(ins) ? 7 : 8) : 1;
+    case 'fp-alu': return /^VN?MUL_64/.test(ins.decoded.op) ? 5 : 1;
+    default: return 1;
+  }
+}
+/** EX1 operands of an instruction that has some. */
+function ex1Operands(ins: Instruction): number[] {
+  const { op, b, c } = ins.decoded;
+  if (shiftsOperand(ins)) return [op.startsWith('MVN') ? (b ?? -1) : (c ?? -1)];
+  if (/^(UBFX|SBFX|RBIT|REV)/.test(op)) return [b ?? -1];
+  if (/^(BFI|[SU]XTA)/.test(op)) return [b ?? -1];
+  if (op === 'PKH') return ins.decoded.v?.['tb'] === true ? [b ?? -1, c ?? -1] : [c ?? -1];
+  return [];
+}
+function accumulators(ins: Instruction): number[] {
+  if (classOf(ins) !== 'mac') return [];
+  const { a, d } = ins.decoded;
+  return writes(ins).length === 2 ? [a ?? -1, d ?? -1] : [d ?? -1];
+}
+function stageOf(ins: Instruction, register: number): Stage {
+  if (addressRegisters(ins).includes(register)) return 'address';
+  if (ex1Operands(ins).includes(register)) return 'ex1';
+  const c = classOf(ins);
+  if (isProduct(ins)) return [ins.decoded.b, ins.decoded.c].includes(register) || !accumulators(ins).includes(register) ? 'factor' : 'accumulator';
+  if (/store/.test(c)) return 'data';
+  return c === 'div' ? 'factor' : 'late';
+}
+function resultOf(ins: Instruction, register: number, early: boolean): Ready {
+  const c = classOf(ins);
+  if (/^(load|store)/.test(c) || c === 'fp-load-multiple' || c === 'fp-store-multiple') {
+    const base = c.endsWith('multiple') ? ins.decoded.a : ins.decoded.b;
+    if (register === base && !(isLoad(ins) && register === ins.decoded.a)) return WRITE_BACK;
+    return /^LDR(_|T|D)|^LDM/.test(ins.decoded.op) ? WORD_LOAD : NARROW_LOAD;
+  }
+  if (isProduct(ins)) return PRODUCT;
+  if (isReversal(ins)) return REVERSED;
+  if (isBitfield(ins)) return BITFIELD;
+  if (isFp(c)) return FROM_FP;
+  return early ? EARLY_ALU : LATE_ALU;
+}
+function fpStageOf(ins: Instruction, register: number): FpStage {
+  const c = classOf(ins);
+  if (c === 'fp-mac') return factors(ins).includes(register) ? 'operand' : isFma(ins) ? 'vfma' : 'vmla';
+  if (c === 'fp-store' || c === 'fp-store-multiple') return 'data';
+  return c === 'fp-move' ? 'move' : 'operand';
+}
+function fpResultOf(ins: Instruction): FpReady {
+  switch (classOf(ins)) {
+    case 'fp-mac': return isFma(ins) ? FP_FMA : FP_MLA;
+    case 'fp-load': case 'fp-load-multiple': return FP_LOAD;
+    case 'fp-move': return FP_MOVE;
+    default: return FP_ALU;
+  }
+}
+
+/** Whether the units and ports let `younger` go together with `older`, operands aside. */
+function fit(older: Instruction, younger: Instruction): boolean {
+  if (issuesAlone(older) || issuesAlone(younger)) return false;
+  const either = (p: (x: Instruction) => boolean, q: (x: Instruction) => boolean): boolean => (p(older) && q(younger)) || (q(older) && p(younger));
+  if (isBranch(older) && isBranch(younger)) return false;
+  if (classOf(older) === 'it' && classOf(younger) === 'it') return false;
+  if (usesShifter(younger) && (usesShifter(older) || plainShift(older))) return false;
+  if (isBitfield(younger)) return false;
+  if (isBitfield(older) && !/^(SSAT|USAT|CLZ|PARALLEL|Q|SEL|USAD)/.test(older.decoded.op) && usesShifter(younger)) return false;
+  if (isProduct(older) && isProduct(younger)) return false;
+  if (either(isProduct, isStore)) return false;
+  if (isStore(older) && isStore(younger)) return false;
+  if (isLoad(older) && isLoad(younger)) {
+    // odd and even words lie in two banks: known where both go by one base
+    const same = older.decoded.b === younger.decoded.b && addressRegisters(older).length === 1 && addressRegisters(younger).length === 1;
+    return same && (((older.decoded.imm ?? 0) ^ (younger.decoded.imm ?? 0)) & 4) !== 0;
+  }
+  if (isFp(classOf(older)) && isFp(classOf(younger))) {
+    const arithmetic = (x: Instruction): boolean => !isFpMove(x) && !isFpMemory(x);
+    if (arithmetic(older) && arithmetic(younger)) return false;
+    if (isFpMove(older) && isFpMove(younger)) return false;
+    if (either((x) => classOf(x) === 'fp-mac', (x) => isFpMove(x) || isFpMemory(x))) return false;
+    if (classOf(older) === 'fp-load' && classOf(younger) === 'fp-load') return false;
+    if (classOf(older) === 'fp-store' && classOf(younger) === 'fp-store') return false;
+  }
+  // divisions take one integer instruction along
+  if (/^fp-(div|sqrt)/.test(classOf(younger))) return false;
+  return true;
+}
+const movwMovt = (older: Instruction, younger: Instruction): boolean =>
+  older.decoded.op === 'MOV_imm' && younger.decoded.op === 'MOVT' && older.decoded.a === younger.decoded.a;
+
+interface State {
+  now: number;
+  older: { readonly ins: Instruction; readonly at: number } | null;
+  /** Cycle from which each register is there for each stage. */
+  readonly core: Map<number, { readonly at: number; readonly ready: Ready; readonly load: boolean }>;
+  readonly fp: Map<number, { readonly at: number; readonly ready: FpReady }>;
+  flags: number;
+  lastMac: number;
+  lastMla: number;
+}
+function operandsReady(s: State, ins: Instruction): number {
+  let at = 0;
+  const hasEx1 = ex1Operands(ins).length > 0;
+  for (const r of new Set(reads(ins))) {
+    const result = s.core.get(r);
+    if (!result) continue;
+    const stage = stageOf(ins, r);
+    // loaded words reach only instructions that need none of their operands early
+    const wanted = result.load && hasEx1 && stage === 'late' ? 'ex1' : stage;
+    at = Math.max(at, result.at + result.ready[wanted]);
+  }
+  const c = classOf(ins);
+  if (isFp(c)) {
+    for (const r of fpRegisters(ins, 'fpSrc')) {
+      const result = s.fp.get(r);
+      if (result) at = Math.max(at, result.at + result.ready[fpStageOf(ins, r)]);
+    }
+    const blocked = /^fp-(load|store)-multiple/.test(c) || (isFpMemory(ins) && isDouble(ins)) || /^V(ADD|SUB)/.test(ins.decoded.op) || ins.decoded.op.startsWith('VMOV_imm');
+    if (blocked) at = Math.max(at, s.lastMac + 4);
+    if (c === 'fp-mac' && isFma(ins)) at = Math.max(at, s.lastMla + 2);
+  }
+  if (readsFlags(ins) && classOf(ins) !== 'branch-cond') at = Math.max(at, s.flags);
+  return at;
+}
+function time(line: readonly Instruction[]): number {
+  const s: State = { now: 0, older: null, core: new Map(), fp: new Map(), flags: 0, lastMac: -9, lastMla: -9 };
+  for (const ins of line) {
+    const ready = operandsReady(s, ins);
+    const first = s.older;
+    const notYounger = isFp(classOf(ins)) && (isFpMemory(ins) || isFpMove(ins)) && s.now - 1 - s.lastMac <= 3 && s.lastMac >= 0;
+    const together = first !== null && fit(first.ins, ins) && !notYounger && (ready <= first.at || movwMovt(first.ins, ins));
+    let at: number;
+    if (together) {
+      at = first.at;
+      s.older = null;
+    } else {
+      at = Math.max(ready, s.now);
+      s.now = at + issue(ins);
+      s.older = { ins, at };
+    }
+    const early = earlyCapable(ins) && !together
+      ? reads(ins).every((r) => { const x = s.core.get(r); return !x || x.at + x.ready.ex1 <= at; })
+      : plainShift(ins) && reads(ins).every((r) => { const x = s.core.get(r); return !x || x.at + x.ready.ex1 <= at; });
+    const last = Math.max(at, together ? at : s.now - 1);
+    for (const r of writes(ins)) s.core.set(r, { at: last, ready: resultOf(ins, r, early), load: isLoad(ins) });
+    for (const r of fpRegisters(ins, 'fpDest')) s.fp.set(r, { at: last, ready: fpResultOf(ins) });
+    if (setsFlags(ins)) s.flags = at + 1;
+    if (classOf(ins) === 'fp-mac' && !isDouble(ins)) {
+      s.lastMac = at;
+      if (!isFma(ins)) s.lastMla = at;
+    }
+  }
+  return s.now;
+}
+
+export const m7: TimingModel = {
+  reach: { before: BLOCK + 32, after: 0 },
+  // measured: three cycles as the older of a pair, four as the younger; stores go to the store buffer
+  unaligned: (kind) => (kind === 'store' ? 0 : 3),
+  cycles(ins, pc, code) {
+    const cost = costInLine(straightLine(ins, pc, code, MOST, BLOCK), time);
+    // a branch that goes together with what follows it has that slot to itself when it is taken
+    return { cost, taken: classOf(ins) === 'table-branch' ? 2 : cost === 0 || !isBranch(ins) || /_pc$/.test(ins.decoded.op) ? 1 : 0 };
+  },
+};

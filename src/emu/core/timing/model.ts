@@ -1,0 +1,138 @@
+/** What timing models share: the interface, and how an instruction is looked at. */
+import type { Instruction } from '../decode.ts';
+import { OPS, type TimingClass } from '../rows.ts';
+
+export interface StaticCycles {
+  /** Cycles of the instruction when it does not branch. */
+  readonly cost: number;
+  /** More cycles when it branches. */
+  readonly taken: number;
+}
+/** Code as bytes in memory: never what was executed or decoded before, so that costs are the same in every run and in both tiers. */
+export interface CodeView {
+  /** Instruction at an address, null where none can be read. */
+  at(pc: number): Instruction | null;
+  /** Half-word at an address, null where none can be read. */
+  halfword(pc: number): number | null;
+}
+export interface TimingModel {
+  cycles(ins: Instruction, pc: number, code: CodeView): StaticCycles;
+  /** Added to an access that is not aligned to its size. */
+  unaligned(kind: 'load' | 'store', address: number, size: 2 | 4): number;
+  /** Bytes before and behind a changed one within which costs may be other ones now. */
+  readonly reach: { readonly before: number; readonly after: number };
+}
+
+export const classOf = (ins: Instruction): TimingClass => OPS.get(ins.decoded.op)!.timing;
+const bitCount = (n: number): number => {
+  let c = 0;
+  for (; n; n &= n - 1) c++;
+  return c;
+};
+/** Registers that a load/store multiple moves: the list stands in `imm`, for FP in `imm` as a count. */
+export const listLength = (ins: Instruction): number => {
+  const c = classOf(ins);
+  if (c === 'fp-load-multiple' || c === 'fp-store-multiple') return ins.decoded.imm ?? 0;
+  return bitCount((ins.decoded.imm ?? 0) & 0xffff);
+};
+const named = (ins: Instruction, which: 'dest' | 'src'): number[] =>
+  [...OPS.get(ins.decoded.op)![which]].map((k) => ins.decoded[k as 'a' | 'b' | 'c' | 'd'] ?? -1);
+const SP = 13;
+/** General registers that are written. Lists of LDM are part of it. */
+export const writes = (ins: Instruction): number[] => {
+  const { op, imm } = ins.decoded;
+  if (op === 'ADD_SP') return [SP];
+  const found = named(ins, 'dest');
+  if (op === 'LDM' || op === 'LDM_pc') for (let r = 0; r < 15; r++) if (((imm ?? 0) >>> r) & 1) found.push(r);
+  return found;
+};
+export const reads = (ins: Instruction): number[] => {
+  const { op, imm } = ins.decoded;
+  if (op === 'ADD_SP') return [SP];
+  const found = named(ins, 'src');
+  if (op === 'STM') for (let r = 0; r < 15; r++) if (((imm ?? 0) >>> r) & 1) found.push(r);
+  return found;
+};
+/** Floating-point registers as numbers of singles: a double is two. */
+export const fpRegisters = (ins: Instruction, which: 'fpDest' | 'fpSrc'): number[] => {
+  const def = OPS.get(ins.decoded.op)!;
+  const { a, d, imm } = ins.decoded;
+  if ((def.timing === 'fp-load-multiple' && which === 'fpDest') || (def.timing === 'fp-store-multiple' && which === 'fpSrc'))
+    return Array.from({ length: Math.min(32, imm ?? 0) }, (_, i) => (d ?? a ?? 0) + i);
+  return [...def[which]].flatMap((k) => {
+    const n = ins.decoded[k.toLowerCase() as 'a' | 'b' | 'c' | 'd'] ?? 0;
+    return k === k.toLowerCase() ? [n] : [2 * n, 2 * n + 1];
+  });
+};
+/** Registers of an access's address, in the operand fields that loads and stores use. */
+export const addressRegisters = (ins: Instruction): number[] => {
+  const { op, b, c } = ins.decoded;
+  switch (classOf(ins)) {
+    case 'load-multiple': case 'store-multiple': return [ins.decoded.a ?? -1];
+    case 'load': case 'store':
+      if (op.endsWith('_lit')) return [];
+      return op.endsWith('_reg') || (op === 'LDR_pc' && ins.decoded.v?.['mode'] === 'reg') ? [b ?? -1, c ?? -1] : [b ?? -1];
+    case 'load-double': case 'store-double': case 'exclusive': return [b ?? -1];
+    case 'table-branch': return [b ?? -1, c ?? -1];
+    case 'fp-load': case 'fp-store': case 'fp-load-multiple': case 'fp-store-multiple': return named(ins, 'src');
+    default: return [];
+  }
+};
+/** Multiplicands of an FP multiply-add: its accumulator (operand a) is read later. */
+export const factors = (ins: Instruction): number[] => {
+  const { b, c } = ins.decoded;
+  const double = OPS.get(ins.decoded.op)!.fpSrc === 'ABC';
+  return [b ?? 0, c ?? 0].flatMap((n) => (double ? [2 * n, 2 * n + 1] : [n]));
+};
+export const meet = (a: readonly number[], b: readonly number[]): boolean => a.some((r) => r >= 0 && b.includes(r));
+/** VMOV between two core registers and two singles or a double. */
+export const movesTwo = (ins: Instruction): boolean => ins.decoded.op.endsWith('_SS');
+export const isFp = (c: TimingClass): boolean => c.startsWith('fp-');
+export const setsFlags = (ins: Instruction): boolean => ins.decoded.v?.['S'] === true || /^(CMP|CMN|TST|TEQ)/.test(ins.decoded.op);
+export const readsFlags = (ins: Instruction): boolean => /^(B_cond|IT|ADC|SBC|RRX|SEL|VSEL)/.test(ins.decoded.op) || ins.decoded.v?.['shift'] === 'rrx';
+/** Second operand is a register shifted by the instruction. A shift on its own is not. */
+export const shiftsOperand = (ins: Instruction): boolean => classOf(ins) === 'alu-shift';
+/** Second operand is an 8-bit value rotated to its place: neither plain nor a pattern of bytes. */
+export function rotatedConstant(ins: Instruction): boolean {
+  if (ins.size !== 4 || !ins.row.name.endsWith('(immediate) T2') || !ins.decoded.op.endsWith('_imm')) return false;
+  const n = (ins.decoded.imm ?? 0) >>> 0;
+  const low = n & 0xff;
+  if (n <= 0xff) return false;
+  return n !== ((low | (low << 16)) >>> 0) && n !== (Math.imul((n >>> 8) & 0xff, 0x01000100) >>> 0) && n !== (Math.imul(low, 0x01010101) >>> 0);
+}
+const isLeaving = (ins: Instruction): boolean => {
+  switch (classOf(ins)) {
+    case 'branch': case 'call': case 'branch-reg': case 'table-branch': return true;
+    default: return /_pc$/.test(ins.decoded.op) || ins.decoded.op === 'UDF';
+  }
+};
+const BEYOND = 6;
+/** The instructions from `ins` on that run one after the other: up to a branch that always leaves, `count` of them, or some behind the end of a block of `block` bytes: enough for results to arrive. */
+export function straightLine(ins: Instruction, pc: number, code: CodeView, count: number, block = Infinity): Instruction[] {
+  const end = block === Infinity ? Infinity : (Math.floor(pc / block) + 1) * block;
+  const line = [ins];
+  let at = pc + ins.size;
+  let beyond = 0;
+  while (line.length < count && beyond < BEYOND && !isLeaving(line.at(-1)!)) {
+    const next = code.at(at);
+    if (!next) break;
+    if (at >= end) beyond++;
+    line.push(next);
+    at += next.size;
+  }
+  return line;
+}
+/**
+ * Cost of the first of a line of instructions under a model of the whole pipeline: the time of the line less the time of the rest. The sum over
+ * a line is then the model's time for it, wherever it is entered.
+ */
+export const costInLine = (line: readonly Instruction[], time: (line: readonly Instruction[]) => number): number =>
+  Math.max(0, time(line) - (line.length > 1 ? time(line.slice(1)) : 0));
+
+/** Size of the instruction that ends at `pc`. A half-word that cannot begin a 32-bit instruction ends one, and from there on they pair up. */
+export function previous(pc: number, code: CodeView): Instruction | null {
+  const wide = (h: number | null): boolean => h !== null && (h & 0xf800) > 0xe000;
+  let run = 0;
+  while (run < 8 && wide(code.halfword(pc - 4 - 2 * run))) run++;
+  return code.at(run % 2 === 1 ? pc - 4 : pc - 2);
+}
