@@ -459,7 +459,8 @@ export class Core implements Cpu {
       return readScs(this, address, size, privileged);
     }
     if (mpuEnabled(this) && !mpuAllows(this, address, 'read', privileged)) this.throwFault('mem-data', address);
-    const intercepted = this.intercept?.pages.has(address >>> PAGE_BITS) ? this.listener.intercept.read?.(this, address, size) : null;
+    const reader = this.intercept;
+    const intercepted = reader?.pages.has(address >>> PAGE_BITS) ? reader.read?.(this, address, size) : null;
     if (intercepted !== null && intercepted !== undefined) return intercepted;
     const region = this.regionAt(address);
     if (region === null || address + size > region.end || this.system.isFaulting(address)) this.throwFault('bus-data', address);
@@ -882,6 +883,10 @@ export class Core implements Cpu {
     return this.runUntilCycle(this.cyclesAt(until));
   }
 
+  /** Runs for so many cycles, or less if something needs a look. True if it paused. */
+  runCycles(cycles: number): boolean {
+    return this.runUntilCycle(this.cycles() + cycles);
+  }
   private runUntilCycle(limit: number): boolean {
     const now = this.cycles();
     let target = Math.min(limit, now + MAX_SLICE);
