@@ -41,6 +41,11 @@ const tims: TimRow[] = [
   { n: 16, facts: 'TIM16', base: 0x40014400, irqs: [25], bus: 2, bits: 16 },
   { n: 17, facts: 'TIM17', base: 0x40014800, irqs: [26], bus: 2, bits: 16 },
 ];
+/** Clocks that TI1 can be remapped to. HAL-L4 hal_tim_ex.h (documented). */
+const captures: Readonly<Record<number, Readonly<Record<number, { clock: string; divider: number }>>>> = {
+  16: { 1: { clock: 'lsi', divider: 1 }, 2: { clock: 'lse', divider: 1 } },
+  17: { 1: { clock: 'msi', divider: 1 }, 2: { clock: 'hse', divider: 32 } },
+};
 const timers: BlockRow[] = tims.map((t) => ({
   name: `TIM${t.n}`, model: 'tim', facts: t.facts, base: t.base, size: 0x400, irqs: t.irqs,
   clock: t.bus === 1 ? `APB1ENR1.TIM${t.n}EN` : `APB2ENR.TIM${t.n}EN`, reset: t.bus === 1 ? `APB1RSTR1.TIM${t.n}RST` : `APB2RSTR.TIM${t.n}RST`,
@@ -48,6 +53,7 @@ const timers: BlockRow[] = tims.map((t) => ({
     block: `TIM${t.n}`, clock: `timpclk${t.bus}`, bits: t.bits,
     // TIM1 and TIM8: break, update, trigger and commutation, capture compare.
     ...(t.irqs.length === 4 ? { irqs: { brk: 0, update: 1, trigger: 2, cc: 3 } } : {}),
+    ...(captures[t.n] ? { capture: { remap: 'OR1.TI1_RMP', sources: captures[t.n] } } : {}),
   },
 }));
 

@@ -1,7 +1,7 @@
 /**
  * TIM: basic and general-purpose timers (and the time base of the advanced ones). Modelled: counting up and down, prescaler, auto-reload and repetition with their
- * preloads, one-pulse mode, update and output-compare flags and interrupts, EGR. Not modelled: centre-aligned mode (counts up), slave modes and external
- * clocks, input capture, dithering, DMA requests, TRGO, output pins.
+ * preloads, one-pulse mode, update and output-compare flags and interrupts, EGR, capture of clocks inside the chip (tim-capture.ts). Not modelled:
+ * centre-aligned mode (counts up), slave modes and external clocks, capture of pins, dithering, DMA requests, TRGO, output pins.
  *
  * Facts: registers ST SVD; time base and preload rules: RM general-purpose timer chapter (documented). CEN acts one kernel clock later: RM (documented).
  *
@@ -10,6 +10,7 @@
  */
 import { clonePlain } from '../emu/component.ts';
 import { RegisterContext, type Layout, type ModelFactory, type Register, type RegisterModel } from '../emu/registers.ts';
+import { captureState, inputCapture, type CaptureOptions, type CaptureState } from './tim-capture.ts';
 
 export interface TimOptions {
   readonly block: string;
@@ -19,6 +20,8 @@ export interface TimOptions {
   readonly bits: 16 | 32;
   /** Index into the row's `irqs` for each kind of event. */
   readonly irqs: { readonly update: number; readonly cc: number; readonly trigger: number; readonly brk: number };
+  /** Clocks inside the chip that channel 1 can capture. */
+  readonly capture?: CaptureOptions;
 }
 const DEFAULTS: TimOptions = { block: 'TIM', clock: 'timpclk1', bits: 16, irqs: { update: 0, cc: 0, trigger: 0, brk: 0 } };
 
@@ -29,9 +32,11 @@ const TRIGGER = 1 << 6;
 const BREAK = 1 << 7;
 const CC = 0x1e;
 const EVENTS = UPDATE | CC | COM | TRIGGER | BREAK;
+const CC1IF = 1 << 1;
+const CC1OF = 1 << 9;
 const ccBit = (channel: number): number => 2 << channel;
 
-interface State {
+interface State extends CaptureState {
   /** Counter, position in the prescaler period and repetition counter at kernel clock count `anchor`. */
   cnt: number;
   sub: number;
@@ -65,6 +70,7 @@ export const tim: ModelFactory = (layout: Layout, given): RegisterModel<State> =
   const DIR = layout.hasField('CR1.DIR') ? layout.field('CR1.DIR') : null;
   const CMS = layout.hasField('CR1.CMS') ? layout.field('CR1.CMS') : null;
   const UIFREMAP = layout.hasField('CR1.UIFREMAP') ? layout.field('CR1.UIFREMAP') : null;
+  const capture = o.capture ? inputCapture(layout, o.capture, o.clock) : null;
   const ccrs: Register[] = [];
   for (let i = 1; i <= 4 && layout.has(`CCR${i}`); i++) ccrs.push(layout.reg(`CCR${i}`));
   // The register has two views, named differently by each SVD: found by offset.
@@ -150,8 +156,8 @@ export const tim: ModelFactory = (layout: Layout, given): RegisterModel<State> =
     }
     return ticks - periods * period;
   };
-  /** Brings the state up to now. */
-  const advance = (c: Context): void => {
+  /** Brings the counter up to now. */
+  const count = (c: Context): void => {
     const { s } = c;
     const now = c.env.clockCount(o.clock);
     let ticks = now - s.anchor;
@@ -176,6 +182,24 @@ export const tim: ModelFactory = (layout: Layout, given): RegisterModel<State> =
     }
   };
 
+  /** Takes the counter's value at the newest edge that has come; the counter counts up. */
+  const captureEdge = (c: Context): void => {
+    const edge = capture?.edge(c);
+    if (!edge) return;
+    const { s } = c;
+    const period = (s.arr + 1) * (s.psc + 1);
+    const position = s.cnt * (s.psc + 1) + s.sub - (running(c) ? edge.ago : 0);
+    const at = Math.floor((((position % period) + period) % period) / (s.psc + 1));
+    const over = edge.several || (c.get(SR) & CC1IF) !== 0;
+    c.put(ccrs[0]!, at);
+    flag(c, CC1IF | (over ? CC1OF : 0));
+  };
+  /** Brings the state up to now. */
+  const advance = (c: Context): void => {
+    count(c);
+    captureEdge(c);
+  };
+
   const driveIrqs = (c: Context): void => {
     const pending = c.get(SR) & c.get(DIER) & EVENTS;
     const lines = new Map<number, boolean>();
@@ -198,7 +222,8 @@ export const tim: ModelFactory = (layout: Layout, given): RegisterModel<State> =
       const ahead = down(c) ? s.cnt - s.ccr[i]! : s.ccr[i]! - s.cnt;
       steps = Math.min(steps, ahead > 0 ? Math.min(ahead, stepsToWrap(c)) : stepsToWrap(c));
     }
-    c.env.arm('next', steps === Infinity ? Infinity : c.env.clockTimeOf(o.clock, s.anchor + steps * (s.psc + 1) - s.sub));
+    const counted = steps === Infinity ? Infinity : c.env.clockTimeOf(o.clock, s.anchor + steps * (s.psc + 1) - s.sub);
+    c.env.arm('next', capture && wanted & CC1IF ? Math.min(counted, capture.next(c)) : counted);
   };
   const settle = (c: Context): void => {
     driveIrqs(c);
@@ -219,16 +244,16 @@ export const tim: ModelFactory = (layout: Layout, given): RegisterModel<State> =
   };
   const SR_EVENTS = (CC | COM | TRIGGER | BREAK) & layout.reg('SR').fields.reduce((m, f) => m | (1 << f.bit), 0);
   const view = (c: Context, r: Register, value: number): number => {
-    if (r !== CNT) return r === SR || r === CR1 ? c.get(r) : value;
+    if (r !== CNT) return r === SR || r === CR1 || (r === ccrs[0] && capture) ? c.get(r) : value;
     const copy = UIFREMAP !== null && UIFREMAP.get(c) !== 0;
     return copy ? (((c.s.cnt & 0x7fffffff) | ((c.get(SR) & UPDATE) << 31)) >>> 0) : c.s.cnt;
   };
-  const fresh = (): State => ({ cnt: 0, sub: 0, rep: 0, anchor: 0, psc: 0, arr: (ARR.reset & MAX) >>> 0, ccr: ccrs.map(() => 0), gated: 0 });
+  const fresh = (): State => ({ cnt: 0, sub: 0, rep: 0, anchor: 0, psc: 0, arr: (ARR.reset & MAX) >>> 0, ccr: ccrs.map(() => 0), gated: 0, ...captureState() });
 
   return {
     timers: ['next'],
-    clocks: [o.clock],
-    modelled: layout.registers.map((r) => r.name).filter((n) => /^(CR1|DIER|SR|EGR|CNT|PSC|ARR|RCR|CCR[1-4]|CCMR[12].*)$/.test(n)),
+    clocks: [o.clock, ...(capture?.clocks ?? [])],
+    modelled: layout.registers.map((r) => r.name).filter((n) => capture?.registers.includes(n) || /^(CR1|DIER|SR|EGR|CNT|PSC|ARR|RCR|CCR[1-4]|CCMR[12].*)$/.test(n)),
     create: fresh,
     onReset(c) {
       Object.assign(c.s, fresh());
@@ -248,6 +273,13 @@ export const tim: ModelFactory = (layout: Layout, given): RegisterModel<State> =
     },
     read(c, r, value) {
       advance(c);
+      if (r === ccrs[0] && capture?.isOpen(c)) {
+        // Reading the captured value clears its flag.
+        const captured = c.get(r);
+        c.put(SR, c.get(SR) & ~CC1IF);
+        settle(c);
+        return captured;
+      }
       return view(c, r, value);
     },
     peek(c, r, value) {
@@ -275,6 +307,7 @@ export const tim: ModelFactory = (layout: Layout, given): RegisterModel<State> =
     wrote(c, r, value, old) {
       if (r === CR1 && CMS?.of(value) && !CMS.of(old))
         c.env.note('gap', `${o.block}: centre-aligned mode is not modelled, the counter counts up`);
+      capture?.follow(c);
       followRegisters(c);
       settle(c);
     },
