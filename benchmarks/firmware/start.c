@@ -19,7 +19,7 @@ __attribute__((section(".vectors"), used)) static void (*const vectors[16])(void
 };
 
 static void semihosting_exit(uint32_t code) {
-  register uint32_t r0 __asm("r0") = code == 0 ? 0x18u : 0x18u;
+  register uint32_t r0 __asm("r0") = 0x18;
   register uint32_t r1 __asm("r1") = code == 0 ? 0x20026u : 0x20023u;
   __asm volatile("bkpt 0xab" : "+r"(r0) : "r"(r1) : "memory");
 }

@@ -1,0 +1,99 @@
+/** One sample in a process of its own: what it costs to start and to warm up is inside, and no sample sees another's heap or compiled code. */
+import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { attempt, type Starts } from '../src/bench/attempt.ts';
+import { parseScenario } from '../src/bench/scenario.ts';
+import type { Session } from '../src/bench/session.ts';
+import { guestOn, runGuest, sessionOf, withWords, type Words } from './guest.ts';
+import { runRp2040, runUnicorn } from './peer-engines.ts';
+
+export type Task =
+  | { readonly kind: 'program'; readonly target: string; readonly elf: string; readonly words: Words; readonly skipping: boolean; readonly translating: boolean }
+  | { readonly kind: 'boots' | 'boots-restored' | 'forks'; readonly scenario: string; readonly seconds: number; readonly count: number }
+  | { readonly kind: 'unicorn'; readonly elf: string; readonly words: Words; readonly hook: boolean; readonly instructions: number }
+  | { readonly kind: 'rp2040js'; readonly module: string; readonly elf: string; readonly words: Words; readonly instructions: number };
+
+export interface Sample {
+  /** Wall and CPU seconds of the measured stretch; CPU counts all threads. */
+  readonly seconds: number;
+  readonly cpu: number | null;
+  /** Guest instructions or cycles, boots, forks: what the stretch did. */
+  readonly instructions: number;
+  readonly cycles: number;
+  readonly count: number;
+  readonly peakMb: number | null;
+}
+
+/** Times `action`, which tells what it has done. */
+function timed(action: () => Partial<Sample>): Sample {
+  const cpu = process.cpuUsage();
+  const start = performance.now();
+  const done = action();
+  const seconds = (performance.now() - start) / 1000;
+  const used = process.cpuUsage(cpu);
+  return { instructions: 0, cycles: 0, count: 0, ...done, seconds, cpu: (used.user + used.system) / 1e6, peakMb: process.resourceUsage().maxRSS / 1024 };
+}
+
+export async function sample(task: Task): Promise<Sample> {
+  switch (task.kind) {
+    case 'program': {
+      const guest = guestOn(task.target, withWords(readFileSync(task.elf), task.words, task.elf));
+      const core = guest.machine.bootCore;
+      guest.machine.skipping = task.skipping;
+      core.setTranslating(task.translating);
+      const from = core.cycles();
+      return timed(() => {
+        const code = runGuest(guest);
+        if (code !== 0) throw new Error(`${task.elf} ended with ${code}`);
+        return { instructions: core.retired(), cycles: core.cycles() - from };
+      });
+    }
+    case 'boots':
+    case 'boots-restored':
+    case 'forks':
+      return many(task.kind, await scenarioOf(task.scenario), task.seconds, task.count);
+    case 'unicorn':
+      return runUnicorn(withWords(readFileSync(task.elf), task.words, task.elf), task.hook, task.instructions, timed);
+    case 'rp2040js':
+      return runRp2040(task.module, withWords(readFileSync(task.elf), task.words, task.elf), task.instructions, timed);
+  }
+}
+
+interface Fixture {
+  readonly start: () => Session;
+  readonly outcome: string;
+}
+async function scenarioOf(path: string): Promise<Fixture> {
+  const scenario = await parseScenario(readFileSync(path, 'utf8'), path);
+  const expected = scenario.expect?.outcome;
+  if (typeof expected !== 'string') throw new Error(`${path} does not say what outcome it expects`);
+  const images = scenario.images!.map((name) => ({ path: name, bytes: new Uint8Array(readFileSync(join(dirname(path), name))) }));
+  return { start: () => sessionOf(scenario.chip!, images, scenario), outcome: expected };
+}
+
+/** As many runs as fit into the time, at least `count`; each must come out as the fixture says. */
+function many(kind: 'boots' | 'boots-restored' | 'forks', fixture: Fixture, seconds: number, count: number): Sample {
+  const check = (outcome: string): void => {
+    if (outcome !== fixture.outcome) throw new Error(`a run came out as ${outcome}, not as ${fixture.outcome}`);
+  };
+  let one: () => void;
+  if (kind === 'boots') one = () => check(fixture.start().run().outcome);
+  else {
+    const session = fixture.start();
+    const starts: Starts = { powerOn: session.save(), entry: null, entryNumber: 1 };
+    check(session.run().outcome);
+    const entry = session.entryCheckpoint;
+    if (entry === null) throw new Error('the run has no entry into system memory');
+    const fork: Starts = kind === 'forks' ? { ...starts, entry, entryNumber: session.machine.history.entries.length } : starts;
+    one = () => check(attempt(session, fork, []).outcome);
+  }
+  return timed(() => {
+    const until = performance.now() + seconds * 1000;
+    let done = 0;
+    while (done < count || performance.now() < until) {
+      one();
+      done++;
+    }
+    return { count: done };
+  });
+}

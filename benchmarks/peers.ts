@@ -1,0 +1,161 @@
+/** Emulators to compare with: found, installed on request, and given programs linked for their memory maps. */
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Sample } from './child.ts';
+import { withWords, type Words } from './guest.ts';
+import type { Contender } from './measure.ts';
+import { childSample, median, run } from './measure.ts';
+
+export const FIRMWARE = join(process.cwd(), 'benchmarks', 'firmware');
+const RP2040JS = join(process.cwd(), 'node_modules', '.cache', 'bench-peers');
+
+/** QEMU's boards with these cores, and where their memories lie. */
+const BOARDS = {
+  m0: { machine: 'microbit', flash: 0, ram: 0x2000_0000 },
+  m4: { machine: 'mps2-an386', flash: 0, ram: 0x2000_0000 },
+  m33: { machine: 'mps2-an505', flash: 0x1000_0000, ram: 0x3800_0000 },
+  m7: { machine: 'mps2-an500', flash: 0, ram: 0x2000_0000 },
+} as const;
+export type CoreName = keyof typeof BOARDS;
+export const QEMU_BOARDS = BOARDS;
+/** A board with the STM32's memory map, for programs that come linked. */
+const STM32_BOARD = 'netduinoplus2';
+const SEMIHOSTING = ['-nographic', '-monitor', 'none', '-serial', 'none', '-semihosting-config', 'enable=on,target=native'];
+
+const works = (program: string, args: readonly string[] = ['--version']): string | null => {
+  const ran = spawnSync(program, args, { encoding: 'utf8' });
+  return ran.status === 0 ? ran.stdout.split('\n')[0]! : null;
+};
+
+export interface QemuProgram {
+  readonly core: CoreName | 'stm32';
+  readonly elf: string;
+  readonly words: Words;
+}
+
+export class Peers {
+  readonly qemu: string | null;
+  readonly gcc: string | null;
+  readonly unicorn: string | null;
+  readonly rp2040js: string | null;
+  private readonly folder = mkdtempSync(join(tmpdir(), 'bootbench-bench-'));
+  private readonly linked = new Set<string>();
+  private files = 0;
+
+  constructor() {
+    this.qemu = works('qemu-system-arm');
+    this.gcc = works('arm-none-eabi-gcc');
+    this.unicorn = works(process.execPath, [
+      '--input-type=module', '-e',
+      "const k=(await import('koffi')).default;const v=k.load('libunicorn.so.2').func('unsigned int uc_version(void *a, void *b)')(null,null);console.log(`Unicorn ${v>>>24}.${v>>>16&255}.${v>>>8&255}`)",
+    ]);
+    const module = join(RP2040JS, 'node_modules', 'rp2040js', 'dist', 'esm', 'index.js');
+    this.rp2040js = existsSync(module) ? module : null;
+  }
+  close(): void {
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+  get names(): readonly string[] {
+    const version = this.rp2040js && (JSON.parse(readFileSync(join(RP2040JS, 'node_modules', 'rp2040js', 'package.json'), 'utf8')) as { version: string }).version;
+    return [
+      this.qemu ?? 'no qemu-system-arm', this.gcc ?? 'no arm-none-eabi-gcc', this.unicorn ?? 'no libunicorn through koffi',
+      version ? `rp2040js ${version}` : 'no rp2040js',
+    ];
+  }
+
+  /** Path of a program linked for another memory map. */
+  variant(name: string, core: CoreName, flash: number, ram: number): string {
+    const folder = join(this.folder, flash.toString(16));
+    const elf = join(folder, `${name}.${core}.elf`);
+    if (!this.linked.has(`${core} ${flash}`)) {
+      mkdirSync(folder, { recursive: true });
+      execFileSync(join(FIRMWARE, 'build.sh'), [folder, core, `0x${flash.toString(16)}`, `0x${ram.toString(16)}`], { stdio: 'pipe' });
+      this.linked.add(`${core} ${flash}`);
+    }
+    return elf;
+  }
+  private missing(needsGcc: boolean): string | null {
+    return this.qemu === null ? 'no qemu-system-arm' : needsGcc && this.gcc === null ? 'no arm-none-eabi-gcc to link for its memory map' : null;
+  }
+
+  /**
+   * A program on QEMU. `work` says how many guest instructions it executes. From its wall and CPU time that of an empty run, start and end of
+   * the process, is taken off.
+   */
+  qemuProgram(program: QemuProgram, icount: boolean, work: (empty: number) => Partial<Sample>): Contender {
+    const name = icount ? 'qemu -icount shift=0' : 'qemu';
+    const why = this.missing(program.core !== 'stm32' && program.core !== 'm7');
+    if (why !== null) return { name, sample: () => Promise.reject(new Error(why)) };
+    let empty: { seconds: number; cpu: number } | null = null;
+    return {
+      name,
+      sample: async () => {
+        empty ??= await this.emptyRun(program, icount);
+        const ran = await this.start(program, icount);
+        const seconds = ran.seconds - empty.seconds;
+        return { instructions: 0, cycles: 0, count: 0, ...work(empty.seconds), seconds, cpu: ran.cpu === null ? null : Math.max(0.001, ran.cpu - empty.cpu), peakMb: null };
+      },
+    };
+  }
+  private async emptyRun(program: QemuProgram, icount: boolean): Promise<{ seconds: number; cpu: number }> {
+    if (program.core === 'stm32') return { seconds: 0, cpu: 0 };
+    const runs = [];
+    for (let i = 0; i < 5; i++) runs.push(await this.start({ ...program, words: { ...program.words, repeats: 0 } }, icount));
+    return { seconds: median(runs.map((r) => r.seconds)), cpu: median(runs.map((r) => r.cpu ?? 0)) };
+  }
+  private async start(program: QemuProgram, icount: boolean): Promise<{ seconds: number; cpu: number | null }> {
+    const board = program.core === 'stm32' ? STM32_BOARD : BOARDS[program.core].machine;
+    let { elf } = program;
+    if (program.core !== 'stm32') {
+      const name = program.elf;
+      const { flash, ram } = BOARDS[program.core];
+      elf = program.core === 'm7' ? join(FIRMWARE, `${name}.m7.elf`) : this.variant(name, program.core, flash, ram);
+      const patched = join(this.folder, `${name}-${this.files++}.elf`);
+      writeFileSync(patched, withWords(readFileSync(elf), program.words, elf));
+      elf = patched;
+    }
+    const ran = await run('qemu-system-arm', ['-M', board, ...SEMIHOSTING, ...(icount ? ['-icount', 'shift=0'] : []), '-kernel', elf]);
+    if (ran.code !== 0) throw new Error(`qemu ends with ${ran.code}: ${ran.stderr.trim().split('\n')[0] ?? ''}`);
+    return ran;
+  }
+
+  unicornProgram(name: string, words: Words, hook: boolean, instructions: number): Contender {
+    const task = { kind: 'unicorn', elf: join(FIRMWARE, `${name}.m4.elf`), words, hook, instructions } as const;
+    return {
+      name: hook ? 'Unicorn with a code hook' : 'Unicorn',
+      sample: () => (this.unicorn === null ? Promise.reject(new Error('no libunicorn through koffi')) : childSample(task)),
+    };
+  }
+  rp2040Program(name: string, words: Words, instructions: number): Contender {
+    const why = this.rp2040js === null ? 'no rp2040js' : this.gcc === null ? 'no arm-none-eabi-gcc to link for its memory map' : null;
+    return {
+      name: 'rp2040js',
+      sample: () => why !== null
+        ? Promise.reject(new Error(why))
+        : childSample({ kind: 'rp2040js', module: this.rp2040js!, elf: this.variant(name, 'm0', 0x1000_0000, 0x2000_0000), words, instructions }),
+    };
+  }
+}
+
+/** Brings what is missing: Debian packages as root, rp2040js from the npm registry into a folder of its own. */
+export function installPeers(say: (text: string) => void): void {
+  const wanted = [
+    ...(works('qemu-system-arm') === null ? ['qemu-system-arm'] : []),
+    ...(works('arm-none-eabi-gcc') === null ? ['gcc-arm-none-eabi', 'libnewlib-arm-none-eabi'] : []),
+    ...(works('sh', ['-c', 'ldconfig -p | grep libunicorn.so.2']) === null ? ['libunicorn2'] : []),
+  ];
+  if (wanted.length > 0 && process.getuid?.() === 0) {
+    say(`installing ${wanted.join(' ')}`);
+    spawnSync('apt-get', ['update'], { stdio: 'ignore' });
+    const ran = spawnSync('apt-get', ['install', '-y', '--no-install-recommends', ...wanted], { stdio: 'ignore' });
+    if (ran.status !== 0) say('apt-get did not install them');
+  } else if (wanted.length > 0) say(`not root: ${wanted.join(' ')} would have to be installed`);
+  if (!existsSync(join(RP2040JS, 'node_modules', 'rp2040js'))) {
+    say('installing rp2040js');
+    mkdirSync(RP2040JS, { recursive: true });
+    const ran = spawnSync('npm', ['install', '--no-save', '--prefix', RP2040JS, 'rp2040js'], { stdio: 'ignore' });
+    if (ran.status !== 0) say('npm did not install it');
+  }
+}

@@ -1,0 +1,281 @@
+/** The rows of the table: what is measured, against what, and which target holds. */
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Task } from './child.ts';
+import { M7_TCM } from './guest.ts';
+import { childSample, cpuMips, inTurn, medianOf, mips, ratio, run, spread, type Contender, type Rate, type Series } from './measure.ts';
+import { FIRMWARE, type CoreName, type Peers } from './peers.ts';
+
+export interface Row {
+  readonly group: string;
+  readonly work: string;
+  readonly against: string;
+  /** Unit of `ours` and `theirs`. */
+  readonly unit: string;
+  readonly ours: number | null;
+  readonly theirs: number | null;
+  /** What the target is about, by wall clock and by CPU time. */
+  readonly value: number | null;
+  readonly byCpu: number | null;
+  readonly target: { readonly op: '>=' | '<='; readonly value: number; readonly unit: string } | null;
+  /** By wall clock, as the issue has it. */
+  readonly verdict: 'holds' | 'misses' | 'report' | 'not run';
+  readonly spread: number | null;
+  readonly note: string;
+}
+
+export interface Context {
+  readonly peers: Peers;
+  readonly rounds: number;
+  readonly progress: (text: string) => void;
+  readonly add: (row: Row) => void;
+}
+
+type Target = Row['target'];
+const atLeast = (value: number, unit = '×'): Target => ({ op: '>=', value, unit });
+const atMost = (value: number, unit: string): Target => ({ op: '<=', value, unit });
+
+interface Figure {
+  readonly group: string;
+  readonly work: string;
+  readonly against?: string;
+  readonly unit: string;
+  readonly ours: Series;
+  readonly theirs?: Series;
+  readonly rate: Rate;
+  readonly cpuRate: Rate;
+  readonly target: Target;
+  readonly note?: string;
+}
+
+/** A row from one series, or from the ratio of two. */
+function row(f: Figure): Row {
+  const missing = f.ours.missing ?? f.theirs?.missing ?? null;
+  const value = missing !== null ? null : f.theirs ? ratio(f.ours, f.theirs, f.rate) : medianOf(f.ours, f.rate);
+  const byCpu = missing !== null ? null : f.theirs ? ratio(f.ours, f.theirs, f.cpuRate) : medianOf(f.ours, f.cpuRate);
+  const holds = value !== null && f.target !== null && (f.target.op === '>=' ? value >= f.target.value : value <= f.target.value);
+  return {
+    group: f.group, work: f.work, against: f.against ?? f.theirs?.name ?? '', unit: f.unit,
+    ours: f.ours.missing === null ? medianOf(f.ours, f.rate) : null,
+    theirs: f.theirs && f.theirs.missing === null ? medianOf(f.theirs, f.rate) : null,
+    value, byCpu, target: f.target,
+    verdict: missing !== null ? 'not run' : f.target === null ? 'report' : holds ? 'holds' : 'misses',
+    spread: f.ours.missing === null ? spread(f.ours, f.rate) : null,
+    note: missing ?? f.note ?? '',
+  };
+}
+
+const CHIP: Readonly<Record<CoreName, string>> = { m0: 'STM32F072RB', m4: 'STM32L476RG', m33: 'STM32H533RE', m7: M7_TCM };
+interface ProgramOptions {
+  readonly skipping?: boolean;
+  readonly translating?: boolean;
+  readonly label?: string;
+}
+const program = (name: string, core: CoreName, words: Record<string, number>, options: ProgramOptions = {}): Contender => ({
+  name: options.label ?? 'bootbench',
+  sample: () => childSample({
+    kind: 'program', target: CHIP[core], elf: join(FIRMWARE, `${name}.${core}.elf`), words, skipping: options.skipping ?? false, translating: options.translating ?? true,
+  }),
+});
+
+/** Instructions of a program, from one run of ours: the same code executes the same number everywhere. */
+async function instructionsOf(name: string, core: CoreName, words: Record<string, number>): Promise<number> {
+  return (await program(name, core, words).sample()).instructions;
+}
+
+const WORKLOAD = { repeats: 30 };
+const DELAY = { repeats: 20 };
+
+export async function workload(c: Context): Promise<void> {
+  const group = 'integer workload, cycles counted';
+  const work = await instructionsOf('workload', 'm4', WORKLOAD);
+  const hooked = 1_000_000;
+  const contenders = [
+    program('workload', 'm4', WORKLOAD),
+    c.peers.qemuProgram({ core: 'm4', elf: 'workload', words: WORKLOAD }, true, () => ({ instructions: work })),
+    c.peers.qemuProgram({ core: 'm4', elf: 'workload', words: WORKLOAD }, false, () => ({ instructions: work })),
+    c.peers.unicornProgram('workload', WORKLOAD, false, work),
+    c.peers.unicornProgram('workload', WORKLOAD, true, hooked),
+    program('workload', 'm4', WORKLOAD, { translating: false, label: 'interpreter tier' }),
+  ];
+  const [ours, icount, tcg, unicorn, hook, interpreter] = (await inTurn(contenders, c.rounds, c.progress)) as [Series, Series, Series, Series, Series, Series];
+  const figure = { group, unit: 'MIPS', ours, rate: mips, cpuRate: cpuMips };
+  c.add(row({ ...figure, work: 'M4 (STM32L476RG)', theirs: icount, target: atLeast(2.2) }));
+  c.add(row({ ...figure, work: 'M4 (STM32L476RG)', theirs: tcg, target: atLeast(1.5) }));
+  c.add(row({ ...figure, work: 'M4 (STM32L476RG)', theirs: unicorn, target: null }));
+  c.add(row({ ...figure, work: 'M4 (STM32L476RG)', theirs: hook, target: atLeast(20) }));
+  c.add(row({ ...figure, work: 'M4, interpreter tier alone', ours: interpreter, target: atLeast(100, 'MIPS') }));
+  const places: readonly [CoreName, string][] = [['m33', 'M33 (STM32H533RE as out of reset)'], ['m7', 'M7 from TCM'], ['m0', 'M0 (STM32F072RB)']];
+  for (const [core, name] of places) {
+    const words = core === 'm7' ? { repeats: 10 } : WORKLOAD;
+    const instructions = await instructionsOf('workload', core, words);
+    const rp2040 = core === 'm0' ? [c.peers.rp2040Program('workload', words, 20_000_000)] : [];
+    const [mine, theirs, rp] = (await inTurn(
+      [program('workload', core, words), c.peers.qemuProgram({ core, elf: 'workload', words }, true, () => ({ instructions })), ...rp2040], c.rounds, c.progress,
+    )) as [Series, Series, Series | undefined];
+    const f = { group, unit: 'MIPS', ours: mine, rate: mips, cpuRate: cpuMips, work: name };
+    c.add(row({ ...f, theirs, target: atLeast(1.5) }));
+    if (rp) c.add(row({ ...f, theirs: rp, target: atLeast(20) }));
+  }
+}
+
+/** A CoreMark of the user's: linked for an STM32 (flash 0x08000000, RAM 0x20000000), ending by semihosting exit. */
+export async function coreMark(c: Context): Promise<void> {
+  const elf = process.env['BOOTBENCH_COREMARK'];
+  if (elf === undefined) return;
+  const own: Contender = { name: 'bootbench', sample: () => childSample({ kind: 'program', target: CHIP.m4, elf, words: {}, skipping: false, translating: true }) };
+  const { instructions } = await own.sample();
+  const peer = (icount: boolean): Contender => c.peers.qemuProgram({ core: 'stm32', elf, words: {} }, icount, () => ({ instructions }));
+  const [ours, icount, tcg] = (await inTurn([own, peer(true), peer(false)], c.rounds, c.progress)) as [Series, Series, Series];
+  const figure = { group: 'CoreMark, cycles counted', work: 'M4 (STM32L476RG)', unit: 'MIPS', ours, rate: mips, cpuRate: cpuMips };
+  c.add(row({ ...figure, theirs: icount, target: atLeast(2.2) }));
+  c.add(row({ ...figure, theirs: tcg, target: atLeast(1.5) }));
+}
+
+export async function delayLoop(c: Context): Promise<void> {
+  const instructions = await instructionsOf('delay', 'm4', DELAY);
+  const [ours, tcg, hook] = (await inTurn(
+    [
+      program('delay', 'm4', DELAY),
+      c.peers.qemuProgram({ core: 'm4', elf: 'delay', words: DELAY }, false, () => ({ instructions })),
+      c.peers.unicornProgram('delay', DELAY, true, 1_000_000),
+    ],
+    c.rounds, c.progress,
+  )) as [Series, Series, Series];
+  const figure = { group: '-O0 delay loop, skipping off', work: 'M4 (STM32L476RG)', unit: 'MIPS', ours, rate: mips, cpuRate: cpuMips };
+  c.add(row({ ...figure, theirs: tcg, target: atLeast(2.2) }));
+  c.add(row({ ...figure, theirs: hook, target: atLeast(20) }));
+}
+
+/** Wall and CPU seconds for a virtual second at 25 MHz. */
+const perSecond: Rate = (s) => (s.seconds * 25e6) / s.cycles;
+const cpuPerSecond: Rate = (s) => ((s.cpu ?? NaN) * 25e6) / s.cycles;
+/** SysTick periods of the polling loop on QEMU, whose SysTick counts at 25 MHz while an instruction takes 1 ns. */
+const QEMU_PERIODS = 10;
+
+export async function waiting(c: Context): Promise<void> {
+  const group = 'waiting';
+  const [poll, tick, pollOn, icount] = (await inTurn(
+    [
+      program('poll', 'm4', { repeats: 1000 }, { skipping: true, label: 'polling, skipping' }),
+      program('tick', 'm4', { repeats: 1000 }, { skipping: true, label: 'tick, skipping' }),
+      program('poll', 'm4', { repeats: 100 }, { label: 'polling, executed' }),
+      c.peers.qemuProgram({ core: 'm4', elf: 'poll', words: { repeats: QEMU_PERIODS } }, true, () => ({ instructions: QEMU_PERIODS * 1_000_000 })),
+    ],
+    c.rounds, c.progress,
+  )) as [Series, Series, Series, Series];
+  const virtual = { group, unit: 's per virtual s at 25 MHz', rate: perSecond, cpuRate: cpuPerSecond, target: atMost(0.02, 's') };
+  c.add(row({ ...virtual, work: 'loop polling SysTick COUNTFLAG', ours: poll }));
+  c.add(row({ ...virtual, work: 'busy wait on a tick interrupt', ours: tick }));
+  c.add(row({ group, work: 'polling loop, skipping off', unit: 'MIPS', ours: pollOn, theirs: icount, rate: mips, cpuRate: cpuMips, target: atLeast(5) }));
+}
+
+export async function interrupts(c: Context): Promise<void> {
+  const [none, rare, often] = (await inTurn(
+    [
+      program('workload', 'm4', WORKLOAD),
+      program('workload', 'm4', { ...WORKLOAD, interrupt_every: 10_000 }, { label: 'every 10,000 cycles' }),
+      program('workload', 'm4', { repeats: 10, interrupt_every: 1_000 }, { label: 'every 1,000 cycles' }),
+    ],
+    c.rounds, c.progress,
+  )) as [Series, Series, Series];
+  const figure = { group: 'interrupts during the workload', unit: 'MIPS', theirs: none, against: 'without', rate: mips, cpuRate: cpuMips };
+  c.add(row({ ...figure, work: 'every 10,000 cycles', ours: rare, target: atLeast(0.6) }));
+  c.add(row({ ...figure, work: 'every 1,000 cycles', ours: often, target: null }));
+}
+
+const FIXTURES = join(process.cwd(), 'fixtures');
+const SEED = join(FIXTURES, 'h533-seed000-as-posted', 'scenario.json');
+const FIXED = join(FIXTURES, 'h533-seed000-fixed', 'scenario.json');
+const PROGRAM = join(process.cwd(), 'dist', 'bootbench.js');
+
+/** Newest change below a folder. */
+const newest = (folder: string): number =>
+  readdirSync(folder, { withFileTypes: true }).reduce((latest, e) => Math.max(latest, e.isDirectory() ? newest(join(folder, e.name)) : statSync(join(folder, e.name)).mtimeMs), 0);
+
+const seconds: Rate = (s) => s.seconds;
+const cpuSeconds: Rate = (s) => s.cpu ?? NaN;
+
+export async function cold(c: Context): Promise<void> {
+  const stale = existsSync(PROGRAM) && statSync(PROGRAM).mtimeMs < newest(join(process.cwd(), 'src')) ? 'dist is older than src: npm run build' : '';
+  const image = join(FIXTURES, 'h533-seed000-as-posted', 'firmware.elf');
+  const program: Contender = {
+    name: 'cold start',
+    sample: async () => {
+      if (!existsSync(PROGRAM)) throw new Error('no dist: npm run build');
+      const ran = await run(process.execPath, [PROGRAM, 'run', image, '--scenario', SEED, '--json', '-']);
+      if (ran.code !== 0) throw new Error(`bootbench run ends with ${ran.code}`);
+      const { diagnosis } = JSON.parse(ran.stdout) as { diagnosis: { explained: boolean | null } };
+      if (diagnosis.explained !== true) throw new Error('the run was not explained');
+      return { seconds: ran.seconds, cpu: ran.cpu, instructions: 0, cycles: 0, count: 1, peakMb: await peakOf(image) };
+    },
+  };
+  const node: Contender = {
+    name: 'node itself',
+    sample: async () => {
+      const ran = await run(process.execPath, ['-e', '0']);
+      return { seconds: ran.seconds, cpu: ran.cpu, instructions: 0, cycles: 0, count: 1, peakMb: null };
+    },
+  };
+  const [ours, empty] = (await inTurn([program, node], c.rounds, c.progress)) as [Series, Series];
+  const figure = { group: 'a run from the shell', unit: 's', rate: seconds, cpuRate: cpuSeconds };
+  c.add(row({ ...figure, work: 'seed-000 fixture to the verdict, with diagnosis', ours, target: atMost(0.4, 's'), note: stale }));
+  c.add(row({ ...figure, work: 'node -e 0', ours: empty, target: null }));
+  const peak: Rate = (s) => s.peakMb ?? NaN;
+  c.add(row({ ...figure, work: 'peak RSS of that run', unit: 'MB', ours, rate: peak, cpuRate: () => NaN, target: atMost(120, 'MB'), note: stale }));
+}
+
+const PEAK = join(process.cwd(), 'benchmarks', 'peak.mjs');
+/** Peak RSS in MB of one run, told by a module that is loaded before the program. */
+async function peakOf(image: string): Promise<number> {
+  const ran = await run(process.execPath, ['--import', PEAK, PROGRAM, 'run', image, '--scenario', SEED, '--quiet']);
+  return Number(/@peak (\d+)/.exec(ran.stderr)?.[1] ?? NaN) / 1024;
+}
+
+const rateOf: Rate = (s) => s.count / s.seconds;
+const cpuRateOf: Rate = (s) => s.count / (s.cpu ?? NaN);
+
+export async function many(c: Context): Promise<void> {
+  const group = 'many runs in one process';
+  const task = (kind: 'boots' | 'boots-restored' | 'forks', scenario: string): Contender => ({
+    name: kind, sample: () => childSample({ kind, scenario, seconds: 2, count: 3 }),
+  });
+  const [boots, restored, forks, silent] = (await inTurn(
+    [task('boots', FIXED), task('boots-restored', FIXED), task('forks', FIXED), task('forks', SEED)], c.rounds, c.progress,
+  )) as [Series, Series, Series, Series];
+  const figure = { group, unit: 'per s', rate: rateOf, cpuRate: cpuRateOf };
+  c.add(row({ ...figure, work: 'power-on to enumerated DFU, a machine each', ours: boots, target: atLeast(50, 'per s') }));
+  c.add(row({ ...figure, work: 'power-on to enumerated DFU, one machine restored', ours: restored, target: null }));
+  c.add(row({ ...figure, work: 'fork at ROM entry to the verdict dfu', ours: forks, target: atLeast(200, 'per s') }));
+  c.add(row({ ...figure, work: 'fork at ROM entry to the verdict rom-silent', ours: silent, target: atLeast(200, 'per s') }));
+}
+
+export async function growth(c: Context): Promise<void> {
+  const group = 'growth';
+  const forks = (count: number): Contender => {
+    const task: Task = { kind: 'forks', scenario: FIXED, seconds: 0, count };
+    return { name: `${count} forks`, sample: () => childSample(task) };
+  };
+  // a thousand forks once: what they hold on to is no matter of chance
+  const [few] = (await inTurn([forks(10)], c.rounds, c.progress)) as [Series];
+  const [lots] = (await inTurn([forks(1000)], 1, c.progress)) as [Series];
+  const peak: Rate = (s) => s.peakMb ?? NaN;
+  const figure = { group, target: atMost(2, '×'), cpuRate: (): number => NaN };
+  const memory = row({ ...figure, work: 'peak RSS of 1,000 forks', against: '10 forks', unit: 'MB', ours: lots, theirs: { ...few, samples: few.samples.slice(0, 1) }, rate: peak });
+  c.add(memory);
+  const perFork = (rate: Rate): Rate => (s) => rate(s) / s.count;
+  c.add(row({
+    ...figure, work: 'time per fork, 1,000 of them', against: '10 forks', unit: 's', ours: lots, theirs: { ...few, samples: few.samples.slice(0, 1) },
+    rate: perFork(seconds), cpuRate: perFork(cpuSeconds), target: atMost(1.1, '×'),
+  }));
+  const [short, long] = (await inTurn(
+    [program('workload', 'm4', { repeats: 20 }, { label: '1×' }), program('workload', 'm4', { repeats: 80 }, { label: '4×' })], c.rounds, c.progress,
+  )) as [Series, Series];
+  const perCycle = (rate: Rate): Rate => (s) => (rate(s) * 1e6) / s.cycles;
+  c.add(row({
+    ...figure, work: 'time per cycle of four times the work', against: 'once the work', unit: 'µs', ours: long, theirs: short,
+    rate: perCycle(seconds), cpuRate: perCycle(cpuSeconds), target: atMost(1.1, '×'),
+  }));
+}
+
+export const GROUPS: Readonly<Record<string, (c: Context) => Promise<void>>> = { workload, coremark: coreMark, delay: delayLoop, waiting, interrupts, cold, many, growth };
