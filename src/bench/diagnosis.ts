@@ -17,7 +17,7 @@ export interface Judged {
   readonly id: CheckId;
   readonly check: Check | null;
   judgement: Judgement;
-  readonly repair: Repair | null;
+  repair: Repair | null;
   readonly subject: Subject | null;
 }
 
@@ -98,6 +98,14 @@ export function diagnose(s: Session, starts: Starts, variants: Variants, judged:
   };
   const reaches = (ids: readonly CheckId[]): boolean => outcomeOf(ids).outcome === 'dfu';
 
+  // evidence that fits several objects: the first one whose repair helps is meant
+  for (const j of candidates) {
+    const choices = j.check?.choices?.(j.subject!) ?? [];
+    if (choices.length < 2) continue;
+    const helpful = choices.find(({ repair }) =>
+      attempt(s, starts, candidates.map((c) => (c === j ? { ...named(c), repair } : named(c))), { atEntry: discover }).outcome === 'dfu');
+    if (helpful) Object.assign(j, helpful);
+  }
   const first = attempt(s, starts, candidates.map(named), { atEntry: discover });
   const all = [...seen.keys()];
   memo.set([...all].sort().join(), first);

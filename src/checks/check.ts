@@ -166,6 +166,8 @@ export interface Check {
   judge(subject: Subject): Judgement;
   /** Called when the verdict is fail or warn; null if the bench knows no counterfactual. */
   repair(subject: Subject): Repair | null;
+  /** When the evidence fits several objects: what each of them would mean, the most plausible first. The diagnosis takes the one that helps. */
+  choices?(subject: Subject): readonly { readonly judgement: Judgement; readonly repair: Repair }[];
   /** For `bootbench explain <id>`: what the check is about, why it matters, how to get it right. Plain text, a few short paragraphs. */
   readonly explanation: string;
 }

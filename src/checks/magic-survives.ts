@@ -1,5 +1,5 @@
 /** The request to enter the ROM that has to live through a reset. */
-import { broken, hex, notApplicable, pass, type Check, type MagicWord, type Subject } from './check.ts';
+import { broken, hex, notApplicable, pass, type Check, type Judgement, type MagicWord, type Repair, type Subject } from './check.ts';
 
 const STARTUP = 'C11 6.7.9: objects of static storage start as zero or as initialised; start-up code writes them after every reset';
 const BACKUP = 'STM32 reference manuals, PWR and RTC/TAMP: backup registers are write-protected until DBP is set, and need their bus clock';
@@ -10,11 +10,40 @@ const inRam = ({ state }: Subject, address: number): boolean =>
     (m) => m.kind === 'ram' && [m.base, ...(m.aliases ?? [])].some((base) => address >= base && address < base + m.size),
   );
 
-/** The word to blame: of those that were lost, the one that was written last, as a request is. */
-function lost({ history }: Subject): MagicWord | null {
-  const words = history?.magic.filter(isLost) ?? [];
-  return words.reduce<MagicWord | null>((best, w) => (best === null || w.writer.seq > best.writer.seq ? w : best), null);
+/** Words that were lost, the one that was written last first, as a request is. */
+const lostWords = ({ history }: Subject): readonly MagicWord[] =>
+  (history?.magic.filter(isLost) ?? []).toSorted((a, b) => b.writer.seq - a.writer.seq || b.writer.at - a.writer.at);
+const lost = (subject: Subject): MagicWord | null => lostWords(subject)[0] ?? null;
+
+function judgeLost(subject: Subject, word: MagicWord, alone: boolean): Judgement {
+  const dropped = word.atReset !== word.wanted;
+  const ram = inRam(subject, word.address);
+  // Something else survived and may be the request: then this loss proves nothing by itself.
+  return broken(alone ? 'fail' : 'warn', {
+    observed: `${hex(word.address)} held ${hex(dropped ? word.atReset : (word.read ?? 0))}`,
+    expected: hex(word.wanted),
+    source: ram ? STARTUP : BACKUP,
+    confidence: 'documented',
+    because: dropped
+      ? ram
+        ? 'the value never arrived in memory before the reset'
+        : 'the write was ignored: the backup domain is write-protected (DBP) or its bus clock is off'
+      : word.overwrittenBy
+        ? 'start-up code wrote over it after the reset, before the firmware looked at it'
+        : 'it changed across the reset without an instruction that did it',
+    lastWriter: dropped || !word.overwrittenBy ? word.writer : word.overwrittenBy,
+  });
 }
+const keep = (subject: Subject, word: MagicWord): Repair => ({
+  at: 'keep',
+  what: `${hex(word.address)} keeps ${hex(word.wanted)} until it has been read`,
+  address: word.address,
+  value: word.wanted,
+  fix: inRam(subject, word.address)
+    ? '__attribute__((section(".noinit"))) static volatile uint32_t request;  /* a NOLOAD section that start-up code does not clear */'
+    : 'HAL_PWR_EnableBkUpAccess();   /* DBP; and the clock of RTC/TAMP, before the backup register is written */',
+});
+const MOST_CHOICES = 8;
 
 export const magicSurvives: Check = {
   id: 'magic-survives',
@@ -38,36 +67,17 @@ export const magicSurvives: Check = {
         'documented',
       );
     }
-    const dropped = word.atReset !== word.wanted;
-    const ram = inRam(subject, word.address);
-    // Something else survived and may be the request: then this loss proves nothing by itself.
-    return broken(kept.length === 0 ? 'fail' : 'warn', {
-      observed: `${hex(word.address)} held ${hex(dropped ? word.atReset : (word.read ?? 0))}`,
-      expected: hex(word.wanted),
-      source: ram ? STARTUP : BACKUP,
-      confidence: 'documented',
-      because: dropped
-        ? ram
-          ? 'the value never arrived in memory before the reset'
-          : 'the write was ignored: the backup domain is write-protected (DBP) or its bus clock is off'
-        : word.overwrittenBy
-          ? 'start-up code wrote over it after the reset, before the firmware looked at it'
-          : 'it changed across the reset without an instruction that did it',
-      lastWriter: dropped || !word.overwrittenBy ? word.writer : word.overwrittenBy,
-    });
+    return judgeLost(subject, word, kept.length === 0);
   },
   repair(subject) {
     const word = lost(subject);
-    if (!word) return null;
-    return {
-      at: 'keep',
-      what: `${hex(word.address)} keeps ${hex(word.wanted)} until it has been read`,
-      address: word.address,
-      value: word.wanted,
-      fix: inRam(subject, word.address)
-        ? '__attribute__((section(".noinit"))) static volatile uint32_t request;  /* a NOLOAD section that start-up code does not clear */'
-        : 'HAL_PWR_EnableBkUpAccess();   /* DBP; and the clock of RTC/TAMP, before the backup register is written */',
-    };
+    return word && keep(subject, word);
+  },
+  choices: (subject) => {
+    const alone = !subject.history?.magic.some((w) => !isLost(w));
+    return lostWords(subject)
+      .slice(0, MOST_CHOICES)
+      .map((word) => ({ judgement: judgeLost(subject, word, alone), repair: keep(subject, word) }));
   },
   explanation: [
     'The safest way into the ROM is to leave a word behind, reset, and test the word first thing in main(). The word has to live through the reset and through start-up code.',
