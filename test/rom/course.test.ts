@@ -1,0 +1,112 @@
+/** The stand-in ROMs on the emulated chips: booted by BOOT0, seen by the host, programmed, left. */
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { jobInput } from '../../src/bench/job.ts';
+import type { Scenario, StepAction } from '../../src/bench/scenario-types.ts';
+import { Session, type SessionEnd } from '../../src/bench/session.ts';
+import { CHIPS } from '../../src/chips/index.ts';
+import { findRomProfile, ROM_PROFILES } from '../../src/rom/profiles.ts';
+
+const imageOf = (id: string): Uint8Array =>
+  new Uint8Array(readFileSync(new URL(`../../rom/images/${findRomProfile(id)!.image}.bin`, import.meta.url)));
+/** SP, reset vector, `b .` */
+const program = (base: number): Uint8Array => new Uint8Array(Uint32Array.from([0x20001000, (base + 8) | 1, 0xe7fee7fe]).buffer);
+
+function session(chip: string, scenario: Partial<Scenario>): Session {
+  const bytes = imageOf(CHIPS.find((c) => c.name === chip)!.rom!.id);
+  return new Session(jobInput({
+    version: 'test', chip, images: [{ path: 'fw.bin@0x08000000', bytes: program(0x08000000) }], scenario: { schema: 'bootbench/scenario@1', ...scenario },
+    overrides: { images: [] }, limits: { maxInstructions: null, wallMs: null, maxMemory: null }, rom: { kind: 'stand-in', bytes, version: null, options: {} },
+    symptom: null, engine: 'bootbench', semihosting: true, bootAt: null, files: new Map(),
+  }));
+}
+function run(chip: string, scenario: Partial<Scenario>): { s: Session; end: SessionEnd } {
+  const s = session(chip, scenario);
+  return { s, end: s.run() };
+}
+const pinBoot = { boot0: 1 } as const;
+const hex = (bytes: Uint8Array): string => [...bytes].map((b) => b.toString(16).padStart(2, '0')).join('');
+/** Not a multiple of any programming unit, nor of a block. */
+const DATA = Uint8Array.from({ length: 2600 + 5 }, (_, i) => (i * 37 + (i >> 5)) & 0xff);
+
+describe('every chip of the catalogue has a stand-in ROM', () => {
+  it.each(CHIPS.map((chip) => [chip.name, chip] as const))('%s', (_name, chip) => {
+    const profile = findRomProfile(chip.rom!.id);
+    expect(profile, chip.rom!.id).toBeDefined();
+    expect(profile!.base).toBe(chip.rom!.vectorTable.value);
+    const memory = profile!.systemMemory.value;
+    const row = chip.memories.find((m) => m.zone === 'system' && m.base <= memory.base && m.base + m.size >= memory.base + memory.size);
+    expect(row, 'system memory in the memory map').toBeDefined();
+  });
+  it('no two profiles share an id', () => {
+    expect(new Set(ROM_PROFILES.map((p) => p.id)).size).toBe(ROM_PROFILES.length);
+  });
+});
+
+const EXPECTED: readonly { chip: string; product: string; bcdDevice: number; alts: readonly string[]; page: number }[] = [
+  {
+    chip: 'STM32L476RG', product: 'STM32  BOOTLOADER', bcdDevice: 0x2200, page: 0x08040000,
+    alts: [
+      '@Internal Flash  /0x08000000/0512*0002Kg', '@Option Bytes  /0x1FFF7800/01*040 e/0x1FFFF800/01*040 e',
+      '@OTP Memory /0x1FFF7000/01*0001Ke', '@Device Feature/0xFFFF0000/01*004 e',
+    ],
+  },
+  {
+    chip: 'STM32L496ZG', product: 'STM32  BOOTLOADER', bcdDevice: 0x2200, page: 0x080a0000,
+    alts: [
+      '@Internal Flash  /0x08000000/0512*0002Kg', '@Option Bytes  /0x1FFF7800/01*040 e/0x1FFFF800/01*040 e',
+      '@OTP Memory /0x1FFF7000/01*0001Ke', '@Device Feature/0xFFFF0000/01*004 e',
+    ],
+  },
+  {
+    chip: 'STM32F072RB', product: 'STM32  BOOTLOADER', bcdDevice: 0x2200, page: 0x08010000,
+    alts: ['@Internal Flash  /0x08000000/064*0002Kg', '@Option Bytes  /0x1FFFF800/01*016 e'],
+  },
+];
+
+describe.each(EXPECTED.map((e) => [e.chip, e] as const))('%s booted by its pin', (chip, e) => {
+  it('enumerates with the descriptors of its generation, takes a download and leaves into it', () => {
+    const steps: { after: string; do: StepAction }[] = [
+      { after: '1500ms', do: { dfu: { download: { hex: hex(DATA), address: e.page } } } },
+      { after: '10ms', do: { dfu: { download: { hex: hex(program(e.page + 0x2000)), address: e.page + 0x2000 } } } },
+      { after: '10ms', do: { dfu: { leave: e.page + 0x2000 } } },
+    ];
+    const { s, end } = run(chip, { board: pinBoot, steps, until: '4500ms' });
+    const [device] = s.usb.sessions;
+    expect(device).toMatchObject({ vid: 0x0483, pid: 0xdf11, bcdDevice: e.bcdDevice, product: e.product, altSettings: e.alts });
+    const written = Uint8Array.from(DATA, (_, i) => s.machine.bootCore.peek(e.page + i, 1) ?? -1);
+    expect(hex(written)).toBe(hex(DATA));
+    expect(end.outcome).toBe('dfu'); // latched: the leave was asked for
+    const pc = s.machine.bootCore.pc;
+    expect(pc >= e.page + 0x2008 && pc < e.page + 0x200c, pc.toString(16)).toBe(true);
+  }, 120_000);
+});
+
+describe('L476: the clock of USB', () => {
+  const outcome = (board: Scenario['board']): string => run('STM32L476RG', { board: { ...pinBoot, ...board } }).end.outcome;
+  it('neither LSE nor HSE: no USB', () => expect(outcome({ lse: null })).toBe('rom-silent'), 120_000);
+  it.each([4, 8, 24])('no LSE, but HSE of %i MHz, which is measured', (mhz) => {
+    expect(outcome({ lse: null, hse: { hz: mhz * 1e6, kind: 'crystal' } })).toBe('dfu');
+  }, 120_000);
+  it('no LSE and HSE of 10 MHz, which AN2606 does not list: no USB', () => {
+    expect(outcome({ lse: null, hse: { hz: 10e6, kind: 'crystal' } })).toBe('rom-silent');
+  }, 120_000);
+});
+
+describe('L476: the bank check', () => {
+  const entered = (scenario: Partial<Scenario>): string => run('STM32L476RG', { until: '1500ms', ...scenario }).end.outcome;
+  it('BFB2 = 1 and BOOT0 low: the ROM goes on to the bank with a stack pointer; BOOT0 high: it stays', () => {
+    expect(entered({ board: { optionBytes: { BFB2: 1 } } })).toBe('back-in-app');
+    expect(entered({ board: { ...pinBoot, optionBytes: { BFB2: 1 } } })).toBe('dfu');
+  }, 120_000);
+});
+
+describe('bootloader ID byte (AN2606 Table 3)', () => {
+  it.each([
+    ['stm32l476', 0x1fff6ffe, 0xa3], ['stm32l496', 0x1fff6ffe, 0x93], ['stm32f072', 0x1ffff6a6, 0xa1], ['stm32h745', 0x1ff1e7fe, 0x92],
+    ['stm32f405', 0x1fff77de, 0x91], ['stm32f411', 0x1fff76de, 0xd0],
+  ])('%s has it at its address', (id, address, value) => {
+    const profile = findRomProfile(id)!;
+    expect(imageOf(id)[address - profile.base]).toBe(value);
+  });
+});
