@@ -252,12 +252,14 @@ class Flash {
     c.env.pokeMemory(this.o.idMemory, this.o.sizeOffset, Uint8Array.of(this.o.flashKilobytes & 0xff, this.o.flashKilobytes >>> 8));
     c.s.initialised = true;
   }
-  /** Every system reset loads the option bytes. A byte whose complement does not fit reads as 0xFF and raises OPTERR; RDP then means level 1. */
+  /** Every system reset loads the option bytes. A byte whose complement does not fit reads as 0xFF and raises OPTERR, unless
+   * both are erased (PM0075, the same block); RDP then means level 1. */
   private load(c: Ctx): void {
     const bytes = c.env.peekMemory(this.o.optionMemory, 0, OPTION_BYTES);
     let bad = false;
     const get = (offset: number): number | null => {
-      const good = (bytes[offset]! ^ bytes[offset + 1]!) === 0xff;
+      // An erased pair is not compared.
+      const good = (bytes[offset]! ^ bytes[offset + 1]!) === 0xff || (bytes[offset] === 0xff && bytes[offset + 1] === 0xff);
       if (!good) bad = true;
       return good ? bytes[offset]! : null;
     };

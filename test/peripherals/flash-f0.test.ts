@@ -143,8 +143,11 @@ describe('option bytes', () => {
     expect(h.resets).toEqual(['option-bytes']);
     h.reset('option-bytes');
     expect(h.get('FLASH.OBR.nBOOT1')).toBe(0);
-    // The data and protection bytes are still erased: no complement fits.
-    expect(h.get('FLASH.OBR.OPTERR')).toBe(1);
+    // The data and protection bytes are still erased, which is no error; one that does not fit its complement is.
+    expect(h.get('FLASH.OBR.OPTERR')).toBe(0);
+    h.system.memoryBytes('options').set([0x12, 0x34], 4);
+    h.reset('software');
+    expect([h.get('FLASH.OBR.OPTERR'), h.get('FLASH.OBR.Data0')]).toEqual([1, 0xff]);
   });
   it.each([[0xaa, 0], [0xcc, 3], [0x00, 1], [0xbb, 1]])('RDP byte %i is level code %i', (rdp, code) => {
     expect(new StChip(STM32F072RB, { 'option.RDP': rdp }).get('FLASH.OBR.RDPRT')).toBe(code);
