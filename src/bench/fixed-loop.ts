@@ -6,6 +6,7 @@ import type { Core } from '../emu/core/core.ts';
 import { S } from '../emu/core/state.ts';
 import { findSteadyLoop } from '../emu/idle.ts';
 import type { Session } from './session.ts';
+import { tickCannotEnd } from './ticking.ts';
 
 export interface FixedLoop {
   readonly pc: number;
@@ -20,12 +21,14 @@ export function proveFixedLoop(s: Session): FixedLoop | null {
   const { machine } = s;
   const core = machine.bootCore;
   if (s.steps.remaining || core.canWake()) return null;
-  if (!masked(core) && anyEnabled(core)) return null;
+  const ticks = !masked(core) && anyEnabled(core);
+  if (ticks && (core.halted || core.get(S.IPSR) !== 0)) return null;
   if (core.halted) return watchdogRuns(s) ? null : { pc: core.pc, reads: [], sleeping: true };
   const before = machine.save();
   const loop = findSteadyLoop(core, machine.system, MAX_STEPS, () => machine.history.seq);
+  const mayEnd = loop !== null && ticks && !tickCannotEnd(s, loop);
   machine.restore(before);
-  if (!loop || watchdogRuns(s)) return null;
+  if (!loop || mayEnd || watchdogRuns(s)) return null;
   // A loop that masks interrupts lets them in again.
   if (loop.writes > 0 && anyEnabled(core)) return null;
   const system = machine.system;

@@ -62,7 +62,7 @@ function why(r: Omit<RunResult, 'summary'>): string {
   if (r.diagnosis.explained === false) {
     const suspects = r.diagnosis.causes.map((c) => c.id);
     if (suspects.length > 0) return `; not explained: repairing ${suspects.join(', ')} does not help.`;
-    return r.outcome === 'no-jump' ? '.' : '; not explained.';
+    return r.outcome === 'no-jump' || r.stuck !== null ? '.' : '; not explained.';
   }
   return '.';
 }

@@ -167,6 +167,8 @@ function stuck(w: Writer, result: RunResult): void {
   const what = stuck.register ?? stuck.address;
   const value = stuck.value === null ? '' : `, which reads ${stuck.value} for ever`;
   w.text(what === null ? `The loop at ${stuck.pc} reads nothing that could change.` : `The loop at ${stuck.pc} polls ${what}${value}.`);
+  if (result.unmodelled.some((u) => `${u.peripheral}.${u.register}` === stuck.register))
+    w.text(`bootbench has no behaviour for ${stuck.register}: silicon may well get past this.`);
   if (stuck.force !== null) w.row('Past it', `--force ${stuck.force}`, 'green');
 }
 
@@ -174,7 +176,8 @@ function sureness(w: Writer, result: RunResult): void {
   w.blank();
   const { diagnosis } = result;
   if (result.outcome !== 'dfu') {
-    if (diagnosis.explained === false)
+    if (result.stuck !== null && diagnosis.causes.length === 0) w.text('The wait itself is the reason; no check is broken before it.');
+    else if (diagnosis.explained === false)
       w.text(
         'Not explained: repairing everything that looks broken does not lead to DFU. The true cause is something that bootbench does not check.',
       );
