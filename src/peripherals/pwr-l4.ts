@@ -3,8 +3,9 @@
  * Not modelled: Stop, Standby and Shutdown, wake-up pins, pull-ups in Standby, VBAT charging.
  *
  * Facts: registers ST SVD; VOSF, USV, PVM1 threshold 1.2 V: HAL-L4 pwr_ex (documented); VOS = 0 and 3 are ignored (assumed); PVD thresholds DSG431 (assumed).
+ * USB works in range 1 only: AN2606 Tables 168, 172 (documented: no DFU in range 2), table of functionalities in DS10198 (recalled).
  * Delays and thresholds are parameters of the chip row.
- * Wires driven: `vos` = 1 or 2, the voltage range in force; `dbp`; `usb.supply` = USV and a voltage on VDDUSB; `pvd`, `pvm1`…`pvm4` (to EXTI).
+ * Wires driven: `vos` = 1 or 2, the voltage range in force; `dbp`; `usb.supply` = USV, a voltage on VDDUSB and range 1; `pvd`, `pvm1`…`pvm4` (to EXTI).
  * Wire read: `supplies`: the board drives another value whenever it changed a voltage parameter.
  */
 import type { ModelFactory, RegisterContext, RegisterModel } from '../emu/registers.ts';
@@ -49,11 +50,12 @@ export const pwrL4: ModelFactory = (layout): RegisterModel<PwrL4State> => {
     const fallen = pvde.get(c) === 1 && limit !== undefined && volts(c, 'vdd') < limit;
     pvdo.set(c, fallen ? 1 : 0);
     c.env.setWire('pvd', fallen ? 1 : 0);
-    c.env.setWire('usb.supply', usv.get(c) && volts(c, 'vddusb') >= threshold(c, 1) ? 1 : 0);
+    c.env.setWire('usb.supply', c.s.range === 1 && usv.get(c) && volts(c, 'vddusb') >= threshold(c, 1) ? 1 : 0);
   };
   const follow = (c: Ctx): void => {
     c.env.setWire('vos', c.s.range);
     c.env.setWire('dbp', dbp.get(c));
+    supplies(c);
   };
 
   return {

@@ -101,6 +101,19 @@ describe('L476: the bank check', () => {
   }, 120_000);
 });
 
+describe('L4: voltage range 2 left by the application', () => {
+  it.each(['STM32L476RG', 'STM32L496ZG'])('%s: the ROM does not change it and there is no DFU (AN2606 Tables 168 and 172)', (chip) => {
+    const poke = (address: string, value: string): StepAction => ({ poke: { address, value, size: 4 } });
+    const steps = [
+      { at: '10us', do: poke('0x40021058', '0x10000000') }, // PWREN
+      { after: '1us', do: poke('0x40007000', '0x00000400') }, // VOS = 2
+    ];
+    const { s, end } = run(chip, { board: pinBoot, steps });
+    expect(s.machine.system.wire('vos')).toBe(2);
+    expect(end.outcome).toBe('rom-silent');
+  }, 120_000);
+});
+
 describe('bootloader ID byte (AN2606 Table 3)', () => {
   it.each([
     ['stm32l476', 0x1fff6ffe, 0xa3], ['stm32l496', 0x1fff6ffe, 0x93], ['stm32f072', 0x1ffff6a6, 0xa1], ['stm32h745', 0x1ff1e7fe, 0x92],
