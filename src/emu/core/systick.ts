@@ -26,18 +26,18 @@ const clockOf = (cpu: Cpu): string =>
   (cpu.get(SCS.SYST_CSR) & CLKSOURCE) !== 0 || cpu.row.sysTickClock === null ? cpu.row.clock : cpu.row.sysTickClock;
 const enabled = (cpu: Cpu): boolean => (cpu.get(SCS.SYST_CSR) & ENABLE) !== 0;
 
-function valueNow(cpu: Cpu): { readonly value: number; readonly zeros: number; readonly count: number } {
+/** Edges of its clock up to now, the anchor's while it stands. Another core's time may be behind an event that was just served. */
+const countNow = (cpu: Cpu): number => {
   const anchor = cpu.getFloat(SCS.SYST_ANCHOR);
-  const value = cpu.get(SCS.SYST_VALUE);
-  if (!enabled(cpu)) return { value, zeros: 0, count: anchor };
-  // another core's time may be behind an event that was just served
-  const count = Math.max(anchor, cpu.clockCount(clockOf(cpu)));
-  return { ...sysTickAfter(value, cpu.get(SCS.SYST_RVR), count - anchor), count };
-}
+  return enabled(cpu) ? Math.max(anchor, cpu.clockCount(clockOf(cpu))) : anchor;
+};
+const after = (cpu: Cpu, count: number): { readonly value: number; readonly zeros: number } =>
+  sysTickAfter(cpu.get(SCS.SYST_VALUE), cpu.get(SCS.SYST_RVR), count - cpu.getFloat(SCS.SYST_ANCHOR));
 /** Moves the anchor to now; zeros on the way set COUNTFLAG and pend the exception. */
 function sync(cpu: Cpu): void {
   if (!enabled(cpu)) return;
-  const { value, zeros, count } = valueNow(cpu);
+  const count = countNow(cpu);
+  const { value, zeros } = after(cpu, count);
   cpu.set(SCS.SYST_VALUE, value);
   cpu.setFloat(SCS.SYST_ANCHOR, count);
   if (zeros > 0) reachedZero(cpu);
@@ -62,6 +62,14 @@ function rearm(cpu: Cpu): void {
   cpu.armTimer('systick', cpu.clockTimeOf(clockOf(cpu), cpu.getFloat(SCS.SYST_ANCHOR) + clocks));
 }
 
+/** When the counter reaches zero next (COUNTFLAG rises), Infinity if it does not. */
+export function sysTickNextZero(cpu: Cpu): number {
+  if (!enabled(cpu)) return Infinity;
+  sync(cpu);
+  const clocks = clocksToZero(cpu);
+  return clocks === Infinity ? Infinity : cpu.clockTimeOf(clockOf(cpu), cpu.getFloat(SCS.SYST_ANCHOR) + clocks);
+}
+
 /** The armed timer is due: the counter stands at zero, whatever this core's own time is. */
 export function sysTickDue(cpu: Cpu): void {
   const clocks = clocksToZero(cpu);
@@ -84,7 +92,7 @@ export function resetSysTick(cpu: Cpu): void {
   cpu.disarmTimer('systick');
 }
 
-const readCsr = (cpu: Cpu): number => cpu.get(SCS.SYST_CSR) | (valueNow(cpu).zeros > 0 ? COUNTFLAG : 0);
+const readCsr = (cpu: Cpu): number => cpu.get(SCS.SYST_CSR) | (after(cpu, countNow(cpu)).zeros > 0 ? COUNTFLAG : 0);
 
 function writeCsr(cpu: Cpu, value: number, mask: number): void {
   sync(cpu);
@@ -131,7 +139,7 @@ export const SYSTICK_REGISTERS: readonly ScsRegister[] = [
     address: 0xe000e018,
     name: 'SYST_CVR',
     on: always,
-    read: (cpu) => valueNow(cpu).value,
+    read: (cpu) => after(cpu, countNow(cpu)).value,
     write: (cpu) => {
       sync(cpu);
       const old = cpu.get(SCS.SYST_VALUE);

@@ -6,7 +6,7 @@
 import type { Instruction } from '../decode.ts';
 import {
   addressRegisters, classOf, costInLine, factors, fpRegisters, isFp, listLength, meet, previous, reads, readsFlags, rotatedConstant, setsFlags, shiftsOperand,
-  straightLine, writes, type TimingModel,
+  straightLine, timeOnce, writes, type TimingModel,
 } from './model.ts';
 
 /** Latencies die out within this many instructions. */
@@ -138,12 +138,14 @@ function taken(ins: Instruction, behindFlags: () => boolean): number {
   }
 }
 
+const lineTime = timeOnce(time);
+
 export const m33: TimingModel = {
   reach: { before: WINDOW * 4, after: 24 },
   // nothing measured: as Cortex-M4
   unaligned: (kind, address, size) => (kind === 'store' ? 0 : size === 4 && (address & 1) !== 0 ? 2 : 1),
   cycles: (ins, pc, code) => ({
-    cost: costInLine(straightLine(ins, pc, code, WINDOW), time),
+    cost: costInLine(straightLine(ins, pc, code, WINDOW), lineTime),
     taken: taken(ins, () => {
       const before = previous(pc, code);
       return before !== null && setsFlags(before) && pairs(before, ins);

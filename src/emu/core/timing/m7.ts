@@ -6,7 +6,7 @@
 import type { Instruction } from '../decode.ts';
 import {
   addressRegisters, classOf, costInLine, factors, fpRegisters, isFp, listLength, reads, readsFlags, rotatedConstant, setsFlags, shiftsOperand, straightLine,
-  writes, type TimingModel,
+  timeOnce, writes, type TimingModel,
 } from './model.ts';
 
 /** Lines are cut at blocks of this size, so that a cost hangs on a bounded piece of code. */
@@ -227,12 +227,14 @@ function time(line: readonly Instruction[]): number {
   return s.now;
 }
 
+const lineTime = timeOnce(time);
+
 export const m7: TimingModel = {
   reach: { before: BLOCK + 32, after: 0 },
   // measured: three cycles as the older of a pair, four as the younger; stores go to the store buffer
   unaligned: (kind) => (kind === 'store' ? 0 : 3),
   cycles(ins, pc, code) {
-    const cost = costInLine(straightLine(ins, pc, code, MOST, BLOCK), time);
+    const cost = costInLine(straightLine(ins, pc, code, MOST, BLOCK), lineTime);
     // a branch that goes together with what follows it has that slot to itself when it is taken
     return { cost, taken: classOf(ins) === 'table-branch' ? 2 : cost === 0 || !isBranch(ins) || /_pc$/.test(ins.decoded.op) ? 1 : 0 };
   },

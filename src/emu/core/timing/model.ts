@@ -23,6 +23,16 @@ export interface TimingModel {
   readonly reach: { readonly before: number; readonly after: number };
 }
 
+/** A property of an instruction, worked out once: the decoder gives the same object for the same bits. */
+const once = <T>(of: (ins: Instruction) => T): ((ins: Instruction) => T) => {
+  const known = new WeakMap<Instruction, T>();
+  return (ins) => {
+    let value = known.get(ins);
+    if (value === undefined) known.set(ins, (value = of(ins)));
+    return value;
+  };
+};
+
 export const classOf = (ins: Instruction): TimingClass => OPS.get(ins.decoded.op)!.timing;
 const bitCount = (n: number): number => {
   let c = 0;
@@ -39,22 +49,23 @@ const named = (ins: Instruction, which: 'dest' | 'src'): number[] =>
   [...OPS.get(ins.decoded.op)![which]].map((k) => ins.decoded[k as 'a' | 'b' | 'c' | 'd'] ?? -1);
 const SP = 13;
 /** General registers that are written. Lists of LDM are part of it. */
-export const writes = (ins: Instruction): number[] => {
+export const writes = once((ins): readonly number[] => {
   const { op, imm } = ins.decoded;
   if (op === 'ADD_SP') return [SP];
   const found = named(ins, 'dest');
   if (op === 'LDM' || op === 'LDM_pc') for (let r = 0; r < 15; r++) if (((imm ?? 0) >>> r) & 1) found.push(r);
   return found;
-};
-export const reads = (ins: Instruction): number[] => {
+});
+export const reads = once((ins): readonly number[] => {
   const { op, imm } = ins.decoded;
   if (op === 'ADD_SP') return [SP];
   const found = named(ins, 'src');
   if (op === 'STM') for (let r = 0; r < 15; r++) if (((imm ?? 0) >>> r) & 1) found.push(r);
   return found;
-};
+});
 /** Floating-point registers as numbers of singles: a double is two. */
-export const fpRegisters = (ins: Instruction, which: 'fpDest' | 'fpSrc'): number[] => {
+export const fpRegisters = (ins: Instruction, which: 'fpDest' | 'fpSrc'): readonly number[] => (which === 'fpDest' ? fpWrites : fpReads)(ins);
+const fpNamed = (ins: Instruction, which: 'fpDest' | 'fpSrc'): readonly number[] => {
   const def = OPS.get(ins.decoded.op)!;
   const { a, d, imm } = ins.decoded;
   if ((def.timing === 'fp-load-multiple' && which === 'fpDest') || (def.timing === 'fp-store-multiple' && which === 'fpSrc'))
@@ -64,8 +75,10 @@ export const fpRegisters = (ins: Instruction, which: 'fpDest' | 'fpSrc'): number
     return k === k.toLowerCase() ? [n] : [2 * n, 2 * n + 1];
   });
 };
+const fpWrites = once((ins) => fpNamed(ins, 'fpDest'));
+const fpReads = once((ins) => fpNamed(ins, 'fpSrc'));
 /** Registers of an access's address, in the operand fields that loads and stores use. */
-export const addressRegisters = (ins: Instruction): number[] => {
+export const addressRegisters = once((ins): readonly number[] => {
   const { op, b, c } = ins.decoded;
   switch (classOf(ins)) {
     case 'load-multiple': case 'store-multiple': return [ins.decoded.a ?? -1];
@@ -77,7 +90,7 @@ export const addressRegisters = (ins: Instruction): number[] => {
     case 'fp-load': case 'fp-store': case 'fp-load-multiple': case 'fp-store-multiple': return named(ins, 'src');
     default: return [];
   }
-};
+});
 /** Multiplicands of an FP multiply-add: its accumulator (operand a) is read later. */
 export const factors = (ins: Instruction): number[] => {
   const { b, c } = ins.decoded;
@@ -88,8 +101,8 @@ export const meet = (a: readonly number[], b: readonly number[]): boolean => a.s
 /** VMOV between two core registers and two singles or a double. */
 export const movesTwo = (ins: Instruction): boolean => ins.decoded.op.endsWith('_SS');
 export const isFp = (c: TimingClass): boolean => c.startsWith('fp-');
-export const setsFlags = (ins: Instruction): boolean => ins.decoded.v?.['S'] === true || /^(CMP|CMN|TST|TEQ)/.test(ins.decoded.op);
-export const readsFlags = (ins: Instruction): boolean => /^(B_cond|IT|ADC|SBC|RRX|SEL|VSEL)/.test(ins.decoded.op) || ins.decoded.v?.['shift'] === 'rrx';
+export const setsFlags = once((ins): boolean => ins.decoded.v?.['S'] === true || /^(CMP|CMN|TST|TEQ)/.test(ins.decoded.op));
+export const readsFlags = once((ins): boolean => /^(B_cond|IT|ADC|SBC|RRX|SEL|VSEL)/.test(ins.decoded.op) || ins.decoded.v?.['shift'] === 'rrx');
 /** Second operand is a register shifted by the instruction. A shift on its own is not. */
 export const shiftsOperand = (ins: Instruction): boolean => classOf(ins) === 'alu-shift';
 /** Second operand is an 8-bit value rotated to its place: neither plain nor a pattern of bytes. */
@@ -128,6 +141,28 @@ export function straightLine(ins: Instruction, pc: number, code: CodeView, count
  */
 export const costInLine = (line: readonly Instruction[], time: (line: readonly Instruction[]) => number): number =>
   Math.max(0, time(line) - (line.length > 1 ? time(line.slice(1)) : 0));
+
+const KNOWN_LINES = 4096;
+let numbered = 0;
+/** Two characters that no other instruction has. */
+const nameOf = once(() => {
+  const n = numbered++;
+  return String.fromCharCode(n & 0xffff, n >>> 16);
+});
+/** Times of whole lines, worked out once: the rest of one line is mostly the next one, and code is looked at again whenever it is translated again. */
+export function timeOnce(time: (line: readonly Instruction[]) => number): (line: readonly Instruction[]) => number {
+  const known = new Map<string, number>();
+  return (line) => {
+    let key = '';
+    for (const ins of line) key += nameOf(ins);
+    let value = known.get(key);
+    if (value === undefined) {
+      if (known.size >= KNOWN_LINES) known.clear();
+      known.set(key, (value = time(line)));
+    }
+    return value;
+  };
+}
 
 /** Size of the instruction that ends at `pc`. A half-word that cannot begin a 32-bit instruction ends one, and from there on they pair up. */
 export function previous(pc: number, code: CodeView): Instruction | null {
