@@ -1,5 +1,5 @@
 /** The rows of the table: what is measured, against what, and which target holds. */
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Task } from './child.ts';
 import { M7_TCM } from './guest.ts';

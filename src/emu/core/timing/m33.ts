@@ -5,7 +5,7 @@
  */
 import type { Instruction } from '../decode.ts';
 import {
-  addressRegisters, classOf, costInLine, factors, fpRegisters, isFp, listLength, meet, previous, reads, readsFlags, rotatedConstant, setsFlags, shiftsOperand,
+  addressRegisters, classOf, costInLine, factors, fpRegisters, isFp, listLength, previous, reads, readsFlags, rotatedConstant, setsFlags, shiftsOperand,
   straightLine, timeOnce, writes, type TimingModel,
 } from './model.ts';
 
