@@ -40,6 +40,8 @@ export interface MemoryRow {
   readonly waitStates?: boolean;
   /** Accesses are served by a block instead (its read/write get the offset in this memory): option areas with access rules. */
   readonly guardedBy?: string;
+  /** Name of the only core that sees it (tightly-coupled memory). Bus masters and the bench see what the first core sees. */
+  readonly core?: string;
   /** Keeps its contents with VBAT; lost only with power. All RAM survives a system reset. */
   readonly backup?: boolean;
 }
@@ -59,6 +61,8 @@ export interface BlockRow {
   readonly reset?: string;
   /** In the backup domain: a system reset does not reach it. */
   readonly backup?: boolean;
+  /** Name of the core that the block belongs to: its interrupts reach that core alone, a reset that it asks for counts as that core's. */
+  readonly core?: string;
   readonly options?: Readonly<Record<string, unknown>>;
 }
 
@@ -72,7 +76,8 @@ export interface BootCondition {
 /** Rows are tried in order; the first whose conditions all hold decides where the core starts. */
 export interface BootRule {
   readonly when: readonly BootCondition[];
-  readonly boots: 'user' | 'system';
+  /** held: the core waits until the wire `core.release.<name>` rises. */
+  readonly boots: 'user' | 'system' | 'held';
   /** Address of the vector table, or the field that holds it (shifted left by `shift`). */
   readonly vectors: number | { readonly field: string; readonly shift: number };
   /** Value of the wire `boot.remap`: what the place in `ChipDescription.remap` shows; the core then starts from the table there. */
@@ -132,6 +137,8 @@ export interface ChipDescription {
   readonly cores: readonly CoreRow[];
   readonly memories: readonly MemoryRow[];
   readonly blocks: readonly BlockRow[];
+  /** Two cores: their turns are `cycles` of this clock long at most. */
+  readonly quantum?: { readonly clock: string; readonly cycles: number };
   /** Names of all clocks that RCC drives. */
   readonly clocks: readonly string[];
   /** Block whose registers carry the clock-enable and reset bits. */

@@ -24,8 +24,10 @@ export interface Env {
   disarm(timer: string): void;
   /** Due time of a timer, Infinity if not armed. */
   due(timer: string): Ps;
-  /** Drives interrupt line `index` of this block (index into the chip row's `irq` list) to a level. */
-  irq(index: number, level: boolean): void;
+  /** Drives interrupt line `index` of this block (index into the chip row's `irq` list) to a level; with `core` towards that core alone. */
+  irq(index: number, level: boolean, core?: number): void;
+  /** Index of the core whose access is being served; 0 where it is none's. */
+  master(): number;
   /** Whole edges of a named clock of the chip at `now()`. */
   clockCount(clock: string): number;
   /** The block's clock-enable bit is set (always true for a block without one). */

@@ -6,6 +6,7 @@
 import type { AccessTrace, Core } from './core/core.ts';
 import { highestPending } from './core/nvic.ts';
 import { S } from './core/state.ts';
+import { sysTickNextZero } from './core/systick.ts';
 import type { System } from './system.ts';
 
 export interface SteadyLoop {
@@ -40,6 +41,19 @@ function sameState(a: Uint32Array, b: Uint32Array): boolean {
   return true;
 }
 
+const SYST_CSR = 0xe000e010;
+const COUNTFLAG = 1 << 16;
+
+/** Until when reading an address gives the same and has no side effect, if no event comes before; 0 = not at all. */
+export function steadyUntil(core: Core, system: System, address: number): number {
+  // COUNTFLAG rises without an event; while it is 0, reading it changes nothing
+  if (address === SYST_CSR) return (core.peek(SYST_CSR, 4) ?? COUNTFLAG) & COUNTFLAG ? 0 : sysTickNextZero(core);
+  return readIsSteady(system, address) ? Infinity : 0;
+}
+/** Until when a loop stays as it is, events aside. */
+export const loopHolds = (core: Core, system: System, loop: SteadyLoop): number =>
+  loop.reads.reduce((first, r) => Math.min(first, steadyUntil(core, system, r.address)), Infinity);
+
 /** Whether reading an address again gives the same until the next event, and has no side effect. */
 export function readIsSteady(system: System, address: number): boolean {
   if (address >= 0xe0000000) {
@@ -58,7 +72,7 @@ export function readIsSteady(system: System, address: number): boolean {
  * Runs on from here, one instruction at a time, until the state repeats. Returns null if it does not within `maxSteps` (the core has then simply
  * run that far) or if what it reads may change by itself.
  */
-export function findSteadyLoop(core: Core, system: System, maxSteps: number, writesSoFar: () => number = () => 0): SteadyLoop | null {
+export function findSteadyLoop(core: Core, system: System, maxSteps: number, writesSoFar: () => number = () => 0, stopped: () => boolean = () => false): SteadyLoop | null {
   const trace: AccessTrace = { reads: new Map(), writes: 0 };
   const words = (): Uint32Array => core.stateWords();
   core.trace(trace);
@@ -73,7 +87,7 @@ export function findSteadyLoop(core: Core, system: System, maxSteps: number, wri
     let window = 16;
     let period = -1;
     for (let i = 0; i < maxSteps; i++) {
-      if (core.step() || core.halted) return null;
+      if (core.step() || core.halted || stopped()) return null;
       if (system.scheduler.next <= core.now()) return null;
       if (trace.writes > 0) return null;
       if (core.pc === anchorPc && sameState(anchor, words())) {
@@ -81,7 +95,7 @@ export function findSteadyLoop(core: Core, system: System, maxSteps: number, wri
         const misses = core.get(S.CACHE_MISSES) - at.misses;
         // the second round must take as long as the first, from the cache alone
         if (cycles > 0 && cycles === period && misses === 0) {
-          if (![...trace.reads.keys()].every((a) => readIsSteady(system, a))) return null;
+          if (![...trace.reads.keys()].every((a) => steadyUntil(core, system, a) > core.now())) return null;
           const reads = [...trace.reads].map(([address, size]): SteadyRead => ({ address, size: size as 1 | 2 | 4, value: core.peek(address, size as 1 | 2 | 4) ?? 0 }));
           return {
             pc: anchorPc, state: anchor, cycles, instructions: core.retired() - at.retired, cacheHits: core.get(S.CACHE_HITS) - at.hits,

@@ -7,13 +7,14 @@ import type { BootRule, ChipDescription } from './chip.ts';
 import { RESET_CAUSES, type ResetCause } from './component.ts';
 import { Core, PAUSE, type CoreListener, type CoreSnapshot, type Interceptor, type Zone } from './core/core.ts';
 import { registerFile, setRegister } from './core/register-file.ts';
+import { sleepDeep } from './core/scs.ts';
 import { S } from './core/state.ts';
 import { sysTickClockChanged } from './core/systick.ts';
-import { findSteadyLoop, stillSteady, type SteadyLoop } from './idle.ts';
+import { findSteadyLoop, loopHolds, stillSteady, type SteadyLoop } from './idle.ts';
 import { History, type EntryRecord, type WriteRecord, type WriterKind } from './history.ts';
 import type { ModelFactory, Register, RegisterState } from './registers.ts';
 import { System, type Memory, type SystemListener, type SystemState } from './system.ts';
-import type { Ps } from './time.ts';
+import { clockCount, clockTimeOf, MS, US, type Ps } from './time.ts';
 
 export interface MachineOptions {
   readonly chip: ChipDescription;
@@ -71,8 +72,11 @@ interface MachineState {
   /** PC that the last exception return goes to, and handler that the last exception entry goes to. */
   returnTo: number[];
   exceptionTo: { pc: number; from: number }[];
+  /** Not held in reset. */
   booted: boolean[];
+  /** The boot core is inside the ROM. */
   inSystem: boolean;
+  inSystemOf: boolean[];
   usbServedBy: 'user' | 'system' | null;
   console: Record<string, string>;
   /** Reads and writes by `block.register` without behaviour. */
@@ -81,7 +85,12 @@ interface MachineState {
   notes: { kind: string; text: string; count: number }[];
   uninitialised: number;
   powerCycles: number;
+  /** Of the boot core. */
   lockup: { core: number; reason: string; at: Ps } | null;
+  /** Of each core since the last reset. */
+  lockups: ({ reason: string; at: Ps } | null)[];
+  /** When both cores are looked at again for steady loops, and how far apart such looks are. */
+  together: { tryAt: Ps; gap: Ps };
   semihostingExit: number | null;
   debugger: boolean;
   /** Words of the ROM's option block that its code has read. */
@@ -101,13 +110,21 @@ interface MachineState {
 /** Cycles before the first look for a steady loop, steps of a look, longest distance between looks, cycles that make a look worth it. */
 const IDLE_FIRST = 20_000;
 const IDLE_STEPS = 900;
+const IDLE_AGAIN = 200;
 const IDLE_GAP_LIMIT = 8_000_000;
 const IDLE_WORTH = 4_000;
+/** The same for two cores that run: times between looks, instructions of a look for each core. */
+const TOGETHER_FIRST = 50 * US;
+const TOGETHER_LIMIT = 20 * MS;
+const TOGETHER_STEPS = 300;
+/** Where a chip's row names no quantum. */
+const QUANTUM = { clock: '', cycles: 256 };
 
 const freshState = (cores: number): MachineState => ({
   pendingReset: null, handlerOverSystem: Array<boolean>(cores).fill(false), returnTo: Array<number>(cores).fill(-1),
   exceptionTo: Array.from({ length: cores }, () => ({ pc: -1, from: -1 })), booted: Array<boolean>(cores).fill(true),
-  inSystem: false, usbServedBy: null, console: {}, unmodelled: {}, unclocked: {}, notes: [], uninitialised: 0, powerCycles: 0, lockup: null,
+  inSystem: false, inSystemOf: Array<boolean>(cores).fill(false), usbServedBy: null, console: {}, unmodelled: {}, unclocked: {}, notes: [], uninitialised: 0,
+  powerCycles: 0, lockup: null, lockups: Array.from({ length: cores }, () => null), together: { tryAt: 0, gap: TOGETHER_FIRST },
   semihostingExit: null, debugger: false, optionReads: [], gapAccess: false, held: false, firstFault: null, vectorReads: [], breakpoints: [],
 });
 
@@ -139,12 +156,17 @@ export class Machine implements CoreListener {
     this.seed = options.seed;
     this.system = new System(options.chip, options.models, options.parameters ?? {});
     this.state = freshState(options.chip.cores.length);
+    this.idle = options.chip.cores.map(() => ({ loop: null, tryAt: IDLE_FIRST, gap: IDLE_FIRST, misses: 0 }));
     this.dirty = new Uint8Array(this.system.arena.memoryEnd >>> PAGE_BITS);
     const listener: SystemListener = {
-      irq: (line, level) => {
-        for (const core of this.cores) core.irq(line, level);
+      irq: (line, level, to) => {
+        for (const core of this.cores) if (to === undefined || to === core.index) core.irq(line, level);
+        this.meet();
       },
-      reset: (by) => this.askReset(by, this.bootCore, false),
+      reset: (by, block) => {
+        const owner = this.system.block(block).row.core;
+        this.askReset(by, this.cores.find((c) => c.row.name === owner) ?? this.cores[0]!, false);
+      },
       note: (kind, text, block) => this.blockNote(kind, text, block),
       changed: (block, register, old, value) => this.registerChanged(block, register, old, value),
       unmodelled: (block, register, kind) => {
@@ -171,11 +193,22 @@ export class Machine implements CoreListener {
     };
     this.system.listener = listener;
     this.cores = options.chip.cores.map((row, i) => new Core(this.system, row, i, this));
-    for (const core of this.cores) core.onMemoryWrite = (host, size) => this.markDirty(host, size);
+    for (const core of this.cores) {
+      core.onMemoryWrite = (host, size) => this.markDirty(host, size);
+      core.peers = this.cores.filter((c) => c !== core);
+    }
+    if (this.cores.length > 1) {
+      this.interceptors = this.cores.map(() => ({ ...this.interceptor, pages: new Set<number>() }));
+    }
   }
 
+  /** The core of the last entry, else the first. */
   get bootCore(): Core {
-    return this.cores[0]!;
+    return this.cores[this.history.entries.at(-1)?.core ?? 0]!;
+  }
+  /** Longest turn of one core while another runs too: cycles of the chip's bus clock; null where there is one core. */
+  get quantum(): number | null {
+    return this.cores.length > 1 ? (this.chip.quantum ?? QUANTUM).cycles : null;
   }
   get now(): Ps {
     return this.system.now;
@@ -259,6 +292,7 @@ export class Machine implements CoreListener {
     // NRST is held low; nothing runs meanwhile
     this.observer.beforeReset?.();
     const pulse = this.system.parameter('reset.pulse.ps') ?? 0;
+    this.system.setWire('reset.core', r.core);
     this.system.setWire('reset.cause', RESET_CAUSES.indexOf(r.by));
     this.system.resetBlocks('system');
     this.system.fireDue(this.system.now + pulse);
@@ -272,19 +306,44 @@ export class Machine implements CoreListener {
     for (const f of this.chip.resetFlags?.flags ?? []) if (this.fieldValue(f.field)) flags.push(f.field.slice(f.field.lastIndexOf('.') + 1));
     this.history.resets.push({ at: this.system.now, by, flags, fromPc: pc, core, external });
     this.state.inSystem = false;
+    this.state.inSystemOf.fill(false);
     this.state.usbServedBy = null;
     this.state.lockup = null;
+    this.state.lockups.fill(null);
     this.state.handlerOverSystem.fill(false);
+    this.state.together = { tryAt: this.system.now + TOGETHER_FIRST, gap: TOGETHER_FIRST };
     const rule = this.bootRule();
     if (rule?.remap !== undefined) this.system.setWire('boot.remap', rule.remap);
-    this.cores.forEach((c) => {
+    this.cores.forEach((c, i) => {
       if (!power) this.state.uninitialised += c.get(S.UNINITIALISED);
       c.zone = 'user';
-      c.reset(this.bootAt ?? (rule?.remap !== undefined && this.chip.remap ? this.chip.remap.base : this.bootVectors()), power);
-      c.syncClock(this.system.now);
+      this.state.booted[i] = this.bootRule(c)?.boots !== 'held' || (i === 0 && this.bootAt !== null);
+      this.startCore(c, power);
     });
     this.event('reset', power ? 'power-on' : `reset by ${by}`, pc, core);
     this.observer.reset?.(by);
+  }
+
+  /** Out of reset at the table that the boot rules name; a held core only loses its state. */
+  private startCore(core: Core, power: boolean): void {
+    const rule = this.bootRule(core);
+    if (!this.state.booted[core.index]) {
+      core.disarmTimer();
+      return;
+    }
+    const remapped = rule?.remap !== undefined && this.chip.remap;
+    core.reset(core.index === 0 && this.bootAt !== null ? this.bootAt : remapped ? remapped.base : this.bootVectors(core), power);
+    core.syncClock(this.system.now);
+    this.system.setWire(`core.deepsleep.${core.index}`, 0);
+  }
+  /** Held cores whose release was asked for. */
+  private releaseCores(): void {
+    for (const core of this.cores) {
+      if (this.state.booted[core.index] || this.system.wire(`core.release.${core.row.name}`) === 0) continue;
+      this.state.booted[core.index] = true;
+      this.startCore(core, false);
+      this.event('boot', `${core.row.name} released`, null, core.index);
+    }
   }
 
   /** NRST from outside. The reset takes place when it is released. */
@@ -307,14 +366,14 @@ export class Machine implements CoreListener {
   }
 
   /** Address of the vector table that the boot rules select now. */
-  bootVectors(): number {
-    if (this.bootAt !== null) return this.bootAt;
-    const rule = this.bootRule();
+  bootVectors(core: Core = this.cores[0]!): number {
+    if (this.bootAt !== null && core.index === 0) return this.bootAt;
+    const rule = this.bootRule(core);
     if (!rule) return 0;
     return typeof rule.vectors === 'number' ? rule.vectors : (this.fieldValue(rule.vectors.field) << rule.vectors.shift) >>> 0;
   }
-  private bootRule(): BootRule | undefined {
-    return this.chip.boot?.find((rule) => rule.when.every((w) => w.is.includes(this.bootSignal(w.signal))));
+  private bootRule(core: Core = this.cores[0]!): BootRule | undefined {
+    return this.chip.boot?.find((rule) => (rule.core ?? core.row.name) === core.row.name && rule.when.every((w) => w.is.includes(this.bootSignal(w.signal))));
   }
   private bootSignal(signal: string): number {
     const [kind, name] = [signal.slice(0, signal.indexOf(':')), signal.slice(signal.indexOf(':') + 1)];
@@ -356,6 +415,16 @@ export class Machine implements CoreListener {
         if (value) for (const core of this.cores ?? []) core.nmi();
         break;
     }
+    // Each change of `event.<core>` is an event for its WFE; of `core.meet` a reason to let the other core catch up.
+    if (name.startsWith('event.')) {
+      const core = this.cores?.find((c) => c.row.name === name.slice(6));
+      if (core) core.wakeEvent();
+      this.meet();
+    } else if (name === 'core.meet' || name.startsWith('core.release.')) this.meet();
+  }
+  /** Ends the turn of the core that runs, so that the others reach the same time. */
+  private meet(): void {
+    if (this.cores && this.cores.length > 1) this.cores[this.system.master]!.cut();
   }
 
   private remapped(): void {
@@ -450,6 +519,8 @@ export class Machine implements CoreListener {
   }
   sendEvent(from: Core): void {
     for (const core of this.cores) if (core !== from) core.wakeEvent();
+    if (this.cores.length > 1) this.system.setWire(`sev.${from.row.name}`, this.system.wire(`sev.${from.row.name}`) + 1);
+    this.meet();
   }
   exceptionTaken(core: Core, exception: number, handler: number, interruptedPc: number): void {
     const entry = this.history.entries.at(-1);
@@ -462,14 +533,15 @@ export class Machine implements CoreListener {
     this.observer.exceptionReturn?.(core, exception, pc);
   }
   faulted(core: Core, kind: string, address: number | null, pc: number): void {
-    if (this.history.entries.length === 0) this.state.firstFault ??= { kind, address, pc, at: core.now() };
+    if (this.history.entries.length === 0 && core === this.bootCore) this.state.firstFault ??= { kind, address, pc, at: core.now() };
     this.event('fault', `${kind}${address === null ? '' : ` at 0x${address.toString(16).padStart(8, '0')}`}`, pc, core.index);
     this.observer.faulted?.(core, kind, address, pc);
   }
   lockup(core: Core, reason: string): void {
     const entry = this.history.entries.at(-1);
-    if (entry && core.retired() === entry.retired) entry.reached = false;
-    this.state.lockup = { core: core.index, reason, at: core.now() };
+    if (entry && entry.core === core.index && core.retired() === entry.retired) entry.reached = false;
+    this.state.lockups[core.index] = { reason, at: core.now() };
+    if (core === this.bootCore) this.state.lockup = { core: core.index, reason, at: core.now() };
     this.event('lockup', reason, core.pc, core.index);
     this.observer.lockup?.(core, reason);
   }
@@ -480,10 +552,12 @@ export class Machine implements CoreListener {
     if (to !== 'system') {
       // a user handler over the ROM is not leaving it
       if (core.get(S.IPSR) !== 0 && s.exceptionTo[i]!.pc === pc) {
-        s.handlerOverSystem[i] = s.inSystem;
+        s.handlerOverSystem[i] = s.inSystemOf[i]!;
         return;
       }
-      if (s.inSystem) {
+      if (s.inSystemOf[i]) {
+        s.inSystemOf[i] = false;
+        if (core !== this.bootCore) return;
         s.inSystem = false;
         this.system.now = Math.max(this.system.now, core.now());
         this.event('left', 'branch from system memory into user memory', core.lastExecuted(), i);
@@ -497,6 +571,7 @@ export class Machine implements CoreListener {
     }
     s.handlerOverSystem[i] = false;
     s.inSystem = true;
+    s.inSystemOf[i] = true;
     const how = this.justReset(core) ? 'boot' : s.exceptionTo[i]!.pc === pc && core.get(S.IPSR) !== 0 ? 'exception' : 'branch';
     const from = how === 'boot' ? null : how === 'exception' ? s.exceptionTo[i]!.from : core.lastExecuted();
     this.system.now = Math.max(this.system.now, core.now());
@@ -507,6 +582,7 @@ export class Machine implements CoreListener {
     this.history.entries.push(entry);
     this.event('entry', `${how} into system memory at 0x${pc.toString(16).padStart(8, '0')}`, entry.fromPc, i);
     this.observer.entry?.(entry);
+    this.entryPause = true;
     throw PAUSE;
   }
   private justReset(core: Core): boolean {
@@ -517,6 +593,12 @@ export class Machine implements CoreListener {
   get intercept(): Interceptor | null {
     return this.watchedPages.size ? this.interceptor : null;
   }
+  /** With two cores the pages differ by core. */
+  interceptOf(core: Core): Interceptor | null {
+    const own = this.interceptors?.[core.index] ?? this.interceptor;
+    return own.pages.size > 0 ? own : null;
+  }
+  private interceptors: (Interceptor & { pages: Set<number>; everyDeviceWrite: boolean })[] | null = null;
   private readonly interceptor: Interceptor & { everyDeviceWrite: boolean } = {
     pages: this.watchedPages,
     everyDeviceWrite: false,
@@ -552,16 +634,19 @@ export class Machine implements CoreListener {
   setRepairs(repairs: Interceptor | null): Interceptor | null {
     const before = this.repairs;
     this.repairs = repairs;
-    this.interceptor.everyDeviceWrite = repairs?.everyDeviceWrite ?? false;
+    for (const i of this.interceptors ?? [this.interceptor]) i.everyDeviceWrite = repairs?.everyDeviceWrite ?? false;
     this.refreshIntercept();
     return before;
   }
   private refreshIntercept(): void {
-    this.watchedPages.clear();
-    if (this.optionBlock) this.watchedPages.add(this.optionBlock.base >>> PAGE_BITS);
-    if (this.gap) for (let a = this.gap.base; a < this.gap.end; a += PAGE_SIZE) this.watchedPages.add(a >>> PAGE_BITS);
-    for (const page of this.repairs?.pages ?? []) this.watchedPages.add(page);
-    if (this.cores?.some((c) => c.zone !== 'system') ?? true) for (const page of this.systemPages()) this.watchedPages.add(page);
+    const sets = this.interceptors?.map((i) => i.pages) ?? [this.watchedPages];
+    sets.forEach((pages, i) => {
+      pages.clear();
+      if (this.optionBlock) pages.add(this.optionBlock.base >>> PAGE_BITS);
+      if (this.gap) for (let a = this.gap.base; a < this.gap.end; a += PAGE_SIZE) pages.add(a >>> PAGE_BITS);
+      for (const page of this.repairs?.pages ?? []) pages.add(page);
+      if (this.cores?.[i]?.zone !== 'system') for (const page of this.systemPages()) pages.add(page);
+    });
     for (const core of this.cores ?? []) core.interceptChanged();
   }
 
@@ -584,88 +669,216 @@ export class Machine implements CoreListener {
       if (this.state.pendingReset) this.performReset();
       if (this.stopAsked) return 'stopped';
       if (s.now >= limit) return 'limit';
-      const core = this.bootCore;
+      this.releaseCores();
       if (this.state.held) {
-        s.fireDue(Math.min(s.scheduler.next, limit));
-        core.syncClock(s.now);
+        this.passTime(Math.min(s.scheduler.next, limit));
         continue;
       }
-      if (core.halted && !core.canWake()) {
-        const next = Math.min(s.scheduler.next, limit);
-        s.fireDue(next);
-        core.syncClock(s.now);
+      const core = this.nextCore();
+      if (core === null) {
+        this.passTime(Math.min(s.scheduler.next, limit));
         continue;
       }
-      const until = Math.min(s.scheduler.next, limit);
-      if (this.skipping && core.cycles() >= this.idle.tryAt && this.lookForIdle(core, until)) continue;
+      let until = Math.min(s.scheduler.next, limit);
+      const alone = this.isAlone(core);
+      if (!alone) {
+        if (s.now >= this.state.together.tryAt && this.lookTogether(until)) {
+          if (this.pausedInLook(core)) return core.atBreak ? 'stopped' : 'entry';
+          continue;
+        }
+        until = Math.min(until, this.endOfTurn(core));
+      } else if (this.skipping && core.cycles() >= this.idle[core.index]!.tryAt && this.lookForIdle(core, until)) {
+        if (this.pausedInLook(core)) return core.atBreak ? 'stopped' : 'entry';
+        continue;
+      }
+      s.master = core.index;
+      this.entryPause = false;
       const paused = core.run(until);
-      s.now = Math.max(s.now, core.now());
+      this.entryPause = false;
+      s.master = 0;
+      this.settle(core);
       if (!paused) continue;
       if (core.takeIdleHit()) {
-        this.idle.tryAt = Math.min(this.idle.tryAt, core.cycles());
+        const idle = this.idle[core.index]!;
+        idle.tryAt = Math.min(idle.tryAt, core.cycles());
+        if (!alone) this.forgetIdle(core);
         continue;
       }
       return core.atBreak ? 'stopped' : 'entry';
     }
   }
 
+  /** A look for steady loops has come to an entry or a breakpoint. */
+  private pausedInLook(core: Core): boolean {
+    const paused = this.entryPause || core.atBreak;
+    this.entryPause = false;
+    return paused;
+  }
+  private entryPause = false;
+
+  // ---- cores on one timeline -------------------------------------------------------------------------------------------------------
+  /** Out of reset and awake, or about to wake up. */
+  private runs(core: Core): boolean {
+    return this.state.booted[core.index]! && (!core.halted || core.canWake());
+  }
+  /** The core that is furthest behind, null if all sleep. */
+  private nextCore(): Core | null {
+    let next: Core | null = null;
+    for (const core of this.cores) if (this.runs(core) && (next === null || core.now() < next.now())) next = core;
+    return next;
+  }
+  private isAlone(core: Core): boolean {
+    return this.cores.length === 1 || !this.cores.some((c) => c !== core && this.runs(c));
+  }
+  /** A turn ends at the next multiple of the quantum on the bus clock, or where another core has already been. */
+  private endOfTurn(core: Core): Ps {
+    const { clock: name, cycles } = this.chip.quantum ?? QUANTUM;
+    const clock = this.system.clock(name === '' ? core.row.clock : name);
+    const at = core.now();
+    let end = clockTimeOf(clock, (Math.floor(clockCount(clock, at) / cycles) + 1) * cycles);
+    for (const other of this.cores) if (other !== core && this.runs(other) && other.now() > at) end = Math.min(end, other.now());
+    return Math.max(end, at + 1);
+  }
+  /** After a turn: the time is that of the core furthest behind; those that sleep come along. */
+  private settle(ran: Core): void {
+    const s = this.system;
+    if (this.cores.length === 1) {
+      s.now = Math.max(s.now, ran.now());
+      return;
+    }
+    let now = Infinity;
+    for (const core of this.cores) if (this.state.booted[core.index] && !core.halted) now = Math.min(now, core.now());
+    s.now = Math.max(s.now, now === Infinity ? ran.now() : now);
+    if (ran.halted) this.showSleep(ran);
+    for (const core of this.cores) {
+      if (!core.halted || !this.state.booted[core.index]) continue;
+      if (core.now() < s.now) core.syncClock(s.now);
+    }
+  }
+  /** Deep sleep of a core is a wire: clock and power controllers follow it. */
+  private showSleep(core: Core): void {
+    this.system.setWire(`core.deepsleep.${core.index}`, core.get(S.HALTED) > 1 && sleepDeep(core) ? 1 : 0);
+  }
+  private passTime(to: Ps): void {
+    this.system.fireDue(to);
+    for (const core of this.cores) core.syncClock(this.system.now);
+  }
+  /**
+   * Two cores run. If both are in loops that change nothing, neither can change what the other reads: both go on to the next event. The look itself is
+   * part of the run, so that it does not matter whether anything is skipped.
+   */
+  private lookTogether(until: Ps): boolean {
+    const s = this.system;
+    const t = this.state.together;
+    const found: { core: Core; loop: SteadyLoop }[] = [];
+    const cores = this.cores.filter((c) => this.runs(c)).sort((a, b) => a.now() - b.now() || a.index - b.index);
+    const failed = (): boolean => {
+      t.gap = Math.min(t.gap * 2, TOGETHER_LIMIT);
+      t.tryAt = s.now + t.gap;
+      return true;
+    };
+    if (cores.some((c) => c.canWake())) return false;
+    for (const core of cores) {
+      core.setIdlePoint(-1);
+      if (core.cyclesUntil(until) < TOGETHER_STEPS * 4) return false;
+    }
+    for (const core of cores) {
+      s.master = core.index;
+      const loop = findSteadyLoop(core, s, TOGETHER_STEPS, () => this.history.seq);
+      s.master = 0;
+      this.settle(core);
+      if (!loop || this.state.pendingReset || this.stopAsked) return failed();
+      found.push({ core, loop });
+    }
+    t.gap = TOGETHER_FIRST;
+    t.tryAt = until;
+    for (const { core, loop } of found) {
+      const left = core.cyclesUntil(until);
+      if (left <= loop.cycles) continue;
+      if (this.skipping) this.skipRounds(core, loop, left);
+      else this.execute(core, loop, left);
+    }
+    this.settle(found[0]!.core);
+    return true;
+  }
+  /** What `skipRounds` leaves out. */
+  private execute(core: Core, loop: SteadyLoop, cycles: number): void {
+    const end = core.cycles() + roundsIn(loop, cycles) * loop.cycles;
+    this.system.master = core.index;
+    while (core.cycles() < end) core.runCycles(end - core.cycles());
+    this.system.master = 0;
+  }
+
   /** Steady loops are skipped to the next event. Off: every round is executed; nothing else may differ. */
   skipping = true;
   /** The loop that was found last, and when to look again. Not state: only how fast the same thing happens. */
-  private idle: { loop: SteadyLoop | null; tryAt: number; gap: number } = { loop: null, tryAt: IDLE_FIRST, gap: IDLE_FIRST };
+  private readonly idle: { loop: SteadyLoop | null; tryAt: number; gap: number; misses: number }[];
 
   /** Skips if the core is in a steady loop with time before the next event. True if time has passed. */
   private lookForIdle(core: Core, until: Ps): boolean {
-    const idle = this.idle;
+    const idle = this.idle[core.index]!;
     const s = this.system;
     const left = (): number => core.cyclesUntil(until);
     // An interrupt that has not been looked at yet goes first.
     if (core.canWake()) return false;
     if (idle.loop !== null) {
       if (core.pc === idle.loop.pc) {
-        if (left() > idle.loop.cycles * 2 && stillSteady(core, idle.loop)) {
-          this.skipRounds(core, idle.loop, left());
+        const holds = Math.min(left(), core.cyclesUntil(loopHolds(core, s, idle.loop)) - 1);
+        if (holds > idle.loop.cycles * 2 && stillSteady(core, idle.loop)) {
+          this.skipRounds(core, idle.loop, holds);
           idle.tryAt = core.cycles() + 1;
           idle.gap = IDLE_FIRST;
           return true;
         }
-        // here, but not idle: go past, and give up on this loop if that happens too often
+        // the same place in another state: go round once more and see; give up on it if that fails too often
         idle.tryAt = core.cycles() + 1;
-        if (left() > idle.loop.cycles * 2 && ++this.idleMisses > 64) this.forgetIdle(core);
-        return false;
+        if (left() <= idle.loop.cycles * 2) return false;
+        if (++idle.misses > 64) {
+          this.forgetIdle(core);
+          return false;
+        }
+        this.look(core, until, IDLE_AGAIN);
+        return true;
       }
       return false;
     }
     if (left() < IDLE_WORTH) return false;
-    s.now = Math.max(s.now, core.now());
-    const loop = findSteadyLoop(core, s, IDLE_STEPS, () => this.history.seq);
-    s.now = Math.max(s.now, core.now());
-    if (loop) {
-      idle.loop = loop;
-      idle.gap = IDLE_FIRST;
-      this.idleMisses = 0;
-      core.setIdlePoint(loop.pc);
-      if (left() > loop.cycles && core.pc === loop.pc) this.skipRounds(core, loop, left());
-      idle.tryAt = core.cycles() + 1;
-      return true;
-    }
+    if (this.look(core, until, IDLE_STEPS)) return true;
     idle.gap = Math.min(idle.gap * 2, IDLE_GAP_LIMIT);
     idle.tryAt = core.cycles() + idle.gap;
     return true;
   }
-  private idleMisses = 0;
+  /** Steps on, looking for a steady loop; skips in it. Time has passed either way. True if there is one. */
+  private look(core: Core, until: Ps, steps: number): boolean {
+    const idle = this.idle[core.index]!;
+    const s = this.system;
+    this.settle(core);
+    s.master = core.index;
+    const loop = findSteadyLoop(core, s, steps, () => this.history.seq, () => this.stopAsked || this.state.pendingReset !== null);
+    s.master = 0;
+    this.settle(core);
+    if (!loop) return false;
+    idle.loop = loop;
+    idle.gap = IDLE_FIRST;
+    idle.misses = 0;
+    core.setIdlePoint(loop.pc);
+    const holds = Math.min(core.cyclesUntil(until), core.cyclesUntil(loopHolds(core, s, loop)) - 1);
+    if (holds > loop.cycles && core.pc === loop.pc) this.skipRounds(core, loop, holds);
+    idle.tryAt = core.cycles() + 1;
+    return true;
+  }
   private forgetIdle(core: Core): void {
-    this.idle.loop = null;
-    this.idle.tryAt = core.cycles() + this.idle.gap;
+    const idle = this.idle[core.index]!;
+    idle.loop = null;
+    idle.tryAt = core.cycles() + idle.gap;
     core.setIdlePoint(-1);
   }
   private skipRounds(core: Core, loop: SteadyLoop, cycles: number): void {
-    // A loop that writes special registers executes its last whole round: the history names that one as the last writer.
-    const rounds = Math.floor((cycles - 1) / loop.cycles) - (loop.writes > 0 ? 1 : 0);
+    const rounds = roundsIn(loop, cycles);
     if (rounds <= 0) return;
     this.history.seq += rounds * loop.writes;
     core.skip(rounds * loop.cycles, rounds * loop.instructions, rounds * loop.cacheHits);
-    this.system.now = Math.max(this.system.now, core.now());
+    if (this.isAlone(core)) this.settle(core);
   }
 
   // ---- memory changes and checkpoints ----------------------------------------------------------------------------------------------
@@ -712,7 +925,7 @@ export class Machine implements CoreListener {
     }
     const shown = this.system.remapped();
     this.system.restore(c.system);
-    this.idle = { loop: null, tryAt: 0, gap: IDLE_FIRST };
+    for (const idle of this.idle) Object.assign(idle, { loop: null, tryAt: 0, gap: IDLE_FIRST, misses: 0 });
     for (const core of this.cores) core.setIdlePoint(-1);
     this.cores.forEach((core, i) => core.restore(c.cores[i]!));
     if (this.system.remapped() !== shown) for (const core of this.cores) core.remapped(this.chip.remap!.base);
@@ -722,6 +935,9 @@ export class Machine implements CoreListener {
     this.state = structuredClone(c.machine);
   }
 }
+
+/** A loop that writes special registers executes its last whole round: the history names that one as the last writer. */
+const roundsIn = (loop: SteadyLoop, cycles: number): number => Math.max(0, Math.floor((cycles - 1) / loop.cycles) - (loop.writes > 0 ? 1 : 0));
 
 function savePage(u8: Uint8Array, page: number): SavedPage {
   const host = page << PAGE_BITS;

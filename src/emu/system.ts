@@ -36,7 +36,8 @@ export interface Region {
 
 /** What the machine is told by the chip. All calls happen while an access or a timer is being served. */
 export interface SystemListener {
-  irq(line: number, level: boolean): void;
+  /** `core`: index of the only core that the line reaches; left out = all. */
+  irq(line: number, level: boolean, core?: number): void;
   reset(by: ResetCause, block: string): void;
   note(kind: string, text: string, block: string): void;
   changed: ChangeListener | null;
@@ -70,8 +71,12 @@ export class System {
   readonly memories: readonly Memory[];
   readonly blocks: readonly Block[];
   readonly scheduler = new Scheduler();
-  /** Regions sorted by base; searched by `regionAt`. Another list when the remapped place shows another memory. */
+  /** What the first core sees, sorted by base. Another list when the remapped place shows another memory. */
   regions: readonly Region[];
+  /** The same for each core; one list where all see the same. */
+  private views: readonly (readonly Region[])[] = [];
+  /** Index of the core that runs, 0 while none does. */
+  master = 0;
   listener: SystemListener = SILENT;
   /** Time of what is being served now. The machine sets it before an access. */
   now: Ps = 0;
@@ -152,6 +157,11 @@ export class System {
     this.regions = this.layOut();
   }
 
+  /** Index of the core that a block belongs to, undefined for shared ones. */
+  private coreOf(b: Block): number | undefined {
+    const i = b.row.core === undefined ? -1 : this.chip.cores.findIndex((c) => c.name === b.row.core);
+    return i < 0 ? undefined : i;
+  }
   private bindRcc(): void {
     if (this.rcc) this.rccRegs = (this.rcc.state as RegisterState).regs;
   }
@@ -176,10 +186,11 @@ export class System {
       arm: (timer, due) => (due === Infinity ? system.scheduler.disarm(slot(timer)) : system.scheduler.arm(slot(timer), Math.max(due, system.now))),
       disarm: (timer) => system.scheduler.disarm(slot(timer)),
       due: (timer) => system.scheduler.due[slot(timer)]!,
-      irq: (index, level) => {
+      irq: (index, level, core = system.coreOf(self())) => {
         const line = self().row.irqs?.[index];
-        if (line !== undefined) system.driveIrq(line, self().row.name, level);
+        if (line !== undefined) system.driveIrq(line, self().row.name, level, core);
       },
+      master: () => system.master,
       clockCount: (name) => clockCount(clock(name), system.now),
       clockTimeOf: (name, count) => clockTimeOf(clock(name), count),
       clockRate: (name) => clock(name).rate,
@@ -241,11 +252,16 @@ export class System {
   }
 
   /** Blocks that share an interrupt line are ORed; their levels are kept as wires. */
-  private driveIrq(line: number, block: string, level: boolean): void {
+  private driveIrq(line: number, block: string, level: boolean, core: number | undefined): void {
     const sharers = this.irqSharers.get(line);
-    if (!sharers) return this.listener.irq(line, level);
-    this.wires[`irq.${line}.${block}`] = level ? 1 : 0;
-    this.listener.irq(line, sharers.some((name) => this.wires[`irq.${line}.${name}`] === 1));
+    if (!sharers) return this.listener.irq(line, level, core);
+    const wire = (name: string, to: number | undefined): string => (to === undefined ? `irq.${line}.${name}` : `irq.${line}.${name}.${to}`);
+    this.wires[wire(block, core)] = level ? 1 : 0;
+    const targets = this.chip.cores.length === 1 ? [undefined] : this.chip.cores.map((_c, i) => i);
+    for (const to of targets) {
+      if (core !== undefined && to !== undefined && to !== core) continue;
+      this.listener.irq(line, sharers.some((name) => this.wires[wire(name, undefined)] === 1 || (to !== undefined && this.wires[wire(name, to)] === 1)), to);
+    }
   }
 
   /** A timer of something outside the chip (USB host, scenario): returns its slot for the scheduler. */
@@ -377,8 +393,12 @@ export class System {
     }
   }
 
-  regionAt(address: number): Region | null {
-    const regions = this.regions;
+  /** What a core sees. */
+  regionsOf(core: number): readonly Region[] {
+    return this.views[core] ?? this.regions;
+  }
+  regionAt(address: number, core = 0): Region | null {
+    const regions = core === 0 ? this.regions : this.regionsOf(core);
     let lo = 0;
     let hi = regions.length - 1;
     while (lo <= hi) {
@@ -472,14 +492,20 @@ export class System {
     const name = remap.shows[this.wire(remap.wire)];
     return this.memories.find((m) => m.row.name === name) ?? null;
   }
-  /** Every address at which a memory's first byte appears. */
-  basesOf(memory: Memory): readonly number[] {
-    return this.regions.filter((r) => r.memory === memory).map((r) => r.base);
+  /** Every address at which a core sees a memory's first byte. */
+  basesOf(memory: Memory, core = 0): readonly number[] {
+    return this.regionsOf(core).filter((r) => r.memory === memory).map((r) => r.base);
   }
 
-  private layOut(): Region[] {
+  private layOut(): readonly Region[] {
+    const first = this.chip.cores[0]?.name;
+    const own = this.memories.some((m) => m.row.core !== undefined);
+    this.views = own ? this.chip.cores.map((c) => this.layOutFor(c.name)) : [];
+    return this.views[0] ?? this.layOutFor(first);
+  }
+  private layOutFor(core: string | undefined): Region[] {
     const regions: Region[] = [];
-    for (const memory of this.memories)
+    for (const memory of this.memories.filter((m) => m.row.core === undefined || m.row.core === core))
       for (const base of [memory.row.base, ...(memory.row.aliases ?? [])])
         regions.push({ base, end: base + memory.row.size, memory, block: null });
     const shown = this.remapped();

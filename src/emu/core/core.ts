@@ -12,6 +12,7 @@ import { clockCount, clockTimeOf, mulDivCeil, type Ps } from '../time.ts';
 import { PROFILES, type Profile } from './builder.ts';
 import { GuestFault, type Cpu, type FaultKind } from './cpu.ts';
 import { Decoder, isWide, type Instruction } from './decode.ts';
+import type { CpuEngine, EngineHost } from './engine.ts';
 import { exceptionReturn, lazyFpSave, raise, resetCore, takePending } from './exceptions.ts';
 import { Handlers, H_BREAK, H_UNDEFINED } from './handlers.ts';
 import { HELPERS } from './helpers.ts';
@@ -275,6 +276,32 @@ export class Core implements Cpu {
   setByte(offset: number, value: number): void { this.arena.u8[this.base + offset] = value; }
   getFloat(offset: number): number { return this.arena.view.getFloat64(this.base + offset, true); }
   setFloat(offset: number, value: number): void { this.arena.view.setFloat64(this.base + offset, value, true); }
+  // ---- another engine --------------------------------------------------------------------------------------------------------------
+  private engine: CpuEngine | null = null;
+  /** Another engine for straight code; the core still does everything that is not. */
+  useEngine(make: (host: EngineHost) => CpuEngine): void {
+    this.setTranslating(false);
+    this.engine = make({
+      arena: this.arena, profile: this.profile, stateBase: this.base,
+      get: (offset) => this.get(offset),
+      set: (offset, value) => this.set(offset, value),
+      regions: () => this.system.regionsOf(this.index),
+      watchedPages: () => this.listener.intercept?.pages ?? new Set(),
+      instructionAt: (pc) => this.instructionAt(pc),
+      plainAt: (pc) => !this.breakpoints.has(pc) && pc !== this.idlePc && this.zoneAt(pc) === this.zone,
+      plainAccesses: () => this.tracer === null && !mpuEnabled(this),
+      runOwn: () => {
+        const left = this.arena.i32[(this.base + S.BUDGET) >> 2]!;
+        this.cycleTarget -= left - 1;
+        this.set(S.BUDGET, 1);
+        return this.wasmRun();
+      },
+      ramWillChange: (host, bytes) => {
+        this.onMemoryWrite(host, bytes);
+        this.arena.u8.fill(1, WORD_MAP + (host >>> 2), WORD_MAP + ((host + bytes) >>> 2));
+      },
+    });
+  }
   /** Copy of the architectural words, for comparing states. */
   stateWords(): Uint32Array { return this.arena.u32.slice(this.base >> 2, (this.base + 0x200) >> 2); }
   get pc(): number { return this.get(S.PC); }
@@ -389,6 +416,7 @@ export class Core implements Cpu {
   }
   /** Drops the fast entries of everything: rights, zones or mappings changed. Decoded code stays. */
   flushTables(): void {
+    this.engine?.mappingChanged();
     this.flushReads();
     for (const page of this.writePages.splice(0)) this.arena.i32[this.writeTable + page] = 0;
     this.flushFetch();
@@ -401,6 +429,7 @@ export class Core implements Cpu {
   rightsChanged(): void { this.flushTables(); }
   /** Write entries go when a checkpoint is taken, so that the next store to each page is seen. */
   flushWrites(): void {
+    this.engine?.checkpointTaken();
     for (const page of this.writePages.splice(0)) this.arena.i32[this.writeTable + page] = 0;
   }
   /** Guest pages with an interceptor must not be fast. */
@@ -695,6 +724,7 @@ export class Core implements Cpu {
 
   /** Bytes of the arena have changed or are about to: decoded instructions that overlap are dropped. */
   invalidateCode(host: number, length: number): void {
+    this.engine?.codeChanged(true);
     if (this.codeHostPages.size === 0) return;
     // an instruction of four bytes, and those around whose cost looks at it
     const { before, after } = this.timing.reach;
@@ -823,6 +853,7 @@ export class Core implements Cpu {
     return hit;
   }
   private dropRecord(address: number): void {
+    this.engine?.codeChanged(false);
     const decoded = this.decodedPages.get(address >>> PAGE_BITS);
     if (decoded !== undefined) {
       const rec = decoded + ((address & 0xffe) / 2) * RECORD_BYTES;
@@ -919,7 +950,7 @@ export class Core implements Cpu {
         if (this.halted) return false;
         if (this.arena.i32[(this.base + S.BUDGET) >> 2]! <= 0) return false;
         if (this.get(S.T) === 0) this.throwFault('invalid-state', this.get(S.PC));
-        this.leave(this.wasmRun());
+        this.leave(this.engine === null ? this.wasmRun() : this.engine.run());
       }
     } catch (e) {
       if (e === this.fault) {
