@@ -4,7 +4,7 @@
 import { chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { spawnSync } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
@@ -27,6 +27,35 @@ await build({
   chunkNames: '[name]-[hash]',
   logLevel: 'warning',
 });
+
+// One interpreter module per kind and number of core, so that no run has to make it (src/cli/prebuilt.ts).
+const maker = join(dist, 'make-modules.mjs');
+await build({
+  stdin: {
+    resolveDir: root,
+    loader: 'ts',
+    contents: `
+      import { writeFileSync } from 'node:fs';
+      import { CHIPS } from './src/chips/index.ts';
+      import { moduleFile, moduleKey } from './src/cli/prebuilt.ts';
+      import { PROFILES } from './src/emu/core/builder.ts';
+      import { interpreterBytes } from './src/emu/core/core.ts';
+      const keys = new Set(CHIPS.flatMap((chip) => chip.cores.map(moduleKey)));
+      for (const key of keys) {
+        const [profile, core] = key.split(':');
+        writeFileSync(new URL(moduleFile(key), import.meta.url), interpreterBytes(PROFILES[profile], Number(core)));
+      }`,
+  },
+  outfile: maker,
+  bundle: true,
+  platform: 'node',
+  format: 'esm',
+  target: 'node20',
+  packages: 'external',
+  logLevel: 'warning',
+});
+await import(pathToFileURL(maker).href);
+rmSync(maker);
 
 const program = join(dist, 'bootbench.js');
 writeFileSync(program, `#!/usr/bin/env node\n${readFileSync(program, 'utf8')}`);

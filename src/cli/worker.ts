@@ -2,15 +2,18 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { runBench } from '../bench/run.ts';
 import { UsageError } from '../bench/usage-error.ts';
+import { findChip } from '../chips/index.ts';
 import { ImageError } from '../emu/image/image.ts';
 import { jobInput } from '../bench/job.ts';
 import type { WorkerData, WorkerMessage } from './engine.ts';
+import { usePrebuilt } from './prebuilt.ts';
 
 const { job, stop, progress } = workerData as WorkerData;
 const flag = new Int32Array(stop);
 const send = (message: WorkerMessage): void => parentPort?.postMessage(message);
 
 try {
+  usePrebuilt(findChip(job.chip)?.cores ?? []);
   const result = await runBench(
     jobInput(job, {
       signal: () => Atomics.load(flag, 0) !== 0,

@@ -1,0 +1,17 @@
+/** Interpreter modules that the build left beside the program: making one takes a good part of a second. Without them they are made on first use. */
+import { existsSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import type { CoreRow } from '../emu/chip.ts';
+import { PREBUILT } from '../emu/core/core.ts';
+
+/** `m33:0` for a Cortex-M33 that is the first core. */
+export const moduleKey = (core: Pick<CoreRow, 'type'>, index: number): string => `${core.type.replace(/^cortex-(m\d+)f?$/, '$1')}:${index}`;
+export const moduleFile = (key: string): string => `interpreter-${key.replace(':', '-')}.wasm`;
+
+export function usePrebuilt(cores: readonly CoreRow[], folder: URL = new URL('./', import.meta.url)): void {
+  cores.forEach((core, index) => {
+    const key = moduleKey(core, index);
+    const file = fileURLToPath(new URL(moduleFile(key), folder));
+    if (!PREBUILT.has(key) && existsSync(file)) PREBUILT.set(key, new Uint8Array(readFileSync(file)));
+  });
+}
