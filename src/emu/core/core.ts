@@ -102,7 +102,7 @@ function interpreterModule(profile: Profile, core: number): WebAssembly.Module {
 
 const PROFILE_OF = { 'cortex-m0': 'm0', 'cortex-m4f': 'm4', 'cortex-m33f': 'm33', 'cortex-m7f': 'm7' } as const;
 /** Arrivals at a place before it is translated. */
-const HOT = 100;
+const HOT = 250;
 /** The longest stretch without looking up: also what lets V8 replace code that runs in a loop. */
 const MAX_SLICE = 200_000;
 

@@ -71,7 +71,9 @@ export function emitRegion(region: Region, env: Surroundings): Uint8Array<ArrayB
   const table = writer.importTable('regions');
   const helpers = new Map<string, number>();
   helpers.set('flashLine', writer.importFunction('flashLine', ['i32'], 'i32'));
-  for (const [name, h] of Object.entries(env.helpers)) helpers.set(name, writer.importFunction(name, h.params, h.result));
+  // only floating point calls helpers, and every import costs time at each instantiation
+  const floats = region.blocks.some((b) => b.items.some((item) => OPS.get(item.ins.decoded.op)!.fp));
+  if (floats) for (const [name, h] of Object.entries(env.helpers)) helpers.set(name, writer.importFunction(name, h.params, h.result));
   const type = writer.type([], 'i32');
   const index = writer.declare([], 'i32');
   new RegionEmitter(region, env, writer.body(index), table, type, helpers).emit();
