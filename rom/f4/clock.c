@@ -14,11 +14,11 @@
 #define HSI_MHZ 16u
 #define TIM11_KHZ 60000u
 #define LATENCY_60MHZ 3u /* ASSUMED: enough for every supply range; the text of F412 names 3 */
-/* AN2606 Table 229: 96 ms on F405, 85 ms on F411. Rounds of about ten cycles at 60 MHz. */
+/* AN2606 Table 229: 96 ms on F405, 85 ms on F411. Rounds of about seven cycles at 60 MHz. */
 #if defined CHIP_F405
-#define HSE_ROUNDS 576000u
+#define HSE_ROUNDS 840000u
 #else
-#define HSE_ROUNDS 510000u
+#define HSE_ROUNDS 745000u
 #endif
 
 /* "De-init system": the blocks that the ROM is going to use start from reset. Others stay as they are (ASSUMED). */

@@ -16,9 +16,9 @@
 #define PLL_HSI (PLLCFGR_SRC_HSI | PLLCFGR_M(2) | PLLCFGR_N(24) | PLLCFGR_R(8) | PLLCFGR_REN) /* 16 / 2 x 24 / 8 = 24 MHz */
 #define LATENCY 3u                                                                            /* ASSUMED: enough in both voltage ranges */
 #define SYSCLK_KHZ 24000u
-/* AN2606 Table 229 gives HSE 100 ms; Table 227's start-up without LSE is 2.5 s longer than with it. Rounds of about ten cycles at 24 MHz. */
-#define HSE_ROUNDS 240000u
-#define LSE_ROUNDS 6000000u
+/* AN2606 Table 229 gives HSE 100 ms; Table 227's start-up without LSE is 2.5 s longer than with it. Rounds of about seven cycles at 24 MHz. */
+#define HSE_ROUNDS 350000u
+#define LSE_ROUNDS 8840000u
 #endif
 
 /* "De-init system": the blocks that the ROM is going to use start from reset. Others stay as they are (ASSUMED). */

@@ -85,7 +85,7 @@ describe.each(EXPECTED.map((e) => [e.chip, e] as const))('%s booted by its pin',
 describe('L476: the clock of USB', () => {
   const outcome = (board: Scenario['board']): string => run('STM32L476RG', { board: { ...pinBoot, ...board } }).end.outcome;
   it('neither LSE nor HSE: no USB', () => expect(outcome({ lse: null })).toBe('rom-silent'), 120_000);
-  it.each([4, 8, 24])('no LSE, but HSE of %i MHz, which is measured', (mhz) => {
+  it.each([4, 24])('no LSE, but HSE of %i MHz, which is measured', (mhz) => {
     expect(outcome({ lse: null, hse: { hz: mhz * 1e6, kind: 'crystal' } })).toBe('dfu');
   }, 120_000);
   it('no LSE and HSE of 10 MHz, which AN2606 does not list: no USB', () => {
@@ -111,6 +111,15 @@ describe('L4: voltage range 2 left by the application', () => {
     const { s, end } = run(chip, { board: pinBoot, steps });
     expect(s.machine.system.wire('vos')).toBe(2);
     expect(end.outcome).toBe('rom-silent');
+  }, 120_000);
+});
+
+describe('a watchdog that the option bytes start', () => {
+  it.each(['STM32L476RG', 'STM32F072RB'])('%s: the ROM slows and feeds it (AN2606 4.8)', (chip) => {
+    const { s, end } = run(chip, { board: { ...pinBoot, optionBytes: { IWDG_SW: 0 } }, until: '2500ms' });
+    expect(end.outcome).toBe('dfu');
+    expect(s.machine.history.resets.map((r) => r.by)).toEqual(['power']);
+    expect((s.machine.bootCore.peek(0x40003004, 4) ?? 0) & 7, 'IWDG_PR').toBe(6);
   }, 120_000);
 });
 
