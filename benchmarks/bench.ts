@@ -14,8 +14,11 @@ import { page, terminalTable, type Surroundings } from './table.ts';
 
 const { values } = parseArgs({
   options: {
-    install: { type: 'boolean', default: false }, write: { type: 'boolean', default: false }, rounds: { type: 'string', default: '5' },
-    only: { type: 'string' }, sample: { type: 'string' },
+    install: { type: 'boolean', default: false },
+    write: { type: 'boolean', default: false },
+    rounds: { type: 'string', default: '5' },
+    only: { type: 'string' },
+    sample: { type: 'string' },
   },
 });
 if (values.sample !== undefined) {
@@ -29,7 +32,9 @@ async function bench(): Promise<void> {
   const unknown = names.find((n) => !(n in GROUPS));
   const rounds = Number(values.rounds);
   if (unknown !== undefined || !Number.isInteger(rounds) || rounds < 1) {
-    console.error(unknown !== undefined ? `--only: ${unknown} is not one of ${Object.keys(GROUPS).join(', ')}` : '--rounds wants a number from 1 on');
+    console.error(
+      unknown !== undefined ? `--only: ${unknown} is not one of ${Object.keys(GROUPS).join(', ')}` : '--rounds wants a number from 1 on',
+    );
     process.exitCode = 2;
     return;
   }
@@ -39,29 +44,43 @@ async function bench(): Promise<void> {
   };
   const peers = new Peers();
   const before = loadavg()[0]!;
+  const cores = cpus();
   const rows: Row[] = [];
+  const around = (): Surroundings => ({
+    date: new Date().toISOString().slice(0, 10),
+    machine: `${cores.length} × ${cores[0]?.model.trim() ?? 'unknown'}, ${Math.round(totalmem() / 2 ** 30)} GB`,
+    load: `load ${before.toFixed(1)} before and ${loadavg()[0]!.toFixed(1)} after`,
+    node: process.versions.node,
+    peers: peers.names,
+    rounds,
+  });
   try {
-    for (const name of names) await GROUPS[name]!({ peers, rounds, progress: (text) => progress(`${name}: ${text}`), add: (row) => rows.push(row) });
+    for (const name of names) {
+      await GROUPS[name]!({ peers, rounds, progress: (text) => progress(`${name}: ${text}`), add: (row) => rows.push(row) });
+      // after each group: what is measured already is not lost with a run that is cut short
+      save(rows, around(), values.write);
+    }
   } finally {
     progress('');
     peers.close();
   }
-  const cores = cpus();
-  const around: Surroundings = {
-    date: new Date().toISOString().slice(0, 10),
-    machine: `${cores.length} × ${cores[0]?.model.trim() ?? 'unknown'}, ${Math.round(totalmem() / 2 ** 30)} GB`,
-    load: `load ${before.toFixed(1)} before and ${loadavg()[0]!.toFixed(1)} after`,
-    node: process.versions.node, peers: peers.names, rounds,
-  };
   console.log(terminalTable(rows));
-  console.log(`${around.machine}; ${around.load}; Node ${around.node}; ${around.peers.join(', ')}; medians of ${rounds}`);
+  const { machine, load, node } = around();
+  console.log(`${machine}; ${load}; Node ${node}; ${peers.names.join(', ')}; medians of ${rounds}`);
   if (before > cores.length) console.log('The machine was busy: figures by wall clock say little, those by CPU time more.');
   const missed = rows.filter((r) => r.verdict === 'misses').length;
-  console.log(`${rows.filter((r) => r.verdict === 'holds').length} targets hold, ${missed} are missed, ${rows.filter((r) => r.verdict === 'not run').length} rows were not run`);
-  writeFileSync(join(process.cwd(), 'benchmarks', 'results.json'), `${JSON.stringify({ schema: 'bootbench/benchmarks@1', ...around, rows }, null, 1)}\n`);
-  if (values.write) {
-    mkdirSync(join(process.cwd(), 'docs'), { recursive: true });
-    writeFileSync(join(process.cwd(), 'docs', 'benchmarks.md'), page(rows, around));
-  }
+  console.log(
+    `${rows.filter((r) => r.verdict === 'holds').length} targets hold, ${missed} are missed, ${rows.filter((r) => r.verdict === 'not run').length} rows were not run`,
+  );
   process.exitCode = missed > 0 ? 1 : 0;
+}
+
+function save(rows: readonly Row[], around: Surroundings, write: boolean): void {
+  writeFileSync(
+    join(process.cwd(), 'benchmarks', 'results.json'),
+    `${JSON.stringify({ schema: 'bootbench/benchmarks@1', ...around, rows }, null, 1)}\n`,
+  );
+  if (!write) return;
+  mkdirSync(join(process.cwd(), 'docs'), { recursive: true });
+  writeFileSync(join(process.cwd(), 'docs', 'benchmarks.md'), page(rows, around));
 }

@@ -8,7 +8,14 @@ import { guestOn, runGuest, sessionOf, withWords, type Words } from './guest.ts'
 import { runRp2040, runUnicorn } from './peer-engines.ts';
 
 export type Task =
-  | { readonly kind: 'program'; readonly target: string; readonly elf: string; readonly words: Words; readonly skipping: boolean; readonly translating: boolean }
+  | {
+      readonly kind: 'program';
+      readonly target: string;
+      readonly elf: string;
+      readonly words: Words;
+      readonly skipping: boolean;
+      readonly translating: boolean;
+    }
   | { readonly kind: 'boots' | 'boots-restored' | 'forks'; readonly scenario: string; readonly seconds: number; readonly count: number }
   | { readonly kind: 'unicorn'; readonly elf: string; readonly words: Words; readonly hook: boolean; readonly instructions: number }
   | { readonly kind: 'rp2040js'; readonly module: string; readonly elf: string; readonly words: Words; readonly instructions: number };
@@ -31,7 +38,15 @@ function timed(action: () => Partial<Sample>): Sample {
   const done = action();
   const seconds = (performance.now() - start) / 1000;
   const used = process.cpuUsage(cpu);
-  return { instructions: 0, cycles: 0, count: 0, ...done, seconds, cpu: (used.user + used.system) / 1e6, peakMb: process.resourceUsage().maxRSS / 1024 };
+  return {
+    instructions: 0,
+    cycles: 0,
+    count: 0,
+    ...done,
+    seconds,
+    cpu: (used.user + used.system) / 1e6,
+    peakMb: process.resourceUsage().maxRSS / 1024,
+  };
 }
 
 export async function sample(task: Task): Promise<Sample> {

@@ -27,7 +27,13 @@ export function withWords(elf: Uint8Array, words: Words, name: string): Uint8Arr
     let written = false;
     for (let i = 0; i < view.getUint16(44, true); i++) {
       const header = headers + i * view.getUint16(42, true);
-      const [type, offset, vaddr, , size] = [0, 4, 8, 12, 16].map((o) => view.getUint32(header + o, true)) as [number, number, number, number, number];
+      const [type, offset, vaddr, , size] = [0, 4, 8, 12, 16].map((o) => view.getUint32(header + o, true)) as [
+        number,
+        number,
+        number,
+        number,
+        number,
+      ];
       if (type !== 1 || address < vaddr || address + 4 > vaddr + size) continue;
       view.setUint32(offset + (address - vaddr), value, true);
       written = true;
@@ -58,16 +64,31 @@ export function sessionOf(chipName: string, images: readonly { path: string; byt
   const profile = romProfileIfAny(chip);
   const bytes = profile ? new Uint8Array(readFileSync(join(process.cwd(), 'rom', 'images', `${profile.image}.bin`))) : new Uint8Array(0);
   const input = jobInput({
-    version: VERSION, chip: chip.name, images, scenario, overrides: { images: images.map((i) => i.path) },
-    limits: { maxInstructions: null, wallMs: null, maxMemory: null }, rom: { kind: 'stand-in', bytes, version: null, options: {} },
-    symptom: null, engine: 'bootbench', semihosting: true, bootAt: null, files: new Map(),
+    version: VERSION,
+    chip: chip.name,
+    images,
+    scenario,
+    overrides: { images: images.map((i) => i.path) },
+    limits: { maxInstructions: null, wallMs: null, maxMemory: null },
+    rom: { kind: 'stand-in', bytes, version: null, options: {} },
+    symptom: null,
+    engine: 'bootbench',
+    semihosting: true,
+    bootAt: null,
+    files: new Map(),
   });
   return new Session(input);
 }
 
 function m7Tcm(image: LoadedImage): Guest {
   const chip: ChipDescription = {
-    name: 'M7-TCM', family: 'bench', rcc: 'RCC', clocks: ['hclk'], parameters: {}, facts: {}, blocks: [],
+    name: 'M7-TCM',
+    family: 'bench',
+    rcc: 'RCC',
+    clocks: ['hclk'],
+    parameters: {},
+    facts: {},
+    blocks: [],
     cores: [{ name: 'cpu', type: 'cortex-m7f', nvicLines: 150, priorityBits: 4, mpuRegions: 16, clock: 'hclk', sysTickClock: null }],
     memories: [
       { name: 'ITCM', base: 0, size: 0x1_0000, kind: 'ram', zone: 'user' },

@@ -25,7 +25,8 @@ export function run(program: string, args: readonly string[], options: { env?: N
   const script = `TIMEFORMAT='${CPU_MARK}%R %U %S'; time "$@"`;
   return new Promise((done) => {
     execFile(
-      'bash', ['-c', script, 'bench', program, ...args],
+      'bash',
+      ['-c', script, 'bench', program, ...args],
       { env: options.env ?? process.env, timeout: options.timeout ?? 300_000, maxBuffer: 1 << 26, encoding: 'utf8' },
       (error, stdout, stderr) => {
         const [real, user, system] = (/@cpu ([\d.]+) ([\d.]+) ([\d.]+)/.exec(stderr) ?? []).slice(1).map(Number);
@@ -39,7 +40,14 @@ export function run(program: string, args: readonly string[], options: { env?: N
 /** A sample of bootbench, or of a peer that runs inside Node. */
 export async function childSample(task: Task): Promise<Sample> {
   const ran = await run(process.execPath, ['--enable-source-maps', fileURLToPath(import.meta.url), '--sample', JSON.stringify(task)]);
-  if (ran.code !== 0) throw new Error(ran.stderr.split('\n').filter((line) => line && !line.startsWith(CPU_MARK)).slice(-6).join('\n'));
+  if (ran.code !== 0)
+    throw new Error(
+      ran.stderr
+        .split('\n')
+        .filter((line) => line && !line.startsWith(CPU_MARK))
+        .slice(-6)
+        .join('\n'),
+    );
   return JSON.parse(ran.stdout) as Sample;
 }
 
@@ -83,7 +91,8 @@ export const cpuMips: Rate = (s) => s.instructions / (s.cpu ?? NaN) / 1e6;
 
 export const medianOf = (series: Series, rate: Rate): number => median(series.samples.map(rate));
 /** The median of the ratios of samples that were taken side by side. */
-export const ratio = (a: Series, b: Series, rate: Rate): number => median(a.samples.slice(0, b.samples.length).map((s, i) => rate(s) / rate(b.samples[i]!)));
+export const ratio = (a: Series, b: Series, rate: Rate): number =>
+  median(a.samples.slice(0, b.samples.length).map((s, i) => rate(s) / rate(b.samples[i]!)));
 /** Half the distance of the quartiles over the median: how much the samples agree. */
 export function spread(series: Series, rate: Rate): number {
   const sorted = series.samples.map(rate).sort((a, b) => a - b);

@@ -45,7 +45,9 @@ export async function runUnicorn(elf: Uint8Array, hook: boolean, instructions: n
   let seen = 0;
   if (hook) {
     const type = koffi.proto('void CodeHook(void *uc, uint64_t address, uint32_t size, void *user)');
-    const add = lib.func('int uc_hook_add(void *uc, _Out_ size_t *hook, int type, CodeHook *callback, void *user, uint64_t begin, uint64_t end, ...)') as unknown as Call;
+    const add = lib.func(
+      'int uc_hook_add(void *uc, _Out_ size_t *hook, int type, CodeHook *callback, void *user, uint64_t begin, uint64_t end, ...)',
+    ) as unknown as Call;
     const callback = koffi.register(() => void seen++, koffi.pointer(type));
     check(add(uc, [0], UC_HOOK_CODE, callback, null, 1, 0), 'uc_hook_add');
   }

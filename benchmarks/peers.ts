@@ -48,7 +48,8 @@ export class Peers {
     this.qemu = works('qemu-system-arm');
     this.gcc = works('arm-none-eabi-gcc');
     this.unicorn = works(process.execPath, [
-      '--input-type=module', '-e',
+      '--input-type=module',
+      '-e',
       "const k=(await import('koffi')).default;const v=k.load('libunicorn.so.2').func('unsigned int uc_version(void *a, void *b)')(null,null);console.log(`Unicorn ${v>>>24}.${v>>>16&255}.${v>>>8&255}`)",
     ]);
     const module = join(RP2040JS, 'node_modules', 'rp2040js', 'dist', 'esm', 'index.js');
@@ -58,9 +59,13 @@ export class Peers {
     rmSync(this.folder, { recursive: true, force: true });
   }
   get names(): readonly string[] {
-    const version = this.rp2040js && (JSON.parse(readFileSync(join(RP2040JS, 'node_modules', 'rp2040js', 'package.json'), 'utf8')) as { version: string }).version;
+    const version =
+      this.rp2040js &&
+      (JSON.parse(readFileSync(join(RP2040JS, 'node_modules', 'rp2040js', 'package.json'), 'utf8')) as { version: string }).version;
     return [
-      this.qemu ?? 'no qemu-system-arm', this.gcc ?? 'no arm-none-eabi-gcc', this.unicorn ?? 'no libunicorn through koffi',
+      this.qemu ?? 'no qemu-system-arm',
+      this.gcc ?? 'no arm-none-eabi-gcc',
+      this.unicorn ?? 'no libunicorn through koffi',
       version ? `rp2040js ${version}` : 'no rp2040js',
     ];
   }
@@ -77,7 +82,11 @@ export class Peers {
     return elf;
   }
   private missing(needsGcc: boolean): string | null {
-    return this.qemu === null ? 'no qemu-system-arm' : needsGcc && this.gcc === null ? 'no arm-none-eabi-gcc to link for its memory map' : null;
+    return this.qemu === null
+      ? 'no qemu-system-arm'
+      : needsGcc && this.gcc === null
+        ? 'no arm-none-eabi-gcc to link for its memory map'
+        : null;
   }
 
   /**
@@ -95,7 +104,15 @@ export class Peers {
         empty ??= await this.emptyRun(program, icount);
         const ran = await this.start(program, icount);
         const seconds = ran.seconds - empty.seconds;
-        return { instructions: 0, cycles: 0, count: 0, ...work(empty.seconds), seconds, cpu: ran.cpu === null ? null : Math.max(0.001, ran.cpu - empty.cpu), peakMb: null };
+        return {
+          instructions: 0,
+          cycles: 0,
+          count: 0,
+          ...work(empty.seconds),
+          seconds,
+          cpu: ran.cpu === null ? null : Math.max(0.001, ran.cpu - empty.cpu),
+          peakMb: null,
+        };
       },
     };
   }
@@ -132,9 +149,16 @@ export class Peers {
     const why = this.rp2040js === null ? 'no rp2040js' : this.gcc === null ? 'no arm-none-eabi-gcc to link for its memory map' : null;
     return {
       name: 'rp2040js',
-      sample: () => why !== null
-        ? Promise.reject(new Error(why))
-        : childSample({ kind: 'rp2040js', module: this.rp2040js!, elf: this.variant(name, 'm0', 0x1000_0000, 0x2000_0000), words, instructions }),
+      sample: () =>
+        why !== null
+          ? Promise.reject(new Error(why))
+          : childSample({
+              kind: 'rp2040js',
+              module: this.rp2040js!,
+              elf: this.variant(name, 'm0', 0x1000_0000, 0x2000_0000),
+              words,
+              instructions,
+            }),
     };
   }
 }

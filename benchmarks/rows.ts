@@ -55,10 +55,15 @@ function row(f: Figure): Row {
   const byCpu = missing !== null ? null : f.theirs ? ratio(f.ours, f.theirs, f.cpuRate) : medianOf(f.ours, f.cpuRate);
   const holds = value !== null && f.target !== null && (f.target.op === '>=' ? value >= f.target.value : value <= f.target.value);
   return {
-    group: f.group, work: f.work, against: f.against ?? f.theirs?.name ?? '', unit: f.unit,
+    group: f.group,
+    work: f.work,
+    against: f.against ?? f.theirs?.name ?? '',
+    unit: f.unit,
     ours: f.ours.missing === null ? medianOf(f.ours, f.rate) : null,
     theirs: f.theirs && f.theirs.missing === null ? medianOf(f.theirs, f.rate) : null,
-    value, byCpu, target: f.target,
+    value,
+    byCpu,
+    target: f.target,
     verdict: missing !== null ? 'not run' : f.target === null ? 'report' : holds ? 'holds' : 'misses',
     spread: f.ours.missing === null ? spread(f.ours, f.rate) : null,
     note: missing ?? f.note ?? '',
@@ -73,9 +78,15 @@ interface ProgramOptions {
 }
 const program = (name: string, core: CoreName, words: Record<string, number>, options: ProgramOptions = {}): Contender => ({
   name: options.label ?? 'bootbench',
-  sample: () => childSample({
-    kind: 'program', target: CHIP[core], elf: join(FIRMWARE, `${name}.${core}.elf`), words, skipping: options.skipping ?? false, translating: options.translating ?? true,
-  }),
+  sample: () =>
+    childSample({
+      kind: 'program',
+      target: CHIP[core],
+      elf: join(FIRMWARE, `${name}.${core}.elf`),
+      words,
+      skipping: options.skipping ?? false,
+      translating: options.translating ?? true,
+    }),
 });
 
 /** Instructions of a program, from one run of ours: the same code executes the same number everywhere. */
@@ -98,20 +109,33 @@ export async function workload(c: Context): Promise<void> {
     c.peers.unicornProgram('workload', WORKLOAD, true, hooked),
     program('workload', 'm4', WORKLOAD, { translating: false, label: 'interpreter tier' }),
   ];
-  const [ours, icount, tcg, unicorn, hook, interpreter] = (await inTurn(contenders, c.rounds, c.progress)) as [Series, Series, Series, Series, Series, Series];
+  const [ours, icount, tcg, unicorn, hook, interpreter] = (await inTurn(contenders, c.rounds, c.progress)) as [
+    Series,
+    Series,
+    Series,
+    Series,
+    Series,
+    Series,
+  ];
   const figure = { group, unit: 'MIPS', ours, rate: mips, cpuRate: cpuMips };
   c.add(row({ ...figure, work: 'M4 (STM32L476RG)', theirs: icount, target: atLeast(2.2) }));
   c.add(row({ ...figure, work: 'M4 (STM32L476RG)', theirs: tcg, target: atLeast(1.5) }));
   c.add(row({ ...figure, work: 'M4 (STM32L476RG)', theirs: unicorn, target: null }));
   c.add(row({ ...figure, work: 'M4 (STM32L476RG)', theirs: hook, target: atLeast(20) }));
   c.add(row({ ...figure, work: 'M4, interpreter tier alone', ours: interpreter, target: atLeast(100, 'MIPS') }));
-  const places: readonly [CoreName, string][] = [['m33', 'M33 (STM32H533RE as out of reset)'], ['m7', 'M7 from TCM'], ['m0', 'M0 (STM32F072RB)']];
+  const places: readonly [CoreName, string][] = [
+    ['m33', 'M33 (STM32H533RE as out of reset)'],
+    ['m7', 'M7 from TCM'],
+    ['m0', 'M0 (STM32F072RB)'],
+  ];
   for (const [core, name] of places) {
     const words = core === 'm7' ? { repeats: 10 } : WORKLOAD;
     const instructions = await instructionsOf('workload', core, words);
     const rp2040 = core === 'm0' ? [c.peers.rp2040Program('workload', words, 20_000_000)] : [];
     const [mine, theirs, rp] = (await inTurn(
-      [program('workload', core, words), c.peers.qemuProgram({ core, elf: 'workload', words }, true, () => ({ instructions })), ...rp2040], c.rounds, c.progress,
+      [program('workload', core, words), c.peers.qemuProgram({ core, elf: 'workload', words }, true, () => ({ instructions })), ...rp2040],
+      c.rounds,
+      c.progress,
     )) as [Series, Series, Series | undefined];
     const f = { group, unit: 'MIPS', ours: mine, rate: mips, cpuRate: cpuMips, work: name };
     c.add(row({ ...f, theirs, target: atLeast(1.5) }));
@@ -123,7 +147,10 @@ export async function workload(c: Context): Promise<void> {
 export async function coreMark(c: Context): Promise<void> {
   const elf = process.env['BOOTBENCH_COREMARK'];
   if (elf === undefined) return;
-  const own: Contender = { name: 'bootbench', sample: () => childSample({ kind: 'program', target: CHIP.m4, elf, words: {}, skipping: false, translating: true }) };
+  const own: Contender = {
+    name: 'bootbench',
+    sample: () => childSample({ kind: 'program', target: CHIP.m4, elf, words: {}, skipping: false, translating: true }),
+  };
   const { instructions } = await own.sample();
   const peer = (icount: boolean): Contender => c.peers.qemuProgram({ core: 'stm32', elf, words: {} }, icount, () => ({ instructions }));
   const [ours, icount, tcg] = (await inTurn([own, peer(true), peer(false)], c.rounds, c.progress)) as [Series, Series, Series];
@@ -140,7 +167,8 @@ export async function delayLoop(c: Context): Promise<void> {
       c.peers.qemuProgram({ core: 'm4', elf: 'delay', words: DELAY }, false, () => ({ instructions })),
       c.peers.unicornProgram('delay', DELAY, true, 1_000_000),
     ],
-    c.rounds, c.progress,
+    c.rounds,
+    c.progress,
   )) as [Series, Series, Series];
   const figure = { group: '-O0 delay loop, skipping off', work: 'M4 (STM32L476RG)', unit: 'MIPS', ours, rate: mips, cpuRate: cpuMips };
   c.add(row({ ...figure, theirs: tcg, target: atLeast(2.2) }));
@@ -160,14 +188,28 @@ export async function waiting(c: Context): Promise<void> {
       program('poll', 'm4', { repeats: 1000 }, { skipping: true, label: 'polling, skipping' }),
       program('tick', 'm4', { repeats: 1000 }, { skipping: true, label: 'tick, skipping' }),
       program('poll', 'm4', { repeats: 100 }, { label: 'polling, executed' }),
-      c.peers.qemuProgram({ core: 'm4', elf: 'poll', words: { repeats: QEMU_PERIODS } }, true, () => ({ instructions: QEMU_PERIODS * 1_000_000 })),
+      c.peers.qemuProgram({ core: 'm4', elf: 'poll', words: { repeats: QEMU_PERIODS } }, true, () => ({
+        instructions: QEMU_PERIODS * 1_000_000,
+      })),
     ],
-    c.rounds, c.progress,
+    c.rounds,
+    c.progress,
   )) as [Series, Series, Series, Series];
   const virtual = { group, unit: 's per virtual s at 25 MHz', rate: perSecond, cpuRate: cpuPerSecond, target: atMost(0.02, 's') };
   c.add(row({ ...virtual, work: 'loop polling SysTick COUNTFLAG', ours: poll }));
   c.add(row({ ...virtual, work: 'busy wait on a tick interrupt', ours: tick }));
-  c.add(row({ group, work: 'polling loop, skipping off', unit: 'MIPS', ours: pollOn, theirs: icount, rate: mips, cpuRate: cpuMips, target: atLeast(5) }));
+  c.add(
+    row({
+      group,
+      work: 'polling loop, skipping off',
+      unit: 'MIPS',
+      ours: pollOn,
+      theirs: icount,
+      rate: mips,
+      cpuRate: cpuMips,
+      target: atLeast(5),
+    }),
+  );
 }
 
 export async function interrupts(c: Context): Promise<void> {
@@ -177,7 +219,8 @@ export async function interrupts(c: Context): Promise<void> {
       program('workload', 'm4', { ...WORKLOAD, interrupt_every: 10_000 }, { label: 'every 10,000 cycles' }),
       program('workload', 'm4', { repeats: 10, interrupt_every: 1_000 }, { label: 'every 1,000 cycles' }),
     ],
-    c.rounds, c.progress,
+    c.rounds,
+    c.progress,
   )) as [Series, Series, Series];
   const figure = { group: 'interrupts during the workload', unit: 'MIPS', theirs: none, against: 'without', rate: mips, cpuRate: cpuMips };
   c.add(row({ ...figure, work: 'every 10,000 cycles', ours: rare, target: atLeast(0.6) }));
@@ -191,13 +234,17 @@ const PROGRAM = join(process.cwd(), 'dist', 'bootbench.js');
 
 /** Newest change below a folder. */
 const newest = (folder: string): number =>
-  readdirSync(folder, { withFileTypes: true }).reduce((latest, e) => Math.max(latest, e.isDirectory() ? newest(join(folder, e.name)) : statSync(join(folder, e.name)).mtimeMs), 0);
+  readdirSync(folder, { withFileTypes: true }).reduce(
+    (latest, e) => Math.max(latest, e.isDirectory() ? newest(join(folder, e.name)) : statSync(join(folder, e.name)).mtimeMs),
+    0,
+  );
 
 const seconds: Rate = (s) => s.seconds;
 const cpuSeconds: Rate = (s) => s.cpu ?? NaN;
 
 export async function cold(c: Context): Promise<void> {
-  const stale = existsSync(PROGRAM) && statSync(PROGRAM).mtimeMs < newest(join(process.cwd(), 'src')) ? 'dist is older than src: npm run build' : '';
+  const stale =
+    existsSync(PROGRAM) && statSync(PROGRAM).mtimeMs < newest(join(process.cwd(), 'src')) ? 'dist is older than src: npm run build' : '';
   const image = join(FIXTURES, 'h533-seed000-as-posted', 'firmware.elf');
   const program: Contender = {
     name: 'cold start',
@@ -222,7 +269,18 @@ export async function cold(c: Context): Promise<void> {
   c.add(row({ ...figure, work: 'seed-000 fixture to the verdict, with diagnosis', ours, target: atMost(0.4, 's'), note: stale }));
   c.add(row({ ...figure, work: 'node -e 0', ours: empty, target: null }));
   const peak: Rate = (s) => s.peakMb ?? NaN;
-  c.add(row({ ...figure, work: 'peak RSS of that run', unit: 'MB', ours, rate: peak, cpuRate: () => NaN, target: atMost(120, 'MB'), note: stale }));
+  c.add(
+    row({
+      ...figure,
+      work: 'peak RSS of that run',
+      unit: 'MB',
+      ours,
+      rate: peak,
+      cpuRate: () => NaN,
+      target: atMost(120, 'MB'),
+      note: stale,
+    }),
+  );
 }
 
 const PEAK = join(process.cwd(), 'benchmarks', 'peak.mjs');
@@ -238,10 +296,13 @@ const cpuRateOf: Rate = (s) => s.count / (s.cpu ?? NaN);
 export async function many(c: Context): Promise<void> {
   const group = 'many runs in one process';
   const task = (kind: 'boots' | 'boots-restored' | 'forks', scenario: string): Contender => ({
-    name: kind, sample: () => childSample({ kind, scenario, seconds: 2, count: 3 }),
+    name: kind,
+    sample: () => childSample({ kind, scenario, seconds: 2, count: 3 }),
   });
   const [boots, restored, forks, silent] = (await inTurn(
-    [task('boots', FIXED), task('boots-restored', FIXED), task('forks', FIXED), task('forks', SEED)], c.rounds, c.progress,
+    [task('boots', FIXED), task('boots-restored', FIXED), task('forks', FIXED), task('forks', SEED)],
+    c.rounds,
+    c.progress,
   )) as [Series, Series, Series, Series];
   const figure = { group, unit: 'per s', rate: rateOf, cpuRate: cpuRateOf };
   c.add(row({ ...figure, work: 'power-on to enumerated DFU, a machine each', ours: boots, target: atLeast(50, 'per s') }));
@@ -261,21 +322,64 @@ export async function growth(c: Context): Promise<void> {
   const [lots] = (await inTurn([forks(1000)], 1, c.progress)) as [Series];
   const peak: Rate = (s) => s.peakMb ?? NaN;
   const figure = { group, target: atMost(2, '×'), cpuRate: (): number => NaN };
-  const memory = row({ ...figure, work: 'peak RSS of 1,000 forks', against: '10 forks', unit: 'MB', ours: lots, theirs: { ...few, samples: few.samples.slice(0, 1) }, rate: peak });
+  const memory = row({
+    ...figure,
+    work: 'peak RSS of 1,000 forks',
+    against: '10 forks',
+    unit: 'MB',
+    ours: lots,
+    theirs: { ...few, samples: few.samples.slice(0, 1) },
+    rate: peak,
+  });
   c.add(memory);
-  const perFork = (rate: Rate): Rate => (s) => rate(s) / s.count;
-  c.add(row({
-    ...figure, work: 'time per fork, 1,000 of them', against: '10 forks', unit: 's', ours: lots, theirs: { ...few, samples: few.samples.slice(0, 1) },
-    rate: perFork(seconds), cpuRate: perFork(cpuSeconds), target: atMost(1.1, '×'),
-  }));
+  const perFork =
+    (rate: Rate): Rate =>
+    (s) =>
+      rate(s) / s.count;
+  c.add(
+    row({
+      ...figure,
+      work: 'time per fork, 1,000 of them',
+      against: '10 forks',
+      unit: 's',
+      ours: lots,
+      theirs: { ...few, samples: few.samples.slice(0, 1) },
+      rate: perFork(seconds),
+      cpuRate: perFork(cpuSeconds),
+      target: atMost(1.1, '×'),
+    }),
+  );
   const [short, long] = (await inTurn(
-    [program('workload', 'm4', { repeats: 20 }, { label: '1×' }), program('workload', 'm4', { repeats: 80 }, { label: '4×' })], c.rounds, c.progress,
+    [program('workload', 'm4', { repeats: 20 }, { label: '1×' }), program('workload', 'm4', { repeats: 80 }, { label: '4×' })],
+    c.rounds,
+    c.progress,
   )) as [Series, Series];
-  const perCycle = (rate: Rate): Rate => (s) => (rate(s) * 1e6) / s.cycles;
-  c.add(row({
-    ...figure, work: 'time per cycle of four times the work', against: 'once the work', unit: 'µs', ours: long, theirs: short,
-    rate: perCycle(seconds), cpuRate: perCycle(cpuSeconds), target: atMost(1.1, '×'),
-  }));
+  const perCycle =
+    (rate: Rate): Rate =>
+    (s) =>
+      (rate(s) * 1e6) / s.cycles;
+  c.add(
+    row({
+      ...figure,
+      work: 'time per cycle of four times the work',
+      against: 'once the work',
+      unit: 'µs',
+      ours: long,
+      theirs: short,
+      rate: perCycle(seconds),
+      cpuRate: perCycle(cpuSeconds),
+      target: atMost(1.1, '×'),
+    }),
+  );
 }
 
-export const GROUPS: Readonly<Record<string, (c: Context) => Promise<void>>> = { workload, coremark: coreMark, delay: delayLoop, waiting, interrupts, cold, many, growth };
+export const GROUPS: Readonly<Record<string, (c: Context) => Promise<void>>> = {
+  workload,
+  coremark: coreMark,
+  delay: delayLoop,
+  waiting,
+  interrupts,
+  cold,
+  many,
+  growth,
+};

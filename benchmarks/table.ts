@@ -16,8 +16,11 @@ function cells(r: Row): string[] {
   const byCpu = r.verdict === 'misses' && r.byCpu !== null && Number.isFinite(r.byCpu) && meets(r.byCpu) ? ' (holds by CPU time)' : '';
   const against = r.theirs === null ? r.against : `${r.against}: ${number(r.theirs)}`;
   return [
-    r.work, r.ours === null ? '–' : `${number(r.ours)} ${r.unit}${r.spread === null ? '' : ` ±${Math.round(100 * r.spread)} %`}`, against,
-    r.value === null ? '–' : `${number(r.value)}${unit}`, r.byCpu === null || !Number.isFinite(r.byCpu) ? '–' : `${number(r.byCpu)}${unit}`,
+    r.work,
+    r.ours === null ? '–' : `${number(r.ours)} ${r.unit}${r.spread === null ? '' : ` ±${Math.round(100 * r.spread)} %`}`,
+    against,
+    r.value === null ? '–' : `${number(r.value)}${unit}`,
+    r.byCpu === null || !Number.isFinite(r.byCpu) ? '–' : `${number(r.byCpu)}${unit}`,
     r.target === null ? '' : `${r.target.op === '>=' ? '≥' : '≤'} ${r.target.value}${r.target.unit === '×' ? ' ×' : ` ${r.target.unit}`}`,
     `${r.verdict}${byCpu}${r.note === '' ? '' : `: ${r.note.split('\n')[0]}`}`,
   ];
@@ -26,7 +29,8 @@ function cells(r: Row): string[] {
 export function terminalTable(rows: readonly Row[]): string {
   const all = rows.map(cells);
   const widths = HEAD.map((h, i) => Math.max(h.length, ...all.map((c) => c[i]!.length)));
-  const line = (c: readonly string[]): string => `  ${c.map((text, i) => (i === c.length - 1 ? text : text.padEnd(widths[i]!))).join('  ')}`.trimEnd();
+  const line = (c: readonly string[]): string =>
+    `  ${c.map((text, i) => (i === c.length - 1 ? text : text.padEnd(widths[i]!))).join('  ')}`.trimEnd();
   const out = [line(HEAD)];
   rows.forEach((r, i) => {
     if (r.group !== rows[i - 1]?.group) out.push(r.group);
@@ -46,17 +50,30 @@ export interface Surroundings {
 
 export function page(rows: readonly Row[], s: Surroundings): string {
   const out = [
-    '# Benchmarks', '',
+    '# Benchmarks',
+    '',
     `Written by \`npm run bench -- --write\` on ${s.date}. Machine: ${s.machine}; ${s.load}. Node ${s.node}. Peers: ${s.peers.join(', ')}.`,
     `Medians of ${s.rounds} samples, taken in turn, each in a process of its own: translation and warming up are inside our figures; start and end of`,
     'the process are taken off QEMU\'s. "figure" is the median of the ratios of samples taken side by side, by wall clock, which decides about the',
     'target; "by CPU time" is the same by CPU time of all threads, which a busy machine disturbs less. MIPS are guest instructions. ± is half the',
     'distance of the quartiles. QEMU runs the same C, linked for the memory map of one of its boards; neither it nor Unicorn nor rp2040js counts the',
-    "core's cycles here.", '',
+    "core's cycles here.",
+    '',
   ];
   rows.forEach((r, i) => {
-    if (r.group !== rows[i - 1]?.group) out.push(...(i === 0 ? [] : ['']), `## ${r.group[0]!.toUpperCase()}${r.group.slice(1)}`, '', `| ${HEAD.join(' | ')} |`, `| ${HEAD.map(() => '---').join(' | ')} |`);
-    out.push(`| ${cells(r).map((c) => c.replaceAll('|', '\\|')).join(' | ')} |`);
+    if (r.group !== rows[i - 1]?.group)
+      out.push(
+        ...(i === 0 ? [] : ['']),
+        `## ${r.group[0]!.toUpperCase()}${r.group.slice(1)}`,
+        '',
+        `| ${HEAD.join(' | ')} |`,
+        `| ${HEAD.map(() => '---').join(' | ')} |`,
+      );
+    out.push(
+      `| ${cells(r)
+        .map((c) => c.replaceAll('|', '\\|'))
+        .join(' | ')} |`,
+    );
   });
   return `${out.join('\n')}\n`;
 }
