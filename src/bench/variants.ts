@@ -1,6 +1,7 @@
 /** Runs under other ROM options or on another board, each made once: what the diagnosis and the search for a symptom have in common. */
 import { LOADER_OPTIONS } from '../rom/load.ts';
-import { attempt, type Attempt, type Starts } from './attempt.ts';
+import type { Checkpoint } from '../emu/machine.ts';
+import { attempt, CutShort, isCut, observe, type Attempt, type Starts } from './attempt.ts';
 import type { NamedRepair } from './repairs.ts';
 import type { SymptomOption } from './result.ts';
 import type { ParameterChanges } from './board.ts';
@@ -18,6 +19,8 @@ export class Variants {
   private readonly session: Session;
   private readonly starts: Starts;
   private readonly runs = new Map<string, Attempt>();
+  /** Machines whose ROM differs before the entry, by change: their repaired runs start where the ROM was entered. */
+  private readonly reached = new Map<string, { readonly session: Session; readonly powerOn: Checkpoint; readonly run: Attempt }>();
 
   constructor(session: Session, starts: Starts) {
     this.session = session;
@@ -40,14 +43,21 @@ export class Variants {
       const from = repairs.length > 0 || starts.entryNumber === 1 ? starts : { ...starts, entry: null };
       return attempt(session, from, repairs, { flip: change.rom });
     }
-    // without an entry there is no place for what is repaired at one
-    if (repairs.length > 0 && repairs.every((r) => r.repair.at === 'entry')) {
-      const bare = this.run(change);
-      if (bare.entries === 0) return bare;
+    const known = this.reached.get(keyOf(change, []));
+    if (known && repairs.length > 0) {
+      // without an entry there is no place for what is repaired at one
+      if (known.run.entries === 0 && repairs.every((r) => r.repair.at === 'entry')) return known.run;
+      return attempt(known.session, { powerOn: known.powerOn, entry: known.run.entries === 1 ? known.session.entryCheckpoint : null, entryNumber: 1 }, repairs);
     }
     const other = new Session(session.input, { romOptions: change.rom, parameters: change.parameters ?? {}, pins: change.pins ?? {} });
     other.startedAt = session.startedAt;
-    return attempt(other, { powerOn: other.save(), entry: null, entryNumber: 1 }, repairs);
+    const powerOn = other.save();
+    if (repairs.length > 0) return attempt(other, { powerOn, entry: null, entryNumber: 1 }, repairs);
+    const end = other.run({ counterfactual: true });
+    if (isCut(end.reason)) throw new CutShort(end.reason);
+    const run = observe(other, end);
+    if (Object.keys(change.rom).length === 1 && !change.parameters && !change.pins) this.reached.set(keyOf(change, []), { session: other, powerOn, run });
+    return run;
   }
 }
 
