@@ -163,6 +163,11 @@ function readDevice(xml: Xml, fixes: SvdFixes): Peripheral[] {
       const fields = more.fields.map(([fn, bit, width, writable]) => ({ name: fn, bit, width, writable }));
       raw.push({ name: rn, offset: more.offset, size: 4, reset: more.reset, writable: fields.reduce((m, f) => (f.writable ? (m | maskOf(f)) >>> 0 : m), 0), fields });
     }
+    for (const copy of fixes.copies ?? []) {
+      if (copy.peripheral !== name) continue;
+      for (const r of raw.filter((x) => x.name.startsWith(copy.from)))
+        raw.push({ ...r, name: copy.to + r.name.slice(copy.from.length), offset: r.offset + copy.by, fields: r.fields.map((f) => ({ ...f })) });
+    }
     const registers = joinAlternates(raw);
     for (const r of registers) {
       const family = name.replace(/^GPIO.$/, 'GPIO*');

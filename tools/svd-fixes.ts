@@ -15,6 +15,8 @@ export interface SvdFixes {
   readonly add?: Readonly<Record<string, readonly [number, number, boolean]>>;
   /** Registers that the SVD lacks: `PERIPHERAL.REG` → offset, reset value and fields as [name, bit, width, writable]. */
   readonly addRegisters?: Readonly<Record<string, { readonly offset: number; readonly reset: number; readonly fields: readonly (readonly [string, number, number, boolean])[] }>>;
+  /** Registers that repeat others at a distance: names that begin with `from`, once more beginning with `to`. */
+  readonly copies?: readonly { readonly peripheral: string; readonly from: string; readonly to: string; readonly by: number }[];
   /** Fields that the chip lacks although the family's SVD lists them. */
   readonly remove?: readonly string[];
   /** Reset values: `PERIPHERAL.REG` → value. `GPIO*` in front stands for every port that has no own entry. */
@@ -83,12 +85,98 @@ const H533: SvdFixes = {
 
 const H563: SvdFixes = { ...H533, chip: 'stm32h563' };
 
+/** The same field fixes for several registers of one peripheral. */
+const each = <T>(peripheral: string, registers: readonly string[], fields: Readonly<Record<string, T>>): Record<string, T> =>
+  Object.fromEntries(registers.flatMap((r) => Object.entries(fields).map(([name, to]) => [`${peripheral}.${r}.${name}`, to])));
+
+const H745_BANK_FIELDS = [
+  'LOCK', 'PG', 'SER', 'BER', 'PSIZE', 'FW', 'START', 'SNB', 'EOPIE', 'WRPERRIE', 'PGSERRIE', 'STRBERRIE', 'INCERRIE', 'OPERRIE', 'RDPERRIE', 'RDSERRIE', 'SNECCERRIE',
+  'DBECCERRIE', 'CRCENDIE', 'BSY', 'WBNE', 'QW', 'CRC_BUSY', 'EOP', 'WRPERR', 'PGSERR', 'STRBERR', 'INCERR', 'OPERR', 'RDPERR', 'RDSERR', 'SNECCERR', 'DBECCERR', 'CRCEND',
+];
+/**
+ * STM32H745: the SVD is that of the single-core H743 in most places. Names, CPU2's registers and flags, BCM and boot address fields: CMSIS header stm32h745xx.h
+ * (facts/STM32H745.json); EXTI and RCC keep CPU2's copies at a fixed distance (RM0399: D2 part of EXTI 0xC0, RCC_C2_BASE = RCC + 0x190).
+ */
+const H745: SvdFixes = {
+  chip: 'stm32h745',
+  rename: { Flash: 'FLASH', DFSDM: 'DFSDM1', DAC: 'DAC1', SWPMI: 'SWPMI1', CAN_CCU: 'FDCAN_CCU', COMP1: 'COMP12' },
+  registers: {
+    'FLASH.BOOT_CURR': 'BOOT7_CUR', 'FLASH.BOOT_PRGR': 'BOOT7_PRG',
+    ...Object.fromEntries(['IMR', 'EMR', 'PR'].flatMap((r) => [1, 2, 3].map((n) => [`EXTI.CPU${r}${n}`, `C1${r}${n}`]))),
+  },
+  fields: {
+    ...each('RCC', ['CR'], { RC48ON: 'HSI48ON', RC48RDY: 'HSI48RDY' }),
+    ...each('RCC', ['CIER'], { RC48RDYIE: 'HSI48RDYIE' }),
+    ...each('RCC', ['CIFR'], { RC48RDYF: 'HSI48RDYF', CSIRDY: 'CSIRDYF' }),
+    ...each('RCC', ['CICR'], { RC48RDYC: 'HSI48RDYC', HSE_ready_Interrupt_Clear: 'CSIRDYC' }),
+    ...each('RCC', ['BDCR'], { RTCSRC: 'RTCSEL' }),
+    ...each('RCC', ['RSR', 'C1_RSR', 'C2_RSR'], { CPURSTF: 'C1RSTF', SFTRSTF: 'SFT1RSTF', LPWRRSTF: 'LPWR1RSTF' }),
+    ...each('RCC', ['APB1LENR', 'C1_APB1LENR', 'C2_APB1LENR'], { USART7EN: 'UART7EN', USART8EN: 'UART8EN' }),
+    ...each('RCC', ['APB1LRSTR'], { USART7RST: 'UART7RST', USART8RST: 'UART8RST' }),
+    ...each('RCC', ['AHB2RSTR'], { CAMITFRST: 'DCMIRST' }),
+    ...each('PWR', ['CR3'], { SDEN: 'SMPSEN' }),
+    ...Object.fromEntries([1, 2].flatMap((bank) => ['CR', 'SR', 'KEYR'].flatMap((r) => H745_BANK_FIELDS.map((f) => [`FLASH.${r}${bank}.${f}${bank}`, f])))),
+    'FLASH.SR1.SNECCERR11': 'SNECCERR',
+    ...each('FLASH', ['OPTSR_CUR', 'OPTSR_PRG'], { IWDG1_HW: 'IWDG1_SW', nRST_STOP_D1: 'NRST_STOP_D1', nRST_STBY_D1: 'NRST_STBY_D1' }),
+    ...each('FLASH', ['BOOT7_CUR', 'BOOT7_PRG'], { BOOT_ADD0: 'BCM7_ADD0', BOOT_ADD1: 'BCM7_ADD1' }),
+    // The CMSIS header gives the halves of UR3 so; the SVD has the lower one as BCM4_ADD1 and the upper as BCM7_ADD1.
+    ...each('SYSCFG', ['UR3'], { BCM4_ADD1: 'BCM7_ADD1', BCM7_ADD1: 'BCM4_ADD0' }),
+  },
+  add: {
+    ...each('RCC', ['RSR', 'C1_RSR', 'C2_RSR'], {
+      C2RSTF: [18, 1, false], SFT2RSTF: [25, 1, false], IWDG2RSTF: [27, 1, false], WWDG2RSTF: [29, 1, false], LPWR2RSTF: [31, 1, false],
+    } as const),
+    ...each('RCC', ['GCR'], { WW2RSC: [1, 1, true], BOOT_C1: [2, 1, true], BOOT_C2: [3, 1, true] } as const),
+    ...each('RCC', ['APB1LENR', 'C1_APB1LENR', 'C2_APB1LENR'], { WWDG2EN: [11, 1, true] } as const),
+    ...each('FLASH', ['OPTSR_CUR'], {
+      IWDG2_SW: [5, 1, false], BCM4: [22, 1, false], BCM7: [23, 1, false], NRST_STOP_D2: [24, 1, false], NRST_STBY_D2: [25, 1, false],
+    } as const),
+    ...each('FLASH', ['OPTSR_PRG'], {
+      IWDG2_SW: [5, 1, true], BCM4: [22, 1, true], BCM7: [23, 1, true], NRST_STOP_D2: [24, 1, true], NRST_STBY_D2: [25, 1, true],
+    } as const),
+    // The SVD cuts the field in two.
+    'USART1.CR2.ADD': [24, 8, true],
+    // Three bits in the CMSIS header and in embassy-rs/stm32-data-generated; the SVD has the two of version 1.
+    'WWDG1.CFR.WDGTB': [11, 3, true],
+  },
+  remove: ['WWDG1.CFR.WDGTB', 'WWDG2.CFR.WDGTB'],
+  addRegisters: {
+    'FLASH.BOOT4_CUR': { offset: 0x48, reset: 0, fields: [['BCM4_ADD0', 0, 16, false], ['BCM4_ADD1', 16, 16, false]] },
+    'FLASH.BOOT4_PRG': { offset: 0x4c, reset: 0, fields: [['BCM4_ADD0', 0, 16, true], ['BCM4_ADD1', 16, 16, true]] },
+    'PWR.CPU2CR': {
+      offset: 0x14, reset: 0,
+      fields: [
+        ['PDDS_D1', 0, 1, true], ['PDDS_D2', 1, 1, true], ['PDDS_D3', 2, 1, true], ['HOLD1', 4, 1, false], ['STOPF', 5, 1, false], ['SBF', 6, 1, false],
+        ['SBF_D1', 7, 1, false], ['SBF_D2', 8, 1, false], ['CSSF', 9, 1, true], ['HOLD1F', 10, 1, false], ['RUN_D3', 11, 1, true],
+      ],
+    },
+  },
+  copies: [
+    { peripheral: 'RCC', from: 'C1_', to: 'C2_', by: 0x60 },
+    { peripheral: 'EXTI', from: 'CPUIMR', to: 'C2IMR', by: 0x40 },
+    { peripheral: 'EXTI', from: 'CPUEMR', to: 'C2EMR', by: 0x40 },
+    { peripheral: 'EXTI', from: 'CPUPR', to: 'C2PR', by: 0x40 },
+  ],
+  resets: {
+    // The value of F4 and L4 in the SVD; siblings and the header's FLASH_LATENCY_DEFAULT say 0x37.
+    'FLASH.ACR': 0x37,
+    // RTCAPBEN is set after reset (RM0399 RCC_APB4ENR, recalled): ST's code reaches the backup registers without setting it.
+    'RCC.APB4ENR': 0x10000, 'RCC.C1_APB4ENR': 0x10000, 'RCC.C2_APB4ENR': 0x10000,
+    // Lines 32 to 44 and 46 to 88 but for the configurable ones are direct: unmasked after reset (RM0399 EXTI, recalled; the SVD has lost IMR2 and IMR3).
+    'EXTI.C1IMR2': 0xfff5dfff, 'EXTI.C2IMR2': 0xfff5dfff, 'EXTI.C1IMR3': 0x0181ffff, 'EXTI.C2IMR3': 0x0181ffff,
+    // The SVDs of all STM32 print the pins' reset modes wrongly or shared; after reset all pins are analog except the debug port.
+    'GPIOA.MODER': 0xabffffff, 'GPIOA.OSPEEDR': 0x0c000000, 'GPIOA.PUPDR': 0x64000000,
+    'GPIOB.MODER': 0xfffffebf, 'GPIOB.OSPEEDR': 0x000000c0, 'GPIOB.PUPDR': 0x00000100,
+    'GPIO*.MODER': 0xffffffff, 'GPIO*.OSPEEDR': 0, 'GPIO*.PUPDR': 0,
+  },
+};
+
 export const FIXES: Readonly<Record<string, SvdFixes>> = {
   STM32F0x2: F0,
   STM32H533: H533,
   STM32H563: H563,
   // STM32H745_CM4.svd yields the same facts.
-  STM32H745_CM7: { chip: 'stm32h745', rename: { Flash: 'FLASH' } },
+  STM32H745_CM7: H745,
   // The SVD lists boot bits of its successors, which the CMSIS header lacks.
   STM32L476: { ...L4, chip: 'stm32l476', remove: L496_ONLY },
   STM32L496: {

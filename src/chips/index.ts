@@ -3,10 +3,11 @@ import type { ChipDescription } from '../emu/chip.ts';
 import { findPart } from './parts.ts';
 import { STM32F072RB } from './stm32f072.ts';
 import { STM32H533RE } from './stm32h533.ts';
+import { STM32H745XI, STM32H745ZI } from './stm32h745.ts';
 import { STM32L476RG } from './stm32l476.ts';
 import { STM32L496ZG } from './stm32l496.ts';
 
-export const CHIPS: readonly ChipDescription[] = [STM32H533RE, STM32L476RG, STM32L496ZG, STM32F072RB];
+export const CHIPS: readonly ChipDescription[] = [STM32H533RE, STM32L476RG, STM32L496ZG, STM32F072RB, STM32H745XI, STM32H745ZI];
 
 /** Bare names stand for one part. */
 const BARE: Readonly<Record<string, string>> = {
@@ -14,6 +15,7 @@ const BARE: Readonly<Record<string, string>> = {
   STM32L476: 'STM32L476RG',
   STM32L496: 'STM32L496ZG',
   STM32F072: 'STM32F072RB',
+  STM32H745: 'STM32H745XI',
 };
 
 /** `STM32H533RET6`, `stm32h533retx`, `STM32H533xE`, `STM32H533` → upper case without package, temperature and `x` suffixes. */

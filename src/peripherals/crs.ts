@@ -13,6 +13,8 @@ import type { Layout, ModelFactory, RegisterContext, RegisterModel } from '../em
 export interface CrsOptions {
   /** Name of the trimmed clock. */
   readonly clock: string;
+  /** SYNCSRC of the USB block whose start of frame drives `usb.sof`. */
+  readonly usbSource: number;
 }
 const SYNC_GPIO = 0;
 const SYNC_USB = 2;
@@ -26,7 +28,7 @@ interface State {
 type Context = RegisterContext<State>;
 
 export const crs: ModelFactory = (layout: Layout, given): RegisterModel<State> => {
-  const { clock = 'hsi48' } = given as Partial<CrsOptions>;
+  const { clock = 'hsi48', usbSource = SYNC_USB } = given as Partial<CrsOptions>;
   const CR = layout.reg('CR');
   const CFGR = layout.reg('CFGR');
   const ISR = layout.reg('ISR');
@@ -120,7 +122,7 @@ export const crs: ModelFactory = (layout: Layout, given): RegisterModel<State> =
     onClock: armAll,
     onWire(c, wire, value) {
       const source = SYNCSRC.get(c);
-      if (wire === 'usb.sof' ? source === SYNC_USB : source === SYNC_GPIO && value !== 0) signal(c);
+      if (wire === 'usb.sof' ? source === usbSource : source === SYNC_GPIO && value !== 0) signal(c);
     },
     onTimer(c, timer) {
       if (timer === 'expected') return raise(c, ESYNCF);

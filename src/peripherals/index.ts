@@ -2,23 +2,29 @@
 import type { ModelFactory } from '../emu/registers.ts';
 import { crs } from './crs.ts';
 import { dbgmcu } from './dbgmcu.ts';
+import { extiH7 } from './exti-h7.ts';
 import { extiV1 } from './exti-v1.ts';
 import { extiV2 } from './exti-v2.ts';
 import { flashF0 } from './flash-f0.ts';
 import { flashH5 } from './flash-h5.ts';
+import { flashH7 } from './flash-h7.ts';
 import { flashL4 } from './flash-l4.ts';
 import { gpioV2 } from './gpio-v2.ts';
+import { hsem } from './hsem.ts';
 import { icache } from './icache.ts';
 import { iwdgV3 } from './iwdg-v3.ts';
 import { pwrF0 } from './pwr-f0.ts';
 import { pwrH5 } from './pwr-h5.ts';
+import { pwrH7 } from './pwr-h7.ts';
 import { pwrL4 } from './pwr-l4.ts';
 import { rccF0 } from './rcc-f0.ts';
 import { rccH5 } from './rcc-h5.ts';
+import { rccH7 } from './rcc-h7.ts';
 import { rccL4 } from './rcc-l4.ts';
 import { rtcV3 } from './rtc-v3.ts';
 import { sbsH5 } from './sbs-h5.ts';
 import { syscfgF0 } from './syscfg-f0.ts';
+import { syscfgH7 } from './syscfg-h7.ts';
 import { syscfgL4 } from './syscfg-l4.ts';
 import { tampV1 } from './tamp-v1.ts';
 import { tim } from './tim.ts';
@@ -31,23 +37,29 @@ import { wwdgV2 } from './wwdg-v2.ts';
 export const MODELS: Readonly<Record<string, ModelFactory>> = {
   crs,
   dbgmcu,
+  'exti-h7': extiH7,
   'exti-v1': extiV1,
   'exti-v2': extiV2,
   'flash-f0': flashF0,
   'flash-h5': flashH5,
+  'flash-h7': flashH7,
   'flash-l4': flashL4,
   'gpio-v2': gpioV2,
+  hsem,
   icache,
   'iwdg-v3': iwdgV3,
   'pwr-f0': pwrF0,
   'pwr-h5': pwrH5,
+  'pwr-h7': pwrH7,
   'pwr-l4': pwrL4,
   'rcc-f0': rccF0,
   'rcc-h5': rccH5,
+  'rcc-h7': rccH7,
   'rcc-l4': rccL4,
   'rtc-v3': rtcV3,
   'sbs-h5': sbsH5,
   'syscfg-f0': syscfgF0,
+  'syscfg-h7': syscfgH7,
   'syscfg-l4': syscfgL4,
   'tamp-v1': tampV1,
   tim,

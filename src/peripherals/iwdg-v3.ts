@@ -24,9 +24,12 @@ export interface IwdgOptions {
   readonly syncToPrescaler: boolean;
   /** Divider by PR; values past the end use the last one. */
   readonly dividers: readonly number[];
+  /** Names of the wires towards RCC and from FLASH, for chips with two of these. */
+  readonly requestWire: string;
+  readonly hardwareWire: string;
 }
 const DEFAULTS: IwdgOptions = {
-  clock: 'lsi', syncTicks: 5, syncToPrescaler: true, dividers: [4, 8, 16, 32, 64, 128, 256, 512, 1024],
+  requestWire: 'lsi.request', hardwareWire: 'iwdg.hardware', clock: 'lsi', syncTicks: 5, syncToPrescaler: true, dividers: [4, 8, 16, 32, 64, 128, 256, 512, 1024],
 };
 
 const PVU = 1 << 0;
@@ -123,7 +126,7 @@ export const iwdgV3: ModelFactory = (layout: Layout, given): RegisterModel<State
     const { s } = c;
     if (s.running) return;
     s.running = 1;
-    c.env.setWire('lsi.request', 1);
+    c.env.setWire(o.requestWire, 1);
     if (hasOnf) c.put(SR, c.get(SR) | ONF);
     load(c, 0xfff);
     UPDATES.forEach((flag, i) => {
@@ -152,16 +155,16 @@ export const iwdgV3: ModelFactory = (layout: Layout, given): RegisterModel<State
 
   return {
     timers: ['update', 'timeout', 'early'],
-    wires: ['iwdg.hardware'],
+    wires: [o.hardwareWire],
     clocks: [o.clock],
     modelled: 'all',
     create: fresh,
     onReset(c) {
       Object.assign(c.s, fresh());
       for (const t of ['update', 'timeout', 'early']) c.env.disarm(t);
-      c.env.setWire('lsi.request', 0);
+      c.env.setWire(o.requestWire, 0);
       c.env.irq(0, false);
-      if (c.env.wire('iwdg.hardware')) start(c);
+      if (c.env.wire(o.hardwareWire)) start(c);
     },
     onWire(c, _wire, value) {
       if (value) start(c);

@@ -1,0 +1,127 @@
+/**
+ * EXTI of STM32H7 with two cores: edge selection and software trigger in common, masks and pending bits for each core. Direct lines reach the NVICs by
+ * their peripherals; here they only count as events.
+ * Not modelled: D3 domain pending and clear selection, wake-up of domains.
+ *
+ * Facts: registers ST SVD, CPU2's copies by the CMSIS header; a line's pending bit is set in both cores' registers whatever the masks say (inferred); lines 79
+ * and 80 are the cores' SEV towards each other, lines 82 and 84 the other core's WWDG reset: RM0399 EXTI line table (recalled: reported).
+ *
+ * Wires: listens to `in.PA0`… (GPIO), `exti.source.<line>` (SYSCFG), those in `lines`, `sev.<core>`; an event output is a change of `event.<core>`.
+ */
+import type { ModelFactory, Register, RegisterContext, RegisterModel } from '../emu/registers.ts';
+
+export interface ExtiH7Options {
+  readonly ports: string;
+  readonly cores: readonly string[];
+  /** Interrupt of lines 0, 1, …: index into the row's `irqs`; -1 = none. */
+  readonly irqOfLine: readonly number[];
+  /** Wires of configurable lines that are not pins, by line number. */
+  readonly lines: Readonly<Record<string, string>>;
+  /** Line and interrupt (index into `irqs`) at which each core hears the other's SEV, by listening core. */
+  readonly sev: readonly { readonly line: number; readonly irq: number }[];
+}
+interface State {
+  level: Uint32Array;
+  events: number;
+}
+type Context = RegisterContext<State>;
+interface CoreBank { readonly imr: Register; readonly emr: Register; readonly pr: Register }
+interface Bank { readonly rtsr: Register; readonly ftsr: Register; readonly swier: Register; readonly cores: readonly CoreBank[] }
+
+export const extiH7: ModelFactory = (layout, given): RegisterModel<State> => {
+  const o = given as unknown as ExtiH7Options;
+  const banks: readonly Bank[] = [1, 2, 3].map((n) => ({
+    rtsr: layout.reg(`RTSR${n}`), ftsr: layout.reg(`FTSR${n}`), swier: layout.reg(`SWIER${n}`),
+    cores: o.cores.map((_name, i) => ({ imr: layout.reg(`C${i + 1}IMR${n}`), emr: layout.reg(`C${i + 1}EMR${n}`), pr: layout.reg(`C${i + 1}PR${n}`) })),
+  }));
+  const pinWires = [...o.ports].flatMap((port) => Array.from({ length: 16 }, (_, i) => `in.P${port}${i}`));
+  const sourceWires = Array.from({ length: 16 }, (_, i) => `exti.source.${i}`);
+  const lineOfWire = new Map(Object.entries(o.lines).map(([line, wire]) => [wire, Number(line)]));
+  const sevWires = o.cores.map((name) => `sev.${name}`);
+  const irqIndexes = [...new Set(o.irqOfLine)].filter((i) => i >= 0);
+
+  const driveIrqs = (c: Context): void => {
+    o.cores.forEach((_name, core) => {
+      const active = new Set<number>();
+      o.irqOfLine.forEach((index, line) => {
+        const b = banks[line >> 5]!.cores[core]!;
+        if (index >= 0 && ((c.get(b.pr) & c.get(b.imr)) >>> (line & 31)) & 1) active.add(index);
+      });
+      for (const index of irqIndexes) c.env.irq(index, active.has(index), core);
+    });
+  };
+  const event = (c: Context, core: number): void => c.env.setWire(`event.${o.cores[core]!}`, ++c.s.events + EVENT_BASE);
+  const trigger = (c: Context, line: number): void => {
+    const bit = (1 << (line & 31)) >>> 0;
+    banks[line >> 5]!.cores.forEach((b, core) => {
+      c.put(b.pr, c.get(b.pr) | bit);
+      if (c.get(b.emr) & bit) event(c, core);
+    });
+    driveIrqs(c);
+  };
+  const setLevel = (c: Context, line: number, high: boolean): void => {
+    const bank = banks[line >> 5]!;
+    const bit = (1 << (line & 31)) >>> 0;
+    const old = c.s.level[line >> 5]!;
+    if (((old & bit) !== 0) === high) return;
+    c.s.level[line >> 5] = high ? old | bit : old & ~bit;
+    if (c.get(high ? bank.rtsr : bank.ftsr) & bit) trigger(c, line);
+  };
+  const portOf = (c: Context, line: number): string => o.ports[c.env.wire(`exti.source.${line}`)] ?? '';
+  const followPin = (c: Context, line: number): void => setLevel(c, line, c.env.wire(`in.P${portOf(c, line)}${line}`) === 1);
+  /** The other core has executed SEV: a pulse on a direct line. */
+  const heard = (c: Context, from: number): void => {
+    o.sev.forEach(({ line, irq }, core) => {
+      if (core === from) return;
+      const b = banks[line >> 5]!.cores[core]!;
+      const bit = 1 << (line & 31);
+      if (c.get(b.emr) & bit) event(c, core);
+      if (!(c.get(b.imr) & bit)) return;
+      c.env.irq(irq, true, core);
+      c.env.irq(irq, false, core);
+    });
+  };
+
+  const prs = banks.flatMap((b) => b.cores.map((x) => x.pr));
+  return {
+    wires: [...pinWires, ...sourceWires, ...lineOfWire.keys(), ...sevWires],
+    modelled: banks.flatMap((b) => [b.rtsr, b.ftsr, b.swier, ...b.cores.flatMap((x) => [x.imr, x.emr, x.pr])].map((r) => r.name)),
+    writable: {
+      // Pending bits clear by writing one.
+      ...Object.fromEntries(prs.map((r) => [r.name, 0])),
+      // The SVD has lost the write access of these; their fields are those of the lines.
+      ...Object.fromEntries(['IMR3', 'EMR3'].flatMap((r) => o.cores.map((_n, i) => [`C${i + 1}${r}`, 0x01f5ffff]))),
+    },
+    create: () => ({ level: new Uint32Array(banks.length), events: 0 }),
+    onReset(c) {
+      for (let line = 0; line < 16; line++) followPin(c, line);
+      driveIrqs(c);
+    },
+    onWire(c, wire, value) {
+      const core = sevWires.indexOf(wire);
+      if (core >= 0) return heard(c, core);
+      const other = lineOfWire.get(wire);
+      if (other !== undefined) return setLevel(c, other, value !== 0);
+      if (wire.startsWith('exti.')) return followPin(c, Number(wire.slice('exti.source.'.length)));
+      const line = Number(wire.slice(5)); // in.PA12
+      if (wire[4] === portOf(c, line)) setLevel(c, line, value === 1);
+    },
+    write(c, r, merged, raw) {
+      if (prs.includes(r)) {
+        for (const bank of banks) if (bank.cores.some((x) => x.pr === r)) c.put(bank.swier, c.get(bank.swier) & ~raw);
+        return c.get(r) & ~raw;
+      }
+      for (const [i, bank] of banks.entries()) {
+        if (r !== bank.swier) continue;
+        const rising = merged & ~c.get(r);
+        c.put(r, merged);
+        for (let bit = 0; bit < 32; bit++) if ((rising >>> bit) & 1) trigger(c, 32 * i + bit);
+        return merged;
+      }
+      return merged;
+    },
+    wrote: driveIrqs,
+  };
+};
+/** Keeps values of this block's event wires apart from those of others that drive them. */
+const EVENT_BASE = 0x40000000;
