@@ -683,12 +683,12 @@ export class Machine implements CoreListener {
       const alone = this.isAlone(core);
       if (!alone) {
         if (s.now >= this.state.together.tryAt && this.lookTogether(until)) {
-          if (this.pausedInLook(core)) return core.atBreak ? 'stopped' : 'entry';
+          if (this.pausedInLook()) return this.cores.some((c) => c.atBreak) ? 'stopped' : 'entry';
           continue;
         }
         until = Math.min(until, this.endOfTurn(core));
       } else if (this.skipping && core.cycles() >= this.idle[core.index]!.tryAt && this.lookForIdle(core, until)) {
-        if (this.pausedInLook(core)) return core.atBreak ? 'stopped' : 'entry';
+        if (this.pausedInLook()) return core.atBreak ? 'stopped' : 'entry';
         continue;
       }
       s.master = core.index;
@@ -709,8 +709,8 @@ export class Machine implements CoreListener {
   }
 
   /** A look for steady loops has come to an entry or a breakpoint. */
-  private pausedInLook(core: Core): boolean {
-    const paused = this.entryPause || core.atBreak;
+  private pausedInLook(): boolean {
+    const paused = this.entryPause || this.cores.some((c) => c.atBreak);
     this.entryPause = false;
     return paused;
   }
@@ -784,16 +784,18 @@ export class Machine implements CoreListener {
     }
     for (const core of cores) {
       s.master = core.index;
-      const loop = findSteadyLoop(core, s, TOGETHER_STEPS, () => this.history.seq);
+      const loop = findSteadyLoop(core, s, TOGETHER_STEPS, () => this.history.seq, () => this.stopAsked || this.state.pendingReset !== null);
       s.master = 0;
       this.settle(core);
-      if (!loop || this.state.pendingReset || this.stopAsked) return failed();
+      if (!loop) return failed();
       found.push({ core, loop });
     }
+    // Where a loop reads a counter it holds up to the counter's next event only.
+    const end = found.reduce((t, { core, loop }) => Math.min(t, loopHolds(core, s, loop)), until);
     t.gap = TOGETHER_FIRST;
-    t.tryAt = until;
+    t.tryAt = end;
     for (const { core, loop } of found) {
-      const left = core.cyclesUntil(until);
+      const left = core.cyclesUntil(end) - (end < until ? 1 : 0);
       if (left <= loop.cycles) continue;
       if (this.skipping) this.skipRounds(core, loop, left);
       else this.execute(core, loop, left);
