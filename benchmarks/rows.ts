@@ -94,7 +94,10 @@ async function instructionsOf(name: string, core: CoreName, words: Record<string
   return (await program(name, core, words).sample()).instructions;
 }
 
-const WORKLOAD = { repeats: 30 };
+/** 1.4 G instructions on the M4: a second or two, of which translating and warming up are a fifth. */
+const WORKLOAD = { repeats: 100 };
+/** For what is slower by an order. */
+const SHORT = { repeats: 10 };
 const DELAY = { repeats: 20 };
 
 export async function workload(c: Context): Promise<void> {
@@ -105,9 +108,9 @@ export async function workload(c: Context): Promise<void> {
     program('workload', 'm4', WORKLOAD),
     c.peers.qemuProgram({ core: 'm4', elf: 'workload', words: WORKLOAD }, true, () => ({ instructions: work })),
     c.peers.qemuProgram({ core: 'm4', elf: 'workload', words: WORKLOAD }, false, () => ({ instructions: work })),
-    c.peers.unicornProgram('workload', WORKLOAD, false, work),
-    c.peers.unicornProgram('workload', WORKLOAD, true, hooked),
-    program('workload', 'm4', WORKLOAD, { translating: false, label: 'interpreter tier' }),
+    c.peers.unicornProgram('workload', SHORT, false, work / 10),
+    c.peers.unicornProgram('workload', SHORT, true, hooked),
+    program('workload', 'm4', SHORT, { translating: false, label: 'interpreter tier' }),
   ];
   const [ours, icount, tcg, unicorn, hook, interpreter] = (await inTurn(contenders, c.rounds, c.progress)) as [
     Series,
@@ -129,7 +132,7 @@ export async function workload(c: Context): Promise<void> {
     ['m0', 'M0 (STM32F072RB)'],
   ];
   for (const [core, name] of places) {
-    const words = core === 'm7' ? { repeats: 10 } : WORKLOAD;
+    const words = core === 'm7' ? { repeats: 40 } : WORKLOAD;
     const instructions = await instructionsOf('workload', core, words);
     const rp2040 = core === 'm0' ? [c.peers.rp2040Program('workload', words, 20_000_000)] : [];
     const [mine, theirs, rp] = (await inTurn(
@@ -217,7 +220,7 @@ export async function interrupts(c: Context): Promise<void> {
     [
       program('workload', 'm4', WORKLOAD),
       program('workload', 'm4', { ...WORKLOAD, interrupt_every: 10_000 }, { label: 'every 10,000 cycles' }),
-      program('workload', 'm4', { repeats: 10, interrupt_every: 1_000 }, { label: 'every 1,000 cycles' }),
+      program('workload', 'm4', { repeats: 30, interrupt_every: 1_000 }, { label: 'every 1,000 cycles' }),
     ],
     c.rounds,
     c.progress,
@@ -350,7 +353,7 @@ export async function growth(c: Context): Promise<void> {
     }),
   );
   const [short, long] = (await inTurn(
-    [program('workload', 'm4', { repeats: 20 }, { label: '1×' }), program('workload', 'm4', { repeats: 80 }, { label: '4×' })],
+    [program('workload', 'm4', { repeats: 50 }, { label: '1×' }), program('workload', 'm4', { repeats: 200 }, { label: '4×' })],
     c.rounds,
     c.progress,
   )) as [Series, Series];
