@@ -4,6 +4,7 @@
  */
 import { STM32F072RB } from '../chips/stm32f072.ts';
 import { STM32H533RE } from '../chips/stm32h533.ts';
+import { STM32H745XI } from '../chips/stm32h745.ts';
 import { STM32L476RG } from '../chips/stm32l476.ts';
 import { STM32L496ZG } from '../chips/stm32l496.ts';
 import type { ChipDescription, Confidence, RomReference, Sourced } from '../emu/chip.ts';
@@ -170,15 +171,7 @@ const F072: RomProfile = {
 };
 
 const H745: RomProfile = {
-  id: 'stm32h745',
-  vectorTable: known(0x1ff09800, `${AN2606} Table 135`),
-  range: known([0x1ff00000, 0x1ff1e7ff] as const, `${AN2606} Table 135`),
-  ramUse: known([{ base: 0x20000000, size: 0x4000 }, { base: 0x24000000, size: 0x5000 }], `${AN2606} Table 135`),
-  versions: known(['V13.2', 'V13.3', 'V9.0', 'V9.1', 'V9.2'], `${AN2606} Table 136`),
-  startUpMs: known(53.975, `${AN2606} Table 227`),
-  usbConnectMs: known(430, `${AN2606} Table 229 gives 53.9764, which cannot contain an enumeration; L496's figure`, 'assumed'),
-  base: 0x1ff09800,
-  systemMemory: known({ base: 0x1ff00000, size: 0x1e800 }, `${AN2606} Table 135`),
+  ...fromChip(STM32H745XI),
   family: 'H7',
   image: 'h745',
   size: 86_016,

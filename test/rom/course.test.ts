@@ -62,23 +62,27 @@ const EXPECTED: readonly { chip: string; product: string; bcdDevice: number; alt
     chip: 'STM32F072RB', product: 'STM32  BOOTLOADER', bcdDevice: 0x2200, page: 0x08010000,
     alts: ['@Internal Flash  /0x08000000/064*0002Kg', '@Option Bytes  /0x1FFFF800/01*016 e'],
   },
+  {
+    chip: 'STM32H745XI', product: 'DFU in FS Mode', bcdDevice: 0x0200, page: 0x08120000,
+    alts: ['@Internal Flash   /0x08000000/16*128Kg', '@Option Bytes   /0x5200201C/01*128 e'],
+  },
 ];
 
 describe.each(EXPECTED.map((e) => [e.chip, e] as const))('%s booted by its pin', (chip, e) => {
   it('enumerates with the descriptors of its generation, takes a download and leaves into it', () => {
+    const image = new Uint8Array([...program(e.page), ...DATA]);
     const steps: { after: string; do: StepAction }[] = [
-      { after: '1500ms', do: { dfu: { download: { hex: hex(DATA), address: e.page } } } },
-      { after: '10ms', do: { dfu: { download: { hex: hex(program(e.page + 0x2000)), address: e.page + 0x2000 } } } },
-      { after: '10ms', do: { dfu: { leave: e.page + 0x2000 } } },
+      { after: '1500ms', do: { dfu: { download: { hex: hex(image), address: e.page } } } },
+      { after: '10ms', do: { dfu: { leave: e.page } } },
     ];
     const { s, end } = run(chip, { board: pinBoot, steps, until: '4500ms' });
     const [device] = s.usb.sessions;
     expect(device).toMatchObject({ vid: 0x0483, pid: 0xdf11, bcdDevice: e.bcdDevice, product: e.product, altSettings: e.alts });
-    const written = Uint8Array.from(DATA, (_, i) => s.machine.bootCore.peek(e.page + i, 1) ?? -1);
-    expect(hex(written)).toBe(hex(DATA));
+    const written = Uint8Array.from(image, (_, i) => s.machine.bootCore.peek(e.page + i, 1) ?? -1);
+    expect(hex(written)).toBe(hex(image));
     expect(end.outcome).toBe('dfu'); // latched: the leave was asked for
     const pc = s.machine.bootCore.pc;
-    expect(pc >= e.page + 0x2008 && pc < e.page + 0x200c, pc.toString(16)).toBe(true);
+    expect(pc >= e.page + 8 && pc < e.page + 12, pc.toString(16)).toBe(true);
   }, 120_000);
 });
 
