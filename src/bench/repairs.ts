@@ -33,7 +33,9 @@ export function repairTarget(machine: Machine): RepairTarget {
         return ((regs[register.index]! & ~f.mask) | ((value << f.bit) & f.mask)) >>> 0;
       })();
       machine.system.now = core.now();
-      machine.system.writeBlock(block, block.row.base + register.offset, register.size, whole);
+      // An edit, not a program: it reaches blocks without a clock too.
+      if (machine.system.isClocked(block)) machine.system.writeBlock(block, block.row.base + register.offset, register.size, whole);
+      else block.component.write?.(block.state, block.env, register.offset, register.size, whole);
     },
     write: poke,
     leaveHandlerMode: () => {

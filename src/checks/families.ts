@@ -3,6 +3,7 @@
  * check then does not apply. Rows are data; paths are those of the chip's register facts.
  */
 import type { ChipDescription, Confidence } from '../emu/chip.ts';
+import { MORE_FAMILIES } from './family-rows.ts';
 
 export interface ClockSource {
   readonly name: string;
@@ -12,6 +13,8 @@ export interface ClockSource {
 export interface FamilyFields {
   /** Names as they stand in `ChipDescription.family`. */
   readonly family: string;
+  /** Beginning of the part names that the row is for; left out = all of the family. */
+  readonly line?: string;
   /** Documents that this row's statements about the ROM rest on. */
   readonly document: string;
   readonly hsi48: { readonly on: string; readonly ready: string } | null;
@@ -41,7 +44,8 @@ export interface FamilyFields {
   readonly hseForUsb: { readonly needed: boolean; readonly source: string; readonly confidence: Confidence };
   /** Clock recovery: fields that decide how HSI48 is trimmed, with their reset values (the SVD's is wrong for TRIM). */
   readonly clockRecovery: readonly { readonly path: string; readonly reset: number }[];
-  readonly usb: { readonly enable: string; readonly pullUp: string; readonly block: string } | null;
+  /** `released`: value of `pullUp` with which the device has left the bus, 0 if left out. */
+  readonly usb: { readonly enable: string; readonly pullUp: string; readonly released?: number; readonly block: string } | null;
   /** EN bit of a DMA channel; `#` is replaced by 0…15. */
   readonly dmaChannels: readonly string[];
   readonly exti: { readonly mask: readonly string[]; readonly pending: readonly string[] };
@@ -126,10 +130,10 @@ const H5: FamilyFields = {
   emptyCheck: false,
 };
 
-const FAMILIES: readonly FamilyFields[] = [H5];
+const FAMILIES: readonly FamilyFields[] = [H5, ...MORE_FAMILIES];
 
 /** Row of a chip's family; null if there is none yet. */
-export const familyOf = (chip: ChipDescription): FamilyFields | null => FAMILIES.find((f) => f.family === chip.family) ?? null;
+export const familyOf = (chip: ChipDescription): FamilyFields | null => FAMILIES.find((f) => f.family === chip.family && chip.name.startsWith(f.line ?? '')) ?? null;
 
 /** Where `BLOCK.REG` or `BLOCK.REG.FIELD` lies and what it is after reset; null if the chip has no such thing. */
 export function locate(

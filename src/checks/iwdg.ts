@@ -10,6 +10,8 @@ const isRunning = ({ state }: Subject): boolean | null => {
   const value = path ? state.field(path) : null;
   return value === null ? null : value === 1;
 };
+/** The only one, or the first core's. */
+const blockOf = ({ state }: Subject): string | null => state.chip.blocks.find((b) => /^IWDG1?$/.test(b.name))?.name ?? null;
 const starter = ({ state, history }: Subject): Writer | null => {
   const path = familyOf(state.chip)?.iwdgRunning;
   return path ? (history?.lastWriter(registerOf(path), maskOf(state.chip, path)) ?? null) : null;
@@ -21,7 +23,7 @@ export const iwdg: Check = {
   path: true,
   judge(subject) {
     const { state, history, entry } = subject;
-    if (!state.chip.blocks.some((b) => b.name === 'IWDG')) return notApplicable('this chip has no IWDG');
+    if (blockOf(subject) === null) return notApplicable('this chip has no IWDG');
     const bites = history?.resets.filter((r) => r.by === 'iwdg').length ?? 0;
     const running = isRunning(subject);
     const count = bites === 0 ? '' : `, ${bites} reset${bites === 1 ? '' : 's'} by it so far`;
@@ -52,7 +54,8 @@ export const iwdg: Check = {
     const fix =
       'request_flag = MAGIC;         /* survives the reset */\nNVIC_SystemReset();           /* jump after it, before IWDG is started */';
     if (isRunning(subject) !== true) return null;
-    if (subject.entry) return { at: 'entry', what: 'IWDG never started', fix, apply: (target) => target.stopTimersOf('IWDG') };
+    const block = blockOf(subject);
+    if (subject.entry && block) return { at: 'entry', what: 'IWDG never started', fix, apply: (target) => target.stopTimersOf(block) };
     const writer = starter(subject);
     return writer ? { at: 'before-write', what: 'the write that starts IWDG left out', fix, seq: writer.seq, value: null } : null;
   },

@@ -92,7 +92,7 @@ export const usbLeftOn: Check = {
     const f = familyOf(state.chip)?.usb;
     const clock = f ? state.field(f.enable) : null;
     if (!f || clock === null) return notApplicable(NO_FAMILY);
-    const pull = state.field(f.pullUp) ?? 0;
+    const pull = (state.field(f.pullUp) ?? f.released ?? 0) !== (f.released ?? 0);
     if (clock === 0) return pass(`${inManual(f.enable)} = 0`, 'USB is off', DEINIT, 'documented');
     return broken('fail', {
       observed: `${inManual(f.enable)} = 1, pull-up ${pull ? 'on' : 'off'}`,
@@ -113,7 +113,7 @@ export const usbLeftOn: Check = {
       what: `pull-up released, ${f.block} switched off`,
       fix: '__HAL_RCC_USB_FORCE_RESET();\n__HAL_RCC_USB_RELEASE_RESET();\n__HAL_RCC_USB_CLK_DISABLE();',
       apply: (target) => {
-        target.setField(f.pullUp, 0);
+        target.setField(f.pullUp, f.released ?? 0);
         target.setField(f.enable, 0);
       },
     };

@@ -89,7 +89,7 @@ export const protection: Check = {
     if (f.protection.open.includes(value)) return pass(observed, 'the bootloader is allowed', f.protection.source, 'documented');
     return broken('warn', {
       observed,
-      expected: f.protection.open.map((v) => f.protection?.names[v] ?? String(v)).join(' or '),
+      expected: f.protection.open.flatMap((v) => f.protection?.names[v] ?? []).join(' or '),
       source: f.protection.source,
       confidence: 'documented',
       because: 'in this state the chip does not boot its ROM; what a jump does there is not documented',

@@ -41,7 +41,7 @@ export const wwdg: Check = {
     if (!path || subject.state.field(path) !== 1) return null;
     const fix =
       'request_flag = MAGIC;         /* survives the reset */\nNVIC_SystemReset();           /* jump after it, before WWDG is started */';
-    if (subject.entry) return { at: 'entry', what: 'WWDG never started', fix, apply: (target) => target.stopTimersOf('WWDG') };
+    if (subject.entry) return { at: 'entry', what: 'WWDG never started', fix, apply: (target) => target.stopTimersOf(path.split('.')[0]!) };
     const writer = subject.history?.lastWriter(registerOf(path), maskOf(subject.state.chip, path));
     return writer ? { at: 'before-write', what: 'the write that starts WWDG left out', fix, seq: writer.seq, value: null } : null;
   },

@@ -272,7 +272,7 @@ class Flash {
       }
     }
     if (r === this.optcr) return f.optlock.get(c) ? c.get(r) : (merged & ~f.shown.mask) | (c.get(r) & (f.optstart.mask | f.shown.mask));
-    if (/_PRG/.test(r.name) && (f.optlock.get(c) || f.optstart.get(c))) {
+    if (this.pairs.some((p) => p.prg === r) && (f.optlock.get(c) || f.optstart.get(c))) {
       if (merged !== c.get(r)) c.env.note('guest', `FLASH_${r.name} written while ${f.optlock.get(c) ? 'OPTLOCK' : 'OPTSTART'} = 1: ignored`);
       return c.get(r);
     }

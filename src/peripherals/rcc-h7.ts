@@ -74,7 +74,6 @@ const HSECSS_BIT = 10;
 const VCO_RANGE = [[192e6, 960e6], [150e6, 420e6]] as const;
 /** Enable registers that each core has of its own. */
 export const PER_CORE = ['AHB3ENR', 'AHB1ENR', 'AHB2ENR', 'AHB4ENR', 'APB3ENR', 'APB1LENR', 'APB1HENR', 'APB2ENR', 'APB4ENR'] as const;
-const LOW_POWER = ['AHB3LPENR', 'AHB1LPENR', 'AHB2LPENR', 'AHB4LPENR', 'APB3LPENR', 'APB1LLPENR', 'APB1HLPENR', 'APB2LPENR', 'APB4LPENR'] as const;
 /** Those whose blocks lie in the D2 domain. */
 const D2_BUSES = ['AHB1ENR', 'AHB2ENR', 'APB1LENR', 'APB1HENR', 'APB2ENR'] as const;
 
@@ -120,8 +119,7 @@ class Rcc extends RccBase {
       fracen: f(`PLLCFGR.PLL${i}FRACEN`), vcosel: f(`PLLCFGR.PLL${i}VCOSEL`),
       outputs: ['P', 'Q', 'R'].map((o) => ({ enable: f(`PLLCFGR.DIV${o}${i}EN`), div: f(`PLL${i}DIVR.DIV${o}${i}`), clock: `pll${i}${o.toLowerCase()}` })),
     }));
-    this.splits = [...PER_CORE, ...LOW_POWER]
-      .filter((name) => layout.has(`C1_${name}`))
+    this.splits = PER_CORE.filter((name) => layout.has(`C1_${name}`))
       .map((name) => ({ shared: layout.reg(name), own: [layout.reg(`C1_${name}`), layout.reg(`C2_${name}`)] }));
     this.r = {
       cr: layout.reg('CR'), csr: layout.reg('CSR'), cier: layout.reg('CIER'), cifr: layout.reg('CIFR'), cicr: layout.reg('CICR'), gcr: layout.reg('GCR'),

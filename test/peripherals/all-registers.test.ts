@@ -8,6 +8,13 @@ import { MODELS } from '../../src/peripherals/index.ts';
 /** Registers whose reset value in the model is not the SVD's, with the reason. */
 const RESET_DEVIATIONS: Readonly<Record<string, string>> = {
   'CRS.CR': 'TRIM starts at its centre, 32: the SVD of the H563 has it, that of the H533 has the value of a 7-bit field',
+  'DBGMCU.IDC': 'the SVD has revision identity 0x1000, which is no part that was sold',
+  'FLASH.CR1': 'locked with PSIZE = 3 after reset (RM0399); the SVD of the H745 prints 0',
+  'FLASH.CR2': 'locked with PSIZE = 3 after reset (RM0399); the SVD of the H745 prints 0',
+  'FLASH.OPTCR': 'locked after reset (RM0399); the SVD of the H745 prints 0',
+  'RCC.RSR': 'the flags of a power-on reset; the SVD of the H745 prints 0',
+  'RCC.C1_RSR': 'the flags of a power-on reset; the SVD of the H745 prints 0',
+  'RCC.C2_RSR': 'the flags of a power-on reset; the SVD of the H745 prints 0',
   'DBGMCU.IDCODE': 'the SVD has a placeholder instead of the device and revision identity',
 };
 /** Unmodelled registers that do not simply keep what is written, with the reason. */

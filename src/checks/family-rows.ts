@@ -1,0 +1,138 @@
+/** Rows of families.ts beside the H5's: STM32L4 (two lines, which differ in their USB clock), STM32F0 and STM32H7. Data only. */
+import type { FamilyFields } from './families.ts';
+
+const pllOn = (...names: readonly string[]): FamilyFields['plls'] => names.map((name) => ({ name, on: `RCC.CR.${name}ON` }));
+const toHsi = (register: string): string =>
+  `RCC->CR |= RCC_CR_HSION; while (!(RCC->CR & RCC_CR_HSIRDY)) {}\nRCC->${register} &= ~RCC_${register}_SW; while (RCC->${register} & RCC_${register}_SWS) {}`;
+/** TRIM starts from its centre in the blocks with six bits. */
+const CRS = [
+  { path: 'CRS.CR.CEN', reset: 0 },
+  { path: 'CRS.CR.AUTOTRIMEN', reset: 0 },
+  { path: 'CRS.CR.TRIM', reset: 0x20 },
+  { path: 'CRS.CFGR.SYNCSRC', reset: 2 },
+] as const;
+const RDP = {
+  // Every value but those of levels 0 and 2 is level 1, which still boots the ROM.
+  open: Array.from({ length: 256 }, (_, value) => value).filter((value) => value !== 0xcc),
+  names: { 0xaa: 'level 0', 0xcc: 'level 2' },
+} as const;
+
+const L4: Omit<FamilyFields, 'line' | 'document' | 'hseForUsb' | 'hsi48' | 'clockRecovery'> = {
+  family: 'STM32L4',
+  usbSupply: { bit: 'PWR.CR2.USV', code: 'PWR->CR2 |= PWR_CR2_USV;' },
+  icache: null,
+  dcache: null,
+  sysclk: {
+    oscillator: 'RCC.CR.MSION',
+    select: 'RCC.CFGR.SW',
+    status: 'RCC.CFGR.SWS',
+    sources: ['MSI', 'HSI', 'HSE', 'PLL'],
+    afterReset: 0,
+    code: 'RCC->CR |= RCC_CR_MSION; while (!(RCC->CR & RCC_CR_MSIRDY)) {}\nRCC->CFGR &= ~RCC_CFGR_SW; while (RCC->CFGR & RCC_CFGR_SWS) {}',
+  },
+  plls: pllOn('PLL', 'PLLSAI1', 'PLLSAI2'),
+  prescalers: ['RCC.CFGR.HPRE', 'RCC.CFGR.PPRE1', 'RCC.CFGR.PPRE2'],
+  flashLatency: 'FLASH.ACR.LATENCY',
+  voltage: { field: 'PWR.CR1.VOS', ranges: ['reserved', 'Range 1', 'Range 2', 'reserved'] },
+  voltageControl: {
+    field: 'PWR.CR1.VOS',
+    highest: 1,
+    code: 'PWR->CR1 = (PWR->CR1 & ~PWR_CR1_VOS) | PWR_CR1_VOS_0; while (PWR->SR2 & PWR_SR2_VOSF) {}',
+  },
+  kernelClocks: ['RCC.CCIPR', 'RCC.CCIPR2'],
+  usb: { enable: 'RCC.AHB2ENR.OTGFSEN', pullUp: 'OTG_FS.DCTL.SDIS', released: 1, block: 'OTG_FS' },
+  dmaChannels: ['DMA1.CCR#.EN', 'DMA2.CCR#.EN'],
+  exti: { mask: ['EXTI.IMR1', 'EXTI.IMR2'], pending: ['EXTI.PR1', 'EXTI.PR2'] },
+  iwdgRunning: null,
+  wwdg: { running: 'WWDG.CR.WDGA', clock: 'RCC.APB1ENR1.WWDGEN' },
+  remap: {
+    field: 'SYSCFG.MEMRMP.MEM_MODE',
+    systemMemory: 1,
+    code: 'RCC->APB2ENR |= RCC_APB2ENR_SYSCFGEN;\nSYSCFG->MEMRMP = (SYSCFG->MEMRMP & ~SYSCFG_MEMRMP_MEM_MODE) | SYSCFG_MEMRMP_MEM_MODE_0;',
+  },
+  trustZone: null,
+  protection: { field: 'FLASH.OPTR.RDP', ...RDP, source: 'AN2606 Rev 70 4.1: no boot from system memory at RDP level 2' },
+  bankCheck: true,
+  emptyCheck: false,
+};
+
+const L476: FamilyFields = {
+  ...L4,
+  line: 'STM32L476',
+  document: 'AN2606 Rev 70 Tables 168 and 170',
+  hsi48: null,
+  clockRecovery: [],
+  // A crystal of either kind; what the ROM finds is seen when it asks for it.
+  hseForUsb: { needed: true, source: 'AN2606 Rev 70 Tables 168 and 170: MSI trimmed by LSE, else HSE', confidence: 'documented' },
+};
+const L496: FamilyFields = {
+  ...L4,
+  line: 'STM32L496',
+  document: 'AN2606 Rev 70 Table 172',
+  hsi48: { on: 'RCC.CRRCR.HSI48ON', ready: 'RCC.CRRCR.HSI48RDY' },
+  clockRecovery: CRS,
+  hseForUsb: { needed: false, source: 'AN2606 Rev 70 Table 172: USB from HSI48, trimmed by CRS on SOF', confidence: 'documented' },
+};
+
+const F0: FamilyFields = {
+  family: 'STM32F0',
+  document: 'AN2606 Rev 70 Table 41',
+  hsi48: { on: 'RCC.CR2.HSI48ON', ready: 'RCC.CR2.HSI48RDY' },
+  usbSupply: null,
+  icache: null,
+  dcache: null,
+  sysclk: { oscillator: 'RCC.CR.HSION', select: 'RCC.CFGR.SW', status: 'RCC.CFGR.SWS', sources: ['HSI', 'HSE', 'PLL', 'HSI48'], afterReset: 0, code: toHsi('CFGR') },
+  plls: pllOn('PLL'),
+  prescalers: ['RCC.CFGR.HPRE', 'RCC.CFGR.PPRE'],
+  flashLatency: 'FLASH.ACR.LATENCY',
+  voltage: null,
+  voltageControl: null,
+  kernelClocks: ['RCC.CFGR3'],
+  hseForUsb: { needed: false, source: 'AN2606 Rev 70 Table 41: USB from HSI48, trimmed by CRS on SOF', confidence: 'documented' },
+  clockRecovery: CRS,
+  usb: { enable: 'RCC.APB1ENR.USBEN', pullUp: 'USB.BCDR.DPPU', block: 'USB' },
+  dmaChannels: ['DMA1.CCR#.EN'],
+  exti: { mask: ['EXTI.IMR'], pending: ['EXTI.PR'] },
+  iwdgRunning: null,
+  wwdg: { running: 'WWDG.CR.WDGA', clock: 'RCC.APB1ENR.WWDGEN' },
+  remap: {
+    field: 'SYSCFG.CFGR1.MEM_MODE',
+    systemMemory: 1,
+    code: 'RCC->APB2ENR |= RCC_APB2ENR_SYSCFGCOMPEN;\nSYSCFG->CFGR1 = (SYSCFG->CFGR1 & ~SYSCFG_CFGR1_MEM_MODE) | SYSCFG_CFGR1_MEM_MODE_0;',
+  },
+  trustZone: null,
+  protection: { field: 'FLASH.OBR.RDPRT', open: [0, 1], names: { 0: 'level 0', 1: 'level 1', 3: 'level 2' }, source: 'AN2606 Rev 70 4.1: no boot from system memory at RDP level 2' },
+  bankCheck: false,
+  emptyCheck: false,
+};
+
+const H7: FamilyFields = {
+  family: 'STM32H7',
+  document: 'AN2606 Rev 70 Table 135',
+  hsi48: { on: 'RCC.CR.HSI48ON', ready: 'RCC.CR.HSI48RDY' },
+  // Not "valid" but the detector of VDD33USB; ST's drivers set it before they use USB.
+  usbSupply: { bit: 'PWR.CR3.USB33DEN', code: 'PWR->CR3 |= PWR_CR3_USB33DEN; while (!(PWR->CR3 & PWR_CR3_USB33RDY)) {}' },
+  icache: null,
+  dcache: null,
+  sysclk: { oscillator: 'RCC.CR.HSION', select: 'RCC.CFGR.SW', status: 'RCC.CFGR.SWS', sources: ['HSI', 'CSI', 'HSE', 'PLL1'], afterReset: 0, code: toHsi('CFGR') },
+  plls: pllOn('PLL1', 'PLL2', 'PLL3'),
+  prescalers: ['RCC.D1CFGR.D1CPRE', 'RCC.D1CFGR.HPRE', 'RCC.D1CFGR.D1PPRE', 'RCC.D2CFGR.D2PPRE1', 'RCC.D2CFGR.D2PPRE2', 'RCC.D3CFGR.D3PPRE'],
+  flashLatency: 'FLASH.ACR.LATENCY',
+  voltage: { field: 'PWR.CSR1.ACTVOS', ranges: ['reserved', 'VOS3', 'VOS2', 'VOS1'] },
+  voltageControl: { field: 'PWR.D3CR.VOS', highest: 3, code: 'PWR->D3CR |= PWR_D3CR_VOS; while (!(PWR->D3CR & PWR_D3CR_VOSRDY)) {}' },
+  kernelClocks: ['RCC.D1CCIPR', 'RCC.D2CCIP1R', 'RCC.D2CCIP2R', 'RCC.D3CCIPR'],
+  hseForUsb: { needed: false, source: 'AN2606 Rev 70 Table 135: USB from HSI48, trimmed by CRS on SOF (V13.3 and later)', confidence: 'documented' },
+  clockRecovery: CRS,
+  usb: { enable: 'RCC.AHB1ENR.USB2OTGHSEN', pullUp: 'OTG_FS.DCTL.SDIS', released: 1, block: 'OTG_FS' },
+  dmaChannels: ['DMA1.S#CR.EN', 'DMA2.S#CR.EN', 'BDMA.CCR#.EN'],
+  exti: { mask: ['EXTI.C1IMR1', 'EXTI.C1IMR2', 'EXTI.C1IMR3'], pending: ['EXTI.C1PR1', 'EXTI.C1PR2', 'EXTI.C1PR3'] },
+  iwdgRunning: null,
+  wwdg: { running: 'WWDG1.CR.WDGA', clock: 'RCC.APB3ENR.WWDG1EN' },
+  remap: null,
+  trustZone: null,
+  protection: { field: 'FLASH.OPTSR_CUR.RDP', ...RDP, source: 'AN2606 Rev 70 4.1: no boot from system memory at RDP level 2' },
+  bankCheck: false,
+  emptyCheck: false,
+};
+
+export const MORE_FAMILIES: readonly FamilyFields[] = [L476, L496, F0, H7];
