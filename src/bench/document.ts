@@ -174,7 +174,7 @@ export function makeResult(
     outcome: base.end.outcome,
     ended: { reason: base.end.reason, at: seconds(base.end.at as Ps) },
     dependsOn: [...dependsOn],
-    time: { seconds: base.seconds, cycles: base.cycles, instructions: base.instructions, quantum: null, cores: null },
+    time: { seconds: base.seconds, cycles: input.engine === 'unicorn' ? null : base.cycles, instructions: base.instructions, quantum: null, cores: null },
     resets: base.resets,
     entries: base.entries,
     checks,

@@ -5,6 +5,7 @@
 import { findChip } from '../chips/index.ts';
 import { checkMemories, checkOverlap, loadImage, type LoadedImage } from '../emu/image/image.ts';
 import type { ChipDescription } from '../emu/chip.ts';
+import { UNICORN_NOTES } from '../emu/engines/unicorn.ts';
 import { ROM_PROFILES, type RomProfile } from '../rom/profiles.ts';
 import type { RomInput, RunInput, RunLimits } from './run-input.ts';
 import type { Symptom } from './result.ts';
@@ -74,6 +75,7 @@ function loadNotes(chip: ChipDescription, images: readonly LoadedImage[], job: R
       });
     }
   }
+  if (job.engine === 'unicorn') for (const text of UNICORN_NOTES) notes.push({ kind: 'engine', text });
   if (romProfileIfAny(chip) === null)
     notes.push({ kind: 'no-rom', text: `there is no stand-in ROM for ${chip.name} in this version: its system memory is erased` });
   if (job.bootAt !== null) notes.push({ kind: 'boot-at', text: 'the core was started at --boot-at, which silicon does not do' });

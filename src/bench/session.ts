@@ -6,6 +6,7 @@ import type { BlockRow } from '../emu/chip.ts';
 import type { Core, Interceptor } from '../emu/core/core.ts';
 import { S } from '../emu/core/state.ts';
 import type { EntryRecord } from '../emu/history.ts';
+import { UnicornEngine } from '../emu/engines/unicorn.ts';
 import { Machine, type Checkpoint } from '../emu/machine.ts';
 import { MS, PS_PER_SECOND, type Ps } from '../emu/time.ts';
 import type { UsbDevicePort } from '../emu/ports.ts';
@@ -86,6 +87,7 @@ export class Session {
     for (const [name, value] of Object.entries({ ...scenario.parameters, ...options.parameters })) parameters[name] = value ?? NaN;
     const machine = new Machine({ chip, models: MODELS, parameters, seed: input.seed });
     this.machine = machine;
+    if (input.engine === 'unicorn') for (const core of machine.cores) core.useEngine((host) => new UnicornEngine(host));
     machine.semihostingEnabled = input.semihosting;
     machine.bootAt = input.bootAt;
     machine.state.debugger = scenario.board.debugger;

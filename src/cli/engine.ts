@@ -8,6 +8,7 @@ import { Worker } from 'node:worker_threads';
 import type { RunResult } from '../bench/result.ts';
 import { UsageError } from '../bench/usage-error.ts';
 import { jobInput, type RunJob } from '../bench/job.ts';
+import { prepareEngine } from './prepare-engine.ts';
 
 export interface BenchHooks {
   /** Aborted: the run ends soon and still gives its result. */
@@ -36,6 +37,7 @@ export const runJob: Bench = (job, hooks) => (existsSync(fileURLToPath(WORKER)) 
 /** For sources that run without a build; Ctrl-C then ends the program without a result. */
 export async function inThread(job: RunJob, hooks: BenchHooks): Promise<RunResult> {
   const { runBench } = await import('../bench/run.ts');
+  await prepareEngine(job);
   return runBench(
     jobInput(job, {
       signal: () => hooks.stop?.aborted === true,

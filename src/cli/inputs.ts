@@ -171,9 +171,8 @@ function engineOf(options: RunOptions): 'bootbench' | 'unicorn' {
   const engine = options.engine ?? 'bootbench';
   if (engine !== 'bootbench' && engine !== 'unicorn')
     throw new UsageError(`--engine: ${JSON.stringify(engine)} is not known`, 'it is bootbench or unicorn');
-  if (engine === 'unicorn') throw new UsageError('--engine unicorn is not available in this version');
   if (options.unicornJs !== undefined)
-    throw new UsageError('--unicorn-js goes with --engine unicorn, which is not available in this version');
+    throw new UsageError('--unicorn-js is not served in this version', 'install libunicorn 2 and the npm package koffi, and leave --unicorn-js out');
   return engine;
 }
 

@@ -7,6 +7,7 @@ import { ImageError } from '../emu/image/image.ts';
 import { jobInput } from '../bench/job.ts';
 import type { WorkerData, WorkerMessage } from './engine.ts';
 import { usePrebuilt } from './prebuilt.ts';
+import { prepareEngine } from './prepare-engine.ts';
 
 const { job, stop, progress } = workerData as WorkerData;
 const flag = new Int32Array(stop);
@@ -14,6 +15,7 @@ const send = (message: WorkerMessage): void => parentPort?.postMessage(message);
 
 try {
   usePrebuilt(findChip(job.chip)?.cores ?? []);
+  await prepareEngine(job);
   const result = await runBench(
     jobInput(job, {
       signal: () => Atomics.load(flag, 0) !== 0,

@@ -8,10 +8,11 @@
  *        else emu_start(pc, count); a fault inside: registers as the hook saw them, then one instruction by the core
  */
 import { PAGE_SIZE } from '../arena.ts';
-import type { CpuEngine, EngineHost } from '../core/engine.ts';
 import type { Instruction } from '../core/decode.ts';
+import type { CpuEngine, EngineHost } from '../core/engine.ts';
 import { OPS } from '../core/rows.ts';
 import { EXIT, S } from '../core/state.ts';
+import type { Region } from '../system.ts';
 import {
   check, CPSR_THUMB, CTL_TB_FLUSH, FLAGS_MASK, HOOK_MEM_INVALID, openUnicorn, REG_CPSR, REG_IDS, REG_XPSR, UC, unicornLibrary, type Library,
 } from './libunicorn.ts';
@@ -39,6 +40,9 @@ export class UnicornEngine implements CpuEngine {
   private readonly host: EngineHost;
   private readonly lib: Library;
   private uc: unknown = null;
+  private stale = true;
+  private mapped: readonly Region[] | null = null;
+  private watchedThen = '';
   private readonly word = new Uint32Array(1);
   private readonly blocks = new Map<number, Block>();
   private readonly ram: { host: number; bytes: number }[] = [];
@@ -66,8 +70,18 @@ export class UnicornEngine implements CpuEngine {
     this.unmarked = true;
   }
   mappingChanged(): void {
+    this.stale = true;
+  }
+  /** Tables are flushed far more often than memory really moves. */
+  private refresh(): void {
+    this.stale = false;
+    const regions = this.host.regions();
+    const watched = [...this.host.watchedPages()].sort((a, b) => a - b).join();
+    if (this.uc !== null && regions === this.mapped && watched === this.watchedThen) return;
     if (this.uc !== null) this.lib.close(this.uc);
-    this.uc = null;
+    this.mapped = regions;
+    this.watchedThen = watched;
+    this.open();
   }
   private open(): void {
     const { lib, host } = this;
@@ -153,7 +167,7 @@ export class UnicornEngine implements CpuEngine {
   run(): number {
     const { host, lib } = this;
     if (!host.plainAccesses() || host.get(S.IT) !== 0 || host.get(S.SPLIM) !== 0) return host.runOwn();
-    if (this.uc === null) this.open();
+    if (this.stale) this.refresh();
     if (this.unmarked) {
       this.unmarked = false;
       for (const r of this.ram) host.ramWillChange(r.host, r.bytes);
