@@ -60,3 +60,26 @@ export function loadFacts(generated: GeneratedFacts): Readonly<Record<string, Bl
 export function withFacts(base: Readonly<Record<string, BlockFacts>>, more: Readonly<Record<string, BlockFacts>>): Readonly<Record<string, BlockFacts>> {
   return Object.defineProperties({ ...more }, Object.getOwnPropertyDescriptors(base));
 }
+
+/** `NAME:bit` or `NAME:bit:width`, separated by blanks. */
+export function fieldsOf(code: string): readonly FieldFact[] {
+  return code === ''
+    ? []
+    : code.split(' ').map((f) => {
+        const [name, bit, width] = f.split(':');
+        return { name: name!, bit: Number(bit), width: Number(width ?? 1) };
+      });
+}
+
+/** Facts made by hand: a line per register, `offset NAME reset writable FIELD:bit[:width]…`, numbers hexadecimal; `*` = every bit of the fields. */
+export function handFacts(name: string, text: string): BlockFacts {
+  const lines = text.split('\n').map((line) => line.trim()).filter((line) => line !== '');
+  const registers = lines.map((line): RegisterFact => {
+    const [offset, register, reset, writable, ...rest] = line.split(/ +/);
+    const fields = fieldsOf(rest.join(' '));
+    const all = fields.reduce((m, f) => m + (2 ** f.width - 1) * 2 ** f.bit, 0);
+    const value = (code: string): number => (code === '*' ? all : parseInt(code, 16));
+    return { name: register!, offset: parseInt(offset!, 16), size: 4, reset: value(reset!), writable: value(writable!), fields };
+  });
+  return { name, registers: registers.sort((a, b) => a.offset - b.offset) };
+}

@@ -2,12 +2,14 @@
 import type { ChipDescription } from '../emu/chip.ts';
 import { findPart } from './parts.ts';
 import { STM32F072RB } from './stm32f072.ts';
+import { STM32F405RG } from './stm32f405.ts';
+import { STM32F411RE } from './stm32f411.ts';
 import { STM32H533RE } from './stm32h533.ts';
 import { STM32H745XI, STM32H745ZI } from './stm32h745.ts';
 import { STM32L476RG } from './stm32l476.ts';
 import { STM32L496ZG } from './stm32l496.ts';
 
-export const CHIPS: readonly ChipDescription[] = [STM32H533RE, STM32L476RG, STM32L496ZG, STM32F072RB, STM32H745XI, STM32H745ZI];
+export const CHIPS: readonly ChipDescription[] = [STM32H533RE, STM32L476RG, STM32L496ZG, STM32F072RB, STM32H745XI, STM32H745ZI, STM32F405RG, STM32F411RE];
 
 /** Bare names stand for one part. */
 const BARE: Readonly<Record<string, string>> = {
@@ -15,6 +17,8 @@ const BARE: Readonly<Record<string, string>> = {
   STM32L476: 'STM32L476RG',
   STM32L496: 'STM32L496ZG',
   STM32F072: 'STM32F072RB',
+  STM32F405: 'STM32F405RG',
+  STM32F411: 'STM32F411RE',
   STM32H745: 'STM32H745XI',
 };
 

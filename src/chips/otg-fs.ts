@@ -7,7 +7,8 @@
  * and memory, not re-read); identity and GHWCFG: tables of values read from silicon in hathach/tinyusb dwc2_info.md (measured by others), L496 by its neighbour
  * L4P5 (inferred). DCTL.SDIS is set after reset from core 3.00a on, clear in the F4 (reported).
  */
-import type { BlockFacts, FieldFact, RegisterFact } from '../emu/registers.ts';
+import type { BlockFacts, RegisterFact } from '../emu/registers.ts';
+import { fieldsOf } from './facts.ts';
 
 /** What differs between the cores that ST built in. */
 interface Core {
@@ -19,16 +20,6 @@ interface Core {
   readonly channels: number;
   /** Core 2.81a: VBUS sensing in GCCFG without charger detection, no override bits. */
   readonly old: boolean;
-}
-
-/** `NAME:bit` or `NAME:bit:width`, separated by blanks. */
-function fieldsOf(code: string): readonly FieldFact[] {
-  return code === ''
-    ? []
-    : code.split(' ').map((f) => {
-        const [name, bit, width] = f.split(':');
-        return { name: name!, bit: Number(bit), width: Number(width ?? 1) };
-      });
 }
 
 const register = (offset: number, name: string, reset: number, writable: number, fields = ''): RegisterFact => ({

@@ -1,6 +1,8 @@
 /** Part numbers that differ from a chip's row in pins and flash size only. */
 import type { BlockRow, ChipDescription } from '../emu/chip.ts';
 import { STM32F072RB } from './stm32f072.ts';
+import { STM32F405RG } from './stm32f405.ts';
+import { STM32F411RE } from './stm32f411.ts';
 import { STM32L476RG } from './stm32l476.ts';
 import { STM32L496ZG } from './stm32l496.ts';
 
@@ -15,6 +17,9 @@ const PARTS: readonly PartRow[] = [
   { like: STM32L476RG, pins: 'RJMVQZ', flashKilobytes: { C: 256, E: 512, G: 1024 } },
   { like: STM32L496ZG, pins: 'RVWQZA', flashKilobytes: { E: 512, G: 1024 } },
   { like: STM32F072RB, pins: 'CRV', flashKilobytes: { 8: 64, B: 128 } },
+  { like: STM32F405RG, pins: 'RVZ', flashKilobytes: { G: 1024 } },
+  { like: STM32F405RG, pins: 'O', flashKilobytes: { E: 512, G: 1024 } },
+  { like: STM32F411RE, pins: 'CRV', flashKilobytes: { C: 256, E: 512 } },
 ];
 
 function flashBlock(row: BlockRow, kilobytes: number): BlockRow {

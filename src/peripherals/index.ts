@@ -6,6 +6,7 @@ import { extiH7 } from './exti-h7.ts';
 import { extiV1 } from './exti-v1.ts';
 import { extiV2 } from './exti-v2.ts';
 import { flashF0 } from './flash-f0.ts';
+import { flashF4 } from './flash-f4.ts';
 import { flashH5 } from './flash-h5.ts';
 import { flashH7 } from './flash-h7.ts';
 import { flashL4 } from './flash-l4.ts';
@@ -14,10 +15,12 @@ import { hsem } from './hsem.ts';
 import { icache } from './icache.ts';
 import { iwdgV3 } from './iwdg-v3.ts';
 import { pwrF0 } from './pwr-f0.ts';
+import { pwrF4 } from './pwr-f4.ts';
 import { pwrH5 } from './pwr-h5.ts';
 import { pwrH7 } from './pwr-h7.ts';
 import { pwrL4 } from './pwr-l4.ts';
 import { rccF0 } from './rcc-f0.ts';
+import { rccF4 } from './rcc-f4.ts';
 import { rccH5 } from './rcc-h5.ts';
 import { rccH7 } from './rcc-h7.ts';
 import { rccL4 } from './rcc-l4.ts';
@@ -41,6 +44,7 @@ export const MODELS: Readonly<Record<string, ModelFactory>> = {
   'exti-v1': extiV1,
   'exti-v2': extiV2,
   'flash-f0': flashF0,
+  'flash-f4': flashF4,
   'flash-h5': flashH5,
   'flash-h7': flashH7,
   'flash-l4': flashL4,
@@ -49,10 +53,12 @@ export const MODELS: Readonly<Record<string, ModelFactory>> = {
   icache,
   'iwdg-v3': iwdgV3,
   'pwr-f0': pwrF0,
+  'pwr-f4': pwrF4,
   'pwr-h5': pwrH5,
   'pwr-h7': pwrH7,
   'pwr-l4': pwrL4,
   'rcc-f0': rccF0,
+  'rcc-f4': rccF4,
   'rcc-h5': rccH5,
   'rcc-h7': rccH7,
   'rcc-l4': rccL4,

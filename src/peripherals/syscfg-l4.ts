@@ -1,8 +1,8 @@
 /**
- * SYSCFG of STM32L47x/L48x/L49x/L4Ax: memory at address 0, bank mapping, EXTI sources.
- * Not modelled: firewall, SRAM2 erase and write protection, fast-mode-plus pins, FPU interrupts, lock bits for timers (CFGR2).
+ * SYSCFG of STM32L47x/L48x/L49x/L4Ax, F405/407 and F411: memory at address 0, bank mapping (L4), EXTI sources.
+ * Not modelled: compensation cell (F4), firewall, SRAM2 erase and write protection, fast-mode-plus pins, FPU interrupts, lock bits for timers (CFGR2).
  *
- * Facts: registers ST SVD; MEM_MODE codes HAL-L4 (documented); MEM_MODE takes the boot mode at reset: RM0351 SYSCFG_MEMRMP (documented).
+ * Facts: registers ST SVD; MEM_MODE codes HAL-L4, RM0090 SYSCFG_MEMRMP (documented); MEM_MODE takes the boot mode at reset: RM0351 SYSCFG_MEMRMP (documented).
  * Wire read: `boot.remap` = MEM_MODE that the boot selection gave. Driven: `remap` = MEM_MODE, `flash.swap` = FB_MODE, `exti.source.<line>` = port number.
  */
 import type { ModelFactory, RegisterModel } from '../emu/registers.ts';
@@ -10,8 +10,9 @@ import { extiSources } from './exti-sources.ts';
 
 export const syscfgL4: ModelFactory = (layout): RegisterModel<object> => {
   const memMode = layout.field('MEMRMP.MEM_MODE');
-  const fbMode = layout.field('MEMRMP.FB_MODE');
-  const sources = extiSources(layout, 7);
+  const fbMode = layout.hasField('MEMRMP.FB_MODE') ? layout.field('MEMRMP.FB_MODE') : null;
+  // Each family's reserved codes name no port in EXTI's row.
+  const sources = extiSources(layout, fbMode ? 7 : 15);
   return {
     wires: ['boot.remap'],
     modelled: ['MEMRMP', ...sources.names],
@@ -19,7 +20,7 @@ export const syscfgL4: ModelFactory = (layout): RegisterModel<object> => {
     onReset(c) {
       // ASSUMED: so does the block's own reset bit.
       memMode.set(c, c.env.wire('boot.remap'));
-      c.env.setWire('flash.swap', fbMode.get(c));
+      if (fbMode) c.env.setWire('flash.swap', fbMode.get(c));
       c.env.setWire('remap', memMode.get(c));
       sources.follow(c);
     },
@@ -29,7 +30,7 @@ export const syscfgL4: ModelFactory = (layout): RegisterModel<object> => {
     },
     wrote(c, r) {
       if (r === memMode.register) {
-        c.env.setWire('flash.swap', fbMode.get(c));
+        if (fbMode) c.env.setWire('flash.swap', fbMode.get(c));
         c.env.setWire('remap', memMode.get(c));
       } else sources.follow(c);
     },

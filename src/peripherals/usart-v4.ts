@@ -1,10 +1,12 @@
 /**
- * USART/UART/LPUART, the version with FIFOs and PRESC. Modelled: asynchronous transmission and reception with their times, FIFOs and thresholds, all flags
+ * USART/UART/LPUART, the version with FIFOs and PRESC, and its ancestors down to the one with SR and DR (F4). Modelled: asynchronous transmission and reception with their times, FIFOs and thresholds, all flags
  * of that mode, receiver time-out, character match, interrupts. Not modelled: DMA requests, flow control, synchronous, smartcard, LIN, IrDA and
  * half-duplex modes, mute mode, auto baud rate, the idle frame after TE, pin routing and levels.
  *
  * Facts: registers ST SVD; baud rate, FIFO depth 8, thresholds, flag rules: RM USART chapter (documented). TEACK and REACK rise at once when the kernel
  * clock runs (assumed; silicon takes a few kernel clocks).
+ * SR (F4): the same flags in the same bits; error flags and IDLE fall by a read of SR and then of DR, TC by a read of SR and a write of DR or a 0 written to it:
+ * RM0090 30.6.1 (documented).
  *
  * Console: each transmitted character is reported as note `console:<block>` (lower case) when its last stop bit has gone out.
  * Reception: wire `<block>.rx` (lower case), value 0x100 | byte, plus a sequence number << 9 so that equal bytes are changes; the change is the
@@ -33,6 +35,9 @@ const ISR = {
   PE: 1 << 0, FE: 1 << 1, NE: 1 << 2, ORE: 1 << 3, IDLE: 1 << 4, RXFNE: 1 << 5, TC: 1 << 6, TXFNF: 1 << 7, RTOF: 1 << 11, BUSY: 1 << 16,
   CMF: 1 << 17, TEACK: 1 << 21, REACK: 1 << 22, TXFE: 1 << 23, RXFF: 1 << 24, RXFT: 1 << 26, TXFT: 1 << 27,
 } as const;
+/** What SR of the first version has, and which of its flags the sequence SR, DR clears. */
+const SR_BITS = 0xff;
+const SEQUENCE = ISR.PE | ISR.FE | ISR.NE | ISR.ORE | ISR.IDLE;
 const CLEARABLE = ISR.PE | ISR.FE | ISR.NE | ISR.ORE | ISR.IDLE | ISR.TC | ISR.RTOF | ISR.CMF;
 
 interface State {
@@ -42,8 +47,10 @@ interface State {
   rx: number[];
   /** Latched flags, as ISR bits. */
   flags: number;
+  /** SR: flags that the last read showed; the access to DR that follows clears them. */
+  seen: number;
 }
-const fresh = (): State => ({ tx: [], shift: -1, rx: [], flags: ISR.TC });
+const fresh = (): State => ({ tx: [], shift: -1, rx: [], flags: ISR.TC, seen: 0 });
 type Context = RegisterContext<State>;
 
 export const usartV4: ModelFactory = (layout: Layout, given): RegisterModel<State> => {
@@ -54,25 +61,26 @@ export const usartV4: ModelFactory = (layout: Layout, given): RegisterModel<Stat
   const CR3 = layout.reg('CR3');
   const BRR = layout.reg('BRR');
   const RTOR = layout.has('RTOR') ? layout.reg('RTOR') : null;
-  const RQR = layout.reg('RQR');
-  const STATUS = layout.reg('ISR');
-  const ICR = layout.reg('ICR');
-  const RDR = layout.reg('RDR');
-  const TDR = layout.reg('TDR');
+  const first = layout.has('SR');
+  const STATUS = layout.reg(first ? 'SR' : 'ISR');
+  const RQR = first ? null : layout.reg('RQR');
+  const ICR = first ? null : layout.reg('ICR');
+  const RDR = layout.reg(first ? 'DR' : 'RDR');
+  const TDR = layout.reg(first ? 'DR' : 'TDR');
   const optional = (path: string): Field | null => (layout.hasField(path) ? layout.field(path) : null);
   const on = (c: Context, f: Field | null): boolean => f !== null && f.get(c) !== 0;
   const UE = layout.field('CR1.UE');
   const RE = layout.field('CR1.RE');
   const TE = layout.field('CR1.TE');
-  const M0 = layout.field('CR1.M0');
+  const M0 = layout.field(first ? 'CR1.M' : 'CR1.M0');
   const M1 = optional('CR1.M1');
   const OVER8 = optional('CR1.OVER8');
   const FIFOEN = optional('CR1.FIFOEN');
   const STOP = layout.field('CR2.STOP');
   const RTOEN = optional('CR2.RTOEN');
   const ADD = layout.field('CR2.ADD');
-  const ADDM7 = layout.field('CR2.ADDM7');
-  const OVRDIS = layout.field('CR3.OVRDIS');
+  const ADDM7 = optional('CR2.ADDM7');
+  const OVRDIS = optional('CR3.OVRDIS');
   const PRESCALER = optional('PRESC.PRESCALER');
   const RXFTCFG = optional('CR3.RXFTCFG');
   const TXFTCFG = optional('CR3.TXFTCFG');
@@ -80,7 +88,7 @@ export const usartV4: ModelFactory = (layout: Layout, given): RegisterModel<Stat
   const interrupts: readonly (readonly [Field | null, number])[] = [
     [optional('CR1.IDLEIE'), ISR.IDLE], [layout.field(layout.hasField('CR1.RXFNEIE') ? 'CR1.RXFNEIE' : 'CR1.RXNEIE'), ISR.RXFNE | ISR.ORE],
     [layout.field('CR1.TCIE'), ISR.TC], [layout.field(layout.hasField('CR1.TXFNFIE') ? 'CR1.TXFNFIE' : 'CR1.TXEIE'), ISR.TXFNF],
-    [layout.field('CR1.PEIE'), ISR.PE], [layout.field('CR1.CMIE'), ISR.CMF], [optional('CR1.RTOIE'), ISR.RTOF],
+    [layout.field('CR1.PEIE'), ISR.PE], [optional('CR1.CMIE'), ISR.CMF], [optional('CR1.RTOIE'), ISR.RTOF],
     [optional('CR1.TXFEIE'), ISR.TXFE], [optional('CR1.RXFFIE'), ISR.RXFF], [layout.field('CR3.EIE'), ISR.FE | ISR.NE | ISR.ORE],
     [optional('CR3.RXFTIE'), ISR.RXFT], [optional('CR3.TXFTIE'), ISR.TXFT],
   ];
@@ -114,6 +122,7 @@ export const usartV4: ModelFactory = (layout: Layout, given): RegisterModel<Stat
       if (s.rx.length >= threshold(c, RXFTCFG)) v |= ISR.RXFT;
       if (o.fifoDepth - s.tx.length >= threshold(c, TXFTCFG)) v |= ISR.TXFT;
     }
+    if (first) return v & SR_BITS;
     if (UE.get(c) && c.env.clockRate(o.clock)) v |= (TE.get(c) ? ISR.TEACK : 0) | (RE.get(c) ? ISR.REACK : 0);
     return v >>> 0;
   };
@@ -141,10 +150,10 @@ export const usartV4: ModelFactory = (layout: Layout, given): RegisterModel<Stat
     if (!UE.get(c) || !RE.get(c)) return;
     const byte = value & 0xff;
     if (s.rx.length < depth(c)) s.rx.push(byte);
-    else if (OVRDIS.get(c)) s.rx[s.rx.length - 1] = byte;
+    else if (on(c, OVRDIS)) s.rx[s.rx.length - 1] = byte;
     else s.flags |= ISR.ORE;
-    const mask = ADDM7.get(c) ? 0x7f : 0x0f;
-    if ((byte & mask) === (ADD.get(c) & mask)) s.flags |= ISR.CMF;
+    const mask = on(c, ADDM7) ? 0x7f : 0x0f;
+    if (!first && (byte & mask) === (ADD.get(c) & mask)) s.flags |= ISR.CMF;
     armAfter(c, 'idle', frameTicks(c));
     if (on(c, RTOEN) && RTOR) armAfter(c, 'timeout', bitTicks(c, 2 * (c.get(RTOR) & 0xffffff)));
     driveIrq(c);
@@ -158,7 +167,7 @@ export const usartV4: ModelFactory = (layout: Layout, given): RegisterModel<Stat
     timers: ['tx', 'idle', 'timeout'],
     wires: [rxWire],
     clocks: [o.clock],
-    modelled: ['CR1', 'CR2', 'CR3', 'BRR', 'RTOR', 'RQR', 'ISR', 'ICR', 'RDR', 'TDR', 'PRESC'].filter((n) => layout.has(n)),
+    modelled: ['CR1', 'CR2', 'CR3', 'BRR', 'RTOR', 'RQR', 'ISR', 'ICR', 'RDR', 'TDR', 'PRESC', 'SR', 'DR'].filter((n) => layout.has(n)),
     create: fresh,
     onReset(c) {
       disable(c);
@@ -184,16 +193,24 @@ export const usartV4: ModelFactory = (layout: Layout, given): RegisterModel<Stat
       return r === RDR ? (c.s.rx[0] ?? value) : value;
     },
     read(c, r, value) {
-      if (r === STATUS) return status(c);
+      if (r === STATUS) return (c.s.seen = status(c));
       if (r !== RDR) return value;
+      c.s.flags &= ~(c.s.seen & SEQUENCE & (first ? ~0 : 0));
+      c.s.seen &= ISR.TC;
       const byte = c.s.rx.shift() ?? value;
       c.put(RDR, byte);
       driveIrq(c);
       return byte;
     },
-    write(c, r, merged, raw) {
+    write(c, r, merged, raw, lanes) {
       const { s } = c;
-      if (r === STATUS || r === RDR) return c.get(r);
+      if (first && r === STATUS) {
+        // Written zeros: RXNE drops what was received, TC falls.
+        if (lanes & ISR.RXFNE && !(raw & ISR.RXFNE)) s.rx = [];
+        if (lanes & ISR.TC && !(raw & ISR.TC)) s.flags &= ~ISR.TC;
+        return status(c);
+      }
+      if (r === STATUS || (r === RDR && !first)) return c.get(r);
       if (r === ICR) {
         s.flags &= ~(raw & CLEARABLE);
         return 0;
@@ -205,10 +222,18 @@ export const usartV4: ModelFactory = (layout: Layout, given): RegisterModel<Stat
       }
       if (r === BRR && UE.get(c)) c.env.note('guest', `${o.block}_BRR written while UE = 1`);
       if (r !== TDR) return merged;
-      if (!UE.get(c)) return merged;
-      if (s.tx.length >= depth(c)) s.tx[s.tx.length - 1] = merged & 0x1ff; // overwrites what waits
-      else s.tx.push(merged & 0x1ff);
-      s.flags &= ~ISR.TC;
+      if (!UE.get(c)) return first ? c.get(r) : merged;
+      // DR stores what was received: a narrow write must not mix with it.
+      const character = (first ? raw : merged) & 0x1ff;
+      if (s.tx.length >= depth(c)) s.tx[s.tx.length - 1] = character; // overwrites what waits
+      else s.tx.push(character);
+      if (!first) s.flags &= ~ISR.TC;
+      else {
+        s.flags &= ~(s.seen & ISR.TC);
+        s.seen = 0;
+        // Reads of DR show the receiver's side.
+        return c.get(r);
+      }
       return merged;
     },
     wrote(c, r, value, old) {
@@ -218,7 +243,7 @@ export const usartV4: ModelFactory = (layout: Layout, given): RegisterModel<Stat
         c.env.disarm('timeout');
       }
       if (r === TDR || r === CR1) pump(c);
-      if (r === CR1 || r === CR2 || r === CR3 || r === TDR || r === ICR || r === RQR) driveIrq(c);
+      if (r === CR1 || r === CR2 || r === CR3 || r === TDR || r === ICR || r === RQR || r === STATUS) driveIrq(c);
     },
   };
 };

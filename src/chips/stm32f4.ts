@@ -1,0 +1,179 @@
+/** What STM32F405 and STM32F411 share: rows of blocks, delays, option bytes, boot rules. Data only; register facts by hand in f4-registers.ts. */
+import type { BlockRow, BootRule, Confidence, OptionByteRow, ResetFlagRow, Sourced } from '../emu/chip.ts';
+import { MS, US } from '../emu/time.ts';
+
+export const AN2606 = 'AN2606 Rev 70';
+export const HAL_F4 = 'STMicroelectronics/stm32f4xx_hal_driver';
+const DS = 'DS8626 and DS10314';
+const FACTORY = 'RM0090 and RM0383: reset value of FLASH_OPTCR, 0x0FFFAAED';
+
+export const known = <T>(value: T, source: string, confidence: Confidence = 'documented'): Sourced<T> => ({ value, source, confidence });
+
+const optcr = (name: string, value: number): OptionByteRow => ({ field: `FLASH.OPTCR.${name}`, factory: known(value, FACTORY) });
+/** @param sectors width of nWRP */
+export const f4OptionBytes = (sectors: number): Readonly<Record<string, OptionByteRow>> => ({
+  RDP: optcr('RDP', 0xaa), BOR_LEV: optcr('BOR_LEV', 3), WDG_SW: optcr('WDG_SW', 1), nRST_STOP: optcr('nRST_STOP', 1), nRST_STDBY: optcr('nRST_STDBY', 1),
+  nWRP: optcr('nWRP', 2 ** sectors - 1),
+});
+
+interface TimRow { readonly n: number; readonly facts: string; readonly base: number; readonly irqs: readonly number[]; readonly bus: 1 | 2; readonly bits: 16 | 32 }
+const TIMERS: readonly TimRow[] = [
+  { n: 2, facts: 'TIM2', base: 0x40000000, irqs: [28], bus: 1, bits: 32 },
+  { n: 3, facts: 'TIM_GENERAL', base: 0x40000400, irqs: [29], bus: 1, bits: 16 },
+  { n: 4, facts: 'TIM_GENERAL', base: 0x40000800, irqs: [30], bus: 1, bits: 16 },
+  { n: 5, facts: 'TIM5', base: 0x40000c00, irqs: [50], bus: 1, bits: 32 },
+  { n: 6, facts: 'TIM_BASIC', base: 0x40001000, irqs: [54], bus: 1, bits: 16 },
+  { n: 7, facts: 'TIM_BASIC', base: 0x40001400, irqs: [55], bus: 1, bits: 16 },
+  { n: 12, facts: 'TIM_TWO', base: 0x40001800, irqs: [43], bus: 1, bits: 16 },
+  { n: 13, facts: 'TIM_ONE', base: 0x40001c00, irqs: [44], bus: 1, bits: 16 },
+  { n: 14, facts: 'TIM_ONE', base: 0x40002000, irqs: [45], bus: 1, bits: 16 },
+  { n: 1, facts: 'TIM_ADVANCED', base: 0x40010000, irqs: [24, 25, 26, 27], bus: 2, bits: 16 },
+  { n: 8, facts: 'TIM_ADVANCED', base: 0x40010400, irqs: [43, 44, 45, 46], bus: 2, bits: 16 },
+  { n: 9, facts: 'TIM_TWO', base: 0x40014000, irqs: [24], bus: 2, bits: 16 },
+  { n: 10, facts: 'TIM_ONE', base: 0x40014400, irqs: [25], bus: 2, bits: 16 },
+  { n: 11, facts: 'TIM11', base: 0x40014800, irqs: [26], bus: 2, bits: 16 },
+];
+const timer = (t: TimRow): BlockRow => ({
+  name: `TIM${t.n}`, model: 'tim', facts: t.facts, base: t.base, size: 0x400, irqs: t.irqs, clock: `APB${t.bus}ENR.TIM${t.n}EN`, reset: `APB${t.bus}RSTR.TIM${t.n}RST`,
+  options: {
+    block: `TIM${t.n}`, clock: `timpclk${t.bus}`, bits: t.bits,
+    // TIM1 and TIM8: break, update, trigger and commutation, capture compare.
+    ...(t.irqs.length === 4 ? { irqs: { brk: 0, update: 1, trigger: 2, cc: 3 } } : {}),
+    // HSE divided by RTCPRE: RM0090 19.5.12, RM0383 14.5.11 (TIM11_OR).
+    ...(t.n === 11 ? { capture: { remap: 'OR.TI1_RMP', sources: { 2: { clock: 'hse-rtc', divider: 1 } } } } : {}),
+  },
+});
+export const f4Timers = (numbers: readonly number[]): readonly BlockRow[] => TIMERS.filter((t) => numbers.includes(t.n)).map(timer);
+
+export const f4Usart = (name: string, base: number, irq: number, bus: 1 | 2): BlockRow => ({
+  name, model: 'usart-v4', facts: name.startsWith('UART') ? 'UART' : 'USART', base, size: 0x400, irqs: [irq], clock: `APB${bus}ENR.${name}EN`, reset: `APB${bus}RSTR.${name}RST`,
+  options: { block: name, clock: `pclk${bus}`, fifoDepth: 1 },
+});
+export const f4Port = (letter: string): BlockRow => ({
+  name: `GPIO${letter}`, model: 'gpio-v2', facts: letter < 'C' ? `GPIO${letter}` : 'GPIO', base: 0x40020000 + (letter.charCodeAt(0) - 65) * 0x400, size: 0x400,
+  clock: `AHB1ENR.GPIO${letter}EN`, reset: `AHB1RSTR.GPIO${letter}RST`, options: { port: letter },
+});
+/** A block on an APB without behaviour. */
+export const f4Plain = (name: string, base: number, irqs: readonly number[], bus: 1 | 2, facts = name): BlockRow => ({
+  name, model: null, facts, base, size: 0x400, irqs, clock: `APB${bus}ENR.${name}EN`, reset: `APB${bus}RSTR.${name}RST`,
+});
+export const f4Spi = (n: number, base: number, irq: number, bus: 1 | 2): BlockRow => f4Plain(`SPI${n}`, base, [irq], bus, 'SPI');
+
+/** Blocks at the same place with the same behaviour in both chips. */
+export const F4_BLOCKS: readonly BlockRow[] = [
+  { name: 'RTC', model: 'rtc-v3', base: 0x40002800, size: 0x400, irqs: [41, 3, 2], reset: 'BDCR.BDRST', backup: true, options: { clock: 'rtc' } },
+  { name: 'WWDG', model: 'wwdg-v2', base: 0x40002c00, size: 0x400, irqs: [0], clock: 'APB1ENR.WWDGEN', reset: 'APB1RSTR.WWDGRST', options: { clock: 'pclk1' } },
+  // Versions before the H5's: no window, no early wake-up, dividers up to 256; how far updates wait for the prescaler is open.
+  { name: 'IWDG', model: 'iwdg-v3', base: 0x40003000, size: 0x400, options: { clock: 'lsi', syncTicks: 5, syncToPrescaler: false, dividers: [4, 8, 16, 32, 64, 128, 256] } },
+  f4Spi(2, 0x40003800, 36, 1),
+  f4Spi(3, 0x40003c00, 51, 1),
+  f4Usart('USART2', 0x40004400, 38, 1),
+  f4Plain('I2C1', 0x40005400, [31, 32], 1, 'I2C'),
+  f4Plain('I2C2', 0x40005800, [33, 34], 1, 'I2C'),
+  f4Plain('I2C3', 0x40005c00, [72, 73], 1, 'I2C'),
+  f4Usart('USART1', 0x40011000, 37, 2),
+  f4Usart('USART6', 0x40011400, 71, 2),
+  { name: 'ADC1', model: null, base: 0x40012000, size: 0x100, irqs: [18], clock: 'APB2ENR.ADC1EN', reset: 'APB2RSTR.ADCRST' },
+  { name: 'ADC_Common', model: null, base: 0x40012300, size: 0x100, clock: 'APB2ENR.ADC1EN', reset: 'APB2RSTR.ADCRST' },
+  f4Plain('SDIO', 0x40012c00, [49], 2),
+  f4Spi(1, 0x40013000, 35, 2),
+  { name: 'SYSCFG', model: 'syscfg-l4', base: 0x40013800, size: 0x400, clock: 'APB2ENR.SYSCFGEN', reset: 'APB2RSTR.SYSCFGRST' },
+  {
+    name: 'EXTI', model: 'exti-v1', base: 0x40013c00, size: 0x400, irqs: [6, 7, 8, 9, 10, 23, 40, 1],
+    options: { irqOfLine: [0, 1, 2, 3, 4, 5, 5, 5, 5, 5, 6, 6, 6, 6, 6, 6, 7], lines: { 16: 'pvd' } },
+  },
+  { name: 'CRC', model: null, base: 0x40023000, size: 0x400, clock: 'AHB1ENR.CRCEN', reset: 'AHB1RSTR.CRCRST' },
+  { name: 'RCC', model: 'rcc-f4', base: 0x40023800, size: 0x400, irqs: [5] },
+  { name: 'DMA1', model: null, base: 0x40026000, size: 0x400, irqs: [11, 12, 13, 14, 15, 16, 17, 47], clock: 'AHB1ENR.DMA1EN', reset: 'AHB1RSTR.DMA1RST' },
+  { name: 'DMA2', model: null, base: 0x40026400, size: 0x400, irqs: [56, 57, 58, 59, 60, 68, 69, 70], clock: 'AHB1ENR.DMA2EN', reset: 'AHB1RSTR.DMA2RST' },
+  {
+    name: 'OTG_FS', model: 'usb-otg-fs', base: 0x50000000, size: 0x40000, irqs: [67], clock: 'AHB2ENR.OTGFSEN', reset: 'AHB2RSTR.OTGFSRST',
+    // The transceiver runs from VDD.
+    options: { fifoWords: 320, clock: 'usb', busClock: 'hclk', supplyWire: null },
+  },
+];
+
+/** FLASH's options; memories `flash`, `info` and `options` are the chip's. */
+export const f4Flash = (flashKilobytes: number, optionBytes: Readonly<Record<string, OptionByteRow>>): BlockRow => ({
+  name: 'FLASH', model: 'flash-f4', base: 0x40023c00, size: 0x400, irqs: [4],
+  options: {
+    memory: 'flash', base: 0x08000000, bytes: flashKilobytes * 1024, infoMemory: 'info', infoBase: 0x1fff7800, uidOffset: 0x210, sizeOffset: 0x222,
+    optionMemory: 'options', flashKilobytes,
+    optionBytes: Object.fromEntries(Object.entries(optionBytes).map(([name, o]) => [name, { field: o.field.replace('FLASH.', ''), value: o.factory.value }])),
+  },
+});
+
+export const F4_CLOCKS: readonly string[] = [
+  'hsi', 'hse', 'lsi', 'lse', 'pllp', 'plli2sr', 'sysclk', 'hclk', 'pclk1', 'pclk2', 'timpclk1', 'timpclk2', 'systick-ext', 'hse-rtc', 'rtc', 'usb',
+];
+
+const erase = (key: string, x8: number, x16: number, x32: number): Readonly<Record<string, Sourced<number>>> => ({
+  [`flash.erase.${key}.x8.ps`]: known(x8 * MS, `${DS}, flash memory programming (typical)`),
+  [`flash.erase.${key}.x16.ps`]: known(x16 * MS, `${DS}, flash memory programming (typical)`),
+  [`flash.erase.${key}.x32.ps`]: known(x32 * MS, `${DS}, flash memory programming (typical)`),
+});
+export const F4_PARAMETERS: Readonly<Record<string, Sourced<number>>> = {
+  'hsi.hz': known(16_000_000, 'RM0090 7.2.2, RM0383 6.2.2'),
+  'lsi.hz': known(32_000, `${DS}: 17 to 47 kHz`),
+  'hse.hz': known(8_000_000, 'board default: 8 MHz crystal', 'assumed'),
+  'lse.hz': known(32_768, 'board default', 'assumed'),
+  // 1: the board feeds OSC_IN with a clock instead of a crystal.
+  'hse.external': known(0, 'board default', 'assumed'),
+  'lse.external': known(0, 'board default', 'assumed'),
+  'hsi.start.ps': known(2.2 * US, `${DS}: T34, T39`),
+  'lsi.start.ps': known(15 * US, `${DS}: T35, T40`),
+  'hse.start.ps': known(2 * MS, 'DS8626 r12 T32 (8 MHz crystal)'),
+  'hse.ready.clocks': known(512, 'RM0091 6.2.1 (F0)', 'assumed'),
+  // Crystal and ready counter together.
+  'lse.start.ps': known(600 * MS, 'micropython PR 1571, 1599 (F405 boards)', 'reported'),
+  'lse.ready.clocks': known(4096, 'RM0091 6.2.5 (F0)', 'assumed'),
+  'sysclk.switch.clocks': known(3, 'no figure published; clocks of the old and of the new source', 'assumed'),
+  // 75 to 200 µs at 100 MHz, 100 to 300 µs at 432 MHz; no typical value.
+  'pll.lock.ps': known(150 * US, `${DS}: T36, T41; the middle of the limits`, 'assumed'),
+  'vos.ready.ps': known(20 * US, 'DS12589 r6 (STM32G431); no figure for F4', 'assumed'),
+  'backup.regulator.ps': known(100 * US, 'no figure published', 'assumed'),
+  'flash.program.ps': known(16 * US, `${DS}: T40, T45`),
+  ...erase('16k', 400, 300, 250),
+  ...erase('64k', 1200, 700, 550),
+  ...erase('128k', 2000, 1300, 1000),
+  'flash.options.ps': known(250 * MS, 'no figure published; a small sector', 'assumed'),
+  'reset.pulse.ps': known(20 * US, 'RM0090 6.1.1, RM0383 5.1.1'),
+  'power.tempo.ps': known(1.5 * MS, `${DS}: T19`),
+  'vdd.volts': known(3.3, 'board default', 'assumed'),
+  'vdda.volts': known(3.3, 'board default', 'assumed'),
+  'vddusb.volts': known(3.3, 'board default; no pin of this part', 'assumed'),
+  'vbat.volts': known(3.3, 'board default', 'assumed'),
+  'boot0.level': known(0, 'board default', 'assumed'),
+  'boot1.level': known(0, 'board default: PB2 pulled low', 'assumed'),
+  'uid.0': known(0x0039002d, 'made up; ST programs it per part', 'assumed'),
+  'uid.1': known(0x3434510b, 'made up; ST programs it per part', 'assumed'),
+  'uid.2': known(0x33353433, 'made up; ST programs it per part', 'assumed'),
+};
+export const f4MassErase = (x8: number, x16: number, x32: number): Readonly<Record<string, Sourced<number>>> => erase('mass', x8, x16, x32);
+
+const PATTERN1 = `${AN2606} Table 2, pattern 1`;
+export const F4_BOOT: readonly BootRule[] = [
+  {
+    when: [{ signal: 'field:FLASH.OPTCR.RDP', is: [0xcc] }],
+    boots: 'user', vectors: 0x08000000, remap: 0, source: `${AN2606} 4.1: no boot from system memory at RDP level 2`, confidence: 'documented',
+  },
+  { when: [{ signal: 'pin:BOOT0', is: [1] }, { signal: 'pin:BOOT1', is: [0] }], boots: 'system', vectors: 0x1fff0000, remap: 1, source: PATTERN1, confidence: 'documented' },
+  {
+    when: [{ signal: 'pin:BOOT0', is: [1] }, { signal: 'pin:BOOT1', is: [1] }],
+    boots: 'user', vectors: 0x20000000, remap: 3, source: 'RM0090 2.4, RM0383 2.4: embedded SRAM', confidence: 'documented',
+  },
+  { when: [], boots: 'user', vectors: 0x08000000, remap: 0, source: PATTERN1, confidence: 'documented' },
+];
+/** MEM_MODE of SYSCFG_MEMRMP; 2 (FSMC) shows external memory, which no board here has. */
+export const F4_REMAP = { base: 0, wire: 'remap', shows: { 0: 'flash', 1: 'rom', 3: 'sram1' } } as const;
+
+export const F4_RESET_FLAGS: readonly ResetFlagRow[] = [
+  // Internal resets drive NRST low, so the pin's flag rises with every one of them.
+  { field: 'RCC.CSR.PINRSTF', raisedBy: ['power', 'brownout', 'pin', 'software', 'iwdg', 'wwdg', 'low-power', 'option-bytes', 'debugger', 'core'] },
+  { field: 'RCC.CSR.BORRSTF', raisedBy: ['power', 'brownout'] },
+  { field: 'RCC.CSR.PORRSTF', raisedBy: ['power'] },
+  { field: 'RCC.CSR.SFTRSTF', raisedBy: ['software', 'debugger', 'core'] },
+  { field: 'RCC.CSR.IWDGRSTF', raisedBy: ['iwdg'] },
+  { field: 'RCC.CSR.WWDGRSTF', raisedBy: ['wwdg'] },
+  { field: 'RCC.CSR.LPWRRSTF', raisedBy: ['low-power'] },
+];

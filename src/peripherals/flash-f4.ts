@@ -1,0 +1,317 @@
+/**
+ * FLASH of STM32F405/407 and STM32F411: access timing register, keys, programming in units of PSIZE, sector and mass erase, option bytes, write protection, OTP.
+ * Not modelled: read-out protection's effects apart from the mass erase on the way back to level 0, PCROP, ×64 programming (needs VPP). ART's caches hit or miss nothing
+ * yet: only their enable bits are driven. The CPU does not wait while the flash is busy; SR.BSY shows it.
+ *
+ * Facts: registers, keys, error flags, sectors, OTP, option bytes: RM0090 3, RM0383 3, HAL-F4 hal_flash.c (documented). Programming ANDs, no erase is needed to
+ * clear bits: RM0090 3.6.3 (documented). A wrong key locks until the next reset with a bus error: RM0090 3.6.1 (documented). Option bytes are loaded at each reset
+ * (documented as the reset value of OPTCR). OPERR joins the other errors while ERRIE is set, EOP rises only with EOPIE: RM0090 3.8.4 (documented).
+ * Durations are parameters.
+ * Wires driven: `flash.latency`, `flash.prefetch`, `art.icache`, `art.dcache`, `flash.busy`, `iwdg.hardware` (WDG_SW = 0).
+ */
+import { WRITE_FAULT, type Field, type Layout, type ModelFactory, type Register, type RegisterContext, type RegisterModel } from '../emu/registers.ts';
+
+export interface FlashF4Options {
+  /** Names of the chip's memories and where they lie. */
+  readonly memory: string;
+  readonly base: number;
+  readonly bytes: number;
+  /** OTP, unique ID and flash size. */
+  readonly infoMemory: string;
+  readonly infoBase: number;
+  readonly uidOffset: number;
+  readonly sizeOffset: number;
+  readonly optionMemory: string;
+  readonly flashKilobytes: number;
+  /** Factory values: `NAME` → `OPTCR.BOR_LEV` and value. Parameter `option.NAME` overrides. */
+  readonly optionBytes: Readonly<Record<string, { readonly field: string; readonly value: number }>>;
+}
+
+export interface FlashF4State {
+  /** OPTCR's option bits as programmed; survive power-off. */
+  stored: number;
+  initialised: boolean;
+  /** Keys seen so far (0–1); -1 after a wrong key, until a reset. */
+  keys: number;
+  optKeys: number;
+  operation: FlashOperation | null;
+}
+type FlashOperation =
+  | { kind: 'program'; memory: string; offset: number; bytes: Uint8Array }
+  | { kind: 'erase'; offset: number; length: number }
+  | { kind: 'options'; value: number; eraseAll: boolean };
+type Ctx = RegisterContext<FlashF4State>;
+
+export const KEY1 = 0x45670123;
+export const KEY2 = 0xcdef89ab;
+export const OPTKEY1 = 0x08192a3b;
+export const OPTKEY2 = 0x4c5d6e7f;
+const RDP_LEVEL0 = 0xaa;
+const KB = 1024;
+/** OTP: 16 blocks of 32 bytes, then a lock byte for each. */
+const OTP_BLOCK = 32;
+const OTP_LOCKS = 0x200;
+const OTP_BYTES = OTP_LOCKS + 16;
+/** ×8, ×16, ×32; ×64 needs an external voltage. */
+const PSIZE_NAMES = ['x8', 'x16', 'x32'] as const;
+
+/** Four sectors of 16 KB, one of 64, then 128 KB each. */
+export function sectorRange(sector: number): { offset: number; length: number } {
+  if (sector < 4) return { offset: sector * 16 * KB, length: 16 * KB };
+  return sector === 4 ? { offset: 64 * KB, length: 64 * KB } : { offset: (sector - 4) * 128 * KB, length: 128 * KB };
+}
+export const sectorOf = (offset: number): number =>
+  offset < 64 * KB ? Math.floor(offset / (16 * KB)) : offset < 128 * KB ? 4 : 4 + Math.floor(offset / (128 * KB));
+
+class Flash {
+  private readonly o: FlashF4Options;
+  private readonly layout: Layout;
+  private readonly acr: Register;
+  private readonly sr: Register;
+  private readonly cr: Register;
+  private readonly optcr: Register;
+  private readonly errors: number;
+  private readonly optionBits: number;
+  private readonly f;
+
+  constructor(layout: Layout, o: FlashF4Options) {
+    this.o = o;
+    this.layout = layout;
+    this.acr = layout.reg('ACR');
+    this.sr = layout.reg('SR');
+    this.cr = layout.reg('CR');
+    this.optcr = layout.reg('OPTCR');
+    const f = (path: string): Field => layout.field(path);
+    this.f = {
+      latency: f('ACR.LATENCY'), prften: f('ACR.PRFTEN'), icen: f('ACR.ICEN'), dcen: f('ACR.DCEN'), icrst: f('ACR.ICRST'), dcrst: f('ACR.DCRST'),
+      eop: f('SR.EOP'), operr: f('SR.OPERR'), wrperr: f('SR.WRPERR'), pgaerr: f('SR.PGAERR'), pgperr: f('SR.PGPERR'), pgserr: f('SR.PGSERR'), bsy: f('SR.BSY'),
+      pg: f('CR.PG'), ser: f('CR.SER'), mer: f('CR.MER'), snb: f('CR.SNB'), psize: f('CR.PSIZE'), strt: f('CR.STRT'), eopie: f('CR.EOPIE'), errie: f('CR.ERRIE'), lock: f('CR.LOCK'),
+      optlock: f('OPTCR.OPTLOCK'), optstrt: f('OPTCR.OPTSTRT'), wdgSw: f('OPTCR.WDG_SW'), rdp: f('OPTCR.RDP'), nwrp: f('OPTCR.nWRP'),
+    };
+    const e = this.f;
+    this.errors = [e.wrperr, e.pgaerr, e.pgperr, e.pgserr].reduce((m, x) => m | x.mask, 0);
+    this.optionBits = (layout.reg('OPTCR').writable & ~(e.optlock.mask | e.optstrt.mask)) >>> 0;
+  }
+
+  private error(c: Ctx, flag: Field, why: string): void {
+    c.env.note('guest', `${why}: ${flag.name}`);
+    c.put(this.sr, c.get(this.sr) | flag.mask | (this.f.errie.get(c) ? this.f.operr.mask : 0));
+    this.interrupt(c);
+  }
+  private interrupt(c: Ctx): void {
+    const sr = c.get(this.sr);
+    c.env.irq(0, (this.f.eop.of(sr) === 1 && this.f.eopie.get(c) === 1) || (this.f.operr.of(sr) === 1 && this.f.errie.get(c) === 1));
+  }
+  private isProtected(c: Ctx, sector: number): boolean {
+    return sector < this.f.nwrp.width && ((this.f.nwrp.get(c) >>> sector) & 1) === 0;
+  }
+  private parameter(c: Ctx, key: string): number {
+    return c.env.parameter(key) ?? 0;
+  }
+
+  /** Bus write to the flash, the OTP area or the option bytes. */
+  program(c: Ctx, address: number, size: number, value: number): number {
+    const f = this.f;
+    const where = `0x${address.toString(16).padStart(8, '0')}`;
+    const info = address >= this.o.infoBase && address < this.o.infoBase + OTP_BYTES;
+    const offset = address - (info ? this.o.infoBase : this.o.base);
+    if (f.lock.get(c) || !f.pg.get(c) || f.ser.get(c) || f.mer.get(c)) {
+      this.error(c, f.pgserr, `flash written at ${where} without FLASH_CR unlocked and PG alone set`);
+      return 0;
+    }
+    if (!info && (offset < 0 || offset >= this.o.bytes)) {
+      this.error(c, f.wrperr, `flash written at ${where}, which FLASH_CR cannot program`);
+      return 0;
+    }
+    const unit = 1 << f.psize.get(c);
+    if (unit === 8) c.env.note('gap', 'FLASH_CR.PSIZE = 3: programming with VPP is not modelled');
+    if (size !== unit) {
+      this.error(c, f.pgperr, `${size}-byte write to the flash at ${where} with FLASH_CR.PSIZE for ${unit} bytes`);
+      return 0;
+    }
+    const memory = info ? this.o.infoMemory : this.o.memory;
+    if (info ? this.isOtpLocked(c, offset) : this.isProtected(c, sectorOf(offset))) {
+      this.error(c, f.wrperr, `flash written at ${where}, which is protected`);
+      return 0;
+    }
+    this.settle(c);
+    const old = c.env.peekMemory(memory, offset, size);
+    const bytes = old.map((b, i) => b & (value >>> (8 * i)));
+    this.start(c, { kind: 'program', memory, offset, bytes }, this.parameter(c, 'flash.program.ps'));
+    return 0;
+  }
+  private isOtpLocked(c: Ctx, offset: number): boolean {
+    return offset < OTP_LOCKS && c.env.peekMemory(this.o.infoMemory, OTP_LOCKS + Math.floor(offset / OTP_BLOCK), 1)[0] === 0;
+  }
+
+  /** What is under way ends before the next begins: silicon stalls the bus. */
+  private settle(c: Ctx): void {
+    const op = c.s.operation;
+    c.s.operation = null;
+    if (op) this.carryOut(c, op);
+  }
+  private start(c: Ctx, op: FlashOperation, ps: number): void {
+    const due = c.env.due('done');
+    c.s.operation = op;
+    c.env.arm('done', (due === Infinity ? c.env.now() : due) + ps);
+    this.f.bsy.set(c, 1);
+    c.env.setWire('flash.busy', 1);
+  }
+  private carryOut(c: Ctx, op: FlashOperation): void {
+    if (op.kind === 'program') return c.env.pokeMemory(op.memory, op.offset, op.bytes);
+    if (op.kind === 'erase') return c.env.pokeMemory(this.o.memory, op.offset, new Uint8Array(op.length).fill(0xff));
+    if (op.eraseAll) c.env.pokeMemory(this.o.memory, 0, new Uint8Array(this.o.bytes).fill(0xff));
+    c.s.stored = op.value;
+    this.writeOptionBytes(c);
+  }
+  done(c: Ctx): void {
+    this.settle(c);
+    this.f.bsy.set(c, 0);
+    this.f.strt.set(c, 0);
+    this.f.optstrt.set(c, 0);
+    c.env.setWire('flash.busy', 0);
+    if (this.f.eopie.get(c)) this.f.eop.set(c, 1);
+    this.interrupt(c);
+  }
+
+  private erase(c: Ctx): void {
+    const f = this.f;
+    const sector = f.snb.get(c);
+    const { offset, length } = f.mer.get(c) ? { offset: 0, length: this.o.bytes } : sectorRange(sector);
+    const refuse = (flag: Field, why: string): void => {
+      f.strt.set(c, 0);
+      this.error(c, flag, `FLASH_CR.STRT ${why}`);
+    };
+    if (f.ser.get(c) + f.mer.get(c) !== 1 || f.pg.get(c) || c.s.operation) return refuse(f.pgserr, 'without either SER or MER alone, or while busy');
+    if (offset + length > this.o.bytes) return refuse(f.pgserr, `with SNB = ${sector}, a sector that does not exist`);
+    for (let s = sectorOf(offset); s <= sectorOf(offset + length - 1); s++) if (this.isProtected(c, s)) return refuse(f.wrperr, 'on a protected sector');
+    const width = PSIZE_NAMES[Math.min(f.psize.get(c), 2)]!;
+    const what = f.mer.get(c) ? 'mass' : `${length / KB}k`;
+    this.start(c, { kind: 'erase', offset, length }, this.parameter(c, `flash.erase.${what}.${width}.ps`));
+  }
+  private startOptions(c: Ctx): void {
+    if (c.s.operation) {
+      this.f.optstrt.set(c, 0);
+      return c.env.note('guest', 'FLASH_OPTCR.OPTSTRT while the flash is busy: nothing happens');
+    }
+    const value = (c.get(this.optcr) & this.optionBits) >>> 0;
+    const level = this.f.rdp.of(value);
+    const eraseAll = level === RDP_LEVEL0 && this.f.rdp.of(c.s.stored) !== RDP_LEVEL0;
+    const ps = this.parameter(c, 'flash.options.ps') + (eraseAll ? this.parameter(c, 'flash.erase.mass.x32.ps') : 0);
+    this.start(c, { kind: 'options', value, eraseAll }, ps);
+  }
+
+  private writeKey(c: Ctx, r: Register, raw: number, option: boolean): number {
+    const lock = option ? this.f.optlock : this.f.lock;
+    const count = option ? c.s.optKeys : c.s.keys;
+    const [first, second] = option ? [OPTKEY1, OPTKEY2] : [KEY1, KEY2];
+    const opens = count === 1 && raw === second && lock.get(c) === 1;
+    const good = opens || (count === 0 && raw === first);
+    const after = opens ? 0 : good ? 1 : -1;
+    if (option) c.s.optKeys = after;
+    else c.s.keys = after;
+    if (good) {
+      if (opens) lock.set(c, 0);
+      return 0;
+    }
+    lock.set(c, 1);
+    c.env.note('guest', `FLASH_${r.name}: wrong key sequence: locked until the next reset`);
+    return WRITE_FAULT;
+  }
+
+  write(c: Ctx, r: Register, merged: number, raw: number): number | void {
+    const f = this.f;
+    const old = c.get(r);
+    switch (r.name) {
+      case 'KEYR':
+      case 'OPTKEYR':
+        return this.writeKey(c, r, raw, r.name === 'OPTKEYR');
+      case 'SR':
+        return (old & ~(raw & ~f.bsy.mask)) >>> 0;
+      case 'CR':
+        if (f.lock.get(c)) {
+          if (merged !== old) c.env.note('guest', 'FLASH_CR written while locked: ignored');
+          return old;
+        }
+        // STRT falls by itself.
+        return (merged | (old & f.strt.mask)) >>> 0;
+      case 'OPTCR':
+        if (f.optlock.get(c)) {
+          if (merged !== old) c.env.note('guest', 'FLASH_OPTCR written while locked: ignored');
+          return old;
+        }
+        return (merged | (old & f.optstrt.mask)) >>> 0;
+      case 'ACR':
+        if ((f.icrst.of(merged) && f.icen.get(c)) || (f.dcrst.of(merged) && f.dcen.get(c)))
+          c.env.note('guest', 'FLASH_ACR.ICRST or DCRST set while that cache is on: no effect');
+    }
+  }
+  wrote(c: Ctx, r: Register, value: number, old: number): void {
+    const f = this.f;
+    if (r === this.acr) return this.wires(c);
+    if (r === this.sr) return this.interrupt(c);
+    if (value === old) return;
+    if (r === this.cr) {
+      this.interrupt(c);
+      if (f.strt.of(value) && !f.strt.of(old)) this.erase(c);
+    } else if (r === this.optcr && f.optstrt.of(value) && !f.optstrt.of(old)) this.startOptions(c);
+  }
+  private wires(c: Ctx): void {
+    c.env.setWire('flash.latency', this.f.latency.get(c));
+    c.env.setWire('flash.prefetch', this.f.prften.get(c));
+    c.env.setWire('art.icache', this.f.icen.get(c));
+    c.env.setWire('art.dcache', this.f.dcen.get(c));
+  }
+
+  /** First power-on: the factory's option bytes, changed by the board's parameters, and the identity area. */
+  private initialise(c: Ctx): void {
+    let stored = (this.optcr.reset & this.optionBits) >>> 0;
+    for (const [name, option] of Object.entries(this.o.optionBytes)) {
+      const field = this.layout.field(option.field);
+      const value = c.env.parameter(`option.${name}`) ?? option.value;
+      stored = ((stored & ~field.mask) | ((value << field.bit) & field.mask)) >>> 0;
+    }
+    c.s.stored = stored;
+    c.s.initialised = true;
+    const uid = new Uint8Array(12);
+    for (let i = 0; i < 3; i++) new DataView(uid.buffer).setUint32(i * 4, c.env.parameter(`uid.${i}`) ?? 0, true);
+    c.env.pokeMemory(this.o.infoMemory, this.o.uidOffset, uid);
+    c.env.pokeMemory(this.o.infoMemory, this.o.sizeOffset, Uint8Array.of(this.o.flashKilobytes & 0xff, this.o.flashKilobytes >>> 8));
+    this.writeOptionBytes(c);
+  }
+  /** User byte and RDP at offset 0, the write protection at 8; the rest reads erased. */
+  private writeOptionBytes(c: Ctx): void {
+    const bytes = new Uint8Array(16).fill(0xff);
+    const view = new DataView(bytes.buffer);
+    view.setUint16(0, c.s.stored & 0xfffc, true);
+    view.setUint16(8, c.s.stored >>> 16, true);
+    c.env.pokeMemory(this.o.optionMemory, 0, bytes);
+  }
+
+  onReset(c: Ctx): void {
+    if (c.s.operation) c.env.note('guest', 'a reset interrupted a flash operation: its target holds its old contents here, undefined data on silicon');
+    c.env.disarm('done');
+    c.s.operation = null;
+    c.s.keys = c.s.optKeys = 0;
+    if (!c.s.initialised) this.initialise(c);
+    c.put(this.optcr, (c.s.stored | this.f.optlock.mask) >>> 0);
+    c.env.setWire('iwdg.hardware', this.f.wdgSw.get(c) ? 0 : 1);
+    c.env.setWire('flash.busy', 0);
+    this.wires(c);
+    this.interrupt(c);
+  }
+}
+
+export const flashF4: ModelFactory = (layout, options): RegisterModel<FlashF4State> => {
+  const flash = new Flash(layout, options as unknown as FlashF4Options);
+  return {
+    timers: ['done'],
+    modelled: 'all',
+    create: () => ({ stored: 0, initialised: false, keys: 0, optKeys: 0, operation: null }),
+    onReset: (c) => flash.onReset(c),
+    onTimer: (c) => flash.done(c),
+    write: (c, r, merged, raw) => flash.write(c, r, merged, raw),
+    wrote: (c, r, value, old) => flash.wrote(c, r, value, old),
+    program: (c, address, size, value) => flash.program(c, address, size, value),
+  };
+};

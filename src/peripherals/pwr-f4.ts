@@ -1,0 +1,114 @@
+/**
+ * PWR of STM32F405/407 and STM32F411: voltage scale, PVD, backup-domain write access, backup regulator's ready flag.
+ * Not modelled: Stop and Standby (their bits are kept), wake-up pin, backup SRAM's supply, over-drive (these chips have none).
+ *
+ * Facts: registers RM0090 5.4, RM0383 5.4. VOS: F405 one bit, scale 1 after reset; F411 two bits, scale 2 after reset, not changed while the PLL runs and in force only
+ * while it runs, scale 3 without it (RM0383, HAL-F4 pwr_ex.c: documented). VOSRDY reads 0 after reset (RM: documented reset value); that it stays 0 until the
+ * PLL runs on F411 is inferred from HAL-F4's order. PVD thresholds DS8626, DS10314 (documented). Delays are parameters of the chip row.
+ * Wires driven: `vos` = VOS bits in force; `dbp`; `pvd` (to EXTI). Wires read: `pll.ready` (RCC), `supplies`: the board drives another value whenever it changed a voltage.
+ */
+import type { ModelFactory, RegisterContext, RegisterModel } from '../emu/registers.ts';
+
+export interface PwrF4Options {
+  /** F411: VOS acts only while the PLL runs; this value is in force without it. */
+  readonly scaleWithoutPll?: number;
+}
+interface State {
+  /** VOS bits in force. */
+  vos: number;
+}
+type Ctx = RegisterContext<State>;
+
+/** PVD thresholds in volts by PLS, falling edge. */
+const PVD_VOLTS = [2.04, 2.24, 2.35, 2.47, 2.58, 2.69, 2.8, 2.9] as const;
+
+export const pwrF4: ModelFactory = (layout, options): RegisterModel<State> => {
+  const { scaleWithoutPll } = options as PwrF4Options;
+  const cr = layout.reg('CR');
+  const csr = layout.reg('CSR');
+  const vos = layout.field('CR.VOS');
+  const dbp = layout.field('CR.DBP');
+  const pvde = layout.field('CR.PVDE');
+  const pls = layout.field('CR.PLS');
+  const cwuf = layout.field('CR.CWUF');
+  const csbf = layout.field('CR.CSBF');
+  const wuf = layout.field('CSR.WUF');
+  const sbf = layout.field('CSR.SBF');
+  const pvdo = layout.field('CSR.PVDO');
+  const bre = layout.field('CSR.BRE');
+  const brr = layout.field('CSR.BRR');
+  const vosrdy = layout.field('CSR.VOSRDY');
+
+  const supplies = (c: Ctx): void => {
+    const low = pvde.get(c) === 1 && (c.env.parameter('vdd.volts') ?? 0) < PVD_VOLTS[pls.get(c)]!;
+    pvdo.set(c, low ? 1 : 0);
+    c.env.setWire('pvd', low ? 1 : 0);
+  };
+  const hasScale = (c: Ctx): boolean => scaleWithoutPll === undefined || c.env.wire('pll.ready') === 1;
+  /** The regulator goes to the scale that VOS asks for, or drops to the one without PLL. */
+  const settle = (c: Ctx): void => {
+    vosrdy.set(c, 0);
+    if (hasScale(c)) return c.env.arm('vos', c.env.now() + (c.env.parameter('vos.ready.ps') ?? 0));
+    c.env.disarm('vos');
+    c.s.vos = scaleWithoutPll!;
+    c.env.setWire('vos', c.s.vos);
+  };
+
+  return {
+    timers: ['vos', 'regulator'],
+    wires: ['pll.ready', 'supplies'],
+    modelled: ['CR', 'CSR'],
+    create: () => ({ vos: 0 }),
+    // The backup regulator belongs to the backup domain.
+    keeps: (r, kind) => kind === 'backup' || (r === csr && kind !== 'power'),
+    onReset(c, kind) {
+      if (kind === 'backup') return;
+      c.env.disarm('vos');
+      c.s.vos = scaleWithoutPll ?? vos.get(c);
+      c.env.setWire('vos', c.s.vos);
+      c.env.setWire('dbp', dbp.get(c));
+      supplies(c);
+      settle(c);
+    },
+    onWire(c, wire) {
+      if (wire === 'supplies') supplies(c);
+      else if (scaleWithoutPll !== undefined) settle(c);
+    },
+    onTimer(c, timer) {
+      if (timer === 'regulator') return brr.set(c, bre.get(c));
+      c.s.vos = vos.get(c);
+      vosrdy.set(c, 1);
+      c.env.setWire('vos', c.s.vos);
+    },
+    write(c, r, merged, raw) {
+      if (r === csr) {
+        // BRE, in the backup domain, needs DBP.
+        return dbp.get(c) ? merged : ((merged & ~bre.mask) | (c.get(r) & bre.mask)) >>> 0;
+      }
+      if (cwuf.of(raw)) wuf.set(c, 0);
+      if (csbf.of(raw)) sbf.set(c, 0);
+      let value = merged & ~(cwuf.mask | csbf.mask);
+      const wanted = vos.of(value);
+      const refuse = (why: string): void => {
+        c.env.note('guest', `PWR_CR.VOS = ${wanted} ${why}: not changed`);
+        value = (value & ~vos.mask) | (c.get(r) & vos.mask);
+      };
+      if (wanted !== vos.get(c) && scaleWithoutPll !== undefined && c.env.wire('pll.ready')) refuse('while the PLL runs');
+      else if (vos.width > 1 && wanted === 0 && vos.get(c) !== 0) refuse('is reserved');
+      return value >>> 0;
+    },
+    wrote(c, r, value, old) {
+      if (r === csr) {
+        if (bre.of(value) === bre.of(old)) return;
+        brr.set(c, 0);
+        if (bre.of(value)) c.env.arm('regulator', c.env.now() + (c.env.parameter('backup.regulator.ps') ?? 0));
+        else c.env.disarm('regulator');
+        return;
+      }
+      if (r !== cr || value === old) return;
+      c.env.setWire('dbp', dbp.get(c));
+      if (vos.of(value) !== vos.of(old)) settle(c);
+      supplies(c);
+    },
+  };
+};
