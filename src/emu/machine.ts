@@ -89,6 +89,8 @@ interface MachineState {
   lockup: { core: number; reason: string; at: Ps } | null;
   /** Of each core since the last reset. */
   lockups: ({ reason: string; at: Ps } | null)[];
+  /** Sleeping cores that have come to the time at which they are to look whether they wake up. */
+  waking: boolean[];
   /** When both cores are looked at again for steady loops, and how far apart such looks are. */
   together: { tryAt: Ps; gap: Ps };
   semihostingExit: number | null;
@@ -124,7 +126,7 @@ const freshState = (cores: number): MachineState => ({
   pendingReset: null, handlerOverSystem: Array<boolean>(cores).fill(false), returnTo: Array<number>(cores).fill(-1),
   exceptionTo: Array.from({ length: cores }, () => ({ pc: -1, from: -1 })), booted: Array<boolean>(cores).fill(true),
   inSystem: false, inSystemOf: Array<boolean>(cores).fill(false), usbServedBy: null, console: {}, unmodelled: {}, unclocked: {}, notes: [], uninitialised: 0,
-  powerCycles: 0, lockup: null, lockups: Array.from({ length: cores }, () => null), together: { tryAt: 0, gap: TOGETHER_FIRST },
+  powerCycles: 0, lockup: null, lockups: Array.from({ length: cores }, () => null), waking: Array<boolean>(cores).fill(false), together: { tryAt: 0, gap: TOGETHER_FIRST },
   semihostingExit: null, debugger: false, optionReads: [], gapAccess: false, held: false, firstFault: null, vectorReads: [], breakpoints: [],
 });
 
@@ -326,7 +328,7 @@ export class Machine implements CoreListener {
 
   /** Out of reset at the table that the boot rules name; a held core only loses its state. */
   private startCore(core: Core, power: boolean): void {
-    const rule = this.bootRule(core);
+    const rule = this.bootRule(core, false);
     if (!this.state.booted[core.index]) {
       core.disarmTimer();
       return;
@@ -368,12 +370,13 @@ export class Machine implements CoreListener {
   /** Address of the vector table that the boot rules select now. */
   bootVectors(core: Core = this.cores[0]!): number {
     if (this.bootAt !== null && core.index === 0) return this.bootAt;
-    const rule = this.bootRule(core);
+    const rule = this.bootRule(core, false);
     if (!rule) return 0;
     return typeof rule.vectors === 'number' ? rule.vectors : (this.fieldValue(rule.vectors.field) << rule.vectors.shift) >>> 0;
   }
-  private bootRule(core: Core = this.cores[0]!): BootRule | undefined {
-    return this.chip.boot?.find((rule) => (rule.core ?? core.row.name) === core.row.name && rule.when.every((w) => w.is.includes(this.bootSignal(w.signal))));
+  /** The row that holds for a core; with `held` false the one after its release. */
+  private bootRule(core: Core = this.cores[0]!, held = true): BootRule | undefined {
+    return this.chip.boot?.find((rule) => (held || rule.boots !== 'held') && (rule.core ?? core.row.name) === core.row.name && rule.when.every((w) => w.is.includes(this.bootSignal(w.signal))));
   }
   private bootSignal(signal: string): number {
     const [kind, name] = [signal.slice(0, signal.indexOf(':')), signal.slice(signal.indexOf(':') + 1)];
@@ -747,12 +750,18 @@ export class Machine implements CoreListener {
       return;
     }
     let now = Infinity;
-    for (const core of this.cores) if (this.state.booted[core.index] && !core.halted) now = Math.min(now, core.now());
+    const { waking } = this.state;
+    for (const core of this.cores) if (this.runs(core) && (!core.halted || waking[core.index])) now = Math.min(now, core.now());
     s.now = Math.max(s.now, now === Infinity ? ran.now() : now);
-    if (ran.halted) this.showSleep(ran);
+    this.showSleep(ran);
     for (const core of this.cores) {
-      if (!core.halted || !this.state.booted[core.index]) continue;
-      if (core.now() < s.now) core.syncClock(s.now);
+      const i = core.index;
+      if (!core.halted || !this.state.booted[i]) waking[i] = false;
+      else if (!waking[i] || !core.canWake()) {
+        if (core.now() < s.now) core.syncClock(s.now);
+        // From here on it waits for its turn.
+        waking[i] = core.canWake();
+      }
     }
   }
   /** Deep sleep of a core is a wire: clock and power controllers follow it. */
@@ -761,7 +770,10 @@ export class Machine implements CoreListener {
   }
   private passTime(to: Ps): void {
     this.system.fireDue(to);
-    for (const core of this.cores) core.syncClock(this.system.now);
+    for (const core of this.cores) {
+      core.syncClock(this.system.now);
+      this.state.waking[core.index] = core.canWake();
+    }
   }
   /**
    * Two cores run. If both are in loops that change nothing, neither can change what the other reads: both go on to the next event. The look itself is

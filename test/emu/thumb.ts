@@ -1,0 +1,63 @@
+/** A few Thumb instructions with labels and literals, for programs in tests. */
+export class Thumb {
+  private readonly base: number;
+  private readonly halves: number[] = [];
+  private readonly labels = new Map<string, number>();
+  private readonly literals: { at: number; rd: number; value: number }[] = [];
+  private readonly branches: { at: number; to: string; condition: number | null }[] = [];
+  constructor(base: number) {
+    this.base = base;
+  }
+  private put(...halves: number[]): this {
+    this.halves.push(...halves);
+    return this;
+  }
+  label(name: string): this {
+    this.labels.set(name, this.halves.length);
+    return this;
+  }
+  /** LDR Rd, =value. */
+  constant(rd: number, value: number): this {
+    this.literals.push({ at: this.halves.length, rd, value });
+    return this.put(0);
+  }
+  movs = (rd: number, imm: number): this => this.put(0x2000 | (rd << 8) | imm);
+  adds = (rd: number, imm: number): this => this.put(0x3000 | (rd << 8) | imm);
+  cmp = (rn: number, imm: number): this => this.put(0x2800 | (rn << 8) | imm);
+  cmpRegister = (rn: number, rm: number): this => this.put(0x4280 | (rm << 3) | rn);
+  str = (rt: number, rn: number, offset = 0): this => this.put(0x6000 | ((offset >> 2) << 6) | (rn << 3) | rt);
+  ldr = (rt: number, rn: number, offset = 0): this => this.put(0x6800 | ((offset >> 2) << 6) | (rn << 3) | rt);
+  tst = (rn: number, rm: number): this => this.put(0x4200 | (rm << 3) | rn);
+  blx = (rm: number): this => this.put(0x4780 | (rm << 3));
+  bxLr = (): this => this.put(0x4770);
+  wfe = (): this => this.put(0xbf20);
+  wfi = (): this => this.put(0xbf30);
+  sev = (): this => this.put(0xbf40);
+  dsb = (): this => this.put(0xf3bf, 0x8f4f, 0xf3bf, 0x8f6f);
+  b(to: string): this {
+    this.branches.push({ at: this.halves.length, to, condition: null });
+    return this.put(0);
+  }
+  beq = (to: string): this => this.conditional(to, 0);
+  bne = (to: string): this => this.conditional(to, 1);
+  private conditional(to: string, condition: number): this {
+    this.branches.push({ at: this.halves.length, to, condition });
+    return this.put(0);
+  }
+  bytes(): Uint8Array {
+    const out = [...this.halves];
+    for (const { at, to, condition } of this.branches) {
+      const offset = this.labels.get(to)! - at - 2;
+      out[at] = condition === null ? 0xe000 | (offset & 0x7ff) : 0xd000 | (condition << 8) | (offset & 0xff);
+    }
+    if ((this.base / 2 + out.length) % 2 !== 0) out.push(0xbf00);
+    for (const { at, rd, value } of this.literals) {
+      const from = (this.base + 2 * at + 4) & ~3;
+      out[at] = 0x4800 | (rd << 8) | ((this.base + 2 * out.length - from) >> 2);
+      out.push(value & 0xffff, (value >>> 16) & 0xffff);
+    }
+    const bytes = new Uint8Array(out.length * 2);
+    out.forEach((h, i) => new DataView(bytes.buffer).setUint16(2 * i, h, true));
+    return bytes;
+  }
+}
