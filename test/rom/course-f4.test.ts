@@ -1,0 +1,58 @@
+/** The stand-in ROM of the F4 on the emulated F405 and F411: booted by BOOT0, its crystal measured, seen by the host, programmed byte by byte, left. */
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { jobInput } from '../../src/bench/job.ts';
+import type { Scenario, StepAction } from '../../src/bench/scenario-types.ts';
+import { Session, type SessionEnd } from '../../src/bench/session.ts';
+import { findChip } from '../../src/chips/index.ts';
+import { findRomProfile } from '../../src/rom/profiles.ts';
+
+/** SP, reset vector, `b .` */
+const program = (base: number): Uint8Array => new Uint8Array(Uint32Array.from([0x20001000, (base + 8) | 1, 0xe7fee7fe]).buffer);
+const hex = (bytes: Uint8Array): string => [...bytes].map((b) => b.toString(16).padStart(2, '0')).join('');
+
+function run(chip: string, scenario: Partial<Scenario>): { s: Session; end: SessionEnd } {
+  const image = findRomProfile(findChip(chip)!.rom!.id)!.image;
+  const bytes = new Uint8Array(readFileSync(new URL(`../../rom/images/${image}.bin`, import.meta.url)));
+  const s = new Session(jobInput({
+    version: 'test', chip, images: [{ path: 'fw.bin@0x08000000', bytes: program(0x08000000) }], scenario: { schema: 'bootbench/scenario@1', ...scenario },
+    overrides: { images: [] }, limits: { maxInstructions: null, wallMs: null, maxMemory: null }, rom: { kind: 'stand-in', bytes, version: null, options: {} },
+    symptom: null, engine: 'bootbench', semihosting: true, bootAt: null, files: new Map(),
+  }));
+  return { s, end: s.run() };
+}
+const pinBoot = { boot0: 1 } as const;
+const OTHERS = ['@Option Bytes  /0x1FFFC000/01*016 e', '@OTP Memory /0x1FFF7800/01*512 e,01*016 e', '@Device Feature/0xFFFF0000/01*004 e'];
+
+describe.each([
+  ['STM32F405RG', '@Internal Flash  /0x08000000/04*016Kg,01*064Kg,07*128Kg'],
+  ['STM32F411RE', '@Internal Flash  /0x08000000/04*016Kg,01*064Kg,03*128Kg'],
+] as const)('%s booted by its pin', (chip, flash) => {
+  it('enumerates with the descriptors of its generation, takes a download across two sectors and leaves into it', () => {
+    const data = Uint8Array.from({ length: 2100 + 5 }, (_, i) => (i * 37 + (i >> 5)) & 0xff);
+    const at = 0x0800c000 - 1024;
+    const steps: { after: string; do: StepAction }[] = [
+      { after: '1500ms', do: { dfu: { download: { hex: hex(data), address: at } } } },
+      { after: '10ms', do: { dfu: { download: { hex: hex(program(0x08004000)), address: 0x08004000 } } } },
+      { after: '10ms', do: { dfu: { leave: 0x08004000 } } },
+    ];
+    const { s, end } = run(chip, { board: pinBoot, steps, until: '4s' });
+    // The core comes out of reset without soft disconnect: a pull-up of 3 µs, which no host sees, goes before.
+    expect(s.usb.sessions.find((x) => x.attached !== null)).toMatchObject({ vid: 0x0483, pid: 0xdf11, bcdDevice: 0x2200, product: 'STM32  BOOTLOADER', altSettings: [flash, ...OTHERS] });
+    const core = s.machine.bootCore;
+    expect(hex(Uint8Array.from(data, (_, i) => core.peek(at + i, 1) ?? -1))).toBe(hex(data));
+    expect(end.outcome).toBe('dfu'); // latched: the leave was asked for
+    expect(core.pc >= 0x08004008 && core.pc < 0x0800400c, core.pc.toString(16)).toBe(true);
+  }, 240_000);
+
+  it.each([4, 12, 26])('a crystal of %i MHz is measured with TIM11 and feeds the PLL: 60 MHz and 48 MHz', (mhz) => {
+    const { s, end } = run(chip, { board: { ...pinBoot, hse: { hz: mhz * 1e6, kind: 'crystal' } } });
+    expect(end.outcome).toBe('dfu');
+    const hz = (clock: string): number => { const r = s.machine.system.clock(clock).rate!; return r.num / r.den; };
+    expect([hz('hclk'), hz('usb')]).toEqual([60e6, 48e6]);
+    expect(s.machine.fieldValue('RCC.PLLCFGR.PLLM')).toBe(mhz);
+  }, 120_000);
+  it('without a crystal there is no USB (AN2606: HSE is needed)', () => {
+    expect(run(chip, { board: { ...pinBoot, hse: null } }).end.outcome).toBe('rom-silent');
+  }, 120_000);
+});
