@@ -39,7 +39,7 @@ await build({
       import { CHIPS } from './src/chips/index.ts';
       import { moduleFile, moduleKey } from './src/cli/prebuilt.ts';
       import { PROFILES } from './src/emu/core/builder.ts';
-      import { interpreterBytes } from './src/emu/core/core.ts';
+      import { interpreterBytes } from './src/emu/core/interpreter-module.ts';
       const keys = new Set(CHIPS.flatMap((chip) => chip.cores.map(moduleKey)));
       for (const key of keys) {
         const [profile, core] = key.split(':');

@@ -5,9 +5,10 @@ import { codePlace } from '../emu/image/image.ts';
 import { sha256 } from '../emu/image/sha256.ts';
 import type { Ps } from '../emu/time.ts';
 import {
-  hex16, hex32, RUN_SCHEMA, seconds, type CheckId, type Hex, type LastWriter, type Outcome, type Place, type ResultCause, type ResultCheck, type ResultRom,
+  hex16, hex32, RUN_SCHEMA, seconds, type CheckId, type CoreName, type Hex, type LastWriter, type Outcome, type Place, type ResultCause, type ResultCheck, type ResultRom,
   type ResultStuck, type RomDependency, type RunResult, type Seconds, type Symptom, type SymptomOption, type UsbSession as ResultSession,
 } from './result.ts';
+import { imageCore } from './image-core.ts';
 import type { RunInput } from './run-input.ts';
 import type { Session, SessionEnd } from './session.ts';
 import { summarise } from './summary.ts';
@@ -18,6 +19,7 @@ export interface BaseFacts {
   readonly seconds: Seconds;
   readonly cycles: number;
   readonly instructions: number;
+  readonly cores: RunResult['time']['cores'];
   readonly resets: RunResult['resets'];
   readonly entries: RunResult['entries'];
   readonly usb: RunResult['usb'];
@@ -38,9 +40,13 @@ export function place(input: RunInput, pc: number | null): Place | null {
   return { pc: hex32(pc), symbol: p.symbol, file: p.file, line: p.line };
 }
 
+/** Name of a core where the chip has two. */
+const coreName = (input: RunInput, index: number): { core?: CoreName } =>
+  input.chip.cores.length > 1 ? { core: input.chip.cores[index]!.name as CoreName } : {};
+
 export function lastWriter(input: RunInput, w: Writer | null | undefined): LastWriter | null {
   if (!w) return null;
-  return { ...place(input, w.pc)!, at: seconds(w.at), kind: w.kind };
+  return { ...place(input, w.pc)!, at: seconds(w.at), kind: w.kind, ...coreName(input, w.core) };
 }
 
 function usbSessions(s: Session): ResultSession[] {
@@ -94,10 +100,11 @@ export function collectBase(s: Session, end: SessionEnd): BaseFacts {
     seconds: seconds(machine.now - started),
     cycles: machine.bootCore.cycles(),
     instructions: machine.bootCore.retired(),
-    resets: h.resets.map((r) => ({ at: seconds(r.at), by: r.by, flags: r.flags, from: place(input, r.fromPc) })),
+    cores: machine.cores.length < 2 ? null : Object.fromEntries(machine.cores.map((c) => [c.row.name, { cycles: c.cycles(), instructions: c.retired() }])),
+    resets: h.resets.map((r) => ({ at: seconds(r.at), by: r.by, flags: r.flags, from: place(input, r.fromPc), ...coreName(input, r.core) })),
     entries: h.entries.map((e) => ({
       at: seconds(e.at), address: hex32(e.address), how: e.how, reached: e.reached, from: place(input, e.fromPc),
-      registers: Object.fromEntries(Object.entries(e.registers).map(([k, v]) => [k, hex32(v)])) as Record<string, Hex>,
+      registers: Object.fromEntries(Object.entries(e.registers).map(([k, v]) => [k, hex32(v)])) as Record<string, Hex>, ...coreName(input, e.core),
     })),
     usb: { sessions: usbSessions(s), log: s.usb.logEntries.map((l) => ({ at: seconds(l.at), kind: l.kind, text: l.text })) },
     console: { ...machine.state.console },
@@ -112,7 +119,7 @@ export function collectBase(s: Session, end: SessionEnd): BaseFacts {
       const at = place(input, t.pc);
       return {
         at: seconds(t.at), cycle: t.cycle, kind: t.kind, text: t.count > 1 ? `${t.text} (${t.count} times)` : t.text, pc: at?.pc ?? null, file: at?.file ?? null,
-        line: at?.line ?? null,
+        line: at?.line ?? null, ...coreName(input, t.core),
       };
     }),
     lockup: machine.state.lockup?.reason ?? null,
@@ -166,7 +173,7 @@ export function makeResult(
     schema: RUN_SCHEMA,
     version: input.version,
     chip: input.chip.name,
-    images: input.images.map((i) => ({ path: i.path, sha256: i.sha256 })),
+    images: input.images.map((i) => ({ path: i.path, sha256: i.sha256, ...coreName(input, imageCore(input.chip, i)) })),
     scenario: input.scenario.document,
     engine: input.engine,
     seed: input.seed,
@@ -174,7 +181,7 @@ export function makeResult(
     outcome: base.end.outcome,
     ended: { reason: base.end.reason, at: seconds(base.end.at as Ps) },
     dependsOn: [...dependsOn],
-    time: { seconds: base.seconds, cycles: input.engine === 'unicorn' ? null : base.cycles, instructions: base.instructions, quantum: null, cores: null },
+    time: { seconds: base.seconds, cycles: input.engine === 'unicorn' ? null : base.cycles, instructions: base.instructions, quantum: s.machine.quantum, cores: base.cores },
     resets: base.resets,
     entries: base.entries,
     checks,

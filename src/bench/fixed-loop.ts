@@ -3,6 +3,7 @@
  * taken and no step of the scenario can change what it reads. Without such a proof nothing is said.
  */
 import type { Core } from '../emu/core/core.ts';
+import type { Machine } from '../emu/machine.ts';
 import { S } from '../emu/core/state.ts';
 import { findSteadyLoop } from '../emu/idle.ts';
 import type { Session } from './session.ts';
@@ -21,6 +22,8 @@ export function proveFixedLoop(s: Session): FixedLoop | null {
   const { machine } = s;
   const core = machine.bootCore;
   if (s.steps.remaining || core.canWake()) return null;
+  // Another core that runs, or may wake up, can change anything, or reset the chip.
+  if (machine.cores.some((c) => c !== core && !isInert(machine, c))) return null;
   const ticks = !masked(core) && anyEnabled(core);
   if (ticks && (core.halted || core.get(S.IPSR) !== 0)) return null;
   if (core.halted) return watchdogRuns(s) ? null : { pc: core.pc, reads: [], sleeping: true };
@@ -44,6 +47,11 @@ export function proveFixedLoop(s: Session): FixedLoop | null {
   return { pc: loop.pc, reads: [...devices, ...memories], sleeping: false };
 }
 
+/** Held, locked up, or asleep with nothing that could wake it. */
+function isInert(machine: Machine, core: Core): boolean {
+  if (!machine.state.booted[core.index] || machine.state.lockups[core.index] !== null) return true;
+  return core.halted && !core.canWake() && !anyEnabled(core);
+}
 /** No interrupt is taken in the core's present state. */
 function masked(core: Core): boolean {
   const ipsr = core.get(S.IPSR);

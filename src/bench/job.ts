@@ -5,6 +5,7 @@
 import { findChip } from '../chips/index.ts';
 import { checkMemories, checkOverlap, loadImage, type LoadedImage } from '../emu/image/image.ts';
 import type { ChipDescription } from '../emu/chip.ts';
+import { imageCore, startAddress } from './image-core.ts';
 import { UNICORN_NOTES } from '../emu/engines/unicorn.ts';
 import { ROM_PROFILES, type RomProfile } from '../rom/profiles.ts';
 import type { RomInput, RunInput, RunLimits } from './run-input.ts';
@@ -79,6 +80,10 @@ function loadNotes(chip: ChipDescription, images: readonly LoadedImage[], job: R
   if (romProfileIfAny(chip) === null)
     notes.push({ kind: 'no-rom', text: `there is no stand-in ROM for ${chip.name} in this version: its system memory is erased` });
   if (job.bootAt !== null) notes.push({ kind: 'boot-at', text: 'the core was started at --boot-at, which silicon does not do' });
+  if (chip.cores.length > 1 && images.length > 0 && images.every((image) => imageCore(chip, image) === 1)) {
+    const [first, second] = chip.cores.map((c) => c.name);
+    notes.push({ kind: 'image', text: `this looks like the image of ${second}: nothing is there for ${first}, which starts too; give both, ${first}.elf ${second}.elf` });
+  }
   const boot = bootAddress(chip, job.scenario);
   if (job.bootAt === null && boot !== null && !covered(images, boot)) {
     const at = `0x${boot.toString(16).padStart(8, '0')}`;
@@ -106,13 +111,5 @@ const covered = (images: readonly LoadedImage[], address: number): boolean =>
 /** Where user code starts by the chip's boot rules and the option bytes of the board; null when a pin selects the ROM. */
 export function bootAddress(chip: ChipDescription, scenario: Scenario): number | null {
   if (scenario.board?.boot0 === 1) return null;
-  const rule = chip.boot?.findLast((r) => r.boots === 'user');
-  if (rule === undefined) return null;
-  if (typeof rule.vectors === 'number') return rule.vectors;
-  const { field, shift } = rule.vectors;
-  for (const [name, row] of Object.entries(chip.optionBytes ?? {})) {
-    if (!row.field.endsWith(field)) continue;
-    return (Number(scenario.board?.optionBytes?.[name] ?? row.factory.value) * 2 ** shift) >>> 0;
-  }
-  return null;
+  return startAddress(chip, 0, scenario.board?.optionBytes ?? {});
 }

@@ -4,7 +4,8 @@
  */
 import type { MagicWord, Writer } from '../checks/check.ts';
 import { PAGE_BITS } from '../emu/arena.ts';
-import type { Core, Interceptor } from '../emu/core/core.ts';
+import type { Interceptor } from '../emu/core/core-types.ts';
+import type { Core } from '../emu/core/core.ts';
 import { S } from '../emu/core/state.ts';
 import type { Checkpoint } from '../emu/machine.ts';
 import { MS, type Ps } from '../emu/time.ts';

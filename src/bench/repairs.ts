@@ -1,6 +1,6 @@
 /** Carries out repairs on a fork: edits at the entry, and watches for the repairs that act on the way there. */
 import type { Repair, RepairTarget, Subject } from '../checks/check.ts';
-import type { Interceptor } from '../emu/core/core.ts';
+import type { Interceptor } from '../emu/core/core-types.ts';
 import { S } from '../emu/core/state.ts';
 import { PAGE_BITS } from '../emu/arena.ts';
 import type { Machine } from '../emu/machine.ts';
@@ -57,6 +57,9 @@ export function repairTarget(machine: Machine): RepairTarget {
       for (let i = 0; i < (block.component.timers?.length ?? 0); i++) machine.system.scheduler.disarm(block.timerBase + i);
       machine.system.now = core.now();
       block.component.onReset?.(block.state, block.env, 'power');
+    },
+    holdOtherCores: () => {
+      for (const other of machine.cores) if (other !== core) machine.hold(other);
     },
     branchTo: (address) => {
       core.set(S.T, address & 1);

@@ -3,7 +3,8 @@
  * restored and run again by the diagnosis.
  */
 import type { BlockRow } from '../emu/chip.ts';
-import type { Core, Interceptor } from '../emu/core/core.ts';
+import type { Interceptor } from '../emu/core/core-types.ts';
+import type { Core } from '../emu/core/core.ts';
 import { S } from '../emu/core/state.ts';
 import type { EntryRecord } from '../emu/history.ts';
 import { UnicornEngine } from '../emu/engines/unicorn.ts';

@@ -1,8 +1,10 @@
 /** The scenario's steps: what happens to the board from outside, and when. State is plain data, saved with the machine. */
+import type { Core } from '../emu/core/core.ts';
 import { S } from '../emu/core/state.ts';
 import type { Attachment } from '../emu/machine.ts';
 import type { Ps } from '../emu/time.ts';
 import { findSymbol } from '../emu/image/image.ts';
+import { imageCore } from './image-core.ts';
 import type { PlannedAction, PlannedStep } from './scenario-types.ts';
 import type { Session } from './session.ts';
 
@@ -16,7 +18,7 @@ interface StepsState {
   /** Times at which steps were carried out. */
   ranAt: Ps[];
   /** A `call` that has not returned: where the core was. */
-  call: { pc: number; sp: number; saved: number[] } | null;
+  call: { core: number; pc: number; sp: number; saved: number[] } | null;
   /** Sequence of bytes sent to UARTs, so that each is a change of the wire. */
   uartSequence: number;
   uartQueue: { port: string; bytes: number[] } | null;
@@ -79,11 +81,20 @@ export class Steps implements Attachment {
     this.setBreakpoints();
   }
   private setBreakpoints(): void {
-    const wanted = new Set<number>();
+    const { machine } = this.session;
+    const wanted = machine.cores.map(() => new Set<number>());
     const step = this.list[this.state.index];
-    if (step?.when.kind === 'atSymbol' && this.state.endsAt === null) wanted.add(this.address(step.when.symbol));
-    if (this.state.call) wanted.add(this.state.call.pc);
-    this.session.machine.bootCore.setBreakpoints(wanted);
+    if (step?.when.kind === 'atSymbol' && this.state.endsAt === null) wanted[this.coreOf(step.when.symbol).index]!.add(this.address(step.when.symbol));
+    if (this.state.call) wanted[this.state.call.core]!.add(this.state.call.pc);
+    for (const core of machine.cores) core.setBreakpoints(wanted[core.index]!);
+  }
+  /** The core whose image has the symbol, which may be the second one's; else the boot core. */
+  private coreOf(symbol: string): Core {
+    const { machine, input } = this.session;
+    if (machine.cores.length === 1) return machine.bootCore;
+    const at = this.address(symbol);
+    const image = input.images.find((i) => i.chunks.some((c) => at >= c.address && at < c.address + c.data.length));
+    return image && imageCore(input.chip, image) === 1 ? machine.cores[1]! : machine.cores[0]!;
   }
   private address(symbol: string): number {
     const s = findSymbol(this.session.input.images, symbol);
@@ -93,10 +104,11 @@ export class Steps implements Attachment {
 
   /** After each stretch of running: breakpoints of `atSymbol` and of returning calls. */
   poll(): void {
-    const core = this.session.machine.bootCore;
-    if (!core.takeBreak()) return;
+    for (const core of this.session.machine.cores) if (core.takeBreak()) this.stoppedAt(core);
+  }
+  private stoppedAt(core: Core): void {
     const call = this.state.call;
-    if (call && core.pc === call.pc && core.get(S.SP) === call.sp) {
+    if (call && call.core === core.index && core.pc === call.pc && core.get(S.SP) === call.sp) {
       SAVED.forEach((offset, i) => core.set(offset, call.saved[i]!));
       this.state.call = null;
       this.finished();
@@ -133,7 +145,7 @@ export class Steps implements Attachment {
   private carryOut(action: PlannedAction): void {
     const { machine, usb } = this.session;
     const { system } = machine;
-    const core = machine.bootCore;
+    const core = action.kind === 'call' ? this.coreOf(action.symbol) : machine.bootCore;
     if (action.kind === 'call' && core.get(S.IPSR) !== 0) {
       system.scheduler.arm(this.slot, machine.now + RETRY);
       return;
@@ -175,7 +187,7 @@ export class Steps implements Attachment {
       }
       case 'call': {
         const saved = SAVED.map((offset) => core.get(offset));
-        this.state.call = { pc: core.pc, sp: core.get(S.SP), saved };
+        this.state.call = { core: core.index, pc: core.pc, sp: core.get(S.SP), saved };
         action.args.slice(0, 4).forEach((value, i) => core.set(S.R + 4 * i, value));
         core.set(S.LR, (core.pc | 1) >>> 0);
         core.set(S.IT, 0);

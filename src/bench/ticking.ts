@@ -3,7 +3,8 @@
  * tick is judged: straight code without a decision in it, the same instructions and the same addresses each time. Another handler may do
  * something else at its thousandth tick, and nothing is said.
  */
-import type { Core, Interceptor } from '../emu/core/core.ts';
+import type { Interceptor } from '../emu/core/core-types.ts';
+import type { Core } from '../emu/core/core.ts';
 import { S } from '../emu/core/state.ts';
 import { PAGE_BITS } from '../emu/arena.ts';
 import type { SteadyLoop } from '../emu/idle.ts';

@@ -17,6 +17,9 @@ export interface Writer {
   readonly seq: number;
 }
 
+/** What another core of the chip does. */
+export type CoreState = 'running' | 'asleep' | 'locked up' | 'held';
+
 /** Registers and memory at the judged instant. Nothing here has side effects. */
 export interface TargetState {
   readonly chip: ChipDescription;
@@ -26,6 +29,8 @@ export interface TargetState {
   read(address: number, size: 1 | 2 | 4): number | null;
   /** Field or register of a block: `RCC.CR.HSI48ON`, `PWR.USBSCR`; null if the chip has no such thing. */
   field(path: string): number | null;
+  /** The cores that were not the one judged; left out where the target cannot tell. */
+  readonly otherCores?: readonly { readonly name: string; readonly state: CoreState }[];
   /** Rate of a clock in hertz, 0 if stopped, null if unknown. */
   clockHz(name: string): number | null;
 }
@@ -123,6 +128,8 @@ export interface RepairTarget {
   clearNvic(what: 'enabled' | 'pending'): void;
   /** The watchdog of this block was never started. */
   stopTimersOf(block: string): void;
+  /** The other cores are back in reset. */
+  holdOtherCores?(): void;
   branchTo(address: number): void;
 }
 

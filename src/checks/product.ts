@@ -122,14 +122,39 @@ export const trustZone: Check = {
   ].join('\n\n'),
 };
 
+const SECOND = 'community.st.com on H745 (seed 001): the other core must be held or run code that does not disturb the ROM';
+
 export const secondCore: Check = {
   id: 'second-core',
   question: 'Is the other core of the chip stopped?',
   path: true,
-  judge: ({ state }) => (state.chip.cores.length === 1 ? notApplicable('this chip has one core') : unknown('not checked in this version')),
-  repair: () => null,
+  judge({ state }) {
+    if (state.chip.cores.length === 1) return notApplicable('this chip has one core');
+    if (!state.otherCores) return unknown('what the other core does is not known on this target');
+    const busy = state.otherCores.find((c) => c.state === 'running' || c.state === 'locked up');
+    const observed = state.otherCores.map((c) => `${c.name} ${c.state}`).join(', ');
+    if (!busy) return pass(observed, 'the other core does not run', SECOND, 'reported');
+    return broken('warn', {
+      observed,
+      expected: 'held or asleep',
+      source: SECOND,
+      confidence: 'reported',
+      because: busy.state === 'running'
+        ? `${busy.name} goes on running: it may change clocks, memory and peripherals that the ROM takes over`
+        : `${busy.name} has locked up: there is no code at its boot address, or it faulted in a fault`,
+    });
+  },
+  repair({ state }) {
+    if (!state.otherCores?.some((c) => c.state === 'running')) return null;
+    return {
+      at: 'entry',
+      what: 'the other core held in reset',
+      fix: '/* on the second core, before the first one jumps */\n__disable_irq();\nfor (;;) __WFI();',
+      apply: (target) => target.holdOtherCores?.(),
+    };
+  },
   explanation: [
     'On STM32H745 and its like both cores run. The ROM of one does not stop the other, which goes on using RAM, clocks and peripherals that the ROM takes over.',
-    'Stop or park the second core before the jump, or leave it unbooted by its option bits.',
+    'Stop or park the second core before the jump, or leave it unbooted by its option bits (BCM4, BCM7).',
   ].join('\n\n'),
 };

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { CoreRow } from '../emu/chip.ts';
-import { PREBUILT } from '../emu/core/core.ts';
+import { PREBUILT } from '../emu/core/interpreter-module.ts';
 
 /** `m33:0` for a Cortex-M33 that is the first core. */
 export const moduleKey = (core: Pick<CoreRow, 'type'>, index: number): string => `${core.type.replace(/^cortex-(m\d+)f?$/, '$1')}:${index}`;

@@ -3,7 +3,8 @@
  * was there already, and read only what cannot change before the next event: memories, and registers whose value does not depend on the time. Whatever it does then it
  * goes on doing until the next event; time can be moved there. The rule looks at the machine's state, never at the code.
  */
-import type { AccessTrace, Core } from './core/core.ts';
+import type { AccessTrace } from './core/core-types.ts';
+import type { Core } from './core/core.ts';
 import { highestPending } from './core/nvic.ts';
 import { S } from './core/state.ts';
 import { sysTickNextZero } from './core/systick.ts';

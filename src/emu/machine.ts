@@ -5,7 +5,8 @@
 import { PAGE_BITS, PAGE_SIZE, WORD_MAP } from './arena.ts';
 import type { BootRule, ChipDescription } from './chip.ts';
 import { RESET_CAUSES, type ResetCause } from './component.ts';
-import { Core, PAUSE, type CoreListener, type CoreSnapshot, type Interceptor, type Zone } from './core/core.ts';
+import { PAUSE, type CoreListener, type Interceptor, type Zone } from './core/core-types.ts';
+import { Core, type CoreSnapshot } from './core/core.ts';
 import { registerFile, setRegister } from './core/register-file.ts';
 import { sleepDeep } from './core/scs.ts';
 import { S } from './core/state.ts';
@@ -337,6 +338,18 @@ export class Machine implements CoreListener {
     core.reset(core.index === 0 && this.bootAt !== null ? this.bootAt : remapped ? remapped.base : this.bootVectors(core), power);
     core.syncClock(this.system.now);
     this.system.setWire(`core.deepsleep.${core.index}`, 0);
+  }
+  /** What a core does, in a word. */
+  coreState(core: Core): 'running' | 'asleep' | 'locked up' | 'held' {
+    if (!this.state.booted[core.index]) return 'held';
+    if (this.state.lockups[core.index]) return 'locked up';
+    return core.halted && !core.canWake() ? 'asleep' : 'running';
+  }
+  /** Back into reset, until it is released. */
+  hold(core: Core): void {
+    this.system.setWire(`core.release.${core.row.name}`, 0);
+    this.state.booted[core.index] = false;
+    this.startCore(core, false);
   }
   /** Held cores whose release was asked for. */
   private releaseCores(): void {

@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 import { CHIPS } from '../../src/chips/index.ts';
 import { moduleFile, moduleKey, usePrebuilt } from '../../src/cli/prebuilt.ts';
 import { PROFILES } from '../../src/emu/core/builder.ts';
-import { interpreterBytes, PREBUILT } from '../../src/emu/core/core.ts';
+import { interpreterBytes, PREBUILT } from '../../src/emu/core/interpreter-module.ts';
 
 test('every core of every chip names a profile', () => {
   for (const chip of CHIPS) for (const [i, core] of chip.cores.entries()) expect(Object.keys(PROFILES)).toContain(moduleKey(core, i).split(':')[0]);

@@ -13,7 +13,8 @@ import { DECODED_BASE, fetchTableOf, readTableOf, REGION_SLOTS, WORD_MAP, writeT
 import { ModuleWriter, type FunctionBody, type Label } from '../wasm/module.ts';
 import { OP, type WasmType } from '../wasm/opcodes.ts';
 import { Builder, Expr, lift, type LoadOptions, type Operands, type Profile, type Val } from './builder.ts';
-import { Handlers, H_DECODE, H_SYSTEM, H_SYSTEM_ALWAYS, H_UNDEFINED, type Handler } from './handlers.ts';
+import type { Handlers} from './handlers.ts';
+import { H_DECODE, H_SYSTEM, H_SYSTEM_ALWAYS, H_UNDEFINED, type Handler } from './handlers.ts';
 import { EXIT, S } from './state.ts';
 
 /** Layout of a decoded record (16 bytes). */

@@ -10,7 +10,8 @@
  * The value returned is the next pc, | 1 if a branch arrives there; or -1: EXC_RETURN at the branch in PC, its value in EXIT_ARG.
  */
 import { PAGE_BITS, WORD_MAP, writeTableOf } from '../../arena.ts';
-import { FunctionBody, ModuleWriter, type Label } from '../../wasm/module.ts';
+import type { FunctionBody} from '../../wasm/module.ts';
+import { ModuleWriter, type Label } from '../../wasm/module.ts';
 import { OP, type WasmType } from '../../wasm/opcodes.ts';
 import { Builder, Expr, lift, type LoadOptions, type Profile, type Val } from '../builder.ts';
 import { OPS } from '../rows.ts';

@@ -1,0 +1,436 @@
+/** Code as a core sees it: fetch, decoded pages, breakpoints, flash timing, and the translated tier. */
+import { DECODED_PAGE_BYTES, fetchTableOf, PAGE_BITS, PAGE_SIZE, RECORD_BYTES } from '../arena.ts';
+import type { CoreRow } from '../chip.ts';
+import type { Memory, Region, System } from '../system.ts';
+import type { Profile } from './builder.ts';
+import { CoreMemory } from './core-memory.ts';
+import type { AccessTrace, CoreListener, FastRange, Zone } from './core-types.ts';
+import { Decoder, isWide, type Instruction } from './decode.ts';
+import { H_BREAK, H_UNDEFINED, type Handlers } from './handlers.ts';
+import { HELPERS } from './helpers.ts';
+import { interpreterModule, theHandlers } from './interpreter-module.ts';
+import { ENTRY_FLASH, REC } from './interpreter.ts';
+import { defaultExecuteNever, mpuAllows, mpuEnabled } from './mpu.ts';
+import { S } from './state.ts';
+import { FarLooks, type CodeView } from './timing.ts';
+import type { Surroundings } from './translate/emit.ts';
+import type { CodeSource } from './translate/region.ts';
+import { Tier } from './translate/tier.ts';
+
+/** Arrivals at a place before it is translated. */
+const HOT = 250;
+
+export abstract class CoreCode extends CoreMemory {
+  readonly tier: Tier;
+  protected readonly decoder: Decoder;
+  protected readonly handlers: Handlers;
+  protected readonly fetchTable: number;
+  /** Runs decoded records; returns why it stopped. */
+  protected readonly wasmRun: () => number;
+  protected readonly helpers: Record<string, (...args: never[]) => number | bigint>;
+  /** Decoded pages by guest page, and guest page by decoded page. */
+  protected readonly decodedPages = new Map<number, number>();
+  protected readonly guestOfDecoded = new Map<number, number>();
+
+  constructor(system: System, row: CoreRow, index: number, listener: CoreListener) {
+    super(system, row, index, listener);
+    this.fetchTable = fetchTableOf(index) >> 2;
+    this.decoder = decoderOf(this.profile);
+    this.handlers = theHandlers();
+    const fpscr = { get: () => this.get(S.FPSCR), set: (v: number) => this.set(S.FPSCR, v) };
+    this.helpers = Object.fromEntries(Object.entries(HELPERS).map(([name, h]) => [name, h.make(fpscr)]));
+    this.tier = new Tier(this.arena);
+    const instance = new WebAssembly.Instance(interpreterModule(this.profile, index), {
+      env: {
+        memory: this.arena.memory,
+        regions: this.tier.table,
+        hot: (pc: number, rec: number) => this.translate(pc >>> 0, rec),
+        decode: (pc: number, rec: number) => this.decodeAt(pc >>> 0, rec),
+        fetch: (pc: number) => this.fetchPage(pc >>> 0),
+        read: (address: number, size: 1 | 2 | 4, flags: number) => this.slowRead(address >>> 0, size, flags),
+        write: (address: number, size: 1 | 2 | 4, value: number, flags: number) => this.slowWrite(address >>> 0, size, value, flags),
+        ...this.helpers,
+      },
+    });
+    this.wasmRun = instance.exports['run'] as () => number;
+    this.flashLine = instance.exports['flashLine'] as (address: number) => number;
+    this.tier.setStub(instance.exports['stub']);
+    this.set(S.LINE, 1);
+    this.set(S.CACHE_WAYS, 2);
+  }
+  protected abstract runUntilCycle(limit: number): boolean;
+  abstract branchTo(pc: number): void;
+
+  // ---- translated tier -------------------------------------------------------------------------------------------------------------
+  /** Off: everything runs in the interpreter tier. Nothing else may differ. */
+  protected translating = true;
+  protected hotAt = HOT;
+  /** Arrivals by a branch after which a place is translated (1…250), or off: everything runs in the interpreter tier. Nothing else may differ. */
+  setTranslating(on: boolean, hotAt = HOT): void {
+    this.translating = on;
+    this.hotAt = hotAt;
+    this.updateFast();
+  }
+  /** Fast RAM and flash of translated code, and whether it may run at all. */
+  protected override updateFast(): void {
+    const plain = this.tracer === null && !mpuEnabled(this.core);
+    const watched = (m: { base: number; size: number }): boolean => {
+      for (const page of this.intercept?.pages ?? []) {
+        const a = page * PAGE_SIZE;
+        if (a < m.base + m.size && a + PAGE_SIZE > m.base) return true;
+      }
+      return false;
+    };
+    const { ram, flash } = this.fastMemories();
+    this.set(S.FAST_RAM, plain && !watched(ram) ? ram.size : 0);
+    this.set(S.FAST_FLASH, plain && !watched(flash) ? flash.size : 0);
+    this.set(S.HOT, this.hotAt);
+    this.set(S.TIER, this.translating && plain ? 1 : 0);
+  }
+  protected fastRanges: { ram: FastRange; flash: FastRange } | null = null;
+  /** The longest run of RAM that is contiguous in the address space and in the arena, and the first flash. */
+  protected fastMemories(): { ram: FastRange; flash: FastRange } {
+    if (this.fastRanges) return this.fastRanges;
+    const none: FastRange = { base: 0, size: 0, host: 0 };
+    let best = none;
+    let run = none;
+    for (const m of [...this.system.memories].sort((a, b) => a.row.base - b.row.base)) {
+      if (m.row.core !== undefined && m.row.core !== this.row.name) continue;
+      if (m.row.kind !== 'ram' || m.row.guardedBy || (m.host & 0xfff) !== (m.row.base & 0xfff)) continue;
+      run = run.size > 0 && run.base + run.size === m.row.base && run.host + run.size === m.host
+        ? { ...run, size: run.size + m.row.size }
+        : { base: m.row.base, size: m.row.size, host: m.host };
+      if (run.size > best.size) best = run;
+    }
+    const f = this.system.memories.find((m) => m.row.kind === 'flash' && m.row.zone === 'user' && !m.row.guardedBy);
+    return (this.fastRanges = { ram: best, flash: f ? { base: f.row.base, size: f.row.size, host: f.host } : none });
+  }
+  protected translate(pc: number, rec: number): void {
+    const page = (a: number): number | undefined => this.decodedPages.get(a >>> PAGE_BITS);
+    const recordOf = (a: number): number => {
+      const decoded = page(a);
+      return decoded === undefined ? 0 : decoded + ((a & 0xffe) / 2) * RECORD_BYTES;
+    };
+    const zone = this.zone;
+    const source: CodeSource = {
+      profile: this.profile,
+      instruction: (a) => {
+        const record = recordOf(a);
+        if (record === 0 || this.zoneAt(a) !== zone) return null;
+        const handler = this.arena.u16[record >> 1]!;
+        if (handler === 0 || handler === H_UNDEFINED || handler === H_BREAK || this.breakpoints.has(a) || a === this.idlePc) return null;
+        return this.instructionAt(a);
+      },
+      codeByte: (a) => this.peek(a, 1) ?? 0,
+    };
+    const mode = this.get(S.FETCH_MODE);
+    const { ram, flash } = this.fastMemories();
+    const region = this.regionAt(pc)!;
+    const memory = region.memory!;
+    const env: Surroundings = {
+      profile: this.profile, core: this.index, cpu: this.base,
+      cycles: ({ pc: at, ins }) => this.timing.cycles(ins, at, this.codeView(at)),
+      literal: (a, size) => {
+        const m = this.regionAt(a)?.memory;
+        if (!m || m.row.kind === 'ram' || m.row.guardedBy || (a & (size - 1)) !== 0 || this.intercept?.pages.has(a >>> PAGE_BITS)) return null;
+        if (!m.row.waitStates && mode !== 0) return null;
+        return this.system.loadHost(m.host + (a - this.regionAt(a)!.base), size);
+      },
+      ram, flash,
+      fetch: mode as 0 | 1 | 2,
+      waitStates: mode === 0 ? 0 : this.get(S.WAIT_STATES),
+      timedCode: memory.row.waitStates === true && mode !== 0,
+      slotOf: (a) => this.tier.slotOf(a),
+      recordOf,
+      helpers: HELPERS,
+    };
+    this.tier.compile(pc, rec, source, env, { ...this.helpers, flashLine: this.flashLine } as unknown as WebAssembly.ModuleImports, (a) => memory.host + (a - region.base));
+  }
+
+  override flushFetch(): void {
+    this.updateFast();
+    for (const page of this.decodedPages.keys()) this.arena.i32[this.fetchTable + page] = 0;
+    this.set(S.LINE, 1);
+  }
+
+  // ---- flash timing ------------------------------------------------------------------------------------------------------------
+  protected flashTiming = { waitStates: 0, cache: false, sets: 256, ways: 2 };
+  /** Wait states per flash line and instruction cache, as the chip's flash and cache controllers say. */
+  setFlashTiming(t: { waitStates: number; cache: boolean; sets: number; ways: number }): void {
+    this.flashTiming = { ...t };
+    this.applyFlashTiming();
+  }
+  protected applyFlashTiming(): void {
+    const t = this.flashTiming;
+    const mode = t.cache ? 2 : t.waitStates > 0 ? 1 : 0;
+    if (this.get(S.FETCH_MODE) !== mode) this.flushReads();
+    this.set(S.FETCH_MODE, mode);
+    this.set(S.WAIT_STATES, t.waitStates);
+    this.set(S.CACHE_SET_MASK, t.sets - 1);
+    this.set(S.CACHE_WAYS, t.ways);
+    this.set(S.LINE, 1);
+    this.set(S.CHARGED, 0);
+    // cycles are part of translated code
+    this.tier.dropAll();
+    this.updateFast();
+  }
+  invalidateCache(): void {
+    this.arena.u8.fill(0, this.base + S.CACHE_TAGS, this.base + S.NVIC_ENABLED);
+    this.set(S.LINE, 1);
+    this.set(S.CHARGED, 0);
+  }
+
+  // ---- fetch and decode ------------------------------------------------------------------------------------------------------------
+  fetch(address: number): number {
+    // rights come first: an unmapped address that must not be executed is a MemManage fault
+    const executable = mpuEnabled(this.core) ? mpuAllows(this.core, address, 'fetch', this.privileged()) : !defaultExecuteNever(address);
+    if (!executable) this.throwFault('mem-fetch', address);
+    const region = this.regionAt(address);
+    if (!region?.memory || region.memory.row.zone === 'data' || region.memory.row.guardedBy || this.system.isFaulting(address)) this.throwFault('bus-fetch', address);
+    return this.system.loadHost(region.memory.host + (address - region.base), 2);
+  }
+
+  /** Zone of the code at an address, null where nothing can be fetched. */
+  zoneAt(address: number): Zone | null {
+    return this.regionAt(address >>> 0)?.memory?.row.zone ?? null;
+  }
+
+  /** Tells the machine when `pc` lies in another zone than the code before it. */
+  enterZone(pc: number): void {
+    const zone = this.zoneAt(pc);
+    if (zone !== null && zone !== this.zone) {
+      const from = this.zone;
+      this.zone = zone;
+      this.flushFetch();
+      this.listener.zoneChange(this.core, from, zone, pc);
+    }
+  }
+
+  protected fetchPage(pc: number): void {
+    const page = pc >>> PAGE_BITS;
+    this.enterZone(pc);
+    this.fetch(pc & ~1);
+    let decoded = this.decodedPages.get(page);
+    const region = this.regionAt(pc)!;
+    const memory = region.memory!;
+    if (decoded === undefined || this.unbound.delete(page)) {
+      decoded ??= this.arena.takeDecodedPage();
+      if (decoded === 0) {
+        this.dropAllDecoded();
+        decoded = this.arena.takeDecodedPage();
+      }
+      this.decodedPages.set(page, decoded);
+      this.guestOfDecoded.set(decoded, page);
+      const hostPage = this.hostPageOf(memory, region, page);
+      let set = this.codeHostPages.get(hostPage);
+      if (!set) this.codeHostPages.set(hostPage, (set = new Set()));
+      set.add(page);
+      // stores to this page have to come by the slow path from now on
+      for (const base of this.system.basesOf(memory, this.index)) {
+        const guest = (base + ((hostPage << PAGE_BITS) - memory.host)) >>> PAGE_BITS;
+        this.arena.i32[this.writeTable + guest] = 0;
+      }
+      for (const peer of this.peers) peer.flushWrites();
+    }
+    this.arena.i32[this.fetchTable + page] = decoded | (memory.row.waitStates ? ENTRY_FLASH : 0);
+  }
+  /** Guest pages whose decoded records are empty and belong to no host page: another memory shows there than before. */
+  protected readonly unbound = new Set<number>();
+  /** The chip's remapped place shows another memory: what was decoded or looked up there no longer holds. */
+  remapped(base: number): void {
+    for (const [page, decoded] of this.decodedPages) {
+      if (page < base >>> PAGE_BITS || page > (base + this.remapSpan - 1) >>> PAGE_BITS) continue;
+      this.arena.u8.fill(0, decoded, decoded + DECODED_PAGE_BYTES);
+      for (const pages of this.codeHostPages.values()) pages.delete(page);
+      this.unbound.add(page);
+    }
+    this.tier.dropAll();
+    this.flushTables();
+    this.cut();
+  }
+  protected get remapSpan(): number {
+    const shows = Object.values(this.system.chip.remap?.shows ?? {});
+    return this.system.memories.reduce((n, m) => (shows.includes(m.row.name) ? Math.max(n, m.row.size) : n), 0);
+  }
+  protected hostPageOf(memory: Memory, region: Region, page: number): number {
+    return (memory.host + ((page << PAGE_BITS) >>> 0) - region.base) >>> PAGE_BITS;
+  }
+  protected dropAllDecoded(): void {
+    this.tier.dropAll();
+    this.flushFetch();
+    for (const decoded of this.decodedPages.values()) this.arena.freeDecodedPage(decoded);
+    this.decodedPages.clear();
+    this.guestOfDecoded.clear();
+    this.codeHostPages.clear();
+    this.unbound.clear();
+  }
+
+  /** Bytes of the arena have changed or are about to: decoded instructions that overlap are dropped. */
+  invalidateCode(host: number, length: number): void {
+    this.engine?.codeChanged(true);
+    if (this.codeHostPages.size === 0) return;
+    // an instruction of four bytes, and those around whose cost looks at it
+    const { before, after } = this.timing.reach;
+    const from = host - 8 - before;
+    const to = host + length + after;
+    this.tier.invalidate(from, to - from);
+    for (const pc of this.farLooks.take(host - 3, host + length)) this.dropRecord(pc);
+    for (let hostPage = from >>> PAGE_BITS; hostPage <= (to - 1) >>> PAGE_BITS; hostPage++) {
+      const pages = this.codeHostPages.get(hostPage);
+      if (!pages) continue;
+      const start = Math.max(from, hostPage << PAGE_BITS) & 0xffe;
+      const end = Math.min(to, (hostPage + 1) << PAGE_BITS) - (hostPage << PAGE_BITS);
+      for (const page of pages) {
+        const decoded = this.decodedPages.get(page)!;
+        this.arena.u8.fill(0, decoded + (start / 2) * RECORD_BYTES, decoded + Math.ceil(end / 2) * RECORD_BYTES);
+      }
+    }
+  }
+  /** Guest address of a decoded record, or -1. */
+  addressOfRecord(rec: number): number {
+    for (const [decoded, page] of this.guestOfDecoded)
+      if (rec >= decoded && rec < decoded + DECODED_PAGE_BYTES) return ((page << PAGE_BITS) + ((rec - decoded) / RECORD_BYTES) * 2) >>> 0;
+    return -1;
+  }
+  /** Address of the instruction that ran last before the line changed (source of a branch). */
+  lastExecuted(): number {
+    return this.addressOfRecord(this.get(S.LAST_REC));
+  }
+
+  instructionAt(pc: number): Instruction | null {
+    const first = this.peek(pc, 2);
+    if (first === null) return null;
+    return this.decoder.decode(first, isWide(first) ? (this.peek(pc + 2, 2) ?? 0) : 0);
+  }
+
+  protected decodeAt(pc: number, rec: number): void {
+    if ((this.breakpoints.has(pc) || this.idlePc === pc) && this.passing !== pc) {
+      this.arena.u16[rec >> 1] = H_BREAK;
+      this.arena.u16[(rec >> 1) + 1] = H_BREAK;
+      this.arena.u8[rec + REC.SIZE] = 2;
+      this.arena.u8[rec + REC.COST] = 0;
+      return;
+    }
+    const first = this.fetch(pc);
+    const wide = isWide(first);
+    const ins = this.decoder.decode(first, wide ? this.fetch(pc + 2) : 0);
+    const { u8, u16, i32 } = this.arena;
+    u8[rec + REC.SIZE] = wide ? 4 : 2;
+    if (!ins) {
+      u16[rec >> 1] = H_UNDEFINED;
+      u16[(rec >> 1) + 1] = H_UNDEFINED;
+      u8[rec + REC.COST] = 1;
+      return;
+    }
+    const d = ins.decoded;
+    u16[rec >> 1] = this.handlers.idOf(d, false);
+    u16[(rec >> 1) + 1] = this.handlers.idOf(d, true);
+    u8[rec + REC.A] = d.a ?? 0;
+    u8[rec + REC.B] = d.b ?? 0;
+    u8[rec + REC.C] = d.c ?? 0;
+    u8[rec + REC.D] = d.d ?? 0;
+    i32[(rec + REC.IMM) >> 2] = d.imm ?? 0;
+    const t = this.timing.cycles(ins, pc, this.codeView(pc));
+    u8[rec + REC.COST] = t.cost;
+    u8[rec + REC.TAKEN] = t.taken;
+  }
+  /**
+   * What the timing rules may look at: bytes, never what has been decoded, because a cost must not depend on what ran before. Far away (branch
+   * targets) that is only the same page or memory that is not RAM, where every change is seen.
+   */
+  protected codeView(pc: number): CodeView {
+    const { before, after } = this.timing.reach;
+    const visible = (a: number): boolean => {
+      if (a >= pc - after - 4 && a <= pc + before) return true;
+      const region = this.regionAt(a);
+      if (!region?.memory || (a >>> PAGE_BITS !== pc >>> PAGE_BITS && region.memory.row.kind === 'ram')) return false;
+      this.farLooks.set(region.memory.host + (a - region.base), pc);
+      return true;
+    };
+    return {
+      at: (a) => (visible(a >>> 0) ? this.lookAt(a >>> 0) : null),
+      halfword: (a) => {
+        const region = this.regionAt(a >>> 0);
+        return region?.memory && a >= region.base ? this.system.loadHost(region.memory.host + ((a >>> 0) - region.base), 2) : null;
+      },
+    };
+  }
+  /** Instructions whose cost hangs on bytes far from them: by arena address looked at, where they stand. */
+  protected readonly farLooks = new FarLooks();
+  /** Instruction at an address of the same or the next page of memory, null where there is none. */
+  protected lookAt(pc: number): Instruction | null {
+    const region = this.regionAt(pc >>> 0);
+    if (!region?.memory || pc + 4 > region.end) return null;
+    const host = region.memory.host + (pc - region.base);
+    return this.decoder.decode(this.system.loadHost(host, 2), this.system.loadHost(host + 2, 2));
+  }
+
+  // ---- breakpoints of the bench ---------------------------------------------------------------------------------------------------
+  protected breakpoints: ReadonlySet<number> = new Set();
+  protected passing = -1;
+  protected breakHit = false;
+  setBreakpoints(addresses: ReadonlySet<number>): void {
+    for (const a of this.breakpoints) this.dropRecord(a);
+    this.breakpoints = addresses;
+    for (const a of addresses) this.dropRecord(a);
+  }
+  get atBreak(): boolean { return this.breakHit; }
+  /** Where a steady loop was found: the core stops there so that the loop can be skipped again. */
+  protected idlePc = -1;
+  protected idleHit = false;
+  setIdlePoint(pc: number): void {
+    if (pc === this.idlePc) return;
+    if (this.idlePc >= 0) this.dropRecord(this.idlePc);
+    this.idlePc = pc;
+    if (pc >= 0) this.dropRecord(pc);
+  }
+  takeIdleHit(): boolean {
+    const hit = this.idleHit;
+    this.idleHit = false;
+    return hit;
+  }
+  /** True once if the core stopped at a breakpoint; the next run goes past it. */
+  takeBreak(): boolean {
+    const hit = this.breakHit;
+    this.breakHit = false;
+    return hit;
+  }
+  protected dropRecord(address: number): void {
+    this.engine?.codeChanged(false);
+    const decoded = this.decodedPages.get(address >>> PAGE_BITS);
+    if (decoded !== undefined) {
+      const rec = decoded + ((address & 0xffe) / 2) * RECORD_BYTES;
+      this.arena.u8.fill(0, rec, rec + RECORD_BYTES);
+      const region = this.regionAt(address);
+      if (region?.memory) this.tier.invalidate(region.memory.host + (address - region.base), 2);
+    }
+  }
+  /** Out of sleep, whatever it waits for. */
+  wake(): void {
+    if (this.get(S.HALTED) !== 1) this.set(S.HALTED, 0);
+  }
+  /** Executes one instruction (two if they issue together), interrupts included. True if it paused. */
+  step(): boolean {
+    return this.runUntilCycle(this.cycles() + 1);
+  }
+
+  // ---- what a stretch of code touches (steady loops) ---------------------------------------------------------------------------------
+  trace(t: AccessTrace | null): void {
+    this.tracer = t;
+    this.updateFast();
+    this.flushTables();
+  }
+  /** Time passes without instructions: `count` rounds of a loop that changes nothing. */
+  skip(cycles: number, instructions: number, cacheHits: number): void {
+    this.cycleTarget += cycles;
+    this.retiredBase += instructions;
+    this.set(S.CACHE_HITS, this.get(S.CACHE_HITS) + cacheHits);
+  }
+}
+
+const decoders = new Map<Profile, Decoder>();
+function decoderOf(profile: Profile): Decoder {
+  let d = decoders.get(profile);
+  if (!d) decoders.set(profile, (d = new Decoder(profile)));
+  return d;
+}

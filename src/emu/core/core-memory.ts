@@ -1,0 +1,263 @@
+/** Memory as a core sees it: page tables of the fast path, and the slow side of every access that they do not cover. */
+import { PAGE_BITS, PAGE_SIZE, readTableOf, WORD_MAP, writeTableOf } from '../arena.ts';
+import type { CoreRow } from '../chip.ts';
+import { BUS_ERROR } from '../component.ts';
+import type { Region, System } from '../system.ts';
+import { clockTimeOf } from '../time.ts';
+import { CoreState } from './core-state.ts';
+import type { AccessTrace, CoreListener, Interceptor } from './core-types.ts';
+import type { Core } from './core.ts';
+import type { FaultKind } from './cpu.ts';
+import { ENTRY_FAST, ENTRY_FLASH } from './interpreter.ts';
+import { mpuAllows, mpuCacheable, mpuEnabled, mpuUniform } from './mpu.ts';
+import { peekScs, readScs, writeScs } from './scs.ts';
+import { S } from './state.ts';
+import { timingOf, type TimingModel } from './timing.ts';
+
+export abstract class CoreMemory extends CoreState {
+  protected readonly readTable: number;
+  protected readonly writeTable: number;
+  /** Guest pages with an entry, for flushing. */
+  protected readonly readPages: number[] = [];
+  protected readonly writePages: number[] = [];
+  /** Host pages that hold decoded code, with the guest pages they were decoded at. */
+  protected readonly codeHostPages = new Map<number, Set<number>>();
+  /** While set, every data access comes by the slow path and is listed. */
+  protected tracer: AccessTrace | null = null;
+  /** Cycles that reading the flash line of an address costs now. */
+  protected flashLine!: (address: number) => number;
+
+  protected readonly timing: TimingModel;
+
+  constructor(system: System, row: CoreRow, index: number, listener: CoreListener) {
+    super(system, row, index, listener);
+    this.readTable = readTableOf(index) >> 2;
+    this.writeTable = writeTableOf(index) >> 2;
+    this.timing = timingOf(this.profile);
+  }
+  /** Whether translated code may run, and what memory it may read, has changed. */
+  protected abstract updateFast(): void;
+  abstract flushFetch(): void;
+
+  // ---- page tables -------------------------------------------------------------------------------------------------------------
+  protected flushReads(): void {
+    for (const page of this.readPages.splice(0)) this.arena.i32[this.readTable + page] = 0;
+  }
+  /** Drops the fast entries of everything: rights, zones or mappings changed. Decoded code stays. */
+  flushTables(): void {
+    this.engine?.mappingChanged();
+    this.flushReads();
+    for (const page of this.writePages.splice(0)) this.arena.i32[this.writeTable + page] = 0;
+    this.flushFetch();
+  }
+  rightsChanged(): void { this.flushTables(); }
+  /** Write entries go when a checkpoint is taken, so that the next store to each page is seen. */
+  flushWrites(): void {
+    this.engine?.checkpointTaken();
+    for (const page of this.writePages.splice(0)) this.arena.i32[this.writeTable + page] = 0;
+  }
+  /** Guest pages with an interceptor must not be fast. */
+  interceptChanged(): void { this.flushTables(); }
+
+  protected throwFault(kind: FaultKind, address: number): never {
+    this.fault.kind = kind;
+    this.fault.address = address >>> 0;
+    throw this.fault;
+  }
+  protected regionAt(address: number): Region | null { return this.system.regionAt(address, this.index); }
+  protected get intercept(): Interceptor | null {
+    return this.listener.interceptOf ? this.listener.interceptOf(this.core) : this.listener.intercept;
+  }
+
+  /** The core's own part of the private peripheral bus; a chip may have a block of its own there (DBGMCU). */
+  protected isScs(address: number): boolean {
+    return address >= 0xe0000000 && address < 0xe0100000 && (address < 0xe0042000 || !this.regionAt(address)?.block);
+  }
+  protected privileged(): boolean { return this.get(S.IPSR) !== 0 || (this.get(S.CONTROL) & 1) === 0; }
+
+  // ---- data ----------------------------------------------------------------------------------------------------------------------
+  read(address: number, size: 1 | 2 | 4, privileged?: boolean): number {
+    return this.slowRead(address >>> 0, size, 0, privileged ?? this.privileged()) >>> 0;
+  }
+  write(address: number, size: 1 | 2 | 4, value: number, privileged?: boolean): void {
+    this.slowWrite(address >>> 0, size, value, 0, privileged ?? this.privileged());
+  }
+
+  /** Private peripheral bus of the core; a chip may put blocks of its own there (DBGMCU). */
+  protected isPrivateBus(address: number): boolean {
+    return address >= 0xe0000000 && address < 0xe0100000 && (address < 0xe0042000 || this.regionAt(address) === null);
+  }
+  protected checkAlignment(address: number, size: number, flags: number): void {
+    if ((flags & 1) !== 0 || this.profile.arch === 'v6m' || (this.get(S.CCR) & 8) !== 0) this.throwFault('unaligned', address);
+    if (size > 1 && this.profile.arch === 'v8m' && this.regionAt(address)?.block) this.throwFault('unaligned', address);
+  }
+
+  protected slowRead(address: number, size: 1 | 2 | 4, flags: number, privileged = (flags & 2) === 0 && this.privileged()): number {
+    if ((address & (size - 1)) !== 0) {
+      this.checkAlignment(address, size, flags);
+      let value = 0;
+      let i = 0;
+      // naturally aligned pieces, as the bus sees them
+      while (i < size) {
+        const piece = ((address + i) & 1) !== 0 || size - i < 2 ? 1 : 2;
+        value |= this.slowRead((address + i) >>> 0, piece, 0, privileged) << (8 * i);
+        i += piece;
+      }
+      this.spend(this.timing.unaligned('load', address, size as 2 | 4));
+      return value;
+    }
+    this.traceRead(address, size);
+    if (this.isPrivateBus(address)) {
+      this.system.now = this.now();
+      return readScs(this.core, address, size, privileged);
+    }
+    if (mpuEnabled(this.core) && !mpuAllows(this.core, address, 'read', privileged)) this.throwFault('mem-data', address);
+    const reader = this.intercept;
+    const intercepted = reader?.pages.has(address >>> PAGE_BITS) ? reader.read?.(this.core, address, size) : null;
+    if (intercepted !== null && intercepted !== undefined) return intercepted;
+    const region = this.regionAt(address);
+    if (region === null || address + size > region.end || this.system.isFaulting(address)) this.throwFault('bus-data', address);
+    if (region.block) {
+      const system = this.system;
+      system.now = this.now();
+      const value = system.readBlock(region.block, address, size);
+      if (value === BUS_ERROR) this.throwFault('bus-data', address);
+      this.afterDevice();
+      return value;
+    }
+    const memory = region.memory!;
+    if (memory.row.guardedBy) {
+      this.system.now = this.now();
+      const value = this.system.guarded(memory, address - region.base, size, mpuCacheable(this.core, address));
+      if (value === BUS_ERROR) this.throwFault('bus-data', address);
+      return value;
+    }
+    const host = memory.host + (address - region.base);
+    const timed = memory.row.waitStates === true && this.get(S.FETCH_MODE) !== 0;
+    if (memory.row.kind === 'ram' && this.arena.u8[WORD_MAP + (host >>> 2)] === 0) {
+      this.arena.u8[WORD_MAP + (host >>> 2)] = 2;
+      this.set(S.UNINITIALISED, this.get(S.UNINITIALISED) + 1);
+    }
+    this.fillRead(address, region, timed);
+    if (timed) this.spend(this.flashLine(address));
+    return this.system.loadHost(host, size);
+  }
+
+  protected traceRead(address: number, size: 1 | 2 | 4): void {
+    const reads = this.tracer?.reads;
+    if (reads && (reads.get(address) ?? 0) < size) reads.set(address, size);
+  }
+  /** Storing what is there already changes nothing as long as it is there: as good as a read. */
+  protected traceWrite(region: Region, address: number, size: 1 | 2 | 4, value: number): void {
+    const m = region.memory;
+    const same = m?.row.kind === 'ram' && !m.row.guardedBy && !this.intercept?.pages.has(address >>> PAGE_BITS)
+      && this.system.loadHost(m.host + (address - region.base), size) === value;
+    if (same) this.traceRead(address, size);
+    else this.tracer!.writes++;
+  }
+  protected fillRead(address: number, region: Region, timed: boolean): void {
+    const page = address >>> PAGE_BITS;
+    if (!this.wholePage(page, region, 'read')) return;
+    const delta = (region.memory!.host - region.base) | 0;
+    this.arena.i32[this.readTable + page] = (delta & ~0xfff) | (timed ? ENTRY_FLASH : ENTRY_FAST);
+    this.readPages.push(page);
+  }
+  /** A page may be fast if it lies in one memory, has one set of rights, and nobody intercepts it. */
+  protected wholePage(page: number, region: Region, access: 'read' | 'write'): boolean {
+    if (this.tracer) return false;
+    const start = (page << PAGE_BITS) >>> 0;
+    if (start < region.base || start + PAGE_SIZE > region.end) return false;
+    if (((region.memory!.host - region.base) & 0xfff) !== 0) return false;
+    if (mpuEnabled(this.core) && !mpuUniform(this.core, start, access)) return false;
+    return !this.intercept?.pages.has(page);
+  }
+
+  protected slowWrite(address: number, size: 1 | 2 | 4, value: number, flags: number, privileged = (flags & 2) === 0 && this.privileged()): void {
+    if ((address & (size - 1)) !== 0) {
+      this.checkAlignment(address, size, flags);
+      let i = 0;
+      while (i < size) {
+        const piece = ((address + i) & 1) !== 0 || size - i < 2 ? 1 : 2;
+        this.slowWrite((address + i) >>> 0, piece, value >>> (8 * i), 0, privileged);
+        i += piece;
+      }
+      this.spend(this.timing.unaligned('store', address, size as 2 | 4));
+      return;
+    }
+    value = size === 4 ? value >>> 0 : value & (size === 2 ? 0xffff : 0xff);
+    if (this.isPrivateBus(address)) {
+      if (this.tracer) this.tracer.writes++;
+      this.system.now = this.now();
+      writeScs(this.core, address, size, value, privileged);
+      this.afterDevice();
+      return;
+    }
+    if (mpuEnabled(this.core) && !mpuAllows(this.core, address, 'write', privileged)) this.throwFault('mem-data', address);
+    const hook = this.intercept;
+    const region = this.regionAt(address);
+    if (hook?.write && (hook.pages.has(address >>> PAGE_BITS) || (hook.everyDeviceWrite && region?.block))) {
+      const replaced = hook.write(this.core, address, size, value);
+      if (replaced === null) return;
+      value = replaced;
+    }
+    if (region === null || address + size > region.end) this.throwFault('bus-data', address);
+    const system = this.system;
+    if (this.tracer) this.traceWrite(region, address, size, value);
+    if (region.block) {
+      system.now = this.now();
+      this.listener.beginAccess(this.core);
+      const answer = system.writeBlock(region.block, address, size, value);
+      this.listener.endAccess();
+      if (answer === BUS_ERROR) this.throwFault('bus-data', address);
+      this.listener.deviceWrite(this.core, address, size, value);
+      this.afterDevice();
+      return;
+    }
+    const memory = region.memory!;
+    if (memory.row.kind !== 'ram') {
+      system.now = this.now();
+      this.listener.beginAccess(this.core);
+      const answer = system.writeMemory(region, address, size, value);
+      this.listener.endAccess();
+      if (answer === BUS_ERROR) this.throwFault('bus-data', address);
+      this.listener.deviceWrite(this.core, address, size, value);
+      this.afterDevice();
+      return;
+    }
+    const host = memory.host + (address - region.base);
+    this.onMemoryWrite(host, size);
+    system.storeHost(host, size, value);
+    this.fillWrite(address, region);
+  }
+  /** The other cores on the same memories: what they have decoded must not be written behind their back. */
+  peers: readonly Core[] = [];
+  /** Told before RAM changes through the slow path; the machine marks the page for snapshots. */
+  onMemoryWrite: (host: number, size: number) => void = () => {};
+
+  protected fillWrite(address: number, region: Region): void {
+    const page = address >>> PAGE_BITS;
+    const hostPage = (region.memory!.host + (address - region.base)) >>> PAGE_BITS;
+    if (this.codeHostPages.has(hostPage) || this.peers.some((p) => p.codeHostPages.has(hostPage)) || !this.wholePage(page, region, 'write')) return;
+    const delta = (region.memory!.host - region.base) | 0;
+    this.arena.i32[this.writeTable + page] = (delta & ~0xfff) | ENTRY_FAST;
+    this.writePages.push(page);
+  }
+
+  /** After a device access: a new earlier event, a reset or an interrupt ends the slice. */
+  protected afterDevice(): void {
+    const left = this.arena.i32[(this.base + S.BUDGET) >> 2]!;
+    if (left > 0 && this.system.scheduler.next < clockTimeOf(this.system.clock(this.row.clock), this.cycleTarget)) this.cut();
+  }
+
+  /** Read without side effects, as a debugger sees it; null where nothing answers. */
+  peek(address: number, size: 1 | 2 | 4): number | null {
+    address >>>= 0;
+    if (this.isPrivateBus(address)) return peekScs(this.core, address, size);
+    const region = this.regionAt(address);
+    if (!region || address + size > region.end) return null;
+    if (region.memory) return this.system.loadHost(region.memory.host + (address - region.base), size);
+    const b = region.block!;
+    const v = (b.component.peek ?? b.component.read)?.call(b.component, b.state, b.env, address - b.row.base, size) ?? 0;
+    return v === BUS_ERROR ? null : v;
+  }
+}

@@ -1,0 +1,119 @@
+/** State, time and the way to the machine: the lowest layer of a core. Everything architectural is a word in the arena. */
+import { CPU_STRIDE, type Arena } from '../arena.ts';
+import type { CoreRow } from '../chip.ts';
+import type { System } from '../system.ts';
+import { clockCount, clockTimeOf, type Ps } from '../time.ts';
+import { PROFILES, type Profile } from './builder.ts';
+import type { CoreListener, Zone } from './core-types.ts';
+import type { Core } from './core.ts';
+import { GuestFault } from './cpu.ts';
+import type { CpuEngine } from './engine.ts';
+import { setIrqLevel } from './scs.ts';
+import { S } from './state.ts';
+import { sysTickDue } from './systick.ts';
+
+const PROFILE_OF = { 'cortex-m0': 'm0', 'cortex-m4f': 'm4', 'cortex-m33f': 'm33', 'cortex-m7f': 'm7' } as const;
+
+export abstract class CoreState {
+  readonly row: CoreRow;
+  readonly index: number;
+  readonly profile: Profile;
+  readonly system: System;
+  readonly arena: Arena;
+  listener: CoreListener;
+  /** Zone of the code that runs; fetch entries exist for this zone only. */
+  zone: Zone = 'user';
+  readonly fault = new GuestFault();
+  /** Another engine for straight code, null = our own. */
+  protected engine: CpuEngine | null = null;
+  protected readonly base: number;
+  protected readonly sysTickSlot: number;
+  /** cycles() = cycleTarget - BUDGET. */
+  protected cycleTarget = 0;
+  protected irqDirty = true;
+  /** Instructions executed, without RETIRED. */
+  protected retiredBase = 0;
+  protected pcChanged = false;
+  /** `retired()` when the core last left reset. */
+  retiredAtReset = 0;
+
+  constructor(system: System, row: CoreRow, index: number, listener: CoreListener) {
+    this.system = system;
+    this.arena = system.arena;
+    this.row = row;
+    this.index = index;
+    this.listener = listener;
+    this.profile = PROFILES[PROFILE_OF[row.type]];
+    this.base = index * CPU_STRIDE;
+    this.sysTickSlot = system.addTimer(`${row.name}.systick`, () => sysTickDue(this.core));
+  }
+  /** This object as the whole core that it is the lowest part of. */
+  protected get core(): Core {
+    return this as unknown as Core;
+  }
+
+  // ---- state -------------------------------------------------------------------------------------------------------------------
+  get(offset: number): number { return this.arena.i32[(this.base + offset) >> 2]! >>> 0; }
+  set(offset: number, value: number): void { this.arena.i32[(this.base + offset) >> 2] = value; }
+  getByte(offset: number): number { return this.arena.u8[this.base + offset]!; }
+  setByte(offset: number, value: number): void { this.arena.u8[this.base + offset] = value; }
+  getFloat(offset: number): number { return this.arena.view.getFloat64(this.base + offset, true); }
+  setFloat(offset: number, value: number): void { this.arena.view.setFloat64(this.base + offset, value, true); }
+  // ---- time --------------------------------------------------------------------------------------------------------------------
+  cycles(): number { return this.cycleTarget - this.arena.i32[(this.base + S.BUDGET) >> 2]!; }
+  spend(cycles: number): void { this.arena.i32[(this.base + S.BUDGET) >> 2]! -= cycles; }
+  now(): Ps { return clockTimeOf(this.system.clock(this.row.clock), this.cycles()); }
+  retired(): number { return this.retiredBase + this.get(S.RETIRED); }
+  clockCount(clock: string): number {
+    return clock === this.row.clock ? this.cycles() : clockCount(this.system.clock(clock), this.now());
+  }
+  clockTimeOf(clock: string, count: number): Ps { return clockTimeOf(this.system.clock(clock), count); }
+  clockRunning(clock: string): boolean { return this.system.clock(clock).rate !== null; }
+  armTimer(_name: 'systick', due: Ps): void {
+    if (due === Infinity) this.system.scheduler.disarm(this.sysTickSlot);
+    else this.system.scheduler.arm(this.sysTickSlot, due);
+    this.cut();
+  }
+  disarmTimer(): void { this.system.scheduler.disarm(this.sysTickSlot); }
+  /** Makes the run loop look up before the next instruction, keeping the cycle count. */
+  cut(): void {
+    const left = this.arena.i32[(this.base + S.BUDGET) >> 2]!;
+    if (left > 0) {
+      this.cycleTarget -= left;
+      this.set(S.BUDGET, 0);
+    }
+  }
+  interruptsChanged(): void {
+    this.irqDirty = true;
+    this.cut();
+  }
+  /** The clock's rate changed or time passed without this core: its count goes on from the clock's. */
+  syncClock(now: Ps): void {
+    this.cycleTarget = clockCount(this.system.clock(this.row.clock), now);
+    this.set(S.BUDGET, 0);
+  }
+
+  // ---- listener ----------------------------------------------------------------------------------------------------------------
+  changed = (register: string, old: number, value: number): void => this.listener.special(this.core, register, old, value);
+  note(kind: string, text: string): void { this.listener.note(kind, text); }
+  requestReset(by: 'software' | 'core'): void {
+    this.listener.requestReset(by, this.core);
+    this.cut();
+  }
+  semihosting(): boolean { return this.listener.semihosting(this.core); }
+  debuggerAttached(): boolean { return this.listener.debuggerAttached(this.core); }
+  console(channel: string, text: string): void { this.listener.console(channel, text); }
+  sendEvent(): void { this.listener.sendEvent(this.core); }
+  exceptionTaken(exception: number, handler: number, interruptedPc: number): void {
+    this.listener.exceptionTaken(this.core, exception, handler, interruptedPc);
+  }
+  exceptionReturned(exception: number, pc: number): void { this.listener.exceptionReturned(this.core, exception, pc); }
+  lockup(reason: string): void {
+    this.set(S.HALTED, 1);
+    this.cut();
+    this.listener.lockup(this.core, reason);
+  }
+  irq(line: number, level: boolean): void {
+    setIrqLevel(this.core, line, level);
+  }
+}

@@ -1,0 +1,58 @@
+/** What a core says to the machine, and what the machine may do to its accesses. */
+import type { Core } from './core.ts';
+import type { FaultKind } from './cpu.ts';
+
+/** What a core tells the machine. */
+export interface CoreListener {
+  /** Control is about to reach code of another zone. Throwing `Pause` stops before that instruction. */
+  zoneChange(core: Core, from: Zone, to: Zone, pc: number): void;
+  special(core: Core, register: string, old: number, value: number): void;
+  /** Around a write to a block or to a memory that a block programs; register changes in between are this core's. */
+  beginAccess(core: Core): void;
+  endAccess(): void;
+  /** A write to a block has been made (after it, with the value written). */
+  deviceWrite(core: Core, address: number, size: number, value: number): void;
+  semihosting(core: Core): boolean;
+  debuggerAttached(core: Core): boolean;
+  console(channel: string, text: string): void;
+  note(kind: string, text: string): void;
+  requestReset(by: 'software' | 'core', core: Core): void;
+  sendEvent(core: Core): void;
+  exceptionTaken(core: Core, exception: number, handler: number, interruptedPc: number): void;
+  exceptionReturned(core: Core, exception: number, pc: number): void;
+  /** An access or an instruction faulted; the exception is taken next. */
+  faulted(core: Core, kind: FaultKind, address: number | null, pc: number): void;
+  lockup(core: Core, reason: string): void;
+  /** May change an address, a value, or drop a write (diagnosis by repair). Null while unused. */
+  readonly intercept: Interceptor | null;
+  /** As `intercept`, for machines in which it differs by core. */
+  interceptOf?(core: Core): Interceptor | null;
+}
+export interface Interceptor {
+  read?(core: Core, address: number, size: number): number | null;
+  /** Value to write instead, or null to drop the write. */
+  write?(core: Core, address: number, size: number, value: number): number | null;
+  special?(core: Core, register: string, old: number, value: number): number;
+  /** Guest pages whose accesses must come by here. */
+  readonly pages: ReadonlySet<number>;
+  /** `write` is asked for every write to a block too. */
+  readonly everyDeviceWrite?: boolean;
+}
+export type Zone = 'user' | 'system' | 'data';
+
+/** Memory that translated code reads without asking: guest base, bytes, arena offset of the first. */
+export interface FastRange {
+  readonly base: number;
+  readonly size: number;
+  readonly host: number;
+}
+
+/** Data accesses of a traced stretch of code. */
+export interface AccessTrace {
+  /** Size of the access by address. */
+  readonly reads: Map<number, number>;
+  writes: number;
+}
+
+/** Thrown out of the fast path to stop before the instruction at PC. */
+export const PAUSE = { pause: true } as const;
