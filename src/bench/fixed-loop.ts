@@ -47,10 +47,12 @@ export function proveFixedLoop(s: Session): FixedLoop | null {
   return { pc: loop.pc, reads: [...devices, ...memories], sleeping: false };
 }
 
+/** HALTED of a core in WFE: the other one's SEV would wake it. */
+const WFE = 3;
 /** Held, locked up, or asleep with nothing that could wake it. */
 function isInert(machine: Machine, core: Core): boolean {
   if (!machine.state.booted[core.index] || machine.state.lockups[core.index] !== null) return true;
-  return core.halted && !core.canWake() && !anyEnabled(core);
+  return core.halted && core.get(S.HALTED) !== WFE && !anyEnabled(core);
 }
 /** No interrupt is taken in the core's present state. */
 function masked(core: Core): boolean {

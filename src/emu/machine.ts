@@ -343,19 +343,7 @@ export class Machine implements CoreListener {
   coreState(core: Core): 'running' | 'asleep' | 'locked up' | 'held' {
     if (!this.state.booted[core.index]) return 'held';
     if (this.state.lockups[core.index]) return 'locked up';
-    return core.halted && !core.canWake() ? 'asleep' : 'running';
-  }
-  /** Back into reset, until it is released. */
-  hold(core: Core): void {
-    this.system.setWire(`core.release.${core.row.name}`, 0);
-    this.state.booted[core.index] = false;
-    this.startCore(core, false);
-  }
-  /** What a core does, in a word. */
-  coreState(core: Core): 'running' | 'asleep' | 'locked up' | 'held' {
-    if (!this.state.booted[core.index]) return 'held';
-    if (this.state.lockups[core.index]) return 'locked up';
-    return core.halted && !core.canWake() ? 'asleep' : 'running';
+    return core.halted ? 'asleep' : 'running';
   }
   /** Back into reset, until it is released. */
   hold(core: Core): void {
