@@ -1,4 +1,4 @@
-/** Rows of families.ts beside the H5's: STM32L4 (two lines, which differ in their USB clock), STM32F0 and STM32H7. Data only. */
+/** Rows of families.ts beside the H5's: STM32L4 (two lines, which differ in their USB clock), STM32F0, STM32H7 and STM32F4 (two lines, which differ in VOS). Data only. */
 import type { FamilyFields } from './families.ts';
 
 const pllOn = (...names: readonly string[]): FamilyFields['plls'] => names.map((name) => ({ name, on: `RCC.CR.${name}ON` }));
@@ -135,4 +135,50 @@ const H7: FamilyFields = {
   emptyCheck: false,
 };
 
-export const MORE_FAMILIES: readonly FamilyFields[] = [L476, L496, F0, H7];
+const F4: Omit<FamilyFields, 'line' | 'document' | 'voltage' | 'voltageControl'> = {
+  family: 'STM32F4',
+  hsi48: null,
+  usbSupply: null,
+  icache: { enable: 'FLASH.ACR.ICEN', code: 'FLASH->ACR &= ~FLASH_ACR_ICEN; FLASH->ACR |= FLASH_ACR_ICRST; FLASH->ACR &= ~FLASH_ACR_ICRST;' },
+  dcache: { enable: 'FLASH.ACR.DCEN', code: 'FLASH->ACR &= ~FLASH_ACR_DCEN; FLASH->ACR |= FLASH_ACR_DCRST; FLASH->ACR &= ~FLASH_ACR_DCRST;' },
+  sysclk: {
+    oscillator: 'RCC.CR.HSION', select: 'RCC.CFGR.SW', status: 'RCC.CFGR.SWS', sources: ['HSI', 'HSE', 'PLL'], afterReset: 0, code: toHsi('CFGR'),
+  },
+  plls: pllOn('PLL', 'PLLI2S'),
+  prescalers: ['RCC.CFGR.HPRE', 'RCC.CFGR.PPRE1', 'RCC.CFGR.PPRE2'],
+  flashLatency: 'FLASH.ACR.LATENCY',
+  kernelClocks: [],
+  hseForUsb: { needed: true, source: 'AN2606 Rev 70 Tables 73, 75 and 83: USB from the PLL fed by HSE, 4 to 26 MHz in steps of 1 MHz', confidence: 'documented' },
+  clockRecovery: [],
+  usb: { enable: 'RCC.AHB2ENR.OTGFSEN', pullUp: 'OTG_FS.DCTL.SDIS', released: 1, block: 'OTG_FS' },
+  dmaChannels: ['DMA1.S#CR.EN', 'DMA2.S#CR.EN'],
+  exti: { mask: ['EXTI.IMR'], pending: ['EXTI.PR'] },
+  iwdgRunning: null,
+  wwdg: { running: 'WWDG.CR.WDGA', clock: 'RCC.APB1ENR.WWDGEN' },
+  remap: {
+    field: 'SYSCFG.MEMRMP.MEM_MODE',
+    systemMemory: 1,
+    code: 'RCC->APB2ENR |= RCC_APB2ENR_SYSCFGEN;\nSYSCFG->MEMRMP = (SYSCFG->MEMRMP & ~SYSCFG_MEMRMP_MEM_MODE) | SYSCFG_MEMRMP_MEM_MODE_0;',
+  },
+  trustZone: null,
+  protection: { field: 'FLASH.OPTCR.RDP', ...RDP, source: 'AN2606 Rev 70 4.1: no boot from system memory at RDP level 2' },
+  bankCheck: false,
+  emptyCheck: false,
+};
+const F405: FamilyFields = {
+  ...F4,
+  line: 'STM32F405',
+  document: 'AN2606 Rev 70 Tables 73 and 75',
+  voltage: { field: 'PWR.CR.VOS', ranges: ['Scale 2', 'Scale 1'] },
+  voltageControl: { field: 'PWR.CR.VOS', highest: 1, code: 'PWR->CR |= PWR_CR_VOS;' },
+};
+const F411: FamilyFields = {
+  ...F4,
+  line: 'STM32F411',
+  document: 'AN2606 Rev 70 Table 83',
+  voltage: { field: 'PWR.CR.VOS', ranges: ['reserved', 'Scale 3', 'Scale 2', 'Scale 1'] },
+  // Acts while the PLL runs only; the reset value is enough for the ROM.
+  voltageControl: null,
+};
+
+export const MORE_FAMILIES: readonly FamilyFields[] = [L476, L496, F0, H7, F405, F411];

@@ -65,13 +65,13 @@ export const STM32F405RG: ChipDescription = {
     startUpMs: known(74, `${AN2606} Table 227 (V9.x; V3.x 84.59)`),
     usbConnectMs: known(250, `${AN2606} Table 229 (V9.x; V3.x 270)`),
   },
-  maxHclkHz: known({ 'Scale 2': 144_000_000, 'Scale 1': 168_000_000 }, 'DS8626 T14'),
+  maxHclkHz: known({ 'Scale 2': 144_000_000, 'Scale 1': 168_000_000 }, 'DS8626 T14, recalled', 'assumed'),
   flashLatency: known(
     {
       'Scale 1': [[30, 0], [60, 1], [90, 2], [120, 3], [150, 4], [168, 5]],
       'Scale 2': [[30, 0], [60, 1], [90, 2], [120, 3], [144, 4]],
     },
-    'RM0090 Table 10 (VDD 2.7 to 3.6 V)',
+    'RM0090 Table 10 (VDD 2.7 to 3.6 V), recalled', 'assumed',
   ),
 };
 

@@ -50,14 +50,14 @@ export const STM32F411RE: ChipDescription = {
     startUpMs: known(74.5, `${AN2606} Table 227`),
     usbConnectMs: known(250, `${AN2606} Table 229`),
   },
-  maxHclkHz: known({ 'Scale 3': 64_000_000, 'Scale 2': 84_000_000, 'Scale 1': 100_000_000 }, 'DS10314 T14'),
+  maxHclkHz: known({ 'Scale 3': 64_000_000, 'Scale 2': 84_000_000, 'Scale 1': 100_000_000 }, 'DS10314 T14, recalled', 'assumed'),
   flashLatency: known(
     {
       'Scale 1': [[30, 0], [64, 1], [90, 2], [100, 3]],
       'Scale 2': [[30, 0], [64, 1], [84, 2]],
       'Scale 3': [[30, 0], [64, 1]],
     },
-    'RM0383 Table 5 (VDD 2.7 to 3.6 V)',
+    'RM0383 Table 5 (VDD 2.7 to 3.6 V), recalled', 'assumed',
   ),
 };
 

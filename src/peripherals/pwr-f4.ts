@@ -4,7 +4,7 @@
  *
  * Facts: registers RM0090 5.4, RM0383 5.4. VOS: F405 one bit, scale 1 after reset; F411 two bits, scale 2 after reset, not changed while the PLL runs and in force only
  * while it runs, scale 3 without it (RM0383, HAL-F4 pwr_ex.c: documented). VOSRDY reads 0 after reset (RM: documented reset value); that it stays 0 until the
- * PLL runs on F411 is inferred from HAL-F4's order. PVD thresholds DS8626, DS10314 (documented). Delays are parameters of the chip row.
+ * PLL runs on F411 is inferred from HAL-F4's order. PVD thresholds DS8626, DS10314 (recalled: assumed). Delays are parameters of the chip row.
  * Wires driven: `vos` = VOS bits in force; `dbp`; `pvd` (to EXTI). Wires read: `pll.ready` (RCC), `supplies`: the board drives another value whenever it changed a voltage.
  */
 import type { ModelFactory, RegisterContext, RegisterModel } from '../emu/registers.ts';

@@ -24,7 +24,7 @@ const unlockOptions = (): void => {
   h.write('FLASH.OPTKEYR', OPTKEY1);
   h.write('FLASH.OPTKEYR', OPTKEY2);
 };
-const programming = (psize: number): void => h.write('FLASH.CR', 1 | (psize << 8));
+const programming = (psize: number): number => h.write('FLASH.CR', 1 | (psize << 8));
 const eraseSector = (sector: number, psize = 2): void => {
   h.write('FLASH.CR', 2 | (sector << 3) | (psize << 8));
   h.set('FLASH.CR.STRT', 1);
