@@ -122,6 +122,7 @@ export abstract class CoreCode extends CoreMemory {
         return this.instructionAt(a);
       },
       codeByte: (a) => this.peek(a, 1) ?? 0,
+      stops: () => (this.idlePc >= 0 ? [...this.breakpoints, this.idlePc] : [...this.breakpoints]),
     };
     const mode = this.get(S.FETCH_MODE);
     const { ram, flash } = this.fastMemories();
@@ -256,7 +257,7 @@ export abstract class CoreCode extends CoreMemory {
     return (memory.host + ((page << PAGE_BITS) >>> 0) - region.base) >>> PAGE_BITS;
   }
   protected dropAllDecoded(): void {
-    this.tier.dropAll();
+    this.tier.forget();
     this.flushFetch();
     for (const decoded of this.decodedPages.values()) this.arena.freeDecodedPage(decoded);
     this.decodedPages.clear();

@@ -11,6 +11,8 @@ export interface CodeSource {
   readonly profile: Profile;
   /** The instruction at `pc` if it has been executed and may be translated, else null. */
   instruction(pc: number): Instruction | null;
+  /** Addresses where the bench wants to stop. */
+  stops(): readonly number[];
   /** Half-word or byte of code memory (branch tables). */
   codeByte(address: number): number;
 }
