@@ -9,7 +9,7 @@ const escape = (text: string): string => printable(text).replace(/[<>&"]/g, (c) 
 const STYLE = `
 body { font: 15px/1.45 system-ui, sans-serif; margin: 2rem auto; max-width: 70rem; padding: 0 1rem; color: #222; background: #fff }
 pre { background: #f5f5f5; padding: 1rem; overflow-x: auto; white-space: pre-wrap }
-table { border-collapse: collapse; width: 100% } td, th { border-bottom: 1px solid #ddd; padding: .25rem .5rem; text-align: left; vertical-align: top }
+table { border-collapse: collapse; width: 100% } td, th { border-bottom: 1px solid #ddd; padding: .25rem .5rem; text-align: left; vertical-align: top; overflow-wrap: anywhere; min-width: 4rem }
 .fail { color: #b00020; font-weight: 600 } .warn { color: #8a5a00; font-weight: 600 } .pass { color: #1b6e2d } .n\\/a, .unknown { color: #666 }
 @media (prefers-color-scheme: dark) { body { color: #ddd; background: #1b1b1b } pre { background: #262626 } td, th { border-color: #444 }
 .fail { color: #ff8a80 } .warn { color: #ffd180 } .pass { color: #a5d6a7 } .n\\/a, .unknown { color: #aaa } }`;
