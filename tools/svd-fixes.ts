@@ -163,7 +163,7 @@ const H745: SvdFixes = {
     // RTCAPBEN is set after reset (RM0399 RCC_APB4ENR, recalled): ST's code reaches the backup registers without setting it.
     'RCC.APB4ENR': 0x10000, 'RCC.C1_APB4ENR': 0x10000, 'RCC.C2_APB4ENR': 0x10000,
     // Lines 32 to 44 and 46 to 88 but for the configurable ones are direct: unmasked after reset (RM0399 EXTI, recalled; the SVD has lost IMR2 and IMR3).
-    'EXTI.C1IMR2': 0xfff5dfff, 'EXTI.C2IMR2': 0xfff5dfff, 'EXTI.C1IMR3': 0x0181ffff, 'EXTI.C2IMR3': 0x0181ffff,
+    'EXTI.CPUIMR2': 0xfff5dfff, 'EXTI.C2IMR2': 0xfff5dfff, 'EXTI.CPUIMR3': 0x0181ffff, 'EXTI.C2IMR3': 0x0181ffff,
     // The SVDs of all STM32 print the pins' reset modes wrongly or shared; after reset all pins are analog except the debug port.
     'GPIOA.MODER': 0xabffffff, 'GPIOA.OSPEEDR': 0x0c000000, 'GPIOA.PUPDR': 0x64000000,
     'GPIOB.MODER': 0xfffffebf, 'GPIOB.OSPEEDR': 0x000000c0, 'GPIOB.PUPDR': 0x00000100,
