@@ -225,6 +225,8 @@ export class Session {
       if (why === 'entry') {
         if (this.keepCheckpoints) this.entryCheckpoint = machine.save();
         this.onPausedEntry?.();
+        // a loop shorter than a chunk pauses at nothing but entries
+        if (!this.steps.remaining && resetLoopSettled(this)) return this.end('settled', true);
         continue;
       }
       if (this.exited !== null) return this.end('semihosting', true);
@@ -252,14 +254,16 @@ export class Session {
     const now = machine.now;
     if (state.dfuAt !== null) return this.usb.dfuIdle;
     if (machine.state.lockup) return true;
-    if (resetLoopSettled(this)) return true;
+    // a run that was repaired at an entry has the old resets in its history: they settle nothing once the rhythm is broken
+    const loop = resetLoop(this);
+    if (loop && resetLoopSettled(this) && now - loop.last <= 2 * Math.max(...loop.intervals)) return true;
     if (this.romSilentSettled()) return true;
     // inside the ROM it is the host that decides, unless a fault handler holds the core
     if (now >= state.nextProof && (!machine.state.inSystem || state.fault !== null)) {
-      const loop = proveFixedLoop(this);
+      const fixed = proveFixedLoop(this);
       // the proof restored the session: its state is another object now
-      this.state.loop = loop;
-      if (loop) return true;
+      this.state.loop = fixed;
+      if (fixed) return true;
       this.state.proofGap *= 2;
       this.state.nextProof = now + this.state.proofGap;
     }
