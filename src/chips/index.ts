@@ -56,7 +56,7 @@ export function suggestChips(name: string, limit = 3): readonly string[] {
   // `h533` is meant as STM32H533.
   const full = /^[CFGHLUW][A-Z]?\d/.test(typed) ? `STM32${typed}` : typed;
   return CHIPS.map((c) => ({ name: c.name, distance: editDistance(full.slice(0, c.name.length), c.name) }))
-    .filter((c) => c.distance <= 4)
+    .filter((c, _i, all) => c.distance <= Math.min(4, Math.min(...all.map((x) => x.distance)) + 1))
     .sort((a, b) => a.distance - b.distance || (a.name < b.name ? -1 : 1))
     .slice(0, limit)
     .map((c) => c.name);
