@@ -1,5 +1,5 @@
 /** One counterfactual run: from a checkpoint, with repairs and other ROM options, to its outcome. */
-import type { Checkpoint } from '../emu/machine.ts';
+import type { Checkpoint } from '../emu/machine-base.ts';
 import { ROM_OPTION_IDS, ROM_OPTION_VALUES, type RomOptionId, type RomOptionSetting } from '../rom/options.ts';
 import { applyAtEntry, pathInterceptor, type NamedRepair } from './repairs.ts';
 import type { EndReason, Outcome } from './result.ts';

@@ -7,7 +7,7 @@ import { PAGE_BITS } from '../emu/arena.ts';
 import type { Interceptor } from '../emu/core/core-types.ts';
 import type { Core } from '../emu/core/core.ts';
 import { S } from '../emu/core/state.ts';
-import type { Checkpoint } from '../emu/machine.ts';
+import type { Checkpoint } from '../emu/machine-base.ts';
 import { MS, type Ps } from '../emu/time.ts';
 import type { Session } from './session.ts';
 

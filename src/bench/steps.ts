@@ -1,7 +1,7 @@
 /** The scenario's steps: what happens to the board from outside, and when. State is plain data, saved with the machine. */
 import type { Core } from '../emu/core/core.ts';
 import { S } from '../emu/core/state.ts';
-import type { Attachment } from '../emu/machine.ts';
+import type { Attachment } from '../emu/machine-base.ts';
 import type { Ps } from '../emu/time.ts';
 import { findSymbol } from '../emu/image/image.ts';
 import { imageCore } from './image-core.ts';

@@ -1,6 +1,6 @@
 /** Runs under other ROM options or on another board, each made once: what the diagnosis and the search for a symptom have in common. */
 import { LOADER_OPTIONS } from '../rom/load.ts';
-import type { Checkpoint } from '../emu/machine.ts';
+import type { Checkpoint } from '../emu/machine-base.ts';
 import { attempt, CutShort, isCut, observe, type Attempt, type Starts } from './attempt.ts';
 import type { NamedRepair } from './repairs.ts';
 import type { SymptomOption } from './result.ts';

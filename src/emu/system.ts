@@ -4,7 +4,8 @@
 import { Arena, PAGE_BITS, PAGE_SIZE } from './arena.ts';
 import type { BlockRow, ChipDescription, MemoryRow } from './chip.ts';
 import { BUS_ERROR, clonePlain, type Component, type Env, type ResetCause, type ResetKind } from './component.ts';
-import { Field, Layout, RegisterBlock, type BlockHooks, type ChangeListener, type ModelFactory, type RegisterState } from './registers.ts';
+import type { Field} from './registers.ts';
+import { Layout, RegisterBlock, type BlockHooks, type ChangeListener, type ModelFactory, type RegisterState } from './registers.ts';
 import { clockCount, clockTimeOf, sameRate, Scheduler, setClockRate, stoppedClock, type ClockState, type Ps, type Rate } from './time.ts';
 
 /** A block of the chip at run time. */

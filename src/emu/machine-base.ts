@@ -1,0 +1,662 @@
+/**
+ * The machine without its run loop: set-up, resets and boot, wires that reach the cores, history, and what the cores tell and are told.
+ */
+import { PAGE_BITS, PAGE_SIZE, WORD_MAP } from './arena.ts';
+import type { BootRule, ChipDescription } from './chip.ts';
+import { RESET_CAUSES, type ResetCause } from './component.ts';
+import { PAUSE, type CoreListener, type Interceptor, type Zone } from './core/core-types.ts';
+import { Core, type CoreSnapshot } from './core/core.ts';
+import { registerFile, setRegister } from './core/register-file.ts';
+import { S } from './core/state.ts';
+import { sysTickClockChanged } from './core/systick.ts';
+import { History, type EntryRecord, type WriteRecord, type WriterKind } from './history.ts';
+import type { ModelFactory, Register, RegisterState } from './registers.ts';
+import { System, type Memory, type SystemListener, type SystemState } from './system.ts';
+import { US, type Ps } from './time.ts';
+
+export interface MachineOptions {
+  readonly chip: ChipDescription;
+  readonly models: Readonly<Record<string, ModelFactory>>;
+  /** Changed chip and board parameters; NaN = not there. */
+  readonly parameters?: Readonly<Record<string, number>>;
+  readonly seed: number;
+}
+
+/** What the bench is told. Everything is optional; calls come between instructions. */
+export interface MachineObserver {
+  /** Before the first instruction in system memory; the machine pauses so that a checkpoint can be taken. */
+  entry?(entry: EntryRecord): void;
+  reset?(by: ResetCause): void;
+  /** A reset is about to reach the blocks. */
+  beforeReset?(): void;
+  /** A wire between blocks changed. */
+  wire?(name: string, value: number): void;
+  /** Thread-mode code outside system memory runs again after an entry. */
+  leftSystem?(pc: number): void;
+  console?(channel: string, text: string): void;
+  /** An access or instruction faulted; called before the exception is taken. */
+  faulted?(core: Core, kind: string, address: number | null, pc: number): void;
+  note?(kind: string, text: string): void;
+  semihosting?(core: Core): boolean;
+  lockup?(core: Core, reason: string): void;
+  exception?(core: Core, exception: number, handler: number, pc: number): void;
+  exceptionReturn?(core: Core, exception: number, pc: number): void;
+}
+
+/** Something outside the chip whose plain state belongs to a checkpoint (USB host). */
+export interface Attachment {
+  save(): unknown;
+  restore(state: unknown): void;
+}
+
+export interface Checkpoint {
+  readonly pages: ReadonlyMap<number, SavedPage>;
+  readonly system: SystemState;
+  readonly cores: readonly CoreSnapshot[];
+  readonly history: History;
+  readonly attachments: readonly unknown[];
+  readonly machine: MachineState;
+}
+export interface SavedPage {
+  readonly bytes: Uint8Array;
+  readonly words: Uint8Array;
+}
+
+/** Plain state of the machine itself. */
+export interface MachineState {
+  pendingReset: { by: ResetCause; pc: number | null; core: number; external: boolean } | null;
+  /** A core runs a user handler that interrupted code in system memory. */
+  handlerOverSystem: boolean[];
+  /** PC that the last exception return goes to, and handler that the last exception entry goes to. */
+  returnTo: number[];
+  exceptionTo: { pc: number; from: number }[];
+  /** Not held in reset. */
+  booted: boolean[];
+  /** The boot core is inside the ROM. */
+  inSystem: boolean;
+  inSystemOf: boolean[];
+  usbServedBy: 'user' | 'system' | null;
+  console: Record<string, string>;
+  /** Reads and writes by `block.register` without behaviour. */
+  unmodelled: Record<string, { reads: number; writes: number }>;
+  unclocked: Record<string, number>;
+  notes: { kind: string; text: string; count: number }[];
+  uninitialised: number;
+  powerCycles: number;
+  /** Of the boot core. */
+  lockup: { core: number; reason: string; at: Ps } | null;
+  /** Of each core since the last reset. */
+  lockups: ({ reason: string; at: Ps } | null)[];
+  /** Sleeping cores that have come to the time at which they are to look whether they wake up. */
+  waking: boolean[];
+  /** When both cores are looked at again for steady loops, and how far apart such looks are. */
+  together: { tryAt: Ps; gap: Ps };
+  semihostingExit: number | null;
+  debugger: boolean;
+  /** Words of the ROM's option block that its code has read. */
+  optionReads: number[];
+  /** Something read or ran in the part of system flash whose contents are not known. */
+  gapAccess: boolean;
+  /** NRST is held low or power is off: nothing runs. */
+  held: boolean;
+  /** First fault before any entry. */
+  firstFault: { kind: string; address: number | null; pc: number; at: Ps } | null;
+  /** Words of system memory that user code read as data, oldest first. */
+  vectorReads: { address: number; value: number; pc: number; at: Ps }[];
+  /** BKPTs that something attached has answered, by place. */
+  breakpoints: { semihosting: boolean; pc: number; at: Ps }[];
+}
+
+/** Where a chip's row names no quantum. */
+export const QUANTUM = { clock: '', cycles: 256 };
+/** Time before the first look for loops that two cores stand in. */
+export const TOGETHER_FIRST = 50 * US;
+
+export const freshState = (cores: number): MachineState => ({
+  pendingReset: null, handlerOverSystem: Array<boolean>(cores).fill(false), returnTo: Array<number>(cores).fill(-1),
+  exceptionTo: Array.from({ length: cores }, () => ({ pc: -1, from: -1 })), booted: Array<boolean>(cores).fill(true),
+  inSystem: false, inSystemOf: Array<boolean>(cores).fill(false), usbServedBy: null, console: {}, unmodelled: {}, unclocked: {}, notes: [], uninitialised: 0,
+  powerCycles: 0, lockup: null, lockups: Array.from({ length: cores }, () => null), waking: Array<boolean>(cores).fill(false), together: { tryAt: 0, gap: TOGETHER_FIRST },
+  semihostingExit: null, debugger: false, optionReads: [], gapAccess: false, held: false, firstFault: null, vectorReads: [], breakpoints: [],
+});
+
+export abstract class MachineBase implements CoreListener {
+  readonly chip: ChipDescription;
+  readonly system: System;
+  readonly cores: readonly Core[];
+  history = new History();
+  observer: MachineObserver = {};
+  state: MachineState;
+  /** BKPT 0xAB is offered to the observer. */
+  semihostingEnabled = true;
+  /** Where the boot core starts instead of where the chip would. */
+  bootAt: number | null = null;
+  protected readonly seed: number;
+  protected repairs: Interceptor | null = null;
+  protected optionBlock: { base: number; end: number } | null = null;
+  protected gap: { base: number; end: number } | null = null;
+  protected watchedPages = new Set<number>();
+  protected readonly attachments: Attachment[] = [];
+  protected readonly dirty: Uint8Array;
+  protected readonly basePages = new Map<number, SavedPage>();
+  protected writer: { core: Core; record: WriteRecord | null } | null = null;
+  protected writerKind: WriterKind = 'cpu';
+  protected stopAsked = false;
+  /** A zone change has asked the run loop to pause. */
+  protected entryPause = false;
+
+  constructor(options: MachineOptions) {
+    this.chip = options.chip;
+    this.seed = options.seed;
+    this.system = new System(options.chip, options.models, options.parameters ?? {});
+    this.state = freshState(options.chip.cores.length);
+    this.dirty = new Uint8Array(this.system.arena.memoryEnd >>> PAGE_BITS);
+    const listener: SystemListener = {
+      irq: (line, level, to) => {
+        for (const core of this.cores) if (to === undefined || to === core.index) core.irq(line, level);
+        this.meet();
+      },
+      reset: (by, block) => {
+        const owner = this.system.block(block).row.core;
+        this.askReset(by, this.cores.find((c) => c.row.name === owner) ?? this.cores[0]!, false);
+      },
+      note: (kind, text, block) => this.blockNote(kind, text, block),
+      changed: (block, register, old, value) => this.registerChanged(block, register, old, value),
+      unmodelled: (block, register, kind) => {
+        // the report is about the firmware; what the ROM touches is the ROM's affair
+        if ((this.writer?.core ?? this.bootCore).zone !== 'user') return;
+        const key = `${block}.${register}`;
+        const u = (this.state.unmodelled[key] ??= { reads: 0, writes: 0 });
+        if (kind === 'read') u.reads++;
+        else u.writes++;
+      },
+      unclocked: (block, offset, kind) => {
+        const key = `${kind} of ${block} while its clock is off`;
+        this.state.unclocked[key] = (this.state.unclocked[key] ?? 0) + 1;
+        if (this.state.unclocked[key] === 1) this.event('unclocked', `${key} (offset 0x${offset.toString(16)})`);
+      },
+      clock: (name) => {
+        for (const core of this.cores ?? []) {
+          if (core.row.clock === name) core.cut();
+          if (core.row.clock === name || core.row.sysTickClock === name) sysTickClockChanged(core);
+        }
+      },
+      wire: (name, value) => this.wireChanged(name, value),
+      memoryChanged: (memory, offset, length) => this.bytesChange(memory, offset, length),
+    };
+    this.system.listener = listener;
+    this.cores = options.chip.cores.map((row, i) => new Core(this.system, row, i, this));
+    for (const core of this.cores) {
+      core.onMemoryWrite = (host, size) => this.markDirty(host, size);
+      core.peers = this.cores.filter((c) => c !== core);
+    }
+    if (this.cores.length > 1) {
+      this.interceptors = this.cores.map(() => ({ ...this.interceptor, pages: new Set<number>() }));
+    }
+  }
+
+  /** The core of the last entry, else the first. */
+  get bootCore(): Core {
+    return this.cores[this.history.entries.at(-1)?.core ?? 0]!;
+  }
+  /** Longest turn of one core while another runs too: cycles of the chip's bus clock; null where there is one core. */
+  get quantum(): number | null {
+    return this.cores.length > 1 ? (this.chip.quantum ?? QUANTUM).cycles : null;
+  }
+  get now(): Ps {
+    return this.system.now;
+  }
+
+  /** Words that were read before anything had written them, over all resets. */
+  uninitialisedReads(): number {
+    return this.state.uninitialised + this.cores.reduce((sum, c) => sum + c.get(S.UNINITIALISED), 0);
+  }
+
+  /** Bytes of a memory, or of the arena, are about to change. */
+  protected abstract bytesChange(memory: Memory, offset: number, length: number): void;
+  protected abstract markDirty(host: number, length: number): void;
+
+  // ---- set-up --------------------------------------------------------------------------------------------------------------------
+  /** Puts bytes into a memory before power-on (flash programmer, ROM mask). They may cross memories; throws where none is. */
+  load(address: number, bytes: Uint8Array): void {
+    let at = address;
+    let rest = bytes;
+    while (rest.length > 0) {
+      const region = this.system.regionAt(at);
+      if (!region?.memory) throw new Error(`no memory at 0x${at.toString(16)}`);
+      const n = Math.min(rest.length, region.end - at);
+      const host = region.memory.host + (at - region.base);
+      this.system.arena.u8.set(rest.subarray(0, n), host);
+      this.system.arena.u8.fill(1, WORD_MAP + (host >>> 2), WORD_MAP + ((host + n + 3) >>> 2));
+      at += n;
+      rest = rest.subarray(n);
+    }
+  }
+  /** Erases every flash and ROM: 0xFF. */
+  eraseNonVolatile(): void {
+    for (const m of this.system.memories) {
+      if (m.row.kind === 'ram') continue;
+      this.system.arena.u8.fill(0xff, m.host, m.host + m.row.size);
+      this.system.arena.u8.fill(1, WORD_MAP + (m.host >>> 2), WORD_MAP + ((m.host + m.row.size) >>> 2));
+    }
+  }
+  /** Reads of these words by code in system memory are recorded as options that the ROM acted on; so is any access to `gap`. */
+  watchOptionBlock(base: number, bytes: number, gap: { base: number; size: number } | null): void {
+    this.optionBlock = { base, end: base + bytes };
+    this.gap = gap ? { base: gap.base, end: gap.base + gap.size } : null;
+    this.refreshIntercept();
+  }
+  attach(a: Attachment): void {
+    this.attachments.push(a);
+  }
+
+  protected fillRam(): void {
+    let x = (this.seed ^ Math.imul(this.state.powerCycles + 1, 0x9e3779b1)) | 0 || 1;
+    for (const m of this.system.memories) {
+      if (m.row.kind !== 'ram') continue;
+      const words = this.system.arena.i32;
+      this.markDirty(m.host, m.row.size);
+      for (let i = m.host >> 2; i < (m.host + m.row.size) >> 2; i++) {
+        x ^= x << 13;
+        x ^= x >>> 17;
+        x ^= x << 5;
+        words[i] = x;
+      }
+      this.system.arena.u8.fill(0, WORD_MAP + (m.host >>> 2), WORD_MAP + ((m.host + m.row.size) >>> 2));
+    }
+  }
+
+  /** First power-on, or power back after `power off`. */
+  powerOn(external = false): void {
+    this.state.held = false;
+    this.fillRam();
+    this.state.powerCycles++;
+    this.system.setWire('reset.cause', RESET_CAUSES.indexOf('power'));
+    this.system.resetBlocks('power');
+    this.finishReset('power', null, 0, external, true);
+  }
+
+  // ---- resets and boot -----------------------------------------------------------------------------------------------------------
+  askReset(by: ResetCause, core: Core, external: boolean): void {
+    if (this.state.pendingReset) return;
+    this.state.pendingReset = { by, pc: external && by === 'power' ? null : core.pc, core: core.index, external };
+    for (const c of this.cores) c.cut();
+  }
+
+  protected performReset(): void {
+    const r = this.state.pendingReset!;
+    this.state.pendingReset = null;
+    // NRST is held low; nothing runs meanwhile
+    this.observer.beforeReset?.();
+    const pulse = this.system.parameter('reset.pulse.ps') ?? 0;
+    this.system.setWire('reset.core', r.core);
+    this.system.setWire('reset.cause', RESET_CAUSES.indexOf(r.by));
+    this.system.resetBlocks('system');
+    this.system.fireDue(this.system.now + pulse);
+    this.finishReset(r.by, r.pc, r.core, r.external, false);
+  }
+
+  protected finishReset(by: ResetCause, pc: number | null, core: number, external: boolean, power: boolean): void {
+    const backup = new Set(this.chip.blocks.filter((b) => b.backup).map((b) => b.name));
+    this.history.forget((register) => !power && backup.has(register.slice(0, register.indexOf('.'))));
+    const flags: string[] = [];
+    for (const f of this.chip.resetFlags?.flags ?? []) if (this.fieldValue(f.field)) flags.push(f.field.slice(f.field.lastIndexOf('.') + 1));
+    this.history.resets.push({ at: this.system.now, by, flags, fromPc: pc, core, external });
+    this.state.inSystem = false;
+    this.state.inSystemOf.fill(false);
+    this.state.usbServedBy = null;
+    this.state.lockup = null;
+    this.state.lockups.fill(null);
+    this.state.handlerOverSystem.fill(false);
+    this.state.together = { tryAt: this.system.now + TOGETHER_FIRST, gap: TOGETHER_FIRST };
+    const rule = this.bootRule();
+    if (rule?.remap !== undefined) this.system.setWire('boot.remap', rule.remap);
+    this.cores.forEach((c, i) => {
+      if (!power) this.state.uninitialised += c.get(S.UNINITIALISED);
+      c.zone = 'user';
+      this.state.booted[i] = this.bootRule(c)?.boots !== 'held' || (i === 0 && this.bootAt !== null);
+      this.startCore(c, power);
+    });
+    this.event('reset', power ? 'power-on' : `reset by ${by}`, pc, core);
+    this.observer.reset?.(by);
+  }
+
+  /** Out of reset at the table that the boot rules name; a held core only loses its state. */
+  protected startCore(core: Core, power: boolean): void {
+    const rule = this.bootRule(core, false);
+    if (!this.state.booted[core.index]) {
+      core.disarmTimer();
+      return;
+    }
+    const remapped = rule?.remap !== undefined && this.chip.remap;
+    core.reset(core.index === 0 && this.bootAt !== null ? this.bootAt : remapped ? remapped.base : this.bootVectors(core), power);
+    core.syncClock(this.system.now);
+    this.system.setWire(`core.deepsleep.${core.index}`, 0);
+  }
+  /** What a core does, in a word. */
+  coreState(core: Core): 'running' | 'asleep' | 'locked up' | 'held' {
+    if (!this.state.booted[core.index]) return 'held';
+    if (this.state.lockups[core.index]) return 'locked up';
+    return core.halted ? 'asleep' : 'running';
+  }
+  /** Back into reset, until it is released. */
+  hold(core: Core): void {
+    this.system.setWire(`core.release.${core.row.name}`, 0);
+    this.state.booted[core.index] = false;
+    this.startCore(core, false);
+  }
+  /** Held cores whose release was asked for. */
+  protected releaseCores(): void {
+    for (const core of this.cores) {
+      if (this.state.booted[core.index] || this.system.wire(`core.release.${core.row.name}`) === 0) continue;
+      this.state.booted[core.index] = true;
+      this.startCore(core, false);
+      this.event('boot', `${core.row.name} released`, null, core.index);
+    }
+  }
+
+  /** NRST from outside. The reset takes place when it is released. */
+  holdReset(low: boolean): void {
+    if (low) this.state.held = true;
+    else {
+      this.state.held = false;
+      this.askReset('pin', this.bootCore, true);
+    }
+  }
+  /** Power goes; it comes back by `powerOn(true)`. */
+  powerOff(): void {
+    this.state.held = true;
+    this.observer.beforeReset?.();
+    this.system.resetBlocks('power');
+  }
+  /** A store from outside, as a debugger makes it. */
+  poke(address: number, size: number, value: number): void {
+    this.system.write(address, size, value);
+  }
+
+  /** Address of the vector table that the boot rules select now. */
+  bootVectors(core: Core = this.cores[0]!): number {
+    if (this.bootAt !== null && core.index === 0) return this.bootAt;
+    const rule = this.bootRule(core, false);
+    if (!rule) return 0;
+    return typeof rule.vectors === 'number' ? rule.vectors : (this.fieldValue(rule.vectors.field) << rule.vectors.shift) >>> 0;
+  }
+  /** The row that holds for a core; with `held` false the one after its release. */
+  protected bootRule(core: Core = this.cores[0]!, held = true): BootRule | undefined {
+    return this.chip.boot?.find((rule) => (held || rule.boots !== 'held') && (rule.core ?? core.row.name) === core.row.name && rule.when.every((w) => w.is.includes(this.bootSignal(w.signal))));
+  }
+  protected bootSignal(signal: string): number {
+    const [kind, name] = [signal.slice(0, signal.indexOf(':')), signal.slice(signal.indexOf(':') + 1)];
+    if (kind === 'pin') return this.system.parameter(`${name.toLowerCase()}.level`) ?? 0;
+    if (kind === 'field') return this.fieldValue(name);
+    if (kind === 'flash') {
+      const m = this.system.memories.find((x) => x.row.kind === 'flash')!;
+      return this.system.loadHost(m.host, 4) === 0xffffffff ? 1 : 0;
+    }
+    throw new Error(`${this.chip.name}: unknown boot signal ${signal}`);
+  }
+  /** Value of `BLOCK.REG.FIELD` as stored. */
+  fieldValue(path: string): number {
+    const [block, register, field] = path.split('.') as [string, string, string];
+    const b = this.system.block(block);
+    const layout = (b.component as unknown as { layout: { field(p: string): { register: Register; of(v: number): number } } }).layout;
+    const f = layout.field(`${register}.${field}`);
+    return f.of((b.state as RegisterState).regs[f.register.index]!);
+  }
+
+  // ---- wires that reach the cores --------------------------------------------------------------------------------------------------
+  protected wireChanged(name: string, value: number): void {
+    this.observer.wire?.(name, value);
+    if (name === this.chip.remap?.wire && this.cores) this.remapped();
+    switch (name) {
+      case 'flash.latency':
+      case 'icache.enabled':
+      case 'icache.ways':
+        for (const core of this.cores ?? [])
+          core.setFlashTiming({
+            waitStates: this.system.wire('flash.latency'), cache: this.system.wire('icache.enabled') !== 0, sets: 256,
+            ways: this.system.wire('icache.ways') || 2,
+          });
+        break;
+      case 'icache.invalidate':
+        for (const core of this.cores ?? []) core.invalidateCache();
+        break;
+      case 'nmi':
+        if (value) for (const core of this.cores ?? []) core.nmi();
+        break;
+    }
+    // Each change of `event.<core>` is an event for its WFE; of `core.meet` a reason to let the other core catch up.
+    if (name.startsWith('event.')) {
+      const core = this.cores?.find((c) => c.row.name === name.slice(6));
+      if (core) core.wakeEvent();
+      this.meet();
+    } else if (name === 'core.meet' || name.startsWith('core.release.')) this.meet();
+  }
+  /** Ends the turn of the core that runs, so that the others reach the same time. */
+  protected meet(): void {
+    if (this.cores && this.cores.length > 1) this.cores[this.system.master]!.cut();
+  }
+
+  protected remapped(): void {
+    for (const core of this.cores) core.remapped(this.chip.remap!.base);
+    this.refreshIntercept();
+  }
+
+  // ---- history -------------------------------------------------------------------------------------------------------------------
+  protected registerChanged(block: string, register: Register, old: number, value: number): void {
+    this.history.mark(`${block}.${register.name}`, old ^ value, this.writer ? this.recordWrite() : null);
+  }
+  /** The record of the write that is being served, made on first use. */
+  protected recordWrite(): WriteRecord {
+    const w = this.writer!;
+    return (w.record ??= {
+      seq: this.history.seq, at: this.system.now, core: w.core.index, pc: w.core.pc, kind: this.writerKind, address: null,
+    });
+  }
+  event(kind: string, text: string, pc: number | null = null, core = 0): void {
+    const c = this.cores?.[core];
+    this.history.event({ at: this.system.now, cycle: c ? c.cycles() : null, kind, text, pc, core });
+  }
+  protected blockNote(kind: string, text: string, block: string): void {
+    if (kind.startsWith('console:')) return this.console(kind.slice('console:'.length), text);
+    this.note(kind, `${block}: ${text}`);
+  }
+
+  // ---- CoreListener --------------------------------------------------------------------------------------------------------------
+  beginAccess(core: Core): void {
+    this.history.seq++;
+    this.writer = { core, record: null };
+  }
+  endAccess(): void {
+    this.writer = null;
+  }
+  /** Makes what follows count as done by something else than the CPU (scenario, debugger). */
+  as<T>(kind: WriterKind, action: () => T): T {
+    const before = { writer: this.writer, kind: this.writerKind };
+    this.writer = { core: this.bootCore, record: null };
+    this.writerKind = kind;
+    try {
+      return action();
+    } finally {
+      this.writer = before.writer;
+      this.writerKind = before.kind;
+    }
+  }
+  special(core: Core, register: string, old: number, value: number): void {
+    this.history.seq++;
+    const replaced = this.repairs?.special?.(core, register, old, value);
+    if (replaced !== undefined && replaced !== value) {
+      setRegister(core, register.toLowerCase(), replaced);
+      return;
+    }
+    const record: WriteRecord = {
+      seq: this.history.seq, at: core.now(), core: core.index, pc: core.pc, kind: this.writerKind, address: null,
+    };
+    this.history.mark(`CPU${core.index === 0 ? '' : core.index}.${register}`, old ^ value, record);
+  }
+  deviceWrite(core: Core, address: number): void {
+    const block = this.system.regionAt(address)?.block;
+    if (block && block.row.model?.startsWith('usb')) this.state.usbServedBy = core.zone === 'system' ? 'system' : 'user';
+  }
+  semihosting(core: Core): boolean {
+    const served = this.semihostingEnabled && (this.observer.semihosting?.(core) ?? false);
+    if (served) this.answered(core, true);
+    return served;
+  }
+  protected answered(core: Core, semihosting: boolean): void {
+    const list = this.state.breakpoints;
+    if (list.length < 16 && !list.some((b) => b.pc === core.pc)) list.push({ semihosting, pc: core.pc, at: core.now() });
+  }
+  debuggerAttached(core: Core): boolean {
+    if (this.state.debugger) this.answered(core, false);
+    return this.state.debugger;
+  }
+  console(channel: string, text: string): void {
+    this.state.console[channel] = (this.state.console[channel] ?? '') + text;
+    this.observer.console?.(channel, text);
+  }
+  note(kind: string, text: string): void {
+    const known = this.state.notes.find((n) => n.kind === kind && n.text === text);
+    if (known) known.count++;
+    else if (this.state.notes.length < 200) {
+      this.state.notes.push({ kind, text, count: 1 });
+      this.event(kind, text, this.bootCore.pc);
+    }
+    this.observer.note?.(kind, text);
+  }
+  requestReset(by: 'software' | 'core', core: Core): void {
+    this.askReset(by, core, false);
+  }
+  sendEvent(from: Core): void {
+    for (const core of this.cores) if (core !== from) core.wakeEvent();
+    if (this.cores.length > 1) this.system.setWire(`sev.${from.row.name}`, this.system.wire(`sev.${from.row.name}`) + 1);
+    this.meet();
+  }
+  exceptionTaken(core: Core, exception: number, handler: number, interruptedPc: number): void {
+    const entry = this.history.entries.at(-1);
+    if (entry && entry.core === core.index && interruptedPc === entry.address && core.retired() === entry.retired) entry.reached = false;
+    this.state.exceptionTo[core.index] = { pc: handler & ~1, from: interruptedPc };
+    this.observer.exception?.(core, exception, handler, interruptedPc);
+  }
+  exceptionReturned(core: Core, exception: number, pc: number): void {
+    this.state.returnTo[core.index] = pc;
+    this.observer.exceptionReturn?.(core, exception, pc);
+  }
+  faulted(core: Core, kind: string, address: number | null, pc: number): void {
+    if (this.history.entries.length === 0 && core === this.bootCore) this.state.firstFault ??= { kind, address, pc, at: core.now() };
+    this.event('fault', `${kind}${address === null ? '' : ` at 0x${address.toString(16).padStart(8, '0')}`}`, pc, core.index);
+    this.observer.faulted?.(core, kind, address, pc);
+  }
+  lockup(core: Core, reason: string): void {
+    const entry = this.history.entries.at(-1);
+    if (entry && entry.core === core.index && core.retired() === entry.retired) entry.reached = false;
+    this.state.lockups[core.index] = { reason, at: core.now() };
+    if (core === this.bootCore) this.state.lockup = { core: core.index, reason, at: core.now() };
+    this.event('lockup', reason, core.pc, core.index);
+    this.observer.lockup?.(core, reason);
+  }
+  zoneChange(core: Core, _from: Zone, to: Zone, pc: number): void {
+    const s = this.state;
+    const i = core.index;
+    this.refreshIntercept();
+    if (to !== 'system') {
+      // a user handler over the ROM is not leaving it
+      if (core.get(S.IPSR) !== 0 && s.exceptionTo[i]!.pc === pc) {
+        s.handlerOverSystem[i] = s.inSystemOf[i]!;
+        return;
+      }
+      if (s.inSystemOf[i]) {
+        s.inSystemOf[i] = false;
+        if (core !== this.bootCore) return;
+        s.inSystem = false;
+        this.system.now = Math.max(this.system.now, core.now());
+        this.event('left', 'branch from system memory into user memory', core.lastExecuted(), i);
+        this.observer.leftSystem?.(pc);
+      }
+      return;
+    }
+    if (s.handlerOverSystem[i] && s.returnTo[i] === pc) {
+      s.handlerOverSystem[i] = false;
+      return;
+    }
+    s.handlerOverSystem[i] = false;
+    s.inSystem = true;
+    s.inSystemOf[i] = true;
+    const how = this.justReset(core) ? 'boot' : s.exceptionTo[i]!.pc === pc && core.get(S.IPSR) !== 0 ? 'exception' : 'branch';
+    const from = how === 'boot' ? null : how === 'exception' ? s.exceptionTo[i]!.from : core.lastExecuted();
+    this.system.now = Math.max(this.system.now, core.now());
+    const entry: EntryRecord = {
+      at: core.now(), core: i, address: core.get(S.T) === 0 ? pc : pc, how, fromPc: from !== null && from < 0 ? null : from,
+      registers: registerFile(core, pc), retired: core.retired(), reached: true,
+    };
+    this.history.entries.push(entry);
+    this.event('entry', `${how} into system memory at 0x${pc.toString(16).padStart(8, '0')}`, entry.fromPc, i);
+    this.observer.entry?.(entry);
+    this.entryPause = true;
+    throw PAUSE;
+  }
+  protected justReset(core: Core): boolean {
+    return core.retired() === core.retiredAtReset;
+  }
+
+  // ---- interception (diagnosis by repair, option reads) ------------------------------------------------------------------------------
+  get intercept(): Interceptor | null {
+    return this.watchedPages.size ? this.interceptor : null;
+  }
+  /** With two cores the pages differ by core. */
+  interceptOf(core: Core): Interceptor | null {
+    const own = this.interceptors?.[core.index] ?? this.interceptor;
+    return own.pages.size > 0 ? own : null;
+  }
+  protected interceptors: (Interceptor & { pages: Set<number>; everyDeviceWrite: boolean })[] | null = null;
+  protected readonly interceptor: Interceptor & { everyDeviceWrite: boolean } = {
+    pages: this.watchedPages,
+    everyDeviceWrite: false,
+    read: (core, address, size) => {
+      const o = this.optionBlock;
+      if (o && address >= o.base && address < o.end && core.zone === 'system') {
+        const word = (address - o.base) >> 2;
+        if (!this.state.optionReads.includes(word)) this.state.optionReads.push(word);
+      }
+      if (this.gap && address >= this.gap.base && address < this.gap.end) this.state.gapAccess = true;
+      if (core.zone === 'user' && !core.hardwareAccess) this.logVectorRead(core, address, size);
+      return this.repairs?.read?.(core, address, size) ?? null;
+    },
+    write: (core, address, size, value) => (this.repairs?.write ? this.repairs.write(core, address, size, value) : value),
+  };
+  protected logVectorRead(core: Core, address: number, size: number): void {
+    const memory = this.system.regionAt(address)?.memory;
+    if (memory?.row.zone !== 'system') return;
+    const reads = this.state.vectorReads;
+    const value = core.peek(address, size === 1 ? 1 : size === 2 ? 2 : 4) ?? 0;
+    const known = reads.findIndex((r) => r.address === address && r.pc === core.pc);
+    if (known >= 0) reads.splice(known, 1);
+    else if (reads.length >= 64) reads.shift();
+    reads.push({ address, value, pc: core.pc, at: core.now() });
+  }
+  /** Pages of system memory are looked at while user code runs, so that reads of vectors are seen. */
+  protected systemPages(): number[] {
+    const pages: number[] = [];
+    for (const r of this.system.regions) if (r.memory?.row.zone === 'system') for (let a = r.base; a < r.end; a += PAGE_SIZE) pages.push(a >>> PAGE_BITS);
+    return pages;
+  }
+  /** Returns those that were in force. */
+  setRepairs(repairs: Interceptor | null): Interceptor | null {
+    const before = this.repairs;
+    this.repairs = repairs;
+    for (const i of this.interceptors ?? [this.interceptor]) i.everyDeviceWrite = repairs?.everyDeviceWrite ?? false;
+    this.refreshIntercept();
+    return before;
+  }
+  protected refreshIntercept(): void {
+    const sets = this.interceptors?.map((i) => i.pages) ?? [this.watchedPages];
+    sets.forEach((pages, i) => {
+      pages.clear();
+      if (this.optionBlock) pages.add(this.optionBlock.base >>> PAGE_BITS);
+      if (this.gap) for (let a = this.gap.base; a < this.gap.end; a += PAGE_SIZE) pages.add(a >>> PAGE_BITS);
+      for (const page of this.repairs?.pages ?? []) pages.add(page);
+      if (this.cores?.[i]?.zone !== 'system') for (const page of this.systemPages()) pages.add(page);
+    });
+    for (const core of this.cores ?? []) core.interceptChanged();
+  }
+}
