@@ -46,7 +46,8 @@ export async function bench(options: BenchOptions): Promise<RunResult> {
   if (chip === undefined) throw new UsageError(`there is no chip ${JSON.stringify(options.chip)}`);
   const scenario = await checkScenario(options.scenario ?? {}, 'scenario');
   const profile = romProfileIfAny(chip);
-  const bytes = options.romDump ?? options.romImage ?? (profile ? (await import('./cli/package.ts')).romImage(profile.image) : new Uint8Array(0));
+  const bytes =
+    options.romDump ?? options.romImage ?? (profile ? (await import('./cli/package.ts')).romImage(profile.image) : new Uint8Array(0));
   const romOptions = { ...scenario.romOptions, ...options.romOptions };
   return runBench(
     jobInput(

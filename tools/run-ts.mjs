@@ -16,8 +16,15 @@ const folder = join(root, 'node_modules', '.cache', 'run-ts');
 mkdirSync(folder, { recursive: true });
 const outfile = join(folder, `${basename(file, '.ts')}-${process.pid}.mjs`);
 await build({
-  entryPoints: [resolve(file)], outfile, bundle: true, platform: 'node', format: 'esm', target: 'node20',
-  packages: 'external', sourcemap: 'inline', logLevel: 'warning',
+  entryPoints: [resolve(file)],
+  outfile,
+  bundle: true,
+  platform: 'node',
+  format: 'esm',
+  target: 'node20',
+  packages: 'external',
+  sourcemap: 'inline',
+  logLevel: 'warning',
 });
 process.on('exit', () => rmSync(outfile, { force: true }));
 process.argv.splice(1, 2, resolve(file));

@@ -14,13 +14,36 @@ import { FIXES, type SvdFixes } from './svd-fixes.ts';
 interface Xml {
   readonly [key: string]: string | Xml | readonly Xml[] | undefined;
 }
-interface Field { name: string; bit: number; width: number; writable: boolean }
-interface Reg { name: string; offset: number; size: number; reset: number; writable: number; fields: Field[] }
-interface Peripheral { svdName: string; name: string; base: number; size: number; registers: Reg[]; irqs: Map<number, string> }
+interface Field {
+  name: string;
+  bit: number;
+  width: number;
+  writable: boolean;
+}
+interface Reg {
+  name: string;
+  offset: number;
+  size: number;
+  reset: number;
+  writable: number;
+  fields: Field[];
+}
+interface Peripheral {
+  svdName: string;
+  name: string;
+  base: number;
+  size: number;
+  registers: Reg[];
+  irqs: Map<number, string>;
+}
 
 const LISTS = new Set(['peripheral', 'register', 'cluster', 'field', 'interrupt', 'addressBlock']);
 const parser = new XMLParser({
-  ignoreAttributes: false, attributeNamePrefix: '@', parseTagValue: false, parseAttributeValue: false, trimValues: true,
+  ignoreAttributes: false,
+  attributeNamePrefix: '@',
+  parseTagValue: false,
+  parseAttributeValue: false,
+  trimValues: true,
   isArray: (name) => LISTS.has(name),
 });
 
@@ -45,7 +68,11 @@ function need(x: Xml, key: string): number {
 }
 
 /** Inherited defaults of the SVD: device → peripheral → cluster → register → field. */
-interface Defaults { size: number; access: string; reset: number }
+interface Defaults {
+  size: number;
+  access: string;
+  reset: number;
+}
 const inherit = (d: Defaults, x: Xml): Defaults => ({
   size: integer(text(x, 'size')) || d.size,
   access: text(x, 'access') ?? d.access,
@@ -61,7 +88,10 @@ function elements(x: Xml): { name: string; offset: number }[] {
   const index = text(x, 'dimIndex');
   const range = index?.match(/^(\d+)-(\d+)$/);
   const names = range ? Array.from({ length: dim }, (_, i) => String(Number(range[1]) + i)) : index?.split(',');
-  return Array.from({ length: dim }, (_, i) => ({ name: name.replace('[%s]', '%s').replace('%s', (names?.[i] ?? String(i)).trim()), offset: i * step }));
+  return Array.from({ length: dim }, (_, i) => ({
+    name: name.replace('[%s]', '%s').replace('%s', (names?.[i] ?? String(i)).trim()),
+    offset: i * step,
+  }));
 }
 
 /**
@@ -92,8 +122,19 @@ function readRegisters(x: Xml | undefined, d: Defaults, base: number, prefix: st
     for (const e of elements(r)) {
       const fields = readFields(r, own.access, own.size);
       const all = own.size >= 32 ? 0xffffffff : (1 << own.size) - 1;
-      const writable = fields.length ? fields.reduce((m, f) => (f.writable ? (m | maskOf(f)) >>> 0 : m), 0) : storable(own.access) ? all : 0;
-      out.push({ name: prefix + e.name, offset: base + need(r, 'addressOffset') + e.offset, size: own.size / 8, reset: (own.reset & all) >>> 0, writable, fields });
+      const writable = fields.length
+        ? fields.reduce((m, f) => (f.writable ? (m | maskOf(f)) >>> 0 : m), 0)
+        : storable(own.access)
+          ? all
+          : 0;
+      out.push({
+        name: prefix + e.name,
+        offset: base + need(r, 'addressOffset') + e.offset,
+        size: own.size / 8,
+        reset: (own.reset & all) >>> 0,
+        writable,
+        fields,
+      });
     }
   }
   for (const c of list(x, 'cluster'))
@@ -153,7 +194,8 @@ function readDevice(xml: Xml, fixes: SvdFixes): Peripheral[] {
     const shared = raw[0]?.name.match(/^([A-Za-z]+\d*)_/)?.[1] ?? '';
     const prefixes = [rootName, name, rootName.replace(/\d+$/, ''), rootName.replace(/_.*$/, ''), group].filter((s) => s !== '');
     if (/^OTG/.test(rootName)) prefixes.unshift('OTG_FS', 'OTG_HS', 'FS', 'HS', 'OTG');
-    else if (shared && rootName.startsWith(shared.replace(/\d+$/, '')) && raw.every((r) => r.name.startsWith(`${shared}_`))) prefixes.push(shared);
+    else if (shared && rootName.startsWith(shared.replace(/\d+$/, '')) && raw.every((r) => r.name.startsWith(`${shared}_`)))
+      prefixes.push(shared);
     const taken = new Set<string>();
     for (const r of raw) taken.add((r.name = shortName(r.name, prefixes, taken)));
     for (const r of raw) r.offset = fixes.offsets?.[`${name}.${r.name}`] ?? r.offset;
@@ -161,12 +203,24 @@ function readDevice(xml: Xml, fixes: SvdFixes): Peripheral[] {
       const [pn, rn] = path.split('.') as [string, string];
       if (pn !== name) continue;
       const fields = more.fields.map(([fn, bit, width, writable]) => ({ name: fn, bit, width, writable }));
-      raw.push({ name: rn, offset: more.offset, size: 4, reset: more.reset, writable: fields.reduce((m, f) => (f.writable ? (m | maskOf(f)) >>> 0 : m), 0), fields });
+      raw.push({
+        name: rn,
+        offset: more.offset,
+        size: 4,
+        reset: more.reset,
+        writable: fields.reduce((m, f) => (f.writable ? (m | maskOf(f)) >>> 0 : m), 0),
+        fields,
+      });
     }
     for (const copy of fixes.copies ?? []) {
       if (copy.peripheral !== name) continue;
       for (const r of raw.filter((x) => x.name.startsWith(copy.from)))
-        raw.push({ ...r, name: copy.to + r.name.slice(copy.from.length), offset: r.offset + copy.by, fields: r.fields.map((f) => ({ ...f })) });
+        raw.push({
+          ...r,
+          name: copy.to + r.name.slice(copy.from.length),
+          offset: r.offset + copy.by,
+          fields: r.fields.map((f) => ({ ...f })),
+        });
     }
     const registers = joinAlternates(raw);
     for (const r of registers) {
@@ -178,7 +232,8 @@ function readDevice(xml: Xml, fixes: SvdFixes): Peripheral[] {
         r.writable = (r.writable & ~maskOf(f)) >>> 0;
         return false;
       });
-      for (const f of r.fields) f.name = fixes.fields?.[`${name}.${r.name}.${f.name}`] ?? fixes.fields?.[`${rootName}.${r.name}.${f.name}`] ?? f.name;
+      for (const f of r.fields)
+        f.name = fixes.fields?.[`${name}.${r.name}.${f.name}`] ?? fixes.fields?.[`${rootName}.${r.name}.${f.name}`] ?? f.name;
       for (const [path, [bit, width, writable]] of Object.entries(fixes.add ?? {})) {
         const [pn, rn, fn] = path.split('.');
         if ((pn === name || pn === rootName) && rn === r.name) {
@@ -200,7 +255,11 @@ function readDevice(xml: Xml, fixes: SvdFixes): Peripheral[] {
 const hex = (n: number): string => n.toString(16);
 const encode = (registers: readonly Reg[]): string =>
   registers
-    .map((r) => [r.name, hex(r.offset), r.size, hex(r.reset), hex(r.writable), r.fields.map((f) => `${f.name}:${f.bit}:${f.width}`).join(',')].join(' '))
+    .map((r) =>
+      [r.name, hex(r.offset), r.size, hex(r.reset), hex(r.writable), r.fields.map((f) => `${f.name}:${f.bit}:${f.width}`).join(',')].join(
+        ' ',
+      ),
+    )
     .join(';');
 
 function generate(file: string): { path: string; peripherals: number; blocks: number; bytes: number } {

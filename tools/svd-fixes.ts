@@ -14,7 +14,12 @@ export interface SvdFixes {
   /** Fields that the SVD lacks: `PERIPHERAL.REG.FIELD` → [bit, width, writable]. */
   readonly add?: Readonly<Record<string, readonly [number, number, boolean]>>;
   /** Registers that the SVD lacks: `PERIPHERAL.REG` → offset, reset value and fields as [name, bit, width, writable]. */
-  readonly addRegisters?: Readonly<Record<string, { readonly offset: number; readonly reset: number; readonly fields: readonly (readonly [string, number, number, boolean])[] }>>;
+  readonly addRegisters?: Readonly<
+    Record<
+      string,
+      { readonly offset: number; readonly reset: number; readonly fields: readonly (readonly [string, number, number, boolean])[] }
+    >
+  >;
   /** Registers that repeat others at a distance: names that begin with `from`, once more beginning with `to`. */
   readonly copies?: readonly { readonly peripheral: string; readonly from: string; readonly to: string; readonly by: number }[];
   /** Fields that the chip lacks although the family's SVD lists them. */
@@ -34,11 +39,16 @@ const F0: SvdFixes = {
     // Bit 23 of APB1ENR enables the clock; the SVD copied the name of the reset bit.
     'RCC.APB1ENR.USBRST': 'USBEN',
     // Names of the CMSIS header.
-    'FLASH.SR.WRPRT': 'WRPRTERR', 'FLASH.CR.FORCE_OPTLOAD': 'OBL_LAUNCH', 'FLASH.OBR.WDG_SW': 'IWDG_SW', 'USART1.CR1.M': 'M0',
+    'FLASH.SR.WRPRT': 'WRPRTERR',
+    'FLASH.CR.FORCE_OPTLOAD': 'OBL_LAUNCH',
+    'FLASH.OBR.WDG_SW': 'IWDG_SW',
+    'USART1.CR1.M': 'M0',
   },
   add: {
     // In the CMSIS header, missing in the SVD.
-    'RCC.CSR.V18PWRRSTF': [23, 1, false], 'RCC.AHBENR.IOPEEN': [21, 1, true], 'RCC.AHBRSTR.IOPERST': [21, 1, true],
+    'RCC.CSR.V18PWRRSTF': [23, 1, false],
+    'RCC.AHBENR.IOPEEN': [21, 1, true],
+    'RCC.AHBRSTR.IOPERST': [21, 1, true],
     // The SVD cuts the field in two.
     'USART1.CR2.ADD': [24, 8, true],
   },
@@ -50,14 +60,22 @@ const L4: Omit<SvdFixes, 'chip'> = {
   rename: {},
   // Names of the CMSIS header.
   fields: {
-    'RCC.CSR.FIREWALLRSTF': 'FWRSTF', 'RCC.CSR.LPWRSTF': 'LPWRRSTF', 'RCC.APB1ENR1.SP3EN': 'SPI3EN', 'RCC.APB1SMENR1.SP3SMEN': 'SPI3SMEN',
-    'FLASH.CR.START': 'STRT', 'FLASH.OPTR.IDWG_SW': 'IWDG_SW',
+    'RCC.CSR.FIREWALLRSTF': 'FWRSTF',
+    'RCC.CSR.LPWRSTF': 'LPWRRSTF',
+    'RCC.APB1ENR1.SP3EN': 'SPI3EN',
+    'RCC.APB1SMENR1.SP3SMEN': 'SPI3SMEN',
+    'FLASH.CR.START': 'STRT',
+    'FLASH.OPTR.IDWG_SW': 'IWDG_SW',
   },
   // The SVD cuts the field in two.
   add: { 'USART1.CR2.ADD': [24, 8, true], 'LPUART1.CR2.ADD': [24, 8, true] },
   // RM0351 GPIO: all pins analog except the debug port; the SVD has lost the ones.
   resets: {
-    'GPIOA.MODER': 0xabffffff, 'GPIOA.OSPEEDR': 0x0c000000, 'GPIOB.MODER': 0xfffffebf, 'GPIOH.MODER': 0x0000000f, 'GPIO*.MODER': 0xffffffff,
+    'GPIOA.MODER': 0xabffffff,
+    'GPIOA.OSPEEDR': 0x0c000000,
+    'GPIOB.MODER': 0xfffffebf,
+    'GPIOH.MODER': 0x0000000f,
+    'GPIO*.MODER': 0xffffffff,
   },
 };
 const L496_ONLY = ['FLASH.OPTR.nSWBOOT0', 'FLASH.OPTR.nBOOT0'];
@@ -65,16 +83,32 @@ const L496_ONLY = ['FLASH.OPTR.nSWBOOT0', 'FLASH.OPTR.nBOOT0'];
 const H533: SvdFixes = {
   chip: 'stm32h533',
   rename: {
-    ADC: 'ADC1', ADCC: 'ADC12_COMMON', DAC: 'DAC1', FDCAN: 'FDCAN1', GPDMA: 'GPDMA1', I2C: 'I2C1', I3C: 'I3C1', LPUART: 'LPUART1',
-    OCTOSPI: 'OCTOSPI1', OTFDEC: 'OTFDEC1', SDMMC: 'SDMMC1', SPI: 'SPI1', UCPD: 'UCPD1', USART: 'USART1',
+    ADC: 'ADC1',
+    ADCC: 'ADC12_COMMON',
+    DAC: 'DAC1',
+    FDCAN: 'FDCAN1',
+    GPDMA: 'GPDMA1',
+    I2C: 'I2C1',
+    I3C: 'I3C1',
+    LPUART: 'LPUART1',
+    OCTOSPI: 'OCTOSPI1',
+    OTFDEC: 'OTFDEC1',
+    SDMMC: 'SDMMC1',
+    SPI: 'SPI1',
+    UCPD: 'UCPD1',
+    USART: 'USART1',
   },
   // Every other option register's second half is called as its first.
   registers: { 'FLASH.BOOTR_PRG': 'SECBOOTR_PRG' },
   // The SVD gives all ports one reset value whose upper byte is lost. After reset all pins are analog except the debug port:
   // PA13, PA14, PA15, PB3, PB4 (the H563 SVD gives port A's values; alternate functions 0, pulls and speed of SWJ).
   resets: {
-    'GPIOA.MODER': 0xabffffff, 'GPIOA.OSPEEDR': 0x0c000000, 'GPIOA.PUPDR': 0x64000000,
-    'GPIOB.MODER': 0xfffffebf, 'GPIOB.OSPEEDR': 0x000000c0, 'GPIOB.PUPDR': 0x00000100,
+    'GPIOA.MODER': 0xabffffff,
+    'GPIOA.OSPEEDR': 0x0c000000,
+    'GPIOA.PUPDR': 0x64000000,
+    'GPIOB.MODER': 0xfffffebf,
+    'GPIOB.OSPEEDR': 0x000000c0,
+    'GPIOB.PUPDR': 0x00000100,
     'GPIO*.MODER': 0xffffffff,
   },
   // The SVD lets EXTICR4 share EXTICR1's offset; the four lie in a row.
@@ -90,8 +124,40 @@ const each = <T>(peripheral: string, registers: readonly string[], fields: Reado
   Object.fromEntries(registers.flatMap((r) => Object.entries(fields).map(([name, to]) => [`${peripheral}.${r}.${name}`, to])));
 
 const H745_BANK_FIELDS = [
-  'LOCK', 'PG', 'SER', 'BER', 'PSIZE', 'FW', 'START', 'SNB', 'EOPIE', 'WRPERRIE', 'PGSERRIE', 'STRBERRIE', 'INCERRIE', 'OPERRIE', 'RDPERRIE', 'RDSERRIE', 'SNECCERRIE',
-  'DBECCERRIE', 'CRCENDIE', 'BSY', 'WBNE', 'QW', 'CRC_BUSY', 'EOP', 'WRPERR', 'PGSERR', 'STRBERR', 'INCERR', 'OPERR', 'RDPERR', 'RDSERR', 'SNECCERR', 'DBECCERR', 'CRCEND',
+  'LOCK',
+  'PG',
+  'SER',
+  'BER',
+  'PSIZE',
+  'FW',
+  'START',
+  'SNB',
+  'EOPIE',
+  'WRPERRIE',
+  'PGSERRIE',
+  'STRBERRIE',
+  'INCERRIE',
+  'OPERRIE',
+  'RDPERRIE',
+  'RDSERRIE',
+  'SNECCERRIE',
+  'DBECCERRIE',
+  'CRCENDIE',
+  'BSY',
+  'WBNE',
+  'QW',
+  'CRC_BUSY',
+  'EOP',
+  'WRPERR',
+  'PGSERR',
+  'STRBERR',
+  'INCERR',
+  'OPERR',
+  'RDPERR',
+  'RDSERR',
+  'SNECCERR',
+  'DBECCERR',
+  'CRCEND',
 ];
 /**
  * STM32H745: the SVD is that of the single-core H743 in most places. Names, CPU2's registers and flags, BCM and boot address fields: CMSIS header stm32h745xx.h
@@ -101,7 +167,8 @@ const H745: SvdFixes = {
   chip: 'stm32h745',
   rename: { Flash: 'FLASH', DFSDM: 'DFSDM1', DAC: 'DAC1', SWPMI: 'SWPMI1', CAN_CCU: 'FDCAN_CCU', COMP1: 'COMP12' },
   registers: {
-    'FLASH.BOOT_CURR': 'BOOT7_CUR', 'FLASH.BOOT_PRGR': 'BOOT7_PRG',
+    'FLASH.BOOT_CURR': 'BOOT7_CUR',
+    'FLASH.BOOT_PRGR': 'BOOT7_PRG',
     ...Object.fromEntries(['IMR', 'EMR', 'PR'].flatMap((r) => [1, 2, 3].map((n) => [`EXTI.CPU${r}${n}`, `C1${r}${n}`]))),
   },
   fields: {
@@ -115,7 +182,9 @@ const H745: SvdFixes = {
     ...each('RCC', ['APB1LRSTR'], { USART7RST: 'UART7RST', USART8RST: 'UART8RST' }),
     ...each('RCC', ['AHB2RSTR'], { CAMITFRST: 'DCMIRST' }),
     ...each('PWR', ['CR3'], { SDEN: 'SMPSEN' }),
-    ...Object.fromEntries([1, 2].flatMap((bank) => ['CR', 'SR', 'KEYR'].flatMap((r) => H745_BANK_FIELDS.map((f) => [`FLASH.${r}${bank}.${f}${bank}`, f])))),
+    ...Object.fromEntries(
+      [1, 2].flatMap((bank) => ['CR', 'SR', 'KEYR'].flatMap((r) => H745_BANK_FIELDS.map((f) => [`FLASH.${r}${bank}.${f}${bank}`, f]))),
+    ),
     'FLASH.SR1.SNECCERR11': 'SNECCERR',
     ...each('FLASH', ['OPTSR_CUR', 'OPTSR_PRG'], { IWDG1_HW: 'IWDG1_SW', nRST_STOP_D1: 'NRST_STOP_D1', nRST_STBY_D1: 'NRST_STBY_D1' }),
     ...each('FLASH', ['BOOT7_CUR', 'BOOT7_PRG'], { BOOT_ADD0: 'BCM7_ADD0', BOOT_ADD1: 'BCM7_ADD1' }),
@@ -124,15 +193,27 @@ const H745: SvdFixes = {
   },
   add: {
     ...each('RCC', ['RSR', 'C1_RSR', 'C2_RSR'], {
-      C2RSTF: [18, 1, false], SFT2RSTF: [25, 1, false], IWDG2RSTF: [27, 1, false], WWDG2RSTF: [29, 1, false], LPWR2RSTF: [31, 1, false],
+      C2RSTF: [18, 1, false],
+      SFT2RSTF: [25, 1, false],
+      IWDG2RSTF: [27, 1, false],
+      WWDG2RSTF: [29, 1, false],
+      LPWR2RSTF: [31, 1, false],
     } as const),
     ...each('RCC', ['GCR'], { WW2RSC: [1, 1, true], BOOT_C1: [2, 1, true], BOOT_C2: [3, 1, true] } as const),
     ...each('RCC', ['APB1LENR', 'C1_APB1LENR', 'C2_APB1LENR'], { WWDG2EN: [11, 1, true] } as const),
     ...each('FLASH', ['OPTSR_CUR'], {
-      IWDG2_SW: [5, 1, false], BCM4: [22, 1, false], BCM7: [23, 1, false], NRST_STOP_D2: [24, 1, false], NRST_STBY_D2: [25, 1, false],
+      IWDG2_SW: [5, 1, false],
+      BCM4: [22, 1, false],
+      BCM7: [23, 1, false],
+      NRST_STOP_D2: [24, 1, false],
+      NRST_STBY_D2: [25, 1, false],
     } as const),
     ...each('FLASH', ['OPTSR_PRG'], {
-      IWDG2_SW: [5, 1, true], BCM4: [22, 1, true], BCM7: [23, 1, true], NRST_STOP_D2: [24, 1, true], NRST_STBY_D2: [25, 1, true],
+      IWDG2_SW: [5, 1, true],
+      BCM4: [22, 1, true],
+      BCM7: [23, 1, true],
+      NRST_STOP_D2: [24, 1, true],
+      NRST_STBY_D2: [25, 1, true],
     } as const),
     // The SVD cuts the field in two.
     'USART1.CR2.ADD': [24, 8, true],
@@ -141,13 +222,37 @@ const H745: SvdFixes = {
   },
   remove: ['WWDG1.CFR.WDGTB', 'WWDG2.CFR.WDGTB'],
   addRegisters: {
-    'FLASH.BOOT4_CUR': { offset: 0x48, reset: 0, fields: [['BCM4_ADD0', 0, 16, false], ['BCM4_ADD1', 16, 16, false]] },
-    'FLASH.BOOT4_PRG': { offset: 0x4c, reset: 0, fields: [['BCM4_ADD0', 0, 16, true], ['BCM4_ADD1', 16, 16, true]] },
-    'PWR.CPU2CR': {
-      offset: 0x14, reset: 0,
+    'FLASH.BOOT4_CUR': {
+      offset: 0x48,
+      reset: 0,
       fields: [
-        ['PDDS_D1', 0, 1, true], ['PDDS_D2', 1, 1, true], ['PDDS_D3', 2, 1, true], ['HOLD1', 4, 1, false], ['STOPF', 5, 1, false], ['SBF', 6, 1, false],
-        ['SBF_D1', 7, 1, false], ['SBF_D2', 8, 1, false], ['CSSF', 9, 1, true], ['HOLD1F', 10, 1, false], ['RUN_D3', 11, 1, true],
+        ['BCM4_ADD0', 0, 16, false],
+        ['BCM4_ADD1', 16, 16, false],
+      ],
+    },
+    'FLASH.BOOT4_PRG': {
+      offset: 0x4c,
+      reset: 0,
+      fields: [
+        ['BCM4_ADD0', 0, 16, true],
+        ['BCM4_ADD1', 16, 16, true],
+      ],
+    },
+    'PWR.CPU2CR': {
+      offset: 0x14,
+      reset: 0,
+      fields: [
+        ['PDDS_D1', 0, 1, true],
+        ['PDDS_D2', 1, 1, true],
+        ['PDDS_D3', 2, 1, true],
+        ['HOLD1', 4, 1, false],
+        ['STOPF', 5, 1, false],
+        ['SBF', 6, 1, false],
+        ['SBF_D1', 7, 1, false],
+        ['SBF_D2', 8, 1, false],
+        ['CSSF', 9, 1, true],
+        ['HOLD1F', 10, 1, false],
+        ['RUN_D3', 11, 1, true],
       ],
     },
   },
@@ -161,13 +266,24 @@ const H745: SvdFixes = {
     // The value of F4 and L4 in the SVD; siblings and the header's FLASH_LATENCY_DEFAULT say 0x37.
     'FLASH.ACR': 0x37,
     // RTCAPBEN is set after reset (RM0399 RCC_APB4ENR, recalled): ST's code reaches the backup registers without setting it.
-    'RCC.APB4ENR': 0x10000, 'RCC.C1_APB4ENR': 0x10000, 'RCC.C2_APB4ENR': 0x10000,
+    'RCC.APB4ENR': 0x10000,
+    'RCC.C1_APB4ENR': 0x10000,
+    'RCC.C2_APB4ENR': 0x10000,
     // Lines 32 to 44 and 46 to 88 but for the configurable ones are direct: unmasked after reset (RM0399 EXTI, recalled; the SVD has lost IMR2 and IMR3).
-    'EXTI.CPUIMR2': 0xfff5dfff, 'EXTI.C2IMR2': 0xfff5dfff, 'EXTI.CPUIMR3': 0x0181ffff, 'EXTI.C2IMR3': 0x0181ffff,
+    'EXTI.CPUIMR2': 0xfff5dfff,
+    'EXTI.C2IMR2': 0xfff5dfff,
+    'EXTI.CPUIMR3': 0x0181ffff,
+    'EXTI.C2IMR3': 0x0181ffff,
     // The SVDs of all STM32 print the pins' reset modes wrongly or shared; after reset all pins are analog except the debug port.
-    'GPIOA.MODER': 0xabffffff, 'GPIOA.OSPEEDR': 0x0c000000, 'GPIOA.PUPDR': 0x64000000,
-    'GPIOB.MODER': 0xfffffebf, 'GPIOB.OSPEEDR': 0x000000c0, 'GPIOB.PUPDR': 0x00000100,
-    'GPIO*.MODER': 0xffffffff, 'GPIO*.OSPEEDR': 0, 'GPIO*.PUPDR': 0,
+    'GPIOA.MODER': 0xabffffff,
+    'GPIOA.OSPEEDR': 0x0c000000,
+    'GPIOA.PUPDR': 0x64000000,
+    'GPIOB.MODER': 0xfffffebf,
+    'GPIOB.OSPEEDR': 0x000000c0,
+    'GPIOB.PUPDR': 0x00000100,
+    'GPIO*.MODER': 0xffffffff,
+    'GPIO*.OSPEEDR': 0,
+    'GPIO*.PUPDR': 0,
   },
 };
 
@@ -180,12 +296,21 @@ export const FIXES: Readonly<Record<string, SvdFixes>> = {
   // The SVD lists boot bits of its successors, which the CMSIS header lacks.
   STM32L476: { ...L4, chip: 'stm32l476', remove: L496_ONLY },
   STM32L496: {
-    ...L4, chip: 'stm32l496',
+    ...L4,
+    chip: 'stm32l496',
     // The RTC's registers are clocked after reset: ST's code for parts without RTCAPBEN never sets it (inferred).
     resets: { ...L4.resets, 'RCC.APB1ENR1': 0x00000400 },
     // In the CMSIS header stm32l496xx.h, missing in the SVD.
     addRegisters: {
-      'RCC.CRRCR': { offset: 0x98, reset: 0, fields: [['HSI48ON', 0, 1, true], ['HSI48RDY', 1, 1, false], ['HSI48CAL', 7, 9, false]] },
+      'RCC.CRRCR': {
+        offset: 0x98,
+        reset: 0,
+        fields: [
+          ['HSI48ON', 0, 1, true],
+          ['HSI48RDY', 1, 1, false],
+          ['HSI48CAL', 7, 9, false],
+        ],
+      },
       'RCC.CCIPR2': { offset: 0x9c, reset: 0, fields: [['I2C4SEL', 0, 2, true]] },
     },
   },

@@ -16,8 +16,12 @@ import { unicornMissing } from '../test/emu/core/unicorn.ts';
 const CHUNK = 50_000;
 const { values } = parseArgs({
   options: {
-    cores: { type: 'string', default: 'm0,m4,m33,m7' }, cases: { type: 'string', default: '10000000' }, seed: { type: 'string', default: '20261120' },
-    minutes: { type: 'string', default: '0' }, decode: { type: 'boolean', default: false }, sum: { type: 'boolean', default: false },
+    cores: { type: 'string', default: 'm0,m4,m33,m7' },
+    cases: { type: 'string', default: '10000000' },
+    seed: { type: 'string', default: '20261120' },
+    minutes: { type: 'string', default: '0' },
+    decode: { type: 'boolean', default: false },
+    sum: { type: 'boolean', default: false },
   },
 });
 if (unicornMissing) {

@@ -36,13 +36,17 @@ export class CutShort extends Error {
     this.reason = reason;
   }
 }
-export const isCut = (reason: EndReason): boolean => reason === 'instructions' || reason === 'wall' || reason === 'memory' || reason === 'signal';
+export const isCut = (reason: EndReason): boolean =>
+  reason === 'instructions' || reason === 'wall' || reason === 'memory' || reason === 'signal';
 
 /** What a session that has just ended shows. */
 export function observe(s: Session, end: SessionEnd): Attempt {
   const device = s.usb.sessions.findLast((u) => u.enumerated !== null);
   return {
-    outcome: end.outcome, end, actedOn: optionsActedOn(s), entries: s.machine.history.entries.length,
+    outcome: end.outcome,
+    end,
+    actedOn: optionsActedOn(s),
+    entries: s.machine.history.entries.length,
     ownResets: s.machine.history.resets.filter((r) => r.by !== 'power' && !r.external).length,
     foreignDevice: device !== undefined && !(device.vid === DFU_VENDOR && device.pid === DFU_PRODUCT),
   };

@@ -39,8 +39,24 @@ export interface Diagnosis {
 }
 
 const PATH_IDS: readonly CheckId[] = [
-  'entry-address', 'entry-dereference', 'thumb-bit', 'stack-after-msp', 'stack-limit', 'mpu', 'trustzone', 'magic-survives', 'reset-flags', 'iwdg', 'wwdg',
-  'boot-selection', 'dual-bank', 'empty-check', 'option-bytes', 'protection', 'second-core', 'debugger',
+  'entry-address',
+  'entry-dereference',
+  'thumb-bit',
+  'stack-after-msp',
+  'stack-limit',
+  'mpu',
+  'trustzone',
+  'magic-survives',
+  'reset-flags',
+  'iwdg',
+  'wwdg',
+  'boot-selection',
+  'dual-bank',
+  'empty-check',
+  'option-bytes',
+  'protection',
+  'second-core',
+  'debugger',
 ];
 
 /** Judges every check at the session's present instant. Without an entry, checks of the state handed over do not apply. */
@@ -50,7 +66,10 @@ export function judgeAll(s: Session, outcome: string, reached: boolean, traced: 
   return CHECK_IDS.map((id): Judged => {
     const check = byId.get(id) ?? null;
     const nothing = (verdict: 'n/a' | 'unknown', because: string): Judged => ({
-      id, check, repair: null, subject: null,
+      id,
+      check,
+      repair: null,
+      subject: null,
       judgement: { verdict, observed: null, expected: null, because, source: null, confidence: null },
     });
     if (!subject.entry && !PATH_IDS.includes(id)) return nothing('n/a', 'no entry');
@@ -63,13 +82,20 @@ export function judgeAll(s: Session, outcome: string, reached: boolean, traced: 
 
 const isBroken = (j: Judged): boolean => j.judgement.verdict === 'fail' || j.judgement.verdict === 'warn';
 
-export function diagnose(s: Session, starts: Starts, variants: Variants, judged: readonly Judged[], outcome: Outcome, search: boolean): Diagnosis {
+export function diagnose(
+  s: Session,
+  starts: Starts,
+  variants: Variants,
+  judged: readonly Judged[],
+  outcome: Outcome,
+  search: boolean,
+): Diagnosis {
   const broken = judged.filter(isBroken);
   const later: Judged[] = [];
-  if (!search || outcome === 'dfu')
-    return { explained: null, causes: [], sets: [], harmless: broken.map((j) => j.id), later };
+  if (!search || outcome === 'dfu') return { explained: null, causes: [], sets: [], harmless: broken.map((j) => j.id), later };
   const candidates = broken.filter((j) => j.repair !== null);
-  const suspects = (): Cause[] => broken.map((j) => ({ id: j.id, proved: false, repair: j.repair, outcomeAfterRepair: null, dependsOn: [], judged: j }));
+  const suspects = (): Cause[] =>
+    broken.map((j) => ({ id: j.id, proved: false, repair: j.repair, outcomeAfterRepair: null, dependsOn: [], judged: j }));
   if (candidates.length === 0) return { explained: false, causes: suspects(), sets: [], harmless: [], later };
 
   // what a repair on the path leads to is judged at the entry it leads to
@@ -87,7 +113,12 @@ export function diagnose(s: Session, starts: Starts, variants: Variants, judged:
     return fresh;
   };
   const runWith = (ids: readonly CheckId[], options: Parameters<typeof attempt>[3] = {}): Attempt =>
-    attempt(s, starts, ids.map((id) => named(seen.get(id)!)), options);
+    attempt(
+      s,
+      starts,
+      ids.map((id) => named(seen.get(id)!)),
+      options,
+    );
 
   const memo = new Map<string, Attempt>();
   const outcomeOf = (ids: readonly CheckId[]): Attempt => {
@@ -102,8 +133,15 @@ export function diagnose(s: Session, starts: Starts, variants: Variants, judged:
   for (const j of candidates) {
     const choices = j.check?.choices?.(j.subject!) ?? [];
     if (choices.length < 2) continue;
-    const helpful = choices.find(({ repair }) =>
-      attempt(s, starts, candidates.map((c) => (c === j ? { ...named(c), repair } : named(c))), { atEntry: discover }).outcome === 'dfu');
+    const helpful = choices.find(
+      ({ repair }) =>
+        attempt(
+          s,
+          starts,
+          candidates.map((c) => (c === j ? { ...named(c), repair } : named(c))),
+          { atEntry: discover },
+        ).outcome === 'dfu',
+    );
     if (helpful) Object.assign(j, helpful);
   }
   const first = attempt(s, starts, candidates.map(named), { atEntry: discover });
@@ -114,12 +152,26 @@ export function diagnose(s: Session, starts: Starts, variants: Variants, judged:
   const sets: CheckId[][] = [minimise(all, reaches)];
   for (const id of all) if (!sets.some((set) => set.length === 1 && set[0] === id) && reaches([id])) sets.push([id]);
   // a larger set that contains a sufficient single is not minimal
-  const minimal = sets.filter((set) => !sets.some((other) => other !== set && other.every((id) => set.includes(id)) && other.length < set.length));
+  const minimal = sets.filter(
+    (set) => !sets.some((other) => other !== set && other.every((id) => set.includes(id)) && other.length < set.length),
+  );
   const inSets = all.filter((id) => minimal.some((set) => set.includes(id)));
   const causes = inSets.map((id): Cause => {
     const j = seen.get(id)!;
     const set = minimal.find((x) => x.includes(id))!;
-    return { id, proved: true, repair: j.repair, outcomeAfterRepair: outcomeOf([id]).outcome, dependsOn: dependencies(variants, set.map((x) => named(seen.get(x)!)), outcomeOf(set), true), judged: j };
+    return {
+      id,
+      proved: true,
+      repair: j.repair,
+      outcomeAfterRepair: outcomeOf([id]).outcome,
+      dependsOn: dependencies(
+        variants,
+        set.map((x) => named(seen.get(x)!)),
+        outcomeOf(set),
+        true,
+      ),
+      judged: j,
+    };
   });
   const harmless = broken.map((j) => j.id).filter((id) => !inSets.includes(id));
   return { explained: true, causes, sets: minimal, harmless, later };

@@ -5,8 +5,26 @@ import { codePlace } from '../emu/image/image.ts';
 import { sha256 } from '../emu/image/sha256.ts';
 import type { Ps } from '../emu/time.ts';
 import {
-  hex16, hex32, RUN_SCHEMA, seconds, type CheckId, type CoreName, type Hex, type LastWriter, type Outcome, type Place, type ResultCause, type ResultCheck, type ResultRom,
-  type ResultStuck, type RomDependency, type RunResult, type Seconds, type Symptom, type SymptomOption, type UsbSession as ResultSession,
+  hex16,
+  hex32,
+  RUN_SCHEMA,
+  seconds,
+  type CheckId,
+  type CoreName,
+  type Hex,
+  type LastWriter,
+  type Outcome,
+  type Place,
+  type ResultCause,
+  type ResultCheck,
+  type ResultRom,
+  type ResultStuck,
+  type RomDependency,
+  type RunResult,
+  type Seconds,
+  type Symptom,
+  type SymptomOption,
+  type UsbSession as ResultSession,
 } from './result.ts';
 import { imageCore } from './image-core.ts';
 import type { RunInput } from './run-input.ts';
@@ -51,9 +69,17 @@ export function lastWriter(input: RunInput, w: Writer | null | undefined): LastW
 
 function usbSessions(s: Session): ResultSession[] {
   return s.usb.sessions.map((u) => ({
-    at: seconds(u.at), servedBy: u.servedBy, attached: u.attached !== null, enumerated: u.enumerated !== null,
-    vid: u.vid === null ? null : hex16(u.vid), pid: u.pid === null ? null : hex16(u.pid), bcdDevice: u.bcdDevice === null ? null : hex16(u.bcdDevice),
-    product: u.product, altSettings: [...u.altSettings], endedAt: u.endedAt === null ? null : seconds(u.endedAt), endedBy: u.endedBy,
+    at: seconds(u.at),
+    servedBy: u.servedBy,
+    attached: u.attached !== null,
+    enumerated: u.enumerated !== null,
+    vid: u.vid === null ? null : hex16(u.vid),
+    pid: u.pid === null ? null : hex16(u.pid),
+    bcdDevice: u.bcdDevice === null ? null : hex16(u.bcdDevice),
+    product: u.product,
+    altSettings: [...u.altSettings],
+    endedAt: u.endedAt === null ? null : seconds(u.endedAt),
+    endedBy: u.endedBy,
   }));
 }
 
@@ -68,7 +94,10 @@ function stuckAt(s: Session, outcome: Outcome): ResultStuck | null {
   if (!region?.block) return { address: hex32(address), register: null, value: hex32(value), pc: hex32(loop.pc), force: null };
   const named = system.registerName(region.block, address);
   return {
-    address: hex32(address), register: named ? `${region.block.row.name}.${named}` : null, value: hex32(value), pc: hex32(loop.pc),
+    address: hex32(address),
+    register: named ? `${region.block.row.name}.${named}` : null,
+    value: hex32(value),
+    pc: hex32(loop.pc),
     force: named ? forceLine(s, region.block.row.name, named, address, loop.pc) : null,
   };
 }
@@ -80,7 +109,9 @@ function forceLine(s: Session, block: string, register: string, address: number,
   if (!fact) return null;
   const mask = s.machine.bootCore.testedMask(pc);
   const value = (s.machine.bootCore.peek(address & ~3, 4) ?? 0) >>> 0;
-  const candidates = fact.fields.filter((f) => mask === null || ((((f.width >= 32 ? 0xffffffff : (1 << f.width) - 1) << f.bit) >>> 0) & mask) !== 0);
+  const candidates = fact.fields.filter(
+    (f) => mask === null || ((((f.width >= 32 ? 0xffffffff : (1 << f.width) - 1) << f.bit) >>> 0) & mask) !== 0,
+  );
   const field = candidates[0];
   if (!field || (mask === null && candidates.length > 1)) return null;
   const now = (value >>> field.bit) & (field.width >= 32 ? 0xffffffff : (1 << field.width) - 1);
@@ -92,7 +123,8 @@ export function collectBase(s: Session, end: SessionEnd): BaseFacts {
   const h = machine.history;
   s.usb.finish();
   const notes = machine.state.notes.map((n) => ({ kind: n.kind, text: n.count > 1 ? `${n.text} (${n.count} times)` : n.text }));
-  for (const [text, count] of Object.entries(machine.state.unclocked)) notes.push({ kind: 'unclocked', text: count > 1 ? `${text} (${count} times)` : text });
+  for (const [text, count] of Object.entries(machine.state.unclocked))
+    notes.push({ kind: 'unclocked', text: count > 1 ? `${text} (${count} times)` : text });
   notes.unshift(...input.notes);
   const started = machine.history.resets[0]?.at ?? 0;
   return {
@@ -100,11 +132,25 @@ export function collectBase(s: Session, end: SessionEnd): BaseFacts {
     seconds: seconds(machine.now - started),
     cycles: machine.bootCore.cycles(),
     instructions: machine.bootCore.retired(),
-    cores: machine.cores.length < 2 ? null : Object.fromEntries(machine.cores.map((c) => [c.row.name, { cycles: c.cycles(), instructions: c.retired() }])),
-    resets: h.resets.map((r) => ({ at: seconds(r.at), by: r.by, flags: r.flags, from: place(input, r.fromPc), ...coreName(input, r.core) })),
+    cores:
+      machine.cores.length < 2
+        ? null
+        : Object.fromEntries(machine.cores.map((c) => [c.row.name, { cycles: c.cycles(), instructions: c.retired() }])),
+    resets: h.resets.map((r) => ({
+      at: seconds(r.at),
+      by: r.by,
+      flags: r.flags,
+      from: place(input, r.fromPc),
+      ...coreName(input, r.core),
+    })),
     entries: h.entries.map((e) => ({
-      at: seconds(e.at), address: hex32(e.address), how: e.how, reached: e.reached, from: place(input, e.fromPc),
-      registers: Object.fromEntries(Object.entries(e.registers).map(([k, v]) => [k, hex32(v)])) as Record<string, Hex>, ...coreName(input, e.core),
+      at: seconds(e.at),
+      address: hex32(e.address),
+      how: e.how,
+      reached: e.reached,
+      from: place(input, e.fromPc),
+      registers: Object.fromEntries(Object.entries(e.registers).map(([k, v]) => [k, hex32(v)])) as Record<string, Hex>,
+      ...coreName(input, e.core),
     })),
     usb: { sessions: usbSessions(s), log: s.usb.logEntries.map((l) => ({ at: seconds(l.at), kind: l.kind, text: l.text })) },
     console: { ...machine.state.console },
@@ -118,8 +164,14 @@ export function collectBase(s: Session, end: SessionEnd): BaseFacts {
     timeline: h.timeline.toArray().map((t) => {
       const at = place(input, t.pc);
       return {
-        at: seconds(t.at), cycle: t.cycle, kind: t.kind, text: t.count > 1 ? `${t.text} (${t.count} times)` : t.text, pc: at?.pc ?? null, file: at?.file ?? null,
-        line: at?.line ?? null, ...coreName(input, t.core),
+        at: seconds(t.at),
+        cycle: t.cycle,
+        kind: t.kind,
+        text: t.count > 1 ? `${t.text} (${t.count} times)` : t.text,
+        pc: at?.pc ?? null,
+        file: at?.file ?? null,
+        line: at?.line ?? null,
+        ...coreName(input, t.core),
       };
     }),
     lockup: machine.state.lockup?.reason ?? null,
@@ -132,7 +184,10 @@ function romOf(s: Session): ResultRom {
   if (!profile) return { kind: input.rom.kind, id: null, version: null, sha256: null, options: {} };
   if (input.rom.kind === 'dump') return { kind: 'dump', id: profile.id, version: null, sha256: sha256(input.rom.bytes), options: {} };
   return {
-    kind: 'stand-in', id: profile.id, version: input.rom.version ?? profile.versions.value.at(-1) ?? null, sha256: sha256(input.rom.bytes),
+    kind: 'stand-in',
+    id: profile.id,
+    version: input.rom.version ?? profile.versions.value.at(-1) ?? null,
+    sha256: sha256(input.rom.bytes),
     options: Object.fromEntries((rom?.options ?? []).map((o) => [o.id, { value: o.value, confidence: o.confidence, source: o.source }])),
   };
 }
@@ -140,7 +195,13 @@ function romOf(s: Session): ResultRom {
 function checkRow(input: RunInput, j: Judged): ResultCheck {
   const g = j.judgement;
   return {
-    id: j.id, verdict: g.verdict, observed: g.observed, expected: g.expected, because: g.because, source: g.source, confidence: g.confidence,
+    id: j.id,
+    verdict: g.verdict,
+    observed: g.observed,
+    expected: g.expected,
+    because: g.because,
+    source: g.source,
+    confidence: g.confidence,
     lastWriter: lastWriter(input, g.lastWriter),
   };
 }
@@ -154,7 +215,12 @@ export interface SymptomAnswer {
 }
 
 export function makeResult(
-  s: Session, base: BaseFacts, judged: readonly Judged[], diagnosis: Diagnosis, dependsOn: readonly RomDependency[], symptom: SymptomAnswer | null,
+  s: Session,
+  base: BaseFacts,
+  judged: readonly Judged[],
+  diagnosis: Diagnosis,
+  dependsOn: readonly RomDependency[],
+  symptom: SymptomAnswer | null,
 ): RunResult {
   const { input } = s;
   // checks that only showed at the entry which a repair led to stand in their place
@@ -165,8 +231,14 @@ export function makeResult(
     return row.verdict === 'warn' && inSet.has(j.id) ? { ...row, verdict: 'fail' as const } : row;
   });
   const causes = diagnosis.causes.map((c): ResultCause => ({
-    id: c.id, proved: c.proved, at: c.repair?.at ?? null, repair: c.repair?.what ?? null, fix: c.repair?.fix ?? null,
-    outcomeAfterRepair: c.outcomeAfterRepair, dependsOn: c.dependsOn, lastWriter: lastWriter(input, c.judged.judgement.lastWriter),
+    id: c.id,
+    proved: c.proved,
+    at: c.repair?.at ?? null,
+    repair: c.repair?.what ?? null,
+    fix: c.repair?.fix ?? null,
+    outcomeAfterRepair: c.outcomeAfterRepair,
+    dependsOn: c.dependsOn,
+    lastWriter: lastWriter(input, c.judged.judgement.lastWriter),
     explanation: c.judged.judgement.because,
   }));
   const result: Omit<RunResult, 'summary'> = {
@@ -181,7 +253,13 @@ export function makeResult(
     outcome: base.end.outcome,
     ended: { reason: base.end.reason, at: seconds(base.end.at as Ps) },
     dependsOn: [...dependsOn],
-    time: { seconds: base.seconds, cycles: input.engine === 'unicorn' ? null : base.cycles, instructions: base.instructions, quantum: s.machine.quantum, cores: base.cores },
+    time: {
+      seconds: base.seconds,
+      cycles: input.engine === 'unicorn' ? null : base.cycles,
+      instructions: base.instructions,
+      quantum: s.machine.quantum,
+      cores: base.cores,
+    },
     resets: base.resets,
     entries: base.entries,
     checks,

@@ -32,6 +32,7 @@ export function imageCore(chip: ChipDescription, image: WithChunks): number {
   const [first, second] = [startAddress(chip, 0), startAddress(chip, 1)];
   if (covers(image, first) || second === null) return 0;
   const memory = chip.memories.find((m) => second >= m.base && second < m.base + m.size);
-  const behind = (c: WithChunks['chunks'][number]): boolean => memory !== undefined && c.address >= second && c.address < memory.base + memory.size;
+  const behind = (c: WithChunks['chunks'][number]): boolean =>
+    memory !== undefined && c.address >= second && c.address < memory.base + memory.size;
   return covers(image, second) || image.chunks.every(behind) ? 1 : 0;
 }

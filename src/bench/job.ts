@@ -82,7 +82,10 @@ function loadNotes(chip: ChipDescription, images: readonly LoadedImage[], job: R
   if (job.bootAt !== null) notes.push({ kind: 'boot-at', text: 'the core was started at --boot-at, which silicon does not do' });
   if (chip.cores.length > 1 && images.length > 0 && images.every((image) => imageCore(chip, image) === 1)) {
     const [first, second] = chip.cores.map((c) => c.name);
-    notes.push({ kind: 'image', text: `this looks like the image of ${second}: nothing is there for ${first}, which starts too; give both, ${first}.elf ${second}.elf` });
+    notes.push({
+      kind: 'image',
+      text: `this looks like the image of ${second}: nothing is there for ${first}, which starts too; give both, ${first}.elf ${second}.elf`,
+    });
   }
   const boot = bootAddress(chip, job.scenario);
   if (job.bootAt === null && boot !== null && !covered(images, boot)) {

@@ -68,7 +68,15 @@ export function traceMagic(s: Session, powerOn: Checkpoint): MagicWord[] {
       if (!resetDone) {
         if (size === 4) {
           writes.delete(word);
-          writes.set(word >>> 0, { address: word >>> 0, wanted: value >>> 0, writer: writer(core), atReset: 0, read: null, readPc: null, overwrittenBy: null });
+          writes.set(word >>> 0, {
+            address: word >>> 0,
+            wanted: value >>> 0,
+            writer: writer(core),
+            atReset: 0,
+            read: null,
+            readPc: null,
+            overwrittenBy: null,
+          });
         }
       } else {
         const c = writes.get(word >>> 0);

@@ -28,10 +28,13 @@ export function repairTarget(machine: Machine): RepairTarget {
       const { layout } = block.component as unknown as RegisterBlock;
       const regs = (block.state as RegisterState).regs;
       const register = layout.reg(registerName);
-      const whole = fieldName === undefined ? value >>> 0 : (() => {
-        const f = layout.field(`${registerName}.${fieldName}`);
-        return ((regs[register.index]! & ~f.mask) | ((value << f.bit) & f.mask)) >>> 0;
-      })();
+      const whole =
+        fieldName === undefined
+          ? value >>> 0
+          : (() => {
+              const f = layout.field(`${registerName}.${fieldName}`);
+              return ((regs[register.index]! & ~f.mask) | ((value << f.bit) & f.mask)) >>> 0;
+            })();
       machine.system.now = core.now();
       // An edit, not a program: it reaches blocks without a clock too.
       if (machine.system.isClocked(block)) machine.system.writeBlock(block, block.row.base + register.offset, register.size, whole);
@@ -101,7 +104,8 @@ export function pathInterceptor(machine: Machine, repairs: readonly NamedRepair[
     special: (_core, _register, old, value) => (writes.has(machine.history.seq) ? (writes.get(machine.history.seq) ?? old) : value),
     read: (core, address, size) => {
       for (const r of redirects)
-        if (address >= r.from && address + size <= r.from + 8) return core.peek(table + (address - r.from), size === 1 ? 1 : size === 2 ? 2 : 4) ?? 0;
+        if (address >= r.from && address + size <= r.from + 8)
+          return core.peek(table + (address - r.from), size === 1 ? 1 : size === 2 ? 2 : 4) ?? 0;
       for (const k of keeps) {
         if (address !== k.address || !afterReset() || done.has(k.address)) continue;
         done.add(k.address);

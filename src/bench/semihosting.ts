@@ -4,8 +4,26 @@ import { S } from '../emu/core/state.ts';
 import { PS_PER_SECOND, type Ps } from '../emu/time.ts';
 
 const SYS = {
-  OPEN: 0x01, CLOSE: 0x02, WRITEC: 0x03, WRITE0: 0x04, WRITE: 0x05, READ: 0x06, READC: 0x07, ISERROR: 0x08, ISTTY: 0x09, SEEK: 0x0a, FLEN: 0x0c,
-  CLOCK: 0x10, TIME: 0x11, ERRNO: 0x13, GET_CMDLINE: 0x15, HEAPINFO: 0x16, EXIT: 0x18, EXIT_EXTENDED: 0x20, ELAPSED: 0x30, TICKFREQ: 0x31,
+  OPEN: 0x01,
+  CLOSE: 0x02,
+  WRITEC: 0x03,
+  WRITE0: 0x04,
+  WRITE: 0x05,
+  READ: 0x06,
+  READC: 0x07,
+  ISERROR: 0x08,
+  ISTTY: 0x09,
+  SEEK: 0x0a,
+  FLEN: 0x0c,
+  CLOCK: 0x10,
+  TIME: 0x11,
+  ERRNO: 0x13,
+  GET_CMDLINE: 0x15,
+  HEAPINFO: 0x16,
+  EXIT: 0x18,
+  EXIT_EXTENDED: 0x20,
+  ELAPSED: 0x30,
+  TICKFREQ: 0x31,
 } as const;
 /** ADP_Stopped_ApplicationExit. */
 const APPLICATION_EXIT = 0x20026;

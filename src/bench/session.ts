@@ -98,7 +98,9 @@ export class Session {
     this.rom = this.placeRom({ ...input.rom.options, ...options.romOptions });
     for (const image of input.images) for (const chunk of image.chunks) machine.load(chunk.address, chunk.data);
     this.usb = new UsbSim(machine.system, () => usbPort(machine.system)?.port ?? NO_DEVICE, {
-      host: scenario.host.kind, cable: scenario.host.cable, driver: scenario.host.driver,
+      host: scenario.host.kind,
+      cable: scenario.host.cable,
+      driver: scenario.host.driver,
       zone: () => machine.state.usbServedBy,
       console: (channel, bytes) => machine.console(channel, String.fromCharCode(...bytes)),
     });
@@ -106,7 +108,14 @@ export class Session {
     this.steps = new Steps(this);
     machine.attach(this.steps);
     this.state = {
-      anchor: 0, dfuAt: null, fault: null, leftAt: null, nextProof: 20 * MS, proofGap: 20 * MS, loop: null, symptomResets: 0,
+      anchor: 0,
+      dfuAt: null,
+      fault: null,
+      leftAt: null,
+      nextProof: 20 * MS,
+      proofGap: 20 * MS,
+      loop: null,
+      symptomResets: 0,
     };
     machine.attach({ save: () => structuredClone(this.state), restore: (s) => (this.state = structuredClone(s as SessionState)) });
     machine.observer = {
@@ -138,12 +147,14 @@ export class Session {
         return true;
       },
       faulted: () => {
-        if (machine.history.entries.length === 0 && this.faultCheckpoint === null && this.keepCheckpoints) this.faultCheckpoint = machine.save();
+        if (machine.history.entries.length === 0 && this.faultCheckpoint === null && this.keepCheckpoints)
+          this.faultCheckpoint = machine.save();
       },
       exception: (core, exception, _handler, pc) => this.onException(core, exception, pc),
       exceptionReturn: (core) => this.onExceptionReturn(core),
     };
-    for (const [name, level] of Object.entries(this.pins(options.pins ?? {}))) machine.system.setWire(`pin.${name}`, level === 'z' ? PIN_FLOATING : level);
+    for (const [name, level] of Object.entries(this.pins(options.pins ?? {})))
+      machine.system.setWire(`pin.${name}`, level === 'z' ? PIN_FLOATING : level);
     this.applyForce();
     machine.powerOn();
     this.usb.powerOn();
@@ -170,7 +181,8 @@ export class Session {
     for (const b of this.machine.chip.blocks) if (b.model?.startsWith('gpio')) for (let n = 0; n < 16; n++) pins[`P${portOf(b)}${n}`] = 'z';
     for (const i of this.profile?.interfaces.value ?? []) {
       if (i.name === 'USB') continue;
-      for (const [role, pin] of Object.entries(i.pins)) if (role === 'rx' || role === 'scl' || role === 'sda' || role === 'nss') pins[pin] = 1;
+      for (const [role, pin] of Object.entries(i.pins))
+        if (role === 'rx' || role === 'scl' || role === 'sda' || role === 'nss') pins[pin] = 1;
     }
     const boot0 = this.profile?.boot0Pin;
     if (boot0) pins[boot0] = this.input.scenario.board.boot0;
@@ -294,7 +306,14 @@ export class Session {
 
 /** The port of a chip without a USB device block: nothing on it. */
 const NO_DEVICE: UsbDevicePort = {
-  attached: () => false, busReset() {}, suspend() {}, startOfFrame() {}, setup: () => 'none', out: () => 'none', in: () => 'none', inAcknowledged() {},
+  attached: () => false,
+  busReset() {},
+  suspend() {},
+  startOfFrame() {},
+  setup: () => 'none',
+  out: () => 'none',
+  in: () => 'none',
+  inAcknowledged() {},
 };
 /** Port letter of a GPIO block. */
 const portOf = (b: BlockRow): string => (typeof b.options?.['port'] === 'string' ? b.options['port'] : b.name.slice(-1));

@@ -84,7 +84,8 @@ export class Steps implements Attachment {
     const { machine } = this.session;
     const wanted = machine.cores.map(() => new Set<number>());
     const step = this.list[this.state.index];
-    if (step?.when.kind === 'atSymbol' && this.state.endsAt === null) wanted[this.coreOf(step.when.symbol).index]!.add(this.address(step.when.symbol));
+    if (step?.when.kind === 'atSymbol' && this.state.endsAt === null)
+      wanted[this.coreOf(step.when.symbol).index]!.add(this.address(step.when.symbol));
     if (this.state.call) wanted[this.state.call.core]!.add(this.state.call.pc);
     for (const core of machine.cores) core.setBreakpoints(wanted[core.index]!);
   }
@@ -245,16 +246,27 @@ export class Steps implements Attachment {
 
 function describeAction(a: PlannedAction): string {
   switch (a.kind) {
-    case 'pin': return `pin ${a.name} = ${a.level}`;
-    case 'nrst': return 'NRST held low';
-    case 'power': return 'power off';
-    case 'cable': return `cable ${a.position}`;
-    case 'uart': return `${a.bytes.length} bytes to ${a.port}`;
-    case 'cdc': return `${a.bytes.length} bytes to CDC`;
-    case 'poke': return `poke ${a.symbol ?? `0x${(a.address ?? 0).toString(16)}`}`;
-    case 'call': return `call ${a.symbol}`;
-    case 'optionBytes': return `option bytes ${Object.keys(a.values).join(', ')}`;
-    case 'debugger': return a.attach ? 'debugger attached' : 'debugger detached';
-    default: return a.kind.replace('-', ' ');
+    case 'pin':
+      return `pin ${a.name} = ${a.level}`;
+    case 'nrst':
+      return 'NRST held low';
+    case 'power':
+      return 'power off';
+    case 'cable':
+      return `cable ${a.position}`;
+    case 'uart':
+      return `${a.bytes.length} bytes to ${a.port}`;
+    case 'cdc':
+      return `${a.bytes.length} bytes to CDC`;
+    case 'poke':
+      return `poke ${a.symbol ?? `0x${(a.address ?? 0).toString(16)}`}`;
+    case 'call':
+      return `call ${a.symbol}`;
+    case 'optionBytes':
+      return `option bytes ${Object.keys(a.values).join(', ')}`;
+    case 'debugger':
+      return a.attach ? 'debugger attached' : 'debugger detached';
+    default:
+      return a.kind.replace('-', ' ');
   }
 }

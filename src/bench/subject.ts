@@ -51,7 +51,12 @@ export const NOT_TRACED: Traced = { vectorReads: [], magic: [] };
 
 export function entryFacts(machine: Machine): EntryFacts[] {
   return machine.history.entries.map((e) => ({
-    address: e.address, thumb: ((e.registers['xpsr'] ?? 0) & (1 << 24)) !== 0, how: e.how, reached: e.reached, fromPc: e.fromPc, at: e.at,
+    address: e.address,
+    thumb: ((e.registers['xpsr'] ?? 0) & (1 << 24)) !== 0,
+    how: e.how,
+    reached: e.reached,
+    fromPc: e.fromPc,
+    at: e.at,
   }));
 }
 

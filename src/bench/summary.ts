@@ -6,7 +6,12 @@ const where = (p: Place | null | undefined): string =>
   p ? (p.file ? ` (${p.file.slice(p.file.lastIndexOf('/') + 1)}:${p.line})` : p.symbol ? ` (${p.symbol})` : ` (${p.pc})`) : '';
 
 const FAULT_NAMES: Readonly<Record<number, string>> = {
-  2: 'NMI', 3: 'HardFault', 4: 'MemManage', 5: 'BusFault', 6: 'UsageFault', 7: 'SecureFault',
+  2: 'NMI',
+  3: 'HardFault',
+  4: 'MemManage',
+  5: 'BusFault',
+  6: 'UsageFault',
+  7: 'SecureFault',
 };
 
 export function summarise(r: Omit<RunResult, 'summary'>, base: BaseFacts): string {
@@ -56,7 +61,9 @@ function why(r: Omit<RunResult, 'summary'>): string {
     const names = first.join(' and ');
     const line = proved.find((c) => c.id === first[0])?.lastWriter;
     const depends = proved.find((c) => first.includes(c.id) && c.dependsOn.length > 0)?.dependsOn[0];
-    const sure = depends ? `proved if the ROM option ${depends.rom} is "${depends.value}" (${depends.confidence})` : 'proved by repair on the stand-in ROM';
+    const sure = depends
+      ? `proved if the ROM option ${depends.rom} is "${depends.value}" (${depends.confidence})`
+      : 'proved by repair on the stand-in ROM';
     return `; cause: ${names}${where(line)}, ${sure}.`;
   }
   if (r.diagnosis.explained === false) {

@@ -18,10 +18,14 @@ export function shows(symptom: Symptom, run: Pick<Attempt, 'outcome' | 'ownReset
   const { outcome } = run;
   switch (symptom) {
     // the application is there again: after a reset, or because the ROM gave up
-    case 'resets': return outcome === 'reset-loop' || outcome === 'back-in-app' || (outcome === 'no-jump' && run.ownResets > 0);
-    case 'nothing': return outcome === 'rom-silent' || outcome === 'no-jump' || outcome === 'stuck' || outcome === 'fault';
-    case 'hang': return outcome === 'fault' || outcome === 'stuck' || outcome === 'rom-silent';
-    case 'wrong-device': return run.foreignDevice;
+    case 'resets':
+      return outcome === 'reset-loop' || outcome === 'back-in-app' || (outcome === 'no-jump' && run.ownResets > 0);
+    case 'nothing':
+      return outcome === 'rom-silent' || outcome === 'no-jump' || outcome === 'stuck' || outcome === 'fault';
+    case 'hang':
+      return outcome === 'fault' || outcome === 'stuck' || outcome === 'rom-silent';
+    case 'wrong-device':
+      return run.foreignDevice;
   }
 }
 
@@ -43,29 +47,46 @@ function boardIdeas(s: Session): Idea[] {
   const { chip } = s.machine;
   for (const crystal of ['hse', 'lse']) {
     const name = `${crystal}.hz`;
-    if (s.machine.system.parameter(name)) ideas.push({ rom: {}, board: { [crystal]: null }, parameters: { [name]: null }, text: `the board has no ${crystal.toUpperCase()} crystal` });
+    if (s.machine.system.parameter(name))
+      ideas.push({
+        rom: {},
+        board: { [crystal]: null },
+        parameters: { [name]: null },
+        text: `the board has no ${crystal.toUpperCase()} crystal`,
+      });
   }
   for (const i of s.profile?.interfaces.value ?? []) {
     const { rx } = i.pins;
-    if (rx !== undefined && i.detection !== 'none') ideas.push({ rom: {}, board: { [rx]: 0 }, pins: { [rx]: 0 }, text: `${rx} (${i.name} RX) is held low` });
+    if (rx !== undefined && i.detection !== 'none')
+      ideas.push({ rom: {}, board: { [rx]: 0 }, pins: { [rx]: 0 }, text: `${rx} (${i.name} RX) is held low` });
   }
   for (const name of ['IWDG_SW', 'WWDG_SW']) {
     const row = chip.optionBytes?.[name];
     const now = s.machine.system.parameter(`option.${name}`) ?? row?.factory.value;
     if (now === 1)
-      ideas.push({ rom: {}, board: { [`option byte ${name}`]: 0 }, parameters: { [`option.${name}`]: 0 }, text: `the option byte ${name} is 0, so that the ${name.slice(0, 4)} runs from reset on` });
+      ideas.push({
+        rom: {},
+        board: { [`option byte ${name}`]: 0 },
+        parameters: { [`option.${name}`]: 0 },
+        text: `the option byte ${name} is 0, so that the ${name.slice(0, 4)} runs from reset on`,
+      });
   }
   return ideas;
 }
 
 function both(a: Idea, b: Idea): Idea {
   return {
-    rom: { ...a.rom, ...b.rom }, board: { ...a.board, ...b.board }, text: `${a.text} and ${b.text}`,
+    rom: { ...a.rom, ...b.rom },
+    board: { ...a.board, ...b.board },
+    text: `${a.text} and ${b.text}`,
     ...(a.parameters || b.parameters ? { parameters: { ...a.parameters, ...b.parameters } } : {}),
     ...(a.pins || b.pins ? { pins: { ...a.pins, ...b.pins } } : {}),
   };
 }
-const settingsOf = (i: Idea): string[] => [...Object.entries(i.rom).map(([k, v]) => `${k}=${v}`), ...Object.entries(i.board).map(([k, v]) => `${k}: ${v ?? 'none'}`)];
+const settingsOf = (i: Idea): string[] => [
+  ...Object.entries(i.rom).map(([k, v]) => `${k}=${v}`),
+  ...Object.entries(i.board).map(([k, v]) => `${k}: ${v ?? 'none'}`),
+];
 const keyOf = (i: Idea): string => settingsOf(i).sort().join();
 
 export function answerSymptom(s: Session, asked: Symptom, base: Attempt, variants: Variants): SymptomAnswer {
@@ -93,7 +114,17 @@ export function answerSymptom(s: Session, asked: Symptom, base: Attempt, variant
       for (const other of romIdeas(others)) ask(both(idea, other));
     }
   }
-  return { asked, matches, options, notes: notesOf(s, base, fruitless.map((f) => `${settingsOf(f.idea).join(' + ')} (${f.run.outcome})`), enough()) };
+  return {
+    asked,
+    matches,
+    options,
+    notes: notesOf(
+      s,
+      base,
+      fruitless.map((f) => `${settingsOf(f.idea).join(' + ')} (${f.run.outcome})`),
+      enough(),
+    ),
+  };
 }
 
 /** What was looked at in vain is worth telling: it rules hypotheses out. */
@@ -101,7 +132,8 @@ function notesOf(s: Session, base: Attempt, fruitless: readonly string[], bounde
   const notes: string[] = [];
   if (fruitless.length > 0) notes.push(`tried, does not show it: ${fruitless.join(', ')}`);
   const idle = optionSettings(s).filter((o) => !base.actedOn.some((a) => a.id === o.id));
-  if (idle.length > 0) notes.push(`cannot show it alone, for the ROM never came to act on it in this run: ${idle.map((o) => o.id).join(', ')}`);
+  if (idle.length > 0)
+    notes.push(`cannot show it alone, for the ROM never came to act on it in this run: ${idle.map((o) => o.id).join(', ')}`);
   if (bounded) notes.push(`the search was ended after ${MOST_RUNS} runs`);
   return notes;
 }

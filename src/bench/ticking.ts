@@ -32,7 +32,11 @@ export function tickCannotEnd(s: Session, loop: SteadyLoop): boolean {
     const tick = nextTick(s);
     if (tick === null) return false;
     if ([...tick.writes].some((a) => wanted.has(a))) return false;
-    if (first !== null && (first.path !== tick.path || first.writes.size !== tick.writes.size || [...tick.writes].some((a) => !first!.writes.has(a)))) return false;
+    if (
+      first !== null &&
+      (first.path !== tick.path || first.writes.size !== tick.writes.size || [...tick.writes].some((a) => !first!.writes.has(a)))
+    )
+      return false;
     first = tick;
   }
   return true;
@@ -45,7 +49,8 @@ function onlySysTick(s: Session): boolean {
   const enabled = (line: number): boolean => ((core.get(S.NVIC_ENABLED + 4 * (line >>> 5)) >>> (line & 31)) & 1) !== 0;
   for (let word = 0; word < 16; word++) if ((core.get(S.NVIC_ENABLED + 4 * word) & core.get(S.NVIC_PENDING + 4 * word)) !== 0) return false;
   return system.blocks.every(
-    (b) => !(b.row.irqs ?? []).some(enabled) || !(system.hasArmedTimer(b) || (b.row.model?.startsWith('usb') === true && s.usb.state.cable)),
+    (b) =>
+      !(b.row.irqs ?? []).some(enabled) || !(system.hasArmedTimer(b) || (b.row.model?.startsWith('usb') === true && s.usb.state.cable)),
   );
 }
 
@@ -76,7 +81,8 @@ function throughHandler(s: Session): Tick | null {
   const sp = core.get(S.SP);
   for (let at = 0; at < frameBytes(core.get(S.LR)); at += 4) writes.add((sp + at) >>> 0);
   const pages = new Set<number>();
-  for (const r of system.regions) if (r.memory?.row.kind === 'ram') for (let a = r.base; a < r.end; a += 1 << PAGE_BITS) pages.add(a >>> PAGE_BITS);
+  for (const r of system.regions)
+    if (r.memory?.row.kind === 'ram') for (let a = r.base; a < r.end; a += 1 << PAGE_BITS) pages.add(a >>> PAGE_BITS);
   let outside = false;
   const watch: Interceptor = {
     pages,

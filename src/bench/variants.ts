@@ -47,7 +47,11 @@ export class Variants {
     if (known && repairs.length > 0) {
       // without an entry there is no place for what is repaired at one
       if (known.run.entries === 0 && repairs.every((r) => r.repair.at === 'entry')) return known.run;
-      return attempt(known.session, { powerOn: known.powerOn, entry: known.run.entries === 1 ? known.session.entryCheckpoint : null, entryNumber: 1 }, repairs);
+      return attempt(
+        known.session,
+        { powerOn: known.powerOn, entry: known.run.entries === 1 ? known.session.entryCheckpoint : null, entryNumber: 1 },
+        repairs,
+      );
     }
     const other = new Session(session.input, { romOptions: change.rom, parameters: change.parameters ?? {}, pins: change.pins ?? {} });
     other.startedAt = session.startedAt;
@@ -56,7 +60,8 @@ export class Variants {
     const end = other.run({ counterfactual: true });
     if (isCut(end.reason)) throw new CutShort(end.reason);
     const run = observe(other, end);
-    if (Object.keys(change.rom).length === 1 && !change.parameters && !change.pins) this.reached.set(keyOf(change, []), { session: other, powerOn, run });
+    if (Object.keys(change.rom).length === 1 && !change.parameters && !change.pins)
+      this.reached.set(keyOf(change, []), { session: other, powerOn, run });
     return run;
   }
 }
@@ -66,6 +71,18 @@ const needsPowerOn = (c: Change): boolean =>
   c.parameters !== undefined || c.pins !== undefined || Object.keys(c.rom).some((id) => LOADER_OPTIONS.some((l) => l === id));
 
 function keyOf(change: Change, repairs: readonly NamedRepair[]): string {
-  const sorted = (o: Readonly<Record<string, unknown>> = {}): string => Object.entries(o).map(([k, v]) => `${k}=${String(v)}`).sort().join();
-  return [sorted(change.rom), sorted(change.parameters), sorted(change.pins), repairs.map((r) => r.id).sort().join()].join('|');
+  const sorted = (o: Readonly<Record<string, unknown>> = {}): string =>
+    Object.entries(o)
+      .map(([k, v]) => `${k}=${String(v)}`)
+      .sort()
+      .join();
+  return [
+    sorted(change.rom),
+    sorted(change.parameters),
+    sorted(change.pins),
+    repairs
+      .map((r) => r.id)
+      .sort()
+      .join(),
+  ].join('|');
 }

@@ -179,14 +179,34 @@ export interface Check {
   readonly explanation: string;
 }
 
-export const pass = (observed: string | null, because: string, source: string | null = null, confidence: Confidence | null = null): Judgement => ({
-  verdict: 'pass', observed, expected: null, because, source, confidence,
+export const pass = (
+  observed: string | null,
+  because: string,
+  source: string | null = null,
+  confidence: Confidence | null = null,
+): Judgement => ({
+  verdict: 'pass',
+  observed,
+  expected: null,
+  because,
+  source,
+  confidence,
 });
 export const notApplicable = (because: string): Judgement => ({
-  verdict: 'n/a', observed: null, expected: null, because, source: null, confidence: null,
+  verdict: 'n/a',
+  observed: null,
+  expected: null,
+  because,
+  source: null,
+  confidence: null,
 });
 export const unknown = (because: string): Judgement => ({
-  verdict: 'unknown', observed: null, expected: null, because, source: null, confidence: null,
+  verdict: 'unknown',
+  observed: null,
+  expected: null,
+  because,
+  source: null,
+  confidence: null,
 });
 export const hex = (n: number): string => `0x${(n >>> 0).toString(16).padStart(8, '0')}`;
 

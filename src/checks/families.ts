@@ -133,7 +133,8 @@ const H5: FamilyFields = {
 const FAMILIES: readonly FamilyFields[] = [H5, ...MORE_FAMILIES];
 
 /** Row of a chip's family; null if there is none yet. */
-export const familyOf = (chip: ChipDescription): FamilyFields | null => FAMILIES.find((f) => f.family === chip.family && chip.name.startsWith(f.line ?? '')) ?? null;
+export const familyOf = (chip: ChipDescription): FamilyFields | null =>
+  FAMILIES.find((f) => f.family === chip.family && chip.name.startsWith(f.line ?? '')) ?? null;
 
 /** Where `BLOCK.REG` or `BLOCK.REG.FIELD` lies and what it is after reset; null if the chip has no such thing. */
 export function locate(

@@ -22,7 +22,7 @@ export const iwdg: Check = {
   question: 'Is the independent watchdog stopped, which only a reset can do?',
   path: true,
   judge(subject) {
-    const { state, history, entry } = subject;
+    const { history, entry } = subject;
     if (blockOf(subject) === null) return notApplicable('this chip has no IWDG');
     const bites = history?.resets.filter((r) => r.by === 'iwdg').length ?? 0;
     const running = isRunning(subject);

@@ -14,14 +14,18 @@ export const primask: Check = {
     // The rule is documented, but not for which product: a ROM that clears the mask itself would not mind.
     const keeps = rom.option('primask');
     return {
-      verdict: 'fail', observed: 'PRIMASK = 1', expected: 'PRIMASK = 0',
+      verdict: 'fail',
+      observed: 'PRIMASK = 1',
+      expected: 'PRIMASK = 0',
       because: 'the ROM serves USB from an interrupt, which PRIMASK keeps from ever being taken',
-      source: SOURCE, confidence: keeps?.value === 'keeps' ? 'documented' : 'assumed',
+      source: SOURCE,
+      confidence: keeps?.value === 'keeps' ? 'documented' : 'assumed',
       lastWriter: history?.lastWriter('CPU.PRIMASK', 1) ?? null,
     };
   },
   repair: () => ({
-    at: 'entry', what: 'PRIMASK cleared before the first ROM instruction',
+    at: 'entry',
+    what: 'PRIMASK cleared before the first ROM instruction',
     fix: '__enable_irq();            /* after the NVIC has been cleared, right before the jump */',
     apply: (target) => target.setCore('primask', 0),
   }),

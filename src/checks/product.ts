@@ -139,9 +139,10 @@ export const secondCore: Check = {
       expected: 'held or asleep',
       source: SECOND,
       confidence: 'reported',
-      because: busy.state === 'running'
-        ? `${busy.name} goes on running: it may change clocks, memory and peripherals that the ROM takes over`
-        : `${busy.name} has locked up: there is no code at its boot address, or it faulted in a fault`,
+      because:
+        busy.state === 'running'
+          ? `${busy.name} goes on running: it may change clocks, memory and peripherals that the ROM takes over`
+          : `${busy.name} has locked up: there is no code at its boot address, or it faulted in a fault`,
     });
   },
   repair({ state }) {

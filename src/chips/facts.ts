@@ -57,7 +57,10 @@ export function loadFacts(generated: GeneratedFacts): Readonly<Record<string, Bl
 }
 
 /** `base` and more blocks; blocks of `base` are still expanded when they are first asked for. */
-export function withFacts(base: Readonly<Record<string, BlockFacts>>, more: Readonly<Record<string, BlockFacts>>): Readonly<Record<string, BlockFacts>> {
+export function withFacts(
+  base: Readonly<Record<string, BlockFacts>>,
+  more: Readonly<Record<string, BlockFacts>>,
+): Readonly<Record<string, BlockFacts>> {
   return Object.defineProperties({ ...more }, Object.getOwnPropertyDescriptors(base));
 }
 
@@ -73,7 +76,10 @@ export function fieldsOf(code: string): readonly FieldFact[] {
 
 /** Facts made by hand: a line per register, `offset NAME reset writable FIELD:bit[:width]…`, numbers hexadecimal; `*` = every bit of the fields. */
 export function handFacts(name: string, text: string): BlockFacts {
-  const lines = text.split('\n').map((line) => line.trim()).filter((line) => line !== '');
+  const lines = text
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '');
   const registers = lines.map((line): RegisterFact => {
     const [offset, register, reset, writable, ...rest] = line.split(/ +/);
     const fields = fieldsOf(rest.join(' '));

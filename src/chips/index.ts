@@ -9,7 +9,16 @@ import { STM32H745XI, STM32H745ZI } from './stm32h745.ts';
 import { STM32L476RG } from './stm32l476.ts';
 import { STM32L496ZG } from './stm32l496.ts';
 
-export const CHIPS: readonly ChipDescription[] = [STM32H533RE, STM32L476RG, STM32L496ZG, STM32F072RB, STM32H745XI, STM32H745ZI, STM32F405RG, STM32F411RE];
+export const CHIPS: readonly ChipDescription[] = [
+  STM32H533RE,
+  STM32L476RG,
+  STM32L496ZG,
+  STM32F072RB,
+  STM32H745XI,
+  STM32H745ZI,
+  STM32F405RG,
+  STM32F411RE,
+];
 
 /** Bare names stand for one part. */
 const BARE: Readonly<Record<string, string>> = {

@@ -41,11 +41,23 @@ function global(core: Core): RegisterFact[] {
   const { old } = core;
   const [hw1, hw2, hw3, hw4] = core.hwcfg;
   return [
-    register(0x00, 'GOTGCTL', 0x00010000, old ? 0xe02 : 0x101ffe, old ? `SRQSCS:0 SRQ:1 ${SESSION} ${SESSION_STATUS}` : `SRQSCS:0 SRQ:1 ${OVERRIDES} ${SESSION} EHEN:12 ${SESSION_STATUS} OTGVER:20`),
+    register(
+      0x00,
+      'GOTGCTL',
+      0x00010000,
+      old ? 0xe02 : 0x101ffe,
+      old ? `SRQSCS:0 SRQ:1 ${SESSION} ${SESSION_STATUS}` : `SRQSCS:0 SRQ:1 ${OVERRIDES} ${SESSION} EHEN:12 ${SESSION_STATUS} OTGVER:20`,
+    ),
     // Written ones clear; the model does it.
     register(0x04, 'GOTGINT', 0, 0, `SEDET:2 SRSSCHG:8 HNSSCHG:9 HNGDET:17 ADTOCHG:18 DBCDNE:19${old ? '' : ' IDCHNG:20'}`),
     register(0x08, 'GAHBCFG', 0, old ? 0x181 : 0x1bf, `GINT:0${old ? '' : ' HBSTLEN:1:4 DMAEN:5'} TXFELVL:7 PTXFELVL:8`),
-    register(0x0c, 'GUSBCFG', old ? 0x0a00 : 0x1440, old ? 0xe0003f07 : 0xe0403f07, `TOCAL:0:3 PHYSEL:6 SRPCAP:8 HNPCAP:9 TRDT:10:4${old ? '' : ' TSDPS:22'} FHMOD:29 FDMOD:30 CTXPKT:31`),
+    register(
+      0x0c,
+      'GUSBCFG',
+      old ? 0x0a00 : 0x1440,
+      old ? 0xe0003f07 : 0xe0403f07,
+      `TOCAL:0:3 PHYSEL:6 SRPCAP:8 HNPCAP:9 TRDT:10:4${old ? '' : ' TSDPS:22'} FHMOD:29 FDMOD:30 CTXPKT:31`,
+    ),
     register(0x10, 'GRSTCTL', 0x80000000, 0x7f7, 'CSRST:0 PSRST:1 FCRST:2 RXFFLSH:4 TXFFLSH:5 TXFNUM:6:5 AHBIDL:31'),
     register(
       0x14,
@@ -74,10 +86,22 @@ function global(core: Core): RegisterFact[] {
     register(0x48, 'GHWCFG2', hw2, 0),
     register(0x4c, 'GHWCFG3', hw3, 0),
     register(0x50, 'GHWCFG4', hw4, 0),
-    ...(old ? [] : [register(0x54, 'GLPMCFG', 0, 0x010e1fbf, 'LPMEN:0 LPMACK:1 BESL:2:4 REMWAKE:6 L1SSEN:7 BESLTHRS:8:4 L1DSEN:12 LPMRSP:13:2 SLPSTS:15 ENBESL:28')]),
+    ...(old
+      ? []
+      : [
+          register(
+            0x54,
+            'GLPMCFG',
+            0,
+            0x010e1fbf,
+            'LPMEN:0 LPMACK:1 BESL:2:4 REMWAKE:6 L1SSEN:7 BESLTHRS:8:4 L1DSEN:12 LPMRSP:13:2 SLPSTS:15 ENBESL:28',
+          ),
+        ]),
     register(0x100, 'HPTXFSIZ', old ? 0x02000600 : 0x02000800, 0xffffffff, 'PTXSA:0:16 PTXFSIZ:16:16'),
     // Their starts rise by a depth each; one driver tells unused FIFOs by a start beyond the memory.
-    ...each(core.endpoints - 1, (i) => register(0x104 + 4 * i, `DIEPTXF${i + 1}`, 0x02000400 + 0x200 * i, 0xffffffff, 'INEPTXSA:0:16 INEPTXFD:16:16')),
+    ...each(core.endpoints - 1, (i) =>
+      register(0x104 + 4 * i, `DIEPTXF${i + 1}`, 0x02000400 + 0x200 * i, 0xffffffff, 'INEPTXSA:0:16 INEPTXFD:16:16'),
+    ),
   ];
 }
 
@@ -90,9 +114,21 @@ function host(core: Core): RegisterFact[] {
     register(0x410, 'HPTXSTS', 0x00080100, 0, 'PTXFSAVL:0:16 PTXQSAV:16:8 PTXQTOP:24:8'),
     register(0x414, 'HAINT', 0, 0, 'HAINT:0:16'),
     register(0x418, 'HAINTMSK', 0, 0xffff, 'HAINTM:0:16'),
-    register(0x440, 'HPRT', 0, 0x1f140, 'PCSTS:0 PCDET:1 PENA:2 PENCHNG:3 POCA:4 POCCHNG:5 PRES:6 PSUSP:7 PRST:8 PLSTS:10:2 PPWR:12 PTCTL:13:4 PSPD:17:2'),
+    register(
+      0x440,
+      'HPRT',
+      0,
+      0x1f140,
+      'PCSTS:0 PCDET:1 PENA:2 PENCHNG:3 POCA:4 POCCHNG:5 PRES:6 PSUSP:7 PRST:8 PLSTS:10:2 PPWR:12 PTCTL:13:4 PSPD:17:2',
+    ),
     ...each(core.channels, (i) => [
-      register(0x500 + 32 * i, `HCCHAR${i}`, 0, 0xfffeffff, 'MPSIZ:0:11 EPNUM:11:4 EPDIR:15 LSDEV:17 EPTYP:18:2 MCNT:20:2 DAD:22:7 ODDFRM:29 CHDIS:30 CHENA:31'),
+      register(
+        0x500 + 32 * i,
+        `HCCHAR${i}`,
+        0,
+        0xfffeffff,
+        'MPSIZ:0:11 EPNUM:11:4 EPDIR:15 LSDEV:17 EPTYP:18:2 MCNT:20:2 DAD:22:7 ODDFRM:29 CHDIS:30 CHENA:31',
+      ),
       register(0x508 + 32 * i, `HCINT${i}`, 0, 0, 'XFRC:0 CHH:1 STALL:3 NAK:4 ACK:5 TXERR:7 BBERR:8 FRMOR:9 DTERR:10'),
       register(0x50c + 32 * i, `HCINTMSK${i}`, 0, 0x7bb, 'XFRCM:0 CHHM:1 STALLM:3 NAKM:4 ACKM:5 TXERRM:7 BBERRM:8 FRMORM:9 DTERRM:10'),
       register(0x510 + 32 * i, `HCTSIZ${i}`, 0, 0x7fffffff, 'XFRSIZ:0:19 PKTCNT:19:10 DPID:29:2'),
@@ -105,11 +141,29 @@ function device(core: Core): RegisterFact[] {
   const inMask = old ? 0x7b : 0x317b;
   const outMask = old ? 0x1b : 0xf17b;
   return [
-    register(0x800, 'DCFG', 0x02200000, old ? 0x1ff7 : 0x0300fff7, `DSPD:0:2 NZLSOHSK:2 DAD:4:7 PFIVL:11:2${old ? '' : ' ERRATIM:15 PERSCHIVL:24:2'}`),
-    register(0x804, 'DCTL', old ? 0 : 2, old ? 0x873 : 0x40873, `RWUSIG:0 SDIS:1 GINSTS:2 GONSTS:3 TCTL:4:3 SGINAK:7 CGINAK:8 SGONAK:9 CGONAK:10 POPRGDNE:11${old ? '' : ' DSBESLRJCT:18'}`),
+    register(
+      0x800,
+      'DCFG',
+      0x02200000,
+      old ? 0x1ff7 : 0x0300fff7,
+      `DSPD:0:2 NZLSOHSK:2 DAD:4:7 PFIVL:11:2${old ? '' : ' ERRATIM:15 PERSCHIVL:24:2'}`,
+    ),
+    register(
+      0x804,
+      'DCTL',
+      old ? 0 : 2,
+      old ? 0x873 : 0x40873,
+      `RWUSIG:0 SDIS:1 GINSTS:2 GONSTS:3 TCTL:4:3 SGINAK:7 CGINAK:8 SGONAK:9 CGONAK:10 POPRGDNE:11${old ? '' : ' DSBESLRJCT:18'}`,
+    ),
     register(0x808, 'DSTS', 0x10, 0, 'SUSPSTS:0 ENUMSPD:1:2 EERR:3 FNSOF:8:14'),
     register(0x810, 'DIEPMSK', 0, inMask, `XFRCM:0 EPDM:1 TOM:3 ITTXFEMSK:4 INEPNMM:5 INEPNEM:6${old ? '' : ' TXFURM:8 NAKM:13'}`),
-    register(0x814, 'DOEPMSK', 0, outMask, `XFRCM:0 EPDM:1 STUPM:3 OTEPDM:4${old ? '' : ' STSPHSRXM:5 B2BSTUPM:6 OUTPKTERRM:8 BERRM:12 NAKMSK:13 NYETMSK:14 STPKTRXM:15'}`),
+    register(
+      0x814,
+      'DOEPMSK',
+      0,
+      outMask,
+      `XFRCM:0 EPDM:1 STUPM:3 OTEPDM:4${old ? '' : ' STSPHSRXM:5 B2BSTUPM:6 OUTPKTERRM:8 BERRM:12 NAKMSK:13 NYETMSK:14 STPKTRXM:15'}`,
+    ),
     register(0x818, 'DAINT', 0, 0, 'IEPINT:0:16 OEPINT:16:16'),
     register(0x81c, 'DAINTMSK', 0, 0xffffffff, 'IEPM:0:16 OEPM:16:16'),
     register(0x828, 'DVBUSDIS', 0x17d7, 0xffff, 'VBUSDT:0:16'),
@@ -129,9 +183,27 @@ const START_N = 'SD0PID_SEVNFRM:28 SODDFRM:29 ';
 function inEndpoint(n: number, old: boolean): RegisterFact[] {
   const at = 0x900 + 32 * n;
   return [
-    register(at, `DIEPCTL${n}`, n === 0 ? 0x8000 : 0, n === 0 ? 0x03c00003 : 0x03ec87ff, `${n === 0 ? CONTROL_0 : CONTROL_N} STALL:21 TXFNUM:22:4 CNAK:26 SNAK:27 ${n === 0 ? '' : START_N}EPDIS:30 EPENA:31`),
-    register(at + 8, `DIEPINT${n}`, 0x80, 0, `XFRC:0 EPDISD:1 TOC:3 ITTXFE:4 INEPNM:5 INEPNE:6 TXFE:7${old ? '' : ' TXFIFOUDRN:8 BNA:9 PKTDRPSTS:11 BERR:12 NAK:13'}`),
-    register(at + 0x10, `DIEPTSIZ${n}`, 0, n === 0 ? 0x18007f : 0x7fffffff, n === 0 ? 'XFRSIZ:0:7 PKTCNT:19:2' : 'XFRSIZ:0:19 PKTCNT:19:10 MCNT:29:2'),
+    register(
+      at,
+      `DIEPCTL${n}`,
+      n === 0 ? 0x8000 : 0,
+      n === 0 ? 0x03c00003 : 0x03ec87ff,
+      `${n === 0 ? CONTROL_0 : CONTROL_N} STALL:21 TXFNUM:22:4 CNAK:26 SNAK:27 ${n === 0 ? '' : START_N}EPDIS:30 EPENA:31`,
+    ),
+    register(
+      at + 8,
+      `DIEPINT${n}`,
+      0x80,
+      0,
+      `XFRC:0 EPDISD:1 TOC:3 ITTXFE:4 INEPNM:5 INEPNE:6 TXFE:7${old ? '' : ' TXFIFOUDRN:8 BNA:9 PKTDRPSTS:11 BERR:12 NAK:13'}`,
+    ),
+    register(
+      at + 0x10,
+      `DIEPTSIZ${n}`,
+      0,
+      n === 0 ? 0x18007f : 0x7fffffff,
+      n === 0 ? 'XFRSIZ:0:7 PKTCNT:19:2' : 'XFRSIZ:0:19 PKTCNT:19:10 MCNT:29:2',
+    ),
     register(at + 0x18, `DTXFSTS${n}`, 0x200, 0, 'INEPTFSAV:0:16'),
   ];
 }
@@ -139,9 +211,27 @@ function inEndpoint(n: number, old: boolean): RegisterFact[] {
 function outEndpoint(n: number, old: boolean): RegisterFact[] {
   const at = 0xb00 + 32 * n;
   return [
-    register(at, `DOEPCTL${n}`, n === 0 ? 0x8000 : 0, n === 0 ? 0x00100000 : 0x003c87ff, `${n === 0 ? CONTROL_0 : CONTROL_N} SNPM:20 STALL:21 CNAK:26 SNAK:27 ${n === 0 ? '' : START_N}EPDIS:30 EPENA:31`),
-    register(at + 8, `DOEPINT${n}`, 0, 0, `XFRC:0 EPDISD:1 STUP:3 OTEPDIS:4${old ? '' : ' STSPHSRX:5'} B2BSTUP:6${old ? '' : ' OUTPKTERR:8 BERR:12 NAK:13 NYET:14 STPKTRX:15'}`),
-    register(at + 0x10, `DOEPTSIZ${n}`, 0, n === 0 ? 0x6008007f : 0x7fffffff, n === 0 ? 'XFRSIZ:0:7 PKTCNT:19:1 STUPCNT:29:2' : 'XFRSIZ:0:19 PKTCNT:19:10 RXDPID_STUPCNT:29:2'),
+    register(
+      at,
+      `DOEPCTL${n}`,
+      n === 0 ? 0x8000 : 0,
+      n === 0 ? 0x00100000 : 0x003c87ff,
+      `${n === 0 ? CONTROL_0 : CONTROL_N} SNPM:20 STALL:21 CNAK:26 SNAK:27 ${n === 0 ? '' : START_N}EPDIS:30 EPENA:31`,
+    ),
+    register(
+      at + 8,
+      `DOEPINT${n}`,
+      0,
+      0,
+      `XFRC:0 EPDISD:1 STUP:3 OTEPDIS:4${old ? '' : ' STSPHSRX:5'} B2BSTUP:6${old ? '' : ' OUTPKTERR:8 BERR:12 NAK:13 NYET:14 STPKTRX:15'}`,
+    ),
+    register(
+      at + 0x10,
+      `DOEPTSIZ${n}`,
+      0,
+      n === 0 ? 0x6008007f : 0x7fffffff,
+      n === 0 ? 'XFRSIZ:0:7 PKTCNT:19:1 STUPCNT:29:2' : 'XFRSIZ:0:19 PKTCNT:19:10 RXDPID_STUPCNT:29:2',
+    ),
   ];
 }
 
@@ -151,17 +241,37 @@ const facts = (core: Core): BlockFacts => ({ name: 'OTG_FS', registers: [...glob
 
 /** Core 3.10a, as read from an L476. */
 export const OTG_FS_L476 = facts({
-  cid: 0x00002000, snpsid: 0x4f54310a, hwcfg: [0, 0x229ed520, 0x0200d1e8, 0x17f08030], endpoints: 6, channels: 12, old: false,
+  cid: 0x00002000,
+  snpsid: 0x4f54310a,
+  hwcfg: [0, 0x229ed520, 0x0200d1e8, 0x17f08030],
+  endpoints: 6,
+  channels: 12,
+  old: false,
 });
 /** Core 3.30a, as read from an L4P5; no reading of an L496 was found (inferred). */
 export const OTG_FS_L496 = facts({
-  cid: 0x00003000, snpsid: 0x4f54330a, hwcfg: [0, 0x229ed520, 0x0200d1e8, 0x17f08030], endpoints: 6, channels: 12, old: false,
+  cid: 0x00003000,
+  snpsid: 0x4f54330a,
+  hwcfg: [0, 0x229ed520, 0x0200d1e8, 0x17f08030],
+  endpoints: 6,
+  channels: 12,
+  old: false,
 });
 /** Core 3.30a, as read from an H743: the high-speed core, on USB2 with the full-speed transceiver only (inferred for H745). */
 export const OTG_FS_H745 = facts({
-  cid: 0x00002300, snpsid: 0x4f54330a, hwcfg: [0, 0x229fe190, 0x03b8d2e8, 0xe3f00030], endpoints: 9, channels: 16, old: false,
+  cid: 0x00002300,
+  snpsid: 0x4f54330a,
+  hwcfg: [0, 0x229fe190, 0x03b8d2e8, 0xe3f00030],
+  endpoints: 9,
+  channels: 16,
+  old: false,
 });
 /** Core 2.81a, as read from F207, F407, F411 and F429. */
 export const OTG_FS_F4 = facts({
-  cid: 0x00001200, snpsid: 0x4f54281a, hwcfg: [0, 0x229dcd20, 0x020001e8, 0x0ff08030], endpoints: 4, channels: 8, old: true,
+  cid: 0x00001200,
+  snpsid: 0x4f54281a,
+  hwcfg: [0, 0x229dcd20, 0x020001e8, 0x0ff08030],
+  endpoints: 4,
+  channels: 8,
+  old: true,
 });

@@ -39,7 +39,8 @@ export function findPart(name: string): ChipDescription | undefined {
     const kilobytes = flashKilobytes[name.at(-1)!];
     if (name.length !== like.name.length || !name.startsWith(line) || !pins.includes(name.at(-2)!) || kilobytes === undefined) continue;
     const part: ChipDescription = {
-      ...like, name,
+      ...like,
+      name,
       memories: like.memories.map((m) => (m.name === 'flash' ? { ...m, size: kilobytes * 1024 } : m)),
       blocks: like.blocks.map((b) => flashBlock(b, kilobytes)),
     };

@@ -31,7 +31,14 @@ const OPTION_BYTES: Readonly<Record<string, OptionByteRow>> = {
   WRP: erased('FLASH.WRPR.WRP', 0xffffffff),
 };
 
-interface TimRow { n: number; facts: string; base: number; irqs: number[]; bus: 1 | 2; bits: 16 | 32 }
+interface TimRow {
+  n: number;
+  facts: string;
+  base: number;
+  irqs: number[];
+  bus: 1 | 2;
+  bits: 16 | 32;
+}
 const tims: TimRow[] = [
   { n: 2, facts: 'TIM2', base: 0x40000000, irqs: [15], bus: 1, bits: 32 },
   { n: 3, facts: 'TIM3', base: 0x40000400, irqs: [16], bus: 1, bits: 16 },
@@ -44,29 +51,73 @@ const tims: TimRow[] = [
   { n: 17, facts: 'TIM17', base: 0x40014800, irqs: [22], bus: 2, bits: 16 },
 ];
 const timers: BlockRow[] = tims.map((t) => ({
-  name: `TIM${t.n}`, model: 'tim', facts: t.facts, base: t.base, size: 0x400, irqs: t.irqs,
-  clock: `APB${t.bus}ENR.TIM${t.n}EN`, reset: `APB${t.bus}RSTR.TIM${t.n}RST`,
+  name: `TIM${t.n}`,
+  model: 'tim',
+  facts: t.facts,
+  base: t.base,
+  size: 0x400,
+  irqs: t.irqs,
+  clock: `APB${t.bus}ENR.TIM${t.n}EN`,
+  reset: `APB${t.bus}RSTR.TIM${t.n}RST`,
   // One APB for both registers' blocks. TIM1: break, update, trigger and commutation share a line, capture compare has its own.
-  options: { block: `TIM${t.n}`, clock: 'timpclk1', bits: t.bits, ...(t.n === 1 ? { irqs: { brk: 0, update: 0, trigger: 0, cc: 1 } } : {}) },
+  options: {
+    block: `TIM${t.n}`,
+    clock: 'timpclk1',
+    bits: t.bits,
+    ...(t.n === 1 ? { irqs: { brk: 0, update: 0, trigger: 0, cc: 1 } } : {}),
+  },
 }));
 const usart = (n: number, base: number, irq: number, bus: 1 | 2): BlockRow => ({
-  name: `USART${n}`, model: 'usart-v4', facts: 'USART1', base, size: 0x400, irqs: [irq], clock: `APB${bus}ENR.USART${n}EN`, reset: `APB${bus}RSTR.USART${n}RST`,
+  name: `USART${n}`,
+  model: 'usart-v4',
+  facts: 'USART1',
+  base,
+  size: 0x400,
+  irqs: [irq],
+  clock: `APB${bus}ENR.USART${n}EN`,
+  reset: `APB${bus}RSTR.USART${n}RST`,
   options: { block: `USART${n}`, clock: n <= 2 ? `usart${n}` : 'pclk1', fifoDepth: 1 },
 });
 const plain = (name: string, base: number, irqs: number[], bus: 1 | 2): BlockRow => ({
-  name, model: null, base, size: 0x400, irqs, clock: `APB${bus}ENR.${name}EN`, reset: `APB${bus}RSTR.${name}RST`,
+  name,
+  model: null,
+  base,
+  size: 0x400,
+  irqs,
+  clock: `APB${bus}ENR.${name}EN`,
+  reset: `APB${bus}RSTR.${name}RST`,
 });
 const ports: BlockRow[] = [...'ABCDEF'].map((port) => ({
-  name: `GPIO${port}`, model: 'gpio-v2', base: 0x48000000 + (port.charCodeAt(0) - 65) * 0x400, size: 0x400,
-  clock: `AHBENR.IOP${port}EN`, reset: `AHBRSTR.IOP${port}RST`, options: { port },
+  name: `GPIO${port}`,
+  model: 'gpio-v2',
+  base: 0x48000000 + (port.charCodeAt(0) - 65) * 0x400,
+  size: 0x400,
+  clock: `AHBENR.IOP${port}EN`,
+  reset: `AHBRSTR.IOP${port}RST`,
+  options: { port },
 }));
 
 const blocks: readonly BlockRow[] = [
   ...timers,
   { name: 'RTC', model: 'rtc-v3', base: 0x40002800, size: 0x400, irqs: [2], reset: 'BDCR.BDRST', backup: true, options: { clock: 'rtc' } },
-  { name: 'WWDG', model: 'wwdg-v2', base: 0x40002c00, size: 0x400, irqs: [0], clock: 'APB1ENR.WWDGEN', reset: 'APB1RSTR.WWDGRST', options: { clock: 'pclk1' } },
+  {
+    name: 'WWDG',
+    model: 'wwdg-v2',
+    base: 0x40002c00,
+    size: 0x400,
+    irqs: [0],
+    clock: 'APB1ENR.WWDGEN',
+    reset: 'APB1RSTR.WWDGRST',
+    options: { clock: 'pclk1' },
+  },
   // Versions before the H5's: no early wake-up, dividers up to 256; how far updates wait for the prescaler is open.
-  { name: 'IWDG', model: 'iwdg-v3', base: 0x40003000, size: 0x400, options: { clock: 'lsi', syncTicks: 5, syncToPrescaler: false, dividers: [4, 8, 16, 32, 64, 128, 256] } },
+  {
+    name: 'IWDG',
+    model: 'iwdg-v3',
+    base: 0x40003000,
+    size: 0x400,
+    options: { clock: 'lsi', syncTicks: 5, syncToPrescaler: false, dividers: [4, 8, 16, 32, 64, 128, 256] },
+  },
   plain('SPI2', 0x40003800, [26], 1),
   usart(2, 0x40004400, 28, 1),
   usart(3, 0x40004800, 29, 1),
@@ -74,7 +125,16 @@ const blocks: readonly BlockRow[] = [
   plain('I2C1', 0x40005400, [23], 1),
   plain('I2C2', 0x40005800, [24], 1),
   // Registers, and from 0x400 on the 1 KB packet memory.
-  { name: 'USB', model: 'usb-fsdev', base: 0x40005c00, size: 0x800, irqs: [31], clock: 'APB1ENR.USBEN', reset: 'APB1RSTR.USBRST', options: { clock: 'usb' } },
+  {
+    name: 'USB',
+    model: 'usb-fsdev',
+    base: 0x40005c00,
+    size: 0x800,
+    irqs: [31],
+    clock: 'APB1ENR.USBEN',
+    reset: 'APB1RSTR.USBRST',
+    options: { clock: 'usb' },
+  },
   plain('CAN', 0x40006400, [30], 1),
   { name: 'CRS', model: 'crs', base: 0x40006c00, size: 0x400, irqs: [4], clock: 'APB1ENR.CRSEN', reset: 'APB1RSTR.CRSRST' },
   { name: 'PWR', model: 'pwr-f0', base: 0x40007000, size: 0x400, clock: 'APB1ENR.PWREN', reset: 'APB1RSTR.PWRRST' },
@@ -82,21 +142,49 @@ const blocks: readonly BlockRow[] = [
   plain('CEC', 0x40007800, [30], 1),
   { name: 'SYSCFG', model: 'syscfg-f0', base: 0x40010000, size: 0x400, clock: 'APB2ENR.SYSCFGEN', reset: 'APB2RSTR.SYSCFGRST' },
   {
-    name: 'EXTI', model: 'exti-v1', base: 0x40010400, size: 0x400, irqs: [5, 6, 7, 1],
+    name: 'EXTI',
+    model: 'exti-v1',
+    base: 0x40010400,
+    size: 0x400,
+    irqs: [5, 6, 7, 1],
     options: { ports: 'ABCDEF', irqOfLine: [0, 0, 1, 1, ...Array<number>(12).fill(2), 3], lines: { 16: 'pvd' } },
   },
   plain('ADC', 0x40012400, [12], 2),
   plain('SPI1', 0x40013000, [25], 2),
   usart(1, 0x40013800, 27, 2),
-  { name: 'DBGMCU', model: 'dbgmcu', base: 0x40015800, size: 0x400, clock: 'APB2ENR.DBGMCUEN', reset: 'APB2RSTR.DBGMCURST', options: { devId: 0x448, revId: 0x2001 } },
+  {
+    name: 'DBGMCU',
+    model: 'dbgmcu',
+    base: 0x40015800,
+    size: 0x400,
+    clock: 'APB2ENR.DBGMCUEN',
+    reset: 'APB2RSTR.DBGMCURST',
+    options: { devId: 0x448, revId: 0x2001 },
+  },
   { name: 'DMA1', model: null, base: 0x40020000, size: 0x400, irqs: [9, 10, 11], clock: 'AHBENR.DMA1EN' },
   { name: 'RCC', model: 'rcc-f0', base: 0x40021000, size: 0x400, irqs: [4] },
   {
-    name: 'FLASH', model: 'flash-f0', base: 0x40022000, size: 0x400, irqs: [3], clock: 'AHBENR.FLITFEN',
+    name: 'FLASH',
+    model: 'flash-f0',
+    base: 0x40022000,
+    size: 0x400,
+    irqs: [3],
+    clock: 'AHBENR.FLITFEN',
     options: {
-      memory: 'flash', base: 0x08000000, bytes: FLASH_KB * 1024, pageBytes: 0x800, optionMemory: 'options', optionBase: 0x1ffff800,
-      idMemory: 'rom', uidOffset: 0x1ffff7ac - 0x1fffc800, sizeOffset: 0x1ffff7cc - 0x1fffc800, flashKilobytes: FLASH_KB, wrpPages: 2,
-      optionBytes: Object.fromEntries(Object.entries(OPTION_BYTES).map(([name, o]) => [name, { field: o.field.replace('FLASH.', ''), value: o.factory.value }])),
+      memory: 'flash',
+      base: 0x08000000,
+      bytes: FLASH_KB * 1024,
+      pageBytes: 0x800,
+      optionMemory: 'options',
+      optionBase: 0x1ffff800,
+      idMemory: 'rom',
+      uidOffset: 0x1ffff7ac - 0x1fffc800,
+      sizeOffset: 0x1ffff7cc - 0x1fffc800,
+      flashKilobytes: FLASH_KB,
+      wrpPages: 2,
+      optionBytes: Object.fromEntries(
+        Object.entries(OPTION_BYTES).map(([name, o]) => [name, { field: o.field.replace('FLASH.', ''), value: o.factory.value }]),
+      ),
     },
   },
   { name: 'CRC', model: null, base: 0x40023000, size: 0x400, clock: 'AHBENR.CRCEN' },
@@ -107,15 +195,33 @@ const blocks: readonly BlockRow[] = [
 const boot: readonly BootRule[] = [
   {
     when: [{ signal: 'field:FLASH.OBR.RDPRT', is: [3] }],
-    boots: 'user', vectors: 0x08000000, remap: 0, source: `${AN2606} 4.1: no boot from system memory at RDP level 2`, confidence: 'documented',
+    boots: 'user',
+    vectors: 0x08000000,
+    remap: 0,
+    source: `${AN2606} 4.1: no boot from system memory at RDP level 2`,
+    confidence: 'documented',
   },
   {
-    when: [{ signal: 'pin:BOOT0', is: [1] }, { signal: 'field:FLASH.OBR.nBOOT1', is: [1] }],
-    boots: 'system', vectors: 0x1fffc800, remap: 1, source: `${AN2606} Table 2, pattern 2`, confidence: 'documented',
+    when: [
+      { signal: 'pin:BOOT0', is: [1] },
+      { signal: 'field:FLASH.OBR.nBOOT1', is: [1] },
+    ],
+    boots: 'system',
+    vectors: 0x1fffc800,
+    remap: 1,
+    source: `${AN2606} Table 2, pattern 2`,
+    confidence: 'documented',
   },
   {
-    when: [{ signal: 'pin:BOOT0', is: [1] }, { signal: 'field:FLASH.OBR.nBOOT1', is: [0] }],
-    boots: 'user', vectors: 0x20000000, remap: 3, source: `${RM0091} 2.5: embedded SRAM`, confidence: 'documented',
+    when: [
+      { signal: 'pin:BOOT0', is: [1] },
+      { signal: 'field:FLASH.OBR.nBOOT1', is: [0] },
+    ],
+    boots: 'user',
+    vectors: 0x20000000,
+    remap: 3,
+    source: `${RM0091} 2.5: embedded SRAM`,
+    confidence: 'documented',
   },
   { when: [], boots: 'user', vectors: 0x08000000, remap: 0, source: `${AN2606} Table 2, pattern 2`, confidence: 'documented' },
 ];
@@ -133,7 +239,22 @@ export const STM32F072RB: ChipDescription = {
   ],
   blocks,
   clocks: [
-    'hsi', 'hsi14', 'hsi48', 'hse', 'lsi', 'lse', 'pll', 'sysclk', 'hclk', 'pclk1', 'timpclk1', 'systick-ext', 'rtc', 'usb', 'usart1', 'usart2',
+    'hsi',
+    'hsi14',
+    'hsi48',
+    'hse',
+    'lsi',
+    'lse',
+    'pll',
+    'sysclk',
+    'hclk',
+    'pclk1',
+    'timpclk1',
+    'systick-ext',
+    'rtc',
+    'usb',
+    'usart1',
+    'usart2',
   ],
   rcc: 'RCC',
   facts: loadFacts(generated),
@@ -183,7 +304,10 @@ export const STM32F072RB: ChipDescription = {
     clear: 'RCC.CSR.RMVF',
     // Internal resets drive NRST low, so the pin's flag rises with every one of them.
     flags: [
-      { field: 'RCC.CSR.PINRSTF', raisedBy: ['power', 'brownout', 'pin', 'software', 'iwdg', 'wwdg', 'low-power', 'option-bytes', 'debugger', 'core'] },
+      {
+        field: 'RCC.CSR.PINRSTF',
+        raisedBy: ['power', 'brownout', 'pin', 'software', 'iwdg', 'wwdg', 'low-power', 'option-bytes', 'debugger', 'core'],
+      },
       { field: 'RCC.CSR.PORRSTF', raisedBy: ['power', 'brownout'] },
       { field: 'RCC.CSR.SFTRSTF', raisedBy: ['software', 'debugger', 'core'] },
       { field: 'RCC.CSR.OBLRSTF', raisedBy: ['option-bytes'] },
@@ -202,7 +326,15 @@ export const STM32F072RB: ChipDescription = {
     usbConnectMs: known(350, `${AN2606} Table 229 has no row; F04x's figure`, 'assumed'),
   },
   maxHclkHz: known({ all: 48_000_000 }, EMBASSY),
-  flashLatency: known({ all: [[24, 0], [48, 1]] }, EMBASSY),
+  flashLatency: known(
+    {
+      all: [
+        [24, 0],
+        [48, 1],
+      ],
+    },
+    EMBASSY,
+  ),
 };
 
 /** Memory map and core facts: the source of every row above that has none beside it. */

@@ -12,11 +12,22 @@ export const known = <T>(value: T, source: string, confidence: Confidence = 'doc
 const optcr = (name: string, value: number): OptionByteRow => ({ field: `FLASH.OPTCR.${name}`, factory: known(value, FACTORY) });
 /** @param sectors width of nWRP */
 export const f4OptionBytes = (sectors: number): Readonly<Record<string, OptionByteRow>> => ({
-  RDP: optcr('RDP', 0xaa), BOR_LEV: optcr('BOR_LEV', 3), WDG_SW: optcr('WDG_SW', 1), nRST_STOP: optcr('nRST_STOP', 1), nRST_STDBY: optcr('nRST_STDBY', 1),
+  RDP: optcr('RDP', 0xaa),
+  BOR_LEV: optcr('BOR_LEV', 3),
+  WDG_SW: optcr('WDG_SW', 1),
+  nRST_STOP: optcr('nRST_STOP', 1),
+  nRST_STDBY: optcr('nRST_STDBY', 1),
   nWRP: optcr('nWRP', 2 ** sectors - 1),
 });
 
-interface TimRow { readonly n: number; readonly facts: string; readonly base: number; readonly irqs: readonly number[]; readonly bus: 1 | 2; readonly bits: 16 | 32 }
+interface TimRow {
+  readonly n: number;
+  readonly facts: string;
+  readonly base: number;
+  readonly irqs: readonly number[];
+  readonly bus: 1 | 2;
+  readonly bits: 16 | 32;
+}
 const TIMERS: readonly TimRow[] = [
   { n: 2, facts: 'TIM2', base: 0x40000000, irqs: [28], bus: 1, bits: 32 },
   { n: 3, facts: 'TIM_GENERAL', base: 0x40000400, irqs: [29], bus: 1, bits: 16 },
@@ -34,9 +45,18 @@ const TIMERS: readonly TimRow[] = [
   { n: 11, facts: 'TIM11', base: 0x40014800, irqs: [26], bus: 2, bits: 16 },
 ];
 const timer = (t: TimRow): BlockRow => ({
-  name: `TIM${t.n}`, model: 'tim', facts: t.facts, base: t.base, size: 0x400, irqs: t.irqs, clock: `APB${t.bus}ENR.TIM${t.n}EN`, reset: `APB${t.bus}RSTR.TIM${t.n}RST`,
+  name: `TIM${t.n}`,
+  model: 'tim',
+  facts: t.facts,
+  base: t.base,
+  size: 0x400,
+  irqs: t.irqs,
+  clock: `APB${t.bus}ENR.TIM${t.n}EN`,
+  reset: `APB${t.bus}RSTR.TIM${t.n}RST`,
   options: {
-    block: `TIM${t.n}`, clock: `timpclk${t.bus}`, bits: t.bits,
+    block: `TIM${t.n}`,
+    clock: `timpclk${t.bus}`,
+    bits: t.bits,
     // TIM1 and TIM8: break, update, trigger and commutation, capture compare.
     ...(t.irqs.length === 4 ? { irqs: { brk: 0, update: 1, trigger: 2, cc: 3 } } : {}),
     // HSE divided by RTCPRE: RM0090 19.5.12, RM0383 14.5.11 (TIM11_OR).
@@ -46,25 +66,69 @@ const timer = (t: TimRow): BlockRow => ({
 export const f4Timers = (numbers: readonly number[]): readonly BlockRow[] => TIMERS.filter((t) => numbers.includes(t.n)).map(timer);
 
 export const f4Usart = (name: string, base: number, irq: number, bus: 1 | 2): BlockRow => ({
-  name, model: 'usart-v4', facts: name.startsWith('UART') ? 'UART' : 'USART', base, size: 0x400, irqs: [irq], clock: `APB${bus}ENR.${name}EN`, reset: `APB${bus}RSTR.${name}RST`,
+  name,
+  model: 'usart-v4',
+  facts: name.startsWith('UART') ? 'UART' : 'USART',
+  base,
+  size: 0x400,
+  irqs: [irq],
+  clock: `APB${bus}ENR.${name}EN`,
+  reset: `APB${bus}RSTR.${name}RST`,
   options: { block: name, clock: `pclk${bus}`, fifoDepth: 1 },
 });
 export const f4Port = (letter: string): BlockRow => ({
-  name: `GPIO${letter}`, model: 'gpio-v2', facts: letter < 'C' ? `GPIO${letter}` : 'GPIO', base: 0x40020000 + (letter.charCodeAt(0) - 65) * 0x400, size: 0x400,
-  clock: `AHB1ENR.GPIO${letter}EN`, reset: `AHB1RSTR.GPIO${letter}RST`, options: { port: letter },
+  name: `GPIO${letter}`,
+  model: 'gpio-v2',
+  facts: letter < 'C' ? `GPIO${letter}` : 'GPIO',
+  base: 0x40020000 + (letter.charCodeAt(0) - 65) * 0x400,
+  size: 0x400,
+  clock: `AHB1ENR.GPIO${letter}EN`,
+  reset: `AHB1RSTR.GPIO${letter}RST`,
+  options: { port: letter },
 });
 /** A block on an APB without behaviour. */
 export const f4Plain = (name: string, base: number, irqs: readonly number[], bus: 1 | 2, facts = name): BlockRow => ({
-  name, model: null, facts, base, size: 0x400, irqs, clock: `APB${bus}ENR.${name}EN`, reset: `APB${bus}RSTR.${name}RST`,
+  name,
+  model: null,
+  facts,
+  base,
+  size: 0x400,
+  irqs,
+  clock: `APB${bus}ENR.${name}EN`,
+  reset: `APB${bus}RSTR.${name}RST`,
 });
 export const f4Spi = (n: number, base: number, irq: number, bus: 1 | 2): BlockRow => f4Plain(`SPI${n}`, base, [irq], bus, 'SPI');
 
 /** Blocks at the same place with the same behaviour in both chips. */
 export const F4_BLOCKS: readonly BlockRow[] = [
-  { name: 'RTC', model: 'rtc-v3', base: 0x40002800, size: 0x400, irqs: [41, 3, 2], reset: 'BDCR.BDRST', backup: true, options: { clock: 'rtc' } },
-  { name: 'WWDG', model: 'wwdg-v2', base: 0x40002c00, size: 0x400, irqs: [0], clock: 'APB1ENR.WWDGEN', reset: 'APB1RSTR.WWDGRST', options: { clock: 'pclk1' } },
+  {
+    name: 'RTC',
+    model: 'rtc-v3',
+    base: 0x40002800,
+    size: 0x400,
+    irqs: [41, 3, 2],
+    reset: 'BDCR.BDRST',
+    backup: true,
+    options: { clock: 'rtc' },
+  },
+  {
+    name: 'WWDG',
+    model: 'wwdg-v2',
+    base: 0x40002c00,
+    size: 0x400,
+    irqs: [0],
+    clock: 'APB1ENR.WWDGEN',
+    reset: 'APB1RSTR.WWDGRST',
+    options: { clock: 'pclk1' },
+  },
   // Versions before the H5's: no window, no early wake-up, dividers up to 256; how far updates wait for the prescaler is open.
-  { name: 'IWDG', model: 'iwdg-v3', base: 0x40003000, size: 0x400, options: { clock: 'lsi', syncTicks: 5, syncToPrescaler: false, dividers: [4, 8, 16, 32, 64, 128, 256] } },
+  {
+    name: 'IWDG',
+    model: 'iwdg-v3',
+    base: 0x40003000,
+    size: 0x400,
+    options: { clock: 'lsi', syncTicks: 5, syncToPrescaler: false, dividers: [4, 8, 16, 32, 64, 128, 256] },
+  },
   f4Spi(2, 0x40003800, 36, 1),
   f4Spi(3, 0x40003c00, 51, 1),
   f4Usart('USART2', 0x40004400, 38, 1),
@@ -79,15 +143,41 @@ export const F4_BLOCKS: readonly BlockRow[] = [
   f4Spi(1, 0x40013000, 35, 2),
   { name: 'SYSCFG', model: 'syscfg-l4', base: 0x40013800, size: 0x400, clock: 'APB2ENR.SYSCFGEN', reset: 'APB2RSTR.SYSCFGRST' },
   {
-    name: 'EXTI', model: 'exti-v1', base: 0x40013c00, size: 0x400, irqs: [6, 7, 8, 9, 10, 23, 40, 1],
+    name: 'EXTI',
+    model: 'exti-v1',
+    base: 0x40013c00,
+    size: 0x400,
+    irqs: [6, 7, 8, 9, 10, 23, 40, 1],
     options: { irqOfLine: [0, 1, 2, 3, 4, 5, 5, 5, 5, 5, 6, 6, 6, 6, 6, 6, 7], lines: { 16: 'pvd' } },
   },
   { name: 'CRC', model: null, base: 0x40023000, size: 0x400, clock: 'AHB1ENR.CRCEN', reset: 'AHB1RSTR.CRCRST' },
   { name: 'RCC', model: 'rcc-f4', base: 0x40023800, size: 0x400, irqs: [5] },
-  { name: 'DMA1', model: null, base: 0x40026000, size: 0x400, irqs: [11, 12, 13, 14, 15, 16, 17, 47], clock: 'AHB1ENR.DMA1EN', reset: 'AHB1RSTR.DMA1RST' },
-  { name: 'DMA2', model: null, base: 0x40026400, size: 0x400, irqs: [56, 57, 58, 59, 60, 68, 69, 70], clock: 'AHB1ENR.DMA2EN', reset: 'AHB1RSTR.DMA2RST' },
   {
-    name: 'OTG_FS', model: 'usb-otg-fs', base: 0x50000000, size: 0x40000, irqs: [67], clock: 'AHB2ENR.OTGFSEN', reset: 'AHB2RSTR.OTGFSRST',
+    name: 'DMA1',
+    model: null,
+    base: 0x40026000,
+    size: 0x400,
+    irqs: [11, 12, 13, 14, 15, 16, 17, 47],
+    clock: 'AHB1ENR.DMA1EN',
+    reset: 'AHB1RSTR.DMA1RST',
+  },
+  {
+    name: 'DMA2',
+    model: null,
+    base: 0x40026400,
+    size: 0x400,
+    irqs: [56, 57, 58, 59, 60, 68, 69, 70],
+    clock: 'AHB1ENR.DMA2EN',
+    reset: 'AHB1RSTR.DMA2RST',
+  },
+  {
+    name: 'OTG_FS',
+    model: 'usb-otg-fs',
+    base: 0x50000000,
+    size: 0x40000,
+    irqs: [67],
+    clock: 'AHB2ENR.OTGFSEN',
+    reset: 'AHB2RSTR.OTGFSRST',
     // The transceiver runs from VDD.
     options: { fifoWords: 320, clock: 'usb', busClock: 'hclk', supplyWire: null },
   },
@@ -95,16 +185,44 @@ export const F4_BLOCKS: readonly BlockRow[] = [
 
 /** FLASH's options; memories `flash`, `info` and `options` are the chip's. */
 export const f4Flash = (flashKilobytes: number, optionBytes: Readonly<Record<string, OptionByteRow>>): BlockRow => ({
-  name: 'FLASH', model: 'flash-f4', base: 0x40023c00, size: 0x400, irqs: [4],
+  name: 'FLASH',
+  model: 'flash-f4',
+  base: 0x40023c00,
+  size: 0x400,
+  irqs: [4],
   options: {
-    memory: 'flash', base: 0x08000000, bytes: flashKilobytes * 1024, infoMemory: 'info', infoBase: 0x1fff7800, uidOffset: 0x210, sizeOffset: 0x222,
-    optionMemory: 'options', flashKilobytes,
-    optionBytes: Object.fromEntries(Object.entries(optionBytes).map(([name, o]) => [name, { field: o.field.replace('FLASH.', ''), value: o.factory.value }])),
+    memory: 'flash',
+    base: 0x08000000,
+    bytes: flashKilobytes * 1024,
+    infoMemory: 'info',
+    infoBase: 0x1fff7800,
+    uidOffset: 0x210,
+    sizeOffset: 0x222,
+    optionMemory: 'options',
+    flashKilobytes,
+    optionBytes: Object.fromEntries(
+      Object.entries(optionBytes).map(([name, o]) => [name, { field: o.field.replace('FLASH.', ''), value: o.factory.value }]),
+    ),
   },
 });
 
 export const F4_CLOCKS: readonly string[] = [
-  'hsi', 'hse', 'lsi', 'lse', 'pllp', 'plli2sr', 'sysclk', 'hclk', 'pclk1', 'pclk2', 'timpclk1', 'timpclk2', 'systick-ext', 'hse-rtc', 'rtc', 'usb',
+  'hsi',
+  'hse',
+  'lsi',
+  'lse',
+  'pllp',
+  'plli2sr',
+  'sysclk',
+  'hclk',
+  'pclk1',
+  'pclk2',
+  'timpclk1',
+  'timpclk2',
+  'systick-ext',
+  'hse-rtc',
+  'rtc',
+  'usb',
 ];
 
 const erase = (key: string, x8: number, x16: number, x32: number): Readonly<Record<string, Sourced<number>>> => ({
@@ -155,12 +273,33 @@ const PATTERN1 = `${AN2606} Table 2, pattern 1`;
 export const F4_BOOT: readonly BootRule[] = [
   {
     when: [{ signal: 'field:FLASH.OPTCR.RDP', is: [0xcc] }],
-    boots: 'user', vectors: 0x08000000, remap: 0, source: `${AN2606} 4.1: no boot from system memory at RDP level 2`, confidence: 'documented',
+    boots: 'user',
+    vectors: 0x08000000,
+    remap: 0,
+    source: `${AN2606} 4.1: no boot from system memory at RDP level 2`,
+    confidence: 'documented',
   },
-  { when: [{ signal: 'pin:BOOT0', is: [1] }, { signal: 'pin:BOOT1', is: [0] }], boots: 'system', vectors: 0x1fff0000, remap: 1, source: PATTERN1, confidence: 'documented' },
   {
-    when: [{ signal: 'pin:BOOT0', is: [1] }, { signal: 'pin:BOOT1', is: [1] }],
-    boots: 'user', vectors: 0x20000000, remap: 3, source: 'RM0090 2.4, RM0383 2.4: embedded SRAM', confidence: 'documented',
+    when: [
+      { signal: 'pin:BOOT0', is: [1] },
+      { signal: 'pin:BOOT1', is: [0] },
+    ],
+    boots: 'system',
+    vectors: 0x1fff0000,
+    remap: 1,
+    source: PATTERN1,
+    confidence: 'documented',
+  },
+  {
+    when: [
+      { signal: 'pin:BOOT0', is: [1] },
+      { signal: 'pin:BOOT1', is: [1] },
+    ],
+    boots: 'user',
+    vectors: 0x20000000,
+    remap: 3,
+    source: 'RM0090 2.4, RM0383 2.4: embedded SRAM',
+    confidence: 'documented',
   },
   { when: [], boots: 'user', vectors: 0x08000000, remap: 0, source: PATTERN1, confidence: 'documented' },
 ];
@@ -169,7 +308,10 @@ export const F4_REMAP = { base: 0, wire: 'remap', shows: { 0: 'flash', 1: 'rom',
 
 export const F4_RESET_FLAGS: readonly ResetFlagRow[] = [
   // Internal resets drive NRST low, so the pin's flag rises with every one of them.
-  { field: 'RCC.CSR.PINRSTF', raisedBy: ['power', 'brownout', 'pin', 'software', 'iwdg', 'wwdg', 'low-power', 'option-bytes', 'debugger', 'core'] },
+  {
+    field: 'RCC.CSR.PINRSTF',
+    raisedBy: ['power', 'brownout', 'pin', 'software', 'iwdg', 'wwdg', 'low-power', 'option-bytes', 'debugger', 'core'],
+  },
   { field: 'RCC.CSR.BORRSTF', raisedBy: ['power', 'brownout'] },
   { field: 'RCC.CSR.PORRSTF', raisedBy: ['power'] },
   { field: 'RCC.CSR.SFTRSTF', raisedBy: ['software', 'debugger', 'core'] },

@@ -3,7 +3,22 @@ import type { BlockRow, ChipDescription, Sourced } from '../emu/chip.ts';
 import { F405_FACTS } from './f4-registers.ts';
 import { OTG_FS_F4 } from './otg-fs.ts';
 import {
-  AN2606, F4_BLOCKS, F4_BOOT, F4_CLOCKS, F4_PARAMETERS, F4_REMAP, F4_RESET_FLAGS, f4Flash, f4MassErase, f4OptionBytes, f4Plain, f4Port, f4Timers, f4Usart, HAL_F4, known,
+  AN2606,
+  F4_BLOCKS,
+  F4_BOOT,
+  F4_CLOCKS,
+  F4_PARAMETERS,
+  F4_REMAP,
+  F4_RESET_FLAGS,
+  f4Flash,
+  f4MassErase,
+  f4OptionBytes,
+  f4Plain,
+  f4Port,
+  f4Timers,
+  f4Usart,
+  HAL_F4,
+  known,
 } from './stm32f4.ts';
 
 const CMSIS = 'STMicroelectronics/cmsis_device_f4@cdbad76:Include/stm32f405xx.h';
@@ -11,7 +26,13 @@ const FLASH_KB = 1024;
 const OPTION_BYTES = f4OptionBytes(12);
 
 const adc = (n: number): BlockRow => ({
-  name: `ADC${n}`, model: null, base: 0x40011f00 + 0x100 * n, size: 0x100, irqs: [18], clock: `APB2ENR.ADC${n}EN`, reset: 'APB2RSTR.ADCRST',
+  name: `ADC${n}`,
+  model: null,
+  base: 0x40011f00 + 0x100 * n,
+  size: 0x100,
+  irqs: [18],
+  clock: `APB2ENR.ADC${n}EN`,
+  reset: 'APB2RSTR.ADCRST',
 });
 
 export const STM32F405RG: ChipDescription = {
@@ -43,7 +64,15 @@ export const STM32F405RG: ChipDescription = {
     adc(2),
     adc(3),
     f4Flash(FLASH_KB, OPTION_BYTES),
-    { name: 'OTG_HS', model: null, base: 0x40040000, size: 0x40000, irqs: [77, 74, 75, 76], clock: 'AHB1ENR.OTGHSEN', reset: 'AHB1RSTR.OTGHSRST' },
+    {
+      name: 'OTG_HS',
+      model: null,
+      base: 0x40040000,
+      size: 0x40000,
+      irqs: [77, 74, 75, 76],
+      clock: 'AHB1ENR.OTGHSEN',
+      reset: 'AHB1RSTR.OTGHSRST',
+    },
     { name: 'RNG', model: null, base: 0x50060800, size: 0x400, irqs: [80], clock: 'AHB2ENR.RNGEN', reset: 'AHB2RSTR.RNGRST' },
     { name: 'FSMC', model: null, base: 0xa0000000, size: 0x1000, irqs: [48], clock: 'AHB3ENR.FSMCEN', reset: 'AHB3RSTR.FSMCRST' },
     { name: 'DBGMCU', model: 'dbgmcu', base: 0xe0042000, size: 0x400, options: { devId: 0x413, revId: 0x100f } },
@@ -68,10 +97,24 @@ export const STM32F405RG: ChipDescription = {
   maxHclkHz: known({ 'Scale 2': 144_000_000, 'Scale 1': 168_000_000 }, 'DS8626 T14, recalled', 'assumed'),
   flashLatency: known(
     {
-      'Scale 1': [[30, 0], [60, 1], [90, 2], [120, 3], [150, 4], [168, 5]],
-      'Scale 2': [[30, 0], [60, 1], [90, 2], [120, 3], [144, 4]],
+      'Scale 1': [
+        [30, 0],
+        [60, 1],
+        [90, 2],
+        [120, 3],
+        [150, 4],
+        [168, 5],
+      ],
+      'Scale 2': [
+        [30, 0],
+        [60, 1],
+        [90, 2],
+        [120, 3],
+        [144, 4],
+      ],
     },
-    'RM0090 Table 10 (VDD 2.7 to 3.6 V), recalled', 'assumed',
+    'RM0090 Table 10 (VDD 2.7 to 3.6 V), recalled',
+    'assumed',
   ),
 };
 

@@ -3,7 +3,21 @@ import type { ChipDescription, Sourced } from '../emu/chip.ts';
 import { F411_FACTS } from './f4-registers.ts';
 import { OTG_FS_F4 } from './otg-fs.ts';
 import {
-  AN2606, F4_BLOCKS, F4_BOOT, F4_CLOCKS, F4_PARAMETERS, F4_REMAP, F4_RESET_FLAGS, f4Flash, f4MassErase, f4OptionBytes, f4Port, f4Spi, f4Timers, HAL_F4, known,
+  AN2606,
+  F4_BLOCKS,
+  F4_BOOT,
+  F4_CLOCKS,
+  F4_PARAMETERS,
+  F4_REMAP,
+  F4_RESET_FLAGS,
+  f4Flash,
+  f4MassErase,
+  f4OptionBytes,
+  f4Port,
+  f4Spi,
+  f4Timers,
+  HAL_F4,
+  known,
 } from './stm32f4.ts';
 
 const CMSIS = 'STMicroelectronics/cmsis_device_f4@cdbad76:Include/stm32f411xe.h';
@@ -29,7 +43,15 @@ export const STM32F411RE: ChipDescription = {
     f4Spi(4, 0x40013400, 84, 2),
     f4Spi(5, 0x40015000, 85, 2),
     // Without PLL the regulator stays at scale 3.
-    { name: 'PWR', model: 'pwr-f4', base: 0x40007000, size: 0x400, clock: 'APB1ENR.PWREN', reset: 'APB1RSTR.PWRRST', options: { scaleWithoutPll: 1 } },
+    {
+      name: 'PWR',
+      model: 'pwr-f4',
+      base: 0x40007000,
+      size: 0x400,
+      clock: 'APB1ENR.PWREN',
+      reset: 'APB1RSTR.PWRRST',
+      options: { scaleWithoutPll: 1 },
+    },
     f4Flash(FLASH_KB, OPTION_BYTES),
     { name: 'DBGMCU', model: 'dbgmcu', base: 0xe0042000, size: 0x400, options: { devId: 0x431, revId: 0x1000 } },
   ],
@@ -53,11 +75,24 @@ export const STM32F411RE: ChipDescription = {
   maxHclkHz: known({ 'Scale 3': 64_000_000, 'Scale 2': 84_000_000, 'Scale 1': 100_000_000 }, 'DS10314 T14, recalled', 'assumed'),
   flashLatency: known(
     {
-      'Scale 1': [[30, 0], [64, 1], [90, 2], [100, 3]],
-      'Scale 2': [[30, 0], [64, 1], [84, 2]],
-      'Scale 3': [[30, 0], [64, 1]],
+      'Scale 1': [
+        [30, 0],
+        [64, 1],
+        [90, 2],
+        [100, 3],
+      ],
+      'Scale 2': [
+        [30, 0],
+        [64, 1],
+        [84, 2],
+      ],
+      'Scale 3': [
+        [30, 0],
+        [64, 1],
+      ],
     },
-    'RM0383 Table 5 (VDD 2.7 to 3.6 V), recalled', 'assumed',
+    'RM0383 Table 5 (VDD 2.7 to 3.6 V), recalled',
+    'assumed',
   ),
 };
 

@@ -17,7 +17,10 @@ const known = <T>(value: T, source: string, confidence: Confidence = 'documented
 const OPTION_BYTES: Readonly<Record<string, OptionByteRow>> = {
   BOR_LEV: { field: 'FLASH.OPTSR_CUR.BOR_LEV', factory: known(0, 'no published factory value', 'assumed') },
   BORH_EN: { field: 'FLASH.OPTSR_CUR.BORH_EN', factory: known(0, 'no published factory value', 'assumed') },
-  IWDG_SW: { field: 'FLASH.OPTSR_CUR.IWDG_SW', factory: known(1, 'software watchdog: firmware runs on new parts without refreshing', 'inferred') },
+  IWDG_SW: {
+    field: 'FLASH.OPTSR_CUR.IWDG_SW',
+    factory: known(1, 'software watchdog: firmware runs on new parts without refreshing', 'inferred'),
+  },
   WWDG_SW: { field: 'FLASH.OPTSR_CUR.WWDG_SW', factory: known(1, 'as IWDG_SW', 'inferred') },
   NRST_STOP: { field: 'FLASH.OPTSR_CUR.NRST_STOP', factory: known(1, 'no reset on entering Stop', 'assumed') },
   NRST_STDBY: { field: 'FLASH.OPTSR_CUR.NRST_STDBY', factory: known(1, 'no reset on entering Standby', 'assumed') },
@@ -50,11 +53,25 @@ const OPTION_BYTES: Readonly<Record<string, OptionByteRow>> = {
 };
 
 const ports: BlockRow[] = [...'ABCDEFGH'].map((port, i) => ({
-  name: `GPIO${port}`, model: 'gpio-v2', facts: i < 2 ? `GPIO${port}` : 'GPIOC', base: 0x42020000 + i * 0x400, size: 0x400,
-  clock: `AHB2ENR.GPIO${port}EN`, reset: `AHB2RSTR.GPIO${port}RST`, options: { port },
+  name: `GPIO${port}`,
+  model: 'gpio-v2',
+  facts: i < 2 ? `GPIO${port}` : 'GPIOC',
+  base: 0x42020000 + i * 0x400,
+  size: 0x400,
+  clock: `AHB2ENR.GPIO${port}EN`,
+  reset: `AHB2RSTR.GPIO${port}RST`,
+  options: { port },
 }));
 
-interface TimRow { n: number; facts: string; base: number; irqs: number[]; bus: 1 | 2; model: string | null; bits: 16 | 32 }
+interface TimRow {
+  n: number;
+  facts: string;
+  base: number;
+  irqs: number[];
+  bus: 1 | 2;
+  model: string | null;
+  bits: 16 | 32;
+}
 const tims: TimRow[] = [
   { n: 1, facts: 'TIM1', base: 0x40012c00, irqs: [42, 41, 43, 44], bus: 2, model: null, bits: 16 },
   { n: 2, facts: 'TIM2', base: 0x40000000, irqs: [45], bus: 1, model: 'tim', bits: 32 },
@@ -68,20 +85,47 @@ const tims: TimRow[] = [
   { n: 15, facts: 'TIM15', base: 0x40014000, irqs: [71], bus: 2, model: null, bits: 16 },
 ];
 const timers: BlockRow[] = tims.map((t) => ({
-  name: `TIM${t.n}`, model: t.model, facts: t.facts, base: t.base, size: 0x400, irqs: t.irqs,
-  clock: t.bus === 1 ? `APB1LENR.TIM${t.n}EN` : `APB2ENR.TIM${t.n}EN`, reset: t.bus === 1 ? `APB1LRSTR.TIM${t.n}RST` : `APB2RSTR.TIM${t.n}RST`,
+  name: `TIM${t.n}`,
+  model: t.model,
+  facts: t.facts,
+  base: t.base,
+  size: 0x400,
+  irqs: t.irqs,
+  clock: t.bus === 1 ? `APB1LENR.TIM${t.n}EN` : `APB2ENR.TIM${t.n}EN`,
+  reset: t.bus === 1 ? `APB1LRSTR.TIM${t.n}RST` : `APB2RSTR.TIM${t.n}RST`,
   options: { block: `TIM${t.n}`, clock: t.bus === 1 ? 'timpclk1' : 'timpclk2', bits: t.bits },
 }));
 
 const usart = (name: string, base: number, irq: number, enr: string, rstr: string): BlockRow => ({
-  name, model: 'usart-v4', facts: 'USART1', base, size: 0x400, irqs: [irq], clock: `${enr}.${name}EN`, reset: `${rstr}.${name}RST`,
+  name,
+  model: 'usart-v4',
+  facts: 'USART1',
+  base,
+  size: 0x400,
+  irqs: [irq],
+  clock: `${enr}.${name}EN`,
+  reset: `${rstr}.${name}RST`,
   options: { block: name, clock: name.toLowerCase() },
 });
 const spi = (n: number, base: number, irq: number, enr: string, rstr: string): BlockRow => ({
-  name: `SPI${n}`, model: null, facts: 'SPI1', base, size: 0x400, irqs: [irq], clock: `${enr}.SPI${n}EN`, reset: `${rstr}.SPI${n}RST`,
+  name: `SPI${n}`,
+  model: null,
+  facts: 'SPI1',
+  base,
+  size: 0x400,
+  irqs: [irq],
+  clock: `${enr}.SPI${n}EN`,
+  reset: `${rstr}.SPI${n}RST`,
 });
 const bus = (name: string, facts: string, base: number, irqs: number[], enr: string, rstr: string): BlockRow => ({
-  name, model: null, facts, base, size: 0x400, irqs, clock: `${enr}.${name}EN`, reset: `${rstr}.${name}RST`,
+  name,
+  model: null,
+  facts,
+  base,
+  size: 0x400,
+  irqs,
+  clock: `${enr}.${name}EN`,
+  reset: `${rstr}.${name}RST`,
 });
 
 const blocks: readonly BlockRow[] = [
@@ -103,22 +147,70 @@ const blocks: readonly BlockRow[] = [
   bus('DTS', 'DTS', 0x40008c00, [113], 'APB1HENR', 'APB1HRSTR'),
   bus('LPTIM2', 'LPTIM1', 0x40009400, [70], 'APB1HENR', 'APB1HRSTR'),
   { name: 'FDCAN1', model: null, base: 0x4000a400, size: 0x400, irqs: [39, 40], clock: 'APB1HENR.FDCANEN', reset: 'APB1HRSTR.FDCANRST' },
-  { name: 'FDCAN2', model: null, facts: 'FDCAN1', base: 0x4000a800, size: 0x400, irqs: [109, 110], clock: 'APB1HENR.FDCANEN', reset: 'APB1HRSTR.FDCANRST' },
+  {
+    name: 'FDCAN2',
+    model: null,
+    facts: 'FDCAN1',
+    base: 0x4000a800,
+    size: 0x400,
+    irqs: [109, 110],
+    clock: 'APB1HENR.FDCANEN',
+    reset: 'APB1HRSTR.FDCANRST',
+  },
   bus('UCPD1', 'UCPD1', 0x4000dc00, [76], 'APB1HENR', 'APB1HRSTR'),
   // APB2
   spi(1, 0x40013000, 55, 'APB2ENR', 'APB2RSTR'),
   usart('USART1', 0x40013800, 58, 'APB2ENR', 'APB2RSTR'),
   spi(4, 0x40014c00, 82, 'APB2ENR', 'APB2RSTR'),
   // USB_DRD_FS: registers, and from 0x400 on its 2 KB packet memory (the SVD's USBSRAM).
-  { name: 'USB', model: 'usb-drd', base: 0x40016000, size: 0xc00, irqs: [74], clock: 'APB2ENR.USBEN', reset: 'APB2RSTR.USBRST', options: { clock: 'usb' } },
-  // AHB1
-  { name: 'GPDMA1', model: null, base: 0x40020000, size: 0x1000, irqs: [27, 28, 29, 30, 31, 32, 33, 34], clock: 'AHB1ENR.GPDMA1EN', reset: 'AHB1RSTR.GPDMA1RST' },
-  { name: 'GPDMA2', model: null, facts: 'GPDMA1', base: 0x40021000, size: 0x1000, irqs: [90, 91, 92, 93, 94, 95, 96, 97], clock: 'AHB1ENR.GPDMA2EN', reset: 'AHB1RSTR.GPDMA2RST' },
   {
-    name: 'FLASH', model: 'flash-h5', base: 0x40022000, size: 0x400, irqs: [6], clock: 'AHB1ENR.FLITFEN',
+    name: 'USB',
+    model: 'usb-drd',
+    base: 0x40016000,
+    size: 0xc00,
+    irqs: [74],
+    clock: 'APB2ENR.USBEN',
+    reset: 'APB2RSTR.USBRST',
+    options: { clock: 'usb' },
+  },
+  // AHB1
+  {
+    name: 'GPDMA1',
+    model: null,
+    base: 0x40020000,
+    size: 0x1000,
+    irqs: [27, 28, 29, 30, 31, 32, 33, 34],
+    clock: 'AHB1ENR.GPDMA1EN',
+    reset: 'AHB1RSTR.GPDMA1RST',
+  },
+  {
+    name: 'GPDMA2',
+    model: null,
+    facts: 'GPDMA1',
+    base: 0x40021000,
+    size: 0x1000,
+    irqs: [90, 91, 92, 93, 94, 95, 96, 97],
+    clock: 'AHB1ENR.GPDMA2EN',
+    reset: 'AHB1RSTR.GPDMA2RST',
+  },
+  {
+    name: 'FLASH',
+    model: 'flash-h5',
+    base: 0x40022000,
+    size: 0x400,
+    irqs: [6],
+    clock: 'AHB1ENR.FLITFEN',
     options: {
-      memory: 'flash', base: 0x08000000, bankBytes: 0x40000, sectorBytes: 0x2000, otpMemory: 'otp', otpBase: 0x08fff000, flashKilobytes: 512,
-      optionBytes: Object.fromEntries(Object.entries(OPTION_BYTES).map(([name, o]) => [name, { field: o.field.replace('FLASH.', ''), value: o.factory.value }])),
+      memory: 'flash',
+      base: 0x08000000,
+      bankBytes: 0x40000,
+      sectorBytes: 0x2000,
+      otpMemory: 'otp',
+      otpBase: 0x08fff000,
+      flashKilobytes: 512,
+      optionBytes: Object.fromEntries(
+        Object.entries(OPTION_BYTES).map(([name, o]) => [name, { field: o.field.replace('FLASH.', ''), value: o.factory.value }]),
+      ),
     },
   },
   { name: 'CRC', model: null, base: 0x40023000, size: 0x400, clock: 'AHB1ENR.CRCEN', reset: 'AHB1RSTR.CRCRST' },
@@ -147,13 +239,38 @@ const blocks: readonly BlockRow[] = [
   bus('I3C2', 'I3C1', 0x44003000, [131, 132], 'APB3ENR', 'APB3RSTR'),
   bus('LPTIM1', 'LPTIM1', 0x44004400, [64], 'APB3ENR', 'APB3RSTR'),
   { name: 'VREFBUF', model: null, base: 0x44007400, size: 0x400, clock: 'APB3ENR.VREFBUFEN', reset: 'APB3RSTR.VREFRST' },
-  { name: 'RTC', model: 'rtc-v3', base: 0x44007800, size: 0x400, irqs: [2], clock: 'APB3ENR.RTCAPBEN', reset: 'BDCR.VSWRST', backup: true, options: { clock: 'rtc' } },
-  { name: 'TAMP', model: 'tamp-v1', base: 0x44007c00, size: 0x400, irqs: [4], clock: 'APB3ENR.RTCAPBEN', reset: 'BDCR.VSWRST', backup: true },
+  {
+    name: 'RTC',
+    model: 'rtc-v3',
+    base: 0x44007800,
+    size: 0x400,
+    irqs: [2],
+    clock: 'APB3ENR.RTCAPBEN',
+    reset: 'BDCR.VSWRST',
+    backup: true,
+    options: { clock: 'rtc' },
+  },
+  {
+    name: 'TAMP',
+    model: 'tamp-v1',
+    base: 0x44007c00,
+    size: 0x400,
+    irqs: [4],
+    clock: 'APB3ENR.RTCAPBEN',
+    reset: 'BDCR.VSWRST',
+    backup: true,
+  },
   // AHB3: always clocked
   { name: 'PWR', model: 'pwr-h5', base: 0x44020800, size: 0x400 },
   { name: 'RCC', model: 'rcc-h5', base: 0x44020c00, size: 0x400, irqs: [9] },
   // Lines 0–15 are the pins' own interrupts, in order; the 17th entry is line 16 (PVD/AVD).
-  { name: 'EXTI', model: 'exti-v2', base: 0x44022000, size: 0x400, irqs: [11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 1] },
+  {
+    name: 'EXTI',
+    model: 'exti-v2',
+    base: 0x44022000,
+    size: 0x400,
+    irqs: [11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 1],
+  },
   { name: 'DBGMCU', model: 'dbgmcu', base: 0x44024000, size: 0x1000, options: { devId: 0x478, revId: 0x1000 } },
   // AHB4
   { name: 'OTFDEC1', model: null, base: 0x46005000, size: 0x400, irqs: [115], clock: 'AHB4ENR.OTFDEC1EN', reset: 'AHB4RSTR.OTFDEC1RST' },
@@ -174,7 +291,16 @@ export const STM32H533RE: ChipDescription = {
     // Both banks in one: FLASH exchanges their contents when SWAP_BANK changes.
     { name: 'flash', base: 0x08000000, size: 0x80000, kind: 'flash', zone: 'user', programmedBy: 'FLASH', waitStates: true },
     // OTP and, from 0x08FFF800 on, the read-only area with UID and flash size.
-    { name: 'otp', base: 0x08fff000, size: 0x1000, kind: 'flash', zone: 'data', programmedBy: 'FLASH', guardedBy: 'FLASH', waitStates: true },
+    {
+      name: 'otp',
+      base: 0x08fff000,
+      size: 0x1000,
+      kind: 'flash',
+      zone: 'data',
+      programmedBy: 'FLASH',
+      guardedBy: 'FLASH',
+      waitStates: true,
+    },
     // System flash below the bootloader: its contents are not public; a jump there runs whatever the profile puts in.
     { name: 'sysgap', base: 0x0bf80000, size: 0x17000, kind: 'rom', zone: 'system', waitStates: true },
     { name: 'rom', base: 0x0bf97000, size: 0x9000, kind: 'rom', zone: 'system', waitStates: true },
@@ -186,9 +312,39 @@ export const STM32H533RE: ChipDescription = {
   blocks,
   covered: { USBSRAM: 'USB' },
   clocks: [
-    'hsi', 'csi', 'hse', 'hsi48', 'lsi', 'lse', 'pll1p', 'pll1q', 'pll1r', 'pll2p', 'pll2q', 'pll2r', 'pll3p', 'pll3q', 'pll3r', 'per',
-    'sysclk', 'hclk', 'pclk1', 'pclk2', 'pclk3', 'timpclk1', 'timpclk2', 'systick-ext', 'rtc',
-    'usb', 'usart1', 'usart2', 'usart3', 'uart4', 'uart5', 'usart6', 'lpuart1',
+    'hsi',
+    'csi',
+    'hse',
+    'hsi48',
+    'lsi',
+    'lse',
+    'pll1p',
+    'pll1q',
+    'pll1r',
+    'pll2p',
+    'pll2q',
+    'pll2r',
+    'pll3p',
+    'pll3q',
+    'pll3r',
+    'per',
+    'sysclk',
+    'hclk',
+    'pclk1',
+    'pclk2',
+    'pclk3',
+    'timpclk1',
+    'timpclk2',
+    'systick-ext',
+    'rtc',
+    'usb',
+    'usart1',
+    'usart2',
+    'usart3',
+    'uart4',
+    'uart5',
+    'usart6',
+    'lpuart1',
   ],
   rcc: 'RCC',
   facts: loadFacts(generated),
@@ -242,20 +398,40 @@ export const STM32H533RE: ChipDescription = {
   boot: [
     {
       when: [{ signal: 'field:FLASH.OPTSR_CUR.PRODUCT_STATE', is: [0x17] }],
-      boots: 'system', vectors: 0x0bf97000, firstStage: 'SFSP', source: `${AN2606} Table 2, pattern 17`, confidence: 'documented',
+      boots: 'system',
+      vectors: 0x0bf97000,
+      firstStage: 'SFSP',
+      source: `${AN2606} Table 2, pattern 17`,
+      confidence: 'documented',
     },
     {
-      when: [{ signal: 'field:FLASH.OPTSR_CUR.PRODUCT_STATE', is: [0xed] }, { signal: 'pin:BOOT0', is: [1] }],
-      boots: 'system', vectors: 0x0bf97000, firstStage: 'SFSP', source: `${AN2606} Table 2, pattern 17`, confidence: 'documented',
+      when: [
+        { signal: 'field:FLASH.OPTSR_CUR.PRODUCT_STATE', is: [0xed] },
+        { signal: 'pin:BOOT0', is: [1] },
+      ],
+      boots: 'system',
+      vectors: 0x0bf97000,
+      firstStage: 'SFSP',
+      source: `${AN2606} Table 2, pattern 17`,
+      confidence: 'documented',
     },
-    { when: [], boots: 'user', vectors: { field: 'FLASH.NSBOOTR_CUR.NSBOOTADD', shift: 8 }, source: `${SVD} FLASH_NSBOOTR`, confidence: 'documented' },
+    {
+      when: [],
+      boots: 'user',
+      vectors: { field: 'FLASH.NSBOOTR_CUR.NSBOOTADD', shift: 8 },
+      source: `${SVD} FLASH_NSBOOTR`,
+      confidence: 'documented',
+    },
   ],
   optionBytes: OPTION_BYTES,
   resetFlags: {
     clear: 'RCC.RSR.RMVF',
     // Internal resets drive NRST low, so the pin's flag rises with every one of them.
     flags: [
-      { field: 'RCC.RSR.PINRSTF', raisedBy: ['power', 'brownout', 'pin', 'software', 'iwdg', 'wwdg', 'low-power', 'option-bytes', 'debugger', 'core'] },
+      {
+        field: 'RCC.RSR.PINRSTF',
+        raisedBy: ['power', 'brownout', 'pin', 'software', 'iwdg', 'wwdg', 'low-power', 'option-bytes', 'debugger', 'core'],
+      },
       { field: 'RCC.RSR.BORRSTF', raisedBy: ['power', 'brownout'] },
       { field: 'RCC.RSR.SFTRSTF', raisedBy: ['software', 'debugger', 'core'] },
       { field: 'RCC.RSR.IWDGRSTF', raisedBy: ['iwdg'] },
@@ -278,10 +454,36 @@ export const STM32H533RE: ChipDescription = {
   ),
   flashLatency: known(
     {
-      VOS0: [[42, 0], [84, 1], [126, 2], [168, 3], [210, 4], [250, 5]],
-      VOS1: [[34, 0], [68, 1], [102, 2], [136, 3], [170, 4], [200, 5]],
-      VOS2: [[30, 0], [60, 1], [90, 2], [120, 3], [150, 4]],
-      VOS3: [[20, 0], [40, 1], [60, 2], [80, 3], [100, 4]],
+      VOS0: [
+        [42, 0],
+        [84, 1],
+        [126, 2],
+        [168, 3],
+        [210, 4],
+        [250, 5],
+      ],
+      VOS1: [
+        [34, 0],
+        [68, 1],
+        [102, 2],
+        [136, 3],
+        [170, 4],
+        [200, 5],
+      ],
+      VOS2: [
+        [30, 0],
+        [60, 1],
+        [90, 2],
+        [120, 3],
+        [150, 4],
+      ],
+      VOS3: [
+        [20, 0],
+        [40, 1],
+        [60, 2],
+        [80, 3],
+        [100, 4],
+      ],
     },
     `${HAL}:Src/stm32h5xx_ll_utils.c; embassy-rs/embassy@66f5f6e:embassy-stm32/src/rcc/h.rs`,
   ),

@@ -17,17 +17,42 @@ export const known = <T>(value: T, source: string, confidence: Confidence = 'doc
 const optr = (name: string, value: number): OptionByteRow => ({ field: `FLASH.OPTR.${name}`, factory: known(value, FACTORY, 'reported') });
 /** Fields of FLASH_OPTR that both chips have. */
 export const L4_OPTION_BYTES: Readonly<Record<string, OptionByteRow>> = {
-  RDP: optr('RDP', 0xaa), BOR_LEV: optr('BOR_LEV', 0), nRST_STOP: optr('nRST_STOP', 1), nRST_STDBY: optr('nRST_STDBY', 1), nRST_SHDW: optr('nRST_SHDW', 1),
-  IWDG_SW: optr('IWDG_SW', 1), IWDG_STOP: optr('IWDG_STOP', 1), IWDG_STDBY: optr('IWDG_STDBY', 1), WWDG_SW: optr('WWDG_SW', 1), BFB2: optr('BFB2', 0),
-  DUALBANK: optr('DUALBANK', 1), nBOOT1: optr('nBOOT1', 1), SRAM2_PE: optr('SRAM2_PE', 1), SRAM2_RST: optr('SRAM2_RST', 1),
+  RDP: optr('RDP', 0xaa),
+  BOR_LEV: optr('BOR_LEV', 0),
+  nRST_STOP: optr('nRST_STOP', 1),
+  nRST_STDBY: optr('nRST_STDBY', 1),
+  nRST_SHDW: optr('nRST_SHDW', 1),
+  IWDG_SW: optr('IWDG_SW', 1),
+  IWDG_STOP: optr('IWDG_STOP', 1),
+  IWDG_STDBY: optr('IWDG_STDBY', 1),
+  WWDG_SW: optr('WWDG_SW', 1),
+  BFB2: optr('BFB2', 0),
+  DUALBANK: optr('DUALBANK', 1),
+  nBOOT1: optr('nBOOT1', 1),
+  SRAM2_PE: optr('SRAM2_PE', 1),
+  SRAM2_RST: optr('SRAM2_RST', 1),
 };
 /** Whole option registers of a new part; write protection areas end before they start. */
 export const L4_OPTION_REGISTERS: Readonly<Record<string, number>> = {
-  OPTR: 0xffeff8aa, PCROP1SR: 0xffffffff, PCROP1ER: 0x00000000, WRP1AR: 0xff00ffff, WRP1BR: 0xff00ffff,
-  PCROP2SR: 0xffffffff, PCROP2ER: 0x00000000, WRP2AR: 0xff00ffff, WRP2BR: 0xff00ffff,
+  OPTR: 0xffeff8aa,
+  PCROP1SR: 0xffffffff,
+  PCROP1ER: 0x00000000,
+  WRP1AR: 0xff00ffff,
+  WRP1BR: 0xff00ffff,
+  PCROP2SR: 0xffffffff,
+  PCROP2ER: 0x00000000,
+  WRP2AR: 0xff00ffff,
+  WRP2BR: 0xff00ffff,
 };
 
-interface TimRow { n: number; facts: string; base: number; irqs: number[]; bus: 1 | 2; bits: 16 | 32 }
+interface TimRow {
+  n: number;
+  facts: string;
+  base: number;
+  irqs: number[];
+  bus: 1 | 2;
+  bits: 16 | 32;
+}
 const tims: TimRow[] = [
   { n: 2, facts: 'TIM2', base: 0x40000000, irqs: [28], bus: 1, bits: 32 },
   { n: 3, facts: 'TIM3', base: 0x40000400, irqs: [29], bus: 1, bits: 16 },
@@ -47,10 +72,18 @@ const captures: Readonly<Record<number, Readonly<Record<number, { clock: string;
   17: { 1: { clock: 'msi', divider: 1 }, 2: { clock: 'hse', divider: 32 } },
 };
 const timers: BlockRow[] = tims.map((t) => ({
-  name: `TIM${t.n}`, model: 'tim', facts: t.facts, base: t.base, size: 0x400, irqs: t.irqs,
-  clock: t.bus === 1 ? `APB1ENR1.TIM${t.n}EN` : `APB2ENR.TIM${t.n}EN`, reset: t.bus === 1 ? `APB1RSTR1.TIM${t.n}RST` : `APB2RSTR.TIM${t.n}RST`,
+  name: `TIM${t.n}`,
+  model: 'tim',
+  facts: t.facts,
+  base: t.base,
+  size: 0x400,
+  irqs: t.irqs,
+  clock: t.bus === 1 ? `APB1ENR1.TIM${t.n}EN` : `APB2ENR.TIM${t.n}EN`,
+  reset: t.bus === 1 ? `APB1RSTR1.TIM${t.n}RST` : `APB2RSTR.TIM${t.n}RST`,
   options: {
-    block: `TIM${t.n}`, clock: `timpclk${t.bus}`, bits: t.bits,
+    block: `TIM${t.n}`,
+    clock: `timpclk${t.bus}`,
+    bits: t.bits,
     // TIM1 and TIM8: break, update, trigger and commutation, capture compare.
     ...(t.irqs.length === 4 ? { irqs: { brk: 0, update: 1, trigger: 2, cc: 3 } } : {}),
     ...(captures[t.n] ? { capture: { remap: 'OR1.TI1_RMP', sources: captures[t.n] } } : {}),
@@ -58,18 +91,42 @@ const timers: BlockRow[] = tims.map((t) => ({
 }));
 
 const usart = (name: string, base: number, irq: number, enr: string, rstr: string): BlockRow => ({
-  name, model: 'usart-v4', facts: name === 'LPUART1' ? name : 'USART1', base, size: 0x400, irqs: [irq], clock: `${enr}.${name}EN`, reset: `${rstr}.${name}RST`,
+  name,
+  model: 'usart-v4',
+  facts: name === 'LPUART1' ? name : 'USART1',
+  base,
+  size: 0x400,
+  irqs: [irq],
+  clock: `${enr}.${name}EN`,
+  reset: `${rstr}.${name}RST`,
   options: { block: name, clock: name.toLowerCase(), fifoDepth: 1, lowPower: name === 'LPUART1' },
 });
 const spi = (n: number, base: number, irq: number, enr: string, rstr: string): BlockRow => ({
-  name: `SPI${n}`, model: null, base, size: 0x400, irqs: [irq], clock: `${enr}.SPI${n}EN`, reset: `${rstr}.SPI${n}RST`,
+  name: `SPI${n}`,
+  model: null,
+  base,
+  size: 0x400,
+  irqs: [irq],
+  clock: `${enr}.SPI${n}EN`,
+  reset: `${rstr}.SPI${n}RST`,
 });
 export const bus = (name: string, base: number, irqs: number[], enr: string, rstr: string, size = 0x400): BlockRow => ({
-  name, model: null, base, size, irqs, clock: `${enr}.${name}EN`, reset: `${rstr}.${name}RST`,
+  name,
+  model: null,
+  base,
+  size,
+  irqs,
+  clock: `${enr}.${name}EN`,
+  reset: `${rstr}.${name}RST`,
 });
 export const port = (letter: string): BlockRow => ({
-  name: `GPIO${letter}`, model: 'gpio-v2', base: 0x48000000 + (letter.charCodeAt(0) - 65) * 0x400, size: 0x400,
-  clock: `AHB2ENR.GPIO${letter}EN`, reset: `AHB2RSTR.GPIO${letter}RST`, options: { port: letter },
+  name: `GPIO${letter}`,
+  model: 'gpio-v2',
+  base: 0x48000000 + (letter.charCodeAt(0) - 65) * 0x400,
+  size: 0x400,
+  clock: `AHB2ENR.GPIO${letter}EN`,
+  reset: `AHB2RSTR.GPIO${letter}RST`,
+  options: { port: letter },
 });
 const A1 = ['APB1ENR1', 'APB1RSTR1'] as const;
 const A12 = ['APB1ENR2', 'APB1RSTR2'] as const;
@@ -78,7 +135,13 @@ const H1 = ['AHB1ENR', 'AHB1RSTR'] as const;
 const adc = { clock: 'AHB2ENR.ADCEN', reset: 'AHB2RSTR.ADCRST' } as const;
 /** USB OTG_FS: 256 KB with its FIFOs, one row for what the SVD splits in four. Its register facts are src/chips/otg-fs.ts. */
 export const l4Otg = (options: Readonly<Record<string, unknown>> = {}): BlockRow => ({
-  name: 'OTG_FS', model: 'usb-otg-fs', base: 0x50000000, size: 0x40000, irqs: [67], clock: 'AHB2ENR.OTGFSEN', reset: 'AHB2RSTR.OTGFSRST',
+  name: 'OTG_FS',
+  model: 'usb-otg-fs',
+  base: 0x50000000,
+  size: 0x40000,
+  irqs: [67],
+  clock: 'AHB2ENR.OTGFSEN',
+  reset: 'AHB2RSTR.OTGFSRST',
   options: { fifoWords: 320, clock: 'usb', busClock: 'hclk', ...options },
 });
 export const L4_COVERED = { OTG_FS_GLOBAL: 'OTG_FS', OTG_FS_HOST: 'OTG_FS', OTG_FS_DEVICE: 'OTG_FS', OTG_FS_PWRCLK: 'OTG_FS' } as const;
@@ -89,7 +152,13 @@ export const L4_BLOCKS: readonly BlockRow[] = [
   bus('LCD', 0x40002400, [78], ...A1),
   { name: 'WWDG', model: 'wwdg-v2', base: 0x40002c00, size: 0x400, irqs: [0], clock: 'APB1ENR1.WWDGEN', options: { clock: 'pclk1' } },
   // Versions before the H5's: no early wake-up, dividers up to 256; how far updates wait for the prescaler is open.
-  { name: 'IWDG', model: 'iwdg-v3', base: 0x40003000, size: 0x400, options: { clock: 'lsi', syncTicks: 5, syncToPrescaler: false, dividers: [4, 8, 16, 32, 64, 128, 256] } },
+  {
+    name: 'IWDG',
+    model: 'iwdg-v3',
+    base: 0x40003000,
+    size: 0x400,
+    options: { clock: 'lsi', syncTicks: 5, syncToPrescaler: false, dividers: [4, 8, 16, 32, 64, 128, 256] },
+  },
   spi(2, 0x40003800, 36, ...A1),
   spi(3, 0x40003c00, 51, ...A1),
   usart('USART2', 0x40004400, 38, ...A1),
@@ -111,7 +180,11 @@ export const L4_BLOCKS: readonly BlockRow[] = [
   { name: 'VREFBUF', model: null, base: 0x40010030, size: 0x1d0, clock: 'APB2ENR.SYSCFGEN', reset: 'APB2RSTR.SYSCFGRST' },
   { name: 'COMP', model: null, base: 0x40010200, size: 0x200, irqs: [64], clock: 'APB2ENR.SYSCFGEN', reset: 'APB2RSTR.SYSCFGRST' },
   {
-    name: 'EXTI', model: 'exti-v1', base: 0x40010400, size: 0x400, irqs: [6, 7, 8, 9, 10, 23, 40, 1],
+    name: 'EXTI',
+    model: 'exti-v1',
+    base: 0x40010400,
+    size: 0x400,
+    irqs: [6, 7, 8, 9, 10, 23, 40, 1],
     options: {
       irqOfLine: [0, 1, 2, 3, 4, 5, 5, 5, 5, 5, 6, 6, 6, 6, 6, 6, 7, ...Array<number>(18).fill(-1), 7, 7, 7, 7],
       lines: { 16: 'pvd', 35: 'pvm1', 36: 'pvm2', 37: 'pvm3', 38: 'pvm4' },
@@ -123,7 +196,15 @@ export const L4_BLOCKS: readonly BlockRow[] = [
   usart('USART1', 0x40013800, 37, ...A2),
   bus('SAI1', 0x40015400, [74], ...A2),
   bus('SAI2', 0x40015800, [75], ...A2),
-  { name: 'DFSDM1', model: null, base: 0x40016000, size: 0x500, irqs: [61, 62, 63, 42], clock: 'APB2ENR.DFSDMEN', reset: 'APB2RSTR.DFSDMRST' },
+  {
+    name: 'DFSDM1',
+    model: null,
+    base: 0x40016000,
+    size: 0x500,
+    irqs: [61, 62, 63, 42],
+    clock: 'APB2ENR.DFSDMEN',
+    reset: 'APB2RSTR.DFSDMRST',
+  },
   bus('DMA1', 0x40020000, [11, 12, 13, 14, 15, 16, 17], ...H1),
   bus('DMA2', 0x40020400, [56, 57, 58, 59, 60, 68, 69], ...H1),
   bus('CRC', 0x40023000, [], ...H1),
@@ -140,19 +221,60 @@ export const L4_BLOCKS: readonly BlockRow[] = [
 
 /** FLASH's own options; memories `flash` and `info` are the chip's. */
 export const l4Flash = (flashKilobytes: number, optionBytes: Readonly<Record<string, OptionByteRow>>): BlockRow => ({
-  name: 'FLASH', model: 'flash-l4', base: 0x40022000, size: 0x400, irqs: [4], clock: 'AHB1ENR.FLASHEN', reset: 'AHB1RSTR.FLASHRST',
+  name: 'FLASH',
+  model: 'flash-l4',
+  base: 0x40022000,
+  size: 0x400,
+  irqs: [4],
+  clock: 'AHB1ENR.FLASHEN',
+  reset: 'AHB1RSTR.FLASHRST',
   options: {
-    memory: 'flash', base: 0x08000000, bankBytes: flashKilobytes * 512, pageBytes: 0x800,
-    infoMemory: 'info', infoBase: 0x1fff7000, uidOffset: 0x590, sizeOffset: 0x5e0, optionOffset: 0x800, flashKilobytes,
+    memory: 'flash',
+    base: 0x08000000,
+    bankBytes: flashKilobytes * 512,
+    pageBytes: 0x800,
+    infoMemory: 'info',
+    infoBase: 0x1fff7000,
+    uidOffset: 0x590,
+    sizeOffset: 0x5e0,
+    optionOffset: 0x800,
+    flashKilobytes,
     optionRegisters: L4_OPTION_REGISTERS,
-    optionBytes: Object.fromEntries(Object.entries(optionBytes).map(([name, o]) => [name, { field: o.field.replace('FLASH.', ''), value: o.factory.value }])),
+    optionBytes: Object.fromEntries(
+      Object.entries(optionBytes).map(([name, o]) => [name, { field: o.field.replace('FLASH.', ''), value: o.factory.value }]),
+    ),
   },
 });
 
 export const L4_CLOCKS: readonly string[] = [
-  'msi', 'hsi', 'hse', 'lsi', 'lse', 'pllp', 'pllq', 'pllr', 'pllsai1p', 'pllsai1q', 'pllsai1r', 'pllsai2p', 'pllsai2r',
-  'sysclk', 'hclk', 'pclk1', 'pclk2', 'timpclk1', 'timpclk2', 'systick-ext', 'rtc', 'usb',
-  'usart1', 'usart2', 'usart3', 'uart4', 'uart5', 'lpuart1',
+  'msi',
+  'hsi',
+  'hse',
+  'lsi',
+  'lse',
+  'pllp',
+  'pllq',
+  'pllr',
+  'pllsai1p',
+  'pllsai1q',
+  'pllsai1r',
+  'pllsai2p',
+  'pllsai2r',
+  'sysclk',
+  'hclk',
+  'pclk1',
+  'pclk2',
+  'timpclk1',
+  'timpclk2',
+  'systick-ext',
+  'rtc',
+  'usb',
+  'usart1',
+  'usart2',
+  'usart3',
+  'uart4',
+  'uart5',
+  'lpuart1',
 ];
 
 const msiStart = (range: number): number => (range === 0 ? 10 : range === 1 ? 5 : range === 2 ? 4 : range === 3 ? 3 : range < 8 ? 3 : 2.5);
@@ -203,7 +325,10 @@ export const L4_REMAP = { base: 0, wire: 'remap', shows: { 0: 'flash', 1: 'rom',
 
 export const L4_RESET_FLAGS: readonly ResetFlagRow[] = [
   // Internal resets drive NRST low, so the pin's flag rises with every one of them.
-  { field: 'RCC.CSR.PINRSTF', raisedBy: ['power', 'brownout', 'pin', 'software', 'iwdg', 'wwdg', 'low-power', 'option-bytes', 'debugger', 'core'] },
+  {
+    field: 'RCC.CSR.PINRSTF',
+    raisedBy: ['power', 'brownout', 'pin', 'software', 'iwdg', 'wwdg', 'low-power', 'option-bytes', 'debugger', 'core'],
+  },
   { field: 'RCC.CSR.BORRSTF', raisedBy: ['power', 'brownout'] },
   { field: 'RCC.CSR.SFTRSTF', raisedBy: ['software', 'debugger', 'core'] },
   { field: 'RCC.CSR.OBLRSTF', raisedBy: ['option-bytes'] },
@@ -216,8 +341,19 @@ export const L4_RESET_FLAGS: readonly ResetFlagRow[] = [
 export const L4_MAX_HCLK = known({ 'Range 1': 80_000_000, 'Range 2': 26_000_000 }, `${HAL_L4}:Src/stm32l4xx_ll_utils.c`);
 export const L4_LATENCY: Sourced<LatencyTable> = known(
   {
-    'Range 1': [[16, 0], [32, 1], [48, 2], [64, 3], [80, 4]],
-    'Range 2': [[6, 0], [12, 1], [18, 2], [26, 3]],
+    'Range 1': [
+      [16, 0],
+      [32, 1],
+      [48, 2],
+      [64, 3],
+      [80, 4],
+    ],
+    'Range 2': [
+      [6, 0],
+      [12, 1],
+      [18, 2],
+      [26, 3],
+    ],
   },
   `${HAL_L4}:Src/stm32l4xx_ll_utils.c`,
 );

@@ -4,8 +4,19 @@ import { loadFacts, withFacts } from './facts.ts';
 import { OTG_FS_L476 } from './otg-fs.ts';
 import generated from './generated/stm32l476.json' with { type: 'json' };
 import {
-  AN2606, known, l4Flash, l4Otg, L4_BLOCKS, L4_CLOCKS, L4_COVERED, L4_LATENCY, L4_MAX_HCLK, L4_OPTION_BYTES,
-  L4_PARAMETERS, L4_REMAP, L4_RESET_FLAGS,
+  AN2606,
+  known,
+  l4Flash,
+  l4Otg,
+  L4_BLOCKS,
+  L4_CLOCKS,
+  L4_COVERED,
+  L4_LATENCY,
+  L4_MAX_HCLK,
+  L4_OPTION_BYTES,
+  L4_PARAMETERS,
+  L4_REMAP,
+  L4_RESET_FLAGS,
 } from './stm32l4.ts';
 
 const CMSIS = 'STMicroelectronics/cmsis_device_l4@a253075:Include/stm32l476xx.h';
@@ -16,20 +27,45 @@ const FLASH_KB = 1024;
 const boot: readonly BootRule[] = [
   // With BFB2 the ROM's own first steps choose the bank, also at this level.
   {
-    when: [{ signal: 'field:FLASH.OPTR.RDP', is: [0xcc] }, { signal: 'field:FLASH.OPTR.BFB2', is: [0] }],
-    boots: 'user', vectors: 0x08000000, remap: 0, source: `${AN2606} 4.1: no boot from system memory at RDP level 2`, confidence: 'documented',
+    when: [
+      { signal: 'field:FLASH.OPTR.RDP', is: [0xcc] },
+      { signal: 'field:FLASH.OPTR.BFB2', is: [0] },
+    ],
+    boots: 'user',
+    vectors: 0x08000000,
+    remap: 0,
+    source: `${AN2606} 4.1: no boot from system memory at RDP level 2`,
+    confidence: 'documented',
   },
   {
-    when: [{ signal: 'pin:BOOT0', is: [1] }, { signal: 'field:FLASH.OPTR.nBOOT1', is: [1] }],
-    boots: 'system', vectors: 0x1fff0000, remap: 1, source: PATTERN7, confidence: 'documented',
+    when: [
+      { signal: 'pin:BOOT0', is: [1] },
+      { signal: 'field:FLASH.OPTR.nBOOT1', is: [1] },
+    ],
+    boots: 'system',
+    vectors: 0x1fff0000,
+    remap: 1,
+    source: PATTERN7,
+    confidence: 'documented',
   },
   {
-    when: [{ signal: 'pin:BOOT0', is: [1] }, { signal: 'field:FLASH.OPTR.nBOOT1', is: [0] }],
-    boots: 'user', vectors: 0x20000000, remap: 3, source: 'RM0351 boot configuration: embedded SRAM1', confidence: 'documented',
+    when: [
+      { signal: 'pin:BOOT0', is: [1] },
+      { signal: 'field:FLASH.OPTR.nBOOT1', is: [0] },
+    ],
+    boots: 'user',
+    vectors: 0x20000000,
+    remap: 3,
+    source: 'RM0351 boot configuration: embedded SRAM1',
+    confidence: 'documented',
   },
   {
     when: [{ signal: 'field:FLASH.OPTR.BFB2', is: [1] }],
-    boots: 'system', vectors: 0x1fff0000, remap: 1, source: 'RM0351 2.6 as quoted in community.st.com m-p/436836: the ROM goes on to the bank', confidence: 'reported',
+    boots: 'system',
+    vectors: 0x1fff0000,
+    remap: 1,
+    source: 'RM0351 2.6 as quoted in community.st.com m-p/436836: the ROM goes on to the bank',
+    confidence: 'reported',
   },
   { when: [], boots: 'user', vectors: 0x08000000, remap: 0, source: PATTERN7, confidence: 'documented' },
 ];
@@ -49,7 +85,16 @@ export const STM32L476RG: ChipDescription = {
   ],
   blocks: [
     // The header has no RTCAPBEN: the RTC's registers are always clocked.
-    { name: 'RTC', model: 'rtc-v3', base: 0x40002800, size: 0x400, irqs: [41, 3, 2], reset: 'BDCR.BDRST', backup: true, options: { clock: 'rtc' } },
+    {
+      name: 'RTC',
+      model: 'rtc-v3',
+      base: 0x40002800,
+      size: 0x400,
+      irqs: [41, 3, 2],
+      reset: 'BDCR.BDRST',
+      backup: true,
+      options: { clock: 'rtc' },
+    },
     ...L4_BLOCKS,
     // Core 3.10a.
     l4Otg({ extraOutDone: true }),

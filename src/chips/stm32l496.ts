@@ -5,8 +5,22 @@ import { loadFacts, withFacts } from './facts.ts';
 import { OTG_FS_L496 } from './otg-fs.ts';
 import generated from './generated/stm32l496.json' with { type: 'json' };
 import {
-  AN2606, bus, HAL_L4, known, l4Flash, l4Otg, L4_BLOCKS, L4_CLOCKS, L4_COVERED, L4_LATENCY, L4_MAX_HCLK, L4_OPTION_BYTES,
-  L4_PARAMETERS, L4_REMAP, L4_RESET_FLAGS, port,
+  AN2606,
+  bus,
+  HAL_L4,
+  known,
+  l4Flash,
+  l4Otg,
+  L4_BLOCKS,
+  L4_CLOCKS,
+  L4_COVERED,
+  L4_LATENCY,
+  L4_MAX_HCLK,
+  L4_OPTION_BYTES,
+  L4_PARAMETERS,
+  L4_REMAP,
+  L4_RESET_FLAGS,
+  port,
 } from './stm32l4.ts';
 
 const CMSIS = 'STMicroelectronics/cmsis_device_l4@a253075:Include/stm32l496xx.h';
@@ -23,31 +37,59 @@ const OPTION_BYTES: Readonly<Record<string, OptionByteRow>> = {
 
 /** BOOT0 is the pin PH3 or, with nSWBOOT0 = 0, the inverted option bit. */
 const BOOT0: readonly (readonly BootCondition[])[] = [
-  [{ signal: 'field:FLASH.OPTR.nSWBOOT0', is: [1] }, { signal: 'pin:BOOT0', is: [1] }],
-  [{ signal: 'field:FLASH.OPTR.nSWBOOT0', is: [0] }, { signal: 'field:FLASH.OPTR.nBOOT0', is: [0] }],
+  [
+    { signal: 'field:FLASH.OPTR.nSWBOOT0', is: [1] },
+    { signal: 'pin:BOOT0', is: [1] },
+  ],
+  [
+    { signal: 'field:FLASH.OPTR.nSWBOOT0', is: [0] },
+    { signal: 'field:FLASH.OPTR.nBOOT0', is: [0] },
+  ],
 ];
 const boot: readonly BootRule[] = [
   // With BFB2 the ROM's own first steps choose the bank, also at this level.
   {
-    when: [{ signal: 'field:FLASH.OPTR.RDP', is: [0xcc] }, { signal: 'field:FLASH.OPTR.BFB2', is: [0] }],
-    boots: 'user', vectors: 0x08000000, remap: 0, source: `${AN2606} 4.1: no boot from system memory at RDP level 2`, confidence: 'documented',
+    when: [
+      { signal: 'field:FLASH.OPTR.RDP', is: [0xcc] },
+      { signal: 'field:FLASH.OPTR.BFB2', is: [0] },
+    ],
+    boots: 'user',
+    vectors: 0x08000000,
+    remap: 0,
+    source: `${AN2606} 4.1: no boot from system memory at RDP level 2`,
+    confidence: 'documented',
   },
   ...BOOT0.map((when): BootRule => ({
     when: [...when, { signal: 'field:FLASH.OPTR.nBOOT1', is: [1] }],
-    boots: 'system', vectors: 0x1fff0000, remap: 1, source: PATTERN6, confidence: 'documented',
+    boots: 'system',
+    vectors: 0x1fff0000,
+    remap: 1,
+    source: PATTERN6,
+    confidence: 'documented',
   })),
   ...BOOT0.map((when): BootRule => ({
     when: [...when, { signal: 'field:FLASH.OPTR.nBOOT1', is: [0] }],
-    boots: 'user', vectors: 0x20000000, remap: 3, source: 'RM0351 boot configuration: embedded SRAM1', confidence: 'documented',
+    boots: 'user',
+    vectors: 0x20000000,
+    remap: 3,
+    source: 'RM0351 boot configuration: embedded SRAM1',
+    confidence: 'documented',
   })),
   {
     when: [{ signal: 'field:FLASH.OPTR.BFB2', is: [1] }],
-    boots: 'system', vectors: 0x1fff0000, remap: 1, source: 'RM0351 2.6 as quoted in community.st.com m-p/436836: the ROM goes on to the bank', confidence: 'reported',
+    boots: 'system',
+    vectors: 0x1fff0000,
+    remap: 1,
+    source: 'RM0351 2.6 as quoted in community.st.com m-p/436836: the ROM goes on to the bank',
+    confidence: 'reported',
   },
   {
     when: [{ signal: 'flash:empty', is: [1] }],
-    boots: 'system', vectors: 0x1fff0000, remap: 1,
-    source: `${PATTERN6} has it; against it: ST's HAL dropped FLASH_SR.PEMPTY for L496 because the bit does not exist there`, confidence: 'inferred',
+    boots: 'system',
+    vectors: 0x1fff0000,
+    remap: 1,
+    source: `${PATTERN6} has it; against it: ST's HAL dropped FLASH_SR.PEMPTY for L496 because the bit does not exist there`,
+    confidence: 'inferred',
   },
   { when: [], boots: 'user', vectors: 0x08000000, remap: 0, source: PATTERN6, confidence: 'documented' },
 ];
@@ -66,7 +108,17 @@ export const STM32L496ZG: ChipDescription = {
     { name: 'sram2', base: 0x10000000, size: 0x10000, kind: 'ram', zone: 'user', aliases: [0x20040000] },
   ],
   blocks: [
-    { name: 'RTC', model: 'rtc-v3', base: 0x40002800, size: 0x400, irqs: [41, 3, 2], clock: 'APB1ENR1.RTCAPBEN', reset: 'BDCR.BDRST', backup: true, options: { clock: 'rtc' } },
+    {
+      name: 'RTC',
+      model: 'rtc-v3',
+      base: 0x40002800,
+      size: 0x400,
+      irqs: [41, 3, 2],
+      clock: 'APB1ENR1.RTCAPBEN',
+      reset: 'BDCR.BDRST',
+      backup: true,
+      options: { clock: 'rtc' },
+    },
     ...L4_BLOCKS,
     l4Otg(),
     port('I'),

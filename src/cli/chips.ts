@@ -56,20 +56,23 @@ const address = (n: number): string => `0x${n.toString(16).padStart(8, '0')}`;
 /** Every number with its source, by topic. */
 export function ledger(chip: ChipDescription): Ledger {
   const profile = romProfileIfAny(chip);
-  const rom = profile === null ? [] : [
-    row('versions', profile.versions, profile.versions.value.join(', ')),
-    row(
-      'vector table',
-      { value: profile.base, source: profile.systemMemory.source, confidence: profile.systemMemory.confidence },
-      address(profile.base),
-    ),
-    row('RAM used', profile.ramUse, profile.ramUse.value.map((r) => `${address(r.base)} ${kib(r.size)}`).join(', ')),
-    row('initial SP', profile.initialStack, address(profile.initialStack.value)),
-    row('SYSCLK (Hz)', profile.sysclkHz),
-    row('start-up (ms)', profile.startUpMs),
-    row('USB connect (ms)', profile.usbConnectMs),
-    row('interfaces', profile.interfaces, profile.interfaces.value.map((i) => `${i.name}: ${i.detection}`).join(', ')),
-  ];
+  const rom =
+    profile === null
+      ? []
+      : [
+          row('versions', profile.versions, profile.versions.value.join(', ')),
+          row(
+            'vector table',
+            { value: profile.base, source: profile.systemMemory.source, confidence: profile.systemMemory.confidence },
+            address(profile.base),
+          ),
+          row('RAM used', profile.ramUse, profile.ramUse.value.map((r) => `${address(r.base)} ${kib(r.size)}`).join(', ')),
+          row('initial SP', profile.initialStack, address(profile.initialStack.value)),
+          row('SYSCLK (Hz)', profile.sysclkHz),
+          row('start-up (ms)', profile.startUpMs),
+          row('USB connect (ms)', profile.usbConnectMs),
+          row('interfaces', profile.interfaces, profile.interfaces.value.map((i) => `${i.name}: ${i.detection}`).join(', ')),
+        ];
   const options = (profile === null ? [] : resolveRomOptions(profile.options)).map((o) => {
     const others = ROM_OPTION_VALUES[o.id].filter((v) => v !== o.value);
     return { name: o.id, value: `${o.value} (else ${others.join(', ')})`, confidence: o.confidence, source: o.source };

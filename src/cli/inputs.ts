@@ -172,7 +172,10 @@ function engineOf(options: RunOptions): 'bootbench' | 'unicorn' {
   if (engine !== 'bootbench' && engine !== 'unicorn')
     throw new UsageError(`--engine: ${JSON.stringify(engine)} is not known`, 'it is bootbench or unicorn');
   if (options.unicornJs !== undefined)
-    throw new UsageError('--unicorn-js is not served in this version', 'install libunicorn 2 and the npm package koffi, and leave --unicorn-js out');
+    throw new UsageError(
+      '--unicorn-js is not served in this version',
+      'install libunicorn 2 and the npm package koffi, and leave --unicorn-js out',
+    );
   return engine;
 }
 

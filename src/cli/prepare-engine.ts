@@ -7,6 +7,9 @@ export async function prepareEngine(job: RunJob): Promise<void> {
   if (job.engine !== 'unicorn') return;
   const missing = await loadUnicorn();
   if (missing) {
-    throw new UsageError(`--engine unicorn: ${missing}`, 'install both: npm install koffi, and libunicorn 2 (Debian: apt install libunicorn2)');
+    throw new UsageError(
+      `--engine unicorn: ${missing}`,
+      'install both: npm install koffi, and libunicorn 2 (Debian: apt install libunicorn2)',
+    );
   }
 }

@@ -56,12 +56,20 @@ export interface Env {
   peekMemory(memory: string, offset: number, length: number): Uint8Array;
 }
 
-export type ResetCause =
-  | 'power' | 'brownout' | 'pin' | 'software' | 'iwdg' | 'wwdg' | 'low-power' | 'option-bytes' | 'debugger' | 'core';
+export type ResetCause = 'power' | 'brownout' | 'pin' | 'software' | 'iwdg' | 'wwdg' | 'low-power' | 'option-bytes' | 'debugger' | 'core';
 
 /** Codes of the wire `reset.cause`, which is driven before blocks are reset: the index in this list. */
 export const RESET_CAUSES: readonly ResetCause[] = [
-  'power', 'brownout', 'pin', 'software', 'iwdg', 'wwdg', 'low-power', 'option-bytes', 'debugger', 'core',
+  'power',
+  'brownout',
+  'pin',
+  'software',
+  'iwdg',
+  'wwdg',
+  'low-power',
+  'option-bytes',
+  'debugger',
+  'core',
 ];
 
 /** Thrown by nobody: the value that a device returns for an access that it answers with a bus error. */

@@ -32,9 +32,29 @@ export interface SteadyRead {
 }
 
 /** Words of the core's state that are counters or caches of the emulator, not architecture. */
-const COUNTERS = new Set<number>([
-  S.BUDGET, S.RETIRED, S.EXIT_ARG, S.LINE, S.LINE_MASK, S.REC, S.LAST_REC, S.CACHE_HITS, S.CACHE_MISSES, S.IT_NOW, S.IT_PC, S.R15, S.WAIT_STATES, S.FAST_RAM, S.FAST_FLASH, S.REGION_DEPTH, S.CALL_TARGET, S.TIER, S.HOT,
-].map((o) => o >> 2));
+const COUNTERS = new Set<number>(
+  [
+    S.BUDGET,
+    S.RETIRED,
+    S.EXIT_ARG,
+    S.LINE,
+    S.LINE_MASK,
+    S.REC,
+    S.LAST_REC,
+    S.CACHE_HITS,
+    S.CACHE_MISSES,
+    S.IT_NOW,
+    S.IT_PC,
+    S.R15,
+    S.WAIT_STATES,
+    S.FAST_RAM,
+    S.FAST_FLASH,
+    S.REGION_DEPTH,
+    S.CALL_TARGET,
+    S.TIER,
+    S.HOT,
+  ].map((o) => o >> 2),
+);
 const COMPARED = 0x200 >> 2;
 
 function sameState(a: Uint32Array, b: Uint32Array): boolean {
@@ -73,7 +93,13 @@ export function readIsSteady(system: System, address: number): boolean {
  * Runs on from here, one instruction at a time, until the state repeats. Returns null if it does not within `maxSteps` (the core has then simply
  * run that far) or if what it reads may change by itself.
  */
-export function findSteadyLoop(core: Core, system: System, maxSteps: number, writesSoFar: () => number = () => 0, stopped: () => boolean = () => false): SteadyLoop | null {
+export function findSteadyLoop(
+  core: Core,
+  system: System,
+  maxSteps: number,
+  writesSoFar: () => number = () => 0,
+  stopped: () => boolean = () => false,
+): SteadyLoop | null {
   const trace: AccessTrace = { reads: new Map(), writes: 0 };
   const words = (): Uint32Array => core.stateWords();
   core.trace(trace);
@@ -81,7 +107,11 @@ export function findSteadyLoop(core: Core, system: System, maxSteps: number, wri
     let anchor = words();
     let anchorPc = core.pc;
     const counters = () => ({
-      cycles: core.cycles(), retired: core.retired(), hits: core.get(S.CACHE_HITS), misses: core.get(S.CACHE_MISSES), writes: writesSoFar(),
+      cycles: core.cycles(),
+      retired: core.retired(),
+      hits: core.get(S.CACHE_HITS),
+      misses: core.get(S.CACHE_MISSES),
+      writes: writesSoFar(),
     });
     let at = counters();
     let sinceAnchor = 0;
@@ -97,10 +127,20 @@ export function findSteadyLoop(core: Core, system: System, maxSteps: number, wri
         // the second round must take as long as the first, from the cache alone
         if (cycles > 0 && cycles === period && misses === 0) {
           if (![...trace.reads.keys()].every((a) => steadyUntil(core, system, a) > core.now())) return null;
-          const reads = [...trace.reads].map(([address, size]): SteadyRead => ({ address, size: size as 1 | 2 | 4, value: core.peek(address, size as 1 | 2 | 4) ?? 0 }));
+          const reads = [...trace.reads].map(([address, size]): SteadyRead => ({
+            address,
+            size: size as 1 | 2 | 4,
+            value: core.peek(address, size as 1 | 2 | 4) ?? 0,
+          }));
           return {
-            pc: anchorPc, state: anchor, cycles, instructions: core.retired() - at.retired, cacheHits: core.get(S.CACHE_HITS) - at.hits,
-            writes: writesSoFar() - at.writes, pending: highestPending(core), reads,
+            pc: anchorPc,
+            state: anchor,
+            cycles,
+            instructions: core.retired() - at.retired,
+            cacheHits: core.get(S.CACHE_HITS) - at.hits,
+            writes: writesSoFar() - at.writes,
+            pending: highestPending(core),
+            reads,
           };
         }
         period = misses === 0 ? cycles : -1;
@@ -130,5 +170,9 @@ export function findSteadyLoop(core: Core, system: System, maxSteps: number, wri
 export function stillSteady(core: Core, loop: SteadyLoop): boolean {
   // What has become pending while interrupts were masked is taken when the loop lets them in.
   if (loop.writes > 0 && highestPending(core) !== loop.pending) return false;
-  return core.pc === loop.pc && sameState(loop.state, core.stateWords()) && loop.reads.every((r) => (core.peek(r.address, r.size) ?? 0) === r.value);
+  return (
+    core.pc === loop.pc &&
+    sameState(loop.state, core.stateWords()) &&
+    loop.reads.every((r) => (core.peek(r.address, r.size) ?? 0) === r.value)
+  );
 }

@@ -113,11 +113,32 @@ export const QUANTUM = { clock: '', cycles: 256 };
 export const TOGETHER_FIRST = 50 * US;
 
 export const freshState = (cores: number): MachineState => ({
-  pendingReset: null, handlerOverSystem: Array<boolean>(cores).fill(false), returnTo: Array<number>(cores).fill(-1),
-  exceptionTo: Array.from({ length: cores }, () => ({ pc: -1, from: -1 })), booted: Array<boolean>(cores).fill(true),
-  inSystem: false, inSystemOf: Array<boolean>(cores).fill(false), usbServedBy: null, console: {}, unmodelled: {}, unclocked: {}, notes: [], uninitialised: 0,
-  powerCycles: 0, lockup: null, lockups: Array.from({ length: cores }, () => null), waking: Array<boolean>(cores).fill(false), together: { tryAt: 0, gap: TOGETHER_FIRST },
-  semihostingExit: null, debugger: false, optionReads: [], gapAccess: false, held: false, firstFault: null, vectorReads: [], breakpoints: [],
+  pendingReset: null,
+  handlerOverSystem: Array<boolean>(cores).fill(false),
+  returnTo: Array<number>(cores).fill(-1),
+  exceptionTo: Array.from({ length: cores }, () => ({ pc: -1, from: -1 })),
+  booted: Array<boolean>(cores).fill(true),
+  inSystem: false,
+  inSystemOf: Array<boolean>(cores).fill(false),
+  usbServedBy: null,
+  console: {},
+  unmodelled: {},
+  unclocked: {},
+  notes: [],
+  uninitialised: 0,
+  powerCycles: 0,
+  lockup: null,
+  lockups: Array.from({ length: cores }, () => null),
+  waking: Array<boolean>(cores).fill(false),
+  together: { tryAt: 0, gap: TOGETHER_FIRST },
+  semihostingExit: null,
+  debugger: false,
+  optionReads: [],
+  gapAccess: false,
+  held: false,
+  firstFault: null,
+  vectorReads: [],
+  breakpoints: [],
 });
 
 export abstract class MachineBase implements CoreListener {
@@ -300,7 +321,8 @@ export abstract class MachineBase implements CoreListener {
     const backup = new Set(this.chip.blocks.filter((b) => b.backup).map((b) => b.name));
     this.history.forget((register) => !power && backup.has(register.slice(0, register.indexOf('.'))));
     const flags: string[] = [];
-    for (const f of this.chip.resetFlags?.flags ?? []) if (this.fieldValue(f.field)) flags.push(f.field.slice(f.field.lastIndexOf('.') + 1));
+    for (const f of this.chip.resetFlags?.flags ?? [])
+      if (this.fieldValue(f.field)) flags.push(f.field.slice(f.field.lastIndexOf('.') + 1));
     this.history.resets.push({ at: this.system.now, by, flags, fromPc: pc, core, external });
     this.state.inSystem = false;
     this.state.inSystemOf.fill(false);
@@ -383,7 +405,12 @@ export abstract class MachineBase implements CoreListener {
   }
   /** The row that holds for a core; with `held` false the one after its release. */
   protected bootRule(core: Core = this.cores[0]!, held = true): BootRule | undefined {
-    return this.chip.boot?.find((rule) => (held || rule.boots !== 'held') && (rule.core ?? core.row.name) === core.row.name && rule.when.every((w) => w.is.includes(this.bootSignal(w.signal))));
+    return this.chip.boot?.find(
+      (rule) =>
+        (held || rule.boots !== 'held') &&
+        (rule.core ?? core.row.name) === core.row.name &&
+        rule.when.every((w) => w.is.includes(this.bootSignal(w.signal))),
+    );
   }
   protected bootSignal(signal: string): number {
     const [kind, name] = [signal.slice(0, signal.indexOf(':')), signal.slice(signal.indexOf(':') + 1)];
@@ -414,7 +441,9 @@ export abstract class MachineBase implements CoreListener {
       case 'icache.ways':
         for (const core of this.cores ?? [])
           core.setFlashTiming({
-            waitStates: this.system.wire('flash.latency'), cache: this.system.wire('icache.enabled') !== 0, sets: 256,
+            waitStates: this.system.wire('flash.latency'),
+            cache: this.system.wire('icache.enabled') !== 0,
+            sets: 256,
             ways: this.system.wire('icache.ways') || 2,
           });
         break;
@@ -450,7 +479,12 @@ export abstract class MachineBase implements CoreListener {
   protected recordWrite(): WriteRecord {
     const w = this.writer!;
     return (w.record ??= {
-      seq: this.history.seq, at: this.system.now, core: w.core.index, pc: w.core.pc, kind: this.writerKind, address: null,
+      seq: this.history.seq,
+      at: this.system.now,
+      core: w.core.index,
+      pc: w.core.pc,
+      kind: this.writerKind,
+      address: null,
     });
   }
   event(kind: string, text: string, pc: number | null = null, core = 0): void {
@@ -490,7 +524,12 @@ export abstract class MachineBase implements CoreListener {
       return;
     }
     const record: WriteRecord = {
-      seq: this.history.seq, at: core.now(), core: core.index, pc: core.pc, kind: this.writerKind, address: null,
+      seq: this.history.seq,
+      at: core.now(),
+      core: core.index,
+      pc: core.pc,
+      kind: this.writerKind,
+      address: null,
     };
     this.history.mark(`CPU${core.index === 0 ? '' : core.index}.${register}`, old ^ value, record);
   }
@@ -586,8 +625,14 @@ export abstract class MachineBase implements CoreListener {
     const from = how === 'boot' ? null : how === 'exception' ? s.exceptionTo[i]!.from : core.lastExecuted();
     this.system.now = Math.max(this.system.now, core.now());
     const entry: EntryRecord = {
-      at: core.now(), core: i, address: core.get(S.T) === 0 ? pc : pc, how, fromPc: from !== null && from < 0 ? null : from,
-      registers: registerFile(core, pc), retired: core.retired(), reached: true,
+      at: core.now(),
+      core: i,
+      address: core.get(S.T) === 0 ? pc : pc,
+      how,
+      fromPc: from !== null && from < 0 ? null : from,
+      registers: registerFile(core, pc),
+      retired: core.retired(),
+      reached: true,
     };
     this.history.entries.push(entry);
     this.event('entry', `${how} into system memory at 0x${pc.toString(16).padStart(8, '0')}`, entry.fromPc, i);
@@ -637,7 +682,8 @@ export abstract class MachineBase implements CoreListener {
   /** Pages of system memory are looked at while user code runs, so that reads of vectors are seen. */
   protected systemPages(): number[] {
     const pages: number[] = [];
-    for (const r of this.system.regions) if (r.memory?.row.zone === 'system') for (let a = r.base; a < r.end; a += PAGE_SIZE) pages.push(a >>> PAGE_BITS);
+    for (const r of this.system.regions)
+      if (r.memory?.row.zone === 'system') for (let a = r.base; a < r.end; a += PAGE_SIZE) pages.push(a >>> PAGE_BITS);
     return pages;
   }
   /** Returns those that were in force. */

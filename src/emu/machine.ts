@@ -3,7 +3,7 @@
  * flash timing and which fields are reset flags come from the chip's data.
  */
 import { PAGE_BITS, PAGE_SIZE, WORD_MAP } from './arena.ts';
-import type { Core} from './core/core.ts';
+import type { Core } from './core/core.ts';
 import { sleepDeep } from './core/scs.ts';
 import { S } from './core/state.ts';
 import { findSteadyLoop, loopHolds, stillSteady, type SteadyLoop } from './idle.ts';
@@ -20,7 +20,6 @@ const IDLE_WORTH = 4_000;
 /** The same for two cores that run: times between looks, instructions of a look for each core. */
 const TOGETHER_LIMIT = 20 * MS;
 const TOGETHER_STEPS = 300;
-
 
 export class Machine extends MachineBase {
   // ---- running -------------------------------------------------------------------------------------------------------------------
@@ -165,7 +164,13 @@ export class Machine extends MachineBase {
     }
     for (const core of cores) {
       s.master = core.index;
-      const loop = findSteadyLoop(core, s, TOGETHER_STEPS, () => this.history.seq, () => this.stopAsked || this.state.pendingReset !== null);
+      const loop = findSteadyLoop(
+        core,
+        s,
+        TOGETHER_STEPS,
+        () => this.history.seq,
+        () => this.stopAsked || this.state.pendingReset !== null,
+      );
       s.master = 0;
       this.settle(core);
       if (!loop) return failed();
@@ -195,7 +200,12 @@ export class Machine extends MachineBase {
   /** Steady loops are skipped to the next event. Off: every round is executed; nothing else may differ. */
   skipping = true;
   /** The loop that was found last, and when to look again. Not state: only how fast the same thing happens. */
-  protected readonly idle: { loop: SteadyLoop | null; tryAt: number; gap: number; misses: number }[] = this.chip.cores.map(() => ({ loop: null, tryAt: IDLE_FIRST, gap: IDLE_FIRST, misses: 0 }));
+  protected readonly idle: { loop: SteadyLoop | null; tryAt: number; gap: number; misses: number }[] = this.chip.cores.map(() => ({
+    loop: null,
+    tryAt: IDLE_FIRST,
+    gap: IDLE_FIRST,
+    misses: 0,
+  }));
 
   /** Skips if the core is in a steady loop with time before the next event. True if time has passed. */
   protected lookForIdle(core: Core, until: Ps): boolean {
@@ -237,7 +247,13 @@ export class Machine extends MachineBase {
     const s = this.system;
     this.settle(core);
     s.master = core.index;
-    const loop = findSteadyLoop(core, s, steps, () => this.history.seq, () => this.stopAsked || this.state.pendingReset !== null);
+    const loop = findSteadyLoop(
+      core,
+      s,
+      steps,
+      () => this.history.seq,
+      () => this.stopAsked || this.state.pendingReset !== null,
+    );
     s.master = 0;
     this.settle(core);
     if (!loop) return false;
@@ -320,7 +336,8 @@ export class Machine extends MachineBase {
 }
 
 /** A loop that writes special registers executes its last whole round: the history names that one as the last writer. */
-const roundsIn = (loop: SteadyLoop, cycles: number): number => Math.max(0, Math.floor((cycles - 1) / loop.cycles) - (loop.writes > 0 ? 1 : 0));
+const roundsIn = (loop: SteadyLoop, cycles: number): number =>
+  Math.max(0, Math.floor((cycles - 1) / loop.cycles) - (loop.writes > 0 ? 1 : 0));
 
 function savePage(u8: Uint8Array, page: number): SavedPage {
   const host = page << PAGE_BITS;

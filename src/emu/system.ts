@@ -4,7 +4,7 @@
 import { Arena, PAGE_BITS, PAGE_SIZE } from './arena.ts';
 import type { BlockRow, ChipDescription, MemoryRow } from './chip.ts';
 import { BUS_ERROR, clonePlain, type Component, type Env, type ResetCause, type ResetKind } from './component.ts';
-import type { Field} from './registers.ts';
+import type { Field } from './registers.ts';
 import { Layout, RegisterBlock, type BlockHooks, type ChangeListener, type ModelFactory, type RegisterState } from './registers.ts';
 import { clockCount, clockTimeOf, sameRate, Scheduler, setClockRate, stoppedClock, type ClockState, type Ps, type Rate } from './time.ts';
 
@@ -54,7 +54,15 @@ export interface SystemListener {
 }
 
 export const SILENT: SystemListener = {
-  irq() {}, reset() {}, note() {}, changed: null, unmodelled() {}, unclocked() {}, clock() {}, wire() {}, memoryChanged() {},
+  irq() {},
+  reset() {},
+  note() {},
+  changed: null,
+  unmodelled() {},
+  unclocked() {},
+  clock() {},
+  wire() {},
+  memoryChanged() {},
 };
 
 /** Plain state of everything outside the cores and memories. */
@@ -132,7 +140,10 @@ export class System {
       const timerBase = this.timerOwner.length;
       const clockField = row.clock && rccLayout ? rccLayout.field(row.clock) : null;
       const block: Block = {
-        row, component: component as Component, index, timerBase,
+        row,
+        component: component as Component,
+        index,
+        timerBase,
         env: this.makeEnv(() => block),
         state: component.create(),
         enable: clockField ? { register: clockField.register.index, mask: clockField.mask } : null,
@@ -181,10 +192,13 @@ export class System {
       return c;
     };
     return {
-      get name() { return self().row.name; },
+      get name() {
+        return self().row.name;
+      },
       now: () => system.now,
       clocked: () => system.isClocked(self()),
-      arm: (timer, due) => (due === Infinity ? system.scheduler.disarm(slot(timer)) : system.scheduler.arm(slot(timer), Math.max(due, system.now))),
+      arm: (timer, due) =>
+        due === Infinity ? system.scheduler.disarm(slot(timer)) : system.scheduler.arm(slot(timer), Math.max(due, system.now)),
       disarm: (timer) => system.scheduler.disarm(slot(timer)),
       due: (timer) => system.scheduler.due[slot(timer)]!,
       irq: (index, level, core = system.coreOf(self())) => {
@@ -261,7 +275,11 @@ export class System {
     const targets = this.chip.cores.length === 1 ? [undefined] : this.chip.cores.map((_c, i) => i);
     for (const to of targets) {
       if (core !== undefined && to !== undefined && to !== core) continue;
-      this.listener.irq(line, sharers.some((name) => this.wires[wire(name, undefined)] === 1 || (to !== undefined && this.wires[wire(name, to)] === 1)), to);
+      this.listener.irq(
+        line,
+        sharers.some((name) => this.wires[wire(name, undefined)] === 1 || (to !== undefined && this.wires[wire(name, to)] === 1)),
+        to,
+      );
     }
   }
 
@@ -455,7 +473,14 @@ export class System {
   guarded(memory: Memory, offset: number, size: number, cacheable = true): number {
     const b = this.block(memory.row.guardedBy!);
     const model = b.component as RegisterBlock;
-    return model.guardRead(b.state as RegisterState, b.env, memory.row.base + offset, size, this.loadHost(memory.host + offset, size), cacheable);
+    return model.guardRead(
+      b.state as RegisterState,
+      b.env,
+      memory.row.base + offset,
+      size,
+      this.loadHost(memory.host + offset, size),
+      cacheable,
+    );
   }
 
   loadHost(host: number, size: number): number {
@@ -495,7 +520,9 @@ export class System {
   }
   /** Every address at which a core sees a memory's first byte. */
   basesOf(memory: Memory, core = 0): readonly number[] {
-    return this.regionsOf(core).filter((r) => r.memory === memory).map((r) => r.base);
+    return this.regionsOf(core)
+      .filter((r) => r.memory === memory)
+      .map((r) => r.base);
   }
 
   private layOut(): readonly Region[] {

@@ -25,14 +25,29 @@ interface State {
   events: number;
 }
 type Context = RegisterContext<State>;
-interface CoreBank { readonly imr: Register; readonly emr: Register; readonly pr: Register }
-interface Bank { readonly rtsr: Register; readonly ftsr: Register; readonly swier: Register; readonly cores: readonly CoreBank[] }
+interface CoreBank {
+  readonly imr: Register;
+  readonly emr: Register;
+  readonly pr: Register;
+}
+interface Bank {
+  readonly rtsr: Register;
+  readonly ftsr: Register;
+  readonly swier: Register;
+  readonly cores: readonly CoreBank[];
+}
 
 export const extiH7: ModelFactory = (layout, given): RegisterModel<State> => {
   const o = given as unknown as ExtiH7Options;
   const banks: readonly Bank[] = [1, 2, 3].map((n) => ({
-    rtsr: layout.reg(`RTSR${n}`), ftsr: layout.reg(`FTSR${n}`), swier: layout.reg(`SWIER${n}`),
-    cores: o.cores.map((_name, i) => ({ imr: layout.reg(`C${i + 1}IMR${n}`), emr: layout.reg(`C${i + 1}EMR${n}`), pr: layout.reg(`C${i + 1}PR${n}`) })),
+    rtsr: layout.reg(`RTSR${n}`),
+    ftsr: layout.reg(`FTSR${n}`),
+    swier: layout.reg(`SWIER${n}`),
+    cores: o.cores.map((_name, i) => ({
+      imr: layout.reg(`C${i + 1}IMR${n}`),
+      emr: layout.reg(`C${i + 1}EMR${n}`),
+      pr: layout.reg(`C${i + 1}PR${n}`),
+    })),
   }));
   const pinWires = [...o.ports].flatMap((port) => Array.from({ length: 16 }, (_, i) => `in.P${port}${i}`));
   const sourceWires = Array.from({ length: 16 }, (_, i) => `exti.source.${i}`);

@@ -13,7 +13,8 @@ export function extiSources(layout: Layout, mask: number): ExtiSources {
   return {
     names: registers.map((r) => r.name),
     follow(c) {
-      for (let line = 0; line < 16; line++) c.env.setWire(`exti.source.${line}`, (c.get(registers[line >> 2]!) >>> (4 * (line & 3))) & mask);
+      for (let line = 0; line < 16; line++)
+        c.env.setWire(`exti.source.${line}`, (c.get(registers[line >> 2]!) >>> (4 * (line & 3))) & mask);
     },
   };
 }

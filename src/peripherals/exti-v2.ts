@@ -44,7 +44,15 @@ export const extiV2: ModelFactory = (layout: Layout, given): RegisterModel<State
   const banks: Bank[] = [];
   for (let n = 1; layout.has(`RTSR${n}`); n++) {
     const reg = (name: string): Register => layout.reg(`${name}${n}`);
-    banks.push({ rtsr: reg('RTSR'), ftsr: reg('FTSR'), swier: reg('SWIER'), rpr: reg('RPR'), fpr: reg('FPR'), imr: reg('IMR'), emr: reg('EMR') });
+    banks.push({
+      rtsr: reg('RTSR'),
+      ftsr: reg('FTSR'),
+      swier: reg('SWIER'),
+      rpr: reg('RPR'),
+      fpr: reg('FPR'),
+      imr: reg('IMR'),
+      emr: reg('EMR'),
+    });
   }
   const exticr1 = layout.reg('EXTICR1').offset;
   const exticr4 = exticr1 + 12;
@@ -60,7 +68,7 @@ export const extiV2: ModelFactory = (layout: Layout, given): RegisterModel<State
     const active = new Set<number>();
     o.irqOfLine.forEach((index, line) => {
       const bank = banks[line >> 5]!;
-      if (index >= 0 && ((c.get(bank.rpr) | c.get(bank.fpr)) & c.get(bank.imr)) >>> (line & 31) & 1) active.add(index);
+      if (index >= 0 && (((c.get(bank.rpr) | c.get(bank.fpr)) & c.get(bank.imr)) >>> (line & 31)) & 1) active.add(index);
     });
     for (const index of new Set(o.irqOfLine)) if (index >= 0) c.env.irq(index, active.has(index));
   };

@@ -70,17 +70,35 @@ class Flash {
     this.wrpr = layout.reg('WRPR');
     const f = (path: string): Field => layout.field(path);
     this.f = {
-      latency: f('ACR.LATENCY'), prftbe: f('ACR.PRFTBE'), prftbs: f('ACR.PRFTBS'),
-      bsy: f('SR.BSY'), pgerr: f('SR.PGERR'), wrprterr: f('SR.WRPRTERR'), eop: f('SR.EOP'),
-      pg: f('CR.PG'), per: f('CR.PER'), mer: f('CR.MER'), optpg: f('CR.OPTPG'), opter: f('CR.OPTER'), strt: f('CR.STRT'), lock: f('CR.LOCK'), optwre: f('CR.OPTWRE'),
-      errie: f('CR.ERRIE'), eopie: f('CR.EOPIE'), oblLaunch: f('CR.OBL_LAUNCH'),
-      opterr: f('OBR.OPTERR'), rdprt: f('OBR.RDPRT'), data0: f('OBR.Data0'), data1: f('OBR.Data1'), iwdgSw: f('OBR.IWDG_SW'),
+      latency: f('ACR.LATENCY'),
+      prftbe: f('ACR.PRFTBE'),
+      prftbs: f('ACR.PRFTBS'),
+      bsy: f('SR.BSY'),
+      pgerr: f('SR.PGERR'),
+      wrprterr: f('SR.WRPRTERR'),
+      eop: f('SR.EOP'),
+      pg: f('CR.PG'),
+      per: f('CR.PER'),
+      mer: f('CR.MER'),
+      optpg: f('CR.OPTPG'),
+      opter: f('CR.OPTER'),
+      strt: f('CR.STRT'),
+      lock: f('CR.LOCK'),
+      optwre: f('CR.OPTWRE'),
+      errie: f('CR.ERRIE'),
+      eopie: f('CR.EOPIE'),
+      oblLaunch: f('CR.OBL_LAUNCH'),
+      opterr: f('OBR.OPTERR'),
+      rdprt: f('OBR.RDPRT'),
+      data0: f('OBR.Data0'),
+      data1: f('OBR.Data1'),
+      iwdgSw: f('OBR.IWDG_SW'),
     };
   }
 
   private interrupt(c: Ctx): void {
     const f = this.f;
-    c.env.irq(0, (f.eop.get(c) && f.eopie.get(c)) === 1 || ((f.pgerr.get(c) | f.wrprterr.get(c)) && f.errie.get(c)) === 1);
+    c.env.irq(0, (f.eop.get(c) && f.eopie.get(c)) === 1 || (f.pgerr.get(c) | f.wrprterr.get(c) && f.errie.get(c)) === 1);
   }
   private flag(c: Ctx, field: Field): void {
     field.set(c, 1);
@@ -99,7 +117,12 @@ class Flash {
     const inFlash = address >= this.o.base && address < this.o.base + this.o.bytes;
     const enabled = option ? f.optpg.get(c) && f.optwre.get(c) : inFlash && f.pg.get(c) && !f.lock.get(c);
     if (!enabled || size !== 2) {
-      c.env.note('guest', size === 2 ? `flash written at ${where} while locked or without ${option ? 'OPTPG' : 'PG'}: bus error` : `${size}-byte write to the flash at ${where}, which takes half-words: bus error`);
+      c.env.note(
+        'guest',
+        size === 2
+          ? `flash written at ${where} while locked or without ${option ? 'OPTPG' : 'PG'}: bus error`
+          : `${size}-byte write to the flash at ${where}, which takes half-words: bus error`,
+      );
       return BUS_ERROR;
     }
     const memory = option ? this.o.optionMemory : this.o.memory;
@@ -155,7 +178,11 @@ class Flash {
     if (wanted !== 1 || c.s.operation) return refuse('without exactly one of PER, MER, OPTER, or while busy');
     if (f.opter.get(c)) {
       if (!f.optwre.get(c)) return refuse('with OPTER while the option bytes are locked');
-      return this.start(c, { kind: 'erase', memory: this.o.optionMemory, offset: 0, bytes: new Uint8Array(OPTION_BYTES).fill(0xff) }, c.env.parameter('flash.erase.page.ps') ?? 0);
+      return this.start(
+        c,
+        { kind: 'erase', memory: this.o.optionMemory, offset: 0, bytes: new Uint8Array(OPTION_BYTES).fill(0xff) },
+        c.env.parameter('flash.erase.page.ps') ?? 0,
+      );
     }
     if (f.per.get(c) && (offset < 0 || offset >= this.o.bytes)) return refuse(`with FLASH_AR outside the flash`);
     const from = f.mer.get(c) ? 0 : page;
@@ -237,7 +264,8 @@ class Flash {
       const value = c.env.parameter(`option.${name}`) ?? option.value;
       const field = this.layout.field(option.field);
       // USER is OBR[15:8]; RDP, the data bytes and WRP have bytes of their own.
-      if (field.register === this.obr && field.bit >= 8 && field.bit < 16) user = (user & ~(field.mask >>> 8)) | ((value << (field.bit - 8)) & (field.mask >>> 8));
+      if (field.register === this.obr && field.bit >= 8 && field.bit < 16)
+        user = (user & ~(field.mask >>> 8)) | ((value << (field.bit - 8)) & (field.mask >>> 8));
       else values[field.name === 'RDPRT' ? 'RDP' : field.name] = value;
     }
     put(RDP, values['RDP']!);
@@ -271,12 +299,16 @@ class Flash {
     for (let i = 0; i < 4; i++) wrp |= (get(WRP + 2 * i) ?? 0xff) << (8 * i);
     const level = rdp === RDP_LEVEL0 ? 0 : rdp === RDP_LEVEL2 ? 3 : 1;
     const f = this.f;
-    c.put(this.obr, ((user << 8) | ((bad ? 1 : 0) << f.opterr.bit) | (level << f.rdprt.bit) | (data0 << f.data0.bit) | (data1 << f.data1.bit)) >>> 0);
+    c.put(
+      this.obr,
+      ((user << 8) | ((bad ? 1 : 0) << f.opterr.bit) | (level << f.rdprt.bit) | (data0 << f.data0.bit) | (data1 << f.data1.bit)) >>> 0,
+    );
     c.put(this.wrpr, wrp >>> 0);
   }
 
   onReset(c: Ctx): void {
-    if (c.s.operation) c.env.note('guest', 'a reset interrupted a flash operation: its target holds its old contents here, undefined data on silicon');
+    if (c.s.operation)
+      c.env.note('guest', 'a reset interrupted a flash operation: its target holds its old contents here, undefined data on silicon');
     c.env.disarm('done');
     c.s.operation = null;
     c.s.keys = c.s.optKeys = 0;

@@ -9,7 +9,15 @@
  * Durations are parameters.
  * Wires driven: `flash.latency`, `flash.prefetch`, `art.icache`, `art.dcache`, `flash.busy`, `iwdg.hardware` (WDG_SW = 0).
  */
-import { WRITE_FAULT, type Field, type Layout, type ModelFactory, type Register, type RegisterContext, type RegisterModel } from '../emu/registers.ts';
+import {
+  WRITE_FAULT,
+  type Field,
+  type Layout,
+  type ModelFactory,
+  type Register,
+  type RegisterContext,
+  type RegisterModel,
+} from '../emu/registers.ts';
 
 export interface FlashF4Options {
   /** Names of the chip's memories and where they lie. */
@@ -83,10 +91,33 @@ class Flash {
     this.optcr = layout.reg('OPTCR');
     const f = (path: string): Field => layout.field(path);
     this.f = {
-      latency: f('ACR.LATENCY'), prften: f('ACR.PRFTEN'), icen: f('ACR.ICEN'), dcen: f('ACR.DCEN'), icrst: f('ACR.ICRST'), dcrst: f('ACR.DCRST'),
-      eop: f('SR.EOP'), operr: f('SR.OPERR'), wrperr: f('SR.WRPERR'), pgaerr: f('SR.PGAERR'), pgperr: f('SR.PGPERR'), pgserr: f('SR.PGSERR'), bsy: f('SR.BSY'),
-      pg: f('CR.PG'), ser: f('CR.SER'), mer: f('CR.MER'), snb: f('CR.SNB'), psize: f('CR.PSIZE'), strt: f('CR.STRT'), eopie: f('CR.EOPIE'), errie: f('CR.ERRIE'), lock: f('CR.LOCK'),
-      optlock: f('OPTCR.OPTLOCK'), optstrt: f('OPTCR.OPTSTRT'), wdgSw: f('OPTCR.WDG_SW'), rdp: f('OPTCR.RDP'), nwrp: f('OPTCR.nWRP'),
+      latency: f('ACR.LATENCY'),
+      prften: f('ACR.PRFTEN'),
+      icen: f('ACR.ICEN'),
+      dcen: f('ACR.DCEN'),
+      icrst: f('ACR.ICRST'),
+      dcrst: f('ACR.DCRST'),
+      eop: f('SR.EOP'),
+      operr: f('SR.OPERR'),
+      wrperr: f('SR.WRPERR'),
+      pgaerr: f('SR.PGAERR'),
+      pgperr: f('SR.PGPERR'),
+      pgserr: f('SR.PGSERR'),
+      bsy: f('SR.BSY'),
+      pg: f('CR.PG'),
+      ser: f('CR.SER'),
+      mer: f('CR.MER'),
+      snb: f('CR.SNB'),
+      psize: f('CR.PSIZE'),
+      strt: f('CR.STRT'),
+      eopie: f('CR.EOPIE'),
+      errie: f('CR.ERRIE'),
+      lock: f('CR.LOCK'),
+      optlock: f('OPTCR.OPTLOCK'),
+      optstrt: f('OPTCR.OPTSTRT'),
+      wdgSw: f('OPTCR.WDG_SW'),
+      rdp: f('OPTCR.RDP'),
+      nwrp: f('OPTCR.nWRP'),
     };
     const e = this.f;
     this.errors = [e.wrperr, e.pgaerr, e.pgperr, e.pgserr].reduce((m, x) => m | x.mask, 0);
@@ -182,9 +213,11 @@ class Flash {
       f.strt.set(c, 0);
       this.error(c, flag, `FLASH_CR.STRT ${why}`);
     };
-    if (f.ser.get(c) + f.mer.get(c) !== 1 || f.pg.get(c) || c.s.operation) return refuse(f.pgserr, 'without either SER or MER alone, or while busy');
+    if (f.ser.get(c) + f.mer.get(c) !== 1 || f.pg.get(c) || c.s.operation)
+      return refuse(f.pgserr, 'without either SER or MER alone, or while busy');
     if (offset + length > this.o.bytes) return refuse(f.pgserr, `with SNB = ${sector}, a sector that does not exist`);
-    for (let s = sectorOf(offset); s <= sectorOf(offset + length - 1); s++) if (this.isProtected(c, s)) return refuse(f.wrperr, 'on a protected sector');
+    for (let s = sectorOf(offset); s <= sectorOf(offset + length - 1); s++)
+      if (this.isProtected(c, s)) return refuse(f.wrperr, 'on a protected sector');
     const width = PSIZE_NAMES[Math.min(f.psize.get(c), 2)]!;
     const what = f.mer.get(c) ? 'mass' : `${length / KB}k`;
     this.start(c, { kind: 'erase', offset, length }, this.parameter(c, `flash.erase.${what}.${width}.ps`));
@@ -289,7 +322,8 @@ class Flash {
   }
 
   onReset(c: Ctx): void {
-    if (c.s.operation) c.env.note('guest', 'a reset interrupted a flash operation: its target holds its old contents here, undefined data on silicon');
+    if (c.s.operation)
+      c.env.note('guest', 'a reset interrupted a flash operation: its target holds its old contents here, undefined data on silicon');
     c.env.disarm('done');
     c.s.operation = null;
     c.s.keys = c.s.optKeys = 0;

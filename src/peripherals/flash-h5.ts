@@ -79,13 +79,33 @@ class Flash {
     this.opsr = layout.reg('OPSR');
     const f = (path: string) => layout.field(path);
     this.f = {
-      latency: f('ACR.LATENCY'), prefetch: f('ACR.PRFTEN'),
-      lock: f('NSCR.LOCK'), pg: f('NSCR.PG'), ser: f('NSCR.SER'), ber: f('NSCR.BER'), fw: f('NSCR.FW'), strt: f('NSCR.STRT'), snb: f('NSCR.SNB'),
-      mer: f('NSCR.MER'), bksel: f('NSCR.BKSEL'),
-      bsy: f('NSSR.BSY'), wbne: f('NSSR.WBNE'), dbne: f('NSSR.DBNE'), eop: f('NSSR.EOP'), wrperr: f('NSSR.WRPERR'), pgserr: f('NSSR.PGSERR'),
-      strberr: f('NSSR.STRBERR'), incerr: f('NSSR.INCERR'), optchangeerr: f('NSSR.OPTCHANGEERR'),
-      optlock: f('OPTCR.OPTLOCK'), optstrt: f('OPTCR.OPTSTRT'), swapShown: f('OPTCR.SWAP_BANK'), swap: f('OPTSR_CUR.SWAP_BANK'),
-      productState: f('OPTSR_CUR.PRODUCT_STATE'), iwdgSw: f('OPTSR_CUR.IWDG_SW'), wwdgSw: f('OPTSR_CUR.WWDG_SW'),
+      latency: f('ACR.LATENCY'),
+      prefetch: f('ACR.PRFTEN'),
+      lock: f('NSCR.LOCK'),
+      pg: f('NSCR.PG'),
+      ser: f('NSCR.SER'),
+      ber: f('NSCR.BER'),
+      fw: f('NSCR.FW'),
+      strt: f('NSCR.STRT'),
+      snb: f('NSCR.SNB'),
+      mer: f('NSCR.MER'),
+      bksel: f('NSCR.BKSEL'),
+      bsy: f('NSSR.BSY'),
+      wbne: f('NSSR.WBNE'),
+      dbne: f('NSSR.DBNE'),
+      eop: f('NSSR.EOP'),
+      wrperr: f('NSSR.WRPERR'),
+      pgserr: f('NSSR.PGSERR'),
+      strberr: f('NSSR.STRBERR'),
+      incerr: f('NSSR.INCERR'),
+      optchangeerr: f('NSSR.OPTCHANGEERR'),
+      optlock: f('OPTCR.OPTLOCK'),
+      optstrt: f('OPTCR.OPTSTRT'),
+      swapShown: f('OPTCR.SWAP_BANK'),
+      swap: f('OPTSR_CUR.SWAP_BANK'),
+      productState: f('OPTSR_CUR.PRODUCT_STATE'),
+      iwdgSw: f('OPTSR_CUR.IWDG_SW'),
+      wwdgSw: f('OPTSR_CUR.WWDG_SW'),
     };
   }
 
@@ -114,7 +134,10 @@ class Flash {
   program(c: Ctx, address: number, size: number, value: number): number {
     if (this.f.lock.get(c) || !this.f.pg.get(c) || this.f.ser.get(c) || this.f.ber.get(c) || this.f.mer.get(c)) {
       this.flag(c, this.f.pgserr.mask);
-      c.env.note('guest', `flash written at 0x${address.toString(16).padStart(8, '0')} without FLASH_NSCR unlocked and PG alone set: PGSERR`);
+      c.env.note(
+        'guest',
+        `flash written at 0x${address.toString(16).padStart(8, '0')} without FLASH_NSCR unlocked and PG alone set: PGSERR`,
+      );
       return 0;
     }
     if (address >= this.o.otpBase && address < this.o.otpBase + 0x1000) return this.programOtp(c, address - this.o.otpBase, size, value);
@@ -198,7 +221,10 @@ class Flash {
     const old = c.env.peekMemory(op.memory, op.offset, op.bytes.length);
     const bytes = op.bytes.map((b, i) => b & old[i]!);
     if (op.memory === this.o.memory && old.some((b) => b !== 0xff) && bytes.some((b, i) => b !== old[i]))
-      c.env.note('guest', `quad-word at 0x${(this.o.base + op.offset).toString(16).padStart(8, '0')} programmed without an erase: bits only fall, and its ECC no longer fits on silicon`);
+      c.env.note(
+        'guest',
+        `quad-word at 0x${(this.o.base + op.offset).toString(16).padStart(8, '0')} programmed without an erase: bits only fall, and its ECC no longer fits on silicon`,
+      );
     c.env.pokeMemory(op.memory, op.offset, bytes);
   }
 
@@ -402,10 +428,21 @@ export const flashH5: ModelFactory = (layout, options): RegisterModel<FlashH5Sta
     timers: ['done'],
     modelled: layout.registers
       .map((r) => r.name)
-      .filter((n) => /^(ACR|NSKEYR|OPTKEYR|OPSR|OPTCR|NSSR|NSCR|NSCCR|(OPTSR2?|NSBOOTR|SECBOOTR|OTPBLR|WRP[12]R|HDP[12]R|EDATA[12]R|SECWM[12]R)_(CUR|PRG))$/.test(n)),
+      .filter((n) =>
+        /^(ACR|NSKEYR|OPTKEYR|OPSR|OPTCR|NSSR|NSCR|NSCCR|(OPTSR2?|NSBOOTR|SECBOOTR|OTPBLR|WRP[12]R|HDP[12]R|EDATA[12]R|SECWM[12]R)_(CUR|PRG))$/.test(
+          n,
+        ),
+      ),
     create: () => ({
-      options: {}, optionsLoaded: false, swapped: false, nsKeys: 0, optKeys: 0,
-      buffer: new Uint8Array(QUAD).fill(0xff), bufferAddress: -1, filled: 0, queue: [],
+      options: {},
+      optionsLoaded: false,
+      swapped: false,
+      nsKeys: 0,
+      optKeys: 0,
+      buffer: new Uint8Array(QUAD).fill(0xff),
+      bufferAddress: -1,
+      filled: 0,
+      queue: [],
     }),
     onReset: (c) => flash.onReset(c),
     onTimer: (c) => flash.done(c),

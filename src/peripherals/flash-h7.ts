@@ -52,8 +52,14 @@ const FLAGS = 0x0fef0000;
 const freshBank = (): BankState => ({ keys: 0, buffer: new Uint8Array(FLASH_WORD).fill(0xff), address: -1, filled: 0, queue: [] });
 /** Option registers: in force, and to be programmed. */
 const PAIRS = [
-  ['OPTSR_CUR', 'OPTSR_PRG'], ['PRAR_CUR1', 'PRAR_PRG1'], ['SCAR_CUR1', 'SCAR_PRG1'], ['SCAR_CUR2', 'SCAR_PRG2'], ['WPSN_CUR1R', 'WPSN_PRG1R'],
-  ['WPSN_CUR2R', 'WPSN_PRG2R'], ['BOOT7_CUR', 'BOOT7_PRG'], ['BOOT4_CUR', 'BOOT4_PRG'],
+  ['OPTSR_CUR', 'OPTSR_PRG'],
+  ['PRAR_CUR1', 'PRAR_PRG1'],
+  ['SCAR_CUR1', 'SCAR_PRG1'],
+  ['SCAR_CUR2', 'SCAR_PRG2'],
+  ['WPSN_CUR1R', 'WPSN_PRG1R'],
+  ['WPSN_CUR2R', 'WPSN_PRG2R'],
+  ['BOOT7_CUR', 'BOOT7_PRG'],
+  ['BOOT4_CUR', 'BOOT4_PRG'],
 ] as const;
 
 class Flash {
@@ -72,16 +78,41 @@ class Flash {
       const cr = (name: string) => f(`CR${n}.${name}`);
       const sr = (name: string) => f(`SR${n}.${name}`);
       return {
-        cr: layout.reg(`CR${n}`), sr: layout.reg(`SR${n}`), ccr: layout.reg(`CCR${n}`), keyr: layout.reg(`KEYR${n}`), wps: layout.reg(`WPSN_CUR${n}R`),
-        lock: cr('LOCK'), pg: cr('PG'), ser: cr('SER'), ber: cr('BER'), psize: cr('PSIZE'), fw: cr('FW'), start: cr('START'), snb: cr('SNB'),
-        bsy: sr('BSY'), wbne: sr('WBNE'), qw: sr('QW'), eop: sr('EOP'), wrperr: sr('WRPERR'), pgserr: sr('PGSERR'), strberr: sr('STRBERR'), incerr: sr('INCERR'),
+        cr: layout.reg(`CR${n}`),
+        sr: layout.reg(`SR${n}`),
+        ccr: layout.reg(`CCR${n}`),
+        keyr: layout.reg(`KEYR${n}`),
+        wps: layout.reg(`WPSN_CUR${n}R`),
+        lock: cr('LOCK'),
+        pg: cr('PG'),
+        ser: cr('SER'),
+        ber: cr('BER'),
+        psize: cr('PSIZE'),
+        fw: cr('FW'),
+        start: cr('START'),
+        snb: cr('SNB'),
+        bsy: sr('BSY'),
+        wbne: sr('WBNE'),
+        qw: sr('QW'),
+        eop: sr('EOP'),
+        wrperr: sr('WRPERR'),
+        pgserr: sr('PGSERR'),
+        strberr: sr('STRBERR'),
+        incerr: sr('INCERR'),
       };
     });
     this.pairs = PAIRS.map(([cur, prg]) => ({ cur: layout.reg(cur), prg: layout.reg(prg) }));
     this.optcr = layout.reg('OPTCR');
     this.f = {
-      latency: f('ACR.LATENCY'), optlock: f('OPTCR.OPTLOCK'), optstart: f('OPTCR.OPTSTART'), mer: f('OPTCR.MER'), shown: f('OPTCR.SWAP_BANK'),
-      swap: f('OPTSR_CUR.SWAP_BANK_OPT'), optBusy: f('OPTSR_CUR.OPT_BUSY'), iwdg1: f('OPTSR_CUR.IWDG1_SW'), iwdg2: f('OPTSR_CUR.IWDG2_SW'),
+      latency: f('ACR.LATENCY'),
+      optlock: f('OPTCR.OPTLOCK'),
+      optstart: f('OPTCR.OPTSTART'),
+      mer: f('OPTCR.MER'),
+      shown: f('OPTCR.SWAP_BANK'),
+      swap: f('OPTSR_CUR.SWAP_BANK_OPT'),
+      optBusy: f('OPTSR_CUR.OPT_BUSY'),
+      iwdg1: f('OPTSR_CUR.IWDG1_SW'),
+      iwdg2: f('OPTSR_CUR.IWDG2_SW'),
     };
   }
 
@@ -91,7 +122,10 @@ class Flash {
     this.interrupt(c);
   }
   private interrupt(c: Ctx): void {
-    c.env.irq(0, this.banks.some((b) => (c.get(b.sr) & c.get(b.cr) & FLAGS) !== 0));
+    c.env.irq(
+      0,
+      this.banks.some((b) => (c.get(b.sr) & c.get(b.cr) & FLAGS) !== 0),
+    );
   }
   /** Half of the address range in which a bank (0, 1) appears, and back: the same exchange. */
   private half(c: Ctx, bank: number): number {
@@ -118,7 +152,10 @@ class Flash {
       b.qw.set(c, busy);
       b.wbne.set(c, c.s.banks[i]!.address >= 0 ? 1 : 0);
     });
-    c.env.setWire('flash.busy', (c.s.banks[0]!.queue.length ? 1 << this.half(c, 0) : 0) | (c.s.banks[1]!.queue.length ? 1 << this.half(c, 1) : 0));
+    c.env.setWire(
+      'flash.busy',
+      (c.s.banks[0]!.queue.length ? 1 << this.half(c, 0) : 0) | (c.s.banks[1]!.queue.length ? 1 << this.half(c, 1) : 0),
+    );
   }
 
   /** Bus write to the flash. */
@@ -173,7 +210,10 @@ class Flash {
     const old = c.env.peekMemory(this.o.memory, op.offset, op.bytes.length);
     const bytes = op.bytes.map((b, i) => b & old[i]!);
     if (old.some((b) => b !== 0xff) && bytes.some((b, i) => b !== old[i]))
-      c.env.note('guest', `flash word at 0x${(this.o.base + op.offset).toString(16).padStart(8, '0')} programmed without an erase: bits only fall, and its ECC no longer fits on silicon`);
+      c.env.note(
+        'guest',
+        `flash word at 0x${(this.o.base + op.offset).toString(16).padStart(8, '0')} programmed without an erase: bits only fall, and its ECC no longer fits on silicon`,
+      );
     c.env.pokeMemory(this.o.memory, op.offset, bytes);
   }
   onTimer(c: Ctx, timer: string): void {
@@ -227,7 +267,8 @@ class Flash {
     this.drive(c);
   }
   private drive(c: Ctx): void {
-    for (const { field } of Object.values(this.o.optionBytes)) c.env.setWire(`option.${field.slice(field.indexOf('.') + 1)}`, this.layout.field(field).get(c));
+    for (const { field } of Object.values(this.o.optionBytes))
+      c.env.setWire(`option.${field.slice(field.indexOf('.') + 1)}`, this.layout.field(field).get(c));
   }
 
   private key(count: number, value: number, first: number, second: number): number {
@@ -273,7 +314,8 @@ class Flash {
     }
     if (r === this.optcr) return f.optlock.get(c) ? c.get(r) : (merged & ~f.shown.mask) | (c.get(r) & (f.optstart.mask | f.shown.mask));
     if (this.pairs.some((p) => p.prg === r) && (f.optlock.get(c) || f.optstart.get(c))) {
-      if (merged !== c.get(r)) c.env.note('guest', `FLASH_${r.name} written while ${f.optlock.get(c) ? 'OPTLOCK' : 'OPTSTART'} = 1: ignored`);
+      if (merged !== c.get(r))
+        c.env.note('guest', `FLASH_${r.name} written while ${f.optlock.get(c) ? 'OPTLOCK' : 'OPTSTART'} = 1: ignored`);
       return c.get(r);
     }
   }
@@ -294,9 +336,10 @@ class Flash {
       f.optBusy.set(c, 1);
       c.env.arm('options', c.env.now() + (c.env.parameter('flash.options.ps') ?? 0));
     }
-    if (f.mer.of(value) && !f.mer.of(old)) this.banks.forEach((b, i) => {
-      if (!b.lock.get(c)) this.erase(c, i, true);
-    });
+    if (f.mer.of(value) && !f.mer.of(old))
+      this.banks.forEach((b, i) => {
+        if (!b.lock.get(c)) this.erase(c, i, true);
+      });
   }
 
   private initialise(c: Ctx): void {
@@ -351,13 +394,21 @@ export const flashH7: ModelFactory = (layout, options): RegisterModel<FlashH7Sta
     modelled,
     writable: {
       // The SVD has them read-write or the other way round; status and keys are the hardware's, what is in force changes by OPTSTART only.
-      KEYR1: 0, KEYR2: 0, OPTKEYR: 0, SR1: 0, SR2: 0, CCR1: 0, CCR2: 0,
+      KEYR1: 0,
+      KEYR2: 0,
+      OPTKEYR: 0,
+      SR1: 0,
+      SR2: 0,
+      CCR1: 0,
+      CCR2: 0,
       ...Object.fromEntries(PAIRS.map(([cur]) => [cur, 0])),
       BOOT7_PRG: 0xffffffff,
     },
     resets: {
       // Locked after reset (RM0399 FLASH_CR1, FLASH_OPTCR); the SVD prints 0.
-      CR1: 0x31, CR2: 0x31, OPTCR: 1,
+      CR1: 0x31,
+      CR2: 0x31,
+      OPTCR: 1,
     },
     create: () => ({ banks: [freshBank(), freshBank()], optKeys: 0, options: {}, loaded: false, swapped: false }),
     onReset: (c) => flash.onReset(c),

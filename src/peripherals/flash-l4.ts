@@ -10,7 +10,15 @@
  * `iwdg.hardware`, `wwdg.hardware` (option bytes). Wires read: `flash.swap` (SYSCFG FB_MODE: the banks change places), `reset.cause`.
  */
 import { RESET_CAUSES, type ResetKind } from '../emu/component.ts';
-import { WRITE_FAULT, type Field, type Layout, type ModelFactory, type Register, type RegisterContext, type RegisterModel } from '../emu/registers.ts';
+import {
+  WRITE_FAULT,
+  type Field,
+  type Layout,
+  type ModelFactory,
+  type Register,
+  type RegisterContext,
+  type RegisterModel,
+} from '../emu/registers.ts';
 
 export interface FlashL4Options {
   /** Names of the chip's memories and where they lie. */
@@ -83,12 +91,39 @@ class Flash {
     this.options = OPTION_REGISTERS.filter((n) => layout.has(n)).map((n) => layout.reg(n));
     const f = (path: string): Field => layout.field(path);
     this.f = {
-      latency: f('ACR.LATENCY'), prefetch: f('ACR.PRFTEN'), icen: f('ACR.ICEN'), dcen: f('ACR.DCEN'), icrst: f('ACR.ICRST'), dcrst: f('ACR.DCRST'),
-      eop: f('SR.EOP'), operr: f('SR.OPERR'), progerr: f('SR.PROGERR'), wrperr: f('SR.WRPERR'), pgaerr: f('SR.PGAERR'), sizerr: f('SR.SIZERR'),
-      pgserr: f('SR.PGSERR'), miserr: f('SR.MISERR'), fasterr: f('SR.FASTERR'), bsy: f('SR.BSY'),
-      pg: f('CR.PG'), per: f('CR.PER'), mer1: f('CR.MER1'), mer2: f('CR.MER2'), pnb: f('CR.PNB'), bker: f('CR.BKER'), strt: f('CR.STRT'), optstrt: f('CR.OPTSTRT'),
-      fstpg: f('CR.FSTPG'), eopie: f('CR.EOPIE'), errie: f('CR.ERRIE'), oblLaunch: f('CR.OBL_LAUNCH'), optlock: f('CR.OPTLOCK'), lock: f('CR.LOCK'),
-      iwdgSw: f('OPTR.IWDG_SW'), wwdgSw: f('OPTR.WWDG_SW'), rdp: f('OPTR.RDP'),
+      latency: f('ACR.LATENCY'),
+      prefetch: f('ACR.PRFTEN'),
+      icen: f('ACR.ICEN'),
+      dcen: f('ACR.DCEN'),
+      icrst: f('ACR.ICRST'),
+      dcrst: f('ACR.DCRST'),
+      eop: f('SR.EOP'),
+      operr: f('SR.OPERR'),
+      progerr: f('SR.PROGERR'),
+      wrperr: f('SR.WRPERR'),
+      pgaerr: f('SR.PGAERR'),
+      sizerr: f('SR.SIZERR'),
+      pgserr: f('SR.PGSERR'),
+      miserr: f('SR.MISERR'),
+      fasterr: f('SR.FASTERR'),
+      bsy: f('SR.BSY'),
+      pg: f('CR.PG'),
+      per: f('CR.PER'),
+      mer1: f('CR.MER1'),
+      mer2: f('CR.MER2'),
+      pnb: f('CR.PNB'),
+      bker: f('CR.BKER'),
+      strt: f('CR.STRT'),
+      optstrt: f('CR.OPTSTRT'),
+      fstpg: f('CR.FSTPG'),
+      eopie: f('CR.EOPIE'),
+      errie: f('CR.ERRIE'),
+      oblLaunch: f('CR.OBL_LAUNCH'),
+      optlock: f('CR.OPTLOCK'),
+      lock: f('CR.LOCK'),
+      iwdgSw: f('OPTR.IWDG_SW'),
+      wwdgSw: f('OPTR.WWDG_SW'),
+      rdp: f('OPTR.RDP'),
     };
     const e = this.f;
     this.programErrors = [e.progerr, e.wrperr, e.pgaerr, e.sizerr, e.pgserr, e.miserr, e.fasterr].reduce((m, x) => m | x.mask, 0);
@@ -228,11 +263,12 @@ class Flash {
       return this.error(c, f.pgserr.mask);
     }
     const { bankBytes, pageBytes } = this.o;
-    const op = banks === 3
-      ? { kind: 'erase', offset: 0, length: 2 * bankBytes } as const
-      : banks
-        ? { kind: 'erase', offset: this.halfOf(c, banks - 1) * bankBytes, length: bankBytes } as const
-        : { kind: 'erase', offset: this.halfOf(c, f.bker.get(c)) * bankBytes + page * pageBytes, length: pageBytes } as const;
+    const op =
+      banks === 3
+        ? ({ kind: 'erase', offset: 0, length: 2 * bankBytes } as const)
+        : banks
+          ? ({ kind: 'erase', offset: this.halfOf(c, banks - 1) * bankBytes, length: bankBytes } as const)
+          : ({ kind: 'erase', offset: this.halfOf(c, f.bker.get(c)) * bankBytes + page * pageBytes, length: pageBytes } as const);
     for (let at = op.offset; at < op.offset + op.length; at += pageBytes)
       if (this.isProtected(c, at)) {
         f.strt.set(c, 0);
@@ -288,7 +324,8 @@ class Flash {
           c.env.note('guest', `FLASH_${r.name} written while ${f.optlock.get(c) ? 'OPTLOCK' : 'BSY'} = 1: ignored`);
           return c.get(r);
         }
-        if (r.name.startsWith('PCROP') && merged !== c.get(r)) c.env.note('gap', `FLASH_${r.name}: read-out protection of code is not modelled`);
+        if (r.name.startsWith('PCROP') && merged !== c.get(r))
+          c.env.note('gap', `FLASH_${r.name}: read-out protection of code is not modelled`);
     }
   }
   /** LOCK and OPTLOCK are set only; STRT and OPTSTRT fall by themselves; OPTSTRT and OBL_LAUNCH need OPTLOCK = 0. */
@@ -352,7 +389,8 @@ class Flash {
   }
 
   onReset(c: Ctx, kind: ResetKind): void {
-    if (c.s.operation) c.env.note('guest', 'a reset interrupted a flash operation: its target holds its old contents here, undefined data on silicon');
+    if (c.s.operation)
+      c.env.note('guest', 'a reset interrupted a flash operation: its target holds its old contents here, undefined data on silicon');
     c.env.disarm('done');
     c.s.operation = null;
     c.s.keys = c.s.optKeys = 0;
@@ -389,7 +427,15 @@ export const flashL4: ModelFactory = (layout, options): RegisterModel<FlashL4Sta
     wires: ['flash.swap'],
     modelled: layout.registers.map((r) => r.name).filter((n) => !/^(PDKEYR|ECCR)$/.test(n)),
     create: () => ({
-      stored: {}, loaded: {}, optionsLoaded: false, swapped: false, keys: 0, optKeys: 0, lowOffset: -1, lowWord: 0, operation: null,
+      stored: {},
+      loaded: {},
+      optionsLoaded: false,
+      swapped: false,
+      keys: 0,
+      optKeys: 0,
+      lowOffset: -1,
+      lowWord: 0,
+      operation: null,
     }),
     onReset: (c, kind) => flash.onReset(c, kind),
     onTimer: (c) => flash.done(c),

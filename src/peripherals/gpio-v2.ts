@@ -44,7 +44,14 @@ export const gpioV2: ModelFactory = (layout: Layout, given): RegisterModel<State
   const BRR = layout.has('BRR') ? layout.reg('BRR') : null;
   const LCKR = layout.reg('LCKR');
   // The lock freezes these: two bits a pin, one bit a pin, four bits a pin.
-  const lockable = new Map([['MODER', 2], ['OTYPER', 1], ['OSPEEDR', 2], ['PUPDR', 2], ['AFRL', 4], ['AFRH', 4]]);
+  const lockable = new Map([
+    ['MODER', 2],
+    ['OTYPER', 1],
+    ['OSPEEDR', 2],
+    ['PUPDR', 2],
+    ['AFRL', 4],
+    ['AFRH', 4],
+  ]);
 
   const two = (value: number, pin: number): number => (value >>> (2 * pin)) & 3;
   const drive = (c: Context, pin: number): number => {

@@ -28,7 +28,10 @@ export const hsem: ModelFactory = (layout, given): RegisterModel<State> => {
   const R = numbers.map((i) => layout.reg(`R${i}`));
   const RLR = numbers.map((i) => layout.reg(`RLR${i}`));
   const banks = cores.map((_core, i) => ({
-    ier: layout.reg(`C${i + 1}IER`), icr: layout.reg(`C${i + 1}ICR`), isr: layout.reg(`C${i + 1}ISR`), misr: layout.reg(`C${i + 1}MISR`),
+    ier: layout.reg(`C${i + 1}IER`),
+    icr: layout.reg(`C${i + 1}ICR`),
+    isr: layout.reg(`C${i + 1}ISR`),
+    misr: layout.reg(`C${i + 1}MISR`),
   }));
   const CR = layout.reg('CR');
   const KEYR = layout.reg('KEYR');
@@ -89,7 +92,7 @@ export const hsem: ModelFactory = (layout, given): RegisterModel<State> => {
       if (r === CR) {
         const id = (raw >>> 8) & 15;
         if (raw >>> 16 !== c.get(KEYR) >>> 16) {
-          c.env.note('guest', 'HSEM_CR written with a key that is not HSEM_KEYR\'s: ignored');
+          c.env.note('guest', "HSEM_CR written with a key that is not HSEM_KEYR's: ignored");
           return 0;
         }
         for (const i of numbers) if ((c.get(R[i]!) & LOCK) !== 0 && ((c.get(R[i]!) >>> 8) & 15) === id) release(c, i);

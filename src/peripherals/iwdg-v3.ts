@@ -29,7 +29,12 @@ export interface IwdgOptions {
   readonly hardwareWire: string;
 }
 const DEFAULTS: IwdgOptions = {
-  requestWire: 'lsi.request', hardwareWire: 'iwdg.hardware', clock: 'lsi', syncTicks: 5, syncToPrescaler: true, dividers: [4, 8, 16, 32, 64, 128, 256, 512, 1024],
+  requestWire: 'lsi.request',
+  hardwareWire: 'iwdg.hardware',
+  clock: 'lsi',
+  syncTicks: 5,
+  syncToPrescaler: true,
+  dividers: [4, 8, 16, 32, 64, 128, 256, 512, 1024],
 };
 
 const PVU = 1 << 0;
@@ -56,7 +61,18 @@ interface State {
   /** Kernel clock count at which each update in UPDATES ends, -1 = none or clock not running. */
   ends: number[];
 }
-const fresh = (): State => ({ unlocked: 0, running: 0, pr: 0, rl: 0xfff, win: 0xfff, ew: 0, value: 0xfff, phase: 0, warned: 0, ends: [-1, -1, -1, -1] });
+const fresh = (): State => ({
+  unlocked: 0,
+  running: 0,
+  pr: 0,
+  rl: 0xfff,
+  win: 0xfff,
+  ew: 0,
+  value: 0xfff,
+  phase: 0,
+  warned: 0,
+  ends: [-1, -1, -1, -1],
+});
 type Context = RegisterContext<State>;
 
 export const iwdgV3: ModelFactory = (layout: Layout, given): RegisterModel<State> => {
@@ -73,8 +89,7 @@ export const iwdgV3: ModelFactory = (layout: Layout, given): RegisterModel<State
   const hasOnf = layout.hasField('SR.ONF');
 
   const divider = (s: State): number => o.dividers[Math.min(s.pr, o.dividers.length - 1)]!;
-  const counter = (c: Context): number =>
-    Math.max(0, c.s.value - Math.floor((c.env.clockCount(o.clock) - c.s.phase) / divider(c.s)));
+  const counter = (c: Context): number => Math.max(0, c.s.value - Math.floor((c.env.clockCount(o.clock) - c.s.phase) / divider(c.s)));
 
   /** The counter goes on from `value` with a fresh prescaler period. */
   const goOnFrom = (c: Context, value: number): void => {

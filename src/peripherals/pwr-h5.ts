@@ -25,7 +25,8 @@ export const pwrH5: ModelFactory = (layout): RegisterModel<object> => {
   const cssf = layout.field('PMCR.CSSF');
   const pmsr = layout.reg('PMSR');
 
-  const present = (c: Ctx, supply: string): boolean => (c.env.parameter(`${supply}.volts`) ?? 0) >= (c.env.parameter('usb33.threshold.volts') ?? 0);
+  const present = (c: Ctx, supply: string): boolean =>
+    (c.env.parameter(`${supply}.volts`) ?? 0) >= (c.env.parameter('usb33.threshold.volts') ?? 0);
   const supplies = (c: Ctx): void => {
     vddio2rdy.set(c, present(c, 'vddio2') ? 1 : 0);
     c.env.setWire('usb.supply', supplyValid.get(c) && present(c, 'vddusb') ? 1 : 0);

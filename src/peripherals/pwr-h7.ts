@@ -35,7 +35,8 @@ export const pwrH7: ModelFactory = (layout): RegisterModel<PwrH7State> => {
   const cpucr = ['CPUCR', 'CPU2CR'].filter((n) => layout.has(n)).map((n) => layout.reg(n));
 
   const volts = (c: Ctx, supply: string): number => c.env.parameter(`${supply}.volts`) ?? 0;
-  const usbPowered = (c: Ctx): boolean => volts(c, 'vddusb') >= (c.env.parameter('usb33.threshold.volts') ?? 0) || (usbregen.get(c) === 1 && volts(c, 'vdd50usb') >= 4);
+  const usbPowered = (c: Ctx): boolean =>
+    volts(c, 'vddusb') >= (c.env.parameter('usb33.threshold.volts') ?? 0) || (usbregen.get(c) === 1 && volts(c, 'vdd50usb') >= 4);
   const supplies = (c: Ctx): void => {
     c.env.setWire('usb.supply', usb33den.get(c) && usbPowered(c) ? 1 : 0);
     if (usb33den.get(c) && usbPowered(c)) {
@@ -59,7 +60,8 @@ export const pwrH7: ModelFactory = (layout): RegisterModel<PwrH7State> => {
     wires: ['supplies', 'vos0'],
     modelled: ['CR1', 'CSR1', 'CR2', 'CR3', 'D3CR', ...cpucr.map((r) => r.name)],
     writable: {
-      CR2: layout.reg('CR2').writable & ~(brrdy.mask | f('CR2.VBATL').mask | f('CR2.VBATH').mask | f('CR2.TEMPL').mask | f('CR2.TEMPH').mask),
+      CR2:
+        layout.reg('CR2').writable & ~(brrdy.mask | f('CR2.VBATL').mask | f('CR2.VBATH').mask | f('CR2.TEMPL').mask | f('CR2.TEMPH').mask),
       // The SVD lets software write USB33RDY's neighbours only in part: USB33DEN is missing.
       CR3: (layout.reg('CR3').writable | usb33den.mask | usbregen.mask) & ~usb33rdy.mask,
     },

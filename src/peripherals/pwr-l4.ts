@@ -33,9 +33,17 @@ export const pwrL4: ModelFactory = (layout): RegisterModel<PwrL4State> => {
   const reglps = layout.field('SR2.REGLPS');
   const pvdo = layout.field('SR2.PVDO');
   // Monitored supply and the parameter that holds its threshold.
-  const monitors = [['vddusb', 1], ['vddio2', 2], ['vdda', 3], ['vdda', 4]] as const;
+  const monitors = [
+    ['vddusb', 1],
+    ['vddio2', 2],
+    ['vdda', 3],
+    ['vdda', 4],
+  ] as const;
   const pvm = monitors.map(([supply, n]) => ({
-    supply, n, enable: layout.field(`CR2.PVME${n}`), output: layout.field(`SR2.PVMO${n}`),
+    supply,
+    n,
+    enable: layout.field(`CR2.PVME${n}`),
+    output: layout.field(`SR2.PVMO${n}`),
   }));
 
   const volts = (c: Ctx, supply: string): number => c.env.parameter(`${supply}.volts`) ?? 0;

@@ -249,7 +249,10 @@ export abstract class RccBase {
       const lsirdy = this.oscillators['lsi']!.rdy;
       // The rest of the register takes its reset value; LSIRDY follows the oscillator.
       const rest = register.reset & ~all & ~rmvf.mask;
-      c.put(register, (rest | kept | raised.reduce((m, x) => m | x, 0) | (lsirdy.register === register ? c.get(register) & lsirdy.mask : 0)) >>> 0);
+      c.put(
+        register,
+        (rest | kept | raised.reduce((m, x) => m | x, 0) | (lsirdy.register === register ? c.get(register) & lsirdy.mask : 0)) >>> 0,
+      );
     }
     this.interrupt(c);
     this.followAll(c);

@@ -15,7 +15,12 @@ type Ctx = RegisterContext<object>;
 
 const SW_NAMES = ['hsi', 'hse', 'pll', 'hsi48'] as const;
 /** By PLLSRC: the clock, and whether PREDIV divides it (else it is halved). */
-const PLL_SOURCES = [['hsi', false], ['hsi', true], ['hse', true], ['hsi48', true]] as const;
+const PLL_SOURCES = [
+  ['hsi', false],
+  ['hsi', true],
+  ['hse', true],
+  ['hsi48', true],
+] as const;
 /** By the USARTxSW fields; the first is the block's bus clock. */
 const USART_SOURCES = ['pclk1', 'sysclk', 'lse', 'hsi'] as const;
 /** Ready flag positions in CIR; enable bits lie 8 higher, clear bits 16 higher. */
@@ -71,8 +76,13 @@ class RccF0 extends RccBase {
       hse: { on: f('CR.HSEON'), rdy: f('CR.HSERDY'), bypass: f('CR.HSEBYP') },
     };
     this.backup = {
-      bdcr: layout.reg('BDCR'), rtcsel: f('BDCR.RTCSEL'), rtcen: f('BDCR.RTCEN'), bdrst: f('BDCR.BDRST'),
-      lseFrozen: f('BDCR.LSEBYP').mask, setOnly: 0, lsecssd: null,
+      bdcr: layout.reg('BDCR'),
+      rtcsel: f('BDCR.RTCSEL'),
+      rtcen: f('BDCR.RTCEN'),
+      bdrst: f('BDCR.BDRST'),
+      lseFrozen: f('BDCR.LSEBYP').mask,
+      setOnly: 0,
+      lsecssd: null,
     };
     this.sw = f('CFGR.SW');
     this.sws = f('CFGR.SWS');
@@ -88,7 +98,9 @@ class RccF0 extends RccBase {
     this.usbsw = f('CFGR3.USBSW');
     this.usben = f('APB1ENR.USBEN');
     this.csson = f('CR.CSSON');
-    this.usarts = [1, 2].filter((n) => layout.hasField(`CFGR3.USART${n}SW`)).map((n) => ({ clock: `usart${n}`, field: f(`CFGR3.USART${n}SW`) }));
+    this.usarts = [1, 2]
+      .filter((n) => layout.hasField(`CFGR3.USART${n}SW`))
+      .map((n) => ({ clock: `usart${n}`, field: f(`CFGR3.USART${n}SW`) }));
     this.timers = [...Object.keys(this.oscillators), 'pll', ...this.baseTimers()];
   }
 
@@ -201,7 +213,8 @@ class RccF0 extends RccBase {
   wrote(c: Ctx, r: Register, value: number, old: number): void {
     if (r === this.cir) return this.interrupt(c);
     if (value === old) return;
-    if (r === this.cfgr && this.pllxtpre.of(value) !== this.pllxtpre.of(old)) this.prediv.set(c, (this.prediv.get(c) & ~1) | this.pllxtpre.of(value));
+    if (r === this.cfgr && this.pllxtpre.of(value) !== this.pllxtpre.of(old))
+      this.prediv.set(c, (this.prediv.get(c) & ~1) | this.pllxtpre.of(value));
     if (r === this.cfgr2) this.pllxtpre.set(c, this.prediv.of(value) & 1);
     if (/^(CR2?|BDCR|CSR|CFGR[23]?|APB1ENR)$/.test(r.name)) this.followAll(c);
   }

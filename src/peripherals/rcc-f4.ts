@@ -73,8 +73,13 @@ class RccF4 extends RccBase {
       hse: { on: f('CR.HSEON'), rdy: f('CR.HSERDY'), bypass: f('CR.HSEBYP') },
     };
     this.backup = {
-      bdcr: layout.reg('BDCR'), rtcsel: f('BDCR.RTCSEL'), rtcen: f('BDCR.RTCEN'), bdrst: f('BDCR.BDRST'),
-      lseFrozen: f('BDCR.LSEBYP').mask, setOnly: 0, lsecssd: null,
+      bdcr: layout.reg('BDCR'),
+      rtcsel: f('BDCR.RTCSEL'),
+      rtcen: f('BDCR.RTCEN'),
+      bdrst: f('BDCR.BDRST'),
+      lseFrozen: f('BDCR.LSEBYP').mask,
+      setOnly: 0,
+      lsecssd: null,
     };
     this.sw = f('CFGR.SW');
     this.sws = f('CFGR.SWS');
@@ -83,9 +88,20 @@ class RccF4 extends RccBase {
     this.pllp = f('PLLCFGR.PLLP');
     this.pllq = f('PLLCFGR.PLLQ');
     this.plli2sr = f('PLLI2SCFGR.PLLI2SR');
-    this.pll = { name: 'pll', on: f('CR.PLLON'), rdy: f('CR.PLLRDY'), m: f('PLLCFGR.PLLM'), n: f('PLLCFGR.PLLN'), config: layout.reg('PLLCFGR') };
+    this.pll = {
+      name: 'pll',
+      on: f('CR.PLLON'),
+      rdy: f('CR.PLLRDY'),
+      m: f('PLLCFGR.PLLM'),
+      n: f('PLLCFGR.PLLN'),
+      config: layout.reg('PLLCFGR'),
+    };
     this.plli2s = {
-      name: 'plli2s', on: f('CR.PLLI2SON'), rdy: f('CR.PLLI2SRDY'), n: f('PLLI2SCFGR.PLLI2SN'), config: layout.reg('PLLI2SCFGR'),
+      name: 'plli2s',
+      on: f('CR.PLLI2SON'),
+      rdy: f('CR.PLLI2SRDY'),
+      n: f('PLLI2SCFGR.PLLI2SN'),
+      config: layout.reg('PLLI2SCFGR'),
       // F405 has one input divider for both.
       m: layout.hasField('PLLI2SCFGR.PLLI2SM') ? f('PLLI2SCFGR.PLLI2SM') : this.pll.m,
     };
@@ -131,7 +147,9 @@ class RccF4 extends RccBase {
     this.addBuses(c, rates, this.hpre, this.ppre);
     const hclk = rates['hclk'] ?? null;
     if (this.timpre?.get(c) && hclk)
-      this.ppre.forEach((field, i) => (rates[`timpclk${i + 1}`] = ppreDivider(field.get(c)) <= 4 ? hclk : scaleRate(hclk, 4, ppreDivider(field.get(c)))));
+      this.ppre.forEach(
+        (field, i) => (rates[`timpclk${i + 1}`] = ppreDivider(field.get(c)) <= 4 ? hclk : scaleRate(hclk, 4, ppreDivider(field.get(c)))),
+      );
     const divider = this.rtcpre.get(c);
     rates['hse-rtc'] = rates['hse'] && divider >= 2 ? scaleRate(rates['hse'], 1, divider) : null;
     rates['rtc'] = this.rtcRate(c, rates);
@@ -199,7 +217,7 @@ class RccF4 extends RccBase {
     if (r === this.csr) return raw & this.flags.rmvf.mask ? merged & ~(this.flagMask() | this.flags.rmvf.mask) : merged;
     if (r === this.cfgr && this.sw.of(merged) === 3) {
       c.env.note('guest', 'RCC_CFGR.SW = 3 is not allowed: not changed');
-      return (merged & ~this.sw.mask) | this.sw.mask & old;
+      return (merged & ~this.sw.mask) | (this.sw.mask & old);
     }
     if (r === this.pll.config) return this.writePll(c, this.pll, merged);
     if (r === this.plli2s.config) return this.writePll(c, this.plli2s, merged);

@@ -61,8 +61,12 @@ export function resetFlagsH5(cause: ResetCause): readonly string[] {
 /** USARTxSEL, LPUART1SEL: the last five sources are common, the first is the block's bus clock. */
 const KERNEL = ['', 'pll2q', 'pll3q', 'hsi', 'csi', 'lse'] as const;
 const USARTS: readonly (readonly [clock: string, field: string, bus: string])[] = [
-  ['usart1', 'CCIPR1.USART1SEL', 'pclk2'], ['usart2', 'CCIPR1.USART2SEL', 'pclk1'], ['usart3', 'CCIPR1.USART3SEL', 'pclk1'],
-  ['uart4', 'CCIPR1.UART4SEL', 'pclk1'], ['uart5', 'CCIPR1.UART5SEL', 'pclk1'], ['usart6', 'CCIPR1.USART6SEL', 'pclk1'],
+  ['usart1', 'CCIPR1.USART1SEL', 'pclk2'],
+  ['usart2', 'CCIPR1.USART2SEL', 'pclk1'],
+  ['usart3', 'CCIPR1.USART3SEL', 'pclk1'],
+  ['uart4', 'CCIPR1.UART4SEL', 'pclk1'],
+  ['uart5', 'CCIPR1.UART5SEL', 'pclk1'],
+  ['usart6', 'CCIPR1.USART6SEL', 'pclk1'],
   ['lpuart1', 'CCIPR3.LPUART1SEL', 'pclk3'],
 ];
 const USB_SOURCES = [null, 'pll1q', 'pll3q', 'hsi48'] as const;
@@ -74,14 +78,27 @@ const RTC_LSI = 2;
 /** Own clocks after which the ready flag falls, where the manual gives a number. */
 const FALL_CLOCKS: Readonly<Record<string, number>> = { lse: 6, lsi: 3 };
 /** VCO range in hertz by VCOSEL. */
-const VCO_RANGE = [[128e6, 560e6], [150e6, 420e6]] as const;
+const VCO_RANGE = [
+  [128e6, 560e6],
+  [150e6, 420e6],
+] as const;
 const PLL_SOURCES = [null, 'hsi', 'csi', 'hse'] as const;
 
 /** Ready flag positions, equal in CIER, CIFR and CICR. */
 const READY_BITS: Readonly<Record<string, number>> = { lsi: 0, lse: 1, csi: 2, hsi: 3, hse: 4, hsi48: 5, pll1: 6, pll2: 7, pll3: 8 };
 const CSS_BIT = 10;
 
-interface PllFields { on: Field; rdy: Field; src: Field; m: Field; fracen: Field; vcosel: Field; n: Field; fracn: Field; outputs: readonly { enable: Field; div: Field; clock: string }[] }
+interface PllFields {
+  on: Field;
+  rdy: Field;
+  src: Field;
+  m: Field;
+  fracen: Field;
+  vcosel: Field;
+  n: Field;
+  fracn: Field;
+  outputs: readonly { enable: Field; div: Field; clock: string }[];
+}
 
 class Rcc {
   private readonly cr: Register;
@@ -98,7 +115,9 @@ class Rcc {
   private readonly sw: Field;
   private readonly sws: Field;
   private readonly usarts: readonly { clock: string; field: Field; bus: string }[];
-  private readonly mux: Readonly<Record<'hpre' | 'ppre1' | 'ppre2' | 'ppre3' | 'timpre' | 'rtcpre' | 'rtcsel' | 'rtcen' | 'usbsel' | 'systicksel' | 'ckpersel', Field>>;
+  private readonly mux: Readonly<
+    Record<'hpre' | 'ppre1' | 'ppre2' | 'ppre3' | 'timpre' | 'rtcpre' | 'rtcsel' | 'rtcen' | 'usbsel' | 'systicksel' | 'ckpersel', Field>
+  >;
   private readonly hsebyp: Field;
   private readonly lsebyp: Field;
   private readonly csson: Field;
@@ -121,19 +140,43 @@ class Rcc {
     this.cicr = layout.reg('CICR');
     this.resetFlags = layout.reg('RSR');
     this.on = {
-      hsi: f('CR.HSION'), csi: f('CR.CSION'), hse: f('CR.HSEON'), hsi48: f('CR.HSI48ON'), lse: f('BDCR.LSEON'), lsi: f('BDCR.LSION'),
-      pll1: f('CR.PLL1ON'), pll2: f('CR.PLL2ON'), pll3: f('CR.PLL3ON'),
+      hsi: f('CR.HSION'),
+      csi: f('CR.CSION'),
+      hse: f('CR.HSEON'),
+      hsi48: f('CR.HSI48ON'),
+      lse: f('BDCR.LSEON'),
+      lsi: f('BDCR.LSION'),
+      pll1: f('CR.PLL1ON'),
+      pll2: f('CR.PLL2ON'),
+      pll3: f('CR.PLL3ON'),
     };
     this.rdy = {
-      hsi: f('CR.HSIRDY'), csi: f('CR.CSIRDY'), hse: f('CR.HSERDY'), hsi48: f('CR.HSI48RDY'), lse: f('BDCR.LSERDY'), lsi: f('BDCR.LSIRDY'),
-      pll1: f('CR.PLL1RDY'), pll2: f('CR.PLL2RDY'), pll3: f('CR.PLL3RDY'),
+      hsi: f('CR.HSIRDY'),
+      csi: f('CR.CSIRDY'),
+      hse: f('CR.HSERDY'),
+      hsi48: f('CR.HSI48RDY'),
+      lse: f('BDCR.LSERDY'),
+      lsi: f('BDCR.LSIRDY'),
+      pll1: f('CR.PLL1RDY'),
+      pll2: f('CR.PLL2RDY'),
+      pll3: f('CR.PLL3RDY'),
     };
     this.plls = [1, 2, 3].map((i) => {
       const p = `PLL${i}`;
       return {
-        on: f(`CR.${p}ON`), rdy: f(`CR.${p}RDY`), src: f(`${p}CFGR.${p}SRC`), m: f(`${p}CFGR.${p}M`), fracen: f(`${p}CFGR.${p}FRACEN`),
-        vcosel: f(`${p}CFGR.${p}VCOSEL`), n: f(`${p}DIVR.${p}N`), fracn: f(`${p}FRACR.${p}FRACN`),
-        outputs: ['P', 'Q', 'R'].map((o) => ({ enable: f(`${p}CFGR.${p}${o}EN`), div: f(`${p}DIVR.${p}${o}`), clock: `pll${i}${o.toLowerCase()}` })),
+        on: f(`CR.${p}ON`),
+        rdy: f(`CR.${p}RDY`),
+        src: f(`${p}CFGR.${p}SRC`),
+        m: f(`${p}CFGR.${p}M`),
+        fracen: f(`${p}CFGR.${p}FRACEN`),
+        vcosel: f(`${p}CFGR.${p}VCOSEL`),
+        n: f(`${p}DIVR.${p}N`),
+        fracn: f(`${p}FRACR.${p}FRACN`),
+        outputs: ['P', 'Q', 'R'].map((o) => ({
+          enable: f(`${p}CFGR.${p}${o}EN`),
+          div: f(`${p}DIVR.${p}${o}`),
+          clock: `pll${i}${o.toLowerCase()}`,
+        })),
       };
     });
     this.hsidiv = f('CR.HSIDIV');
@@ -148,9 +191,17 @@ class Rcc {
     this.vswrst = f('BDCR.VSWRST');
     this.usarts = USARTS.filter(([, path]) => layout.hasField(path)).map(([clock, path, bus]) => ({ clock, field: f(path), bus }));
     this.mux = {
-      hpre: f('CFGR2.HPRE'), ppre1: f('CFGR2.PPRE1'), ppre2: f('CFGR2.PPRE2'), ppre3: f('CFGR2.PPRE3'), timpre: f('CFGR1.TIMPRE'),
-      rtcpre: f('CFGR1.RTCPRE'), rtcsel: f('BDCR.RTCSEL'), rtcen: f('BDCR.RTCEN'), usbsel: f('CCIPR4.USBSEL'),
-      systicksel: f('CCIPR4.SYSTICKSEL'), ckpersel: f('CCIPR5.CKPERSEL'),
+      hpre: f('CFGR2.HPRE'),
+      ppre1: f('CFGR2.PPRE1'),
+      ppre2: f('CFGR2.PPRE2'),
+      ppre3: f('CFGR2.PPRE3'),
+      timpre: f('CFGR1.TIMPRE'),
+      rtcpre: f('CFGR1.RTCPRE'),
+      rtcsel: f('BDCR.RTCSEL'),
+      rtcen: f('BDCR.RTCEN'),
+      usbsel: f('CCIPR4.USBSEL'),
+      systicksel: f('CCIPR4.SYSTICKSEL'),
+      ckpersel: f('CCIPR5.CKPERSEL'),
     };
   }
 
@@ -245,13 +296,17 @@ class Rcc {
     const hclk = sysclk && scaleRate(sysclk, 1, hpreDivider(m.hpre.get(c)));
     rates['sysclk'] = sysclk;
     rates['hclk'] = hclk;
-    for (const [i, field] of [m.ppre1, m.ppre2, m.ppre3].entries()) rates[`pclk${i + 1}`] = hclk && scaleRate(hclk, 1, ppreDivider(field.get(c)));
+    for (const [i, field] of [m.ppre1, m.ppre2, m.ppre3].entries())
+      rates[`pclk${i + 1}`] = hclk && scaleRate(hclk, 1, ppreDivider(field.get(c)));
     rates['timpclk1'] = hclk && timerClock(hclk, m.ppre1.get(c), m.timpre.get(c));
     rates['timpclk2'] = hclk && timerClock(hclk, m.ppre2.get(c), m.timpre.get(c));
     const tick = m.systicksel.get(c);
-    rates['systick-ext'] = tick === 0 ? hclk && scaleRate(hclk, 1, 8) : tick === SYSTICK_LSI ? rates['lsi']! : tick === SYSTICK_LSE ? rates['lse']! : null;
+    rates['systick-ext'] =
+      tick === 0 ? hclk && scaleRate(hclk, 1, 8) : tick === SYSTICK_LSI ? rates['lsi']! : tick === SYSTICK_LSE ? rates['lse']! : null;
     const rtcpre = m.rtcpre.get(c);
-    const rtc = [null, rates['lse']!, rates['lsi']!, rates['hse'] && rtcpre > 1 ? scaleRate(rates['hse'], 1, rtcpre) : null][m.rtcsel.get(c)]!;
+    const rtc = [null, rates['lse']!, rates['lsi']!, rates['hse'] && rtcpre > 1 ? scaleRate(rates['hse'], 1, rtcpre) : null][
+      m.rtcsel.get(c)
+    ]!;
     rates['rtc'] = m.rtcen.get(c) ? rtc : null;
     const usb = USB_SOURCES[m.usbsel.get(c)]!;
     rates['usb'] = usb === null ? null : rates[usb]!;
@@ -276,7 +331,9 @@ class Rcc {
   }
 
   private sourceReady(c: Ctx, sw: number): boolean {
-    return sw === SW_PLL1 ? this.plls[0]!.rdy.get(c) === 1 && this.plls[0]!.outputs[0]!.enable.get(c) === 1 : this.rdy[SW_NAMES[sw]!]!.get(c) === 1;
+    return sw === SW_PLL1
+      ? this.plls[0]!.rdy.get(c) === 1 && this.plls[0]!.outputs[0]!.enable.get(c) === 1
+      : this.rdy[SW_NAMES[sw]!]!.get(c) === 1;
   }
 
   private ready(c: Ctx, name: string): void {
@@ -379,7 +436,8 @@ class Rcc {
       }
     }
     // HSEBYP and HSEEXT can only be written while HSE is off; HSECSSON stays set until a reset.
-    if (this.on['hse']!.of(old)) value = (value & ~(this.hsebyp.mask | this.f('CR.HSEEXT').mask)) | (old & (this.hsebyp.mask | this.f('CR.HSEEXT').mask));
+    if (this.on['hse']!.of(old))
+      value = (value & ~(this.hsebyp.mask | this.f('CR.HSEEXT').mask)) | (old & (this.hsebyp.mask | this.f('CR.HSEEXT').mask));
     value |= old & this.csson.mask;
     if (this.hsidiv.of(value) !== this.hsidiv.of(old) && this.plls.some((p) => p.on.get(c) && PLL_SOURCES[p.src.get(c)] === 'hsi')) {
       c.env.note('guest', 'RCC_CR.HSIDIV cannot be changed while a running PLL takes HSI');
@@ -424,7 +482,8 @@ class Rcc {
     if (!pll.on.get(c)) return merged;
     const old = c.get(r);
     const free = r.name.endsWith('CFGR') ? pll.outputs.reduce((m, o) => m | o.enable.mask, pll.fracen.mask) : 0;
-    if ((merged ^ old) & ~free) c.env.note('guest', `RCC_${r.name} written while ${pll.on.name} = 1: only output enables and FRACEN change`);
+    if ((merged ^ old) & ~free)
+      c.env.note('guest', `RCC_${r.name} written while ${pll.on.name} = 1: only output enables and FRACEN change`);
     return ((old & ~free) | (merged & free)) >>> 0;
   }
 
@@ -437,7 +496,8 @@ class Rcc {
       if (r === fracen.register && fracen.of(value) && !fracen.of(old)) c.s.frac[i] = fracn.get(c);
     }
     if (r === this.cier) this.interrupt(c);
-    if (r.name === 'CFGR2' && value >>> 16 && !(old >>> 16)) c.env.note('gap', 'RCC_CFGR2 AHBxDIS/APBxDIS: stopping a whole bus is not modelled');
+    if (r.name === 'CFGR2' && value >>> 16 && !(old >>> 16))
+      c.env.note('gap', 'RCC_CFGR2 AHBxDIS/APBxDIS: stopping a whole bus is not modelled');
     if (/^(CR|BDCR|CFGR[12]|PLL.*|CCIPR\d)$/.test(r.name)) this.followAll(c);
   }
 

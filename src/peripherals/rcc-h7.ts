@@ -71,18 +71,30 @@ const READY_BITS: Readonly<Record<string, number>> = { lsi: 0, lse: 1, hsi: 2, h
 const LSECSS_BIT = 9;
 const HSECSS_BIT = 10;
 /** VCO range in hertz by VCOSEL: wide, medium (RM0399 RCC_PLLCFGR, DS12110). */
-const VCO_RANGE = [[192e6, 960e6], [150e6, 420e6]] as const;
+const VCO_RANGE = [
+  [192e6, 960e6],
+  [150e6, 420e6],
+] as const;
 /** Enable registers that each core has of its own. */
 export const PER_CORE = ['AHB3ENR', 'AHB1ENR', 'AHB2ENR', 'AHB4ENR', 'APB3ENR', 'APB1LENR', 'APB1HENR', 'APB2ENR', 'APB4ENR'] as const;
 /** Those whose blocks lie in the D2 domain. */
 const D2_BUSES = ['AHB1ENR', 'AHB2ENR', 'APB1LENR', 'APB1HENR', 'APB2ENR'] as const;
 
 interface Pll {
-  readonly on: Field; readonly rdy: Field; readonly m: Field; readonly n: Field; readonly fracn: Field; readonly fracen: Field; readonly vcosel: Field;
+  readonly on: Field;
+  readonly rdy: Field;
+  readonly m: Field;
+  readonly n: Field;
+  readonly fracn: Field;
+  readonly fracen: Field;
+  readonly vcosel: Field;
   readonly outputs: readonly { readonly enable: Field; readonly div: Field; readonly clock: string }[];
 }
 /** One register as both cores see it: the shared storage, and what each core has set. */
-interface Split { readonly shared: Register; readonly own: readonly [Register, Register] }
+interface Split {
+  readonly shared: Register;
+  readonly own: readonly [Register, Register];
+}
 
 class Rcc extends RccBase {
   protected readonly oscillators: Readonly<Record<string, OscillatorFields>>;
@@ -101,35 +113,80 @@ class Rcc extends RccBase {
     super(layout);
     const f = this.f;
     const osc = (register: string, name: string, bypass?: string): OscillatorFields => ({
-      on: f(`${register}.${name}ON`), rdy: f(`${register}.${name}RDY`), ...(bypass ? { bypass: f(`${register}.${bypass}`) } : {}),
+      on: f(`${register}.${name}ON`),
+      rdy: f(`${register}.${name}RDY`),
+      ...(bypass ? { bypass: f(`${register}.${bypass}`) } : {}),
     });
     this.oscillators = {
-      hsi: osc('CR', 'HSI'), csi: osc('CR', 'CSI'), hse: osc('CR', 'HSE', 'HSEBYP'), hsi48: osc('CR', 'HSI48'), lse: osc('BDCR', 'LSE', 'LSEBYP'), lsi: osc('CSR', 'LSI'),
+      hsi: osc('CR', 'HSI'),
+      csi: osc('CR', 'CSI'),
+      hse: osc('CR', 'HSE', 'HSEBYP'),
+      hsi48: osc('CR', 'HSI48'),
+      lse: osc('BDCR', 'LSE', 'LSEBYP'),
+      lsi: osc('CSR', 'LSI'),
     };
     this.backup = {
-      bdcr: layout.reg('BDCR'), rtcsel: f('BDCR.RTCSEL'), rtcen: f('BDCR.RTCEN'), bdrst: f('BDCR.VSWRST'), lsecssd: f('BDCR.LSECSSD'),
-      lseFrozen: f('BDCR.LSEBYP').mask | f('BDCR.LSEDRV').mask, setOnly: f('BDCR.LSECSSON').mask,
+      bdcr: layout.reg('BDCR'),
+      rtcsel: f('BDCR.RTCSEL'),
+      rtcen: f('BDCR.RTCEN'),
+      bdrst: f('BDCR.VSWRST'),
+      lsecssd: f('BDCR.LSECSSD'),
+      lseFrozen: f('BDCR.LSEBYP').mask | f('BDCR.LSEDRV').mask,
+      setOnly: f('BDCR.LSECSSON').mask,
     };
     this.sw = f('CFGR.SW');
     this.sws = f('CFGR.SWS');
     this.flags = { register: layout.reg('RSR'), rmvf: f('RSR.RMVF') };
     this.rsr = [layout.reg('C1_RSR'), layout.reg('C2_RSR')];
     this.plls = [1, 2, 3].map((i) => ({
-      on: f(`CR.PLL${i}ON`), rdy: f(`CR.PLL${i}RDY`), m: f(`PLLCKSELR.DIVM${i}`), n: f(`PLL${i}DIVR.DIVN${i}`), fracn: f(`PLL${i}FRACR.FRACN${i}`),
-      fracen: f(`PLLCFGR.PLL${i}FRACEN`), vcosel: f(`PLLCFGR.PLL${i}VCOSEL`),
-      outputs: ['P', 'Q', 'R'].map((o) => ({ enable: f(`PLLCFGR.DIV${o}${i}EN`), div: f(`PLL${i}DIVR.DIV${o}${i}`), clock: `pll${i}${o.toLowerCase()}` })),
+      on: f(`CR.PLL${i}ON`),
+      rdy: f(`CR.PLL${i}RDY`),
+      m: f(`PLLCKSELR.DIVM${i}`),
+      n: f(`PLL${i}DIVR.DIVN${i}`),
+      fracn: f(`PLL${i}FRACR.FRACN${i}`),
+      fracen: f(`PLLCFGR.PLL${i}FRACEN`),
+      vcosel: f(`PLLCFGR.PLL${i}VCOSEL`),
+      outputs: ['P', 'Q', 'R'].map((o) => ({
+        enable: f(`PLLCFGR.DIV${o}${i}EN`),
+        div: f(`PLL${i}DIVR.DIV${o}${i}`),
+        clock: `pll${i}${o.toLowerCase()}`,
+      })),
     }));
-    this.splits = PER_CORE.filter((name) => layout.has(`C1_${name}`))
-      .map((name) => ({ shared: layout.reg(name), own: [layout.reg(`C1_${name}`), layout.reg(`C2_${name}`)] }));
+    this.splits = PER_CORE.filter((name) => layout.has(`C1_${name}`)).map((name) => ({
+      shared: layout.reg(name),
+      own: [layout.reg(`C1_${name}`), layout.reg(`C2_${name}`)],
+    }));
     this.r = {
-      cr: layout.reg('CR'), csr: layout.reg('CSR'), cier: layout.reg('CIER'), cifr: layout.reg('CIFR'), cicr: layout.reg('CICR'), gcr: layout.reg('GCR'),
-      pllckselr: layout.reg('PLLCKSELR'), pllcfgr: layout.reg('PLLCFGR'),
+      cr: layout.reg('CR'),
+      csr: layout.reg('CSR'),
+      cier: layout.reg('CIER'),
+      cifr: layout.reg('CIFR'),
+      cicr: layout.reg('CICR'),
+      gcr: layout.reg('GCR'),
+      pllckselr: layout.reg('PLLCKSELR'),
+      pllcfgr: layout.reg('PLLCFGR'),
     };
     this.x = {
-      hsidiv: f('CR.HSIDIV'), hsidivf: f('CR.HSIDIVF'), csson: f('CR.HSECSSON'), d1ckrdy: f('CR.D1CKRDY'), d2ckrdy: f('CR.D2CKRDY'),
-      pllsrc: f('PLLCKSELR.PLLSRC'), d1cpre: f('D1CFGR.D1CPRE'), hpre: f('D1CFGR.HPRE'), d1ppre: f('D1CFGR.D1PPRE'), d2ppre1: f('D2CFGR.D2PPRE1'),
-      d2ppre2: f('D2CFGR.D2PPRE2'), d3ppre: f('D3CFGR.D3PPRE'), timpre: f('CFGR.TIMPRE'), rtcpre: f('CFGR.RTCPRE'), usbsel: f('D2CCIP2R.USBSEL'),
-      ckpersel: f('D1CCIPR.CKPERSEL'), boot1: f('GCR.BOOT_C1'), boot2: f('GCR.BOOT_C2'), lsecsson: f('BDCR.LSECSSON'), lsecssd: f('BDCR.LSECSSD'),
+      hsidiv: f('CR.HSIDIV'),
+      hsidivf: f('CR.HSIDIVF'),
+      csson: f('CR.HSECSSON'),
+      d1ckrdy: f('CR.D1CKRDY'),
+      d2ckrdy: f('CR.D2CKRDY'),
+      pllsrc: f('PLLCKSELR.PLLSRC'),
+      d1cpre: f('D1CFGR.D1CPRE'),
+      hpre: f('D1CFGR.HPRE'),
+      d1ppre: f('D1CFGR.D1PPRE'),
+      d2ppre1: f('D2CFGR.D2PPRE1'),
+      d2ppre2: f('D2CFGR.D2PPRE2'),
+      d3ppre: f('D3CFGR.D3PPRE'),
+      timpre: f('CFGR.TIMPRE'),
+      rtcpre: f('CFGR.RTCPRE'),
+      usbsel: f('D2CCIP2R.USBSEL'),
+      ckpersel: f('D1CCIPR.CKPERSEL'),
+      boot1: f('GCR.BOOT_C1'),
+      boot2: f('GCR.BOOT_C2'),
+      lsecsson: f('BDCR.LSECSSON'),
+      lsecssd: f('BDCR.LSECSSD'),
       stopwuck: f('CFGR.STOPWUCK'),
     };
   }
@@ -168,12 +225,19 @@ class Rcc extends RccBase {
     rates['hclk'] = hclk;
     rates['systick1-ext'] = cpu1 && scaleRate(cpu1, 1, 8);
     rates['systick2-ext'] = hclk && scaleRate(hclk, 1, 8);
-    for (const [name, field] of [['pclk1', x.d2ppre1], ['pclk2', x.d2ppre2], ['pclk3', x.d1ppre], ['pclk4', x.d3ppre]] as const)
+    for (const [name, field] of [
+      ['pclk1', x.d2ppre1],
+      ['pclk2', x.d2ppre2],
+      ['pclk3', x.d1ppre],
+      ['pclk4', x.d3ppre],
+    ] as const)
       rates[name] = hclk && scaleRate(hclk, 1, ppreDivider(field.get(c)));
     rates['timpclk1'] = hclk && timerClockH7(hclk, x.d2ppre1.get(c), x.timpre.get(c));
     rates['timpclk2'] = hclk && timerClockH7(hclk, x.d2ppre2.get(c), x.timpre.get(c));
     const rtcpre = x.rtcpre.get(c);
-    const rtc = [null, rates['lse']!, rates['lsi']!, rates['hse'] && rtcpre > 1 ? scaleRate(rates['hse'], 1, rtcpre) : null][this.backup.rtcsel.get(c)]!;
+    const rtc = [null, rates['lse']!, rates['lsi']!, rates['hse'] && rtcpre > 1 ? scaleRate(rates['hse'], 1, rtcpre) : null][
+      this.backup.rtcsel.get(c)
+    ]!;
     rates['rtc'] = this.backup.rtcen.get(c) ? rtc : null;
     const usb = USB_SOURCES[x.usbsel.get(c)]!;
     rates['usb'] = usb === null ? null : rates[usb]!;
@@ -421,7 +485,8 @@ const POWER_FLAGS = 0x00fe0000;
 export const rccH7: ModelFactory = (layout): RegisterModel<RccH7State> => {
   const rcc = new Rcc(layout);
   const mask = (...paths: readonly string[]): number => paths.reduce((m, p) => m | layout.field(p).mask, 0);
-  const rw = (name: string, ...hardware: readonly string[]): number => (layout.reg(name).writable & ~mask(...hardware.map((f) => `${name}.${f}`))) >>> 0;
+  const rw = (name: string, ...hardware: readonly string[]): number =>
+    (layout.reg(name).writable & ~mask(...hardware.map((f) => `${name}.${f}`))) >>> 0;
   const shared = rcc.sharedNames();
   return {
     timers: TIMERS,
@@ -433,8 +498,11 @@ export const rccH7: ModelFactory = (layout): RegisterModel<RccH7State> => {
       CFGR: rw('CFGR', 'SWS'),
       BDCR: rw('BDCR', 'LSERDY', 'LSECSSD'),
       CSR: rw('CSR', 'LSIRDY'),
-      CIFR: 0, CICR: 0,
-      RSR: mask('RSR.RMVF'), C1_RSR: mask('C1_RSR.RMVF'), C2_RSR: mask('C2_RSR.RMVF'),
+      CIFR: 0,
+      CICR: 0,
+      RSR: mask('RSR.RMVF'),
+      C1_RSR: mask('C1_RSR.RMVF'),
+      C2_RSR: mask('C2_RSR.RMVF'),
     },
     // The SVD prints 0, which no part shows after power-on.
     resets: { RSR: POWER_FLAGS, C1_RSR: POWER_FLAGS, C2_RSR: POWER_FLAGS },

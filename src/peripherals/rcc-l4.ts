@@ -37,12 +37,27 @@ const LSECSS_BIT = 9;
 /** USARTxSEL, LPUART1SEL: the first source is the block's bus clock. */
 const KERNEL = ['', 'sysclk', 'hsi', 'lse'] as const;
 const USARTS: readonly (readonly [clock: string, field: string, bus: string])[] = [
-  ['usart1', 'CCIPR.USART1SEL', 'pclk2'], ['usart2', 'CCIPR.USART2SEL', 'pclk1'], ['usart3', 'CCIPR.USART3SEL', 'pclk1'],
-  ['uart4', 'CCIPR.UART4SEL', 'pclk1'], ['uart5', 'CCIPR.UART5SEL', 'pclk1'], ['lpuart1', 'CCIPR.LPUART1SEL', 'pclk1'],
+  ['usart1', 'CCIPR.USART1SEL', 'pclk2'],
+  ['usart2', 'CCIPR.USART2SEL', 'pclk1'],
+  ['usart3', 'CCIPR.USART3SEL', 'pclk1'],
+  ['uart4', 'CCIPR.UART4SEL', 'pclk1'],
+  ['uart5', 'CCIPR.UART5SEL', 'pclk1'],
+  ['lpuart1', 'CCIPR.LPUART1SEL', 'pclk1'],
 ];
 
-interface Output { readonly clock: string; readonly enable: Field; divider(c: Ctx): number | null }
-interface Pll { readonly name: string; readonly on: Field; readonly rdy: Field; readonly n: Field; readonly config: Register; readonly outputs: readonly Output[] }
+interface Output {
+  readonly clock: string;
+  readonly enable: Field;
+  divider(c: Ctx): number | null;
+}
+interface Pll {
+  readonly name: string;
+  readonly on: Field;
+  readonly rdy: Field;
+  readonly n: Field;
+  readonly config: Register;
+  readonly outputs: readonly Output[];
+}
 
 /** Q and R divide by 2, 4, 6, 8. */
 export const pllEvenDivider = (v: number): number => 2 * (v + 1);
@@ -97,8 +112,13 @@ class RccL4 extends RccBase {
     this.lsecsson = f('BDCR.LSECSSON');
     this.lsecssd = f('BDCR.LSECSSD');
     this.backup = {
-      bdcr: layout.reg('BDCR'), rtcsel: f('BDCR.RTCSEL'), rtcen: f('BDCR.RTCEN'), bdrst: f('BDCR.BDRST'),
-      lseFrozen: f('BDCR.LSEBYP').mask, setOnly: this.lsecsson.mask, lsecssd: this.lsecssd,
+      bdcr: layout.reg('BDCR'),
+      rtcsel: f('BDCR.RTCSEL'),
+      rtcen: f('BDCR.RTCEN'),
+      bdrst: f('BDCR.BDRST'),
+      lseFrozen: f('BDCR.LSEBYP').mask,
+      setOnly: this.lsecsson.mask,
+      lsecssd: this.lsecssd,
     };
     this.sw = f('CFGR.SW');
     this.sws = f('CFGR.SWS');
@@ -123,10 +143,13 @@ class RccL4 extends RccBase {
     const f = this.f;
     const name = p.toLowerCase();
     const field = (x: string): Field => f(`${p}CFGR.${p}${x}`);
-    const outputs: Output[] = [{
-      clock: `${name}p`, enable: field('PEN'),
-      divider: (c) => pllPDivider(options.pllPdiv ? field('PDIV').get(c) : 0, field('P').get(c)),
-    }];
+    const outputs: Output[] = [
+      {
+        clock: `${name}p`,
+        enable: field('PEN'),
+        divider: (c) => pllPDivider(options.pllPdiv ? field('PDIV').get(c) : 0, field('P').get(c)),
+      },
+    ];
     for (const x of ['Q', 'R']) {
       if (!this.layout.hasField(`${p}CFGR.${p}${x}EN`)) continue;
       const div = field(x);
@@ -228,7 +251,10 @@ class RccL4 extends RccBase {
     const vco = source === null ? null : this.vco(c, pll, { [source]: this.oscillatorRate(c, source) });
     const [low, high] = VCO_RANGE;
     if (vco && (rateHz(vco) < low || rateHz(vco) > high))
-      c.env.note('guest', `${pll.name.toUpperCase()}: VCO at ${Math.round(rateHz(vco) / 1e6)} MHz, allowed ${low / 1e6} to ${high / 1e6} MHz`);
+      c.env.note(
+        'guest',
+        `${pll.name.toUpperCase()}: VCO at ${Math.round(rateHz(vco) / 1e6)} MHz, allowed ${low / 1e6} to ${high / 1e6} MHz`,
+      );
   }
   protected interrupt(c: Ctx): void {
     c.env.irq(0, (c.get(this.cifr) & c.get(this.cier)) !== 0);
@@ -339,7 +365,16 @@ export const rccL4: ModelFactory = (layout, options): RegisterModel<RccL4State> 
     modelled: layout.registers.map((r) => r.name).filter((n) => !/SMENR\d?$|^(ICSCR|CCIPR2)$/.test(n)),
     writable: {
       // Ready flags are the hardware's, whatever the SVD says; bits that software can only set are write-only there.
-      CR: (layout.reg('CR').writable | field('CR.MSIRGSEL') | field('CR.CSSON')) & ~(field('CR.MSIRDY') | field('CR.HSIRDY') | field('CR.HSERDY') | field('CR.PLLRDY') | field('CR.PLLSAI1RDY') | field('CR.PLLSAI2RDY')),
+      CR:
+        (layout.reg('CR').writable | field('CR.MSIRGSEL') | field('CR.CSSON')) &
+        ~(
+          field('CR.MSIRDY') |
+          field('CR.HSIRDY') |
+          field('CR.HSERDY') |
+          field('CR.PLLRDY') |
+          field('CR.PLLSAI1RDY') |
+          field('CR.PLLSAI2RDY')
+        ),
       CFGR: layout.reg('CFGR').writable & ~field('CFGR.SWS'),
       BDCR: layout.reg('BDCR').writable & ~(field('BDCR.LSERDY') | field('BDCR.LSECSSD')),
     },

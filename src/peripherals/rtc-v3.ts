@@ -44,7 +44,7 @@ type Context = RegisterContext<State>;
 const DAY = 86400;
 const MONTH_DAYS = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 const daysIn = (month: number, year: number): number => (month === 2 && year % 4 === 0 ? 29 : (MONTH_DAYS[month - 1] ?? 31));
-const bcd = (n: number): number => (Math.floor(n / 10) << 4) | n % 10;
+const bcd = (n: number): number => (Math.floor(n / 10) << 4) | (n % 10);
 const unBcd = (b: number): number => (b >>> 4) * 10 + (b & 0xf);
 
 /** Days since 2000-01-01 (years 0…99 of this century) and back. */
@@ -73,14 +73,19 @@ export const rtcV3: ModelFactory = (layout: Layout, given): RegisterModel<State>
   const status = layout.has('ICSR') ? 'ICSR' : 'ISR';
   const ICSR = layout.reg(status);
   const PRER = layout.reg('PRER');
-  const CR = layout.reg('CR');
   const WPR = layout.reg('WPR');
   const INIT = layout.field(`${status}.INIT`);
   const INITF = layout.field(`${status}.INITF`);
   const INITS = layout.field(`${status}.INITS`);
   const RSF = layout.field(`${status}.RSF`);
   /** Event flags of ISR: cleared by writing 0, never set by software. */
-  const eventFlags = status === 'ISR' ? layout.reg('ISR').fields.filter((x) => /^(ALR[AB]F|WUTF|TSF|TSOVF|TAMP\dF)$/.test(x.name)).reduce((m, x) => m | layout.field(`ISR.${x.name}`).mask, 0) : 0;
+  const eventFlags =
+    status === 'ISR'
+      ? layout
+          .reg('ISR')
+          .fields.filter((x) => /^(ALR[AB]F|WUTF|TSF|TSOVF|TAMP\dF)$/.test(x.name))
+          .reduce((m, x) => m | layout.field(`ISR.${x.name}`).mask, 0)
+      : 0;
   const backup = layout.registers.filter((r) => /^BKP\d+R$/.test(r.name)).map((r) => r.name);
   const keyless = new Set([...backup, 'TAMPCR', 'TAFCR', 'OR']);
   const FMT = layout.field('CR.FMT');
@@ -118,7 +123,9 @@ export const rtcV3: ModelFactory = (layout: Layout, given): RegisterModel<State>
     if (FMT.get(c)) hour = (hour % 12) + ((tr >>> 22) & 1) * 12;
     c.s.seconds =
       dayNumber(unBcd((dr >>> 16) & 0xff), unBcd((dr >>> 8) & 0x1f), unBcd(dr & 0x3f)) * DAY +
-      hour * 3600 + unBcd((tr >>> 8) & 0x7f) * 60 + unBcd(tr & 0x7f);
+      hour * 3600 +
+      unBcd((tr >>> 8) & 0x7f) * 60 +
+      unBcd(tr & 0x7f);
     c.s.weekday = (dr >>> 13) & 7;
   };
   /** Initialisation mode is about to write: from here TR and DR are what software leaves in them. */

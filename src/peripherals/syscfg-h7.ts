@@ -11,9 +11,18 @@ import { extiSources } from './exti-sources.ts';
 
 /** User register fields by the wires that FLASH drives. */
 const USER_FIELDS: readonly (readonly [field: string, wire: string])[] = [
-  ['UR0.RDP', 'option.RDP'], ['UR1.BCM4', 'option.BCM4'], ['UR1.BCM7', 'option.BCM7'], ['UR2.BORH', 'option.BOR_LEV'], ['UR2.BCM7_ADD0', 'option.BCM7_ADD0'],
-  ['UR3.BCM7_ADD1', 'option.BCM7_ADD1'], ['UR3.BCM4_ADD0', 'option.BCM4_ADD0'], ['UR4.BCM4_ADD1', 'option.BCM4_ADD1'], ['UR11.IWDG1M', 'option.IWDG1_SW'],
-  ['UR12.IWDG2M', 'option.IWDG2_SW'], ['UR12.SECURE', 'option.SECURITY'], ['UR17.IO_HSLV', 'option.IO_HSLV'],
+  ['UR0.RDP', 'option.RDP'],
+  ['UR1.BCM4', 'option.BCM4'],
+  ['UR1.BCM7', 'option.BCM7'],
+  ['UR2.BORH', 'option.BOR_LEV'],
+  ['UR2.BCM7_ADD0', 'option.BCM7_ADD0'],
+  ['UR3.BCM7_ADD1', 'option.BCM7_ADD1'],
+  ['UR3.BCM4_ADD0', 'option.BCM4_ADD0'],
+  ['UR4.BCM4_ADD1', 'option.BCM4_ADD1'],
+  ['UR11.IWDG1M', 'option.IWDG1_SW'],
+  ['UR12.IWDG2M', 'option.IWDG2_SW'],
+  ['UR12.SECURE', 'option.SECURITY'],
+  ['UR17.IO_HSLV', 'option.IO_HSLV'],
 ];
 
 export const syscfgH7: ModelFactory = (layout): RegisterModel<object> => {

@@ -97,7 +97,10 @@ export const tim: ModelFactory = (layout: Layout, given): RegisterModel<State> =
   };
   const steady = (c: Context): boolean =>
     UDIS.get(c) !== 0 ||
-    (!OPM?.get(c) && c.s.psc === c.get(PSC) && c.s.arr === (c.get(ARR) & MAX) >>> 0 && ccrs.every((r, i) => c.s.ccr[i] === (c.get(r) & MAX) >>> 0));
+    (!OPM?.get(c) &&
+      c.s.psc === c.get(PSC) &&
+      c.s.arr === (c.get(ARR) & MAX) >>> 0 &&
+      ccrs.every((r, i) => c.s.ccr[i] === (c.get(r) & MAX) >>> 0));
 
   /** Sets the flags of the channels whose compare value lies in [from, to]. */
   const compare = (c: Context, from: number, to: number): void => {
@@ -246,14 +249,26 @@ export const tim: ModelFactory = (layout: Layout, given): RegisterModel<State> =
   const view = (c: Context, r: Register, value: number): number => {
     if (r !== CNT) return r === SR || r === CR1 || (r === ccrs[0] && capture) ? c.get(r) : value;
     const copy = UIFREMAP !== null && UIFREMAP.get(c) !== 0;
-    return copy ? (((c.s.cnt & 0x7fffffff) | ((c.get(SR) & UPDATE) << 31)) >>> 0) : c.s.cnt;
+    return copy ? ((c.s.cnt & 0x7fffffff) | ((c.get(SR) & UPDATE) << 31)) >>> 0 : c.s.cnt;
   };
-  const fresh = (): State => ({ cnt: 0, sub: 0, rep: 0, anchor: 0, psc: 0, arr: (ARR.reset & MAX) >>> 0, ccr: ccrs.map(() => 0), gated: 0, ...captureState() });
+  const fresh = (): State => ({
+    cnt: 0,
+    sub: 0,
+    rep: 0,
+    anchor: 0,
+    psc: 0,
+    arr: (ARR.reset & MAX) >>> 0,
+    ccr: ccrs.map(() => 0),
+    gated: 0,
+    ...captureState(),
+  });
 
   return {
     timers: ['next'],
     clocks: [o.clock, ...(capture?.clocks ?? [])],
-    modelled: layout.registers.map((r) => r.name).filter((n) => capture?.registers.includes(n) || /^(CR1|DIER|SR|EGR|CNT|PSC|ARR|RCR|CCR[1-4]|CCMR[12].*)$/.test(n)),
+    modelled: layout.registers
+      .map((r) => r.name)
+      .filter((n) => capture?.registers.includes(n) || /^(CR1|DIER|SR|EGR|CNT|PSC|ARR|RCR|CCR[1-4]|CCMR[12].*)$/.test(n)),
     create: fresh,
     onReset(c) {
       Object.assign(c.s, fresh());

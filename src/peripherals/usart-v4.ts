@@ -32,8 +32,23 @@ const STOP_HALF_BITS = [2, 1, 4, 3];
 
 // ISR; the same bits clear in ICR except as noted.
 const ISR = {
-  PE: 1 << 0, FE: 1 << 1, NE: 1 << 2, ORE: 1 << 3, IDLE: 1 << 4, RXFNE: 1 << 5, TC: 1 << 6, TXFNF: 1 << 7, RTOF: 1 << 11, BUSY: 1 << 16,
-  CMF: 1 << 17, TEACK: 1 << 21, REACK: 1 << 22, TXFE: 1 << 23, RXFF: 1 << 24, RXFT: 1 << 26, TXFT: 1 << 27,
+  PE: 1 << 0,
+  FE: 1 << 1,
+  NE: 1 << 2,
+  ORE: 1 << 3,
+  IDLE: 1 << 4,
+  RXFNE: 1 << 5,
+  TC: 1 << 6,
+  TXFNF: 1 << 7,
+  RTOF: 1 << 11,
+  BUSY: 1 << 16,
+  CMF: 1 << 17,
+  TEACK: 1 << 21,
+  REACK: 1 << 22,
+  TXFE: 1 << 23,
+  RXFF: 1 << 24,
+  RXFT: 1 << 26,
+  TXFT: 1 << 27,
 } as const;
 /** What SR of the first version has, and which of its flags the sequence SR, DR clears. */
 const SR_BITS = 0xff;
@@ -86,11 +101,18 @@ export const usartV4: ModelFactory = (layout: Layout, given): RegisterModel<Stat
   const TXFTCFG = optional('CR3.TXFTCFG');
   /** Enable bit, and the flags that it lets through. */
   const interrupts: readonly (readonly [Field | null, number])[] = [
-    [optional('CR1.IDLEIE'), ISR.IDLE], [layout.field(layout.hasField('CR1.RXFNEIE') ? 'CR1.RXFNEIE' : 'CR1.RXNEIE'), ISR.RXFNE | ISR.ORE],
-    [layout.field('CR1.TCIE'), ISR.TC], [layout.field(layout.hasField('CR1.TXFNFIE') ? 'CR1.TXFNFIE' : 'CR1.TXEIE'), ISR.TXFNF],
-    [layout.field('CR1.PEIE'), ISR.PE], [optional('CR1.CMIE'), ISR.CMF], [optional('CR1.RTOIE'), ISR.RTOF],
-    [optional('CR1.TXFEIE'), ISR.TXFE], [optional('CR1.RXFFIE'), ISR.RXFF], [layout.field('CR3.EIE'), ISR.FE | ISR.NE | ISR.ORE],
-    [optional('CR3.RXFTIE'), ISR.RXFT], [optional('CR3.TXFTIE'), ISR.TXFT],
+    [optional('CR1.IDLEIE'), ISR.IDLE],
+    [layout.field(layout.hasField('CR1.RXFNEIE') ? 'CR1.RXFNEIE' : 'CR1.RXNEIE'), ISR.RXFNE | ISR.ORE],
+    [layout.field('CR1.TCIE'), ISR.TC],
+    [layout.field(layout.hasField('CR1.TXFNFIE') ? 'CR1.TXFNFIE' : 'CR1.TXEIE'), ISR.TXFNF],
+    [layout.field('CR1.PEIE'), ISR.PE],
+    [optional('CR1.CMIE'), ISR.CMF],
+    [optional('CR1.RTOIE'), ISR.RTOF],
+    [optional('CR1.TXFEIE'), ISR.TXFE],
+    [optional('CR1.RXFFIE'), ISR.RXFF],
+    [layout.field('CR3.EIE'), ISR.FE | ISR.NE | ISR.ORE],
+    [optional('CR3.RXFTIE'), ISR.RXFT],
+    [optional('CR3.TXFTIE'), ISR.TXFT],
   ];
 
   const depth = (c: Context): number => (on(c, FIFOEN) ? o.fifoDepth : 1);
@@ -129,7 +151,10 @@ export const usartV4: ModelFactory = (layout: Layout, given): RegisterModel<Stat
   const driveIrq = (c: Context): void => {
     const v = status(c);
     c.put(STATUS, v);
-    c.env.irq(0, interrupts.some(([enable, flags]) => (v & flags) !== 0 && on(c, enable)));
+    c.env.irq(
+      0,
+      interrupts.some(([enable, flags]) => (v & flags) !== 0 && on(c, enable)),
+    );
   };
 
   const pump = (c: Context): void => {
@@ -225,7 +250,8 @@ export const usartV4: ModelFactory = (layout: Layout, given): RegisterModel<Stat
       if (!UE.get(c)) return first ? c.get(r) : merged;
       // DR stores what was received: a narrow write must not mix with it.
       const character = (first ? raw : merged) & 0x1ff;
-      if (s.tx.length >= depth(c)) s.tx[s.tx.length - 1] = character; // overwrites what waits
+      if (s.tx.length >= depth(c))
+        s.tx[s.tx.length - 1] = character; // overwrites what waits
       else s.tx.push(character);
       if (!first) s.flags &= ~ISR.TC;
       else {

@@ -43,8 +43,7 @@ export const wwdgV2: ModelFactory = (layout: Layout, given): RegisterModel<State
 
   const period = (c: Context): number => o.divider * 2 ** WDGTB.get(c);
   const elapsed = (c: Context): number => c.env.clockCount(o.clock) - c.s.phase;
-  const counter = (c: Context): number =>
-    c.s.gated ? c.s.value : (c.s.value - (Math.floor(elapsed(c) / period(c)) % 128) + 128) % 128;
+  const counter = (c: Context): number => (c.s.gated ? c.s.value : (c.s.value - (Math.floor(elapsed(c) / period(c)) % 128) + 128) % 128);
   /** Moves the anchor to the last whole prescaler period. */
   const settle = (c: Context): void => {
     if (c.s.gated) return;

@@ -1,7 +1,5 @@
 /** From an image and the options of a run to the bytes of system memory. Pure: the caller reads the file. */
-import {
-  optionWords, resolveRomOptions, ROM_OPTION_IDS, type RomOptionId, type RomOptionSetting,
-} from './options.ts';
+import { optionWords, resolveRomOptions, ROM_OPTION_IDS, type RomOptionId, type RomOptionSetting } from './options.ts';
 import type { AddressRange, RomProfile } from './profiles.ts';
 
 /** rom/images/<name>.json */
@@ -47,7 +45,9 @@ export function patchOptions(profile: RomProfile, image: Uint8Array, settings: r
   const offset = profile.optionBlock - profile.base;
   const words = optionWords(settings);
   if (image.length !== profile.size || offset + words.length * WORD > image.length) {
-    throw new RomImageError(`image of ${profile.id} has ${image.length} bytes, expected ${profile.size} with the option block at ${hex(profile.optionBlock)}`);
+    throw new RomImageError(
+      `image of ${profile.id} has ${image.length} bytes, expected ${profile.size} with the option block at ${hex(profile.optionBlock)}`,
+    );
   }
   const patched = image.slice();
   const view = new DataView(patched.buffer);

@@ -57,7 +57,8 @@ const is = (value: string, confidence: Confidence, source: string): RomOptionDef
 
 const NOBODY_KNOWS = 'nothing published';
 const MASKS = is(
-  'keeps', 'assumed',
+  'keeps',
+  'assumed',
   'AN2606 4.1: the caller has to enable interrupts again where the ROM uses them (documented as a rule, not per product); G03x/04x V5.4 is listed as newly clearing PRIMASK',
 );
 const NVIC = is('keeps', 'assumed', 'AN2606 4.1 asks the caller to disable and clear interrupts; nothing says that the ROM does it');
@@ -69,8 +70,15 @@ const IWDG = is('refreshes', 'documented', 'AN2606 4.8: prescaler to maximum, re
 const LOOPS = is('loops', 'assumed', NOBODY_KNOWS);
 
 const ARMV7_OR_8: RomOptionDefaults = {
-  primask: MASKS, faultmask: MASKS, basepri: MASKS, 'nvic-enabled': NVIC, 'nvic-pending': NVIC,
-  mpu: KEPT, control: KEPT, icache: KEPT, dcache: KEPT,
+  primask: MASKS,
+  faultmask: MASKS,
+  basepri: MASKS,
+  'nvic-enabled': NVIC,
+  'nvic-pending': NVIC,
+  mpu: KEPT,
+  control: KEPT,
+  icache: KEPT,
+  dcache: KEPT,
 };
 const SETS_CLOCKS: RomOptionDefaults = {
   sysclk: is('sets', 'documented', CLOCKS),
@@ -82,7 +90,9 @@ const LAST: RomOptionDefaults = { 'reset-flags': RESET_FLAGS, iwdg: IWDG };
 
 export const ROM_OPTION_DEFAULTS: Readonly<Record<RomFamily, RomOptionDefaults>> = {
   H5: {
-    ...ARMV7_OR_8, ...SETS_CLOCKS, ...LAST,
+    ...ARMV7_OR_8,
+    ...SETS_CLOCKS,
+    ...LAST,
     msplim: KEPT,
     vtor: is('sets', 'inferred', 'Klipper and MicroPython jump with VTOR left at the application'),
     'usb-supply': is('sets', 'reported', 'MicroPython jumps from reset state, where USB33SV is 0; a pin boot works, after SFSP'),
@@ -90,12 +100,22 @@ export const ROM_OPTION_DEFAULTS: Readonly<Record<RomFamily, RomOptionDefaults>>
     vos: is('sets', 'inferred', '200 MHz (AN2606 Table 124) is above the 100 MHz of VOS3, which a reset leaves'),
     systick: is('off', 'assumed', NOBODY_KNOWS),
     'unexpected-exception': LOOPS,
-    'sysflash-gap': is('erased', 'assumed', 'betaflight#15369 read no valid vector there and met no fault (reported); the contents are unknown'),
+    'sysflash-gap': is(
+      'erased',
+      'assumed',
+      'betaflight#15369 read no valid vector there and met no fault (reported); the contents are unknown',
+    ),
     leave: is('answers', 'assumed', 'nothing published for H5; F0 and F4 answer, H7, U5 and G0 do not'),
-    'vector-table': is('plausible', 'inferred', 'Klipper and MicroPython load SP and PC from it; nobody has published the words themselves'),
+    'vector-table': is(
+      'plausible',
+      'inferred',
+      'Klipper and MicroPython load SP and PC from it; nobody has published the words themselves',
+    ),
   },
   H7: {
-    ...ARMV7_OR_8, ...SETS_CLOCKS, ...LAST,
+    ...ARMV7_OR_8,
+    ...SETS_CLOCKS,
+    ...LAST,
     vtor: is('sets', 'inferred', 'Klipper and MicroPython jump with VTOR left at the application'),
     'usb-supply': is('sets', 'inferred', 'a pin boot works, after SFSP; jumps without it are reported to work'),
     hsi48: SETS_HSI48,
@@ -105,7 +125,9 @@ export const ROM_OPTION_DEFAULTS: Readonly<Record<RomFamily, RomOptionDefaults>>
     leave: is('silent', 'reported', 'dfu-util logs: the chip leaves without answering GETSTATUS'),
   },
   L4: {
-    ...ARMV7_OR_8, ...SETS_CLOCKS, ...LAST,
+    ...ARMV7_OR_8,
+    ...SETS_CLOCKS,
+    ...LAST,
     vtor: is('sets', 'inferred', 'recipes with remap and VTOR left at 0x08000000 work'),
     remap: is('keeps', 'inferred', 'AN2606 4.1 asks the caller to map system memory to 0 on dual-bank parts'),
     'usb-supply': is('sets', 'reported', 'MicroPython jumps from reset state, where PWR_CR2.USV is 0'),
@@ -117,8 +139,12 @@ export const ROM_OPTION_DEFAULTS: Readonly<Record<RomFamily, RomOptionDefaults>>
     leave: is('answers', 'assumed', 'as F0 and F4; nothing published for L4'),
   },
   F0: {
-    ...SETS_CLOCKS, ...LAST,
-    primask: MASKS, 'nvic-enabled': NVIC, 'nvic-pending': NVIC, control: KEPT,
+    ...SETS_CLOCKS,
+    ...LAST,
+    primask: MASKS,
+    'nvic-enabled': NVIC,
+    'nvic-pending': NVIC,
+    control: KEPT,
     remap: is('sets', 'reported', 'candleLight, mbed and seed 002 jump without a remap'),
     hsi48: SETS_HSI48,
     systick: is('uses', 'assumed', 'software baud-rate detection needs a counter'),
@@ -126,7 +152,9 @@ export const ROM_OPTION_DEFAULTS: Readonly<Record<RomFamily, RomOptionDefaults>>
     leave: is('answers', 'reported', 'dfu-util logs: GETSTATUS is answered with dfuMANIFEST'),
   },
   F4: {
-    ...ARMV7_OR_8, ...SETS_CLOCKS, ...LAST,
+    ...ARMV7_OR_8,
+    ...SETS_CLOCKS,
+    ...LAST,
     vtor: is('sets', 'inferred', 'recipes with remap and VTOR left at 0x08000000 work'),
     remap: is('keeps', 'inferred', 'AN2606 4.1 asks the caller to map system memory to 0 on dual-bank parts'),
     vos: is('keeps', 'assumed', NOBODY_KNOWS),

@@ -73,19 +73,22 @@ const H523_H533: RomProfile = {
   sysclkHz: known(200_000_000, `${AN2606} Table 124`),
   usbIrq: 74,
   boot0Pin: null,
-  interfaces: known([
-    { name: 'USB', pins: { dm: 'PA11', dp: 'PA12' }, detection: 'interrupt' },
-    { name: 'USART1', pins: { rx: 'PA10', tx: 'PA9' }, detection: 'falling-edge' },
-    { name: 'USART2', pins: { rx: 'PA3', tx: 'PA2' }, detection: 'falling-edge' },
-    { name: 'USART3', pins: { rx: 'PD9', tx: 'PD8' }, detection: 'falling-edge' },
-    { name: 'I2C1', pins: { scl: 'PB8', sda: 'PB9' }, detection: 'flag' },
-    { name: 'I2C3', pins: { scl: 'PA8', sda: 'PC9' }, detection: 'flag' },
-    { name: 'SPI1', pins: { nss: 'PA4', sck: 'PA5', miso: 'PA6', mosi: 'PA7' }, detection: 'flag' },
-    { name: 'SPI2', pins: { nss: 'PB12', sck: 'PB10', miso: 'PB14', mosi: 'PC1' }, detection: 'flag' },
-    { name: 'SPI3', pins: { nss: 'PA15', sck: 'PC10', miso: 'PC11', mosi: 'PC12' }, detection: 'flag' },
-    { name: 'FDCAN2', pins: { rx: 'PB5', tx: 'PB13' }, detection: 'none' },
-    { name: 'I3C1', pins: { scl: 'PB6', sda: 'PB7' }, detection: 'none' },
-  ], `${AN2606} Table 124 (pins); detection: how the stand-in does it`),
+  interfaces: known(
+    [
+      { name: 'USB', pins: { dm: 'PA11', dp: 'PA12' }, detection: 'interrupt' },
+      { name: 'USART1', pins: { rx: 'PA10', tx: 'PA9' }, detection: 'falling-edge' },
+      { name: 'USART2', pins: { rx: 'PA3', tx: 'PA2' }, detection: 'falling-edge' },
+      { name: 'USART3', pins: { rx: 'PD9', tx: 'PD8' }, detection: 'falling-edge' },
+      { name: 'I2C1', pins: { scl: 'PB8', sda: 'PB9' }, detection: 'flag' },
+      { name: 'I2C3', pins: { scl: 'PA8', sda: 'PC9' }, detection: 'flag' },
+      { name: 'SPI1', pins: { nss: 'PA4', sck: 'PA5', miso: 'PA6', mosi: 'PA7' }, detection: 'flag' },
+      { name: 'SPI2', pins: { nss: 'PB12', sck: 'PB10', miso: 'PB14', mosi: 'PC1' }, detection: 'flag' },
+      { name: 'SPI3', pins: { nss: 'PA15', sck: 'PC10', miso: 'PC11', mosi: 'PC12' }, detection: 'flag' },
+      { name: 'FDCAN2', pins: { rx: 'PB5', tx: 'PB13' }, detection: 'none' },
+      { name: 'I3C1', pins: { scl: 'PB6', sda: 'PB7' }, detection: 'none' },
+    ],
+    `${AN2606} Table 124 (pins); detection: how the stand-in does it`,
+  ),
   leftOut: [
     'commands over USART, I2C, SPI, FDCAN and I3C (a selected interface stays silent)',
     'DFU writes to option bytes and OTP, the special commands of AN2606 Table 125',
@@ -98,8 +101,11 @@ const H523_H533: RomProfile = {
 const usb: RomInterface = { name: 'USB', pins: { dm: 'PA11', dp: 'PA12' }, detection: 'interrupt' };
 const usart = (name: string, rx: string, tx: string): RomInterface => ({ name, pins: { rx, tx }, detection: 'falling-edge' });
 const i2c = (name: string, scl: string, sda: string): RomInterface => ({ name, pins: { scl, sda }, detection: 'flag' });
-const spi = (name: string, nss: string, sck: string, miso: string, mosi: string): RomInterface =>
-  ({ name, pins: { nss, sck, miso, mosi }, detection: 'flag' });
+const spi = (name: string, nss: string, sck: string, miso: string, mosi: string): RomInterface => ({
+  name,
+  pins: { nss, sck, miso, mosi },
+  detection: 'flag',
+});
 const can = (name: string, rx: string, tx: string): RomInterface => ({ name, pins: { rx, tx }, detection: 'none' });
 const pins = (table: string, list: readonly RomInterface[]): Sourced<readonly RomInterface[]> =>
   known(list, `${AN2606} ${table} (pins); detection: how the stand-in does it`);
@@ -107,8 +113,13 @@ const pins = (table: string, list: readonly RomInterface[]): Sourced<readonly Ro
 const NO_OPTION_WRITES = 'DFU writes to option bytes and OTP';
 const SILENT = 'commands over the serial interfaces other than USB (a selected one stays silent)';
 const L4_SERIAL: readonly RomInterface[] = [
-  usb, usart('USART1', 'PA10', 'PA9'), usart('USART2', 'PA3', 'PA2'), usart('USART3', 'PC11', 'PC10'),
-  i2c('I2C1', 'PB6', 'PB7'), i2c('I2C2', 'PB10', 'PB11'), i2c('I2C3', 'PC0', 'PC1'),
+  usb,
+  usart('USART1', 'PA10', 'PA9'),
+  usart('USART2', 'PA3', 'PA2'),
+  usart('USART3', 'PC11', 'PC10'),
+  i2c('I2C1', 'PB6', 'PB7'),
+  i2c('I2C2', 'PB10', 'PB11'),
+  i2c('I2C3', 'PC0', 'PC1'),
 ];
 /** L476 has no HSI48. */
 const L476_OPTIONS: RomOptionDefaults = Object.fromEntries(Object.entries(ROM_OPTION_DEFAULTS.L4).filter(([id]) => id !== 'hsi48'));
@@ -131,8 +142,12 @@ const L476: RomProfile = {
   boot0Pin: 'PH3',
   interfaces: pins('Table 168', L4_SERIAL),
   leftOut: [
-    SILENT, NO_OPTION_WRITES, 'the memory "Device Feature" at 0xFFFF0000', 'clock security on LSE',
-    'V9.x: 72 MHz, SPI and CAN', 'the corrupted writes of more than 256 bytes that AN2606 Table 169 lists',
+    SILENT,
+    NO_OPTION_WRITES,
+    'the memory "Device Feature" at 0xFFFF0000',
+    'clock security on LSE',
+    'V9.x: 72 MHz, SPI and CAN',
+    'the corrupted writes of more than 256 bytes that AN2606 Table 169 lists',
   ],
 };
 
@@ -149,7 +164,10 @@ const L496: RomProfile = {
   usbIrq: 67,
   boot0Pin: 'PH3',
   interfaces: pins('Table 172', [
-    ...L4_SERIAL, spi('SPI1', 'PA4', 'PA5', 'PA6', 'PA7'), spi('SPI2', 'PB12', 'PB13', 'PB14', 'PB15'), can('CAN1', 'PB8', 'PB9'),
+    ...L4_SERIAL,
+    spi('SPI1', 'PA4', 'PA5', 'PA6', 'PA7'),
+    spi('SPI2', 'PB12', 'PB13', 'PB14', 'PB15'),
+    can('CAN1', 'PB8', 'PB9'),
   ]),
   leftOut: [SILENT, NO_OPTION_WRITES, 'the memory "Device Feature" at 0xFFFF0000', 'detection on CAN1, and HSE for it'],
 };
@@ -183,14 +201,27 @@ const H745: RomProfile = {
   usbIrq: 101,
   boot0Pin: null,
   interfaces: pins('Table 135', [
-    usb, usart('USART1', 'PA10', 'PA9'), usart('USART1 (second place)', 'PB15', 'PB14'), usart('USART2', 'PA3', 'PA2'), usart('USART3', 'PB11', 'PB10'),
-    i2c('I2C1', 'PB6', 'PB9'), i2c('I2C2', 'PF1', 'PF0'), i2c('I2C3', 'PA8', 'PC9'),
-    spi('SPI1', 'PA4', 'PA5', 'PA6', 'PA7'), spi('SPI2', 'PI0', 'PI1', 'PI2', 'PI3'),
-    spi('SPI3', 'PA15', 'PC10', 'PC11', 'PC12'), spi('SPI4', 'PE11', 'PE12', 'PE13', 'PE14'), can('FDCAN1', 'PH14', 'PH13'),
+    usb,
+    usart('USART1', 'PA10', 'PA9'),
+    usart('USART1 (second place)', 'PB15', 'PB14'),
+    usart('USART2', 'PA3', 'PA2'),
+    usart('USART3', 'PB11', 'PB10'),
+    i2c('I2C1', 'PB6', 'PB9'),
+    i2c('I2C2', 'PF1', 'PF0'),
+    i2c('I2C3', 'PA8', 'PC9'),
+    spi('SPI1', 'PA4', 'PA5', 'PA6', 'PA7'),
+    spi('SPI2', 'PI0', 'PI1', 'PI2', 'PI3'),
+    spi('SPI3', 'PA15', 'PC10', 'PC11', 'PC12'),
+    spi('SPI4', 'PE11', 'PE12', 'PE13', 'PE14'),
+    can('FDCAN1', 'PH14', 'PH13'),
   ]),
   leftOut: [
-    SILENT, NO_OPTION_WRITES, 'detection on FDCAN1, and its 20 MHz', 'the secure first stage of a pin boot and what it leaves behind',
-    'the limit on the application\'s stack pointer (AN2606 Table 136)', 'the 20 KB of AXI SRAM: left alone',
+    SILENT,
+    NO_OPTION_WRITES,
+    'detection on FDCAN1, and its 20 MHz',
+    'the secure first stage of a pin boot and what it leaves behind',
+    "the limit on the application's stack pointer (AN2606 Table 136)",
+    'the 20 KB of AXI SRAM: left alone',
   ],
 };
 
@@ -212,7 +243,12 @@ const F4_COMMON = {
   boot0Pin: null,
 } as const;
 const F4_LEFT_OUT = [SILENT, NO_OPTION_WRITES, 'the memory "Device Feature" at 0xFFFF0000, which changes the supply range for programming'];
-const F4_SERIAL: readonly RomInterface[] = [usb, usart('USART1', 'PA10', 'PA9'), i2c('I2C1', 'PB6', 'PB7'), spi('SPI1', 'PA4', 'PA5', 'PA6', 'PA7')];
+const F4_SERIAL: readonly RomInterface[] = [
+  usb,
+  usart('USART1', 'PA10', 'PA9'),
+  i2c('I2C1', 'PB6', 'PB7'),
+  spi('SPI1', 'PA4', 'PA5', 'PA6', 'PA7'),
+];
 
 const F405: RomProfile = {
   ...F4_COMMON,
@@ -222,8 +258,13 @@ const F405: RomProfile = {
   startUpMs: known(74, `${AN2606} Table 227 (V9.x; V3.x 84.59)`),
   usbConnectMs: known(250, `${AN2606} Table 229 (V9.x; V3.x 270)`),
   interfaces: pins('Table 75', [
-    ...F4_SERIAL, usart('USART3', 'PB11', 'PB10'), usart('USART3 (second place)', 'PC11', 'PC10'),
-    i2c('I2C2', 'PF1', 'PF0'), i2c('I2C3', 'PA8', 'PC9'), spi('SPI2', 'PI0', 'PI1', 'PI2', 'PI3'), can('CAN2', 'PB5', 'PB13'),
+    ...F4_SERIAL,
+    usart('USART3', 'PB11', 'PB10'),
+    usart('USART3 (second place)', 'PC11', 'PC10'),
+    i2c('I2C2', 'PF1', 'PF0'),
+    i2c('I2C3', 'PA8', 'PC9'),
+    spi('SPI2', 'PI0', 'PI1', 'PI2', 'PI3'),
+    can('CAN2', 'PB5', 'PB13'),
   ]),
   leftOut: [...F4_LEFT_OUT, 'detection on CAN2', 'V3.x: 24 MHz and 8 KB of RAM'],
 };
@@ -236,8 +277,12 @@ const F411: RomProfile = {
   startUpMs: known(74.5, `${AN2606} Table 227`),
   usbConnectMs: known(250, `${AN2606} Table 229`),
   interfaces: pins('Table 83', [
-    ...F4_SERIAL, usart('USART2', 'PD6', 'PD5'), i2c('I2C2', 'PB10', 'PB3'), i2c('I2C3', 'PA8', 'PB4'),
-    spi('SPI2', 'PB12', 'PB13', 'PB14', 'PB15'), spi('SPI3', 'PA15', 'PC10', 'PC11', 'PC12'),
+    ...F4_SERIAL,
+    usart('USART2', 'PD6', 'PD5'),
+    i2c('I2C2', 'PB10', 'PB3'),
+    i2c('I2C3', 'PA8', 'PB4'),
+    spi('SPI2', 'PB12', 'PB13', 'PB14', 'PB15'),
+    spi('SPI3', 'PA15', 'PC10', 'PC11', 'PC12'),
   ]),
   leftOut: F4_LEFT_OUT,
 };

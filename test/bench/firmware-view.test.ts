@@ -24,7 +24,8 @@ it('registers without behaviour that the firmware polls are', async () => {
   expect(result.unmodelled.map((u) => `${u.peripheral}.${u.register}`)).toEqual(['PKA.CR', 'PKA.SR']);
   expect(result.stuck).toMatchObject({ register: 'PKA.SR', force: 'PKA.SR.INITOK=1' });
   const passed = await inThread(
-    await loadJob([], { scenario: fixture('h533-stuck-pka-tick/scenario.json'), force: [result.stuck!.force!] } as never, fixture('')), {},
+    await loadJob([], { scenario: fixture('h533-stuck-pka-tick/scenario.json'), force: [result.stuck!.force!] } as never, fixture('')),
+    {},
   );
   expect(passed.outcome).toBe('dfu');
 });

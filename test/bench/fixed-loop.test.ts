@@ -20,7 +20,8 @@ function firmware(before: readonly number[]): Uint8Array {
   return image;
 }
 const outcome = async (before: readonly number[]): Promise<string> =>
-  (await bench({ chip: 'stm32h533re', images: [{ path: `loop.bin@0x${FLASH.toString(16)}`, bytes: firmware(before) }], until: '100ms' })).outcome;
+  (await bench({ chip: 'stm32h533re', images: [{ path: `loop.bin@0x${FLASH.toString(16)}`, bytes: firmware(before) }], until: '100ms' }))
+    .outcome;
 
 describe('Fixed loops', () => {
   it('a loop that masks interrupts and lets them in again is no dead end while SysTick runs', async () => {

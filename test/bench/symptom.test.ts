@@ -21,7 +21,10 @@ describe('seed 000 with the symptom that its poster saw', () => {
     expect(found).toContainEqual([{ 'vector-table': 'secure-alias' }, 'no-jump']);
     expect(found).toContainEqual([{ 'sysflash-gap': 'decoy-resets' }, 'back-in-app']);
     expect(found).toContainEqual([{ 'option byte IWDG_SW': 0 }, 'reset-loop']);
-    const told = result.notes.filter((n) => n.kind === 'symptom').map((n) => n.text).join('\n');
+    const told = result.notes
+      .filter((n) => n.kind === 'symptom')
+      .map((n) => n.text)
+      .join('\n');
     // a table before zeros ends in a fault whose handler nobody has: no reset
     expect(told).toContain('sysflash-gap=decoy (fault)');
     expect(told).toMatch(/never came to act on it in this run: .*unexpected-exception/);

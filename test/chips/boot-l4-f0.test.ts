@@ -10,7 +10,11 @@ import { MODELS } from '../../src/peripherals/index.ts';
 /** Stack and reset vector that tell the three places apart. */
 const TABLES: Readonly<Record<string, number>> = { flash: 0x08000100, rom: 0, sram: 0x20000100 };
 
-function boot(chip: ChipDescription, parameters: Readonly<Record<string, number>>, flashEmpty = false): { pc: number; at0: string | undefined } {
+function boot(
+  chip: ChipDescription,
+  parameters: Readonly<Record<string, number>>,
+  flashEmpty = false,
+): { pc: number; at0: string | undefined } {
   const m = new Machine({ chip, models: MODELS, parameters, seed: 1 });
   m.eraseNonVolatile();
   const rom = chip.rom!.vectorTable.value;
@@ -35,17 +39,26 @@ const to = (chip: ChipDescription, parameters: Readonly<Record<string, number>>,
 
 describe('STM32L476 (pattern 7)', () => {
   it.each([
-    ['flash', {}], ['rom', { 'boot0.level': 1 }], ['sram1', { 'boot0.level': 1, 'option.nBOOT1': 0 }], ['flash', { 'option.nBOOT1': 0 }],
-    ['rom', { 'option.BFB2': 1 }], ['rom', { 'option.BFB2': 1, 'boot0.level': 1 }],
-    ['flash', { 'boot0.level': 1, 'option.RDP': 0xcc }], ['rom', { 'option.BFB2': 1, 'option.RDP': 0xcc }],
+    ['flash', {}],
+    ['rom', { 'boot0.level': 1 }],
+    ['sram1', { 'boot0.level': 1, 'option.nBOOT1': 0 }],
+    ['flash', { 'option.nBOOT1': 0 }],
+    ['rom', { 'option.BFB2': 1 }],
+    ['rom', { 'option.BFB2': 1, 'boot0.level': 1 }],
+    ['flash', { 'boot0.level': 1, 'option.RDP': 0xcc }],
+    ['rom', { 'option.BFB2': 1, 'option.RDP': 0xcc }],
   ] as const)('%s with %j', (where, parameters) => expect(to(STM32L476RG, parameters)).toBe(where));
   it('does not look whether the flash is empty', () => expect(boot(STM32L476RG, {}, true).at0).toBe('flash'));
 });
 
 describe('STM32L496 (pattern 6)', () => {
   it.each([
-    ['flash', {}], ['rom', { 'boot0.level': 1 }], ['sram1', { 'boot0.level': 1, 'option.nBOOT1': 0 }],
-    ['flash', { 'boot0.level': 1, 'option.nSWBOOT0': 0 }], ['rom', { 'option.nSWBOOT0': 0, 'option.nBOOT0': 0 }], ['flash', { 'option.nBOOT0': 0 }],
+    ['flash', {}],
+    ['rom', { 'boot0.level': 1 }],
+    ['sram1', { 'boot0.level': 1, 'option.nBOOT1': 0 }],
+    ['flash', { 'boot0.level': 1, 'option.nSWBOOT0': 0 }],
+    ['rom', { 'option.nSWBOOT0': 0, 'option.nBOOT0': 0 }],
+    ['flash', { 'option.nBOOT0': 0 }],
     ['rom', { 'option.BFB2': 1 }],
   ] as const)('%s with %j', (where, parameters) => expect(to(STM32L496ZG, parameters)).toBe(where));
   it('an empty flash starts the ROM', () => expect(to(STM32L496ZG, {}, true)).toBe('rom'));
@@ -53,7 +66,10 @@ describe('STM32L496 (pattern 6)', () => {
 
 describe('STM32F072 (pattern 2)', () => {
   it.each([
-    ['flash', {}], ['rom', { 'boot0.level': 1 }], ['sram', { 'boot0.level': 1, 'option.nBOOT1': 0 }], ['flash', { 'option.nBOOT1': 0 }],
+    ['flash', {}],
+    ['rom', { 'boot0.level': 1 }],
+    ['sram', { 'boot0.level': 1, 'option.nBOOT1': 0 }],
+    ['flash', { 'option.nBOOT1': 0 }],
     ['flash', { 'boot0.level': 1, 'option.RDP': 0xcc }],
   ] as const)('%s with %j', (where, parameters) => expect(to(STM32F072RB, parameters)).toBe(where));
 });

@@ -11,10 +11,22 @@ import { Layout } from '../../src/emu/registers.ts';
 const GENERATED: Readonly<Record<string, GeneratedFacts>> = { f0, h533, h745, l476, l496 };
 
 describe('chip names', () => {
-  it.each(['STM32H533RE', 'stm32h533re', 'stm32h533', 'STM32H533RET6', 'stm32h533retx', 'STM32H533xE', 'STM32H533Rx', 'stm32h533xx', 'STM32H533RETxTR'])('%s is STM32H533RE', (name) => {
+  it.each([
+    'STM32H533RE',
+    'stm32h533re',
+    'stm32h533',
+    'STM32H533RET6',
+    'stm32h533retx',
+    'STM32H533xE',
+    'STM32H533Rx',
+    'stm32h533xx',
+    'STM32H533RETxTR',
+  ])('%s is STM32H533RE', (name) => {
     expect(findChip(name)?.name).toBe('STM32H533RE');
   });
-  it.each(['', 'stm32', 'STM32H5', 'STM32H533RC', 'STM32H534RE', 'ATmega328', 'STM32H533RE!'])('%s is unknown', (name) => expect(findChip(name)).toBeUndefined());
+  it.each(['', 'stm32', 'STM32H5', 'STM32H533RC', 'STM32H534RE', 'ATmega328', 'STM32H533RE!'])('%s is unknown', (name) =>
+    expect(findChip(name)).toBeUndefined(),
+  );
   it('near names are suggested, far ones are not', () => {
     expect(suggestChips('stm32h553re')).toContain('STM32H533RE');
     expect(suggestChips('h533')).toContain('STM32H533RE');

@@ -11,8 +11,12 @@ const CHIPS = [STM32F405RG, STM32F411RE].map((c) => [c.name, c] as const);
 
 describe.each(CHIPS)('%s starts (AN2606 Table 2, pattern 1)', (_, chip) => {
   it.each([
-    ['flash', 0, {}], ['rom', 1, { 'boot0.level': 1 }], ['sram1', 3, { 'boot0.level': 1, 'boot1.level': 1 }], ['flash', 0, { 'boot1.level': 1 }],
-    ['flash', 0, { 'boot0.level': 1, 'option.RDP': 0xcc }], ['rom', 1, { 'boot0.level': 1, 'option.RDP': 0x55 }],
+    ['flash', 0, {}],
+    ['rom', 1, { 'boot0.level': 1 }],
+    ['sram1', 3, { 'boot0.level': 1, 'boot1.level': 1 }],
+    ['flash', 0, { 'boot1.level': 1 }],
+    ['flash', 0, { 'boot0.level': 1, 'option.RDP': 0xcc }],
+    ['rom', 1, { 'boot0.level': 1, 'option.RDP': 0x55 }],
   ] as const)('from %s with MEM_MODE = %i: %j', (where, mode, parameters) => {
     const m = new Machine({ chip, models: MODELS, parameters, seed: 1 });
     m.eraseNonVolatile();
@@ -31,7 +35,9 @@ describe.each(CHIPS)('%s starts (AN2606 Table 2, pattern 1)', (_, chip) => {
 describe.each(CHIPS)('%s rows', (_, chip) => {
   it('every reset flag of RCC_CSR has a row', () => {
     const csr = chip.facts['RCC']!.registers.find((r) => r.name === 'CSR')!;
-    expect(new Set(chip.resetFlags!.flags.map((f) => f.field.replace('RCC.CSR.', '')))).toEqual(new Set(csr.fields.map((f) => f.name).filter((n) => n.endsWith('RSTF'))));
+    expect(new Set(chip.resetFlags!.flags.map((f) => f.field.replace('RCC.CSR.', '')))).toEqual(
+      new Set(csr.fields.map((f) => f.name).filter((n) => n.endsWith('RSTF'))),
+    );
   });
   it('no two blocks or memories overlap', () => {
     const spans = [...chip.blocks, ...chip.memories].map((b) => [b.base, b.base + b.size, b.name] as const).sort((a, b) => a[0] - b[0]);
@@ -40,15 +46,24 @@ describe.each(CHIPS)('%s rows', (_, chip) => {
   });
   it('every enable bit of a block in RCC belongs to a row, memories and unused ones aside', () => {
     const used = new Set(chip.blocks.map((b) => b.clock));
-    const bits = chip.facts['RCC']!.registers.filter((r) => r.name.endsWith('ENR') && !r.name.endsWith('LPENR')).flatMap((r) => r.fields.map((f) => `${r.name}.${f.name}`));
-    expect(bits.filter((b) => !used.has(b)).sort()).toEqual(chip === STM32F405RG ? ['AHB1ENR.BKPSRAMEN', 'AHB1ENR.CCMDATARAMEN', 'AHB1ENR.OTGHSULPIEN'] : []);
+    const bits = chip.facts['RCC']!.registers.filter((r) => r.name.endsWith('ENR') && !r.name.endsWith('LPENR')).flatMap((r) =>
+      r.fields.map((f) => `${r.name}.${f.name}`),
+    );
+    expect(bits.filter((b) => !used.has(b)).sort()).toEqual(
+      chip === STM32F405RG ? ['AHB1ENR.BKPSRAMEN', 'AHB1ENR.CCMDATARAMEN', 'AHB1ENR.OTGHSULPIEN'] : [],
+    );
   });
 });
 
 describe('part numbers', () => {
   it.each([
-    ['stm32f405', 'STM32F405RG', 1024], ['STM32F405RGT6', 'STM32F405RG', 1024], ['stm32f405vg', 'STM32F405VG', 1024], ['STM32F405OEY6', 'STM32F405OE', 512],
-    ['stm32f411', 'STM32F411RE', 512], ['STM32F411CEU6', 'STM32F411CE', 512], ['stm32f411vc', 'STM32F411VC', 256],
+    ['stm32f405', 'STM32F405RG', 1024],
+    ['STM32F405RGT6', 'STM32F405RG', 1024],
+    ['stm32f405vg', 'STM32F405VG', 1024],
+    ['STM32F405OEY6', 'STM32F405OE', 512],
+    ['stm32f411', 'STM32F411RE', 512],
+    ['STM32F411CEU6', 'STM32F411CE', 512],
+    ['stm32f411vc', 'STM32F411VC', 256],
   ] as const)('%s is %s with %i KB', (typed, name, kilobytes) => {
     const chip = findChip(typed);
     expect(chip?.name).toBe(name);

@@ -44,9 +44,17 @@ describe.each(ROWS)('%s against the SVD', (_, chip, generated: GeneratedFacts, a
 
 describe('part numbers', () => {
   it.each([
-    ['stm32l476', 'STM32L476RG', 1024], ['STM32L476RGT6', 'STM32L476RG', 1024], ['stm32l476xg', 'STM32L476RG', 1024], ['STM32L476VET6', 'STM32L476VE', 512],
-    ['stm32l476zc', 'STM32L476ZC', 256], ['stm32l496', 'STM32L496ZG', 1024], ['STM32L496ZGT6P', 'STM32L496ZG', 1024], ['STM32L496AEI6', 'STM32L496AE', 512],
-    ['stm32f072', 'STM32F072RB', 128], ['STM32F072C8T6', 'STM32F072C8', 64], ['stm32f072vb', 'STM32F072VB', 128],
+    ['stm32l476', 'STM32L476RG', 1024],
+    ['STM32L476RGT6', 'STM32L476RG', 1024],
+    ['stm32l476xg', 'STM32L476RG', 1024],
+    ['STM32L476VET6', 'STM32L476VE', 512],
+    ['stm32l476zc', 'STM32L476ZC', 256],
+    ['stm32l496', 'STM32L496ZG', 1024],
+    ['STM32L496ZGT6P', 'STM32L496ZG', 1024],
+    ['STM32L496AEI6', 'STM32L496AE', 512],
+    ['stm32f072', 'STM32F072RB', 128],
+    ['STM32F072C8T6', 'STM32F072C8', 64],
+    ['stm32f072vb', 'STM32F072VB', 128],
   ] as const)('%s is %s with %i KB', (typed, name, kilobytes) => {
     const chip = findChip(typed);
     expect(chip?.name).toBe(name);
@@ -56,5 +64,7 @@ describe('part numbers', () => {
     system.resetBlocks('power');
     expect(system.read(id, 2)).toBe(kilobytes);
   });
-  it.each(['STM32L476RB', 'STM32L476TG', 'STM32F072R6', 'STM32L496ZC', 'STM32F072'.concat('QB')])('%s does not exist', (name) => expect(findChip(name)).toBeUndefined());
+  it.each(['STM32L476RB', 'STM32L476TG', 'STM32F072R6', 'STM32L496ZC', 'STM32F072'.concat('QB')])('%s does not exist', (name) =>
+    expect(findChip(name)).toBeUndefined(),
+  );
 });

@@ -9,7 +9,8 @@ import { PROFILES } from '../../src/emu/core/builder.ts';
 import { interpreterBytes, PREBUILT } from '../../src/emu/core/interpreter-module.ts';
 
 test('every core of every chip names a profile', () => {
-  for (const chip of CHIPS) for (const [i, core] of chip.cores.entries()) expect(Object.keys(PROFILES)).toContain(moduleKey(core, i).split(':')[0]);
+  for (const chip of CHIPS)
+    for (const [i, core] of chip.cores.entries()) expect(Object.keys(PROFILES)).toContain(moduleKey(core, i).split(':')[0]);
 });
 
 test('a module beside the program stands in for the generated one; a missing one changes nothing', () => {

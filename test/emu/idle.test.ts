@@ -5,9 +5,8 @@ import { CPSID_I, CPSIE_I, handlerAt, MAIN, NOP, RAM, reg, runCycles, started, w
 
 /** R0 = RAM, R3 = SysTick: counts 51,200 cycles and interrupts. */
 const SET_UP = [
-  0x2020, 0x0600, 0x2100, 0x6001, 0x6041, 0x6081,
-  0x23e0, 0x061b, 0x24e0, 0x0224, 0x191b, 0x2410, 0x191b,
-  0x24c8, 0x0224, 0x605c, 0x2400, 0x609c, 0x2407, 0x601c,
+  0x2020, 0x0600, 0x2100, 0x6001, 0x6041, 0x6081, 0x23e0, 0x061b, 0x24e0, 0x0224, 0x191b, 0x2410, 0x191b, 0x24c8, 0x0224, 0x605c, 0x2400,
+  0x609c, 0x2407, 0x601c,
 ];
 /** [R0+8] counts the ticks. */
 const COUNT_TICK = [0x6882, 0x3201, 0x6082, 0x4770];
@@ -31,8 +30,14 @@ function run(body: readonly number[], cycles: number, skipping: boolean) {
   };
   runCycles(machine, cycles);
   const state = {
-    pc: cpu.pc, cycles: cpu.cycles(), retired: cpu.retired(), registers: Array.from({ length: 13 }, (_, n) => reg(cpu, n)), primask: cpu.get(S.PRIMASK),
-    words: [0, 4, 8, 12].map((at) => word(cpu, RAM + at)), seq: machine.history.seq, writer: machine.history.lastWriter('CPU.PRIMASK'),
+    pc: cpu.pc,
+    cycles: cpu.cycles(),
+    retired: cpu.retired(),
+    registers: Array.from({ length: 13 }, (_, n) => reg(cpu, n)),
+    primask: cpu.get(S.PRIMASK),
+    words: [0, 4, 8, 12].map((at) => word(cpu, RAM + at)),
+    seq: machine.history.seq,
+    writer: machine.history.lastWriter('CPU.PRIMASK'),
   };
   return { state, skipped };
 }
@@ -55,7 +60,18 @@ describe('Loops that change nothing', () => {
   });
 
   it('whatever the loop does, skipping changes nothing that can be seen', () => {
-    const instruction = fc.constantFrom(NOP, CPSID_I, CPSIE_I, LDR_R1, STR_R1_AT_4, STRB_R1_AT_4, STR_R5_AT_12, ADDS_R5, MOVS_R1_0, MOVS_R1_7);
+    const instruction = fc.constantFrom(
+      NOP,
+      CPSID_I,
+      CPSIE_I,
+      LDR_R1,
+      STR_R1_AT_4,
+      STRB_R1_AT_4,
+      STR_R5_AT_12,
+      ADDS_R5,
+      MOVS_R1_0,
+      MOVS_R1_7,
+    );
     fc.assert(
       fc.property(fc.array(instruction, { minLength: 1, maxLength: 7 }), fc.integer({ min: 60_000, max: 400_000 }), (body, cycles) => {
         expect(run(body, cycles, true).state).toEqual(run(body, cycles, false).state);

@@ -20,11 +20,19 @@ const NOP = 0xbf00;
 /** LDR Rd, [PC, #n * 4]. */
 const LDR_LITERAL = (rd: number, n: number): number => 0x4800 | (rd << 8) | n;
 
-interface Setting { readonly chip: ChipDescription; readonly enable: number; readonly syscfg: number; readonly rom: number }
+interface Setting {
+  readonly chip: ChipDescription;
+  readonly enable: number;
+  readonly syscfg: number;
+  readonly rom: number;
+}
 const F0: Setting = { chip: STM32F072RB, enable: 0x40021018, syscfg: 0x40010000, rom: 0x1fffc800 };
 const L4: Setting = { chip: STM32L476RG, enable: 0x40021060, syscfg: 0x40010000, rom: 0x1fff0000 };
 
-describe.each([['STM32F072RB', F0], ['STM32L476RG', L4]] as const)('%s', (_, s) => {
+describe.each([
+  ['STM32F072RB', F0],
+  ['STM32L476RG', L4],
+] as const)('%s', (_, s) => {
   let m: Machine;
   const halves = (address: number, ...code: number[]): void => {
     const bytes = new Uint8Array(code.length * 2);
@@ -41,7 +49,17 @@ describe.each([['STM32F072RB', F0], ['STM32L476RG', L4]] as const)('%s', (_, s) 
     m.eraseNonVolatile();
     words(0x08000000, 0x20001000, 0x08000041);
     // Enables SYSCFG, then R0 = SYSCFG, R1 = MEM_MODE, R3 = 0, and on to the test's code through R4.
-    halves(0x08000040, LDR_LITERAL(0, 5), MOVS(1, 1), STR_R1_R0, LDR_LITERAL(0, 5), LDR_LITERAL(1, 5), LDR_LITERAL(4, 6), MOVS(3, 0), BX_R4);
+    halves(
+      0x08000040,
+      LDR_LITERAL(0, 5),
+      MOVS(1, 1),
+      STR_R1_R0,
+      LDR_LITERAL(0, 5),
+      LDR_LITERAL(1, 5),
+      LDR_LITERAL(4, 6),
+      MOVS(3, 0),
+      BX_R4,
+    );
     words(0x08000058, s.enable, s.syscfg);
   };
   beforeEach(build);
@@ -60,7 +78,10 @@ describe.each([['STM32F072RB', F0], ['STM32L476RG', L4]] as const)('%s', (_, s) 
   });
 
   it('exceptions take their vector from what lies at 0', () => {
-    for (const [mode, handler] of [[0, 1], [3, 2]] as const) {
+    for (const [mode, handler] of [
+      [0, 1],
+      [3, 2],
+    ] as const) {
       build();
       words(0x0800002c, 0x08000101);
       halves(0x08000100, MOVS(7, 1), LOOP);

@@ -29,6 +29,8 @@ export class Thumb {
   ldr = (rt: number, rn: number, offset = 0): this => this.put(0x6800 | ((offset >> 2) << 6) | (rn << 3) | rt);
   tst = (rn: number, rm: number): this => this.put(0x4200 | (rm << 3) | rn);
   blx = (rm: number): this => this.put(0x4780 | (rm << 3));
+  bx = (rm: number): this => this.put(0x4700 | (rm << 3));
+  movSp = (rm: number): this => this.put(0x4685 | (rm << 3));
   bxLr = (): this => this.put(0x4770);
   wfe = (): this => this.put(0xbf20);
   wfi = (): this => this.put(0xbf30);

@@ -1,7 +1,8 @@
 /** Register facts of every chip: what must hold for any block, modelled or not. */
 import { describe, expect, it } from 'vitest';
 import { CHIPS } from '../../src/chips/index.ts';
-import { Layout, RegisterBlock, type RegisterFact } from '../../src/emu/registers.ts';
+import type { RegisterBlock } from '../../src/emu/registers.ts';
+import { Layout, type RegisterFact } from '../../src/emu/registers.ts';
 import { System } from '../../src/emu/system.ts';
 import { MODELS } from '../../src/peripherals/index.ts';
 
@@ -30,7 +31,9 @@ describe.each(CHIPS.map((chip) => [chip.name, chip] as const))('%s', (_name, chi
   const system = new System(chip, MODELS);
 
   it('every block has facts, and its registers lie inside it', () => {
-    const bad = rows.filter(({ row, facts }) => !facts || facts.registers.some((r) => r.offset + r.size > row.size)).map(({ row }) => row.name);
+    const bad = rows
+      .filter(({ row, facts }) => !facts || facts.registers.some((r) => r.offset + r.size > row.size))
+      .map(({ row }) => row.name);
     expect(bad).toEqual([]);
   });
 
@@ -84,7 +87,10 @@ describe.each(CHIPS.map((chip) => [chip.name, chip] as const))('%s', (_name, chi
   it('clock-enable and reset bits exist in RCC, interrupts in the NVIC', () => {
     const rcc = new Layout(chip.facts[chip.rcc]!);
     const lines = Math.min(...chip.cores.map((c) => c.nvicLines));
-    const bad = rows.filter(({ row }) => (row.clock && !rcc.hasField(row.clock)) || (row.reset && !rcc.hasField(row.reset)) || row.irqs?.some((i) => i < 0 || i >= lines));
+    const bad = rows.filter(
+      ({ row }) =>
+        (row.clock && !rcc.hasField(row.clock)) || (row.reset && !rcc.hasField(row.reset)) || row.irqs?.some((i) => i < 0 || i >= lines),
+    );
     expect(bad.map(({ row }) => row.name)).toEqual([]);
   });
 

@@ -5,7 +5,16 @@ import { bench, type Bench } from './bench.ts';
 
 const made = bench(
   [
-    { name: 'RTC', model: 'rtc-v3', base: 0x44007800, size: 0x400, irqs: [2], clock: 'APB3ENR.RTCAPBEN', backup: true, options: { clock: 'rtc' } },
+    {
+      name: 'RTC',
+      model: 'rtc-v3',
+      base: 0x44007800,
+      size: 0x400,
+      irqs: [2],
+      clock: 'APB3ENR.RTCAPBEN',
+      backup: true,
+      options: { clock: 'rtc' },
+    },
     { name: 'TAMP', model: 'tamp-v1', base: 0x44007c00, size: 0x400, irqs: [4], clock: 'APB3ENR.RTCAPBEN', backup: true },
   ],
   { rtc: 32_768 },
@@ -54,7 +63,11 @@ describe('TAMP backup registers', () => {
   });
 
   it('survive a system reset, not a backup-domain reset and not a power cycle', () => {
-    for (const [kind, left] of [['system', 0x12345678], ['backup', 0], ['power', 0]] as const) {
+    for (const [kind, left] of [
+      ['system', 0x12345678],
+      ['backup', 0],
+      ['power', 0],
+    ] as const) {
       const b = backup();
       b.write('TAMP.BKP7R', 0x12345678);
       b.sys.resetBlocks(kind);
@@ -130,7 +143,7 @@ describe('RTC', () => {
   });
 
   it('counts seconds, days, months and leap years from any moment of the century', () => {
-    const bcd = (n: number): number => (Math.floor(n / 10) << 4) | n % 10;
+    const bcd = (n: number): number => (Math.floor(n / 10) << 4) | (n % 10);
     const registers = (t: number): [number, number] => {
       const d = new Date(t * 1000);
       return [

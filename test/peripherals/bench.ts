@@ -36,7 +36,15 @@ export interface Bench {
 export function bench(rows: readonly BlockRow[], clocks: Readonly<Record<string, number | null>>): Bench {
   const rcc: BlockRow = { name: 'RCC', model: null, base: 0x44020c00, size: 0x400 };
   const chip: ChipDescription = {
-    name: 'TEST', family: 'STM32H5', cores: [], memories: [], blocks: [rcc, ...rows], clocks: Object.keys(clocks), rcc: 'RCC', parameters: {}, facts: FACTS,
+    name: 'TEST',
+    family: 'STM32H5',
+    cores: [],
+    memories: [],
+    blocks: [rcc, ...rows],
+    clocks: Object.keys(clocks),
+    rcc: 'RCC',
+    parameters: {},
+    facts: FACTS,
   };
   const sys = new System(chip, MODELS);
   const irqs = new Map<number, boolean>();
@@ -65,7 +73,12 @@ export function bench(rows: readonly BlockRow[], clocks: Readonly<Record<string,
     return sys.read(address, register.size);
   };
   const self: Bench = {
-    sys, irqs, resets, notes, until, read,
+    sys,
+    irqs,
+    resets,
+    notes,
+    until,
+    read,
     address: (path) => locate(path).address,
     write(path, value, size) {
       const { register, address } = locate(path);

@@ -34,7 +34,13 @@ describe('CRS', () => {
   it('an error below FELIM leaves TRIM, above it one step, above 3 x FELIM two, in the right direction', () => {
     // FELIM = 34 ticks of 48 000.
     for (const [hz, step, warn] of [
-      [48_033_000, 0, 0], [48_035_000, -1, 0], [47_965_000, 1, 0], [48_101_000, -1, 0], [48_103_000, -2, 2], [47_897_000, 2, 2], [48_500_000, -2, 2],
+      [48_033_000, 0, 0],
+      [48_035_000, -1, 0],
+      [47_965_000, 1, 0],
+      [48_101_000, -1, 0],
+      [48_103_000, -2, 2],
+      [47_897_000, 2, 2],
+      [48_500_000, -2, 2],
     ] as const) {
       const b = made.again();
       b.sys.setClock('hsi48', rate(hz));

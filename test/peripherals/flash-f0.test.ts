@@ -74,7 +74,12 @@ describe('programming', () => {
   });
   it('any sequence of programs and erases leaves what a plain array would hold', () => {
     const step = fc.oneof(
-      fc.record({ kind: fc.constant('program' as const), slot: fc.integer({ min: 0, max: 40 }), page: fc.integer({ min: 0, max: 2 }), value: fc.nat(0xffff) }),
+      fc.record({
+        kind: fc.constant('program' as const),
+        slot: fc.integer({ min: 0, max: 40 }),
+        page: fc.integer({ min: 0, max: 2 }),
+        value: fc.nat(0xffff),
+      }),
       fc.record({ kind: fc.constant('erase' as const), page: fc.integer({ min: 0, max: 2 }) }),
     );
     fc.assert(
@@ -98,7 +103,9 @@ describe('programming', () => {
           expect(h.get('FLASH.SR.PGERR')).toBe(allowed ? 0 : 1);
           if (allowed) model.set(offset, s.value);
         }
-        for (let page = 0; page < 3; page++) for (let slot = 0; slot <= 40; slot++) expect(half(FLASH + page * PAGE + slot * 2)).toBe(model.get(page * PAGE + slot * 2) ?? 0xffff);
+        for (let page = 0; page < 3; page++)
+          for (let slot = 0; slot <= 40; slot++)
+            expect(half(FLASH + page * PAGE + slot * 2)).toBe(model.get(page * PAGE + slot * 2) ?? 0xffff);
       }),
       { numRuns: 60 },
     );
@@ -149,7 +156,12 @@ describe('option bytes', () => {
     h.reset('software');
     expect([h.get('FLASH.OBR.OPTERR'), h.get('FLASH.OBR.Data0')]).toEqual([1, 0xff]);
   });
-  it.each([[0xaa, 0], [0xcc, 3], [0x00, 1], [0xbb, 1]])('RDP byte %i is level code %i', (rdp, code) => {
+  it.each([
+    [0xaa, 0],
+    [0xcc, 3],
+    [0x00, 1],
+    [0xbb, 1],
+  ])('RDP byte %i is level code %i', (rdp, code) => {
     expect(new StChip(STM32F072RB, { 'option.RDP': rdp }).get('FLASH.OBR.RDPRT')).toBe(code);
   });
   it('WRP protects two pages a bit', () => {

@@ -63,7 +63,14 @@ describe('programming', () => {
   });
   it('the access has the size of PSIZE, else PGPERR; PG is set, else PGSERR; a protected sector is WRPERR', () => {
     unlock();
-    for (const [psize, size, expected] of [[0, 1, []], [0, 2, ['PGPERR']], [1, 2, []], [1, 4, ['PGPERR']], [2, 4, []], [2, 1, ['PGPERR']]] as const) {
+    for (const [psize, size, expected] of [
+      [0, 1, []],
+      [0, 2, ['PGPERR']],
+      [1, 2, []],
+      [1, 4, ['PGPERR']],
+      [2, 4, []],
+      [2, 1, ['PGPERR']],
+    ] as const) {
       programming(psize);
       h.system.write(FLASH + 16, size, 0);
       h.wait(1 * MS);
@@ -81,29 +88,32 @@ describe('programming', () => {
       fc.record({ psize: fc.integer({ min: 0, max: 2 }), unit: fc.integer({ min: 0, max: 0x3ffff }), value: fc.nat({ max: 0xffffffff }) }),
       fc.record({ sector: fc.integer({ min: 0, max: 7 }) }),
     );
-    fc.assert(fc.property(fc.array(step, { maxLength: 25 }), (steps) => {
-      h = f411.again();
-      const flash = h.system.memoryBytes('flash').fill(0xff);
-      const model = new Uint8Array(flash.length).fill(0xff);
-      unlock();
-      for (const s of steps) {
-        if ('sector' in s) {
-          eraseSector(s.sector);
-          h.wait(1001 * MS);
-          const { offset, length } = sectorRange(s.sector);
-          model.fill(0xff, offset, offset + length);
-          continue;
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 25 }), (steps) => {
+        h = f411.again();
+        const flash = h.system.memoryBytes('flash').fill(0xff);
+        const model = new Uint8Array(flash.length).fill(0xff);
+        unlock();
+        for (const s of steps) {
+          if ('sector' in s) {
+            eraseSector(s.sector);
+            h.wait(1001 * MS);
+            const { offset, length } = sectorRange(s.sector);
+            model.fill(0xff, offset, offset + length);
+            continue;
+          }
+          const size = 1 << s.psize;
+          const at = (s.unit * size) % model.length;
+          programming(s.psize);
+          h.system.write(FLASH + at, size, (s.value & (2 ** (8 * size) - 1)) >>> 0);
+          h.wait(20 * US);
+          for (let i = 0; i < size; i++) model[at + i]! &= s.value >>> (8 * i);
         }
-        const size = 1 << s.psize;
-        const at = (s.unit * size) % model.length;
-        programming(s.psize);
-        h.system.write(FLASH + at, size, (s.value & (2 ** (8 * size) - 1)) >>> 0);
-        h.wait(20 * US);
-        for (let i = 0; i < size; i++) model[at + i]! &= s.value >>> (8 * i);
-      }
-      expect(errors()).toEqual([]);
-      expect(Buffer.compare(Buffer.from(flash), Buffer.from(model))).toBe(0);
-    }), { numRuns: 25 });
+        expect(errors()).toEqual([]);
+        expect(Buffer.compare(Buffer.from(flash), Buffer.from(model))).toBe(0);
+      }),
+      { numRuns: 25 },
+    );
   });
 });
 
@@ -117,7 +127,13 @@ describe('erase', () => {
     }
     expect(end).toBe(0x100000);
   });
-  it.each([[0, 0, 400], [3, 2, 250], [4, 1, 700], [5, 0, 2000], [11, 2, 1000]])('sector %i with PSIZE %i takes %i ms', (sector, psize, ms) => {
+  it.each([
+    [0, 0, 400],
+    [3, 2, 250],
+    [4, 1, 700],
+    [5, 0, 2000],
+    [11, 2, 1000],
+  ])('sector %i with PSIZE %i takes %i ms', (sector, psize, ms) => {
     unlock();
     const { offset } = sectorRange(sector);
     h.system.memoryBytes('flash').fill(0, offset, offset + 4);

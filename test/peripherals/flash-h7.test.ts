@@ -76,8 +76,24 @@ describe('programming', () => {
   });
   it.each([
     ['without PG', 'PGSERR', () => store(FLASH, [1])],
-    ['to another word while one is half full', 'INCERR', () => { h.set('FLASH.CR1.PG', 1); store(FLASH, [1]); store(FLASH + FLASH_WORD, [1]); }],
-    ['of the same bytes twice', 'STRBERR', () => { h.set('FLASH.CR1.PG', 1); store(FLASH, [1]); store(FLASH, [1]); }],
+    [
+      'to another word while one is half full',
+      'INCERR',
+      () => {
+        h.set('FLASH.CR1.PG', 1);
+        store(FLASH, [1]);
+        store(FLASH + FLASH_WORD, [1]);
+      },
+    ],
+    [
+      'of the same bytes twice',
+      'STRBERR',
+      () => {
+        h.set('FLASH.CR1.PG', 1);
+        store(FLASH, [1]);
+        store(FLASH, [1]);
+      },
+    ],
   ] as const)('%s: %s', (_n, flag, act) => {
     unlock(1);
     act();
@@ -109,7 +125,13 @@ describe('programming', () => {
   it('any sequence of programs and erases leaves what a plain array would hold; bits only fall', () => {
     const bank = fc.constantFrom(1 as const, 2 as const);
     const step = fc.oneof(
-      fc.record({ kind: fc.constant('program' as const), bank, slot: fc.integer({ min: 0, max: 15 }), sector: fc.integer({ min: 0, max: 2 }), seed: fc.nat(0xffffffff) }),
+      fc.record({
+        kind: fc.constant('program' as const),
+        bank,
+        slot: fc.integer({ min: 0, max: 15 }),
+        sector: fc.integer({ min: 0, max: 2 }),
+        seed: fc.nat(0xffffffff),
+      }),
       fc.record({ kind: fc.constant('sector' as const), bank, sector: fc.integer({ min: 0, max: 2 }) }),
       fc.record({ kind: fc.constant('bank' as const), bank }),
     );
@@ -165,7 +187,9 @@ describe('option bytes', () => {
     h.set('FLASH.OPTCR.OPTSTART', 1);
   };
   it('are the factory’s, or the board’s', () => {
-    expect([h.get('FLASH.OPTSR_CUR.BCM4'), h.get('FLASH.BOOT7_CUR.BCM7_ADD0'), h.get('FLASH.BOOT4_CUR.BCM4_ADD0')]).toEqual([1, 0x0800, 0x0810]);
+    expect([h.get('FLASH.OPTSR_CUR.BCM4'), h.get('FLASH.BOOT7_CUR.BCM7_ADD0'), h.get('FLASH.BOOT4_CUR.BCM4_ADD0')]).toEqual([
+      1, 0x0800, 0x0810,
+    ]);
     h.set('RCC.APB4ENR.SYSCFGEN', 1);
     expect([h.get('SYSCFG.UR1.BCM4'), h.get('SYSCFG.UR2.BCM7_ADD0'), h.get('SYSCFG.UR3.BCM4_ADD0')]).toEqual([1, 0x0800, 0x0810]);
     expect(new StChip(STM32H745XI, { 'option.BOOT_CM4_ADD0': 0x2400 }).get('FLASH.BOOT4_CUR.BCM4_ADD0')).toBe(0x2400);

@@ -88,9 +88,31 @@ describe('programming', () => {
   });
   it.each([
     ['without PG', 'PGSERR', () => store(FLASH, 1, 2)],
-    ['in half-words', 'SIZERR', () => { h.set('FLASH.CR.PG', 1); h.system.write(FLASH, 2, 1); }],
-    ['high word first', 'PGAERR', () => { h.set('FLASH.CR.PG', 1); h.system.write(FLASH + 4, 4, 1); }],
-    ['half of two double words', 'PGAERR', () => { h.set('FLASH.CR.PG', 1); h.system.write(FLASH, 4, 1); h.system.write(FLASH + 8, 4, 1); }],
+    [
+      'in half-words',
+      'SIZERR',
+      () => {
+        h.set('FLASH.CR.PG', 1);
+        h.system.write(FLASH, 2, 1);
+      },
+    ],
+    [
+      'high word first',
+      'PGAERR',
+      () => {
+        h.set('FLASH.CR.PG', 1);
+        h.system.write(FLASH + 4, 4, 1);
+      },
+    ],
+    [
+      'half of two double words',
+      'PGAERR',
+      () => {
+        h.set('FLASH.CR.PG', 1);
+        h.system.write(FLASH, 4, 1);
+        h.system.write(FLASH + 8, 4, 1);
+      },
+    ],
   ] as const)('%s: %s, nothing is written, and the next attempt is refused with PGSERR until the flag is cleared', (_, flag, act) => {
     unlock();
     act();
@@ -120,7 +142,13 @@ describe('programming', () => {
   });
   it('any sequence of programs and erases leaves what a plain array would hold', () => {
     const step = fc.oneof(
-      fc.record({ kind: fc.constant('program' as const), slot: fc.integer({ min: 0, max: 3 * PAGE / 8 - 1 }), bank: fc.boolean(), low: fc.nat(0xffffffff), high: fc.nat(0xffffffff) }),
+      fc.record({
+        kind: fc.constant('program' as const),
+        slot: fc.integer({ min: 0, max: (3 * PAGE) / 8 - 1 }),
+        bank: fc.boolean(),
+        low: fc.nat(0xffffffff),
+        high: fc.nat(0xffffffff),
+      }),
       fc.record({ kind: fc.constant('erase' as const), page: fc.integer({ min: 0, max: 2 }), bank: fc.boolean() }),
     );
     fc.assert(
@@ -136,7 +164,8 @@ describe('programming', () => {
             h.set('FLASH.CR.STRT', 1);
             expect(h.get('FLASH.SR.BSY')).toBe(1);
             h.wait(23 * MS);
-            for (const a of [...model.keys()]) if (a >= (s.bank ? BANK : 0) + s.page * PAGE && a < (s.bank ? BANK : 0) + (s.page + 1) * PAGE) model.delete(a);
+            for (const a of [...model.keys()])
+              if (a >= (s.bank ? BANK : 0) + s.page * PAGE && a < (s.bank ? BANK : 0) + (s.page + 1) * PAGE) model.delete(a);
           } else {
             h.write('FLASH.CR', 1);
             const offset = (s.bank ? BANK : 0) + s.slot * 8;
@@ -151,7 +180,8 @@ describe('programming', () => {
         }
         const bytes = h.system.memoryBytes('flash');
         const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-        for (const base of [0, BANK]) for (let a = base; a < base + 3 * PAGE; a += 4) if (view.getUint32(a, true) !== (model.get(a) ?? 0xffffffff)) return false;
+        for (const base of [0, BANK])
+          for (let a = base; a < base + 3 * PAGE; a += 4) if (view.getUint32(a, true) !== (model.get(a) ?? 0xffffffff)) return false;
         return true;
       }),
       { numRuns: 60 },
@@ -248,7 +278,12 @@ describe('the rest', () => {
   it('ACR drives latency, prefetch and the ART enables', () => {
     expect([h.system.wire('flash.latency'), h.system.wire('art.icache'), h.system.wire('art.dcache')]).toEqual([0, 1, 1]);
     h.write('FLASH.ACR', 0x104);
-    expect([h.system.wire('flash.latency'), h.system.wire('flash.prefetch'), h.system.wire('art.icache'), h.system.wire('art.dcache')]).toEqual([4, 1, 0, 0]);
+    expect([
+      h.system.wire('flash.latency'),
+      h.system.wire('flash.prefetch'),
+      h.system.wire('art.icache'),
+      h.system.wire('art.dcache'),
+    ]).toEqual([4, 1, 0, 0]);
   });
   it('identity: flash size in KB and the unique ID lie in the information block', () => {
     expect(h.system.read(0x1fff75e0, 2)).toBe(1024);

@@ -7,7 +7,14 @@ const made = bench(
   [
     { name: 'GPIOA', model: 'gpio-v2', base: 0x42020000, size: 0x400, clock: 'AHB2ENR.GPIOAEN', options: { port: 'A' } },
     { name: 'GPIOC', model: 'gpio-v2', base: 0x42020800, size: 0x400, clock: 'AHB2ENR.GPIOCEN' },
-    { name: 'EXTI', model: 'exti-v2', base: 0x44022000, size: 0x400, irqs: [11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 1], options: { lines: { 16: 'pvd.out' } } },
+    {
+      name: 'EXTI',
+      model: 'exti-v2',
+      base: 0x44022000,
+      size: 0x400,
+      irqs: [11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 1],
+      options: { lines: { 16: 'pvd.out' } },
+    },
   ],
   {},
 );
@@ -34,7 +41,13 @@ describe('GPIO', () => {
   it('an input reads the pin, or its pull when nothing drives it', () => {
     const b = ports();
     mode(b, 'A', 5, 0);
-    for (const [wire, p, level] of [[0, 1, 0], [1, 2, 1], [Z, 1, 1], [Z, 2, 0], [Z, 0, 0]] as const) {
+    for (const [wire, p, level] of [
+      [0, 1, 0],
+      [1, 2, 1],
+      [Z, 1, 1],
+      [Z, 2, 0],
+      [Z, 0, 0],
+    ] as const) {
       pull(b, 'A', 5, p);
       b.sys.setWire('pin.PA5', wire);
       expect([wire, p, (b.read('GPIOA.IDR') >>> 5) & 1]).toEqual([wire, p, level]);
@@ -49,20 +62,25 @@ describe('GPIO', () => {
 
   it('BSRR sets before it resets, BRR resets, halves and bytes work', () => {
     fc.assert(
-      fc.property(fc.integer({ min: 0, max: 0xffff }), fc.integer({ min: 0, max: 0xffffffff }), fc.integer({ min: 0, max: 0xffff }), (odr, bsrr, brr) => {
-        const b = ports();
-        b.write('GPIOA.ODR', odr);
-        b.write('GPIOA.BSRR', bsrr);
-        const after = ((odr & ~(bsrr >>> 16)) | bsrr) & 0xffff;
-        expect(b.read('GPIOA.ODR')).toBe(after);
-        b.write('GPIOA.BRR', brr);
-        expect(b.read('GPIOA.ODR')).toBe(after & ~brr);
-        expect(b.read('GPIOA.BSRR')).toBe(0);
-        b.sys.write(b.address('GPIOA.BSRR') + 2, 2, 0xffff);
-        expect(b.read('GPIOA.ODR')).toBe(0);
-        b.sys.write(b.address('GPIOA.BSRR') + 1, 1, 0x81);
-        expect(b.read('GPIOA.ODR')).toBe(0x8100);
-      }),
+      fc.property(
+        fc.integer({ min: 0, max: 0xffff }),
+        fc.integer({ min: 0, max: 0xffffffff }),
+        fc.integer({ min: 0, max: 0xffff }),
+        (odr, bsrr, brr) => {
+          const b = ports();
+          b.write('GPIOA.ODR', odr);
+          b.write('GPIOA.BSRR', bsrr);
+          const after = ((odr & ~(bsrr >>> 16)) | bsrr) & 0xffff;
+          expect(b.read('GPIOA.ODR')).toBe(after);
+          b.write('GPIOA.BRR', brr);
+          expect(b.read('GPIOA.ODR')).toBe(after & ~brr);
+          expect(b.read('GPIOA.BSRR')).toBe(0);
+          b.sys.write(b.address('GPIOA.BSRR') + 2, 2, 0xffff);
+          expect(b.read('GPIOA.ODR')).toBe(0);
+          b.sys.write(b.address('GPIOA.BSRR') + 1, 1, 0x81);
+          expect(b.read('GPIOA.ODR')).toBe(0x8100);
+        },
+      ),
       { numRuns: 50 },
     );
   });

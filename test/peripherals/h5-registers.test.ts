@@ -17,10 +17,22 @@ const RESETS: Readonly<Record<string, string>> = {
 };
 /** Registers that do not read their reset value right after power-on. */
 const AFTER_POWER: Readonly<Record<string, string>> = {
-  'FLASH.OPTSR_CUR': 'option bytes', 'FLASH.OPTSR_PRG': 'option bytes', 'FLASH.OPTSR2_CUR': 'option bytes', 'FLASH.OPTSR2_PRG': 'option bytes',
-  'FLASH.NSBOOTR_CUR': 'option bytes', 'FLASH.NSBOOTR_PRG': 'option bytes', 'FLASH.SECBOOTR_CUR': 'option bytes', 'FLASH.SECBOOTR_PRG': 'option bytes',
-  'FLASH.WRP1R_CUR': 'option bytes', 'FLASH.WRP1R_PRG': 'option bytes', 'FLASH.WRP2R_CUR': 'option bytes', 'FLASH.WRP2R_PRG': 'option bytes',
-  'FLASH.HDP1R_CUR': 'option bytes', 'FLASH.HDP1R_PRG': 'option bytes', 'FLASH.HDP2R_CUR': 'option bytes', 'FLASH.HDP2R_PRG': 'option bytes',
+  'FLASH.OPTSR_CUR': 'option bytes',
+  'FLASH.OPTSR_PRG': 'option bytes',
+  'FLASH.OPTSR2_CUR': 'option bytes',
+  'FLASH.OPTSR2_PRG': 'option bytes',
+  'FLASH.NSBOOTR_CUR': 'option bytes',
+  'FLASH.NSBOOTR_PRG': 'option bytes',
+  'FLASH.SECBOOTR_CUR': 'option bytes',
+  'FLASH.SECBOOTR_PRG': 'option bytes',
+  'FLASH.WRP1R_CUR': 'option bytes',
+  'FLASH.WRP1R_PRG': 'option bytes',
+  'FLASH.WRP2R_CUR': 'option bytes',
+  'FLASH.WRP2R_PRG': 'option bytes',
+  'FLASH.HDP1R_CUR': 'option bytes',
+  'FLASH.HDP1R_PRG': 'option bytes',
+  'FLASH.HDP2R_CUR': 'option bytes',
+  'FLASH.HDP2R_PRG': 'option bytes',
   'PWR.VMSR': 'VDDIO2 is present on the board',
 };
 

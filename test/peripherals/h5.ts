@@ -2,7 +2,8 @@
 import { STM32H533RE } from '../../src/chips/stm32h533.ts';
 import type { ChipDescription } from '../../src/emu/chip.ts';
 import { RESET_CAUSES, type ResetCause } from '../../src/emu/component.ts';
-import { Field, Layout, type RegisterBlock } from '../../src/emu/registers.ts';
+import type { Field, Layout } from '../../src/emu/registers.ts';
+import { type RegisterBlock } from '../../src/emu/registers.ts';
 import { SILENT, System } from '../../src/emu/system.ts';
 import { rateHz } from '../../src/emu/time.ts';
 import { MODELS } from '../../src/peripherals/index.ts';

@@ -9,18 +9,35 @@ const BLOCKS = ['RCC', 'PWR', 'FLASH', 'SYSCFG', 'EXTI', 'HSEM', 'DBGMCU'];
 /** Write masks that differ from the SVD, with the reason. */
 const FLAGS = 'the SVD calls status bits read-write; they are the hardware’s';
 const MASKS: Readonly<Record<string, string>> = {
-  'RCC.CR': FLAGS, 'RCC.CFGR': FLAGS, 'RCC.BDCR': FLAGS, 'RCC.CSR': FLAGS, 'RCC.CIFR': FLAGS, 'RCC.RSR': FLAGS, 'RCC.C1_RSR': FLAGS, 'RCC.C2_RSR': FLAGS,
+  'RCC.CR': FLAGS,
+  'RCC.CFGR': FLAGS,
+  'RCC.BDCR': FLAGS,
+  'RCC.CSR': FLAGS,
+  'RCC.CIFR': FLAGS,
+  'RCC.RSR': FLAGS,
+  'RCC.C1_RSR': FLAGS,
+  'RCC.C2_RSR': FLAGS,
   'RCC.CICR': 'clear bits read 0',
   'PWR.CR3': 'the SVD lets software write USBREGEN but not USB33DEN, which ST’s drivers set',
-  'FLASH.KEYR1': 'write-only', 'FLASH.OPTKEYR': 'write-only',
-  'FLASH.SR1': FLAGS, 'FLASH.SR2': FLAGS, 'FLASH.CCR1': 'clear bits read 0', 'FLASH.CCR2': 'clear bits read 0',
-  'FLASH.OPTSR_CUR': 'the option bytes in force', 'FLASH.SCAR_CUR1': 'the option bytes in force', 'FLASH.SCAR_CUR2': 'the option bytes in force',
+  'FLASH.KEYR1': 'write-only',
+  'FLASH.OPTKEYR': 'write-only',
+  'FLASH.SR1': FLAGS,
+  'FLASH.SR2': FLAGS,
+  'FLASH.CCR1': 'clear bits read 0',
+  'FLASH.CCR2': 'clear bits read 0',
+  'FLASH.OPTSR_CUR': 'the option bytes in force',
+  'FLASH.SCAR_CUR1': 'the option bytes in force',
+  'FLASH.SCAR_CUR2': 'the option bytes in force',
   'FLASH.BOOT7_PRG': 'the SVD calls it read-only; it is how the addresses are programmed',
   'SYSCFG.CCCSR': FLAGS,
-  'EXTI.C1PR1': 'cleared by writing one', 'EXTI.C2PR1': 'cleared by writing one',
-  'EXTI.C1IMR3': 'the SVD has lost the access of lines 64 to 88', 'EXTI.C2IMR3': 'the SVD has lost the access of lines 64 to 88',
-  'EXTI.C1EMR3': 'the SVD has lost the access of lines 64 to 88', 'EXTI.C2EMR3': 'the SVD has lost the access of lines 64 to 88',
-  'HSEM.C1ICR': 'clear bits read 0', 'HSEM.C2ICR': 'clear bits read 0',
+  'EXTI.C1PR1': 'cleared by writing one',
+  'EXTI.C2PR1': 'cleared by writing one',
+  'EXTI.C1IMR3': 'the SVD has lost the access of lines 64 to 88',
+  'EXTI.C2IMR3': 'the SVD has lost the access of lines 64 to 88',
+  'EXTI.C1EMR3': 'the SVD has lost the access of lines 64 to 88',
+  'EXTI.C2EMR3': 'the SVD has lost the access of lines 64 to 88',
+  'HSEM.C1ICR': 'clear bits read 0',
+  'HSEM.C2ICR': 'clear bits read 0',
 };
 const USER = 'shows the option bytes';
 for (const n of [1, 2, 3, 4]) (MASKS as Record<string, string>)[`SYSCFG.UR${n}`] = USER;
@@ -30,7 +47,10 @@ const RESETS = new Set(['FLASH.CR1', 'FLASH.CR2', 'FLASH.OPTCR', 'RCC.RSR', 'RCC
 const AFTER_POWER = /^FLASH\.(OPTSR|BOOT[74]|WPSN|PRAR|SCAR).*(CUR|PRG)|^SYSCFG\.UR|^RCC\.CR$/;
 /** Bits that a write itself starts or ends, by the documented rules. */
 const HARDWARE: Readonly<Record<string, number>> = {
-  'RCC.RSR': 0xfffe0000, 'RCC.C1_RSR': 0xfffe0000, 'RCC.C2_RSR': 0xfffe0000, 'RCC.CR': 0x3f00a124 /* ready flags fall and rise */,
+  'RCC.RSR': 0xfffe0000,
+  'RCC.C1_RSR': 0xfffe0000,
+  'RCC.C2_RSR': 0xfffe0000,
+  'RCC.CR': 0x3f00a124 /* ready flags fall and rise */,
 };
 
 const chip = new StChip(STM32H745XI);

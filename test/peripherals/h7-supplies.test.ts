@@ -111,7 +111,8 @@ describe('EXTI', () => {
 
 describe('HSEM', () => {
   beforeEach(() => h.set('RCC.AHB4ENR.HSEMEN', 1));
-  const take = (core: number, process: number): void => as(core, () => h.write('HSEM.R5', 0x80000000 | ((core === 0 ? 3 : 1) << 8) | process));
+  const take = (core: number, process: number): void =>
+    as(core, () => h.write('HSEM.R5', 0x80000000 | ((core === 0 ? 3 : 1) << 8) | process));
   it('the first to write its lock has it; the other reads who', () => {
     take(0, 7);
     take(1, 9);

@@ -26,7 +26,9 @@ function running(pr: number, rl: number): Bench {
 describe('IWDG', () => {
   it('holds its reset values and does not run', () => {
     const b = iwdg();
-    expect([b.read('IWDG.PR'), b.read('IWDG.RLR'), b.read('IWDG.SR'), b.read('IWDG.WINR'), b.read('IWDG.EWCR')]).toEqual([0, 0xfff, 0, 0xfff, 0]);
+    expect([b.read('IWDG.PR'), b.read('IWDG.RLR'), b.read('IWDG.SR'), b.read('IWDG.WINR'), b.read('IWDG.EWCR')]).toEqual([
+      0, 0xfff, 0, 0xfff, 0,
+    ]);
     b.ticks('lsi', 1_000_000);
     expect(b.resets).toEqual([]);
   });

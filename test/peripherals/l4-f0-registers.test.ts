@@ -31,7 +31,9 @@ const HARDWARE: Readonly<Record<string, Readonly<Record<string, number>>>> = {
     'RCC.CSR': 0xff000000, // RMVF
   },
   STM32F0: {
-    'RCC.CSR': 0xff800000, 'FLASH.ACR': 0x20 /* PRFTBS */, 'FLASH.AR': 0xffffffff,
+    'RCC.CSR': 0xff800000,
+    'FLASH.ACR': 0x20 /* PRFTBS */,
+    'FLASH.AR': 0xffffffff,
   },
 };
 
@@ -49,7 +51,9 @@ describe.each([STM32L476RG, STM32L496ZG, STM32F072RB].map((c) => [c.name, c] as 
     chip.set(`PWR.${description.family === 'STM32L4' ? 'CR1' : 'CR'}.DBP`, 1);
     return chip;
   };
-  const changed = new Set(description.family === 'STM32L4' ? ['RCC.APB1ENR1', 'RCC.APB2ENR', 'PWR.CR1'] : ['RCC.APB1ENR', 'RCC.APB2ENR', 'PWR.CR']);
+  const changed = new Set(
+    description.family === 'STM32L4' ? ['RCC.APB1ENR1', 'RCC.APB2ENR', 'PWR.CR1'] : ['RCC.APB1ENR', 'RCC.APB2ENR', 'PWR.CR'],
+  );
 
   describe.each(BLOCKS)('%s registers', (name) => {
     const block = chip.system.block(name).component as unknown as RegisterBlock;
@@ -61,7 +65,9 @@ describe.each([STM32L476RG, STM32L496ZG, STM32F072RB].map((c) => [c.name, c] as 
       const path = `${name}.${r.name}`;
       const mask = block.writableMask(r);
       // Ready flags are the hardware's in any case: a mask may lack them, and only them.
-      const flags = r.fields.filter((f) => /RDY$|RSTF$|^(LSECSSD|SWS|RMVF)$/.test(f.name)).reduce((m, f) => m | (((2 ** f.width - 1) << f.bit) >>> 0), 0);
+      const flags = r.fields
+        .filter((f) => /RDY$|RSTF$|^(LSECSSD|SWS|RMVF)$/.test(f.name))
+        .reduce((m, f) => m | (((2 ** f.width - 1) << f.bit) >>> 0), 0);
       expect((mask & ~r.writable) >>> 0).toBe(description.family === 'STM32L4' ? (SET_ONLY[path] ?? 0) : 0);
       if (path in MASKS || name === 'RCC') expect((r.writable & ~mask & ~flags) >>> 0).toBe(0);
       else expect(mask).toBe(r.writable);

@@ -66,7 +66,10 @@ describe('PWR of L4', () => {
 
 describe('SYSCFG', () => {
   it('MEM_MODE drives what lies at 0 and comes back with a reset', () => {
-    for (const [h, path] of [[l4, 'SYSCFG.MEMRMP.MEM_MODE'], [f0, 'SYSCFG.CFGR1.MEM_MODE']] as const) {
+    for (const [h, path] of [
+      [l4, 'SYSCFG.MEMRMP.MEM_MODE'],
+      [f0, 'SYSCFG.CFGR1.MEM_MODE'],
+    ] as const) {
       h.set(path, 1);
       expect(h.system.wire('remap')).toBe(1);
       expect(h.system.regionAt(0)?.memory?.row.name).toBe('rom');
@@ -91,7 +94,10 @@ describe('SYSCFG', () => {
 
 describe('EXTI', () => {
   it('a pin reaches its line only through the port that SYSCFG selects', () => {
-    for (const [h, gpio, imr, pr] of [[l4, 'RCC.AHB2ENR.GPIOCEN', 'EXTI.IMR1', 'EXTI.PR1'], [f0, 'RCC.AHBENR.IOPCEN', 'EXTI.IMR', 'EXTI.PR']] as const) {
+    for (const [h, gpio, imr, pr] of [
+      [l4, 'RCC.AHB2ENR.GPIOCEN', 'EXTI.IMR1', 'EXTI.PR1'],
+      [f0, 'RCC.AHBENR.IOPCEN', 'EXTI.IMR', 'EXTI.PR'],
+    ] as const) {
       h.set(gpio, 1);
       h.system.setWire('pin.PC13', 0);
       h.write('GPIOC.MODER', 0);
@@ -176,7 +182,10 @@ describe('shared interrupt lines', () => {
 
 describe('blocks that are the same IP as elsewhere', () => {
   it('USART1 sends its character after ten bit times', () => {
-    for (const [h, clock, brr] of [[l4, 4_000_000, 400], [f0, 8_000_000, 800]] as const) {
+    for (const [h, clock, brr] of [
+      [l4, 4_000_000, 400],
+      [f0, 8_000_000, 800],
+    ] as const) {
       h.set('RCC.APB2ENR.USART1EN', 1);
       h.write('USART1.BRR', brr);
       h.write('USART1.CR1', 0x9);
@@ -189,7 +198,10 @@ describe('blocks that are the same IP as elsewhere', () => {
     }
   });
   it('TIM2 counts 32 bits of its doubled clock and interrupts', () => {
-    for (const [h, enable, prescaler, line] of [[l4, 'RCC.APB1ENR1.TIM2EN', 'RCC.CFGR.PPRE1', 28], [f0, 'RCC.APB1ENR.TIM2EN', 'RCC.CFGR.PPRE', 15]] as const) {
+    for (const [h, enable, prescaler, line] of [
+      [l4, 'RCC.APB1ENR1.TIM2EN', 'RCC.CFGR.PPRE1', 28],
+      [f0, 'RCC.APB1ENR.TIM2EN', 'RCC.CFGR.PPRE', 15],
+    ] as const) {
       h.set(enable, 1);
       h.set(prescaler, 5); // divided by 4: the timer runs at half of HCLK
       h.write('TIM2.ARR', 0x1ffff);
@@ -204,7 +216,10 @@ describe('blocks that are the same IP as elsewhere', () => {
     }
   });
   it('the IWDG bites after (RLR + 1) x 4 LSI periods unless it is fed', () => {
-    for (const [h, ms] of [[l4, 512], [f0, 409.6]] as const) {
+    for (const [h, ms] of [
+      [l4, 512],
+      [f0, 409.6],
+    ] as const) {
       h.write('IWDG.KR', 0xcccc);
       h.wait(1 * MS);
       h.write('IWDG.KR', 0xaaaa);
@@ -215,13 +230,16 @@ describe('blocks that are the same IP as elsewhere', () => {
     }
   });
   it('IWDG_PR: PVU falls after five LSI periods, and stays while the watchdog is off', () => {
-    for (const [h, lsi] of [[l4, 32_000], [f0, 40_000]] as const) {
+    for (const [h, lsi] of [
+      [l4, 32_000],
+      [f0, 40_000],
+    ] as const) {
       h.write('IWDG.KR', 0x5555);
       h.write('IWDG.PR', 6);
       h.wait(1000 * MS);
       expect(h.get('IWDG.SR.PVU')).toBe(1);
       h.write('IWDG.KR', 0xcccc);
-      h.wait(Math.ceil((5.5e12) / lsi) + 100 * US);
+      h.wait(Math.ceil(5.5e12 / lsi) + 100 * US);
       expect(h.get('IWDG.SR.PVU')).toBe(0);
       expect(h.get('IWDG.PR.PR')).toBe(6);
     }

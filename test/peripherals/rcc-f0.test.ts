@@ -19,21 +19,26 @@ describe('out of reset', () => {
 describe('PLL', () => {
   it('is source / PREDIV x MUL, with HSI / 2 as the fourth source', () => {
     fc.assert(
-      fc.property(fc.integer({ min: 0, max: 3 }), fc.integer({ min: 0, max: 15 }), fc.integer({ min: 0, max: 15 }), (source, prediv, mul) => {
-        const h = fresh();
-        h.set('RCC.CR.HSEBYP', 1);
-        h.set('RCC.CR.HSEON', 1);
-        h.set('RCC.CR2.HSI48ON', 1);
-        h.wait(1 * MS);
-        h.write('RCC.CFGR2', prediv);
-        h.write('RCC.CFGR', (mul << 18) | ((prediv & 1) << 17) | (source << 15));
-        h.set('RCC.CR.PLLON', 1);
-        expect(h.hz('pll')).toBeNull();
-        h.wait(100 * US);
-        expect(h.get('RCC.CR.PLLRDY')).toBe(1);
-        const input = source === 0 ? 4e6 : [0, 8e6, 8e6, 48e6][source]! / (prediv + 1);
-        expect(h.hz('pll')).toBeCloseTo(input * Math.min(mul + 2, 16), 3);
-      }),
+      fc.property(
+        fc.integer({ min: 0, max: 3 }),
+        fc.integer({ min: 0, max: 15 }),
+        fc.integer({ min: 0, max: 15 }),
+        (source, prediv, mul) => {
+          const h = fresh();
+          h.set('RCC.CR.HSEBYP', 1);
+          h.set('RCC.CR.HSEON', 1);
+          h.set('RCC.CR2.HSI48ON', 1);
+          h.wait(1 * MS);
+          h.write('RCC.CFGR2', prediv);
+          h.write('RCC.CFGR', (mul << 18) | ((prediv & 1) << 17) | (source << 15));
+          h.set('RCC.CR.PLLON', 1);
+          expect(h.hz('pll')).toBeNull();
+          h.wait(100 * US);
+          expect(h.get('RCC.CR.PLLRDY')).toBe(1);
+          const input = source === 0 ? 4e6 : [0, 8e6, 8e6, 48e6][source]! / (prediv + 1);
+          expect(h.hz('pll')).toBeCloseTo(input * Math.min(mul + 2, 16), 3);
+        },
+      ),
       { numRuns: 100 },
     );
   });
@@ -121,15 +126,19 @@ describe('the rest', () => {
     expect(h.read('RCC.CIR')).toBe(1 << 14);
     expect(h.irqs.get(4)).toBe(false);
   });
-  it.each([['software', 0x14000000], ['pin', 0x04000000], ['iwdg', 0x24000000], ['wwdg', 0x44000000], ['option-bytes', 0x06000000]] as const)(
-    'after RMVF, which reads 0, a reset by %s leaves exactly its flags', (cause, flags) => {
-      const h = fresh();
-      h.set('RCC.CSR.RMVF', 1);
-      expect(h.read('RCC.CSR')).toBe(0);
-      h.reset(cause);
-      expect(h.read('RCC.CSR')).toBe(flags);
-    },
-  );
+  it.each([
+    ['software', 0x14000000],
+    ['pin', 0x04000000],
+    ['iwdg', 0x24000000],
+    ['wwdg', 0x44000000],
+    ['option-bytes', 0x06000000],
+  ] as const)('after RMVF, which reads 0, a reset by %s leaves exactly its flags', (cause, flags) => {
+    const h = fresh();
+    h.set('RCC.CSR.RMVF', 1);
+    expect(h.read('RCC.CSR')).toBe(0);
+    h.reset(cause);
+    expect(h.read('RCC.CSR')).toBe(flags);
+  });
   it('CRS and RCC share line 4: either keeps it high', () => {
     const h = fresh();
     h.set('RCC.APB1ENR.CRSEN', 1);

@@ -8,8 +8,12 @@ import { StChip } from './st-chip.ts';
 
 const f405 = new StChip(STM32F405RG);
 const f411 = new StChip(STM32F411RE);
-const CHIPS = [['F405', f405], ['F411', f411]] as const;
-const pllcfgr = (m: number, n: number, p: number, hse: number, q: number): number => (m | (n << 6) | ((p / 2 - 1) << 16) | (hse << 22) | (q << 24)) >>> 0;
+const CHIPS = [
+  ['F405', f405],
+  ['F411', f411],
+] as const;
+const pllcfgr = (m: number, n: number, p: number, hse: number, q: number): number =>
+  (m | (n << 6) | ((p / 2 - 1) << 16) | (hse << 22) | (q << 24)) >>> 0;
 const ready = (h: StChip, on: string): void => {
   h.set(`RCC.CR.${on}`, 1);
   h.wait(3 * MS);
@@ -28,7 +32,13 @@ describe.each(CHIPS)('%s out of reset', (_, chip) => {
     expect(h.read('RCC.CSR')).toBe(0x0e000000);
     h.set('RCC.CSR.RMVF', 1);
     expect(h.read('RCC.CSR')).toBe(0);
-    for (const [cause, flags] of [['software', 0x14000000], ['iwdg', 0x24000000], ['wwdg', 0x44000000], ['pin', 0x04000000], ['brownout', 0x06000000]] as const) {
+    for (const [cause, flags] of [
+      ['software', 0x14000000],
+      ['iwdg', 0x24000000],
+      ['wwdg', 0x44000000],
+      ['pin', 0x04000000],
+      ['brownout', 0x06000000],
+    ] as const) {
       h.write('RCC.CSR', 1 << 24);
       h.reset(cause);
       expect([cause, h.read('RCC.CSR')]).toEqual([cause, flags]);
@@ -39,29 +49,38 @@ describe.each(CHIPS)('%s out of reset', (_, chip) => {
 describe.each(CHIPS)('%s clock tree', (_, chip) => {
   it('HCLK, PCLKs, timers and USB follow source × N / M / P and / Q, HPRE and PPRE', () => {
     const factor = fc.record({
-      m: fc.integer({ min: 2, max: 63 }), n: fc.integer({ min: 50, max: 432 }), p: fc.constantFrom(2, 4, 6, 8), q: fc.integer({ min: 2, max: 15 }), hse: fc.constantFrom(0, 1),
-      hpre: fc.integer({ min: 0, max: 15 }), ppre1: fc.integer({ min: 0, max: 7 }), ppre2: fc.integer({ min: 0, max: 7 }),
+      m: fc.integer({ min: 2, max: 63 }),
+      n: fc.integer({ min: 50, max: 432 }),
+      p: fc.constantFrom(2, 4, 6, 8),
+      q: fc.integer({ min: 2, max: 15 }),
+      hse: fc.constantFrom(0, 1),
+      hpre: fc.integer({ min: 0, max: 15 }),
+      ppre1: fc.integer({ min: 0, max: 7 }),
+      ppre2: fc.integer({ min: 0, max: 7 }),
     });
-    fc.assert(fc.property(factor, (x) => {
-      const h = chip.again();
-      ready(h, 'HSEON');
-      h.write('RCC.PLLCFGR', pllcfgr(x.m, x.n, x.p, x.hse, x.q));
-      h.write('RCC.CFGR', (x.hpre << 4) | (x.ppre1 << 10) | (x.ppre2 << 13));
-      h.set('RCC.CR.PLLON', 1);
-      h.wait(1 * MS);
-      expect(h.get('RCC.CR.PLLRDY')).toBe(1);
-      h.set('RCC.CFGR.SW', 2);
-      h.wait(1 * MS);
-      expect(h.get('RCC.CFGR.SWS')).toBe(2);
-      const vco = ((x.hse ? 8e6 : 16e6) * x.n) / x.m;
-      const ahb = x.hpre < 8 ? 1 : [2, 4, 8, 16, 64, 128, 256, 512][x.hpre - 8]!;
-      const apb = (v: number): number => (v < 4 ? 1 : 2 ** (v - 3));
-      const hclk = vco / x.p / ahb;
-      expect(h.hz('hclk')).toBeCloseTo(hclk, 3);
-      expect(h.hz('usb')).toBeCloseTo(vco / x.q, 3);
-      expect(h.hz('pclk1')).toBeCloseTo(hclk / apb(x.ppre1), 3);
-      expect(h.hz('timpclk2')).toBeCloseTo((hclk / apb(x.ppre2)) * (x.ppre2 < 4 ? 1 : 2), 3);
-    }), { numRuns: 40 });
+    fc.assert(
+      fc.property(factor, (x) => {
+        const h = chip.again();
+        ready(h, 'HSEON');
+        h.write('RCC.PLLCFGR', pllcfgr(x.m, x.n, x.p, x.hse, x.q));
+        h.write('RCC.CFGR', (x.hpre << 4) | (x.ppre1 << 10) | (x.ppre2 << 13));
+        h.set('RCC.CR.PLLON', 1);
+        h.wait(1 * MS);
+        expect(h.get('RCC.CR.PLLRDY')).toBe(1);
+        h.set('RCC.CFGR.SW', 2);
+        h.wait(1 * MS);
+        expect(h.get('RCC.CFGR.SWS')).toBe(2);
+        const vco = ((x.hse ? 8e6 : 16e6) * x.n) / x.m;
+        const ahb = x.hpre < 8 ? 1 : [2, 4, 8, 16, 64, 128, 256, 512][x.hpre - 8]!;
+        const apb = (v: number): number => (v < 4 ? 1 : 2 ** (v - 3));
+        const hclk = vco / x.p / ahb;
+        expect(h.hz('hclk')).toBeCloseTo(hclk, 3);
+        expect(h.hz('usb')).toBeCloseTo(vco / x.q, 3);
+        expect(h.hz('pclk1')).toBeCloseTo(hclk / apb(x.ppre1), 3);
+        expect(h.hz('timpclk2')).toBeCloseTo((hclk / apb(x.ppre2)) * (x.ppre2 < 4 ? 1 : 2), 3);
+      }),
+      { numRuns: 40 },
+    );
   });
   it('the PLL locks after its delay and only with its source', () => {
     const h = chip.again();
@@ -104,7 +123,13 @@ describe.each(CHIPS)('%s clock tree', (_, chip) => {
   it('HSE_RTC is HSE divided by RTCPRE, 0 and 1 give none; the RTC can run from it', () => {
     const h = chip.again();
     ready(h, 'HSEON');
-    for (const [pre, hz] of [[0, null], [1, null], [2, 4e6], [8, 1e6], [16, 5e5]] as const) {
+    for (const [pre, hz] of [
+      [0, null],
+      [1, null],
+      [2, 4e6],
+      [8, 1e6],
+      [16, 5e5],
+    ] as const) {
       h.set('RCC.CFGR.RTCPRE', pre);
       expect(h.hz('hse-rtc')).toBe(hz);
     }
@@ -119,7 +144,13 @@ describe('F411: TIMPRE', () => {
   it('gives the timers HCLK up to PPRE 4, then four times PCLK', () => {
     const h = f411.again();
     h.set('RCC.DCKCFGR.TIMPRE', 1);
-    for (const [ppre, hz] of [[0, 16e6], [4, 16e6], [5, 16e6], [6, 8e6], [7, 4e6]] as const) {
+    for (const [ppre, hz] of [
+      [0, 16e6],
+      [4, 16e6],
+      [5, 16e6],
+      [6, 8e6],
+      [7, 4e6],
+    ] as const) {
       h.set('RCC.CFGR.PPRE1', ppre);
       expect([ppre, h.hz('timpclk1')]).toEqual([ppre, hz]);
     }

@@ -19,7 +19,10 @@ describe('RCC H5: after power-on', () => {
 });
 
 describe('RCC H5: oscillators', () => {
-  it.each([['HSI48', 'hsi48', 2.1 * US, 48_000_000], ['CSI', 'csi', 1 * US, 4_000_000]])('%s is ready after its start time, not before', (name, clock, start, hz) => {
+  it.each([
+    ['HSI48', 'hsi48', 2.1 * US, 48_000_000],
+    ['CSI', 'csi', 1 * US, 4_000_000],
+  ])('%s is ready after its start time, not before', (name, clock, start, hz) => {
     const h = new H5();
     h.set(`RCC.CR.${name}ON`, 1);
     h.wait(start - 1);
@@ -209,9 +212,18 @@ describe('RCC H5: PLL and SYSCLK switch', () => {
     fc.assert(
       fc.property(
         fc.record({
-          hsidiv: fc.integer({ min: 0, max: 3 }), src: fc.integer({ min: 1, max: 3 }), m: fc.integer({ min: 1, max: 63 }), n: fc.integer({ min: 3, max: 511 }),
-          frac: fc.integer({ min: 0, max: 8191 }), fracen: fc.boolean(), p: fc.integer({ min: 0, max: 127 }), q: fc.integer({ min: 0, max: 127 }),
-          hpre: fc.integer({ min: 0, max: 15 }), ppre: fc.tuple(...[0, 1, 2].map(() => fc.integer({ min: 0, max: 7 }))), timpre: fc.integer({ min: 0, max: 1 }), sw: fc.integer({ min: 0, max: 3 }),
+          hsidiv: fc.integer({ min: 0, max: 3 }),
+          src: fc.integer({ min: 1, max: 3 }),
+          m: fc.integer({ min: 1, max: 63 }),
+          n: fc.integer({ min: 3, max: 511 }),
+          frac: fc.integer({ min: 0, max: 8191 }),
+          fracen: fc.boolean(),
+          p: fc.integer({ min: 0, max: 127 }),
+          q: fc.integer({ min: 0, max: 127 }),
+          hpre: fc.integer({ min: 0, max: 15 }),
+          ppre: fc.tuple(...[0, 1, 2].map(() => fc.integer({ min: 0, max: 7 }))),
+          timpre: fc.integer({ min: 0, max: 1 }),
+          sw: fc.integer({ min: 0, max: 3 }),
         }),
         (x) => {
           const h = new H5();
@@ -290,7 +302,11 @@ describe('RCC H5: backup domain and resets', () => {
     expect(h.get('RCC.BDCR.RTCSEL')).toBe(1);
   });
   it.each([
-    ['pin', 0x04000000], ['software', 0x14000000], ['iwdg', 0x24000000], ['wwdg', 0x44000000], ['low-power', 0x84000000],
+    ['pin', 0x04000000],
+    ['software', 0x14000000],
+    ['iwdg', 0x24000000],
+    ['wwdg', 0x44000000],
+    ['low-power', 0x84000000],
   ] as const)('a %s reset raises its flag and PINRSTF; RMVF clears', (cause, flags) => {
     const h = new H5();
     h.set('RCC.RSR.RMVF', 1);

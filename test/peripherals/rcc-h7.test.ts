@@ -16,7 +16,8 @@ const nat = (max: number): fc.Arbitrary<number> => fc.integer({ min: 0, max });
 describe('out of reset', () => {
   it('both cores run from HSI at 64 MHz; no PLL, no crystal', () => {
     const h = fresh();
-    for (const clock of ['hsi', 'sysclk', 'cpu1', 'hclk', 'pclk1', 'pclk2', 'pclk3', 'pclk4', 'timpclk1']) expect(h.hz(clock)).toBe(64_000_000);
+    for (const clock of ['hsi', 'sysclk', 'cpu1', 'hclk', 'pclk1', 'pclk2', 'pclk3', 'pclk4', 'timpclk1'])
+      expect(h.hz(clock)).toBe(64_000_000);
     for (const clock of ['hse', 'hsi48', 'lsi', 'lse', 'pll1p', 'usb', 'rtc']) expect(h.hz(clock)).toBeNull();
     expect(h.get('RCC.CR.HSIRDY')).toBe(1);
     expect(h.hz('systick1-ext')).toBe(8_000_000);
@@ -39,7 +40,10 @@ describe('prescalers', () => {
         expect(h.hz('pclk3')).toBeCloseTo(hclk / PPRE[d1]!, 3);
         expect(h.hz('pclk4')).toBeCloseTo(hclk / PPRE[d3]!, 3);
         const factor = timpre ? 4 : 2;
-        for (const [apb, timer, p] of [['pclk1', 'timpclk1', p1], ['pclk2', 'timpclk2', p2]] as const) {
+        for (const [apb, timer, p] of [
+          ['pclk1', 'timpclk1', p1],
+          ['pclk2', 'timpclk2', p2],
+        ] as const) {
           const divider = PPRE[p]!;
           expect(h.hz(apb)).toBeCloseTo(hclk / divider, 3);
           expect(h.hz(timer)).toBeCloseTo(divider <= factor ? hclk : (hclk / divider) * factor, 3);
@@ -54,22 +58,38 @@ describe('PLLs', () => {
   it('every output is input / DIVM x (DIVN + 1 + FRACN / 8192) / (divider + 1), for all sources', () => {
     const inputs = [64e6, 4e6, 25e6];
     fc.assert(
-      fc.property(nat(2), fc.integer({ min: 1, max: 3 }), fc.integer({ min: 1, max: 63 }), fc.integer({ min: 3, max: 511 }), nat(8191), nat(127), nat(127), nat(127), fc.boolean(), (source, i, m, n, frac, p, q, r, fractional) => {
-        const h = fresh();
-        h.set('RCC.CR.CSION', 1);
-        h.set('RCC.CR.HSEON', 1);
-        h.wait(10 * MS);
-        h.write('RCC.PLLCKSELR', source | (m << (4 + 8 * (i - 1))));
-        h.write(`RCC.PLL${i}FRACR`, frac << 3);
-        h.write('RCC.PLLCFGR', 0x01ff0000 | (fractional ? 1 << (4 * (i - 1)) : 0));
-        h.write(`RCC.PLL${i}DIVR`, ((r << 24) | (q << 16) | (p << 9) | n) >>> 0);
-        h.set(`RCC.CR.PLL${i}ON`, 1);
-        expect(h.hz(`pll${i}p`)).toBeNull();
-        h.wait(60 * US);
-        expect(h.get(`RCC.CR.PLL${i}RDY`)).toBe(1);
-        const vco = (inputs[source]! / m) * (n + 1 + (fractional ? frac / 8192 : 0));
-        for (const [output, divider] of [['p', p], ['q', q], ['r', r]] as const) expect(h.hz(`pll${i}${output}`)! / (vco / (divider + 1))).toBeCloseTo(1, 9);
-      }),
+      fc.property(
+        nat(2),
+        fc.integer({ min: 1, max: 3 }),
+        fc.integer({ min: 1, max: 63 }),
+        fc.integer({ min: 3, max: 511 }),
+        nat(8191),
+        nat(127),
+        nat(127),
+        nat(127),
+        fc.boolean(),
+        (source, i, m, n, frac, p, q, r, fractional) => {
+          const h = fresh();
+          h.set('RCC.CR.CSION', 1);
+          h.set('RCC.CR.HSEON', 1);
+          h.wait(10 * MS);
+          h.write('RCC.PLLCKSELR', source | (m << (4 + 8 * (i - 1))));
+          h.write(`RCC.PLL${i}FRACR`, frac << 3);
+          h.write('RCC.PLLCFGR', 0x01ff0000 | (fractional ? 1 << (4 * (i - 1)) : 0));
+          h.write(`RCC.PLL${i}DIVR`, ((r << 24) | (q << 16) | (p << 9) | n) >>> 0);
+          h.set(`RCC.CR.PLL${i}ON`, 1);
+          expect(h.hz(`pll${i}p`)).toBeNull();
+          h.wait(60 * US);
+          expect(h.get(`RCC.CR.PLL${i}RDY`)).toBe(1);
+          const vco = (inputs[source]! / m) * (n + 1 + (fractional ? frac / 8192 : 0));
+          for (const [output, divider] of [
+            ['p', p],
+            ['q', q],
+            ['r', r],
+          ] as const)
+            expect(h.hz(`pll${i}${output}`)! / (vco / (divider + 1))).toBeCloseTo(1, 9);
+        },
+      ),
       { numRuns: 120 },
     );
   });
@@ -167,7 +187,9 @@ describe('enable bits of two cores', () => {
           expect(asCore(h, core, () => h.read('RCC.AHB4ENR'))).toBe(want[core]);
           expect(h.read(`RCC.C${core + 1}_AHB4ENR`)).toBe(want[core]);
         }
-        [...'ABCDEFGHIJK'].forEach((port, i) => expect(h.system.isClocked(h.system.block(`GPIO${port}`))).toBe((((want[0]! | want[1]!) >>> i) & 1) === 1));
+        [...'ABCDEFGHIJK'].forEach((port, i) =>
+          expect(h.system.isClocked(h.system.block(`GPIO${port}`))).toBe((((want[0]! | want[1]!) >>> i) & 1) === 1),
+        );
       }),
       { numRuns: 60 },
     );
@@ -176,8 +198,12 @@ describe('enable bits of two cores', () => {
 
 describe('resets', () => {
   it.each([
-    ['power', 0, 'C1RSTF C2RSTF D1RSTF D2RSTF BORRSTF PINRSTF PORRSTF'], ['pin', 0, 'C1RSTF C2RSTF PINRSTF'], ['software', 0, 'C1RSTF C2RSTF PINRSTF SFT1RSTF'],
-    ['software', 1, 'C1RSTF C2RSTF PINRSTF SFT2RSTF'], ['iwdg', 1, 'C1RSTF C2RSTF PINRSTF IWDG2RSTF'], ['wwdg', 0, 'C1RSTF C2RSTF PINRSTF WWDG1RSTF'],
+    ['power', 0, 'C1RSTF C2RSTF D1RSTF D2RSTF BORRSTF PINRSTF PORRSTF'],
+    ['pin', 0, 'C1RSTF C2RSTF PINRSTF'],
+    ['software', 0, 'C1RSTF C2RSTF PINRSTF SFT1RSTF'],
+    ['software', 1, 'C1RSTF C2RSTF PINRSTF SFT2RSTF'],
+    ['iwdg', 1, 'C1RSTF C2RSTF PINRSTF IWDG2RSTF'],
+    ['wwdg', 0, 'C1RSTF C2RSTF PINRSTF WWDG1RSTF'],
   ] as const)('%s of core %i raises %s', (cause, core, flags) => {
     expect([...resetFlagsH7(cause, core)].sort()).toEqual(flags.split(' ').sort());
   });

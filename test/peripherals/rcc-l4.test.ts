@@ -79,26 +79,38 @@ describe('PLL', () => {
   it('every output is input / (M + 1) x N / divider, for all factors and sources', () => {
     const inputs = [null, 4_000_000, 16_000_000, 8_000_000];
     fc.assert(
-      fc.property(fc.integer({ min: 1, max: 3 }), fc.integer({ min: 0, max: 7 }), fc.integer({ min: 8, max: 86 }), fc.integer({ min: 0, max: 3 }), fc.integer({ min: 0, max: 3 }), fc.integer({ min: 0, max: 31 }), fc.integer({ min: 0, max: 1 }), (source, m, n, q, r, pdiv, p) => {
-        const h = withHse.again();
-        h.set('RCC.CR.HSION', 1);
-        h.set('RCC.CR.HSEON', 1);
-        h.wait(10 * MS);
-        h.write('RCC.PLLCFGR', (pdiv << 27) | (r << 25) | (1 << 24) | (q << 21) | (1 << 20) | (p << 17) | (1 << 16) | (n << 8) | (m << 4) | source);
-        h.write('RCC.PLLSAI1CFGR', (r << 25) | (1 << 24) | (q << 21) | (1 << 20) | (n << 8));
-        h.set('RCC.CR.PLLON', 1);
-        h.set('RCC.CR.PLLSAI1ON', 1);
-        expect(h.hz('pllr')).toBeNull();
-        h.wait(15 * US);
-        expect(h.get('RCC.CR.PLLRDY')).toBe(1);
-        const vco = (inputs[source]! * n) / (m + 1);
-        const divider = pdiv === 0 ? (p ? 17 : 7) : pdiv;
-        expect(h.hz('pllr')).toBeCloseTo(vco / (2 * (r + 1)), 3);
-        expect(h.hz('pllq')).toBeCloseTo(vco / (2 * (q + 1)), 3);
-        expect(h.hz('pllsai1r')).toBeCloseTo(vco / (2 * (r + 1)), 3);
-        if (pdiv === 1) expect(h.hz('pllp')).toBeNull();
-        else expect(h.hz('pllp')).toBeCloseTo(vco / divider, 3);
-      }),
+      fc.property(
+        fc.integer({ min: 1, max: 3 }),
+        fc.integer({ min: 0, max: 7 }),
+        fc.integer({ min: 8, max: 86 }),
+        fc.integer({ min: 0, max: 3 }),
+        fc.integer({ min: 0, max: 3 }),
+        fc.integer({ min: 0, max: 31 }),
+        fc.integer({ min: 0, max: 1 }),
+        (source, m, n, q, r, pdiv, p) => {
+          const h = withHse.again();
+          h.set('RCC.CR.HSION', 1);
+          h.set('RCC.CR.HSEON', 1);
+          h.wait(10 * MS);
+          h.write(
+            'RCC.PLLCFGR',
+            (pdiv << 27) | (r << 25) | (1 << 24) | (q << 21) | (1 << 20) | (p << 17) | (1 << 16) | (n << 8) | (m << 4) | source,
+          );
+          h.write('RCC.PLLSAI1CFGR', (r << 25) | (1 << 24) | (q << 21) | (1 << 20) | (n << 8));
+          h.set('RCC.CR.PLLON', 1);
+          h.set('RCC.CR.PLLSAI1ON', 1);
+          expect(h.hz('pllr')).toBeNull();
+          h.wait(15 * US);
+          expect(h.get('RCC.CR.PLLRDY')).toBe(1);
+          const vco = (inputs[source]! * n) / (m + 1);
+          const divider = pdiv === 0 ? (p ? 17 : 7) : pdiv;
+          expect(h.hz('pllr')).toBeCloseTo(vco / (2 * (r + 1)), 3);
+          expect(h.hz('pllq')).toBeCloseTo(vco / (2 * (q + 1)), 3);
+          expect(h.hz('pllsai1r')).toBeCloseTo(vco / (2 * (r + 1)), 3);
+          if (pdiv === 1) expect(h.hz('pllp')).toBeNull();
+          else expect(h.hz('pllp')).toBeCloseTo(vco / divider, 3);
+        },
+      ),
       { numRuns: 120 },
     );
   });
@@ -153,7 +165,12 @@ describe('buses and kernel clocks', () => {
     h.write('RCC.CFGR', 4 << 8);
     h.set('RCC.CR.HSION', 1);
     startLse(h);
-    for (const [value, hz] of [[0, 2_000_000], [1, 4_000_000], [2, 16_000_000], [3, 32_768]] as const) {
+    for (const [value, hz] of [
+      [0, 2_000_000],
+      [1, 4_000_000],
+      [2, 16_000_000],
+      [3, 32_768],
+    ] as const) {
       h.set('RCC.CCIPR.USART2SEL', value);
       expect(h.hz('usart2')).toBe(hz);
     }
@@ -221,7 +238,12 @@ describe('oscillators', () => {
 
 describe('CSR', () => {
   it.each([
-    ['software', 0x14000000], ['pin', 0x04000000], ['iwdg', 0x24000000], ['wwdg', 0x44000000], ['low-power', 0x84000000], ['option-bytes', 0x06000000],
+    ['software', 0x14000000],
+    ['pin', 0x04000000],
+    ['iwdg', 0x24000000],
+    ['wwdg', 0x44000000],
+    ['low-power', 0x84000000],
+    ['option-bytes', 0x06000000],
   ] as const)('after RMVF a reset by %s leaves exactly its flags', (cause, flags) => {
     const h = fresh();
     h.set('RCC.CSR.RMVF', 1);

@@ -12,10 +12,17 @@ const IRQ = 46;
 /** TIM3 at `timerHz`, whose TI1 can be made `sourceHz` / `divider`. */
 function timer(timerHz: number, sourceHz: number | null, divider: number): Bench {
   const b = bench(
-    [{
-      name: 'TIM3', model: 'tim', base: 0x40000400, size: 0x400, irqs: [IRQ], clock: 'APB1LENR.TIM3EN',
-      options: { clock: 'ck', bits: 16, capture: { remap: 'TISEL.TI1SEL', sources: { 2: { clock: 'src', divider } } } },
-    }],
+    [
+      {
+        name: 'TIM3',
+        model: 'tim',
+        base: 0x40000400,
+        size: 0x400,
+        irqs: [IRQ],
+        clock: 'APB1LENR.TIM3EN',
+        options: { clock: 'ck', bits: 16, capture: { remap: 'TISEL.TI1SEL', sources: { 2: { clock: 'src', divider } } } },
+      },
+    ],
     { ck: timerHz, src: sourceHz },
   );
   b.write('RCC.APB1LENR', 1 << 1);
@@ -36,7 +43,10 @@ describe('TIM input capture of a clock inside the chip', () => {
   it('the captured counts are as far apart as the edges, to a clock, whenever they are looked at', () => {
     fc.assert(
       fc.property(
-        fc.integer({ min: 4_000_000, max: 60_000_000 }), fc.integer({ min: 1_000_000, max: 26_000_000 }), fc.constantFrom(1, 16, 32), fc.integer({ min: 0, max: 3 }),
+        fc.integer({ min: 4_000_000, max: 60_000_000 }),
+        fc.integer({ min: 1_000_000, max: 26_000_000 }),
+        fc.constantFrom(1, 16, 32),
+        fc.integer({ min: 0, max: 3 }),
         fc.array(fc.integer({ min: 0, max: 1500 }), { minLength: 1, maxLength: 10 }),
         (timerHz, sourceHz, divider, prescaler, waits) => {
           const b = timer(timerHz, sourceHz, divider);
@@ -90,7 +100,11 @@ describe('TIM input capture of a clock inside the chip', () => {
   });
 
   it('a stopped source, a pin as TI1 and a closed channel capture nothing', () => {
-    for (const [hz, remap, ccer] of [[null, 2, CC1E], [8_000_000, 0, CC1E], [8_000_000, 2, 0]] as const) {
+    for (const [hz, remap, ccer] of [
+      [null, 2, CC1E],
+      [8_000_000, 0, CC1E],
+      [8_000_000, 2, 0],
+    ] as const) {
       const b = timer(24_000_000, hz, 32);
       open(b, 3, remap);
       b.write('TIM3.CCER', ccer);

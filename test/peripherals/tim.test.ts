@@ -17,10 +17,41 @@ let made: Bench | undefined;
 function timers(): Bench {
   const b = (made ??= bench(
     [
-      { name: 'TIM2', model: 'tim', base: 0x40000000, size: 0x400, irqs: [45], clock: 'APB1LENR.TIM2EN', options: { clock: 'ck', bits: 32 } },
-      { name: 'TIM3', model: 'tim', base: 0x40000400, size: 0x400, irqs: [46], clock: 'APB1LENR.TIM3EN', options: { clock: 'ck', bits: 16 } },
-      { name: 'TIM6', model: 'tim', base: 0x40001000, size: 0x400, irqs: [49], clock: 'APB1LENR.TIM6EN', options: { clock: 'ck', bits: 16 } },
-      { name: 'TIM1', model: 'tim', base: 0x40012c00, size: 0x400, irqs: [42, 41, 43, 44], options: { clock: 'ck', bits: 16, irqs: { update: 0, brk: 1, trigger: 2, cc: 3 } } },
+      {
+        name: 'TIM2',
+        model: 'tim',
+        base: 0x40000000,
+        size: 0x400,
+        irqs: [45],
+        clock: 'APB1LENR.TIM2EN',
+        options: { clock: 'ck', bits: 32 },
+      },
+      {
+        name: 'TIM3',
+        model: 'tim',
+        base: 0x40000400,
+        size: 0x400,
+        irqs: [46],
+        clock: 'APB1LENR.TIM3EN',
+        options: { clock: 'ck', bits: 16 },
+      },
+      {
+        name: 'TIM6',
+        model: 'tim',
+        base: 0x40001000,
+        size: 0x400,
+        irqs: [49],
+        clock: 'APB1LENR.TIM6EN',
+        options: { clock: 'ck', bits: 16 },
+      },
+      {
+        name: 'TIM1',
+        model: 'tim',
+        base: 0x40012c00,
+        size: 0x400,
+        irqs: [42, 41, 43, 44],
+        options: { clock: 'ck', bits: 16, irqs: { update: 0, brk: 1, trigger: 2, cc: 3 } },
+      },
     ],
     { ck: 32_000_000 },
   )).again();
@@ -41,7 +72,9 @@ describe('TIM time base', () => {
   it('CNT = floor((clocks - 1) / (PSC + 1)) mod (ARR + 1), up and down, however it is read', () => {
     fc.assert(
       fc.property(
-        fc.integer({ min: 0, max: 0xffff }), fc.integer({ min: 1, max: 0xffff }), fc.boolean(),
+        fc.integer({ min: 0, max: 0xffff }),
+        fc.integer({ min: 1, max: 0xffff }),
+        fc.boolean(),
         fc.array(fc.integer({ min: 0, max: 3_000_000 }), { minLength: 1, maxLength: 8 }),
         (psc, arr, down, waits) => {
           const b = timers();
@@ -73,70 +106,79 @@ describe('TIM time base', () => {
     );
     const small = fc.integer({ min: 0, max: 3 });
     fc.assert(
-      fc.property(small, fc.integer({ min: 1, max: 12 }), small, fc.boolean(), fc.boolean(), fc.boolean(), fc.array(step, { maxLength: 30 }), (psc, arr, rcr, arpe, udis, ocpe, steps) => {
-        const b = timers();
-        const cr1 = (arpe ? ARPE : 0) | (udis ? UDIS : 0);
-        b.write('TIM1.CCMR1', ocpe ? 8 : 0);
-        b.write('TIM1.RCR', rcr);
-        start(b, 'TIM1', psc, arr, arpe ? ARPE : 0);
-        b.write('TIM1.CR1', cr1 | CEN);
-        b.ticks('ck', 1);
-        const m = { cnt: 0, sub: 0, rep: rcr, psc, arr, ccr: 0, PSC: psc, ARR: arr, CCR: 0, RCR: rcr, uif: 0, ccif: 0 };
-        const load = (): void => {
-          m.psc = m.PSC;
-          m.arr = m.ARR;
-          m.ccr = m.CCR;
-          m.rep = m.RCR;
-        };
-        const clock = (): void => {
-          if (++m.sub <= m.psc) return;
-          m.sub = 0;
-          const overflow = m.cnt === m.arr;
-          m.cnt = overflow || m.cnt === 0xffff ? 0 : m.cnt + 1;
-          if (overflow && m.ccr > m.arr) m.ccif = 1;
-          if (overflow && !udis) {
-            if (m.rep > 0) m.rep--;
-            else {
-              load();
-              m.uif = 1;
+      fc.property(
+        small,
+        fc.integer({ min: 1, max: 12 }),
+        small,
+        fc.boolean(),
+        fc.boolean(),
+        fc.boolean(),
+        fc.array(step, { maxLength: 30 }),
+        (psc, arr, rcr, arpe, udis, ocpe, steps) => {
+          const b = timers();
+          const cr1 = (arpe ? ARPE : 0) | (udis ? UDIS : 0);
+          b.write('TIM1.CCMR1', ocpe ? 8 : 0);
+          b.write('TIM1.RCR', rcr);
+          start(b, 'TIM1', psc, arr, arpe ? ARPE : 0);
+          b.write('TIM1.CR1', cr1 | CEN);
+          b.ticks('ck', 1);
+          const m = { cnt: 0, sub: 0, rep: rcr, psc, arr, ccr: 0, PSC: psc, ARR: arr, CCR: 0, RCR: rcr, uif: 0, ccif: 0 };
+          const load = (): void => {
+            m.psc = m.PSC;
+            m.arr = m.ARR;
+            m.ccr = m.CCR;
+            m.rep = m.RCR;
+          };
+          const clock = (): void => {
+            if (++m.sub <= m.psc) return;
+            m.sub = 0;
+            const overflow = m.cnt === m.arr;
+            m.cnt = overflow || m.cnt === 0xffff ? 0 : m.cnt + 1;
+            if (overflow && m.ccr > m.arr) m.ccif = 1;
+            if (overflow && !udis) {
+              if (m.rep > 0) m.rep--;
+              else {
+                load();
+                m.uif = 1;
+              }
             }
-          }
-          if (m.cnt === m.ccr) m.ccif = 1;
-        };
-        for (const s of steps) {
-          if (s.kind === 'wait') {
-            b.ticks('ck', s.n);
-            for (let i = 0; i < s.n; i++) clock();
-          } else if (s.kind === 'ug') {
-            b.write('TIM1.EGR', 1);
-            m.cnt = m.sub = 0;
-            if (!udis) {
-              load();
-              m.uif = 1;
+            if (m.cnt === m.ccr) m.ccif = 1;
+          };
+          for (const s of steps) {
+            if (s.kind === 'wait') {
+              b.ticks('ck', s.n);
+              for (let i = 0; i < s.n; i++) clock();
+            } else if (s.kind === 'ug') {
+              b.write('TIM1.EGR', 1);
+              m.cnt = m.sub = 0;
+              if (!udis) {
+                load();
+                m.uif = 1;
+              }
+            } else if (s.kind === 'clear') {
+              b.write('TIM1.SR', 0);
+              m.uif = m.ccif = 0;
+            } else if (s.kind === 'psc') {
+              b.write('TIM1.PSC', s.n);
+              m.PSC = s.n;
+            } else if (s.kind === 'rcr') {
+              b.write('TIM1.RCR', s.n);
+              m.RCR = s.n;
+            } else if (s.kind === 'arr') {
+              // A value below CNT sends the counter round its whole 16 bits: tested apart.
+              const n = Math.max(s.n, m.cnt);
+              b.write('TIM1.ARR', n);
+              m.ARR = n;
+              if (!arpe) m.arr = n;
+            } else {
+              b.write('TIM1.CCR1', s.n);
+              m.CCR = s.n;
+              if (!ocpe) m.ccr = s.n;
             }
-          } else if (s.kind === 'clear') {
-            b.write('TIM1.SR', 0);
-            m.uif = m.ccif = 0;
-          } else if (s.kind === 'psc') {
-            b.write('TIM1.PSC', s.n);
-            m.PSC = s.n;
-          } else if (s.kind === 'rcr') {
-            b.write('TIM1.RCR', s.n);
-            m.RCR = s.n;
-          } else if (s.kind === 'arr') {
-            // A value below CNT sends the counter round its whole 16 bits: tested apart.
-            const n = Math.max(s.n, m.cnt);
-            b.write('TIM1.ARR', n);
-            m.ARR = n;
-            if (!arpe) m.arr = n;
-          } else {
-            b.write('TIM1.CCR1', s.n);
-            m.CCR = s.n;
-            if (!ocpe) m.ccr = s.n;
+            expect({ cnt: b.read('TIM1.CNT'), sr: b.read('TIM1.SR') & 3 }).toEqual({ cnt: m.cnt, sr: m.uif | (m.ccif << 1) });
           }
-          expect({ cnt: b.read('TIM1.CNT'), sr: b.read('TIM1.SR') & 3 }).toEqual({ cnt: m.cnt, sr: m.uif | (m.ccif << 1) });
-        }
-      }),
+        },
+      ),
       { numRuns: 500 },
     );
   });
@@ -277,20 +319,26 @@ describe('TIM interrupts', () => {
 
   it('the compare interrupt comes at CNT = CCR', () => {
     fc.assert(
-      fc.property(fc.integer({ min: 0, max: 9 }), fc.integer({ min: 0, max: 20 }), fc.integer({ min: 1, max: 20 }), fc.boolean(), (psc, ccr, arr, down) => {
-        const b = timers();
-        b.write('TIM3.CCR2', ccr);
-        b.write('TIM3.DIER', 4);
-        start(b, 'TIM3', psc, arr, down ? DIR : 0);
-        if (down && ccr > arr) return;
-        // From CNT = 0 (up) or ARR (down): counter steps to the first match.
-        const steps = down ? (ccr === arr ? arr + 1 : arr - ccr) : ccr === 0 || ccr > arr ? arr + 1 : ccr;
-        b.ticks('ck', steps * (psc + 1));
-        expect(b.irqs.get(IRQ.TIM3)).toBe(false);
-        b.ticks('ck', 1);
-        expect(b.irqs.get(IRQ.TIM3)).toBe(true);
-        expect(b.read('TIM3.SR') & 4).toBe(4);
-      }),
+      fc.property(
+        fc.integer({ min: 0, max: 9 }),
+        fc.integer({ min: 0, max: 20 }),
+        fc.integer({ min: 1, max: 20 }),
+        fc.boolean(),
+        (psc, ccr, arr, down) => {
+          const b = timers();
+          b.write('TIM3.CCR2', ccr);
+          b.write('TIM3.DIER', 4);
+          start(b, 'TIM3', psc, arr, down ? DIR : 0);
+          if (down && ccr > arr) return;
+          // From CNT = 0 (up) or ARR (down): counter steps to the first match.
+          const steps = down ? (ccr === arr ? arr + 1 : arr - ccr) : ccr === 0 || ccr > arr ? arr + 1 : ccr;
+          b.ticks('ck', steps * (psc + 1));
+          expect(b.irqs.get(IRQ.TIM3)).toBe(false);
+          b.ticks('ck', 1);
+          expect(b.irqs.get(IRQ.TIM3)).toBe(true);
+          expect(b.read('TIM3.SR') & 4).toBe(4);
+        },
+      ),
       { numRuns: 200 },
     );
   });

@@ -5,7 +5,15 @@ import { bench, type Bench } from './bench.ts';
 const IRQ = 58;
 const made = bench(
   [
-    { name: 'USART1', model: 'usart-v4', base: 0x40013800, size: 0x400, irqs: [IRQ], clock: 'APB2ENR.USART1EN', options: { clock: 'usart1' } },
+    {
+      name: 'USART1',
+      model: 'usart-v4',
+      base: 0x40013800,
+      size: 0x400,
+      irqs: [IRQ],
+      clock: 'APB2ENR.USART1EN',
+      options: { clock: 'usart1' },
+    },
     { name: 'USART2', model: 'usart-v4', facts: 'USART1', base: 0x40004400, size: 0x400, irqs: [59], options: { clock: 'usart1' } },
   ],
   { usart1: 64_000_000 },
@@ -27,7 +35,11 @@ function usart(cr1: number, brr = 640): Bench {
   return b;
 }
 const isr = (b: Bench): number => b.read('USART1.ISR');
-const console1 = (b: Bench): string => b.notes.filter((n) => n.kind === 'console:usart1').map((n) => n.text).join('');
+const console1 = (b: Bench): string =>
+  b.notes
+    .filter((n) => n.kind === 'console:usart1')
+    .map((n) => n.text)
+    .join('');
 
 describe('USART transmission', () => {
   it('ISR is 0xC0 after reset; TEACK and REACK follow TE and RE', () => {
@@ -43,7 +55,13 @@ describe('USART transmission', () => {
     const M1 = 1 << 28;
     const OVER8 = 1 << 15;
     for (const [cr1, cr2, brr, ticks] of [
-      [0, 0, 640, 6400], [M0, 0, 640, 7040], [M1, 0, 640, 5760], [0, 2 << 12, 640, 7040], [0, 1 << 12, 640, 6080], [OVER8, 0, 0x0508 & ~8, 6400], [0, 0, 555, 5550],
+      [0, 0, 640, 6400],
+      [M0, 0, 640, 7040],
+      [M1, 0, 640, 5760],
+      [0, 2 << 12, 640, 7040],
+      [0, 1 << 12, 640, 6080],
+      [OVER8, 0, 0x0508 & ~8, 6400],
+      [0, 0, 555, 5550],
     ] as const) {
       const b = made.again();
       b.write('RCC.APB2ENR', 1 << 14);
@@ -88,7 +106,10 @@ describe('USART transmission', () => {
   });
 
   it('without FIFO two bytes fit (shift register and TDR), with FIFO nine; TXFE only there', () => {
-    for (const [cr1, room] of [[TE, 2], [TE | FIFOEN, 9]] as const) {
+    for (const [cr1, room] of [
+      [TE, 2],
+      [TE | FIFOEN, 9],
+    ] as const) {
       const b = usart(cr1);
       let n = 0;
       while (isr(b) & TXE) b.write('USART1.TDR', 0x30 + n++);

@@ -6,9 +6,53 @@ import { MS, rate, US } from '../../src/emu/time.ts';
 import { usbOtgFsPort } from '../../src/peripherals/usb-otg-fs.ts';
 import { usbPort } from '../../src/peripherals/usb-ports.ts';
 import {
-  CNAK, DAINT, DAINTMSK, DCFG, DCTL, DIEPCTL, DIEPEMPMSK, DIEPINT, DIEPMSK, DIEPTSIZ, DIEPTXF, DOEPCTL, DOEPINT, DOEPMSK, DOEPTSIZ, DSTS, DTXFSTS, ENABLE,
-  EPDIS, EPENA, F405, FIFO, GAHBCFG, GCCFG, GINTMSK, GINTSTS, GOTGCTL, GOTGINT, GRSTCTL, GRXFSIZ, GRXSTSP, GRXSTSR, GSNPSID, GUSBCFG, H745, L476, L496,
-  newSystem, OTG, OTGEN, PCGCCTL, RESET, SNAK, STALL, USBAEP, VARIANTS, type Variant,
+  CNAK,
+  DAINT,
+  DAINTMSK,
+  DCFG,
+  DCTL,
+  DIEPCTL,
+  DIEPEMPMSK,
+  DIEPINT,
+  DIEPMSK,
+  DIEPTSIZ,
+  DIEPTXF,
+  DOEPCTL,
+  DOEPINT,
+  DOEPMSK,
+  DOEPTSIZ,
+  DSTS,
+  DTXFSTS,
+  ENABLE,
+  EPDIS,
+  EPENA,
+  F405,
+  FIFO,
+  GAHBCFG,
+  GCCFG,
+  GINTMSK,
+  GINTSTS,
+  GOTGCTL,
+  GOTGINT,
+  GRSTCTL,
+  GRXFSIZ,
+  GRXSTSP,
+  GRXSTSR,
+  GSNPSID,
+  GUSBCFG,
+  H745,
+  L476,
+  L496,
+  newSystem,
+  OTG,
+  OTGEN,
+  PCGCCTL,
+  RESET,
+  SNAK,
+  STALL,
+  USBAEP,
+  VARIANTS,
+  type Variant,
 } from '../usb-sim/otg-firmware.ts';
 
 let system: System;
@@ -108,7 +152,10 @@ describe('GRSTCTL', () => {
     expect(get(GRSTCTL)).toBe(0x80000000);
   });
   it('a flush takes eight of the slower clock, and needs both', () => {
-    for (const [usb, hclk, ns] of [[48, 80, 167], [48, 4, 2000]] as const) {
+    for (const [usb, hclk, ns] of [
+      [48, 80, 167],
+      [48, 4, 2000],
+    ] as const) {
       system.setClock('usb', rate(usb * 1_000_000));
       system.setClock('hclk', rate(hclk * 1_000_000));
       set(GRSTCTL, 0x10);
@@ -156,7 +203,10 @@ describe('connection', () => {
     expect(seen).toEqual([1, 0, 1, 0]);
     expect(port.attached()).toBe(false);
   });
-  it.each([[L476, 0x210000], [F405, 0x90000]] as const)('VBUS sensing follows the cable: SRQINT and BSVLD, then SEDET', (v, gccfg) => {
+  it.each([
+    [L476, 0x210000],
+    [F405, 0x90000],
+  ] as const)('VBUS sensing follows the cable: SRQINT and BSVLD, then SEDET', (v, gccfg) => {
     ready(v);
     if (v !== F405) set(GOTGCTL, 0);
     set(GCCFG, gccfg);
@@ -410,7 +460,11 @@ describe('OUT', () => {
     expect([get(DOEPTSIZ(1)), get(DOEPCTL(1)) & (EPENA | 0x20000)]).toEqual([(1 << 19) | 123, 0x20000]);
     expect(get(DOEPINT(1)) & 1).toBe(0);
     const entries = drain();
-    expect(entries.filter(Array.isArray)).toEqual([[2, 1, 64], [2, 1, 5], [3, 1, 0]]);
+    expect(entries.filter(Array.isArray)).toEqual([
+      [2, 1, 64],
+      [2, 1, 5],
+      [3, 1, 0],
+    ]);
     expect(get(DOEPINT(1)) & 1).toBe(1);
   });
   it('the wrong toggle is acknowledged and dropped; SD0PID and SD1PID set it', () => {

@@ -14,11 +14,22 @@ const hex = (bytes: Uint8Array): string => [...bytes].map((b) => b.toString(16).
 function run(chip: string, scenario: Partial<Scenario>): { s: Session; end: SessionEnd } {
   const image = findRomProfile(findChip(chip)!.rom!.id)!.image;
   const bytes = new Uint8Array(readFileSync(new URL(`../../rom/images/${image}.bin`, import.meta.url)));
-  const s = new Session(jobInput({
-    version: 'test', chip, images: [{ path: 'fw.bin@0x08000000', bytes: program(0x08000000) }], scenario: { schema: 'bootbench/scenario@1', ...scenario },
-    overrides: { images: [] }, limits: { maxInstructions: null, wallMs: null, maxMemory: null }, rom: { kind: 'stand-in', bytes, version: null, options: {} },
-    symptom: null, engine: 'bootbench', semihosting: true, bootAt: null, files: new Map(),
-  }));
+  const s = new Session(
+    jobInput({
+      version: 'test',
+      chip,
+      images: [{ path: 'fw.bin@0x08000000', bytes: program(0x08000000) }],
+      scenario: { schema: 'bootbench/scenario@1', ...scenario },
+      overrides: { images: [] },
+      limits: { maxInstructions: null, wallMs: null, maxMemory: null },
+      rom: { kind: 'stand-in', bytes, version: null, options: {} },
+      symptom: null,
+      engine: 'bootbench',
+      semihosting: true,
+      bootAt: null,
+      files: new Map(),
+    }),
+  );
   return { s, end: s.run() };
 }
 const pinBoot = { boot0: 1 } as const;
@@ -38,20 +49,33 @@ describe.each([
     ];
     const { s, end } = run(chip, { board: pinBoot, steps, until: '4s' });
     // The core comes out of reset without soft disconnect: a pull-up of 3 µs, which no host sees, goes before.
-    expect(s.usb.sessions.find((x) => x.attached !== null)).toMatchObject({ vid: 0x0483, pid: 0xdf11, bcdDevice: 0x2200, product: 'STM32  BOOTLOADER', altSettings: [flash, ...OTHERS] });
+    expect(s.usb.sessions.find((x) => x.attached !== null)).toMatchObject({
+      vid: 0x0483,
+      pid: 0xdf11,
+      bcdDevice: 0x2200,
+      product: 'STM32  BOOTLOADER',
+      altSettings: [flash, ...OTHERS],
+    });
     const core = s.machine.bootCore;
     expect(hex(Uint8Array.from(data, (_, i) => core.peek(at + i, 1) ?? -1))).toBe(hex(data));
     expect(end.outcome).toBe('dfu'); // latched: the leave was asked for
     expect(core.pc >= 0x08004008 && core.pc < 0x0800400c, core.pc.toString(16)).toBe(true);
   }, 240_000);
 
-  it.each([4, 12, 26])('a crystal of %i MHz is measured with TIM11 and feeds the PLL: 60 MHz and 48 MHz', (mhz) => {
-    const { s, end } = run(chip, { board: { ...pinBoot, hse: { hz: mhz * 1e6, kind: 'crystal' } } });
-    expect(end.outcome).toBe('dfu');
-    const hz = (clock: string): number => { const r = s.machine.system.clock(clock).rate!; return r.num / r.den; };
-    expect([hz('hclk'), hz('usb')]).toEqual([60e6, 48e6]);
-    expect(s.machine.fieldValue('RCC.PLLCFGR.PLLM')).toBe(mhz);
-  }, 120_000);
+  it.each([4, 12, 26])(
+    'a crystal of %i MHz is measured with TIM11 and feeds the PLL: 60 MHz and 48 MHz',
+    (mhz) => {
+      const { s, end } = run(chip, { board: { ...pinBoot, hse: { hz: mhz * 1e6, kind: 'crystal' } } });
+      expect(end.outcome).toBe('dfu');
+      const hz = (clock: string): number => {
+        const r = s.machine.system.clock(clock).rate!;
+        return r.num / r.den;
+      };
+      expect([hz('hclk'), hz('usb')]).toEqual([60e6, 48e6]);
+      expect(s.machine.fieldValue('RCC.PLLCFGR.PLLM')).toBe(mhz);
+    },
+    120_000,
+  );
   it('without a crystal there is no USB (AN2606: HSE is needed)', () => {
     expect(run(chip, { board: { ...pinBoot, hse: null } }).end.outcome).toBe('rom-silent');
   }, 120_000);

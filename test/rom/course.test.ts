@@ -14,11 +14,22 @@ const program = (base: number): Uint8Array => new Uint8Array(Uint32Array.from([0
 
 function session(chip: string, scenario: Partial<Scenario>): Session {
   const bytes = imageOf(CHIPS.find((c) => c.name === chip)!.rom!.id);
-  return new Session(jobInput({
-    version: 'test', chip, images: [{ path: 'fw.bin@0x08000000', bytes: program(0x08000000) }], scenario: { schema: 'bootbench/scenario@1', ...scenario },
-    overrides: { images: [] }, limits: { maxInstructions: null, wallMs: null, maxMemory: null }, rom: { kind: 'stand-in', bytes, version: null, options: {} },
-    symptom: null, engine: 'bootbench', semihosting: true, bootAt: null, files: new Map(),
-  }));
+  return new Session(
+    jobInput({
+      version: 'test',
+      chip,
+      images: [{ path: 'fw.bin@0x08000000', bytes: program(0x08000000) }],
+      scenario: { schema: 'bootbench/scenario@1', ...scenario },
+      overrides: { images: [] },
+      limits: { maxInstructions: null, wallMs: null, maxMemory: null },
+      rom: { kind: 'stand-in', bytes, version: null, options: {} },
+      symptom: null,
+      engine: 'bootbench',
+      semihosting: true,
+      bootAt: null,
+      files: new Map(),
+    }),
+  );
 }
 function run(chip: string, scenario: Partial<Scenario>): { s: Session; end: SessionEnd } {
   const s = session(chip, scenario);
@@ -45,25 +56,41 @@ describe('every chip of the catalogue has a stand-in ROM', () => {
 
 const EXPECTED: readonly { chip: string; product: string; bcdDevice: number; alts: readonly string[]; page: number }[] = [
   {
-    chip: 'STM32L476RG', product: 'STM32  BOOTLOADER', bcdDevice: 0x2200, page: 0x08040000,
+    chip: 'STM32L476RG',
+    product: 'STM32  BOOTLOADER',
+    bcdDevice: 0x2200,
+    page: 0x08040000,
     alts: [
-      '@Internal Flash  /0x08000000/0512*0002Kg', '@Option Bytes  /0x1FFF7800/01*040 e/0x1FFFF800/01*040 e',
-      '@OTP Memory /0x1FFF7000/01*0001Ke', '@Device Feature/0xFFFF0000/01*004 e',
+      '@Internal Flash  /0x08000000/0512*0002Kg',
+      '@Option Bytes  /0x1FFF7800/01*040 e/0x1FFFF800/01*040 e',
+      '@OTP Memory /0x1FFF7000/01*0001Ke',
+      '@Device Feature/0xFFFF0000/01*004 e',
     ],
   },
   {
-    chip: 'STM32L496ZG', product: 'STM32  BOOTLOADER', bcdDevice: 0x2200, page: 0x080a0000,
+    chip: 'STM32L496ZG',
+    product: 'STM32  BOOTLOADER',
+    bcdDevice: 0x2200,
+    page: 0x080a0000,
     alts: [
-      '@Internal Flash  /0x08000000/0512*0002Kg', '@Option Bytes  /0x1FFF7800/01*040 e/0x1FFFF800/01*040 e',
-      '@OTP Memory /0x1FFF7000/01*0001Ke', '@Device Feature/0xFFFF0000/01*004 e',
+      '@Internal Flash  /0x08000000/0512*0002Kg',
+      '@Option Bytes  /0x1FFF7800/01*040 e/0x1FFFF800/01*040 e',
+      '@OTP Memory /0x1FFF7000/01*0001Ke',
+      '@Device Feature/0xFFFF0000/01*004 e',
     ],
   },
   {
-    chip: 'STM32F072RB', product: 'STM32  BOOTLOADER', bcdDevice: 0x2200, page: 0x08010000,
+    chip: 'STM32F072RB',
+    product: 'STM32  BOOTLOADER',
+    bcdDevice: 0x2200,
+    page: 0x08010000,
     alts: ['@Internal Flash  /0x08000000/064*0002Kg', '@Option Bytes  /0x1FFFF800/01*016 e'],
   },
   {
-    chip: 'STM32H745XI', product: 'DFU in FS Mode', bcdDevice: 0x0200, page: 0x08120000,
+    chip: 'STM32H745XI',
+    product: 'DFU in FS Mode',
+    bcdDevice: 0x0200,
+    page: 0x08120000,
     alts: ['@Internal Flash   /0x08000000/16*128Kg', '@Option Bytes   /0x5200201C/01*128 e'],
   },
 ];
@@ -89,9 +116,13 @@ describe.each(EXPECTED.map((e) => [e.chip, e] as const))('%s booted by its pin',
 describe('L476: the clock of USB', () => {
   const outcome = (board: Scenario['board']): string => run('STM32L476RG', { board: { ...pinBoot, ...board } }).end.outcome;
   it('neither LSE nor HSE: no USB', () => expect(outcome({ lse: null })).toBe('rom-silent'), 120_000);
-  it.each([4, 24])('no LSE, but HSE of %i MHz, which is measured', (mhz) => {
-    expect(outcome({ lse: null, hse: { hz: mhz * 1e6, kind: 'crystal' } })).toBe('dfu');
-  }, 120_000);
+  it.each([4, 24])(
+    'no LSE, but HSE of %i MHz, which is measured',
+    (mhz) => {
+      expect(outcome({ lse: null, hse: { hz: mhz * 1e6, kind: 'crystal' } })).toBe('dfu');
+    },
+    120_000,
+  );
   it('no LSE and HSE of 10 MHz, which AN2606 does not list: no USB', () => {
     expect(outcome({ lse: null, hse: { hz: 10e6, kind: 'crystal' } })).toBe('rom-silent');
   }, 120_000);
@@ -106,31 +137,43 @@ describe('L476: the bank check', () => {
 });
 
 describe('L4: voltage range 2 left by the application', () => {
-  it.each(['STM32L476RG', 'STM32L496ZG'])('%s: the ROM does not change it and there is no DFU (AN2606 Tables 168 and 172)', (chip) => {
-    const poke = (address: string, value: string): StepAction => ({ poke: { address, value, size: 4 } });
-    const steps = [
-      { at: '10us', do: poke('0x40021058', '0x10000000') }, // PWREN
-      { after: '1us', do: poke('0x40007000', '0x00000400') }, // VOS = 2
-    ];
-    const { s, end } = run(chip, { board: pinBoot, steps });
-    expect(s.machine.system.wire('vos')).toBe(2);
-    expect(end.outcome).toBe('rom-silent');
-  }, 120_000);
+  it.each(['STM32L476RG', 'STM32L496ZG'])(
+    '%s: the ROM does not change it and there is no DFU (AN2606 Tables 168 and 172)',
+    (chip) => {
+      const poke = (address: string, value: string): StepAction => ({ poke: { address, value, size: 4 } });
+      const steps = [
+        { at: '10us', do: poke('0x40021058', '0x10000000') }, // PWREN
+        { after: '1us', do: poke('0x40007000', '0x00000400') }, // VOS = 2
+      ];
+      const { s, end } = run(chip, { board: pinBoot, steps });
+      expect(s.machine.system.wire('vos')).toBe(2);
+      expect(end.outcome).toBe('rom-silent');
+    },
+    120_000,
+  );
 });
 
 describe('a watchdog that the option bytes start', () => {
-  it.each(['STM32L476RG', 'STM32F072RB'])('%s: the ROM slows and feeds it (AN2606 4.8)', (chip) => {
-    const { s, end } = run(chip, { board: { ...pinBoot, optionBytes: { IWDG_SW: 0 } }, until: '2500ms' });
-    expect(end.outcome).toBe('dfu');
-    expect(s.machine.history.resets.map((r) => r.by)).toEqual(['power']);
-    expect((s.machine.bootCore.peek(0x40003004, 4) ?? 0) & 7, 'IWDG_PR').toBe(6);
-  }, 120_000);
+  it.each(['STM32L476RG', 'STM32F072RB'])(
+    '%s: the ROM slows and feeds it (AN2606 4.8)',
+    (chip) => {
+      const { s, end } = run(chip, { board: { ...pinBoot, optionBytes: { IWDG_SW: 0 } }, until: '2500ms' });
+      expect(end.outcome).toBe('dfu');
+      expect(s.machine.history.resets.map((r) => r.by)).toEqual(['power']);
+      expect((s.machine.bootCore.peek(0x40003004, 4) ?? 0) & 7, 'IWDG_PR').toBe(6);
+    },
+    120_000,
+  );
 });
 
 describe('bootloader ID byte (AN2606 Table 3)', () => {
   it.each([
-    ['stm32l476', 0x1fff6ffe, 0xa3], ['stm32l496', 0x1fff6ffe, 0x93], ['stm32f072', 0x1ffff6a6, 0xa1], ['stm32h745', 0x1ff1e7fe, 0x92],
-    ['stm32f405', 0x1fff77de, 0x91], ['stm32f411', 0x1fff76de, 0xd0],
+    ['stm32l476', 0x1fff6ffe, 0xa3],
+    ['stm32l496', 0x1fff6ffe, 0x93],
+    ['stm32f072', 0x1ffff6a6, 0xa1],
+    ['stm32h745', 0x1ff1e7fe, 0x92],
+    ['stm32f405', 0x1fff77de, 0x91],
+    ['stm32f411', 0x1fff76de, 0xd0],
   ])('%s has it at its address', (id, address, value) => {
     const profile = findRomProfile(id)!;
     expect(imageOf(id)[address - profile.base]).toBe(value);

@@ -13,7 +13,8 @@ import { findRomProfile, ROM_PROFILES, type RomProfile } from '../../src/rom/pro
 const ROM = fileURLToPath(new URL('../../rom/', import.meta.url));
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 const read = (path: string): Uint8Array => new Uint8Array(readFileSync(join(ROM, path)));
-const manifestOf = (profile: RomProfile): RomManifest => JSON.parse(readFileSync(join(ROM, `images/${profile.image}.json`), 'utf8')) as RomManifest;
+const manifestOf = (profile: RomProfile): RomManifest =>
+  JSON.parse(readFileSync(join(ROM, `images/${profile.image}.json`), 'utf8')) as RomManifest;
 const word = (bytes: Uint8Array, offset: number): number => new DataView(bytes.buffer, bytes.byteOffset).getUint32(offset, true);
 
 const h5 = findRomProfile(STM32H533RE.rom!.id)!;
@@ -39,7 +40,9 @@ describe.each(ROM_PROFILES.map((profile) => [profile.id, profile] as const))('st
     const folders = [...new Set(paths.filter((path) => path.includes('/')).map((path) => path.split('/')[0]!))];
     expect(folders).toContain('common');
     expect(folders).toHaveLength(2);
-    expect(paths).toEqual(expect.arrayContaining(folders.flatMap((folder) => readdirSync(join(ROM, folder)).map((file) => `${folder}/${file}`))));
+    expect(paths).toEqual(
+      expect.arrayContaining(folders.flatMap((folder) => readdirSync(join(ROM, folder)).map((file) => `${folder}/${file}`))),
+    );
   });
 
   it('the initial SP is the top of the RAM that the ROM may use, the entry is Thumb code inside the image', () => {
@@ -67,7 +70,9 @@ describe.each(ROM_PROFILES.map((profile) => [profile.id, profile] as const))('st
     try {
       execFileSync(join(ROM, 'build.sh'), [profile.image], { env: { ...process.env, OUT: out } });
       for (const ext of ['bin', 'elf', 'json']) {
-        expect(sha256(new Uint8Array(readFileSync(join(out, `${profile.image}.${ext}`)))), ext).toBe(sha256(read(`images/${profile.image}.${ext}`)));
+        expect(sha256(new Uint8Array(readFileSync(join(out, `${profile.image}.${ext}`)))), ext).toBe(
+          sha256(read(`images/${profile.image}.${ext}`)),
+        );
       }
     } finally {
       rmSync(out, { recursive: true });

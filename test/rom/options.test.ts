@@ -2,8 +2,16 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
-  ABSENT_WORD, optionWords, otherValues, resolveRomOptions, RomOptionError, ROM_OPTION_DEFAULTS, ROM_OPTION_IDS, ROM_OPTION_VALUES,
-  type RomFamily, type RomOptionId,
+  ABSENT_WORD,
+  optionWords,
+  otherValues,
+  resolveRomOptions,
+  RomOptionError,
+  ROM_OPTION_DEFAULTS,
+  ROM_OPTION_IDS,
+  ROM_OPTION_VALUES,
+  type RomFamily,
+  type RomOptionId,
 } from '../../src/rom/options.ts';
 
 const FAMILIES = Object.keys(ROM_OPTION_DEFAULTS) as RomFamily[];
@@ -19,12 +27,23 @@ describe('ROM options', () => {
     const value = (name: string): number => Number(new RegExp(`\\b${name} = (\\d)`).exec(header)![1]);
     const index = (id: RomOptionId, text: string): number => (ROM_OPTION_VALUES[id] as readonly string[]).indexOf(text);
     const rows: [string, RomOptionId, string][] = [
-      ['KEEPS_0', 'primask', 'keeps'], ['CLEARS_1', 'dcache', 'clears'], ['SETS_0', 'vtor', 'sets'], ['KEEPS_1', 'flash-latency', 'keeps'],
-      ['VOS_KEEPS', 'vos', 'keeps'], ['VOS_SETS', 'vos', 'sets'], ['SYSTICK_OFF', 'systick', 'off'], ['SYSTICK_USES', 'systick', 'uses'],
-      ['SYSTICK_KEEPS', 'systick', 'keeps'], ['UNEXPECTED_LOOPS', 'unexpected-exception', 'loops'],
-      ['UNEXPECTED_RESETS', 'unexpected-exception', 'resets'], ['UNEXPECTED_RETURNS', 'unexpected-exception', 'returns'],
-      ['RESET_FLAGS_IGNORES', 'reset-flags', 'ignores'], ['RESET_FLAGS_SOFTWARE_RETURNS', 'reset-flags', 'software-returns'],
-      ['IWDG_REFRESHES', 'iwdg', 'refreshes'], ['IWDG_IGNORES', 'iwdg', 'ignores'], ['LEAVE_ANSWERS', 'leave', 'answers'],
+      ['KEEPS_0', 'primask', 'keeps'],
+      ['CLEARS_1', 'dcache', 'clears'],
+      ['SETS_0', 'vtor', 'sets'],
+      ['KEEPS_1', 'flash-latency', 'keeps'],
+      ['VOS_KEEPS', 'vos', 'keeps'],
+      ['VOS_SETS', 'vos', 'sets'],
+      ['SYSTICK_OFF', 'systick', 'off'],
+      ['SYSTICK_USES', 'systick', 'uses'],
+      ['SYSTICK_KEEPS', 'systick', 'keeps'],
+      ['UNEXPECTED_LOOPS', 'unexpected-exception', 'loops'],
+      ['UNEXPECTED_RESETS', 'unexpected-exception', 'resets'],
+      ['UNEXPECTED_RETURNS', 'unexpected-exception', 'returns'],
+      ['RESET_FLAGS_IGNORES', 'reset-flags', 'ignores'],
+      ['RESET_FLAGS_SOFTWARE_RETURNS', 'reset-flags', 'software-returns'],
+      ['IWDG_REFRESHES', 'iwdg', 'refreshes'],
+      ['IWDG_IGNORES', 'iwdg', 'ignores'],
+      ['LEAVE_ANSWERS', 'leave', 'answers'],
       ['LEAVE_SILENT', 'leave', 'silent'],
     ];
     for (const [name, id, text] of rows) expect(value(name), name).toBe(index(id, text));
@@ -52,26 +71,30 @@ describe('ROM options', () => {
 
   it('a word is the index of its value; what the family lacks keeps the erased pattern', () => {
     const family = fc.constantFrom(...FAMILIES);
-    fc.assert(fc.property(family, fc.integer({ min: 0, max: 99 }), fc.integer({ min: 0, max: 9 }), (f, pick, other) => {
-      const ids = ROM_OPTION_IDS.filter((id) => ROM_OPTION_DEFAULTS[f][id]);
-      const id = ids[pick % ids.length]!;
-      const values = ROM_OPTION_VALUES[id] as readonly string[];
-      const value = values[other % values.length]!;
-      const settings = resolveRomOptions(ROM_OPTION_DEFAULTS[f], { [id]: value });
-      const words = optionWords(settings);
-      ROM_OPTION_IDS.forEach((each, i) => {
-        const row = ROM_OPTION_DEFAULTS[f][each];
-        const expected = each === id ? value : row?.value;
-        expect(words[i]).toBe(expected === undefined ? ABSENT_WORD : (ROM_OPTION_VALUES[each] as readonly string[]).indexOf(expected));
-      });
-      const setting = settings.find((s) => s.id === id)!;
-      expect(setting.chosen).toBe(true);
-      expect([...otherValues(setting), value].sort()).toEqual([...values].sort());
-    }));
+    fc.assert(
+      fc.property(family, fc.integer({ min: 0, max: 99 }), fc.integer({ min: 0, max: 9 }), (f, pick, other) => {
+        const ids = ROM_OPTION_IDS.filter((id) => ROM_OPTION_DEFAULTS[f][id]);
+        const id = ids[pick % ids.length]!;
+        const values = ROM_OPTION_VALUES[id] as readonly string[];
+        const value = values[other % values.length]!;
+        const settings = resolveRomOptions(ROM_OPTION_DEFAULTS[f], { [id]: value });
+        const words = optionWords(settings);
+        ROM_OPTION_IDS.forEach((each, i) => {
+          const row = ROM_OPTION_DEFAULTS[f][each];
+          const expected = each === id ? value : row?.value;
+          expect(words[i]).toBe(expected === undefined ? ABSENT_WORD : (ROM_OPTION_VALUES[each] as readonly string[]).indexOf(expected));
+        });
+        const setting = settings.find((s) => s.id === id)!;
+        expect(setting.chosen).toBe(true);
+        expect([...otherValues(setting), value].sort()).toEqual([...values].sort());
+      }),
+    );
   });
 
   it('an unknown option and an unknown value are refused with what could stand there', () => {
-    expect(() => resolveRomOptions(ROM_OPTION_DEFAULTS.H5, { primsk: 'keeps' })).toThrow(/this ROM has no option primsk; it has primask, faultmask/);
+    expect(() => resolveRomOptions(ROM_OPTION_DEFAULTS.H5, { primsk: 'keeps' })).toThrow(
+      /this ROM has no option primsk; it has primask, faultmask/,
+    );
     expect(() => resolveRomOptions(ROM_OPTION_DEFAULTS.H5, { primask: 'sets' })).toThrow('ROM option primask is keeps, clears, not sets');
     expect(() => resolveRomOptions(ROM_OPTION_DEFAULTS.H5, { remap: 'sets' })).toThrow(RomOptionError);
     expect(() => resolveRomOptions(ROM_OPTION_DEFAULTS.F0, { vtor: 'sets' })).toThrow(RomOptionError);

@@ -80,7 +80,14 @@ export const chipOf = (v: Variant): ChipDescription => ({
   blocks: [
     { name: 'RCC', model: null, base: RCC, size: 0x400 },
     {
-      name: 'OTG_FS', model: 'usb-otg-fs', base: OTG, size: 0x40000, irqs: [67], clock: 'APB2ENR.USBEN', reset: 'APB2RSTR.USBRST', options: v.options,
+      name: 'OTG_FS',
+      model: 'usb-otg-fs',
+      base: OTG,
+      size: 0x40000,
+      irqs: [67],
+      clock: 'APB2ENR.USBEN',
+      reset: 'APB2RSTR.USBRST',
+      options: v.options,
     },
   ],
 });
@@ -141,7 +148,18 @@ export class OtgFirmware {
     this.options = options;
     this.old = old;
     this.state = {
-      line: false, queue: [], zlp: false, setup: [], out: [], packet: [], requests: [], outDone: 0, dataOut: 0, resets: 0, configured: 0, echo: [],
+      line: false,
+      queue: [],
+      zlp: false,
+      setup: [],
+      out: [],
+      packet: [],
+      requests: [],
+      outDone: 0,
+      dataOut: 0,
+      resets: 0,
+      configured: 0,
+      echo: [],
     };
     this.slot = system.addTimer('cpu', () => this.interrupt());
   }
@@ -346,7 +364,11 @@ export class OtgFirmware {
       return found ? this.answer(found, length) : this.stall();
     }
     if (type === 0xa1 && request === 3) return this.answer([0, 0, 0, 0, 2, 0], length);
-    if (type === 0xa1 && request === 2) return this.answer(Array.from({ length: 1024 }, (_, i) => i & 0xff), length);
+    if (type === 0xa1 && request === 2)
+      return this.answer(
+        Array.from({ length: 1024 }, (_, i) => i & 0xff),
+        length,
+      );
     // The address is written before the status stage: the core waits for it.
     if (type === 0 && request === 5) this.set(DCFG, (this.get(DCFG) & ~0x7f0) | (v0 << 4));
     if (type === 0 && request === 9) this.configure(v0);
@@ -388,14 +410,25 @@ export interface OtgBench {
   notes: string[];
   until(t: Ps, stop?: () => boolean): void;
 }
-export function otgBench(v: Variant, device: Device = DFU_DEVICE, options: OtgFirmwareOptions = {}, host: Partial<HostOptions> = {}): OtgBench {
+export function otgBench(
+  v: Variant,
+  device: Device = DFU_DEVICE,
+  options: OtgFirmwareOptions = {},
+  host: Partial<HostOptions> = {},
+): OtgBench {
   const system = newSystem(v);
   return otgBenchOn(system, new OtgFirmware(system, device, options, v === F405), () => undefined, host);
 }
 /** Host and wires around a chip with its firmware; `reset` powers it on. */
 export function otgBenchOn(system: System, firmware: OtgFirmware, reset: () => void, host: Partial<HostOptions> = {}): OtgBench {
   const notes: string[] = [];
-  const usb = new UsbSim(system, () => usbOtgFsPort(system, 'OTG_FS'), { host: 'linux', cable: 'in', driver: 'dfu', zone: () => 'system', ...host });
+  const usb = new UsbSim(system, () => usbOtgFsPort(system, 'OTG_FS'), {
+    host: 'linux',
+    cable: 'in',
+    driver: 'dfu',
+    zone: () => 'system',
+    ...host,
+  });
   system.listener = {
     ...SILENT,
     irq: (line, level) => {
@@ -407,7 +440,10 @@ export function otgBenchOn(system: System, firmware: OtgFirmware, reset: () => v
   reset();
   usb.powerOn();
   return {
-    system, firmware, usb, notes,
+    system,
+    firmware,
+    usb,
+    notes,
     until(t, stop) {
       while (system.scheduler.next <= t) {
         if (stop?.()) return;

@@ -17,7 +17,10 @@ const PREPARE: readonly (readonly [string, number])[] = [
   ['RCC.CCIPR.CLK48SEL', 3],
 ];
 
-describe.each([['STM32L476', STM32L476RG], ['STM32L496', STM32L496ZG]] as const)('%s: what USB needs outside its block', (_name, chip) => {
+describe.each([
+  ['STM32L476', STM32L476RG],
+  ['STM32L496', STM32L496ZG],
+] as const)('%s: what USB needs outside its block', (_name, chip) => {
   function board(): { b: OtgBench; set(path: string, value: number): void } {
     const system = new System(chip, MODELS);
     const set = (path: string, value: number): void => {

@@ -115,35 +115,91 @@ export abstract class Builder {
     if (fold && x !== undefined && y !== undefined) return i32c(fold(x, y));
     return this.op(`i32.${name}`, a, b);
   }
-  add(a: Val, b: Val): Expr { return constantOf(b) === 0 ? lift(a) : this.op2('add', a, b); }
-  sub(a: Val, b: Val): Expr { return this.op2('sub', a, b); }
-  mul(a: Val, b: Val): Expr { return this.op2('mul', a, b); }
-  and(a: Val, b: Val): Expr { return this.op2('and', a, b); }
-  or(a: Val, b: Val): Expr { return this.op2('or', a, b); }
-  xor(a: Val, b: Val): Expr { return this.op2('xor', a, b); }
-  not(a: Val): Expr { return this.op2('xor', a, -1); }
-  neg(a: Val): Expr { return this.op2('sub', 0, a); }
+  add(a: Val, b: Val): Expr {
+    return constantOf(b) === 0 ? lift(a) : this.op2('add', a, b);
+  }
+  sub(a: Val, b: Val): Expr {
+    return this.op2('sub', a, b);
+  }
+  mul(a: Val, b: Val): Expr {
+    return this.op2('mul', a, b);
+  }
+  and(a: Val, b: Val): Expr {
+    return this.op2('and', a, b);
+  }
+  or(a: Val, b: Val): Expr {
+    return this.op2('or', a, b);
+  }
+  xor(a: Val, b: Val): Expr {
+    return this.op2('xor', a, b);
+  }
+  not(a: Val): Expr {
+    return this.op2('xor', a, -1);
+  }
+  neg(a: Val): Expr {
+    return this.op2('sub', 0, a);
+  }
   /** Shift amounts are taken modulo 32, as WebAssembly does. */
-  shl(a: Val, n: Val): Expr { return constantOf(n) === 0 ? lift(a) : this.op2('shl', a, n); }
-  shrU(a: Val, n: Val): Expr { return constantOf(n) === 0 ? lift(a) : this.op2('shr_u', a, n); }
-  shrS(a: Val, n: Val): Expr { return constantOf(n) === 0 ? lift(a) : this.op2('shr_s', a, n); }
-  rotr(a: Val, n: Val): Expr { return constantOf(n) === 0 ? lift(a) : this.op2('rotr', a, n); }
-  divU(a: Val, b: Val): Expr { return this.op2('div_u', a, b); }
-  divS(a: Val, b: Val): Expr { return this.op2('div_s', a, b); }
-  eq(a: Val, b: Val): Expr { return this.op2('eq', a, b); }
-  ne(a: Val, b: Val): Expr { return this.op2('ne', a, b); }
-  ltU(a: Val, b: Val): Expr { return this.op2('lt_u', a, b); }
-  ltS(a: Val, b: Val): Expr { return this.op2('lt_s', a, b); }
-  leU(a: Val, b: Val): Expr { return this.op2('le_u', a, b); }
-  leS(a: Val, b: Val): Expr { return this.op2('le_s', a, b); }
-  gtU(a: Val, b: Val): Expr { return this.op2('gt_u', a, b); }
-  gtS(a: Val, b: Val): Expr { return this.op2('gt_s', a, b); }
-  geU(a: Val, b: Val): Expr { return this.op2('ge_u', a, b); }
-  geS(a: Val, b: Val): Expr { return this.op2('ge_s', a, b); }
-  eqz(a: Val): Expr { return this.op('i32.eqz', a); }
-  clz(a: Val): Expr { return this.op('i32.clz', a); }
-  ext8S(a: Val): Expr { return this.op('i32.extend8_s', a); }
-  ext16S(a: Val): Expr { return this.op('i32.extend16_s', a); }
+  shl(a: Val, n: Val): Expr {
+    return constantOf(n) === 0 ? lift(a) : this.op2('shl', a, n);
+  }
+  shrU(a: Val, n: Val): Expr {
+    return constantOf(n) === 0 ? lift(a) : this.op2('shr_u', a, n);
+  }
+  shrS(a: Val, n: Val): Expr {
+    return constantOf(n) === 0 ? lift(a) : this.op2('shr_s', a, n);
+  }
+  rotr(a: Val, n: Val): Expr {
+    return constantOf(n) === 0 ? lift(a) : this.op2('rotr', a, n);
+  }
+  divU(a: Val, b: Val): Expr {
+    return this.op2('div_u', a, b);
+  }
+  divS(a: Val, b: Val): Expr {
+    return this.op2('div_s', a, b);
+  }
+  eq(a: Val, b: Val): Expr {
+    return this.op2('eq', a, b);
+  }
+  ne(a: Val, b: Val): Expr {
+    return this.op2('ne', a, b);
+  }
+  ltU(a: Val, b: Val): Expr {
+    return this.op2('lt_u', a, b);
+  }
+  ltS(a: Val, b: Val): Expr {
+    return this.op2('lt_s', a, b);
+  }
+  leU(a: Val, b: Val): Expr {
+    return this.op2('le_u', a, b);
+  }
+  leS(a: Val, b: Val): Expr {
+    return this.op2('le_s', a, b);
+  }
+  gtU(a: Val, b: Val): Expr {
+    return this.op2('gt_u', a, b);
+  }
+  gtS(a: Val, b: Val): Expr {
+    return this.op2('gt_s', a, b);
+  }
+  geU(a: Val, b: Val): Expr {
+    return this.op2('ge_u', a, b);
+  }
+  geS(a: Val, b: Val): Expr {
+    return this.op2('ge_s', a, b);
+  }
+  eqz(a: Val): Expr {
+    return this.op('i32.eqz', a);
+  }
+  clz(a: Val): Expr {
+    return this.op('i32.clz', a);
+  }
+  ext8S(a: Val): Expr {
+    return this.op('i32.extend8_s', a);
+  }
+  ext16S(a: Val): Expr {
+    return this.op('i32.extend16_s', a);
+  }
   /** cond ? a : b; both sides are evaluated. */
   select(cond: Val, a: Val, b: Val): Expr {
     const x = lift(a);
@@ -163,13 +219,23 @@ export abstract class Builder {
       f.code.s64(BigInt.asIntN(64, a));
     });
   }
-  ext64U(a: Val): Expr { return this.op('i64.extend_i32_u', a); }
-  ext64S(a: Val): Expr { return this.op('i64.extend_i32_s', a); }
-  wrap(a: Val): Expr { return this.op('i32.wrap_i64', a); }
+  ext64U(a: Val): Expr {
+    return this.op('i64.extend_i32_u', a);
+  }
+  ext64S(a: Val): Expr {
+    return this.op('i64.extend_i32_s', a);
+  }
+  wrap(a: Val): Expr {
+    return this.op('i32.wrap_i64', a);
+  }
   /** High word of an i64. */
-  high(a: Val): Expr { return this.wrap(this.op('i64.shr_u', a, this.i64(32n))); }
+  high(a: Val): Expr {
+    return this.wrap(this.op('i64.shr_u', a, this.i64(32n)));
+  }
   /** (hi:lo) as an i64. */
-  join(lo: Val, hi: Val): Expr { return this.op('i64.or', this.ext64U(lo), this.op('i64.shl', this.ext64U(hi), this.i64(32n))); }
+  join(lo: Val, hi: Val): Expr {
+    return this.op('i64.or', this.ext64U(lo), this.op('i64.shl', this.ext64U(hi), this.i64(32n)));
+  }
 
   // ---- statements --------------------------------------------------------------------------------------------------------------
   /** Evaluates now and keeps the value. */
@@ -225,7 +291,9 @@ export abstract class Builder {
       });
     }
   }
-  popcount(v: Val): Expr { return this.op('i32.popcnt', v); }
+  popcount(v: Val): Expr {
+    return this.op('i32.popcnt', v);
+  }
   /** Gives the locals of a finished instruction back. */
   release(): void {
     for (const local of this.scratch.splice(0)) this.f.freeLocal(local);
@@ -234,10 +302,12 @@ export abstract class Builder {
   // ---- CPU state ---------------------------------------------------------------------------------------------------------------
   /** Word of the core's state, see state.ts. */
   state(offset: number): Expr {
-    return this.let(new Expr('i32', (f) => {
-      f.i32(0);
-      f.memory(OP['i32.load'], this.cpu + offset);
-    }));
+    return this.let(
+      new Expr('i32', (f) => {
+        f.i32(0);
+        f.memory(OP['i32.load'], this.cpu + offset);
+      }),
+    );
   }
   setState(offset: number, v: Val): void {
     this.f.i32(0);
@@ -248,25 +318,41 @@ export abstract class Builder {
   abstract reg(n: Val): Expr;
   /** Writes a general register, not the PC. A write to SP drops bits 1:0 and is checked against its limit (ARMv8-M). */
   abstract setReg(n: Val, v: Val): void;
-  sp(): Expr { return this.reg(13); }
+  sp(): Expr {
+    return this.reg(13);
+  }
   /** Address of this instruction. */
   abstract pc(): Expr;
   /** Size of this instruction in bytes. */
   abstract size(): Val;
 
-  N(): Expr { return this.let(this.shrU(this.state(S.NF), 31)); }
-  Z(): Expr { return this.let(this.eqz(this.state(S.ZF))); }
-  C(): Expr { return this.state(S.CF); }
-  V(): Expr { return this.state(S.VF); }
+  N(): Expr {
+    return this.let(this.shrU(this.state(S.NF), 31));
+  }
+  Z(): Expr {
+    return this.let(this.eqz(this.state(S.ZF)));
+  }
+  C(): Expr {
+    return this.state(S.CF);
+  }
+  V(): Expr {
+    return this.state(S.VF);
+  }
   setNZ(result: Val): void {
     const r = this.let(result);
     this.setState(S.NF, r);
     this.setState(S.ZF, r);
   }
   /** `bit` must be 0 or 1. */
-  setC(bit: Val): void { this.setState(S.CF, bit); }
-  setV(bit: Val): void { this.setState(S.VF, bit); }
-  setQ(): void { this.setState(S.QF, 1); }
+  setC(bit: Val): void {
+    this.setState(S.CF, bit);
+  }
+  setV(bit: Val): void {
+    this.setState(S.VF, bit);
+  }
+  setQ(): void {
+    this.setState(S.QF, 1);
+  }
   /** N, Z, C, V from bits 31:28 of a word. */
   setNZCV(word: Val): void {
     const w = this.let(word);
@@ -279,13 +365,20 @@ export abstract class Builder {
   condition(cc: number): Expr {
     const base = (): Expr => {
       switch (cc >> 1) {
-        case 0: return this.Z();
-        case 1: return this.C();
-        case 2: return this.N();
-        case 3: return this.V();
-        case 4: return this.and(this.C(), this.xor(this.Z(), 1));
-        case 5: return this.eq(this.N(), this.V());
-        default: return this.and(this.eq(this.N(), this.V()), this.xor(this.Z(), 1));
+        case 0:
+          return this.Z();
+        case 1:
+          return this.C();
+        case 2:
+          return this.N();
+        case 3:
+          return this.V();
+        case 4:
+          return this.and(this.C(), this.xor(this.Z(), 1));
+        case 5:
+          return this.eq(this.N(), this.V());
+        default:
+          return this.and(this.eq(this.N(), this.V()), this.xor(this.Z(), 1));
       }
     };
     if (cc >= 14) return i32c(1);

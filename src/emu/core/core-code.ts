@@ -9,7 +9,7 @@ import { Decoder, isWide, type Instruction } from './decode.ts';
 import { H_BREAK, H_UNDEFINED, type Handlers } from './handlers.ts';
 import { HELPERS } from './helpers.ts';
 import { interpreterModule, theHandlers } from './interpreter-module.ts';
-import { ENTRY_FLASH, REC } from './interpreter.ts';
+import { ENTRY_FLASH, REC } from './record-builders.ts';
 import { defaultExecuteNever, mpuAllows, mpuEnabled } from './mpu.ts';
 import { S } from './state.ts';
 import { FarLooks, type CodeView } from './timing.ts';
@@ -97,9 +97,10 @@ export abstract class CoreCode extends CoreMemory {
     for (const m of [...this.system.memories].sort((a, b) => a.row.base - b.row.base)) {
       if (m.row.core !== undefined && m.row.core !== this.row.name) continue;
       if (m.row.kind !== 'ram' || m.row.guardedBy || (m.host & 0xfff) !== (m.row.base & 0xfff)) continue;
-      run = run.size > 0 && run.base + run.size === m.row.base && run.host + run.size === m.host
-        ? { ...run, size: run.size + m.row.size }
-        : { base: m.row.base, size: m.row.size, host: m.host };
+      run =
+        run.size > 0 && run.base + run.size === m.row.base && run.host + run.size === m.host
+          ? { ...run, size: run.size + m.row.size }
+          : { base: m.row.base, size: m.row.size, host: m.host };
       if (run.size > best.size) best = run;
     }
     const f = this.system.memories.find((m) => m.row.kind === 'flash' && m.row.zone === 'user' && !m.row.guardedBy);
@@ -129,15 +130,19 @@ export abstract class CoreCode extends CoreMemory {
     const region = this.regionAt(pc)!;
     const memory = region.memory!;
     const env: Surroundings = {
-      profile: this.profile, core: this.index, cpu: this.base,
+      profile: this.profile,
+      core: this.index,
+      cpu: this.base,
       cycles: ({ pc: at, ins }) => this.timing.cycles(ins, at, this.codeView(at)),
       literal: (a, size) => {
         const m = this.regionAt(a)?.memory;
-        if (!m || m.row.kind === 'ram' || m.row.guardedBy || (a & (size - 1)) !== 0 || this.intercept?.pages.has(a >>> PAGE_BITS)) return null;
+        if (!m || m.row.kind === 'ram' || m.row.guardedBy || (a & (size - 1)) !== 0 || this.intercept?.pages.has(a >>> PAGE_BITS))
+          return null;
         if (!m.row.waitStates && mode !== 0) return null;
         return this.system.loadHost(m.host + (a - this.regionAt(a)!.base), size);
       },
-      ram, flash,
+      ram,
+      flash,
       fetch: mode as 0 | 1 | 2,
       waitStates: mode === 0 ? 0 : this.get(S.WAIT_STATES),
       timedCode: memory.row.waitStates === true && mode !== 0,
@@ -145,7 +150,14 @@ export abstract class CoreCode extends CoreMemory {
       recordOf,
       helpers: HELPERS,
     };
-    this.tier.compile(pc, rec, source, env, { ...this.helpers, flashLine: this.flashLine } as unknown as WebAssembly.ModuleImports, (a) => memory.host + (a - region.base));
+    this.tier.compile(
+      pc,
+      rec,
+      source,
+      env,
+      { ...this.helpers, flashLine: this.flashLine } as unknown as WebAssembly.ModuleImports,
+      (a) => memory.host + (a - region.base),
+    );
   }
 
   override flushFetch(): void {
@@ -187,7 +199,8 @@ export abstract class CoreCode extends CoreMemory {
     const executable = mpuEnabled(this.core) ? mpuAllows(this.core, address, 'fetch', this.privileged()) : !defaultExecuteNever(address);
     if (!executable) this.throwFault('mem-fetch', address);
     const region = this.regionAt(address);
-    if (!region?.memory || region.memory.row.zone === 'data' || region.memory.row.guardedBy || this.system.isFaulting(address)) this.throwFault('bus-fetch', address);
+    if (!region?.memory || region.memory.row.zone === 'data' || region.memory.row.guardedBy || this.system.isFaulting(address))
+      this.throwFault('bus-fetch', address);
     return this.system.loadHost(region.memory.host + (address - region.base), 2);
   }
 
@@ -375,7 +388,9 @@ export abstract class CoreCode extends CoreMemory {
     this.breakpoints = addresses;
     for (const a of addresses) this.dropRecord(a);
   }
-  get atBreak(): boolean { return this.breakHit; }
+  get atBreak(): boolean {
+    return this.breakHit;
+  }
   /** Where a steady loop was found: the core stops there so that the loop can be skipped again. */
   protected idlePc = -1;
   protected idleHit = false;

@@ -8,7 +8,7 @@ import { CoreState } from './core-state.ts';
 import type { AccessTrace, CoreListener, Interceptor } from './core-types.ts';
 import type { Core } from './core.ts';
 import type { FaultKind } from './cpu.ts';
-import { ENTRY_FAST, ENTRY_FLASH } from './interpreter.ts';
+import { ENTRY_FAST, ENTRY_FLASH } from './record-builders.ts';
 import { mpuAllows, mpuCacheable, mpuEnabled, mpuUniform } from './mpu.ts';
 import { peekScs, readScs, writeScs } from './scs.ts';
 import { S } from './state.ts';
@@ -50,21 +50,27 @@ export abstract class CoreMemory extends CoreState {
     for (const page of this.writePages.splice(0)) this.arena.i32[this.writeTable + page] = 0;
     this.flushFetch();
   }
-  rightsChanged(): void { this.flushTables(); }
+  rightsChanged(): void {
+    this.flushTables();
+  }
   /** Write entries go when a checkpoint is taken, so that the next store to each page is seen. */
   flushWrites(): void {
     this.engine?.checkpointTaken();
     for (const page of this.writePages.splice(0)) this.arena.i32[this.writeTable + page] = 0;
   }
   /** Guest pages with an interceptor must not be fast. */
-  interceptChanged(): void { this.flushTables(); }
+  interceptChanged(): void {
+    this.flushTables();
+  }
 
   protected throwFault(kind: FaultKind, address: number): never {
     this.fault.kind = kind;
     this.fault.address = address >>> 0;
     throw this.fault;
   }
-  protected regionAt(address: number): Region | null { return this.system.regionAt(address, this.index); }
+  protected regionAt(address: number): Region | null {
+    return this.system.regionAt(address, this.index);
+  }
   protected get intercept(): Interceptor | null {
     return this.listener.interceptOf ? this.listener.interceptOf(this.core) : this.listener.intercept;
   }
@@ -73,7 +79,9 @@ export abstract class CoreMemory extends CoreState {
   protected isScs(address: number): boolean {
     return address >= 0xe0000000 && address < 0xe0100000 && (address < 0xe0042000 || !this.regionAt(address)?.block);
   }
-  protected privileged(): boolean { return this.get(S.IPSR) !== 0 || (this.get(S.CONTROL) & 1) === 0; }
+  protected privileged(): boolean {
+    return this.get(S.IPSR) !== 0 || (this.get(S.CONTROL) & 1) === 0;
+  }
 
   // ---- data ----------------------------------------------------------------------------------------------------------------------
   read(address: number, size: 1 | 2 | 4, privileged?: boolean): number {
@@ -150,8 +158,11 @@ export abstract class CoreMemory extends CoreState {
   /** Storing what is there already changes nothing as long as it is there: as good as a read. */
   protected traceWrite(region: Region, address: number, size: 1 | 2 | 4, value: number): void {
     const m = region.memory;
-    const same = m?.row.kind === 'ram' && !m.row.guardedBy && !this.intercept?.pages.has(address >>> PAGE_BITS)
-      && this.system.loadHost(m.host + (address - region.base), size) === value;
+    const same =
+      m?.row.kind === 'ram' &&
+      !m.row.guardedBy &&
+      !this.intercept?.pages.has(address >>> PAGE_BITS) &&
+      this.system.loadHost(m.host + (address - region.base), size) === value;
     if (same) this.traceRead(address, size);
     else this.tracer!.writes++;
   }
@@ -172,7 +183,13 @@ export abstract class CoreMemory extends CoreState {
     return !this.intercept?.pages.has(page);
   }
 
-  protected slowWrite(address: number, size: 1 | 2 | 4, value: number, flags: number, privileged = (flags & 2) === 0 && this.privileged()): void {
+  protected slowWrite(
+    address: number,
+    size: 1 | 2 | 4,
+    value: number,
+    flags: number,
+    privileged = (flags & 2) === 0 && this.privileged(),
+  ): void {
     if ((address & (size - 1)) !== 0) {
       this.checkAlignment(address, size, flags);
       let i = 0;
@@ -237,7 +254,8 @@ export abstract class CoreMemory extends CoreState {
   protected fillWrite(address: number, region: Region): void {
     const page = address >>> PAGE_BITS;
     const hostPage = (region.memory!.host + (address - region.base)) >>> PAGE_BITS;
-    if (this.codeHostPages.has(hostPage) || this.peers.some((p) => p.codeHostPages.has(hostPage)) || !this.wholePage(page, region, 'write')) return;
+    if (this.codeHostPages.has(hostPage) || this.peers.some((p) => p.codeHostPages.has(hostPage)) || !this.wholePage(page, region, 'write'))
+      return;
     const delta = (region.memory!.host - region.base) | 0;
     this.arena.i32[this.writeTable + page] = (delta & ~0xfff) | ENTRY_FAST;
     this.writePages.push(page);

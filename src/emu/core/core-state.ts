@@ -53,28 +53,54 @@ export abstract class CoreState {
   }
 
   // ---- state -------------------------------------------------------------------------------------------------------------------
-  get(offset: number): number { return this.arena.i32[(this.base + offset) >> 2]! >>> 0; }
-  set(offset: number, value: number): void { this.arena.i32[(this.base + offset) >> 2] = value; }
-  getByte(offset: number): number { return this.arena.u8[this.base + offset]!; }
-  setByte(offset: number, value: number): void { this.arena.u8[this.base + offset] = value; }
-  getFloat(offset: number): number { return this.arena.view.getFloat64(this.base + offset, true); }
-  setFloat(offset: number, value: number): void { this.arena.view.setFloat64(this.base + offset, value, true); }
+  get(offset: number): number {
+    return this.arena.i32[(this.base + offset) >> 2]! >>> 0;
+  }
+  set(offset: number, value: number): void {
+    this.arena.i32[(this.base + offset) >> 2] = value;
+  }
+  getByte(offset: number): number {
+    return this.arena.u8[this.base + offset]!;
+  }
+  setByte(offset: number, value: number): void {
+    this.arena.u8[this.base + offset] = value;
+  }
+  getFloat(offset: number): number {
+    return this.arena.view.getFloat64(this.base + offset, true);
+  }
+  setFloat(offset: number, value: number): void {
+    this.arena.view.setFloat64(this.base + offset, value, true);
+  }
   // ---- time --------------------------------------------------------------------------------------------------------------------
-  cycles(): number { return this.cycleTarget - this.arena.i32[(this.base + S.BUDGET) >> 2]!; }
-  spend(cycles: number): void { this.arena.i32[(this.base + S.BUDGET) >> 2]! -= cycles; }
-  now(): Ps { return clockTimeOf(this.system.clock(this.row.clock), this.cycles()); }
-  retired(): number { return this.retiredBase + this.get(S.RETIRED); }
+  cycles(): number {
+    return this.cycleTarget - this.arena.i32[(this.base + S.BUDGET) >> 2]!;
+  }
+  spend(cycles: number): void {
+    this.arena.i32[(this.base + S.BUDGET) >> 2]! -= cycles;
+  }
+  now(): Ps {
+    return clockTimeOf(this.system.clock(this.row.clock), this.cycles());
+  }
+  retired(): number {
+    return this.retiredBase + this.get(S.RETIRED);
+  }
   clockCount(clock: string): number {
     return clock === this.row.clock ? this.cycles() : clockCount(this.system.clock(clock), this.now());
   }
-  clockTimeOf(clock: string, count: number): Ps { return clockTimeOf(this.system.clock(clock), count); }
-  clockRunning(clock: string): boolean { return this.system.clock(clock).rate !== null; }
+  clockTimeOf(clock: string, count: number): Ps {
+    return clockTimeOf(this.system.clock(clock), count);
+  }
+  clockRunning(clock: string): boolean {
+    return this.system.clock(clock).rate !== null;
+  }
   armTimer(_name: 'systick', due: Ps): void {
     if (due === Infinity) this.system.scheduler.disarm(this.sysTickSlot);
     else this.system.scheduler.arm(this.sysTickSlot, due);
     this.cut();
   }
-  disarmTimer(): void { this.system.scheduler.disarm(this.sysTickSlot); }
+  disarmTimer(): void {
+    this.system.scheduler.disarm(this.sysTickSlot);
+  }
   /** Makes the run loop look up before the next instruction, keeping the cycle count. */
   cut(): void {
     const left = this.arena.i32[(this.base + S.BUDGET) >> 2]!;
@@ -95,19 +121,31 @@ export abstract class CoreState {
 
   // ---- listener ----------------------------------------------------------------------------------------------------------------
   changed = (register: string, old: number, value: number): void => this.listener.special(this.core, register, old, value);
-  note(kind: string, text: string): void { this.listener.note(kind, text); }
+  note(kind: string, text: string): void {
+    this.listener.note(kind, text);
+  }
   requestReset(by: 'software' | 'core'): void {
     this.listener.requestReset(by, this.core);
     this.cut();
   }
-  semihosting(): boolean { return this.listener.semihosting(this.core); }
-  debuggerAttached(): boolean { return this.listener.debuggerAttached(this.core); }
-  console(channel: string, text: string): void { this.listener.console(channel, text); }
-  sendEvent(): void { this.listener.sendEvent(this.core); }
+  semihosting(): boolean {
+    return this.listener.semihosting(this.core);
+  }
+  debuggerAttached(): boolean {
+    return this.listener.debuggerAttached(this.core);
+  }
+  console(channel: string, text: string): void {
+    this.listener.console(channel, text);
+  }
+  sendEvent(): void {
+    this.listener.sendEvent(this.core);
+  }
   exceptionTaken(exception: number, handler: number, interruptedPc: number): void {
     this.listener.exceptionTaken(this.core, exception, handler, interruptedPc);
   }
-  exceptionReturned(exception: number, pc: number): void { this.listener.exceptionReturned(this.core, exception, pc); }
+  exceptionReturned(exception: number, pc: number): void {
+    this.listener.exceptionReturned(this.core, exception, pc);
+  }
   lockup(reason: string): void {
     this.set(S.HALTED, 1);
     this.cut();

@@ -9,7 +9,7 @@ import { PAUSE, type Zone } from './core-types.ts';
 import type { Cpu, GuestFault } from './cpu.ts';
 import type { CpuEngine, EngineHost } from './engine.ts';
 import { exceptionReturn, lazyFpSave, raise, resetCore, takePending } from './exceptions.ts';
-import { REC } from './interpreter.ts';
+import { REC } from './record-builders.ts';
 import { mpuEnabled } from './mpu.ts';
 import { pendNmi } from './scs.ts';
 import { EXIT, S } from './state.ts';
@@ -24,7 +24,9 @@ export class Core extends CoreCode implements Cpu {
   useEngine(make: (host: EngineHost) => CpuEngine): void {
     this.setTranslating(false);
     this.engine = make({
-      arena: this.arena, profile: this.profile, stateBase: this.base,
+      arena: this.arena,
+      profile: this.profile,
+      stateBase: this.base,
       get: (offset) => this.get(offset),
       set: (offset, value) => this.set(offset, value),
       regions: () => this.system.regionsOf(this.index),
@@ -45,8 +47,12 @@ export class Core extends CoreCode implements Cpu {
     });
   }
   /** Copy of the architectural words, for comparing states. */
-  stateWords(): Uint32Array { return this.arena.u32.slice(this.base >> 2, (this.base + 0x200) >> 2); }
-  get pc(): number { return this.get(S.PC); }
+  stateWords(): Uint32Array {
+    return this.arena.u32.slice(this.base >> 2, (this.base + 0x200) >> 2);
+  }
+  get pc(): number {
+    return this.get(S.PC);
+  }
 
   // ---- reset -------------------------------------------------------------------------------------------------------------------
   /** Core reset: vector table at `vtor`; caches and decoded code of the fetch path are dropped. */
@@ -69,7 +75,9 @@ export class Core extends CoreCode implements Cpu {
 
   // ---- running -------------------------------------------------------------------------------------------------------------------
   /** Sleeping or locked up. */
-  get halted(): boolean { return this.get(S.HALTED) !== 0; }
+  get halted(): boolean {
+    return this.get(S.HALTED) !== 0;
+  }
 
   /** Cycle count at which the core's clock first reaches `time`. */
   private cyclesAt(time: Ps): number {
@@ -159,7 +167,8 @@ export class Core extends CoreCode implements Cpu {
   private takeFault(fault: GuestFault): void {
     this.restoreIt();
     this.system.now = this.now();
-    const addressed = fault.kind.startsWith('bus') || fault.kind.startsWith('mem') || fault.kind === 'unaligned' || fault.kind === 'invalid-state';
+    const addressed =
+      fault.kind.startsWith('bus') || fault.kind.startsWith('mem') || fault.kind === 'unaligned' || fault.kind === 'invalid-state';
     this.listener.faulted(this, fault.kind, addressed ? fault.address : null, this.get(S.PC));
     try {
       this.byHardware(() => raise(this, fault, this.get(S.PC)));
@@ -271,7 +280,13 @@ export class Core extends CoreCode implements Cpu {
 
   // ---- snapshots -----------------------------------------------------------------------------------------------------------------
   save(): CoreSnapshot {
-    return { page: this.arena.u8.slice(this.base, this.base + CPU_STRIDE), cycleTarget: this.cycleTarget, retiredBase: this.retiredBase, zone: this.zone, flash: { ...this.flashTiming } };
+    return {
+      page: this.arena.u8.slice(this.base, this.base + CPU_STRIDE),
+      cycleTarget: this.cycleTarget,
+      retiredBase: this.retiredBase,
+      zone: this.zone,
+      flash: { ...this.flashTiming },
+    };
   }
   restore(s: CoreSnapshot): void {
     this.arena.u8.set(s.page, this.base);
@@ -281,7 +296,8 @@ export class Core extends CoreCode implements Cpu {
     this.flashTiming = { ...s.flash };
     this.irqDirty = true;
     this.flushTables();
-  }}
+  }
+}
 
 export interface CoreSnapshot {
   readonly page: Uint8Array;
@@ -290,7 +306,6 @@ export interface CoreSnapshot {
   readonly zone: Zone;
   readonly flash: { waitStates: number; cache: boolean; sets: number; ways: number };
 }
-
 
 /** Cycles until a time, for callers that plan ahead. */
 export const cyclesBetween = (ps: Ps, periodNum: number, periodDen: number): number => mulDivCeil(ps, periodDen, periodNum);

@@ -5,8 +5,20 @@ import type { Profile } from './builder.ts';
 
 /** Why an access or an instruction was abandoned. `fetch` kinds happen on instruction fetch, `data` on loads and stores. */
 export type FaultKind =
-  | 'bus-fetch' | 'bus-data' | 'bus-data-imprecise' | 'mem-fetch' | 'mem-data' | 'unaligned' | 'undefined' | 'no-coprocessor' | 'invalid-state'
-  | 'invalid-pc' | 'divide-by-zero' | 'stack-overflow' | 'breakpoint' | 'secure';
+  | 'bus-fetch'
+  | 'bus-data'
+  | 'bus-data-imprecise'
+  | 'mem-fetch'
+  | 'mem-data'
+  | 'unaligned'
+  | 'undefined'
+  | 'no-coprocessor'
+  | 'invalid-state'
+  | 'invalid-pc'
+  | 'divide-by-zero'
+  | 'stack-overflow'
+  | 'breakpoint'
+  | 'secure';
 
 /** Thrown out of the fast path by an access that faults; caught by the core's run loop. One preallocated object per core. */
 export class GuestFault {

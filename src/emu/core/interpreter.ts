@@ -9,25 +9,26 @@
  *     if IT != 0: step IT; condition fails -> 1 cycle, pc += size, next
  *     budget -= rec.cost;  switch rec.handler: hot ops inline, others by table call
  */
-import { DECODED_BASE, fetchTableOf, readTableOf, REGION_SLOTS, WORD_MAP, writeTableOf } from '../arena.ts';
+import { DECODED_BASE, fetchTableOf, readTableOf, REGION_SLOTS } from '../arena.ts';
 import { ModuleWriter, type FunctionBody, type Label } from '../wasm/module.ts';
 import { OP, type WasmType } from '../wasm/opcodes.ts';
-import { Builder, Expr, lift, type LoadOptions, type Operands, type Profile, type Val } from './builder.ts';
-import type { Handlers} from './handlers.ts';
-import { H_DECODE, H_SYSTEM, H_SYSTEM_ALWAYS, H_UNDEFINED, type Handler } from './handlers.ts';
+import { Expr, lift, type Profile, type Val } from './builder.ts';
+import type { Handlers } from './handlers.ts';
+import { H_SYSTEM_ALWAYS, type Handler } from './handlers.ts';
 import { EXIT, S } from './state.ts';
 
-/** Layout of a decoded record (16 bytes). */
-export const REC = { HANDLER: 0, HANDLER_IT: 2, A: 4, B: 5, C: 6, D: 7, IMM: 8, SIZE: 12, COST: 13, TAKEN: 14, FLAGS: 15 } as const;
-
-/** Flag bits of a read, write or fetch table entry (its page part is host minus guest address, or the decoded page). */
-export const ENTRY_FAST = 1;
-/** Reads of this page pay flash timing; fetches too. */
-export const ENTRY_FLASH = 2;
-
-/** Values of a record's FLAGS: arrivals so far; not to be translated; a region begins here. */
-export const NEVER = 254;
-export const REGION_HERE = 255;
+import {
+  ColdBuilder,
+  emitFastHost,
+  ENTRY_FAST,
+  ENTRY_FLASH,
+  HotBuilder,
+  NEVER,
+  REC,
+  REGION_HERE,
+  type RecordBuilder,
+  type Shared,
+} from './record-builders.ts';
 
 /** Functions that the module imports from TypeScript. Helpers of the builder are added by name as semantics ask for them. */
 export interface InterpreterImports {
@@ -43,317 +44,24 @@ export interface InterpreterImports {
   [helper: string]: (...args: never[]) => number | bigint | void;
 }
 
-interface Shared {
-  readonly writer: ModuleWriter;
-  readonly cpu: number;
-  readonly core: number;
-  readonly profile: Profile;
-  readonly imports: Record<'decode' | 'fetch' | 'read' | 'write' | 'hot', number>;
-  readonly helpers: Map<string, number>;
-  /** Table of translated regions, shared with their modules. */
-  readonly regions: number;
-  loads: Record<number, number>;
-  stores: Record<number, number>;
-}
-
-const flagsOf = (o: LoadOptions | undefined): number => (o?.aligned ? 1 : 0) | (o?.unprivileged ? 2 : 0);
-
-/** Builder whose operands are fields of the record; common to handlers inside the loop and handlers of their own. */
-abstract class RecordBuilder extends Builder {
-  protected readonly shared: Shared;
-  protected readonly recLocal: number;
-  protected readonly pcLocal: number;
-  readonly operands: Operands;
-
-  constructor(f: FunctionBody, shared: Shared, recLocal: number, pcLocal: number) {
-    super(f, shared.profile, shared.cpu);
-    this.shared = shared;
-    this.recLocal = recLocal;
-    this.pcLocal = pcLocal;
-    const field = (code: number, offset: number): Expr =>
-      new Expr('i32', (g) => {
-        g.get(recLocal);
-        g.memory(code, offset);
-      });
-    const byte = (offset: number): Expr => field(OP['i32.load8_u'], offset);
-    this.operands = { a: byte(REC.A), b: byte(REC.B), c: byte(REC.C), d: byte(REC.D), imm: field(OP['i32.load'], REC.IMM) };
-  }
-  protected recByte(offset: number): Expr {
-    return new Expr('i32', (g) => {
-      g.get(this.recLocal);
-      g.memory(OP['i32.load8_u'], offset);
-    });
-  }
-  override pc(): Expr {
-    return new Expr('i32', (g) => g.get(this.pcLocal));
-  }
-  override size(): Val {
-    return this.recByte(REC.SIZE);
-  }
-  private stateArray(offset: number, index: Val, shift: number, type: WasmType, load: number): Expr {
-    const n = lift(index);
-    return this.let(new Expr(type, (g) => {
-      this.shl(n, shift).emit(g);
-      g.memory(load, this.cpu + offset);
-    }));
-  }
-  private setStateArray(offset: number, index: Val, shift: number, value: Val, store: number): void {
-    this.shl(index, shift).emit(this.f);
-    lift(value).emit(this.f);
-    this.f.memory(store, this.cpu + offset);
-  }
-  override reg(n: Val): Expr { return this.stateArray(S.R, n, 2, 'i32', OP['i32.load']); }
-  protected rawSetReg(n: Val, v: Val): void { this.setStateArray(S.R, n, 2, v, OP['i32.store']); }
-  override s(n: Val): Expr { return this.stateArray(S.FP, n, 2, 'i32', OP['i32.load']); }
-  override setS(n: Val, bits: Val): void { this.setStateArray(S.FP, n, 2, bits, OP['i32.store']); }
-  override dreg(n: Val): Expr { return this.stateArray(S.FP, n, 3, 'i64', OP['i64.load']); }
-  override setD(n: Val, bits: Val): void { this.setStateArray(S.FP, n, 3, bits, OP['i64.store']); }
-  override helper(name: string, result: WasmType, ...args: Val[]): Expr {
-    const index = this.shared.helpers.get(name);
-    if (index === undefined) throw new Error(`helper ${name} is not declared (see helpers.ts)`);
-    for (const a of args) lift(a).emit(this.f);
-    this.f.call(index);
-    const v = this.variable(result);
-    this.f.set(v.local);
-    return v.get;
-  }
-  /** Whether a register number read at run time may name SP or PC. */
-  abstract readonly anyRegister: boolean;
-  override setReg(n: Val, v: Val): void {
-    const fixed = typeof n === 'number' ? n : n.constant;
-    if (fixed === undefined && !this.anyRegister) {
-      this.rawSetReg(n, v);
-      return;
-    }
-    if (fixed !== undefined && fixed !== 13) {
-      this.rawSetReg(n, v);
-      return;
-    }
-    const value = this.let(v);
-    const sp = (): void => {
-      const aligned = this.let(this.and(value, ~3));
-      if (this.profile.arch === 'v8m') this.leaveIf(this.ltU(aligned, this.state(S.SPLIM)), EXIT.STACK_LIMIT);
-      this.rawSetReg(13, aligned);
-    };
-    if (fixed === 13) sp();
-    else this.if(this.eq(n, 13), sp, () => this.rawSetReg(n, value));
-  }
-  override bx(target: Val): void {
-    const t = this.let(target);
-    // EXC_RETURN: top byte 0xFF (v8-M), top nibble 0xF (v6-M, v7-M), in Handler mode only
-    const magic = this.profile.arch === 'v8m' ? this.eq(this.shrU(t, 24), 0xff) : this.eq(this.shrU(t, 28), 0xf);
-    this.if(this.and(magic, this.ne(this.state(S.IPSR), 0)), () => this.leave(EXIT.EXC_RETURN, t));
-    this.blx(t);
-  }
-  override blx(target: Val): void {
-    const t = this.let(target);
-    this.if(this.eqz(this.and(t, 1)), () => {
-      this.setState(S.T, 0);
-      this.setState(S.LAST_REC, new Expr('i32', (g) => g.get(this.recLocal)));
-      this.taken();
-      this.leaveAt(this.and(t, ~1), EXIT.INVSTATE);
-    });
-    this.jump(t);
-  }
-  /** Charges the taken-branch cycles of the record. */
-  protected taken(): void {
-    this.cycles(this.recByte(REC.TAKEN));
-  }
-  /** Finishes the instruction, then leaves with PC = `pc`. */
-  protected abstract leaveAt(pc: Val, reason: number): void;
-}
-
-/** A handler of its own: (rec, pc) → next pc, or reason * 2 + 1. */
-class ColdBuilder extends RecordBuilder {
-  override readonly anyRegister = true;
-  constructor(f: FunctionBody, shared: Shared) {
-    super(f, shared, 0, 1);
-  }
-  private return(v: Val): void {
-    lift(v).emit(this.f);
-    this.f.op(OP.return);
-  }
-  next(): void {
-    this.add(this.pc(), this.size()).emit(this.f);
-  }
-  override load(address: Val, size: 1 | 2 | 4, options?: LoadOptions): Expr {
-    const raw = this.let(new Expr('i32', (g) => {
-      lift(address).emit(g);
-      g.i32(flagsOf(options));
-      g.call(this.shared.loads[size]!);
-    }));
-    return options?.signed ? this.let(size === 1 ? this.ext8S(raw) : this.ext16S(raw)) : raw;
-  }
-  override store(address: Val, size: 1 | 2 | 4, value: Val, options?: LoadOptions): void {
-    lift(address).emit(this.f);
-    lift(value).emit(this.f);
-    this.f.i32(flagsOf(options));
-    this.f.call(this.shared.stores[size]!);
-  }
-  override jump(target: Val): void {
-    const t = this.let(target);
-    this.taken();
-    this.return(this.and(t, ~1));
-  }
-  override leave(reason: number, arg?: Val): void {
-    if (arg !== undefined) this.setState(S.EXIT_ARG, arg);
-    this.return(reason * 2 + 1);
-  }
-  protected override leaveAt(pc: Val, reason: number): void {
-    this.setState(S.PC, pc);
-    this.return(reason * 2 + 1);
-  }
-  override cycles(n: Val): void {
-    const before = this.state(S.BUDGET);
-    this.setState(S.BUDGET, this.sub(before, n));
-  }
-}
-
-/** A handler inside the loop; pc, budget and retired are locals of `run`. */
-class HotBuilder extends RecordBuilder {
-  override readonly anyRegister = false;
-  private readonly budget: number;
-  private readonly arrived: number;
-  private readonly loopLabel: Label;
-  private readonly exit: (reason: number) => void;
-  private readonly spill: () => void;
-
-  constructor(
-    f: FunctionBody, shared: Shared, locals: { rec: number; pc: number; budget: number; arrived: number }, loopLabel: Label, exit: (reason: number) => void, spill: () => void,
-  ) {
-    super(f, shared, locals.rec, locals.pc);
-    this.budget = locals.budget;
-    this.arrived = locals.arrived;
-    this.loopLabel = loopLabel;
-    this.exit = exit;
-    this.spill = spill;
-  }
-  next(): void {
-    this.add(this.pc(), this.size()).emit(this.f);
-    this.f.set(this.pcLocal);
-    this.f.br(this.loopLabel);
-  }
-  private reloadBudget(): void {
-    this.f.i32(0);
-    this.f.memory(OP['i32.load'], this.cpu + S.BUDGET);
-    this.f.set(this.budget);
-  }
-  override load(address: Val, size: 1 | 2 | 4, options?: LoadOptions): Expr {
-    const f = this.f;
-    const a = this.let(address);
-    const result = this.variable('i32');
-    const host = this.variable('i32');
-    const fast = options?.signed && size < 4 ? (size === 1 ? OP['i32.load8_s'] : OP['i32.load16_s']) : size === 4 ? OP['i32.load'] : size === 2 ? OP['i32.load16_u'] : OP['i32.load8_u'];
-    const done = f.block();
-    const slow = f.block();
-    emitFastHost(this, this.shared, 'read', a, size, host, slow);
-    host.get.emit(f);
-    f.memory(fast, 0);
-    f.set(result.local);
-    f.br(done);
-    f.end(slow);
-    this.spill();
-    a.emit(f);
-    f.i32(flagsOf(options));
-    f.call(this.shared.loads[size]!);
-    f.set(result.local);
-    this.reloadBudget();
-    if (options?.signed && size < 4) result.set(size === 1 ? this.ext8S(result.get) : this.ext16S(result.get));
-    f.end(done);
-    return result.get;
-  }
-  override store(address: Val, size: 1 | 2 | 4, value: Val, options?: LoadOptions): void {
-    const f = this.f;
-    const a = this.let(address);
-    const v = this.let(value);
-    const host = this.variable('i32');
-    const done = f.block();
-    const slow = f.block();
-    emitFastHost(this, this.shared, 'write', a, size, host, slow);
-    host.get.emit(f);
-    v.emit(f);
-    f.memory(size === 4 ? OP['i32.store'] : size === 2 ? OP['i32.store16'] : OP['i32.store8'], 0);
-    f.br(done);
-    f.end(slow);
-    this.spill();
-    a.emit(f);
-    v.emit(f);
-    f.i32(flagsOf(options));
-    f.call(this.shared.stores[size]!);
-    this.reloadBudget();
-    f.end(done);
-  }
-  override jump(target: Val): void {
-    const t = this.let(target);
-    this.taken();
-    this.and(t, ~1).emit(this.f);
-    this.f.set(this.pcLocal);
-    this.f.i32(1);
-    this.f.set(this.arrived);
-    this.f.br(this.loopLabel);
-  }
-  override leave(reason: number, arg?: Val): void {
-    if (arg !== undefined) this.setState(S.EXIT_ARG, arg);
-    this.exit(reason);
-  }
-  protected override leaveAt(pc: Val, reason: number): void {
-    lift(pc).emit(this.f);
-    this.f.set(this.pcLocal);
-    this.exit(reason);
-  }
-  override cycles(n: Val): void {
-    this.f.get(this.budget);
-    lift(n).emit(this.f);
-    this.f.op(0x6b);
-    this.f.set(this.budget);
-  }
-}
-
-/**
- * host = address + entry, or branch to `slow`:
- *   e = table[address >>> 12]; if !(e & FAST) or misaligned: slow
- *   host = address + (e & ~0xfff)
- *   reads: wordMap[host >>> 2] == 0: slow        writes: wordMap[host >>> 2] = 1
- */
-function emitFastHost(
-  b: Builder, shared: Shared, kind: 'read' | 'write', a: Expr, size: number, host: { get: Expr; set(v: Val): void }, slow: Label,
-): void {
-  const f = b.f;
-  const table = kind === 'read' ? readTableOf(shared.core) : writeTableOf(shared.core);
-  const entry = b.let(new Expr('i32', (g) => {
-    b.shl(b.shrU(a, 12), 2).emit(g);
-    g.memory(OP['i32.load'], table);
-  }));
-  const bad = b.eqz(b.and(entry, ENTRY_FAST));
-  (size === 1 ? bad : b.or(bad, b.and(a, size - 1))).emit(f);
-  f.brIf(slow);
-  host.set(b.add(a, b.and(entry, ~0xfff)));
-  if (kind === 'read') {
-    new Expr('i32', (g) => {
-      b.shrU(host.get, 2).emit(g);
-      g.memory(OP['i32.load8_u'], WORD_MAP);
-      g.op(0x45);
-    }).emit(f);
-    f.brIf(slow);
-  } else {
-    b.shrU(host.get, 2).emit(f);
-    f.i32(1);
-    f.memory(OP['i32.store8'], WORD_MAP);
-  }
-}
-
 /** if table entry is FLASH and the address aligned: BUDGET -= flashLine(address); return the bytes. */
 function emitFlashLoad(b: ColdBuilder, shared: Shared, a: Expr, size: number, flashLine: number): void {
   const f = b.f;
-  const entry = b.let(new Expr('i32', (g) => {
-    b.shl(b.shrU(a, 12), 2).emit(g);
-    g.memory(OP['i32.load'], readTableOf(shared.core));
-  }));
+  const entry = b.let(
+    new Expr('i32', (g) => {
+      b.shl(b.shrU(a, 12), 2).emit(g);
+      g.memory(OP['i32.load'], readTableOf(shared.core));
+    }),
+  );
   b.if(b.and(b.eq(b.and(entry, ENTRY_FAST | ENTRY_FLASH), ENTRY_FLASH), b.eqz(b.and(a, size - 1))), () => {
-    b.cycles(b.let(new Expr('i32', (g) => {
-      a.emit(g);
-      g.call(flashLine);
-    })));
+    b.cycles(
+      b.let(
+        new Expr('i32', (g) => {
+          a.emit(g);
+          g.call(flashLine);
+        }),
+      ),
+    );
     b.add(a, b.and(entry, ~0xfff)).emit(f);
     f.memory(size === 4 ? OP['i32.load'] : size === 2 ? OP['i32.load16_u'] : OP['i32.load8_u'], 0);
     f.op(OP.return);
@@ -418,26 +126,36 @@ function emitFlashLine(shared: Shared): number {
   b.if(b.eq(mode, 1), () => ret(b.state(S.WAIT_STATES)));
   const line = b.let(b.or(b.and(address, ~15), 1));
   const set = b.let(b.and(b.shrU(address, 4), b.state(S.CACHE_SET_MASK)));
-  const tag = (way: number): Expr => b.let(new Expr('i32', (g) => {
-    b.shl(set, 3).emit(g);
-    g.memory(OP['i32.load'], b.cpu + S.CACHE_TAGS + way * 4);
-  }));
+  const tag = (way: number): Expr =>
+    b.let(
+      new Expr('i32', (g) => {
+        b.shl(set, 3).emit(g);
+        g.memory(OP['i32.load'], b.cpu + S.CACHE_TAGS + way * 4);
+      }),
+    );
   const setLru = (way: number): void => {
     set.emit(f);
     f.i32(way);
     f.memory(OP['i32.store8'], b.cpu + S.CACHE_LRU);
   };
-  const hit = (way: number): void => b.if(b.eq(tag(way), line), () => {
-    setLru(way ^ 1);
-    b.setState(S.CACHE_HITS, b.add(b.state(S.CACHE_HITS), 1));
-    ret(0);
-  });
+  const hit = (way: number): void =>
+    b.if(b.eq(tag(way), line), () => {
+      setLru(way ^ 1);
+      b.setState(S.CACHE_HITS, b.add(b.state(S.CACHE_HITS), 1));
+      ret(0);
+    });
   hit(0);
   b.if(b.eq(b.state(S.CACHE_WAYS), 2), () => hit(1));
-  const victim = b.let(b.select(b.eq(b.state(S.CACHE_WAYS), 2), new Expr('i32', (g) => {
-    set.emit(g);
-    g.memory(OP['i32.load8_u'], b.cpu + S.CACHE_LRU);
-  }), 0));
+  const victim = b.let(
+    b.select(
+      b.eq(b.state(S.CACHE_WAYS), 2),
+      new Expr('i32', (g) => {
+        set.emit(g);
+        g.memory(OP['i32.load8_u'], b.cpu + S.CACHE_LRU);
+      }),
+      0,
+    ),
+  );
   b.add(b.shl(set, 3), b.shl(victim, 2)).emit(f);
   line.emit(f);
   f.memory(OP['i32.store'], b.cpu + S.CACHE_TAGS);
@@ -456,10 +174,13 @@ function emitNewLine(shared: Shared, flashLine: number): number {
   const b = new ColdBuilder(f, shared);
   const pc = new Expr('i32', (g) => g.get(0));
   const entryAddress = (): Expr => b.shl(b.shrU(pc, 12), 2);
-  const load = (): Expr => b.let(new Expr('i32', (g) => {
-    entryAddress().emit(g);
-    g.memory(OP['i32.load'], fetchTableOf(shared.core));
-  }));
+  const load = (): Expr =>
+    b.let(
+      new Expr('i32', (g) => {
+        entryAddress().emit(g);
+        g.memory(OP['i32.load'], fetchTableOf(shared.core));
+      }),
+    );
   const first = load();
   b.if(b.eqz(first), () => {
     pc.emit(f);
@@ -510,11 +231,17 @@ function emitSemantics(b: RecordBuilder, h: Handler): void {
  * Exports: `run() → reason`, `flashLine(address) → cycles`.
  */
 export function buildInterpreter(
-  profile: Profile, core: number, handlers: Handlers, helpers: Readonly<Record<string, { params: readonly WasmType[]; result: WasmType }>>,
+  profile: Profile,
+  core: number,
+  handlers: Handlers,
+  helpers: Readonly<Record<string, { params: readonly WasmType[]; result: WasmType }>>,
 ): Uint8Array<ArrayBuffer> {
   const writer = new ModuleWriter();
   const shared: Shared = {
-    writer, profile, core, cpu: core * 0x1000,
+    writer,
+    profile,
+    core,
+    cpu: core * 0x1000,
     imports: {
       decode: writer.importFunction('decode', ['i32', 'i32'], null),
       fetch: writer.importFunction('fetch', ['i32'], null),
@@ -523,7 +250,9 @@ export function buildInterpreter(
       hot: writer.importFunction('hot', ['i32', 'i32'], null),
     },
     regions: writer.importTable('regions'),
-    helpers: new Map(), loads: {}, stores: {},
+    helpers: new Map(),
+    loads: {},
+    stores: {},
   };
   for (const [name, h] of Object.entries(helpers)) shared.helpers.set(name, writer.importFunction(name, h.params, h.result));
   const flashLine = emitFlashLine(shared);
@@ -554,7 +283,12 @@ export function buildInterpreter(
   return writer.finish();
 }
 
-function emitRun(shared: Shared, f: FunctionBody, handlers: Handlers, functions: { newLine: number; condition: number; coldType: number; regionType: number }): void {
+function emitRun(
+  shared: Shared,
+  f: FunctionBody,
+  handlers: Handlers,
+  functions: { newLine: number; condition: number; coldType: number; regionType: number },
+): void {
   const pc = f.newLocal('i32');
   const budget = f.newLocal('i32');
   const rec = f.newLocal('i32');
@@ -630,27 +364,29 @@ function emitRun(shared: Shared, f: FunctionBody, handlers: Handlers, functions:
             f.br(loop);
           });
         },
-        () => top.if(top.ltU(local(itState), NEVER), () => {
-          f.get(rec);
-          top.add(local(itState), 1).emit(f);
-          f.memory(OP['i32.store8'], REC.FLAGS);
-          top.if(top.geU(top.add(local(itState), 1), memory(S.HOT)), () => {
-            spill();
-            f.get(pc);
+        () =>
+          top.if(top.ltU(local(itState), NEVER), () => {
             f.get(rec);
-            f.call(shared.imports.hot);
-          });
-        }),
+            top.add(local(itState), 1).emit(f);
+            f.memory(OP['i32.store8'], REC.FLAGS);
+            top.if(top.geU(top.add(local(itState), 1), memory(S.HOT)), () => {
+              spill();
+              f.get(pc);
+              f.get(rec);
+              f.call(shared.imports.hot);
+            });
+          }),
       );
     });
   };
   const loop = f.loop();
   const top = new HotBuilder(f, shared, { rec, pc, budget, arrived }, loop, exit, spill);
   const local = (n: number): Expr => new Expr('i32', (g) => g.get(n));
-  const memory = (offset: number): Expr => new Expr('i32', (g) => {
-    g.i32(0);
-    g.memory(OP['i32.load'], shared.cpu + offset);
-  });
+  const memory = (offset: number): Expr =>
+    new Expr('i32', (g) => {
+      g.i32(0);
+      g.memory(OP['i32.load'], shared.cpu + offset);
+    });
   top.if(top.leS(local(budget), 0), () => exit(EXIT.BUDGET));
   top.if(top.ne(top.and(local(pc), memory(S.LINE_MASK)), memory(S.LINE)), () => {
     spill();
@@ -752,10 +488,15 @@ function emitRun(shared: Shared, f: FunctionBody, handlers: Handlers, functions:
   });
   // arrived = next != pc + size
   f.get(itState);
-  top.add(local(pc), new Expr('i32', (g) => {
-    g.get(rec);
-    g.memory(OP['i32.load8_u'], REC.SIZE);
-  })).emit(f);
+  top
+    .add(
+      local(pc),
+      new Expr('i32', (g) => {
+        g.get(rec);
+        g.memory(OP['i32.load8_u'], REC.SIZE);
+      }),
+    )
+    .emit(f);
   f.op(0x47);
   f.set(arrived);
   f.get(itState);
@@ -764,5 +505,3 @@ function emitRun(shared: Shared, f: FunctionBody, handlers: Handlers, functions:
   f.end(loop);
   f.i32(EXIT.BUDGET);
 }
-
-export { H_DECODE, H_SYSTEM, H_UNDEFINED };

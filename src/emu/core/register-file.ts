@@ -39,23 +39,58 @@ export function setRegister(cpu: Cpu, name: string, value: number): void {
     return;
   }
   switch (name) {
-    case 'sp': cpu.set(S.SP, value & ~3); break;
-    case 'lr': cpu.set(S.LR, value); break;
-    case 'pc': cpu.set(S.PC, value & ~1); break;
-    case 'msp': setMsp(cpu, value); break;
-    case 'psp': setPsp(cpu, value); break;
-    case 'xpsr': setXpsr(cpu, value); break;
-    case 'primask': cpu.set(S.PRIMASK, value & 1); break;
-    case 'faultmask': cpu.set(S.FAULTMASK, value & 1); break;
-    case 'basepri': cpu.set(S.BASEPRI, value & 0xff); break;
-    case 'control': setControl(cpu, value & 7); break;
-    case 'msplim': cpu.set(S.MSPLIM, value & ~7); updateSpLimit(cpu); break;
-    case 'psplim': cpu.set(S.PSPLIM, value & ~7); updateSpLimit(cpu); break;
-    case 'vtor': cpu.set(SCS.VTOR, value & ~0x7f); break;
-    case 'mpu_ctrl': cpu.set(SCS.MPU_CTRL, value & 7); break;
-    case 'sys-active': cpu.set(SCS.SYS_ACTIVE, value); break;
-    case 'fpscr': cpu.set(S.FPSCR, value); break;
-    default: throw new Error(`no core register ${name}`);
+    case 'sp':
+      cpu.set(S.SP, value & ~3);
+      break;
+    case 'lr':
+      cpu.set(S.LR, value);
+      break;
+    case 'pc':
+      cpu.set(S.PC, value & ~1);
+      break;
+    case 'msp':
+      setMsp(cpu, value);
+      break;
+    case 'psp':
+      setPsp(cpu, value);
+      break;
+    case 'xpsr':
+      setXpsr(cpu, value);
+      break;
+    case 'primask':
+      cpu.set(S.PRIMASK, value & 1);
+      break;
+    case 'faultmask':
+      cpu.set(S.FAULTMASK, value & 1);
+      break;
+    case 'basepri':
+      cpu.set(S.BASEPRI, value & 0xff);
+      break;
+    case 'control':
+      setControl(cpu, value & 7);
+      break;
+    case 'msplim':
+      cpu.set(S.MSPLIM, value & ~7);
+      updateSpLimit(cpu);
+      break;
+    case 'psplim':
+      cpu.set(S.PSPLIM, value & ~7);
+      updateSpLimit(cpu);
+      break;
+    case 'vtor':
+      cpu.set(SCS.VTOR, value & ~0x7f);
+      break;
+    case 'mpu_ctrl':
+      cpu.set(SCS.MPU_CTRL, value & 7);
+      break;
+    case 'sys-active':
+      cpu.set(SCS.SYS_ACTIVE, value);
+      break;
+    case 'fpscr':
+      cpu.set(S.FPSCR, value);
+      break;
+    default:
+      throw new Error(`no core register ${name}`);
   }
   cpu.rightsChanged();
   cpu.interruptsChanged();

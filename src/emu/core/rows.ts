@@ -10,9 +10,40 @@ export type Variant = Readonly<Record<string, number | string | boolean>>;
 
 /** Class of an instruction for the timing tables. */
 export type TimingClass =
-  | 'alu' | 'alu-shift' | 'mul' | 'mull' | 'mac' | 'div' | 'load' | 'store' | 'load-multiple' | 'store-multiple' | 'load-double' | 'store-double'
-  | 'branch' | 'branch-cond' | 'call' | 'branch-reg' | 'table-branch' | 'compare-branch' | 'it' | 'nop' | 'system' | 'barrier' | 'dsp' | 'exclusive'
-  | 'fp-alu' | 'fp-mac' | 'fp-div' | 'fp-sqrt' | 'fp-move' | 'fp-load' | 'fp-store' | 'fp-load-multiple' | 'fp-store-multiple' | 'fp-convert';
+  | 'alu'
+  | 'alu-shift'
+  | 'mul'
+  | 'mull'
+  | 'mac'
+  | 'div'
+  | 'load'
+  | 'store'
+  | 'load-multiple'
+  | 'store-multiple'
+  | 'load-double'
+  | 'store-double'
+  | 'branch'
+  | 'branch-cond'
+  | 'call'
+  | 'branch-reg'
+  | 'table-branch'
+  | 'compare-branch'
+  | 'it'
+  | 'nop'
+  | 'system'
+  | 'barrier'
+  | 'dsp'
+  | 'exclusive'
+  | 'fp-alu'
+  | 'fp-mac'
+  | 'fp-div'
+  | 'fp-sqrt'
+  | 'fp-move'
+  | 'fp-load'
+  | 'fp-store'
+  | 'fp-load-multiple'
+  | 'fp-store-multiple'
+  | 'fp-convert';
 
 export interface OpDef {
   readonly name: string;
@@ -54,8 +85,18 @@ export const OPS = new Map<string, OpDef>();
 export function op(name: string, options: OpOptions, sem: (b: Builder, o: Operands, v: Variant) => void): void {
   if (OPS.has(name)) throw new Error(`op ${name} is defined twice`);
   OPS.set(name, {
-    name, sem, timing: options.timing, variants: options.variants ?? [{}], dest: options.dest ?? '', src: options.src ?? '',
-    hot: typeof options.hot === 'function' ? options.hot : () => options.hot === true, system: false, unconditional: options.unconditional ?? false, fp: options.fp ?? false, fpDest: options.fpDest ?? '', fpSrc: options.fpSrc ?? '',
+    name,
+    sem,
+    timing: options.timing,
+    variants: options.variants ?? [{}],
+    dest: options.dest ?? '',
+    src: options.src ?? '',
+    hot: typeof options.hot === 'function' ? options.hot : () => options.hot === true,
+    system: false,
+    unconditional: options.unconditional ?? false,
+    fp: options.fp ?? false,
+    fpDest: options.fpDest ?? '',
+    fpSrc: options.fpSrc ?? '',
   });
 }
 /** Defines an op that TypeScript executes. */
@@ -85,7 +126,31 @@ export interface Decoded {
 }
 
 type Letter =
-  | 'a' | 'b' | 'c' | 'd' | 'e' | 'f' | 'g' | 'h' | 'i' | 'j' | 'k' | 'l' | 'm' | 'n' | 'o' | 'p' | 'q' | 'r' | 's' | 't' | 'u' | 'v' | 'w' | 'y' | 'z';
+  | 'a'
+  | 'b'
+  | 'c'
+  | 'd'
+  | 'e'
+  | 'f'
+  | 'g'
+  | 'h'
+  | 'i'
+  | 'j'
+  | 'k'
+  | 'l'
+  | 'm'
+  | 'n'
+  | 'o'
+  | 'p'
+  | 'q'
+  | 'r'
+  | 's'
+  | 't'
+  | 'u'
+  | 'v'
+  | 'w'
+  | 'y'
+  | 'z';
 /** Fields cut out by the pattern, by letter. A letter that the pattern does not have is absent. */
 export type Fields = Readonly<Record<Letter, number>>;
 
@@ -113,7 +178,11 @@ export const dsp = (p: Profile): boolean => p.dsp;
 export const fpu = (p: Profile): boolean => p.fpu !== 'none';
 
 export function row(
-  name: string, pattern: string, on: (p: Profile) => boolean, asm: string, decode: (f: Fields, p: Profile) => Decoded | Refusal | null,
+  name: string,
+  pattern: string,
+  on: (p: Profile) => boolean,
+  asm: string,
+  decode: (f: Fields, p: Profile) => Decoded | Refusal | null,
 ): void {
   const bits = pattern.replaceAll(' ', '');
   if (bits.length !== 16 && bits.length !== 32) throw new Error(`${name}: pattern has ${bits.length} bits`);

@@ -5,7 +5,17 @@
 import type { Profile } from '../core/builder.ts';
 
 /** uc_err values that occur. */
-export const UC = { OK: 0, READ_UNMAPPED: 6, WRITE_UNMAPPED: 7, FETCH_UNMAPPED: 8, INSN_INVALID: 10, WRITE_PROT: 12, READ_PROT: 13, FETCH_PROT: 14, EXCEPTION: 21 } as const;
+export const UC = {
+  OK: 0,
+  READ_UNMAPPED: 6,
+  WRITE_UNMAPPED: 7,
+  FETCH_UNMAPPED: 8,
+  INSN_INVALID: 10,
+  WRITE_PROT: 12,
+  READ_PROT: 13,
+  FETCH_PROT: 14,
+  EXCEPTION: 21,
+} as const;
 /** R0…R12, SP, LR, PC. */
 export const REG_IDS = [66, 67, 68, 69, 70, 71, 72, 73, 74, 75, 76, 77, 78, 12, 10, 11] as const;
 export const REG_XPSR = 120;
@@ -41,7 +51,9 @@ export interface Library {
   readonly start: Call;
   readonly hookAdd: Call;
   /** Makes a C callback of a function: (uc, type, address, size, value, user) → handled. */
-  callback(f: (uc: unknown, type: number, address: bigint | number, size: number, value: bigint | number, user: unknown) => boolean): unknown;
+  callback(
+    f: (uc: unknown, type: number, address: bigint | number, size: number, value: bigint | number, user: unknown) => boolean,
+  ): unknown;
 }
 interface Koffi {
   load(name: string): { func(declaration: string): unknown };

@@ -14,7 +14,18 @@ import { OPS } from '../core/rows.ts';
 import { EXIT, S } from '../core/state.ts';
 import type { Region } from '../system.ts';
 import {
-  check, CPSR_THUMB, CTL_TB_FLUSH, FLAGS_MASK, HOOK_MEM_INVALID, openUnicorn, REG_CPSR, REG_IDS, REG_XPSR, UC, unicornLibrary, type Library,
+  check,
+  CPSR_THUMB,
+  CTL_TB_FLUSH,
+  FLAGS_MASK,
+  HOOK_MEM_INVALID,
+  openUnicorn,
+  REG_CPSR,
+  REG_IDS,
+  REG_XPSR,
+  UC,
+  unicornLibrary,
+  type Library,
 } from './libunicorn.ts';
 
 const READ_EXECUTE = 5;
@@ -124,7 +135,13 @@ export class UnicornEngine implements CpuEngine {
       word[0] = host.get(S.R + 4 * i);
       lib.regWrite(uc, REG_IDS[i]!, word);
     }
-    const flags = (host.get(S.NF) & 0x80000000) | (host.get(S.ZF) === 0 ? 0x40000000 : 0) | (host.get(S.CF) << 29) | (host.get(S.VF) << 28) | (host.get(S.QF) << 27) | (host.get(S.GE) << 16);
+    const flags =
+      (host.get(S.NF) & 0x80000000) |
+      (host.get(S.ZF) === 0 ? 0x40000000 : 0) |
+      (host.get(S.CF) << 29) |
+      (host.get(S.VF) << 28) |
+      (host.get(S.QF) << 27) |
+      (host.get(S.GE) << 16);
     word[0] = ((flags & FLAGS_MASK) | CPSR_THUMB) >>> 0;
     lib.regWrite(uc, REG_CPSR, word);
   }
@@ -153,7 +170,17 @@ export class UnicornEngine implements CpuEngine {
       if (!ins) break;
       const op = OPS.get(ins.decoded.op)!;
       // branches to a register may be exception returns or clear T; an IT block is one thing: Unicorn must not stop inside it
-      if (op.system || op.fp || op.timing === 'branch-reg' || op.name === 'BLX' || /_pc$/.test(op.name) || op.timing === 'exclusive' || op.timing === 'it' || ITS_OWN.has(op.name)) break;
+      if (
+        op.system ||
+        op.fp ||
+        op.timing === 'branch-reg' ||
+        op.name === 'BLX' ||
+        /_pc$/.test(op.name) ||
+        op.timing === 'exclusive' ||
+        op.timing === 'it' ||
+        ITS_OWN.has(op.name)
+      )
+        break;
       starts.push(at);
       ended = ends(ins);
       at += ins.size;

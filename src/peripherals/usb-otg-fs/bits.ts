@@ -23,8 +23,7 @@ export const GINTSTS = {
 } as const;
 /** Flags that a written 1 clears; the others are levels. */
 export const GINTSTS_CLEARABLE = 0xf8b0fc0a;
-export const GINTSTS_LEVELS =
-  GINTSTS.CMOD | GINTSTS.OTGINT | GINTSTS.RXFLVL | GINTSTS.IEPINT | GINTSTS.OEPINT;
+export const GINTSTS_LEVELS = GINTSTS.CMOD | GINTSTS.OTGINT | GINTSTS.RXFLVL | GINTSTS.IEPINT | GINTSTS.OEPINT;
 
 /** PKTSTS of a receive status word. */
 export const PKTSTS = { GLOBAL_OUT_NAK: 1, OUT_DATA: 2, OUT_DONE: 3, SETUP_DONE: 4, SETUP_DATA: 6 } as const;

@@ -5,8 +5,25 @@
 import type { Register } from '../../emu/registers.ts';
 import { MS } from '../../emu/time.ts';
 import {
-  DCFG, DCTL, DIEPINT, DOEPINT, DSTS, EPCTL, fifoOf, GAHBCFG, GCCFG, GCCFG_OLD, GINTSTS, GINTSTS_CLEARABLE, GINTSTS_LEVELS, GOTGCTL, GOTGINT,
-  GRSTCTL, GUSBCFG, PCGCCTL, PKTSTS,
+  DCFG,
+  DCTL,
+  DIEPINT,
+  DOEPINT,
+  DSTS,
+  EPCTL,
+  fifoOf,
+  GAHBCFG,
+  GCCFG,
+  GCCFG_OLD,
+  GINTSTS,
+  GINTSTS_CLEARABLE,
+  GINTSTS_LEVELS,
+  GOTGCTL,
+  GOTGINT,
+  GRSTCTL,
+  GUSBCFG,
+  PCGCCTL,
+  PKTSTS,
 } from './bits.ts';
 import { flushRx, flushTx, newFifos, peekRx, popRx, pushRx, pushTx, txPlace, type TxPlace } from './fifo.ts';
 import { OtgFsRegisters, type Context, type OtgFsState, type Role } from './registers.ts';
@@ -29,9 +46,24 @@ export class OtgFsMachine extends OtgFsRegisters {
     return {
       ...newFifos(this.options.fifoWords),
       toSend: new Uint32Array(this.endpoints),
-      line: 0, inFlight: 0, inFlightBytes: 0, se0: false, resetSeen: false, host: false, session: false,
-      resetPhy: 0, flushPhy: 0, flushBus: 0,
-      address: 0, control: false, setups: 0, toggleIn: 0, toggleOut: 0, controlRead: false, outSeen: false, statusSeen: false,
+      line: 0,
+      inFlight: 0,
+      inFlightBytes: 0,
+      se0: false,
+      resetSeen: false,
+      host: false,
+      session: false,
+      resetPhy: 0,
+      flushPhy: 0,
+      flushBus: 0,
+      address: 0,
+      control: false,
+      setups: 0,
+      toggleIn: 0,
+      toggleOut: 0,
+      controlRead: false,
+      outSeen: false,
+      statusSeen: false,
     };
   }
 

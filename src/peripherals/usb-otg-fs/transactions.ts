@@ -163,7 +163,11 @@ export class OtgFsBus {
     const count = (c.get(m.dieptsiz[n]!) >>> IN_COUNT.bit) & (n === 0 ? IN_COUNT.ep0 : IN_COUNT.other);
     const length = Math.min(maxPacket(n, control), s.toSend[n]!);
     const ready =
-      (control & EPCTL.EPENA) !== 0 && (control & EPCTL.NAKSTS) === 0 && (c.get(m.dctl) & DCTL.GINSTS) === 0 && count > 0 && used * 4 >= length;
+      (control & EPCTL.EPENA) !== 0 &&
+      (control & EPCTL.NAKSTS) === 0 &&
+      (c.get(m.dctl) & DCTL.GINSTS) === 0 &&
+      count > 0 &&
+      used * 4 >= length;
     if (iso) return this.giveIso(c, n, control, ready ? length : -1);
     if (!ready) {
       if (!m.old) m.set(c, m.diepint[n]!, DIEPINT.NAK);
@@ -217,4 +221,3 @@ export class OtgFsBus {
     c.put(m.diepctl[n]!, control);
   }
 }
-

@@ -4,7 +4,8 @@ import type { Profile } from '../../../src/emu/core/builder.ts';
 import { Decoder, isWide } from '../../../src/emu/core/decode.ts';
 import { Handlers, H_UNDEFINED } from '../../../src/emu/core/handlers.ts';
 import { HELPERS } from '../../../src/emu/core/helpers.ts';
-import { buildInterpreter, REC } from '../../../src/emu/core/interpreter.ts';
+import { buildInterpreter } from '../../../src/emu/core/interpreter.ts';
+import { REC } from '../../../src/emu/core/record-builders.ts';
 import '../../../src/emu/core/isa/index.ts';
 import { S } from '../../../src/emu/core/state.ts';
 import { CODE, DATA, DATA_BYTES, PC, SLOT_BYTES, SLOTS, XPSR, type Registers } from './unicorn.ts';
@@ -157,7 +158,13 @@ export class BareCore {
     for (let i = 0; i < 15; i++) registers[i] = u32[(S.R >> 2) + i]!;
     registers[PC] = u32[S.PC >> 2]!;
     registers[XPSR] =
-      ((i32[S.NF >> 2]! & 0x80000000) | (u32[S.ZF >> 2] === 0 ? 0x40000000 : 0) | (u32[S.CF >> 2]! << 29) | (u32[S.VF >> 2]! << 28) | (u32[S.QF >> 2]! << 27) | (u32[S.GE >> 2]! << 16)) >>> 0;
+      ((i32[S.NF >> 2]! & 0x80000000) |
+        (u32[S.ZF >> 2] === 0 ? 0x40000000 : 0) |
+        (u32[S.CF >> 2]! << 29) |
+        (u32[S.VF >> 2]! << 28) |
+        (u32[S.QF >> 2]! << 27) |
+        (u32[S.GE >> 2]! << 16)) >>>
+      0;
     if (withFp) {
       this.fp.set(u32.subarray(S.FP >> 2, (S.FP >> 2) + 32));
       this.fp[32] = u32[S.FPSCR >> 2]!;

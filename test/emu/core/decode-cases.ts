@@ -11,7 +11,8 @@ export const WIDE = 0xe800;
 
 export function disagreements(profile: Profile, encodings: readonly (readonly [number, number])[]): string[] {
   const found: string[] = [];
-  for (let from = 0; from < encodings.length; from += SLOTS - 1) found.push(...disagreementsOf(profile, encodings.slice(from, from + SLOTS - 1)));
+  for (let from = 0; from < encodings.length; from += SLOTS - 1)
+    found.push(...disagreementsOf(profile, encodings.slice(from, from + SLOTS - 1)));
   return found.slice(0, 40);
 }
 function disagreementsOf(profile: Profile, encodings: readonly (readonly [number, number])[]): string[] {
@@ -38,7 +39,9 @@ function disagreementsOf(profile: Profile, encodings: readonly (readonly [number
     // BX and BLX to an even address
     if (decoded && ['BX', 'BLX', 'LDR_pc', 'LDM_pc'].includes(decoded.op)) return;
     if (knownDifference({ profile, words: [first, second], decoded, before, mine, its, problems: [] })) return;
-    found.push(`${first.toString(16)} ${second.toString(16).padStart(4, '0')}: we ${decoded ? JSON.stringify(decoded) : 'undefined'}, Unicorn ${its}`);
+    found.push(
+      `${first.toString(16)} ${second.toString(16).padStart(4, '0')}: we ${decoded ? JSON.stringify(decoded) : 'undefined'}, Unicorn ${its}`,
+    );
   });
   uc.close();
   return found;

@@ -32,7 +32,12 @@ describe.skipIf(unicornMissing !== '')(`decoding against Unicorn${unicornMissing
         const bits = (randomBits(r, r.pick(wide)) ^ (1 << r.below(27))) >>> 0;
         return [bits >>> 16, bits & 0xffff];
       });
-      expect(disagreements(profile, list.filter(([a]) => a >= WIDE))).toEqual([]);
+      expect(
+        disagreements(
+          profile,
+          list.filter(([a]) => a >= WIDE),
+        ),
+      ).toEqual([]);
     }, 600_000);
   }
 });
@@ -80,7 +85,14 @@ describe('rows', () => {
       const ins = decoder.decode(WIDE + r.below(0x1800), r.below(0x10000));
       if (ins) ops.add(ins.decoded.op);
     }
-    for (const [a, b] of [[0xf3ef, 0x8010], [0xf380, 0x8810], [0xf3bf, 0x8f4f], [0xf3bf, 0x8f5f], [0xf3bf, 0x8f6f]] as const) ops.add(decoder.decode(a, b)?.decoded.op ?? 'missing');
+    for (const [a, b] of [
+      [0xf3ef, 0x8010],
+      [0xf380, 0x8810],
+      [0xf3bf, 0x8f4f],
+      [0xf3bf, 0x8f5f],
+      [0xf3bf, 0x8f6f],
+    ] as const)
+      ops.add(decoder.decode(a, b)?.decoded.op ?? 'missing');
     expect([...ops].sort()).toEqual(['BL', 'DMB', 'DSB', 'ISB', 'MRS', 'MSR', 'UDF']);
   });
 });

@@ -9,13 +9,9 @@ const SEED = Number(process.env['BOOTBENCH_SEED'] ?? 20261120);
 
 describe.skipIf(unicornMissing !== '')(`instructions against Unicorn${unicornMissing ? ` (skipped: ${unicornMissing})` : ''}`, () => {
   for (const profile of Object.values(PROFILES))
-    test(
-      `${profile.name}: registers, flags and memory after random instructions are those of Unicorn`,
-      () => {
-        const { failures, compared } = integerCases(profile, CASES, SEED);
-        expect(failures).toEqual([]);
-        expect(compared).toBeGreaterThan(CASES / 2);
-      },
-      600_000,
-    );
+    test(`${profile.name}: registers, flags and memory after random instructions are those of Unicorn`, () => {
+      const { failures, compared } = integerCases(profile, CASES, SEED);
+      expect(failures).toEqual([]);
+      expect(compared).toBeGreaterThan(CASES / 2);
+    }, 600_000);
 });

@@ -23,9 +23,9 @@ describe.skipIf(unicornMissing !== '')(
             (profile.fpu === 'dp' || !/^(?!VLDR|VSTR).*64$/.test(o.name)) &&
             (profile.fpv5 || !/^(VSEL|VMAXNM|VRINT)/.test(o.name)),
         );
-        expect(
-          expected.map((o) => o.name).filter((name) => !ops.has(name) && !(profile.fpu !== 'dp' && name === 'VCVT_F64_F32')),
-        ).toEqual([]);
+        expect(expected.map((o) => o.name).filter((name) => !ops.has(name) && !(profile.fpu !== 'dp' && name === 'VCVT_F64_F32'))).toEqual(
+          [],
+        );
       }, 600_000);
   },
 );

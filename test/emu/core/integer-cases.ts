@@ -100,7 +100,7 @@ export function integerCases(profile: Profile, cases: number, seed: number): Tal
         continue;
       }
       // the floating-point space has its own test
-      if (profile.fpu !== 'none' && decoded?.op === 'COPROC' && (decoded.imm! >>> 1) === 5) {
+      if (profile.fpu !== 'none' && decoded?.op === 'COPROC' && decoded.imm! >>> 1 === 5) {
         pass();
         continue;
       }
@@ -129,9 +129,13 @@ export function integerCases(profile: Profile, cases: number, seed: number): Tal
       } else {
         for (let k = 0; k < 16; k++) {
           if (k === PC && mine !== 'ok') continue;
-          if ((expected[k]! ^ uc.registers[k]!) >>> 0) problems.push(`${k === PC ? 'pc' : `r${k}`} we ${hex(expected[k]!)}, Unicorn ${hex(uc.registers[k]!)}, before ${hex(before[k]!)}`);
+          if ((expected[k]! ^ uc.registers[k]!) >>> 0)
+            problems.push(
+              `${k === PC ? 'pc' : `r${k}`} we ${hex(expected[k]!)}, Unicorn ${hex(uc.registers[k]!)}, before ${hex(before[k]!)}`,
+            );
         }
-        if (expected[XPSR] !== uc.registers[XPSR]) problems.push(`xPSR we ${hex(expected[XPSR]!)}, Unicorn ${hex(uc.registers[XPSR]!)}, before ${hex(before[XPSR]!)}`);
+        if (expected[XPSR] !== uc.registers[XPSR])
+          problems.push(`xPSR we ${hex(expected[XPSR]!)}, Unicorn ${hex(uc.registers[XPSR]!)}, before ${hex(before[XPSR]!)}`);
         if (!sameMemory) problems.push('memory differs');
       }
       tally.compared++;

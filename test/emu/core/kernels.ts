@@ -66,9 +66,10 @@ k${index}:
 /** Cycles of each kernel, without what the measurement itself takes. */
 export function measure(core: CoreName, kernels: readonly Kernel[]): number[] {
   const all = [{ rule: 'nothing', code: '', cycles: 0 }, ...kernels];
-  const enable = core === 'm0'
-    ? 'ldr r0, =0xe000e010\n ldr r1, =0xffffff\n str r1, [r0, #4]\n movs r1, #0\n str r1, [r0, #8]\n movs r1, #5\n str r1, [r0]'
-    : 'ldr r0, =0xe000ed88\n ldr r1, =0xf00000\n str r1, [r0]\n ldr r0, =0xe000edfc\n ldr r1, =0x1000000\n str r1, [r0]\n ldr r0, =0xe0001fb0\n ldr r1, =0xc5acce55\n str r1, [r0]\n ldr r0, =0xe0001000\n movs r1, #1\n str r1, [r0]\n dsb\n isb';
+  const enable =
+    core === 'm0'
+      ? 'ldr r0, =0xe000e010\n ldr r1, =0xffffff\n str r1, [r0, #4]\n movs r1, #0\n str r1, [r0, #8]\n movs r1, #5\n str r1, [r0]'
+      : 'ldr r0, =0xe000ed88\n ldr r1, =0xf00000\n str r1, [r0]\n ldr r0, =0xe000edfc\n ldr r1, =0x1000000\n str r1, [r0]\n ldr r0, =0xe0001fb0\n ldr r1, =0xc5acce55\n str r1, [r0]\n ldr r0, =0xe0001000\n movs r1, #1\n str r1, [r0]\n dsb\n isb';
   const source = `
  .syntax unified
  .thumb
@@ -92,7 +93,16 @@ ${all.map((k, i) => functionOf(k, i, core)).join('\n')}`;
       const r = spawnSync(command, args, { encoding: 'utf8' });
       if (r.status !== 0) throw new Error(`${command}: ${r.stderr}`);
     };
-    run('arm-none-eabi-gcc', [...FLAGS[core], '-mthumb', '-nostdlib', '-Wl,-Ttext=0x08000000,--no-warn-rwx-segments', '-Wl,-e,start', '-o', at('k.elf'), at('k.s')]);
+    run('arm-none-eabi-gcc', [
+      ...FLAGS[core],
+      '-mthumb',
+      '-nostdlib',
+      '-Wl,-Ttext=0x08000000,--no-warn-rwx-segments',
+      '-Wl,-e,start',
+      '-o',
+      at('k.elf'),
+      at('k.s'),
+    ]);
     run('arm-none-eabi-objcopy', ['-O', 'binary', at('k.elf'), at('k.bin')]);
     const machine = bareMachine(core);
     const image = readFileSync(at('k.bin'));

@@ -64,7 +64,10 @@ export const halfwords = (bits: number, wide: boolean): number[] => (wide ? [bit
 
 export const rowsOf = (p: Profile): Row[] => ROWS.filter((row) => row.on(p));
 
-const CORNERS = [0, 1, 2, 3, 31, 32, 33, 0x7f, 0x80, 0xff, 0x100, 0x7fff, 0x8000, 0xffff, 0x10000, 0x7fffffff, 0x80000000, 0x80000001, 0xfffffffe, 0xffffffff, 0x80008000, 0x7fff7fff, 0x7f807f80];
+const CORNERS = [
+  0, 1, 2, 3, 31, 32, 33, 0x7f, 0x80, 0xff, 0x100, 0x7fff, 0x8000, 0xffff, 0x10000, 0x7fffffff, 0x80000000, 0x80000001, 0xfffffffe,
+  0xffffffff, 0x80008000, 0x7fff7fff, 0x7f807f80,
+];
 
 /** Half of the registers point into the data, the others are corner values and noise; now and then all are corner values. SP always points into the data. */
 export function randomState(r: Random, p: Profile, out: Registers, codeAt: number): void {

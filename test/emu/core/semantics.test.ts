@@ -31,7 +31,8 @@ function prepare(c: BareCore, code: readonly number[], registers: Readonly<Recor
   c.registers[XPSR] = 0;
   for (const k of [S.SPLIM, S.CCR, S.IPSR]) state(c, k, 0);
 }
-const setWord = (c: BareCore, address: number, value: number): void => new DataView(c.data.buffer, c.data.byteOffset).setUint32(address - DATA, value, true);
+const setWord = (c: BareCore, address: number, value: number): void =>
+  new DataView(c.data.buffer, c.data.byteOffset).setUint32(address - DATA, value, true);
 const word = (c: BareCore, address: number): number => new DataView(c.data.buffer, c.data.byteOffset).getUint32(address - DATA, true);
 
 beforeEach(() => {
@@ -40,9 +41,16 @@ beforeEach(() => {
 
 describe('ARMv8-M stack limit: the fault comes before memory or registers change (DDI 0553 B3.8)', () => {
   const limited: Readonly<Record<string, readonly number[]>> = {
-    'PUSH {R4, LR}': [0xb510], 'SUB SP, #16': [0xb084], 'STMDB SP!, {R4, R5}': [0xe92d, 0x0030], 'STR R0, [SP, #-4]!': [0xf84d, 0x0d04],
-    'SUB.W SP, SP, #32': [0xf1ad, 0x0d20], 'STRD R0, R1, [SP, #-8]!': [0xe96d, 0x0102], 'LDMDB SP!, {R4, R5}': [0xe93d, 0x0030], 'LDR R0, [SP, #-8]!': [0xf85d, 0x0d08],
-    'SUBS.W SP, SP, R1': [0xebbd, 0x0d01], 'MOV SP, R2': [0x4695],
+    'PUSH {R4, LR}': [0xb510],
+    'SUB SP, #16': [0xb084],
+    'STMDB SP!, {R4, R5}': [0xe92d, 0x0030],
+    'STR R0, [SP, #-4]!': [0xf84d, 0x0d04],
+    'SUB.W SP, SP, #32': [0xf1ad, 0x0d20],
+    'STRD R0, R1, [SP, #-8]!': [0xe96d, 0x0102],
+    'LDMDB SP!, {R4, R5}': [0xe93d, 0x0030],
+    'LDR R0, [SP, #-8]!': [0xf85d, 0x0d08],
+    'SUBS.W SP, SP, R1': [0xebbd, 0x0d01],
+    'MOV SP, R2': [0x4695],
   };
   for (const [name, code] of Object.entries(limited)) {
     test(`${name} below MSPLIM leaves with STACK_LIMIT and nothing is changed`, () => {
@@ -56,7 +64,10 @@ describe('ARMv8-M stack limit: the fault comes before memory or registers change
       expect(Buffer.compare(c.data, memory)).toBe(0);
     });
     test(`${name} down to the limit is allowed, and M4 has no limit`, () => {
-      for (const [profile, limit] of [[m33, MIDDLE - 64], [m4, MIDDLE]] as const) {
+      for (const [profile, limit] of [
+        [m33, MIDDLE - 64],
+        [m4, MIDDLE],
+      ] as const) {
         const c = coreOf(profile);
         prepare(c, code, { 1: 64, 2: MIDDLE - 64 });
         state(c, S.SPLIM, limit);
@@ -104,7 +115,12 @@ describe('exclusive monitor', () => {
 
 describe('returning through the PC', () => {
   const EXC_RETURN = 0xffff_fff9;
-  const returns: Readonly<Record<string, readonly number[]>> = { 'BX LR': [0x4770], 'POP {R4, PC}': [0xbd10], 'LDR PC, [R0]': [0xf8d0, 0xf000], 'LDMIA R0!, {R1, PC}': [0xe8b0, 0x8002] };
+  const returns: Readonly<Record<string, readonly number[]>> = {
+    'BX LR': [0x4770],
+    'POP {R4, PC}': [0xbd10],
+    'LDR PC, [R0]': [0xf8d0, 0xf000],
+    'LDMIA R0!, {R1, PC}': [0xe8b0, 0x8002],
+  };
   for (const [name, code] of Object.entries(returns)) {
     test(`${name} with EXC_RETURN in Handler mode leaves with EXC_RETURN, other registers are written`, () => {
       for (const profile of [m0, m4, m33, m7]) {
@@ -223,8 +239,22 @@ describe('division', () => {
   const law = (n: number, m: number): number => (n === 0 || m === 0 ? 2 : bits(n) < bits(m) ? 3 : 5 + Math.floor((bits(n) - bits(m)) / 4));
   test('M4 and M33: 2 with a zero operand, 3 for a short dividend, else 5 + a quarter of the difference in bits (facts/timing.md 1.2)', () => {
     for (const profile of [m4, m33])
-      for (const [n, m] of [[0, 5], [5, 0], [3, 9], [9, 9], [1000, 3], [0xffffffff, 1], [0x80000000, 2]] as const) expect(cycles(profile, UDIV, n, m), `${n}/${m}`).toBe(law(n, m));
-    for (const [n, m] of [[-1000, 3], [7, -2], [-0x80000000, -1]] as const) expect(cycles(m4, SDIV, n >>> 0, m >>> 0), `${n}/${m}`).toBe(law(Math.abs(n), Math.abs(m)));
+      for (const [n, m] of [
+        [0, 5],
+        [5, 0],
+        [3, 9],
+        [9, 9],
+        [1000, 3],
+        [0xffffffff, 1],
+        [0x80000000, 2],
+      ] as const)
+        expect(cycles(profile, UDIV, n, m), `${n}/${m}`).toBe(law(n, m));
+    for (const [n, m] of [
+      [-1000, 3],
+      [7, -2],
+      [-0x80000000, -1],
+    ] as const)
+      expect(cycles(m4, SDIV, n >>> 0, m >>> 0), `${n}/${m}`).toBe(law(Math.abs(n), Math.abs(m)));
   });
   test('M7: always 7', () => {
     expect([cycles(m7, UDIV, 0xffffffff, 1), cycles(m7, SDIV, 1, 5)]).toEqual([7, 7]);

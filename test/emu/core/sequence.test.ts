@@ -29,7 +29,7 @@ function program(r: Random, core: BareCore, rows: readonly Row[], withIT: boolea
       const o = OPS.get(d.op)!;
       if (o.system || o.fp || LEFT_OUT.test(d.op)) continue;
       if ([...o.dest].some((k) => d[k as 'a' | 'b' | 'c' | 'd'] === 13)) continue;
-      if (d.op === 'LDM' && (d.imm! & 0x2000)) continue;
+      if (d.op === 'LDM' && d.imm! & 0x2000) continue;
       if (o.timing.startsWith('load') || o.timing.startsWith('store')) if (r.below(3)) continue;
       return words;
     }
@@ -59,7 +59,7 @@ function runProfile(profile: Profile): { failures: string[]; compared: number } 
   const data = new Uint8Array(DATA_BYTES);
   const failures: string[] = [];
   let compared = 0;
-  for (let left = CASES; left > 0 && failures.length < 20; ) {
+  for (let left = CASES; left > 0 && failures.length < 20;) {
     const n = Math.min(left, SLOTS / STRIDE - 1);
     left -= n;
     const image = new Uint8Array(SLOTS * SLOT_BYTES);
@@ -88,7 +88,9 @@ function runProfile(profile: Profile): { failures: string[]; compared: number } 
       const end = CODE + i * STRIDE * SLOT_BYTES + programs[i]!.length * 2;
       if (mine === 'ok' && its === 'ok') {
         compared++;
-        const wrong = [...core.registers].flatMap((v, k) => (v === uc.registers[k] ? [] : [`${k === XPSR ? 'xPSR' : `r${k}`} we ${v.toString(16)}, Unicorn ${uc.registers[k]!.toString(16)}`]));
+        const wrong = [...core.registers].flatMap((v, k) =>
+          v === uc.registers[k] ? [] : [`${k === XPSR ? 'xPSR' : `r${k}`} we ${v.toString(16)}, Unicorn ${uc.registers[k]!.toString(16)}`],
+        );
         if (core.registers[PC] !== end) wrong.push(`pc is not at the end of the program ${end.toString(16)}`);
         if (Buffer.compare(data, core.data)) wrong.push('memory differs');
         if (wrong.length) failures.push(`${programs[i]!.map((w) => w.toString(16).padStart(4, '0')).join(' ')}: ${wrong.join('; ')}`);

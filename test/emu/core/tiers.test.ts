@@ -11,9 +11,24 @@ import { MODELS } from '../../../src/peripherals/index.ts';
 const ROOT = join(import.meta.dirname, '../../..');
 /** Words that belong to the emulator's own book-keeping. */
 const BOOKS = new Set<number>(
-  [S.LINE, S.LINE_MASK, S.REC, S.LAST_REC, S.R15, S.FAST_RAM, S.FAST_FLASH, S.REGION_DEPTH, S.CALL_TARGET, S.TIER, S.HOT, S.IT_NOW, S.IT_PC, S.BUDGET, S.EXIT_ARG, S.RETIRED].map(
-    (o) => o >> 2,
-  ),
+  [
+    S.LINE,
+    S.LINE_MASK,
+    S.REC,
+    S.LAST_REC,
+    S.R15,
+    S.FAST_RAM,
+    S.FAST_FLASH,
+    S.REGION_DEPTH,
+    S.CALL_TARGET,
+    S.TIER,
+    S.HOT,
+    S.IT_NOW,
+    S.IT_PC,
+    S.BUDGET,
+    S.EXIT_ARG,
+    S.RETIRED,
+  ].map((o) => o >> 2),
 );
 
 /** A small generator, so that a failing run can be repeated. */
@@ -55,7 +70,9 @@ function compare(a: Machine, b: Machine, where: string): void {
   const [x, y] = [a.bootCore, b.bootCore];
   expect([x.cycles(), x.retired(), x.pc], where).toEqual([y.cycles(), y.retired(), y.pc]);
   const [wa, wb] = [x.stateWords(), y.stateWords()];
-  for (let i = 0; i < wa.length; i++) if (!BOOKS.has(i) && wa[i] !== wb[i]) expect(`word ${(i * 4).toString(16)}: ${wa[i]}`, where).toBe(`word ${(i * 4).toString(16)}: ${wb[i]}`);
+  for (let i = 0; i < wa.length; i++)
+    if (!BOOKS.has(i) && wa[i] !== wb[i])
+      expect(`word ${(i * 4).toString(16)}: ${wa[i]}`, where).toBe(`word ${(i * 4).toString(16)}: ${wb[i]}`);
 }
 
 function lockStep(elf: string, seed: number, virtualPs: number, mixed: boolean): Machine {
@@ -69,7 +86,8 @@ function lockStep(elf: string, seed: number, virtualPs: number, mixed: boolean):
     if (mixed) b.bootCore.setTranslating(random() < 0.7, 1 + Math.floor(random() * 20));
     expect(a.run(t)).toBe(b.run(t));
     compare(a, b, `${elf}, stop ${n}, seed ${seed}`);
-    if (n % 64 === 0) expect(hash(a.system.memoryBytes('sram1').subarray(0, 0x4000))).toBe(hash(b.system.memoryBytes('sram1').subarray(0, 0x4000)));
+    if (n % 64 === 0)
+      expect(hash(a.system.memoryBytes('sram1').subarray(0, 0x4000))).toBe(hash(b.system.memoryBytes('sram1').subarray(0, 0x4000)));
   }
   expect(hash(a.system.memoryBytes('sram1'))).toBe(hash(b.system.memoryBytes('sram1')));
   expect(a.state.semihostingExit).toBe(b.state.semihostingExit);

@@ -39,11 +39,13 @@ export const KNOWN: readonly Known[] = [
   },
   {
     why: 'ARMv6-M has neither IT nor CBZ: DDI 0419 A5.2.5',
-    applies: (d) => d.profile.arch === 'v6m' && d.decoded === null && ((d.words[0]! & 0xff00) === 0xbf00 || (d.words[0]! & 0xf500) === 0xb100),
+    applies: (d) =>
+      d.profile.arch === 'v6m' && d.decoded === null && ((d.words[0]! & 0xff00) === 0xbf00 || (d.words[0]! & 0xf500) === 0xb100),
   },
   {
     why: 'YIELD, WFE and WFI end emulation with an exception of its own that Unicorn reports as an invalid instruction',
-    applies: (d) => [0xbf10, 0xbf20, 0xbf30].includes(d.words[0]!) || (d.words[0] === 0xf3af && [0x8001, 0x8002, 0x8003].includes(d.words[1]!)),
+    applies: (d) =>
+      [0xbf10, 0xbf20, 0xbf30].includes(d.words[0]!) || (d.words[0] === 0xf3af && [0x8001, 0x8002, 0x8003].includes(d.words[1]!)),
   },
   {
     why: 'SETEND does not exist: DDI 0403 A5.2.5',
@@ -59,7 +61,11 @@ export const KNOWN: readonly Known[] = [
   },
   {
     why: "Unicorn's monitor stays open from one case to the next and compares address and value; semantics.test.ts has the rules for STREX",
-    applies: (d) => !!d.decoded?.op.startsWith('STREX') && d.mine === 'ok' && d.its === 'ok' && d.problems.every((p) => p === 'memory differs' || p.startsWith(`r${d.decoded!.c} `)),
+    applies: (d) =>
+      !!d.decoded?.op.startsWith('STREX') &&
+      d.mine === 'ok' &&
+      d.its === 'ok' &&
+      d.problems.every((p) => p === 'memory differs' || p.startsWith(`r${d.decoded!.c} `)),
   },
 ];
 /** Never run there: BXNS and BLXNS take Unicorn's Cortex-M33, which starts in Secure state, to Non-secure state for good. */

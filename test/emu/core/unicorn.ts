@@ -4,7 +4,19 @@
  */
 import type { Profile } from '../../../src/emu/core/builder.ts';
 import {
-  check, CPSR_THUMB, FLAGS_MASK, loadUnicorn, openUnicorn, REG_CPSR, REG_FPSCR, REG_IDS, REG_S0, REG_XPSR, UC, unicornLibrary, type Library,
+  check,
+  CPSR_THUMB,
+  FLAGS_MASK,
+  loadUnicorn,
+  openUnicorn,
+  REG_CPSR,
+  REG_FPSCR,
+  REG_IDS,
+  REG_S0,
+  REG_XPSR,
+  UC,
+  unicornLibrary,
+  type Library,
 } from '../../../src/emu/engines/libunicorn.ts';
 
 export const CODE = 0x0800_0000;

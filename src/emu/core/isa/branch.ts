@@ -4,9 +4,13 @@ import { S } from '../state.ts';
 import { signExtend } from './operands.ts';
 
 op('B', { timing: 'branch', hot: true }, (b, o) => b.jump(b.add(b.add(b.pc(), 4), o.imm)));
-op('B_cond', { timing: 'branch-cond', hot: true, variants: variants({ cc: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13] }) }, (b, o, v) => {
-  b.if(b.condition(v.cc as number), () => b.jump(b.add(b.add(b.pc(), 4), o.imm)));
-});
+op(
+  'B_cond',
+  { timing: 'branch-cond', hot: true, variants: variants({ cc: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13] }) },
+  (b, o, v) => {
+    b.if(b.condition(v.cc as number), () => b.jump(b.add(b.add(b.pc(), 4), o.imm)));
+  },
+);
 op('BL', { timing: 'call', hot: true }, (b, o) => {
   const next = b.let(b.add(b.pc(), 4));
   b.setReg(14, b.or(next, 1));
@@ -34,10 +38,17 @@ op('TBH', { timing: 'table-branch', src: 'bc' }, (b, o) => {
 op('IT', { timing: 'it', hot: true }, (b, o) => b.setState(S.IT, o.imm));
 
 row('B T2', '11100 iiiiiiiiiii', everywhere, 'B <imm>', (f) => ({ op: 'B', imm: signExtend(f.i, 11) * 2 }));
-row('B T1', '1101 cccc iiiiiiii', everywhere, 'B<cc> <imm>', (f) => (f.c < 14 ? { op: 'B_cond', v: { cc: f.c }, imm: signExtend(f.i, 8) * 2 } : null));
+row('B T1', '1101 cccc iiiiiiii', everywhere, 'B<cc> <imm>', (f) =>
+  f.c < 14 ? { op: 'B_cond', v: { cc: f.c }, imm: signExtend(f.i, 8) * 2 } : null,
+);
 row('BX', '01000111 0 mmmm 000', everywhere, 'BX <a>', (f) => ({ op: 'BX', a: f.m }));
 row('BLX (register) T1', '01000111 1 mmmm 000', everywhere, 'BLX <a>', (f) => (f.m === 15 ? 'unpredictable' : { op: 'BLX', a: f.m }));
-row('CBZ, CBNZ', '1011 o 0 i 1 iiiii nnn', v7, 'CB{N}Z <a>, <imm>', (f) => ({ op: 'CBZ', v: { nonzero: f.o === 1 }, a: f.n, imm: f.i * 2 }));
+row('CBZ, CBNZ', '1011 o 0 i 1 iiiii nnn', v7, 'CB{N}Z <a>, <imm>', (f) => ({
+  op: 'CBZ',
+  v: { nonzero: f.o === 1 },
+  a: f.n,
+  imm: f.i * 2,
+}));
 row('IT', '10111111 cccc mmmm', v7, 'IT <cc>, <mask>', (f) => {
   if (f.m === 0) return null;
   // firstcond 1111, and 1110 with more than one instruction in it or ELSE, are UNPREDICTABLE; NV never passes as AL does
@@ -48,8 +59,12 @@ row('IT', '10111111 cccc mmmm', v7, 'IT <cc>, <mask>', (f) => {
 const farOffset = (s: number, j1: number, j2: number, imm10: number, imm11: number): number =>
   signExtend((s << 23) | ((j1 ^ s ^ 1) << 22) | ((j2 ^ s ^ 1) << 21) | (imm10 << 11) | imm11, 24) * 2;
 row('B T4', '11110 s iiiiiiiiii 10 j 1 k lllllllllll', v7, 'B.W <imm>', (f) => ({ op: 'B', imm: farOffset(f.s, f.j, f.k, f.i, f.l) }));
-row('BL T1', '11110 s iiiiiiiiii 11 j 1 k lllllllllll', everywhere, 'BL <imm>', (f) => ({ op: 'BL', imm: farOffset(f.s, f.j, f.k, f.i, f.l) }));
+row('BL T1', '11110 s iiiiiiiiii 11 j 1 k lllllllllll', everywhere, 'BL <imm>', (f) => ({
+  op: 'BL',
+  imm: farOffset(f.s, f.j, f.k, f.i, f.l),
+}));
 row('B T3', '11110 s cccc iiiiii 10 j 0 k lllllllllll', v7, 'B<cc>.W <imm>', (f) =>
-  f.c >= 14 ? null : { op: 'B_cond', v: { cc: f.c }, imm: signExtend((f.s << 19) | (f.k << 18) | (f.j << 17) | (f.i << 11) | f.l, 20) * 2 });
+  f.c >= 14 ? null : { op: 'B_cond', v: { cc: f.c }, imm: signExtend((f.s << 19) | (f.k << 18) | (f.j << 17) | (f.i << 11) | f.l, 20) * 2 },
+);
 row('TBB', '11101000 1101 nnnn 1111 0000 000 0 mmmm', v7, 'TBB [<b>, <c>]', (f) => ({ op: 'TBB', b: f.n, c: f.m }));
 row('TBH', '11101000 1101 nnnn 1111 0000 000 1 mmmm', v7, 'TBH [<b>, <c>, LSL #1]', (f) => ({ op: 'TBH', b: f.n, c: f.m }));

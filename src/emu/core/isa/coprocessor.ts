@@ -5,4 +5,6 @@
  */
 import { row, v7 } from '../rows.ts';
 
-row('Coprocessor', '111 x 11 oooooo xxxx xxxx cccc xxxx xxxx', v7, '<coprocessor> <imm>', (f) => (f.o >>> 4 === 3 ? 'undefined' : { op: 'COPROC', imm: f.c }));
+row('Coprocessor', '111 x 11 oooooo xxxx xxxx cccc xxxx xxxx', v7, '<coprocessor> <imm>', (f) =>
+  f.o >>> 4 === 3 ? 'undefined' : { op: 'COPROC', imm: f.c },
+);

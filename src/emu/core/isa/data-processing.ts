@@ -8,10 +8,14 @@ export function thumbExpandImm(imm12: number): number {
   const imm8 = imm12 & 0xff;
   if (imm12 >>> 10 === 0) {
     switch ((imm12 >>> 8) & 3) {
-      case 0: return imm8;
-      case 1: return imm8 | (imm8 << 16);
-      case 2: return ((imm8 << 8) | (imm8 << 24)) >>> 0;
-      default: return (imm8 | (imm8 << 8) | (imm8 << 16) | (imm8 << 24)) >>> 0;
+      case 0:
+        return imm8;
+      case 1:
+        return imm8 | (imm8 << 16);
+      case 2:
+        return ((imm8 << 8) | (imm8 << 24)) >>> 0;
+      default:
+        return (imm8 | (imm8 << 8) | (imm8 << 16) | (imm8 << 24)) >>> 0;
     }
   }
   const n = imm12 >>> 7;
@@ -52,18 +56,25 @@ for (const [name, f] of Object.entries(LOGIC)) {
     b.setReg(o.a, r);
     if (v.S) b.setNZ(r);
   });
-  op(`${name}_rsh`, { timing: 'alu-shift', dest: 'a', src: 'bc', hot: (v) => hot && name !== 'BIC' && hotShift(v), variants: SHIFTED }, (b, o, v) => {
-    const y = shiftByConstant(b, v.shift as ShiftName, b.reg(o.c), o.imm);
-    const carry = v.S ? b.let(y.carry) : 0;
-    const r = b.let(f(b, b.reg(o.b), y.result));
-    b.setReg(o.a, r);
-    if (v.S) {
-      b.setNZ(r);
-      b.setC(carry);
-    }
-  });
+  op(
+    `${name}_rsh`,
+    { timing: 'alu-shift', dest: 'a', src: 'bc', hot: (v) => hot && name !== 'BIC' && hotShift(v), variants: SHIFTED },
+    (b, o, v) => {
+      const y = shiftByConstant(b, v.shift as ShiftName, b.reg(o.c), o.imm);
+      const carry = v.S ? b.let(y.carry) : 0;
+      const r = b.let(f(b, b.reg(o.b), y.result));
+      b.setReg(o.a, r);
+      if (v.S) {
+        b.setNZ(r);
+        b.setC(carry);
+      }
+    },
+  );
 }
-for (const [name, like] of [['TST', 'AND'], ['TEQ', 'EOR']] as const) {
+for (const [name, like] of [
+  ['TST', 'AND'],
+  ['TEQ', 'EOR'],
+] as const) {
   const f = LOGIC[like]!;
   const hot = name === 'TST';
   op(`${name}_imm`, { timing: 'alu', src: 'b', hot: (v) => hot && notCarry(v), variants: LOGIC_IMM_FLAGS.slice(1) }, (b, o, v) => {
@@ -130,12 +141,19 @@ for (const [name, f] of Object.entries(ARITHMETIC)) {
   op(`${name}_reg`, { timing: 'alu', dest: 'a', src: 'bc', hot: name !== 'RSB', variants: FLAGS }, (b, o, v) => {
     f(b, b.reg(o.b), b.reg(o.c), !!v.S, (r) => b.setReg(o.a, r));
   });
-  op(`${name}_rsh`, { timing: 'alu-shift', dest: 'a', src: 'bc', hot: (v) => (name === 'ADD' || name === 'SUB') && hotShift(v), variants: SHIFTED }, (b, o, v) => {
-    const y = shiftByConstant(b, v.shift as ShiftName, b.reg(o.c), o.imm).result;
-    f(b, b.reg(o.b), y, !!v.S, (r) => b.setReg(o.a, r));
-  });
+  op(
+    `${name}_rsh`,
+    { timing: 'alu-shift', dest: 'a', src: 'bc', hot: (v) => (name === 'ADD' || name === 'SUB') && hotShift(v), variants: SHIFTED },
+    (b, o, v) => {
+      const y = shiftByConstant(b, v.shift as ShiftName, b.reg(o.c), o.imm).result;
+      f(b, b.reg(o.b), y, !!v.S, (r) => b.setReg(o.a, r));
+    },
+  );
 }
-for (const [name, like] of [['CMP', 'SUB'], ['CMN', 'ADD']] as const) {
+for (const [name, like] of [
+  ['CMP', 'SUB'],
+  ['CMN', 'ADD'],
+] as const) {
   const f = ARITHMETIC[like]!;
   const hot = name === 'CMP';
   op(`${name}_imm`, { timing: 'alu', src: 'b', hot }, (b, o) => f(b, b.reg(o.b), o.imm, true));
@@ -152,34 +170,58 @@ op('ADR', { timing: 'alu', dest: 'a', hot: true }, (b, o) => b.setReg(o.a, b.add
 // ---- 16-bit encodings --------------------------------------------------------------------------------------------------------------
 
 const two = (name: string, opcode: string): void =>
-  row(`${name} (register) T1`, `010000 ${opcode} mmm ddd`, everywhere, `${name}S <a>, <c>`, (f) => flagsOutsideIT({ op: `${name}_reg`, a: f.d, b: f.d, c: f.m }));
+  row(`${name} (register) T1`, `010000 ${opcode} mmm ddd`, everywhere, `${name}S <a>, <c>`, (f) =>
+    flagsOutsideIT({ op: `${name}_reg`, a: f.d, b: f.d, c: f.m }),
+  );
 
-row('ADD (register) T1', '0001100 mmm nnn ddd', everywhere, 'ADDS <a>, <b>, <c>', (f) => flagsOutsideIT({ op: 'ADD_reg', a: f.d, b: f.n, c: f.m }));
-row('SUB (register) T1', '0001101 mmm nnn ddd', everywhere, 'SUBS <a>, <b>, <c>', (f) => flagsOutsideIT({ op: 'SUB_reg', a: f.d, b: f.n, c: f.m }));
-row('ADD (immediate) T1', '0001110 iii nnn ddd', everywhere, 'ADDS <a>, <b>, #<imm>', (f) => flagsOutsideIT({ op: 'ADD_imm', a: f.d, b: f.n, imm: f.i }));
-row('SUB (immediate) T1', '0001111 iii nnn ddd', everywhere, 'SUBS <a>, <b>, #<imm>', (f) => flagsOutsideIT({ op: 'SUB_imm', a: f.d, b: f.n, imm: f.i }));
+row('ADD (register) T1', '0001100 mmm nnn ddd', everywhere, 'ADDS <a>, <b>, <c>', (f) =>
+  flagsOutsideIT({ op: 'ADD_reg', a: f.d, b: f.n, c: f.m }),
+);
+row('SUB (register) T1', '0001101 mmm nnn ddd', everywhere, 'SUBS <a>, <b>, <c>', (f) =>
+  flagsOutsideIT({ op: 'SUB_reg', a: f.d, b: f.n, c: f.m }),
+);
+row('ADD (immediate) T1', '0001110 iii nnn ddd', everywhere, 'ADDS <a>, <b>, #<imm>', (f) =>
+  flagsOutsideIT({ op: 'ADD_imm', a: f.d, b: f.n, imm: f.i }),
+);
+row('SUB (immediate) T1', '0001111 iii nnn ddd', everywhere, 'SUBS <a>, <b>, #<imm>', (f) =>
+  flagsOutsideIT({ op: 'SUB_imm', a: f.d, b: f.n, imm: f.i }),
+);
 row('MOV (immediate) T1', '00100 ddd iiiiiiii', everywhere, 'MOVS <a>, #<imm>', (f) => flagsOutsideIT({ op: 'MOV_imm', a: f.d, imm: f.i }));
 row('CMP (immediate) T1', '00101 nnn iiiiiiii', everywhere, 'CMP <b>, #<imm>', (f) => ({ op: 'CMP_imm', b: f.n, imm: f.i }));
-row('ADD (immediate) T2', '00110 ddd iiiiiiii', everywhere, 'ADDS <a>, #<imm>', (f) => flagsOutsideIT({ op: 'ADD_imm', a: f.d, b: f.d, imm: f.i }));
-row('SUB (immediate) T2', '00111 ddd iiiiiiii', everywhere, 'SUBS <a>, #<imm>', (f) => flagsOutsideIT({ op: 'SUB_imm', a: f.d, b: f.d, imm: f.i }));
+row('ADD (immediate) T2', '00110 ddd iiiiiiii', everywhere, 'ADDS <a>, #<imm>', (f) =>
+  flagsOutsideIT({ op: 'ADD_imm', a: f.d, b: f.d, imm: f.i }),
+);
+row('SUB (immediate) T2', '00111 ddd iiiiiiii', everywhere, 'SUBS <a>, #<imm>', (f) =>
+  flagsOutsideIT({ op: 'SUB_imm', a: f.d, b: f.d, imm: f.i }),
+);
 two('AND', '0000');
 two('EOR', '0001');
 two('ADC', '0101');
 two('SBC', '0110');
 row('TST (register) T1', '010000 1000 mmm nnn', everywhere, 'TST <b>, <c>', (f) => ({ op: 'TST_reg', b: f.n, c: f.m }));
-row('RSB (immediate) T1', '010000 1001 nnn ddd', everywhere, 'RSBS <a>, <b>, #0', (f) => flagsOutsideIT({ op: 'RSB_imm', a: f.d, b: f.n, imm: 0 }));
+row('RSB (immediate) T1', '010000 1001 nnn ddd', everywhere, 'RSBS <a>, <b>, #0', (f) =>
+  flagsOutsideIT({ op: 'RSB_imm', a: f.d, b: f.n, imm: 0 }),
+);
 row('CMP (register) T1', '010000 1010 mmm nnn', everywhere, 'CMP <b>, <c>', (f) => ({ op: 'CMP_reg', b: f.n, c: f.m }));
 row('CMN (register) T1', '010000 1011 mmm nnn', everywhere, 'CMN <b>, <c>', (f) => ({ op: 'CMN_reg', b: f.n, c: f.m }));
 two('ORR', '1100');
 two('BIC', '1110');
 row('MVN (register) T1', '010000 1111 mmm ddd', everywhere, 'MVNS <a>, <b>', (f) => flagsOutsideIT({ op: 'MVN_reg', a: f.d, b: f.m }));
 row('ADD (register) T2', '01000100 d mmmm ddd', everywhere, 'ADD <a>, <c>', (f) =>
-  f.d === 15 ? { op: 'ADD_pc', b: 15, c: f.m } : { op: 'ADD_reg', v: { S: false }, a: f.d, b: f.d, c: f.m });
+  f.d === 15 ? { op: 'ADD_pc', b: 15, c: f.m } : { op: 'ADD_reg', v: { S: false }, a: f.d, b: f.d, c: f.m },
+);
 row('CMP (register) T2', '01000101 n mmmm nnn', everywhere, 'CMP <b>, <c>', (f) => ({ op: 'CMP_reg', b: f.n, c: f.m }));
 row('MOV (register) T1', '01000110 d mmmm ddd', everywhere, 'MOV <a>, <b>', (f) =>
-  f.d === 15 ? { op: 'MOV_pc', b: f.m } : { op: 'MOV_reg', v: { S: false }, a: f.d, b: f.m });
+  f.d === 15 ? { op: 'MOV_pc', b: f.m } : { op: 'MOV_reg', v: { S: false }, a: f.d, b: f.m },
+);
 row('ADR T1', '10100 ddd iiiiiiii', everywhere, 'ADR <a>, <imm>', (f) => ({ op: 'ADR', a: f.d, imm: f.i * 4 }));
-row('ADD (SP plus immediate) T1', '10101 ddd iiiiiiii', everywhere, 'ADD <a>, SP, #<imm>', (f) => ({ op: 'ADD_imm', v: { S: false }, a: f.d, b: 13, imm: f.i * 4 }));
+row('ADD (SP plus immediate) T1', '10101 ddd iiiiiiii', everywhere, 'ADD <a>, SP, #<imm>', (f) => ({
+  op: 'ADD_imm',
+  v: { S: false },
+  a: f.d,
+  b: 13,
+  imm: f.i * 4,
+}));
 row('ADD (SP plus immediate) T2', '10110000 0 iiiiiii', everywhere, 'ADD SP, SP, #<imm>', (f) => ({ op: 'ADD_SP', imm: f.i * 4 }));
 row('SUB (SP minus immediate) T1', '10110000 1 iiiiiii', everywhere, 'SUB SP, SP, #<imm>', (f) => ({ op: 'ADD_SP', imm: -f.i * 4 }));
 
@@ -190,11 +232,13 @@ const notPc = (d: Decoded): Decoded | 'unpredictable' => (d.a === 15 ? 'unpredic
 const imm12 = (f: Fields): number => (f.i << 11) | (f.j << 8) | f.k;
 
 /** Logic ops set C from a rotated constant, arithmetic does not. */
-const immediateFlags = (f: Fields, logic: boolean): Variant => (f.s === 0 ? { S: false } : logic && imm12(f) >>> 10 !== 0 ? { S: true, carry: true } : { S: true });
+const immediateFlags = (f: Fields, logic: boolean): Variant =>
+  f.s === 0 ? { S: false } : logic && imm12(f) >>> 10 !== 0 ? { S: true, carry: true } : { S: true };
 
 function immediate(name: string, opcode: string, logic: boolean): void {
   row(`${name} (immediate) T2`, `11110 i 0 ${opcode} s nnnn 0 jjj dddd kkkkkkkk`, v7, `${name}{S}.W <a>, <b>, #<imm>`, (f) =>
-    notPc({ op: `${name}_imm`, v: immediateFlags(f, logic), a: f.d, b: f.n, imm: thumbExpandImm(imm12(f)) }));
+    notPc({ op: `${name}_imm`, v: immediateFlags(f, logic), a: f.d, b: f.n, imm: thumbExpandImm(imm12(f)) }),
+  );
 }
 function immediateTest(name: string, opcode: string, logic: boolean): void {
   row(`${name} (immediate) T2`, `11110 i 0 ${opcode} 1 nnnn 0 jjj 1111 kkkkkkkk`, v7, `${name}.W <b>, #<imm>`, (f) => {
@@ -204,7 +248,8 @@ function immediateTest(name: string, opcode: string, logic: boolean): void {
 }
 function immediateMove(name: string, opcode: string): void {
   row(`${name} (immediate) T2`, `11110 i 0 ${opcode} s 1111 0 jjj dddd kkkkkkkk`, v7, `${name}{S}.W <a>, #<imm>`, (f) =>
-    notPc({ op: `${name}_imm`, v: immediateFlags(f, true), a: f.d, imm: thumbExpandImm(imm12(f)) }));
+    notPc({ op: `${name}_imm`, v: immediateFlags(f, true), a: f.d, imm: thumbExpandImm(imm12(f)) }),
+  );
 }
 immediateTest('TST', '0000', true);
 immediate('AND', '0000', true);
@@ -224,17 +269,29 @@ immediate('SUB', '1101', false);
 immediate('RSB', '1110', false);
 
 row('ADR T3', '11110 i 10 0000 1111 0 jjj dddd kkkkkkkk', v7, 'ADR.W <a>, <imm>', (f) => notPc({ op: 'ADR', a: f.d, imm: imm12(f) }));
-row('ADD (immediate) T4', '11110 i 10 0000 nnnn 0 jjj dddd kkkkkkkk', v7, 'ADDW <a>, <b>, #<imm>', (f) => notPc({ op: 'ADD_imm', v: { S: false }, a: f.d, b: f.n, imm: imm12(f) }));
-row('MOV (immediate) T3', '11110 i 10 0100 nnnn 0 jjj dddd kkkkkkkk', v7, 'MOVW <a>, #<imm>', (f) => notPc({ op: 'MOV_imm', v: { S: false }, a: f.d, imm: (f.n << 12) | imm12(f) }));
+row('ADD (immediate) T4', '11110 i 10 0000 nnnn 0 jjj dddd kkkkkkkk', v7, 'ADDW <a>, <b>, #<imm>', (f) =>
+  notPc({ op: 'ADD_imm', v: { S: false }, a: f.d, b: f.n, imm: imm12(f) }),
+);
+row('MOV (immediate) T3', '11110 i 10 0100 nnnn 0 jjj dddd kkkkkkkk', v7, 'MOVW <a>, #<imm>', (f) =>
+  notPc({ op: 'MOV_imm', v: { S: false }, a: f.d, imm: (f.n << 12) | imm12(f) }),
+);
 row('ADR T2', '11110 i 10 1010 1111 0 jjj dddd kkkkkkkk', v7, 'SUB.W <a>, PC, #<imm>', (f) => notPc({ op: 'ADR', a: f.d, imm: -imm12(f) }));
-row('SUB (immediate) T4', '11110 i 10 1010 nnnn 0 jjj dddd kkkkkkkk', v7, 'SUBW <a>, <b>, #<imm>', (f) => notPc({ op: 'SUB_imm', v: { S: false }, a: f.d, b: f.n, imm: imm12(f) }));
-row('MOVT T1', '11110 i 10 1100 nnnn 0 jjj dddd kkkkkkkk', v7, 'MOVT <a>, #<imm>', (f) => notPc({ op: 'MOVT', a: f.d, imm: (f.n << 12) | imm12(f) }));
+row('SUB (immediate) T4', '11110 i 10 1010 nnnn 0 jjj dddd kkkkkkkk', v7, 'SUBW <a>, <b>, #<imm>', (f) =>
+  notPc({ op: 'SUB_imm', v: { S: false }, a: f.d, b: f.n, imm: imm12(f) }),
+);
+row('MOVT T1', '11110 i 10 1100 nnnn 0 jjj dddd kkkkkkkk', v7, 'MOVT <a>, #<imm>', (f) =>
+  notPc({ op: 'MOVT', a: f.d, imm: (f.n << 12) | imm12(f) }),
+);
 
 function shifted(name: string, opcode: string): void {
   row(`${name} (register) T2`, `1110101 ${opcode} s nnnn 0 iii dddd ii tt mmmm`, v7, `${name}{S}.W <a>, <b>, <c>{, <shift>}`, (f) => {
     const s = decodeShift(f.t, f.i);
     const d = { a: f.d, b: f.n, c: f.m };
-    return notPc(s ? { op: `${name}_rsh`, v: { S: f.s === 1, shift: s.shift }, ...d, imm: s.amount } : { op: `${name}_reg`, v: { S: f.s === 1 }, ...d });
+    return notPc(
+      s
+        ? { op: `${name}_rsh`, v: { S: f.s === 1, shift: s.shift }, ...d, imm: s.amount }
+        : { op: `${name}_reg`, v: { S: f.s === 1 }, ...d },
+    );
   });
 }
 function shiftedTest(name: string, opcode: string): void {
@@ -257,7 +314,9 @@ shifted('ORR', '0010');
 row('MVN (register) T2', '1110101 0011 s 1111 0 iii dddd ii tt mmmm', v7, 'MVN{S}.W <a>, <b>{, <shift>}', (f) => {
   const s = decodeShift(f.t, f.i);
   const d = { a: f.d, b: f.m };
-  return notPc(s ? { op: 'MVN_rsh', v: { S: f.s === 1, shift: s.shift }, ...d, imm: s.amount } : { op: 'MVN_reg', v: { S: f.s === 1 }, ...d });
+  return notPc(
+    s ? { op: 'MVN_rsh', v: { S: f.s === 1, shift: s.shift }, ...d, imm: s.amount } : { op: 'MVN_reg', v: { S: f.s === 1 }, ...d },
+  );
 });
 shifted('ORN', '0011');
 shiftedTest('TEQ', '0100');

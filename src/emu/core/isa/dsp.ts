@@ -21,12 +21,29 @@ interface Lane {
 }
 function lanesOf(form: Form): readonly Lane[] {
   switch (form) {
-    case 'ADD16': return [{ n: 0, m: 0, subtract: false }, { n: 1, m: 1, subtract: false }];
-    case 'SUB16': return [{ n: 0, m: 0, subtract: true }, { n: 1, m: 1, subtract: true }];
+    case 'ADD16':
+      return [
+        { n: 0, m: 0, subtract: false },
+        { n: 1, m: 1, subtract: false },
+      ];
+    case 'SUB16':
+      return [
+        { n: 0, m: 0, subtract: true },
+        { n: 1, m: 1, subtract: true },
+      ];
     // add and subtract with exchange: the top of Rn with the bottom of Rm and the reverse
-    case 'ASX': return [{ n: 0, m: 1, subtract: true }, { n: 1, m: 0, subtract: false }];
-    case 'SAX': return [{ n: 0, m: 1, subtract: false }, { n: 1, m: 0, subtract: true }];
-    default: return [0, 1, 2, 3].map((i) => ({ n: i, m: i, subtract: form === 'SUB8' }));
+    case 'ASX':
+      return [
+        { n: 0, m: 1, subtract: true },
+        { n: 1, m: 0, subtract: false },
+      ];
+    case 'SAX':
+      return [
+        { n: 0, m: 1, subtract: false },
+        { n: 1, m: 0, subtract: true },
+      ];
+    default:
+      return [0, 1, 2, 3].map((i) => ({ n: i, m: i, subtract: form === 'SUB8' }));
   }
 }
 op('PARALLEL', { timing: 'dsp', dest: 'a', src: 'bc', variants: variants({ kind: KINDS, form: FORMS }) }, (b, o, v) => {
@@ -65,8 +82,13 @@ const FORM_BITS: Readonly<Record<Form, string>> = { ADD8: '000', ADD16: '001', A
 const KIND_BITS: Readonly<Record<Kind, string>> = { S: '000', Q: '001', SH: '010', U: '100', UQ: '101', UH: '110' };
 for (const kind of KINDS)
   for (const form of FORMS)
-    row(`${kind}${form} T1`, `11111010 1 ${FORM_BITS[form]} nnnn 1111 dddd 0 ${KIND_BITS[kind]} mmmm`, dsp, `${kind}${form} <a>, <b>, <c>`, (f) =>
-      notPc({ op: 'PARALLEL', v: { kind, form }, a: f.d, b: f.n, c: f.m }));
+    row(
+      `${kind}${form} T1`,
+      `11111010 1 ${FORM_BITS[form]} nnnn 1111 dddd 0 ${KIND_BITS[kind]} mmmm`,
+      dsp,
+      `${kind}${form} <a>, <b>, <c>`,
+      (f) => notPc({ op: 'PARALLEL', v: { kind, form }, a: f.d, b: f.n, c: f.m }),
+    );
 
 op('SEL', { timing: 'dsp', dest: 'a', src: 'bc' }, (b, o) => {
   const ge = b.state(S.GE);
@@ -81,12 +103,16 @@ row('SEL T1', '11111010 1010 nnnn 1111 dddd 1000 mmmm', dsp, 'SEL <a>, <b>, <c>'
 // ---- packing ---------------------------------------------------------------------------------------------------------------------------
 
 /** Bottom of Rn and top of the shifted Rm (BT), or the reverse (TB); imm = amount, 0 = unshifted. */
-op('PKH', { timing: 'dsp', dest: 'a', src: 'bc', variants: [{ tb: false }, { tb: false, shift: 'lsl' }, { tb: true }, { tb: true, shift: 'asr' }] }, (b, o, v) => {
-  const n = b.reg(o.b);
-  const m = b.reg(o.c);
-  const y = v.shift ? shiftByConstant(b, v.shift as ShiftName, m, o.imm).result : m;
-  b.setReg(o.a, v.tb ? b.or(b.and(n, 0xffff0000), b.and(y, 0xffff)) : b.or(b.and(y, 0xffff0000), b.and(n, 0xffff)));
-});
+op(
+  'PKH',
+  { timing: 'dsp', dest: 'a', src: 'bc', variants: [{ tb: false }, { tb: false, shift: 'lsl' }, { tb: true }, { tb: true, shift: 'asr' }] },
+  (b, o, v) => {
+    const n = b.reg(o.b);
+    const m = b.reg(o.c);
+    const y = v.shift ? shiftByConstant(b, v.shift as ShiftName, m, o.imm).result : m;
+    b.setReg(o.a, v.tb ? b.or(b.and(n, 0xffff0000), b.and(y, 0xffff)) : b.or(b.and(y, 0xffff0000), b.and(n, 0xffff)));
+  },
+);
 row('PKH T1', '1110101 0110 0 nnnn 0 iii dddd ii t 0 mmmm', dsp, 'PKHBT, PKHTB <a>, <b>, <c>{, <shift>}', (f) => {
   const s = decodeShift(f.t * 2, f.i);
   return notPc({ op: 'PKH', v: s ? { tb: f.t === 1, shift: s.shift } : { tb: f.t === 1 }, a: f.d, b: f.n, c: f.m, imm: s?.amount ?? 0 });
@@ -122,7 +148,9 @@ function setWithQ(b: Builder, rd: Val, exact: Expr): void {
 const add64 = (b: Builder, x: Expr, y: Expr): Expr => b.op('i64.add', x, y);
 
 const HALVES = variants({ N: [false, true], M: [false, true] });
-op('SMULxy', { timing: 'mul', dest: 'a', src: 'bc', variants: HALVES }, (b, o, v) => b.setReg(o.a, b.mul(half(b, b.reg(o.b), v.N), half(b, b.reg(o.c), v.M))));
+op('SMULxy', { timing: 'mul', dest: 'a', src: 'bc', variants: HALVES }, (b, o, v) =>
+  b.setReg(o.a, b.mul(half(b, b.reg(o.b), v.N), half(b, b.reg(o.c), v.M))),
+);
 op('SMLAxy', { timing: 'mac', dest: 'a', src: 'bcd', variants: HALVES }, (b, o, v) => {
   const product = b.mul(half(b, b.reg(o.b), v.N), half(b, b.reg(o.c), v.M));
   setWithQ(b, o.a, add64(b, b.ext64S(product), b.ext64S(b.reg(o.d))));
@@ -136,7 +164,9 @@ op('SMLALxy', { timing: 'mac', dest: 'ad', src: 'abcd', variants: HALVES }, (b, 
 /** Top 32 bits of a 48-bit product. */
 const wordByHalf = (b: Builder, n: Expr, m: Expr, top: unknown): Expr =>
   b.op('i64.shr_s', b.op('i64.mul', b.ext64S(n), b.ext64S(half(b, m, top))), b.i64(16n));
-op('SMULWy', { timing: 'mul', dest: 'a', src: 'bc', variants: variants({ M: [false, true] }) }, (b, o, v) => b.setReg(o.a, b.wrap(wordByHalf(b, b.reg(o.b), b.reg(o.c), v.M))));
+op('SMULWy', { timing: 'mul', dest: 'a', src: 'bc', variants: variants({ M: [false, true] }) }, (b, o, v) =>
+  b.setReg(o.a, b.wrap(wordByHalf(b, b.reg(o.b), b.reg(o.c), v.M))),
+);
 op('SMLAWy', { timing: 'mac', dest: 'a', src: 'bcd', variants: variants({ M: [false, true] }) }, (b, o, v) => {
   setWithQ(b, o.a, add64(b, wordByHalf(b, b.reg(o.b), b.reg(o.c), v.M), b.ext64S(b.reg(o.d))));
 });
@@ -149,8 +179,13 @@ function dualProduct(b: Builder, n: Expr, rm: Expr, subtract: boolean, exchange:
   return b.op(subtract ? 'i64.sub' : 'i64.add', low, high);
 }
 const EXCHANGE = variants({ X: [false, true] });
-for (const [sign, subtract] of [['A', false], ['S', true]] as const) {
-  op(`SMU${sign}D`, { timing: 'mul', dest: 'a', src: 'bc', variants: EXCHANGE }, (b, o, v) => setWithQ(b, o.a, dualProduct(b, b.reg(o.b), b.reg(o.c), subtract, v.X)));
+for (const [sign, subtract] of [
+  ['A', false],
+  ['S', true],
+] as const) {
+  op(`SMU${sign}D`, { timing: 'mul', dest: 'a', src: 'bc', variants: EXCHANGE }, (b, o, v) =>
+    setWithQ(b, o.a, dualProduct(b, b.reg(o.b), b.reg(o.c), subtract, v.X)),
+  );
   op(`SML${sign}D`, { timing: 'mac', dest: 'a', src: 'bcd', variants: EXCHANGE }, (b, o, v) => {
     setWithQ(b, o.a, add64(b, dualProduct(b, b.reg(o.b), b.reg(o.c), subtract, v.X), b.ext64S(b.reg(o.d))));
   });
@@ -164,8 +199,13 @@ for (const [sign, subtract] of [['A', false], ['S', true]] as const) {
 const ROUND = variants({ R: [false, true] });
 const product64 = (b: Builder, n: Expr, m: Expr): Expr => b.op('i64.mul', b.ext64S(n), b.ext64S(m));
 const topWord = (b: Builder, value: Expr, round: unknown): Expr => b.high(round ? add64(b, value, b.i64(0x80000000n)) : value);
-op('SMMUL', { timing: 'mul', dest: 'a', src: 'bc', variants: ROUND }, (b, o, v) => b.setReg(o.a, topWord(b, product64(b, b.reg(o.b), b.reg(o.c)), v.R)));
-for (const [name, operator] of [['SMMLA', 'i64.add'], ['SMMLS', 'i64.sub']] as const) {
+op('SMMUL', { timing: 'mul', dest: 'a', src: 'bc', variants: ROUND }, (b, o, v) =>
+  b.setReg(o.a, topWord(b, product64(b, b.reg(o.b), b.reg(o.c)), v.R)),
+);
+for (const [name, operator] of [
+  ['SMMLA', 'i64.add'],
+  ['SMMLS', 'i64.sub'],
+] as const) {
   op(name, { timing: 'mac', dest: 'a', src: 'bcd', variants: ROUND }, (b, o, v) => {
     const sum = b.op(operator, b.join(0, b.reg(o.d)), product64(b, b.reg(o.b), b.reg(o.c)));
     b.setReg(o.a, topWord(b, sum, v.R));
@@ -173,22 +213,38 @@ for (const [name, operator] of [['SMMLA', 'i64.add'], ['SMMLS', 'i64.sub']] as c
 }
 
 /** Multiply rows: Ra = 15 selects the form without accumulator. */
-function multiplies(name: string, accumulating: string, bits: string, variant: (f: { y: number; z: number }) => Record<string, boolean>, tail: string): void {
-  row(`${name} T1`, `11111011 0 ${bits} nnnn 1111 dddd ${tail} mmmm`, dsp, `${name} <a>, <b>, <c>`, (f) => notPc({ op: name, v: variant(f), a: f.d, b: f.n, c: f.m }));
+function multiplies(
+  name: string,
+  accumulating: string,
+  bits: string,
+  variant: (f: { y: number; z: number }) => Record<string, boolean>,
+  tail: string,
+): void {
+  row(`${name} T1`, `11111011 0 ${bits} nnnn 1111 dddd ${tail} mmmm`, dsp, `${name} <a>, <b>, <c>`, (f) =>
+    notPc({ op: name, v: variant(f), a: f.d, b: f.n, c: f.m }),
+  );
   row(`${accumulating} T1`, `11111011 0 ${bits} nnnn aaaa dddd ${tail} mmmm`, dsp, `${accumulating} <a>, <b>, <c>, <d>`, (f) =>
-    notPc({ op: accumulating, v: variant(f), a: f.d, b: f.n, c: f.m, d: f.a }));
+    notPc({ op: accumulating, v: variant(f), a: f.d, b: f.n, c: f.m, d: f.a }),
+  );
 }
 multiplies('SMULxy', 'SMLAxy', '001', (f) => ({ N: f.y === 1, M: f.z === 1 }), '00yz');
 multiplies('SMUAD', 'SMLAD', '010', (f) => ({ X: f.z === 1 }), '000z');
 multiplies('SMULWy', 'SMLAWy', '011', (f) => ({ M: f.z === 1 }), '000z');
 multiplies('SMUSD', 'SMLSD', '100', (f) => ({ X: f.z === 1 }), '000z');
 multiplies('SMMUL', 'SMMLA', '101', (f) => ({ R: f.z === 1 }), '000z');
-row('SMMLS T1', '11111011 0 110 nnnn aaaa dddd 000z mmmm', dsp, 'SMMLS{R} <a>, <b>, <c>, <d>', (f) => f.a === 15 ? 'unpredictable' : notPc({ op: 'SMMLS', v: { R: f.z === 1 }, a: f.d, b: f.n, c: f.m, d: f.a }));
-row('USAD8 T1', '11111011 0 111 nnnn 1111 dddd 0000 mmmm', dsp, 'USAD8 <a>, <b>, <c>', (f) => notPc({ op: 'USAD8', a: f.d, b: f.n, c: f.m }));
-row('USADA8 T1', '11111011 0 111 nnnn aaaa dddd 0000 mmmm', dsp, 'USADA8 <a>, <b>, <c>, <d>', (f) => notPc({ op: 'USADA8', a: f.d, b: f.n, c: f.m, d: f.a }));
+row('SMMLS T1', '11111011 0 110 nnnn aaaa dddd 000z mmmm', dsp, 'SMMLS{R} <a>, <b>, <c>, <d>', (f) =>
+  f.a === 15 ? 'unpredictable' : notPc({ op: 'SMMLS', v: { R: f.z === 1 }, a: f.d, b: f.n, c: f.m, d: f.a }),
+);
+row('USAD8 T1', '11111011 0 111 nnnn 1111 dddd 0000 mmmm', dsp, 'USAD8 <a>, <b>, <c>', (f) =>
+  notPc({ op: 'USAD8', a: f.d, b: f.n, c: f.m }),
+);
+row('USADA8 T1', '11111011 0 111 nnnn aaaa dddd 0000 mmmm', dsp, 'USADA8 <a>, <b>, <c>, <d>', (f) =>
+  notPc({ op: 'USADA8', a: f.d, b: f.n, c: f.m, d: f.a }),
+);
 const long = (name: string, bits: string, tail: string, variant: (f: { y: number; z: number }) => Record<string, boolean>): void =>
   row(`${name} T1`, `11111011 1 ${bits} nnnn llll hhhh ${tail} mmmm`, dsp, `${name} <a>, <d>, <b>, <c>`, (f) =>
-    f.l === 15 || f.h === 15 ? 'unpredictable' : { op: name, v: variant(f), a: f.l, b: f.n, c: f.m, d: f.h });
+    f.l === 15 || f.h === 15 ? 'unpredictable' : { op: name, v: variant(f), a: f.l, b: f.n, c: f.m, d: f.h },
+  );
 long('SMLALxy', '100', '10yz', (f) => ({ N: f.y === 1, M: f.z === 1 }));
 long('SMLALD', '100', '110z', (f) => ({ X: f.z === 1 }));
 long('SMLSLD', '101', '110z', (f) => ({ X: f.z === 1 }));

@@ -6,7 +6,11 @@ import type { Builder, Expr, Val } from '../builder.ts';
 import { op, row, v7, v8, type Decoded } from '../rows.ts';
 import { EXIT, S } from '../state.ts';
 
-const SIZES = [['', 4, '10'], ['B', 1, '00'], ['H', 2, '01']] as const;
+const SIZES = [
+  ['', 4, '10'],
+  ['B', 1, '00'],
+  ['H', 2, '01'],
+] as const;
 
 /** The slow path checks alignment of accesses that are made; a store-exclusive that fails must fault as well. */
 function mustBeAligned(b: Builder, address: Expr, size: number): void {
@@ -28,8 +32,12 @@ function storeExclusive(b: Builder, rd: Val, rt: Val, address: Expr, size: 1 | 2
 }
 /** a = Rt, b = Rn, c = Rd (status), imm = offset. The acquire and release forms do the same here: nothing reorders accesses. */
 for (const [suffix, size] of SIZES) {
-  op(`LDREX${suffix}`, { timing: 'exclusive', dest: 'a', src: 'b' }, (b, o) => loadExclusive(b, o.a, b.let(b.add(b.reg(o.b), o.imm)), size));
-  op(`STREX${suffix}`, { timing: 'exclusive', dest: 'c', src: 'ab' }, (b, o) => storeExclusive(b, o.c, o.a, b.let(b.add(b.reg(o.b), o.imm)), size));
+  op(`LDREX${suffix}`, { timing: 'exclusive', dest: 'a', src: 'b' }, (b, o) =>
+    loadExclusive(b, o.a, b.let(b.add(b.reg(o.b), o.imm)), size),
+  );
+  op(`STREX${suffix}`, { timing: 'exclusive', dest: 'c', src: 'ab' }, (b, o) =>
+    storeExclusive(b, o.c, o.a, b.let(b.add(b.reg(o.b), o.imm)), size),
+  );
   op(`LDA${suffix}`, { timing: 'load', dest: 'a', src: 'b' }, (b, o) => b.setReg(o.a, b.load(b.reg(o.b), size, { aligned: true })));
   op(`STL${suffix}`, { timing: 'store', src: 'ab' }, (b, o) => b.store(b.reg(o.b), size, b.reg(o.a), { aligned: true }));
 }
@@ -40,16 +48,32 @@ function registers(d: Decoded): Decoded | 'unpredictable' {
   const special = (n: number | undefined): boolean => n === 13 || n === 15;
   return special(d.a) || special(d.c) || d.b === 15 || d.c === d.a || d.c === d.b ? 'unpredictable' : d;
 }
-row('STREX T1', '11101000 0100 nnnn tttt dddd iiiiiiii', v7, 'STREX <c>, <a>, [<b>, #<imm>]', (f) => registers({ op: 'STREX', a: f.t, b: f.n, c: f.d, imm: f.i * 4 }));
-row('LDREX T1', '11101000 0101 nnnn tttt 1111 iiiiiiii', v7, 'LDREX <a>, [<b>, #<imm>]', (f) => registers({ op: 'LDREX', a: f.t, b: f.n, imm: f.i * 4 }));
+row('STREX T1', '11101000 0100 nnnn tttt dddd iiiiiiii', v7, 'STREX <c>, <a>, [<b>, #<imm>]', (f) =>
+  registers({ op: 'STREX', a: f.t, b: f.n, c: f.d, imm: f.i * 4 }),
+);
+row('LDREX T1', '11101000 0101 nnnn tttt 1111 iiiiiiii', v7, 'LDREX <a>, [<b>, #<imm>]', (f) =>
+  registers({ op: 'LDREX', a: f.t, b: f.n, imm: f.i * 4 }),
+);
 for (const [suffix, , bits] of SIZES) {
   if (suffix) {
-    row(`STREX${suffix} T1`, `11101000 1100 nnnn tttt 1111 01 ${bits} dddd`, v7, `STREX${suffix} <c>, <a>, [<b>]`, (f) => registers({ op: `STREX${suffix}`, a: f.t, b: f.n, c: f.d }));
-    row(`LDREX${suffix} T1`, `11101000 1101 nnnn tttt 1111 01 ${bits} 1111`, v7, `LDREX${suffix} <a>, [<b>]`, (f) => registers({ op: `LDREX${suffix}`, a: f.t, b: f.n }));
+    row(`STREX${suffix} T1`, `11101000 1100 nnnn tttt 1111 01 ${bits} dddd`, v7, `STREX${suffix} <c>, <a>, [<b>]`, (f) =>
+      registers({ op: `STREX${suffix}`, a: f.t, b: f.n, c: f.d }),
+    );
+    row(`LDREX${suffix} T1`, `11101000 1101 nnnn tttt 1111 01 ${bits} 1111`, v7, `LDREX${suffix} <a>, [<b>]`, (f) =>
+      registers({ op: `LDREX${suffix}`, a: f.t, b: f.n }),
+    );
   }
-  row(`STL${suffix} T1`, `11101000 1100 nnnn tttt 1111 10 ${bits} 1111`, v8, `STL${suffix} <a>, [<b>]`, (f) => registers({ op: `STL${suffix}`, a: f.t, b: f.n }));
-  row(`LDA${suffix} T1`, `11101000 1101 nnnn tttt 1111 10 ${bits} 1111`, v8, `LDA${suffix} <a>, [<b>]`, (f) => registers({ op: `LDA${suffix}`, a: f.t, b: f.n }));
-  row(`STLEX${suffix} T1`, `11101000 1100 nnnn tttt 1111 11 ${bits} dddd`, v8, `STLEX${suffix} <c>, <a>, [<b>]`, (f) => registers({ op: `STREX${suffix}`, a: f.t, b: f.n, c: f.d }));
-  row(`LDAEX${suffix} T1`, `11101000 1101 nnnn tttt 1111 11 ${bits} 1111`, v8, `LDAEX${suffix} <a>, [<b>]`, (f) => registers({ op: `LDREX${suffix}`, a: f.t, b: f.n }));
+  row(`STL${suffix} T1`, `11101000 1100 nnnn tttt 1111 10 ${bits} 1111`, v8, `STL${suffix} <a>, [<b>]`, (f) =>
+    registers({ op: `STL${suffix}`, a: f.t, b: f.n }),
+  );
+  row(`LDA${suffix} T1`, `11101000 1101 nnnn tttt 1111 10 ${bits} 1111`, v8, `LDA${suffix} <a>, [<b>]`, (f) =>
+    registers({ op: `LDA${suffix}`, a: f.t, b: f.n }),
+  );
+  row(`STLEX${suffix} T1`, `11101000 1100 nnnn tttt 1111 11 ${bits} dddd`, v8, `STLEX${suffix} <c>, <a>, [<b>]`, (f) =>
+    registers({ op: `STREX${suffix}`, a: f.t, b: f.n, c: f.d }),
+  );
+  row(`LDAEX${suffix} T1`, `11101000 1101 nnnn tttt 1111 11 ${bits} 1111`, v8, `LDAEX${suffix} <a>, [<b>]`, (f) =>
+    registers({ op: `LDREX${suffix}`, a: f.t, b: f.n }),
+  );
 }
 row('CLREX T1', '11110 0 111011 1111 10 0 0 1111 0010 1111', v7, 'CLREX', () => ({ op: 'CLREX' }));

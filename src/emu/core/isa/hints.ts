@@ -13,5 +13,9 @@ systemOp('ISB', { timing: 'barrier' });
 const hint = (o: number): string => (o === 2 ? 'WFE' : o === 3 ? 'WFI' : o === 4 ? 'SEV' : 'NOP');
 row('Hints T1', '10111111 oooo 0000', everywhere, 'NOP, YIELD, WFE, WFI, SEV', (f) => ({ op: hint(f.o) }));
 row('Hints T2', '11110 0 111010 1111 10 0 0 0 000 oooooooo', v7, 'NOP.W, YIELD.W, WFE.W, WFI.W, SEV.W, DBG', (f) => ({ op: hint(f.o) }));
-for (const [name, bits] of [['DSB', '0100'], ['DMB', '0101'], ['ISB', '0110']] as const)
+for (const [name, bits] of [
+  ['DSB', '0100'],
+  ['DMB', '0101'],
+  ['ISB', '0110'],
+] as const)
   row(`${name} T1`, `11110 0 111011 1111 10 0 0 1111 ${bits} iiii`, everywhere, `${name} #<imm>`, (f) => ({ op: name, imm: f.i }));

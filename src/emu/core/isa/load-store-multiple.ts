@@ -57,9 +57,11 @@ const count = (list: number): number => {
 };
 
 row('STM T1', '11000 nnn iiiiiiii', everywhere, 'STM <a>!, <list>', (f) =>
-  f.i === 0 ? 'unpredictable' : { op: 'STM', v: { down: false, wback: true }, a: f.n, imm: f.i });
+  f.i === 0 ? 'unpredictable' : { op: 'STM', v: { down: false, wback: true }, a: f.n, imm: f.i },
+);
 row('LDM T1', '11001 nnn iiiiiiii', everywhere, 'LDM <a>{!}, <list>', (f) =>
-  f.i === 0 ? 'unpredictable' : loads({ v: { down: false, wback: ((f.i >>> f.n) & 1) === 0 }, a: f.n, imm: f.i }));
+  f.i === 0 ? 'unpredictable' : loads({ v: { down: false, wback: ((f.i >>> f.n) & 1) === 0 }, a: f.n, imm: f.i }),
+);
 row('PUSH T1', '1011010 m iiiiiiii', everywhere, 'PUSH <list>', (f) => {
   const list = f.i | (f.m << 14);
   return list === 0 ? 'unpredictable' : { op: 'STM', v: { down: true, wback: true }, a: 13, imm: list };
@@ -69,9 +71,18 @@ row('POP T1', '1011110 p iiiiiiii', everywhere, 'POP <list>', (f) => {
   return list === 0 ? 'unpredictable' : loads({ v: { down: false, wback: true }, a: 13, imm: list });
 });
 /** Fewer than two registers, PC as base, PC and LR together, and a base in the list with writeback are UNPREDICTABLE. */
-for (const [suffix, bits, down] of [['IA', '01', false], ['DB', '10', true]] as const) {
+for (const [suffix, bits, down] of [
+  ['IA', '01', false],
+  ['DB', '10', true],
+] as const) {
   row(`STM${suffix} T2`, `1110100 ${bits} 0 w 0 nnnn iiiiiiiiiiiiiiii`, v7, `STM${suffix}.W <a>{!}, <list>`, (f) =>
-    f.n === 15 || count(f.i) < 2 || f.i & 0xa000 || (f.w && (f.i >>> f.n) & 1) ? 'unpredictable' : { op: 'STM', v: { down, wback: f.w === 1 }, a: f.n, imm: f.i });
+    f.n === 15 || count(f.i) < 2 || f.i & 0xa000 || (f.w && (f.i >>> f.n) & 1)
+      ? 'unpredictable'
+      : { op: 'STM', v: { down, wback: f.w === 1 }, a: f.n, imm: f.i },
+  );
   row(`LDM${suffix} T2`, `1110100 ${bits} 0 w 1 nnnn iiiiiiiiiiiiiiii`, v7, `LDM${suffix}.W <a>{!}, <list>`, (f) =>
-    f.n === 15 || count(f.i) < 2 || f.i & 0x2000 || (f.w && (f.i >>> f.n) & 1) ? 'unpredictable' : loads({ v: { down, wback: f.w === 1 }, a: f.n, imm: f.i }));
+    f.n === 15 || count(f.i) < 2 || f.i & 0x2000 || (f.w && (f.i >>> f.n) & 1)
+      ? 'unpredictable'
+      : loads({ v: { down, wback: f.w === 1 }, a: f.n, imm: f.i }),
+  );
 }

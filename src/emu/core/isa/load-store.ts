@@ -11,7 +11,11 @@ interface Access {
   readonly signed?: boolean;
 }
 const LOADS: Readonly<Record<string, Access>> = {
-  LDR: { size: 4 }, LDRB: { size: 1 }, LDRH: { size: 2 }, LDRSB: { size: 1, signed: true }, LDRSH: { size: 2, signed: true },
+  LDR: { size: 4 },
+  LDRB: { size: 1 },
+  LDRH: { size: 2 },
+  LDRSB: { size: 1, signed: true },
+  LDRSH: { size: 2, signed: true },
 };
 const STORES: Readonly<Record<string, Access>> = { STR: { size: 4 }, STRB: { size: 1 }, STRH: { size: 2 } };
 
@@ -22,11 +26,14 @@ const literal = (b: Builder, o: Operands): Expr => b.add(b.and(b.add(b.pc(), 4),
 const WRITEBACK = variants({ mode: ['pre', 'post'] });
 
 for (const [name, access] of Object.entries(LOADS)) {
-  const load = (b: Builder, address: Val, more?: LoadOptions): Expr => b.load(address, access.size, { signed: access.signed ?? false, aligned: aligned(b), ...more });
+  const load = (b: Builder, address: Val, more?: LoadOptions): Expr =>
+    b.load(address, access.size, { signed: access.signed ?? false, aligned: aligned(b), ...more });
   op(`${name}_imm`, { timing: 'load', dest: 'a', src: 'b', hot: true }, (b, o) => b.setReg(o.a, load(b, b.add(b.reg(o.b), o.imm))));
   op(`${name}_reg`, { timing: 'load', dest: 'a', src: 'bc', hot: true }, (b, o) => b.setReg(o.a, load(b, registerOffset(b, o))));
   op(`${name}_lit`, { timing: 'load', dest: 'a', hot: name === 'LDR' }, (b, o) => b.setReg(o.a, load(b, literal(b, o))));
-  op(`${name}T`, { timing: 'load', dest: 'a', src: 'b' }, (b, o) => b.setReg(o.a, load(b, b.add(b.reg(o.b), o.imm), { unprivileged: true })));
+  op(`${name}T`, { timing: 'load', dest: 'a', src: 'b' }, (b, o) =>
+    b.setReg(o.a, load(b, b.add(b.reg(o.b), o.imm), { unprivileged: true })),
+  );
   op(`${name}_wb`, { timing: 'load', dest: 'ab', src: 'b', hot: name === 'LDR' || name === 'LDRB', variants: WRITEBACK }, (b, o, v) => {
     const base = b.reg(o.b);
     const moved = b.let(b.add(base, o.imm));
@@ -36,7 +43,8 @@ for (const [name, access] of Object.entries(LOADS)) {
   });
 }
 for (const [name, { size }] of Object.entries(STORES)) {
-  const store = (b: Builder, address: Val, value: Val, more?: LoadOptions): void => b.store(address, size, value, { aligned: aligned(b), ...more });
+  const store = (b: Builder, address: Val, value: Val, more?: LoadOptions): void =>
+    b.store(address, size, value, { aligned: aligned(b), ...more });
   op(`${name}_imm`, { timing: 'store', src: 'ab', hot: true }, (b, o) => store(b, b.add(b.reg(o.b), o.imm), b.reg(o.a)));
   op(`${name}_reg`, { timing: 'store', src: 'abc', hot: true }, (b, o) => store(b, registerOffset(b, o), b.reg(o.a)));
   op(`${name}T`, { timing: 'store', src: 'ab' }, (b, o) => store(b, b.add(b.reg(o.b), o.imm), b.reg(o.a), { unprivileged: true }));
@@ -51,9 +59,12 @@ for (const [name, { size }] of Object.entries(STORES)) {
 /** Loads of the PC: LoadWritePC, which may be an exception return. */
 op('LDR_pc', { timing: 'load', dest: 'b', src: 'bc', variants: variants({ mode: ['imm', 'reg', 'lit', 'pre', 'post'] }) }, (b, o, v) => {
   switch (v.mode) {
-    case 'imm': return b.bx(b.load(b.add(b.reg(o.b), o.imm), 4));
-    case 'reg': return b.bx(b.load(registerOffset(b, o), 4));
-    case 'lit': return b.bx(b.load(literal(b, o), 4));
+    case 'imm':
+      return b.bx(b.load(b.add(b.reg(o.b), o.imm), 4));
+    case 'reg':
+      return b.bx(b.load(registerOffset(b, o), 4));
+    case 'lit':
+      return b.bx(b.load(literal(b, o), 4));
     default: {
       const base = b.reg(o.b);
       const moved = b.let(b.add(base, o.imm));
@@ -91,13 +102,48 @@ op('STRD', { timing: 'store-double', dest: 'b', src: 'abc', variants: DOUBLE }, 
 
 row('LDR (literal) T1', '01001 ttt iiiiiiii', everywhere, 'LDR <a>, <imm>', (f) => ({ op: 'LDR_lit', a: f.t, imm: f.i * 4 }));
 for (const [name, bits] of [
-  ['STR', '000'], ['STRH', '001'], ['STRB', '010'], ['LDRSB', '011'], ['LDR', '100'], ['LDRH', '101'], ['LDRB', '110'], ['LDRSH', '111'],
+  ['STR', '000'],
+  ['STRH', '001'],
+  ['STRB', '010'],
+  ['LDRSB', '011'],
+  ['LDR', '100'],
+  ['LDRH', '101'],
+  ['LDRB', '110'],
+  ['LDRSH', '111'],
 ] as const)
-  row(`${name} (register) T1`, `0101 ${bits} mmm nnn ttt`, everywhere, `${name} <a>, [<b>, <c>]`, (f) => ({ op: `${name}_reg`, a: f.t, b: f.n, c: f.m, imm: 0 }));
-for (const [name, bits, scale] of [['STR', '01100', 4], ['LDR', '01101', 4], ['STRB', '01110', 1], ['LDRB', '01111', 1], ['STRH', '10000', 2], ['LDRH', '10001', 2]] as const)
-  row(`${name} (immediate) T1`, `${bits} iiiii nnn ttt`, everywhere, `${name} <a>, [<b>, #<imm>]`, (f) => ({ op: `${name}_imm`, a: f.t, b: f.n, imm: f.i * scale }));
-row('STR (immediate) T2', '10010 ttt iiiiiiii', everywhere, 'STR <a>, [SP, #<imm>]', (f) => ({ op: 'STR_imm', a: f.t, b: 13, imm: f.i * 4 }));
-row('LDR (immediate) T2', '10011 ttt iiiiiiii', everywhere, 'LDR <a>, [SP, #<imm>]', (f) => ({ op: 'LDR_imm', a: f.t, b: 13, imm: f.i * 4 }));
+  row(`${name} (register) T1`, `0101 ${bits} mmm nnn ttt`, everywhere, `${name} <a>, [<b>, <c>]`, (f) => ({
+    op: `${name}_reg`,
+    a: f.t,
+    b: f.n,
+    c: f.m,
+    imm: 0,
+  }));
+for (const [name, bits, scale] of [
+  ['STR', '01100', 4],
+  ['LDR', '01101', 4],
+  ['STRB', '01110', 1],
+  ['LDRB', '01111', 1],
+  ['STRH', '10000', 2],
+  ['LDRH', '10001', 2],
+] as const)
+  row(`${name} (immediate) T1`, `${bits} iiiii nnn ttt`, everywhere, `${name} <a>, [<b>, #<imm>]`, (f) => ({
+    op: `${name}_imm`,
+    a: f.t,
+    b: f.n,
+    imm: f.i * scale,
+  }));
+row('STR (immediate) T2', '10010 ttt iiiiiiii', everywhere, 'STR <a>, [SP, #<imm>]', (f) => ({
+  op: 'STR_imm',
+  a: f.t,
+  b: 13,
+  imm: f.i * 4,
+}));
+row('LDR (immediate) T2', '10011 ttt iiiiiiii', everywhere, 'LDR <a>, [SP, #<imm>]', (f) => ({
+  op: 'LDR_imm',
+  a: f.t,
+  b: 13,
+  imm: f.i * 4,
+}));
 
 // ---- 32 bits -----------------------------------------------------------------------------------------------------------------------
 
@@ -109,26 +155,58 @@ function loaded(name: string, mode: 'imm' | 'reg' | 'lit' | 'pre' | 'post', d: O
   }
   return mode === 'pre' || mode === 'post' ? { op: `${name}_wb`, v: { mode }, ...d } : { op: `${name}_${mode}`, ...d };
 }
-for (const [name, sign, size] of [['LDRB', '0', '00'], ['LDRH', '0', '01'], ['LDR', '0', '10'], ['LDRSB', '1', '00'], ['LDRSH', '1', '01']] as const) {
-  row(`${name} (literal) T2`, `1111100 ${sign} u ${size} 1 1111 tttt iiiiiiiiiiii`, v7, `${name}.W <a>, <imm>`, (f) => loaded(name, 'lit', { a: f.t, imm: f.u ? f.i : -f.i }));
-  row(`${name} (immediate) T3`, `1111100 ${sign} 1 ${size} 1 nnnn tttt iiiiiiiiiiii`, v7, `${name}.W <a>, [<b>, #<imm>]`, (f) => loaded(name, 'imm', { a: f.t, b: f.n, imm: f.i }));
+for (const [name, sign, size] of [
+  ['LDRB', '0', '00'],
+  ['LDRH', '0', '01'],
+  ['LDR', '0', '10'],
+  ['LDRSB', '1', '00'],
+  ['LDRSH', '1', '01'],
+] as const) {
+  row(`${name} (literal) T2`, `1111100 ${sign} u ${size} 1 1111 tttt iiiiiiiiiiii`, v7, `${name}.W <a>, <imm>`, (f) =>
+    loaded(name, 'lit', { a: f.t, imm: f.u ? f.i : -f.i }),
+  );
+  row(`${name} (immediate) T3`, `1111100 ${sign} 1 ${size} 1 nnnn tttt iiiiiiiiiiii`, v7, `${name}.W <a>, [<b>, #<imm>]`, (f) =>
+    loaded(name, 'imm', { a: f.t, b: f.n, imm: f.i }),
+  );
   row(`${name} (register) T2`, `1111100 ${sign} 0 ${size} 1 nnnn tttt 000000 ii mmmm`, v7, `${name}.W <a>, [<b>, <c>, LSL #<imm>]`, (f) =>
-    loaded(name, 'reg', { a: f.t, b: f.n, c: f.m, imm: f.i }));
+    loaded(name, 'reg', { a: f.t, b: f.n, c: f.m, imm: f.i }),
+  );
   row(`${name}T`, `1111100 ${sign} 0 ${size} 1 nnnn tttt 1110 iiiiiiii`, v7, `${name}T <a>, [<b>, #<imm>]`, (f) =>
-    f.t === 15 ? 'unpredictable' : { op: `${name}T`, a: f.t, b: f.n, imm: f.i });
+    f.t === 15 ? 'unpredictable' : { op: `${name}T`, a: f.t, b: f.n, imm: f.i },
+  );
   row(`${name} (immediate) T4`, `1111100 ${sign} 0 ${size} 1 nnnn tttt 1 p u w iiiiiiii`, v7, `${name} <a>, [<b>], #<imm>`, (f) => {
     if (f.p === 0 && f.w === 0) return 'undefined';
     const mode = f.w === 0 ? 'imm' : f.p ? 'pre' : 'post';
     return loaded(name, mode, { a: f.t, b: f.n, imm: f.u ? f.i : -f.i });
   });
 }
-for (const [name, size] of [['STRB', '00'], ['STRH', '01'], ['STR', '10']] as const) {
+for (const [name, size] of [
+  ['STRB', '00'],
+  ['STRH', '01'],
+  ['STR', '10'],
+] as const) {
   const refusal = (f: { t: number; n: number }): Refusal | null => (f.n === 15 ? 'undefined' : f.t === 15 ? 'unpredictable' : null);
-  row(`${name} (immediate) T3`, `11111000 1 ${size} 0 nnnn tttt iiiiiiiiiiii`, v7, `${name}.W <a>, [<b>, #<imm>]`, (f) =>
-    refusal(f) ?? { op: `${name}_imm`, a: f.t, b: f.n, imm: f.i });
-  row(`${name} (register) T2`, `11111000 0 ${size} 0 nnnn tttt 000000 ii mmmm`, v7, `${name}.W <a>, [<b>, <c>, LSL #<imm>]`, (f) =>
-    refusal(f) ?? { op: `${name}_reg`, a: f.t, b: f.n, c: f.m, imm: f.i });
-  row(`${name}T`, `11111000 0 ${size} 0 nnnn tttt 1110 iiiiiiii`, v7, `${name}T <a>, [<b>, #<imm>]`, (f) => refusal(f) ?? { op: `${name}T`, a: f.t, b: f.n, imm: f.i });
+  row(
+    `${name} (immediate) T3`,
+    `11111000 1 ${size} 0 nnnn tttt iiiiiiiiiiii`,
+    v7,
+    `${name}.W <a>, [<b>, #<imm>]`,
+    (f) => refusal(f) ?? { op: `${name}_imm`, a: f.t, b: f.n, imm: f.i },
+  );
+  row(
+    `${name} (register) T2`,
+    `11111000 0 ${size} 0 nnnn tttt 000000 ii mmmm`,
+    v7,
+    `${name}.W <a>, [<b>, <c>, LSL #<imm>]`,
+    (f) => refusal(f) ?? { op: `${name}_reg`, a: f.t, b: f.n, c: f.m, imm: f.i },
+  );
+  row(
+    `${name}T`,
+    `11111000 0 ${size} 0 nnnn tttt 1110 iiiiiiii`,
+    v7,
+    `${name}T <a>, [<b>, #<imm>]`,
+    (f) => refusal(f) ?? { op: `${name}T`, a: f.t, b: f.n, imm: f.i },
+  );
   row(`${name} (immediate) T4`, `11111000 0 ${size} 0 nnnn tttt 1 p u w iiiiiiii`, v7, `${name} <a>, [<b>], #<imm>`, (f) => {
     if (f.p === 0 && f.w === 0) return 'undefined';
     const refused = refusal(f);
@@ -139,7 +217,8 @@ for (const [name, size] of [['STRB', '00'], ['STRH', '01'], ['STR', '10']] as co
 }
 
 /** P = W = 0 is the exclusive and table-branch space. */
-const doubleMode = (f: { p: number; w: number }): 'imm' | 'pre' | 'post' | null => (f.w === 0 ? (f.p ? 'imm' : null) : f.p ? 'pre' : 'post');
+const doubleMode = (f: { p: number; w: number }): 'imm' | 'pre' | 'post' | null =>
+  f.w === 0 ? (f.p ? 'imm' : null) : f.p ? 'pre' : 'post';
 /** SP and PC as data, and writeback to a transferred register, are UNPREDICTABLE. */
 const refusedPair = (f: { t: number; s: number; n: number }, mode: string): boolean =>
   [f.t, f.s].some((t) => t === 13 || t === 15 || (mode !== 'imm' && t === f.n));

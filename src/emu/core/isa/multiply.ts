@@ -18,9 +18,14 @@ function setLong(b: Builder, lo: Val, hi: Val, value: Expr): void {
   b.setReg(lo, b.wrap(v));
   b.setReg(hi, b.high(v));
 }
-for (const [name, signed] of [['SMULL', true], ['UMULL', false]] as const) {
+for (const [name, signed] of [
+  ['SMULL', true],
+  ['UMULL', false],
+] as const) {
   const widen = (b: Builder, x: Val): Expr => (signed ? b.ext64S(x) : b.ext64U(x));
-  op(name, { timing: 'mull', dest: 'ad', src: 'bc' }, (b, o) => setLong(b, o.a, o.d, b.op('i64.mul', widen(b, b.reg(o.b)), widen(b, b.reg(o.c)))));
+  op(name, { timing: 'mull', dest: 'ad', src: 'bc' }, (b, o) =>
+    setLong(b, o.a, o.d, b.op('i64.mul', widen(b, b.reg(o.b)), widen(b, b.reg(o.c)))),
+  );
   op(name.replace('MULL', 'MLAL'), { timing: 'mac', dest: 'ad', src: 'abcd' }, (b, o) => {
     const product = b.op('i64.mul', widen(b, b.reg(o.b)), widen(b, b.reg(o.c)));
     setLong(b, o.a, o.d, b.op('i64.add', product, b.join(b.reg(o.a), b.reg(o.d))));
@@ -46,7 +51,10 @@ function divisionCycles(b: Builder, dividend: Expr, divisor: Expr, signed: boole
   const general = b.select(b.ltS(difference, 0), 3, b.add(5, b.shrS(difference, 2)));
   return b.select(b.or(b.eqz(n), b.eqz(m)), 2, general);
 }
-for (const [name, signed] of [['SDIV', true], ['UDIV', false]] as const) {
+for (const [name, signed] of [
+  ['SDIV', true],
+  ['UDIV', false],
+] as const) {
   op(name, { timing: 'div', dest: 'a', src: 'bc' }, (b, o) => {
     const n = b.reg(o.b);
     const m = b.reg(o.c);
@@ -57,7 +65,11 @@ for (const [name, signed] of [['SDIV', true], ['UDIV', false]] as const) {
       () => {
         if (!signed) return quotient.set(b.divU(n, m));
         // WebAssembly traps where the quotient does not fit, Arm gives the dividend back
-        return b.if(b.eq(m, -1), () => quotient.set(b.neg(n)), () => quotient.set(b.divS(n, m)));
+        return b.if(
+          b.eq(m, -1),
+          () => quotient.set(b.neg(n)),
+          () => quotient.set(b.divS(n, m)),
+        );
       },
     );
     b.cycles(b.let(divisionCycles(b, n, m, signed)));
@@ -67,15 +79,25 @@ for (const [name, signed] of [['SDIV', true], ['UDIV', false]] as const) {
 
 row('MUL T1', '010000 1101 nnn ddd', everywhere, 'MULS <a>, <b>, <c>', (f) => flagsOutsideIT({ op: 'MUL', a: f.d, b: f.n, c: f.d }));
 const notPc = (d: Decoded): Decoded | 'unpredictable' => (d.a === 15 ? 'unpredictable' : d);
-row('MUL T2', '11111011 0000 nnnn 1111 dddd 0000 mmmm', v7, 'MUL <a>, <b>, <c>', (f) => notPc({ op: 'MUL', v: { S: false }, a: f.d, b: f.n, c: f.m }));
-row('MLA T1', '11111011 0000 nnnn aaaa dddd 0000 mmmm', v7, 'MLA <a>, <b>, <c>, <d>', (f) => notPc({ op: 'MLA', a: f.d, b: f.n, c: f.m, d: f.a }));
-row('MLS T1', '11111011 0000 nnnn aaaa dddd 0001 mmmm', v7, 'MLS <a>, <b>, <c>, <d>', (f) => notPc({ op: 'MLS', a: f.d, b: f.n, c: f.m, d: f.a }));
+row('MUL T2', '11111011 0000 nnnn 1111 dddd 0000 mmmm', v7, 'MUL <a>, <b>, <c>', (f) =>
+  notPc({ op: 'MUL', v: { S: false }, a: f.d, b: f.n, c: f.m }),
+);
+row('MLA T1', '11111011 0000 nnnn aaaa dddd 0000 mmmm', v7, 'MLA <a>, <b>, <c>, <d>', (f) =>
+  notPc({ op: 'MLA', a: f.d, b: f.n, c: f.m, d: f.a }),
+);
+row('MLS T1', '11111011 0000 nnnn aaaa dddd 0001 mmmm', v7, 'MLS <a>, <b>, <c>, <d>', (f) =>
+  notPc({ op: 'MLS', a: f.d, b: f.n, c: f.m, d: f.a }),
+);
 for (const [name, bits, on] of [
-  ['SMULL', '000 nnnn llll hhhh 0000', v7], ['UMULL', '010 nnnn llll hhhh 0000', v7], ['SMLAL', '100 nnnn llll hhhh 0000', v7], ['UMLAL', '110 nnnn llll hhhh 0000', v7],
+  ['SMULL', '000 nnnn llll hhhh 0000', v7],
+  ['UMULL', '010 nnnn llll hhhh 0000', v7],
+  ['SMLAL', '100 nnnn llll hhhh 0000', v7],
+  ['UMLAL', '110 nnnn llll hhhh 0000', v7],
   ['UMAAL', '110 nnnn llll hhhh 0110', dsp],
 ] as const) {
   row(`${name} T1`, `11111011 1 ${bits} mmmm`, on, `${name} <a>, <d>, <b>, <c>`, (f) =>
-    f.l === 15 || f.h === 15 ? 'unpredictable' : { op: name, a: f.l, b: f.n, c: f.m, d: f.h });
+    f.l === 15 || f.h === 15 ? 'unpredictable' : { op: name, a: f.l, b: f.n, c: f.m, d: f.h },
+  );
 }
 row('SDIV T1', '11111011 1001 nnnn 1111 dddd 1111 mmmm', v7, 'SDIV <a>, <b>, <c>', (f) => notPc({ op: 'SDIV', a: f.d, b: f.n, c: f.m }));
 row('UDIV T1', '11111011 1011 nnnn 1111 dddd 1111 mmmm', v7, 'UDIV <a>, <b>, <c>', (f) => notPc({ op: 'UDIV', a: f.d, b: f.n, c: f.m }));

@@ -53,7 +53,12 @@ op('USAT16', { timing: 'dsp', dest: 'a', src: 'b' }, (b, o) => {
 });
 
 /** b = Rm, c = Rn, the operand that QDADD and QDSUB double (and saturate first). */
-for (const [name, sub, double] of [['QADD', false, false], ['QDADD', false, true], ['QSUB', true, false], ['QDSUB', true, true]] as const) {
+for (const [name, sub, double] of [
+  ['QADD', false, false],
+  ['QDADD', false, true],
+  ['QSUB', true, false],
+  ['QDSUB', true, true],
+] as const) {
   op(name, { timing: 'dsp', dest: 'a', src: 'bc' }, (b, o) => {
     const m = b.reg(o.b);
     const n = b.ext64S(b.reg(o.c));
@@ -63,13 +68,27 @@ for (const [name, sub, double] of [['QADD', false, false], ['QDADD', false, true
 }
 
 // with ASR #0 the encoding is SSAT16 or USAT16
-row('SSAT16 T1', '11110 0 11 0010 nnnn 0000 dddd 00 0 0 wwww', dsp, 'SSAT16 <a>, #<c>, <b>', (f) => (f.d === 15 ? 'unpredictable' : { op: 'SSAT16', a: f.d, b: f.n, c: f.w + 1 }));
-row('USAT16 T1', '11110 0 11 1010 nnnn 0000 dddd 00 0 0 wwww', dsp, 'USAT16 <a>, #<c>, <b>', (f) => (f.d === 15 ? 'unpredictable' : { op: 'USAT16', a: f.d, b: f.n, c: f.w }));
-for (const [name, bits, plus] of [['SSAT', '00', 1], ['USAT', '10', 0]] as const) {
+row('SSAT16 T1', '11110 0 11 0010 nnnn 0000 dddd 00 0 0 wwww', dsp, 'SSAT16 <a>, #<c>, <b>', (f) =>
+  f.d === 15 ? 'unpredictable' : { op: 'SSAT16', a: f.d, b: f.n, c: f.w + 1 },
+);
+row('USAT16 T1', '11110 0 11 1010 nnnn 0000 dddd 00 0 0 wwww', dsp, 'USAT16 <a>, #<c>, <b>', (f) =>
+  f.d === 15 ? 'unpredictable' : { op: 'USAT16', a: f.d, b: f.n, c: f.w },
+);
+for (const [name, bits, plus] of [
+  ['SSAT', '00', 1],
+  ['USAT', '10', 0],
+] as const) {
   row(`${name} T1`, `11110 0 11 ${bits} h 0 nnnn 0 iii dddd ii 0 wwwww`, v7, `${name} <a>, #<c>, <b>{, <shift> #<imm>}`, (f) => {
     if (f.d === 15 || (f.h && f.i === 0)) return 'unpredictable';
     return { op: name, v: { shift: f.h ? 'asr' : 'lsl' }, a: f.d, b: f.n, c: f.w + plus, imm: f.i };
   });
 }
-for (const [name, bits] of [['QADD', '00'], ['QDADD', '01'], ['QSUB', '10'], ['QDSUB', '11']] as const)
-  row(`${name} T1`, `11111010 1000 nnnn 1111 dddd 10 ${bits} mmmm`, dsp, `${name} <a>, <b>, <c>`, (f) => (f.d === 15 ? 'unpredictable' : { op: name, a: f.d, b: f.m, c: f.n }));
+for (const [name, bits] of [
+  ['QADD', '00'],
+  ['QDADD', '01'],
+  ['QSUB', '10'],
+  ['QDSUB', '11'],
+] as const)
+  row(`${name} T1`, `11111010 1000 nnnn 1111 dddd 10 ${bits} mmmm`, dsp, `${name} <a>, <b>, <c>`, (f) =>
+    f.d === 15 ? 'unpredictable' : { op: name, a: f.d, b: f.m, c: f.n },
+  );

@@ -4,7 +4,13 @@ import { flagsOutsideIT, shiftByConstant, type ShiftName } from './operands.ts';
 
 const FLAGS = variants({ S: [false, true] });
 
-for (const [name, shift] of [['LSL_imm', 'lsl'], ['LSR_imm', 'lsr'], ['ASR_imm', 'asr'], ['ROR_imm', 'ror'], ['RRX', 'rrx']] as [string, ShiftName][]) {
+for (const [name, shift] of [
+  ['LSL_imm', 'lsl'],
+  ['LSR_imm', 'lsr'],
+  ['ASR_imm', 'asr'],
+  ['ROR_imm', 'ror'],
+  ['RRX', 'rrx'],
+] as [string, ShiftName][]) {
   op(name, { timing: 'alu', dest: 'a', src: 'b', hot: shift !== 'ror' && shift !== 'rrx', variants: FLAGS }, (b, o, v) => {
     const s = shiftByConstant(b, shift, b.reg(o.b), o.imm);
     const carry = v.S ? b.let(s.carry) : 0;
@@ -58,13 +64,26 @@ op('ROR_reg', { timing: 'alu', dest: 'a', src: 'bc', variants: FLAGS }, (b, o, v
 });
 
 row('LSL (immediate) T1', '00000 iiiii mmm ddd', everywhere, 'LSLS <a>, <b>, #<imm>', (f) =>
-  flagsOutsideIT(f.i === 0 ? { op: 'MOV_reg', a: f.d, b: f.m } : { op: 'LSL_imm', a: f.d, b: f.m, imm: f.i }));
-row('LSR (immediate) T1', '00001 iiiii mmm ddd', everywhere, 'LSRS <a>, <b>, #<imm>', (f) => flagsOutsideIT({ op: 'LSR_imm', a: f.d, b: f.m, imm: f.i || 32 }));
-row('ASR (immediate) T1', '00010 iiiii mmm ddd', everywhere, 'ASRS <a>, <b>, #<imm>', (f) => flagsOutsideIT({ op: 'ASR_imm', a: f.d, b: f.m, imm: f.i || 32 }));
-for (const [name, narrow, wide] of [['LSL', '0010', '00'], ['LSR', '0011', '01'], ['ASR', '0100', '10'], ['ROR', '0111', '11']] as const) {
-  row(`${name} (register) T1`, `010000 ${narrow} mmm ddd`, everywhere, `${name}S <a>, <c>`, (f) => flagsOutsideIT({ op: `${name}_reg`, a: f.d, b: f.d, c: f.m }));
+  flagsOutsideIT(f.i === 0 ? { op: 'MOV_reg', a: f.d, b: f.m } : { op: 'LSL_imm', a: f.d, b: f.m, imm: f.i }),
+);
+row('LSR (immediate) T1', '00001 iiiii mmm ddd', everywhere, 'LSRS <a>, <b>, #<imm>', (f) =>
+  flagsOutsideIT({ op: 'LSR_imm', a: f.d, b: f.m, imm: f.i || 32 }),
+);
+row('ASR (immediate) T1', '00010 iiiii mmm ddd', everywhere, 'ASRS <a>, <b>, #<imm>', (f) =>
+  flagsOutsideIT({ op: 'ASR_imm', a: f.d, b: f.m, imm: f.i || 32 }),
+);
+for (const [name, narrow, wide] of [
+  ['LSL', '0010', '00'],
+  ['LSR', '0011', '01'],
+  ['ASR', '0100', '10'],
+  ['ROR', '0111', '11'],
+] as const) {
+  row(`${name} (register) T1`, `010000 ${narrow} mmm ddd`, everywhere, `${name}S <a>, <c>`, (f) =>
+    flagsOutsideIT({ op: `${name}_reg`, a: f.d, b: f.d, c: f.m }),
+  );
   row(`${name} (register) T2`, `11111010 0 ${wide} s nnnn 1111 dddd 0000 mmmm`, v7, `${name}{S}.W <a>, <b>, <c>`, (f) =>
-    f.d === 15 ? 'unpredictable' : { op: `${name}_reg`, v: { S: f.s === 1 }, a: f.d, b: f.n, c: f.m });
+    f.d === 15 ? 'unpredictable' : { op: `${name}_reg`, v: { S: f.s === 1 }, a: f.d, b: f.n, c: f.m },
+  );
 }
 
 // ---- extends: the operand is rotated by 0, 8, 16 or 24 first (imm) ------------------------------------------------------------------
@@ -93,15 +112,31 @@ for (const signed of [true, false]) {
   });
 }
 
-for (const [name, bits] of [['SXTH', '00'], ['SXTB', '01'], ['UXTH', '10'], ['UXTB', '11']] as const)
+for (const [name, bits] of [
+  ['SXTH', '00'],
+  ['SXTB', '01'],
+  ['UXTH', '10'],
+  ['UXTB', '11'],
+] as const)
   row(`${name} T1`, `10110010 ${bits} mmm ddd`, everywhere, `${name} <a>, <b>`, (f) => ({ op: name, a: f.d, b: f.m, imm: 0 }));
 for (const [plain, adding, bits] of [
-  ['SXTH', 'SXTAH', '000'], ['UXTH', 'UXTAH', '001'], ['SXTB16', 'SXTAB16', '010'], ['UXTB16', 'UXTAB16', '011'], ['SXTB', 'SXTAB', '100'], ['UXTB', 'UXTAB', '101'],
+  ['SXTH', 'SXTAH', '000'],
+  ['UXTH', 'UXTAH', '001'],
+  ['SXTB16', 'SXTAB16', '010'],
+  ['UXTB16', 'UXTAB16', '011'],
+  ['SXTB', 'SXTAB', '100'],
+  ['UXTB', 'UXTAB', '101'],
 ] as const) {
-  row(`${plain} T2`, `11111010 0 ${bits} 1111 1111 dddd 1 0 rr mmmm`, plain.endsWith('16') ? dsp : v7, `${plain}.W <a>, <b>{, ROR #<imm>}`, (f) =>
-    f.d === 15 ? 'unpredictable' : { op: plain, a: f.d, b: f.m, imm: f.r * 8 });
+  row(
+    `${plain} T2`,
+    `11111010 0 ${bits} 1111 1111 dddd 1 0 rr mmmm`,
+    plain.endsWith('16') ? dsp : v7,
+    `${plain}.W <a>, <b>{, ROR #<imm>}`,
+    (f) => (f.d === 15 ? 'unpredictable' : { op: plain, a: f.d, b: f.m, imm: f.r * 8 }),
+  );
   row(`${adding} T1`, `11111010 0 ${bits} nnnn 1111 dddd 1 0 rr mmmm`, dsp, `${adding} <a>, <c>, <b>{, ROR #<imm>}`, (f) =>
-    f.d === 15 ? 'unpredictable' : { op: adding, a: f.d, b: f.m, c: f.n, imm: f.r * 8 });
+    f.d === 15 ? 'unpredictable' : { op: adding, a: f.d, b: f.m, c: f.n, imm: f.r * 8 },
+  );
 }
 
 // ---- reversal and counting -----------------------------------------------------------------------------------------------------------
@@ -120,15 +155,29 @@ op('REVSH', { timing: 'alu', dest: 'a', src: 'b' }, (b, o) => {
 });
 op('RBIT', { timing: 'alu', dest: 'a', src: 'b' }, (b, o) => {
   let x = b.reg(o.b);
-  for (const [n, mask] of [[1, 0x55555555], [2, 0x33333333], [4, 0x0f0f0f0f]] as const) x = b.let(b.or(b.shl(b.and(x, mask), n), b.and(b.shrU(x, n), mask)));
+  for (const [n, mask] of [
+    [1, 0x55555555],
+    [2, 0x33333333],
+    [4, 0x0f0f0f0f],
+  ] as const)
+    x = b.let(b.or(b.shl(b.and(x, mask), n), b.and(b.shrU(x, n), mask)));
   b.setReg(o.a, b.or(b.and(b.rotr(x, 8), 0xff00ff00), b.and(b.rotr(x, 24), 0x00ff00ff)));
 });
 op('CLZ', { timing: 'alu', dest: 'a', src: 'b' }, (b, o) => b.setReg(o.a, b.clz(b.reg(o.b))));
 
-for (const [name, bits] of [['REV', '00'], ['REV16', '01'], ['REVSH', '11']] as const)
+for (const [name, bits] of [
+  ['REV', '00'],
+  ['REV16', '01'],
+  ['REVSH', '11'],
+] as const)
   row(`${name} T1`, `10111010 ${bits} mmm ddd`, everywhere, `${name} <a>, <b>`, (f) => ({ op: name, a: f.d, b: f.m }));
 /** Rm stands twice in these encodings; a difference is UNPREDICTABLE and the second one counts. */
 const unary = (d: Decoded): Decoded | 'unpredictable' => (d.a === 15 ? 'unpredictable' : d);
-for (const [name, bits] of [['REV', '00'], ['REV16', '01'], ['RBIT', '10'], ['REVSH', '11']] as const)
+for (const [name, bits] of [
+  ['REV', '00'],
+  ['REV16', '01'],
+  ['RBIT', '10'],
+  ['REVSH', '11'],
+] as const)
   row(`${name} T2`, `11111010 1001 nnnn 1111 dddd 10 ${bits} mmmm`, v7, `${name}.W <a>, <b>`, (f) => unary({ op: name, a: f.d, b: f.m }));
 row('CLZ T1', '11111010 1011 nnnn 1111 dddd 10 00 mmmm', v7, 'CLZ <a>, <b>', (f) => unary({ op: 'CLZ', a: f.d, b: f.m }));

@@ -25,10 +25,14 @@ row('CPS T1', '10110110 011 m 00 i f', everywhere, 'CPS{IE|ID} <b>', (f, p) => {
   if (p.arch === 'v6m' ? f.f === 1 || f.i === 0 : f.f === 0 && f.i === 0) return 'unpredictable';
   return { op: 'CPS', a: f.m, b: (f.i << 1) | f.f };
 });
-row('MRS T1', '11110 0 1111 1 0 1111 10 0 0 dddd ssssssss', everywhere, 'MRS <a>, <imm>', (f) => (f.d === 13 || f.d === 15 ? 'unpredictable' : { op: 'MRS', a: f.d, imm: f.s }));
+row('MRS T1', '11110 0 1111 1 0 1111 10 0 0 dddd ssssssss', everywhere, 'MRS <a>, <imm>', (f) =>
+  f.d === 13 || f.d === 15 ? 'unpredictable' : { op: 'MRS', a: f.d, imm: f.s },
+);
 row('MSR T1', '11110 0 1110 0 0 nnnn 10 0 0 mm 00 ssssssss', everywhere, 'MSR <imm>, <a>', (f, p) =>
-  f.n === 13 || f.n === 15 ? 'unpredictable' : { op: 'MSR', a: f.n, b: p.arch === 'v6m' ? 2 : f.m, imm: f.s });
+  f.n === 13 || f.n === 15 ? 'unpredictable' : { op: 'MSR', a: f.n, b: p.arch === 'v6m' ? 2 : f.m, imm: f.s },
+);
 row('TT, TTT, TTA, TTAT', '11101000 0100 nnnn 1111 dddd a t 000000', v8, 'TT{A}{T} <a>, <b>', (f) =>
-  f.d === 13 || f.d === 15 || f.n === 15 ? 'unpredictable' : { op: 'TT', v: { A: f.a === 1, T: f.t === 1 }, a: f.d, b: f.n });
+  f.d === 13 || f.d === 15 || f.n === 15 ? 'unpredictable' : { op: 'TT', v: { A: f.a === 1, T: f.t === 1 }, a: f.d, b: f.n },
+);
 /** SG is a NOP outside Secure state. */
 row('SG', '1110 1001 0111 1111 1110 1001 0111 1111', v8, 'SG', () => ({ op: 'NOP' }));

@@ -8,18 +8,25 @@ export const m0: TimingModel = {
     const n = listLength(ins);
     const { op } = ins.decoded;
     switch (classOf(ins)) {
-      case 'load': case 'store': return { cost: 2, taken: 3 };
-      case 'load-multiple': return { cost: 1 + n, taken: 3 };
-      case 'store-multiple': return { cost: 1 + n, taken: 0 };
-      case 'call': return { cost: 1, taken: ins.size === 4 ? 3 : 2 };
-      case 'barrier': return { cost: 4, taken: 0 };
+      case 'load':
+      case 'store':
+        return { cost: 2, taken: 3 };
+      case 'load-multiple':
+        return { cost: 1 + n, taken: 3 };
+      case 'store-multiple':
+        return { cost: 1 + n, taken: 0 };
+      case 'call':
+        return { cost: 1, taken: ins.size === 4 ? 3 : 2 };
+      case 'barrier':
+        return { cost: 4, taken: 0 };
       case 'system': {
         if (op === 'MRS' || op === 'MSR') return { cost: 4, taken: 0 };
         if (op === 'WFI' || op === 'WFE') return { cost: 2, taken: 0 };
         // the table has no number for SVC and BKPT: exception entry is all they cost
         return { cost: op === 'SVC' || op === 'BKPT' ? 0 : 1, taken: 0 };
       }
-      default: return { cost: 1, taken: 2 };
+      default:
+        return { cost: 1, taken: 2 };
     }
   },
 };

@@ -5,8 +5,23 @@
  */
 import type { Instruction } from '../decode.ts';
 import {
-  addressRegisters, classOf, costInLine, factors, fpRegisters, isFp, listLength, previous, reads, readsFlags, rotatedConstant, setsFlags, shiftsOperand,
-  straightLine, timeOnce, writes, type TimingModel,
+  addressRegisters,
+  classOf,
+  costInLine,
+  factors,
+  fpRegisters,
+  isFp,
+  listLength,
+  previous,
+  reads,
+  readsFlags,
+  rotatedConstant,
+  setsFlags,
+  shiftsOperand,
+  straightLine,
+  timeOnce,
+  writes,
+  type TimingModel,
 } from './model.ts';
 
 /** Latencies die out within this many instructions. */
@@ -24,41 +39,77 @@ const pairs = (older: Instruction, younger: Instruction): boolean => {
   return !/branch|call|system|barrier/.test(c) && !/_pc$/.test(older.decoded.op);
 };
 const accumulates = (ins: Instruction): boolean => /^[SU]XTA/.test(ins.decoded.op);
-const chains = (ins: Instruction): boolean => ['mac', 'mul', 'mull'].includes(classOf(ins)) || accumulates(ins) || shiftsOperand(ins) || rotatedConstant(ins);
+const chains = (ins: Instruction): boolean =>
+  ['mac', 'mul', 'mull'].includes(classOf(ins)) || accumulates(ins) || shiftsOperand(ins) || rotatedConstant(ins);
 
 function issue(ins: Instruction): number {
   const n = listLength(ins);
   switch (classOf(ins)) {
-    case 'load-double': case 'store-double': return 2;
-    case 'load-multiple': case 'store-multiple': case 'fp-load-multiple': case 'fp-store-multiple': return Math.max(1, n);
-    case 'table-branch': return 2;
-    case 'mul': return ins.size === 2 ? 2 : 1;
-    case 'div': return 0;
-    case 'fp-div': case 'fp-sqrt': return 14;
-    case 'fp-move': return ins.decoded.op === 'VMOV_from_SS' ? 2 : 1;
-    case 'fp-load': case 'fp-store': return ins.decoded.op.endsWith('64') ? 2 : 1;
-    case 'exclusive': return ins.decoded.op === 'CLREX' ? 1 : 2;
-    case 'barrier': return ins.decoded.op === 'ISB' ? 2 : 1;
-    case 'system': return ins.decoded.op === 'SVC' || ins.decoded.op === 'BKPT' ? 0 : 1;
-    case 'alu': return rotatedConstant(ins) && setsFlags(ins) && !/^(MOV|MVN)/.test(ins.decoded.op) ? 2 : 1;
-    default: return 1;
+    case 'load-double':
+    case 'store-double':
+      return 2;
+    case 'load-multiple':
+    case 'store-multiple':
+    case 'fp-load-multiple':
+    case 'fp-store-multiple':
+      return Math.max(1, n);
+    case 'table-branch':
+      return 2;
+    case 'mul':
+      return ins.size === 2 ? 2 : 1;
+    case 'div':
+      return 0;
+    case 'fp-div':
+    case 'fp-sqrt':
+      return 14;
+    case 'fp-move':
+      return ins.decoded.op === 'VMOV_from_SS' ? 2 : 1;
+    case 'fp-load':
+    case 'fp-store':
+      return ins.decoded.op.endsWith('64') ? 2 : 1;
+    case 'exclusive':
+      return ins.decoded.op === 'CLREX' ? 1 : 2;
+    case 'barrier':
+      return ins.decoded.op === 'ISB' ? 2 : 1;
+    case 'system':
+      return ins.decoded.op === 'SVC' || ins.decoded.op === 'BKPT' ? 0 : 1;
+    case 'alu':
+      return rotatedConstant(ins) && setsFlags(ins) && !/^(MOV|MVN)/.test(ins.decoded.op) ? 2 : 1;
+    default:
+      return 1;
   }
 }
 /** Cycles after issue at which an ordinary consumer can issue. */
 function latency(ins: Instruction): number {
   switch (classOf(ins)) {
-    case 'load': case 'mul': case 'mull': case 'mac': case 'dsp': case 'alu-shift': case 'load-double': case 'load-multiple': return 2;
-    case 'alu': return rotatedConstant(ins) ? 2 : 1;
-    case 'fp-move': return ins.decoded.op === 'VMOV_from_S' ? 2 : 1;
-    default: return 1;
+    case 'load':
+    case 'mul':
+    case 'mull':
+    case 'mac':
+    case 'dsp':
+    case 'alu-shift':
+    case 'load-double':
+    case 'load-multiple':
+      return 2;
+    case 'alu':
+      return rotatedConstant(ins) ? 2 : 1;
+    case 'fp-move':
+      return ins.decoded.op === 'VMOV_from_S' ? 2 : 1;
+    default:
+      return 1;
   }
 }
 function fpLatency(ins: Instruction): number {
   switch (classOf(ins)) {
-    case 'fp-alu': case 'fp-convert': return 2;
-    case 'fp-mac': return 4;
-    case 'fp-move': return ins.decoded.op === 'VMOV_to_SS' ? 2 : 1;
-    default: return 1;
+    case 'fp-alu':
+    case 'fp-convert':
+      return 2;
+    case 'fp-mac':
+      return 4;
+    case 'fp-move':
+      return ins.decoded.op === 'VMOV_to_SS' ? 2 : 1;
+    default:
+      return 1;
   }
 }
 /** The accumulator operand of a multiply-accumulate or extend-and-add. */
@@ -129,12 +180,17 @@ function time(line: readonly Instruction[]): number {
 
 function taken(ins: Instruction, behindFlags: () => boolean): number {
   switch (classOf(ins)) {
-    case 'load': return 3;
-    case 'load-multiple': return 2;
-    case 'table-branch': return 4;
+    case 'load':
+      return 3;
+    case 'load-multiple':
+      return 2;
+    case 'table-branch':
+      return 4;
     // it pairs behind an instruction that sets flags only if it is not taken
-    case 'branch-cond': return behindFlags() ? 2 : 1;
-    default: return 1;
+    case 'branch-cond':
+      return behindFlags() ? 2 : 1;
+    default:
+      return 1;
   }
 }
 

@@ -5,7 +5,19 @@
 import type { Instruction } from '../decode.ts';
 import type { TimingClass } from '../rows.ts';
 import {
-  addressRegisters, classOf, factors, fpRegisters, isFp, listLength, meet, movesTwo, straightLine, writes, type CodeView, type StaticCycles, type TimingModel,
+  addressRegisters,
+  classOf,
+  factors,
+  fpRegisters,
+  isFp,
+  listLength,
+  meet,
+  movesTwo,
+  straightLine,
+  writes,
+  type CodeView,
+  type StaticCycles,
+  type TimingModel,
 } from './model.ts';
 
 const DATA_PROCESSING: ReadonlySet<TimingClass> = new Set<TimingClass>(['alu', 'alu-shift', 'mul', 'mull', 'mac', 'dsp', 'div']);
@@ -15,26 +27,46 @@ function alone(ins: Instruction): StaticCycles {
   const n = listLength(ins);
   const { op } = ins.decoded;
   switch (classOf(ins)) {
-    case 'load': return { cost: 2, taken: 3 };
+    case 'load':
+      return { cost: 2, taken: 3 };
     // a register offset takes the read port that the data would need
-    case 'store': return { cost: op.endsWith('_reg') ? 2 : 1, taken: 0 };
-    case 'exclusive': return { cost: op === 'CLREX' ? 1 : 2, taken: 0 };
-    case 'load-double': case 'store-double': return { cost: 3, taken: 0 };
-    case 'load-multiple': return { cost: 1 + n, taken: 1 };
-    case 'store-multiple': return { cost: 1 + n, taken: 0 };
-    case 'table-branch': return { cost: 2, taken: 4 };
+    case 'store':
+      return { cost: op.endsWith('_reg') ? 2 : 1, taken: 0 };
+    case 'exclusive':
+      return { cost: op === 'CLREX' ? 1 : 2, taken: 0 };
+    case 'load-double':
+    case 'store-double':
+      return { cost: 3, taken: 0 };
+    case 'load-multiple':
+      return { cost: 1 + n, taken: 1 };
+    case 'store-multiple':
+      return { cost: 1 + n, taken: 0 };
+    case 'table-branch':
+      return { cost: 2, taken: 4 };
     // charged by its semantics: it depends on the operands
-    case 'div': return { cost: 0, taken: 0 };
-    case 'fp-mac': return { cost: 3, taken: 0 };
-    case 'fp-move': return { cost: movesTwo(ins) ? 2 : 1, taken: 0 };
+    case 'div':
+      return { cost: 0, taken: 0 };
+    case 'fp-mac':
+      return { cost: 3, taken: 0 };
+    case 'fp-move':
+      return { cost: movesTwo(ins) ? 2 : 1, taken: 0 };
     // following integer instructions complete meanwhile
-    case 'fp-div': case 'fp-sqrt': return { cost: 1, taken: 0 };
-    case 'fp-load': case 'fp-store': return { cost: op.endsWith('64') ? 3 : 2, taken: 0 };
-    case 'fp-load-multiple': case 'fp-store-multiple': return { cost: 1 + n, taken: 0 };
+    case 'fp-div':
+    case 'fp-sqrt':
+      return { cost: 1, taken: 0 };
+    case 'fp-load':
+    case 'fp-store':
+      return { cost: op.endsWith('64') ? 3 : 2, taken: 0 };
+    case 'fp-load-multiple':
+    case 'fp-store-multiple':
+      return { cost: 1 + n, taken: 0 };
     // a refill that everything before it has to be through for
-    case 'barrier': return { cost: op === 'ISB' ? 2 : 1, taken: 0 };
-    case 'system': return { cost: op === 'SVC' || op === 'BKPT' ? 0 : 1, taken: 0 };
-    default: return { cost: 1, taken: 1 };
+    case 'barrier':
+      return { cost: op === 'ISB' ? 2 : 1, taken: 0 };
+    case 'system':
+      return { cost: op === 'SVC' || op === 'BKPT' ? 0 : 1, taken: 0 };
+    default:
+      return { cost: 1, taken: 1 };
   }
 }
 

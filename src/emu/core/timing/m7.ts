@@ -5,8 +5,22 @@
  */
 import type { Instruction } from '../decode.ts';
 import {
-  addressRegisters, classOf, costInLine, factors, fpRegisters, isFp, listLength, reads, readsFlags, rotatedConstant, setsFlags, shiftsOperand, straightLine,
-  timeOnce, writes, type TimingModel,
+  addressRegisters,
+  classOf,
+  costInLine,
+  factors,
+  fpRegisters,
+  isFp,
+  listLength,
+  reads,
+  readsFlags,
+  rotatedConstant,
+  setsFlags,
+  shiftsOperand,
+  straightLine,
+  timeOnce,
+  writes,
+  type TimingModel,
 } from './model.ts';
 
 /** Lines are cut at blocks of this size, so that a cost hangs on a bounded piece of code. */
@@ -49,35 +63,64 @@ const isFma = (ins: Instruction): boolean => /^VFN?M[AS]/.test(ins.decoded.op);
 const isDouble = (ins: Instruction): boolean => ins.decoded.op.includes('64');
 const isLoad = (ins: Instruction): boolean => classOf(ins) === 'load';
 const isStore = (ins: Instruction): boolean => classOf(ins) === 'store';
-const isBranch = (ins: Instruction): boolean => ['branch', 'branch-cond', 'call', 'branch-reg', 'compare-branch'].includes(classOf(ins)) || /_pc$/.test(ins.decoded.op);
+const isBranch = (ins: Instruction): boolean =>
+  ['branch', 'branch-cond', 'call', 'branch-reg', 'compare-branch'].includes(classOf(ins)) || /_pc$/.test(ins.decoded.op);
 const isFpMove = (ins: Instruction): boolean => classOf(ins) === 'fp-move';
 const isFpMemory = (ins: Instruction): boolean => classOf(ins) === 'fp-load' || classOf(ins) === 'fp-store';
 
 function issuesAlone(ins: Instruction): boolean {
   switch (classOf(ins)) {
-    case 'load-double': case 'store-double': case 'load-multiple': case 'store-multiple': case 'fp-load-multiple': case 'fp-store-multiple':
-    case 'div': case 'exclusive': case 'table-branch': case 'system': case 'barrier': return true;
-    case 'fp-load': case 'fp-store': return isDouble(ins);
-    case 'fp-move': return ins.decoded.op.endsWith('_SS') || ins.decoded.op.startsWith('VMRS') || ins.decoded.op === 'VMSR';
-    case 'nop': return ins.decoded.op === 'SEV';
-    default: return false;
+    case 'load-double':
+    case 'store-double':
+    case 'load-multiple':
+    case 'store-multiple':
+    case 'fp-load-multiple':
+    case 'fp-store-multiple':
+    case 'div':
+    case 'exclusive':
+    case 'table-branch':
+    case 'system':
+    case 'barrier':
+      return true;
+    case 'fp-load':
+    case 'fp-store':
+      return isDouble(ins);
+    case 'fp-move':
+      return ins.decoded.op.endsWith('_SS') || ins.decoded.op.startsWith('VMRS') || ins.decoded.op === 'VMSR';
+    case 'nop':
+      return ins.decoded.op === 'SEV';
+    default:
+      return false;
   }
 }
 /** Cycles for which nothing that comes later can issue. */
 function issue(ins: Instruction): number {
   const n = listLength(ins);
   switch (classOf(ins)) {
-    case 'load-multiple': case 'store-multiple': case 'fp-load-multiple': case 'fp-store-multiple': return Math.max(1, Math.ceil(n / 2));
-    case 'table-branch': return 2;
+    case 'load-multiple':
+    case 'store-multiple':
+    case 'fp-load-multiple':
+    case 'fp-store-multiple':
+      return Math.max(1, Math.ceil(n / 2));
+    case 'table-branch':
+      return 2;
     // charged by its semantics
-    case 'div': return 0;
-    case 'system': return ins.decoded.op === 'SVC' || ins.decoded.op === 'BKPT' ? 0 : 3;
-    case 'barrier': return 3;
-    case 'fp-div': return isDouble(ins) ? 30 : 16;
-    case 'fp-sqrt': return isDouble(ins) ? 30 : 14;
-    case 'fp-mac': return isDouble(ins) ? (isFma(ins) ? 7 : 8) : 1;
-    case 'fp-alu': return /^VN?MUL_64/.test(ins.decoded.op) ? 5 : 1;
-    default: return 1;
+    case 'div':
+      return 0;
+    case 'system':
+      return ins.decoded.op === 'SVC' || ins.decoded.op === 'BKPT' ? 0 : 3;
+    case 'barrier':
+      return 3;
+    case 'fp-div':
+      return isDouble(ins) ? 30 : 16;
+    case 'fp-sqrt':
+      return isDouble(ins) ? 30 : 14;
+    case 'fp-mac':
+      return isDouble(ins) ? (isFma(ins) ? 7 : 8) : 1;
+    case 'fp-alu':
+      return /^VN?MUL_64/.test(ins.decoded.op) ? 5 : 1;
+    default:
+      return 1;
   }
 }
 /** EX1 operands of an instruction that has some. */
@@ -98,7 +141,8 @@ function stageOf(ins: Instruction, register: number): Stage {
   if (addressRegisters(ins).includes(register)) return 'address';
   if (ex1Operands(ins).includes(register)) return 'ex1';
   const c = classOf(ins);
-  if (isProduct(ins)) return [ins.decoded.b, ins.decoded.c].includes(register) || !accumulators(ins).includes(register) ? 'factor' : 'accumulator';
+  if (isProduct(ins))
+    return [ins.decoded.b, ins.decoded.c].includes(register) || !accumulators(ins).includes(register) ? 'factor' : 'accumulator';
   if (/store/.test(c)) return 'data';
   return c === 'div' ? 'factor' : 'late';
 }
@@ -123,17 +167,23 @@ function fpStageOf(ins: Instruction, register: number): FpStage {
 }
 function fpResultOf(ins: Instruction): FpReady {
   switch (classOf(ins)) {
-    case 'fp-mac': return isFma(ins) ? FP_FMA : FP_MLA;
-    case 'fp-load': case 'fp-load-multiple': return FP_LOAD;
-    case 'fp-move': return FP_MOVE;
-    default: return FP_ALU;
+    case 'fp-mac':
+      return isFma(ins) ? FP_FMA : FP_MLA;
+    case 'fp-load':
+    case 'fp-load-multiple':
+      return FP_LOAD;
+    case 'fp-move':
+      return FP_MOVE;
+    default:
+      return FP_ALU;
   }
 }
 
 /** Whether the units and ports let `younger` go together with `older`, operands aside. */
 function fit(older: Instruction, younger: Instruction): boolean {
   if (issuesAlone(older) || issuesAlone(younger)) return false;
-  const either = (p: (x: Instruction) => boolean, q: (x: Instruction) => boolean): boolean => (p(older) && q(younger)) || (q(older) && p(younger));
+  const either = (p: (x: Instruction) => boolean, q: (x: Instruction) => boolean): boolean =>
+    (p(older) && q(younger)) || (q(older) && p(younger));
   if (isBranch(older) && isBranch(younger)) return false;
   if (classOf(older) === 'it' && classOf(younger) === 'it') return false;
   if (usesShifter(younger) && (usesShifter(older) || plainShift(older))) return false;
@@ -151,7 +201,13 @@ function fit(older: Instruction, younger: Instruction): boolean {
     const arithmetic = (x: Instruction): boolean => !isFpMove(x) && !isFpMemory(x);
     if (arithmetic(older) && arithmetic(younger)) return false;
     if (isFpMove(older) && isFpMove(younger)) return false;
-    if (either((x) => classOf(x) === 'fp-mac', (x) => isFpMove(x) || isFpMemory(x))) return false;
+    if (
+      either(
+        (x) => classOf(x) === 'fp-mac',
+        (x) => isFpMove(x) || isFpMemory(x),
+      )
+    )
+      return false;
     if (classOf(older) === 'fp-load' && classOf(younger) === 'fp-load') return false;
     if (classOf(older) === 'fp-store' && classOf(younger) === 'fp-store') return false;
   }
@@ -189,7 +245,11 @@ function operandsReady(s: State, ins: Instruction): number {
       const result = s.fp.get(r);
       if (result) at = Math.max(at, result.at + result.ready[fpStageOf(ins, r)]);
     }
-    const blocked = /^fp-(load|store)-multiple/.test(c) || (isFpMemory(ins) && isDouble(ins)) || /^V(ADD|SUB)/.test(ins.decoded.op) || ins.decoded.op.startsWith('VMOV_imm');
+    const blocked =
+      /^fp-(load|store)-multiple/.test(c) ||
+      (isFpMemory(ins) && isDouble(ins)) ||
+      /^V(ADD|SUB)/.test(ins.decoded.op) ||
+      ins.decoded.op.startsWith('VMOV_imm');
     if (blocked) at = Math.max(at, s.lastMac + 4);
     if (c === 'fp-mac' && isFma(ins)) at = Math.max(at, s.lastMla + 2);
   }
@@ -212,9 +272,17 @@ function time(line: readonly Instruction[]): number {
       s.now = at + issue(ins);
       s.older = { ins, at };
     }
-    const early = earlyCapable(ins) && !together
-      ? reads(ins).every((r) => { const x = s.core.get(r); return !x || x.at + x.ready.ex1 <= at; })
-      : plainShift(ins) && reads(ins).every((r) => { const x = s.core.get(r); return !x || x.at + x.ready.ex1 <= at; });
+    const early =
+      earlyCapable(ins) && !together
+        ? reads(ins).every((r) => {
+            const x = s.core.get(r);
+            return !x || x.at + x.ready.ex1 <= at;
+          })
+        : plainShift(ins) &&
+          reads(ins).every((r) => {
+            const x = s.core.get(r);
+            return !x || x.at + x.ready.ex1 <= at;
+          });
     const last = Math.max(at, together ? at : s.now - 1);
     for (const r of writes(ins)) s.core.set(r, { at: last, ready: resultOf(ins, r, early), load: isLoad(ins) });
     for (const r of fpRegisters(ins, 'fpDest')) s.fp.set(r, { at: last, ready: fpResultOf(ins) });

@@ -64,7 +64,8 @@ export const reads = once((ins): readonly number[] => {
   return found;
 });
 /** Floating-point registers as numbers of singles: a double is two. */
-export const fpRegisters = (ins: Instruction, which: 'fpDest' | 'fpSrc'): readonly number[] => (which === 'fpDest' ? fpWrites : fpReads)(ins);
+export const fpRegisters = (ins: Instruction, which: 'fpDest' | 'fpSrc'): readonly number[] =>
+  (which === 'fpDest' ? fpWrites : fpReads)(ins);
 const fpNamed = (ins: Instruction, which: 'fpDest' | 'fpSrc'): readonly number[] => {
   const def = OPS.get(ins.decoded.op)!;
   const { a, d, imm } = ins.decoded;
@@ -81,14 +82,26 @@ const fpReads = once((ins) => fpNamed(ins, 'fpSrc'));
 export const addressRegisters = once((ins): readonly number[] => {
   const { op, b, c } = ins.decoded;
   switch (classOf(ins)) {
-    case 'load-multiple': case 'store-multiple': return [ins.decoded.a ?? -1];
-    case 'load': case 'store':
+    case 'load-multiple':
+    case 'store-multiple':
+      return [ins.decoded.a ?? -1];
+    case 'load':
+    case 'store':
       if (op.endsWith('_lit')) return [];
       return op.endsWith('_reg') || (op === 'LDR_pc' && ins.decoded.v?.['mode'] === 'reg') ? [b ?? -1, c ?? -1] : [b ?? -1];
-    case 'load-double': case 'store-double': case 'exclusive': return [b ?? -1];
-    case 'table-branch': return [b ?? -1, c ?? -1];
-    case 'fp-load': case 'fp-store': case 'fp-load-multiple': case 'fp-store-multiple': return named(ins, 'src');
-    default: return [];
+    case 'load-double':
+    case 'store-double':
+    case 'exclusive':
+      return [b ?? -1];
+    case 'table-branch':
+      return [b ?? -1, c ?? -1];
+    case 'fp-load':
+    case 'fp-store':
+    case 'fp-load-multiple':
+    case 'fp-store-multiple':
+      return named(ins, 'src');
+    default:
+      return [];
   }
 });
 /** Multiplicands of an FP multiply-add: its accumulator (operand a) is read later. */
@@ -102,7 +115,9 @@ export const meet = (a: readonly number[], b: readonly number[]): boolean => a.s
 export const movesTwo = (ins: Instruction): boolean => ins.decoded.op.endsWith('_SS');
 export const isFp = (c: TimingClass): boolean => c.startsWith('fp-');
 export const setsFlags = once((ins): boolean => ins.decoded.v?.['S'] === true || /^(CMP|CMN|TST|TEQ)/.test(ins.decoded.op));
-export const readsFlags = once((ins): boolean => /^(B_cond|IT|ADC|SBC|RRX|SEL|VSEL)/.test(ins.decoded.op) || ins.decoded.v?.['shift'] === 'rrx');
+export const readsFlags = once(
+  (ins): boolean => /^(B_cond|IT|ADC|SBC|RRX|SEL|VSEL)/.test(ins.decoded.op) || ins.decoded.v?.['shift'] === 'rrx',
+);
 /** Second operand is a register shifted by the instruction. A shift on its own is not. */
 export const shiftsOperand = (ins: Instruction): boolean => classOf(ins) === 'alu-shift';
 /** Second operand is an 8-bit value rotated to its place: neither plain nor a pattern of bytes. */
@@ -111,12 +126,17 @@ export function rotatedConstant(ins: Instruction): boolean {
   const n = (ins.decoded.imm ?? 0) >>> 0;
   const low = n & 0xff;
   if (n <= 0xff) return false;
-  return n !== ((low | (low << 16)) >>> 0) && n !== (Math.imul((n >>> 8) & 0xff, 0x01000100) >>> 0) && n !== (Math.imul(low, 0x01010101) >>> 0);
+  return n !== (low | (low << 16)) >>> 0 && n !== Math.imul((n >>> 8) & 0xff, 0x01000100) >>> 0 && n !== Math.imul(low, 0x01010101) >>> 0;
 }
 const isLeaving = (ins: Instruction): boolean => {
   switch (classOf(ins)) {
-    case 'branch': case 'call': case 'branch-reg': case 'table-branch': return true;
-    default: return /_pc$/.test(ins.decoded.op) || ins.decoded.op === 'UDF';
+    case 'branch':
+    case 'call':
+    case 'branch-reg':
+    case 'table-branch':
+      return true;
+    default:
+      return /_pc$/.test(ins.decoded.op) || ins.decoded.op === 'UDF';
   }
 };
 const BEYOND = 6;

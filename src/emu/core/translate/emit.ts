@@ -10,12 +10,12 @@
  * The value returned is the next pc, | 1 if a branch arrives there; or -1: EXC_RETURN at the branch in PC, its value in EXIT_ARG.
  */
 import { PAGE_BITS, WORD_MAP, writeTableOf } from '../../arena.ts';
-import type { FunctionBody} from '../../wasm/module.ts';
+import type { FunctionBody } from '../../wasm/module.ts';
 import { ModuleWriter, type Label } from '../../wasm/module.ts';
 import { OP, type WasmType } from '../../wasm/opcodes.ts';
 import { Builder, Expr, lift, type LoadOptions, type Profile, type Val } from '../builder.ts';
 import { OPS } from '../rows.ts';
-import { ENTRY_FAST } from '../interpreter.ts';
+import { ENTRY_FAST } from '../record-builders.ts';
 import { EXIT, S } from '../state.ts';
 import type { StaticCycles } from '../timing.ts';
 import { operandsOf, variantOf } from './flow.ts';
@@ -111,7 +111,17 @@ class RegionEmitter {
     this.cached = env.timedCode && env.fetch === 2;
     const i32 = (): number => f.newLocal('i32');
     this.locals = {
-      regs: Array.from({ length: 15 }, i32), nf: i32(), zf: i32(), cf: i32(), vf: i32(), budget: i32(), retired: i32(), line: i32(), next: i32(), giveCycles: i32(), giveInstructions: i32(),
+      regs: Array.from({ length: 15 }, i32),
+      nf: i32(),
+      zf: i32(),
+      cf: i32(),
+      vf: i32(),
+      budget: i32(),
+      retired: i32(),
+      line: i32(),
+      next: i32(),
+      giveCycles: i32(),
+      giveInstructions: i32(),
     };
     this.b = new RegionBuilder(f, env, this.locals, helpers, this);
   }
@@ -121,7 +131,7 @@ class RegionEmitter {
     return this.env.cycles(item).cost;
   }
   private lineCost(from: number, to: number): number {
-    return this.lines ? ((to & ~(LINE - 1)) - (from & ~(LINE - 1))) / LINE * this.env.waitStates : 0;
+    return this.lines ? (((to & ~(LINE - 1)) - (from & ~(LINE - 1))) / LINE) * this.env.waitStates : 0;
   }
   /** Cost of a block with all its lines but the first. */
   private blockCost(b: Block): number {
@@ -424,13 +434,15 @@ class RegionEmitter {
   leaveBranch(item: Item): void {
     this.lastRecord(item.pc);
     const { next } = this.locals;
-    this.leaveTo(new Expr('i32', (f) => {
-      f.get(next);
-      f.i32(-2);
-      f.op(0x71);
-      f.i32(1);
-      f.op(0x72);
-    }));
+    this.leaveTo(
+      new Expr('i32', (f) => {
+        f.get(next);
+        f.i32(-2);
+        f.op(0x71);
+        f.i32(1);
+        f.op(0x72);
+      }),
+    );
   }
   /** Branch table: targets inside the region by comparison, others leave. */
   switch(b: Block, item: Item): void {
@@ -556,15 +568,24 @@ class RegionBuilder extends Builder {
     value.emit(this.f);
     this.f.set(this.locals.regs[13]!);
   }
-  override pc(): Expr { return lift(this.item.pc); }
-  override size(): Val { return this.item.ins.size; }
+  override pc(): Expr {
+    return lift(this.item.pc);
+  }
+  override size(): Val {
+    return this.item.ins.size;
+  }
   private flagLocal(offset: number): number {
     switch (offset) {
-      case S.NF: return this.locals.nf;
-      case S.ZF: return this.locals.zf;
-      case S.CF: return this.locals.cf;
-      case S.VF: return this.locals.vf;
-      default: return -1;
+      case S.NF:
+        return this.locals.nf;
+      case S.ZF:
+        return this.locals.zf;
+      case S.CF:
+        return this.locals.cf;
+      case S.VF:
+        return this.locals.vf;
+      default:
+        return -1;
     }
   }
   override state(offset: number): Expr {
@@ -584,20 +605,30 @@ class RegionBuilder extends Builder {
     return new Expr('i32', (f) => f.i32(offset));
   }
   private fpLoad(n: Val, bytes: number, type: WasmType, code: number): Expr {
-    return this.let(new Expr(type, (f) => {
-      this.at(this.cpu + S.FP + this.constant(n) * bytes).emit(f);
-      f.memory(code, 0);
-    }));
+    return this.let(
+      new Expr(type, (f) => {
+        this.at(this.cpu + S.FP + this.constant(n) * bytes).emit(f);
+        f.memory(code, 0);
+      }),
+    );
   }
   private fpStore(n: Val, bytes: number, v: Val, code: number): void {
     this.at(this.cpu + S.FP + this.constant(n) * bytes).emit(this.f);
     lift(v).emit(this.f);
     this.f.memory(code, 0);
   }
-  override s(n: Val): Expr { return this.fpLoad(n, 4, 'i32', OP['i32.load']); }
-  override setS(n: Val, bits: Val): void { this.fpStore(n, 4, bits, OP['i32.store']); }
-  override dreg(n: Val): Expr { return this.fpLoad(n, 8, 'i64', OP['i64.load']); }
-  override setD(n: Val, bits: Val): void { this.fpStore(n, 8, bits, OP['i64.store']); }
+  override s(n: Val): Expr {
+    return this.fpLoad(n, 4, 'i32', OP['i32.load']);
+  }
+  override setS(n: Val, bits: Val): void {
+    this.fpStore(n, 4, bits, OP['i32.store']);
+  }
+  override dreg(n: Val): Expr {
+    return this.fpLoad(n, 8, 'i64', OP['i64.load']);
+  }
+  override setD(n: Val, bits: Val): void {
+    this.fpStore(n, 8, bits, OP['i64.store']);
+  }
   override helper(name: string, result: WasmType, ...args: Val[]): Expr {
     const index = this.helpers.get(name);
     if (index === undefined) throw new Error(`helper ${name} is not declared`);
@@ -626,7 +657,16 @@ class RegionBuilder extends Builder {
     }
     const a = this.let(address);
     const result = this.variable('i32');
-    const code = options?.signed && size < 4 ? (size === 1 ? OP['i32.load8_s'] : OP['i32.load16_s']) : size === 4 ? OP['i32.load'] : size === 2 ? OP['i32.load16_u'] : OP['i32.load8_u'];
+    const code =
+      options?.signed && size < 4
+        ? size === 1
+          ? OP['i32.load8_s']
+          : OP['i32.load16_s']
+        : size === 4
+          ? OP['i32.load']
+          : size === 2
+            ? OP['i32.load16_u']
+            : OP['i32.load8_u'];
     const { ram, flash } = this.env;
     const misaligned = (): Expr => this.and(a, size - 1);
     const done = f.block();
@@ -670,10 +710,12 @@ class RegionBuilder extends Builder {
     const a = this.let(address);
     const v = this.let(value);
     // e = writeTable[a >>> 12]; if !(e & FAST) or misaligned: leave; host = a + (e & ~0xfff)
-    const entry = this.let(new Expr('i32', (g) => {
-      this.shl(this.shrU(a, PAGE_BITS), 2).emit(g);
-      g.memory(OP['i32.load'], writeTableOf(this.env.core));
-    }));
+    const entry = this.let(
+      new Expr('i32', (g) => {
+        this.shl(this.shrU(a, PAGE_BITS), 2).emit(g);
+        g.memory(OP['i32.load'], writeTableOf(this.env.core));
+      }),
+    );
     const slow = this.eqz(this.and(entry, ENTRY_FAST));
     this.if(size === 1 ? slow : this.or(slow, this.and(a, size - 1)), () => this.leaveBefore());
     const host = this.let(this.add(a, this.and(entry, ~0xfff)));

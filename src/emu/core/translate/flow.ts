@@ -24,10 +24,13 @@ export const operandsOf = (ins: Instruction): Operands => {
 };
 export const variantOf = (ins: Instruction, inIT: boolean): Variant => (inIT ? (ins.decoded.vIT ?? ins.decoded.v) : ins.decoded.v) ?? {};
 
-const zero = (type: WasmType): Expr => (type === 'i32' ? new Expr('i32', (f) => f.i32(0)) : new Expr(type, (f) => {
-  f.i32(0);
-  f.op(type === 'i64' ? 0xac : type === 'f32' ? 0xb2 : 0xb7);
-}));
+const zero = (type: WasmType): Expr =>
+  type === 'i32'
+    ? new Expr('i32', (f) => f.i32(0))
+    : new Expr(type, (f) => {
+        f.i32(0);
+        f.op(type === 'i64' ? 0xac : type === 'f32' ? 0xb2 : 0xb7);
+      });
 
 class Listener extends Builder {
   targets: number[] = [];
@@ -51,20 +54,38 @@ class Listener extends Builder {
   private ends(): void {
     if (this.depth === 0) this.falls = false;
   }
-  override reg(): Expr { return zero('i32'); }
+  override reg(): Expr {
+    return zero('i32');
+  }
   override setReg(): void {}
-  override pc(): Expr { return lift(this.at); }
-  override size(): Val { return this.bytes; }
-  override s(): Expr { return zero('i32'); }
+  override pc(): Expr {
+    return lift(this.at);
+  }
+  override size(): Val {
+    return this.bytes;
+  }
+  override s(): Expr {
+    return zero('i32');
+  }
   override setS(): void {}
-  override dreg(): Expr { return zero('i64'); }
+  override dreg(): Expr {
+    return zero('i64');
+  }
   override setD(): void {}
-  override helper(_name: string, result: WasmType): Expr { return zero(result); }
-  override load(_address: Val, _size: 1 | 2 | 4, _options?: LoadOptions): Expr { return zero('i32'); }
+  override helper(_name: string, result: WasmType): Expr {
+    return zero(result);
+  }
+  override load(_address: Val, _size: 1 | 2 | 4, _options?: LoadOptions): Expr {
+    return zero('i32');
+  }
   override store(): void {}
-  override state(): Expr { return zero('i32'); }
+  override state(): Expr {
+    return zero('i32');
+  }
   override setState(): void {}
-  override let(v: Val): Expr { return lift(v); }
+  override let(v: Val): Expr {
+    return lift(v);
+  }
   override jump(target: Val): void {
     const t = lift(target).constant;
     if (t === undefined) this.dynamic = true;
@@ -79,7 +100,9 @@ class Listener extends Builder {
     this.dynamic = true;
     this.ends();
   }
-  override leave(): void { this.ends(); }
+  override leave(): void {
+    this.ends();
+  }
   override cycles(): void {}
 }
 

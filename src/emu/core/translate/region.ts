@@ -123,7 +123,7 @@ export function discover(source: CodeSource, entry: number): Region | null {
       at += item.ins.size;
       if (!item.flow.falls && item.it === 0) break;
       // a block does not end inside an IT block
-      if (leaders.has(at) && !(items.get(at)?.it)) break;
+      if (leaders.has(at) && !items.get(at)?.it) break;
     }
     byPc.set(pc, { pc, items: list, next: at, succ: [], order: -1, dominator: null, children: [], merge: false, loopHeader: false });
   }
@@ -165,7 +165,7 @@ function analyse(entry: number, byPc: Map<number, Block>, tables: ReadonlyMap<nu
   const preds = new Map<Block, Block[]>(order.map((b) => [b, []]));
   for (const b of order) for (const s of b.succ) preds.get(s)!.push(b);
   root.dominator = root;
-  for (let changed = true; changed; ) {
+  for (let changed = true; changed;) {
     changed = false;
     for (const b of order.slice(1)) {
       let best: Block | null = null;
@@ -189,8 +189,12 @@ function analyse(entry: number, byPc: Map<number, Block>, tables: ReadonlyMap<nu
     b.merge = forward > 1;
   }
   return {
-    entry, tables, blocks: order, byPc: new Map(order.map((b) => [b.pc, b])),
-    low: Math.min(...order.map((b) => b.pc)), high: Math.max(...order.map((b) => b.next)),
+    entry,
+    tables,
+    blocks: order,
+    byPc: new Map(order.map((b) => [b.pc, b])),
+    low: Math.min(...order.map((b) => b.pc)),
+    high: Math.max(...order.map((b) => b.next)),
   };
 }
 

@@ -1,7 +1,7 @@
 /** The translated tier of one core: which places have regions, their table slots, and when they are dropped. */
 import { DECODED_BASE, REGION_SLOTS, type Arena } from '../../arena.ts';
 import { HELPERS } from '../helpers.ts';
-import { NEVER, REC, REGION_HERE } from '../interpreter.ts';
+import { NEVER, REC, REGION_HERE } from '../record-builders.ts';
 import { emitRegion, type Surroundings } from './emit.ts';
 import { discover, type CodeSource } from './region.ts';
 
@@ -90,7 +90,14 @@ export class Tier {
   }
 
   /** Translates the code at `pc`, whose decoded record is `record`. `hostOf` tells where code lies in the arena. */
-  compile(pc: number, record: number, source: CodeSource, env: Surroundings, imports: WebAssembly.ModuleImports, hostOf: (pc: number) => number): void {
+  compile(
+    pc: number,
+    record: number,
+    source: CodeSource,
+    env: Surroundings,
+    imports: WebAssembly.ModuleImports,
+    hostOf: (pc: number) => number,
+  ): void {
     // inside a region that exists already: most arrivals will come by its entry; translate again only if they do not
     const seen = (this.asked.get(pc) ?? 0) + 1;
     this.asked.set(pc, seen);
@@ -121,11 +128,21 @@ export class Tier {
       return;
     }
     const bytes = emitRegion(region, noting);
-    const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { ...imports, memory: this.arena.memory, regions: this.table } });
+    const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), {
+      env: { ...imports, memory: this.arena.memory, regions: this.table },
+    });
     const from = hostOf(region.low);
     const to = from + (region.high - region.low);
     const compiled: Compiled = {
-      entry: pc, record, slot: this.slotOf(pc), from, to, key, literals, host: hostOf(pc), run: instance.exports['region'],
+      entry: pc,
+      record,
+      slot: this.slotOf(pc),
+      from,
+      to,
+      key,
+      literals,
+      host: hostOf(pc),
+      run: instance.exports['region'],
       bytes: this.arena.u8.slice(from - AROUND, to + AROUND),
       blocks: region.blocks.map((b) => b.pc),
       instructions: new Set(region.blocks.flatMap((b) => b.items.map((item) => item.pc))),
