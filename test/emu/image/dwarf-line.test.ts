@@ -84,7 +84,7 @@ describe('source names', () => {
     ['main.c', '/home/me/fw', '/home/me/fw', 'main.c'],
     ['/home/me/fw/src/main.c', null, '/home/me/fw', 'src/main.c'],
     ['/home/me/fw/src/main.c', null, '/home/me/fw/build', '../src/main.c'],
-    ['../Core/Src/main.c', 'C:/work/fw/Debug', 'C:/work/fw/Debug', '../Core/Src/main.c'],
+    ['../Core/Src/main.c', 'C:/build/fw/Debug', 'C:/build/fw/Debug', '../Core/Src/main.c'],
     ['C:\\work\\fw\\Core\\main.c', null, 'C:\\work\\fw\\Debug', '../Core/main.c'],
     ['./a/../b.c', null, '/x/y', 'b.c'],
     ['/usr/lib/gcc/include/stdint.h', null, '/home/me/fw', '/usr/lib/gcc/include/stdint.h'],
