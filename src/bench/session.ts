@@ -230,8 +230,9 @@ export class Session {
   run(limits: { readonly until?: Ps | null; readonly counterfactual?: boolean } = {}): SessionEnd {
     const { machine, input } = this;
     const until = limits.until ?? input.until;
-    let instructionsAsked = 0;
     for (;;) {
+      const limit = this.limitReached();
+      if (limit) return this.end(limit, false);
       const deadline = until ?? Math.min(this.state.anchor + QUIET, LONGEST);
       if (machine.now >= deadline) return this.end('deadline', false);
       const why = machine.run(Math.min(deadline, machine.now + CHUNK));
@@ -246,15 +247,19 @@ export class Session {
       this.steps.poll();
       if (this.usb.dfuReady && this.state.dfuAt === null) this.state.dfuAt = machine.now;
       if (!this.steps.remaining && (this.isSettled() || (limits.counterfactual && this.comesAndGoes()))) return this.end('settled', true);
-      const { maxInstructions, wallMs, maxMemory } = input.limits;
-      if (maxInstructions !== null && machine.bootCore.retired() >= maxInstructions) return this.end('instructions', false);
-      if ((++instructionsAsked & 15) === 0) {
-        if (wallMs !== null && input.clock && input.clock() - this.startedAt >= wallMs) return this.end('wall', false);
-        if (maxMemory !== null && input.memoryUse && input.memoryUse() >= maxMemory) return this.end('memory', false);
-        if (input.signal?.()) return this.end('signal', false);
-      }
     }
   }
+  /** The user's own limits; those that cost a system call are asked now and then. */
+  private limitReached(): EndReason | null {
+    const { machine, input } = this;
+    const { maxInstructions, wallMs, maxMemory } = input.limits;
+    if (maxInstructions !== null && machine.bootCore.retired() >= maxInstructions) return 'instructions';
+    if ((++this.limitsAsked & 15) !== 0) return null;
+    if (wallMs !== null && input.clock && input.clock() - this.startedAt >= wallMs) return 'wall';
+    if (maxMemory !== null && input.memoryUse && input.memoryUse() >= maxMemory) return 'memory';
+    return input.signal?.() ? 'signal' : null;
+  }
+  private limitsAsked = 0;
   /** Wall clock at the start, for limits only. */
   startedAt = 0;
 
