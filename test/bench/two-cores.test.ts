@@ -110,8 +110,19 @@ describe('the jump of CM7', () => {
     }
   });
   it('fails when CM4 keeps resetting the USB block; with CM4 held at the entry the same run reaches DFU', () => {
-    const disturb: Code = (t) => t.constant(0, 0x58024480).constant(1, 1 << 27).movs(2, 0).label('on').str(1, 0).str(2, 0)
-      .constant(4, -100_000 >>> 0).label('wait').adds(4, 1).bne('wait').b('on');
+    const disturb: Code = (t) =>
+      t
+        .constant(0, 0x58024480)
+        .constant(1, 1 << 27)
+        .movs(2, 0)
+        .label('on')
+        .str(1, 0)
+        .str(2, 0)
+        .constant(4, -100_000 >>> 0)
+        .label('wait')
+        .adds(4, 1)
+        .bne('wait')
+        .b('on');
     const outcome = (held: boolean): string => {
       const s = new Session(jobInput(job([m7(jump), m4(disturb)])));
       s.onPausedEntry = () => {

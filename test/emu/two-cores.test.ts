@@ -342,12 +342,45 @@ describe('clocks and sleep of the domains', () => {
     expect(word(m, CR) & D2CKRDY).toBe(D2CKRDY);
   });
   it('the handshake of ST’s start-up code: CM7 waits for D2 to stop, frees a semaphore, waits for D2 to run', () => {
-    const m4: Code = (t) => forever(mark(
-      deepSleep(t.constant(0, AHB4ENR).constant(1, HSEMEN).str(1, 0).ldr(1, 0).constant(0, HSEM + 0x110).movs(1, 1).str(1, 0)), SRAM4, 4));
-    const m7: Code = (t) => forever(mark(mark(
-      t.constant(0, CR).constant(1, D2CKRDY).label('stop').ldr(2, 0).tst(2, 1).bne('stop'), AXI, 1)
-      .constant(3, AHB4ENR).constant(4, HSEMEN).str(4, 3).ldr(4, 3).constant(3, HSEM).ldr(5, 3, 0).constant(5, HSEM + 0x80).ldr(4, 5).constant(4, 0x300).str(4, 3)
-      .label('run').ldr(2, 0).tst(2, 1).beq('run'), AXI + 4, 2));
+    const m4: Code = (t) =>
+      forever(
+        mark(
+          deepSleep(
+            t
+              .constant(0, AHB4ENR)
+              .constant(1, HSEMEN)
+              .str(1, 0)
+              .ldr(1, 0)
+              .constant(0, HSEM + 0x110)
+              .movs(1, 1)
+              .str(1, 0),
+          ),
+          SRAM4,
+          4,
+        ),
+      );
+    const m7: Code = (t) =>
+      forever(
+        mark(
+          mark(t.constant(0, CR).constant(1, D2CKRDY).label('stop').ldr(2, 0).tst(2, 1).bne('stop'), AXI, 1)
+            .constant(3, AHB4ENR)
+            .constant(4, HSEMEN)
+            .str(4, 3)
+            .ldr(4, 3)
+            .constant(3, HSEM)
+            .ldr(5, 3, 0)
+            .constant(5, HSEM + 0x80)
+            .ldr(4, 5)
+            .constant(4, 0x300)
+            .str(4, 3)
+            .label('run')
+            .ldr(2, 0)
+            .tst(2, 1)
+            .beq('run'),
+          AXI + 4,
+          2,
+        ),
+      );
     const m = start(m7, { m4 });
     for (const a of [AXI, AXI + 4, SRAM4]) m.system.write(a, 4, 0);
     m.run(1 * MS);
