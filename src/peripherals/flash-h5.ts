@@ -9,6 +9,7 @@
  */
 import { BUS_ERROR } from '../emu/component.ts';
 import { WRITE_FAULT, type Layout, type ModelFactory, type Register, type RegisterContext, type RegisterModel } from '../emu/registers.ts';
+import { swapBanks } from './flash-banks.ts';
 
 export interface FlashH5Options {
   /** Names of the chip's memories and where they lie. */
@@ -383,14 +384,7 @@ class Flash {
       c.put(prg, c.s.options[cur.name] ?? 0);
     }
     const swap = this.f.swap.get(c) === 1;
-    if (swap !== c.s.swapped) {
-      const bank = this.o.bankBytes;
-      const lower = c.env.peekMemory(this.o.memory, 0, bank);
-      const upper = c.env.peekMemory(this.o.memory, bank, bank);
-      c.env.pokeMemory(this.o.memory, 0, upper);
-      c.env.pokeMemory(this.o.memory, bank, lower);
-      c.s.swapped = swap;
-    }
+    swapBanks(c, this.o, swap);
     this.f.swapShown.set(c, swap ? 1 : 0);
     c.put(this.opsr, interrupted ? this.interruptedStatus(c, interrupted) : 0);
     c.env.setWire('iwdg.hardware', this.f.iwdgSw.get(c) ? 0 : 1);

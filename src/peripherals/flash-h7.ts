@@ -8,6 +8,7 @@
  * Wires driven: `flash.latency`, `flash.busy` (1: bank 1, 2: bank 2, 3: both), `iwdg.hardware`, `iwdg2.hardware`, `option.<FIELD>` for each option byte.
  */
 import { WRITE_FAULT, type Layout, type ModelFactory, type Register, type RegisterContext, type RegisterModel } from '../emu/registers.ts';
+import { swapBanks } from './flash-banks.ts';
 
 export interface FlashH7Options {
   readonly memory: string;
@@ -368,14 +369,7 @@ class Flash {
       c.put(prg, c.s.options[cur.name] ?? 0);
     }
     const swap = this.f.swap.get(c) === 1;
-    if (swap !== c.s.swapped) {
-      const bank = this.o.bankBytes;
-      const lower = c.env.peekMemory(this.o.memory, 0, bank);
-      const upper = c.env.peekMemory(this.o.memory, bank, bank);
-      c.env.pokeMemory(this.o.memory, 0, upper);
-      c.env.pokeMemory(this.o.memory, bank, lower);
-      c.s.swapped = swap;
-    }
+    swapBanks(c, this.o, swap);
     this.f.shown.set(c, swap ? 1 : 0);
     c.env.setWire('iwdg.hardware', this.f.iwdg1.get(c) ? 0 : 1);
     c.env.setWire('iwdg2.hardware', this.f.iwdg2.get(c) ? 0 : 1);

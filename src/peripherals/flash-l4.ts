@@ -19,6 +19,7 @@ import {
   type RegisterContext,
   type RegisterModel,
 } from '../emu/registers.ts';
+import { swapBanks } from './flash-banks.ts';
 
 export interface FlashL4Options {
   /** Names of the chip's memories and where they lie. */
@@ -409,14 +410,7 @@ class Flash {
 
   /** FB_MODE: the banks change places in the address space. */
   swap(c: Ctx, value: number): void {
-    const swapped = value === 1;
-    if (swapped === c.s.swapped) return;
-    const bank = this.o.bankBytes;
-    const lower = c.env.peekMemory(this.o.memory, 0, bank);
-    const upper = c.env.peekMemory(this.o.memory, bank, bank);
-    c.env.pokeMemory(this.o.memory, 0, upper);
-    c.env.pokeMemory(this.o.memory, bank, lower);
-    c.s.swapped = swapped;
+    swapBanks(c, this.o, value === 1);
   }
 }
 
