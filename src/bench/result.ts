@@ -3,6 +3,7 @@
  * `serialise` writes them so. The forms (hex, seconds) are made by the functions at the end.
  */
 import type { Confidence } from '../emu/chip.ts';
+import type { ResetCause } from '../emu/component.ts';
 import { formatSeconds, type Ps } from '../emu/time.ts';
 import type { ScenarioDocument } from './scenario-types.ts';
 
@@ -15,19 +16,7 @@ export type Seconds = string;
 
 export const OUTCOMES = ['dfu', 'dfu-lost', 'reset-loop', 'fault', 'rom-silent', 'back-in-app', 'stuck', 'no-jump'] as const;
 export type Outcome = (typeof OUTCOMES)[number];
-export const RESET_SOURCES = [
-  'power',
-  'brownout',
-  'pin',
-  'software',
-  'iwdg',
-  'wwdg',
-  'low-power',
-  'option-bytes',
-  'debugger',
-  'core',
-] as const;
-export type ResetBy = (typeof RESET_SOURCES)[number];
+export type ResetBy = ResetCause;
 export const VERDICTS = ['pass', 'fail', 'warn', 'n/a', 'unknown'] as const;
 export type Verdict = (typeof VERDICTS)[number];
 export const SYMPTOMS = ['resets', 'nothing', 'hang', 'wrong-device'] as const;

@@ -1,5 +1,6 @@
 /** STM32F072RB. Data only; facts and their sources as in the chip's fact sheet, register facts generated from ST's SVD. */
 import type { BlockRow, BootRule, ChipDescription, Confidence, OptionByteRow, Sourced } from '../emu/chip.ts';
+import { RESET_CAUSES } from '../emu/component.ts';
 import { MS, US } from '../emu/time.ts';
 import { loadFacts } from './facts.ts';
 import generated from './generated/stm32f0x2.json' with { type: 'json' };
@@ -304,10 +305,7 @@ export const STM32F072RB: ChipDescription = {
     clear: 'RCC.CSR.RMVF',
     // Internal resets drive NRST low, so the pin's flag rises with every one of them.
     flags: [
-      {
-        field: 'RCC.CSR.PINRSTF',
-        raisedBy: ['power', 'brownout', 'pin', 'software', 'iwdg', 'wwdg', 'low-power', 'option-bytes', 'debugger', 'core'],
-      },
+      { field: 'RCC.CSR.PINRSTF', raisedBy: RESET_CAUSES },
       { field: 'RCC.CSR.PORRSTF', raisedBy: ['power', 'brownout'] },
       { field: 'RCC.CSR.SFTRSTF', raisedBy: ['software', 'debugger', 'core'] },
       { field: 'RCC.CSR.OBLRSTF', raisedBy: ['option-bytes'] },

@@ -1,5 +1,6 @@
 /** What STM32F405 and STM32F411 share: rows of blocks, delays, option bytes, boot rules. Data only; register facts by hand in f4-registers.ts. */
 import type { BlockRow, BootRule, Confidence, OptionByteRow, ResetFlagRow, Sourced } from '../emu/chip.ts';
+import { RESET_CAUSES } from '../emu/component.ts';
 import { MS, US } from '../emu/time.ts';
 
 export const AN2606 = 'AN2606 Rev 70';
@@ -308,10 +309,7 @@ export const F4_REMAP = { base: 0, wire: 'remap', shows: { 0: 'flash', 1: 'rom',
 
 export const F4_RESET_FLAGS: readonly ResetFlagRow[] = [
   // Internal resets drive NRST low, so the pin's flag rises with every one of them.
-  {
-    field: 'RCC.CSR.PINRSTF',
-    raisedBy: ['power', 'brownout', 'pin', 'software', 'iwdg', 'wwdg', 'low-power', 'option-bytes', 'debugger', 'core'],
-  },
+  { field: 'RCC.CSR.PINRSTF', raisedBy: RESET_CAUSES },
   { field: 'RCC.CSR.BORRSTF', raisedBy: ['power', 'brownout'] },
   { field: 'RCC.CSR.PORRSTF', raisedBy: ['power'] },
   { field: 'RCC.CSR.SFTRSTF', raisedBy: ['software', 'debugger', 'core'] },

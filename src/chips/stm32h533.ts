@@ -1,5 +1,6 @@
 /** STM32H533RE. Data only; facts and their sources as in the chip's fact sheet, register facts generated from ST's SVD. */
 import type { BlockRow, ChipDescription, Confidence, OptionByteRow, Sourced } from '../emu/chip.ts';
+import { RESET_CAUSES } from '../emu/component.ts';
 import { MS, US } from '../emu/time.ts';
 import { loadFacts } from './facts.ts';
 import generated from './generated/stm32h533.json' with { type: 'json' };
@@ -428,10 +429,7 @@ export const STM32H533RE: ChipDescription = {
     clear: 'RCC.RSR.RMVF',
     // Internal resets drive NRST low, so the pin's flag rises with every one of them.
     flags: [
-      {
-        field: 'RCC.RSR.PINRSTF',
-        raisedBy: ['power', 'brownout', 'pin', 'software', 'iwdg', 'wwdg', 'low-power', 'option-bytes', 'debugger', 'core'],
-      },
+      { field: 'RCC.RSR.PINRSTF', raisedBy: RESET_CAUSES },
       { field: 'RCC.RSR.BORRSTF', raisedBy: ['power', 'brownout'] },
       { field: 'RCC.RSR.SFTRSTF', raisedBy: ['software', 'debugger', 'core'] },
       { field: 'RCC.RSR.IWDGRSTF', raisedBy: ['iwdg'] },

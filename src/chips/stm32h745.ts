@@ -1,5 +1,6 @@
 /** STM32H745XI and STM32H745ZI. Data only; facts and their sources as in the chip's fact sheet, register facts generated from ST's SVD. */
 import type { BlockRow, BootRule, ChipDescription, Confidence, OptionByteRow, ResetFlagRow, Sourced } from '../emu/chip.ts';
+import { RESET_CAUSES } from '../emu/component.ts';
 import { MS, PS_PER_SECOND, US } from '../emu/time.ts';
 import { loadFacts, withFacts } from './facts.ts';
 import generated from './generated/stm32h745.json' with { type: 'json' };
@@ -390,15 +391,14 @@ function bootOf(core: 'cm7' | 'cm4'): readonly BootRule[] {
 }
 
 const RSR = (name: string, raisedBy: ResetFlagRow['raisedBy']): ResetFlagRow => ({ field: `RCC.RSR.${name}`, raisedBy });
-const EVERY = ['power', 'brownout', 'pin', 'software', 'iwdg', 'wwdg', 'low-power', 'option-bytes', 'debugger', 'core'] as const;
 const RESET_FLAGS: readonly ResetFlagRow[] = [
-  RSR('C1RSTF', EVERY),
-  RSR('C2RSTF', EVERY),
+  RSR('C1RSTF', RESET_CAUSES),
+  RSR('C2RSTF', RESET_CAUSES),
   RSR('D1RSTF', ['power']),
   RSR('D2RSTF', ['power']),
   RSR('BORRSTF', ['power', 'brownout']),
   // Internal resets drive NRST low, so the pin's flag rises with every one of them.
-  RSR('PINRSTF', EVERY),
+  RSR('PINRSTF', RESET_CAUSES),
   RSR('PORRSTF', ['power']),
   // Flags of one core each: CPU1's ask, CPU2's ask.
   RSR('SFT1RSTF', ['software', 'debugger', 'core']),

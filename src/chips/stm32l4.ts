@@ -3,6 +3,7 @@
  * facts generated from ST's SVD.
  */
 import type { BlockRow, Confidence, LatencyTable, OptionByteRow, ResetFlagRow, Sourced } from '../emu/chip.ts';
+import { RESET_CAUSES } from '../emu/component.ts';
 import { MS, US } from '../emu/time.ts';
 
 export const HAL_L4 = 'STMicroelectronics/stm32l4xx_hal_driver@a9f8b8a';
@@ -325,10 +326,7 @@ export const L4_REMAP = { base: 0, wire: 'remap', shows: { 0: 'flash', 1: 'rom',
 
 export const L4_RESET_FLAGS: readonly ResetFlagRow[] = [
   // Internal resets drive NRST low, so the pin's flag rises with every one of them.
-  {
-    field: 'RCC.CSR.PINRSTF',
-    raisedBy: ['power', 'brownout', 'pin', 'software', 'iwdg', 'wwdg', 'low-power', 'option-bytes', 'debugger', 'core'],
-  },
+  { field: 'RCC.CSR.PINRSTF', raisedBy: RESET_CAUSES },
   { field: 'RCC.CSR.BORRSTF', raisedBy: ['power', 'brownout'] },
   { field: 'RCC.CSR.SFTRSTF', raisedBy: ['software', 'debugger', 'core'] },
   { field: 'RCC.CSR.OBLRSTF', raisedBy: ['option-bytes'] },

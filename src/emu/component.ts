@@ -56,10 +56,8 @@ export interface Env {
   peekMemory(memory: string, offset: number, length: number): Uint8Array;
 }
 
-export type ResetCause = 'power' | 'brownout' | 'pin' | 'software' | 'iwdg' | 'wwdg' | 'low-power' | 'option-bytes' | 'debugger' | 'core';
-
 /** Codes of the wire `reset.cause`, which is driven before blocks are reset: the index in this list. */
-export const RESET_CAUSES: readonly ResetCause[] = [
+export const RESET_CAUSES = [
   'power',
   'brownout',
   'pin',
@@ -70,7 +68,8 @@ export const RESET_CAUSES: readonly ResetCause[] = [
   'option-bytes',
   'debugger',
   'core',
-];
+] as const;
+export type ResetCause = (typeof RESET_CAUSES)[number];
 
 /** Thrown by nobody: the value that a device returns for an access that it answers with a bus error. */
 export const BUS_ERROR = -1;

@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { Ajv } from 'ajv';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { CHECK_IDS, hex16, hex32, OUTCOMES, RESET_SOURCES, seconds, VERDICTS, type RunResult } from '../../src/bench/result.ts';
+import { CHECK_IDS, hex16, hex32, OUTCOMES, seconds, VERDICTS, type RunResult } from '../../src/bench/result.ts';
+import { RESET_CAUSES } from '../../src/emu/component.ts';
 import { serialise } from '../../src/bench/serialise.ts';
 import { dfuResult, primaskResult } from '../samples/results.ts';
 
@@ -67,7 +68,7 @@ describe('bootbench/run@1', () => {
     expect(run.definitions['checkId']!.enum).toEqual(CHECK_IDS);
     const { resets, checks } = run.properties as Record<string, Schema>;
     const enumOf = (schema: Schema, key: string): unknown => schema.items.properties[key]!['enum'];
-    expect(enumOf(resets!, 'by')).toEqual(RESET_SOURCES);
+    expect(enumOf(resets!, 'by')).toEqual(RESET_CAUSES);
     expect(enumOf(checks!, 'verdict')).toEqual(VERDICTS);
     expect(new Set(CHECK_IDS).size).toBe(CHECK_IDS.length);
   });

@@ -11,7 +11,7 @@
  */
 import { DECODED_BASE, fetchTableOf, readTableOf, REGION_SLOTS } from '../arena.ts';
 import { ModuleWriter, type FunctionBody, type Label } from '../wasm/module.ts';
-import { OP, type WasmType } from '../wasm/opcodes.ts';
+import { loadOpcode, OP, storeOpcode, type AccessSize, type WasmType } from '../wasm/opcodes.ts';
 import { Expr, lift, type Profile, type Val } from './builder.ts';
 import type { Handlers } from './handlers.ts';
 import { H_SYSTEM_ALWAYS, type Handler } from './handlers.ts';
@@ -45,7 +45,7 @@ export interface InterpreterImports {
 }
 
 /** if table entry is FLASH and the address aligned: BUDGET -= flashLine(address); return the bytes. */
-function emitFlashLoad(b: ColdBuilder, shared: Shared, a: Expr, size: number, flashLine: number): void {
+function emitFlashLoad(b: ColdBuilder, shared: Shared, a: Expr, size: AccessSize, flashLine: number): void {
   const f = b.f;
   const entry = b.let(
     new Expr('i32', (g) => {
@@ -63,7 +63,7 @@ function emitFlashLoad(b: ColdBuilder, shared: Shared, a: Expr, size: number, fl
       ),
     );
     b.add(a, b.and(entry, ~0xfff)).emit(f);
-    f.memory(size === 4 ? OP['i32.load'] : size === 2 ? OP['i32.load16_u'] : OP['i32.load8_u'], 0);
+    f.memory(loadOpcode(size), 0);
     f.op(OP.return);
   });
 }
@@ -91,10 +91,10 @@ function emitMemoryFunctions(shared: Shared, flashLine: number): void {
       if (kind === 'read') emitFlashLoad(b, shared, a, size, flashLine);
       emitFastHost(b, shared, kind, a, size, host, slow);
       host.get.emit(f);
-      if (kind === 'read') f.memory(size === 4 ? OP['i32.load'] : size === 2 ? OP['i32.load16_u'] : OP['i32.load8_u'], 0);
+      if (kind === 'read') f.memory(loadOpcode(size), 0);
       else {
         f.get(1);
-        f.memory(size === 4 ? OP['i32.store'] : size === 2 ? OP['i32.store16'] : OP['i32.store8'], 0);
+        f.memory(storeOpcode(size), 0);
       }
       f.op(OP.return);
       f.end(slow);

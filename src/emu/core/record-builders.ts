@@ -2,7 +2,7 @@
 import { readTableOf, WORD_MAP, writeTableOf } from '../arena.ts';
 import type { ModuleWriter } from '../wasm/module.ts';
 import { type FunctionBody, type Label } from '../wasm/module.ts';
-import { OP, type WasmType } from '../wasm/opcodes.ts';
+import { loadOpcode, OP, storeOpcode, type WasmType } from '../wasm/opcodes.ts';
 import { Builder, Expr, lift, type LoadOptions, type Operands, type Profile, type Val } from './builder.ts';
 import { EXIT, S } from './state.ts';
 
@@ -239,16 +239,7 @@ export class HotBuilder extends RecordBuilder {
     const a = this.let(address);
     const result = this.variable('i32');
     const host = this.variable('i32');
-    const fast =
-      options?.signed && size < 4
-        ? size === 1
-          ? OP['i32.load8_s']
-          : OP['i32.load16_s']
-        : size === 4
-          ? OP['i32.load']
-          : size === 2
-            ? OP['i32.load16_u']
-            : OP['i32.load8_u'];
+    const fast = loadOpcode(size, options?.signed);
     const done = f.block();
     const slow = f.block();
     emitFastHost(this, this.shared, 'read', a, size, host, slow);
@@ -277,7 +268,7 @@ export class HotBuilder extends RecordBuilder {
     emitFastHost(this, this.shared, 'write', a, size, host, slow);
     host.get.emit(f);
     v.emit(f);
-    f.memory(size === 4 ? OP['i32.store'] : size === 2 ? OP['i32.store16'] : OP['i32.store8'], 0);
+    f.memory(storeOpcode(size), 0);
     f.br(done);
     f.end(slow);
     this.spill();

@@ -45,6 +45,18 @@ export const OP = {
   'f64.const': 0x44,
 } as const;
 
+export type AccessSize = 1 | 2 | 4;
+/** Opcode that loads so many bytes into an i32. */
+export function loadOpcode(size: AccessSize, signed = false): number {
+  if (size === 4) return OP['i32.load'];
+  if (size === 2) return signed ? OP['i32.load16_s'] : OP['i32.load16_u'];
+  return signed ? OP['i32.load8_s'] : OP['i32.load8_u'];
+}
+/** Opcode that stores the lower bytes of an i32. */
+export function storeOpcode(size: AccessSize): number {
+  return size === 4 ? OP['i32.store'] : size === 2 ? OP['i32.store16'] : OP['i32.store8'];
+}
+
 /** Operators: opcode, operand types, result type. */
 export interface Operator {
   readonly code: number;

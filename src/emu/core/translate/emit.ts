@@ -12,7 +12,7 @@
 import { PAGE_BITS, WORD_MAP, writeTableOf } from '../../arena.ts';
 import type { FunctionBody } from '../../wasm/module.ts';
 import { ModuleWriter, type Label } from '../../wasm/module.ts';
-import { OP, type WasmType } from '../../wasm/opcodes.ts';
+import { loadOpcode, OP, storeOpcode, type WasmType } from '../../wasm/opcodes.ts';
 import { Builder, Expr, lift, type LoadOptions, type Profile, type Val } from '../builder.ts';
 import { OPS } from '../rows.ts';
 import { ENTRY_FAST } from '../record-builders.ts';
@@ -657,16 +657,7 @@ class RegionBuilder extends Builder {
     }
     const a = this.let(address);
     const result = this.variable('i32');
-    const code =
-      options?.signed && size < 4
-        ? size === 1
-          ? OP['i32.load8_s']
-          : OP['i32.load16_s']
-        : size === 4
-          ? OP['i32.load']
-          : size === 2
-            ? OP['i32.load16_u']
-            : OP['i32.load8_u'];
+    const code = loadOpcode(size, options?.signed);
     const { ram, flash } = this.env;
     const misaligned = (): Expr => this.and(a, size - 1);
     const done = f.block();
@@ -721,7 +712,7 @@ class RegionBuilder extends Builder {
     const host = this.let(this.add(a, this.and(entry, ~0xfff)));
     host.emit(f);
     v.emit(f);
-    f.memory(size === 4 ? OP['i32.store'] : size === 2 ? OP['i32.store16'] : OP['i32.store8'], 0);
+    f.memory(storeOpcode(size), 0);
     this.shrU(host, 2).emit(f);
     f.i32(1);
     f.memory(OP['i32.store8'], WORD_MAP);
