@@ -117,10 +117,11 @@ export function findSteadyLoop(
     let sinceAnchor = 0;
     let window = 16;
     let period = -1;
+    const round: number[] = [];
+    const stepped = (): boolean => !core.step() && !core.halted && !stopped() && system.scheduler.next > core.now() && trace.writes === 0;
     for (let i = 0; i < maxSteps; i++) {
-      if (core.step() || core.halted || stopped()) return null;
-      if (system.scheduler.next <= core.now()) return null;
-      if (trace.writes > 0) return null;
+      round.push(core.pc);
+      if (!stepped()) return null;
       if (core.pc === anchorPc && sameState(anchor, words())) {
         const cycles = core.cycles() - at.cycles;
         const misses = core.get(S.CACHE_MISSES) - at.misses;
@@ -132,9 +133,7 @@ export function findSteadyLoop(
             size: size as 1 | 2 | 4,
             value: core.peek(address, size as 1 | 2 | 4) ?? 0,
           }));
-          return {
-            pc: anchorPc,
-            state: anchor,
+          const loop = {
             cycles,
             instructions: core.retired() - at.retired,
             cacheHits: core.get(S.CACHE_HITS) - at.hits,
@@ -142,10 +141,16 @@ export function findSteadyLoop(
             pending: highestPending(core),
             reads,
           };
+          // An instruction of an inner loop comes by in other states as well: stand at one that comes once a round.
+          const once = round.find((pc, i) => round.indexOf(pc) === i && round.lastIndexOf(pc) === i) ?? anchorPc;
+          if (once === anchorPc) return { pc: anchorPc, state: anchor, ...loop };
+          while (core.pc !== once) if (!stepped()) return null;
+          return { pc: once, state: words(), ...loop };
         }
         period = misses === 0 ? cycles : -1;
         at = counters();
         trace.reads.clear();
+        round.length = 0;
         sinceAnchor = 0;
         continue;
       }
@@ -155,6 +160,7 @@ export function findSteadyLoop(
         anchorPc = core.pc;
         at = counters();
         trace.reads.clear();
+        round.length = 0;
         sinceAnchor = 0;
         period = -1;
         window *= 2;

@@ -17,6 +17,10 @@ const STRB_R1_AT_4 = 0x7101;
 const ADDS_R5 = 0x3501;
 const MOVS_R1_0 = 0x2100;
 const MOVS_R1_7 = 0x2107;
+const MOVS_R5_200 = 0x25c8;
+const SUBS_R5_1 = 0x3d01;
+/** To the instruction before it. */
+const BNE_BACK = 0xd1fd;
 const branchBack = (halfWords: number): number => 0xe000 | (-(halfWords + 2) & 0x7ff);
 
 function run(body: readonly number[], cycles: number, skipping: boolean) {
@@ -27,6 +31,12 @@ function run(body: readonly number[], cycles: number, skipping: boolean) {
   cpu.skip = (c, ...rest) => {
     skipped += c;
     skip(c, ...rest);
+  };
+  let steps = 0;
+  const step = cpu.step.bind(cpu);
+  cpu.step = () => {
+    steps++;
+    return step();
   };
   runCycles(machine, cycles);
   const state = {
@@ -39,7 +49,7 @@ function run(body: readonly number[], cycles: number, skipping: boolean) {
     seq: machine.history.seq,
     writer: machine.history.lastWriter('CPU.PRIMASK'),
   };
-  return { state, skipped };
+  return { state, skipped, steps };
 }
 
 describe('Loops that change nothing', () => {
@@ -49,6 +59,15 @@ describe('Loops that change nothing', () => {
     expect(fast.skipped).toBeGreaterThan(700_000);
     expect(fast.state.words[2]).toBe(19);
     expect(fast.state).toEqual(run(body, 1_000_000, false).state);
+  });
+
+  it('a round with an inner loop is found once, not looked for at every pass of the inner one', () => {
+    // R5 = 200, down to 0, and again: a place in the inner loop comes by in 200 states
+    const body = [MOVS_R5_200, SUBS_R5_1, BNE_BACK];
+    const fast = run(body, 2_000_000, true);
+    expect(fast.skipped).toBeGreaterThan(1_500_000);
+    expect(fast.steps).toBeLessThan(10_000);
+    expect(fast.state).toEqual(run(body, 2_000_000, false).state);
   });
 
   it('a loop that counts in memory is not skipped', () => {
