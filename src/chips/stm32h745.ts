@@ -419,7 +419,16 @@ export const STM32H745XI: ChipDescription = {
   name: 'STM32H745XI',
   family: 'STM32H7',
   cores: [
-    { name: 'cm7', type: 'cortex-m7f', nvicLines: 150, priorityBits: 4, mpuRegions: 16, clock: 'cpu1', sysTickClock: 'systick1-ext' },
+    {
+      name: 'cm7',
+      type: 'cortex-m7f',
+      nvicLines: 150,
+      priorityBits: 4,
+      mpuRegions: 16,
+      clock: 'cpu1',
+      sysTickClock: 'systick1-ext',
+      lineFill: { clock: 'hclk', cycles: known(6, 'no figure published: address, interconnect, memory, first of four beats', 'assumed') },
+    },
     { name: 'cm4', type: 'cortex-m4f', nvicLines: 150, priorityBits: 4, mpuRegions: 8, clock: 'hclk', sysTickClock: 'systick2-ext' },
   ],
   quantum: { clock: 'hclk', cycles: 512 },

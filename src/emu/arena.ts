@@ -32,7 +32,35 @@ export const DECODED_BASE = WORD_MAP_BASE + (MAX_MEMORY >>> 2);
 const DECODED_BYTES = 24 << 20;
 /** Slot of the region that begins at a record: one half-word per record, at `REGION_SLOTS + ((record - DECODED_BASE) >>> 3)`. */
 export const REGION_SLOTS = DECODED_BASE + DECODED_BYTES;
-const ARENA_BYTES = REGION_SLOTS + (DECODED_BYTES >>> 3);
+const LINE_MAP_BASE = REGION_SLOTS + (DECODED_BYTES >>> 3);
+/** One byte per 32-byte line of guest memory: way + 1 where the L1 data cache holds it, else 0. Index `LINE_MAP + (host >>> 5)`. */
+export const LINE_MAP = LINE_MAP_BASE - (MEMORY_BASE >>> 5);
+const ARENA_BYTES = LINE_MAP_BASE + (MAX_MEMORY >>> 5);
+
+/**
+ * L1 caches of the one core that has them, between the cores' pages and the tables: 16 KB data (four ways of 128 sets), 16 KB instructions (two ways
+ * of 256 sets), 32-byte lines. Slot = way * sets + set, so that a way of the data cache is laid out as a page of memory.
+ */
+export const L1 = {
+  /** Guest address of the line | 1, or 0; one word per slot. */
+  DATA_TAGS: 0x2000,
+  /** Where the line lies in the arena, 0 = where no memory is. */
+  DATA_HOSTS: 0x2800,
+  CODE_TAGS: 0x3000,
+  CODE_HOSTS: 0x3800,
+  /** One byte per slot: newer than memory. */
+  DATA_DIRTY: 0x4000,
+  /** One byte per set: the way that is replaced next. */
+  DATA_NEXT: 0x4200,
+  CODE_NEXT: 0x4280,
+  /** One byte per slot: memory has changed since the line was read. */
+  CODE_STALE: 0x4400,
+  DATA: 0x5000,
+  CODE: 0x9000,
+  /** First and last byte + 1 of all this. */
+  FROM: 0x2000,
+  TO: 0xd000,
+} as const;
 
 export class Arena {
   readonly memory: WebAssembly.Memory;

@@ -22,6 +22,8 @@ export interface CoreRow {
   /** Clock that the core runs from, and that SysTick's external reference is derived from (already divided). */
   readonly clock: string;
   readonly sysTickClock: string | null;
+  /** L1 caches: clock of the bus behind them, and its cycles from a miss to the word that the core waits for (flash: LATENCY more). */
+  readonly lineFill?: { readonly clock: string; readonly cycles: Sourced<number> };
 }
 
 export interface MemoryRow {

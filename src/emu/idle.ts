@@ -16,6 +16,8 @@ export interface SteadyLoop {
   readonly cycles: number;
   readonly instructions: number;
   readonly cacheHits: number;
+  /** `Core.cacheChanges` when it was found. */
+  readonly cacheChanges: number;
   /** Numbers that the history gave to writes (of PRIMASK, say) in a round. */
   readonly writes: number;
   /** Exception that is pending and never taken in a round, 0 = none. */
@@ -110,7 +112,7 @@ export function findSteadyLoop(
       cycles: core.cycles(),
       retired: core.retired(),
       hits: core.get(S.CACHE_HITS),
-      misses: core.get(S.CACHE_MISSES),
+      misses: core.cacheChanges(),
       writes: writesSoFar(),
     });
     let at = counters();
@@ -124,7 +126,7 @@ export function findSteadyLoop(
       if (!stepped()) return null;
       if (core.pc === anchorPc && sameState(anchor, words())) {
         const cycles = core.cycles() - at.cycles;
-        const misses = core.get(S.CACHE_MISSES) - at.misses;
+        const misses = core.cacheChanges() - at.misses;
         // the second round must take as long as the first, from the cache alone
         if (cycles > 0 && cycles === period && misses === 0) {
           if (![...trace.reads.keys()].every((a) => steadyUntil(core, system, a) > core.now())) return null;
@@ -137,6 +139,7 @@ export function findSteadyLoop(
             cycles,
             instructions: core.retired() - at.retired,
             cacheHits: core.get(S.CACHE_HITS) - at.hits,
+            cacheChanges: core.cacheChanges(),
             writes: writesSoFar() - at.writes,
             pending: highestPending(core),
             reads,
@@ -176,6 +179,8 @@ export function findSteadyLoop(
 export function stillSteady(core: Core, loop: SteadyLoop): boolean {
   // What has become pending while interrupts were masked is taken when the loop lets them in.
   if (loop.writes > 0 && highestPending(core) !== loop.pending) return false;
+  // Lines that it ran from may have been replaced since.
+  if (core.cacheChanges() !== loop.cacheChanges) return false;
   return (
     core.pc === loop.pc &&
     sameState(loop.state, core.stateWords()) &&

@@ -273,18 +273,19 @@ export abstract class MachineBase implements CoreListener {
 
   protected fillRam(): void {
     let x = (this.seed ^ Math.imul(this.state.powerCycles + 1, 0x9e3779b1)) | 0 || 1;
+    const random = (): number => {
+      x ^= x << 13;
+      x ^= x >>> 17;
+      return (x ^= x << 5);
+    };
     for (const m of this.system.memories) {
       if (m.row.kind !== 'ram') continue;
       const words = this.system.arena.i32;
       this.markDirty(m.host, m.row.size);
-      for (let i = m.host >> 2; i < (m.host + m.row.size) >> 2; i++) {
-        x ^= x << 13;
-        x ^= x >>> 17;
-        x ^= x << 5;
-        words[i] = x;
-      }
+      for (let i = m.host >> 2; i < (m.host + m.row.size) >> 2; i++) words[i] = random();
       this.system.arena.u8.fill(0, WORD_MAP + (m.host >>> 2), WORD_MAP + ((m.host + m.row.size) >>> 2));
     }
+    for (const core of this.cores) core.l1?.powerOn(random);
   }
 
   /** First power-on, or power back after `power off`. */
@@ -394,6 +395,7 @@ export abstract class MachineBase implements CoreListener {
   /** A store from outside, as a debugger makes it. */
   poke(address: number, size: number, value: number): void {
     this.system.write(address, size, value);
+    this.bootCore.debuggerWrote(address, size);
   }
 
   /** Address of the vector table that the boot rules select now. */

@@ -9,12 +9,13 @@ import { Decoder, isWide, type Instruction } from './decode.ts';
 import { H_BREAK, H_UNDEFINED, type Handlers } from './handlers.ts';
 import { HELPERS } from './helpers.ts';
 import { interpreterModule, theHandlers } from './interpreter-module.ts';
-import { ENTRY_FLASH, REC } from './record-builders.ts';
-import { defaultExecuteNever, mpuAllows, mpuEnabled } from './mpu.ts';
+import { ENTRY_CACHED, ENTRY_FLASH, REC } from './record-builders.ts';
+import { cachePolicy, defaultExecuteNever, mpuAllows, mpuEnabled, POLICY } from './mpu.ts';
+import { cachesOf } from './scs.ts';
 import { S } from './state.ts';
 import { FarLooks, type CodeView } from './timing.ts';
-import type { Surroundings } from './translate/emit.ts';
 import type { CodeSource } from './translate/region.ts';
+import type { Surroundings } from './translate/surroundings.ts';
 import { Tier } from './translate/tier.ts';
 
 /** Arrivals at a place before it is translated. */
@@ -49,6 +50,7 @@ export abstract class CoreCode extends CoreMemory {
         fetch: (pc: number) => this.fetchPage(pc >>> 0),
         read: (address: number, size: 1 | 2 | 4, flags: number) => this.slowRead(address >>> 0, size, flags),
         write: (address: number, size: 1 | 2 | 4, value: number, flags: number) => this.slowWrite(address >>> 0, size, value, flags),
+        lineFill: (pc: number) => this.lineFill(pc >>> 0),
         ...this.helpers,
       },
     });
@@ -82,8 +84,10 @@ export abstract class CoreCode extends CoreMemory {
       return false;
     };
     const { ram, flash } = this.fastMemories();
-    this.set(S.FAST_RAM, plain && !watched(ram) ? ram.size : 0);
-    this.set(S.FAST_FLASH, plain && !watched(flash) ? flash.size : 0);
+    // behind a data cache that is on the tables decide
+    const direct = plain && this.l1?.dataOn !== true;
+    this.set(S.FAST_RAM, direct && !watched(ram) ? ram.size : 0);
+    this.set(S.FAST_FLASH, direct && !watched(flash) ? flash.size : 0);
     this.set(S.HOT, this.hotAt);
     this.set(S.TIER, this.translating && plain ? 1 : 0);
   }
@@ -107,6 +111,11 @@ export abstract class CoreCode extends CoreMemory {
     return (this.fastRanges = { ram: best, flash: f ? { base: f.row.base, size: f.row.size, host: f.host } : none });
   }
   protected translate(pc: number, rec: number): void {
+    // a region is kept by the bytes in memory: not while lines disagree with them
+    if (this.l1?.codeOn && this.l1.staleLines > 0) {
+      this.arena.u8[rec + REC.FLAGS] = 0;
+      return;
+    }
     const page = (a: number): number | undefined => this.decodedPages.get(a >>> PAGE_BITS);
     const recordOf = (a: number): number => {
       const decoded = page(a);
@@ -136,6 +145,7 @@ export abstract class CoreCode extends CoreMemory {
       cycles: ({ pc: at, ins }) => this.timing.cycles(ins, at, this.codeView(at)),
       literal: (a, size) => {
         const m = this.regionAt(a)?.memory;
+        if (this.l1?.dataOn && m && m.row.core === undefined) return null;
         if (!m || m.row.kind === 'ram' || m.row.guardedBy || (a & (size - 1)) !== 0 || this.intercept?.pages.has(a >>> PAGE_BITS))
           return null;
         if (!m.row.waitStates && mode !== 0) return null;
@@ -145,7 +155,9 @@ export abstract class CoreCode extends CoreMemory {
       flash,
       fetch: mode as 0 | 1 | 2,
       waitStates: mode === 0 ? 0 : this.get(S.WAIT_STATES),
-      timedCode: memory.row.waitStates === true && mode !== 0,
+      timedCode: memory.row.waitStates === true && mode !== 0 && !this.cachedCode(pc, region),
+      cachedCode: this.cachedCode(pc, region),
+      cachedData: this.l1?.dataOn === true,
       slotOf: (a) => this.tier.slotOf(a),
       recordOf,
       helpers: HELPERS,
@@ -187,6 +199,39 @@ export abstract class CoreCode extends CoreMemory {
     this.tier.dropAll();
     this.updateFast();
   }
+  // ---- L1 caches ---------------------------------------------------------------------------------------------------------------
+  /** Fetches from here look into the instruction cache. */
+  protected cachedCode(pc: number, region: Region): boolean {
+    return this.l1?.codeOn === true && this.cacheable(region) && cachePolicy(this.core, pc, 'fetch') !== POLICY.NONE;
+  }
+  private lineFill(pc: number): number {
+    const region = this.regionAt(pc)!;
+    this.l1!.fillCode(pc, region.memory!.host + (pc - region.base));
+    return this.lineFillCycles(region.memory!);
+  }
+  cacheMaintenance(operation: string, value: number): void {
+    this.l1?.maintain(operation, value);
+    this.set(S.LINE, 1);
+  }
+  cachesSwitched(): void {
+    if (!this.l1) return;
+    const on = cachesOf(this.core);
+    this.l1.enable(on.data, on.code);
+    this.set(S.CHARGED, 0);
+    // accesses and lines are part of translated code
+    this.tier.dropAll();
+    this.flushTables();
+  }
+  /** Fills and other changes of caches so far: while it stands still, a loop that hits goes on hitting. */
+  cacheChanges(): number {
+    return this.get(S.CACHE_MISSES) + (this.l1?.changes ?? 0);
+  }
+  /** Two bytes of an instruction, as fetched: a line of the instruction cache may be older than memory. */
+  protected codeHalfword(region: Region, address: number): number {
+    const stale = this.l1 === null ? -1 : this.l1.staleCopyOf(address);
+    return this.system.loadHost(stale >= 0 && this.cachedCode(address, region) ? stale : region.memory!.host + (address - region.base), 2);
+  }
+
   invalidateCache(): void {
     this.arena.u8.fill(0, this.base + S.CACHE_TAGS, this.base + S.NVIC_ENABLED);
     this.set(S.LINE, 1);
@@ -201,7 +246,7 @@ export abstract class CoreCode extends CoreMemory {
     const region = this.regionAt(address);
     if (!region?.memory || region.memory.row.zone === 'data' || region.memory.row.guardedBy || this.system.isFaulting(address))
       this.throwFault('bus-fetch', address);
-    return this.system.loadHost(region.memory.host + (address - region.base), 2);
+    return this.codeHalfword(region, address);
   }
 
   /** Zone of the code at an address, null where nothing can be fetched. */
@@ -246,7 +291,8 @@ export abstract class CoreCode extends CoreMemory {
       }
       for (const peer of this.peers) peer.flushWrites();
     }
-    this.arena.i32[this.fetchTable + page] = decoded | (memory.row.waitStates ? ENTRY_FLASH : 0);
+    this.arena.i32[this.fetchTable + page] =
+      decoded | (this.cachedCode(pc, region) ? ENTRY_CACHED : memory.row.waitStates ? ENTRY_FLASH : 0);
   }
   /** Guest pages whose decoded records are empty and belong to no host page: another memory shows there than before. */
   protected readonly unbound = new Set<number>();
@@ -281,6 +327,10 @@ export abstract class CoreCode extends CoreMemory {
 
   /** Bytes of the arena have changed or are about to: decoded instructions that overlap are dropped. */
   invalidateCode(host: number, length: number): void {
+    this.l1?.memoryChanged(host, length);
+    this.dropCode(host, length);
+  }
+  protected override dropCode(host: number, length: number): void {
     this.engine?.codeChanged(true);
     if (this.codeHostPages.size === 0) return;
     // an instruction of four bytes, and those around whose cost looks at it
@@ -312,9 +362,13 @@ export abstract class CoreCode extends CoreMemory {
   }
 
   instructionAt(pc: number): Instruction | null {
-    const first = this.peek(pc, 2);
+    const half = (a: number): number | null => {
+      const region = this.regionAt(a);
+      return region?.memory && a + 2 <= region.end ? this.codeHalfword(region, a) : this.peek(a, 2);
+    };
+    const first = half(pc >>> 0);
     if (first === null) return null;
-    return this.decoder.decode(first, isWide(first) ? (this.peek(pc + 2, 2) ?? 0) : 0);
+    return this.decoder.decode(first, isWide(first) ? (half((pc + 2) >>> 0) ?? 0) : 0);
   }
 
   protected decodeAt(pc: number, rec: number): void {
@@ -365,7 +419,7 @@ export abstract class CoreCode extends CoreMemory {
       at: (a) => (visible(a >>> 0) ? this.lookAt(a >>> 0) : null),
       halfword: (a) => {
         const region = this.regionAt(a >>> 0);
-        return region?.memory && a >= region.base ? this.system.loadHost(region.memory.host + ((a >>> 0) - region.base), 2) : null;
+        return region?.memory && a >= region.base ? this.codeHalfword(region, a >>> 0) : null;
       },
     };
   }
@@ -375,8 +429,7 @@ export abstract class CoreCode extends CoreMemory {
   protected lookAt(pc: number): Instruction | null {
     const region = this.regionAt(pc >>> 0);
     if (!region?.memory || pc + 4 > region.end) return null;
-    const host = region.memory.host + (pc - region.base);
-    return this.decoder.decode(this.system.loadHost(host, 2), this.system.loadHost(host + 2, 2));
+    return this.decoder.decode(this.codeHalfword(region, pc), this.codeHalfword(region, pc + 2));
   }
 
   // ---- breakpoints of the bench ---------------------------------------------------------------------------------------------------

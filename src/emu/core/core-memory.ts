@@ -2,17 +2,22 @@
 import { PAGE_BITS, PAGE_SIZE, readTableOf, WORD_MAP, writeTableOf } from '../arena.ts';
 import type { CoreRow } from '../chip.ts';
 import { BUS_ERROR } from '../component.ts';
-import type { Region, System } from '../system.ts';
-import { clockTimeOf } from '../time.ts';
+import type { Memory, Region, System } from '../system.ts';
+import { clockTimeOf, mulDivCeil } from '../time.ts';
 import { CoreState } from './core-state.ts';
 import type { AccessTrace, CoreListener, Interceptor } from './core-types.ts';
 import type { Core } from './core.ts';
 import type { FaultKind } from './cpu.ts';
-import { ENTRY_FAST, ENTRY_FLASH } from './record-builders.ts';
-import { mpuAllows, mpuCacheable, mpuEnabled, mpuUniform } from './mpu.ts';
+import { L1Cache } from './l1-cache.ts';
+import { ENTRY_CACHED, ENTRY_FAST, ENTRY_FLASH } from './record-builders.ts';
+import { impreciseBusFault } from './exceptions.ts';
+import { cachePolicy, mpuAllows, mpuCacheable, mpuEnabled, mpuUniform, POLICY } from './mpu.ts';
 import { peekScs, readScs, writeScs } from './scs.ts';
 import { S } from './state.ts';
 import { timingOf, type TimingModel } from './timing.ts';
+
+/** Bus cycles of a line fill where the chip's row names none. */
+const DEFAULT_FILL = 6;
 
 export abstract class CoreMemory extends CoreState {
   protected readonly readTable: number;
@@ -28,13 +33,28 @@ export abstract class CoreMemory extends CoreState {
   protected flashLine!: (address: number) => number;
 
   protected readonly timing: TimingModel;
+  /** L1 caches, null on cores without. */
+  readonly l1: L1Cache | null;
 
   constructor(system: System, row: CoreRow, index: number, listener: CoreListener) {
     super(system, row, index, listener);
     this.readTable = readTableOf(index) >> 2;
     this.writeTable = writeTableOf(index) >> 2;
     this.timing = timingOf(this.profile);
+    this.l1 =
+      this.profile.name === 'm7'
+        ? new L1Cache(this.arena, {
+            regionAt: (address) => this.regionAt(address),
+            memoryChanges: (host, bytes) => this.onMemoryWrite(host, bytes),
+            codeChanges: (host, bytes) => this.dropCode(host, bytes),
+            busError: () => impreciseBusFault(this.core),
+          })
+        : null;
+    if (this.l1 && system.chip.cores.filter((c) => c.type === row.type).length > 1)
+      throw new Error('L1 caches of two cores do not fit the arena');
   }
+  /** Drops what was decoded and translated from these bytes. */
+  protected abstract dropCode(host: number, bytes: number): void;
   /** Whether translated code may run, and what memory it may read, has changed. */
   protected abstract updateFast(): void;
   abstract flushFetch(): void;
@@ -141,12 +161,14 @@ export abstract class CoreMemory extends CoreState {
       return value;
     }
     const host = memory.host + (address - region.base);
-    const timed = memory.row.waitStates === true && this.get(S.FETCH_MODE) !== 0;
+    const policy = this.dataPolicy(address, region);
+    const timed = policy === POLICY.NONE && memory.row.waitStates === true && this.get(S.FETCH_MODE) !== 0;
     if (memory.row.kind === 'ram' && this.arena.u8[WORD_MAP + (host >>> 2)] === 0) {
       this.arena.u8[WORD_MAP + (host >>> 2)] = 2;
       this.set(S.UNINITIALISED, this.get(S.UNINITIALISED) + 1);
     }
-    this.fillRead(address, region, timed);
+    if (policy !== POLICY.NONE) return this.cachedRead(address, region, host, size);
+    this.fillRead(address, region, timed ? ENTRY_FLASH : ENTRY_FAST);
     if (timed) this.spend(this.flashLine(address));
     return this.system.loadHost(host, size);
   }
@@ -159,18 +181,15 @@ export abstract class CoreMemory extends CoreState {
   protected traceWrite(region: Region, address: number, size: 1 | 2 | 4, value: number): void {
     const m = region.memory;
     const same =
-      m?.row.kind === 'ram' &&
-      !m.row.guardedBy &&
-      !this.intercept?.pages.has(address >>> PAGE_BITS) &&
-      this.system.loadHost(m.host + (address - region.base), size) === value;
+      m?.row.kind === 'ram' && !m.row.guardedBy && !this.intercept?.pages.has(address >>> PAGE_BITS) && this.peek(address, size) === value;
     if (same) this.traceRead(address, size);
     else this.tracer!.writes++;
   }
-  protected fillRead(address: number, region: Region, timed: boolean): void {
+  protected fillRead(address: number, region: Region, kind: number): void {
     const page = address >>> PAGE_BITS;
     if (!this.wholePage(page, region, 'read')) return;
     const delta = (region.memory!.host - region.base) | 0;
-    this.arena.i32[this.readTable + page] = (delta & ~0xfff) | (timed ? ENTRY_FLASH : ENTRY_FAST);
+    this.arena.i32[this.readTable + page] = (delta & ~0xfff) | kind;
     this.readPages.push(page);
   }
   /** A page may be fast if it lies in one memory, has one set of rights, and nobody intercepts it. */
@@ -231,6 +250,7 @@ export abstract class CoreMemory extends CoreState {
       return;
     }
     const memory = region.memory!;
+    const policy = this.dataPolicy(address, region);
     if (memory.row.kind !== 'ram') {
       system.now = this.now();
       this.listener.beginAccess(this.core);
@@ -238,13 +258,75 @@ export abstract class CoreMemory extends CoreState {
       this.listener.endAccess();
       if (answer === BUS_ERROR) this.throwFault('bus-data', address);
       this.listener.deviceWrite(this.core, address, size, value);
+      if (policy !== POLICY.NONE) this.storeCopy(memory.host + (address - region.base), size, value);
       this.afterDevice();
       return;
     }
     const host = memory.host + (address - region.base);
+    if (policy >= POLICY.WRITE_BACK && this.cachedWrite(address, region, host, size, value, policy)) return;
     this.onMemoryWrite(host, size);
     system.storeHost(host, size, value);
-    this.fillWrite(address, region);
+    if (policy !== POLICY.NONE) this.storeCopy(host, size, value);
+    else this.fillWrite(address, region);
+  }
+
+  // ---- L1 data cache ---------------------------------------------------------------------------------------------------------------
+  /** How an access goes through the data cache now. Tightly-coupled memory is not behind it. */
+  protected dataPolicy(address: number, region: Region): number {
+    if (this.l1?.dataOn !== true || !this.cacheable(region)) return POLICY.NONE;
+    return cachePolicy(this.core, address, 'data');
+  }
+  protected cacheable(region: Region): boolean {
+    const memory = region.memory!;
+    return memory.row.core === undefined && !memory.row.guardedBy && ((memory.host - region.base) & 0xfff) === 0;
+  }
+  /** Cycles that the core waits for a line: see `lineFill` of the chip's row. */
+  protected lineFillCycles(memory: Memory): number {
+    const fill = this.row.lineFill;
+    const cycles = (fill?.cycles.value ?? DEFAULT_FILL) + (memory.row.waitStates ? this.get(S.WAIT_STATES) : 0);
+    const bus = fill && this.system.clock(fill.clock);
+    const own = this.system.clock(this.row.clock);
+    return bus?.rate && own.rate ? mulDivCeil(cycles, bus.periodNum * own.periodDen, bus.periodDen * own.periodNum) : cycles;
+  }
+  private cachedRead(address: number, region: Region, host: number, size: 1 | 2 | 4): number {
+    const l1 = this.l1!;
+    if (l1.copyOf(host) < 0) {
+      l1.fillData(address, host);
+      this.spend(this.lineFillCycles(region.memory!));
+    }
+    this.fillRead(address, region, ENTRY_CACHED);
+    return this.system.loadHost(l1.copyOf(host), size);
+  }
+  /** Into a line; false if the write goes to memory alone. Stores do not wait for the line (store buffer, assumed). */
+  private cachedWrite(address: number, region: Region, host: number, size: 1 | 2 | 4, value: number, policy: number): boolean {
+    const l1 = this.l1!;
+    if (l1.copyOf(host) < 0) {
+      if (policy !== POLICY.WRITE_ALLOCATE) return false;
+      l1.fillData(address, host);
+    }
+    this.storeCopy(host, size, value);
+    l1.markDirty(host);
+    this.arena.u8[WORD_MAP + (host >>> 2)] = 1;
+    const page = address >>> PAGE_BITS;
+    if (policy === POLICY.WRITE_ALLOCATE && this.wholePage(page, region, 'write')) {
+      this.arena.i32[this.writeTable + page] = ((region.memory!.host - region.base) & ~0xfff) | ENTRY_CACHED;
+      this.writePages.push(page);
+    }
+    return true;
+  }
+  private storeCopy(host: number, size: 1 | 2 | 4, value: number): void {
+    const copy = this.l1!.copyOf(host);
+    if (copy < 0) return;
+    const { view } = this.arena;
+    if (size === 4) view.setUint32(copy, value >>> 0, true);
+    else if (size === 2) view.setUint16(copy, value & 0xffff, true);
+    else view.setUint8(copy, value & 0xff);
+  }
+  /** A debugger wrote through the core's port: the data cache sees it too. */
+  debuggerWrote(address: number, size: number): void {
+    const region = this.regionAt(address);
+    if (region?.memory && this.dataPolicy(address, region) !== POLICY.NONE)
+      this.l1!.update(region.memory.host + (address - region.base), size);
   }
   /** The other cores on the same memories: what they have decoded must not be written behind their back. */
   peers: readonly Core[] = [];
@@ -273,7 +355,11 @@ export abstract class CoreMemory extends CoreState {
     if (this.isPrivateBus(address)) return peekScs(this.core, address, size);
     const region = this.regionAt(address);
     if (!region || address + size > region.end) return null;
-    if (region.memory) return this.system.loadHost(region.memory.host + (address - region.base), size);
+    if (region.memory) {
+      const host = region.memory.host + (address - region.base);
+      const copy = this.dataPolicy(address, region) === POLICY.NONE ? -1 : this.l1!.copyOf(host);
+      return this.system.loadHost(copy < 0 ? host : copy, size);
+    }
     const b = region.block!;
     const v = (b.component.peek ?? b.component.read)?.call(b.component, b.state, b.env, address - b.row.base, size) ?? 0;
     return v === BUS_ERROR ? null : v;

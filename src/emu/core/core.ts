@@ -11,7 +11,8 @@ import type { CpuEngine, EngineHost } from './engine.ts';
 import { exceptionReturn, lazyFpSave, raise, resetCore, takePending } from './exceptions.ts';
 import { REC } from './record-builders.ts';
 import { mpuEnabled } from './mpu.ts';
-import { pendNmi } from './scs.ts';
+import type { L1Snapshot } from './l1-cache.ts';
+import { cachesOf, pendNmi } from './scs.ts';
 import { EXIT, S } from './state.ts';
 import { SYSTEM_OPS } from './system-ops.ts';
 
@@ -32,8 +33,9 @@ export class Core extends CoreCode implements Cpu {
       regions: () => this.system.regionsOf(this.index),
       watchedPages: () => this.listener.intercept?.pages ?? new Set(),
       instructionAt: (pc) => this.instructionAt(pc),
-      plainAt: (pc) => !this.breakpoints.has(pc) && pc !== this.idlePc && this.zoneAt(pc) === this.zone,
-      plainAccesses: () => this.tracer === null && !mpuEnabled(this),
+      plainAt: (pc) =>
+        !this.breakpoints.has(pc) && pc !== this.idlePc && this.zoneAt(pc) === this.zone && !(this.l1?.codeOn && this.l1.staleLines > 0),
+      plainAccesses: () => this.tracer === null && !mpuEnabled(this) && this.l1?.dataOn !== true,
       runOwn: () => {
         const left = this.arena.i32[(this.base + S.BUDGET) >> 2]!;
         this.cycleTarget -= left - 1;
@@ -66,6 +68,8 @@ export class Core extends CoreCode implements Cpu {
     this.retiredAtReset = retiredNow;
     this.cycleTarget = power ? 0 : cyclesNow;
     this.set(S.CACHE_WAYS, 2);
+    // lines stay as they are, dirty ones too: they are out of reach while the caches are off
+    this.l1?.enable(false, false);
     this.applyFlashTiming();
     this.flushTables();
     this.irqDirty = true;
@@ -286,6 +290,7 @@ export class Core extends CoreCode implements Cpu {
       retiredBase: this.retiredBase,
       zone: this.zone,
       flash: { ...this.flashTiming },
+      l1: this.l1?.save() ?? null,
     };
   }
   restore(s: CoreSnapshot): void {
@@ -294,6 +299,11 @@ export class Core extends CoreCode implements Cpu {
     this.retiredBase = s.retiredBase;
     this.zone = s.zone;
     this.flashTiming = { ...s.flash };
+    if (this.l1 && s.l1) {
+      this.l1.restore(s.l1);
+      const on = cachesOf(this);
+      this.l1.enable(on.data, on.code);
+    }
     this.irqDirty = true;
     this.flushTables();
   }
@@ -304,6 +314,8 @@ export interface CoreSnapshot {
   readonly cycleTarget: number;
   readonly retiredBase: number;
   readonly zone: Zone;
+  /** Tags and lines of the L1 caches. */
+  readonly l1: L1Snapshot | null;
   readonly flash: { waitStates: number; cache: boolean; sets: number; ways: number };
 }
 

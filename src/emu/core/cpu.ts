@@ -91,6 +91,8 @@ export interface Cpu {
   branchTo(pc: number): void;
   /** Cache maintenance by address, set or all (Cortex-M7), by Arm's register name. */
   cacheMaintenance?(operation: string, value: number): void;
+  /** CCR.DC or CCR.IC changed. */
+  cachesSwitched?(): void;
   /** Drops decoded code (ISB after changes, cache maintenance); cheap if nothing changed. */
   flushFetch(): void;
 }

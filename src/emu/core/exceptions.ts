@@ -222,6 +222,14 @@ export function raise(cpu: Cpu, fault: GuestFault, pc: number, _pcIsNext = false
   }
   syncFault(cpu, rule.exception, `${kind} at ${hex(pc)}${rule.address ? ` accessing ${hex(address)}` : ''}`);
 }
+/** A bus error that no instruction waits for (a line written back): it becomes pending where the core is. */
+export function impreciseBusFault(cpu: Cpu): void {
+  orBits(cpu, SCS.CFSR, CFSR.IMPRECISERR);
+  const enabled = (cpu.get(SCS.SYS_ENABLED) & (1 << EXC.BUSFAULT)) !== 0;
+  if (!enabled) orBits(cpu, SCS.HFSR, FORCED);
+  setPending(cpu, enabled ? EXC.BUSFAULT : EXC.HARDFAULT);
+  cpu.interruptsChanged();
+}
 const sizeAt = (cpu: Cpu, pc: number): 2 | 4 => (cpu.fetch(pc) >>> 11 >= 0x1d ? 4 : 2);
 
 function raiseBreakpoint(cpu: Cpu, pc: number): void {

@@ -9,7 +9,7 @@
  *     if IT != 0: step IT; condition fails -> 1 cycle, pc += size, next
  *     budget -= rec.cost;  switch rec.handler: hot ops inline, others by table call
  */
-import { DECODED_BASE, fetchTableOf, readTableOf, REGION_SLOTS } from '../arena.ts';
+import { DECODED_BASE, fetchTableOf, L1, readTableOf, REGION_SLOTS } from '../arena.ts';
 import { ModuleWriter, type FunctionBody, type Label } from '../wasm/module.ts';
 import { loadOpcode, OP, storeOpcode, type AccessSize, type WasmType } from '../wasm/opcodes.ts';
 import { Expr, lift, type Profile, type Val } from './builder.ts';
@@ -19,7 +19,9 @@ import { EXIT, S } from './state.ts';
 
 import {
   ColdBuilder,
+  emitCachedHost,
   emitFastHost,
+  ENTRY_CACHED,
   ENTRY_FAST,
   ENTRY_FLASH,
   HotBuilder,
@@ -41,6 +43,8 @@ export interface InterpreterImports {
   /** Reads with everything that the fast path cannot do; `flags` bit 0 = must be aligned, bit 1 = unprivileged. */
   read(address: number, size: number, flags: number): number;
   write(address: number, size: number, value: number, flags: number): void;
+  /** Reads a line into the L1 instruction cache; cycles that it takes. */
+  lineFill(pc: number): number;
   [helper: string]: (...args: never[]) => number | bigint | void;
 }
 
@@ -66,6 +70,27 @@ function emitFlashLoad(b: ColdBuilder, shared: Shared, a: Expr, size: AccessSize
     f.memory(loadOpcode(size), 0);
     f.op(OP.return);
   });
+}
+
+/** Cores with L1 caches. */
+const hasL1 = (profile: Profile): boolean => profile.name === 'm7';
+
+/** if the line is in the data cache: return its bytes, or store into it. */
+function emitCachedAccess(b: ColdBuilder, shared: Shared, kind: 'read' | 'write', a: Expr, size: AccessSize, flagsLocal: number): void {
+  const f = b.f;
+  const slow = f.block();
+  f.get(flagsLocal);
+  f.i32(2);
+  f.op(0x71);
+  f.brIf(slow);
+  emitCachedHost(b, shared, kind, a, size, slow).emit(f);
+  if (kind === 'read') f.memory(loadOpcode(size), 0);
+  else {
+    f.get(1);
+    f.memory(storeOpcode(size), 0);
+  }
+  f.op(OP.return);
+  f.end(slow);
 }
 
 /** ld1/ld2/ld4(address, flags) and st1/st2/st4(address, value, flags) for handlers of their own. */
@@ -98,6 +123,7 @@ function emitMemoryFunctions(shared: Shared, flashLine: number): void {
       }
       f.op(OP.return);
       f.end(slow);
+      if (hasL1(shared.profile)) emitCachedAccess(b, shared, kind, a, size, flagsLocal);
       f.get(0);
       f.i32(size);
       if (kind === 'write') f.get(1);
@@ -167,6 +193,37 @@ function emitFlashLine(shared: Shared): number {
   return index;
 }
 
+/**
+ * A line that the L1 instruction cache may hold:
+ *   line = pc & ~31; if it was paid for last: return 0
+ *   if neither way of its set holds it: return lineFill(pc)
+ */
+function emitCachedLine(b: ColdBuilder, shared: Shared, pc: Expr): void {
+  const f = b.f;
+  const line = b.let(b.and(pc, ~31));
+  const tag = b.let(b.or(line, 1));
+  b.setState(S.LINE_MASK, ~31);
+  b.setState(S.LINE, line);
+  const paid = b.state(S.CHARGED);
+  b.setState(S.CHARGED, tag);
+  const slot = b.let(b.shl(b.and(b.shrU(pc, 5), 255), 2));
+  const held = (way: number): Expr =>
+    b.eq(
+      new Expr('i32', (g) => {
+        slot.emit(g);
+        g.memory(OP['i32.load'], L1.CODE_TAGS + way * 1024);
+      }),
+      tag,
+    );
+  b.if(b.or(b.eq(paid, tag), b.or(held(0), held(1))), () => {
+    f.i32(0);
+    f.op(OP.return);
+  });
+  pc.emit(f);
+  f.call(shared.imports.lineFill);
+  f.op(OP.return);
+}
+
 /** newLine(pc): the line that is entered; returns the cycles that its fetch costs. Sets LINE, LINE_MASK and REC. */
 function emitNewLine(shared: Shared, flashLine: number): number {
   const index = shared.writer.declare(['i32'], 'i32');
@@ -188,6 +245,7 @@ function emitNewLine(shared: Shared, flashLine: number): number {
   });
   const entry = load();
   b.setState(S.REC, b.and(entry, ~0xfff));
+  if (hasL1(shared.profile)) b.if(b.and(entry, ENTRY_CACHED), () => emitCachedLine(b, shared, pc));
   const timed = b.let(b.and(b.ne(b.and(entry, ENTRY_FLASH), 0), b.ne(b.state(S.FETCH_MODE), 0)));
   const mask = b.let(b.select(timed, ~15, ~0xfff));
   b.setState(S.LINE_MASK, mask);
@@ -248,6 +306,7 @@ export function buildInterpreter(
       read: writer.importFunction('read', ['i32', 'i32', 'i32'], 'i32'),
       write: writer.importFunction('write', ['i32', 'i32', 'i32', 'i32'], null),
       hot: writer.importFunction('hot', ['i32', 'i32'], null),
+      lineFill: hasL1(profile) ? writer.importFunction('lineFill', ['i32'], 'i32') : -1,
     },
     regions: writer.importTable('regions'),
     helpers: new Map(),

@@ -111,6 +111,37 @@ export function mpuCacheable(cpu: Cpu, address: number): boolean {
   return attribute >>> 4 !== 0 && attribute !== 0x44;
 }
 
+/** How L1 caches treat an address: not at all, write-through, write-back, write-back with write-allocate. */
+export const POLICY = { NONE: 0, WRITE_THROUGH: 1, WRITE_BACK: 2, WRITE_ALLOCATE: 3 } as const;
+/** Default memory map of ARMv7-M (B3.1), by half gigabyte: Code, SRAM, Peripheral, external RAM twice, external devices twice, System. */
+const DEFAULT_POLICY = [1, 3, 0, 3, 1, 0, 0, 0] as const;
+/** Inner attributes of TEX 1BB by C and B. */
+const INNER_POLICY = [0, 3, 1, 2] as const;
+/** CACR: shareable memory as write-through; all write-back as write-through. */
+const SIWT = 1;
+const FORCEWT = 4;
+
+/** For PMSAv7. Shareable memory is cached for data only with CACR.SIWT (M7 TRM 3.3.7), for instructions always. */
+export function cachePolicy(cpu: Cpu, address: number, access: 'data' | 'fetch'): number {
+  const region = mpuEnabled(cpu) ? mpuRegion(cpu, address) : -1;
+  let policy: number;
+  let shareable = false;
+  if (region < 0) policy = DEFAULT_POLICY[address >>> 29]!;
+  else {
+    const attributes = cpu.get(regionBase(region) + 4) >>> 16;
+    const tex = (attributes >>> 3) & 7;
+    const cb = attributes & 3;
+    shareable = (attributes & 4) !== 0;
+    if (tex >= 4) policy = INNER_POLICY[cb]!;
+    else if (tex === 1) policy = cb === 3 ? POLICY.WRITE_ALLOCATE : POLICY.NONE;
+    else policy = tex === 0 && cb >= 2 ? (cb === 3 ? POLICY.WRITE_BACK : POLICY.WRITE_THROUGH) : POLICY.NONE;
+  }
+  if (policy === POLICY.NONE || access === 'fetch') return policy;
+  const cacr = cpu.get(SCS.CACR);
+  if (shareable) return cacr & SIWT ? POLICY.WRITE_THROUGH : POLICY.NONE;
+  return cacr & FORCEWT ? POLICY.WRITE_THROUGH : policy;
+}
+
 /** Whether one answer holds for all bytes of the 4-KiB page at `start`, for both privileges. */
 export function mpuUniform(cpu: Cpu, start: number, _access: Access): boolean {
   start >>>= 0;

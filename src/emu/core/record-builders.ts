@@ -1,5 +1,5 @@
 /** Builders of the interpreter's handlers: operands are fields of a decoded record, state and memory lie in the arena. */
-import { readTableOf, WORD_MAP, writeTableOf } from '../arena.ts';
+import { L1, LINE_MAP, readTableOf, WORD_MAP, writeTableOf } from '../arena.ts';
 import type { ModuleWriter } from '../wasm/module.ts';
 import { type FunctionBody, type Label } from '../wasm/module.ts';
 import { loadOpcode, OP, storeOpcode, type WasmType } from '../wasm/opcodes.ts';
@@ -13,6 +13,8 @@ export const REC = { HANDLER: 0, HANDLER_IT: 2, A: 4, B: 5, C: 6, D: 7, IMM: 8, 
 export const ENTRY_FAST = 1;
 /** Reads of this page pay flash timing; fetches too. */
 export const ENTRY_FLASH = 2;
+/** Accesses to this page look into the L1 data cache, fetches into the L1 instruction cache. */
+export const ENTRY_CACHED = 4;
 
 /** Values of a record's FLAGS: arrivals so far; not to be translated; a region begins here. */
 export const NEVER = 254;
@@ -23,7 +25,7 @@ export interface Shared {
   readonly cpu: number;
   readonly core: number;
   readonly profile: Profile;
-  readonly imports: Record<'decode' | 'fetch' | 'read' | 'write' | 'hot', number>;
+  readonly imports: Record<'decode' | 'fetch' | 'read' | 'write' | 'hot' | 'lineFill', number>;
   readonly helpers: Map<string, number>;
   /** Table of translated regions, shared with their modules. */
   readonly regions: number;
@@ -313,7 +315,7 @@ export class HotBuilder extends RecordBuilder {
  */
 export function emitFastHost(
   b: Builder,
-  shared: Shared,
+  shared: { readonly core: number },
   kind: 'read' | 'write',
   a: Expr,
   size: number,
@@ -344,4 +346,55 @@ export function emitFastHost(
     f.i32(1);
     f.memory(OP['i32.store8'], WORD_MAP);
   }
+}
+
+/**
+ * Address of the bytes in the L1 data cache, or branch to `slow`:
+ *   e = table[address >>> 12]; if !(e & CACHED) or misaligned: slow
+ *   host = address + (e & ~0xfff); way = lineMap[host >>> 5]; if way == 0: slow
+ *   reads: wordMap[host >>> 2] == 0: slow        writes: wordMap[host >>> 2] = 1, dirty[way - 1][set] = 1
+ *   data + (way - 1) * 4096 + (address & 0xfff)
+ */
+export function emitCachedHost(
+  b: Builder,
+  shared: { readonly core: number },
+  kind: 'read' | 'write',
+  a: Expr,
+  size: number,
+  slow: Label,
+): Expr {
+  const f = b.f;
+  const table = kind === 'read' ? readTableOf(shared.core) : writeTableOf(shared.core);
+  const entry = b.let(
+    new Expr('i32', (g) => {
+      b.shl(b.shrU(a, 12), 2).emit(g);
+      g.memory(OP['i32.load'], table);
+    }),
+  );
+  const bad = b.eqz(b.and(entry, ENTRY_CACHED));
+  (size === 1 ? bad : b.or(bad, b.and(a, size - 1))).emit(f);
+  f.brIf(slow);
+  const host = b.let(b.add(a, b.and(entry, ~0xfff)));
+  const way = b.let(
+    new Expr('i32', (g) => {
+      b.shrU(host, 5).emit(g);
+      g.memory(OP['i32.load8_u'], LINE_MAP);
+    }),
+  );
+  b.eqz(way).emit(f);
+  f.brIf(slow);
+  if (kind === 'read') {
+    b.shrU(host, 2).emit(f);
+    f.memory(OP['i32.load8_u'], WORD_MAP);
+    f.op(0x45);
+    f.brIf(slow);
+  } else {
+    b.shrU(host, 2).emit(f);
+    f.i32(1);
+    f.memory(OP['i32.store8'], WORD_MAP);
+    b.add(b.shl(way, 7), b.and(b.shrU(a, 5), 127)).emit(f);
+    f.i32(1);
+    f.memory(OP['i32.store8'], L1.DATA_DIRTY - 128);
+  }
+  return b.let(b.add(b.add(b.shl(way, 12), b.and(a, 0xfff)), L1.DATA - 0x1000));
 }

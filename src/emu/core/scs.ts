@@ -103,9 +103,19 @@ function writeAircr(cpu: Cpu, value: number, mask: number): void {
   else if (value & 1 && onV7(cpu)) cpu.requestReset('core');
 }
 
+/** CCR bits of the L1 caches. */
+const CCR_DC = 1 << 16;
+const CCR_IC = 1 << 17;
 function writeCcr(cpu: Cpu, value: number, mask: number): void {
-  change(cpu, 'CCR', S.CCR, merge(cpu.get(S.CCR), value, mask & CCR_WRITABLE[cpu.profile.name]));
+  const old = cpu.get(S.CCR);
+  change(cpu, 'CCR', S.CCR, merge(old, value, mask & CCR_WRITABLE[cpu.profile.name]));
+  if ((old ^ cpu.get(S.CCR)) & (CCR_DC | CCR_IC)) cpu.cachesSwitched?.();
 }
+/** What caches are on. */
+export const cachesOf = (cpu: Cpu): { readonly data: boolean; readonly code: boolean } => ({
+  data: (cpu.get(S.CCR) & CCR_DC) !== 0,
+  code: (cpu.get(S.CCR) & CCR_IC) !== 0,
+});
 
 /** Bits that a write of 1 clears. */
 const writeOneToClear = (address: number, name: string, offset: number, bits: number): ScsRegister => ({
@@ -220,35 +230,41 @@ const FP_REGISTERS: readonly ScsRegister[] = [
 /** 16 KB four-way data cache and 16 KB two-way instruction cache with 32-byte lines (STM32H7). */
 const CCSIDR_DATA = 0xf00fe019;
 const CCSIDR_INSTRUCTION = 0xf007e009;
-const maintenance = (address: number, name: string, fetch: boolean): ScsRegister => ({
+const maintenance = (address: number, name: string): ScsRegister => ({
   address,
   name,
   on: onM7,
   read: () => 0,
-  write: (cpu, value, mask) => {
-    cpu.cacheMaintenance?.(name, (value & mask) >>> 0);
-    if (fetch) cpu.flushFetch();
-  },
+  write: (cpu, value, mask) => cpu.cacheMaintenance?.(name, (value & mask) >>> 0),
 });
 const CACHES: readonly ScsRegister[] = [
   byProfile(0xe000ed78, 'CLIDR', { m0: 0, m4: 0, m33: 0, m7: 0x09000003 }, notV6),
   byProfile(0xe000ed7c, 'CTR', { m0: 0, m4: 0, m33: 0x8000c000, m7: 0x8303c003 }, notV6),
   fixed(0xe000ed80, 'CCSIDR', (cpu) => (cpu.get(SCS.CSSELR) & 1 ? CCSIDR_INSTRUCTION : CCSIDR_DATA), onM7),
   plain(0xe000ed84, 'CSSELR', SCS.CSSELR, 0xf, onM7),
-  maintenance(0xe000ef50, 'ICIALLU', true),
-  maintenance(0xe000ef58, 'ICIMVAU', true),
-  maintenance(0xe000ef5c, 'DCIMVAC', false),
-  maintenance(0xe000ef60, 'DCISW', false),
-  maintenance(0xe000ef64, 'DCCMVAU', false),
-  maintenance(0xe000ef68, 'DCCMVAC', false),
-  maintenance(0xe000ef6c, 'DCCSW', false),
-  maintenance(0xe000ef70, 'DCCIMVAC', false),
-  maintenance(0xe000ef74, 'DCCISW', false),
-  maintenance(0xe000ef78, 'BPIALL', true),
+  maintenance(0xe000ef50, 'ICIALLU'),
+  maintenance(0xe000ef58, 'ICIMVAU'),
+  maintenance(0xe000ef5c, 'DCIMVAC'),
+  maintenance(0xe000ef60, 'DCISW'),
+  maintenance(0xe000ef64, 'DCCMVAU'),
+  maintenance(0xe000ef68, 'DCCMVAC'),
+  maintenance(0xe000ef6c, 'DCCSW'),
+  maintenance(0xe000ef70, 'DCCIMVAC'),
+  maintenance(0xe000ef74, 'DCCISW'),
+  maintenance(0xe000ef78, 'BPIALL'),
   plain(0xe000ef90, 'ITCMCR', SCS.ITCMCR, 7, onM7),
   plain(0xe000ef94, 'DTCMCR', SCS.DTCMCR, 7, onM7),
   plain(0xe000ef98, 'AHBPCR', SCS.AHBPCR, 1, onM7),
-  plain(0xe000ef9c, 'CACR', SCS.CACR, 7, onM7),
+  {
+    address: 0xe000ef9c,
+    name: 'CACR',
+    on: onM7,
+    read: (cpu) => cpu.get(SCS.CACR),
+    write: (cpu, value, mask) => {
+      change(cpu, 'CACR', SCS.CACR, merge(cpu.get(SCS.CACR), value, mask & 7));
+      cpu.rightsChanged();
+    },
+  },
   plain(0xe000efa0, 'AHBSCR', SCS.AHBSCR, 0xffff, onM7),
   writeOneToClear(0xe000efa8, 'ABFSR', SCS.ABFSR, 0x3ff),
 ];

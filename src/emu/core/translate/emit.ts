@@ -13,41 +13,17 @@ import { PAGE_BITS, WORD_MAP, writeTableOf } from '../../arena.ts';
 import type { FunctionBody } from '../../wasm/module.ts';
 import { ModuleWriter, type Label } from '../../wasm/module.ts';
 import { loadOpcode, OP, storeOpcode, type WasmType } from '../../wasm/opcodes.ts';
-import { Builder, Expr, lift, type LoadOptions, type Profile, type Val } from '../builder.ts';
+import { Builder, Expr, lift, type LoadOptions, type Val } from '../builder.ts';
 import { OPS } from '../rows.ts';
 import { ENTRY_FAST } from '../record-builders.ts';
 import { EXIT, S } from '../state.ts';
-import type { StaticCycles } from '../timing.ts';
 import { operandsOf, variantOf } from './flow.ts';
+import { emitCachedLoad, emitCachedStore, emitIsLineMissing, L1_LINE } from './l1-access.ts';
 import { dominates, type Block, type Item, type Region } from './region.ts';
+import type { Surroundings } from './surroundings.ts';
 
-/** What emission needs to know of the machine. Constants here are the region's assumptions: it is dropped when one changes. */
-export interface Surroundings {
-  readonly profile: Profile;
-  readonly core: number;
-  readonly cpu: number;
-  /** Static cycles of an instruction with its neighbour rule. */
-  cycles(item: Item): StaticCycles;
-  /** Constant of a word in code memory that a PC-relative load reads, or null if it may change or costs more than known. */
-  literal(address: number, size: number): number | null;
-  /** Fast RAM: guest base, bytes, arena offset of its first byte. */
-  readonly ram: { readonly base: number; readonly size: number; readonly host: number };
-  /** Flash that loads may read: guest base, bytes, arena offset; size 0 = none. */
-  readonly flash: { readonly base: number; readonly size: number; readonly host: number };
-  /** Flash timing: 0 none, 1 wait states per line, 2 instruction cache (asked line by line). */
-  readonly fetch: 0 | 1 | 2;
-  /** Cycles that a flash line costs when it is not in a cache. */
-  readonly waitStates: number;
-  /** The region's code lies in memory with wait states. */
-  readonly timedCode: boolean;
-  /** Table slot of the region that begins at `pc`. */
-  slotOf(pc: number): number;
-  /** Address of the decoded record of an instruction. */
-  recordOf(pc: number): number;
-  readonly helpers: Readonly<Record<string, { readonly params: readonly WasmType[]; readonly result: WasmType }>>;
-}
-
-const LINE = 16;
+/** Bytes of a flash line. */
+const FLASH_LINE = 16;
 /** Extra cycles that an instruction with operand-dependent time can take. */
 const DYNAMIC = 16;
 const MAX_DEPTH = 64;
@@ -99,6 +75,9 @@ class RegionEmitter {
   /** Lines of this code cost a fixed time when they change; or are asked of the cache. */
   private readonly lines: boolean;
   private readonly cached: boolean;
+  /** Size of the lines as a mask, and whether the line that runs is kept track of. */
+  private readonly lineMask: number;
+  private readonly tracked: boolean;
 
   constructor(region: Region, env: Surroundings, f: FunctionBody, table: number, type: number, helpers: ReadonlyMap<string, number>) {
     this.region = region;
@@ -109,6 +88,8 @@ class RegionEmitter {
     this.flashLine = helpers.get('flashLine')!;
     this.lines = env.timedCode && env.fetch === 1 && env.waitStates > 0;
     this.cached = env.timedCode && env.fetch === 2;
+    this.lineMask = -(env.cachedCode ? L1_LINE : FLASH_LINE);
+    this.tracked = this.lines || this.cached || env.cachedCode;
     const i32 = (): number => f.newLocal('i32');
     this.locals = {
       regs: Array.from({ length: 15 }, i32),
@@ -131,7 +112,7 @@ class RegionEmitter {
     return this.env.cycles(item).cost;
   }
   private lineCost(from: number, to: number): number {
-    return this.lines ? (((to & ~(LINE - 1)) - (from & ~(LINE - 1))) / LINE) * this.env.waitStates : 0;
+    return this.lines ? (((to & -FLASH_LINE) - (from & -FLASH_LINE)) / FLASH_LINE) * this.env.waitStates : 0;
   }
   /** Cost of a block with all its lines but the first. */
   private blockCost(b: Block): number {
@@ -175,7 +156,7 @@ class RegionEmitter {
     this.load(S.VF, l.vf);
     this.load(S.BUDGET, l.budget);
     this.load(S.RETIRED, l.retired);
-    if (this.lines || this.cached) this.load(S.CHARGED, l.line);
+    if (this.tracked) this.load(S.CHARGED, l.line);
   }
   spill(): void {
     const l = this.locals;
@@ -186,7 +167,7 @@ class RegionEmitter {
     this.store(S.VF, l.vf);
     this.store(S.BUDGET, l.budget);
     this.store(S.RETIRED, l.retired);
-    if (this.lines || this.cached) this.store(S.CHARGED, l.line);
+    if (this.tracked) this.store(S.CHARGED, l.line);
   }
   leaveTo(value: Val): void {
     lift(value).emit(this.f);
@@ -194,7 +175,7 @@ class RegionEmitter {
     this.f.br(this.out);
   }
   /** Leaves in front of an instruction, giving back what the block had charged for it and what follows. */
-  leaveBefore(pc: number, g: GiveBack): void {
+  leaveBefore(pc: number, g: GiveBack, to = this.early): void {
     const { f, locals } = this;
     f.i32(pc);
     f.set(locals.next);
@@ -202,7 +183,7 @@ class RegionEmitter {
     f.set(locals.giveCycles);
     f.i32(g.instructions);
     f.set(locals.giveInstructions);
-    f.br(this.early);
+    f.br(to);
   }
   addTo(local: number, n: number): void {
     if (n === 0) return;
@@ -223,13 +204,23 @@ class RegionEmitter {
     const { f, locals } = this;
     this.reload();
     const root = this.region.blocks[0]!;
-    // early: budget += giveCycles; retired -= giveInstructions; line = line of next       out: spill; return next
+    // early: line = line of next      missed: budget += giveCycles; retired -= giveInstructions      out: spill; return next
     this.out = f.block();
+    this.missed = f.block();
     this.early = f.block();
     if (!root.loopHeader) this.check(root);
     this.tree(root);
     f.op(OP.unreachable);
     f.end(this.early);
+    if (this.tracked) {
+      f.get(locals.next);
+      f.i32(this.lineMask);
+      f.op(0x71);
+      f.i32(1);
+      f.op(0x72);
+      f.set(locals.line);
+    }
+    f.end(this.missed);
     f.get(locals.budget);
     f.get(locals.giveCycles);
     f.op(0x6a);
@@ -238,14 +229,6 @@ class RegionEmitter {
     f.get(locals.giveInstructions);
     f.op(0x6b);
     f.set(locals.retired);
-    if (this.lines || this.cached) {
-      f.get(locals.next);
-      f.i32(~(LINE - 1));
-      f.op(0x71);
-      f.i32(1);
-      f.op(0x72);
-      f.set(locals.line);
-    }
     f.end(this.out);
     this.spill();
     f.get(locals.next);
@@ -253,6 +236,7 @@ class RegionEmitter {
   }
   private out!: Label;
   private early!: Label;
+  private missed!: Label;
   private mentions(item: Item, r: number): boolean {
     const def = OPS.get(item.ins.decoded.op)!;
     const d = item.ins.decoded;
@@ -340,7 +324,7 @@ class RegionEmitter {
     const timed = this.lines;
     if (timed) {
       // if line != first: budget -= wait states
-      const first = (b.pc & ~(LINE - 1)) | 1;
+      const first = this.lineOf(b.pc);
       f.get(locals.line);
       f.i32(first);
       f.op(0x47);
@@ -351,7 +335,7 @@ class RegionEmitter {
     this.addTo(locals.budget, -this.blockCost(b));
     this.addTo(locals.retired, items.length);
     if (timed) {
-      f.i32((items[items.length - 1]!.pc & ~(LINE - 1)) | 1);
+      f.i32(this.lineOf(items[items.length - 1]!.pc));
       f.set(locals.line);
     }
     let left = this.blockCost(b);
@@ -361,7 +345,10 @@ class RegionEmitter {
       if (before) left -= this.lineCost(before.pc, item.pc);
       const giveBack = { cycles: left, after: left - this.itemCost(item), instructions: items.length - i };
       left = giveBack.after;
-      if (this.cached && (i === 0 || (item.pc & ~(LINE - 1)) !== (before!.pc & ~(LINE - 1)))) this.touchLine(item.pc, i === 0);
+      if (!before || this.lineOf(item.pc) !== this.lineOf(before.pc)) {
+        if (this.cached) this.touchLine(item.pc, i === 0);
+        if (this.env.cachedCode) this.needLine(item, giveBack);
+      }
       const ends = this.instruction(b, item, giveBack);
       this.b.release();
       if (ends) return;
@@ -390,10 +377,25 @@ class RegionEmitter {
     this.b.if(this.b.condition(it >>> 4), run, () => this.addTo(this.locals.budget, failed));
     return false;
   }
+  private lineOf(pc: number): number {
+    return (pc & this.lineMask) | 1;
+  }
+  /** Leaves if the L1 instruction cache does not hold the line of an instruction. */
+  private needLine(item: Item, giveBack: GiveBack): void {
+    const { f } = this;
+    const tag = this.lineOf(item.pc);
+    emitIsLineMissing(f, item.pc, tag);
+    const label = f.if();
+    if (item.it !== 0) this.b.rememberIt(item.it);
+    this.leaveBefore(item.pc, giveBack, this.missed);
+    f.end(label);
+    f.i32(tag);
+    f.set(this.locals.line);
+  }
   /** budget -= flashLine(pc), for the first line of a block only if it is another one than before. */
   private touchLine(pc: number, ifOther: boolean): void {
     const { f, locals } = this;
-    const line = (pc & ~(LINE - 1)) | 1;
+    const line = this.lineOf(pc);
     let label: Label | null = null;
     if (ifOther) {
       f.get(locals.line);
@@ -426,8 +428,8 @@ class RegionEmitter {
   }
   /** Line that has been paid for when the region is left at `pc`. */
   setLine(pc: number): void {
-    if (!this.lines && !this.cached) return;
-    this.f.i32((pc & ~(LINE - 1)) | 1);
+    if (!this.tracked) return;
+    this.f.i32(this.lineOf(pc));
     this.f.set(this.locals.line);
   }
   /** Leaves by a branch to the address in `next`. */
@@ -640,6 +642,10 @@ class RegionBuilder extends Builder {
   }
 
   // ---- memory: what is not fast leaves before the instruction --------------------------------------------------------------------------
+  /** Leaves so that the interpreter runs this instruction in an IT block. */
+  rememberIt(it: number): void {
+    super.setState(S.IT, it);
+  }
   override load(address: Val, size: 1 | 2 | 4, options?: LoadOptions): Expr {
     const f = this.f;
     const fixed = lift(address).constant;
@@ -656,6 +662,7 @@ class RegionBuilder extends Builder {
       return lift(0);
     }
     const a = this.let(address);
+    if (this.env.cachedData) return emitCachedLoad(this, this.env.core, a, size, options?.signed ?? false, () => this.leaveBefore());
     const result = this.variable('i32');
     const code = loadOpcode(size, options?.signed);
     const { ram, flash } = this.env;
@@ -700,6 +707,7 @@ class RegionBuilder extends Builder {
     }
     const a = this.let(address);
     const v = this.let(value);
+    if (this.env.cachedData) return emitCachedStore(this, this.env.core, a, v, size, () => this.leaveBefore());
     // e = writeTable[a >>> 12]; if !(e & FAST) or misaligned: leave; host = a + (e & ~0xfff)
     const entry = this.let(
       new Expr('i32', (g) => {

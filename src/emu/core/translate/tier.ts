@@ -2,8 +2,9 @@
 import { DECODED_BASE, REGION_SLOTS, type Arena } from '../../arena.ts';
 import { HELPERS } from '../helpers.ts';
 import { NEVER, REC, REGION_HERE } from '../record-builders.ts';
-import { emitRegion, type Surroundings } from './emit.ts';
+import { emitRegion } from './emit.ts';
 import { discover, type CodeSource } from './region.ts';
+import type { Surroundings } from './surroundings.ts';
 
 /** Counters for `--stats` and benchmarks. */
 export interface TierCounters {
@@ -105,7 +106,7 @@ export class Tier {
       this.arena.u8[record + REC.FLAGS] = 0;
       return;
     }
-    const key = `${pc}:${env.fetch}:${env.waitStates}:${env.flash.size}`;
+    const key = `${pc}:${env.fetch}:${env.waitStates}:${env.flash.size}:${env.cachedCode}:${env.cachedData}`;
     const same = this.kept.get(key)?.find((c) => c.host === hostOf(pc) && this.stillRight(c, source, env));
     if (same) {
       this.enter(same);

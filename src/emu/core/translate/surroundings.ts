@@ -1,0 +1,35 @@
+/** What translation knows of the machine. */
+import type { WasmType } from '../../wasm/opcodes.ts';
+import type { Profile } from '../builder.ts';
+import type { StaticCycles } from '../timing.ts';
+import type { Item } from './region.ts';
+
+/** What emission needs to know of the machine. Constants here are the region's assumptions: it is dropped when one changes. */
+export interface Surroundings {
+  readonly profile: Profile;
+  readonly core: number;
+  readonly cpu: number;
+  /** Static cycles of an instruction with its neighbour rule. */
+  cycles(item: Item): StaticCycles;
+  /** Constant of a word in code memory that a PC-relative load reads, or null if it may change or costs more than known. */
+  literal(address: number, size: number): number | null;
+  /** Fast RAM: guest base, bytes, arena offset of its first byte. */
+  readonly ram: { readonly base: number; readonly size: number; readonly host: number };
+  /** Flash that loads may read: guest base, bytes, arena offset; size 0 = none. */
+  readonly flash: { readonly base: number; readonly size: number; readonly host: number };
+  /** Flash timing: 0 none, 1 wait states per line, 2 instruction cache (asked line by line). */
+  readonly fetch: 0 | 1 | 2;
+  /** Cycles that a flash line costs when it is not in a cache. */
+  readonly waitStates: number;
+  /** The region's code lies in memory with wait states. */
+  readonly timedCode: boolean;
+  /** Its lines come from the L1 instruction cache: one that is not there leaves the region. */
+  readonly cachedCode: boolean;
+  /** The L1 data cache is on: the page tables say what is looked for there. */
+  readonly cachedData: boolean;
+  /** Table slot of the region that begins at `pc`. */
+  slotOf(pc: number): number;
+  /** Address of the decoded record of an instruction. */
+  recordOf(pc: number): number;
+  readonly helpers: Readonly<Record<string, { readonly params: readonly WasmType[]; readonly result: WasmType }>>;
+}
