@@ -257,13 +257,15 @@ export const tim: ModelFactory = (layout: Layout, given): RegisterModel<State> =
     rep: 0,
     anchor: 0,
     psc: 0,
-    arr: (ARR.reset & MAX) >>> 0,
+    arr: MAX,
     ccr: ccrs.map(() => 0),
     gated: 0,
     ...captureState(),
   });
 
   return {
+    // All ones of the counter's width (RM0367, RM0481, documented). SVDs before the H5's print 0, with which the counter would stand still.
+    resets: { ARR: MAX },
     timers: ['next'],
     clocks: [o.clock, ...(capture?.clocks ?? [])],
     modelled: layout.registers

@@ -117,12 +117,20 @@ describe.each(CHIPS.map((chip) => [chip.name, chip] as const))('%s', (_name, chi
     expect(bad).toEqual([]);
   });
 
+  it('ARR of a timer starts with every bit set, as wide as the counter (RM0367, RM0481; SVDs before the H5 print 0)', () => {
+    for (const block of system.blocks.filter((b) => b.row.model === 'tim')) {
+      const component = block.component as RegisterBlock;
+      const width = block.row.options?.['bits'] === 32 ? 0xffffffff : 0xffff;
+      expect([block.row.name, component.resetValue(component.layout.reg('ARR'))]).toEqual([block.row.name, width]);
+    }
+  });
+
   it('a modelled register starts from its SVD reset value, deviations have a reason', () => {
     const deviating: string[] = [];
     for (const block of system.blocks) {
       const component = block.component as RegisterBlock;
       for (const r of component.layout.registers) if (component.resetValue(r) !== r.reset) deviating.push(`${block.row.name}.${r.name}`);
     }
-    expect(deviating.filter((name) => !(name in RESET_DEVIATIONS))).toEqual([]);
+    expect(deviating.filter((name) => !(name in RESET_DEVIATIONS) && !/^TIM\d+\.ARR$/.test(name))).toEqual([]);
   });
 });

@@ -60,14 +60,6 @@ const ROM_TABLE = {
 } as const;
 
 function registers(): ScsRegister[] {
-  const dwtOpen = (cpu: Cpu): boolean => cpu.profile.name !== 'm7' || cpu.debuggerAttached() || cpu.get(SCS.DWT_UNLOCKED) !== 0;
-  const guarded = (r: ScsRegister): ScsRegister => ({
-    ...r,
-    write: (cpu, value, mask) => {
-      if (dwtOpen(cpu)) r.write?.(cpu, value, mask);
-      else cpu.note('guest', `${r.name} written while the DWT is locked: write 0xc5acce55 to DWT_LAR first`);
-    },
-  });
   const list: ScsRegister[] = [];
   for (let port = 0; port < 32; port++) list.push(stimulus(port));
   list.push(
@@ -76,38 +68,30 @@ function registers(): ScsRegister[] {
     plain(0xe0000e80, 'ITM_TCR', SCS.ITM_TCR, 0x007f0f1f, notV6),
     fixed(0xe0000fb0, 'ITM_LAR', 0, notV6),
     fixed(0xe0000fb4, 'ITM_LSR', 0, notV6),
-    guarded({
+    {
       address: 0xe0001000,
       name: 'DWT_CTRL',
       on: notV6,
       read: (cpu) => (cpu.get(SCS.DWT_CTRL) | DWT_CTRL_READ) >>> 0,
       write: (cpu, value, mask) =>
         around(cpu, () => change(cpu, 'DWT_CTRL', SCS.DWT_CTRL, merge(cpu.get(SCS.DWT_CTRL), value, mask & 0x007f1fff))),
-    }),
-    guarded({
+    },
+    {
       address: 0xe0001004,
       name: 'DWT_CYCCNT',
       on: notV6,
       read: cyccnt,
       write: (cpu, value, mask) => setCyccnt(cpu, merge(cyccnt(cpu), value, mask)),
-    }),
-    {
-      // The Cortex-M7 locks its DWT against software until the CoreSight key is written, unless a debugger is there.
-      // Reported: rtic #184, zephyr #30327, betaflight #11006 (STM32F7 boards)
-      address: 0xe0001fb0,
-      name: 'DWT_LAR',
-      on: onM7,
-      read: () => 0,
-      write: (cpu, value, mask) => change(cpu, 'DWT_LAR', SCS.DWT_UNLOCKED, (value & mask) >>> 0 === 0xc5acce55 ? 1 : 0),
     },
-    fixed(0xe0001fb4, 'DWT_LSR', (cpu) => (dwtOpen(cpu) ? 1 : 3), onM7),
+    // The software lock is an option of the core. The STM32F7 has it (rtic #184, betaflight #11006); the STM32H7 has not (inferred: Klipper keeps its time by CYCCNT
+    // and never writes LAR, Betaflight writes the ITM's; both run on H743 boards).
+    fixed(0xe0001fb0, 'DWT_LAR', 0, onM7),
+    fixed(0xe0001fb4, 'DWT_LSR', 0, onM7),
   );
   const part = ['COMP', 'MASK', 'FUNCTION'] as const;
   for (let n = 0; n < 4; n++)
     part.forEach((p, i) =>
-      list.push(
-        guarded(plain(0xe0001020 + 16 * n + 4 * i, `DWT_${p}${n}`, SCS.DWT_COMP + 12 * n + 4 * i, [0xffffffff, 0x1f, 0xfff][i]!, notV6)),
-      ),
+      list.push(plain(0xe0001020 + 16 * n + 4 * i, `DWT_${p}${n}`, SCS.DWT_COMP + 12 * n + 4 * i, [0xffffffff, 0x1f, 0xfff][i]!, notV6)),
     );
   list.push(
     {

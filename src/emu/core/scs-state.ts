@@ -52,8 +52,6 @@ export const SCS = {
   MPU_CTRL: at(0xe4),
   MPU_RNR: at(0xe8),
   MPU_MAIR: at(0xec),
-  /** DWT software lock of the Cortex-M7: 1 = open. */
-  DWT_UNLOCKED: at(0xf4),
   /** 16 regions: RBAR (v7: address, v8: as written), RASR or RLAR. */
   MPU_REGION: at(0x100),
   CSSELR: at(0x180),
