@@ -233,8 +233,8 @@ export const STM32F072RB: ChipDescription = {
   cores: [{ name: 'cm0', type: 'cortex-m0', nvicLines: 32, priorityBits: 2, mpuRegions: 0, clock: 'hclk', sysTickClock: 'systick-ext' }],
   memories: [
     { name: 'flash', base: 0x08000000, size: FLASH_KB * 1024, kind: 'flash', zone: 'user', programmedBy: 'FLASH', waitStates: true },
-    // Its last bytes hold the unique ID and the flash size.
-    { name: 'rom', base: 0x1fffc800, size: 0x3000, kind: 'rom', zone: 'system', waitStates: true },
+    // Its last bytes hold the unique ID, the calibration values and the flash size.
+    { name: 'rom', base: 0x1fffc800, size: 0x3000, kind: 'rom', zone: 'system', factsFrom: 0x2f00, waitStates: true },
     { name: 'options', base: 0x1ffff800, size: 0x10, kind: 'flash', zone: 'data', programmedBy: 'FLASH', waitStates: true },
     { name: 'sram', base: 0x20000000, size: 0x4000, kind: 'ram', zone: 'user' },
   ],

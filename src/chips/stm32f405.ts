@@ -38,7 +38,18 @@ const adc = (n: number): BlockRow => ({
 export const STM32F405RG: ChipDescription = {
   name: 'STM32F405RG',
   family: 'STM32F4',
-  cores: [{ name: 'cm4', type: 'cortex-m4f', nvicLines: 82, priorityBits: 4, mpuRegions: 8, clock: 'hclk', sysTickClock: 'systick-ext' }],
+  cores: [
+    {
+      name: 'cm4',
+      type: 'cortex-m4f',
+      nvicLines: 82,
+      priorityBits: 4,
+      mpuRegions: 8,
+      bitBand: true,
+      clock: 'hclk',
+      sysTickClock: 'systick-ext',
+    },
+  ],
   memories: [
     { name: 'flash', base: 0x08000000, size: FLASH_KB * 1024, kind: 'flash', zone: 'user', programmedBy: 'FLASH', waitStates: true },
     { name: 'rom', base: 0x1fff0000, size: 0x7800, kind: 'rom', zone: 'system', waitStates: true },

@@ -27,7 +27,18 @@ const OPTION_BYTES = f4OptionBytes(8);
 export const STM32F411RE: ChipDescription = {
   name: 'STM32F411RE',
   family: 'STM32F4',
-  cores: [{ name: 'cm4', type: 'cortex-m4f', nvicLines: 86, priorityBits: 4, mpuRegions: 8, clock: 'hclk', sysTickClock: 'systick-ext' }],
+  cores: [
+    {
+      name: 'cm4',
+      type: 'cortex-m4f',
+      nvicLines: 86,
+      priorityBits: 4,
+      mpuRegions: 8,
+      bitBand: true,
+      clock: 'hclk',
+      sysTickClock: 'systick-ext',
+    },
+  ],
   memories: [
     { name: 'flash', base: 0x08000000, size: FLASH_KB * 1024, kind: 'flash', zone: 'user', programmedBy: 'FLASH', waitStates: true },
     { name: 'rom', base: 0x1fff0000, size: 0x7800, kind: 'rom', zone: 'system', waitStates: true },

@@ -73,7 +73,18 @@ const boot: readonly BootRule[] = [
 export const STM32L476RG: ChipDescription = {
   name: 'STM32L476RG',
   family: 'STM32L4',
-  cores: [{ name: 'cm4', type: 'cortex-m4f', nvicLines: 82, priorityBits: 4, mpuRegions: 8, clock: 'hclk', sysTickClock: 'systick-ext' }],
+  cores: [
+    {
+      name: 'cm4',
+      type: 'cortex-m4f',
+      nvicLines: 82,
+      priorityBits: 4,
+      mpuRegions: 8,
+      bitBand: true,
+      clock: 'hclk',
+      sysTickClock: 'systick-ext',
+    },
+  ],
   memories: [
     // Both banks in one: FLASH exchanges their contents when SYSCFG's FB_MODE changes.
     { name: 'flash', base: 0x08000000, size: FLASH_KB * 1024, kind: 'flash', zone: 'user', programmedBy: 'FLASH', waitStates: true },

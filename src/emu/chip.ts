@@ -19,6 +19,8 @@ export interface CoreRow {
   readonly nvicLines: number;
   readonly priorityBits: number;
   readonly mpuRegions: number;
+  /** Bit-banding (an option of Cortex-M3 and M4): words of 0x22000000 and 0x42000000 stand for bits of the first megabyte of SRAM and of peripherals. */
+  readonly bitBand?: boolean;
   /** Clock that the core runs from, and that SysTick's external reference is derived from (already divided). */
   readonly clock: string;
   readonly sysTickClock: string | null;
@@ -34,6 +36,8 @@ export interface MemoryRow {
   readonly kind: 'ram' | 'flash' | 'rom';
   /** user: the firmware's; system: system memory (the ROM); data: not executable. */
   readonly zone: 'user' | 'system' | 'data';
+  /** In system memory: from this offset on stand facts about the part (unique ID, calibration). Reading them is no search for the ROM's vectors. */
+  readonly factsFrom?: number;
   /** Further addresses at which the same bytes appear. */
   readonly aliases?: readonly number[];
   /** Block that programs this flash: its `writeElse` gets the absolute address. */

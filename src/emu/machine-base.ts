@@ -672,8 +672,9 @@ export abstract class MachineBase implements CoreListener {
     write: (core, address, size, value) => (this.repairs?.write ? this.repairs.write(core, address, size, value) : value),
   };
   protected logVectorRead(core: Core, address: number, size: number): void {
-    const memory = this.system.regionAt(address)?.memory;
-    if (memory?.row.zone !== 'system') return;
+    const region = this.system.regionAt(address);
+    const row = region?.memory?.row;
+    if (!region || row?.zone !== 'system' || address - region.base >= (row.factsFrom ?? row.size)) return;
     const reads = this.state.vectorReads;
     const value = core.peek(address, size === 1 ? 1 : size === 2 ? 2 : 4) ?? 0;
     const known = reads.findIndex((r) => r.address === address && r.pc === core.pc);

@@ -19,6 +19,11 @@ import { timingOf, type TimingModel } from './timing.ts';
 /** Bus cycles of a line fill where the chip's row names none. */
 const DEFAULT_FILL = 6;
 
+/** Bit-banding (Cortex-M4 TRM 3.7, documented): bit n of byte b stands at word 8b + n; the access there is as wide as the one to the alias. */
+const bandByte = (alias: number): number => ((alias & 0xf0000000) + ((alias & 0x01ffffff) >>> 5)) >>> 0;
+const bandWord = (alias: number, size: number): number => (bandByte(alias) & -size) >>> 0;
+const bandBit = (alias: number, size: number): number => 8 * (bandByte(alias) & (size - 1)) + ((alias >>> 2) & 7);
+
 export abstract class CoreMemory extends CoreState {
   protected readonly readTable: number;
   protected readonly writeTable: number;
@@ -134,12 +139,24 @@ export abstract class CoreMemory extends CoreState {
       this.spend(this.timing.unaligned('load', address, size as 2 | 4));
       return value;
     }
-    this.traceRead(address, size);
     if (this.isPrivateBus(address)) {
+      this.traceRead(address, size);
       this.system.now = this.now();
       return readScs(this.core, address, size, privileged);
     }
     if (mpuEnabled(this.core) && !mpuAllows(this.core, address, 'read', privileged)) this.throwFault('mem-data', address);
+    if (this.isBitBand(address)) return (this.busRead(bandWord(address, size), size) >>> bandBit(address, size)) & 1;
+    return this.busRead(address, size);
+  }
+
+  /** Whether the address stands for one bit elsewhere. The MPU judges the alias, the bus sees the place it stands for. */
+  protected isBitBand(address: number): boolean {
+    const area = (address & 0xfe000000) >>> 0;
+    return (area === 0x42000000 || area === 0x22000000) && this.row.bitBand === true;
+  }
+
+  protected busRead(address: number, size: 1 | 2 | 4): number {
+    this.traceRead(address, size);
     const reader = this.intercept;
     const intercepted = reader?.pages.has(address >>> PAGE_BITS) ? reader.read?.(this.core, address, size) : null;
     if (intercepted !== null && intercepted !== undefined) return intercepted;
@@ -229,6 +246,15 @@ export abstract class CoreMemory extends CoreState {
       return;
     }
     if (mpuEnabled(this.core) && !mpuAllows(this.core, address, 'write', privileged)) this.throwFault('mem-data', address);
+    if (this.isBitBand(address)) {
+      const word = bandWord(address, size);
+      const bit = 1 << bandBit(address, size);
+      const old = this.busRead(word, size);
+      this.busWrite(word, size, ((value & 1) !== 0 ? old | bit : old & ~bit) >>> 0);
+    } else this.busWrite(address, size, value);
+  }
+
+  protected busWrite(address: number, size: 1 | 2 | 4, value: number): void {
     const hook = this.intercept;
     const region = this.regionAt(address);
     if (hook?.write && (hook.pages.has(address >>> PAGE_BITS) || (hook.everyDeviceWrite && region?.block))) {
@@ -353,6 +379,10 @@ export abstract class CoreMemory extends CoreState {
   peek(address: number, size: 1 | 2 | 4): number | null {
     address >>>= 0;
     if (this.isPrivateBus(address)) return peekScs(this.core, address, size);
+    if (this.isBitBand(address)) {
+      const word = this.peek(bandWord(address, size), size);
+      return word === null ? null : (word >>> bandBit(address, size)) & 1;
+    }
     const region = this.regionAt(address);
     if (!region || address + size > region.end) return null;
     if (region.memory) {
