@@ -8,13 +8,16 @@ interface Piece {
   readonly from: number;
   readonly width: number;
   readonly to: number;
+  /** The first piece of its field sets it, the others add to it. */
+  readonly starts: boolean;
 }
 interface CompiledRow {
   readonly row: Row;
   readonly mask: number;
   readonly value: number;
   readonly pieces: readonly Piece[];
-  readonly letters: string;
+  /** Filled for each instruction anew; `Row.decode` keeps nothing of it. */
+  readonly fields: Record<string, number>;
 }
 
 function compile(row: Row): CompiledRow {
@@ -40,8 +43,8 @@ function compile(row: Row): CompiledRow {
     }
   }
   const left: Record<string, number> = { ...width };
-  const pieces = runs.map((r) => ({ ...r, to: (left[r.letter] = left[r.letter]! - r.width) }));
-  return { row, mask: mask >>> 0, value: value >>> 0, pieces, letters: Object.keys(width).join('') };
+  const pieces = runs.map((r) => ({ ...r, starts: left[r.letter] === width[r.letter], to: (left[r.letter] = left[r.letter]! - r.width) }));
+  return { row, mask: mask >>> 0, value: value >>> 0, pieces, fields: {} };
 }
 
 /** An instruction as decoded: its row and operands, or null for UNDEFINED. */
@@ -56,6 +59,9 @@ export const isWide = (hw: number): boolean => (hw & 0xf800) > 0xe000;
 
 /** Instructions kept decoded: more than a firmware has different ones that matter, less than a sweep over all encodings. */
 const KNOWN_LIMIT = 8192;
+
+export type Match = { readonly row: Row; readonly found: Decoded | Refusal } | { readonly row: null; readonly found: 'undefined' };
+const NOWHERE: Match = { row: null, found: 'undefined' };
 
 export class Decoder {
   readonly profile: Profile;
@@ -93,17 +99,25 @@ export class Decoder {
   }
   /** As decode, but says why there is no instruction. */
   classify(first: number, second: number): Instruction | Refusal {
+    const m = this.match(first, second);
+    if (m.row === null) return m.found;
+    return typeof m.found === 'string' ? m.found : { row: m.row, decoded: m.found, size: isWide(first) ? 4 : 2 };
+  }
+  /** The row that an encoding belongs to and what it makes of it. */
+  match(first: number, second: number): Match {
     const wide = isWide(first);
     const bits = wide ? ((first << 16) | second) >>> 0 : first;
     const rows = (wide ? this.wide : this.narrow)[first >>> 10]!;
     for (const r of rows) {
       if (((bits ^ r.value) & r.mask) !== 0) continue;
-      const fields: Record<string, number> = {};
-      for (const p of r.pieces) fields[p.letter] = (fields[p.letter] ?? 0) | (((bits >>> p.from) & ((1 << p.width) - 1)) << p.to);
-      const decoded = r.row.decode(fields as Fields, this.profile);
-      if (decoded === null) continue;
-      return typeof decoded === 'string' ? decoded : { row: r.row, decoded, size: wide ? 4 : 2 };
+      const { fields } = r;
+      for (const p of r.pieces) {
+        const part = ((bits >>> p.from) & ((1 << p.width) - 1)) << p.to;
+        fields[p.letter] = p.starts ? part : fields[p.letter]! | part;
+      }
+      const found = r.row.decode(fields as Fields, this.profile);
+      if (found !== null) return { row: r.row, found };
     }
-    return 'undefined';
+    return NOWHERE;
   }
 }

@@ -12,6 +12,8 @@ const VADD_F64 = [0xee31, 0x0b02];
 /** VSEL, FPv5. */
 const VSELEQ = [0xfe00, 0x0a81];
 const NOTHING = [0xeee5, 0x2a10];
+/** VCVT.F64.U16 D26, D26, #-15: D16 to D31 are not there, and that there are no negative fraction bits does not matter any more. */
+const VCVT_D26 = [0xeefa, 0xab6f];
 /** UNDEFINED without the Security Extension. */
 const VLSTM = [0xec20, 0x0a00];
 
@@ -25,12 +27,13 @@ const cfsrAfter = (core: CoreName, instruction: readonly number[], enabled: bool
 
 describe.each<CoreName>(['m4', 'm33', 'm7'])('%s', (core) => {
   test('denied by CPACR: NOCP', () => {
-    for (const instruction of [VADD, NOTHING]) expect(cfsrAfter(core, instruction, false)).toBe(NOCP);
+    for (const instruction of [VADD, NOTHING, VCVT_D26]) expect(cfsrAfter(core, instruction, false)).toBe(NOCP);
   });
   test('allowed: what exists runs, the rest is UNDEFINED', () => {
     expect(cfsrAfter(core, VADD, true)).toBe(0);
     expect(cfsrAfter(core, NOTHING, true)).toBe(UNDEFINSTR);
     expect(cfsrAfter(core, VLSTM, true)).toBe(UNDEFINSTR);
+    expect(cfsrAfter(core, VCVT_D26, true)).toBe(UNDEFINSTR);
     expect(cfsrAfter(core, VADD_F64, true)).toBe(core === 'm7' ? 0 : UNDEFINSTR);
     expect(cfsrAfter(core, VSELEQ, true)).toBe(core === 'm4' ? UNDEFINSTR : 0);
   });

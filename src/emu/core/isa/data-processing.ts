@@ -268,14 +268,16 @@ immediateTest('CMP', '1101', false);
 immediate('SUB', '1101', false);
 immediate('RSB', '1110', false);
 
-row('ADR T3', '11110 i 10 0000 1111 0 jjj dddd kkkkkkkk', v7, 'ADR.W <a>, <imm>', (f) => notPc({ op: 'ADR', a: f.d, imm: imm12(f) }));
+row('ADR T3', '11110 i 10 0000 1111 0 jjj dddd kkkkkkkk', v7, 'ADR.W, ADDW <a>, <imm>', (f) => notPc({ op: 'ADR', a: f.d, imm: imm12(f) }));
 row('ADD (immediate) T4', '11110 i 10 0000 nnnn 0 jjj dddd kkkkkkkk', v7, 'ADDW <a>, <b>, #<imm>', (f) =>
   notPc({ op: 'ADD_imm', v: { S: false }, a: f.d, b: f.n, imm: imm12(f) }),
 );
 row('MOV (immediate) T3', '11110 i 10 0100 nnnn 0 jjj dddd kkkkkkkk', v7, 'MOVW <a>, #<imm>', (f) =>
   notPc({ op: 'MOV_imm', v: { S: false }, a: f.d, imm: (f.n << 12) | imm12(f) }),
 );
-row('ADR T2', '11110 i 10 1010 1111 0 jjj dddd kkkkkkkk', v7, 'SUB.W <a>, PC, #<imm>', (f) => notPc({ op: 'ADR', a: f.d, imm: -imm12(f) }));
+row('ADR T2', '11110 i 10 1010 1111 0 jjj dddd kkkkkkkk', v7, 'ADR.W, SUBW <a>, PC, #<imm>', (f) =>
+  notPc({ op: 'ADR', a: f.d, imm: -imm12(f) }),
+);
 row('SUB (immediate) T4', '11110 i 10 1010 nnnn 0 jjj dddd kkkkkkkk', v7, 'SUBW <a>, <b>, #<imm>', (f) =>
   notPc({ op: 'SUB_imm', v: { S: false }, a: f.d, b: f.n, imm: imm12(f) }),
 );
@@ -305,11 +307,17 @@ shiftedTest('TST', '0000');
 shifted('AND', '0000');
 shifted('BIC', '0001');
 const SHIFT_OPS = { lsl: 'LSL_imm', lsr: 'LSR_imm', asr: 'ASR_imm', ror: 'ROR_imm', rrx: 'RRX' } as const;
-row('MOV (register) T3', '1110101 0010 s 1111 0 iii dddd ii tt mmmm', v7, 'MOV{S}.W <a>, <b>{, <shift>}', (f) => {
-  const s = decodeShift(f.t, f.i);
-  const d = { v: { S: f.s === 1 }, a: f.d, b: f.m };
-  return notPc(s ? { op: SHIFT_OPS[s.shift], ...d, imm: s.amount } : { op: 'MOV_reg', ...d });
-});
+row(
+  'MOV (register) T3',
+  '1110101 0010 s 1111 0 iii dddd ii tt mmmm',
+  v7,
+  'MOV{S}.W, LSL{S}.W, LSR{S}.W, ASR{S}.W, ROR{S}.W, RRX{S} <a>, <b>{, <shift>}',
+  (f) => {
+    const s = decodeShift(f.t, f.i);
+    const d = { v: { S: f.s === 1 }, a: f.d, b: f.m };
+    return notPc(s ? { op: SHIFT_OPS[s.shift], ...d, imm: s.amount } : { op: 'MOV_reg', ...d });
+  },
+);
 shifted('ORR', '0010');
 row('MVN (register) T2', '1110101 0011 s 1111 0 iii dddd ii tt mmmm', v7, 'MVN{S}.W <a>, <b>{, <shift>}', (f) => {
   const s = decodeShift(f.t, f.i);

@@ -219,19 +219,21 @@ function multiplies(
   bits: string,
   variant: (f: { y: number; z: number }) => Record<string, boolean>,
   tail: string,
+  suffix: string,
 ): void {
-  row(`${name} T1`, `11111011 0 ${bits} nnnn 1111 dddd ${tail} mmmm`, dsp, `${name} <a>, <b>, <c>`, (f) =>
+  const asm = (of: string): string => of.replace(/x?y$/, '') + suffix;
+  row(`${name} T1`, `11111011 0 ${bits} nnnn 1111 dddd ${tail} mmmm`, dsp, `${asm(name)} <a>, <b>, <c>`, (f) =>
     notPc({ op: name, v: variant(f), a: f.d, b: f.n, c: f.m }),
   );
-  row(`${accumulating} T1`, `11111011 0 ${bits} nnnn aaaa dddd ${tail} mmmm`, dsp, `${accumulating} <a>, <b>, <c>, <d>`, (f) =>
+  row(`${accumulating} T1`, `11111011 0 ${bits} nnnn aaaa dddd ${tail} mmmm`, dsp, `${asm(accumulating)} <a>, <b>, <c>, <d>`, (f) =>
     notPc({ op: accumulating, v: variant(f), a: f.d, b: f.n, c: f.m, d: f.a }),
   );
 }
-multiplies('SMULxy', 'SMLAxy', '001', (f) => ({ N: f.y === 1, M: f.z === 1 }), '00yz');
-multiplies('SMUAD', 'SMLAD', '010', (f) => ({ X: f.z === 1 }), '000z');
-multiplies('SMULWy', 'SMLAWy', '011', (f) => ({ M: f.z === 1 }), '000z');
-multiplies('SMUSD', 'SMLSD', '100', (f) => ({ X: f.z === 1 }), '000z');
-multiplies('SMMUL', 'SMMLA', '101', (f) => ({ R: f.z === 1 }), '000z');
+multiplies('SMULxy', 'SMLAxy', '001', (f) => ({ N: f.y === 1, M: f.z === 1 }), '00yz', '{B|T}{B|T}');
+multiplies('SMUAD', 'SMLAD', '010', (f) => ({ X: f.z === 1 }), '000z', '{X}');
+multiplies('SMULWy', 'SMLAWy', '011', (f) => ({ M: f.z === 1 }), '000z', '{B|T}');
+multiplies('SMUSD', 'SMLSD', '100', (f) => ({ X: f.z === 1 }), '000z', '{X}');
+multiplies('SMMUL', 'SMMLA', '101', (f) => ({ R: f.z === 1 }), '000z', '{R}');
 row('SMMLS T1', '11111011 0 110 nnnn aaaa dddd 000z mmmm', dsp, 'SMMLS{R} <a>, <b>, <c>, <d>', (f) =>
   f.a === 15 ? 'unpredictable' : notPc({ op: 'SMMLS', v: { R: f.z === 1 }, a: f.d, b: f.n, c: f.m, d: f.a }),
 );
@@ -241,10 +243,16 @@ row('USAD8 T1', '11111011 0 111 nnnn 1111 dddd 0000 mmmm', dsp, 'USAD8 <a>, <b>,
 row('USADA8 T1', '11111011 0 111 nnnn aaaa dddd 0000 mmmm', dsp, 'USADA8 <a>, <b>, <c>, <d>', (f) =>
   notPc({ op: 'USADA8', a: f.d, b: f.n, c: f.m, d: f.a }),
 );
-const long = (name: string, bits: string, tail: string, variant: (f: { y: number; z: number }) => Record<string, boolean>): void =>
-  row(`${name} T1`, `11111011 1 ${bits} nnnn llll hhhh ${tail} mmmm`, dsp, `${name} <a>, <d>, <b>, <c>`, (f) =>
+const long = (
+  name: string,
+  asm: string,
+  bits: string,
+  tail: string,
+  variant: (f: { y: number; z: number }) => Record<string, boolean>,
+): void =>
+  row(`${name} T1`, `11111011 1 ${bits} nnnn llll hhhh ${tail} mmmm`, dsp, `${asm} <a>, <d>, <b>, <c>`, (f) =>
     f.l === 15 || f.h === 15 ? 'unpredictable' : { op: name, v: variant(f), a: f.l, b: f.n, c: f.m, d: f.h },
   );
-long('SMLALxy', '100', '10yz', (f) => ({ N: f.y === 1, M: f.z === 1 }));
-long('SMLALD', '100', '110z', (f) => ({ X: f.z === 1 }));
-long('SMLSLD', '101', '110z', (f) => ({ X: f.z === 1 }));
+long('SMLALxy', 'SMLAL{B|T}{B|T}', '100', '10yz', (f) => ({ N: f.y === 1, M: f.z === 1 }));
+long('SMLALD', 'SMLALD{X}', '100', '110z', (f) => ({ X: f.z === 1 }));
+long('SMLSLD', 'SMLSLD{X}', '101', '110z', (f) => ({ X: f.z === 1 }));

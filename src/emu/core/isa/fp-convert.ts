@@ -114,17 +114,22 @@ for (const { w, sz, on, dt, reg } of WIDTHS) {
     const format = packFormat({ width: v.half ? 16 : 32, unsigned: !!v.unsigned, rounding: ROUND.nearest });
     setFpReg(b, w, o.a, b.helper(w === 32 ? 'f32_from_fixed' : 'f64_from_fixed', type, word, format, o.imm));
   });
-  row(`VCVT (fixed-point) ${dt}`, `11101110 1e11 1o1u dddd 101${sz} s1j0 iiii`, on, `VCVT.{${dt}|fixed} <${reg}a>, #<imm>`, (f) => {
-    const fraction = (f.s ? 32 : 16) - ((f.i << 1) | f.j);
-    return fraction < 0
-      ? 'unpredictable'
-      : exists(w, {
-          op: `VCVT_fixed_${w}`,
-          v: { to: f.o === 1, unsigned: f.u === 1, half: f.s === 0 },
-          a: fpNumber(w, f.d, f.e),
-          imm: fraction,
-        });
-  });
+  row(
+    `VCVT (fixed-point) ${dt}`,
+    `11101110 1e11 1o1u dddd 101${sz} s1j0 iiii`,
+    on,
+    `VCVT.{${dt}|S16|U16|S32|U32}.{${dt}|S16|U16|S32|U32} <${reg}a>, #<imm>`,
+    (f) => {
+      const fraction = (f.s ? 32 : 16) - ((f.i << 1) | f.j);
+      const d = exists(w, {
+        op: `VCVT_fixed_${w}`,
+        v: { to: f.o === 1, unsigned: f.u === 1, half: f.s === 0 },
+        a: fpNumber(w, f.d, f.e),
+        imm: fraction,
+      });
+      return d && fraction < 0 ? 'unpredictable' : d;
+    },
+  );
 
   // rounding to integral values; VRINTX raises IXC
   op(

@@ -69,12 +69,12 @@ for (const { w, sz, dt, reg } of WIDTHS) {
     { load: true, l: '1' },
   ]) {
     const name = load ? 'VLDM' : 'VSTM';
-    const multiple = (mode: string, bits: string, down: boolean): void =>
+    const multiple = (mode: string, bits: string, down: boolean, stack: string): void =>
       row(
         `${name}${mode} ${dt}`,
         `1110110 ${bits[0]!} ${bits[1]!} e w ${l} nnnn dddd 101${sz} iiiiiiii`,
         fpu,
-        `${name}${mode} <b>{!}, <list>`,
+        `${name}${mode}, F${name.slice(1)}${mode}X${stack} <b>{!}, <list>`,
         (f): Decoded | Refusal | null => {
           if (down && !f.w) return null;
           const words = w === 64 ? f.i & ~1 : f.i;
@@ -84,8 +84,8 @@ for (const { w, sz, dt, reg } of WIDTHS) {
           return { op: name, v: { down, wback: f.w === 1 }, a: first, b: f.n, d: f.i - words, imm: words };
         },
       );
-    multiple('IA', '01', false);
-    multiple('DB', '10', true);
+    multiple('IA', '01', false, load ? ', VPOP' : '');
+    multiple('DB', '10', true, load ? '' : ', VPUSH');
   }
 }
 

@@ -71,16 +71,16 @@ row('POP T1', '1011110 p iiiiiiii', everywhere, 'POP <list>', (f) => {
   return list === 0 ? 'unpredictable' : loads({ v: { down: false, wback: true }, a: 13, imm: list });
 });
 /** Fewer than two registers, PC as base, PC and LR together, and a base in the list with writeback are UNPREDICTABLE. */
-for (const [suffix, bits, down] of [
-  ['IA', '01', false],
-  ['DB', '10', true],
+for (const [suffix, bits, down, store, load] of [
+  ['IA', '01', false, 'STM{IA}.W', 'LDM{IA}.W, POP.W'],
+  ['DB', '10', true, 'STMDB, PUSH.W', 'LDMDB'],
 ] as const) {
-  row(`STM${suffix} T2`, `1110100 ${bits} 0 w 0 nnnn iiiiiiiiiiiiiiii`, v7, `STM${suffix}.W <a>{!}, <list>`, (f) =>
+  row(`STM${suffix} T2`, `1110100 ${bits} 0 w 0 nnnn iiiiiiiiiiiiiiii`, v7, `${store} <a>{!}, <list>`, (f) =>
     f.n === 15 || count(f.i) < 2 || f.i & 0xa000 || (f.w && (f.i >>> f.n) & 1)
       ? 'unpredictable'
       : { op: 'STM', v: { down, wback: f.w === 1 }, a: f.n, imm: f.i },
   );
-  row(`LDM${suffix} T2`, `1110100 ${bits} 0 w 1 nnnn iiiiiiiiiiiiiiii`, v7, `LDM${suffix}.W <a>{!}, <list>`, (f) =>
+  row(`LDM${suffix} T2`, `1110100 ${bits} 0 w 1 nnnn iiiiiiiiiiiiiiii`, v7, `${load} <a>{!}, <list>`, (f) =>
     f.n === 15 || count(f.i) < 2 || f.i & 0x2000 || (f.w && (f.i >>> f.n) & 1)
       ? 'unpredictable'
       : loads({ v: { down, wback: f.w === 1 }, a: f.n, imm: f.i }),

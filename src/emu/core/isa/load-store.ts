@@ -155,26 +155,26 @@ function loaded(name: string, mode: 'imm' | 'reg' | 'lit' | 'pre' | 'post', d: O
   }
   return mode === 'pre' || mode === 'post' ? { op: `${name}_wb`, v: { mode }, ...d } : { op: `${name}_${mode}`, ...d };
 }
-for (const [name, sign, size] of [
-  ['LDRB', '0', '00'],
-  ['LDRH', '0', '01'],
-  ['LDR', '0', '10'],
-  ['LDRSB', '1', '00'],
-  ['LDRSH', '1', '01'],
+for (const [name, sign, size, asm] of [
+  ['LDRB', '0', '00', 'LDRB.W, PLD'],
+  ['LDRH', '0', '01', 'LDRH.W'],
+  ['LDR', '0', '10', 'LDR.W'],
+  ['LDRSB', '1', '00', 'LDRSB.W, PLI'],
+  ['LDRSH', '1', '01', 'LDRSH.W'],
 ] as const) {
-  row(`${name} (literal) T2`, `1111100 ${sign} u ${size} 1 1111 tttt iiiiiiiiiiii`, v7, `${name}.W <a>, <imm>`, (f) =>
+  row(`${name} (literal) T2`, `1111100 ${sign} u ${size} 1 1111 tttt iiiiiiiiiiii`, v7, `${asm} <a>, <imm>`, (f) =>
     loaded(name, 'lit', { a: f.t, imm: f.u ? f.i : -f.i }),
   );
-  row(`${name} (immediate) T3`, `1111100 ${sign} 1 ${size} 1 nnnn tttt iiiiiiiiiiii`, v7, `${name}.W <a>, [<b>, #<imm>]`, (f) =>
+  row(`${name} (immediate) T3`, `1111100 ${sign} 1 ${size} 1 nnnn tttt iiiiiiiiiiii`, v7, `${asm} <a>, [<b>, #<imm>]`, (f) =>
     loaded(name, 'imm', { a: f.t, b: f.n, imm: f.i }),
   );
-  row(`${name} (register) T2`, `1111100 ${sign} 0 ${size} 1 nnnn tttt 000000 ii mmmm`, v7, `${name}.W <a>, [<b>, <c>, LSL #<imm>]`, (f) =>
+  row(`${name} (register) T2`, `1111100 ${sign} 0 ${size} 1 nnnn tttt 000000 ii mmmm`, v7, `${asm} <a>, [<b>, <c>, LSL #<imm>]`, (f) =>
     loaded(name, 'reg', { a: f.t, b: f.n, c: f.m, imm: f.i }),
   );
   row(`${name}T`, `1111100 ${sign} 0 ${size} 1 nnnn tttt 1110 iiiiiiii`, v7, `${name}T <a>, [<b>, #<imm>]`, (f) =>
     f.t === 15 ? 'unpredictable' : { op: `${name}T`, a: f.t, b: f.n, imm: f.i },
   );
-  row(`${name} (immediate) T4`, `1111100 ${sign} 0 ${size} 1 nnnn tttt 1 p u w iiiiiiii`, v7, `${name} <a>, [<b>], #<imm>`, (f) => {
+  row(`${name} (immediate) T4`, `1111100 ${sign} 0 ${size} 1 nnnn tttt 1 p u w iiiiiiii`, v7, `${asm} <a>, [<b>], #<imm>`, (f) => {
     if (f.p === 0 && f.w === 0) return 'undefined';
     const mode = f.w === 0 ? 'imm' : f.p ? 'pre' : 'post';
     return loaded(name, mode, { a: f.t, b: f.n, imm: f.u ? f.i : -f.i });

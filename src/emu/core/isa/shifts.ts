@@ -63,7 +63,7 @@ op('ROR_reg', { timing: 'alu', dest: 'a', src: 'bc', variants: FLAGS }, (b, o, v
   }
 });
 
-row('LSL (immediate) T1', '00000 iiiii mmm ddd', everywhere, 'LSLS <a>, <b>, #<imm>', (f) =>
+row('LSL (immediate) T1', '00000 iiiii mmm ddd', everywhere, 'LSLS, MOVS <a>, <b>, #<imm>', (f) =>
   flagsOutsideIT(f.i === 0 ? { op: 'MOV_reg', a: f.d, b: f.m } : { op: 'LSL_imm', a: f.d, b: f.m, imm: f.i }),
 );
 row('LSR (immediate) T1', '00001 iiiii mmm ddd', everywhere, 'LSRS <a>, <b>, #<imm>', (f) =>

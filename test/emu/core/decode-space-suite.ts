@@ -1,0 +1,56 @@
+/** The tests of one core's decode-space-*.test.ts: a file each, so that they run side by side. */
+import { describe, expect, test } from 'vitest';
+import { PROFILES, type Profile } from '../../../src/emu/core/builder.ts';
+import { ROWS } from '../../../src/emu/core/rows.ts';
+import { DecodeSpace, failuresOf, WIDE, WIDE_FIRSTS } from './decode-space.ts';
+import { LLVM_KNOWN } from './llvm-known.ts';
+import { llvmMissing } from './llvm.ts';
+import { Random, randomBits } from './random-cases.ts';
+
+const CASES = Number(process.env['BOOTBENCH_CASES'] ?? 5400);
+const SEED = Number(process.env['BOOTBENCH_SEED'] ?? 20261120);
+const WHOLE = CASES >= 200_000;
+const FIRSTS_IN_SAMPLE = 8;
+
+export function decodeSpace(name: Profile['name']): void {
+  const profile = PROFILES[name];
+  describe.skipIf(llvmMissing !== '')(`every encoding against LLVM's ${name}${llvmMissing ? ` (skipped: ${llvmMissing})` : ''}`, () => {
+    test('16 bits: exists, and is the same instruction', () => {
+      const space = new DecodeSpace(profile);
+      for (let first = 0; first < WIDE; first++) space.narrow(first);
+      const tally = space.take();
+      expect(failuresOf(tally)).toEqual([]);
+      expect(tally.cases).toBe(WIDE);
+      expect(tally.known.size).toBe(0);
+    });
+    if (WHOLE)
+      test('32 bits, all of them: exists, and is the same instruction', { timeout: 3_600_000 }, async () => {
+        const space = new DecodeSpace(profile);
+        for (let first = WIDE; first < 0x10000; first++) {
+          space.allOf(first);
+          // vitest wants an answer from this thread now and then
+          if (first % 64 === 0) await new Promise((resolve) => setImmediate(resolve));
+        }
+        const tally = space.take();
+        expect(failuresOf(tally)).toEqual([]);
+        expect(tally.cases).toBe(WIDE_FIRSTS * 0x10000);
+        // no entry of the list that nothing needs; ARMv6-M needs none
+        expect([...tally.known.keys()].sort()).toEqual(name === 'm0' ? [] : LLVM_KNOWN.map((k) => k.why).sort());
+      });
+    else
+      test('32 bits, a sample: exists, and is the same instruction', () => {
+        const space = new DecodeSpace(profile);
+        const r = new Random(SEED);
+        const wide = ROWS.filter((row) => row.pattern.length === 32);
+        // of each row of any core, and one bit beside it
+        for (let i = 0; i < CASES * 10; i++) {
+          const bits = (randomBits(r, r.pick(wide)) ^ (r.below(2) ? 1 << r.below(27) : 0)) >>> 0;
+          if (bits >>> 16 >= WIDE) space.wide(bits >>> 16, bits & 0xffff);
+        }
+        for (let i = 0; i < FIRSTS_IN_SAMPLE; i++) space.allOf(WIDE + r.below(WIDE_FIRSTS));
+        const tally = space.take();
+        expect(failuresOf(tally)).toEqual([]);
+        expect(tally.cases).toBeGreaterThan(FIRSTS_IN_SAMPLE * 0x10000);
+      });
+  });
+}
