@@ -22,6 +22,7 @@ interface Candidate {
   readonly wanted: number;
   readonly writer: Writer;
   atReset: number;
+  inDirtyLine: boolean;
   read: number | null;
   readPc: number | null;
   overwrittenBy: Writer | null;
@@ -73,6 +74,7 @@ export function traceMagic(s: Session, powerOn: Checkpoint): MagicWord[] {
             wanted: value >>> 0,
             writer: writer(core),
             atReset: 0,
+            inDirtyLine: false,
             read: null,
             readPc: null,
             overwrittenBy: null,
@@ -95,7 +97,9 @@ export function traceMagic(s: Session, powerOn: Checkpoint): MagicWord[] {
     writes.clear();
     for (const c of last) {
       if (c.address >= (lowestStack & ~3) && c.address < initialStack(s)) continue;
-      c.atReset = (machine.bootCore.peek(c.address, 4) ?? 0) >>> 0;
+      // what memory holds is what the reset leaves, whatever the cache shows the core
+      c.atReset = (machine.bootCore.peekBehindCache(c.address, 4) ?? 0) >>> 0;
+      c.inDirtyLine = machine.bootCore.inDirtyLine(c.address);
       writes.set(c.address, c);
     }
   };

@@ -31,6 +31,7 @@ export function targetState(machine: Machine, registers: Readonly<Record<string,
     core: (register) => registers[register] ?? null,
     read: (address, size) => machine.bootCore.peek(address, size),
     field: (path) => fieldOf(machine, path),
+    l1: machine.bootCore.l1 && { dirty: machine.bootCore.l1.dirtyLines(), stale: machine.bootCore.l1.staleLines },
     otherCores: machine.cores.filter((c) => c !== machine.bootCore).map((c) => ({ name: c.row.name, state: machine.coreState(c) })),
     clockHz: (name) => {
       if (!chip.clocks.includes(name)) return null;

@@ -1,5 +1,5 @@
 /** Caches left on: one check each for instructions and data, alike but for the names. */
-import { broken, notApplicable, pass, type Check, type Subject } from './check.ts';
+import { broken, hex, notApplicable, pass, type Check, type Subject } from './check.ts';
 import { PPB } from './core-registers.ts';
 import { familyOf, inManual, maskOf, registerOf } from './families.ts';
 import { NOTHING_PUBLISHED } from './sources.ts';
@@ -10,10 +10,30 @@ interface Where {
   readonly register: string;
   readonly mask: number;
   readonly code: string;
+  /** What is known of its lines. */
+  readonly lines: string;
   off(target: { setField(path: string, value: number): void; write(address: number, size: 1 | 2 | 4, value: number): void }): void;
 }
 /** CCR bits of a core with L1 caches. */
 const CCR_BIT = { icache: 1 << 17, dcache: 1 << 16 } as const;
+
+const ICIALLU = 0xe000ef50;
+const DCCISW = 0xe000ef74;
+/** Data cache of the Cortex-M7 in STM32 chips: 16 KB. */
+const DATA_SETS = 128;
+const DATA_WAYS = 4;
+
+/** ", 3 dirty lines from 0x24000000 to 0x24000fe0" */
+function linesOf(l1: Subject['state']['l1'], kind: 'icache' | 'dcache'): string {
+  if (!l1) return '';
+  const count = kind === 'icache' ? l1.stale : l1.dirty.length;
+  const plural = count === 1 ? '' : 's';
+  if (kind === 'icache') return count === 0 ? '' : `, ${count} line${plural} older than memory`;
+  if (count === 0) return ', no dirty line';
+  return count === 1
+    ? `, a dirty line at ${hex(l1.dirty[0]!)}`
+    : `, ${count} dirty lines from ${hex(l1.dirty[0]!)} to ${hex(l1.dirty.at(-1)!)}`;
+}
 
 function find({ state }: Subject, kind: 'icache' | 'dcache'): Where | null {
   const own = familyOf(state.chip)?.[kind];
@@ -25,6 +45,7 @@ function find({ state }: Subject, kind: 'icache' | 'dcache'): Where | null {
       register: registerOf(own.enable),
       mask: maskOf(state.chip, own.enable),
       code: own.code,
+      lines: '',
       off: (target) => target.setField(own.enable, 0),
     };
   if (state.chip.cores[0]?.type !== 'cortex-m7f') return null;
@@ -37,7 +58,14 @@ function find({ state }: Subject, kind: 'icache' | 'dcache'): Where | null {
     register: 'CPU.CCR',
     mask: bit,
     code: kind === 'icache' ? 'SCB_DisableICache();' : 'SCB_CleanInvalidateDCache(); SCB_DisableDCache();',
-    off: (target) => target.write(PPB.CCR, 4, ccr & ~bit),
+    lines: linesOf(state.l1 ?? null, kind),
+    off: (target) => {
+      if (kind === 'icache') target.write(ICIALLU, 4, 0);
+      else
+        for (let set = 0; set < DATA_SETS; set++)
+          for (let way = 0; way < DATA_WAYS; way++) target.write(DCCISW, 4, ((way << 30) | (set << 5)) >>> 0);
+      target.write(PPB.CCR, 4, ccr & ~bit);
+    },
   };
 }
 
@@ -51,7 +79,7 @@ function cacheCheck(kind: 'icache' | 'dcache', words: { what: string; danger: st
       if (!where) return notApplicable(`this chip has no ${words.what} cache that software switches`);
       if (!where.enabled) return pass(`${where.name} = 0`, 'off, as after a reset', NOTHING_PUBLISHED, 'assumed');
       return broken('warn', {
-        observed: `${where.name} = 1`,
+        observed: `${where.name} = 1${where.lines}`,
         expected: `${where.name} = 0`,
         because: words.danger,
         source: NOTHING_PUBLISHED,

@@ -29,6 +29,8 @@ export interface TargetState {
   read(address: number, size: 1 | 2 | 4): number | null;
   /** Field or register of a block: `RCC.CR.HSI48ON`, `PWR.USBSCR`; null if the chip has no such thing. */
   field(path: string): number | null;
+  /** L1 caches of the core, where the target can look into them: data lines newer than memory, and how many instruction lines are older. */
+  readonly l1?: { readonly dirty: readonly number[]; readonly stale: number } | null;
   /** The cores that were not the one judged; left out where the target cannot tell. */
   readonly otherCores?: readonly { readonly name: string; readonly state: CoreState }[];
   /** Rate of a clock in hertz, 0 if stopped, null if unknown. */
@@ -76,6 +78,8 @@ export interface MagicWord {
   /** Value that was asked to be there at the reset, and what it really held then (a write that was dropped differs). */
   readonly wanted: number;
   readonly atReset: number;
+  /** At the reset only a dirty line of the data cache held it. */
+  readonly inDirtyLine: boolean;
   /** Value when user code read it after the reset, and who wrote it in between. */
   readonly read: number | null;
   readonly readPc: number | null;

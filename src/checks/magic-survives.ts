@@ -4,6 +4,8 @@ import { broken, hex, notApplicable, pass, type Check, type Judgement, type Magi
 const STARTUP = 'C11 6.7.9: objects of static storage start as zero or as initialised; start-up code writes them after every reset';
 const BACKUP = 'STM32 reference manuals, PWR and RTC/TAMP: backup registers are write-protected until DBP is set, and need their bus clock';
 
+const CACHE = 'ARMv7-M: CCR.DC is 0 after a reset, and only cleaning or replacing a dirty line writes it to memory';
+
 const isLost = (w: MagicWord): boolean => w.atReset !== w.wanted || (w.read !== null && w.read !== w.wanted);
 const inRam = ({ state }: Subject, address: number): boolean =>
   state.chip.memories.some(
@@ -22,15 +24,17 @@ function judgeLost(subject: Subject, word: MagicWord, alone: boolean): Judgement
   return broken(alone ? 'fail' : 'warn', {
     observed: `${hex(word.address)} held ${hex(dropped ? word.atReset : (word.read ?? 0))}`,
     expected: hex(word.wanted),
-    source: ram ? STARTUP : BACKUP,
-    confidence: 'documented',
-    because: dropped
-      ? ram
-        ? 'the value never arrived in memory before the reset'
-        : 'the write was ignored: the backup domain is write-protected (DBP) or its bus clock is off'
-      : word.overwrittenBy
-        ? 'start-up code wrote over it after the reset, before the firmware looked at it'
-        : 'it changed across the reset without an instruction that did it',
+    source: word.inDirtyLine ? CACHE : ram ? STARTUP : BACKUP,
+    confidence: word.inDirtyLine ? 'inferred' : 'documented',
+    because: word.inDirtyLine
+      ? 'it stood in a dirty line of the data cache when the reset came: memory never got it'
+      : dropped
+        ? ram
+          ? 'the value never arrived in memory before the reset'
+          : 'the write was ignored: the backup domain is write-protected (DBP) or its bus clock is off'
+        : word.overwrittenBy
+          ? 'start-up code wrote over it after the reset, before the firmware looked at it'
+          : 'it changed across the reset without an instruction that did it',
     lastWriter: dropped || !word.overwrittenBy ? word.writer : word.overwrittenBy,
   });
 }
@@ -39,9 +43,11 @@ const keep = (subject: Subject, word: MagicWord): Repair => ({
   what: `${hex(word.address)} keeps ${hex(word.wanted)} until it has been read`,
   address: word.address,
   value: word.wanted,
-  fix: inRam(subject, word.address)
-    ? '__attribute__((section(".noinit"))) static volatile uint32_t request;  /* a NOLOAD section that start-up code does not clear */'
-    : 'HAL_PWR_EnableBkUpAccess();   /* DBP; and the clock of RTC/TAMP, before the backup register is written */',
+  fix: word.inDirtyLine
+    ? 'SCB_CleanDCache_by_Addr((uint32_t *)&request, sizeof request);   /* after writing it, before NVIC_SystemReset() */'
+    : inRam(subject, word.address)
+      ? '__attribute__((section(".noinit"))) static volatile uint32_t request;  /* a NOLOAD section that start-up code does not clear */'
+      : 'HAL_PWR_EnableBkUpAccess();   /* DBP; and the clock of RTC/TAMP, before the backup register is written */',
 });
 const MOST_CHOICES = 8;
 

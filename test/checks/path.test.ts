@@ -139,6 +139,7 @@ describe('the request that has to survive a reset', () => {
     atReset: 0xb007d0f5,
     read: 0xb007d0f5,
     readPc: 0x08000210,
+    inDirtyLine: false,
     writer: writer(0x08000700, 40),
     overwrittenBy: null,
     ...over,
@@ -166,6 +167,14 @@ describe('the request that has to survive a reset', () => {
       verdict: 'fail',
       because: expect.stringContaining('DBP') as unknown,
       lastWriter: { pc: 0x08000700 },
+    });
+  });
+  test('a dirty line of the data cache held it: memory never got it, and the fix cleans the line', () => {
+    const t = none(word({ address: 0x24010000, atReset: 0x1234, read: 0x1234, inDirtyLine: true }));
+    expect(t.judge('magic-survives')).toMatchObject({ verdict: 'fail', because: expect.stringContaining('dirty line') as unknown });
+    expect(check('magic-survives').repair(t.subject())).toMatchObject({
+      at: 'keep',
+      fix: expect.stringContaining('SCB_CleanDCache_by_Addr') as unknown,
     });
   });
   test('the word written last is the request', () => {

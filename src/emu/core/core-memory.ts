@@ -375,9 +375,20 @@ export abstract class CoreMemory extends CoreState {
     if (left > 0 && this.system.scheduler.next < clockTimeOf(this.system.clock(this.row.clock), this.cycleTarget)) this.cut();
   }
 
+  /** Whether only a dirty line of the data cache holds what was last written to an address. */
+  inDirtyLine(address: number): boolean {
+    const region = this.regionAt(address >>> 0);
+    return region?.memory ? (this.l1?.isDirty(region.memory.host + ((address >>> 0) - region.base)) ?? false) : false;
+  }
   /** Read without side effects, as a debugger sees it; null where nothing answers. */
   peek(address: number, size: 1 | 2 | 4): number | null {
-    address >>>= 0;
+    return this.peekAt(address >>> 0, size, true);
+  }
+  /** The same past the data cache: what a bus master, or the core after a reset, finds there. */
+  peekBehindCache(address: number, size: 1 | 2 | 4): number | null {
+    return this.peekAt(address >>> 0, size, false);
+  }
+  private peekAt(address: number, size: 1 | 2 | 4, cached: boolean): number | null {
     if (this.isPrivateBus(address)) return peekScs(this.core, address, size);
     if (this.isBitBand(address)) {
       const word = this.peek(bandWord(address, size), size);
@@ -387,7 +398,7 @@ export abstract class CoreMemory extends CoreState {
     if (!region || address + size > region.end) return null;
     if (region.memory) {
       const host = region.memory.host + (address - region.base);
-      const copy = this.dataPolicy(address, region) === POLICY.NONE ? -1 : this.l1!.copyOf(host);
+      const copy = !cached || this.dataPolicy(address, region) === POLICY.NONE ? -1 : this.l1!.copyOf(host);
       return this.system.loadHost(copy < 0 ? host : copy, size);
     }
     const b = region.block!;

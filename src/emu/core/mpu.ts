@@ -121,7 +121,7 @@ const INNER_POLICY = [0, 3, 1, 2] as const;
 const SIWT = 1;
 const FORCEWT = 4;
 
-/** For PMSAv7. Shareable memory is cached for data only with CACR.SIWT (M7 TRM 3.3.7), for instructions always. */
+/** For PMSAv7. Shareable memory is cached for data only with CACR.SIWT (M7 TRM, CACR), for instructions always. */
 export function cachePolicy(cpu: Cpu, address: number, access: 'data' | 'fetch'): number {
   const region = mpuEnabled(cpu) ? mpuRegion(cpu, address) : -1;
   let policy: number;

@@ -3,6 +3,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { STM32H533RE } from '../../../src/chips/stm32h533.ts';
+import { STM32H745XI } from '../../../src/chips/stm32h745.ts';
+import type { ChipDescription } from '../../../src/emu/chip.ts';
 import { S } from '../../../src/emu/core/state.ts';
 import { loadImage } from '../../../src/emu/image/image.ts';
 import { Machine } from '../../../src/emu/machine.ts';
@@ -42,8 +44,8 @@ function generator(seed: number): () => number {
   };
 }
 
-function machine(elf: string): Machine {
-  const m = new Machine({ chip: STM32H533RE, models: MODELS, seed: 1 });
+function machine(elf: string, chip: ChipDescription): Machine {
+  const m = new Machine({ chip, models: MODELS, seed: 1 });
   m.eraseNonVolatile();
   for (const chunk of loadImage(readFileSync(elf), elf).chunks) m.load(chunk.address, chunk.data);
   m.skipping = false;
@@ -75,9 +77,16 @@ function compare(a: Machine, b: Machine, where: string): void {
       expect(`word ${(i * 4).toString(16)}: ${wa[i]}`, where).toBe(`word ${(i * 4).toString(16)}: ${wb[i]}`);
 }
 
-function lockStep(elf: string, seed: number, virtualPs: number, mixed: boolean): Machine {
+function lockStep(
+  elf: string,
+  seed: number,
+  virtualPs: number,
+  mixed: boolean,
+  chip: ChipDescription = STM32H533RE,
+  ram = 'sram1',
+): Machine {
   const random = generator(seed);
-  const [a, b] = [machine(elf), machine(elf)];
+  const [a, b] = [machine(elf, chip), machine(elf, chip)];
   a.bootCore.setTranslating(false);
   b.bootCore.setTranslating(true, 2);
   let t = 0;
@@ -86,10 +95,10 @@ function lockStep(elf: string, seed: number, virtualPs: number, mixed: boolean):
     if (mixed) b.bootCore.setTranslating(random() < 0.7, 1 + Math.floor(random() * 20));
     expect(a.run(t)).toBe(b.run(t));
     compare(a, b, `${elf}, stop ${n}, seed ${seed}`);
-    if (n % 64 === 0)
-      expect(hash(a.system.memoryBytes('sram1').subarray(0, 0x4000))).toBe(hash(b.system.memoryBytes('sram1').subarray(0, 0x4000)));
+    if (n % 64 === 0) expect(hash(a.system.memoryBytes(ram).subarray(0, 0x4000))).toBe(hash(b.system.memoryBytes(ram).subarray(0, 0x4000)));
   }
-  expect(hash(a.system.memoryBytes('sram1'))).toBe(hash(b.system.memoryBytes('sram1')));
+  expect(hash(a.system.memoryBytes(ram))).toBe(hash(b.system.memoryBytes(ram)));
+  expect(a.bootCore.l1?.save()).toEqual(b.bootCore.l1?.save());
   expect(a.state.semihostingExit).toBe(b.state.semihostingExit);
   return b;
 }
@@ -111,6 +120,11 @@ describe('translated code is the interpreter, faster', () => {
     const b = lockStep(join(ROOT, 'fixtures/h533-straight/firmware.elf'), 11, 0.06e12, false);
     expect(b.bootCore.get(S.CACHE_MISSES)).toBeGreaterThan(10);
     expect(b.bootCore.tier.counters.compiled).toBeGreaterThan(0);
+  });
+  it('with the L1 caches of a Cortex-M7 on, lines, dirty marks and memory are the same', () => {
+    const b = lockStep(join(ROOT, 'fixtures/h745-caches-on/firmware.elf'), 13, 0.012e12, true, STM32H745XI, 'axisram');
+    expect(b.bootCore.l1!.dirtyLines().length).toBeGreaterThan(400);
+    expect(b.bootCore.tier.counters.compiled).toBeGreaterThan(2);
   });
   it('a polled SysTick gives the same values', () => {
     lockStep(join(ROOT, 'benchmarks/firmware/poll.m33.elf'), 6, 0.1e12, true);
