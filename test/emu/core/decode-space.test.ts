@@ -70,6 +70,7 @@ describe('assembler templates', () => {
       ['VMUL F32', 'vmul.f32 s0, s1, s2', 'vmul.f64 d0, d1, d2'],
       ['B T1', 'bne #4', 'bl #4'],
       ['IT', 'itte ne', 'cbz r0, #4'],
+      ['DSB T1', 'ssbb', 'dmb sy'],
     ] as const) {
       expect(isNamed(named(row), good), row).toBe(true);
       expect(isNamed(named(row), other), row).toBe(false);

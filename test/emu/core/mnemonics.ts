@@ -34,6 +34,7 @@ const NAMED_OTHERWISE: readonly { readonly row: string; readonly names: RegExp; 
     why: 'hints that are not allocated, or belong to an extension, do nothing: DDI 0403 A5.3.4',
   },
   { row: 'Hints T1', names: /^(hint|sevl)$/, why: 'the same: DDI 0403 A5.2.5' },
+  { row: 'DSB T1', names: /^p?ssbb$/, why: 'ARMv8-A names of DSB with option 0 and 4: DDI 0403 A7.7 executes reserved options as SY' },
   { row: 'LDRH (literal) T2', names: /^pld$/, why: 'Rt = PC is an unallocated memory hint: DDI 0403 A5.3.8' },
   { row: 'LDRSH (literal) T2', names: /^pl[di]$/, why: 'Rt = PC is an unallocated memory hint: DDI 0403 A5.3.8' },
 ];
