@@ -9,7 +9,7 @@ import type { NamedRepair } from './repairs.ts';
 import { CHECK_IDS, type CheckId, type Outcome, type RomDependency } from './result.ts';
 import { isDocumented, otherValues } from './rom-options.ts';
 import type { Session } from './session.ts';
-import { subjectAt, type Traced } from './subject.ts';
+import { NOT_TRACED, subjectAt, type Traced } from './subject.ts';
 import type { Variants } from './variants.ts';
 
 /** A check as judged, with the repair it offers. */
@@ -102,7 +102,7 @@ export function diagnose(
   const seen = new Map<CheckId, Judged>(candidates.map((j) => [j.id, j]));
   const discover = (session: Session): readonly NamedRepair[] => {
     if (starts.entry !== null) return [];
-    const found = judgeAll(session, outcome, true, { vectorReads: [], magic: [] });
+    const found = judgeAll(session, outcome, true, NOT_TRACED);
     const fresh: NamedRepair[] = [];
     for (const j of found) {
       if (!isBroken(j) || !j.repair || j.repair.at !== 'entry' || seen.has(j.id)) continue;

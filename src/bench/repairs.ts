@@ -20,25 +20,28 @@ const ICER = 0xe000e180;
 export function repairTarget(machine: Machine): RepairTarget {
   const core = machine.bootCore;
   const poke = (address: number, size: 1 | 2 | 4, value: number): void => core.write(address, size, value, true);
+  const place = (path: string, value: number) => {
+    const [blockName, registerName, fieldName] = path.split('.') as [string, string, string | undefined];
+    const block = machine.system.block(blockName);
+    const { layout } = block.component as unknown as RegisterBlock;
+    const register = layout.reg(registerName);
+    if (fieldName === undefined) return { block, register, whole: value >>> 0 };
+    const f = layout.field(`${registerName}.${fieldName}`);
+    const now = (block.state as RegisterState).regs[register.index]!;
+    return { block, register, whole: ((now & ~f.mask) | ((value << f.bit) & f.mask)) >>> 0 };
+  };
   return {
     setCore: (register, value) => setRegister(core, register, value),
     setField: (path, value) => {
-      const [blockName, registerName, fieldName] = path.split('.') as [string, string, string | undefined];
-      const block = machine.system.block(blockName);
-      const { layout } = block.component as unknown as RegisterBlock;
-      const regs = (block.state as RegisterState).regs;
-      const register = layout.reg(registerName);
-      const whole =
-        fieldName === undefined
-          ? value >>> 0
-          : (() => {
-              const f = layout.field(`${registerName}.${fieldName}`);
-              return ((regs[register.index]! & ~f.mask) | ((value << f.bit) & f.mask)) >>> 0;
-            })();
+      const { block, register, whole } = place(path, value);
       machine.system.now = core.now();
       // An edit, not a program: it reaches blocks without a clock too.
       if (machine.system.isClocked(block)) machine.system.writeBlock(block, block.row.base + register.offset, register.size, whole);
       else block.component.write?.(block.state, block.env, register.offset, register.size, whole);
+    },
+    putField: (path, value) => {
+      const { block, register, whole } = place(path, value);
+      (block.state as RegisterState).regs[register.index] = whole;
     },
     write: poke,
     leaveHandlerMode: () => {
@@ -60,6 +63,11 @@ export function repairTarget(machine: Machine): RepairTarget {
       for (let i = 0; i < (block.component.timers?.length ?? 0); i++) machine.system.scheduler.disarm(block.timerBase + i);
       machine.system.now = core.now();
       block.component.onReset?.(block.state, block.env, 'power');
+    },
+    holdPin: (name, level) => {
+      machine.system.now = core.now();
+      machine.system.setWire(`pin.${name}`, level);
+      machine.state.heldWires.push(`pin.${name}`);
     },
     holdOtherCores: () => {
       for (const other of machine.cores) if (other !== core) machine.hold(other);

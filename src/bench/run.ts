@@ -5,7 +5,7 @@ import { CutShort, isCut, observe, type Starts } from './attempt.ts';
 import type { RomDependency, RunResult } from './result.ts';
 import type { RunInput } from './run-input.ts';
 import { Session } from './session.ts';
-import { NOT_TRACED, type Traced } from './subject.ts';
+import { afterRun, NOT_TRACED, type Traced } from './subject.ts';
 import { answerSymptom } from './symptom.ts';
 import { traceMagic } from './magic.ts';
 import { Variants } from './variants.ts';
@@ -25,7 +25,7 @@ export function runBench(input: RunInput): RunResult {
   const cut = isCut(end.reason);
 
   // what only a second look can tell
-  let traced: Traced = { ...NOT_TRACED, vectorReads: [...machine.state.vectorReads] };
+  let traced: Traced = { ...NOT_TRACED, ...afterRun(session), vectorReads: [...machine.state.vectorReads] };
   if (!cut && entries.length === 0 && end.outcome !== 'dfu') traced = { ...traced, magic: traceMagic(session, powerOn) };
 
   // the judged instant: the last entry, else the first fault, else the end

@@ -48,6 +48,8 @@ export interface SessionState {
   proofGap: Ps;
   loop: FixedLoop | null;
   symptomResets: number;
+  /** RX pins of the ROM's serial interfaces that fell while the ROM ran. */
+  fellInRom: { pin: string; at: Ps }[];
 }
 
 export interface SessionEnd {
@@ -116,7 +118,9 @@ export class Session {
       proofGap: 20 * MS,
       loop: null,
       symptomResets: 0,
+      fellInRom: [],
     };
+    const listened = new Set(rxPins(this.profile).map(({ pin }) => `pin.${pin}`));
     machine.attach({ save: () => structuredClone(this.state), restore: (s) => (this.state = structuredClone(s as SessionState)) });
     machine.observer = {
       beforeReset: () => this.usb.chipReset(),
@@ -133,7 +137,11 @@ export class Session {
         this.state.anchor = this.state.leftAt = machine.now;
         this.resetProof();
       },
-      wire: (name, value) => this.usb.onWire(name, value),
+      wire: (name, value) => {
+        this.usb.onWire(name, value);
+        if (value !== 0 || !listened.has(name) || !machine.state.inSystem) return;
+        if (this.state.fellInRom.length < MAX_EDGES) this.state.fellInRom.push({ pin: name.slice('pin.'.length), at: machine.now });
+      },
       semihosting: (core) => {
         serveSemihosting(core, {
           print: (text) => machine.console('semihosting', text),
@@ -270,7 +278,7 @@ export class Session {
   private isSettled(): boolean {
     const { machine, state } = this;
     const now = machine.now;
-    if (state.dfuAt !== null) return this.usb.dfuIdle;
+    if (state.dfuAt !== null) return this.usb.dfuIdle && this.applicationIsBack();
     if (machine.state.lockup) return true;
     // a run that was repaired at an entry has the old resets in its history: they settle nothing once the rhythm is broken
     const loop = resetLoop(this);
@@ -286,6 +294,13 @@ export class Session {
       this.state.nextProof = now + this.state.proofGap;
     }
     return false;
+  }
+
+  /** After a leave: a device of the application is on the bus, or it has had two seconds for that. */
+  private applicationIsBack(): boolean {
+    const leave = lastLeave(this);
+    if (leave === null || this.machine.now - leave >= NO_ATTACH) return true;
+    return this.usb.sessions.some((u) => u.at > leave && u.enumerated !== null && u.servedBy === 'user');
   }
 
   /** Into the ROM and out of it at a steady pace: for the word of a repeated run there is nothing to wait for. */
@@ -308,6 +323,16 @@ export class Session {
     return usb.attachedSince === null && now - ready >= NO_ATTACH;
   }
 }
+
+/** When the last DFU leave that was carried out began; null if there was none. */
+export const lastLeave = (s: Session): Ps | null =>
+  s.usb.operations.findLast((o) => o.kind === 'leave' && o.status === 'ok')?.startedAt ?? null;
+/** Pins on which the ROM takes a start bit for a choice of interface. */
+export const rxPins = (profile: RomProfile | null): readonly { readonly name: string; readonly pin: string }[] =>
+  (profile?.interfaces.value ?? []).flatMap(({ name, pins, detection }) =>
+    detection === 'falling-edge' && pins['rx'] !== undefined ? [{ name, pin: pins['rx'] }] : [],
+  );
+const MAX_EDGES = 64;
 
 /** The port of a chip without a USB device block: nothing on it. */
 const NO_DEVICE: UsbDevicePort = {

@@ -6,7 +6,8 @@ import type { Ps } from '../emu/time.ts';
 import { findSymbol } from '../emu/image/image.ts';
 import { imageCore } from './image-core.ts';
 import type { PlannedAction, PlannedStep } from './scenario-types.ts';
-import type { Session } from './session.ts';
+import { rxPins, type Session } from './session.ts';
+import { PIN_FLOATING } from '../peripherals/gpio-v2.ts';
 
 interface StepsState {
   /** Next step. */
@@ -21,7 +22,7 @@ interface StepsState {
   call: { core: number; pc: number; sp: number; saved: number[] } | null;
   /** Sequence of bytes sent to UARTs, so that each is a change of the wire. */
   uartSequence: number;
-  uartQueue: { port: string; bytes: number[] } | null;
+  uartQueue: { port: string; bytes: number[]; bit: number; byte: number } | null;
 }
 
 /** Caller-saved state that a called function may change: R0–R3, R12, LR, flags. */
@@ -160,7 +161,7 @@ export class Steps implements Attachment {
           system.setParameter('boot0.level', action.level === 1 ? 1 : 0);
           const pin = this.session.profile?.boot0Pin;
           if (pin) system.setWire(`pin.${pin}`, action.level === 1 ? 1 : 0);
-        } else system.setWire(`pin.${action.name}`, action.level === 'z' ? 2 : action.level);
+        } else this.drive(action.name, action.level === 'z' ? PIN_FLOATING : action.level);
         return this.finished();
       case 'nrst':
         machine.holdReset(true);
@@ -176,7 +177,7 @@ export class Steps implements Attachment {
         usb.send(action.bytes);
         return this.finished();
       case 'uart':
-        this.state.uartQueue = { port: action.port.toLowerCase(), bytes: [...action.bytes] };
+        this.state.uartQueue = { port: action.port.toLowerCase(), bytes: [...action.bytes], bit: 0, byte: 0 };
         this.sendUart();
         return;
       case 'poke': {
@@ -227,22 +228,39 @@ export class Steps implements Attachment {
     this.finished();
   }
 
-  /** One byte a character time (115,200 baud, 8N1) on the port's RX wire. */
+  private drive(pin: string, level: number): void {
+    const { machine } = this.session;
+    const wire = `pin.${pin}`;
+    if (!machine.state.heldWires.includes(wire)) machine.system.setWire(wire, level);
+  }
+
+  /** 115,200 baud, 8N1: the byte goes to the port's RX wire at its start bit, its bits to the pin at which the ROM has that port. */
   private sendUart(): void {
     const q = this.state.uartQueue;
     if (!q) return;
-    const { machine } = this.session;
-    const byte = q.bytes.shift();
-    if (byte === undefined) {
-      this.state.uartQueue = null;
-      this.finished();
-      return;
+    const { system } = this.session.machine;
+    const pin = rxPins(this.session.profile).find((i) => i.name.toLowerCase() === q.port)?.pin;
+    if (q.bit === 0) {
+      const byte = q.bytes.shift();
+      if (byte === undefined) {
+        this.state.uartQueue = null;
+        this.finished();
+        return;
+      }
+      q.byte = byte;
+      this.state.uartSequence++;
+      system.setWire(`${q.port}.rx`, 0x100 | byte | (this.state.uartSequence << 9));
     }
-    this.state.uartSequence++;
-    machine.system.setWire(`${q.port}.rx`, 0x100 | byte | (this.state.uartSequence << 9));
-    machine.system.scheduler.arm(this.uartSlot, machine.now + 86_805_556);
+    if (pin !== undefined) this.drive(pin, q.bit === 0 ? 0 : q.bit === STOP_BIT ? 1 : (q.byte >>> (q.bit - 1)) & 1);
+    const passed = Math.floor((q.bit * CHARACTER) / 10);
+    q.bit = q.bit === STOP_BIT ? 0 : q.bit + 1;
+    const next = Math.floor(((q.bit === 0 ? 10 : q.bit) * CHARACTER) / 10);
+    system.scheduler.arm(this.uartSlot, this.session.machine.now + next - passed);
   }
 }
+/** Ten bits at 115,200 baud. */
+const CHARACTER = 86_805_556;
+const STOP_BIT = 9;
 
 function describeAction(a: PlannedAction): string {
   switch (a.kind) {

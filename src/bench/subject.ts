@@ -1,13 +1,14 @@
 /** The machine as checks see it: at an entry, at the first fault, or at the end. */
-import type { EntryFacts, MagicWord, RomFacts, Subject, TargetHistory, TargetState, Writer } from '../checks/check.ts';
+import type { EntryFacts, LeaveFacts, MagicWord, RomFacts, Subject, TargetHistory, TargetState, Writer } from '../checks/check.ts';
 import { registerFile } from '../emu/core/register-file.ts';
 import { S } from '../emu/core/state.ts';
 import type { WriteRecord } from '../emu/history.ts';
 import type { Machine } from '../emu/machine.ts';
 import type { RegisterBlock, RegisterState } from '../emu/registers.ts';
 import { rateHz } from '../emu/time.ts';
+import { PIN_FLOATING } from '../peripherals/gpio-v2.ts';
 import { optionSettings } from './rom-options.ts';
-import type { Session } from './session.ts';
+import { lastLeave, rxPins, type Session } from './session.ts';
 
 /** Block registers by path, as stored. */
 export function fieldOf(machine: Machine, path: string): number | null {
@@ -33,6 +34,8 @@ export function targetState(machine: Machine, registers: Readonly<Record<string,
     field: (path) => fieldOf(machine, path),
     l1: machine.bootCore.l1 && { dirty: machine.bootCore.l1.dirtyLines(), stale: machine.bootCore.l1.staleLines },
     otherCores: machine.cores.filter((c) => c !== machine.bootCore).map((c) => ({ name: c.row.name, state: machine.coreState(c) })),
+    bootPin: (name) => system.parameter(`${name.toLowerCase()}.level`) ?? null,
+    pin: (name) => levelOf(machine, name),
     clockHz: (name) => {
       if (!chip.clocks.includes(name)) return null;
       const r = system.clock(name).rate;
@@ -41,14 +44,47 @@ export function targetState(machine: Machine, registers: Readonly<Record<string,
   };
 }
 
+/** The board's level, else what the chip drives. A wire of a port that the chip lacks reads 0: it is no pin. */
+function levelOf(machine: Machine, name: string): 0 | 1 | 'z' | null {
+  if (!machine.chip.blocks.some((b) => b.model?.startsWith('gpio') && name.startsWith(`P${b.name.slice(-1)}`))) return null;
+  const [board, chip] = [machine.system.wire(`pin.${name}`), machine.system.wire(`out.${name}`)];
+  const level = board === PIN_FLOATING ? chip : board;
+  return level === 0 || level === 1 ? level : 'z';
+}
+
 const writerOf = (w: WriteRecord | null): Writer | null => w && { pc: w.pc, at: w.at, kind: w.kind, core: w.core, seq: w.seq };
 
 /** Facts that only a second run with watches can tell; empty until that run was made. */
 export interface Traced {
   readonly vectorReads: TargetHistory['vectorReads'];
   readonly magic: readonly MagicWord[];
+  /** From the whole run, what came after the judged instant included. */
+  readonly fellInRom: NonNullable<TargetHistory['fellInRom']>;
+  readonly leave: LeaveFacts | null;
 }
-export const NOT_TRACED: Traced = { vectorReads: [], magic: [] };
+export const NOT_TRACED: Traced = { vectorReads: [], magic: [], fellInRom: [], leave: null };
+
+/** What the run that has just ended tells of pins and of a leave. */
+export const afterRun = (s: Session): Pick<Traced, 'fellInRom' | 'leave'> => ({ fellInRom: [...s.state.fellInRom], leave: leaveFacts(s) });
+
+function leaveFacts(s: Session): LeaveFacts | null {
+  const at = lastLeave(s);
+  if (at === null) return null;
+  const { history } = s.machine;
+  // what a power cycle or the NRST pin brings back was not brought back by the leave
+  const helped = history.resets.find((r) => r.at > at && (r.external || r.by === 'power'))?.at ?? Infinity;
+  const resets = history.resets.filter((r) => r.at > at && r.at < helped);
+  const ofUser = s.usb.sessions.filter((u) => u.enumerated !== null && u.servedBy === 'user');
+  const trap = history.entries.find((e) => e.at > at && e.at < helped && e.how === 'exception');
+  return {
+    at,
+    started: s.state.leftAt !== null || trap !== undefined || resets.length > 0 || helped !== Infinity,
+    resets: resets.map((r) => r.by),
+    usbBefore: ofUser.some((u) => u.at < at),
+    usbAfter: ofUser.some((u) => u.at > at && u.at < helped),
+    exceptionInSystem: trap ? { pc: trap.fromPc, at: trap.at } : null,
+  };
+}
 
 export function entryFacts(machine: Machine): EntryFacts[] {
   return machine.history.entries.map((e) => ({
@@ -69,6 +105,8 @@ export function targetHistory(machine: Machine, traced: Traced): TargetHistory {
     entries: entryFacts(machine),
     vectorReads: traced.vectorReads,
     magic: traced.magic,
+    fellInRom: traced.fellInRom,
+    leave: traced.leave,
     firstFault: machine.state.firstFault,
     breakpoints: machine.state.breakpoints,
   };
@@ -86,6 +124,7 @@ export function romFacts(s: Session): RomFacts {
     range: rom?.range.value ?? [0, 0],
     ramUse: rom?.ramUse.value ?? [],
     usbIrq: profile?.usbIrq ?? -1,
+    listensTo: rxPins(profile),
     option: (id) => {
       const o = settings.find((x) => x.id === id);
       return o ? { value: o.value, confidence: o.confidence } : null;
@@ -104,7 +143,12 @@ export function subjectAt(s: Session, outcome: string, reached: boolean, traced:
   const facts = entryFacts(machine).at(-1);
   return {
     state: targetState(machine, registers),
-    history: targetHistory(machine, traced),
+    history: {
+      ...targetHistory(machine, traced),
+      usbOfUser: s.usb.sessions
+        .filter((u) => u.servedBy === 'user')
+        .map((u) => ({ at: u.at, enumerated: u.enumerated !== null, endedAt: u.endedBy === 'end' ? null : u.endedAt })),
+    },
     entry: facts ? { ...facts, reached } : null,
     rom: romFacts(s),
     outcome,

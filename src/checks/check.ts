@@ -33,6 +33,10 @@ export interface TargetState {
   readonly l1?: { readonly dirty: readonly number[]; readonly stale: number } | null;
   /** The cores that were not the one judged; left out where the target cannot tell. */
   readonly otherCores?: readonly { readonly name: string; readonly state: CoreState }[];
+  /** Level of a boot pin (`BOOT0`) as the boot table looks at it; null if unknown. */
+  bootPin?(name: string): number | null;
+  /** What the board and the chip make of a pin: its level, `z` if nothing drives it; null if unknown. */
+  pin?(name: string): 0 | 1 | 'z' | null;
   /** Rate of a clock in hertz, 0 if stopped, null if unknown. */
   clockHz(name: string): number | null;
 }
@@ -68,8 +72,35 @@ export interface TargetHistory {
   readonly magic: readonly MagicWord[];
   /** BKPT instructions that user code ran, oldest first; left out where the target does not count them. */
   readonly breakpoints?: readonly { readonly semihosting: boolean; readonly pc: number; readonly at: number }[];
+  /** Devices of user code that the host saw before the judged instant, oldest first; left out where the target does not watch the bus. */
+  readonly usbOfUser?: readonly UsbFacts[];
+  /** RX pins of the ROM's serial interfaces that fell while the ROM ran, after the last entry too; left out where nobody watches them. */
+  readonly fellInRom?: readonly { readonly pin: string; readonly at: number }[];
+  /** The last DFU leave that was carried out, and what came of it by the end of the run; null if there was none. */
+  readonly leave?: LeaveFacts | null;
   /** First fault before any entry. */
   readonly firstFault: { readonly kind: string; readonly address: number | null; readonly pc: number; readonly at: number } | null;
+}
+
+/** A stay of a device on the bus. */
+export interface UsbFacts {
+  readonly at: number;
+  readonly enumerated: boolean;
+  /** The pull-up went, or the cable; null = still there. */
+  readonly endedAt: number | null;
+}
+
+export interface LeaveFacts {
+  readonly at: number;
+  /** User code ran after it. */
+  readonly started: boolean;
+  /** Causes of the resets between the leave and the end. */
+  readonly resets: readonly string[];
+  /** The host configured a device of user code before it, and after it. */
+  readonly usbBefore: boolean;
+  readonly usbAfter: boolean;
+  /** An exception of user code was taken to a handler in system memory after it. */
+  readonly exceptionInSystem: { readonly pc: number | null; readonly at: number } | null;
 }
 
 /** A word that looks like a request that had to survive a reset. */
@@ -95,6 +126,8 @@ export interface RomFacts {
   readonly range: readonly [number, number];
   readonly ramUse: readonly { readonly base: number; readonly size: number }[];
   readonly usbIrq: number;
+  /** RX pins that the ROM watches for a start bit beside USB. */
+  readonly listensTo: readonly { readonly name: string; readonly pin: string }[];
   /** Value of a ROM option in this run, with how sure it is; null if the family lacks it. */
   option(id: string): { readonly value: string; readonly confidence: Confidence } | null;
 }
@@ -125,6 +158,8 @@ export interface RepairTarget {
   setCore(register: string, value: number): void;
   /** Stores into a register's storage: no side effects of a bus write but the consequences of the new value (clocks, wires). */
   setField(path: string, value: number): void;
+  /** As setField, past any lock: option bytes as if they had been programmed otherwise. */
+  putField?(path: string, value: number): void;
   /** A bus write as software would make it. */
   write(address: number, size: 1 | 2 | 4, value: number): void;
   /** No exception is active and none pending; Thread mode on MSP. */
@@ -132,6 +167,8 @@ export interface RepairTarget {
   clearNvic(what: 'enabled' | 'pending'): void;
   /** The watchdog of this block was never started. */
   stopTimersOf(block: string): void;
+  /** The board drives this pin so from here on, whatever the scenario does. */
+  holdPin?(name: string, level: 0 | 1): void;
   /** The other cores are back in reset. */
   holdOtherCores?(): void;
   branchTo(address: number): void;

@@ -3,6 +3,7 @@ import type { Check } from './check.ts';
 import { basepri } from './basepri.ts';
 import { dcache, icache } from './cache.ts';
 import { hse, kernelClocks, pll, prescalers, sysclk, usbClock } from './clocks.ts';
+import { bootSelection } from './boot-selection.ts';
 import { control } from './control.ts';
 import { fpu, mpu, stackLimit } from './core-units.ts';
 import { debuggerCheck } from './debugger.ts';
@@ -14,16 +15,20 @@ import { handlerMode } from './handler-mode.ts';
 import { hsi48 } from './hsi48.ts';
 import { iwdg } from './iwdg.ts';
 import { dma, exti, peripheralsLeftOn, usbLeftOn } from './left-on.ts';
+import { leavePath } from './leave-path.ts';
 import { magicSurvives } from './magic-survives.ts';
 import { msp } from './msp.ts';
 import { nvicEnabled } from './nvic-enabled.ts';
 import { nvicPending } from './nvic-pending.ts';
+import { optionBytes } from './option-bytes.ts';
 import { primask } from './primask.ts';
 import { dualBank, emptyCheck, protection, remap, secondCore, trustZone } from './product.ts';
 import { resetFlags } from './reset-flags.ts';
+import { romInterface } from './rom-interface.ts';
 import { stackAfterMsp } from './stack-after-msp.ts';
 import { systick } from './systick.ts';
 import { thumbBit } from './thumb-bit.ts';
+import { usbDisconnect } from './usb-disconnect.ts';
 import { vddusb } from './vddusb.ts';
 import { vtor } from './vtor.ts';
 import { wwdg } from './wwdg.ts';
@@ -53,6 +58,7 @@ export const CHECKS: readonly Check[] = [
   hse,
   vddusb,
   usbClock,
+  usbDisconnect,
   usbLeftOn,
   peripheralsLeftOn,
   dma,
@@ -65,12 +71,16 @@ export const CHECKS: readonly Check[] = [
   resetFlags,
   iwdg,
   wwdg,
+  bootSelection,
   dualBank,
   emptyCheck,
+  optionBytes,
   protection,
   trustZone,
   stackLimit,
   secondCore,
   debuggerCheck,
+  romInterface,
   magicSurvives,
+  leavePath,
 ];

@@ -1,5 +1,5 @@
 /** What the part and its option bytes allow: remap, banks, empty flash, protection, TrustZone, second core. */
-import { broken, notApplicable, pass, unknown, type Check } from './check.ts';
+import { broken, hex, notApplicable, pass, unknown, type Check } from './check.ts';
 import { familyOf, inManual, maskOf, registerOf } from './families.ts';
 
 const NO_FAMILY = 'this chip family has no row of register names yet';
@@ -44,21 +44,55 @@ export const remap: Check = {
   ].join('\n\n'),
 };
 
+const BANKS = 'AN2606 Rev 70, dual-bank boot figures: the ROM looks for a stack pointer in RAM at the start of the banks';
+
 export const dualBank: Check = {
   id: 'dual-bank',
   question: 'Does the ROM look for an application in the banks before it stays?',
   path: true,
-  judge({ state }) {
+  judge({ state, rom }) {
     const f = familyOf(state.chip);
     if (!f) return notApplicable(NO_FAMILY);
-    return f.bankCheck ? unknown('not checked in this version') : notApplicable('the ROM of this chip has no dual-bank boot');
+    if (!f.bankCheck) return notApplicable('the ROM of this chip has no dual-bank boot');
+    const bfb2 = state.field(BFB2);
+    const option = rom.option('bank-check');
+    if (bfb2 === null || !option) return unknown('neither the option bit nor what the ROM does with it is known on this target');
+    const observed = `${inManual(BFB2)} = ${bfb2}`;
+    const confidence = option.confidence;
+    if (option.value === 'never' || (option.value === 'bfb2' && bfb2 === 0)) return pass(observed, 'the ROM stays', BANKS, confidence);
+    const programs = state.chip.memories
+      .filter((m) => m.kind === 'flash')
+      .flatMap((m) => [m.base, m.base + m.size / 2])
+      .filter((base) => {
+        const sp = state.read(base, 4);
+        return sp !== null && state.chip.memories.some((m) => m.kind === 'ram' && sp > m.base && sp <= m.base + m.size);
+      });
+    if (programs.length === 0)
+      return pass(`${observed}, no program in the banks`, 'the ROM finds nothing to start and stays', BANKS, confidence);
+    return broken('warn', {
+      observed: `${observed}, a program at ${programs.map(hex).join(' and ')}`,
+      expected: `${inManual(BFB2)} = 0, or empty banks`,
+      source: BANKS,
+      confidence,
+      because: 'the ROM takes the program in a bank for what it has to start and goes back to it',
+    });
   },
-  repair: () => null,
+  repair({ state, entry, rom }) {
+    // at the level that BOOT0 has: only the option bit can be another one
+    if (!entry || state.field(BFB2) !== 1 || rom.option('bank-check')?.value !== 'bfb2') return null;
+    return {
+      at: 'entry',
+      what: `${inManual(BFB2)} = 0`,
+      fix: 'FLASH->OPTR &= ~FLASH_OPTR_BFB2;   /* with the option keys, OPTSTRT and OBL_LAUNCH: the chip restarts */',
+      apply: (target) => target.putField?.(BFB2, 0),
+    };
+  },
   explanation: [
     'On parts with dual-bank boot (BFB2 and the like) the ROM may look at the first words of the banks and start what looks like firmware instead of staying. Whether a jump meets that test depends on option bytes, and partly on the BOOT0 pin.',
     'STM32H5 swaps its banks by the option SWAP_BANK, in hardware; its ROM has no such test.',
   ].join('\n\n'),
 };
+const BFB2 = 'FLASH.OPTR.BFB2';
 
 export const emptyCheck: Check = {
   id: 'empty-check',
@@ -67,7 +101,7 @@ export const emptyCheck: Check = {
   judge({ state }) {
     const f = familyOf(state.chip);
     if (!f) return notApplicable(NO_FAMILY);
-    return f.emptyCheck ? unknown('not checked in this version') : notApplicable('this chip has no empty check');
+    return f.emptyCheck ? unknown('no ROM of this version makes the test') : notApplicable('this chip has no empty check');
   },
   repair: () => null,
   explanation: [

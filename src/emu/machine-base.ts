@@ -99,6 +99,8 @@ export interface MachineState {
   gapAccess: boolean;
   /** NRST is held low or power is off: nothing runs. */
   held: boolean;
+  /** Wires that a repair holds: the scenario's steps no longer reach them. */
+  heldWires: string[];
   /** First fault before any entry. */
   firstFault: { kind: string; address: number | null; pc: number; at: Ps } | null;
   /** Words of system memory that user code read as data, oldest first. */
@@ -136,6 +138,7 @@ export const freshState = (cores: number): MachineState => ({
   optionReads: [],
   gapAccess: false,
   held: false,
+  heldWires: [],
   firstFault: null,
   vectorReads: [],
   breakpoints: [],

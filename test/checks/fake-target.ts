@@ -4,12 +4,14 @@ import { CHECKS } from '../../src/checks/index.ts';
 import {
   type Check,
   type EntryFacts,
+  type LeaveFacts,
   type Judgement,
   type MagicWord,
   type RepairTarget,
   type ResetFacts,
   type Subject,
   type TargetHistory,
+  type UsbFacts,
   type Writer,
 } from '../../src/checks/check.ts';
 import { PPB } from '../../src/checks/core-registers.ts';
@@ -50,6 +52,13 @@ export class FakeTarget implements RepairTarget {
   magic: MagicWord[] = [];
   firstFault: TargetHistory['firstFault'] = null;
   breakpoints: { semihosting: boolean; pc: number; at: number }[] = [];
+  usbOfUser: UsbFacts[] = [];
+  fellInRom: { pin: string; at: number }[] = [];
+  leave: LeaveFacts | null = null;
+  pins: Record<string, 0 | 1> = { PA10: 1, PA3: 1 };
+  boot0 = 0;
+  /** Words of flash; others are erased. */
+  flash: Record<number, number> = { 0x08000000: 0x20004000, 0x08000004: 0x08000401 };
   stopped: string[] = [];
   withHistory = true;
 
@@ -58,6 +67,11 @@ export class FakeTarget implements RepairTarget {
       for (const r of STM32H533RE.facts[block.facts ?? block.name]?.registers ?? []) this.registers.set(`${block.name}.${r.name}`, r.reset);
     // What the facts do not say: the SVD's wrong TRIM, option bytes as they leave the factory.
     this.set('CRS.CR.TRIM', 0x20).set('FLASH.OPTSR_CUR.PRODUCT_STATE', 0xed).set('FLASH.OPTSR2_CUR.TZEN', 0xc3);
+    for (const { field, factory } of Object.values(STM32H533RE.optionBytes ?? {})) {
+      const programmed = field.replace('_CUR.', '_PRG.');
+      if (locate(STM32H533RE, field)) this.set(field, factory.value);
+      if (locate(STM32H533RE, programmed)) this.set(programmed, factory.value);
+    }
     this.set('RCC.CR.HSI48ON', 1).set('RCC.CR.HSI48RDY', 1).set('PWR.USBSCR.USB33SV', 1);
   }
 
@@ -119,6 +133,10 @@ export class FakeTarget implements RepairTarget {
     if (block === 'IWDG') this.set('IWDG.SR.ONF', 0);
     if (block === 'WWDG') this.set('WWDG.CR.WDGA', 0);
   }
+  holdPin(name: string, level: 0 | 1): void {
+    this.pins[name] = level;
+    if (level === 1) this.fellInRom = this.fellInRom.filter((e) => e.pin !== name);
+  }
   branchTo(address: number): void {
     this.entry = { ...this.entry!, address: (address & ~1) >>> 0, thumb: (address & 1) === 1 };
   }
@@ -128,7 +146,10 @@ export class FakeTarget implements RepairTarget {
       state: {
         chip: STM32H533RE,
         core: (name) => this.core[name] ?? null,
-        read: (address) => (this.ppb.get(address) ?? 0) >>> 0,
+        read: (address) =>
+          address >= 0x08000000 && address < 0x08080000 ? (this.flash[address] ?? 0xffffffff) : (this.ppb.get(address) ?? 0) >>> 0,
+        bootPin: (name) => (name === 'BOOT0' ? this.boot0 : null),
+        pin: (name) => this.pins[name] ?? 'z',
         field: (path) => this.get(path),
         clockHz: (name) => this.clocks[name] ?? null,
       },
@@ -141,6 +162,9 @@ export class FakeTarget implements RepairTarget {
             magic: this.magic,
             breakpoints: this.breakpoints,
             firstFault: this.firstFault,
+            usbOfUser: this.usbOfUser,
+            fellInRom: this.fellInRom,
+            leave: this.leave,
           }
         : null,
       entry: this.entry,
@@ -151,6 +175,10 @@ export class FakeTarget implements RepairTarget {
         range: [0x0bf97000, 0x0bf9ffff],
         ramUse: [{ base: 0x20000000, size: 0x4000 }],
         usbIrq: USB_IRQ,
+        listensTo: [
+          { name: 'USART1', pin: 'PA10' },
+          { name: 'USART2', pin: 'PA3' },
+        ],
         option: (id) => (this.options[id] === undefined ? null : { value: this.options[id], confidence: 'assumed' }),
       },
       outcome: this.outcome,

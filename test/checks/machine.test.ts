@@ -23,6 +23,7 @@ beforeEach(() => {
   machine = new Machine({ chip: STM32H533RE, models: MODELS, seed: 1 });
   machine.eraseNonVolatile();
   machine.load(0x08000000, words(INITIAL_SP, 0x08000009, 0xe7fee7fe)); // b .
+  machine.system.setWire('pin.PA3', 1); // an idle RX line
   machine.powerOn();
   machine.run(MS);
   target = repairTarget(machine);
@@ -39,6 +40,9 @@ function subject(): Subject {
     magic: [],
     firstFault: null,
     breakpoints: [],
+    usbOfUser: [],
+    fellInRom: [],
+    leave: null,
   };
   return {
     state: targetState(machine, registerFile(core, ENTRY.address)),
@@ -51,6 +55,7 @@ function subject(): Subject {
       range: [0x0bf97000, 0x0bf9ffff],
       ramUse: [{ base: 0x20000000, size: 0x4000 }],
       usbIrq: USB_IRQ,
+      listensTo: [{ name: 'USART2', pin: 'PA3' }],
       option: () => null,
     },
     outcome: 'rom-silent',

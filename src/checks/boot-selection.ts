@@ -1,0 +1,99 @@
+/** Where the chip starts: BOOT0 pin and option bytes against its boot table. */
+import type { BootCondition, BootRule } from '../emu/chip.ts';
+import { broken, hex, notApplicable, pass, unknown, type Check, type Subject, type TargetState } from './check.ts';
+import { inManual } from './families.ts';
+
+const VECTORS = 'Armv7-M and Armv8-M: out of reset the core loads SP and PC from the vector table; bit 0 of the vector is the Thumb bit';
+const ERASED = 0xffffffff;
+
+/** Value that a boot rule looks at; null if the target cannot tell. */
+function signalOf({ field, bootPin, read, chip }: TargetState, signal: string): number | null {
+  const [kind, name = ''] = signal.split(/:(.*)/s);
+  if (kind === 'pin') return bootPin?.(name) ?? null;
+  if (kind === 'field') return field(name);
+  const flash = chip.memories.find((m) => m.kind === 'flash');
+  const first = kind === 'flash' && name === 'empty' && flash ? read(flash.base, 4) : null;
+  return first === null ? null : Number(first === ERASED);
+}
+const shown = ({ signal }: BootCondition, value: number): string =>
+  signal.startsWith('field:')
+    ? `${inManual(signal.slice('field:'.length))} = 0x${value.toString(16)}`
+    : `${signal.split(':')[1]} = ${value}`;
+
+/** The row that decides, with what it and the rows before it looked at; null if something cannot be read. */
+function decide({ state }: Subject): { readonly rule: BootRule; readonly seen: string } | null {
+  const core = state.chip.cores[0]!.name;
+  const looked = new Map<string, string>();
+  for (const rule of state.chip.boot ?? []) {
+    if ((rule.core ?? core) !== core) continue;
+    let holds = true;
+    for (const condition of rule.when) {
+      const value = signalOf(state, condition.signal);
+      if (value === null) return null;
+      looked.set(condition.signal, shown(condition, value));
+      holds &&= condition.is.includes(value);
+    }
+    if (holds) return { rule, seen: [...looked.values()].join(', ') };
+  }
+  return null;
+}
+function tableOf({ field }: TargetState, { vectors }: BootRule): number | null {
+  if (typeof vectors === 'number') return vectors;
+  const value = field(vectors.field);
+  return value === null ? null : (value * 2 ** vectors.shift) >>> 0;
+}
+
+export const bootSelection: Check = {
+  id: 'boot-selection',
+  question: 'Does the chip start where it should: by the BOOT0 pin, the option bytes and what is in flash?',
+  path: true,
+  judge(subject) {
+    const { state, entry } = subject;
+    if (!state.chip.boot) return notApplicable('this chip has no boot table in its row');
+    if (!state.bootPin) return unknown('the boot pin cannot be read on this target');
+    const decided = decide(subject);
+    if (!decided) return unknown('not everything that the boot table looks at can be read on this target');
+    const { rule, seen } = decided;
+    const { source, confidence } = rule;
+    const table = tableOf(state, rule);
+    if (rule.boots === 'held') return pass(seen, 'this core waits until the other one lets it go', source, confidence);
+    if (rule.boots === 'system')
+      return pass(seen, entry?.how === 'boot' ? 'the ROM is chosen at reset' : 'the next reset starts the ROM', source, confidence);
+    if (table === null) return unknown('the boot address cannot be read on this target');
+    const observed = `${seen === '' ? '' : `${seen}; `}vector table at ${hex(table)}`;
+    const sp = state.read(table, 4);
+    const pc = state.read(table + 4, 4);
+    const wrong =
+      sp === null || pc === null
+        ? 'nothing answers there'
+        : sp === ERASED && pc === ERASED
+          ? 'it is erased'
+          : (pc & 1) === 0
+            ? `its reset vector ${hex(pc)} is even`
+            : null;
+    if (wrong !== null)
+      return broken('fail', {
+        observed: `${observed}: ${wrong}`,
+        expected: 'a vector table where the chip starts',
+        because:
+          'the core starts with what it finds there and faults at once; a boot address, a bank swap or a missing first image is the usual reason',
+        source: VECTORS,
+        confidence: 'documented',
+      });
+    if (state.bootPin('BOOT0') === 1 && !entry)
+      return broken('fail', {
+        observed,
+        expected: 'a row of the boot table that starts the ROM',
+        because: 'BOOT0 is high, but with these option bytes the chip starts user code all the same',
+        source,
+        confidence,
+      });
+    return pass(observed, 'user code is started', source, confidence);
+  },
+  repair: () => null,
+  explanation: [
+    'At every reset the chip decides where it starts: from the BOOT0 pin, from option bits that stand for or override the pin (nSWBOOT0, nBOOT0, nBOOT1), from boot addresses in option bytes (H5, H7), and on some parts from whether the flash is empty. `bootbench chips <chip>` prints the table.',
+    'A pin that nobody looks at is the usual surprise: with nSWBOOT0 = 0 BOOT0 is ignored. The other is a boot address that points to a bank or an address without a program.',
+    'On H5 and H7 a pin-selected start passes a secure first stage before the ROM, a jump does not: `bootbench compare` shows what differs at the entry.',
+  ].join('\n\n'),
+};

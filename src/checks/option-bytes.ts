@@ -1,0 +1,74 @@
+/** Option bytes that reach into the boot path without any code. */
+import { broken, notApplicable, pass, unknown, type Check, type Subject } from './check.ts';
+import { inManual } from './families.ts';
+
+const WATCHDOG = 'reference manuals, option bytes: with the SW bit cleared the watchdog is started by hardware at every reset';
+const LOADED = 'reference manuals, option bytes: what was programmed takes effect when the option bytes are loaded again';
+/** Bits that hand a watchdog to the hardware when they are 0. */
+const HARDWARE_WATCHDOG = /^(IWDG\d?|WDG)_SW$/;
+
+interface Option {
+  readonly name: string;
+  readonly path: string;
+  readonly value: number;
+  readonly factory: number;
+}
+const options = ({ state }: Subject): readonly Option[] =>
+  Object.entries(state.chip.optionBytes ?? {}).flatMap(([name, { field, factory }]) => {
+    const value = state.field(field);
+    return value === null ? [] : [{ name, path: field, value, factory: factory.value }];
+  });
+/** Fields whose programmed value differs from the one in force. */
+const waiting = ({ state }: Subject): readonly string[] =>
+  Object.values(state.chip.optionBytes ?? {}).flatMap(({ field }) => {
+    if (!field.includes('_CUR.')) return [];
+    const programmed = field.replace('_CUR.', '_PRG.');
+    const [now, next] = [state.field(field), state.field(programmed)];
+    return now === null || next === null || now === next
+      ? []
+      : [`${inManual(programmed)} = 0x${next.toString(16)}, in force 0x${now.toString(16)}`];
+  });
+
+export const optionBytes: Check = {
+  id: 'option-bytes',
+  question: 'Do option bytes start something, or wait to be loaded, that reaches into the boot path?',
+  path: true,
+  judge(subject) {
+    if (!subject.state.chip.optionBytes) return notApplicable('no option bytes are known for this chip');
+    const all = options(subject);
+    if (all.length === 0) return unknown('the option bytes cannot be read on this target');
+    const dogs = all.filter((o) => HARDWARE_WATCHDOG.test(o.name) && o.value === 0);
+    if (dogs.length > 0)
+      return broken('warn', {
+        observed: dogs.map((o) => `${inManual(o.path)} = 0`).join(', '),
+        expected: dogs.map((o) => `${inManual(o.path)} = 1`).join(', '),
+        because:
+          'the watchdog runs from reset on, whatever the firmware does: it has to be refreshed up to the jump, and the ROM to take over in time',
+        source: WATCHDOG,
+        confidence: 'documented',
+      });
+    const late = waiting(subject);
+    if (late.length > 0)
+      return broken('warn', {
+        observed: late.join('; '),
+        expected: 'what was programmed is in force',
+        because: 'option bytes were written and not loaded: the chip still starts by the old ones',
+        source: LOADED,
+        confidence: 'documented',
+      });
+    const changed = all.filter((o) => o.value !== o.factory);
+    return pass(
+      changed.length === 0 ? 'as from the factory' : changed.map((o) => `${inManual(o.path)} = 0x${o.value.toString(16)}`).join(', '),
+      changed.length === 0
+        ? 'nothing differs from the values that this bench takes for the factory’s'
+        : 'what differs is judged by checks of its own',
+      null,
+      null,
+    );
+  },
+  repair: () => null,
+  explanation: [
+    'Option bytes act before the first instruction. A watchdog that they start (IWDG_SW = 0) cannot be left out by any code and bites in the ROM if the ROM does not refresh it in time; read-out protection, bank swap, dual-bank boot and boot addresses have checks of their own.',
+    'Writing them is not enough: they are loaded at power-on or by OBL_LAUNCH (OPTSTRT on H5 and H7). Read back the registers that show what is in force.',
+  ].join('\n\n'),
+};

@@ -1,0 +1,125 @@
+/** Checks about what stands around the jump: the bus before it, other lines during it, the way back, and where the chip starts. */
+import { beforeEach, describe, expect, test } from 'vitest';
+import { check, FakeTarget, repaired, writer } from './fake-target.ts';
+
+let target: FakeTarget;
+beforeEach(() => {
+  target = new FakeTarget();
+});
+const US = 1_000_000;
+const device = (endedAt: number | null) => ({ at: 1, enumerated: true, endedAt });
+
+describe('usb-disconnect', () => {
+  test('does not apply without a device of the application', () => {
+    expect(target.judge('usb-disconnect').verdict).toBe('n/a');
+  });
+  test('USB 2.0 7.1.7.3: 2.5 us without pull-up are a disconnect, less need not be one', () => {
+    target.entry = { ...target.entry!, at: 10 * US };
+    target.usbOfUser = [device(7 * US)];
+    expect(target.judge('usb-disconnect').verdict).toBe('pass');
+    target.usbOfUser = [device(7 * US + 500_001)];
+    expect(target.judge('usb-disconnect').verdict).toBe('warn');
+  });
+  test('a pull-up that is still on names its writer, and its repair releases it', () => {
+    target.set('USB.BCDR.DPPU_DPD', 1);
+    target.writers.set('USB.BCDR', writer(0x08000500, 3));
+    target.usbOfUser = [device(null)];
+    expect(target.judge('usb-disconnect')).toMatchObject({ verdict: 'warn', observed: 'still on the bus', lastWriter: { pc: 0x08000500 } });
+    const repair = check('usb-disconnect').repair(target.subject());
+    if (repair?.at !== 'entry') throw new Error('no repair at the entry');
+    repair.apply(target, target.subject());
+    expect(target.get('USB.BCDR.DPPU_DPD')).toBe(0);
+    expect(repair.fix).toContain('USB->BCDR &= ~USB_BCDR_DPPU_DPD');
+  });
+  test('is unknown without history', () => {
+    target.withHistory = false;
+    expect(target.judge('usb-disconnect').verdict).toBe('unknown');
+  });
+});
+
+describe('rom-interface', () => {
+  test('quiet lines pass', () => {
+    expect(target.judge('rom-interface').verdict).toBe('pass');
+  });
+  test('an edge on RX while the ROM runs is a start bit to it: fail, and the pin held high mends it', () => {
+    target.fellInRom = [{ pin: 'PA3', at: 6_000_000 }];
+    const judgement = target.judge('rom-interface');
+    expect(judgement.verdict).toBe('fail');
+    expect(judgement.observed).toContain('PA3 (USART2 RX)');
+    expect(repaired('rom-interface', target).verdict).toBe('pass');
+  });
+  test('an edge before the entry, or after the host was faster, does no harm', () => {
+    target.fellInRom = [{ pin: 'PA3', at: 4_000_000 }];
+    expect(target.judge('rom-interface').verdict).toBe('pass');
+    target.fellInRom = [{ pin: 'PA3', at: 6_000_000 }];
+    target.outcome = 'dfu';
+    expect(target.judge('rom-interface').verdict).toBe('pass');
+  });
+  test('a line that is low at the entry is a warning: nobody publishes what the ROM makes of it', () => {
+    target.pins['PA10'] = 0;
+    expect(target.judge('rom-interface')).toMatchObject({ verdict: 'warn', confidence: 'assumed' });
+    expect(repaired('rom-interface', target).verdict).toBe('pass');
+  });
+});
+
+describe('leave-path', () => {
+  const leave = { at: 9, started: true, resets: [], usbBefore: true, usbAfter: true, exceptionInSystem: null };
+  test('does not apply without a leave', () => {
+    expect(target.judge('leave-path').verdict).toBe('n/a');
+  });
+  test('the device of the application is back: pass, and a reset on the way is told', () => {
+    target.leave = { ...leave, resets: ['iwdg'] };
+    expect(target.judge('leave-path')).toMatchObject({ verdict: 'pass', observed: 'the application enumerates after a reset (iwdg)' });
+  });
+  test('no user code after the leave: fail', () => {
+    target.leave = { ...leave, started: false, usbAfter: false };
+    expect(target.judge('leave-path')).toMatchObject({ verdict: 'fail', confidence: 'documented' });
+  });
+  test('USB that worked before and does not come back: fail', () => {
+    target.leave = { ...leave, usbAfter: false };
+    expect(target.judge('leave-path').verdict).toBe('fail');
+    target.leave = { ...leave, usbAfter: false, usbBefore: false };
+    expect(target.judge('leave-path').verdict).toBe('pass');
+  });
+  test('an exception that goes to a handler in system memory names the instruction', () => {
+    target.leave = { ...leave, usbAfter: false, usbBefore: false, exceptionInSystem: { pc: 0x08000123, at: 12 } };
+    expect(target.judge('leave-path')).toMatchObject({ verdict: 'fail', lastWriter: { pc: 0x08000123 } });
+  });
+});
+
+describe('boot-selection', () => {
+  test('a vector table at the boot address passes', () => {
+    expect(target.judge('boot-selection')).toMatchObject({ verdict: 'pass' });
+    expect(target.judge('boot-selection').observed).toContain('0x08000000');
+  });
+  test('an erased boot address and an even reset vector fail', () => {
+    target.set('FLASH.NSBOOTR_CUR.NSBOOTADD', 0x80400);
+    expect(target.judge('boot-selection')).toMatchObject({ verdict: 'fail', confidence: 'documented' });
+    expect(target.judge('boot-selection').observed).toContain('0x08040000: it is erased');
+    target.flash[0x08040000] = 0x20004000;
+    target.flash[0x08040004] = 0x08040400;
+    expect(target.judge('boot-selection').observed).toContain('is even');
+  });
+  test('BOOT0 high in the state Open starts the ROM, in the state Closed it is not looked at', () => {
+    target.boot0 = 1;
+    expect(target.judge('boot-selection')).toMatchObject({ verdict: 'pass', because: 'the next reset starts the ROM' });
+    target.set('FLASH.OPTSR_CUR.PRODUCT_STATE', 0x72);
+    target.entry = null;
+    expect(target.judge('boot-selection').verdict).toBe('fail');
+  });
+});
+
+describe('option-bytes', () => {
+  test('watchdogs left to software pass', () => {
+    expect(target.judge('option-bytes').verdict).toBe('pass');
+  });
+  test('a watchdog that the hardware starts is a warning', () => {
+    target.set('FLASH.OPTSR_CUR.IWDG_SW', 0);
+    expect(target.judge('option-bytes')).toMatchObject({ verdict: 'warn', observed: 'FLASH_OPTSR_CUR.IWDG_SW = 0' });
+  });
+  test('what was programmed and not loaded is a warning', () => {
+    target.set('FLASH.OPTSR_PRG.SWAP_BANK', 1);
+    expect(target.judge('option-bytes')).toMatchObject({ verdict: 'warn' });
+    expect(target.judge('option-bytes').observed).toContain('SWAP_BANK = 0x1, in force 0x0');
+  });
+});
