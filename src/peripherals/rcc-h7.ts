@@ -316,7 +316,9 @@ class Rcc extends RccBase {
       this.oscillators['lse']!.rdy.set(c, 0);
       if (this.x.lsecsson.get(c)) {
         this.x.lsecssd.set(c, 1);
-        c.put(this.r.cifr, c.get(this.r.cifr) | (1 << LSECSS_BIT));
+        // Like the ready flags, LSECSSF rises only while its interrupt is enabled.
+        if (c.get(this.r.cier) & (1 << LSECSS_BIT)) c.put(this.r.cifr, c.get(this.r.cifr) | (1 << LSECSS_BIT));
+        this.interrupt(c);
       }
     }
     if (wire.endsWith('.fail')) c.env.disarm(wire.slice(0, 3));

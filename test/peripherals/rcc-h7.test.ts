@@ -165,6 +165,23 @@ describe('oscillators', () => {
   });
 });
 
+describe('a failing LSE with its clock security on', () => {
+  it.each([0, 1])('shows LSECSSD in BDCR; with LSECSSIE = %i flag and interrupt follow', (enable) => {
+    const h = fresh();
+    h.set('PWR.CR1.DBP', 1);
+    h.set('RCC.BDCR.LSEON', 1);
+    h.wait(3000 * MS);
+    h.set('RCC.BDCR.LSECSSON', 1);
+    h.set('RCC.CIER.LSECSSIE', enable);
+    h.system.setWire('lse.fail', 1);
+    expect([h.get('RCC.BDCR.LSERDY'), h.get('RCC.BDCR.LSECSSD')]).toEqual([0, 1]);
+    const line = h.system.block('RCC').row.irqs![0]!;
+    expect([h.get('RCC.CIFR.LSECSSF'), h.irqs.get(line) ?? false]).toEqual([enable, enable === 1]);
+    h.set('RCC.CICR.LSECSSC', 1);
+    expect([h.get('RCC.CIFR.LSECSSF'), h.irqs.get(line) ?? false]).toEqual([0, false]);
+  });
+});
+
 describe('enable bits of two cores', () => {
   const asCore = <T>(h: StChip, core: number, body: () => T): T => {
     h.system.master = core;
