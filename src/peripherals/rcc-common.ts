@@ -1,24 +1,17 @@
 /**
- * What the RCC of several families share: oscillators that take their time to the ready flag, the SYSCLK switch, AHB/APB prescalers, the
- * backup-domain register, reset flags. Each family's RCC builds on it with its own registers, PLLs and muxes.
+ * What the RCC of all families share: oscillators that take their time to the ready flag, the SYSCLK switch, AHB/APB prescalers, ready interrupts, clock
+ * security, the backup-domain register, reset flags. Each family's RCC builds on it with its own registers, PLLs and muxes.
  *
  * Rules: a clock is passed on from its ready flag on, a switch waits for its source, stopping LSE takes 6 of its clocks: RM0091 6.2 (documented for F0, assumed
  * for the others). Delays are parameters of the chip row.
  */
 import { RESET_CAUSES, type ResetCause, type ResetKind } from '../emu/component.ts';
-import type { Field, Layout, Register, RegisterContext } from '../emu/registers.ts';
+import type { Field, Layout, Register, RegisterContext, RegisterModel } from '../emu/registers.ts';
 import { rate, rateHz, scaleRate, type Rate } from '../emu/time.ts';
+import { clocksPs, hpreDivider, ppreDivider, timerClock } from './rcc-rules.ts';
 
 type Ctx = RegisterContext<object>;
-
-const HPRE_SHIFT = [1, 2, 3, 4, 6, 7, 8, 9];
-export const hpreDivider = (v: number): number => (v & 8 ? 1 << HPRE_SHIFT[v & 7]! : 1);
-export const ppreDivider = (v: number): number => (v & 4 ? 2 << (v & 3) : 1);
-/** Timers run from twice the APB clock when the APB is divided. */
-export const doubledTimerClock = (hclk: Rate, ppre: number): Rate => {
-  const divider = ppreDivider(ppre);
-  return divider === 1 ? hclk : scaleRate(hclk, 2, divider);
-};
+type Rates = Record<string, Rate | null>;
 
 export interface OscillatorFields {
   readonly on: Field;
@@ -32,15 +25,28 @@ export interface BackupFields {
   readonly bdrst: Field;
   /** Bits that are frozen while LSE is on. */
   readonly lseFrozen: number;
-  /** Bits that stay set once set, unless the LSE has failed. */
-  readonly setOnly: number;
-  /** LSE failure detected: frees RTCSEL. */
-  readonly lsecssd: Field | null;
+  /** Bits outside the protection of DBP. */
+  readonly open?: number;
+  /** Clock security of LSE: `on` stays set until it has found a failure, which `failed` shows; that also frees RTCSEL. */
+  readonly lsecss?: { readonly on: Field; readonly failed: Field };
+}
+/** Where flags, their enables and the ready flags of the oscillators and PLLs among them lie. */
+export interface InterruptFields {
+  readonly flags: Register;
+  readonly enables: Register;
+  /** Distance of an enable bit from its flag. */
+  readonly shift: 0 | 8;
+  /** Bit of each ready flag. */
+  readonly ready: Readonly<Record<string, number>>;
+  /** Bit of the HSE clock security's flag, which is the NMI. */
+  readonly css: number;
+  /** Bit of the LSE clock security's flag. */
+  readonly lsecss?: number;
 }
 const RTC_LSI = 2;
+export const RCC_WIRES = ['lsi.request', 'hse.fail', 'lse.fail'] as const;
 /** Own clocks after which the ready flag falls, where the manual gives a number. */
 const FALL_CLOCKS: Readonly<Record<string, number>> = { lse: 6, lsi: 3 };
-const clocksPs = (n: number, hz: number): number => Math.ceil((n * 1e12) / hz);
 
 export abstract class RccBase {
   protected readonly layout: Layout;
@@ -53,6 +59,13 @@ export abstract class RccBase {
   /** Clock behind each value of SW. */
   protected abstract readonly swNames: readonly string[];
   protected abstract readonly flags: { readonly register: Register; readonly rmvf: Field };
+  protected abstract readonly interrupts: InterruptFields;
+  protected abstract readonly cr: Register;
+  /** HSE clock security. */
+  protected abstract readonly csson: Field;
+  /** ON bit of the PLL that SYSCLK can come from. */
+  protected abstract readonly sysclkPll: Field;
+  abstract readonly timers: readonly string[];
 
   constructor(layout: Layout) {
     this.layout = layout;
@@ -60,16 +73,22 @@ export abstract class RccBase {
   }
 
   /** Rates of everything, from the registers. */
-  protected abstract rates(c: Ctx): Record<string, Rate | null>;
+  protected abstract rates(c: Ctx): Rates;
   /** PLLs follow their inputs. */
   protected abstract followPlls(c: Ctx): void;
   /** Names of the reset flags that a cause raises. */
   protected abstract resetFlags(cause: ResetCause): readonly string[];
-  /** A ready flag has risen. */
-  protected abstract flagReady(c: Ctx, name: string): void;
-  protected abstract interrupt(c: Ctx): void;
-  /** Oscillator that a PLL in use hangs on. */
+  /** Whether the PLL behind SYSCLK hangs on this oscillator. */
   protected abstract pllUses(c: Ctx, name: string): boolean;
+  /** SW that clock security falls back to. */
+  protected emergencyClock(_c: Ctx): number {
+    return 0;
+  }
+  abstract write(c: Ctx, r: Register, merged: number, raw: number, lanes: number): number | void;
+  abstract wrote(c: Ctx, r: Register, value: number, old: number): void;
+  onReset(c: Ctx, kind: ResetKind): void {
+    this.reset(c, kind, this.timers);
+  }
 
   protected parameter(c: Ctx, key: string): number {
     return c.env.parameter(key) ?? 0;
@@ -129,7 +148,7 @@ export abstract class RccBase {
     return hz === undefined ? null : rate(hz);
   }
   /** SYSCLK, HCLK, both or the one PCLK, and timer clocks from the source that SWS names. */
-  protected addBuses(c: Ctx, rates: Record<string, Rate | null>, hpre: Field, ppre: readonly Field[]): void {
+  protected addBuses(c: Ctx, rates: Rates, hpre: Field, ppre: readonly Field[], timpre = 0): void {
     const sysclk = rates[this.swNames[this.sws.get(c)]!] ?? null;
     const hclk = sysclk && scaleRate(sysclk, 1, hpreDivider(hpre.get(c)));
     rates['sysclk'] = sysclk;
@@ -137,13 +156,17 @@ export abstract class RccBase {
     rates['systick-ext'] = hclk && scaleRate(hclk, 1, 8);
     ppre.forEach((field, i) => {
       rates[`pclk${i + 1}`] = hclk && scaleRate(hclk, 1, ppreDivider(field.get(c)));
-      rates[`timpclk${i + 1}`] = hclk && doubledTimerClock(hclk, field.get(c));
+      rates[`timpclk${i + 1}`] = hclk && timerClock(hclk, field.get(c), timpre);
     });
   }
-  protected rtcRate(c: Ctx, rates: Record<string, Rate | null>): Rate | null {
+  protected rtcRate(c: Ctx, rates: Rates): Rate | null {
     if (!this.backup.rtcen.get(c)) return null;
+    return [null, rates['lse'] ?? null, rates['lsi'] ?? null, this.rtcHse(c, rates)][this.backup.rtcsel.get(c)]!;
+  }
+  /** What the RTC gets of HSE. */
+  protected rtcHse(_c: Ctx, rates: Rates): Rate | null {
     const hse = rates['hse'] ?? null;
-    return [null, rates['lse'] ?? null, rates['lsi'] ?? null, hse && scaleRate(hse, 1, 32)][this.backup.rtcsel.get(c)]!;
+    return hse && scaleRate(hse, 1, 32);
   }
 
   /** The SYSCLK switch waits until the source that SW asks for gives clocks, then takes a few clocks of both. */
@@ -167,33 +190,55 @@ export abstract class RccBase {
     }
     return false;
   }
-  /** ON bits of sources that SYSCLK needs do not fall; `register` is the one being written. */
-  protected keepSysclkSource(c: Ctx, register: Register, old: number, value: number, more: Readonly<Record<string, Field>>): number {
-    const bits: Record<string, Field> = { ...more };
-    for (const name in this.oscillators) bits[name] = this.oscillators[name]!.on;
-    for (const [name, on] of Object.entries(bits)) {
-      if (on.register !== register || !on.of(old) || on.of(value) || !this.usesForSysclk(c, name)) continue;
-      c.env.note('guest', `RCC_${register.name}.${on.name} cannot be cleared: SYSCLK comes from it`);
+  /** Why a source's ON bit does not fall, null if it does. */
+  protected neededBy(c: Ctx, name: string): string | null {
+    return this.usesForSysclk(c, name) ? 'SYSCLK comes from it' : null;
+  }
+  /** ON bits of sources that are needed do not fall; `register` is the one being written. */
+  protected keepSources(c: Ctx, register: Register, value: number): number {
+    const old = c.get(register);
+    const keep = (name: string, on: Field): void => {
+      if (on.register !== register || !on.of(old) || on.of(value)) return;
+      const why = this.neededBy(c, name);
+      if (why === null) return;
+      c.env.note('guest', `RCC_${register.name}.${on.name} cannot be cleared: ${why}`);
       value |= on.mask;
-    }
+    };
+    for (const name in this.oscillators) keep(name, this.oscillators[name]!.on);
+    keep(
+      this.swNames.find((name) => name.startsWith('pll'))!,
+      this.sysclkPll,
+    );
     return value >>> 0;
   }
+  /** Needed sources stay on; the crystal stage's bits can only be written while HSE is off. */
+  protected writeCr(c: Ctx, merged: number): number {
+    const old = c.get(this.cr);
+    const value = this.keepSources(c, this.cr, merged);
+    const { on, bypass } = this.oscillators['hse']!;
+    const frozen = on.of(old) ? bypass!.mask | this.hseFrozen : 0;
+    return ((value & ~frozen) | (old & frozen)) >>> 0;
+  }
+  /** Bits beside the bypass that are frozen while HSE is on. */
+  protected readonly hseFrozen: number = 0;
 
   /** BDCR lies in the backup domain; BDRST resets the rest of it and holds it. */
   protected writeBdcr(c: Ctx, merged: number): number {
-    const { bdcr, bdrst, rtcsel, lseFrozen, setOnly, lsecssd } = this.backup;
+    const { bdcr, bdrst, rtcsel, lseFrozen, open = 0, lsecss } = this.backup;
     const old = c.get(bdcr);
     if (!c.env.wire('dbp')) {
-      if (merged !== old) c.env.note('guest', 'RCC_BDCR written while the backup domain is protected (PWR DBP = 0)');
-      return old;
+      if ((merged ^ old) & ~open) c.env.note('guest', 'RCC_BDCR written while the backup domain is protected (PWR DBP = 0)');
+      return ((old & ~open) | (merged & open)) >>> 0;
     }
     if (bdrst.of(merged)) {
       c.env.disarm('lse');
       c.env.disarm('lse.off');
-      return bdrst.mask;
+      // The IWDG's LSI runs on.
+      const { rdy } = this.oscillators['lsi']!;
+      return bdrst.mask | (rdy.register === bdcr && c.env.wire('lsi.request') ? old & rdy.mask : 0);
     }
-    const failed = lsecssd?.of(old) === 1;
-    let value = failed ? merged : merged | (old & setOnly);
+    const failed = lsecss?.failed.of(old) === 1;
+    let value = failed || !lsecss ? merged : merged | (old & lsecss.on.mask);
     // The RTC's source is chosen once; only a backup reset or an LSE failure frees the choice.
     if (rtcsel.of(old) !== 0 && !failed) value = (value & ~rtcsel.mask) | (old & rtcsel.mask);
     const lse = this.oscillators['lse']!;
@@ -215,6 +260,61 @@ export abstract class RccBase {
   }
   protected setReady(c: Ctx, name: string): void {
     this.oscillators[name]!.rdy.set(c, 1);
+  }
+
+  /** An event whose flag rises only while its interrupt is enabled. */
+  private raise(c: Ctx, bit: number): void {
+    const { flags, enables, shift } = this.interrupts;
+    if ((c.get(enables) >>> (bit + shift)) & 1) c.put(flags, c.get(flags) | (1 << bit));
+    this.interrupt(c);
+  }
+  /** A ready flag has risen. */
+  protected flagReady(c: Ctx, name: string): void {
+    this.raise(c, this.interrupts.ready[name]!);
+  }
+  protected interrupt(c: Ctx): void {
+    const { flags, enables, shift, css } = this.interrupts;
+    const pending = c.get(flags);
+    c.env.irq(0, (pending & (c.get(enables) >>> shift) & ~(1 << css)) !== 0);
+    c.env.setWire('nmi', (pending >>> css) & 1);
+  }
+  /** A write to the register of clear bits, which reads 0. */
+  protected clearFlags(c: Ctx, raw: number): number {
+    const { flags } = this.interrupts;
+    c.put(flags, c.get(flags) & ~raw);
+    this.interrupt(c);
+    return 0;
+  }
+
+  onWire(c: Ctx, wire: string, value: number): void {
+    if (wire === 'hse.fail' && value && this.isReady(c, 'hse')) this.hseFailed(c);
+    else if (wire === 'lse.fail' && value && this.isReady(c, 'lse')) this.lseFailed(c);
+    if (wire.endsWith('.fail')) c.env.disarm(wire.slice(0, 3));
+    this.followAll(c);
+  }
+  /** Clock security: HSE off, SYSCLK to the emergency clock, the PLL off that hung on HSE, NMI (RM0091 6.2.8; "clock security system" of the others). */
+  private hseFailed(c: Ctx): void {
+    const hse = this.oscillators['hse']!;
+    hse.rdy.set(c, 0);
+    if (!this.csson.get(c)) return;
+    const used = this.usesForSysclk(c, 'hse');
+    const throughPll = this.pllUses(c, 'hse');
+    hse.on.set(c, 0);
+    if (used) {
+      const sw = this.emergencyClock(c);
+      this.oscillators[this.swNames[sw]!]!.on.set(c, 1);
+      this.sw.set(c, sw);
+      if (throughPll) this.sysclkPll.set(c, 0);
+    }
+    const { flags, css } = this.interrupts;
+    c.put(flags, c.get(flags) | (1 << css));
+    this.interrupt(c);
+  }
+  protected lseFailed(c: Ctx): void {
+    this.oscillators['lse']!.rdy.set(c, 0);
+    if (!this.backup.lsecss?.on.get(c)) return;
+    this.backup.lsecss.failed.set(c, 1);
+    if (this.interrupts.lsecss !== undefined) this.raise(c, this.interrupts.lsecss);
   }
 
   /** All reset flags. */
@@ -259,25 +359,24 @@ export abstract class RccBase {
   }
 }
 
-/** Every internal reset drives NRST low, so the pin's flag rises with all of them (RM0091 6.1). */
-export function resetFlagNames(cause: ResetCause, power: string): readonly string[] {
-  switch (cause) {
-    case 'power':
-    case 'brownout':
-      return ['PINRSTF', power];
-    case 'software':
-    case 'debugger':
-    case 'core':
-      return ['PINRSTF', 'SFTRSTF'];
-    case 'iwdg':
-      return ['PINRSTF', 'IWDGRSTF'];
-    case 'wwdg':
-      return ['PINRSTF', 'WWDGRSTF'];
-    case 'low-power':
-      return ['PINRSTF', 'LPWRRSTF'];
-    case 'option-bytes':
-      return ['PINRSTF', 'OBLRSTF'];
-    case 'pin':
-      return ['PINRSTF'];
-  }
+/** The parts of an RCC's model that are the same everywhere. */
+export function rccModel(
+  rcc: RccBase,
+  layout: Layout,
+  /** Registers without behaviour. */
+  thin: RegExp | null,
+): Pick<RegisterModel<object>, 'timers' | 'wires' | 'keeps' | 'onReset' | 'onTimer' | 'onWire' | 'write' | 'wrote'> & {
+  modelled: readonly string[];
+} {
+  return {
+    timers: rcc.timers,
+    wires: RCC_WIRES,
+    modelled: layout.registers.map((r) => r.name).filter((n) => !thin?.test(n)),
+    keeps: (r, kind) => rcc.keeps(r, kind),
+    onReset: (c, kind) => rcc.onReset(c, kind),
+    onTimer: (c, timer) => rcc.onTimer(c, timer),
+    onWire: (c, wire, value) => rcc.onWire(c, wire, value),
+    write: (c, r, merged, raw, lanes) => rcc.write(c, r, merged, raw, lanes),
+    wrote: (c, r, value, old) => rcc.wrote(c, r, value, old),
+  };
 }

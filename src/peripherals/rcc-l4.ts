@@ -10,7 +10,8 @@
 import type { ResetCause, ResetKind } from '../emu/component.ts';
 import type { Field, Layout, ModelFactory, Register, RegisterContext, RegisterModel } from '../emu/registers.ts';
 import { rate, rateHz, scaleRate, type Rate } from '../emu/time.ts';
-import { RccBase, resetFlagNames, type BackupFields, type OscillatorFields } from './rcc-common.ts';
+import { RccBase, rccModel, type BackupFields, type InterruptFields, type OscillatorFields } from './rcc-common.ts';
+import { resetFlagNames } from './rcc-rules.ts';
 
 export interface RccL4Options {
   /** PLLxPDIV divides by 2…31 (L49x); without it PLLxP chooses 7 or 17. */
@@ -31,7 +32,7 @@ const SW_NAMES = ['msi', 'hsi', 'hse', 'pllr'] as const;
 /** VCO limits in hertz, voltage range 1 (range 2 ends at 128 MHz). */
 const VCO_RANGE = [64e6, 344e6] as const;
 /** Ready flag positions, equal in CIER, CIFR and CICR. */
-const READY_BITS: Readonly<Record<string, number>> = { lsi: 0, lse: 1, msi: 2, hsi: 3, hse: 4, pll: 5, pllsai1: 6, pllsai2: 7, hsi48: 10 };
+const READY_BITS = { lsi: 0, lse: 1, msi: 2, hsi: 3, hse: 4, pll: 5, pllsai1: 6, pllsai2: 7, hsi48: 10 };
 const CSS_BIT = 8;
 const LSECSS_BIT = 9;
 /** USARTxSEL, LPUART1SEL: the first source is the block's bus clock. */
@@ -71,9 +72,10 @@ class RccL4 extends RccBase {
   protected readonly sws: Field;
   protected readonly swNames = SW_NAMES;
   protected readonly flags;
-  private readonly cr: Register;
-  private readonly cier: Register;
-  private readonly cifr: Register;
+  protected readonly interrupts: InterruptFields;
+  protected readonly cr: Register;
+  protected readonly csson: Field;
+  protected readonly sysclkPll: Field;
   private readonly cicr: Register;
   private readonly csr: Register;
   private readonly plls: readonly Pll[];
@@ -87,9 +89,6 @@ class RccL4 extends RccBase {
   private readonly ppre: readonly Field[];
   private readonly clk48sel: Field;
   private readonly stopwuck: Field;
-  private readonly csson: Field;
-  private readonly lsecsson: Field;
-  private readonly lsecssd: Field;
   private readonly usarts: readonly { clock: string; field: Field; bus: string }[];
   readonly timers: readonly string[];
 
@@ -97,8 +96,6 @@ class RccL4 extends RccBase {
     super(layout);
     const f = this.f;
     this.cr = layout.reg('CR');
-    this.cier = layout.reg('CIER');
-    this.cifr = layout.reg('CIFR');
     this.cicr = layout.reg('CICR');
     this.csr = layout.reg('CSR');
     this.oscillators = {
@@ -109,16 +106,21 @@ class RccL4 extends RccBase {
       hse: { on: f('CR.HSEON'), rdy: f('CR.HSERDY'), bypass: f('CR.HSEBYP') },
       ...(layout.has('CRRCR') ? { hsi48: { on: f('CRRCR.HSI48ON'), rdy: f('CRRCR.HSI48RDY') } } : {}),
     };
-    this.lsecsson = f('BDCR.LSECSSON');
-    this.lsecssd = f('BDCR.LSECSSD');
+    this.interrupts = {
+      flags: layout.reg('CIFR'),
+      enables: layout.reg('CIER'),
+      shift: 0,
+      ready: READY_BITS,
+      css: CSS_BIT,
+      lsecss: LSECSS_BIT,
+    };
     this.backup = {
       bdcr: layout.reg('BDCR'),
       rtcsel: f('BDCR.RTCSEL'),
       rtcen: f('BDCR.RTCEN'),
       bdrst: f('BDCR.BDRST'),
       lseFrozen: f('BDCR.LSEBYP').mask,
-      setOnly: this.lsecsson.mask,
-      lsecssd: this.lsecssd,
+      lsecss: { on: f('BDCR.LSECSSON'), failed: f('BDCR.LSECSSD') },
     };
     this.sw = f('CFGR.SW');
     this.sws = f('CFGR.SWS');
@@ -135,6 +137,7 @@ class RccL4 extends RccBase {
     this.clk48sel = f('CCIPR.CLK48SEL');
     this.stopwuck = f('CFGR.STOPWUCK');
     this.csson = f('CR.CSSON');
+    this.sysclkPll = this.plls[0]!.on;
     this.usarts = USARTS.map(([clock, path, bus]) => ({ clock, field: f(path), bus }));
     this.timers = [...Object.keys(this.oscillators), ...this.plls.map((p) => p.name), 'msi.lock', ...this.baseTimers()];
   }
@@ -228,7 +231,7 @@ class RccL4 extends RccBase {
   }
 
   protected pllUses(c: Ctx, name: string): boolean {
-    return name === 'pllr' || PLL_SOURCES[this.pllsrc.get(c)] === name;
+    return PLL_SOURCES[this.pllsrc.get(c)] === name;
   }
   protected resetFlags(cause: ResetCause): readonly string[] {
     return resetFlagNames(cause, 'BORRSTF');
@@ -239,11 +242,6 @@ class RccL4 extends RccBase {
       pll.rdy.set(c, 1);
       this.checkVco(c, pll);
     } else super.setReady(c, name);
-  }
-  protected flagReady(c: Ctx, name: string): void {
-    const bit = 1 << READY_BITS[name]!;
-    if (c.get(this.cier) & bit) c.put(this.cifr, c.get(this.cifr) | bit);
-    this.interrupt(c);
   }
   /** ASSUMED: a VCO outside its range locks all the same; the timeline says so. */
   private checkVco(c: Ctx, pll: Pll): void {
@@ -256,71 +254,41 @@ class RccL4 extends RccBase {
         `${pll.name.toUpperCase()}: VCO at ${Math.round(rateHz(vco) / 1e6)} MHz, allowed ${low / 1e6} to ${high / 1e6} MHz`,
       );
   }
-  protected interrupt(c: Ctx): void {
-    c.env.irq(0, (c.get(this.cifr) & c.get(this.cier)) !== 0);
-    c.env.setWire('nmi', (c.get(this.cifr) >>> CSS_BIT) & 1);
-  }
 
   override onTimer(c: Ctx, timer: string): void {
     if (timer !== 'msi.lock') return super.onTimer(c, timer);
     c.s.msiLocked = true;
     this.followAll(c);
   }
-  onWire(c: Ctx, wire: string, value: number): void {
-    if (wire === 'hse.fail' && value && this.isReady(c, 'hse')) this.hseFailed(c);
-    else if (wire === 'lse.fail' && value && this.isReady(c, 'lse')) {
-      this.oscillators['lse']!.rdy.set(c, 0);
-      this.msipllen.set(c, 0);
-      if (this.lsecsson.get(c)) {
-        this.lsecssd.set(c, 1);
-        if (c.get(this.cier) & (1 << LSECSS_BIT)) c.put(this.cifr, c.get(this.cifr) | (1 << LSECSS_BIT));
-        this.interrupt(c);
-      }
-    }
-    if (wire.endsWith('.fail')) c.env.disarm(wire.slice(0, 3));
-    this.followAll(c);
+  /** Without LSE the hardware ends the PLL mode of MSI. */
+  protected override lseFailed(c: Ctx): void {
+    this.msipllen.set(c, 0);
+    super.lseFailed(c);
   }
-  /** Clock security: HSE off, SYSCLK to MSI or HSI16 as STOPWUCK says, NMI (RM0351 "clock security system"). */
-  private hseFailed(c: Ctx): void {
-    this.oscillators['hse']!.rdy.set(c, 0);
-    if (!this.csson.get(c)) return;
-    const onHse = this.usesForSysclk(c, 'hse');
-    this.oscillators['hse']!.on.set(c, 0);
-    if (onHse) {
-      const hsi = this.stopwuck.get(c);
-      this.oscillators[hsi ? 'hsi' : 'msi']!.on.set(c, 1);
-      this.sw.set(c, hsi);
-      if (PLL_SOURCES[this.pllsrc.get(c)] === 'hse') this.plls[0]!.on.set(c, 0);
-    }
-    c.put(this.cifr, c.get(this.cifr) | (1 << CSS_BIT));
-    this.interrupt(c);
+  /** MSI or HSI16, as STOPWUCK says (RM0351 "clock security system"). */
+  protected override emergencyClock(c: Ctx): number {
+    return this.stopwuck.get(c);
   }
 
   write(c: Ctx, r: Register, merged: number, raw: number): number | void {
     if (r === this.cr) return this.writeCr(c, merged);
     if (r === this.backup.bdcr) return this.writeBdcr(c, merged);
-    if (r === this.cicr) {
-      c.put(this.cifr, c.get(this.cifr) & ~raw);
-      this.interrupt(c);
-      return 0;
-    }
+    if (r === this.cicr) return this.clearFlags(c, raw);
     if (r === this.csr) return this.writeCsr(merged, raw);
     const pll = this.plls.find((p) => p.config === r);
     if (pll) return this.writePll(c, r, merged, pll);
-    if (r.name === 'CRRCR') return this.keepSysclkSource(c, r, c.get(r), merged, {});
+    if (r.name === 'CRRCR') return this.keepSources(c, r, merged);
   }
-  private writeCr(c: Ctx, merged: number): number {
+  protected override writeCr(c: Ctx, merged: number): number {
     const old = c.get(this.cr);
-    let value = this.keepSysclkSource(c, this.cr, old, merged, { pllr: this.plls[0]!.on });
+    let value = super.writeCr(c, merged);
     for (const name of ['msi', 'hsi', 'hse']) {
       const on = this.oscillators[name]!.on;
       if (!on.of(old) || on.of(value) || PLL_SOURCES[this.pllsrc.get(c)] !== name || !this.plls.some((p) => p.on.of(old))) continue;
       c.env.note('guest', `RCC_CR.${on.name} cleared while a PLL runs from it: the PLL loses lock`);
     }
-    // MSIRGSEL is set by software and cleared by a reset only; HSEBYP can only be written while HSE is off; CSSON stays set until a reset.
+    // MSIRGSEL is set by software and cleared by a reset only; CSSON stays set until a reset.
     value |= old & (this.msirgsel.mask | this.csson.mask);
-    const hsebyp = this.f('CR.HSEBYP').mask;
-    if (this.oscillators['hse']!.on.of(old)) value = (value & ~hsebyp) | (old & hsebyp);
     if (this.msirange.of(value) >= MSI_HZ.length) {
       c.env.note('guest', `RCC_CR.MSIRANGE = ${this.msirange.of(value)} does not exist: not changed`);
       value = (value & ~this.msirange.mask) | (old & this.msirange.mask);
@@ -346,11 +314,11 @@ class RccL4 extends RccBase {
 
   wrote(c: Ctx, r: Register, value: number, old: number): void {
     if (value === old) return;
-    if (r === this.cier) this.interrupt(c);
+    if (r === this.interrupts.enables) this.interrupt(c);
     if (r === this.cr && !this.msipllen.of(value)) c.s.msiLocked = false;
     if (/^(CR|BDCR|CSR|CFGR|PLL.*|CCIPR|CRRCR)$/.test(r.name)) this.followAll(c);
   }
-  onReset(c: Ctx, kind: ResetKind): void {
+  override onReset(c: Ctx, kind: ResetKind): void {
     if (kind !== 'backup') c.s.msiLocked = false;
     this.reset(c, kind, this.timers);
   }
@@ -360,9 +328,7 @@ export const rccL4: ModelFactory = (layout, options): RegisterModel<RccL4State> 
   const rcc = new RccL4(layout, options as RccL4Options);
   const field = (path: string): number => layout.field(path).mask;
   return {
-    timers: rcc.timers,
-    wires: ['lsi.request', 'hse.fail', 'lse.fail'],
-    modelled: layout.registers.map((r) => r.name).filter((n) => !/SMENR\d?$|^(ICSCR|CCIPR2)$/.test(n)),
+    ...rccModel(rcc, layout, /SMENR\d?$|^(ICSCR|CCIPR2)$/),
     writable: {
       // Ready flags are the hardware's, whatever the SVD says; bits that software can only set are write-only there.
       CR:
@@ -378,12 +344,6 @@ export const rccL4: ModelFactory = (layout, options): RegisterModel<RccL4State> 
       CFGR: layout.reg('CFGR').writable & ~field('CFGR.SWS'),
       BDCR: layout.reg('BDCR').writable & ~(field('BDCR.LSERDY') | field('BDCR.LSECSSD')),
     },
-    keeps: (r, kind) => rcc.keeps(r, kind),
     create: () => ({ msiLocked: false }),
-    onReset: (c, kind) => rcc.onReset(c, kind),
-    onTimer: (c, timer) => rcc.onTimer(c, timer),
-    onWire: (c, wire, value) => rcc.onWire(c, wire, value),
-    write: (c, r, merged, raw) => rcc.write(c, r, merged, raw),
-    wrote: (c, r, value, old) => rcc.wrote(c, r, value, old),
   };
 };

@@ -1,0 +1,39 @@
+/** Rules of the clock tree that hold in every family: prescalers, timer clocks, which reset raises which flags. */
+import type { ResetCause } from '../emu/component.ts';
+import { scaleRate, type Rate } from '../emu/time.ts';
+
+const HPRE_SHIFT = [1, 2, 3, 4, 6, 7, 8, 9];
+export const hpreDivider = (v: number): number => (v & 8 ? 1 << HPRE_SHIFT[v & 7]! : 1);
+export const ppreDivider = (v: number): number => (v & 4 ? 2 << (v & 3) : 1);
+/** Timers run from twice the APB clock when the APB is divided, with TIMPRE from four times, but never faster than HCLK. */
+export const timerClock = (hclk: Rate, ppre: number, timpre = 0): Rate => {
+  const divider = ppreDivider(ppre);
+  const factor = timpre ? 4 : 2;
+  return divider <= factor ? hclk : scaleRate(hclk, factor, divider);
+};
+
+/** Time that a number of clocks takes, rounded up. */
+export const clocksPs = (n: number, hz: number): number => Math.ceil((n * 1e12) / hz);
+
+/** Every internal reset drives NRST low, so the pin's flag rises with all of them (RM0091 6.1). */
+export function resetFlagNames(cause: ResetCause, power: string): readonly string[] {
+  switch (cause) {
+    case 'power':
+    case 'brownout':
+      return ['PINRSTF', power];
+    case 'software':
+    case 'debugger':
+    case 'core':
+      return ['PINRSTF', 'SFTRSTF'];
+    case 'iwdg':
+      return ['PINRSTF', 'IWDGRSTF'];
+    case 'wwdg':
+      return ['PINRSTF', 'WWDGRSTF'];
+    case 'low-power':
+      return ['PINRSTF', 'LPWRRSTF'];
+    case 'option-bytes':
+      return ['PINRSTF', 'OBLRSTF'];
+    case 'pin':
+      return ['PINRSTF'];
+  }
+}
