@@ -1,0 +1,206 @@
+/**
+ * Every register with behaviour, of every chip: reset value and write mask are those of ST's SVD (F4: of the manual's register tables, as there is no SVD file here),
+ * and the register behaves so from power-on. Deviations stand in the lists below with their exact bits and a reason; an entry that no register needs fails.
+ */
+import { describe, expect, it } from 'vitest';
+import { CHIPS } from '../../src/chips/index.ts';
+import type { Register, RegisterBlock } from '../../src/emu/registers.ts';
+import { StChip } from './st-chip.ts';
+
+interface Deviation {
+  /** `STM32H745XI RCC.CR`. */
+  readonly on: RegExp;
+  readonly why: string;
+}
+interface MaskDeviation extends Deviation {
+  /** Bits that the SVD lets software write and the model does not, and the other way round. */
+  readonly missing: number;
+  readonly extra: number;
+}
+const FLAGS = 'flags of the hardware; the SVD calls them read-write';
+const OPTIONS = 'shows the option bytes in force; the SVD calls it read-write';
+const mask = (on: RegExp, missing: number, extra: number, why: string): MaskDeviation => ({ on, missing, extra, why });
+
+const MASKS: readonly MaskDeviation[] = [
+  mask(
+    /H533RE USB\.CHEP\dR$/,
+    0x7fff0000,
+    0x7870,
+    'bits that toggle or are cleared by what is written are dealt with by the model; the half above is the host mode’s',
+  ),
+  mask(/(H533RE|H745XI) RCC\.CICR$/, -1, 0, 'clear bits read 0'),
+  mask(/H533RE RCC\.BDCR$/, 0x08000042, 0, FLAGS),
+  mask(/H533RE RCC\.RSR$/, 0xfc000000, 0, FLAGS),
+  mask(/L4\d6.. RCC\.CR$/, 0, 0x00080008, 'CSSON and MSIRGSEL can be set but not cleared: write-only in the SVD, kept by the model'),
+  mask(/F072RB RCC\.CSR$/, 0xff000000, 0, FLAGS),
+  mask(/H745XI FLASH\.(KEYR1|OPTKEYR)$/, 0xffffffff, 0, 'write-only'),
+  mask(/H745XI FLASH\.SR[12]$/, 0x0fef000f, 0, FLAGS),
+  mask(/H745XI FLASH\.CCR[12]$/, 0x0fef0000, 0, 'clear bits read 0'),
+  mask(/H745XI FLASH\.OPTSR_CUR$/, 0xf43effdd, 0, OPTIONS),
+  mask(/H745XI FLASH\.SCAR_CUR[12]$/, 0x8fff0fff, 0, OPTIONS),
+  mask(/H745XI FLASH\.BOOT7_PRG$/, 0, 0xffffffff, 'the SVD calls it read-only; it is how the boot addresses are programmed'),
+  mask(/H745XI SYSCFG\.CCCSR$/, 0x100, 0, FLAGS),
+  mask(/H745XI SYSCFG\.UR1$/, 0x00010001, 0, OPTIONS),
+  mask(/H745XI SYSCFG\.UR2$/, 0xffff0000, 0, OPTIONS),
+  mask(/H745XI SYSCFG\.UR3$/, 0xffffffff, 0, OPTIONS),
+  mask(/H745XI SYSCFG\.UR4$/, 0x0000ffff, 0, OPTIONS),
+  mask(/H745XI EXTI\.C[12]PR1$/, 0x003fffff, 0, 'cleared by writing one'),
+  mask(/H745XI EXTI\.C[12][IE]MR3$/, 0, 0x01f5ffff, 'the SVD has lost the access of lines 64 to 88'),
+  mask(/H745XI RCC\.CR$/, 0x2a02e124, 0, FLAGS),
+  mask(/H745XI RCC\.CFGR$/, 0x38, 0, FLAGS),
+  mask(/H745XI RCC\.CIFR$/, 0x7ff, 0, FLAGS),
+  mask(/H745XI RCC\.BDCR$/, 0x42, 0, FLAGS),
+  mask(/H745XI RCC\.CSR$/, 0x2, 0, FLAGS),
+  mask(/H745XI RCC\.(C[12]_)?RSR$/, 0x55fa0000, 0, FLAGS),
+  mask(/H745XI PWR\.CR3$/, 0, 0x01000000, 'the SVD lets software write USBREGEN but not USB33DEN, which ST’s drivers set'),
+  mask(/H745XI HSEM\.C[12]ICR$/, 0xffffffff, 0, 'clear bits read 0'),
+];
+const RESETS: readonly (Deviation & { readonly is: number })[] = [
+  {
+    on: /H533RE CRS\.CR$/,
+    is: 0x2000,
+    why: 'TRIM starts at its centre, 32 (SVD of the H563); the H533’s SVD has the value of a 7-bit field',
+  },
+  { on: /H533RE DBGMCU\.IDCODE$/, is: 0x10000478, why: 'the SVD has a placeholder' },
+  { on: /L476RG DBGMCU\.IDCODE$/, is: 0x10070415, why: 'the SVD has no identity' },
+  { on: /L496ZG DBGMCU\.IDCODE$/, is: 0x20000461, why: 'the SVD has no identity' },
+  { on: /F072RB DBGMCU\.IDCODE$/, is: 0x20010448, why: 'the SVD has no identity' },
+  { on: /F405RG DBGMCU\.IDCODE$/, is: 0x100f0413, why: 'revision that is sold; the facts have the F40x’s first' },
+  { on: /F411RE DBGMCU\.IDCODE$/, is: 0x10000431, why: 'the facts are shared with the F405' },
+  { on: /H745XI DBGMCU\.IDC$/, is: 0x20036450, why: 'the SVD has revision 0x1000, which is no part that was sold' },
+  { on: /H745XI FLASH\.CR[12]$/, is: 0x31, why: 'locked with PSIZE = 3 after reset (RM0399); the SVD prints 0' },
+  { on: /H745XI FLASH\.OPTCR$/, is: 1, why: 'locked after reset (RM0399); the SVD prints 0' },
+  { on: /H745XI RCC\.(C[12]_)?RSR$/, is: 0x00fe0000, why: 'the flags of a power-on reset; the SVD prints 0' },
+];
+/** Registers that do not show their reset value when the chip has been switched on. */
+const AFTER_POWER: readonly Deviation[] = [
+  { on: /FLASH\.(OPTS?R2?|NSBOOTR|SECBOOTR|WRP\dR|HDP\dR|PRAR|SCAR|BOOT[47]|WPSN)_(CUR|PRG)/, why: 'option bytes' },
+  { on: /L4\d6.. FLASH\.(OPTR|PCROP\d[SE]R|WRP\d[AB]R)$/, why: 'option bytes' },
+  { on: /(F072RB FLASH\.OBR|F4.* FLASH\.OPTCR)$/, why: 'option bytes' },
+  { on: /H745XI SYSCFG\.UR\d+$/, why: 'option bytes' },
+  { on: /RTC\.SSR$/, why: 'the sub-second counter is loaded from the prescaler' },
+  { on: /L4\d6.. (USART\d|UART\d|LPUART1)\.ISR$/, why: 'no transmit FIFO: the SVD prints TXFT of parts that have one' },
+  { on: /(H533RE PWR\.VMSR|L4\d6.. PWR\.SR2|F072RB PWR\.CSR)$/, why: 'supplies and reference that the board has' },
+  { on: /H745XI RCC\.CR$/, why: 'HSI and both domains are up before a core can look' },
+];
+/** Bits outside the mask that such a write itself starts or ends. */
+const HARDWARE: readonly (Deviation & { readonly bits: number })[] = [
+  { on: /H533RE USB\.CNTR$/, bits: 0x4, why: 'SUSPRDY follows' },
+  { on: /(H533RE|H745XI) RCC\.CR$/, bits: 0x20, why: 'HSIDIVF falls' },
+  { on: /RCC\.(CSR|(C[12]_)?RSR)$/, bits: 0xfefe0000, why: 'RMVF clears the reset flags' },
+  { on: /OTG_FS\.GOTGCTL$/, bits: 0x00080000, why: 'B-session valid follows its override' },
+  { on: /OTG_FS\.GINTSTS$/, bits: 0x10000000, why: 'connector change is cleared by one' },
+  { on: /OTG_FS\.D[IO]EPCTL\d$/, bits: 0x80220000, why: 'EPENA, STALL and NAK status follow the commands' },
+  { on: /F072RB FLASH\.ACR$/, bits: 0x20, why: 'PRFTBS follows PRFTBE' },
+  { on: /F072RB FLASH\.AR$/, bits: 0xffffffff, why: 'write-only in the SVD; the model keeps what is written' },
+  { on: /F4.* USART\d\.SR$/, bits: 0x40, why: 'TC is cleared by zero' },
+  { on: /F4.* UART\d\.SR$/, bits: 0x40, why: 'TC is cleared by zero' },
+];
+/** Registers of which a plain write right after power-on does not change every bit of the mask. */
+const NOT_PLAIN: readonly Deviation[] = [
+  { on: /TIM\d+\.SR$/, why: 'flags: cleared by writing 0' },
+  { on: /TIM\d+\.CNT$/, why: '16-bit timers share the facts of the 32-bit one; UIFCPY is read-only' },
+  { on: /TIM\d+\.EGR$/, why: 'commands' },
+  {
+    on: /WWDG\d?\.SR$|USB\.ISTR$|EXTI\.(PR\d?|RPR\d|FPR\d|SWIER\d)$|CRS\.ICR$|USART\d\.(RQR|ICR)$/,
+    why: 'cleared by what is written, or commands',
+  },
+  { on: /USART\d\.DR$|UART\d\.DR$/, why: 'a data register' },
+  { on: /IWDG\d?\.(KR|PR|RLR|WINR|EWCR)$/, why: 'behind the key' },
+  { on: /RTC\.(TR|DR|CR|ISR|ICSR|PRER|WPR)$/, why: 'behind the key and the initialisation mode' },
+  { on: /CRS\.CR$/, why: 'SWSYNC is a command' },
+  { on: /USB\.(CHEP|EP)\dR$/, why: 'toggle bits' },
+  { on: /USB\.DADDR$/, why: 'held in reset by FRES' },
+  { on: /FLASH\.(OPTCR|NSCR|CR[12]?|KEYR|OPTKEYR|.*_PRG\d?R?)$/, why: 'behind the keys' },
+  { on: /(L4\d6..|F072RB) FLASH\.(SR|OPTR|PCROP\d[SE]R|WRP\d[AB]R)$/, why: 'flags cleared by ones; option registers behind the keys' },
+  { on: /GPIO.\.(LCKR|BSRR)$/, why: 'the lock key takes a sequence; BSRR is a command' },
+  { on: /H533RE PWR\.BDCR$/, why: 'behind DBP' },
+  { on: /PWR\.(CR1?|CR2|CSR)$/, why: 'VOS needs conditions, commands read 0, the backup domain’s bits stand behind DBP' },
+  { on: /RCC\.CR$/, why: 'the oscillator that SYSCLK comes from cannot be stopped; frozen bits' },
+  { on: /F4.* RCC\.CFGR$/, why: 'SW = 3 is refused' },
+  { on: /RCC\.BDCR$/, why: 'all ones also ask for the backup domain’s reset' },
+  { on: /H745XI RCC\.APB4ENR$/, why: 'RTCAPBEN stays while the other core has it' },
+  { on: /OTG_FS\.GRSTCTL$/, why: 'commands that end at once' },
+  { on: /HSEM\.R\d+$/, why: 'taken by a core’s own number only' },
+];
+const TESTED = ['STM32H533RE', 'STM32L476RG', 'STM32L496ZG', 'STM32F072RB', 'STM32H745XI', 'STM32F405RG', 'STM32F411RE'];
+
+const hex = (n: number): string => `0x${(n >>> 0).toString(16)}`;
+const used = new Set<Deviation>();
+function deviation<D extends Deviation>(list: readonly D[], where: string): D | undefined {
+  const found = list.find((d) => d.on.test(where));
+  if (found) used.add(found);
+  return found;
+}
+
+describe.each(TESTED)('%s', (name) => {
+  const chip = new StChip(CHIPS.find((c) => c.name === name)!);
+  const registers: { where: string; block: string; r: Register; facts: RegisterBlock }[] = [];
+  for (const { row, component } of chip.system.blocks) {
+    const facts = component as unknown as RegisterBlock;
+    for (const r of facts.layout.registers)
+      if (facts.isModelled(r)) registers.push({ where: `${name} ${row.name}.${r.name}`, block: row.name, r, facts });
+  }
+  /** The chip as switched on, the block clocked, the backup domain open. */
+  const fresh = (block: string): ((r: Register) => number) => {
+    chip.again();
+    const b = chip.system.block(block);
+    if (b.row.clock) chip.set(`RCC.${b.row.clock}`, 1);
+    chip.system.setWire('dbp', 1);
+    return (r) => b.component.peek!(b.state, b.env, r.offset, r.size);
+  };
+
+  it('every register with behaviour has the SVD’s write mask and reset value', () => {
+    const bad: string[] = [];
+    for (const { where, r, facts } of registers) {
+      const [is, svd] = [facts.writableMask(r), r.writable];
+      const known = is === svd ? undefined : deviation(MASKS, where);
+      const missing = known?.missing === -1 ? svd : (known?.missing ?? 0);
+      if ((svd & ~is) >>> 0 !== missing || (is & ~svd) >>> 0 !== (known?.extra ?? 0)) bad.push(`${where} mask ${hex(is)}, SVD ${hex(svd)}`);
+      const reset = facts.resetValue(r);
+      if (reset !== (reset === r.reset ? reset : deviation(RESETS, where)?.is))
+        bad.push(`${where} reset ${hex(reset)}, SVD ${hex(r.reset)}`);
+    }
+    expect(registers.length).toBeGreaterThan(250);
+    expect(bad).toEqual([]);
+  });
+
+  it('shows its reset value when the chip has been switched on', () => {
+    const bad: string[] = [];
+    for (const { where, block, r, facts } of registers) {
+      chip.again();
+      const b = chip.system.block(block);
+      const value = b.component.peek!(b.state, b.env, r.offset, r.size);
+      if (value !== facts.resetValue(r) && !deviation(AFTER_POWER, where))
+        bad.push(`${where} = ${hex(value)}, not ${hex(facts.resetValue(r))}`);
+    }
+    expect(bad).toEqual([]);
+  });
+
+  it('a write changes the bits of the mask, all of them and no others', () => {
+    const bad: string[] = [];
+    for (const { where, block, r, facts } of registers) {
+      const writable = facts.writableMask(r);
+      let changed = 0;
+      for (const value of [0xffffffff, 0]) {
+        const peek = fresh(block);
+        const before = peek(r);
+        chip.system.write(chip.system.block(block).row.base + r.offset, r.size, value);
+        changed |= peek(r) ^ before;
+      }
+      const outside = (changed & ~writable) >>> 0;
+      const allowed = outside === 0 ? 0 : (deviation(HARDWARE, where)?.bits ?? 0);
+      if ((outside & ~allowed) !== 0) bad.push(`${where}: a write changes ${hex(outside & ~allowed)} outside the mask ${hex(writable)}`);
+      const still = (writable & ~changed) >>> 0;
+      if (still !== 0 && !deviation(NOT_PLAIN, where)) bad.push(`${where}: ${hex(still)} of ${hex(writable)} cannot be written`);
+    }
+    expect(bad).toEqual([]);
+  });
+});
+
+it('every deviation in the lists is one', () => {
+  const stale = [...MASKS, ...RESETS, ...AFTER_POWER, ...HARDWARE, ...NOT_PLAIN]
+    .filter((d) => !used.has(d))
+    .map((d) => `${d.on.source}: ${d.why}`);
+  expect(stale).toEqual([]);
+});
