@@ -1,0 +1,363 @@
+/**
+ * Clock trees as the reference manuals draw them, for the property test: which source feeds what, and the formulas in hertz, as the manuals print them: RM0481, RM0399,
+ * RM0351, RM0091, RM0090, RM0383, chapter RCC. Written down without a look at the models.
+ */
+import { STM32F072RB } from '../../src/chips/stm32f072.ts';
+import { STM32F405RG } from '../../src/chips/stm32f405.ts';
+import { STM32F411RE } from '../../src/chips/stm32f411.ts';
+import { STM32H533RE } from '../../src/chips/stm32h533.ts';
+import { STM32H745XI } from '../../src/chips/stm32h745.ts';
+import { STM32L476RG } from '../../src/chips/stm32l476.ts';
+import { STM32L496ZG } from '../../src/chips/stm32l496.ts';
+import type { ChipDescription } from '../../src/emu/chip.ts';
+
+export type Hz = number | null;
+export type Get = (field: string) => number;
+export interface PllCheck {
+  readonly name: string;
+  readonly on: string;
+  readonly rdy: string;
+  /** Oscillator that feeds it, or null. */
+  source(get: Get): string | null;
+  /** VCO in hertz from its input; null with factors that do not exist. */
+  vco(get: Get, input: number): Hz;
+  /** Limits of the VCO that a warning is given for; left out: the manual has none for the VCO alone. */
+  limits?(get: Get): readonly [number, number];
+  readonly outputs: Readonly<Record<string, (get: Get, vco: number) => Hz>>;
+  /** Fields that cannot change while it is on. */
+  readonly frozen: readonly string[];
+}
+export interface Tree {
+  readonly chip: ChipDescription;
+  /** Name → [ON, RDY, hertz]. */
+  readonly oscillators: Readonly<
+    Record<string, readonly [on: string, rdy: string, hz: number | ((get: Get, hsiDivider: number) => number)]>
+  >;
+  readonly plls: readonly PllCheck[];
+  readonly sw: string;
+  readonly sws: string;
+  /** By SWS. */
+  readonly sysclk: readonly string[];
+  /** Everything behind SYSCLK and the muxes. */
+  buses(get: Get, clock: (name: string) => Hz): Readonly<Record<string, Hz>>;
+  /** Further fields that a program sets. */
+  readonly fields: readonly string[];
+  /** HSIDIV and its flag. */
+  readonly divided?: readonly [divider: string, flag: string];
+}
+
+const HPRE = [1, 1, 1, 1, 1, 1, 1, 1, 2, 4, 8, 16, 64, 128, 256, 512];
+const PPRE = [1, 1, 1, 1, 2, 4, 8, 16];
+const by = (hz: Hz, divider: number): Hz => (hz === null ? null : hz / divider);
+/** Timer clock: the APB clock while it is not divided, else two times it; with TIMPRE four times, HCLK up to a division by four. */
+const timer = (hclk: Hz, ppre: number, timpre = 0): Hz => {
+  if (hclk === null) return null;
+  const divider = PPRE[ppre]!;
+  if (timpre) return divider <= 4 ? hclk : (4 * hclk) / divider;
+  return divider === 1 ? hclk : (2 * hclk) / divider;
+};
+
+// ---- F0 ------------------------------------------------------------------------------------------------------------------------------
+const f0: Tree = {
+  chip: STM32F072RB,
+  oscillators: {
+    hsi: ['CR.HSION', 'CR.HSIRDY', 8e6],
+    hsi14: ['CR2.HSI14ON', 'CR2.HSI14RDY', 14e6],
+    hsi48: ['CR2.HSI48ON', 'CR2.HSI48RDY', 48e6],
+    hse: ['CR.HSEON', 'CR.HSERDY', 8e6],
+  },
+  plls: [
+    {
+      name: 'pll',
+      on: 'CR.PLLON',
+      rdy: 'CR.PLLRDY',
+      source: (get) => ['hsi', 'hsi', 'hse', 'hsi48'][get('CFGR.PLLSRC')]!,
+      // PLLSRC 0 halves HSI, the others are divided by PREDIV.
+      vco: (get, input) => (input / (get('CFGR.PLLSRC') === 0 ? 2 : get('CFGR2.PREDIV') + 1)) * Math.min(get('CFGR.PLLMUL') + 2, 16),
+      outputs: { pll: (_get, vco) => vco },
+      frozen: ['CFGR.PLLSRC', 'CFGR.PLLMUL', 'CFGR2.PREDIV'],
+    },
+  ],
+  sw: 'CFGR.SW',
+  sws: 'CFGR.SWS',
+  sysclk: ['hsi', 'hse', 'pll', 'hsi48'],
+  buses: (get, clock) => {
+    const hclk = by(clock('sysclk'), HPRE[get('CFGR.HPRE')]!);
+    const pclk1 = by(hclk, PPRE[get('CFGR.PPRE')]!);
+    return {
+      hclk,
+      pclk1,
+      timpclk1: timer(hclk, get('CFGR.PPRE')),
+      usb: get('CFGR3.USBSW') ? clock('pll') : clock('hsi48'),
+      usart1: [pclk1, clock('sysclk'), null, clock('hsi')][get('CFGR3.USART1SW')]!,
+    };
+  },
+  fields: ['CFGR.HPRE', 'CFGR.PPRE', 'CFGR3.USBSW', 'CFGR3.USART1SW', 'CFGR.PLLXTPRE'],
+};
+
+// ---- F4 ------------------------------------------------------------------------------------------------------------------------------
+const f4 = (chip: ChipDescription, timpre: boolean): Tree => {
+  const pll = (name: string, prefix: string, m: string, outputs: PllCheck['outputs'], frozen: readonly string[]): PllCheck => ({
+    name,
+    on: `CR.${prefix}ON`,
+    rdy: `CR.${prefix}RDY`,
+    source: (get) => (get('PLLCFGR.PLLSRC') ? 'hse' : 'hsi'),
+    // M and N of 0 and 1 are wrong configurations.
+    vco: (get, input) => {
+      const n = get(`${prefix}CFGR.${prefix}N`);
+      return get(m) < 2 || n < 2 ? null : (input / get(m)) * n;
+    },
+    limits: () => [100e6, 432e6],
+    outputs,
+    frozen: ['PLLCFGR.PLLSRC', m, `${prefix}CFGR.${prefix}N`, ...frozen],
+  });
+  return {
+    chip,
+    oscillators: { hsi: ['CR.HSION', 'CR.HSIRDY', 16e6], hse: ['CR.HSEON', 'CR.HSERDY', chip.parameters['hse.hz']!.value] },
+    plls: [
+      pll(
+        'pll',
+        'PLL',
+        'PLLCFGR.PLLM',
+        {
+          pllp: (get, vco) => vco / [2, 4, 6, 8][get('PLLCFGR.PLLP')]!,
+          usb: (get, vco) => (get('PLLCFGR.PLLQ') < 2 ? null : vco / get('PLLCFGR.PLLQ')),
+        },
+        ['PLLCFGR.PLLP', 'PLLCFGR.PLLQ'],
+      ),
+      pll(
+        'plli2s',
+        'PLLI2S',
+        chip === STM32F411RE ? 'PLLI2SCFGR.PLLI2SM' : 'PLLCFGR.PLLM',
+        { plli2sr: (get, vco) => (get('PLLI2SCFGR.PLLI2SR') < 2 ? null : vco / get('PLLI2SCFGR.PLLI2SR')) },
+        ['PLLI2SCFGR.PLLI2SR'],
+      ),
+    ],
+    sw: 'CFGR.SW',
+    sws: 'CFGR.SWS',
+    sysclk: ['hsi', 'hse', 'pllp'],
+    buses: (get, clock) => {
+      const hclk = by(clock('sysclk'), HPRE[get('CFGR.HPRE')]!);
+      const fast = timpre ? get('DCKCFGR.TIMPRE') : 0;
+      return {
+        hclk,
+        pclk1: by(hclk, PPRE[get('CFGR.PPRE1')]!),
+        pclk2: by(hclk, PPRE[get('CFGR.PPRE2')]!),
+        timpclk1: timer(hclk, get('CFGR.PPRE1'), fast),
+        timpclk2: timer(hclk, get('CFGR.PPRE2'), fast),
+      };
+    },
+    fields: ['CFGR.HPRE', 'CFGR.PPRE1', 'CFGR.PPRE2', ...(timpre ? ['DCKCFGR.TIMPRE'] : [])],
+  };
+};
+
+// ---- L4 ------------------------------------------------------------------------------------------------------------------------------
+const MSI = [100e3, 200e3, 400e3, 800e3, 1e6, 2e6, 4e6, 8e6, 16e6, 24e6, 32e6, 48e6];
+const l4 = (chip: ChipDescription): Tree => {
+  const pdiv = chip === STM32L496ZG;
+  const pll = (name: string, prefix: string, outputs: readonly string[]): PllCheck => ({
+    name,
+    on: `CR.${prefix}ON`,
+    rdy: `CR.${prefix}RDY`,
+    source: (get) => [null, 'msi', 'hsi', 'hse'][get('PLLCFGR.PLLSRC')]!,
+    vco: (get, input) => {
+      const n = get(`${prefix}CFGR.${prefix}N`);
+      return n === 0 ? null : (input / (get('PLLCFGR.PLLM') + 1)) * n;
+    },
+    limits: () => [64e6, 344e6],
+    outputs: Object.fromEntries(
+      outputs.map((o) => [
+        `${name}${o.toLowerCase()}`,
+        (get: Get, vco: number): Hz => {
+          if (!get(`${prefix}CFGR.${prefix}${o}EN`)) return null;
+          if (o !== 'P') return vco / [2, 4, 6, 8][get(`${prefix}CFGR.${prefix}${o}`)]!;
+          const p = pdiv ? get(`${prefix}CFGR.${prefix}PDIV`) : 0;
+          return p === 0 ? vco / (get(`${prefix}CFGR.${prefix}P`) ? 17 : 7) : p === 1 ? null : vco / p;
+        },
+      ]),
+    ),
+    frozen: [
+      'PLLCFGR.PLLSRC',
+      'PLLCFGR.PLLM',
+      `${prefix}CFGR.${prefix}N`,
+      ...outputs.map((o) => `${prefix}CFGR.${prefix}${o}`),
+      ...(pdiv ? [`${prefix}CFGR.${prefix}PDIV`] : []),
+    ],
+  });
+  return {
+    chip,
+    oscillators: {
+      msi: ['CR.MSION', 'CR.MSIRDY', (get) => MSI[get('CR.MSIRGSEL') ? get('CR.MSIRANGE') : get('CSR.MSISRANGE')]!],
+      hsi: ['CR.HSION', 'CR.HSIRDY', 16e6],
+      ...(pdiv ? { hsi48: ['CRRCR.HSI48ON', 'CRRCR.HSI48RDY', 48e6] as const } : {}),
+    },
+    plls: [pll('pll', 'PLL', ['P', 'Q', 'R']), pll('pllsai1', 'PLLSAI1', ['P', 'Q', 'R']), pll('pllsai2', 'PLLSAI2', ['P', 'R'])],
+    sw: 'CFGR.SW',
+    sws: 'CFGR.SWS',
+    sysclk: ['msi', 'hsi', 'hse', 'pllr'],
+    buses: (get, clock) => {
+      const hclk = by(clock('sysclk'), HPRE[get('CFGR.HPRE')]!);
+      const pclk1 = by(hclk, PPRE[get('CFGR.PPRE1')]!);
+      const pclk2 = by(hclk, PPRE[get('CFGR.PPRE2')]!);
+      return {
+        hclk,
+        pclk1,
+        pclk2,
+        timpclk1: timer(hclk, get('CFGR.PPRE1')),
+        timpclk2: timer(hclk, get('CFGR.PPRE2')),
+        usb: [pdiv ? clock('hsi48') : null, clock('pllsai1q'), clock('pllq'), clock('msi')][get('CCIPR.CLK48SEL')]!,
+        usart1: [pclk2, clock('sysclk'), clock('hsi'), null][get('CCIPR.USART1SEL')]!,
+        usart2: [pclk1, clock('sysclk'), clock('hsi'), null][get('CCIPR.USART2SEL')]!,
+      };
+    },
+    fields: [
+      'CFGR.HPRE',
+      'CFGR.PPRE1',
+      'CFGR.PPRE2',
+      'CR.MSIRANGE',
+      'CR.MSIRGSEL',
+      'CCIPR.CLK48SEL',
+      'CCIPR.USART1SEL',
+      'CCIPR.USART2SEL',
+      ...['PLL.PQR', 'PLLSAI1.PQR', 'PLLSAI2.PR'].flatMap((s) => {
+        const [p, outputs] = s.split('.') as [string, string];
+        return [...outputs].map((o) => `${p}CFGR.${p}${o}EN`);
+      }),
+    ],
+  };
+};
+
+// ---- H5, H7 --------------------------------------------------------------------------------------------------------------------------
+interface HNames {
+  readonly sources: readonly (string | null)[];
+  readonly src: (i: number) => string;
+  readonly m: (i: number) => string;
+  readonly n: (i: number) => string;
+  readonly fracen: (i: number) => string;
+  readonly vcosel: (i: number) => string;
+  readonly enable: (i: number, o: string) => string;
+  readonly div: (i: number, o: string) => string;
+  readonly wide: readonly [number, number];
+}
+const hPlls = (x: HNames): PllCheck[] =>
+  [1, 2, 3].map((i) => ({
+    name: `pll${i}`,
+    on: `CR.PLL${i}ON`,
+    rdy: `CR.PLL${i}RDY`,
+    source: (get) => x.sources[get(x.src(i))]!,
+    // The fraction is not part of these programs: see the tests of each RCC.
+    vco: (get, input) => (get(x.m(i)) === 0 ? null : (input / get(x.m(i))) * (get(x.n(i)) + 1)),
+    limits: (get) => (get(x.vcosel(i)) ? [150e6, 420e6] : x.wide),
+    outputs: Object.fromEntries(
+      ['P', 'Q', 'R'].map((o) => [
+        `pll${i}${o.toLowerCase()}`,
+        (get: Get, vco: number): Hz => (get(x.enable(i, o)) ? vco / (get(x.div(i, o)) + 1) : null),
+      ]),
+    ),
+    frozen: [x.src(i), x.m(i), x.n(i), x.vcosel(i), ...['P', 'Q', 'R'].map((o) => x.div(i, o))],
+  }));
+const hOscillators = (hse: number): Tree['oscillators'] => ({
+  hsi: ['CR.HSION', 'CR.HSIRDY', (_get, divider) => 64e6 / divider],
+  csi: ['CR.CSION', 'CR.CSIRDY', 4e6],
+  hse: ['CR.HSEON', 'CR.HSERDY', hse],
+  hsi48: ['CR.HSI48ON', 'CR.HSI48RDY', 48e6],
+});
+const h5Names: HNames = {
+  sources: [null, 'hsi', 'csi', 'hse'],
+  src: (i) => `PLL${i}CFGR.PLL${i}SRC`,
+  m: (i) => `PLL${i}CFGR.PLL${i}M`,
+  n: (i) => `PLL${i}DIVR.PLL${i}N`,
+  fracen: (i) => `PLL${i}CFGR.PLL${i}FRACEN`,
+  vcosel: (i) => `PLL${i}CFGR.PLL${i}VCOSEL`,
+  enable: (i, o) => `PLL${i}CFGR.PLL${i}${o}EN`,
+  div: (i, o) => `PLL${i}DIVR.PLL${i}${o}`,
+  wide: [128e6, 560e6],
+};
+const h5: Tree = {
+  chip: STM32H533RE,
+  oscillators: hOscillators(24e6),
+  plls: hPlls(h5Names),
+  sw: 'CFGR1.SW',
+  sws: 'CFGR1.SWS',
+  sysclk: ['hsi', 'csi', 'hse', 'pll1p'],
+  buses: (get, clock) => {
+    const hclk = by(clock('sysclk'), HPRE[get('CFGR2.HPRE')]!);
+    const [p1, p2, p3] = [1, 2, 3].map((i) => get(`CFGR2.PPRE${i}`)) as [number, number, number];
+    const pclk2 = by(hclk, PPRE[p2]!);
+    return {
+      hclk,
+      pclk1: by(hclk, PPRE[p1]!),
+      pclk2,
+      pclk3: by(hclk, PPRE[p3]!),
+      timpclk1: timer(hclk, p1, get('CFGR1.TIMPRE')),
+      timpclk2: timer(hclk, p2, get('CFGR1.TIMPRE')),
+      usb: [null, clock('pll1q'), clock('pll3q'), clock('hsi48')][get('CCIPR4.USBSEL')]!,
+      usart1: [pclk2, clock('pll2q'), clock('pll3q'), clock('hsi'), clock('csi'), null][get('CCIPR1.USART1SEL')] ?? null,
+    };
+  },
+  fields: [
+    'CR.HSIDIV',
+    'CFGR2.HPRE',
+    'CFGR2.PPRE1',
+    'CFGR2.PPRE2',
+    'CFGR2.PPRE3',
+    'CFGR1.TIMPRE',
+    'CCIPR4.USBSEL',
+    'CCIPR1.USART1SEL',
+    ...[1, 2, 3].flatMap((i) => ['P', 'Q', 'R'].map((o) => h5Names.enable(i, o))),
+  ],
+  divided: ['CR.HSIDIV', 'CR.HSIDIVF'],
+};
+const h7Names: HNames = {
+  sources: ['hsi', 'csi', 'hse', null],
+  src: () => 'PLLCKSELR.PLLSRC',
+  m: (i) => `PLLCKSELR.DIVM${i}`,
+  n: (i) => `PLL${i}DIVR.DIVN${i}`,
+  fracen: (i) => `PLLCFGR.PLL${i}FRACEN`,
+  vcosel: (i) => `PLLCFGR.PLL${i}VCOSEL`,
+  enable: (i, o) => `PLLCFGR.DIV${o}${i}EN`,
+  div: (i, o) => `PLL${i}DIVR.DIV${o}${i}`,
+  wide: [192e6, 960e6],
+};
+const h7: Tree = {
+  chip: STM32H745XI,
+  oscillators: hOscillators(25e6),
+  plls: hPlls(h7Names),
+  sw: 'CFGR.SW',
+  sws: 'CFGR.SWS',
+  sysclk: ['hsi', 'csi', 'hse', 'pll1p'],
+  buses: (get, clock) => {
+    const cpu1 = by(clock('sysclk'), HPRE[get('D1CFGR.D1CPRE')]!);
+    const hclk = by(cpu1, HPRE[get('D1CFGR.HPRE')]!);
+    const [p1, p2] = [get('D2CFGR.D2PPRE1'), get('D2CFGR.D2PPRE2')];
+    const pclk2 = by(hclk, PPRE[p2]!);
+    return {
+      cpu1,
+      hclk,
+      pclk1: by(hclk, PPRE[p1]!),
+      pclk2,
+      pclk3: by(hclk, PPRE[get('D1CFGR.D1PPRE')]!),
+      pclk4: by(hclk, PPRE[get('D3CFGR.D3PPRE')]!),
+      timpclk1: timer(hclk, p1, get('CFGR.TIMPRE')),
+      timpclk2: timer(hclk, p2, get('CFGR.TIMPRE')),
+      usb: [null, clock('pll1q'), clock('pll3q'), clock('hsi48')][get('D2CCIP2R.USBSEL')]!,
+      usart1: [pclk2, clock('pll2q'), clock('pll3q'), clock('hsi'), clock('csi'), null][get('D2CCIP2R.USART16SEL')] ?? null,
+    };
+  },
+  fields: [
+    'CR.HSIDIV',
+    'D1CFGR.D1CPRE',
+    'D1CFGR.HPRE',
+    'D1CFGR.D1PPRE',
+    'D2CFGR.D2PPRE1',
+    'D2CFGR.D2PPRE2',
+    'D3CFGR.D3PPRE',
+    'CFGR.TIMPRE',
+    'D2CCIP2R.USBSEL',
+    'D2CCIP2R.USART16SEL',
+    ...[1, 2, 3].flatMap((i) => ['P', 'Q', 'R'].map((o) => h7Names.enable(i, o))),
+  ],
+  divided: ['CR.HSIDIV', 'CR.HSIDIVF'],
+};
+
+export const TREES: readonly Tree[] = [f0, f4(STM32F405RG, false), f4(STM32F411RE, true), l4(STM32L476RG), l4(STM32L496ZG), h5, h7];
