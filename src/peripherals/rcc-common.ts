@@ -211,6 +211,18 @@ export abstract class RccBase {
     );
     return value >>> 0;
   }
+  /**
+   * The output enable of the PLL that SYSCLK comes from does not fall: L4 and G4 "cannot be written when used as system clock" (documented); H5 and H7 assumed alike,
+   * their drivers switch it only with the PLL off.
+   */
+  protected keepSysclkOutput(c: Ctx, enable: Field, value: number): number {
+    if (!enable.of(c.get(enable.register)) || enable.of(value) || !this.usesForSysclk(c, this.pllName())) return value;
+    c.env.note('guest', `RCC_${enable.register.name}.${enable.name} cannot be cleared: SYSCLK comes from it`);
+    return (value | enable.mask) >>> 0;
+  }
+  private pllName(): string {
+    return this.swNames.find((name) => name.startsWith('pll'))!;
+  }
   /** Needed sources stay on; the crystal stage's bits can only be written while HSE is off. */
   protected writeCr(c: Ctx, merged: number): number {
     const old = c.get(this.cr);

@@ -270,6 +270,11 @@ export abstract class RccH extends RccBase {
     if (r === this.interrupts.enables) this.interrupt(c);
     this.changed(c, r, value, old);
   }
+  /** PLL1P's enable stays while SYSCLK comes from it. */
+  protected keepPll1p(c: AnyCtx, r: Register, value: number): number {
+    const { enable } = this.plls[0]!.outputs[0]!;
+    return r === enable.register ? this.keepSysclkOutput(c, enable, value) : value;
+  }
   /** A write has changed a register. */
   protected abstract changed(c: AnyCtx, r: Register, value: number, old: number): void;
 

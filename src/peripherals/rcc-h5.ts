@@ -117,7 +117,7 @@ class RccH5 extends RccH {
     const free = r.name.endsWith('CFGR') ? pll.outputs.reduce((m, o) => m | o.enable.mask, pll.fracen.mask) : 0;
     if ((merged ^ old) & ~free)
       c.env.note('guest', `RCC_${r.name} written while ${pll.on.name} = 1: only output enables and FRACEN change`);
-    return ((old & ~free) | (merged & free)) >>> 0;
+    return this.keepPll1p(c, r, ((old & ~free) | (merged & free)) >>> 0);
   }
 
   protected changed(c: Ctx, r: Register, value: number, old: number): void {

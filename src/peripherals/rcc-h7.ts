@@ -229,7 +229,7 @@ class RccH7 extends RccH {
     });
     const old = c.get(r);
     if ((merged ^ old) & frozen) c.env.note('guest', `RCC_${r.name} written while a PLL that it configures is on: ignored in part`);
-    return ((old & frozen) | (merged & ~frozen)) >>> 0;
+    return this.keepPll1p(c, r, ((old & frozen) | (merged & ~frozen)) >>> 0);
   }
   protected changed(c: AnyCtx, r: Register): void {
     if (r === this.r.gcr) this.release(c);

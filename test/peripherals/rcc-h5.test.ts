@@ -169,6 +169,9 @@ describe('RCC H5: PLL and SYSCLK switch', () => {
     h.wait(2 * US);
     expect(h.get('RCC.CFGR1.SWS')).toBe(3);
     expect(h.hz('sysclk')).toBe(250_000_000);
+    // Its output cannot be switched off under it.
+    h.set('RCC.PLL1CFGR.PLL1PEN', 0);
+    expect([h.get('RCC.PLL1CFGR.PLL1PEN'), h.hz('sysclk')]).toEqual([1, 250_000_000]);
   });
   it('dividers are frozen while the PLL is on', () => {
     const h = new H5();

@@ -121,6 +121,8 @@ describe('PLLs', () => {
     expect(h.get('RCC.CR.PLL1ON')).toBe(1);
     h.set('RCC.CR.HSION', 0);
     expect(h.get('RCC.CR.HSION')).toBe(1);
+    h.set('RCC.PLLCFGR.DIVP1EN', 0);
+    expect([h.get('RCC.PLLCFGR.DIVP1EN'), h.hz('sysclk')]).toEqual([1, 400_000_000]);
   });
 });
 

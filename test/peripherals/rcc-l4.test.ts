@@ -126,7 +126,7 @@ describe('PLL', () => {
     expect(h.get('RCC.CFGR.SWS')).toBe(3);
     expect(h.hz('hclk')).toBe(80_000_000);
   });
-  it('factors are frozen while it is on, and PLLON stays while SYSCLK comes from it', () => {
+  it('factors are frozen while it is on, and PLLON and PLLREN stay while SYSCLK comes from it', () => {
     const h = fresh();
     h.write('RCC.PLLCFGR', (1 << 24) | (40 << 8) | 1);
     h.set('RCC.CR.PLLON', 1);
@@ -137,6 +137,8 @@ describe('PLL', () => {
     h.wait(5 * US);
     h.set('RCC.CR.PLLON', 0);
     expect(h.get('RCC.CR.PLLON')).toBe(1);
+    h.set('RCC.PLLCFGR.PLLREN', 0);
+    expect(h.get('RCC.PLLCFGR.PLLREN')).toBe(1);
     h.set('RCC.CFGR.SW', 0);
     h.wait(5 * US);
     h.set('RCC.CR.PLLON', 0);
