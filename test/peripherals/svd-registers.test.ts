@@ -68,6 +68,8 @@ const RESETS: readonly (Deviation & { readonly is: number })[] = [
   { on: /F405RG DBGMCU\.IDCODE$/, is: 0x100f0413, why: 'revision that is sold; the facts have the F40x’s first' },
   { on: /F411RE DBGMCU\.IDCODE$/, is: 0x10000431, why: 'the facts are shared with the F405' },
   { on: /H745XI DBGMCU\.IDC$/, is: 0x20036450, why: 'the SVD has revision 0x1000, which is no part that was sold' },
+  { on: /TIM[25]\.ARR$/, is: 0xffffffff, why: 'full after reset (manuals, and other SVDs); this SVD prints 0' },
+  { on: /TIM\d+\.ARR$/, is: 0xffff, why: 'full after reset (manuals, and other SVDs); this SVD prints 0' },
   { on: /H745XI FLASH\.CR[12]$/, is: 0x31, why: 'locked with PSIZE = 3 after reset (RM0399); the SVD prints 0' },
   { on: /H745XI FLASH\.OPTCR$/, is: 1, why: 'locked after reset (RM0399); the SVD prints 0' },
   { on: /H745XI RCC\.(C[12]_)?RSR$/, is: 0x00fe0000, why: 'the flags of a power-on reset; the SVD prints 0' },
