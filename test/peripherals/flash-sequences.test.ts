@@ -214,7 +214,7 @@ describe.each([F0, f4(STM32F405RG), f4(STM32F411RE), l4(STM32L476RG), l4(STM32L4
             let expected: string[] = [];
             let duration = family.programPs;
             family.clear(h, bank);
-          if (s.kind === 'locked') {
+            if (s.kind === 'locked') {
               h.set(`FLASH.${family.lock(bank)}`, 1);
               family.pg(h, bank, true);
             } else {
