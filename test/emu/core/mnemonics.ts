@@ -35,6 +35,7 @@ const NAMED_OTHERWISE: readonly { readonly row: string; readonly names: RegExp; 
   },
   { row: 'Hints T1', names: /^(hint|sevl)$/, why: 'the same: DDI 0403 A5.2.5' },
   { row: 'DSB T1', names: /^p?ssbb$/, why: 'ARMv8-A names of DSB with option 0 and 4: DDI 0403 A7.7 executes reserved options as SY' },
+  { row: 'UDF T1', names: /^(trap|__brkdiv0)$/, why: 'UDF #254 and #249 under the names of a debugger and of a compiler: DDI 0403 A7.7' },
   { row: 'LDRH (literal) T2', names: /^pld$/, why: 'Rt = PC is an unallocated memory hint: DDI 0403 A5.3.8' },
   { row: 'LDRSH (literal) T2', names: /^pl[di]$/, why: 'Rt = PC is an unallocated memory hint: DDI 0403 A5.3.8' },
 ];
