@@ -18,11 +18,11 @@ export function fieldOf(machine: Machine, path: string): number | null {
   const component = block.component as unknown as RegisterBlock;
   const regs = (block.state as RegisterState).regs;
   const { layout } = component;
-  if (parts.length === 2) return layout.has(parts[1]!) ? regs[layout.reg(parts[1]!).index]! : null;
+  if (parts.length === 2) return layout.has(parts[1]!) ? regs[layout.reg(parts[1]!).index]! >>> 0 : null;
   const name = `${parts[1]}.${parts[2]}`;
   if (!layout.hasField(name)) return null;
   const f = layout.field(name);
-  return f.of(regs[f.register.index]!);
+  return f.of(regs[f.register.index]!) >>> 0;
 }
 
 export function targetState(machine: Machine, registers: Readonly<Record<string, number>>): TargetState {

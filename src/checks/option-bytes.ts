@@ -16,7 +16,7 @@ interface Option {
 const options = ({ state }: Subject): readonly Option[] =>
   Object.entries(state.chip.optionBytes ?? {}).flatMap(([name, { field, factory }]) => {
     const value = state.field(field);
-    return value === null ? [] : [{ name, path: field, value, factory: factory.value }];
+    return value === null ? [] : [{ name, path: field, value, factory: factory.value >>> 0 }];
   });
 /** Fields whose programmed value differs from the one in force. */
 const waiting = ({ state }: Subject): readonly string[] =>

@@ -5,6 +5,7 @@ import { ImageError } from '../emu/image/errors.ts';
 import { printable } from '../report/text.ts';
 import type { Bench } from './engine.ts';
 import type { ChipsOptions } from './chips.ts';
+import type { CompareCommandOptions } from './compare.ts';
 import { EXIT, type Io } from './io.ts';
 import { VERSION } from '../version.ts';
 import type { RunCommandOptions } from './run.ts';
@@ -52,6 +53,7 @@ function build(io: Io, exit: (code: number) => void, injected: Bench | undefined
     });
   addRun(program, io, exit, bench);
   addTest(program, io, exit, bench);
+  addCompare(program, io, exit, bench);
   addChips(program, io, exit);
   addExplain(program, io, exit);
   return program;
@@ -106,6 +108,18 @@ function addTest(program: Command, io: Io, exit: (code: number) => void, bench: 
     .option('--no-color', 'no colours')
     .action(async (patterns: string[], options: TestOptions) => {
       exit(await (await import('./test.ts')).testCommand(patterns, options, io, bench));
+    });
+}
+
+function addCompare(program: Command, io: Io, exit: (code: number) => void, bench: Bench): void {
+  command(program, 'compare')
+    .description('what differs between two runs: outcome, state at the entry, checks; exit 0 = equal, 1 = different')
+    .argument('<a>', 'result (bootbench/run@1) or scenario, which is run')
+    .argument('<b>', 'the same')
+    .option('--quiet', 'the exit code alone')
+    .option('--no-color', 'no colours')
+    .action(async (a: string, b: string, options: CompareCommandOptions) => {
+      exit(await (await import('./compare.ts')).compareCommand(a, b, options, io, bench));
     });
 }
 

@@ -1,0 +1,57 @@
+/** Two runs side by side, for a person. */
+import type { Difference } from '../bench/compare.ts';
+import type { RunResult } from '../bench/result.ts';
+import { pad, plain, printable, wrap, type Paint } from './text.ts';
+
+const TITLES: Readonly<Record<Difference['group'], string>> = {
+  run: 'Run',
+  entry: 'Last entry into the ROM',
+  registers: 'Registers before the first ROM instruction',
+  checks: 'Checks',
+  causes: 'Causes',
+  usb: 'USB',
+};
+const NAME = 22;
+
+export interface ComparedRun {
+  /** As typed. */
+  readonly path: string;
+  readonly result: RunResult;
+}
+export interface CompareOptions {
+  readonly paint?: Paint;
+  readonly width?: number;
+  /** Stage that a boot by pin or option passes before the ROM, a jump does not. */
+  readonly firstStage?: string | null;
+}
+
+export function compareReport(a: ComparedRun, b: ComparedRun, differences: readonly Difference[], options: CompareOptions = {}): string {
+  const { paint = plain, firstStage = null } = options;
+  const width = Math.max(60, Math.min(options.width ?? 100, 140));
+  const lines: string[] = [];
+  for (const [letter, run] of [
+    ['A', a],
+    ['B', b],
+  ] as const)
+    lines.push(...wrap(`${printable(run.path)}: ${printable(run.result.summary)}`, width, '   ', `${paint('bold', letter)}  `));
+  const column = Math.floor((width - NAME - 4) / 2);
+  let group: Difference['group'] | null = null;
+  for (const d of differences) {
+    if (d.group !== group) lines.push('', paint('bold', TITLES[d.group]));
+    group = d.group;
+    const left = wrap(printable(d.a), column);
+    const right = wrap(printable(d.b), column);
+    const name = wrap(d.name, NAME);
+    for (let i = 0; i < Math.max(left.length, right.length, name.length); i++)
+      lines.push(`  ${pad(name[i] ?? '', NAME)} ${pad(left[i] ?? '', column)} ${right[i] ?? ''}`.trimEnd());
+  }
+  const [x, y] = [a.result.entries.at(-1)?.how, b.result.entries.at(-1)?.how];
+  if (firstStage !== null && x !== y && (x === 'boot' || y === 'boot')) {
+    const letter = x === 'boot' ? 'A' : 'B';
+    const text = `Run ${letter} was started in the ROM at reset. On silicon that start passes ${firstStage} first, a jump does not; what it leaves behind is not published, and the stand-in has no such stage.`;
+    lines.push('', ...wrap(text, width));
+  }
+  const count = differences.length;
+  lines.push('', count === 0 ? paint('green', 'EQUAL') : `${paint('yellow', 'DIFFERENT')}  ${count} ${count === 1 ? 'point' : 'points'}`);
+  return `${lines.join('\n')}\n`;
+}

@@ -1,0 +1,85 @@
+import { describe, expect, test } from 'vitest';
+import { compareRuns } from '../../src/bench/compare.ts';
+import { serialise } from '../../src/bench/serialise.ts';
+import type { ResultEntry, RunResult } from '../../src/bench/result.ts';
+import { compareReport } from '../../src/report/compare.ts';
+import { checks, dfuResult, primaskResult } from '../samples/results.ts';
+import { cli, FIRMWARE, folder } from './helpers.ts';
+
+const SCENARIO = JSON.stringify({ schema: 'bootbench/scenario@1', chip: 'stm32h533re', images: ['fw.bin@0x08000000'] });
+const files = (more: Readonly<Record<string, string>>) => ({ cwd: folder({ 'fw.bin': FIRMWARE, ...more }) });
+const withEntry = (result: RunResult, change: Partial<ResultEntry>): RunResult => ({
+  ...result,
+  entries: [...result.entries.slice(0, -1), { ...result.entries.at(-1)!, ...change }],
+});
+
+describe('bootbench compare', () => {
+  test('a result and itself are equal: exit 0', async () => {
+    const ran = await cli(['compare', 'a.json', 'a.json'], files({ 'a.json': serialise(dfuResult()) }));
+    expect(ran).toMatchObject({ code: 0, err: '' });
+    expect(ran.out).toContain('EQUAL');
+  });
+
+  test('two outcomes differ: exit 1, and the check that tells them apart stands in the report', async () => {
+    const ran = await cli(
+      ['compare', 'a.json', 'b.json'],
+      files({ 'a.json': serialise(dfuResult()), 'b.json': serialise(primaskResult()) }),
+    );
+    expect(ran.code).toBe(1);
+    expect(ran.out).toMatch(/outcome\s+dfu\s+rom-silent/);
+    expect(ran.out).toMatch(/primask\s+pass\s+fail/);
+  });
+
+  test('scenarios are run; --quiet leaves the exit code alone', async () => {
+    const setup = { ...files({ 'a.json': SCENARIO, 'b.json': serialise(primaskResult()) }), result: () => dfuResult() };
+    const ran = await cli(['compare', 'a.json', 'b.json', '--quiet'], setup);
+    expect(ran).toMatchObject({ code: 1, out: '', err: '' });
+    expect(ran.jobs).toHaveLength(1);
+  });
+
+  test('neither result nor scenario, a missing file and half a result are exit 2, before anything runs', async () => {
+    const half = JSON.stringify({ schema: 'bootbench/run@1', outcome: 'dfu' });
+    const setup = files({ 'a.json': SCENARIO, 'x.json': '{"schema":"else"}', 'half.json': half });
+    for (const [b, word] of [
+      ['x.json', 'x.json'],
+      ['none.json', 'cannot read none.json'],
+      ['half.json', 'half.json is not a whole bootbench/run@1'],
+    ] as const) {
+      const ran = await cli(['compare', 'a.json', b], setup);
+      expect(ran, b).toMatchObject({ code: 2, out: '' });
+      expect(ran.err).toContain(word);
+      expect(ran.jobs).toEqual([]);
+    }
+  });
+});
+
+describe('two runs', () => {
+  test('differ in a register of the last entry, told by its name', () => {
+    const a = dfuResult();
+    const registers = { ...a.entries.at(-1)!.registers, primask: '0x00000001' as const };
+    expect(compareRuns(a, withEntry(a, { registers }))).toEqual([
+      { group: 'registers', name: 'primask', a: a.entries.at(-1)!.registers['primask'], b: '0x00000001' },
+    ]);
+  });
+
+  test('are equal however long they took, and wherever the source lines lie', () => {
+    const a = dfuResult();
+    const later = { ...withEntry(a, { at: '0.900000000', from: null }), time: { ...a.time, cycles: 1 } };
+    expect(compareRuns(a, later)).toEqual([]);
+  });
+
+  test('differ by what a check has observed though both pass', () => {
+    const a = dfuResult();
+    expect(compareRuns(a, { ...a, checks: checks({ msp: { observed: 'MSP = 0x20000400' } }) }).map((d) => [d.group, d.name])).toEqual([
+      ['checks', 'msp'],
+    ]);
+  });
+
+  test('a boot against a jump: the report says which one passed the first stage', () => {
+    const a = dfuResult();
+    const b = withEntry(a, { how: 'boot' });
+    const report = compareReport({ path: 'jump', result: a }, { path: 'pin', result: b }, compareRuns(a, b), { firstStage: 'SFSP' });
+    expect(report.replace(/\s+/g, ' ')).toContain('Run B was started in the ROM at reset. On silicon that start passes SFSP first');
+    expect(compareReport({ path: 'jump', result: a }, { path: 'jump', result: a }, [], { firstStage: 'SFSP' })).not.toContain('SFSP');
+  });
+});
