@@ -23,6 +23,7 @@ export function runBench(input: RunInput): RunResult {
   const entries = machine.history.entries;
   const reached = entries.at(-1)?.reached ?? false;
   const cut = isCut(end.reason);
+  const missed = session.steps.firstMissed;
 
   // what only a second look can tell
   let traced: Traced = { ...NOT_TRACED, ...afterRun(session), vectorReads: [...machine.state.vectorReads] };
@@ -39,6 +40,7 @@ export function runBench(input: RunInput): RunResult {
   let dependsOn: RomDependency[] = [];
   let symptom: SymptomAnswer | null = null;
   const notes = [...base.notes];
+  if (missed !== null) notes.push({ kind: 'scenario', text: `steps[${missed}] was not carried out before the run ended` });
   try {
     if (!limited) {
       dependsOn = dependencies(variants, [], run, false);

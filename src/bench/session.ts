@@ -241,7 +241,8 @@ export class Session {
     for (;;) {
       const limit = this.limitReached();
       if (limit) return this.end(limit, false);
-      const deadline = until ?? Math.min(this.state.anchor + QUIET, LONGEST);
+      // A step that is still to come at a known time is waited for: the board's user has not finished either.
+      const deadline = until ?? Math.min(Math.max(this.state.anchor, this.steps.dueAt ?? 0) + QUIET, LONGEST);
       if (machine.now >= deadline) return this.end('deadline', false);
       const why = machine.run(Math.min(deadline, machine.now + CHUNK));
       if (why === 'entry') {

@@ -55,6 +55,17 @@ export class Steps implements Attachment {
   get remaining(): boolean {
     return this.state.index < this.list.length || this.state.call !== null || this.state.uartQueue !== null;
   }
+  /** Index of the first step that has not been carried out; null if all have. */
+  get firstMissed(): number | null {
+    return this.state.ranAt.length < this.list.length ? this.state.ranAt.length : null;
+  }
+  /** When the next step is due by the clock; null if none is, or if it waits for a symbol or for its predecessor's end. */
+  get dueAt(): Ps | null {
+    const step = this.list[this.state.index];
+    if (!step || this.state.endsAt !== null || this.state.call !== null) return null;
+    if (step.when.kind === 'atSymbol') return null;
+    return step.when.kind === 'at' ? step.when.ps : this.state.previousEnd + step.when.ps;
+  }
   ranAfter(time: Ps): boolean {
     return this.state.ranAt.some((t) => t > time);
   }
