@@ -159,6 +159,8 @@ const blocks: readonly BlockRow[] = [
     base: 0x40015800,
     size: 0x400,
     clock: 'APB2ENR.DBGMCUEN',
+    // Inferred: candleLight_fw asks IDCODE for the chip before it switches any clock on, and its way into DFU works on F042 and F072 boards.
+    readsUnclocked: true,
     reset: 'APB2RSTR.DBGMCURST',
     options: { devId: 0x448, revId: 0x2001 },
   },

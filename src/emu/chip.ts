@@ -63,6 +63,8 @@ export interface BlockRow {
   readonly irqs?: readonly number[];
   /** RCC register and field that clocks the block, e.g. `AHB2ENR.GPIOAEN`. Left out = always clocked. */
   readonly clock?: string;
+  /** Without its clock the block ignores writes but still answers reads. */
+  readonly readsUnclocked?: boolean;
   /** RCC register and field that resets the block. */
   readonly reset?: string;
   /** In the backup domain: a system reset does not reach it. */

@@ -335,7 +335,7 @@ export class System {
   /** Reads a device: the block's clock gates it. */
   readBlock(b: Block, address: number, size: number): number {
     const offset = address - b.row.base;
-    if (!this.isClocked(b)) {
+    if (!b.row.readsUnclocked && !this.isClocked(b)) {
       this.listener.unclocked(b.row.name, offset, 'read');
       return this.forced.size ? this.pinned(address, size, 0) : 0;
     }

@@ -92,6 +92,17 @@ describe('SYSCFG', () => {
   });
 });
 
+describe('DBGMCU of the F072', () => {
+  it('tells the device identity without its clock; the freeze bits need it', () => {
+    expect(f0.read('DBGMCU.IDCODE') & 0xfff).toBe(0x448);
+    f0.write('DBGMCU.CR', 6);
+    expect(f0.read('DBGMCU.CR')).toBe(0);
+    f0.set('RCC.APB2ENR.DBGMCUEN', 1);
+    f0.write('DBGMCU.CR', 6);
+    expect(f0.read('DBGMCU.CR')).toBe(6);
+  });
+});
+
 describe('EXTI', () => {
   it('a pin reaches its line only through the port that SYSCFG selects', () => {
     for (const [h, gpio, imr, pr] of [
