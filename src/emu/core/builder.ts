@@ -292,6 +292,12 @@ export abstract class Builder {
     }
   }
   popcount(v: Val): Expr {
+    const fixed = constantOf(v);
+    if (fixed !== undefined) {
+      let n = 0;
+      for (let rest = fixed; rest !== 0; rest &= rest - 1) n++;
+      return i32c(n);
+    }
     return this.op('i32.popcnt', v);
   }
   /** Gives the locals of a finished instruction back. */
@@ -361,28 +367,42 @@ export abstract class Builder {
     this.setC(this.and(this.shrU(w, 29), 1));
     this.setV(this.and(this.shrU(w, 28), 1));
   }
-  /** ConditionPassed for a constant condition code 0…13. */
+  /** ConditionPassed for a constant condition code 0…13, as 0 or 1. Each code has its own form: V8 does not undo a negation. */
   condition(cc: number): Expr {
-    const base = (): Expr => {
-      switch (cc >> 1) {
-        case 0:
-          return this.Z();
-        case 1:
-          return this.C();
-        case 2:
-          return this.N();
-        case 3:
-          return this.V();
-        case 4:
-          return this.and(this.C(), this.xor(this.Z(), 1));
-        case 5:
-          return this.eq(this.N(), this.V());
-        default:
-          return this.and(this.eq(this.N(), this.V()), this.xor(this.Z(), 1));
-      }
-    };
-    if (cc >= 14) return i32c(1);
-    return this.let(cc & 1 ? this.xor(base(), 1) : base());
+    const zero = (): Expr => this.eqz(this.state(S.ZF));
+    const notZero = (): Expr => this.ne(this.state(S.ZF), 0);
+    switch (cc) {
+      case 0:
+        return this.let(zero());
+      case 1:
+        return this.let(notZero());
+      case 2:
+        return this.C();
+      case 3:
+        return this.let(this.eqz(this.C()));
+      case 4:
+        return this.let(this.ltS(this.state(S.NF), 0));
+      case 5:
+        return this.let(this.geS(this.state(S.NF), 0));
+      case 6:
+        return this.V();
+      case 7:
+        return this.let(this.eqz(this.V()));
+      case 8:
+        return this.let(this.and(this.C(), notZero()));
+      case 9:
+        return this.let(this.or(this.eqz(this.C()), zero()));
+      case 10:
+        return this.let(this.eq(this.N(), this.V()));
+      case 11:
+        return this.let(this.ne(this.N(), this.V()));
+      case 12:
+        return this.let(this.and(this.eq(this.N(), this.V()), notZero()));
+      case 13:
+        return this.let(this.or(this.ne(this.N(), this.V()), zero()));
+      default:
+        return i32c(1);
+    }
   }
 
   // FP registers as raw bits.
@@ -397,6 +417,13 @@ export abstract class Builder {
   /** Loads 1, 2 or 4 bytes. Faults abandon the instruction, so nothing may have been written before the last access that can fault. */
   abstract load(address: Val, size: 1 | 2 | 4, options?: LoadOptions): Expr;
   abstract store(address: Val, size: 1 | 2 | 4, value: Val, options?: LoadOptions): void;
+  /**
+   * The accesses that `body` makes are words of one block of `bytes` from `start` on, all read or all written: a tier may look at the whole
+   * block once. It changes nothing else, and what the accesses do on their own stays true.
+   */
+  span(_kind: 'read' | 'write', _start: Expr, _bytes: Val, body: () => void): void {
+    body();
+  }
 
   // ---- control -----------------------------------------------------------------------------------------------------------------
   /** Branch to a Thumb address (bit 0 is ignored). Ends the instruction on this path. */

@@ -73,7 +73,7 @@ export abstract class CoreCode extends CoreMemory {
     this.hotAt = hotAt;
     this.updateFast();
   }
-  /** Fast RAM and flash of translated code, and whether it may run at all. */
+  /** Fast RAM of translated code, and whether it may run at all. */
   protected override updateFast(): void {
     const plain = this.tracer === null && !mpuEnabled(this.core);
     const watched = (m: { base: number; size: number }): boolean => {
@@ -83,21 +83,21 @@ export abstract class CoreCode extends CoreMemory {
       }
       return false;
     };
-    const { ram, flash } = this.fastMemories();
+    const ram = this.fastMemory();
     // behind a data cache that is on the tables decide
-    const direct = plain && this.l1?.dataOn !== true;
-    this.set(S.FAST_RAM, direct && !watched(ram) ? ram.size : 0);
-    this.set(S.FAST_FLASH, direct && !watched(flash) ? flash.size : 0);
+    const fast = plain && this.l1?.dataOn !== true && !watched(ram) ? ram.size : 0;
+    this.set(S.FAST_RAM, fast);
+    this.set(S.FAST_HALFWORDS, fast >>> 1);
+    this.set(S.FAST_WORDS, fast >>> 2);
     this.set(S.HOT, this.hotAt);
     this.set(S.TIER, this.translating && plain ? 1 : 0);
   }
-  protected fastRanges: { ram: FastRange; flash: FastRange } | null = null;
-  /** The longest run of RAM that is contiguous in the address space and in the arena, and the first flash. */
-  protected fastMemories(): { ram: FastRange; flash: FastRange } {
-    if (this.fastRanges) return this.fastRanges;
-    const none: FastRange = { base: 0, size: 0, host: 0 };
-    let best = none;
-    let run = none;
+  protected fastRange: FastRange | null = null;
+  /** The longest run of RAM that is contiguous in the address space and in the arena: what needs no page table. */
+  protected fastMemory(): FastRange {
+    if (this.fastRange) return this.fastRange;
+    let best: FastRange = { base: 0, size: 0, host: 0 };
+    let run = best;
     for (const m of [...this.system.memories].sort((a, b) => a.row.base - b.row.base)) {
       if (m.row.core !== undefined && m.row.core !== this.row.name) continue;
       if (m.row.kind !== 'ram' || m.row.guardedBy || (m.host & 0xfff) !== (m.row.base & 0xfff)) continue;
@@ -107,8 +107,7 @@ export abstract class CoreCode extends CoreMemory {
           : { base: m.row.base, size: m.row.size, host: m.host };
       if (run.size > best.size) best = run;
     }
-    const f = this.system.memories.find((m) => m.row.kind === 'flash' && m.row.zone === 'user' && !m.row.guardedBy);
-    return (this.fastRanges = { ram: best, flash: f ? { base: f.row.base, size: f.row.size, host: f.host } : none });
+    return (this.fastRange = best);
   }
   protected translate(pc: number, rec: number): void {
     // a region is kept by the bytes in memory: not while lines disagree with them
@@ -135,7 +134,7 @@ export abstract class CoreCode extends CoreMemory {
       stops: () => (this.idlePc >= 0 ? [...this.breakpoints, this.idlePc] : [...this.breakpoints]),
     };
     const mode = this.get(S.FETCH_MODE);
-    const { ram, flash } = this.fastMemories();
+    const ram = this.fastMemory();
     const region = this.regionAt(pc)!;
     const memory = region.memory!;
     const env: Surroundings = {
@@ -152,7 +151,6 @@ export abstract class CoreCode extends CoreMemory {
         return this.system.loadHost(m.host + (a - this.regionAt(a)!.base), size);
       },
       ram,
-      flash,
       fetch: mode as 0 | 1 | 2,
       waitStates: mode === 0 ? 0 : this.get(S.WAIT_STATES),
       timedCode: memory.row.waitStates === true && mode !== 0 && !this.cachedCode(pc, region),

@@ -319,7 +319,7 @@ export function buildInterpreter(
   const newLine = emitNewLine(shared, flashLine);
   const condition = emitCondition(shared);
   const coldType = writer.type(['i32', 'i32'], 'i32');
-  const regionType = writer.type([], 'i32');
+  const regionType = writer.type(['i32', 'i32'], 'i32');
   const table = handlers.cold.map((h) => {
     const index = writer.declare(['i32', 'i32'], 'i32');
     const b = new ColdBuilder(writer.body(index), shared);
@@ -331,11 +331,9 @@ export function buildInterpreter(
   writer.setTable(table);
   const run = writer.declare([], 'i32');
   emitRun(shared, writer.body(run), handlers, { newLine, condition, coldType, regionType });
-  // what a call to a region that does not exist yet runs: back to the interpreter, at the callee
-  const stub = writer.declare([], 'i32');
-  const stubBody = writer.body(stub);
-  stubBody.i32(0);
-  stubBody.memory(OP['i32.load'], shared.cpu + S.CALL_TARGET);
+  // stub(depth, target | 1): what a call to a region that does not exist yet runs: back to the interpreter, at the callee
+  const stub = writer.declare(['i32', 'i32'], 'i32');
+  writer.body(stub).get(1);
   writer.export('stub', stub);
   writer.export('run', run);
   writer.export('flashLine', flashLine);
@@ -382,7 +380,7 @@ function emitRun(
   load(S.RETIRED, retired);
   /**
    * After a branch: FLAGS counts arrivals; at the threshold the place is translated; 255 = a region begins here.
-   *   v = regions[slot](); v == -1: EXC_RETURN; pc = v & ~1; T == 0: INVSTATE; arrived = v & 1
+   *   v = regions[slot](0, pc | 1); v == -1: EXC_RETURN; pc = v & ~1; T == 0: INVSTATE; arrived = v & 1
    */
   const emitArrival = (): void => {
     top.if(top.and(local(arrived), memory(S.TIER)), () => {
@@ -395,6 +393,8 @@ function emitRun(
         top.eq(local(itState), REGION_HERE),
         () => {
           spill();
+          f.i32(0);
+          top.or(local(pc), 1).emit(f);
           top.shrU(top.sub(local(rec), DECODED_BASE), 3).emit(f);
           f.memory(OP['i32.load16_u'], REGION_SLOTS);
           f.op(OP.call_indirect);

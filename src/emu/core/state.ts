@@ -69,12 +69,10 @@ export const S = {
   FPCCR: 0xd8,
   FPCAR: 0xdc,
   FPDSCR: 0xe0,
-  /** ITSTATE and address of the instruction in an IT block that ran last: what a fault in it has to restore. */
-  /** Translated tier: bytes of fast RAM and flash from their bases (0 = every access leaves), nesting of calls, callee for the stub, 1 = on. */
+  /** Translated tier: bytes, half-words and words of fast RAM from its base on (0: every access looks into the page table); 1 = on. */
   FAST_RAM: 0xf8,
-  FAST_FLASH: 0xfc,
-  REGION_DEPTH: 0x180,
-  CALL_TARGET: 0x184,
+  FAST_HALFWORDS: 0x180,
+  FAST_WORDS: 0x184,
   TIER: 0x188,
   /** Arrivals after which a place is translated, at most 250. */
   HOT: 0x18c,
@@ -82,6 +80,7 @@ export const S = {
   CHARGED: 0xf4,
   /** Record of the instruction that ran last when the line changed: where a branch came from. */
   LAST_REC: 0xf0,
+  /** ITSTATE and address of the instruction in an IT block that ran last: what a fault in it has to restore. */
   IT_NOW: 0xe8,
   IT_PC: 0xec,
   /** Core-private word: 1 = the core is locked up, 2 = sleeping (WFI), 3 = sleeping (WFE). */

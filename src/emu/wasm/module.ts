@@ -190,6 +190,7 @@ export class ModuleWriter {
   private readonly imports: { name: string; type: number }[] = [];
   private readonly functions: { type: number; body: FunctionBody | null }[] = [];
   private readonly exports: { name: string; index: number }[] = [];
+  private readonly names: { name: string; index: number }[] = [];
   private table: number[] = [];
   private readonly tables: string[] = [];
 
@@ -221,6 +222,10 @@ export class ModuleWriter {
   }
   export(name: string, index: number): void {
     this.exports.push({ name, index });
+  }
+  /** What profilers and stack traces call a function. In ascending order of the index. */
+  nameFunction(index: number, name: string): void {
+    this.names.push({ index, name });
   }
   /** Contents of the module's own table 0, by function index. */
   setTable(functions: readonly number[]): void {
@@ -295,6 +300,20 @@ export class ModuleWriter {
       s.u32(this.functions.length);
       for (const f of this.functions) s.sized(f.body!.finish());
     });
+    if (this.names.length) {
+      // custom section `name`, subsection 1: function names; profilers show them
+      const list = new Bytes();
+      list.u32(this.names.length);
+      for (const n of this.names) {
+        list.u32(n.index);
+        list.name(n.name);
+      }
+      section(0, (s) => {
+        s.name('name');
+        s.byte(1);
+        s.sized(list);
+      });
+    }
     return out.view().slice();
   }
 }

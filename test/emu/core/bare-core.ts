@@ -48,6 +48,8 @@ export class BareCore {
       // nothing is translated: TIER stays 0
       regions: new WebAssembly.Table({ element: 'anyfunc', initial: 1 }),
       hot: () => {},
+      // there are no caches: no page is marked as cached
+      lineFill: () => 0,
       fetch: (pc: number) => {
         if (this.host(pc >>> 0, 2) < 0) throw FAULT;
         let page = arena.takeDecodedPage();

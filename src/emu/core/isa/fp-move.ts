@@ -11,13 +11,19 @@ import { checkStackLimit } from './operands.ts';
 const ALIGNED = { aligned: true } as const;
 const loadDouble = (b: Builder, address: Val): Expr => {
   const a = b.let(address);
-  const low = b.load(a, 4, ALIGNED);
-  return b.join(low, b.load(b.add(a, 4), 4, ALIGNED));
+  let value: Expr = a;
+  b.span('read', a, 8, () => {
+    const low = b.load(a, 4, ALIGNED);
+    value = b.let(b.join(low, b.load(b.add(a, 4), 4, ALIGNED)));
+  });
+  return value;
 };
 const storeDouble = (b: Builder, address: Val, value: Expr): void => {
   const a = b.let(address);
-  b.store(a, 4, b.wrap(value), ALIGNED);
-  b.store(b.add(a, 4), 4, b.high(value), ALIGNED);
+  b.span('write', a, 8, () => {
+    b.store(a, 4, b.wrap(value), ALIGNED);
+    b.store(b.add(a, 4), 4, b.high(value), ALIGNED);
+  });
 };
 const based = (b: Builder, o: Operands): Expr => b.add(b.reg(o.b), o.imm);
 const literal = (b: Builder, o: Operands): Expr => b.add(b.and(b.add(b.pc(), 4), ~3), o.imm);
@@ -43,13 +49,17 @@ function block(b: Builder, o: Operands, down: boolean): { readonly start: Expr; 
 op('VLDM', { timing: 'fp-load-multiple', fp: true, dest: 'b', src: 'b', variants: MULTIPLE }, (b, o, v) => {
   const { start, end } = block(b, o, !!v.down);
   if (v.wback) checkStackLimit(b, o.b, end);
-  repeat(b, o.imm, (i) => b.setS(b.add(o.a, i), b.load(b.add(start, b.shl(i, 2)), 4, ALIGNED)));
+  b.span('read', start, b.shl(o.imm, 2), () =>
+    repeat(b, o.imm, (i) => b.setS(b.add(o.a, i), b.load(b.add(start, b.shl(i, 2)), 4, ALIGNED))),
+  );
   if (v.wback) b.setReg(o.b, end);
 });
 op('VSTM', { timing: 'fp-store-multiple', fp: true, dest: 'b', src: 'b', variants: MULTIPLE }, (b, o, v) => {
   const { start, end } = block(b, o, !!v.down);
   if (v.wback) checkStackLimit(b, o.b, end);
-  repeat(b, o.imm, (i) => b.store(b.add(start, b.shl(i, 2)), 4, b.s(b.add(o.a, i)), ALIGNED));
+  b.span('write', start, b.shl(o.imm, 2), () =>
+    repeat(b, o.imm, (i) => b.store(b.add(start, b.shl(i, 2)), 4, b.s(b.add(o.a, i)), ALIGNED)),
+  );
   if (v.wback) b.setReg(o.b, end);
 });
 

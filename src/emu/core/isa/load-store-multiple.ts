@@ -28,24 +28,33 @@ function loadAll(b: Builder, list: Val, start: Expr): () => void {
 const FORMS = variants({ down: [false, true], wback: [false, true] });
 
 op('LDM', { timing: 'load-multiple', dest: 'a', src: 'a', variants: FORMS }, (b, o, v) => {
-  const { start, end } = block(b, o, !!v.down, bytesOf(b, o.imm));
-  const writeAll = loadAll(b, o.imm, start);
+  const bytes = bytesOf(b, o.imm);
+  const { start, end } = block(b, o, !!v.down, bytes);
+  let writeAll = (): void => {};
+  b.span('read', start, bytes, () => (writeAll = loadAll(b, o.imm, start)));
   if (v.wback) b.setReg(o.a, end);
   writeAll();
 });
 op('LDM_pc', { timing: 'load-multiple', dest: 'a', src: 'a', variants: FORMS }, (b, o, v) => {
   const bytes = bytesOf(b, o.imm);
   const { start, end } = block(b, o, !!v.down, bytes);
-  const writeAll = loadAll(b, o.imm, start);
-  const target = b.load(b.sub(b.add(start, bytes), 4), 4, { aligned: true });
+  let writeAll = (): void => {};
+  let target: Expr = bytes;
+  b.span('read', start, bytes, () => {
+    writeAll = loadAll(b, o.imm, start);
+    target = b.load(b.sub(b.add(start, bytes), 4), 4, { aligned: true });
+  });
   if (v.wback) b.setReg(o.a, end);
   writeAll();
   b.bx(target);
 });
 op('STM', { timing: 'store-multiple', dest: 'a', src: 'a', variants: FORMS }, (b, o, v) => {
-  const { start, end } = block(b, o, !!v.down, bytesOf(b, o.imm));
+  const bytes = bytesOf(b, o.imm);
+  const { start, end } = block(b, o, !!v.down, bytes);
   if (v.wback) checkStackLimit(b, o.a, end);
-  b.forEachBit(b.and(o.imm, REGISTERS), 15, (bit, before) => b.store(b.add(start, b.shl(before, 2)), 4, b.reg(bit), { aligned: true }));
+  b.span('write', start, bytes, () =>
+    b.forEachBit(b.and(o.imm, REGISTERS), 15, (bit, before) => b.store(b.add(start, b.shl(before, 2)), 4, b.reg(bit), { aligned: true })),
+  );
   if (v.wback) b.setReg(o.a, end);
 });
 

@@ -80,8 +80,12 @@ op('LDRD', { timing: 'load-double', dest: 'abc', src: 'b', variants: [...DOUBLE,
   const base = v.mode === 'lit' ? b.let(b.and(b.add(b.pc(), 4), ~3)) : b.reg(o.b);
   const moved = b.let(b.add(base, o.imm));
   const address = v.mode === 'post' ? base : moved;
-  const first = b.load(address, 4, { aligned: true });
-  const second = b.load(b.add(address, 4), 4, { aligned: true });
+  let first: Expr = address;
+  let second: Expr = address;
+  b.span('read', address, 8, () => {
+    first = b.load(address, 4, { aligned: true });
+    second = b.load(b.add(address, 4), 4, { aligned: true });
+  });
   if (v.mode === 'pre' || v.mode === 'post') b.setReg(o.b, moved);
   b.setReg(o.a, first);
   b.setReg(o.c, second);
@@ -93,8 +97,10 @@ op('STRD', { timing: 'store-double', dest: 'b', src: 'abc', variants: DOUBLE }, 
   if (v.mode !== 'imm') checkStackLimit(b, o.b, moved);
   const first = b.reg(o.a);
   const second = b.reg(o.c);
-  b.store(address, 4, first, { aligned: true });
-  b.store(b.add(address, 4), 4, second, { aligned: true });
+  b.span('write', address, 8, () => {
+    b.store(address, 4, first, { aligned: true });
+    b.store(b.add(address, 4), 4, second, { aligned: true });
+  });
   if (v.mode !== 'imm') b.setReg(o.b, moved);
 });
 

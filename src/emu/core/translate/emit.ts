@@ -1,24 +1,27 @@
 /**
  * From a region to a WebAssembly function. Registers and flags are locals; state is loaded at the entry and spilled where the region is left.
  *
+ *   region(depth, pc | 1) → next
  *   entry:     if budget < W(entry): return pc              W = worst cycles to the next check
  *   block:     budget -= cost; retired += n; flash line: if line != first: budget -= wait states
  *   access:    outside of fast RAM -> give back what did not run; return pc of the instruction
  *   branch:    to a block of the region: br; elsewhere: spill, return target | 1
- *   call:      spill; next = table[slot](); if next != return address | 1: return next; reload; check the budget
+ *   call:      spill what was written; next = table[slot](depth + 1, target); if next != return address | 1: return next; reload; check the budget
  *
  * The value returned is the next pc, | 1 if a branch arrives there; or -1: EXC_RETURN at the branch in PC, its value in EXIT_ARG.
  */
-import { PAGE_BITS, WORD_MAP, writeTableOf } from '../../arena.ts';
+import { DECODED_BASE, fetchTableOf, PAGE_BITS, REGION_SLOTS } from '../../arena.ts';
 import type { FunctionBody } from '../../wasm/module.ts';
 import { ModuleWriter, type Label } from '../../wasm/module.ts';
-import { loadOpcode, OP, storeOpcode, type WasmType } from '../../wasm/opcodes.ts';
-import { Builder, Expr, lift, type LoadOptions, type Val } from '../builder.ts';
+import { OP } from '../../wasm/opcodes.ts';
+import { Expr, lift, type Val } from '../builder.ts';
 import { OPS } from '../rows.ts';
-import { ENTRY_FAST } from '../record-builders.ts';
+import { REC, REGION_HERE } from '../record-builders.ts';
 import { EXIT, S } from '../state.ts';
-import { operandsOf, variantOf } from './flow.ts';
-import { emitCachedLoad, emitCachedStore, emitIsLineMissing, L1_LINE } from './l1-access.ts';
+import { ALL_FLAGS, FLAG_BITS, operandsOf, variantOf } from './flow.ts';
+import { emitIsLineMissing, L1_LINE } from './l1-access.ts';
+import { RegionBuilder, type GiveBack } from './region-builder.ts';
+import { routeTo } from './reducible.ts';
 import { dominates, type Block, type Item, type Region } from './region.ts';
 import type { Surroundings } from './surroundings.ts';
 
@@ -26,9 +29,14 @@ import type { Surroundings } from './surroundings.ts';
 const FLASH_LINE = 16;
 /** Extra cycles that an instruction with operand-dependent time can take. */
 const DYNAMIC = 16;
+/** Calls of regions within regions: the host's stack is finite. */
 const MAX_DEPTH = 64;
+/** Parameters of a region. */
+const DEPTH = 0;
+/** Ways out that spill different sets of registers; a set that has none of its own takes a larger one. */
+const WAYS_OUT = 8;
 
-interface Locals {
+export interface Locals {
   readonly regs: readonly number[];
   readonly nf: number;
   readonly zf: number;
@@ -41,6 +49,11 @@ interface Locals {
   readonly next: number;
   readonly giveCycles: number;
   readonly giveInstructions: number;
+  /** Operands of the last compare, see `RegionBuilder.compared`. */
+  readonly comparedA: number;
+  readonly comparedB: number;
+  /** Where a dispatcher goes on: the pc of one of its entries. */
+  readonly selector: number;
 }
 
 export function emitRegion(region: Region, env: Surroundings): Uint8Array<ArrayBuffer> {
@@ -51,14 +64,15 @@ export function emitRegion(region: Region, env: Surroundings): Uint8Array<ArrayB
   // only floating point calls helpers, and every import costs time at each instantiation
   const floats = region.blocks.some((b) => b.items.some((item) => OPS.get(item.ins.decoded.op)!.fp));
   if (floats) for (const [name, h] of Object.entries(env.helpers)) helpers.set(name, writer.importFunction(name, h.params, h.result));
-  const type = writer.type([], 'i32');
-  const index = writer.declare([], 'i32');
+  const type = writer.type(['i32', 'i32'], 'i32');
+  const index = writer.declare(['i32', 'i32'], 'i32');
   new RegionEmitter(region, env, writer.body(index), table, type, helpers).emit();
   writer.export('region', index);
+  writer.nameFunction(index, `region ${region.entry.toString(16).padStart(8, '0')}`);
   return writer.finish();
 }
 
-class RegionEmitter {
+export class RegionEmitter {
   readonly region: Region;
   readonly env: Surroundings;
   readonly f: FunctionBody;
@@ -70,8 +84,11 @@ class RegionEmitter {
   private readonly loops = new Map<Block, Label>();
   private readonly blocks = new Map<Block, Label>();
   private readonly worst = new Map<Block, number>();
-  private readonly used = new Set<number>();
-  private readonly written = new Set<number>();
+  /** Registers and flags (masks of `Flow`) that the region's code mentions. */
+  private used = ALL_FLAGS;
+  /** What differs from memory now, in front of the instruction that is emitted. */
+  private dirty = 0;
+  private readonly exits: { readonly mask: number; readonly out: Label; readonly missed: Label; readonly early: Label }[] = [];
   /** Lines of this code cost a fixed time when they change; or are asked of the cache. */
   private readonly lines: boolean;
   private readonly cached: boolean;
@@ -103,6 +120,9 @@ class RegionEmitter {
       next: i32(),
       giveCycles: i32(),
       giveInstructions: i32(),
+      comparedA: i32(),
+      comparedB: i32(),
+      selector: i32(),
     };
     this.b = new RegionBuilder(f, env, this.locals, helpers, this);
   }
@@ -147,35 +167,38 @@ class RegionEmitter {
     this.f.get(local);
     this.f.memory(OP['i32.store'], this.env.cpu + offset);
   }
+  /** Registers and flags of a mask, by offset in the state and local. */
+  private each(mask: number, action: (offset: number, local: number) => void): void {
+    const l = this.locals;
+    for (let r = 0; r < 15; r++) if ((mask >>> r) & 1) action(S.R + 4 * r, l.regs[r]!);
+    for (const [offset, bit] of FLAG_BITS) if (mask & bit) action(offset, flagLocal(l, offset));
+  }
   private reload(): void {
     const l = this.locals;
-    for (const r of this.used) this.load(S.R + 4 * r, l.regs[r]!);
-    this.load(S.NF, l.nf);
-    this.load(S.ZF, l.zf);
-    this.load(S.CF, l.cf);
-    this.load(S.VF, l.vf);
+    this.each(this.used, (offset, local) => this.load(offset, local));
     this.load(S.BUDGET, l.budget);
     this.load(S.RETIRED, l.retired);
     if (this.tracked) this.load(S.CHARGED, l.line);
   }
-  spill(): void {
+  private spill(mask: number): void {
     const l = this.locals;
-    for (const r of this.written) this.store(S.R + 4 * r, l.regs[r]!);
-    this.store(S.NF, l.nf);
-    this.store(S.ZF, l.zf);
-    this.store(S.CF, l.cf);
-    this.store(S.VF, l.vf);
+    this.each(mask, (offset, local) => this.store(offset, local));
     this.store(S.BUDGET, l.budget);
     this.store(S.RETIRED, l.retired);
     if (this.tracked) this.store(S.CHARGED, l.line);
   }
+  /** The smallest way out that spills all of a mask. */
+  private wayOut(mask: number): { readonly out: Label; readonly missed: Label; readonly early: Label } {
+    return this.exits.find((e) => (e.mask & mask) === mask)!;
+  }
+  /** Leaves behind the writes of the instruction that is emitted. */
   leaveTo(value: Val): void {
     lift(value).emit(this.f);
     this.f.set(this.locals.next);
-    this.f.br(this.out);
+    this.f.br(this.wayOut(this.dirty | this.writes).out);
   }
   /** Leaves in front of an instruction, giving back what the block had charged for it and what follows. */
-  leaveBefore(pc: number, g: GiveBack, to = this.early): void {
+  leaveBefore(pc: number, g: GiveBack, missed = false): void {
     const { f, locals } = this;
     f.i32(pc);
     f.set(locals.next);
@@ -183,8 +206,11 @@ class RegionEmitter {
     f.set(locals.giveCycles);
     f.i32(g.instructions);
     f.set(locals.giveInstructions);
-    f.br(to);
+    const way = this.wayOut(this.dirty);
+    f.br(missed ? way.missed : way.early);
   }
+  /** What the instruction that is emitted may write. */
+  private writes = 0;
   addTo(local: number, n: number): void {
     if (n === 0) return;
     this.f.get(local);
@@ -195,56 +221,58 @@ class RegionEmitter {
 
   // ---- structure -------------------------------------------------------------------------------------------------------------------
   emit(): void {
-    for (const b of this.region.blocks)
-      for (const item of b.items) {
-        for (let r = 0; r < 15; r++) if (this.mentions(item, r)) this.used.add(r);
-      }
-    // which registers are written cannot be told from operand fields alone (lists, implicit LR): all that are used
-    for (const r of this.used) this.written.add(r);
-    const { f, locals } = this;
+    const { f, locals, region } = this;
+    for (const b of region.blocks) for (const item of b.items) this.used |= item.flow.reads | item.flow.writes;
+    const root = region.blocks[0]!;
     this.reload();
-    const root = this.region.blocks[0]!;
     // early: line = line of next      missed: budget += giveCycles; retired -= giveInstructions      out: spill; return next
-    this.out = f.block();
-    this.missed = f.block();
-    this.early = f.block();
+    const masks = this.masksOut();
+    for (const mask of masks) this.exits.push({ mask, out: f.block(), missed: f.block(), early: f.block() });
     if (!root.loopHeader) this.check(root);
     this.tree(root);
     f.op(OP.unreachable);
-    f.end(this.early);
-    if (this.tracked) {
+    for (const { mask, out, missed, early } of this.exits.toReversed()) {
+      f.end(early);
+      if (this.tracked) {
+        f.get(locals.next);
+        f.i32(this.lineMask);
+        f.op(0x71);
+        f.i32(1);
+        f.op(0x72);
+        f.set(locals.line);
+      }
+      f.end(missed);
+      f.get(locals.budget);
+      f.get(locals.giveCycles);
+      f.op(0x6a);
+      f.set(locals.budget);
+      f.get(locals.retired);
+      f.get(locals.giveInstructions);
+      f.op(0x6b);
+      f.set(locals.retired);
+      f.end(out);
+      this.spill(mask);
       f.get(locals.next);
-      f.i32(this.lineMask);
-      f.op(0x71);
-      f.i32(1);
-      f.op(0x72);
-      f.set(locals.line);
+      f.op(OP.return);
     }
-    f.end(this.missed);
-    f.get(locals.budget);
-    f.get(locals.giveCycles);
-    f.op(0x6a);
-    f.set(locals.budget);
-    f.get(locals.retired);
-    f.get(locals.giveInstructions);
-    f.op(0x6b);
-    f.set(locals.retired);
-    f.end(this.out);
-    this.spill();
-    f.get(locals.next);
-    f.op(OP.return);
+    f.op(OP.unreachable);
   }
-  private out!: Label;
-  private early!: Label;
-  private missed!: Label;
-  private mentions(item: Item, r: number): boolean {
-    const def = OPS.get(item.ins.decoded.op)!;
-    const d = item.ins.decoded;
-    for (const k of def.src + def.dest) if ((d[k as 'a'] ?? -1) === r) return true;
-    if (/^(LDM|STM)/.test(d.op)) return r === d.a || (((d.imm ?? 0) >>> r) & 1) === 1;
-    if (def.timing === 'call') return r === 14;
-    // operands that are not named as registers by the op may still be: be generous
-    return [d.a, d.b, d.c, d.d].includes(r) || r === 13;
+  /** What is dirty at the ways out: the sets met most often and the whole, smaller ones first. */
+  private masksOut(): number[] {
+    const met = new Map<number, number>();
+    let whole = 0;
+    for (const b of this.region.blocks) {
+      let mask = b.dirty;
+      for (const item of b.items) {
+        met.set(mask, (met.get(mask) ?? 0) + 1);
+        mask |= item.flow.writes;
+      }
+      met.set(mask, (met.get(mask) ?? 0) + 1);
+      whole |= mask;
+    }
+    met.delete(whole);
+    const often = [...met].sort((a, b) => b[1] - a[1]).slice(0, WAYS_OUT - 1);
+    return [...often.map(([mask]) => mask), whole].sort((a, b) => bitCount(a) - bitCount(b));
   }
 
   /** if budget < W: spill; return pc */
@@ -254,7 +282,9 @@ class RegionEmitter {
     f.i32(this.worstFrom(b));
     f.op(0x48);
     const label = f.if();
-    this.leaveTo(b.pc);
+    this.dirty = b.dirty;
+    this.writes = 0;
+    this.leaveTo(b.items.length > 0 ? b.pc : new Expr('i32', (g) => g.get(this.locals.selector)));
     f.end(label);
   }
 
@@ -288,8 +318,19 @@ class RegionEmitter {
 
   /** Goes on at a target, from inside block `from`. */
   branch(from: Block, pc: number, fromItem: Item | null): void {
-    const to = this.region.byPc.get(pc);
-    if (to) {
+    const { dirty, writes } = this;
+    this.branchTo(from, pc, fromItem);
+    this.dirty = dirty;
+    this.writes = writes;
+  }
+  private branchTo(from: Block, pc: number, fromItem: Item | null): void {
+    const target = this.region.byPc.get(pc);
+    if (target) {
+      const to = routeTo(from, target);
+      if (to !== target && from.items.length > 0) {
+        this.f.i32(pc);
+        this.f.set(this.locals.selector);
+      }
       const loop = this.loops.get(to);
       if (loop && to.order <= from.order && dominates(to, from)) {
         this.f.br(loop);
@@ -302,7 +343,10 @@ class RegionEmitter {
       }
       if (to.dominator === from && !to.merge && to.order > from.order && !this.emitted.has(to)) {
         this.emitted.add(to);
+        const { compared } = this.b;
+        this.inherited = to.loopHeader ? null : compared;
         this.tree(to);
+        this.b.compared = compared;
         return;
       }
     }
@@ -311,6 +355,8 @@ class RegionEmitter {
     this.leaveTo(pc | (fromItem ? 1 : 0));
   }
   private readonly emitted = new Set<Block>();
+  /** What the only predecessor of the block that is emitted next has compared. */
+  private inherited: RegionBuilder['compared'] = null;
   lastRecord(pc: number): void {
     this.f.i32(0);
     this.f.i32(this.env.recordOf(pc));
@@ -322,6 +368,10 @@ class RegionEmitter {
     const { f, locals } = this;
     const items = b.items;
     const timed = this.lines;
+    this.dirty = b.dirty;
+    this.b.compared = this.inherited;
+    this.inherited = null;
+    if (items.length === 0) return this.dispatch(b);
     if (timed) {
       // if line != first: budget -= wait states
       const first = this.lineOf(b.pc);
@@ -345,15 +395,44 @@ class RegionEmitter {
       if (before) left -= this.lineCost(before.pc, item.pc);
       const giveBack = { cycles: left, after: left - this.itemCost(item), instructions: items.length - i };
       left = giveBack.after;
+      this.writes = 0;
       if (!before || this.lineOf(item.pc) !== this.lineOf(before.pc)) {
         if (this.cached) this.touchLine(item.pc, i === 0);
         if (this.env.cachedCode) this.needLine(item, giveBack);
       }
+      this.writes = item.flow.writes;
       const ends = this.instruction(b, item, giveBack);
       this.b.release();
       if (ends) return;
+      this.dirty |= item.flow.writes;
+      this.writes = 0;
     }
     this.branch(b, b.next, null);
+  }
+
+  /** if selector == entry: go there; … else the last entry */
+  private dispatch(b: Block): void {
+    const { f } = this;
+    this.writes = 0;
+    for (const to of b.succ.slice(0, -1)) {
+      const otherwise = f.block();
+      const here = f.block();
+      for (const pc of this.entriesOf(to)) {
+        f.get(this.locals.selector);
+        f.i32(pc);
+        f.op(0x46);
+        f.brIf(here);
+      }
+      f.br(otherwise);
+      f.end(here);
+      this.branch(b, this.entriesOf(to)[0]!, null);
+      f.end(otherwise);
+    }
+    this.branch(b, this.entriesOf(b.succ[b.succ.length - 1]!)[0]!, null);
+  }
+  /** The block itself, or those with instructions that a dispatcher leads to, directly or by another one. */
+  private entriesOf(b: Block): number[] {
+    return b.items.length > 0 ? [b.pc] : b.succ.flatMap((s) => this.entriesOf(s));
   }
 
   /** Emits one instruction; true if nothing follows it in this block. */
@@ -374,6 +453,11 @@ class RegionEmitter {
     }
     // one cycle when the condition fails, the static cost when it passes
     const failed = this.itemCost(item) - 1;
+    if (failed === 0 && item.flow.registersOnly) {
+      // no branch: the value written is the new one or the old one
+      this.b.onlyIf(this.b.condition(it >>> 4), run);
+      return false;
+    }
     this.b.if(this.b.condition(it >>> 4), run, () => this.addTo(this.locals.budget, failed));
     return false;
   }
@@ -387,7 +471,7 @@ class RegionEmitter {
     emitIsLineMissing(f, item.pc, tag);
     const label = f.if();
     if (item.it !== 0) this.b.rememberIt(item.it);
-    this.leaveBefore(item.pc, giveBack, this.missed);
+    this.leaveBefore(item.pc, giveBack, true);
     f.end(label);
     f.i32(tag);
     f.set(this.locals.line);
@@ -446,53 +530,106 @@ class RegionEmitter {
       }),
     );
   }
-  /** Branch table: targets inside the region by comparison, others leave. */
+  /**
+   * A branch to the address in `next`. Targets of a branch table that lie in the region are reached by a table over its span:
+   *   switch ((next - lowest) >>> 1) { … } others leave
+   */
   switch(b: Block, item: Item): void {
-    for (const to of b.succ) {
-      if (!this.region.tables.get(item.pc)?.includes(to.pc)) continue;
-      this.f.get(this.locals.next);
-      this.f.i32(to.pc);
-      this.f.op(0x46);
-      const label = this.f.if();
-      this.branch(b, to.pc, item);
-      this.f.end(label);
+    const { f } = this;
+    const known = this.region.tables.get(item.pc) ?? [];
+    const targets = b.succ.map((to) => to.pc).filter((pc) => known.includes(pc));
+    if (targets.length === 0) {
+      this.leaveBranch(item);
+      return;
     }
+    const lowest = Math.min(...targets);
+    const labels = targets.map(() => f.block());
+    const elsewhere = f.block();
+    f.get(this.locals.next);
+    f.i32(lowest);
+    f.op(0x6b);
+    f.i32(1);
+    f.op(0x76);
+    const span = (Math.max(...targets) - lowest) / 2 + 1;
+    f.brTable(
+      Array.from({ length: span }, (_, i) => labels[targets.indexOf(lowest + 2 * i)] ?? elsewhere),
+      elsewhere,
+    );
+    f.end(elsewhere);
     this.leaveBranch(item);
+    for (let i = targets.length - 1; i >= 0; i--) {
+      f.end(labels[i]!);
+      this.branch(b, targets[i]!, item);
+    }
   }
 
+  /**
+   * Slot of the region that begins at an address, or a branch to `none`:
+   *   e = fetchTable[pc >>> 12]; rec = (e & ~0xfff) + (pc & 0xffe) * 8; if e == 0 or rec.FLAGS != REGION_HERE: none
+   */
+  private slotAt(target: Expr, none: Label): Expr {
+    const { f, b } = this;
+    const entry = b.let(
+      new Expr('i32', (g) => {
+        b.shl(b.shrU(target, PAGE_BITS), 2).emit(g);
+        g.memory(OP['i32.load'], fetchTableOf(this.env.core));
+      }),
+    );
+    b.eqz(entry).emit(f);
+    f.brIf(none);
+    const record = b.let(b.add(b.and(entry, ~0xfff), b.shl(b.and(target, 0xffe), 3)));
+    new Expr('i32', (g) => {
+      record.emit(g);
+      g.memory(OP['i32.load8_u'], REC.FLAGS);
+      g.i32(REGION_HERE);
+      g.op(0x47);
+    }).emit(f);
+    f.brIf(none);
+    return b.let(
+      new Expr('i32', (g) => {
+        b.shrU(b.sub(record, DECODED_BASE), 3).emit(g);
+        g.memory(OP['i32.load16_u'], REGION_SLOTS);
+      }),
+    );
+  }
   /** A call: spill, run the callee's region, and go on if it came back to the return address. */
-  call(b: Block, item: Item, target: number): void {
+  call(b: Block, item: Item, target: number | Expr): void {
     const { f, locals } = this;
     const back = item.pc + item.ins.size;
+    const callee = typeof target === 'number' ? lift(target | 1) : target;
     this.lastRecord(item.pc);
-    this.spill();
-    // depth limit: the host's stack is finite
-    f.i32(0);
-    f.memory(OP['i32.load'], this.env.cpu + S.REGION_DEPTH);
+    const { dirty, writes } = this;
+    this.spill(dirty | writes);
+    const direct = f.block();
+    const elsewhere = f.block();
+    f.get(DEPTH);
     f.i32(MAX_DEPTH);
     f.op(0x4e);
-    const deep = f.if();
-    f.i32(target | 1);
+    f.brIf(elsewhere);
+    const slot = typeof target === 'number' ? lift(this.env.slotOf(target)) : this.slotAt(target, elsewhere);
+    f.br(direct);
+    f.end(elsewhere);
+    callee.emit(f);
     f.op(OP.return);
-    f.end(deep);
-    this.depth(1);
-    f.i32(0);
-    f.i32(target | 1);
-    f.memory(OP['i32.store'], this.env.cpu + S.CALL_TARGET);
-    f.i32(this.env.slotOf(target));
+    f.end(direct);
+    f.get(DEPTH);
+    f.i32(1);
+    f.op(0x6a);
+    callee.emit(f);
+    slot.emit(f);
     f.op(OP.call_indirect);
     f.code.u32(this.type);
     f.code.u32(this.table);
     f.set(locals.next);
-    this.depth(-1);
     f.get(locals.next);
     f.i32(back | 1);
     f.op(0x47);
-    const elsewhere = f.if();
+    const other = f.if();
     f.get(locals.next);
     f.op(OP.return);
-    f.end(elsewhere);
+    f.end(other);
     this.reload();
+    this.b.compared = null;
     // behind a call the budget is looked at again
     const next = this.region.byPc.get(back);
     const need = next ? this.worstFrom(next) : 0;
@@ -500,293 +637,33 @@ class RegionEmitter {
     f.i32(need);
     f.op(0x48);
     const short = f.if();
+    this.dirty = 0;
+    this.writes = 0;
     this.leaveTo(back);
     f.end(short);
     this.branch(b, back, null);
-  }
-  private depth(by: number): void {
-    const f = this.f;
-    f.i32(0);
-    f.i32(0);
-    f.memory(OP['i32.load'], this.env.cpu + S.REGION_DEPTH);
-    f.i32(by);
-    f.op(0x6a);
-    f.memory(OP['i32.store'], this.env.cpu + S.REGION_DEPTH);
+    this.dirty = dirty;
+    this.writes = writes;
   }
 }
 
-export interface GiveBack {
-  /** Cycles charged at the block's start for this instruction and what follows it in the block; and for what follows alone. */
-  readonly cycles: number;
-  readonly after: number;
-  /** Instructions counted at the block's start that have not run before this one. */
-  readonly instructions: number;
-}
-
-/** The builder for instructions of a region: operands are constants, registers and flags are locals. */
-class RegionBuilder extends Builder {
-  private readonly env: Surroundings;
-  private readonly locals: Locals;
-  private readonly helpers: ReadonlyMap<string, number>;
-  private readonly emitter: RegionEmitter;
-  private block!: Block;
-  private item!: Item;
-  private giveBack!: GiveBack;
-
-  constructor(f: FunctionBody, env: Surroundings, locals: Locals, helpers: ReadonlyMap<string, number>, emitter: RegionEmitter) {
-    super(f, env.profile, env.cpu);
-    this.env = env;
-    this.locals = locals;
-    this.helpers = helpers;
-    this.emitter = emitter;
-  }
-  begin(block: Block, item: Item, giveBack: GiveBack): void {
-    this.block = block;
-    this.item = item;
-    this.giveBack = giveBack;
-  }
-  private constant(v: Val): number {
-    const c = lift(v).constant;
-    if (c === undefined) throw new Error('a register number that is not constant in a region');
-    return c;
-  }
-  private local(n: number): Expr {
-    return new Expr('i32', (f) => f.get(n));
-  }
-  override reg(n: Val): Expr {
-    const r = this.constant(n);
-    if (r === 15) return lift((this.item.pc + 4) | 0);
-    return this.let(this.local(this.locals.regs[r]!));
-  }
-  override setReg(n: Val, v: Val): void {
-    const r = this.constant(n);
-    if (r !== 13) {
-      lift(v).emit(this.f);
-      this.f.set(this.locals.regs[r]!);
-      return;
-    }
-    const value = this.let(this.and(v, ~3));
-    if (this.profile.arch === 'v8m') this.leaveIf(this.ltU(value, this.state(S.SPLIM)), EXIT.STACK_LIMIT);
-    value.emit(this.f);
-    this.f.set(this.locals.regs[13]!);
-  }
-  override pc(): Expr {
-    return lift(this.item.pc);
-  }
-  override size(): Val {
-    return this.item.ins.size;
-  }
-  private flagLocal(offset: number): number {
-    switch (offset) {
-      case S.NF:
-        return this.locals.nf;
-      case S.ZF:
-        return this.locals.zf;
-      case S.CF:
-        return this.locals.cf;
-      case S.VF:
-        return this.locals.vf;
-      default:
-        return -1;
-    }
-  }
-  override state(offset: number): Expr {
-    const l = this.flagLocal(offset);
-    return l >= 0 ? this.let(this.local(l)) : super.state(offset);
-  }
-  override setState(offset: number, v: Val): void {
-    const l = this.flagLocal(offset);
-    if (l < 0) {
-      super.setState(offset, v);
-      return;
-    }
-    lift(v).emit(this.f);
-    this.f.set(l);
-  }
-  private at(offset: number): Expr {
-    return new Expr('i32', (f) => f.i32(offset));
-  }
-  private fpLoad(n: Val, bytes: number, type: WasmType, code: number): Expr {
-    return this.let(
-      new Expr(type, (f) => {
-        this.at(this.cpu + S.FP + this.constant(n) * bytes).emit(f);
-        f.memory(code, 0);
-      }),
-    );
-  }
-  private fpStore(n: Val, bytes: number, v: Val, code: number): void {
-    this.at(this.cpu + S.FP + this.constant(n) * bytes).emit(this.f);
-    lift(v).emit(this.f);
-    this.f.memory(code, 0);
-  }
-  override s(n: Val): Expr {
-    return this.fpLoad(n, 4, 'i32', OP['i32.load']);
-  }
-  override setS(n: Val, bits: Val): void {
-    this.fpStore(n, 4, bits, OP['i32.store']);
-  }
-  override dreg(n: Val): Expr {
-    return this.fpLoad(n, 8, 'i64', OP['i64.load']);
-  }
-  override setD(n: Val, bits: Val): void {
-    this.fpStore(n, 8, bits, OP['i64.store']);
-  }
-  override helper(name: string, result: WasmType, ...args: Val[]): Expr {
-    const index = this.helpers.get(name);
-    if (index === undefined) throw new Error(`helper ${name} is not declared`);
-    for (const a of args) lift(a).emit(this.f);
-    this.f.call(index);
-    const v = this.variable(result);
-    this.f.set(v.local);
-    return v.get;
-  }
-
-  // ---- memory: what is not fast leaves before the instruction --------------------------------------------------------------------------
-  /** Leaves so that the interpreter runs this instruction in an IT block. */
-  rememberIt(it: number): void {
-    super.setState(S.IT, it);
-  }
-  override load(address: Val, size: 1 | 2 | 4, options?: LoadOptions): Expr {
-    const f = this.f;
-    const fixed = lift(address).constant;
-    if (fixed !== undefined) {
-      const literal = this.env.literal(fixed >>> 0, size);
-      if (literal !== null) {
-        this.emitter.payData(fixed);
-        const value = options?.signed ? (size === 1 ? (literal << 24) >> 24 : (literal << 16) >> 16) : literal;
-        return lift(value | 0);
-      }
-    }
-    if (options?.unprivileged) {
-      this.leaveBefore();
-      return lift(0);
-    }
-    const a = this.let(address);
-    if (this.env.cachedData) return emitCachedLoad(this, this.env.core, a, size, options?.signed ?? false, () => this.leaveBefore());
-    const result = this.variable('i32');
-    const code = loadOpcode(size, options?.signed);
-    const { ram, flash } = this.env;
-    const misaligned = (): Expr => this.and(a, size - 1);
-    const done = f.block();
-    const notRam = f.block();
-    // offset = a - ram; if offset >= FAST_RAM or misaligned or never written: not here
-    const offset = this.let(this.sub(a, ram.base));
-    const outside = this.geU(offset, this.state(S.FAST_RAM));
-    (size === 1 ? outside : this.or(outside, misaligned())).emit(f);
-    f.brIf(notRam);
-    this.shrU(offset, 2).emit(f);
-    f.memory(OP['i32.load8_u'], WORD_MAP + (ram.host >>> 2));
-    f.op(0x45);
-    f.brIf(notRam);
-    offset.emit(f);
-    f.memory(code, ram.host);
-    f.set(result.local);
-    f.br(done);
-    f.end(notRam);
-    if (flash.size > 0) {
-      const inFlash = this.let(this.sub(a, flash.base));
-      const inside = this.ltU(inFlash, this.state(S.FAST_FLASH));
-      this.if(size === 1 ? inside : this.and(inside, this.eqz(misaligned())), () => {
-        this.emitter.payData(a);
-        inFlash.emit(f);
-        f.memory(code, flash.host);
-        f.set(result.local);
-        f.br(done);
-      });
-    }
-    this.leaveBefore();
-    f.end(done);
-    return result.get;
-  }
-
-  override store(address: Val, size: 1 | 2 | 4, value: Val, options?: LoadOptions): void {
-    const f = this.f;
-    if (options?.unprivileged) {
-      this.leaveBefore();
-      return;
-    }
-    const a = this.let(address);
-    const v = this.let(value);
-    if (this.env.cachedData) return emitCachedStore(this, this.env.core, a, v, size, () => this.leaveBefore());
-    // e = writeTable[a >>> 12]; if !(e & FAST) or misaligned: leave; host = a + (e & ~0xfff)
-    const entry = this.let(
-      new Expr('i32', (g) => {
-        this.shl(this.shrU(a, PAGE_BITS), 2).emit(g);
-        g.memory(OP['i32.load'], writeTableOf(this.env.core));
-      }),
-    );
-    const slow = this.eqz(this.and(entry, ENTRY_FAST));
-    this.if(size === 1 ? slow : this.or(slow, this.and(a, size - 1)), () => this.leaveBefore());
-    const host = this.let(this.add(a, this.and(entry, ~0xfff)));
-    host.emit(f);
-    v.emit(f);
-    f.memory(storeOpcode(size), 0);
-    this.shrU(host, 2).emit(f);
-    f.i32(1);
-    f.memory(OP['i32.store8'], WORD_MAP);
-  }
-
-  // ---- control -------------------------------------------------------------------------------------------------------------------
-  /** Leaves so that the interpreter runs this instruction: what the block had charged for it and the rest is given back. */
-  private leaveBefore(): void {
-    const { giveBack, item } = this;
-    if (item.it !== 0) super.setState(S.IT, item.it);
-    this.emitter.leaveBefore(item.pc, giveBack);
-  }
-  override leave(_reason: number): void {
-    this.leaveBefore();
-  }
-  override cycles(n: Val): void {
-    this.f.get(this.locals.budget);
-    lift(n).emit(this.f);
-    this.f.op(0x6b);
-    this.f.set(this.locals.budget);
-  }
-  private taken(): void {
-    this.emitter.addTo(this.locals.budget, -this.env.cycles(this.item).taken);
-    // the rest of the block does not run
-    this.emitter.addTo(this.locals.budget, this.giveBack.after);
-    this.emitter.addTo(this.locals.retired, -(this.giveBack.instructions - 1));
-    this.emitter.setLine(this.item.pc);
-  }
-  override jump(target: Val): void {
-    const { block, item, giveBack } = this;
-    const fixed = lift(target).constant;
-    if (fixed !== undefined && item.flow.call) {
-      this.taken();
-      this.emitter.call(block, item, (fixed & ~1) >>> 0);
-    } else if (fixed !== undefined) {
-      this.taken();
-      this.emitter.branch(block, (fixed & ~1) >>> 0, item);
-    } else {
-      lift(target).emit(this.f);
-      this.f.set(this.locals.next);
-      this.taken();
-      this.emitter.switch(block, item);
-    }
-    this.block = block;
-    this.item = item;
-    this.giveBack = giveBack;
-  }
-  override bx(target: Val): void {
-    const t = this.let(target);
-    const magic = this.profile.arch === 'v8m' ? this.eq(this.shrU(t, 24), 0xff) : this.eq(this.shrU(t, 28), 0xf);
-    this.if(this.and(magic, this.ne(this.state(S.IPSR), 0)), () => {
-      super.setState(S.EXIT_ARG, t);
-      this.emitter.addTo(this.locals.budget, this.giveBack.after);
-      this.emitter.addTo(this.locals.retired, -(this.giveBack.instructions - 1));
-      this.emitter.setLine(this.item.pc);
-      super.setState(S.PC, this.item.pc);
-      this.emitter.leaveTo(-1);
-    });
-    this.blx(t);
-  }
-  override blx(target: Val): void {
-    const t = this.let(target);
-    this.if(this.eqz(this.and(t, 1)), () => super.setState(S.T, 0));
-    t.emit(this.f);
-    this.f.set(this.locals.next);
-    this.taken();
-    this.emitter.leaveBranch(this.item);
+const bitCount = (mask: number): number => {
+  let n = 0;
+  for (let rest = mask; rest !== 0; rest &= rest - 1) n++;
+  return n;
+};
+/** The local of a flag, by its offset in the state; -1 if that is no flag. */
+export function flagLocal(l: Locals, offset: number): number {
+  switch (offset) {
+    case S.NF:
+      return l.nf;
+    case S.ZF:
+      return l.zf;
+    case S.CF:
+      return l.cf;
+    case S.VF:
+      return l.vf;
+    default:
+      return -1;
   }
 }

@@ -4,6 +4,7 @@ import type { WasmType } from '../../wasm/opcodes.ts';
 import { Builder, Expr, lift, type LoadOptions, type Operands, type Profile, type Val } from '../builder.ts';
 import type { Instruction } from '../decode.ts';
 import { OPS, type Variant } from '../rows.ts';
+import { S } from '../state.ts';
 
 export interface Flow {
   /** Constant branch targets. */
@@ -16,7 +17,21 @@ export interface Flow {
   readonly call: boolean;
   /** TypeScript executes it. */
   readonly system: boolean;
+  /** General registers (bits 0–14) and flags (`FLAG_BITS`) that it may read, and that it may write. */
+  readonly reads: number;
+  readonly writes: number;
+  /** It only writes general registers other than SP, whatever their values: where its condition fails it can run all the same, for nothing. */
+  readonly registersOnly: boolean;
 }
+
+/** Bits of the flags in the masks of a flow, by offset of the state. */
+export const FLAG_BITS: ReadonlyMap<number, number> = new Map([
+  [S.NF, 1 << 15],
+  [S.ZF, 1 << 16],
+  [S.CF, 1 << 17],
+  [S.VF, 1 << 18],
+]);
+export const ALL_FLAGS = 0x7_8000;
 
 export const operandsOf = (ins: Instruction): Operands => {
   const d = ins.decoded;
@@ -33,6 +48,9 @@ const zero = (type: WasmType): Expr =>
       });
 
 class Listener extends Builder {
+  registersOnly = true;
+  reads = 0;
+  writes = 0;
   targets: number[] = [];
   dynamic = false;
   falls = true;
@@ -47,17 +65,24 @@ class Listener extends Builder {
   }
   override if(cond: Val, then: () => void, otherwise?: () => void): void {
     const fixed = lift(cond).constant;
+    if (fixed === undefined) this.registersOnly = false;
     if (fixed === undefined) this.depth++;
     super.if(cond, then, otherwise);
     if (fixed === undefined) this.depth--;
   }
   private ends(): void {
+    this.registersOnly = false;
     if (this.depth === 0) this.falls = false;
   }
-  override reg(): Expr {
+  override reg(n: Val): Expr {
+    this.reads |= (1 << registerOf(n)) & 0x7fff;
     return zero('i32');
   }
-  override setReg(): void {}
+  override setReg(n: Val): void {
+    const r = registerOf(n);
+    this.writes |= 1 << r;
+    if (r === 13) this.registersOnly = false;
+  }
   override pc(): Expr {
     return lift(this.at);
   }
@@ -67,22 +92,34 @@ class Listener extends Builder {
   override s(): Expr {
     return zero('i32');
   }
-  override setS(): void {}
+  override setS(): void {
+    this.registersOnly = false;
+  }
   override dreg(): Expr {
     return zero('i64');
   }
-  override setD(): void {}
+  override setD(): void {
+    this.registersOnly = false;
+  }
   override helper(_name: string, result: WasmType): Expr {
+    this.registersOnly = false;
     return zero(result);
   }
   override load(_address: Val, _size: 1 | 2 | 4, _options?: LoadOptions): Expr {
+    this.registersOnly = false;
     return zero('i32');
   }
-  override store(): void {}
-  override state(): Expr {
+  override store(): void {
+    this.registersOnly = false;
+  }
+  override state(offset: number): Expr {
+    this.reads |= FLAG_BITS.get(offset) ?? 0;
     return zero('i32');
   }
-  override setState(): void {}
+  override setState(offset: number): void {
+    this.writes |= FLAG_BITS.get(offset) ?? 0;
+    this.registersOnly = false;
+  }
   override let(v: Val): Expr {
     return lift(v);
   }
@@ -103,13 +140,24 @@ class Listener extends Builder {
   override leave(): void {
     this.ends();
   }
-  override cycles(): void {}
+  override cycles(): void {
+    this.registersOnly = false;
+  }
 }
 
-export function flowOf(ins: Instruction, pc: number, profile: Profile): Flow {
+/** A register number, which is a constant in a region. */
+export function registerOf(n: Val): number {
+  const r = lift(n).constant;
+  if (r === undefined) throw new Error('a register number that is not constant in a region');
+  return r;
+}
+
+export function flowOf(ins: Instruction, pc: number, profile: Profile, inIT: boolean): Flow {
   const op = OPS.get(ins.decoded.op)!;
-  if (op.system) return { targets: [], dynamic: false, falls: true, call: false, system: true };
+  if (op.system) return { targets: [], dynamic: false, falls: true, call: false, system: true, reads: 0, writes: 0, registersOnly: false };
   const listener = new Listener(profile, pc, ins.size);
-  op.sem(listener, operandsOf(ins), variantOf(ins, false));
-  return { targets: listener.targets, dynamic: listener.dynamic, falls: listener.falls, call: op.timing === 'call', system: false };
+  op.sem(listener, operandsOf(ins), variantOf(ins, inIT));
+  const { targets, dynamic, falls, reads, writes } = listener;
+  const registersOnly = listener.registersOnly && !op.fp;
+  return { targets, dynamic, falls, call: op.timing === 'call', system: false, reads, writes, registersOnly };
 }

@@ -3,8 +3,9 @@
  * have been executed (decoded) belong to it, so that data is never taken for code.
  */
 import type { Instruction } from '../decode.ts';
-import { flowOf, type Flow } from './flow.ts';
 import type { Profile } from '../builder.ts';
+import { flowOf, type Flow } from './flow.ts';
+import { makeReducible } from './reducible.ts';
 
 /** What discovery needs to know of the core. */
 export interface CodeSource {
@@ -26,6 +27,7 @@ export interface Item {
 }
 export interface Block {
   readonly pc: number;
+  /** Empty for a dispatcher. */
   readonly items: readonly Item[];
   /** Address after the last instruction. */
   readonly next: number;
@@ -39,7 +41,24 @@ export interface Block {
   /** A forward edge from more than one block reaches it. */
   merge: boolean;
   loopHeader: boolean;
+  /** Registers and flags (masks of `Flow`) that may differ from memory at its start. */
+  dirty: number;
+  /** The dispatcher that edges to this block lead to instead, see reducible.ts. */
+  via: Block | null;
 }
+export const newBlock = (pc: number, items: readonly Item[], next: number): Block => ({
+  pc,
+  items,
+  next,
+  succ: [],
+  order: -1,
+  dominator: null,
+  children: [],
+  merge: false,
+  loopHeader: false,
+  dirty: 0,
+  via: null,
+});
 export interface Region {
   readonly entry: number;
   readonly blocks: readonly Block[];
@@ -84,12 +103,12 @@ export function discover(source: CodeSource, entry: number): Region | null {
     while (!items.has(pc) && items.size < MAX_INSTRUCTIONS) {
       const ins = source.instruction(pc);
       if (!ins) break;
-      const flow = flowOf(ins, pc, source.profile);
+      const flow = flowOf(ins, pc, source.profile, it !== 0);
       items.set(pc, { pc, ins, flow, it });
       if (ins.decoded.op === 'IT') it = ins.decoded.imm ?? 0;
       else it = it === 0 ? 0 : advanceIt(it);
       const next = pc + ins.size;
-      if (flow.call && flow.targets.length > 0) {
+      if (flow.call) {
         // the callee is another region; execution comes back behind the call
         leaders.add(next);
         pc = next;
@@ -125,7 +144,7 @@ export function discover(source: CodeSource, entry: number): Region | null {
       // a block does not end inside an IT block
       if (leaders.has(at) && !items.get(at)?.it) break;
     }
-    byPc.set(pc, { pc, items: list, next: at, succ: [], order: -1, dominator: null, children: [], merge: false, loopHeader: false });
+    byPc.set(pc, newBlock(pc, list, at));
   }
   for (const b of byPc.values()) {
     const targets = new Set<number>();
@@ -140,6 +159,7 @@ export function discover(source: CodeSource, entry: number): Region | null {
       if (to) b.succ.push(to);
     }
   }
+  makeReducible(byPc.get(entry)!);
   return analyse(entry, byPc, tables);
 }
 
@@ -188,14 +208,36 @@ function analyse(entry: number, byPc: Map<number, Block>, tables: ReadonlyMap<nu
     }
     b.merge = forward > 1;
   }
+  findDirty(order);
+  const code = order.filter((b) => b.items.length > 0);
   return {
     entry,
     tables,
     blocks: order,
-    byPc: new Map(order.map((b) => [b.pc, b])),
-    low: Math.min(...order.map((b) => b.pc)),
-    high: Math.max(...order.map((b) => b.next)),
+    byPc: new Map(code.map((b) => [b.pc, b])),
+    low: Math.min(...code.map((b) => b.pc)),
+    high: Math.max(...code.map((b) => b.next)),
   };
+}
+
+/** What is written on some way from the entry, or from the last call, to a block. At a call everything goes to memory. */
+function findDirty(blocks: readonly Block[]): void {
+  const after = (b: Block): number => {
+    const last = b.items.at(-1);
+    if (last?.flow.call && last.it === 0) return 0;
+    return b.items.reduce((mask, item) => mask | item.flow.writes, b.dirty);
+  };
+  for (let changed = true; changed;) {
+    changed = false;
+    for (const b of blocks) {
+      const out = after(b);
+      for (const s of b.succ) {
+        if ((s.dirty | out) === s.dirty) continue;
+        s.dirty |= out;
+        changed = true;
+      }
+    }
+  }
 }
 
 function intersect(a: Block, b: Block): Block {

@@ -15,8 +15,6 @@ export interface Surroundings {
   literal(address: number, size: number): number | null;
   /** Fast RAM: guest base, bytes, arena offset of its first byte. */
   readonly ram: { readonly base: number; readonly size: number; readonly host: number };
-  /** Flash that loads may read: guest base, bytes, arena offset; size 0 = none. */
-  readonly flash: { readonly base: number; readonly size: number; readonly host: number };
   /** Flash timing: 0 none, 1 wait states per line, 2 instruction cache (asked line by line). */
   readonly fetch: 0 | 1 | 2;
   /** Cycles that a flash line costs when it is not in a cache. */
