@@ -233,6 +233,10 @@ export const STM32F072RB: ChipDescription = {
   name: 'STM32F072RB',
   family: 'STM32F0',
   cores: [{ name: 'cm0', type: 'cortex-m0', nvicLines: 32, priorityBits: 2, mpuRegions: 0, clock: 'hclk', sysTickClock: 'systick-ext' }],
+  sources: {
+    memories: { source: `${CMSIS}; system memory: ${AN2606}`, confidence: 'documented' },
+    registers: { source: SVD, confidence: 'documented' },
+  },
   memories: [
     { name: 'flash', base: 0x08000000, size: FLASH_KB * 1024, kind: 'flash', zone: 'user', programmedBy: 'FLASH', waitStates: true },
     // Its last bytes hold the unique ID, the calibration values and the flash size.

@@ -50,6 +50,10 @@ export const STM32F405RG: ChipDescription = {
       sysTickClock: 'systick-ext',
     },
   ],
+  sources: {
+    memories: { source: `${CMSIS}; system memory: AN2606 Rev 70`, confidence: 'documented' },
+    registers: { source: 'RM0090 register tables; OTG_FS: RM0090, core 2.81a', confidence: 'documented' },
+  },
   memories: [
     { name: 'flash', base: 0x08000000, size: FLASH_KB * 1024, kind: 'flash', zone: 'user', programmedBy: 'FLASH', waitStates: true },
     { name: 'rom', base: 0x1fff0000, size: 0x7800, kind: 'rom', zone: 'system', waitStates: true },

@@ -288,6 +288,10 @@ export const STM32H533RE: ChipDescription = {
   cores: [
     { name: 'cm33', type: 'cortex-m33f', nvicLines: 133, priorityBits: 4, mpuRegions: 8, clock: 'hclk', sysTickClock: 'systick-ext' },
   ],
+  sources: {
+    memories: { source: `${CMSIS}; system memory: ${AN2606}`, confidence: 'documented' },
+    registers: { source: SVD, confidence: 'documented' },
+  },
   memories: [
     // Both banks in one: FLASH exchanges their contents when SWAP_BANK changes.
     { name: 'flash', base: 0x08000000, size: 0x80000, kind: 'flash', zone: 'user', programmedBy: 'FLASH', waitStates: true },

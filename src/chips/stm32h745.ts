@@ -432,6 +432,10 @@ export const STM32H745XI: ChipDescription = {
     { name: 'cm4', type: 'cortex-m4f', nvicLines: 150, priorityBits: 4, mpuRegions: 8, clock: 'hclk', sysTickClock: 'systick2-ext' },
   ],
   quantum: { clock: 'hclk', cycles: 512 },
+  sources: {
+    memories: { source: `${CMSIS}; system memory: ${AN2606}`, confidence: 'documented' },
+    registers: { source: `${SVD}, names of the CMSIS header`, confidence: 'documented' },
+  },
   memories: [
     { name: 'itcm', base: 0x00000000, size: 0x10000, kind: 'ram', zone: 'user', core: 'cm7' },
     { name: 'dtcm', base: 0x20000000, size: 0x20000, kind: 'ram', zone: 'user', core: 'cm7' },

@@ -109,6 +109,10 @@ export const STM32L496ZG: ChipDescription = {
       sysTickClock: 'systick-ext',
     },
   ],
+  sources: {
+    memories: { source: `${CMSIS}; system memory: AN2606 Rev 70`, confidence: 'documented' },
+    registers: { source: SVD, confidence: 'documented' },
+  },
   memories: [
     // Both banks in one: FLASH exchanges their contents when SYSCFG's FB_MODE changes.
     { name: 'flash', base: 0x08000000, size: FLASH_KB * 1024, kind: 'flash', zone: 'user', programmedBy: 'FLASH', waitStates: true },

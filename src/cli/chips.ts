@@ -2,6 +2,8 @@
 import { CHIPS } from '../chips/index.ts';
 import type { ChipDescription, Sourced } from '../emu/chip.ts';
 import { ROM_OPTION_VALUES, resolveRomOptions } from '../rom/options.ts';
+import { Layout } from '../emu/registers.ts';
+import { MODELS } from '../peripherals/index.ts';
 import { pad, wrap } from '../report/text.ts';
 import { romProfileIfAny } from '../bench/job.ts';
 import { chipNamed } from './inputs.ts';
@@ -18,7 +20,11 @@ export function chipsCommand(name: string | undefined, options: ChipsOptions, io
     return EXIT.ok;
   }
   const chip = chipNamed(name);
-  io.stdout.write(options.json === true ? `${JSON.stringify(ledger(chip), null, 2)}\n` : ledgerText(chip, io, options));
+  io.stdout.write(
+    options.json === true
+      ? `${JSON.stringify({ ...ledger(chip), Peripherals: coverage(chip) }, null, 2)}\n`
+      : ledgerText(chip, io, options),
+  );
   return EXIT.ok;
 }
 
@@ -85,6 +91,7 @@ export function ledger(chip: ChipDescription): Ledger {
     source: r.source,
   }));
   return {
+    'Memory map': memoryMap(chip),
     'Parameters (times in ps)': Object.entries(chip.parameters).map(([name, fact]) => row(name, fact)),
     'Boot selection': boot,
     'Option bytes (factory)': Object.entries(chip.optionBytes ?? {}).map(([name, o]) =>
@@ -93,6 +100,56 @@ export function ledger(chip: ChipDescription): Ledger {
     'Stand-in ROM': rom,
     'ROM options (--rom-option)': options,
   };
+}
+
+function memoryMap(chip: ChipDescription): LedgerRow[] {
+  const { source, confidence } = chip.sources!.memories;
+  const rows = chip.memories.map((m) => {
+    const more = [
+      m.kind === 'flash' && m.programmedBy ? `programmed by ${m.programmedBy}` : '',
+      m.aliases ? `also at ${m.aliases.map(address).join(', ')}` : '',
+      m.core ? `seen by ${m.core} alone` : '',
+      m.backup ? 'keeps its contents with VBAT' : '',
+    ].filter((x) => x !== '');
+    const zone = m.zone === 'user' ? '' : m.zone === 'system' ? ', system memory' : ', not for code';
+    return { base: m.base, name: m.name, text: `${kib(m.size)} ${m.kind}${zone}${more.map((x) => `; ${x}`).join('')}` };
+  });
+  if (chip.remap) {
+    const shown = Object.entries(chip.remap.shows).map(([value, memory]) => `${memory} with ${value}`);
+    rows.push({ base: chip.remap.base, name: 'window', text: `shows what the wire ${chip.remap.wire} chooses: ${shown.join(', ')}` });
+  }
+  return rows.sort((a, b) => a.base - b.base).map((r) => ({ name: `${address(r.base)} ${r.name}`, value: r.text, source, confidence }));
+}
+
+const oneSource = (rows: readonly LedgerRow[]): boolean =>
+  rows.length > 1 && rows.every((r) => r.source === rows[0]!.source && r.confidence === rows[0]!.confidence);
+
+/** Blocks that share a model, what it rests on and what is left out of it. */
+export interface CoverageRow {
+  readonly blocks: readonly string[];
+  readonly model: string;
+  readonly source: string;
+  readonly confidence: string;
+  /** Registers that keep their reset value and write mask and do nothing; an access is reported. */
+  readonly registersOnly: readonly string[];
+  readonly lacks: readonly string[];
+}
+/** From the models themselves, so that it is what they do. */
+export function coverage(chip: ChipDescription): { readonly modelled: readonly CoverageRow[]; readonly registersOnly: readonly string[] } {
+  const modelled = new Map<string, CoverageRow & { blocks: string[] }>();
+  for (const b of chip.blocks) {
+    if (b.model === null) continue;
+    const layout = new Layout(chip.facts[b.facts ?? b.name]!);
+    const model = MODELS[b.model]!(layout, { block: b.name, ...b.options });
+    const all = layout.registers.map((r) => r.name);
+    const registersOnly = model.modelled === 'all' ? [] : all.filter((name) => !model.modelled.includes(name));
+    const { source, confidence, lacks } = model.about!;
+    const key = `${b.model} ${registersOnly.join()}`;
+    const same = modelled.get(key);
+    if (same) same.blocks.push(b.name);
+    else modelled.set(key, { blocks: [b.name], model: b.model, source, confidence, registersOnly, lacks });
+  }
+  return { modelled: [...modelled.values()], registersOnly: chip.blocks.filter((b) => b.model === null).map((b) => b.name) };
 }
 
 const CONFIDENCE_STYLE = {
@@ -112,15 +169,27 @@ function ledgerText(chip: ChipDescription, io: Io, options: ChipsOptions): strin
   for (const [topic, rows] of Object.entries(ledger(chip))) {
     if (rows.length === 0) continue;
     lines.push('', paint('bold', topic));
-    for (const r of rows) {
-      const style = CONFIDENCE_STYLE[r.confidence as keyof typeof CONFIDENCE_STYLE] ?? 'dim';
-      lines.push(...wrap(`${r.name}: ${r.value}  ${paint(style, r.confidence)}  ${paint('dim', r.source)}`, width, '      ', '  '));
-    }
+    const painted = (r: LedgerRow): string =>
+      `${paint(CONFIDENCE_STYLE[r.confidence as keyof typeof CONFIDENCE_STYLE] ?? 'dim', r.confidence)}  ${paint('dim', r.source)}`;
+    // One source for all rows stands above them.
+    const shared = oneSource(rows);
+    if (shared) lines.push(...wrap(painted(rows[0]!), width, '      ', '  '));
+    for (const r of rows) lines.push(...wrap(`${r.name}: ${r.value}${shared ? '' : `  ${painted(r)}`}`, width, '      ', '  '));
   }
-  const unmodelled = chip.blocks.filter((b) => b.model === null).map((b) => b.name);
-  const modelled = chip.blocks.filter((b) => b.model !== null).map((b) => b.name);
-  lines.push('', paint('bold', 'Peripherals with behaviour'), ...wrap(modelled.join(', '), width, '  '));
-  lines.push('', paint('bold', 'Peripherals with registers only (reported when touched)'), ...wrap(unmodelled.join(', '), width, '  '));
+  const { modelled, registersOnly } = coverage(chip);
+  lines.push('', paint('bold', 'Peripherals with behaviour'));
+  for (const m of modelled) {
+    const style = CONFIDENCE_STYLE[m.confidence as keyof typeof CONFIDENCE_STYLE] ?? 'dim';
+    lines.push(
+      ...wrap(`${m.blocks.join(', ')}: ${m.model}  ${paint(style, m.confidence)}  ${paint('dim', m.source)}`, width, '      ', '  '),
+    );
+    if (m.lacks.length > 0) lines.push(...wrap(`lacks: ${m.lacks.join('; ')}`, width, '      ', '    '));
+    if (m.registersOnly.length > 0) lines.push(...wrap(`registers only: ${m.registersOnly.join(', ')}`, width, '      ', '    '));
+  }
+  const registers = chip.sources!.registers;
+  lines.push('', paint('bold', 'Peripherals with registers only (reset values and write masks; reported when touched)'));
+  lines.push(...wrap(registersOnly.join(', '), width, '  '));
+  lines.push(...wrap(`register layouts: ${registers.confidence}  ${paint('dim', registers.source)}`, width, '      ', '  '));
   lines.push(
     '',
     paint('bold', 'What the stand-in ROM lacks'),

@@ -163,6 +163,8 @@ export interface ChipDescription {
   readonly flashLatency?: Sourced<LatencyTable>;
   /** Highest HCLK by voltage range. */
   readonly maxHclkHz?: Sourced<Readonly<Record<string, number>>>;
+  /** Where the places of memories and blocks, and the layouts of the registers are from. */
+  readonly sources?: Readonly<Record<'memories' | 'registers', { readonly source: string; readonly confidence: Confidence }>>;
   /** SVD peripherals that have no row of their own, and the row that covers them. */
   readonly covered?: Readonly<Record<string, string>>;
 }

@@ -3,6 +3,7 @@
  * registers and fields as the manual does. A register that no model speaks for keeps its reset value and write mask and is reported
  * as unmodelled when the firmware touches it.
  */
+import type { Confidence } from './chip.ts';
 import { BUS_ERROR, type Component, type Env, type ResetKind } from './component.ts';
 
 /** One register of a generated layout. */
@@ -150,6 +151,8 @@ export interface RegisterModel<S extends object = object> {
   readonly timers?: readonly string[];
   readonly wires?: readonly string[];
   readonly clocks?: readonly string[];
+  /** What the behaviour rests on, and what the block can do and the model cannot: `bootbench chips` prints it. */
+  readonly about?: { readonly source: string; readonly confidence: Confidence; readonly lacks: readonly string[] };
   /** Names of the registers with behaviour (reads and writes as documented); all others count as unmodelled. */
   readonly modelled: 'all' | readonly string[];
   /** Overrides of the generated facts where they are wrong: write masks by register name, each with a reason in a comment. */

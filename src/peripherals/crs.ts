@@ -1,6 +1,6 @@
 /**
  * CRS: clock recovery system, trims HSI48 against USB SOF (or GPIO, LSE). Modelled: counter, limits, flags, automatic trimming, SYNCSRC = USB SOF and GPIO,
- * SWSYNC. Not modelled: SYNCSRC = LSE (no sync events come).
+ * SWSYNC.
  *
  * Facts: registers ST SVD; evaluation by FELIM, 3 x FELIM and 128 x FELIM, TRIM steps of 0, 1 and 2, and the flags: RM CRS chapter, ST HAL
  * rcc_ex.c (documented). A capture at exactly zero counts as upward (assumed).
@@ -107,6 +107,7 @@ export const crs: ModelFactory = (layout: Layout, given): RegisterModel<State> =
     timers: ['expected', 'miss'],
     wires: ['usb.sof', 'crs.sync'],
     clocks: [clock],
+    about: { source: 'RM chapter CRS, ST HAL rcc_ex.c', confidence: 'documented', lacks: ['sync events from LSE'] },
     modelled: 'all',
     // TRIM starts at its centre. ST's H533 SVD has 0x4000, the value of a 7-bit TRIM, beside a 6-bit field; H563's has 0x2000.
     resets: { CR: CENTRE << TRIM.bit },

@@ -1,7 +1,6 @@
 /**
  * EXTI of STM32H7 with two cores: edge selection and software trigger in common, masks and pending bits for each core. Direct lines reach the NVICs by
  * their peripherals; here they only count as events.
- * Not modelled: D3 domain pending and clear selection, wake-up of domains.
  *
  * Facts: registers ST SVD, CPU2's copies by the CMSIS header; a line's pending bit is set in both cores' registers whatever the masks say (inferred); lines 79
  * and 80 are the cores' SEV towards each other, lines 82 and 84 the other core's WWDG reset: RM0399 EXTI line table (recalled: reported).
@@ -100,6 +99,11 @@ export const extiH7: ModelFactory = (layout, given): RegisterModel<State> => {
   const prs = banks.flatMap((b) => b.cores.map((x) => x.pr));
   return {
     wires: [...pinWires, ...sourceWires, ...lineOfWire.keys(), ...sevWires],
+    about: {
+      source: 'RM0399 EXTI; line numbers recalled',
+      confidence: 'reported',
+      lacks: ['pending and clear selection of the D3 domain', 'wake-up of domains from Stop'],
+    },
     modelled: banks.flatMap((b) => [b.rtsr, b.ftsr, b.swier, ...b.cores.flatMap((x) => [x.imr, x.emr, x.pr])].map((r) => r.name)),
     writable: {
       // Pending bits clear by writing one.

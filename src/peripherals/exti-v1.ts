@@ -77,6 +77,7 @@ export const extiV1: ModelFactory = (layout: Layout, given): RegisterModel<State
 
   return {
     wires: [...pinWires, ...sourceWires, ...lineOfWire.keys()],
+    about: { source: 'RM0091 and RM0351 EXTI', confidence: 'documented', lacks: ['wake-up from Stop'] },
     modelled: banks.flatMap((b) => [b.rtsr, b.ftsr, b.swier, b.pr, b.imr, b.emr].map((r) => r.name)),
     create: () => ({ level: new Uint32Array(banks.length), events: 0 }),
     onReset(c) {

@@ -1,6 +1,6 @@
 /**
  * EXTI: extended interrupt controller, the version with separate rising and falling pending registers (H5, L5, U5, G0…). Modelled: edge selection, software
- * trigger, pending, masks, EXTICR. Not modelled: security and privilege registers, LOCKR.
+ * trigger, pending, masks, EXTICR.
  *
  * Facts: registers ST SVD, behaviour RM EXTI chapter (documented): the pending bit is set by a selected edge or SWIER whatever the mask says, the line to the NVIC
  * is pending AND IMR. Lines without edge selection ("direct") go straight from their peripheral to the NVIC and are not handled here.
@@ -92,6 +92,7 @@ export const extiV2: ModelFactory = (layout: Layout, given): RegisterModel<State
 
   return {
     wires: [...pinWires, ...lineOfWire.keys()],
+    about: { source: 'RM0481 EXTI', confidence: 'documented', lacks: ['security and privilege registers, LOCKR', 'wake-up from Stop'] },
     modelled: [
       ...banks.flatMap((b) => [b.rtsr, b.ftsr, b.swier, b.rpr, b.fpr, b.imr, b.emr].map((r) => r.name)),
       ...exticr.flatMap((r) => (r ? [r.name] : [])),

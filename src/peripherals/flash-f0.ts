@@ -1,6 +1,6 @@
 /**
  * FLASH of STM32F0: access timing register, keys, half-word programming, page and mass erase, option bytes in their own memory, write protection.
- * Not modelled: read-out protection's effects. The CPU does not wait while the flash is busy; SR.BSY shows it.
+ * The CPU does not wait while the flash is busy; SR.BSY shows it.
  *
  * Facts: registers ST SVD; units, keys, PGERR, option byte format and loading: RM0091 3 and HAL-F0 hal_flash.c (documented); bus errors on wrong sizes and while locked
  * (assumed, as RM0008 has them for the same block). Durations are parameters.
@@ -325,6 +325,11 @@ export const flashF0: ModelFactory = (layout, options): RegisterModel<FlashF0Sta
   const flash = new Flash(layout, options as unknown as FlashF0Options);
   return {
     timers: ['done'],
+    about: {
+      source: 'RM0091 3, HAL-F0 hal_flash.c',
+      confidence: 'documented',
+      lacks: ['effects of read-out protection on a debugger', "the CPU's wait while the flash is busy: SR.BSY shows it"],
+    },
     modelled: 'all',
     create: () => ({ initialised: false, keys: 0, optKeys: 0, operation: null }),
     onReset: (c) => flash.onReset(c),

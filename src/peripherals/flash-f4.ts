@@ -1,6 +1,6 @@
 /**
  * FLASH of STM32F405/407 and STM32F411: access timing register, keys, programming in units of PSIZE, sector and mass erase, option bytes, write protection, OTP.
- * Not modelled: read-out protection's effects apart from the mass erase on the way back to level 0, PCROP, ×64 programming (needs VPP). ART's caches hit or miss nothing
+ * ART's caches hit or miss nothing
  * yet: only their enable bits are driven. The CPU does not wait while the flash is busy; SR.BSY shows it.
  *
  * Facts: registers, keys, error flags, sectors, OTP, option bytes: RM0090 3, RM0383 3, HAL-F4 hal_flash.c (documented). Programming ANDs, no erase is needed to
@@ -340,6 +340,16 @@ export const flashF4: ModelFactory = (layout, options): RegisterModel<FlashF4Sta
   const flash = new Flash(layout, options as unknown as FlashF4Options);
   return {
     timers: ['done'],
+    about: {
+      source: 'RM0090 3, RM0383 3, HAL-F4 hal_flash.c',
+      confidence: 'documented',
+      lacks: [
+        'effects of read-out protection but for the mass erase on the way back to level 0',
+        'PCROP',
+        'programming by 64 bits (needs VPP)',
+        "the CPU's wait while the flash is busy: SR.BSY shows it",
+      ],
+    },
     modelled: 'all',
     create: () => ({ stored: 0, initialised: false, keys: 0, optKeys: 0, operation: null }),
     onReset: (c) => flash.onReset(c),

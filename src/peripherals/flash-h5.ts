@@ -1,6 +1,6 @@
 /**
  * FLASH of STM32H5: access timing register, keys, quad-word programming, sector, bank and mass erase, option bytes, bank swap, OTP and the
- * read-only area. Not modelled: ECC faults, high-cycle data area, OBK, HDP, secure and privileged sectors, state regressions.
+ * read-only area.
  *
  * Facts: registers ST SVD STM32H533; flag, lock and erase rules: field texts of ST SVD STM32H563, same IP (documented); keys HAL-H5 (documented); 16-byte quad-words, 8 KB sectors (documented);
  * OTP/read-only area refuses byte reads and reads through an enabled ICACHE (reported, nuttx#20122, embassy#2696); durations are parameters.
@@ -420,6 +420,16 @@ export const flashH5: ModelFactory = (layout, options): RegisterModel<FlashH5Sta
   const flash = new Flash(layout, options as unknown as FlashH5Options);
   return {
     timers: ['done'],
+    about: {
+      source: 'field texts of ST SVD STM32H563, same IP; HAL-H5',
+      confidence: 'documented',
+      lacks: [
+        'ECC faults',
+        'high-cycle data area',
+        'OBK, HDP, secure and privileged sectors',
+        'changes of PRODUCT_STATE other than by option bytes',
+      ],
+    },
     modelled: layout.registers
       .map((r) => r.name)
       .filter((n) =>

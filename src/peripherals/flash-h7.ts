@@ -1,7 +1,6 @@
 /**
  * FLASH of STM32H7 (H74x/H75x): access timing, keys, programming in 256-bit flash words, sector, bank and mass erase of two independent banks, option bytes, bank
- * swap. Not modelled: ECC faults, CRC unit, proprietary and secure areas (PCROP, RDP effects), write suspension by FW in mid-word, mirrored registers at 0x100 that
- * both banks share (the SVD's ACR_, OPTCR_ and so on).
+ * swap.
  *
  * Facts: registers ST SVD with the CMSIS header's names; flash word 32 bytes, sector 128 KB, bank swap, keys (facts/STM32H745.json, HAL-H7, documented); error
  * rules RM0399 4.7 (recalled: reported), as in the H5's, whose texts are known; durations by PSIZE are parameters (DS743V, assumed).
@@ -385,6 +384,17 @@ export const flashH7: ModelFactory = (layout, options): RegisterModel<FlashH7Sta
   const modelled = ['ACR', 'OPTKEYR', 'OPTCR', ...[1, 2].flatMap((n) => [`KEYR${n}`, `CR${n}`, `SR${n}`, `CCR${n}`]), ...PAIRS.flat()];
   return {
     timers: ['bank1', 'bank2', 'options'],
+    about: {
+      source: 'RM0399 4 (error rules recalled), HAL-H7',
+      confidence: 'reported',
+      lacks: [
+        'ECC faults',
+        'CRC unit',
+        'PCROP, secure areas, effects of read-out protection',
+        'write suspension by FW in the middle of a word',
+        'mirrored registers at 0x100 that both banks share',
+      ],
+    },
     modelled,
     writable: {
       // The SVD has them read-write or the other way round; status and keys are the hardware's, what is in force changes by OPTSTART only.

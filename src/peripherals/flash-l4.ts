@@ -1,6 +1,6 @@
 /**
  * FLASH of STM32L47x/L48x/L49x/L4Ax: access timing register, keys, double-word programming, page, bank and mass erase, option bytes with OBL_LAUNCH, bank mapping, OTP.
- * Not modelled: fast programming (FSTPG), ECC faults, PCROP, read-out protection's effects, power-down (PDKEYR). ART's caches hit or miss nothing yet: only their
+ * ART's caches hit or miss nothing yet: only their
  * enable bits are driven.
  *
  * Facts: registers ST SVD; keys, units, flag rules: RM0351 3.3 and HAL-L4 hal_flash.c (documented as far as quoted there; else assumed); EOP and OPERR rise only
@@ -419,6 +419,11 @@ export const flashL4: ModelFactory = (layout, options): RegisterModel<FlashL4Sta
   return {
     timers: ['done'],
     wires: ['flash.swap'],
+    about: {
+      source: 'RM0351 3, HAL-L4 hal_flash.c',
+      confidence: 'documented',
+      lacks: ['fast programming (FSTPG)', 'ECC faults', 'PCROP', 'effects of read-out protection on a debugger', 'power-down'],
+    },
     modelled: layout.registers.map((r) => r.name).filter((n) => !/^(PDKEYR|ECCR)$/.test(n)),
     create: () => ({
       stored: {},

@@ -1,6 +1,5 @@
 /**
  * GPIO: general-purpose I/O port, the version with MODER. Modelled: mode, output type, pulls, IDR, ODR, BSRR, BRR, LCKR, AFR and speed (stored).
- * Not modelled: HSLVR and SECCFGR have no effect; a pin in alternate-function mode is not driven by its peripheral.
  *
  * Facts: registers ST SVD, behaviour RM GPIO chapter (documented). A floating input reads 0 (assumed; silicon reads noise).
  *
@@ -104,6 +103,11 @@ export const gpioV2: ModelFactory = (layout: Layout, given): RegisterModel<State
 
   return {
     wires: pinWires,
+    about: {
+      source: 'RM chapters GPIO; a floating input reads 0 (assumed)',
+      confidence: 'documented',
+      lacks: ['pins driven by peripherals (alternate functions)', 'high-speed low-voltage mode', 'security'],
+    },
     modelled: layout.registers.map((r) => r.name).filter((n) => n !== 'HSLVR' && n !== 'SECCFGR' && n !== 'PRIVCFGR'),
     create: () => ({ lockStep: 0, lockPins: 0 }),
     onReset(c) {

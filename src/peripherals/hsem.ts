@@ -61,6 +61,7 @@ export const hsem: ModelFactory = (layout, given): RegisterModel<State> => {
   };
 
   return {
+    about: { source: 'RM0399 HSEM, CMSIS header', confidence: 'documented', lacks: [] },
     modelled: 'all',
     create: () => ({ meetings: 0, events: 0 }),
     onReset: interrupts,

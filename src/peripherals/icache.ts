@@ -1,6 +1,5 @@
 /**
  * ICACHE: enable, full invalidation, monitors. The cache itself belongs to the core's fetch timing, which follows the wires.
- * Not modelled: region remapping, error flag.
  *
  * Facts: an invalidation starts by itself at power-on, at a system reset and when the cache is disabled, and the cache is bypassed until it
  * ends; EN reads 0 before that (HAL-H5 icache.c, documented). Its length is the parameter `icache.invalidate.clocks`.
@@ -63,6 +62,7 @@ export const icache: ModelFactory = (layout, options): RegisterModel<IcacheState
   return {
     timers: ['invalidate'],
     clocks: [clock],
+    about: { source: 'HAL-H5 icache.c', confidence: 'documented', lacks: ['region remapping', 'error flag'] },
     modelled: ['CR', 'SR', 'IER', 'FCR', 'HMONR', 'MMONR'],
     create: () => ({ endCount: 0, invalidations: 0, hitBase: 0, hitHeld: 0, missBase: 0, missHeld: 0 }),
     onReset(c) {

@@ -1,6 +1,5 @@
 /**
- * IWDG: independent watchdog. Modelled: all registers, the clock-domain crossing of PR, RLR, WINR and EWCR, window, early wake-up interrupt. Not
- * modelled: freezing in Stop, Standby and debug. Earlier versions of the IP (no EWCR, no ONF, dividers up to 256) work with other options.
+ * IWDG: independent watchdog. Modelled: all registers, the clock-domain crossing of PR, RLR, WINR and EWCR, window, early wake-up interrupt. Earlier versions of the IP (no EWCR, no ONF, dividers up to 256) work with other options.
  *
  * Facts: registers ST SVD (documented). Update takes up to 5 LSI periods and then lasts to the next prescaled edge: ST's H5 HAL (documented).
  * With the watchdog off an update never ends: AN2606 4.8 (documented); that this goes for all four flags is inferred (one clock serves them).
@@ -172,6 +171,7 @@ export const iwdgV3: ModelFactory = (layout: Layout, given): RegisterModel<State
     timers: ['update', 'timeout', 'early'],
     wires: [o.hardwareWire],
     clocks: [o.clock],
+    about: { source: 'RM chapters IWDG, HAL-H5, AN2606 4.8', confidence: 'documented', lacks: ['freezing in Stop, Standby and debug'] },
     modelled: 'all',
     create: fresh,
     onReset(c) {

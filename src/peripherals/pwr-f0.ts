@@ -1,6 +1,5 @@
 /**
  * PWR of STM32F0: backup-domain write access, PVD, flags. The F0 has no voltage scaling and no supply-valid bit for USB.
- * Not modelled: Stop and Standby, wake-up pins.
  *
  * Facts: registers ST SVD; RM0091 PWR (documented); PVD thresholds by PLS: typical rising values recalled from DS9826 (assumed).
  * Wires driven: `dbp`, `pvd` (to EXTI). Wire read: `supplies`: the board drives another value whenever it changed a voltage parameter.
@@ -30,6 +29,7 @@ export const pwrF0: ModelFactory = (layout): RegisterModel<object> => {
   };
   return {
     wires: ['supplies'],
+    about: { source: 'RM0091 PWR; PVD thresholds recalled', confidence: 'documented', lacks: ['Stop and Standby', 'wake-up pins'] },
     modelled: 'all',
     create: () => ({}),
     onReset(c) {

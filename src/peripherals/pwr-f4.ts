@@ -1,6 +1,5 @@
 /**
  * PWR of STM32F405/407 and STM32F411: voltage scale, PVD, backup-domain write access, backup regulator's ready flag.
- * Not modelled: Stop and Standby (their bits are kept), wake-up pin, backup SRAM's supply, over-drive (these chips have none).
  *
  * Facts: registers RM0090 5.4, RM0383 5.4. VOS: F405 one bit, scale 1 after reset; F411 two bits, scale 2 after reset, not changed while the PLL runs and in force only
  * while it runs, scale 3 without it (RM0383, HAL-F4 pwr_ex.c: documented). VOSRDY reads 0 after reset (RM: documented reset value); that it stays 0 until the
@@ -57,6 +56,11 @@ export const pwrF4: ModelFactory = (layout, options): RegisterModel<State> => {
   return {
     timers: ['vos', 'regulator'],
     wires: ['pll.ready', 'supplies'],
+    about: {
+      source: 'RM0090 5.4, RM0383 5.4, HAL-F4; PVD thresholds recalled',
+      confidence: 'documented',
+      lacks: ['Stop and Standby (their bits are kept)', 'wake-up pin', "backup SRAM's supply"],
+    },
     modelled: ['CR', 'CSR'],
     create: () => ({ vos: 0 }),
     // The backup regulator belongs to the backup domain.

@@ -1,6 +1,5 @@
 /**
  * PWR of STM32H5: voltage scaling, USB supply, VDDIO2 detector, backup-domain write access, backup regulator.
- * Not modelled: low-power modes, PVD/AVD, wake-up pins, I/O retention, security.
  *
  * Facts: registers ST SVD; USB33SV/USB33DEN and the 1.2 V threshold HAL-H5 hal_pwr.h (documented); delays are parameters of the chip row.
  * Wires driven: `vos` = code of the voltage range in force (3 = VOS0 … 0 = VOS3), `dbp`, `usb.supply` = USB33SV and a voltage on VDDUSB.
@@ -41,6 +40,11 @@ export const pwrH5: ModelFactory = (layout): RegisterModel<object> => {
   return {
     timers: ['vos', 'usb33', 'regulator'],
     wires: ['supplies'],
+    about: {
+      source: 'HAL-H5 hal_pwr.h, field texts of the SVD',
+      confidence: 'documented',
+      lacks: ['low-power modes', 'PVD and AVD', 'wake-up pins', 'I/O retention', 'security'],
+    },
     modelled: ['PMSR', 'VOSCR', 'VOSSR', 'BDCR', 'DBPCR', 'BDSR', 'USBSCR', 'VMSR'],
     create: () => ({}),
     // BDCR belongs to the backup domain (ASSUMED as on H7: a reset of the pin leaves it).

@@ -1,6 +1,5 @@
 /**
  * PWR of STM32H7: supply configuration, voltage scaling, USB supply detector, backup-domain write access, backup regulator.
- * Not modelled: low-power modes (the control registers of both cores are stored), PVD/AVD, temperature and VBAT monitoring, wake-up pins.
  *
  * Facts: registers ST SVD; CR3's supply bits can be written once after power-on, VOS stays at VOS3 and ACTVOSRDY low until then: RM0399 7.4.1–7.4.2
  * (documented); a 32-bit write of CR3 locks it: AN2606 Table 135 on the ROM before 0x91 (documented), that any write does is inferred;
@@ -58,6 +57,16 @@ export const pwrH7: ModelFactory = (layout): RegisterModel<PwrH7State> => {
   return {
     timers: ['vos', 'usb33', 'regulator'],
     wires: ['supplies', 'vos0'],
+    about: {
+      source: 'RM0399 7.4, AN2606 Table 135',
+      confidence: 'documented',
+      lacks: [
+        "low-power modes (both cores' control registers are stored)",
+        'PVD and AVD',
+        'monitoring of temperature and VBAT',
+        'wake-up pins',
+      ],
+    },
     modelled: ['CR1', 'CSR1', 'CR2', 'CR3', 'D3CR', ...cpucr.map((r) => r.name)],
     writable: {
       CR2:

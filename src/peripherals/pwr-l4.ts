@@ -1,6 +1,5 @@
 /**
  * PWR of STM32L47x/L48x/L49x/L4Ax: voltage range, low-power run, USB and VDDIO2 supply-valid bits, peripheral voltage monitors, PVD, backup-domain write access.
- * Not modelled: Stop, Standby and Shutdown, wake-up pins, pull-ups in Standby, VBAT charging.
  *
  * Facts: registers ST SVD; VOSF, USV, PVM1 threshold 1.2 V: HAL-L4 pwr_ex (documented); VOS = 0 and 3 are ignored (assumed); PVD thresholds DSG431 (assumed).
  * USB works in range 1 only: AN2606 Tables 168, 172 (documented: no DFU in range 2), table of functionalities in DS10198 (recalled).
@@ -69,6 +68,11 @@ export const pwrL4: ModelFactory = (layout): RegisterModel<PwrL4State> => {
   return {
     timers: ['vos', 'regulator'],
     wires: ['supplies'],
+    about: {
+      source: 'HAL-L4 pwr_ex, AN2606 Tables 168 and 172; PVD thresholds assumed',
+      confidence: 'documented',
+      lacks: ['Stop, Standby and Shutdown', 'wake-up pins', 'pulls in Standby', 'charging of VBAT'],
+    },
     modelled: ['CR1', 'CR2', 'SR1', 'SR2', 'SCR'],
     create: () => ({ range: 1 }),
     onReset(c) {

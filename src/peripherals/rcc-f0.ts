@@ -1,7 +1,6 @@
 /**
  * RCC of STM32F0: HSI8, HSI14, HSI48, HSE, LSI, LSE, PLL, SYSCLK switch, prescalers, USART and USB clock muxes, ready interrupts, CSS, backup-domain
  * control, reset flags.
- * Not modelled: the ENR/RSTR bits' effects (System reads them), MCO, trimming, ADC clock.
  *
  * Facts: registers ST SVD; clock tree, flag rules, HSI48 switched on by the hardware for USB and SYSCLK: RM0091 6.2 and 6.4 (documented); delays are parameters of
  * the chip row. Wires read: `reset.cause`, `dbp` (PWR), `lsi.request` (IWDG), `hse.fail`, `lse.fail` (board). Driven: `nmi`, `hse.on`.
@@ -143,6 +142,7 @@ export const rccF0: ModelFactory = (layout): RegisterModel<object> => {
   const rcc = new RccF0(layout);
   const field = (path: string): number => layout.field(path).mask;
   return {
+    about: { source: 'RM0091 6.2 and 6.4', confidence: 'documented', lacks: ['MCO', 'trimming', 'ADC clock'] },
     ...rccModel(rcc, layout, null),
     writable: {
       // SWS is the hardware's; the SVD calls it read-write.

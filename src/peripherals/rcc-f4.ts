@@ -1,7 +1,6 @@
 /**
  * RCC of STM32F405/407 and STM32F411: HSI16, HSE, LSI, LSE, PLL (P for SYSCLK, Q for 48 MHz), PLLI2S, SYSCLK switch, prescalers, TIMPRE (F411), HSE_RTC, ready
  * interrupts, CSS, backup-domain control, reset flags.
- * Not modelled: the ENR/RSTR bits' effects (System reads them), low-power enables, MCO outputs, I2S clock choice, spread spectrum, trimming.
  *
  * Facts: registers RM0090 7.3 and RM0383 6.3 (see the chip's facts); PLL formulas, VCO limits 100 to 432 MHz, CSS: same chapters and HAL-F4 hal_rcc_ex.h (documented);
  * a PLL locks although its VCO leaves the limits (assumed). Delays are parameters of the chip row.
@@ -163,6 +162,11 @@ class RccF4 extends RccCir {
 export const rccF4: ModelFactory = (layout): RegisterModel<object> => {
   const rcc = new RccF4(layout);
   return {
+    about: {
+      source: 'RM0090 7.3, RM0383 6.3, HAL-F4; a PLL locks with its VCO out of range (assumed)',
+      confidence: 'documented',
+      lacks: ['low-power enables', 'MCO', 'I2S clock choice', 'spread spectrum', 'trimming'],
+    },
     ...rccModel(rcc, layout, /LPENR$|^SSCGR$/),
     writable: {
       // Ready flags are the hardware's.

@@ -1,6 +1,5 @@
 /**
  * RCC of STM32H5: oscillators, PLL1–3, SYSCLK switch, prescalers, kernel clock muxes, ready interrupts, CSS, backup-domain control, reset flags.
- * Not modelled: the ENR/RSTR bits' effects (System reads them), sleep-mode enables, MCO outputs, trimming, security and privilege.
  *
  * Facts: registers ST SVD STM32H533; which bits are frozen when, flag rules: field texts of ST SVD STM32H563, same RCC (documented);
  * prescaler and timer-clock rules RM0481 RCC (documented); delays are parameters of the chip row.
@@ -130,6 +129,18 @@ class RccH5 extends RccH {
 export const rccH5: ModelFactory = (layout): RegisterModel<RccHState> => {
   const field = (path: string): number => layout.field(path).mask;
   return {
+    about: {
+      source: 'RM0481 RCC, field texts of ST SVD STM32H563; a PLL locks with its VCO out of range (assumed)',
+      confidence: 'documented',
+      lacks: [
+        'sleep-mode enables',
+        'MCO',
+        'trimming',
+        'stopping a whole bus (CFGR2)',
+        'kernel clocks of peripherals without behaviour',
+        'security and privilege',
+      ],
+    },
     ...rccModel(new RccH5(layout), layout, /LPENR$|^(HSICFGR|CRRCR|CSICFGR|SECCFGR|PRIVCFGR)$/),
     writable: {
       // The SVD calls these registers read-write throughout; the ready and failure flags are the hardware's.

@@ -1,7 +1,6 @@
 /**
  * RCC of STM32H7 with two cores: oscillators, PLL1–3, SYSCLK switch, prescalers of the three domains, kernel clock muxes, ready interrupts, CSS, backup-domain
  * control, reset flags and enable bits per core, release of a held core.
- * Not modelled: sleep-mode and autonomous-mode enables (stored), MCO outputs, trimming, clocks of the D2 SRAMs (always on), what Stop does to clocks.
  *
  * Facts: registers ST SVD STM32H745 with the CMSIS header's names; clock tree, PLL and prescaler formulas RM0399 RCC (documented); USB and USART muxes
  * HAL-H7 rcc_ex.h (documented); reset flags by cause RM0399 "Reset source identification" (recalled: reported). xxxENR is the accessing core's own
@@ -275,6 +274,18 @@ export const rccH7: ModelFactory = (layout): RegisterModel<RccHState> => {
     (layout.reg(name).writable & ~mask(...hardware.map((f) => `${name}.${f}`))) >>> 0;
   const shared = rcc.sharedNames();
   return {
+    about: {
+      source: 'RM0399 RCC, HAL-H7; reset flags by cause recalled; a PLL locks with its VCO out of range (assumed)',
+      confidence: 'documented',
+      lacks: [
+        'sleep-mode and autonomous-mode enables (stored)',
+        'MCO',
+        'trimming',
+        'clocks of the D2 SRAMs (always on)',
+        'what Stop does to clocks',
+        'kernel clocks of peripherals without behaviour',
+      ],
+    },
     ...rccModel(rcc, layout, /LPENR$|^(HSICFGR|CRRCR|CSICFGR|D3AMR)$/),
     wires: [...RCC_WIRES, 'lsi.request2', 'core.deepsleep.0', 'core.deepsleep.1'],
     writable: {

@@ -1,7 +1,6 @@
 /**
  * RCC of STM32L47x/L48x/L49x/L4Ax: MSI with its ranges and PLL mode, HSI16, HSE, HSI48 (L49x), LSI, LSE, PLL, PLLSAI1, PLLSAI2, SYSCLK switch, prescalers,
  * kernel clock muxes, ready interrupts, CSS, backup-domain control, reset flags.
- * Not modelled: the ENR/RSTR bits' effects (System reads them), sleep-mode enables, MCO and LSCO outputs, trimming, HSIKERON/HSIASFS (Stop modes).
  *
  * Facts: registers ST SVD; muxes and PLL formulas HAL-L4 hal_rcc.h, hal_rcc_ex.h (documented); MSI ranges HAL-L4 MSIRangeTable (documented), frequencies in PLL
  * mode as multiples of 32.768 kHz (assumed, recalled from DS10198); delays are parameters of the chip row.
@@ -330,6 +329,11 @@ export const rccL4: ModelFactory = (layout, options): RegisterModel<RccL4State> 
   const rcc = new RccL4(layout, options as RccL4Options);
   const field = (path: string): number => layout.field(path).mask;
   return {
+    about: {
+      source: 'HAL-L4 hal_rcc.h and hal_rcc_ex.h; MSI in PLL mode and a PLL with its VCO out of range (assumed)',
+      confidence: 'documented',
+      lacks: ['sleep-mode enables', 'MCO and LSCO', 'trimming', 'HSI16 in Stop modes'],
+    },
     ...rccModel(rcc, layout, /SMENR\d?$|^(ICSCR|CCIPR2)$/),
     writable: {
       // Ready flags are the hardware's, whatever the SVD says; bits that software can only set are write-only there.

@@ -1,6 +1,5 @@
 /**
- * RTC: real-time clock, with ICSR (H5…) or, in earlier versions of the IP, ISR and the backup registers. Modelled: write protection, initialisation mode, prescalers, calendar and sub-seconds, shadow register flag. Not
- * modelled: alarms, wake-up timer, time stamp, calibration, shift, binary mode; their registers are declared.
+ * RTC: real-time clock, with ICSR (H5…) or, in earlier versions of the IP, ISR and the backup registers. Modelled: write protection, initialisation mode, prescalers, calendar and sub-seconds, shadow register flag.
  *
  * Facts: registers ST SVD; keys, INITF after about 2 RTCCLK and RSF after up to 2 RTCCLK: RM RTC chapter (documented); the calendar goes on 4 RTCCLK after
  * INIT is cleared: ST HAL (documented). The reading lock between TR and DR is left out: each read is computed at its own time (assumed harmless).
@@ -169,6 +168,16 @@ export const rtcV3: ModelFactory = (layout: Layout, given): RegisterModel<State>
 
   return {
     clocks: [o.clock],
+    about: {
+      source: 'RM chapters RTC, ST HAL',
+      confidence: 'documented',
+      lacks: [
+        'alarms, wake-up timer',
+        'time stamp, tamper',
+        'calibration, shift, binary mode',
+        'the lock of the shadow registers between reads of TR and DR',
+      ],
+    },
     modelled: ['TR', 'DR', 'SSR', status, 'PRER', 'CR', 'WPR', ...backup],
     keeps: (_r, kind) => kind !== 'backup',
     create: fresh,

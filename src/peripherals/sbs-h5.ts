@@ -1,6 +1,5 @@
 /**
  * SBS of STM32H5: lock bits of the core's non-secure VTOR and MPU, class-B locks. The chip has no memory remap.
- * Not modelled: HDPL, debug authentication, compensation cells, FPU interrupt mask, I2C drive.
  *
  * Facts: registers ST SVD; lock bits stay set until a system reset (RM0481 SBS, documented).
  * Wires driven: `sbs.lockvtor`, `sbs.lockmpu`: writes to VTOR / the MPU are ignored while 1.
@@ -12,6 +11,11 @@ export const sbsH5: ModelFactory = (layout): RegisterModel<object> => {
   const lockMpu = layout.field('CNSLCKR.LOCKNSMPU');
   const setOnly = new Set(['CNSLCKR', 'CFGR2']);
   return {
+    about: {
+      source: 'RM0481 SBS',
+      confidence: 'documented',
+      lacks: ['HDPL and debug authentication', 'compensation cells', 'FPU interrupt mask', 'drive of I2C pins'],
+    },
     modelled: ['CNSLCKR', 'CFGR2'],
     create: () => ({}),
     onReset(c) {

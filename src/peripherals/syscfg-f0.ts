@@ -1,6 +1,5 @@
 /**
  * SYSCFG of STM32F0: memory at address 0, EXTI sources. CFGR1 also holds DMA remaps and pin drive, which are stored without effect.
- * Not modelled: COMP (in the same block), lock bits for timers (CFGR2).
  *
  * Facts: registers ST SVD; MEM_MODE takes the boot mode at reset: RM0091 SYSCFG_CFGR1 (documented).
  * Wire read: `boot.remap` = MEM_MODE that the boot selection gave. Driven: `remap` = MEM_MODE, `exti.source.<line>` = port number.
@@ -13,6 +12,11 @@ export const syscfgF0: ModelFactory = (layout): RegisterModel<object> => {
   const sources = extiSources(layout, 15);
   return {
     wires: ['boot.remap'],
+    about: {
+      source: 'RM0091 SYSCFG',
+      confidence: 'documented',
+      lacks: ['comparators (in the same block)', 'DMA remaps and pin drive (stored)', 'lock bits for timers'],
+    },
     modelled: ['CFGR1', ...sources.names],
     create: () => ({}),
     onReset(c) {

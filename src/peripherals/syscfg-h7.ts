@@ -1,6 +1,5 @@
 /**
  * SYSCFG of STM32H7: EXTI sources, VOS0 overdrive, compensation cell, user registers that repeat the option bytes in force.
- * Not modelled: fast-mode-plus pins, Ethernet interface selection, analog switches, lock-up connections of CFGR.
  *
  * Facts: registers ST SVD with the CMSIS header's names; that the user registers show option bytes: RM0399 SYSCFG (documented). The compensation cell is ready a
  * while after EN (no figure published, assumed).
@@ -38,6 +37,11 @@ export const syscfgH7: ModelFactory = (layout): RegisterModel<object> => {
   return {
     timers: ['cell'],
     wires: users.map((u) => u.wire),
+    about: {
+      source: 'RM0399 SYSCFG',
+      confidence: 'documented',
+      lacks: ['fast-mode-plus pins', 'Ethernet interface selection', 'analog switches', 'lock-up connections of CFGR'],
+    },
     modelled: [...sources.names, 'PWRCR', 'CCCSR', ...userRegisters],
     writable: {
       ...Object.fromEntries(userRegisters.map((name) => [name, 0])),

@@ -1,6 +1,5 @@
 /**
  * SYSCFG of STM32L47x/L48x/L49x/L4Ax, F405/407 and F411: memory at address 0, bank mapping (L4), EXTI sources.
- * Not modelled: compensation cell (F4), firewall, SRAM2 erase and write protection, fast-mode-plus pins, FPU interrupts, lock bits for timers (CFGR2).
  *
  * Facts: registers ST SVD; MEM_MODE codes HAL-L4, RM0090 SYSCFG_MEMRMP (documented); MEM_MODE takes the boot mode at reset: RM0351 SYSCFG_MEMRMP (documented).
  * Wire read: `boot.remap` = MEM_MODE that the boot selection gave. Driven: `remap` = MEM_MODE, `flash.swap` = FB_MODE, `exti.source.<line>` = port number.
@@ -15,6 +14,18 @@ export const syscfgL4: ModelFactory = (layout): RegisterModel<object> => {
   const sources = extiSources(layout, fbMode ? 7 : 15);
   return {
     wires: ['boot.remap'],
+    about: {
+      source: 'RM0351 and RM0090 SYSCFG, HAL-L4',
+      confidence: 'documented',
+      lacks: [
+        'compensation cell (F4)',
+        'firewall',
+        'erase and write protection of SRAM2',
+        'fast-mode-plus pins',
+        'FPU interrupts',
+        'lock bits for timers',
+      ],
+    },
     modelled: ['MEMRMP', ...sources.names],
     create: () => ({}),
     onReset(c) {

@@ -1,7 +1,6 @@
 /**
  * TIM: basic and general-purpose timers (and the time base of the advanced ones). Modelled: counting up and down, prescaler, auto-reload and repetition with their
- * preloads, one-pulse mode, update and output-compare flags and interrupts, EGR, capture of clocks inside the chip (tim-capture.ts). Not modelled:
- * centre-aligned mode (counts up), slave modes and external clocks, capture of pins, dithering, DMA requests, TRGO, output pins.
+ * preloads, one-pulse mode, update and output-compare flags and interrupts, EGR, capture of clocks inside the chip (tim-capture.ts).
  *
  * Facts: registers ST SVD; time base and preload rules: RM general-purpose timer chapter (documented). CEN acts one kernel clock later: RM (documented).
  *
@@ -268,6 +267,18 @@ export const tim: ModelFactory = (layout: Layout, given): RegisterModel<State> =
     resets: { ARR: MAX },
     timers: ['next'],
     clocks: [o.clock, ...(capture?.clocks ?? [])],
+    about: {
+      source: 'RM chapters general-purpose timers',
+      confidence: 'documented',
+      lacks: [
+        'centre-aligned mode (counts up)',
+        'slave modes and external clocks',
+        'capture of pins',
+        'output pins, PWM on pins, break',
+        'TRGO, DMA requests',
+        'dithering',
+      ],
+    },
     modelled: layout.registers
       .map((r) => r.name)
       .filter((n) => capture?.registers.includes(n) || /^(CR1|DIER|SR|EGR|CNT|PSC|ARR|RCR|CCR[1-4]|CCMR[12].*)$/.test(n)),

@@ -1,7 +1,6 @@
 /**
  * USART/UART/LPUART, the version with FIFOs and PRESC, and its ancestors down to the one with SR and DR (F4). Modelled: asynchronous transmission and reception with their times, FIFOs and thresholds, all flags
- * of that mode, receiver time-out, character match, interrupts. Not modelled: DMA requests, flow control, synchronous, smartcard, LIN, IrDA and
- * half-duplex modes, mute mode, auto baud rate, the idle frame after TE, pin routing and levels.
+ * of that mode, receiver time-out, character match, interrupts.
  *
  * Facts: registers ST SVD; baud rate, FIFO depth 8, thresholds, flag rules: RM USART chapter (documented). TEACK and REACK rise at once when the kernel
  * clock runs (assumed; silicon takes a few kernel clocks).
@@ -192,6 +191,18 @@ export const usartV4: ModelFactory = (layout: Layout, given): RegisterModel<Stat
     timers: ['tx', 'idle', 'timeout'],
     wires: [rxWire],
     clocks: [o.clock],
+    about: {
+      source: 'RM chapters USART; TEACK and REACK rise at once (assumed)',
+      confidence: 'documented',
+      lacks: [
+        'DMA requests',
+        'flow control',
+        'synchronous, smartcard, LIN, IrDA and half-duplex modes',
+        'mute mode, auto baud rate',
+        'the idle frame after TE',
+        'pin routing and levels',
+      ],
+    },
     modelled: ['CR1', 'CR2', 'CR3', 'BRR', 'RTOR', 'RQR', 'ISR', 'ICR', 'RDR', 'TDR', 'PRESC', 'SR', 'DR'].filter((n) => layout.has(n)),
     create: fresh,
     onReset(c) {

@@ -13,6 +13,11 @@ export function usbFsModel(layout: Layout, variant: UsbFsVariant, modelled: 'all
   return {
     wires: variant.supplyWire === null ? [] : [variant.supplyWire],
     clocks: [variant.clock],
+    about: {
+      source: 'RM0091 and RM0481 chapters USB',
+      confidence: 'documented',
+      lacks: ['host mode', 'LPM', 'remote wake-up', 'overrun of the packet memory'],
+    },
     modelled,
     writable: highBits,
     create: () => m.create(),

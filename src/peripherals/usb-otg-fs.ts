@@ -5,7 +5,6 @@
  * enumeration, SOF, early suspend, suspend, resume; one FIFO memory laid out by GRXFSIZ and DIEPTXFn; the receive status queue; all endpoints with
  * EPENA, NAK, STALL, data toggles, transfer size and packet count; global NAKs; interrupt tree; data contact detection on a standard port; session
  * flags; the extra OUT done entries of core 3.10a.
- * Not modelled: host mode (declared), DMA, LPM, HNP, SRP, remote wake-up (DCTL.RWUSIG is stored), EOPF and incomplete isochronous transfers, GUSBCFG.TRDT.
  * CSRST, RXFFLSH and TXFFLSH stay set for ever while the 48 MHz clock does not run.
  *
  * Sources: RM0351 chapter "OTG_FS" and RM0456's text of the same chapter (device programming model), facts/usb-dfu.md section 6; what RMs leave open: hathach/tinyusb
@@ -32,6 +31,18 @@ export function usbOtgFs(layout: Layout, options: Readonly<Record<string, unknow
     timers: ['reset', 'flush', 'mode', 'suspend'],
     wires: ['usb.vbus', ...(m.supplyWire === null ? [] : [m.supplyWire])],
     clocks: [m.clock, m.busClock],
+    about: {
+      source: "RM0351 OTG_FS; what it leaves open from TinyUSB, libusb_stm32, ST's LL driver (inferred)",
+      confidence: 'documented',
+      lacks: [
+        'host mode',
+        'DMA',
+        'LPM, HNP, SRP',
+        'remote wake-up (DCTL.RWUSIG is stored)',
+        'EOPF and incomplete isochronous transfers',
+        'GUSBCFG.TRDT',
+      ],
+    },
     modelled: layout.registers.filter((r) => !UNMODELLED.test(r.name)).map((r) => r.name),
     create: () => m.create(),
     onReset: (c) => m.onReset(c),

@@ -1,5 +1,5 @@
 /**
- * WWDG: window watchdog. Modelled: all registers. Not modelled: freezing in debug.
+ * WWDG: window watchdog. Modelled: all registers.
  *
  * Facts: clock PCLK/(4096 x 2^WDGTB), reset when T6 falls or when CR is refreshed above the window, EWIF at 0x40: ST HAL wwdg.c and RM (documented).
  * WDGTB has three bits (two in version 1). The counter runs freely, also before WDGA (documented); that it starts from 0x7F with the block's
@@ -79,6 +79,7 @@ export const wwdgV2: ModelFactory = (layout: Layout, given): RegisterModel<State
     timers: ['timeout', 'early'],
     wires: ['wwdg.hardware'],
     clocks: [o.clock],
+    about: { source: 'RM chapters WWDG, ST HAL wwdg.c', confidence: 'documented', lacks: ['freezing in debug'] },
     modelled: 'all',
     create: fresh,
     onReset(c) {

@@ -3,7 +3,10 @@ import { describe, expect, test } from 'vitest';
 import { CHECK_IDS } from '../../src/bench/result.ts';
 import { CHECKS } from '../../src/checks/index.ts';
 import { CHIPS } from '../../src/chips/index.ts';
-import { ledger } from '../../src/cli/chips.ts';
+import { coverage, ledger } from '../../src/cli/chips.ts';
+import type { RegisterBlock } from '../../src/emu/registers.ts';
+import { System } from '../../src/emu/system.ts';
+import { MODELS } from '../../src/peripherals/index.ts';
 import { cli } from './helpers.ts';
 
 describe('bootbench chips', () => {
@@ -17,7 +20,11 @@ describe('bootbench chips', () => {
     const { out } = await cli(['chips', 'STM32H533RET6']);
     const flat = out.replace(/\s+/g, ' ');
     for (const rows of Object.values(ledger(CHIPS[0]!))) {
-      for (const r of rows) expect(flat).toContain(`${r.name}: ${r.value} ${r.confidence} ${r.source}`.replace(/\s+/g, ' '));
+      const shared = rows.every((r) => r.source === rows[0]!.source);
+      for (const r of rows) {
+        expect(flat).toContain(`${r.name}: ${r.value}${shared ? '' : ` ${r.confidence} ${r.source}`}`.replace(/\s+/g, ' '));
+        expect(flat).toContain(`${r.confidence} ${r.source}`.replace(/\s+/g, ' '));
+      }
     }
   });
 
@@ -30,6 +37,42 @@ describe('bootbench chips', () => {
       }
     },
   );
+
+  test.each(CHIPS.map((chip) => [chip.name, chip] as const))('%s: every block stands in one list, as the machine has it', (_name, chip) => {
+    const { modelled, registersOnly } = coverage(chip);
+    expect([...modelled.flatMap((m) => m.blocks), ...registersOnly].sort()).toEqual(chip.blocks.map((b) => b.name).sort());
+    const system = new System(chip, MODELS);
+    for (const m of modelled) {
+      expect(['documented', 'measured', 'reported', 'inferred', 'fitted', 'assumed'], m.model).toContain(m.confidence);
+      expect(m.source, m.model).not.toBe('');
+      for (const name of m.blocks) {
+        const block = system.block(name).component as unknown as RegisterBlock;
+        const thin = block.layout.registers.filter((r) => !block.isModelled(r)).map((r) => r.name);
+        expect(thin, name).toEqual(m.registersOnly);
+        // A block with behaviour has at least one register that has it.
+        expect(thin.length, name).toBeLessThan(block.layout.registers.length);
+      }
+    }
+    for (const name of registersOnly) {
+      const block = system.block(name).component as unknown as RegisterBlock;
+      expect(
+        block.layout.registers.some((r) => block.isModelled(r)),
+        name,
+      ).toBe(false);
+    }
+  });
+
+  test('prints the memory map, what each model lacks and its registers without behaviour', async () => {
+    const { out } = await cli(['chips', 'stm32l496']);
+    const flat = out.replace(/\s+/g, ' ');
+    expect(flat).toContain('0x10000000 sram2: 64 KiB ram; also at 0x20040000');
+    expect(flat).toContain('0x08000000 flash: 1024 KiB flash; programmed by FLASH');
+    for (const m of coverage(CHIPS.find((c) => c.name === 'STM32L496ZG')!).modelled) {
+      expect(flat).toContain(`${m.blocks.join(', ')}: ${m.model} ${m.confidence} ${m.source}`.replace(/\s+/g, ' '));
+      for (const text of m.lacks) expect(flat).toContain(text);
+      if (m.registersOnly.length > 0) expect(flat).toContain(`registers only: ${m.registersOnly.join(', ')}`);
+    }
+  });
 
   test('an unknown chip is exit 2 with near names', async () => {
     const ran = await cli(['chips', 'stm32h53']);
