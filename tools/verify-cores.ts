@@ -17,6 +17,8 @@ import { llvmMissing } from '../test/emu/core/llvm.ts';
 import { unicornMissing } from '../test/emu/core/unicorn.ts';
 
 const CHUNK = 50_000;
+/** Has no factor in common with the number of first half-words. */
+const STRIDE = 2657;
 const { values } = parseArgs({
   options: {
     cores: { type: 'string', default: 'm0,m4,m33,m7' },
@@ -121,8 +123,8 @@ function jobsOf(profile: Profile): Job[] {
       }),
       new Job(`llvm32-${name}`, WIDE_FIRSTS / FIRSTS, (index) => {
         space ??= new DecodeSpace(profile);
-        // spread over the space, for a run that is cut short
-        for (let first = WIDE + index; first < 0x10000; first += WIDE_FIRSTS / FIRSTS) space.allOf(first);
+        // each once, in an order that leaves no corner to the end of a run that is cut short
+        for (let i = 0; i < FIRSTS; i++) space.allOf(WIDE + (((index * FIRSTS + i) * STRIDE) % WIDE_FIRSTS));
         return space.take();
       }),
     ];
