@@ -9,6 +9,7 @@ import { S } from '../../../src/emu/core/state.ts';
 import { loadImage } from '../../../src/emu/image/image.ts';
 import { Machine } from '../../../src/emu/machine.ts';
 import { MODELS } from '../../../src/peripherals/index.ts';
+import { FLASH, MAIN, PS_PER_CYCLE, reg, started } from './bare-machine.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
 /** Words that belong to the emulator's own book-keeping. */
@@ -127,5 +128,20 @@ describe('translated code is the interpreter, faster', () => {
   });
   it('a polled SysTick gives the same values', () => {
     lockStep(join(ROOT, 'benchmarks/firmware/poll.m33.elf'), 6, 0.1e12, true);
+  });
+  // The instruction that is stopped at is not translated; a region used to end in the middle of the IT block and to lose ITSTATE.
+  it.each(['m4', 'm33', 'm7'] as const)('%s: an IT block with a breakpoint inside keeps its condition', (core) => {
+    // r0 += 3 for every odd r1 from 200 down: MOVS r2, #1; TST r1, r2; ITT NE; ADDNE r0, #1; ADDNE r0, #2; SUBS r1, #1; BNE
+    const code = [0x2000, 0x21c8, 0x2201, 0x4211, 0xbf1c, 0x3001, 0x3002, 0x3901, 0xd1f8, 0xe7fe];
+    for (const stop of [MAIN + 0x0a, MAIN + 0x0c]) {
+      const { machine: m, cpu } = started(core, { [MAIN]: code });
+      cpu.setTranslating(true, 2);
+      cpu.setBreakpoints(new Set([FLASH + stop]));
+      let stops = 0;
+      while (m.run(5000 * PS_PER_CYCLE) === 'stopped') stops++;
+      expect(stops).toBeGreaterThanOrEqual(100);
+      expect(cpu.tier.counters.compiled).toBeGreaterThan(0);
+      expect([reg(cpu, 0), reg(cpu, 1)], `stopped at ${stop.toString(16)}`).toEqual([300, 0]);
+    }
   });
 });

@@ -90,6 +90,20 @@ export function tableTargets(source: CodeSource, pc: number, half: boolean): num
   return [...new Set(targets)];
 }
 
+/**
+ * Whether all instructions governed by the IT at `pc` may be translated. A region that ended inside an IT block would leave without ITSTATE,
+ * and the rest of the block would run unconditionally.
+ */
+function wholeItBlock(source: CodeSource, pc: number, ins: Instruction): boolean {
+  let at = pc + ins.size;
+  for (let it = ins.decoded.imm ?? 0; it !== 0; it = advanceIt(it)) {
+    const governed = source.instruction(at);
+    if (!governed) return false;
+    at += governed.size;
+  }
+  return true;
+}
+
 /** Null if the entry itself cannot be translated. */
 export function discover(source: CodeSource, entry: number): Region | null {
   // instructions by address, and where blocks have to begin
@@ -100,9 +114,9 @@ export function discover(source: CodeSource, entry: number): Region | null {
   while (work.length > 0) {
     let pc = work.pop()!;
     let it = 0;
-    while (!items.has(pc) && items.size < MAX_INSTRUCTIONS) {
+    while (!items.has(pc) && (it !== 0 || items.size < MAX_INSTRUCTIONS)) {
       const ins = source.instruction(pc);
-      if (!ins) break;
+      if (!ins || (ins.decoded.op === 'IT' && !wholeItBlock(source, pc, ins))) break;
       const flow = flowOf(ins, pc, source.profile, it !== 0);
       items.set(pc, { pc, ins, flow, it });
       if (ins.decoded.op === 'IT') it = ins.decoded.imm ?? 0;
