@@ -109,13 +109,30 @@ export abstract class CoreMemory extends CoreState {
   }
 
   // ---- data ----------------------------------------------------------------------------------------------------------------------
+  /** Accesses that the core itself makes (stacking, vectors). Aligned words of pages that are fast do without the slow path. */
   read(address: number, size: 1 | 2 | 4, privileged?: boolean): number {
+    if (size === 4) {
+      const host = this.fastHost(this.readTable, address);
+      if (host !== 0 && this.arena.u8[WORD_MAP + (host >>> 2)] !== 0) return this.arena.u32[host >>> 2]!;
+    }
     return this.slowRead(address >>> 0, size, 0, privileged ?? this.privileged()) >>> 0;
   }
   write(address: number, size: 1 | 2 | 4, value: number, privileged?: boolean): void {
+    const host = size === 4 ? this.fastHost(this.writeTable, address) : 0;
+    if (host !== 0) {
+      this.arena.u32[host >>> 2] = value;
+      this.arena.u8[WORD_MAP + (host >>> 2)] = 1;
+      return;
+    }
     this.slowWrite(address >>> 0, size, value, 0, privileged ?? this.privileged());
   }
 
+  /** Where an aligned word lies in the arena by a page table, 0 if it needs the slow path. */
+  private fastHost(table: number, address: number): number {
+    const entry = this.arena.i32[table + (address >>> PAGE_BITS)]!;
+    if ((entry & ENTRY_FAST) === 0 || (address & 3) !== 0 || mpuEnabled(this.core)) return 0;
+    return (address + (entry & ~0xfff)) >>> 0;
+  }
   /** Private peripheral bus of the core; a chip may put blocks of its own there (DBGMCU). */
   protected isPrivateBus(address: number): boolean {
     return address >= 0xe0000000 && address < 0xe0100000 && (address < 0xe0042000 || this.regionAt(address) === null);

@@ -356,6 +356,10 @@ function toHandlerMode(cpu: Cpu, exception: number): void {
   cpu.set(S.EXCLUSIVE_OPEN, 0);
 }
 
+/** What a basic frame holds below xPSR: registers, and the return address. */
+const FRAME = [S.R, S.R + 4, S.R + 8, S.R + 12, S.R + 4 * 12, S.LR, S.PC] as const;
+const STACKED = FRAME.length - 1;
+
 /** Pushes the frame of the running context and sets LR. 'fp' = FP registers were stored too. */
 function pushFrame(cpu: Cpu, thread = cpu.get(S.IPSR) === 0): 'basic' | 'fp' {
   const control = cpu.get(S.CONTROL);
@@ -367,8 +371,6 @@ function pushFrame(cpu: Cpu, thread = cpu.get(S.IPSR) === 0): 'basic' | 'fp' {
   const sp = cpu.get(S.SP);
   const frame = ((sp - size) & ~align) >>> 0;
   const psr = (xpsr(cpu) & ~0x200) | (sp & align ? 0x200 : 0);
-  const words = [0, 4, 8, 12].map((r) => cpu.get(S.R + r));
-  words.push(cpu.get(S.R + 4 * 12), cpu.get(S.LR), cpu.get(S.PC), psr);
   let stored: 'basic' | 'fp' = 'basic';
   if (isV8(cpu) && frame < cpu.get(S.SPLIM) >>> 0) {
     cpu.set(S.SP, cpu.get(S.SPLIM));
@@ -377,7 +379,8 @@ function pushFrame(cpu: Cpu, thread = cpu.get(S.IPSR) === 0): 'basic' | 'fp' {
   } else {
     cpu.set(S.SP, frame);
     try {
-      words.forEach((w, i) => cpu.write((frame + 4 * i) >>> 0, 4, w >>> 0, priv));
+      for (let i = 0; i < FRAME.length; i++) cpu.write((frame + 4 * i) >>> 0, 4, cpu.get(FRAME[i]!) >>> 0, priv);
+      cpu.write((frame + 4 * FRAME.length) >>> 0, 4, psr >>> 0, priv);
       if (fp && (cpu.get(S.FPCCR) & LSPEN) === 0) {
         if (fpAllowed(cpu)) {
           storeFp(cpu, (frame + 0x20) >>> 0, priv);
@@ -524,8 +527,7 @@ function popFrame(cpu: Cpu, value: number, nested: number): boolean {
   // ARMv8-M CLRONRET: FP registers that the handler leaves behind are wiped
   if (isV8(cpu) && !fp && (cpu.get(S.CONTROL) & FPCA) !== 0 && (cpu.get(S.FPCCR) & (1 << 28)) !== 0) clearFp(cpu);
   fpWords.forEach((w, i) => cpu.set(i < 16 ? S.FP + 4 * i : S.FPSCR, w));
-  [0, 1, 2, 3, 12].forEach((r, i) => cpu.set(S.R + 4 * r, words[i]!));
-  cpu.set(S.LR, words[5]!);
+  for (let i = 0; i < STACKED; i++) cpu.set(FRAME[i]!, words[i]!);
   const align = fp || (cpu.get(S.CCR) & 0x200) !== 0;
   const sp = ((frame + (fp ? 0x68 : 0x20)) | (align && psr & 0x200 ? 4 : 0)) >>> 0;
   if (psp) setPsp(cpu, sp);
