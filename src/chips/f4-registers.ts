@@ -338,7 +338,7 @@ const RNG = merge(
   'RNG',
   `
 0 CR 0 * RNGEN:2 IE:3
-4 SR 0 0 DRDY:0 CECS:1 SECS:2 CEIS:5 SEIS:6
+4 SR 0 60 DRDY:0 CECS:1 SECS:2 CEIS:5 SEIS:6
 8 DR 0 0 RNDATA:0:32`,
 );
 const ADC = merge(

@@ -215,7 +215,16 @@ export const L4_BLOCKS: readonly BlockRow[] = [
   { name: 'ADC2', model: null, base: 0x50040100, size: 0x100, irqs: [18], ...adc },
   { name: 'ADC3', model: null, base: 0x50040200, size: 0x100, irqs: [47], ...adc },
   { name: 'ADC_Common', model: null, base: 0x50040300, size: 0x100, ...adc },
-  { name: 'RNG', model: null, base: 0x50060800, size: 0x400, irqs: [80], clock: 'AHB2ENR.RNGEN', reset: 'AHB2RSTR.RNGRST' },
+  {
+    name: 'RNG',
+    model: 'rng',
+    base: 0x50060800,
+    size: 0x400,
+    irqs: [80],
+    clock: 'AHB2ENR.RNGEN',
+    reset: 'AHB2RSTR.RNGRST',
+    options: { clock: 'usb', slowest: 32 },
+  },
   { name: 'FMC', model: null, base: 0xa0000000, size: 0x400, irqs: [48], clock: 'AHB3ENR.FMCEN', reset: 'AHB3RSTR.FMCRST' },
   { name: 'QUADSPI', model: null, base: 0xa0001000, size: 0x400, irqs: [71], clock: 'AHB3ENR.QSPIEN', reset: 'AHB3RSTR.QSPIRST' },
 ];

@@ -25,6 +25,7 @@ import { rccH5 } from './rcc-h5.ts';
 import { rccH7 } from './rcc-h7.ts';
 import { rccL4 } from './rcc-l4.ts';
 import { rtcV3 } from './rtc-v3.ts';
+import { rng } from './rng.ts';
 import { sbsH5 } from './sbs-h5.ts';
 import { syscfgF0 } from './syscfg-f0.ts';
 import { syscfgH7 } from './syscfg-h7.ts';
@@ -62,6 +63,7 @@ export const MODELS: Readonly<Record<string, ModelFactory>> = {
   'rcc-h5': rccH5,
   'rcc-h7': rccH7,
   'rcc-l4': rccL4,
+  rng,
   'rtc-v3': rtcV3,
   'sbs-h5': sbsH5,
   'syscfg-f0': syscfgF0,

@@ -189,6 +189,10 @@ export abstract class RccH extends RccBase {
     const source = USB_SOURCES[usbsel]!;
     return source === null ? null : rates[source]!;
   }
+  /** Kernel clock of the RNG. */
+  protected rngRate(rates: Rates, rngsel: number): Rate | null {
+    return [rates['hsi48']!, rates['pll1q']!, rates['lse']!, rates['lsi']!][rngsel]!;
+  }
   /** Kernel clock of a USART whose field selects `select` and whose bus clock is `bus`. */
   protected kernelRate(rates: Rates, select: number, bus: string): Rate | null {
     const source = select === 0 ? bus : KERNEL[select];

@@ -56,6 +56,7 @@ class RccH5 extends RccH {
   private readonly ppre: readonly Field[];
   private readonly ppre3: Field;
   private readonly usbsel: Field;
+  private readonly rngsel: Field;
   private readonly systicksel: Field;
   private readonly ckpersel: Field;
   private readonly usarts: readonly { clock: string; field: Field; bus: string }[];
@@ -67,6 +68,7 @@ class RccH5 extends RccH {
     this.hpre = f('CFGR2.HPRE');
     this.ppre = [f('CFGR2.PPRE1'), f('CFGR2.PPRE2')];
     this.ppre3 = f('CFGR2.PPRE3');
+    this.rngsel = f('CCIPR5.RNGSEL');
     this.usbsel = f('CCIPR4.USBSEL');
     this.systicksel = f('CCIPR4.SYSTICKSEL');
     this.ckpersel = f('CCIPR5.CKPERSEL');
@@ -86,6 +88,7 @@ class RccH5 extends RccH {
       tick === 0 ? hclk && scaleRate(hclk, 1, 8) : tick === SYSTICK_LSI ? rates['lsi']! : tick === SYSTICK_LSE ? rates['lse']! : null;
     rates['rtc'] = this.rtcRate(c, rates);
     rates['usb'] = this.usbRate(rates, this.usbsel.get(c));
+    rates['rng'] = this.rngRate(rates, this.rngsel.get(c));
     for (const u of this.usarts) rates[u.clock] = this.kernelRate(rates, u.field.get(c), u.bus);
     return rates;
   }

@@ -109,6 +109,7 @@ class RccH7 extends RccH {
       d2ppre2: f('D2CFGR.D2PPRE2'),
       d3ppre: f('D3CFGR.D3PPRE'),
       usbsel: f('D2CCIP2R.USBSEL'),
+      rngsel: f('D2CCIP2R.RNGSEL'),
       ckpersel: f('D1CCIPR.CKPERSEL'),
       boot1: f('GCR.BOOT_C1'),
       boot2: f('GCR.BOOT_C2'),
@@ -139,6 +140,7 @@ class RccH7 extends RccH {
     rates['timpclk2'] = hclk && timerClock(hclk, x.d2ppre2.get(c), this.timpre.get(c));
     rates['rtc'] = this.rtcRate(c, rates);
     rates['usb'] = this.usbRate(rates, x.usbsel.get(c));
+    rates['rng'] = this.rngRate(rates, x.rngsel.get(c));
     for (const { field, bus, clocks } of this.kernels) for (const clock of clocks) rates[clock] = this.kernelRate(rates, field.get(c), bus);
     return rates;
   }

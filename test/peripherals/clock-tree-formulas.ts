@@ -292,6 +292,7 @@ const h5: Tree = {
       timpclk1: timer(hclk, p1, get('CFGR1.TIMPRE')),
       timpclk2: timer(hclk, p2, get('CFGR1.TIMPRE')),
       usb: [null, clock('pll1q'), clock('pll3q'), clock('hsi48')][get('CCIPR4.USBSEL')]!,
+      rng: [clock('hsi48'), clock('pll1q'), null, null][get('CCIPR5.RNGSEL')]!,
       usart1: [pclk2, clock('pll2q'), clock('pll3q'), clock('hsi'), clock('csi'), null][get('CCIPR1.USART1SEL')] ?? null,
     };
   },
@@ -303,6 +304,7 @@ const h5: Tree = {
     'CFGR2.PPRE3',
     'CFGR1.TIMPRE',
     'CCIPR4.USBSEL',
+    'CCIPR5.RNGSEL',
     'CCIPR1.USART1SEL',
     ...[1, 2, 3].flatMap((i) => ['P', 'Q', 'R'].map((o) => h5Names.enable(i, o))),
   ],
@@ -341,6 +343,7 @@ const h7: Tree = {
       timpclk1: timer(hclk, p1, get('CFGR.TIMPRE')),
       timpclk2: timer(hclk, p2, get('CFGR.TIMPRE')),
       usb: [null, clock('pll1q'), clock('pll3q'), clock('hsi48')][get('D2CCIP2R.USBSEL')]!,
+      rng: [clock('hsi48'), clock('pll1q'), null, null][get('D2CCIP2R.RNGSEL')]!,
       usart1: [pclk2, clock('pll2q'), clock('pll3q'), clock('hsi'), clock('csi'), null][get('D2CCIP2R.USART16SEL')] ?? null,
     };
   },
@@ -354,6 +357,7 @@ const h7: Tree = {
     'D3CFGR.D3PPRE',
     'CFGR.TIMPRE',
     'D2CCIP2R.USBSEL',
+    'D2CCIP2R.RNGSEL',
     'D2CCIP2R.USART16SEL',
     ...[1, 2, 3].flatMap((i) => ['P', 'Q', 'R'].map((o) => h7Names.enable(i, o))),
   ],
