@@ -6,6 +6,7 @@ import { findChip } from '../chips/index.ts';
 import { checkMemories, checkOverlap, loadImage, type LoadedImage } from '../emu/image/image.ts';
 import type { ChipDescription } from '../emu/chip.ts';
 import { imageCore, startAddress } from './image-core.ts';
+import { checkFit } from './image-fit.ts';
 import { UNICORN_NOTES } from '../emu/engines/unicorn.ts';
 import { ROM_PROFILES, type RomProfile } from '../rom/profiles.ts';
 import type { RomInput, RunInput, RunLimits } from './run-input.ts';
@@ -64,8 +65,13 @@ export function jobInput(job: RunJob, hooks: RunHooks = {}): RunInput {
   };
 }
 
+/** Kind of the notes that doubt whether an image is for this chip or core. */
+export const WRONG_CHIP = 'wrong-chip';
+
 function loadNotes(chip: ChipDescription, images: readonly LoadedImage[], job: RunJob): { kind: string; text: string }[] {
   const notes = images.flatMap((image) => image.remarks.map((remark) => ({ kind: 'image', text: `${image.path}: ${remark}` })));
+  for (const image of images)
+    for (const text of checkFit(chip, image, job.scenario.board?.optionBytes ?? {})) notes.push({ kind: WRONG_CHIP, text });
   for (const image of images) {
     for (const chunk of image.chunks) {
       const memory = chip.memories.find((m) => chunk.address >= m.base && chunk.address < m.base + m.size);
@@ -83,7 +89,7 @@ function loadNotes(chip: ChipDescription, images: readonly LoadedImage[], job: R
   if (chip.cores.length > 1 && images.length > 0 && images.every((image) => imageCore(chip, image) === 1)) {
     const [first, second] = chip.cores.map((c) => c.name);
     notes.push({
-      kind: 'image',
+      kind: WRONG_CHIP,
       text: `this looks like the image of ${second}: nothing is there for ${first}, which starts too; give both, ${first}.elf ${second}.elf`,
     });
   }

@@ -1,10 +1,12 @@
 /** `bootbench run`: one run, its report and its files. */
 import type { Judgement } from '../bench/expect.ts';
 import { judge } from '../bench/expect.ts';
+import { jobInput, WRONG_CHIP } from '../bench/job.ts';
 import type { RunResult } from '../bench/result.ts';
 import { serialise } from '../bench/serialise.ts';
 import { UsageError } from '../bench/usage-error.ts';
 import { terminalReport } from '../report/terminal.ts';
+import { printable, wrap } from '../report/text.ts';
 import type { Bench } from './engine.ts';
 import { loadJob, type RunOptions } from './inputs.ts';
 import { EXIT, paintFor, type Io } from './io.ts';
@@ -22,6 +24,11 @@ export async function runCommand(images: readonly string[], options: RunCommandO
   const onStdout = (['json', 'html', 'junit'] as const).filter((key) => options[key] === '-');
   if (onStdout.length > 1) throw new UsageError(`--${onStdout.join(' and --')} both write to stdout`);
   const job = await loadJob(images, options, io.cwd);
+  // the report has them too; but a run may take its time, and a wrong file need not be waited for
+  if (options.quiet !== true)
+    for (const { kind, text } of jobInput(job).notes)
+      if (kind === WRONG_CHIP)
+        for (const line of wrap(printable(text), io.stderr.columns, '  ', 'bootbench: ')) io.stderr.write(`${line}\n`);
   const files = (['json', 'html', 'junit'] as const).flatMap((key): OutputFile[] => {
     const path = options[key];
     return path === undefined || path === '-' ? [] : [{ option: `--${key}`, path }];

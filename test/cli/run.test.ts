@@ -208,6 +208,16 @@ describe('what the machine is given', () => {
     );
   });
 
+  test('an image that looks like another chip’s is named on stderr before the run', async () => {
+    const cwd = folder({ 'fw.bin': FIRMWARE, 'cm4.bin': FIRMWARE });
+    const ran = await cli(['run', IMAGE, '--chip', 'stm32f072rb', '--json', '-'], { cwd });
+    expect(ran.err.replace(/\s+/g, ' ')).toMatch(/^bootbench: fw.bin@0x08000000: its vector table at 0x08000000 has initial SP 0x20044000/);
+    expect(ran.jobs).toHaveLength(1);
+    const second = await cli(['run', 'cm4.bin@0x08100000', '--chip', 'stm32h745xi', '--json', '-'], { cwd });
+    expect(second.err.replace(/\s+/g, ' ')).toContain('this looks like the image of cm4: nothing is there for cm7');
+    expect((await cli(['run', IMAGE, '--chip', 'stm32f072rb', '--quiet'], { cwd })).err).toBe('');
+  });
+
   test('a ROM dump replaces the stand-in and takes no stand-in options', async () => {
     const cwd = folder({ 'fw.bin': FIRMWARE, 'rom.bin': new Uint8Array(1024) });
     expect((await cli(run('--rom', 'rom.bin'), { cwd })).jobs[0]!.rom).toMatchObject({ kind: 'dump', options: {} });

@@ -15,7 +15,8 @@ export type ImageErrorCode =
   | 'bad-address'
   | 'outside-memory'
   | 'read-only-memory'
-  | 'overlap';
+  | 'overlap'
+  | 'wrong-core';
 
 export class ImageError extends Error {
   readonly code: ImageErrorCode;

@@ -5,6 +5,7 @@
  * ELF is read by this room's own parser. elfy, which needs Node's Buffer and asserts on damaged files, serves as the second opinion in
  * the tests only: behind a complete bounds check nothing was left for it to add.
  */
+import { readAttributes, type BuildAttributes } from './attributes.ts';
 import { isElf, parseElf, type ElfSymbol } from './elf.ts';
 import { LineTable, type SourceLine } from './dwarf-line.ts';
 import { ImageError, hexAddress } from './errors.ts';
@@ -33,6 +34,8 @@ export interface LoadedImage {
   readonly symbols: SymbolTable;
   readonly lines: LineTable;
   readonly remarks: readonly string[];
+  /** What the compiler was told; null where the file does not say. */
+  readonly attributes: BuildAttributes | null;
 }
 
 export interface LoadOptions {
@@ -100,6 +103,7 @@ function plain(path: string, digest: string, kind: 'hex' | 'binary', chunks: rea
     entry,
     symbols: new SymbolTable([], () => false),
     lines: new LineTable(none, () => false),
+    attributes: null,
     remarks: ['it holds no symbols and no source lines: give the .elf to see them'],
   };
 }
@@ -124,6 +128,7 @@ function loadElf(bytes: Uint8Array, path: string, digest: string): LoadedImage {
     symbols: new SymbolTable(elf.symbols, holds),
     lines: new LineTable(sections, holds),
     remarks: elf.remarks,
+    attributes: readAttributes(elf.section('.ARM.attributes')),
   };
 }
 
@@ -197,6 +202,12 @@ function memoryAt(memories: readonly MemoryRange[], address: number): { name: st
   }
   return null;
 }
+
+/** Whether something of the chip answers at `address`; null asks for no kind. */
+export const memoryHolds = (memories: readonly MemoryRange[], address: number, kind: MemoryRange['kind'] | null): boolean => {
+  const memory = memoryAt(memories, address >>> 0);
+  return memory !== null && (kind === null || memory.kind === kind);
+};
 
 function outside(image: LoadedImage, chunk: ImageChunk, at: number, memories: readonly MemoryRange[], chip: string): ImageError {
   const before = memories.find((m) => m.base + m.size === at && at > chunk.address);
