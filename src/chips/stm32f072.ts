@@ -88,6 +88,17 @@ const plain = (name: string, base: number, irqs: number[], bus: 1 | 2): BlockRow
   clock: `APB${bus}ENR.${name}EN`,
   reset: `APB${bus}RSTR.${name}RST`,
 });
+/** RM0091 DMA request table of F07x, without the remaps of SYSCFG (recalled: reported). */
+const DMA_REQUESTS = [
+  { wire: 'usart1.dma.tx', channel: 2 },
+  { wire: 'usart1.dma.rx', channel: 3 },
+  { wire: 'usart2.dma.tx', channel: 4 },
+  { wire: 'usart2.dma.rx', channel: 5 },
+  { wire: 'usart3.dma.rx', channel: 6 },
+  { wire: 'usart4.dma.rx', channel: 6 },
+  { wire: 'usart3.dma.tx', channel: 7 },
+  { wire: 'usart4.dma.tx', channel: 7 },
+] as const;
 const ports: BlockRow[] = [...'ABCDEF'].map((port) => ({
   name: `GPIO${port}`,
   model: 'gpio-v2',
@@ -164,7 +175,15 @@ const blocks: readonly BlockRow[] = [
     reset: 'APB2RSTR.DBGMCURST',
     options: { devId: 0x448, revId: 0x2001 },
   },
-  { name: 'DMA1', model: null, base: 0x40020000, size: 0x400, irqs: [9, 10, 11], clock: 'AHBENR.DMA1EN' },
+  {
+    name: 'DMA1',
+    model: 'dma-v1',
+    base: 0x40020000,
+    size: 0x400,
+    irqs: [9, 10, 11],
+    clock: 'AHBENR.DMA1EN',
+    options: { lines: [0, 1, 1, 2, 2, 2, 2], requests: DMA_REQUESTS },
+  },
   { name: 'RCC', model: 'rcc-f0', base: 0x40021000, size: 0x400, irqs: [4] },
   {
     name: 'FLASH',

@@ -147,6 +147,27 @@ export const l4Otg = (options: Readonly<Record<string, unknown>> = {}): BlockRow
 });
 export const L4_COVERED = { OTG_FS_GLOBAL: 'OTG_FS', OTG_FS_HOST: 'OTG_FS', OTG_FS_DEVICE: 'OTG_FS', OTG_FS_PWRCLK: 'OTG_FS' } as const;
 
+/** RM0351 DMA1 and DMA2 request tables, the USARTs' rows (recalled: reported). */
+const LINES = [0, 1, 2, 3, 4, 5, 6];
+const DMA1_REQUESTS = [
+  { wire: 'usart3.dma.tx', channel: 2, select: 2 },
+  { wire: 'usart3.dma.rx', channel: 3, select: 2 },
+  { wire: 'usart1.dma.tx', channel: 4, select: 2 },
+  { wire: 'usart1.dma.rx', channel: 5, select: 2 },
+  { wire: 'usart2.dma.rx', channel: 6, select: 2 },
+  { wire: 'usart2.dma.tx', channel: 7, select: 2 },
+] as const;
+const DMA2_REQUESTS = [
+  { wire: 'uart5.dma.tx', channel: 1, select: 2 },
+  { wire: 'uart5.dma.rx', channel: 2, select: 2 },
+  { wire: 'uart4.dma.tx', channel: 3, select: 2 },
+  { wire: 'uart4.dma.rx', channel: 5, select: 2 },
+  { wire: 'usart1.dma.tx', channel: 6, select: 2 },
+  { wire: 'lpuart1.dma.tx', channel: 6, select: 4 },
+  { wire: 'usart1.dma.rx', channel: 7, select: 2 },
+  { wire: 'lpuart1.dma.rx', channel: 7, select: 4 },
+] as const;
+
 /** Blocks at the same place with the same behaviour in both chips, without FLASH, RCC, RTC and DBGMCU. */
 export const L4_BLOCKS: readonly BlockRow[] = [
   ...timers,
@@ -206,8 +227,8 @@ export const L4_BLOCKS: readonly BlockRow[] = [
     clock: 'APB2ENR.DFSDMEN',
     reset: 'APB2RSTR.DFSDMRST',
   },
-  bus('DMA1', 0x40020000, [11, 12, 13, 14, 15, 16, 17], ...H1),
-  bus('DMA2', 0x40020400, [56, 57, 58, 59, 60, 68, 69], ...H1),
+  { ...bus('DMA1', 0x40020000, [11, 12, 13, 14, 15, 16, 17], ...H1), model: 'dma-v1', options: { lines: LINES, requests: DMA1_REQUESTS } },
+  { ...bus('DMA2', 0x40020400, [56, 57, 58, 59, 60, 68, 69], ...H1), model: 'dma-v1', options: { lines: LINES, requests: DMA2_REQUESTS } },
   bus('CRC', 0x40023000, [], ...H1),
   bus('TSC', 0x40024000, [77], ...H1),
   ...[...'ABCDEFGH'].map(port),

@@ -2,6 +2,7 @@
 import type { ModelFactory } from '../emu/registers.ts';
 import { crs } from './crs.ts';
 import { dbgmcu } from './dbgmcu.ts';
+import { dmaV1 } from './dma-v1.ts';
 import { extiH7 } from './exti-h7.ts';
 import { extiV1 } from './exti-v1.ts';
 import { extiV2 } from './exti-v2.ts';
@@ -41,6 +42,7 @@ import { wwdgV2 } from './wwdg-v2.ts';
 export const MODELS: Readonly<Record<string, ModelFactory>> = {
   crs,
   dbgmcu,
+  'dma-v1': dmaV1,
   'exti-h7': extiH7,
   'exti-v1': extiV1,
   'exti-v2': extiV2,

@@ -8,6 +8,7 @@
  * RM0090 30.6.1 (documented).
  *
  * Console: each transmitted character is reported as note `console:<block>` (lower case) when its last stop bit has gone out.
+ * DMA: `<block>.dma.tx` and `<block>.dma.rx` are 1 while a transfer is wanted.
  * Reception: wire `<block>.rx` (lower case), value 0x100 | byte, plus a sequence number << 9 so that equal bytes are changes; the change is the
  * moment at which the stop bit has been received, so the board paces the bytes.
  */
@@ -96,6 +97,7 @@ export const usartV4: ModelFactory = (layout: Layout, given): RegisterModel<Stat
   const ADDM7 = optional('CR2.ADDM7');
   const OVRDIS = optional('CR3.OVRDIS');
   const PRESCALER = optional('PRESC.PRESCALER');
+  const [DMAT, DMAR] = [optional('CR3.DMAT'), optional('CR3.DMAR')];
   const RXFTCFG = optional('CR3.RXFTCFG');
   const TXFTCFG = optional('CR3.TXFTCFG');
   /** Enable bit, and the flags that it lets through. */
@@ -150,6 +152,9 @@ export const usartV4: ModelFactory = (layout: Layout, given): RegisterModel<Stat
   const driveIrq = (c: Context): void => {
     const v = status(c);
     c.put(STATUS, v);
+    // Without UE there are no requests, whatever the flags show.
+    c.env.setWire(`${o.block.toLowerCase()}.dma.tx`, UE.get(c) && on(c, DMAT) && v & ISR.TXFNF ? 1 : 0);
+    c.env.setWire(`${o.block.toLowerCase()}.dma.rx`, UE.get(c) && on(c, DMAR) && v & ISR.RXFNE ? 1 : 0);
     c.env.irq(
       0,
       interrupts.some(([enable, flags]) => (v & flags) !== 0 && on(c, enable)),
@@ -195,7 +200,6 @@ export const usartV4: ModelFactory = (layout: Layout, given): RegisterModel<Stat
       source: 'RM chapters USART; TEACK and REACK rise at once (assumed)',
       confidence: 'documented',
       lacks: [
-        'DMA requests',
         'flow control',
         'synchronous, smartcard, LIN, IrDA and half-duplex modes',
         'mute mode, auto baud rate',

@@ -1,0 +1,215 @@
+/**
+ * DMA with channels (F0, F3, L4, G4…): memory to memory, peripheral to and from memory on request, circular mode, widths, priorities, flags and interrupts.
+ *
+ * Facts: registers ST SVD; widths, increments, circular reload, flags, channel off on a bus error: RM0091 10, RM0351 DMA (documented). One transfer takes
+ * `BEAT_CLOCKS` of HCLK and the core is not slowed down by it (assumed).
+ * Wires read: the request lines in `requests`: a block holds its line at 1 while it wants a transfer.
+ */
+import type { Field, Layout, ModelFactory, Register, RegisterContext, RegisterModel } from '../emu/registers.ts';
+
+export interface DmaRequest {
+  readonly wire: string;
+  readonly channel: number;
+  /** Value of CSELR's field that connects it; left out = always connected. */
+  readonly select?: number;
+}
+export interface DmaV1Options {
+  /** Interrupt line (index into the row's) of each channel. */
+  readonly lines: readonly number[];
+  readonly requests: readonly DmaRequest[];
+}
+export interface DmaV1State {
+  /** Current addresses of each channel, and the count to reload in circular mode. */
+  readonly channels: { peripheral: number; memory: number; total: number }[];
+}
+type Ctx = RegisterContext<DmaV1State>;
+
+const BEAT_CLOCKS = 5;
+const SIZES = [1, 2, 4] as const;
+const [GIF, TCIF, HTIF, TEIF] = [1, 2, 4, 8];
+
+class Channel {
+  readonly index: number;
+  readonly ccr: Register;
+  readonly cndtr: Register;
+  readonly cpar: Register;
+  readonly cmar: Register;
+  readonly select: Field | null;
+  readonly f: Readonly<
+    Record<'EN' | 'TCIE' | 'HTIE' | 'TEIE' | 'DIR' | 'CIRC' | 'PINC' | 'MINC' | 'PSIZE' | 'MSIZE' | 'PL' | 'MEM2MEM', Field>
+  >;
+  constructor(layout: Layout, n: number) {
+    this.index = n - 1;
+    this.ccr = layout.reg(`CCR${n}`);
+    this.cndtr = layout.reg(`CNDTR${n}`);
+    this.cpar = layout.reg(`CPAR${n}`);
+    this.cmar = layout.reg(`CMAR${n}`);
+    this.select = layout.hasField(`CSELR.C${n}S`) ? layout.field(`CSELR.C${n}S`) : null;
+    const f = (name: string): Field => layout.field(`CCR${n}.${name}`);
+    this.f = {
+      EN: f('EN'),
+      TCIE: f('TCIE'),
+      HTIE: f('HTIE'),
+      TEIE: f('TEIE'),
+      DIR: f('DIR'),
+      CIRC: f('CIRC'),
+      PINC: f('PINC'),
+      MINC: f('MINC'),
+      PSIZE: f('PSIZE'),
+      MSIZE: f('MSIZE'),
+      PL: f('PL'),
+      MEM2MEM: f('MEM2MEM'),
+    };
+  }
+}
+
+class Dma {
+  readonly channels: readonly Channel[];
+  private readonly isr: Register;
+  private readonly ifcr: Register;
+  private readonly o: DmaV1Options;
+
+  constructor(layout: Layout, options: DmaV1Options) {
+    this.o = options;
+    this.isr = layout.reg('ISR');
+    this.ifcr = layout.reg('IFCR');
+    this.channels = options.lines.map((_, i) => new Channel(layout, i + 1));
+  }
+
+  private wants(c: Ctx, ch: Channel): boolean {
+    if (!ch.f.EN.get(c) || c.get(ch.cndtr) === 0) return false;
+    if (ch.f.MEM2MEM.get(c)) return true;
+    return this.o.requests.some(
+      (r) =>
+        r.channel === ch.index + 1 && (r.select === undefined || !ch.select || ch.select.get(c) === r.select) && c.env.wire(r.wire) === 1,
+    );
+  }
+  /** The channel that the arbiter takes: highest PL, then lowest number. */
+  private next(c: Ctx): Channel | null {
+    let best: Channel | null = null;
+    for (const ch of this.channels) if (this.wants(c, ch) && (!best || ch.f.PL.get(c) > best.f.PL.get(c))) best = ch;
+    return best;
+  }
+  sync(c: Ctx): void {
+    if (!this.next(c)) c.env.disarm('beat');
+    else if (c.env.due('beat') === Infinity) c.env.arm('beat', c.env.clockTimeOf('hclk', c.env.clockCount('hclk') + BEAT_CLOCKS));
+  }
+  private raise(c: Ctx, ch: Channel, flags: number): void {
+    c.put(this.isr, c.get(this.isr) | ((flags | GIF) << (4 * ch.index)));
+    this.interrupt(c);
+  }
+  interrupt(c: Ctx): void {
+    const levels = new Map<number, boolean>();
+    for (const ch of this.channels) {
+      const flags = c.get(this.isr) >>> (4 * ch.index);
+      const enabled = (ch.f.TCIE.get(c) ? TCIF : 0) | (ch.f.HTIE.get(c) ? HTIF : 0) | (ch.f.TEIE.get(c) ? TEIF : 0);
+      const line = this.o.lines[ch.index]!;
+      levels.set(line, levels.get(line) === true || (flags & enabled) !== 0);
+    }
+    for (const [line, level] of levels) c.env.irq(line, level);
+  }
+
+  beat(c: Ctx): void {
+    const ch = this.next(c);
+    if (ch) this.transfer(c, ch);
+    this.sync(c);
+  }
+  private transfer(c: Ctx, ch: Channel): void {
+    const now = c.s.channels[ch.index]!;
+    const [psize, msize] = [SIZES[ch.f.PSIZE.get(c)] ?? 4, SIZES[ch.f.MSIZE.get(c)] ?? 4];
+    // DIR = 1 reads from memory. Widths differ: what is missing is 0, what is too much is lost.
+    const fromMemory = ch.f.DIR.get(c) === 1;
+    const [source, size] = fromMemory ? ([now.memory, msize] as const) : ([now.peripheral, psize] as const);
+    const [target, width] = fromMemory ? ([now.peripheral, psize] as const) : ([now.memory, msize] as const);
+    const aligned = (address: number, bytes: number): number => (address & ~(bytes - 1)) >>> 0;
+    const value = c.env.busRead(aligned(source, size), size);
+    const ok = value !== null && c.env.busWrite(aligned(target, width), width, width === 4 ? value : value & (2 ** (8 * width) - 1));
+    if (!ok) {
+      ch.f.EN.set(c, 0);
+      c.env.note('guest', `${c.env.name} channel ${ch.index + 1}: bus error at 0x${(value === null ? source : target).toString(16)}`);
+      return this.raise(c, ch, TEIF);
+    }
+    if (ch.f.PINC.get(c)) now.peripheral = (now.peripheral + psize) >>> 0;
+    if (ch.f.MINC.get(c)) now.memory = (now.memory + msize) >>> 0;
+    const left = c.get(ch.cndtr) - 1;
+    c.put(ch.cndtr, left);
+    if (left === now.total >>> 1 && left > 0) this.raise(c, ch, HTIF);
+    if (left > 0) return;
+    if (ch.f.CIRC.get(c) && !ch.f.MEM2MEM.get(c)) {
+      this.load(c, ch);
+      c.put(ch.cndtr, now.total);
+    }
+    this.raise(c, ch, now.total === 1 ? TCIF | HTIF : TCIF);
+  }
+  private load(c: Ctx, ch: Channel): void {
+    const now = c.s.channels[ch.index]!;
+    now.peripheral = c.get(ch.cpar);
+    now.memory = c.get(ch.cmar);
+  }
+
+  write(c: Ctx, r: Register, merged: number, raw: number): number | void {
+    if (r === this.ifcr) {
+      let cleared = raw;
+      // CGIF clears all flags of its channel; a channel's GIF falls with its last flag.
+      for (const ch of this.channels) if (raw & (GIF << (4 * ch.index))) cleared |= 0xf << (4 * ch.index);
+      let flags = c.get(this.isr) & ~cleared;
+      for (const ch of this.channels) if (!((flags >>> (4 * ch.index)) & ~GIF & 0xf)) flags &= ~(GIF << (4 * ch.index));
+      c.put(this.isr, flags);
+      this.interrupt(c);
+      return 0;
+    }
+    const ch = this.channels.find((x) => x.cndtr === r || x.cpar === r || x.cmar === r || x.ccr === r);
+    if (!ch?.f.EN.get(c)) return;
+    const old = c.get(r);
+    // While the channel is on only its interrupt enables and EN itself change.
+    const free = r === ch.ccr ? ch.f.EN.mask | ch.f.TCIE.mask | ch.f.HTIE.mask | ch.f.TEIE.mask : 0;
+    if ((merged ^ old) & ~free && !(r === ch.ccr && !ch.f.EN.of(merged)))
+      c.env.note('guest', `${c.env.name}_${r.name} written while the channel is on: not changed`);
+    // Switching it off takes the rest of the word along.
+    return r === ch.ccr && !ch.f.EN.of(merged) ? merged : ((old & ~free) | (merged & free)) >>> 0;
+  }
+  wrote(c: Ctx, r: Register, value: number, old: number): void {
+    const ch = this.channels.find((x) => x.ccr === r);
+    if (ch && ch.f.EN.of(value) && !ch.f.EN.of(old)) {
+      this.load(c, ch);
+      c.s.channels[ch.index]!.total = c.get(ch.cndtr);
+    }
+    if (ch) this.interrupt(c);
+    this.sync(c);
+  }
+}
+
+export const dmaV1: ModelFactory = (layout, given): RegisterModel<DmaV1State> => {
+  const options = given as unknown as DmaV1Options;
+  const dma = new Dma(layout, options);
+  return {
+    timers: ['beat'],
+    wires: [...new Set(options.requests.map((r) => r.wire))],
+    clocks: ['hclk'],
+    about: {
+      source: 'RM0091 10, RM0351 DMA; 5 clocks a transfer and no load on the core’s bus (assumed); request lines of USARTs recalled',
+      confidence: 'documented',
+      lacks: ['requests of peripherals other than USARTs', 'request remapping by SYSCFG (F0)', 'contention with the core'],
+    },
+    modelled: 'all',
+    create: () => ({ channels: dma.channels.map(() => ({ peripheral: 0, memory: 0, total: 0 })) }),
+    onReset: (c) => {
+      for (const now of c.s.channels) Object.assign(now, { peripheral: 0, memory: 0, total: 0 });
+      c.env.disarm('beat');
+      dma.interrupt(c);
+    },
+    onTimer: (c) => dma.beat(c),
+    onWire: (c) => dma.sync(c),
+    // A beat that is under way takes its time at the new rate.
+    onClock: (c) => {
+      c.env.disarm('beat');
+      dma.sync(c);
+    },
+    onGate: (c, on) => {
+      c.env.disarm('beat');
+      if (on) dma.sync(c);
+    },
+    write: (c, r, merged, raw) => dma.write(c, r, merged, raw),
+    wrote: (c, r, value, old) => dma.wrote(c, r, value, old),
+  };
+};
