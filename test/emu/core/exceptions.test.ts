@@ -165,6 +165,16 @@ describe.each(CORE_NAMES)('exception entry and return on %s', (core) => {
     if (core !== 'm0') expect(word(cpu, CFSR)).toBe(1 << 18);
   });
 
+  it('ARMv8-M without the Security Extension: S and ES of EXC_RETURN are ignored, a clear DCRS is not', () => {
+    // SVC #0; MOVS r7, #7. Handler: MOVS r0, #~value; MVNS r0, r0; BX r0
+    const after = (value: number): number => {
+      const { machine, cpu } = started('m33', { [MAIN]: [SVC, 0x2707, LOOP], [handlerAt(11)]: [0x2000 | (value ^ 0xff), 0x43c0, 0x4700] });
+      runCycles(machine, 200);
+      return reg(cpu, 7);
+    };
+    expect([0xf9, 0xb9, 0xb8, 0xf8].map(after)).toEqual([7, 7, 7, 7]);
+    expect([0x98, 0xd9].map(after)).toEqual([0, 0]);
+  });
   it('SLEEPONEXIT sleeps on return to Thread mode, the exclusive monitor is open no more, the event register is set', () => {
     const { machine, cpu } = started(core, { [handlerAt(16)]: [NOP, BX_LR] });
     cpu.write(SCR, 4, 2);
