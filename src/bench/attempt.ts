@@ -1,5 +1,6 @@
 /** One counterfactual run: from a checkpoint, with repairs and other ROM options, to its outcome. */
 import type { Checkpoint } from '../emu/machine-base.ts';
+import type { LoadedRom } from '../rom/load.ts';
 import { ROM_OPTION_IDS, ROM_OPTION_VALUES, type RomOptionId, type RomOptionSetting } from '../rom/options.ts';
 import { applyAtEntry, pathInterceptor, type NamedRepair } from './repairs.ts';
 import type { EndReason, Outcome } from './result.ts';
@@ -11,6 +12,8 @@ export interface Starts {
   readonly powerOn: Checkpoint;
   /** Before the first ROM instruction of the entry that is judged; null without an entry. */
   readonly entry: Checkpoint | null;
+  /** On the way to the first entry: where a run starts whose repairs do not act before it. */
+  readonly later?: Checkpoint;
   /** Which entry that is, counted from 1; the first one for runs that had none. */
   readonly entryNumber: number;
 }
@@ -57,6 +60,8 @@ const DFU_PRODUCT = 0xdf11;
 export interface AttemptOptions {
   /** ROM options with other values than the session was built with. Options of the loader need a session of their own. */
   readonly flip?: Readonly<Record<string, string>>;
+  /** Another ROM; nothing before the start may have read what differs. */
+  readonly rom?: LoadedRom;
   /** Called at the entry, before repairs: may add to them (what a path repair brought to light). */
   readonly atEntry?: (session: Session) => readonly NamedRepair[];
 }
@@ -68,7 +73,8 @@ export function attempt(s: Session, starts: Starts, repairs: readonly NamedRepai
   const interceptor = pathInterceptor(machine, repairs, table);
   const fromEntry = interceptor === null && starts.entry !== null;
   s.keepCheckpoints = false;
-  s.restore(fromEntry ? starts.entry! : starts.powerOn);
+  const swapBack = options.rom ? s.swapRom(options.rom) : null;
+  s.restore(fromEntry ? starts.entry! : interceptor === null ? (starts.later ?? starts.powerOn) : starts.powerOn);
   machine.setRepairs(interceptor);
   const undo = options.flip ? flipOptions(s, options.flip) : null;
   let left = starts.entryNumber;
@@ -88,6 +94,7 @@ export function attempt(s: Session, starts: Starts, repairs: readonly NamedRepai
     s.onPausedEntry = null;
     machine.setRepairs(null);
     undo?.();
+    swapBack?.();
   }
 }
 

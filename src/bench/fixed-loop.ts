@@ -28,7 +28,7 @@ export function proveFixedLoop(s: Session): FixedLoop | null {
   if (ticks && (core.halted || core.get(S.IPSR) !== 0)) return null;
   if (core.halted) return watchdogRuns(s) ? null : { pc: core.pc, reads: [], sleeping: true };
   const before = machine.save();
-  const loop = findSteadyLoop(core, machine.system, MAX_STEPS, () => machine.history.seq);
+  const loop = findSteadyLoop(core, machine.system, MAX_STEPS, () => machine.history);
   const mayEnd = loop !== null && ticks && !tickCannotEnd(s, loop);
   machine.restore(before);
   if (!loop || mayEnd || watchdogRuns(s)) return null;

@@ -14,8 +14,10 @@ export function runBench(input: RunInput): RunResult {
   const session = new Session(input);
   session.startedAt = input.clock?.() ?? 0;
   const powerOn = session.save();
+  session.keepTrail = true;
   input.progress?.('running');
   const end = session.run();
+  session.keepTrail = false;
   const finished = session.save();
   const base = collectBase(session, end);
   const run = observe(session, end);

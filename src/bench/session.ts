@@ -30,6 +30,10 @@ const QUIET = 5 * PS_PER_SECOND;
 const LONGEST = 60 * PS_PER_SECOND;
 /** Conditions are looked at this often; virtual time, so it does not depend on the machine. */
 const CHUNK = 1 * MS;
+/** First checkpoint of the trail, and how much later the next may be. */
+const TRAIL_FIRST = 20 * MS;
+const TRAIL_GROWTH = 4;
+const TRAIL_LENGTH = 6;
 const UNANSWERED = 2 * PS_PER_SECOND;
 const NO_ATTACH = 2 * PS_PER_SECOND;
 /** A handler of a fault exception that is active this long counts as not returning. */
@@ -72,7 +76,7 @@ export class Session {
   readonly machine: Machine;
   readonly usb: UsbSim;
   readonly profile: RomProfile | null;
-  readonly rom: LoadedRom | null;
+  rom: LoadedRom | null;
   readonly steps: Steps;
   state: SessionState;
   /** Checkpoint before the first instruction of each entry, newest last; only the last is kept. */
@@ -80,9 +84,16 @@ export class Session {
   /** At the first fault before any entry, for checks on the path. */
   faultCheckpoint: Checkpoint | null = null;
   keepCheckpoints = true;
+  /**
+   * Checkpoints on the way to the first entry, newest last: one for each state of what has been read of system memory, so that a run with another ROM can
+   * start behind most of the firmware's own time. Kept where `keepTrail` asks for it.
+   */
+  readonly trail: Checkpoint[] = [];
+  keepTrail = false;
   /** Called when the machine has paused before the first instruction of an entry. */
   onPausedEntry: (() => void) | null = null;
   private exited: number | null = null;
+  private nextTrail = TRAIL_FIRST;
 
   constructor(input: RunInput, options: SessionOptions = {}) {
     this.input = input;
@@ -178,9 +189,32 @@ export class Session {
     }
     const rom = loadRom(profile, input.rom.bytes, chosen);
     for (const s of rom.segments) machine.load(s.address, s.bytes);
-    for (const f of rom.faults) machine.system.addFaultRange(f.base, f.size);
+    machine.system.setFaultRanges(rom.faults);
     machine.watchOptionBlock(profile.optionBlock, 4 * 32, profile.gap);
     return rom;
+  }
+
+  /** The stand-in ROM with other options than the run's; null where there is none. */
+  otherRom(options: Readonly<Record<string, string>>): LoadedRom | null {
+    const { profile, input } = this;
+    return profile && this.rom ? loadRom(profile, input.rom.bytes, { ...input.rom.options, ...options }) : null;
+  }
+  /**
+   * Puts another ROM into system memory, as if it had been there from the start: right for a checkpoint whose past has read nothing that differs, which
+   * the caller restores then. Returns what undoes it.
+   */
+  swapRom(rom: LoadedRom): () => void {
+    const before = this.rom!;
+    const put = (next: LoadedRom, old: LoadedRom): void => {
+      // a stretch that only the other one fills is erased here
+      for (const s of old.segments)
+        if (!next.segments.some((x) => x.address === s.address)) this.machine.replace(s.address, new Uint8Array(s.bytes.length).fill(0xff));
+      for (const s of next.segments) this.machine.replace(s.address, s.bytes);
+      this.machine.system.setFaultRanges(next.faults);
+      this.rom = next;
+    };
+    put(rom, before);
+    return () => put(before, rom);
   }
 
   /** Levels of all pins: floating, idle-high where the ROM listens (RX, I2C, NSS), then what the scenario says. */
@@ -254,8 +288,19 @@ export class Session {
       }
       if (this.exited !== null) return this.end('semihosting', true);
       this.steps.poll();
+      if (this.keepTrail && machine.now >= this.nextTrail) this.extendTrail();
       if (this.usb.dfuReady && this.state.dfuAt === null) this.state.dfuAt = machine.now;
       if (!this.steps.remaining && (this.isSettled() || (limits.counterfactual && this.comesAndGoes()))) return this.end('settled', true);
+    }
+  }
+  private extendTrail(): void {
+    const { machine, trail } = this;
+    if (machine.history.entries.length > 0) this.keepTrail = false;
+    else {
+      const reads = machine.state.systemReads.length;
+      if (trail.at(-1)?.machine.systemReads.length === reads) trail.pop();
+      if (trail.length < TRAIL_LENGTH) trail.push(machine.save());
+      this.nextTrail = machine.now + Math.max(TRAIL_FIRST, Math.floor(machine.now / TRAIL_GROWTH));
     }
   }
   /** The user's own limits; those that cost a system call are asked now and then. */

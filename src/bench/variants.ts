@@ -1,5 +1,5 @@
 /** Runs under other ROM options or on another board, each made once: what the diagnosis and the search for a symptom have in common. */
-import { LOADER_OPTIONS } from '../rom/load.ts';
+import { LOADER_OPTIONS, romWord, type LoadedRom } from '../rom/load.ts';
 import type { Checkpoint } from '../emu/machine-base.ts';
 import { attempt, CutShort, isCut, observe, type Attempt, type Starts } from './attempt.ts';
 import type { NamedRepair } from './repairs.ts';
@@ -43,6 +43,8 @@ export class Variants {
       const from = repairs.length > 0 || starts.entryNumber === 1 ? starts : { ...starts, entry: null };
       return attempt(session, from, repairs, { flip: change.rom });
     }
+    const here = this.inPlace(change, repairs);
+    if (here) return here;
     const known = this.reached.get(keyOf(change, []));
     if (known && repairs.length > 0) {
       // without an entry there is no place for what is repaired at one
@@ -64,6 +66,26 @@ export class Variants {
       this.reached.set(keyOf(change, []), { session: other, powerOn, run });
     return run;
   }
+
+  /** With another ROM in the same machine, from the last checkpoint before anything has read what differs; null if that was before power-on. */
+  private inPlace(change: Change, repairs: readonly NamedRepair[]): Attempt | null {
+    const { session, starts } = this;
+    if (change.parameters || change.pins) return null;
+    const rom = session.otherRom(change.rom);
+    if (!rom || !unreadUntil(starts.powerOn, session.rom!, rom)) return null;
+    if (starts.entry && starts.entryNumber === 1 && unreadUntil(starts.entry, session.rom!, rom))
+      return attempt(session, starts, repairs, { rom });
+    // without an entry there is no place for what is repaired at one
+    const plain = this.runs.get(keyOf(change, []));
+    if (plain?.entries === 0 && repairs.length > 0 && repairs.every((r) => r.repair.at === 'entry')) return plain;
+    const later = session.trail.findLast((c) => unreadUntil(c, session.rom!, rom));
+    return attempt(session, { powerOn: starts.powerOn, entry: null, entryNumber: 1, ...(later ? { later } : {}) }, repairs, { rom });
+  }
+}
+
+/** Nothing up to the checkpoint has read a word in which the two differ. */
+function unreadUntil({ machine }: Checkpoint, a: LoadedRom, b: LoadedRom): boolean {
+  return !machine.moreSystemReads && machine.systemReads.every((word) => romWord(a, word) === romWord(b, word));
 }
 
 /** The change shows before the ROM is entered. */

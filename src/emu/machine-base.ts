@@ -105,6 +105,9 @@ export interface MachineState {
   firstFault: { kind: string; address: number | null; pc: number; at: Ps } | null;
   /** Words of system memory that user code read as data, oldest first. */
   vectorReads: { address: number; value: number; pc: number; at: Ps }[];
+  /** Words of system memory that anything has read before the first entry, and whether there were more than are listed. */
+  systemReads: number[];
+  moreSystemReads: boolean;
   /** BKPTs that something attached has answered, by place. */
   breakpoints: { semihosting: boolean; pc: number; at: Ps }[];
 }
@@ -113,6 +116,9 @@ export interface MachineState {
 export const QUANTUM = { clock: '', cycles: 256 };
 /** Time before the first look for loops that two cores stand in. */
 export const TOGETHER_FIRST = 50 * US;
+
+/** Words that `systemReads` lists. */
+const MAX_SYSTEM_READS = 1024;
 
 export const freshState = (cores: number): MachineState => ({
   pendingReset: null,
@@ -141,6 +147,8 @@ export const freshState = (cores: number): MachineState => ({
   heldWires: [],
   firstFault: null,
   vectorReads: [],
+  systemReads: [],
+  moreSystemReads: false,
   breakpoints: [],
 });
 
@@ -207,6 +215,7 @@ export abstract class MachineBase implements CoreListener {
       },
       wire: (name, value) => this.wireChanged(name, value),
       memoryChanged: (memory, offset, length) => this.bytesChange(memory, offset, length),
+      busRead: (address) => this.noteSystemRead(address),
     };
     this.system.listener = listener;
     this.cores = options.chip.cores.map((row, i) => new Core(this.system, row, i, this));
@@ -254,6 +263,19 @@ export abstract class MachineBase implements CoreListener {
       this.system.arena.u8.fill(1, WORD_MAP + (host >>> 2), WORD_MAP + ((host + n + 3) >>> 2));
       at += n;
       rest = rest.subarray(n);
+    }
+  }
+  /** As `load` into a machine that has run: what was decoded of bytes that differ goes. */
+  replace(address: number, bytes: Uint8Array): void {
+    for (let i = 0; i < bytes.length; i += PAGE_SIZE) {
+      const piece = bytes.subarray(i, i + PAGE_SIZE);
+      const memory = this.system.regionAt(address + i)?.memory;
+      if (!memory) throw new Error(`no memory at 0x${(address + i).toString(16)}`);
+      const host = memory.host + (address + i - this.system.regionAt(address + i)!.base);
+      const old = this.system.arena.u8.subarray(host, host + piece.length);
+      if (piece.every((byte, at) => old[at] === byte)) continue;
+      this.load(address + i, piece);
+      for (const core of this.cores) core.invalidateCode(host, piece.length);
     }
   }
   /** Erases every flash and ROM: 0xFF. */
@@ -669,11 +691,20 @@ export abstract class MachineBase implements CoreListener {
         if (!this.state.optionReads.includes(word)) this.state.optionReads.push(word);
       }
       if (this.gap && address >= this.gap.base && address < this.gap.end) this.state.gapAccess = true;
+      this.noteSystemRead(address);
       if (core.zone === 'user' && !core.hardwareAccess) this.logVectorRead(core, address, size);
       return this.repairs?.read?.(core, address, size) ?? null;
     },
     write: (core, address, size, value) => (this.repairs?.write ? this.repairs.write(core, address, size, value) : value),
   };
+  protected noteSystemRead(address: number): void {
+    const { state } = this;
+    const word = (address & ~3) >>> 0;
+    if (this.history.entries.length > 0 || state.moreSystemReads || state.systemReads.includes(word)) return;
+    if (this.system.regionAt(address)?.memory?.row.zone !== 'system') return;
+    if (state.systemReads.length < MAX_SYSTEM_READS) state.systemReads.push(word);
+    else state.moreSystemReads = true;
+  }
   protected logVectorRead(core: Core, address: number, size: number): void {
     const region = this.system.regionAt(address);
     const row = region?.memory?.row;

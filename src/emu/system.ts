@@ -51,6 +51,8 @@ export interface SystemListener {
   wire(name: string, value: number): void;
   /** Bytes of a memory are about to be changed by a block (flash programming, DMA). Called before the change. */
   memoryChanged(memory: Memory, offset: number, length: number): void;
+  /** A block is about to read from the bus. */
+  busRead?(address: number): void;
 }
 
 export const SILENT: SystemListener = {
@@ -219,6 +221,7 @@ export class System {
       requestReset: (by) => system.listener.reset(by, self().row.name),
       note: (kind, text) => system.listener.note(kind, text, self().row.name),
       busRead: (address, size) => {
+        system.listener.busRead?.(address);
         const v = system.read(address, size);
         return v === BUS_ERROR ? null : v;
       },
@@ -368,9 +371,9 @@ export class System {
   }
 
   /** Stretches of memories that answer with a bus error. */
-  private readonly faultRanges: { base: number; end: number }[] = [];
-  addFaultRange(base: number, size: number): void {
-    this.faultRanges.push({ base, end: base + size });
+  private faultRanges: readonly { base: number; end: number }[] = [];
+  setFaultRanges(ranges: readonly { readonly base: number; readonly size: number }[]): void {
+    this.faultRanges = ranges.map((r) => ({ base: r.base, end: r.base + r.size }));
   }
   isFaulting(address: number): boolean {
     for (const r of this.faultRanges) if (address >= r.base && address < r.end) return true;

@@ -118,6 +118,13 @@ export function loadRom(profile: RomProfile, image: Uint8Array, chosen: Readonly
   return { options, segments: [...gap.segments, { address: memory.base, bytes }], faults: gap.faults };
 }
 
+/** What a word of system memory answers: null = a bus error; without a segment it is erased. */
+export function romWord(rom: LoadedRom, address: number): number | null {
+  if (rom.faults.some((f) => address >= f.base && address < f.base + f.size)) return null;
+  const s = rom.segments.find((x) => address >= x.address && address + WORD <= x.address + x.bytes.length);
+  return s ? new DataView(s.bytes.buffer, s.bytes.byteOffset).getUint32(address - s.address, true) : 0xffffffff;
+}
+
 /** The option whose word lies at an address: a read of it by the ROM means that the run may hang on it. */
 export function optionAt(profile: RomProfile, address: number): RomOptionId | null {
   const index = Math.floor((address - profile.optionBlock) / WORD);
