@@ -94,6 +94,8 @@ export class History {
   timeline = new Log<TimelineRecord>();
   /** Writes to blocks and special registers so far. */
   seq = 0;
+  /** Events that were no more than a repeat of the one before. */
+  repeats = 0;
   /**
    * The last change of each bit, null = reset or hardware; by `BLOCK.REG`. Nothing else holds a record: firmware that masks and unmasks
    * interrupts for minutes (an RTOS waiting for work) makes millions of them.
@@ -128,10 +130,17 @@ export class History {
   event(e: Omit<TimelineRecord, 'count'>): void {
     const last = this.timeline.last();
     if (last && last.kind === e.kind && last.text === e.text && last.core === e.core) {
-      this.timeline.replaceLast({ ...last, count: last.count + 1 });
+      this.repeat(1);
       return;
     }
     if (this.timeline.length < MAX_TIMELINE) this.timeline.push({ ...e, count: 1 });
+  }
+  /** The last event happens again, `times` times. */
+  repeat(times: number): void {
+    const last = this.timeline.last();
+    if (!last || times <= 0) return;
+    this.timeline.replaceLast({ ...last, count: last.count + times });
+    this.repeats += times;
   }
   copy(): History {
     const h = new History();
@@ -139,6 +148,7 @@ export class History {
     h.resets = [...this.resets];
     h.timeline = this.timeline.copy();
     h.seq = this.seq;
+    h.repeats = this.repeats;
     h.bits = new Map([...this.bits].map(([k, v]) => [k, v.slice()]));
     return h;
   }

@@ -7,6 +7,7 @@ import type { AccessTrace } from './core/core-types.ts';
 import type { Core } from './core/core.ts';
 import { highestPending } from './core/nvic.ts';
 import { S } from './core/state.ts';
+import type { History } from './history.ts';
 import { sysTickNextZero } from './core/systick.ts';
 import type { System } from './system.ts';
 
@@ -20,11 +21,23 @@ export interface SteadyLoop {
   readonly cacheChanges: number;
   /** Numbers that the history gave to writes (of PRIMASK, say) in a round. */
   readonly writes: number;
+  /** Events of a round, each a repeat of the one before: a fault, say, that is taken again and again. */
+  readonly events: number;
   /** Exception that is pending and never taken in a round, 0 = none. */
   readonly pending: number;
   /** Words that the loop reads, or stores again as they are. */
   readonly reads: readonly SteadyRead[];
   /** Architectural state at `pc`. */
+  readonly state: Uint32Array;
+  /** Every place of a round where the core can be stopped; null until a round was recorded. */
+  frames: readonly Frame[] | null;
+}
+/** An instruction boundary in a round, relative to its start. */
+export interface Frame {
+  readonly pc: number;
+  readonly cycles: number;
+  readonly instructions: number;
+  readonly cacheHits: number;
   readonly state: Uint32Array;
 }
 export interface SteadyRead {
@@ -58,10 +71,7 @@ const COUNTERS = new Set<number>(
 );
 const COMPARED = 0x200 >> 2;
 
-function sameState(a: Uint32Array, b: Uint32Array): boolean {
-  for (let i = 0; i < COMPARED; i++) if (a[i] !== b[i] && !COUNTERS.has(i)) return false;
-  return true;
-}
+const ARCHITECTURE = Int32Array.from({ length: COMPARED }, (_, i) => i).filter((i) => !COUNTERS.has(i));
 
 const SYST_CSR = 0xe000e010;
 const COUNTFLAG = 1 << 16;
@@ -73,8 +83,11 @@ export function steadyUntil(core: Core, system: System, address: number): number
   return readIsSteady(system, address) ? Infinity : 0;
 }
 /** Until when a loop stays as it is, events aside. */
-export const loopHolds = (core: Core, system: System, loop: SteadyLoop): number =>
-  loop.reads.reduce((first, r) => Math.min(first, steadyUntil(core, system, r.address)), Infinity);
+export function loopHolds(core: Core, system: System, loop: SteadyLoop): number {
+  let first = Infinity;
+  for (const r of loop.reads) first = Math.min(first, steadyUntil(core, system, r.address));
+  return first;
+}
 
 /** Whether reading an address again gives the same until the next event, and has no side effect. */
 export function readIsSteady(system: System, address: number): boolean {
@@ -90,6 +103,10 @@ export function readIsSteady(system: System, address: number): boolean {
   return !system.isClocked(b) || (b.component.steady?.(address - b.row.base) ?? true);
 }
 
+/** What the history has been told so far. */
+export type Told = Pick<History, 'seq' | 'repeats'> & { readonly timeline: { readonly length: number } };
+const NOTHING_TOLD: Told = { seq: 0, repeats: 0, timeline: { length: 0 } };
+
 /**
  * Runs on from here, one instruction at a time, until the state repeats. Returns null if it does not within `maxSteps` (the core has then simply
  * run that far) or if what it reads may change by itself.
@@ -98,36 +115,43 @@ export function findSteadyLoop(
   core: Core,
   system: System,
   maxSteps: number,
-  writesSoFar: () => number = () => 0,
+  told: () => Told = () => NOTHING_TOLD,
   stopped: () => boolean = () => false,
+  until = Infinity,
 ): SteadyLoop | null {
   const trace: AccessTrace = { reads: new Map(), writes: 0 };
-  const words = (): Uint32Array => core.stateWords();
   core.trace(trace);
   try {
-    let anchor = words();
+    let anchor = core.stateWords();
     let anchorPc = core.pc;
     const counters = () => ({
       cycles: core.cycles(),
       retired: core.retired(),
       hits: core.get(S.CACHE_HITS),
       misses: core.cacheChanges(),
-      writes: writesSoFar(),
+      writes: told().seq,
+      repeats: told().repeats,
+      events: told().timeline.length,
     });
     let at = counters();
     let sinceAnchor = 0;
     let window = 16;
     let period = -1;
     const round: number[] = [];
-    const stepped = (): boolean => !core.step() && !core.halted && !stopped() && system.scheduler.next > core.now() && trace.writes === 0;
+    const stepped = (): boolean => {
+      if (core.step() || core.halted || stopped() || trace.writes > 0) return false;
+      const now = core.now();
+      return now < system.scheduler.next && now < until;
+    };
     for (let i = 0; i < maxSteps; i++) {
       round.push(core.pc);
       if (!stepped()) return null;
-      if (core.pc === anchorPc && sameState(anchor, words())) {
+      if (core.pc === anchorPc && core.hasWords(anchor, ARCHITECTURE)) {
         const cycles = core.cycles() - at.cycles;
         const misses = core.cacheChanges() - at.misses;
         // the second round must take as long as the first, from the cache alone
         if (cycles > 0 && cycles === period && misses === 0) {
+          if (told().timeline.length !== at.events) return null;
           if (![...trace.reads.keys()].every((a) => steadyUntil(core, system, a) > core.now())) return null;
           const reads = [...trace.reads].map(([address, size]): SteadyRead => ({
             address,
@@ -139,15 +163,17 @@ export function findSteadyLoop(
             instructions: core.retired() - at.retired,
             cacheHits: core.get(S.CACHE_HITS) - at.hits,
             cacheChanges: core.cacheChanges(),
-            writes: writesSoFar() - at.writes,
+            writes: told().seq - at.writes,
+            events: told().repeats - at.repeats,
             pending: highestPending(core),
             reads,
+            frames: null,
           };
           // An instruction of an inner loop comes by in other states as well: stand at one that comes once a round.
           const once = round.find((pc, i) => round.indexOf(pc) === i && round.lastIndexOf(pc) === i) ?? anchorPc;
           if (once === anchorPc) return { pc: anchorPc, state: anchor, ...loop };
           while (core.pc !== once) if (!stepped()) return null;
-          return { pc: once, state: words(), ...loop };
+          return { pc: once, state: core.stateWords(), ...loop };
         }
         period = misses === 0 ? cycles : -1;
         at = counters();
@@ -158,7 +184,7 @@ export function findSteadyLoop(
       }
       // Brent: move the anchor on, in growing windows
       if (++sinceAnchor === window) {
-        anchor = words();
+        anchor = core.stateWords();
         anchorPc = core.pc;
         at = counters();
         trace.reads.clear();
@@ -178,11 +204,88 @@ export function findSteadyLoop(
 export function stillSteady(core: Core, loop: SteadyLoop): boolean {
   // What has become pending while interrupts were masked is taken when the loop lets them in.
   if (loop.writes > 0 && highestPending(core) !== loop.pending) return false;
+  return core.pc === loop.pc && core.hasWords(loop.state, ARCHITECTURE) && readsAsFound(core, loop);
+}
+function readsAsFound(core: Core, loop: SteadyLoop): boolean {
   // Lines that it ran from may have been replaced since.
   if (core.cacheChanges() !== loop.cacheChanges) return false;
-  return (
-    core.pc === loop.pc &&
-    sameState(loop.state, core.stateWords()) &&
-    loop.reads.every((r) => (core.peek(r.address, r.size) ?? 0) === r.value)
-  );
+  for (const r of loop.reads) if ((core.peek(r.address, r.size) ?? 0) !== r.value) return false;
+  return true;
 }
+
+/** Longest round that is recorded, in instructions. */
+const MAX_FRAMES = 1000;
+
+/** A round in which something is told, or an exception taken, is more than the words that a frame holds. */
+export const mayRecord = (loop: SteadyLoop): boolean => loop.writes === 0 && loop.events === 0 && loop.instructions <= MAX_FRAMES;
+
+/** Executes one round from the loop's start and keeps every stop in it; null if it is interrupted (the core has then run that far). */
+export function recordFrames(core: Core, system: System, loop: SteadyLoop, until: number): readonly Frame[] | null {
+  if (!mayRecord(loop)) return null;
+  const deep = core.exceptionWords();
+  const cycles = core.cycles();
+  const instructions = core.retired();
+  const hits = core.get(S.CACHE_HITS);
+  const frames: Frame[] = [];
+  for (;;) {
+    frames.push({
+      pc: core.pc,
+      cycles: core.cycles() - cycles,
+      instructions: core.retired() - instructions,
+      cacheHits: core.get(S.CACHE_HITS) - hits,
+      state: core.stateWords(),
+    });
+    if (core.step() || core.halted || !core.hasExceptionWords(deep) || core.cacheChanges() !== loop.cacheChanges) return null;
+    const now = core.now();
+    if (now >= until || system.scheduler.next <= now) return null;
+    const done = core.cycles() - cycles;
+    if (done >= loop.cycles) return done === loop.cycles && core.hasWords(loop.state, ARCHITECTURE) ? frames : null;
+  }
+}
+
+/** The frame that the core stands in, with everything that the loop reads as it was; -1 if it does not. `hint` is tried first. */
+export function frameOf(core: Core, loop: SteadyLoop, hint: number): number {
+  const frames = loop.frames!;
+  const { pc } = core;
+  let at = frames[hint]?.pc === pc ? hint : -1;
+  if (at < 0 || !core.hasWords(frames[at]!.state, ARCHITECTURE))
+    at = frames.findIndex((f) => f.pc === pc && core.hasWords(f.state, ARCHITECTURE));
+  return at >= 0 && readsAsFound(core, loop) ? at : -1;
+}
+/** Where the core is when it has come at least `cycles` on from frame `from`, as far as it may go (`most`): whole rounds and a frame. */
+export function frameAfter(
+  loop: SteadyLoop,
+  from: number,
+  cycles: number,
+  most: number,
+): { rounds: number; frame: number; cycles: number } {
+  const frames = loop.frames!;
+  const start = frames[from]!.cycles;
+  const back = cycles > most;
+  const total = start + (back ? most : cycles);
+  let rounds = Math.floor(total / loop.cycles);
+  const rest = total - rounds * loop.cycles;
+  let low = 0;
+  let high = frames.length;
+  // first frame at `rest` or later
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (frames[middle]!.cycles < rest) low = middle + 1;
+    else high = middle;
+  }
+  let frame = low;
+  if (frame === frames.length) {
+    frame = 0;
+    rounds++;
+  }
+  if (rounds * loop.cycles + frames[frame]!.cycles - start > most) {
+    frame--;
+    if (frame < 0) {
+      frame = frames.length - 1;
+      rounds--;
+    }
+  }
+  return { rounds, frame, cycles: rounds * loop.cycles + frames[frame]!.cycles - start };
+}
+/** Puts the core into a frame; time is the caller's affair. */
+export const standIn = (core: Core, frame: Frame): void => core.putWords(frame.state, ARCHITECTURE);

@@ -6,7 +6,7 @@ import { PAGE_BITS, PAGE_SIZE, WORD_MAP } from './arena.ts';
 import type { Core } from './core/core.ts';
 import { sleepDeep } from './core/scs.ts';
 import { S } from './core/state.ts';
-import { findSteadyLoop, loopHolds, stillSteady, type SteadyLoop } from './idle.ts';
+import { findSteadyLoop, frameAfter, frameOf, loopHolds, mayRecord, recordFrames, standIn, stillSteady, type SteadyLoop } from './idle.ts';
 import { type Memory } from './system.ts';
 import { clockCount, clockTimeOf, MS, type Ps } from './time.ts';
 import { MachineBase, QUANTUM, TOGETHER_FIRST, type Checkpoint, type SavedPage } from './machine-base.ts';
@@ -17,9 +17,26 @@ const IDLE_STEPS = 900;
 const IDLE_AGAIN = 200;
 const IDLE_GAP_LIMIT = 8_000_000;
 const IDLE_WORTH = 4_000;
+/** Looks in vain at one place. */
+const IDLE_MISSES = 64;
 /** The same for two cores that run: times between looks, instructions of a look for each core. */
 const TOGETHER_LIMIT = 20 * MS;
 const TOGETHER_STEPS = 300;
+
+/** What is known of the steady loop of a core. Cycles are the core's. */
+interface Idle {
+  loop: SteadyLoop | null;
+  /** The frame in which the core was left. */
+  frame: number;
+  /** When `lookForIdle` is asked again. */
+  tryAt: number;
+  /** When another loop than this one is looked for, and how far apart such looks are. */
+  lookAt: number;
+  gap: number;
+  /** Looks at the loop's place that found no loop. */
+  misses: number;
+}
+const freshIdle = (): Idle => ({ loop: null, frame: 0, tryAt: 0, lookAt: IDLE_FIRST, gap: IDLE_FIRST, misses: 0 });
 
 export class Machine extends MachineBase {
   // ---- running -------------------------------------------------------------------------------------------------------------------
@@ -168,7 +185,7 @@ export class Machine extends MachineBase {
         core,
         s,
         TOGETHER_STEPS,
-        () => this.history.seq,
+        () => this.history,
         () => this.stopAsked || this.state.pendingReset !== null,
       );
       s.master = 0;
@@ -200,45 +217,44 @@ export class Machine extends MachineBase {
   /** Steady loops are skipped to the next event. Off: every round is executed; nothing else may differ. */
   skipping = true;
   /** The loop that was found last, and when to look again. Not state: only how fast the same thing happens. */
-  protected readonly idle: { loop: SteadyLoop | null; tryAt: number; gap: number; misses: number }[] = this.chip.cores.map(() => ({
-    loop: null,
-    tryAt: IDLE_FIRST,
-    gap: IDLE_FIRST,
-    misses: 0,
-  }));
+  protected readonly idle: Idle[] = this.chip.cores.map(freshIdle);
 
   /** Skips if the core is in a steady loop with time before the next event. True if time has passed. */
   protected lookForIdle(core: Core, until: Ps): boolean {
     const idle = this.idle[core.index]!;
-    const s = this.system;
-    const left = (): number => core.cyclesUntil(until);
-    // An interrupt that has not been looked at yet goes first.
-    if (core.canWake()) return false;
-    if (idle.loop !== null) {
-      if (core.pc === idle.loop.pc) {
-        const holds = Math.min(left(), core.cyclesUntil(loopHolds(core, s, idle.loop)) - 1);
-        if (holds > idle.loop.cycles * 2 && stillSteady(core, idle.loop)) {
-          this.skipRounds(core, idle.loop, holds);
-          idle.tryAt = core.cycles() + 1;
-          idle.gap = IDLE_FIRST;
-          return true;
-        }
-        // the same place in another state: go round once more and see; give up on it if that fails too often
-        idle.tryAt = core.cycles() + 1;
-        if (left() <= idle.loop.cycles * 2) return false;
-        if (++idle.misses > 64) {
-          this.forgetIdle(core);
-          return false;
-        }
-        this.look(core, until, IDLE_AGAIN);
+    const { loop } = idle;
+    // An interrupt that is to be taken goes first.
+    if (!core.interruptsLookedAt()) return false;
+    if (loop !== null) {
+      idle.tryAt = core.cycles() + 1;
+      if (this.skipIn(core, idle, loop, until)) {
+        idle.gap = IDLE_FIRST;
+        idle.lookAt = core.cycles() + IDLE_FIRST;
         return true;
       }
+      if (core.pc === loop.pc && core.cyclesUntil(until) > loop.cycles * 2) {
+        // the same place in another state: go round once more and see; give up on it if that fails too often
+        if (++idle.misses <= IDLE_MISSES) this.look(core, until, IDLE_AGAIN);
+        else this.forgetIdle(core);
+        return idle.misses <= IDLE_MISSES;
+      }
+    }
+    if (core.cycles() < idle.lookAt || core.cyclesUntil(until) < IDLE_WORTH) {
+      if (loop === null) idle.tryAt = idle.lookAt;
       return false;
     }
-    if (left() < IDLE_WORTH) return false;
     if (this.look(core, until, IDLE_STEPS)) return true;
     idle.gap = Math.min(idle.gap * 2, IDLE_GAP_LIMIT);
-    idle.tryAt = core.cycles() + idle.gap;
+    idle.lookAt = core.cycles() + idle.gap;
+    return true;
+  }
+  /** The core stands in its loop and the loop holds: moves it on, or goes round once to record the loop. True if time has passed. */
+  protected skipIn(core: Core, idle: Idle, loop: SteadyLoop, until: Ps): boolean {
+    if (loop.frames !== null) return this.hop(core, idle, loop, until);
+    if (core.pc !== loop.pc) return false;
+    const holds = Math.min(core.cyclesUntil(until), core.cyclesUntil(loopHolds(core, this.system, loop)) - 1);
+    if (holds <= loop.cycles * 2 || !stillSteady(core, loop)) return false;
+    if (!this.record(core, loop, until)) this.skipRounds(core, loop, holds);
     return true;
   }
   /** Steps on, looking for a steady loop; skips in it. Time has passed either way. True if there is one. */
@@ -251,31 +267,58 @@ export class Machine extends MachineBase {
       core,
       s,
       steps,
-      () => this.history.seq,
+      () => this.history,
       () => this.stopAsked || this.state.pendingReset !== null,
+      until,
     );
     s.master = 0;
     this.settle(core);
     if (!loop) return false;
-    idle.loop = loop;
-    idle.gap = IDLE_FIRST;
-    idle.misses = 0;
+    Object.assign(idle, freshIdle(), { loop, tryAt: core.cycles(), lookAt: core.cycles() + IDLE_FIRST });
     core.setIdlePoint(loop.pc);
-    const holds = Math.min(core.cyclesUntil(until), core.cyclesUntil(loopHolds(core, s, loop)) - 1);
-    if (holds > loop.cycles && core.pc === loop.pc) this.skipRounds(core, loop, holds);
-    idle.tryAt = core.cycles() + 1;
+    return true;
+  }
+  /** Records a round of a loop if there is time for it. True if time has passed. */
+  protected record(core: Core, loop: SteadyLoop, until: Ps): boolean {
+    if (!mayRecord(loop) || core.cyclesUntil(Math.min(until, loopHolds(core, this.system, loop))) <= loop.cycles * 2) return false;
+    const before = core.cycles();
+    this.system.master = core.index;
+    loop.frames = recordFrames(core, this.system, loop, until);
+    this.system.master = 0;
+    this.settle(core);
+    return core.cycles() > before;
+  }
+  /** Moves the core to the place in its loop where it would look up for the next event. True if time has passed. */
+  protected hop(core: Core, idle: Idle, loop: SteadyLoop, until: Ps): boolean {
+    const from = frameOf(core, loop, idle.frame);
+    if (from < 0) return false;
+    // what is read at the very end of the time for which it holds is read too late
+    const most = core.cyclesUntil(loopHolds(core, this.system, loop)) - 1;
+    const to = frameAfter(loop, from, core.cyclesUntil(until), most);
+    if (to.cycles <= 0) return false;
+    const [a, b] = [loop.frames![from]!, loop.frames![to.frame]!];
+    standIn(core, b);
+    core.skip(
+      to.cycles,
+      to.rounds * loop.instructions + b.instructions - a.instructions,
+      to.rounds * loop.cacheHits + b.cacheHits - a.cacheHits,
+    );
+    idle.frame = to.frame;
+    idle.tryAt = core.cycles();
+    this.settle(core);
     return true;
   }
   protected forgetIdle(core: Core): void {
     const idle = this.idle[core.index]!;
     idle.loop = null;
-    idle.tryAt = core.cycles() + idle.gap;
+    idle.lookAt = idle.tryAt = core.cycles() + idle.gap;
     core.setIdlePoint(-1);
   }
   protected skipRounds(core: Core, loop: SteadyLoop, cycles: number): void {
     const rounds = roundsIn(loop, cycles);
     if (rounds <= 0) return;
     this.history.seq += rounds * loop.writes;
+    this.history.repeat(rounds * loop.events);
     core.skip(rounds * loop.cycles, rounds * loop.instructions, rounds * loop.cacheHits);
     if (this.isAlone(core)) this.settle(core);
   }
@@ -324,7 +367,7 @@ export class Machine extends MachineBase {
     }
     const shown = this.system.remapped();
     this.system.restore(c.system);
-    for (const idle of this.idle) Object.assign(idle, { loop: null, tryAt: 0, gap: IDLE_FIRST, misses: 0 });
+    for (const idle of this.idle) Object.assign(idle, freshIdle(), { lookAt: 0 });
     for (const core of this.cores) core.setIdlePoint(-1);
     this.cores.forEach((core, i) => core.restore(c.cores[i]!));
     if (this.system.remapped() !== shown) for (const core of this.cores) core.remapped(this.chip.remap!.base);

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { S } from '../../src/emu/core/state.ts';
-import { CPSID_I, CPSIE_I, handlerAt, MAIN, NOP, RAM, reg, runCycles, started, word } from './core/bare-machine.ts';
+import { BX_LR, CPSID_I, CPSIE_I, handlerAt, MAIN, NOP, RAM, reg, runCycles, started, word } from './core/bare-machine.ts';
 
 /** R0 = RAM, R3 = SysTick: counts 51,200 cycles and interrupts. */
 const SET_UP = [
@@ -21,10 +21,14 @@ const MOVS_R5_200 = 0x25c8;
 const SUBS_R5_1 = 0x3d01;
 /** To the instruction before it. */
 const BNE_BACK = 0xd1fd;
+/** lsls r2, r1, #31 · itt pl · movwpl r2, #0xaaaa · str r5, [r0, #12] if PL. */
+const UNLESS_ODD = [0x07ca, 0xbf5c, 0xf64a, 0x22aa, STR_R5_AT_12];
+const UDF = 0xde00;
 const branchBack = (halfWords: number): number => 0xe000 | (-(halfWords + 2) & 0x7ff);
 
-function run(body: readonly number[], cycles: number, skipping: boolean) {
-  const { machine, cpu } = started('m33', { [MAIN]: [...SET_UP, ...body, branchBack(body.length)], [handlerAt(15)]: COUNT_TICK });
+function run(body: readonly number[], cycles: number, skipping: boolean, before: readonly number[] = []) {
+  const code = [...SET_UP, ...before, ...body, branchBack(body.length)];
+  const { machine, cpu } = started('m33', { [MAIN]: code, [handlerAt(15)]: COUNT_TICK, [handlerAt(3)]: [BX_LR] });
   machine.skipping = skipping;
   let skipped = 0;
   const skip = cpu.skip.bind(cpu);
@@ -48,6 +52,7 @@ function run(body: readonly number[], cycles: number, skipping: boolean) {
     words: [0, 4, 8, 12].map((at) => word(cpu, RAM + at)),
     seq: machine.history.seq,
     writer: machine.history.lastWriter('CPU.PRIMASK'),
+    timeline: machine.history.timeline.toArray(),
   };
   return { state, skipped, steps };
 }
@@ -78,6 +83,28 @@ describe('Loops that change nothing', () => {
     expect(run([MOVS_R1_0, STR_R1_AT_4, MOVS_R1_7, STRB_R1_AT_4], 300_000, true).skipped).toBe(0);
   });
 
+  it('a stop on a wide instruction whose condition fails is passed whole', () => {
+    const body = [MOVS_R1_7, ...UNLESS_ODD];
+    const fast = run(body, 400_000, true);
+    expect(fast.skipped).toBeGreaterThan(250_000);
+    expect(fast.state).toEqual(run(body, 400_000, false).state);
+  });
+
+  it('an instruction that faults anew after each return is skipped with all its faults in the history', () => {
+    const fast = run([UDF], 400_000, true);
+    expect(fast.skipped).toBeGreaterThan(250_000);
+    expect(fast.state.timeline.at(-1)!.count).toBeGreaterThan(5_000);
+    expect(fast.state).toEqual(run([UDF], 400_000, false).state);
+  });
+
+  it('the second of two loops is found when the firmware has gone on to it', () => {
+    // ldr r5, [r0, #8] · cmp r5, #6 · blo: until the sixth tick
+    const first = [0x6885, 0x2d06, 0xd3fc];
+    const fast = run([LDR_R1], 1_000_000, true, first);
+    expect(fast.skipped).toBeGreaterThan(800_000);
+    expect(fast.state).toEqual(run([LDR_R1], 1_000_000, false, first).state);
+  });
+
   it('whatever the loop does, skipping changes nothing that can be seen', () => {
     const instruction = fc.constantFrom(
       NOP,
@@ -91,8 +118,10 @@ describe('Loops that change nothing', () => {
       MOVS_R1_0,
       MOVS_R1_7,
     );
+    const piece = fc.oneof({ weight: 6, arbitrary: instruction.map((i) => [i]) }, { weight: 1, arbitrary: fc.constant(UNLESS_ODD) });
     fc.assert(
-      fc.property(fc.array(instruction, { minLength: 1, maxLength: 7 }), fc.integer({ min: 60_000, max: 400_000 }), (body, cycles) => {
+      fc.property(fc.array(piece, { minLength: 1, maxLength: 7 }), fc.integer({ min: 60_000, max: 400_000 }), (pieces, cycles) => {
+        const body = pieces.flat();
         expect(run(body, cycles, true).state).toEqual(run(body, cycles, false).state);
       }),
       { numRuns: 25 },

@@ -6,7 +6,7 @@ import type { Profile } from './builder.ts';
 import { CoreMemory } from './core-memory.ts';
 import type { AccessTrace, CoreListener, FastRange, Zone } from './core-types.ts';
 import { Decoder, isWide, type Instruction } from './decode.ts';
-import { H_BREAK, H_UNDEFINED, type Handlers } from './handlers.ts';
+import { H_BREAK, H_DECODE, H_UNDEFINED, type Handlers } from './handlers.ts';
 import { HELPERS } from './helpers.ts';
 import { interpreterModule, theHandlers } from './interpreter-module.ts';
 import { ENTRY_CACHED, ENTRY_FLASH, REC } from './record-builders.ts';
@@ -373,8 +373,10 @@ export abstract class CoreCode extends CoreMemory {
     if ((this.breakpoints.has(pc) || this.idlePc === pc) && this.passing !== pc) {
       this.arena.u16[rec >> 1] = H_BREAK;
       this.arena.u16[(rec >> 1) + 1] = H_BREAK;
-      this.arena.u8[rec + REC.SIZE] = 2;
+      // in an IT block whose condition fails the stop is passed like the instruction that stands there
+      this.arena.u8[rec + REC.SIZE] = isWide(this.peek(pc, 2) ?? 0) ? 4 : 2;
       this.arena.u8[rec + REC.COST] = 0;
+      if (this.passed?.pc === pc) this.passed = null;
       return;
     }
     const first = this.fetch(pc);
@@ -433,7 +435,39 @@ export abstract class CoreCode extends CoreMemory {
   // ---- breakpoints of the bench ---------------------------------------------------------------------------------------------------
   protected breakpoints: ReadonlySet<number> = new Set();
   protected passing = -1;
+  /** The instruction under the stop that was passed last, decoded. It holds as long as the stop's record is the one that was put back then. */
+  protected passed: { readonly pc: number; readonly record: Uint8Array } | null = null;
   protected breakHit = false;
+  /** The instruction at a stop is the next to be executed. */
+  protected beginPass(pc: number): void {
+    this.passing = pc;
+    this.engine?.codeChanged(false);
+    const rec = this.recordAt(pc);
+    if (rec < 0) return;
+    const { u8, u16 } = this.arena;
+    if (this.passed?.pc === pc && u16[rec >> 1] === H_BREAK) u8.set(this.passed.record, rec);
+    else u8.fill(0, rec, rec + RECORD_BYTES);
+  }
+  protected endPass(): void {
+    const pc = this.passing;
+    this.passing = -1;
+    this.engine?.codeChanged(false);
+    const rec = this.recordAt(pc);
+    if (rec < 0) return;
+    const { u8, u16 } = this.arena;
+    // the instruction may have written over itself: then it is decoded again
+    if (u16[rec >> 1] === H_DECODE) return;
+    if (this.idlePc !== pc && !this.breakpoints.has(pc)) return void u8.fill(0, rec, rec + RECORD_BYTES);
+    if (this.passed?.pc !== pc) this.passed = { pc, record: new Uint8Array(RECORD_BYTES) };
+    this.passed.record.set(u8.subarray(rec, rec + RECORD_BYTES));
+    u16[rec >> 1] = H_BREAK;
+    u16[(rec >> 1) + 1] = H_BREAK;
+    u8[rec + REC.COST] = 0;
+  }
+  private recordAt(pc: number): number {
+    const decoded = this.decodedPages.get(pc >>> PAGE_BITS);
+    return decoded === undefined ? -1 : decoded + ((pc & 0xffe) / 2) * RECORD_BYTES;
+  }
   setBreakpoints(addresses: ReadonlySet<number>): void {
     for (const a of this.breakpoints) this.dropRecord(a);
     this.breakpoints = addresses;

@@ -12,6 +12,7 @@ import { exceptionReturn, lazyFpSave, raise, resetCore, takePending } from './ex
 import { REC } from './record-builders.ts';
 import { mpuEnabled } from './mpu.ts';
 import type { L1Snapshot } from './l1-cache.ts';
+import { highestPending, preempts } from './nvic.ts';
 import { cachesOf, pendNmi } from './scs.ts';
 import { EXIT, S } from './state.ts';
 import { SYSTEM_OPS } from './system-ops.ts';
@@ -51,6 +52,37 @@ export class Core extends CoreCode implements Cpu {
   /** Copy of the architectural words, for comparing states. */
   stateWords(): Uint32Array {
     return this.arena.u32.slice(this.base >> 2, (this.base + 0x200) >> 2);
+  }
+  /** The words at the indices `which` are those of a copy. */
+  hasWords(copy: Uint32Array, which: Int32Array): boolean {
+    const { u32 } = this.arena;
+    const base = this.base >> 2;
+    for (let i = 0; i < which.length; i++) if (u32[base + which[i]!] !== copy[which[i]!]) return false;
+    return true;
+  }
+  /** Puts the core where a copy was made. What it knows of the line that it runs in is looked up again, which takes no time. */
+  putWords(copy: Uint32Array, which: Int32Array): void {
+    const { u32 } = this.arena;
+    const base = this.base >> 2;
+    for (let i = 0; i < which.length; i++) u32[base + which[i]!] = copy[which[i]!]!;
+    this.set(S.LINE, 1);
+  }
+  /** Pending, active and enabled exceptions and the system control space, for comparing. */
+  exceptionWords(): Uint32Array {
+    return this.arena.u32.slice((this.base + S.NVIC_ENABLED) >> 2, (this.base + CPU_STRIDE) >> 2);
+  }
+  hasExceptionWords(copy: Uint32Array): boolean {
+    const from = (this.base + S.NVIC_ENABLED) >> 2;
+    const { u32 } = this.arena;
+    for (let i = 0; i < copy.length; i++) if (u32[from + i] !== copy[i]) return false;
+    return true;
+  }
+  /** Nothing pending can be taken now: there is no need to look before the next instruction. False if there is, or if the core sleeps. */
+  interruptsLookedAt(): boolean {
+    if (!this.irqDirty) return true;
+    if (this.halted || preempts(this, highestPending(this))) return false;
+    this.irqDirty = false;
+    return true;
   }
   get pc(): number {
     return this.get(S.PC);
@@ -116,17 +148,13 @@ export class Core extends CoreCode implements Cpu {
     let target = Math.min(limit, now + MAX_SLICE);
     const pass = this.idlePc === this.pc || (this.breakpoints.size > 0 && this.breakpoints.has(this.pc));
     if (pass) {
-      this.passing = this.pc;
-      this.dropRecord(this.pc);
+      this.beginPass(this.pc);
       target = now + 1;
     }
     try {
       return this.runTo(target, now);
     } finally {
-      if (pass) {
-        this.dropRecord(this.passing);
-        this.passing = -1;
-      }
+      if (pass) this.endPass();
     }
   }
 
@@ -294,7 +322,11 @@ export class Core extends CoreCode implements Cpu {
     };
   }
   restore(s: CoreSnapshot): void {
+    const timing = (): string => `${this.get(S.FETCH_MODE)}:${this.get(S.WAIT_STATES)}`;
+    const before = timing();
     this.arena.u8.set(s.page, this.base);
+    // cycles are part of translated code
+    if (timing() !== before) this.tier.dropAll();
     this.cycleTarget = s.cycleTarget;
     this.retiredBase = s.retiredBase;
     this.zone = s.zone;

@@ -1,0 +1,46 @@
+/** A machine that is restored goes on as it did the first time, whatever it has done in between. */
+import { describe, expect, it } from 'vitest';
+import { PS_PER_SECOND } from '../../src/emu/time.ts';
+import { Machine } from '../../src/emu/machine.ts';
+import { bareMachine, FLASH, MAIN, NOP, PS_PER_CYCLE, RAM } from './core/bare-machine.ts';
+
+/** adds r0, #1 · adds r1, #1 · eors r1, r0 · NOPs · b back: a loop over three flash lines that never repeats itself. */
+const BODY = [0x3001, 0x3101, 0x4041, ...Array<number>(16).fill(NOP)];
+const COUNTING = [...BODY, 0xe000 | (-(BODY.length + 2) & 0x7ff)];
+
+/** An M4 whose flash has wait states. */
+function machineWithSlowFlash(): Machine {
+  const { chip } = bareMachine('m4');
+  const memories = chip.memories.map((m) => (m.kind === 'flash' ? { ...m, waitStates: true as const } : m));
+  const machine = new Machine({ chip: { ...chip, memories }, models: {}, seed: 1 });
+  machine.system.setClock('hclk', { num: PS_PER_SECOND / PS_PER_CYCLE, den: 1 });
+  const image = new Uint8Array(0x2000);
+  const view = new DataView(image.buffer);
+  view.setUint32(0, RAM + 0x8000, true);
+  view.setUint32(4, FLASH + MAIN + 1, true);
+  COUNTING.forEach((h, i) => view.setUint16(MAIN + 2 * i, h, true));
+  machine.load(FLASH, image);
+  machine.powerOn();
+  return machine;
+}
+
+describe('Forks', () => {
+  it('run with the wait states of their checkpoint, also when translated code was made for others', () => {
+    const machine = machineWithSlowFlash();
+    const cpu = machine.cores[0]!;
+    const timing = (waitStates: number) => cpu.setFlashTiming({ waitStates, cache: false, sets: 256, ways: 2 });
+    const on = (cycles: number): number => {
+      const before = cpu.retired();
+      machine.run(machine.now + cycles * PS_PER_CYCLE);
+      return cpu.retired() - before;
+    };
+    timing(4);
+    on(100);
+    const start = machine.save();
+    const slow = on(200_000);
+    timing(0);
+    expect(on(200_000)).toBeGreaterThan(slow * 1.2);
+    machine.restore(start);
+    expect(on(200_000)).toBe(slow);
+  });
+});
