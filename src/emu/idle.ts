@@ -23,6 +23,8 @@ export interface SteadyLoop {
   readonly writes: number;
   /** Events of a round, each a repeat of the one before: a fault, say, that is taken again and again. */
   readonly events: number;
+  /** Reads of a round that are counted for the report. */
+  readonly counts: readonly [string, number][];
   /** Exception that is pending and never taken in a round, 0 = none. */
   readonly pending: number;
   /** Words that the loop reads, or stores again as they are. */
@@ -103,9 +105,16 @@ export function readIsSteady(system: System, address: number): boolean {
   return !system.isClocked(b) || (b.component.steady?.(address - b.row.base) ?? true);
 }
 
-/** What the history has been told so far. */
-export type Told = Pick<History, 'seq' | 'repeats'> & { readonly timeline: { readonly length: number } };
-const NOTHING_TOLD: Told = { seq: 0, repeats: 0, timeline: { length: 0 } };
+/** What has been told and counted so far. */
+export interface Told {
+  readonly history: Pick<History, 'seq' | 'repeats'> & { readonly timeline: { readonly length: number } };
+  /** Reads of registers without behaviour or clock, by name. */
+  counts(): ReadonlyMap<string, number>;
+}
+const NOTHING_TOLD: Told = { history: { seq: 0, repeats: 0, timeline: { length: 0 } }, counts: () => new Map() };
+/** What a round adds to the counts. */
+const added = (before: ReadonlyMap<string, number>, after: ReadonlyMap<string, number>): readonly [string, number][] =>
+  [...after].map(([key, n]): [string, number] => [key, n - (before.get(key) ?? 0)]).filter(([, n]) => n > 0);
 
 /**
  * Runs on from here, one instruction at a time, until the state repeats. Returns null if it does not within `maxSteps` (the core has then simply
@@ -115,7 +124,7 @@ export function findSteadyLoop(
   core: Core,
   system: System,
   maxSteps: number,
-  told: () => Told = () => NOTHING_TOLD,
+  told: Told = NOTHING_TOLD,
   stopped: () => boolean = () => false,
   until = Infinity,
 ): SteadyLoop | null {
@@ -129,9 +138,10 @@ export function findSteadyLoop(
       retired: core.retired(),
       hits: core.get(S.CACHE_HITS),
       misses: core.cacheChanges(),
-      writes: told().seq,
-      repeats: told().repeats,
-      events: told().timeline.length,
+      writes: told.history.seq,
+      repeats: told.history.repeats,
+      events: told.history.timeline.length,
+      counts: told.counts(),
     });
     let at = counters();
     let sinceAnchor = 0;
@@ -151,7 +161,7 @@ export function findSteadyLoop(
         const misses = core.cacheChanges() - at.misses;
         // the second round must take as long as the first, from the cache alone
         if (cycles > 0 && cycles === period && misses === 0) {
-          if (told().timeline.length !== at.events) return null;
+          if (told.history.timeline.length !== at.events) return null;
           if (![...trace.reads.keys()].every((a) => steadyUntil(core, system, a) > core.now())) return null;
           const reads = [...trace.reads].map(([address, size]): SteadyRead => ({
             address,
@@ -163,8 +173,9 @@ export function findSteadyLoop(
             instructions: core.retired() - at.retired,
             cacheHits: core.get(S.CACHE_HITS) - at.hits,
             cacheChanges: core.cacheChanges(),
-            writes: told().seq - at.writes,
-            events: told().repeats - at.repeats,
+            writes: told.history.seq - at.writes,
+            events: told.history.repeats - at.repeats,
+            counts: added(at.counts, told.counts()),
             pending: highestPending(core),
             reads,
             frames: null,
@@ -217,7 +228,8 @@ function readsAsFound(core: Core, loop: SteadyLoop): boolean {
 const MAX_FRAMES = 1000;
 
 /** A round in which something is told, or an exception taken, is more than the words that a frame holds. */
-export const mayRecord = (loop: SteadyLoop): boolean => loop.writes === 0 && loop.events === 0 && loop.instructions <= MAX_FRAMES;
+export const mayRecord = (loop: SteadyLoop): boolean =>
+  loop.writes === 0 && loop.events === 0 && loop.counts.length === 0 && loop.instructions <= MAX_FRAMES;
 
 /** Executes one round from the loop's start and keeps every stop in it; null if it is interrupted (the core has then run that far). */
 export function recordFrames(core: Core, system: System, loop: SteadyLoop, until: number): readonly Frame[] | null {

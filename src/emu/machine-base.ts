@@ -239,6 +239,18 @@ export abstract class MachineBase implements CoreListener {
   get now(): Ps {
     return this.system.now;
   }
+  /** Reads of registers without behaviour (by `block.register`) and of blocks without a clock. */
+  protected readCounts(): ReadonlyMap<string, number> {
+    const counts = new Map<string, number>();
+    for (const [key, u] of Object.entries(this.state.unmodelled)) counts.set(key, u.reads);
+    for (const [key, n] of Object.entries(this.state.unclocked)) counts.set(key, n);
+    return counts;
+  }
+  protected countReads(key: string, reads: number): void {
+    const u = this.state.unmodelled[key];
+    if (u) u.reads += reads;
+    else this.state.unclocked[key]! += reads;
+  }
 
   /** Words that were read before anything had written them, over all resets. */
   uninitialisedReads(): number {

@@ -6,7 +6,18 @@ import { PAGE_BITS, PAGE_SIZE, WORD_MAP } from './arena.ts';
 import type { Core } from './core/core.ts';
 import { sleepDeep } from './core/scs.ts';
 import { S } from './core/state.ts';
-import { findSteadyLoop, frameAfter, frameOf, loopHolds, mayRecord, recordFrames, standIn, stillSteady, type SteadyLoop } from './idle.ts';
+import {
+  findSteadyLoop,
+  frameAfter,
+  frameOf,
+  loopHolds,
+  mayRecord,
+  recordFrames,
+  standIn,
+  stillSteady,
+  type SteadyLoop,
+  type Told,
+} from './idle.ts';
 import { type Memory } from './system.ts';
 import { clockCount, clockTimeOf, MS, type Ps } from './time.ts';
 import { MachineBase, QUANTUM, TOGETHER_FIRST, type Checkpoint, type SavedPage } from './machine-base.ts';
@@ -181,13 +192,7 @@ export class Machine extends MachineBase {
     }
     for (const core of cores) {
       s.master = core.index;
-      const loop = findSteadyLoop(
-        core,
-        s,
-        TOGETHER_STEPS,
-        () => this.history,
-        () => this.stopAsked || this.state.pendingReset !== null,
-      );
+      const loop = findSteadyLoop(core, s, TOGETHER_STEPS, this.told, () => this.stopAsked || this.state.pendingReset !== null);
       s.master = 0;
       this.settle(core);
       if (!loop) return failed();
@@ -263,14 +268,7 @@ export class Machine extends MachineBase {
     const s = this.system;
     this.settle(core);
     s.master = core.index;
-    const loop = findSteadyLoop(
-      core,
-      s,
-      steps,
-      () => this.history,
-      () => this.stopAsked || this.state.pendingReset !== null,
-      until,
-    );
+    const loop = findSteadyLoop(core, s, steps, this.told, () => this.stopAsked || this.state.pendingReset !== null, until);
     s.master = 0;
     this.settle(core);
     if (!loop) return false;
@@ -278,6 +276,13 @@ export class Machine extends MachineBase {
     core.setIdlePoint(loop.pc);
     return true;
   }
+  /** For the look for steady loops. */
+  private readonly told: Told = ((machine: Machine) => ({
+    get history() {
+      return machine.history;
+    },
+    counts: () => machine.readCounts(),
+  }))(this);
   /** Records a round of a loop if there is time for it. True if time has passed. */
   protected record(core: Core, loop: SteadyLoop, until: Ps): boolean {
     if (!mayRecord(loop) || core.cyclesUntil(Math.min(until, loopHolds(core, this.system, loop))) <= loop.cycles * 2) return false;
@@ -319,6 +324,7 @@ export class Machine extends MachineBase {
     if (rounds <= 0) return;
     this.history.seq += rounds * loop.writes;
     this.history.repeat(rounds * loop.events);
+    for (const [key, reads] of loop.counts) this.countReads(key, rounds * reads);
     core.skip(rounds * loop.cycles, rounds * loop.instructions, rounds * loop.cacheHits);
     if (this.isAlone(core)) this.settle(core);
   }
