@@ -290,7 +290,8 @@ export class Session {
       this.steps.poll();
       if (this.keepTrail && machine.now >= this.nextTrail) this.extendTrail();
       if (this.usb.dfuReady && this.state.dfuAt === null) this.state.dfuAt = machine.now;
-      if (!this.steps.remaining && (this.isSettled() || (limits.counterfactual && this.comesAndGoes()))) return this.end('settled', true);
+      if (!this.steps.remaining && (this.isSettled(limits.counterfactual === true) || (limits.counterfactual && this.comesAndGoes())))
+        return this.end('settled', true);
     }
   }
   private extendTrail(): void {
@@ -321,10 +322,10 @@ export class Session {
     return { reason, outcome: decideOutcome(this, settled), at: this.machine.now, settled };
   }
 
-  private isSettled(): boolean {
+  private isSettled(counterfactual: boolean): boolean {
     const { machine, state } = this;
     const now = machine.now;
-    if (state.dfuAt !== null) return this.usb.dfuIdle && this.applicationIsBack();
+    if (state.dfuAt !== null) return this.usb.dfuIdle && (counterfactual || this.applicationIsBack());
     if (machine.state.lockup) return true;
     // a run that was repaired at an entry has the old resets in its history: they settle nothing once the rhythm is broken
     const loop = resetLoop(this);

@@ -75,13 +75,15 @@ function leaveFacts(s: Session): LeaveFacts | null {
   const helped = history.resets.find((r) => r.at > at && (r.external || r.by === 'power'))?.at ?? Infinity;
   const resets = history.resets.filter((r) => r.at > at && r.at < helped);
   const ofUser = s.usb.sessions.filter((u) => u.enumerated !== null && u.servedBy === 'user');
+  const again = history.entries.find((e) => e.at > at && e.at < helped && e.how === 'branch');
   const trap = history.entries.find((e) => e.at > at && e.at < helped && e.how === 'exception');
   return {
     at,
-    started: s.state.leftAt !== null || trap !== undefined || resets.length > 0 || helped !== Infinity,
+    started: s.state.leftAt !== null || again !== undefined || trap !== undefined || resets.length > 0 || helped !== Infinity,
     resets: resets.map((r) => r.by),
     usbBefore: ofUser.some((u) => u.at < at),
     usbAfter: ofUser.some((u) => u.at > at && u.at < helped),
+    entry: again ? { pc: again.fromPc, at: again.at } : null,
     exceptionInSystem: trap ? { pc: trap.fromPc, at: trap.at } : null,
   };
 }

@@ -99,6 +99,8 @@ export interface LeaveFacts {
   /** The host configured a device of user code before it, and after it. */
   readonly usbBefore: boolean;
   readonly usbAfter: boolean;
+  /** User code entered the ROM once more after it. */
+  readonly entry: { readonly pc: number | null; readonly at: number } | null;
   /** An exception of user code was taken to a handler in system memory after it. */
   readonly exceptionInSystem: { readonly pc: number | null; readonly at: number } | null;
 }

@@ -24,6 +24,16 @@ export const leavePath: Check = {
         confidence: 'documented',
       });
     if (leave.usbAfter) return pass(`the application enumerates${resets}`, 'the way back works', LEAVE, 'documented');
+    if (leave.entry)
+      return broken('fail', {
+        observed: `the application starts${resets} and enters the ROM again`,
+        expected: 'the application stays',
+        because:
+          'what asks for the bootloader is still there when the application looks for it: it was not taken back before the first jump',
+        source: LEAVE,
+        confidence: 'documented',
+        lastWriter: atInstruction(leave.entry.pc, leave.entry.at),
+      });
     const trap = leave.exceptionInSystem;
     if (!leave.usbBefore && !trap)
       return pass(`the application runs${resets}`, 'it has shown no USB of its own before, so none is missed', LEAVE, 'documented');

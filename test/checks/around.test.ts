@@ -63,7 +63,7 @@ describe('rom-interface', () => {
 });
 
 describe('leave-path', () => {
-  const leave = { at: 9, started: true, resets: [], usbBefore: true, usbAfter: true, exceptionInSystem: null };
+  const leave = { at: 9, started: true, resets: [], usbBefore: true, usbAfter: true, entry: null, exceptionInSystem: null };
   test('does not apply without a leave', () => {
     expect(target.judge('leave-path').verdict).toBe('n/a');
   });
@@ -74,6 +74,10 @@ describe('leave-path', () => {
   test('no user code after the leave: fail', () => {
     target.leave = { ...leave, started: false, usbAfter: false };
     expect(target.judge('leave-path')).toMatchObject({ verdict: 'fail', confidence: 'documented' });
+  });
+  test('an application that enters the ROM again has not taken its request back: fail', () => {
+    target.leave = { ...leave, usbAfter: false, entry: { pc: 0x08000200, at: 11 } };
+    expect(target.judge('leave-path')).toMatchObject({ verdict: 'fail', lastWriter: { pc: 0x08000200 } });
   });
   test('USB that worked before and does not come back: fail', () => {
     target.leave = { ...leave, usbAfter: false };
