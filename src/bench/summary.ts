@@ -26,7 +26,9 @@ function whatHappened(r: Omit<RunResult, 'summary'>, base: BaseFacts): string {
     case 'dfu': {
       const session = r.usb.sessions.find((s) => s.enumerated && s.servedBy === 'system');
       const id = session?.vid && session.pid ? ` as ${session.vid.slice(2)}:${session.pid.slice(2)}` : '';
-      return `DFU enumerated${id} after ${entry?.how === 'boot' ? 'the chip started in' : 'the jump into'} the stand-in ROM${from}`;
+      // after a leave there may be later ones, an interrupt that is taken to the ROM for instance
+      const led = r.entries.findLast((e) => session === undefined || Number(e.at) <= Number(session.at)) ?? entry;
+      return `DFU enumerated${id} after ${led?.how === 'boot' ? 'the chip started in' : 'the jump into'} the stand-in ROM${where(led?.from)}`;
     }
     case 'dfu-lost':
       return `DFU enumerated${from}, then the device left the bus or stopped answering without a leave`;

@@ -1,0 +1,20 @@
+import { expect, test } from 'vitest';
+import { summarise } from '../../src/bench/summary.ts';
+import type { BaseFacts } from '../../src/bench/document.ts';
+import type { ResultEntry } from '../../src/bench/result.ts';
+import { dfuResult } from '../samples/results.ts';
+
+const base = { end: { settled: true }, lockup: null, fault: null } as unknown as BaseFacts;
+
+test('the sentence names the jump that led to DFU, not an exception that went to the ROM after the leave', () => {
+  const result = dfuResult();
+  const jump = result.entries[0]!;
+  const trap: ResultEntry = { ...jump, at: '1.400000000', how: 'exception', from: { ...jump.from!, file: 'core.c', line: 16 } };
+  expect(summarise({ ...result, entries: [jump, trap] }, base)).toContain('after the jump into the stand-in ROM (main.c:50)');
+});
+
+test('a chip that started in its ROM made no jump', () => {
+  const result = dfuResult();
+  const boot: ResultEntry = { ...result.entries[0]!, how: 'boot', from: null };
+  expect(summarise({ ...result, entries: [boot] }, base)).toBe('DFU enumerated as 0483:df11 after the chip started in the stand-in ROM.');
+});
