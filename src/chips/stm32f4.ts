@@ -10,6 +10,9 @@ const FACTORY = 'RM0090 and RM0383: reset value of FLASH_OPTCR, 0x0FFFAAED';
 
 export const known = <T>(value: T, source: string, confidence: Confidence = 'documented'): Sourced<T> => ({ value, source, confidence });
 
+/** FLASH_ACR.ICEN, DCEN, PRFTEN: 64 rows of instructions and 8 of data, of one 128-bit line. */
+export const F4_FLASH_CACHE = known({ lineBytes: 16, rowBytes: 16, codeRows: 64, dataRows: 8 } as const, 'RM0090 r21 3.5.2');
+
 const optcr = (name: string, value: number): OptionByteRow => ({ field: `FLASH.OPTCR.${name}`, factory: known(value, FACTORY) });
 /** @param sectors width of nWRP */
 export const f4OptionBytes = (sectors: number): Readonly<Record<string, OptionByteRow>> => ({

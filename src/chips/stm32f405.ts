@@ -7,6 +7,7 @@ import {
   F4_BLOCKS,
   F4_BOOT,
   F4_CLOCKS,
+  F4_FLASH_CACHE,
   F4_PARAMETERS,
   F4_REMAP,
   F4_RESET_FLAGS,
@@ -119,6 +120,7 @@ export const STM32F405RG: ChipDescription = {
     usbConnectMs: known(250, `${AN2606} Table 229 (V9.x; V3.x 270)`),
   },
   maxHclkHz: known({ 'Scale 2': 144_000_000, 'Scale 1': 168_000_000 }, 'DS8626 T14, recalled', 'assumed'),
+  flashCache: F4_FLASH_CACHE,
   flashLatency: known(
     {
       'Scale 1': [

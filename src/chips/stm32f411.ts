@@ -7,6 +7,7 @@ import {
   F4_BLOCKS,
   F4_BOOT,
   F4_CLOCKS,
+  F4_FLASH_CACHE,
   F4_PARAMETERS,
   F4_REMAP,
   F4_RESET_FLAGS,
@@ -88,6 +89,7 @@ export const STM32F411RE: ChipDescription = {
     usbConnectMs: known(250, `${AN2606} Table 229`),
   },
   maxHclkHz: known({ 'Scale 3': 64_000_000, 'Scale 2': 84_000_000, 'Scale 1': 100_000_000 }, 'DS10314 T14, recalled', 'assumed'),
+  flashCache: F4_FLASH_CACHE,
   flashLatency: known(
     {
       'Scale 1': [

@@ -367,6 +367,11 @@ export const L4_RESET_FLAGS: readonly ResetFlagRow[] = [
 ];
 
 export const L4_MAX_HCLK = known({ 'Range 1': 80_000_000, 'Range 2': 26_000_000 }, `${HAL_L4}:Src/stm32l4xx_ll_utils.c`);
+/** FLASH_ACR.ICEN, DCEN, PRFTEN: 32 rows of instructions and 8 of data, of four 64-bit lines. */
+export const L4_FLASH_CACHE = known(
+  { lineBytes: 8, rowBytes: 32, codeRows: 32, dataRows: 8 } as const,
+  'ST HAL of L4 (rows); RM0440 3.3.4 (LRU; same block)',
+);
 export const L4_LATENCY: Sourced<LatencyTable> = known(
   {
     'Range 1': [

@@ -11,6 +11,7 @@ import {
   L4_BLOCKS,
   L4_CLOCKS,
   L4_COVERED,
+  L4_FLASH_CACHE,
   L4_LATENCY,
   L4_MAX_HCLK,
   L4_OPTION_BYTES,
@@ -136,6 +137,7 @@ export const STM32L476RG: ChipDescription = {
     usbConnectMs: known(300, `${AN2606} Table 229`),
   },
   maxHclkHz: L4_MAX_HCLK,
+  flashCache: L4_FLASH_CACHE,
   flashLatency: L4_LATENCY,
 };
 

@@ -35,7 +35,12 @@ export const REGION_SLOTS = DECODED_BASE + DECODED_BYTES;
 const LINE_MAP_BASE = REGION_SLOTS + (DECODED_BYTES >>> 3);
 /** One byte per 32-byte line of guest memory: way + 1 where the L1 data cache holds it, else 0. Index `LINE_MAP + (host >>> 5)`. */
 export const LINE_MAP = LINE_MAP_BASE - (MEMORY_BASE >>> 5);
-const ARENA_BYTES = LINE_MAP_BASE + (MAX_MEMORY >>> 5);
+/** Rows of a flash cache (core/flash-cache.ts) by address: one word per 16 bytes, the number of its last use. */
+const CODE_USED = LINE_MAP_BASE + (MAX_MEMORY >>> 5);
+export const FLASH_CACHE = { CODE_USED, DATA_USED: CODE_USED + (MAX_MEMORY >>> 2) } as const;
+/** One byte per 8 bytes of address: a flash cache holds the line for instructions (1) or data (2). */
+export const FLASH_MARK = FLASH_CACHE.DATA_USED + (MAX_MEMORY >>> 2);
+const ARENA_BYTES = FLASH_MARK + (MAX_MEMORY >>> 3);
 
 /**
  * L1 caches of the one core that has them, between the cores' pages and the tables: 16 KB data (four ways of 128 sets), 16 KB instructions (two ways

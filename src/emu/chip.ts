@@ -138,6 +138,14 @@ export interface RomReference {
 /** Highest HCLK in MHz per number of flash wait states, by voltage range (`VOS0`…). */
 export type LatencyTable = Readonly<Record<string, readonly (readonly [maxMHz: number, waitStates: number])[]>>;
 
+/** Flash as its controller reads it: line by line, through caches of rows that software switches (wires `art.icache`, `art.dcache`, `flash.prefetch`). */
+export interface FlashCacheRow {
+  readonly lineBytes: 8 | 16;
+  readonly rowBytes: 16 | 32;
+  readonly codeRows: number;
+  readonly dataRows: number;
+}
+
 export interface ChipDescription {
   /** Canonical part, e.g. `STM32H533RE`. */
   readonly name: string;
@@ -160,6 +168,8 @@ export interface ChipDescription {
   readonly optionBytes?: Readonly<Record<string, OptionByteRow>>;
   readonly resetFlags?: { readonly clear: string; readonly flags: readonly ResetFlagRow[] };
   readonly rom?: RomReference;
+  /** Caches of the flash controller, in front of a core without others. */
+  readonly flashCache?: Sourced<FlashCacheRow>;
   readonly flashLatency?: Sourced<LatencyTable>;
   /** Highest HCLK by voltage range. */
   readonly maxHclkHz?: Sourced<Readonly<Record<string, number>>>;

@@ -64,6 +64,7 @@ const COUNTERS = new Set<number>(
     S.IT_PC,
     S.R15,
     S.WAIT_STATES,
+    S.TOUCHES,
     S.FAST_RAM,
     S.FAST_HALFWORDS,
     S.FAST_WORDS,

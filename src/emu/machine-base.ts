@@ -6,6 +6,7 @@ import type { BootRule, ChipDescription } from './chip.ts';
 import { RESET_CAUSES, type ResetCause } from './component.ts';
 import { PAUSE, type CoreListener, type Interceptor, type Zone } from './core/core-types.ts';
 import { Core, type CoreSnapshot } from './core/core.ts';
+import { KIND } from './core/flash-cache.ts';
 import { registerFile, setRegister } from './core/register-file.ts';
 import { S } from './core/state.ts';
 import { sysTickClockChanged } from './core/systick.ts';
@@ -476,6 +477,9 @@ export abstract class MachineBase implements CoreListener {
     if (name === this.chip.remap?.wire && this.cores) this.remapped();
     switch (name) {
       case 'flash.latency':
+      case 'flash.prefetch':
+      case 'art.icache':
+      case 'art.dcache':
       case 'icache.enabled':
       case 'icache.ways':
         for (const core of this.cores ?? [])
@@ -484,7 +488,15 @@ export abstract class MachineBase implements CoreListener {
             cache: this.system.wire('icache.enabled') !== 0,
             sets: 256,
             ways: this.system.wire('icache.ways') || 2,
+            kinds:
+              (this.system.wire('art.icache') ? KIND.CODE : 0) |
+              (this.system.wire('art.dcache') ? KIND.DATA : 0) |
+              (this.system.wire('flash.prefetch') ? KIND.PREFETCH : 0),
           });
+        break;
+      case 'art.icache.reset':
+      case 'art.dcache.reset':
+        for (const core of this.cores ?? []) core.flushFlashCache(name === 'art.icache.reset', name === 'art.dcache.reset');
         break;
       case 'icache.invalidate':
         for (const core of this.cores ?? []) core.invalidateCache();

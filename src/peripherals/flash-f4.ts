@@ -7,7 +7,7 @@
  * clear bits: RM0090 3.6.3 (documented). A wrong key locks until the next reset with a bus error: RM0090 3.6.1 (documented). Option bytes are loaded at each reset
  * (documented as the reset value of OPTCR). OPERR joins the other errors while ERRIE is set, EOP rises only with EOPIE: RM0090 3.8.4 (documented).
  * Durations are parameters.
- * Wires driven: `flash.latency`, `flash.prefetch`, `art.icache`, `art.dcache`, `flash.busy`, `iwdg.hardware` (WDG_SW = 0).
+ * Wires driven: `flash.latency`, `flash.prefetch`, `art.icache`, `art.dcache`, `art.icache.reset`, `art.dcache.reset`, `flash.busy`, `iwdg.hardware` (WDG_SW = 0).
  */
 import {
   WRITE_FAULT,
@@ -294,6 +294,8 @@ class Flash {
     c.env.setWire('flash.prefetch', this.f.prften.get(c));
     c.env.setWire('art.icache', this.f.icen.get(c));
     c.env.setWire('art.dcache', this.f.dcen.get(c));
+    c.env.setWire('art.icache.reset', this.f.icrst.get(c) && !this.f.icen.get(c) ? 1 : 0);
+    c.env.setWire('art.dcache.reset', this.f.dcrst.get(c) && !this.f.dcen.get(c) ? 1 : 0);
   }
 
   /** First power-on: the factory's option bytes, changed by the board's parameters, and the identity area. */

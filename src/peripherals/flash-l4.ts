@@ -6,7 +6,7 @@
  * Facts: registers ST SVD; keys, units, flag rules: RM0351 3.3 and HAL-L4 hal_flash.c (documented as far as quoted there; else assumed); EOP and OPERR rise only
  * with their interrupt enables: RM0351 FLASH_SR. Option registers show what was loaded last; a system reset brings that back (reported, community.st.com td-p/44218).
  * Durations are parameters.
- * Wires driven: `flash.latency`, `flash.prefetch`, `art.icache`, `art.dcache`, `flash.busy` (1: lower half, 2: upper half, 3: both are being written),
+ * Wires driven: `flash.latency`, `flash.prefetch`, `art.icache`, `art.dcache`, `art.icache.reset`, `art.dcache.reset`, `flash.busy` (1: lower half, 2: upper half, 3: both are being written),
  * `iwdg.hardware`, `wwdg.hardware` (option bytes). Wires read: `flash.swap` (SYSCFG FB_MODE: the banks change places), `reset.cause`.
  */
 import { RESET_CAUSES, type ResetKind } from '../emu/component.ts';
@@ -359,6 +359,8 @@ class Flash {
     c.env.setWire('flash.prefetch', this.f.prefetch.get(c));
     c.env.setWire('art.icache', this.f.icen.get(c));
     c.env.setWire('art.dcache', this.f.dcen.get(c));
+    c.env.setWire('art.icache.reset', this.f.icrst.get(c) && !this.f.icen.get(c) ? 1 : 0);
+    c.env.setWire('art.dcache.reset', this.f.dcrst.get(c) && !this.f.dcen.get(c) ? 1 : 0);
   }
 
   /** First power-on: the factory's option bytes, changed by the board's parameters, and the identity area. */

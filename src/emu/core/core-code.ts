@@ -4,7 +4,8 @@ import type { CoreRow } from '../chip.ts';
 import type { Memory, Region, System } from '../system.ts';
 import type { Profile } from './builder.ts';
 import { CoreMemory } from './core-memory.ts';
-import type { AccessTrace, CoreListener, FastRange, Zone } from './core-types.ts';
+import type { AccessTrace, CoreListener, FastRange, FlashTiming, Zone } from './core-types.ts';
+import { KIND, type Side } from './flash-cache.ts';
 import { Decoder, isWide, type Instruction } from './decode.ts';
 import { H_BREAK, H_DECODE, H_UNDEFINED, type Handlers } from './handlers.ts';
 import { HELPERS } from './helpers.ts';
@@ -28,6 +29,8 @@ export abstract class CoreCode extends CoreMemory {
   protected readonly fetchTable: number;
   /** Runs decoded records; returns why it stopped. */
   protected readonly wasmRun: () => number;
+  /** Cycles that reading the flash line of an address costs now, where no cache but the core's own is in front. */
+  private readonly flashLine: (address: number) => number;
   protected readonly helpers: Record<string, (...args: never[]) => number | bigint>;
   /** Decoded pages by guest page, and guest page by decoded page. */
   protected readonly decodedPages = new Map<number, number>();
@@ -50,12 +53,14 @@ export abstract class CoreCode extends CoreMemory {
         fetch: (pc: number) => this.fetchPage(pc >>> 0),
         read: (address: number, size: 1 | 2 | 4, flags: number) => this.slowRead(address >>> 0, size, flags),
         write: (address: number, size: 1 | 2 | 4, value: number, flags: number) => this.slowWrite(address >>> 0, size, value, flags),
-        lineFill: (pc: number) => this.lineFill(pc >>> 0),
+        lineFill: (pc: number, before: number) => (this.l1 ? this.lineFill(pc >>> 0) : this.flashFill(pc >>> 0, before)),
+        dataFill: (address: number) => this.dataFill(address >>> 0),
         ...this.helpers,
       },
     });
     this.wasmRun = instance.exports['run'] as () => number;
     this.flashLine = instance.exports['flashLine'] as (address: number) => number;
+    this.flashData = instance.exports['flashData'] as (address: number) => number;
     this.tier.setStub(instance.exports['stub']);
     this.set(S.LINE, 1);
     this.set(S.CACHE_WAYS, 2);
@@ -111,7 +116,7 @@ export abstract class CoreCode extends CoreMemory {
   }
   protected translate(pc: number, rec: number): void {
     // a region is kept by the bytes in memory: not while lines disagree with them
-    if (this.l1?.codeOn && this.l1.staleLines > 0) {
+    if ((this.l1?.codeOn && this.l1.staleLines > 0) || (this.flashCache?.staleRows(KIND.CODE) ?? 0) > 0) {
       this.arena.u8[rec + REC.FLAGS] = 0;
       return;
     }
@@ -147,11 +152,15 @@ export abstract class CoreCode extends CoreMemory {
         if (this.l1?.dataOn && m && m.row.core === undefined) return null;
         if (!m || m.row.kind === 'ram' || m.row.guardedBy || (a & (size - 1)) !== 0 || this.intercept?.pages.has(a >>> PAGE_BITS))
           return null;
-        if (!m.row.waitStates && mode !== 0) return null;
+        if ((!m.row.waitStates && mode !== 0) || this.flashCache?.staleRows(KIND.DATA)) return null;
         return this.system.loadHost(m.host + (a - this.regionAt(a)!.base), size);
       },
       ram,
-      fetch: mode as 0 | 1 | 2,
+      fetch: mode as Surroundings['fetch'],
+      flashKinds: mode === 3 ? this.get(S.FLASH_KINDS) : 0,
+      lineBytes: -(this.get(S.FLASH_MASK) | 0),
+      rowShift: this.get(S.ROW_SHIFT),
+      sequential: (line) => this.sequentialStall(line),
       waitStates: mode === 0 ? 0 : this.get(S.WAIT_STATES),
       timedCode: memory.row.waitStates === true && mode !== 0 && !this.cachedCode(pc, region),
       cachedCode: this.cachedCode(pc, region),
@@ -176,19 +185,68 @@ export abstract class CoreCode extends CoreMemory {
     this.set(S.LINE, 1);
   }
 
+  // ---- caches of the flash controller ------------------------------------------------------------------------------------------------
+  protected override staleFlash(side: Side, host: number, bytes: number): void {
+    if (side === KIND.CODE) return this.dropCode(host, bytes);
+    // constants from flash are part of translated code
+    this.tier.dropAll();
+    this.flushReads();
+    this.updateFast();
+  }
+  private hostAt(address: number): number {
+    const region = this.regionAt(address)!;
+    return region.memory!.host + (address - region.base);
+  }
+  /** A line of instructions that no row holds; `before` is the line that was paid for last. */
+  private flashFill(pc: number, before: number): number {
+    if (this.heldByFlashCache(KIND.CODE)) this.flashCache!.fill(KIND.CODE, pc, this.hostAt(pc));
+    const line = (pc & this.get(S.FLASH_MASK)) >>> 0;
+    const next = line + (this.get(S.FLASH_MASK) | 0) === (before & ~1) >>> 0;
+    return next ? this.sequentialStall(line) : this.get(S.WAIT_STATES);
+  }
+  private dataFill(address: number): number {
+    if (this.heldByFlashCache(KIND.DATA)) this.flashCache!.fill(KIND.DATA, address, this.hostAt(address));
+    return this.get(S.WAIT_STATES);
+  }
+  /**
+   * Cycles that a line costs behind the line before it. With prefetch it was asked for when that one came, and its instructions have run meanwhile, one cycle each (inferred
+   * from RM0090's figure).
+   */
+  private sequentialStall(line: number): number {
+    const waitStates = this.get(S.WAIT_STATES);
+    if (this.get(S.FETCH_MODE) !== 3 || (this.get(S.FLASH_KINDS) & KIND.PREFETCH) === 0) return waitStates;
+    const bytes = -(this.get(S.FLASH_MASK) | 0);
+    const region = this.regionAt(line - bytes);
+    if (!region?.memory) return waitStates;
+    let instructions = 0;
+    for (let a = line - bytes; a < line; a += isWide(this.codeHalfword(region, a)) ? 4 : 2) instructions++;
+    return Math.max(0, waitStates + 1 - instructions);
+  }
+  /** Software or a reset empties them. */
+  flushFlashCache(code: boolean, data: boolean): void {
+    if (code) this.flashCache?.flush(KIND.CODE);
+    if (data) this.flashCache?.flush(KIND.DATA);
+    this.set(S.LINE, 1);
+  }
+
   // ---- flash timing ------------------------------------------------------------------------------------------------------------
-  protected flashTiming = { waitStates: 0, cache: false, sets: 256, ways: 2 };
-  /** Wait states per flash line and instruction cache, as the chip's flash and cache controllers say. */
-  setFlashTiming(t: { waitStates: number; cache: boolean; sets: number; ways: number }): void {
+  protected flashTiming: FlashTiming = { waitStates: 0, cache: false, sets: 256, ways: 2, kinds: 0 };
+  /** Wait states per flash line and caches, as the chip's flash and cache controllers say. */
+  setFlashTiming(t: FlashTiming): void {
     this.flashTiming = { ...t };
     this.applyFlashTiming();
   }
   protected applyFlashTiming(): void {
     const t = this.flashTiming;
-    const mode = t.cache ? 2 : t.waitStates > 0 ? 1 : 0;
+    const kinds = this.flashCache ? t.kinds : 0;
+    // without wait states the flash controller's caches save nothing: they are passed by
+    const mode = t.cache ? 2 : t.waitStates === 0 ? 0 : kinds !== 0 ? 3 : 1;
     if (this.get(S.FETCH_MODE) !== mode) this.flushReads();
     this.set(S.FETCH_MODE, mode);
     this.set(S.WAIT_STATES, t.waitStates);
+    this.set(S.FLASH_KINDS, kinds);
+    this.set(S.FLASH_MASK, -(this.system.chip.flashCache?.value.lineBytes ?? 16));
+    this.set(S.ROW_SHIFT, this.flashCache?.rowShift ?? 0);
     this.set(S.CACHE_SET_MASK, t.sets - 1);
     this.set(S.CACHE_WAYS, t.ways);
     this.set(S.LINE, 1);
@@ -222,10 +280,14 @@ export abstract class CoreCode extends CoreMemory {
   }
   /** Fills and other changes of caches so far: while it stands still, a loop that hits goes on hitting. */
   cacheChanges(): number {
-    return this.get(S.CACHE_MISSES) + (this.l1?.changes ?? 0);
+    return this.get(S.CACHE_MISSES) + (this.l1?.changes ?? 0) + (this.flashCache?.changes ?? 0);
   }
   /** Two bytes of an instruction, as fetched: a line of the instruction cache may be older than memory. */
   protected codeHalfword(region: Region, address: number): number {
+    if (region.memory!.row.waitStates && this.heldByFlashCache(KIND.CODE)) {
+      const held = this.flashCache!.staleValue(KIND.CODE, address, 2);
+      if (held >= 0) return held;
+    }
     const stale = this.l1 === null ? -1 : this.l1.staleCopyOf(address);
     return this.system.loadHost(stale >= 0 && this.cachedCode(address, region) ? stale : region.memory!.host + (address - region.base), 2);
   }
@@ -296,6 +358,7 @@ export abstract class CoreCode extends CoreMemory {
   protected readonly unbound = new Set<number>();
   /** The chip's remapped place shows another memory: what was decoded or looked up there no longer holds. */
   remapped(base: number): void {
+    this.flushFlashCache(true, true);
     for (const [page, decoded] of this.decodedPages) {
       if (page < base >>> PAGE_BITS || page > (base + this.remapSpan - 1) >>> PAGE_BITS) continue;
       this.arena.u8.fill(0, decoded, decoded + DECODED_PAGE_BYTES);
@@ -326,6 +389,7 @@ export abstract class CoreCode extends CoreMemory {
   /** Bytes of the arena have changed or are about to: decoded instructions that overlap are dropped. */
   invalidateCode(host: number, length: number): void {
     this.l1?.memoryChanged(host, length);
+    this.flashCache?.memoryChanged(host, length);
     this.dropCode(host, length);
   }
   protected override dropCode(host: number, length: number): void {
@@ -334,7 +398,8 @@ export abstract class CoreCode extends CoreMemory {
     // an instruction of four bytes, and those around whose cost looks at it
     const { before, after } = this.timing.reach;
     const from = host - 8 - before;
-    const to = host + length + after;
+    // what a line costs looks at the line before it
+    const to = host + length + Math.max(after, this.flashCache ? 16 : 0);
     this.tier.invalidate(from, to - from);
     for (const pc of this.farLooks.take(host - 3, host + length)) this.dropRecord(pc);
     for (let hostPage = from >>> PAGE_BITS; hostPage <= (to - 1) >>> PAGE_BITS; hostPage++) {

@@ -8,6 +8,7 @@ import { CoreState } from './core-state.ts';
 import type { AccessTrace, CoreListener, Interceptor } from './core-types.ts';
 import type { Core } from './core.ts';
 import type { FaultKind } from './cpu.ts';
+import { FlashCache, KIND, type Side } from './flash-cache.ts';
 import { L1Cache } from './l1-cache.ts';
 import { ENTRY_CACHED, ENTRY_FAST, ENTRY_FLASH } from './record-builders.ts';
 import { impreciseBusFault } from './exceptions.ts';
@@ -34,12 +35,14 @@ export abstract class CoreMemory extends CoreState {
   protected readonly codeHostPages = new Map<number, Set<number>>();
   /** While set, every data access comes by the slow path and is listed. */
   protected tracer: AccessTrace | null = null;
-  /** Cycles that reading the flash line of an address costs now. */
-  protected flashLine!: (address: number) => number;
+  /** Cycles that reading data from flash costs now. */
+  protected flashData!: (address: number) => number;
 
   protected readonly timing: TimingModel;
   /** L1 caches, null on cores without. */
   readonly l1: L1Cache | null;
+  /** Caches of the flash controller, null where there are none. */
+  readonly flashCache: FlashCache | null;
 
   constructor(system: System, row: CoreRow, index: number, listener: CoreListener) {
     super(system, row, index, listener);
@@ -57,7 +60,14 @@ export abstract class CoreMemory extends CoreState {
         : null;
     if (this.l1 && system.chip.cores.filter((c) => c.type === row.type).length > 1)
       throw new Error('L1 caches of two cores do not fit the arena');
+    const geometry = system.chip.flashCache?.value;
+    this.flashCache =
+      geometry && index === 0 && this.profile.name === 'm4'
+        ? new FlashCache(this.arena, this.base, geometry, { staleChanged: (side, host, bytes) => this.staleFlash(side, host, bytes) })
+        : null;
   }
+  /** Rows of the flash cache that disagree with memory have come or gone. */
+  protected abstract staleFlash(side: Side, host: number, bytes: number): void;
   /** Drops what was decoded and translated from these bytes. */
   protected abstract dropCode(host: number, bytes: number): void;
   /** Whether translated code may run, and what memory it may read, has changed. */
@@ -202,8 +212,13 @@ export abstract class CoreMemory extends CoreState {
       this.set(S.UNINITIALISED, this.get(S.UNINITIALISED) + 1);
     }
     if (policy !== POLICY.NONE) return this.cachedRead(address, region, host, size);
-    this.fillRead(address, region, timed ? ENTRY_FLASH : ENTRY_FAST);
-    if (timed) this.spend(this.flashLine(address));
+    if (!timed) this.fillRead(address, region, ENTRY_FAST);
+    else {
+      this.spend(this.flashData(address));
+      const stale = this.heldByFlashCache(KIND.DATA) ? this.flashCache!.staleValue(KIND.DATA, address, size) : -1;
+      if (stale >= 0) return stale;
+      if (!this.flashCache?.staleRows(KIND.DATA)) this.fillRead(address, region, ENTRY_FLASH);
+    }
     return this.system.loadHost(host, size);
   }
 
@@ -311,6 +326,11 @@ export abstract class CoreMemory extends CoreState {
     system.storeHost(host, size, value);
     if (policy !== POLICY.NONE) this.storeCopy(host, size, value);
     else this.fillWrite(address, region);
+  }
+
+  /** A cache of the flash controller is on and in use. */
+  protected heldByFlashCache(side: Side): boolean {
+    return this.flashCache !== null && this.get(S.FETCH_MODE) === 3 && (this.get(S.FLASH_KINDS) & side) !== 0;
   }
 
   // ---- L1 data cache ---------------------------------------------------------------------------------------------------------------

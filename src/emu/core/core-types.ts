@@ -40,6 +40,16 @@ export interface Interceptor {
 }
 export type Zone = 'user' | 'system' | 'data';
 
+/** How long fetches and reads of flash take now. */
+export interface FlashTiming {
+  readonly waitStates: number;
+  /** Instruction cache of its own block: on, and its shape. */
+  readonly cache: boolean;
+  readonly sets: number;
+  readonly ways: number;
+  /** What the flash controller does (KIND in flash-cache.ts). */
+  readonly kinds: number;
+}
 /** Memory that translated code reads without asking: guest base, bytes, arena offset of the first. */
 export interface FastRange {
   readonly base: number;

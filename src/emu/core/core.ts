@@ -5,12 +5,13 @@
 import { CPU_STRIDE, PAGE_BITS, RECORD_BYTES, WORD_MAP } from '../arena.ts';
 import { clockTimeOf, mulDivCeil, type Ps } from '../time.ts';
 import { CoreCode } from './core-code.ts';
-import { PAUSE, type Zone } from './core-types.ts';
+import { PAUSE, type FlashTiming, type Zone } from './core-types.ts';
 import type { Cpu, GuestFault } from './cpu.ts';
 import type { CpuEngine, EngineHost } from './engine.ts';
 import { exceptionReturn, lazyFpSave, raise, resetCore, takePending } from './exceptions.ts';
 import { REC } from './record-builders.ts';
 import { mpuEnabled } from './mpu.ts';
+import type { FlashCacheSnapshot } from './flash-cache.ts';
 import type { L1Snapshot } from './l1-cache.ts';
 import { highestPending, preempts } from './nvic.ts';
 import { cachesOf, pendNmi } from './scs.ts';
@@ -103,6 +104,7 @@ export class Core extends CoreCode implements Cpu {
     // lines stay as they are, dirty ones too: they are out of reach while the caches are off
     this.l1?.enable(false, false);
     this.applyFlashTiming();
+    this.flushFlashCache(true, true);
     this.flushTables();
     this.irqDirty = true;
     this.disarmTimer();
@@ -319,6 +321,7 @@ export class Core extends CoreCode implements Cpu {
       zone: this.zone,
       flash: { ...this.flashTiming },
       l1: this.l1?.save() ?? null,
+      flashCache: this.flashCache?.save() ?? null,
     };
   }
   restore(s: CoreSnapshot): void {
@@ -331,6 +334,7 @@ export class Core extends CoreCode implements Cpu {
     this.retiredBase = s.retiredBase;
     this.zone = s.zone;
     this.flashTiming = { ...s.flash };
+    if (this.flashCache && s.flashCache) this.flashCache.restore(s.flashCache);
     if (this.l1 && s.l1) {
       this.l1.restore(s.l1);
       const on = cachesOf(this);
@@ -348,7 +352,8 @@ export interface CoreSnapshot {
   readonly zone: Zone;
   /** Tags and lines of the L1 caches. */
   readonly l1: L1Snapshot | null;
-  readonly flash: { waitStates: number; cache: boolean; sets: number; ways: number };
+  readonly flashCache: FlashCacheSnapshot | null;
+  readonly flash: FlashTiming;
 }
 
 /** Cycles until a time, for callers that plan ahead. */

@@ -9,12 +9,13 @@
  *     if IT != 0: step IT; condition fails -> 1 cycle, pc += size, next
  *     budget -= rec.cost;  switch rec.handler: hot ops inline, others by table call
  */
-import { DECODED_BASE, fetchTableOf, L1, readTableOf, REGION_SLOTS } from '../arena.ts';
+import { DECODED_BASE, fetchTableOf, FLASH_CACHE, FLASH_MARK, L1, readTableOf, REGION_SLOTS } from '../arena.ts';
 import { ModuleWriter, type FunctionBody, type Label } from '../wasm/module.ts';
 import { loadOpcode, OP, storeOpcode, type AccessSize, type WasmType } from '../wasm/opcodes.ts';
 import { Expr, lift, type Profile, type Val } from './builder.ts';
 import type { Handlers } from './handlers.ts';
 import { H_SYSTEM_ALWAYS, type Handler } from './handlers.ts';
+import { FLASH_CACHE_MASK, KIND } from './flash-cache.ts';
 import { EXIT, S } from './state.ts';
 
 import {
@@ -43,13 +44,14 @@ export interface InterpreterImports {
   /** Reads with everything that the fast path cannot do; `flags` bit 0 = must be aligned, bit 1 = unprivileged. */
   read(address: number, size: number, flags: number): number;
   write(address: number, size: number, value: number, flags: number): void;
-  /** Reads a line into the L1 instruction cache; cycles that it takes. */
-  lineFill(pc: number): number;
+  /** A line of instructions is in no cache (`before`: the one that was paid for last); cycles that it takes. The same for data in flash. */
+  lineFill(pc: number, before: number): number;
+  dataFill(address: number): number;
   [helper: string]: (...args: never[]) => number | bigint | void;
 }
 
-/** if table entry is FLASH and the address aligned: BUDGET -= flashLine(address); return the bytes. */
-function emitFlashLoad(b: ColdBuilder, shared: Shared, a: Expr, size: AccessSize, flashLine: number): void {
+/** if table entry is FLASH and the address aligned: BUDGET -= flashData(address); return the bytes. */
+function emitFlashLoad(b: ColdBuilder, shared: Shared, a: Expr, size: AccessSize, flashData: number): void {
   const f = b.f;
   const entry = b.let(
     new Expr('i32', (g) => {
@@ -62,7 +64,7 @@ function emitFlashLoad(b: ColdBuilder, shared: Shared, a: Expr, size: AccessSize
       b.let(
         new Expr('i32', (g) => {
           a.emit(g);
-          g.call(flashLine);
+          g.call(flashData);
         }),
       ),
     );
@@ -74,6 +76,9 @@ function emitFlashLoad(b: ColdBuilder, shared: Shared, a: Expr, size: AccessSize
 
 /** Cores with L1 caches. */
 const hasL1 = (profile: Profile): boolean => profile.name === 'm7';
+
+/** Cores that a flash controller with caches can stand in front of. */
+const hasFlashCache = (profile: Profile): boolean => profile.name === 'm4';
 
 /** if the line is in the data cache: return its bytes, or store into it. */
 function emitCachedAccess(b: ColdBuilder, shared: Shared, kind: 'read' | 'write', a: Expr, size: AccessSize, flagsLocal: number): void {
@@ -94,7 +99,7 @@ function emitCachedAccess(b: ColdBuilder, shared: Shared, kind: 'read' | 'write'
 }
 
 /** ld1/ld2/ld4(address, flags) and st1/st2/st4(address, value, flags) for handlers of their own. */
-function emitMemoryFunctions(shared: Shared, flashLine: number): void {
+function emitMemoryFunctions(shared: Shared, flashData: number): void {
   const w = shared.writer;
   for (const size of [1, 2, 4]) {
     shared.loads[size] = w.declare(['i32', 'i32'], 'i32');
@@ -113,7 +118,7 @@ function emitMemoryFunctions(shared: Shared, flashLine: number): void {
       f.i32(2);
       f.op(0x71);
       f.brIf(slow);
-      if (kind === 'read') emitFlashLoad(b, shared, a, size, flashLine);
+      if (kind === 'read') emitFlashLoad(b, shared, a, size, flashData);
       emitFastHost(b, shared, kind, a, size, host, slow);
       host.get.emit(f);
       if (kind === 'read') f.memory(loadOpcode(size), 0);
@@ -220,8 +225,45 @@ function emitCachedLine(b: ColdBuilder, shared: Shared, pc: Expr): void {
     f.op(OP.return);
   });
   pc.emit(f);
+  paid.emit(f);
   f.call(shared.imports.lineFill);
   f.op(OP.return);
+}
+
+/** if the kind is on and the line is held: row used last; return 0 */
+function emitFlashHit(b: ColdBuilder, kind: number, used: number, address: Expr): void {
+  const f = b.f;
+  const masked = b.let(b.and(address, FLASH_CACHE_MASK));
+  const mark = new Expr('i32', (g) => {
+    b.shrU(b.and(masked, b.state(S.FLASH_MASK)), 3).emit(g);
+    g.memory(OP['i32.load8_u'], FLASH_MARK);
+  });
+  b.if(b.and(b.and(b.state(S.FLASH_KINDS), kind), b.let(mark)), () => {
+    const n = b.let(b.add(b.state(S.TOUCHES), 1));
+    b.setState(S.TOUCHES, n);
+    b.shl(b.shrU(masked, b.state(S.ROW_SHIFT)), 2).emit(f);
+    n.emit(f);
+    f.memory(OP['i32.store'], used);
+    f.i32(0);
+    f.op(OP.return);
+  });
+}
+/** flashData(address): cycles that reading data from flash costs now. */
+function emitFlashData(shared: Shared, flashLine: number): number {
+  if (!hasFlashCache(shared.profile)) return flashLine;
+  const index = shared.writer.declare(['i32'], 'i32');
+  const f = shared.writer.body(index);
+  const b = new ColdBuilder(f, shared);
+  const address = new Expr('i32', (g) => g.get(0));
+  b.if(b.ne(b.state(S.FETCH_MODE), 3), () => {
+    address.emit(f);
+    f.call(flashLine);
+    f.op(OP.return);
+  });
+  emitFlashHit(b, KIND.DATA, FLASH_CACHE.DATA_USED, address);
+  address.emit(f);
+  f.call(shared.imports.dataFill);
+  return index;
 }
 
 /** newLine(pc): the line that is entered; returns the cycles that its fetch costs. Sets LINE, LINE_MASK and REC. */
@@ -247,13 +289,23 @@ function emitNewLine(shared: Shared, flashLine: number): number {
   b.setState(S.REC, b.and(entry, ~0xfff));
   if (hasL1(shared.profile)) b.if(b.and(entry, ENTRY_CACHED), () => emitCachedLine(b, shared, pc));
   const timed = b.let(b.and(b.ne(b.and(entry, ENTRY_FLASH), 0), b.ne(b.state(S.FETCH_MODE), 0)));
-  const mask = b.let(b.select(timed, ~15, ~0xfff));
+  const lineMask = b.state(S.FLASH_MASK);
+  const mask = b.let(b.select(timed, lineMask, ~0xfff));
   b.setState(S.LINE_MASK, mask);
   b.setState(S.LINE, b.and(pc, mask));
   // flushing the tables must not cost time: the line that was paid for last is remembered apart
-  const paid = b.let(b.or(b.and(pc, ~15), 1));
-  b.if(b.and(timed, b.ne(b.state(S.CHARGED), paid)), () => {
+  const paid = b.let(b.or(b.and(pc, lineMask), 1));
+  const before = b.state(S.CHARGED);
+  b.if(b.and(timed, b.ne(before, paid)), () => {
     b.setState(S.CHARGED, paid);
+    if (hasFlashCache(shared.profile))
+      b.if(b.eq(b.state(S.FETCH_MODE), 3), () => {
+        emitFlashHit(b, KIND.CODE, FLASH_CACHE.CODE_USED, pc);
+        pc.emit(f);
+        before.emit(f);
+        f.call(shared.imports.lineFill);
+        f.op(OP.return);
+      });
     pc.emit(f);
     f.call(flashLine);
     f.op(OP.return);
@@ -286,7 +338,7 @@ function emitSemantics(b: RecordBuilder, h: Handler): void {
 
 /**
  * Builds the module. `helpers` are the soft-float and similar functions that semantics call by name, imported from `env`.
- * Exports: `run() → reason`, `flashLine(address) → cycles`.
+ * Exports: `run() → reason`, `flashLine(address) → cycles`, `flashData(address) → cycles`.
  */
 export function buildInterpreter(
   profile: Profile,
@@ -306,7 +358,8 @@ export function buildInterpreter(
       read: writer.importFunction('read', ['i32', 'i32', 'i32'], 'i32'),
       write: writer.importFunction('write', ['i32', 'i32', 'i32', 'i32'], null),
       hot: writer.importFunction('hot', ['i32', 'i32'], null),
-      lineFill: hasL1(profile) ? writer.importFunction('lineFill', ['i32'], 'i32') : -1,
+      lineFill: hasL1(profile) || hasFlashCache(profile) ? writer.importFunction('lineFill', ['i32', 'i32'], 'i32') : -1,
+      dataFill: hasFlashCache(profile) ? writer.importFunction('dataFill', ['i32'], 'i32') : -1,
     },
     regions: writer.importTable('regions'),
     helpers: new Map(),
@@ -315,7 +368,8 @@ export function buildInterpreter(
   };
   for (const [name, h] of Object.entries(helpers)) shared.helpers.set(name, writer.importFunction(name, h.params, h.result));
   const flashLine = emitFlashLine(shared);
-  emitMemoryFunctions(shared, flashLine);
+  const flashData = emitFlashData(shared, flashLine);
+  emitMemoryFunctions(shared, flashData);
   const newLine = emitNewLine(shared, flashLine);
   const condition = emitCondition(shared);
   const coldType = writer.type(['i32', 'i32'], 'i32');
@@ -337,6 +391,7 @@ export function buildInterpreter(
   writer.export('stub', stub);
   writer.export('run', run);
   writer.export('flashLine', flashLine);
+  writer.export('flashData', flashData);
   return writer.finish();
 }
 

@@ -25,7 +25,7 @@ export interface Shared {
   readonly cpu: number;
   readonly core: number;
   readonly profile: Profile;
-  readonly imports: Record<'decode' | 'fetch' | 'read' | 'write' | 'hot' | 'lineFill', number>;
+  readonly imports: Record<'decode' | 'fetch' | 'read' | 'write' | 'hot' | 'lineFill' | 'dataFill', number>;
   readonly helpers: Map<string, number>;
   /** Table of translated regions, shared with their modules. */
   readonly regions: number;

@@ -53,7 +53,7 @@ export const S = {
   LINE: 0xac,
   LINE_MASK: 0xb0,
   REC: 0xb4,
-  /** Fetch and flash-data timing: 0 none, 1 wait states per line, 2 instruction cache (tags below). */
+  /** Fetch and flash-data timing: 0 none, 1 wait states per line, 2 instruction cache (tags below), 3 caches of the flash controller. */
   FETCH_MODE: 0xb8,
   /** Cycles that a line from flash costs beyond the first. */
   WAIT_STATES: 0xbc,
@@ -76,6 +76,11 @@ export const S = {
   TIER: 0x188,
   /** Arrivals after which a place is translated, at most 250. */
   HOT: 0x18c,
+  /** Mask of a flash line; what the flash controller's caches do (KIND); number of the last use of a row, and log2 of its bytes. */
+  FLASH_MASK: 0x190,
+  FLASH_KINDS: 0x194,
+  TOUCHES: 0x198,
+  ROW_SHIFT: 0x19c,
   /** Flash line that was paid for last, | 1: entering it again costs nothing, whatever was flushed meanwhile. */
   CHARGED: 0xf4,
   /** Record of the instruction that ran last when the line changed: where a branch came from. */

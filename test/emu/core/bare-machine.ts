@@ -19,7 +19,7 @@ export const RAM_END = RAM + 0x2_0000;
 /** Core cycles last this long. */
 export const PS_PER_CYCLE = 1000;
 
-export function bareMachine(core: CoreName, row: Partial<CoreRow> = {}): Machine {
+export function bareMachine(core: CoreName, row: Partial<CoreRow> = {}, over: Partial<ChipDescription> = {}): Machine {
   const chip: ChipDescription = {
     name: 'BARE',
     family: 'bare',
@@ -34,6 +34,7 @@ export function bareMachine(core: CoreName, row: Partial<CoreRow> = {}): Machine
       { name: 'RAM', base: RAM, size: RAM_END - RAM, kind: 'ram', zone: 'user', aliases: [0x3800_0000] },
     ],
     boot: [{ when: [], boots: 'user', vectors: FLASH, source: 'test', confidence: 'assumed' }],
+    ...over,
   };
   const machine = new Machine({ chip, models: {}, seed: 1 });
   const hz = PS_PER_SECOND / PS_PER_CYCLE;
@@ -59,8 +60,13 @@ export const MAIN = 0x1000;
 export const handlerAt = (exception: number): number => 0x2000 + 0x20 * exception;
 
 /** A machine out of reset: vectors of all exceptions, `b .` in every handler and in main unless `program` says otherwise. */
-export function started(core: CoreName, program: Program = {}, row: Partial<CoreRow> = {}): { machine: Machine; cpu: Core } {
-  const machine = bareMachine(core, row);
+export function started(
+  core: CoreName,
+  program: Program = {},
+  row: Partial<CoreRow> = {},
+  over: Partial<ChipDescription> = {},
+): { machine: Machine; cpu: Core } {
+  const machine = bareMachine(core, row, over);
   const image = new Uint8Array(0x8000);
   const view = new DataView(image.buffer);
   const lines = machine.chip.cores[0]!.nvicLines;

@@ -30,6 +30,7 @@ const BOOKS = new Set<number>(
     S.BUDGET,
     S.EXIT_ARG,
     S.RETIRED,
+    S.TOUCHES,
   ].map((o) => o >> 2),
 );
 

@@ -19,14 +19,12 @@ import { OPS } from '../rows.ts';
 import { REC, REGION_HERE } from '../record-builders.ts';
 import { EXIT, S } from '../state.ts';
 import { ALL_FLAGS, FLAG_BITS, operandsOf, variantOf } from './flow.ts';
-import { emitIsLineMissing, L1_LINE } from './l1-access.ts';
+import { Lines } from './lines.ts';
 import { RegionBuilder, type GiveBack } from './region-builder.ts';
 import { routeTo } from './reducible.ts';
 import { dominates, type Block, type Item, type Region } from './region.ts';
 import type { Surroundings } from './surroundings.ts';
 
-/** Bytes of a flash line. */
-const FLASH_LINE = 16;
 /** Extra cycles that an instruction with operand-dependent time can take. */
 const DYNAMIC = 16;
 /** Calls of regions within regions: the host's stack is finite. */
@@ -45,6 +43,8 @@ export interface Locals {
   readonly budget: number;
   readonly retired: number;
   readonly line: number;
+  /** Number of the last use of a row of the flash cache. */
+  readonly touches: number;
   /** Where the region is left to, and what is given back of cycles and instructions when it is left in the middle of a block. */
   readonly next: number;
   readonly giveCycles: number;
@@ -79,7 +79,6 @@ export class RegionEmitter {
   readonly locals: Locals;
   readonly b: RegionBuilder;
   private readonly table: number;
-  private readonly flashLine: number;
   private readonly type: number;
   private readonly loops = new Map<Block, Label>();
   private readonly blocks = new Map<Block, Label>();
@@ -89,12 +88,7 @@ export class RegionEmitter {
   /** What differs from memory now, in front of the instruction that is emitted. */
   private dirty = 0;
   private readonly exits: { readonly mask: number; readonly out: Label; readonly missed: Label; readonly early: Label }[] = [];
-  /** Lines of this code cost a fixed time when they change; or are asked of the cache. */
-  private readonly lines: boolean;
-  private readonly cached: boolean;
-  /** Size of the lines as a mask, and whether the line that runs is kept track of. */
-  private readonly lineMask: number;
-  private readonly tracked: boolean;
+  readonly lines: Lines;
 
   constructor(region: Region, env: Surroundings, f: FunctionBody, table: number, type: number, helpers: ReadonlyMap<string, number>) {
     this.region = region;
@@ -102,11 +96,6 @@ export class RegionEmitter {
     this.f = f;
     this.table = table;
     this.type = type;
-    this.flashLine = helpers.get('flashLine')!;
-    this.lines = env.timedCode && env.fetch === 1 && env.waitStates > 0;
-    this.cached = env.timedCode && env.fetch === 2;
-    this.lineMask = -(env.cachedCode ? L1_LINE : FLASH_LINE);
-    this.tracked = this.lines || this.cached || env.cachedCode;
     const i32 = (): number => f.newLocal('i32');
     this.locals = {
       regs: Array.from({ length: 15 }, i32),
@@ -117,6 +106,7 @@ export class RegionEmitter {
       budget: i32(),
       retired: i32(),
       line: i32(),
+      touches: i32(),
       next: i32(),
       giveCycles: i32(),
       giveInstructions: i32(),
@@ -125,20 +115,21 @@ export class RegionEmitter {
       selector: i32(),
     };
     this.b = new RegionBuilder(f, env, this.locals, helpers, this);
+    this.lines = new Lines(this.b, env, this.locals, helpers.get('flashLine')!, (item) => {
+      if (item.it !== 0) this.b.rememberIt(item.it);
+      this.leaveBefore(item.pc, this.here, true);
+    });
   }
 
   // ---- costs ---------------------------------------------------------------------------------------------------------------------
   private itemCost(item: Item): number {
     return this.env.cycles(item).cost;
   }
-  private lineCost(from: number, to: number): number {
-    return this.lines ? (((to & -FLASH_LINE) - (from & -FLASH_LINE)) / FLASH_LINE) * this.env.waitStates : 0;
-  }
   /** Cost of a block with all its lines but the first. */
   private blockCost(b: Block): number {
     let sum = 0;
     for (const item of b.items) sum += this.itemCost(item);
-    return sum + this.lineCost(b.pc, b.items[b.items.length - 1]!.pc);
+    return sum + this.lines.cost(b.pc, b.items[b.items.length - 1]!.pc);
   }
   /** Worst cycles from the start of a block to the next check (loop header, behind a call, or the end). */
   private worstFrom(b: Block): number {
@@ -178,14 +169,14 @@ export class RegionEmitter {
     this.each(this.used, (offset, local) => this.load(offset, local));
     this.load(S.BUDGET, l.budget);
     this.load(S.RETIRED, l.retired);
-    if (this.tracked) this.load(S.CHARGED, l.line);
+    for (const [offset, local] of this.lines.state()) this.load(offset, local);
   }
   private spill(mask: number): void {
     const l = this.locals;
     this.each(mask, (offset, local) => this.store(offset, local));
     this.store(S.BUDGET, l.budget);
     this.store(S.RETIRED, l.retired);
-    if (this.tracked) this.store(S.CHARGED, l.line);
+    for (const [offset, local] of this.lines.state()) this.store(offset, local);
   }
   /** The smallest way out that spills all of a mask. */
   private wayOut(mask: number): { readonly out: Label; readonly missed: Label; readonly early: Label } {
@@ -233,14 +224,7 @@ export class RegionEmitter {
     f.op(OP.unreachable);
     for (const { mask, out, missed, early } of this.exits.toReversed()) {
       f.end(early);
-      if (this.tracked) {
-        f.get(locals.next);
-        f.i32(this.lineMask);
-        f.op(0x71);
-        f.i32(1);
-        f.op(0x72);
-        f.set(locals.line);
-      }
+      this.lines.setTo(locals.next);
       f.end(missed);
       f.get(locals.budget);
       f.get(locals.giveCycles);
@@ -363,43 +347,29 @@ export class RegionEmitter {
     this.f.memory(OP['i32.store'], this.env.cpu + S.LAST_REC);
   }
 
+  /** What leaving before the instruction that is emitted gives back. */
+  private here!: GiveBack;
   /** Instructions of a block. `given` keeps what a leave in the middle has to give back. */
   private body(b: Block): void {
-    const { f, locals } = this;
+    const { locals } = this;
     const items = b.items;
-    const timed = this.lines;
     this.dirty = b.dirty;
     this.b.compared = this.inherited;
     this.inherited = null;
     if (items.length === 0) return this.dispatch(b);
-    if (timed) {
-      // if line != first: budget -= wait states
-      const first = this.lineOf(b.pc);
-      f.get(locals.line);
-      f.i32(first);
-      f.op(0x47);
-      const label = f.if();
-      this.addTo(locals.budget, -this.env.waitStates);
-      f.end(label);
-    }
+    this.lines.startBlock(b);
     this.addTo(locals.budget, -this.blockCost(b));
     this.addTo(locals.retired, items.length);
-    if (timed) {
-      f.i32(this.lineOf(items[items.length - 1]!.pc));
-      f.set(locals.line);
-    }
     let left = this.blockCost(b);
     for (let i = 0; i < items.length; i++) {
       const item = items[i]!;
       const before = i === 0 ? null : items[i - 1]!;
-      if (before) left -= this.lineCost(before.pc, item.pc);
+      if (before) left -= this.lines.cost(before.pc, item.pc);
       const giveBack = { cycles: left, after: left - this.itemCost(item), instructions: items.length - i };
       left = giveBack.after;
       this.writes = 0;
-      if (!before || this.lineOf(item.pc) !== this.lineOf(before.pc)) {
-        if (this.cached) this.touchLine(item.pc, i === 0);
-        if (this.env.cachedCode) this.needLine(item, giveBack);
-      }
+      this.here = giveBack;
+      this.lines.startItem(b, i);
       this.writes = item.flow.writes;
       const ends = this.instruction(b, item, giveBack);
       this.b.release();
@@ -460,61 +430,6 @@ export class RegionEmitter {
     }
     this.b.if(this.b.condition(it >>> 4), run, () => this.addTo(this.locals.budget, failed));
     return false;
-  }
-  private lineOf(pc: number): number {
-    return (pc & this.lineMask) | 1;
-  }
-  /** Leaves if the L1 instruction cache does not hold the line of an instruction. */
-  private needLine(item: Item, giveBack: GiveBack): void {
-    const { f } = this;
-    const tag = this.lineOf(item.pc);
-    emitIsLineMissing(f, item.pc, tag);
-    const label = f.if();
-    if (item.it !== 0) this.b.rememberIt(item.it);
-    this.leaveBefore(item.pc, giveBack, true);
-    f.end(label);
-    f.i32(tag);
-    f.set(this.locals.line);
-  }
-  /** budget -= flashLine(pc), for the first line of a block only if it is another one than before. */
-  private touchLine(pc: number, ifOther: boolean): void {
-    const { f, locals } = this;
-    const line = this.lineOf(pc);
-    let label: Label | null = null;
-    if (ifOther) {
-      f.get(locals.line);
-      f.i32(line);
-      f.op(0x47);
-      label = f.if();
-    }
-    f.i32(line);
-    f.set(locals.line);
-    f.i32(pc);
-    this.payLine();
-    if (label) f.end(label);
-  }
-  /** budget -= flashLine(address on the stack) */
-  payLine(): void {
-    const { f, locals } = this;
-    f.call(this.flashLine);
-    f.set(locals.giveCycles);
-    f.get(locals.budget);
-    f.get(locals.giveCycles);
-    f.op(0x6b);
-    f.set(locals.budget);
-  }
-  /** A read of flash as data: fixed cost, or the cache's. */
-  payData(address: Val): void {
-    if (this.env.fetch === 1) this.addTo(this.locals.budget, -this.env.waitStates);
-    if (this.env.fetch !== 2) return;
-    lift(address).emit(this.f);
-    this.payLine();
-  }
-  /** Line that has been paid for when the region is left at `pc`. */
-  setLine(pc: number): void {
-    if (!this.tracked) return;
-    this.f.i32(this.lineOf(pc));
-    this.f.set(this.locals.line);
   }
   /** Leaves by a branch to the address in `next`. */
   leaveBranch(item: Item): void {

@@ -194,7 +194,7 @@ export class RegionBuilder extends Builder {
     if (fixed !== undefined) {
       const literal = this.env.literal(fixed >>> 0, size);
       if (literal !== null) {
-        this.emitter.payData(fixed);
+        this.emitter.lines.payData(fixed, () => this.leaveBefore());
         const value = options?.signed ? (size === 1 ? (literal << 24) >> 24 : (literal << 16) >> 16) : literal;
         return lift(value | 0);
       }
@@ -240,7 +240,7 @@ export class RegionBuilder extends Builder {
     };
     if (this.env.fetch !== 0)
       this.if(this.eq(this.and(entry, ENTRY_FAST | ENTRY_FLASH), ENTRY_FLASH), () => {
-        this.emitter.payData(a);
+        this.emitter.lines.payData(a, () => this.leaveBefore());
         take();
       });
     this.if(this.and(entry, ENTRY_FAST), () => {
@@ -376,7 +376,7 @@ export class RegionBuilder extends Builder {
     // the rest of the block does not run
     this.emitter.addTo(this.locals.budget, this.giveBack.after);
     this.emitter.addTo(this.locals.retired, -(this.giveBack.instructions - 1));
-    this.emitter.setLine(this.item.pc);
+    this.emitter.lines.set(this.item.pc);
   }
   override jump(target: Val): void {
     const { block, item, giveBack } = this;
@@ -404,7 +404,7 @@ export class RegionBuilder extends Builder {
       super.setState(S.EXIT_ARG, t);
       this.emitter.addTo(this.locals.budget, this.giveBack.after);
       this.emitter.addTo(this.locals.retired, -(this.giveBack.instructions - 1));
-      this.emitter.setLine(this.item.pc);
+      this.emitter.lines.set(this.item.pc);
       super.setState(S.PC, this.item.pc);
       this.emitter.leaveTo(-1);
     });

@@ -15,8 +15,14 @@ export interface Surroundings {
   literal(address: number, size: number): number | null;
   /** Fast RAM: guest base, bytes, arena offset of its first byte. */
   readonly ram: { readonly base: number; readonly size: number; readonly host: number };
-  /** Flash timing: 0 none, 1 wait states per line, 2 instruction cache (asked line by line). */
-  readonly fetch: 0 | 1 | 2;
+  /** Flash timing: 0 none, 1 wait states per line, 2 instruction cache (asked line by line), 3 caches of the flash controller. */
+  readonly fetch: 0 | 1 | 2 | 3;
+  /** What those caches do (KIND), bytes of a flash line, log2 of the bytes of a row. */
+  readonly flashKinds: number;
+  readonly lineBytes: number;
+  readonly rowShift: number;
+  /** Cycles of a flash line that follows the one before it. */
+  sequential(line: number): number;
   /** Cycles that a flash line costs when it is not in a cache. */
   readonly waitStates: number;
   /** The region's code lies in memory with wait states. */

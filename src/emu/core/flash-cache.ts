@@ -1,0 +1,190 @@
+/**
+ * Caches between a flash controller and its core (on STM32 L4 and F4: the ART accelerator's). Rows of one or more flash lines, least recently used goes
+ * first, any row anywhere (associativity is not published: assumed); a row fills line by line (assumed).
+ *
+ * Use changes the order, so a hit has to be cheap: each row has a word that takes the number of its last use, each line a mark whether it is held. Both tiers
+ * test the mark and write the word themselves; misses come here. Marks and words are found by address, without its upper bits: a memory and its alias at 0
+ * share them.
+ */
+import { FLASH_CACHE, FLASH_MARK, type Arena } from '../arena.ts';
+import type { FlashCacheRow } from '../chip.ts';
+import { S } from './state.ts';
+
+/** What is on. */
+export const KIND = { CODE: 1, DATA: 2, PREFETCH: 4 } as const;
+export type Side = typeof KIND.CODE | typeof KIND.DATA;
+
+/** Address bits that marks and words are found by. */
+export const FLASH_CACHE_MASK = 0x1ff_ffff;
+const RENUMBER_AT = 0x4000_0000;
+
+interface Row {
+  /** Number of the row: masked address / bytes of a row. */
+  readonly row: number;
+  /** Arena offset of its first byte. */
+  readonly host: number;
+  /** Bytes as they were read; memory has changed since if `stale`. */
+  readonly bytes: Uint8Array;
+  stale: boolean;
+}
+export interface FlashCacheSnapshot {
+  readonly code: readonly SavedRow[];
+  readonly data: readonly SavedRow[];
+}
+interface SavedRow {
+  readonly row: number;
+  readonly host: number;
+  readonly bytes: Uint8Array;
+  readonly stale: boolean;
+  readonly used: number;
+  readonly marks: readonly number[];
+}
+
+export interface FlashCachePort {
+  /** What the side shows at these bytes is about to be something else: rows that disagree with memory appear or go. */
+  staleChanged(side: Side, host: number, bytes: number): void;
+}
+
+export class FlashCache {
+  readonly geometry: FlashCacheRow;
+  /** Misses and flushes so far. */
+  changes = 0;
+  private readonly arena: Arena;
+  private readonly base: number;
+  private readonly port: FlashCachePort;
+  private rows: Record<Side, Row[]> = { 1: [], 2: [] };
+  private stale: Record<Side, number> = { 1: 0, 2: 0 };
+  /** Arena bytes that rows have come from so far. */
+  private low = Infinity;
+  private high = 0;
+
+  /** @param base of the core's state in the arena. */
+  constructor(arena: Arena, base: number, geometry: FlashCacheRow, port: FlashCachePort) {
+    this.arena = arena;
+    this.base = base;
+    this.geometry = geometry;
+    this.port = port;
+  }
+  get rowShift(): number {
+    return this.geometry.rowBytes === 32 ? 5 : 4;
+  }
+  staleRows(side: Side): number {
+    return this.stale[side];
+  }
+  private stampAt(side: Side, row: number): number {
+    return ((side === KIND.CODE ? FLASH_CACHE.CODE_USED : FLASH_CACHE.DATA_USED) >> 2) + row;
+  }
+  private markAt(address: number): number {
+    return FLASH_MARK + ((address & FLASH_CACHE_MASK & -this.geometry.lineBytes) >>> 3);
+  }
+  private use(side: Side, row: number): void {
+    const at = (this.base + S.TOUCHES) >> 2;
+    let n = this.arena.i32[at]! + 1;
+    if (n >= RENUMBER_AT) n = this.renumber() + 1;
+    this.arena.i32[at] = n;
+    this.arena.i32[this.stampAt(side, row)] = n;
+  }
+  /** Numbers of use start over in the same order. */
+  private renumber(): number {
+    let n = 0;
+    for (const side of [KIND.CODE, KIND.DATA]) {
+      const sorted = [...this.rows[side]].sort(
+        (a, b) => this.arena.i32[this.stampAt(side, a.row)]! - this.arena.i32[this.stampAt(side, b.row)]!,
+      );
+      for (const r of sorted) this.arena.i32[this.stampAt(side, r.row)] = ++n;
+    }
+    return n;
+  }
+
+  /** The line of an address is not held: reads it. `host` is where its row lies in the arena. */
+  fill(side: Side, address: number, host: number): void {
+    const { rowBytes, lineBytes, codeRows, dataRows } = this.geometry;
+    const number = (address & FLASH_CACHE_MASK) >>> this.rowShift;
+    let row = this.rows[side].find((r) => r.row === number);
+    this.low = Math.min(this.low, host & -rowBytes);
+    this.high = Math.max(this.high, (host & -rowBytes) + rowBytes);
+    if (!row) {
+      const list = this.rows[side];
+      if (list.length >= (side === KIND.CODE ? codeRows : dataRows)) {
+        let oldest = 0;
+        for (let i = 1; i < list.length; i++)
+          if (this.arena.i32[this.stampAt(side, list[i]!.row)]! < this.arena.i32[this.stampAt(side, list[oldest]!.row)]!) oldest = i;
+        this.drop(side, list.splice(oldest, 1)[0]!);
+      }
+      row = { row: number, host: host & -rowBytes, bytes: new Uint8Array(rowBytes), stale: false };
+      list.push(row);
+    }
+    const from = address & (rowBytes - 1) & -lineBytes;
+    row.bytes.set(this.arena.u8.subarray(row.host + from, row.host + from + lineBytes), from);
+    this.arena.u8[this.markAt(address)]! |= side;
+    this.use(side, number);
+    this.changes++;
+  }
+  private drop(side: Side, r: Row): void {
+    const start = r.row * this.geometry.rowBytes;
+    for (let i = 0; i < this.geometry.rowBytes; i += this.geometry.lineBytes) this.arena.u8[this.markAt(start + i)]! &= ~side;
+    this.arena.i32[this.stampAt(side, r.row)] = 0;
+    if (!r.stale) return;
+    this.stale[side]--;
+    this.port.staleChanged(side, r.host, this.geometry.rowBytes);
+  }
+  /** ICRST, DCRST, a reset. */
+  flush(side: Side): void {
+    this.changes++;
+    for (const r of this.rows[side].splice(0)) this.drop(side, r);
+  }
+
+  /** Flash has changed or is about to: rows keep what they hold. */
+  memoryChanged(host: number, bytes: number): void {
+    if (host >= this.high || host + bytes <= this.low) return;
+    for (const side of [KIND.CODE, KIND.DATA])
+      for (const r of this.rows[side]) {
+        if (r.stale || r.host >= host + bytes || r.host + this.geometry.rowBytes <= host) continue;
+        r.stale = true;
+        this.stale[side]++;
+        this.port.staleChanged(side, r.host, this.geometry.rowBytes);
+      }
+  }
+  /** Value that a stale row holds, -1 where none does. */
+  staleValue(side: Side, address: number, size: 1 | 2 | 4): number {
+    if (this.stale[side] === 0 || (this.arena.u8[this.markAt(address)]! & side) === 0) return -1;
+    const number = (address & FLASH_CACHE_MASK) >>> this.rowShift;
+    const r = this.rows[side].find((x) => x.row === number);
+    if (!r?.stale) return -1;
+    const offset = address & (this.geometry.rowBytes - 1);
+    let value = 0;
+    for (let i = 0; i < size; i++) value += r.bytes[offset + i]! * 2 ** (8 * i);
+    return value;
+  }
+
+  save(): FlashCacheSnapshot {
+    const saved = (side: Side): SavedRow[] =>
+      this.rows[side].map((r) => ({
+        ...r,
+        bytes: r.bytes.slice(),
+        used: this.arena.i32[this.stampAt(side, r.row)]!,
+        marks: this.linesOf(r).map((a) => this.arena.u8[this.markAt(a)]! & side),
+      }));
+    return { code: saved(KIND.CODE), data: saved(KIND.DATA) };
+  }
+  restore(s: FlashCacheSnapshot): void {
+    for (const side of [KIND.CODE, KIND.DATA]) {
+      this.flush(side);
+      for (const { used, marks, ...r } of side === KIND.CODE ? s.code : s.data) {
+        const row: Row = { ...r, bytes: r.bytes.slice() };
+        this.rows[side].push(row);
+        this.low = Math.min(this.low, row.host);
+        this.high = Math.max(this.high, row.host + this.geometry.rowBytes);
+        this.arena.i32[this.stampAt(side, row.row)] = used;
+        this.linesOf(row).forEach((a, i) => (this.arena.u8[this.markAt(a)]! |= marks[i]!));
+        if (!row.stale) continue;
+        this.stale[side]++;
+        this.port.staleChanged(side, row.host, this.geometry.rowBytes);
+      }
+    }
+  }
+  private linesOf(r: Row): number[] {
+    const { rowBytes, lineBytes } = this.geometry;
+    return Array.from({ length: rowBytes / lineBytes }, (_, i) => r.row * rowBytes + i * lineBytes);
+  }
+}

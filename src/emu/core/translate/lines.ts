@@ -1,0 +1,156 @@
+/** Lines of code in translated code: what entering one costs, or whether the cache that holds it lets the region go on. */
+import type { WasmType } from '../../wasm/opcodes.ts';
+import type { FunctionBody, Label } from '../../wasm/module.ts';
+import { lift, type Builder, type Val } from '../builder.ts';
+import { KIND } from '../flash-cache.ts';
+import { S } from '../state.ts';
+import { emitDataRow, emitIsRowMissing, emitUseRow, startsRow } from './flash-rows.ts';
+import { emitIsLineMissing, L1_LINE } from './l1-access.ts';
+import type { Block, Item } from './region.ts';
+import type { Surroundings } from './surroundings.ts';
+
+interface LineLocals {
+  readonly budget: number;
+  /** Line that was paid for last, | 1. */
+  readonly line: number;
+  /** Number of the last use of a row of the flash cache. */
+  readonly touches: number;
+  readonly giveCycles: number;
+}
+
+export class Lines {
+  private readonly b: Builder;
+  private readonly f: FunctionBody;
+  private readonly env: Surroundings;
+  private readonly locals: LineLocals;
+  private readonly flashLine: number;
+  /** Leaves before an instruction whose line is not there; it has not been paid for. */
+  private readonly leave: (item: Item) => void;
+  /** Lines cost a fixed time when they change; or are asked of the core's cache; or have to be held by the flash controller's. */
+  private readonly charged: boolean;
+  private readonly asked: boolean;
+  private readonly rows: boolean;
+  private readonly tracked: boolean;
+  private readonly mask: number;
+
+  constructor(b: Builder, env: Surroundings, locals: LineLocals, flashLine: number, leave: (item: Item) => void) {
+    this.b = b;
+    this.f = b.f;
+    this.env = env;
+    this.locals = locals;
+    this.flashLine = flashLine;
+    this.leave = leave;
+    const held = env.fetch === 3 && (env.flashKinds & KIND.CODE) !== 0;
+    this.charged = env.timedCode && env.waitStates > 0 && (env.fetch === 1 || env.fetch === 3) && !held;
+    this.asked = env.timedCode && env.fetch === 2;
+    this.rows = env.timedCode && held;
+    this.tracked = this.charged || this.asked || this.rows || env.cachedCode;
+    this.mask = -(env.cachedCode ? L1_LINE : env.lineBytes);
+  }
+  /** Words of state that lie in locals while the region runs. */
+  state(): (readonly [offset: number, local: number])[] {
+    const list: (readonly [number, number])[] = [];
+    if (this.tracked) list.push([S.CHARGED, this.locals.line]);
+    if (this.env.fetch === 3) list.push([S.TOUCHES, this.locals.touches]);
+    return list;
+  }
+  private lineOf(pc: number): number {
+    return (pc & this.mask) | 1;
+  }
+  private get(local: number, type: WasmType = 'i32'): Val {
+    return { type, constant: undefined, emit: (f) => f.get(local) };
+  }
+  /** Cycles of the lines between two places of a block. */
+  cost(from: number, to: number): number {
+    let sum = 0;
+    if (this.charged)
+      for (let line = (from & this.mask) - this.mask; line <= (to & this.mask); line -= this.mask) sum += this.env.sequential(line);
+    return sum;
+  }
+  private spend(cycles: Val): void {
+    const { f, locals } = this;
+    lift(cycles).emit(f);
+    f.set(locals.giveCycles);
+    f.get(locals.budget);
+    f.get(locals.giveCycles);
+    f.op(0x6b);
+    f.set(locals.budget);
+  }
+  private ifOther(pc: number, then: () => void): void {
+    this.b.if(this.b.ne(this.get(this.locals.line), this.lineOf(pc)), then);
+  }
+  /** Line that has been paid for when the region goes on or is left at `pc`. */
+  set(pc: number): void {
+    if (!this.tracked) return;
+    this.f.i32(this.lineOf(pc));
+    this.f.set(this.locals.line);
+  }
+  /** The same for a pc in a local. */
+  setTo(local: number): void {
+    if (!this.tracked) return;
+    this.b.or(this.b.and(this.get(local), this.mask), 1).emit(this.f);
+    this.f.set(this.locals.line);
+  }
+  /** The first line of a block, if it is another one than before: it follows that one, or it was not expected. */
+  startBlock(block: Block): void {
+    if (!this.charged) return;
+    const { env, b } = this;
+    const line = block.pc & this.mask;
+    const follows = env.sequential(line);
+    this.ifOther(block.pc, () =>
+      this.spend(
+        follows === env.waitStates ? follows : b.select(b.eq(this.get(this.locals.line), (line + this.mask) | 1), follows, env.waitStates),
+      ),
+    );
+    this.set(block.items[block.items.length - 1]!.pc);
+  }
+  /** Before instruction `i` of a block. */
+  startItem(block: Block, i: number): void {
+    const item = block.items[i]!;
+    const before = block.items[i - 1] ?? null;
+    if (before && this.lineOf(before.pc) === this.lineOf(item.pc)) return;
+    if (this.asked) this.ask(item.pc, before === null);
+    if (this.env.cachedCode) {
+      emitIsLineMissing(this.f, item.pc, this.lineOf(item.pc));
+      this.leaveIf(item);
+    }
+    if (this.rows && startsRow(this.env, before, item)) {
+      emitIsRowMissing(this.f, this.env, block.items, i);
+      this.leaveIf(item);
+      emitUseRow(this.f, this.env, item.pc, this.locals.touches);
+    }
+    if (this.env.cachedCode || this.rows) this.set(item.pc);
+  }
+  private leaveIf(item: Item): void {
+    const label: Label = this.f.if();
+    this.leave(item);
+    this.f.end(label);
+  }
+  /** budget -= flashLine(pc), for the first line of a block only if it is another one than before. */
+  private ask(pc: number, first: boolean): void {
+    const pay = (): void => {
+      this.set(pc);
+      this.payLine(pc);
+    };
+    if (first) this.ifOther(pc, pay);
+    else pay();
+  }
+  /** budget -= flashLine(address) */
+  private payLine(address: Val): void {
+    this.spend({
+      type: 'i32',
+      constant: undefined,
+      emit: (f) => {
+        lift(address).emit(f);
+        f.call(this.flashLine);
+      },
+    });
+  }
+  /** A read of flash as data: fixed cost, or the cache's. */
+  payData(address: Val, leave: () => void): void {
+    const { env } = this;
+    if (env.fetch === 3 && env.flashKinds & KIND.DATA) emitDataRow(this.b, env, lift(address), this.locals.touches, leave);
+    else if (env.fetch === 2) this.payLine(address);
+    else if (env.fetch !== 0 && env.waitStates > 0) this.spend(env.waitStates);
+  }
+}

@@ -1,0 +1,239 @@
+/** Caches of the flash controller (ART accelerator of STM32 L4 and F4): rows, least recently used first, prefetch, stale rows; both tiers alike. */
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { ChipDescription, FlashCacheRow } from '../../../src/emu/chip.ts';
+import type { Core } from '../../../src/emu/core/core.ts';
+import { KIND } from '../../../src/emu/core/flash-cache.ts';
+import { S } from '../../../src/emu/core/state.ts';
+import type { Machine } from '../../../src/emu/machine.ts';
+import { BX_LR, FLASH, MAIN, NOP, RAM, RAM_END, reg, runCycles, started } from './bare-machine.ts';
+import { ThumbWriter } from './thumb-writer.ts';
+
+const WAIT = 4;
+const NE = 1;
+const TABLE = 0x6000;
+const movs = (r: number, imm: number): number => 0x2000 | (r << 8) | imm;
+
+const chipWith = (value: FlashCacheRow): Partial<ChipDescription> => ({
+  flashCache: { value, source: 'test', confidence: 'assumed' },
+  memories: [
+    { name: 'FLASH', base: FLASH, size: 0x8_0000, kind: 'flash', zone: 'user', aliases: [0], waitStates: true },
+    { name: 'RAM', base: RAM, size: RAM_END - RAM, kind: 'ram', zone: 'user' },
+  ],
+});
+const setTiming = (cpu: Core, waitStates: number, kinds: number): void =>
+  cpu.setFlashTiming({ waitStates, cache: false, sets: 256, ways: 2, kinds });
+
+type Op = { readonly call: number } | { readonly load: number } | { readonly literal: number };
+/** Literals lie behind the program, in reach of all of it. */
+const POOL = 0x2c0;
+/** Functions of seven instructions, some of them wide, over several lines. */
+const FUNCTIONS = [0x3000, 0x3024, 0x3038, 0x3106, 0x3300, 0x331e].map((o) => FLASH + o);
+const CODE = [movs(1, 5), 0xf04f, 0x0307, NOP, 0xf101, 0x0102, NOP, NOP, BX_LR];
+
+interface Access {
+  readonly kind: 'fetch' | 'data';
+  readonly address: number;
+}
+/** The program, and every fetch and read of one round of it. */
+function programOf(ops: readonly Op[]): { code: number[]; end: number; before: Access[]; round: Access[]; after: Access[] } {
+  const w = new ThumbWriter();
+  const before: Access[] = [];
+  const round: Access[] = [];
+  let list = before;
+  const one = (...code: number[]): void => {
+    list.push({ kind: 'fetch', address: FLASH + MAIN + w.offset });
+    w.emit(...code);
+  };
+  const constant = (r: number, value: number): void => {
+    for (const o of [0, 4]) list.push({ kind: 'fetch', address: FLASH + MAIN + w.offset + o });
+    w.constant(r, value);
+  };
+  one(NOP);
+  const top = w.offset;
+  list = round;
+  for (const op of ops) {
+    if ('call' in op) {
+      constant(0, FUNCTIONS[op.call]! + 1);
+      one(0x4780);
+      let at = FUNCTIONS[op.call]!;
+      for (let i = 0; i < CODE.length;) {
+        const size = CODE[i]! >>> 11 >= 0x1d ? 4 : 2;
+        list.push({ kind: 'fetch', address: at });
+        at += size;
+        i += size / 2;
+      }
+    } else if ('load' in op) {
+      constant(0, FLASH + TABLE + op.load);
+      one(0x6802);
+      list.push({ kind: 'data', address: FLASH + TABLE + op.load });
+    } else {
+      const at = POOL + 4 * op.literal;
+      one(0x4a00 | ((at - ((w.offset + 4) & ~3)) >> 2));
+      list.push({ kind: 'data', address: FLASH + MAIN + at });
+    }
+  }
+  one(0x3d01);
+  list.push({ kind: 'fetch', address: FLASH + MAIN + w.offset });
+  w.branchIf(NE, top);
+  const end = w.offset;
+  w.emit(0xe7fe);
+  return { code: w.code, end, before, round, after: [{ kind: 'fetch', address: FLASH + MAIN + end }] };
+}
+
+/** Least recently used rows as lists, oldest first. */
+class Reference {
+  private readonly g: FlashCacheRow;
+  private readonly kinds: number;
+  private readonly half: (address: number) => number;
+  private readonly lists: { code: { row: number; lines: Set<number> }[]; data: { row: number; lines: Set<number> }[] } = {
+    code: [],
+    data: [],
+  };
+  private last = -1;
+  cycles = 0;
+  constructor(g: FlashCacheRow, kinds: number, half: (address: number) => number) {
+    this.g = g;
+    this.kinds = kinds;
+    this.half = half;
+  }
+  private use(which: 'code' | 'data', line: number): boolean {
+    const list = this.lists[which];
+    const row = Math.floor(line / this.g.rowBytes);
+    const i = list.findIndex((r) => r.row === row);
+    const entry = i < 0 ? { row, lines: new Set<number>() } : list.splice(i, 1)[0]!;
+    if (i < 0 && list.length === (which === 'code' ? this.g.codeRows : this.g.dataRows)) list.shift();
+    list.push(entry);
+    const held = entry.lines.has(line);
+    entry.lines.add(line);
+    return held;
+  }
+  private sequential(line: number): number {
+    let n = 0;
+    for (let a = line - this.g.lineBytes; a < line; a += this.half(a) >>> 11 >= 0x1d ? 4 : 2) n++;
+    return Math.max(0, WAIT + 1 - n);
+  }
+  access(a: Access): void {
+    const line = a.address - (a.address % this.g.lineBytes);
+    if (a.kind === 'data') {
+      if ((this.kinds & KIND.DATA) === 0 || !this.use('data', line)) this.cycles += WAIT;
+      return;
+    }
+    if (line === this.last) return;
+    if ((this.kinds & KIND.CODE) === 0 || !this.use('code', line))
+      this.cycles += this.kinds & KIND.PREFETCH && line === this.last + this.g.lineBytes ? this.sequential(line) : WAIT;
+    this.last = line;
+  }
+}
+
+function machineFor(p: ReturnType<typeof programOf>, g: FlashCacheRow): { machine: Machine; cpu: Core } {
+  const table = Array.from({ length: 0x100 }, (_, i) => i * 77);
+  return started('m4', { [MAIN]: p.code, [TABLE]: table, ...Object.fromEntries(FUNCTIONS.map((f) => [f - FLASH, CODE])) }, {}, chipWith(g));
+}
+function round(machine: Machine, cpu: Core, end: number, rounds: number): number {
+  cpu.set(S.R + 20, rounds);
+  cpu.branchTo(FLASH + MAIN);
+  cpu.setBreakpoints(new Set([FLASH + MAIN + end]));
+  const from = cpu.cycles();
+  for (let i = 0; i < 1000 && cpu.pc !== FLASH + MAIN + end; i++) runCycles(machine, 997);
+  expect(cpu.pc).toBe(FLASH + MAIN + end);
+  return cpu.cycles() - from;
+}
+
+const GEOMETRIES: readonly FlashCacheRow[] = [
+  { lineBytes: 8, rowBytes: 32, codeRows: 6, dataRows: 3 },
+  { lineBytes: 16, rowBytes: 16, codeRows: 10, dataRows: 3 },
+  { lineBytes: 8, rowBytes: 32, codeRows: 32, dataRows: 8 },
+];
+const anyOp: fc.Arbitrary<Op> = fc.oneof(
+  fc.record({ call: fc.nat(FUNCTIONS.length - 1) }),
+  fc.record({ load: fc.nat(0x3f).map((n) => 4 * n) }),
+  fc.record({ literal: fc.nat(0x1f) }),
+);
+
+describe('caches of the flash controller', () => {
+  it('cost what a model with lists says; both tiers in the same cycles, whatever is on', () => {
+    let translated = 0;
+    fc.assert(
+      fc.property(
+        fc.array(anyOp, { minLength: 2, maxLength: 24 }),
+        fc.constantFrom(...GEOMETRIES),
+        fc.integer({ min: 0, max: 7 }),
+        (ops, g, kinds) => {
+          const p = programOf(ops);
+          const [a, b, off] = [machineFor(p, g), machineFor(p, g), machineFor(p, g)];
+          a.cpu.setTranslating(false);
+          b.cpu.setTranslating(true, 2);
+          for (const m of [a, b]) setTiming(m.cpu, WAIT, kinds);
+          const reference = new Reference(g, kinds, (address) => a.machine.system.read(address, 2));
+          for (let k = 0; k < 3; k++) {
+            const before = reference.cycles;
+            for (const x of p.before) reference.access(x);
+            for (let r = 0; r < 5; r++) for (const x of p.round) reference.access(x);
+            for (const x of p.after) reference.access(x);
+            const cycles = round(a.machine, a.cpu, p.end, 5);
+            expect(round(b.machine, b.cpu, p.end, 5)).toBe(cycles);
+            expect(cycles - round(off.machine, off.cpu, p.end, 5)).toBe(reference.cycles - before);
+          }
+          translated += b.cpu.tier.counters.compiled;
+        },
+      ),
+      { numRuns: 40, seed: 476 },
+    );
+    expect(translated).toBeGreaterThan(40);
+  });
+
+  const WORD = TABLE + 0x40;
+  function stale(): { machine: Machine; cpu: Core; run(): number[] } {
+    const w = new ThumbWriter()
+      .constant(0, FLASH + WORD)
+      .emit(0x6802)
+      .constant(0, FUNCTIONS[0]! + 1)
+      .emit(0x4780, 0xe7fe);
+    const { machine, cpu } = started(
+      'm4',
+      { [MAIN]: w.code, [WORD]: [11, 0], [FUNCTIONS[0]! - FLASH]: [movs(1, 1), BX_LR] },
+      {},
+      chipWith(GEOMETRIES[2]!),
+    );
+    const run = (): number[] => {
+      cpu.branchTo(FLASH + MAIN);
+      runCycles(machine, 300);
+      return [reg(cpu, 1), reg(cpu, 2)];
+    };
+    return { machine, cpu, run };
+  }
+  const program = (machine: Machine): void => {
+    machine.system.pokeMemory('FLASH', FUNCTIONS[0]! - FLASH, new Uint8Array([2]));
+    machine.system.pokeMemory('FLASH', WORD, new Uint8Array([22]));
+  };
+  it('after programming, rows that were read before keep the old contents until they are reset', () => {
+    const { machine, cpu, run } = stale();
+    setTiming(cpu, WAIT, KIND.CODE | KIND.DATA);
+    expect(run()).toEqual([1, 11]);
+    program(machine);
+    expect(run()).toEqual([1, 11]);
+    cpu.flushFlashCache(true, false);
+    expect(run()).toEqual([2, 11]);
+    cpu.flushFlashCache(false, true);
+    expect(run()).toEqual([2, 22]);
+  });
+  it('a checkpoint keeps rows, their order and what they hold', () => {
+    const { machine, cpu, run } = stale();
+    setTiming(cpu, WAIT, KIND.CODE | KIND.DATA);
+    run();
+    program(machine);
+    const saved = machine.save();
+    cpu.flushFlashCache(true, true);
+    expect(run()).toEqual([2, 22]);
+    machine.restore(saved);
+    expect(run()).toEqual([1, 11]);
+  });
+  it('with the caches off flash is what it is', () => {
+    const { machine, cpu, run } = stale();
+    setTiming(cpu, WAIT, KIND.PREFETCH);
+    run();
+    program(machine);
+    expect(run()).toEqual([2, 22]);
+  });
+});
