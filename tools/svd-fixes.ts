@@ -52,6 +52,9 @@ const F0: SvdFixes = {
     // The SVD cuts the field in two.
     'USART1.CR2.ADD': [24, 8, true],
   },
+  // Places of the CMSIS header; F07x and F09x have the polynomial.
+  offsets: { 'CRC.INIT': 0x10 },
+  addRegisters: { 'CRC.POL': { offset: 0x14, reset: 0x04c11db7, fields: [['POL', 0, 32, true]] } },
   // The part has no BOOT_SEL bit (CMSIS header stm32f072xb.h): nBOOT0 and BOOT_SEL belong to F04x and F09x.
   remove: ['FLASH.OBR.BOOT_SEL', 'FLASH.OBR.nBOOT0'],
 };

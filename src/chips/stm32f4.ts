@@ -154,7 +154,7 @@ export const F4_BLOCKS: readonly BlockRow[] = [
     irqs: [6, 7, 8, 9, 10, 23, 40, 1],
     options: { irqOfLine: [0, 1, 2, 3, 4, 5, 5, 5, 5, 5, 6, 6, 6, 6, 6, 6, 7], lines: { 16: 'pvd' } },
   },
-  { name: 'CRC', model: null, base: 0x40023000, size: 0x400, clock: 'AHB1ENR.CRCEN', reset: 'AHB1RSTR.CRCRST' },
+  { name: 'CRC', model: 'crc', base: 0x40023000, size: 0x400, clock: 'AHB1ENR.CRCEN', reset: 'AHB1RSTR.CRCRST' },
   { name: 'RCC', model: 'rcc-f4', base: 0x40023800, size: 0x400, irqs: [5] },
   {
     name: 'DMA1',

@@ -214,7 +214,7 @@ const blocks: readonly BlockRow[] = [
       ),
     },
   },
-  { name: 'CRC', model: null, base: 0x40023000, size: 0x400, clock: 'AHB1ENR.CRCEN', reset: 'AHB1RSTR.CRCRST' },
+  { name: 'CRC', model: 'crc', base: 0x40023000, size: 0x400, clock: 'AHB1ENR.CRCEN', reset: 'AHB1RSTR.CRCRST' },
   { name: 'RAMCFG', model: null, base: 0x40026000, size: 0x400, irqs: [5], clock: 'AHB1ENR.RAMCFGEN', reset: 'AHB1RSTR.RAMCFGRST' },
   { name: 'ICACHE', model: 'icache', base: 0x40030400, size: 0x400, irqs: [104], options: { clock: 'hclk' } },
   { name: 'DCACHE', model: null, base: 0x40031400, size: 0x400, irqs: [105], clock: 'AHB1ENR.DCACHEEN' },

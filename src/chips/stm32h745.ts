@@ -324,7 +324,7 @@ const blocks: readonly BlockRow[] = [
   ...ports,
   { name: 'RCC', model: 'rcc-h7', base: 0x58024400, size: 0x400, irqs: [5] },
   { name: 'PWR', model: 'pwr-h7', base: 0x58024800, size: 0x400 },
-  plain('CRC', 0x58024c00, [], H4),
+  { ...plain('CRC', 0x58024c00, [], H4), model: 'crc' },
   plain('BDMA', 0x58025400, [129, 130, 131, 132, 133, 134, 135, 136], H4),
   { name: 'DMAMUX2', model: null, base: 0x58025800, size: 0x400, irqs: [128], clock: 'AHB4ENR.BDMAEN' },
   plain('ADC3', 0x58026000, [127], H4, 'ADC3', 0x100),

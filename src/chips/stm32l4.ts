@@ -229,7 +229,7 @@ export const L4_BLOCKS: readonly BlockRow[] = [
   },
   { ...bus('DMA1', 0x40020000, [11, 12, 13, 14, 15, 16, 17], ...H1), model: 'dma-v1', options: { lines: LINES, requests: DMA1_REQUESTS } },
   { ...bus('DMA2', 0x40020400, [56, 57, 58, 59, 60, 68, 69], ...H1), model: 'dma-v1', options: { lines: LINES, requests: DMA2_REQUESTS } },
-  bus('CRC', 0x40023000, [], ...H1),
+  { ...bus('CRC', 0x40023000, [], ...H1), model: 'crc' },
   bus('TSC', 0x40024000, [77], ...H1),
   ...[...'ABCDEFGH'].map(port),
   { name: 'ADC1', model: null, base: 0x50040000, size: 0x100, irqs: [18], ...adc },

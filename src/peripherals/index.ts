@@ -1,5 +1,6 @@
 /** Behaviour by the name that chip rows use. One line per model, in alphabetical order. */
 import type { ModelFactory } from '../emu/registers.ts';
+import { crc } from './crc.ts';
 import { crs } from './crs.ts';
 import { dbgmcu } from './dbgmcu.ts';
 import { dmaV1 } from './dma-v1.ts';
@@ -40,6 +41,7 @@ import { usbOtgFs } from './usb-otg-fs.ts';
 import { wwdgV2 } from './wwdg-v2.ts';
 
 export const MODELS: Readonly<Record<string, ModelFactory>> = {
+  crc,
   crs,
   dbgmcu,
   'dma-v1': dmaV1,

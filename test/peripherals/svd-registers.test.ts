@@ -123,6 +123,7 @@ const NOT_PLAIN: readonly Deviation[] = [
   { on: /RCC\.BDCR$/, why: 'all ones also ask for the backup domain’s reset' },
   { on: /H745XI RCC\.APB4ENR$/, why: 'RTCAPBEN stays while the other core has it' },
   { on: /OTG_FS\.GRSTCTL$/, why: 'commands that end at once' },
+  { on: /CRC\.CR$/, why: 'RESET is a command' },
   { on: /RNG\.SR$/, why: 'flags: cleared by writing 0' },
   { on: /H533RE RNG\.CR$/, why: 'the configuration needs CONDRST in the same access' },
   { on: /HSEM\.R\d+$/, why: 'taken by a core’s own number only' },
