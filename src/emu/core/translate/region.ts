@@ -105,7 +105,7 @@ function wholeItBlock(source: CodeSource, pc: number, ins: Instruction): boolean
 }
 
 /** Null if the entry itself cannot be translated. */
-export function discover(source: CodeSource, entry: number): Region | null {
+export function discover(source: CodeSource, entry: number, loopOnly = false): Region | null {
   // instructions by address, and where blocks have to begin
   const items = new Map<number, Item>();
   const leaders = new Set<number>([entry]);
@@ -173,8 +173,27 @@ export function discover(source: CodeSource, entry: number): Region | null {
       if (to) b.succ.push(to);
     }
   }
+  if (loopOnly) keepLoop(byPc.get(entry)!, byPc);
   makeReducible(byPc.get(entry)!);
   return analyse(entry, byPc, tables);
+}
+
+/** Drops what is not in the innermost loop that begins at the entry, if there is one: compilers lay a loop out behind its header. */
+function keepLoop(entry: Block, byPc: Map<number, Block>): void {
+  const preds = new Map<Block, Block[]>();
+  for (const b of byPc.values()) for (const s of b.succ) if (b.pc >= entry.pc) preds.set(s, [...(preds.get(s) ?? []), b]);
+  const work = [...(preds.get(entry) ?? [])];
+  if (work.length === 0) return;
+  const reaches = new Set([entry]);
+  for (let b = work.pop(); b; b = work.pop()) {
+    if (reaches.has(b)) continue;
+    reaches.add(b);
+    work.push(...(preds.get(b) ?? []));
+  }
+  for (const b of [...byPc.values()]) {
+    if (!reaches.has(b)) byPc.delete(b.pc);
+    else b.succ = b.succ.filter((s) => reaches.has(s));
+  }
 }
 
 /** Reverse postorder, dominators (Cooper, Harvey, Kennedy), loop headers and merge points. */

@@ -122,7 +122,7 @@ export class Tier {
         return value;
       },
     };
-    const region = this.next < MAX_SLOTS ? discover(source, pc) : null;
+    const region = this.next < MAX_SLOTS ? discover(source, pc, this.covered.has(pc)) : null;
     if (!region) {
       this.counters.refused++;
       this.arena.u8[record + REC.FLAGS] = NEVER;
