@@ -1,11 +1,17 @@
 /** Checks about what stands around the jump: the bus before it, other lines during it, the way back, and where the chip starts. */
 import { beforeEach, describe, expect, test } from 'vitest';
+import { CHECK_IDS } from '../../src/bench/result.ts';
+import { CHECKS } from '../../src/checks/index.ts';
 import { check, FakeTarget, repaired, writer } from './fake-target.ts';
 
 let target: FakeTarget;
 beforeEach(() => {
   target = new FakeTarget();
 });
+test('every id of the contract is built', () => {
+  expect(CHECKS.map((c) => c.id).toSorted()).toEqual([...CHECK_IDS].toSorted());
+});
+
 const US = 1_000_000;
 const device = (endedAt: number | null) => ({ at: 1, enumerated: true, endedAt });
 
