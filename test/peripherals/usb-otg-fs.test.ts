@@ -483,10 +483,20 @@ describe('OUT', () => {
     expect(port.out(0, 0, 1, counted(3))).toBe('stall');
     expect(port.out(0, 0, 1, NOTHING)).toBe('ack');
   });
-  it('EPDIS ends an enabled endpoint with EPDISD, but not OUT endpoint 0', () => {
+  it('EPDIS ends an enabled OUT endpoint with EPDISD once the global OUT NAK is effective, but not OUT endpoint 0', () => {
+    const SGONAK = 1 << 9;
+    const state = (): number[] => [(get(DOEPCTL(1)) & EPENA) >>> 0, get(DOEPCTL(1)) & EPDIS, get(DOEPINT(1)) & 2];
     receiveOut(1, 1, 64);
     or(DOEPCTL(1), EPDIS | SNAK);
-    expect([get(DOEPCTL(1)) & (EPENA | EPDIS), get(DOEPINT(1)) & 2]).toEqual([0, 2]);
+    expect(state()).toEqual([EPENA, EPDIS, 0]);
+    or(DCTL, SGONAK);
+    expect(state()).toEqual([EPENA, EPDIS, 0]);
+    get(GRXSTSP);
+    expect(state()).toEqual([0, 0, 2]);
+    set(DOEPINT(1), 2);
+    or(DOEPCTL(1), EPENA);
+    or(DOEPCTL(1), EPDIS);
+    expect(state()).toEqual([0, 0, 2]);
     receiveOut(0, 1, 64);
     or(DOEPCTL(0), EPDIS);
     expect((get(DOEPCTL(0)) & EPENA) >>> 0).toBe(EPENA);

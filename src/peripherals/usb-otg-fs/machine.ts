@@ -347,7 +347,10 @@ export class OtgFsMachine extends OtgFsRegisters {
     const doepint = this.doepint[n];
     switch ((status >>> 17) & 0xf) {
       case PKTSTS.GLOBAL_OUT_NAK:
-        if (c.get(this.dctl) & DCTL.GONSTS) this.set(c, this.gintsts, GINTSTS.GONAKEFF);
+        if (c.get(this.dctl) & DCTL.GONSTS) {
+          this.set(c, this.gintsts, GINTSTS.GONAKEFF);
+          this.disableOut(c);
+        }
         break;
       case PKTSTS.OUT_DONE:
         if (doepint) this.set(c, doepint, DOEPINT.XFRC);
@@ -446,9 +449,9 @@ export class OtgFsMachine extends OtgFsRegisters {
     if (raw & EPCTL.SNAK) value |= EPCTL.NAKSTS;
     else if (raw & EPCTL.CNAK) value &= ~EPCTL.NAKSTS;
     value |= raw & EPCTL.EPENA;
-    // Control OUT endpoint 0 cannot be disabled.
-    if (raw & EPCTL.EPDIS && old & EPCTL.EPENA && !(kind === 'DOEPCTL' && n === 0)) value = (value & ~EPCTL.EPENA) | EPCTL.EPDIS;
-    return value;
+    // EPDIS stays set until the endpoint is disabled. Control OUT endpoint 0 cannot be.
+    const disable = (raw | old) & EPCTL.EPDIS && old & EPCTL.EPENA && !(kind === 'DOEPCTL' && n === 0);
+    return disable ? value | EPCTL.EPDIS : value & ~EPCTL.EPDIS;
   }
 
   wroteRegister(c: Context, r: Register, value: number, old: number, raw: number): void {
@@ -470,11 +473,22 @@ export class OtgFsMachine extends OtgFsRegisters {
       // The size of control endpoint 0 holds for both directions.
       if (n === 0) c.put(this.doepctl[0]!, (c.get(this.doepctl[0]!) & ~3) | (value & 3));
     }
-    if ((kind === 'DIEPCTL' || kind === 'DOEPCTL') && value & EPCTL.EPDIS) {
-      const [control, flags] = kind === 'DIEPCTL' ? [this.diepctl[n]!, this.diepint[n]!] : [this.doepctl[n]!, this.doepint[n]!];
-      this.clear(c, control, EPCTL.EPDIS);
-      this.set(c, flags, DIEPINT.EPDISD);
-    }
+    if (kind === 'DIEPCTL' && value & EPCTL.EPDIS) this.disabled(c, this.diepctl[n]!, this.diepint[n]!);
+    if (kind === 'DOEPCTL') this.disableOut(c);
+  }
+  private disabled(c: Context, control: Register, flags: Register): void {
+    this.clear(c, control, EPCTL.EPDIS | EPCTL.EPENA);
+    this.set(c, flags, DIEPINT.EPDISD);
+  }
+  /**
+   * An OUT endpoint is disabled under global OUT NAK only (RM0090 "Disabling an OUT endpoint", documented). Without it the request stays open: inferred from
+   * MicroPython's way into DFU, whose handler never clears an EPDISD that it did not ask for so.
+   */
+  private disableOut(c: Context): void {
+    if (!(c.get(this.gintsts) & GINTSTS.GONAKEFF)) return;
+    this.doepctl.forEach((control, n) => {
+      if (c.get(control) & EPCTL.EPDIS) this.disabled(c, control, this.doepint[n]!);
+    });
   }
   private wroteReset(c: Context, value: number, raw: number): void {
     const { s, env } = c;
