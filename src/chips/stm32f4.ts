@@ -145,7 +145,16 @@ export const F4_BLOCKS: readonly BlockRow[] = [
   { name: 'ADC_Common', model: null, base: 0x40012300, size: 0x100, clock: 'APB2ENR.ADC1EN', reset: 'APB2RSTR.ADCRST' },
   f4Plain('SDIO', 0x40012c00, [49], 2),
   f4Spi(1, 0x40013000, 35, 2),
-  { name: 'SYSCFG', model: 'syscfg-l4', base: 0x40013800, size: 0x400, clock: 'APB2ENR.SYSCFGEN', reset: 'APB2RSTR.SYSCFGRST' },
+  {
+    name: 'SYSCFG',
+    model: 'syscfg-l4',
+    base: 0x40013800,
+    size: 0x400,
+    clock: 'APB2ENR.SYSCFGEN',
+    // MEMRMP. Reported: MicroPython maps the ROM to 0 right after a reset, with SYSCFGEN = 0, and jumps by the vectors there (PR 4862: tested on PYBv1.x).
+    unclocked: [0],
+    reset: 'APB2RSTR.SYSCFGRST',
+  },
   {
     name: 'EXTI',
     model: 'exti-v1',

@@ -65,6 +65,8 @@ export interface BlockRow {
   readonly clock?: string;
   /** Without its clock the block ignores writes but still answers reads. */
   readonly readsUnclocked?: boolean;
+  /** Offsets of words that are read and written without the clock. */
+  readonly unclocked?: readonly number[];
   /** RCC register and field that resets the block. */
   readonly reset?: string;
   /** In the backup domain: a system reset does not reach it. */

@@ -338,7 +338,7 @@ export class System {
   /** Reads a device: the block's clock gates it. */
   readBlock(b: Block, address: number, size: number): number {
     const offset = address - b.row.base;
-    if (!b.row.readsUnclocked && !this.isClocked(b)) {
+    if (!this.isClocked(b) && !b.row.readsUnclocked && !b.row.unclocked?.includes(offset & ~3)) {
       this.listener.unclocked(b.row.name, offset, 'read');
       return this.forced.size ? this.pinned(address, size, 0) : 0;
     }
@@ -382,7 +382,7 @@ export class System {
 
   writeBlock(b: Block, address: number, size: number, value: number): number {
     const offset = address - b.row.base;
-    if (!this.isClocked(b)) {
+    if (!this.isClocked(b) && !b.row.unclocked?.includes(offset & ~3)) {
       this.listener.unclocked(b.row.name, offset, 'write');
       return 0;
     }

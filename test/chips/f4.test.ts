@@ -6,6 +6,7 @@ import { STM32F411RE } from '../../src/chips/stm32f411.ts';
 import { Machine } from '../../src/emu/machine.ts';
 import { System } from '../../src/emu/system.ts';
 import { MODELS } from '../../src/peripherals/index.ts';
+import { StChip } from '../peripherals/st-chip.ts';
 
 const CHIPS = [STM32F405RG, STM32F411RE].map((c) => [c.name, c] as const);
 
@@ -52,6 +53,19 @@ describe.each(CHIPS)('%s rows', (_, chip) => {
     expect(bits.filter((b) => !used.has(b)).sort()).toEqual(
       chip === STM32F405RG ? ['AHB1ENR.BKPSRAMEN', 'AHB1ENR.CCMDATARAMEN', 'AHB1ENR.OTGHSULPIEN'] : [],
     );
+  });
+});
+
+describe.each(CHIPS)('%s SYSCFG', (_, chip) => {
+  it('maps the ROM to 0 without its clock; EXTICR needs the clock (micropython PR 4862)', () => {
+    const h = new StChip(chip);
+    h.write('SYSCFG.EXTICR1', 0x2);
+    h.write('SYSCFG.MEMRMP', 1);
+    expect([h.read('SYSCFG.MEMRMP') & 3, h.read('SYSCFG.EXTICR1')]).toEqual([1, 0]);
+    expect(h.system.regionAt(0)?.memory?.row.name).toBe('rom');
+    h.set('RCC.APB2ENR.SYSCFGEN', 1);
+    h.write('SYSCFG.EXTICR1', 0x2);
+    expect(h.read('SYSCFG.EXTICR1')).toBe(2);
   });
 });
 
