@@ -28,7 +28,8 @@ await build({
   logLevel: 'warning',
 });
 
-// One interpreter module per kind and number of core, so that no run has to make it (src/cli/prebuilt.ts).
+// One interpreter module per kind and number of core, so that no run has to make it, and the source of the scenario's validator
+// (src/cli/prebuilt.ts).
 const maker = join(dist, 'make-modules.mjs');
 await build({
   stdin: {
@@ -37,14 +38,20 @@ await build({
     contents: `
       import { writeFileSync } from 'node:fs';
       import { CHIPS } from './src/chips/index.ts';
+      import { AJV_OPTIONS } from './src/bench/scenario-check.ts';
       import { moduleFile, moduleKey } from './src/cli/prebuilt.ts';
+      import schema from './schemas/scenario-1.schema.json' with { type: 'json' };
+      import { Ajv } from 'ajv';
+      import standalone from 'ajv/dist/standalone/index.js';
       import { PROFILES } from './src/emu/core/builder.ts';
       import { interpreterBytes } from './src/emu/core/interpreter-module.ts';
       const keys = new Set(CHIPS.flatMap((chip) => chip.cores.map(moduleKey)));
       for (const key of keys) {
         const [profile, core] = key.split(':');
         writeFileSync(new URL(moduleFile(key), import.meta.url), interpreterBytes(PROFILES[profile], Number(core)));
-      }`,
+      }
+      const ajv = new Ajv({ ...AJV_OPTIONS, code: { source: true, esm: true } });
+      writeFileSync(new URL('validator.mjs', import.meta.url), standalone.default(ajv, ajv.compile(schema)));`,
   },
   outfile: maker,
   bundle: true,
@@ -56,6 +63,20 @@ await build({
 });
 await import(pathToFileURL(maker).href);
 rmSync(maker);
+
+// The validator with the few functions of Ajv's that it calls.
+const validator = join(dist, 'validator.mjs');
+await build({
+  entryPoints: [validator],
+  outfile: join(dist, 'scenario-validator.js'),
+  bundle: true,
+  platform: 'node',
+  format: 'esm',
+  target: 'node20',
+  minify: true,
+  logLevel: 'warning',
+});
+rmSync(validator);
 
 const program = join(dist, 'bootbench.js');
 writeFileSync(program, `#!/usr/bin/env node\n${readFileSync(program, 'utf8')}`);

@@ -3,19 +3,24 @@ import type { ErrorObject, ValidateFunction } from 'ajv';
 import schema from '../../schemas/scenario-1.schema.json' with { type: 'json' };
 import { UsageError, didYouMean } from './usage-error.ts';
 
+/** strictRequired and strictTypes: conditions on unions (`string | object`) are wanted here. */
+export const AJV_OPTIONS = {
+  allErrors: true,
+  verbose: true,
+  strict: true,
+  strictRequired: false,
+  strictTypes: false,
+  allowUnionTypes: true,
+} as const;
+/** The validator that the build made (loading Ajv and compiling the schema takes longer than some runs); without it Ajv makes one at the first check. */
+export const PREBUILT_VALIDATOR: { load: (() => Promise<ValidateFunction>) | null } = { load: null };
+
 let validator: Promise<ValidateFunction> | null = null;
 
 async function compile(): Promise<ValidateFunction> {
+  if (PREBUILT_VALIDATOR.load) return PREBUILT_VALIDATOR.load();
   const { Ajv } = await import('ajv');
-  // strictRequired and strictTypes: conditions on unions (`string | object`) are wanted here.
-  return new Ajv({
-    allErrors: true,
-    verbose: true,
-    strict: true,
-    strictRequired: false,
-    strictTypes: false,
-    allowUnionTypes: true,
-  }).compile(schema);
+  return new Ajv(AJV_OPTIONS).compile(schema);
 }
 
 export async function checkSchema(document: unknown, name: string): Promise<void> {

@@ -2,12 +2,10 @@
  * Runs jobs in a worker thread. The machine keeps its thread busy for seconds; Ctrl-C is heard by the main thread, which raises a flag in
  * shared memory that the machine looks at now and then.
  */
-import { existsSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
-import { Worker } from 'node:worker_threads';
 import type { RunResult } from '../bench/result.ts';
 import { UsageError } from '../bench/usage-error.ts';
 import { jobInput, type RunJob } from '../bench/job.ts';
+import { hasWorker, takeWorker } from './early-worker.ts';
 import { prepareEngine } from './prepare-engine.ts';
 
 export interface BenchHooks {
@@ -17,7 +15,7 @@ export interface BenchHooks {
 }
 export type Bench = (job: RunJob, hooks: BenchHooks) => Promise<RunResult>;
 
-/** What the worker sends back. */
+/** What the worker sends back, once it has been sent its WorkerData. */
 export type WorkerMessage =
   | { readonly kind: 'progress'; readonly text: string }
   | { readonly kind: 'result'; readonly result: RunResult }
@@ -30,9 +28,7 @@ export interface WorkerData {
   readonly progress: boolean;
 }
 
-const WORKER = new URL('./worker.js', import.meta.url);
-
-export const runJob: Bench = (job, hooks) => (existsSync(fileURLToPath(WORKER)) ? inWorker(job, hooks) : inThread(job, hooks));
+export const runJob: Bench = (job, hooks) => (hasWorker() ? inWorker(job, hooks) : inThread(job, hooks));
 
 /** For sources that run without a build; Ctrl-C then ends the program without a result. */
 export async function inThread(job: RunJob, hooks: BenchHooks): Promise<RunResult> {
@@ -50,9 +46,9 @@ export async function inThread(job: RunJob, hooks: BenchHooks): Promise<RunResul
 
 function inWorker(job: RunJob, hooks: BenchHooks): Promise<RunResult> {
   const stop = new SharedArrayBuffer(4);
-  const workerData: WorkerData = { job, stop, progress: hooks.progress !== undefined };
+  const data: WorkerData = { job, stop, progress: hooks.progress !== undefined };
   return new Promise((settle, fail) => {
-    const worker = new Worker(WORKER, { workerData });
+    const worker = takeWorker();
     const raise = (): void => void Atomics.store(new Int32Array(stop), 0, 1);
     if (hooks.stop?.aborted === true) raise();
     hooks.stop?.addEventListener('abort', raise);
@@ -74,5 +70,6 @@ function inWorker(job: RunJob, hooks: BenchHooks): Promise<RunResult> {
     worker.on('exit', (code) => {
       if (!ending) end(() => fail(new Error(`the worker ended with ${code} before it gave a result`)));
     });
+    worker.postMessage(data);
   });
 }

@@ -1,5 +1,5 @@
 /** The thread in which the machine runs. */
-import { parentPort, workerData } from 'node:worker_threads';
+import { parentPort } from 'node:worker_threads';
 import { runBench } from '../bench/run.ts';
 import { UsageError } from '../bench/usage-error.ts';
 import { findChip } from '../chips/index.ts';
@@ -9,24 +9,27 @@ import type { WorkerData, WorkerMessage } from './engine.ts';
 import { usePrebuilt } from './prebuilt.ts';
 import { prepareEngine } from './prepare-engine.ts';
 
-const { job, stop, progress } = workerData as WorkerData;
-const flag = new Int32Array(stop);
 const send = (message: WorkerMessage): void => parentPort?.postMessage(message);
 
-try {
-  usePrebuilt(findChip(job.chip)?.cores ?? []);
-  await prepareEngine(job);
-  const result = await runBench(
-    jobInput(job, {
-      signal: () => Atomics.load(flag, 0) !== 0,
-      clock: () => performance.now(),
-      memoryUse: () => process.memoryUsage.rss(),
-      ...(progress ? { progress: (text: string) => send({ kind: 'progress', text }) } : {}),
-    }),
-  );
-  send({ kind: 'result', result });
-} catch (error) {
-  const usage = error instanceof UsageError || error instanceof ImageError;
-  const { message, stack = message } = error instanceof Error ? error : new Error(String(error));
-  send({ kind: 'error', usage, message, stack });
+async function serve({ job, stop, progress }: WorkerData): Promise<void> {
+  const flag = new Int32Array(stop);
+  try {
+    usePrebuilt(findChip(job.chip)?.cores ?? []);
+    await prepareEngine(job);
+    const result = await runBench(
+      jobInput(job, {
+        signal: () => Atomics.load(flag, 0) !== 0,
+        clock: () => performance.now(),
+        memoryUse: () => process.memoryUsage.rss(),
+        ...(progress ? { progress: (text: string) => send({ kind: 'progress', text }) } : {}),
+      }),
+    );
+    send({ kind: 'result', result });
+  } catch (error) {
+    const usage = error instanceof UsageError || error instanceof ImageError;
+    const { message, stack = message } = error instanceof Error ? error : new Error(String(error));
+    send({ kind: 'error', usage, message, stack });
+  }
 }
+
+parentPort?.once('message', (data: WorkerData) => void serve(data));
