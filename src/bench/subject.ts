@@ -34,6 +34,10 @@ export function targetState(machine: Machine, registers: Readonly<Record<string,
     field: (path) => fieldOf(machine, path),
     l1: machine.bootCore.l1 && { dirty: machine.bootCore.l1.dirtyLines(), stale: machine.bootCore.l1.staleLines },
     otherCores: machine.cores.filter((c) => c !== machine.bootCore).map((c) => ({ name: c.row.name, state: machine.coreState(c) })),
+    watchdogRuns: (name) => {
+      const block = system.findBlock(name);
+      return block !== undefined && ((block.state as RegisterState).model as { readonly running?: number }).running === 1;
+    },
     bootPin: (name) => system.parameter(`${name.toLowerCase()}.level`) ?? null,
     pin: (name) => levelOf(machine, name),
     clockHz: (name) => {

@@ -33,6 +33,8 @@ export interface TargetState {
   readonly l1?: { readonly dirty: readonly number[]; readonly stale: number } | null;
   /** The cores that were not the one judged; left out where the target cannot tell. */
   readonly otherCores?: readonly { readonly name: string; readonly state: CoreState }[];
+  /** Whether a watchdog block counts, where no register shows it; left out where the target cannot tell. */
+  watchdogRuns?(block: string): boolean;
   /** Level of a boot pin (`BOOT0`) as the boot table looks at it; null if unknown. */
   bootPin?(name: string): number | null;
   /** What the board and the chip make of a pin: its level, `z` if nothing drives it; null if unknown. */

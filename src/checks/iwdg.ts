@@ -4,11 +4,14 @@ import { familyOf, maskOf, registerOf } from './families.ts';
 
 const SOURCE = 'AN2606 Rev 70 4.8: the ROM sets the prescaler of a running IWDG to its maximum and refreshes it until it leaves';
 
-/** Whether it runs; null where the chip does not show it. */
-const isRunning = ({ state }: Subject): boolean | null => {
+/** Whether it runs; null where neither the chip nor the target shows it. */
+const isRunning = (subject: Subject): boolean | null => {
+  const { state } = subject;
   const path = familyOf(state.chip)?.iwdgRunning;
   const value = path ? state.field(path) : null;
-  return value === null ? null : value === 1;
+  const block = blockOf(subject);
+  if (value === null) return block === null ? null : (state.watchdogRuns?.(block) ?? null);
+  return value === 1;
 };
 /** The only one, or the first core's. */
 const blockOf = ({ state }: Subject): string | null => state.chip.blocks.find((b) => /^IWDG1?$/.test(b.name))?.name ?? null;

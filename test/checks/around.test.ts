@@ -2,6 +2,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { CHECK_IDS } from '../../src/bench/result.ts';
 import { CHECKS } from '../../src/checks/index.ts';
+import { STM32F072RB } from '../../src/chips/stm32f072.ts';
 import { check, FakeTarget, repaired, writer } from './fake-target.ts';
 
 let target: FakeTarget;
@@ -116,6 +117,18 @@ describe('boot-selection', () => {
     target.set('FLASH.OPTSR_CUR.PRODUCT_STATE', 0x72);
     target.entry = null;
     expect(target.judge('boot-selection').verdict).toBe('fail');
+  });
+});
+
+describe('iwdg where no register shows it (STM32F072)', () => {
+  const judge = (watchdogRuns?: (block: string) => boolean) => {
+    const subject = target.subject();
+    return check('iwdg').judge({ ...subject, state: { ...subject.state, chip: STM32F072RB, ...(watchdogRuns ? { watchdogRuns } : {}) } });
+  };
+  test('the bench knows, a board does not', () => {
+    expect(judge().verdict).toBe('unknown');
+    expect(judge(() => false).verdict).toBe('pass');
+    expect(judge((block) => block === 'IWDG')).toMatchObject({ verdict: 'warn', observed: 'running' });
   });
 });
 
