@@ -53,6 +53,25 @@ const OPTION_BYTES: Readonly<Record<string, OptionByteRow>> = {
   EDATA2_EN: { field: 'FLASH.EDATA2R_CUR.EDATA2_EN', factory: known(0, 'no data area', 'inferred') },
 };
 
+/** Request numbers of both controllers: HAL-H5 hal_dma.h. */
+const GPDMA = {
+  channels: 8,
+  requests: {
+    21: 'usart1.dma.rx',
+    22: 'usart1.dma.tx',
+    23: 'usart2.dma.rx',
+    24: 'usart2.dma.tx',
+    25: 'usart3.dma.rx',
+    26: 'usart3.dma.tx',
+    27: 'uart4.dma.rx',
+    28: 'uart4.dma.tx',
+    29: 'uart5.dma.rx',
+    30: 'uart5.dma.tx',
+    31: 'usart6.dma.rx',
+    32: 'usart6.dma.tx',
+  },
+} as const;
+
 const ports: BlockRow[] = [...'ABCDEFGH'].map((port, i) => ({
   name: `GPIO${port}`,
   model: 'gpio-v2',
@@ -177,7 +196,8 @@ const blocks: readonly BlockRow[] = [
   // AHB1
   {
     name: 'GPDMA1',
-    model: null,
+    model: 'gpdma',
+    options: GPDMA,
     base: 0x40020000,
     size: 0x1000,
     irqs: [27, 28, 29, 30, 31, 32, 33, 34],
@@ -186,7 +206,8 @@ const blocks: readonly BlockRow[] = [
   },
   {
     name: 'GPDMA2',
-    model: null,
+    model: 'gpdma',
+    options: GPDMA,
     facts: 'GPDMA1',
     base: 0x40021000,
     size: 0x1000,

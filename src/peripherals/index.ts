@@ -12,6 +12,7 @@ import { flashF4 } from './flash-f4.ts';
 import { flashH5 } from './flash-h5.ts';
 import { flashH7 } from './flash-h7.ts';
 import { flashL4 } from './flash-l4.ts';
+import { gpdma } from './gpdma.ts';
 import { gpioV2 } from './gpio-v2.ts';
 import { hsem } from './hsem.ts';
 import { icache } from './icache.ts';
@@ -53,6 +54,7 @@ export const MODELS: Readonly<Record<string, ModelFactory>> = {
   'flash-h5': flashH5,
   'flash-h7': flashH7,
   'flash-l4': flashL4,
+  gpdma,
   'gpio-v2': gpioV2,
   hsem,
   icache,

@@ -126,6 +126,7 @@ const NOT_PLAIN: readonly Deviation[] = [
   { on: /CRC\.CR$/, why: 'RESET is a command' },
   { on: /RNG\.SR$/, why: 'flags: cleared by writing 0' },
   { on: /H533RE RNG\.CR$/, why: 'the configuration needs CONDRST in the same access' },
+  { on: /GPDMA\d\.C\dCR$/, why: 'all ones also ask for the channel’s reset' },
   { on: /HSEM\.R\d+$/, why: 'taken by a core’s own number only' },
 ];
 const TESTED = ['STM32H533RE', 'STM32L476RG', 'STM32L496ZG', 'STM32F072RB', 'STM32H745XI', 'STM32F405RG', 'STM32F411RE'];
