@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { STM32H533RE } from '../../../src/chips/stm32h533.ts';
 import { STM32H745XI } from '../../../src/chips/stm32h745.ts';
+import { STM32F405RG } from '../../../src/chips/stm32f405.ts';
+import { STM32L476RG } from '../../../src/chips/stm32l476.ts';
 import type { ChipDescription } from '../../../src/emu/chip.ts';
 import { S } from '../../../src/emu/core/state.ts';
 import { loadImage } from '../../../src/emu/image/image.ts';
@@ -78,6 +80,13 @@ function compare(a: Machine, b: Machine, where: string): void {
       expect(`word ${(i * 4).toString(16)}: ${wa[i]}`, where).toBe(`word ${(i * 4).toString(16)}: ${wb[i]}`);
 }
 
+/** Rows of the flash controller's caches, least recently used first: the numbers of uses are the tiers' own. */
+function rowsByUse(m: Machine): unknown {
+  const saved = m.bootCore.flashCache?.save();
+  const order = (rows: readonly { used: number }[]): unknown => rows.toSorted((x, y) => x.used - y.used).map((r) => ({ ...r, used: 0 }));
+  return saved && [order(saved.code), order(saved.data)];
+}
+
 function lockStep(
   elf: string,
   seed: number,
@@ -85,9 +94,11 @@ function lockStep(
   mixed: boolean,
   chip: ChipDescription = STM32H533RE,
   ram = 'sram1',
+  prepare: (m: Machine) => void = () => {},
 ): Machine {
   const random = generator(seed);
   const [a, b] = [machine(elf, chip), machine(elf, chip)];
+  for (const m of [a, b]) prepare(m);
   a.bootCore.setTranslating(false);
   b.bootCore.setTranslating(true, 2);
   let t = 0;
@@ -100,6 +111,7 @@ function lockStep(
   }
   expect(hash(a.system.memoryBytes(ram))).toBe(hash(b.system.memoryBytes(ram)));
   expect(a.bootCore.l1?.save()).toEqual(b.bootCore.l1?.save());
+  expect(rowsByUse(a)).toEqual(rowsByUse(b));
   expect(a.state.semihostingExit).toBe(b.state.semihostingExit);
   return b;
 }
@@ -126,6 +138,26 @@ describe('translated code is the interpreter, faster', () => {
     const b = lockStep(join(ROOT, 'fixtures/h745-caches-on/firmware.elf'), 13, 0.012e12, true, STM32H745XI, 'axisram');
     expect(b.bootCore.l1!.dirtyLines().length).toBeGreaterThan(400);
     expect(b.bootCore.tier.counters.compiled).toBeGreaterThan(2);
+  });
+  it.each([
+    ['L4: instructions and data', STM32L476RG, 'workload', 3],
+    ['L4: all and prefetch', STM32L476RG, 'tick', 7],
+    ['L4: prefetch alone', STM32L476RG, 'workload', 4],
+    ['F4: all and prefetch', STM32F405RG, 'workload', 7],
+    ['F4: data alone', STM32F405RG, 'workload', 2],
+  ] as const)('with caches of the flash controller, %s', (_what, chip, program, kinds) => {
+    const ram = chip.memories.find((m) => m.kind === 'ram')!.name;
+    const b = lockStep(join(ROOT, `benchmarks/firmware/${program}.m4.elf`), 17 + kinds, 0.06e12, true, chip, ram, (m) => {
+      for (const [wire, bit] of [
+        ['art.icache', 1],
+        ['art.dcache', 2],
+        ['flash.prefetch', 4],
+      ] as const)
+        m.system.setWire(wire, kinds & bit ? 1 : 0);
+      m.system.setWire('flash.latency', 4);
+    });
+    expect(b.bootCore.get(S.FETCH_MODE)).toBe(3);
+    expect(b.bootCore.tier.counters.compiled).toBeGreaterThan(0);
   });
   it('a polled SysTick gives the same values', () => {
     lockStep(join(ROOT, 'benchmarks/firmware/poll.m33.elf'), 6, 0.1e12, true);

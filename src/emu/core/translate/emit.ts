@@ -115,7 +115,7 @@ export class RegionEmitter {
       selector: i32(),
     };
     this.b = new RegionBuilder(f, env, this.locals, helpers, this);
-    this.lines = new Lines(this.b, env, this.locals, helpers.get('flashLine')!, (item) => {
+    this.lines = new Lines(this.b, region, env, this.locals, helpers.get('flashLine')!, (item) => {
       if (item.it !== 0) this.b.rememberIt(item.it);
       this.leaveBefore(item.pc, this.here, true);
     });

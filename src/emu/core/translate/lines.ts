@@ -6,7 +6,7 @@ import { KIND } from '../flash-cache.ts';
 import { S } from '../state.ts';
 import { emitDataRow, emitIsRowMissing, emitUseRow, startsRow } from './flash-rows.ts';
 import { emitIsLineMissing, L1_LINE } from './l1-access.ts';
-import type { Block, Item } from './region.ts';
+import type { Block, Item, Region } from './region.ts';
 import type { Surroundings } from './surroundings.ts';
 
 interface LineLocals {
@@ -32,8 +32,10 @@ export class Lines {
   private readonly rows: boolean;
   private readonly tracked: boolean;
   private readonly mask: number;
+  /** Blocks that begin in the line or row in which everything that leads to them ends. */
+  private readonly inside = new Set<Block>();
 
-  constructor(b: Builder, env: Surroundings, locals: LineLocals, flashLine: number, leave: (item: Item) => void) {
+  constructor(b: Builder, region: Region, env: Surroundings, locals: LineLocals, flashLine: number, leave: (item: Item) => void) {
     this.b = b;
     this.f = b.f;
     this.env = env;
@@ -46,6 +48,14 @@ export class Lines {
     this.rows = env.timedCode && held;
     this.tracked = this.charged || this.asked || this.rows || env.cachedCode;
     this.mask = -(env.cachedCode ? L1_LINE : env.lineBytes);
+    const bits = env.cachedCode ? -L1_LINE : -(1 << env.rowShift);
+    const entered = new Set<Block>([region.blocks[0]!]);
+    for (const from of region.blocks) {
+      const last = from.items[from.items.length - 1];
+      // a callee uses other rows
+      for (const to of from.succ) if (!last || last.flow.call || ((last.pc ^ to.pc) & bits) !== 0) entered.add(to);
+    }
+    for (const block of region.blocks) if (!entered.has(block)) this.inside.add(block);
   }
   /** Words of state that lie in locals while the region runs. */
   state(): (readonly [offset: number, local: number])[] {
@@ -110,6 +120,9 @@ export class Lines {
     const before = block.items[i - 1] ?? null;
     if (before && this.lineOf(before.pc) === this.lineOf(item.pc)) return;
     if (this.asked) this.ask(item.pc, before === null);
+    // nothing is replaced while a region runs: what was held is held, and what was used last is used last
+    const inside = !before && this.inside.has(block);
+    if (inside && (this.env.cachedCode || (this.rows && 1 << this.env.rowShift === this.env.lineBytes))) return this.set(item.pc);
     if (this.env.cachedCode) {
       emitIsLineMissing(this.f, item.pc, this.lineOf(item.pc));
       this.leaveIf(item);
@@ -117,7 +130,7 @@ export class Lines {
     if (this.rows && startsRow(this.env, before, item)) {
       emitIsRowMissing(this.f, this.env, block.items, i);
       this.leaveIf(item);
-      emitUseRow(this.f, this.env, item.pc, this.locals.touches);
+      if (!inside) emitUseRow(this.f, this.env, item.pc, this.locals.touches);
     }
     if (this.env.cachedCode || this.rows) this.set(item.pc);
   }
