@@ -285,6 +285,17 @@ describe('the rest', () => {
       h.system.wire('art.dcache'),
     ]).toEqual([4, 1, 0, 0]);
   });
+  it('ICRST and DCRST empty a cache only while it is off', () => {
+    const resets = (): number[] => [h.system.wire('art.icache.reset'), h.system.wire('art.dcache.reset')];
+    h.write('FLASH.ACR', 0x1e00);
+    expect(resets()).toEqual([0, 0]);
+    h.write('FLASH.ACR', 0x1c00);
+    expect(resets()).toEqual([1, 0]);
+    h.write('FLASH.ACR', 0x1800);
+    expect(resets()).toEqual([1, 1]);
+    h.write('FLASH.ACR', 0x0600);
+    expect(resets()).toEqual([0, 0]);
+  });
   it('identity: flash size in KB and the unique ID lie in the information block', () => {
     expect(h.system.read(0x1fff75e0, 2)).toBe(1024);
     expect(h.system.read(0x1fff7590, 4)).toBe(0x00350028);

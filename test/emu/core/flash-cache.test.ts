@@ -5,7 +5,10 @@ import type { ChipDescription, FlashCacheRow } from '../../../src/emu/chip.ts';
 import type { Core } from '../../../src/emu/core/core.ts';
 import { KIND } from '../../../src/emu/core/flash-cache.ts';
 import { S } from '../../../src/emu/core/state.ts';
-import type { Machine } from '../../../src/emu/machine.ts';
+import { STM32F405RG } from '../../../src/chips/stm32f405.ts';
+import { STM32L476RG } from '../../../src/chips/stm32l476.ts';
+import { Machine } from '../../../src/emu/machine.ts';
+import { MODELS } from '../../../src/peripherals/index.ts';
 import { BX_LR, FLASH, MAIN, NOP, RAM, RAM_END, reg, runCycles, started } from './bare-machine.ts';
 import { ThumbWriter } from './thumb-writer.ts';
 
@@ -236,4 +239,33 @@ describe('caches of the flash controller', () => {
     program(machine);
     expect(run()).toEqual([2, 22]);
   });
+
+  it.each([
+    ['STM32L476RG', STM32L476RG, 0x4002_2000, KIND.CODE | KIND.DATA],
+    ['STM32F405RG', STM32F405RG, 0x4002_3c00, 0],
+  ] as const)(
+    '%s: FLASH_ACR switches them; what is on after a reset counts as soon as there are wait states',
+    (_name, chip, acr, atReset) => {
+      const machine = new Machine({ chip, models: MODELS, seed: 1 });
+      machine.eraseNonVolatile();
+      machine.powerOn();
+      const cpu = machine.cores[0]!;
+      const now = (): number[] => [cpu.get(S.FETCH_MODE), cpu.get(S.FLASH_KINDS)];
+      expect(now()).toEqual([0, atReset]);
+      cpu.write(acr, 4, cpu.read(acr, 4) | 4);
+      expect(now()).toEqual([atReset ? 3 : 1, atReset]);
+      cpu.write(acr, 4, 0x704);
+      expect(now()).toEqual([3, 7]);
+      // erased words by address: one miss each, then hits
+      const cost = (address: number): number => {
+        const from = cpu.cycles();
+        cpu.read(address, 4);
+        return cpu.cycles() - from;
+      };
+      expect([cost(0x0800_0100), cost(0x0800_0104), cost(0x0800_0110)]).toEqual([4, 0, 4]);
+      cpu.write(acr, 4, 0x1304);
+      cpu.write(acr, 4, 0x704);
+      expect(cost(0x0800_0100)).toBe(4);
+    },
+  );
 });
