@@ -31,7 +31,8 @@ export function proveFixedLoop(s: Session): FixedLoop | null {
   const loop = findSteadyLoop(core, machine.system, MAX_STEPS, writesOf(machine));
   const mayEnd = loop !== null && ticks && !tickCannotEnd(s, loop);
   machine.restore(before);
-  if (!loop || mayEnd || watchdogRuns(s)) return null;
+  // who refreshes a watchdog, running or not, is at work
+  if (!loop || loop.refreshes > 0 || mayEnd || watchdogRuns(s)) return null;
   // A loop that masks interrupts lets them in again.
   if (loop.writes > 0 && anyEnabled(core)) return null;
   const system = machine.system;

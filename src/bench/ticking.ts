@@ -94,7 +94,7 @@ function throughHandler(s: Session): Tick | null {
     },
   };
   const repairs = machine.setRepairs(watch);
-  const trace = { reads: new Map<number, number>(), writes: 0 };
+  const trace = { reads: new Map<number, number>(), writes: 0, refreshes: 0 };
   core.trace(trace);
   const path: number[] = [];
   try {

@@ -94,6 +94,8 @@ export interface Component<S extends object = object> {
   peek?(state: S, env: Env, offset: number, size: number): number;
   /** Reading this offset has no side effect and gives the same until the next event of the block. */
   steady?(offset: number): boolean;
+  /** This write does what the same one did before, only later: of a row of them the last one alone counts, and nothing that can be read shows them. */
+  repeats?(state: S, env: Env, offset: number, size: number, value: number): boolean;
 }
 
 /** Deep copy of plain data; typed arrays are copied, strings and numbers shared. */

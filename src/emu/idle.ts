@@ -21,10 +21,14 @@ export interface SteadyLoop {
   readonly cacheChanges: number;
   /** Numbers that the history gave to writes (of PRIMASK, say) in a round. */
   readonly writes: number;
+  /** Of these, writes to blocks of which the last one alone counts. */
+  readonly refreshes: number;
   /** Events of a round, each a repeat of the one before: a fault, say, that is taken again and again. */
   readonly events: number;
   /** Reads of a round that are counted for the report. */
   readonly counts: readonly [string, number][];
+  /** The order in which it uses cache lines counts: its last whole round has to be executed. */
+  readonly ordered: boolean;
   /** Exception that is pending and never taken in a round, 0 = none. */
   readonly pending: number;
   /** Words that the loop reads, or stores again as they are. */
@@ -129,7 +133,7 @@ export function findSteadyLoop(
   stopped: () => boolean = () => false,
   until = Infinity,
 ): SteadyLoop | null {
-  const trace: AccessTrace = { reads: new Map(), writes: 0 };
+  const trace: AccessTrace = { reads: new Map(), writes: 0, refreshes: 0 };
   core.trace(trace);
   try {
     let anchor = core.stateWords();
@@ -143,6 +147,7 @@ export function findSteadyLoop(
       repeats: told.history.repeats,
       events: told.history.timeline.length,
       counts: told.counts(),
+      refreshes: trace.refreshes,
     });
     let at = counters();
     let sinceAnchor = 0;
@@ -176,6 +181,8 @@ export function findSteadyLoop(
             cacheChanges: core.cacheChanges(),
             writes: told.history.seq - at.writes,
             events: told.history.repeats - at.repeats,
+            refreshes: trace.refreshes - at.refreshes,
+            ordered: core.keepsOrder(),
             counts: added(at.counts, told.counts()),
             pending: highestPending(core),
             reads,
@@ -230,7 +237,7 @@ const MAX_FRAMES = 1000;
 
 /** A round in which something is told, or an exception taken, is more than the words that a frame holds. */
 export const mayRecord = (loop: SteadyLoop): boolean =>
-  loop.writes === 0 && loop.events === 0 && loop.counts.length === 0 && loop.instructions <= MAX_FRAMES;
+  !loop.ordered && loop.writes === 0 && loop.events === 0 && loop.counts.length === 0 && loop.instructions <= MAX_FRAMES;
 
 /** Executes one round from the loop's start and keeps every stop in it; null if it is interrupted (the core has then run that far). */
 export function recordFrames(core: Core, system: System, loop: SteadyLoop, until: number): readonly Frame[] | null {

@@ -384,9 +384,9 @@ export class Machine extends MachineBase {
   }
 }
 
-/** A loop that writes special registers executes its last whole round: the history names that one as the last writer. */
+/** A loop that writes special registers executes its last whole round: the history names that one as the last writer. So does one whose order of use counts. */
 const roundsIn = (loop: SteadyLoop, cycles: number): number =>
-  Math.max(0, Math.floor((cycles - 1) / loop.cycles) - (loop.writes > 0 ? 1 : 0));
+  Math.max(0, Math.floor((cycles - 1) / loop.cycles) - (loop.writes > 0 || loop.ordered ? 1 : 0));
 
 function savePage(u8: Uint8Array, page: number): SavedPage {
   const host = page << PAGE_BITS;

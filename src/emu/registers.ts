@@ -171,6 +171,8 @@ export interface RegisterModel<S extends object = object> {
   readonly live?: readonly string[];
   peek?(c: RegisterContext<S>, r: Register, value: number): number;
   write?(c: RegisterContext<S>, r: Register, merged: number, raw: number, lanes: number): number | void;
+  /** A write that may be left out if the same one follows before the block's next event (a watchdog's refresh): nothing that can be read shows it. */
+  repeats?(c: RegisterContext<S>, r: Register, raw: number): boolean;
   /** Called after a write has been stored. */
   wrote?(c: RegisterContext<S>, r: Register, value: number, old: number): void;
   /** Offsets without a register (packet memories, FIFOs): BUS_ERROR or a value; left out = reads 0, writes ignored. */
@@ -250,6 +252,12 @@ export class RegisterBlock implements Component<RegisterState> {
     const r = this.layout.at(offset);
     if (!r) return !this.model?.readElse;
     return this.model?.live ? !this.model.live.includes(r.name) : !this.model?.read;
+  }
+
+  repeats(state: RegisterState, env: Env, offset: number, size: number, value: number): boolean {
+    const r = this.layout.at(offset);
+    if (!r || !this.model?.repeats || offset !== r.offset || size < r.size) return false;
+    return this.model.repeats(this.enter(state, env), r, value);
   }
 
   create(): RegisterState {

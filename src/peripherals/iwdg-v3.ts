@@ -196,6 +196,8 @@ export const iwdgV3: ModelFactory = (layout: Layout, given): RegisterModel<State
       armAll(c);
     },
     live: [],
+    // A window or an early wake-up makes the moment of each refresh count.
+    repeats: ({ s }, r, raw) => r === KR && raw === IWDG_KEY_RELOAD && s.unlocked === 0 && s.warned === 0 && s.win >= s.rl,
     // While an update is going on the register still shows the value in the watchdog's clock domain.
     read(c, r, value) {
       const pending = (c.get(SR) & flagOf(r)) !== 0;

@@ -44,6 +44,21 @@ describe('IWDG', () => {
     expect(b.resets).toEqual(['iwdg']);
   });
 
+  it('a refresh counts for itself once a window is set or the registers are unlocked', () => {
+    const repeats = (b: Bench): boolean => {
+      const block = b.sys.block('IWDG');
+      return block.component.repeats!(block.state, block.env, 0, 4, RELOAD);
+    };
+    const b = running(0, 0x200);
+    expect(repeats(b)).toBe(true);
+    b.write('IWDG.KR', UNLOCK);
+    expect(repeats(b)).toBe(false);
+    b.write('IWDG.WINR', 0x100);
+    while (b.read('IWDG.SR') & 0xf) b.ticks('lsi', 1);
+    b.write('IWDG.KR', 0);
+    expect(repeats(b)).toBe(false);
+  });
+
   it('the timeout is (RL + 1) x divider LSI clocks after a reload, for every divider', () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 15 }), fc.integer({ min: 0, max: 0xfff }), (pr, rl) => {

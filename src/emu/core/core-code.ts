@@ -282,6 +282,10 @@ export abstract class CoreCode extends CoreMemory {
   cacheChanges(): number {
     return this.get(S.CACHE_MISSES) + (this.l1?.changes ?? 0) + (this.flashCache?.changes ?? 0);
   }
+  /** A cache is on whose lines are replaced in the order of their use: which instructions ran last matters beyond their results. */
+  keepsOrder(): boolean {
+    return this.get(S.FETCH_MODE) >= 2 || this.l1?.codeOn === true || this.l1?.dataOn === true;
+  }
   /** Two bytes of an instruction, as fetched: a line of the instruction cache may be older than memory. */
   protected codeHalfword(region: Region, address: number): number {
     if (region.memory!.row.waitStates && this.heldByFlashCache(KIND.CODE)) {

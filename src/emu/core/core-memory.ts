@@ -231,7 +231,14 @@ export abstract class CoreMemory extends CoreState {
     const m = region.memory;
     const same =
       m?.row.kind === 'ram' && !m.row.guardedBy && !this.intercept?.pages.has(address >>> PAGE_BITS) && this.peek(address, size) === value;
+    const b = region.block;
     if (same) this.traceRead(address, size);
+    else if (
+      b?.component.repeats?.(b.state, b.env, address - b.row.base, size, value) &&
+      this.system.isClocked(b) &&
+      !this.intercept?.everyDeviceWrite
+    )
+      this.tracer!.refreshes++;
     else this.tracer!.writes++;
   }
   protected fillRead(address: number, region: Region, kind: number): void {

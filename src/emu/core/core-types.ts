@@ -62,6 +62,8 @@ export interface AccessTrace {
   /** Size of the access by address. */
   readonly reads: Map<number, number>;
   writes: number;
+  /** Writes of which the last one alone counts (`Component.repeats`). */
+  refreshes: number;
 }
 
 /** Thrown out of the fast path to stop before the instruction at PC. */

@@ -1,0 +1,55 @@
+/** Whole boots with waiting loops skipped and with every round of them executed: the same to the last cycle, write and count. */
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { jobInput } from '../../src/bench/job.ts';
+import { Session } from '../../src/bench/session.ts';
+import { loadJob } from '../../src/cli/inputs.ts';
+import { registerFile } from '../../src/emu/core/register-file.ts';
+import { MS } from '../../src/emu/time.ts';
+
+const fixture = (path: string): string => fileURLToPath(new URL(`../../fixtures/${path}`, import.meta.url));
+
+async function end(name: string, untilMs: number | null, skipping: boolean) {
+  const session = new Session(jobInput(await loadJob([], { scenario: fixture(`${name}/scenario.json`) }, fixture(''))));
+  const { machine, usb } = session;
+  machine.skipping = skipping;
+  let skipped = 0;
+  for (const core of machine.cores) {
+    const skip = core.skip.bind(core);
+    core.skip = (cycles, ...rest) => {
+      skipped += cycles;
+      skip(cycles, ...rest);
+    };
+  }
+  const { outcome, at } = session.run({ until: untilMs === null ? null : untilMs * MS });
+  const state = {
+    outcome,
+    at,
+    cores: machine.cores.map((c) => ({ cycles: c.cycles(), retired: c.retired(), registers: registerFile(c, c.pc) })),
+    writes: machine.history.seq,
+    log: usb.logEntries,
+    timeline: machine.history.timeline.toArray(),
+    unmodelled: machine.state.unmodelled,
+    unclocked: machine.state.unclocked,
+    uninitialised: machine.uninitialisedReads(),
+  };
+  return { state, skipped };
+}
+
+describe('Skipping', () => {
+  it.each([
+    ['a boot up to DFU', 'h533-seed000-fixed', null],
+    ['a ROM that refreshes a running watchdog in its loop', 'h533-iwdg', 400],
+    ['a ROM that asks in an IT block whether there is a watchdog to refresh', 'l496-seed003-as-posted', null],
+    ['firmware that polls a register without behaviour', 'h533-stuck-pka', null],
+    ['a Cortex-M0', 'f072-seed002-as-posted', 1500],
+  ])(
+    '%s',
+    async (_what, name, untilMs) => {
+      const fast = await end(name, untilMs, true);
+      expect(fast.skipped).toBeGreaterThan(500_000);
+      expect(fast.state).toEqual((await end(name, untilMs, false)).state);
+    },
+    60_000,
+  );
+});
