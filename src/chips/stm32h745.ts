@@ -213,7 +213,7 @@ const blocks: readonly BlockRow[] = [
   plain('ADC1', 0x40022000, [18], H1, 'ADC12', 0x100),
   plain('ADC2', 0x40022100, [18], H1, 'ADC12', 0x100),
   plain('ADC12_Common', 0x40022300, [18], H1, 'ADC12', 0x100),
-  { name: 'ART', model: null, base: 0x40024400, size: 0x400, clock: 'AHB1ENR.ARTEN' },
+  { name: 'ART', model: 'art-h7', base: 0x40024400, size: 0x400, clock: 'AHB1ENR.ARTEN' },
   plain('Ethernet_MAC', 0x40028000, [61, 62], H1, 'ETH1MAC', 0x1400),
   // The port with the high-speed transceiver's interface; no ROM and no board here uses it.
   {
@@ -429,7 +429,16 @@ export const STM32H745XI: ChipDescription = {
       sysTickClock: 'systick1-ext',
       lineFill: { clock: 'hclk', cycles: known(6, 'no figure published: address, interconnect, memory, first of four beats', 'assumed') },
     },
-    { name: 'cm4', type: 'cortex-m4f', nvicLines: 150, priorityBits: 4, mpuRegions: 8, clock: 'hclk', sysTickClock: 'systick2-ext' },
+    {
+      name: 'cm4',
+      type: 'cortex-m4f',
+      nvicLines: 150,
+      priorityBits: 4,
+      mpuRegions: 8,
+      clock: 'hclk',
+      sysTickClock: 'systick2-ext',
+      flashCache: known({ lineBytes: 32, rowBytes: 32, codeRows: 64, dataRows: 0 } as const, 'RM0399 chapter 6 (ART)'),
+    },
   ],
   quantum: { clock: 'hclk', cycles: 512 },
   sources: {

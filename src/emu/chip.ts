@@ -25,6 +25,8 @@ export interface CoreRow {
   readonly clock: string;
   readonly sysTickClock: string | null;
   /** L1 caches: clock of the bus behind them, and its cycles from a miss to the word that the core waits for (flash: LATENCY more). */
+  /** Cache of its own between the core and the flash (wires `art.enabled`, `art.page`: bits 31:20 of the addresses that it serves). */
+  readonly flashCache?: Sourced<FlashCacheRow>;
   readonly lineFill?: { readonly clock: string; readonly cycles: Sourced<number> };
 }
 
@@ -142,7 +144,7 @@ export type LatencyTable = Readonly<Record<string, readonly (readonly [maxMHz: n
 
 /** Flash as its controller reads it: line by line, through caches of rows that software switches (wires `art.icache`, `art.dcache`, `flash.prefetch`). */
 export interface FlashCacheRow {
-  readonly lineBytes: 8 | 16;
+  readonly lineBytes: 8 | 16 | 32;
   readonly rowBytes: 16 | 32;
   readonly codeRows: number;
   readonly dataRows: number;

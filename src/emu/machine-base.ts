@@ -482,17 +482,15 @@ export abstract class MachineBase implements CoreListener {
       case 'art.dcache':
       case 'icache.enabled':
       case 'icache.ways':
-        for (const core of this.cores ?? [])
-          core.setFlashTiming({
-            waitStates: this.system.wire('flash.latency'),
-            cache: this.system.wire('icache.enabled') !== 0,
-            sets: 256,
-            ways: this.system.wire('icache.ways') || 2,
-            kinds:
-              (this.system.wire('art.icache') ? KIND.CODE : 0) |
-              (this.system.wire('art.dcache') ? KIND.DATA : 0) |
-              (this.system.wire('flash.prefetch') ? KIND.PREFETCH : 0),
-          });
+        for (const core of this.cores ?? []) this.setFlashTiming(core);
+        break;
+      case 'art.enabled':
+      case 'art.page':
+        for (const core of this.cores ?? []) {
+          if (!core.row.flashCache) continue;
+          core.flushFlashCache(true, true);
+          this.setFlashTiming(core);
+        }
         break;
       case 'art.icache.reset':
       case 'art.dcache.reset':
@@ -511,6 +509,18 @@ export abstract class MachineBase implements CoreListener {
       if (core) core.wakeEvent();
       this.meet();
     } else if (name === 'core.meet' || name.startsWith('core.release.')) this.meet();
+  }
+  private setFlashTiming(core: Core): void {
+    const wire = (name: string): number => this.system.wire(name);
+    const kinds =
+      (wire('art.icache') ? KIND.CODE : 0) | (wire('art.dcache') ? KIND.DATA : 0) | (wire('flash.prefetch') ? KIND.PREFETCH : 0);
+    core.setFlashTiming({
+      waitStates: wire('flash.latency'),
+      cache: wire('icache.enabled') !== 0,
+      sets: 256,
+      ways: wire('icache.ways') || 2,
+      ...(core.row.flashCache ? { kinds: wire('art.enabled') ? KIND.CODE : 0, page: wire('art.page') } : { kinds }),
+    });
   }
   /** Ends the turn of the core that runs, so that the others reach the same time. */
   protected meet(): void {

@@ -2,6 +2,7 @@
 import type { ModelFactory } from '../emu/registers.ts';
 import { crc } from './crc.ts';
 import { crs } from './crs.ts';
+import { artH7 } from './art-h7.ts';
 import { dbgmcu } from './dbgmcu.ts';
 import { dmaV1 } from './dma-v1.ts';
 import { extiH7 } from './exti-h7.ts';
@@ -44,6 +45,7 @@ import { wwdgV2 } from './wwdg-v2.ts';
 export const MODELS: Readonly<Record<string, ModelFactory>> = {
   crc,
   crs,
+  'art-h7': artH7,
   dbgmcu,
   'dma-v1': dmaV1,
   'exti-h7': extiH7,

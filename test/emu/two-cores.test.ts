@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { STM32H745XI } from '../../src/chips/stm32h745.ts';
 import type { ChipDescription } from '../../src/emu/chip.ts';
+import type { Core } from '../../src/emu/core/core.ts';
 import { S } from '../../src/emu/core/state.ts';
 import { Machine } from '../../src/emu/machine.ts';
 import { MS, US } from '../../src/emu/time.ts';
@@ -453,5 +454,53 @@ describe('history', () => {
     m.run(50 * US);
     expect(m.history.lastWriter('RCC.AHB4ENR', 1)?.core).toBe(0);
     expect(m.history.lastWriter('RCC.AHB4ENR', 2)?.core).toBe(1);
+  });
+});
+
+describe('Caches of one core and the memory that both share', () => {
+  const SHARED = 0x30000100;
+  const CCR = 0xe000ed14;
+  const dcacheOn = (m: Machine): void => {
+    const m7 = m.cores[0]!;
+    for (let way = 0; way < 4; way++) for (let set = 0; set < 128; set++) m7.write(0xe000ef60, 4, ((way << 30) | (set << 5)) >>> 0);
+    m7.write(CCR, 4, 0x50200);
+  };
+  it('CM4 sees what CM7 wrote after CM7 has cleaned the line, CM7 what CM4 wrote after it has invalidated it', () => {
+    const m = start(forever);
+    const [m7, m4] = m.cores as [Core, Core];
+    m4.write(SHARED, 4, 1);
+    dcacheOn(m);
+    m7.write(SHARED, 4, 2);
+    expect([m7.read(SHARED, 4), m4.read(SHARED, 4)]).toEqual([2, 1]);
+    m7.write(0xe000ef68, 4, SHARED);
+    expect(m4.read(SHARED, 4)).toBe(2);
+    m4.write(SHARED, 4, 3);
+    expect(m7.read(SHARED, 4)).toBe(2);
+    m7.write(0xe000ef5c, 4, SHARED);
+    expect(m7.read(SHARED, 4)).toBe(3);
+  });
+  it('ART: CM4 runs from the selected page without wait states once its lines are held; from another page it waits', () => {
+    const AHB1ENR = 0x580244d8;
+    const cycles = (ctr: number): number => {
+      const loop: Code = (t) => {
+        t.label('on');
+        for (let i = 0; i < 20; i++) t.movs(1, i);
+        return t.b('on');
+      };
+      const m = start(forever, { m4: loop });
+      const [m7, m4] = m.cores as [Core, Core];
+      m7.write(AHB1ENR, 4, 1 << 14);
+      m7.write(0x40024400, 4, ctr);
+      m7.write(0x52002000, 4, 0x37);
+      m.skipping = false;
+      m.run(m.now + 50 * US);
+      const [from, before] = [m4.cycles(), m4.retired()];
+      m.run(m.now + 50 * US);
+      return (m4.cycles() - from) / (m4.retired() - before);
+    };
+    const [off, here, elsewhere] = [cycles(0), cycles((0x081 << 8) | 1), cycles((0x080 << 8) | 1)];
+    expect(here).toBeLessThan(1.2);
+    expect(off).toBeGreaterThan(1.5);
+    expect(elsewhere).toBeGreaterThan(1.5);
   });
 });

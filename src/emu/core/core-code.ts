@@ -157,7 +157,7 @@ export abstract class CoreCode extends CoreMemory {
       },
       ram,
       fetch: mode as Surroundings['fetch'],
-      flashKinds: mode === 3 ? this.get(S.FLASH_KINDS) : 0,
+      flashKinds: mode === 3 ? this.get(S.FLASH_KINDS) & (this.servedByFlashCache(pc) ? -1 : ~KIND.CODE) : 0,
       lineBytes: -(this.get(S.FLASH_MASK) | 0),
       rowShift: this.get(S.ROW_SHIFT),
       sequential: (line) => this.sequentialStall(line),
@@ -193,13 +193,16 @@ export abstract class CoreCode extends CoreMemory {
     this.flushReads();
     this.updateFast();
   }
+  private servedByFlashCache(pc: number): boolean {
+    return this.flashTiming.page === undefined || pc >>> 20 === this.flashTiming.page;
+  }
   private hostAt(address: number): number {
     const region = this.regionAt(address)!;
     return region.memory!.host + (address - region.base);
   }
   /** A line of instructions that no row holds; `before` is the line that was paid for last. */
   private flashFill(pc: number, before: number): number {
-    if (this.heldByFlashCache(KIND.CODE)) this.flashCache!.fill(KIND.CODE, pc, this.hostAt(pc));
+    if (this.heldByFlashCache(KIND.CODE) && this.servedByFlashCache(pc)) this.flashCache!.fill(KIND.CODE, pc, this.hostAt(pc));
     const line = (pc & this.get(S.FLASH_MASK)) >>> 0;
     const next = line + (this.get(S.FLASH_MASK) | 0) === (before & ~1) >>> 0;
     return next ? this.sequentialStall(line) : this.get(S.WAIT_STATES);
@@ -245,7 +248,7 @@ export abstract class CoreCode extends CoreMemory {
     this.set(S.FETCH_MODE, mode);
     this.set(S.WAIT_STATES, t.waitStates);
     this.set(S.FLASH_KINDS, kinds);
-    this.set(S.FLASH_MASK, -(this.system.chip.flashCache?.value.lineBytes ?? 16));
+    this.set(S.FLASH_MASK, -(this.flashCache?.geometry.lineBytes ?? 16));
     this.set(S.ROW_SHIFT, this.flashCache?.rowShift ?? 0);
     this.set(S.CACHE_SET_MASK, t.sets - 1);
     this.set(S.CACHE_WAYS, t.ways);

@@ -60,9 +60,9 @@ export abstract class CoreMemory extends CoreState {
         : null;
     if (this.l1 && system.chip.cores.filter((c) => c.type === row.type).length > 1)
       throw new Error('L1 caches of two cores do not fit the arena');
-    const geometry = system.chip.flashCache?.value;
+    const geometry = (row.flashCache ?? (index === 0 ? system.chip.flashCache : undefined))?.value;
     this.flashCache =
-      geometry && index === 0 && this.profile.name === 'm4'
+      geometry && this.profile.name === 'm4'
         ? new FlashCache(this.arena, this.base, geometry, { staleChanged: (side, host, bytes) => this.staleFlash(side, host, bytes) })
         : null;
   }

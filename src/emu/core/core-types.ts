@@ -49,6 +49,8 @@ export interface FlashTiming {
   readonly ways: number;
   /** What the flash controller does (KIND in flash-cache.ts). */
   readonly kinds: number;
+  /** Bits 31:20 of the addresses that it does it for; left out = all. */
+  readonly page?: number;
 }
 /** Memory that translated code reads without asking: guest base, bytes, arena offset of the first. */
 export interface FastRange {
