@@ -91,12 +91,13 @@ export abstract class CoreCode extends CoreMemory {
     const ram = this.fastMemory();
     // behind a data cache that is on the tables decide
     const fast = plain && this.l1?.dataOn !== true && !watched(ram) ? ram.size : 0;
-    this.set(S.FAST_RAM, fast);
-    this.set(S.FAST_HALFWORDS, fast >>> 1);
-    this.set(S.FAST_WORDS, fast >>> 2);
+    // a constant of translated code
+    if (fast !== this.fastBytes) this.tier.dropAll();
+    this.fastBytes = fast;
     this.set(S.HOT, this.hotAt);
     this.set(S.TIER, this.translating && plain ? 1 : 0);
   }
+  private fastBytes = 0;
   protected fastRange: FastRange | null = null;
   /** The longest run of RAM that is contiguous in the address space and in the arena: what needs no page table. */
   protected fastMemory(): FastRange {
@@ -139,7 +140,6 @@ export abstract class CoreCode extends CoreMemory {
       stops: () => (this.idlePc >= 0 ? [...this.breakpoints, this.idlePc] : [...this.breakpoints]),
     };
     const mode = this.get(S.FETCH_MODE);
-    const ram = this.fastMemory();
     const region = this.regionAt(pc)!;
     const memory = region.memory!;
     const env: Surroundings = {
@@ -155,7 +155,7 @@ export abstract class CoreCode extends CoreMemory {
         if ((!m.row.waitStates && mode !== 0) || this.flashCache?.staleRows(KIND.DATA)) return null;
         return this.system.loadHost(m.host + (a - this.regionAt(a)!.base), size);
       },
-      ram,
+      ram: { ...this.fastMemory(), size: this.fastBytes },
       fetch: mode as Surroundings['fetch'],
       flashKinds: mode === 3 ? this.get(S.FLASH_KINDS) & (this.servedByFlashCache(pc) ? -1 : ~KIND.CODE) : 0,
       lineBytes: -(this.get(S.FLASH_MASK) | 0),

@@ -69,10 +69,7 @@ export const S = {
   FPCCR: 0xd8,
   FPCAR: 0xdc,
   FPDSCR: 0xe0,
-  /** Translated tier: bytes, half-words and words of fast RAM from its base on (0: every access looks into the page table); 1 = on. */
-  FAST_RAM: 0xf8,
-  FAST_HALFWORDS: 0x180,
-  FAST_WORDS: 0x184,
+  /** Translated code may run. */
   TIER: 0x188,
   /** Arrivals after which a place is translated, at most 250. */
   HOT: 0x18c,

@@ -50,6 +50,7 @@ export class BareCore {
       hot: () => {},
       // there are no caches: no page is marked as cached
       lineFill: () => 0,
+      dataFill: () => 0,
       fetch: (pc: number) => {
         if (this.host(pc >>> 0, 2) < 0) throw FAULT;
         let page = arena.takeDecodedPage();

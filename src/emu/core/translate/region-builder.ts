@@ -19,8 +19,6 @@ export interface GiveBack {
   readonly instructions: number;
 }
 
-/** Where the bound of the fast RAM stands, in units of an access's size. */
-const FAST = { 1: S.FAST_RAM, 2: S.FAST_HALFWORDS, 4: S.FAST_WORDS } as const;
 /** A byte 1 for each word, in a map access of so many bytes. */
 const ONES = { 1: 0x01, 2: 0x0101, 4: 0x01010101 } as const;
 
@@ -218,9 +216,9 @@ export class RegionBuilder extends Builder {
     const misaligned = (): Expr => this.and(a, size - 1);
     const done = f.block();
     const elsewhere = f.block();
-    // offset = a - ram; if rotr(offset, log2 size) >= FAST_RAM / size, which a misaligned one is too: elsewhere; if never written: leave
+    // offset = a - ram; if rotr(offset, log2 size) >= RAM / size, which a misaligned one is too: elsewhere; if never written: leave
     const offset = this.let(this.sub(a, ram.base));
-    this.geU(this.rotr(offset, size >> 1), this.state(FAST[size])).emit(f);
+    this.geU(this.rotr(offset, size >> 1), ram.size / size).emit(f);
     f.brIf(elsewhere);
     this.leaveIfAny(this.eqz(this.loadByte(this.shrU(offset, 2), WORD_MAP + (ram.host >>> 2))));
     offset.emit(f);

@@ -13,7 +13,7 @@ export interface Surroundings {
   cycles(item: Item): StaticCycles;
   /** Constant of a word in code memory that a PC-relative load reads, or null if it may change or costs more than known. */
   literal(address: number, size: number): number | null;
-  /** Fast RAM: guest base, bytes, arena offset of its first byte. */
+  /** RAM that needs no page table for loads: guest base, bytes (0: every access looks into the table), arena offset of its first byte. */
   readonly ram: { readonly base: number; readonly size: number; readonly host: number };
   /** Flash timing: 0 none, 1 wait states per line, 2 instruction cache (asked line by line), 3 caches of the flash controller. */
   readonly fetch: 0 | 1 | 2 | 3;
