@@ -16,21 +16,9 @@ import { FLASH, MAIN, PS_PER_CYCLE, reg, started } from './bare-machine.ts';
 const ROOT = join(import.meta.dirname, '../../..');
 /** Words that belong to the emulator's own book-keeping. */
 const BOOKS = new Set<number>(
-  [
-    S.LINE,
-    S.LINE_MASK,
-    S.REC,
-    S.LAST_REC,
-    S.R15,
-    S.TIER,
-    S.HOT,
-    S.IT_NOW,
-    S.IT_PC,
-    S.BUDGET,
-    S.EXIT_ARG,
-    S.RETIRED,
-    S.TOUCHES,
-  ].map((o) => o >> 2),
+  [S.LINE, S.LINE_MASK, S.REC, S.LAST_REC, S.R15, S.TIER, S.HOT, S.IT_NOW, S.IT_PC, S.BUDGET, S.EXIT_ARG, S.RETIRED, S.TOUCHES].map(
+    (o) => o >> 2,
+  ),
 );
 
 /** A small generator, so that a failing run can be repeated. */
