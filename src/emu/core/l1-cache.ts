@@ -38,7 +38,7 @@ export class L1Cache {
   codeOn = false;
   /** Fills and invalidations so far: as long as it stands still, what hits goes on hitting. */
   changes = 0;
-  /** Valid instruction lines, and those of them that memory no longer agrees with. */
+  /** Instruction lines of memories, and those of them that memory no longer agrees with. */
   private codeLines = 0;
   staleLines = 0;
   private readonly arena: Arena;
@@ -91,7 +91,7 @@ export class L1Cache {
     };
     lines(L1.DATA_TAGS, L1.DATA_HOSTS, DATA_SLOTS, DATA_SETS);
     lines(L1.CODE_TAGS, L1.CODE_HOSTS, CODE_SLOTS, CODE_SETS);
-    for (let slot = 0; slot < CODE_SLOTS; slot++) if (this.word(L1.CODE_TAGS, slot)) this.setMark(L1.CODE_STALE, slot, 1);
+    for (let slot = 0; slot < CODE_SLOTS; slot++) if (this.word(L1.CODE_HOSTS, slot)) this.setMark(L1.CODE_STALE, slot, 1);
     this.map();
   }
   save(): L1Snapshot {
@@ -119,7 +119,7 @@ export class L1Cache {
     this.codeLines = 0;
     this.staleLines = 0;
     for (let slot = 0; slot < CODE_SLOTS; slot++) {
-      if (this.word(L1.CODE_TAGS, slot)) this.codeLines++;
+      if (this.word(L1.CODE_HOSTS, slot)) this.codeLines++;
       if (this.mark(L1.CODE_STALE, slot)) this.staleLines++;
     }
   }
@@ -232,7 +232,7 @@ export class L1Cache {
     const host = this.word(L1.CODE_HOSTS, slot);
     this.setWord(L1.CODE_TAGS, slot, 0);
     this.setWord(L1.CODE_HOSTS, slot, 0);
-    this.codeLines--;
+    if (host) this.codeLines--;
     this.changes++;
     if (!this.mark(L1.CODE_STALE, slot)) return;
     this.setMark(L1.CODE_STALE, slot, 0);
