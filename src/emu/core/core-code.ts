@@ -160,6 +160,7 @@ export abstract class CoreCode extends CoreMemory {
       flashKinds: mode === 3 ? this.get(S.FLASH_KINDS) & (this.servedByFlashCache(pc) ? -1 : ~KIND.CODE) : 0,
       lineBytes: -(this.get(S.FLASH_MASK) | 0),
       rowShift: this.get(S.ROW_SHIFT),
+      cache: { sets: this.flashTiming.sets, ways: this.flashTiming.ways },
       sequential: (line) => this.sequentialStall(line),
       waitStates: mode === 0 ? 0 : this.get(S.WAIT_STATES),
       timedCode: memory.row.waitStates === true && mode !== 0 && !this.cachedCode(pc, region),

@@ -1,5 +1,5 @@
 /** Lines of code in translated code: what entering one costs, or whether the cache that holds it lets the region go on. */
-import type { WasmType } from '../../wasm/opcodes.ts';
+import { OP, type WasmType } from '../../wasm/opcodes.ts';
 import type { FunctionBody, Label } from '../../wasm/module.ts';
 import { lift, type Builder, type Val } from '../builder.ts';
 import { KIND } from '../flash-cache.ts';
@@ -143,10 +143,30 @@ export class Lines {
   private ask(pc: number, first: boolean): void {
     const pay = (): void => {
       this.set(pc);
-      this.payLine(pc);
+      this.askCache(pc);
     };
     if (first) this.ifOther(pc, pay);
     else pay();
+  }
+  /**
+   * What `flashLine` does with a hit (see emitFlashLine), written out because set and tag are known here; a miss calls it:
+   *   for each way: if tag[way][set] == line: lru[set] = the other way; CACHE_HITS++; done
+   */
+  private askCache(pc: number): void {
+    const { f, b, env } = this;
+    const set = (pc >>> 4) & (env.cache.sets - 1);
+    const line = (pc & -16) | 1;
+    const done = f.block();
+    for (let way = 0; way < env.cache.ways; way++)
+      b.if(b.eq(b.state(S.CACHE_TAGS + set * 8 + way * 4), line), () => {
+        f.i32(0);
+        f.i32(way ^ 1);
+        f.memory(OP['i32.store8'], env.cpu + S.CACHE_LRU + set);
+        b.setState(S.CACHE_HITS, b.add(b.state(S.CACHE_HITS), 1));
+        f.br(done);
+      });
+    this.payLine(pc);
+    f.end(done);
   }
   /** budget -= flashLine(address) */
   private payLine(address: Val): void {

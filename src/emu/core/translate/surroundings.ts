@@ -21,6 +21,8 @@ export interface Surroundings {
   readonly flashKinds: number;
   readonly lineBytes: number;
   readonly rowShift: number;
+  /** Shape of the cache that is asked line by line. */
+  readonly cache: { readonly sets: number; readonly ways: number };
   /** Cycles of a flash line that follows the one before it. */
   sequential(line: number): number;
   /** Cycles that a flash line costs when it is not in a cache. */

@@ -106,7 +106,7 @@ export class Tier {
       this.arena.u8[record + REC.FLAGS] = 0;
       return;
     }
-    const key = `${pc}:${env.ram.size}:${env.fetch}:${env.waitStates}:${env.cachedCode}:${env.cachedData}:${env.flashKinds}`;
+    const key = `${pc}:${env.ram.size}:${env.fetch}:${env.waitStates}:${env.cachedCode}:${env.cachedData}:${env.flashKinds}:${env.cache.sets}:${env.cache.ways}`;
     const same = this.kept.get(key)?.find((c) => c.host === hostOf(pc) && this.stillRight(c, source, env));
     if (same) {
       this.enter(same);
