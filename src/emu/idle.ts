@@ -35,7 +35,8 @@ export interface SteadyLoop {
   readonly reads: readonly SteadyRead[];
   /** Architectural state at `pc`. */
   readonly state: Uint32Array;
-  /** Every place of a round where the core can be stopped; null until a round was recorded. */
+  /** How often it was skipped without a record, and every place of a round where the core can be stopped, once a round was recorded. */
+  skips: number;
   frames: readonly Frame[] | null;
 }
 /** An instruction boundary in a round, relative to its start. */
@@ -183,6 +184,7 @@ export function findSteadyLoop(
             counts: added(at.counts, told.counts()),
             pending: highestPending(core),
             reads,
+            skips: 0,
             frames: null,
           };
           // An instruction of an inner loop comes by in other states as well: stand at one that comes once a round.

@@ -259,7 +259,8 @@ export class Machine extends MachineBase {
     if (core.pc !== loop.pc) return false;
     const holds = Math.min(core.cyclesUntil(until), core.cyclesUntil(loopHolds(core, this.system, loop)) - 1);
     if (holds <= loop.cycles * 2 || !stillSteady(core, loop)) return false;
-    if (!this.record(core, loop, until)) this.skipRounds(core, loop, holds);
+    // many a loop ends with the next tick: a record is worth its round at the second skip, and is tried once
+    if (loop.skips++ !== 1 || !this.record(core, loop, until)) this.skipRounds(core, loop, holds);
     return true;
   }
   /** Steps on, looking for a steady loop; skips in it. Time has passed either way. True if there is one. */

@@ -24,6 +24,8 @@ const BNE_BACK = 0xd1fd;
 /** lsls r2, r1, #31 · itt pl · movwpl r2, #0xaaaa · str r5, [r0, #12] if PL. */
 const UNLESS_ODD = [0x07ca, 0xbf5c, 0xf64a, 0x22aa, STR_R5_AT_12];
 const UDF = 0xde00;
+/** ldr r1, [r3] */
+const LDR_R1_SYST_CSR = 0x6819;
 const branchBack = (halfWords: number): number => 0xe000 | (-(halfWords + 2) & 0x7ff);
 
 function run(body: readonly number[], cycles: number, skipping: boolean, before: readonly number[] = []) {
@@ -95,6 +97,14 @@ describe('Loops that change nothing', () => {
     expect(fast.skipped).toBeGreaterThan(250_000);
     expect(fast.state.timeline.at(-1)!.count).toBeGreaterThan(5_000);
     expect(fast.state).toEqual(run([UDF], 400_000, false).state);
+  });
+
+  it('a loop that polls SysTick is skipped to the moment when the counter wraps, with few steps', () => {
+    const body = [LDR_R1_SYST_CSR];
+    const fast = run(body, 2_000_000, true);
+    expect(fast.skipped).toBeGreaterThan(1_800_000);
+    expect(fast.steps).toBeLessThan(10_000);
+    expect(fast.state).toEqual(run(body, 2_000_000, false).state);
   });
 
   it('the second of two loops is found when the firmware has gone on to it', () => {

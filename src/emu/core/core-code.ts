@@ -591,8 +591,13 @@ export abstract class CoreCode extends CoreMemory {
   // ---- what a stretch of code touches (steady loops) ---------------------------------------------------------------------------------
   trace(t: AccessTrace | null): void {
     this.tracer = t;
+    this.engine?.mappingChanged();
     this.updateFast();
-    this.flushTables();
+    // nothing becomes fast while accesses are traced, so there is nothing to drop afterwards
+    if (t !== null) {
+      this.flushReads();
+      this.flushWrites();
+    }
   }
   /** Time passes without instructions: `count` rounds of a loop that changes nothing. */
   skip(cycles: number, instructions: number, cacheHits: number): void {
