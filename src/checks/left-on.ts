@@ -130,6 +130,25 @@ const channels = ({ state }: Subject, patterns: readonly string[]): string[] =>
     .flatMap((p) => Array.from({ length: 16 }, (_, i) => p.replace('#', String(i))))
     .filter((path) => locate(state.chip, path) !== null);
 
+/**
+ * What stops a DMA channel, in this order. The enable bit of a GPDMA channel falls by the hardware alone: the channel is suspended, then reset
+ * (RM0481 §16.4.3).
+ */
+function stopping(enable: string): { readonly fix: string; readonly fields: readonly (readonly [path: string, value: number])[] } {
+  const channel = /^(GPDMA\d)\.(C(\d+)CR)\.EN$/.exec(enable);
+  if (!channel) return { fix: `${inC(enable)} = 0;`, fields: [[enable, 0]] };
+  const [, block, control, number] = channel;
+  const c = `${block}_Channel${number}`;
+  return {
+    fix: `${c}->CCR |= DMA_CCR_SUSP; while (!(${c}->CSR & DMA_CSR_SUSPF)); ${c}->CCR |= DMA_CCR_RESET;`,
+    fields: [
+      [`${block}.${control}.SUSP`, 1],
+      [`${block}.${control}.RESET`, 1],
+      [enable, 0],
+    ],
+  };
+}
+
 export const dma: Check = {
   id: 'dma',
   question: 'Are all DMA channels stopped?',
@@ -152,11 +171,12 @@ export const dma: Check = {
   repair(subject) {
     const f = familyOf(subject.state.chip);
     const on = f ? channels(subject, f.dmaChannels).filter((path) => subject.state.field(path) === 1) : [];
+    const stops = on.map(stopping);
     return {
       at: 'entry',
       what: 'DMA channels disabled',
-      fix: on.map((path) => `${inC(path)} = 0;`).join('\n'),
-      apply: (target) => on.forEach((path) => target.setField(path, 0)),
+      fix: stops.map((s) => s.fix).join('\n'),
+      apply: (target) => stops.forEach((s) => s.fields.forEach(([path, value]) => target.setField(path, value))),
     };
   },
   explanation: [

@@ -98,7 +98,8 @@ describe('on the emulated STM32H533RE', () => {
     ['usb-clock', all(field('RCC.APB1LENR.CRSEN', 1), field('CRS.CR.TRIM', 50))],
     ['usb-left-on', all(field('RCC.APB2ENR.USBEN', 1), field('USB.BCDR.DPPU_DPD', 1))],
     ['peripherals-left-on', all(field('RCC.AHB2ENR.GPIOAEN', 1), field('RCC.APB1LENR.USART2EN', 1))],
-    ['dma', all(field('RCC.AHB1ENR.GPDMA1EN', 1), field('GPDMA1.C2CR.EN', 1))],
+    // a channel that waits for a peripheral's request
+    ['dma', all(field('RCC.AHB1ENR.GPDMA1EN', 1), field('GPDMA1.C2BR1.BNDT', 16), field('GPDMA1.C2CR.EN', 1))],
     ['exti', all(field('EXTI.RTSR1.RT13', 1), field('EXTI.IMR1.IM13', 1), field('EXTI.SWIER1.SWI13', 1))],
     ['iwdg', field('IWDG.KR', 0xcccc)],
     ['wwdg', all(field('RCC.APB1LENR.WWDGEN', 1), field('WWDG.CR', 0xff))],

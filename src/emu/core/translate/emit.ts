@@ -138,8 +138,11 @@ export class RegionEmitter {
     let sum = this.env.waitStates;
     for (const item of b.items) {
       const c = this.env.cycles(item);
-      sum += c.cost + c.taken + DYNAMIC / 4 + this.env.waitStates;
-      if (OPS.get(item.ins.decoded.op)!.timing === 'div') sum += DYNAMIC;
+      const { timing } = OPS.get(item.ins.decoded.op)!;
+      // its line, and up to two words of flash that it loads
+      const lines = timing === 'load-double' || timing === 'fp-load' ? 3 : 2;
+      sum += c.cost + c.taken + DYNAMIC / 4 + lines * this.env.waitStates;
+      if (timing === 'div') sum += DYNAMIC;
     }
     let rest = 0;
     for (const s of b.succ) if (s.order > b.order && !s.loopHeader) rest = Math.max(rest, this.worstFrom(s));
