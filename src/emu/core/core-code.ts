@@ -369,7 +369,7 @@ export abstract class CoreCode extends CoreMemory {
     this.flushFlashCache(true, true);
     for (const [page, decoded] of this.decodedPages) {
       if (page < base >>> PAGE_BITS || page > (base + this.remapSpan - 1) >>> PAGE_BITS) continue;
-      this.arena.u8.fill(0, decoded, decoded + DECODED_PAGE_BYTES);
+      this.forgetRecords(decoded, decoded + DECODED_PAGE_BYTES);
       for (const pages of this.codeHostPages.values()) pages.delete(page);
       this.unbound.add(page);
     }
@@ -417,8 +417,16 @@ export abstract class CoreCode extends CoreMemory {
       const end = Math.min(to, (hostPage + 1) << PAGE_BITS) - (hostPage << PAGE_BITS);
       for (const page of pages) {
         const decoded = this.decodedPages.get(page)!;
-        this.arena.u8.fill(0, decoded + (start / 2) * RECORD_BYTES, decoded + Math.ceil(end / 2) * RECORD_BYTES);
+        this.forgetRecords(decoded + (start / 2) * RECORD_BYTES, decoded + Math.ceil(end / 2) * RECORD_BYTES);
       }
+    }
+  }
+  /** To be decoded again. The rest of a record stays: it may be the one of the store that runs, whose operands and size are still needed. */
+  private forgetRecords(from: number, to: number): void {
+    const { u8, i32 } = this.arena;
+    for (let rec = from; rec < to; rec += RECORD_BYTES) {
+      i32[rec >> 2] = 0;
+      u8[rec + REC.FLAGS] = 0;
     }
   }
   /** Guest address of a decoded record, or -1. */
@@ -574,7 +582,7 @@ export abstract class CoreCode extends CoreMemory {
     const decoded = this.decodedPages.get(address >>> PAGE_BITS);
     if (decoded !== undefined) {
       const rec = decoded + ((address & 0xffe) / 2) * RECORD_BYTES;
-      this.arena.u8.fill(0, rec, rec + RECORD_BYTES);
+      this.forgetRecords(rec, rec + RECORD_BYTES);
       const region = this.regionAt(address);
       if (region?.memory) this.tier.invalidate(region.memory.host + (address - region.base), 2);
     }
