@@ -7,7 +7,7 @@ import { PS_PER_SECOND } from '../../../src/emu/time.ts';
 
 export type CoreName = 'm0' | 'm4' | 'm33' | 'm7';
 export const CORE_NAMES: readonly CoreName[] = ['m0', 'm4', 'm33', 'm7'];
-const ROWS: Readonly<Record<CoreName, Pick<CoreRow, 'type' | 'nvicLines' | 'priorityBits' | 'mpuRegions'>>> = {
+export const CORE_ROWS: Readonly<Record<CoreName, Pick<CoreRow, 'type' | 'nvicLines' | 'priorityBits' | 'mpuRegions'>>> = {
   m0: { type: 'cortex-m0', nvicLines: 32, priorityBits: 2, mpuRegions: 0 },
   m4: { type: 'cortex-m4f', nvicLines: 82, priorityBits: 4, mpuRegions: 8 },
   m33: { type: 'cortex-m33f', nvicLines: 133, priorityBits: 4, mpuRegions: 8 },
@@ -28,7 +28,7 @@ export function bareMachine(core: CoreName, row: Partial<CoreRow> = {}, over: Pa
     parameters: {},
     facts: {},
     blocks: [],
-    cores: [{ name: 'cpu', ...ROWS[core], clock: 'hclk', sysTickClock: 'ext', ...row }],
+    cores: [{ name: 'cpu', ...CORE_ROWS[core], clock: 'hclk', sysTickClock: 'ext', ...row }],
     memories: [
       { name: 'FLASH', base: FLASH, size: 0x8_0000, kind: 'flash', zone: 'user', aliases: [0, 0x1000_0000] },
       { name: 'RAM', base: RAM, size: RAM_END - RAM, kind: 'ram', zone: 'user', aliases: [0x3800_0000] },

@@ -12,15 +12,9 @@ import { loadImage } from '../../../src/emu/image/image.ts';
 import { Machine } from '../../../src/emu/machine.ts';
 import { MODELS } from '../../../src/peripherals/index.ts';
 import { FLASH, MAIN, PS_PER_CYCLE, reg, started } from './bare-machine.ts';
+import { BOOKS, rowsByUse } from './book-keeping.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
-/** Words that belong to the emulator's own book-keeping. */
-const BOOKS = new Set<number>(
-  [S.LINE, S.LINE_MASK, S.REC, S.LAST_REC, S.R15, S.TIER, S.HOT, S.IT_NOW, S.IT_PC, S.BUDGET, S.EXIT_ARG, S.RETIRED, S.TOUCHES].map(
-    (o) => o >> 2,
-  ),
-);
-
 /** A small generator, so that a failing run can be repeated. */
 function generator(seed: number): () => number {
   let x = seed | 1;
@@ -63,13 +57,6 @@ function compare(a: Machine, b: Machine, where: string): void {
   for (let i = 0; i < wa.length; i++)
     if (!BOOKS.has(i) && wa[i] !== wb[i])
       expect(`word ${(i * 4).toString(16)}: ${wa[i]}`, where).toBe(`word ${(i * 4).toString(16)}: ${wb[i]}`);
-}
-
-/** Rows of the flash controller's caches, least recently used first: the numbers of uses are the tiers' own. */
-function rowsByUse(m: Machine): unknown {
-  const saved = m.bootCore.flashCache?.save();
-  const order = (rows: readonly { used: number }[]): unknown => rows.toSorted((x, y) => x.used - y.used).map((r) => ({ ...r, used: 0 }));
-  return saved && [order(saved.code), order(saved.data)];
 }
 
 function lockStep(
