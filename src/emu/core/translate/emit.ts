@@ -438,15 +438,12 @@ export class RegionEmitter {
   leaveBranch(item: Item): void {
     this.lastRecord(item.pc);
     const { next } = this.locals;
-    this.leaveTo(
-      new Expr('i32', (f) => {
-        f.get(next);
-        f.i32(-2);
-        f.op(0x71);
-        f.i32(1);
-        f.op(0x72);
-      }),
-    );
+    this.leaveTo(this.arriving(new Expr('i32', (f) => f.get(next))));
+  }
+  /** address & ~1 | 1; but 0xFFFFFFFE without the 1, because -1 means EXC_RETURN. Nothing can be fetched there. */
+  private arriving(address: Expr): Expr {
+    const { b } = this;
+    return b.or(b.and(address, -2), b.ltU(address, 0xffff_fffe));
   }
   /**
    * A branch to the address in `next`. Targets of a branch table that lie in the region are reached by a table over its span:
@@ -527,7 +524,7 @@ export class RegionEmitter {
     const slot = typeof target === 'number' ? lift(this.env.slotOf(target)) : this.slotAt(target, elsewhere);
     f.br(direct);
     f.end(elsewhere);
-    callee.emit(f);
+    (typeof target === 'number' ? callee : this.arriving(callee)).emit(f);
     f.op(OP.return);
     f.end(direct);
     f.get(DEPTH);
