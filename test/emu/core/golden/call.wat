@@ -1,0 +1,192 @@
+;; 08001000 BL 08001010: slot 8
+;; 08001004 B .
+(module
+  (type (;0;) (func (param i32) (result i32)))
+  (type (;1;) (func (param i32 i32) (result i32)))
+  (import "env" "memory" (memory (;0;) 1))
+  (import "env" "regions" (table (;0;) 1 funcref))
+  (import "env" "flashLine" (func (;0;) (type 0)))
+  (func $region_08001000 (type 1) (param i32 i32) (result i32)
+    (local i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32)
+    i32.const 0
+    i32.load offset=56 ;; LR
+    local.set $lr
+    i32.const 0
+    i32.load offset=64 ;; NF
+    local.set $n
+    i32.const 0
+    i32.load offset=68 ;; ZF
+    local.set $z
+    i32.const 0
+    i32.load offset=72 ;; CF
+    local.set $c
+    i32.const 0
+    i32.load offset=76 ;; VF
+    local.set $v
+    i32.const 0
+    i32.load offset=96 ;; BUDGET
+    local.set $budget
+    i32.const 0
+    i32.load offset=104 ;; RETIRED
+    local.set $retired
+    block  ;; label = @1
+      block  ;; label = @2
+        block  ;; label = @3
+          block  ;; label = @4
+            block  ;; label = @5
+              block  ;; label = @6
+                local.get $budget
+                i32.const 6
+                i32.lt_s
+                if  ;; label = @7
+                  i32.const 134221824 ;; 0x08001000
+                  local.set $next
+                  br 6 (;@1;)
+                end
+                local.get $budget
+                i32.const -1
+                i32.add
+                local.set $budget
+                local.get $retired
+                i32.const 1
+                i32.add
+                local.set $retired
+                i32.const 134221829 ;; 0x08001005
+                local.set $lr
+                local.get $budget
+                i32.const -1
+                i32.add
+                local.set $budget
+                i32.const 0
+                i32.const 1048576
+                i32.store offset=240 ;; LAST_REC
+                i32.const 0
+                local.get $lr
+                i32.store offset=56 ;; LR
+                i32.const 0
+                local.get $budget
+                i32.store offset=96 ;; BUDGET
+                i32.const 0
+                local.get $retired
+                i32.store offset=104 ;; RETIRED
+                block  ;; label = @7
+                  block  ;; label = @8
+                    local.get $depth
+                    i32.const 64
+                    i32.ge_s
+                    br_if 0 (;@8;)
+                    br 1 (;@7;)
+                  end
+                  i32.const 134221841 ;; 0x08001011
+                  return
+                end
+                local.get $depth
+                i32.const 1
+                i32.add
+                i32.const 134221841 ;; 0x08001011
+                i32.const 8
+                call_indirect (type 1)
+                local.set $next
+                local.get $next
+                i32.const 134221829 ;; 0x08001005
+                i32.ne
+                if  ;; label = @7
+                  local.get $next
+                  return
+                end
+                i32.const 0
+                i32.load offset=56 ;; LR
+                local.set $lr
+                i32.const 0
+                i32.load offset=64 ;; NF
+                local.set $n
+                i32.const 0
+                i32.load offset=68 ;; ZF
+                local.set $z
+                i32.const 0
+                i32.load offset=72 ;; CF
+                local.set $c
+                i32.const 0
+                i32.load offset=76 ;; VF
+                local.set $v
+                i32.const 0
+                i32.load offset=96 ;; BUDGET
+                local.set $budget
+                i32.const 0
+                i32.load offset=104 ;; RETIRED
+                local.set $retired
+                local.get $budget
+                i32.const 6
+                i32.lt_s
+                if  ;; label = @7
+                  i32.const 134221828 ;; 0x08001004
+                  local.set $next
+                  br 6 (;@1;)
+                end
+                loop  ;; label = @7
+                  local.get $budget
+                  i32.const 6
+                  i32.lt_s
+                  if  ;; label = @8
+                    i32.const 134221828 ;; 0x08001004
+                    local.set $next
+                    br 7 (;@1;)
+                  end
+                  local.get $budget
+                  i32.const -1
+                  i32.add
+                  local.set $budget
+                  local.get $retired
+                  i32.const 1
+                  i32.add
+                  local.set $retired
+                  local.get $budget
+                  i32.const -1
+                  i32.add
+                  local.set $budget
+                  br 0 (;@7;)
+                end
+                unreachable
+              end
+            end
+            local.get $budget
+            local.get $giveCycles
+            i32.add
+            local.set $budget
+            local.get $retired
+            local.get $giveInstructions
+            i32.sub
+            local.set $retired
+          end
+          i32.const 0
+          local.get $lr
+          i32.store offset=56 ;; LR
+          i32.const 0
+          local.get $budget
+          i32.store offset=96 ;; BUDGET
+          i32.const 0
+          local.get $retired
+          i32.store offset=104 ;; RETIRED
+          local.get $next
+          return
+        end
+      end
+      local.get $budget
+      local.get $giveCycles
+      i32.add
+      local.set $budget
+      local.get $retired
+      local.get $giveInstructions
+      i32.sub
+      local.set $retired
+    end
+    i32.const 0
+    local.get $budget
+    i32.store offset=96 ;; BUDGET
+    i32.const 0
+    local.get $retired
+    i32.store offset=104 ;; RETIRED
+    local.get $next
+    return
+    unreachable)
+  (export "region" (func 1)))

@@ -1,0 +1,203 @@
+;; 08001000 SUBS R0, R0, #1: the budget is looked at here
+;; 08001002 BNE 08001000
+;; 08001004 BX LR
+(module
+  (type (;0;) (func (param i32) (result i32)))
+  (type (;1;) (func (param i32 i32) (result i32)))
+  (import "env" "memory" (memory (;0;) 1))
+  (import "env" "regions" (table (;0;) 1 funcref))
+  (import "env" "flashLine" (func (;0;) (type 0)))
+  (func $region_08001000 (type 1) (param i32 i32) (result i32)
+    (local i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32)
+    i32.const 0
+    i32.load ;; R0
+    local.set $r0
+    i32.const 0
+    i32.load offset=56 ;; LR
+    local.set $lr
+    i32.const 0
+    i32.load offset=64 ;; NF
+    local.set $n
+    i32.const 0
+    i32.load offset=68 ;; ZF
+    local.set $z
+    i32.const 0
+    i32.load offset=72 ;; CF
+    local.set $c
+    i32.const 0
+    i32.load offset=76 ;; VF
+    local.set $v
+    i32.const 0
+    i32.load offset=96 ;; BUDGET
+    local.set $budget
+    i32.const 0
+    i32.load offset=104 ;; RETIRED
+    local.set $retired
+    block  ;; label = @1
+      block  ;; label = @2
+        block  ;; label = @3
+          loop  ;; label = @4
+            local.get $budget
+            i32.const 17
+            i32.lt_s
+            if  ;; label = @5
+              i32.const 134221824 ;; 0x08001000
+              local.set $next
+              br 4 (;@1;)
+            end
+            local.get $budget
+            i32.const -2
+            i32.add
+            local.set $budget
+            local.get $retired
+            i32.const 2
+            i32.add
+            local.set $retired
+            local.get $r0
+            local.set $t0
+            local.get $t0
+            local.set $t1
+            local.get $t1
+            local.set $t2
+            local.get $t2
+            i32.const 1
+            i32.sub
+            local.set $t3
+            local.get $t3
+            local.set $r0
+            local.get $t3
+            local.set $t4
+            local.get $t4
+            local.set $n
+            local.get $t4
+            local.set $z
+            local.get $t2
+            i32.const 1
+            i32.ge_u
+            local.set $c
+            local.get $t2
+            i32.const 1
+            i32.xor
+            local.get $t2
+            local.get $t3
+            i32.xor
+            i32.and
+            i32.const 31
+            i32.shr_u
+            local.set $v
+            local.get $t1
+            local.set $comparedA
+            local.get $comparedA
+            i32.const 1
+            i32.ne
+            local.set $t4
+            local.get $t4
+            if  ;; label = @5
+              local.get $budget
+              i32.const -1
+              i32.add
+              local.set $budget
+              br 1 (;@4;)
+            end
+            local.get $budget
+            i32.const -1
+            i32.add
+            local.set $budget
+            local.get $retired
+            i32.const 1
+            i32.add
+            local.set $retired
+            local.get $lr
+            local.set $t4
+            local.get $t4
+            local.set $t3
+            i32.const 0
+            i32.load offset=108 ;; IPSR
+            local.set $t2
+            local.get $t3
+            i32.const 28
+            i32.shr_u
+            i32.const 15
+            i32.eq
+            local.get $t2
+            i32.const 0
+            i32.ne
+            i32.and
+            if  ;; label = @5
+              i32.const 0
+              local.get $t3
+              i32.store offset=100 ;; EXIT_ARG
+              i32.const 0
+              i32.const 134221828 ;; 0x08001004
+              i32.store offset=92 ;; PC
+              i32.const -1
+              local.set $next
+              br 4 (;@1;)
+            end
+            local.get $t3
+            local.set $t1
+            local.get $t1
+            i32.const 1
+            i32.and
+            i32.eqz
+            if  ;; label = @5
+              i32.const 0
+              i32.const 0
+              i32.store offset=112 ;; T
+            end
+            local.get $t1
+            local.set $next
+            local.get $budget
+            i32.const -1
+            i32.add
+            local.set $budget
+            i32.const 0
+            i32.const 1048608
+            i32.store offset=240 ;; LAST_REC
+            local.get $next
+            i32.const -2
+            i32.and
+            local.get $next
+            i32.const -2
+            i32.lt_u
+            i32.or
+            local.set $next
+            br 3 (;@1;)
+          end
+          unreachable
+        end
+      end
+      local.get $budget
+      local.get $giveCycles
+      i32.add
+      local.set $budget
+      local.get $retired
+      local.get $giveInstructions
+      i32.sub
+      local.set $retired
+    end
+    i32.const 0
+    local.get $r0
+    i32.store ;; R0
+    i32.const 0
+    local.get $n
+    i32.store offset=64 ;; NF
+    i32.const 0
+    local.get $z
+    i32.store offset=68 ;; ZF
+    i32.const 0
+    local.get $c
+    i32.store offset=72 ;; CF
+    i32.const 0
+    local.get $v
+    i32.store offset=76 ;; VF
+    i32.const 0
+    local.get $budget
+    i32.store offset=96 ;; BUDGET
+    i32.const 0
+    local.get $retired
+    i32.store offset=104 ;; RETIRED
+    local.get $next
+    return
+    unreachable)
+  (export "region" (func 1)))
