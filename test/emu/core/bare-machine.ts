@@ -19,6 +19,34 @@ export const RAM_END = RAM + 0x2_0000;
 /** Core cycles last this long. */
 export const PS_PER_CYCLE = 1000;
 
+/**
+ * How the cores of bare machines run from now on. Tests that are imported after a change run so too.
+ *  default: the translated tier, for places that become hot; translated: from the first arrival on; mixed: switched by chance at each run
+ */
+export type Mode = 'default' | 'translated' | 'mixed';
+let mode: Mode = 'default';
+export function setMode(to: Mode): void {
+  mode = to;
+}
+const cores: Core[] = [];
+/** Regions that have been translated in this mode. */
+export const regionsTranslated = (): number => cores.reduce((n, cpu) => n + cpu.tier.counters.compiled, 0);
+function applyMode(machine: Machine): Machine {
+  if (mode === 'default') return machine;
+  const [cpu] = machine.cores as [Core];
+  cpu.setTranslating(true, 1);
+  cores.push(cpu);
+  if (mode !== 'mixed') return machine;
+  let x = 0x9e3779b1;
+  const run = machine.run.bind(machine);
+  machine.run = (limit) => {
+    x = Math.imul(x ^ (x >>> 15), 0x2c1b3c6d) + 1;
+    cpu.setTranslating((x & 0x300) !== 0, 1 + ((x >>> 12) & 3));
+    return run(limit);
+  };
+  return machine;
+}
+
 export function bareMachine(core: CoreName, row: Partial<CoreRow> = {}, over: Partial<ChipDescription> = {}): Machine {
   const chip: ChipDescription = {
     name: 'BARE',
@@ -40,7 +68,7 @@ export function bareMachine(core: CoreName, row: Partial<CoreRow> = {}, over: Pa
   const hz = PS_PER_SECOND / PS_PER_CYCLE;
   machine.system.setClock('hclk', { num: hz, den: 1 });
   machine.system.setClock('ext', { num: hz, den: 8 });
-  return machine;
+  return applyMode(machine);
 }
 
 /** Code at an offset of the flash, as half-words. */
