@@ -38,27 +38,6 @@ export interface Diagnosis {
   readonly later: readonly Judged[];
 }
 
-const PATH_IDS: readonly CheckId[] = [
-  'entry-address',
-  'entry-dereference',
-  'thumb-bit',
-  'stack-after-msp',
-  'stack-limit',
-  'mpu',
-  'trustzone',
-  'magic-survives',
-  'reset-flags',
-  'iwdg',
-  'wwdg',
-  'boot-selection',
-  'dual-bank',
-  'empty-check',
-  'option-bytes',
-  'protection',
-  'second-core',
-  'debugger',
-];
-
 /** Judges every check at the session's present instant. Without an entry, checks of the state handed over do not apply. */
 export function judgeAll(s: Session, outcome: string, reached: boolean, traced: Traced): Judged[] {
   const subject = subjectAt(s, outcome, reached, traced);
@@ -72,8 +51,8 @@ export function judgeAll(s: Session, outcome: string, reached: boolean, traced: 
       subject: null,
       judgement: { verdict, observed: null, expected: null, because, source: null, confidence: null },
     });
-    if (!subject.entry && !PATH_IDS.includes(id)) return nothing('n/a', 'no entry');
     if (!check) return nothing('unknown', 'not checked in this version');
+    if (!subject.entry && !check.path) return nothing('n/a', 'no entry');
     const judgement = check.judge(subject);
     const broken = judgement.verdict === 'fail' || judgement.verdict === 'warn';
     return { id, check, judgement, repair: broken ? check.repair(subject) : null, subject };

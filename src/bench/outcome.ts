@@ -1,5 +1,4 @@
 /** The one word for how a run ended. Decided in the order of the contract, from the last entry on, about the boot core. */
-import { S } from '../emu/core/state.ts';
 import type { Outcome } from './result.ts';
 import { FAULT_HOLDS, resetLoop, resetLoopSettled, type Session } from './session.ts';
 
@@ -22,9 +21,3 @@ export function decideOutcome(s: Session, settled: boolean): Outcome {
   if (state.loop && machine.state.semihostingExit === null) return 'stuck';
   return 'no-jump';
 }
-
-/** The core is in a handler of an exception that a fault raises. */
-export const inFaultHandler = (s: Session): boolean => {
-  const ipsr = s.machine.bootCore.get(S.IPSR);
-  return ipsr >= 2 && ipsr <= 7;
-};

@@ -7,7 +7,6 @@ import generated from './generated/stm32f0x2.json' with { type: 'json' };
 
 const CMSIS = 'STMicroelectronics/cmsis_device_f0@f3174b2:Include/stm32f072xb.h';
 const SVD = 'ST SVD STM32F0x2 v1.3';
-const HAL = 'STMicroelectronics/stm32f0xx_hal_driver@14d4133';
 const AN2606 = 'AN2606 Rev 70';
 const EMBASSY = 'embassy-rs/embassy@66f5f6e:embassy-stm32/src/rcc/f013.rs';
 const RM0091 = 'RM0091 r10';
@@ -360,12 +359,5 @@ export const STM32F072RB: ChipDescription = {
   ),
 };
 
-/** Memory map and core facts: the source of every row above that has none beside it. */
-export const STM32F072_SOURCES: readonly Sourced<string>[] = [
-  known('memory map, interrupt numbers, core', CMSIS),
-  known('register layouts, bases, reset values', SVD),
-  known('system memory', `${AN2606} Table 41 and Table 226`),
-  known('option byte format, programming', `${RM0091} 3 and 4; ${HAL}:Src/stm32f0xx_hal_flash_ex.c`),
-];
 /** In the SVD, but the core's own. */
 export const STM32F072_ABSENT: readonly string[] = ['STK', 'NVIC', 'SCB'];

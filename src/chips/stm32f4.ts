@@ -4,7 +4,6 @@ import { RESET_CAUSES } from '../emu/component.ts';
 import { MS, US } from '../emu/time.ts';
 
 export const AN2606 = 'AN2606 Rev 70';
-export const HAL_F4 = 'STMicroelectronics/stm32f4xx_hal_driver';
 const DS = 'DS8626 and DS10314';
 const FACTORY = 'RM0090 and RM0383: reset value of FLASH_OPTCR, 0x0FFFAAED';
 

@@ -1,5 +1,5 @@
 /** STM32F405RG. Data only; rows that the F411 has too are in stm32f4.ts. */
-import type { BlockRow, ChipDescription, Sourced } from '../emu/chip.ts';
+import type { BlockRow, ChipDescription } from '../emu/chip.ts';
 import { F405_FACTS } from './f4-registers.ts';
 import { OTG_FS_F4 } from './otg-fs.ts';
 import {
@@ -18,7 +18,6 @@ import {
   f4Port,
   f4Timers,
   f4Usart,
-  HAL_F4,
   known,
 } from './stm32f4.ts';
 
@@ -143,10 +142,3 @@ export const STM32F405RG: ChipDescription = {
     'assumed',
   ),
 };
-
-/** Memory map and core facts: the source of every row above that has none beside it. */
-export const STM32F405_SOURCES: readonly Sourced<string>[] = [
-  known('memory map, interrupt numbers, core', CMSIS),
-  known('register layouts, reset values', 'RM0090; see f4-registers.ts'),
-  known('PLL and VOS sequence', `${HAL_F4}:Src/stm32f4xx_hal_pwr_ex.c`),
-];

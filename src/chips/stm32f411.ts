@@ -1,5 +1,5 @@
 /** STM32F411RE. Data only; rows that the F405 has too are in stm32f4.ts. */
-import type { ChipDescription, Sourced } from '../emu/chip.ts';
+import type { ChipDescription } from '../emu/chip.ts';
 import { F411_FACTS } from './f4-registers.ts';
 import { OTG_FS_F4 } from './otg-fs.ts';
 import {
@@ -17,7 +17,6 @@ import {
   f4Port,
   f4Spi,
   f4Timers,
-  HAL_F4,
   known,
 } from './stm32f4.ts';
 
@@ -112,10 +111,3 @@ export const STM32F411RE: ChipDescription = {
     'assumed',
   ),
 };
-
-/** Memory map and core facts: the source of every row above that has none beside it. */
-export const STM32F411_SOURCES: readonly Sourced<string>[] = [
-  known('memory map, interrupt numbers, core', CMSIS),
-  known('register layouts, reset values', 'RM0383; see f4-registers.ts'),
-  known('PLL and VOS sequence', `${HAL_F4}:Src/stm32f4xx_hal_pwr_ex.c`),
-];

@@ -521,10 +521,3 @@ export const STM32H533RE: ChipDescription = {
     `${HAL}:Src/stm32h5xx_ll_utils.c; embassy-rs/embassy@66f5f6e:embassy-stm32/src/rcc/h.rs`,
   ),
 };
-
-/** Memory map and core facts: the source of every row above that has none beside it. */
-export const STM32H533_SOURCES: readonly Sourced<string>[] = [
-  known('memory map, interrupt numbers, core', CMSIS),
-  known('register layouts, bases, reset values', SVD),
-  known('system memory', `${AN2606} Table 124 and Table 226`),
-];

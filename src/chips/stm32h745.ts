@@ -623,11 +623,5 @@ export const STM32H745ZI: ChipDescription = {
   },
 };
 
-/** Memory map and core facts: the source of every row above that has none beside it. */
-export const STM32H745_SOURCES: readonly Sourced<string>[] = [
-  known("memory map, interrupt numbers, cores, CPU2's registers", CMSIS),
-  known('register layouts, bases, reset values', SVD),
-  known('system memory', `${AN2606} Tables 135 and 226`),
-];
 /** In the SVD, which serves H747 too, but not in these parts: the DSI host. */
 export const STM32H745_ABSENT: readonly string[] = ['DSIHOST'];

@@ -1,5 +1,5 @@
 /** STM32L476RG. Data only; rows that the L496 has too are in stm32l4.ts. */
-import type { BootRule, ChipDescription, Sourced } from '../emu/chip.ts';
+import type { BootRule, ChipDescription } from '../emu/chip.ts';
 import { loadFacts, withFacts } from './facts.ts';
 import { OTG_FS_L476 } from './otg-fs.ts';
 import generated from './generated/stm32l476.json' with { type: 'json' };
@@ -141,11 +141,5 @@ export const STM32L476RG: ChipDescription = {
   flashLatency: L4_LATENCY,
 };
 
-/** Memory map and core facts: the source of every row above that has none beside it. */
-export const STM32L476_SOURCES: readonly Sourced<string>[] = [
-  known('memory map, interrupt numbers, core, which blocks the part has', CMSIS),
-  known('register layouts, bases, reset values', SVD),
-  known('system memory', `${AN2606} Tables 168 and 170`),
-];
 /** In the SVD, which serves the whole line, but not in this part: CRS came with L49x, DCMI too, AES is L486's. */
 export const STM32L476_ABSENT: readonly string[] = ['CRS', 'DCMI', 'AES'];

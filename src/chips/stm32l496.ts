@@ -1,5 +1,5 @@
 /** STM32L496ZG. Data only; rows that the L476 has too are in stm32l4.ts. */
-import type { BootCondition, BootRule, ChipDescription, OptionByteRow, Sourced } from '../emu/chip.ts';
+import type { BootCondition, BootRule, ChipDescription, OptionByteRow } from '../emu/chip.ts';
 import { US } from '../emu/time.ts';
 import { loadFacts, withFacts } from './facts.ts';
 import { OTG_FS_L496 } from './otg-fs.ts';
@@ -174,11 +174,5 @@ export const STM32L496ZG: ChipDescription = {
   flashLatency: L4_LATENCY,
 };
 
-/** Memory map and core facts: the source of every row above that has none beside it. */
-export const STM32L496_SOURCES: readonly Sourced<string>[] = [
-  known('memory map, interrupt numbers, core, which blocks the part has', CMSIS),
-  known('register layouts, bases, reset values', SVD),
-  known('system memory', `${AN2606} Table 172`),
-];
 /** In the SVD, which serves the whole line, but not in this part: they are L4A6's. */
 export const STM32L496_ABSENT: readonly string[] = ['AES', 'HASH'];

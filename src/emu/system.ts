@@ -1,7 +1,7 @@
 /**
  * A chip without its cores: blocks, memories, clocks, wires, timers. The machine adds the cores; tests of peripherals use it alone.
  */
-import { Arena, PAGE_BITS, PAGE_SIZE } from './arena.ts';
+import { Arena, PAGE_SIZE } from './arena.ts';
 import type { BlockRow, ChipDescription, MemoryRow } from './chip.ts';
 import { BUS_ERROR, clonePlain, type Component, type Env, type ResetCause, type ResetKind } from './component.ts';
 import type { Field } from './registers.ts';
@@ -579,5 +579,3 @@ function push<K, V>(map: Map<K, V[]>, key: K, value: V): void {
   if (list) list.push(value);
   else map.set(key, [value]);
 }
-
-export const PAGE_OF = (address: number): number => address >>> PAGE_BITS;

@@ -110,10 +110,6 @@ export abstract class CoreMemory extends CoreState {
     return this.listener.interceptOf ? this.listener.interceptOf(this.core) : this.listener.intercept;
   }
 
-  /** The core's own part of the private peripheral bus; a chip may have a block of its own there (DBGMCU). */
-  protected isScs(address: number): boolean {
-    return address >= 0xe0000000 && address < 0xe0100000 && (address < 0xe0042000 || !this.regionAt(address)?.block);
-  }
   protected privileged(): boolean {
     return this.get(S.IPSR) !== 0 || (this.get(S.CONTROL) & 1) === 0;
   }

@@ -3,7 +3,7 @@
  * (core-memory.ts) and code (core-code.ts).
  */
 import { CPU_STRIDE, PAGE_BITS, RECORD_BYTES, WORD_MAP } from '../arena.ts';
-import { clockTimeOf, mulDivCeil, type Ps } from '../time.ts';
+import { clockTimeOf, type Ps } from '../time.ts';
 import { CoreCode } from './core-code.ts';
 import { PAUSE, type FlashTiming, type Zone } from './core-types.ts';
 import type { Cpu, GuestFault } from './cpu.ts';
@@ -359,6 +359,3 @@ export interface CoreSnapshot {
   readonly flashCache: FlashCacheSnapshot | null;
   readonly flash: FlashTiming;
 }
-
-/** Cycles until a time, for callers that plan ahead. */
-export const cyclesBetween = (ps: Ps, periodNum: number, periodDen: number): number => mulDivCeil(ps, periodDen, periodNum);

@@ -248,9 +248,6 @@ export function entryVectors(images: readonly LoadedImage[], address: number): {
   return sp === null || reset === null ? null : { sp, reset };
 }
 
-/** Address of the first byte of an image, where its vector table stands in most of them. */
-export const lowestAddress = (image: LoadedImage): number => image.chunks[0]!.address;
-
 export function symbolAt(images: readonly LoadedImage[], pc: number): NamedAddress | null {
   for (const image of images) {
     const found = image.symbols.at(pc);
