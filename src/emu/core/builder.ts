@@ -6,7 +6,8 @@
  * Values: a JS number is an i32 constant; an Expr is a pure expression. Everything that reads state (reg, flag, load…) is evaluated where it
  * is called; arithmetic is evaluated where it is used, so keep a value that is used twice with `let`.
  */
-import { OP, OPERATORS, type WasmType } from '../wasm/opcodes.ts';
+import { PAGE_BITS } from '../arena.ts';
+import { loadOpcode, OP, OPERATORS, type WasmType } from '../wasm/opcodes.ts';
 import type { FunctionBody } from '../wasm/module.ts';
 import { S } from './state.ts';
 
@@ -303,6 +304,19 @@ export abstract class Builder {
   /** Gives the locals of a finished instruction back. */
   release(): void {
     for (const local of this.scratch.splice(0)) this.f.freeLocal(local);
+  }
+
+  // ---- the arena ---------------------------------------------------------------------------------------------------------------
+  /** What lies in the arena at `address` + `offset`: a word, or less, without sign. Evaluated where it is used. */
+  arenaAt(address: Val, offset: number, size: 1 | 2 | 4 = 4): Expr {
+    return new Expr('i32', (f) => {
+      lift(address).emit(f);
+      f.memory(loadOpcode(size), offset);
+    });
+  }
+  /** Entry of a page table for a guest address. */
+  pageEntry(address: Val, table: number): Expr {
+    return this.let(this.arenaAt(this.shl(this.shrU(address, PAGE_BITS), 2), table));
   }
 
   // ---- CPU state ---------------------------------------------------------------------------------------------------------------

@@ -53,12 +53,7 @@ export interface InterpreterImports {
 /** if table entry is FLASH and the address aligned: BUDGET -= flashData(address); return the bytes. */
 function emitFlashLoad(b: ColdBuilder, shared: Shared, a: Expr, size: AccessSize, flashData: number): void {
   const f = b.f;
-  const entry = b.let(
-    new Expr('i32', (g) => {
-      b.shl(b.shrU(a, 12), 2).emit(g);
-      g.memory(OP['i32.load'], readTableOf(shared.core));
-    }),
-  );
+  const entry = b.pageEntry(a, readTableOf(shared.core));
   b.if(b.and(b.eq(b.and(entry, ENTRY_FAST | ENTRY_FLASH), ENTRY_FLASH), b.eqz(b.and(a, size - 1))), () => {
     b.cycles(
       b.let(
@@ -157,13 +152,7 @@ function emitFlashLine(shared: Shared): number {
   b.if(b.eq(mode, 1), () => ret(b.state(S.WAIT_STATES)));
   const line = b.let(b.or(b.and(address, ~15), 1));
   const set = b.let(b.and(b.shrU(address, 4), b.state(S.CACHE_SET_MASK)));
-  const tag = (way: number): Expr =>
-    b.let(
-      new Expr('i32', (g) => {
-        b.shl(set, 3).emit(g);
-        g.memory(OP['i32.load'], b.cpu + S.CACHE_TAGS + way * 4);
-      }),
-    );
+  const tag = (way: number): Expr => b.let(b.arenaAt(b.shl(set, 3), b.cpu + S.CACHE_TAGS + way * 4));
   const setLru = (way: number): void => {
     set.emit(f);
     f.i32(way);
@@ -177,16 +166,7 @@ function emitFlashLine(shared: Shared): number {
     });
   hit(0);
   b.if(b.eq(b.state(S.CACHE_WAYS), 2), () => hit(1));
-  const victim = b.let(
-    b.select(
-      b.eq(b.state(S.CACHE_WAYS), 2),
-      new Expr('i32', (g) => {
-        set.emit(g);
-        g.memory(OP['i32.load8_u'], b.cpu + S.CACHE_LRU);
-      }),
-      0,
-    ),
-  );
+  const victim = b.let(b.select(b.eq(b.state(S.CACHE_WAYS), 2), b.arenaAt(set, b.cpu + S.CACHE_LRU, 1), 0));
   b.add(b.shl(set, 3), b.shl(victim, 2)).emit(f);
   line.emit(f);
   f.memory(OP['i32.store'], b.cpu + S.CACHE_TAGS);
@@ -212,14 +192,7 @@ function emitCachedLine(b: ColdBuilder, shared: Shared, pc: Expr): void {
   const paid = b.state(S.CHARGED);
   b.setState(S.CHARGED, tag);
   const slot = b.let(b.shl(b.and(b.shrU(pc, 5), 255), 2));
-  const held = (way: number): Expr =>
-    b.eq(
-      new Expr('i32', (g) => {
-        slot.emit(g);
-        g.memory(OP['i32.load'], L1.CODE_TAGS + way * 1024);
-      }),
-      tag,
-    );
+  const held = (way: number): Expr => b.eq(b.arenaAt(slot, L1.CODE_TAGS + way * 1024), tag);
   b.if(b.or(b.eq(paid, tag), b.or(held(0), held(1))), () => {
     f.i32(0);
     f.op(OP.return);
@@ -234,11 +207,8 @@ function emitCachedLine(b: ColdBuilder, shared: Shared, pc: Expr): void {
 function emitFlashHit(b: ColdBuilder, kind: number, used: number, address: Expr): void {
   const f = b.f;
   const masked = b.let(b.and(address, FLASH_CACHE_MASK));
-  const mark = new Expr('i32', (g) => {
-    b.shrU(b.and(masked, b.state(S.FLASH_MASK)), 3).emit(g);
-    g.memory(OP['i32.load8_u'], FLASH_MARK);
-  });
-  b.if(b.and(b.and(b.state(S.FLASH_KINDS), kind), b.let(mark)), () => {
+  const mark = (): Expr => b.let(b.arenaAt(b.shrU(b.and(masked, b.state(S.FLASH_MASK)), 3), FLASH_MARK, 1));
+  b.if(b.and(b.and(b.state(S.FLASH_KINDS), kind), mark()), () => {
     const n = b.let(b.add(b.state(S.TOUCHES), 1));
     b.setState(S.TOUCHES, n);
     b.shl(b.shrU(masked, b.state(S.ROW_SHIFT)), 2).emit(f);
@@ -272,14 +242,7 @@ function emitNewLine(shared: Shared, flashLine: number): number {
   const f = shared.writer.body(index);
   const b = new ColdBuilder(f, shared);
   const pc = new Expr('i32', (g) => g.get(0));
-  const entryAddress = (): Expr => b.shl(b.shrU(pc, 12), 2);
-  const load = (): Expr =>
-    b.let(
-      new Expr('i32', (g) => {
-        entryAddress().emit(g);
-        g.memory(OP['i32.load'], fetchTableOf(shared.core));
-      }),
-    );
+  const load = (): Expr => b.pageEntry(pc, fetchTableOf(shared.core));
   const first = load();
   b.if(b.eqz(first), () => {
     pc.emit(f);
@@ -496,11 +459,7 @@ function emitRun(
   const loop = f.loop();
   const top = new HotBuilder(f, shared, { rec, pc, budget, arrived }, loop, exit, spill);
   const local = (n: number): Expr => new Expr('i32', (g) => g.get(n));
-  const memory = (offset: number): Expr =>
-    new Expr('i32', (g) => {
-      g.i32(0);
-      g.memory(OP['i32.load'], shared.cpu + offset);
-    });
+  const memory = (offset: number): Expr => top.arenaAt(0, shared.cpu + offset);
   top.if(top.leS(local(budget), 0), () => exit(EXIT.BUDGET));
   top.if(top.ne(top.and(local(pc), memory(S.LINE_MASK)), memory(S.LINE)), () => {
     spill();

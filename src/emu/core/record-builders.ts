@@ -324,22 +324,13 @@ export function emitFastHost(
 ): void {
   const f = b.f;
   const table = kind === 'read' ? readTableOf(shared.core) : writeTableOf(shared.core);
-  const entry = b.let(
-    new Expr('i32', (g) => {
-      b.shl(b.shrU(a, 12), 2).emit(g);
-      g.memory(OP['i32.load'], table);
-    }),
-  );
+  const entry = b.pageEntry(a, table);
   const bad = b.eqz(b.and(entry, ENTRY_FAST));
   (size === 1 ? bad : b.or(bad, b.and(a, size - 1))).emit(f);
   f.brIf(slow);
   host.set(b.add(a, b.and(entry, ~0xfff)));
   if (kind === 'read') {
-    new Expr('i32', (g) => {
-      b.shrU(host.get, 2).emit(g);
-      g.memory(OP['i32.load8_u'], WORD_MAP);
-      g.op(0x45);
-    }).emit(f);
+    b.eqz(b.arenaAt(b.shrU(host.get, 2), WORD_MAP, 1)).emit(f);
     f.brIf(slow);
   } else {
     b.shrU(host.get, 2).emit(f);
@@ -365,22 +356,12 @@ export function emitCachedHost(
 ): Expr {
   const f = b.f;
   const table = kind === 'read' ? readTableOf(shared.core) : writeTableOf(shared.core);
-  const entry = b.let(
-    new Expr('i32', (g) => {
-      b.shl(b.shrU(a, 12), 2).emit(g);
-      g.memory(OP['i32.load'], table);
-    }),
-  );
+  const entry = b.pageEntry(a, table);
   const bad = b.eqz(b.and(entry, ENTRY_CACHED));
   (size === 1 ? bad : b.or(bad, b.and(a, size - 1))).emit(f);
   f.brIf(slow);
   const host = b.let(b.add(a, b.and(entry, ~0xfff)));
-  const way = b.let(
-    new Expr('i32', (g) => {
-      b.shrU(host, 5).emit(g);
-      g.memory(OP['i32.load8_u'], LINE_MAP);
-    }),
-  );
+  const way = b.let(b.arenaAt(b.shrU(host, 5), LINE_MAP, 1));
   b.eqz(way).emit(f);
   f.brIf(slow);
   if (kind === 'read') {

@@ -10,7 +10,7 @@
  *
  * The value returned is the next pc, | 1 if a branch arrives there; or -1: EXC_RETURN at the branch in PC, its value in EXIT_ARG.
  */
-import { DECODED_BASE, fetchTableOf, PAGE_BITS, REGION_SLOTS } from '../../arena.ts';
+import { DECODED_BASE, fetchTableOf, REGION_SLOTS } from '../../arena.ts';
 import type { FunctionBody } from '../../wasm/module.ts';
 import { ModuleWriter, type Label } from '../../wasm/module.ts';
 import { OP } from '../../wasm/opcodes.ts';
@@ -484,28 +484,13 @@ export class RegionEmitter {
    */
   private slotAt(target: Expr, none: Label): Expr {
     const { f, b } = this;
-    const entry = b.let(
-      new Expr('i32', (g) => {
-        b.shl(b.shrU(target, PAGE_BITS), 2).emit(g);
-        g.memory(OP['i32.load'], fetchTableOf(this.env.core));
-      }),
-    );
+    const entry = b.pageEntry(target, fetchTableOf(this.env.core));
     b.eqz(entry).emit(f);
     f.brIf(none);
     const record = b.let(b.add(b.and(entry, ~0xfff), b.shl(b.and(target, 0xffe), 3)));
-    new Expr('i32', (g) => {
-      record.emit(g);
-      g.memory(OP['i32.load8_u'], REC.FLAGS);
-      g.i32(REGION_HERE);
-      g.op(0x47);
-    }).emit(f);
+    b.ne(b.arenaAt(record, REC.FLAGS, 1), REGION_HERE).emit(f);
     f.brIf(none);
-    return b.let(
-      new Expr('i32', (g) => {
-        b.shrU(b.sub(record, DECODED_BASE), 3).emit(g);
-        g.memory(OP['i32.load16_u'], REGION_SLOTS);
-      }),
-    );
+    return b.let(b.arenaAt(b.shrU(b.sub(record, DECODED_BASE), 3), REGION_SLOTS, 2));
   }
   /** A call: spill, run the callee's region, and go on if it came back to the return address. */
   call(b: Block, item: Item, target: number | Expr): void {

@@ -1,5 +1,5 @@
 /** The builder for instructions of a region: operands are constants, registers and flags are locals. */
-import { PAGE_BITS, readTableOf, WORD_MAP, writeTableOf } from '../../arena.ts';
+import { readTableOf, WORD_MAP, writeTableOf } from '../../arena.ts';
 import type { FunctionBody } from '../../wasm/module.ts';
 import { loadOpcode, OP, storeOpcode, type WasmType } from '../../wasm/opcodes.ts';
 import { Builder, Expr, lift, type LoadOptions, type Val } from '../builder.ts';
@@ -220,14 +220,14 @@ export class RegionBuilder extends Builder {
     const offset = this.let(this.sub(a, ram.base));
     this.geU(this.rotr(offset, size >> 1), ram.size / size).emit(f);
     f.brIf(elsewhere);
-    this.leaveIfAny(this.eqz(this.loadByte(this.shrU(offset, 2), WORD_MAP + (ram.host >>> 2))));
+    this.leaveIfAny(this.eqz(this.arenaAt(this.shrU(offset, 2), WORD_MAP + (ram.host >>> 2), 1)));
     offset.emit(f);
     f.memory(code, ram.host);
     f.set(result.local);
     f.br(done);
     f.end(elsewhere);
     // e = readTable[a >>> 12]; a fast page: host = a + (e & ~0xfff); a page of flash with a price: the same, and pay
-    const entry = this.entryOf(a, readTableOf(this.env.core));
+    const entry = this.pageEntry(a, readTableOf(this.env.core));
     if (size > 1) this.leaveIfAny(misaligned());
     const host = this.let(this.add(a, this.and(entry, ~0xfff)));
     const take = (): void => {
@@ -242,26 +242,12 @@ export class RegionBuilder extends Builder {
         take();
       });
     this.if(this.and(entry, ENTRY_FAST), () => {
-      this.leaveIfAny(this.eqz(this.loadByte(this.shrU(host, 2), WORD_MAP)));
+      this.leaveIfAny(this.eqz(this.arenaAt(this.shrU(host, 2), WORD_MAP, 1)));
       take();
     });
     this.leaveBefore();
     f.end(done);
     return result.get;
-  }
-  private entryOf(a: Expr, table: number): Expr {
-    return this.let(
-      new Expr('i32', (g) => {
-        this.shl(this.shrU(a, PAGE_BITS), 2).emit(g);
-        g.memory(OP['i32.load'], table);
-      }),
-    );
-  }
-  private loadByte(address: Expr, offset: number): Expr {
-    return new Expr('i32', (g) => {
-      address.emit(g);
-      g.memory(OP['i32.load8_u'], offset);
-    });
   }
   /** One branch for each: V8 makes a compare and a jump of it, but a value of a combination. */
   private leaveIfAny(...conds: readonly Expr[]): void {
@@ -287,7 +273,7 @@ export class RegionBuilder extends Builder {
     if (n < 8 || n > 64 || start.constant !== undefined || this.env.cachedData) return body();
     const { f } = this;
     const a = this.let(start);
-    const entry = this.entryOf(a, kind === 'read' ? readTableOf(this.env.core) : writeTableOf(this.env.core));
+    const entry = this.pageEntry(a, kind === 'read' ? readTableOf(this.env.core) : writeTableOf(this.env.core));
     this.leaveIfAny(this.eqz(this.and(entry, ENTRY_FAST)), this.and(a, 3), this.gtU(this.and(a, 0xfff), 0x1000 - n));
     const delta = this.let(this.and(entry, ~0xfff));
     const map = this.let(this.shrU(this.add(a, delta), 2));
@@ -302,16 +288,7 @@ export class RegionBuilder extends Builder {
       // every byte is 0 (never written), 1 or 2: adding 0x7f sets the top bit of those that are not 0
       bytesOfMap((at, width) => {
         const ones = ONES[width];
-        const tops = this.and(
-          this.add(
-            new Expr('i32', (g) => {
-              map.emit(g);
-              g.memory(loadOpcode(width), WORD_MAP + at);
-            }),
-            Math.imul(ones, 0x7f),
-          ),
-          Math.imul(ones, 0x80),
-        );
+        const tops = this.and(this.add(this.arenaAt(map, WORD_MAP + at, width), Math.imul(ones, 0x7f)), Math.imul(ones, 0x80));
         this.leaveIfAny(this.ne(tops, Math.imul(ones, 0x80)));
       });
     this.spanning = delta;
@@ -342,7 +319,7 @@ export class RegionBuilder extends Builder {
     const v = this.let(value);
     if (this.env.cachedData) return emitCachedStore(this, this.env.core, a, v, size, () => this.leaveBefore());
     // e = writeTable[a >>> 12]; if !(e & FAST) or misaligned: leave; host = a + (e & ~0xfff)
-    const entry = this.entryOf(a, writeTableOf(this.env.core));
+    const entry = this.pageEntry(a, writeTableOf(this.env.core));
     this.leaveIfAny(this.eqz(this.and(entry, ENTRY_FAST)), ...(size > 1 ? [this.and(a, size - 1)] : []));
     const host = this.let(this.add(a, this.and(entry, ~0xfff)));
     host.emit(f);
