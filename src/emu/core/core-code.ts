@@ -9,6 +9,7 @@ import { KIND, type Side } from './flash-cache.ts';
 import { Decoder, isWide, type Instruction } from './decode.ts';
 import { H_BREAK, H_DECODE, H_UNDEFINED, type Handlers } from './handlers.ts';
 import { HELPERS } from './helpers.ts';
+import type { InterpreterImports } from './interpreter.ts';
 import { interpreterModule, theHandlers } from './interpreter-module.ts';
 import { ENTRY_CACHED, ENTRY_FLASH, REC } from './record-builders.ts';
 import { cachePolicy, defaultExecuteNever, mpuAllows, mpuEnabled, POLICY } from './mpu.ts';
@@ -44,19 +45,18 @@ export abstract class CoreCode extends CoreMemory {
     const fpscr = { get: () => this.get(S.FPSCR), set: (v: number) => this.set(S.FPSCR, v) };
     this.helpers = Object.fromEntries(Object.entries(HELPERS).map(([name, h]) => [name, h.make(fpscr)]));
     this.tier = new Tier(this.arena);
+    const imports: InterpreterImports = {
+      hot: (pc: number, rec: number) => this.translate(pc >>> 0, rec),
+      decode: (pc: number, rec: number) => this.decodeAt(pc >>> 0, rec),
+      fetch: (pc: number) => this.fetchPage(pc >>> 0),
+      read: (address: number, size: 1 | 2 | 4, flags: number) => this.slowRead(address >>> 0, size, flags),
+      write: (address: number, size: 1 | 2 | 4, value: number, flags: number) => this.slowWrite(address >>> 0, size, value, flags),
+      lineFill: (pc: number, before: number) => (this.l1 ? this.lineFill(pc >>> 0) : this.flashFill(pc >>> 0, before)),
+      dataFill: (address: number) => this.dataFill(address >>> 0),
+      ...this.helpers,
+    };
     const instance = new WebAssembly.Instance(interpreterModule(this.profile, index), {
-      env: {
-        memory: this.arena.memory,
-        regions: this.tier.table,
-        hot: (pc: number, rec: number) => this.translate(pc >>> 0, rec),
-        decode: (pc: number, rec: number) => this.decodeAt(pc >>> 0, rec),
-        fetch: (pc: number) => this.fetchPage(pc >>> 0),
-        read: (address: number, size: 1 | 2 | 4, flags: number) => this.slowRead(address >>> 0, size, flags),
-        write: (address: number, size: 1 | 2 | 4, value: number, flags: number) => this.slowWrite(address >>> 0, size, value, flags),
-        lineFill: (pc: number, before: number) => (this.l1 ? this.lineFill(pc >>> 0) : this.flashFill(pc >>> 0, before)),
-        dataFill: (address: number) => this.dataFill(address >>> 0),
-        ...this.helpers,
-      },
+      env: { ...imports, memory: this.arena.memory, regions: this.tier.table } as WebAssembly.ModuleImports,
     });
     this.wasmRun = instance.exports['run'] as () => number;
     this.flashLine = instance.exports['flashLine'] as (address: number) => number;

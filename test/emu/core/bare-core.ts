@@ -4,7 +4,7 @@ import type { Profile } from '../../../src/emu/core/builder.ts';
 import { Decoder, isWide } from '../../../src/emu/core/decode.ts';
 import { Handlers, H_UNDEFINED } from '../../../src/emu/core/handlers.ts';
 import { HELPERS } from '../../../src/emu/core/helpers.ts';
-import { buildInterpreter } from '../../../src/emu/core/interpreter.ts';
+import { buildInterpreter, type InterpreterImports } from '../../../src/emu/core/interpreter.ts';
 import { REC } from '../../../src/emu/core/record-builders.ts';
 import '../../../src/emu/core/isa/index.ts';
 import { S } from '../../../src/emu/core/state.ts';
@@ -43,10 +43,7 @@ export class BareCore {
     map(CODE, MEMORY_BASE, CODE_BYTES, false);
     map(DATA, HOST_DATA, DATA_BYTES, true);
     const handlers = new Handlers();
-    const imports: Record<string, unknown> = {
-      memory: arena.memory,
-      // nothing is translated: TIER stays 0
-      regions: new WebAssembly.Table({ element: 'anyfunc', initial: 1 }),
+    const imports: InterpreterImports = {
       hot: () => {},
       // there are no caches: no page is marked as cached
       lineFill: () => 0,
@@ -91,7 +88,9 @@ export class BareCore {
     const fpscr = { get: () => this.arena.u32[S.FPSCR >> 2]!, set: (v: number) => void (this.arena.u32[S.FPSCR >> 2] = v) };
     for (const [name, h] of Object.entries(HELPERS)) imports[name] = h.make(fpscr);
     const module = new WebAssembly.Module(buildInterpreter(profile, 0, handlers, HELPERS));
-    const instance = new WebAssembly.Instance(module, { env: imports as Record<string, WebAssembly.ImportValue> });
+    // nothing is translated: TIER stays 0
+    const regions = new WebAssembly.Table({ element: 'anyfunc', initial: 1 });
+    const instance = new WebAssembly.Instance(module, { env: { ...imports, memory: arena.memory, regions } as WebAssembly.ModuleImports });
     this.go = instance.exports['run'] as () => number;
   }
   private host(address: number, size: number): number {

@@ -23,6 +23,7 @@ import { Lines } from './lines.ts';
 import { RegionBuilder, type GiveBack } from './region-builder.ts';
 import { routeTo } from './reducible.ts';
 import { dominates, type Block, type Item, type Region } from './region.ts';
+import type { StaticCycles } from '../timing.ts';
 import type { Surroundings } from './surroundings.ts';
 
 /** Extra cycles that an instruction with operand-dependent time can take. */
@@ -122,8 +123,15 @@ export class RegionEmitter {
   }
 
   // ---- costs ---------------------------------------------------------------------------------------------------------------------
+  private readonly known = new Map<Item, StaticCycles>();
+  /** Static cycles of an instruction; worked out once, for they hang on the code around it. */
+  cyclesOf(item: Item): StaticCycles {
+    let cycles = this.known.get(item);
+    if (!cycles) this.known.set(item, (cycles = this.env.cycles(item)));
+    return cycles;
+  }
   private itemCost(item: Item): number {
-    return this.env.cycles(item).cost;
+    return this.cyclesOf(item).cost;
   }
   /** Cost of a block with all its lines but the first. */
   private blockCost(b: Block): number {
@@ -137,7 +145,7 @@ export class RegionEmitter {
     if (known !== undefined) return known;
     let sum = this.env.waitStates;
     for (const item of b.items) {
-      const c = this.env.cycles(item);
+      const c = this.cyclesOf(item);
       const { timing } = OPS.get(item.ins.decoded.op)!;
       // its line, and up to two words of flash that it loads
       const lines = timing === 'load-double' || timing === 'fp-load' ? 3 : 2;
@@ -361,9 +369,9 @@ export class RegionEmitter {
     this.inherited = null;
     if (items.length === 0) return this.dispatch(b);
     this.lines.startBlock(b);
-    this.addTo(locals.budget, -this.blockCost(b));
-    this.addTo(locals.retired, items.length);
     let left = this.blockCost(b);
+    this.addTo(locals.budget, -left);
+    this.addTo(locals.retired, items.length);
     for (let i = 0; i < items.length; i++) {
       const item = items[i]!;
       const before = i === 0 ? null : items[i - 1]!;

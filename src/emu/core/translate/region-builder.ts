@@ -347,7 +347,7 @@ export class RegionBuilder extends Builder {
     this.f.set(this.locals.budget);
   }
   private taken(): void {
-    this.emitter.addTo(this.locals.budget, -this.env.cycles(this.item).taken);
+    this.emitter.addTo(this.locals.budget, -this.emitter.cyclesOf(this.item).taken);
     // the rest of the block does not run
     this.emitter.addTo(this.locals.budget, this.giveBack.after);
     this.emitter.addTo(this.locals.retired, -(this.giveBack.instructions - 1));
