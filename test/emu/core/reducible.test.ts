@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { makeReducible, routeTo } from '../../../src/emu/core/translate/reducible.ts';
-import { newBlock, type Block, type Item } from '../../../src/emu/core/translate/region.ts';
+import { newBlock, type Block, type Item } from '../../../src/emu/core/translate/block.ts';
 
 const SOME_CODE = [{} as Item];
 

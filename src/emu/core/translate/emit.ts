@@ -22,7 +22,8 @@ import { ALL_FLAGS, FLAG_BITS, operandsOf, variantOf } from './flow.ts';
 import { Lines } from './lines.ts';
 import { RegionBuilder, type GiveBack } from './region-builder.ts';
 import { routeTo } from './reducible.ts';
-import { dominates, type Block, type Item, type Region } from './region.ts';
+import { dominates, type Block, type Item } from './block.ts';
+import type { Region } from './region.ts';
 import type { StaticCycles } from '../timing.ts';
 import type { Surroundings } from './surroundings.ts';
 

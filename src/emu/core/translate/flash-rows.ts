@@ -4,7 +4,7 @@ import type { FunctionBody } from '../../wasm/module.ts';
 import { OP } from '../../wasm/opcodes.ts';
 import type { Builder, Expr } from '../builder.ts';
 import { FLASH_CACHE_MASK, KIND } from '../flash-cache.ts';
-import type { Item } from './region.ts';
+import type { Item } from './block.ts';
 import type { Surroundings } from './surroundings.ts';
 
 type Shape = Pick<Surroundings, 'lineBytes' | 'rowShift'>;

@@ -6,7 +6,8 @@ import { KIND } from '../flash-cache.ts';
 import { S } from '../state.ts';
 import { emitDataRow, emitIsRowMissing, emitUseRow, startsRow } from './flash-rows.ts';
 import { emitIsLineMissing, L1_LINE } from './l1-access.ts';
-import type { Block, Item, Region } from './region.ts';
+import type { Block, Item } from './block.ts';
+import type { Region } from './region.ts';
 import type { Surroundings } from './surroundings.ts';
 
 interface LineLocals {

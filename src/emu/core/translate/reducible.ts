@@ -4,23 +4,13 @@
  *
  *   a → x, b → y, x → y, y → x     becomes     a → D, b → D, x → D, y → D, D → x or y
  */
-import { newBlock, type Block } from './region.ts';
+import { newBlock, predecessors, type Block } from './block.ts';
 
 export function makeReducible(root: Block): void {
   const all = reachable(root);
-  let preds = new Map<Block, Block[]>();
-  const findPreds = (): void => {
-    preds = new Map();
-    for (const b of all)
-      for (const s of b.succ) {
-        const list = preds.get(s);
-        if (list) list.push(b);
-        else preds.set(s, [b]);
-      }
-  };
   const treat = (nodes: ReadonlySet<Block>): void => {
     for (const part of cycles(nodes)) {
-      findPreds();
+      const preds = predecessors(all);
       const entries = [...part].filter((b) => b === root || preds.get(b)?.some((p) => !part.has(p)));
       let header = entries[0];
       if (entries.length > 1) {

@@ -8,7 +8,7 @@ import { EXIT, S } from '../state.ts';
 import { flagLocal, type Locals, type RegionEmitter } from './emit.ts';
 import { registerOf } from './flow.ts';
 import { emitCachedLoad, emitCachedStore } from './l1-access.ts';
-import type { Block, Item } from './region.ts';
+import type { Block, Item } from './block.ts';
 import type { Surroundings } from './surroundings.ts';
 
 export interface GiveBack {

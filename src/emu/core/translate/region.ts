@@ -4,7 +4,8 @@
  */
 import type { Instruction } from '../decode.ts';
 import type { Profile } from '../builder.ts';
-import { flowOf, type Flow } from './flow.ts';
+import { dominates, newBlock, predecessors, type Block, type Item } from './block.ts';
+import { flowOf } from './flow.ts';
 import { makeReducible } from './reducible.ts';
 
 /** What discovery needs to know of the core. */
@@ -18,47 +19,6 @@ export interface CodeSource {
   codeByte(address: number): number;
 }
 
-export interface Item {
-  readonly pc: number;
-  readonly ins: Instruction;
-  readonly flow: Flow;
-  /** ITSTATE that governs it, 0 outside IT blocks. */
-  readonly it: number;
-}
-export interface Block {
-  readonly pc: number;
-  /** Empty for a dispatcher. */
-  readonly items: readonly Item[];
-  /** Address after the last instruction. */
-  readonly next: number;
-  /** Successor blocks inside the region. */
-  succ: Block[];
-  /** Reverse postorder number; smaller comes first. */
-  order: number;
-  dominator: Block | null;
-  /** Dominated children. */
-  children: Block[];
-  /** A forward edge from more than one block reaches it. */
-  merge: boolean;
-  loopHeader: boolean;
-  /** Registers and flags (masks of `Flow`) that may differ from memory at its start. */
-  dirty: number;
-  /** The dispatcher that edges to this block lead to instead, see reducible.ts. */
-  via: Block | null;
-}
-export const newBlock = (pc: number, items: readonly Item[], next: number): Block => ({
-  pc,
-  items,
-  next,
-  succ: [],
-  order: -1,
-  dominator: null,
-  children: [],
-  merge: false,
-  loopHeader: false,
-  dirty: 0,
-  via: null,
-});
 export interface Region {
   readonly entry: number;
   readonly blocks: readonly Block[];
@@ -180,8 +140,7 @@ export function discover(source: CodeSource, entry: number, loopOnly = false): R
 
 /** Drops what is not in the innermost loop that begins at the entry, if there is one: compilers lay a loop out behind its header. */
 function keepLoop(entry: Block, byPc: Map<number, Block>): void {
-  const preds = new Map<Block, Block[]>();
-  for (const b of byPc.values()) for (const s of b.succ) if (b.pc >= entry.pc) preds.set(s, [...(preds.get(s) ?? []), b]);
+  const preds = predecessors([...byPc.values()].filter((b) => b.pc >= entry.pc));
   const work = [...(preds.get(entry) ?? [])];
   if (work.length === 0) return;
   const reaches = new Set([entry]);
@@ -215,14 +174,13 @@ function analyse(entry: number, byPc: Map<number, Block>, tables: ReadonlyMap<nu
   }
   const order = post.reverse();
   order.forEach((b, i) => (b.order = i));
-  const preds = new Map<Block, Block[]>(order.map((b) => [b, []]));
-  for (const b of order) for (const s of b.succ) preds.get(s)!.push(b);
+  const preds = predecessors(order);
   root.dominator = root;
   for (let changed = true; changed;) {
     changed = false;
     for (const b of order.slice(1)) {
       let best: Block | null = null;
-      for (const p of preds.get(b)!) {
+      for (const p of preds.get(b) ?? []) {
         if (!p.dominator) continue;
         best = best ? intersect(p, best) : p;
       }
@@ -235,7 +193,7 @@ function analyse(entry: number, byPc: Map<number, Block>, tables: ReadonlyMap<nu
   for (const b of order.slice(1)) b.dominator!.children.push(b);
   for (const b of order) {
     let forward = 0;
-    for (const p of preds.get(b)!) {
+    for (const p of preds.get(b) ?? []) {
       if (p.order < b.order) forward++;
       else if (dominates(b, p)) b.loopHeader = true;
     }
@@ -281,9 +239,4 @@ function intersect(a: Block, b: Block): Block {
     while (y.order > x.order) y = y.dominator!;
   }
   return x;
-}
-export function dominates(a: Block, b: Block): boolean {
-  let x = b;
-  while (x.order > a.order) x = x.dominator!;
-  return x === a;
 }

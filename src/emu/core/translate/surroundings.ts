@@ -2,7 +2,7 @@
 import type { WasmType } from '../../wasm/opcodes.ts';
 import type { Profile } from '../builder.ts';
 import type { StaticCycles } from '../timing.ts';
-import type { Item } from './region.ts';
+import type { Item } from './block.ts';
 
 /** What emission needs to know of the machine. Constants here are the region's assumptions: it is dropped when one changes. */
 export interface Surroundings {
