@@ -5,8 +5,7 @@
  */
 #ifndef ROM_CORE_H
 #define ROM_CORE_H
-#include <stdbool.h>
-#include <stdint.h>
+#include "helpers.h"
 
 /*
  * ASSUMED: ST's ROM gives up waiting at some point; after how long nobody has published. Rounds of a wait loop, each some cycles long:
@@ -23,13 +22,6 @@ static inline bool wait_rounds(volatile uint32_t *reg, uint32_t mask, uint32_t v
 static inline bool wait_for(volatile uint32_t *reg, uint32_t mask, uint32_t value)
 {
   return wait_rounds(reg, mask, value, WAIT_ROUNDS);
-}
-
-static inline void reset_pulse(volatile uint32_t *rstr, uint32_t bits)
-{
-  *rstr |= bits;
-  (void)*rstr;
-  *rstr &= ~bits;
 }
 
 /* start.c */

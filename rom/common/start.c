@@ -5,14 +5,7 @@
 #include "options.h"
 #include "rom_core.h"
 #include "usb_device.h"
-
-extern uint32_t rom_bss_start[], rom_bss_end[];
-
-static void clear_bss(void)
-{
-  for (volatile uint32_t *word = rom_bss_start; word < rom_bss_end; word++)
-    *word = 0;
-}
+#include "course.h"
 
 /* CONTROL is changed here, before anything lies on a stack: with SPSEL cleared the code below runs on MSP. */
 __attribute__((naked, noreturn, used)) void rom_entry(void)
@@ -46,7 +39,6 @@ static void leave(uint32_t pointer)
 
 __attribute__((noreturn, used)) void rom_main(void)
 {
-  uint32_t pointer;
   clear_bss();
   inherited_state();
   boot_decision();
@@ -56,22 +48,7 @@ __attribute__((noreturn, used)) void rom_main(void)
   interfaces_init();
   if (usb_clock_init())
     usb_start();
-
-  /* Until somebody talks to us every interface is listened to; the first one that is addressed is the one that stays. */
-  while (!usb_addressed_by_host) {
-    if (interfaces_poll()) {
-      usb_stop();
-      /* LEFT OUT: the command sets of USART, I2C and SPI (AN3155, AN4221, AN4286). The interface is selected, nothing answers. */
-      for (;;)
-        iwdg_refresh();
-    }
-    iwdg_refresh();
-  }
-  for (;;) {
-    if (dfu_leave_requested(&pointer))
-      leave(pointer);
-    iwdg_refresh();
-  }
+  serve();
 }
 
 void jump_to(uint32_t vectors)

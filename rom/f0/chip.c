@@ -5,11 +5,6 @@
 #include "../common/rom_core.h"
 #include "regs.h"
 
-static bool in(uint32_t address, uint32_t base, uint32_t end)
-{
-  return address >= base && address < end;
-}
-
 bool chip_stack_valid(uint32_t sp)
 {
   return in(sp, RAM_BASE + 1, RAM_END + 1);
@@ -20,34 +15,14 @@ bool chip_code_valid(uint32_t pc)
   return in(pc, FLASH_BASE, FLASH_BASE + FLASH_SIZE) || in(pc, RAM_BASE, RAM_END);
 }
 
-static void syscfg_on(void)
-{
-  RCC_APB2ENR |= APB2_SYSCFG;
-  (void)RCC_APB2ENR;
-}
-
-bool rom_is_at_zero(void)
-{
-  bool was_on = RCC_APB2ENR & APB2_SYSCFG;
-  syscfg_on();
-  bool mapped = (SYSCFG_CFGR1 & CFGR1_MEM_MODE) == MEM_MODE_SYSTEM;
-  if (!was_on)
-    RCC_APB2ENR &= ~APB2_SYSCFG;
-  return mapped;
-}
-
-void map_rom_at_zero(void)
-{
-  syscfg_on();
-  SYSCFG_CFGR1 = (SYSCFG_CFGR1 & ~CFGR1_MEM_MODE) | MEM_MODE_SYSTEM;
-}
+#include "../common/syscfg.h"
 
 void boot_decision(void)
 {
   /* A forum claim with evidence against it: a software reset makes the ROM go back to flash, which is then mapped as a boot maps it. */
   if ((RCC_CSR & CSR_SFTRSTF) && rom_option(OPTION_RESET_FLAGS) == RESET_FLAGS_SOFTWARE_RETURNS) {
     syscfg_on();
-    SYSCFG_CFGR1 = (SYSCFG_CFGR1 & ~CFGR1_MEM_MODE) | MEM_MODE_FLASH;
+    SYSCFG_CFGR1 = (SYSCFG_CFGR1 & ~MEM_MODE) | MEM_MODE_FLASH;
     jump_to(FLASH_BASE);
   }
 }

@@ -1,8 +1,7 @@
 /* AN2606 Table 41: 48 MHz from HSI48, which CRS trims by USB's frames; no crystal. */
 #include "rom.h"
-#include "../common/options.h"
-#include "../common/rom_core.h"
 #include "regs.h"
+#include "../common/clock_steps.h"
 
 #define LATENCY_48MHZ 1u
 
@@ -11,12 +10,6 @@ void clocks_deinit(void)
 {
   reset_pulse(&RCC_APB1RSTR, APB1_USART2 | APB1_I2C1 | APB1_USB | APB1_CRS);
   reset_pulse(&RCC_APB2RSTR, APB2_USART1);
-}
-
-static void select_sysclk(uint32_t source)
-{
-  RCC_CFGR = (RCC_CFGR & ~CFGR_SW) | source;
-  wait_for(&RCC_CFGR, CFGR_SWS, source << 2);
 }
 
 static bool hsi48_on(void)
@@ -40,10 +33,7 @@ void clocks_init(void)
     RCC_CR &= ~CR_PLLON;
     wait_for(&RCC_CR, CR_PLLRDY, 0);
   }
-  if ((FLASH_ACR & ACR_LATENCY) != LATENCY_48MHZ && rom_option(OPTION_FLASH_LATENCY) == SETS_0) {
-    FLASH_ACR = (FLASH_ACR & ~ACR_LATENCY) | LATENCY_48MHZ;
-    wait_for(&FLASH_ACR, ACR_LATENCY, LATENCY_48MHZ);
-  }
+  flash_latency(LATENCY_48MHZ);
   if ((RCC_CFGR & CFGR_PRESCALERS) && rom_option(OPTION_PRESCALERS) == SETS_0)
     RCC_CFGR &= ~CFGR_PRESCALERS;
   if (hsi48_on() && own)

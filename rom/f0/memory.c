@@ -1,12 +1,14 @@
 /* The memories that DFU may reach, and programming through the FLASH registers: half-words, 2 KB pages. */
 #include "rom.h"
 #include "../common/dfu.h"
-#include "../common/memory.h"
 #include "../common/rom_core.h"
 #include "../common/usb_device.h"
 #include "regs.h"
 
-#define SR_FLAGS (SR_PGERR | SR_WRPRTERR | SR_EOP)
+static void flash_changed(void)
+{
+}
+#include "../common/flash.h"
 
 /* AN2606 Table 226 for RAM; option bytes: the reported alternate setting. */
 const struct memory_area memory_areas[] = {
@@ -29,48 +31,18 @@ void chip_unique_id(uint32_t words[3])
     words[i] = 0xFFFFFFFFu;
 }
 
-static bool flash_open(void)
-{
-  if (!memory_flash_idle(&FLASH_SR, SR_BSY))
-    return false;
-  FLASH_SR = SR_FLAGS;
-  if (FLASH_CR & CR_LOCK) {
-    FLASH_KEYR = 0x45670123u;
-    FLASH_KEYR = 0xCDEF89ABu;
-  }
-  return !(FLASH_CR & CR_LOCK);
-}
-
-/* AN2662: a write-protected page is no error for the host, nothing happens. */
-static enum dfu_status flash_close(bool finished, enum dfu_status failure)
-{
-  bool failed = FLASH_SR & SR_PGERR;
-  FLASH_SR = SR_FLAGS;
-  FLASH_CR = CR_LOCK;
-  return finished && !failed ? DFU_OK : failure;
-}
-
-static bool run(uint32_t command)
-{
-  FLASH_CR = command;
-  FLASH_CR = command | CR_STRT;
-  return memory_flash_idle(&FLASH_SR, SR_BSY);
-}
-
 enum dfu_status flash_erase_page(uint32_t address)
 {
   if (!flash_open())
     return errERASE;
   FLASH_CR = CR_PER;
   FLASH_AR = address;
-  return flash_close(run(CR_PER), errERASE);
+  return flash_close(flash_run(CR_PER), errERASE);
 }
 
 enum dfu_status chip_mass_erase(void)
 {
-  if (!flash_open())
-    return errERASE;
-  return flash_close(run(CR_MER), errERASE);
+  return flash_erase(CR_MER);
 }
 
 enum dfu_status flash_write(uint32_t address, const uint8_t *data, uint32_t length)
@@ -100,7 +72,7 @@ enum dfu_status chip_read_unprotect(void)
     return errERASE;
   FLASH_OPTKEYR = 0x45670123u;
   FLASH_OPTKEYR = 0xCDEF89ABu;
-  if (!run(CR_OPTWRE | CR_OPTER))
+  if (!flash_run(CR_OPTWRE | CR_OPTER))
     return errERASE;
   FLASH_CR = CR_OPTWRE | CR_OPTPG;
   REG16(OPTION_BASE) = 0x55AAu; /* RDP level 0 and its complement */

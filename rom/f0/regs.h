@@ -50,6 +50,8 @@
 #define SR_PGERR BIT(2)
 #define SR_WRPRTERR BIT(4)
 #define SR_EOP BIT(5)
+#define SR_FLAGS (SR_PGERR | SR_WRPRTERR | SR_EOP)
+#define SR_FAILURES SR_PGERR
 #define FLASH_CR REG(0x40022010u)
 #define CR_PG BIT(0)
 #define CR_PER BIT(1)
@@ -66,7 +68,8 @@
 
 /* SYSCFG 0x40010000 */
 #define SYSCFG_CFGR1 REG(0x40010000u)
-#define CFGR1_MEM_MODE 3u
+#define SYSCFG_MEMORY SYSCFG_CFGR1
+#define MEM_MODE 3u
 #define MEM_MODE_FLASH 0u
 #define MEM_MODE_SYSTEM 1u
 

@@ -5,11 +5,6 @@
 #include "../common/rom_core.h"
 #include "regs.h"
 
-static bool in(uint32_t address, uint32_t base, uint32_t end)
-{
-  return address >= base && address < end;
-}
-
 /* CCM RAM is not reachable by the ROM, but may hold the application's stack. */
 bool chip_stack_valid(uint32_t sp)
 {
@@ -22,41 +17,21 @@ bool chip_code_valid(uint32_t pc)
   return in(pc, FLASH_BASE, FLASH_BASE + FLASH_SIZE) || in(pc, RAM_BASE, RAM_END);
 }
 
-static void syscfg_on(void)
-{
-  RCC_APB2ENR |= APB2_SYSCFG;
-  (void)RCC_APB2ENR;
-}
-
-bool rom_is_at_zero(void)
-{
-  bool was_on = RCC_APB2ENR & APB2_SYSCFG;
-  syscfg_on();
-  bool mapped = (SYSCFG_MEMRMP & MEMRMP_MEM_MODE) == MEM_MODE_SYSTEM;
-  if (!was_on)
-    RCC_APB2ENR &= ~APB2_SYSCFG;
-  return mapped;
-}
-
-void map_rom_at_zero(void)
-{
-  syscfg_on();
-  SYSCFG_MEMRMP = (SYSCFG_MEMRMP & ~MEMRMP_MEM_MODE) | MEM_MODE_SYSTEM;
-}
+#include "../common/syscfg.h"
 
 void boot_decision(void)
 {
   /* A forum claim with evidence against it: a software reset makes the ROM go back to flash. */
   if ((RCC_CSR & CSR_SFTRSTF) && rom_option(OPTION_RESET_FLAGS) == RESET_FLAGS_SOFTWARE_RETURNS) {
     syscfg_on();
-    SYSCFG_MEMRMP = (SYSCFG_MEMRMP & ~MEMRMP_MEM_MODE) | MEM_MODE_FLASH;
+    SYSCFG_MEMRMP = (SYSCFG_MEMRMP & ~MEM_MODE) | MEM_MODE_FLASH;
     jump_to(FLASH_BASE);
   }
 }
 
 void inherited_caches(void)
 {
-  /* The ART caches only matter once the flash has changed: art_after_change in memory.c asks. */
+  /* The ART caches only matter once the flash has changed: flash_changed asks. */
 }
 
 void usb_block_on(void)

@@ -5,9 +5,8 @@
  */
 #include "rom.h"
 #include "../common/hse.h"
-#include "../common/options.h"
-#include "../common/rom_core.h"
 #include "regs.h"
+#include "../common/clock_steps.h"
 
 /* VCO 240 MHz from 1 MHz at its input: P = 4 gives 60 MHz, Q = 5 gives 48 MHz. */
 #define PLL_FROM(mhz) (PLLCFGR_M(mhz) | PLLCFGR_N(240) | PLLCFGR_P(4) | PLLCFGR_Q(5))
@@ -27,12 +26,6 @@ void clocks_deinit(void)
   reset_pulse(&RCC_AHB2RSTR, AHB2_OTGFS);
   reset_pulse(&RCC_APB1RSTR, APB1_SPI2 | APB1_SPI3 | APB1_USART2 | APB1_USART3 | APB1_I2C1 | APB1_I2C2 | APB1_I2C3);
   reset_pulse(&RCC_APB2RSTR, APB2_USART1 | APB2_SPI1 | APB2_TIM11);
-}
-
-static void select_sysclk(uint32_t source)
-{
-  RCC_CFGR = (RCC_CFGR & ~CFGR_SW) | source;
-  wait_for(&RCC_CFGR, CFGR_SWS, source << 2);
 }
 
 static void sysclk_from_hsi(void)
@@ -60,14 +53,6 @@ static void voltage(void)
     PWR_CR |= PWR_CR_VOS;
 }
 
-static void flash_latency(void)
-{
-  if ((FLASH_ACR & ACR_LATENCY) != LATENCY_60MHZ && rom_option(OPTION_FLASH_LATENCY) == SETS_0) {
-    FLASH_ACR = (FLASH_ACR & ~ACR_LATENCY) | LATENCY_60MHZ;
-    wait_for(&FLASH_ACR, ACR_LATENCY, LATENCY_60MHZ);
-  }
-}
-
 /* APB1 ends at 42 MHz on F405: half of 60. */
 static void prescalers(void)
 {
@@ -81,7 +66,7 @@ void clocks_init(void)
   if (own)
     sysclk_from_hsi();
   voltage();
-  flash_latency();
+  flash_latency(LATENCY_60MHZ);
   prescalers();
   if (own)
     pll(PLL_FROM(HSI_MHZ));

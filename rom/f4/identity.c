@@ -4,8 +4,9 @@
  */
 #include "rom.h"
 #include "../common/dfu.h"
-#include "../common/usb_device.h"
+#include "../common/identity.h"
 
+#define TRANSFER_SIZE 2048u
 static const char *const ALT_NAMES[] = {
 #if defined CHIP_F405
   "@Internal Flash  /0x08000000/04*016Kg,01*064Kg,07*128Kg",
@@ -17,22 +18,11 @@ static const char *const ALT_NAMES[] = {
   "@Device Feature/0xFFFF0000/01*004 e", /* LEFT OUT: nothing is behind it */
 };
 
-const struct usb_identity usb_identity = {
-  .bcd_usb = 0x0100,
-  .bcd_device = 0x2200,
-  .configuration_string = 0,
-  .first_alt_string = 4,
-  .alt_count = sizeof ALT_NAMES / sizeof *ALT_NAMES,
-  .answers_functional = true,
-  .transfer_size = 2048,
-  .manufacturer = "STMicroelectronics",
-  .product = "STM32  BOOTLOADER",
-  .alt_names = ALT_NAMES,
-};
+const struct usb_identity usb_identity = { FIRST_GENERATION };
 
 const struct dfu_profile dfu_profile = {
   .default_pointer = FLASH_BASE,
-  .transfer_size = 2048,
+  .transfer_size = TRANSFER_SIZE,
   .clear_status_stalls = false,
   .set_address_ms = 104,
   .erase_page_ms = 100,

@@ -4,11 +4,11 @@
  */
 #include "rom.h"
 #include "../common/dfu.h"
-#include "../common/memory.h"
-#include "../common/options.h"
 #include "../common/rom_core.h"
 #include "../common/usb_device.h"
 #include "regs.h"
+#include "../common/art.h"
+#include "../common/flash.h"
 
 /* AN2606 Table 226 for RAM; OTP and option bytes: the reported alternate settings. */
 const struct memory_area memory_areas[] = {
@@ -29,49 +29,6 @@ void chip_unique_id(uint32_t words[3])
 {
   for (uint32_t i = 0; i < 3; i++)
     words[i] = REG(UID_BASE + 4u * i);
-}
-
-/* Lines that were read before are stale now. The caches are flushed as ST's HAL does it; that the ROM does so is ASSUMED. */
-static void art_after_change(void)
-{
-  uint32_t on = FLASH_ACR & (ACR_ICEN | ACR_DCEN);
-  bool keep_i = (on & ACR_ICEN) && rom_option(OPTION_ICACHE) == KEEPS_0;
-  bool keep_d = (on & ACR_DCEN) && rom_option(OPTION_DCACHE) == KEEPS_0;
-  FLASH_ACR &= ~(ACR_ICEN | ACR_DCEN);
-  FLASH_ACR |= ACR_ICRST | ACR_DCRST;
-  FLASH_ACR &= ~(ACR_ICRST | ACR_DCRST);
-  FLASH_ACR |= (keep_i ? ACR_ICEN : 0) | (keep_d ? ACR_DCEN : 0);
-}
-
-static bool flash_open(void)
-{
-  if (!memory_flash_idle(&FLASH_SR, SR_BSY))
-    return false;
-  FLASH_SR = SR_FLAGS;
-  if (FLASH_CR & CR_LOCK) {
-    FLASH_KEYR = 0x45670123u;
-    FLASH_KEYR = 0xCDEF89ABu;
-  }
-  return !(FLASH_CR & CR_LOCK);
-}
-
-/* AN2662: a write-protected sector is no error for the host, nothing happens. */
-static enum dfu_status flash_close(bool finished, enum dfu_status failure)
-{
-  uint32_t errors = FLASH_SR & SR_ERRORS & ~SR_WRPERR;
-  FLASH_SR = SR_FLAGS;
-  FLASH_CR = CR_LOCK;
-  art_after_change();
-  return finished && !errors ? DFU_OK : failure;
-}
-
-static enum dfu_status flash_erase(uint32_t command)
-{
-  if (!flash_open())
-    return errERASE;
-  FLASH_CR = command;
-  FLASH_CR = command | CR_STRT;
-  return flash_close(memory_flash_idle(&FLASH_SR, SR_BSY), errERASE);
 }
 
 static uint32_t sector_of(uint32_t offset)

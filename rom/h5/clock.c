@@ -7,13 +7,6 @@
 #define PLL1_DIVR PLL1DIVR(100u, 2u, 20u, 2u) /* VCO 400 MHz: P 200 MHz, Q 20 MHz */
 #define LATENCY_200MHZ (5u | 2u << 4)          /* VOS1: 5 wait states, WRHIGHFREQ 2 */
 
-static void reset_pulse(volatile uint32_t *rstr, uint32_t bits)
-{
-  *rstr |= bits;
-  (void)*rstr;
-  *rstr &= ~bits;
-}
-
 /* "De-init system": the blocks that the ROM is going to use start from reset. Others stay as they are (ASSUMED). */
 void clocks_deinit(void)
 {

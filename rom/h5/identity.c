@@ -5,31 +5,21 @@
  */
 #include "../common/dfu.h"
 #include "../common/options.h"
-#include "../common/usb_device.h"
+#include "../common/identity.h"
 #include "rom.h"
 
+#define TRANSFER_SIZE 1024u
 static const char *const ALT_NAMES[] = {
   "@Internal Flash   /0x08000000/64*08Kg",
   "@Option Bytes   /0x40022050/01*64 e",
   "@OTP Memory   /0x08FFF000/01*2048 e",
 };
 
-const struct usb_identity usb_identity = {
-  .bcd_usb = 0x0200,
-  .bcd_device = 0x0300,
-  .configuration_string = 2,
-  .first_alt_string = 6,
-  .alt_count = sizeof ALT_NAMES / sizeof *ALT_NAMES,
-  .answers_functional = true,
-  .transfer_size = 1024,
-  .manufacturer = "STMicroelectronics",
-  .product = "DFU in FS Mode",
-  .alt_names = ALT_NAMES,
-};
+const struct usb_identity usb_identity = { DFU_IN_FS_MODE(0x0300) };
 
 const struct dfu_profile dfu_profile = {
   .default_pointer = FLASH_BASE,
-  .transfer_size = 1024,
+  .transfer_size = TRANSFER_SIZE,
   .clear_status_stalls = true, /* reported for C5, which shares V3.0 */
   .set_address_ms = 1,
   .erase_page_ms = 10,

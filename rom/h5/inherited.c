@@ -7,9 +7,6 @@
 #include "regs.h"
 #include "rom.h"
 
-#define READ_SPECIAL(name) ({ uint32_t v_; __asm volatile("mrs %0, " #name : "=r"(v_)); v_; })
-#define WRITE_SPECIAL(name, value) __asm volatile("msr " #name ", %0\n\tisb" ::"r"(value) : "memory")
-
 static void masks(void)
 {
   if (READ_SPECIAL(primask) && rom_option(OPTION_PRIMASK) == CLEARS_1)
@@ -77,13 +74,13 @@ void inherited_state(void)
   masks();
   if ((MPU_CTRL & 1u) && rom_option(OPTION_MPU) == CLEARS_1) {
     MPU_CTRL = 0;
-    __asm volatile("dsb\n\tisb" ::: "memory");
+    BARRIER();
   }
   systick();
   nvic();
   if (SCB_VTOR != ROM_BASE && rom_option(OPTION_VTOR) == SETS_0) {
     SCB_VTOR = ROM_BASE;
-    __asm volatile("dsb\n\tisb" ::: "memory");
+    BARRIER();
   }
   caches();
 }

@@ -1,29 +1,9 @@
 /* The registers that this ROM uses, named as RM0481 and the SVD name them; addresses and bits from the SVD facts in the repository. */
 #ifndef ROM_H5_REGS_H
 #define ROM_H5_REGS_H
-#include <stdint.h>
+#include "../common/cortex_m.h"
 
-#define REG(address) (*(volatile uint32_t *)(address))
-#define BIT(n) (1u << (n))
-
-/* Cortex-M33 (Arm v8-M ARM, DDI0553) */
-#define SYST_CSR REG(0xE000E010u)
-#define SYST_RVR REG(0xE000E014u)
-#define SYST_CVR REG(0xE000E018u)
-#define NVIC_ISER(n) REG(0xE000E100u + 4u * (n))
-#define NVIC_ICER(n) REG(0xE000E180u + 4u * (n))
-#define NVIC_ISPR(n) REG(0xE000E200u + 4u * (n))
-#define NVIC_ICPR(n) REG(0xE000E280u + 4u * (n))
 #define NVIC_WORDS 5u /* 133 lines */
-#define SCB_ICSR REG(0xE000ED04u)
-#define ICSR_PENDSTCLR BIT(25)
-#define ICSR_PENDSVCLR BIT(27)
-#define ICSR_PENDSTSET BIT(26)
-#define ICSR_PENDSVSET BIT(28)
-#define SCB_VTOR REG(0xE000ED08u)
-#define SCB_AIRCR REG(0xE000ED0Cu)
-#define AIRCR_SYSRESETREQ (0x05FA0000u | BIT(2))
-#define MPU_CTRL REG(0xE000ED94u)
 
 /* RCC 0x44020C00 */
 #define RCC_CR REG(0x44020C00u)

@@ -1,8 +1,7 @@
 /* What the files of this ROM share. */
 #ifndef ROM_H5_ROM_H
 #define ROM_H5_ROM_H
-#include <stdbool.h>
-#include <stdint.h>
+#include "../common/helpers.h"
 
 #define ROM_BASE 0x0BF97000u
 #define ROM_SIZE 35840u            /* AN2606 Table 124: 35 Kbytes */

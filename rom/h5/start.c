@@ -4,14 +4,7 @@
 #include "../common/usb_device.h"
 #include "regs.h"
 #include "rom.h"
-
-extern uint32_t rom_bss_start[], rom_bss_end[];
-
-static void clear_bss(void)
-{
-  for (volatile uint32_t *word = rom_bss_start; word < rom_bss_end; word++)
-    *word = 0;
-}
+#include "../common/course.h"
 
 /* CONTROL is changed here, before anything lies on a stack: with SPSEL cleared the code below runs on MSP. */
 __attribute__((naked, noreturn, used)) void rom_entry(void)
@@ -51,7 +44,6 @@ static void leave(uint32_t pointer)
 
 __attribute__((noreturn, used)) void rom_main(void)
 {
-  uint32_t pointer;
   clear_bss();
   inherited_state();
   obey_reset_flags();
@@ -60,27 +52,7 @@ __attribute__((noreturn, used)) void rom_main(void)
   iwdg_init();
   interfaces_init();
   usb_start();
-
-  /* Until somebody talks to us every interface is listened to; the first one that is addressed is the one that stays. */
-  while (!usb_addressed_by_host) {
-    if (interfaces_poll()) {
-      usb_stop();
-      /* LEFT OUT: the command sets of USART, I2C and SPI (AN3155, AN4221, AN4286). The interface is selected, nothing answers. */
-      for (;;)
-        iwdg_refresh();
-    }
-    iwdg_refresh();
-  }
-  for (;;) {
-    if (dfu_leave_requested(&pointer))
-      leave(pointer);
-    iwdg_refresh();
-  }
-}
-
-static bool in(uint32_t address, uint32_t base, uint32_t end)
-{
-  return address >= base && address < end;
+  serve();
 }
 
 void jump_to(uint32_t vectors)

@@ -5,11 +5,6 @@
 #include "../common/rom_core.h"
 #include "regs.h"
 
-static bool in(uint32_t address, uint32_t base, uint32_t end)
-{
-  return address >= base && address < end;
-}
-
 /* LEFT OUT: "SP must be below the end of RAM - 16" (AN2606 Table 136): what happens otherwise is not said. */
 bool chip_stack_valid(uint32_t sp)
 {

@@ -4,29 +4,19 @@
  */
 #include "rom.h"
 #include "../common/dfu.h"
-#include "../common/usb_device.h"
+#include "../common/identity.h"
 
+#define TRANSFER_SIZE 1024u
 static const char *const ALT_NAMES[] = {
   "@Internal Flash   /0x08000000/16*128Kg",
   "@Option Bytes   /0x5200201C/01*128 e",
 };
 
-const struct usb_identity usb_identity = {
-  .bcd_usb = 0x0200,
-  .bcd_device = 0x0200,
-  .configuration_string = 2,
-  .first_alt_string = 6,
-  .alt_count = sizeof ALT_NAMES / sizeof *ALT_NAMES,
-  .answers_functional = true,
-  .transfer_size = 1024,
-  .manufacturer = "STMicroelectronics",
-  .product = "DFU in FS Mode",
-  .alt_names = ALT_NAMES,
-};
+const struct usb_identity usb_identity = { DFU_IN_FS_MODE(0x0200) };
 
 const struct dfu_profile dfu_profile = {
   .default_pointer = FLASH_BASE,
-  .transfer_size = 1024,
+  .transfer_size = TRANSFER_SIZE,
   .clear_status_stalls = false, /* reported: dfuERROR with errUNKNOWN */
   .set_address_ms = 1,
   .erase_page_ms = 1000,

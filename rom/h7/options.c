@@ -1,9 +1,8 @@
 /* Defaults of the H7 column in src/rom/options.ts (a test holds both together). */
 #include "rom.h"
-#include "../common/dfu.h"
-#include "../common/options.h"
+#include "../common/defaults.h"
 
-__attribute__((section(".options"), used)) const volatile uint32_t rom_options[OPTION_COUNT] = {
+DEFAULTS = {
   [OPTION_PRIMASK] = KEEPS_0,
   [OPTION_FAULTMASK] = KEEPS_0,
   [OPTION_BASEPRI] = KEEPS_0,
@@ -30,8 +29,3 @@ __attribute__((section(".options"), used)) const volatile uint32_t rom_options[O
   [OPTION_IWDG] = IWDG_REFRESHES,
   [OPTION_LEAVE] = LEAVE_SILENT,
 };
-
-bool chip_leave_answers(void)
-{
-  return rom_option(OPTION_LEAVE) == LEAVE_ANSWERS;
-}

@@ -5,11 +5,6 @@
 #include "../common/rom_core.h"
 #include "regs.h"
 
-static bool in(uint32_t address, uint32_t base, uint32_t end)
-{
-  return address >= base && address < end;
-}
-
 /* V10.3: the bank check takes a stack in SRAM2 as well (AN2606 Table 169); ASSUMED for V9.3. */
 bool chip_stack_valid(uint32_t sp)
 {
@@ -21,27 +16,7 @@ bool chip_code_valid(uint32_t pc)
   return in(pc, FLASH_BASE, FLASH_BASE + FLASH_SIZE) || in(pc, SRAM1_BASE, SRAM1_END) || in(pc, SRAM2_BASE, SRAM2_END);
 }
 
-static void syscfg_on(void)
-{
-  RCC_APB2ENR |= APB2_SYSCFG;
-  (void)RCC_APB2ENR;
-}
-
-bool rom_is_at_zero(void)
-{
-  bool was_on = RCC_APB2ENR & APB2_SYSCFG;
-  syscfg_on();
-  bool mapped = (SYSCFG_MEMRMP & MEMRMP_MEM_MODE) == MEM_MODE_SYSTEM;
-  if (!was_on)
-    RCC_APB2ENR &= ~APB2_SYSCFG;
-  return mapped;
-}
-
-void map_rom_at_zero(void)
-{
-  syscfg_on();
-  SYSCFG_MEMRMP = (SYSCFG_MEMRMP & ~MEMRMP_MEM_MODE) | MEM_MODE_SYSTEM;
-}
+#include "../common/syscfg.h"
 
 /* ASSUMED for L476, whose BOOT0 is no port pin by the data sheet: the level can be read as PH3, as on L496. */
 static bool boot0_is_low(void)
@@ -92,7 +67,7 @@ void boot_decision(void)
 
 void inherited_caches(void)
 {
-  /* The ART caches only matter once the flash has changed: art_after_change in memory.c asks. */
+  /* The ART caches only matter once the flash has changed: flash_changed asks. */
 }
 
 void usb_block_on(void)

@@ -5,9 +5,8 @@
  */
 #include "rom.h"
 #include "../common/hse.h"
-#include "../common/options.h"
-#include "../common/rom_core.h"
 #include "regs.h"
+#include "../common/clock_steps.h"
 
 #if HAS_HSI48
 #define PLL_HSI (PLLCFGR_SRC_HSI | PLLCFGR_M(2) | PLLCFGR_N(18) | PLLCFGR_R(2) | PLLCFGR_REN) /* 16 / 2 x 18 / 2 = 72 MHz */
@@ -29,12 +28,6 @@ void clocks_deinit(void)
   reset_pulse(&RCC_AHB2RSTR, AHB2_OTGFS);
 }
 
-static void select_sysclk(uint32_t source)
-{
-  RCC_CFGR = (RCC_CFGR & ~CFGR_SW) | source;
-  wait_for(&RCC_CFGR, CFGR_SWS, source << 2);
-}
-
 static void sysclk_from_hsi(void)
 {
   RCC_CR |= CR_HSION;
@@ -51,14 +44,6 @@ static void voltage(void)
   if ((PWR_CR1 & CR1_VOS) != CR1_VOS_RANGE_1 && rom_option(OPTION_VOS) == VOS_SETS) {
     PWR_CR1 = (PWR_CR1 & ~CR1_VOS) | CR1_VOS_RANGE_1;
     wait_for(&PWR_SR2, SR2_VOSF, 0);
-  }
-}
-
-static void flash_latency(void)
-{
-  if ((FLASH_ACR & ACR_LATENCY) != LATENCY && rom_option(OPTION_FLASH_LATENCY) == SETS_0) {
-    FLASH_ACR = (FLASH_ACR & ~ACR_LATENCY) | LATENCY;
-    wait_for(&FLASH_ACR, ACR_LATENCY, LATENCY);
   }
 }
 
@@ -82,7 +67,7 @@ void clocks_init(void)
   if (own)
     sysclk_from_hsi();
   voltage();
-  flash_latency();
+  flash_latency(LATENCY);
   prescalers();
   if (own)
     pll(PLL_HSI);
