@@ -1,20 +1,29 @@
 /** STM32F072RB. Data only; facts and their sources as in the chip's fact sheet, register facts generated from ST's SVD. */
-import type { BlockRow, BootRule, ChipDescription, Confidence, OptionByteRow, Sourced } from '../emu/chip.ts';
+import type { BlockRow, BootCondition, BootRule, ChipDescription, OptionByteRow } from '../emu/chip.ts';
 import { RESET_CAUSES } from '../emu/component.ts';
 import { MS, US } from '../emu/time.ts';
 import { loadFacts } from './facts.ts';
 import generated from './generated/stm32f0x2.json' with { type: 'json' };
+import {
+  AN2606,
+  known,
+  sourcesOf,
+  factoryValues,
+  bootsFlash,
+  bootsRom,
+  bootsSram,
+  NO_ROM_AT_LEVEL_2,
+  timBlock,
+  type TimRow,
+} from './rows.ts';
 
 const CMSIS = 'STMicroelectronics/cmsis_device_f0@f3174b2:Include/stm32f072xb.h';
 const SVD = 'ST SVD STM32F0x2 v1.3';
-const AN2606 = 'AN2606 Rev 70';
 const EMBASSY = 'embassy-rs/embassy@66f5f6e:embassy-stm32/src/rcc/f013.rs';
 const RM0091 = 'RM0091 r10';
 const DS9826 = 'DS9826, recalled';
 const DS5319 = 'DS5319 (STM32F103), same block';
 const FLASH_KB = 128;
-
-const known = <T>(value: T, source: string, confidence: Confidence = 'documented'): Sourced<T> => ({ value, source, confidence });
 
 const erased = (field: string, value: number): OptionByteRow => ({ field, factory: known(value, 'erased user option byte', 'assumed') });
 const OPTION_BYTES: Readonly<Record<string, OptionByteRow>> = {
@@ -31,14 +40,6 @@ const OPTION_BYTES: Readonly<Record<string, OptionByteRow>> = {
   WRP: erased('FLASH.WRPR.WRP', 0xffffffff),
 };
 
-interface TimRow {
-  n: number;
-  facts: string;
-  base: number;
-  irqs: number[];
-  bus: 1 | 2;
-  bits: 16 | 32;
-}
 const tims: TimRow[] = [
   { n: 2, facts: 'TIM2', base: 0x40000000, irqs: [15], bus: 1, bits: 32 },
   { n: 3, facts: 'TIM3', base: 0x40000400, irqs: [16], bus: 1, bits: 16 },
@@ -50,23 +51,14 @@ const tims: TimRow[] = [
   { n: 16, facts: 'TIM16', base: 0x40014400, irqs: [21], bus: 2, bits: 16 },
   { n: 17, facts: 'TIM17', base: 0x40014800, irqs: [22], bus: 2, bits: 16 },
 ];
-const timers: BlockRow[] = tims.map((t) => ({
-  name: `TIM${t.n}`,
-  model: 'tim',
-  facts: t.facts,
-  base: t.base,
-  size: 0x400,
-  irqs: t.irqs,
-  clock: `APB${t.bus}ENR.TIM${t.n}EN`,
-  reset: `APB${t.bus}RSTR.TIM${t.n}RST`,
-  // One APB for both registers' blocks. TIM1: break, update, trigger and commutation share a line, capture compare has its own.
-  options: {
-    block: `TIM${t.n}`,
-    clock: 'timpclk1',
-    bits: t.bits,
-    ...(t.n === 1 ? { irqs: { brk: 0, update: 0, trigger: 0, cc: 1 } } : {}),
-  },
-}));
+// One APB for both registers' blocks. TIM1: break, update, trigger and commutation share a line, capture compare has its own.
+const timers: BlockRow[] = tims.map((t) =>
+  timBlock(
+    t,
+    { clock: `APB${t.bus}ENR.TIM${t.n}EN`, reset: `APB${t.bus}RSTR.TIM${t.n}RST` },
+    { clock: 'timpclk1', ...(t.n === 1 ? { irqs: { brk: 0, update: 0, trigger: 0, cc: 1 } } : {}) },
+  ),
+);
 const usart = (n: number, base: number, irq: number, bus: 1 | 2): BlockRow => ({
   name: `USART${n}`,
   model: 'usart-v4',
@@ -203,9 +195,7 @@ const blocks: readonly BlockRow[] = [
       sizeOffset: 0x1ffff7cc - 0x1fffc800,
       flashKilobytes: FLASH_KB,
       wrpPages: 2,
-      optionBytes: Object.fromEntries(
-        Object.entries(OPTION_BYTES).map(([name, o]) => [name, { field: o.field.replace('FLASH.', ''), value: o.factory.value }]),
-      ),
+      optionBytes: factoryValues(OPTION_BYTES),
     },
   },
   { name: 'CRC', model: 'crc', base: 0x40023000, size: 0x400, clock: 'AHBENR.CRCEN' },
@@ -213,48 +203,23 @@ const blocks: readonly BlockRow[] = [
   ...ports,
 ];
 
+const PATTERN2 = `${AN2606} Table 2, pattern 2`;
+const pinBoot = (nBOOT1: number): BootCondition[] => [
+  { signal: 'pin:BOOT0', is: [1] },
+  { signal: 'field:FLASH.OBR.nBOOT1', is: [nBOOT1] },
+];
 const boot: readonly BootRule[] = [
-  {
-    when: [{ signal: 'field:FLASH.OBR.RDPRT', is: [3] }],
-    boots: 'user',
-    vectors: 0x08000000,
-    remap: 0,
-    source: `${AN2606} 4.1: no boot from system memory at RDP level 2`,
-    confidence: 'documented',
-  },
-  {
-    when: [
-      { signal: 'pin:BOOT0', is: [1] },
-      { signal: 'field:FLASH.OBR.nBOOT1', is: [1] },
-    ],
-    boots: 'system',
-    vectors: 0x1fffc800,
-    remap: 1,
-    source: `${AN2606} Table 2, pattern 2`,
-    confidence: 'documented',
-  },
-  {
-    when: [
-      { signal: 'pin:BOOT0', is: [1] },
-      { signal: 'field:FLASH.OBR.nBOOT1', is: [0] },
-    ],
-    boots: 'user',
-    vectors: 0x20000000,
-    remap: 3,
-    source: `${RM0091} 2.5: embedded SRAM`,
-    confidence: 'documented',
-  },
-  { when: [], boots: 'user', vectors: 0x08000000, remap: 0, source: `${AN2606} Table 2, pattern 2`, confidence: 'documented' },
+  bootsFlash([{ signal: 'field:FLASH.OBR.RDPRT', is: [3] }], NO_ROM_AT_LEVEL_2),
+  bootsRom(0x1fffc800, pinBoot(1), PATTERN2),
+  bootsSram(pinBoot(0), `${RM0091} 2.5: embedded SRAM`),
+  bootsFlash([], PATTERN2),
 ];
 
 export const STM32F072RB: ChipDescription = {
   name: 'STM32F072RB',
   family: 'STM32F0',
   cores: [{ name: 'cm0', type: 'cortex-m0', nvicLines: 32, priorityBits: 2, mpuRegions: 0, clock: 'hclk', sysTickClock: 'systick-ext' }],
-  sources: {
-    memories: { source: `${CMSIS}; system memory: ${AN2606}`, confidence: 'documented' },
-    registers: { source: SVD, confidence: 'documented' },
-  },
+  sources: sourcesOf(CMSIS, SVD),
   memories: [
     { name: 'flash', base: 0x08000000, size: FLASH_KB * 1024, kind: 'flash', zone: 'user', programmedBy: 'FLASH', waitStates: true },
     // Its last bytes hold the unique ID, the calibration values and the flash size.
@@ -356,6 +321,10 @@ export const STM32F072RB: ChipDescription = {
       ],
     },
     EMBASSY,
+  ),
+  flashCache: known(
+    { lineBytes: 4, rowBytes: 16, codeRows: 0, dataRows: 0 } as const,
+    `${RM0091} 3.2.1: 32-bit reads, prefetch buffer of three words`,
   ),
 };
 

@@ -1,13 +1,11 @@
 /** What STM32F405 and STM32F411 share: rows of blocks, delays, option bytes, boot rules. Data only; register facts by hand in f4-registers.ts. */
-import type { BlockRow, BootRule, Confidence, OptionByteRow, ResetFlagRow, Sourced } from '../emu/chip.ts';
+import type { BlockRow, BootCondition, BootRule, MemoryRow, OptionByteRow, ResetFlagRow, Sourced } from '../emu/chip.ts';
 import { RESET_CAUSES } from '../emu/component.ts';
 import { MS, US } from '../emu/time.ts';
+import { AN2606, known, factoryValues, bootsFlash, bootsRom, bootsSram, NO_ROM_AT_LEVEL_2, timBlock, type TimRow } from './rows.ts';
 
-export const AN2606 = 'AN2606 Rev 70';
 const DS = 'DS8626 and DS10314';
 const FACTORY = 'RM0090 and RM0383: reset value of FLASH_OPTCR, 0x0FFFAAED';
-
-export const known = <T>(value: T, source: string, confidence: Confidence = 'documented'): Sourced<T> => ({ value, source, confidence });
 
 /** FLASH_ACR.ICEN, DCEN, PRFTEN: 64 rows of instructions and 8 of data, of one 128-bit line. */
 export const F4_FLASH_CACHE = known({ lineBytes: 16, rowBytes: 16, codeRows: 64, dataRows: 8 } as const, 'RM0090 r21 3.5.2');
@@ -23,14 +21,6 @@ export const f4OptionBytes = (sectors: number): Readonly<Record<string, OptionBy
   nWRP: optcr('nWRP', 2 ** sectors - 1),
 });
 
-interface TimRow {
-  readonly n: number;
-  readonly facts: string;
-  readonly base: number;
-  readonly irqs: readonly number[];
-  readonly bus: 1 | 2;
-  readonly bits: 16 | 32;
-}
 const TIMERS: readonly TimRow[] = [
   { n: 2, facts: 'TIM2', base: 0x40000000, irqs: [28], bus: 1, bits: 32 },
   { n: 3, facts: 'TIM_GENERAL', base: 0x40000400, irqs: [29], bus: 1, bits: 16 },
@@ -47,25 +37,14 @@ const TIMERS: readonly TimRow[] = [
   { n: 10, facts: 'TIM_ONE', base: 0x40014400, irqs: [25], bus: 2, bits: 16 },
   { n: 11, facts: 'TIM11', base: 0x40014800, irqs: [26], bus: 2, bits: 16 },
 ];
-const timer = (t: TimRow): BlockRow => ({
-  name: `TIM${t.n}`,
-  model: 'tim',
-  facts: t.facts,
-  base: t.base,
-  size: 0x400,
-  irqs: t.irqs,
-  clock: `APB${t.bus}ENR.TIM${t.n}EN`,
-  reset: `APB${t.bus}RSTR.TIM${t.n}RST`,
-  options: {
-    block: `TIM${t.n}`,
-    clock: `timpclk${t.bus}`,
-    bits: t.bits,
-    // TIM1 and TIM8: break, update, trigger and commutation, capture compare.
-    ...(t.irqs.length === 4 ? { irqs: { brk: 0, update: 1, trigger: 2, cc: 3 } } : {}),
+const timer = (t: TimRow): BlockRow =>
+  timBlock(
+    t,
+    { clock: `APB${t.bus}ENR.TIM${t.n}EN`, reset: `APB${t.bus}RSTR.TIM${t.n}RST` },
     // HSE divided by RTCPRE: RM0090 19.5.12, RM0383 14.5.11 (TIM11_OR).
-    ...(t.n === 11 ? { capture: { remap: 'OR.TI1_RMP', sources: { 2: { clock: 'hse-rtc', divider: 1 } } } } : {}),
-  },
-});
+    t.n === 11 ? { capture: { remap: 'OR.TI1_RMP', sources: { 2: { clock: 'hse-rtc', divider: 1 } } } } : {},
+  );
+
 export const f4Timers = (numbers: readonly number[]): readonly BlockRow[] => TIMERS.filter((t) => numbers.includes(t.n)).map(timer);
 
 export const f4Usart = (name: string, base: number, irq: number, bus: 1 | 2): BlockRow => ({
@@ -212,11 +191,17 @@ export const f4Flash = (flashKilobytes: number, optionBytes: Readonly<Record<str
     sizeOffset: 0x222,
     optionMemory: 'options',
     flashKilobytes,
-    optionBytes: Object.fromEntries(
-      Object.entries(optionBytes).map(([name, o]) => [name, { field: o.field.replace('FLASH.', ''), value: o.factory.value }]),
-    ),
+    optionBytes: factoryValues(optionBytes),
   },
 });
+
+export const f4Memories = (flashKilobytes: number): readonly MemoryRow[] => [
+  { name: 'flash', base: 0x08000000, size: flashKilobytes * 1024, kind: 'flash', zone: 'user', programmedBy: 'FLASH', waitStates: true },
+  { name: 'rom', base: 0x1fff0000, size: 0x7800, kind: 'rom', zone: 'system', waitStates: true },
+  // OTP, unique ID, flash size.
+  { name: 'info', base: 0x1fff7800, size: 0x800, kind: 'flash', zone: 'data', programmedBy: 'FLASH', waitStates: true },
+  { name: 'options', base: 0x1fffc000, size: 0x10, kind: 'flash', zone: 'data', waitStates: true },
+];
 
 export const F4_CLOCKS: readonly string[] = [
   'hsi',
@@ -282,38 +267,15 @@ export const F4_PARAMETERS: Readonly<Record<string, Sourced<number>>> = {
 export const f4MassErase = (x8: number, x16: number, x32: number): Readonly<Record<string, Sourced<number>>> => erase('mass', x8, x16, x32);
 
 const PATTERN1 = `${AN2606} Table 2, pattern 1`;
+const pinBoot = (boot1: number): BootCondition[] => [
+  { signal: 'pin:BOOT0', is: [1] },
+  { signal: 'pin:BOOT1', is: [boot1] },
+];
 export const F4_BOOT: readonly BootRule[] = [
-  {
-    when: [{ signal: 'field:FLASH.OPTCR.RDP', is: [0xcc] }],
-    boots: 'user',
-    vectors: 0x08000000,
-    remap: 0,
-    source: `${AN2606} 4.1: no boot from system memory at RDP level 2`,
-    confidence: 'documented',
-  },
-  {
-    when: [
-      { signal: 'pin:BOOT0', is: [1] },
-      { signal: 'pin:BOOT1', is: [0] },
-    ],
-    boots: 'system',
-    vectors: 0x1fff0000,
-    remap: 1,
-    source: PATTERN1,
-    confidence: 'documented',
-  },
-  {
-    when: [
-      { signal: 'pin:BOOT0', is: [1] },
-      { signal: 'pin:BOOT1', is: [1] },
-    ],
-    boots: 'user',
-    vectors: 0x20000000,
-    remap: 3,
-    source: 'RM0090 2.4, RM0383 2.4: embedded SRAM',
-    confidence: 'documented',
-  },
-  { when: [], boots: 'user', vectors: 0x08000000, remap: 0, source: PATTERN1, confidence: 'documented' },
+  bootsFlash([{ signal: 'field:FLASH.OPTCR.RDP', is: [0xcc] }], NO_ROM_AT_LEVEL_2),
+  bootsRom(0x1fff0000, pinBoot(0), PATTERN1),
+  bootsSram(pinBoot(1), 'RM0090 2.4, RM0383 2.4: embedded SRAM'),
+  bootsFlash([], PATTERN1),
 ];
 /** MEM_MODE of SYSCFG_MEMRMP; 2 (FSMC) shows external memory, which no board here has. */
 export const F4_REMAP = { base: 0, wire: 'remap', shows: { 0: 'flash', 1: 'rom', 3: 'sram1' } } as const;

@@ -2,8 +2,8 @@
 import type { BlockRow, ChipDescription } from '../emu/chip.ts';
 import { F405_FACTS } from './f4-registers.ts';
 import { OTG_FS_F4 } from './otg-fs.ts';
+import { AN2606, known, sourcesOf, cortexM4F } from './rows.ts';
 import {
-  AN2606,
   F4_BLOCKS,
   F4_BOOT,
   F4_CLOCKS,
@@ -13,12 +13,12 @@ import {
   F4_RESET_FLAGS,
   f4Flash,
   f4MassErase,
+  f4Memories,
   f4OptionBytes,
   f4Plain,
   f4Port,
   f4Timers,
   f4Usart,
-  known,
 } from './stm32f4.ts';
 
 const CMSIS = 'STMicroelectronics/cmsis_device_f4@cdbad76:Include/stm32f405xx.h';
@@ -38,28 +38,10 @@ const adc = (n: number): BlockRow => ({
 export const STM32F405RG: ChipDescription = {
   name: 'STM32F405RG',
   family: 'STM32F4',
-  cores: [
-    {
-      name: 'cm4',
-      type: 'cortex-m4f',
-      nvicLines: 82,
-      priorityBits: 4,
-      mpuRegions: 8,
-      bitBand: true,
-      clock: 'hclk',
-      sysTickClock: 'systick-ext',
-    },
-  ],
-  sources: {
-    memories: { source: `${CMSIS}; system memory: AN2606 Rev 70`, confidence: 'documented' },
-    registers: { source: 'RM0090 register tables; OTG_FS: RM0090, core 2.81a', confidence: 'documented' },
-  },
+  cores: [cortexM4F(82)],
+  sources: sourcesOf(CMSIS, 'RM0090 register tables; OTG_FS: RM0090, core 2.81a'),
   memories: [
-    { name: 'flash', base: 0x08000000, size: FLASH_KB * 1024, kind: 'flash', zone: 'user', programmedBy: 'FLASH', waitStates: true },
-    { name: 'rom', base: 0x1fff0000, size: 0x7800, kind: 'rom', zone: 'system', waitStates: true },
-    // OTP, unique ID, flash size.
-    { name: 'info', base: 0x1fff7800, size: 0x800, kind: 'flash', zone: 'data', programmedBy: 'FLASH', waitStates: true },
-    { name: 'options', base: 0x1fffc000, size: 0x10, kind: 'flash', zone: 'data', waitStates: true },
+    ...f4Memories(FLASH_KB),
     { name: 'sram1', base: 0x20000000, size: 0x1c000, kind: 'ram', zone: 'user' },
     { name: 'sram2', base: 0x2001c000, size: 0x4000, kind: 'ram', zone: 'user' },
     // On the D-bus only: nothing can be fetched from it. Its clock gate (CCMDATARAMEN) is not modelled.

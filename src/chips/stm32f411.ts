@@ -2,8 +2,8 @@
 import type { ChipDescription } from '../emu/chip.ts';
 import { F411_FACTS } from './f4-registers.ts';
 import { OTG_FS_F4 } from './otg-fs.ts';
+import { AN2606, known, sourcesOf, cortexM4F } from './rows.ts';
 import {
-  AN2606,
   F4_BLOCKS,
   F4_BOOT,
   F4_CLOCKS,
@@ -13,11 +13,11 @@ import {
   F4_RESET_FLAGS,
   f4Flash,
   f4MassErase,
+  f4Memories,
   f4OptionBytes,
   f4Port,
   f4Spi,
   f4Timers,
-  known,
 } from './stm32f4.ts';
 
 const CMSIS = 'STMicroelectronics/cmsis_device_f4@cdbad76:Include/stm32f411xe.h';
@@ -27,30 +27,9 @@ const OPTION_BYTES = f4OptionBytes(8);
 export const STM32F411RE: ChipDescription = {
   name: 'STM32F411RE',
   family: 'STM32F4',
-  cores: [
-    {
-      name: 'cm4',
-      type: 'cortex-m4f',
-      nvicLines: 86,
-      priorityBits: 4,
-      mpuRegions: 8,
-      bitBand: true,
-      clock: 'hclk',
-      sysTickClock: 'systick-ext',
-    },
-  ],
-  sources: {
-    memories: { source: `${CMSIS}; system memory: AN2606 Rev 70`, confidence: 'documented' },
-    registers: { source: 'RM0383 register tables, RM0090 where both agree; OTG_FS: RM0090, core 2.81a', confidence: 'documented' },
-  },
-  memories: [
-    { name: 'flash', base: 0x08000000, size: FLASH_KB * 1024, kind: 'flash', zone: 'user', programmedBy: 'FLASH', waitStates: true },
-    { name: 'rom', base: 0x1fff0000, size: 0x7800, kind: 'rom', zone: 'system', waitStates: true },
-    // OTP, unique ID, flash size.
-    { name: 'info', base: 0x1fff7800, size: 0x800, kind: 'flash', zone: 'data', programmedBy: 'FLASH', waitStates: true },
-    { name: 'options', base: 0x1fffc000, size: 0x10, kind: 'flash', zone: 'data', waitStates: true },
-    { name: 'sram1', base: 0x20000000, size: 0x20000, kind: 'ram', zone: 'user' },
-  ],
+  cores: [cortexM4F(86)],
+  sources: sourcesOf(CMSIS, 'RM0383 register tables, RM0090 where both agree; OTG_FS: RM0090, core 2.81a'),
+  memories: [...f4Memories(FLASH_KB), { name: 'sram1', base: 0x20000000, size: 0x20000, kind: 'ram', zone: 'user' }],
   blocks: [
     ...F4_BLOCKS,
     ...f4Timers([1, 2, 3, 4, 5, 9, 10, 11]),

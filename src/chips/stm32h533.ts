@@ -1,18 +1,16 @@
 /** STM32H533RE. Data only; facts and their sources as in the chip's fact sheet, register facts generated from ST's SVD. */
-import type { BlockRow, ChipDescription, Confidence, OptionByteRow, Sourced } from '../emu/chip.ts';
+import type { BlockRow, ChipDescription, OptionByteRow } from '../emu/chip.ts';
 import { RESET_CAUSES } from '../emu/component.ts';
 import { MS, US } from '../emu/time.ts';
 import { loadFacts } from './facts.ts';
 import generated from './generated/stm32h533.json' with { type: 'json' };
+import { AN2606, known, sourcesOf, factoryValues } from './rows.ts';
 
 const CMSIS = 'STMicroelectronics/cmsis_device_h5@9a778e0:Include/stm32h533xx.h';
 const SVD = 'ST SVD STM32H533 v1.3 (STM32H5 v1.9)';
 const HAL = 'STMicroelectronics/stm32h5xx_hal_driver@fcd3e48';
-const AN2606 = 'AN2606 Rev 70';
 /** H743 datasheet, whose oscillator and PLL blocks have the same figures as far as both are known. */
 const DS12110 = 'DS12110 r10 (STM32H743), same oscillator and PLL blocks';
-
-const known = <T>(value: T, source: string, confidence: Confidence = 'documented'): Sourced<T> => ({ value, source, confidence });
 
 /** Factory values: what a new part is seen to do; most have no published figure. */
 const OPTION_BYTES: Readonly<Record<string, OptionByteRow>> = {
@@ -230,9 +228,7 @@ const blocks: readonly BlockRow[] = [
       otpMemory: 'otp',
       otpBase: 0x08fff000,
       flashKilobytes: 512,
-      optionBytes: Object.fromEntries(
-        Object.entries(OPTION_BYTES).map(([name, o]) => [name, { field: o.field.replace('FLASH.', ''), value: o.factory.value }]),
-      ),
+      optionBytes: factoryValues(OPTION_BYTES),
     },
   },
   { name: 'CRC', model: 'crc', base: 0x40023000, size: 0x400, clock: 'AHB1ENR.CRCEN', reset: 'AHB1RSTR.CRCRST' },
@@ -318,10 +314,7 @@ export const STM32H533RE: ChipDescription = {
   cores: [
     { name: 'cm33', type: 'cortex-m33f', nvicLines: 133, priorityBits: 4, mpuRegions: 8, clock: 'hclk', sysTickClock: 'systick-ext' },
   ],
-  sources: {
-    memories: { source: `${CMSIS}; system memory: ${AN2606}`, confidence: 'documented' },
-    registers: { source: SVD, confidence: 'documented' },
-  },
+  sources: sourcesOf(CMSIS, SVD),
   memories: [
     // Both banks in one: FLASH exchanges their contents when SWAP_BANK changes.
     { name: 'flash', base: 0x08000000, size: 0x80000, kind: 'flash', zone: 'user', programmedBy: 'FLASH', waitStates: true },

@@ -5,16 +5,14 @@ import { MS, PS_PER_SECOND, US } from '../emu/time.ts';
 import { loadFacts, withFacts } from './facts.ts';
 import generated from './generated/stm32h745.json' with { type: 'json' };
 import { OTG_FS_H745 } from './otg-fs.ts';
+import { AN2606, known, sourcesOf, factoryValues, timBlock, type TimRow } from './rows.ts';
 
 const CMSIS = 'STMicroelectronics/cmsis_device_h7@13ba9da:Include/stm32h745xx.h';
 const SVD = 'ST SVD STM32H745_CM7 v2.5';
 const HAL = 'STMicroelectronics/stm32h7xx_hal_driver';
 const EMBASSY = 'embassy-rs/embassy@66f5f6e:embassy-stm32/src/rcc/h.rs';
-const AN2606 = 'AN2606 Rev 70';
 /** H743 datasheet: same oscillator, PLL and flash blocks. */
 const DS743 = 'DS12110 r10 (STM32H743), same block';
-
-const known = <T>(value: T, source: string, confidence: Confidence = 'documented'): Sourced<T> => ({ value, source, confidence });
 
 const option = (register: string, name: string, value: number, source: string, confidence: Confidence = 'assumed'): OptionByteRow => ({
   field: `FLASH.${register}.${name}`,
@@ -55,9 +53,7 @@ const OPTION_BYTES: Readonly<Record<string, OptionByteRow>> = {
   SEC_AREA_START1: option('SCAR_CUR1', 'SEC_AREA_START1', 0xff, 'start behind end = no area', 'assumed'),
   SEC_AREA_START2: option('SCAR_CUR2', 'SEC_AREA_START2', 0xff, 'start behind end = no area', 'assumed'),
 };
-const FLASH_OPTION_BYTES = Object.fromEntries(
-  Object.entries(OPTION_BYTES).map(([name, o]) => [name, { field: o.field.replace('FLASH.', ''), value: o.factory.value }]),
-);
+const FLASH_OPTION_BYTES = factoryValues(OPTION_BYTES);
 
 const A1L = ['APB1LENR', 'APB1LRSTR'] as const;
 const A1H = ['APB1HENR', 'APB1HRSTR'] as const;
@@ -83,13 +79,6 @@ const plain = (name: string, base: number, irqs: readonly number[], bus: Bus, bi
   ...gated(bus, bit),
 });
 
-interface TimRow {
-  n: number;
-  base: number;
-  irqs: number[];
-  bus: 1 | 2;
-  bits: 16 | 32;
-}
 const tims: readonly TimRow[] = [
   { n: 2, base: 0x40000000, irqs: [28], bus: 1, bits: 32 },
   { n: 3, base: 0x40000400, irqs: [29], bus: 1, bits: 16 },
@@ -106,20 +95,7 @@ const tims: readonly TimRow[] = [
   { n: 16, base: 0x40014400, irqs: [117], bus: 2, bits: 16 },
   { n: 17, base: 0x40014800, irqs: [118], bus: 2, bits: 16 },
 ];
-const timers: readonly BlockRow[] = tims.map((t) => ({
-  name: `TIM${t.n}`,
-  model: 'tim',
-  base: t.base,
-  size: 0x400,
-  irqs: t.irqs,
-  ...gated(t.bus === 1 ? A1L : A2, `TIM${t.n}`),
-  options: {
-    block: `TIM${t.n}`,
-    clock: `timpclk${t.bus}`,
-    bits: t.bits,
-    ...(t.irqs.length === 4 ? { irqs: { brk: 0, update: 1, trigger: 2, cc: 3 } } : {}),
-  },
-}));
+const timers: readonly BlockRow[] = tims.map((t) => timBlock(t, gated(t.bus === 1 ? A1L : A2, `TIM${t.n}`)));
 const usart = (name: string, base: number, irq: number, bus: Bus): BlockRow => ({
   name,
   model: 'usart-v4',
@@ -441,10 +417,7 @@ export const STM32H745XI: ChipDescription = {
     },
   ],
   quantum: { clock: 'hclk', cycles: 512 },
-  sources: {
-    memories: { source: `${CMSIS}; system memory: ${AN2606}`, confidence: 'documented' },
-    registers: { source: `${SVD}, names of the CMSIS header`, confidence: 'documented' },
-  },
+  sources: sourcesOf(CMSIS, `${SVD}, names of the CMSIS header`),
   memories: [
     { name: 'itcm', base: 0x00000000, size: 0x10000, kind: 'ram', zone: 'user', core: 'cm7' },
     { name: 'dtcm', base: 0x20000000, size: 0x20000, kind: 'ram', zone: 'user', core: 'cm7' },

@@ -2,18 +2,16 @@
  * What STM32L476 and STM32L496 share: rows of blocks, delays, option bytes, boot sources. Data only; facts and their sources as in the chips' fact sheets, register
  * facts generated from ST's SVD.
  */
-import type { BlockRow, Confidence, LatencyTable, OptionByteRow, ResetFlagRow, Sourced } from '../emu/chip.ts';
+import type { BlockRow, BootCondition, BootRule, LatencyTable, MemoryRow, OptionByteRow, ResetFlagRow, Sourced } from '../emu/chip.ts';
 import { RESET_CAUSES } from '../emu/component.ts';
 import { MS, US } from '../emu/time.ts';
+import { known, factoryValues, bootsFlash, bootsRom, bootsSram, NO_ROM_AT_LEVEL_2, timBlock, type TimRow } from './rows.ts';
 
 export const HAL_L4 = 'STMicroelectronics/stm32l4xx_hal_driver@a9f8b8a';
-export const AN2606 = 'AN2606 Rev 70';
 /** G431 datasheet: same oscillator, PLL, regulator and flash blocks. */
 const DS_G431 = 'DS12589 r6 (STM32G431), same block';
 const DS_L476 = 'DS10198 (L476), recalled';
 const FACTORY = 'ST production value 0xFFEFF8AA in public debugger sources (Black Magic Debug stm32l4.c)';
-
-export const known = <T>(value: T, source: string, confidence: Confidence = 'documented'): Sourced<T> => ({ value, source, confidence });
 
 const optr = (name: string, value: number): OptionByteRow => ({ field: `FLASH.OPTR.${name}`, factory: known(value, FACTORY, 'reported') });
 /** Fields of FLASH_OPTR that both chips have. */
@@ -46,14 +44,6 @@ export const L4_OPTION_REGISTERS: Readonly<Record<string, number>> = {
   WRP2BR: 0xff00ffff,
 };
 
-interface TimRow {
-  n: number;
-  facts: string;
-  base: number;
-  irqs: number[];
-  bus: 1 | 2;
-  bits: 16 | 32;
-}
 const tims: TimRow[] = [
   { n: 2, facts: 'TIM2', base: 0x40000000, irqs: [28], bus: 1, bits: 32 },
   { n: 3, facts: 'TIM3', base: 0x40000400, irqs: [29], bus: 1, bits: 16 },
@@ -72,24 +62,15 @@ const captures: Readonly<Record<number, Readonly<Record<number, { clock: string;
   16: { 1: { clock: 'lsi', divider: 1 }, 2: { clock: 'lse', divider: 1 } },
   17: { 1: { clock: 'msi', divider: 1 }, 2: { clock: 'hse', divider: 32 } },
 };
-const timers: BlockRow[] = tims.map((t) => ({
-  name: `TIM${t.n}`,
-  model: 'tim',
-  facts: t.facts,
-  base: t.base,
-  size: 0x400,
-  irqs: t.irqs,
-  clock: t.bus === 1 ? `APB1ENR1.TIM${t.n}EN` : `APB2ENR.TIM${t.n}EN`,
-  reset: t.bus === 1 ? `APB1RSTR1.TIM${t.n}RST` : `APB2RSTR.TIM${t.n}RST`,
-  options: {
-    block: `TIM${t.n}`,
-    clock: `timpclk${t.bus}`,
-    bits: t.bits,
-    // TIM1 and TIM8: break, update, trigger and commutation, capture compare.
-    ...(t.irqs.length === 4 ? { irqs: { brk: 0, update: 1, trigger: 2, cc: 3 } } : {}),
-    ...(captures[t.n] ? { capture: { remap: 'OR1.TI1_RMP', sources: captures[t.n] } } : {}),
-  },
-}));
+const timers: BlockRow[] = tims.map((t) =>
+  timBlock(
+    t,
+    t.bus === 1
+      ? { clock: `APB1ENR1.TIM${t.n}EN`, reset: `APB1RSTR1.TIM${t.n}RST` }
+      : { clock: `APB2ENR.TIM${t.n}EN`, reset: `APB2RSTR.TIM${t.n}RST` },
+    captures[t.n] ? { capture: { remap: 'OR1.TI1_RMP', sources: captures[t.n] } } : {},
+  ),
+);
 
 const usart = (name: string, base: number, irq: number, enr: string, rstr: string): BlockRow => ({
   name,
@@ -271,11 +252,47 @@ export const l4Flash = (flashKilobytes: number, optionBytes: Readonly<Record<str
     optionOffset: 0x800,
     flashKilobytes,
     optionRegisters: L4_OPTION_REGISTERS,
-    optionBytes: Object.fromEntries(
-      Object.entries(optionBytes).map(([name, o]) => [name, { field: o.field.replace('FLASH.', ''), value: o.factory.value }]),
-    ),
+    optionBytes: factoryValues(optionBytes),
   },
 });
+
+export const l4Memories = (flashKilobytes: number): readonly MemoryRow[] => [
+  // Both banks in one: FLASH exchanges their contents when SYSCFG's FB_MODE changes.
+  { name: 'flash', base: 0x08000000, size: flashKilobytes * 1024, kind: 'flash', zone: 'user', programmedBy: 'FLASH', waitStates: true },
+  { name: 'rom', base: 0x1fff0000, size: 0x7000, kind: 'rom', zone: 'system', waitStates: true },
+  // OTP, identity and bank 1's option bytes.
+  { name: 'info', base: 0x1fff7000, size: 0x1000, kind: 'flash', zone: 'data', programmedBy: 'FLASH', waitStates: true },
+];
+
+/**
+ * @param pattern of AN2606 Table 2
+ * @param boot0 each of these is BOOT0 = 1
+ * @param more rules before the last
+ */
+export const l4Boot = (
+  pattern: string,
+  boot0: readonly (readonly BootCondition[])[],
+  more: readonly BootRule[] = [],
+): readonly BootRule[] => [
+  // With BFB2 the ROM's own first steps choose the bank, also at this level.
+  bootsFlash(
+    [
+      { signal: 'field:FLASH.OPTR.RDP', is: [0xcc] },
+      { signal: 'field:FLASH.OPTR.BFB2', is: [0] },
+    ],
+    NO_ROM_AT_LEVEL_2,
+  ),
+  ...boot0.map((when) => bootsRom(0x1fff0000, [...when, { signal: 'field:FLASH.OPTR.nBOOT1', is: [1] }], pattern)),
+  ...boot0.map((when) => bootsSram([...when, { signal: 'field:FLASH.OPTR.nBOOT1', is: [0] }], 'RM0351 boot configuration: embedded SRAM1')),
+  bootsRom(
+    0x1fff0000,
+    [{ signal: 'field:FLASH.OPTR.BFB2', is: [1] }],
+    'RM0351 2.6 as quoted in community.st.com m-p/436836: the ROM goes on to the bank',
+    'reported',
+  ),
+  ...more,
+  bootsFlash([], pattern),
+];
 
 export const L4_CLOCKS: readonly string[] = [
   'msi',

@@ -1,12 +1,13 @@
 /** STM32L476RG. Data only; rows that the L496 has too are in stm32l4.ts. */
-import type { BootRule, ChipDescription } from '../emu/chip.ts';
+import type { ChipDescription } from '../emu/chip.ts';
 import { loadFacts, withFacts } from './facts.ts';
 import { OTG_FS_L476 } from './otg-fs.ts';
 import generated from './generated/stm32l476.json' with { type: 'json' };
+import { AN2606, known, sourcesOf, cortexM4F } from './rows.ts';
 import {
-  AN2606,
-  known,
+  l4Boot,
   l4Flash,
+  l4Memories,
   l4Otg,
   L4_BLOCKS,
   L4_CLOCKS,
@@ -25,77 +26,13 @@ const SVD = 'ST SVD STM32L476 v1.8';
 const PATTERN7 = `${AN2606} Table 2, pattern 7`;
 const FLASH_KB = 1024;
 
-const boot: readonly BootRule[] = [
-  // With BFB2 the ROM's own first steps choose the bank, also at this level.
-  {
-    when: [
-      { signal: 'field:FLASH.OPTR.RDP', is: [0xcc] },
-      { signal: 'field:FLASH.OPTR.BFB2', is: [0] },
-    ],
-    boots: 'user',
-    vectors: 0x08000000,
-    remap: 0,
-    source: `${AN2606} 4.1: no boot from system memory at RDP level 2`,
-    confidence: 'documented',
-  },
-  {
-    when: [
-      { signal: 'pin:BOOT0', is: [1] },
-      { signal: 'field:FLASH.OPTR.nBOOT1', is: [1] },
-    ],
-    boots: 'system',
-    vectors: 0x1fff0000,
-    remap: 1,
-    source: PATTERN7,
-    confidence: 'documented',
-  },
-  {
-    when: [
-      { signal: 'pin:BOOT0', is: [1] },
-      { signal: 'field:FLASH.OPTR.nBOOT1', is: [0] },
-    ],
-    boots: 'user',
-    vectors: 0x20000000,
-    remap: 3,
-    source: 'RM0351 boot configuration: embedded SRAM1',
-    confidence: 'documented',
-  },
-  {
-    when: [{ signal: 'field:FLASH.OPTR.BFB2', is: [1] }],
-    boots: 'system',
-    vectors: 0x1fff0000,
-    remap: 1,
-    source: 'RM0351 2.6 as quoted in community.st.com m-p/436836: the ROM goes on to the bank',
-    confidence: 'reported',
-  },
-  { when: [], boots: 'user', vectors: 0x08000000, remap: 0, source: PATTERN7, confidence: 'documented' },
-];
-
 export const STM32L476RG: ChipDescription = {
   name: 'STM32L476RG',
   family: 'STM32L4',
-  cores: [
-    {
-      name: 'cm4',
-      type: 'cortex-m4f',
-      nvicLines: 82,
-      priorityBits: 4,
-      mpuRegions: 8,
-      bitBand: true,
-      clock: 'hclk',
-      sysTickClock: 'systick-ext',
-    },
-  ],
-  sources: {
-    memories: { source: `${CMSIS}; system memory: AN2606 Rev 70`, confidence: 'documented' },
-    registers: { source: SVD, confidence: 'documented' },
-  },
+  cores: [cortexM4F(82)],
+  sources: sourcesOf(CMSIS, SVD),
   memories: [
-    // Both banks in one: FLASH exchanges their contents when SYSCFG's FB_MODE changes.
-    { name: 'flash', base: 0x08000000, size: FLASH_KB * 1024, kind: 'flash', zone: 'user', programmedBy: 'FLASH', waitStates: true },
-    { name: 'rom', base: 0x1fff0000, size: 0x7000, kind: 'rom', zone: 'system', waitStates: true },
-    // OTP, identity and bank 1's option bytes.
-    { name: 'info', base: 0x1fff7000, size: 0x1000, kind: 'flash', zone: 'data', programmedBy: 'FLASH', waitStates: true },
+    ...l4Memories(FLASH_KB),
     { name: 'sram1', base: 0x20000000, size: 0x18000, kind: 'ram', zone: 'user' },
     { name: 'sram2', base: 0x10000000, size: 0x8000, kind: 'ram', zone: 'user' },
   ],
@@ -123,7 +60,7 @@ export const STM32L476RG: ChipDescription = {
   facts: withFacts(loadFacts(generated), { OTG_FS: OTG_FS_L476 }),
   covered: L4_COVERED,
   parameters: L4_PARAMETERS,
-  boot,
+  boot: l4Boot(PATTERN7, [[{ signal: 'pin:BOOT0', is: [1] }]]),
   remap: L4_REMAP,
   optionBytes: L4_OPTION_BYTES,
   resetFlags: { clear: 'RCC.CSR.RMVF', flags: L4_RESET_FLAGS },

@@ -1,15 +1,16 @@
 /** STM32L496ZG. Data only; rows that the L476 has too are in stm32l4.ts. */
-import type { BootCondition, BootRule, ChipDescription, OptionByteRow } from '../emu/chip.ts';
+import type { BootCondition, ChipDescription, OptionByteRow } from '../emu/chip.ts';
 import { US } from '../emu/time.ts';
 import { loadFacts, withFacts } from './facts.ts';
 import { OTG_FS_L496 } from './otg-fs.ts';
 import generated from './generated/stm32l496.json' with { type: 'json' };
+import { AN2606, known, sourcesOf, cortexM4F, bootsRom } from './rows.ts';
 import {
-  AN2606,
   bus,
   HAL_L4,
-  known,
+  l4Boot,
   l4Flash,
+  l4Memories,
   l4Otg,
   L4_BLOCKS,
   L4_CLOCKS,
@@ -47,79 +48,20 @@ const BOOT0: readonly (readonly BootCondition[])[] = [
     { signal: 'field:FLASH.OPTR.nBOOT0', is: [0] },
   ],
 ];
-const boot: readonly BootRule[] = [
-  // With BFB2 the ROM's own first steps choose the bank, also at this level.
-  {
-    when: [
-      { signal: 'field:FLASH.OPTR.RDP', is: [0xcc] },
-      { signal: 'field:FLASH.OPTR.BFB2', is: [0] },
-    ],
-    boots: 'user',
-    vectors: 0x08000000,
-    remap: 0,
-    source: `${AN2606} 4.1: no boot from system memory at RDP level 2`,
-    confidence: 'documented',
-  },
-  ...BOOT0.map((when): BootRule => ({
-    when: [...when, { signal: 'field:FLASH.OPTR.nBOOT1', is: [1] }],
-    boots: 'system',
-    vectors: 0x1fff0000,
-    remap: 1,
-    source: PATTERN6,
-    confidence: 'documented',
-  })),
-  ...BOOT0.map((when): BootRule => ({
-    when: [...when, { signal: 'field:FLASH.OPTR.nBOOT1', is: [0] }],
-    boots: 'user',
-    vectors: 0x20000000,
-    remap: 3,
-    source: 'RM0351 boot configuration: embedded SRAM1',
-    confidence: 'documented',
-  })),
-  {
-    when: [{ signal: 'field:FLASH.OPTR.BFB2', is: [1] }],
-    boots: 'system',
-    vectors: 0x1fff0000,
-    remap: 1,
-    source: 'RM0351 2.6 as quoted in community.st.com m-p/436836: the ROM goes on to the bank',
-    confidence: 'reported',
-  },
-  {
-    when: [{ signal: 'flash:empty', is: [1] }],
-    boots: 'system',
-    vectors: 0x1fff0000,
-    remap: 1,
-    source: `${PATTERN6} has it; against it: ST's HAL dropped FLASH_SR.PEMPTY for L496 because the bit does not exist there`,
-    confidence: 'inferred',
-  },
-  { when: [], boots: 'user', vectors: 0x08000000, remap: 0, source: PATTERN6, confidence: 'documented' },
-];
+const EMPTY = bootsRom(
+  0x1fff0000,
+  [{ signal: 'flash:empty', is: [1] }],
+  `${PATTERN6} has it; against it: ST's HAL dropped FLASH_SR.PEMPTY for L496 because the bit does not exist there`,
+  'inferred',
+);
 
 export const STM32L496ZG: ChipDescription = {
   name: 'STM32L496ZG',
   family: 'STM32L4',
-  cores: [
-    {
-      name: 'cm4',
-      type: 'cortex-m4f',
-      nvicLines: 91,
-      priorityBits: 4,
-      mpuRegions: 8,
-      bitBand: true,
-      clock: 'hclk',
-      sysTickClock: 'systick-ext',
-    },
-  ],
-  sources: {
-    memories: { source: `${CMSIS}; system memory: AN2606 Rev 70`, confidence: 'documented' },
-    registers: { source: SVD, confidence: 'documented' },
-  },
+  cores: [cortexM4F(91)],
+  sources: sourcesOf(CMSIS, SVD),
   memories: [
-    // Both banks in one: FLASH exchanges their contents when SYSCFG's FB_MODE changes.
-    { name: 'flash', base: 0x08000000, size: FLASH_KB * 1024, kind: 'flash', zone: 'user', programmedBy: 'FLASH', waitStates: true },
-    { name: 'rom', base: 0x1fff0000, size: 0x7000, kind: 'rom', zone: 'system', waitStates: true },
-    // OTP, identity and bank 1's option bytes.
-    { name: 'info', base: 0x1fff7000, size: 0x1000, kind: 'flash', zone: 'data', programmedBy: 'FLASH', waitStates: true },
+    ...l4Memories(FLASH_KB),
     { name: 'sram1', base: 0x20000000, size: 0x40000, kind: 'ram', zone: 'user' },
     { name: 'sram2', base: 0x10000000, size: 0x10000, kind: 'ram', zone: 'user', aliases: [0x20040000] },
   ],
@@ -156,7 +98,7 @@ export const STM32L496ZG: ChipDescription = {
     'hsi48.hz': known(48_000_000, `${HAL_L4}:Inc/stm32l4xx_hal_conf_template.h`),
     'hsi48.start.ps': known(2.5 * US, 'DS12589 r6 (STM32G431), same block', 'assumed'),
   },
-  boot,
+  boot: l4Boot(PATTERN6, BOOT0, [EMPTY]),
   remap: L4_REMAP,
   optionBytes: OPTION_BYTES,
   resetFlags: { clear: 'RCC.CSR.RMVF', flags: L4_RESET_FLAGS },

@@ -8,35 +8,25 @@
  * Wires: listens to `in.PA0`… (GPIO), `exti.source.<line>` (SYSCFG), those in `lines`, `sev.<core>`; an event output is a change of `event.<core>`.
  */
 import type { ModelFactory, Register, RegisterContext, RegisterModel } from '../emu/registers.ts';
+import { bitOf, extiLines, forLines, SOURCE_WIRES, sourceOf, type EdgeBank, type ExtiOptions, type ExtiState } from './exti-lines.ts';
 
-export interface ExtiH7Options {
-  readonly ports: string;
+interface ExtiH7Options extends ExtiOptions {
   readonly cores: readonly string[];
-  /** Interrupt of lines 0, 1, …: index into the row's `irqs`; -1 = none. */
-  readonly irqOfLine: readonly number[];
-  /** Wires of configurable lines that are not pins, by line number. */
-  readonly lines: Readonly<Record<string, string>>;
   /** Line and interrupt (index into `irqs`) at which each core hears the other's SEV, by listening core. */
   readonly sev: readonly { readonly line: number; readonly irq: number }[];
 }
-interface State {
-  level: Uint32Array;
-  events: number;
-}
-type Context = RegisterContext<State>;
+type Context = RegisterContext<ExtiState>;
 interface CoreBank {
   readonly imr: Register;
   readonly emr: Register;
   readonly pr: Register;
 }
-interface Bank {
-  readonly rtsr: Register;
-  readonly ftsr: Register;
+interface Bank extends EdgeBank {
   readonly swier: Register;
   readonly cores: readonly CoreBank[];
 }
 
-export const extiH7: ModelFactory = (layout, given): RegisterModel<State> => {
+export const extiH7: ModelFactory = (layout, given): RegisterModel<ExtiState> => {
   const o = given as unknown as ExtiH7Options;
   const banks: readonly Bank[] = [1, 2, 3].map((n) => ({
     rtsr: layout.reg(`RTSR${n}`),
@@ -48,41 +38,23 @@ export const extiH7: ModelFactory = (layout, given): RegisterModel<State> => {
       pr: layout.reg(`C${i + 1}PR${n}`),
     })),
   }));
-  const pinWires = [...o.ports].flatMap((port) => Array.from({ length: 16 }, (_, i) => `in.P${port}${i}`));
-  const sourceWires = Array.from({ length: 16 }, (_, i) => `exti.source.${i}`);
-  const lineOfWire = new Map(Object.entries(o.lines).map(([line, wire]) => [wire, Number(line)]));
   const sevWires = o.cores.map((name) => `sev.${name}`);
-  const irqIndexes = [...new Set(o.irqOfLine)].filter((i) => i >= 0);
 
-  const driveIrqs = (c: Context): void => {
+  const driveIrqs = (c: Context): void =>
     o.cores.forEach((_name, core) => {
-      const active = new Set<number>();
-      o.irqOfLine.forEach((index, line) => {
-        const b = banks[line >> 5]!.cores[core]!;
-        if (index >= 0 && ((c.get(b.pr) & c.get(b.imr)) >>> (line & 31)) & 1) active.add(index);
-      });
-      for (const index of irqIndexes) c.env.irq(index, active.has(index), core);
+      const pending = banks.map(({ cores }) => c.get(cores[core]!.pr) & c.get(cores[core]!.imr));
+      lines.driveIrqs(c, pending, core);
     });
-  };
   const event = (c: Context, core: number): void => c.env.setWire(`event.${o.cores[core]!}`, ++c.s.events + EVENT_BASE);
   const trigger = (c: Context, line: number): void => {
-    const bit = (1 << (line & 31)) >>> 0;
+    const bit = bitOf(line);
     banks[line >> 5]!.cores.forEach((b, core) => {
       c.put(b.pr, c.get(b.pr) | bit);
       if (c.get(b.emr) & bit) event(c, core);
     });
     driveIrqs(c);
   };
-  const setLevel = (c: Context, line: number, high: boolean): void => {
-    const bank = banks[line >> 5]!;
-    const bit = (1 << (line & 31)) >>> 0;
-    const old = c.s.level[line >> 5]!;
-    if (((old & bit) !== 0) === high) return;
-    c.s.level[line >> 5] = high ? old | bit : old & ~bit;
-    if (c.get(high ? bank.rtsr : bank.ftsr) & bit) trigger(c, line);
-  };
-  const portOf = (c: Context, line: number): string => o.ports[c.env.wire(`exti.source.${line}`)] ?? '';
-  const followPin = (c: Context, line: number): void => setLevel(c, line, c.env.wire(`in.P${portOf(c, line)}${line}`) === 1);
+  const lines = extiLines<ExtiState>(o, banks, sourceOf, trigger);
   /** The other core has executed SEV: a pulse on a direct line. */
   const heard = (c: Context, from: number): void => {
     o.sev.forEach(({ line, irq }, core) => {
@@ -98,7 +70,7 @@ export const extiH7: ModelFactory = (layout, given): RegisterModel<State> => {
 
   const prs = banks.flatMap((b) => b.cores.map((x) => x.pr));
   return {
-    wires: [...pinWires, ...sourceWires, ...lineOfWire.keys(), ...sevWires],
+    wires: [...lines.pinWires, ...SOURCE_WIRES, ...lines.otherWires, ...sevWires],
     about: {
       source: 'RM0399 EXTI; line numbers recalled',
       confidence: 'reported',
@@ -113,17 +85,13 @@ export const extiH7: ModelFactory = (layout, given): RegisterModel<State> => {
     },
     create: () => ({ level: new Uint32Array(banks.length), events: 0 }),
     onReset(c) {
-      for (let line = 0; line < 16; line++) followPin(c, line);
+      lines.followPins(c);
       driveIrqs(c);
     },
     onWire(c, wire, value) {
       const core = sevWires.indexOf(wire);
-      if (core >= 0) return heard(c, core);
-      const other = lineOfWire.get(wire);
-      if (other !== undefined) return setLevel(c, other, value !== 0);
-      if (wire.startsWith('exti.')) return followPin(c, Number(wire.slice('exti.source.'.length)));
-      const line = Number(wire.slice(5)); // in.PA12
-      if (wire[4] === portOf(c, line)) setLevel(c, line, value === 1);
+      if (core >= 0) heard(c, core);
+      else lines.onWire(c, wire, value);
     },
     write(c, r, merged, raw) {
       if (prs.includes(r)) {
@@ -134,7 +102,7 @@ export const extiH7: ModelFactory = (layout, given): RegisterModel<State> => {
         if (r !== bank.swier) continue;
         const rising = merged & ~c.get(r);
         c.put(r, merged);
-        for (let bit = 0; bit < 32; bit++) if ((rising >>> bit) & 1) trigger(c, 32 * i + bit);
+        forLines(i, rising, (line) => trigger(c, line));
         return merged;
       }
       return merged;

@@ -8,6 +8,8 @@
  */
 import { BUS_ERROR } from '../emu/component.ts';
 import type { Field, Layout, ModelFactory, Register, RegisterContext, RegisterModel } from '../emu/registers.ts';
+import { placeIdentity } from './flash-factory.ts';
+import { abandon } from './flash-reset.ts';
 
 export interface FlashF0Options {
   readonly memory: string;
@@ -274,10 +276,7 @@ class Flash {
     put(DATA1, values['Data1']!);
     for (let i = 0; i < 4; i++) put(WRP + 2 * i, values['WRP']! >>> (8 * i));
     c.env.pokeMemory(this.o.optionMemory, 0, bytes);
-    const uid = new Uint8Array(12);
-    for (let i = 0; i < 3; i++) new DataView(uid.buffer).setUint32(i * 4, c.env.parameter(`uid.${i}`) ?? 0, true);
-    c.env.pokeMemory(this.o.idMemory, this.o.uidOffset, uid);
-    c.env.pokeMemory(this.o.idMemory, this.o.sizeOffset, Uint8Array.of(this.o.flashKilobytes & 0xff, this.o.flashKilobytes >>> 8));
+    placeIdentity(c, this.o.idMemory, this.o);
     c.s.initialised = true;
   }
   /** Every system reset loads the option bytes. A byte whose complement does not fit reads as 0xFF and raises OPTERR, unless
@@ -307,11 +306,7 @@ class Flash {
   }
 
   onReset(c: Ctx): void {
-    if (c.s.operation)
-      c.env.note('guest', 'a reset interrupted a flash operation: its target holds its old contents here, undefined data on silicon');
-    c.env.disarm('done');
-    c.s.operation = null;
-    c.s.keys = c.s.optKeys = 0;
+    abandon(c);
     if (!c.s.initialised) this.initialise(c);
     this.load(c);
     c.env.setWire('iwdg.hardware', this.f.iwdgSw.get(c) ? 0 : 1);

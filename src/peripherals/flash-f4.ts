@@ -18,6 +18,9 @@ import {
   type RegisterContext,
   type RegisterModel,
 } from '../emu/registers.ts';
+import { driveArt } from './flash-art.ts';
+import { placeIdentity, storeOptions } from './flash-factory.ts';
+import { abandon } from './flash-reset.ts';
 
 export interface FlashF4Options {
   /** Names of the chip's memories and where they lie. */
@@ -290,28 +293,16 @@ class Flash {
     } else if (r === this.optcr && f.optstrt.of(value) && !f.optstrt.of(old)) this.startOptions(c);
   }
   private wires(c: Ctx): void {
-    c.env.setWire('flash.latency', this.f.latency.get(c));
-    c.env.setWire('flash.prefetch', this.f.prften.get(c));
-    c.env.setWire('art.icache', this.f.icen.get(c));
-    c.env.setWire('art.dcache', this.f.dcen.get(c));
-    c.env.setWire('art.icache.reset', this.f.icrst.get(c) && !this.f.icen.get(c) ? 1 : 0);
-    c.env.setWire('art.dcache.reset', this.f.dcrst.get(c) && !this.f.dcen.get(c) ? 1 : 0);
+    driveArt(c, this.f);
   }
 
   /** First power-on: the factory's option bytes, changed by the board's parameters, and the identity area. */
   private initialise(c: Ctx): void {
-    let stored = (this.optcr.reset & this.optionBits) >>> 0;
-    for (const [name, option] of Object.entries(this.o.optionBytes)) {
-      const field = this.layout.field(option.field);
-      const value = c.env.parameter(`option.${name}`) ?? option.value;
-      stored = ((stored & ~field.mask) | ((value << field.bit) & field.mask)) >>> 0;
-    }
-    c.s.stored = stored;
+    const stored = { [this.optcr.name]: (this.optcr.reset & this.optionBits) >>> 0 };
+    storeOptions(c, this.layout, this.o.optionBytes, stored);
+    c.s.stored = stored[this.optcr.name]!;
     c.s.initialised = true;
-    const uid = new Uint8Array(12);
-    for (let i = 0; i < 3; i++) new DataView(uid.buffer).setUint32(i * 4, c.env.parameter(`uid.${i}`) ?? 0, true);
-    c.env.pokeMemory(this.o.infoMemory, this.o.uidOffset, uid);
-    c.env.pokeMemory(this.o.infoMemory, this.o.sizeOffset, Uint8Array.of(this.o.flashKilobytes & 0xff, this.o.flashKilobytes >>> 8));
+    placeIdentity(c, this.o.infoMemory, this.o);
     this.writeOptionBytes(c);
   }
   /** User byte and RDP at offset 0, the write protection at 8; the rest reads erased. */
@@ -324,11 +315,7 @@ class Flash {
   }
 
   onReset(c: Ctx): void {
-    if (c.s.operation)
-      c.env.note('guest', 'a reset interrupted a flash operation: its target holds its old contents here, undefined data on silicon');
-    c.env.disarm('done');
-    c.s.operation = null;
-    c.s.keys = c.s.optKeys = 0;
+    abandon(c);
     if (!c.s.initialised) this.initialise(c);
     c.put(this.optcr, (c.s.stored | this.f.optlock.mask) >>> 0);
     c.env.setWire('iwdg.hardware', this.f.wdgSw.get(c) ? 0 : 1);

@@ -10,6 +10,8 @@
 import { BUS_ERROR } from '../emu/component.ts';
 import { WRITE_FAULT, type Layout, type ModelFactory, type Register, type RegisterContext, type RegisterModel } from '../emu/registers.ts';
 import { swapBanks } from './flash-banks.ts';
+import { placeIdentity, storeOptions } from './flash-factory.ts';
+import { noteInterrupted } from './flash-reset.ts';
 
 export interface FlashH5Options {
   /** Names of the chip's memories and where they lie. */
@@ -355,19 +357,10 @@ class Flash {
 
   /** First power-on: the factory's option bytes, changed by the board's parameters. */
   private initialise(c: Ctx): void {
-    for (const [name, option] of Object.entries(this.o.optionBytes)) {
-      const field = this.layout.field(option.field);
-      const value = c.env.parameter(`option.${name}`) ?? option.value;
-      const key = field.register.name;
-      c.s.options[key] = (((c.s.options[key] ?? 0) & ~field.mask) | ((value << field.bit) & field.mask)) >>> 0;
-    }
+    storeOptions(c, this.layout, this.o.optionBytes, c.s.options);
     c.s.optionsLoaded = true;
     c.s.swapped = this.f.swap.of(c.s.options[this.optsr.name] ?? 0) === 1;
-    const area = new Uint8Array(14);
-    const view = new DataView(area.buffer);
-    for (let i = 0; i < 3; i++) view.setUint32(i * 4, c.env.parameter(`uid.${i}`) ?? 0, true);
-    view.setUint16(12, this.o.flashKilobytes, true);
-    c.env.pokeMemory(this.o.otpMemory, OTP_BYTES, area);
+    placeIdentity(c, this.o.otpMemory, { uidOffset: OTP_BYTES, sizeOffset: OTP_BYTES + 12, flashKilobytes: this.o.flashKilobytes });
   }
 
   onReset(c: Ctx): void {
@@ -397,7 +390,7 @@ class Flash {
   /** OPSR names the operation that a reset cut short. */
   private interruptedStatus(c: Ctx, op: FlashOperation): number {
     const code = op.kind === 'program' ? CODE.program : op.kind === 'options' ? CODE.options : op.code;
-    c.env.note('guest', 'a reset interrupted a flash operation: its target holds its old contents here, undefined data on silicon');
+    noteInterrupted(c);
     const f = (name: string, value: number): number => {
       const field = this.layout.field(`OPSR.${name}`);
       return ((value << field.bit) & field.mask) >>> 0;

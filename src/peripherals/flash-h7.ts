@@ -8,6 +8,8 @@
  */
 import { WRITE_FAULT, type Layout, type ModelFactory, type Register, type RegisterContext, type RegisterModel } from '../emu/registers.ts';
 import { swapBanks } from './flash-banks.ts';
+import { placeIdentity, storeOptions } from './flash-factory.ts';
+import { noteInterrupted } from './flash-reset.ts';
 
 export interface FlashH7Options {
   readonly memory: string;
@@ -343,22 +345,13 @@ class Flash {
   }
 
   private initialise(c: Ctx): void {
-    for (const [name, option] of Object.entries(this.o.optionBytes)) {
-      const field = this.layout.field(option.field);
-      const value = c.env.parameter(`option.${name}`) ?? option.value;
-      const key = field.register.name;
-      c.s.options[key] = (((c.s.options[key] ?? 0) & ~field.mask) | ((value << field.bit) & field.mask)) >>> 0;
-    }
+    storeOptions(c, this.layout, this.o.optionBytes, c.s.options);
     c.s.loaded = true;
     c.s.swapped = this.f.swap.of(c.s.options['OPTSR_CUR'] ?? 0) === 1;
-    const uid = new Uint8Array(12);
-    for (let i = 0; i < 3; i++) new DataView(uid.buffer).setUint32(i * 4, c.env.parameter(`uid.${i}`) ?? 0, true);
-    c.env.pokeMemory(this.o.infoMemory, this.o.uidOffset, uid);
-    c.env.pokeMemory(this.o.infoMemory, this.o.sizeOffset, new Uint8Array([this.o.flashKilobytes & 0xff, this.o.flashKilobytes >> 8]));
+    placeIdentity(c, this.o.infoMemory, this.o);
   }
   onReset(c: Ctx): void {
-    if (c.s.banks.some((b) => b.queue.length > 0))
-      c.env.note('guest', 'a reset interrupted a flash operation: its target holds its old contents here, undefined data on silicon');
+    if (c.s.banks.some((b) => b.queue.length > 0)) noteInterrupted(c);
     for (const timer of ['bank1', 'bank2', 'options']) c.env.disarm(timer);
     c.s.banks = [freshBank(), freshBank()];
     c.s.optKeys = 0;

@@ -20,6 +20,9 @@ import {
   type RegisterModel,
 } from '../emu/registers.ts';
 import { swapBanks } from './flash-banks.ts';
+import { driveArt } from './flash-art.ts';
+import { placeIdentity, storeOptions } from './flash-factory.ts';
+import { abandon } from './flash-reset.ts';
 
 export interface FlashL4Options {
   /** Names of the chip's memories and where they lie. */
@@ -93,7 +96,7 @@ class Flash {
     const f = (path: string): Field => layout.field(path);
     this.f = {
       latency: f('ACR.LATENCY'),
-      prefetch: f('ACR.PRFTEN'),
+      prften: f('ACR.PRFTEN'),
       icen: f('ACR.ICEN'),
       dcen: f('ACR.DCEN'),
       icrst: f('ACR.ICRST'),
@@ -355,28 +358,15 @@ class Flash {
   }
 
   private wires(c: Ctx): void {
-    c.env.setWire('flash.latency', this.f.latency.get(c));
-    c.env.setWire('flash.prefetch', this.f.prefetch.get(c));
-    c.env.setWire('art.icache', this.f.icen.get(c));
-    c.env.setWire('art.dcache', this.f.dcen.get(c));
-    c.env.setWire('art.icache.reset', this.f.icrst.get(c) && !this.f.icen.get(c) ? 1 : 0);
-    c.env.setWire('art.dcache.reset', this.f.dcrst.get(c) && !this.f.dcen.get(c) ? 1 : 0);
+    driveArt(c, this.f);
   }
 
   /** First power-on: the factory's option bytes, changed by the board's parameters, and the identity area. */
   private initialise(c: Ctx): void {
     for (const r of this.options) c.s.stored[r.name] = this.o.optionRegisters[r.name] ?? r.reset;
-    for (const [name, option] of Object.entries(this.o.optionBytes)) {
-      const field = this.layout.field(option.field);
-      const value = c.env.parameter(`option.${name}`) ?? option.value;
-      const key = field.register.name;
-      c.s.stored[key] = ((c.s.stored[key]! & ~field.mask) | ((value << field.bit) & field.mask)) >>> 0;
-    }
+    storeOptions(c, this.layout, this.o.optionBytes, c.s.stored);
     c.s.optionsLoaded = true;
-    const uid = new Uint8Array(12);
-    for (let i = 0; i < 3; i++) new DataView(uid.buffer).setUint32(i * 4, c.env.parameter(`uid.${i}`) ?? 0, true);
-    c.env.pokeMemory(this.o.infoMemory, this.o.uidOffset, uid);
-    c.env.pokeMemory(this.o.infoMemory, this.o.sizeOffset, Uint8Array.of(this.o.flashKilobytes & 0xff, this.o.flashKilobytes >>> 8));
+    placeIdentity(c, this.o.infoMemory, this.o);
     this.writeOptionWords(c);
   }
   /** The option double words as memory: value and complement. */
@@ -392,11 +382,7 @@ class Flash {
   }
 
   onReset(c: Ctx, kind: ResetKind): void {
-    if (c.s.operation)
-      c.env.note('guest', 'a reset interrupted a flash operation: its target holds its old contents here, undefined data on silicon');
-    c.env.disarm('done');
-    c.s.operation = null;
-    c.s.keys = c.s.optKeys = 0;
+    abandon(c);
     c.s.lowOffset = -1;
     if (!c.s.optionsLoaded) this.initialise(c);
     const cause = RESET_CAUSES[c.env.wire('reset.cause')];

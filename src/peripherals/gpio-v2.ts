@@ -121,6 +121,7 @@ export const gpioV2: ModelFactory = (layout: Layout, given): RegisterModel<State
       c.env.setWire(inWires[pin]!, high);
     },
     live: ['LCKR'],
+    acting: ['LCKR'],
     read(c, r, value) {
       // The read that ends the key sequence sets LCKK.
       if (r !== LCKR || c.s.lockStep !== 3) return value;

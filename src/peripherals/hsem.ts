@@ -78,6 +78,7 @@ export const hsem: ModelFactory = (layout, given): RegisterModel<State> => {
     },
     peek: (c, r, value) => (rlrOf.has(r) ? c.get(R[rlrOf.get(r)!]!) : value),
     live: RLR.map((r) => r.name),
+    acting: [...R, ...RLR].map((r) => r.name),
     write(c, r, _merged, raw) {
       meet(c);
       const n = rOf.get(r);

@@ -1,10 +1,12 @@
 /**
- * ICACHE: enable, full invalidation, monitors. The cache itself belongs to the core's fetch timing, which follows the wires.
+ * ICACHE: enable, full invalidation, monitors, error flag. The cache itself belongs to the core, which follows the wires.
  *
  * Facts: an invalidation starts by itself at power-on, at a system reset and when the cache is disabled, and the cache is bypassed until it
  * ends; EN reads 0 before that (HAL-H5 icache.c, documented). Its length is the parameter `icache.invalidate.clocks`.
  * Wires driven: `icache.enabled` (EN and not busy), `icache.ways` (1 or 2), `icache.invalidate` (number of invalidations since power-on).
- * Wires read: `icache.hits`, `icache.misses`: totals since power-on, which the machine keeps up to date.
+ * ERRF: a write to cacheable memory while the cache is on (RM0456 as quoted in TrustedFirmware-M issue 30: documented); the write itself goes on to the flash
+ * (reported there).
+ * Wires read: `icache.hits`, `icache.misses`: totals since power-on, modulo 2^32; `icache.error` changes with each such write.
  */
 import type { ModelFactory, Register, RegisterContext, RegisterModel } from '../emu/registers.ts';
 
@@ -29,6 +31,7 @@ export const icache: ModelFactory = (layout, options): RegisterModel<IcacheState
   const miss = { on: layout.field('CR.MISSMEN'), reset: layout.field('CR.MISSMRST'), reg: layout.reg('MMONR'), max: 0xffff };
   const busy = layout.field('SR.BUSYF');
   const end = layout.field('SR.BSYENDF');
+  const err = layout.field('SR.ERRF');
   const ier = layout.reg('IER');
   const sr = layout.reg('SR');
   const fcr = layout.reg('FCR');
@@ -50,7 +53,7 @@ export const icache: ModelFactory = (layout, options): RegisterModel<IcacheState
     const base = which === 'hit' ? c.s.hitBase : c.s.missBase;
     const held = which === 'hit' ? c.s.hitHeld : c.s.missHeld;
     const total = c.env.wire(which === 'hit' ? 'icache.hits' : 'icache.misses');
-    return Math.min(m.max, held + (m.on.get(c) ? total - base : 0));
+    return Math.min(m.max, held + (m.on.get(c) ? (total - base) >>> 0 : 0));
   };
   const hold = (c: Ctx, which: 'hit' | 'miss', value: number): void => {
     const total = c.env.wire(which === 'hit' ? 'icache.hits' : 'icache.misses');
@@ -62,7 +65,8 @@ export const icache: ModelFactory = (layout, options): RegisterModel<IcacheState
   return {
     timers: ['invalidate'],
     clocks: [clock],
-    about: { source: 'HAL-H5 icache.c', confidence: 'documented', lacks: ['region remapping', 'error flag'] },
+    wires: ['icache.error'],
+    about: { source: 'HAL-H5 icache.c', confidence: 'documented', lacks: ['region remapping'] },
     modelled: ['CR', 'SR', 'IER', 'FCR', 'HMONR', 'MMONR'],
     create: () => ({ endCount: 0, invalidations: 0, hitBase: 0, hitHeld: 0, missBase: 0, missHeld: 0 }),
     onReset(c) {
@@ -78,6 +82,10 @@ export const icache: ModelFactory = (layout, options): RegisterModel<IcacheState
       busy.set(c, 0);
       end.set(c, 1);
       wires(c);
+      interrupt(c);
+    },
+    onWire(c) {
+      err.set(c, 1);
       interrupt(c);
     },
     live: [hit.reg.name, miss.reg.name],

@@ -4,9 +4,8 @@
  * Facts: registers ST SVD; RM0091 PWR (documented); PVD thresholds by PLS: typical rising values recalled from DS9826 (assumed).
  * Wires driven: `dbp`, `pvd` (to EXTI). Wire read: `supplies`: the board drives another value whenever it changed a voltage parameter.
  */
-import type { ModelFactory, RegisterContext, RegisterModel } from '../emu/registers.ts';
-
-type Ctx = RegisterContext<object>;
+import type { ModelFactory, RegisterModel } from '../emu/registers.ts';
+import { watchVdd } from './pvd.ts';
 
 /** PVD thresholds in volts by PLS. */
 const PVD_VOLTS = [2.18, 2.28, 2.38, 2.48, 2.58, 2.68, 2.78, 2.88] as const;
@@ -22,11 +21,7 @@ export const pwrF0: ModelFactory = (layout): RegisterModel<object> => {
   const pvdo = layout.field('CSR.PVDO');
   const vrefintrdy = layout.field('CSR.VREFINTRDY');
 
-  const supplies = (c: Ctx): void => {
-    const fallen = pvde.get(c) === 1 && (c.env.parameter('vdd.volts') ?? 0) < PVD_VOLTS[pls.get(c)]!;
-    pvdo.set(c, fallen ? 1 : 0);
-    c.env.setWire('pvd', fallen ? 1 : 0);
-  };
+  const supplies = watchVdd({ pvde, pls, pvdo }, PVD_VOLTS);
   return {
     wires: ['supplies'],
     about: { source: 'RM0091 PWR; PVD thresholds recalled', confidence: 'documented', lacks: ['Stop and Standby', 'wake-up pins'] },

@@ -7,6 +7,7 @@
  * Wires driven: `vos` = VOS bits in force; `dbp`; `pvd` (to EXTI). Wires read: `pll.ready` (RCC), `supplies`: the board drives another value whenever it changed a voltage.
  */
 import type { ModelFactory, RegisterContext, RegisterModel } from '../emu/registers.ts';
+import { watchVdd } from './pvd.ts';
 
 export interface PwrF4Options {
   /** F411: VOS acts only while the PLL runs; this value is in force without it. */
@@ -38,11 +39,7 @@ export const pwrF4: ModelFactory = (layout, options): RegisterModel<State> => {
   const brr = layout.field('CSR.BRR');
   const vosrdy = layout.field('CSR.VOSRDY');
 
-  const supplies = (c: Ctx): void => {
-    const low = pvde.get(c) === 1 && (c.env.parameter('vdd.volts') ?? 0) < PVD_VOLTS[pls.get(c)]!;
-    pvdo.set(c, low ? 1 : 0);
-    c.env.setWire('pvd', low ? 1 : 0);
-  };
+  const supplies = watchVdd({ pvde, pls, pvdo }, PVD_VOLTS);
   const hasScale = (c: Ctx): boolean => scaleWithoutPll === undefined || c.env.wire('pll.ready') === 1;
   /** The regulator goes to the scale that VOS asks for, or drops to the one without PLL. */
   const settle = (c: Ctx): void => {

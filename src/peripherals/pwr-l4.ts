@@ -8,6 +8,7 @@
  * Wire read: `supplies`: the board drives another value whenever it changed a voltage parameter.
  */
 import type { ModelFactory, RegisterContext, RegisterModel } from '../emu/registers.ts';
+import { watchVdd } from './pvd.ts';
 
 export interface PwrL4State {
   /** Voltage range in force: 2 until the regulator has settled on 1. */
@@ -47,16 +48,14 @@ export const pwrL4: ModelFactory = (layout): RegisterModel<PwrL4State> => {
 
   const volts = (c: Ctx, supply: string): number => c.env.parameter(`${supply}.volts`) ?? 0;
   const threshold = (c: Ctx, n: number): number => c.env.parameter(`pvm${n}.threshold.volts`) ?? 0;
+  const vdd = watchVdd({ pvde, pls, pvdo }, PVD_VOLTS);
   const supplies = (c: Ctx): void => {
     for (const m of pvm) {
       const low = m.enable.get(c) === 1 && volts(c, m.supply) < threshold(c, m.n);
       m.output.set(c, low ? 1 : 0);
       c.env.setWire(`pvm${m.n}`, low ? 1 : 0);
     }
-    const limit = PVD_VOLTS[pls.get(c)];
-    const fallen = pvde.get(c) === 1 && limit !== undefined && volts(c, 'vdd') < limit;
-    pvdo.set(c, fallen ? 1 : 0);
-    c.env.setWire('pvd', fallen ? 1 : 0);
+    vdd(c);
     c.env.setWire('usb.supply', c.s.range === 1 && usv.get(c) && volts(c, 'vddusb') >= threshold(c, 1) ? 1 : 0);
   };
   const follow = (c: Ctx): void => {

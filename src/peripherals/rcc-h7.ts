@@ -309,5 +309,6 @@ export const rccH7: ModelFactory = (layout): RegisterModel<RccHState> => {
     // The bench and checks see what is stored: enable bits of either core.
     peek: (_c, _r, value) => value,
     live: [],
+    acting: [],
   };
 };

@@ -82,6 +82,7 @@ export const rng: ModelFactory = (layout: Layout, given): RegisterModel<RngState
     onClock: (c) => sync(c),
     onGate: (c) => sync(c),
     live: ['DR'],
+    acting: ['DR'],
     peek: (c, r, value) => (r === DR && !DRDY.get(c) ? 0 : value),
     read: (c, r, value) => {
       if (r !== DR) return value;

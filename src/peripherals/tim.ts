@@ -299,6 +299,8 @@ export const tim: ModelFactory = (layout: Layout, given): RegisterModel<State> =
       advance(c);
       settle(c);
     },
+    // Reading a captured value clears its flag.
+    acting: capture ? [ccrs[0]!.name] : [],
     read(c, r, value) {
       advance(c);
       if (r === ccrs[0] && capture?.isOpen(c)) {

@@ -228,6 +228,7 @@ export const usartV4: ModelFactory = (layout: Layout, given): RegisterModel<Stat
       else c.s.flags |= timer === 'idle' ? ISR.IDLE : ISR.RTOF;
       driveIrq(c);
     },
+    acting: [RDR.name],
     peek(c, r, value) {
       if (r === STATUS) return status(c);
       return r === RDR ? (c.s.rx[0] ?? value) : value;

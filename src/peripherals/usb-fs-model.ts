@@ -1,6 +1,6 @@
 /** The two faces of the endpoint machine: a register block for the CPU, a device port for the bus. */
 import type { UsbDevicePort } from '../emu/ports.ts';
-import { RegisterContext, type Layout, type RegisterModel, type RegisterState } from '../emu/registers.ts';
+import type { Layout, RegisterModel } from '../emu/registers.ts';
 import type { System } from '../emu/system.ts';
 import { UsbFsMachine, type Context, type UsbFsState, type UsbFsVariant } from './usb-fs-endpoints.ts';
 
@@ -43,12 +43,7 @@ export function usbFsPort(
 ): UsbDevicePort {
   const block = system.block(blockName);
   const m = new UsbFsMachine(layout, variantOf(layout, block.row.options ?? {}));
-  const enter = (): Context => {
-    const state = block.state as RegisterState;
-    return new RegisterContext(state.model as UsbFsState, state.regs, block.env, (name, r, old, value) =>
-      system.listener.changed?.(name, r, old, value),
-    );
-  };
+  const enter = (): Context => system.contextOf<UsbFsState>(block);
   return {
     attached: () => m.pulledUp(enter()),
     busReset: (active) => m.busReset(enter(), active),

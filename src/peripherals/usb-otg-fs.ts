@@ -11,7 +11,7 @@
  * dwc2, dmitrystu/libusb_stm32 and ST's LL driver, which run on the chips (marked inferred in the code).
  */
 import type { UsbDevicePort } from '../emu/ports.ts';
-import { RegisterContext, type Layout, type RegisterBlock, type RegisterModel, type RegisterState } from '../emu/registers.ts';
+import type { Layout, RegisterBlock, RegisterModel } from '../emu/registers.ts';
 import type { System } from '../emu/system.ts';
 import { OtgFsMachine } from './usb-otg-fs/machine.ts';
 import type { Context, OtgFsOptions, OtgFsState } from './usb-otg-fs/registers.ts';
@@ -51,6 +51,7 @@ export function usbOtgFs(layout: Layout, options: Readonly<Record<string, unknow
     onClock: (c) => m.onClock(c),
     onGate: (c) => m.sync(c),
     live: ['GRXSTSP'],
+    acting: ['GRXSTSP'],
     read: (c, r, value) => m.readRegister(c, r, value),
     peek: (_c, _r, value) => value,
     write: (c, r, merged, raw, lanes) => {
@@ -69,12 +70,7 @@ export function usbOtgFsPort(system: System, name: string): UsbDevicePort {
   const block = system.block(name);
   const m = machineOf((block.component as unknown as RegisterBlock).layout, block.row.options ?? {});
   const bus = new OtgFsBus(m);
-  const enter = (): Context => {
-    const state = block.state as RegisterState;
-    return new RegisterContext(state.model as OtgFsState, state.regs, block.env, (owner, r, old, value) =>
-      system.listener.changed?.(owner, r, old, value),
-    );
-  };
+  const enter = (): Context => system.contextOf<OtgFsState>(block);
   return {
     attached: () => m.pulledUp(enter()),
     busReset: (active) => m.busReset(enter(), active),

@@ -1,0 +1,84 @@
+/** What the rows of several chips are made of. */
+import type { BlockRow, BootCondition, BootRule, ChipDescription, Confidence, CoreRow, OptionByteRow, Sourced } from '../emu/chip.ts';
+
+export const AN2606 = 'AN2606 Rev 70';
+
+export const known = <T>(value: T, source: string, confidence: Confidence = 'documented'): Sourced<T> => ({ value, source, confidence });
+
+/** @param header of CMSIS */
+export const sourcesOf = (header: string, registers: string): NonNullable<ChipDescription['sources']> => ({
+  memories: { source: `${header}; system memory: ${AN2606}`, confidence: 'documented' },
+  registers: { source: registers, confidence: 'documented' },
+});
+
+/** Option bytes as the models of FLASH take them. */
+export const factoryValues = (rows: Readonly<Record<string, OptionByteRow>>): Record<string, { field: string; value: number }> =>
+  Object.fromEntries(Object.entries(rows).map(([name, o]) => [name, { field: o.field.replace('FLASH.', ''), value: o.factory.value }]));
+
+/** The Cortex-M4 of F4 and L4. */
+export const cortexM4F = (nvicLines: number): CoreRow => ({
+  name: 'cm4',
+  type: 'cortex-m4f',
+  nvicLines,
+  priorityBits: 4,
+  mpuRegions: 8,
+  bitBand: true,
+  clock: 'hclk',
+  sysTickClock: 'systick-ext',
+});
+
+/** Boots of the chips that map a memory at address 0 (MEM_MODE 0, 1, 3). */
+export const bootsFlash = (when: readonly BootCondition[], source: string): BootRule => ({
+  when,
+  boots: 'user',
+  vectors: 0x08000000,
+  remap: 0,
+  source,
+  confidence: 'documented',
+});
+export const bootsRom = (
+  vectors: number,
+  when: readonly BootCondition[],
+  source: string,
+  confidence: Confidence = 'documented',
+): BootRule => ({ when, boots: 'system', vectors, remap: 1, source, confidence });
+export const bootsSram = (when: readonly BootCondition[], source: string): BootRule => ({
+  when,
+  boots: 'user',
+  vectors: 0x20000000,
+  remap: 3,
+  source,
+  confidence: 'documented',
+});
+export const NO_ROM_AT_LEVEL_2 = `${AN2606} 4.1: no boot from system memory at RDP level 2`;
+
+export interface TimRow {
+  readonly n: number;
+  /** Block whose registers it has; without: its own. */
+  readonly facts?: string;
+  readonly base: number;
+  readonly irqs: readonly number[];
+  readonly bus: 1 | 2;
+  readonly bits: 16 | 32;
+}
+export const timBlock = (
+  t: TimRow,
+  gates: Pick<BlockRow, 'clock' | 'reset'>,
+  options: Readonly<Record<string, unknown>> = {},
+): BlockRow => ({
+  name: `TIM${t.n}`,
+  model: 'tim',
+  ...(t.facts === undefined ? {} : { facts: t.facts }),
+  base: t.base,
+  size: 0x400,
+  irqs: t.irqs,
+  ...gates,
+  options: {
+    block: `TIM${t.n}`,
+    clock: `timpclk${t.bus}`,
+    bits: t.bits,
+    // TIM1 and TIM8: break, update, trigger and commutation, capture compare.
+    ...(t.irqs.length === 4 ? { irqs: { brk: 0, update: 1, trigger: 2, cc: 3 } } : {}),
+    ...options,
+  },
+});

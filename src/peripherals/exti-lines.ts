@@ -1,0 +1,94 @@
+/**
+ * What the versions of EXTI have in common: configurable lines that follow pins and wires, edges that RTSR and FTSR select, interrupts that lines share.
+ * What an edge then does lies with the version.
+ */
+import type { Register, RegisterContext } from '../emu/registers.ts';
+
+export interface ExtiOptions {
+  /** Port letters by source code. */
+  readonly ports: string;
+  /** Interrupt of lines 0, 1, …: index into the row's `irqs`; -1 = none. */
+  readonly irqOfLine: readonly number[];
+  /** Wires of configurable lines that are not pins, by line number. */
+  readonly lines: Readonly<Record<string, string>>;
+}
+export interface ExtiState {
+  /** Levels of the lines, 32 a word. */
+  level: Uint32Array;
+  events: number;
+}
+/** The registers of lines 32 x n … 32 x n + 31. */
+export interface EdgeBank {
+  readonly rtsr: Register;
+  readonly ftsr: Register;
+}
+
+export interface ExtiLines<C> {
+  /** Wires of all pins that a line can follow, `in.PA0`…, and those in `lines`. */
+  readonly pinWires: readonly string[];
+  readonly otherWires: readonly string[];
+  /** Lines 0 to 15 take the level of the pin that is selected now: another port at another level is an edge. */
+  followPins(c: C): void;
+  onWire(c: C, wire: string, value: number): void;
+  /** Sets the interrupts, each shared by its lines; `pending`: bank by bank, the lines that ask for theirs. */
+  driveIrqs(c: C, pending: readonly number[], core?: number): void;
+}
+
+const SOURCE = 'exti.source.';
+/** Where SYSCFG selects the ports. */
+export const SOURCE_WIRES: readonly string[] = Array.from({ length: 16 }, (_, i) => `${SOURCE}${i}`);
+export const sourceOf = (c: RegisterContext<object>, line: number): number => c.env.wire(`${SOURCE}${line}`);
+
+export const bitOf = (line: number): number => (1 << (line & 31)) >>> 0;
+
+/** The lines of bank `bank` whose bits are set. */
+export function forLines(bank: number, bits: number, f: (line: number) => void): void {
+  for (let bit = 0; bit < 32; bit++) if ((bits >>> bit) & 1) f(32 * bank + bit);
+}
+
+/**
+ * @param source which port a line follows: index into `ports`.
+ * @param edge a selected edge has come.
+ */
+export function extiLines<S extends ExtiState>(
+  o: ExtiOptions,
+  banks: readonly EdgeBank[],
+  source: (c: RegisterContext<S>, line: number) => number,
+  edge: (c: RegisterContext<S>, line: number, rising: boolean) => void,
+): ExtiLines<RegisterContext<S>> {
+  type Context = RegisterContext<S>;
+  const lineOfWire = new Map(Object.entries(o.lines).map(([line, wire]) => [wire, Number(line)]));
+  const irqIndexes = [...new Set(o.irqOfLine)].filter((i) => i >= 0);
+
+  const setLevel = (c: Context, line: number, high: boolean): void => {
+    const bank = banks[line >> 5]!;
+    const bit = bitOf(line);
+    const old = c.s.level[line >> 5]!;
+    if (((old & bit) !== 0) === high) return;
+    c.s.level[line >> 5] = high ? old | bit : old & ~bit;
+    if (c.get(high ? bank.rtsr : bank.ftsr) & bit) edge(c, line, high);
+  };
+  const portOf = (c: Context, line: number): string => o.ports[source(c, line)] ?? '';
+  const followPin = (c: Context, line: number): void => setLevel(c, line, c.env.wire(`in.P${portOf(c, line)}${line}`) === 1);
+  return {
+    pinWires: [...o.ports].flatMap((port) => Array.from({ length: 16 }, (_, i) => `in.P${port}${i}`)),
+    otherWires: [...lineOfWire.keys()],
+    followPins(c) {
+      for (let line = 0; line < 16; line++) followPin(c, line);
+    },
+    onWire(c, wire, value) {
+      const other = lineOfWire.get(wire);
+      if (other !== undefined) return setLevel(c, other, value !== 0);
+      if (wire.startsWith(SOURCE)) return followPin(c, Number(wire.slice(SOURCE.length)));
+      const line = Number(wire.slice(5)); // in.PA12
+      if (wire[4] === portOf(c, line)) setLevel(c, line, value === 1);
+    },
+    driveIrqs(c, pending, core) {
+      const active = new Set<number>();
+      o.irqOfLine.forEach((index, line) => {
+        if (index >= 0 && (pending[line >> 5]! >>> (line & 31)) & 1) active.add(index);
+      });
+      for (const index of irqIndexes) c.env.irq(index, active.has(index), core);
+    },
+  };
+}
