@@ -1,15 +1,18 @@
 /** Loads what `--engine unicorn` needs, in the thread that runs the machine. */
 import type { RunJob } from '../bench/job.ts';
 import { UsageError } from '../bench/usage-error.ts';
-import { loadUnicorn } from '../emu/engines/libunicorn.ts';
+import { libunicorn } from '../emu/engines/libunicorn.ts';
+import { useUnicorn } from '../emu/engines/unicorn-api.ts';
 
 export async function prepareEngine(job: RunJob): Promise<void> {
   if (job.engine !== 'unicorn') return;
-  const missing = await loadUnicorn();
-  if (missing) {
+  if (job.unicornJs !== undefined) return useUnicorn(await (await import('./unicorn-file.ts')).unicornFromFile(job.unicornJs));
+  const binding = await libunicorn();
+  if (typeof binding === 'string') {
     throw new UsageError(
-      `--engine unicorn: ${missing}`,
-      'install both: npm install koffi, and libunicorn 2 (Debian: apt install libunicorn2)',
+      `--engine unicorn: ${binding}`,
+      'install both: npm install koffi, and libunicorn 2 (Debian: apt install libunicorn2); or name a build of unicorn.js with --unicorn-js',
     );
   }
+  useUnicorn(binding);
 }

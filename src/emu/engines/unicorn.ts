@@ -7,75 +7,88 @@
  *        no block: one instruction by the core
  *        else emu_start(pc, count); a fault inside: registers as the hook saw them, then one instruction by the core
  */
-import { PAGE_SIZE } from '../arena.ts';
+import { PAGE_BITS, PAGE_SIZE } from '../arena.ts';
 import type { Instruction } from '../core/decode.ts';
 import type { CpuEngine, EngineHost } from '../core/engine.ts';
 import { OPS } from '../core/rows.ts';
 import { EXIT, S } from '../core/state.ts';
 import type { Region } from '../system.ts';
+import { flowOf } from '../core/translate/flow.ts';
 import {
-  check,
   CPSR_THUMB,
-  CTL_TB_FLUSH,
   FLAGS_MASK,
-  HOOK_MEM_INVALID,
-  openUnicorn,
+  notesInUse,
+  NOWHERE,
+  PROT,
   REG_CPSR,
   REG_IDS,
+  REG_PC,
   REG_XPSR,
   UC,
-  unicornLibrary,
-  type Library,
-} from './libunicorn.ts';
+  unicornInUse,
+  type UnicornBinding,
+  type UnicornCore,
+} from './unicorn-api.ts';
 
-const READ_EXECUTE = 5;
-const ALL = 7;
-const NOWHERE = 0xffff_fff0;
 const MOST = 64;
+const PC_ONLY = [REG_PC];
+const READ_IDS = [...REG_IDS, REG_XPSR];
+const WRITE_IDS = [...REG_IDS.slice(0, 15), REG_CPSR];
 
 interface Block {
   readonly count: number;
   /** Addresses of its instructions: how many ran before a fault. */
   readonly starts: readonly number[];
+  /** Where translation has to stop, NOWHERE = at the next branch. */
+  readonly until: number;
 }
-const NO_BLOCK: Block = { count: 0, starts: [] };
+const NO_BLOCK: Block = { count: 0, starts: [], until: NOWHERE };
 
 const ends = (ins: Instruction): boolean => {
   const t = OPS.get(ins.decoded.op)!.timing;
   return t === 'branch' || t === 'branch-cond' || t === 'call' || t === 'compare-branch' || t === 'table-branch';
+};
+/** What is translated ends with it. */
+const endsTranslation = (ins: Instruction): boolean => {
+  const { name, timing } = OPS.get(ins.decoded.op)!;
+  return ends(ins) || timing === 'branch-reg' || name === 'BLX' || /_pc$/.test(name);
 };
 const ITS_OWN = new Set(['UDF', 'SDIV', 'UDIV']);
 
 export class UnicornEngine implements CpuEngine {
   readonly name = 'unicorn';
   private readonly host: EngineHost;
-  private readonly lib: Library;
-  private uc: unknown = null;
+  private readonly binding: UnicornBinding;
+  private core: UnicornCore | null = null;
   private stale = true;
   private mapped: readonly Region[] | null = null;
   private watchedThen = '';
-  private readonly word = new Uint32Array(1);
+  private readonly one = new Uint32Array(1);
   private readonly blocks = new Map<number, Block>();
+  private readonly shortFrom = new Map<number, boolean>();
   private readonly ram: { host: number; bytes: number }[] = [];
-  private flush = false;
+  /** Pages of the arena whose bytes may have changed. */
+  private readonly changed = new Set<number>();
   private unmarked = true;
+  private readonly loaded = new Uint32Array(WRITE_IDS.length);
   /** Registers as they were before the access that failed. */
-  private readonly before = new Uint32Array(17);
+  private readonly before = new Uint32Array(READ_IDS.length);
   private faulted = false;
-  private readonly hook: unknown;
+  private region: Region | null = null;
+  private regionsThen: readonly Region[] | null = null;
+  /** Code in RAM that the core has run itself: two instructions of four bytes, as they were. */
+  private readonly ownCode = new Map<number, string>();
 
-  constructor(host: EngineHost) {
+  constructor(host: EngineHost, binding: UnicornBinding = unicornInUse()) {
     this.host = host;
-    this.lib = unicornLibrary();
-    this.hook = this.lib.callback(() => {
-      if (!this.faulted) this.readAll(this.before);
-      this.faulted = true;
-      return false;
-    });
+    this.binding = binding;
   }
-  codeChanged(bytes: boolean): void {
+  codeChanged(host: number, bytes: number): void {
     this.blocks.clear();
-    if (bytes) this.flush = true;
+    this.shortFrom.clear();
+    if (bytes === 0) return;
+    const last = (host + bytes - 1) >>> PAGE_BITS;
+    for (let page = host >>> PAGE_BITS; page <= last; page++) this.changed.add(page);
   }
   checkpointTaken(): void {
     this.unmarked = true;
@@ -83,22 +96,29 @@ export class UnicornEngine implements CpuEngine {
   mappingChanged(): void {
     this.stale = true;
   }
+  release(): void {
+    this.core?.close();
+    this.core = null;
+  }
   /** Tables are flushed far more often than memory really moves. */
-  private refresh(): void {
+  private ready(): UnicornCore {
+    if (this.core !== null && !this.stale) return this.core;
     this.stale = false;
     const regions = this.host.regions();
     const watched = [...this.host.watchedPages()].sort((a, b) => a - b).join();
-    if (this.uc !== null && regions === this.mapped && watched === this.watchedThen) return;
-    if (this.uc !== null) this.lib.close(this.uc);
+    if (this.core !== null && regions === this.mapped && watched === this.watchedThen) return this.core;
+    this.release();
     this.mapped = regions;
     this.watchedThen = watched;
-    this.open();
+    return (this.core = this.open());
   }
-  private open(): void {
-    const { lib, host } = this;
+  private open(): UnicornCore {
+    const { host, binding } = this;
     this.blocks.clear();
+    this.shortFrom.clear();
     this.ram.length = 0;
-    this.uc = openUnicorn(lib, host.profile);
+    this.changed.clear();
+    const core = binding.open(host.profile);
     this.unmarked = true;
     const watched = host.watchedPages();
     for (const r of host.regions()) {
@@ -111,30 +131,22 @@ export class UnicornEngine implements CpuEngine {
         let end = at;
         while (end < to && !watched.has(end / PAGE_SIZE)) end += PAGE_SIZE;
         if (end > at) {
-          const bytes = host.arena.u8.subarray(at + delta, end + delta);
-          check(lib.mapPtr(this.uc, at, end - at, writable ? ALL : READ_EXECUTE, bytes), 'uc_mem_map_ptr');
+          const perms = !writable ? PROT.READ | PROT.EXEC : binding.runsRam ? PROT.ALL : PROT.READ | PROT.WRITE;
+          core.share(at, host.arena.u8.subarray(at + delta, end + delta), perms);
           if (writable) this.ram.push({ host: at + delta, bytes: end - at });
         }
         at = end + PAGE_SIZE;
       }
     }
-    const handle: unknown[] = [0];
-    check(lib.hookAdd(this.uc, handle, HOOK_MEM_INVALID, this.hook, null, 1, 0), 'uc_hook_add');
+    core.onInvalid(() => {
+      if (!this.faulted) core.registers(READ_IDS, this.before);
+      this.faulted = true;
+    });
+    return core;
   }
-  private readAll(into: Uint32Array): void {
-    for (let i = 0; i < 16; i++) {
-      this.lib.regRead(this.uc, REG_IDS[i]!, this.word);
-      into[i] = this.word[0]!;
-    }
-    this.lib.regRead(this.uc, REG_XPSR, this.word);
-    into[16] = this.word[0]!;
-  }
-  private load(): void {
-    const { host, lib, word, uc } = this;
-    for (let i = 0; i < 15; i++) {
-      word[0] = host.get(S.R + 4 * i);
-      lib.regWrite(uc, REG_IDS[i]!, word);
-    }
+  private load(core: UnicornCore): void {
+    const { host, loaded } = this;
+    for (let i = 0; i < 15; i++) loaded[i] = host.get(S.R + 4 * i);
     const flags =
       (host.get(S.NF) & 0x80000000) |
       (host.get(S.ZF) === 0 ? 0x40000000 : 0) |
@@ -142,8 +154,8 @@ export class UnicornEngine implements CpuEngine {
       (host.get(S.VF) << 28) |
       (host.get(S.QF) << 27) |
       (host.get(S.GE) << 16);
-    word[0] = ((flags & FLAGS_MASK) | CPSR_THUMB) >>> 0;
-    lib.regWrite(uc, REG_CPSR, word);
+    loaded[15] = (flags & FLAGS_MASK) | CPSR_THUMB;
+    core.setRegisters(WRITE_IDS, loaded);
   }
   private store(from: Uint32Array): void {
     const { host } = this;
@@ -162,11 +174,45 @@ export class UnicornEngine implements CpuEngine {
   private blockAt(pc: number): Block {
     const known = this.blocks.get(pc);
     if (known) return known;
+    const fixed = this.cannotBeWritten(pc);
+    const block = fixed || this.binding.runsRam ? this.newBlock(pc) : NO_BLOCK;
+    // code in RAM may be rewritten by code that runs here
+    if (fixed) this.blocks.set(pc, block);
+    return block;
+  }
+  private memoryAt(address: number): Region | null {
+    const { region } = this;
+    if (region && address >= region.base && address < region.end && this.regionsThen === this.host.regions()) return region;
+    this.regionsThen = this.host.regions();
+    return (this.region = this.regionsThen.find((r) => r.memory && address >= r.base && address < r.end) ?? null);
+  }
+  private cannotBeWritten(pc: number): boolean {
+    const memory = this.memoryAt(pc)?.memory;
+    return memory !== undefined && memory !== null && memory.row.kind !== 'ram';
+  }
+  /** One instruction by the core. Of what Unicorn writes into code that the core has decoded, it hears here. */
+  private own(): number {
+    const { host } = this;
+    const pc = host.get(S.PC);
+    const region = this.memoryAt(pc);
+    if (region?.memory?.row.kind === 'ram' && pc + 8 <= region.end) {
+      const at = region.memory.host + pc - region.base;
+      const { u16 } = host.arena;
+      const bytes = [0, 1, 2, 3].map((i) => u16[(at >> 1) + i]).join();
+      const then = this.ownCode.get(pc);
+      if (then !== undefined && then !== bytes) host.ramWillChange(at, 8);
+      this.ownCode.set(pc, bytes);
+    }
+    return host.runOwn();
+  }
+  private newBlock(pc: number): Block {
+    const { host, binding } = this;
+    const most = Math.min(MOST, binding.longestBlock);
     const starts: number[] = [];
     let at = pc;
-    let ended = false;
-    while (!ended && starts.length < MOST && this.host.plainAt(at)) {
-      const ins = this.host.instructionAt(at);
+    let last: Instruction | null = null;
+    while (!(last && ends(last)) && starts.length < most && host.plainAt(at)) {
+      const ins = host.instructionAt(at);
       if (!ins) break;
       const op = OPS.get(ins.decoded.op)!;
       // branches to a register may be exception returns or clear T; an IT block is one thing: Unicorn must not stop inside it
@@ -182,39 +228,63 @@ export class UnicornEngine implements CpuEngine {
       )
         break;
       starts.push(at);
-      ended = ends(ins);
+      last = ins;
       at += ins.size;
     }
-    const block = starts.length === 0 ? NO_BLOCK : { count: starts.length, starts };
-    // code in RAM may be rewritten by code that runs here
-    if (this.host.regions().some((r) => r.memory && r.memory.row.kind !== 'ram' && pc >= r.base && pc < r.end)) this.blocks.set(pc, block);
-    return block;
+    let until = NOWHERE;
+    if (binding.longestBlock !== Infinity) {
+      // where the last branch leads is translated before the count stops it
+      if (last && ends(last) && !this.leadsToShort(last, at - last.size)) at = starts.pop()!;
+      if (!this.isShort(pc)) until = at;
+    }
+    return starts.length === 0 ? NO_BLOCK : { count: starts.length, starts, until };
+  }
+  private leadsToShort(branch: Instruction, at: number): boolean {
+    const { targets, dynamic, falls } = flowOf(branch, at, this.host.profile, false);
+    return !dynamic && targets.every((to) => this.isShort(to)) && (!falls || this.isShort(at + branch.size));
+  }
+  /** What Unicorn translates at `pc` ends before it is too long. */
+  private isShort(pc: number): boolean {
+    let short = this.shortFrom.get(pc);
+    if (short !== undefined) return short;
+    short = false;
+    if (this.cannotBeWritten(pc)) {
+      let at = pc;
+      for (let n = 0; n < this.binding.longestBlock && !short; n++) {
+        const ins = this.host.instructionAt(at);
+        if (!ins) break;
+        short = endsTranslation(ins);
+        at += ins.size;
+      }
+    }
+    this.shortFrom.set(pc, short);
+    return short;
   }
 
   run(): number {
-    const { host, lib } = this;
-    if (!host.plainAccesses() || host.get(S.IT) !== 0 || host.get(S.SPLIM) !== 0) return host.runOwn();
-    if (this.stale) this.refresh();
+    const { host } = this;
+    if (!host.plainAccesses() || host.get(S.IT) !== 0 || host.get(S.SPLIM) !== 0) return this.own();
+    const core = this.ready();
     if (this.unmarked) {
       this.unmarked = false;
       for (const r of this.ram) host.ramWillChange(r.host, r.bytes);
     }
-    if (this.flush) {
-      this.flush = false;
-      check(lib.ctl0(this.uc, CTL_TB_FLUSH), 'uc_ctl flush');
+    if (this.changed.size > 0) {
+      core.codeChanged(this.changed);
+      this.changed.clear();
     }
     let pc = host.get(S.PC);
     let budget = host.get(S.BUDGET) | 0;
     let block = this.blockAt(pc);
-    if (block.count === 0) return host.runOwn();
-    this.load();
+    if (block.count === 0) return this.own();
+    this.load(core);
     let retired = 0;
     while (budget > 0 && block.count > 0) {
       this.faulted = false;
       const count = Math.min(block.count, budget);
-      const outcome = lib.start(this.uc, pc | 1, NOWHERE, 0, count);
-      lib.regRead(this.uc, REG_IDS[15]!, this.word);
-      pc = this.word[0]!;
+      const outcome = core.start(pc, block.until, count);
+      core.registers(PC_ONLY, this.one);
+      pc = this.one[0]!;
       if (outcome !== UC.OK) {
         // a branch to where nothing can be fetched has been made: its target faults when the core gets there
         if (outcome === UC.FETCH_UNMAPPED || outcome === UC.FETCH_PROT) {
@@ -232,15 +302,16 @@ export class UnicornEngine implements CpuEngine {
       budget -= count;
       block = this.blockAt(pc);
     }
-    if (!this.faulted) this.readAll(this.before);
+    if (!this.faulted) core.registers(READ_IDS, this.before);
     this.store(this.before);
     host.set(S.RETIRED, host.get(S.RETIRED) + retired);
     host.set(S.BUDGET, budget);
-    return budget <= 0 ? EXIT.BUDGET : host.runOwn();
+    return budget <= 0 ? EXIT.BUDGET : this.own();
   }
 }
-/** What a run says about itself. */
-export const UNICORN_NOTES: readonly string[] = [
+/** What a run says about itself, with any Unicorn. */
+const NOTES: readonly string[] = [
   'straight code ran on Unicorn; peripherals, faults, exceptions, system, floating-point and division instructions, exclusives, IT blocks, returns and code behind an MPU or stack limit were executed by bootbench',
   'Unicorn has no cycles: every instruction that ran there counted as one, words that it read before they were written were not counted, and time between events follows from that',
 ];
+export const unicornNotes = (): readonly string[] => [...NOTES, ...notesInUse()];
