@@ -66,6 +66,15 @@ export const L1 = {
   FROM: 0x2000,
   TO: 0xd000,
 } as const;
+/** Behind them what the same core remembers of branches (core/branch-targets.ts): eight bytes for each, how often any of it has changed, a byte for each set that was looked into. */
+export const BRANCH_TARGETS = { ENTRIES: 0xd000, CHANGES: 0xe000, USED: 0xe004 } as const;
+
+/**
+ * Memories of machines that were given up, all zero, for the next ones: making one costs milliseconds and brings the garbage collector on, for it counts as a
+ * hundred megabytes.
+ */
+const spare: WebAssembly.Memory[] = [];
+const MAX_SPARE = 2;
 
 export class Arena {
   readonly memory: WebAssembly.Memory;
@@ -86,13 +95,26 @@ export class Arena {
     if (memoryBytes > MAX_MEMORY) throw new Error(`${memoryBytes} bytes of memory do not fit the arena`);
     this.memoryEnd = MEMORY_BASE + pageUp(memoryBytes);
     this.limit = DECODED_BASE + DECODED_BYTES;
-    this.memory = new WebAssembly.Memory({ initial: Math.ceil(ARENA_BYTES / 65536) });
+    this.memory = spare.pop() ?? new WebAssembly.Memory({ initial: Math.ceil(ARENA_BYTES / 65536) });
     const buffer = this.memory.buffer;
     this.u8 = new Uint8Array(buffer);
     this.u16 = new Uint16Array(buffer);
     this.u32 = new Uint32Array(buffer);
     this.i32 = new Int32Array(buffer);
     this.view = new DataView(buffer);
+  }
+
+  /** The machine is given up, its page tables are empty: another one may have the memory. */
+  release(): void {
+    if (spare.length >= MAX_SPARE) return;
+    const { u8, memoryEnd } = this;
+    u8.fill(0, 0, TABLES_BASE);
+    u8.fill(0, MEMORY_BASE, memoryEnd);
+    u8.fill(0, WORD_MAP_BASE, WORD_MAP + (memoryEnd >>> 2));
+    u8.fill(0, LINE_MAP_BASE, LINE_MAP + (memoryEnd >>> 5));
+    u8.fill(0, DECODED_BASE, this.decodedNext);
+    u8.fill(0, REGION_SLOTS, REGION_SLOTS + ((this.decodedNext - DECODED_BASE) >>> 3));
+    spare.push(this.memory);
   }
 
   /** A zeroed decoded page, or 0 when there is no room (the caller drops all decoded pages and asks again). */

@@ -142,9 +142,9 @@ export interface RomReference {
 /** Highest HCLK in MHz per number of flash wait states, by voltage range (`VOS0`…). */
 export type LatencyTable = Readonly<Record<string, readonly (readonly [maxMHz: number, waitStates: number])[]>>;
 
-/** Flash as its controller reads it: line by line, through caches of rows that software switches (wires `art.icache`, `art.dcache`, `flash.prefetch`). */
+/** Flash as its controller reads it: line by line, through caches of rows that software switches, or a word at a time and ahead (wires `art.icache`, `art.dcache`, `flash.prefetch`). */
 export interface FlashCacheRow {
-  readonly lineBytes: 8 | 16 | 32;
+  readonly lineBytes: 4 | 8 | 16 | 32;
   readonly rowBytes: 16 | 32;
   readonly codeRows: number;
   readonly dataRows: number;

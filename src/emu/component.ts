@@ -94,6 +94,13 @@ export interface Component<S extends object = object> {
   peek?(state: S, env: Env, offset: number, size: number): number;
   /** Reading this offset has no side effect and gives the same until the next event of the block. */
   steady?(offset: number): boolean;
+  /** Reading so many bytes at this offset, which may depend on the time, does nothing that anyone else notices: no interrupt, timer, wire or note. */
+  quiet?(offset: number, size: number): boolean;
+  /**
+   * Index of the register that a read gives as it is stored, in the words `regs` of the state; -1 where there is more to it. That reads of
+   * a register without behaviour are counted is more to it, but not for who only looks (`peeked`).
+   */
+  stored?(offset: number, size: number, peeked?: boolean): number;
   /** This write does what the same one did before, only later: of a row of them the last one alone counts, and nothing that can be read shows them. */
   repeats?(state: S, env: Env, offset: number, size: number, value: number): boolean;
 }

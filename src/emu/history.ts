@@ -30,7 +30,7 @@ export interface EntryRecord {
   readonly registers: RegisterFile;
   /** Instructions retired by the core before the first one in system memory. */
   readonly retired: number;
-  reached: boolean;
+  readonly reached: boolean;
 }
 
 export interface ResetRecord {
@@ -56,6 +56,9 @@ export interface TimelineRecord {
 
 const CHUNK = 256;
 const MAX_TIMELINE = 2000;
+/** A tick whose handler lies in system memory makes a thousand entries a second: of more than these the first and the last are kept. */
+const MAX_ENTRIES = 400;
+const FIRST_ENTRIES = 100;
 
 /** Append-only list in chunks; copying it shares the full chunks. */
 export class Log<T> {
@@ -90,6 +93,8 @@ export class Log<T> {
 
 export class History {
   entries: EntryRecord[] = [];
+  /** Those in between that were dropped included. */
+  entryCount = 0;
   resets: ResetRecord[] = [];
   timeline = new Log<TimelineRecord>();
   /** Writes to blocks and special registers so far. */
@@ -102,6 +107,15 @@ export class History {
    */
   private bits = new Map<string, (WriteRecord | null)[]>();
 
+  enter(entry: EntryRecord): void {
+    this.entryCount++;
+    this.entries.push(entry);
+    if (this.entries.length > MAX_ENTRIES) this.entries.splice(FIRST_ENTRIES, 1);
+  }
+  /** The first instruction behind the last entry did not run. */
+  notReached(): void {
+    this.entries.push({ ...this.entries.pop()!, reached: false });
+  }
   /** Bits `changed` of a register have changed; `write` is null when the hardware did it. */
   mark(register: string, changed: number, write: WriteRecord | null): void {
     let list = this.bits.get(register);
@@ -144,7 +158,8 @@ export class History {
   }
   copy(): History {
     const h = new History();
-    h.entries = this.entries.map((e) => ({ ...e }));
+    h.entries = this.entries.slice();
+    h.entryCount = this.entryCount;
     h.resets = [...this.resets];
     h.timeline = this.timeline.copy();
     h.seq = this.seq;

@@ -3,41 +3,60 @@
  * was there already, and read only what cannot change before the next event: memories, and registers whose value does not depend on the time. Whatever it does then it
  * goes on doing until the next event; time can be moved there. The rule looks at the machine's state, never at the code.
  */
+import { BUS_ERROR } from './component.ts';
+import type { BranchTargetsCopy } from './core/branch-targets.ts';
 import type { AccessTrace } from './core/core-types.ts';
 import type { Core } from './core/core.ts';
 import { highestPending } from './core/nvic.ts';
 import { S } from './core/state.ts';
 import type { History } from './history.ts';
+import type { RegisterState } from './registers.ts';
 import { sysTickNextZero } from './core/systick.ts';
-import type { System } from './system.ts';
+import type { Block, Region, System } from './system.ts';
 
-export interface SteadyLoop {
-  /** Where the state was compared. */
+/** What a loop reads (or stores again as it is), and what is known of how long that holds. */
+export interface Reading {
+  readonly reads: readonly SteadyRead[];
+  /** `System.configuration` for which every read but that of SysTick holds for ever, and whether SysTick is read; null = not looked at. */
+  always: { readonly configuration: number; readonly sysTick: boolean } | null;
+  /** Where `reads` lie; null = not looked up yet. */
+  places: Places | null;
+}
+/** A loop of which every round does the same, and takes as long. */
+export interface Loop extends Reading {
+  /** Where its rounds begin. */
   readonly pc: number;
   readonly cycles: number;
   readonly instructions: number;
   readonly cacheHits: number;
-  /** `Core.cacheChanges` when it was found. */
+  /** `Core.cacheChanges` and `Core.codeVersion` when it was found. */
   readonly cacheChanges: number;
+  readonly codeVersion: number;
+  /** What the core remembers, where a round begins, of the branches in one; null if it remembers none. */
+  readonly branchTargets: BranchTargetsCopy | null;
+  /** Reads of a round that are counted for the report. */
+  readonly counts: readonly [string, number][];
+  /** The order in which it uses cache lines counts: its last whole round has to be executed. */
+  readonly ordered: boolean;
+  /** The core's state at `pc` when it was found. */
+  readonly state: Uint32Array;
+}
+export interface SteadyLoop extends Loop {
   /** Numbers that the history gave to writes (of PRIMASK, say) in a round. */
   readonly writes: number;
   /** Of these, writes to blocks of which the last one alone counts. */
   readonly refreshes: number;
   /** Events of a round, each a repeat of the one before: a fault, say, that is taken again and again. */
   readonly events: number;
-  /** Reads of a round that are counted for the report. */
-  readonly counts: readonly [string, number][];
-  /** The order in which it uses cache lines counts: its last whole round has to be executed. */
-  readonly ordered: boolean;
+  /** What the core remembers of branches is another in the middle of a round. */
+  readonly branchTargetsMove: boolean;
   /** Exception that is pending and never taken in a round, 0 = none. */
   readonly pending: number;
-  /** Words that the loop reads, or stores again as they are. */
-  readonly reads: readonly SteadyRead[];
-  /** Architectural state at `pc`. */
-  readonly state: Uint32Array;
   /** How often it was skipped without a record, and every place of a round where the core can be stopped, once a round was recorded. */
   skips: number;
   frames: readonly Frame[] | null;
+  /** Words of the state that are not the same in all of them. */
+  varying: Int32Array;
 }
 /** An instruction boundary in a round, relative to its start. */
 export interface Frame {
@@ -50,6 +69,7 @@ export interface Frame {
 export interface SteadyRead {
   readonly address: number;
   readonly size: 1 | 2 | 4;
+  /** Unsigned. */
   readonly value: number;
 }
 
@@ -76,7 +96,12 @@ const COUNTERS = new Set<number>(
 );
 const COMPARED = 0x200 >> 2;
 
-const ARCHITECTURE = Int32Array.from({ length: COMPARED }, (_, i) => i).filter((i) => !COUNTERS.has(i));
+export const ARCHITECTURE = Int32Array.from({ length: COMPARED }, (_, i) => i).filter((i) => !COUNTERS.has(i));
+/** Rising numbers as stretches: where one begins, where it ends, and so on. */
+export const stretchesOf = (words: Int32Array): Int32Array =>
+  Int32Array.from([...words].flatMap((w, i) => [...(words[i - 1] === w - 1 ? [] : [w]), ...(words[i + 1] === w + 1 ? [] : [w + 1])]));
+export const STRETCHES = stretchesOf(ARCHITECTURE);
+const inState = (core: Core, copy: Uint32Array): boolean => core.hasStretches(copy, STRETCHES);
 
 const SYST_CSR = 0xe000e010;
 const COUNTFLAG = 1 << 16;
@@ -88,10 +113,16 @@ export function steadyUntil(core: Core, system: System, address: number): number
   return readIsSteady(system, address) ? Infinity : 0;
 }
 /** Until when a loop stays as it is, events aside. */
-export function loopHolds(core: Core, system: System, loop: SteadyLoop): number {
+export function loopHolds(core: Core, system: System, loop: Reading): number {
+  if (loop.always?.configuration === system.configuration) return loop.always.sysTick ? steadyUntil(core, system, SYST_CSR) : Infinity;
   let first = Infinity;
-  for (const r of loop.reads) first = Math.min(first, steadyUntil(core, system, r.address));
-  return first;
+  let sysTick = false;
+  for (const r of loop.reads) {
+    if (r.address === SYST_CSR) sysTick = true;
+    else first = Math.min(first, steadyUntil(core, system, r.address));
+  }
+  loop.always = first === Infinity ? { configuration: system.configuration, sysTick } : null;
+  return sysTick ? Math.min(first, steadyUntil(core, system, SYST_CSR)) : first;
 }
 
 /** Whether reading an address again gives the same until the next event, and has no side effect. */
@@ -115,9 +146,38 @@ export interface Told {
   counts(): ReadonlyMap<string, number>;
 }
 const NOTHING_TOLD: Told = { history: { seq: 0, repeats: 0, timeline: { length: 0 } }, counts: () => new Map() };
-/** What a round adds to the counts. */
-const added = (before: ReadonlyMap<string, number>, after: ReadonlyMap<string, number>): readonly [string, number][] =>
-  [...after].map(([key, n]): [string, number] => [key, n - (before.get(key) ?? 0)]).filter(([, n]) => n > 0);
+/** Everything that is counted or told while a loop runs. */
+interface Mark {
+  readonly cycles: number;
+  readonly instructions: number;
+  readonly cacheHits: number;
+  readonly cacheChanges: number;
+  readonly writes: number;
+  readonly repeats: number;
+  readonly events: number;
+  readonly counts: ReadonlyMap<string, number>;
+}
+export const markNow = (core: Core, told: Told): Mark => ({
+  cycles: core.cycles(),
+  instructions: core.retired(),
+  cacheHits: core.get(S.CACHE_HITS),
+  cacheChanges: core.cacheChanges(),
+  writes: told.history.seq,
+  repeats: told.history.repeats,
+  events: told.history.timeline.length,
+  counts: told.counts(),
+});
+/** What was added from one mark to another. */
+export const since = (a: Mark, b: Mark): Omit<Mark, 'counts'> & Pick<Loop, 'counts'> => ({
+  cycles: b.cycles - a.cycles,
+  instructions: b.instructions - a.instructions,
+  cacheHits: b.cacheHits - a.cacheHits,
+  cacheChanges: b.cacheChanges - a.cacheChanges,
+  writes: b.writes - a.writes,
+  repeats: b.repeats - a.repeats,
+  events: b.events - a.events,
+  counts: [...b.counts].map(([key, n]): [string, number] => [key, n - (a.counts.get(key) ?? 0)]).filter(([, n]) => n > 0),
+});
 
 /**
  * Runs on from here, one instruction at a time, until the state repeats. Returns null if it does not within `maxSteps` (the core has then simply
@@ -136,78 +196,78 @@ export function findSteadyLoop(
   try {
     let anchor = core.stateWords();
     let anchorPc = core.pc;
-    const counters = () => ({
-      cycles: core.cycles(),
-      retired: core.retired(),
-      hits: core.get(S.CACHE_HITS),
-      misses: core.cacheChanges(),
-      writes: told.history.seq,
-      repeats: told.history.repeats,
-      events: told.history.timeline.length,
-      counts: told.counts(),
-      refreshes: trace.refreshes,
-    });
-    let at = counters();
+    let at = markNow(core, told);
+    let { refreshes } = trace;
+    let targets = core.branchTargets?.save() ?? null;
     let sinceAnchor = 0;
     let window = 16;
     let period = -1;
     const round: number[] = [];
+    const beginRound = (): void => {
+      at = markNow(core, told);
+      ({ refreshes } = trace);
+      targets = core.branchTargets?.save() ?? null;
+      core.branchTargets?.beginUse();
+      trace.reads.clear();
+      round.length = 0;
+      sinceAnchor = 0;
+    };
     const stepped = (): boolean => {
       if (core.step() || core.halted || stopped() || trace.writes > 0) return false;
       const now = core.now();
       return now < system.scheduler.next && now < until;
     };
+    core.branchTargets?.beginUse();
     for (let i = 0; i < maxSteps; i++) {
       round.push(core.pc);
       if (!stepped()) return null;
-      if (core.pc === anchorPc && core.hasWords(anchor, ARCHITECTURE)) {
-        const cycles = core.cycles() - at.cycles;
-        const misses = core.cacheChanges() - at.misses;
+      if (core.pc === anchorPc && inState(core, anchor)) {
+        const { cycles, instructions, cacheHits, cacheChanges, writes, repeats, events, counts } = since(at, markNow(core, told));
         // the second round must take as long as the first, from the cache alone
-        if (cycles > 0 && cycles === period && misses === 0) {
-          if (told.history.timeline.length !== at.events) return null;
+        if (cycles > 0 && cycles === period && cacheChanges === 0 && core.expectsAs(targets)) {
+          if (events > 0) return null;
           if (![...trace.reads.keys()].every((a) => steadyUntil(core, system, a) > core.now())) return null;
           const reads = [...trace.reads].map(([address, size]): SteadyRead => ({
             address,
             size: size as 1 | 2 | 4,
-            value: core.peek(address, size as 1 | 2 | 4) ?? 0,
+            value: (core.peek(address, size as 1 | 2 | 4) ?? 0) >>> 0,
           }));
           const loop = {
             cycles,
-            instructions: core.retired() - at.retired,
-            cacheHits: core.get(S.CACHE_HITS) - at.hits,
+            instructions,
+            cacheHits,
             cacheChanges: core.cacheChanges(),
-            writes: told.history.seq - at.writes,
-            events: told.history.repeats - at.repeats,
-            refreshes: trace.refreshes - at.refreshes,
+            codeVersion: core.codeVersion,
+            branchTargetsMove: targets?.changes !== core.branchTargets?.changes,
+            writes,
+            events: repeats,
+            refreshes: trace.refreshes - refreshes,
             ordered: core.keepsOrder(),
-            counts: added(at.counts, told.counts()),
+            counts,
             pending: highestPending(core),
             reads,
+            always: null,
             skips: 0,
             frames: null,
+            varying: ARCHITECTURE,
+            places: null,
           };
           // An instruction of an inner loop comes by in other states as well: stand at one that comes once a round.
           const once = round.find((pc, i) => round.indexOf(pc) === i && round.lastIndexOf(pc) === i) ?? anchorPc;
-          if (once === anchorPc) return { pc: anchorPc, state: anchor, ...loop };
+          const used = (): BranchTargetsCopy | null => core.branchTargets?.saveUsed() ?? null;
+          if (once === anchorPc) return { pc: anchorPc, state: anchor, branchTargets: used(), ...loop };
           while (core.pc !== once) if (!stepped()) return null;
-          return { pc: once, state: core.stateWords(), ...loop };
+          return { pc: once, state: core.stateWords(), branchTargets: used(), ...loop };
         }
-        period = misses === 0 ? cycles : -1;
-        at = counters();
-        trace.reads.clear();
-        round.length = 0;
-        sinceAnchor = 0;
+        period = cacheChanges === 0 ? cycles : -1;
+        beginRound();
         continue;
       }
       // Brent: move the anchor on, in growing windows
       if (++sinceAnchor === window) {
         anchor = core.stateWords();
         anchorPc = core.pc;
-        at = counters();
-        trace.reads.clear();
-        round.length = 0;
-        sinceAnchor = 0;
+        beginRound();
         period = -1;
         window *= 2;
       }
@@ -222,21 +282,96 @@ export function findSteadyLoop(
 export function stillSteady(core: Core, loop: SteadyLoop): boolean {
   // What has become pending while interrupts were masked is taken when the loop lets them in.
   if (loop.writes > 0 && highestPending(core) !== loop.pending) return false;
-  return core.pc === loop.pc && core.hasWords(loop.state, ARCHITECTURE) && readsAsFound(core, loop);
+  return core.pc === loop.pc && inState(core, loop.state) && isAsFound(core, loop);
 }
-function readsAsFound(core: Core, loop: SteadyLoop): boolean {
-  // Lines that it ran from may have been replaced since.
-  if (core.cacheChanges() !== loop.cacheChanges) return false;
-  for (const r of loop.reads) if ((core.peek(r.address, r.size) ?? 0) !== r.value) return false;
+/** Where a loop's reads lie, looked up once for a map of the address space. */
+interface Places {
+  readonly regions: readonly Region[];
+  /** Aligned words, by index into the arena. */
+  readonly words: Uint32Array;
+  readonly wordValues: Uint32Array;
+  /** Other memory, by arena offset. */
+  readonly memory: readonly { readonly host: number; readonly size: number; readonly value: number }[];
+  /** Registers that read as they are stored. */
+  readonly stored: readonly { readonly block: Block; readonly index: number; readonly value: number }[];
+  readonly registers: readonly { readonly block: Block; readonly offset: number; readonly size: number; readonly value: number }[];
+  /** Everything else. */
+  readonly rest: readonly SteadyRead[];
+}
+/** The core and its system see memory as it is in the arena, but for what lies in a data cache, on its private bus or behind bit-banding. */
+function placesOf(core: Core, loop: Reading): Places {
+  const regions = core.system.regionsOf(core.index);
+  if (loop.places?.regions === regions) return loop.places;
+  const words: { at: number; value: number }[] = [];
+  const memory: Places['memory'][number][] = [];
+  const stored: Places['stored'][number][] = [];
+  const registers: Places['registers'][number][] = [];
+  const rest: SteadyRead[] = [];
+  for (const r of loop.reads) {
+    const region = core.isRemote(r.address) ? null : core.system.regionAt(r.address, core.index);
+    if (region?.memory && !region.memory.row.guardedBy && r.address + r.size <= region.end) {
+      const host = region.memory.host + (r.address - region.base);
+      if (r.size === 4 && (host & 3) === 0) words.push({ at: host >>> 2, value: r.value });
+      else memory.push({ host, size: r.size, value: r.value });
+    } else if (region?.block && r.address < 0xe0000000 && r.address + r.size <= region.end) {
+      const { block } = region;
+      const offset = r.address - block.row.base;
+      const index = block.component.stored?.(offset, r.size, true) ?? -1;
+      if (index >= 0) stored.push({ block, index, value: r.value });
+      else registers.push({ block, offset, size: r.size, value: r.value });
+    } else rest.push(r);
+  }
+  return (loop.places = {
+    regions,
+    words: Uint32Array.from(words, (w) => w.at),
+    wordValues: Uint32Array.from(words, (w) => w.value),
+    memory,
+    stored,
+    registers,
+    rest,
+  });
+}
+const plainMemory = (core: Core): boolean => core.l1?.dataOn !== true;
+
+/**
+ * Neither have its instructions been written over, nor the lines been replaced that it ran from; and what is expected of its branches is
+ * what was.
+ */
+export const sameCode = (core: Core, loop: Loop): boolean =>
+  core.cacheChanges() === loop.cacheChanges && core.codeVersion === loop.codeVersion && core.expectsAs(loop.branchTargets);
+
+/** The loop's instructions, the lines that it runs from, and everything that it reads are as they were when it was found. */
+export function isAsFound(core: Core, loop: Loop): boolean {
+  if (!sameCode(core, loop)) return false;
+  let { reads } = loop;
+  if (plainMemory(core)) {
+    const { words, wordValues, memory, stored, registers, rest } = placesOf(core, loop);
+    const { u32 } = core.arena;
+    for (let i = 0; i < words.length; i++) if (u32[words[i]!] !== wordValues[i]) return false;
+    for (const { block, index, value } of stored) if ((block.state as RegisterState).regs[index]! >>> 0 !== value) return false;
+    for (const m of memory) if (core.system.loadHost(m.host, m.size) !== m.value) return false;
+    for (const { block, offset, size, value } of registers) {
+      const { component, state, env } = block;
+      const now = component.peek ? component.peek(state, env, offset, size) : (component.read?.(state, env, offset, size) ?? 0);
+      if ((now === BUS_ERROR ? 0 : now) >>> 0 !== value) return false;
+    }
+    reads = rest;
+  }
+  for (const r of reads) if ((core.peek(r.address, r.size) ?? 0) >>> 0 !== r.value) return false;
   return true;
 }
 
 /** Longest round that is recorded, in instructions. */
 const MAX_FRAMES = 1000;
 
-/** A round in which something is told, or an exception taken, is more than the words that a frame holds. */
+/** A round in which something is told, an exception taken or the target of a branch forgotten is more than the words that a frame holds. */
 export const mayRecord = (loop: SteadyLoop): boolean =>
-  !loop.ordered && loop.writes === 0 && loop.events === 0 && loop.counts.length === 0 && loop.instructions <= MAX_FRAMES;
+  !loop.ordered &&
+  !loop.branchTargetsMove &&
+  loop.writes === 0 &&
+  loop.events === 0 &&
+  loop.counts.length === 0 &&
+  loop.instructions <= MAX_FRAMES;
 
 /** Executes one round from the loop's start and keeps every stop in it; null if it is interrupted (the core has then run that far). */
 export function recordFrames(core: Core, system: System, loop: SteadyLoop, until: number): readonly Frame[] | null {
@@ -258,7 +393,10 @@ export function recordFrames(core: Core, system: System, loop: SteadyLoop, until
     const now = core.now();
     if (now >= until || system.scheduler.next <= now) return null;
     const done = core.cycles() - cycles;
-    if (done >= loop.cycles) return done === loop.cycles && core.hasWords(loop.state, ARCHITECTURE) ? frames : null;
+    if (done < loop.cycles) continue;
+    if (done > loop.cycles || !inState(core, loop.state)) return null;
+    loop.varying = ARCHITECTURE.filter((i) => frames.some((f) => f.state[i] !== loop.state[i]));
+    return frames;
   }
 }
 
@@ -267,9 +405,8 @@ export function frameOf(core: Core, loop: SteadyLoop, hint: number): number {
   const frames = loop.frames!;
   const { pc } = core;
   let at = frames[hint]?.pc === pc ? hint : -1;
-  if (at < 0 || !core.hasWords(frames[at]!.state, ARCHITECTURE))
-    at = frames.findIndex((f) => f.pc === pc && core.hasWords(f.state, ARCHITECTURE));
-  return at >= 0 && readsAsFound(core, loop) ? at : -1;
+  if (at < 0 || !inState(core, frames[at]!.state)) at = frames.findIndex((f) => f.pc === pc && inState(core, f.state));
+  return at >= 0 && isAsFound(core, loop) ? at : -1;
 }
 /** Where the core is when it has come at least `cycles` on from frame `from`, as far as it may go (`most`): whole rounds and a frame. */
 export function frameAfter(
@@ -306,5 +443,5 @@ export function frameAfter(
   }
   return { rounds, frame, cycles: rounds * loop.cycles + frames[frame]!.cycles - start };
 }
-/** Puts the core into a frame; time is the caller's affair. */
-export const standIn = (core: Core, frame: Frame): void => core.putWords(frame.state, ARCHITECTURE);
+/** Puts the core from one frame of a loop into another; time is the caller's affair. */
+export const standIn = (core: Core, loop: SteadyLoop, frame: Frame): void => core.putWords(frame.state, loop.varying);

@@ -11,9 +11,11 @@ import { registerFile, setRegister } from './core/register-file.ts';
 import { S } from './core/state.ts';
 import { sysTickClockChanged } from './core/systick.ts';
 import { History, type EntryRecord, type WriteRecord, type WriterKind } from './history.ts';
+import { freshState, TOGETHER_FIRST, type MachineState } from './machine-state.ts';
+import { nextWord, powerOnPattern } from './power-on.ts';
 import type { ModelFactory, Register, RegisterState } from './registers.ts';
 import { System, type Memory, type SystemListener, type SystemState } from './system.ts';
-import { US, type Ps } from './time.ts';
+import type { Ps } from './time.ts';
 
 export interface MachineOptions {
   readonly chip: ChipDescription;
@@ -63,95 +65,10 @@ export interface SavedPage {
   readonly words: Uint8Array;
 }
 
-/** Plain state of the machine itself. */
-export interface MachineState {
-  pendingReset: { by: ResetCause; pc: number | null; core: number; external: boolean } | null;
-  /** A core runs a user handler that interrupted code in system memory. */
-  handlerOverSystem: boolean[];
-  /** PC that the last exception return goes to, and handler that the last exception entry goes to. */
-  returnTo: number[];
-  exceptionTo: { pc: number; from: number }[];
-  /** Not held in reset. */
-  booted: boolean[];
-  /** The boot core is inside the ROM. */
-  inSystem: boolean;
-  inSystemOf: boolean[];
-  usbServedBy: 'user' | 'system' | null;
-  console: Record<string, string>;
-  /** Reads and writes by `block.register` without behaviour. */
-  unmodelled: Record<string, { reads: number; writes: number }>;
-  unclocked: Record<string, number>;
-  notes: { kind: string; text: string; count: number }[];
-  uninitialised: number;
-  powerCycles: number;
-  /** Of the boot core. */
-  lockup: { core: number; reason: string; at: Ps } | null;
-  /** Of each core since the last reset. */
-  lockups: ({ reason: string; at: Ps } | null)[];
-  /** Sleeping cores that have come to the time at which they are to look whether they wake up. */
-  waking: boolean[];
-  /** When both cores are looked at again for steady loops, and how far apart such looks are. */
-  together: { tryAt: Ps; gap: Ps };
-  semihostingExit: number | null;
-  debugger: boolean;
-  /** Words of the ROM's option block that its code has read. */
-  optionReads: number[];
-  /** Something read or ran in the part of system flash whose contents are not known. */
-  gapAccess: boolean;
-  /** NRST is held low or power is off: nothing runs. */
-  held: boolean;
-  /** Wires that a repair holds: the scenario's steps no longer reach them. */
-  heldWires: string[];
-  /** First fault before any entry. */
-  firstFault: { kind: string; address: number | null; pc: number; at: Ps } | null;
-  /** Words of system memory that user code read as data, oldest first. */
-  vectorReads: { address: number; value: number; pc: number; at: Ps }[];
-  /** Words of system memory that anything has read before the first entry, and whether there were more than are listed. */
-  systemReads: number[];
-  moreSystemReads: boolean;
-  /** BKPTs that something attached has answered, by place. */
-  breakpoints: { semihosting: boolean; pc: number; at: Ps }[];
-}
-
 /** Where a chip's row names no quantum. */
 export const QUANTUM = { clock: '', cycles: 256 };
-/** Time before the first look for loops that two cores stand in. */
-export const TOGETHER_FIRST = 50 * US;
-
 /** Words that `systemReads` lists. */
 const MAX_SYSTEM_READS = 1024;
-
-export const freshState = (cores: number): MachineState => ({
-  pendingReset: null,
-  handlerOverSystem: Array<boolean>(cores).fill(false),
-  returnTo: Array<number>(cores).fill(-1),
-  exceptionTo: Array.from({ length: cores }, () => ({ pc: -1, from: -1 })),
-  booted: Array<boolean>(cores).fill(true),
-  inSystem: false,
-  inSystemOf: Array<boolean>(cores).fill(false),
-  usbServedBy: null,
-  console: {},
-  unmodelled: {},
-  unclocked: {},
-  notes: [],
-  uninitialised: 0,
-  powerCycles: 0,
-  lockup: null,
-  lockups: Array.from({ length: cores }, () => null),
-  waking: Array<boolean>(cores).fill(false),
-  together: { tryAt: 0, gap: TOGETHER_FIRST },
-  semihostingExit: null,
-  debugger: false,
-  optionReads: [],
-  gapAccess: false,
-  held: false,
-  heldWires: [],
-  firstFault: null,
-  vectorReads: [],
-  systemReads: [],
-  moreSystemReads: false,
-  breakpoints: [],
-});
 
 export abstract class MachineBase implements CoreListener {
   readonly chip: ChipDescription;
@@ -220,6 +137,8 @@ export abstract class MachineBase implements CoreListener {
     };
     this.system.listener = listener;
     this.cores = options.chip.cores.map((row, i) => new Core(this.system, row, i, this));
+    this.system.totals['icache.hits'] = () => this.cores[0]!.get(S.CACHE_HITS) >>> 0;
+    this.system.totals['icache.misses'] = () => this.cores[0]!.get(S.CACHE_MISSES) >>> 0;
     for (const core of this.cores) {
       core.onMemoryWrite = (host, size) => this.markDirty(host, size);
       core.peers = this.cores.filter((c) => c !== core);
@@ -305,25 +224,32 @@ export abstract class MachineBase implements CoreListener {
     this.gap = gap ? { base: gap.base, end: gap.base + gap.size } : null;
     this.refreshIntercept();
   }
+  /** The machine is not used any more: its memory is another one's from now on. */
+  release(): void {
+    if (this.released) return;
+    this.released = true;
+    for (const core of this.cores) core.leaveArena();
+    this.system.arena.release();
+  }
+  protected released = false;
   attach(a: Attachment): void {
     this.attachments.push(a);
   }
 
   protected fillRam(): void {
-    let x = (this.seed ^ Math.imul(this.state.powerCycles + 1, 0x9e3779b1)) | 0 || 1;
-    const random = (): number => {
-      x ^= x << 13;
-      x ^= x >>> 17;
-      return (x ^= x << 5);
-    };
-    for (const m of this.system.memories) {
-      if (m.row.kind !== 'ram') continue;
-      const words = this.system.arena.i32;
+    const rams = this.system.memories.filter((m) => m.row.kind === 'ram');
+    const { words, last } = powerOnPattern(
+      (this.seed ^ Math.imul(this.state.powerCycles + 1, 0x9e3779b1)) | 0 || 1,
+      rams.reduce((sum, m) => sum + (m.row.size >> 2), 0),
+    );
+    let from = 0;
+    for (const m of rams) {
       this.markDirty(m.host, m.row.size);
-      for (let i = m.host >> 2; i < (m.host + m.row.size) >> 2; i++) words[i] = random();
+      this.system.arena.i32.set(words.subarray(from, (from += m.row.size >> 2)), m.host >> 2);
       this.system.arena.u8.fill(0, WORD_MAP + (m.host >>> 2), WORD_MAP + ((m.host + m.row.size) >>> 2));
     }
-    for (const core of this.cores) core.l1?.powerOn(random);
+    let x = last;
+    for (const core of this.cores) core.l1?.powerOn(() => (x = nextWord(x)));
   }
 
   /** First power-on, or power back after `power off`. */
@@ -534,8 +460,13 @@ export abstract class MachineBase implements CoreListener {
 
   // ---- history -------------------------------------------------------------------------------------------------------------------
   protected registerChanged(block: string, register: Register, old: number, value: number): void {
-    this.history.mark(`${block}.${register.name}`, old ^ value, this.writer ? this.recordWrite() : null);
+    let names = this.registerNames.get(block);
+    if (!names) this.registerNames.set(block, (names = []));
+    const name = (names[register.index] ??= `${block}.${register.name}`);
+    this.history.mark(name, old ^ value, this.writer ? this.recordWrite() : null);
   }
+  /** Names as the history has them, by block and index: made once, since a text that is put together anew is hashed anew. */
+  private readonly registerNames = new Map<string, string[]>();
   /** The record of the write that is being served, made on first use. */
   protected recordWrite(): WriteRecord {
     const w = this.writer!;
@@ -564,6 +495,9 @@ export abstract class MachineBase implements CoreListener {
   }
   endAccess(): void {
     this.writer = null;
+  }
+  cacheableWrite(): void {
+    this.system.setWire('icache.error', this.system.wire('icache.error') + 1);
   }
   /** Makes what follows count as done by something else than the CPU (scenario, debugger). */
   as<T>(kind: WriterKind, action: () => T): T {
@@ -634,8 +568,11 @@ export abstract class MachineBase implements CoreListener {
   }
   exceptionTaken(core: Core, exception: number, handler: number, interruptedPc: number): void {
     const entry = this.history.entries.at(-1);
-    if (entry && entry.core === core.index && interruptedPc === entry.address && core.retired() === entry.retired) entry.reached = false;
-    this.state.exceptionTo[core.index] = { pc: handler & ~1, from: interruptedPc };
+    if (entry && entry.core === core.index && interruptedPc === entry.address && core.retired() === entry.retired)
+      this.history.notReached();
+    const to = this.state.exceptionTo[core.index]!;
+    to.pc = handler & ~1;
+    to.from = interruptedPc;
     this.observer.exception?.(core, exception, handler, interruptedPc);
   }
   exceptionReturned(core: Core, exception: number, pc: number): void {
@@ -643,13 +580,14 @@ export abstract class MachineBase implements CoreListener {
     this.observer.exceptionReturn?.(core, exception, pc);
   }
   faulted(core: Core, kind: string, address: number | null, pc: number): void {
-    if (this.history.entries.length === 0 && core === this.bootCore) this.state.firstFault ??= { kind, address, pc, at: core.now() };
+    if (this.history.entries.length === 0 && core === this.bootCore)
+      this.state.firstFault ??= { kind, address, pc, from: core.lastExecuted(), at: core.now() };
     this.event('fault', `${kind}${address === null ? '' : ` at 0x${address.toString(16).padStart(8, '0')}`}`, pc, core.index);
     this.observer.faulted?.(core, kind, address, pc);
   }
   lockup(core: Core, reason: string): void {
     const entry = this.history.entries.at(-1);
-    if (entry && entry.core === core.index && core.retired() === entry.retired) entry.reached = false;
+    if (entry && entry.core === core.index && core.retired() === entry.retired) this.history.notReached();
     this.state.lockups[core.index] = { reason, at: core.now() };
     if (core === this.bootCore) this.state.lockup = { core: core.index, reason, at: core.now() };
     this.event('lockup', reason, core.pc, core.index);
@@ -695,7 +633,7 @@ export abstract class MachineBase implements CoreListener {
       retired: core.retired(),
       reached: true,
     };
-    this.history.entries.push(entry);
+    this.history.enter(entry);
     this.event('entry', `${how} into system memory at 0x${pc.toString(16).padStart(8, '0')}`, entry.fromPc, i);
     this.observer.entry?.(entry);
     this.entryPause = true;

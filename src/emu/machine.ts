@@ -6,6 +6,7 @@ import { PAGE_BITS, PAGE_SIZE, WORD_MAP } from './arena.ts';
 import type { Core } from './core/core.ts';
 import { sleepDeep } from './core/scs.ts';
 import { S } from './core/state.ts';
+import { findCountingLoop, moveOn, provedAgain, roundOf, type CountingLoop } from './counting.ts';
 import {
   findSteadyLoop,
   frameAfter,
@@ -20,7 +21,8 @@ import {
 } from './idle.ts';
 import { type Memory } from './system.ts';
 import { clockCount, clockTimeOf, MS, type Ps } from './time.ts';
-import { MachineBase, QUANTUM, TOGETHER_FIRST, type Checkpoint, type SavedPage } from './machine-base.ts';
+import { MachineBase, QUANTUM, type Checkpoint, type SavedPage } from './machine-base.ts';
+import { TOGETHER_FIRST } from './machine-state.ts';
 
 /** Cycles before the first look for a steady loop, steps of a look, longest distance between looks, cycles that make a look worth it. */
 const IDLE_FIRST = 20_000;
@@ -28,8 +30,15 @@ const IDLE_STEPS = 900;
 const IDLE_AGAIN = 200;
 const IDLE_GAP_LIMIT = 8_000_000;
 const IDLE_WORTH = 4_000;
+/** Reads of blocks since the last look that make one due before its time, and the most that this grows to. */
+const IDLE_READS = 400;
+const IDLE_READS_LIMIT = 50_000;
 /** Looks in vain at one place. */
 const IDLE_MISSES = 64;
+/** Arrivals in vain at a loop that counts, how many of them until it is looked for anew, and instructions that make a skip worth it. */
+const COUNTING_MISSES = 16;
+const COUNTING_AGAIN = 4;
+const COUNTING_WORTH = 400;
 /** The same for two cores that run: times between looks, instructions of a look for each core. */
 const TOGETHER_LIMIT = 20 * MS;
 const TOGETHER_STEPS = 300;
@@ -37,6 +46,8 @@ const TOGETHER_STEPS = 300;
 /** What is known of the steady loop of a core. Cycles are the core's. */
 interface Idle {
   loop: SteadyLoop | null;
+  /** A loop that counts; then there is no steady one. */
+  counting: CountingLoop | null;
   /** The frame in which the core was left. */
   frame: number;
   /** When `lookForIdle` is asked again. */
@@ -44,10 +55,23 @@ interface Idle {
   /** When another loop than this one is looked for, and how far apart such looks are. */
   lookAt: number;
   gap: number;
+  /** The same by reads of blocks. */
+  readsAt: number;
+  readsGap: number;
   /** Looks at the loop's place that found no loop. */
   misses: number;
 }
-const freshIdle = (): Idle => ({ loop: null, frame: 0, tryAt: 0, lookAt: IDLE_FIRST, gap: IDLE_FIRST, misses: 0 });
+const freshIdle = (): Idle => ({
+  loop: null,
+  counting: null,
+  frame: 0,
+  tryAt: 0,
+  lookAt: IDLE_FIRST,
+  gap: IDLE_FIRST,
+  readsAt: 0,
+  readsGap: IDLE_READS,
+  misses: 0,
+});
 
 export class Machine extends MachineBase {
   // ---- running -------------------------------------------------------------------------------------------------------------------
@@ -62,6 +86,7 @@ export class Machine extends MachineBase {
    * Returns why.
    */
   run(limit: Ps): 'limit' | 'stopped' | 'entry' {
+    if (this.released) throw new Error('this machine was given up');
     const s = this.system;
     this.stopAsked = false;
     for (;;) {
@@ -87,12 +112,15 @@ export class Machine extends MachineBase {
           continue;
         }
         until = Math.min(until, this.endOfTurn(core));
-      } else if (this.skipping && core.cycles() >= this.idle[core.index]!.tryAt && this.lookForIdle(core, until)) {
+      } else if (this.skipping && this.mayBeIdle(core) && this.lookForIdle(core, until)) {
         if (this.pausedInLook()) return core.atBreak ? 'stopped' : 'entry';
         continue;
       }
       s.master = core.index;
       this.entryPause = false;
+      const { readsAt, readsGap, lookAt } = this.idle[core.index]!;
+      core.readsLimit = this.skipping && alone ? readsAt + readsGap : Infinity;
+      core.looksUpBehindHandler = core.cycles() >= lookAt && this.skipping && alone;
       const paused = core.run(until);
       this.entryPause = false;
       s.master = 0;
@@ -104,7 +132,13 @@ export class Machine extends MachineBase {
         if (!alone) this.forgetIdle(core);
         continue;
       }
-      return core.atBreak ? 'stopped' : 'entry';
+      if (core.atBreak) return 'stopped';
+      // other code begins: how long the code before it went on without a loop says nothing about it
+      const idle = this.idle[core.index]!;
+      idle.gap = IDLE_FIRST;
+      idle.lookAt = Math.min(idle.lookAt, core.cycles() + IDLE_FIRST);
+      idle.tryAt = Math.min(idle.tryAt, idle.lookAt);
+      return 'entry';
     }
   }
 
@@ -192,7 +226,7 @@ export class Machine extends MachineBase {
     }
     for (const core of cores) {
       s.master = core.index;
-      const loop = findSteadyLoop(core, s, TOGETHER_STEPS, this.told, () => this.stopAsked || this.state.pendingReset !== null);
+      const loop = findSteadyLoop(core, s, TOGETHER_STEPS, this.told, this.interrupted);
       s.master = 0;
       this.settle(core);
       if (!loop) return failed();
@@ -224,12 +258,20 @@ export class Machine extends MachineBase {
   /** The loop that was found last, and when to look again. Not state: only how fast the same thing happens. */
   protected readonly idle: Idle[] = this.chip.cores.map(freshIdle);
 
+  private mayBeIdle(core: Core): boolean {
+    const idle = this.idle[core.index]!;
+    return core.cycles() >= idle.tryAt || core.deviceReads >= idle.readsAt + idle.readsGap;
+  }
   /** Skips if the core is in a steady loop with time before the next event. True if time has passed. */
   protected lookForIdle(core: Core, until: Ps): boolean {
     const idle = this.idle[core.index]!;
     const { loop } = idle;
     // An interrupt that is to be taken goes first.
     if (!core.interruptsLookedAt()) return false;
+    if (idle.counting !== null) {
+      idle.tryAt = core.cycles() + 1;
+      if (core.pc === idle.counting.pc) return this.skipCounting(core, idle, idle.counting, until);
+    }
     if (loop !== null) {
       idle.tryAt = core.cycles() + 1;
       if (this.skipIn(core, idle, loop, until)) {
@@ -244,13 +286,17 @@ export class Machine extends MachineBase {
         return idle.misses <= IDLE_MISSES;
       }
     }
-    if (core.cycles() < idle.lookAt || core.cyclesUntil(until) < IDLE_WORTH) {
-      if (loop === null) idle.tryAt = idle.lookAt;
+    const polls = core.deviceReads >= idle.readsAt + idle.readsGap;
+    if ((core.cycles() < idle.lookAt && !polls) || core.cyclesUntil(until) < IDLE_WORTH) {
+      if (loop === null && idle.counting === null) idle.tryAt = idle.lookAt;
       return false;
     }
-    if (this.look(core, until, IDLE_STEPS)) return true;
+    const counting = this.lookForCounting(core, until);
+    if (counting || (counting === undefined && this.look(core, until, IDLE_STEPS))) return true;
     idle.gap = Math.min(idle.gap * 2, IDLE_GAP_LIMIT);
     idle.lookAt = core.cycles() + idle.gap;
+    idle.readsAt = core.deviceReads;
+    if (polls) idle.readsGap = Math.min(idle.readsGap * 2, IDLE_READS_LIMIT);
     return true;
   }
   /** The core stands in its loop and the loop holds: moves it on, or goes round once to record the loop. True if time has passed. */
@@ -265,16 +311,74 @@ export class Machine extends MachineBase {
   }
   /** Steps on, looking for a steady loop; skips in it. Time has passed either way. True if there is one. */
   protected look(core: Core, until: Ps, steps: number): boolean {
-    const idle = this.idle[core.index]!;
-    const s = this.system;
+    const loop = this.looking(core, () => findSteadyLoop(core, this.system, steps, this.told, this.interrupted, until));
+    if (loop) this.found(core, { loop });
+    return loop !== null;
+  }
+  /** Looks for a loop that counts, and stands at its start then. Undefined if no time has passed. */
+  private lookForCounting(core: Core, until: Ps): boolean | undefined {
+    const counting = this.looking(core, () => findCountingLoop(core, this.system, this.told, this.interrupted, until));
+    if (counting) this.found(core, { counting });
+    return counting === undefined ? undefined : counting !== null;
+  }
+  /** A look is a turn of the core. */
+  private looking<T>(core: Core, look: () => T): T {
     this.settle(core);
-    s.master = core.index;
-    const loop = findSteadyLoop(core, s, steps, this.told, () => this.stopAsked || this.state.pendingReset !== null, until);
-    s.master = 0;
+    this.system.master = core.index;
+    const found = look();
+    this.system.master = 0;
     this.settle(core);
-    if (!loop) return false;
-    Object.assign(idle, freshIdle(), { loop, tryAt: core.cycles(), lookAt: core.cycles() + IDLE_FIRST });
-    core.setIdlePoint(loop.pc);
+    return found;
+  }
+  private found(core: Core, loop: Partial<Pick<Idle, 'loop' | 'counting'>>): void {
+    const now = core.cycles();
+    const idle = Object.assign(this.idle[core.index]!, freshIdle(), loop);
+    idle.tryAt = now;
+    idle.lookAt = now + IDLE_FIRST;
+    idle.readsAt = core.deviceReads;
+    core.setIdlePoint((idle.loop ?? idle.counting)!.pc);
+  }
+  /** Ends a look: the bench wants a stop, or the chip a reset. */
+  private readonly interrupted = (): boolean => this.stopAsked || this.state.pendingReset !== null;
+  /** Leaves out as many rounds of a loop that counts as there is time for. True if time has passed. */
+  private skipCounting(core: Core, idle: Idle, loop: CountingLoop, until: Ps): boolean {
+    const holdsUntil = loopHolds(core, this.system, loop);
+    // what it reads is about to change: its next round is another one
+    if (holdsUntil <= core.now()) return false;
+    let round = roundOf(core, loop);
+    const giveUp = (): void => {
+      idle.gap = Math.min(idle.gap * 2, IDLE_GAP_LIMIT);
+      this.forgetIdle(core);
+    };
+    if (round < 0) {
+      // the same place with other values, from which it may count as well
+      const again = provedAgain(core, this.system, loop);
+      if (again) {
+        again.vain = loop.vain;
+        idle.counting = loop = again;
+        round = 0;
+      } else {
+        // the round after a change is often another one, and a way of its own: what it leads to is looked at when it comes by again
+        const vain = ++loop.vain;
+        const found = vain % COUNTING_AGAIN === 0 ? this.lookForCounting(core, until) : undefined;
+        idle.counting!.vain = vain;
+        if (vain > COUNTING_MISSES) giveUp();
+        return found !== undefined;
+      }
+    }
+    const holds = Math.min(core.cyclesUntil(until), core.cyclesUntil(holdsUntil) - 1);
+    const rounds = Math.min(loop.rounds - round, Math.floor((holds - 1) / loop.cycles)) - (loop.ordered ? 1 : 0);
+    if (rounds * loop.instructions < COUNTING_WORTH) {
+      if (++loop.vain > COUNTING_MISSES) giveUp();
+      return false;
+    }
+    loop.vain = 0;
+    idle.gap = IDLE_FIRST;
+    moveOn(core, loop, round + rounds);
+    for (const [key, reads] of loop.counts) this.countReads(key, rounds * reads);
+    core.skip(rounds * loop.cycles, rounds * loop.instructions, rounds * loop.cacheHits);
+    idle.lookAt = core.cycles() + IDLE_FIRST;
+    this.settle(core);
     return true;
   }
   /** For the look for steady loops. */
@@ -303,7 +407,7 @@ export class Machine extends MachineBase {
     const to = frameAfter(loop, from, core.cyclesUntil(until), most);
     if (to.cycles <= 0) return false;
     const [a, b] = [loop.frames![from]!, loop.frames![to.frame]!];
-    standIn(core, b);
+    standIn(core, loop, b);
     core.skip(
       to.cycles,
       to.rounds * loop.instructions + b.instructions - a.instructions,
@@ -316,7 +420,7 @@ export class Machine extends MachineBase {
   }
   protected forgetIdle(core: Core): void {
     const idle = this.idle[core.index]!;
-    idle.loop = null;
+    idle.loop = idle.counting = null;
     idle.lookAt = idle.tryAt = core.cycles() + idle.gap;
     core.setIdlePoint(-1);
   }
@@ -337,19 +441,27 @@ export class Machine extends MachineBase {
     for (const core of this.cores) core.invalidateCode(host, length);
   }
   protected override markDirty(host: number, length: number): void {
-    const arena = this.system.arena;
-    for (let page = host >>> PAGE_BITS; page <= (host + length - 1) >>> PAGE_BITS; page++) {
+    const end = ((host + length - 1) >>> PAGE_BITS) + 1;
+    for (let page = host >>> PAGE_BITS; page < end; page++) {
       if (this.dirty[page]) continue;
-      this.dirty[page] = 1;
-      if (!this.basePages.has(page)) this.basePages.set(page, savePage(arena.u8, page));
+      const first = page;
+      while (page < end && !this.dirty[page]) this.dirty[page++] = 1;
+      savePages(this.system.arena.u8, first, page, (at, saved) => {
+        if (!this.basePages.has(at)) this.basePages.set(at, saved);
+      });
     }
     for (const core of this.cores ?? []) core.invalidateCode(host, length);
   }
 
   save(): Checkpoint {
     const pages = new Map<number, SavedPage>();
-    const u8 = this.system.arena.u8;
-    for (let page = 0; page < this.dirty.length; page++) if (this.dirty[page]) pages.set(page, savePage(u8, page));
+    const { dirty } = this;
+    for (let page = 0; page < dirty.length; page++) {
+      if (!dirty[page]) continue;
+      const first = page;
+      while (dirty[page + 1]) page++;
+      savePages(this.system.arena.u8, first, page + 1, (at, saved) => pages.set(at, saved));
+    }
     return {
       pages,
       system: this.system.save(),
@@ -362,15 +474,12 @@ export class Machine extends MachineBase {
   restore(c: Checkpoint): void {
     const u8 = this.system.arena.u8;
     for (let page = 0; page < this.dirty.length; page++) {
-      const saved = c.pages.get(page);
-      if (saved) {
-        loadPage(u8, page, saved);
-        this.dirty[page] = 1;
-      } else if (this.dirty[page]) {
-        loadPage(u8, page, this.basePages.get(page)!);
-        this.dirty[page] = 0;
-      } else continue;
-      for (const core of this.cores) core.invalidateCode(page << PAGE_BITS, PAGE_SIZE);
+      const saved = c.pages.get(page) ?? (this.dirty[page] ? this.basePages.get(page)! : null);
+      if (saved === null) continue;
+      this.dirty[page] = c.pages.has(page) ? 1 : 0;
+      const same = this.cores.some((core) => core.hasCodeNear(page)) && hasBytes(u8, page, saved.bytes);
+      loadPage(u8, page, saved);
+      if (!same) for (const core of this.cores) core.invalidateCode(page << PAGE_BITS, PAGE_SIZE);
     }
     const shown = this.system.remapped();
     this.system.restore(c.system);
@@ -389,10 +498,20 @@ export class Machine extends MachineBase {
 const roundsIn = (loop: SteadyLoop, cycles: number): number =>
   Math.max(0, Math.floor((cycles - 1) / loop.cycles) - (loop.writes > 0 || loop.ordered ? 1 : 0));
 
-function savePage(u8: Uint8Array, page: number): SavedPage {
-  const host = page << PAGE_BITS;
+/** Copies of the pages from `first` up to `end`: one copy for all of them. */
+function savePages(u8: Uint8Array, first: number, end: number, each: (page: number, saved: SavedPage) => void): void {
+  const host = first << PAGE_BITS;
   const map = WORD_MAP + (host >>> 2);
-  return { bytes: u8.slice(host, host + PAGE_SIZE), words: u8.slice(map, map + PAGE_SIZE / 4) };
+  const size = (end - first) << PAGE_BITS;
+  const bytes = u8.slice(host, host + size);
+  const words = u8.slice(map, map + size / 4);
+  for (let at = 0; at < size; at += PAGE_SIZE)
+    each(first + (at >>> PAGE_BITS), { bytes: bytes.subarray(at, at + PAGE_SIZE), words: words.subarray(at / 4, (at + PAGE_SIZE) / 4) });
+}
+function hasBytes(u8: Uint8Array, page: number, bytes: Uint8Array): boolean {
+  const host = page << PAGE_BITS;
+  for (let i = 0; i < PAGE_SIZE; i++) if (u8[host + i] !== bytes[i]) return false;
+  return true;
 }
 function loadPage(u8: Uint8Array, page: number, saved: SavedPage): void {
   const host = page << PAGE_BITS;

@@ -66,20 +66,27 @@ export class Field {
   }
 }
 
-/** Registers and fields by the manual's names. Unknown names throw when the model is built. */
+/** Registers and fields by the manual's names. Unknown names throw when the model is built. Nothing in it changes: machines share it (`layoutFor`). */
 export class Layout {
   readonly facts: BlockFacts;
   readonly registers: readonly Register[];
+  /** Masks of writable bits and reset values, by index, as the facts have them. */
+  readonly writable: Uint32Array;
+  readonly resets: Uint32Array;
   private readonly byName = new Map<string, Register>();
-  /** Register that covers a byte offset. */
-  private readonly byOffset = new Map<number, Register>();
+  private readonly fields = new Map<string, Field>();
+  /** Index + 1 of the register that covers a byte offset. */
+  private readonly byOffset: Uint16Array;
 
   constructor(facts: BlockFacts) {
     this.facts = facts;
     this.registers = facts.registers.map((r, index) => ({ ...r, index }));
+    this.writable = Uint32Array.from(facts.registers, (r) => r.writable);
+    this.resets = Uint32Array.from(facts.registers, (r) => r.reset);
+    this.byOffset = new Uint16Array(this.registers.reduce((end, r) => Math.max(end, r.offset + r.size), 0));
     for (const r of this.registers) {
       this.byName.set(r.name, r);
-      for (let i = 0; i < r.size; i++) if (!this.byOffset.has(r.offset + i)) this.byOffset.set(r.offset + i, r);
+      for (let i = r.offset; i < r.offset + r.size; i++) if (this.byOffset[i] === 0) this.byOffset[i] = r.index + 1;
     }
   }
   has(name: string): boolean {
@@ -92,19 +99,31 @@ export class Layout {
   }
   /** `field('CR.HSION')`. */
   field(path: string): Field {
-    const dot = path.indexOf('.');
-    const register = this.reg(path.slice(0, dot));
-    const fact = register.fields.find((f) => f.name === path.slice(dot + 1));
-    if (!fact) throw new Error(`${this.facts.name}.${register.name} has no field ${path.slice(dot + 1)}`);
-    return new Field(register, fact);
+    let field = this.fields.get(path);
+    if (!field) {
+      const dot = path.indexOf('.');
+      const register = this.reg(path.slice(0, dot));
+      const fact = register.fields.find((f) => f.name === path.slice(dot + 1));
+      if (!fact) throw new Error(`${this.facts.name}.${register.name} has no field ${path.slice(dot + 1)}`);
+      this.fields.set(path, (field = new Field(register, fact)));
+    }
+    return field;
   }
   hasField(path: string): boolean {
     const dot = path.indexOf('.');
     return !!this.byName.get(path.slice(0, dot))?.fields.some((f) => f.name === path.slice(dot + 1));
   }
   at(offset: number): Register | undefined {
-    return this.byOffset.get(offset);
+    return this.registers[(this.byOffset[offset] ?? 0) - 1];
   }
+}
+
+const layouts = new WeakMap<BlockFacts, Layout>();
+/** The layout that facts imply, made once. */
+export function layoutFor(facts: BlockFacts): Layout {
+  let layout = layouts.get(facts);
+  if (!layout) layouts.set(facts, (layout = new Layout(facts)));
+  return layout;
 }
 
 export interface RegisterState {
@@ -170,6 +189,8 @@ export interface RegisterModel<S extends object = object> {
   /** Registers whose reads depend on the time or have side effects. Left out: all of them if there is a `read`, none otherwise. */
   readonly live?: readonly string[];
   peek?(c: RegisterContext<S>, r: Register, value: number): number;
+  /** Registers whose reads do more than bring the block's own state up to now: an interrupt, a timer, a wire, a note. Left out: all of them if there is a `peek`, none otherwise. */
+  readonly acting?: readonly string[];
   write?(c: RegisterContext<S>, r: Register, merged: number, raw: number, lanes: number): number | void;
   /** A write that may be left out if the same one follows before the block's next event (a watchdog's refresh): nothing that can be read shows it. */
   repeats?(c: RegisterContext<S>, r: Register, raw: number): boolean;
@@ -189,6 +210,21 @@ export interface RegisterModel<S extends object = object> {
 /** A model factory: built once per block from its layout and the chip row's options; `block` is the row's name. */
 export type ModelFactory = (layout: Layout, options: Readonly<Record<string, unknown>>) => RegisterModel<any>; // eslint-disable-line @typescript-eslint/no-explicit-any
 
+/** What a block's row says to its model. */
+interface ModelRow {
+  readonly name: string;
+  readonly options?: Readonly<Record<string, unknown>>;
+}
+const models = new WeakMap<ModelRow, Map<ModelFactory, { readonly layout: Layout; readonly model: RegisterModel<object> }>>();
+/** The behaviour of a chip's block, made once: a model holds options and fields, all state is in what `create` makes. */
+export function modelFor(row: ModelRow, factory: ModelFactory, layout: Layout): RegisterModel<object> {
+  let made = models.get(row);
+  if (!made) models.set(row, (made = new Map()));
+  let known = made.get(factory);
+  if (known?.layout !== layout) made.set(factory, (known = { layout, model: factory(layout, { block: row.name, ...row.options }) }));
+  return known.model;
+}
+
 /** Called on each access to a register without behaviour. */
 export type UnmodelledListener = (block: string, register: Register | number, kind: 'read' | 'write') => void;
 
@@ -197,6 +233,14 @@ const sizeMask = (size: number): number => (size === 4 ? 0xffffffff : size === 2
 export interface BlockHooks {
   readonly onChange: ChangeListener | null;
   readonly onUnmodelled: UnmodelledListener | null;
+}
+
+/** A layout's values, in a copy where a model has others for some registers. */
+function withOverrides(layout: Layout, values: Uint32Array, others: Readonly<Record<string, number>> | undefined): Uint32Array {
+  if (!others) return values;
+  const copy = values.slice();
+  for (const [name, value] of Object.entries(others)) if (layout.has(name)) copy[layout.reg(name).index] = value;
+  return copy;
 }
 
 /** A register block as a component. Without a model every register is unmodelled. */
@@ -219,10 +263,9 @@ export class RegisterBlock implements Component<RegisterState> {
     this.timers = model?.timers ?? [];
     this.wires = model?.wires ?? [];
     this.clocks = model?.clocks ?? [];
-    const n = layout.registers.length;
-    this.writable = Uint32Array.from(layout.registers, (r) => model?.writable?.[r.name] ?? r.writable);
-    this.resets = Uint32Array.from(layout.registers, (r) => model?.resets?.[r.name] ?? r.reset);
-    this.modelledIndex = new Uint8Array(n);
+    this.writable = withOverrides(layout, layout.writable, model?.writable);
+    this.resets = withOverrides(layout, layout.resets, model?.resets);
+    this.modelledIndex = new Uint8Array(layout.registers.length);
     if (model) {
       if (model.modelled === 'all') this.modelledIndex.fill(1);
       else for (const name of model.modelled) this.modelledIndex[layout.reg(name).index] = 1;
@@ -252,6 +295,20 @@ export class RegisterBlock implements Component<RegisterState> {
     const r = this.layout.at(offset);
     if (!r) return !this.model?.readElse;
     return this.model?.live ? !this.model.live.includes(r.name) : !this.model?.read;
+  }
+
+  quiet(offset: number, size: number): boolean {
+    const { model } = this;
+    const r = this.layout.at(offset);
+    if (!r) return !model?.peekElse;
+    if (size > r.size - (offset - r.offset)) return false;
+    return !model?.read || (model.acting ? !model.acting.includes(r.name) : !model.peek);
+  }
+
+  stored(offset: number, size: number, peeked = false): number {
+    const r = this.layout.at(offset);
+    if (r?.offset !== offset || r.size !== size) return -1;
+    return (peeked ? !this.model?.peek : this.modelledIndex[r.index] === 1) && !this.model?.read ? r.index : -1;
   }
 
   repeats(state: RegisterState, env: Env, offset: number, size: number, value: number): boolean {

@@ -4,8 +4,18 @@
 import { Arena, PAGE_SIZE } from './arena.ts';
 import type { BlockRow, ChipDescription, MemoryRow } from './chip.ts';
 import { BUS_ERROR, clonePlain, type Component, type Env, type ResetCause, type ResetKind } from './component.ts';
-import type { Field } from './registers.ts';
-import { Layout, RegisterBlock, type BlockHooks, type ChangeListener, type ModelFactory, type RegisterState } from './registers.ts';
+import {
+  layoutFor,
+  modelFor,
+  RegisterBlock,
+  RegisterContext,
+  type BlockHooks,
+  type ChangeListener,
+  type Field,
+  type Layout,
+  type ModelFactory,
+  type RegisterState,
+} from './registers.ts';
 import { clockCount, clockTimeOf, sameRate, Scheduler, setClockRate, stoppedClock, type ClockState, type Ps, type Rate } from './time.ts';
 
 /** A block of the chip at run time. */
@@ -74,6 +84,8 @@ export interface SystemState {
   clocks: Record<string, ClockState>;
   due: Float64Array;
   now: Ps;
+  /** Parameters that the board has changed since it was made. */
+  parameters: Readonly<Record<string, number>>;
 }
 
 export class System {
@@ -91,14 +103,18 @@ export class System {
   listener: SystemListener = SILENT;
   /** Time of what is being served now. The machine sets it before an access. */
   now: Ps = 0;
-  private clocks: Record<string, ClockState> = {};
+  /** The same objects for good: whoever holds one need not look it up. */
+  private readonly clocks = new Map<string, ClockState>();
   private wires: Record<string, number> = {};
-  private readonly parameters: Record<string, number> = {};
+  /** Parameters as the machine was made with them, and those that have changed since. */
+  private readonly given: Readonly<Record<string, number>>;
+  /** Never changed in place: checkpoints share it. */
+  private changed: Readonly<Record<string, number>> = {};
   private readonly byName = new Map<string, Block>();
   private readonly wireListeners = new Map<string, Block[]>();
   private readonly clockListeners = new Map<string, Block[]>();
   private readonly timerOwner: { block: Block; timer: string }[] = [];
-  private readonly externalTimers = new Map<number, () => void>();
+  private readonly externalTimers: (() => void)[] = [];
   private readonly resetBits: { block: Block; field: Field }[] = [];
   /** Blocks by interrupt line, for lines with more than one. */
   private readonly irqSharers = new Map<number, readonly string[]>();
@@ -111,8 +127,7 @@ export class System {
    */
   constructor(chip: ChipDescription, models: Readonly<Record<string, ModelFactory>>, parameters: Readonly<Record<string, number>> = {}) {
     this.chip = chip;
-    for (const [name, fact] of Object.entries(chip.parameters)) this.parameters[name] = fact.value;
-    Object.assign(this.parameters, parameters);
+    this.given = { ...Object.fromEntries(Object.entries(chip.parameters).map(([name, fact]) => [name, fact.value])), ...parameters };
     const bytes = chip.memories.reduce((sum, m) => sum + ((m.size + PAGE_SIZE - 1) & ~(PAGE_SIZE - 1)), 0);
     this.arena = new Arena(bytes);
     let host = this.arena.memoryBase;
@@ -121,24 +136,22 @@ export class System {
       host += (row.size + PAGE_SIZE - 1) & ~(PAGE_SIZE - 1);
       return memory;
     });
-    for (const name of chip.clocks) this.clocks[name] = stoppedClock();
+    for (const name of chip.clocks) this.clocks.set(name, stoppedClock());
     const hooks: BlockHooks = {
       onChange: (block, register, old, value) => this.listener.changed?.(block, register, old, value),
       onUnmodelled: (block, register, kind) =>
         this.listener.unmodelled(block, typeof register === 'number' ? `+0x${register.toString(16)}` : register.name, kind),
     };
-    const layouts = new Map<string, Layout>();
     const rccFacts = chip.facts[chip.rcc];
-    const rccLayout = rccFacts ? new Layout(rccFacts) : null;
+    const rccLayout = rccFacts ? layoutFor(rccFacts) : null;
     this.blocks = chip.blocks.map((row, index) => {
       const factsName = row.facts ?? row.name;
       const facts = chip.facts[factsName];
       if (!facts) throw new Error(`${chip.name}: no register facts ${factsName}`);
-      let layout = layouts.get(factsName);
-      if (!layout) layouts.set(factsName, (layout = new Layout(facts)));
+      const layout = layoutFor(facts);
       const factory = row.model === null ? null : models[row.model];
       if (factory === undefined) throw new Error(`${chip.name}: ${row.name} asks for an unknown model ${row.model}`);
-      const component = new RegisterBlock(layout, factory ? factory(layout, { block: row.name, ...row.options }) : null, hooks);
+      const component = new RegisterBlock(layout, factory ? modelFor(row, factory, layout) : null, hooks);
       const timerBase = this.timerOwner.length;
       const clockField = row.clock && rccLayout ? rccLayout.field(row.clock) : null;
       const block: Block = {
@@ -156,7 +169,7 @@ export class System {
       }
       for (const wire of component.wires) push(this.wireListeners, wire, block);
       for (const clock of component.clocks) {
-        if (!this.clocks[clock]) throw new Error(`${row.name} listens to an unknown clock ${clock}`);
+        if (!this.clocks.has(clock)) throw new Error(`${row.name} listens to an unknown clock ${clock}`);
         push(this.clockListeners, clock, block);
       }
       if (row.reset && rccLayout) this.resetBits.push({ block, field: rccLayout.field(row.reset) });
@@ -189,7 +202,7 @@ export class System {
       return block.timerBase + i;
     };
     const clock = (name: string): ClockState => {
-      const c = system.clocks[name];
+      const c = system.clocks.get(name);
       if (!c) throw new Error(`${self().row.name}: unknown clock ${name}`);
       return c;
     };
@@ -212,12 +225,9 @@ export class System {
       clockTimeOf: (name, count) => clockTimeOf(clock(name), count),
       clockRate: (name) => clock(name).rate,
       setClock: (name, rate) => system.setClock(name, rate),
-      wire: (name) => system.wires[name] ?? 0,
+      wire: (name) => system.totals[name]?.() ?? system.wires[name] ?? 0,
       setWire: (name, value) => system.setWire(name, value),
-      parameter: (name) => {
-        const v = system.parameters[name];
-        return v === undefined || Number.isNaN(v) ? undefined : v;
-      },
+      parameter: (name) => system.parameter(name),
       requestReset: (by) => system.listener.reset(by, self().row.name),
       note: (kind, text) => system.listener.note(kind, text, self().row.name),
       busRead: (address, size) => {
@@ -236,18 +246,23 @@ export class System {
     if (!b) throw new Error(`${this.chip.name} has no block ${name}`);
     return b;
   }
+  /** What a model's functions are called with, for a face of its block that is not the bus: made at every call, so that a restored machine needs nothing. */
+  contextOf<S extends object>(block: Block): RegisterContext<S> {
+    const { model, regs } = block.state as RegisterState;
+    return new RegisterContext(model as S, regs, block.env, (name, r, old, value) => this.listener.changed?.(name, r, old, value));
+  }
   findBlock(name: string): Block | undefined {
     return this.byName.get(name);
   }
   parameter(name: string): number | undefined {
-    const v = this.parameters[name];
+    const v = this.changed[name] ?? this.given[name];
     return v === undefined || Number.isNaN(v) ? undefined : v;
   }
   setParameter(name: string, value: number): void {
-    this.parameters[name] = value;
+    this.changed = { ...this.changed, [name]: value };
   }
   clock(name: string): ClockState {
-    const c = this.clocks[name];
+    const c = this.clocks.get(name);
     if (!c) throw new Error(`${this.chip.name} has no clock ${name}`);
     return c;
   }
@@ -259,12 +274,17 @@ export class System {
     for (const b of this.clockListeners.get(name) ?? []) b.component.onClock?.(b.state, b.env, name);
   }
   wire(name: string): number {
-    return this.wires[name] ?? 0;
+    return this.totals[name]?.() ?? this.wires[name] ?? 0;
   }
+  /** Counts that blocks read like wires; nobody is told when they change. */
+  readonly totals: Record<string, () => number> = {};
   setWire(name: string, value: number): void {
     if ((this.wires[name] ?? 0) === value) return;
     this.wires[name] = value;
-    if (name === this.chip.remap?.wire) this.regions = this.layOut();
+    if (name === this.chip.remap?.wire) {
+      this.configuration++;
+      this.regions = this.layOut();
+    }
     this.listener.wire(name, value);
     for (const b of this.wireListeners.get(name) ?? []) b.component.onWire?.(b.state, b.env, name, value);
   }
@@ -289,7 +309,7 @@ export class System {
   /** A timer of something outside the chip (USB host, scenario): returns its slot for the scheduler. */
   addTimer(name: string, fire: () => void): number {
     const slot = this.scheduler.addSlot(name);
-    this.externalTimers.set(slot, fire);
+    this.externalTimers[slot] = fire;
     return slot;
   }
 
@@ -315,13 +335,14 @@ export class System {
       const slot = s.takeDue(s.next);
       const owner = this.timerOwner[slot];
       if (owner) owner.block.component.onTimer?.(owner.block.state, owner.block.env, owner.timer);
-      else this.externalTimers.get(slot)?.();
+      else this.externalTimers[slot]?.();
     }
     this.now = Math.max(this.now, now);
   }
 
   /** Power-on or reset of all blocks that the kind reaches. RAM is left alone. */
   resetBlocks(kind: ResetKind): void {
+    this.configuration++;
     const before = this.rccRegs.slice();
     for (const b of this.blocks) {
       if (kind === 'system' && b.row.backup) continue;
@@ -331,14 +352,20 @@ export class System {
     this.tellGates(before);
   }
 
+  /** Stands still while no block's clock is switched, no reset happens and no other memory shows at a remapped place. */
+  configuration = 0;
   isClocked(b: Block): boolean {
     return b.enable === null || (this.rccRegs[b.enable.register]! & b.enable.mask) !== 0;
   }
 
+  /** Without its clock a register reads as 0, but for those that need none. */
+  answersReads(b: Block, offset: number): boolean {
+    return this.isClocked(b) || b.row.readsUnclocked === true || b.row.unclocked?.includes(offset & ~3) === true;
+  }
   /** Reads a device: the block's clock gates it. */
   readBlock(b: Block, address: number, size: number): number {
     const offset = address - b.row.base;
-    if (!this.isClocked(b) && !b.row.readsUnclocked && !b.row.unclocked?.includes(offset & ~3)) {
+    if (!this.answersReads(b, offset)) {
       this.listener.unclocked(b.row.name, offset, 'read');
       return this.forced.size ? this.pinned(address, size, 0) : 0;
     }
@@ -361,6 +388,10 @@ export class System {
       value: ((old.value & ~(f.mask << shift)) | (((value << f.bit) & f.mask) << shift)) >>> 0,
     });
   }
+  /** Some register does not read as what it holds. */
+  get pins(): boolean {
+    return this.forced.size > 0;
+  }
   private pinned(address: number, size: number, value: number): number {
     const pin = this.forced.get(address & ~3);
     if (!pin) return value;
@@ -380,6 +411,11 @@ export class System {
     return false;
   }
 
+  /** Some address from `low` up to `high` answers so. */
+  faultsIn(low: number, high: number): boolean {
+    return this.faultRanges.some((r) => r.base < high && low < r.end);
+  }
+
   writeBlock(b: Block, address: number, size: number, value: number): number {
     const offset = address - b.row.base;
     if (!this.isClocked(b) && !b.row.unclocked?.includes(offset & ~3)) {
@@ -387,6 +423,7 @@ export class System {
       return 0;
     }
     const before = b === this.rcc ? this.rccRegs.slice() : null;
+    if (before) this.configuration++;
     const answer = b.component.write ? b.component.write(b.state, b.env, offset, size, value) : 0;
     if (before) {
       this.applyResetBits(before);
@@ -555,16 +592,19 @@ export class System {
     return {
       blocks: this.blocks.map((b) => clonePlain(b.state)),
       wires: { ...this.wires },
-      clocks: clonePlain(this.clocks),
+      clocks: Object.fromEntries([...this.clocks].map(([name, c]) => [name, { ...c }])),
       due: this.scheduler.due.slice(),
       now: this.now,
+      parameters: this.changed,
     };
   }
   restore(s: SystemState): void {
+    this.configuration++;
     this.blocks.forEach((b, i) => (b.state = clonePlain(s.blocks[i]!)));
     this.wires = { ...s.wires };
+    this.changed = s.parameters;
     if (this.chip.remap) this.regions = this.layOut();
-    this.clocks = clonePlain(s.clocks);
+    for (const [name, c] of this.clocks) Object.assign(c, s.clocks[name]);
     this.scheduler.due.set(s.due);
     this.scheduler.refresh();
     this.now = s.now;

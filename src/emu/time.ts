@@ -23,7 +23,7 @@ export function mulDivFloor(a: number, b: number, c: number): number {
 /** ceil(a * b / c) for non-negative safe integers, exact. */
 export function mulDivCeil(a: number, b: number, c: number): number {
   const product = a * b;
-  if (product <= Number.MAX_SAFE_INTEGER) return Math.ceil(product / c);
+  if (product <= Number.MAX_SAFE_INTEGER) return c === 1 ? product : Math.ceil(product / c);
   return Number((BigInt(a) * BigInt(b) + BigInt(c) - 1n) / BigInt(c));
 }
 
@@ -79,6 +79,13 @@ export function clockTimeOf(c: ClockState, count: number): Ps {
   return c.anchor + mulDivCeil(count - c.anchorCount, c.periodNum, c.periodDen);
 }
 
+/** First count whose edge is at or after `time`; Infinity while stopped. */
+export function countAt(c: ClockState, time: Ps): number {
+  if (c.rate === null || time === Infinity) return Infinity;
+  // ceil(n * num / den) >= t  <=>  n * num / den > t - 1
+  return time <= c.anchor ? c.anchorCount : c.anchorCount + mulDivFloor(Math.ceil(time) - c.anchor - 1, c.periodDen, c.periodNum) + 1;
+}
+
 /** Changes the rate at `now`, keeping the number of whole edges counted so far. */
 export function setClockRate(c: ClockState, rateNow: Rate | null, now: Ps): void {
   c.anchorCount = clockCount(c, now);
@@ -105,21 +112,25 @@ export function formatSeconds(ps: Ps): string {
  * only state. Ties fire in slot order, which is deterministic.
  */
 export class Scheduler {
-  /** Due time by slot, Infinity = not armed. Plain data. */
-  due: Float64Array;
+  /** Due time by slot, Infinity = not armed. Plain data; `refresh` when it was written from outside. */
+  due = new Float64Array(0);
   /** The earliest due time. */
   next: Ps = Infinity;
-  private names: string[] = [];
-
-  constructor() {
-    this.due = new Float64Array(0);
-  }
+  private readonly names: string[] = [];
+  /** `due` with room for more. */
+  private room = new Float64Array(256).fill(Infinity);
+  /** Slots that are armed, in any order: a few of a hundred. */
+  private readonly armed: number[] = [];
 
   addSlot(name: string): number {
-    const grown = new Float64Array(this.due.length + 1).fill(Infinity);
-    grown.set(this.due);
-    this.due = grown;
-    return this.names.push(name) - 1;
+    const n = this.names.push(name);
+    if (n > this.room.length) {
+      const grown = new Float64Array(2 * n).fill(Infinity);
+      grown.set(this.room);
+      this.room = grown;
+    }
+    this.due = this.room.subarray(0, n);
+    return n - 1;
   }
 
   slotName(slot: number): string {
@@ -127,35 +138,47 @@ export class Scheduler {
   }
 
   arm(slot: number, due: Ps): void {
+    if (due === Infinity) return this.disarm(slot);
+    const before = this.due[slot]!;
     this.due[slot] = due;
-    if (due < this.next) this.next = due;
-    else this.refresh();
+    if (before === Infinity) this.armed.push(slot);
+    if (due <= this.next) this.next = due;
+    else if (before === this.next) this.next = this.earliest();
   }
 
   disarm(slot: number): void {
-    if (this.due[slot] === Infinity) return;
-    this.due[slot] = Infinity;
-    this.refresh();
+    const before = this.due[slot]!;
+    if (before === Infinity) return;
+    this.unlink(slot);
+    if (before === this.next) this.next = this.earliest();
   }
 
   refresh(): void {
+    this.armed.length = 0;
+    for (let slot = 0; slot < this.due.length; slot++) if (this.due[slot] !== Infinity) this.armed.push(slot);
+    this.next = this.earliest();
+  }
+  private earliest(): Ps {
     let next = Infinity;
-    const due = this.due;
-    for (let i = 0; i < due.length; i++) if (due[i]! < next) next = due[i]!;
-    this.next = next;
+    for (let i = 0; i < this.armed.length; i++) next = Math.min(next, this.due[this.armed[i]!]!);
+    return next;
+  }
+  private unlink(slot: number): void {
+    const { armed } = this;
+    armed[armed.indexOf(slot)] = armed[armed.length - 1]!;
+    armed.pop();
+    this.due[slot] = Infinity;
   }
 
   /** Unlinks and returns the slot that is due first at or before `now`, or -1. */
   takeDue(now: Ps): number {
-    if (this.next > now) return -1;
-    const due = this.due;
-    for (let i = 0; i < due.length; i++) {
-      if (due[i] === this.next) {
-        due[i] = Infinity;
-        this.refresh();
-        return i;
-      }
-    }
-    return -1;
+    const first = this.next;
+    if (first > now || first === Infinity) return -1;
+    const { armed, due } = this;
+    let slot = Infinity;
+    for (let i = 0; i < armed.length; i++) if (due[armed[i]!] === first && armed[i]! < slot) slot = armed[i]!;
+    this.unlink(slot);
+    this.next = this.earliest();
+    return slot;
   }
 }

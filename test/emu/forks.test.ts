@@ -43,4 +43,18 @@ describe('Forks', () => {
     machine.restore(start);
     expect(on(200_000)).toBe(slow);
   });
+  it('have the board of their checkpoint: jumpers and option bytes that were changed later are as they were', () => {
+    const { system } = machineWithSlowFlash();
+    const levels = () => ['boot0.level', 'hse.hz'].map((name) => system.parameter(name));
+    const before = system.save();
+    const first = levels();
+    system.setParameter('boot0.level', 1);
+    const after = system.save();
+    system.setParameter('boot0.level', 0);
+    system.setParameter('hse.hz', 8_000_000);
+    system.restore(after);
+    expect(levels()).toEqual([1, first[1]]);
+    system.restore(before);
+    expect(levels()).toEqual(first);
+  });
 });

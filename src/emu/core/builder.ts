@@ -41,6 +41,9 @@ export const PROFILES: Readonly<Record<Profile['name'], Profile>> = {
   m7: { name: 'm7', arch: 'v7m', dsp: true, fpu: 'dp', fpv5: true },
 };
 
+/** Cores that may be wrong about where a branch to an address in a register or in memory goes (branch-targets.ts). */
+export const hasBranchTargets = (profile: Profile): boolean => profile.name === 'm7';
+
 /** Operands of a decoded instruction: up to four small fields (register numbers, small constants) and one 32-bit immediate. */
 export interface Operands {
   readonly a: Val;
@@ -442,6 +445,15 @@ export abstract class Builder {
   // ---- control -----------------------------------------------------------------------------------------------------------------
   /** Branch to a Thumb address (bit 0 is ignored). Ends the instruction on this path. */
   abstract jump(target: Val): void;
+  /** The same, where the address is in a register or in memory. */
+  indirect(target: Val): void {
+    if (!hasBranchTargets(this.profile)) return this.jump(target);
+    const t = this.let(this.and(target, ~1));
+    this.foretold(t);
+    this.jump(t);
+  }
+  /** Charges what it costs that the core may have expected another target, and remembers this one. */
+  protected foretold(_target: Expr): void {}
   /** BXWritePC / LoadWritePC: exception return in Handler mode, T from bit 0. Ends the instruction on this path. */
   abstract bx(target: Val): void;
   /** BLXWritePC: as bx, but never an exception return. */

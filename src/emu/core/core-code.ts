@@ -3,9 +3,11 @@ import { DECODED_PAGE_BYTES, fetchTableOf, PAGE_BITS, PAGE_SIZE, RECORD_BYTES } 
 import type { CoreRow } from '../chip.ts';
 import type { Memory, Region, System } from '../system.ts';
 import type { Profile } from './builder.ts';
+import type { BranchTargetsCopy } from './branch-targets.ts';
 import { CoreMemory } from './core-memory.ts';
 import type { AccessTrace, CoreListener, FastRange, FlashTiming, Zone } from './core-types.ts';
 import { KIND, type Side } from './flash-cache.ts';
+import { Prefetch } from './flash-prefetch.ts';
 import { Decoder, isWide, type Instruction } from './decode.ts';
 import { H_BREAK, H_DECODE, H_UNDEFINED, type Handlers } from './handlers.ts';
 import { HELPERS } from './helpers.ts';
@@ -15,13 +17,18 @@ import { ENTRY_CACHED, ENTRY_FLASH, REC } from './record-builders.ts';
 import { cachePolicy, defaultExecuteNever, mpuAllows, mpuEnabled, POLICY } from './mpu.ts';
 import { cachesOf } from './scs.ts';
 import { S } from './state.ts';
-import { FarLooks, type CodeView } from './timing.ts';
+import { classOf, FarLooks, isLeaving, type CodeView } from './timing.ts';
 import type { CodeSource } from './translate/region.ts';
 import type { Surroundings } from './translate/surroundings.ts';
-import { Tier } from './translate/tier.ts';
+import { COMES_BACK, Tier, type Origin } from './translate/tier.ts';
+import { translationsOf, type Translation } from './translate/translations.ts';
 
+/** Distance at which code is looked at for a repetition: costs know no larger alignment. */
+const TWIN = 256;
 /** Arrivals at a place before it is translated. */
 const HOT = 250;
+/** Reads of devices by one instruction until it may ask for them without leaving its region, in such numbers. */
+const DEVICE_READS = 4;
 
 export abstract class CoreCode extends CoreMemory {
   readonly tier: Tier;
@@ -32,6 +39,8 @@ export abstract class CoreCode extends CoreMemory {
   protected readonly wasmRun: () => number;
   /** Cycles that reading the flash line of an address costs now, where no cache but the core's own is in front. */
   private readonly flashLine: (address: number) => number;
+  /** Cycles that a branch loses (branch-targets.ts); undefined where all are predicted. */
+  private readonly predicted: unknown;
   protected readonly helpers: Record<string, (...args: never[]) => number | bigint>;
   /** Decoded pages by guest page, and guest page by decoded page. */
   protected readonly decodedPages = new Map<number, number>();
@@ -44,7 +53,43 @@ export abstract class CoreCode extends CoreMemory {
     this.handlers = theHandlers();
     const fpscr = { get: () => this.get(S.FPSCR), set: (v: number) => this.set(S.FPSCR, v) };
     this.helpers = Object.fromEntries(Object.entries(HELPERS).map(([name, h]) => [name, h.make(fpscr)]));
-    this.tier = new Tier(this.arena);
+    let regionImports: WebAssembly.ModuleImports | null = null;
+    this.tier = new Tier(
+      {
+        arena: this.arena,
+        imports: () =>
+          (regionImports ??= {
+            ...this.helpers,
+            flashLine: this.flashLine,
+            predicted: this.predicted,
+            device: this.quietReads.read,
+            left: (why: number, pc: number) => this.tier.left(why, pc >>> 0),
+          } as unknown as WebAssembly.ModuleImports),
+        adopts: (t) => this.adopts(t),
+        stopsAmong: (instructions) => {
+          let n = instructions.has(this.idlePc) ? 1 : 0;
+          for (const a of this.breakpoints) if (instructions.has(a)) n++;
+          return n;
+        },
+      },
+      translationsOf(system.chip, index),
+    );
+    this.prefetch =
+      this.flashCache &&
+      new Prefetch(this.flashCache.geometry.lineBytes, {
+        halfword: (a) => {
+          const region = this.regionAt(a);
+          return region?.memory ? this.codeHalfword(region, a) : null;
+        },
+        cycles: (a) => {
+          const ins = this.lookAt(a);
+          return ins === null
+            ? 1
+            : isLeaving(ins) || classOf(ins) === 'branch-cond'
+              ? null
+              : this.timing.cycles(ins, a, this.codeView(a)).cost;
+        },
+      });
     const imports: InterpreterImports = {
       hot: (pc: number, rec: number) => this.translate(pc >>> 0, rec),
       decode: (pc: number, rec: number) => this.decodeAt(pc >>> 0, rec),
@@ -53,6 +98,7 @@ export abstract class CoreCode extends CoreMemory {
       write: (address: number, size: 1 | 2 | 4, value: number, flags: number) => this.slowWrite(address >>> 0, size, value, flags),
       lineFill: (pc: number, before: number) => (this.l1 ? this.lineFill(pc >>> 0) : this.flashFill(pc >>> 0, before)),
       dataFill: (address: number) => this.dataFill(address >>> 0),
+      replaced: (tag: number) => this.stale.replaced(tag >>> 0),
       ...this.helpers,
     };
     const instance = new WebAssembly.Instance(interpreterModule(this.profile, index), {
@@ -61,6 +107,7 @@ export abstract class CoreCode extends CoreMemory {
     this.wasmRun = instance.exports['run'] as () => number;
     this.flashLine = instance.exports['flashLine'] as (address: number) => number;
     this.flashData = instance.exports['flashData'] as (address: number) => number;
+    this.predicted = instance.exports['predicted'];
     this.tier.setStub(instance.exports['stub']);
     this.set(S.LINE, 1);
     this.set(S.CACHE_WAYS, 2);
@@ -80,7 +127,6 @@ export abstract class CoreCode extends CoreMemory {
   }
   /** Fast RAM of translated code, and whether it may run at all. */
   protected override updateFast(): void {
-    const plain = this.tracer === null && !mpuEnabled(this.core);
     const watched = (m: { base: number; size: number }): boolean => {
       for (const page of this.intercept?.pages ?? []) {
         const a = page * PAGE_SIZE;
@@ -90,12 +136,15 @@ export abstract class CoreCode extends CoreMemory {
     };
     const ram = this.fastMemory();
     // behind a data cache that is on the tables decide
-    const fast = plain && this.l1?.dataOn !== true && !watched(ram) ? ram.size : 0;
-    // a constant of translated code
-    if (fast !== this.fastBytes) this.tier.dropAll();
+    const fast = !mpuEnabled(this.core) && this.l1?.dataOn !== true && !watched(ram) ? ram.size : 0;
     this.fastBytes = fast;
+    if (this.tier.assume(this.assumptions())) this.prefetch?.forget();
     this.set(S.HOT, this.hotAt);
-    this.set(S.TIER, this.translating && plain ? 1 : 0);
+    this.updateTier();
+  }
+  private updateTier(): void {
+    const may = this.translating && this.tracer === null && this.stale.count === 0 && !mpuEnabled(this.core);
+    this.set(S.TIER, may ? 1 : 0);
   }
   private fastBytes = 0;
   protected fastRange: FastRange | null = null;
@@ -121,23 +170,50 @@ export abstract class CoreCode extends CoreMemory {
       this.arena.u8[rec + REC.FLAGS] = 0;
       return;
     }
-    const page = (a: number): number | undefined => this.decodedPages.get(a >>> PAGE_BITS);
+    this.tier.enter(pc, rec, () => this.originOf(pc));
+  }
+  /**
+   * Everything that changes what translated code does or costs, beside the bytes that it was made from: what `originOf` makes constants of. Regions that were
+   * made under the same text are good for each other's place.
+   */
+  protected assumptions(): string {
+    const { sets, ways, page } = this.flashTiming;
+    const state = [S.FETCH_MODE, S.WAIT_STATES, S.FLASH_KINDS, S.FLASH_MASK, S.ROW_SHIFT].map((offset) => this.get(offset)).join();
+    const caches = `${this.l1?.codeOn}:${this.l1?.dataOn}:${(this.flashCache?.staleRows(KIND.DATA) ?? 0) > 0}`;
+    const watched = this.intercept?.pages;
+    let hidden = '';
+    if (watched?.size) for (const page of this.tier.literalPages) if (watched.has(page)) hidden += `,${page}`;
+    return `${this.system.remapped()?.row.name}:${this.fastBytes}:${state}:${sets}:${ways}:${page}:${caches}:${hidden}:${this.tier.exits !== null}`;
+  }
+  /** Translated code counts why it is left from now on, see `tier.exits`. */
+  countExits(): void {
+    this.tier.exits ??= new Map();
+    this.updateFast();
+  }
+  /** A load whose region has been left for this so often that it pays to translate it anew. */
+  protected override readsDevice(): void {
+    const pc = this.get(S.PC);
+    const enough = DEVICE_READS * this.hotAt;
+    if (this.quietReads.count(pc, enough)) this.tier.readsDevices(pc, this.quietReads.often(enough / 8));
+  }
+  /** Code as translation sees it. */
+  private originOf(pc: number): Origin {
     const recordOf = (a: number): number => {
-      const decoded = page(a);
+      const decoded = this.decodedPages.get(a >>> PAGE_BITS);
       return decoded === undefined ? 0 : decoded + ((a & 0xffe) / 2) * RECORD_BYTES;
     };
     const zone = this.zone;
+    const mayRun = (a: number): Instruction | null =>
+      this.zoneAt(a) !== zone || this.breakpoints.has(a) || a === this.idlePc ? null : this.instructionAt(a);
     const source: CodeSource = {
       profile: this.profile,
       instruction: (a) => {
         const record = recordOf(a);
-        if (record === 0 || this.zoneAt(a) !== zone) return null;
-        const handler = this.arena.u16[record >> 1]!;
-        if (handler === 0 || handler === H_UNDEFINED || handler === H_BREAK || this.breakpoints.has(a) || a === this.idlePc) return null;
-        return this.instructionAt(a);
+        const handler = record === 0 ? 0 : this.arena.u16[record >> 1]!;
+        return handler === 0 || handler === H_UNDEFINED || handler === H_BREAK ? null : mayRun(a);
       },
+      unexecuted: (a) => (recordOf(a) === 0 ? null : mayRun(a)),
       codeByte: (a) => this.peek(a, 1) ?? 0,
-      stops: () => (this.idlePc >= 0 ? [...this.breakpoints, this.idlePc] : [...this.breakpoints]),
     };
     const mode = this.get(S.FETCH_MODE);
     const region = this.regionAt(pc)!;
@@ -161,24 +237,42 @@ export abstract class CoreCode extends CoreMemory {
       lineBytes: -(this.get(S.FLASH_MASK) | 0),
       rowShift: this.get(S.ROW_SHIFT),
       cache: { sets: this.flashTiming.sets, ways: this.flashTiming.ways },
-      sequential: (line) => this.sequentialStall(line),
+      following: (at) => this.followingLine(at),
+      entering: (at) => this.enteringLine(at),
+      worstLine: mode === 0 ? 0 : (this.prefetch?.worst(this.get(S.WAIT_STATES)) ?? this.get(S.WAIT_STATES)),
       waitStates: mode === 0 ? 0 : this.get(S.WAIT_STATES),
       timedCode: memory.row.waitStates === true && mode !== 0 && !this.cachedCode(pc, region),
       cachedCode: this.cachedCode(pc, region),
       cachedData: this.l1?.dataOn === true,
+      counted: this.tier.exits !== null,
       slotOf: (a) => this.tier.slotOf(a),
-      recordOf,
+      asksDevices: (at) => this.tier.asksDevices(at),
       helpers: HELPERS,
     };
-    this.tier.compile(
-      pc,
-      rec,
+    return {
       source,
       env,
-      { ...this.helpers, flashLine: this.flashLine } as unknown as WebAssembly.ModuleImports,
-      (a) => memory.host + (a - region.base),
-    );
+      memory: { from: memory.host, to: memory.host + memory.row.size },
+      hostOf: (a) => memory.host + (a - region.base),
+      hostAt: (a) => this.hostAt(a),
+      onLook: (listener) => (this.lookListener = listener),
+    };
   }
+  /** A translation of another machine: nothing that this one intercepts was folded into it, all of it can be fetched, and stores to it will be seen. */
+  private adopts(t: Translation): boolean {
+    const watched = this.intercept?.pages;
+    if (watched) for (const page of t.literalPages) if (watched.has(page)) return false;
+    if (this.system.faultsIn(t.low, t.high)) return false;
+    for (const page of t.pages) {
+      if (this.decodedPages.has(page) && !this.unbound.has(page)) continue;
+      const region = this.regionAt((page << PAGE_BITS) >>> 0);
+      const decoded = this.decodedPages.get(page) ?? this.arena.takeDecodedPage();
+      if (!region?.memory || decoded === 0) return false;
+      this.beginDecoded(page, decoded, region);
+    }
+    return true;
+  }
+  private lookListener: ((host: number) => void) | null = null;
 
   override flushFetch(): void {
     this.updateFast();
@@ -189,8 +283,12 @@ export abstract class CoreCode extends CoreMemory {
   // ---- caches of the flash controller ------------------------------------------------------------------------------------------------
   protected override staleFlash(side: Side, host: number, bytes: number): void {
     if (side === KIND.CODE) return this.dropCode(host, bytes);
-    // constants from flash are part of translated code
-    this.tier.dropAll();
+    this.flushReads();
+    this.updateFast();
+  }
+  /** What stale lines hold is known to the slow paths alone. */
+  protected override staleLines(any: boolean): void {
+    this.set(S.CACHE_STALE, any ? 1 : 0);
     this.flushReads();
     this.updateFast();
   }
@@ -206,25 +304,26 @@ export abstract class CoreCode extends CoreMemory {
     if (this.heldByFlashCache(KIND.CODE) && this.servedByFlashCache(pc)) this.flashCache!.fill(KIND.CODE, pc, this.hostAt(pc));
     const line = (pc & this.get(S.FLASH_MASK)) >>> 0;
     const next = line + (this.get(S.FLASH_MASK) | 0) === (before & ~1) >>> 0;
-    return next ? this.sequentialStall(line) : this.get(S.WAIT_STATES);
+    return next ? this.followingLine(pc) : this.enteringLine(pc);
   }
   private dataFill(address: number): number {
     if (this.heldByFlashCache(KIND.DATA)) this.flashCache!.fill(KIND.DATA, address, this.hostAt(address));
     return this.get(S.WAIT_STATES);
   }
-  /**
-   * Cycles that a line costs behind the line before it. With prefetch it was asked for when that one came, and its instructions have run meanwhile, one cycle each (inferred
-   * from RM0090's figure).
-   */
-  private sequentialStall(line: number): number {
+  private readonly prefetch: Prefetch | null;
+  /** The controller that reads ahead, if it does now. */
+  private ahead(): Prefetch | null {
+    return this.get(S.FETCH_MODE) === 3 && (this.get(S.FLASH_KINDS) & KIND.PREFETCH) !== 0 ? this.prefetch : null;
+  }
+  /** Cycles that the line of a place costs behind the line before it. */
+  private followingLine(pc: number): number {
     const waitStates = this.get(S.WAIT_STATES);
-    if (this.get(S.FETCH_MODE) !== 3 || (this.get(S.FLASH_KINDS) & KIND.PREFETCH) === 0) return waitStates;
-    const bytes = -(this.get(S.FLASH_MASK) | 0);
-    const region = this.regionAt(line - bytes);
-    if (!region?.memory) return waitStates;
-    let instructions = 0;
-    for (let a = line - bytes; a < line; a += isWide(this.codeHalfword(region, a)) ? 4 : 2) instructions++;
-    return Math.max(0, waitStates + 1 - instructions);
+    return this.ahead()?.following(pc, waitStates) ?? waitStates;
+  }
+  /** Cycles that the line of a place costs that was branched to. */
+  private enteringLine(pc: number): number {
+    const waitStates = this.get(S.WAIT_STATES);
+    return this.ahead()?.entering(pc, waitStates) ?? waitStates;
   }
   /** Software or a reset empties them. */
   flushFlashCache(code: boolean, data: boolean): void {
@@ -255,8 +354,6 @@ export abstract class CoreCode extends CoreMemory {
     this.set(S.CACHE_WAYS, t.ways);
     this.set(S.LINE, 1);
     this.set(S.CHARGED, 0);
-    // cycles are part of translated code
-    this.tier.dropAll();
     this.updateFast();
   }
   // ---- L1 caches ---------------------------------------------------------------------------------------------------------------
@@ -270,6 +367,7 @@ export abstract class CoreCode extends CoreMemory {
     return this.lineFillCycles(region.memory!);
   }
   cacheMaintenance(operation: string, value: number): void {
+    if (operation === 'BPIALL') this.branchTargets?.clear();
     this.l1?.maintain(operation, value);
     this.set(S.LINE, 1);
   }
@@ -278,17 +376,24 @@ export abstract class CoreCode extends CoreMemory {
     const on = cachesOf(this.core);
     this.l1.enable(on.data, on.code);
     this.set(S.CHARGED, 0);
-    // accesses and lines are part of translated code
-    this.tier.dropAll();
     this.flushTables();
   }
   /** Fills and other changes of caches so far: while it stands still, a loop that hits goes on hitting. */
   cacheChanges(): number {
     return this.get(S.CACHE_MISSES) + (this.l1?.changes ?? 0) + (this.flashCache?.changes ?? 0);
   }
+  /** What it remembers of branches is what it was, as far as it remembers any. */
+  expectsAs(copy: BranchTargetsCopy | null): boolean {
+    return copy === null || (this.branchTargets?.same(copy) ?? true);
+  }
   /** A cache is on whose lines are replaced in the order of their use: which instructions ran last matters beyond their results. */
   keepsOrder(): boolean {
-    return this.get(S.FETCH_MODE) >= 2 || this.l1?.codeOn === true || this.l1?.dataOn === true;
+    return (
+      this.get(S.FETCH_MODE) === 2 ||
+      (this.get(S.FETCH_MODE) === 3 && (this.get(S.FLASH_KINDS) & (KIND.CODE | KIND.DATA)) !== 0) ||
+      this.l1?.codeOn === true ||
+      this.l1?.dataOn === true
+    );
   }
   /** Two bytes of an instruction, as fetched: a line of the instruction cache may be older than memory. */
   protected codeHalfword(region: Region, address: number): number {
@@ -296,12 +401,15 @@ export abstract class CoreCode extends CoreMemory {
       const held = this.flashCache!.staleValue(KIND.CODE, address, 2);
       if (held >= 0) return held;
     }
+    const older = this.stale.count > 0 ? this.stale.value(address, 2) : -1;
+    if (older >= 0) return older;
     const stale = this.l1 === null ? -1 : this.l1.staleCopyOf(address);
     return this.system.loadHost(stale >= 0 && this.cachedCode(address, region) ? stale : region.memory!.host + (address - region.base), 2);
   }
 
   invalidateCache(): void {
     this.arena.u8.fill(0, this.base + S.CACHE_TAGS, this.base + S.NVIC_ENABLED);
+    this.stale.clear();
     this.set(S.LINE, 1);
     this.set(S.CHARGED, 0);
   }
@@ -314,6 +422,7 @@ export abstract class CoreCode extends CoreMemory {
     const region = this.regionAt(address);
     if (!region?.memory || region.memory.row.zone === 'data' || region.memory.row.guardedBy || this.system.isFaulting(address))
       this.throwFault('bus-fetch', address);
+    if (this.stale.count > 0 || this.flashCache?.staleRows(KIND.CODE)) this.tellOlder(KIND.CODE, address, 2);
     return this.codeHalfword(region, address);
   }
 
@@ -340,41 +449,56 @@ export abstract class CoreCode extends CoreMemory {
     let decoded = this.decodedPages.get(page);
     const region = this.regionAt(pc)!;
     const memory = region.memory!;
-    if (decoded === undefined || this.unbound.delete(page)) {
-      decoded ??= this.arena.takeDecodedPage();
+    if (decoded === undefined) {
+      decoded = this.arena.takeDecodedPage();
       if (decoded === 0) {
         this.dropAllDecoded();
         decoded = this.arena.takeDecodedPage();
       }
-      this.decodedPages.set(page, decoded);
-      this.guestOfDecoded.set(decoded, page);
-      const hostPage = this.hostPageOf(memory, region, page);
-      let set = this.codeHostPages.get(hostPage);
-      if (!set) this.codeHostPages.set(hostPage, (set = new Set()));
-      set.add(page);
-      // stores to this page have to come by the slow path from now on
-      for (const base of this.system.basesOf(memory, this.index)) {
-        const guest = (base + ((hostPage << PAGE_BITS) - memory.host)) >>> PAGE_BITS;
-        this.arena.i32[this.writeTable + guest] = 0;
-      }
-      for (const peer of this.peers) peer.flushWrites();
-    }
+      this.beginDecoded(page, decoded, region);
+    } else if (this.unbound.has(page)) this.bind(page, region);
     this.arena.i32[this.fetchTable + page] =
       decoded | (this.cachedCode(pc, region) ? ENTRY_CACHED : memory.row.waitStates ? ENTRY_FLASH : 0);
+  }
+  private beginDecoded(page: number, decoded: number, region: Region): void {
+    this.decodedPages.set(page, decoded);
+    this.guestOfDecoded.set(decoded, page);
+    this.bind(page, region);
+  }
+  /** The decoded page belongs to what lies in memory at `page` now: stores there come by the slow path from now on. */
+  private bind(page: number, region: Region): void {
+    const memory = region.memory!;
+    this.unbound.delete(page);
+    const hostPage = this.hostPageOf(memory, region, page);
+    let set = this.codeHostPages.get(hostPage);
+    if (!set) this.codeHostPages.set(hostPage, (set = new Set()));
+    set.add(page);
+    for (const base of this.system.basesOf(memory, this.index)) {
+      const guest = (base + ((hostPage << PAGE_BITS) - memory.host)) >>> PAGE_BITS;
+      this.arena.i32[this.writeTable + guest] = 0;
+    }
+    for (const peer of this.peers) peer.flushWrites();
   }
   /** Guest pages whose decoded records are empty and belong to no host page: another memory shows there than before. */
   protected readonly unbound = new Set<number>();
   /** The chip's remapped place shows another memory: what was decoded or looked up there no longer holds. */
   remapped(base: number): void {
+    this.codeVersion++;
     this.flushFlashCache(true, true);
+    this.prefetch?.forget();
     for (const [page, decoded] of this.decodedPages) {
       if (page < base >>> PAGE_BITS || page > (base + this.remapSpan - 1) >>> PAGE_BITS) continue;
       this.forgetRecords(decoded, decoded + DECODED_PAGE_BYTES);
       for (const pages of this.codeHostPages.values()) pages.delete(page);
       this.unbound.add(page);
     }
-    this.tier.dropAll();
+    // a call in translated code does not ask for its callee's page
+    for (const page of [...this.unbound]) {
+      const region = this.regionAt((page << PAGE_BITS) >>> 0);
+      if (region?.memory) this.bind(page, region);
+    }
     this.flushTables();
+    this.tier.assume(this.assumptions(), true);
     this.cut();
   }
   protected get remapSpan(): number {
@@ -394,25 +518,33 @@ export abstract class CoreCode extends CoreMemory {
     this.unbound.clear();
   }
 
+  /** Something has been decoded from a page of the arena, or from one beside it whose first or last instructions may hang on its bytes. */
+  hasCodeNear(hostPage: number): boolean {
+    const { codeHostPages: pages } = this;
+    return pages.size > 0 && (pages.has(hostPage) || pages.has(hostPage - 1) || pages.has(hostPage + 1));
+  }
   /** Bytes of the arena have changed or are about to: decoded instructions that overlap are dropped. */
   invalidateCode(host: number, length: number): void {
     this.l1?.memoryChanged(host, length);
     this.flashCache?.memoryChanged(host, length);
+    if (this.get(S.FETCH_MODE) === 2) this.stale.memoryChanges(host, length);
     this.dropCode(host, length);
   }
   protected override dropCode(host: number, length: number): void {
-    this.engine?.codeChanged(true);
+    this.engine?.codeChanged(host, length);
+    this.prefetch?.forget();
     if (this.codeHostPages.size === 0) return;
     // an instruction of four bytes, and those around whose cost looks at it
     const { before, after } = this.timing.reach;
     const from = host - 8 - before;
     // what a line costs looks at the line before it
     const to = host + length + Math.max(after, this.flashCache ? 16 : 0);
-    this.tier.invalidate(from, to - from);
+    this.tier.invalidate(host, length, host - from, to - host - length);
     for (const pc of this.farLooks.take(host - 3, host + length)) this.dropRecord(pc);
     for (let hostPage = from >>> PAGE_BITS; hostPage <= (to - 1) >>> PAGE_BITS; hostPage++) {
       const pages = this.codeHostPages.get(hostPage);
       if (!pages) continue;
+      this.codeVersion++;
       const start = Math.max(from, hostPage << PAGE_BITS) & 0xffe;
       const end = Math.min(to, (hostPage + 1) << PAGE_BITS) - (hostPage << PAGE_BITS);
       for (const page of pages) {
@@ -429,8 +561,9 @@ export abstract class CoreCode extends CoreMemory {
       u8[rec + REC.FLAGS] = 0;
     }
   }
-  /** Guest address of a decoded record, or -1. */
+  /** Guest address of a decoded record, or -1. Translated code says the address itself, | 1. */
   addressOfRecord(rec: number): number {
+    if (rec & 1) return (rec & ~1) >>> 0;
     for (const [decoded, page] of this.guestOfDecoded)
       if (rec >= decoded && rec < decoded + DECODED_PAGE_BYTES) return ((page << PAGE_BITS) + ((rec - decoded) / RECORD_BYTES) * 2) >>> 0;
     return -1;
@@ -464,6 +597,7 @@ export abstract class CoreCode extends CoreMemory {
     const wide = isWide(first);
     const ins = this.decoder.decode(first, wide ? this.fetch(pc + 2) : 0);
     const { u8, u16, i32 } = this.arena;
+    if (ins !== null && (pc & 0xfff) >= TWIN && this.repeats(pc, rec, ins)) return;
     u8[rec + REC.SIZE] = wide ? 4 : 2;
     if (!ins) {
       u16[rec >> 1] = H_UNDEFINED;
@@ -472,8 +606,9 @@ export abstract class CoreCode extends CoreMemory {
       return;
     }
     const d = ins.decoded;
-    u16[rec >> 1] = this.handlers.idOf(d, false);
-    u16[(rec >> 1) + 1] = this.handlers.idOf(d, true);
+    const [id, idInIt] = this.handlers.idsOf(d);
+    u16[rec >> 1] = id;
+    u16[(rec >> 1) + 1] = idInIt;
     u8[rec + REC.A] = d.a ?? 0;
     u8[rec + REC.B] = d.b ?? 0;
     u8[rec + REC.C] = d.c ?? 0;
@@ -482,6 +617,23 @@ export abstract class CoreCode extends CoreMemory {
     const t = this.timing.cycles(ins, pc, this.codeView(pc));
     u8[rec + REC.COST] = t.cost;
     u8[rec + REC.TAKEN] = t.taken;
+    if (u8[rec + REC.FLAGS] === 0 && this.tier.isKnown(pc)) u8[rec + REC.FLAGS] = COMES_BACK;
+  }
+  /**
+   * The bytes that matter to this instruction are those that lie TWIN bytes before, as in memory that is empty: the record there is right here too. Branches may have
+   * looked further.
+   */
+  private repeats(pc: number, rec: number, ins: Instruction): boolean {
+    const { u8, u16, i32 } = this.arena;
+    const twin = rec - (TWIN / 2) * RECORD_BYTES;
+    const handler = u16[twin >> 1]!;
+    if (handler === H_DECODE || handler === H_BREAK || u8[twin + REC.FLAGS] !== 0 || /branch|call/.test(classOf(ins))) return false;
+    if ((this.l1?.staleLines ?? 0) > 0 || (this.flashCache?.staleRows(KIND.CODE) ?? 0) > 0 || this.stale.count > 0) return false;
+    const host = this.hostAt(pc);
+    const { before, after } = this.timing.reach;
+    for (let i = host + before + 8; i >= host - after - 8; i--) if (u8[i] !== u8[i - TWIN]) return false;
+    for (let i = 0; i < RECORD_BYTES; i += 4) i32[(rec + i) >> 2] = i32[(twin + i) >> 2]!;
+    return true;
   }
   /**
    * What the timing rules may look at: bytes, never what has been decoded, because a cost must not depend on what ran before. Far away (branch
@@ -493,7 +645,9 @@ export abstract class CoreCode extends CoreMemory {
       if (a >= pc - after - 4 && a <= pc + before) return true;
       const region = this.regionAt(a);
       if (!region?.memory || (a >>> PAGE_BITS !== pc >>> PAGE_BITS && region.memory.row.kind === 'ram')) return false;
-      this.farLooks.set(region.memory.host + (a - region.base), pc);
+      const host = region.memory.host + (a - region.base);
+      this.farLooks.set(host, pc);
+      this.lookListener?.(host);
       return true;
     };
     return {
@@ -519,10 +673,12 @@ export abstract class CoreCode extends CoreMemory {
   /** The instruction under the stop that was passed last, decoded. It holds as long as the stop's record is the one that was put back then. */
   protected passed: { readonly pc: number; readonly record: Uint8Array } | null = null;
   protected breakHit = false;
+  /** The stop at which the core stands and of which it has told: the next run goes past it. */
+  protected toldStop = -1;
   /** The instruction at a stop is the next to be executed. */
   protected beginPass(pc: number): void {
     this.passing = pc;
-    this.engine?.codeChanged(false);
+    this.engine?.codeChanged(0, 0);
     const rec = this.recordAt(pc);
     if (rec < 0) return;
     const { u8, u16 } = this.arena;
@@ -532,7 +688,7 @@ export abstract class CoreCode extends CoreMemory {
   protected endPass(): void {
     const pc = this.passing;
     this.passing = -1;
-    this.engine?.codeChanged(false);
+    this.engine?.codeChanged(0, 0);
     const rec = this.recordAt(pc);
     if (rec < 0) return;
     const { u8, u16 } = this.arena;
@@ -550,9 +706,18 @@ export abstract class CoreCode extends CoreMemory {
     return decoded === undefined ? -1 : decoded + ((pc & 0xffe) / 2) * RECORD_BYTES;
   }
   setBreakpoints(addresses: ReadonlySet<number>): void {
-    for (const a of this.breakpoints) this.dropRecord(a);
+    this.codeVersion++;
+    const before = this.breakpoints;
+    for (const a of before) this.dropRecord(a);
     this.breakpoints = addresses;
-    for (const a of addresses) this.dropRecord(a);
+    for (const a of addresses) {
+      this.dropRecord(a);
+      this.tier.stop(a);
+    }
+    for (const a of before) this.tier.unstop(a);
+  }
+  stopsAt(pc: number): boolean {
+    return this.breakpoints.has(pc);
   }
   get atBreak(): boolean {
     return this.breakHit;
@@ -562,9 +727,14 @@ export abstract class CoreCode extends CoreMemory {
   protected idleHit = false;
   setIdlePoint(pc: number): void {
     if (pc === this.idlePc) return;
-    if (this.idlePc >= 0) this.dropRecord(this.idlePc);
+    const before = this.idlePc;
+    if (before >= 0) this.dropRecord(before);
     this.idlePc = pc;
-    if (pc >= 0) this.dropRecord(pc);
+    if (pc >= 0) {
+      this.dropRecord(pc);
+      this.tier.stop(pc);
+    }
+    if (before >= 0) this.tier.unstop(before);
   }
   takeIdleHit(): boolean {
     const hit = this.idleHit;
@@ -578,13 +748,11 @@ export abstract class CoreCode extends CoreMemory {
     return hit;
   }
   protected dropRecord(address: number): void {
-    this.engine?.codeChanged(false);
+    this.engine?.codeChanged(0, 0);
     const decoded = this.decodedPages.get(address >>> PAGE_BITS);
     if (decoded !== undefined) {
       const rec = decoded + ((address & 0xffe) / 2) * RECORD_BYTES;
       this.forgetRecords(rec, rec + RECORD_BYTES);
-      const region = this.regionAt(address);
-      if (region?.memory) this.tier.invalidate(region.memory.host + (address - region.base), 2);
     }
   }
   /** Out of sleep, whatever it waits for. */
@@ -600,7 +768,7 @@ export abstract class CoreCode extends CoreMemory {
   trace(t: AccessTrace | null): void {
     this.tracer = t;
     this.engine?.mappingChanged();
-    this.updateFast();
+    this.updateTier();
     // nothing becomes fast while accesses are traced, so there is nothing to drop afterwards
     if (t !== null) {
       this.flushReads();

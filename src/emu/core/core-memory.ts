@@ -4,16 +4,21 @@ import type { CoreRow } from '../chip.ts';
 import { BUS_ERROR } from '../component.ts';
 import type { Memory, Region, System } from '../system.ts';
 import { clockTimeOf, mulDivCeil } from '../time.ts';
+import { BranchTargets } from './branch-targets.ts';
+import { hasBranchTargets } from './builder.ts';
 import { CoreState } from './core-state.ts';
 import type { AccessTrace, CoreListener, Interceptor } from './core-types.ts';
 import type { Core } from './core.ts';
 import type { FaultKind } from './cpu.ts';
-import { FlashCache, KIND, type Side } from './flash-cache.ts';
+import { FlashCache, hasFlashCache, KIND, type Side } from './flash-cache.ts';
 import { L1Cache } from './l1-cache.ts';
 import { ENTRY_CACHED, ENTRY_FAST, ENTRY_FLASH } from './record-builders.ts';
 import { impreciseBusFault } from './exceptions.ts';
 import { cachePolicy, mpuAllows, mpuCacheable, mpuEnabled, mpuUniform, POLICY } from './mpu.ts';
+import { SCS } from './scs-state.ts';
 import { peekScs, readScs, writeScs } from './scs.ts';
+import { DeviceReads } from './device-reads.ts';
+import { LINE_BYTES, StaleLines } from './stale-lines.ts';
 import { S } from './state.ts';
 import { timingOf, type TimingModel } from './timing.ts';
 
@@ -41,8 +46,14 @@ export abstract class CoreMemory extends CoreState {
   protected readonly timing: TimingModel;
   /** L1 caches, null on cores without. */
   readonly l1: L1Cache | null;
+  /** Null on cores that predict nothing, or all. */
+  readonly branchTargets: BranchTargets | null;
   /** Caches of the flash controller, null where there are none. */
   readonly flashCache: FlashCache | null;
+  /** Reads of devices by translated code. */
+  protected readonly quietReads: DeviceReads;
+  /** Lines of the cache between core and flash (`icache.enabled`) that are older than memory. */
+  readonly stale: StaleLines;
 
   constructor(system: System, row: CoreRow, index: number, listener: CoreListener) {
     super(system, row, index, listener);
@@ -60,12 +71,22 @@ export abstract class CoreMemory extends CoreState {
         : null;
     if (this.l1 && system.chip.cores.filter((c) => c.type === row.type).length > 1)
       throw new Error('L1 caches of two cores do not fit the arena');
+    this.branchTargets = hasBranchTargets(this.profile) ? new BranchTargets(this.arena, () => this.get(SCS.ACTLR)) : null;
     const geometry = (row.flashCache ?? (index === 0 ? system.chip.flashCache : undefined))?.value;
     this.flashCache =
-      geometry && this.profile.name === 'm4'
+      geometry && hasFlashCache(this.profile)
         ? new FlashCache(this.arena, this.base, geometry, { staleChanged: (side, host, bytes) => this.staleFlash(side, host, bytes) })
         : null;
+    this.quietReads = new DeviceReads(this.core, this.base);
+    this.stale = new StaleLines(this.arena, this.base, {
+      basesOf: (memory) => system.basesOf(memory, index),
+      memoryAt: (host) => system.memories.find((m) => host >= m.host && host < m.host + m.row.size) ?? null,
+      changed: (host) => this.dropCode(host, LINE_BYTES),
+      some: (any) => this.staleLines(any),
+    });
   }
+  /** Lines that disagree with memory have come, or the last one has gone. */
+  protected abstract staleLines(any: boolean): void;
   /** Rows of the flash cache that disagree with memory have come or gone. */
   protected abstract staleFlash(side: Side, host: number, bytes: number): void;
   /** Drops what was decoded and translated from these bytes. */
@@ -73,6 +94,8 @@ export abstract class CoreMemory extends CoreState {
   /** Whether translated code may run, and what memory it may read, has changed. */
   protected abstract updateFast(): void;
   abstract flushFetch(): void;
+  /** The running instruction reads a device by the slow path. */
+  protected abstract readsDevice(): void;
 
   // ---- page tables -------------------------------------------------------------------------------------------------------------
   protected flushReads(): void {
@@ -80,12 +103,16 @@ export abstract class CoreMemory extends CoreState {
   }
   /** Drops the fast entries of everything: rights, zones or mappings changed. Decoded code stays. */
   flushTables(): void {
+    this.quietReads.forget();
     this.engine?.mappingChanged();
     this.flushReads();
     for (const page of this.writePages.splice(0)) this.arena.i32[this.writeTable + page] = 0;
     this.flushFetch();
   }
+  /** Stands still as long as no page with decoded code is written, no other memory shows, and rights, interceptors and stops stay as they are. */
+  codeVersion = 0;
   rightsChanged(): void {
+    this.codeVersion++;
     this.flushTables();
   }
   /** Write entries go when a checkpoint is taken, so that the next store to each page is seen. */
@@ -95,6 +122,7 @@ export abstract class CoreMemory extends CoreState {
   }
   /** Guest pages with an interceptor must not be fast. */
   interceptChanged(): void {
+    this.codeVersion++;
     this.flushTables();
   }
 
@@ -133,6 +161,36 @@ export abstract class CoreMemory extends CoreState {
     this.slowWrite(address >>> 0, size, value, 0, privileged ?? this.privileged());
   }
 
+  readWords(address: number, into: Uint32Array, count: number, privileged: boolean): void {
+    const word = this.fastWords(this.readTable, address, count);
+    if (word !== 0) {
+      const { u8, u32 } = this.arena;
+      let known = true;
+      for (let i = 0; i < count; i++) {
+        if (u8[WORD_MAP + word + i] === 0) known = false;
+        into[i] = u32[word + i]!;
+      }
+      if (known) return;
+    }
+    for (let i = 0; i < count; i++) into[i] = this.read((address + 4 * i) >>> 0, 4, privileged);
+  }
+  writeWords(address: number, from: Uint32Array, count: number, privileged: boolean): void {
+    const word = this.fastWords(this.writeTable, address, count);
+    if (word !== 0) {
+      const { u8, u32 } = this.arena;
+      for (let i = 0; i < count; i++) {
+        u32[word + i] = from[i]!;
+        u8[WORD_MAP + word + i] = 1;
+      }
+      return;
+    }
+    for (let i = 0; i < count; i++) this.write((address + 4 * i) >>> 0, 4, from[i]!, privileged);
+  }
+  /** Index of the first of so many words in the arena, 0 if they lie in two pages or one of them needs the slow path. */
+  private fastWords(table: number, address: number, count: number): number {
+    return (address & (PAGE_SIZE - 1)) + 4 * count > PAGE_SIZE ? 0 : this.fastHost(table, address) >>> 2;
+  }
+
   /** Where an aligned word lies in the arena by a page table, 0 if it needs the slow path. */
   private fastHost(table: number, address: number): number {
     const entry = this.arena.i32[table + (address >>> PAGE_BITS)]!;
@@ -164,6 +222,7 @@ export abstract class CoreMemory extends CoreState {
     }
     if (this.isPrivateBus(address)) {
       this.traceRead(address, size);
+      this.readsDevice();
       this.system.now = this.now();
       return readScs(this.core, address, size, privileged);
     }
@@ -178,6 +237,10 @@ export abstract class CoreMemory extends CoreState {
     return (area === 0x42000000 || area === 0x22000000) && this.row.bitBand === true;
   }
 
+  /** Reads of blocks so far: what makes waiting by polling slow. */
+  deviceReads = 0;
+  /** At so many the run loop looks up. */
+  readsLimit = Infinity;
   protected busRead(address: number, size: 1 | 2 | 4): number {
     this.traceRead(address, size);
     const reader = this.intercept;
@@ -187,6 +250,11 @@ export abstract class CoreMemory extends CoreState {
     if (region === null || address + size > region.end || this.system.isFaulting(address)) this.throwFault('bus-data', address);
     if (region.block) {
       const system = this.system;
+      this.readsDevice();
+      if (++this.deviceReads >= this.readsLimit) {
+        this.readsLimit = Infinity;
+        this.cut();
+      }
       system.now = this.now();
       const value = system.readBlock(region.block, address, size);
       if (value === BUS_ERROR) this.throwFault('bus-data', address);
@@ -211,13 +279,28 @@ export abstract class CoreMemory extends CoreState {
     if (!timed) this.fillRead(address, region, ENTRY_FAST);
     else {
       this.spend(this.flashData(address));
-      const stale = this.heldByFlashCache(KIND.DATA) ? this.flashCache!.staleValue(KIND.DATA, address, size) : -1;
-      if (stale >= 0) return stale;
-      if (!this.flashCache?.staleRows(KIND.DATA)) this.fillRead(address, region, ENTRY_FLASH);
+      const stale = this.heldByFlashCache(KIND.DATA)
+        ? this.flashCache!.staleValue(KIND.DATA, address, size)
+        : this.stale.count > 0 && mpuCacheable(this.core, address)
+          ? this.stale.value(address, size)
+          : -1;
+      if (stale >= 0) {
+        this.tellOlder(KIND.DATA, address, size);
+        return stale;
+      }
+      if (this.stale.count === 0 && !this.flashCache?.staleRows(KIND.DATA)) this.fillRead(address, region, ENTRY_FLASH);
     }
     return this.system.loadHost(host, size);
   }
 
+  /** What a cache in front of the flash shows may be older than the flash: told once for each line that made a difference. */
+  protected tellOlder(side: Side, address: number, size: 1 | 2 | 4): void {
+    const first = this.heldByFlashCache(side) ? this.flashCache!.tells(side, address, size) : this.stale.tells(address, size);
+    const where = `0x${address.toString(16).padStart(8, '0')}`;
+    const what = side === KIND.CODE ? 'is executed' : 'reads';
+    if (first)
+      this.listener.note('guest', `${where} ${what} as it was before the flash was written: the cache in front of it was not invalidated`);
+  }
   protected traceRead(address: number, size: 1 | 2 | 4): void {
     const reads = this.tracer?.reads;
     if (reads && (reads.get(address) ?? 0) < size) reads.set(address, size);
@@ -313,6 +396,8 @@ export abstract class CoreMemory extends CoreState {
     const memory = region.memory!;
     const policy = this.dataPolicy(address, region);
     if (memory.row.kind !== 'ram') {
+      if (this.get(S.FETCH_MODE) === 2 && memory.row.waitStates && mpuCacheable(this.core, address))
+        this.listener.cacheableWrite(this.core);
       system.now = this.now();
       this.listener.beginAccess(this.core);
       const answer = system.writeMemory(region, address, size, value);
@@ -351,7 +436,7 @@ export abstract class CoreMemory extends CoreState {
     const fill = this.row.lineFill;
     const cycles = (fill?.cycles.value ?? DEFAULT_FILL) + (memory.row.waitStates ? this.get(S.WAIT_STATES) : 0);
     const bus = fill && this.system.clock(fill.clock);
-    const own = this.system.clock(this.row.clock);
+    const own = this.ownClock;
     return bus?.rate && own.rate ? mulDivCeil(cycles, bus.periodNum * own.periodDen, bus.periodDen * own.periodNum) : cycles;
   }
   private cachedRead(address: number, region: Region, host: number, size: 1 | 2 | 4): number {
@@ -409,16 +494,39 @@ export abstract class CoreMemory extends CoreState {
     this.writePages.push(page);
   }
 
+  /** Accesses to this address are intercepted. */
+  isWatched(address: number): boolean {
+    return this.intercept?.pages.has(address >>> PAGE_BITS) ?? false;
+  }
+  /** A store there changes RAM and nothing else: no code, nobody who is told. */
+  isPlainStore(address: number, size: 1 | 2 | 4): boolean {
+    if (this.isPrivateBus(address) || this.isBitBand(address) || this.isWatched(address)) return false;
+    const region = this.regionAt(address);
+    if (region?.memory?.row.kind !== 'ram' || region.memory.row.guardedBy || address + size > region.end) return false;
+    const hostPage = (region.memory.host + (address - region.base)) >>> PAGE_BITS;
+    return !this.codeHostPages.has(hostPage) && !this.peers.some((p) => p.codeHostPages.has(hostPage));
+  }
+  /** A store that takes no time, where `isPlainStore`. */
+  storePlain(address: number, size: 1 | 2 | 4, value: number): void {
+    this.busWrite(address, size, value);
+  }
+
   /** After a device access: a new earlier event, a reset or an interrupt ends the slice. */
   protected afterDevice(): void {
-    const left = this.arena.i32[(this.base + S.BUDGET) >> 2]!;
-    if (left > 0 && this.system.scheduler.next < clockTimeOf(this.system.clock(this.row.clock), this.cycleTarget)) this.cut();
+    if (this.endsSlice()) this.cut();
+  }
+  endsSlice(): boolean {
+    return this.budget > 0 && this.system.scheduler.next < clockTimeOf(this.ownClock, this.cycleTarget);
   }
 
   /** Whether only a dirty line of the data cache holds what was last written to an address. */
   inDirtyLine(address: number): boolean {
     const region = this.regionAt(address >>> 0);
     return region?.memory ? (this.l1?.isDirty(region.memory.host + ((address >>> 0) - region.base)) ?? false) : false;
+  }
+  /** Not on the bus as it stands: the core's private bus, or a bit of something else. */
+  isRemote(address: number): boolean {
+    return this.isPrivateBus(address) || this.isBitBand(address);
   }
   /** Read without side effects, as a debugger sees it; null where nothing answers. */
   peek(address: number, size: 1 | 2 | 4): number | null {

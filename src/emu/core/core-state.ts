@@ -2,12 +2,13 @@
 import { CPU_STRIDE, type Arena } from '../arena.ts';
 import type { CoreRow } from '../chip.ts';
 import type { System } from '../system.ts';
-import { clockCount, clockTimeOf, type Ps } from '../time.ts';
+import { clockCount, clockTimeOf, type ClockState, type Ps } from '../time.ts';
 import { PROFILES, type Profile } from './builder.ts';
 import type { CoreListener, Zone } from './core-types.ts';
 import type { Core } from './core.ts';
 import { GuestFault } from './cpu.ts';
 import type { CpuEngine } from './engine.ts';
+import { EXCEPTION_CYCLES, type ExceptionCycles } from './exception-cycles.ts';
 import { setIrqLevel } from './scs.ts';
 import { S } from './state.ts';
 import { sysTickDue } from './systick.ts';
@@ -18,6 +19,7 @@ export abstract class CoreState {
   readonly row: CoreRow;
   readonly index: number;
   readonly profile: Profile;
+  readonly exceptionCycles: ExceptionCycles;
   readonly system: System;
   readonly arena: Arena;
   listener: CoreListener;
@@ -27,7 +29,11 @@ export abstract class CoreState {
   /** Another engine for straight code, null = our own. */
   protected engine: CpuEngine | null = null;
   protected readonly base: number;
+  /** Its page of the arena. */
+  readonly words: Uint32Array;
+  readonly floats: Float64Array;
   protected readonly sysTickSlot: number;
+  protected readonly ownClock: ClockState;
   /** cycles() = cycleTarget - BUDGET. */
   protected cycleTarget = 0;
   protected irqDirty = true;
@@ -42,9 +48,13 @@ export abstract class CoreState {
     this.arena = system.arena;
     this.row = row;
     this.index = index;
+    this.ownClock = system.clock(row.clock);
     this.listener = listener;
     this.profile = PROFILES[PROFILE_OF[row.type]];
+    this.exceptionCycles = EXCEPTION_CYCLES[this.profile.name];
     this.base = index * CPU_STRIDE;
+    this.words = this.arena.u32.subarray(this.base >> 2, (this.base + CPU_STRIDE) >> 2);
+    this.floats = new Float64Array(this.arena.memory.buffer, this.base, CPU_STRIDE >> 3);
     this.sysTickSlot = system.addTimer(`${row.name}.systick`, () => sysTickDue(this.core));
   }
   /** This object as the whole core that it is the lowest part of. */
@@ -54,10 +64,10 @@ export abstract class CoreState {
 
   // ---- state -------------------------------------------------------------------------------------------------------------------
   get(offset: number): number {
-    return this.arena.i32[(this.base + offset) >> 2]! >>> 0;
+    return this.words[offset >> 2]!;
   }
   set(offset: number, value: number): void {
-    this.arena.i32[(this.base + offset) >> 2] = value;
+    this.words[offset >> 2] = value;
   }
   getByte(offset: number): number {
     return this.arena.u8[this.base + offset]!;
@@ -66,20 +76,24 @@ export abstract class CoreState {
     this.arena.u8[this.base + offset] = value;
   }
   getFloat(offset: number): number {
-    return this.arena.view.getFloat64(this.base + offset, true);
+    return this.floats[offset >> 3]!;
   }
   setFloat(offset: number, value: number): void {
-    this.arena.view.setFloat64(this.base + offset, value, true);
+    this.floats[offset >> 3] = value;
+  }
+  /** BUDGET as a signed number. */
+  protected get budget(): number {
+    return this.words[S.BUDGET >> 2]! | 0;
   }
   // ---- time --------------------------------------------------------------------------------------------------------------------
   cycles(): number {
-    return this.cycleTarget - this.arena.i32[(this.base + S.BUDGET) >> 2]!;
+    return this.cycleTarget - this.budget;
   }
   spend(cycles: number): void {
-    this.arena.i32[(this.base + S.BUDGET) >> 2]! -= cycles;
+    this.words[S.BUDGET >> 2]! -= cycles;
   }
   now(): Ps {
-    return clockTimeOf(this.system.clock(this.row.clock), this.cycles());
+    return clockTimeOf(this.ownClock, this.cycles());
   }
   retired(): number {
     return this.retiredBase + this.get(S.RETIRED);
@@ -88,7 +102,7 @@ export abstract class CoreState {
     return clock === this.row.clock ? this.cycles() : clockCount(this.system.clock(clock), this.now());
   }
   clockTimeOf(clock: string, count: number): Ps {
-    return clockTimeOf(this.system.clock(clock), count);
+    return clockTimeOf(clock === this.row.clock ? this.ownClock : this.system.clock(clock), count);
   }
   clockRunning(clock: string): boolean {
     return this.system.clock(clock).rate !== null;
@@ -103,7 +117,7 @@ export abstract class CoreState {
   }
   /** Makes the run loop look up before the next instruction, keeping the cycle count. */
   cut(): void {
-    const left = this.arena.i32[(this.base + S.BUDGET) >> 2]!;
+    const left = this.budget;
     if (left > 0) {
       this.cycleTarget -= left;
       this.set(S.BUDGET, 0);
@@ -115,7 +129,7 @@ export abstract class CoreState {
   }
   /** The clock's rate changed or time passed without this core: its count goes on from the clock's. */
   syncClock(now: Ps): void {
-    this.cycleTarget = clockCount(this.system.clock(this.row.clock), now);
+    this.cycleTarget = clockCount(this.ownClock, now);
     this.set(S.BUDGET, 0);
   }
 

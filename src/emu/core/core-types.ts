@@ -12,6 +12,8 @@ export interface CoreListener {
   endAccess(): void;
   /** A write to a block has been made (after it, with the value written). */
   deviceWrite(core: Core, address: number, size: number, value: number): void;
+  /** A write to memory that the cache between core and flash may hold, which is for reading only. */
+  cacheableWrite(core: Core): void;
   semihosting(core: Core): boolean;
   debuggerAttached(core: Core): boolean;
   console(channel: string, text: string): void;

@@ -3,7 +3,8 @@
  * (core-memory.ts) and code (core-code.ts).
  */
 import { CPU_STRIDE, PAGE_BITS, RECORD_BYTES, WORD_MAP } from '../arena.ts';
-import { clockTimeOf, type Ps } from '../time.ts';
+import { countAt, type Ps } from '../time.ts';
+import type { BranchTargetsCopy } from './branch-targets.ts';
 import { CoreCode } from './core-code.ts';
 import { PAUSE, type FlashTiming, type Zone } from './core-types.ts';
 import type { Cpu, GuestFault } from './cpu.ts';
@@ -15,12 +16,19 @@ import type { FlashCacheSnapshot } from './flash-cache.ts';
 import type { L1Snapshot } from './l1-cache.ts';
 import { highestPending, preempts } from './nvic.ts';
 import { cachesOf, pendNmi } from './scs.ts';
+import type { StaleSnapshot } from './stale-lines.ts';
 import { SCS } from './scs-state.ts';
 import { EXIT, S } from './state.ts';
 import { SYSTEM_OPS } from './system-ops.ts';
 
-/** The longest stretch without looking up: also what lets V8 replace code that runs in a loop. */
-const MAX_SLICE = 200_000;
+/**
+ * The longest stretch without looking up: also what lets V8 replace code that runs in a loop, which takes a millisecond or two then. A stop
+ * costs microseconds, most of them interpreted instructions up to it and to the next region.
+ */
+const MAX_SLICE = 1_000_000;
+
+/** Cycles behind a handler before the machine looks for loops: most that are known stop the core by themselves until then. */
+const AFTER_HANDLER = 200;
 
 /** Where SysTick was when it was looked at last, as indices of `exceptionWords`: the same counter, told from another edge. */
 const MOVES_WITH_TIME = new Set([SCS.SYST_VALUE, SCS.SYST_ANCHOR, SCS.SYST_ANCHOR + 4].map((offset) => (offset - S.NVIC_ENABLED) >> 2));
@@ -43,7 +51,7 @@ export class Core extends CoreCode implements Cpu {
         !this.breakpoints.has(pc) && pc !== this.idlePc && this.zoneAt(pc) === this.zone && !(this.l1?.codeOn && this.l1.staleLines > 0),
       plainAccesses: () => this.tracer === null && !mpuEnabled(this) && this.l1?.dataOn !== true,
       runOwn: () => {
-        const left = this.arena.i32[(this.base + S.BUDGET) >> 2]!;
+        const left = this.budget;
         this.cycleTarget -= left - 1;
         this.set(S.BUDGET, 1);
         return this.wasmRun();
@@ -58,11 +66,12 @@ export class Core extends CoreCode implements Cpu {
   stateWords(): Uint32Array {
     return this.arena.u32.slice(this.base >> 2, (this.base + 0x200) >> 2);
   }
-  /** The words at the indices `which` are those of a copy. */
-  hasWords(copy: Uint32Array, which: Int32Array): boolean {
+  /** Stretches of words (where one begins, where it ends, and so on) are those of a copy. */
+  hasStretches(copy: Uint32Array, stretches: Int32Array): boolean {
     const { u32 } = this.arena;
     const base = this.base >> 2;
-    for (let i = 0; i < which.length; i++) if (u32[base + which[i]!] !== copy[which[i]!]) return false;
+    for (let k = 0; k < stretches.length; k += 2)
+      for (let i = stretches[k]!, end = stretches[k + 1]!; i < end; i++) if (u32[base + i] !== copy[i]) return false;
     return true;
   }
   /** Puts the core where a copy was made. What it knows of the line that it runs in is looked up again, which takes no time. */
@@ -99,14 +108,19 @@ export class Core extends CoreCode implements Cpu {
     const cyclesNow = this.cycles();
     const keep = power ? null : this.arena.u8.slice(this.base + S.CACHE_TAGS, this.base + S.NVIC_ENABLED);
     const retiredNow = power ? 0 : this.retired();
+    const [hits, misses] = power ? [0, 0] : [this.get(S.CACHE_HITS), this.get(S.CACHE_MISSES)];
     this.arena.u8.fill(0, this.base, this.base + CPU_STRIDE);
+    this.set(S.CACHE_HITS, hits);
+    this.set(S.CACHE_MISSES, misses);
     if (keep) this.arena.u8.set(keep, this.base + S.CACHE_TAGS);
     this.retiredBase = retiredNow;
     this.retiredAtReset = retiredNow;
     this.cycleTarget = power ? 0 : cyclesNow;
     this.set(S.CACHE_WAYS, 2);
+    this.set(S.CACHE_STALE, this.stale.count > 0 ? 1 : 0);
     // lines stay as they are, dirty ones too: they are out of reach while the caches are off
     this.l1?.enable(false, false);
+    this.branchTargets?.clear();
     this.applyFlashTiming();
     this.flushFlashCache(true, true);
     this.flushTables();
@@ -121,28 +135,16 @@ export class Core extends CoreCode implements Cpu {
     return this.get(S.HALTED) !== 0;
   }
 
-  /** Cycle count at which the core's clock first reaches `time`. */
-  private cyclesAt(time: Ps): number {
-    const c = this.system.clock(this.row.clock);
-    if (c.rate === null || time === Infinity) return Infinity;
-    if (time <= c.anchor) return c.anchorCount;
-    // first count whose edge is at or after `time`: timeOf(count) >= time
-    let count = c.anchorCount + Math.floor(((time - c.anchor) * c.periodDen) / c.periodNum);
-    while (clockTimeOf(c, count) >= time) count--;
-    while (clockTimeOf(c, count) < time) count++;
-    return count;
-  }
-
   /** Cycles until a time, 0 if it has come. */
   cyclesUntil(time: Ps): number {
-    return Math.max(0, this.cyclesAt(time) - this.cycles());
+    return Math.max(0, countAt(this.ownClock, time) - this.cycles());
   }
   /**
    * Runs until `until` (ps) or `maxInstructions` more, whichever is first, or until something outside needs a look: a timer is due,
    * a reset was asked for, PAUSE. Returns true if it paused.
    */
   run(until: Ps): boolean {
-    return this.runUntilCycle(this.cyclesAt(until));
+    return this.runUntilCycle(countAt(this.ownClock, until));
   }
 
   /** Runs for so many cycles, or less if something needs a look. True if it paused. */
@@ -152,15 +154,36 @@ export class Core extends CoreCode implements Cpu {
   protected override runUntilCycle(limit: number): boolean {
     const now = this.cycles();
     let target = Math.min(limit, now + MAX_SLICE);
-    const pass = this.idlePc === this.pc || (this.breakpoints.size > 0 && this.breakpoints.has(this.pc));
+    const { pc } = this;
+    // a budget that ends in front of a stop has not come to it yet
+    const pass = this.breakpoints.size > 0 && this.breakpoints.has(pc) ? this.toldStop === pc : this.idlePc === pc;
+    this.toldStop = -1;
     if (pass) {
-      this.beginPass(this.pc);
+      this.beginPass(pc);
       target = now + 1;
     }
+    let paused: boolean;
     try {
-      return this.runTo(target, now);
+      paused = this.runTo(target, now);
     } finally {
       if (pass) this.endPass();
+    }
+    return paused && this.idleHit && !this.hasBudget() ? this.finishStop() : paused;
+  }
+  private hasBudget(): boolean {
+    return this.budget > 0;
+  }
+  /** Paying for the line of the place that it waits at has used the budget up: without the stop the instruction would have run before anyone looked up. */
+  private finishStop(): boolean {
+    this.idleHit = false;
+    const now = this.cycles();
+    this.beginPass(this.pc);
+    this.set(S.ONCE, 1);
+    try {
+      return this.runTo(now, now);
+    } finally {
+      this.set(S.ONCE, 0);
+      this.endPass();
     }
   }
 
@@ -172,14 +195,17 @@ export class Core extends CoreCode implements Cpu {
         if (this.irqDirty) {
           this.irqDirty = false;
           this.system.now = this.now();
-          this.byHardware(() => takePending(this));
+          this.hardwareAccess = true;
+          takePending(this);
+          this.hardwareAccess = false;
         }
         if (this.halted) return false;
-        if (this.arena.i32[(this.base + S.BUDGET) >> 2]! <= 0) return false;
+        if (!this.hasBudget() && this.get(S.ONCE) === 0) return false;
         if (this.get(S.T) === 0) this.throwFault('invalid-state', this.get(S.PC));
         this.leave(this.engine === null ? this.wasmRun() : this.engine.run());
       }
     } catch (e) {
+      this.hardwareAccess = false;
       if (e === this.fault) {
         this.takeFault(this.fault);
         return false;
@@ -192,7 +218,17 @@ export class Core extends CoreCode implements Cpu {
     }
   }
 
-  /** The core itself makes the accesses (stacking, vectors), not an instruction. */
+  /** The machine wants to look for loops, and a handler has to run first. */
+  looksUpBehindHandler = false;
+  /** Looks up after so many cycles at the latest. */
+  private shorten(cycles: number): void {
+    const left = this.budget;
+    if (left <= cycles) return;
+    this.cycleTarget -= left - cycles;
+    this.set(S.BUDGET, cycles);
+  }
+
+  /** The core itself makes the accesses (stacking, vectors), not an instruction. The run loop takes it back where one does not end. */
   hardwareAccess = false;
   private byHardware<T>(action: () => T): T {
     this.hardwareAccess = true;
@@ -242,7 +278,10 @@ export class Core extends CoreCode implements Cpu {
       }
       case EXIT.EXC_RETURN:
         this.system.now = this.now();
-        this.byHardware(() => exceptionReturn(this, this.get(S.EXIT_ARG)));
+        this.hardwareAccess = true;
+        exceptionReturn(this, this.get(S.EXIT_ARG));
+        this.hardwareAccess = false;
+        if (this.looksUpBehindHandler) this.shorten(AFTER_HANDLER);
         return;
       case EXIT.FP_TRAP: {
         // it runs again and is paid for then
@@ -262,8 +301,10 @@ export class Core extends CoreCode implements Cpu {
       case EXIT.BREAK:
         this.notRetired();
         this.restoreIt();
-        if (this.breakpoints.has(this.get(S.PC))) this.breakHit = true;
-        else this.idleHit = true;
+        if (this.breakpoints.has(this.get(S.PC))) {
+          this.breakHit = true;
+          this.toldStop = this.get(S.PC);
+        } else this.idleHit = true;
         throw PAUSE;
       case EXIT.UNDEFINED:
         this.notRetired();
@@ -316,6 +357,15 @@ export class Core extends CoreCode implements Cpu {
     return mask;
   }
 
+  /** The machine is given up: what this core has written outside of its page and of memory is zero again. */
+  leaveArena(): void {
+    this.flushTables();
+    this.flushFlashCache(true, true);
+    this.l1?.clear();
+    this.branchTargets?.clear();
+    this.engine?.release();
+  }
+
   // ---- snapshots -----------------------------------------------------------------------------------------------------------------
   save(): CoreSnapshot {
     return {
@@ -323,22 +373,24 @@ export class Core extends CoreCode implements Cpu {
       cycleTarget: this.cycleTarget,
       retiredBase: this.retiredBase,
       zone: this.zone,
+      toldStop: this.toldStop,
       flash: { ...this.flashTiming },
       l1: this.l1?.save() ?? null,
+      branchTargets: this.branchTargets?.save() ?? null,
       flashCache: this.flashCache?.save() ?? null,
+      stale: this.stale.save(),
     };
   }
   restore(s: CoreSnapshot): void {
-    const timing = (): string => `${this.get(S.FETCH_MODE)}:${this.get(S.WAIT_STATES)}`;
-    const before = timing();
     this.arena.u8.set(s.page, this.base);
-    // cycles are part of translated code
-    if (timing() !== before) this.tier.dropAll();
     this.cycleTarget = s.cycleTarget;
     this.retiredBase = s.retiredBase;
     this.zone = s.zone;
+    this.toldStop = s.toldStop;
     this.flashTiming = { ...s.flash };
     if (this.flashCache && s.flashCache) this.flashCache.restore(s.flashCache);
+    this.stale.restore(s.stale);
+    if (s.branchTargets) this.branchTargets?.restore(s.branchTargets);
     if (this.l1 && s.l1) {
       this.l1.restore(s.l1);
       const on = cachesOf(this);
@@ -354,8 +406,12 @@ export interface CoreSnapshot {
   readonly cycleTarget: number;
   readonly retiredBase: number;
   readonly zone: Zone;
+  readonly toldStop: number;
   /** Tags and lines of the L1 caches. */
   readonly l1: L1Snapshot | null;
+  readonly branchTargets: BranchTargetsCopy | null;
   readonly flashCache: FlashCacheSnapshot | null;
+  /** Lines of the cache between core and flash that are older than memory. */
+  readonly stale: StaleSnapshot;
   readonly flash: FlashTiming;
 }

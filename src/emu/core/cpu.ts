@@ -2,6 +2,7 @@
 import type { CoreRow } from '../chip.ts';
 import type { Ps } from '../time.ts';
 import type { Profile } from './builder.ts';
+import type { ExceptionCycles } from './exception-cycles.ts';
 
 /** Why an access or an instruction was abandoned. `fetch` kinds happen on instruction fetch, `data` on loads and stores. */
 export type FaultKind =
@@ -33,11 +34,15 @@ export type SpecialChange = (register: string, old: number, value: number) => vo
 export interface Cpu {
   readonly row: CoreRow;
   readonly profile: Profile;
+  readonly exceptionCycles: ExceptionCycles;
   /** The core's one fault object: accesses that fault fill it in and throw it. */
   readonly fault: GuestFault;
   /** Word of the core's state (offsets in state.ts): signed and unsigned views, floats for counters. */
   get(offset: number): number;
   set(offset: number, value: number): void;
+  /** What `get`, `set` and their like for floats work on, by offset >>> 2 or 3: for what every interrupt or poll runs through. */
+  readonly words: Uint32Array;
+  readonly floats: Float64Array;
   getByte(offset: number): number;
   setByte(offset: number, value: number): void;
   getFloat(offset: number): number;
@@ -46,6 +51,9 @@ export interface Cpu {
   /** Memory as this core sees it. `privileged` left out = as the core runs now. Throws the core's GuestFault. No alignment limits but the bus's. */
   read(address: number, size: 1 | 2 | 4, privileged?: boolean): number;
   write(address: number, size: 1 | 2 | 4, value: number, privileged?: boolean): void;
+  /** So many words from an address on, one after the other as `read` and `write` make them. */
+  readWords(address: number, into: Uint32Array, count: number, privileged: boolean): void;
+  writeWords(address: number, from: Uint32Array, count: number, privileged: boolean): void;
   /** Read without side effects, access rights and time; null where nothing answers. */
   peek(address: number, size: 1 | 2 | 4): number | null;
   /** Half-word at an instruction address, as a fetch. */

@@ -12,7 +12,7 @@ const CYCCNTENA = 1;
 const DWT_CTRL_READ = 0x40000000;
 
 const counting = (cpu: Cpu): boolean => (cpu.get(SCS.DEMCR) & TRCENA) !== 0 && (cpu.get(SCS.DWT_CTRL) & CYCCNTENA) !== 0;
-const cyccnt = (cpu: Cpu): number => (counting(cpu) ? (cpu.cycles() - cpu.getFloat(SCS.CYCCNT_BASE)) % 2 ** 32 : cpu.get(SCS.CYCCNT)) >>> 0;
+const cyccnt = (cpu: Cpu): number => (counting(cpu) ? cpu.cycles() - cpu.getFloat(SCS.CYCCNT_BASE) : cpu.get(SCS.CYCCNT)) >>> 0;
 function setCyccnt(cpu: Cpu, value: number): void {
   cpu.set(SCS.CYCCNT, value);
   cpu.setFloat(SCS.CYCCNT_BASE, cpu.cycles() - (value >>> 0));

@@ -55,6 +55,8 @@ export interface Instruction {
 }
 
 /** True if a first half-word starts a 32-bit instruction. ARMv6-M and later agree. */
+/** ITSTATE after one more instruction of its block (ARM ARM `ITAdvance`). */
+export const advanceIt = (it: number): number => ((it & 7) === 0 ? 0 : (it & 0xe0) | ((it << 1) & 0x1f));
 export const isWide = (hw: number): boolean => (hw & 0xf800) > 0xe000;
 
 /** Instructions kept decoded: more than a firmware has different ones that matter, less than a sweep over all encodings. */

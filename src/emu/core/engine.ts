@@ -8,12 +8,14 @@ export interface CpuEngine {
   readonly name: 'bootbench' | 'unicorn';
   /** From the state in the arena until the budget is used up or an instruction needs the slow path: the EXIT reason. */
   run(): number;
-  /** Bytes of code may have changed, or only (`bytes` false) where the core has to stop. */
-  codeChanged(bytes: boolean): void;
+  /** Bytes of the arena from `host` on may have changed or are about to, or (no bytes) only where the core has to stop. */
+  codeChanged(host: number, bytes: number): void;
   /** A checkpoint was taken: the next write to each page of RAM has to be told. */
   checkpointTaken(): void;
   /** Memory shows elsewhere, or accesses of some pages must be seen. */
   mappingChanged(): void;
+  /** The core is not used any more. */
+  release(): void;
 }
 /** What an engine sees of its core. */
 export interface EngineHost {

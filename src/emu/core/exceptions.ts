@@ -7,7 +7,6 @@
  */
 import type { Profile } from './builder.ts';
 import { GuestFault, type Cpu } from './cpu.ts';
-import { EXCEPTION_CYCLES, type ExceptionCycles } from './exception-cycles.ts';
 import {
   activate,
   activeCount,
@@ -33,16 +32,13 @@ import {
   setMsp,
   setPsp,
   setXpsr,
+  rightsOf,
   SPSEL,
   updateFpTrap,
-  updateSpLimit,
-  withRights,
   xpsr,
 } from './special.ts';
 import { S } from './state.ts';
 import { resetSysTick } from './systick.ts';
-
-const cyclesOf = (cpu: Cpu): ExceptionCycles => EXCEPTION_CYCLES[cpu.profile.name];
 
 /** CFSR bits. */
 const CFSR = {
@@ -278,10 +274,10 @@ export function takePending(cpu: Cpu): boolean {
   if (!preempts(cpu, exception)) return false;
   cpu.set(S.HALTED, 0);
   const interrupted = cpu.get(S.PC);
-  withRights(cpu, () => {
-    if (handlerNotBegun(cpu)) lateArrival(cpu);
-    else enter(cpu);
-  });
+  const rights = rightsOf(cpu);
+  if (handlerNotBegun(cpu)) lateArrival(cpu);
+  else enter(cpu);
+  if (rightsOf(cpu) !== rights) cpu.rightsChanged();
   told(cpu, interrupted);
   return true;
 }
@@ -291,7 +287,7 @@ function told(cpu: Cpu, interrupted: number): void {
 }
 
 function enter(cpu: Cpu): void {
-  const cost = cyclesOf(cpu);
+  const cost = cpu.exceptionCycles;
   cpu.spend(cost.entry.value);
   const saved = pushFrame(cpu);
   if (saved === 'fp') cpu.spend(cost.fpRegisters.value);
@@ -348,9 +344,9 @@ function readVector(cpu: Cpu, exception: number): number | null {
 }
 function toHandlerMode(cpu: Cpu, exception: number): void {
   activate(cpu, exception);
-  setControl(cpu, cpu.get(S.CONTROL) & NPRIV);
+  // before CONTROL: what the FPU may do hangs on the mode too
   cpu.set(S.IPSR, exception);
-  updateFpTrap(cpu);
+  setControl(cpu, cpu.get(S.CONTROL) & NPRIV);
   cpu.set(S.IT, 0);
   cpu.set(S.EVENT, 1);
   cpu.set(S.EXCLUSIVE_OPEN, 0);
@@ -359,6 +355,12 @@ function toHandlerMode(cpu: Cpu, exception: number): void {
 /** What a basic frame holds below xPSR: registers, and the return address. */
 const FRAME = [S.R, S.R + 4, S.R + 8, S.R + 12, S.R + 4 * 12, S.LR, S.PC] as const;
 const STACKED = FRAME.length - 1;
+const FRAME_WORDS = FRAME.length + 1;
+/** S0…S15 and FPSCR. */
+const FP_WORDS = 17;
+/** Words on their way to a frame or from it: nothing is allocated for an interrupt. */
+const frameWords = new Uint32Array(FRAME_WORDS);
+const fpWords = new Uint32Array(FP_WORDS);
 
 /** Pushes the frame of the running context and sets LR. 'fp' = FP registers were stored too. */
 function pushFrame(cpu: Cpu, thread = cpu.get(S.IPSR) === 0): 'basic' | 'fp' {
@@ -379,8 +381,9 @@ function pushFrame(cpu: Cpu, thread = cpu.get(S.IPSR) === 0): 'basic' | 'fp' {
   } else {
     cpu.set(S.SP, frame);
     try {
-      for (let i = 0; i < FRAME.length; i++) cpu.write((frame + 4 * i) >>> 0, 4, cpu.get(FRAME[i]!) >>> 0, priv);
-      cpu.write((frame + 4 * FRAME.length) >>> 0, 4, psr >>> 0, priv);
+      for (let i = 0; i < FRAME.length; i++) frameWords[i] = cpu.words[FRAME[i]! >> 2]!;
+      frameWords[FRAME.length] = psr;
+      cpu.writeWords(frame, frameWords, FRAME_WORDS, priv);
       if (fp && (cpu.get(S.FPCCR) & LSPEN) === 0) {
         if (fpAllowed(cpu)) {
           storeFp(cpu, (frame + 0x20) >>> 0, priv);
@@ -412,8 +415,9 @@ function derived(cpu: Cpu, exception: number): void {
 }
 
 function storeFp(cpu: Cpu, address: number, priv: boolean): void {
-  for (let i = 0; i < 16; i++) cpu.write((address + 4 * i) >>> 0, 4, cpu.get(S.FP + 4 * i) >>> 0, priv);
-  cpu.write((address + 0x40) >>> 0, 4, cpu.get(S.FPSCR) >>> 0, priv);
+  for (let i = 0; i < FP_WORDS - 1; i++) fpWords[i] = cpu.words[(S.FP >> 2) + i]!;
+  fpWords[FP_WORDS - 1] = cpu.get(S.FPSCR);
+  cpu.writeWords(address, fpWords, FP_WORDS, priv);
 }
 function clearFp(cpu: Cpu): void {
   for (let i = 0; i < 16; i++) cpu.set(S.FP + 4 * i, 0);
@@ -438,7 +442,9 @@ function reserveFp(cpu: Cpu, address: number, thread: boolean, priv: boolean): v
 export function exceptionReturn(cpu: Cpu, value: number): void {
   const from = cpu.get(S.IPSR);
   const at = cpu.get(S.PC);
-  const chained = withRights(cpu, () => leaveException(cpu, value >>> 0, from));
+  const rights = rightsOf(cpu);
+  const chained = leaveException(cpu, value >>> 0, from);
+  if (rightsOf(cpu) !== rights) cpu.rightsChanged();
   if (chained) {
     if (cpu.get(S.HALTED) !== 1) {
       cpu.exceptionReturned(from, at);
@@ -459,11 +465,10 @@ function leaveException(cpu: Cpu, value: number, from: number): boolean {
     cpu.set(S.FAULTMASK, 0);
     cpu.changed('FAULTMASK', faultMask, 0);
   }
-  cpu.interruptsChanged();
   if (!wasActive || !validReturn(cpu, value, nested)) return chainTo(cpu, value, EXC.USAGEFAULT, CFSR.INVPC);
 
   if (preempts(cpu, highestPending(cpu))) {
-    cpu.spend(cyclesOf(cpu).tailChain.value);
+    cpu.spend(cpu.exceptionCycles.tailChain.value);
     cpu.set(S.LR, value);
     vector(cpu);
     return true;
@@ -492,7 +497,7 @@ function chainTo(cpu: Cpu, value: number, exception: number, bits: number): bool
     enterLockup(cpu, `exception return to ${hex(value)} failed at the priority of HardFault`);
     return true;
   }
-  cpu.spend(cyclesOf(cpu).tailChain.value);
+  cpu.spend(cpu.exceptionCycles.tailChain.value);
   cpu.set(S.LR, value);
   vector(cpu);
   return true;
@@ -505,30 +510,32 @@ function popFrame(cpu: Cpu, value: number, nested: number): boolean {
   const priv = !toThread || (cpu.get(S.CONTROL) & NPRIV) === 0;
   const frame = psp ? getPsp(cpu) : getMsp(cpu);
   const lazy = (cpu.get(S.FPCCR) & LSPACT) !== 0;
-  const words: number[] = [];
-  const fpWords: number[] = [];
+  const fpStacked = fp && !lazy;
   try {
-    for (let i = 0; i < 8; i++) words.push(cpu.read((frame + 4 * i) >>> 0, 4, priv));
-    if (fp && !lazy) {
+    cpu.readWords(frame, frameWords, FRAME_WORDS, priv);
+    if (fpStacked) {
       if (!fpAllowed(cpu)) return chainTo(cpu, value, EXC.USAGEFAULT, CFSR.NOCP);
-      for (let i = 0; i < 17; i++) fpWords.push(cpu.read((frame + 0x20 + 4 * i) >>> 0, 4, priv));
+      cpu.readWords((frame + 0x20) >>> 0, fpWords, FP_WORDS, priv);
     }
   } catch (e) {
     if (!(e instanceof GuestFault)) throw e;
     const memManage = e.kind.startsWith('mem');
     return chainTo(cpu, value, memManage ? EXC.MEMMANAGE : EXC.BUSFAULT, memManage ? CFSR.MUNSTKERR : CFSR.UNSTKERR);
   }
-  const psr = words[7]!;
+  const psr = frameWords[FRAME.length]!;
   const consistent = ((psr & 0x1ff) === 0) === toThread;
   if (!consistent && isV8(cpu)) return chainTo(cpu, value, EXC.USAGEFAULT, CFSR.INVPC);
 
-  const cost = cyclesOf(cpu);
-  cpu.spend(cost.return.value + (fpWords.length > 0 ? cost.fpRegisters.value : 0));
+  const cost = cpu.exceptionCycles;
+  cpu.spend(cost.return.value + (fpStacked ? cost.fpRegisters.value : 0));
   if (fp && lazy) cpu.set(S.FPCCR, cpu.get(S.FPCCR) & ~LSPACT);
   // ARMv8-M CLRONRET: FP registers that the handler leaves behind are wiped
   if (isV8(cpu) && !fp && (cpu.get(S.CONTROL) & FPCA) !== 0 && (cpu.get(S.FPCCR) & (1 << 28)) !== 0) clearFp(cpu);
-  fpWords.forEach((w, i) => cpu.set(i < 16 ? S.FP + 4 * i : S.FPSCR, w));
-  for (let i = 0; i < STACKED; i++) cpu.set(FRAME[i]!, words[i]!);
+  if (fpStacked) {
+    for (let i = 0; i < FP_WORDS - 1; i++) cpu.words[(S.FP >> 2) + i] = fpWords[i]!;
+    cpu.set(S.FPSCR, fpWords[FP_WORDS - 1]!);
+  }
+  for (let i = 0; i < STACKED; i++) cpu.words[FRAME[i]! >> 2] = frameWords[i]!;
   const align = fp || (cpu.get(S.CCR) & 0x200) !== 0;
   const sp = ((frame + (fp ? 0x68 : 0x20)) | (align && psr & 0x200 ? 4 : 0)) >>> 0;
   if (psp) setPsp(cpu, sp);
@@ -536,8 +543,7 @@ function popFrame(cpu: Cpu, value: number, nested: number): boolean {
   setXpsr(cpu, psr);
   cpu.set(S.IPSR, psr & 0x1ff & (isV6(cpu) ? 0x3f : 0x1ff));
   setControl(cpu, (cpu.get(S.CONTROL) & NPRIV) | (psp ? SPSEL : 0) | (fp ? FPCA : 0));
-  updateSpLimit(cpu);
-  cpu.branchTo((words[6]! & ~1) >>> 0);
+  cpu.branchTo((frameWords[STACKED]! & ~1) >>> 0);
   cpu.set(S.EVENT, 1);
   cpu.set(S.EXCLUSIVE_OPEN, 0);
 
@@ -546,7 +552,11 @@ function popFrame(cpu: Cpu, value: number, nested: number): boolean {
     pushFrame(cpu, toThread);
     return chainTo(cpu, value, EXC.USAGEFAULT, CFSR.INVPC);
   }
-  if (toThread && nested === 1 && (cpu.get(SCS.SCR) & 2) !== 0) cpu.set(S.HALTED, 2);
+  if (toThread && nested === 1 && (cpu.get(SCS.SCR) & 2) !== 0) {
+    cpu.set(S.HALTED, 2);
+    // what is pending and masked by PRIMASK keeps it from sleeping
+    cpu.interruptsChanged();
+  }
   return false;
 }
 
@@ -565,7 +575,7 @@ export function lazyFpSave(cpu: Cpu): boolean {
   const fpccr = cpu.get(S.FPCCR);
   let taken = false;
   if (fpccr & LSPACT) {
-    cpu.spend(cyclesOf(cpu).lazySave.value);
+    cpu.spend(cpu.exceptionCycles.lazySave.value);
     cpu.set(S.FPCCR, fpccr & ~LSPACT);
     try {
       storeFp(cpu, cpu.get(S.FPCAR) >>> 0, (fpccr & 2) === 0);

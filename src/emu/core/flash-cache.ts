@@ -8,10 +8,13 @@
  */
 import { FLASH_CACHE, FLASH_MARK, type Arena } from '../arena.ts';
 import type { FlashCacheRow } from '../chip.ts';
+import type { Profile } from './builder.ts';
 import { S } from './state.ts';
 
 /** What is on. */
 export const KIND = { CODE: 1, DATA: 2, PREFETCH: 4 } as const;
+/** Cores that a flash controller with caches, or one that reads ahead, can stand in front of. */
+export const hasFlashCache = (profile: Profile): boolean => profile.name === 'm4' || profile.name === 'm0';
 export type Side = typeof KIND.CODE | typeof KIND.DATA;
 
 /** Address bits that marks and words are found by. */
@@ -26,6 +29,8 @@ interface Row {
   /** Bytes as they were read; memory has changed since if `stale`. */
   readonly bytes: Uint8Array;
   stale: boolean;
+  /** It has been told that something was read from here that memory no longer holds. */
+  told: boolean;
 }
 export interface FlashCacheSnapshot {
   readonly code: readonly SavedRow[];
@@ -36,6 +41,7 @@ interface SavedRow {
   readonly host: number;
   readonly bytes: Uint8Array;
   readonly stale: boolean;
+  readonly told: boolean;
   readonly used: number;
   readonly marks: readonly number[];
 }
@@ -111,7 +117,7 @@ export class FlashCache {
           if (this.arena.i32[this.stampAt(side, list[i]!.row)]! < this.arena.i32[this.stampAt(side, list[oldest]!.row)]!) oldest = i;
         this.drop(side, list.splice(oldest, 1)[0]!);
       }
-      row = { row: number, host: host & -rowBytes, bytes: new Uint8Array(rowBytes), stale: false };
+      row = { row: number, host: host & -rowBytes, bytes: new Uint8Array(rowBytes), stale: false, told: false };
       list.push(row);
     }
     const from = address & (rowBytes - 1) & -lineBytes;
@@ -155,6 +161,16 @@ export class FlashCache {
     let value = 0;
     for (let i = 0; i < size; i++) value += r.bytes[offset + i]! * 2 ** (8 * i);
     return value;
+  }
+
+  /** The value has been used: true the first time that a row shows something else than memory. */
+  tells(side: Side, address: number, size: 1 | 2 | 4): boolean {
+    const number = (address & FLASH_CACHE_MASK) >>> this.rowShift;
+    const r = this.rows[side].find((x) => x.row === number);
+    if (!r?.stale || r.told) return false;
+    const at = address & (this.geometry.rowBytes - 1);
+    for (let i = at; i < at + size; i++) if (r.bytes[i] !== this.arena.u8[r.host + i]) r.told = true;
+    return r.told;
   }
 
   save(): FlashCacheSnapshot {

@@ -59,8 +59,14 @@ export class Handlers {
     return FIRST + this.hot.length;
   }
 
-  /** Handler for a decoded instruction, outside (`v`) or inside (`vIT`) an IT block. */
-  idOf(d: Decoded, inIT: boolean): number {
+  /** Handlers for a decoded instruction, outside (`v`) and inside (`vIT`) an IT block: the decoder gives the same object for the same bits. */
+  idsOf(d: Decoded): readonly [number, number] {
+    let ids = this.known.get(d);
+    if (!ids) this.known.set(d, (ids = [this.idOf(d, false), this.idOf(d, true)]));
+    return ids;
+  }
+  private readonly known = new WeakMap<Decoded, readonly [number, number]>();
+  private idOf(d: Decoded, inIT: boolean): number {
     const op = OPS.get(d.op);
     if (!op) throw new Error(`row names an unknown op ${d.op}`);
     if (op.system) return op.unconditional && inIT ? H_SYSTEM_ALWAYS : H_SYSTEM;

@@ -12,10 +12,11 @@
 import { DECODED_BASE, fetchTableOf, FLASH_CACHE, FLASH_MARK, L1, readTableOf, REGION_SLOTS } from '../arena.ts';
 import { ModuleWriter, type FunctionBody, type Label } from '../wasm/module.ts';
 import { loadOpcode, OP, storeOpcode, type AccessSize, type WasmType } from '../wasm/opcodes.ts';
-import { Expr, lift, type Profile, type Val } from './builder.ts';
+import { emitPredicted } from './branch-targets.ts';
+import { Expr, hasBranchTargets, lift, type Profile, type Val } from './builder.ts';
 import type { Handlers } from './handlers.ts';
 import { H_SYSTEM_ALWAYS, type Handler } from './handlers.ts';
-import { FLASH_CACHE_MASK, KIND } from './flash-cache.ts';
+import { FLASH_CACHE_MASK, hasFlashCache, KIND } from './flash-cache.ts';
 import { EXIT, S } from './state.ts';
 
 import {
@@ -47,6 +48,8 @@ export interface InterpreterImports {
   /** A line of instructions is in no cache (`before`: the one that was paid for last); cycles that it takes. The same for data in flash. */
   lineFill(pc: number, before: number): number;
   dataFill(address: number): number;
+  /** The cache that `CACHE_TAGS` describes has given up a line. */
+  replaced(tag: number): void;
   [helper: string]: (...args: never[]) => number | bigint | void;
 }
 
@@ -71,9 +74,6 @@ function emitFlashLoad(b: ColdBuilder, shared: Shared, a: Expr, size: AccessSize
 
 /** Cores with L1 caches. */
 const hasL1 = (profile: Profile): boolean => profile.name === 'm7';
-
-/** Cores that a flash controller with caches can stand in front of. */
-const hasFlashCache = (profile: Profile): boolean => profile.name === 'm4';
 
 /** if the line is in the data cache: return its bytes, or store into it. */
 function emitCachedAccess(b: ColdBuilder, shared: Shared, kind: 'read' | 'write', a: Expr, size: AccessSize, flagsLocal: number): void {
@@ -136,7 +136,7 @@ function emitMemoryFunctions(shared: Shared, flashData: number): void {
 /**
  * flashLine(address): cycles that reading the flash line of `address` costs now.
  *   mode 1: WAIT_STATES
- *   mode 2: two tags per set; hit 0 (touch LRU), miss WAIT_STATES (replace the older way)
+ *   mode 2: two tags per set; hit 0 (touch LRU), miss WAIT_STATES (replace the older way; if CACHE_STALE: replaced(its tag))
  */
 function emitFlashLine(shared: Shared): number {
   const index = shared.writer.declare(['i32'], 'i32');
@@ -167,7 +167,12 @@ function emitFlashLine(shared: Shared): number {
   hit(0);
   b.if(b.eq(b.state(S.CACHE_WAYS), 2), () => hit(1));
   const victim = b.let(b.select(b.eq(b.state(S.CACHE_WAYS), 2), b.arenaAt(set, b.cpu + S.CACHE_LRU, 1), 0));
-  b.add(b.shl(set, 3), b.shl(victim, 2)).emit(f);
+  const slot = b.let(b.add(b.shl(set, 3), b.shl(victim, 2)));
+  b.if(b.state(S.CACHE_STALE), () => {
+    b.arenaAt(slot, b.cpu + S.CACHE_TAGS).emit(f);
+    f.call(shared.imports.replaced);
+  });
+  slot.emit(f);
   line.emit(f);
   f.memory(OP['i32.store'], b.cpu + S.CACHE_TAGS);
   set.emit(f);
@@ -228,6 +233,10 @@ function emitFlashData(shared: Shared, flashLine: number): number {
   b.if(b.ne(b.state(S.FETCH_MODE), 3), () => {
     address.emit(f);
     f.call(flashLine);
+    f.op(OP.return);
+  });
+  b.if(b.eqz(b.and(b.state(S.FLASH_KINDS), KIND.DATA)), () => {
+    b.state(S.WAIT_STATES).emit(f);
     f.op(OP.return);
   });
   emitFlashHit(b, KIND.DATA, FLASH_CACHE.DATA_USED, address);
@@ -301,7 +310,7 @@ function emitSemantics(b: RecordBuilder, h: Handler): void {
 
 /**
  * Builds the module. `helpers` are the soft-float and similar functions that semantics call by name, imported from `env`.
- * Exports: `run() → reason`, `flashLine(address) → cycles`, `flashData(address) → cycles`.
+ * Exports: `run() → reason`, `flashLine(address) → cycles`, `flashData(address) → cycles`, M7: `predicted(pc, target) → cycles`.
  */
 export function buildInterpreter(
   profile: Profile,
@@ -322,10 +331,12 @@ export function buildInterpreter(
       write: writer.importFunction('write', ['i32', 'i32', 'i32', 'i32'], null),
       hot: writer.importFunction('hot', ['i32', 'i32'], null),
       lineFill: hasL1(profile) || hasFlashCache(profile) ? writer.importFunction('lineFill', ['i32', 'i32'], 'i32') : -1,
+      replaced: writer.importFunction('replaced', ['i32'], null),
       dataFill: hasFlashCache(profile) ? writer.importFunction('dataFill', ['i32'], 'i32') : -1,
     },
     regions: writer.importTable('regions'),
     helpers: new Map(),
+    predicted: -1,
     loads: {},
     stores: {},
   };
@@ -334,6 +345,12 @@ export function buildInterpreter(
   const flashData = emitFlashData(shared, flashLine);
   emitMemoryFunctions(shared, flashData);
   const newLine = emitNewLine(shared, flashLine);
+  if (hasBranchTargets(profile)) {
+    shared.predicted = writer.declare(['i32', 'i32'], 'i32');
+    const f = writer.body(shared.predicted);
+    emitPredicted(new ColdBuilder(f, shared), new Expr('i32', (g) => g.get(0)), new Expr('i32', (g) => g.get(1)));
+    writer.export('predicted', shared.predicted);
+  }
   const condition = emitCondition(shared);
   const coldType = writer.type(['i32', 'i32'], 'i32');
   const regionType = writer.type(['i32', 'i32'], 'i32');
@@ -460,7 +477,12 @@ function emitRun(
   const top = new HotBuilder(f, shared, { rec, pc, budget, arrived }, loop, exit, spill);
   const local = (n: number): Expr => new Expr('i32', (g) => g.get(n));
   const memory = (offset: number): Expr => top.arenaAt(0, shared.cpu + offset);
-  top.if(top.leS(local(budget), 0), () => exit(EXIT.BUDGET));
+  top.if(top.leS(local(budget), 0), () => {
+    top.if(top.eqz(memory(S.ONCE)), () => exit(EXIT.BUDGET));
+    f.i32(0);
+    f.i32(0);
+    f.memory(OP['i32.store'], shared.cpu + S.ONCE);
+  });
   top.if(top.ne(top.and(local(pc), memory(S.LINE_MASK)), memory(S.LINE)), () => {
     spill();
     store(S.LAST_REC, rec);

@@ -72,6 +72,11 @@ export class L1Cache {
    * Tag and data RAM come up as `random` says. Half of the lines are valid, and none is dirty (assumed): cleaning a cache that was never invalidated is reported
    * to end in a HardFault on some parts (modm #1236, F746) and not on others.
    */
+  /** As if there never had been a line. */
+  clear(): void {
+    this.unmap();
+    this.arena.u8.fill(0, L1.FROM, L1.TO);
+  }
   powerOn(random: () => number): void {
     const { u8, u32 } = this.arena;
     this.unmap();

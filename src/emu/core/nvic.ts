@@ -85,27 +85,27 @@ export function deactivate(cpu: Cpu, exception: number): void {
   if (cpu.get(word(S.NVIC_LEVEL, line)) & bit(line)) setPending(cpu, exception);
 }
 
-/** Calls `visit` for each set bit of system exceptions and lines, lowest exception number first. */
-function forEach(cpu: Cpu, system: number, bitmap: number, and: number | null, visit: (exception: number) => void): void {
-  for (let bits = system; bits !== 0; bits &= bits - 1) visit(31 - Math.clz32(bits & -bits));
-  for (let i = 0; i < words(cpu); i++) {
-    let bits = cpu.get(bitmap + 4 * i) & (and === null ? -1 : cpu.get(and + 4 * i));
-    for (; bits !== 0; bits &= bits - 1) visit(EXC.IRQ0 + 32 * i + 31 - Math.clz32(bits & -bits));
-  }
-}
+const lowestBit = (bits: number): number => 31 - Math.clz32(bits & -bits);
+
+// Every interrupt asks these questions several times: plain loops over the words, the lowest exception number first.
 
 /** Group priority of the most urgent active exception. */
 export function activePriority(cpu: Cpu): number {
+  const w = cpu.words;
   let best = NO_PRIORITY;
-  forEach(cpu, cpu.get(SCS.SYS_ACTIVE), S.NVIC_ACTIVE, null, (e) => {
-    best = Math.min(best, groupOf(cpu, priorityOf(cpu, e)));
-  });
+  for (let bits = w[SCS.SYS_ACTIVE >> 2]!; bits !== 0; bits &= bits - 1)
+    best = Math.min(best, groupOf(cpu, priorityOf(cpu, lowestBit(bits))));
+  for (let i = 0, n = words(cpu); i < n; i++)
+    for (let bits = w[(S.NVIC_ACTIVE >> 2) + i]!; bits !== 0; bits &= bits - 1)
+      best = Math.min(best, groupOf(cpu, priorityOf(cpu, EXC.IRQ0 + 32 * i + lowestBit(bits))));
   return best;
 }
 export function activeCount(cpu: Cpu): number {
-  let n = 0;
-  forEach(cpu, cpu.get(SCS.SYS_ACTIVE), S.NVIC_ACTIVE, null, () => n++);
-  return n;
+  const w = cpu.words;
+  let count = 0;
+  for (let bits = w[SCS.SYS_ACTIVE >> 2]!; bits !== 0; bits &= bits - 1) count++;
+  for (let i = 0, n = words(cpu); i < n; i++) for (let bits = w[(S.NVIC_ACTIVE >> 2) + i]!; bits !== 0; bits &= bits - 1) count++;
+  return count;
 }
 /** Priority that the masks FAULTMASK, PRIMASK and BASEPRI lend to the running code. */
 export function boostedPriority(cpu: Cpu, ignorePrimask = false): number {
@@ -120,16 +120,24 @@ export const executionPriority = (cpu: Cpu, ignorePrimask = false): number =>
 
 /** Pending and enabled exception of the highest priority; among equals the lowest number; 0 if there is none. */
 export function highestPending(cpu: Cpu): number {
+  const w = cpu.words;
   let best = 0;
   let bestPriority = NO_PRIORITY;
-  const system = cpu.get(SCS.SYS_PENDING) & (~CONFIGURABLE | cpu.get(SCS.SYS_ENABLED));
-  forEach(cpu, system, S.NVIC_PENDING, S.NVIC_ENABLED, (e) => {
-    const p = priorityOf(cpu, e);
-    if (p < bestPriority) {
-      best = e;
-      bestPriority = p;
+  for (let bits = w[SCS.SYS_PENDING >> 2]! & (~CONFIGURABLE | w[SCS.SYS_ENABLED >> 2]!); bits !== 0; bits &= bits - 1) {
+    const exception = lowestBit(bits);
+    const priority = priorityOf(cpu, exception);
+    if (priority >= bestPriority) continue;
+    best = exception;
+    bestPriority = priority;
+  }
+  for (let i = 0, n = words(cpu); i < n; i++)
+    for (let bits = w[(S.NVIC_PENDING >> 2) + i]! & w[(S.NVIC_ENABLED >> 2) + i]!; bits !== 0; bits &= bits - 1) {
+      const exception = EXC.IRQ0 + 32 * i + lowestBit(bits);
+      const priority = priorityOf(cpu, exception);
+      if (priority >= bestPriority) continue;
+      best = exception;
+      bestPriority = priority;
     }
-  });
   return best;
 }
 /** Whether an exception would interrupt what runs now. */

@@ -3,7 +3,7 @@ import { L1, LINE_MAP, readTableOf, WORD_MAP, writeTableOf } from '../arena.ts';
 import type { ModuleWriter } from '../wasm/module.ts';
 import { type FunctionBody, type Label } from '../wasm/module.ts';
 import { loadOpcode, OP, storeOpcode, type WasmType } from '../wasm/opcodes.ts';
-import { Builder, Expr, lift, type LoadOptions, type Operands, type Profile, type Val } from './builder.ts';
+import { Builder, Expr, hasBranchTargets, lift, type LoadOptions, type Operands, type Profile, type Val } from './builder.ts';
 import { EXIT, S } from './state.ts';
 
 /** Layout of a decoded record (16 bytes). */
@@ -25,8 +25,10 @@ export interface Shared {
   readonly cpu: number;
   readonly core: number;
   readonly profile: Profile;
-  readonly imports: Record<'decode' | 'fetch' | 'read' | 'write' | 'hot' | 'lineFill' | 'dataFill', number>;
+  readonly imports: Record<'decode' | 'fetch' | 'read' | 'write' | 'hot' | 'lineFill' | 'dataFill' | 'replaced', number>;
   readonly helpers: Map<string, number>;
+  /** See branch-targets.ts; -1 where every branch is predicted. */
+  predicted: number;
   /** Table of translated regions, shared with their modules. */
   readonly regions: number;
   loads: Record<number, number>;
@@ -138,6 +140,7 @@ export abstract class RecordBuilder extends Builder {
   }
   override blx(target: Val): void {
     const t = this.let(target);
+    if (hasBranchTargets(this.profile)) this.foretold(t);
     this.if(this.eqz(this.and(t, 1)), () => {
       this.setState(S.T, 0);
       this.setState(S.LAST_REC, new Expr('i32', (g) => g.get(this.recLocal)));
@@ -145,6 +148,14 @@ export abstract class RecordBuilder extends Builder {
       this.leaveAt(this.and(t, ~1), EXIT.INVSTATE);
     });
     this.jump(t);
+  }
+  protected override foretold(target: Expr): void {
+    const cycles = new Expr('i32', (g) => {
+      g.get(this.pcLocal);
+      target.emit(g);
+      g.call(this.shared.predicted);
+    });
+    this.cycles(cycles);
   }
   /** Charges the taken-branch cycles of the record. */
   protected taken(): void {

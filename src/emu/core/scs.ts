@@ -3,6 +3,7 @@
  * in nvic.ts, systick.ts, mpu.ts and debug-registers.ts. Accesses narrower than a word touch only their bytes.
  */
 import type { Cpu } from './cpu.ts';
+import { DISBTACREAD } from './branch-targets.ts';
 import type { Profile } from './builder.ts';
 import { DEBUG_REGISTERS } from './debug-registers.ts';
 import { MPU_REGISTERS } from './mpu.ts';
@@ -149,7 +150,13 @@ function shpr(n: number): ScsRegister {
 
 const SYSTEM_CONTROL: readonly ScsRegister[] = [
   fixed(0xe000e004, 'ICTR', (cpu) => ((cpu.row.nvicLines + 31) >>> 5) - 1, notV6),
-  plain(0xe000e008, 'ACTLR', SCS.ACTLR, 0x1fffffff, notV6),
+  {
+    ...plain(0xe000e008, 'ACTLR', SCS.ACTLR, 0x1fffffff, notV6),
+    write: (cpu, value, mask) => {
+      change(cpu, 'ACTLR', SCS.ACTLR, merge(cpu.get(SCS.ACTLR), value, mask & 0x1fffffff));
+      if (onM7(cpu) && cpu.get(SCS.ACTLR) & DISBTACREAD) cpu.cacheMaintenance?.('BPIALL', 0);
+    },
+  },
   byProfile(0xe000ed00, 'CPUID', { m0: 0x410cc200, m4: 0x410fc241, m33: 0x410fd214, m7: 0x411fc271 }),
   {
     address: 0xe000ed08,
@@ -298,27 +305,29 @@ function busError(cpu: Cpu, address: number): never {
   cpu.fault.address = address;
   throw cpu.fault;
 }
-const find = (cpu: Cpu, address: number): ScsRegister | undefined => {
+/** The register that a byte of this bus belongs to. */
+export const registerAt = (cpu: Cpu, address: number): ScsRegister | undefined => {
   const r = REGISTERS.get((address & ~3) >>> 0);
   return r && r.on(cpu) ? r : undefined;
 };
 const lane = (address: number, size: number): number => ((size === 4 ? 0xffffffff : 2 ** (8 * size) - 1) << (8 * (address & 3))) >>> 0;
-const cut = (word: number, address: number, size: number): number => ((word & lane(address, size)) >>> (8 * (address & 3))) >>> 0;
+/** Bytes of a word, by the address of the first. */
+export const partOf = (word: number, address: number, size: number): number => ((word & lane(address, size)) >>> (8 * (address & 3))) >>> 0;
 
 /** Read by the core. Unprivileged software gets a bus error, as everywhere on this bus. */
 export function readScs(cpu: Cpu, address: number, size: 1 | 2 | 4, priv: boolean): number {
   if (!priv && !(address < 0xe0001000 && notV6(cpu))) busError(cpu, address);
   if (!answers(address)) busError(cpu, address);
-  const r = find(cpu, address);
+  const r = registerAt(cpu, address);
   if (!r) return 0;
-  const value = cut(r.read(cpu), address, size);
+  const value = partOf(r.read(cpu), address, size);
   r.afterRead?.(cpu);
   return value;
 }
 /** Write by the core. STIR and ITM stimulus ports may be opened to unprivileged software. ARMv6-M takes words only. */
 export function writeScs(cpu: Cpu, address: number, size: 1 | 2 | 4, value: number, priv: boolean): void {
   if (!answers(address)) busError(cpu, address);
-  const r = find(cpu, address);
+  const r = registerAt(cpu, address);
   if (!priv && r?.unprivileged?.(cpu) !== true) {
     // the ITM ignores what it does not let through
     if (address < 0xe0001000 && notV6(cpu)) return;
@@ -335,7 +344,7 @@ export function writeScs(cpu: Cpu, address: number, size: 1 | 2 | 4, value: numb
 /** As a debugger sees it, without side effects; null where nothing answers. */
 export function peekScs(cpu: Cpu, address: number, size: 1 | 2 | 4): number | null {
   if (!answers(address)) return null;
-  return cut(find(cpu, address)?.read(cpu) ?? 0, address, size);
+  return partOf(registerAt(cpu, address)?.read(cpu) ?? 0, address, size);
 }
 /** SCR.SLEEPDEEP. */
 export const sleepDeep = (cpu: Cpu): boolean => (cpu.get(SCS.SCR) & 4) !== 0;

@@ -83,12 +83,12 @@ export function setXpsr(cpu: Cpu, word: number): void {
   cpu.set(S.IT, cpu.profile.arch === 'v6m' || (it & 15) === 0 ? 0 : it);
 }
 
+/** What access rights hang on beside the set-up of the MPU: they are others where this number is another. */
+export const rightsOf = (cpu: Cpu): number =>
+  (cpu.get(SCS.MPU_CTRL) & 1) === 0 ? 0 : (privileged(cpu) ? 1 : 0) | (mpuEnabled(cpu) ? 2 : 0);
 /** Runs a change of mode, privilege or priority, and tells the core if access rights are others now. */
-export function withRights<T>(cpu: Cpu, body: () => T): T {
-  if ((cpu.get(SCS.MPU_CTRL) & 1) === 0) return body();
-  const key = (): number => (privileged(cpu) ? 1 : 0) | (mpuEnabled(cpu) ? 2 : 0);
-  const before = key();
-  const result = body();
-  if (key() !== before) cpu.rightsChanged();
-  return result;
+export function withRights(cpu: Cpu, body: () => void): void {
+  const before = rightsOf(cpu);
+  body();
+  if (rightsOf(cpu) !== before) cpu.rightsChanged();
 }

@@ -78,9 +78,15 @@ export const S = {
   FLASH_KINDS: 0x194,
   TOUCHES: 0x198,
   ROW_SHIFT: 0x19c,
+  /** Lines of the cache behind CACHE_TAGS are older than memory: it says which lines it gives up. */
+  CACHE_STALE: 0x1a0,
+  /** 1: run one instruction though the budget is used up. */
+  ONCE: 0x1a8,
+  /** 1 when `DeviceReads` has not answered, 0 otherwise. */
+  DECLINED: 0x1ac,
   /** Flash line that was paid for last, | 1: entering it again costs nothing, whatever was flushed meanwhile. */
   CHARGED: 0xf4,
-  /** Record of the instruction that ran last when the line changed: where a branch came from. */
+  /** The instruction that ran last when the line changed: where a branch came from. Its record, or its address | 1. */
   LAST_REC: 0xf0,
   /** ITSTATE and address of the instruction in an IT block that ran last: what a fault in it has to restore. */
   IT_NOW: 0xe8,

@@ -33,8 +33,21 @@ const countNow = (cpu: Cpu): number => {
 };
 const after = (cpu: Cpu, count: number): { readonly value: number; readonly zeros: number } =>
   sysTickAfter(cpu.get(SCS.SYST_VALUE), cpu.get(SCS.SYST_RVR), count - cpu.getFloat(SCS.SYST_ANCHOR));
+/** Edges since the anchor, between two zeros of a counter that runs by the core's clock, as one that polls it finds it nearly always; else -1. */
+function clocksBetween(cpu: Cpu): number {
+  const csr = cpu.words[SCS.SYST_CSR >> 2]!;
+  if ((csr & ENABLE) === 0 || ((csr & CLKSOURCE) === 0 && cpu.row.sysTickClock !== null)) return -1;
+  const clocks = cpu.cycles() - cpu.floats[SCS.SYST_ANCHOR >> 3]!;
+  return clocks < cpu.words[SCS.SYST_VALUE >> 2]! ? clocks : -1;
+}
 /** Moves the anchor to now; zeros on the way set COUNTFLAG and pend the exception. */
 function sync(cpu: Cpu): void {
+  const clocks = clocksBetween(cpu);
+  if (clocks >= 0) {
+    cpu.words[SCS.SYST_VALUE >> 2]! -= clocks;
+    cpu.floats[SCS.SYST_ANCHOR >> 3]! += clocks;
+    return;
+  }
   if (!enabled(cpu)) return;
   const count = countNow(cpu);
   const { value, zeros } = after(cpu, count);
@@ -94,6 +107,14 @@ export function resetSysTick(cpu: Cpu): void {
 
 const readCsr = (cpu: Cpu): number => cpu.get(SCS.SYST_CSR) | (after(cpu, countNow(cpu)).zeros > 0 ? COUNTFLAG : 0);
 
+/** What a read of SYST_CSR gives; it clears COUNTFLAG. */
+function takeCsr(cpu: Cpu): number {
+  sync(cpu);
+  const csr = cpu.words[SCS.SYST_CSR >> 2]!;
+  cpu.words[SCS.SYST_CSR >> 2] = csr & ~COUNTFLAG;
+  return csr;
+}
+
 function writeCsr(cpu: Cpu, value: number, mask: number): void {
   sync(cpu);
   const old = cpu.get(SCS.SYST_CSR);
@@ -114,10 +135,11 @@ export const SYSTICK_REGISTERS: readonly ScsRegister[] = [
     on: always,
     read: readCsr,
     afterRead: (cpu) => {
-      sync(cpu);
-      cpu.set(SCS.SYST_CSR, cpu.get(SCS.SYST_CSR) & ~COUNTFLAG);
+      takeCsr(cpu);
       rearm(cpu);
     },
+    // no timer runs and nothing becomes pending
+    quietly: (cpu) => (cpu.get(SCS.SYST_CSR) & TICKINT ? -1 : takeCsr(cpu)),
     write: writeCsr,
   },
   {
@@ -139,7 +161,10 @@ export const SYSTICK_REGISTERS: readonly ScsRegister[] = [
     address: 0xe000e018,
     name: 'SYST_CVR',
     on: always,
-    read: (cpu) => after(cpu, countNow(cpu)).value,
+    read: (cpu) => {
+      const clocks = clocksBetween(cpu);
+      return clocks >= 0 ? cpu.words[SCS.SYST_VALUE >> 2]! - clocks : after(cpu, countNow(cpu)).value;
+    },
     write: (cpu) => {
       sync(cpu);
       const old = cpu.get(SCS.SYST_VALUE);

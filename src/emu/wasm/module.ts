@@ -6,16 +6,20 @@ export class Bytes {
   private data = new Uint8Array(256);
   length = 0;
 
+  private grow(needed: number): void {
+    const grown = new Uint8Array(Math.max(this.data.length * 2, needed));
+    grown.set(this.data);
+    this.data = grown;
+  }
   byte(b: number): void {
-    if (this.length === this.data.length) {
-      const grown = new Uint8Array(this.data.length * 2);
-      grown.set(this.data);
-      this.data = grown;
-    }
+    if (this.length === this.data.length) this.grow(0);
     this.data[this.length++] = b;
   }
   bytes(list: ArrayLike<number>): void {
-    for (let i = 0; i < list.length; i++) this.byte(list[i]!);
+    const end = this.length + list.length;
+    if (end > this.data.length) this.grow(end);
+    this.data.set(list, this.length);
+    this.length = end;
   }
   u32(n: number): void {
     n >>>= 0;

@@ -48,6 +48,7 @@ export class BareCore {
       // there are no caches: no page is marked as cached
       lineFill: () => 0,
       dataFill: () => 0,
+      replaced: () => {},
       fetch: (pc: number) => {
         if (this.host(pc >>> 0, 2) < 0) throw FAULT;
         let page = arena.takeDecodedPage();
@@ -67,8 +68,9 @@ export class BareCore {
         const at = this.host(pc >>> 0, 2);
         const ins = this.decoder.decode(arena.u16[at >> 1]!, arena.u16[(at >> 1) + 1]!);
         const d = ins?.decoded;
-        arena.u16[rec >> 1] = d ? handlers.idOf(d, false) : H_UNDEFINED;
-        arena.u16[(rec >> 1) + 1] = d ? handlers.idOf(d, true) : H_UNDEFINED;
+        const [id, idInIt] = d ? handlers.idsOf(d) : [H_UNDEFINED, H_UNDEFINED];
+        arena.u16[rec >> 1] = id;
+        arena.u16[(rec >> 1) + 1] = idInIt;
         arena.u8.set([isWide(arena.u16[at >> 1]!) ? 4 : 2, 1, 0], rec + REC.SIZE);
         if (!d) return;
         arena.u8.set([d.a ?? 0, d.b ?? 0, d.c ?? 0, d.d ?? 0], rec + REC.A);

@@ -124,3 +124,15 @@ export function runTo(machine: Machine, offset: number, limit = 1000): void {
 }
 export const word = (cpu: Core, address: number): number => cpu.peek(address, 4)!;
 export const reg = (cpu: Core, n: number): number => cpu.get(S.R + 4 * n);
+
+/** From the start of the program at MAIN, with `rounds` in R5, to its `end`, `slice` cycles a call; returns the cycles. */
+export function runProgram(machine: Machine, end: number, rounds: number, slice = 1000): number {
+  const [cpu] = machine.cores as [Core];
+  cpu.set(S.R + 20, rounds);
+  cpu.branchTo(FLASH + MAIN);
+  cpu.setBreakpoints(new Set([FLASH + MAIN + end]));
+  const from = cpu.cycles();
+  for (let i = 0; i < 1000 && cpu.pc !== FLASH + MAIN + end; i++) runCycles(machine, slice);
+  if (cpu.pc !== FLASH + MAIN + end) throw new Error('the program has not come to its end');
+  return cpu.cycles() - from;
+}

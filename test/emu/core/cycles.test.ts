@@ -1,6 +1,6 @@
 /**
  * Cycle rules, one kernel each, measured by the emulated core's own counter with memory that never waits. `D` documented by Arm, `M` measured on
- * silicon by others (docs/fidelity.md names them). M0 and M4 are exact; M33 and M7 may be one cycle off.
+ * silicon by others (docs/fidelity.md names them), `I` inferred. M0 and M4 are exact; M33 and M7 may be one cycle off.
  */
 import { describe, expect, test } from 'vitest';
 import type { CoreName } from './bare-machine.ts';
@@ -233,8 +233,51 @@ const M7: readonly Kernel[] = [
     `mul r0, r1, r2; nop.w; ${W} r0, r0, r1; nop.w; mla r0, r1, r2, r0; nop.w; mla r0, r1, r2, r0; nop.w`,
     3 + 1 + 1,
   ),
+  k(
+    'R a load waits four cycles for a store to its address, not for one to another',
+    'str.w r0, [r4]; ldr.w r3, [r4]; nop.w; str.w r0, [r4]; ldr.w r3, [r4, #4]',
+    5 + 1,
+  ),
+  k(
+    'R a store does not hold back a load once the base has changed',
+    'str.w r0, [r4]; adds r4, #4; nop.w; ldr.w r3, [r4]; nop.w',
+    1 + 1 + 2,
+  ),
   k('R division takes 7', 'udiv r0, r0, r3', 7),
   k('M a predicted branch costs 0 or 1', 'b.w 2f; nop.w; 2:', 1),
+  k('I a return that has not been seen costs 8 more', 'bl 2f; b.w 3f; .balign 4; 2: bx lr; 3:', 3 + 8),
+  k('I one that is loaded, too', 'bl 2f; b.w 3f; .balign 4; 2: push {lr}; pop {pc}; 3:', 5 + 8),
+  k(
+    'I a function called from one place: the first return alone costs 8 more',
+    '1: bl 2f; subs r0, #1; bne 1b; b.w 3f; .balign 4; 2: bx lr; 3:',
+    8 * 3 + 1 + 8,
+  ),
+  k(
+    'I from two places in turn: each return does',
+    '1: bl 2f; bl 2f; subs r2, #1; bne 1b; b.w 3f; .balign 4; 2: bx lr; 3:',
+    5 * 5 + 1 + 10 * 8,
+  ),
+  k(
+    'I recursion: the first return and the last do',
+    'bl 2f; b.w 3f; .balign 4; 2: push {lr}; subs r2, #1; beq 4f; bl 2b; 4: pop {pc}; 3:',
+    26 + 2 * 8,
+  ),
+  k(
+    'I a table branch that goes where it went: the first does',
+    '1: tbb [pc, r1]; 4: .byte (5f-4b)/2, (6f-4b)/2, (6f-4b)/2, (6f-4b)/2; 5: nop; 6: subs r0, #1; bne 1b',
+    8 * 5 + 8,
+  ),
+  k(
+    'I one that goes to two places in turn: each does',
+    '1: eor.w r1, r1, #1; tbb [pc, r1]; 4: .byte (5f-4b)/2, (6f-4b)/2, (5f-4b)/2, (6f-4b)/2; 5: nop; 6: subs r0, #1; bne 1b',
+    60 + 8 * 8,
+  ),
+  k(
+    'I a call of an address in a register: the first, and the first return',
+    '1: blx r1; subs r0, #1; bne 1b; b.w 3f; .balign 4; 2: bx lr; 3:',
+    8 * 3 + 1 + 2 * 8,
+    'adr r1, 2f + 1',
+  ),
   k('M an unaligned load costs three', 'ldr.w r0, [r4, #1]', 4),
   k('M an unaligned store costs nothing', 'str.w r0, [r4, #1]', 1),
   k(

@@ -2,16 +2,19 @@
 import { describe, expect, test } from 'vitest';
 import { PROFILES } from '../../../src/emu/core/builder.ts';
 import { integerCases } from './integer-cases.ts';
-import { unicornMissing } from './unicorn.ts';
+import { integerOracleMissing } from './unicorn.ts';
 
 const CASES = Number(process.env['BOOTBENCH_CASES'] ?? 6000);
 const SEED = Number(process.env['BOOTBENCH_SEED'] ?? 20261120);
 
-describe.skipIf(unicornMissing !== '')(`instructions against Unicorn${unicornMissing ? ` (skipped: ${unicornMissing})` : ''}`, () => {
-  for (const profile of Object.values(PROFILES))
-    test(`${profile.name}: registers, flags and memory after random instructions are those of Unicorn`, () => {
-      const { failures, compared } = integerCases(profile, CASES, SEED);
-      expect(failures).toEqual([]);
-      expect(compared).toBeGreaterThan(CASES / 2);
-    }, 600_000);
-});
+describe.skipIf(integerOracleMissing !== '')(
+  `instructions against Unicorn${integerOracleMissing ? ` (skipped: ${integerOracleMissing})` : ''}`,
+  () => {
+    for (const profile of Object.values(PROFILES))
+      test(`${profile.name}: registers, flags and memory after random instructions are those of Unicorn`, () => {
+        const { failures, compared } = integerCases(profile, CASES, SEED);
+        expect(failures).toEqual([]);
+        expect(compared).toBeGreaterThan(CASES / 2);
+      }, 600_000);
+  },
+);

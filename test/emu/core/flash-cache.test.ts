@@ -9,7 +9,7 @@ import { STM32F405RG } from '../../../src/chips/stm32f405.ts';
 import { STM32L476RG } from '../../../src/chips/stm32l476.ts';
 import { Machine } from '../../../src/emu/machine.ts';
 import { MODELS } from '../../../src/peripherals/index.ts';
-import { BX_LR, FLASH, MAIN, NOP, RAM, RAM_END, reg, runCycles, started } from './bare-machine.ts';
+import { BX_LR, FLASH, MAIN, NOP, RAM, RAM_END, reg, runCycles, runProgram, started } from './bare-machine.ts';
 import { ThumbWriter } from './thumb-writer.ts';
 
 const WAIT = 4;
@@ -133,15 +133,6 @@ function machineFor(p: ReturnType<typeof programOf>, g: FlashCacheRow): { machin
   const table = Array.from({ length: 0x100 }, (_, i) => i * 77);
   return started('m4', { [MAIN]: p.code, [TABLE]: table, ...Object.fromEntries(FUNCTIONS.map((f) => [f - FLASH, CODE])) }, {}, chipWith(g));
 }
-function round(machine: Machine, cpu: Core, end: number, rounds: number): number {
-  cpu.set(S.R + 20, rounds);
-  cpu.branchTo(FLASH + MAIN);
-  cpu.setBreakpoints(new Set([FLASH + MAIN + end]));
-  const from = cpu.cycles();
-  for (let i = 0; i < 1000 && cpu.pc !== FLASH + MAIN + end; i++) runCycles(machine, 997);
-  expect(cpu.pc).toBe(FLASH + MAIN + end);
-  return cpu.cycles() - from;
-}
 
 const GEOMETRIES: readonly FlashCacheRow[] = [
   { lineBytes: 8, rowBytes: 32, codeRows: 6, dataRows: 3 },
@@ -174,9 +165,9 @@ describe('caches of the flash controller', () => {
             for (const x of p.before) reference.access(x);
             for (let r = 0; r < 5; r++) for (const x of p.round) reference.access(x);
             for (const x of p.after) reference.access(x);
-            const cycles = round(a.machine, a.cpu, p.end, 5);
-            expect(round(b.machine, b.cpu, p.end, 5)).toBe(cycles);
-            expect(cycles - round(off.machine, off.cpu, p.end, 5)).toBe(reference.cycles - before);
+            const cycles = runProgram(a.machine, p.end, 5, 997);
+            expect(runProgram(b.machine, p.end, 5, 997)).toBe(cycles);
+            expect(cycles - runProgram(off.machine, p.end, 5, 997)).toBe(reference.cycles - before);
           }
           translated += b.cpu.tier.counters.compiled;
         },
@@ -216,6 +207,11 @@ describe('caches of the flash controller', () => {
     expect(run()).toEqual([1, 11]);
     program(machine);
     expect(run()).toEqual([1, 11]);
+    expect(run()).toEqual([1, 11]);
+    expect(machine.state.notes.map((n) => [n.count, n.text.split(' ')[0]])).toEqual([
+      [1, '0x08006040'],
+      [1, '0x08003000'],
+    ]);
     cpu.flushFlashCache(true, false);
     expect(run()).toEqual([2, 11]);
     cpu.flushFlashCache(false, true);

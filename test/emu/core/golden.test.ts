@@ -6,8 +6,8 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import wabt from 'wabt';
-import { fetchTableOf, MEMORY_BASE, readTableOf, REGION_SLOTS, WORD_MAP, writeTableOf } from '../../../src/emu/arena.ts';
-import { PROFILES } from '../../../src/emu/core/builder.ts';
+import { BRANCH_TARGETS, fetchTableOf, MEMORY_BASE, readTableOf, REGION_SLOTS, WORD_MAP, writeTableOf } from '../../../src/emu/arena.ts';
+import { PROFILES, type Profile } from '../../../src/emu/core/builder.ts';
 import { Decoder, isWide, type Instruction } from '../../../src/emu/core/decode.ts';
 import { HELPERS } from '../../../src/emu/core/helpers.ts';
 import '../../../src/emu/core/isa/index.ts';
@@ -18,11 +18,9 @@ import type { Surroundings } from '../../../src/emu/core/translate/surroundings.
 
 const AT = 0x0800_1000;
 const RAM_HOST = MEMORY_BASE + 0x1000;
-const FIRST_RECORD = 0x0010_0000;
 
 /** Each instruction costs one cycle, taken branches one more; no wait states, no caches. */
-function regionOf(code: readonly number[], listing: readonly string[]): { bytes: Uint8Array; listing: string } {
-  const profile = PROFILES.m4;
+function regionOf(code: readonly number[], listing: readonly string[], profile: Profile): { bytes: Uint8Array; listing: string } {
   const decoder = new Decoder(profile);
   const half = (pc: number): number | undefined => code[(pc - AT) / 2];
   const instruction = (pc: number): Instruction | null => {
@@ -30,7 +28,7 @@ function regionOf(code: readonly number[], listing: readonly string[]): { bytes:
     return first === undefined ? null : decoder.decode(first, isWide(first) ? half(pc + 2)! : 0);
   };
   const codeByte = (a: number): number => ((half(a & ~1) ?? 0xffff) >>> (8 * (a & 1))) & 0xff;
-  const region = discover({ profile, instruction, stops: () => [], codeByte }, AT)!;
+  const region = discover({ profile, instruction, unexecuted: () => null, codeByte }, AT)!;
   const env: Surroundings = {
     profile,
     core: 0,
@@ -43,13 +41,16 @@ function regionOf(code: readonly number[], listing: readonly string[]): { bytes:
     lineBytes: 16,
     rowShift: 4,
     cache: { sets: 256, ways: 2 },
-    sequential: () => 0,
+    following: () => 0,
+    entering: () => 0,
+    worstLine: 0,
     waitStates: 0,
     timedCode: false,
     cachedCode: false,
     cachedData: false,
+    counted: false,
     slotOf: (pc) => (pc - AT) / 2,
-    recordOf: (pc) => FIRST_RECORD + (pc - AT) * 8,
+    asksDevices: () => false,
     helpers: HELPERS,
   };
   return { bytes: emitRegion(region, env), listing: listing.map((line) => `;; ${line}`).join('\n') };
@@ -75,6 +76,7 @@ const NAMES = [
   'giveInstructions',
   'comparedA',
   'comparedB',
+  'lazy',
   'selector',
 ];
 const PLACES = new Map<number, string>([
@@ -85,6 +87,7 @@ const PLACES = new Map<number, string>([
   [WORD_MAP + (RAM_HOST >>> 2), 'written words of the fast RAM'],
   [RAM_HOST, 'fast RAM'],
   [REGION_SLOTS, 'slots by record'],
+  [BRANCH_TARGETS.ENTRIES, 'branch targets'],
 ]);
 const STATE = new Map<number, string>([
   ...Object.entries(S).map(([name, offset]): [number, string] => [offset, name]),
@@ -113,8 +116,8 @@ function readable(wat: string): string {
     )
     .join('\n');
 }
-async function text(code: readonly number[], listing: readonly string[]): Promise<string> {
-  const { bytes, listing: comment } = regionOf(code, listing);
+async function text(code: readonly number[], listing: readonly string[], profile: Profile): Promise<string> {
+  const { bytes, listing: comment } = regionOf(code, listing, profile);
   const module = (await wabt()).readWasm(bytes, { readDebugNames: true });
   try {
     return `${comment}\n${readable(module.toText({ foldExprs: false, inlineExport: false }))}`;
@@ -144,6 +147,10 @@ const PIECES: readonly (readonly [name: string, code: readonly number[], listing
 
 describe('what tiny pieces of code are translated into', () => {
   it.each(PIECES)('%s', async (name, code, listing) => {
-    await expect(await text(code, listing)).toMatchFileSnapshot(golden(name));
+    await expect(await text(code, listing, PROFILES.m4)).toMatchFileSnapshot(golden(name));
+  });
+  it('return-m7', async () => {
+    const listing = ['08001000 BX LR: where it went the last time, or another call'];
+    await expect(await text([0x4770], listing, PROFILES.m7)).toMatchFileSnapshot(golden('return-m7'));
   });
 });

@@ -8,8 +8,10 @@ import { OPS, type Decoded } from '../../../src/emu/core/rows.ts';
 import { BareCore } from './bare-core.ts';
 import { ours, theirs } from './outcomes.ts';
 import { halfwords, Random, randomBits, randomState, rowsOf } from './random-cases.ts';
-import { CODE, DATA, DATA_BYTES, PC, SLOT_BYTES, SLOTS, SP, Unicorn, XPSR } from './unicorn.ts';
-import { harmsUnicorn, knownReason } from './unicorn-known.ts';
+import { CODE, DATA, DATA_BYTES, integerOracle, PC, SLOT_BYTES, SLOTS, SP, Unicorn, unicornScript, XPSR } from './unicorn.ts';
+import { abortsUnicornJs, harmsUnicorn, knownReason } from './unicorn-known.ts';
+
+const onScript = integerOracle === unicornScript;
 
 /** What a run of cases came to. */
 export interface Tally {
@@ -49,7 +51,7 @@ export function integerCases(profile: Profile, cases: number, seed: number): Tal
   while (left > 0 && failures.length < 40) {
     const n = Math.min(left, SLOTS - 2);
     left -= n;
-    const uc = new Unicorn(profile);
+    const uc = new Unicorn(profile, integerOracle);
     const image = new Uint8Array(SLOTS * SLOT_BYTES);
     const words = new Uint16Array(image.buffer).fill(B_SELF);
     const list: Case[] = [];
@@ -84,7 +86,7 @@ export function integerCases(profile: Profile, cases: number, seed: number): Tal
       }
       const decoded: Decoded | null = found === 'undefined' ? null : found.decoded;
       const definition = decoded && OPS.get(decoded.op)!;
-      if (definition?.fp || harmsUnicorn(profile, instruction)) {
+      if (definition?.fp || harmsUnicorn(profile, instruction) || (onScript && abortsUnicornJs(instruction))) {
         pass();
         continue;
       }

@@ -2,9 +2,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Core } from '../../../src/emu/core/core.ts';
-import { S } from '../../../src/emu/core/state.ts';
 import type { Machine } from '../../../src/emu/machine.ts';
-import { BX_LR, FLASH, MAIN, NOP, RAM, reg, runCycles, started } from './bare-machine.ts';
+import { BX_LR, FLASH, MAIN, NOP, RAM, reg, runCycles, runProgram, started } from './bare-machine.ts';
 import { ThumbWriter } from './thumb-writer.ts';
 
 const CCR = 0xe000ed14;
@@ -125,15 +124,6 @@ function machineFor(p: ReturnType<typeof programOf>): { machine: Machine; cpu: C
   cpu.write(ICIALLU, 4, 0);
   return { machine, cpu };
 }
-function round(machine: Machine, cpu: Core, end: number, rounds: number): number {
-  cpu.set(S.R + 20, rounds);
-  cpu.branchTo(FLASH + MAIN);
-  cpu.setBreakpoints(new Set([FLASH + MAIN + end]));
-  const from = cpu.cycles();
-  for (let i = 0; i < 1000 && cpu.pc !== FLASH + MAIN + end; i++) runCycles(machine, 1000);
-  expect(cpu.pc).toBe(FLASH + MAIN + end);
-  return cpu.cycles() - from;
-}
 
 const anyOp: fc.Arbitrary<Op> = fc.oneof(
   { weight: 8, arbitrary: fc.record({ call: fc.nat(4) }) },
@@ -163,11 +153,11 @@ describe('L1 instruction cache of the Cortex-M7', () => {
         for (const dma of dmas) {
           const before = lines.misses;
           r7 = model(ops, p, 6, lines, r7);
-          const cycles = round(a.machine, a.cpu, p.end, 6);
-          expect(round(b.machine, b.cpu, p.end, 6)).toBe(cycles);
+          const cycles = runProgram(a.machine, p.end, 6);
+          expect(runProgram(b.machine, p.end, 6)).toBe(cycles);
           expect(reg(a.cpu, 7)).toBe(r7);
           expect(reg(b.cpu, 7)).toBe(r7);
-          expect(cycles - round(off.machine, off.cpu, p.end, 6)).toBe((lines.misses - before) * LINE_FILL);
+          expect(cycles - runProgram(off.machine, p.end, 6)).toBe((lines.misses - before) * LINE_FILL);
           for (const [n, which, imm] of dma) {
             // the first half is the opcode: only the constant is new
             for (const m of [a, b, off]) m.machine.system.write(FUNCTIONS[n]! + 2 * which, 1, imm);

@@ -2,9 +2,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Core } from '../../../src/emu/core/core.ts';
-import { S } from '../../../src/emu/core/state.ts';
 import type { Machine } from '../../../src/emu/machine.ts';
-import { FLASH, MAIN, RAM, reg, runCycles, started } from './bare-machine.ts';
+import { FLASH, MAIN, RAM, reg, runCycles, runProgram, started } from './bare-machine.ts';
 import { ReferenceCache } from './l1-reference.ts';
 import { ThumbWriter } from './thumb-writer.ts';
 
@@ -146,16 +145,6 @@ function machineFor(ops: readonly Op[]): { machine: Machine; cpu: Core; end: num
   invalidateAll(cpu);
   return { machine, cpu, end };
 }
-/** From the start of the program to its end; returns the cycles. */
-function round(machine: Machine, cpu: Core, end: number, rounds: number): number {
-  cpu.set(S.R + 20, rounds);
-  cpu.branchTo(FLASH + MAIN);
-  cpu.setBreakpoints(new Set([FLASH + MAIN + end]));
-  const from = cpu.cycles();
-  for (let i = 0; i < 1000 && cpu.pc !== FLASH + MAIN + end; i++) runCycles(machine, 1000);
-  expect(cpu.pc).toBe(FLASH + MAIN + end);
-  return cpu.cycles() - from;
-}
 
 describe('L1 data cache of the Cortex-M7', () => {
   it('holds, writes back and loses what an independent model does; both tiers in the same cycles; a miss costs one line fill', () => {
@@ -178,11 +167,11 @@ describe('L1 data cache of the Cortex-M7', () => {
         for (const dma of dmas) {
           const missesBefore = cache.loadMisses;
           r7 = model(ops, 5, cache, r7);
-          const cycles = round(a.machine, a.cpu, a.end, 5);
-          expect(round(b.machine, b.cpu, b.end, 5)).toBe(cycles);
+          const cycles = runProgram(a.machine, a.end, 5);
+          expect(runProgram(b.machine, b.end, 5)).toBe(cycles);
           expect(reg(a.cpu, 7)).toBe(r7);
           expect(b.cpu.stateWords().slice(0, 16)).toEqual(a.cpu.stateWords().slice(0, 16));
-          expect(cycles - round(off.machine, off.cpu, off.end, 5)).toBe((cache.loadMisses - missesBefore) * LINE_FILL);
+          expect(cycles - runProgram(off.machine, off.end, 5)).toBe((cache.loadMisses - missesBefore) * LINE_FILL);
           for (const [address, value] of dma) {
             for (const m of [a, b]) m.machine.system.write(address, 1, value);
             bytes.set(address, value);

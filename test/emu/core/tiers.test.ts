@@ -53,6 +53,7 @@ function hash(bytes: Uint8Array): number {
 function compare(a: Machine, b: Machine, where: string): void {
   const [x, y] = [a.bootCore, b.bootCore];
   expect([x.cycles(), x.retired(), x.pc], where).toEqual([y.cycles(), y.retired(), y.pc]);
+  expect(x.branchTargets?.save().words, where).toEqual(y.branchTargets?.save().words);
   const [wa, wb] = [x.stateWords(), y.stateWords()];
   for (let i = 0; i < wa.length; i++)
     if (!BOOKS.has(i) && wa[i] !== wb[i])
@@ -100,6 +101,10 @@ describe('translated code is the interpreter, faster', () => {
   });
   it('a tick interrupt is taken at the same instruction and cycle', () => {
     lockStep(join(ROOT, 'benchmarks/firmware/tick.m33.elf'), 5, 0.2e12, false);
+  });
+  it('a merge sort that calls itself, a table branch and IT blocks stop alike anywhere', () => {
+    const b = lockStep(join(ROOT, 'benchmarks/firmware/workload.m33.elf'), 17, 0.2e12, true);
+    expect(b.bootCore.tier.counters.compiled).toBeGreaterThan(5);
   });
   it('with the instruction cache on, hits, misses and replacement are the same', () => {
     const b = lockStep(join(ROOT, 'fixtures/h533-straight/firmware.elf'), 11, 0.06e12, false);

@@ -70,6 +70,8 @@ export const KNOWN: readonly Known[] = [
 ];
 /** Never run there: BXNS and BLXNS take Unicorn's Cortex-M33, which starts in Secure state, to Non-secure state for good. */
 export const harmsUnicorn = (p: Profile, words: readonly number[]): boolean => p.arch === 'v8m' && (words[0]! & 0xff04) === 0x4704;
+/** Loads of Advanced SIMD, which no M-profile core has: Unicorn executes them, unicorn.js aborts. */
+export const abortsUnicornJs = (words: readonly number[]): boolean => (words[0]! & 0xff10) === 0xf900;
 /** Why Unicorn is wrong here, or null. */
 export const knownReason = (d: Difference): string | null => KNOWN.find((k) => k.applies(d))?.why ?? null;
 export const knownDifference = (d: Difference): boolean => knownReason(d) !== null;

@@ -28,11 +28,11 @@ op('CBZ', { timing: 'compare-branch', src: 'a', hot: true, variants: variants({ 
 });
 op('TBB', { timing: 'table-branch', src: 'bc' }, (b, o) => {
   const halfwords = b.load(b.add(b.reg(o.b), b.reg(o.c)), 1);
-  b.jump(b.add(b.add(b.pc(), 4), b.shl(halfwords, 1)));
+  b.indirect(b.add(b.add(b.pc(), 4), b.shl(halfwords, 1)));
 });
 op('TBH', { timing: 'table-branch', src: 'bc' }, (b, o) => {
   const halfwords = b.load(b.add(b.reg(o.b), b.shl(b.reg(o.c), 1)), 2);
-  b.jump(b.add(b.add(b.pc(), 4), b.shl(halfwords, 1)));
+  b.indirect(b.add(b.add(b.pc(), 4), b.shl(halfwords, 1)));
 });
 /** imm = firstcond:mask, which is ITSTATE for the next instruction. */
 op('IT', { timing: 'it', hot: true }, (b, o) => b.setState(S.IT, o.imm));

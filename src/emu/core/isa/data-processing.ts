@@ -123,8 +123,8 @@ op('MVN_rsh', { timing: 'alu-shift', dest: 'a', src: 'b', variants: SHIFTED }, (
   }
 });
 /** Writing the PC by data processing is a plain branch (BranchWritePC): T does not change. */
-op('MOV_pc', { timing: 'branch-reg', src: 'b' }, (b, o) => b.jump(b.reg(o.b)));
-op('ADD_pc', { timing: 'branch-reg', src: 'bc' }, (b, o) => b.jump(b.add(b.reg(o.b), b.reg(o.c))));
+op('MOV_pc', { timing: 'branch-reg', src: 'b' }, (b, o) => b.indirect(b.reg(o.b)));
+op('ADD_pc', { timing: 'branch-reg', src: 'bc' }, (b, o) => b.indirect(b.add(b.reg(o.b), b.reg(o.c))));
 
 type Arithmetic = (b: Builder, x: Val, y: Val, setFlags: boolean, write?: (r: Expr) => void) => void;
 const ARITHMETIC: Readonly<Record<string, Arithmetic>> = {

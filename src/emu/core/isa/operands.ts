@@ -42,9 +42,9 @@ export function checkStackLimit(b: Builder, n: Val, value: Val): void {
   b.leaveIf(b.and(b.eq(n, 13), b.ltU(value, b.state(S.SPLIM))), EXIT.STACK_LIMIT);
 }
 
-/** Q is sticky: `bit` is 0 or 1. */
+/** Q is sticky: set if `bit` is not 0, which is rare. A branch, because the next one of a loop would wait for a value read and written. */
 export function orQ(b: Builder, bit: Val): void {
-  b.setState(S.QF, b.or(b.state(S.QF), bit));
+  b.if(bit, () => b.setQ());
 }
 
 /** Variants of 16-bit data processing: flags change only outside an IT block. */

@@ -1,7 +1,7 @@
 /**
  * Cortex-M7. Arm publishes no table. Rules measured by jnk0le/random on STM32H743 rev Y (measured) and, where said, those of LLVM's scheduling
  * model (reported). A line of instructions is run through a model of the pipeline: two instructions a cycle in order, operands wanted at one of several
- * stages. Branches count as predicted: what a wrong prediction costs (8 or 6 cycles, measured) depends on what ran before and is left out.
+ * stages. Branches count as predicted; what it costs that one to an address in a register or in memory is not: branch-targets.ts.
  */
 import type { Instruction } from '../decode.ts';
 import {
@@ -11,21 +11,28 @@ import {
   factors,
   fpRegisters,
   isFp,
+  lineTimes,
   listLength,
+  once,
   reads,
+  nameOf,
   readsFlags,
   rotatedConstant,
   setsFlags,
   shiftsOperand,
   straightLine,
-  timeOnce,
   writes,
+  timeAnew,
+  type Pipeline,
   type TimingModel,
 } from './model.ts';
 
 /** Lines are cut at blocks of this size, so that a cost hangs on a bounded piece of code. */
 const BLOCK = 256;
 const MOST = 140;
+
+/** Cycles from a store to a load of the same address (reported: LLVM). */
+const STORE_TO_LOAD = 4;
 
 /** Where an instruction wants an operand. EX1 is address and shifter, `late` the ALUs of EX2. */
 type Stage = 'late' | 'ex1' | 'factor' | 'accumulator' | 'address' | 'data';
@@ -52,23 +59,24 @@ const FP_LOAD: FpReady = { operand: 1, vfma: 3, vmla: 2, data: 1, move: 1 };
 const FP_MOVE: FpReady = { operand: 3, vfma: 3, vmla: 3, data: 1, move: 3 };
 
 const BITFIELD_OPS = /^(UBFX|SBFX|BFI|BFC|REV|REV16|REVSH|RBIT|CLZ|[SU]XT)/;
-const isBitfield = (ins: Instruction): boolean => BITFIELD_OPS.test(ins.decoded.op) || classOf(ins) === 'dsp';
-const isReversal = (ins: Instruction): boolean => /^(REV|RBIT)/.test(ins.decoded.op);
+const isBitfield = once((ins): boolean => BITFIELD_OPS.test(ins.decoded.op) || classOf(ins) === 'dsp');
+const isReversal = once((ins): boolean => /^(REV|RBIT)/.test(ins.decoded.op));
 const isProduct = (ins: Instruction): boolean => ['mul', 'mull', 'mac'].includes(classOf(ins));
 /** Uses the shifter of EX1 for its second operand. */
-const usesShifter = (ins: Instruction): boolean => shiftsOperand(ins) || rotatedConstant(ins);
-const plainShift = (ins: Instruction): boolean => /^(LSL|LSR|ASR|ROR)_/.test(ins.decoded.op);
-const earlyCapable = (ins: Instruction): boolean => /^(ADD|SUB|MOV)_(reg|imm)|^ADD_SP|^ADR/.test(ins.decoded.op) && !rotatedConstant(ins);
-const isFma = (ins: Instruction): boolean => /^VFN?M[AS]/.test(ins.decoded.op);
-const isDouble = (ins: Instruction): boolean => ins.decoded.op.includes('64');
+const usesShifter = once((ins): boolean => shiftsOperand(ins) || rotatedConstant(ins));
+const plainShift = once((ins): boolean => /^(LSL|LSR|ASR|ROR)_/.test(ins.decoded.op));
+const earlyCapable = once((ins): boolean => /^(ADD|SUB|MOV)_(reg|imm)|^ADD_SP|^ADR/.test(ins.decoded.op) && !rotatedConstant(ins));
+const isFma = once((ins): boolean => /^VFN?M[AS]/.test(ins.decoded.op));
+const isDouble = once((ins): boolean => ins.decoded.op.includes('64'));
 const isLoad = (ins: Instruction): boolean => classOf(ins) === 'load';
 const isStore = (ins: Instruction): boolean => classOf(ins) === 'store';
-const isBranch = (ins: Instruction): boolean =>
-  ['branch', 'branch-cond', 'call', 'branch-reg', 'compare-branch'].includes(classOf(ins)) || /_pc$/.test(ins.decoded.op);
+const isBranch = once(
+  (ins): boolean => ['branch', 'branch-cond', 'call', 'branch-reg', 'compare-branch'].includes(classOf(ins)) || /_pc$/.test(ins.decoded.op),
+);
 const isFpMove = (ins: Instruction): boolean => classOf(ins) === 'fp-move';
 const isFpMemory = (ins: Instruction): boolean => classOf(ins) === 'fp-load' || classOf(ins) === 'fp-store';
 
-function issuesAlone(ins: Instruction): boolean {
+const issuesAlone = once((ins): boolean => {
   switch (classOf(ins)) {
     case 'load-double':
     case 'store-double':
@@ -92,9 +100,9 @@ function issuesAlone(ins: Instruction): boolean {
     default:
       return false;
   }
-}
+});
 /** Cycles for which nothing that comes later can issue. */
-function issue(ins: Instruction): number {
+const issue = once((ins): number => {
   const n = listLength(ins);
   switch (classOf(ins)) {
     case 'load-multiple':
@@ -122,16 +130,16 @@ function issue(ins: Instruction): number {
     default:
       return 1;
   }
-}
+});
 /** EX1 operands of an instruction that has some. */
-function ex1Operands(ins: Instruction): number[] {
+const ex1Operands = once((ins): readonly number[] => {
   const { op, b, c } = ins.decoded;
   if (shiftsOperand(ins)) return [op.startsWith('MVN') ? (b ?? -1) : (c ?? -1)];
   if (/^(UBFX|SBFX|RBIT|REV)/.test(op)) return [b ?? -1];
   if (/^(BFI|[SU]XTA)/.test(op)) return [b ?? -1];
   if (op === 'PKH') return ins.decoded.v?.['tb'] === true ? [b ?? -1, c ?? -1] : [c ?? -1];
   return [];
-}
+});
 function accumulators(ins: Instruction): number[] {
   if (classOf(ins) !== 'mac') return [];
   const { a, d } = ins.decoded;
@@ -224,12 +232,23 @@ interface State {
   /** Cycle from which each register is there for each stage. */
   readonly core: Map<number, { readonly at: number; readonly ready: Ready; readonly load: boolean }>;
   readonly fp: Map<number, { readonly at: number; readonly ready: FpReady }>;
+  /** Cycle of the last store to each base register and offset. */
+  readonly stored: Map<number, number>;
   flags: number;
   lastMac: number;
   lastMla: number;
 }
+/** Base register and offset of a load or store of one register, as a number; -1 where the address is another sum. */
+const PLACES = 0x1_0000;
+const placeOf = once((ins): number =>
+  (isLoad(ins) || isStore(ins)) && ins.decoded.op.endsWith('_imm')
+    ? (ins.decoded.b ?? 0) * PLACES + ((ins.decoded.imm ?? 0) & (PLACES - 1))
+    : -1,
+);
+
 function operandsReady(s: State, ins: Instruction): number {
   let at = 0;
+  if (s.stored.size > 0 && isLoad(ins)) at = (s.stored.get(placeOf(ins)) ?? -STORE_TO_LOAD) + STORE_TO_LOAD;
   const hasEx1 = ex1Operands(ins).length > 0;
   for (const r of new Set(reads(ins))) {
     const result = s.core.get(r);
@@ -256,46 +275,92 @@ function operandsReady(s: State, ins: Instruction): number {
   if (readsFlags(ins) && classOf(ins) !== 'branch-cond') at = Math.max(at, s.flags);
   return at;
 }
-function time(line: readonly Instruction[]): number {
-  const s: State = { now: 0, older: null, core: new Map(), fp: new Map(), flags: 0, lastMac: -9, lastMla: -9 };
-  for (const ins of line) {
-    const ready = operandsReady(s, ins);
-    const first = s.older;
-    const notYounger = isFp(classOf(ins)) && (isFpMemory(ins) || isFpMove(ins)) && s.now - 1 - s.lastMac <= 3 && s.lastMac >= 0;
-    const together = first !== null && fit(first.ins, ins) && !notYounger && (ready <= first.at || movwMovt(first.ins, ins));
-    let at: number;
-    if (together) {
-      at = first.at;
-      s.older = null;
-    } else {
-      at = Math.max(ready, s.now);
-      s.now = at + issue(ins);
-      s.older = { ins, at };
-    }
-    const early =
-      earlyCapable(ins) && !together
-        ? reads(ins).every((r) => {
-            const x = s.core.get(r);
-            return !x || x.at + x.ready.ex1 <= at;
-          })
-        : plainShift(ins) &&
-          reads(ins).every((r) => {
-            const x = s.core.get(r);
-            return !x || x.at + x.ready.ex1 <= at;
-          });
-    const last = Math.max(at, together ? at : s.now - 1);
-    for (const r of writes(ins)) s.core.set(r, { at: last, ready: resultOf(ins, r, early), load: isLoad(ins) });
-    for (const r of fpRegisters(ins, 'fpDest')) s.fp.set(r, { at: last, ready: fpResultOf(ins) });
-    if (setsFlags(ins)) s.flags = at + 1;
-    if (classOf(ins) === 'fp-mac' && !isDouble(ins)) {
-      s.lastMac = at;
-      if (!isFma(ins)) s.lastMla = at;
-    }
+const start = (): State => ({
+  now: 0,
+  older: null,
+  core: new Map(),
+  fp: new Map(),
+  stored: new Map(),
+  flags: 0,
+  lastMac: -9,
+  lastMla: -9,
+});
+function step(s: State, ins: Instruction): void {
+  const ready = operandsReady(s, ins);
+  const first = s.older;
+  const notYounger = isFp(classOf(ins)) && (isFpMemory(ins) || isFpMove(ins)) && s.now - 1 - s.lastMac <= 3 && s.lastMac >= 0;
+  const together = first !== null && fit(first.ins, ins) && !notYounger && (ready <= first.at || movwMovt(first.ins, ins));
+  let at: number;
+  if (together) {
+    at = first.at;
+    s.older = null;
+  } else {
+    at = Math.max(ready, s.now);
+    s.now = at + issue(ins);
+    s.older = { ins, at };
   }
-  return s.now;
+  const early =
+    ((earlyCapable(ins) && !together) || plainShift(ins)) &&
+    reads(ins).every((r) => {
+      const x = s.core.get(r);
+      return !x || x.at + x.ready.ex1 <= at;
+    });
+  const last = Math.max(at, together ? at : s.now - 1);
+  for (const r of writes(ins)) s.core.set(r, { at: last, ready: resultOf(ins, r, early), load: isLoad(ins) });
+  for (const r of fpRegisters(ins, 'fpDest')) s.fp.set(r, { at: last, ready: fpResultOf(ins) });
+  if (s.stored.size > 0) for (const r of writes(ins)) for (const k of s.stored.keys()) if (Math.floor(k / PLACES) === r) s.stored.delete(k);
+  if (isStore(ins) && placeOf(ins) >= 0) s.stored.set(placeOf(ins), at);
+  if (setsFlags(ins)) s.flags = at + 1;
+  if (classOf(ins) === 'fp-mac' && !isDouble(ins)) {
+    s.lastMac = at;
+    if (!isFma(ins)) s.lastMla = at;
+  }
 }
 
-const lineTime = timeOnce(time);
+/** Results as numbers that are alike for like ones, and the longest that one can be waited for. */
+const described = new WeakMap<Ready | FpReady, { readonly id: number; readonly longest: number }>();
+let results = 0;
+function describe(ready: Ready | FpReady): { readonly id: number; readonly longest: number } {
+  let d = described.get(ready);
+  if (!d) described.set(ready, (d = { id: results++, longest: Math.max(...Object.values(ready)) }));
+  return d;
+}
+/**
+ * What is ahead of the pipeline, seen from now: states with the same text take equally long for whatever comes. A result that can be waited for no longer
+ * is left out; nothing issues before the instruction that the next one may join.
+ */
+function shape(s: State): string {
+  const { now } = s;
+  const from = s.older ? Math.min(now, s.older.at) : now;
+  let text = s.older ? `${nameOf(s.older.ins)}${now - s.older.at}` : '';
+  for (let r = 0; r < 16; r++) {
+    const x = s.core.get(r);
+    if (!x) continue;
+    const { id, longest } = describe(x.ready);
+    if (x.at + longest > from) text += `,${r}:${id}:${now - x.at}:${x.load}`;
+  }
+  if (s.fp.size > 0)
+    for (let r = 0; r < 32; r++) {
+      const x = s.fp.get(r);
+      if (!x) continue;
+      const { id, longest } = describe(x.ready);
+      if (x.at + longest > from) text += `,s${r}:${id}:${now - x.at}`;
+    }
+  if (s.stored.size > 0)
+    for (const place of [...s.stored.keys()].sort((a, b) => a - b)) {
+      const at = s.stored.get(place)!;
+      if (at + STORE_TO_LOAD > from) text += `,@${place}:${now - at}`;
+    }
+  if (s.flags > from) text += `,f${now - s.flags}`;
+  if (s.lastMac >= 0 && (now - s.lastMac <= 4 || s.lastMac + 4 > from)) text += `,m${now - s.lastMac}`;
+  if (s.lastMla >= 0 && s.lastMla + 2 > from) text += `,a${now - s.lastMla}`;
+  return text;
+}
+
+const pipeline: Pipeline<State> = { start, step, now: (s) => s.now, shape };
+const lineTime = lineTimes(pipeline);
+/** The same without what is known of other lines, for tests. */
+export const lineTimeAnew = (line: readonly Instruction[]): number => timeAnew(pipeline, line);
 
 export const m7: TimingModel = {
   reach: { before: BLOCK + 32, after: 0 },

@@ -24,7 +24,7 @@ export interface TimingModel {
 }
 
 /** A property of an instruction, worked out once: the decoder gives the same object for the same bits. */
-const once = <T>(of: (ins: Instruction) => T): ((ins: Instruction) => T) => {
+export const once = <T>(of: (ins: Instruction) => T): ((ins: Instruction) => T) => {
   const known = new WeakMap<Instruction, T>();
   return (ins) => {
     let value = known.get(ins);
@@ -128,7 +128,8 @@ export function rotatedConstant(ins: Instruction): boolean {
   if (n <= 0xff) return false;
   return n !== (low | (low << 16)) >>> 0 && n !== Math.imul((n >>> 8) & 0xff, 0x01000100) >>> 0 && n !== Math.imul(low, 0x01010101) >>> 0;
 }
-const isLeaving = (ins: Instruction): boolean => {
+/** It always goes on somewhere else. */
+export const isLeaving = (ins: Instruction): boolean => {
   switch (classOf(ins)) {
     case 'branch':
     case 'call':
@@ -165,7 +166,7 @@ export const costInLine = (line: readonly Instruction[], time: (line: readonly I
 const KNOWN_LINES = 4096;
 let numbered = 0;
 /** Two characters that no other instruction has. */
-const nameOf = once(() => {
+export const nameOf = once(() => {
   const n = numbered++;
   return String.fromCharCode(n & 0xffff, n >>> 16);
 });
@@ -181,6 +182,67 @@ export function timeOnce(time: (line: readonly Instruction[]) => number): (line:
       known.set(key, (value = time(line)));
     }
     return value;
+  };
+}
+
+/** A model of a pipeline that takes one instruction after another. */
+export interface Pipeline<S> {
+  start(): S;
+  step(state: S, ins: Instruction): void;
+  now(state: S): number;
+  /** States with the same text take equally long for whatever comes. */
+  shape(state: S): string;
+}
+export function timeAnew<S>(p: Pipeline<S>, line: readonly Instruction[]): number {
+  const s = p.start();
+  for (const ins of line) p.step(s, ins);
+  return p.now(s);
+}
+/** How a line begins, and how long all of it takes. */
+interface Timed {
+  readonly total: number;
+  readonly shapes: readonly string[];
+  readonly nows: readonly number[];
+}
+/** Instructions within which two lines with one end mostly come to the same state. */
+const KEPT_SHAPES = 16;
+/**
+ * As `timeOnce`, for long lines: a line is run only until its pipeline looks as that of the line without its first instruction did at the same place; from
+ * there on both take equally long.
+ */
+export function lineTimes<S>(p: Pipeline<S>): (line: readonly Instruction[]) => number {
+  const known = new Map<string, Timed>();
+  const timed = (line: readonly Instruction[], from: number, rest: Timed | null): Timed => {
+    const s = p.start();
+    const shapes: string[] = [];
+    const nows: number[] = [];
+    for (let i = from; i < line.length; i++) {
+      p.step(s, line[i]!);
+      const n = shapes.length;
+      if (i - from >= KEPT_SHAPES) continue;
+      shapes.push(p.shape(s));
+      nows.push(p.now(s));
+      if (rest === null || n === 0 || rest.shapes[n - 1] !== shapes[n]) continue;
+      const later = p.now(s) - rest.nows[n - 1]!;
+      for (let k = n; k < rest.shapes.length && shapes.length < KEPT_SHAPES; k++) {
+        shapes.push(rest.shapes[k]!);
+        nows.push(rest.nows[k]! + later);
+      }
+      return { total: rest.total + later, shapes, nows };
+    }
+    return { total: p.now(s), shapes, nows };
+  };
+  return (line) => {
+    let key = '';
+    for (const ins of line) key += nameOf(ins);
+    let from = 0;
+    while (from < line.length && !known.has(key.slice(2 * from))) from++;
+    let rest = from < line.length ? known.get(key.slice(2 * from))! : null;
+    for (from--; from >= 0; from--) {
+      if (known.size >= KNOWN_LINES) known.clear();
+      known.set(key.slice(2 * from), (rest = timed(line, from, rest)));
+    }
+    return rest?.total ?? 0;
   };
 }
 

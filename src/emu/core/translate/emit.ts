@@ -2,7 +2,7 @@
  * From a region to a WebAssembly function. Registers and flags are locals; state is loaded at the entry and spilled where the region is left.
  *
  *   region(depth, pc | 1) → next
- *   entry:     if budget < W(entry): return pc              W = worst cycles to the next check
+ *   entry:     if budget < W(entry): return pc              W = what the way to the next check needs
  *   block:     budget -= cost; retired += n; flash line: if line != first: budget -= wait states
  *   access:    outside of fast RAM -> give back what did not run; return pc of the instruction
  *   branch:    to a block of the region: br; elsewhere: spill, return target | 1
@@ -14,7 +14,7 @@ import { DECODED_BASE, fetchTableOf, REGION_SLOTS } from '../../arena.ts';
 import type { FunctionBody } from '../../wasm/module.ts';
 import { ModuleWriter, type Label } from '../../wasm/module.ts';
 import { OP } from '../../wasm/opcodes.ts';
-import { Expr, lift, type Val } from '../builder.ts';
+import { Expr, hasBranchTargets, lift, type Val } from '../builder.ts';
 import { OPS } from '../rows.ts';
 import { REC, REGION_HERE } from '../record-builders.ts';
 import { EXIT, S } from '../state.ts';
@@ -22,13 +22,13 @@ import { ALL_FLAGS, FLAG_BITS, operandsOf, variantOf } from './flow.ts';
 import { Lines } from './lines.ts';
 import { RegionBuilder, type GiveBack } from './region-builder.ts';
 import { routeTo } from './reducible.ts';
+import { Costs } from './costs.ts';
+import { LEFT, type Left } from './exits.ts';
+import { flagLocal, newLocals, type Locals } from './locals.ts';
 import { dominates, type Block, type Item } from './block.ts';
 import type { Region } from './region.ts';
-import type { StaticCycles } from '../timing.ts';
 import type { Surroundings } from './surroundings.ts';
 
-/** Extra cycles that an instruction with operand-dependent time can take. */
-const DYNAMIC = 16;
 /** Calls of regions within regions: the host's stack is finite. */
 const MAX_DEPTH = 64;
 /** Parameters of a region. */
@@ -36,26 +36,20 @@ const DEPTH = 0;
 /** Ways out that spill different sets of registers; a set that has none of its own takes a larger one. */
 const WAYS_OUT = 8;
 
-export interface Locals {
-  readonly regs: readonly number[];
-  readonly nf: number;
-  readonly zf: number;
-  readonly cf: number;
-  readonly vf: number;
-  readonly budget: number;
-  readonly retired: number;
-  readonly line: number;
-  /** Number of the last use of a row of the flash cache. */
-  readonly touches: number;
-  /** Where the region is left to, and what is given back of cycles and instructions when it is left in the middle of a block. */
-  readonly next: number;
-  readonly giveCycles: number;
-  readonly giveInstructions: number;
-  /** Operands of the last compare, see `RegionBuilder.compared`. */
-  readonly comparedA: number;
-  readonly comparedB: number;
-  /** Where a dispatcher goes on: the pc of one of its entries. */
-  readonly selector: number;
+/** Type and table of regions, and the function itself. */
+interface Callees {
+  readonly type: number;
+  readonly table: number;
+  readonly self: number;
+}
+/** Instructions of an IT block as values of which one set is taken: condition, last instruction, and what each side writes. */
+interface Choice {
+  readonly condition: number;
+  readonly last: Item;
+  readonly then: Map<number, Expr>;
+  readonly otherwise: Map<number, Expr>;
+  /** Cycles that are given back where a side does not run. */
+  readonly saved: readonly [then: number, otherwise: number];
 }
 
 export function emitRegion(region: Region, env: Surroundings): Uint8Array<ArrayBuffer> {
@@ -63,12 +57,17 @@ export function emitRegion(region: Region, env: Surroundings): Uint8Array<ArrayB
   const table = writer.importTable('regions');
   const helpers = new Map<string, number>();
   helpers.set('flashLine', writer.importFunction('flashLine', ['i32'], 'i32'));
-  // only floating point calls helpers, and every import costs time at each instantiation
+  if (env.counted) helpers.set('left', writer.importFunction('left', ['i32', 'i32'], null));
+  // every import costs time at each instantiation: only what is called
+  if (hasBranchTargets(env.profile) && region.blocks.some((b) => b.items.some((item) => item.flow.dynamic)))
+    helpers.set('predicted', writer.importFunction('predicted', ['i32', 'i32'], 'i32'));
+  if (region.blocks.some((b) => b.items.some((item) => env.asksDevices(item.pc))))
+    helpers.set('device', writer.importFunction('device', ['i32', 'i32'], 'i32'));
   const floats = region.blocks.some((b) => b.items.some((item) => OPS.get(item.ins.decoded.op)!.fp));
   if (floats) for (const [name, h] of Object.entries(env.helpers)) helpers.set(name, writer.importFunction(name, h.params, h.result));
   const type = writer.type(['i32', 'i32'], 'i32');
   const index = writer.declare(['i32', 'i32'], 'i32');
-  new RegionEmitter(region, env, writer.body(index), table, type, helpers).emit();
+  new RegionEmitter(region, env, writer.body(index), { table, type, self: index }, helpers).emit();
   writer.export('region', index);
   writer.nameFunction(index, `region ${region.entry.toString(16).padStart(8, '0')}`);
   return writer.finish();
@@ -80,11 +79,12 @@ export class RegionEmitter {
   readonly f: FunctionBody;
   readonly locals: Locals;
   readonly b: RegionBuilder;
-  private readonly table: number;
-  private readonly type: number;
+  private readonly callees: Callees;
   private readonly loops = new Map<Block, Label>();
   private readonly blocks = new Map<Block, Label>();
-  private readonly worst = new Map<Block, number>();
+  readonly costs: Costs;
+  /** Function that counts ways out, where somebody wants to know. */
+  private readonly left: number | undefined;
   /** Registers and flags (masks of `Flow`) that the region's code mentions. */
   private used = ALL_FLAGS;
   /** What differs from memory now, in front of the instruction that is emitted. */
@@ -92,71 +92,19 @@ export class RegionEmitter {
   private readonly exits: { readonly mask: number; readonly out: Label; readonly missed: Label; readonly early: Label }[] = [];
   readonly lines: Lines;
 
-  constructor(region: Region, env: Surroundings, f: FunctionBody, table: number, type: number, helpers: ReadonlyMap<string, number>) {
+  constructor(region: Region, env: Surroundings, f: FunctionBody, callees: Callees, helpers: ReadonlyMap<string, number>) {
     this.region = region;
     this.env = env;
     this.f = f;
-    this.table = table;
-    this.type = type;
-    const i32 = (): number => f.newLocal('i32');
-    this.locals = {
-      regs: Array.from({ length: 15 }, i32),
-      nf: i32(),
-      zf: i32(),
-      cf: i32(),
-      vf: i32(),
-      budget: i32(),
-      retired: i32(),
-      line: i32(),
-      touches: i32(),
-      next: i32(),
-      giveCycles: i32(),
-      giveInstructions: i32(),
-      comparedA: i32(),
-      comparedB: i32(),
-      selector: i32(),
-    };
+    this.callees = callees;
+    this.costs = new Costs(env);
+    this.left = helpers.get('left');
+    this.locals = newLocals(f);
     this.b = new RegionBuilder(f, env, this.locals, helpers, this);
     this.lines = new Lines(this.b, region, env, this.locals, helpers.get('flashLine')!, (item) => {
       if (item.it !== 0) this.b.rememberIt(item.it);
-      this.leaveBefore(item.pc, this.here, true);
+      this.leaveBefore(item.pc, this.here, 'line');
     });
-  }
-
-  // ---- costs ---------------------------------------------------------------------------------------------------------------------
-  private readonly known = new Map<Item, StaticCycles>();
-  /** Static cycles of an instruction; worked out once, for they hang on the code around it. */
-  cyclesOf(item: Item): StaticCycles {
-    let cycles = this.known.get(item);
-    if (!cycles) this.known.set(item, (cycles = this.env.cycles(item)));
-    return cycles;
-  }
-  private itemCost(item: Item): number {
-    return this.cyclesOf(item).cost;
-  }
-  /** Cost of a block with all its lines but the first. */
-  private blockCost(b: Block): number {
-    let sum = 0;
-    for (const item of b.items) sum += this.itemCost(item);
-    return sum + this.lines.cost(b.pc, b.items[b.items.length - 1]!.pc);
-  }
-  /** Worst cycles from the start of a block to the next check (loop header, behind a call, or the end). */
-  private worstFrom(b: Block): number {
-    const known = this.worst.get(b);
-    if (known !== undefined) return known;
-    let sum = this.env.waitStates;
-    for (const item of b.items) {
-      const c = this.cyclesOf(item);
-      const { timing } = OPS.get(item.ins.decoded.op)!;
-      // its line, and up to two words of flash that it loads
-      const lines = timing === 'load-double' || timing === 'fp-load' ? 3 : 2;
-      sum += c.cost + c.taken + DYNAMIC / 4 + lines * this.env.waitStates;
-      if (timing === 'div') sum += DYNAMIC;
-    }
-    let rest = 0;
-    for (const s of b.succ) if (s.order > b.order && !s.loopHeader) rest = Math.max(rest, this.worstFrom(s));
-    this.worst.set(b, sum + rest);
-    return sum + rest;
   }
 
   // ---- state ---------------------------------------------------------------------------------------------------------------------
@@ -194,14 +142,23 @@ export class RegionEmitter {
   private wayOut(mask: number): { readonly out: Label; readonly missed: Label; readonly early: Label } {
     return this.exits.find((e) => (e.mask & mask) === mask)!;
   }
+  private count(why: Left, pc: number): void {
+    if (this.left === undefined) return;
+    this.f.i32(LEFT.indexOf(why));
+    this.f.i32(pc);
+    this.f.call(this.left);
+  }
   /** Leaves behind the writes of the instruction that is emitted. */
-  leaveTo(value: Val): void {
+  leaveTo(value: Val, why: Left, at: number): void {
+    this.count(why, at);
     lift(value).emit(this.f);
     this.f.set(this.locals.next);
+    this.b.flags.tell();
     this.f.br(this.wayOut(this.dirty | this.writes).out);
   }
   /** Leaves in front of an instruction, giving back what the block had charged for it and what follows. */
-  leaveBefore(pc: number, g: GiveBack, missed = false): void {
+  leaveBefore(pc: number, g: GiveBack, why: Left): void {
+    this.count(why, pc);
     const { f, locals } = this;
     f.i32(pc);
     f.set(locals.next);
@@ -209,8 +166,9 @@ export class RegionEmitter {
     f.set(locals.giveCycles);
     f.i32(g.instructions);
     f.set(locals.giveInstructions);
+    this.b.flags.tell();
     const way = this.wayOut(this.dirty);
-    f.br(missed ? way.missed : way.early);
+    f.br(why === 'line' ? way.missed : way.early);
   }
   /** What the instruction that is emitted may write. */
   private writes = 0;
@@ -227,11 +185,11 @@ export class RegionEmitter {
     const { f, locals, region } = this;
     for (const b of region.blocks) for (const item of b.items) this.used |= item.flow.reads | item.flow.writes;
     const root = region.blocks[0]!;
+    this.door(root);
     this.reload();
     // early: line = line of next      missed: budget += giveCycles; retired -= giveInstructions      out: spill; return next
     const masks = this.masksOut();
     for (const mask of masks) this.exits.push({ mask, out: f.block(), missed: f.block(), early: f.block() });
-    if (!root.loopHeader) this.check(root);
     this.tree(root);
     f.op(OP.unreachable);
     for (const { mask, out, missed, early } of this.exits.toReversed()) {
@@ -247,6 +205,8 @@ export class RegionEmitter {
       f.op(0x6b);
       f.set(locals.retired);
       f.end(out);
+      this.b.flags.arrive();
+      this.b.release();
       this.spill(mask);
       f.get(locals.next);
       f.op(OP.return);
@@ -271,16 +231,29 @@ export class RegionEmitter {
     return [...often.map(([mask]) => mask), whole].sort((a, b) => bitCount(a) - bitCount(b));
   }
 
+  /** if budget < W: return pc. Before anything is loaded: near the end of a budget the interpreter comes by often. */
+  private door(root: Block): void {
+    const { f } = this;
+    f.i32(0);
+    f.memory(OP['i32.load'], this.env.cpu + S.BUDGET);
+    f.i32(this.costs.budgetFrom(root));
+    f.op(0x48);
+    const label = f.if();
+    this.count('budget', root.pc);
+    f.i32(root.pc);
+    f.op(OP.return);
+    f.end(label);
+  }
   /** if budget < W: spill; return pc */
   private check(b: Block): void {
     const f = this.f;
     f.get(this.locals.budget);
-    f.i32(this.worstFrom(b));
+    f.i32(this.costs.budgetFrom(b));
     f.op(0x48);
     const label = f.if();
     this.dirty = b.dirty;
     this.writes = 0;
-    this.leaveTo(b.items.length > 0 ? b.pc : new Expr('i32', (g) => g.get(this.locals.selector)));
+    this.leaveTo(b.items.length > 0 ? b.pc : new Expr('i32', (g) => g.get(this.locals.selector)), 'budget', b.pc);
     f.end(label);
   }
 
@@ -293,6 +266,7 @@ export class RegionEmitter {
     }
     const label = this.f.loop();
     this.loops.set(b, label);
+    this.b.meet();
     this.check(b);
     this.within(b, merges);
     this.f.end(label);
@@ -309,13 +283,14 @@ export class RegionEmitter {
     this.within(b, rest);
     this.f.end(label);
     this.blocks.delete(outer);
+    this.b.meet();
     this.tree(outer);
   }
 
   /** Goes on at a target, from inside block `from`. */
   branch(from: Block, pc: number, fromItem: Item | null): void {
     const { dirty, writes } = this;
-    this.branchTo(from, pc, fromItem);
+    this.b.afresh(() => this.branchTo(from, pc, fromItem));
     this.dirty = dirty;
     this.writes = writes;
   }
@@ -329,33 +304,31 @@ export class RegionEmitter {
       }
       const loop = this.loops.get(to);
       if (loop && to.order <= from.order && dominates(to, from)) {
+        this.b.flags.tell();
         this.f.br(loop);
         return;
       }
       const block = this.blocks.get(to);
       if (block && to.merge && to.order > from.order) {
+        this.b.flags.tell();
         this.f.br(block);
         return;
       }
       if (to.dominator === from && !to.merge && to.order > from.order && !this.emitted.has(to)) {
         this.emitted.add(to);
-        const { compared } = this.b;
-        this.inherited = to.loopHeader ? null : compared;
+        if (to.loopHeader) this.b.flags.tell();
         this.tree(to);
-        this.b.compared = compared;
         return;
       }
     }
     // outside, or into an irreducible loop: the interpreter goes on, or another region
     if (fromItem) this.lastRecord(fromItem.pc);
-    this.leaveTo(pc | (fromItem ? 1 : 0));
+    this.leaveTo(pc | (fromItem ? 1 : 0), 'outside', pc);
   }
   private readonly emitted = new Set<Block>();
-  /** What the only predecessor of the block that is emitted next has compared. */
-  private inherited: RegionBuilder['compared'] = null;
   lastRecord(pc: number): void {
     this.f.i32(0);
-    this.f.i32(this.env.recordOf(pc));
+    this.f.i32(pc | 1);
     this.f.memory(OP['i32.store'], this.env.cpu + S.LAST_REC);
   }
 
@@ -366,30 +339,66 @@ export class RegionEmitter {
     const { locals } = this;
     const items = b.items;
     this.dirty = b.dirty;
-    this.b.compared = this.inherited;
-    this.inherited = null;
     if (items.length === 0) return this.dispatch(b);
     this.lines.startBlock(b);
-    let left = this.blockCost(b);
+    let choice: Choice | null = null;
+    // with all its lines but the first
+    let left = this.costs.sum(b) + this.lines.cost(b.pc, items[items.length - 1]!.pc);
     this.addTo(locals.budget, -left);
     this.addTo(locals.retired, items.length);
     for (let i = 0; i < items.length; i++) {
       const item = items[i]!;
       const before = i === 0 ? null : items[i - 1]!;
       if (before) left -= this.lines.cost(before.pc, item.pc);
-      const giveBack = { cycles: left, after: left - this.itemCost(item), instructions: items.length - i };
+      const giveBack = { cycles: left, after: left - this.costs.of(item), instructions: items.length - i };
       left = giveBack.after;
       this.writes = 0;
       this.here = giveBack;
       this.lines.startItem(b, i);
       this.writes = item.flow.writes;
-      const ends = this.instruction(b, item, giveBack);
-      this.b.release();
+      if (item.ins.decoded.op === 'IT') choice = this.choiceBehind(items, i);
+      const ends = choice ? this.choose(choice, item, b, giveBack) : this.instruction(b, item, giveBack);
+      if (choice?.last === item) choice = null;
+      if (!choice) this.b.release();
       if (ends) return;
       this.dirty |= item.flow.writes;
       this.writes = 0;
     }
     this.branch(b, b.next, null);
+  }
+
+  // ---- IT blocks -------------------------------------------------------------------------------------------------------------------
+  /**
+   * The instructions behind an IT as a choice between two sets of values, where both sides can be worked out whatever the condition: they write
+   * registers and nothing else, and nothing leaves between them.
+   */
+  private choiceBehind(items: readonly Item[], i: number): Choice | null {
+    let last = items[i]!;
+    const condition = items[i + 1]!.it >>> 4;
+    const saved: [number, number] = [0, 0];
+    for (let k = i + 1; k < items.length && items[k]!.it !== 0; k++) {
+      const item = items[k]!;
+      if (!item.flow.registersOnly || (k > i + 1 && !this.lines.quiet(last, item))) return null;
+      // one that does not run takes one cycle instead of its cost
+      saved[item.it >>> 4 === condition ? 0 : 1] += this.costs.of(item) - 1;
+      last = item;
+    }
+    return { condition, last, then: new Map(), otherwise: new Map(), saved };
+  }
+  /** One instruction of a choice; behind the last one the registers take what was chosen. */
+  private choose(choice: Choice, item: Item, b: Block, giveBack: GiveBack): boolean {
+    if (item.it === 0) return false;
+    const { ins } = item;
+    this.b.begin(b, item, giveBack);
+    this.b.onSide(item.it >>> 4 === choice.condition ? choice.then : choice.otherwise, () =>
+      OPS.get(ins.decoded.op)!.sem(this.b, operandsOf(ins), variantOf(ins, true)),
+    );
+    if (item !== choice.last) return false;
+    const { condition, then, otherwise, saved } = choice;
+    this.b.choose(this.b.condition(condition), then, otherwise);
+    if (saved[0] === saved[1]) this.addTo(this.locals.budget, saved[0]);
+    else this.b.cycles(this.otherwise(condition, -saved[0], -saved[1]));
+    return false;
   }
 
   /** if selector == entry: go there; … else the last entry */
@@ -434,20 +443,24 @@ export class RegionEmitter {
       return op.system || !item.flow.falls;
     }
     // one cycle when the condition fails, the static cost when it passes
-    const failed = this.itemCost(item) - 1;
-    if (failed === 0 && item.flow.registersOnly) {
-      // no branch: the value written is the new one or the old one
-      this.b.onlyIf(this.b.condition(it >>> 4), run);
-      return false;
-    }
-    this.b.if(this.b.condition(it >>> 4), run, () => this.addTo(this.locals.budget, failed));
+    this.b.if(this.b.condition(it >>> 4), run, () => this.addTo(this.locals.budget, this.costs.of(item) - 1));
     return false;
+  }
+  /**
+   * A value for when a condition fails, or another. The comparison is not the one that the registers were chosen by: V8 would take the two for one
+   * with two uses, and then makes a value of it that everything waits for.
+   */
+  private otherwise(condition: number, fails: number, holds: number): Expr {
+    const { b } = this;
+    if (condition >>> 1 !== 0) return b.select(b.condition(condition ^ 1), fails, holds);
+    const isZero = b.ltU(b.state(S.ZF), 1);
+    return condition === 0 ? b.select(isZero, holds, fails) : b.select(isZero, fails, holds);
   }
   /** Leaves by a branch to the address in `next`. */
   leaveBranch(item: Item): void {
     this.lastRecord(item.pc);
     const { next } = this.locals;
-    this.leaveTo(this.arriving(new Expr('i32', (f) => f.get(next))));
+    this.leaveTo(this.arriving(new Expr('i32', (f) => f.get(next))), 'register', item.pc);
   }
   /** address & ~1 | 1; but 0xFFFFFFFE without the 1, because -1 means EXC_RETURN. Nothing can be fetched there. */
   private arriving(address: Expr): Expr {
@@ -461,7 +474,8 @@ export class RegionEmitter {
   switch(b: Block, item: Item): void {
     const { f } = this;
     const known = this.region.tables.get(item.pc) ?? [];
-    const targets = b.succ.map((to) => to.pc).filter((pc) => known.includes(pc));
+    // by address: the way to one may lead over a dispatcher
+    const targets = known.filter((pc) => this.region.byPc.has(pc));
     if (targets.length === 0) {
       this.leaveBranch(item);
       return;
@@ -508,6 +522,10 @@ export class RegionEmitter {
     const callee = typeof target === 'number' ? lift(target | 1) : target;
     this.lastRecord(item.pc);
     const { dirty, writes } = this;
+    const { flags, places } = this.b;
+    const { now } = flags;
+    const { state } = places;
+    flags.settle();
     this.spill(dirty | writes);
     const direct = f.block();
     const elsewhere = f.block();
@@ -515,9 +533,12 @@ export class RegionEmitter {
     f.i32(MAX_DEPTH);
     f.op(0x4e);
     f.brIf(elsewhere);
-    const slot = typeof target === 'number' ? lift(this.env.slotOf(target)) : this.slotAt(target, elsewhere);
+    // nothing is dropped while a region runs: a function that calls itself needs no table
+    const recursive = target === this.region.entry;
+    const slot = recursive ? null : typeof target === 'number' ? lift(this.env.slotOf(target)) : this.slotAt(target, elsewhere);
     f.br(direct);
     f.end(elsewhere);
+    this.count('call', item.pc);
     (typeof target === 'number' ? callee : this.arriving(callee)).emit(f);
     f.op(OP.return);
     f.end(direct);
@@ -525,34 +546,39 @@ export class RegionEmitter {
     f.i32(1);
     f.op(0x6a);
     callee.emit(f);
-    slot.emit(f);
-    f.op(OP.call_indirect);
-    f.code.u32(this.type);
-    f.code.u32(this.table);
+    if (slot) {
+      slot.emit(f);
+      f.op(OP.call_indirect);
+      f.code.u32(this.callees.type);
+      f.code.u32(this.callees.table);
+    } else f.call(this.callees.self);
     f.set(locals.next);
     f.get(locals.next);
     f.i32(back | 1);
     f.op(0x47);
     const other = f.if();
+    this.count('unwound', item.pc);
     f.get(locals.next);
     f.op(OP.return);
     f.end(other);
     this.reload();
-    this.b.compared = null;
+    this.b.returned();
     // behind a call the budget is looked at again
     const next = this.region.byPc.get(back);
-    const need = next ? this.worstFrom(next) : 0;
+    const need = next ? this.costs.budgetFrom(next) : 0;
     f.get(locals.budget);
     f.i32(need);
     f.op(0x48);
     const short = f.if();
     this.dirty = 0;
     this.writes = 0;
-    this.leaveTo(back);
+    this.leaveTo(back, 'budget', back);
     f.end(short);
     this.branch(b, back, null);
     this.dirty = dirty;
     this.writes = writes;
+    flags.now = now;
+    places.state = state;
   }
 }
 
@@ -561,18 +587,3 @@ const bitCount = (mask: number): number => {
   for (let rest = mask; rest !== 0; rest &= rest - 1) n++;
   return n;
 };
-/** The local of a flag, by its offset in the state; -1 if that is no flag. */
-export function flagLocal(l: Locals, offset: number): number {
-  switch (offset) {
-    case S.NF:
-      return l.nf;
-    case S.ZF:
-      return l.zf;
-    case S.CF:
-      return l.cf;
-    case S.VF:
-      return l.vf;
-    default:
-      return -1;
-  }
-}

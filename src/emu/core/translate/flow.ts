@@ -47,6 +47,9 @@ const zero = (type: WasmType): Expr =>
         f.op(type === 'i64' ? 0xac : type === 'f32' ? 0xb2 : 0xb7);
       });
 
+/** Where the listener's code goes. */
+const NOWHERE = new FunctionBody([]);
+
 class Listener extends Builder {
   registersOnly = true;
   reads = 0;
@@ -59,7 +62,8 @@ class Listener extends Builder {
   private readonly bytes: number;
 
   constructor(profile: Profile, at: number, bytes: number) {
-    super(new FunctionBody([]), profile, 0);
+    super(NOWHERE, profile, 0);
+    NOWHERE.code.length = 0;
     this.at = at;
     this.bytes = bytes;
   }
@@ -152,11 +156,22 @@ export function registerOf(n: Val): number {
   return r;
 }
 
+/** Flows that have been worked out, of instructions outside IT blocks and in them, with targets relative to the instruction. */
+const KNOWN = [new WeakMap<Instruction, Flow>(), new WeakMap<Instruction, Flow>()] as const;
+
 export function flowOf(ins: Instruction, pc: number, profile: Profile, inIT: boolean): Flow {
+  const known = KNOWN[inIT ? 1 : 0];
+  let flow = known.get(ins);
+  if (!flow) known.set(ins, (flow = listen(ins, profile, inIT)));
+  return flow.targets.length === 0 ? flow : { ...flow, targets: flow.targets.map((t) => (t + pc) >>> 0) };
+}
+/** The flow of an instruction at address 0. */
+function listen(ins: Instruction, profile: Profile, inIT: boolean): Flow {
   const op = OPS.get(ins.decoded.op)!;
   if (op.system) return { targets: [], dynamic: false, falls: true, call: false, system: true, reads: 0, writes: 0, registersOnly: false };
-  const listener = new Listener(profile, pc, ins.size);
+  const listener = new Listener(profile, 0, ins.size);
   op.sem(listener, operandsOf(ins), variantOf(ins, inIT));
+  listener.release();
   const { targets, dynamic, falls, reads, writes } = listener;
   const registersOnly = listener.registersOnly && !op.fp;
   return { targets, dynamic, falls, call: op.timing === 'call', system: false, reads, writes, registersOnly };

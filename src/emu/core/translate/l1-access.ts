@@ -32,15 +32,22 @@ function emitAccess(
   leave();
   f.end(done);
 }
-export function emitCachedLoad(b: Builder, core: number, a: Expr, size: 1 | 2 | 4, signed: boolean, leave: () => void): Expr {
-  const result = b.variable('i32');
+/** `leave` may have another way to the `result`. */
+export function emitCachedLoad(
+  b: Builder,
+  core: number,
+  a: Expr,
+  size: 1 | 2 | 4,
+  signed: boolean,
+  result: number,
+  leave: () => void,
+): void {
   const load = (address: Expr): void => {
     address.emit(b.f);
     b.f.memory(loadOpcode(size, signed), 0);
-    b.f.set(result.local);
+    b.f.set(result);
   };
   emitAccess(b, core, 'read', a, size, load, leave);
-  return result.get;
 }
 export function emitCachedStore(b: Builder, core: number, a: Expr, v: Expr, size: 1 | 2 | 4, leave: () => void): void {
   const store = (address: Expr): void => {

@@ -75,7 +75,7 @@ export class Lines {
   cost(from: number, to: number): number {
     let sum = 0;
     if (this.charged)
-      for (let line = (from & this.mask) - this.mask; line <= (to & this.mask); line -= this.mask) sum += this.env.sequential(line);
+      for (let line = (from & this.mask) - this.mask; line <= (to & this.mask); line -= this.mask) sum += this.env.following(line);
     return sum;
   }
   private spend(cycles: Val): void {
@@ -107,11 +107,10 @@ export class Lines {
     if (!this.charged) return;
     const { env, b } = this;
     const line = block.pc & this.mask;
-    const follows = env.sequential(line);
+    const follows = env.following(block.pc);
+    const enters = env.entering(block.pc);
     this.ifOther(block.pc, () =>
-      this.spend(
-        follows === env.waitStates ? follows : b.select(b.eq(this.get(this.locals.line), (line + this.mask) | 1), follows, env.waitStates),
-      ),
+      this.spend(follows === enters ? follows : b.select(b.eq(this.get(this.locals.line), (line + this.mask) | 1), follows, enters)),
     );
     this.set(block.items[block.items.length - 1]!.pc);
   }
@@ -134,6 +133,10 @@ export class Lines {
       if (!inside) emitUseRow(this.f, this.env, item.pc, this.locals.touches);
     }
     if (this.env.cachedCode || this.rows) this.set(item.pc);
+  }
+  /** Nothing happens, and nothing leaves, between an instruction and the one before it. */
+  quiet(before: Item, item: Item): boolean {
+    return !(this.asked || this.rows || this.env.cachedCode) || this.lineOf(before.pc) === this.lineOf(item.pc);
   }
   private leaveIf(item: Item): void {
     const label: Label = this.f.if();

@@ -8,14 +8,15 @@ import { newBlock, predecessors, type Block } from './block.ts';
 
 export function makeReducible(root: Block): void {
   const all = reachable(root);
+  let preds = predecessors(all);
   const treat = (nodes: ReadonlySet<Block>): void => {
     for (const part of cycles(nodes)) {
-      const preds = predecessors(all);
       const entries = [...part].filter((b) => b === root || preds.get(b)?.some((p) => !part.has(p)));
       let header = entries[0];
       if (entries.length > 1) {
         header = dispatcher(entries, preds);
         all.add(header);
+        preds = predecessors(all);
       }
       const inside = new Set(part);
       if (header) inside.delete(header);

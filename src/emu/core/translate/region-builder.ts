@@ -1,13 +1,18 @@
 /** The builder for instructions of a region: operands are constants, registers and flags are locals. */
 import { readTableOf, WORD_MAP, writeTableOf } from '../../arena.ts';
-import type { FunctionBody } from '../../wasm/module.ts';
+import type { FunctionBody, Label } from '../../wasm/module.ts';
 import { loadOpcode, OP, storeOpcode, type WasmType } from '../../wasm/opcodes.ts';
-import { Builder, Expr, lift, type LoadOptions, type Val } from '../builder.ts';
+import { isUnexpected } from '../branch-targets.ts';
+import { Builder, Expr, hasBranchTargets, lift, type LoadOptions, type Val } from '../builder.ts';
 import { ENTRY_FAST, ENTRY_FLASH } from '../record-builders.ts';
+import { OPS } from '../rows.ts';
 import { EXIT, S } from '../state.ts';
-import { flagLocal, type Locals, type RegionEmitter } from './emit.ts';
-import { registerOf } from './flow.ts';
+import type { RegionEmitter } from './emit.ts';
+import { Flags } from './flags.ts';
+import { ALL_FLAGS, FLAG_BITS, registerOf } from './flow.ts';
 import { emitCachedLoad, emitCachedStore } from './l1-access.ts';
+import type { Locals } from './locals.ts';
+import { Placed, Places, type Known, type Origin } from './places.ts';
 import type { Block, Item } from './block.ts';
 import type { Surroundings } from './surroundings.ts';
 
@@ -37,18 +42,37 @@ export class RegionBuilder extends Builder {
     this.locals = locals;
     this.helpers = helpers;
     this.emitter = emitter;
+    this.flags = new Flags(this, locals);
+    this.places = new Places(f);
   }
-  /** Where an instruction runs whether its condition holds or not: the condition, which decides about what it writes. */
-  private holds: Expr | null = null;
-  onlyIf(condition: Expr, run: () => void): void {
-    this.holds = condition;
+  /** Registers as one side of a choice sees them. */
+  private side: Map<number, Expr> | null = null;
+  /** Runs code that only writes registers other than SP, as one of the `sides` of a choice: it sees what that side has written, and nothing changes. */
+  onSide(side: Map<number, Expr>, run: () => void): void {
+    this.side = side;
     run();
-    this.holds = null;
+    this.side = null;
+  }
+  /** Takes what one side has written: one select for each register, so that a value waits for one choice however many instructions made it. */
+  choose(condition: Expr, then: ReadonlyMap<number, Expr>, otherwise: ReadonlyMap<number, Expr>): void {
+    for (const r of new Set([...then.keys(), ...otherwise.keys()])) {
+      const old = this.local(this.locals.regs[r]!);
+      this.select(condition, then.get(r) ?? old, otherwise.get(r) ?? old).emit(this.f);
+      this.f.set(this.locals.regs[r]!);
+      this.places.write(r, null, true);
+    }
   }
   begin(block: Block, item: Item, giveBack: GiveBack): void {
     this.block = block;
     this.item = item;
     this.giveBack = giveBack;
+    this.emitting = true;
+  }
+  /** An instruction is emitted, not what stands between two. */
+  private emitting = false;
+  override release(): void {
+    this.emitting = false;
+    super.release();
   }
   private local(n: number): Expr {
     return new Expr('i32', (f) => f.get(n));
@@ -56,72 +80,109 @@ export class RegionBuilder extends Builder {
   override reg(n: Val): Expr {
     const r = registerOf(n);
     if (r === 15) return lift((this.item.pc + 4) | 0);
-    return this.let(this.local(this.locals.regs[r]!));
+    const seen = this.side?.get(r);
+    if (seen) return seen;
+    return new Placed(this.let(this.local(this.locals.regs[r]!)), this.places.ofRegister(r));
+  }
+  override let(v: Val): Expr {
+    const kept = super.let(v);
+    return v instanceof Placed ? new Placed(kept, v.origin) : kept;
+  }
+  private displaced(v: Val, by: number | undefined, e: Expr): Expr {
+    if (!(v instanceof Placed) || by === undefined) return e;
+    return new Placed(e, { ...v.origin, offset: (v.origin.offset + by) | 0 });
+  }
+  override add(a: Val, b: Val): Expr {
+    return this.displaced(a, lift(b).constant, super.add(a, b));
+  }
+  override sub(a: Val, b: Val): Expr {
+    const n = lift(b).constant;
+    return this.displaced(a, n === undefined ? undefined : -n, super.sub(a, b));
   }
   override setReg(n: Val, v: Val): void {
     const r = registerOf(n);
-    if (r !== 13) {
-      const local = this.locals.regs[r]!;
-      lift(this.holds ? this.select(this.holds, v, this.local(local)) : v).emit(this.f);
-      this.f.set(local);
+    if (this.side) {
+      this.side.set(r, this.let(v));
       return;
     }
-    const value = this.let(this.and(v, ~3));
+    const placed = lift(v);
+    const always = this.nested === 0;
+    if (r !== 13) {
+      placed.emit(this.f);
+      this.f.set(this.locals.regs[r]!);
+      this.places.write(r, placed, always);
+      return;
+    }
+    const multiple = placed instanceof Placed && placed.origin.aligned && (placed.origin.offset & 3) === 0;
+    const value = this.let(multiple ? placed : this.and(v, ~3));
     if (this.profile.arch === 'v8m') this.leaveIf(this.ltU(value, this.state(S.SPLIM)), EXIT.STACK_LIMIT);
     value.emit(this.f);
     this.f.set(this.locals.regs[13]!);
+    this.places.write(13, value, always);
   }
-  /**
-   * Operands of the compare or subtraction that set the flags last, while nothing else has: conditions then compare them directly. Kept in two
-   * locals of their own; null where that is not known.
-   */
-  compared: { readonly a: Val; readonly b: Val } | null = null;
+  readonly flags: Flags;
+  readonly places: Places;
   private nested = 0;
   override if(cond: Val, then: () => void, otherwise?: () => void): void {
+    // the condition first: settling changes what it may look at
+    const fixed = lift(cond).constant !== undefined;
+    const c = !fixed && this.writesFlags() ? this.let(cond) : cond;
+    // on one way only they would be known differently behind it
+    if (!fixed && this.nested === 0 && this.writesFlags()) this.flags.settle();
     this.nested++;
-    super.if(cond, then, otherwise);
+    super.if(c, then, otherwise);
     this.nested--;
   }
-  private keep(v: Val, local: number): Val {
-    if (lift(v).constant !== undefined) return v;
-    lift(v).emit(this.f);
-    this.f.set(local);
-    return this.local(local);
+  private writesFlags(): boolean {
+    return this.emitting && (this.item.flow.writes & ALL_FLAGS) !== 0;
+  }
+  /** Runs what emits code for another place, whatever surrounds the branch to it; flags are known as before when it is done. */
+  afresh(run: () => void): void {
+    const { nested, places } = this;
+    const { now } = this.flags;
+    const { state } = places;
+    this.nested = 0;
+    run();
+    this.nested = nested;
+    this.flags.now = now;
+    places.state = state;
+  }
+  /** Several ways lead to what is emitted next. */
+  meet(): void {
+    this.flags.now = this.flags.unknown;
+    this.places.forget();
+  }
+  /** What is emitted next runs behind a call. */
+  returned(): void {
+    this.flags.now = this.flags.plain;
+    this.places.forget();
+  }
+  /** The origin of an address, where knowing it is of use. */
+  private originOf(a: Val): Origin | null {
+    return a instanceof Placed && !this.env.cachedData ? a.origin : null;
+  }
+  override addWithCarry(x: Val, y: Val, carry: Val, setFlags: boolean, write?: (result: Expr) => void): Expr {
+    // adding n is subtracting -n, carry and overflow included, but for 0 and the number that has no negative
+    const n = lift(y).constant;
+    if (setFlags && lift(carry).constant === 0 && n !== undefined && n << 1 !== 0) return this.subtract(x, -n | 0, true, write);
+    return super.addWithCarry(x, y, carry, setFlags, write);
   }
   override subtract(x: Val, y: Val, setFlags: boolean, write?: (result: Expr) => void): Expr {
+    if (!setFlags || this.nested > 0) return super.subtract(x, y, setFlags, write);
     const a = this.let(x);
     const b = this.let(y);
-    const difference = super.subtract(a, b, setFlags, write);
-    if (setFlags && this.nested === 0) this.compared = { a: this.keep(a, this.locals.comparedA), b: this.keep(b, this.locals.comparedB) };
+    const difference = this.let(this.sub(a, b));
+    write?.(difference);
+    this.flags.compare(a, b);
     return difference;
   }
+  override setNZ(result: Val): void {
+    if (this.nested > 0) super.setNZ(result);
+    else this.flags.setNZ(result);
+  }
   override condition(cc: number): Expr {
-    if (this.compared === null) return super.condition(cc);
-    const { a, b } = this.compared;
-    switch (cc) {
-      case 0:
-        return this.let(this.eq(a, b));
-      case 1:
-        return this.let(this.ne(a, b));
-      case 2:
-        return this.let(this.geU(a, b));
-      case 3:
-        return this.let(this.ltU(a, b));
-      case 8:
-        return this.let(this.gtU(a, b));
-      case 9:
-        return this.let(this.leU(a, b));
-      case 10:
-        return this.let(this.geS(a, b));
-      case 11:
-        return this.let(this.ltS(a, b));
-      case 12:
-        return this.let(this.gtS(a, b));
-      case 13:
-        return this.let(this.leS(a, b));
-      default:
-        return super.condition(cc);
-    }
+    const compared = this.flags.condition(cc);
+    return compared ? this.let(compared) : super.condition(cc);
   }
   override pc(): Expr {
     return lift(this.item.pc);
@@ -130,18 +191,11 @@ export class RegionBuilder extends Builder {
     return this.item.ins.size;
   }
   override state(offset: number): Expr {
-    const l = flagLocal(this.locals, offset);
-    return l >= 0 ? this.let(this.local(l)) : super.state(offset);
+    return FLAG_BITS.has(offset) ? this.let(this.flags.get(offset)) : super.state(offset);
   }
   override setState(offset: number, v: Val): void {
-    const l = flagLocal(this.locals, offset);
-    if (l < 0) {
-      super.setState(offset, v);
-      return;
-    }
-    lift(v).emit(this.f);
-    this.f.set(l);
-    this.compared = null;
+    if (FLAG_BITS.has(offset)) this.flags.set(offset, v);
+    else super.setState(offset, v);
   }
   private at(offset: number): Expr {
     return new Expr('i32', (f) => f.i32(offset));
@@ -209,59 +263,123 @@ export class RegionBuilder extends Builder {
       return word.get;
     }
     const a = this.let(address);
-    if (this.env.cachedData) return emitCachedLoad(this, this.env.core, a, size, options?.signed ?? false, () => this.leaveBefore());
+    const origin = this.originOf(a);
+    const known = this.places.find(origin, size);
+    if (known) return this.loadKnown(known, size, options);
     const result = this.variable('i32');
+    const asks = this.asksDevices();
+    const missed = (): void => (asks ? this.askDevice(a, size, options?.signed ?? false, result.local) : this.leaveBefore());
+    if (this.env.cachedData) {
+      emitCachedLoad(this, this.env.core, a, size, options?.signed ?? false, result.local, missed);
+      return result.get;
+    }
     const code = loadOpcode(size, options?.signed);
     const { ram } = this.env;
-    const misaligned = (): Expr => this.and(a, size - 1);
-    const done = f.block();
-    const elsewhere = f.block();
-    // offset = a - ram; if rotr(offset, log2 size) >= RAM / size, which a misaligned one is too: elsewhere; if never written: leave
-    const offset = this.let(this.sub(a, ram.base));
-    this.geU(this.rotr(offset, size >> 1), ram.size / size).emit(f);
-    f.brIf(elsewhere);
-    this.leaveIfAny(this.eqz(this.arenaAt(this.shrU(offset, 2), WORD_MAP + (ram.host >>> 2), 1)));
-    offset.emit(f);
-    f.memory(code, ram.host);
-    f.set(result.local);
-    f.br(done);
-    f.end(elsewhere);
-    // e = readTable[a >>> 12]; a fast page: host = a + (e & ~0xfff); a page of flash with a price: the same, and pay
-    const entry = this.pageEntry(a, readTableOf(this.env.core));
-    if (size > 1) this.leaveIfAny(misaligned());
-    const host = this.let(this.add(a, this.and(entry, ~0xfff)));
-    const take = (): void => {
+    // where flash has a price, reading again costs again
+    const kept = origin && !asks && this.nested === 0 && this.env.fetch === 0 ? this.places.add(origin, size, false, size === 4) : null;
+    const lies = (host: Expr): void => {
+      if (!kept) return;
       host.emit(f);
-      f.memory(code, 0);
-      f.set(result.local);
-      f.br(done);
+      f.set(kept.host);
     };
-    if (this.env.fetch !== 0)
-      this.if(this.eq(this.and(entry, ENTRY_FAST | ENTRY_FLASH), ENTRY_FLASH), () => {
-        this.emitter.lines.payData(a, () => this.leaveBefore());
-        take();
-      });
-    this.if(this.and(entry, ENTRY_FAST), () => {
-      this.leaveIfAny(this.eqz(this.arenaAt(this.shrU(host, 2), WORD_MAP, 1)));
+    this.orLeave((leave, done) => {
+      const leaveIf = (c: Expr): void => {
+        c.emit(f);
+        f.brIf(leave);
+      };
+      const elsewhere = f.block();
+      // offset = a - ram; if rotr(offset, log2 size) >= RAM / size, which a misaligned one is too: elsewhere; if never written: leave
+      const offset = this.let(this.sub(a, ram.base));
+      const number = this.let(this.rotr(offset, size >> 1));
+      this.geU(number, ram.size / size).emit(f);
+      f.brIf(elsewhere);
+      leaveIf(this.eqz(this.arenaAt(this.shrU(number, 2 - (size >> 1)), WORD_MAP + (ram.host >>> 2), 1)));
+      offset.emit(f);
+      f.memory(code, ram.host);
+      f.set(result.local);
+      lies(this.add(offset, ram.host));
+      f.br(done);
+      f.end(elsewhere);
+      // e = readTable[a >>> 12]; a fast page: host = a + (e & ~0xfff); a page of flash with a price: the same, and pay
+      const entry = this.pageEntry(a, readTableOf(this.env.core));
+      if (size > 1) leaveIf(this.and(a, size - 1));
+      const host = this.let(this.add(a, this.and(entry, ~0xfff)));
+      const take = (): void => {
+        host.emit(f);
+        f.memory(code, 0);
+        f.set(result.local);
+      };
+      if (this.env.fetch !== 0)
+        this.if(this.eq(this.and(entry, ENTRY_FAST | ENTRY_FLASH), ENTRY_FLASH), () => {
+          this.emitter.lines.payData(a, () => f.br(leave));
+          take();
+          f.br(done);
+        });
+      leaveIf(this.eqz(this.and(entry, ENTRY_FAST)));
+      leaveIf(this.eqz(this.arenaAt(this.shrU(host, 2), WORD_MAP, 1)));
       take();
-    });
-    this.leaveBefore();
-    f.end(done);
+      lies(host);
+    }, missed);
+    if (kept?.valued) {
+      f.get(result.local);
+      f.set(kept.value);
+    }
     return result.get;
+  }
+  private loadKnown(known: Known, size: 1 | 2 | 4, options?: LoadOptions): Expr {
+    if (known.valued && size === 4) return this.let(this.local(known.value));
+    return this.let(
+      new Expr('i32', (f) => {
+        f.get(known.host);
+        f.memory(loadOpcode(size, options?.signed), 0);
+      }),
+    );
+  }
+  /** A load that reads devices again and again, whose instruction makes one access and cannot be left behind it. */
+  private asksDevices(): boolean {
+    const { item } = this;
+    if (!this.env.asksDevices(item.pc) || (item.flow.writes & (1 << 13)) !== 0) return false;
+    return /^LDR(B|H|SB|SH)?_(imm|reg|wb)$/.test(item.ins.decoded.op);
+  }
+  /**
+   * The address is no plain memory (see device-reads.ts):
+   *   BUDGET = what is left in front of the access; result = device(a, size); if DECLINED: DECLINED = 0; leave
+   */
+  private askDevice(a: Expr, size: 1 | 2 | 4, signed: boolean, result: number): void {
+    const { f } = this;
+    super.setState(S.BUDGET, this.add(this.local(this.locals.budget), this.giveBack.after));
+    a.emit(f);
+    f.i32(size);
+    f.call(this.helpers.get('device')!);
+    f.set(result);
+    this.if(super.state(S.DECLINED), () => {
+      super.setState(S.DECLINED, 0);
+      this.leaveBefore();
+    });
+    if (!signed) return;
+    const shift = 32 - 8 * size;
+    this.shrS(this.shl(this.local(result), shift), shift).emit(f);
+    f.set(result);
+  }
+  /** One way out for all that `body` finds: it branches to `leave`, or on to `done`. */
+  private orLeave(body: (leave: Label, done: Label) => void, missed: () => void = () => this.leaveBefore()): void {
+    const { f } = this;
+    const done = f.block();
+    const leave = f.block();
+    body(leave, done);
+    f.br(done);
+    f.end(leave);
+    missed();
+    f.end(done);
   }
   /** One branch for each: V8 makes a compare and a jump of it, but a value of a combination. */
   private leaveIfAny(...conds: readonly Expr[]): void {
-    const { f } = this;
-    const stay = f.block();
-    const leave = f.block();
-    for (const c of conds) {
-      c.emit(f);
-      f.brIf(leave);
-    }
-    f.br(stay);
-    f.end(leave);
-    this.leaveBefore();
-    f.end(stay);
+    this.orLeave((leave) => {
+      for (const c of conds) {
+        c.emit(this.f);
+        this.f.brIf(leave);
+      }
+    });
   }
 
   /**
@@ -273,13 +391,15 @@ export class RegionBuilder extends Builder {
     if (n < 8 || n > 64 || start.constant !== undefined || this.env.cachedData) return body();
     const { f } = this;
     const a = this.let(start);
+    const conds: Expr[] = [];
     const entry = this.pageEntry(a, kind === 'read' ? readTableOf(this.env.core) : writeTableOf(this.env.core));
-    this.leaveIfAny(this.eqz(this.and(entry, ENTRY_FAST)), this.and(a, 3), this.gtU(this.and(a, 0xfff), 0x1000 - n));
+    conds.push(this.eqz(this.and(entry, ENTRY_FAST)), this.and(a, 3), this.gtU(this.and(a, 0xfff), 0x1000 - n));
     const delta = this.let(this.and(entry, ~0xfff));
     const map = this.let(this.shrU(this.add(a, delta), 2));
+    // two words byte by byte: stores of single words mark bytes, and the host waits for those to reach memory when it reads them as one
     const bytesOfMap = (action: (at: number, width: 1 | 2 | 4) => void): void => {
       for (let at = 0; at < n / 4;) {
-        const width = n / 4 - at >= 4 ? 4 : n / 4 - at >= 2 ? 2 : 1;
+        const width = n / 4 - at >= 4 ? 4 : n / 4 - at >= 2 && n > 8 ? 2 : 1;
         action(at, width);
         at += width;
       }
@@ -288,9 +408,11 @@ export class RegionBuilder extends Builder {
       // every byte is 0 (never written), 1 or 2: adding 0x7f sets the top bit of those that are not 0
       bytesOfMap((at, width) => {
         const ones = ONES[width];
+        if (width === 1) return void conds.push(this.eqz(this.arenaAt(map, WORD_MAP + at, 1)));
         const tops = this.and(this.add(this.arenaAt(map, WORD_MAP + at, width), Math.imul(ones, 0x7f)), Math.imul(ones, 0x80));
-        this.leaveIfAny(this.ne(tops, Math.imul(ones, 0x80)));
+        conds.push(this.ne(tops, Math.imul(ones, 0x80)));
       });
+    this.leaveIfAny(...conds);
     this.spanning = delta;
     body();
     this.spanning = null;
@@ -313,21 +435,47 @@ export class RegionBuilder extends Builder {
       this.add(address, this.spanning).emit(f);
       lift(value).emit(f);
       f.memory(storeOpcode(size), 0);
+      this.places.store(this.originOf(address), size);
       return;
     }
     const a = this.let(address);
     const v = this.let(value);
     if (this.env.cachedData) return emitCachedStore(this, this.env.core, a, v, size, () => this.leaveBefore());
-    // e = writeTable[a >>> 12]; if !(e & FAST) or misaligned: leave; host = a + (e & ~0xfff)
-    const entry = this.pageEntry(a, writeTableOf(this.env.core));
-    this.leaveIfAny(this.eqz(this.and(entry, ENTRY_FAST)), ...(size > 1 ? [this.and(a, size - 1)] : []));
-    const host = this.let(this.add(a, this.and(entry, ~0xfff)));
+    const origin = this.originOf(a);
+    const known = this.places.find(origin, size);
+    this.places.store(origin, size);
+    let host: Expr;
+    if (known) {
+      if (!known.written) this.leaveIfAny(this.eqz(this.and(this.pageEntry(a, writeTableOf(this.env.core)), ENTRY_FAST)));
+      host = this.local(known.host);
+    } else {
+      // e = writeTable[a >>> 12]; if !(e & FAST) or misaligned: leave; host = a + (e & ~0xfff). In fast RAM host is known without waiting for e,
+      // and loads that follow need not wait to know where the store goes.
+      const { ram } = this.env;
+      const entry = this.pageEntry(a, writeTableOf(this.env.core));
+      this.leaveIfAny(this.eqz(this.and(entry, ENTRY_FAST)));
+      const offset = this.let(this.sub(a, ram.base));
+      const place = this.variable('i32', this.add(offset, ram.host));
+      this.if(this.geU(this.rotr(offset, size >> 1), ram.size / size), () => {
+        if (size > 1) this.leaveIfAny(this.and(a, size - 1));
+        place.set(this.add(a, this.and(entry, ~0xfff)));
+      });
+      host = place.get;
+    }
     host.emit(f);
     v.emit(f);
     f.memory(storeOpcode(size), 0);
-    this.shrU(host, 2).emit(f);
-    f.i32(1);
-    f.memory(OP['i32.store8'], WORD_MAP);
+    if (!known?.written) {
+      this.shrU(host, 2).emit(f);
+      f.i32(1);
+      f.memory(OP['i32.store8'], WORD_MAP);
+    }
+    if (!origin || this.nested > 0) return;
+    const kept = this.places.add(origin, known ? known.size : size, true, size === 4);
+    host.emit(f);
+    f.set(kept.host);
+    v.emit(f);
+    f.set(kept.value);
   }
 
   // ---- control -------------------------------------------------------------------------------------------------------------------
@@ -335,7 +483,7 @@ export class RegionBuilder extends Builder {
   private leaveBefore(): void {
     const { giveBack, item } = this;
     if (item.it !== 0) super.setState(S.IT, item.it);
-    this.emitter.leaveBefore(item.pc, giveBack);
+    this.emitter.leaveBefore(item.pc, giveBack, OPS.get(item.ins.decoded.op)!.system ? 'system' : 'access');
   }
   override leave(_reason: number): void {
     this.leaveBefore();
@@ -347,7 +495,7 @@ export class RegionBuilder extends Builder {
     this.f.set(this.locals.budget);
   }
   private taken(): void {
-    this.emitter.addTo(this.locals.budget, -this.emitter.cyclesOf(this.item).taken);
+    this.emitter.addTo(this.locals.budget, -this.emitter.costs.cycles(this.item).taken);
     // the rest of the block does not run
     this.emitter.addTo(this.locals.budget, this.giveBack.after);
     this.emitter.addTo(this.locals.retired, -(this.giveBack.instructions - 1));
@@ -372,6 +520,11 @@ export class RegionBuilder extends Builder {
     this.item = item;
     this.giveBack = giveBack;
   }
+  /** if entry != (pc, target): budget -= predicted(pc, target) */
+  protected override foretold(target: Expr): void {
+    const { pc } = this.item;
+    this.if(isUnexpected(this, pc, target), () => this.cycles(this.helper('predicted', 'i32', pc, target)));
+  }
   override bx(target: Val): void {
     const t = this.let(target);
     const magic = this.profile.arch === 'v8m' ? this.eq(this.shrU(t, 24), 0xff) : this.eq(this.shrU(t, 28), 0xf);
@@ -381,13 +534,14 @@ export class RegionBuilder extends Builder {
       this.emitter.addTo(this.locals.retired, -(this.giveBack.instructions - 1));
       this.emitter.lines.set(this.item.pc);
       super.setState(S.PC, this.item.pc);
-      this.emitter.leaveTo(-1);
+      this.emitter.leaveTo(-1, 'exception return', this.item.pc);
     });
     this.blx(t);
   }
   override blx(target: Val): void {
     const t = this.let(target);
     const { block, item, giveBack } = this;
+    if (hasBranchTargets(this.profile)) this.foretold(t);
     const leave = (): void => {
       t.emit(this.f);
       this.f.set(this.locals.next);

@@ -2,7 +2,7 @@
  * A region: the code that is reached from one entry without leaving the function, as basic blocks with dominators. Only instructions that
  * have been executed (decoded) belong to it, so that data is never taken for code.
  */
-import type { Instruction } from '../decode.ts';
+import { advanceIt, type Instruction } from '../decode.ts';
 import type { Profile } from '../builder.ts';
 import { dominates, newBlock, predecessors, type Block, type Item } from './block.ts';
 import { flowOf } from './flow.ts';
@@ -13,8 +13,8 @@ export interface CodeSource {
   readonly profile: Profile;
   /** The instruction at `pc` if it has been executed and may be translated, else null. */
   instruction(pc: number): Instruction | null;
-  /** Addresses where the bench wants to stop. */
-  stops(): readonly number[];
+  /** What stands at `pc` of a page from which something has been executed, if it could be translated. */
+  unexecuted(pc: number): Instruction | null;
   /** Half-word or byte of code memory (branch tables). */
   codeByte(address: number): number;
 }
@@ -31,8 +31,6 @@ export interface Region {
 }
 
 const MAX_INSTRUCTIONS = 600;
-
-const advanceIt = (it: number): number => ((it & 7) === 0 ? 0 : (it & 0xe0) | ((it << 1) & 0x1f));
 
 /** Targets of TBB/TBH: entries of the table behind the instruction, as far as it can reach before its nearest target. */
 export function tableTargets(source: CodeSource, pc: number, half: boolean): number[] {
@@ -64,6 +62,27 @@ function wholeItBlock(source: CodeSource, pc: number, ins: Instruction): boolean
   return true;
 }
 
+/** As many instructions that have not been executed are taken along, where they lead back to code that has. */
+const MAX_BRIDGE = 8;
+/**
+ * A short piece of straight code from `pc` on that nobody has come by yet and that leads back to executed code: an arm of an `if`, which would
+ * leave the region each time it is run later. Calls, loads of the PC and what TypeScript executes are no such pieces.
+ */
+function bridge(source: CodeSource, pc: number): Map<number, Instruction> | null {
+  const found = new Map<number, Instruction>();
+  for (let at = pc; found.size <= MAX_BRIDGE;) {
+    if (source.instruction(at)) return found;
+    const ins = source.unexecuted(at);
+    if (!ins || ins.decoded.op === 'IT') return null;
+    const flow = flowOf(ins, at, source.profile, false);
+    if (flow.call || flow.dynamic || flow.system || !flow.targets.every((t) => source.instruction(t))) return null;
+    found.set(at, ins);
+    if (!flow.falls) return flow.targets.length > 0 ? found : null;
+    at += ins.size;
+  }
+  return null;
+}
+
 /** Null if the entry itself cannot be translated. */
 export function discover(source: CodeSource, entry: number, loopOnly = false): Region | null {
   // instructions by address, and where blocks have to begin
@@ -71,11 +90,18 @@ export function discover(source: CodeSource, entry: number, loopOnly = false): R
   const leaders = new Set<number>([entry]);
   const work = [entry];
   const tables = new Map<number, readonly number[]>();
+  let bridged = new Map<number, Instruction>();
+  const instruction = (pc: number): Instruction | null => {
+    const executed = source.instruction(pc);
+    if (executed) return executed;
+    if (!bridged.has(pc)) bridged = bridge(source, pc) ?? bridged;
+    return bridged.get(pc) ?? null;
+  };
   while (work.length > 0) {
     let pc = work.pop()!;
     let it = 0;
     while (!items.has(pc) && (it !== 0 || items.size < MAX_INSTRUCTIONS)) {
-      const ins = source.instruction(pc);
+      const ins = pc === entry ? source.instruction(pc) : instruction(pc);
       if (!ins || (ins.decoded.op === 'IT' && !wholeItBlock(source, pc, ins))) break;
       const flow = flowOf(ins, pc, source.profile, it !== 0);
       items.set(pc, { pc, ins, flow, it });

@@ -23,8 +23,10 @@ export interface Surroundings {
   readonly rowShift: number;
   /** Shape of the cache that is asked line by line. */
   readonly cache: { readonly sets: number; readonly ways: number };
-  /** Cycles of a flash line that follows the one before it. */
-  sequential(line: number): number;
+  /** Cycles of the flash line of a place: behind the line before it, and where it is branched to; the most that one can take. */
+  following(pc: number): number;
+  entering(pc: number): number;
+  readonly worstLine: number;
   /** Cycles that a flash line costs when it is not in a cache. */
   readonly waitStates: number;
   /** The region's code lies in memory with wait states. */
@@ -33,9 +35,11 @@ export interface Surroundings {
   readonly cachedCode: boolean;
   /** The L1 data cache is on: the page tables say what is looked for there. */
   readonly cachedData: boolean;
+  /** Ways out tell `left`, an import, their number in LEFT and where they are. */
+  readonly counted: boolean;
   /** Table slot of the region that begins at `pc`. */
   slotOf(pc: number): number;
-  /** Address of the decoded record of an instruction. */
-  recordOf(pc: number): number;
+  /** The load at `pc` has read devices again and again. Only how fast it does so hangs on this: it is no assumption. */
+  asksDevices(pc: number): boolean;
   readonly helpers: Readonly<Record<string, { readonly params: readonly WasmType[]; readonly result: WasmType }>>;
 }

@@ -10,6 +10,14 @@
   (func $region_08001000 (type 1) (param i32 i32) (result i32)
     (local i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32)
     i32.const 0
+    i32.load offset=96 ;; BUDGET
+    i32.const 5
+    i32.lt_s
+    if  ;; label = @1
+      i32.const 134221824 ;; 0x08001000
+      return
+    end
+    i32.const 0
     i32.load ;; R0
     local.set $r0
     i32.const 0
@@ -52,14 +60,6 @@
                   block  ;; label = @8
                     block  ;; label = @9
                       local.get $budget
-                      i32.const 16
-                      i32.lt_s
-                      if  ;; label = @10
-                        i32.const 134221824 ;; 0x08001000
-                        local.set $next
-                        br 9 (;@1;)
-                      end
-                      local.get $budget
                       i32.const -3
                       i32.add
                       local.set $budget
@@ -82,11 +82,7 @@
                       local.get $t4
                       local.set $r0
                       local.get $t4
-                      local.set $t5
-                      local.get $t5
                       local.set $n
-                      local.get $t5
-                      local.set $z
                       local.get $t4
                       local.get $t2
                       i32.lt_u
@@ -102,44 +98,40 @@
                       i32.shr_u
                       local.set $v
                       local.get $r1
-                      local.set $t5
-                      local.get $r3
                       local.set $t4
-                      local.get $c
+                      local.get $r3
                       local.set $t3
-                      local.get $t5
+                      local.get $c
                       local.set $t2
                       local.get $t4
                       local.set $t1
                       local.get $t3
                       local.set $t0
                       local.get $t2
+                      local.set $t5
                       local.get $t1
-                      i32.add
                       local.get $t0
+                      i32.add
+                      local.get $t5
                       i32.add
                       local.set $t6
                       local.get $t6
                       local.set $r1
                       local.get $t6
-                      local.set $t7
-                      local.get $t7
                       local.set $n
-                      local.get $t7
-                      local.set $z
                       local.get $t6
-                      local.get $t2
+                      local.get $t1
                       i32.le_u
                       local.get $t6
-                      local.get $t2
+                      local.get $t1
                       i32.lt_u
-                      local.get $t0
+                      local.get $t5
                       select
                       local.set $c
-                      local.get $t2
+                      local.get $t1
                       local.get $t6
                       i32.xor
-                      local.get $t1
+                      local.get $t0
                       local.get $t6
                       i32.xor
                       i32.and
@@ -147,13 +139,13 @@
                       i32.shr_u
                       local.set $v
                       local.get $lr
-                      local.set $t7
-                      local.get $t7
                       local.set $t6
+                      local.get $t6
+                      local.set $t5
                       i32.const 0
                       i32.load offset=108 ;; IPSR
                       local.set $t0
-                      local.get $t6
+                      local.get $t5
                       i32.const 28
                       i32.shr_u
                       i32.const 15
@@ -164,16 +156,18 @@
                       i32.and
                       if  ;; label = @10
                         i32.const 0
-                        local.get $t6
+                        local.get $t5
                         i32.store offset=100 ;; EXIT_ARG
                         i32.const 0
                         i32.const 134221828 ;; 0x08001004
                         i32.store offset=92 ;; PC
                         i32.const -1
                         local.set $next
+                        i32.const 1
+                        local.set $lazy
                         br 3 (;@7;)
                       end
-                      local.get $t6
+                      local.get $t5
                       local.set $t1
                       local.get $t1
                       i32.const 1
@@ -191,7 +185,7 @@
                       i32.add
                       local.set $budget
                       i32.const 0
-                      i32.const 1048608
+                      i32.const 134221829 ;; 0x08001005
                       i32.store offset=240 ;; LAST_REC
                       local.get $next
                       i32.const -2
@@ -201,6 +195,8 @@
                       i32.lt_u
                       i32.or
                       local.set $next
+                      i32.const 1
+                      local.set $lazy
                       br 2 (;@7;)
                       unreachable
                     end
@@ -214,6 +210,57 @@
                   i32.sub
                   local.set $retired
                 end
+                local.get $comparedA
+                local.get $comparedB
+                i32.sub
+                local.get $n
+                local.get $lazy
+                i32.const 2
+                i32.and
+                select
+                local.get $z
+                local.get $lazy
+                i32.const 3
+                i32.and
+                select
+                local.set $t1
+                local.get $comparedA
+                local.get $comparedB
+                i32.sub
+                local.get $n
+                local.get $lazy
+                i32.const 2
+                i32.and
+                select
+                local.set $n
+                local.get $t1
+                local.set $z
+                local.get $comparedA
+                local.get $comparedB
+                i32.ge_u
+                local.get $c
+                local.get $lazy
+                i32.const 4
+                i32.and
+                select
+                local.set $c
+                local.get $comparedA
+                local.get $comparedB
+                i32.xor
+                local.get $comparedA
+                local.get $comparedA
+                local.get $comparedB
+                i32.sub
+                i32.xor
+                i32.and
+                i32.const 31
+                i32.shr_u
+                local.get $v
+                local.get $lazy
+                i32.const 8
+                i32.and
+                select
+                local.set $v
                 i32.const 0
                 local.get $r0
                 i32.store ;; R0
@@ -251,6 +298,57 @@
             i32.sub
             local.set $retired
           end
+          local.get $comparedA
+          local.get $comparedB
+          i32.sub
+          local.get $n
+          local.get $lazy
+          i32.const 2
+          i32.and
+          select
+          local.get $z
+          local.get $lazy
+          i32.const 3
+          i32.and
+          select
+          local.set $t1
+          local.get $comparedA
+          local.get $comparedB
+          i32.sub
+          local.get $n
+          local.get $lazy
+          i32.const 2
+          i32.and
+          select
+          local.set $n
+          local.get $t1
+          local.set $z
+          local.get $comparedA
+          local.get $comparedB
+          i32.ge_u
+          local.get $c
+          local.get $lazy
+          i32.const 4
+          i32.and
+          select
+          local.set $c
+          local.get $comparedA
+          local.get $comparedB
+          i32.xor
+          local.get $comparedA
+          local.get $comparedA
+          local.get $comparedB
+          i32.sub
+          i32.xor
+          i32.and
+          i32.const 31
+          i32.shr_u
+          local.get $v
+          local.get $lazy
+          i32.const 8
+          i32.and
+          select
+          local.set $v
           i32.const 0
           local.get $r0
           i32.store ;; R0
@@ -285,6 +383,57 @@
       i32.sub
       local.set $retired
     end
+    local.get $comparedA
+    local.get $comparedB
+    i32.sub
+    local.get $n
+    local.get $lazy
+    i32.const 2
+    i32.and
+    select
+    local.get $z
+    local.get $lazy
+    i32.const 3
+    i32.and
+    select
+    local.set $t1
+    local.get $comparedA
+    local.get $comparedB
+    i32.sub
+    local.get $n
+    local.get $lazy
+    i32.const 2
+    i32.and
+    select
+    local.set $n
+    local.get $t1
+    local.set $z
+    local.get $comparedA
+    local.get $comparedB
+    i32.ge_u
+    local.get $c
+    local.get $lazy
+    i32.const 4
+    i32.and
+    select
+    local.set $c
+    local.get $comparedA
+    local.get $comparedB
+    i32.xor
+    local.get $comparedA
+    local.get $comparedA
+    local.get $comparedB
+    i32.sub
+    i32.xor
+    i32.and
+    i32.const 31
+    i32.shr_u
+    local.get $v
+    local.get $lazy
+    i32.const 8
+    i32.and
+    select
+    local.set $v
     i32.const 0
     local.get $budget
     i32.store offset=96 ;; BUDGET

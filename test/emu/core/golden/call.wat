@@ -7,7 +7,15 @@
   (import "env" "regions" (table (;0;) 1 funcref))
   (import "env" "flashLine" (func (;0;) (type 0)))
   (func $region_08001000 (type 1) (param i32 i32) (result i32)
-    (local i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32)
+    (local i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32)
+    i32.const 0
+    i32.load offset=96 ;; BUDGET
+    i32.const 3
+    i32.lt_s
+    if  ;; label = @1
+      i32.const 134221824 ;; 0x08001000
+      return
+    end
     i32.const 0
     i32.load offset=56 ;; LR
     local.set $lr
@@ -36,14 +44,6 @@
             block  ;; label = @5
               block  ;; label = @6
                 local.get $budget
-                i32.const 6
-                i32.lt_s
-                if  ;; label = @7
-                  i32.const 134221824 ;; 0x08001000
-                  local.set $next
-                  br 6 (;@1;)
-                end
-                local.get $budget
                 i32.const -1
                 i32.add
                 local.set $budget
@@ -58,7 +58,7 @@
                 i32.add
                 local.set $budget
                 i32.const 0
-                i32.const 1048576
+                i32.const 134221825 ;; 0x08001001
                 i32.store offset=240 ;; LAST_REC
                 i32.const 0
                 local.get $lr
@@ -116,16 +116,20 @@
                 i32.load offset=104 ;; RETIRED
                 local.set $retired
                 local.get $budget
-                i32.const 6
+                i32.const 3
                 i32.lt_s
                 if  ;; label = @7
                   i32.const 134221828 ;; 0x08001004
                   local.set $next
+                  i32.const 0
+                  local.set $lazy
                   br 6 (;@1;)
                 end
+                i32.const 0
+                local.set $lazy
                 loop  ;; label = @7
                   local.get $budget
-                  i32.const 6
+                  i32.const 3
                   i32.lt_s
                   if  ;; label = @8
                     i32.const 134221828 ;; 0x08001004

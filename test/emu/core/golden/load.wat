@@ -7,7 +7,15 @@
   (import "env" "regions" (table (;0;) 1 funcref))
   (import "env" "flashLine" (func (;0;) (type 0)))
   (func $region_08001000 (type 1) (param i32 i32) (result i32)
-    (local i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32)
+    (local i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32)
+    i32.const 0
+    i32.load offset=96 ;; BUDGET
+    i32.const 2
+    i32.lt_s
+    if  ;; label = @1
+      i32.const 134221824 ;; 0x08001000
+      return
+    end
     i32.const 0
     i32.load ;; R0
     local.set $r0
@@ -39,14 +47,6 @@
             block  ;; label = @5
               block  ;; label = @6
                 local.get $budget
-                i32.const 5
-                i32.lt_s
-                if  ;; label = @7
-                  i32.const 134221824 ;; 0x08001000
-                  local.set $next
-                  br 6 (;@1;)
-                end
-                local.get $budget
                 i32.const -1
                 i32.add
                 local.set $budget
@@ -62,93 +62,65 @@
                 local.set $t1
                 block  ;; label = @7
                   block  ;; label = @8
-                    local.get $t1
-                    i32.const 536870912
-                    i32.sub
-                    local.set $t3
-                    local.get $t3
-                    i32.const 2
-                    i32.rotr
-                    i32.const 8192
-                    i32.ge_u
-                    br_if 0 (;@8;)
-                    block  ;; label = @9
-                      block  ;; label = @10
-                        local.get $t3
-                        i32.const 2
-                        i32.shr_u
-                        i32.load8_u offset=58786816 ;; written words of the fast RAM
-                        i32.eqz
-                        br_if 0 (;@10;)
-                        br 1 (;@9;)
-                      end
-                      i32.const 134221824 ;; 0x08001000
-                      local.set $next
-                      i32.const 1
-                      local.set $giveCycles
-                      i32.const 1
-                      local.set $giveInstructions
-                      br 6 (;@3;)
-                    end
-                    local.get $t3
-                    i32.load offset=25235456 ;; fast RAM
-                    local.set $t2
-                    br 1 (;@7;)
-                  end
-                  local.get $t1
-                  i32.const 12
-                  i32.shr_u
-                  i32.const 2
-                  i32.shl
-                  i32.load offset=65536 ;; read table
-                  local.set $t4
-                  block  ;; label = @8
                     block  ;; label = @9
                       local.get $t1
-                      i32.const 3
-                      i32.and
+                      i32.const 536870912
+                      i32.sub
+                      local.set $t5
+                      local.get $t5
+                      i32.const 2
+                      i32.rotr
+                      local.set $t6
+                      local.get $t6
+                      i32.const 8192
+                      i32.ge_u
                       br_if 0 (;@9;)
-                      br 1 (;@8;)
+                      local.get $t6
+                      i32.load8_u offset=58786816 ;; written words of the fast RAM
+                      i32.eqz
+                      br_if 1 (;@8;)
+                      local.get $t5
+                      i32.load offset=25235456 ;; fast RAM
+                      local.set $t2
+                      local.get $t5
+                      i32.const 25235456
+                      i32.add
+                      local.set $t3
+                      br 2 (;@7;)
                     end
-                    i32.const 134221824 ;; 0x08001000
-                    local.set $next
+                    local.get $t1
+                    i32.const 12
+                    i32.shr_u
+                    i32.const 2
+                    i32.shl
+                    i32.load offset=65536 ;; read table
+                    local.set $t7
+                    local.get $t1
+                    i32.const 3
+                    i32.and
+                    br_if 0 (;@8;)
+                    local.get $t1
+                    local.get $t7
+                    i32.const -4096
+                    i32.and
+                    i32.add
+                    local.set $t8
+                    local.get $t7
                     i32.const 1
-                    local.set $giveCycles
-                    i32.const 1
-                    local.set $giveInstructions
-                    br 5 (;@3;)
-                  end
-                  local.get $t1
-                  local.get $t4
-                  i32.const -4096
-                  i32.and
-                  i32.add
-                  local.set $t5
-                  local.get $t4
-                  i32.const 1
-                  i32.and
-                  if  ;; label = @8
-                    block  ;; label = @9
-                      block  ;; label = @10
-                        local.get $t5
-                        i32.const 2
-                        i32.shr_u
-                        i32.load8_u offset=52477952 ;; written words
-                        i32.eqz
-                        br_if 0 (;@10;)
-                        br 1 (;@9;)
-                      end
-                      i32.const 134221824 ;; 0x08001000
-                      local.set $next
-                      i32.const 1
-                      local.set $giveCycles
-                      i32.const 1
-                      local.set $giveInstructions
-                      br 6 (;@3;)
-                    end
-                    local.get $t5
+                    i32.and
+                    i32.eqz
+                    br_if 0 (;@8;)
+                    local.get $t8
+                    i32.const 2
+                    i32.shr_u
+                    i32.load8_u offset=52477952 ;; written words
+                    i32.eqz
+                    br_if 0 (;@8;)
+                    local.get $t8
                     i32.load
                     local.set $t2
+                    local.get $t8
+                    local.set $t3
                     br 1 (;@7;)
                   end
                   i32.const 134221824 ;; 0x08001000
@@ -157,13 +129,19 @@
                   local.set $giveCycles
                   i32.const 1
                   local.set $giveInstructions
+                  i32.const 0
+                  local.set $lazy
                   br 4 (;@3;)
                 end
                 local.get $t2
+                local.set $t4
+                local.get $t2
                 local.set $r0
+                i32.const 0
+                local.set $lazy
                 loop  ;; label = @7
                   local.get $budget
-                  i32.const 6
+                  i32.const 3
                   i32.lt_s
                   if  ;; label = @8
                     i32.const 134221826 ;; 0x08001002

@@ -10,6 +10,14 @@
   (func $region_08001000 (type 1) (param i32 i32) (result i32)
     (local i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32)
     i32.const 0
+    i32.load offset=96 ;; BUDGET
+    i32.const 6
+    i32.lt_s
+    if  ;; label = @1
+      i32.const 134221824 ;; 0x08001000
+      return
+    end
+    i32.const 0
     i32.load ;; R0
     local.set $r0
     i32.const 0
@@ -38,7 +46,7 @@
         block  ;; label = @3
           loop  ;; label = @4
             local.get $budget
-            i32.const 17
+            i32.const 6
             i32.lt_s
             if  ;; label = @5
               i32.const 134221824 ;; 0x08001000
@@ -58,45 +66,27 @@
             local.get $t0
             local.set $t1
             local.get $t1
-            local.set $t2
-            local.get $t2
             i32.const 1
             i32.sub
-            local.set $t3
-            local.get $t3
+            local.set $t2
+            local.get $t2
             local.set $r0
-            local.get $t3
-            local.set $t4
-            local.get $t4
-            local.set $n
-            local.get $t4
-            local.set $z
-            local.get $t2
-            i32.const 1
-            i32.ge_u
-            local.set $c
-            local.get $t2
-            i32.const 1
-            i32.xor
-            local.get $t2
-            local.get $t3
-            i32.xor
-            i32.and
-            i32.const 31
-            i32.shr_u
-            local.set $v
             local.get $t1
             local.set $comparedA
+            i32.const 1
+            local.set $comparedB
             local.get $comparedA
             i32.const 1
             i32.ne
-            local.set $t4
-            local.get $t4
+            local.set $t2
+            local.get $t2
             if  ;; label = @5
               local.get $budget
               i32.const -1
               i32.add
               local.set $budget
+              i32.const 15
+              local.set $lazy
               br 1 (;@4;)
             end
             local.get $budget
@@ -108,35 +98,37 @@
             i32.add
             local.set $retired
             local.get $lr
-            local.set $t4
-            local.get $t4
-            local.set $t3
+            local.set $t2
+            local.get $t2
+            local.set $t1
             i32.const 0
             i32.load offset=108 ;; IPSR
-            local.set $t2
-            local.get $t3
+            local.set $t0
+            local.get $t1
             i32.const 28
             i32.shr_u
             i32.const 15
             i32.eq
-            local.get $t2
+            local.get $t0
             i32.const 0
             i32.ne
             i32.and
             if  ;; label = @5
               i32.const 0
-              local.get $t3
+              local.get $t1
               i32.store offset=100 ;; EXIT_ARG
               i32.const 0
               i32.const 134221828 ;; 0x08001004
               i32.store offset=92 ;; PC
               i32.const -1
               local.set $next
+              i32.const 15
+              local.set $lazy
               br 4 (;@1;)
             end
-            local.get $t3
-            local.set $t1
             local.get $t1
+            local.set $t3
+            local.get $t3
             i32.const 1
             i32.and
             i32.eqz
@@ -145,14 +137,14 @@
               i32.const 0
               i32.store offset=112 ;; T
             end
-            local.get $t1
+            local.get $t3
             local.set $next
             local.get $budget
             i32.const -1
             i32.add
             local.set $budget
             i32.const 0
-            i32.const 1048608
+            i32.const 134221829 ;; 0x08001005
             i32.store offset=240 ;; LAST_REC
             local.get $next
             i32.const -2
@@ -162,6 +154,8 @@
             i32.lt_u
             i32.or
             local.set $next
+            i32.const 15
+            local.set $lazy
             br 3 (;@1;)
           end
           unreachable
@@ -176,6 +170,57 @@
       i32.sub
       local.set $retired
     end
+    local.get $comparedA
+    local.get $comparedB
+    i32.sub
+    local.get $n
+    local.get $lazy
+    i32.const 2
+    i32.and
+    select
+    local.get $z
+    local.get $lazy
+    i32.const 3
+    i32.and
+    select
+    local.set $t3
+    local.get $comparedA
+    local.get $comparedB
+    i32.sub
+    local.get $n
+    local.get $lazy
+    i32.const 2
+    i32.and
+    select
+    local.set $n
+    local.get $t3
+    local.set $z
+    local.get $comparedA
+    local.get $comparedB
+    i32.ge_u
+    local.get $c
+    local.get $lazy
+    i32.const 4
+    i32.and
+    select
+    local.set $c
+    local.get $comparedA
+    local.get $comparedB
+    i32.xor
+    local.get $comparedA
+    local.get $comparedA
+    local.get $comparedB
+    i32.sub
+    i32.xor
+    i32.and
+    i32.const 31
+    i32.shr_u
+    local.get $v
+    local.get $lazy
+    i32.const 8
+    i32.and
+    select
+    local.set $v
     i32.const 0
     local.get $r0
     i32.store ;; R0

@@ -9,7 +9,15 @@
   (import "env" "regions" (table (;0;) 1 funcref))
   (import "env" "flashLine" (func (;0;) (type 0)))
   (func $region_08001000 (type 1) (param i32 i32) (result i32)
-    (local i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32)
+    (local i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32)
+    i32.const 0
+    i32.load offset=96 ;; BUDGET
+    i32.const 5
+    i32.lt_s
+    if  ;; label = @1
+      i32.const 134221824 ;; 0x08001000
+      return
+    end
     i32.const 0
     i32.load ;; R0
     local.set $r0
@@ -38,14 +46,6 @@
       block  ;; label = @2
         block  ;; label = @3
           local.get $budget
-          i32.const 12
-          i32.lt_s
-          if  ;; label = @4
-            i32.const 134221824 ;; 0x08001000
-            local.set $next
-            br 3 (;@1;)
-          end
-          local.get $budget
           i32.const -1
           i32.add
           local.set $budget
@@ -61,73 +61,53 @@
           local.set $t1
           block  ;; label = @4
             block  ;; label = @5
+              block  ;; label = @6
+                local.get $t1
+                i32.const 536870912
+                i32.sub
+                local.set $t3
+                local.get $t3
+                local.set $t4
+                local.get $t4
+                i32.const 32768
+                i32.ge_u
+                br_if 0 (;@6;)
+                local.get $t4
+                i32.const 2
+                i32.shr_u
+                i32.load8_u offset=58786816 ;; written words of the fast RAM
+                i32.eqz
+                br_if 1 (;@5;)
+                local.get $t3
+                i32.load8_u offset=25235456 ;; fast RAM
+                local.set $t2
+                br 2 (;@4;)
+              end
               local.get $t1
-              i32.const 536870912
-              i32.sub
-              local.set $t3
-              local.get $t3
-              i32.const 32768
-              i32.ge_u
-              br_if 0 (;@5;)
-              block  ;; label = @6
-                block  ;; label = @7
-                  local.get $t3
-                  i32.const 2
-                  i32.shr_u
-                  i32.load8_u offset=58786816 ;; written words of the fast RAM
-                  i32.eqz
-                  br_if 0 (;@7;)
-                  br 1 (;@6;)
-                end
-                i32.const 134221824 ;; 0x08001000
-                local.set $next
-                i32.const 1
-                local.set $giveCycles
-                i32.const 1
-                local.set $giveInstructions
-                br 3 (;@3;)
-              end
-              local.get $t3
-              i32.load8_u offset=25235456 ;; fast RAM
-              local.set $t2
-              br 1 (;@4;)
-            end
-            local.get $t1
-            i32.const 12
-            i32.shr_u
-            i32.const 2
-            i32.shl
-            i32.load offset=65536 ;; read table
-            local.set $t4
-            local.get $t1
-            local.get $t4
-            i32.const -4096
-            i32.and
-            i32.add
-            local.set $t5
-            local.get $t4
-            i32.const 1
-            i32.and
-            if  ;; label = @5
-              block  ;; label = @6
-                block  ;; label = @7
-                  local.get $t5
-                  i32.const 2
-                  i32.shr_u
-                  i32.load8_u offset=52477952 ;; written words
-                  i32.eqz
-                  br_if 0 (;@7;)
-                  br 1 (;@6;)
-                end
-                i32.const 134221824 ;; 0x08001000
-                local.set $next
-                i32.const 1
-                local.set $giveCycles
-                i32.const 1
-                local.set $giveInstructions
-                br 3 (;@3;)
-              end
+              i32.const 12
+              i32.shr_u
+              i32.const 2
+              i32.shl
+              i32.load offset=65536 ;; read table
+              local.set $t5
+              local.get $t1
               local.get $t5
+              i32.const -4096
+              i32.and
+              i32.add
+              local.set $t6
+              local.get $t5
+              i32.const 1
+              i32.and
+              i32.eqz
+              br_if 0 (;@5;)
+              local.get $t6
+              i32.const 2
+              i32.shr_u
+              i32.load8_u offset=52477952 ;; written words
+              i32.eqz
+              br_if 0 (;@5;)
+              local.get $t6
               i32.load8_u
               local.set $t2
               br 1 (;@4;)
@@ -138,6 +118,8 @@
             local.set $giveCycles
             i32.const 1
             local.set $giveInstructions
+            i32.const 0
+            local.set $lazy
             br 1 (;@3;)
           end
           i32.const 134221828 ;; 0x08001004
@@ -161,7 +143,7 @@
                 br_table 2 (;@4;) 1 (;@5;) 0 (;@6;)
               end
               i32.const 0
-              i32.const 1048576
+              i32.const 134221825 ;; 0x08001001
               i32.store offset=240 ;; LAST_REC
               local.get $next
               i32.const -2
@@ -171,6 +153,8 @@
               i32.lt_u
               i32.or
               local.set $next
+              i32.const 0
+              local.set $lazy
               br 4 (;@1;)
             end
             local.get $budget
@@ -182,35 +166,37 @@
             i32.add
             local.set $retired
             local.get $lr
-            local.set $t6
-            local.get $t6
             local.set $t7
+            local.get $t7
+            local.set $t8
             i32.const 0
             i32.load offset=108 ;; IPSR
-            local.set $t8
-            local.get $t7
+            local.set $t9
+            local.get $t8
             i32.const 28
             i32.shr_u
             i32.const 15
             i32.eq
-            local.get $t8
+            local.get $t9
             i32.const 0
             i32.ne
             i32.and
             if  ;; label = @5
               i32.const 0
-              local.get $t7
+              local.get $t8
               i32.store offset=100 ;; EXIT_ARG
               i32.const 0
               i32.const 134221832 ;; 0x08001008
               i32.store offset=92 ;; PC
               i32.const -1
               local.set $next
+              i32.const 0
+              local.set $lazy
               br 4 (;@1;)
             end
-            local.get $t7
-            local.set $t9
-            local.get $t9
+            local.get $t8
+            local.set $t10
+            local.get $t10
             i32.const 1
             i32.and
             i32.eqz
@@ -219,14 +205,14 @@
               i32.const 0
               i32.store offset=112 ;; T
             end
-            local.get $t9
+            local.get $t10
             local.set $next
             local.get $budget
             i32.const -1
             i32.add
             local.set $budget
             i32.const 0
-            i32.const 1048640
+            i32.const 134221833 ;; 0x08001009
             i32.store offset=240 ;; LAST_REC
             local.get $next
             i32.const -2
@@ -236,6 +222,8 @@
             i32.lt_u
             i32.or
             local.set $next
+            i32.const 0
+            local.set $lazy
             br 3 (;@1;)
           end
           local.get $budget
@@ -247,35 +235,37 @@
           i32.add
           local.set $retired
           local.get $lr
+          local.set $t10
+          local.get $t10
           local.set $t9
-          local.get $t9
-          local.set $t8
           i32.const 0
           i32.load offset=108 ;; IPSR
-          local.set $t7
-          local.get $t8
+          local.set $t8
+          local.get $t9
           i32.const 28
           i32.shr_u
           i32.const 15
           i32.eq
-          local.get $t7
+          local.get $t8
           i32.const 0
           i32.ne
           i32.and
           if  ;; label = @4
             i32.const 0
-            local.get $t8
+            local.get $t9
             i32.store offset=100 ;; EXIT_ARG
             i32.const 0
             i32.const 134221830 ;; 0x08001006
             i32.store offset=92 ;; PC
             i32.const -1
             local.set $next
+            i32.const 0
+            local.set $lazy
             br 3 (;@1;)
           end
-          local.get $t8
-          local.set $t6
-          local.get $t6
+          local.get $t9
+          local.set $t7
+          local.get $t7
           i32.const 1
           i32.and
           i32.eqz
@@ -284,14 +274,14 @@
             i32.const 0
             i32.store offset=112 ;; T
           end
-          local.get $t6
+          local.get $t7
           local.set $next
           local.get $budget
           i32.const -1
           i32.add
           local.set $budget
           i32.const 0
-          i32.const 1048624
+          i32.const 134221831 ;; 0x08001007
           i32.store offset=240 ;; LAST_REC
           local.get $next
           i32.const -2
@@ -301,6 +291,8 @@
           i32.lt_u
           i32.or
           local.set $next
+          i32.const 0
+          local.set $lazy
           br 2 (;@1;)
           unreachable
         end

@@ -28,6 +28,19 @@ const MPU_CTRL = 0xe000_ed94;
 const SYST_CSR = 0xe000_e010;
 const NVIC_ISPR = 0xe000_e200;
 
+/** Registers of the device and of the core, and an offset at which the device answers with a bus error. */
+const DEVICE_COUNT = Array<number>(6).fill(DEVICE);
+const POLLED = [
+  ...DEVICE_COUNT,
+  DEVICE + 4,
+  DEVICE + 0x18,
+  SYST_CSR,
+  SYST_CSR,
+  ...Array<number>(3).fill(SYST_CSR + 8),
+  ICSR,
+  ...Array<number>(2).fill(0xe000_1004),
+];
+
 /** Bytes that a function may take, and what is left for the ends of open constructs when its body stops growing. */
 const FUNCTION_BYTES = 0x780;
 const ENOUGH = 0x480;
@@ -301,6 +314,8 @@ class Lowering {
         return a.put(...anyInstruction(this.core, n.seed, this.core !== 'm0'));
       case 'memory':
         return this.memory(n.place, n.offset, n.seeds);
+      case 'poll':
+        return this.poll(POLLED[n.what]!, new Random(n.seed));
       case 'it':
         return this.itBlock(n);
       case 'if':
@@ -325,6 +340,19 @@ class Lowering {
     const [address, loadsOnly] = this.place(place, offset);
     a.constant(6, address);
     for (const seed of seeds) a.put(...access(this.core, seed, loadsOnly));
+  }
+  /** Half-words and bytes are loaded from all places of the word; the value is mixed into another register. */
+  private poll(address: number, r: Random): void {
+    const { a } = this;
+    const rt = r.below(6);
+    const size = r.pick([4, 4, 4, 2, 1]);
+    a.constant(6, address + (size === 4 ? 0 : size * r.below(4 / size)));
+    const narrow = { 4: 0x6800, 2: 0x8800, 1: 0x7800 }[size]!;
+    const wide = { 4: [0xf8d0, 0xf850], 2: [0xf9b0, 0xf830], 1: [0xf990, 0xf910] }[size]!;
+    if (this.v6 || r.below(2) === 0) a.put(narrow | (6 << 3) | rt);
+    else if (r.below(2) === 0) a.put(wide[0]! | 6, rt << 12);
+    else a.put(wide[1]! | 6, (rt << 12) | 0xb00 | r.below(16));
+    a.put(0x4040 | (rt << 3) | ((rt + 1) % 6));
   }
   private place(place: number, offset: number): [address: number, loadsOnly: boolean] {
     switch (place) {

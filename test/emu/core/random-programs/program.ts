@@ -9,6 +9,8 @@ export type Node =
   | { readonly k: 'fp'; readonly seed: number }
   /** Accesses at one of the places of `PLACES`. */
   | { readonly k: 'memory'; readonly place: number; readonly offset: number; readonly seeds: readonly number[] }
+  /** A load from one of the `POLLED` registers. */
+  | { readonly k: 'poll'; readonly what: number; readonly seed: number }
   | { readonly k: 'it'; readonly cond: number; readonly mask: number; readonly seeds: readonly number[]; readonly tail: number }
   | { readonly k: 'if'; readonly form: number; readonly cond: number; readonly then: readonly Node[]; readonly otherwise: readonly Node[] }
   | { readonly k: 'loop'; readonly form: number; readonly n: number; readonly body: readonly Node[] }
@@ -79,6 +81,8 @@ const leaf: fc.Arbitrary<Node> = fc.oneof(
   { weight: 2, arbitrary: fc.record({ k: fc.constant('system' as const), what: fc.nat(37), value: small }) },
 );
 
+const poll = fc.record({ k: fc.constant('poll' as const), what: fc.nat(15), seed });
+
 function nodes(depth: number, min: number, max: number): fc.Arbitrary<readonly Node[]> {
   return fc.array(node(depth), { minLength: min, maxLength: max });
 }
@@ -98,6 +102,16 @@ function node(depth: number): fc.Arbitrary<Node> {
       }),
     },
     { weight: 2, arbitrary: fc.record({ k: fc.constant('loop' as const), form: fc.nat(7), n: fc.integer({ min: 1, max: 24 }), body }) },
+    // often enough for the load to be translated as one of a device
+    {
+      weight: 1,
+      arbitrary: fc.record({
+        k: fc.constant('loop' as const),
+        form: fc.nat(7),
+        n: fc.integer({ min: 12, max: 60 }),
+        body: fc.tuple(nodes(0, 0, 2), poll, nodes(0, 0, 2)).map(([before, read, after]) => [...before, read, ...after]),
+      }),
+    },
     {
       weight: 2,
       arbitrary: fc.record({

@@ -1,0 +1,470 @@
+/**
+ * Runs instructions on values that move by a constant from one round of a loop to the next. Semantics are those of the rows (builder.ts); what is not linear in
+ * the number of the round, or is no plain arithmetic on registers and memory, gives up. Every decision (a condition, a carry, a wrap) narrows how many rounds
+ * are known to go the same way.
+ */
+import { FunctionBody } from '../wasm/module.ts';
+import { Builder, Expr, type LoadOptions, type Profile, type Val, type Variable } from './builder.ts';
+import { advanceIt, type Instruction } from './decode.ts';
+import { OPS } from './rows.ts';
+import { S } from './state.ts';
+import { operandsOf, variantOf } from './translate/flow.ts';
+
+/** Thrown where a value or an instruction is beyond linear arithmetic. */
+export const GIVE_UP = new Error('not linear');
+const giveUp = (): never => {
+  throw GIVE_UP;
+};
+
+/** `at` + `step` · n in round n, modulo 2³². */
+export class Linear extends Expr {
+  readonly at: number;
+  readonly step: number;
+  constructor(at: number, step: number) {
+    super('i32', giveUp, (step | 0) === 0 ? at | 0 : undefined);
+    this.at = at | 0;
+    this.step = step | 0;
+  }
+}
+const linear = (at: number, step = 0): Linear => new Linear(at, step);
+function from(v: Val): Linear {
+  if (typeof v === 'number') return linear(v);
+  if (v instanceof Linear) return v;
+  return v.constant === undefined ? giveUp() : linear(v.constant);
+}
+
+/** Operators on i32 that no method of `Builder` stands for alone. */
+const CONSTANT: Readonly<Record<string, (a: number, b: number) => number>> = {
+  'i32.rotr': (a, b) => (a >>> (b & 31)) | (a << (-b & 31)),
+  'i32.div_u': (a, b) => (b === 0 ? giveUp() : (a >>> 0) / (b >>> 0)),
+  'i32.div_s': (a, b) => (b === 0 ? giveUp() : a / b),
+  'i32.clz': (a) => Math.clz32(a),
+};
+const ZERO = linear(0);
+const NO_CODE = new FunctionBody([]);
+
+/** What the instructions find around them. */
+export interface Surroundings {
+  /** Word of the core's state. */
+  state(offset: number): number;
+  instruction(pc: number): Instruction | null;
+  /** A read that gives the same in every round, null if it does not or is not known to. */
+  read(address: number, size: 1 | 2 | 4): number | null;
+  /** A store there is one to RAM and nothing else. */
+  isPlain(address: number, size: 1 | 2 | 4): boolean;
+}
+
+/** A word of the core's state (`size` 0) or a stretch of RAM that a loop writes. */
+export interface Cell {
+  readonly where: number;
+  readonly size: 0 | 1 | 2 | 4;
+  readonly at: number;
+  readonly step: number;
+  /** The round reads it before it writes it. */
+  readonly input: boolean;
+}
+
+/** General registers, flags, Q and GE: what plain instructions write. */
+const WRITABLE_END = S.IT;
+/** Do nothing that shows between instructions. */
+const BARRIERS = new Set(['DSB', 'DMB']);
+
+export class LinearRun extends Builder {
+  /** Rounds, from round 0 on, in which everything decided so far comes out the same. */
+  rounds = Infinity;
+  /** Address of the next instruction. */
+  next: number;
+  /** Instructions run so far, those whose condition failed included; which, as a number that hardly comes twice; cycles that hang on operands. */
+  instructions = 0;
+  path = 0;
+  extra = 0;
+  readonly reads: { address: number; size: 1 | 2 | 4; value: number }[] = [];
+  private readonly around: Surroundings;
+  /** Words of the core's state that are known, by index, and stretches of RAM. */
+  private readonly words: (Linear | undefined)[] = Array<Linear | undefined>(WRITABLE_END >> 2).fill(undefined);
+  private readonly ram: { readonly where: number; readonly size: 1 | 2 | 4; value: Linear; written: boolean; input: boolean }[] = [];
+  /** Words that have been written, and that were read before that: bits by index. */
+  private written = 0;
+  inputs = 0;
+  private at = 0;
+  private bytes = 2;
+  private it = 0;
+
+  constructor(profile: Profile, around: Surroundings, pc: number, cells: Iterable<Cell> = []) {
+    super(NO_CODE, profile, 0);
+    this.around = around;
+    this.next = pc;
+    this.it = around.state(S.IT);
+    for (const { where, size, at, step } of cells) {
+      if (size === 0) this.words[where >> 2] = linear(at, step);
+      else this.ram.push({ where, size, value: linear(at, step), written: false, input: false });
+    }
+  }
+
+  /** Everything that was written, or given at the start. */
+  cells(): Cell[] {
+    const cells: Cell[] = [];
+    this.words.forEach((w, i) => w && cells.push({ where: 4 * i, size: 0, at: w.at, step: w.step, input: (this.inputs & (1 << i)) !== 0 }));
+    for (const { where, size, value, input } of this.ram) cells.push({ where, size, at: value.at, step: value.step, input });
+    return cells;
+  }
+  get inItBlock(): boolean {
+    return this.it !== 0;
+  }
+
+  /** Runs the next instruction. Throws GIVE_UP. */
+  run(): void {
+    const pc = this.next;
+    const ins = this.around.instruction(pc) ?? giveUp();
+    const op = OPS.get(ins.decoded.op)!;
+    this.at = pc;
+    this.bytes = ins.size;
+    this.next = (pc + ins.size) >>> 0;
+    this.instructions++;
+    this.path = (Math.imul(this.path, 31) + pc) | 0;
+    const { it } = this;
+    this.it = it === 0 ? 0 : advanceIt(it);
+    if (it !== 0 && this.truth(this.condition(it >>> 4)) === 0) return;
+    // the same way through an IT block is one on which the same instructions have run
+    this.path ^= it;
+    if (op.system) {
+      if (!BARRIERS.has(ins.decoded.op)) giveUp();
+      return;
+    }
+    op.sem(this, operandsOf(ins), variantOf(ins, it !== 0));
+  }
+
+  // ---- how long things stay as they are ------------------------------------------------------------------------------------------
+  private limit(rounds: number): void {
+    this.rounds = Math.min(this.rounds, rounds);
+  }
+  /** Whether start + step·n ≥ 0, as integers; limits the rounds to those with the same answer. */
+  private notNegative(start: number, step: number): boolean {
+    const yes = start >= 0;
+    if (yes && step < 0) this.limit(Math.floor(start / -step) + 1);
+    if (!yes && step > 0) this.limit(Math.ceil(-start / step));
+    return yes;
+  }
+  /** The value's unsigned or signed reading at round 0, linear as an integer for as long as the rounds are limited to. */
+  private integer(x: Linear, signed: boolean): number {
+    const start = signed ? x.at : x.at >>> 0;
+    const [low, high] = signed ? [-0x80000000, 0x7fffffff] : [0, 0xffffffff];
+    if (x.step > 0) this.limit(Math.floor((high - start) / x.step) + 1);
+    if (x.step < 0) this.limit(Math.floor((start - low) / -x.step) + 1);
+    return start;
+  }
+  private less(x: Linear, y: Linear, signed: boolean): number {
+    const difference = this.integer(x, signed) - this.integer(y, signed);
+    return this.notNegative(difference, x.step - y.step) ? 0 : 1;
+  }
+  private equal(x: Linear, y: Linear): number {
+    const at = (x.at - y.at) | 0;
+    const step = (x.step - y.step) | 0;
+    if (at === 0) {
+      if (step !== 0) this.limit(1);
+      return 1;
+    }
+    if (step !== 0) this.limit(firstZero(at, step));
+    return 0;
+  }
+  /** x modulo 2^bits stays linear while the bits above stay the same. */
+  private low(x: Linear, bits: number): Linear {
+    if (bits === 32) return x;
+    const mask = (1 << bits) - 1;
+    if (x.step === 0) return linear(x.at & mask);
+    const start = (x.at & mask) >>> 0;
+    const end = 2 ** bits - 1;
+    if (x.step > 0) this.limit(Math.floor((end - start) / x.step) + 1);
+    else this.limit(Math.floor(start / -x.step) + 1);
+    return linear(start, x.step);
+  }
+  /** The bits above the lowest `bits` stay as they are now. */
+  private above(x: Linear, bits: number): number {
+    this.low(x, bits);
+    return x.at;
+  }
+  private truth(v: Val): number {
+    const x = from(v);
+    return x.step === 0 ? x.at : giveUp();
+  }
+
+  // ---- arithmetic ------------------------------------------------------------------------------------------------------------------
+  override add(a: Val, b: Val): Expr {
+    const [x, y] = [from(a), from(b)];
+    return linear(x.at + y.at, x.step + y.step);
+  }
+  override sub(a: Val, b: Val): Expr {
+    const [x, y] = [from(a), from(b)];
+    return linear(x.at - y.at, x.step - y.step);
+  }
+  override neg(a: Val): Expr {
+    const x = from(a);
+    return linear(-x.at, -x.step);
+  }
+  /** -1 - x. */
+  override not(a: Val): Expr {
+    const x = from(a);
+    return linear(-1 - x.at, -x.step);
+  }
+  override mul(a: Val, b: Val): Expr {
+    const [x, y] = [from(a), from(b)];
+    if (x.step !== 0 && y.step !== 0) giveUp();
+    return linear(Math.imul(x.at, y.at), Math.imul(x.step, y.at) + Math.imul(x.at, y.step));
+  }
+  override and(a: Val, b: Val): Expr {
+    return this.masked(from(a), from(b));
+  }
+  override or(a: Val, b: Val): Expr {
+    return linear(this.truth(a) | this.truth(b));
+  }
+  override xor(a: Val, b: Val): Expr {
+    return linear(this.truth(a) ^ this.truth(b));
+  }
+  override shl(a: Val, n: Val): Expr {
+    const x = from(a);
+    const by = this.truth(n) & 31;
+    return linear(x.at << by, x.step << by);
+  }
+  override shrU(a: Val, n: Val): Expr {
+    const by = this.truth(n) & 31;
+    return linear(this.above(from(a), by) >>> by);
+  }
+  override shrS(a: Val, n: Val): Expr {
+    const by = this.truth(n) & 31;
+    return linear(this.above(from(a), by) >> by);
+  }
+  override eqz(a: Val): Expr {
+    return linear(this.equal(from(a), ZERO));
+  }
+  override eq(a: Val, b: Val): Expr {
+    return linear(this.equal(from(a), from(b)));
+  }
+  override ne(a: Val, b: Val): Expr {
+    return linear(1 - this.equal(from(a), from(b)));
+  }
+  override ltU(a: Val, b: Val): Expr {
+    return linear(this.less(from(a), from(b), false));
+  }
+  override ltS(a: Val, b: Val): Expr {
+    return linear(this.less(from(a), from(b), true));
+  }
+  override gtU(a: Val, b: Val): Expr {
+    return this.ltU(b, a);
+  }
+  override gtS(a: Val, b: Val): Expr {
+    return this.ltS(b, a);
+  }
+  override leU(a: Val, b: Val): Expr {
+    return linear(1 - this.less(from(b), from(a), false));
+  }
+  override leS(a: Val, b: Val): Expr {
+    return linear(1 - this.less(from(b), from(a), true));
+  }
+  override geU(a: Val, b: Val): Expr {
+    return this.leU(b, a);
+  }
+  override geS(a: Val, b: Val): Expr {
+    return this.leS(b, a);
+  }
+  override ext8S(a: Val): Expr {
+    return this.extended(from(a), 8);
+  }
+  override ext16S(a: Val): Expr {
+    return this.extended(from(a), 16);
+  }
+  /** The rest, on constants only. */
+  override op(name: string, ...args: Val[]): Expr {
+    const constant = CONSTANT[name] ?? giveUp();
+    return linear(constant(this.truth(args[0]!), args.length > 1 ? this.truth(args[1]!) : 0));
+  }
+  /** Sign extension of the low bits: linear while they stay on one side. */
+  private extended(x: Linear, bits: number): Linear {
+    const part = this.low(x, bits);
+    const half = 2 ** (bits - 1);
+    const negative = this.notNegative(part.at - half, part.step);
+    return linear(negative ? part.at - 2 * half : part.at, part.step);
+  }
+  private masked(a: Linear, b: Linear): Linear {
+    const [x, y] = b.step === 0 ? [a, b] : [b, a];
+    if (y.step !== 0) giveUp();
+    if (x.step === 0) return linear(x.at & y.at);
+    const mask = y.at;
+    // ones from bit 0 on
+    if (mask !== 0 && (mask & (mask + 1)) === 0) return this.low(x, 32 - Math.clz32(mask));
+    // ones down to some bit: what is below it does not count
+    const zeros = mask === 0 ? 32 : 31 - Math.clz32(mask & -mask);
+    return linear(this.above(x, zeros) & mask);
+  }
+  override select(cond: Val, a: Val, b: Val): Expr {
+    return this.truth(cond) !== 0 ? from(a) : from(b);
+  }
+  override i64(): Expr {
+    return giveUp();
+  }
+  override let(v: Val): Expr {
+    return from(v);
+  }
+  override variable(): Variable {
+    return {
+      local: -1,
+      set() {},
+      get get() {
+        return giveUp();
+      },
+    };
+  }
+  override if(cond: Val, then: () => void, otherwise?: () => void): void {
+    if (this.truth(cond) !== 0) then();
+    else otherwise?.();
+  }
+  override addWithCarry(x: Val, y: Val, carry: Val, setFlags: boolean, write?: (result: Expr) => void): Expr {
+    const [a, b] = [from(x), from(y)];
+    const c = this.truth(carry);
+    const sum = linear(a.at + b.at + c, a.step + b.step);
+    write?.(sum);
+    if (!setFlags) return sum;
+    this.setNZ(sum);
+    const step = a.step + b.step;
+    this.setC(this.notNegative(this.integer(a, false) + this.integer(b, false) + c - 0x1_0000_0000, step) ? 1 : 0);
+    this.setOverflow(this.integer(a, true) + this.integer(b, true) + c, step);
+    return sum;
+  }
+  override subtract(x: Val, y: Val, setFlags: boolean, write?: (result: Expr) => void): Expr {
+    const [a, b] = [from(x), from(y)];
+    const difference = linear(a.at - b.at, a.step - b.step);
+    write?.(difference);
+    if (!setFlags) return difference;
+    this.setNZ(difference);
+    this.setC(1 - this.less(a, b, false));
+    this.setOverflow(this.integer(a, true) - this.integer(b, true), a.step - b.step);
+    return difference;
+  }
+  /** V of a signed sum that is start + step·n before it is cut to 32 bits. */
+  private setOverflow(start: number, step: number): void {
+    const above = this.notNegative(start - 0x80000000, step);
+    const fits = this.notNegative(start + 0x80000000, step);
+    this.setV(above || !fits ? 1 : 0);
+  }
+
+  // ---- state ---------------------------------------------------------------------------------------------------------------------
+  override state(offset: number): Expr {
+    if (offset < WRITABLE_END) this.inputs |= (1 << (offset >> 2)) & ~this.written;
+    return this.words[offset >> 2] ?? linear(this.around.state(offset));
+  }
+  override setState(offset: number, v: Val): void {
+    if (offset === S.IT) this.it = this.truth(v);
+    else if (offset < WRITABLE_END) {
+      this.words[offset >> 2] = from(v);
+      this.written |= 1 << (offset >> 2);
+    } else giveUp();
+  }
+  override reg(n: Val): Expr {
+    const r = this.truth(n);
+    return r === 15 ? linear(this.at + 4) : this.state(S.R + 4 * r);
+  }
+  override setReg(n: Val, v: Val): void {
+    const r = this.truth(n);
+    // its limit is not watched here
+    if (r === 13 && this.truth(v) & 3) giveUp();
+    this.setState(S.R + 4 * r, v);
+  }
+  override pc(): Expr {
+    return linear(this.at);
+  }
+  override size(): Val {
+    return this.bytes;
+  }
+  override arenaAt(): Expr {
+    return giveUp();
+  }
+  override s(): Expr {
+    return giveUp();
+  }
+  override setS(): void {
+    giveUp();
+  }
+  override dreg(): Expr {
+    return giveUp();
+  }
+  override setD(): void {
+    giveUp();
+  }
+  override helper(): Expr {
+    return giveUp();
+  }
+
+  // ---- memory --------------------------------------------------------------------------------------------------------------------
+  private place(address: Val, size: number, options: LoadOptions | undefined): number {
+    const a = this.truth(address) >>> 0;
+    if ((a & (size - 1)) !== 0 || options?.unprivileged) giveUp();
+    return a;
+  }
+  /** The cell at exactly this place; gives up if one overlaps it otherwise. */
+  private cellAt(address: number, size: number): { value: Linear; written: boolean; input: boolean } | null {
+    for (const c of this.ram) {
+      if (c.where === address && c.size === size) return c;
+      if (c.where < address + size && address < c.where + c.size) giveUp();
+    }
+    return null;
+  }
+  override load(address: Val, size: 1 | 2 | 4, options?: LoadOptions): Expr {
+    const a = this.place(address, size, options);
+    const cell = this.cellAt(a, size);
+    let value = cell?.value;
+    if (cell && !cell.written) cell.input = true;
+    if (value === undefined) {
+      const word = this.around.read(a, size) ?? giveUp();
+      this.reads.push({ address: a, size, value: word });
+      value = linear(word);
+    }
+    return options?.signed && size < 4 ? this.extended(value, 8 * size) : value;
+  }
+  override store(address: Val, size: 1 | 2 | 4, value: Val, options?: LoadOptions): void {
+    const a = this.place(address, size, options);
+    const cell = this.cellAt(a, size);
+    const stored = this.low(from(value), 8 * size);
+    if (cell) {
+      cell.value = stored;
+      cell.written = true;
+    } else if (this.around.isPlain(a, size)) this.ram.push({ where: a, size, value: stored, written: true, input: false });
+    else giveUp();
+  }
+
+  // ---- control -------------------------------------------------------------------------------------------------------------------
+  override jump(target: Val): void {
+    this.next = (this.truth(target) & ~1) >>> 0;
+  }
+  override bx(target: Val): void {
+    const t = this.truth(target) >>> 0;
+    // an exception return, or a change of the instruction set
+    if (t >= 0xf0000000 || (t & 1) === 0) giveUp();
+    this.next = (t & ~1) >>> 0;
+  }
+  override blx(target: Val): void {
+    this.bx(target);
+  }
+  override leave(): void {
+    giveUp();
+  }
+  override cycles(n: Val): void {
+    this.extra += this.truth(n);
+  }
+}
+
+/** Smallest n > 0 with start + step·n = 0 modulo 2³², for start ≠ 0; Infinity if there is none. */
+function firstZero(start: number, step: number): number {
+  // step·n = -start: both halved until the step is odd, which has an inverse
+  let s = BigInt(step >>> 0);
+  let t = BigInt(-start >>> 0);
+  let modulus = 1n << 32n;
+  while ((s & 1n) === 0n) {
+    if ((t & 1n) !== 0n) return Infinity;
+    s >>= 1n;
+    t >>= 1n;
+    modulus >>= 1n;
+  }
+  // Newton's iteration doubles the correct bits
+  let inverse = s;
+  for (let bits = 3; bits < 32; bits *= 2) inverse = BigInt.asUintN(32, inverse * (2n - s * inverse));
+  return Number((t * inverse) % modulus);
+}

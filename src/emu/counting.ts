@@ -1,0 +1,320 @@
+/**
+ * Loops that only count, or do not even that. Where every register and every word of RAM that a round writes moves by a constant (which may be
+ * 0), and every decision of the round stays the same for so many rounds, those rounds can be left out: the words move by as many steps. Proved
+ * by running the round's instructions on linear values (core/linear.ts) from the state that the core is in; that rounds take equally long is
+ * measured on two of them.
+ */
+import type { Core } from './core/core.ts';
+import type { Instruction } from './core/decode.ts';
+import { GIVE_UP, LinearRun, type Cell, type Surroundings } from './core/linear.ts';
+import { S } from './core/state.ts';
+import {
+  ARCHITECTURE,
+  isAsFound,
+  markNow,
+  sameCode,
+  since,
+  steadyUntil,
+  STRETCHES,
+  stretchesOf,
+  type Loop,
+  type SteadyRead,
+  type Told,
+} from './idle.ts';
+import type { System } from './system.ts';
+
+export interface CountingLoop extends Loop {
+  /** `System.configuration`: which blocks have a clock. */
+  readonly configuration: number;
+  /** Its instructions. */
+  readonly known: Map<number, Instruction | null>;
+  /** Everything that it writes: where it was at round 0, and by how much it moves in a round. First what tells the round. */
+  readonly cells: readonly Cell[];
+  /** Words of the core's state that matter and that it does not write, by index, and the state at round 0. */
+  readonly still: Int32Array;
+  /** General registers and flags that a round reads before it writes them, by bit. */
+  readonly inputs: number;
+  /** Rounds that go the same way, counted from round 0. */
+  readonly rounds: number;
+  /** Which instructions a round runs, and cycles that hang on their operands: see `LinearRun`. */
+  readonly path: number;
+  readonly extra: number;
+  /** Arrivals at its start that were not worth a skip. */
+  vain: number;
+}
+
+/** Instructions looked ahead, and instructions that a loop must promise to leave out to be worth its price. */
+const LOOK = 200;
+const WORTH = 10_000;
+
+/** `known`: instructions that have been looked up since the code last changed. */
+function surroundings(core: Core, system: System, known: Map<number, Instruction | null>): Surroundings {
+  const { zone } = core;
+  const lookUp = (pc: number): Instruction | null => {
+    const found = core.zoneAt(pc) !== zone || core.stopsAt(pc) ? null : core.instructionAt(pc);
+    known.set(pc, found);
+    return found;
+  };
+  return {
+    state: (offset) => core.get(offset),
+    instruction: (pc) => known.get(pc) ?? lookUp(pc),
+    read: (address, size) =>
+      core.isWatched(address) || steadyUntil(core, system, address) <= core.now() ? null : core.peek(address, size),
+    isPlain: (address, size) => core.isPlainStore(address, size),
+  };
+}
+
+/** A round as it would run from here: where it begins, and what has been written by two of its beginnings. */
+interface Round {
+  readonly pc: number;
+  readonly instructions: number;
+  readonly before: readonly Cell[];
+  readonly after: readonly Cell[];
+}
+
+/** Looks ahead, without running anything, for a place that branches back come to three times, the last two as far apart as the first two. */
+function findRound(core: Core, around: Surroundings): Round | null {
+  const run = new LinearRun(core.profile, around, core.pc);
+  let arrivals: { pc: number; at: number; cells: readonly Cell[] }[] = [];
+  while (run.instructions < LOOK) {
+    const from = run.next;
+    run.run();
+    if (run.next > from || run.inItBlock) continue;
+    const arrival = { pc: run.next, at: run.instructions, cells: run.cells() };
+    if (arrivals[0]?.pc !== run.next) arrivals = [];
+    arrivals.push(arrival);
+    if (arrivals.length < 3) continue;
+    const [a, b, c] = arrivals as [typeof arrival, typeof arrival, typeof arrival];
+    if (c.at - b.at === b.at - a.at) return { pc: c.pc, instructions: c.at - b.at, before: b.cells, after: c.cells };
+    arrivals.shift();
+  }
+  return null;
+}
+
+/** The cells of a round with what they move by from one beginning to the next. */
+function hypothesis(around: Surroundings, { before, after }: Round): Cell[] | null {
+  const cells: Cell[] = [];
+  for (const cell of after) {
+    const old = before.find((b) => b.where === cell.where && b.size === cell.size);
+    const was = old?.at ?? (cell.size === 0 ? around.state(cell.where) : around.read(cell.where, cell.size));
+    if (was === null) return null;
+    cells.push({ ...cell, step: (cell.at - was) | 0 });
+  }
+  return cells;
+}
+
+/** Runs a round on linear values: what it writes and how many rounds go the same way; null if it is not linear. */
+function prove(
+  core: Core,
+  around: Surroundings,
+  pc: number,
+  instructions: number,
+  start: readonly Cell[],
+): { rounds: number; run: LinearRun; cells: Cell[] } | null {
+  const run = new LinearRun(core.profile, around, pc, start);
+  for (let i = 0; i < instructions; i++) {
+    run.run();
+    if (run.rounds <= 1) return null;
+  }
+  if (run.next !== pc || run.inItBlock) return null;
+  const cells: Cell[] = [];
+  for (const end of run.cells()) {
+    const c = start.find((x) => x.where === end.where && x.size === end.size);
+    if (c === undefined) return null;
+    // where it starts is of no matter to what is written before it is read
+    if (end.input && (end.step !== c.step || end.at !== ((c.at + c.step) | 0))) return null;
+    cells.push({ ...end, at: end.at - end.step });
+  }
+  return { rounds: run.rounds, run, cells };
+}
+
+/**
+ * Looks for a counting loop from here and, if one promises to be worth it, runs a few rounds of it: the core then stands at its start, in round 0. Null if the core
+ * has run some instructions in vain, undefined if nothing has run.
+ */
+export function findCountingLoop(
+  core: Core,
+  system: System,
+  told: Told,
+  stopped: () => boolean,
+  until: number,
+): CountingLoop | null | undefined {
+  const known = new Map<number, Instruction | null>();
+  const around = surroundings(core, system, known);
+  const ahead = linearly(() => lookAhead(core, around));
+  if (!ahead || ahead.rounds * ahead.instructions < WORTH) return undefined;
+  return linearly(() => goRound(core, system, around, { ...ahead, known }, told, stopped, until));
+}
+/** The core is in a loop whose next rounds are all other ones: it counts. */
+export function isCounting(core: Core, system: System): boolean {
+  const around = surroundings(core, system, new Map());
+  return linearly(() => lookAhead(core, around))?.moving.some((c) => c.input && c.step !== 0) ?? false;
+}
+function linearly<T>(action: () => T): T | null {
+  try {
+    return action();
+  } catch (e) {
+    if (e !== GIVE_UP) throw e;
+    return null;
+  }
+}
+
+/** A loop that counts, as far as can be told without running it. */
+interface Ahead {
+  readonly pc: number;
+  readonly instructions: number;
+  readonly moving: readonly Cell[];
+  /** For how long. */
+  readonly rounds: number;
+}
+function lookAhead(core: Core, around: Surroundings): Ahead | null {
+  const round = findRound(core, around);
+  const moving = round && hypothesis(around, round);
+  if (!moving) return null;
+  const { pc, instructions } = round;
+  const proof = prove(core, around, pc, instructions, moving);
+  return proof && { pc, instructions, moving, rounds: proof.rounds };
+}
+
+/** Runs to the loop's start and round it. */
+function goRound(
+  core: Core,
+  system: System,
+  around: Surroundings,
+  { pc, instructions, moving, known }: Ahead & Pick<CountingLoop, 'known'>,
+  told: Told,
+  stopped: () => boolean,
+  until: number,
+): CountingLoop | null {
+  const toStart = (most: number): boolean => {
+    for (let i = 0; i < most; i++) {
+      if (core.step() || core.halted || stopped()) return false;
+      const now = core.now();
+      if (now >= until || now >= system.scheduler.next) return false;
+      if (core.pc === pc && core.get(S.IT) === 0) return true;
+    }
+    return false;
+  };
+  if (core.pc !== pc && !toStart(LOOK)) return null;
+  // the first round may still fill caches
+  if (!toStart(instructions)) return null;
+  core.branchTargets?.beginUse();
+  const a = markNow(core, told);
+  if (!toStart(instructions)) return null;
+  const b = markNow(core, told);
+  const targets = core.branchTargets?.save() ?? null;
+  if (!toStart(instructions)) return null;
+  const c = markNow(core, told);
+  if (!core.expectsAs(targets)) return null;
+  const [first, second, both] = [since(a, b), since(b, c), since(a, c)];
+  if (first.cycles !== second.cycles || both.cacheChanges !== 0 || both.writes !== 0 || both.events !== 0) return null;
+  if (first.instructions !== instructions || second.instructions !== instructions) return null;
+  return provedFromHere(core, around, pc, instructions, moving, {
+    cycles: second.cycles,
+    cacheHits: second.cacheHits,
+    counts: second.counts,
+    branchTargets: core.branchTargets?.saveUsed() ?? null,
+    known,
+    still: STRETCHES,
+    inputs: -1,
+  });
+}
+
+/** The loop as it stands at its start now, with the steps of `moving`. `still` of what was measured is taken where it fits. */
+function provedFromHere(
+  core: Core,
+  around: Surroundings,
+  pc: number,
+  instructions: number,
+  moving: readonly Cell[],
+  measured: Pick<CountingLoop, 'cycles' | 'cacheHits' | 'counts' | 'branchTargets' | 'known' | 'still' | 'inputs'>,
+): CountingLoop | null {
+  const proof = prove(
+    core,
+    around,
+    pc,
+    instructions,
+    moving.map((c) => ({ ...c, at: valueOf(core, c) })),
+  );
+  if (!proof) return null;
+  const { run } = proof;
+  // an input that moves little tells the round best
+  const rank = (c: Cell): number => (c.input && c.step !== 0 ? Math.abs(c.step) : Infinity);
+  const cells = proof.cells.sort((a, b) => (rank(a) === rank(b) ? 0 : rank(a) - rank(b)));
+  const matters = (i: number): boolean => i !== CHARGED && (i >= WORDS || (run.inputs & (1 << i)) !== 0);
+  const { cycles, cacheHits, counts, branchTargets, known } = measured;
+  return {
+    pc,
+    instructions,
+    cycles,
+    cacheHits,
+    counts,
+    branchTargets,
+    known,
+    cacheChanges: core.cacheChanges(),
+    codeVersion: core.codeVersion,
+    configuration: core.system.configuration,
+    ordered: core.keepsOrder(),
+    cells,
+    inputs: run.inputs,
+    still:
+      run.inputs === measured.inputs
+        ? measured.still
+        : stretchesOf(ARCHITECTURE.filter((i) => matters(i) && !cells.some((c) => c.size === 0 && c.where === 4 * i))),
+    state: core.stateWords(),
+    reads: run.reads.map(({ address, size, value }): SteadyRead => ({ address, size, value: sizedTo(value, size) })),
+    rounds: proof.rounds,
+    path: run.path,
+    extra: run.extra,
+    always: null,
+    places: null,
+    vain: 0,
+  };
+}
+const sizedTo = (value: number, size: number): number => (size === 4 ? value >>> 0 : value & (2 ** (8 * size) - 1));
+/** The core stands where a round begins, and clocks are what they were. */
+const atStart = (core: Core, loop: CountingLoop): boolean => core.pc === loop.pc && core.system.configuration === loop.configuration;
+
+/**
+ * The loop as it stands at its start with other values, if it still goes the same way through the same places: then its rounds take as long. Null if it
+ * does not.
+ */
+export function provedAgain(core: Core, system: System, loop: CountingLoop): CountingLoop | null {
+  if (!atStart(core, loop) || !sameCode(core, loop) || core.get(S.IT) !== 0 || !sameLine(core, loop)) return null;
+  const now = linearly(() => provedFromHere(core, surroundings(core, system, loop.known), loop.pc, loop.instructions, loop.cells, loop));
+  if (!now || now.path !== loop.path || now.extra !== loop.extra || now.reads.length !== loop.reads.length) return null;
+  return now.reads.every((r, i) => r.address === loop.reads[i]!.address && r.size === loop.reads[i]!.size) ? now : null;
+}
+
+/** The round that the core stands at the start of, -1 if this is not the loop as it was proved. */
+export function roundOf(core: Core, loop: CountingLoop): number {
+  if (!atStart(core, loop)) return -1;
+  const lead = loop.cells[0];
+  let round = 0;
+  if (lead?.input && lead.step !== 0) {
+    const moved = (valueOf(core, lead) - lead.at) | 0;
+    // taken in the direction that it moves in
+    round = lead.step > 0 ? (moved >>> 0) / lead.step : (-moved >>> 0) / -lead.step;
+    if (!Number.isInteger(round) || round > loop.rounds) return -1;
+  }
+  for (const c of loop.cells) if (c.input && valueOf(core, c) !== inRound(c, round)) return -1;
+  return core.hasStretches(loop.state, loop.still) && sameLine(core, loop) && isAsFound(core, loop) ? round : -1;
+}
+const inRound = (c: Cell, round: number): number => sizedTo((c.at + Math.imul(c.step, round)) | 0, c.size || 4);
+const CHARGED = S.CHARGED >> 2;
+/** Words before this one are the general registers and flags. */
+const WORDS = S.IT >> 2;
+/** The line that the loop's start lies in has still to be paid for, as in round 0, or has just been: a stop at the start comes after that. */
+function sameLine(core: Core, loop: CountingLoop): boolean {
+  const charged = core.get(S.CHARGED);
+  return charged === loop.state[CHARGED] || charged === ((loop.pc & core.get(S.FLASH_MASK)) | 1) >>> 0;
+}
+const valueOf = (core: Core, c: Cell): number => (c.size === 0 ? core.get(c.where) : (core.peek(c.where, c.size) ?? 0) >>> 0);
+
+/** Puts everything that the loop writes where it is at the start of a later round; time is the caller's affair. */
+export function moveOn(core: Core, loop: CountingLoop, round: number): void {
+  for (const c of loop.cells) {
+    if (c.size === 0) core.set(c.where, inRound(c, round));
+    else core.storePlain(c.where, c.size, inRound(c, round));
+  }
+}

@@ -1,0 +1,88 @@
+/** What belongs to the machine as a whole and to no block or core: plain data, kept in every checkpoint. */
+import type { ResetCause } from './component.ts';
+import { US, type Ps } from './time.ts';
+
+/** Plain state of the machine itself. */
+export interface MachineState {
+  pendingReset: { by: ResetCause; pc: number | null; core: number; external: boolean } | null;
+  /** A core runs a user handler that interrupted code in system memory. */
+  handlerOverSystem: boolean[];
+  /** PC that the last exception return goes to, and handler that the last exception entry goes to. */
+  returnTo: number[];
+  exceptionTo: { pc: number; from: number }[];
+  /** Not held in reset. */
+  booted: boolean[];
+  /** The boot core is inside the ROM. */
+  inSystem: boolean;
+  inSystemOf: boolean[];
+  usbServedBy: 'user' | 'system' | null;
+  console: Record<string, string>;
+  /** Reads and writes by `block.register` without behaviour. */
+  unmodelled: Record<string, { reads: number; writes: number }>;
+  unclocked: Record<string, number>;
+  notes: { kind: string; text: string; count: number }[];
+  uninitialised: number;
+  powerCycles: number;
+  /** Of the boot core. */
+  lockup: { core: number; reason: string; at: Ps } | null;
+  /** Of each core since the last reset. */
+  lockups: ({ reason: string; at: Ps } | null)[];
+  /** Sleeping cores that have come to the time at which they are to look whether they wake up. */
+  waking: boolean[];
+  /** When both cores are looked at again for steady loops, and how far apart such looks are. */
+  together: { tryAt: Ps; gap: Ps };
+  semihostingExit: number | null;
+  debugger: boolean;
+  /** Words of the ROM's option block that its code has read. */
+  optionReads: number[];
+  /** Something read or ran in the part of system flash whose contents are not known. */
+  gapAccess: boolean;
+  /** NRST is held low or power is off: nothing runs. */
+  held: boolean;
+  /** Wires that a repair holds: the scenario's steps no longer reach them. */
+  heldWires: string[];
+  /** First fault before any entry; `from`: the last instruction before it. */
+  firstFault: { kind: string; address: number | null; pc: number; from: number; at: Ps } | null;
+  /** Words of system memory that user code read as data, oldest first. */
+  vectorReads: { address: number; value: number; pc: number; at: Ps }[];
+  /** Words of system memory that anything has read before the first entry, and whether there were more than are listed. */
+  systemReads: number[];
+  moreSystemReads: boolean;
+  /** BKPTs that something attached has answered, by place. */
+  breakpoints: { semihosting: boolean; pc: number; at: Ps }[];
+}
+
+/** Time before the first look for loops that two cores stand in. */
+export const TOGETHER_FIRST = 50 * US;
+
+export const freshState = (cores: number): MachineState => ({
+  pendingReset: null,
+  handlerOverSystem: Array<boolean>(cores).fill(false),
+  returnTo: Array<number>(cores).fill(-1),
+  exceptionTo: Array.from({ length: cores }, () => ({ pc: -1, from: -1 })),
+  booted: Array<boolean>(cores).fill(true),
+  inSystem: false,
+  inSystemOf: Array<boolean>(cores).fill(false),
+  usbServedBy: null,
+  console: {},
+  unmodelled: {},
+  unclocked: {},
+  notes: [],
+  uninitialised: 0,
+  powerCycles: 0,
+  lockup: null,
+  lockups: Array.from({ length: cores }, () => null),
+  waking: Array<boolean>(cores).fill(false),
+  together: { tryAt: 0, gap: TOGETHER_FIRST },
+  semihostingExit: null,
+  debugger: false,
+  optionReads: [],
+  gapAccess: false,
+  held: false,
+  heldWires: [],
+  firstFault: null,
+  vectorReads: [],
+  systemReads: [],
+  moreSystemReads: false,
+  breakpoints: [],
+});

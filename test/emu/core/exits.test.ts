@@ -1,0 +1,64 @@
+/** Why translated code is left, counted while a real program runs on an STM32L476. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { tierStats } from '../../../src/bench/tier-stats.ts';
+import { STM32L476RG } from '../../../src/chips/stm32l476.ts';
+import { findSymbol, loadImage } from '../../../src/emu/image/image.ts';
+import { Machine } from '../../../src/emu/machine.ts';
+import { MODELS } from '../../../src/peripherals/index.ts';
+
+const ELF = join(import.meta.dirname, '../../../benchmarks/firmware/workload.m4.elf');
+const image = loadImage(readFileSync(ELF), ELF);
+const MS = 1e9;
+
+/** The integer workload of the benchmarks, a hundred times over. */
+function machine(): Machine {
+  const m = new Machine({ chip: STM32L476RG, models: MODELS, seed: 1 });
+  m.eraseNonVolatile();
+  for (const chunk of image.chunks) m.load(chunk.address, chunk.data);
+  m.powerOn();
+  // past the copying of .data, which is where the number of repetitions lies
+  m.run(5 * MS);
+  m.system.write(findSymbol([image], 'repeats')!.address, 4, 100);
+  return m;
+}
+
+describe('ways out of regions', () => {
+  const m = machine();
+  m.bootCore.countExits();
+  m.run(8000 * MS);
+  const { exits } = m.bootCore.tier;
+  const sum = (why: Parameters<NonNullable<typeof exits>['get']>[0]): number =>
+    [...(exits!.get(why)?.values() ?? [])].reduce((n, c) => n + c, 0);
+
+  it('a state machine with a table branch and several entries stays in its region', () => {
+    const from = findSymbol([image], 'workload')!.address & ~1;
+    // TBB [PC, R2], found by its bits
+    let tbb = from;
+    while (m.bootCore.peek(tbb, 2) !== 0xe8df) tbb += 2;
+    const before = exits!.get('register')?.get(tbb) ?? 0;
+    m.run(16_000 * MS);
+    expect((exits!.get('register')?.get(tbb) ?? 0) - before).toBeLessThan(100);
+  });
+  it('returns are left by an address in a register, the end of a stretch by the budget', () => {
+    expect(sum('register')).toBeGreaterThan(100);
+    expect(sum('budget')).toBeGreaterThan(0);
+    expect(sum('line')).toBe(0);
+  });
+  it('are told with the places that they are left at most', () => {
+    const text = tierStats(m);
+    expect(text).toMatch(/^\S+: [\d,]+ instructions; \d+ regions of/);
+    expect(text).toMatch(/left, register: [\d,]+ \(0x0800[0-9a-f]{4} /);
+  });
+  it('are not counted unless asked for, and counting changes nothing', () => {
+    const plain = machine();
+    plain.run(m.now);
+    expect(plain.bootCore.tier.exits).toBeNull();
+    expect([plain.bootCore.cycles(), plain.bootCore.retired(), plain.bootCore.pc]).toEqual([
+      m.bootCore.cycles(),
+      m.bootCore.retired(),
+      m.bootCore.pc,
+    ]);
+  });
+});
