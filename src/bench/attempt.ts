@@ -49,7 +49,7 @@ export function observe(s: Session, end: SessionEnd): Attempt {
     outcome: end.outcome,
     end,
     actedOn: optionsActedOn(s),
-    entries: s.machine.history.entries.length,
+    entries: s.machine.history.entryCount,
     ownResets: s.machine.history.resets.filter((r) => r.by !== 'power' && !r.external).length,
     foreignDevice: device !== undefined && !(device.vid === DFU_VENDOR && device.pid === DFU_PRODUCT),
   };
@@ -77,17 +77,18 @@ export function attempt(s: Session, starts: Starts, repairs: readonly NamedRepai
   s.restore(fromEntry ? starts.entry! : interceptor === null ? (starts.later ?? starts.powerOn) : starts.powerOn);
   machine.setRepairs(interceptor);
   const undo = options.flip ? flipOptions(s, options.flip) : null;
-  let left = starts.entryNumber;
+  // where the right vector is read, the first entry is another one
+  let left = repairs.some((r) => r.repair.at === 'redirect') ? 1 : starts.entryNumber;
   const repairNow = (): void => applyAtEntry(machine, [...repairs, ...(options.atEntry?.(s) ?? [])]);
   if (fromEntry) repairNow();
   else if (starts.entryNumber > 0 && !fromEntry) {
-    left -= machine.history.entries.length;
+    left -= machine.history.entryCount;
     s.onPausedEntry = () => {
       if (--left === 0) repairNow();
     };
   }
   try {
-    const end = s.run({ counterfactual: true });
+    const end = s.run({ counterfactual: true, repaired: repairs.length > 0 });
     if (isCut(end.reason)) throw new CutShort(end.reason);
     return observe(s, end);
   } finally {

@@ -59,6 +59,9 @@ export function judgeAll(s: Session, outcome: string, reached: boolean, traced: 
   });
 }
 
+/** Its repair makes another entry than the one that was judged. */
+const leadsElsewhere = ({ repair, subject }: Judged): boolean =>
+  repair?.at === 'redirect' || (repair?.at === 'before-write' && subject?.entry?.how === 'exception');
 const isBroken = (j: Judged): boolean => j.judgement.verdict === 'fail' || j.judgement.verdict === 'warn';
 
 export function diagnose(
@@ -80,7 +83,7 @@ export function diagnose(
   // what a repair on the path leads to is judged at the entry it leads to
   const seen = new Map<CheckId, Judged>(candidates.map((j) => [j.id, j]));
   const discover = (session: Session): readonly NamedRepair[] => {
-    if (starts.entry !== null) return [];
+    if (starts.entry !== null && !candidates.some(leadsElsewhere)) return [];
     const found = judgeAll(session, outcome, true, NOT_TRACED);
     const fresh: NamedRepair[] = [];
     for (const j of found) {

@@ -125,6 +125,8 @@ export function collectBase(s: Session, end: SessionEnd): BaseFacts {
   const notes = machine.state.notes.map((n) => ({ kind: n.kind, text: n.count > 1 ? `${n.text} (${n.count} times)` : n.text }));
   for (const [text, count] of Object.entries(machine.state.unclocked))
     notes.push({ kind: 'unclocked', text: count > 1 ? `${text} (${count} times)` : text });
+  if (h.entryCount > h.entries.length)
+    notes.push({ kind: 'entries', text: `system memory was entered ${h.entryCount} times; the first and the last entries are listed` });
   notes.unshift(...input.notes);
   const started = machine.history.resets[0]?.at ?? 0;
   return {

@@ -7,7 +7,7 @@ import { checkMemories, checkOverlap, loadImage, type LoadedImage } from '../emu
 import type { ChipDescription } from '../emu/chip.ts';
 import { imageCore, startAddress } from './image-core.ts';
 import { checkFit } from './image-fit.ts';
-import { UNICORN_NOTES } from '../emu/engines/unicorn.ts';
+import { unicornNotes } from '../emu/engines/unicorn.ts';
 import { ROM_PROFILES, type RomProfile } from '../rom/profiles.ts';
 import type { RomInput, RunInput, RunLimits } from './run-input.ts';
 import type { Symptom } from './result.ts';
@@ -31,12 +31,14 @@ export interface RunJob {
   readonly rom: RomInput;
   readonly symptom: Symptom | null;
   readonly engine: 'bootbench' | 'unicorn';
+  /** File of unicorn.js for the engine `unicorn`; without it, libunicorn. */
+  readonly unicornJs?: string;
   readonly semihosting: boolean;
   readonly bootAt: number | null;
   readonly files: ReadonlyMap<string, Uint8Array>;
 }
 
-export type RunHooks = Pick<RunInput, 'signal' | 'clock' | 'memoryUse' | 'progress'>;
+export type RunHooks = Pick<RunInput, 'signal' | 'clock' | 'memoryUse' | 'progress' | 'stats'>;
 
 export function jobInput(job: RunJob, hooks: RunHooks = {}): RunInput {
   const chip = findChip(job.chip);
@@ -82,7 +84,7 @@ function loadNotes(chip: ChipDescription, images: readonly LoadedImage[], job: R
       });
     }
   }
-  if (job.engine === 'unicorn') for (const text of UNICORN_NOTES) notes.push({ kind: 'engine', text });
+  if (job.engine === 'unicorn') for (const text of unicornNotes()) notes.push({ kind: 'engine', text });
   if (romProfileIfAny(chip) === null)
     notes.push({ kind: 'no-rom', text: `there is no stand-in ROM for ${chip.name} in this version: its system memory is erased` });
   if (job.bootAt !== null) notes.push({ kind: 'boot-at', text: 'the core was started at --boot-at, which silicon does not do' });

@@ -24,7 +24,8 @@ interface Candidate {
   atReset: number;
   inDirtyLine: boolean;
   read: number | null;
-  readPc: number | null;
+  reader: Writer | null;
+  readWithoutClock: boolean;
   overwrittenBy: Writer | null;
 }
 
@@ -58,8 +59,10 @@ export function traceMagic(s: Session, powerOn: Checkpoint): MagicWord[] {
       if (!resetDone) return null;
       const c = writes.get(address & ~3);
       if (c && c.read === null && core.zone === 'user' && size === 4) {
-        c.read = (core.peek(c.address, 4) ?? 0) >>> 0;
-        c.readPc = core.pc;
+        const block = machine.system.regionAt(address, core.index)?.block;
+        c.readWithoutClock = block != null && !machine.system.answersReads(block, address - block.row.base);
+        c.read = c.readWithoutClock ? 0 : (core.peek(c.address, 4) ?? 0) >>> 0;
+        c.reader = writer(core);
       }
       return null;
     },
@@ -76,7 +79,8 @@ export function traceMagic(s: Session, powerOn: Checkpoint): MagicWord[] {
             atReset: 0,
             inDirtyLine: false,
             read: null,
-            readPc: null,
+            reader: null,
+            readWithoutClock: false,
             overwrittenBy: null,
           });
         }

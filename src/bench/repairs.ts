@@ -69,6 +69,9 @@ export function repairTarget(machine: Machine): RepairTarget {
       machine.system.setWire(`pin.${name}`, level);
       machine.state.heldWires.push(`pin.${name}`);
     },
+    fitCrystal: (name, hz) => {
+      machine.system.setParameter(`${name}.hz`, hz);
+    },
     holdOtherCores: () => {
       for (const other of machine.cores) if (other !== core) machine.hold(other);
     },

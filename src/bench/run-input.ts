@@ -52,4 +52,6 @@ export interface RunInput {
   readonly memoryUse?: () => number;
   /** For a person who waits. */
   readonly progress?: (text: string) => void;
+  /** Is told at the end what translated code did; counting costs time. */
+  readonly stats?: (text: string) => void;
 }

@@ -7,11 +7,23 @@ import type { RunInput } from './run-input.ts';
 import { Session } from './session.ts';
 import { afterRun, NOT_TRACED, type Traced } from './subject.ts';
 import { answerSymptom } from './symptom.ts';
+import { tierStats } from './tier-stats.ts';
 import { traceMagic } from './magic.ts';
 import { Variants } from './variants.ts';
 
 export function runBench(input: RunInput): RunResult {
   const session = new Session(input);
+  if (input.stats) for (const core of session.machine.cores) core.countExits();
+  try {
+    const result = runIn(session, input);
+    input.stats?.(tierStats(session.machine));
+    return result;
+  } finally {
+    session.release();
+  }
+}
+
+function runIn(session: Session, input: RunInput): RunResult {
   session.startedAt = input.clock?.() ?? 0;
   const powerOn = session.save();
   session.keepTrail = true;
@@ -32,10 +44,11 @@ export function runBench(input: RunInput): RunResult {
   if (!cut && entries.length === 0 && end.outcome !== 'dfu') traced = { ...traced, magic: traceMagic(session, powerOn) };
 
   // the judged instant: the last entry, else the first fault, else the end
-  session.restore(session.entryCheckpoint ?? session.faultCheckpoint ?? finished);
+  const entry = session.lastEntry();
+  session.restore(entry ?? session.faultCheckpoint ?? finished);
   const judged = judgeAll(session, end.outcome, reached, traced);
 
-  const starts: Starts = { powerOn, entry: session.entryCheckpoint, entryNumber: Math.max(1, entries.length) };
+  const starts: Starts = { powerOn, entry, entryNumber: entry?.history.entryCount ?? 1 };
   const limited = cut || (end.outcome === 'rom-silent' && !end.settled);
   const variants = new Variants(session, starts);
   let diagnosis: Diagnosis = diagnose(session, starts, variants, judged, end.outcome, false);
@@ -55,6 +68,8 @@ export function runBench(input: RunInput): RunResult {
   } catch (error) {
     if (!(error instanceof CutShort)) throw error;
     notes.push({ kind: 'limit', text: `what comes after the run itself was not finished (${error.reason})` });
+  } finally {
+    variants.release();
   }
   for (const text of symptom?.notes ?? []) notes.push({ kind: 'symptom', text });
   return makeResult(session, { ...base, notes }, judged, diagnosis, dependsOn, symptom);

@@ -30,10 +30,18 @@ const QUIET = 5 * PS_PER_SECOND;
 const LONGEST = 60 * PS_PER_SECOND;
 /** Conditions are looked at this often; virtual time, so it does not depend on the machine. */
 const CHUNK = 1 * MS;
+/**
+ * The same for repeated runs, of which only the outcome counts, while no step is to come and nothing is on the bus or answers there. Repeated runs look at
+ * multiples of these times: it does not matter where such a run began, and a start of frame is no stop of its own.
+ */
+const LONG_CHUNK = 5 * MS;
 /** First checkpoint of the trail, and how much later the next may be. */
 const TRAIL_FIRST = 20 * MS;
 const TRAIL_GROWTH = 4;
 const TRAIL_LENGTH = 6;
+/** So many entries have a checkpoint each; after them one is taken when this part of the time since the first has gone by. */
+const ENTRIES_KEPT = 8;
+const ENTRY_GROWTH = 8;
 const UNANSWERED = 2 * PS_PER_SECOND;
 const NO_ATTACH = 2 * PS_PER_SECOND;
 /** A handler of a fault exception that is active this long counts as not returning. */
@@ -64,6 +72,16 @@ export interface SessionEnd {
   readonly settled: boolean;
 }
 
+export interface RunLimits {
+  readonly until?: Ps | null;
+  /** A run repeated with something changed: only its outcome is wanted. */
+  readonly counterfactual?: boolean;
+  /** Something is repaired in it. */
+  readonly repaired?: boolean;
+  /** Ends it before this entry, counted from 1. */
+  readonly untilEntry?: number;
+}
+
 export interface SessionOptions {
   /** Other values of ROM options than the input's. */
   readonly romOptions?: Readonly<Record<string, string>>;
@@ -79,7 +97,7 @@ export class Session {
   rom: LoadedRom | null;
   readonly steps: Steps;
   state: SessionState;
-  /** Checkpoint before the first instruction of each entry, newest last; only the last is kept. */
+  /** Before the first instruction of an entry: the last one, or where there are very many one before it (`lastEntry`). */
   entryCheckpoint: Checkpoint | null = null;
   /** At the first fault before any entry, for checks on the path. */
   faultCheckpoint: Checkpoint | null = null;
@@ -260,6 +278,10 @@ export class Session {
     this.machine.setRepairs(repairs);
   }
 
+  /** Nothing is asked of the session any more. */
+  release(): void {
+    this.machine.release();
+  }
   save(): Checkpoint {
     return this.machine.save();
   }
@@ -269,18 +291,24 @@ export class Session {
   }
 
   /** Runs to the end of the run by the rules of the design, from where the session is now. */
-  run(limits: { readonly until?: Ps | null; readonly counterfactual?: boolean } = {}): SessionEnd {
+  run(limits: RunLimits = {}): SessionEnd {
     const { machine, input } = this;
     const until = limits.until ?? input.until;
     for (;;) {
       const limit = this.limitReached();
       if (limit) return this.end(limit, false);
       // A step that is still to come at a known time is waited for: the board's user has not finished either.
-      const deadline = until ?? Math.min(Math.max(this.state.anchor, this.steps.dueAt ?? 0) + QUIET, LONGEST);
+      const natural = Math.max(this.state.anchor, this.steps.dueAt ?? 0) + QUIET;
+      let deadline = until ?? Math.min(natural, LONGEST);
+      // what is repaired near the end of the run has its time to show
+      if (limits.repaired) deadline = Math.max(deadline, Math.min(natural, LONGEST + 2 * QUIET));
       if (machine.now >= deadline) return this.end('deadline', false);
-      const why = machine.run(Math.min(deadline, machine.now + CHUNK));
+      const chunk = limits.counterfactual && this.nothingComes() ? LONG_CHUNK : CHUNK;
+      const next = limits.counterfactual ? (Math.floor(machine.now / chunk) + 1) * chunk : machine.now + chunk;
+      const why = machine.run(Math.min(deadline, next));
       if (why === 'entry') {
-        if (this.keepCheckpoints) this.entryCheckpoint = machine.save();
+        if (machine.history.entryCount === limits.untilEntry) return this.end('deadline', false);
+        if (this.keepCheckpoints) this.keepEntry();
         this.onPausedEntry?.();
         // a loop shorter than a chunk pauses at nothing but entries
         if (!this.steps.remaining && resetLoopSettled(this)) return this.end('settled', true);
@@ -293,6 +321,28 @@ export class Session {
       if (!this.steps.remaining && (this.isSettled(limits.counterfactual === true) || (limits.counterfactual && this.comesAndGoes())))
         return this.end('settled', true);
     }
+  }
+  /** No step, and no device that the host gets on with. */
+  private nothingComes(): boolean {
+    return !this.steps.remaining && (this.usb.attachedSince === null || this.usb.unansweredSince !== null);
+  }
+  private keepEntry(): void {
+    const { machine, entryCheckpoint } = this;
+    const { entries, entryCount } = machine.history;
+    const kept = entryCheckpoint?.history.entries.at(-1)?.at ?? 0;
+    if (entryCount <= ENTRIES_KEPT || machine.now - kept > (machine.now - entries[0]!.at) / ENTRY_GROWTH)
+      this.entryCheckpoint = machine.save();
+  }
+  /** The run is over: the checkpoint of its last entry, if need be by running again from the last one that was kept. Leaves the session anywhere. */
+  lastEntry(): Checkpoint | null {
+    const { machine, entryCheckpoint } = this;
+    const { entryCount } = machine.history;
+    if (entryCheckpoint === null || entryCheckpoint.history.entryCount === entryCount) return entryCheckpoint;
+    this.restore(entryCheckpoint);
+    this.run({ untilEntry: entryCount });
+    // a limit of the user may have come first
+    if (machine.history.entryCount === entryCount) this.entryCheckpoint = machine.save();
+    return this.entryCheckpoint;
   }
   private extendTrail(): void {
     const { machine, trail } = this;

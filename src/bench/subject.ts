@@ -40,6 +40,7 @@ export function targetState(machine: Machine, registers: Readonly<Record<string,
     },
     bootPin: (name) => system.parameter(`${name.toLowerCase()}.level`) ?? null,
     pin: (name) => levelOf(machine, name),
+    crystalHz: (name) => system.parameter(`${name}.hz`) ?? 0,
     clockHz: (name) => {
       if (!chip.clocks.includes(name)) return null;
       const r = system.clock(name).rate;

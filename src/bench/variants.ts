@@ -58,13 +58,23 @@ export class Variants {
     const other = new Session(session.input, { romOptions: change.rom, parameters: change.parameters ?? {}, pins: change.pins ?? {} });
     other.startedAt = session.startedAt;
     const powerOn = other.save();
-    if (repairs.length > 0) return attempt(other, { powerOn, entry: null, entryNumber: 1 }, repairs);
-    const end = other.run({ counterfactual: true });
-    if (isCut(end.reason)) throw new CutShort(end.reason);
-    const run = observe(other, end);
-    if (Object.keys(change.rom).length === 1 && !change.parameters && !change.pins)
-      this.reached.set(keyOf(change, []), { session: other, powerOn, run });
-    return run;
+    let kept = false;
+    try {
+      if (repairs.length > 0) return attempt(other, { powerOn, entry: null, entryNumber: 1 }, repairs);
+      const end = other.run({ counterfactual: true });
+      if (isCut(end.reason)) throw new CutShort(end.reason);
+      const run = observe(other, end);
+      kept = Object.keys(change.rom).length === 1 && !change.parameters && !change.pins;
+      if (kept) this.reached.set(keyOf(change, []), { session: other, powerOn, run });
+      return run;
+    } finally {
+      if (!kept) other.release();
+    }
+  }
+  /** Nothing is run any more. */
+  release(): void {
+    for (const { session } of this.reached.values()) session.release();
+    this.reached.clear();
   }
 
   /** With another ROM in the same machine, from the last checkpoint before anything has read what differs; null if that was before power-on. */

@@ -41,6 +41,8 @@ export interface TargetState {
   pin?(name: string): 0 | 1 | 'z' | null;
   /** Rate of a clock in hertz, 0 if stopped, null if unknown. */
   clockHz(name: string): number | null;
+  /** What the board has at `hse` or `lse`, crystal or clock, in hertz; 0 = nothing. Left out where the target cannot tell. */
+  crystalHz?(name: 'hse' | 'lse'): number;
 }
 
 /** Facts about the entry that is judged. */
@@ -81,7 +83,16 @@ export interface TargetHistory {
   /** The last DFU leave that was carried out, and what came of it by the end of the run; null if there was none. */
   readonly leave?: LeaveFacts | null;
   /** First fault before any entry. */
-  readonly firstFault: { readonly kind: string; readonly address: number | null; readonly pc: number; readonly at: number } | null;
+  readonly firstFault: FaultFacts | null;
+}
+
+export interface FaultFacts {
+  readonly kind: string;
+  readonly address: number | null;
+  readonly pc: number;
+  /** The last instruction before it: for a fetch, the branch. */
+  readonly from: number;
+  readonly at: number;
 }
 
 /** A stay of a device on the bus. */
@@ -117,7 +128,9 @@ export interface MagicWord {
   readonly inDirtyLine: boolean;
   /** Value when user code read it after the reset, and who wrote it in between. */
   readonly read: number | null;
-  readonly readPc: number | null;
+  readonly reader: Writer | null;
+  /** The bus clock of the register was off then: such a read gives 0. */
+  readonly readWithoutClock: boolean;
   readonly writer: Writer;
   readonly overwrittenBy: Writer | null;
 }
@@ -173,6 +186,8 @@ export interface RepairTarget {
   stopTimersOf(block: string): void;
   /** The board drives this pin so from here on, whatever the scenario does. */
   holdPin?(name: string, level: 0 | 1): void;
+  /** The board has a crystal that it lacked. */
+  fitCrystal?(name: 'hse' | 'lse', hz: number): void;
   /** The other cores are back in reset. */
   holdOtherCores?(): void;
   branchTo(address: number): void;

@@ -1,20 +1,11 @@
 /** Clock state handed over: system clock source, PLLs, bus prescalers, kernel clock selections. */
-import { broken, notApplicable, pass, type Check, type RepairTarget, type Subject, type Writer } from './check.ts';
-import { familyOf, inC, inManual, locate, maskOf, registerOf, type FamilyFields } from './families.ts';
+import { broken, notApplicable, pass, type Check, type RepairTarget, type Subject } from './check.ts';
+import { clearedInC, familyOf, inC, inManual, locate, NO_FAMILY, type FamilyFields } from './families.ts';
 import { CLOCK_ROWS, DEINIT } from './sources.ts';
+import { latestWriter } from './writers.ts';
 
-const NO_FAMILY = 'this chip family has no row of register names yet';
 const mhz = (hz: number): string => `${Math.round(hz / 1e4) / 100} MHz`;
 
-/** Latest of the writers of some fields. */
-function latestWriter({ state, history }: Subject, paths: readonly string[]): Writer | null {
-  let latest: Writer | null = null;
-  for (const path of paths) {
-    const w = history?.lastWriter(registerOf(path), maskOf(state.chip, path)) ?? null;
-    if (w && (!latest || w.seq > latest.seq)) latest = w;
-  }
-  return latest;
-}
 /** Fields that differ from their reset value, with both. */
 function changed({ state }: Subject, paths: readonly string[]): { path: string; value: number; reset: number }[] {
   const out: { path: string; value: number; reset: number }[] = [];
@@ -138,19 +129,10 @@ export const prescalers: Check = {
   repair(subject) {
     const f = familyOf(subject.state.chip);
     const list = f ? changed(subject, f.prescalers) : [];
-    const registers = [...new Set(list.map((c) => inC(c.path)))];
     return {
       at: 'entry',
       what: 'bus prescalers at their reset values',
-      fix: registers
-        .map(
-          (r) =>
-            `${r} &= ~(${list
-              .filter((c) => inC(c.path) === r)
-              .map((c) => `${r.replace('->', '_')}_${c.path.split('.')[2]}`)
-              .join(' | ')});`,
-        )
-        .join('\n'),
+      fix: clearedInC(list.map((c) => c.path)),
       apply: toReset(list),
     };
   },
@@ -210,36 +192,6 @@ function fieldsOf({ state }: Subject, registers: readonly string[]): string[] {
     return (facts?.registers.find((r) => r.name === registerName)?.fields ?? []).map((field) => `${path}.${field.name}`);
   });
 }
-
-/** HSE and clock security. */
-export const hse: Check = {
-  id: 'hse',
-  question: 'Does USB in the ROM need HSE, and is it there?',
-  path: false,
-  judge({ state }) {
-    const f = familyOf(state.chip);
-    if (!f) return notApplicable(NO_FAMILY);
-    if (f.hseForUsb.needed) {
-      const hz = state.clockHz('hse');
-      return hz === null || hz === 0
-        ? {
-            verdict: 'unknown',
-            observed: 'HSE off',
-            expected: null,
-            because: 'USB needs HSE here; whether it starts is seen only when the ROM asks for it',
-            source: f.hseForUsb.source,
-            confidence: f.hseForUsb.confidence,
-          }
-        : pass(mhz(hz), 'HSE runs', f.hseForUsb.source, f.hseForUsb.confidence);
-    }
-    return { ...notApplicable('USB in this ROM needs no crystal'), source: f.hseForUsb.source, confidence: f.hseForUsb.confidence };
-  },
-  repair: () => null,
-  explanation: [
-    'Chips without HSI48 need an HSE crystal or clock for USB in the ROM: most of STM32F4, F7, F1 and older. The ROM measures the frequency against its internal oscillator and takes the nearest one that it knows, so an unusual crystal, or a bad one, breaks USB.',
-    'Chips with HSI48 and clock recovery need none.',
-  ].join('\n\n'),
-};
 
 const recoveryChanged = ({ state }: Subject, f: FamilyFields): { path: string; value: number; reset: number }[] =>
   f.clockRecovery.flatMap(({ path, reset }) => {

@@ -1,6 +1,20 @@
 /** The address that the firmware branches to, or looks for the vector at. */
-import { broken, hex, notApplicable, pass, type Check } from './check.ts';
-import { atInstruction, isVectorAddress, plain, readRightVector, strayJump, SYSTEM_AREAS_SOURCE, wrongVectorRead } from './entry.ts';
+import { broken, hex, notApplicable, pass, type Check, type EntryFacts, type Judgement, type Subject, type Writer } from './check.ts';
+import { exceptionName } from './core-registers.ts';
+import {
+  atInstruction,
+  faultOnTheWay,
+  faultText,
+  isFetch,
+  isVectorAddress,
+  ownEntry,
+  plain,
+  readRightVector,
+  romVectorsInForce,
+  strayJump,
+  SYSTEM_AREAS_SOURCE,
+  wrongVectorRead,
+} from './entry.ts';
 
 const SOURCE = SYSTEM_AREAS_SOURCE;
 const jump = (table: number): string =>
@@ -16,77 +30,29 @@ export const entryAddress: Check = {
   question: "Does the firmware branch to the ROM's reset vector, read from the right table?",
   path: true,
   judge(subject) {
-    const { entry, rom } = subject;
-    const expected = `${hex(rom.resetVector)}, the word at ${hex(rom.vectorTable + 4)}`;
-    if (entry) {
-      const observed = `${hex(entry.address)} (${entry.how})`;
-      if (entry.how === 'boot') return pass(observed, 'the boot selection chose system memory by itself', SOURCE, 'documented');
-      if (plain(entry.address) === plain(rom.resetVector))
-        return pass(observed, "the target is the ROM's reset vector", SOURCE, 'documented');
-      if (isVectorAddress(subject, entry.address))
-        return notApplicable('the address of the vector was used instead of the vector: see entry-dereference');
-      const inside = entry.address >= rom.range[0] && entry.address <= rom.range[1];
-      return broken('fail', {
-        observed,
-        expected,
-        source: SOURCE,
-        confidence: 'documented',
-        because:
-          entry.how === 'exception'
-            ? 'an exception was taken through a vector that points into system memory; the ROM starts at its reset vector only'
-            : inside
-              ? 'the branch goes into the middle of the ROM, not to its reset vector'
-              : 'the branch goes into system memory outside of the bootloader',
-        lastWriter: atInstruction(entry.fromPc, entry.at),
-      });
-    }
-    const wrong = wrongVectorRead(subject);
-    if (wrong)
-      return broken('fail', {
-        observed: wrong.value === null ? `read of ${hex(wrong.address)} faulted` : `${hex(wrong.value)} read from ${hex(wrong.address)}`,
-        expected: `vector table at ${hex(rom.vectorTable)}`,
-        source: SOURCE,
-        confidence: 'documented',
-        because: `the firmware looks for the vector table at ${hex(wrong.table)}; this chip's ROM has it at ${hex(rom.vectorTable)}`,
-        lastWriter: atInstruction(wrong.pc, wrong.at),
-      });
-    const stray = strayJump(subject);
-    if (stray)
-      return broken('fail', {
-        observed: `jump to ${hex(stray.address)}`,
-        expected,
-        source: SOURCE,
-        confidence: 'documented',
-        because: `there is nothing at ${hex(stray.address)} on this chip; its ROM has the vector table at ${hex(rom.vectorTable)}`,
-        lastWriter: null,
-      });
-    if (readRightVector(subject))
-      return pass(
-        `vector read from ${hex(rom.vectorTable + 4)}`,
-        'the right vector was read, but no branch to it followed',
-        SOURCE,
-        'documented',
-      );
-    return notApplicable('no entry, and no vector was read from system memory');
+    const entry = ownEntry(subject);
+    return entry ? judgeEntry(subject, entry) : judgePath(subject);
   },
   repair(subject) {
     const { entry, rom } = subject;
     const fix = jump(rom.vectorTable);
-    if (entry) {
+    const wrong = ownEntry(subject) ? null : wrongVectorRead(subject);
+    if (wrong)
       return {
-        at: 'entry',
-        what: `branch to ${hex(rom.resetVector)} instead of ${hex(entry.address)}`,
+        at: 'redirect',
+        what: `reads of ${hex(wrong.table)} answer with the words of the table at ${hex(rom.vectorTable)}`,
         fix,
-        apply: (target) => target.branchTo(rom.resetVector),
+        from: wrong.table,
       };
-    }
-    const wrong = wrongVectorRead(subject);
-    if (!wrong) return null;
+    if (!entry) return null;
     return {
-      at: 'redirect',
-      what: `reads of ${hex(wrong.table)} answer with the words of the table at ${hex(rom.vectorTable)}`,
+      at: 'entry',
+      what: `branch to ${hex(rom.resetVector)} instead of ${faultOnTheWay(subject) ? 'the fault' : entry.how === 'exception' ? 'the exception' : hex(entry.address)}`,
       fix,
-      from: wrong.table,
+      apply: (target) => {
+        if (entry.how === 'exception') target.leaveHandlerMode();
+        target.branchTo(rom.resetVector);
+      },
     };
   },
   explanation: [
@@ -95,3 +61,67 @@ export const entryAddress: Check = {
     'Use the one published address of your part. Do not search memory for something that looks like a vector table.',
   ].join('\n\n'),
 };
+
+const failed = (
+  { rom }: Subject,
+  observed: string,
+  because: string,
+  lastWriter: Writer | null,
+  expected = `${hex(rom.resetVector)}, the word at ${hex(rom.vectorTable + 4)}`,
+): Judgement => broken('fail', { observed, expected, because, lastWriter, source: SOURCE, confidence: 'documented' });
+
+function judgeEntry(subject: Subject, entry: EntryFacts): Judgement {
+  const { rom, state } = subject;
+  const observed = `${hex(entry.address)} (${entry.how})`;
+  if (entry.how === 'boot') return pass(observed, 'the boot selection chose system memory by itself', SOURCE, 'documented');
+  if (entry.how === 'exception') {
+    const exception = exceptionName(state.chip, (state.core('xpsr') ?? 0) & 0x1ff);
+    const mapped = romVectorsInForce(subject);
+    return failed(
+      subject,
+      `${observed}${mapped ? `; ${mapped.observed}` : ''}`,
+      `${exception} was taken through a vector that points into system memory; the ROM starts at its reset vector only`,
+      mapped?.lastWriter ?? atInstruction(entry.fromPc, entry.at),
+    );
+  }
+  if (plain(entry.address) === plain(rom.resetVector)) return pass(observed, "the target is the ROM's reset vector", SOURCE, 'documented');
+  if (isVectorAddress(subject, entry.address))
+    return notApplicable('the address of the vector was used instead of the vector: see entry-dereference');
+  const inside = entry.address >= rom.range[0] && entry.address <= rom.range[1];
+  const because = inside
+    ? 'the branch goes into the middle of the ROM, not to its reset vector'
+    : 'the branch goes into system memory outside of the bootloader';
+  return failed(subject, observed, because, atInstruction(entry.fromPc, entry.at));
+}
+
+function judgePath(subject: Subject): Judgement {
+  const { rom } = subject;
+  const wrong = wrongVectorRead(subject);
+  if (wrong)
+    return failed(
+      subject,
+      wrong.value === null ? `read of ${hex(wrong.address)} faulted` : `${hex(wrong.value)} read from ${hex(wrong.address)}`,
+      `the firmware looks for the vector table at ${hex(wrong.table)}; this chip's ROM has it at ${hex(rom.vectorTable)}`,
+      atInstruction(wrong.pc, wrong.at),
+      `vector table at ${hex(rom.vectorTable)}`,
+    );
+  const stray = strayJump(subject);
+  if (stray)
+    return failed(
+      subject,
+      `jump to ${hex(stray.address)}`,
+      `there is nothing at ${hex(stray.address)} on this chip; its ROM has the vector table at ${hex(rom.vectorTable)}`,
+      atInstruction(stray.from, stray.at),
+    );
+  const vector = `vector read from ${hex(rom.vectorTable + 4)}`;
+  if (readRightVector(subject)) return pass(vector, 'the right vector was read, but no branch to it followed', SOURCE, 'documented');
+  const fault = faultOnTheWay(subject);
+  if (fault)
+    return failed(
+      subject,
+      faultText(fault),
+      "the firmware faulted instead of branching to the ROM's reset vector, and the handler of the fault lies in system memory",
+      atInstruction(isFetch(fault) ? fault.from : fault.pc, fault.at),
+    );
+  return notApplicable('no entry, and no vector was read from system memory');
+}

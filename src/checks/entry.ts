@@ -1,5 +1,6 @@
 /** What the branch into the ROM went to, and which words of system memory the firmware read on the way. Shared by the checks of the path. */
-import type { Subject, TargetHistory, Writer } from './check.ts';
+import { hex, type EntryFacts, type FaultFacts, type Subject, type TargetHistory, type Writer } from './check.ts';
+import { familyOf, inManual, maskOf, registerOf } from './families.ts';
 
 /** Where ST's products have their system memory: a read or jump here that meets nothing is a wrong address, not a stray pointer. */
 const SYSTEM_AREAS: readonly (readonly [number, number])[] = [
@@ -30,6 +31,8 @@ export interface WrongRead {
 }
 
 const FETCHES = new Set(['bus-fetch', 'mem-fetch', 'invalid-state']);
+export const faultText = ({ kind, address }: FaultFacts): string => `${kind}${address === null ? '' : ` at ${hex(address)}`}`;
+export const isFetch = (fault: FaultFacts): boolean => FETCHES.has(fault.kind);
 
 /** Whether the firmware loaded the ROM's own reset vector. */
 export const readRightVector = (subject: Subject): boolean =>
@@ -43,12 +46,63 @@ export function wrongVectorRead(subject: Subject): WrongRead | null {
   const { history, rom } = subject;
   if (!history || readRightVector(subject)) return null;
   const fault = history.firstFault;
-  if (fault && fault.address !== null && !FETCHES.has(fault.kind) && inSystemArea(fault.address))
+  if (fault && fault.address !== null && !isFetch(fault) && inSystemArea(fault.address))
     return { table: tableOf(fault.address, history), address: fault.address, value: null, pc: fault.pc, at: fault.at };
   const last = history.vectorReads
     .filter((r) => (!fault || r.at < fault.at) && (r.address < rom.vectorTable || r.address >= rom.vectorTable + 8))
     .at(-1);
   return last ? { table: tableOf(last.address, history), ...last } : null;
+}
+
+/**
+ * A fault of the firmware on its way to the ROM, whose handler lies in system memory: the ROM's table was already mapped or in VTOR. The fault is what has to
+ * be explained then, not the state in which its handler begins.
+ */
+export function faultOnTheWay(subject: Subject): FaultFacts | null {
+  const { entry, state, history } = subject;
+  const active = (state.core('xpsr') ?? 0) & 0x1ff;
+  return entry?.how === 'exception' && active >= HARD_FAULT && active <= SECURE_FAULT ? (history?.firstFault ?? null) : null;
+}
+/** The entry that is judged, if the firmware made it: null where a fault on the way did. */
+export const ownEntry = (subject: Subject): EntryFacts | null => (faultOnTheWay(subject) ? null : subject.entry);
+
+/** MSP before the branch, or before the exception of the fault that came instead: its frame lies on it, unless it lies on PSP. */
+export function mspBefore(subject: Subject): number | null {
+  const { state } = subject;
+  const msp = state.core('msp');
+  if (!faultOnTheWay(subject)) return msp;
+  const excReturn = state.core('lr');
+  if (msp === null || excReturn === null || (excReturn & EXC_RETURN_SPSEL) !== 0) return msp;
+  const frame = (excReturn & EXC_RETURN_FTYPE) !== 0 ? BASIC_FRAME : EXTENDED_FRAME;
+  const xpsr = state.read((msp + STACKED_XPSR) >>> 0, 4) ?? 0;
+  return (msp + frame + ((xpsr & STACKED_ALIGNMENT) !== 0 ? 4 : 0)) >>> 0;
+}
+/** EXC_RETURN and frames: ARMv7-M ARM B1.5.6 and B1.5.8, ARMv8-M ARM B3.18 to B3.22. */
+const EXC_RETURN_SPSEL = 1 << 2;
+const EXC_RETURN_FTYPE = 1 << 4;
+const BASIC_FRAME = 32;
+const EXTENDED_FRAME = 104;
+const STACKED_XPSR = 28;
+const STACKED_ALIGNMENT = 1 << 9;
+const HARD_FAULT = 3;
+const SECURE_FAULT = 7;
+
+/** Why the core fetches its vectors from system memory, and who made it do so; null if it does not. */
+export function romVectorsInForce({
+  state,
+  history,
+  rom,
+}: Subject): { readonly observed: string; readonly lastWriter: Writer | null } | null {
+  const vtor = state.core('vtor');
+  if (vtor !== null && vtor >= rom.range[0] && vtor <= rom.range[1])
+    return { observed: `VTOR = ${hex(vtor)}`, lastWriter: history?.lastWriter('CPU.VTOR') ?? null };
+  const field = familyOf(state.chip)?.remap?.field;
+  const value = field === undefined ? null : state.field(field);
+  if (field === undefined || value !== familyOf(state.chip)?.remap?.systemMemory) return null;
+  return {
+    observed: `${inManual(field)} = ${value}`,
+    lastWriter: history?.lastWriter(registerOf(field), maskOf(state.chip, field)) ?? null,
+  };
 }
 
 /** SP stands before the reset vector; a table is aligned to 128 bytes at least, so the pair never crosses eight bytes. */
@@ -59,8 +113,8 @@ const tableOf = (address: number, history: TargetHistory): number => {
 };
 
 /** An instruction fetch outside of all memory, in the area where products have their ROM: a jump to another product's address. */
-export function strayJump({ history }: Subject): { readonly address: number; readonly pc: number; readonly at: number } | null {
+export function strayJump({ history }: Subject): (FaultFacts & { readonly address: number }) | null {
   const fault = history?.firstFault;
-  if (!fault || fault.address === null || !FETCHES.has(fault.kind) || !inSystemArea(fault.address)) return null;
-  return { address: fault.address, pc: fault.pc, at: fault.at };
+  if (!fault || fault.address === null || !isFetch(fault) || !inSystemArea(fault.address)) return null;
+  return { ...fault, address: fault.address };
 }

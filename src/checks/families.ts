@@ -40,8 +40,12 @@ export interface FamilyFields {
   readonly voltageControl: { readonly field: string; readonly highest: number; readonly code: string } | null;
   /** Registers that hold nothing but kernel clock selections. */
   readonly kernelClocks: readonly string[];
-  /** Which crystal USB in the ROM needs; null = none. */
-  readonly hseForUsb: { readonly needed: boolean; readonly source: string; readonly confidence: Confidence };
+  /** Which crystals USB in the ROM can do with: HSE of these megahertz, or LSE; null = it needs none. */
+  readonly hseForUsb: {
+    readonly crystals: { readonly mhz: readonly number[]; readonly orLse: boolean } | null;
+    readonly source: string;
+    readonly confidence: Confidence;
+  };
   /** Clock recovery: fields that decide how HSI48 is trimmed, with their reset values (the SVD's is wrong for TRIM). */
   readonly clockRecovery: readonly { readonly path: string; readonly reset: number }[];
   /** `released`: value of `pullUp` with which the device has left the bus, 0 if left out. */
@@ -97,7 +101,7 @@ const H5: FamilyFields = {
     code: 'PWR->VOSCR |= PWR_VOSCR_VOS; while (!(PWR->VOSSR & PWR_VOSSR_VOSRDY)) {}',
   },
   kernelClocks: ['RCC.CCIPR1', 'RCC.CCIPR2', 'RCC.CCIPR3', 'RCC.CCIPR4', 'RCC.CCIPR5'],
-  hseForUsb: { needed: false, source: 'AN2606 Rev 70 Table 124: USB from HSI48, trimmed by CRS on SOF', confidence: 'documented' },
+  hseForUsb: { crystals: null, source: 'AN2606 Rev 70 Table 124: USB from HSI48, trimmed by CRS on SOF', confidence: 'documented' },
   clockRecovery: [
     { path: 'CRS.CR.CEN', reset: 0 },
     { path: 'CRS.CR.AUTOTRIMEN', reset: 0 },
@@ -136,6 +140,9 @@ const FAMILIES: readonly FamilyFields[] = [H5, ...MORE_FAMILIES];
 export const familyOf = (chip: ChipDescription): FamilyFields | null =>
   FAMILIES.find((f) => f.family === chip.family && chip.name.startsWith(f.line ?? '')) ?? null;
 
+/** Why a check does not apply then. */
+export const NO_FAMILY = 'this chip family has no row of register names yet';
+
 /** Where `BLOCK.REG` or `BLOCK.REG.FIELD` lies and what it is after reset; null if the chip has no such thing. */
 export function locate(
   chip: ChipDescription,
@@ -161,3 +168,11 @@ export const registerOf = (path: string): string => path.split('.').slice(0, 2).
 export const inC = (path: string): string => path.split('.').slice(0, 2).join('->');
 /** As the manual spells it: `RCC_CR.PLL1ON`. */
 export const inManual = (path: string): string => path.replace('.', '_');
+/** C that clears fields, a line per register. */
+export const clearedInC = (paths: readonly string[]): string =>
+  [...new Set(paths.map(inC))]
+    .map((register) => {
+      const bits = paths.filter((path) => inC(path) === register).map((path) => `${register.replace('->', '_')}_${path.split('.')[2]}`);
+      return `${register} &= ~(${bits.join(' | ')});`;
+    })
+    .join('\n');

@@ -62,8 +62,12 @@ const L476: FamilyFields = {
   document: 'AN2606 Rev 70 Tables 168 and 170',
   hsi48: null,
   clockRecovery: [],
-  // A crystal of either kind; what the ROM finds is seen when it asks for it.
-  hseForUsb: { needed: true, source: 'AN2606 Rev 70 Tables 168 and 170: MSI trimmed by LSE, else HSE', confidence: 'documented' },
+  hseForUsb: {
+    // 9 MHz stands in brackets there, and there is no way from it to 48 MHz
+    crystals: { mhz: [4, 6, 8, 12, 16, 18, 20, 24], orLse: true },
+    source: 'AN2606 Rev 70 Tables 168 and 170: MSI trimmed by LSE, else HSE',
+    confidence: 'documented',
+  },
 };
 const L496: FamilyFields = {
   ...L4,
@@ -71,7 +75,7 @@ const L496: FamilyFields = {
   document: 'AN2606 Rev 70 Table 172',
   hsi48: { on: 'RCC.CRRCR.HSI48ON', ready: 'RCC.CRRCR.HSI48RDY' },
   clockRecovery: CRS,
-  hseForUsb: { needed: false, source: 'AN2606 Rev 70 Table 172: USB from HSI48, trimmed by CRS on SOF', confidence: 'documented' },
+  hseForUsb: { crystals: null, source: 'AN2606 Rev 70 Table 172: USB from HSI48, trimmed by CRS on SOF', confidence: 'documented' },
 };
 
 const F0: FamilyFields = {
@@ -95,7 +99,7 @@ const F0: FamilyFields = {
   voltage: null,
   voltageControl: null,
   kernelClocks: ['RCC.CFGR3'],
-  hseForUsb: { needed: false, source: 'AN2606 Rev 70 Table 41: USB from HSI48, trimmed by CRS on SOF', confidence: 'documented' },
+  hseForUsb: { crystals: null, source: 'AN2606 Rev 70 Table 41: USB from HSI48, trimmed by CRS on SOF', confidence: 'documented' },
   clockRecovery: CRS,
   usb: { enable: 'RCC.APB1ENR.USBEN', pullUp: 'USB.BCDR.DPPU', block: 'USB' },
   dmaChannels: ['DMA1.CCR#.EN'],
@@ -148,7 +152,7 @@ const H7: FamilyFields = {
   voltageControl: { field: 'PWR.D3CR.VOS', highest: 3, code: 'PWR->D3CR |= PWR_D3CR_VOS; while (!(PWR->D3CR & PWR_D3CR_VOSRDY)) {}' },
   kernelClocks: ['RCC.D1CCIPR', 'RCC.D2CCIP1R', 'RCC.D2CCIP2R', 'RCC.D3CCIPR'],
   hseForUsb: {
-    needed: false,
+    crystals: null,
     source: 'AN2606 Rev 70 Table 135: USB from HSI48, trimmed by CRS on SOF (V13.3 and later)',
     confidence: 'documented',
   },
@@ -190,7 +194,7 @@ const F4: Omit<FamilyFields, 'line' | 'document' | 'voltage' | 'voltageControl'>
   flashLatency: 'FLASH.ACR.LATENCY',
   kernelClocks: [],
   hseForUsb: {
-    needed: true,
+    crystals: { mhz: Array.from({ length: 23 }, (_, i) => 4 + i), orLse: false },
     source: 'AN2606 Rev 70 Tables 73, 75 and 83: USB from the PLL fed by HSE, 4 to 26 MHz in steps of 1 MHz',
     confidence: 'documented',
   },

@@ -1,6 +1,6 @@
 /** Flash wait states and the voltage range, against the clock that runs at the entry. */
 import { broken, notApplicable, pass, unknown, type Check, type Subject } from './check.ts';
-import { familyOf, inC, inManual, locate, maskOf, registerOf } from './families.ts';
+import { familyOf, inC, inManual, locate, maskOf, NO_FAMILY, registerOf } from './families.ts';
 
 const MHZ = 1e6;
 
@@ -11,7 +11,7 @@ interface Timing {
 /** HCLK and voltage range in force; a sentence if they are not known. */
 function timing({ state }: Subject): Timing | string {
   const f = familyOf(state.chip);
-  if (!f) return 'this chip family has no row of register names yet';
+  if (!f) return NO_FAMILY;
   const hz = state.clockHz('hclk');
   if (hz === null) return 'HCLK is not known on this target';
   const code = f.voltage ? state.field(f.voltage.field) : null;

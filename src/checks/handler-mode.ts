@@ -16,13 +16,14 @@ export const handlerMode: Check = {
     if (xpsr === null) return notApplicable('xPSR cannot be read on this target');
     const active = xpsr & 0x1ff;
     if (active === 0) return pass('IPSR = 0', 'Thread mode', SOURCE, 'documented');
+    if (entry?.how === 'exception')
+      return notApplicable(
+        `no jump was made in a handler: ${exceptionName(state.chip, active)} was taken in system memory, see entry-address`,
+      );
     const own = exceptionPriority(state, active);
     const usb = usbPriority(subject);
     const blocks = own !== null && usb !== null && usb >= groupPriority(state, own);
-    const how =
-      entry?.how === 'exception'
-        ? 'the ROM was entered by an exception'
-        : `the jump was made inside the handler of ${exceptionName(state.chip, active)}`;
+    const how = `the jump was made inside the handler of ${exceptionName(state.chip, active)}`;
     return broken(blocks ? 'fail' : 'warn', {
       observed: `IPSR = ${active}: ${exceptionName(state.chip, active)}${own === null ? '' : `, priority ${own}`}${usb === null ? '' : `; USB interrupt ${usb}`}`,
       expected: 'IPSR = 0',

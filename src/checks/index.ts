@@ -2,7 +2,7 @@
 import type { Check } from './check.ts';
 import { basepri } from './basepri.ts';
 import { dcache, icache } from './cache.ts';
-import { hse, kernelClocks, pll, prescalers, sysclk, usbClock } from './clocks.ts';
+import { kernelClocks, pll, prescalers, sysclk, usbClock } from './clocks.ts';
 import { bootSelection } from './boot-selection.ts';
 import { control } from './control.ts';
 import { fpu, mpu, stackLimit } from './core-units.ts';
@@ -13,6 +13,7 @@ import { faultmask } from './faultmask.ts';
 import { flashLatency, voltageRange } from './flash-timing.ts';
 import { handlerMode } from './handler-mode.ts';
 import { hsi48 } from './hsi48.ts';
+import { hse } from './hse.ts';
 import { iwdg } from './iwdg.ts';
 import { dma, exti, peripheralsLeftOn, usbLeftOn } from './left-on.ts';
 import { leavePath } from './leave-path.ts';

@@ -1,10 +1,10 @@
 /** Peripherals that the application leaves working: clocks, USB, DMA, EXTI. */
-import { broken, notApplicable, pass, unknown, type Check, type Subject, type Writer } from './check.ts';
+import { broken, notApplicable, pass, unknown, type Check, type Subject } from './check.ts';
 import { listed } from './core-registers.ts';
-import { familyOf, inC, inManual, locate, maskOf, registerOf } from './families.ts';
+import { clearedInC, familyOf, inC, inManual, locate, NO_FAMILY } from './families.ts';
 import { DEINIT, NOTHING_PUBLISHED } from './sources.ts';
+import { latestWriter } from './writers.ts';
 
-const NO_FAMILY = 'this chip family has no row of register names yet';
 const ENABLE_REGISTER = /^(AHB|APB|IOP)[0-9A-Z]*ENR\d?$/;
 const SLEEP_REGISTER = /(LPENR|SMENR)\d?$/;
 
@@ -30,14 +30,6 @@ function clocksOn({ state }: Subject): Enable[] {
   }
   return out;
 }
-function latest({ state, history }: Subject, paths: readonly string[]): Writer | null {
-  let best: Writer | null = null;
-  for (const path of paths) {
-    const w = history?.lastWriter(registerOf(path), maskOf(state.chip, path)) ?? null;
-    if (w && (!best || w.seq > best.seq)) best = w;
-  }
-  return best;
-}
 
 export const peripheralsLeftOn: Check = {
   id: 'peripherals-left-on',
@@ -52,7 +44,7 @@ export const peripheralsLeftOn: Check = {
       source: DEINIT,
       confidence: 'documented',
       because: 'a clocked peripheral keeps its settings: pins, interrupts and DMA requests of the application reach into the ROM',
-      lastWriter: latest(
+      lastWriter: latestWriter(
         subject,
         on.map((e) => e.path),
       ),
@@ -60,19 +52,10 @@ export const peripheralsLeftOn: Check = {
   },
   repair(subject) {
     const on = clocksOn(subject);
-    const registers = [...new Set(on.map((e) => registerOf(e.path)))];
     return {
       at: 'entry',
       what: `clocks switched off: ${listed(on.map((e) => e.name))}`,
-      fix: registers
-        .map(
-          (r) =>
-            `${inC(r)} &= ~(${on
-              .filter((e) => registerOf(e.path) === r)
-              .map((e) => `${r.replace('.', '_')}_${e.path.split('.')[2]}`)
-              .join(' | ')});`,
-        )
-        .join('\n'),
+      fix: clearedInC(on.map((e) => e.path)),
       apply: (target) => on.forEach((e) => target.setField(e.path, 0)),
     };
   },
@@ -102,7 +85,7 @@ export const usbLeftOn: Check = {
       because: pull
         ? 'the host still sees the device of the application, and is not told that it has gone'
         : 'USB is clocked and keeps endpoints and interrupts of the application',
-      lastWriter: latest(subject, [f.enable]),
+      lastWriter: latestWriter(subject, [f.enable]),
     });
   },
   repair({ state }) {
@@ -165,7 +148,7 @@ export const dma: Check = {
       source: DEINIT,
       confidence: 'documented',
       because: 'a channel that goes on moving data writes into RAM that the ROM uses by now',
-      lastWriter: latest(subject, on),
+      lastWriter: latestWriter(subject, on),
     });
   },
   repair(subject) {
@@ -206,7 +189,7 @@ export const exti: Check = {
       because: 'a pin change is still turned into an interrupt request; the NVIC decides whether it gets through',
       source: NOTHING_PUBLISHED,
       confidence: 'inferred',
-      lastWriter: latest(subject, f.exti.mask),
+      lastWriter: latestWriter(subject, f.exti.mask),
     });
   },
   repair({ state }) {

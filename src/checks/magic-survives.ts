@@ -32,10 +32,12 @@ function judgeLost(subject: Subject, word: MagicWord, alone: boolean): Judgement
         ? ram
           ? 'the value never arrived in memory before the reset'
           : 'the write was ignored: the backup domain is write-protected (DBP) or its bus clock is off'
-        : word.overwrittenBy
-          ? 'start-up code wrote over it after the reset, before the firmware looked at it'
-          : 'it changed across the reset without an instruction that did it',
-    lastWriter: dropped || !word.overwrittenBy ? word.writer : word.overwrittenBy,
+        : word.readWithoutClock
+          ? 'it is there, but was read while the bus clock of the register was off: such a read gives 0'
+          : word.overwrittenBy
+            ? 'start-up code wrote over it after the reset, before the firmware looked at it'
+            : 'it changed across the reset without an instruction that did it',
+    lastWriter: dropped ? word.writer : ((word.readWithoutClock ? word.reader : word.overwrittenBy) ?? word.writer),
   });
 }
 const keep = (subject: Subject, word: MagicWord): Repair => ({
@@ -47,7 +49,9 @@ const keep = (subject: Subject, word: MagicWord): Repair => ({
     ? 'SCB_CleanDCache_by_Addr((uint32_t *)&request, sizeof request);   /* after writing it, before NVIC_SystemReset() */'
     : inRam(subject, word.address)
       ? '__attribute__((section(".noinit"))) static volatile uint32_t request;  /* a NOLOAD section that start-up code does not clear */'
-      : 'HAL_PWR_EnableBkUpAccess();   /* DBP; and the clock of RTC/TAMP, before the backup register is written */',
+      : word.readWithoutClock
+        ? '__HAL_RCC_RTC_CLK_ENABLE();   /* the bus clock of RTC/TAMP (RTCAPBEN), before the backup register is read */'
+        : 'HAL_PWR_EnableBkUpAccess();   /* DBP; and the clock of RTC/TAMP, before the backup register is written */',
 });
 const MOST_CHOICES = 8;
 
@@ -88,6 +92,6 @@ export const magicSurvives: Check = {
   explanation: [
     'The safest way into the ROM is to leave a word behind, reset, and test the word first thing in main(). The word has to live through the reset and through start-up code.',
     'An ordinary variable does not: start-up code clears .bss and copies .data before main(). Put the word into a section that is neither (NOLOAD, "noinit"), at an address that neither the stack nor another image uses.',
-    'A backup register lives through resets too, but ignores writes until DBP is set and its bus clock is on. With a data cache the line has to be cleaned before the reset; with ECC RAM write a whole word and something after it.',
+    'A backup register lives through resets too, but ignores writes until DBP is set and its bus clock is on, and reads as 0 while that clock is off, as it is after a reset. With a data cache the line has to be cleaned before the reset; with ECC RAM write a whole word and something after it.',
   ].join('\n\n'),
 };

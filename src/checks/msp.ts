@@ -1,6 +1,7 @@
 /** The main stack pointer that the ROM gets. */
 import type { ChipDescription } from '../emu/chip.ts';
 import { broken, hex, notApplicable, pass, type Check, type RomFacts, type Subject } from './check.ts';
+import { mspBefore } from './entry.ts';
 import { NOTHING_PUBLISHED } from './sources.ts';
 
 const TABLE = "AN2606 Rev 70: the ROM's vector table begins with its stack pointer";
@@ -24,8 +25,9 @@ export const msp: Check = {
   id: 'msp',
   question: 'Is MSP the stack pointer that the ROM would get from a reset, or at least a usable one?',
   path: false,
-  judge({ state, history, rom, entry }) {
-    const value = state.core('msp');
+  judge(subject) {
+    const { state, history, rom, entry } = subject;
+    const value = mspBefore(subject);
     if (value === null) return notApplicable('MSP cannot be read on this target');
     const observed = `MSP = ${hex(value)}`;
     const expected = `MSP = ${hex(rom.initialStack)}, the word at ${hex(rom.vectorTable)}`;

@@ -2,6 +2,7 @@
 import { broken, pass, unknown, type Check, type Subject, type Writer } from './check.ts';
 import { blocksOfLine, lineName, linesSet, listed, PPB } from './core-registers.ts';
 import { DEINIT } from './sources.ts';
+import { latest } from './writers.ts';
 
 /** Whether something can still raise the line: its block's clock is on, or the line is pending already. */
 function isLive({ state }: Subject, line: number, pending: readonly number[]): boolean {
@@ -12,14 +13,8 @@ function isLive({ state }: Subject, line: number, pending: readonly number[]): b
   });
 }
 /** Who touched the enables last, of those lines that are still on. */
-function writer({ history }: Subject, lines: readonly number[]): Writer | null {
-  let latest: Writer | null = null;
-  for (const line of lines) {
-    const w = history?.lastWriter(`CPU.NVIC_ISER${line >>> 5}`, 1 << (line & 31)) ?? null;
-    if (w && (!latest || w.seq > latest.seq)) latest = w;
-  }
-  return latest;
-}
+const writer = ({ history }: Subject, lines: readonly number[]): Writer | null =>
+  latest(lines.map((line) => history?.lastWriter(`CPU.NVIC_ISER${line >>> 5}`, 1 << (line & 31))));
 
 export const nvicEnabled: Check = {
   id: 'nvic-enabled',

@@ -1,8 +1,7 @@
 /** What the part and its option bytes allow: remap, banks, empty flash, protection, TrustZone, second core. */
 import { broken, hex, notApplicable, pass, unknown, type Check } from './check.ts';
-import { familyOf, inManual, maskOf, registerOf } from './families.ts';
+import { familyOf, inManual, maskOf, NO_FAMILY, registerOf } from './families.ts';
 
-const NO_FAMILY = 'this chip family has no row of register names yet';
 const REMAP = 'AN2606 Rev 70 4.1: dual-bank-boot devices except F7 have to map system memory to 0 before the jump';
 
 export const remap: Check = {

@@ -1,36 +1,41 @@
 /** Accesses through SP between the change of MSP and the branch. */
 import { broken, hex, notApplicable, pass, unknown, type Check, type Judgement, type Subject } from './check.ts';
+import { faultText, mspBefore, ownEntry } from './entry.ts';
 
 const SOURCE = 'AAPCS32 6.2.1: compiled code keeps return address and variables relative to SP; CMSIS __set_MSP is no barrier for that';
 /** A frame of compiled code; beyond that MSP has not been moved by pops, it is another stack. */
 const MAX_POPPED = 1024;
 
 /** Bytes that MSP stands above the ROM's stack pointer: pops and unwinding after MSP was set. */
-function popped({ state, rom, history }: Subject): number {
-  const msp = state.core('msp');
+function popped(subject: Subject): number {
+  const { rom, history } = subject;
+  const msp = mspBefore(subject);
   const writer = history?.lastWriter('CPU.MSP');
   if (msp === null || (history && !writer)) return 0;
   const by = (msp - rom.initialStack) | 0;
   return by > 0 && by <= MAX_POPPED ? by : 0;
 }
 
-const moved = (subject: Subject, by: number, verdict: 'warn' | 'fail', because: string): Judgement =>
-  broken(verdict, {
-    observed: `MSP = ${hex(subject.state.core('msp') ?? 0)}${by === 0 ? '' : `, ${by} bytes above the ROM's`}`,
-    expected: `MSP = ${hex(subject.rom.initialStack)}`,
+function moved(subject: Subject, by: number, verdict: 'warn' | 'fail', because: string): Judgement {
+  const fault = subject.history?.firstFault;
+  return broken(verdict, {
+    observed: `MSP = ${hex(mspBefore(subject) ?? 0)}${by === 0 ? `, then ${fault ? faultText(fault) : 'a fault'}` : `, ${by} bytes above the ROM's`}`,
+    expected: by === 0 ? `a branch to ${hex(subject.rom.resetVector)}` : `MSP = ${hex(subject.rom.initialStack)}`,
     because,
     source: SOURCE,
     confidence: 'inferred',
     lastWriter: subject.history?.lastWriter('CPU.MSP') ?? null,
   });
+}
 
 export const stackAfterMsp: Check = {
   id: 'stack-after-msp',
   question: 'Does compiled code load or pop something through SP after MSP has been changed?',
   path: true,
   judge(subject) {
-    const { entry, history, state } = subject;
-    const msp = state.core('msp');
+    const { history } = subject;
+    const entry = ownEntry(subject);
+    const msp = mspBefore(subject);
     if (msp === null) return notApplicable('MSP cannot be read on this target');
     const by = popped(subject);
     if (entry) {
@@ -55,7 +60,7 @@ export const stackAfterMsp: Check = {
   repair(subject) {
     const fix = '__asm volatile("msr msp, %0\\n\\tbx %1" : : "r"(sp), "r"(pc) : "memory");  /* both values already in registers */';
     const writer = subject.history?.lastWriter('CPU.MSP');
-    if (subject.entry)
+    if (ownEntry(subject))
       return {
         at: 'entry',
         what: `MSP set to ${hex(subject.rom.initialStack)}`,

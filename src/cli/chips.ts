@@ -92,6 +92,7 @@ export function ledger(chip: ChipDescription): Ledger {
   }));
   return {
     'Memory map': memoryMap(chip),
+    'Flash and caches': flashRows(chip),
     'Parameters (times in ps)': Object.entries(chip.parameters).map(([name, fact]) => row(name, fact)),
     'Boot selection': boot,
     'Option bytes (factory)': Object.entries(chip.optionBytes ?? {}).map(([name, o]) =>
@@ -100,6 +101,29 @@ export function ledger(chip: ChipDescription): Ledger {
     'Stand-in ROM': rom,
     'ROM options (--rom-option)': options,
   };
+}
+
+/** Wait states by clock, what the flash controller holds and reads ahead, what a line of a core's own cache costs. */
+function flashRows(chip: ChipDescription): LedgerRow[] {
+  const caches = (name: string, fact: ChipDescription['flashCache']): LedgerRow[] => {
+    if (!fact) return [];
+    const { lineBytes, rowBytes, codeRows, dataRows } = fact.value;
+    const rows = codeRows + dataRows === 0 ? 'no cache' : `rows of ${rowBytes} bytes: ${codeRows} of instructions, ${dataRows} of data`;
+    return [row(name, fact, `lines of ${lineBytes} bytes, ${rows}`)];
+  };
+  const steps = (table: readonly (readonly [number, number])[]): string =>
+    table.map(([mhz, waits]) => `${waits} up to ${mhz} MHz`).join(', ');
+  return [
+    ...Object.entries(chip.maxHclkHz?.value ?? {}).map(([range, hz]) => row(`highest HCLK, ${range}`, chip.maxHclkHz!, `${hz / 1e6} MHz`)),
+    ...Object.entries(chip.flashLatency?.value ?? {}).map(([range, table]) =>
+      row(`wait states, ${range}`, chip.flashLatency!, steps(table)),
+    ),
+    ...caches('flash controller', chip.flashCache),
+    ...chip.cores.flatMap((core) => [
+      ...caches(`in front of ${core.name}`, core.flashCache),
+      ...(core.lineFill ? [row(`line fill of ${core.name}, cycles of ${core.lineFill.clock}`, core.lineFill.cycles)] : []),
+    ]),
+  ];
 }
 
 function memoryMap(chip: ChipDescription): LedgerRow[] {

@@ -12,12 +12,15 @@ export interface BenchHooks {
   /** Aborted: the run ends soon and still gives its result. */
   readonly stop?: AbortSignal;
   readonly progress?: (text: string) => void;
+  /** Wanted: what translated code did, at the end. */
+  readonly stats?: (text: string) => void;
 }
 export type Bench = (job: RunJob, hooks: BenchHooks) => Promise<RunResult>;
 
 /** What the worker sends back, once it has been sent its WorkerData. */
 export type WorkerMessage =
   | { readonly kind: 'progress'; readonly text: string }
+  | { readonly kind: 'stats'; readonly text: string }
   | { readonly kind: 'result'; readonly result: RunResult }
   | { readonly kind: 'error'; readonly usage: boolean; readonly message: string; readonly stack: string };
 
@@ -26,6 +29,7 @@ export interface WorkerData {
   /** One word, not 0 = stop. */
   readonly stop: SharedArrayBuffer;
   readonly progress: boolean;
+  readonly stats: boolean;
 }
 
 export const runJob: Bench = (job, hooks) => (hasWorker() ? inWorker(job, hooks) : inThread(job, hooks));
@@ -40,13 +44,14 @@ export async function inThread(job: RunJob, hooks: BenchHooks): Promise<RunResul
       clock: () => performance.now(),
       memoryUse: () => process.memoryUsage.rss(),
       ...(hooks.progress === undefined ? {} : { progress: hooks.progress }),
+      ...(hooks.stats === undefined ? {} : { stats: hooks.stats }),
     }),
   );
 }
 
 function inWorker(job: RunJob, hooks: BenchHooks): Promise<RunResult> {
   const stop = new SharedArrayBuffer(4);
-  const data: WorkerData = { job, stop, progress: hooks.progress !== undefined };
+  const data: WorkerData = { job, stop, progress: hooks.progress !== undefined, stats: hooks.stats !== undefined };
   return new Promise((settle, fail) => {
     const worker = takeWorker();
     const raise = (): void => void Atomics.store(new Int32Array(stop), 0, 1);
@@ -60,6 +65,7 @@ function inWorker(job: RunJob, hooks: BenchHooks): Promise<RunResult> {
     };
     worker.on('message', (message: WorkerMessage) => {
       if (message.kind === 'progress') hooks.progress?.(message.text);
+      else if (message.kind === 'stats') hooks.stats?.(message.text);
       else if (message.kind === 'result') end(() => settle(message.result));
       else
         end(() =>

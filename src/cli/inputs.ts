@@ -80,6 +80,7 @@ export async function loadJob(images: readonly string[], options: RunOptions, cw
     rom: romInput(chip, options, scenario, cwd),
     symptom: symptomOf(options.symptom),
     engine: engineOf(options),
+    ...unicornJsOf(options, cwd),
     semihosting: options.semihosting !== false,
     bootAt: options.bootAt === undefined ? null : wordValue(options.bootAt, '--boot-at'),
     files: stepFiles(scenario, scenarioFolder),
@@ -171,12 +172,13 @@ function engineOf(options: RunOptions): 'bootbench' | 'unicorn' {
   const engine = options.engine ?? 'bootbench';
   if (engine !== 'bootbench' && engine !== 'unicorn')
     throw new UsageError(`--engine: ${JSON.stringify(engine)} is not known`, 'it is bootbench or unicorn');
-  if (options.unicornJs !== undefined)
-    throw new UsageError(
-      '--unicorn-js is not served in this version',
-      'install libunicorn 2 and the npm package koffi, and leave --unicorn-js out',
-    );
   return engine;
+}
+function unicornJsOf(options: RunOptions, cwd: string): Pick<RunJob, 'unicornJs'> {
+  if (options.unicornJs === undefined) return {};
+  if (options.engine !== 'unicorn') throw new UsageError('--unicorn-js is for the second engine', 'add --engine unicorn');
+  readInput(options.unicornJs, cwd);
+  return { unicornJs: resolve(cwd, options.unicornJs) };
 }
 
 function limitsOf(options: RunOptions): RunLimits {

@@ -92,6 +92,7 @@ function addRun(program: Command, io: Io, exit: (code: number) => void, bench: B
     .option('--max-instructions <n>', 'end the run after so many instructions')
     .option('--wall <time>', 'end the run after this much real time, for example 30s')
     .option('--max-memory <size>', 'end the run when the process holds more, for example 500M')
+    .option('--stats', 'what translated code did and why it was left, on stderr')
     .option('--quiet', 'no report')
     .option('--no-color', 'no colours (NO_COLOR is honoured too)')
     .action(async (images: string[], options: RunCommandOptions) => {

@@ -17,6 +17,7 @@ export interface RunCommandOptions extends RunOptions {
   readonly html?: string;
   readonly junit?: string;
   readonly quiet?: boolean;
+  readonly stats?: boolean;
   readonly color?: boolean;
 }
 
@@ -36,7 +37,10 @@ export async function runCommand(images: readonly string[], options: RunCommandO
   const outputs = new Outputs(files, io.cwd);
   try {
     const started = performance.now();
-    const result = await interruptible(io, options.quiet !== true, (hooks) => bench(job, hooks));
+    let stats: string | null = null;
+    const result = await interruptible(io, options.quiet !== true, (hooks) =>
+      bench(job, options.stats === true ? { ...hooks, stats: (text) => (stats = text) } : hooks),
+    );
     const seconds = (performance.now() - started) / 1000;
     const { expect } = result.scenario;
     const judgement = expect === null ? null : judge(result, expect);
@@ -49,6 +53,7 @@ export async function runCommand(images: readonly string[], options: RunCommandO
       const stream = onStdout.length > 0 ? io.stderr : io.stdout;
       stream.write(terminalReport(result, { paint: paintFor(io, stream, options.color !== false), width: stream.columns, judgement }));
     }
+    if (stats !== null) io.stderr.write(`${stats}\n`);
     return verdict(result, judgement) ? EXIT.ok : EXIT.failed;
   } finally {
     outputs.discard();

@@ -11,7 +11,7 @@ import { prepareEngine } from './prepare-engine.ts';
 
 const send = (message: WorkerMessage): void => parentPort?.postMessage(message);
 
-async function serve({ job, stop, progress }: WorkerData): Promise<void> {
+async function serve({ job, stop, progress, stats }: WorkerData): Promise<void> {
   const flag = new Int32Array(stop);
   try {
     usePrebuilt(findChip(job.chip)?.cores ?? []);
@@ -22,6 +22,7 @@ async function serve({ job, stop, progress }: WorkerData): Promise<void> {
         clock: () => performance.now(),
         memoryUse: () => process.memoryUsage.rss(),
         ...(progress ? { progress: (text: string) => send({ kind: 'progress', text }) } : {}),
+        ...(stats ? { stats: (text: string) => send({ kind: 'stats', text }) } : {}),
       }),
     );
     send({ kind: 'result', result });

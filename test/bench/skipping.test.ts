@@ -6,6 +6,7 @@ import { Session } from '../../src/bench/session.ts';
 import { loadJob } from '../../src/cli/inputs.ts';
 import { registerFile } from '../../src/emu/core/register-file.ts';
 import { MS } from '../../src/emu/time.ts';
+import { countSkipped } from '../emu/skipped.ts';
 
 const fixture = (path: string): string => fileURLToPath(new URL(`../../fixtures/${path}`, import.meta.url));
 
@@ -13,14 +14,7 @@ async function end(name: string, untilMs: number | null, skipping: boolean) {
   const session = new Session(jobInput(await loadJob([], { scenario: fixture(`${name}/scenario.json`) }, fixture(''))));
   const { machine, usb } = session;
   machine.skipping = skipping;
-  let skipped = 0;
-  for (const core of machine.cores) {
-    const skip = core.skip.bind(core);
-    core.skip = (cycles, ...rest) => {
-      skipped += cycles;
-      skip(cycles, ...rest);
-    };
-  }
+  const skipped = countSkipped(machine.cores);
   const { outcome, at } = session.run({ until: untilMs === null ? null : untilMs * MS });
   const state = {
     outcome,
@@ -33,7 +27,7 @@ async function end(name: string, untilMs: number | null, skipping: boolean) {
     unclocked: machine.state.unclocked,
     uninitialised: machine.uninitialisedReads(),
   };
-  return { state, skipped };
+  return { state, skipped: skipped() };
 }
 
 describe('Skipping', () => {

@@ -1,5 +1,4 @@
 /** Runs of the two-core chip: images by core, the boot core's outcome, the second core as witness or as cause. */
-import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { imageCore, startAddress } from '../../src/bench/image-core.ts';
 import { jobInput, type RunJob } from '../../src/bench/job.ts';
@@ -7,13 +6,13 @@ import type { RunResult } from '../../src/bench/result.ts';
 import { runBench } from '../../src/bench/run.ts';
 import { repairTarget } from '../../src/bench/repairs.ts';
 import { serialise } from '../../src/bench/serialise.ts';
-import type { Scenario } from '../../src/bench/scenario-types.ts';
 import { Session } from '../../src/bench/session.ts';
 import { NOT_TRACED, subjectAt } from '../../src/bench/subject.ts';
 import { CHECKS } from '../../src/checks/index.ts';
 import { STM32H533RE } from '../../src/chips/stm32h533.ts';
 import { STM32H745XI } from '../../src/chips/stm32h745.ts';
 import { Thumb } from '../emu/thumb.ts';
+import { plainJob } from './plain-job.ts';
 
 const ROM = 0x1ff09800;
 const CM7 = 0x08000000;
@@ -34,26 +33,8 @@ function image(base: number, sp: number, code: Code): Uint8Array {
 const m7 = (code: Code): { path: string; bytes: Uint8Array } => ({ path: 'cm7.bin@0x08000000', bytes: image(CM7, 0x20001000, code) });
 const m4 = (code: Code): { path: string; bytes: Uint8Array } => ({ path: 'cm4.bin@0x08100000', bytes: image(CM4, 0x30001000, code) });
 
-const job = (images: RunJob['images'], scenario: Partial<Scenario> = {}): RunJob => ({
-  version: 'test',
-  chip: 'STM32H745XI',
-  images,
-  scenario: { schema: 'bootbench/scenario@1', ...scenario },
-  overrides: { images: images.map((i) => i.path) },
-  limits: { maxInstructions: null, wallMs: null, maxMemory: null },
-  rom: {
-    kind: 'stand-in',
-    bytes: new Uint8Array(readFileSync(new URL('../../rom/images/h745.bin', import.meta.url))),
-    version: null,
-    options: {},
-  },
-  symptom: null,
-  engine: 'bootbench',
-  semihosting: true,
-  bootAt: null,
-  files: new Map(),
-});
-const run = (images: RunJob['images'], scenario: Partial<Scenario> = {}): RunResult => runBench(jobInput(job(images, scenario)));
+const job = (images: RunJob['images']): RunJob => plainJob('STM32H745XI', images);
+const run = (images: RunJob['images']): RunResult => runBench(jobInput(job(images)));
 const check = (r: RunResult, id: string): string | undefined => r.checks.find((c) => c.id === id)?.verdict;
 
 /** USB33DEN, VTOR and the jump, from reset state. */

@@ -4,34 +4,15 @@ import { expect, test } from 'vitest';
 import { repairTarget } from '../../src/bench/repairs.ts';
 import { jobInput } from '../../src/bench/job.ts';
 import { Session } from '../../src/bench/session.ts';
-import { findChip } from '../../src/chips/index.ts';
-import { findRomProfile } from '../../src/rom/profiles.ts';
+import { plainJob } from './plain-job.ts';
 
 const BIT = 86_805_556 / 10;
 
 function levels(hold: boolean): { level: number; at: number }[] {
-  const chip = findChip('stm32h533re')!;
   const path = 'fixtures/h533-straight/firmware.elf';
-  const input = jobInput({
-    version: '',
-    chip: chip.name,
-    images: [{ path, bytes: new Uint8Array(readFileSync(path)) }],
-    scenario: { steps: [{ at: '100us', do: { uart: { port: 'USART1', hex: '55f0' } } }] },
-    overrides: { images: [path] },
-    limits: { maxInstructions: null, wallMs: null, maxMemory: null },
-    rom: {
-      kind: 'stand-in',
-      bytes: new Uint8Array(readFileSync(`rom/images/${findRomProfile(chip.rom!.id)!.image}.bin`)),
-      version: null,
-      options: {},
-    },
-    symptom: null,
-    engine: 'bootbench',
-    semihosting: true,
-    bootAt: null,
-    files: new Map(),
-  });
-  const s = new Session(input);
+  const images = [{ path, bytes: new Uint8Array(readFileSync(path)) }];
+  const steps = [{ at: '100us', do: { uart: { port: 'USART1', hex: '55f0' } } }];
+  const s = new Session(jobInput(plainJob('STM32H533RE', images, { steps })));
   const seen: { level: number; at: number }[] = [];
   const { wire } = s.machine.observer;
   s.machine.observer.wire = (name, level) => {

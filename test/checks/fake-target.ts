@@ -138,7 +138,7 @@ export class FakeTarget implements RepairTarget {
     if (level === 1) this.fellInRom = this.fellInRom.filter((e) => e.pin !== name);
   }
   branchTo(address: number): void {
-    this.entry = { ...this.entry!, address: (address & ~1) >>> 0, thumb: (address & 1) === 1 };
+    this.entry = { ...this.entry!, how: 'branch', address: (address & ~1) >>> 0, thumb: (address & 1) === 1 };
   }
 
   subject(): Subject {

@@ -48,10 +48,38 @@ describe('the branch target', () => {
     expect(verdicts(t)).toEqual(['pass', 'pass', 'pass']);
     expect(t.judge('stack-after-msp').verdict).toBe('n/a');
   });
-  test('an exception that vectors into the ROM is no entry at its reset vector', () => {
-    const t = at(0x0bf98100);
-    t.entry = { ...t.entry!, how: 'exception' };
-    expect(t.judge('entry-address')).toMatchObject({ verdict: 'fail', because: expect.stringContaining('exception') as unknown });
+  describe('an exception that vectors into the ROM', () => {
+    const taken = (exception: number): FakeTarget => {
+      const t = at(0x0bf98100);
+      t.entry = { ...t.entry!, how: 'exception' };
+      t.core['xpsr'] = 0x01000000 | exception;
+      return t;
+    };
+    test('is no entry at its reset vector, nor a jump made in a handler', () => {
+      const t = taken(15);
+      expect(t.judge('entry-address')).toMatchObject({ verdict: 'fail', because: expect.stringContaining('SysTick') as unknown });
+      expect(t.judge('handler-mode').verdict).toBe('n/a');
+      expect(repaired('entry-address', t).verdict).toBe('pass');
+      expect(t.core['xpsr']! & 0x1ff).toBe(0);
+    });
+    test('is blamed on the write that put the vectors there', () => {
+      const t = taken(15);
+      t.core['vtor'] = TABLE;
+      t.writers.set('CPU.VTOR', writer(0x08000600, 3));
+      expect(t.judge('entry-address').lastWriter?.pc).toBe(0x08000600);
+    });
+    test('after a read at a wrong address is that read', () => {
+      const t = taken(3);
+      t.firstFault = { kind: 'bus-data', address: 0x1fff0004, pc: 0x08000300, from: 0x080002fe, at: 1 };
+      expect(t.judge('entry-address')).toMatchObject({ observed: 'read of 0x1fff0004 faulted', lastWriter: { pc: 0x08000300 } });
+      expect(check('entry-address').repair(t.subject())).toMatchObject({ at: 'redirect', from: 0x1fff0000 });
+    });
+    test('after a branch into nowhere is that branch', () => {
+      const t = taken(3);
+      t.firstFault = { kind: 'bus-fetch', address: 0xc4246336, pc: 0xc4246336, from: 0x080002fe, at: 1 };
+      expect(t.judge('entry-address')).toMatchObject({ verdict: 'fail', lastWriter: { pc: 0x080002fe } });
+      expect(repaired('entry-address', t).verdict).toBe('pass');
+    });
   });
 });
 
@@ -67,7 +95,7 @@ describe('without an entry: where the vector was looked for', () => {
   test('the pair in the gap below the bootloader is redirected as a whole', () => {
     const t = none();
     t.vectorReads = [read(0x0bf87000, 0xffffffff), read(0x0bf87004, 0xffffffff, 0x08000304)];
-    t.firstFault = { kind: 'bus-fetch', address: 0xfffffffe, pc: 0xfffffffe, at: 2 };
+    t.firstFault = { kind: 'bus-fetch', address: 0xfffffffe, pc: 0xfffffffe, from: 0x080002fe, at: 2 };
     expect(t.judge('entry-address')).toMatchObject({
       verdict: 'fail',
       observed: '0xffffffff read from 0x0bf87004',
@@ -86,25 +114,25 @@ describe('without an entry: where the vector was looked for', () => {
   test("the fault's own vector fetch from the wrong table is not the firmware's read", () => {
     const t = none();
     t.vectorReads = [read(0x0bf87000, 0xffffffff), read(0x0bf87004, 0xffffffff), { ...read(0x0bf8700c, 0xffffffff, 0xfffffffe), at: 2 }];
-    t.firstFault = { kind: 'bus-fetch', address: 0xfffffffe, pc: 0xfffffffe, at: 2 };
+    t.firstFault = { kind: 'bus-fetch', address: 0xfffffffe, pc: 0xfffffffe, from: 0x080002fe, at: 2 };
     expect(check('entry-address').repair(t.subject())).toMatchObject({ at: 'redirect', from: 0x0bf87000 });
   });
   test("a read that faulted at another family's address", () => {
     const t = none();
-    t.firstFault = { kind: 'bus-data', address: 0x1fff0004, pc: 0x08000300, at: 1 };
+    t.firstFault = { kind: 'bus-data', address: 0x1fff0004, pc: 0x08000300, from: 0x080002fe, at: 1 };
     expect(t.judge('entry-address')).toMatchObject({ verdict: 'fail', observed: 'read of 0x1fff0004 faulted' });
     expect(check('entry-address').repair(t.subject())).toMatchObject({ at: 'redirect', from: 0x1fff0000 });
   });
   test('a jump to a typed-in address without anything there has no repair', () => {
     const t = none();
-    t.firstFault = { kind: 'bus-fetch', address: 0x1fff1234, pc: 0x1fff1234, at: 1 };
-    expect(t.judge('entry-address').verdict).toBe('fail');
+    t.firstFault = { kind: 'bus-fetch', address: 0x1fff1234, pc: 0x1fff1234, from: 0x080002fe, at: 1 };
+    expect(t.judge('entry-address')).toMatchObject({ verdict: 'fail', lastWriter: { pc: 0x080002fe } });
     expect(check('entry-address').repair(t.subject())).toBeNull();
   });
   test('a stray pointer elsewhere is not taken for a wrong address of the ROM', () => {
     const t = none();
     for (const address of [0x00000004, 0x0c000000, 0x20050000, 0x50000000]) {
-      t.firstFault = { kind: 'bus-data', address, pc: 0x08000300, at: 1 };
+      t.firstFault = { kind: 'bus-data', address, pc: 0x08000300, from: 0x080002fe, at: 1 };
       expect(t.judge('entry-address').verdict).toBe('n/a');
     }
   });
@@ -117,15 +145,37 @@ describe('without an entry: where the vector was looked for', () => {
     const t = none();
     t.writers.set('CPU.MSP', writer(0x08000500, 31));
     t.core['msp'] = INITIAL_SP + 16;
-    t.firstFault = { kind: 'bus-fetch', address: 0xdeadbeee, pc: 0xdeadbeee, at: 2 };
+    t.firstFault = { kind: 'bus-fetch', address: 0xdeadbeee, pc: 0xdeadbeee, from: 0x080002fe, at: 2 };
     expect(t.judge('stack-after-msp')).toMatchObject({ verdict: 'fail', lastWriter: { pc: 0x08000500 } });
     expect(check('stack-after-msp').repair(t.subject())).toMatchObject({ at: 'before-write', seq: 31 });
+  });
+  test('the same with the vectors of the ROM in force: the fault went to the ROM, MSP is told without its frame', () => {
+    const t = none();
+    t.entry = { ...new FakeTarget().entry!, address: 0x0bf98100, how: 'exception' };
+    t.vectorReads = [read(TABLE, INITIAL_SP), read(TABLE + 4, RESET_VECTOR)];
+    t.writers.set('CPU.MSP', writer(0x08000500, 31));
+    t.core['xpsr'] = 0x01000003;
+    t.core['lr'] = 0xfffffff9;
+    t.core['msp'] = INITIAL_SP - 32;
+    t.firstFault = { kind: 'bus-fetch', address: 0xdeadbeee, pc: 0xdeadbeee, from: 0x08000504, at: 2 };
+    expect(t.judge('stack-after-msp')).toMatchObject({
+      verdict: 'warn',
+      observed: expect.stringContaining(`0x${INITIAL_SP.toString(16)}, then bus-fetch`) as unknown,
+      lastWriter: { pc: 0x08000500 },
+    });
+    expect(check('stack-after-msp').repair(t.subject())).toMatchObject({ at: 'before-write', seq: 31 });
+    expect(t.judge('msp').verdict).toBe('pass');
+    expect(t.judge('entry-address').verdict).toBe('pass');
+    // a frame with FP registers
+    t.core['lr'] = 0xffffffe9;
+    t.core['msp'] = INITIAL_SP - 104;
+    expect(t.judge('msp').verdict).toBe('pass');
   });
   test('a stack overflow at the write of MSP is the limit of the application', () => {
     const t = none();
     t.core['msplim'] = 0x20043000;
     t.core['msp'] = 0x20043f00;
-    t.firstFault = { kind: 'stack-overflow', address: null, pc: 0x08000500, at: 2 };
+    t.firstFault = { kind: 'stack-overflow', address: null, pc: 0x08000500, from: 0x080002fe, at: 2 };
     t.writers.set('CPU.MSPLIM', writer(0x08000010, 3));
     expect(t.judge('stack-limit').verdict).toBe('fail');
     expect(check('stack-limit').repair(t.subject())).toMatchObject({ at: 'before-write', seq: 3 });
@@ -138,7 +188,8 @@ describe('the request that has to survive a reset', () => {
     wanted: 0xb007d0f5,
     atReset: 0xb007d0f5,
     read: 0xb007d0f5,
-    readPc: 0x08000210,
+    reader: writer(0x08000210, 50),
+    readWithoutClock: false,
     inDirtyLine: false,
     writer: writer(0x08000700, 40),
     overwrittenBy: null,
@@ -168,6 +219,15 @@ describe('the request that has to survive a reset', () => {
       because: expect.stringContaining('DBP') as unknown,
       lastWriter: { pc: 0x08000700 },
     });
+  });
+  test('a backup register that was read without its clock is there, but read as 0', () => {
+    const t = none(word({ address: 0x44007d00, read: 0, readWithoutClock: true }));
+    expect(t.judge('magic-survives')).toMatchObject({
+      verdict: 'fail',
+      because: expect.stringContaining('clock') as unknown,
+      lastWriter: { pc: 0x08000210 },
+    });
+    expect(check('magic-survives').repair(t.subject())).toMatchObject({ fix: expect.stringContaining('RTCAPBEN') as unknown });
   });
   test('a dirty line of the data cache held it: memory never got it, and the fix cleans the line', () => {
     const t = none(word({ address: 0x24010000, atReset: 0x1234, read: 0x1234, inDirtyLine: true }));
@@ -203,7 +263,7 @@ describe('instructions for a debugger', () => {
   test('a BKPT that faulted fails', () => {
     const t = new FakeTarget();
     t.entry = null;
-    t.firstFault = { kind: 'breakpoint', address: null, pc: 0x08000900, at: 1 };
+    t.firstFault = { kind: 'breakpoint', address: null, pc: 0x08000900, from: 0x080002fe, at: 1 };
     expect(t.judge('debugger').verdict).toBe('fail');
   });
   test('a board shows it in HFSR only', () => {

@@ -67,6 +67,8 @@ describe('bootbench chips', () => {
     const flat = out.replace(/\s+/g, ' ');
     expect(flat).toContain('0x10000000 sram2: 64 KiB ram; also at 0x20040000');
     expect(flat).toContain('0x08000000 flash: 1024 KiB flash; programmed by FLASH');
+    expect(flat).toContain('flash controller: lines of 8 bytes, rows of 32 bytes: 32 of instructions, 8 of data documented');
+    expect(flat).toContain('wait states, Range 2: 0 up to 6 MHz, 1 up to 12 MHz');
     for (const m of coverage(CHIPS.find((c) => c.name === 'STM32L496ZG')!).modelled) {
       expect(flat).toContain(`${m.blocks.join(', ')}: ${m.model} ${m.confidence} ${m.source}`.replace(/\s+/g, ' '));
       for (const text of m.lacks) expect(flat).toContain(text);

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readFileSync, readdirSync, symlinkSync, writeFil
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { dfuResult, primaskResult } from '../samples/results.ts';
+import type { Bench } from '../../src/cli/engine.ts';
 import { FIRMWARE, IMAGE, cli, folder } from './helpers.ts';
 
 const CHIP = ['--chip', 'stm32h533re'];
@@ -54,6 +55,8 @@ describe('exit code', () => {
     ['a bad address', run('--boot-at', 'main'), '--boot-at'],
     ['a bad size', run('--max-memory', 'lots'), 'for example 300M'],
     ['another engine', run('--engine', 'qemu'), 'it is bootbench or unicorn'],
+    ['unicorn.js for no engine', run('--unicorn-js', 'fw.bin'), 'add --engine unicorn'],
+    ['a missing unicorn.js', run('--engine', 'unicorn', '--unicorn-js', 'uc.js'), 'cannot read uc.js'],
     ['two documents on stdout', run('--json', '-', '--junit', '-'), 'both write to stdout'],
     ['two documents in one file', run('--json', 'x', '--html', './x'), 'both write ./x'],
     ['an output in no folder', run('--json', 'no/such/r.json'), 'there is no folder no/such'],
@@ -112,6 +115,18 @@ describe('output', () => {
     symlinkSync('/dev/null', join(cwd, 'sink'));
     expect((await cli(run('--json', 'sink'), { cwd })).code).toBe(0);
     expect(existsSync(join(cwd, 'sink'))).toBe(true);
+  });
+
+  test('--stats puts what translated code did on stderr, and nothing asks for it otherwise', async () => {
+    const asked: boolean[] = [];
+    const bench: Bench = (_job, { stats }) => {
+      asked.push(stats !== undefined);
+      stats?.('cpu: 3 regions');
+      return Promise.resolve(dfuResult());
+    };
+    expect((await cli(run('--stats', '--quiet'), { bench })).err).toBe('cpu: 3 regions\n');
+    expect((await cli(run('--quiet'), { bench })).err).toBe('');
+    expect(asked).toEqual([true, false]);
   });
 
   test('--quiet prints nothing', async () => {
