@@ -1,38 +1,8 @@
 /** The stand-in ROM of the F4 on the emulated F405 and F411: booted by BOOT0, its crystal measured, seen by the host, programmed byte by byte, left. */
-import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { jobInput } from '../../src/bench/job.ts';
-import type { Scenario, StepAction } from '../../src/bench/scenario-types.ts';
-import { Session, type SessionEnd } from '../../src/bench/session.ts';
-import { findChip } from '../../src/chips/index.ts';
-import { findRomProfile } from '../../src/rom/profiles.ts';
+import type { StepAction } from '../../src/bench/scenario-types.ts';
+import { hex, pinBoot, program, run } from './course.ts';
 
-/** SP, reset vector, `b .` */
-const program = (base: number): Uint8Array => new Uint8Array(Uint32Array.from([0x20001000, (base + 8) | 1, 0xe7fee7fe]).buffer);
-const hex = (bytes: Uint8Array): string => [...bytes].map((b) => b.toString(16).padStart(2, '0')).join('');
-
-function run(chip: string, scenario: Partial<Scenario>): { s: Session; end: SessionEnd } {
-  const image = findRomProfile(findChip(chip)!.rom!.id)!.image;
-  const bytes = new Uint8Array(readFileSync(new URL(`../../rom/images/${image}.bin`, import.meta.url)));
-  const s = new Session(
-    jobInput({
-      version: 'test',
-      chip,
-      images: [{ path: 'fw.bin@0x08000000', bytes: program(0x08000000) }],
-      scenario: { schema: 'bootbench/scenario@1', ...scenario },
-      overrides: { images: [] },
-      limits: { maxInstructions: null, wallMs: null, maxMemory: null },
-      rom: { kind: 'stand-in', bytes, version: null, options: {} },
-      symptom: null,
-      engine: 'bootbench',
-      semihosting: true,
-      bootAt: null,
-      files: new Map(),
-    }),
-  );
-  return { s, end: s.run() };
-}
-const pinBoot = { boot0: 1 } as const;
 const OTHERS = ['@Option Bytes  /0x1FFFC000/01*016 e', '@OTP Memory /0x1FFF7800/01*512 e,01*016 e', '@Device Feature/0xFFFF0000/01*004 e'];
 
 describe.each([

@@ -1,42 +1,11 @@
 /** The stand-in ROMs on the emulated chips: booted by BOOT0, seen by the host, programmed, left. */
-import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { jobInput } from '../../src/bench/job.ts';
 import type { Scenario, StepAction } from '../../src/bench/scenario-types.ts';
-import { Session, type SessionEnd } from '../../src/bench/session.ts';
 import { CHIPS } from '../../src/chips/index.ts';
+import { romImage } from '../../src/cli/package.ts';
 import { findRomProfile, ROM_PROFILES } from '../../src/rom/profiles.ts';
+import { hex, pinBoot, program, run } from './course.ts';
 
-const imageOf = (id: string): Uint8Array =>
-  new Uint8Array(readFileSync(new URL(`../../rom/images/${findRomProfile(id)!.image}.bin`, import.meta.url)));
-/** SP, reset vector, `b .` */
-const program = (base: number): Uint8Array => new Uint8Array(Uint32Array.from([0x20001000, (base + 8) | 1, 0xe7fee7fe]).buffer);
-
-function session(chip: string, scenario: Partial<Scenario>): Session {
-  const bytes = imageOf(CHIPS.find((c) => c.name === chip)!.rom!.id);
-  return new Session(
-    jobInput({
-      version: 'test',
-      chip,
-      images: [{ path: 'fw.bin@0x08000000', bytes: program(0x08000000) }],
-      scenario: { schema: 'bootbench/scenario@1', ...scenario },
-      overrides: { images: [] },
-      limits: { maxInstructions: null, wallMs: null, maxMemory: null },
-      rom: { kind: 'stand-in', bytes, version: null, options: {} },
-      symptom: null,
-      engine: 'bootbench',
-      semihosting: true,
-      bootAt: null,
-      files: new Map(),
-    }),
-  );
-}
-function run(chip: string, scenario: Partial<Scenario>): { s: Session; end: SessionEnd } {
-  const s = session(chip, scenario);
-  return { s, end: s.run() };
-}
-const pinBoot = { boot0: 1 } as const;
-const hex = (bytes: Uint8Array): string => [...bytes].map((b) => b.toString(16).padStart(2, '0')).join('');
 /** Not a multiple of any programming unit, nor of a block. */
 const DATA = Uint8Array.from({ length: 2600 + 5 }, (_, i) => (i * 37 + (i >> 5)) & 0xff);
 
@@ -176,6 +145,6 @@ describe('bootloader ID byte (AN2606 Table 3)', () => {
     ['stm32f411', 0x1fff76de, 0xd0],
   ])('%s has it at its address', (id, address, value) => {
     const profile = findRomProfile(id)!;
-    expect(imageOf(id)[address - profile.base]).toBe(value);
+    expect(romImage(profile.image)[address - profile.base]).toBe(value);
   });
 });

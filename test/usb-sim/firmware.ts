@@ -6,11 +6,11 @@ import h533 from '../../src/chips/generated/stm32h533.json' with { type: 'json' 
 import { loadFacts, type GeneratedFacts } from '../../src/chips/facts.ts';
 import type { ChipDescription } from '../../src/emu/chip.ts';
 import { clonePlain } from '../../src/emu/component.ts';
-import { SILENT, System } from '../../src/emu/system.ts';
+import { System } from '../../src/emu/system.ts';
 import { MS, rate, US, type Ps } from '../../src/emu/time.ts';
 import { usbDrd, usbDrdPort } from '../../src/peripherals/usb-drd.ts';
-import { UsbSim } from '../../src/usb-sim/usb-sim.ts';
 import type { HostOptions } from '../../src/usb-sim/host-api.ts';
+import { benchWith, type BenchOf } from './bench.ts';
 
 export const RCC = 0x44020c00;
 export const USB = 0x40016000;
@@ -443,13 +443,7 @@ export class Firmware {
   }
 }
 
-export interface Bench {
-  system: System;
-  firmware: Firmware;
-  usb: UsbSim;
-  notes: string[];
-  until(t: Ps, stop?: () => boolean): void;
-}
+export type Bench = BenchOf<Firmware>;
 
 export function bench(device: Device = DFU_DEVICE, firmwareOptions: FirmwareOptions = {}, host: Partial<HostOptions> = {}): Bench {
   return benchOn(newSystem(), () => undefined, device, firmwareOptions, host);
@@ -463,37 +457,6 @@ export function benchOn(
   firmwareOptions: FirmwareOptions = {},
   host: Partial<HostOptions> = {},
 ): Bench {
-  const firmware = new Firmware(system, device, firmwareOptions);
-  const notes: string[] = [];
-  const usb = new UsbSim(system, () => usbDrdPort(system, 'USB'), {
-    host: 'linux',
-    cable: 'in',
-    driver: 'dfu',
-    zone: () => 'system',
-    ...host,
-  });
-  system.listener = {
-    ...SILENT,
-    irq: (line, level) => {
-      if (line === 74) firmware.irq(level);
-    },
-    note: (_kind, text) => notes.push(text),
-    wire: (name, value) => usb.onWire(name, value),
-  };
-  reset();
-  usb.powerOn();
-  return {
-    system,
-    firmware,
-    usb,
-    notes,
-    until(t, stop) {
-      while (system.scheduler.next <= t) {
-        if (stop?.()) return;
-        system.fireDue(system.scheduler.next);
-      }
-      if (!stop?.()) system.fireDue(t);
-    },
-  };
+  return benchWith(system, new Firmware(system, device, firmwareOptions), () => usbDrdPort(system, 'USB'), 74, reset, host);
 }
 export { MS, US };

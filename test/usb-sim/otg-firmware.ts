@@ -8,11 +8,11 @@ import { OTG_FS_F4, OTG_FS_H745, OTG_FS_L476, OTG_FS_L496 } from '../../src/chip
 import type { ChipDescription } from '../../src/emu/chip.ts';
 import { clonePlain } from '../../src/emu/component.ts';
 import type { BlockFacts } from '../../src/emu/registers.ts';
-import { SILENT, System } from '../../src/emu/system.ts';
+import { System } from '../../src/emu/system.ts';
 import { rate, US, type Ps } from '../../src/emu/time.ts';
 import { usbOtgFs, usbOtgFsPort } from '../../src/peripherals/usb-otg-fs.ts';
 import type { HostOptions } from '../../src/usb-sim/host-api.ts';
-import { UsbSim } from '../../src/usb-sim/usb-sim.ts';
+import { benchWith, type BenchOf } from './bench.ts';
 import { DFU_DEVICE, type Device } from './firmware.ts';
 
 export const RCC = 0x44020c00;
@@ -403,13 +403,7 @@ export class OtgFirmware {
   }
 }
 
-export interface OtgBench {
-  system: System;
-  firmware: OtgFirmware;
-  usb: UsbSim;
-  notes: string[];
-  until(t: Ps, stop?: () => boolean): void;
-}
+export type OtgBench = BenchOf<OtgFirmware>;
 export function otgBench(
   v: Variant,
   device: Device = DFU_DEVICE,
@@ -421,35 +415,5 @@ export function otgBench(
 }
 /** Host and wires around a chip with its firmware; `reset` powers it on. */
 export function otgBenchOn(system: System, firmware: OtgFirmware, reset: () => void, host: Partial<HostOptions> = {}): OtgBench {
-  const notes: string[] = [];
-  const usb = new UsbSim(system, () => usbOtgFsPort(system, 'OTG_FS'), {
-    host: 'linux',
-    cable: 'in',
-    driver: 'dfu',
-    zone: () => 'system',
-    ...host,
-  });
-  system.listener = {
-    ...SILENT,
-    irq: (line, level) => {
-      if (line === 67) firmware.irq(level);
-    },
-    note: (_kind, text) => notes.push(text),
-    wire: (name, value) => usb.onWire(name, value),
-  };
-  reset();
-  usb.powerOn();
-  return {
-    system,
-    firmware,
-    usb,
-    notes,
-    until(t, stop) {
-      while (system.scheduler.next <= t) {
-        if (stop?.()) return;
-        system.fireDue(system.scheduler.next);
-      }
-      if (!stop?.()) system.fireDue(t);
-    },
-  };
+  return benchWith(system, firmware, () => usbOtgFsPort(system, 'OTG_FS'), 67, reset, host);
 }

@@ -1,0 +1,99 @@
+/** What a model says of its reads: a register that is `quiet` can be read while translated code runs, because nobody but the reader notices. */
+import { describe, expect, it } from 'vitest';
+import { CHIPS } from '../../src/chips/index.ts';
+import type { ChipDescription } from '../../src/emu/chip.ts';
+import { BUS_ERROR } from '../../src/emu/component.ts';
+import { System } from '../../src/emu/system.ts';
+import { MODELS } from '../../src/peripherals/index.ts';
+
+/** A system in which everything has been written to and time has passed, and how often anyone outside a block has been told something. */
+function busySystem(
+  chip: ChipDescription,
+  seed: number,
+): { system: System; told: () => string; pass: () => void; random: (n: number) => number } {
+  const system = new System(chip, MODELS);
+  let events = 0;
+  const event = (): void => void events++;
+  system.listener = {
+    irq: event,
+    reset: event,
+    note: event,
+    changed: null,
+    unmodelled: () => {},
+    unclocked: event,
+    clock: event,
+    wire: event,
+    memoryChanged: event,
+    busRead: event,
+  };
+  let x = seed;
+  const random = (n: number): number => ((x = (Math.imul(x, 1103515245) + 12345) >>> 0) >>> 8) % n;
+  for (const name of chip.clocks) system.setClock(name, { num: 16_000_000, den: 1 });
+  system.resetBlocks('power');
+  const pass = (): void => {
+    system.now += random(3) === 0 ? random(2e9) : random(1e6);
+    system.fireDue(system.now);
+  };
+  for (let round = 0; round < 2; round++)
+    for (const b of system.blocks) {
+      // resets and clocks stay as they are
+      if (b.row.name === chip.rcc) continue;
+      const layout = system.layoutOf(b.row.name)!;
+      for (const r of layout.registers) {
+        b.component.write?.(
+          b.state,
+          b.env,
+          r.offset,
+          r.size,
+          (random(1 << 16) | (random(1 << 16) << 16)) & (random(2) ? -1 : 0x1001) & r.writable,
+        );
+        if (random(4) === 0) pass();
+      }
+    }
+  const told = (): string => JSON.stringify([events, [...system.scheduler.due], system.scheduler.next, system.save().wires]);
+  return { system, told, pass, random };
+}
+
+describe.each(CHIPS.map((chip) => [chip.name, chip] as const))('%s', (_name, chip) => {
+  it('quiet reads raise no interrupt, arm no timer, drive no wire and say nothing', () => {
+    let quiet = 0;
+    let loud = 0;
+    for (const seed of [1, 2, 3]) {
+      const { system, told, pass, random } = busySystem(chip, seed);
+      for (const b of system.blocks) {
+        for (const r of system.layoutOf(b.row.name)!.registers) {
+          if (random(8) === 0) pass();
+          const size = random(3) === 0 ? 1 : r.size;
+          if (b.component.quiet!(r.offset, size) !== true) {
+            loud++;
+            continue;
+          }
+          quiet++;
+          const before = told();
+          expect(b.component.read!(b.state, b.env, r.offset, size)).not.toBe(BUS_ERROR);
+          if (told() !== before) expect.fail(`${b.row.name}.${r.name} is not quiet`);
+        }
+      }
+    }
+    expect(quiet).toBeGreaterThan(1000);
+    expect(loud).toBeGreaterThan(0);
+  });
+  it('a read that is wider than the register, and one that takes something away, are not quiet', () => {
+    const { system } = busySystem(chip, 4);
+    const taking: Readonly<Record<string, readonly string[]>> = {
+      rng: ['DR'],
+      'usart-v4': ['RDR', 'DR'],
+      'gpio-v2': ['LCKR'],
+      'usb-otg-fs': ['GRXSTSP'],
+      hsem: ['R3', 'RLR3'],
+    };
+    for (const b of system.blocks) {
+      const layout = system.layoutOf(b.row.name)!;
+      const quiet = (offset: number): boolean => b.component.quiet!(offset, 4);
+      const narrow = layout.registers.find((r) => r.size < 4);
+      if (narrow) expect(quiet(narrow.offset)).toBe(false);
+      if (b.row.model === 'usb-otg-fs') expect(quiet(0x1000)).toBe(false);
+      for (const name of taking[b.row.model ?? ''] ?? []) if (layout.has(name)) expect(quiet(layout.reg(name).offset), name).toBe(false);
+    }
+  });
+});
