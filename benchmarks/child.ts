@@ -92,7 +92,12 @@ function many(kind: 'boots' | 'boots-restored' | 'forks', fixture: Fixture, seco
     if (outcome !== fixture.outcome) throw new Error(`a run came out as ${outcome}, not as ${fixture.outcome}`);
   };
   let one: () => void;
-  if (kind === 'boots') one = () => check(fixture.start().run().outcome);
+  if (kind === 'boots')
+    one = () => {
+      const session = fixture.start();
+      check(session.run().outcome);
+      session.release();
+    };
   else {
     const session = fixture.start();
     const starts: Starts = { powerOn: session.save(), entry: null, entryNumber: 1 };
