@@ -7,6 +7,7 @@ const report = process.env['BOOTBENCH_TEST_JSON'];
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    setupFiles: ['test/seed.ts'],
     testTimeout: 60_000,
     hookTimeout: 60_000,
     // All cores: the default leaves one out, which is half of a machine with two.

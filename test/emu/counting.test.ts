@@ -201,7 +201,6 @@ describe('Loops that only count', () => {
       }),
       {
         numRuns: Number(process.env['BOOTBENCH_COUNTING'] ?? 120),
-        ...(process.env['BOOTBENCH_SEED'] ? { seed: Number(process.env['BOOTBENCH_SEED']) } : {}),
       },
     );
     expect(loops).toBeGreaterThan(10);

@@ -354,7 +354,6 @@ describe('Loops with calls on a Cortex-M7', () => {
       }),
       {
         numRuns: Number(process.env['BOOTBENCH_COUNTING'] ?? 30),
-        ...(process.env['BOOTBENCH_SEED'] ? { seed: Number(process.env['BOOTBENCH_SEED']) } : {}),
       },
     );
     expect(ticks).toBeGreaterThan(100);

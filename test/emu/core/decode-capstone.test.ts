@@ -8,6 +8,7 @@ import { PROFILES } from '../../../src/emu/core/builder.ts';
 import { Decoder, isWide } from '../../../src/emu/core/decode.ts';
 import '../../../src/emu/core/isa/index.ts';
 import type { Row } from '../../../src/emu/core/rows.ts';
+import { SEED } from '../../seed.ts';
 import { isNamed } from './mnemonics.ts';
 import { halfwords, Random, randomBits, rowsOf } from './random-cases.ts';
 import { unpredictable } from './unpredictable.ts';
@@ -26,7 +27,6 @@ interface Capstone {
 const capstone = await (createRequire(import.meta.url)('@alexaltea/capstone-js') as () => Promise<Capstone>)();
 
 const CASES = Number(process.env['BOOTBENCH_CASES'] ?? 5400);
-const SEED = Number(process.env['BOOTBENCH_SEED'] ?? 20261120);
 const PER_ROW = Math.min(400, Math.max(20, Math.floor(CASES / 500)));
 
 /** Where Capstone is wrong, or calls it otherwise. */

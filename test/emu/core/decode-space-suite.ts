@@ -2,13 +2,13 @@
 import { describe, expect, test } from 'vitest';
 import { PROFILES, type Profile } from '../../../src/emu/core/builder.ts';
 import { ROWS } from '../../../src/emu/core/rows.ts';
+import { SEED } from '../../seed.ts';
 import { DecodeSpace, failuresOf, WIDE, WIDE_FIRSTS } from './decode-space.ts';
 import { LLVM_KNOWN } from './llvm-known.ts';
 import { llvmMissing } from './llvm.ts';
 import { Random, randomBits } from './random-cases.ts';
 
 const CASES = Number(process.env['BOOTBENCH_CASES'] ?? 5400);
-const SEED = Number(process.env['BOOTBENCH_SEED'] ?? 20261120);
 const WHOLE = CASES >= 200_000;
 const FIRSTS_IN_SAMPLE = 8;
 

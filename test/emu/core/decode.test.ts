@@ -8,12 +8,12 @@ import { Decoder } from '../../../src/emu/core/decode.ts';
 import { Handlers } from '../../../src/emu/core/handlers.ts';
 import '../../../src/emu/core/isa/index.ts';
 import { OPS, ROWS } from '../../../src/emu/core/rows.ts';
+import { SEED } from '../../seed.ts';
 import { disagreements, WIDE } from './decode-cases.ts';
 import { Random, randomBits } from './random-cases.ts';
 import { unicornMissing } from './unicorn.ts';
 
 const CASES = Number(process.env['BOOTBENCH_CASES'] ?? 5400);
-const SEED = Number(process.env['BOOTBENCH_SEED'] ?? 20261120);
 
 describe.skipIf(unicornMissing !== '')(`decoding against Unicorn${unicornMissing ? ` (skipped: ${unicornMissing})` : ''}`, () => {
   for (const profile of Object.values(PROFILES)) {

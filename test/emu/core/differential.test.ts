@@ -1,11 +1,11 @@
 /** Every instruction against Unicorn. BOOTBENCH_CASES sets the number per profile, BOOTBENCH_SEED another seed. */
 import { describe, expect, test } from 'vitest';
 import { PROFILES } from '../../../src/emu/core/builder.ts';
+import { SEED } from '../../seed.ts';
 import { integerCases } from './integer-cases.ts';
 import { integerOracleMissing } from './unicorn.ts';
 
 const CASES = Number(process.env['BOOTBENCH_CASES'] ?? 6000);
-const SEED = Number(process.env['BOOTBENCH_SEED'] ?? 20261120);
 
 describe.skipIf(integerOracleMissing !== '')(
   `instructions against Unicorn${integerOracleMissing ? ` (skipped: ${integerOracleMissing})` : ''}`,

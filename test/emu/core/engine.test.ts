@@ -8,12 +8,12 @@ import { S } from '../../../src/emu/core/state.ts';
 import type { UnicornBinding } from '../../../src/emu/engines/unicorn-api.ts';
 import { UnicornEngine } from '../../../src/emu/engines/unicorn.ts';
 import type { Machine } from '../../../src/emu/machine.ts';
+import { SEED } from '../../seed.ts';
 import { BX_LR, CORE_NAMES, FLASH, handlerAt, LOOP, MAIN, RAM, reg, runCycles, started, SVC, word, type CoreName } from './bare-machine.ts';
 import { halfwords, Random, randomBits, rowsOf } from './random-cases.ts';
 import { unicornLibrary, unicornScript } from './unicorn.ts';
 
 const PROGRAMS = Math.ceil(Number(process.env['BOOTBENCH_PROGRAMS'] ?? 16) / 4);
-const SEED = Number(process.env['BOOTBENCH_SEED'] ?? 20261120);
 
 // r0 = 40; r1 = r2 = 0; do { r1 += r0; STR r1, [r4]; r2 ^= r1; r0 -= 1 } while (r0); SVC; b .
 const SUM = [0x2028, 0x2100, 0x2200, 0x2420, 0x0624, 0x1809, 0x6021, 0x404a, 0x3801, 0xd1fa, SVC, LOOP];

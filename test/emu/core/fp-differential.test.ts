@@ -2,11 +2,11 @@
 import { describe, expect, test } from 'vitest';
 import { PROFILES } from '../../../src/emu/core/builder.ts';
 import { OPS } from '../../../src/emu/core/rows.ts';
+import { SEED } from '../../seed.ts';
 import { fpCases } from './fp-cases.ts';
 import { unicornMissing } from './unicorn.ts';
 
 const CASES = Number(process.env['BOOTBENCH_CASES'] ?? 6000);
-const SEED = Number(process.env['BOOTBENCH_SEED'] ?? 20261120);
 
 describe.skipIf(unicornMissing !== '')(
   `floating-point instructions against Unicorn${unicornMissing ? ` (skipped: ${unicornMissing})` : ''}`,

@@ -4,12 +4,12 @@
  */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { SEED } from '../../seed.ts';
 import { CORE_NAMES } from './bare-machine.ts';
 import { lockStep, Rig } from './random-programs/lock-step.ts';
 import { anyProgram } from './random-programs/program.ts';
 
 const PROGRAMS = Math.ceil(Number(process.env['BOOTBENCH_PROGRAMS'] ?? 160) / CORE_NAMES.length);
-const SEED = Number(process.env['BOOTBENCH_SEED'] ?? 20261120);
 /** The engine keeps the memory of every region, so machines are not used for ever. */
 const PROGRAMS_A_RIG = 40;
 

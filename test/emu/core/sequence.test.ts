@@ -2,13 +2,13 @@
 import { describe, expect, test } from 'vitest';
 import { PROFILES, type Profile } from '../../../src/emu/core/builder.ts';
 import { OPS, type Row } from '../../../src/emu/core/rows.ts';
+import { SEED } from '../../seed.ts';
 import { BareCore } from './bare-core.ts';
 import { ours, theirs } from './outcomes.ts';
 import { halfwords, Random, randomBits, randomState, rowsOf } from './random-cases.ts';
 import { CODE, DATA, DATA_BYTES, integerOracle, integerOracleMissing, PC, SLOT_BYTES, SLOTS, SP, Unicorn, XPSR } from './unicorn.ts';
 
 const CASES = Math.ceil(Number(process.env['BOOTBENCH_CASES'] ?? 6000) / 6);
-const SEED = Number(process.env['BOOTBENCH_SEED'] ?? 20261120);
 const LENGTH = 12;
 /** A program takes three slots, the rest is `B .`, where both engines end. */
 const STRIDE = 4;
