@@ -9,7 +9,7 @@ import { S } from '../emu/core/state.ts';
 import type { EntryRecord } from '../emu/history.ts';
 import { UnicornEngine } from '../emu/engines/unicorn.ts';
 import type { Checkpoint } from '../emu/machine-base.ts';
-import { Machine } from '../emu/machine.ts';
+import { Machine, type Still } from '../emu/machine.ts';
 import { MS, PS_PER_SECOND, type Ps } from '../emu/time.ts';
 import type { UsbDevicePort } from '../emu/ports.ts';
 import { PIN_FLOATING } from '../peripherals/gpio-v2.ts';
@@ -294,6 +294,7 @@ export class Session {
   run(limits: RunLimits = {}): SessionEnd {
     const { machine, input } = this;
     const until = limits.until ?? input.until;
+    let asked = false;
     for (;;) {
       const limit = this.limitReached();
       if (limit) return this.end(limit, false);
@@ -305,7 +306,8 @@ export class Session {
       if (machine.now >= deadline) return this.end('deadline', false);
       const chunk = limits.counterfactual && this.nothingComes() ? LONG_CHUNK : CHUNK;
       const next = limits.counterfactual ? (Math.floor(machine.now / chunk) + 1) * chunk : machine.now + chunk;
-      const why = machine.run(Math.min(deadline, next));
+      const why = machine.run(Math.min(deadline, next), limits.counterfactual && asked ? this.still(chunk, deadline) : null);
+      asked = why !== 'entry';
       if (why === 'entry') {
         if (machine.history.entryCount === limits.untilEntry) return this.end('deadline', false);
         if (this.keepCheckpoints) this.keepEntry();
@@ -321,6 +323,13 @@ export class Session {
       if (!this.steps.remaining && (this.isSettled(limits.counterfactual === true) || (limits.counterfactual && this.comesAndGoes())))
         return this.end('settled', true);
     }
+  }
+  /** How far a repeated run that was looked at now may go on while nothing happens in it: nothing that `run` asks for changes by time alone before. */
+  private still(step: Ps, deadline: Ps): Still | null {
+    const { machine, state, input } = this;
+    if (this.steps.remaining || this.keepTrail || input.limits.maxInstructions !== null) return null;
+    const times = [state.nextProof, this.romSilentAt()].filter((t) => t > machine.now);
+    return { until: Math.min(deadline, Math.ceil(Math.min(...times) / step) * step), step };
   }
   /** No step, and no device that the host gets on with. */
   private nothingComes(): boolean {
@@ -411,13 +420,15 @@ export class Session {
 
   /** `rom-silent` is settled: a transfer of enumeration unanswered for 2 s, or no attach 2 s after the ROM should be there. */
   romSilentSettled(): boolean {
+    return this.machine.now >= this.romSilentAt();
+  }
+  /** When it will be if nothing happens until then. */
+  private romSilentAt(): Ps {
     const { machine, usb, profile } = this;
     const entry = machine.history.entries.at(-1);
-    if (!entry || this.state.leftAt !== null || !machine.state.inSystem || !profile) return false;
-    const now = machine.now;
-    if (usb.unansweredSince !== null && now - usb.unansweredSince >= UNANSWERED) return true;
-    const ready = entry.at + (profile.startUpMs.value + profile.usbConnectMs.value) * MS;
-    return usb.attachedSince === null && now - ready >= NO_ATTACH;
+    if (!entry || this.state.leftAt !== null || !machine.state.inSystem || !profile) return Infinity;
+    if (usb.attachedSince === null) return entry.at + (profile.startUpMs.value + profile.usbConnectMs.value) * MS + NO_ATTACH;
+    return usb.unansweredSince === null ? Infinity : usb.unansweredSince + UNANSWERED;
   }
 }
 

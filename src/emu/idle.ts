@@ -343,23 +343,26 @@ export const sameCode = (core: Core, loop: Loop): boolean =>
 /** The loop's instructions, the lines that it runs from, and everything that it reads are as they were when it was found. */
 export function isAsFound(core: Core, loop: Loop): boolean {
   if (!sameCode(core, loop)) return false;
-  let { reads } = loop;
-  if (plainMemory(core)) {
-    const { words, wordValues, memory, stored, registers, rest } = placesOf(core, loop);
-    const { u32 } = core.arena;
-    for (let i = 0; i < words.length; i++) if (u32[words[i]!] !== wordValues[i]) return false;
-    for (const { block, index, value } of stored) if ((block.state as RegisterState).regs[index]! >>> 0 !== value) return false;
-    for (const m of memory) if (core.system.loadHost(m.host, m.size) !== m.value) return false;
-    for (const { block, offset, size, value } of registers) {
-      const { component, state, env } = block;
-      const now = component.peek ? component.peek(state, env, offset, size) : (component.read?.(state, env, offset, size) ?? 0);
-      if ((now === BUS_ERROR ? 0 : now) >>> 0 !== value) return false;
-    }
-    reads = rest;
-  }
-  for (const r of reads) if ((core.peek(r.address, r.size) ?? 0) >>> 0 !== r.value) return false;
-  return true;
+  if (!plainMemory(core)) return areAsFound(core, loop.reads);
+  const { words, wordValues, memory } = placesOf(core, loop);
+  const { u32 } = core.arena;
+  for (let i = 0; i < words.length; i++) if (u32[words[i]!] !== wordValues[i]) return false;
+  for (const m of memory) if (core.system.loadHost(m.host, m.size) !== m.value) return false;
+  return devicesAsFound(core, loop);
 }
+/** The same for what the loop reads outside of memory. */
+export function devicesAsFound(core: Core, loop: Reading): boolean {
+  const { stored, registers, rest } = placesOf(core, loop);
+  for (const { block, index, value } of stored) if ((block.state as RegisterState).regs[index]! >>> 0 !== value) return false;
+  for (const { block, offset, size, value } of registers) {
+    const { component, state, env } = block;
+    const now = component.peek ? component.peek(state, env, offset, size) : (component.read?.(state, env, offset, size) ?? 0);
+    if ((now === BUS_ERROR ? 0 : now) >>> 0 !== value) return false;
+  }
+  return areAsFound(core, rest);
+}
+const areAsFound = (core: Core, reads: readonly SteadyRead[]): boolean =>
+  reads.every((r) => (core.peek(r.address, r.size) ?? 0) >>> 0 === r.value);
 
 /** Longest round that is recorded, in instructions. */
 const MAX_FRAMES = 1000;

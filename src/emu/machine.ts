@@ -8,6 +8,7 @@ import { sleepDeep } from './core/scs.ts';
 import { S } from './core/state.ts';
 import { findCountingLoop, moveOn, provedAgain, roundOf, type CountingLoop } from './counting.ts';
 import {
+  devicesAsFound,
   findSteadyLoop,
   frameAfter,
   frameOf,
@@ -42,6 +43,14 @@ const COUNTING_WORTH = 400;
 /** The same for two cores that run: times between looks, instructions of a look for each core. */
 const TOGETHER_LIMIT = 20 * MS;
 const TOGETHER_STEPS = 300;
+
+/** How far a run may go on while nothing happens. */
+export interface Still {
+  /** Takes the place of the limit, and is not before it. */
+  readonly until: Ps;
+  /** The run then ends at a multiple of this: the first one since something has happened. */
+  readonly step: Ps;
+}
 
 /** What is known of the steady loop of a core. Cycles are the core's. */
 interface Idle {
@@ -83,16 +92,19 @@ export class Machine extends MachineBase {
 
   /**
    * Runs until `limit` or until the observer or a timer asked for a stop (`stop()`), or before the first instruction in system memory.
-   * Returns why.
+   * Returns why. With `still` it leaves out limits before which it only goes round a steady loop.
    */
-  run(limit: Ps): 'limit' | 'stopped' | 'entry' {
+  run(limit: Ps, still: Still | null = null): 'limit' | 'stopped' | 'entry' {
     if (this.released) throw new Error('this machine was given up');
     const s = this.system;
     this.stopAsked = false;
-    for (;;) {
+    this.limit = limit;
+    for (this.still = still; ; this.still = null) {
+      if (s.scheduler.next <= s.now || this.state.pendingReset) this.still = null;
       s.fireDue(s.now);
       if (this.state.pendingReset) this.performReset();
       if (this.stopAsked) return 'stopped';
+      limit = this.limit;
       if (s.now >= limit) return 'limit';
       this.releaseCores();
       if (this.state.held) {
@@ -253,6 +265,10 @@ export class Machine extends MachineBase {
     this.system.master = 0;
   }
 
+  /** Of the run that is going on. */
+  private limit: Ps = 0;
+  private still: Still | null = null;
+
   /** Steady loops are skipped to the next event. Off: every round is executed; nothing else may differ. */
   skipping = true;
   /** The loop that was found last, and when to look again. Not state: only how fast the same thing happens. */
@@ -301,7 +317,7 @@ export class Machine extends MachineBase {
   }
   /** The core stands in its loop and the loop holds: moves it on, or goes round once to record the loop. True if time has passed. */
   protected skipIn(core: Core, idle: Idle, loop: SteadyLoop, until: Ps): boolean {
-    if (loop.frames !== null) return this.hop(core, idle, loop, until);
+    if (loop.frames !== null) return this.hop(core, idle, loop);
     if (core.pc !== loop.pc) return false;
     const holds = Math.min(core.cyclesUntil(until), core.cyclesUntil(loopHolds(core, this.system, loop)) - 1);
     if (holds <= loop.cycles * 2 || !stillSteady(core, loop)) return false;
@@ -398,25 +414,55 @@ export class Machine extends MachineBase {
     this.settle(core);
     return core.cycles() > before;
   }
-  /** Moves the core to the place in its loop where it would look up for the next event. True if time has passed. */
-  protected hop(core: Core, idle: Idle, loop: SteadyLoop, until: Ps): boolean {
+  /**
+   * Moves the core to the place in its loop where it would look up for the next event, and on to the one after it where events fire aside and change
+   * nothing for the loop. True if time has passed.
+   */
+  protected hop(core: Core, idle: Idle, loop: SteadyLoop): boolean {
     const from = frameOf(core, loop, idle.frame);
     if (from < 0) return false;
-    // what is read at the very end of the time for which it holds is read too late
-    const most = core.cyclesUntil(loopHolds(core, this.system, loop)) - 1;
-    const to = frameAfter(loop, from, core.cyclesUntil(until), most);
-    if (to.cycles <= 0) return false;
-    const [a, b] = [loop.frames![from]!, loop.frames![to.frame]!];
-    standIn(core, loop, b);
-    core.skip(
-      to.cycles,
-      to.rounds * loop.instructions + b.instructions - a.instructions,
-      to.rounds * loop.cacheHits + b.cacheHits - a.cacheHits,
-    );
-    idle.frame = to.frame;
+    const s = this.system;
+    const before = core.cycles();
+    idle.frame = from;
+    do {
+      const until = Math.min(s.scheduler.next, this.still?.until ?? this.limit);
+      // what is read at the very end of the time for which it holds is read too late
+      const most = core.cyclesUntil(loopHolds(core, s, loop)) - 1;
+      const to = frameAfter(loop, idle.frame, core.cyclesUntil(until), most);
+      if (to.cycles <= 0) break;
+      const [a, b] = [loop.frames![idle.frame]!, loop.frames![to.frame]!];
+      core.skip(
+        to.cycles,
+        to.rounds * loop.instructions + b.instructions - a.instructions,
+        to.rounds * loop.cacheHits + b.cacheHits - a.cacheHits,
+      );
+      idle.frame = to.frame;
+      this.stayed(Math.min(until, core.now()));
+    } while (this.passAside(core, loop));
     idle.tryAt = core.cycles();
+    if (idle.tryAt === before) return false;
+    standIn(core, loop, loop.frames![idle.frame]!);
     this.settle(core);
     return true;
+  }
+  /** Nothing has happened up to here: the limit is the next one. */
+  private stayed(time: Ps): void {
+    const { still } = this;
+    if (still !== null) this.limit = Math.max(this.limit, Math.min(still.until, Math.ceil(time / still.step) * still.step));
+  }
+  /** Fires what is due now, as far as it fires aside. True if that was all, and the core, which is in this loop, has to take no notice of it. */
+  private passAside(core: Core, loop: SteadyLoop): boolean {
+    const s = this.system;
+    const { configuration } = s;
+    return (
+      s.scheduler.next <= core.now() &&
+      s.fireAside(core.now()) &&
+      s.configuration === configuration &&
+      !this.interrupted() &&
+      this.isAlone(core) &&
+      core.interruptsLookedAt() &&
+      devicesAsFound(core, loop)
+    );
   }
   protected forgetIdle(core: Core): void {
     const idle = this.idle[core.index]!;

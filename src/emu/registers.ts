@@ -168,6 +168,8 @@ export type ChangeListener = (block: string, register: Register, old: number, va
  */
 export interface RegisterModel<S extends object = object> {
   readonly timers?: readonly string[];
+  /** See `Component.aside`. */
+  readonly aside?: readonly string[];
   readonly wires?: readonly string[];
   readonly clocks?: readonly string[];
   /** What the behaviour rests on, and what the block can do and the model cannot: `bootbench chips` prints it. */
@@ -247,6 +249,7 @@ function withOverrides(layout: Layout, values: Uint32Array, others: Readonly<Rec
 export class RegisterBlock implements Component<RegisterState> {
   readonly layout: Layout;
   readonly timers: readonly string[];
+  readonly aside: readonly string[];
   readonly wires: readonly string[];
   readonly clocks: readonly string[];
   private readonly model: RegisterModel<object> | null;
@@ -261,6 +264,7 @@ export class RegisterBlock implements Component<RegisterState> {
     this.model = model;
     this.hooks = hooks;
     this.timers = model?.timers ?? [];
+    this.aside = model?.aside ?? [];
     this.wires = model?.wires ?? [];
     this.clocks = model?.clocks ?? [];
     this.writable = withOverrides(layout, layout.writable, model?.writable);

@@ -115,6 +115,8 @@ export class System {
   private readonly clockListeners = new Map<string, Block[]>();
   private readonly timerOwner: { block: Block; timer: string }[] = [];
   private readonly externalTimers: (() => void)[] = [];
+  /** Slots of timers that fire aside. */
+  private readonly aside = new Set<number>();
   private readonly resetBits: { block: Block; field: Field }[] = [];
   /** Blocks by interrupt line, for lines with more than one. */
   private readonly irqSharers = new Map<number, readonly string[]>();
@@ -164,7 +166,8 @@ export class System {
         enable: clockField ? { register: clockField.register.index, mask: clockField.mask } : null,
       };
       for (const timer of component.timers) {
-        this.scheduler.addSlot(`${row.name}.${timer}`);
+        const slot = this.scheduler.addSlot(`${row.name}.${timer}`);
+        if (component.aside.includes(timer)) this.aside.add(slot);
         this.timerOwner.push({ block, timer });
       }
       for (const wire of component.wires) push(this.wireListeners, wire, block);
@@ -270,6 +273,7 @@ export class System {
     const c = this.clock(name);
     if (sameRate(c.rate, rate)) return;
     setClockRate(c, rate, this.now);
+    this.configuration++;
     this.listener.clock(name);
     for (const b of this.clockListeners.get(name) ?? []) b.component.onClock?.(b.state, b.env, name);
   }
@@ -306,10 +310,11 @@ export class System {
     }
   }
 
-  /** A timer of something outside the chip (USB host, scenario): returns its slot for the scheduler. */
-  addTimer(name: string, fire: () => void): number {
+  /** A timer of something outside the chip (USB host, scenario): returns its slot for the scheduler. `aside` as in `Component`. */
+  addTimer(name: string, fire: () => void, aside = false): number {
     const slot = this.scheduler.addSlot(name);
     this.externalTimers[slot] = fire;
+    if (aside) this.aside.add(slot);
     return slot;
   }
 
@@ -332,12 +337,24 @@ export class System {
     const s = this.scheduler;
     while (s.next <= now) {
       this.now = Math.max(this.now, s.next);
-      const slot = s.takeDue(s.next);
-      const owner = this.timerOwner[slot];
-      if (owner) owner.block.component.onTimer?.(owner.block.state, owner.block.env, owner.timer);
-      else this.externalTimers[slot]?.();
+      this.fire(s.takeDue(s.next));
     }
     this.now = Math.max(this.now, now);
+  }
+  /** As `fireDue` up to the first timer that does not fire aside. False if one is left. */
+  fireAside(now: Ps): boolean {
+    const s = this.scheduler;
+    this.now = Math.max(this.now, now);
+    while (s.next <= now) {
+      if (!this.aside.has(s.first())) return false;
+      this.fire(s.takeDue(now));
+    }
+    return true;
+  }
+  private fire(slot: number): void {
+    const owner = this.timerOwner[slot];
+    if (owner) owner.block.component.onTimer?.(owner.block.state, owner.block.env, owner.timer);
+    else this.externalTimers[slot]?.();
   }
 
   /** Power-on or reset of all blocks that the kind reaches. RAM is left alone. */
@@ -352,7 +369,7 @@ export class System {
     this.tellGates(before);
   }
 
-  /** Stands still while no block's clock is switched, no reset happens and no other memory shows at a remapped place. */
+  /** Stands still while no clock changes, no block's clock is switched, no reset happens and no other memory shows at a remapped place. */
   configuration = 0;
   isClocked(b: Block): boolean {
     return b.enable === null || (this.rccRegs[b.enable.register]! & b.enable.mask) !== 0;

@@ -170,13 +170,17 @@ export class Scheduler {
     this.due[slot] = Infinity;
   }
 
+  /** The slot that is due first. */
+  first(): number {
+    const { armed, due, next } = this;
+    let slot = Infinity;
+    for (let i = 0; i < armed.length; i++) if (due[armed[i]!] === next && armed[i]! < slot) slot = armed[i]!;
+    return slot;
+  }
   /** Unlinks and returns the slot that is due first at or before `now`, or -1. */
   takeDue(now: Ps): number {
-    const first = this.next;
-    if (first > now || first === Infinity) return -1;
-    const { armed, due } = this;
-    let slot = Infinity;
-    for (let i = 0; i < armed.length; i++) if (due[armed[i]!] === first && armed[i]! < slot) slot = armed[i]!;
+    if (this.next > now || this.next === Infinity) return -1;
+    const slot = this.first();
     this.unlink(slot);
     this.next = this.earliest();
     return slot;

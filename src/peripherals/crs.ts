@@ -105,6 +105,7 @@ export const crs: ModelFactory = (layout: Layout, given): RegisterModel<State> =
 
   return {
     timers: ['expected', 'miss'],
+    aside: ['expected', 'miss'],
     wires: ['usb.sof', 'crs.sync'],
     clocks: [clock],
     about: { source: 'RM chapter CRS, ST HAL rcc_ex.c', confidence: 'documented', lacks: ['sync events from LSE'] },

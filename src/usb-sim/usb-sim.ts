@@ -55,7 +55,7 @@ export class UsbSim implements Host, BusHost {
     this.options = options;
     this.state = freshState(options.cable === 'in');
     this.hostSlot = system.addTimer('usb.host', () => this.run());
-    this.sofSlot = system.addTimer('usb.sof', () => this.sendSof());
+    this.sofSlot = system.addTimer('usb.sof', () => this.sendSof(), true);
   }
 
   get port(): UsbDevicePort {

@@ -3,6 +3,7 @@ import type { ChipDescription, CoreRow } from '../../../src/emu/chip.ts';
 import type { Core } from '../../../src/emu/core/core.ts';
 import { S } from '../../../src/emu/core/state.ts';
 import { Machine } from '../../../src/emu/machine.ts';
+import type { ModelFactory } from '../../../src/emu/registers.ts';
 import { PS_PER_SECOND } from '../../../src/emu/time.ts';
 
 export type CoreName = 'm0' | 'm4' | 'm33' | 'm7';
@@ -39,15 +40,16 @@ function applyMode(machine: Machine): Machine {
   if (mode !== 'mixed') return machine;
   let x = 0x9e3779b1;
   const run = machine.run.bind(machine);
-  machine.run = (limit) => {
+  machine.run = (...args) => {
     x = Math.imul(x ^ (x >>> 15), 0x2c1b3c6d) + 1;
     cpu.setTranslating((x & 0x300) !== 0, 1 + ((x >>> 12) & 3));
-    return run(limit);
+    return run(...args);
   };
   return machine;
 }
 
-export function bareMachine(core: CoreName, row: Partial<CoreRow> = {}, over: Partial<ChipDescription> = {}): Machine {
+type Models = Readonly<Record<string, ModelFactory>>;
+export function bareMachine(core: CoreName, row: Partial<CoreRow> = {}, over: Partial<ChipDescription> = {}, models: Models = {}): Machine {
   const chip: ChipDescription = {
     name: 'BARE',
     family: 'bare',
@@ -64,7 +66,7 @@ export function bareMachine(core: CoreName, row: Partial<CoreRow> = {}, over: Pa
     boot: [{ when: [], boots: 'user', vectors: FLASH, source: 'test', confidence: 'assumed' }],
     ...over,
   };
-  const machine = new Machine({ chip, models: {}, seed: 1 });
+  const machine = new Machine({ chip, models, seed: 1 });
   const hz = PS_PER_SECOND / PS_PER_CYCLE;
   machine.system.setClock('hclk', { num: hz, den: 1 });
   machine.system.setClock('ext', { num: hz, den: 8 });
@@ -93,8 +95,9 @@ export function started(
   program: Program = {},
   row: Partial<CoreRow> = {},
   over: Partial<ChipDescription> = {},
+  models: Models = {},
 ): { machine: Machine; cpu: Core } {
-  const machine = bareMachine(core, row, over);
+  const machine = bareMachine(core, row, over, models);
   const image = new Uint8Array(0x8000);
   const view = new DataView(image.buffer);
   const lines = machine.chip.cores[0]!.nvicLines;

@@ -1,0 +1,146 @@
+/** Timers that fire aside do not end a wait that has nothing to do with them; everything is as if they did. */
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { ChipDescription } from '../../src/emu/chip.ts';
+import type { Still } from '../../src/emu/machine.ts';
+import type { ModelFactory } from '../../src/emu/registers.ts';
+import type { Ps } from '../../src/emu/time.ts';
+import { handlerAt, MAIN, PS_PER_CYCLE, RAM, reg, started, word } from './core/bare-machine.ts';
+
+const DEVICE = 0x4000_0000;
+const over: Partial<ChipDescription> = {
+  facts: { DEV: { name: 'DEV', registers: [{ name: 'R', offset: 0, size: 4, reset: 0, writable: 0, fields: [] }] } },
+  blocks: [{ name: 'DEV', model: 'dev', base: DEVICE, size: 0x400, irqs: [0] }],
+};
+/** R0 = RAM, R3 = DEV; then round and round: ldr r1, [r3] · str r1, [r0, #4] · a loop inside, so that no place stands for the round: R5 = 3 down to 0. */
+const LOOP = [0x2020, 0x0600, 0x2340, 0x061b, 0x6819, 0x6041, 0x2503, 0x3d01, 0xd1fd, 0xe7f9];
+/** [R0+8] counts the interrupts. */
+const COUNT = [0x6882, 0x3201, 0x6082, 0x4770];
+
+/** What the device does at its timer: distances in cycles; every so many times it counts R up, pulses its interrupt, fires not aside. */
+interface Course {
+  readonly distances: readonly number[];
+  readonly counts: number;
+  readonly interrupts: number;
+  readonly aloud: number;
+}
+const nth = (n: number, every: number): boolean => every > 0 && n % every === 0;
+
+function machineWith(course: Course) {
+  const fired: unknown[] = [];
+  let n = 0;
+  const dev: ModelFactory = (layout) => {
+    const R = layout.reg('R');
+    return {
+      timers: ['aside', 'aloud'],
+      aside: ['aside'],
+      modelled: 'all',
+      create: () => ({}),
+      onReset: (c) => c.env.arm('aside', c.env.now() + course.distances[0]! * PS_PER_CYCLE),
+      onTimer: (c, timer) => {
+        fired.push([timer, c.env.now(), cpu.cycles(), cpu.retired()]);
+        n++;
+        if (nth(n, course.counts)) c.put(R, c.get(R) + 1);
+        if (nth(n, course.interrupts)) [true, false].forEach((level) => c.env.irq(0, level));
+        const next = c.env.now() + course.distances[n % course.distances.length]! * PS_PER_CYCLE;
+        c.env.arm(nth(n, course.aloud) ? 'aloud' : 'aside', next);
+      },
+    };
+  };
+  const { machine, cpu } = started('m33', { [MAIN]: LOOP, [handlerAt(16)]: COUNT }, {}, over, { dev });
+  cpu.write(0xe000e100, 4, 1);
+  cpu.write(RAM + 8, 4, 0);
+  let places = 0;
+  const putWords = cpu.putWords.bind(cpu);
+  cpu.putWords = (...args) => {
+    places++;
+    putWords(...args);
+  };
+  const end = () => {
+    const state = {
+      now: machine.now,
+      pc: cpu.pc,
+      cycles: cpu.cycles(),
+      retired: cpu.retired(),
+      registers: [0, 1, 2, 3].map((r) => reg(cpu, r)),
+      words: [4, 8].map((at) => word(cpu, RAM + at)),
+      fired,
+    };
+    machine.release();
+    return state;
+  };
+  return { machine, cpu, end, places: () => places };
+}
+
+function run(course: Course, cycles: number, skipping: boolean) {
+  const m = machineWith(course);
+  m.machine.skipping = skipping;
+  m.machine.run(cycles * PS_PER_CYCLE);
+  return { state: m.end(), places: m.places() };
+}
+
+const courses = fc.record({
+  distances: fc.array(fc.integer({ min: 1, max: 5_000 }), { minLength: 1, maxLength: 4 }),
+  counts: fc.constantFrom(0, 0, 7, 40),
+  interrupts: fc.constantFrom(0, 0, 5, 50),
+  aloud: fc.constantFrom(0, 0, 9, 60),
+});
+
+describe('Timers that fire aside', () => {
+  it('do not put the core anywhere as long as nothing changes for it', () => {
+    const course = { distances: [5_000], counts: 0, interrupts: 0, aloud: 0 };
+    const fast = run(course, 1_000_000, true);
+    expect(fast.state.fired.length).toBeGreaterThan(190);
+    expect(fast.places).toBeGreaterThan(0);
+    expect(fast.places).toBeLessThan(20);
+    expect(fast.state).toEqual(run(course, 1_000_000, false).state);
+  });
+
+  it('fire at the same times, with the same count of cycles and instructions, as if every round were executed', () => {
+    fc.assert(
+      fc.property(courses, fc.integer({ min: 60_000, max: 200_000 }), (course, cycles) => {
+        expect(run(course, cycles, true).state).toEqual(run(course, cycles, false).state);
+      }),
+      { numRuns: 25 },
+    );
+  }, 60_000);
+});
+
+/** Runs as the bench does, limit after limit; returns where it stopped, and whether anything had happened since the stop before. */
+function stops(course: Course, cycles: number, step: Ps, still: (limit: Ps) => Still | null) {
+  const m = machineWith(course);
+  const seen: { at: Ps; happened: string }[] = [];
+  const what = (): string => JSON.stringify([word(m.cpu, RAM + 4), word(m.cpu, RAM + 8)]);
+  const end = cycles * PS_PER_CYCLE;
+  while (m.machine.now < end) {
+    const limit = Math.min(end, (Math.floor(m.machine.now / step) + 1) * step);
+    m.machine.run(limit, seen.length === 0 ? null : still(limit));
+    seen.push({ at: m.machine.now, happened: what() });
+  }
+  return { state: m.end(), seen };
+}
+describe('A run that may go on while nothing happens', () => {
+  it('ends where a run from limit to limit would have, and stops at each limit behind which something was new', () => {
+    fc.assert(
+      fc.property(courses, fc.integer({ min: 60_000, max: 200_000 }), fc.integer({ min: 4_000, max: 20_000 }), (course, cycles, every) => {
+        const step = every * PS_PER_CYCLE;
+        const end = cycles * PS_PER_CYCLE;
+        const all = stops(course, cycles, step, () => null);
+        const few = stops(course, cycles, step, () => ({ until: end, step }));
+        expect(few.state).toEqual(all.state);
+        const changes = all.seen.filter((s, i) => s.happened !== all.seen[i - 1]?.happened);
+        expect(few.seen).toEqual(expect.arrayContaining(changes));
+        expect(all.seen).toEqual(expect.arrayContaining(few.seen));
+      }),
+      { numRuns: 25 },
+    );
+  }, 60_000);
+
+  it('does not stop at limits that nothing leads to', () => {
+    const course = { distances: [7_000], counts: 0, interrupts: 0, aloud: 0 };
+    const step = 10_000 * PS_PER_CYCLE;
+    const few = stops(course, 400_000, step, () => ({ until: 400_000 * PS_PER_CYCLE, step }));
+    expect(few.seen.length).toBeLessThan(12);
+    expect(stops(course, 400_000, step, () => null).seen.length).toBe(40);
+  });
+});
