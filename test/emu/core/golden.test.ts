@@ -132,6 +132,18 @@ const PIECES: readonly (readonly [name: string, code: readonly number[], listing
   ['alu-flags', [0x1888, 0x4159, 0x4770], ['08001000 ADDS R0, R1, R2', '08001002 ADCS R1, R3', '08001004 BX LR']],
   ['load', [0x6848, 0xe7fe], ['08001000 LDR R0, [R1, #4]: fast RAM, a page of the table, or out of the region', '08001002 B .']],
   ['loop', [0x3801, 0xd1fd, 0x4770], ['08001000 SUBS R0, R0, #1: the budget is looked at here', '08001002 BNE 08001000', '08001004 BX LR']],
+  [
+    'slot',
+    [0x6878, 0x3001, 0x6078, 0x2809, 0xd1fa, 0x4770],
+    [
+      '08001000 LDR R0, [R7, #4]: looked up in front of the loop, and kept in a local',
+      '08001002 ADDS R0, R0, #1',
+      '08001004 STR R0, [R7, #4]: to memory and to the local',
+      '08001006 CMP R0, #9',
+      '08001008 BNE 08001000',
+      '0800100a BX LR',
+    ],
+  ],
   ['call', [0xf000, 0xf806, 0xe7fe], ['08001000 BL 08001010: slot 8', '08001004 B .']],
   [
     'it-move',

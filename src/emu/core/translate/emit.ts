@@ -26,6 +26,7 @@ import { Costs } from './costs.ts';
 import { LEFT, type Left } from './exits.ts';
 import { flagLocal, newLocals, type Locals } from './locals.ts';
 import { dominates, type Block, type Item } from './block.ts';
+import { Slots } from './slots.ts';
 import type { Region } from './region.ts';
 import type { Surroundings } from './surroundings.ts';
 
@@ -91,6 +92,7 @@ export class RegionEmitter {
   private dirty = 0;
   private readonly exits: { readonly mask: number; readonly out: Label; readonly missed: Label; readonly early: Label }[] = [];
   readonly lines: Lines;
+  private readonly slots: Slots;
 
   constructor(region: Region, env: Surroundings, f: FunctionBody, callees: Callees, helpers: ReadonlyMap<string, number>) {
     this.region = region;
@@ -99,6 +101,7 @@ export class RegionEmitter {
     this.callees = callees;
     this.costs = new Costs(env);
     this.left = helpers.get('left');
+    this.slots = new Slots(region, env);
     this.locals = newLocals(f);
     this.b = new RegionBuilder(f, env, this.locals, helpers, this);
     this.lines = new Lines(this.b, region, env, this.locals, helpers.get('flashLine')!, (item) => {
@@ -251,10 +254,31 @@ export class RegionEmitter {
     f.i32(this.costs.budgetFrom(b));
     f.op(0x48);
     const label = f.if();
+    this.leaveAt(b, 'budget');
+    f.end(label);
+  }
+  /** Leaves at the start of a block. */
+  private leaveAt(b: Block, why: Left): void {
     this.dirty = b.dirty;
     this.writes = 0;
-    this.leaveTo(b.items.length > 0 ? b.pc : new Expr('i32', (g) => g.get(this.locals.selector)), 'budget', b.pc);
-    f.end(label);
+    this.leaveTo(b.items.length > 0 ? b.pc : new Expr('i32', (g) => g.get(this.locals.selector)), why, b.pc);
+  }
+  /** Looks up the slots of a loop in front of it, or leaves: the interpreter runs a round. */
+  private lookUpSlots(header: Block): void {
+    const slots = this.slots.before(header);
+    if (slots.length === 0) return;
+    const { f } = this;
+    const done = f.block();
+    const leave = f.block();
+    for (const slot of slots) {
+      slot.host = f.newLocal('i32');
+      slot.value = f.newLocal('i32');
+      this.b.lookUp(slot, leave);
+    }
+    f.br(done);
+    f.end(leave);
+    this.leaveAt(header, 'access');
+    f.end(done);
   }
 
   /** Ramsey, "Beyond Relooper" (2022): the dominator tree gives the nesting. */
@@ -264,13 +288,15 @@ export class RegionEmitter {
       this.within(b, merges);
       return;
     }
+    this.lookUpSlots(b);
     const label = this.f.loop();
     this.loops.set(b, label);
-    this.b.meet();
+    this.b.meet(this.slots.at(b));
     this.check(b);
     this.within(b, merges);
     this.f.end(label);
     this.loops.delete(b);
+    for (const slot of this.slots.before(b)) for (const local of [slot.host, slot.value]) this.f.freeLocal(local);
   }
   private within(b: Block, merges: readonly Block[]): void {
     const [outer, ...rest] = merges;
@@ -283,7 +309,7 @@ export class RegionEmitter {
     this.within(b, rest);
     this.f.end(label);
     this.blocks.delete(outer);
-    this.b.meet();
+    this.b.meet(this.slots.around(outer));
     this.tree(outer);
   }
 
@@ -339,6 +365,7 @@ export class RegionEmitter {
     const { locals } = this;
     const items = b.items;
     this.dirty = b.dirty;
+    this.b.places.within(this.slots.at(b));
     if (items.length === 0) return this.dispatch(b);
     this.lines.startBlock(b);
     let choice: Choice | null = null;

@@ -5,6 +5,15 @@ import { Builder, Expr, lift, type LoadOptions, type Operands, type Profile, typ
 import type { Instruction } from '../decode.ts';
 import { OPS, type Variant } from '../rows.ts';
 import { S } from '../state.ts';
+import { displaced, Placed } from './places.ts';
+
+/** A load or store at a constant distance from what a register holds in front of the instruction, or (base null) somewhere. */
+export interface Access {
+  readonly store: boolean;
+  readonly size: 1 | 2 | 4;
+  readonly base: number | null;
+  readonly offset: number;
+}
 
 export interface Flow {
   /** Constant branch targets. */
@@ -22,6 +31,8 @@ export interface Flow {
   readonly writes: number;
   /** It only writes general registers other than SP, whatever their values: where its condition fails it can run all the same, for nothing. */
   readonly registersOnly: boolean;
+  /** What it may load and store. */
+  readonly accesses: readonly Access[];
 }
 
 /** Bits of the flags in the masks of a flow, by offset of the state. */
@@ -51,6 +62,7 @@ const zero = (type: WasmType): Expr =>
 const NOWHERE = new FunctionBody([]);
 
 class Listener extends Builder {
+  readonly accesses: Access[] = [];
   registersOnly = true;
   reads = 0;
   writes = 0;
@@ -79,8 +91,15 @@ class Listener extends Builder {
     if (this.depth === 0) this.falls = false;
   }
   override reg(n: Val): Expr {
-    this.reads |= (1 << registerOf(n)) & 0x7fff;
-    return zero('i32');
+    const r = registerOf(n);
+    this.reads |= (1 << r) & 0x7fff;
+    return new Placed(zero('i32'), { base: r, offset: 0, aligned: false });
+  }
+  override add(a: Val, b: Val): Expr {
+    return displaced(a, b, 1, super.add(a, b));
+  }
+  override sub(a: Val, b: Val): Expr {
+    return displaced(a, b, -1, super.sub(a, b));
   }
   override setReg(n: Val): void {
     const r = registerOf(n);
@@ -109,12 +128,17 @@ class Listener extends Builder {
     this.registersOnly = false;
     return zero(result);
   }
-  override load(_address: Val, _size: 1 | 2 | 4, _options?: LoadOptions): Expr {
+  private access(store: boolean, address: Val, size: 1 | 2 | 4): void {
     this.registersOnly = false;
+    const { base = null, offset = 0 } = address instanceof Placed ? address.origin : {};
+    this.accesses.push({ store, size, base, offset });
+  }
+  override load(address: Val, size: 1 | 2 | 4, _options?: LoadOptions): Expr {
+    this.access(false, address, size);
     return zero('i32');
   }
-  override store(): void {
-    this.registersOnly = false;
+  override store(address: Val, size: 1 | 2 | 4): void {
+    this.access(true, address, size);
   }
   override state(offset: number): Expr {
     this.reads |= FLAG_BITS.get(offset) ?? 0;
@@ -168,11 +192,12 @@ export function flowOf(ins: Instruction, pc: number, profile: Profile, inIT: boo
 /** The flow of an instruction at address 0. */
 function listen(ins: Instruction, profile: Profile, inIT: boolean): Flow {
   const op = OPS.get(ins.decoded.op)!;
-  if (op.system) return { targets: [], dynamic: false, falls: true, call: false, system: true, reads: 0, writes: 0, registersOnly: false };
+  if (op.system)
+    return { targets: [], dynamic: false, falls: true, call: false, system: true, reads: 0, writes: 0, registersOnly: false, accesses: [] };
   const listener = new Listener(profile, 0, ins.size);
   op.sem(listener, operandsOf(ins), variantOf(ins, inIT));
   listener.release();
-  const { targets, dynamic, falls, reads, writes } = listener;
+  const { targets, dynamic, falls, reads, writes, accesses } = listener;
   const registersOnly = listener.registersOnly && !op.fp;
-  return { targets, dynamic, falls, call: op.timing === 'call', system: false, reads, writes, registersOnly };
+  return { targets, dynamic, falls, call: op.timing === 'call', system: false, reads, writes, registersOnly, accesses };
 }

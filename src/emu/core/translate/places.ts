@@ -4,7 +4,8 @@
  * so an access to the same address needs no look, and a load after a store or another load no load.
  */
 import type { FunctionBody } from '../../wasm/module.ts';
-import { Expr } from '../builder.ts';
+import { Expr, lift, type Val } from '../builder.ts';
+import type { Slot } from './slots.ts';
 
 /** A number of its own for everything whose value is not known, and a distance from it. */
 export interface Origin {
@@ -21,6 +22,15 @@ export class Placed extends Expr {
     this.origin = origin;
   }
 }
+/** The sum or difference `e` of a value and `by`, if that is a constant: as far from the value's origin. */
+export function displaced(v: Val, by: Val, sign: 1 | -1, e: Expr): Expr {
+  const n = lift(by).constant;
+  if (!(v instanceof Placed) || n === undefined) return e;
+  return new Placed(e, { ...v.origin, offset: (v.origin.offset + sign * n) | 0 });
+}
+/** Bytes that are stored `distance` above a word's address, and the word, cannot be the same. */
+export const isApart = (distance: number, bytes: number): boolean =>
+  (distance >= 4 && distance < NEAR) || (distance <= -bytes && distance > -NEAR);
 /** An address that has been looked up. */
 export interface Known {
   readonly origin: Origin;
@@ -32,6 +42,8 @@ export interface Known {
   /** Locals: where it lies in the arena, and what is there. */
   readonly host: number;
   readonly value: number;
+  /** It is known all through a loop: its locals are right on every way. */
+  readonly slot: Slot | null;
 }
 interface State {
   readonly registers: readonly Origin[];
@@ -67,10 +79,17 @@ export class Places {
     this.registers = [...s.registers];
     this.known = s.known;
   }
-  /** Ways meet here, or other code has run. */
-  forget(): void {
+  /** Ways meet here, or other code has run: nothing is known but slots of loops around this place. */
+  forget(slots: readonly Slot[]): void {
     this.registers = this.strangers();
-    this.known = [];
+    this.known = slots.map((slot) => {
+      const { register, offset, host, value } = slot;
+      return { origin: { ...this.registers[register]!, offset }, size: 4, written: true, valued: true, host, value, slot };
+    });
+  }
+  /** Only these are slots from here on; what was one is still known. */
+  within(slots: readonly Slot[]): void {
+    this.known = this.known.map((k) => (k.slot && !slots.includes(k.slot) ? { ...k, slot: null } : k));
   }
 
   // ---- registers -------------------------------------------------------------------------------------------------------------------
@@ -89,10 +108,12 @@ export class Places {
   }
   /** Makes room for an address; the caller sets the locals. */
   add(origin: Origin, size: 1 | 2 | 4, written: boolean, valued: boolean): Known {
-    const others = this.known.filter((k) => k.origin.base !== origin.base || k.origin.offset !== origin.offset).slice(-(KEPT - 1));
-    const pair = this.pairs.find((p) => !others.some((k) => k.host === p.host)) ?? this.newPair();
-    const made = { origin, size, written, valued, ...pair };
-    this.known = [...others, made];
+    const others = this.known.filter((k) => k.origin.base !== origin.base || k.origin.offset !== origin.offset);
+    const slots = others.filter((k) => k.slot);
+    const rest = others.filter((k) => !k.slot).slice(-(KEPT - 1));
+    const pair = this.pairs.find((p) => !rest.some((k) => k.host === p.host)) ?? this.newPair();
+    const made = { origin, size, written, valued, ...pair, slot: null };
+    this.known = [...slots, ...rest, made];
     return made;
   }
   private newPair(): { readonly host: number; readonly value: number } {
@@ -100,13 +121,14 @@ export class Places {
     this.pairs.push(pair);
     return pair;
   }
-  /** Bytes are stored: values that may lie there are not known any more. Without an origin they may lie anywhere, as may what is far away (aliases). */
-  store(origin: Origin | null, bytes: number): void {
-    const apart = (k: Known): boolean => {
-      if (k.origin.base !== origin?.base) return false;
-      const distance = origin.offset - k.origin.offset;
-      return (distance >= 4 && distance < NEAR) || (distance <= -bytes && distance > -NEAR);
-    };
-    this.known = this.known.map((k) => (k.valued && !apart(k) ? { ...k, valued: false } : k));
+  /**
+   * Bytes are stored: values that may lie there are not known any more. Without an origin they may lie anywhere, as may what is far away (aliases). Answers the
+   * slots that may lie there, whose locals the caller makes right.
+   */
+  store(origin: Origin | null, bytes: number): Known[] {
+    const apart = (k: Known): boolean => k.origin.base === origin?.base && isApart(origin.offset - k.origin.offset, bytes);
+    const touched = this.known.filter((k) => k.slot && !apart(k));
+    this.known = this.known.map((k) => (k.valued && !k.slot && !apart(k) ? { ...k, valued: false } : k));
+    return touched;
   }
 }

@@ -12,7 +12,8 @@ import { Flags } from './flags.ts';
 import { ALL_FLAGS, FLAG_BITS, registerOf } from './flow.ts';
 import { emitCachedLoad, emitCachedStore } from './l1-access.ts';
 import type { Locals } from './locals.ts';
-import { Placed, Places, type Known, type Origin } from './places.ts';
+import { displaced, Placed, Places, type Known, type Origin } from './places.ts';
+import type { Slot } from './slots.ts';
 import type { Block, Item } from './block.ts';
 import type { Surroundings } from './surroundings.ts';
 
@@ -88,16 +89,11 @@ export class RegionBuilder extends Builder {
     const kept = super.let(v);
     return v instanceof Placed ? new Placed(kept, v.origin) : kept;
   }
-  private displaced(v: Val, by: number | undefined, e: Expr): Expr {
-    if (!(v instanceof Placed) || by === undefined) return e;
-    return new Placed(e, { ...v.origin, offset: (v.origin.offset + by) | 0 });
-  }
   override add(a: Val, b: Val): Expr {
-    return this.displaced(a, lift(b).constant, super.add(a, b));
+    return displaced(a, b, 1, super.add(a, b));
   }
   override sub(a: Val, b: Val): Expr {
-    const n = lift(b).constant;
-    return this.displaced(a, n === undefined ? undefined : -n, super.sub(a, b));
+    return displaced(a, b, -1, super.sub(a, b));
   }
   override setReg(n: Val, v: Val): void {
     const r = registerOf(n);
@@ -148,14 +144,14 @@ export class RegionBuilder extends Builder {
     places.state = state;
   }
   /** Several ways lead to what is emitted next. */
-  meet(): void {
+  meet(slots: readonly Slot[]): void {
     this.flags.now = this.flags.unknown;
-    this.places.forget();
+    this.places.forget(slots);
   }
   /** What is emitted next runs behind a call. */
   returned(): void {
     this.flags.now = this.flags.plain;
-    this.places.forget();
+    this.places.forget([]);
   }
   /** The origin of an address, where knowing it is of use. */
   private originOf(a: Val): Origin | null {
@@ -435,7 +431,7 @@ export class RegionBuilder extends Builder {
       this.add(address, this.spanning).emit(f);
       lift(value).emit(f);
       f.memory(storeOpcode(size), 0);
-      this.places.store(this.originOf(address), size);
+      this.stored(this.places.store(this.originOf(address), size));
       return;
     }
     const a = this.let(address);
@@ -443,7 +439,7 @@ export class RegionBuilder extends Builder {
     if (this.env.cachedData) return emitCachedStore(this, this.env.core, a, v, size, () => this.leaveBefore());
     const origin = this.originOf(a);
     const known = this.places.find(origin, size);
-    this.places.store(origin, size);
+    const touched = this.places.store(origin, size);
     let host: Expr;
     if (known) {
       if (!known.written) this.leaveIfAny(this.eqz(this.and(this.pageEntry(a, writeTableOf(this.env.core)), ENTRY_FAST)));
@@ -470,12 +466,46 @@ export class RegionBuilder extends Builder {
       f.i32(1);
       f.memory(OP['i32.store8'], WORD_MAP);
     }
-    if (!origin || this.nested > 0) return;
+    this.stored(touched, size === 4 ? known : null, v);
+    if (!origin || known?.slot || this.nested > 0) return;
     const kept = this.places.add(origin, known ? known.size : size, true, size === 4);
     host.emit(f);
     f.set(kept.host);
     v.emit(f);
     f.set(kept.value);
+  }
+
+  /** Behind a store: one slot has this value now, others may have changed. */
+  private stored(touched: readonly Known[], known: Known | null = null, value: Val = 0): void {
+    for (const k of touched) {
+      lift(k === known ? value : this.arenaAt(this.local(k.host), 0)).emit(this.f);
+      this.f.set(k.value);
+    }
+  }
+  /**
+   * In front of a loop: where a slot lies and what is there. A branch to `leave` if it is not a word that may be read and written and has been written:
+   *   if !(readTable[a >>> 12] & writeTable[a >>> 12] & FAST) or misaligned: leave; host = a + (e & ~0xfff); if written words[host >>> 2] != 1: leave
+   */
+  lookUp(slot: Slot, leave: Label): void {
+    const { f } = this;
+    const a = this.let(this.add(this.reg(slot.register), slot.offset));
+    const known = this.places.find(this.originOf(a), 4);
+    let host: Expr;
+    if (known?.written) host = this.local(known.host);
+    else {
+      const entry = this.pageEntry(a, writeTableOf(this.env.core));
+      const readable = this.and(this.pageEntry(a, readTableOf(this.env.core)), entry);
+      host = this.let(this.add(a, this.and(entry, ~0xfff)));
+      const written = this.arenaAt(this.shrU(host, 2), WORD_MAP, 1);
+      for (const c of [this.eqz(this.and(readable, ENTRY_FAST)), this.and(a, 3), this.ne(written, 1)]) {
+        c.emit(f);
+        f.brIf(leave);
+      }
+    }
+    host.emit(f);
+    f.set(slot.host);
+    this.arenaAt(host, 0).emit(f);
+    f.set(slot.value);
   }
 
   // ---- control -------------------------------------------------------------------------------------------------------------------

@@ -1,0 +1,350 @@
+;; 08001000 LDR R0, [R7, #4]: looked up in front of the loop, and kept in a local
+;; 08001002 ADDS R0, R0, #1
+;; 08001004 STR R0, [R7, #4]: to memory and to the local
+;; 08001006 CMP R0, #9
+;; 08001008 BNE 08001000
+;; 0800100a BX LR
+(module
+  (type (;0;) (func (param i32) (result i32)))
+  (type (;1;) (func (param i32 i32) (result i32)))
+  (import "env" "memory" (memory (;0;) 1))
+  (import "env" "regions" (table (;0;) 1 funcref))
+  (import "env" "flashLine" (func (;0;) (type 0)))
+  (func $region_08001000 (type 1) (param i32 i32) (result i32)
+    (local i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32)
+    i32.const 0
+    i32.load offset=96 ;; BUDGET
+    i32.const 9
+    i32.lt_s
+    if  ;; label = @1
+      i32.const 134221824 ;; 0x08001000
+      return
+    end
+    i32.const 0
+    i32.load ;; R0
+    local.set $r0
+    i32.const 0
+    i32.load offset=28 ;; R7
+    local.set $r7
+    i32.const 0
+    i32.load offset=56 ;; LR
+    local.set $lr
+    i32.const 0
+    i32.load offset=64 ;; NF
+    local.set $n
+    i32.const 0
+    i32.load offset=68 ;; ZF
+    local.set $z
+    i32.const 0
+    i32.load offset=72 ;; CF
+    local.set $c
+    i32.const 0
+    i32.load offset=76 ;; VF
+    local.set $v
+    i32.const 0
+    i32.load offset=96 ;; BUDGET
+    local.set $budget
+    i32.const 0
+    i32.load offset=104 ;; RETIRED
+    local.set $retired
+    block  ;; label = @1
+      block  ;; label = @2
+        block  ;; label = @3
+          block  ;; label = @4
+            block  ;; label = @5
+              local.get $r7
+              local.set $t2
+              local.get $t2
+              i32.const 4
+              i32.add
+              local.set $t3
+              local.get $t3
+              i32.const 12
+              i32.shr_u
+              i32.const 2
+              i32.shl
+              i32.load offset=4259840 ;; write table
+              local.set $t4
+              local.get $t3
+              i32.const 12
+              i32.shr_u
+              i32.const 2
+              i32.shl
+              i32.load offset=65536 ;; read table
+              local.set $t5
+              local.get $t3
+              local.get $t4
+              i32.const -4096
+              i32.and
+              i32.add
+              local.set $t6
+              local.get $t5
+              local.get $t4
+              i32.and
+              i32.const 1
+              i32.and
+              i32.eqz
+              br_if 0 (;@5;)
+              local.get $t3
+              i32.const 3
+              i32.and
+              br_if 0 (;@5;)
+              local.get $t6
+              i32.const 2
+              i32.shr_u
+              i32.load8_u offset=52477952 ;; written words
+              i32.const 1
+              i32.ne
+              br_if 0 (;@5;)
+              local.get $t6
+              local.set $t0
+              local.get $t6
+              i32.load
+              local.set $t1
+              br 1 (;@4;)
+            end
+            i32.const 134221824 ;; 0x08001000
+            local.set $next
+            i32.const 0
+            local.set $lazy
+            br 3 (;@1;)
+          end
+          loop  ;; label = @4
+            local.get $budget
+            i32.const 9
+            i32.lt_s
+            if  ;; label = @5
+              i32.const 134221824 ;; 0x08001000
+              local.set $next
+              br 4 (;@1;)
+            end
+            local.get $budget
+            i32.const -5
+            i32.add
+            local.set $budget
+            local.get $retired
+            i32.const 5
+            i32.add
+            local.set $retired
+            local.get $r7
+            local.set $t7
+            local.get $t7
+            i32.const 4
+            i32.add
+            local.set $t8
+            local.get $t1
+            local.set $t9
+            local.get $t9
+            local.set $r0
+            local.get $r0
+            local.set $t9
+            local.get $t9
+            local.set $t8
+            local.get $t8
+            i32.const -1
+            i32.sub
+            local.set $t7
+            local.get $t7
+            local.set $r0
+            local.get $t8
+            local.set $comparedA
+            i32.const -1
+            local.set $comparedB
+            local.get $r7
+            local.set $t7
+            local.get $r0
+            local.set $t8
+            local.get $t7
+            i32.const 4
+            i32.add
+            local.set $t9
+            local.get $t8
+            local.set $t6
+            local.get $t0
+            local.get $t6
+            i32.store
+            local.get $t6
+            local.set $t1
+            local.get $r0
+            local.set $t6
+            local.get $t6
+            local.set $t9
+            local.get $t9
+            i32.const 9
+            i32.sub
+            local.set $t8
+            local.get $t9
+            local.set $comparedA
+            i32.const 9
+            local.set $comparedB
+            local.get $comparedA
+            i32.const 9
+            i32.ne
+            local.set $t8
+            local.get $t8
+            if  ;; label = @5
+              local.get $budget
+              i32.const -1
+              i32.add
+              local.set $budget
+              i32.const 15
+              local.set $lazy
+              br 1 (;@4;)
+            end
+            local.get $budget
+            i32.const -1
+            i32.add
+            local.set $budget
+            local.get $retired
+            i32.const 1
+            i32.add
+            local.set $retired
+            local.get $lr
+            local.set $t8
+            local.get $t8
+            local.set $t9
+            i32.const 0
+            i32.load offset=108 ;; IPSR
+            local.set $t6
+            local.get $t9
+            i32.const 28
+            i32.shr_u
+            i32.const 15
+            i32.eq
+            local.get $t6
+            i32.const 0
+            i32.ne
+            i32.and
+            if  ;; label = @5
+              i32.const 0
+              local.get $t9
+              i32.store offset=100 ;; EXIT_ARG
+              i32.const 0
+              i32.const 134221834 ;; 0x0800100a
+              i32.store offset=92 ;; PC
+              i32.const -1
+              local.set $next
+              i32.const 15
+              local.set $lazy
+              br 4 (;@1;)
+            end
+            local.get $t9
+            local.set $t7
+            local.get $t7
+            i32.const 1
+            i32.and
+            i32.eqz
+            if  ;; label = @5
+              i32.const 0
+              i32.const 0
+              i32.store offset=112 ;; T
+            end
+            local.get $t7
+            local.set $next
+            local.get $budget
+            i32.const -1
+            i32.add
+            local.set $budget
+            i32.const 0
+            i32.const 134221835 ;; 0x0800100b
+            i32.store offset=240 ;; LAST_REC
+            local.get $next
+            i32.const -2
+            i32.and
+            local.get $next
+            i32.const -2
+            i32.lt_u
+            i32.or
+            local.set $next
+            i32.const 15
+            local.set $lazy
+            br 3 (;@1;)
+          end
+          unreachable
+        end
+      end
+      local.get $budget
+      local.get $giveCycles
+      i32.add
+      local.set $budget
+      local.get $retired
+      local.get $giveInstructions
+      i32.sub
+      local.set $retired
+    end
+    local.get $comparedA
+    local.get $comparedB
+    i32.sub
+    local.get $n
+    local.get $lazy
+    i32.const 2
+    i32.and
+    select
+    local.get $z
+    local.get $lazy
+    i32.const 3
+    i32.and
+    select
+    local.set $t1
+    local.get $comparedA
+    local.get $comparedB
+    i32.sub
+    local.get $n
+    local.get $lazy
+    i32.const 2
+    i32.and
+    select
+    local.set $n
+    local.get $t1
+    local.set $z
+    local.get $comparedA
+    local.get $comparedB
+    i32.ge_u
+    local.get $c
+    local.get $lazy
+    i32.const 4
+    i32.and
+    select
+    local.set $c
+    local.get $comparedA
+    local.get $comparedB
+    i32.xor
+    local.get $comparedA
+    local.get $comparedA
+    local.get $comparedB
+    i32.sub
+    i32.xor
+    i32.and
+    i32.const 31
+    i32.shr_u
+    local.get $v
+    local.get $lazy
+    i32.const 8
+    i32.and
+    select
+    local.set $v
+    i32.const 0
+    local.get $r0
+    i32.store ;; R0
+    i32.const 0
+    local.get $n
+    i32.store offset=64 ;; NF
+    i32.const 0
+    local.get $z
+    i32.store offset=68 ;; ZF
+    i32.const 0
+    local.get $c
+    i32.store offset=72 ;; CF
+    i32.const 0
+    local.get $v
+    i32.store offset=76 ;; VF
+    i32.const 0
+    local.get $budget
+    i32.store offset=96 ;; BUDGET
+    i32.const 0
+    local.get $retired
+    i32.store offset=104 ;; RETIRED
+    local.get $next
+    return
+    unreachable)
+  (export "region" (func 1)))
