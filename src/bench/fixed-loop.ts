@@ -15,6 +15,8 @@ export interface FixedLoop {
   /** What it polls, memory-mapped registers first; empty for `b .`. */
   readonly reads: number[];
   readonly sleeping: boolean;
+  /** The fault exception that is active in it never returns. */
+  readonly inFault: boolean;
 }
 
 const MAX_STEPS = 3000;
@@ -27,11 +29,13 @@ export function proveFixedLoop(s: Session): FixedLoop | null {
   if (machine.cores.some((c) => c !== core && !isInert(machine, c))) return null;
   const ticks = !masked(core) && anyEnabled(core);
   if (ticks && (core.halted || core.get(S.IPSR) !== 0)) return null;
-  if (core.halted) return watchdogRuns(s) ? null : { pc: core.pc, reads: [], sleeping: true };
+  const fault = s.state.fault?.since;
+  if (core.halted) return watchdogRuns(s) ? null : { pc: core.pc, reads: [], sleeping: true, inFault: fault !== undefined };
   // no need for a checkpoint to see that
   if (isCounting(core, machine.system)) return null;
   const before = machine.save();
   const loop = findSteadyLoop(core, machine.system, MAX_STEPS, writesOf(machine));
+  const inFault = fault !== undefined && s.state.fault?.since === fault;
   const mayEnd = loop !== null && ticks && !tickCannotEnd(s, loop);
   machine.restore(before);
   // who refreshes a watchdog, running or not, is at work
@@ -48,7 +52,7 @@ export function proveFixedLoop(s: Session): FixedLoop | null {
   }
   const devices = reads.filter((a) => system.regionAt(a)?.block);
   const memories = reads.filter((a) => !system.regionAt(a)?.block && system.regionAt(a)?.memory?.row.kind === 'ram');
-  return { pc: loop.pc, reads: [...devices, ...memories], sleeping: false };
+  return { pc: loop.pc, reads: [...devices, ...memories], sleeping: false, inFault };
 }
 
 /** What a look for a proof needs to know: a round that masks interrupts. It is undone, so nothing has to be counted. */

@@ -12,7 +12,7 @@ export function decideOutcome(s: Session, settled: boolean): Outcome {
   const loop = resetLoop(s);
   if (loop && (resetLoopSettled(s) || now - loop.last <= 2 * Math.max(...loop.intervals))) return 'reset-loop';
   if (machine.state.lockup) return 'fault';
-  if (state.fault && (now - state.fault.since >= FAULT_HOLDS || (settled && state.loop !== null))) return 'fault';
+  if (state.fault && (now - state.fault.since >= FAULT_HOLDS || (settled && state.loop?.inFault))) return 'fault';
   const entry = machine.history.entries.at(-1);
   if (entry) {
     const resetAfter = machine.history.resets.some((r) => r.at > entry.at);

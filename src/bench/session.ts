@@ -9,7 +9,7 @@ import { S } from '../emu/core/state.ts';
 import type { EntryRecord } from '../emu/history.ts';
 import { UnicornEngine } from '../emu/engines/unicorn.ts';
 import type { Checkpoint } from '../emu/machine-base.ts';
-import { Machine, type Still } from '../emu/machine.ts';
+import { Machine } from '../emu/machine.ts';
 import { MS, PS_PER_SECOND, type Ps } from '../emu/time.ts';
 import type { UsbDevicePort } from '../emu/ports.ts';
 import { PIN_FLOATING } from '../peripherals/gpio-v2.ts';
@@ -28,13 +28,13 @@ import { proveFixedLoop, type FixedLoop } from './fixed-loop.ts';
 /** After the last event that counts, and over all (design: when a run ends). */
 const QUIET = 5 * PS_PER_SECOND;
 const LONGEST = 60 * PS_PER_SECOND;
-/** Conditions are looked at this often; virtual time, so it does not depend on the machine. */
-const CHUNK = 1 * MS;
 /**
- * The same for repeated runs, of which only the outcome counts, while no step is to come and nothing is on the bus or answers there. Repeated runs look at
- * multiples of these times: it does not matter where such a run began, and a start of frame is no stop of its own.
+ * What ends a run is looked at on the next multiple of this after something has happened that may have changed it (`stir`), or when the time comes that it waits
+ * for; virtual time, so it does not depend on the machine, nor on where a repeated run began.
  */
-const LONG_CHUNK = 5 * MS;
+const LOOK = 1 * MS;
+/** The user's limits are looked at this often all the same. */
+const LONGEST_STRETCH = 50 * MS;
 /** First checkpoint of the trail, and how much later the next may be. */
 const TRAIL_FIRST = 20 * MS;
 const TRAIL_GROWTH = 4;
@@ -110,6 +110,9 @@ export class Session {
   keepTrail = false;
   /** Called when the machine has paused before the first instruction of an entry. */
   onPausedEntry: (() => void) | null = null;
+  /** Timer that ends the stretch that runs. */
+  private readonly lookSlot: number;
+  private running = false;
   private exited: number | null = null;
   private nextTrail = TRAIL_FIRST;
 
@@ -134,8 +137,10 @@ export class Session {
       driver: scenario.host.driver,
       zone: () => machine.state.usbServedBy,
       console: (channel, bytes) => machine.console(channel, String.fromCharCode(...bytes)),
+      changed: () => this.stir(),
     });
     machine.attach(this.usb);
+    this.lookSlot = machine.system.addTimer('bench.look', () => this.running && machine.stop());
     this.steps = new Steps(this);
     machine.attach(this.steps);
     this.state = {
@@ -160,11 +165,14 @@ export class Session {
         this.state.loop = null;
         this.resetProof();
         this.steps.abandonCall();
+        this.stir();
       },
+      lockup: () => this.stir(),
       entry: (e) => this.onEntry(e),
       leftSystem: () => {
         this.state.anchor = this.state.leftAt = machine.now;
         this.resetProof();
+        this.stir();
       },
       wire: (name, value) => {
         this.usb.onWire(name, value);
@@ -268,6 +276,7 @@ export class Session {
     const isFault = exception >= 2 && exception <= 7;
     if (isFault && core === this.machine.bootCore) {
       this.state.fault = { exception, since: this.machine.now, pc };
+      this.stir();
     }
   }
   private onExceptionReturn(core: Core): void {
@@ -294,7 +303,6 @@ export class Session {
   run(limits: RunLimits = {}): SessionEnd {
     const { machine, input } = this;
     const until = limits.until ?? input.until;
-    let asked = false;
     for (;;) {
       const limit = this.limitReached();
       if (limit) return this.end(limit, false);
@@ -304,10 +312,9 @@ export class Session {
       // what is repaired near the end of the run has its time to show
       if (limits.repaired) deadline = Math.max(deadline, Math.min(natural, LONGEST + 2 * QUIET));
       if (machine.now >= deadline) return this.end('deadline', false);
-      const chunk = limits.counterfactual && this.nothingComes() ? LONG_CHUNK : CHUNK;
-      const next = limits.counterfactual ? (Math.floor(machine.now / chunk) + 1) * chunk : machine.now + chunk;
-      const why = machine.run(Math.min(deadline, next), limits.counterfactual && asked ? this.still(chunk, deadline) : null);
-      asked = why !== 'entry';
+      this.running = true;
+      const why = machine.run(Math.min(deadline, this.nextLook()));
+      this.running = false;
       if (why === 'entry') {
         if (machine.history.entryCount === limits.untilEntry) return this.end('deadline', false);
         if (this.keepCheckpoints) this.keepEntry();
@@ -324,16 +331,27 @@ export class Session {
         return this.end('settled', true);
     }
   }
-  /** How far a repeated run that was looked at now may go on while nothing happens in it: nothing that `run` asks for changes by time alone before. */
-  private still(step: Ps, deadline: Ps): Still | null {
-    const { machine, state, input } = this;
-    if (this.steps.remaining || this.keepTrail || input.limits.maxInstructions !== null) return null;
-    const times = [state.nextProof, this.romSilentAt()].filter((t) => t > machine.now);
-    return { until: Math.min(deadline, Math.ceil(Math.min(...times) / step) * step), step };
+  /** Something has happened that may end the run: it is looked at soon. */
+  stir(): void {
+    const { machine, lookSlot } = this;
+    const { scheduler } = machine.system;
+    if (scheduler.isArmed(lookSlot)) return;
+    scheduler.arm(lookSlot, lookAt(machine.now));
+    for (const core of machine.cores) core.cut();
   }
-  /** No step, and no device that the host gets on with. */
-  private nothingComes(): boolean {
-    return !this.steps.remaining && (this.usb.attachedSince === null || this.usb.unansweredSince !== null);
+  /** When `run` looks up if nothing happens before: the first time at which one of its conditions can come true by time alone. */
+  private nextLook(): Ps {
+    const { machine, state, steps, input } = this;
+    const { now } = machine;
+    // instructions are counted at each look
+    if (input.limits.maxInstructions !== null) return lookAfter(now);
+    const times = [this.romSilentAt()];
+    if (this.keepTrail) times.push(this.nextTrail);
+    if (!machine.state.inSystem || state.fault !== null) times.push(state.nextProof);
+    if (state.dfuAt !== null) times.push((lastLeave(this) ?? now) + NO_ATTACH);
+    let next = lookAfter(now + LONGEST_STRETCH - LOOK);
+    if (!steps.remaining || this.keepTrail) for (const t of times) if (t > now) next = Math.min(next, lookAt(t));
+    return next;
   }
   private keepEntry(): void {
     const { machine, entryCheckpoint } = this;
@@ -395,7 +413,8 @@ export class Session {
       const fixed = proveFixedLoop(this);
       // the proof restored the session: its state is another object now
       this.state.loop = fixed;
-      if (fixed) return true;
+      // a fault that comes again and again in the ROM is the ROM's answer
+      if (fixed && (!machine.state.inSystem || fixed.inFault)) return true;
       this.state.proofGap *= 2;
       this.state.nextProof = now + this.state.proofGap;
     }
@@ -422,15 +441,19 @@ export class Session {
   romSilentSettled(): boolean {
     return this.machine.now >= this.romSilentAt();
   }
-  /** When it will be if nothing happens until then. */
+  /** When it will be, if nothing happens until then. */
   private romSilentAt(): Ps {
     const { machine, usb, profile } = this;
     const entry = machine.history.entries.at(-1);
     if (!entry || this.state.leftAt !== null || !machine.state.inSystem || !profile) return Infinity;
-    if (usb.attachedSince === null) return entry.at + (profile.startUpMs.value + profile.usbConnectMs.value) * MS + NO_ATTACH;
-    return usb.unansweredSince === null ? Infinity : usb.unansweredSince + UNANSWERED;
+    if (usb.unansweredSince !== null) return usb.unansweredSince + UNANSWERED;
+    return usb.attachedSince === null ? entry.at + (profile.startUpMs.value + profile.usbConnectMs.value) * MS + NO_ATTACH : Infinity;
   }
 }
+
+/** The first multiple of `LOOK` at or after a time, and the first one behind it. */
+const lookAt = (time: Ps): Ps => Math.ceil(time / LOOK) * LOOK;
+const lookAfter = (time: Ps): Ps => (Math.floor(time / LOOK) + 1) * LOOK;
 
 /** When the last DFU leave that was carried out began; null if there was none. */
 export const lastLeave = (s: Session): Ps | null =>

@@ -44,14 +44,6 @@ const COUNTING_WORTH = 400;
 const TOGETHER_LIMIT = 20 * MS;
 const TOGETHER_STEPS = 300;
 
-/** How far a run may go on while nothing happens. */
-export interface Still {
-  /** Takes the place of the limit, and is not before it. */
-  readonly until: Ps;
-  /** The run then ends at a multiple of this: the first one since something has happened. */
-  readonly step: Ps;
-}
-
 /** What is known of the steady loop of a core. Cycles are the core's. */
 interface Idle {
   loop: SteadyLoop | null;
@@ -92,19 +84,17 @@ export class Machine extends MachineBase {
 
   /**
    * Runs until `limit` or until the observer or a timer asked for a stop (`stop()`), or before the first instruction in system memory.
-   * Returns why. With `still` it leaves out limits before which it only goes round a steady loop.
+   * Returns why.
    */
-  run(limit: Ps, still: Still | null = null): 'limit' | 'stopped' | 'entry' {
+  run(limit: Ps): 'limit' | 'stopped' | 'entry' {
     if (this.released) throw new Error('this machine was given up');
     const s = this.system;
     this.stopAsked = false;
     this.limit = limit;
-    for (this.still = still; ; this.still = null) {
-      if (s.scheduler.next <= s.now || this.state.pendingReset) this.still = null;
+    for (;;) {
       s.fireDue(s.now);
       if (this.state.pendingReset) this.performReset();
       if (this.stopAsked) return 'stopped';
-      limit = this.limit;
       if (s.now >= limit) return 'limit';
       this.releaseCores();
       if (this.state.held) {
@@ -211,6 +201,8 @@ export class Machine extends MachineBase {
     this.system.setWire(`core.deepsleep.${core.index}`, core.get(S.HALTED) > 1 && sleepDeep(core) ? 1 : 0);
   }
   protected passTime(to: Ps): void {
+    // what fires may ask what a core that sleeps has counted
+    for (const core of this.cores) core.syncClock(to);
     this.system.fireDue(to);
     for (const core of this.cores) {
       core.syncClock(this.system.now);
@@ -267,7 +259,6 @@ export class Machine extends MachineBase {
 
   /** Of the run that is going on. */
   private limit: Ps = 0;
-  private still: Still | null = null;
 
   /** Steady loops are skipped to the next event. Off: every round is executed; nothing else may differ. */
   skipping = true;
@@ -425,7 +416,7 @@ export class Machine extends MachineBase {
     const before = core.cycles();
     idle.frame = from;
     do {
-      const until = Math.min(s.scheduler.next, this.still?.until ?? this.limit);
+      const until = Math.min(s.scheduler.next, this.limit);
       // what is read at the very end of the time for which it holds is read too late
       const most = core.cyclesUntil(loopHolds(core, s, loop)) - 1;
       const to = frameAfter(loop, idle.frame, core.cyclesUntil(until), most);
@@ -437,18 +428,12 @@ export class Machine extends MachineBase {
         to.rounds * loop.cacheHits + b.cacheHits - a.cacheHits,
       );
       idle.frame = to.frame;
-      this.stayed(Math.min(until, core.now()));
     } while (this.passAside(core, loop));
     idle.tryAt = core.cycles();
     if (idle.tryAt === before) return false;
     standIn(core, loop, loop.frames![idle.frame]!);
     this.settle(core);
     return true;
-  }
-  /** Nothing has happened up to here: the limit is the next one. */
-  private stayed(time: Ps): void {
-    const { still } = this;
-    if (still !== null) this.limit = Math.max(this.limit, Math.min(still.until, Math.ceil(time / still.step) * still.step));
   }
   /** Fires what is due now, as far as it fires aside. True if that was all, and the core, which is in this loop, has to take no notice of it. */
   private passAside(core: Core, loop: SteadyLoop): boolean {

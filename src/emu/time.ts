@@ -146,6 +146,10 @@ export class Scheduler {
     else if (before === this.next) this.next = this.earliest();
   }
 
+  isArmed(slot: number): boolean {
+    return this.due[slot] !== Infinity;
+  }
+
   disarm(slot: number): void {
     const before = this.due[slot]!;
     if (before === Infinity) return;

@@ -354,6 +354,7 @@ export class UsbSim implements Host, BusHost {
     // Without a host the pull-up alone makes an idle bus.
     if (!state.connected && state.pullup) this.wait('bus.idle', IDLE_SUSPEND);
     this.arm();
+    this.options.changed?.();
   }
 
   private connect(): void {
@@ -461,6 +462,7 @@ export class UsbSim implements Host, BusHost {
       stepTransfer(this, next);
     }
     this.arm();
+    this.options.changed?.();
   }
   private arm(): void {
     let due = Infinity;

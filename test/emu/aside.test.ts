@@ -2,9 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { ChipDescription } from '../../src/emu/chip.ts';
-import type { Still } from '../../src/emu/machine.ts';
 import type { ModelFactory } from '../../src/emu/registers.ts';
-import type { Ps } from '../../src/emu/time.ts';
 import { handlerAt, MAIN, PS_PER_CYCLE, RAM, reg, started, word } from './core/bare-machine.ts';
 
 const DEVICE = 0x4000_0000;
@@ -104,43 +102,4 @@ describe('Timers that fire aside', () => {
       { numRuns: 25 },
     );
   }, 60_000);
-});
-
-/** Runs as the bench does, limit after limit; returns where it stopped, and whether anything had happened since the stop before. */
-function stops(course: Course, cycles: number, step: Ps, still: (limit: Ps) => Still | null) {
-  const m = machineWith(course);
-  const seen: { at: Ps; happened: string }[] = [];
-  const what = (): string => JSON.stringify([word(m.cpu, RAM + 4), word(m.cpu, RAM + 8)]);
-  const end = cycles * PS_PER_CYCLE;
-  while (m.machine.now < end) {
-    const limit = Math.min(end, (Math.floor(m.machine.now / step) + 1) * step);
-    m.machine.run(limit, seen.length === 0 ? null : still(limit));
-    seen.push({ at: m.machine.now, happened: what() });
-  }
-  return { state: m.end(), seen };
-}
-describe('A run that may go on while nothing happens', () => {
-  it('ends where a run from limit to limit would have, and stops at each limit behind which something was new', () => {
-    fc.assert(
-      fc.property(courses, fc.integer({ min: 60_000, max: 200_000 }), fc.integer({ min: 4_000, max: 20_000 }), (course, cycles, every) => {
-        const step = every * PS_PER_CYCLE;
-        const end = cycles * PS_PER_CYCLE;
-        const all = stops(course, cycles, step, () => null);
-        const few = stops(course, cycles, step, () => ({ until: end, step }));
-        expect(few.state).toEqual(all.state);
-        const changes = all.seen.filter((s, i) => s.happened !== all.seen[i - 1]?.happened);
-        expect(few.seen).toEqual(expect.arrayContaining(changes));
-        expect(all.seen).toEqual(expect.arrayContaining(few.seen));
-      }),
-      { numRuns: 25 },
-    );
-  }, 60_000);
-
-  it('does not stop at limits that nothing leads to', () => {
-    const course = { distances: [7_000], counts: 0, interrupts: 0, aloud: 0 };
-    const step = 10_000 * PS_PER_CYCLE;
-    const few = stops(course, 400_000, step, () => ({ until: 400_000 * PS_PER_CYCLE, step }));
-    expect(few.seen.length).toBeLessThan(12);
-    expect(stops(course, 400_000, step, () => null).seen.length).toBe(40);
-  });
 });

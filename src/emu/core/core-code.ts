@@ -633,7 +633,20 @@ export abstract class CoreCode extends CoreMemory {
     const { before, after } = this.timing.reach;
     for (let i = host + before + 8; i >= host - after - 8; i--) if (u8[i] !== u8[i - TWIN]) return false;
     for (let i = 0; i < RECORD_BYTES; i += 4) i32[(rec + i) >> 2] = i32[(twin + i) >> 2]!;
+    if (ins.size === 2) this.goesOn(pc, rec, host);
     return true;
+  }
+  /** The same instruction stands behind itself again and again, as where a run has gone astray into empty memory: all of them on the page at once. */
+  private goesOn(pc: number, rec: number, host: number): void {
+    const { u8, u16, i32 } = this.arena;
+    const ahead = host + this.timing.reach.before + 8;
+    for (let at = 2; ((pc + at) & 0xfff) !== 0; at += 2) {
+      const next = rec + (at / 2) * RECORD_BYTES;
+      if (u8[host + at] !== u8[host] || u8[host + at + 1] !== u8[host + 1] || u16[next >> 1] !== H_DECODE) return;
+      if (u8[ahead + at - 1] !== u8[ahead + at - 1 - TWIN] || u8[ahead + at] !== u8[ahead + at - TWIN]) return;
+      if (this.breakpoints.has(pc + at) || this.idlePc === pc + at) return;
+      for (let i = 0; i < RECORD_BYTES; i += 4) i32[(next + i) >> 2] = i32[(rec + i) >> 2]!;
+    }
   }
   /**
    * What the timing rules may look at: bytes, never what has been decoded, because a cost must not depend on what ran before. Far away (branch

@@ -346,10 +346,16 @@ export class Core extends CoreCode implements Cpu {
   testedMask(pc: number): number | null {
     let mask: number | null = null;
     let at = pc;
-    for (let i = 0; i < 8; i++) {
+    for (let i = 0; i < 16; i++) {
       const ins = this.instructionAt(at);
       if (!ins) return mask;
       const { op, imm } = ins.decoded;
+      // back to the start of the loop, in the middle of which it may have been found
+      if (/^B(_cond)?$/.test(op) && imm !== undefined && (imm | 0) < -2) {
+        if (mask !== null) return mask;
+        at = (at + 4 + imm) >>> 0;
+        continue;
+      }
       if (/^(TST|AND)_imm/.test(op) && imm !== undefined) mask = imm >>> 0;
       else if (/^LSL_imm/.test(op) && imm !== undefined && ins.decoded.v?.['S'] === true) mask = (0x80000000 >>> imm) >>> 0;
       at += ins.size;

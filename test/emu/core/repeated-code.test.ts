@@ -45,4 +45,16 @@ describe('Code that repeats itself', () => {
       { numRuns: 6 },
     );
   });
+  it.each(CORE_NAMES.map((n) => [n]))('%s: a stop in the middle of empty memory is met, also one that is set later', (core) => {
+    const { machine, cpu } = started(core, { [AT]: ADDRESSES.map(() => 0x0000) });
+    machine.skipping = false;
+    cpu.set(S.PC, FLASH + AT);
+    const meets = (at: number): void => {
+      cpu.setBreakpoints(new Set([FLASH + at]));
+      expect(machine.run(machine.now + 1_000_000_000)).toBe('stopped');
+      expect(cpu.pc).toBe(FLASH + at);
+      cpu.takeBreak();
+    };
+    for (const at of [0x4412, 0x4414, 0x4a00]) meets(at);
+  });
 });
