@@ -140,7 +140,7 @@ export class System {
     });
     for (const name of chip.clocks) this.clocks.set(name, stoppedClock());
     const hooks: BlockHooks = {
-      onChange: (block, register, old, value) => this.listener.changed?.(block, register, old, value),
+      onChange: this.onChange,
       onUnmodelled: (block, register, kind) =>
         this.listener.unmodelled(block, typeof register === 'number' ? `+0x${register.toString(16)}` : register.name, kind),
     };
@@ -249,11 +249,17 @@ export class System {
     if (!b) throw new Error(`${this.chip.name} has no block ${name}`);
     return b;
   }
-  /** What a model's functions are called with, for a face of its block that is not the bus: made at every call, so that a restored machine needs nothing. */
+  /** What a model's functions are called with, for a face of its block that is not the bus: asked for at every call, so that a restored machine needs nothing. */
   contextOf<S extends object>(block: Block): RegisterContext<S> {
     const { model, regs } = block.state as RegisterState;
-    return new RegisterContext(model as S, regs, block.env, (name, r, old, value) => this.listener.changed?.(name, r, old, value));
+    let context = this.contexts.get(block) as RegisterContext<S> | undefined;
+    if (!context) this.contexts.set(block, (context = new RegisterContext(model as S, regs, block.env, this.onChange)));
+    context.s = model as S;
+    context.regs = regs;
+    return context;
   }
+  private readonly contexts = new Map<Block, RegisterContext<object>>();
+  private readonly onChange: ChangeListener = (block, register, old, value) => this.listener.changed?.(block, register, old, value);
   findBlock(name: string): Block | undefined {
     return this.byName.get(name);
   }

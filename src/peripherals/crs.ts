@@ -53,8 +53,9 @@ export const crs: ModelFactory = (layout: Layout, given): RegisterModel<State> =
   const outRange = (c: Context): number => FELIM.get(c) * 128;
   const driveIrq = (c: Context): void => c.env.irq(0, (c.get(CR) & c.get(ISR) & ENABLES) !== 0);
   const raise = (c: Context, ...flags: readonly F[]): void => {
+    const before = c.get(ISR);
     for (const f of flags) f.set(c, 1);
-    driveIrq(c);
+    if (c.get(ISR) !== before) driveIrq(c);
   };
   const armAll = (c: Context): void => {
     const running = CEN.get(c) && c.s.start >= 0;

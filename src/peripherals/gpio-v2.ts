@@ -66,15 +66,28 @@ export const gpioV2: ModelFactory = (layout: Layout, given): RegisterModel<State
     if (outside !== Z) return outside;
     return two(c.get(PUPDR), pin) === 1 ? 1 : 0;
   };
-  const update = (c: Context): void => {
-    let idr = 0;
-    for (let pin = 0; pin < 16; pin++) {
+  /** Brings these pins up to date, a bit each. */
+  const update = (c: Context, changed: number): void => {
+    let idr = c.get(IDR);
+    for (let rest = changed & 0xffff; rest !== 0; rest &= rest - 1) {
+      const pin = 31 - Math.clz32(rest & -rest);
       c.env.setWire(outWires[pin]!, drive(c, pin));
       const high = level(c, pin);
-      idr |= high << pin;
+      idr = (idr & ~(1 << pin)) | (high << pin);
       c.env.setWire(inWires[pin]!, high);
     }
     c.put(IDR, idr);
+  };
+  /** A bit for each pair of bits in which something is set. */
+  const pairs = (bits: number): number => {
+    let pins = 0;
+    for (let pin = 0; pin < 16; pin++) if (two(bits, pin) !== 0) pins |= 1 << pin;
+    return pins;
+  };
+  const output = (c: Context, odr: number): void => {
+    const changed = c.get(ODR) ^ odr;
+    c.put(ODR, odr);
+    update(c, changed);
   };
 
   const lock = (c: Context, raw: number): number => {
@@ -112,7 +125,7 @@ export const gpioV2: ModelFactory = (layout: Layout, given): RegisterModel<State
     create: () => ({ lockStep: 0, lockPins: 0 }),
     onReset(c) {
       c.s.lockStep = 0;
-      update(c);
+      update(c, 0xffff);
     },
     onWire(c, wire) {
       const pin = pinWires.indexOf(wire);
@@ -134,18 +147,19 @@ export const gpioV2: ModelFactory = (layout: Layout, given): RegisterModel<State
       if (r === LCKR) return lock(c, raw);
       if (r === IDR) return c.get(IDR);
       if (r === BSRR) {
-        c.put(ODR, ((c.get(ODR) & ~(raw >>> 16)) | raw) & 0xffff); // BS wins over BR
+        output(c, ((c.get(ODR) & ~(raw >>> 16)) | raw) & 0xffff); // BS wins over BR
         return 0;
       }
       if (r === BRR) {
-        c.put(ODR, c.get(ODR) & ~raw & 0xffff);
+        output(c, c.get(ODR) & ~raw & 0xffff);
         return 0;
       }
       const keep = frozen(c, r.name);
       return (merged & ~keep) | (c.get(r) & keep);
     },
-    wrote(c, r) {
-      if (r === MODER || r === OTYPER || r === PUPDR || r === ODR || r === BSRR || r === BRR) update(c);
+    wrote(c, r, value, old) {
+      if (r === MODER || r === PUPDR) update(c, pairs(value ^ old));
+      else if (r === OTYPER || r === ODR) update(c, value ^ old);
     },
   };
 };

@@ -308,7 +308,8 @@ export class UsbFsMachine {
     c.put(this.fnr, (frame & 0x7ff) | (c.s.frames >= 2 ? FNR_LCK : 0));
     c.put(this.istr, c.get(this.istr) | ISTR.SOF);
     c.env.setWire('usb.sof', (frame & 0x7ff) + 1);
-    this.sync(c);
+    // nothing else that follows from registers has changed
+    if (c.get(this.cntr) & ISTR.SOF) this.sync(c);
   }
 
   /** The endpoint register that answers in the direction `stat` (STAT_RX or STAT_TX, not disabled), or -1. */
