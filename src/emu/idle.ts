@@ -3,6 +3,7 @@
  * was there already, and read only what cannot change before the next event: memories, and registers whose value does not depend on the time. Whatever it does then it
  * goes on doing until the next event; time can be moved there. The rule looks at the machine's state, never at the code.
  */
+import { PAGE_BITS } from './arena.ts';
 import { BUS_ERROR } from './component.ts';
 import type { BranchTargetsCopy } from './core/branch-targets.ts';
 import type { AccessTrace } from './core/core-types.ts';
@@ -403,13 +404,54 @@ export function recordFrames(core: Core, system: System, loop: SteadyLoop, until
   }
 }
 
+/** The frame in whose state the core is, -1 if in none. `hint` is tried first. */
+function frameAt(core: Core, frames: readonly Frame[], hint: number): number {
+  const { pc } = core;
+  if (frames[hint]?.pc === pc && inState(core, frames[hint].state)) return hint;
+  return frames.findIndex((f) => f.pc === pc && inState(core, f.state));
+}
 /** The frame that the core stands in, with everything that the loop reads as it was; -1 if it does not. `hint` is tried first. */
 export function frameOf(core: Core, loop: SteadyLoop, hint: number): number {
-  const frames = loop.frames!;
-  const { pc } = core;
-  let at = frames[hint]?.pc === pc ? hint : -1;
-  if (at < 0 || !inState(core, frames[at]!.state)) at = frames.findIndex((f) => f.pc === pc && inState(core, f.state));
+  const at = frameAt(core, loop.frames!, hint);
   return at >= 0 && isAsFound(core, loop) ? at : -1;
+}
+
+const MAX_KNOWN = 8;
+/**
+ * Loops with their record, the last one first. A checkpoint that is restored, or an interceptor that comes or goes, ends what is known of a loop; but where
+ * the core stands in it again, with the same code, conditions and reads, it need not be looked for again.
+ */
+export class KnownLoops {
+  private readonly loops: { readonly loop: SteadyLoop; readonly conditions: string }[] = [];
+
+  remember(core: Core, loop: SteadyLoop): void {
+    const conditions = core.conditions();
+    if (conditions === null) return;
+    this.loops.unshift({ loop, conditions });
+    this.loops.splice(MAX_KNOWN);
+  }
+  /** The loop that the core stands in and the frame; null if it is in none that is known. */
+  recognise(core: Core): { readonly loop: SteadyLoop; readonly frame: number } | null {
+    const at = this.loops.findIndex(({ loop }) => frameAt(core, loop.frames!, 0) >= 0);
+    if (at < 0) return null;
+    const { loop: known, conditions } = this.loops[at]!;
+    // the record has no cache in it, so nothing of one can have changed
+    const loop = { ...known, codeVersion: core.codeVersion, cacheChanges: core.cacheChanges(), always: null };
+    const frame = conditions === core.conditions() && plainReads(core, loop) ? frameOf(core, loop, 0) : -1;
+    if (frame < 0) return null;
+    this.loops.splice(at, 1);
+    this.loops.unshift({ loop, conditions });
+    return { loop, frame };
+  }
+}
+/** Nobody intercepts them, and the blocks answer. */
+function plainReads(core: Core, loop: SteadyLoop): boolean {
+  const { stored, registers } = placesOf(core, loop);
+  const watched = core.listener.interceptOf?.(core)?.pages ?? core.listener.intercept?.pages;
+  return (
+    [...stored, ...registers].every(({ block }) => core.system.isClocked(block)) &&
+    !loop.reads.some((r) => watched?.has(r.address >>> PAGE_BITS) === true)
+  );
 }
 /** Where the core is when it has come at least `cycles` on from frame `from`, as far as it may go (`most`): whole rounds and a frame. */
 export function frameAfter(

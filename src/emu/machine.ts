@@ -10,6 +10,7 @@ import { findCountingLoop, moveOn, provedAgain, roundOf, type CountingLoop } fro
 import {
   devicesAsFound,
   findSteadyLoop,
+  KnownLoops,
   frameAfter,
   frameOf,
   loopHolds,
@@ -264,6 +265,7 @@ export class Machine extends MachineBase {
   skipping = true;
   /** The loop that was found last, and when to look again. Not state: only how fast the same thing happens. */
   protected readonly idle: Idle[] = this.chip.cores.map(freshIdle);
+  private readonly known = this.chip.cores.map(() => new KnownLoops());
 
   private mayBeIdle(core: Core): boolean {
     const idle = this.idle[core.index]!;
@@ -297,6 +299,11 @@ export class Machine extends MachineBase {
     if ((core.cycles() < idle.lookAt && !polls) || core.cyclesUntil(until) < IDLE_WORTH) {
       if (loop === null && idle.counting === null) idle.tryAt = idle.lookAt;
       return false;
+    }
+    const known = this.known[core.index]!.recognise(core);
+    if (known) {
+      this.found(core, known);
+      return true;
     }
     const counting = this.lookForCounting(core, until);
     if (counting || (counting === undefined && this.look(core, until, IDLE_STEPS))) return true;
@@ -337,7 +344,7 @@ export class Machine extends MachineBase {
     this.settle(core);
     return found;
   }
-  private found(core: Core, loop: Partial<Pick<Idle, 'loop' | 'counting'>>): void {
+  private found(core: Core, loop: Partial<Pick<Idle, 'loop' | 'frame' | 'counting'>>): void {
     const now = core.cycles();
     const idle = Object.assign(this.idle[core.index]!, freshIdle(), loop);
     idle.tryAt = now;
@@ -401,6 +408,7 @@ export class Machine extends MachineBase {
     const before = core.cycles();
     this.system.master = core.index;
     loop.frames = recordFrames(core, this.system, loop, until);
+    if (loop.frames !== null) this.known[core.index]!.remember(core, loop);
     this.system.master = 0;
     this.settle(core);
     return core.cycles() > before;

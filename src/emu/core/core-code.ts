@@ -185,6 +185,10 @@ export abstract class CoreCode extends CoreMemory {
     if (watched?.size) for (const page of this.tier.literalPages) if (watched.has(page)) hidden += `,${page}`;
     return `${this.system.remapped()?.row.name}:${this.fastBytes}:${state}:${sets}:${ways}:${page}:${caches}:${hidden}:${this.tier.exits !== null}`;
   }
+  /** The same as long as code does and costs the same whose bytes are the same; null where that hangs on more than a text (rights, stops). */
+  conditions(): string | null {
+    return mpuEnabled(this.core) || this.breakpoints.size > 0 ? null : `${this.codeBytes}:${this.assumptions()}`;
+  }
   /** Translated code counts why it is left from now on, see `tier.exits`. */
   countExits(): void {
     this.tier.exits ??= new Map();
@@ -483,7 +487,7 @@ export abstract class CoreCode extends CoreMemory {
   protected readonly unbound = new Set<number>();
   /** The chip's remapped place shows another memory: what was decoded or looked up there no longer holds. */
   remapped(base: number): void {
-    this.codeVersion++;
+    this.bytesChanged();
     this.flushFlashCache(true, true);
     this.prefetch?.forget();
     for (const [page, decoded] of this.decodedPages) {
@@ -509,6 +513,8 @@ export abstract class CoreCode extends CoreMemory {
     return (memory.host + ((page << PAGE_BITS) >>> 0) - region.base) >>> PAGE_BITS;
   }
   protected dropAllDecoded(): void {
+    // bytes may change unseen from now on
+    this.bytesChanged();
     this.tier.forget();
     this.flushFetch();
     for (const decoded of this.decodedPages.values()) this.arena.freeDecodedPage(decoded);
@@ -544,7 +550,7 @@ export abstract class CoreCode extends CoreMemory {
     for (let hostPage = from >>> PAGE_BITS; hostPage <= (to - 1) >>> PAGE_BITS; hostPage++) {
       const pages = this.codeHostPages.get(hostPage);
       if (!pages) continue;
-      this.codeVersion++;
+      this.bytesChanged();
       const start = Math.max(from, hostPage << PAGE_BITS) & 0xffe;
       const end = Math.min(to, (hostPage + 1) << PAGE_BITS) - (hostPage << PAGE_BITS);
       for (const page of pages) {

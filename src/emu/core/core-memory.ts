@@ -111,6 +111,12 @@ export abstract class CoreMemory extends CoreState {
   }
   /** Stands still as long as no page with decoded code is written, no other memory shows, and rights, interceptors and stops stay as they are. */
   codeVersion = 0;
+  /** The same for the bytes of code alone. */
+  codeBytes = 0;
+  protected bytesChanged(): void {
+    this.codeVersion++;
+    this.codeBytes++;
+  }
   rightsChanged(): void {
     this.codeVersion++;
     this.flushTables();
