@@ -2,7 +2,7 @@
  * The whole chip on one timeline: blocks, cores, resets, boot, history, checkpoints. Knows no STM32: what boots where, which wires carry
  * flash timing and which fields are reset flags come from the chip's data.
  */
-import { PAGE_BITS, PAGE_SIZE, WORD_MAP } from './arena.ts';
+import { MEMORY_BASE, PAGE_BITS, PAGE_SIZE, WORD_MAP } from './arena.ts';
 import type { Core } from './core/core.ts';
 import { sleepDeep } from './core/scs.ts';
 import { S } from './core/state.ts';
@@ -511,15 +511,7 @@ export class Machine extends MachineBase {
     };
   }
   restore(c: Checkpoint): void {
-    const u8 = this.system.arena.u8;
-    for (let page = 0; page < this.dirty.length; page++) {
-      const saved = c.pages.get(page) ?? (this.dirty[page] ? this.basePages.get(page)! : null);
-      if (saved === null) continue;
-      this.dirty[page] = c.pages.has(page) ? 1 : 0;
-      const same = this.cores.some((core) => core.hasCodeNear(page)) && hasBytes(u8, page, saved.bytes);
-      loadPage(u8, page, saved);
-      if (!same) for (const core of this.cores) core.invalidateCode(page << PAGE_BITS, PAGE_SIZE);
-    }
+    this.restorePages(c.pages);
     const shown = this.system.remapped();
     this.system.restore(c.system);
     for (const idle of this.idle) Object.assign(idle, freshIdle(), { lookAt: 0 });
@@ -530,6 +522,25 @@ export class Machine extends MachineBase {
     this.history = c.history.copy();
     this.attachments.forEach((a, i) => a.restore(c.attachments[i]));
     this.state = structuredClone(c.machine);
+  }
+  /** Pages that were saved together are loaded together, but for those whose bytes are compared because of code. */
+  private restorePages(pages: Checkpoint['pages']): void {
+    const { dirty, cores } = this;
+    const { u8 } = this.system.arena;
+    const savedAt = (page: number): SavedPage | null => pages.get(page) ?? (dirty[page] ? this.basePages.get(page)! : null);
+    const hasCode = (page: number): boolean => cores.some((core) => core.hasCodeNear(page));
+    let page = MEMORY_BASE >>> PAGE_BITS;
+    while (page < dirty.length) {
+      const first = page++;
+      const saved = savedAt(first);
+      if (saved === null) continue;
+      const code = hasCode(first);
+      const same = code && hasBytes(u8, first, saved.bytes);
+      if (!code) while (follows(saved, page - first, savedAt(page)) && !hasCode(page)) page++;
+      loadPages(u8, first, saved, page - first);
+      if (!same) for (const core of cores) core.invalidateCode(first << PAGE_BITS, (page - first) << PAGE_BITS);
+      for (let at = first; at < page; at++) dirty[at] = pages.has(at) ? 1 : 0;
+    }
   }
 }
 
@@ -552,8 +563,12 @@ function hasBytes(u8: Uint8Array, page: number, bytes: Uint8Array): boolean {
   for (let i = 0; i < PAGE_SIZE; i++) if (u8[host + i] !== bytes[i]) return false;
   return true;
 }
-function loadPage(u8: Uint8Array, page: number, saved: SavedPage): void {
-  const host = page << PAGE_BITS;
-  u8.set(saved.bytes, host);
-  u8.set(saved.words, WORD_MAP + (host >>> 2));
+/** A page was saved so many pages behind another one, in the same copy. */
+function follows(saved: SavedPage, pages: number, next: SavedPage | null): boolean {
+  return next !== null && next.bytes.buffer === saved.bytes.buffer && next.bytes.byteOffset === saved.bytes.byteOffset + pages * PAGE_SIZE;
+}
+function loadPages(u8: Uint8Array, first: number, { bytes, words }: SavedPage, pages: number): void {
+  const host = first << PAGE_BITS;
+  u8.set(new Uint8Array(bytes.buffer, bytes.byteOffset, pages * PAGE_SIZE), host);
+  u8.set(new Uint8Array(words.buffer, words.byteOffset, (pages * PAGE_SIZE) / 4), WORD_MAP + (host >>> 2));
 }

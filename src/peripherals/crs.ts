@@ -80,8 +80,8 @@ export const crs: ModelFactory = (layout: Layout, given): RegisterModel<State> =
       const left = RELOAD.get(c) - (now - s.start - 1);
       const size = Math.abs(left);
       const up = left <= 0;
-      FECAP.set(c, Math.min(size, 0xffff));
-      FEDIR.set(c, up ? 0 : 1);
+      const captured = (Math.min(size, 0xffff) << FECAP.bit) | ((up ? 0 : 1) << FEDIR.bit);
+      c.put(ISR, (c.get(ISR) & ~(FECAP.mask | FEDIR.mask)) | captured);
       const limit = FELIM.get(c);
       // Upward: the clock is fast, so TRIM goes down.
       const sign = up ? -1 : 1;
