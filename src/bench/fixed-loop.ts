@@ -8,7 +8,7 @@ import type { Machine } from '../emu/machine.ts';
 import { S } from '../emu/core/state.ts';
 import { findSteadyLoop, type Told } from '../emu/idle.ts';
 import type { Session } from './session.ts';
-import { tickCannotEnd } from './ticking.ts';
+import { onlySysTick, tickCannotEnd } from './ticking.ts';
 
 export interface FixedLoop {
   readonly pc: number;
@@ -28,9 +28,11 @@ export function proveFixedLoop(s: Session): FixedLoop | null {
   // Another core that runs, or may wake up, can change anything, or reset the chip.
   if (machine.cores.some((c) => c !== core && !isInert(machine, c))) return null;
   const ticks = !masked(core) && anyEnabled(core);
-  if (ticks && (core.halted || core.get(S.IPSR) !== 0)) return null;
+  if (ticks && (core.halted || core.get(S.IPSR) !== 0 || !onlySysTick(s))) return null;
+  // who refreshes a watchdog, running or not, is at work
+  if (watchdogRuns(s)) return null;
   const fault = s.state.fault?.since;
-  if (core.halted) return watchdogRuns(s) ? null : { pc: core.pc, reads: [], sleeping: true, inFault: fault !== undefined };
+  if (core.halted) return { pc: core.pc, reads: [], sleeping: true, inFault: fault !== undefined };
   // no need for a checkpoint to see that
   if (isCounting(core, machine.system)) return null;
   const before = machine.save();
@@ -38,8 +40,7 @@ export function proveFixedLoop(s: Session): FixedLoop | null {
   const inFault = fault !== undefined && s.state.fault?.since === fault;
   const mayEnd = loop !== null && ticks && !tickCannotEnd(s, loop);
   machine.restore(before);
-  // who refreshes a watchdog, running or not, is at work
-  if (!loop || loop.refreshes > 0 || mayEnd || watchdogRuns(s)) return null;
+  if (!loop || loop.refreshes > 0 || mayEnd) return null;
   // A loop that masks interrupts lets them in again.
   if (loop.writes > 0 && anyEnabled(core)) return null;
   const system = machine.system;

@@ -23,9 +23,8 @@ interface Tick {
   readonly writes: ReadonlySet<number>;
 }
 
-/** SysTick alone can interrupt, its handler is straight code, and what it writes is disjoint from what the loop reads. Leaves the machine anywhere. */
+/** Where SysTick alone can interrupt: its handler is straight code, and what it writes is disjoint from what the loop reads. Leaves the machine anywhere. */
 export function tickCannotEnd(s: Session, loop: SteadyLoop): boolean {
-  if (!onlySysTick(s)) return false;
   const wanted = new Set(loop.reads.map((r) => (r.address & ~3) >>> 0));
   let first: Tick | null = null;
   for (let i = 0; i < TICKS; i++) {
@@ -43,7 +42,7 @@ export function tickCannotEnd(s: Session, loop: SteadyLoop): boolean {
 }
 
 /** SysTick runs with its interrupt; no block whose line is enabled has anything scheduled, and no line is pending. */
-function onlySysTick(s: Session): boolean {
+export function onlySysTick(s: Session): boolean {
   const { bootCore: core, system } = s.machine;
   if (((core.peek(0xe000e010, 4) ?? 0) & 3) !== 3) return false;
   const enabled = (line: number): boolean => ((core.get(S.NVIC_ENABLED + 4 * (line >>> 5)) >>> (line & 31)) & 1) !== 0;
