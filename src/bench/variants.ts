@@ -19,6 +19,8 @@ export class Variants {
   private readonly session: Session;
   private readonly starts: Starts;
   private readonly runs = new Map<string, Attempt>();
+  /** Where a run with another ROM in the same machine was about to enter it, by change. */
+  private readonly entered = new Map<string, Checkpoint>();
   /** Machines whose ROM differs before the entry, by change: their repaired runs start where the ROM was entered. */
   private readonly reached = new Map<string, { readonly session: Session; readonly powerOn: Checkpoint; readonly run: Attempt }>();
 
@@ -75,6 +77,7 @@ export class Variants {
   release(): void {
     for (const { session } of this.reached.values()) session.release();
     this.reached.clear();
+    this.entered.clear();
   }
 
   /** With another ROM in the same machine, from the last checkpoint before anything has read what differs; null if that was before power-on. */
@@ -86,10 +89,24 @@ export class Variants {
     if (starts.entry && starts.entryNumber === 1 && unreadUntil(starts.entry, session.rom!, rom))
       return attempt(session, starts, repairs, { rom });
     // without an entry there is no place for what is repaired at one
-    const plain = this.runs.get(keyOf(change, []));
+    const unchanged = keyOf(change, []);
+    const plain = this.runs.get(unchanged);
     if (plain?.entries === 0 && repairs.length > 0 && repairs.every((r) => r.repair.at === 'entry')) return plain;
     const later = session.trail.findLast((c) => unreadUntil(c, session.rom!, rom));
-    return attempt(session, { powerOn: starts.powerOn, entry: null, entryNumber: 1, ...(later ? { later } : {}) }, repairs, { rom });
+    const from: Starts = {
+      powerOn: starts.powerOn,
+      entry: this.entered.get(unchanged) ?? null,
+      entryNumber: 1,
+      ...(later ? { later } : {}),
+    };
+    if (repairs.length > 0) return attempt(session, from, repairs, { rom });
+    return attempt(session, from, [], {
+      rom,
+      atEntry: (s) => {
+        this.entered.set(unchanged, s.save());
+        return [];
+      },
+    });
   }
 }
 
