@@ -80,7 +80,10 @@ export const BUS_ERROR = -1;
  */
 export interface Component<S extends object = object> {
   readonly timers?: readonly string[];
-  /** Timers that fire aside: what they do changes registers, clocks and interrupt lines, but does not ask where a core is, nor touches memory. */
+  /**
+   * Timers that fire aside: what they do changes registers, clocks and what is pending, and may ask what a core has counted, but not where it is; nor does
+   * it touch memory.
+   */
   readonly aside?: readonly string[];
   readonly wires?: readonly string[];
   readonly clocks?: readonly string[];

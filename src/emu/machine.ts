@@ -436,21 +436,23 @@ export class Machine extends MachineBase {
         to.rounds * loop.cacheHits + b.cacheHits - a.cacheHits,
       );
       idle.frame = to.frame;
+      this.settle(core);
     } while (this.passAside(core, loop));
     idle.tryAt = core.cycles();
     if (idle.tryAt === before) return false;
     standIn(core, loop, loop.frames![idle.frame]!);
-    this.settle(core);
     return true;
   }
   /** Fires what is due now, as far as it fires aside. True if that was all, and the core, which is in this loop, has to take no notice of it. */
   private passAside(core: Core, loop: SteadyLoop): boolean {
     const s = this.system;
     const { configuration } = s;
+    const event = core.get(S.EVENT);
     return (
-      s.scheduler.next <= core.now() &&
-      s.fireAside(core.now()) &&
+      s.scheduler.next <= s.now &&
+      s.fireAside(s.now) &&
       s.configuration === configuration &&
+      core.get(S.EVENT) === event &&
       !this.interrupted() &&
       this.isAlone(core) &&
       core.interruptsLookedAt() &&

@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { ChipDescription } from '../../src/emu/chip.ts';
+import { S } from '../../src/emu/core/state.ts';
 import type { ModelFactory } from '../../src/emu/registers.ts';
 import { handlerAt, MAIN, PS_PER_CYCLE, RAM, reg, started, word } from './core/bare-machine.ts';
 
@@ -21,7 +22,14 @@ interface Course {
   readonly counts: number;
   readonly interrupts: number;
   readonly aloud: number;
+  readonly ticks: 'none' | 'masked' | 'taken';
 }
+/** RVR, CVR, CSR: an interrupt each 5,000 cycles. */
+const SYSTICK = [
+  [0xe000e014, 4_999],
+  [0xe000e018, 0],
+  [0xe000e010, 7],
+] as const;
 const nth = (n: number, every: number): boolean => every > 0 && n % every === 0;
 
 function machineWith(course: Course) {
@@ -45,8 +53,10 @@ function machineWith(course: Course) {
       },
     };
   };
-  const { machine, cpu } = started('m33', { [MAIN]: LOOP, [handlerAt(16)]: COUNT }, {}, over, { dev });
+  const { machine, cpu } = started('m33', { [MAIN]: LOOP, [handlerAt(15)]: COUNT, [handlerAt(16)]: COUNT }, {}, over, { dev });
   cpu.write(0xe000e100, 4, 1);
+  if (course.ticks !== 'none') for (const [at, value] of SYSTICK) cpu.write(at, 4, value);
+  cpu.set(S.PRIMASK, course.ticks === 'masked' ? 1 : 0);
   cpu.write(RAM + 8, 4, 0);
   let places = 0;
   const putWords = cpu.putWords.bind(cpu);
@@ -62,6 +72,8 @@ function machineWith(course: Course) {
       retired: cpu.retired(),
       registers: [0, 1, 2, 3].map((r) => reg(cpu, r)),
       words: [4, 8].map((at) => word(cpu, RAM + at)),
+      // SysTick's counter and flag, what is pending
+      system: [0xe000e018, 0xe000e010, 0xe000ed04].map((at) => cpu.peek(at, 4)),
       fired,
     };
     machine.release();
@@ -82,13 +94,22 @@ const courses = fc.record({
   counts: fc.constantFrom(0, 0, 7, 40),
   interrupts: fc.constantFrom(0, 0, 5, 50),
   aloud: fc.constantFrom(0, 0, 9, 60),
+  ticks: fc.constantFrom('none', 'masked', 'taken'),
 });
 
 describe('Timers that fire aside', () => {
   it('do not put the core anywhere as long as nothing changes for it', () => {
-    const course = { distances: [5_000], counts: 0, interrupts: 0, aloud: 0 };
+    const course = { distances: [5_000], counts: 0, interrupts: 0, aloud: 0, ticks: 'none' } as const;
     const fast = run(course, 1_000_000, true);
     expect(fast.state.fired.length).toBeGreaterThan(190);
+    expect(fast.places).toBeGreaterThan(0);
+    expect(fast.places).toBeLessThan(20);
+    expect(fast.state).toEqual(run(course, 1_000_000, false).state);
+  });
+
+  it('are those of SysTick too: ticks that are masked wait together', () => {
+    const course = { distances: [7_000], counts: 0, interrupts: 0, aloud: 0, ticks: 'masked' } as const;
+    const fast = run(course, 1_000_000, true);
     expect(fast.places).toBeGreaterThan(0);
     expect(fast.places).toBeLessThan(20);
     expect(fast.state).toEqual(run(course, 1_000_000, false).state);

@@ -55,7 +55,7 @@ export abstract class CoreState {
     this.base = index * CPU_STRIDE;
     this.words = this.arena.u32.subarray(this.base >> 2, (this.base + CPU_STRIDE) >> 2);
     this.floats = new Float64Array(this.arena.memory.buffer, this.base, CPU_STRIDE >> 3);
-    this.sysTickSlot = system.addTimer(`${row.name}.systick`, () => sysTickDue(this.core));
+    this.sysTickSlot = system.addTimer(`${row.name}.systick`, () => sysTickDue(this.core), true);
   }
   /** This object as the whole core that it is the lowest part of. */
   protected get core(): Core {
