@@ -3,7 +3,7 @@ import { PAGE_BITS, PAGE_SIZE, readTableOf, WORD_MAP, writeTableOf } from '../ar
 import type { CoreRow } from '../chip.ts';
 import { BUS_ERROR } from '../component.ts';
 import type { Memory, Region, System } from '../system.ts';
-import { clockTimeOf, mulDivCeil } from '../time.ts';
+import { countAt, mulDivCeil } from '../time.ts';
 import { BranchTargets } from './branch-targets.ts';
 import { hasBranchTargets } from './builder.ts';
 import { CoreState } from './core-state.ts';
@@ -522,7 +522,8 @@ export abstract class CoreMemory extends CoreState {
     if (this.endsSlice()) this.cut();
   }
   endsSlice(): boolean {
-    return this.budget > 0 && this.system.scheduler.next < clockTimeOf(this.ownClock, this.cycleTarget);
+    // by count: a time between two edges is not before the edge at which the slice ends
+    return this.budget > 0 && countAt(this.ownClock, this.system.scheduler.next) < this.cycleTarget;
   }
 
   /** Whether only a dirty line of the data cache holds what was last written to an address. */
