@@ -83,8 +83,8 @@ export class Places {
   forget(slots: readonly Slot[]): void {
     this.registers = this.strangers();
     this.known = slots.map((slot) => {
-      const { register, offset, host, value } = slot;
-      return { origin: { ...this.registers[register]!, offset }, size: 4, written: true, valued: true, host, value, slot };
+      const { register, offset, stored, valued, host, value } = slot;
+      return { origin: { ...this.registers[register]!, offset }, size: 4, written: stored, valued, host, value, slot };
     });
   }
   /** Only these are slots from here on; what was one is still known. */
@@ -127,7 +127,7 @@ export class Places {
    */
   store(origin: Origin | null, bytes: number): Known[] {
     const apart = (k: Known): boolean => k.origin.base === origin?.base && isApart(origin.offset - k.origin.offset, bytes);
-    const touched = this.known.filter((k) => k.slot && !apart(k));
+    const touched = this.known.filter((k) => k.slot?.valued && !apart(k));
     this.known = this.known.map((k) => (k.valued && !k.slot && !apart(k) ? { ...k, valued: false } : k));
     return touched;
   }

@@ -483,27 +483,31 @@ export class RegionBuilder extends Builder {
     }
   }
   /**
-   * In front of a loop: where a slot lies and what is there. A branch to `leave` if it is not a word that may be read and written and has been written:
-   *   if !(readTable[a >>> 12] & writeTable[a >>> 12] & FAST) or misaligned: leave; host = a + (e & ~0xfff); if written words[host >>> 2] != 1: leave
+   * In front of a loop: where a slot lies and what is there. A branch to `leave` if it is not a word that may be read, and written if the loop does, and has been
+   * written:
+   *   e = readTable[a >>> 12]; if !(e & writeTable[a >>> 12] & FAST) or misaligned: leave; host = a + (e & ~0xfff); if written words[host >>> 2] != 1: leave
    */
   lookUp(slot: Slot, leave: Label): void {
     const { f } = this;
     const a = this.let(this.add(this.reg(slot.register), slot.offset));
     const known = this.places.find(this.originOf(a), 4);
     let host: Expr;
-    if (known?.written) host = this.local(known.host);
+    if (known && (known.written || !slot.stored)) host = this.local(known.host);
     else {
-      const entry = this.pageEntry(a, writeTableOf(this.env.core));
-      const readable = this.and(this.pageEntry(a, readTableOf(this.env.core)), entry);
+      const entry = this.pageEntry(a, readTableOf(this.env.core));
+      const may = slot.stored ? this.and(this.pageEntry(a, writeTableOf(this.env.core)), entry) : entry;
       host = this.let(this.add(a, this.and(entry, ~0xfff)));
       const written = this.arenaAt(this.shrU(host, 2), WORD_MAP, 1);
-      for (const c of [this.eqz(this.and(readable, ENTRY_FAST)), this.and(a, 3), this.ne(written, 1)]) {
+      // a store would make 1 of what has only been read
+      const unknown = slot.stored ? this.ne(written, 1) : this.eqz(written);
+      for (const c of [this.eqz(this.and(may, ENTRY_FAST)), this.and(a, 3), unknown]) {
         c.emit(f);
         f.brIf(leave);
       }
     }
     host.emit(f);
     f.set(slot.host);
+    if (!slot.valued) return;
     this.arenaAt(host, 0).emit(f);
     f.set(slot.value);
   }

@@ -1,7 +1,8 @@
 /**
- * Slots: words that a loop loads and stores in each round, at a constant distance from a register that it does not write, as unoptimised code does with its
- * variables. A slot is looked up in front of the loop, and what it holds stays in a local: a load that waits for the store of the round before takes the host
- * longer than all the rest of a short loop. Stores still go to memory, so that it is right wherever the region is left.
+ * Slots: words at a constant distance from a register that a loop does not write, which it loads and stores in each round, as unoptimised code does with its
+ * variables, or loads from the stack in each round, as optimised code does where registers are short. A slot is looked up in front of the loop, and what it holds
+ * stays in a local: a load that waits for the store of the round before takes the host longer than all the rest of a short loop. Stores still go to memory, so
+ * that it is right wherever the region is left.
  *
  * Within the loop nothing but its own stores changes the word, or where it lies: a region calls nothing that stores (loops with calls have no slots), and timers,
  * DMA, other cores and the bench come to their turn only when it has been left; a device that is asked from inside declines where it would do anything of that kind.
@@ -15,6 +16,10 @@ import type { Surroundings } from './surroundings.ts';
 export interface Slot {
   readonly register: number;
   readonly offset: number;
+  /** The loop stores to it by its register. */
+  readonly stored: boolean;
+  /** What it holds is kept, not only where it lies: few other stores may change it. */
+  readonly valued: boolean;
   /** Locals while the loop is emitted: where the word lies in the arena, and what is there. */
   host: number;
   value: number;
@@ -101,13 +106,16 @@ function slotsOf(loop: ReadonlySet<Block>, latches: readonly Block[], env: Pick<
   const slots: { readonly slot: Slot; readonly accesses: number }[] = [];
   for (const list of words.values()) {
     const { base, offset } = list[0]!.access;
-    // where it cannot be looked up the loop is left at its start: a store in each round would leave it as often
-    if (!list.some((p) => p.access.store && p.always) || list.every((p) => p.access.store)) continue;
+    const stored = list.some((p) => p.access.store);
+    const always = list.some((p) => p.access.store === stored && p.always);
+    // where it cannot be looked up the loop is left at its start: a store in each round would leave it as often, and the stack is memory
+    if (!always || list.every((p) => p.access.store) || !(stored || base === 13)) continue;
     if (list.some((p) => env.asksDevices(p.item.pc))) continue;
     const others = stores.filter((p) => !list.includes(p) && !(p.access.base === base && isApart(p.access.offset - offset, p.access.size)));
     // after a store that may have changed it the slot is read again; one that is known to change a part of it would make that read wait
-    if (others.some((p) => p.access.base === base) || others.length > list.length) continue;
-    slots.push({ slot: { register: base!, offset, host: 0, value: 0 }, accesses: list.length });
+    if (others.some((p) => p.access.base === base)) continue;
+    const valued = others.length < list.length;
+    slots.push({ slot: { register: base!, offset, stored, valued, host: 0, value: 0 }, accesses: list.length });
   }
   return slots.sort((a, b) => b.accesses - a.accesses).map((s) => s.slot);
 }

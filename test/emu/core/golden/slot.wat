@@ -63,14 +63,14 @@
               i32.shr_u
               i32.const 2
               i32.shl
-              i32.load offset=4259840 ;; write table
+              i32.load offset=65536 ;; read table
               local.set $t4
               local.get $t3
               i32.const 12
               i32.shr_u
               i32.const 2
               i32.shl
-              i32.load offset=65536 ;; read table
+              i32.load offset=4259840 ;; write table
               local.set $t5
               local.get $t3
               local.get $t4
