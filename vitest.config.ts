@@ -8,8 +8,8 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     setupFiles: ['test/seed.ts'],
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
     // All cores: the default leaves one out, which is half of a machine with two.
     maxWorkers: availableParallelism(),
     reporters: ['default', './test/skipped-reporter.ts', ...(report === undefined ? [] : ['json'])],

@@ -1,4 +1,5 @@
 /** A chip that is nothing but a core, flash at 0 and 0x08000000 (0x10000000 too) and RAM: for tests of cores, exceptions and the PPB. */
+import fc from 'fast-check';
 import type { ChipDescription, CoreRow } from '../../../src/emu/chip.ts';
 import type { Core } from '../../../src/emu/core/core.ts';
 import { S } from '../../../src/emu/core/state.ts';
@@ -48,6 +49,20 @@ function applyMode(machine: Machine): Machine {
   return machine;
 }
 
+/**
+ * Machines that a run of a property has made, which are given up behind it: hundreds of a hundred megabytes each would wait for the garbage collector. Null
+ * outside of properties.
+ */
+let made: Machine[] | null = null;
+fc.configureGlobal({
+  ...fc.readConfigureGlobal(),
+  beforeEach: () => void (made = []),
+  afterEach: () => {
+    for (const machine of made ?? []) machine.release();
+    made = null;
+  },
+});
+
 type Models = Readonly<Record<string, ModelFactory>>;
 export function bareMachine(core: CoreName, row: Partial<CoreRow> = {}, over: Partial<ChipDescription> = {}, models: Models = {}): Machine {
   const chip: ChipDescription = {
@@ -67,6 +82,7 @@ export function bareMachine(core: CoreName, row: Partial<CoreRow> = {}, over: Pa
     ...over,
   };
   const machine = new Machine({ chip, models, seed: 1 });
+  made?.push(machine);
   const hz = PS_PER_SECOND / PS_PER_CYCLE;
   machine.system.setClock('hclk', { num: hz, den: 1 });
   machine.system.setClock('ext', { num: hz, den: 8 });
