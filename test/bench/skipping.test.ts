@@ -51,7 +51,7 @@ describe('Skipping', () => {
       expect(fast.skipped).toBeGreaterThan(500_000);
       expect(fast.state).toEqual((await end(name, untilMs, false)).state);
     },
-    60_000,
+    180_000,
   );
 });
 

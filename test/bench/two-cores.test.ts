@@ -114,7 +114,7 @@ describe('the jump of CM7', () => {
     };
     expect(outcome(false)).toBe('rom-silent');
     expect(outcome(true)).toBe('dfu');
-  }, 60_000);
+  });
 });
 
 describe('the outcome is the boot core’s', () => {

@@ -45,5 +45,5 @@ describe('Variants of the ROM', () => {
     const run = new Variants(session, { powerOn, entry: null, entryNumber: 1 }).run({ rom: { 'vector-table': 'secure-alias' } });
     const other = new Session(input, { romOptions: { 'vector-table': 'secure-alias' } });
     expect(run).toEqual(observe(other, other.run({ counterfactual: true })));
-  }, 60_000);
+  });
 });

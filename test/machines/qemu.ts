@@ -61,7 +61,7 @@ export function onQemu(elf: string, board: string): string[] {
   const r = spawnSync(
     'qemu-system-arm',
     ['-M', board, '-nographic', '-monitor', 'none', '-serial', 'none', '-semihosting-config', 'enable=on,target=native', '-kernel', elf],
-    { encoding: 'utf8', timeout: 60_000 },
+    { encoding: 'utf8', timeout: 180_000 },
   );
   return lines(`${r.stdout}${r.stderr}`);
 }

@@ -77,7 +77,7 @@ describe.each(ROM_PROFILES.map((profile) => [profile.id, profile] as const))('st
     } finally {
       rmSync(out, { recursive: true });
     }
-  }, 60_000);
+  });
 });
 
 describe('H523/H533 vector table', () => {

@@ -21,12 +21,12 @@ describe.skipIf(!oracles)('exceptions against QEMU (needs qemu-system-arm and ar
         expect(expected.length).toBeGreaterThan(300);
         expect(here(elf, b)).toEqual(expected);
       },
-      60_000,
+      180_000,
     );
   it('exceptions-m0: a Cortex-M0 sees what a micro:bit sees', () => {
     const elf = build(join(dir, 'exceptions.m0.elf'), 'exceptions-m0', MICROBIT, ['-O1', '-fno-builtin', '-lgcc']);
     const expected = onQemu(elf, MICROBIT.board);
     expect(expected.length).toBeGreaterThan(250);
     expect(here(elf, MICROBIT)).toEqual(expected);
-  }, 60_000);
+  });
 });

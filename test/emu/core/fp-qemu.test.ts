@@ -22,6 +22,6 @@ describe.skipIf(!oracles)('floating-point programs against QEMU (needs qemu-syst
       expect(new Set(expected).size).toBe(63);
       expect(here(elf, c)).toEqual(expected);
     },
-    60_000,
+    180_000,
   );
 });
