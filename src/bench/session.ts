@@ -341,7 +341,7 @@ export class Session {
   }
   /** When `run` looks up if nothing happens before: the first time at which one of its conditions can come true by time alone. */
   private nextLook(): Ps {
-    const { machine, state, steps, input } = this;
+    const { machine, state, input } = this;
     const { now } = machine;
     // instructions are counted at each look
     if (input.limits.maxInstructions !== null) return lookAfter(now);
@@ -349,9 +349,7 @@ export class Session {
     if (this.keepTrail) times.push(this.nextTrail);
     if (!machine.state.inSystem || state.fault !== null) times.push(state.nextProof);
     if (state.dfuAt !== null) times.push((lastLeave(this) ?? now) + NO_ATTACH);
-    let next = lookAfter(now + LONGEST_STRETCH - LOOK);
-    if (!steps.remaining || this.keepTrail) for (const t of times) if (t > now) next = Math.min(next, lookAt(t));
-    return next;
+    return Math.min(lookAt(now + LONGEST_STRETCH), ...times.filter((t) => t > now).map(lookAt));
   }
   private keepEntry(): void {
     const { machine, entryCheckpoint } = this;
@@ -407,7 +405,7 @@ export class Session {
     // a run that was repaired at an entry has the old resets in its history: they settle nothing once the rhythm is broken
     const loop = resetLoop(this);
     if (loop && resetLoopSettled(this) && now - loop.last <= 2 * Math.max(...loop.intervals)) return true;
-    if (this.romSilentSettled()) return true;
+    if (now >= this.romSilentAt()) return true;
     // inside the ROM it is the host that decides, unless a fault handler holds the core
     if (now >= state.nextProof && (!machine.state.inSystem || state.fault !== null)) {
       const fixed = proveFixedLoop(this);
@@ -437,11 +435,9 @@ export class Session {
     return Math.max(...intervals) - Math.min(...intervals) < 0.2 * Math.max(...intervals);
   }
 
-  /** `rom-silent` is settled: a transfer of enumeration unanswered for 2 s, or no attach 2 s after the ROM should be there. */
-  romSilentSettled(): boolean {
-    return this.machine.now >= this.romSilentAt();
-  }
-  /** When it will be, if nothing happens until then. */
+  /**
+   * When `rom-silent` is settled if nothing happens until then: a transfer of enumeration unanswered for 2 s, or no attach 2 s after the ROM should be there.
+   */
   private romSilentAt(): Ps {
     const { machine, usb, profile } = this;
     const entry = machine.history.entries.at(-1);

@@ -15,19 +15,22 @@ let early: Worker | null = null;
 /** False for sources that run without a build. */
 export const hasWorker = (): boolean => existsSync(fileURLToPath(WORKER));
 
-export function startWorker(): void {
-  if (early !== null || !hasWorker()) return;
+function newWorker(): Worker {
   // old objects are collected when there are half as many more, not when there are twice as many: 12 MB less at the peak of a run
   setFlagsFromString('--heap-growing-percent=50');
   // A run of a second executes much, but little of it often: at the usual budget V8 spends more time on optimising code than that code runs afterwards,
   // and takes it from the core that the machine runs on where there are two
   setFlagsFromString('--interrupt-budget=1000000');
-  early = new Worker(WORKER, LIMITS);
+  return new Worker(WORKER, LIMITS);
+}
+export function startWorker(): void {
+  if (early !== null || !hasWorker()) return;
+  early = newWorker();
   early.unref();
 }
 /** A worker that waits for its job: the early one, else a new one. */
 export function takeWorker(): Worker {
-  const worker = early ?? new Worker(WORKER, LIMITS);
+  const worker = early ?? newWorker();
   early = null;
   worker.ref();
   return worker;

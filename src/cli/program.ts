@@ -51,7 +51,7 @@ function build(io: Io, exit: (code: number) => void, injected: Bench | undefined
       getOutHelpWidth: () => Math.min(io.stdout.columns, 120),
       getErrHelpWidth: () => Math.min(io.stderr.columns, 120),
     });
-  addRun(program, io, exit, bench, injected === undefined);
+  addRun(program, io, exit, bench);
   addTest(program, io, exit, bench);
   addCompare(program, io, exit, bench);
   addChips(program, io, exit);
@@ -67,8 +67,7 @@ function command(program: Command, name: string): Command {
     .showHelpAfterError(`(\`bootbench ${name.split(' ')[0]} --help\` lists the options)`);
 }
 
-/** @param early the machine's thread is worth starting before the input has been read. */
-function addRun(program: Command, io: Io, exit: (code: number) => void, bench: Bench, early: boolean): void {
+function addRun(program: Command, io: Io, exit: (code: number) => void, bench: Bench): void {
   command(program, 'run')
     .description('run firmware and report; exit 0 = DFU reached (or `expect` holds), 1 = not, 2 = usage or input error, 3 = internal error')
     .argument('[images...]', 'ELF, Intel HEX, or raw binary as file.bin@0x08000000')
@@ -96,7 +95,6 @@ function addRun(program: Command, io: Io, exit: (code: number) => void, bench: B
     .option('--quiet', 'no report')
     .option('--no-color', 'no colours (NO_COLOR is honoured too)')
     .action(async (images: string[], options: RunCommandOptions) => {
-      if (early) (await import('./early-worker.ts')).startWorker();
       exit(await (await import('./run.ts')).runCommand(images, options, io, bench));
     });
 }

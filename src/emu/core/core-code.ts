@@ -20,11 +20,10 @@ import { S } from './state.ts';
 import { classOf, FarLooks, isLeaving, type CodeView } from './timing.ts';
 import type { CodeSource } from './translate/region.ts';
 import type { Surroundings } from './translate/surroundings.ts';
+import { takeOn, takeTwin, TWIN, twinOf } from './twins.ts';
 import { COMES_BACK, Tier, type Origin } from './translate/tier.ts';
 import { translationsOf, type Translation } from './translate/translations.ts';
 
-/** Distance at which code is looked at for a repetition: costs know no larger alignment. */
-const TWIN = 256;
 /** Arrivals at a place before it is translated. */
 const HOT = 250;
 /** Reads of devices by one instruction until it may ask for them without leaving its region, in such numbers. */
@@ -630,29 +629,16 @@ export abstract class CoreCode extends CoreMemory {
    * looked further.
    */
   private repeats(pc: number, rec: number, ins: Instruction): boolean {
-    const { u8, u16, i32 } = this.arena;
-    const twin = rec - (TWIN / 2) * RECORD_BYTES;
+    const { u8, u16 } = this.arena;
+    const twin = twinOf(rec);
     const handler = u16[twin >> 1]!;
     if (handler === H_DECODE || handler === H_BREAK || u8[twin + REC.FLAGS] !== 0 || /branch|call/.test(classOf(ins))) return false;
     if ((this.l1?.staleLines ?? 0) > 0 || (this.flashCache?.staleRows(KIND.CODE) ?? 0) > 0 || this.stale.count > 0) return false;
     const host = this.hostAt(pc);
-    const { before, after } = this.timing.reach;
-    for (let i = host + before + 8; i >= host - after - 8; i--) if (u8[i] !== u8[i - TWIN]) return false;
-    for (let i = 0; i < RECORD_BYTES; i += 4) i32[(rec + i) >> 2] = i32[(twin + i) >> 2]!;
-    if (ins.size === 2) this.goesOn(pc, rec, host);
+    const { reach } = this.timing;
+    if (!takeTwin(this.arena, reach, rec, host)) return false;
+    if (ins.size === 2) takeOn(this.arena, reach, pc, rec, host, (at) => this.breakpoints.has(at) || this.idlePc === at);
     return true;
-  }
-  /** The same instruction stands behind itself again and again, as where a run has gone astray into empty memory: all of them on the page at once. */
-  private goesOn(pc: number, rec: number, host: number): void {
-    const { u8, u16, i32 } = this.arena;
-    const ahead = host + this.timing.reach.before + 8;
-    for (let at = 2; ((pc + at) & 0xfff) !== 0; at += 2) {
-      const next = rec + (at / 2) * RECORD_BYTES;
-      if (u8[host + at] !== u8[host] || u8[host + at + 1] !== u8[host + 1] || u16[next >> 1] !== H_DECODE) return;
-      if (u8[ahead + at - 1] !== u8[ahead + at - 1 - TWIN] || u8[ahead + at] !== u8[ahead + at - TWIN]) return;
-      if (this.breakpoints.has(pc + at) || this.idlePc === pc + at) return;
-      for (let i = 0; i < RECORD_BYTES; i += 4) i32[(next + i) >> 2] = i32[(rec + i) >> 2]!;
-    }
   }
   /**
    * What the timing rules may look at: bytes, never what has been decoded, because a cost must not depend on what ran before. Far away (branch
