@@ -40,7 +40,15 @@ export interface RunJob {
 
 export type RunHooks = Pick<RunInput, 'signal' | 'clock' | 'memoryUse' | 'progress' | 'stats'>;
 
-export function jobInput(job: RunJob, hooks: RunHooks = {}): RunInput {
+export const jobInput = (job: RunJob, hooks: RunHooks = {}): RunInput => {
+  let input = inputs.get(job);
+  if (input === undefined) inputs.set(job, (input = checkedInput(job)));
+  return { ...input, ...hooks };
+};
+/** A job is asked more than once on its way to the machine. */
+const inputs = new WeakMap<RunJob, RunInput>();
+
+function checkedInput(job: RunJob): RunInput {
   const chip = findChip(job.chip);
   if (chip === undefined) throw new UsageError(`there is no chip ${job.chip}`);
   const images = job.images.map((image) => loadImage(image.bytes, image.path));
@@ -63,7 +71,6 @@ export function jobInput(job: RunJob, hooks: RunHooks = {}): RunInput {
     bootAt: job.bootAt,
     notes: loadNotes(chip, images, job),
     files: job.files,
-    ...hooks,
   };
 }
 

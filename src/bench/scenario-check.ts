@@ -13,7 +13,7 @@ export const AJV_OPTIONS = {
   allowUnionTypes: true,
 } as const;
 /** The validator that the build made (loading Ajv and compiling the schema takes longer than some runs); without it Ajv makes one at the first check. */
-export const PREBUILT_VALIDATOR: { load: (() => Promise<ValidateFunction>) | null } = { load: null };
+export const PREBUILT_VALIDATOR: { load: (() => ValidateFunction) | null } = { load: null };
 
 let validator: Promise<ValidateFunction> | null = null;
 

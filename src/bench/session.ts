@@ -313,7 +313,7 @@ export class Session {
       if (limits.repaired) deadline = Math.max(deadline, Math.min(natural, LONGEST + 2 * QUIET));
       if (machine.now >= deadline) return this.end('deadline', false);
       this.running = true;
-      const why = machine.run(Math.min(deadline, this.nextLook()));
+      const why = machine.run(Math.min(deadline, this.nextLook(limits.counterfactual === true)));
       this.running = false;
       if (why === 'entry') {
         if (machine.history.entryCount === limits.untilEntry) return this.end('deadline', false);
@@ -340,14 +340,14 @@ export class Session {
     for (const core of machine.cores) core.cut();
   }
   /** When `run` looks up if nothing happens before: the first time at which one of its conditions can come true by time alone. */
-  private nextLook(): Ps {
+  private nextLook(counterfactual: boolean): Ps {
     const { machine, state, input } = this;
     const { now } = machine;
     // instructions are counted at each look
     if (input.limits.maxInstructions !== null) return lookAfter(now);
     const times = [this.romSilentAt()];
     if (this.keepTrail) times.push(this.nextTrail);
-    if (!machine.state.inSystem || state.fault !== null) times.push(state.nextProof);
+    if (!machine.state.inSystem || state.fault !== null || (counterfactual && this.isDeaf())) times.push(state.nextProof);
     if (state.dfuAt !== null) times.push((lastLeave(this) ?? now) + NO_ATTACH);
     return Math.min(lookAt(now + LONGEST_STRETCH), ...times.filter((t) => t > now).map(lookAt));
   }
@@ -406,17 +406,29 @@ export class Session {
     const loop = resetLoop(this);
     if (loop && resetLoopSettled(this) && now - loop.last <= 2 * Math.max(...loop.intervals)) return true;
     if (now >= this.romSilentAt()) return true;
-    // inside the ROM it is the host that decides, unless a fault handler holds the core
-    if (now >= state.nextProof && (!machine.state.inSystem || state.fault !== null)) {
+    // inside the ROM it is the host that decides, unless a fault handler holds the core or, for the word of a repeated run, the host waits for that core
+    const deaf = counterfactual && this.isDeaf();
+    if (now >= state.nextProof && (!machine.state.inSystem || state.fault !== null || deaf)) {
       const fixed = proveFixedLoop(this);
       // the proof restored the session: its state is another object now
       this.state.loop = fixed;
       // a fault that comes again and again in the ROM is the ROM's answer
-      if (fixed && (!machine.state.inSystem || fixed.inFault)) return true;
+      if (fixed && (!machine.state.inSystem || fixed.inFault || deaf)) return true;
       this.state.proofGap *= 2;
       this.state.nextProof = now + this.state.proofGap;
     }
     return false;
+  }
+
+  /** In the ROM, and nothing goes on between host and device that could go on without the core: not attached, or a transfer that got no answer. */
+  private isDeaf(): boolean {
+    const { machine, state, usb } = this;
+    return (
+      this.romSilentAt() < Infinity &&
+      machine.state.inSystem &&
+      state.dfuAt === null &&
+      (usb.attachedSince === null || usb.unansweredSince !== null)
+    );
   }
 
   /** After a leave: a device of the application is on the bus, or it has had two seconds for that. */

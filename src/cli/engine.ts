@@ -1,12 +1,10 @@
-/**
- * Runs jobs in a worker thread. The machine keeps its thread busy for seconds; Ctrl-C is heard by the main thread, which raises a flag in
- * shared memory that the machine looks at now and then.
- */
+/** Runs jobs, in threads of their own where there is a build: Ctrl-C is heard by the main thread, which raises a flag in shared memory that the machine looks at now and then. */
+import type { Worker } from 'node:worker_threads';
 import type { RunResult } from '../bench/result.ts';
 import { UsageError } from '../bench/usage-error.ts';
 import { jobInput, type RunJob } from '../bench/job.ts';
-import { hasWorker, takeWorker } from './early-worker.ts';
 import { prepareEngine } from './prepare-engine.ts';
+import { hasThreads, newThread, type JobData, type JobMessage } from './threads.ts';
 
 export interface BenchHooks {
   /** Aborted: the run ends soon and still gives its result. */
@@ -17,30 +15,19 @@ export interface BenchHooks {
 }
 export type Bench = (job: RunJob, hooks: BenchHooks) => Promise<RunResult>;
 
-/** What the worker sends back, once it has been sent its WorkerData. */
-export type WorkerMessage =
-  | { readonly kind: 'progress'; readonly text: string }
-  | { readonly kind: 'stats'; readonly text: string }
-  | { readonly kind: 'result'; readonly result: RunResult }
-  | { readonly kind: 'error'; readonly usage: boolean; readonly message: string; readonly stack: string };
+export const runJob: Bench = (job, hooks) => (hasThreads() ? inWorker(job, hooks) : inThread(job, hooks));
 
-export interface WorkerData {
-  readonly job: RunJob;
-  /** One word, not 0 = stop. */
-  readonly stop: SharedArrayBuffer;
-  readonly progress: boolean;
-  readonly stats: boolean;
-}
-
-export const runJob: Bench = (job, hooks) => (hasWorker() ? inWorker(job, hooks) : inThread(job, hooks));
-
-/** For sources that run without a build; Ctrl-C then ends the program without a result. */
-export async function inThread(job: RunJob, hooks: BenchHooks): Promise<RunResult> {
+/** In the thread of the caller. `stopped` is asked now and then; where it cannot be told of Ctrl-C, that ends the program without a result. */
+export async function inThread(
+  job: RunJob,
+  hooks: BenchHooks,
+  stopped: () => boolean = () => hooks.stop?.aborted === true,
+): Promise<RunResult> {
   const { runBench } = await import('../bench/run.ts');
   await prepareEngine(job);
   return runBench(
     jobInput(job, {
-      signal: () => hooks.stop?.aborted === true,
+      signal: stopped,
       clock: () => performance.now(),
       memoryUse: () => process.memoryUsage.rss(),
       ...(hooks.progress === undefined ? {} : { progress: hooks.progress }),
@@ -49,33 +36,39 @@ export async function inThread(job: RunJob, hooks: BenchHooks): Promise<RunResul
   );
 }
 
+/** Threads without a job. They hold nothing up: what they have compiled and optimised serves the next job. */
+const waiting: Worker[] = [];
+
 function inWorker(job: RunJob, hooks: BenchHooks): Promise<RunResult> {
   const stop = new SharedArrayBuffer(4);
-  const data: WorkerData = { job, stop, progress: hooks.progress !== undefined, stats: hooks.stats !== undefined };
+  const data: JobData = { job, stop, progress: hooks.progress !== undefined, stats: hooks.stats !== undefined };
   return new Promise((settle, fail) => {
-    const worker = takeWorker();
+    const worker = waiting.pop() ?? newThread({ kind: 'jobs' });
+    worker.ref();
     const raise = (): void => void Atomics.store(new Int32Array(stop), 0, 1);
     if (hooks.stop?.aborted === true) raise();
     hooks.stop?.addEventListener('abort', raise);
-    let ending = false;
-    const end = (finish: () => void): void => {
-      ending = true;
+    const end = (keep: boolean, finish: () => void): void => {
       hooks.stop?.removeEventListener('abort', raise);
-      void worker.terminate().then(finish, finish);
+      // not all listeners: some are Node's own
+      worker.off('message', onMessage).off('error', onError).off('exit', onExit);
+      if (!keep) return void worker.terminate().then(finish, finish);
+      worker.unref();
+      waiting.push(worker);
+      finish();
     };
-    worker.on('message', (message: WorkerMessage) => {
+    const onMessage = (message: JobMessage): void => {
       if (message.kind === 'progress') hooks.progress?.(message.text);
       else if (message.kind === 'stats') hooks.stats?.(message.text);
-      else if (message.kind === 'result') end(() => settle(message.result));
+      else if (message.kind === 'result') end(true, () => settle(message.result));
       else
-        end(() =>
+        end(message.usage, () =>
           fail(message.usage ? new UsageError(message.message) : Object.assign(new Error(message.message), { stack: message.stack })),
         );
-    });
-    worker.on('error', (error) => end(() => fail(error)));
-    worker.on('exit', (code) => {
-      if (!ending) end(() => fail(new Error(`the worker ended with ${code} before it gave a result`)));
-    });
+    };
+    const onError = (error: Error): void => end(false, () => fail(error));
+    const onExit = (code: number): void => end(false, () => fail(new Error(`the worker ended with ${code} before it gave a result`)));
+    worker.on('message', onMessage).on('error', onError).on('exit', onExit);
     worker.postMessage(data);
   });
 }

@@ -7,6 +7,7 @@ import { compileFunction } from 'node:vm';
 import { UsageError } from '../bench/usage-error.ts';
 import type { UnicornBinding } from '../emu/engines/unicorn-api.ts';
 import { unicornJs } from '../emu/engines/unicorn-js.ts';
+import { IMPORT } from './import.ts';
 
 /** What `--unicorn-js` asks for. */
 const WANTED = 'it takes a build of unicorn.js 2.1 with ARM, such as its unicorn_arm.js';
@@ -40,7 +41,7 @@ async function loaded(path: string, source: string): Promise<unknown> {
     ) as typeof script;
   } catch (error) {
     if (!(error instanceof SyntaxError) || !['.js', '.mjs'].includes(extname(path))) throw error;
-    return exported((await import(pathToFileURL(path).href)) as object);
+    return exported((await IMPORT.module(pathToFileURL(path).href)) as object);
   }
   const empty = {};
   const module = { exports: empty };

@@ -497,11 +497,11 @@ export class Machine extends MachineBase {
   save(): Checkpoint {
     const pages = new Map<number, SavedPage>();
     const { dirty } = this;
-    for (let page = 0; page < dirty.length; page++) {
-      if (!dirty[page]) continue;
-      const first = page;
-      while (dirty[page + 1]) page++;
-      savePages(this.system.arena.u8, first, page + 1, (at, saved) => pages.set(at, saved));
+    for (let first = dirty.indexOf(1); first >= 0;) {
+      let end = dirty.indexOf(0, first);
+      if (end < 0) end = dirty.length;
+      savePages(this.system.arena.u8, first, end, (at, saved) => pages.set(at, saved));
+      first = dirty.indexOf(1, end);
     }
     return {
       pages,

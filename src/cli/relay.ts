@@ -1,0 +1,26 @@
+/** A command in a thread of its own; this one writes what it says and hears Ctrl-C. */
+import { EXIT, type Io } from './io.ts';
+import { newThread, type CommandMessage } from './threads.ts';
+
+export function relay(args: readonly string[], io: Io): Promise<number> {
+  const stop = new SharedArrayBuffer(4);
+  const facts = ({ isTTY, columns }: Io['stdout']): { isTTY: boolean; columns: number } => ({ isTTY, columns });
+  const thread = newThread({ kind: 'command', args, cwd: io.cwd, stdout: facts(io.stdout), stderr: facts(io.stderr), stop });
+  const stopListening = io.onInterrupt(() => void Atomics.store(new Int32Array(stop), 0, 1));
+  return new Promise((settle) => {
+    const end = (code: number): void => {
+      stopListening();
+      thread.unref();
+      settle(code);
+    };
+    const broken = (text: string): void => {
+      io.stderr.write(`bootbench: internal error, please report it with the command line\n${text}\n`);
+      end(EXIT.internal);
+    };
+    thread.on('message', (message: CommandMessage) => {
+      if (message.kind === 'write') io[message.stream].write(message.text);
+      else end(message.code);
+    });
+    thread.on('error', (error) => broken(error.stack ?? error.message));
+  });
+}

@@ -1,0 +1,75 @@
+/** What a thread does: one command line, or the jobs that it is sent. */
+import { parentPort, workerData } from 'node:worker_threads';
+import { UsageError } from '../bench/usage-error.ts';
+import { findChip } from '../chips/index.ts';
+import { ImageError } from '../emu/image/errors.ts';
+import type { RunJob } from '../bench/job.ts';
+import { inThread, type BenchHooks } from './engine.ts';
+import type { Io, Stream } from './io.ts';
+import { usePrebuiltValidator } from './prebuilt-validator.ts';
+import { usePrebuilt } from './prebuilt.ts';
+import { main } from './program.ts';
+import { IMPORT } from './import.ts';
+import type { CodeCache, CommandData, CommandMessage, JobData, JobMessage, ThreadData } from './threads.ts';
+
+/** What the loader of the program lends it. */
+export interface Loader {
+  readonly importModule: (href: string) => Promise<unknown>;
+  /** A job or the command is done. */
+  readonly finished: () => void;
+}
+
+export function serve({ importModule, finished }: Loader): void {
+  const data = workerData as ThreadData;
+  IMPORT.module = importModule;
+  usePrebuiltValidator();
+  if (data.kind === 'jobs') parentPort?.on('message', (job: JobData) => void serveJob(job).then(finished));
+  else void serveCommand(data).then(finished);
+}
+
+/** A flag in shared memory: the main thread hears Ctrl-C while this one is busy. */
+function flagOf(stop: SharedArrayBuffer): () => boolean {
+  const flag = new Int32Array(stop);
+  return () => Atomics.load(flag, 0) !== 0;
+}
+function bench(job: RunJob, hooks: BenchHooks, stop: SharedArrayBuffer): ReturnType<typeof inThread> {
+  usePrebuilt(findChip(job.chip)?.cores ?? []);
+  return inThread(job, hooks, flagOf(stop));
+}
+
+async function serveCommand({ args, cwd, stdout, stderr, stop, codeCache = [] }: CommandData & CodeCache): Promise<void> {
+  const send = (message: CommandMessage): void => parentPort?.postMessage(message);
+  const stream = (name: 'stdout' | 'stderr', facts: Omit<Stream, 'write'>): Stream => ({
+    ...facts,
+    write: (text) => send({ kind: 'write', stream: name, text }),
+  });
+  const io: Io = {
+    stdout: stream('stdout', stdout),
+    stderr: stream('stderr', stderr),
+    env: process.env,
+    cwd,
+    onInterrupt: () => () => undefined,
+  };
+  const run = (line: readonly string[]): Promise<number> => main(line, io, (job, hooks) => bench(job, hooks, stop));
+  for (const line of codeCache) await run(line);
+  send({ kind: 'exit', code: await run(args) });
+}
+
+async function serveJob({ job, stop, progress, stats }: JobData): Promise<void> {
+  const send = (message: JobMessage): void => parentPort?.postMessage(message);
+  try {
+    const result = await bench(
+      job,
+      {
+        ...(progress ? { progress: (text: string) => send({ kind: 'progress', text }) } : {}),
+        ...(stats ? { stats: (text: string) => send({ kind: 'stats', text }) } : {}),
+      },
+      stop,
+    );
+    send({ kind: 'result', result });
+  } catch (error) {
+    const usage = error instanceof UsageError || error instanceof ImageError;
+    const { message, stack = message } = error instanceof Error ? error : new Error(String(error));
+    send({ kind: 'error', usage, message, stack });
+  }
+}

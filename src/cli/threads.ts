@@ -1,0 +1,59 @@
+/**
+ * Threads that run machines, so that the main thread can hear Ctrl-C. Each loads the whole program as one file (dist/program.cjs) through
+ * dist/thread.cjs, which knows V8's code cache.
+ */
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { Worker } from 'node:worker_threads';
+import type { RunJob } from '../bench/job.ts';
+import type { RunResult } from '../bench/result.ts';
+
+const THREAD = new URL('./thread.cjs', import.meta.url);
+/** What a machine throws away is small and dies young: a larger nursery holds memory, a smaller one is collected all the time. */
+const LIMITS = { maxYoungGenerationSizeMb: 12 };
+
+/** What a thread is for: one command line, or jobs that are sent to it one after another. */
+export type ThreadData = (CommandData | { readonly kind: 'jobs' }) & CodeCache;
+export interface CodeCache {
+  /** For the build: more command lines. When they are done, what V8 has compiled is written to the code cache. */
+  readonly codeCache?: readonly (readonly string[])[];
+}
+export interface CommandData {
+  readonly kind: 'command';
+  readonly args: readonly string[];
+  readonly cwd: string;
+  readonly stdout: StreamFacts;
+  readonly stderr: StreamFacts;
+  /** One word, not 0 = end the run. */
+  readonly stop: SharedArrayBuffer;
+}
+export interface StreamFacts {
+  readonly isTTY: boolean;
+  readonly columns: number;
+}
+
+/** What a thread sends back. */
+export type CommandMessage =
+  | { readonly kind: 'write'; readonly stream: 'stdout' | 'stderr'; readonly text: string }
+  | { readonly kind: 'exit'; readonly code: number };
+export type JobMessage =
+  | { readonly kind: 'progress'; readonly text: string }
+  | { readonly kind: 'stats'; readonly text: string }
+  | { readonly kind: 'result'; readonly result: RunResult }
+  | { readonly kind: 'error'; readonly usage: boolean; readonly message: string; readonly stack: string };
+
+/** What a thread for jobs is sent. */
+export interface JobData {
+  readonly job: RunJob;
+  /** One word, not 0 = stop. */
+  readonly stop: SharedArrayBuffer;
+  readonly progress: boolean;
+  readonly stats: boolean;
+}
+
+/** False for sources that run without a build. */
+export const hasThreads = (): boolean => existsSync(fileURLToPath(THREAD));
+
+export function newThread(data: ThreadData): Worker {
+  return new Worker(THREAD, { workerData: data, resourceLimits: LIMITS });
+}

@@ -1,0 +1,109 @@
+/** The program as it is installed: its threads, its code cache, Ctrl-C. Built into a folder of its own, so that an old dist/ proves nothing. */
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { inThread } from '../../src/cli/engine.ts';
+import { cli } from './helpers.ts';
+
+const root = join(import.meta.dirname, '..', '..');
+const fixtures = join(root, 'fixtures');
+let dist = '';
+const program = (): string => join(dist, 'bootbench.js');
+const cacheFile = (): string =>
+  join(
+    dist,
+    readdirSync(dist).find((name) => name.endsWith('.cache'))!,
+  );
+
+beforeAll(() => {
+  // below the project: packages and ROM images are looked for above the program
+  const parent = join(root, 'node_modules', '.cache');
+  mkdirSync(parent, { recursive: true });
+  dist = mkdtempSync(join(parent, 'bootbench-built-'));
+  execFileSync(process.execPath, [join(root, 'tools', 'build.mjs'), dist], { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] });
+});
+afterAll(() => rmSync(dist, { recursive: true, force: true }));
+
+const run = (...args: readonly string[]) => spawnSync(process.execPath, [program(), ...args], { cwd: fixtures, encoding: 'utf8' });
+const SCENARIO = 'h533-seed000-as-posted/scenario.json';
+
+test('a run in its thread says what a run in this thread says', async () => {
+  const here = await cli(['run', '--scenario', SCENARIO, '--json', '-'], { cwd: fixtures, bench: inThread });
+  const built = run('run', '--scenario', SCENARIO, '--json', '-');
+  expect([built.status, built.stdout, built.stderr]).toEqual([here.code, here.out, here.err]);
+  expect(here.code).toBe(0);
+});
+
+test('a code cache that is absent, broken, cut off or of another Node changes nothing', () => {
+  const { stdout: expected } = run('run', '--scenario', SCENARIO);
+  expect(expected).toContain('rom-silent');
+  const file = cacheFile();
+  const cache = readFileSync(file);
+  const other = Buffer.from(cache);
+  other.fill(0x5a, 4, 12); // V8's version and flags
+  try {
+    for (const content of [Buffer.alloc(0), Buffer.from('no cache'), cache.subarray(0, cache.length >> 1), other]) {
+      writeFileSync(file, content);
+      expect(run('run', '--scenario', SCENARIO).stdout).toBe(expected);
+    }
+    rmSync(file);
+    expect(run('run', '--scenario', SCENARIO).stdout).toBe(expected);
+  } finally {
+    writeFileSync(file, cache);
+  }
+});
+
+test('threads that have done a job do the next one, also after one that could not be run', () => {
+  const cwd = mkdtempSync(join(dist, 'scenarios-'));
+  const good = JSON.parse(readFileSync(join(fixtures, 'f072-entry-address', 'scenario.json'), 'utf8')) as object;
+  const images = [join(fixtures, 'f072-entry-address', 'firmware.elf')];
+  for (let i = 0; i < 6; i++) writeFileSync(join(cwd, `s${i}.json`), JSON.stringify({ ...good, images }));
+  // a file without an address is refused before it gets to a thread, a function that is not in the image behind that
+  writeFileSync(join(cwd, 's2.json'), JSON.stringify({ ...good, images: ['absent.elf'] }));
+  writeFileSync(join(cwd, 's3.json'), JSON.stringify({ ...good, images, steps: [{ at: '1ms', do: { call: 'no_such_function' } }] }));
+  const tested = spawnSync(process.execPath, [program(), 'test', cwd, '--jobs', '2'], { encoding: 'utf8' });
+  const words = tested.stdout.split('\n').flatMap((line) => /^(ok|ERR|FAIL) +.*(s\d)\.json/.exec(line)?.slice(1).reverse().join(' ') ?? []);
+  expect(words.sort()).toEqual(['s0 ok', 's1 ok', 's2 ERR', 's3 ERR', 's4 ok', 's5 ok']);
+  expect(tested.status).toBe(1);
+});
+
+test('an error of the user is one line and exit code 2', () => {
+  const { status, stdout, stderr } = run('run', '--scenario', 'no-such.json');
+  expect([status, stdout]).toEqual([2, '']);
+  expect(stderr.trimEnd().split('\n')).toHaveLength(1);
+});
+
+test('Ctrl-C ends the run, and it still gives its report', async () => {
+  // minutes of work, which nothing but the signal ends
+  const child = spawn(
+    process.execPath,
+    [program(), 'run', 'spin.bin@0x08000000', '--chip', 'stm32h533re', '--until', '9000s', '--json', '-'],
+    {
+      cwd: spinning(),
+    },
+  );
+  let out = '';
+  let err = '';
+  child.stdout.on('data', (data: Buffer) => (out += data.toString()));
+  child.stderr.on('data', (data: Buffer) => (err += data.toString()));
+  const ended = new Promise<number | null>((done) => child.on('exit', done));
+  await new Promise((go) => setTimeout(go, 2000));
+  child.kill('SIGINT');
+  expect(await ended, err).toBe(1);
+  expect(JSON.parse(out)).toMatchObject({ ended: { reason: 'signal' } });
+});
+
+/** A folder with a firmware that never repeats itself: a linear congruential generator in registers. */
+function spinning(): string {
+  const folder = mkdtempSync(join(dist, 'spin-'));
+  // ldr r1, =1664525; loop: muls r0, r1; adds r0, #1; b loop
+  const code = [0x4902, 0x4348, 0x3001, 0xe7fc, 0xbf00, 0xbf00, 0x660d, 0x0019];
+  const bytes = new Uint8Array(8 + 2 * code.length);
+  const view = new DataView(bytes.buffer);
+  view.setUint32(0, 0x20004000, true);
+  view.setUint32(4, 0x08000009, true);
+  code.forEach((half, i) => view.setUint16(8 + 2 * i, half, true));
+  writeFileSync(join(folder, 'spin.bin'), bytes);
+  return folder;
+}
