@@ -74,8 +74,20 @@ export function fieldsOf(code: string): readonly FieldFact[] {
       });
 }
 
-/** Facts made by hand: a line per register, `offset NAME reset writable FIELD:bit[:width]…`, numbers hexadecimal; `*` = every bit of the fields. */
+/**
+ * Facts made by hand: a line per register, `offset NAME reset writable FIELD:bit[:width]…`, numbers hexadecimal; `*` = every bit of the fields.
+ * Read when they are first asked for.
+ */
 export function handFacts(name: string, text: string): BlockFacts {
+  let registers: readonly RegisterFact[] | null = null;
+  return {
+    name,
+    get registers() {
+      return (registers ??= handRegisters(text));
+    },
+  };
+}
+function handRegisters(text: string): readonly RegisterFact[] {
   const lines = text
     .split('\n')
     .map((line) => line.trim())
@@ -87,5 +99,5 @@ export function handFacts(name: string, text: string): BlockFacts {
     const value = (code: string): number => (code === '*' ? all : parseInt(code, 16));
     return { name: register!, offset: parseInt(offset!, 16), size: 4, reset: value(reset!), writable: value(writable!), fields };
   });
-  return { name, registers: registers.sort((a, b) => a.offset - b.offset) };
+  return registers.sort((a, b) => a.offset - b.offset);
 }

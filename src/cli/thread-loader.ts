@@ -26,7 +26,7 @@ function codeCache(): Buffer | undefined {
 setFlagsFromString('--heap-growing-percent=50');
 // A run of a second executes much, but little of it often: at the usual budget V8 spends more time on optimising code than that code runs afterwards,
 // and takes it from the core that the machine runs on where there are two
-setFlagsFromString('--interrupt-budget=1000000');
+setFlagsFromString('--interrupt-budget=250000');
 // what is compiled stays compiled, so that the cache has what runs once too
 setFlagsFromString('--no-flush-bytecode');
 

@@ -204,10 +204,11 @@ export abstract class MachineBase implements CoreListener {
       const memory = this.system.regionAt(address + i)?.memory;
       if (!memory) throw new Error(`no memory at 0x${(address + i).toString(16)}`);
       const host = memory.host + (address + i - this.system.regionAt(address + i)!.base);
-      const old = this.system.arena.u8.subarray(host, host + piece.length);
-      if (piece.every((byte, at) => old[at] === byte)) continue;
-      this.load(address + i, piece);
-      for (const core of this.cores) core.invalidateCode(host, piece.length);
+      // code around the bytes that differ stays as it was decoded and translated
+      const [first, end] = difference(this.system.arena.u8, host, piece);
+      if (first === end) continue;
+      this.load(address + i + first, piece.subarray(first, end));
+      for (const core of this.cores) core.invalidateCode(host + first, end - first);
     }
   }
   /** Erases every flash and ROM: 0xFF. */
@@ -714,4 +715,13 @@ export abstract class MachineBase implements CoreListener {
     });
     for (const core of this.cores ?? []) core.interceptChanged();
   }
+}
+
+/** From the first byte that differs from memory up to behind the last one; the same twice where none does. */
+function difference(u8: Uint8Array, host: number, bytes: Uint8Array): [number, number] {
+  let first = 0;
+  let end = bytes.length;
+  while (first < end && u8[host + first] === bytes[first]) first++;
+  while (end > first && u8[host + end - 1] === bytes[end - 1]) end--;
+  return [first, end];
 }

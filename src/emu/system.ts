@@ -24,7 +24,7 @@ export interface Block {
   readonly component: Component;
   readonly env: Env;
   readonly index: number;
-  state: object;
+  readonly state: object;
   readonly enable: { readonly register: number; readonly mask: number } | null;
   readonly timerBase: number;
 }
@@ -79,7 +79,10 @@ export const SILENT: SystemListener = {
 
 /** Plain state of everything outside the cores and memories. */
 export interface SystemState {
-  blocks: object[];
+  /** Of all blocks, one behind the other. */
+  registers: Uint32Array;
+  /** Of the blocks whose models have a state of their own. */
+  models: object[];
   wires: Record<string, number>;
   clocks: Record<string, ClockState>;
   due: Float64Array;
@@ -120,6 +123,9 @@ export class System {
   private readonly resetBits: { block: Block; field: Field }[] = [];
   /** Blocks by interrupt line, for lines with more than one. */
   private readonly irqSharers = new Map<number, readonly string[]>();
+  private readonly registers: Uint32Array;
+  /** States of blocks whose models have one of their own. */
+  private readonly modelled: readonly RegisterState[];
   private rccRegs: Uint32Array = new Uint32Array(0);
   private rcc: Block | null = null;
 
@@ -179,6 +185,8 @@ export class System {
       this.byName.set(row.name, block);
       return block;
     });
+    this.registers = this.joinRegisters();
+    this.modelled = this.blocks.map((b) => b.state as RegisterState).filter((state) => Object.keys(state.model).length > 0);
     this.rcc = this.byName.get(chip.rcc) ?? null;
     const drivers = new Map<number, string[]>();
     for (const row of chip.blocks) for (const line of new Set(row.irqs)) push(drivers, line, row.name);
@@ -187,6 +195,18 @@ export class System {
     this.regions = this.layOut();
   }
 
+  /** Puts the registers of all blocks into one array, of which each block has its part: what is saved and restored most often. */
+  private joinRegisters(): Uint32Array {
+    const states = this.blocks.map((b) => b.state as RegisterState);
+    const all = new Uint32Array(states.reduce((sum, { regs }) => sum + regs.length, 0));
+    let at = 0;
+    for (const state of states) {
+      const part = all.subarray(at, (at += state.regs.length));
+      part.set(state.regs);
+      state.regs = part;
+    }
+    return all;
+  }
   /** Index of the core that a block belongs to, undefined for shared ones. */
   private coreOf(b: Block): number | undefined {
     const i = b.row.core === undefined ? -1 : this.chip.cores.findIndex((c) => c.name === b.row.core);
@@ -613,7 +633,8 @@ export class System {
 
   save(): SystemState {
     return {
-      blocks: this.blocks.map((b) => clonePlain(b.state)),
+      registers: this.registers.slice(),
+      models: this.modelled.map((state) => clonePlain(state.model)),
       wires: { ...this.wires },
       clocks: Object.fromEntries([...this.clocks].map(([name, c]) => [name, { ...c }])),
       due: this.scheduler.due.slice(),
@@ -623,7 +644,8 @@ export class System {
   }
   restore(s: SystemState): void {
     this.configuration++;
-    this.blocks.forEach((b, i) => (b.state = clonePlain(s.blocks[i]!)));
+    this.registers.set(s.registers);
+    this.modelled.forEach((state, i) => (state.model = clonePlain(s.models[i]!)));
     this.wires = { ...s.wires };
     this.changed = s.parameters;
     if (this.chip.remap) this.regions = this.layOut();
@@ -631,7 +653,6 @@ export class System {
     this.scheduler.due.set(s.due);
     this.scheduler.refresh();
     this.now = s.now;
-    this.bindRcc();
   }
 }
 
