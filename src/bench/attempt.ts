@@ -64,6 +64,8 @@ export interface AttemptOptions {
   readonly rom?: LoadedRom;
   /** Called at the entry, before repairs: may add to them (what a path repair brought to light). */
   readonly atEntry?: (session: Session) => readonly NamedRepair[];
+  /** Called at the look behind the first reset after an entry, if nothing is to be repaired any more: what the run comes to, where that is known by then. */
+  readonly behindReset?: (session: Session) => Attempt | null;
 }
 
 /** Runs the session again. The session is left at the end of that run. */
@@ -80,17 +82,24 @@ export function attempt(s: Session, starts: Starts, repairs: readonly NamedRepai
   // where the right vector is read, the first entry is another one
   let left = repairs.some((r) => r.repair.at === 'redirect') ? 1 : starts.entryNumber;
   const repairNow = (): void => applyAtEntry(machine, [...repairs, ...(options.atEntry?.(s) ?? [])]);
-  if (fromEntry) repairNow();
-  else if (starts.entryNumber > 0 && !fromEntry) {
+  if (fromEntry) {
+    left = 0;
+    repairNow();
+  } else if (starts.entryNumber > 0) {
     left -= machine.history.entryCount;
     s.onPausedEntry = () => {
       if (--left === 0) repairNow();
     };
   }
+  let known: Attempt | null = null;
+  const behindReset = (): boolean => {
+    if (interceptor === null && (left <= 0 || repairs.length === 0)) known = options.behindReset?.(s) ?? null;
+    return known !== null;
+  };
   try {
-    const end = s.run({ counterfactual: true, repaired: repairs.length > 0 });
+    const end = s.run({ counterfactual: true, repaired: repairs.length > 0, behindReset });
     if (isCut(end.reason)) throw new CutShort(end.reason);
-    return observe(s, end);
+    return known ?? observe(s, end);
   } finally {
     s.onPausedEntry = null;
     machine.setRepairs(null);

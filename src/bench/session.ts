@@ -80,6 +80,8 @@ export interface RunLimits {
   readonly repaired?: boolean;
   /** Ends it before this entry, counted from 1. */
   readonly untilEntry?: number;
+  /** Called at the first look behind the first reset after an entry; true ends the run. */
+  readonly behindReset?: () => boolean;
 }
 
 export interface SessionOptions {
@@ -303,6 +305,7 @@ export class Session {
   run(limits: RunLimits = {}): SessionEnd {
     const { machine, input } = this;
     const until = limits.until ?? input.until;
+    let { behindReset } = limits;
     for (;;) {
       const limit = this.limitReached();
       if (limit) return this.end(limit, false);
@@ -325,6 +328,10 @@ export class Session {
       }
       if (this.exited !== null) return this.end('semihosting', true);
       this.steps.poll();
+      if (behindReset !== undefined && this.resetSinceEntry()) {
+        if (behindReset()) return this.end('settled', true);
+        behindReset = undefined;
+      }
       if (this.keepTrail && machine.now >= this.nextTrail) this.extendTrail();
       if (this.usb.dfuReady && this.state.dfuAt === null) this.state.dfuAt = machine.now;
       if (!this.steps.remaining && (this.isSettled(limits.counterfactual === true) || (limits.counterfactual && this.comesAndGoes())))
@@ -429,6 +436,11 @@ export class Session {
       state.dfuAt === null &&
       (usb.attachedSince === null || usb.unansweredSince !== null)
     );
+  }
+
+  private resetSinceEntry(): boolean {
+    const { entries, resets } = this.machine.history;
+    return entries.length > 0 && (resets.at(-1)?.at ?? 0) > entries[0]!.at;
   }
 
   /** After a leave: a device of the application is on the bus, or it has had two seconds for that. */
