@@ -26,6 +26,8 @@ import { translationsOf, type Translation } from './translate/translations.ts';
 
 /** Arrivals at a place before it is translated. */
 const HOT = 250;
+/** So many times over: translating a place takes as long as interpreting some hundred thousand instructions, and more while V8 is cold. */
+const PATIENCE = 32;
 /** Reads of devices by one instruction until it may ask for them without leaving its region, in such numbers. */
 const DEVICE_READS = 4;
 
@@ -107,6 +109,7 @@ export abstract class CoreCode extends CoreMemory {
     this.flashLine = instance.exports['flashLine'] as (address: number) => number;
     this.flashData = instance.exports['flashData'] as (address: number) => number;
     this.predicted = instance.exports['predicted'];
+    this.tier.patience = PATIENCE;
     this.tier.setStub(instance.exports['stub']);
     this.set(S.LINE, 1);
     this.set(S.CACHE_WAYS, 2);
@@ -118,10 +121,14 @@ export abstract class CoreCode extends CoreMemory {
   /** Off: everything runs in the interpreter tier. Nothing else may differ. */
   protected translating = true;
   protected hotAt = HOT;
-  /** Arrivals by a branch after which a place is translated (1…250), or off: everything runs in the interpreter tier. Nothing else may differ. */
-  setTranslating(on: boolean, hotAt = HOT): void {
+  /**
+   * Arrivals by a branch after which a place is translated (1…250; left out: HOT, PATIENCE times over), or off: everything runs in the interpreter tier.
+   * Nothing else may differ.
+   */
+  setTranslating(on: boolean, hotAt?: number): void {
     this.translating = on;
-    this.hotAt = hotAt;
+    this.hotAt = hotAt ?? HOT;
+    this.tier.patience = hotAt === undefined ? PATIENCE : 1;
     this.updateFast();
   }
   /** Fast RAM of translated code, and whether it may run at all. */

@@ -146,6 +146,9 @@ export class Tier {
     if (slot >= length) this.table.grow(Math.max(slot + 1, 2 * length) - length, this.stub);
   }
 
+  /** How often a place has to be asked for before it is translated. */
+  patience = 1;
+
   // ---- translating -----------------------------------------------------------------------------------------------------------------
   /** Enters a region at `pc`, whose decoded record is `record`: one that is there and right, or a new one from `origin`. */
   enter(pc: number, record: number, origin: () => Origin): void {
@@ -161,7 +164,7 @@ export class Tier {
     const asked = this.asked.get(pc) ?? { times: 0, enough: AGAIN };
     this.asked.set(pc, asked);
     const later = (): void => void (this.arena.u8[record + REC.FLAGS] = 0);
-    if (++asked.times < asked.enough && inside) return later();
+    if (++asked.times < (inside ? asked.enough : this.patience)) return later();
     const from = this.translations.hasRoom ? origin() : null;
     const region = from && discover(from.source, pc, inside);
     if (!region) {
