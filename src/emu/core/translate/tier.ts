@@ -101,8 +101,8 @@ export class Tier {
   private readonly sets = new Map<string, RegionSet>();
   private assumptions = '';
   private current: RegionSet;
-  /** How often places have become hot. */
-  private readonly asked = new Map<number, { times: number; enough: number }>();
+  /** How often places have become hot, outside of regions and inside one. */
+  private readonly asked = new Map<number, { outside: number; times: number; enough: number }>();
   /** Regions by arena page that they were made from, and by guest page of their instructions. */
   private readonly byHostPage = new Map<number, Set<Compiled>>();
   private readonly byGuestPage = new Map<number, Set<Compiled>>();
@@ -161,10 +161,10 @@ export class Tier {
     }
     // inside a region that exists already: most arrivals will come by its entry; translate again only if they do not
     const inside = set.covered.has(pc);
-    const asked = this.asked.get(pc) ?? { times: 0, enough: AGAIN };
+    const asked = this.asked.get(pc) ?? { outside: 0, times: 0, enough: AGAIN * this.patience };
     this.asked.set(pc, asked);
     const later = (): void => void (this.arena.u8[record + REC.FLAGS] = 0);
-    if (++asked.times < (inside ? asked.enough : this.patience)) return later();
+    if (inside ? ++asked.times < asked.enough : ++asked.outside < this.patience) return later();
     const from = this.translations.hasRoom ? origin() : null;
     const region = from && discover(from.source, pc, inside);
     if (!region) {
@@ -173,7 +173,7 @@ export class Tier {
       return;
     }
     if (inside) {
-      asked.enough = region.blocks.reduce((sum, b) => sum + b.items.length, 0);
+      asked.enough = this.patience * region.blocks.reduce((sum, b) => sum + b.items.length, 0);
       if (asked.times < asked.enough) return later();
     }
     const made = this.translate(region, from);
