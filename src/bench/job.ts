@@ -40,13 +40,14 @@ export interface RunJob {
 
 export type RunHooks = Pick<RunInput, 'signal' | 'clock' | 'memoryUse' | 'progress' | 'stats'>;
 
-export const jobInput = (job: RunJob, hooks: RunHooks = {}): RunInput => {
+/** A job is asked more than once on its way to the machine. */
+const inputs = new WeakMap<RunJob, RunInput>();
+
+export function jobInput(job: RunJob, hooks: RunHooks = {}): RunInput {
   let input = inputs.get(job);
   if (input === undefined) inputs.set(job, (input = checkedInput(job)));
   return { ...input, ...hooks };
-};
-/** A job is asked more than once on its way to the machine. */
-const inputs = new WeakMap<RunJob, RunInput>();
+}
 
 function checkedInput(job: RunJob): RunInput {
   const chip = findChip(job.chip);

@@ -74,6 +74,14 @@ test('an error of the user is one line and exit code 2', () => {
   expect(stderr.trimEnd().split('\n')).toHaveLength(1);
 });
 
+test('an ES module that a user names is imported in the thread, too', () => {
+  const file = join(mkdtempSync(join(dist, 'module-')), 'nothing.mjs');
+  writeFileSync(file, 'export default { url: import.meta.url };');
+  const { status, stderr } = run('run', '--scenario', SCENARIO, '--engine', 'unicorn', '--unicorn-js', file);
+  expect(status).toBe(2);
+  expect(stderr).toContain('nothing.mjs: it is not a unicorn.js;');
+});
+
 test('Ctrl-C ends the run, and it still gives its report', async () => {
   // minutes of work, which nothing but the signal ends
   const child = spawn(
