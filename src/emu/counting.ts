@@ -148,7 +148,7 @@ export function findCountingLoop(
 /** The core is in a loop whose next rounds are all other ones: it counts. */
 export function isCounting(core: Core, system: System): boolean {
   const around = surroundings(core, system, new Map());
-  return linearly(() => lookAhead(core, around))?.moving.some((c) => c.input && c.step !== 0) ?? false;
+  return linearly(() => lookAhead(core, around))?.counts ?? false;
 }
 function linearly<T>(action: () => T): T | null {
   try {
@@ -164,6 +164,8 @@ interface Ahead {
   readonly pc: number;
   readonly instructions: number;
   readonly moving: readonly Cell[];
+  /** What a round reads of them is another value each time. */
+  readonly counts: boolean;
   /** For how long. */
   readonly rounds: number;
 }
@@ -173,7 +175,9 @@ function lookAhead(core: Core, around: Surroundings): Ahead | null {
   if (!moving) return null;
   const { pc, instructions } = round;
   const proof = prove(core, around, pc, instructions, moving);
-  return proof && { pc, instructions, moving, rounds: proof.rounds };
+  // only the proof has the words of RAM from the round's start on, and knows which of them are read before they are written
+  const counts = proof?.cells.some((c) => c.input && c.step !== 0) ?? false;
+  return proof && { pc, instructions, moving, counts, rounds: proof.rounds };
 }
 
 /** Runs to the loop's start and round it. */

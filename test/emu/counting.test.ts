@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { isCounting } from '../../src/emu/counting.ts';
 import { S } from '../../src/emu/core/state.ts';
 import type { ChipDescription } from '../../src/emu/chip.ts';
 import { FLASH, handlerAt, MAIN, RAM, reg, runCycles, started, word, type CoreName } from './core/bare-machine.ts';
@@ -206,4 +207,31 @@ describe('Loops that only count', () => {
     expect(loops).toBeGreaterThan(10);
     expect(skipped).toBeGreaterThan(1_000_000);
   }, 1_200_000);
+});
+
+describe('A loop that counts', () => {
+  it('in a word of RAM is seen to count wherever the core is in it', () => {
+    // ldr r1, [r0] · adds r1, #1 · str r1, [r0] · ldr r2, [r0] · cmp r2, r3 · bne
+    const w = new ThumbWriter();
+    w.emit(...SET_UP, 0x2300, 0x43db, 0x6801, 0x3101, 0x6001, 0x6802, 0x429a, branchBack(NE, 5));
+    const { machine, cpu } = started('m4', { [MAIN]: w.code }, {}, { memories: WAITING });
+    machine.skipping = false;
+    const seen = new Set<number>();
+    runCycles(machine, 200);
+    for (let i = 0; i < 600; i++) {
+      runCycles(machine, 1);
+      seen.add(cpu.pc);
+      expect(isCounting(cpu, machine.system), cpu.pc.toString(16)).toBe(true);
+    }
+    expect(seen.size).toBeGreaterThanOrEqual(5);
+  });
+  it('is told from one that does nothing', () => {
+    const w = new ThumbWriter();
+    // nop · b back
+    w.emit(...SET_UP, 0xbf00, back(1));
+    const { machine, cpu } = started('m4', { [MAIN]: w.code }, {}, { memories: WAITING });
+    machine.skipping = false;
+    runCycles(machine, 500);
+    expect(isCounting(cpu, machine.system)).toBe(false);
+  });
 });
