@@ -348,14 +348,21 @@ export function isAsFound(core: Core, loop: Loop): boolean {
   const { words, wordValues, memory } = placesOf(core, loop);
   const { u32 } = core.arena;
   for (let i = 0; i < words.length; i++) if (u32[words[i]!] !== wordValues[i]) return false;
-  for (const m of memory) if (core.system.loadHost(m.host, m.size) !== m.value) return false;
+  for (let i = 0; i < memory.length; i++) {
+    const m = memory[i]!;
+    if (core.system.loadHost(m.host, m.size) !== m.value) return false;
+  }
   return devicesAsFound(core, loop);
 }
 /** The same for what the loop reads outside of memory. */
 export function devicesAsFound(core: Core, loop: Reading): boolean {
   const { stored, registers, rest } = placesOf(core, loop);
-  for (const { block, index, value } of stored) if ((block.state as RegisterState).regs[index]! >>> 0 !== value) return false;
-  for (const { block, offset, size, value } of registers) {
+  for (let i = 0; i < stored.length; i++) {
+    const { block, index, value } = stored[i]!;
+    if ((block.state as RegisterState).regs[index]! >>> 0 !== value) return false;
+  }
+  for (let i = 0; i < registers.length; i++) {
+    const { block, offset, size, value } = registers[i]!;
     const { component, state, env } = block;
     const now = component.peek ? component.peek(state, env, offset, size) : (component.read?.(state, env, offset, size) ?? 0);
     if ((now === BUS_ERROR ? 0 : now) >>> 0 !== value) return false;

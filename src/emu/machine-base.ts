@@ -335,8 +335,10 @@ export abstract class MachineBase implements CoreListener {
   }
   /** Held cores whose release was asked for. */
   protected releaseCores(): void {
-    for (const core of this.cores) {
-      if (this.state.booted[core.index] || this.system.wire(`core.release.${core.row.name}`) === 0) continue;
+    const { cores, state } = this;
+    for (let i = 0; i < cores.length; i++) {
+      const core = cores[i]!;
+      if (state.booted[core.index] || this.system.wire(`core.release.${core.row.name}`) === 0) continue;
       this.state.booted[core.index] = true;
       this.startCore(core, false);
       this.event('boot', `${core.row.name} released`, null, core.index);

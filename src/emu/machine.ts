@@ -157,10 +157,17 @@ export class Machine extends MachineBase {
   protected runs(core: Core): boolean {
     return this.state.booted[core.index]! && (!core.halted || core.canWake());
   }
-  /** The core that is furthest behind, null if all sleep. */
+  /**
+   * The core that is furthest behind, null if all sleep. Loops like this one, which run at every event, count their index: until V8 optimises them, `for…of`
+   * makes an object for each step.
+   */
   protected nextCore(): Core | null {
+    const { cores } = this;
     let next: Core | null = null;
-    for (const core of this.cores) if (this.runs(core) && (next === null || core.now() < next.now())) next = core;
+    for (let i = 0; i < cores.length; i++) {
+      const core = cores[i]!;
+      if (this.runs(core) && (next === null || core.now() < next.now())) next = core;
+    }
     return next;
   }
   protected isAlone(core: Core): boolean {
@@ -203,9 +210,11 @@ export class Machine extends MachineBase {
   }
   protected passTime(to: Ps): void {
     // what fires may ask what a core that sleeps has counted
-    for (const core of this.cores) core.syncClock(to);
+    const { cores } = this;
+    for (let i = 0; i < cores.length; i++) cores[i]!.syncClock(to);
     this.system.fireDue(to);
-    for (const core of this.cores) {
+    for (let i = 0; i < cores.length; i++) {
+      const core = cores[i]!;
       core.syncClock(this.system.now);
       this.state.waking[core.index] = core.canWake();
     }

@@ -327,7 +327,9 @@ export class RegisterBlock implements Component<RegisterState> {
 
   onReset(state: RegisterState, env: Env, kind: ResetKind): void {
     const c = this.enter(state, env);
-    for (const r of this.layout.registers) {
+    const { registers } = this.layout;
+    for (let i = 0; i < registers.length; i++) {
+      const r = registers[i]!;
       if (kind !== 'power' && this.model?.keeps?.(r, kind)) continue;
       if (kind === 'backup' && !this.model?.keeps) continue;
       c.put(r, this.resets[r.index]!);

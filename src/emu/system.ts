@@ -316,7 +316,12 @@ export class System {
       this.regions = this.layOut();
     }
     this.listener.wire(name, value);
-    for (const b of this.wireListeners.get(name) ?? []) b.component.onWire?.(b.state, b.env, name, value);
+    const listeners = this.wireListeners.get(name);
+    if (listeners === undefined) return;
+    for (let i = 0; i < listeners.length; i++) {
+      const b = listeners[i]!;
+      b.component.onWire?.(b.state, b.env, name, value);
+    }
   }
 
   /** Blocks that share an interrupt line are ORed; their levels are kept as wires. */
@@ -450,7 +455,8 @@ export class System {
     this.faultRanges = ranges.map((r) => ({ base: r.base, end: r.base + r.size }));
   }
   isFaulting(address: number): boolean {
-    for (const r of this.faultRanges) if (address >= r.base && address < r.end) return true;
+    const { faultRanges } = this;
+    for (let i = 0; i < faultRanges.length; i++) if (address >= faultRanges[i]!.base && address < faultRanges[i]!.end) return true;
     return false;
   }
 
@@ -477,7 +483,9 @@ export class System {
 
   /** A reset bit that rises resets its block; while it is set the block stays in reset (writes are lost because it is reset again when it falls). */
   private applyResetBits(before: Uint32Array): void {
-    for (const { block, field } of this.resetBits) {
+    const { resetBits } = this;
+    for (let n = 0; n < resetBits.length; n++) {
+      const { block, field } = resetBits[n]!;
       const i = field.register.index;
       const was = before[i]! & field.mask;
       const is = this.rccRegs[i]! & field.mask;
@@ -488,7 +496,9 @@ export class System {
 
   /** Tells the blocks whose clock-enable bit differs from `before`. */
   private tellGates(before: Uint32Array): void {
-    for (const b of this.blocks) {
+    const { blocks } = this;
+    for (let i = 0; i < blocks.length; i++) {
+      const b = blocks[i]!;
       if (b.enable === null || !b.component.onGate) continue;
       const { register, mask } = b.enable;
       if (((before[register]! ^ this.rccRegs[register]!) & mask) !== 0) b.component.onGate(b.state, b.env, this.isClocked(b));

@@ -110,10 +110,12 @@ export class Decoder {
     const wide = isWide(first);
     const bits = wide ? ((first << 16) | second) >>> 0 : first;
     const rows = (wide ? this.wide : this.narrow)[first >>> 10]!;
-    for (const r of rows) {
+    for (let i = 0; i < rows.length; i++) {
+      const r = rows[i]!;
       if (((bits ^ r.value) & r.mask) !== 0) continue;
-      const { fields } = r;
-      for (const p of r.pieces) {
+      const { fields, pieces } = r;
+      for (let k = 0; k < pieces.length; k++) {
+        const p = pieces[k]!;
         const part = ((bits >>> p.from) & ((1 << p.width) - 1)) << p.to;
         fields[p.letter] = p.starts ? part : fields[p.letter]! | part;
       }

@@ -144,10 +144,13 @@ function time(line: readonly Instruction[]): number {
   let flagsFrom = 0;
   const core = new Map<number, Result>();
   const fp = new Map<number, Result>();
-  for (const ins of line) {
+  for (let i = 0; i < line.length; i++) {
+    const ins = line[i]!;
     const c = classOf(ins);
     let at = 0;
-    for (const r of reads(ins)) {
+    const read = reads(ins);
+    for (let k = 0; k < read.length; k++) {
+      const r = read[k]!;
       const result = core.get(r);
       if (result) at = Math.max(at, readyFor(ins, r, result));
     }
@@ -169,7 +172,8 @@ function time(line: readonly Instruction[]): number {
     const n = issue(ins);
     now = at + n;
     const last = Math.max(at, now - 1);
-    for (const r of writes(ins)) core.set(r, { at: last, by: ins });
+    const written = writes(ins);
+    for (let k = 0; k < written.length; k++) core.set(written[k]!, { at: last, by: ins });
     for (const r of fpRegisters(ins, 'fpDest')) fp.set(r, { at: last, by: ins });
     if (c === 'fp-mac') fpFrom = at + 3;
     if (setsFlags(ins)) flagsFrom = shiftsOperand(ins) ? now + 1 : 0;

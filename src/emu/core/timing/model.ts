@@ -175,7 +175,7 @@ export function timeOnce(time: (line: readonly Instruction[]) => number): (line:
   const known = new Map<string, number>();
   return (line) => {
     let key = '';
-    for (const ins of line) key += nameOf(ins);
+    for (let i = 0; i < line.length; i++) key += nameOf(line[i]!);
     let value = known.get(key);
     if (value === undefined) {
       if (known.size >= KNOWN_LINES) known.clear();
@@ -234,7 +234,7 @@ export function lineTimes<S>(p: Pipeline<S>): (line: readonly Instruction[]) => 
   };
   return (line) => {
     let key = '';
-    for (const ins of line) key += nameOf(ins);
+    for (let i = 0; i < line.length; i++) key += nameOf(line[i]!);
     let from = 0;
     while (from < line.length && !known.has(key.slice(2 * from))) from++;
     let rest = from < line.length ? known.get(key.slice(2 * from))! : null;
