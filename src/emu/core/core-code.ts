@@ -27,8 +27,8 @@ import { translationsOf, type Translation } from './translate/translations.ts';
 /** Arrivals at a place before it is translated. */
 const HOT = 250;
 /**
- * So many times over: a translation takes as long as interpreting some hundred thousand instructions, and more while V8 is cold. Larger numbers (8, 32)
- * spare short runs a little more, but the regions that come of them run a fifth slower: inner loops begin them, and not what is around.
+ * So many times over: a translation takes as long as interpreting some hundred thousand instructions, and more while V8 is cold. More than `AGAIN` of the
+ * tier would let inner loops have regions of their own before what is around them has one: a fifth slower for good.
  */
 const PATIENCE = 4;
 /** Reads of devices by one instruction until it may ask for them without leaving its region, in such numbers. */

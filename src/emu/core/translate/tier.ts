@@ -146,7 +146,7 @@ export class Tier {
     if (slot >= length) this.table.grow(Math.max(slot + 1, 2 * length) - length, this.stub);
   }
 
-  /** How often a place has to be asked for before it is translated. */
+  /** How often a place has to be asked for before it is translated, if it lies inside no region. */
   patience = 1;
 
   // ---- translating -----------------------------------------------------------------------------------------------------------------
@@ -161,7 +161,7 @@ export class Tier {
     }
     // inside a region that exists already: most arrivals will come by its entry; translate again only if they do not
     const inside = set.covered.has(pc);
-    const asked = this.asked.get(pc) ?? { outside: 0, times: 0, enough: AGAIN * this.patience };
+    const asked = this.asked.get(pc) ?? { outside: 0, times: 0, enough: AGAIN };
     this.asked.set(pc, asked);
     const later = (): void => void (this.arena.u8[record + REC.FLAGS] = 0);
     if (inside ? ++asked.times < asked.enough : ++asked.outside < this.patience) return later();
@@ -173,7 +173,7 @@ export class Tier {
       return;
     }
     if (inside) {
-      asked.enough = this.patience * region.blocks.reduce((sum, b) => sum + b.items.length, 0);
+      asked.enough = region.blocks.reduce((sum, b) => sum + b.items.length, 0);
       if (asked.times < asked.enough) return later();
     }
     const made = this.translate(region, from);
