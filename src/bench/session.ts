@@ -354,7 +354,7 @@ export class Session {
     if (input.limits.maxInstructions !== null) return lookAfter(now);
     const times = [this.romSilentAt()];
     if (this.keepTrail) times.push(this.nextTrail);
-    if (!machine.state.inSystem || state.fault !== null || (counterfactual && this.isDeaf())) times.push(state.nextProof);
+    if (this.seeksProof(counterfactual)) times.push(state.nextProof);
     if (state.dfuAt !== null) times.push((lastLeave(this) ?? now) + NO_ATTACH);
     return Math.min(lookAt(now + LONGEST_STRETCH), ...times.filter((t) => t > now).map(lookAt));
   }
@@ -413,29 +413,26 @@ export class Session {
     const loop = resetLoop(this);
     if (loop && resetLoopSettled(this) && now - loop.last <= 2 * Math.max(...loop.intervals)) return true;
     if (now >= this.romSilentAt()) return true;
-    // inside the ROM it is the host that decides, unless a fault handler holds the core or, for the word of a repeated run, the host waits for that core
-    const deaf = counterfactual && this.isDeaf();
-    if (now >= state.nextProof && (!machine.state.inSystem || state.fault !== null || deaf)) {
+    if (now >= state.nextProof && this.seeksProof(counterfactual)) {
       const fixed = proveFixedLoop(this);
       // the proof restored the session: its state is another object now
       this.state.loop = fixed;
       // a fault that comes again and again in the ROM is the ROM's answer
-      if (fixed && (!machine.state.inSystem || fixed.inFault || deaf)) return true;
+      if (fixed && (!machine.state.inSystem || fixed.inFault || (counterfactual && this.isDeaf()))) return true;
       this.state.proofGap *= 2;
       this.state.nextProof = now + this.state.proofGap;
     }
     return false;
   }
 
+  /** Inside the ROM it is the host that decides, unless a fault handler holds the core or, for the word of a repeated run, the host waits for that core. */
+  private seeksProof(counterfactual: boolean): boolean {
+    return !this.machine.state.inSystem || this.state.fault !== null || (counterfactual && this.isDeaf());
+  }
   /** In the ROM, and nothing goes on between host and device that could go on without the core: not attached, or a transfer that got no answer. */
   private isDeaf(): boolean {
-    const { machine, state, usb } = this;
-    return (
-      this.romSilentAt() < Infinity &&
-      machine.state.inSystem &&
-      state.dfuAt === null &&
-      (usb.attachedSince === null || usb.unansweredSince !== null)
-    );
+    const { state, usb } = this;
+    return this.romSilentAt() < Infinity && state.dfuAt === null && (usb.attachedSince === null || usb.unansweredSince !== null);
   }
 
   private resetSinceEntry(): boolean {

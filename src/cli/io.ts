@@ -7,6 +7,9 @@ export interface Stream {
   readonly columns: number;
 }
 
+/** What a stream is, without the stream. */
+export type StreamFacts = Omit<Stream, 'write'>;
+
 export interface Io {
   readonly stdout: Stream;
   readonly stderr: Stream;
@@ -15,6 +18,8 @@ export interface Io {
   /** Calls back at the first SIGINT or SIGTERM; returns a function that stops listening. */
   onInterrupt(callback: () => void): () => void;
 }
+
+export const internalError = (text: string): string => `bootbench: internal error, please report it with the command line\n${text}\n`;
 
 export const EXIT = { ok: 0, failed: 1, usage: 2, internal: 3 } as const;
 

@@ -6,7 +6,7 @@ import { printable } from '../report/text.ts';
 import type { Bench } from './engine.ts';
 import type { ChipsOptions } from './chips.ts';
 import type { CompareCommandOptions } from './compare.ts';
-import { EXIT, type Io } from './io.ts';
+import { EXIT, internalError, type Io } from './io.ts';
 import { VERSION } from '../version.ts';
 import type { RunCommandOptions } from './run.ts';
 import type { TestOptions } from './test.ts';
@@ -32,7 +32,7 @@ function report(error: unknown, io: Io): number {
     return EXIT.usage;
   }
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  io.stderr.write(`bootbench: internal error, please report it with the command line\n${text}\n`);
+  io.stderr.write(internalError(text));
   return EXIT.internal;
 }
 

@@ -1,10 +1,10 @@
 /** A command in a thread of its own; this one writes what it says and hears Ctrl-C. */
-import { EXIT, type Io } from './io.ts';
+import { EXIT, internalError, type Io, type StreamFacts } from './io.ts';
 import { newThread, type CommandMessage } from './threads.ts';
 
 export function relay(args: readonly string[], io: Io): Promise<number> {
   const stop = new SharedArrayBuffer(4);
-  const facts = ({ isTTY, columns }: Io['stdout']): { isTTY: boolean; columns: number } => ({ isTTY, columns });
+  const facts = ({ isTTY, columns }: StreamFacts): StreamFacts => ({ isTTY, columns });
   const thread = newThread({ kind: 'command', args, cwd: io.cwd, stdout: facts(io.stdout), stderr: facts(io.stderr), stop });
   const stopListening = io.onInterrupt(() => void Atomics.store(new Int32Array(stop), 0, 1));
   return new Promise((settle) => {
@@ -14,7 +14,7 @@ export function relay(args: readonly string[], io: Io): Promise<number> {
       settle(code);
     };
     const broken = (text: string): void => {
-      io.stderr.write(`bootbench: internal error, please report it with the command line\n${text}\n`);
+      io.stderr.write(internalError(text));
       end(EXIT.internal);
     };
     thread.on('message', (message: CommandMessage) => {

@@ -5,7 +5,7 @@ import { findChip } from '../chips/index.ts';
 import { ImageError } from '../emu/image/errors.ts';
 import type { RunJob } from '../bench/job.ts';
 import { inThread, type BenchHooks } from './engine.ts';
-import type { Io, Stream } from './io.ts';
+import type { Io, Stream, StreamFacts } from './io.ts';
 import { usePrebuiltValidator } from './prebuilt-validator.ts';
 import { usePrebuilt } from './prebuilt.ts';
 import { main } from './program.ts';
@@ -39,7 +39,7 @@ function bench(job: RunJob, hooks: BenchHooks, stop: SharedArrayBuffer): ReturnT
 
 async function serveCommand({ args, cwd, stdout, stderr, stop, codeCache = [] }: CommandData & CodeCache): Promise<void> {
   const send = (message: CommandMessage): void => parentPort?.postMessage(message);
-  const stream = (name: 'stdout' | 'stderr', facts: Omit<Stream, 'write'>): Stream => ({
+  const stream = (name: 'stdout' | 'stderr', facts: StreamFacts): Stream => ({
     ...facts,
     write: (text) => send({ kind: 'write', stream: name, text }),
   });

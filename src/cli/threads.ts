@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import type { RunJob } from '../bench/job.ts';
 import type { RunResult } from '../bench/result.ts';
+import type { StreamFacts } from './io.ts';
 
 const THREAD = new URL('./thread.cjs', import.meta.url);
 /** What a machine throws away is small and dies young: a larger nursery holds memory, a smaller one is collected all the time. */
@@ -26,10 +27,6 @@ export interface CommandData {
   readonly stderr: StreamFacts;
   /** One word, not 0 = end the run. */
   readonly stop: SharedArrayBuffer;
-}
-export interface StreamFacts {
-  readonly isTTY: boolean;
-  readonly columns: number;
 }
 
 /** What a thread sends back. */

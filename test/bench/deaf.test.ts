@@ -1,25 +1,23 @@
 /** A repeated run ends when the core can never answer the host any more: its word is that of the whole run. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { jobInput } from '../../src/bench/job.ts';
 import { Session } from '../../src/bench/session.ts';
 import type { Scenario } from '../../src/bench/scenario-types.ts';
+import { findScenarios } from '../../src/cli/find-scenarios.ts';
 import { loadJob } from '../../src/cli/inputs.ts';
 import { MS } from '../../src/emu/time.ts';
 
 const fixtures = fileURLToPath(new URL('../../fixtures/', import.meta.url));
-const silent = readdirSync(fixtures, { withFileTypes: true })
-  .filter((folder) => folder.isDirectory())
-  .flatMap(({ name }) => readdirSync(`${fixtures}${name}`).map((file) => `${name}/${file}`))
-  .filter((file) => /scenario[^/]*\.json$/.test(file))
-  .filter((file) => (JSON.parse(readFileSync(fixtures + file, 'utf8')) as Scenario).expect?.outcome === 'rom-silent');
+const silent = findScenarios('.', fixtures).filter(
+  (file) => (JSON.parse(readFileSync(fixtures + file, 'utf8')) as Scenario).expect?.outcome === 'rom-silent',
+);
 
 describe('A run in the ROM that the host waits for', () => {
   const early: string[] = [];
   it.each(silent)('%s', async (scenario) => {
     const session = new Session(jobInput(await loadJob([], { scenario }, fixtures)));
-    session.keepTrail = false;
     const whole = session.run();
     const actedOn = [...session.machine.state.optionReads];
     session.restore(session.lastEntry()!);

@@ -12,18 +12,21 @@ import { loadJob } from '../../src/cli/inputs.ts';
 
 const fixture = (path: string): string => fileURLToPath(new URL(`../../fixtures/${path}`, import.meta.url));
 
+/** Run to its end; its firmware reads the gap and the table before it jumps. */
+async function seed000() {
+  const input = jobInput(await loadJob([], { scenario: fixture('h533-seed000-as-posted/scenario.json') }, fixture('')));
+  const session = new Session(input);
+  const powerOn = session.save();
+  session.keepTrail = true;
+  session.run();
+  session.keepTrail = false;
+  return { input, session, starts: { powerOn, entry: session.lastEntry(), entryNumber: 1 } };
+}
+
 describe('Variants of the ROM', () => {
   it('in the same machine and in one of their own give the same end at the same instruction', async () => {
-    // its firmware reads the gap and the table before it jumps
-    const job = await loadJob([], { scenario: fixture('h533-seed000-as-posted/scenario.json') }, fixture(''));
-    const input = jobInput(job);
-    const session = new Session(input);
-    const powerOn = session.save();
-    session.keepTrail = true;
-    session.run();
-    session.keepTrail = false;
+    const { input, session, starts } = await seed000();
     expect(session.trail.length).toBeGreaterThan(1);
-    const starts = { powerOn, entry: session.entryCheckpoint, entryNumber: 1 };
     const here = new Variants(session, starts);
     const rom = session.rom;
     for (const change of [{ 'sysflash-gap': 'fault' }, { 'sysflash-gap': 'decoy-resets' }, { 'vector-table': 'secure-alias' }]) {
@@ -51,13 +54,7 @@ describe('Variants of the ROM', () => {
   });
 
   it('end where a repaired run is in the state of the run without the repair: a reset has wiped it out', async () => {
-    const job = await loadJob([], { scenario: fixture('h533-seed000-as-posted/scenario.json') }, fixture(''));
-    const session = new Session(jobInput(job));
-    const powerOn = session.save();
-    session.keepTrail = true;
-    session.run();
-    session.keepTrail = false;
-    const starts = { powerOn, entry: session.lastEntry(), entryNumber: 1 };
+    const { session, starts } = await seed000();
     const change = { rom: { 'sysflash-gap': 'decoy-resets' } };
     const unmask: NamedRepair = {
       id: 'primask',
@@ -75,13 +72,7 @@ describe('Variants of the ROM', () => {
   });
 
   it('do not end there if what was repaired outlives the reset', async () => {
-    const job = await loadJob([], { scenario: fixture('h533-seed000-as-posted/scenario.json') }, fixture(''));
-    const session = new Session(jobInput(job));
-    const powerOn = session.save();
-    session.keepTrail = true;
-    session.run();
-    session.keepTrail = false;
-    const starts = { powerOn, entry: session.lastEntry(), entryNumber: 1 };
+    const { session, starts } = await seed000();
     const change = { rom: { 'sysflash-gap': 'decoy-resets' } };
     const lasting: readonly ((target: RepairTarget) => void)[] = [
       (target) => target.write(0x20000400, 4, 1), // RAM

@@ -21,16 +21,11 @@ import { classOf, FarLooks, isLeaving, type CodeView } from './timing.ts';
 import type { CodeSource } from './translate/region.ts';
 import type { Surroundings } from './translate/surroundings.ts';
 import { takeOn, takeTwin, TWIN, twinOf } from './twins.ts';
-import { COMES_BACK, Tier, type Origin } from './translate/tier.ts';
+import { COMES_BACK, PATIENCE, Tier, type Origin } from './translate/tier.ts';
 import { translationsOf, type Translation } from './translate/translations.ts';
 
 /** Arrivals at a place before it is translated. */
 const HOT = 250;
-/**
- * So many times over: a translation takes as long as interpreting some hundred thousand instructions, and more while V8 is cold. More than `AGAIN` of the
- * tier would let inner loops have regions of their own before what is around them has one: a fifth slower for good.
- */
-const PATIENCE = 4;
 /** Reads of devices by one instruction until it may ask for them without leaving its region, in such numbers. */
 const DEVICE_READS = 4;
 
@@ -112,7 +107,6 @@ export abstract class CoreCode extends CoreMemory {
     this.flashLine = instance.exports['flashLine'] as (address: number) => number;
     this.flashData = instance.exports['flashData'] as (address: number) => number;
     this.predicted = instance.exports['predicted'];
-    this.tier.patience = PATIENCE;
     this.tier.setStub(instance.exports['stub']);
     this.set(S.LINE, 1);
     this.set(S.CACHE_WAYS, 2);

@@ -71,8 +71,7 @@ export function loadImage(bytes: Uint8Array, path: string, options: LoadOptions 
 
 function load(bytes: Uint8Array, path: string, address: number | null): LoadedImage {
   if (bytes.length === 0) throw new ImageError('empty', 'the file is empty', null, 'did the build finish?');
-  let hash: string | null = null;
-  const digest = (): string => (hash ??= sha256(bytes));
+  const digest = sha256(bytes);
   if (address !== null) {
     if (isElf(bytes)) throw new ImageError('bad-address', 'an ELF file says itself where it goes', null, 'leave the @address out');
     if (address + bytes.length > 2 ** 32) throw new ImageError('bad-address', 'runs past the end of the address space');
@@ -94,19 +93,11 @@ function load(bytes: Uint8Array, path: string, address: number | null): LoadedIm
   );
 }
 
-function plain(
-  path: string,
-  digest: () => string,
-  kind: 'hex' | 'binary',
-  chunks: readonly ImageChunk[],
-  entry: number | null,
-): LoadedImage {
+function plain(path: string, digest: string, kind: 'hex' | 'binary', chunks: readonly ImageChunk[], entry: number | null): LoadedImage {
   const none = { line: null, lineStr: null, str: null, info: null, abbrev: null };
   return {
     path,
-    get sha256() {
-      return digest();
-    },
+    sha256: digest,
     kind,
     chunks,
     entry,
@@ -117,7 +108,7 @@ function plain(
   };
 }
 
-function loadElf(bytes: Uint8Array, path: string, digest: () => string): LoadedImage {
+function loadElf(bytes: Uint8Array, path: string, digest: string): LoadedImage {
   const elf = parseElf(bytes);
   const holds = (address: number): boolean =>
     elf.segments.some((s) => address >= s.runAddress && address < s.runAddress + Math.max(s.memorySize, s.data.length));
@@ -130,9 +121,7 @@ function loadElf(bytes: Uint8Array, path: string, digest: () => string): LoadedI
   };
   return {
     path,
-    get sha256() {
-      return digest();
-    },
+    sha256: digest,
     kind: 'elf',
     chunks: joinChunks(elf.segments),
     entry: elf.entry,

@@ -85,6 +85,11 @@ const MAX_READERS = 4096;
  * interpreter runs from there to the next region has to outweigh the compiling.
  */
 const AGAIN = 6;
+/**
+ * How often a place outside of regions is asked for before it is translated: a translation takes as long as interpreting some hundred thousand instructions,
+ * and more while V8 is cold. More than AGAIN would let inner loops have regions of their own before what is around them has one: a fifth slower for good.
+ */
+export const PATIENCE = 4;
 /** Arrivals that a known place starts with: it is asked for soon, and comes at once if nothing changed. */
 export const COMES_BACK = 248;
 
@@ -146,8 +151,8 @@ export class Tier {
     if (slot >= length) this.table.grow(Math.max(slot + 1, 2 * length) - length, this.stub);
   }
 
-  /** How often a place has to be asked for before it is translated, if it lies inside no region. */
-  patience = 1;
+  /** 1 where tests want a region at once. */
+  patience = PATIENCE;
 
   // ---- translating -----------------------------------------------------------------------------------------------------------------
   /** Enters a region at `pc`, whose decoded record is `record`: one that is there and right, or a new one from `origin`. */
