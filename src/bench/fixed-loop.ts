@@ -25,8 +25,7 @@ export function proveFixedLoop(s: Session): FixedLoop | null {
   const { machine } = s;
   const core = machine.bootCore;
   if (s.steps.remaining || core.canWake()) return null;
-  // Another core that runs, or may wake up, can change anything, or reset the chip.
-  if (machine.cores.some((c) => c !== core && !isInert(machine, c))) return null;
+  if (!isAlone(machine)) return null;
   const ticks = !masked(core) && anyEnabled(core);
   if (ticks && (core.halted || core.get(S.IPSR) !== 0 || !onlySysTick(s))) return null;
   // who refreshes a watchdog, running or not, is at work
@@ -67,6 +66,9 @@ const writesOf = (machine: Machine): Told => ({
   },
   counts: () => new Map(),
 });
+
+/** Another core that runs, or may wake up, can change anything, or reset the chip. */
+export const isAlone = (machine: Machine): boolean => machine.cores.every((c) => c === machine.bootCore || isInert(machine, c));
 
 /** HALTED of a core in WFE: the other one's SEV would wake it. */
 const WFE = 3;

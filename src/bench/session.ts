@@ -23,7 +23,8 @@ import type { EndReason, Outcome } from './result.ts';
 import type { RunInput } from './run-input.ts';
 import { serveSemihosting } from './semihosting.ts';
 import { Steps } from './steps.ts';
-import { proveFixedLoop, type FixedLoop } from './fixed-loop.ts';
+import { isAlone, proveFixedLoop, type FixedLoop } from './fixed-loop.ts';
+import { goesRound, LOOK_TIMER } from './rounds.ts';
 
 /** After the last event that counts, and over all (design: when a run ends). */
 const QUIET = 5 * PS_PER_SECOND;
@@ -142,7 +143,7 @@ export class Session {
       changed: () => this.stir(),
     });
     machine.attach(this.usb);
-    this.lookSlot = machine.system.addTimer('bench.look', () => this.running && machine.stop());
+    this.lookSlot = machine.system.addTimer(LOOK_TIMER, () => this.running && machine.stop());
     this.steps = new Steps(this);
     machine.attach(this.steps);
     this.state = {
@@ -303,17 +304,12 @@ export class Session {
 
   /** Runs to the end of the run by the rules of the design, from where the session is now. */
   run(limits: RunLimits = {}): SessionEnd {
-    const { machine, input } = this;
-    const until = limits.until ?? input.until;
+    const { machine } = this;
     let { behindReset } = limits;
     for (;;) {
       const limit = this.limitReached();
       if (limit) return this.end(limit, false);
-      // A step that is still to come at a known time is waited for: the board's user has not finished either.
-      const natural = Math.max(this.state.anchor, this.steps.dueAt ?? 0) + QUIET;
-      let deadline = until ?? Math.min(natural, LONGEST);
-      // what is repaired near the end of the run has its time to show
-      if (limits.repaired) deadline = Math.max(deadline, Math.min(natural, LONGEST + 2 * QUIET));
+      const deadline = this.deadline(limits);
       if (machine.now >= deadline) return this.end('deadline', false);
       this.running = true;
       const why = machine.run(Math.min(deadline, this.nextLook(limits.counterfactual === true)));
@@ -334,9 +330,17 @@ export class Session {
       }
       if (this.keepTrail && machine.now >= this.nextTrail) this.extendTrail();
       if (this.usb.dfuReady && this.state.dfuAt === null) this.state.dfuAt = machine.now;
-      if (!this.steps.remaining && (this.isSettled(limits.counterfactual === true) || (limits.counterfactual && this.comesAndGoes())))
+      if (!this.steps.remaining && (this.isSettled(limits) || (limits.counterfactual && this.comesAndGoes())))
         return this.end('settled', true);
     }
+  }
+  /** When the run ends if nothing that counts happens until then. */
+  private deadline(limits: RunLimits): Ps {
+    // A step that is still to come at a known time is waited for: the board's user has not finished either.
+    const natural = Math.max(this.state.anchor, this.steps.dueAt ?? 0) + QUIET;
+    const deadline = limits.until ?? this.input.until ?? Math.min(natural, LONGEST);
+    // what is repaired near the end of the run has its time to show
+    return limits.repaired ? Math.max(deadline, Math.min(natural, LONGEST + 2 * QUIET)) : deadline;
   }
   /** Something has happened that may end the run: it is looked at soon. */
   stir(): void {
@@ -404,8 +408,9 @@ export class Session {
     return { reason, outcome: decideOutcome(this, settled), at: this.machine.now, settled };
   }
 
-  private isSettled(counterfactual: boolean): boolean {
+  private isSettled(limits: RunLimits): boolean {
     const { machine, state } = this;
+    const counterfactual = limits.counterfactual === true;
     const now = machine.now;
     if (state.dfuAt !== null) return this.usb.dfuIdle && (counterfactual || this.applicationIsBack());
     if (machine.state.lockup) return true;
@@ -419,6 +424,7 @@ export class Session {
       this.state.loop = fixed;
       // a fault that comes again and again in the ROM is the ROM's answer
       if (fixed && (!machine.state.inSystem || fixed.inFault || (counterfactual && this.isDeaf()))) return true;
+      if (counterfactual && loop === null && this.goesOnAlike(limits)) return true;
       this.state.proofGap *= 2;
       this.state.nextProof = now + this.state.proofGap;
     }
@@ -433,6 +439,13 @@ export class Session {
   private isDeaf(): boolean {
     const { state, usb } = this;
     return this.romSilentAt() < Infinity && state.dfuAt === null && (usb.attachedSince === null || usb.unansweredSince !== null);
+  }
+
+  /** The application does the same until the deadline: nothing by which the run is judged comes any more. */
+  private goesOnAlike(limits: RunLimits): boolean {
+    const { machine, state, input } = this;
+    const atRest = !machine.state.inSystem && state.fault === null && input.limits.maxInstructions === null;
+    return atRest && isAlone(machine) && goesRound(machine, this.deadline(limits));
   }
 
   private resetSinceEntry(): boolean {

@@ -48,7 +48,7 @@ const LOOK = 200;
 const WORTH = 10_000;
 
 /** `known`: instructions that have been looked up since the code last changed. */
-function surroundings(core: Core, system: System, known: Map<number, Instruction | null>): Surroundings {
+export function surroundings(core: Core, system: System, known: Map<number, Instruction | null>): Surroundings {
   const { zone } = core;
   const lookUp = (pc: number): Instruction | null => {
     const found = core.zoneAt(pc) !== zone || core.stopsAt(pc) ? null : core.instructionAt(pc);
@@ -92,7 +92,7 @@ function findRound(core: Core, around: Surroundings): Round | null {
 }
 
 /** The cells of a round with what they move by from one beginning to the next. */
-function hypothesis(around: Surroundings, { before, after }: Round): Cell[] | null {
+export function hypothesis(around: Surroundings, { before, after }: Pick<Round, 'before' | 'after'>): Cell[] | null {
   const cells: Cell[] = [];
   for (const cell of after) {
     const old = before.find((b) => b.where === cell.where && b.size === cell.size);
@@ -116,7 +116,11 @@ function prove(
     run.run();
     if (run.rounds <= 1) return null;
   }
-  if (run.next !== pc || run.inItBlock) return null;
+  const cells = run.next === pc && !run.inItBlock ? provedCells(run, start) : null;
+  return cells && { rounds: run.rounds, run, cells };
+}
+/** Everything that a round writes as it is at its start, if it moves as `start` supposes; else null. */
+export function provedCells(run: LinearRun, start: readonly Cell[]): Cell[] | null {
   const cells: Cell[] = [];
   for (const end of run.cells()) {
     const c = start.find((x) => x.where === end.where && x.size === end.size);
@@ -125,7 +129,7 @@ function prove(
     if (end.input && (end.step !== c.step || end.at !== ((c.at + c.step) | 0))) return null;
     cells.push({ ...end, at: end.at - end.step });
   }
-  return { rounds: run.rounds, run, cells };
+  return cells;
 }
 
 /**
@@ -150,7 +154,7 @@ export function isCounting(core: Core, system: System): boolean {
   const around = surroundings(core, system, new Map());
   return linearly(() => lookAhead(core, around))?.counts ?? false;
 }
-function linearly<T>(action: () => T): T | null {
+export function linearly<T>(action: () => T): T | null {
   try {
     return action();
   } catch (e) {
@@ -313,7 +317,7 @@ function sameLine(core: Core, loop: CountingLoop): boolean {
   const charged = core.get(S.CHARGED);
   return charged === loop.state[CHARGED] || charged === ((loop.pc & core.get(S.FLASH_MASK)) | 1) >>> 0;
 }
-const valueOf = (core: Core, c: Cell): number => (c.size === 0 ? core.get(c.where) : (core.peek(c.where, c.size) ?? 0) >>> 0);
+export const valueOf = (core: Core, c: Cell): number => (c.size === 0 ? core.get(c.where) : (core.peek(c.where, c.size) ?? 0) >>> 0);
 
 /** Puts everything that the loop writes where it is at the start of a later round; time is the caller's affair. */
 export function moveOn(core: Core, loop: CountingLoop, round: number): void {

@@ -706,6 +706,9 @@ export abstract class MachineBase implements CoreListener {
     this.refreshIntercept();
     return before;
   }
+  get isRepaired(): boolean {
+    return this.repairs !== null;
+  }
   protected refreshIntercept(): void {
     const sets = this.interceptors?.map((i) => i.pages) ?? [this.watchedPages];
     sets.forEach((pages, i) => {

@@ -23,6 +23,7 @@ export class Thumb {
   }
   movs = (rd: number, imm: number): this => this.put(0x2000 | (rd << 8) | imm);
   adds = (rd: number, imm: number): this => this.put(0x3000 | (rd << 8) | imm);
+  add = (rd: number, rn: number, rm: number): this => this.put(0x1800 | (rm << 6) | (rn << 3) | rd);
   cmp = (rn: number, imm: number): this => this.put(0x2800 | (rn << 8) | imm);
   cmpRegister = (rn: number, rm: number): this => this.put(0x4280 | (rm << 3) | rn);
   str = (rt: number, rn: number, offset = 0): this => this.put(0x6000 | ((offset >> 2) << 6) | (rn << 3) | rt);

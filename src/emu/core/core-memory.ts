@@ -264,6 +264,7 @@ export abstract class CoreMemory extends CoreState {
       system.now = this.now();
       const value = system.readBlock(region.block, address, size);
       if (value === BUS_ERROR) this.throwFault('bus-data', address);
+      this.tracer?.devices?.push({ address, size, value: value >>> 0 });
       this.afterDevice();
       return value;
     }

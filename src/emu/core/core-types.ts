@@ -68,6 +68,13 @@ export interface AccessTrace {
   writes: number;
   /** Writes of which the last one alone counts (`Component.repeats`). */
   refreshes: number;
+  /** Reads of blocks in order, with what they gave, for who asks. */
+  readonly devices?: DeviceRead[];
+}
+export interface DeviceRead {
+  readonly address: number;
+  readonly size: 1 | 2 | 4;
+  readonly value: number;
 }
 
 /** Thrown out of the fast path to stop before the instruction at PC. */

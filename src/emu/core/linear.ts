@@ -12,7 +12,7 @@ import { operandsOf, variantOf } from './translate/flow.ts';
 
 /** Thrown where a value or an instruction is beyond linear arithmetic. */
 export const GIVE_UP = new Error('not linear');
-const giveUp = (): never => {
+export const giveUp = (): never => {
   throw GIVE_UP;
 };
 
@@ -26,7 +26,7 @@ export class Linear extends Expr {
     this.step = step | 0;
   }
 }
-const linear = (at: number, step = 0): Linear => new Linear(at, step);
+export const linear = (at: number, step = 0): Linear => new Linear(at, step);
 function from(v: Val): Linear {
   if (typeof v === 'number') return linear(v);
   if (v instanceof Linear) return v;
@@ -127,11 +127,12 @@ export class LinearRun extends Builder {
     if (it !== 0 && this.truth(this.condition(it >>> 4)) === 0) return;
     // the same way through an IT block is one on which the same instructions have run
     this.path ^= it;
-    if (op.system) {
-      if (!BARRIERS.has(ins.decoded.op)) giveUp();
-      return;
-    }
+    if (op.system) return this.system(ins.decoded.op);
     op.sem(this, operandsOf(ins), variantOf(ins, it !== 0));
+  }
+
+  protected system(op: string): void {
+    if (!BARRIERS.has(op)) giveUp();
   }
 
   // ---- how long things stay as they are ------------------------------------------------------------------------------------------
@@ -183,7 +184,7 @@ export class LinearRun extends Builder {
     this.low(x, bits);
     return x.at;
   }
-  private truth(v: Val): number {
+  protected truth(v: Val): number {
     const x = from(v);
     return x.step === 0 ? x.at : giveUp();
   }
@@ -394,7 +395,7 @@ export class LinearRun extends Builder {
   }
 
   // ---- memory --------------------------------------------------------------------------------------------------------------------
-  private place(address: Val, size: number, options: LoadOptions | undefined): number {
+  protected place(address: Val, size: number, options: LoadOptions | undefined): number {
     const a = this.truth(address) >>> 0;
     if ((a & (size - 1)) !== 0 || options?.unprivileged) giveUp();
     return a;
@@ -436,9 +437,13 @@ export class LinearRun extends Builder {
   }
   override bx(target: Val): void {
     const t = this.truth(target) >>> 0;
-    // an exception return, or a change of the instruction set
-    if (t >= 0xf0000000 || (t & 1) === 0) giveUp();
+    if (t >= 0xf0000000) return this.exceptionReturn(t);
+    // a change of the instruction set
+    if ((t & 1) === 0) giveUp();
     this.next = (t & ~1) >>> 0;
+  }
+  protected exceptionReturn(_value: number): void {
+    giveUp();
   }
   override blx(target: Val): void {
     this.bx(target);

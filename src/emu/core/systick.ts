@@ -83,6 +83,14 @@ export function sysTickNextZero(cpu: Cpu): number {
   return clocks === Infinity ? Infinity : cpu.clockTimeOf(clockOf(cpu), cpu.getFloat(SCS.SYST_ANCHOR) + clocks);
 }
 
+/** From one zero to the next, Infinity if it does not count. */
+export function sysTickPeriod(cpu: Cpu): number {
+  const reload = cpu.get(SCS.SYST_RVR);
+  if (!enabled(cpu) || reload === 0) return Infinity;
+  const anchor = cpu.getFloat(SCS.SYST_ANCHOR);
+  return cpu.clockTimeOf(clockOf(cpu), anchor + reload + 1) - cpu.clockTimeOf(clockOf(cpu), anchor);
+}
+
 /** The armed timer is due: the counter stands at zero, whatever this core's own time is. */
 export function sysTickDue(cpu: Cpu): void {
   const clocks = clocksToZero(cpu);

@@ -1,0 +1,153 @@
+/**
+ * Proof that an application which sleeps between the ticks of its SysTick goes on doing the same: for the word of a repeated run there is nothing to wait for
+ * then. The machine goes through some ticks and must come back to the state that it was in, but for words of the core and of RAM that have moved; the
+ * instructions of that round are run again on values that move by as much each time (linear-ticks.ts), which tells for how many rounds
+ * every decision in it stays as it is. Nothing else may be scheduled. The machine is left as it was.
+ */
+import equal from 'fast-deep-equal/es6/index.js';
+import { PAGE_BITS } from '../emu/arena.ts';
+import { hypothesis, linearly, provedCells, surroundings } from '../emu/counting.ts';
+import type { Core } from '../emu/core/core.ts';
+import type { DeviceRead } from '../emu/core/core-types.ts';
+import type { Instruction } from '../emu/core/decode.ts';
+import type { Cell } from '../emu/core/linear.ts';
+import { LinearTicks, type TickSurroundings } from '../emu/core/linear-ticks.ts';
+import { highestPending } from '../emu/core/nvic.ts';
+import { SCS } from '../emu/core/scs-state.ts';
+import { S } from '../emu/core/state.ts';
+import { sysTickPeriod } from '../emu/core/systick.ts';
+import { ARCHITECTURE, readIsSteady } from '../emu/idle.ts';
+import type { Checkpoint, SavedPage } from '../emu/machine-base.ts';
+import type { Machine } from '../emu/machine.ts';
+import type { Ps } from '../emu/time.ts';
+
+/** Ticks of a round: what toggles something is back after two. */
+const TICKS = 2;
+const LONGEST_ROUND = 2000;
+const SYSTICK = 15;
+const ASLEEP = 2;
+const SLEEPONEXIT = 2;
+
+/** The application does until `until` what it does now. The chip has one core that runs. */
+export function goesRound(machine: Machine, until: Ps): boolean {
+  const core = machine.bootCore;
+  const period = TICKS * sysTickPeriod(core);
+  if (!(period < until - machine.now) || !sleepsPlainly(core) || machine.isRepaired || !onlyTicks(machine)) return false;
+  const before = machine.save();
+  const round = goRound(machine, period);
+  machine.restore(before);
+  if (round === null || !sameBlocks(before, round.after)) return false;
+  const proof = linearly(() => prove(machine, round.devices));
+  return proof !== null && proof.rounds * period >= until - machine.now && onlyMoved(machine, before, round.after, proof.moved);
+}
+
+/** In WFI, as thread code on MSP without masks, an FP context or anything pending. */
+function sleepsPlainly(core: Core): boolean {
+  const zero = [S.IPSR, S.CONTROL, S.PRIMASK, S.FAULTMASK, S.BASEPRI, S.IT].every((offset) => core.get(offset) === 0);
+  return core.get(S.HALTED) === ASLEEP && zero && (core.get(SCS.SCR) & SLEEPONEXIT) === 0 && highestPending(core) === 0 && !core.canWake();
+}
+function onlyTicks(machine: Machine): boolean {
+  const { scheduler } = machine.system;
+  const ticks = new Set([`${machine.bootCore.row.name}.systick`, LOOK_TIMER]);
+  return scheduler.due.every((due, slot) => due === Infinity || ticks.has(scheduler.slotName(slot)));
+}
+/** The timer by which the bench looks up: it changes nothing. */
+export const LOOK_TIMER = 'bench.look';
+
+interface Round {
+  readonly after: Checkpoint;
+  readonly devices: readonly DeviceRead[];
+}
+/** Goes through a round; null if anything but ticks happens, or if it does not end as it began. */
+function goRound(machine: Machine, period: Ps): Round | null {
+  const core = machine.bootCore;
+  const { observer, skipping } = machine;
+  const devices: DeviceRead[] = [];
+  const changes = core.cacheChanges();
+  const targets = core.branchTargets?.save() ?? null;
+  let ticks = 0;
+  machine.observer = {
+    ...observer,
+    exception: (_core, exception) => {
+      if (exception === SYSTICK) ticks++;
+      else machine.stop();
+    },
+  };
+  machine.skipping = false;
+  core.trace({ reads: new Map(), writes: 0, refreshes: 0, devices });
+  try {
+    if (machine.run(machine.now + period) !== 'limit' || ticks !== TICKS || core.cacheChanges() !== changes) return null;
+    return core.expectsAs(targets) ? { after: machine.save(), devices } : null;
+  } finally {
+    core.trace(null);
+    machine.skipping = skipping;
+    machine.observer = observer;
+  }
+}
+
+/** Runs a round on linear values: what it moves, where that is after it, and how many rounds go the same way. Throws GIVE_UP. */
+function prove(machine: Machine, devices: readonly DeviceRead[]): { rounds: number; moved: readonly Cell[] } | null {
+  const core = machine.bootCore;
+  const around = surroundingsOf(machine);
+  const go = (start: readonly Cell[]): LinearTicks => {
+    const run = new LinearTicks(core.profile, around, core.pc, devices, start);
+    for (let tick = 0; tick < TICKS; tick++) for (run.tick(); !run.asleep; run.run()) if (run.instructions > LONGEST_ROUND) return run;
+    return run;
+  };
+  const moved = go([]).cells();
+  const start = hypothesis(around, { before: [], after: moved });
+  if (start === null) return null;
+  const run = go(start);
+  const whole = run.asleep && run.next === core.pc && !run.inItBlock && run.deviceReads === devices.length;
+  return whole && provedCells(run, start) !== null ? { rounds: run.rounds, moved } : null;
+}
+function surroundingsOf({ bootCore: core, system }: Machine): TickSurroundings {
+  const plain = surroundings(core, system, new Map<number, Instruction | null>());
+  return {
+    ...plain,
+    // the core's own registers follow the ticks
+    read: (address, size) => (core.isRemote(address) ? null : plain.read(address, size)),
+    isDevice: (address) => !core.isRemote(address) && (system.regionAt(address)?.block ?? null) !== null,
+    isSteady: (address) => readIsSteady(system, address),
+    handler: core.peek((core.get(SCS.VTOR) + 4 * SYSTICK) >>> 0, 4) ?? 0,
+  };
+}
+
+function sameBlocks({ system: a }: Checkpoint, { system: b }: Checkpoint): boolean {
+  const state = ({ registers, models, wires, clocks, parameters }: Checkpoint['system']): unknown => [
+    registers,
+    models,
+    wires,
+    clocks,
+    parameters,
+  ];
+  return equal(state(a), state(b));
+}
+
+/** Between the two the core and memory have changed in nothing but what `moved` says, and that is where it says. */
+function onlyMoved(machine: Machine, before: Checkpoint, after: Checkpoint, moved: readonly Cell[]): boolean {
+  const core = machine.bootCore;
+  const words = ({ cores }: Checkpoint): Uint32Array => {
+    const { page } = cores[core.index]!;
+    return new Uint32Array(page.buffer, page.byteOffset, page.length >> 2);
+  };
+  const expected = words(before).slice();
+  const memory = new Map<number, number>();
+  for (const { where, size, at } of moved) {
+    if (size === 0) expected[where >> 2] = at;
+    const region = size === 0 ? null : machine.system.regionAt(where);
+    for (let i = 0; i < size; i++) memory.set(machine.system.hostOf(region!, where + i), (at >>> (8 * i)) & 0xff);
+  }
+  const now = words(after);
+  return ARCHITECTURE.every((i) => now[i] === expected[i]) && onlyPagesMoved(before.pages, after.pages, memory);
+}
+type Pages = ReadonlyMap<number, SavedPage>;
+function onlyPagesMoved(before: Pages, after: Pages, memory: ReadonlyMap<number, number>): boolean {
+  for (const [page, { bytes }] of after) {
+    const old = before.get(page)?.bytes;
+    if (old === undefined) return false;
+    for (let i = 0; i < bytes.length; i++) if (bytes[i] !== old[i] && !memory.has((page << PAGE_BITS) + i)) return false;
+  }
+  for (const [host, value] of memory) if (after.get(host >>> PAGE_BITS)?.bytes[host & ((1 << PAGE_BITS) - 1)] !== value) return false;
+  return true;
+}

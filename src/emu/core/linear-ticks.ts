@@ -1,0 +1,110 @@
+/**
+ * Rounds of a program that sleeps between the ticks of its SysTick: from WFI through the handler and whatever follows to the next WFI, on values that move by
+ * a constant (linear.ts). Exception entry and return are those of exceptions.ts for the plain case: thread code on MSP without an FP context, and a
+ * stack that is aligned. Anything else gives up.
+ */
+import type { Profile } from './builder.ts';
+import type { DeviceRead } from './core-types.ts';
+import { giveUp, linear, LinearRun, type Cell, type Surroundings } from './linear.ts';
+import { S } from './state.ts';
+import type { Expr, LoadOptions, Val } from './builder.ts';
+
+/** Registers of a frame in order; the return address and xPSR follow. */
+const STACKED = [S.R, S.R + 4, S.R + 8, S.R + 12, S.R + 48, S.LR] as const;
+const RETURN_ADDRESS = 24;
+const XPSR = 28;
+const FRAME_BYTES = 32;
+const STKALIGN = 0x200;
+
+export interface TickSurroundings extends Surroundings {
+  /** What lies there belongs to a block, and not to the core. */
+  isDevice(address: number): boolean;
+  /** Reading it gives what the block's state says, whatever the time is. */
+  isSteady(address: number): boolean;
+  /** Entry of the vector table for SysTick. */
+  readonly handler: number;
+}
+
+export class LinearTicks extends LinearRun {
+  /** The core is in WFI. */
+  asleep = true;
+  /** Reads of blocks so far. */
+  deviceReads = 0;
+  private readonly ticks: TickSurroundings;
+  private readonly devices: readonly DeviceRead[];
+  private readonly excReturn: number;
+  private handling = false;
+
+  /** `devices`: what the round reads of blocks, in order. */
+  constructor(profile: Profile, around: TickSurroundings, pc: number, devices: readonly DeviceRead[], cells: Iterable<Cell> = []) {
+    super(profile, around, pc, cells);
+    this.ticks = around;
+    this.devices = devices;
+    this.excReturn = profile.arch === 'v8m' ? 0xffffffb8 : 0xfffffff9;
+  }
+
+  /** SysTick interrupts the sleep. */
+  tick(): void {
+    if (!this.asleep || this.inItBlock) giveUp();
+    this.asleep = false;
+    this.handling = true;
+    const frame = this.truth(this.reg(13)) - FRAME_BYTES;
+    if ((frame & 7) !== 0) giveUp();
+    STACKED.forEach((offset, i) => this.store(frame + 4 * i, 4, this.state(offset)));
+    this.store(frame + RETURN_ADDRESS, 4, this.next);
+    this.store(frame + XPSR, 4, this.flags());
+    this.setReg(13, frame);
+    this.setState(S.LR, this.excReturn);
+    if ((this.ticks.handler & 1) === 0) giveUp();
+    this.next = (this.ticks.handler & ~1) >>> 0;
+  }
+  protected override exceptionReturn(value: number): void {
+    const frame = this.truth(this.reg(13));
+    if (!this.handling || value !== this.excReturn) giveUp();
+    this.handling = false;
+    STACKED.forEach((offset, i) => this.setState(offset, this.load(frame + 4 * i, 4)));
+    this.next = this.truth(this.load(frame + RETURN_ADDRESS, 4)) >>> 0;
+    const psr = this.truth(this.load(frame + XPSR, 4));
+    // the handler may have written over the frame
+    if ((this.next & 1) !== 0 || (psr & (STKALIGN | IT_AND_NUMBER)) !== 0 || (psr & THUMB) === 0) giveUp();
+    this.setFlags(psr);
+    this.setReg(13, frame + FRAME_BYTES);
+  }
+  protected override system(op: string): void {
+    if (op !== 'WFI') return super.system(op);
+    if (this.handling) giveUp();
+    this.asleep = true;
+  }
+
+  /** xPSR of thread code outside of an IT block. */
+  private flags(): number {
+    const word = (offset: number): number => this.truth(this.state(offset));
+    const nz = (this.truth(this.ltS(this.state(S.NF), 0)) << 31) | (this.truth(this.eqz(this.state(S.ZF))) << 30);
+    return nz | ((word(S.CF) & 1) << 29) | ((word(S.VF) & 1) << 28) | ((word(S.QF) & 1) << 27) | ((word(S.GE) & 15) << 16) | THUMB;
+  }
+  private setFlags(psr: number): void {
+    this.setState(S.NF, psr);
+    this.setState(S.ZF, ((psr >>> 30) & 1) ^ 1);
+    this.setState(S.CF, (psr >>> 29) & 1);
+    this.setState(S.VF, (psr >>> 28) & 1);
+    this.setState(S.QF, (psr >>> 27) & 1);
+    this.setState(S.GE, (psr >>> 16) & 15);
+  }
+
+  override load(address: Val, size: 1 | 2 | 4, options?: LoadOptions): Expr {
+    const a = this.place(address, size, options);
+    if (!this.ticks.isDevice(a)) return super.load(address, size, options);
+    const read = this.devices[this.deviceReads++];
+    if (read?.address !== a || read.size !== size || !this.ticks.isSteady(a)) return giveUp();
+    return options?.signed && size < 4 ? giveUp() : linear(read.value);
+  }
+  override store(address: Val, size: 1 | 2 | 4, value: Val, options?: LoadOptions): void {
+    const a = this.place(address, size, options);
+    if (!this.ticks.isDevice(a)) super.store(address, size, value, options);
+    // the same in every round
+    else this.truth(value);
+  }
+}
+const THUMB = 1 << 24;
+/** ITSTATE, and the number of an exception. */
+const IT_AND_NUMBER = 0x0600fdff & ~STKALIGN;
