@@ -20,7 +20,7 @@ import { S } from './state.ts';
 import { classOf, FarLooks, isLeaving, type CodeView } from './timing.ts';
 import type { CodeSource } from './translate/region.ts';
 import type { Surroundings } from './translate/surroundings.ts';
-import { takeOn, takeTwin, TWIN, twinOf } from './twins.ts';
+import { around, isPlain, repeatsAt, repetitions, takeOver, TWIN, twinsFollow } from './twins.ts';
 import { COMES_BACK, PATIENCE, Tier, type Origin } from './translate/tier.ts';
 import { translationsOf, type Translation } from './translate/translations.ts';
 
@@ -606,7 +606,7 @@ export abstract class CoreCode extends CoreMemory {
     const wide = isWide(first);
     const ins = this.decoder.decode(first, wide ? this.fetch(pc + 2) : 0);
     const { u8, u16, i32 } = this.arena;
-    if (ins !== null && (pc & 0xfff) >= TWIN && this.repeats(pc, rec, ins)) return;
+    if (ins !== null && this.repeats(pc, rec, ins)) return;
     u8[rec + REC.SIZE] = wide ? 4 : 2;
     if (!ins) {
       u16[rec >> 1] = H_UNDEFINED;
@@ -630,19 +630,29 @@ export abstract class CoreCode extends CoreMemory {
   }
   /**
    * The bytes that matter to this instruction are those that lie TWIN bytes before, as in memory that is empty: the record there is right here too. Branches may have
-   * looked further.
+   * looked further. Where one half-word fills memory the records behind it come along.
    */
   private repeats(pc: number, rec: number, ins: Instruction): boolean {
-    const { u8, u16 } = this.arena;
-    const twin = twinOf(rec);
-    const handler = u16[twin >> 1]!;
-    if (handler === H_DECODE || handler === H_BREAK || u8[twin + REC.FLAGS] !== 0 || /branch|call/.test(classOf(ins))) return false;
-    if ((this.l1?.staleLines ?? 0) > 0 || (this.flashCache?.staleRows(KIND.CODE) ?? 0) > 0 || this.stale.count > 0) return false;
-    const host = this.hostAt(pc);
+    const { arena } = this;
+    const twin = this.recordAt(pc - TWIN);
+    if (twin < 0 || !isPlain(arena, twin) || /branch|call/.test(classOf(ins)) || !this.codeIsMemory()) return false;
+    const region = this.regionAt(pc)!;
     const { reach } = this.timing;
-    if (!takeTwin(this.arena, reach, rec, host)) return false;
-    if (ins.size === 2) takeOn(this.arena, reach, pc, rec, host, (at) => this.breakpoints.has(at) || this.idlePc === at);
+    const { from, to } = around(pc, reach);
+    const host = this.hostAt(pc);
+    if (from < region.base || to >= region.end || !repeatsAt(arena, reach, host)) return false;
+    takeOver(arena, rec, twin, ins.size === 2 ? Math.max(1, repetitions(arena, reach, host, this.mayTakeOver(pc, region.end - to))) : 1);
     return true;
+  }
+  /** Half-words from a place on that are fetched if the first one is, without a stop behind it and within so many bytes. */
+  private mayTakeOver(pc: number, bytes: number): number {
+    let most = Math.min(twinsFollow(pc), bytes >> 1);
+    for (const at of [...this.breakpoints, this.idlePc]) if (at > pc && at < pc + 2 * most) most = (at - pc) >> 1;
+    return mpuEnabled(this.core) || this.system.faultsIn(pc, pc + 2 * most) ? 1 : most;
+  }
+  /** Instructions are what memory holds: no line of a cache is older. */
+  private codeIsMemory(): boolean {
+    return this.stale.count === 0 && (this.l1?.staleLines ?? 0) === 0 && (this.flashCache?.staleRows(KIND.CODE) ?? 0) === 0;
   }
   /**
    * What the timing rules may look at: bytes, never what has been decoded, because a cost must not depend on what ran before. Far away (branch

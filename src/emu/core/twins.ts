@@ -1,39 +1,59 @@
 /** Decoded records of code that repeats itself: what is known of the same bytes a little before is taken over instead of being worked out again. */
-import { RECORD_BYTES, type Arena } from '../arena.ts';
-import { H_DECODE } from './handlers.ts';
+import { PAGE_SIZE, RECORD_BYTES, type Arena } from '../arena.ts';
+import { H_BREAK, H_DECODE } from './handlers.ts';
+import { REC } from './record-builders.ts';
 import type { TimingModel } from './timing.ts';
 
 /** Distance at which code is looked at for a repetition: costs know no larger alignment. */
 export const TWIN = 256;
-/** Record of the instruction so far before. */
-export const twinOf = (rec: number): number => rec - (TWIN / 2) * RECORD_BYTES;
+/** Records of so many bytes of code. */
+const TWINS = TWIN / 2;
+type Reach = TimingModel['reach'];
 
-/** Takes the record over from TWIN bytes before if all bytes that matter to the instruction at `host` stand there too. */
-export function takeTwin({ u8, i32 }: Arena, { before, after }: TimingModel['reach'], rec: number, host: number): boolean {
+/** Addresses whose bytes may matter to an instruction or to its twin. */
+export const around = (pc: number, { before, after }: Reach): { from: number; to: number } => ({
+  from: pc - TWIN - after - 8,
+  to: pc + before + 8,
+});
+
+/** A record that may stand elsewhere too: decoded, no stop, not begun to be counted. */
+export function isPlain({ u8, u16 }: Arena, rec: number): boolean {
+  const handler = u16[rec >> 1]!;
+  return handler !== H_DECODE && handler !== H_BREAK && u8[rec + REC.FLAGS] === 0;
+}
+/** All bytes that matter to the instruction at `host` stand TWIN bytes before as well. */
+export function repeatsAt({ u8 }: Arena, { before, after }: Reach, host: number): boolean {
   for (let i = host + before + 8; i >= host - after - 8; i--) if (u8[i] !== u8[i - TWIN]) return false;
-  copyRecord(i32, twinOf(rec), rec);
   return true;
 }
 
-/** The same instruction stands behind itself again and again, as where a run has gone astray into empty memory: all of them on the page up to a stop. */
-export function takeOn(
-  { u8, u16, i32 }: Arena,
-  { before }: TimingModel['reach'],
-  pc: number,
-  rec: number,
-  host: number,
-  stopsAt: (pc: number) => boolean,
-): void {
-  const ahead = host + before + 8;
-  for (let at = 2; ((pc + at) & 0xfff) !== 0; at += 2) {
-    const next = rec + (at / 2) * RECORD_BYTES;
-    if (u8[host + at] !== u8[host] || u8[host + at + 1] !== u8[host + 1] || u16[next >> 1] !== H_DECODE) return;
-    if (u8[ahead + at - 1] !== u8[ahead + at - 1 - TWIN] || u8[ahead + at] !== u8[ahead + at - TWIN]) return;
-    if (stopsAt(pc + at)) return;
-    copyRecord(i32, rec, next);
-  }
+/**
+ * The same half-word stands behind itself again and again, as where a run has gone astray into empty memory: as many of them from `host` on, `most` at most, to
+ * which and to whose twins nothing else matters.
+ */
+export function repetitions({ u16, i32 }: Arena, reach: Reach, host: number, most: number): number {
+  const word = Math.imul(u16[host >> 1]!, 0x10001);
+  const { from, to } = around(host, reach);
+  const end = (to + 2 * most + 3) >> 2;
+  let at = from >> 2;
+  while (at < end && i32[at] === word) at++;
+  return Math.max(0, Math.min(most, (4 * at - to) >> 1));
 }
 
-function copyRecord(i32: Int32Array, from: number, to: number): void {
-  for (let i = 0; i < RECORD_BYTES; i += 4) i32[(to + i) >> 2] = i32[(from + i) >> 2]!;
+/** Takes over as many records as `count` says from TWIN bytes before, up to one that is no plain one or where something has been decoded already. */
+export function takeOver(arena: Arena, rec: number, twin: number, count: number): void {
+  const { u16, i32 } = arena;
+  let n = 0;
+  while (n < count && u16[(rec + n * RECORD_BYTES) >> 1] === H_DECODE && (n >= TWINS || isPlain(arena, twin + n * RECORD_BYTES))) n++;
+  const copy = (to: number, from: number, records: number): void =>
+    void i32.copyWithin(to >> 2, from >> 2, (from + records * RECORD_BYTES) >> 2);
+  let done = Math.min(n, TWINS);
+  copy(rec, twin, done);
+  for (let more; done < n; done += more) copy(rec + done * RECORD_BYTES, rec, (more = Math.min(done, n - done)));
 }
+
+/** Records from a place on whose twins follow one another: those at the start of a page have theirs on the page before. */
+export const twinsFollow = (pc: number): number => {
+  const offset = pc & (PAGE_SIZE - 1);
+  return (offset > 0 && offset < TWIN ? TWIN - offset : PAGE_SIZE - offset) / 2;
+};

@@ -5,10 +5,13 @@ import { S } from '../../../src/emu/core/state.ts';
 import { CORE_NAMES, FLASH, RAM, started, type CoreName } from './bare-machine.ts';
 
 const AT = 0x4000;
-const END = AT + 0xc00;
+/** Over a page and half of the next one. */
+const END = AT + 0x1800;
+const FLASH_SIZE = 0x8_0000;
 /** Cycles of each instruction, run alone, in an order of addresses. */
-function costs(core: CoreName, halfwords: readonly number[], order: readonly number[]): number[] {
-  const { machine, cpu } = started(core, { [AT]: halfwords });
+function costs(core: CoreName, halfwords: readonly number[], order: readonly number[], first = AT): number[] {
+  const { machine, cpu } = started(core);
+  machine.load(FLASH + first, new Uint8Array(Uint16Array.from(halfwords).buffer));
   machine.skipping = false;
   cpu.setTranslating(false);
   const found: number[] = [];
@@ -17,7 +20,7 @@ function costs(core: CoreName, halfwords: readonly number[], order: readonly num
     for (let n = 0; n < 8; n++) cpu.set(S.R + 4 * n, RAM);
     const before = cpu.cycles();
     cpu.step();
-    found[(at - AT) / 2] = cpu.cycles() - before;
+    found[(at - first) / 2] = cpu.cycles() - before;
   }
   return found;
 }
@@ -35,15 +38,28 @@ describe('Code that repeats itself', () => {
         fc.array(instruction, { minLength: 1, maxLength: 6 }),
         fc.array(instruction, { minLength: 1, maxLength: 3 }),
         (piece, odd) => {
-          // one period of 256 bytes or a part of it, with something else in the middle
+          // one period of 256 bytes or a part of it, with something else in the middle of both pages
           const code = ADDRESSES.map((_a, i) => piece[(i % 128) % piece.length]!);
           code.splice(700, odd.length, ...odd);
+          code.splice(2100, odd.length, ...odd);
           const r0 = costs(core, code, ADDRESSES);
           expect(r0).toEqual(costs(core, code, [...ADDRESSES].reverse()));
         },
       ),
       { numRuns: 6 },
     );
+  });
+  it.each(CORE_NAMES.map((n) => [n]))('%s: empty memory costs the same over pages, and up to its end, wherever it is entered', (core) => {
+    for (const [first, halfword] of [
+      [AT, 0x0000],
+      [FLASH_SIZE - 0x1800, 0xbf00],
+    ] as const) {
+      const code = ADDRESSES.map(() => halfword);
+      const from = (at: number): number[] => ADDRESSES.map((a) => a - AT + first).filter((a) => a >= at && a + 4 < FLASH_SIZE);
+      const below = costs(core, code, from(first), first);
+      expect(costs(core, code, from(first).reverse(), first)).toEqual(below);
+      expect(costs(core, code, from(first + 0xf40), first).slice(0x7a0)).toEqual(below.slice(0x7a0));
+    }
   });
   it.each(CORE_NAMES.map((n) => [n]))('%s: a stop in the middle of empty memory is met, also one that is set later', (core) => {
     const { machine, cpu } = started(core, { [AT]: ADDRESSES.map(() => 0x0000) });
