@@ -17,7 +17,7 @@ import { ENTRY_CACHED, ENTRY_FLASH, REC } from './record-builders.ts';
 import { cachePolicy, defaultExecuteNever, mpuAllows, mpuEnabled, POLICY } from './mpu.ts';
 import { cachesOf } from './scs.ts';
 import { S } from './state.ts';
-import { classOf, FarLooks, isLeaving, type CodeView } from './timing.ts';
+import { classOf, FarLooks, type CodeView } from './timing.ts';
 import type { CodeSource } from './translate/region.ts';
 import type { Surroundings } from './translate/surroundings.ts';
 import { around, isPlain, repeatsAt, repetitions, takeOver, TWIN, twinsFollow } from './twins.ts';
@@ -84,7 +84,7 @@ export abstract class CoreCode extends CoreMemory {
           const ins = this.lookAt(a);
           return ins === null
             ? 1
-            : isLeaving(ins) || classOf(ins) === 'branch-cond'
+            : ins.def.leaves || classOf(ins) === 'branch-cond'
               ? null
               : this.timing.cycles(ins, a, this.codeView(a)).cost;
         },
@@ -660,20 +660,28 @@ export abstract class CoreCode extends CoreMemory {
    */
   protected codeView(pc: number): CodeView {
     const { before, after } = this.timing.reach;
+    const region = this.regionAt(pc);
+    const inMemory = region?.memory && this.codeIsMemory() ? region : null;
     const visible = (a: number): boolean => {
-      if (a >= pc - after - 4 && a <= pc + before) return true;
-      const region = this.regionAt(a);
-      if (!region?.memory || (a >>> PAGE_BITS !== pc >>> PAGE_BITS && region.memory.row.kind === 'ram')) return false;
-      const host = region.memory.host + (a - region.base);
+      const far = this.regionAt(a);
+      if (!far?.memory || (a >>> PAGE_BITS !== pc >>> PAGE_BITS && far.memory.row.kind === 'ram')) return false;
+      const host = far.memory.host + (a - far.base);
       this.farLooks.set(host, pc);
       this.lookListener?.(host);
       return true;
     };
     return {
-      at: (a) => (visible(a >>> 0) ? this.lookAt(a >>> 0) : null),
+      at: (a) => {
+        a >>>= 0;
+        if ((a < pc - after - 4 || a > pc + before) && !visible(a)) return null;
+        if (inMemory === null || a < inMemory.base || a + 4 > inMemory.end) return this.lookAt(a);
+        const { u16 } = this.arena;
+        const at = (inMemory.memory!.host + a - inMemory.base) >> 1;
+        return this.decoder.decode(u16[at]!, u16[at + 1]!);
+      },
       halfword: (a) => {
-        const region = this.regionAt(a >>> 0);
-        return region?.memory && a >= region.base ? this.codeHalfword(region, a >>> 0) : null;
+        const here = this.regionAt(a >>> 0);
+        return here?.memory && a >= here.base ? this.codeHalfword(here, a >>> 0) : null;
       },
     };
   }

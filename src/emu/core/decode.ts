@@ -1,6 +1,6 @@
 /** From instruction bits to an op with operands: a table made once per profile from the rows. */
 import type { Profile } from './builder.ts';
-import { ROWS, type Decoded, type Fields, type Refusal, type Row } from './rows.ts';
+import { OPS, ROWS, type Decoded, type Fields, type OpDef, type Refusal, type Row } from './rows.ts';
 
 interface Piece {
   readonly letter: string;
@@ -47,11 +47,19 @@ function compile(row: Row): CompiledRow {
   return { row, mask: mask >>> 0, value: value >>> 0, pieces, fields: {} };
 }
 
-/** An instruction as decoded: its row and operands, or null for UNDEFINED. */
+/** An instruction as decoded: its row, op and operands, or null for UNDEFINED. */
 export interface Instruction {
   readonly row: Row;
+  readonly def: OpDef;
   readonly decoded: Decoded;
   readonly size: 2 | 4;
+  /** Two characters that no other instruction has. */
+  readonly name: string;
+}
+let named = 0;
+function nextName(): string {
+  const n = named++;
+  return String.fromCharCode(n & 0xffff, n >>> 16);
 }
 
 /** True if a first half-word starts a 32-bit instruction. ARMv6-M and later agree. */
@@ -103,7 +111,8 @@ export class Decoder {
   classify(first: number, second: number): Instruction | Refusal {
     const m = this.match(first, second);
     if (m.row === null) return m.found;
-    return typeof m.found === 'string' ? m.found : { row: m.row, decoded: m.found, size: isWide(first) ? 4 : 2 };
+    if (typeof m.found === 'string') return m.found;
+    return { row: m.row, def: OPS.get(m.found.op)!, decoded: m.found, size: isWide(first) ? 4 : 2, name: nextName() };
   }
   /** The row that an encoding belongs to and what it makes of it. */
   match(first: number, second: number): Match {

@@ -21,7 +21,9 @@ const FIRST = 5;
 
 const keyOf = (op: string, v: Variant): string => {
   let key = op;
-  for (const k of Object.keys(v).sort()) key += `,${k}=${String(v[k])}`;
+  const names = Object.keys(v);
+  if (names.length > 1) names.sort();
+  for (const k of names) key += `,${k}=${String(v[k])}`;
   return key;
 };
 
@@ -62,7 +64,11 @@ export class Handlers {
   /** Handlers for a decoded instruction, outside (`v`) and inside (`vIT`) an IT block: the decoder gives the same object for the same bits. */
   idsOf(d: Decoded): readonly [number, number] {
     let ids = this.known.get(d);
-    if (!ids) this.known.set(d, (ids = [this.idOf(d, false), this.idOf(d, true)]));
+    if (!ids) {
+      const outside = this.idOf(d, false);
+      // most are the same in both places
+      this.known.set(d, (ids = [outside, outside === H_SYSTEM || d.vIT ? this.idOf(d, true) : outside]));
+    }
     return ids;
   }
   private readonly known = new WeakMap<Decoded, readonly [number, number]>();

@@ -59,6 +59,8 @@ export interface OpDef {
   readonly system: boolean;
   /** Executed in an IT block even if the condition fails (BKPT). System ops only. */
   readonly unconditional: boolean;
+  /** It always goes on somewhere else. */
+  readonly leaves: boolean;
   /** FP instruction: leaves with EXIT.FP_TRAP while FP_TRAP is set. */
   readonly fp: boolean;
   /** Operand fields that name a floating-point register which is written or read: `a` a single, `A` a double. */
@@ -81,6 +83,8 @@ export interface OpOptions {
 
 export const OPS = new Map<string, OpDef>();
 
+const LEAVING: ReadonlySet<TimingClass> = new Set(['branch', 'call', 'branch-reg', 'table-branch']);
+
 /** Defines an op. The semantics function is written against the builder; see builder.ts. */
 export function op(name: string, options: OpOptions, sem: (b: Builder, o: Operands, v: Variant) => void): void {
   if (OPS.has(name)) throw new Error(`op ${name} is defined twice`);
@@ -94,6 +98,7 @@ export function op(name: string, options: OpOptions, sem: (b: Builder, o: Operan
     hot: typeof options.hot === 'function' ? options.hot : () => options.hot === true,
     system: false,
     unconditional: options.unconditional ?? false,
+    leaves: LEAVING.has(options.timing) || name.endsWith('_pc') || name === 'UDF',
     fp: options.fp ?? false,
     fpDest: options.fpDest ?? '',
     fpSrc: options.fpSrc ?? '',

@@ -9,7 +9,7 @@ import { m4 } from './timing/m4.ts';
 import { m7 } from './timing/m7.ts';
 import type { TimingModel } from './timing/model.ts';
 
-export { classOf, isLeaving } from './timing/model.ts';
+export { classOf } from './timing/model.ts';
 export type { CodeView, StaticCycles, TimingModel } from './timing/model.ts';
 
 const MODELS = { m0, m4, m33, m7 } as const;

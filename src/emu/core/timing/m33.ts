@@ -8,6 +8,7 @@ import {
   addressRegisters,
   classOf,
   costInLine,
+  costsInLine,
   factors,
   fpRegisters,
   isFp,
@@ -19,8 +20,8 @@ import {
   setsFlags,
   shiftsOperand,
   straightLine,
-  timeOnce,
   writes,
+  type CodeView,
   type TimingModel,
 } from './model.ts';
 
@@ -198,14 +199,29 @@ function taken(ins: Instruction, behindFlags: () => boolean): number {
   }
 }
 
-const lineTime = timeOnce(time);
+const costInWindow = costsInLine(time);
+/** The same by the whole model, for tests. */
+export const costInWhole = (ins: Instruction, pc: number, code: CodeView): number => costInLine(straightLine(ins, pc, code, WINDOW), time);
+
+/**
+ * The results of the first of a line are there when the next one can issue at the earliest, and the two do not pair: the rest takes as long as without it, only
+ * later.
+ */
+const leavesNothing = (ins: Instruction, next: Instruction | null): boolean =>
+  latency(ins) === 1 && issue(ins) > 0 && !isFp(classOf(ins)) && (next === null || !pairs(ins, next));
+
+/** Cycles that the first of a line adds to it. */
+export function costOf(ins: Instruction, pc: number, code: CodeView): number {
+  const next = ins.def.leaves ? null : code.at(pc + ins.size);
+  return leavesNothing(ins, next) ? issue(ins) : costInWindow(straightLine(ins, pc, code, WINDOW));
+}
 
 export const m33: TimingModel = {
   reach: { before: WINDOW * 4, after: 24 },
   // nothing measured: as Cortex-M4
   unaligned: (kind, address, size) => (kind === 'store' ? 0 : size === 4 && (address & 1) !== 0 ? 2 : 1),
   cycles: (ins, pc, code) => ({
-    cost: costInLine(straightLine(ins, pc, code, WINDOW), lineTime),
+    cost: costOf(ins, pc, code),
     taken: taken(ins, () => {
       const before = previous(pc, code);
       return before !== null && setsFlags(before) && pairs(before, ins);

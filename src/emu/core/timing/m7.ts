@@ -15,7 +15,6 @@ import {
   listLength,
   once,
   reads,
-  nameOf,
   readsFlags,
   rotatedConstant,
   setsFlags,
@@ -332,7 +331,7 @@ function describe(ready: Ready | FpReady): { readonly id: number; readonly longe
 function shape(s: State): string {
   const { now } = s;
   const from = s.older ? Math.min(now, s.older.at) : now;
-  let text = s.older ? `${nameOf(s.older.ins)}${now - s.older.at}` : '';
+  let text = s.older ? `${s.older.ins.name}${now - s.older.at}` : '';
   for (let r = 0; r < 16; r++) {
     const x = s.core.get(r);
     if (!x) continue;

@@ -1,6 +1,6 @@
 /** What timing models share: the interface, and how an instruction is looked at. */
 import type { Instruction } from '../decode.ts';
-import { OPS, type TimingClass } from '../rows.ts';
+import type { TimingClass } from '../rows.ts';
 
 export interface StaticCycles {
   /** Cycles of the instruction when it does not branch. */
@@ -33,7 +33,7 @@ export const once = <T>(of: (ins: Instruction) => T): ((ins: Instruction) => T) 
   };
 };
 
-export const classOf = (ins: Instruction): TimingClass => OPS.get(ins.decoded.op)!.timing;
+export const classOf = (ins: Instruction): TimingClass => ins.def.timing;
 const bitCount = (n: number): number => {
   let c = 0;
   for (; n; n &= n - 1) c++;
@@ -46,7 +46,7 @@ export const listLength = (ins: Instruction): number => {
   return bitCount((ins.decoded.imm ?? 0) & 0xffff);
 };
 const named = (ins: Instruction, which: 'dest' | 'src'): number[] =>
-  [...OPS.get(ins.decoded.op)![which]].map((k) => ins.decoded[k as 'a' | 'b' | 'c' | 'd'] ?? -1);
+  [...ins.def[which]].map((k) => ins.decoded[k as 'a' | 'b' | 'c' | 'd'] ?? -1);
 const SP = 13;
 /** General registers that are written. Lists of LDM are part of it. */
 export const writes = once((ins): readonly number[] => {
@@ -67,7 +67,7 @@ export const reads = once((ins): readonly number[] => {
 export const fpRegisters = (ins: Instruction, which: 'fpDest' | 'fpSrc'): readonly number[] =>
   (which === 'fpDest' ? fpWrites : fpReads)(ins);
 const fpNamed = (ins: Instruction, which: 'fpDest' | 'fpSrc'): readonly number[] => {
-  const def = OPS.get(ins.decoded.op)!;
+  const { def } = ins;
   const { a, d, imm } = ins.decoded;
   if ((def.timing === 'fp-load-multiple' && which === 'fpDest') || (def.timing === 'fp-store-multiple' && which === 'fpSrc'))
     return Array.from({ length: Math.min(32, imm ?? 0) }, (_, i) => (d ?? a ?? 0) + i);
@@ -107,7 +107,7 @@ export const addressRegisters = once((ins): readonly number[] => {
 /** Multiplicands of an FP multiply-add: its accumulator (operand a) is read later. */
 export const factors = (ins: Instruction): number[] => {
   const { b, c } = ins.decoded;
-  const double = OPS.get(ins.decoded.op)!.fpSrc === 'ABC';
+  const double = ins.def.fpSrc === 'ABC';
   return [b ?? 0, c ?? 0].flatMap((n) => (double ? [2 * n, 2 * n + 1] : [n]));
 };
 export const meet = (a: readonly number[], b: readonly number[]): boolean => a.some((r) => r >= 0 && b.includes(r));
@@ -128,18 +128,6 @@ export function rotatedConstant(ins: Instruction): boolean {
   if (n <= 0xff) return false;
   return n !== (low | (low << 16)) >>> 0 && n !== Math.imul((n >>> 8) & 0xff, 0x01000100) >>> 0 && n !== Math.imul(low, 0x01010101) >>> 0;
 }
-/** It always goes on somewhere else. */
-export const isLeaving = (ins: Instruction): boolean => {
-  switch (classOf(ins)) {
-    case 'branch':
-    case 'call':
-    case 'branch-reg':
-    case 'table-branch':
-      return true;
-    default:
-      return /_pc$/.test(ins.decoded.op) || ins.decoded.op === 'UDF';
-  }
-};
 const BEYOND = 6;
 /** The instructions from `ins` on that run one after the other: up to a branch that always leaves, `count` of them, or some behind the end of a block of `block` bytes: enough for results to arrive. */
 export function straightLine(ins: Instruction, pc: number, code: CodeView, count: number, block = Infinity): Instruction[] {
@@ -147,11 +135,11 @@ export function straightLine(ins: Instruction, pc: number, code: CodeView, count
   const line = [ins];
   let at = pc + ins.size;
   let beyond = 0;
-  while (line.length < count && beyond < BEYOND && !isLeaving(line.at(-1)!)) {
+  for (let last = ins; line.length < count && beyond < BEYOND && !last.def.leaves;) {
     const next = code.at(at);
     if (!next) break;
     if (at >= end) beyond++;
-    line.push(next);
+    line.push((last = next));
     at += next.size;
   }
   return line;
@@ -164,24 +152,22 @@ export const costInLine = (line: readonly Instruction[], time: (line: readonly I
   Math.max(0, time(line) - (line.length > 1 ? time(line.slice(1)) : 0));
 
 const KNOWN_LINES = 4096;
-let numbered = 0;
-/** Two characters that no other instruction has. */
-export const nameOf = once(() => {
-  const n = numbered++;
-  return String.fromCharCode(n & 0xffff, n >>> 16);
-});
-/** Times of whole lines, worked out once: the rest of one line is mostly the next one, and code is looked at again whenever it is translated again. */
-export function timeOnce(time: (line: readonly Instruction[]) => number): (line: readonly Instruction[]) => number {
+const nameOf = (line: readonly Instruction[]): string => {
+  let name = '';
+  for (let i = 0; i < line.length; i++) name += line[i]!.name;
+  return name;
+};
+/** As `costInLine`, for each line once: code is looked at again whenever it is decoded or translated again. */
+export function costsInLine(time: (line: readonly Instruction[]) => number): (line: readonly Instruction[]) => number {
   const known = new Map<string, number>();
   return (line) => {
-    let key = '';
-    for (let i = 0; i < line.length; i++) key += nameOf(line[i]!);
-    let value = known.get(key);
-    if (value === undefined) {
+    const name = nameOf(line);
+    let cost = known.get(name);
+    if (cost === undefined) {
       if (known.size >= KNOWN_LINES) known.clear();
-      known.set(key, (value = time(line)));
+      known.set(name, (cost = costInLine(line, time)));
     }
-    return value;
+    return cost;
   };
 }
 
@@ -207,7 +193,7 @@ interface Timed {
 /** Instructions within which two lines with one end mostly come to the same state. */
 const KEPT_SHAPES = 16;
 /**
- * As `timeOnce`, for long lines: a line is run only until its pipeline looks as that of the line without its first instruction did at the same place; from
+ * Times of long lines: a line is run only until its pipeline looks as that of the line without its first instruction did at the same place; from
  * there on both take equally long.
  */
 export function lineTimes<S>(p: Pipeline<S>): (line: readonly Instruction[]) => number {
@@ -233,8 +219,7 @@ export function lineTimes<S>(p: Pipeline<S>): (line: readonly Instruction[]) => 
     return { total: p.now(s), shapes, nows };
   };
   return (line) => {
-    let key = '';
-    for (let i = 0; i < line.length; i++) key += nameOf(line[i]!);
+    const key = nameOf(line);
     let from = 0;
     while (from < line.length && !known.has(key.slice(2 * from))) from++;
     let rest = from < line.length ? known.get(key.slice(2 * from))! : null;
