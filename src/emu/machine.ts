@@ -305,7 +305,10 @@ export class Machine extends MachineBase {
       }
     }
     const polls = core.deviceReads >= idle.readsAt + idle.readsGap;
-    if ((core.cycles() < idle.lookAt && !polls) || core.cyclesUntil(until) < IDLE_WORTH) {
+    const worth = core.cyclesUntil(until) >= IDLE_WORTH;
+    if ((core.cycles() < idle.lookAt && !polls) || !worth) {
+      // it waits for what comes next: these reads say nothing about what it does behind that
+      if (polls) idle.readsAt = core.deviceReads;
       if (loop === null && idle.counting === null) idle.tryAt = idle.lookAt;
       return false;
     }
@@ -525,9 +528,12 @@ export class Machine extends MachineBase {
     this.restorePages(c.pages);
     const shown = this.system.remapped();
     this.system.restore(c.system);
-    for (const idle of this.idle) Object.assign(idle, freshIdle(), { lookAt: 0 });
-    for (const core of this.cores) core.setIdlePoint(-1);
-    this.cores.forEach((core, i) => core.restore(c.cores[i]!));
+    this.cores.forEach((core, i) => {
+      // it may stand in a loop
+      Object.assign(this.idle[i]!, freshIdle(), { lookAt: 0, readsAt: core.deviceReads });
+      core.setIdlePoint(-1);
+      core.restore(c.cores[i]!);
+    });
     if (this.system.remapped() !== shown) for (const core of this.cores) core.remapped(this.chip.remap!.base);
     this.refreshIntercept();
     this.history = c.history.copy();
