@@ -29,6 +29,37 @@ async function runOnce(name, contents) {
   rmSync(outfile);
 }
 
+// One interpreter module per kind and number of core, so that no run has to make it (src/cli/prebuilt.ts), and the source of the scenario's validator.
+await runOnce(
+  'make-modules.mjs',
+  `
+    import { writeFileSync } from 'node:fs';
+    import { CHIPS } from './src/chips/index.ts';
+    import { AJV_OPTIONS } from './src/bench/scenario-check.ts';
+    import { moduleFile, moduleKey } from './src/cli/prebuilt.ts';
+    import schema from './schemas/scenario-1.schema.json' with { type: 'json' };
+    import { Ajv } from 'ajv';
+    import standalone from 'ajv/dist/standalone/index.js';
+    import { PROFILES } from './src/emu/core/builder.ts';
+    import { interpreterBytes } from './src/emu/core/interpreter-module.ts';
+    const keys = new Set(CHIPS.flatMap((chip) => chip.cores.map(moduleKey)));
+    for (const key of keys) {
+      const [profile, core] = key.split(':');
+      writeFileSync(new URL(moduleFile(key), import.meta.url), interpreterBytes(PROFILES[profile], Number(core)));
+    }
+    const ajv = new Ajv({ ...AJV_OPTIONS, code: { source: true, esm: true } });
+    writeFileSync(new URL('validator-source.mjs', import.meta.url), standalone.default(ajv, ajv.compile(schema)));`,
+);
+
+// The validator with the few functions of Ajv's that it calls, in the place of src/cli/validator.ts.
+const validatorSource = join(dist, 'validator-source.mjs');
+const validator = join(dist, 'validator.mjs');
+await bundle('esm', { entryPoints: [validatorSource], outdir: undefined, outfile: validator, minify: true });
+const withValidator = {
+  name: 'validator',
+  setup: ({ onResolve }) => onResolve({ filter: /^\.\/validator\.ts$/ }, () => ({ path: validator })),
+};
+
 await bundle('esm', {
   entryPoints: { here: 'src/cli/here.ts', index: 'src/index.ts' },
   splitting: true,
@@ -37,6 +68,7 @@ await bundle('esm', {
   sourcesContent: false,
   // Beside the entries: the engine looks for thread.cjs next to itself.
   chunkNames: '[name]-[hash]',
+  plugins: [withValidator],
 });
 
 // The start is one small file: it is what comes before a run's thread.
@@ -56,6 +88,7 @@ await bundle('cjs', {
   entryPoints: { program: 'src/cli/thread.ts' },
   outExtension: { '.js': '.cjs' },
   external: ['ajv', 'koffi'],
+  plugins: [withValidator],
   // names stay: they stand in the stack of an internal error
   minifyWhitespace: true,
   charset: 'ascii',
@@ -70,37 +103,7 @@ await bundle('cjs', {
   entryPoints: { thread: 'src/cli/thread-loader.ts' },
   outExtension: { '.js': '.cjs' },
 });
-
-// One interpreter module per kind and number of core, so that no run has to make it, and the source of the scenario's validator
-// (src/cli/prebuilt.ts).
-await runOnce(
-  'make-modules.mjs',
-  `
-    import { writeFileSync } from 'node:fs';
-    import { CHIPS } from './src/chips/index.ts';
-    import { AJV_OPTIONS } from './src/bench/scenario-check.ts';
-    import { moduleFile, moduleKey } from './src/cli/prebuilt.ts';
-    import schema from './schemas/scenario-1.schema.json' with { type: 'json' };
-    import { Ajv } from 'ajv';
-    import standalone from 'ajv/dist/standalone/index.js';
-    import { PROFILES } from './src/emu/core/builder.ts';
-    import { interpreterBytes } from './src/emu/core/interpreter-module.ts';
-    const keys = new Set(CHIPS.flatMap((chip) => chip.cores.map(moduleKey)));
-    for (const key of keys) {
-      const [profile, core] = key.split(':');
-      writeFileSync(new URL(moduleFile(key), import.meta.url), interpreterBytes(PROFILES[profile], Number(core)));
-    }
-    const ajv = new Ajv({ ...AJV_OPTIONS, code: { source: true, esm: true } });
-    writeFileSync(new URL('validator.mjs', import.meta.url), standalone.default(ajv, ajv.compile(schema)));`,
-);
-
-// The validator with the few functions of Ajv's that it calls.
-const validator = join(dist, 'validator.mjs');
-await bundle('cjs', {
-  entryPoints: { 'scenario-validator': validator },
-  outExtension: { '.js': '.cjs' },
-  minify: true,
-});
+rmSync(validatorSource);
 rmSync(validator);
 
 chmodSync(join(dist, 'bootbench.js'), 0o755);

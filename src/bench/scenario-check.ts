@@ -13,12 +13,13 @@ export const AJV_OPTIONS = {
   allowUnionTypes: true,
 } as const;
 /** The validator that the build made (loading Ajv and compiling the schema takes longer than some runs); without it Ajv makes one at the first check. */
-export const PREBUILT_VALIDATOR: { load: (() => ValidateFunction) | null } = { load: null };
+export const PREBUILT_VALIDATOR: { load: () => Promise<ValidateFunction | null> } = { load: () => Promise.resolve(null) };
 
 let validator: Promise<ValidateFunction> | null = null;
 
 async function compile(): Promise<ValidateFunction> {
-  if (PREBUILT_VALIDATOR.load) return PREBUILT_VALIDATOR.load();
+  const prebuilt = await PREBUILT_VALIDATOR.load();
+  if (prebuilt) return prebuilt;
   const { Ajv } = await import('ajv');
   return new Ajv(AJV_OPTIONS).compile(schema);
 }

@@ -3,6 +3,7 @@ import type { Worker } from 'node:worker_threads';
 import type { RunResult } from '../bench/result.ts';
 import { UsageError } from '../bench/usage-error.ts';
 import { jobInput, type RunJob } from '../bench/job.ts';
+import { milliseconds } from './io.ts';
 import { prepareEngine } from './prepare-engine.ts';
 import { hasThreads, newThread, type JobData, type JobMessage } from './threads.ts';
 
@@ -28,7 +29,7 @@ export async function inThread(
   return runBench(
     jobInput(job, {
       signal: stopped,
-      clock: () => performance.now(),
+      clock: milliseconds,
       memoryUse: () => process.memoryUsage.rss(),
       ...(hooks.progress === undefined ? {} : { progress: hooks.progress }),
       ...(hooks.stats === undefined ? {} : { stats: hooks.stats }),

@@ -21,6 +21,9 @@ export interface Io {
 
 export const internalError = (text: string): string => `bootbench: internal error, please report it with the command line\n${text}\n`;
 
+/** Milliseconds since some time. In a thread Node would load some modules for `performance`. */
+export const milliseconds = (): number => Number(process.hrtime.bigint()) / 1e6;
+
 export const EXIT = { ok: 0, failed: 1, usage: 2, internal: 3 } as const;
 
 /** NO_COLOR (any non-empty value) and --no-color switch off; else a terminal decides. TERM=dumb is no terminal for colours. */

@@ -9,7 +9,7 @@ import { terminalReport } from '../report/terminal.ts';
 import { printable, wrap } from '../report/text.ts';
 import type { Bench } from './engine.ts';
 import { loadJob, type RunOptions } from './inputs.ts';
-import { EXIT, paintFor, type Io } from './io.ts';
+import { EXIT, milliseconds, paintFor, type Io } from './io.ts';
 import { Outputs, type OutputFile } from './outputs.ts';
 
 export interface RunCommandOptions extends RunOptions {
@@ -36,12 +36,12 @@ export async function runCommand(images: readonly string[], options: RunCommandO
   });
   const outputs = new Outputs(files, io.cwd);
   try {
-    const started = performance.now();
+    const started = milliseconds();
     let stats: string | null = null;
     const result = await interruptible(io, options.quiet !== true, (hooks) =>
       bench(job, options.stats === true ? { ...hooks, stats: (text) => (stats = text) } : hooks),
     );
-    const seconds = (performance.now() - started) / 1000;
+    const seconds = (milliseconds() - started) / 1000;
     const { expect } = result.scenario;
     const judgement = expect === null ? null : judge(result, expect);
     const document = { json: serialise(result), html: '', junit: '' };

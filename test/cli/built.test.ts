@@ -54,6 +54,28 @@ test('a code cache that is absent, broken, cut off or of another Node changes no
   }
 });
 
+test('V8 takes the code cache under the settings that a thread begins with', () => {
+  const script = `const { Script } = require('node:vm'), { readFileSync } = require('node:fs');
+    const [source, cache] = process.argv.slice(1);
+    console.log(new Script(readFileSync(source, 'latin1'), { cachedData: readFileSync(cache) }).cachedDataRejected);`;
+  expect(execFileSync(process.execPath, ['-e', script, join(dist, 'program.cjs'), cacheFile()], { encoding: 'utf8' })).toBe('false\n');
+});
+
+test('scenarios are checked by the validator that the build made, without Ajv', () => {
+  const folder = mkdtempSync(join(dist, 'without-ajv-'));
+  const hook = join(folder, 'hook.cjs');
+  writeFileSync(
+    hook,
+    `const Module = require('node:module'), load = Module._load;
+    Module._load = (name, ...rest) => { if (/^ajv\\b/.test(name)) throw new Error(name); return load(name, ...rest); };`,
+  );
+  writeFileSync(join(folder, 'wrong.json'), '{ "schema": "bootbench/scenario@1", "chipp": "STM32H533RE" }');
+  const without = (scenario: string) =>
+    spawnSync(process.execPath, ['--require', hook, program(), 'run', '--scenario', scenario], { cwd: fixtures, encoding: 'utf8' });
+  expect(without(SCENARIO).stdout).toContain('rom-silent');
+  expect(without(join(folder, 'wrong.json')).stderr).toContain('unknown key chipp');
+});
+
 test('threads that have done a job do the next one, also after one that could not be run', () => {
   const cwd = mkdtempSync(join(dist, 'scenarios-'));
   const good = JSON.parse(readFileSync(join(fixtures, 'f072-entry-address', 'scenario.json'), 'utf8')) as object;

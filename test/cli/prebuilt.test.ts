@@ -4,8 +4,6 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { expect, test } from 'vitest';
 import { CHIPS } from '../../src/chips/index.ts';
-import { PREBUILT_VALIDATOR } from '../../src/bench/scenario-check.ts';
-import { usePrebuiltValidator, VALIDATOR_FILE } from '../../src/cli/prebuilt-validator.ts';
 import { moduleFile, moduleKey, usePrebuilt } from '../../src/cli/prebuilt.ts';
 import { PROFILES } from '../../src/emu/core/builder.ts';
 import { interpreterBytes, PREBUILT } from '../../src/emu/core/interpreter-module.ts';
@@ -29,22 +27,6 @@ test('a module beside the program stands in for the generated one; a missing one
     expect(interpreterBytes(PROFILES.m33, 0)).toBe(PREBUILT.get('m33:0'));
   } finally {
     PREBUILT.clear();
-    rmSync(folder, { recursive: true });
-  }
-});
-
-test('so does a validator of scenarios', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'bootbench-validator-'));
-  const url = pathToFileURL(`${folder}/`);
-  try {
-    usePrebuiltValidator(url);
-    expect(PREBUILT_VALIDATOR.load).toBeNull();
-    writeFileSync(join(folder, VALIDATOR_FILE), 'exports.default = (document) => document.seed === 7;');
-    usePrebuiltValidator(url);
-    const validate = PREBUILT_VALIDATOR.load!();
-    expect([validate({ seed: 7 }), validate({ seed: 8 })]).toEqual([true, false]);
-  } finally {
-    PREBUILT_VALIDATOR.load = null;
     rmSync(folder, { recursive: true });
   }
 });
