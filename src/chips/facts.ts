@@ -28,16 +28,28 @@ function expandField(code: string): FieldFact {
   return { name: name!, bit: Number(bit), width: Number(width) };
 }
 
-function expandRegister(code: string): RegisterFact {
-  const [name, offset, size, reset, writable, fields] = code.split(' ');
-  return {
-    name: name!,
-    offset: parseInt(offset!, 16),
-    size: Number(size) as 1 | 2 | 4,
-    reset: parseInt(reset!, 16),
-    writable: parseInt(writable!, 16),
-    fields: fields ? fields.split(',').map(expandField) : [],
-  };
+/** Its fields are read when they are first asked for: those of most registers never are. */
+class GeneratedRegister implements RegisterFact {
+  readonly name: string;
+  readonly offset: number;
+  readonly size: 1 | 2 | 4;
+  readonly reset: number;
+  readonly writable: number;
+  private readonly code: string | undefined;
+  private list: readonly FieldFact[] | null = null;
+
+  constructor(code: string) {
+    const [name, offset, size, reset, writable, fields] = code.split(' ');
+    this.name = name!;
+    this.offset = parseInt(offset!, 16);
+    this.size = Number(size) as 1 | 2 | 4;
+    this.reset = parseInt(reset!, 16);
+    this.writable = parseInt(writable!, 16);
+    this.code = fields;
+  }
+  get fields(): readonly FieldFact[] {
+    return (this.list ??= this.code ? this.code.split(',').map(expandField) : []);
+  }
 }
 
 /** Facts of every peripheral by name; peripherals of one type share one object. */
@@ -47,7 +59,8 @@ export function loadFacts(generated: GeneratedFacts): Readonly<Record<string, Bl
     let facts = expanded.get(name);
     if (!facts) {
       const code = generated.blocks[name]!;
-      expanded.set(name, (facts = { name, registers: code === '' ? [] : code.split(';').map(expandRegister) }));
+      const registers = code === '' ? [] : code.split(';').map((register) => new GeneratedRegister(register));
+      expanded.set(name, (facts = { name, registers }));
     }
     return facts;
   };
@@ -74,19 +87,20 @@ export function fieldsOf(code: string): readonly FieldFact[] {
       });
 }
 
-/**
- * Facts made by hand: a line per register, `offset NAME reset writable FIELD:bit[:width]…`, numbers hexadecimal; `*` = every bit of the fields.
- * Read when they are first asked for.
- */
-export function handFacts(name: string, text: string): BlockFacts {
+/** Facts whose registers are made when they are first asked for. */
+export function factsOnDemand(name: string, make: () => readonly RegisterFact[]): BlockFacts {
   let registers: readonly RegisterFact[] | null = null;
   return {
     name,
     get registers() {
-      return (registers ??= handRegisters(text));
+      return (registers ??= make());
     },
   };
 }
+
+/** Facts made by hand: a line per register, `offset NAME reset writable FIELD:bit[:width]…`, numbers hexadecimal; `*` = every bit of the fields. */
+export const handFacts = (name: string, text: string): BlockFacts => factsOnDemand(name, () => handRegisters(text));
+
 function handRegisters(text: string): readonly RegisterFact[] {
   const lines = text
     .split('\n')

@@ -8,7 +8,7 @@
  * L4P5 (inferred). DCTL.SDIS is set after reset from core 3.00a on, clear in the F4 (reported).
  */
 import type { BlockFacts, RegisterFact } from '../emu/registers.ts';
-import { fieldsOf } from './facts.ts';
+import { factsOnDemand, fieldsOf } from './facts.ts';
 
 /** What differs between the cores that ST built in. */
 interface Core {
@@ -237,7 +237,7 @@ function outEndpoint(n: number, old: boolean): RegisterFact[] {
 
 const each = <T>(count: number, make: (i: number) => T): T[] => Array.from({ length: count }, (_, i) => make(i));
 
-const facts = (core: Core): BlockFacts => ({ name: 'OTG_FS', registers: [...global(core), ...host(core), ...device(core)] });
+const facts = (core: Core): BlockFacts => factsOnDemand('OTG_FS', () => [...global(core), ...host(core), ...device(core)]);
 
 /** Core 3.10a, as read from an L476. */
 export const OTG_FS_L476 = facts({

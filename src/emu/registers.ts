@@ -66,34 +66,65 @@ export class Field {
   }
 }
 
-/** Registers and fields by the manual's names. Unknown names throw when the model is built. Nothing in it changes: machines share it (`layoutFor`). */
+/** A fact in its place. The fields stay the fact's: it may read them when they are first asked for. */
+class PlacedRegister implements Register {
+  readonly index: number;
+  readonly name: string;
+  readonly offset: number;
+  readonly size: 1 | 2 | 4;
+  readonly reset: number;
+  readonly writable: number;
+  private readonly fact: RegisterFact;
+
+  constructor(fact: RegisterFact, index: number) {
+    this.index = index;
+    this.name = fact.name;
+    this.offset = fact.offset;
+    this.size = fact.size;
+    this.reset = fact.reset;
+    this.writable = fact.writable;
+    this.fact = fact;
+  }
+  get fields(): readonly FieldFact[] {
+    return this.fact.fields;
+  }
+}
+
+/**
+ * Registers and fields by the manual's names. Unknown names throw when the model is built. Nothing in it changes: machines share it (`layoutFor`). A chip
+ * has more than a hundred blocks and a firmware uses a few: what finds registers is made when it is first used.
+ */
 export class Layout {
   readonly facts: BlockFacts;
   readonly registers: readonly Register[];
   /** Masks of writable bits and reset values, by index, as the facts have them. */
   readonly writable: Uint32Array;
   readonly resets: Uint32Array;
-  private readonly byName = new Map<string, Register>();
+  private byName: ReadonlyMap<string, Register> | null = null;
   private readonly fields = new Map<string, Field>();
   /** Index + 1 of the register that covers a byte offset. */
-  private readonly byOffset: Uint16Array;
+  private byOffset: Uint16Array | null = null;
 
   constructor(facts: BlockFacts) {
+    const { registers } = facts;
     this.facts = facts;
-    this.registers = facts.registers.map((r, index) => ({ ...r, index }));
-    this.writable = Uint32Array.from(facts.registers, (r) => r.writable);
-    this.resets = Uint32Array.from(facts.registers, (r) => r.reset);
-    this.byOffset = new Uint16Array(this.registers.reduce((end, r) => Math.max(end, r.offset + r.size), 0));
-    for (const r of this.registers) {
-      this.byName.set(r.name, r);
-      for (let i = r.offset; i < r.offset + r.size; i++) if (this.byOffset[i] === 0) this.byOffset[i] = r.index + 1;
+    this.registers = registers.map((r, index) => new PlacedRegister(r, index));
+    this.writable = new Uint32Array(registers.length);
+    this.resets = new Uint32Array(registers.length);
+    for (let i = 0; i < registers.length; i++) {
+      this.writable[i] = registers[i]!.writable;
+      this.resets[i] = registers[i]!.reset;
     }
   }
+  private find(name: string): Register | undefined {
+    this.byName ??= new Map(this.registers.map((r) => [r.name, r]));
+    return this.byName.get(name);
+  }
   has(name: string): boolean {
-    return this.byName.has(name);
+    return this.find(name) !== undefined;
   }
   reg(name: string): Register {
-    const r = this.byName.get(name);
+    const r = this.find(name);
     if (!r) throw new Error(`${this.facts.name} has no register ${name}`);
     return r;
   }
@@ -111,11 +142,18 @@ export class Layout {
   }
   hasField(path: string): boolean {
     const dot = path.indexOf('.');
-    return !!this.byName.get(path.slice(0, dot))?.fields.some((f) => f.name === path.slice(dot + 1));
+    return !!this.find(path.slice(0, dot))?.fields.some((f) => f.name === path.slice(dot + 1));
   }
   at(offset: number): Register | undefined {
+    this.byOffset ??= placesOf(this.registers);
     return this.registers[(this.byOffset[offset] ?? 0) - 1];
   }
+}
+
+function placesOf(registers: readonly Register[]): Uint16Array {
+  const places = new Uint16Array(registers.reduce((end, r) => Math.max(end, r.offset + r.size), 0));
+  for (const r of registers) for (let i = r.offset; i < r.offset + r.size; i++) if (places[i] === 0) places[i] = r.index + 1;
+  return places;
 }
 
 const layouts = new WeakMap<BlockFacts, Layout>();
