@@ -116,8 +116,10 @@ await runOnce(
     const runs = ${JSON.stringify(CACHED_RUNS)}.map((name) => ['run', '--scenario', 'fixtures/' + name + '/scenario.json']);
     const stream = { isTTY: false, columns: 80 };
     const stop = new SharedArrayBuffer(4);
-    const data = { kind: 'command', args: runs.pop(), cwd: ${JSON.stringify(root)}, stdout: stream, stderr: stream, stop };
-    await new Promise((done, fail) => newThread({ ...data, codeCache: runs }).on('exit', done).on('error', fail));`,
+    const command = { kind: 'command', args: runs.pop(), before: runs, cwd: ${JSON.stringify(root)}, stdout: stream, stderr: stream, stop };
+    const thread = newThread({ makesCodeCache: true });
+    thread.postMessage(command);
+    await new Promise((done, fail) => thread.on('exit', done).on('error', fail));`,
 );
 
 if (process.argv[2] === undefined) declarations();

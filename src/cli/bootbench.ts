@@ -4,6 +4,4 @@ import { relay } from './relay.ts';
 import { hasThreads } from './threads.ts';
 
 const args = process.argv.slice(2);
-process.exitCode = await (args[0] === 'run' && hasThreads()
-  ? relay(args, processIo())
-  : (await import('./here.ts')).here(args, processIo()));
+process.exitCode = await (args[0] === 'run' && hasThreads() ? relay(args) : (await import('./here.ts')).here(args, processIo()));

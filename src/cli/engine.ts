@@ -42,9 +42,9 @@ const waiting: Worker[] = [];
 
 function inWorker(job: RunJob, hooks: BenchHooks): Promise<RunResult> {
   const stop = new SharedArrayBuffer(4);
-  const data: JobData = { job, stop, progress: hooks.progress !== undefined, stats: hooks.stats !== undefined };
+  const data: JobData = { kind: 'job', job, stop, progress: hooks.progress !== undefined, stats: hooks.stats !== undefined };
   return new Promise((settle, fail) => {
-    const worker = waiting.pop() ?? newThread({ kind: 'jobs' });
+    const worker = waiting.pop() ?? newThread();
     worker.ref();
     const raise = (): void => void Atomics.store(new Int32Array(stop), 0, 1);
     if (hooks.stop?.aborted === true) raise();

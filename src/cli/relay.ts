@@ -1,11 +1,15 @@
 /** A command in a thread of its own; this one writes what it says and hears Ctrl-C. */
-import { EXIT, internalError, type Io, type StreamFacts } from './io.ts';
-import { newThread, type CommandMessage } from './threads.ts';
+import { EXIT, internalError, processIo, type StreamFacts } from './io.ts';
+import { newThread, type CommandData, type CommandMessage } from './threads.ts';
 
-export function relay(args: readonly string[], io: Io): Promise<number> {
+export function relay(args: readonly string[]): Promise<number> {
+  // first of all: it takes its time to load, and Node to make the streams
+  const thread = newThread();
+  const io = processIo();
   const stop = new SharedArrayBuffer(4);
   const facts = ({ isTTY, columns }: StreamFacts): StreamFacts => ({ isTTY, columns });
-  const thread = newThread({ kind: 'command', args, cwd: io.cwd, stdout: facts(io.stdout), stderr: facts(io.stderr), stop });
+  const command: CommandData = { kind: 'command', args, cwd: io.cwd, stdout: facts(io.stdout), stderr: facts(io.stderr), stop };
+  thread.postMessage(command);
   const stopListening = io.onInterrupt(() => void Atomics.store(new Int32Array(stop), 0, 1));
   return new Promise((settle) => {
     const end = (code: number): void => {

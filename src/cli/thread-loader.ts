@@ -8,7 +8,7 @@ import { setFlagsFromString } from 'node:v8';
 import { Script } from 'node:vm';
 import { workerData } from 'node:worker_threads';
 import type { serve } from './thread.ts';
-import type { CodeCache } from './threads.ts';
+import type { ThreadData } from './threads.ts';
 
 const PROGRAM = join(__dirname, 'program.cjs');
 const CACHE = join(__dirname, `program-${process.version}-${process.arch}.cache`);
@@ -34,21 +34,21 @@ function codeCache(): Buffer | undefined {
   }
 }
 
-// ASCII, so that V8 keeps a byte for each character
-const { codeCache: building } = workerData as CodeCache;
+const { makesCodeCache = false } = workerData as ThreadData;
 // what is compiled stays compiled, so that the cache has what runs once too
-if (building !== undefined) setFlagsFromString('--no-flush-bytecode');
+if (makesCodeCache) setFlagsFromString('--no-flush-bytecode');
 const cachedData = codeCache();
+// ASCII, so that V8 keeps a byte for each character
 const script = new Script(readFileSync(PROGRAM, 'latin1'), { filename: PROGRAM, ...(cachedData ? { cachedData } : {}) });
 const program = { exports: {} as { serve: typeof serve } };
 const start = script.runInThisContext() as (...args: readonly unknown[]) => void;
 start(program.exports, require, program, PROGRAM, __dirname);
-if (building === undefined) for (const setting of SETTINGS) setFlagsFromString(setting);
+if (!makesCodeCache) for (const setting of SETTINGS) setFlagsFromString(setting);
 program.exports.serve({
   // a script that is no module cannot import one
   importModule: (href) => import(href),
   finished: () => {
-    if (building === undefined) return;
+    if (!makesCodeCache) return;
     setFlagsFromString('--flush-bytecode');
     writeFileSync(CACHE, script.createCachedData());
   },

@@ -1,5 +1,5 @@
 /** What a thread does: one command line, or the jobs that it is sent. */
-import { parentPort, workerData } from 'node:worker_threads';
+import { parentPort } from 'node:worker_threads';
 import { UsageError } from '../bench/usage-error.ts';
 import { findChip } from '../chips/index.ts';
 import { ImageError } from '../emu/image/errors.ts';
@@ -10,7 +10,7 @@ import { usePrebuiltValidator } from './prebuilt-validator.ts';
 import { usePrebuilt } from './prebuilt.ts';
 import { main } from './program.ts';
 import { IMPORT } from './import.ts';
-import type { CodeCache, CommandData, CommandMessage, JobData, JobMessage, ThreadData } from './threads.ts';
+import type { CommandData, CommandMessage, JobData, JobMessage, Task } from './threads.ts';
 
 /** What the loader of the program lends it. */
 export interface Loader {
@@ -20,11 +20,9 @@ export interface Loader {
 }
 
 export function serve({ importModule, finished }: Loader): void {
-  const data = workerData as ThreadData;
   IMPORT.module = importModule;
   usePrebuiltValidator();
-  if (data.kind === 'jobs') parentPort?.on('message', (job: JobData) => void serveJob(job).then(finished));
-  else void serveCommand(data).then(finished);
+  parentPort?.on('message', (task: Task) => void (task.kind === 'job' ? serveJob(task) : serveCommand(task)).then(finished));
 }
 
 /** A flag in shared memory: the main thread hears Ctrl-C while this one is busy. */
@@ -37,7 +35,7 @@ function bench(job: RunJob, hooks: BenchHooks, stop: SharedArrayBuffer): ReturnT
   return inThread(job, hooks, flagOf(stop));
 }
 
-async function serveCommand({ args, cwd, stdout, stderr, stop, codeCache = [] }: CommandData & CodeCache): Promise<void> {
+async function serveCommand({ args, before = [], cwd, stdout, stderr, stop }: CommandData): Promise<void> {
   const send = (message: CommandMessage): void => parentPort?.postMessage(message);
   const stream = (name: 'stdout' | 'stderr', facts: StreamFacts): Stream => ({
     ...facts,
@@ -51,8 +49,10 @@ async function serveCommand({ args, cwd, stdout, stderr, stop, codeCache = [] }:
     onInterrupt: () => () => undefined,
   };
   const run = (line: readonly string[]): Promise<number> => main(line, io, (job, hooks) => bench(job, hooks, stop));
-  for (const line of codeCache) await run(line);
+  for (const line of before) await run(line);
   send({ kind: 'exit', code: await run(args) });
+  // a thread does one command
+  parentPort?.close();
 }
 
 async function serveJob({ job, stop, progress, stats }: JobData): Promise<void> {

@@ -13,15 +13,18 @@ const THREAD = new URL('./thread.cjs', import.meta.url);
 /** What a machine throws away is small and dies young: a larger nursery holds memory, a smaller one is collected all the time. */
 const LIMITS = { maxYoungGenerationSizeMb: 12 };
 
-/** What a thread is for: one command line, or jobs that are sent to it one after another. */
-export type ThreadData = (CommandData | { readonly kind: 'jobs' }) & CodeCache;
-export interface CodeCache {
-  /** For the build: more command lines. When they are done, what V8 has compiled is written to the code cache. */
-  readonly codeCache?: readonly (readonly string[])[];
+/** What a thread is told when it is made. It loads the program meanwhile, and is sent what it is to do. */
+export interface ThreadData {
+  /** For the build: when the thread has done what it is sent, what V8 has compiled is written to the code cache. */
+  readonly makesCodeCache?: boolean;
 }
+/** What a thread is sent: a command line, or a job, and when it is done the next one. */
+export type Task = CommandData | JobData;
 export interface CommandData {
   readonly kind: 'command';
   readonly args: readonly string[];
+  /** For the build: command lines to go before. */
+  readonly before?: readonly (readonly string[])[];
   readonly cwd: string;
   readonly stdout: StreamFacts;
   readonly stderr: StreamFacts;
@@ -39,8 +42,8 @@ export type JobMessage =
   | { readonly kind: 'result'; readonly result: RunResult }
   | { readonly kind: 'error'; readonly usage: boolean; readonly message: string; readonly stack: string };
 
-/** What a thread for jobs is sent. */
 export interface JobData {
+  readonly kind: 'job';
   readonly job: RunJob;
   /** One word, not 0 = stop. */
   readonly stop: SharedArrayBuffer;
@@ -51,6 +54,6 @@ export interface JobData {
 /** False for sources that run without a build. */
 export const hasThreads = (): boolean => existsSync(fileURLToPath(THREAD));
 
-export function newThread(data: ThreadData): Worker {
+export function newThread(data: ThreadData = {}): Worker {
   return new Worker(THREAD, { workerData: data, resourceLimits: LIMITS });
 }
