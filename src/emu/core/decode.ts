@@ -47,6 +47,15 @@ function compile(row: Row): CompiledRow {
   return { row, mask: mask >>> 0, value: value >>> 0, pieces, fields: {} };
 }
 
+/** Whether the first six bits of a pattern may be these. */
+function beginsWith(pattern: string, top: number): boolean {
+  for (let i = 0; i < 6; i++) {
+    const ch = pattern[i];
+    if ((ch === '0' || ch === '1') && ch !== ((top >>> (5 - i)) & 1 ? '1' : '0')) return false;
+  }
+  return true;
+}
+
 /** An instruction as decoded: its row, op and operands, or null for UNDEFINED. */
 export interface Instruction {
   readonly row: Row;
@@ -75,22 +84,25 @@ const NOWHERE: Match = { row: null, found: 'undefined' };
 
 export class Decoder {
   readonly profile: Profile;
-  /** Rows by the top six bits of the first half-word. */
-  private readonly narrow: CompiledRow[][];
-  private readonly wide: CompiledRow[][];
+  private readonly rows: readonly Row[];
+  private readonly compiled = new Map<Row, CompiledRow>();
+  /** Rows by the top six bits of the first half-word, looked for at the first instruction that has them. */
+  private readonly narrow: (readonly CompiledRow[])[] = [];
+  private readonly wide: (readonly CompiledRow[])[] = [];
 
   constructor(profile: Profile) {
     this.profile = profile;
-    const bucket = (size: 16 | 32): CompiledRow[][] => {
-      const rows = ROWS.filter((r) => r.pattern.length === size && r.on(profile)).map(compile);
-      return Array.from({ length: 64 }, (_, top) => {
-        const bits = (top << (size - 6)) >>> 0;
-        const topMask = (0x3f << (size - 6)) >>> 0;
-        return rows.filter((r) => ((bits ^ r.value) & r.mask & topMask) === 0);
-      });
-    };
-    this.narrow = bucket(16);
-    this.wide = bucket(32);
+    this.rows = ROWS.filter((r) => r.on(profile));
+  }
+  private rowsWith(top: number, size: 16 | 32): readonly CompiledRow[] {
+    const rows: CompiledRow[] = [];
+    for (const row of this.rows) {
+      if (row.pattern.length !== size || !beginsWith(row.pattern, top)) continue;
+      let compiled = this.compiled.get(row);
+      if (!compiled) this.compiled.set(row, (compiled = compile(row)));
+      rows.push(compiled);
+    }
+    return rows;
   }
 
   /** By instruction bits; system instructions are decoded each time they run. */
@@ -118,7 +130,8 @@ export class Decoder {
   match(first: number, second: number): Match {
     const wide = isWide(first);
     const bits = wide ? ((first << 16) | second) >>> 0 : first;
-    const rows = (wide ? this.wide : this.narrow)[first >>> 10]!;
+    const top = first >>> 10;
+    const rows = wide ? (this.wide[top] ??= this.rowsWith(top, 32)) : (this.narrow[top] ??= this.rowsWith(top, 16));
     for (let i = 0; i < rows.length; i++) {
       const r = rows[i]!;
       if (((bits ^ r.value) & r.mask) !== 0) continue;
