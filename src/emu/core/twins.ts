@@ -40,16 +40,15 @@ export function repetitions({ u16, i32 }: Arena, reach: Reach, host: number, mos
   return Math.max(0, Math.min(most, (4 * at - to) >> 1));
 }
 
-/** Takes over as many records as `count` says from TWIN bytes before, up to one that is no plain one or where something has been decoded already. */
+/** Takes over as many records as `count` says from TWIN bytes before, up to one that is no plain one. */
 export function takeOver(arena: Arena, rec: number, twin: number, count: number): void {
-  const { u16, i32 } = arena;
-  let n = 0;
-  while (n < count && u16[(rec + n * RECORD_BYTES) >> 1] === H_DECODE && (n >= TWINS || isPlain(arena, twin + n * RECORD_BYTES))) n++;
   const copy = (to: number, from: number, records: number): void =>
-    void i32.copyWithin(to >> 2, from >> 2, (from + records * RECORD_BYTES) >> 2);
-  let done = Math.min(n, TWINS);
+    void arena.i32.copyWithin(to >> 2, from >> 2, (from + records * RECORD_BYTES) >> 2);
+  let done = 0;
+  while (done < count && done < TWINS && isPlain(arena, twin + done * RECORD_BYTES)) done++;
   copy(rec, twin, done);
-  for (let more; done < n; done += more) copy(rec + done * RECORD_BYTES, rec, (more = Math.min(done, n - done)));
+  if (done < TWINS) return;
+  for (let more; done < count; done += more) copy(rec + done * RECORD_BYTES, rec, (more = Math.min(done, count - done)));
 }
 
 /** Records from a place on whose twins follow one another: those at the start of a page have theirs on the page before. */

@@ -13,6 +13,7 @@ import {
   fpRegisters,
   isFp,
   listLength,
+  once,
   previous,
   reads,
   readsFlags,
@@ -121,6 +122,20 @@ function accumulators(ins: Instruction): number[] {
   return writes(ins).length === 2 ? [a ?? -1, d ?? -1] : [d ?? -1];
 }
 
+/** What the pipeline asks of an instruction, worked out once. */
+const traits = once((ins) => ({
+  ins,
+  reads: reads(ins),
+  writes: writes(ins),
+  fp: isFp(classOf(ins)),
+  fpReads: fpRegisters(ins, 'fpSrc'),
+  fpWrites: fpRegisters(ins, 'fpDest'),
+  readsFlags: readsFlags(ins),
+  setsFlags: setsFlags(ins),
+  flagsLate: shiftsOperand(ins),
+  issue: issue(ins),
+}));
+
 interface Result {
   readonly at: number;
   readonly by: Instruction;
@@ -129,6 +144,8 @@ interface Result {
 function readyFor(ins: Instruction, register: number, { at, by }: Result): number {
   const early = at + 1;
   const plain = at + latency(by);
+  // nothing is earlier
+  if (plain === early) return early;
   const c = classOf(ins);
   const from = classOf(by);
   if (/^store/.test(c) && !addressRegisters(ins).includes(register) && (/^load/.test(from) || chains(by))) return early;
@@ -136,6 +153,17 @@ function readyFor(ins: Instruction, register: number, { at, by }: Result): numbe
     if (chains(by) || (from === 'load' && c === 'mac')) return early;
   }
   return plain;
+}
+/** When the results of FP instructions before it let one issue. */
+function fpReady(ins: Instruction, registers: readonly number[], results: ReadonlyMap<number, Result>): number {
+  let at = 0;
+  for (const r of registers) {
+    const result = results.get(r);
+    if (!result) continue;
+    const chained = classOf(ins) === 'fp-mac' && classOf(result.by) === 'fp-mac' && !factors(ins).includes(r);
+    at = Math.max(at, result.at + (chained ? 3 : fpLatency(result.by)));
+  }
+  return at;
 }
 
 function time(line: readonly Instruction[]): number {
@@ -146,38 +174,27 @@ function time(line: readonly Instruction[]): number {
   const core = new Map<number, Result>();
   const fp = new Map<number, Result>();
   for (let i = 0; i < line.length; i++) {
-    const ins = line[i]!;
-    const c = classOf(ins);
+    const t = traits(line[i]!);
+    const { ins } = t;
     let at = 0;
-    const read = reads(ins);
-    for (let k = 0; k < read.length; k++) {
-      const r = read[k]!;
+    for (let k = 0; k < t.reads.length; k++) {
+      const r = t.reads[k]!;
       const result = core.get(r);
       if (result) at = Math.max(at, readyFor(ins, r, result));
     }
-    if (isFp(c)) {
-      at = Math.max(at, fpFrom);
-      for (const r of fpRegisters(ins, 'fpSrc')) {
-        const result = fp.get(r);
-        if (!result) continue;
-        const chained = c === 'fp-mac' && classOf(result.by) === 'fp-mac' && !factors(ins).includes(r);
-        at = Math.max(at, result.at + (chained ? 3 : fpLatency(result.by)));
-      }
-    }
-    if (readsFlags(ins)) at = Math.max(at, flagsFrom);
+    if (t.fp) at = Math.max(at, fpFrom, fpReady(ins, t.fpReads, fp));
+    if (t.readsFlags) at = Math.max(at, flagsFrom);
     if (older && pairs(older.ins, ins) && at <= older.at) {
       older = null;
       continue;
     }
     at = Math.max(at, now);
-    const n = issue(ins);
-    now = at + n;
+    now = at + t.issue;
     const last = Math.max(at, now - 1);
-    const written = writes(ins);
-    for (let k = 0; k < written.length; k++) core.set(written[k]!, { at: last, by: ins });
-    for (const r of fpRegisters(ins, 'fpDest')) fp.set(r, { at: last, by: ins });
-    if (c === 'fp-mac') fpFrom = at + 3;
-    if (setsFlags(ins)) flagsFrom = shiftsOperand(ins) ? now + 1 : 0;
+    for (let k = 0; k < t.writes.length; k++) core.set(t.writes[k]!, { at: last, by: ins });
+    for (let k = 0; k < t.fpWrites.length; k++) fp.set(t.fpWrites[k]!, { at: last, by: ins });
+    if (classOf(ins) === 'fp-mac') fpFrom = at + 3;
+    if (t.setsFlags) flagsFrom = t.flagsLate ? now + 1 : 0;
     older = { ins, at: last };
   }
   return now;
