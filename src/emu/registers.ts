@@ -366,7 +366,9 @@ export class RegisterBlock implements Component<RegisterState> {
   onReset(state: RegisterState, env: Env, kind: ResetKind): void {
     const c = this.enter(state, env);
     const { registers } = this.layout;
+    const { regs } = state;
     for (let i = 0; i < registers.length; i++) {
+      if (regs[i] === this.resets[i]) continue;
       const r = registers[i]!;
       if (kind !== 'power' && this.model?.keeps?.(r, kind)) continue;
       if (kind === 'backup' && !this.model?.keeps) continue;
