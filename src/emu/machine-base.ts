@@ -403,7 +403,23 @@ export abstract class MachineBase implements CoreListener {
   // ---- wires that reach the cores --------------------------------------------------------------------------------------------------
   protected wireChanged(name: string, value: number): void {
     this.observer.wire?.(name, value);
-    if (name === this.chip.remap?.wire && this.cores) this.remapped();
+    let effect = this.wireEffects.get(name);
+    if (effect === undefined) this.wireEffects.set(name, (effect = this.effectOf(name)));
+    effect?.(value);
+  }
+  /** What a change of a wire does to the cores, by name; null where it does nothing, as most. */
+  private readonly wireEffects = new Map<string, ((value: number) => void) | null>();
+  private effectOf(name: string): ((value: number) => void) | null {
+    // wires change before there are cores
+    const each = (action: (core: Core) => void) => () => this.cores?.forEach(action);
+    if (name === this.chip.remap?.wire) return () => this.cores && this.remapped();
+    // Each change of `event.<core>` is an event for its WFE; of `core.meet` a reason to let the other core catch up.
+    if (name.startsWith('event.'))
+      return () => {
+        this.cores?.find((c) => c.row.name === name.slice('event.'.length))?.wakeEvent();
+        this.meet();
+      };
+    if (name === 'core.meet' || name.startsWith('core.release.')) return () => this.meet();
     switch (name) {
       case 'flash.latency':
       case 'flash.prefetch':
@@ -411,33 +427,24 @@ export abstract class MachineBase implements CoreListener {
       case 'art.dcache':
       case 'icache.enabled':
       case 'icache.ways':
-        for (const core of this.cores ?? []) this.setFlashTiming(core);
-        break;
+        return each((core) => this.setFlashTiming(core));
       case 'art.enabled':
       case 'art.page':
-        for (const core of this.cores ?? []) {
-          if (!core.row.flashCache) continue;
+        return each((core) => {
+          if (!core.row.flashCache) return;
           core.flushFlashCache(true, true);
           this.setFlashTiming(core);
-        }
-        break;
+        });
       case 'art.icache.reset':
       case 'art.dcache.reset':
-        for (const core of this.cores ?? []) core.flushFlashCache(name === 'art.icache.reset', name === 'art.dcache.reset');
-        break;
+        return each((core) => core.flushFlashCache(name === 'art.icache.reset', name === 'art.dcache.reset'));
       case 'icache.invalidate':
-        for (const core of this.cores ?? []) core.invalidateCache();
-        break;
+        return each((core) => core.invalidateCache());
       case 'nmi':
-        if (value) for (const core of this.cores ?? []) core.nmi();
-        break;
+        return (value) => value !== 0 && this.cores?.forEach((core) => core.nmi());
+      default:
+        return null;
     }
-    // Each change of `event.<core>` is an event for its WFE; of `core.meet` a reason to let the other core catch up.
-    if (name.startsWith('event.')) {
-      const core = this.cores?.find((c) => c.row.name === name.slice(6));
-      if (core) core.wakeEvent();
-      this.meet();
-    } else if (name === 'core.meet' || name.startsWith('core.release.')) this.meet();
   }
   private setFlashTiming(core: Core): void {
     const wire = (name: string): number => this.system.wire(name);

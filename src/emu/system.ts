@@ -17,6 +17,7 @@ import {
   type RegisterState,
 } from './registers.ts';
 import { clockCount, clockTimeOf, sameRate, Scheduler, setClockRate, stoppedClock, type ClockState, type Ps, type Rate } from './time.ts';
+import { Wires } from './wires.ts';
 
 /** A block of the chip at run time. */
 export interface Block {
@@ -83,7 +84,7 @@ export interface SystemState {
   registers: Uint32Array;
   /** Of the blocks whose models have a state of their own. */
   models: object[];
-  wires: Record<string, number>;
+  wires: Float64Array;
   clocks: Record<string, ClockState>;
   due: Float64Array;
   now: Ps;
@@ -108,7 +109,7 @@ export class System {
   now: Ps = 0;
   /** The same objects for good: whoever holds one need not look it up. */
   private readonly clocks = new Map<string, ClockState>();
-  private wires: Record<string, number> = {};
+  private readonly wires = new Wires();
   /** Parameters as the machine was made with them, and those that have changed since. */
   private readonly given: Readonly<Record<string, number>>;
   /** Never changed in place: checkpoints share it. */
@@ -248,7 +249,7 @@ export class System {
       clockTimeOf: (name, count) => clockTimeOf(clock(name), count),
       clockRate: (name) => clock(name).rate,
       setClock: (name, rate) => system.setClock(name, rate),
-      wire: (name) => system.totals[name]?.() ?? system.wires[name] ?? 0,
+      wire: (name) => system.wire(name),
       setWire: (name, value) => system.setWire(name, value),
       parameter: (name) => system.parameter(name),
       requestReset: (by) => system.listener.reset(by, self().row.name),
@@ -304,13 +305,12 @@ export class System {
     for (const b of this.clockListeners.get(name) ?? []) b.component.onClock?.(b.state, b.env, name);
   }
   wire(name: string): number {
-    return this.totals[name]?.() ?? this.wires[name] ?? 0;
+    return this.totals[name]?.() ?? this.wires.get(name);
   }
   /** Counts that blocks read like wires; nobody is told when they change. */
   readonly totals: Record<string, () => number> = {};
   setWire(name: string, value: number): void {
-    if ((this.wires[name] ?? 0) === value) return;
-    this.wires[name] = value;
+    if (!this.wires.set(name, value)) return;
     if (name === this.chip.remap?.wire) {
       this.configuration++;
       this.regions = this.layOut();
@@ -329,13 +329,13 @@ export class System {
     const sharers = this.irqSharers.get(line);
     if (!sharers) return this.listener.irq(line, level, core);
     const wire = (name: string, to: number | undefined): string => (to === undefined ? `irq.${line}.${name}` : `irq.${line}.${name}.${to}`);
-    this.wires[wire(block, core)] = level ? 1 : 0;
+    this.wires.set(wire(block, core), level ? 1 : 0);
     const targets = this.chip.cores.length === 1 ? [undefined] : this.chip.cores.map((_c, i) => i);
     for (const to of targets) {
       if (core !== undefined && to !== undefined && to !== core) continue;
       this.listener.irq(
         line,
-        sharers.some((name) => this.wires[wire(name, undefined)] === 1 || (to !== undefined && this.wires[wire(name, to)] === 1)),
+        sharers.some((name) => this.wires.get(wire(name, undefined)) === 1 || (to !== undefined && this.wires.get(wire(name, to)) === 1)),
         to,
       );
     }
@@ -645,7 +645,7 @@ export class System {
     return {
       registers: this.registers.slice(),
       models: this.modelled.map((state) => clonePlain(state.model)),
-      wires: { ...this.wires },
+      wires: this.wires.save(),
       clocks: Object.fromEntries([...this.clocks].map(([name, c]) => [name, { ...c }])),
       due: this.scheduler.due.slice(),
       now: this.now,
@@ -656,7 +656,7 @@ export class System {
     this.configuration++;
     this.registers.set(s.registers);
     this.modelled.forEach((state, i) => (state.model = clonePlain(s.models[i]!)));
-    this.wires = { ...s.wires };
+    this.wires.restore(s.wires);
     this.changed = s.parameters;
     if (this.chip.remap) this.regions = this.layOut();
     for (const [name, c] of this.clocks) Object.assign(c, s.clocks[name]);
