@@ -441,7 +441,8 @@ export class Machine extends MachineBase {
       const most = core.cyclesUntil(loopHolds(core, s, loop)) - 1;
       const to = frameAfter(loop, idle.frame, core.cyclesUntil(until), most);
       if (to.cycles <= 0) break;
-      const [a, b] = [loop.frames![idle.frame]!, loop.frames![to.frame]!];
+      const a = loop.frames![idle.frame]!;
+      const b = loop.frames![to.frame]!;
       core.skip(
         to.cycles,
         to.rounds * loop.instructions + b.instructions - a.instructions,

@@ -377,8 +377,9 @@ export class System {
     const s = this.scheduler;
     this.now = Math.max(this.now, now);
     while (s.next <= now) {
-      if (!this.aside.has(s.first())) return false;
-      this.fire(s.takeDue(now));
+      const slot = s.first();
+      if (!this.aside.has(slot)) return false;
+      this.fire(s.take(slot));
     }
     return true;
   }

@@ -187,8 +187,10 @@ export class Scheduler {
   }
   /** Unlinks and returns the slot that is due first at or before `now`, or -1. */
   takeDue(now: Ps): number {
-    if (this.next > now || this.next === Infinity) return -1;
-    const slot = this.first();
+    return this.next > now || this.next === Infinity ? -1 : this.take(this.first());
+  }
+  /** Unlinks and returns the slot that is due first. */
+  take(slot: number): number {
     this.unlink(slot);
     this.next = this.earliest();
     return slot;

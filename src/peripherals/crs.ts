@@ -52,10 +52,12 @@ export const crs: ModelFactory = (layout: Layout, given): RegisterModel<State> =
 
   const outRange = (c: Context): number => FELIM.get(c) * 128;
   const driveIrq = (c: Context): void => c.env.irq(0, (c.get(CR) & c.get(ISR) & ENABLES) !== 0);
-  const raise = (c: Context, ...flags: readonly F[]): void => {
+  /** By the masks of flags: it happens in each frame. */
+  const raise = (c: Context, flags: number): void => {
     const before = c.get(ISR);
-    for (const f of flags) f.set(c, 1);
-    if (c.get(ISR) !== before) driveIrq(c);
+    if ((before & flags) === flags) return;
+    c.put(ISR, before | flags);
+    driveIrq(c);
   };
   const armAll = (c: Context): void => {
     const running = CEN.get(c) && c.s.start >= 0;
@@ -67,7 +69,7 @@ export const crs: ModelFactory = (layout: Layout, given): RegisterModel<State> =
     if (!AUTOTRIMEN.get(c) || step === 0) return;
     const want = TRIM.get(c) + step;
     const got = Math.min(TRIM.max, Math.max(0, want));
-    if (got !== want) raise(c, TRIMOVF, ERRF);
+    if (got !== want) raise(c, TRIMOVF.mask | ERRF.mask);
     TRIM.set(c, got);
     c.env.setWire('crs.trim', got - CENTRE);
   };
@@ -85,14 +87,14 @@ export const crs: ModelFactory = (layout: Layout, given): RegisterModel<State> =
       const limit = FELIM.get(c);
       // Upward: the clock is fast, so TRIM goes down.
       const sign = up ? -1 : 1;
-      if (size < limit) raise(c, SYNCOKF);
+      if (size < limit) raise(c, SYNCOKF.mask);
       else if (size < 3 * limit) {
-        raise(c, SYNCOKF);
+        raise(c, SYNCOKF.mask);
         trimBy(c, sign);
       } else if (size < outRange(c)) {
-        raise(c, SYNCWARNF);
+        raise(c, SYNCWARNF.mask);
         trimBy(c, 2 * sign);
-      } else if (!up) raise(c, SYNCERR, ERRF);
+      } else if (!up) raise(c, SYNCERR.mask | ERRF.mask);
     }
     s.start = now;
     armAll(c);
@@ -128,9 +130,9 @@ export const crs: ModelFactory = (layout: Layout, given): RegisterModel<State> =
       if (wire === 'usb.sof' ? source === usbSource : source === SYNC_GPIO && value !== 0) signal(c);
     },
     onTimer(c, timer) {
-      if (timer === 'expected') return raise(c, ESYNCF);
+      if (timer === 'expected') return raise(c, ESYNCF.mask);
       c.s.start = -1; // the counter stops until the next SYNC
-      raise(c, SYNCMISS, ERRF);
+      raise(c, SYNCMISS.mask | ERRF.mask);
       armAll(c);
     },
     write(c, r, merged, raw) {

@@ -457,7 +457,10 @@ export class UsbSim implements Host, BusHost {
         continue;
       }
       let next: Transfer | null = null;
-      for (const t of transfers) if (t.due <= now && (next === null || t.due < next.due)) next = t;
+      for (let i = 0; i < transfers.length; i++) {
+        const t = transfers[i]!;
+        if (t.due <= now && (next === null || t.due < next.due)) next = t;
+      }
       if (next === null) break;
       stepTransfer(this, next);
     }
@@ -466,8 +469,9 @@ export class UsbSim implements Host, BusHost {
   }
   private arm(): void {
     let due = Infinity;
-    for (const w of this.state.waits) due = Math.min(due, w.due);
-    for (const t of this.state.transfers) due = Math.min(due, t.due);
+    const { waits, transfers } = this.state;
+    for (let i = 0; i < waits.length; i++) due = Math.min(due, waits[i]!.due);
+    for (let i = 0; i < transfers.length; i++) due = Math.min(due, transfers[i]!.due);
     if (due === Infinity) this.system.scheduler.disarm(this.hostSlot);
     else this.system.scheduler.arm(this.hostSlot, Math.max(due, this.now()));
   }
