@@ -96,12 +96,14 @@ export function attempt(s: Session, starts: Starts, repairs: readonly NamedRepai
     if (interceptor === null && (left <= 0 || repairs.length === 0)) known = options.behindReset?.(s) ?? null;
     return known !== null;
   };
+  for (const core of machine.cores) core.setBrief(true);
   try {
     const end = s.run({ counterfactual: true, repaired: repairs.length > 0, behindReset });
     if (isCut(end.reason)) throw new CutShort(end.reason);
     return known ?? observe(s, end);
   } finally {
     s.onPausedEntry = null;
+    for (const core of machine.cores) core.setBrief(false);
     machine.setRepairs(null);
     undo?.();
     swapBack?.();

@@ -21,7 +21,7 @@ import { classOf, FarLooks, type CodeView } from './timing.ts';
 import type { CodeSource } from './translate/region.ts';
 import type { Surroundings } from './translate/surroundings.ts';
 import { around, isPlain, repeatsAt, repetitions, takeOver, TWIN, twinsFollow } from './twins.ts';
-import { COMES_BACK, PATIENCE, Tier, type Origin } from './translate/tier.ts';
+import { COMES_BACK, PATIENCE, PATIENCE_IF_BRIEF, Tier, type Origin } from './translate/tier.ts';
 import { translationsOf, type Translation } from './translate/translations.ts';
 
 /** Arrivals at a place before it is translated. */
@@ -125,8 +125,14 @@ export abstract class CoreCode extends CoreMemory {
   setTranslating(on: boolean, hotAt?: number): void {
     this.translating = on;
     this.hotAt = hotAt ?? HOT;
-    this.tier.patience = hotAt === undefined ? PATIENCE : 1;
+    this.hasPatience = hotAt === undefined;
+    this.setBrief(false);
     this.updateFast();
+  }
+  private hasPatience = true;
+  /** What runs from now on is expected to end soon: less of it is worth translating. Nothing else may differ. */
+  setBrief(brief: boolean): void {
+    this.tier.patience = !this.hasPatience ? 1 : brief ? PATIENCE_IF_BRIEF : PATIENCE;
   }
   /** Fast RAM of translated code, and whether it may run at all. */
   protected override updateFast(): void {

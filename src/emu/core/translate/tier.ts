@@ -90,6 +90,8 @@ const AGAIN = 6;
  * and more while V8 is cold. More than AGAIN would let inner loops have regions of their own before what is around them has one: a fifth slower for good.
  */
 export const PATIENCE = 4;
+/** The same in a run that is expected to end soon: most of what is translated in one hardly runs afterwards. */
+export const PATIENCE_IF_BRIEF = 16;
 /** Arrivals that a known place starts with: it is asked for soon, and comes at once if nothing changed. */
 export const COMES_BACK = 248;
 
