@@ -9,7 +9,8 @@
 import type { BlockFacts } from '../emu/registers.ts';
 import { handFacts } from './facts.ts';
 
-const merge = (name: string, ...texts: readonly string[]): BlockFacts => handFacts(name, texts.join('\n'));
+/** The text is put together when it is asked for. */
+const merge = (name: string, texts: () => readonly string[]): BlockFacts => handFacts(name, () => texts().join('\n'));
 
 /** Enable, reset and low-power registers from one list of names: `GPIOA:0 …`; a name with `!` has no reset bit, with `+` low-power only. */
 interface Gates {
@@ -61,8 +62,7 @@ const RCC_CSR = `
 74 CSR e000000 1 LSION:0 LSIRDY:1 RMVF:24 BORRSTF:25 PINRSTF:26 PORRSTF:27 SFTRSTF:28 IWDGRSTF:29 WWDGRSTF:30 LPWRRSTF:31
 80 SSCGR 0 * MODPER:0:13 INCSTEP:13:15 SPREADSEL:30 SSCGEN:31`;
 
-const RCC_F405 = merge(
-  'RCC',
+const RCC_F405 = merge('RCC', () => [
   RCC_HEAD,
   gateLines([
     {
@@ -89,10 +89,9 @@ const RCC_F405 = merge(
   RCC_CSR,
   `
 84 PLLI2SCFGR 20003000 * PLLI2SN:6:9 PLLI2SR:28:3`,
-);
+]);
 
-const RCC_F411 = merge(
-  'RCC',
+const RCC_F411 = merge('RCC', () => [
   RCC_HEAD,
   gateLines([
     {
@@ -115,13 +114,12 @@ const RCC_F411 = merge(
   `
 84 PLLI2SCFGR 24003010 * PLLI2SM:0:6 PLLI2SN:6:9 PLLI2SR:28:3
 8c DCKCFGR 0 * TIMPRE:24`,
-);
+]);
 
 const PWR_CR = 'LPDS:0 PDDS:1 CWUF:2 CSBF:3 PVDE:4 PLS:5:3 DBP:8 FPDS:9';
 const PWR_CSR = '4 CSR 0 300 WUF:0 SBF:1 PVDO:2 BRR:3 EWUP:8 BRE:9 VOSRDY:14';
 const flash = (latency: number, sectorBits: number, wrp: string, optcr: string, read: string): BlockFacts =>
-  merge(
-    'FLASH',
+  merge('FLASH', () => [
     `
 0 ACR 0 * LATENCY:0:${latency} PRFTEN:8 ICEN:9 DCEN:10 ICRST:11 DCRST:12
 4 KEYR 0 * KEY:0:32
@@ -129,13 +127,12 @@ const flash = (latency: number, sectorBits: number, wrp: string, optcr: string, 
 c SR 0 0 EOP:0 OPERR:1 WRPERR:4 PGAERR:5 PGPERR:6 PGSERR:7${read} BSY:16
 10 CR 80000000 * PG:0 SER:1 MER:2 SNB:3:${sectorBits} PSIZE:8:2 STRT:16 EOPIE:24 ERRIE:25 LOCK:31
 14 OPTCR ${optcr} * OPTLOCK:0 OPTSTRT:1 BOR_LEV:2:2 WDG_SW:5 nRST_STOP:6 nRST_STDBY:7 RDP:8:8 nWRP:16:${wrp}`,
-  );
+  ]);
 
 const perPin = (name: string, width: number, first = 0, count = 16): string =>
   Array.from({ length: count }, (_, i) => `${name}${first + i}:${i * width}${width === 1 ? '' : `:${width}`}`).join(' ');
 const gpio = (moder = '0', ospeedr = '0', pupdr = '0'): BlockFacts =>
-  merge(
-    'GPIO',
+  merge('GPIO', () => [
     `
 0 MODER ${moder} * ${perPin('MODER', 2)}
 4 OTYPER 0 * ${perPin('OT', 1)}
@@ -147,43 +144,39 @@ c PUPDR ${pupdr} * ${perPin('PUPD', 2)}
 1c LCKR 0 * ${perPin('LCK', 1)} LCKK:16
 20 AFRL 0 * ${perPin('AFSEL', 4, 0, 8)}
 24 AFRH 0 * ${perPin('AFSEL', 4, 8, 8)}`,
-  );
+  ]);
 
 const syscfg = (pmc: string): BlockFacts =>
-  merge(
-    'SYSCFG',
+  merge('SYSCFG', () => [
     `
 0 MEMRMP 0 * MEM_MODE:0:2
 4 PMC 0 * ${pmc}`,
     [1, 2, 3, 4].map((n) => `${(4 + 4 * n).toString(16)} EXTICR${n} 0 * ${perPin('EXTI', 4, 4 * (n - 1), 4)}`).join('\n'),
     `
 20 CMPCR 0 1 CMP_PD:0 READY:8`,
-  );
+  ]);
 
-const EXTI = merge(
-  'EXTI',
+const EXTI = merge('EXTI', () => [
   ['IMR', 'EMR', 'RTSR', 'FTSR', 'SWIER', 'PR']
     .map(
       (r, i) =>
         `${(4 * i).toString(16)} ${r} 0 * ${perPin(r === 'IMR' || r === 'EMR' ? 'MR' : r === 'PR' ? 'PR' : r === 'SWIER' ? 'SWIER' : 'TR', 1, 0, 23)}`,
     )
     .join('\n'),
-);
+]);
 
 const dbgmcu = (apb1: string, apb2: string): BlockFacts =>
-  merge(
-    'DBGMCU',
+  merge('DBGMCU', () => [
     `
 0 IDCODE 10006411 0 DEV_ID:0:12 REV_ID:16:16
 4 CR 0 * DBG_SLEEP:0 DBG_STOP:1 DBG_STANDBY:2 TRACE_IOEN:5 TRACE_MODE:6:2
 8 APB1FZ 0 * ${apb1} DBG_RTC_STOP:10 DBG_WWDG_STOP:11 DBG_IWDG_STOP:12 DBG_I2C1_SMBUS_TIMEOUT:21 DBG_I2C2_SMBUS_TIMEOUT:22 DBG_I2C3_SMBUS_TIMEOUT:23
 c APB2FZ 0 * ${apb2} DBG_TIM9_STOP:16 DBG_TIM10_STOP:17 DBG_TIM11_STOP:18`,
-  );
+  ]);
 
 /** Without `full`: UART4 and UART5, which have no clock pin and no flow control. */
 const usart = (full: boolean): BlockFacts =>
-  merge(
-    'USART',
+  merge('USART', () => [
     `
 0 SR c0 0 PE:0 FE:1 NE:2 ORE:3 IDLE:4 RXNE:5 TC:6 TXE:7 LBD:8${full ? ' CTS:9' : ''}
 4 DR 0 * DR:0:9
@@ -192,25 +185,22 @@ c CR1 0 bfff SBK:0 RWU:1 RE:2 TE:3 IDLEIE:4 RXNEIE:5 TCIE:6 TXEIE:7 PEIE:8 PS:9 
 10 CR2 0 ${full ? '7f6f' : '706f'} ADD:0:4 LBDL:5 LBDIE:6 ${full ? 'LBCL:8 CPHA:9 CPOL:10 CLKEN:11 ' : ''}STOP:12:2 LINEN:14
 14 CR3 0 * EIE:0 IREN:1 IRLP:2 HDSEL:3 ${full ? 'NACK:4 SCEN:5 ' : ''}DMAR:6 DMAT:7 ${full ? 'RTSE:8 CTSE:9 CTSIE:10 ' : ''}ONEBIT:11`,
     full ? '18 GTPR 0 * PSC:0:8 GT:8:8' : '',
-  );
+  ]);
 
-const IWDG = merge(
-  'IWDG',
+const IWDG = merge('IWDG', () => [
   `
 0 KR 0 * KEY:0:16
 4 PR 0 * PR:0:3
 8 RLR fff * RL:0:12
 c SR 0 0 PVU:0 RVU:1`,
-);
-const WWDG = merge(
-  'WWDG',
+]);
+const WWDG = merge('WWDG', () => [
   `
 0 CR 7f * T:0:7 WDGA:7
 4 CFR 7f * W:0:7 WDGTB:7:2 EWI:9
 8 SR 0 * EWIF:0`,
-);
-const RTC = merge(
-  'RTC',
+]);
+const RTC = merge('RTC', () => [
   `
 0 TR 0 * SU:0:4 ST:4:3 MNU:8:4 MNT:12:3 HU:16:4 HT:20:2 PM:22
 4 DR 2101 * DU:0:4 DT:4:2 MU:8:4 MT:12 WDU:13:3 YU:16:4 YT:20:4
@@ -232,7 +222,7 @@ c ISR 7 80 ALRAWF:0 ALRBWF:1 WUTWF:2 SHPF:3 INITS:4 RSF:5 INITF:6 INIT:7 ALRAF:8
 44 ALRMASSR 0 * SS:0:15 MASKSS:24:4
 48 ALRMBSSR 0 * SS:0:15 MASKSS:24:4`,
   Array.from({ length: 20 }, (_, i) => `${(0x50 + 4 * i).toString(16)} BKP${i}R 0 ffffffff`).join('\n'),
-);
+]);
 
 interface Timer {
   readonly channels: 0 | 1 | 2 | 4;
@@ -240,7 +230,8 @@ interface Timer {
   readonly advanced?: boolean;
   readonly or?: string;
 }
-function timer(t: Timer): BlockFacts {
+const timer = (t: Timer): BlockFacts => merge('TIM', () => timerLines(t));
+function timerLines(t: Timer): readonly string[] {
   const wide = t.bits === 32 ? 32 : 16;
   const cc = t.channels;
   const each = (make: (n: number) => string, count: number = cc): string => Array.from({ length: count }, (_, i) => make(i + 1)).join(' ');
@@ -254,7 +245,7 @@ function timer(t: Timer): BlockFacts {
     }).join(' ');
   const events = `UIF:0${cc ? ` ${each((n) => `CC${n}IF:${n}`)}` : ''}${brk ? ' COMIF:5' : ''}${halves ? ' TIF:6' : ''}${brk ? ' BIF:7' : ''}`;
   const overs = cc ? ` ${each((n) => `CC${n}OF:${8 + n}`)}` : '';
-  const lines = [
+  return [
     `0 CR1 0 * CEN:0 UDIS:1 URS:2${cc === 1 ? '' : ' OPM:3'}${full ? ' DIR:4 CMS:5:2' : ''} ARPE:7${cc ? ' CKD:8:2' : ''}`,
     full
       ? `4 CR2 0 * ${brk ? 'CCPC:0 CCUS:2 ' : ''}CCDS:3 MMS:4:3 TI1S:7${brk ? ' OIS1:8 OIS1N:9 OIS2:10 OIS2N:11 OIS3:12 OIS3N:13 OIS4:14' : ''}`
@@ -279,11 +270,9 @@ function timer(t: Timer): BlockFacts {
     full ? '48 DCR 0 * DBA:0:5 DBL:8:5\n4c DMAR 0 * DMAB:0:16' : '',
     t.or ? `50 OR 0 * ${t.or}` : '',
   ];
-  return merge('TIM', lines.join('\n'));
 }
 
-const SPI = merge(
-  'SPI',
+const SPI = merge('SPI', () => [
   `
 0 CR1 0 * CPHA:0 CPOL:1 MSTR:2 BR:3:3 SPE:6 LSBFIRST:7 SSI:8 SSM:9 RXONLY:10 DFF:11 CRCNEXT:12 CRCEN:13 BIDIOE:14 BIDIMODE:15
 4 CR2 0 * RXDMAEN:0 TXDMAEN:1 SSOE:2 FRF:4 ERRIE:5 RXNEIE:6 TXEIE:7
@@ -294,9 +283,8 @@ c DR 0 * DR:0:16
 18 TXCRCR 0 0 TXCRC:0:16
 1c I2SCFGR 0 * CHLEN:0 DATLEN:1:2 CKPOL:3 I2SSTD:4:2 PCMSYNC:7 I2SCFG:8:2 I2SE:10 I2SMOD:11
 20 I2SPR a * I2SDIV:0:8 ODD:8 MCKOE:9`,
-);
-const I2C = merge(
-  'I2C',
+]);
+const I2C = merge('I2C', () => [
   `
 0 CR1 0 * PE:0 SMBUS:1 SMBTYPE:3 ENARP:4 ENPEC:5 ENGC:6 NOSTRETCH:7 START:8 STOP:9 ACK:10 POS:11 PEC:12 ALERT:13 SWRST:15
 4 CR2 0 * FREQ:0:6 ITERREN:8 ITEVTEN:9 ITBUFEN:10 DMAEN:11 LAST:12
@@ -308,9 +296,8 @@ c OAR2 0 * ENDUAL:0 ADD2:1:7
 1c CCR 0 * CCR:0:12 DUTY:14 FS:15
 20 TRISE 2 * TRISE:0:6
 24 FLTR 0 * DNF:0:4 ANOFF:4`,
-);
-const DMA = merge(
-  'DMA',
+]);
+const DMA = merge('DMA', () => [
   `
 0 LISR 0 0
 4 HISR 0 0
@@ -326,23 +313,20 @@ ${at(3)} S${n}M0AR 0 * M0A:0:32
 ${at(4)} S${n}M1AR 0 * M1A:0:32
 ${at(5)} S${n}FCR 21 87 FTH:0:2 DMDIS:2 FS:3:3 FEIE:7`;
   }).join(''),
-);
-const CRC = merge(
-  'CRC',
+]);
+const CRC = merge('CRC', () => [
   `
 0 DR ffffffff * DR:0:32
 4 IDR 0 * IDR:0:8
 8 CR 0 0 RESET:0`,
-);
-const RNG = merge(
-  'RNG',
+]);
+const RNG = merge('RNG', () => [
   `
 0 CR 0 * RNGEN:2 IE:3
 4 SR 0 60 DRDY:0 CECS:1 SECS:2 CEIS:5 SEIS:6
 8 DR 0 0 RNDATA:0:32`,
-);
-const ADC = merge(
-  'ADC',
+]);
+const ADC = merge('ADC', () => [
   `
 0 SR 0 0 AWD:0 EOC:1 JEOC:2 JSTRT:3 STRT:4 OVR:5
 4 CR1 0 7c0ffff
@@ -364,14 +348,13 @@ c SMPR1 0 7ffffff
 44 JDR3 0 0
 48 JDR4 0 0
 4c DR 0 0`,
-);
-const ADC_COMMON = merge('ADC_Common', '0 CSR 0 0\n4 CCR 0 c3ef1f\n8 CDR 0 0');
-const DAC = merge(
-  'DAC',
+]);
+const ADC_COMMON = merge('ADC_Common', () => ['0 CSR 0 0\n4 CCR 0 c3ef1f\n8 CDR 0 0']);
+const DAC = merge('DAC', () => [
   '0 CR 0 3fff3fff EN1:0 EN2:16\n4 SWTRIGR 0 0\n8 DHR12R1 0 fff\nc DHR12L1 0 fff0\n10 DHR8R1 0 ff\n14 DHR12R2 0 fff\n18 DHR12L2 0 fff0\n1c DHR8R2 0 ff\n20 DHR12RD 0 fff0fff\n24 DHR12LD 0 fff0fff0\n28 DHR8RD 0 ffff\n2c DOR1 0 0\n30 DOR2 0 0\n34 SR 0 0',
-);
+]);
 /** Blocks of which nothing but the place is given: reads give 0, writes are lost, both are reported. */
-const EMPTY = merge('(no register facts)', '');
+const EMPTY = merge('(no register facts)', () => ['']);
 
 const COMMON: Readonly<Record<string, BlockFacts>> = {
   EXTI,
@@ -402,7 +385,7 @@ const COMMON: Readonly<Record<string, BlockFacts>> = {
 export const F405_FACTS: Readonly<Record<string, BlockFacts>> = {
   ...COMMON,
   RCC: RCC_F405,
-  PWR: merge('PWR', `0 CR 4000 43f3 ${PWR_CR} VOS:14`, PWR_CSR),
+  PWR: merge('PWR', () => [`0 CR 4000 43f3 ${PWR_CR} VOS:14`, PWR_CSR]),
   FLASH: flash(3, 4, '12', 'fffaaed', ''),
   SYSCFG: syscfg('MII_RMII_SEL:23'),
   DBGMCU: dbgmcu(
@@ -423,7 +406,7 @@ export const F405_FACTS: Readonly<Record<string, BlockFacts>> = {
 export const F411_FACTS: Readonly<Record<string, BlockFacts>> = {
   ...COMMON,
   RCC: RCC_F411,
-  PWR: merge('PWR', `0 CR 8000 30eff3 ${PWR_CR} LPLVDS:10 MRLVDS:11 ADCDC1:13 VOS:14:2 FMSSR:20 FISSR:21`, PWR_CSR),
+  PWR: merge('PWR', () => [`0 CR 8000 30eff3 ${PWR_CR} LPLVDS:10 MRLVDS:11 ADCDC1:13 VOS:14:2 FMSSR:20 FISSR:21`, PWR_CSR]),
   FLASH: flash(4, 4, '8', 'ffaaed', ' RDERR:8'),
   SYSCFG: syscfg('ADC1DC2:16'),
   DBGMCU: dbgmcu('DBG_TIM2_STOP:0 DBG_TIM3_STOP:1 DBG_TIM4_STOP:2 DBG_TIM5_STOP:3', 'DBG_TIM1_STOP:0'),

@@ -99,7 +99,7 @@ export function factsOnDemand(name: string, make: () => readonly RegisterFact[])
 }
 
 /** Facts made by hand: a line per register, `offset NAME reset writable FIELD:bit[:width]…`, numbers hexadecimal; `*` = every bit of the fields. */
-export const handFacts = (name: string, text: string): BlockFacts => factsOnDemand(name, () => handRegisters(text));
+export const handFacts = (name: string, text: () => string): BlockFacts => factsOnDemand(name, () => handRegisters(text()));
 
 function handRegisters(text: string): readonly RegisterFact[] {
   const lines = text
