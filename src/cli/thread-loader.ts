@@ -50,6 +50,7 @@ program.exports.serve({
   importModule: (href) => import(href),
   finished: () => {
     if (!makesCodeCache) return;
+    // the cache holds under the settings that stand when it is made
     setFlagsFromString('--flush-bytecode');
     writeFileSync(CACHE, script.createCachedData());
   },

@@ -13,7 +13,7 @@ const THREAD = new URL('./thread.cjs', import.meta.url);
 /** What a machine throws away is small and dies young: a larger nursery holds memory, a smaller one is collected all the time. */
 const LIMITS = { maxYoungGenerationSizeMb: 12 };
 
-/** What a thread is told when it is made. It loads the program meanwhile, and is sent what it is to do. */
+/** What a thread is told when it is made; what it is to do it is sent (`Task`), while it loads. */
 export interface ThreadData {
   /** For the build: when the thread has done what it is sent, what V8 has compiled is written to the code cache. */
   readonly makesCodeCache?: boolean;
