@@ -731,9 +731,17 @@ export abstract class MachineBase implements CoreListener {
 
 /** From the first byte that differs from memory up to behind the last one; the same twice where none does. */
 function difference(u8: Uint8Array, host: number, bytes: Uint8Array): [number, number] {
-  let first = 0;
+  let first = (host | bytes.byteOffset) & 3 ? 0 : sameWords(u8, host, bytes);
   let end = bytes.length;
   while (first < end && u8[host + first] === bytes[first]) first++;
   while (end > first && u8[host + end - 1] === bytes[end - 1]) end--;
   return [first, end];
+}
+/** Bytes of whole words that are the same, up to the first that is not. */
+function sameWords(u8: Uint8Array, host: number, bytes: Uint8Array): number {
+  const there = new Int32Array(u8.buffer, host, bytes.length >> 2);
+  const here = new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length >> 2);
+  let i = 0;
+  while (i < here.length && there[i] === here[i]) i++;
+  return 4 * i;
 }

@@ -146,7 +146,9 @@ export class Layout {
   }
   at(offset: number): Register | undefined {
     this.byOffset ??= placesOf(this.registers);
-    return this.registers[(this.byOffset[offset] ?? 0) - 1];
+    const number = this.byOffset[offset];
+    // no element -1 is asked for: V8 would look for a property of that name
+    return number ? this.registers[number - 1] : undefined;
   }
 }
 
