@@ -406,9 +406,19 @@ export function recordFrames(core: Core, system: System, loop: SteadyLoop, until
     const done = core.cycles() - cycles;
     if (done < loop.cycles) continue;
     if (done > loop.cycles || !inState(core, loop.state)) return null;
-    loop.varying = ARCHITECTURE.filter((i) => frames.some((f) => f.state[i] !== loop.state[i]));
+    loop.varying = varyingWords(loop.state, frames);
     return frames;
   }
+}
+
+/** Words of the state that are another in one of the frames. */
+function varyingWords(state: Uint32Array, frames: readonly Frame[]): Int32Array {
+  const varies = new Uint8Array(state.length);
+  for (let f = 0; f < frames.length; f++) {
+    const { state: other } = frames[f]!;
+    for (let i = 0; i < state.length; i++) if (other[i] !== state[i]) varies[i] = 1;
+  }
+  return ARCHITECTURE.filter((i) => varies[i] === 1);
 }
 
 /** The frame in whose state the core is, -1 if in none. `hint` is tried first. */
