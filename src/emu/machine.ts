@@ -22,7 +22,7 @@ import {
   type Told,
 } from './idle.ts';
 import { type Memory } from './system.ts';
-import { clockCount, clockTimeOf, MS, type Ps } from './time.ts';
+import { clockCount, clockTimeOf, MS, WIDE, type Ps } from './time.ts';
 import { MachineBase, QUANTUM, type Checkpoint, type SavedPage } from './machine-base.ts';
 import { TOGETHER_FIRST } from './machine-state.ts';
 
@@ -268,7 +268,7 @@ export class Machine extends MachineBase {
   }
 
   /** Of the run that is going on. */
-  private limit: Ps = 0;
+  private limit: Ps = WIDE;
 
   /** Steady loops are skipped to the next event. Off: every round is executed; nothing else may differ. */
   skipping = true;

@@ -146,7 +146,8 @@ export class Layout {
   }
   at(offset: number): Register | undefined {
     this.byOffset ??= placesOf(this.registers);
-    const number = this.byOffset[offset];
+    // an address less a base may come as a double: V8 would compile this for integers again and again
+    const number = this.byOffset[offset | 0];
     // no element -1 is asked for: V8 would look for a property of that name
     return number ? this.registers[number - 1] : undefined;
   }

@@ -16,7 +16,7 @@ import {
   type ModelFactory,
   type RegisterState,
 } from './registers.ts';
-import { clockCount, clockTimeOf, sameRate, Scheduler, setClockRate, stoppedClock, type ClockState, type Ps, type Rate } from './time.ts';
+import { clockCount, clockTimeOf, sameRate, Scheduler, setClockRate, stoppedClock, WIDE, type ClockState, type Ps, type Rate } from './time.ts';
 import { Wires } from './wires.ts';
 
 /** A block of the chip at run time. */
@@ -106,7 +106,7 @@ export class System {
   master = 0;
   listener: SystemListener = SILENT;
   /** Time of what is being served now. The machine sets it before an access. */
-  now: Ps = 0;
+  now: Ps = WIDE;
   /** The same objects for good: whoever holds one need not look it up. */
   private readonly clocks = new Map<string, ClockState>();
   private readonly wires = new Wires();
@@ -135,6 +135,7 @@ export class System {
    * @param parameters overrides of the chip's parameters (board, slow chip…); a value of NaN removes one (crystal not fitted).
    */
   constructor(chip: ChipDescription, models: Readonly<Record<string, ModelFactory>>, parameters: Readonly<Record<string, number>> = {}) {
+    this.now = 0;
     this.chip = chip;
     this.given = { ...Object.fromEntries(Object.entries(chip.parameters).map(([name, fact]) => [name, fact.value])), ...parameters };
     const bytes = chip.memories.reduce((sum, m) => sum + ((m.size + PAGE_SIZE - 1) & ~(PAGE_SIZE - 1)), 0);

@@ -68,7 +68,17 @@ export interface ClockState {
   anchorCount: number;
 }
 
-export const stoppedClock = (): ClockState => ({ rate: null, periodNum: 0, periodDen: 0, anchor: 0, anchorCount: 0 });
+/**
+ * What a field is made with that will hold numbers beyond 31 bits: V8 keeps room for a double in it then. One that is made with a small integer changes the layout of
+ * its object when it outgrows that, and all that was compiled for such objects is thrown away.
+ */
+export const WIDE = NaN;
+
+export function stoppedClock(): ClockState {
+  const clock: ClockState = { rate: null, periodNum: 0, periodDen: 0, anchor: WIDE, anchorCount: WIDE };
+  clock.anchor = clock.anchorCount = 0;
+  return clock;
+}
 
 /** Number of whole edges at `now`; frozen while stopped. */
 export function clockCount(c: ClockState, now: Ps): number {

@@ -2,7 +2,7 @@
 import { CPU_STRIDE, type Arena } from '../arena.ts';
 import type { CoreRow } from '../chip.ts';
 import type { System } from '../system.ts';
-import { clockCount, clockTimeOf, type ClockState, type Ps } from '../time.ts';
+import { clockCount, clockTimeOf, WIDE, type ClockState, type Ps } from '../time.ts';
 import { PROFILES, type Profile } from './builder.ts';
 import type { CoreListener, Zone } from './core-types.ts';
 import type { Core } from './core.ts';
@@ -35,15 +35,16 @@ export abstract class CoreState {
   protected readonly sysTickSlot: number;
   protected readonly ownClock: ClockState;
   /** cycles() = cycleTarget - BUDGET. */
-  protected cycleTarget = 0;
+  protected cycleTarget: number = WIDE;
   protected irqDirty = true;
   /** Instructions executed, without RETIRED. */
-  protected retiredBase = 0;
+  protected retiredBase: number = WIDE;
   protected pcChanged = false;
   /** `retired()` when the core last left reset. */
-  retiredAtReset = 0;
+  retiredAtReset: number = WIDE;
 
   constructor(system: System, row: CoreRow, index: number, listener: CoreListener) {
+    this.cycleTarget = this.retiredBase = this.retiredAtReset = 0;
     this.system = system;
     this.arena = system.arena;
     this.row = row;
