@@ -16,7 +16,18 @@ import {
   type ModelFactory,
   type RegisterState,
 } from './registers.ts';
-import { clockCount, clockTimeOf, sameRate, Scheduler, setClockRate, stoppedClock, WIDE, type ClockState, type Ps, type Rate } from './time.ts';
+import {
+  clockCount,
+  clockTimeOf,
+  sameRate,
+  Scheduler,
+  setClockRate,
+  stoppedClock,
+  WIDE,
+  type ClockState,
+  type Ps,
+  type Rate,
+} from './time.ts';
 import { Wires } from './wires.ts';
 
 /** A block of the chip at run time. */

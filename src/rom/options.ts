@@ -195,9 +195,9 @@ export function resolveRomOptions(defaults: RomOptionDefaults, chosen: Readonly<
     if (!values.includes(value)) throw new RomOptionError(`ROM option ${id} is ${values.join(', ')}, not ${value}`, value, values);
   }
   return ids.map((id) => {
-    const row = defaults[id]!;
+    const { value, confidence, source } = defaults[id]!;
     const own = Object.hasOwn(chosen, id);
-    return { ...row, id, value: own ? chosen[id]! : row.value, chosen: own };
+    return { id, value: own ? chosen[id]! : value, confidence, source, chosen: own };
   });
 }
 

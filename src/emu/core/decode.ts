@@ -43,7 +43,10 @@ function compile(row: Row): CompiledRow {
     }
   }
   const left: Record<string, number> = { ...width };
-  const pieces = runs.map((r) => ({ ...r, starts: left[r.letter] === width[r.letter], to: (left[r.letter] = left[r.letter]! - r.width) }));
+  const pieces = runs.map(({ letter, from, width: bits }): Piece => {
+    const starts = left[letter] === width[letter];
+    return { letter, from, width: bits, starts, to: (left[letter] = left[letter]! - bits) };
+  });
   return { row, mask: mask >>> 0, value: value >>> 0, pieces, fields: {} };
 }
 
@@ -75,6 +78,9 @@ function nextName(): string {
 /** ITSTATE after one more instruction of its block (ARM ARM `ITAdvance`). */
 export const advanceIt = (it: number): number => ((it & 7) === 0 ? 0 : (it & 0xe0) | ((it << 1) & 0x1f));
 export const isWide = (hw: number): boolean => (hw & 0xf800) > 0xe000;
+
+/** With all properties in one order: whoever reads them finds one kind of object. */
+const uniform = ({ op, v, vIT, a, b, c, d, imm }: Decoded): Decoded => ({ op, v, vIT, a, b, c, d, imm });
 
 /** Instructions kept decoded: more than a firmware has different ones that matter, less than a sweep over all encodings. */
 const KNOWN_LIMIT = 8192;
@@ -124,7 +130,7 @@ export class Decoder {
     const m = this.match(first, second);
     if (m.row === null) return m.found;
     if (typeof m.found === 'string') return m.found;
-    return { row: m.row, def: OPS.get(m.found.op)!, decoded: m.found, size: isWide(first) ? 4 : 2, name: nextName() };
+    return { row: m.row, def: OPS.get(m.found.op)!, decoded: uniform(m.found), size: isWide(first) ? 4 : 2, name: nextName() };
   }
   /** The row that an encoding belongs to and what it makes of it. */
   match(first: number, second: number): Match {

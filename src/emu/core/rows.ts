@@ -120,14 +120,14 @@ export function variants(axes: Readonly<Record<string, readonly (number | string
 /** Result of decoding: an op with its variant and operand fields. */
 export interface Decoded {
   readonly op: string;
-  readonly v?: Variant;
+  readonly v?: Variant | undefined;
   /** Variant inside an IT block if it differs (16-bit data processing sets flags only outside). */
-  readonly vIT?: Variant;
-  readonly a?: number;
-  readonly b?: number;
-  readonly c?: number;
-  readonly d?: number;
-  readonly imm?: number;
+  readonly vIT?: Variant | undefined;
+  readonly a?: number | undefined;
+  readonly b?: number | undefined;
+  readonly c?: number | undefined;
+  readonly d?: number | undefined;
+  readonly imm?: number | undefined;
 }
 
 type Letter =

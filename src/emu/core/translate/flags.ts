@@ -69,8 +69,8 @@ export class Flags {
     return (this.now.known & bits) === bits && (this.now.bits & bits) === bits;
   }
   private become(bits: number, on: boolean): void {
-    const { now } = this;
-    this.now = { ...now, known: now.known | bits, bits: on ? now.bits | bits : now.bits & ~bits };
+    const { known, bits: now, a, b } = this.now;
+    this.now = { known: known | bits, bits: on ? now | bits : now & ~bits, a, b };
   }
 
   // ---- writing -------------------------------------------------------------------------------------------------------------------

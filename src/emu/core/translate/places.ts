@@ -26,7 +26,8 @@ export class Placed extends Expr {
 export function displaced(v: Val, by: Val, sign: 1 | -1, e: Expr): Expr {
   const n = lift(by).constant;
   if (!(v instanceof Placed) || n === undefined) return e;
-  return new Placed(e, { ...v.origin, offset: (v.origin.offset + sign * n) | 0 });
+  const { base, offset, aligned } = v.origin;
+  return new Placed(e, { base, offset: (offset + sign * n) | 0, aligned });
 }
 /** Bytes that are stored `distance` above a word's address, and the word, cannot be the same. */
 export const isApart = (distance: number, bytes: number): boolean =>
