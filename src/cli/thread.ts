@@ -1,8 +1,10 @@
 /** What a thread does: one command line, or the jobs that it is sent. */
+import { createHash } from 'node:crypto';
 import { parentPort } from 'node:worker_threads';
 import { UsageError } from '../bench/usage-error.ts';
 import { findChip } from '../chips/index.ts';
 import { ImageError } from '../emu/image/errors.ts';
+import { SHA256 } from '../emu/image/sha256.ts';
 import type { RunJob } from '../bench/job.ts';
 import { inThread, type BenchHooks } from './engine.ts';
 import type { Io, Stream, StreamFacts } from './io.ts';
@@ -22,6 +24,7 @@ export interface Loader {
 export function serve({ importModule, finished }: Loader): void {
   IMPORT.module = importModule;
   usePrebuiltValidator();
+  SHA256.digest = (bytes) => createHash('sha256').update(bytes).digest('hex');
   parentPort?.on('message', (task: Task) => void (task.kind === 'job' ? serveJob(task) : serveCommand(task)).then(finished));
 }
 
