@@ -146,8 +146,13 @@ function onlyPagesMoved(before: Pages, after: Pages, memory: ReadonlyMap<number,
   for (const [page, { bytes }] of after) {
     const old = before.get(page)?.bytes;
     if (old === undefined) return false;
-    for (let i = 0; i < bytes.length; i++) if (bytes[i] !== old[i] && !memory.has((page << PAGE_BITS) + i)) return false;
+    const [now, then] = [wordsOf(bytes), wordsOf(old)];
+    for (let i = 0; i < now.length; i++) {
+      if (now[i] === then[i]) continue;
+      for (let at = 4 * i; at < 4 * i + 4; at++) if (bytes[at] !== old[at] && !memory.has((page << PAGE_BITS) + at)) return false;
+    }
   }
   for (const [host, value] of memory) if (after.get(host >>> PAGE_BITS)?.bytes[host & ((1 << PAGE_BITS) - 1)] !== value) return false;
   return true;
 }
+const wordsOf = (bytes: Uint8Array): Int32Array => new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length >> 2);
