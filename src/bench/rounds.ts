@@ -107,7 +107,7 @@ function surroundingsOf({ bootCore: core, system }: Machine): TickSurroundings {
     ...plain,
     // the core's own registers follow the ticks
     read: (address, size) => (core.isRemote(address) ? null : plain.read(address, size)),
-    isDevice: (address) => !core.isRemote(address) && (system.regionAt(address)?.block ?? null) !== null,
+    isDevice: (address) => !core.isRemote(address) && (system.regionAt(address, core.index)?.block ?? null) !== null,
     isSteady: (address) => readIsSteady(system, address),
     handler: core.peek((core.get(SCS.VTOR) + 4 * SYSTICK) >>> 0, 4) ?? 0,
   };
@@ -135,7 +135,7 @@ function onlyMoved(machine: Machine, before: Checkpoint, after: Checkpoint, move
   const memory = new Map<number, number>();
   for (const { where, size, at } of moved) {
     if (size === 0) expected[where >> 2] = at;
-    const region = size === 0 ? null : machine.system.regionAt(where);
+    const region = size === 0 ? null : machine.system.regionAt(where, core.index);
     for (let i = 0; i < size; i++) memory.set(machine.system.hostOf(region!, where + i), (at >>> (8 * i)) & 0xff);
   }
   const now = words(after);
