@@ -1,21 +1,18 @@
-/** Code as a core sees it: fetch, decoded pages, breakpoints, flash timing, and the translated tier. */
+/** Code as a core sees it: fetch, decoded pages, breakpoints, and the translated tier. */
 import { DECODED_PAGE_BYTES, fetchTableOf, PAGE_BITS, PAGE_SIZE, RECORD_BYTES } from '../arena.ts';
 import type { CoreRow } from '../chip.ts';
 import type { Memory, Region, System } from '../system.ts';
 import type { Profile } from './builder.ts';
-import type { BranchTargetsCopy } from './branch-targets.ts';
-import { CoreMemory } from './core-memory.ts';
-import type { AccessTrace, CoreListener, FastRange, FlashTiming, Zone } from './core-types.ts';
-import { KIND, type Side } from './flash-cache.ts';
-import { Prefetch } from './flash-prefetch.ts';
+import { CoreCaches } from './core-caches.ts';
+import type { AccessTrace, CoreListener, FastRange, Zone } from './core-types.ts';
+import { KIND } from './flash-cache.ts';
 import { Decoder, isWide, type Instruction } from './decode.ts';
 import { H_BREAK, H_DECODE, H_UNDEFINED, type Handlers } from './handlers.ts';
 import { HELPERS } from './helpers.ts';
 import type { InterpreterImports } from './interpreter.ts';
 import { interpreterModule, theHandlers } from './interpreter-module.ts';
 import { ENTRY_CACHED, ENTRY_FLASH, REC } from './record-builders.ts';
-import { cachePolicy, defaultExecuteNever, mpuAllows, mpuEnabled, POLICY } from './mpu.ts';
-import { cachesOf } from './scs.ts';
+import { defaultExecuteNever, mpuAllows, mpuEnabled } from './mpu.ts';
 import { S } from './state.ts';
 import { classOf, FarLooks, type CodeView } from './timing.ts';
 import type { CodeSource } from './translate/region.ts';
@@ -29,7 +26,7 @@ const HOT = 250;
 /** Reads of devices by one instruction until it may ask for them without leaving its region, in such numbers. */
 const DEVICE_READS = 4;
 
-export abstract class CoreCode extends CoreMemory {
+export abstract class CoreCode extends CoreCaches {
   readonly tier: Tier;
   protected readonly decoder: Decoder;
   protected readonly handlers: Handlers;
@@ -73,22 +70,6 @@ export abstract class CoreCode extends CoreMemory {
       },
       translationsOf(system.chip, index),
     );
-    this.prefetch =
-      this.flashCache &&
-      new Prefetch(this.flashCache.geometry.lineBytes, {
-        halfword: (a) => {
-          const region = this.regionAt(a);
-          return region?.memory ? this.codeHalfword(region, a) : null;
-        },
-        cycles: (a) => {
-          const ins = this.lookAt(a);
-          return ins === null
-            ? 1
-            : ins.def.leaves || classOf(ins) === 'branch-cond'
-              ? null
-              : this.timing.cycles(ins, a, this.codeView(a)).cost;
-        },
-      });
     const imports: InterpreterImports = {
       hot: (pc: number, rec: number) => this.translate(pc >>> 0, rec),
       decode: (pc: number, rec: number) => this.decodeAt(pc >>> 0, rec),
@@ -291,140 +272,6 @@ export abstract class CoreCode extends CoreMemory {
     this.updateFast();
     for (const page of this.decodedPages.keys()) this.arena.i32[this.fetchTable + page] = 0;
     this.set(S.LINE, 1);
-  }
-
-  // ---- caches of the flash controller ------------------------------------------------------------------------------------------------
-  protected override staleFlash(side: Side, host: number, bytes: number): void {
-    if (side === KIND.CODE) return this.dropCode(host, bytes);
-    this.flushReads();
-    this.updateFast();
-  }
-  /** What stale lines hold is known to the slow paths alone. */
-  protected override staleLines(any: boolean): void {
-    this.set(S.CACHE_STALE, any ? 1 : 0);
-    this.flushReads();
-    this.updateFast();
-  }
-  private servedByFlashCache(pc: number): boolean {
-    return this.flashTiming.page === undefined || pc >>> 20 === this.flashTiming.page;
-  }
-  private hostAt(address: number): number {
-    const region = this.regionAt(address)!;
-    return region.memory!.host + (address - region.base);
-  }
-  /** A line of instructions that no row holds; `before` is the line that was paid for last. */
-  private flashFill(pc: number, before: number): number {
-    if (this.heldByFlashCache(KIND.CODE) && this.servedByFlashCache(pc)) this.flashCache!.fill(KIND.CODE, pc, this.hostAt(pc));
-    const line = (pc & this.get(S.FLASH_MASK)) >>> 0;
-    const next = line + (this.get(S.FLASH_MASK) | 0) === (before & ~1) >>> 0;
-    return next ? this.followingLine(pc) : this.enteringLine(pc);
-  }
-  private dataFill(address: number): number {
-    if (this.heldByFlashCache(KIND.DATA)) this.flashCache!.fill(KIND.DATA, address, this.hostAt(address));
-    return this.get(S.WAIT_STATES);
-  }
-  private readonly prefetch: Prefetch | null;
-  /** The controller that reads ahead, if it does now. */
-  private ahead(): Prefetch | null {
-    return this.get(S.FETCH_MODE) === 3 && (this.get(S.FLASH_KINDS) & KIND.PREFETCH) !== 0 ? this.prefetch : null;
-  }
-  /** Cycles that the line of a place costs behind the line before it. */
-  private followingLine(pc: number): number {
-    const waitStates = this.get(S.WAIT_STATES);
-    return this.ahead()?.following(pc, waitStates) ?? waitStates;
-  }
-  /** Cycles that the line of a place costs that was branched to. */
-  private enteringLine(pc: number): number {
-    const waitStates = this.get(S.WAIT_STATES);
-    return this.ahead()?.entering(pc, waitStates) ?? waitStates;
-  }
-  /** Software or a reset empties them. */
-  flushFlashCache(code: boolean, data: boolean): void {
-    if (code) this.flashCache?.flush(KIND.CODE);
-    if (data) this.flashCache?.flush(KIND.DATA);
-    this.set(S.LINE, 1);
-  }
-
-  // ---- flash timing ------------------------------------------------------------------------------------------------------------
-  protected flashTiming: FlashTiming = { waitStates: 0, cache: false, sets: 256, ways: 2, kinds: 0 };
-  /** Wait states per flash line and caches, as the chip's flash and cache controllers say. */
-  setFlashTiming(t: FlashTiming): void {
-    this.flashTiming = { ...t };
-    this.applyFlashTiming();
-  }
-  protected applyFlashTiming(): void {
-    const t = this.flashTiming;
-    const kinds = this.flashCache ? t.kinds : 0;
-    // without wait states the flash controller's caches save nothing: they are passed by
-    const mode = t.cache ? 2 : t.waitStates === 0 ? 0 : kinds !== 0 ? 3 : 1;
-    if (this.get(S.FETCH_MODE) !== mode) this.flushReads();
-    this.set(S.FETCH_MODE, mode);
-    this.set(S.WAIT_STATES, t.waitStates);
-    this.set(S.FLASH_KINDS, kinds);
-    this.set(S.FLASH_MASK, -(this.flashCache?.geometry.lineBytes ?? 16));
-    this.set(S.ROW_SHIFT, this.flashCache?.rowShift ?? 0);
-    this.set(S.CACHE_SET_MASK, t.sets - 1);
-    this.set(S.CACHE_WAYS, t.ways);
-    this.set(S.LINE, 1);
-    this.set(S.CHARGED, 0);
-    this.updateFast();
-  }
-  // ---- L1 caches ---------------------------------------------------------------------------------------------------------------
-  /** Fetches from here look into the instruction cache. */
-  protected cachedCode(pc: number, region: Region): boolean {
-    return this.l1?.codeOn === true && this.cacheable(region) && cachePolicy(this.core, pc, 'fetch') !== POLICY.NONE;
-  }
-  private lineFill(pc: number): number {
-    const region = this.regionAt(pc)!;
-    this.l1!.fillCode(pc, region.memory!.host + (pc - region.base));
-    return this.lineFillCycles(region.memory!);
-  }
-  cacheMaintenance(operation: string, value: number): void {
-    if (operation === 'BPIALL') this.branchTargets?.clear();
-    this.l1?.maintain(operation, value);
-    this.set(S.LINE, 1);
-  }
-  cachesSwitched(): void {
-    if (!this.l1) return;
-    const on = cachesOf(this.core);
-    this.l1.enable(on.data, on.code);
-    this.set(S.CHARGED, 0);
-    this.flushTables();
-  }
-  /** Fills and other changes of caches so far: while it stands still, a loop that hits goes on hitting. */
-  cacheChanges(): number {
-    return this.get(S.CACHE_MISSES) + (this.l1?.changes ?? 0) + (this.flashCache?.changes ?? 0);
-  }
-  /** What it remembers of branches is what it was, as far as it remembers any. */
-  expectsAs(copy: BranchTargetsCopy | null): boolean {
-    return copy === null || (this.branchTargets?.same(copy) ?? true);
-  }
-  /** A cache is on whose lines are replaced in the order of their use: which instructions ran last matters beyond their results. */
-  keepsOrder(): boolean {
-    return (
-      this.get(S.FETCH_MODE) === 2 ||
-      (this.get(S.FETCH_MODE) === 3 && (this.get(S.FLASH_KINDS) & (KIND.CODE | KIND.DATA)) !== 0) ||
-      this.l1?.codeOn === true ||
-      this.l1?.dataOn === true
-    );
-  }
-  /** Two bytes of an instruction, as fetched: a line of the instruction cache may be older than memory. */
-  protected codeHalfword(region: Region, address: number): number {
-    if (region.memory!.row.waitStates && this.heldByFlashCache(KIND.CODE)) {
-      const held = this.flashCache!.staleValue(KIND.CODE, address, 2);
-      if (held >= 0) return held;
-    }
-    const older = this.stale.count > 0 ? this.stale.value(address, 2) : -1;
-    if (older >= 0) return older;
-    const stale = this.l1 === null ? -1 : this.l1.staleCopyOf(address);
-    return this.system.loadHost(stale >= 0 && this.cachedCode(address, region) ? stale : region.memory!.host + (address - region.base), 2);
-  }
-
-  invalidateCache(): void {
-    this.arena.u8.fill(0, this.base + S.CACHE_TAGS, this.base + S.NVIC_ENABLED);
-    this.stale.clear();
-    this.set(S.LINE, 1);
-    this.set(S.CHARGED, 0);
   }
 
   // ---- fetch and decode ------------------------------------------------------------------------------------------------------------

@@ -1,6 +1,6 @@
 /**
  * One CPU core: the run loop, and the glue to exceptions and the system control space. Below it lie state and time (core-state.ts), memory
- * (core-memory.ts) and code (core-code.ts).
+ * (core-memory.ts), caches and flash timing (core-caches.ts) and code (core-code.ts).
  */
 import { CPU_STRIDE, PAGE_BITS, RECORD_BYTES, WORD_MAP } from '../arena.ts';
 import { countAt, type Ps } from '../time.ts';
