@@ -32,7 +32,7 @@ export function didYouMean(word: string, candidates: Iterable<string>): string |
   return near.length === 0 ? null : `did you mean ${near.join(' or ')}?`;
 }
 
-/** Optimal string alignment: a swap of neighbours, the commonest slip of fingers, counts as one step. */
+/** Optimal string alignment: a swap of neighbours, the slip that fingers make most, counts as one step. */
 function editDistance(a: string, b: string): number {
   if (Math.abs(a.length - b.length) > 4) return Infinity;
   let before: number[] = [];

@@ -1,4 +1,4 @@
-/** Runs under other ROM options or on another board, each made once: what the diagnosis and the search for a symptom have in common. */
+/** Runs under other ROM options or on another board, each made once: what the diagnosis and the search for a symptom share. */
 import { LOADER_OPTIONS, romWord, type LoadedRom } from '../rom/load.ts';
 import type { Checkpoint } from '../emu/machine-base.ts';
 import { attempt, CutShort, isCut, observe, type Attempt, type Starts } from './attempt.ts';
