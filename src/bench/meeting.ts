@@ -6,6 +6,7 @@
 import equal from 'fast-deep-equal/es6/index.js';
 import { S } from '../emu/core/state.ts';
 import type { Checkpoint } from '../emu/machine-base.ts';
+import { sameBytes } from '../emu/words.ts';
 import type { Attempt } from './attempt.ts';
 import type { Session } from './session.ts';
 
@@ -48,11 +49,5 @@ function samePages(a: Checkpoint['pages'], b: Checkpoint['pages']): boolean {
     const other = b.get(page);
     if (other === undefined || !sameBytes(bytes, other.bytes) || !sameBytes(words, other.words)) return false;
   }
-  return true;
-}
-/** Both are whole words long. */
-function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
-  const [x, y] = [a, b].map((bytes) => new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length >> 2)) as [Int32Array, Int32Array];
-  for (let i = 0; i < x.length; i++) if (x[i] !== y[i]) return false;
   return true;
 }

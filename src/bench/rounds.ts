@@ -13,18 +13,19 @@ import type { Instruction } from '../emu/core/decode.ts';
 import type { Cell } from '../emu/core/linear.ts';
 import { LinearTicks, type TickSurroundings } from '../emu/core/linear-ticks.ts';
 import { highestPending } from '../emu/core/nvic.ts';
-import { SCS } from '../emu/core/scs-state.ts';
+import { EXC, SCS } from '../emu/core/scs-state.ts';
 import { S } from '../emu/core/state.ts';
 import { sysTickPeriod } from '../emu/core/systick.ts';
 import { ARCHITECTURE, readIsSteady } from '../emu/idle.ts';
 import type { Checkpoint, SavedPage } from '../emu/machine-base.ts';
 import type { Machine } from '../emu/machine.ts';
 import type { Ps } from '../emu/time.ts';
+import { wordsOf } from '../emu/words.ts';
+import { hearingExceptions } from './ticking.ts';
 
 /** Ticks of a round: what toggles something is back after two. */
 const TICKS = 2;
 const LONGEST_ROUND = 2000;
-const SYSTICK = 15;
 const ASLEEP = 2;
 const SLEEPONEXIT = 2;
 
@@ -61,27 +62,24 @@ interface Round {
 /** Goes through a round; null if anything but ticks happens, or if it does not end as it began. */
 function goRound(machine: Machine, period: Ps): Round | null {
   const core = machine.bootCore;
-  const { observer, skipping } = machine;
+  const { skipping } = machine;
   const devices: DeviceRead[] = [];
   const changes = core.cacheChanges();
   const targets = core.branchTargets?.save() ?? null;
   let ticks = 0;
-  machine.observer = {
-    ...observer,
-    exception: (_core, exception) => {
-      if (exception === SYSTICK) ticks++;
-      else machine.stop();
-    },
+  const hear = (exception: number): void => {
+    if (exception === EXC.SYSTICK) ticks++;
+    else machine.stop();
   };
   machine.skipping = false;
   core.trace({ reads: new Map(), writes: 0, refreshes: 0, devices });
   try {
-    if (machine.run(machine.now + period) !== 'limit' || ticks !== TICKS || core.cacheChanges() !== changes) return null;
+    const why = hearingExceptions(machine, hear, () => machine.run(machine.now + period));
+    if (why !== 'limit' || ticks !== TICKS || core.cacheChanges() !== changes) return null;
     return core.expectsAs(targets) ? { after: machine.save(), devices } : null;
   } finally {
     core.trace(null);
     machine.skipping = skipping;
-    machine.observer = observer;
   }
 }
 
@@ -109,28 +107,18 @@ function surroundingsOf({ bootCore: core, system }: Machine): TickSurroundings {
     read: (address, size) => (core.isRemote(address) ? null : plain.read(address, size)),
     isDevice: (address) => !core.isRemote(address) && (system.regionAt(address, core.index)?.block ?? null) !== null,
     isSteady: (address) => readIsSteady(system, address),
-    handler: core.peek((core.get(SCS.VTOR) + 4 * SYSTICK) >>> 0, 4) ?? 0,
+    handler: core.peek((core.get(SCS.VTOR) + 4 * EXC.SYSTICK) >>> 0, 4) ?? 0,
   };
 }
 
-function sameBlocks({ system: a }: Checkpoint, { system: b }: Checkpoint): boolean {
-  const state = ({ registers, models, wires, clocks, parameters }: Checkpoint['system']): unknown => [
-    registers,
-    models,
-    wires,
-    clocks,
-    parameters,
-  ];
-  return equal(state(a), state(b));
-}
+/** Times aside. */
+const sameBlocks = ({ system: a }: Checkpoint, { system: b }: Checkpoint): boolean =>
+  equal({ ...a, due: null, now: 0 }, { ...b, due: null, now: 0 });
 
 /** Between the two the core and memory have changed in nothing but what `moved` says, and that is where it says. */
 function onlyMoved(machine: Machine, before: Checkpoint, after: Checkpoint, moved: readonly Cell[]): boolean {
   const core = machine.bootCore;
-  const words = ({ cores }: Checkpoint): Uint32Array => {
-    const { page } = cores[core.index]!;
-    return new Uint32Array(page.buffer, page.byteOffset, page.length >> 2);
-  };
+  const words = ({ cores }: Checkpoint): Int32Array => wordsOf(cores[core.index]!.page);
   const expected = words(before).slice();
   const memory = new Map<number, number>();
   for (const { where, size, at } of moved) {
@@ -155,4 +143,3 @@ function onlyPagesMoved(before: Pages, after: Pages, memory: ReadonlyMap<number,
   for (const [host, value] of memory) if (after.get(host >>> PAGE_BITS)?.bytes[host & ((1 << PAGE_BITS) - 1)] !== value) return false;
   return true;
 }
-const wordsOf = (bytes: Uint8Array): Int32Array => new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length >> 2);

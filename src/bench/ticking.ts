@@ -5,13 +5,14 @@
  */
 import type { Interceptor } from '../emu/core/core-types.ts';
 import type { Core } from '../emu/core/core.ts';
+import { EXC } from '../emu/core/scs-state.ts';
 import { S } from '../emu/core/state.ts';
 import { PAGE_BITS } from '../emu/arena.ts';
 import type { SteadyLoop } from '../emu/idle.ts';
+import type { Machine } from '../emu/machine.ts';
 import { PS_PER_SECOND } from '../emu/time.ts';
 import type { Session } from './session.ts';
 
-const SYSTICK = 15;
 const TICKS = 3;
 const LONGEST_HANDLER = 2000;
 const DECIDES = new Set(['B_cond', 'CBZ', 'IT', 'TBB', 'TBH', 'BLX']);
@@ -57,20 +58,24 @@ export function onlySysTick(s: Session): boolean {
 function nextTick(s: Session): Tick | null {
   const { machine } = s;
   const core = machine.bootCore;
-  const { exception } = machine.observer;
   let taken = 0;
-  machine.observer.exception = (_core, n) => {
-    taken = n;
+  const hear = (exception: number): void => {
+    taken = exception;
     machine.stop();
   };
+  const limit = machine.now + PS_PER_SECOND;
+  while (taken === 0) if (hearingExceptions(machine, hear, () => machine.run(limit)) !== 'stopped') return null;
+  return taken === EXC.SYSTICK && core.get(S.IPSR) === EXC.SYSTICK ? throughHandler(s) : null;
+}
+/** Somebody else than the bench hears of the exceptions that are taken. */
+export function hearingExceptions<T>(machine: Machine, hear: (exception: number) => void, action: () => T): T {
+  const { observer } = machine;
+  machine.observer = { ...observer, exception: (_core, exception) => hear(exception) };
   try {
-    const limit = machine.now + PS_PER_SECOND;
-    while (taken === 0) if (machine.run(limit) !== 'stopped') return null;
+    return action();
   } finally {
-    if (exception) machine.observer.exception = exception;
-    else delete machine.observer.exception;
+    machine.observer = observer;
   }
-  return taken === SYSTICK && core.get(S.IPSR) === SYSTICK ? throughHandler(s) : null;
 }
 
 function throughHandler(s: Session): Tick | null {
@@ -97,7 +102,7 @@ function throughHandler(s: Session): Tick | null {
   core.trace(trace);
   const path: number[] = [];
   try {
-    while (core.get(S.IPSR) === SYSTICK) {
+    while (core.get(S.IPSR) === EXC.SYSTICK) {
       const from = core.pc;
       const before = core.retired();
       if (path.length > LONGEST_HANDLER || core.step() || core.halted) return null;

@@ -317,7 +317,7 @@ function sameLine(core: Core, loop: CountingLoop): boolean {
   const charged = core.get(S.CHARGED);
   return charged === loop.state[CHARGED] || charged === ((loop.pc & core.get(S.FLASH_MASK)) | 1) >>> 0;
 }
-export const valueOf = (core: Core, c: Cell): number => (c.size === 0 ? core.get(c.where) : (core.peek(c.where, c.size) ?? 0) >>> 0);
+const valueOf = (core: Core, c: Cell): number => (c.size === 0 ? core.get(c.where) : (core.peek(c.where, c.size) ?? 0) >>> 0);
 
 /** Puts everything that the loop writes where it is at the start of a later round; time is the caller's affair. */
 export function moveOn(core: Core, loop: CountingLoop, round: number): void {

@@ -16,6 +16,7 @@ import { nextWord, powerOnPattern } from './power-on.ts';
 import type { ModelFactory, Register, RegisterState } from './registers.ts';
 import { System, type Memory, type SystemListener, type SystemState } from './system.ts';
 import type { Ps } from './time.ts';
+import { sameWords, wordsOf } from './words.ts';
 
 export interface MachineOptions {
   readonly chip: ChipDescription;
@@ -731,17 +732,10 @@ export abstract class MachineBase implements CoreListener {
 
 /** From the first byte that differs from memory up to behind the last one; the same twice where none does. */
 function difference(u8: Uint8Array, host: number, bytes: Uint8Array): [number, number] {
-  let first = (host | bytes.byteOffset) & 3 ? 0 : sameWords(u8, host, bytes);
+  const there = u8.subarray(host, host + bytes.length);
+  let first = (host | bytes.byteOffset) & 3 ? 0 : 4 * sameWords(wordsOf(there), wordsOf(bytes));
   let end = bytes.length;
-  while (first < end && u8[host + first] === bytes[first]) first++;
-  while (end > first && u8[host + end - 1] === bytes[end - 1]) end--;
+  while (first < end && there[first] === bytes[first]) first++;
+  while (end > first && there[end - 1] === bytes[end - 1]) end--;
   return [first, end];
-}
-/** Bytes of whole words that are the same, up to the first that is not. */
-function sameWords(u8: Uint8Array, host: number, bytes: Uint8Array): number {
-  const there = new Int32Array(u8.buffer, host, bytes.length >> 2);
-  const here = new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length >> 2);
-  let i = 0;
-  while (i < here.length && there[i] === here[i]) i++;
-  return 4 * i;
 }

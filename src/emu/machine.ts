@@ -23,6 +23,7 @@ import {
 } from './idle.ts';
 import { type Memory } from './system.ts';
 import { clockCount, clockTimeOf, MS, WIDE, type Ps } from './time.ts';
+import { sameBytes } from './words.ts';
 import { MachineBase, QUANTUM, type Checkpoint, type SavedPage } from './machine-base.ts';
 import { TOGETHER_FIRST } from './machine-state.ts';
 
@@ -553,7 +554,7 @@ export class Machine extends MachineBase {
       const saved = savedAt(first);
       if (saved === null) continue;
       const code = hasCode(first);
-      const same = code && hasBytes(u8, first, saved.bytes);
+      const same = code && sameBytes(u8.subarray(first << PAGE_BITS, (first + 1) << PAGE_BITS), saved.bytes);
       if (!code) while (follows(saved, page - first, savedAt(page)) && !hasCode(page)) page++;
       loadPages(u8, first, saved, page - first);
       if (!same) for (const core of cores) core.invalidateCode(first << PAGE_BITS, (page - first) << PAGE_BITS);
@@ -575,11 +576,6 @@ function savePages(u8: Uint8Array, first: number, end: number, each: (page: numb
   const words = u8.slice(map, map + size / 4);
   for (let at = 0; at < size; at += PAGE_SIZE)
     each(first + (at >>> PAGE_BITS), { bytes: bytes.subarray(at, at + PAGE_SIZE), words: words.subarray(at / 4, (at + PAGE_SIZE) / 4) });
-}
-function hasBytes(u8: Uint8Array, page: number, bytes: Uint8Array): boolean {
-  const host = page << PAGE_BITS;
-  for (let i = 0; i < PAGE_SIZE; i++) if (u8[host + i] !== bytes[i]) return false;
-  return true;
 }
 /** A page was saved so many pages behind another one, in the same copy. */
 function follows(saved: SavedPage, pages: number, next: SavedPage | null): boolean {

@@ -74,9 +74,9 @@ function nextName(): string {
   return String.fromCharCode(n & 0xffff, n >>> 16);
 }
 
-/** True if a first half-word starts a 32-bit instruction. ARMv6-M and later agree. */
 /** ITSTATE after one more instruction of its block (ARM ARM `ITAdvance`). */
 export const advanceIt = (it: number): number => ((it & 7) === 0 ? 0 : (it & 0xe0) | ((it << 1) & 0x1f));
+/** True if a first half-word starts a 32-bit instruction. ARMv6-M and later agree. */
 export const isWide = (hw: number): boolean => (hw & 0xf800) > 0xe000;
 
 /** With all properties in one order: whoever reads them finds one kind of object. */

@@ -71,7 +71,11 @@ const DFSR_BKPT = 1 << 1;
 /** FPCCR bits. */
 const LSPACT = 1;
 const LSPEN = 1 << 30;
-const EXC_RETURN_FTYPE = 1 << 4;
+/** EXC_RETURN: Mode, and no floating-point registers in the frame. */
+export const EXC_RETURN_THREAD = 1 << 3;
+export const EXC_RETURN_FTYPE = 1 << 4;
+/** With the bits that are always set. */
+export const excReturn = (arch: Profile['arch'], bits: number): number => ((arch === 'v8m' ? 0xffffffa0 : 0xffffffe1) | bits) >>> 0;
 
 const isV6 = (cpu: Cpu): boolean => cpu.profile.arch === 'v6m';
 const isV8 = (cpu: Cpu): boolean => cpu.profile.arch === 'v8m';
@@ -353,7 +357,7 @@ function toHandlerMode(cpu: Cpu, exception: number): void {
 }
 
 /** What a basic frame holds below xPSR: registers, and the return address. */
-const FRAME = [S.R, S.R + 4, S.R + 8, S.R + 12, S.R + 4 * 12, S.LR, S.PC] as const;
+export const FRAME = [S.R, S.R + 4, S.R + 8, S.R + 12, S.R + 4 * 12, S.LR, S.PC] as const;
 const STACKED = FRAME.length - 1;
 const FRAME_WORDS = FRAME.length + 1;
 /** S0…S15 and FPSCR. */
@@ -401,8 +405,8 @@ function pushFrame(cpu: Cpu, thread = cpu.get(S.IPSR) === 0): 'basic' | 'fp' {
     }
   }
   const ftype = fp ? 0 : EXC_RETURN_FTYPE;
-  const mode = (thread ? 8 : 0) | (psp ? 4 : 0);
-  cpu.set(S.LR, isV8(cpu) ? 0xffffffa0 | ftype | mode : 0xffffffe1 | ftype | mode);
+  const mode = (thread ? EXC_RETURN_THREAD : 0) | (psp ? 4 : 0);
+  cpu.set(S.LR, excReturn(cpu.profile.arch, ftype | mode));
   return stored;
 }
 

@@ -3,17 +3,17 @@
  * a constant (linear.ts). Exception entry and return are those of exceptions.ts for the plain case: thread code on MSP without an FP context, and a
  * stack that is aligned. Anything else gives up.
  */
-import type { Profile } from './builder.ts';
+import type { Expr, LoadOptions, Profile, Val } from './builder.ts';
 import type { DeviceRead } from './core-types.ts';
+import { EXC_RETURN_FTYPE, EXC_RETURN_THREAD, excReturn, FRAME } from './exceptions.ts';
 import { giveUp, linear, LinearRun, type Cell, type Surroundings } from './linear.ts';
 import { S } from './state.ts';
-import type { Expr, LoadOptions, Val } from './builder.ts';
 
 /** Registers of a frame in order; the return address and xPSR follow. */
-const STACKED = [S.R, S.R + 4, S.R + 8, S.R + 12, S.R + 48, S.LR] as const;
-const RETURN_ADDRESS = 24;
-const XPSR = 28;
-const FRAME_BYTES = 32;
+const STACKED = FRAME.slice(0, -1);
+const RETURN_ADDRESS = 4 * STACKED.length;
+const XPSR = RETURN_ADDRESS + 4;
+const FRAME_BYTES = XPSR + 4;
 const STKALIGN = 0x200;
 
 export interface TickSurroundings extends Surroundings {
@@ -40,7 +40,7 @@ export class LinearTicks extends LinearRun {
     super(profile, around, pc, cells);
     this.ticks = around;
     this.devices = devices;
-    this.excReturn = profile.arch === 'v8m' ? 0xffffffb8 : 0xfffffff9;
+    this.excReturn = excReturn(profile.arch, EXC_RETURN_FTYPE | EXC_RETURN_THREAD);
   }
 
   /** SysTick interrupts the sleep. */

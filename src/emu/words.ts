@@ -1,0 +1,12 @@
+/** Stretches of bytes compared by words. They begin at a word; what is no whole word at the end is not looked at. */
+
+export const wordsOf = (bytes: Uint8Array): Int32Array => new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length >> 2);
+
+/** How many words are the same up to the first that is not. */
+export function sameWords(a: Int32Array, b: Int32Array): number {
+  let i = 0;
+  while (i < a.length && a[i] === b[i]) i++;
+  return i;
+}
+/** Both are whole words, as many. */
+export const sameBytes = (a: Uint8Array, b: Uint8Array): boolean => sameWords(wordsOf(a), wordsOf(b)) === a.length >> 2;
