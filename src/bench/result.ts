@@ -76,6 +76,12 @@ export const CHECK_IDS = [
   'rom-interface',
   'magic-survives',
   'leave-path',
+  'leave-vtor',
+  'leave-remap',
+  'leave-clocks',
+  'leave-irq',
+  'leave-flash',
+  'rom-usb',
 ] as const;
 export type CheckId = (typeof CHECK_IDS)[number];
 
