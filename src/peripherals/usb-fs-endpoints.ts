@@ -62,6 +62,9 @@ const FNR_LCK = 0x2000;
  */
 const CLOCK_TOLERANCE_HZ = 960_000;
 
+/** Pulses at bus activity that ends a suspension: EXTI's line of the block follows it. */
+const WAKE_UP = 'usb.wakeup';
+
 export interface UsbFsState {
   /** Packet memory. */
   pma: Uint8Array;
@@ -197,14 +200,15 @@ export class UsbFsMachine {
   }
   private takeReset(c: Context): void {
     c.s.resetSeen = true;
-    this.wake(c);
     this.clearForReset(c);
   }
-  /** Bus activity while the block is suspended. */
+  /** Bus activity while the block is suspended: WKUP and LPMODE change without any clock, and EXTI hears of it (RM0091, USB_ISTR.WKUP). */
   private wake(c: Context): void {
-    if ((c.get(this.cntr) & CNTR.FSUSP) === 0) return;
+    if (!this.powered(c) || (c.get(this.cntr) & CNTR.FSUSP) === 0) return;
     c.put(this.istr, c.get(this.istr) | ISTR.WKUP);
     c.put(this.cntr, c.get(this.cntr) & ~CNTR.LPMODE);
+    c.env.setWire(WAKE_UP, 1);
+    c.env.setWire(WAKE_UP, 0);
   }
 
   onReset(c: Context): void {
@@ -288,13 +292,15 @@ export class UsbFsMachine {
 
   busReset(c: Context, active: boolean): void {
     c.s.se0 = active;
-    if (active) c.s.resetSeen = false;
+    if (active) {
+      c.s.resetSeen = false;
+      this.wake(c);
+    }
     this.sync(c);
   }
   suspend(c: Context, active: boolean): void {
-    if (!this.live(c)) return;
     if (!active) this.wake(c);
-    else if ((c.get(this.cntr) & CNTR.FSUSP) === 0) {
+    else if (this.live(c) && (c.get(this.cntr) & CNTR.FSUSP) === 0) {
       // Three frames were expected and missed.
       c.put(this.istr, c.get(this.istr) | ISTR.ESOF | ISTR.SUSP);
       c.put(this.fnr, c.get(this.fnr) | 0x1800);

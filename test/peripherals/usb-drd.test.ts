@@ -126,6 +126,17 @@ describe('USB_DRD_FS registers', () => {
     set(ISTR, 0);
     expect(get(ISTR)).toBe(0);
   });
+  it('WKUP needs no kernel clock, the reset behind it does', () => {
+    ready();
+    port.suspend(true);
+    set(CNTR, 0x1008); // WKUPM, SUSPEN
+    set(ISTR, 0);
+    system.setClock('usb', null);
+    port.busReset(true);
+    expect([get(ISTR), get(CNTR) & 4, line]).toEqual([0x1000, 0, true]);
+    system.setClock('usb', rate(48_000_000));
+    expect(get(ISTR)).toBe(0x1400);
+  });
   it('SUSPRDY follows SUSPEN; activity wakes: WKUP rises and SUSPRDY falls', () => {
     ready();
     port.suspend(true);

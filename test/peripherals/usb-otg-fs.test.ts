@@ -294,6 +294,51 @@ describe('bus events', () => {
     port.suspend(false);
     expect((get(GINTSTS) & WKUPINT) >>> 0).toBe(WKUPINT);
   });
+  /** Suspended as ST's HAL_PCD_SuspendCallback leaves it. */
+  const suspendAndGate = (): void => {
+    port.suspend(true);
+    system.fireDue(system.now + 3 * MS);
+    set(PCGCCTL, 3);
+    set(GINTSTS, 0xffffffff);
+  };
+  it('PHYSUSP is 1 while a stopped PHY clock meets a suspended bus', () => {
+    set(PCGCCTL, 1);
+    expect(get(PCGCCTL)).toBe(1);
+    suspendAndGate();
+    expect(get(PCGCCTL)).toBe(0x13);
+    set(PCGCCTL, 0);
+    expect(get(PCGCCTL)).toBe(0);
+  });
+  it('a bus reset restarts a stopped PHY clock: WKUPINT, USBRST, ENUMDNE and answers, whether or not STPPCLK is cleared', () => {
+    for (const ungates of [false, true]) {
+      ready();
+      suspendAndGate();
+      port.busReset(true);
+      expect(get(GINTSTS) & (WKUPINT | USBRST)).toBe(WKUPINT | USBRST);
+      expect([get(PCGCCTL) & 0x13, get(DSTS) & 1]).toEqual([3, 0]);
+      if (ungates) set(PCGCCTL, 0);
+      port.busReset(false);
+      expect(get(GINTSTS) & ENUMDNE).toBe(ENUMDNE);
+      expect(port.setup(0, 0, SETUP)).toBe('ack');
+    }
+  });
+  it('resume restarts a stopped PHY clock; the next suspension stops it again', () => {
+    suspendAndGate();
+    port.suspend(false);
+    expect(port.setup(0, 0, SETUP)).toBe('ack');
+    suspendAndGate();
+    expect(port.setup(0, 0, SETUP)).toBe('none');
+  });
+  it('without the 48 MHz clock a reset still raises WKUPINT; USBRST follows when the clock runs', () => {
+    suspendAndGate();
+    set(GINTMSK, WKUPINT);
+    set(GAHBCFG, 1);
+    system.setClock('usb', null);
+    port.busReset(true);
+    expect([get(GINTSTS) & (WKUPINT | USBRST), line]).toEqual([WKUPINT | 0, true]);
+    system.setClock('usb', rate(48_000_000));
+    expect(get(GINTSTS) & USBRST).toBe(USBRST);
+  });
   it('SOF: flag, frame number and the wire to CRS', () => {
     port.startOfFrame(0x7ab);
     expect([get(GINTSTS) & SOF, (get(DSTS) >>> 8) & 0x3fff, system.wire('usb.sof')]).toEqual([SOF, 0x7ab, 0x7ac]);

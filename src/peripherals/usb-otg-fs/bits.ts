@@ -38,7 +38,7 @@ export const GCCFG_OLD = { VBUSBSEN: 0x80000, NOVBUSSENS: 0x200000 } as const;
 export const DCFG = { DSPD: 0x3, NZLSOHSK: 0x4 } as const;
 export const DCTL = { SDIS: 0x2, GINSTS: 0x4, GONSTS: 0x8, SGINAK: 0x80, CGINAK: 0x100, SGONAK: 0x200, CGONAK: 0x400 } as const;
 export const DSTS = { SUSPSTS: 0x1, ENUMSPD: 0x6, FNSOF: 0x3fff00 } as const;
-export const PCGCCTL = { STPPCLK: 0x1 } as const;
+export const PCGCCTL = { STPPCLK: 0x1, PHYSUSP: 0x10 } as const;
 
 /** DIEPCTL and DOEPCTL have the same places. */
 export const EPCTL = {

@@ -41,6 +41,9 @@ const MODE_DELAY = 25 * MS;
 /** RM0351 "Suspended state": early suspend after 3 ms of idle bus, suspend 3 ms later (documented). */
 const SUSPEND_CONFIRM = 3 * MS;
 
+/** Pulses at bus activity that ends a suspension: EXTI's line of the block follows it. */
+const WAKE_UP = 'usb.wakeup';
+
 export class OtgFsMachine extends OtgFsRegisters {
   create(): OtgFsState {
     return {
@@ -91,9 +94,17 @@ export class OtgFsMachine extends OtgFsRegisters {
   pulledUp(c: Context): boolean {
     return !c.s.host && this.powered(c) && this.sessionValid(c) && (c.get(this.dctl) & DCTL.SDIS) === 0;
   }
+  /**
+   * STPPCLK stops the PHY clock of a suspended core; activity on the bus ends the suspension and "automatically reactivates" the clocks (RM0090
+   * "Power options"), while the bit stays set. Inferred for a bus reset: ST's and grblHAL's suspend callbacks gate, never ungate, and enumerate.
+   * JTAG showed STPPCLK = 1, SUSPSTS = 0 in an enumerated device (electro-smith/libDaisy #716, reported).
+   */
+  private phyStopped(c: Context): boolean {
+    return (c.get(this.pcgcctl) & PCGCCTL.STPPCLK) !== 0 && (c.get(this.dsts) & DSTS.SUSPSTS) !== 0;
+  }
   /** Pulled up, clocked and out of reset: the core follows the bus. */
   live(c: Context): boolean {
-    if (!this.pulledUp(c) || !c.env.clocked() || c.s.resetPhy !== 0 || (c.get(this.pcgcctl) & PCGCCTL.STPPCLK) !== 0) return false;
+    if (!this.pulledUp(c) || !c.env.clocked() || c.s.resetPhy !== 0 || this.phyStopped(c)) return false;
     const rate = c.env.clockRate(this.clock);
     return rate !== null && Math.abs(rate.num - 48_000_000 * rate.den) <= CLOCK_TOLERANCE_HZ * rate.den;
   }
@@ -102,6 +113,8 @@ export class OtgFsMachine extends OtgFsRegisters {
   sync(c: Context): void {
     const { s } = c;
     this.followSession(c);
+    if (this.phyStopped(c)) this.set(c, this.pcgcctl, PCGCCTL.PHYSUSP);
+    else this.clear(c, this.pcgcctl, PCGCCTL.PHYSUSP);
     if (s.se0 && !s.resetSeen && this.live(c)) this.takeReset(c);
     this.followCharger(c);
     const status = peekRx(s, this.rxDepth(c));
@@ -265,8 +278,6 @@ export class OtgFsMachine extends OtgFsRegisters {
     c.s.inFlight = c.s.setups = 0;
     c.s.control = false;
     this.followAddress(c);
-    c.env.disarm('suspend');
-    this.clear(c, this.dsts, DSTS.SUSPSTS);
     this.set(c, this.gintsts, GINTSTS.USBRST);
     // The core deactivates all endpoints but 0; the address, EPENA and the FIFOs are left to software (inferred: every driver clears DAD).
     for (let n = 1; n < this.endpoints; n++) {
@@ -281,8 +292,10 @@ export class OtgFsMachine extends OtgFsRegisters {
   busReset(c: Context, active: boolean): void {
     const { s } = c;
     s.se0 = active;
-    if (active) s.resetSeen = false;
-    else if (s.resetSeen && this.live(c)) {
+    if (active) {
+      s.resetSeen = false;
+      this.endIdle(c);
+    } else if (s.resetSeen && this.live(c)) {
       this.set(c, this.dsts, DSTS.ENUMSPD);
       this.set(c, this.gintsts, GINTSTS.ENUMDNE);
     }
@@ -292,13 +305,18 @@ export class OtgFsMachine extends OtgFsRegisters {
     if (active && this.live(c)) {
       this.set(c, this.gintsts, GINTSTS.ESUSP);
       c.env.arm('suspend', c.env.now() + SUSPEND_CONFIRM);
-    } else if (!active) {
-      c.env.disarm('suspend');
-      // The wake-up detector needs no clock.
-      if (this.pulledUp(c) && (c.get(this.dsts) & DSTS.SUSPSTS) !== 0) this.set(c, this.gintsts, GINTSTS.WKUPINT);
-      this.clear(c, this.dsts, DSTS.SUSPSTS);
-    }
+    } else if (!active) this.endIdle(c);
     this.sync(c);
+  }
+  /** Activity on an idle bus. The wake-up detector needs no clock; its output also goes to EXTI. */
+  private endIdle(c: Context): void {
+    c.env.disarm('suspend');
+    if ((c.get(this.dsts) & DSTS.SUSPSTS) === 0) return;
+    this.clear(c, this.dsts, DSTS.SUSPSTS);
+    if (!this.pulledUp(c)) return;
+    this.set(c, this.gintsts, GINTSTS.WKUPINT);
+    c.env.setWire(WAKE_UP, 1);
+    c.env.setWire(WAKE_UP, 0);
   }
   startOfFrame(c: Context, frame: number): void {
     if (!this.live(c)) return;
