@@ -113,7 +113,7 @@ function m7Tcm(image: LoadedImage): Guest {
   machine.powerOn();
   // The RAM has its power-on pattern now; the program comes in as a debugger puts it there, then the core starts over.
   for (const chunk of image.chunks) machine.load(chunk.address, chunk.data);
-  machine.bootCore.reset(0, true);
+  machine.bootCore.reset(0, 'power');
   machine.bootCore.syncClock(machine.now);
   return { machine, exit: () => exit };
 }

@@ -274,6 +274,7 @@ export abstract class MachineBase implements CoreListener {
   protected performReset(): void {
     const r = this.state.pendingReset!;
     this.state.pendingReset = null;
+    if (r.by === 'core') return this.resetCoreAlone(this.cores[r.core]!, r.pc);
     // NRST is held low; nothing runs meanwhile
     this.observer.beforeReset?.();
     const pulse = this.system.parameter('reset.pulse.ps') ?? 0;
@@ -287,10 +288,7 @@ export abstract class MachineBase implements CoreListener {
   protected finishReset(by: ResetCause, pc: number | null, core: number, external: boolean, power: boolean): void {
     const backup = new Set(this.chip.blocks.filter((b) => b.backup).map((b) => b.name));
     this.history.forget((register) => !power && backup.has(register.slice(0, register.indexOf('.'))));
-    const flags: string[] = [];
-    for (const f of this.chip.resetFlags?.flags ?? [])
-      if (this.fieldValue(f.field)) flags.push(f.field.slice(f.field.lastIndexOf('.') + 1));
-    this.history.resets.push({ at: this.system.now, by, flags, fromPc: pc, core, external });
+    this.history.resets.push({ at: this.system.now, by, flags: this.resetFlags(), fromPc: pc, core, external });
     this.state.inSystem = false;
     this.state.inSystemOf.fill(false);
     this.state.usbServedBy = null;
@@ -310,6 +308,36 @@ export abstract class MachineBase implements CoreListener {
     this.observer.reset?.(by);
   }
 
+  /**
+   * AIRCR.VECTRESET: the core with its NVIC, SysTick and MPU starts anew. Blocks, clocks, reset flags and what lies at the remapped base
+   * stay as they are, and so do the levels of the interrupt lines (DDI 0403 B3.2.6).
+   */
+  private resetCoreAlone(core: Core, pc: number | null): void {
+    const { state, history, system } = this;
+    const i = core.index;
+    history.forget((register) => !register.startsWith(`CPU${i === 0 ? '' : i}.`));
+    history.resets.push({ at: system.now, by: 'core', flags: this.resetFlags(), fromPc: pc, core: i, external: false });
+    state.uninitialised += core.get(S.UNINITIALISED);
+    state.inSystemOf[i] = state.handlerOverSystem[i] = false;
+    state.lockups[i] = null;
+    if (core === this.bootCore) {
+      state.inSystem = false;
+      state.lockup = null;
+    }
+    core.zone = 'user';
+    this.refreshIntercept();
+    core.reset(state.vectors[i]!, 'core');
+    core.syncClock(system.now);
+    system.setWire(`core.deepsleep.${i}`, 0);
+    this.event('reset', 'reset by core', pc, i);
+    this.observer.reset?.('core');
+  }
+  /** Reset flags that stand, as the chip's header names them. */
+  private resetFlags(): string[] {
+    const flags = this.chip.resetFlags?.flags ?? [];
+    return flags.filter((f) => this.fieldValue(f.field)).map((f) => f.field.slice(f.field.lastIndexOf('.') + 1));
+  }
+
   /** Out of reset at the table that the boot rules name; a held core only loses its state. */
   protected startCore(core: Core, power: boolean): void {
     const rule = this.bootRule(core, false);
@@ -318,7 +346,9 @@ export abstract class MachineBase implements CoreListener {
       return;
     }
     const remapped = rule?.remap !== undefined && this.chip.remap;
-    core.reset(core.index === 0 && this.bootAt !== null ? this.bootAt : remapped ? remapped.base : this.bootVectors(core), power);
+    const vectors = core.index === 0 && this.bootAt !== null ? this.bootAt : remapped ? remapped.base : this.bootVectors(core);
+    this.state.vectors[core.index] = vectors;
+    core.reset(vectors, power ? 'power' : 'system');
     core.syncClock(this.system.now);
     this.system.setWire(`core.deepsleep.${core.index}`, 0);
   }

@@ -10,6 +10,8 @@ export interface MachineState {
   /** PC that the last exception return goes to, and handler that the last exception entry goes to. */
   returnTo: number[];
   exceptionTo: { pc: number; from: number }[];
+  /** Vector table of each core at its last reset of the chip: a reset of the core alone starts there too. */
+  vectors: number[];
   /** Not held in reset. */
   booted: boolean[];
   /** The boot core is inside the ROM. */
@@ -60,6 +62,7 @@ export const freshState = (cores: number): MachineState => ({
   handlerOverSystem: Array<boolean>(cores).fill(false),
   returnTo: Array<number>(cores).fill(-1),
   exceptionTo: Array.from({ length: cores }, () => ({ pc: -1, from: -1 })),
+  vectors: Array<number>(cores).fill(0),
   booted: Array<boolean>(cores).fill(true),
   inSystem: false,
   inSystemOf: Array<boolean>(cores).fill(false),

@@ -33,6 +33,7 @@ export class Thumb {
   bx = (rm: number): this => this.put(0x4700 | (rm << 3));
   movSp = (rm: number): this => this.put(0x4685 | (rm << 3));
   bxLr = (): this => this.put(0x4770);
+  cpsidI = (): this => this.put(0xb672);
   wfe = (): this => this.put(0xbf20);
   wfi = (): this => this.put(0xbf30);
   sev = (): this => this.put(0xbf40);

@@ -103,8 +103,10 @@ export class Core extends CoreCode implements Cpu {
   }
 
   // ---- reset -------------------------------------------------------------------------------------------------------------------
-  /** Core reset: vector table at `vtor`; caches and decoded code of the fetch path are dropped. */
-  reset(vtor: number, power: boolean): void {
+  /** Reset: vector table at `vtor`; decoded code of the fetch path is dropped. `core`: nothing outside of the core is reset with it. */
+  reset(vtor: number, how: 'power' | 'system' | 'core'): void {
+    const power = how === 'power';
+    const levels = Array.from({ length: how === 'core' ? 16 : 0 }, (_, i) => this.get(S.NVIC_LEVEL + 4 * i));
     const cyclesNow = this.cycles();
     const keep = power ? null : this.arena.u8.slice(this.base + S.CACHE_TAGS, this.base + S.NVIC_ENABLED);
     const retiredNow = power ? 0 : this.retired();
@@ -122,11 +124,15 @@ export class Core extends CoreCode implements Cpu {
     this.l1?.enable(false, false);
     this.branchTargets?.clear();
     this.applyFlashTiming();
-    this.flushFlashCache(true, true);
+    // the accelerator belongs to the flash interface
+    this.flushFlashCache(how !== 'core', how !== 'core');
     this.flushTables();
     this.irqDirty = true;
     this.disarmTimer();
     this.byHardware(() => resetCore(this, vtor));
+    levels.forEach((level, i) => {
+      for (let bits = level; bits !== 0; bits &= bits - 1) this.irq(32 * i + 31 - Math.clz32(bits & -bits), true);
+    });
   }
 
   // ---- running -------------------------------------------------------------------------------------------------------------------

@@ -195,7 +195,7 @@ describe('Cortex-M7: where a branch goes that the instruction does not say', () 
   });
   it('is forgotten by BPIALL and by a reset', () => {
     expect(wrongBehind(ONE, nothing, (cpu) => cpu.write(BPIALL, 4, 0))).toBe(1);
-    expect(wrongBehind(ONE, nothing, (cpu) => cpu.reset(FLASH, false))).toBe(1);
+    expect(wrongBehind(ONE, nothing, (cpu) => cpu.reset(FLASH, 'system'))).toBe(1);
   });
   it('is not kept by ACTLR.DISBTACREAD, nor used while it is set', () => {
     const off = (cpu: Core): void => cpu.write(ACTLR, 4, DISBTACREAD);

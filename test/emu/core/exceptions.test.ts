@@ -149,7 +149,7 @@ describe.each(CORE_NAMES)('exception entry and return on %s', (core) => {
 
   it('a vector table that cannot be read out of reset is a lockup', () => {
     const { machine, cpu } = started(core);
-    cpu.reset(0x6000_0000, false);
+    cpu.reset(0x6000_0000, 'system');
     expect([cpu.get(S.HALTED), cpu.get(S.IPSR)]).toEqual([1, 3]);
     expect(machine.state.lockup?.reason).toMatch(/vector table at 0x60000000/);
   });
