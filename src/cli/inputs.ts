@@ -18,22 +18,25 @@ import { reason } from './outputs.ts';
 import { VERSION } from '../version.ts';
 import { romImage } from './package.ts';
 
-/** The options of `run`, as the command line library hands them over. */
-export interface RunOptions {
+/** What every command takes that puts firmware on a board, as the command line library hands it over. */
+export interface MachineOptions {
   readonly chip?: string;
   readonly scenario?: string;
-  readonly until?: string;
   readonly seed?: string;
   readonly board?: string;
   readonly force?: readonly string[];
   readonly rom?: string;
   readonly romOption?: readonly string[];
   readonly romVersion?: string;
+  readonly bootAt?: string;
+  readonly semihosting?: boolean;
+}
+/** The options of `run`. */
+export interface RunOptions extends MachineOptions {
+  readonly until?: string;
   readonly symptom?: string;
   readonly engine?: string;
   readonly unicornJs?: string;
-  readonly bootAt?: string;
-  readonly semihosting?: boolean;
   readonly maxInstructions?: string;
   readonly wall?: string;
   readonly maxMemory?: string;

@@ -67,27 +67,32 @@ function command(program: Command, name: string): Command {
     .showHelpAfterError(`(\`bootbench ${name.split(' ')[0]} --help\` lists the options)`);
 }
 
-function addRun(program: Command, io: Io, exit: (code: number) => void, bench: Bench): void {
-  command(program, 'run')
-    .description('run firmware and report; exit 0 = DFU reached (or `expect` holds), 1 = not, 2 = usage or input error, 3 = internal error')
+/** What every command takes that puts firmware on a board (`MachineOptions` in inputs.ts). */
+function onMachine(command: Command): Command {
+  return command
     .argument('[images...]', 'ELF, Intel HEX, or raw binary as file.bin@0x08000000')
     .option('--chip <name>', 'for example stm32h533re; `bootbench chips` lists them')
     .option('--scenario <file>', 'what happens to the board: bootbench/scenario@1')
-    .option('--json <file>', 'write the result (bootbench/run@1); - = stdout, the report then goes to stderr')
-    .option('--html <file>', 'write the report as a page')
-    .option('--junit <file>', 'write the result as JUnit XML')
-    .option('--until <time>', 'end the run at this time since power-on, for example 2s')
     .option('--seed <n>', 'pattern of RAM at power-on')
     .option('--board <name>', 'default, or none: no crystals')
     .option('--force <PERIPHERAL.REGISTER.FIELD=value>', 'pin a field of a register that has no behaviour; may be repeated', collect)
     .option('--rom <file>', 'run your own dump of the ROM instead of the stand-in')
     .option('--rom-option <name=value>', 'behaviour of the stand-in ROM that ST does not publish; may be repeated', collect)
     .option('--rom-version <version>', 'revision of the ROM')
+    .option('--boot-at <address>', 'start here instead of where the chip would (silicon does not do that)')
+    .option('--no-semihosting', 'BKPT 0xAB is a HardFault, as on a board without a debugger');
+}
+
+function addRun(program: Command, io: Io, exit: (code: number) => void, bench: Bench): void {
+  onMachine(command(program, 'run'))
+    .description('run firmware and report; exit 0 = DFU reached (or `expect` holds), 1 = not, 2 = usage or input error, 3 = internal error')
+    .option('--json <file>', 'write the result (bootbench/run@1); - = stdout, the report then goes to stderr')
+    .option('--html <file>', 'write the report as a page')
+    .option('--junit <file>', 'write the result as JUnit XML')
+    .option('--until <time>', 'end the run at this time since power-on, for example 2s')
     .addOption(new Option('--symptom <what>', 'what you see on your board: resets, nothing, hang, wrong-device'))
     .option('--engine <name>', 'bootbench, or unicorn as a second opinion')
     .option('--unicorn-js <file>', 'unicorn.js for --engine unicorn')
-    .option('--boot-at <address>', 'start here instead of where the chip would (silicon does not do that)')
-    .option('--no-semihosting', 'BKPT 0xAB is a HardFault, as on a board without a debugger')
     .option('--max-instructions <n>', 'end the run after so many instructions')
     .option('--wall <time>', 'end the run after this much real time, for example 30s')
     .option('--max-memory <size>', 'end the run when the process holds more, for example 500M')
