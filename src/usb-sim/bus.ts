@@ -74,6 +74,7 @@ export function newTransfer(tag: string, kind: Transfer['kind'], address: number
     data: new Uint8Array(0),
     length: 0,
     sent: 0,
+    zeroPacket: false,
     step: kind === 'control' ? 'setup' : kind,
     toggle: 0,
     held: null,
@@ -178,14 +179,16 @@ function answered(host: BusHost, t: Transfer, answer: 'ack' | 'nak' | 'stall' | 
       t.toggle = 1;
       t.step = t.length === 0 ? 'status-in' : t.setup![0]! & 0x80 ? 'in' : 'out';
       return;
-    case 'out':
+    case 'out': {
       flip(host, t);
-      t.sent += Math.min(t.maxPacket, t.length - t.sent);
+      const packet = Math.min(t.maxPacket, t.length - t.sent);
+      t.sent += packet;
       if (t.kind === 'control') host.served(true);
-      if (t.sent < t.length) return;
+      if (t.sent < t.length || (t.zeroPacket && packet === t.maxPacket)) return;
       if (t.kind !== 'control') return host.done(t, 'ok');
       t.step = 'status-in';
       return;
+    }
     default:
       host.served(false);
       host.done(t, 'ok');
@@ -202,7 +205,7 @@ function acknowledged(host: BusHost, t: Transfer): void {
   t.due = now;
   const status = t.step === 'ack-status';
   t.step = status ? 'status-in' : 'in';
-  if (data.length > t.maxPacket) return host.done(t, 'error');
+  if (data.length > t.maxPacket) return host.done(t, 'babble');
   // The repeat of a packet whose handshake was lost: acknowledged and dropped.
   if (t.heldToggle !== (status ? 1 : toggleOf(host, t))) return;
   if (status) {
@@ -210,12 +213,12 @@ function acknowledged(host: BusHost, t: Transfer): void {
     return host.done(t, data.length === 0 ? 'ok' : 'error');
   }
   flip(host, t);
-  if (t.data.length + data.length > t.length) return host.done(t, 'error');
+  if (t.data.length + data.length > t.length) return host.done(t, 'babble');
   t.data = joinBytes(t.data, data);
   if (t.kind === 'control') host.served(!t.firstPacketOnly);
   const last = data.length < t.maxPacket || t.data.length >= t.length;
   if (t.kind !== 'control') {
-    if (last || t.every > 0) host.done(t, 'ok');
+    if (last) host.done(t, 'ok');
     return;
   }
   if (t.firstPacketOnly) return host.done(t, 'ok');

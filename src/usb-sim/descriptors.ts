@@ -24,6 +24,10 @@ export interface DfuFunctional {
 }
 export interface DeviceInfo {
   bcdUsb: number;
+  classCode: number;
+  subclass: number;
+  protocol: number;
+  configurations: number;
   maxPacket0: number;
   vid: number;
   pid: number;
@@ -65,6 +69,10 @@ export function parseDevice(d: Uint8Array): DeviceInfo | null {
   if (d.length < 18 || d[0]! < 18 || d[1] !== DESCRIPTOR.DEVICE) return null;
   return {
     bcdUsb: u16(d, 2),
+    classCode: d[4]!,
+    subclass: d[5]!,
+    protocol: d[6]!,
+    configurations: d[17]!,
     maxPacket0: d[7]!,
     vid: u16(d, 8),
     pid: u16(d, 10),

@@ -14,7 +14,7 @@ import {
   type DeviceInfo,
 } from './descriptors.ts';
 import type { Host } from './host-api.ts';
-import type { HostKind, Transfer, TransferResult } from './types.ts';
+import type { EnumerationState, HostKind, Transfer, TransferResult } from './types.ts';
 
 /** The port must be stable this long. Linux polls every 25 ms; all three: at least 100 ms (USB 2.0 §7.1.7.3). */
 const DEBOUNCE = 100 * MS;
@@ -91,9 +91,24 @@ const RULES: Readonly<Record<HostKind, HostRules>> = {
 /** Steps whose failure costs nothing. */
 const OPTIONAL = new Set(['bos', 'ms-os', 'qualifier', 'string-0', 'product', 'manufacturer', 'serial', 'interface-name']);
 
+const firstAttempt = (host: Host): EnumerationState => ({
+  attempt: 0,
+  steps: RULES[host.options.host].steps(0),
+  index: 0,
+  tries: 0,
+  phase: 'running',
+});
+
 export function attach(host: Host): void {
-  host.state.enumeration = { attempt: 0, steps: RULES[host.options.host].steps(0), index: 0, tries: 0, phase: 'running' };
+  host.state.enumeration = firstAttempt(host);
   host.wait('port.debounced', DEBOUNCE);
+}
+
+/** A bus reset and the same steps again, for a client outside that wants the device as freshly plugged. */
+export function enumerateAgain(host: Host): void {
+  host.state.enumeration = firstAttempt(host);
+  for (const tag of ['port.debounced', 'port.ready', 'port.next', 'port.reset', 'bus.reset-end']) host.cancelWait(tag);
+  host.resetPort();
 }
 
 export function onWait(host: Host, name: string): void {

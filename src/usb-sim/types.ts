@@ -4,7 +4,8 @@ import type { DeviceInfo } from './descriptors.ts';
 
 export type HostKind = 'linux' | 'windows' | 'macos';
 export type Zone = 'user' | 'system';
-export type TransferStatus = 'ok' | 'stall' | 'timeout' | 'error' | 'cancelled';
+/** `error`: no handshake, or a wrong packet; `babble`: more data than asked for. */
+export type TransferStatus = 'ok' | 'stall' | 'timeout' | 'error' | 'babble' | 'cancelled';
 
 export type Step = 'setup' | 'in' | 'out' | 'status-in' | 'status-out' | 'ack' | 'ack-status';
 
@@ -22,6 +23,8 @@ export interface Transfer {
   /** Bytes wanted (IN) or to send (OUT). */
   length: number;
   sent: number;
+  /** OUT: a full last packet is followed by an empty one. */
+  zeroPacket: boolean;
   step: Step;
   /** Data toggle of the control transfer; bulk and interrupt pipes keep theirs in `toggles`. */
   toggle: 0 | 1;
@@ -155,11 +158,14 @@ export interface DfuOperation {
   stalls: number;
 }
 
-/** A transfer of somebody outside (WebUSB, USB/IP) that has ended. */
-export interface ForeignResult {
+/** A transfer of a client outside (WebUSB, USB/IP) that has ended. */
+export interface OutsideResult {
   id: number;
   status: TransferStatus;
+  /** What came in; empty for OUT. */
   data: Uint8Array;
+  /** Bytes moved in either direction. */
+  actual: number;
 }
 
 export interface UsbSimState {
@@ -179,7 +185,7 @@ export interface UsbSimState {
   /** Time of the last chip reset, -1 = none. */
   chipResetAt: Ps;
   dropReason: 'detach' | 'unplug' | 'reset';
-  /** The one control transfer on EP0, polls and bulk transfers; then control transfers that wait. */
+  /** Transfers on the wire, one a pipe; then those that wait for their pipe. */
   transfers: Transfer[];
   queue: Transfer[];
   waits: Wait[];
@@ -197,7 +203,12 @@ export interface UsbSimState {
   dfu: DfuState | null;
   operations: DfuOperation[];
   nextId: number;
-  foreign: ForeignResult[];
+  /** A client outside has the device: the host's own drivers keep off. */
+  claimed: boolean;
+  /** Interface number → alternate setting that a client outside has chosen. */
+  alternates: Record<string, number>;
+  /** Ended transfers of a client outside that it has not fetched. */
+  outside: OutsideResult[];
   sessions: UsbSession[];
   log: UsbLogEntry[];
   logDropped: number;

@@ -14,10 +14,11 @@ import { bits, FRAME, lead, newTransfer, stepTransfer, type BusHost } from './bu
 import { bindClassDrivers, onClassDone, pumpCdc } from './class-drivers.ts';
 import { describeRequest } from './descriptors.ts';
 import { bindDfu, dfuGone, onDfuDone, onDfuWait } from './dfu-client.ts';
-import { attach, onDone, onWait } from './enumeration.ts';
+import { attach, enumerateAgain, onDone, onWait } from './enumeration.ts';
 import type { Host, HostOptions } from './host-api.ts';
+import { addResult, endpointInForce, isSetAddress, OUTSIDE, outsideDone } from './outside.ts';
 import { freshState, joinBytes } from './state.ts';
-import type { DfuOperation, ForeignResult, Transfer, TransferStatus, UsbLogEntry, UsbSession, UsbSimState } from './types.ts';
+import type { DfuOperation, OutsideResult, Transfer, TransferStatus, UsbLogEntry, UsbSession, UsbSimState } from './types.ts';
 
 /** Time limit of control transfers: Linux, Windows and dfu-util alike. */
 const CONTROL_TIMEOUT = 5_000 * MS;
@@ -31,13 +32,20 @@ const IDLE_SUSPEND = 3 * MS;
 /** From the end of a transfer to the first token of the next: host controller interrupt and driver, `assumed`. */
 const HOST_LATENCY = 100_000_000;
 const MAX_LOG = 2000;
-const MAX_FOREIGN = 64;
 
 export type DfuRequest =
   | { readonly kind: 'download'; readonly address: number; readonly data: Uint8Array }
   | { readonly kind: 'upload'; readonly address: number; readonly length: number }
   | { readonly kind: 'erase'; readonly address: number | null; readonly length?: number }
   | { readonly kind: 'leave'; readonly address: number };
+
+const INTERRUPT_ENDPOINT = 3;
+
+/** Sees the transfers of a port, at the times of the timeline. */
+export interface UsbTap {
+  started(t: Readonly<Transfer>, at: Ps): void;
+  ended(t: Readonly<Transfer>, status: TransferStatus, at: Ps): void;
+}
 
 export class UsbSim implements Host, BusHost {
   state: UsbSimState;
@@ -140,17 +148,91 @@ export class UsbSim implements Host, BusHost {
     if (this.state.dfu?.readyAt != null) this.wait('dfu.next', 0);
     return id;
   }
-  /** A control transfer of somebody outside (WebUSB, USB/IP) to the configured or addressed device; the result comes through `takeResult`. */
+
+  // A client outside (WebUSB, USB/IP, property tests)
+
+  /** Told when a transfer of the client has ended, or the device has come or gone. Not part of the state. */
+  onOutside: (() => void) | null = null;
+  /** Sees each transfer when it starts and when it ends. Not part of the state. */
+  tap: UsbTap | null = null;
+
+  /** A client outside takes the device, and those that come: the host's own drivers let go and keep off. */
+  claim(): void {
+    const { state } = this;
+    state.claimed = true;
+    const mine = (t: Transfer): boolean => t.tag.startsWith('enum.') || t.tag.startsWith(OUTSIDE);
+    state.transfers = state.transfers.filter(mine);
+    state.queue = state.queue.filter(mine);
+    state.waits = state.waits.filter((w) => !w.tag.startsWith('dfu.'));
+    dfuGone(this);
+    Object.assign(state, { dfu: null, cdc: null, hidEndpoint: -1 });
+    this.startQueued();
+  }
+  /** The device goes back to the host's drivers, which find it by a new enumeration. */
+  release(): void {
+    this.state.claimed = false;
+    this.resetDevice();
+  }
+  /** Bus reset and a new enumeration; nothing without a device. `outsideReady` tells when it is done. */
+  resetDevice(): void {
+    if (this.state.connected) enumerateAgain(this);
+  }
+  /** A device is on the bus and enumeration has ended well: transfers can be submitted. */
+  get outsideReady(): boolean {
+    const { connected, resetting, enumeration } = this.state;
+    return connected && !resetting && enumeration.phase === 'configured';
+  }
+  /**
+   * A control transfer of the client to the device on the bus; fetch the result by `takeResult`.
+   * @param timeout in picoseconds; Infinity = until it ends or `cancel`
+   */
   submitControl(setup: Uint8Array, data?: Uint8Array, timeout: Ps = CONTROL_TIMEOUT): number {
     const id = this.state.nextId++;
-    if (!this.state.connected) this.foreignDone(id, 'cancelled', new Uint8Array(0));
-    else this.control(`foreign.${id}`, setup, data, timeout);
-    this.arm();
+    if (!this.outsideReady) this.outsideEnd(id, 'cancelled');
+    else if (isSetAddress(setup)) this.outsideEnd(id, 'ok');
+    else this.control(`${OUTSIDE}${id}`, setup, data, timeout);
     return id;
   }
-  takeResult(id: number): ForeignResult | null {
-    const at = this.state.foreign.findIndex((r) => r.id === id);
-    return at < 0 ? null : this.state.foreign.splice(at, 1)[0]!;
+  /**
+   * A bulk or interrupt transfer of the client: bytes to send, or how many to read at most. Waits for earlier ones of its pipe.
+   * @param endpoint bEndpointAddress
+   */
+  submitPipe(endpoint: number, data: Uint8Array | number, zeroPacket = false): number {
+    const { state } = this;
+    const id = state.nextId++;
+    const found = endpointInForce(state, endpoint);
+    const input = typeof data === 'number';
+    if (!this.outsideReady) this.outsideEnd(id, 'cancelled');
+    else if (!found || found.maxPacket === 0 || input !== ((endpoint & 0x80) !== 0)) this.outsideEnd(id, 'error');
+    else {
+      const t = this.newPipe(`${OUTSIDE}${id}`, input ? 'in' : 'out', endpoint & 0xf, found.maxPacket, data);
+      t.zeroPacket = zeroPacket;
+      if ((found.attributes & 3) === INTERRUPT_ENDPOINT) t.every = Math.max(1, found.interval) * MS;
+      state.queue.push(t);
+      this.startQueued();
+    }
+    return id;
+  }
+  /** Takes a transfer back: it ends as `cancelled` where it has not ended yet. */
+  cancel(id: number): void {
+    const { state } = this;
+    const tag = `${OUTSIDE}${id}`;
+    const found = [...state.transfers, ...state.queue].find((t) => t.tag === tag);
+    if (!found) return;
+    state.transfers = state.transfers.filter((t) => t !== found);
+    state.queue = state.queue.filter((t) => t !== found);
+    this.tap?.ended(found, 'cancelled', this.now());
+    addResult(state, id, 'cancelled', found.data, found.kind === 'in' ? found.data.length : found.sent);
+    this.startQueued();
+    this.onOutside?.();
+  }
+  takeResult(id: number): OutsideResult | null {
+    const at = this.state.outside.findIndex((r) => r.id === id);
+    return at < 0 ? null : this.state.outside.splice(at, 1)[0]!;
+  }
+  private outsideEnd(id: number, status: TransferStatus): void {
+    addResult(this.state, id, status, new Uint8Array(0), 0);
+    this.onOutside?.();
   }
 
   // Questions that decide outcomes
@@ -231,29 +313,43 @@ export class UsbSim implements Host, BusHost {
     if ((setup[0]! & 0x80) === 0) t.data = data.slice(0, t.length);
     t.timeout = timeout;
     this.state.queue.push(t);
-    this.startControl();
+    this.startQueued();
     return t;
   }
   pipe(tag: string, kind: 'in' | 'out', endpoint: number, maxPacket: number, data: Uint8Array | number): Transfer {
+    const t = this.newPipe(tag, kind, endpoint, maxPacket, data);
+    this.state.transfers.push(t);
+    this.tap?.started(t, this.now());
+    this.arm();
+    return t;
+  }
+  private newPipe(tag: string, kind: 'in' | 'out', endpoint: number, maxPacket: number, data: Uint8Array | number): Transfer {
     const t = newTransfer(tag, kind, this.state.address, endpoint, maxPacket, this.now() + HOST_LATENCY);
     if (typeof data === 'number') t.length = data;
     else {
       t.data = data;
       t.length = data.length;
     }
-    this.state.transfers.push(t);
-    this.arm();
     return t;
   }
-  private startControl(): void {
+  /** Those at the head of their pipe's queue go on the wire. */
+  private startQueued(): void {
     const { state } = this;
-    if (state.transfers.some((t) => t.kind === 'control')) return;
-    const t = state.queue.shift();
-    if (!t) return;
-    t.started = t.due = this.now() + HOST_LATENCY + bits(lead(t));
-    t.deadline = t.started + t.timeout;
-    state.unansweredSince ??= t.started;
-    state.transfers.push(t);
+    for (let i = 0; i < state.queue.length;) {
+      const t = state.queue[i]!;
+      if (state.transfers.some((x) => x.kind === t.kind && x.endpoint === t.endpoint)) {
+        i++;
+        continue;
+      }
+      state.queue.splice(i, 1);
+      t.started = t.due = this.now() + HOST_LATENCY + bits(lead(t));
+      if (t.kind === 'control') {
+        t.deadline = t.started + t.timeout;
+        state.unansweredSince ??= t.started;
+      }
+      state.transfers.push(t);
+      this.tap?.started(t, this.now());
+    }
     this.arm();
   }
   resetPort(): void {
@@ -265,12 +361,14 @@ export class UsbSim implements Host, BusHost {
     state.address = 0;
     state.configured = false;
     state.toggles = {};
+    state.alternates = {};
     this.system.scheduler.disarm(this.sofSlot);
     this.cancelWait('bus.idle');
     this.port.busReset(true);
     this.wait('bus.reset-end', RESET_TIME);
   }
   bindDrivers(): void {
+    if (this.state.claimed) return this.onOutside?.();
     const info = this.state.device!;
     bindClassDrivers(this, info);
     if (this.options.driver === 'dfu') bindDfu(this, info);
@@ -288,6 +386,7 @@ export class UsbSim implements Host, BusHost {
   done(t: Transfer, status: TransferStatus): void {
     const { state } = this;
     state.transfers = state.transfers.filter((x) => x !== t);
+    this.tap?.ended(t, status, this.now());
     if (t.kind === 'control' && t.tag !== 'dfu.alive') this.logControl(t, status);
     const result = { status, data: t.setup && (t.setup[0]! & 0x80) === 0 ? new Uint8Array(0) : t.data };
     const dot = t.tag.indexOf('.');
@@ -298,13 +397,14 @@ export class UsbSim implements Host, BusHost {
       case 'dfu':
         onDfuDone(this, t, result);
         break;
-      case 'foreign':
-        this.foreignDone(Number(t.tag.slice(dot + 1)), status, result.data);
+      case 'outside':
+        outsideDone(state, t, status, result.data);
+        this.onOutside?.();
         break;
       default:
         onClassDone(this, t, result);
     }
-    if (state.connected && !state.resetting) this.startControl();
+    if (state.connected && !state.resetting) this.startQueued();
   }
 
   private logControl(t: Transfer, status: TransferStatus): void {
@@ -325,16 +425,16 @@ export class UsbSim implements Host, BusHost {
       `${describeRequest(t.setup!, driver)}: ${answer}${t.naks ? `, ${t.naks} NAKs` : ''}`,
     );
   }
-  private foreignDone(id: number, status: TransferStatus, data: Uint8Array): void {
-    this.state.foreign.push({ id, status, data });
-    if (this.state.foreign.length > MAX_FOREIGN) this.state.foreign.shift();
-  }
   private cancelTransfers(): void {
     const { state } = this;
     const gone = [...state.transfers, ...state.queue];
     state.transfers = [];
     state.queue = [];
-    for (const t of gone) if (t.tag.startsWith('foreign.')) this.foreignDone(Number(t.tag.slice(8)), 'cancelled', t.data);
+    for (const t of gone) {
+      this.tap?.ended(t, 'cancelled', this.now());
+      if (t.tag.startsWith(OUTSIDE)) outsideDone(state, t, 'cancelled', t.kind === 'out' ? new Uint8Array(0) : t.data);
+    }
+    if (gone.length > 0) this.onOutside?.();
   }
 
   // Line, port and timers
@@ -402,6 +502,7 @@ export class UsbSim implements Host, BusHost {
       packet0: 64,
       device: null,
       configured: false,
+      alternates: {},
       cdc: null,
       hidEndpoint: -1,
       unansweredSince: null,
@@ -411,6 +512,7 @@ export class UsbSim implements Host, BusHost {
     this.system.scheduler.disarm(this.sofSlot);
     if (wasReset) this.port.busReset(false);
     if (state.pullup) this.wait('bus.idle', IDLE_SUSPEND);
+    this.onOutside?.();
   }
 
   private handleWait(tag: string): void {

@@ -92,7 +92,7 @@ describe('DFU client', () => {
     const id = b.usb.submitControl(Uint8Array.of(0x80, 6, 0, 1, 0, 0, 18, 0));
     expect(b.usb.takeResult(id)).toBe(null);
     b.until(520 * MS);
-    expect(b.usb.takeResult(id)).toEqual({ id, status: 'ok', data: Uint8Array.from(DFU_DEVICE.device) });
+    expect(b.usb.takeResult(id)).toEqual({ id, status: 'ok', data: Uint8Array.from(DFU_DEVICE.device), actual: 18 });
   });
 });
 

@@ -1,0 +1,44 @@
+/** A session that stays alive after its run, for clients outside: WebUSB, USB/IP, property tests, the conformance kit. */
+import type { Checkpoint } from '../emu/machine-base.ts';
+import type { Ps } from '../emu/time.ts';
+import { HeldBus } from '../usb-sim/held-bus.ts';
+import type { UsbSim } from '../usb-sim/usb-sim.ts';
+import type { RunInput } from './run-input.ts';
+import { Session, type SessionEnd } from './session.ts';
+
+export class HeldMachine {
+  readonly session: Session;
+  readonly bus: HeldBus;
+
+  constructor(input: RunInput, clock?: () => number) {
+    this.session = new Session(input);
+    this.session.keepCheckpoints = false;
+    const { machine } = this.session;
+    this.bus = new HeldBus({ usb: this.usb, run: (limit) => this.run(limit), ...(clock ? { clock } : {}) });
+    this.usb.onOutside = () => machine.stop();
+  }
+
+  get usb(): UsbSim {
+    return this.session.usb;
+  }
+
+  /** From power-on to where the run ends by the rules of the bench: a device is on the bus by then, or none comes. */
+  start(): SessionEnd {
+    return this.session.run();
+  }
+  /** Runs to `limit`, or until a transfer of a client has ended or the device has come or gone. */
+  run(limit: Ps): void {
+    const { machine, steps } = this.session;
+    if (machine.run(limit) === 'stopped') steps.poll();
+  }
+  save(): Checkpoint {
+    return this.session.save();
+  }
+  restore(checkpoint: Checkpoint): void {
+    this.session.restore(checkpoint);
+  }
+  /** The machine is not used any more. */
+  release(): void {
+    this.session.release();
+  }
+}

@@ -1,0 +1,144 @@
+/**
+ * A machine that is held for clients outside: virtual time runs while somebody waits for something on the bus, and stands still while nobody
+ * does. A client that waits for an answer gets it as fast as the machine can run; one that only listens (a polled IN pipe, a device that may
+ * come) sees virtual time pass no faster than real time. Real time decides how long a wait takes, never what happens on the timeline.
+ */
+import { MS, type Ps } from '../emu/time.ts';
+import type { UsbSim } from './usb-sim.ts';
+
+export interface HeldBusOptions {
+  readonly usb: UsbSim;
+  /** Runs the machine to this time, or until something has happened that `UsbSim.onOutside` tells of. */
+  readonly run: (limit: Ps) => void;
+  /** Milliseconds of real time, any origin; the default is `performance.now`. */
+  readonly clock?: () => number;
+}
+
+export interface WaitOptions {
+  /** Virtual time after which the wait is given up; default: never. */
+  readonly limit?: Ps;
+  /** `real`: virtual time may not run ahead of real time unless somebody else waits `fast`. */
+  readonly pace?: 'fast' | 'real';
+  readonly signal?: AbortSignal;
+}
+
+interface Waiter {
+  readonly done: () => boolean;
+  readonly limit: Ps;
+  readonly pace: 'fast' | 'real';
+  readonly settle: (came: boolean) => void;
+  readonly fail: (error: unknown) => void;
+}
+
+/** Virtual length of a stretch at first; it is then fitted to `STRETCH_MS` of real time. */
+const FIRST_STRETCH = 1 * MS;
+const LONGEST_STRETCH = 100 * MS;
+const STRETCH_MS = 5;
+/** Real time after which other work of the program gets its turn. */
+const TURN_MS = 10;
+
+export class HeldBus {
+  readonly usb: UsbSim;
+  private readonly run: (limit: Ps) => void;
+  private readonly clock: () => number;
+  private readonly waiters = new Set<Waiter>();
+  private stretch = FIRST_STRETCH;
+  private working = false;
+  private wake: (() => void) | null = null;
+
+  constructor({ usb, run, clock }: HeldBusOptions) {
+    this.usb = usb;
+    this.run = run;
+    this.clock = clock ?? (() => performance.now());
+  }
+
+  get now(): Ps {
+    return this.usb.now();
+  }
+
+  /** Lets virtual time run until `done()`; false when `limit` or the signal came first. */
+  wait(done: () => boolean, { limit = Infinity, pace = 'fast', signal }: WaitOptions = {}): Promise<boolean> {
+    if (done()) return Promise.resolve(true);
+    if (signal?.aborted || this.now >= limit) return Promise.resolve(false);
+    return new Promise((settle, fail) => {
+      const stop = (): void => this.end(waiter, false);
+      const end = (finish: () => void): void => {
+        signal?.removeEventListener('abort', stop);
+        finish();
+      };
+      const waiter: Waiter = { done, limit, pace, settle: (came) => end(() => settle(came)), fail: (error) => end(() => fail(error)) };
+      signal?.addEventListener('abort', stop);
+      this.waiters.add(waiter);
+      this.wake?.();
+      if (!this.working) void this.work();
+    });
+  }
+
+  /** As `wait` without giving way to anything else: for tests, where nothing comes from outside meanwhile. */
+  runUntil(done: () => boolean, limit: Ps): boolean {
+    while (!done()) {
+      if (this.now >= limit) return false;
+      this.run(limit);
+    }
+    return true;
+  }
+
+  private end(waiter: Waiter, came: boolean): void {
+    if (this.waiters.delete(waiter)) waiter.settle(came);
+  }
+
+  private async work(): Promise<void> {
+    this.working = true;
+    try {
+      let turn = this.clock();
+      let anchor: { at: Ps; clock: number } | null = null;
+      while (this.waiters.size > 0) {
+        const fast = [...this.waiters].some((w) => w.pace === 'fast');
+        if (fast) anchor = null;
+        else anchor ??= { at: this.now, clock: this.clock() };
+        const ahead = anchor ? this.now - (anchor.at + (this.clock() - anchor.clock) * MS) : -1;
+        if (ahead >= 0) await this.sleep(Math.ceil(ahead / MS) + 1);
+        else this.oneStretch(anchor ? Math.ceil(-ahead) : Infinity);
+        for (const w of [...this.waiters]) {
+          if (w.done()) this.end(w, true);
+          else if (this.now >= w.limit) this.end(w, false);
+        }
+        // a client that was answered asks again at once: promises come first, then sockets and timers
+        await null;
+        if (this.clock() - turn < TURN_MS) continue;
+        await new Promise((next) => setTimeout(next, 0));
+        turn = this.clock();
+      }
+    } catch (error) {
+      for (const w of [...this.waiters]) {
+        this.waiters.delete(w);
+        w.fail(error);
+      }
+    } finally {
+      this.working = false;
+    }
+  }
+
+  private oneStretch(most: Ps): void {
+    let limit = this.now + Math.min(this.stretch, most);
+    for (const w of this.waiters) limit = Math.min(limit, w.limit);
+    const [at, from] = [this.clock(), this.now];
+    this.run(limit);
+    const took = this.clock() - at;
+    if (took > 2 * STRETCH_MS) this.stretch = Math.max(FIRST_STRETCH / 16, Math.floor(this.stretch / 2));
+    else if (took < STRETCH_MS && this.now - from >= this.stretch) this.stretch = Math.min(LONGEST_STRETCH, 2 * this.stretch);
+  }
+
+  /** Sleeps, or until somebody new waits. */
+  private sleep(ms: number): Promise<void> {
+    return new Promise((next) => {
+      const done = (): void => {
+        clearTimeout(timer);
+        this.wake = null;
+        next();
+      };
+      const timer = setTimeout(done, ms);
+      this.wake = done;
+    });
+  }
+}
