@@ -29,7 +29,7 @@ export class Outputs {
     }
   }
 
-  write(option: string, text: string): void {
+  write(option: string, text: string | Uint8Array): void {
     const place = this.reserved.get(option);
     if (place === undefined) return;
     try {

@@ -6,6 +6,7 @@ import { printable } from '../report/text.ts';
 import type { Bench } from './engine.ts';
 import type { ChipsOptions } from './chips.ts';
 import type { CompareCommandOptions } from './compare.ts';
+import type { DfuOptions } from './dfu.ts';
 import { EXIT, internalError, type Io } from './io.ts';
 import { VERSION } from '../version.ts';
 import type { RunCommandOptions } from './run.ts';
@@ -53,6 +54,7 @@ function build(io: Io, exit: (code: number) => void, injected: Bench | undefined
     });
   addRun(program, io, exit, bench);
   addTest(program, io, exit, bench);
+  addDfu(program, io, exit);
   addCompare(program, io, exit, bench);
   addChips(program, io, exit);
   addExplain(program, io, exit);
@@ -114,6 +116,30 @@ function addTest(program: Command, io: Io, exit: (code: number) => void, bench: 
     .option('--no-color', 'no colours')
     .action(async (patterns: string[], options: TestOptions) => {
       exit(await (await import('./test.ts')).testCommand(patterns, options, io, bench));
+    });
+}
+
+function addDfu(program: Command, io: Io, exit: (code: number) => void): void {
+  command(program, 'dfu')
+    .description('keep the USB device that the firmware brings up alive for real clients; exit 1 = there is none')
+    .argument('[images...]', 'ELF, Intel HEX, or raw binary as file.bin@0x08000000')
+    .option('--chip <name>', 'for example stm32h533re; `bootbench chips` lists them')
+    .option('--scenario <file>', 'what happens to the board: bootbench/scenario@1')
+    .option('--usbip', 'export the device by USB/IP until Ctrl-C: usbip attach -r 127.0.0.1 -b 1-1, then dfu-util')
+    .option('--port <n>', 'of the server; 0 = a free one (default: 3240)')
+    .option('--host <address>', 'listen here instead of on the loopback alone')
+    .option('--exec <command>', 'run a client against the server ($USBIP_HOST, $USBIP_PORT, $USBIP_BUSID) and end with its exit code')
+    .option('--hold', 'keep the device until Ctrl-C, also when the client of --exec has ended')
+    .option('--save <file>', 'write what flash holds at the end: raw, or Intel HEX for *.hex')
+    .option('--pcap <file>', 'write the transfers as pcapng, for Wireshark')
+    .option('--seed <n>', 'pattern of RAM at power-on')
+    .option('--board <name>', 'default, or none: no crystals')
+    .option('--force <PERIPHERAL.REGISTER.FIELD=value>', 'pin a field of a register that has no behaviour; may be repeated', collect)
+    .option('--rom <file>', 'run your own dump of the ROM instead of the stand-in')
+    .option('--rom-option <name=value>', 'behaviour of the stand-in ROM that ST does not publish; may be repeated', collect)
+    .option('--rom-version <version>', 'revision of the ROM')
+    .action(async (images: string[], options: DfuOptions) => {
+      exit(await (await import('./dfu.ts')).dfuCommand(images, options, io));
     });
 }
 

@@ -1,0 +1,128 @@
+/** `bootbench dfu`: the device that the firmware brings up stays alive, for real clients over USB/IP. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { findChip } from '../chips/index.ts';
+import { HeldMachine } from '../bench/held-machine.ts';
+import { jobInput } from '../bench/job.ts';
+import { flashImage } from '../bench/flash-image.ts';
+import type { SessionEnd } from '../bench/session.ts';
+import { UsageError } from '../bench/usage-error.ts';
+import { PcapngWriter } from '../usb-sim/pcapng.ts';
+import { usbIpExport } from '../usb-sim/usbip-connection.ts';
+import { loadJob, type RunOptions } from './inputs.ts';
+import { EXIT, type Io } from './io.ts';
+import { Outputs, type OutputFile } from './outputs.ts';
+import { usePrebuilt } from './prebuilt.ts';
+import { serveUsbIp, type UsbIpServer } from './usbip-server.ts';
+
+export interface DfuOptions extends RunOptions {
+  readonly usbip?: boolean;
+  readonly port?: string;
+  readonly host?: string;
+  readonly hold?: boolean;
+  readonly exec?: string;
+  readonly save?: string;
+  readonly pcap?: string;
+}
+
+const USBIP_PORT = 3240;
+const LOOPBACK = '127.0.0.1';
+export const BUS_ID = '1-1';
+
+export async function dfuCommand(images: readonly string[], options: DfuOptions, io: Io): Promise<number> {
+  const port = portNumber(options.port);
+  const serves = options.usbip === true || options.hold === true || options.exec !== undefined;
+  if (!serves && (options.port !== undefined || options.host !== undefined))
+    throw new UsageError('--port and --host are for the USB/IP server', 'add --usbip');
+  const job = await loadJob(images, options, io.cwd);
+  const outputs = new Outputs(files(options), io.cwd);
+  usePrebuilt(findChip(job.chip)?.cores ?? []);
+  const held = new HeldMachine(jobInput(job));
+  const pcap = options.pcap === undefined ? null : new PcapngWriter(() => held.usb.state);
+  held.usb.tap = pcap;
+  try {
+    const end = held.start();
+    if (!held.usb.outsideReady) {
+      io.stderr.write(`bootbench: ${noDevice(end)}\n`);
+      return EXIT.failed;
+    }
+    io.stderr.write(`bootbench: ${deviceLine(held)}\n`);
+    held.usb.claim();
+    return serves ? await serve(held, options, port, io) : EXIT.ok;
+  } finally {
+    if (pcap) outputs.write('--pcap', pcap.bytes());
+    if (options.save !== undefined) outputs.write('--save', flashImage(held.session.machine, options.save));
+    outputs.discard();
+    held.release();
+  }
+}
+
+async function serve(held: HeldMachine, options: DfuOptions, port: number, io: Io): Promise<number> {
+  const shared = usbIpExport(held.bus, BUS_ID, (text) => io.stderr.write(`usbip: ${text}\n`));
+  const interrupted = new Promise<null>((stop) => io.onInterrupt(() => stop(null)));
+  const server = await serveUsbIp(shared, options.host ?? LOOPBACK, port);
+  try {
+    const shown = server.host.includes(':') ? `[${server.host}]` : server.host;
+    if (!isLoopback(server.host)) io.stderr.write(`bootbench: anyone who reaches ${shown}:${server.port} can use the device\n`);
+    io.stdout.write(`usbip ${shown}:${server.port} ${BUS_ID}\n`);
+    if (options.exec === undefined) {
+      await interrupted;
+      return EXIT.ok;
+    }
+    const code = await runClient(options.exec, server, io, interrupted);
+    if (code !== null && options.hold === true) await interrupted;
+    return code ?? EXIT.ok;
+  } finally {
+    await server.close();
+  }
+}
+
+/** Runs the client with the server's place in its environment. Its exit code; null where it was interrupted. */
+async function runClient(command: string, server: UsbIpServer, io: Io, interrupted: Promise<null>): Promise<number | null> {
+  const env = { ...io.env, USBIP_HOST: server.host, USBIP_PORT: String(server.port), USBIP_BUSID: BUS_ID };
+  const child = spawn(command, { shell: true, cwd: io.cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
+  child.stdout.on('data', (bytes: Buffer) => io.stdout.write(bytes.toString('utf8')));
+  child.stderr.on('data', (bytes: Buffer) => io.stderr.write(bytes.toString('utf8')));
+  const ended = new Promise<number>((settle, fail) => {
+    child.once('error', fail);
+    child.once('close', (code, signal) => settle(code ?? (signal === null ? EXIT.internal : SIGNALLED)));
+  });
+  const code = await Promise.race([ended, interrupted]);
+  if (code === null) await stop(child, ended);
+  return code;
+}
+/** As a shell reports a program that a signal ended. */
+const SIGNALLED = 128;
+const PATIENCE_MS = 3000;
+
+async function stop(child: ChildProcess, ended: Promise<number>): Promise<void> {
+  child.kill('SIGTERM');
+  const timer = setTimeout(() => child.kill('SIGKILL'), PATIENCE_MS);
+  await ended;
+  clearTimeout(timer);
+}
+
+const files = (options: DfuOptions): OutputFile[] =>
+  (['save', 'pcap'] as const).flatMap((key) => {
+    const path = options[key];
+    return path === undefined ? [] : [{ option: `--${key}`, path }];
+  });
+
+const noDevice = ({ outcome, reason }: SessionEnd): string =>
+  `no USB device is on the bus: the run ended with ${outcome} (${reason}); \`bootbench run\` says why`;
+
+function deviceLine(held: HeldMachine): string {
+  const { device, dfu } = held.usb.state;
+  const hex = (n: number): string => n.toString(16).padStart(4, '0');
+  const by = held.usb.session()?.servedBy === 'system' ? 'the stand-in ROM' : 'the firmware';
+  const names = dfu?.alts.map((a) => ` "${a.name}"`).join(',') ?? '';
+  return `${hex(device!.vid)}:${hex(device!.pid)} ${device!.product ?? ''}, served by ${by}${names === '' ? '' : `:${names}`}`;
+}
+
+function portNumber(text: string | undefined): number {
+  if (text === undefined) return USBIP_PORT;
+  const n = /^\d{1,5}$/.test(text) ? Number(text) : NaN;
+  if (!(n <= 65535)) throw new UsageError(`--port: ${JSON.stringify(text)} is not a port`, 'it is 0 (a free one) to 65535');
+  return n;
+}
+
+const isLoopback = (host: string): boolean => host === '::1' || host.startsWith('127.');

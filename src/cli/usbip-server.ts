@@ -1,0 +1,71 @@
+/** The USB/IP server's sockets. What is said on them is `usb-sim/usbip-connection.ts`. */
+import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { UsageError } from '../bench/usage-error.ts';
+import { UsbIpConnection, type UsbIpExport } from '../usb-sim/usbip-connection.ts';
+
+/** A connection that has not imported the device says something within this real time. */
+const IMPORT_WITHIN_MS = 15_000;
+const MAX_CONNECTIONS = 64;
+
+export interface UsbIpServer {
+  readonly host: string;
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+/** @param port 0 = a free one */
+export async function serveUsbIp(shared: UsbIpExport, host: string, port: number): Promise<UsbIpServer> {
+  const connections = new Set<UsbIpConnection>();
+  const server = createServer({ noDelay: true }, (socket) => {
+    const connection = accept(shared, socket);
+    connections.add(connection);
+    socket.once('close', () => connections.delete(connection));
+  });
+  server.maxConnections = MAX_CONNECTIONS;
+  const bound = await listen(server, host, port);
+  return {
+    host: bound.address,
+    port: bound.port,
+    close: () =>
+      new Promise((closed) => {
+        server.close(() => closed());
+        for (const c of connections) c.end();
+      }),
+  };
+}
+
+function listen(server: Server, host: string, port: number): Promise<AddressInfo> {
+  return new Promise((settle, fail) => {
+    server.once('error', (error: NodeJS.ErrnoException) =>
+      fail(
+        new UsageError(
+          `cannot listen on ${host}:${port}: ${WHY[error.code ?? ''] ?? error.message}`,
+          'choose another --port, or 0 for a free one',
+        ),
+      ),
+    );
+    server.listen({ host, port }, () => settle(server.address() as AddressInfo));
+  });
+}
+const WHY: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'something listens there already',
+  EACCES: 'permission denied',
+  EADDRNOTAVAIL: 'this machine has no such address',
+  ENOTFOUND: 'there is no such host',
+};
+
+function accept(shared: UsbIpExport, socket: Socket): UsbIpConnection {
+  const connection = new UsbIpConnection(shared, {
+    send: (bytes) => void socket.write(bytes),
+    // a client that reads nothing does not hold the server up
+    close: () => socket.end(() => socket.destroySoon()),
+  });
+  socket.setTimeout(IMPORT_WITHIN_MS, () => {
+    if (!connection.imported) socket.destroy();
+  });
+  socket.on('data', (bytes) => connection.receive(bytes));
+  socket.on('end', () => connection.end());
+  socket.on('error', () => socket.destroy());
+  socket.on('close', () => connection.end());
+  return connection;
+}
