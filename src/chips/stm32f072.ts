@@ -102,7 +102,7 @@ const ports: BlockRow[] = [...'ABCDEF'].map((port) => ({
 
 const blocks: readonly BlockRow[] = [
   ...timers,
-  { name: 'RTC', model: 'rtc-v3', base: 0x40002800, size: 0x400, irqs: [2], reset: 'BDCR.BDRST', backup: true, options: { clock: 'rtc' } },
+  { name: 'RTC', model: 'rtc-v3', base: 0x40002800, size: 0x400, reset: 'BDCR.BDRST', backup: true, options: { clock: 'rtc' } },
   {
     name: 'WWDG',
     model: 'wwdg-v2',
@@ -149,8 +149,14 @@ const blocks: readonly BlockRow[] = [
     model: 'exti-v1',
     base: 0x40010400,
     size: 0x400,
-    irqs: [5, 6, 7, 1],
-    options: { ports: 'ABCDEF', irqOfLine: [0, 0, 1, 1, ...Array<number>(12).fill(2), 3], lines: { 16: 'pvd' } },
+    irqs: [5, 6, 7, 1, 2, 31],
+    options: {
+      ports: 'ABCDEF',
+      // RM0091 EXTI lines: 17 RTC alarm, 18 USB wake-up, 19 tamper and time stamp, 20 RTC wake-up.
+      irqOfLine: [0, 0, 1, 1, ...Array<number>(12).fill(2), 3, 4, 5, 4, 4],
+      lines: { 16: 'pvd', 17: 'rtc.alarm', 18: 'usb.wakeup', 19: 'rtc.stamp', 20: 'rtc.wakeup' },
+      event: 'cm0',
+    },
   },
   plain('ADC', 0x40012400, [12], 2),
   plain('SPI1', 0x40013000, [25], 2),

@@ -88,7 +88,6 @@ export const F4_BLOCKS: readonly BlockRow[] = [
     model: 'rtc-v3',
     base: 0x40002800,
     size: 0x400,
-    irqs: [41, 3, 2],
     reset: 'BDCR.BDRST',
     backup: true,
     options: { clock: 'rtc' },
@@ -138,8 +137,13 @@ export const F4_BLOCKS: readonly BlockRow[] = [
     model: 'exti-v1',
     base: 0x40013c00,
     size: 0x400,
-    irqs: [6, 7, 8, 9, 10, 23, 40, 1],
-    options: { irqOfLine: [0, 1, 2, 3, 4, 5, 5, 5, 5, 5, 6, 6, 6, 6, 6, 6, 7], lines: { 16: 'pvd' } },
+    irqs: [6, 7, 8, 9, 10, 23, 40, 1, 41, 42, 2, 3],
+    options: {
+      // RM0090 12.2.5: 17 RTC alarm, 18 OTG_FS wake-up, 21 tamper and time stamp, 22 RTC wake-up.
+      irqOfLine: [0, 1, 2, 3, 4, 5, 5, 5, 5, 5, 6, 6, 6, 6, 6, 6, 7, 8, 9, -1, -1, 10, 11],
+      lines: { 16: 'pvd', 17: 'rtc.alarm', 18: 'usb.wakeup', 21: 'rtc.stamp', 22: 'rtc.wakeup' },
+      event: 'cm4',
+    },
   },
   { name: 'CRC', model: 'crc', base: 0x40023000, size: 0x400, clock: 'AHB1ENR.CRCEN', reset: 'AHB1RSTR.CRCRST' },
   { name: 'RCC', model: 'rcc-f4', base: 0x40023800, size: 0x400, irqs: [5] },

@@ -297,6 +297,7 @@ const blocks: readonly BlockRow[] = [
     base: 0x44022000,
     size: 0x400,
     irqs: [11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 1],
+    options: { event: 'cm33' },
   },
   { name: 'DBGMCU', model: 'dbgmcu', base: 0x44024000, size: 0x1000, options: { devId: 0x478, revId: 0x1000 } },
   // AHB4

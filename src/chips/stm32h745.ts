@@ -266,7 +266,7 @@ const blocks: readonly BlockRow[] = [
       ports: 'ABCDEFGHIJK',
       cores: ['cm7', 'cm4'],
       irqOfLine: [0, 1, 2, 3, 4, 5, 5, 5, 5, 5, 6, 6, 6, 6, 6, 6, 7, 8, 9, 10, 11, 11],
-      lines: { 16: 'pvd' },
+      lines: { 16: 'pvd', 17: 'rtc.alarm', 18: 'rtc.stamp', 19: 'rtc.wakeup' },
       sev: [
         { line: 79, irq: 13 },
         { line: 80, irq: 12 },
@@ -288,7 +288,6 @@ const blocks: readonly BlockRow[] = [
     model: 'rtc-v3',
     base: 0x58004000,
     size: 0x400,
-    irqs: [41, 3, 2],
     clock: 'APB4ENR.RTCAPBEN',
     reset: 'BDCR.VSWRST',
     backup: true,

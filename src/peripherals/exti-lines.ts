@@ -11,6 +11,8 @@ export interface ExtiOptions {
   readonly irqOfLine: readonly number[];
   /** Wires of configurable lines that are not pins, by line number. */
   readonly lines: Readonly<Record<string, string>>;
+  /** Core that event outputs (EMR) go to: each is a change of `event.<core>`. */
+  readonly event?: string;
 }
 export interface ExtiState {
   /** Levels of the lines, 32 a word. */
@@ -38,6 +40,11 @@ const SOURCE = 'exti.source.';
 /** Where SYSCFG selects the ports. */
 export const SOURCE_WIRES: readonly string[] = Array.from({ length: 16 }, (_, i) => `${SOURCE}${i}`);
 export const sourceOf = (c: RegisterContext<object>, line: number): number => c.env.wire(`${SOURCE}${line}`);
+
+/** An event output (EMR) of a chip with one core: wakes its WFE. */
+export function pulseEvent(c: RegisterContext<ExtiState>, o: ExtiOptions): void {
+  if (o.event !== undefined) c.env.setWire(`event.${o.event}`, ++c.s.events);
+}
 
 export const bitOf = (line: number): number => (1 << (line & 31)) >>> 0;
 

@@ -6,10 +6,20 @@
  * NVIC is pending AND IMR. ASSUMED: SWIER sets the pending bit also while IMR masks the line (RM0091 asks for the mask). Direct lines go straight from their
  * peripheral to the NVIC and are not handled here.
  *
- * Wires: listens to `in.PA0`… (GPIO), `exti.source.<line>` (SYSCFG) and those in `lines`; each event output (EMR) increments `exti.event`.
+ * Wires: listens to `in.PA0`… (GPIO), `exti.source.<line>` (SYSCFG) and those in `lines`; an event output (EMR) is a change of `event.<core>`.
  */
 import type { Layout, ModelFactory, Register, RegisterContext, RegisterModel } from '../emu/registers.ts';
-import { bitOf, extiLines, forLines, SOURCE_WIRES, sourceOf, type EdgeBank, type ExtiOptions, type ExtiState } from './exti-lines.ts';
+import {
+  bitOf,
+  extiLines,
+  forLines,
+  pulseEvent,
+  SOURCE_WIRES,
+  sourceOf,
+  type EdgeBank,
+  type ExtiOptions,
+  type ExtiState,
+} from './exti-lines.ts';
 
 const DEFAULTS: ExtiOptions = { ports: 'ABCDEFGHI', irqOfLine: Array.from({ length: 16 }, (_, i) => i), lines: {} };
 
@@ -35,7 +45,7 @@ export const extiV1: ModelFactory = (layout: Layout, given): RegisterModel<ExtiS
     const bank = banks[line >> 5]!;
     const bit = bitOf(line);
     c.put(bank.pr, c.get(bank.pr) | bit);
-    if (c.get(bank.emr) & bit) c.env.setWire('exti.event', ++c.s.events);
+    if (c.get(bank.emr) & bit) pulseEvent(c, o);
     driveIrqs(c);
   };
   const lines = extiLines<ExtiState>(o, banks, sourceOf, trigger);

@@ -5,10 +5,10 @@
  * Facts: registers ST SVD, behaviour RM EXTI chapter (documented): the pending bit is set by a selected edge or SWIER whatever the mask says, the line to the NVIC
  * is pending AND IMR. Lines without edge selection ("direct") go straight from their peripheral to the NVIC and are not handled here.
  *
- * Wires: listens to `in.PA0`… (GPIO) and those in `lines`; each event output (EMR) increments `exti.event`.
+ * Wires: listens to `in.PA0`… (GPIO) and those in `lines`; an event output (EMR) is a change of `event.<core>`.
  */
 import type { Layout, ModelFactory, Register, RegisterContext, RegisterModel } from '../emu/registers.ts';
-import { bitOf, extiLines, forLines, type EdgeBank, type ExtiOptions, type ExtiState } from './exti-lines.ts';
+import { bitOf, extiLines, forLines, pulseEvent, type EdgeBank, type ExtiOptions, type ExtiState } from './exti-lines.ts';
 
 const DEFAULTS: ExtiOptions = { ports: 'ABCDEFGHI', irqOfLine: Array.from({ length: 17 }, (_, i) => i), lines: {} };
 
@@ -55,7 +55,7 @@ export const extiV2: ModelFactory = (layout: Layout, given): RegisterModel<State
     const register = rising ? bank.rpr : bank.fpr;
     const bit = bitOf(line);
     c.put(register, c.get(register) | bit);
-    if (c.get(bank.emr) & bit) c.env.setWire('exti.event', ++c.s.events);
+    if (c.get(bank.emr) & bit) pulseEvent(c, o);
     driveIrqs(c);
   };
   const lines = extiLines<State>(o, banks, source, trigger);

@@ -13,7 +13,7 @@ const made = bench(
       base: 0x44022000,
       size: 0x400,
       irqs: [11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 1],
-      options: { lines: { 16: 'pvd.out' } },
+      options: { lines: { 16: 'pvd.out' }, event: 'cm33' },
     },
   ],
   {},
@@ -187,11 +187,11 @@ describe('EXTI', () => {
 
   it('EMR makes an event', () => {
     const b = ports();
-    const before = b.sys.wire('exti.event');
+    const before = b.sys.wire('event.cm33');
     b.write('EXTI.SWIER1', 4);
-    expect(b.sys.wire('exti.event')).toBe(before);
+    expect(b.sys.wire('event.cm33')).toBe(before);
     b.write('EXTI.EMR1', 4);
     b.write('EXTI.SWIER1', 4);
-    expect(b.sys.wire('exti.event')).not.toBe(before);
+    expect(b.sys.wire('event.cm33')).not.toBe(before);
   });
 });

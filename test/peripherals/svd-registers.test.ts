@@ -109,7 +109,10 @@ const NOT_PLAIN: readonly Deviation[] = [
   },
   { on: /USART\d\.DR$|UART\d\.DR$/, why: 'a data register' },
   { on: /IWDG\d?\.(KR|PR|RLR|WINR|EWCR)$/, why: 'behind the key' },
-  { on: /RTC\.(TR|DR|CR|ISR|ICSR|PRER|WPR)$/, why: 'behind the key and the initialisation mode' },
+  {
+    on: /RTC\.(TR|DR|CR|ISR|ICSR|PRER|WPR|WUTR|SHIFTR|ALRM[AB]S?S?R)$/,
+    why: 'behind the key and the initialisation mode; alarms and timer only while off',
+  },
   { on: /CRS\.CR$/, why: 'SWSYNC is a command' },
   { on: /USB\.(CHEP|EP)\dR$/, why: 'toggle bits' },
   { on: /USB\.DADDR$/, why: 'held in reset by FRES' },
