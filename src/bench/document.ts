@@ -52,9 +52,10 @@ export interface BaseFacts {
   readonly fault: { readonly exception: number; readonly pc: number } | null;
 }
 
-export function place(input: RunInput, pc: number | null): Place | null {
+/** `lr`: LR at that instruction, where it is known. */
+export function place(input: RunInput, pc: number | null, lr: number | null = null): Place | null {
   if (pc === null) return null;
-  const p = codePlace(input.images, pc >>> 0);
+  const p = codePlace(input.images, pc >>> 0, lr);
   return { pc: hex32(pc), symbol: p.symbol, file: p.file, line: p.line };
 }
 
@@ -64,7 +65,7 @@ const coreName = (input: RunInput, index: number): { core?: CoreName } =>
 
 export function lastWriter(input: RunInput, w: Writer | null | undefined): LastWriter | null {
   if (!w) return null;
-  return { ...place(input, w.pc)!, at: seconds(w.at), kind: w.kind, ...coreName(input, w.core) };
+  return { ...place(input, w.pc, w.lr)!, at: seconds(w.at), kind: w.kind, ...coreName(input, w.core) };
 }
 
 function usbSessions(s: Session): ResultSession[] {

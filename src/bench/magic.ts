@@ -49,7 +49,14 @@ export function traceMagic(s: Session, powerOn: Checkpoint): MagicWord[] {
   s.restore(powerOn);
   runTo(s, Math.max(0, reset.at - BEFORE));
   const pages = keeperPages(s);
-  const writer = (core: Core): Writer => ({ pc: core.pc, at: core.now(), kind: 'cpu', core: core.index, seq: machine.history.seq });
+  const writer = (core: Core): Writer => ({
+    pc: core.pc,
+    lr: core.get(S.LR),
+    at: core.now(),
+    kind: 'cpu',
+    core: core.index,
+    seq: machine.history.seq,
+  });
   const writes = new Map<number, Candidate>();
   let lowestStack = 0xffffffff;
   let resetDone = false;

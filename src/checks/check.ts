@@ -9,6 +9,8 @@ export type Verdict = 'pass' | 'fail' | 'warn' | 'n/a' | 'unknown';
 /** Who changed something last: an instruction's address, when, and what kind of writer. */
 export interface Writer {
   readonly pc: number;
+  /** LR at that instruction, where it is known. */
+  readonly lr?: number;
   /** Picoseconds since power-on. */
   readonly at: number;
   readonly kind: 'cpu' | 'exception' | 'dma' | 'debugger' | 'scenario';

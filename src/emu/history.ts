@@ -13,6 +13,8 @@ export interface WriteRecord {
   readonly at: Ps;
   readonly core: number;
   readonly pc: number;
+  /** LR at that instruction: where its function returns to, if it is one that calls none. */
+  readonly lr: number;
   readonly kind: WriterKind;
   /** Bus address of the store, or null for special registers. */
   readonly address: number | null;

@@ -516,6 +516,7 @@ export abstract class MachineBase implements CoreListener {
       at: this.system.now,
       core: w.core.index,
       pc: w.core.pc,
+      lr: w.core.get(S.LR),
       kind: this.writerKind,
       address: null,
     });
@@ -564,6 +565,7 @@ export abstract class MachineBase implements CoreListener {
       at: core.now(),
       core: core.index,
       pc: core.pc,
+      lr: core.get(S.LR),
       kind: this.writerKind,
       address: null,
     };

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { History, type WriteRecord } from '../../src/emu/history.ts';
 
-const write = (seq: number, at = seq): WriteRecord => ({ seq, at, core: 0, pc: 0x08000000 + 2 * seq, kind: 'cpu', address: null });
+const write = (seq: number, at = seq): WriteRecord => ({ seq, at, core: 0, pc: 0x08000000 + 2 * seq, lr: 0, kind: 'cpu', address: null });
 
 describe('History: who changed a register last', () => {
   it('answers as a list of all changes would, for every mask', () => {

@@ -3,7 +3,7 @@
  * firmware ask few. Damaged units are dropped; nothing here throws.
  */
 import { DwarfError, DwarfReader, readForm, readUnitHeader, type DwarfSections, type UnitHeader } from './dwarf-reader.ts';
-import { compileFolders } from './dwarf-units.ts';
+import { compileFolders, readUnits } from './dwarf-units.ts';
 import { fileName } from './source-path.ts';
 
 export interface SourceLine {
@@ -85,7 +85,7 @@ function decode(sections: DwarfSections, inCode: (address: number) => boolean): 
   const index = new FileIndex();
   const sequences: Sequence[] = [];
   if (sections.line !== null) {
-    const folders = compileFolders(sections);
+    const folders = compileFolders(readUnits(sections));
     let at = 0;
     while (at + 6 <= sections.line.length) {
       let unit: UnitHeader;
@@ -166,6 +166,14 @@ function readHeader(sections: DwarfSections, unit: UnitHeader, r: DwarfReader, c
     r.uleb(); // size
   }
   return { ...common, files, folders, compileFolder };
+}
+
+/** Names of the files of a unit, by the number that its entries give. */
+export function fileNames(sections: DwarfSections, lineTable: number | null, compileFolder: string | null): readonly string[] {
+  if (sections.line === null || lineTable === null) return [];
+  const unit = readUnitHeader(new DwarfReader(sections.line, lineTable));
+  const r = new DwarfReader(sections.line, unit.start + (unit.offsetSize === 4 ? 6 : 14), unit.end);
+  return readHeader(sections, unit, r, compileFolder).files;
 }
 
 const DW_LNCT_PATH = 1;

@@ -75,7 +75,25 @@ export interface DwarfSections {
   readonly str: Uint8Array | null;
   readonly info: Uint8Array | null;
   readonly abbrev: Uint8Array | null;
+  readonly ranges: Uint8Array | null;
+  readonly rngLists: Uint8Array | null;
+  readonly addr: Uint8Array | null;
+  readonly strOffsets: Uint8Array | null;
+  readonly frame: Uint8Array | null;
 }
+/** The debug sections of a file. */
+export const debugSections = (section: (name: string) => Uint8Array | null): DwarfSections => ({
+  line: section('.debug_line'),
+  lineStr: section('.debug_line_str'),
+  str: section('.debug_str'),
+  info: section('.debug_info'),
+  abbrev: section('.debug_abbrev'),
+  ranges: section('.debug_ranges'),
+  rngLists: section('.debug_rnglists'),
+  addr: section('.debug_addr'),
+  strOffsets: section('.debug_str_offsets'),
+  frame: section('.debug_frame'),
+});
 
 export interface UnitHeader {
   readonly start: number;

@@ -1,77 +1,268 @@
 /**
- * Of .debug_info only the first entry of each unit is read: it names the compile folder of the line table that it uses, which line
- * tables before DWARF 5 do not hold themselves.
+ * Units of .debug_info and their root entries: where a unit's code lies, which line table it uses, and the bases of its indexed forms. The entries below the
+ * root are read by dwarf-functions.ts, for the units that are asked about.
  */
 import { DwarfError, DwarfReader, readForm, readUnitHeader, type DwarfSections, type UnitHeader } from './dwarf-reader.ts';
 
+const DW_AT_NAME = 0x03;
 const DW_AT_STMT_LIST = 0x10;
+const DW_AT_LOW_PC = 0x11;
+const DW_AT_HIGH_PC = 0x12;
 const DW_AT_COMP_DIR = 0x1b;
+const DW_AT_RANGES = 0x55;
+const DW_AT_STR_OFFSETS_BASE = 0x72;
+const DW_AT_ADDR_BASE = 0x73;
+const DW_AT_RNGLISTS_BASE = 0x74;
+const DW_AT_DWO_NAME = 0x76;
+const DW_AT_GNU_DWO_NAME = 0x2130;
+const DW_AT_GNU_ADDR_BASE = 0x2133;
 const DW_UT_TYPE = 2;
 const DW_UT_SKELETON = 4;
 const DW_UT_SPLIT_COMPILE = 5;
 const DW_UT_SPLIT_TYPE = 6;
+const DW_FORM_ADDR = 0x01;
+const DW_FORM_IMPLICIT_CONST = 0x21;
 
-/** Compile folder by offset of the line table in .debug_line. Damaged units are left out. */
-export function compileFolders(sections: DwarfSections): Map<number, string> {
-  const folders = new Map<number, string>();
-  if (sections.info === null || sections.abbrev === null) return folders;
+/** An attribute with its form; `implicit` is the value of DW_FORM_implicit_const. */
+export interface AttributeSpec {
+  readonly attribute: number;
+  readonly form: number;
+  readonly implicit: number;
+}
+export interface Abbreviation {
+  readonly tag: number;
+  readonly hasChildren: boolean;
+  readonly attributes: readonly AttributeSpec[];
+}
+
+/** Half-open stretch of code. */
+export type CodeRange = readonly [from: number, to: number];
+
+/** What the attributes of a unit are read with. */
+export interface UnitForms {
+  readonly offsetSize: 4 | 8;
+  readonly addressSize: number;
+  readonly version: number;
+  readonly addrBase: number | null;
+  readonly strOffsetsBase: number | null;
+  readonly rngListsBase: number | null;
+  readonly lowPc: number;
+}
+
+export interface DwarfUnit extends UnitForms {
+  /** Offset of the header in .debug_info, of the root entry, and of the end. */
+  readonly start: number;
+  readonly root: number;
+  readonly end: number;
+  readonly abbreviations: ReadonlyMap<number, Abbreviation>;
+  readonly name: string | null;
+  readonly lineTable: number | null;
+  readonly folder: string | null;
+  readonly ranges: readonly CodeRange[];
+  /** The file that holds the rest of a skeleton unit (-gsplit-dwarf). */
+  readonly dwoName: string | null;
+}
+
+/** All units in order. Damaged ones are left out. */
+export function readUnits(sections: DwarfSections): DwarfUnit[] {
+  const units: DwarfUnit[] = [];
+  if (sections.info === null || sections.abbrev === null) return units;
+  const tables = new Map<number, ReadonlyMap<number, Abbreviation>>();
   let at = 0;
   while (at + 11 <= sections.info.length) {
-    let unit: UnitHeader;
+    let header: UnitHeader;
     try {
-      unit = readUnitHeader(new DwarfReader(sections.info, at));
+      header = readUnitHeader(new DwarfReader(sections.info, at));
     } catch (error) {
       if (error instanceof DwarfError) break;
       throw error;
     }
     try {
-      readRoot(sections, unit, folders);
+      const unit = readUnit(sections, header, tables);
+      if (unit !== null) units.push(unit);
     } catch (error) {
       if (!(error instanceof DwarfError)) throw error;
     }
-    at = unit.end;
+    at = header.end;
   }
-  return folders;
+  return units;
 }
 
-function readRoot(sections: DwarfSections, unit: UnitHeader, folders: Map<number, string>): void {
-  const r = new DwarfReader(sections.info!, unit.start + (unit.offsetSize === 4 ? 6 : 14), unit.end);
-  const offset = (): number => (unit.offsetSize === 4 ? r.u32() : r.u64());
+function readUnit(sections: DwarfSections, header: UnitHeader, tables: Map<number, ReadonlyMap<number, Abbreviation>>): DwarfUnit | null {
+  const r = new DwarfReader(sections.info!, header.start + (header.offsetSize === 4 ? 6 : 14), header.end);
+  const offset = (): number => (header.offsetSize === 4 ? r.u32() : r.u64());
   let abbrevs: number;
   let addressSize: number;
-  if (unit.version >= 5) {
+  if (header.version >= 5) {
     const type = r.u8();
     addressSize = r.u8();
     abbrevs = offset();
     if (type === DW_UT_SKELETON || type === DW_UT_SPLIT_COMPILE) r.skip(8);
-    else if (type === DW_UT_TYPE || type === DW_UT_SPLIT_TYPE) r.skip(8 + unit.offsetSize);
+    else if (type === DW_UT_TYPE || type === DW_UT_SPLIT_TYPE) r.skip(8 + header.offsetSize);
   } else {
     abbrevs = offset();
     addressSize = r.u8();
   }
-  const code = r.uleb();
-  const a = new DwarfReader(sections.abbrev!, abbrevs);
-  // The root's abbreviation is nearly always the first of its table; walking on is bounded by the section.
-  for (;;) {
-    const found = a.uleb();
-    if (found === 0) return;
-    a.uleb(); // tag
-    a.u8(); // has children
-    let lineTable: number | null = null;
-    let folder: string | null = null;
+  let abbreviations = tables.get(abbrevs);
+  if (abbreviations === undefined) tables.set(abbrevs, (abbreviations = readAbbreviations(sections, abbrevs)));
+  const root = r.at;
+  const abbreviation = abbreviations.get(r.uleb());
+  if (abbreviation === undefined) return null;
+  const found = new Map<number, { value: string | number | null; form: number }>();
+  for (const { attribute, form, implicit } of abbreviation.attributes)
+    found.set(attribute, { value: readForm(r, form, header.offsetSize, addressSize, sections, implicit), form });
+  const numberOf = (...attributes: number[]): number | null => {
+    const value = attributes.map((a) => found.get(a)?.value).find((v) => typeof v === 'number');
+    return typeof value === 'number' ? value : null;
+  };
+  const forms = {
+    offsetSize: header.offsetSize,
+    addressSize,
+    version: header.version,
+    addrBase: numberOf(DW_AT_ADDR_BASE, DW_AT_GNU_ADDR_BASE),
+    strOffsetsBase: numberOf(DW_AT_STR_OFFSETS_BASE),
+    rngListsBase: numberOf(DW_AT_RNGLISTS_BASE),
+    lowPc: 0,
+  };
+  const textOf = (attribute: number): string | null => textValue(sections, forms, found.get(attribute));
+  const lowPc = addressValue(sections, forms, found.get(DW_AT_LOW_PC)) ?? 0;
+  const all = { ...forms, lowPc };
+  return {
+    ...all,
+    start: header.start,
+    root,
+    end: header.end,
+    abbreviations,
+    name: textOf(DW_AT_NAME),
+    lineTable: numberOf(DW_AT_STMT_LIST),
+    folder: textOf(DW_AT_COMP_DIR),
+    ranges: codeRanges(sections, all, found.get(DW_AT_LOW_PC), found.get(DW_AT_HIGH_PC), found.get(DW_AT_RANGES)),
+    dwoName: textOf(DW_AT_DWO_NAME) ?? textOf(DW_AT_GNU_DWO_NAME),
+  };
+}
+
+function readAbbreviations(sections: DwarfSections, at: number): Map<number, Abbreviation> {
+  const table = new Map<number, Abbreviation>();
+  const a = new DwarfReader(sections.abbrev!, at);
+  while (a.left > 0) {
+    const code = a.uleb();
+    if (code === 0) break;
+    const tag = a.uleb();
+    const hasChildren = a.u8() !== 0;
+    const attributes: AttributeSpec[] = [];
     for (;;) {
       const attribute = a.uleb();
       const form = a.uleb();
-      const implicit = form === 0x21 ? a.sleb() : 0;
+      const implicit = form === DW_FORM_IMPLICIT_CONST ? a.sleb() : 0;
       if (attribute === 0 && form === 0) break;
-      if (found !== code) continue;
-      const value = readForm(r, form, unit.offsetSize, addressSize, sections, implicit);
-      if (attribute === DW_AT_STMT_LIST && typeof value === 'number') lineTable = value;
-      if (attribute === DW_AT_COMP_DIR && typeof value === 'string') folder = value;
+      attributes.push({ attribute, form, implicit });
     }
-    if (found === code) {
-      if (lineTable !== null && folder !== null) folders.set(lineTable, folder);
-      return;
-    }
+    table.set(code, { tag, hasChildren, attributes });
   }
+  return table;
+}
+
+export interface AttributeValue {
+  readonly value: string | number | null;
+  readonly form: number;
+}
+const isStringIndex = (form: number): boolean => form === 0x1a || (form >= 0x25 && form <= 0x28);
+const isAddressIndex = (form: number): boolean => form === 0x1b || (form >= 0x29 && form <= 0x2c);
+
+/** A string in any of its forms. */
+export function textValue(sections: DwarfSections, unit: UnitForms, found: AttributeValue | undefined): string | null {
+  if (found === undefined) return null;
+  if (typeof found.value === 'string') return found.value;
+  if (!isStringIndex(found.form) || found.value === null || sections.strOffsets === null || sections.str === null) return null;
+  // without a base (a split unit) the offsets begin behind the section's header
+  const base = unit.strOffsetsBase ?? (unit.version >= 5 ? 2 * unit.offsetSize : 0);
+  const r = new DwarfReader(sections.strOffsets, base + found.value * unit.offsetSize);
+  return new DwarfReader(sections.str, unit.offsetSize === 4 ? r.u32() : r.u64()).string();
+}
+/** A code address in any of its forms. */
+export function addressValue(sections: DwarfSections, unit: UnitForms, found: AttributeValue | undefined): number | null {
+  if (found === undefined || typeof found.value !== 'number') return null;
+  return isAddressIndex(found.form) ? indexedAddress(sections, unit, found.value) : found.value;
+}
+function indexedAddress(sections: DwarfSections, unit: UnitForms, index: number): number {
+  if (sections.addr === null) throw new DwarfError('no .debug_addr');
+  return readAddress(new DwarfReader(sections.addr, (unit.addrBase ?? 0) + index * unit.addressSize), unit);
+}
+const readAddress = (r: DwarfReader, unit: UnitForms): number => (unit.addressSize === 8 ? r.u64() : r.u32());
+
+/** Where an entry's code lies: DW_AT_low_pc with DW_AT_high_pc, or DW_AT_ranges. */
+export function codeRanges(
+  sections: DwarfSections,
+  unit: UnitForms,
+  low: AttributeValue | undefined,
+  high: AttributeValue | undefined,
+  ranges: AttributeValue | undefined,
+): CodeRange[] {
+  if (typeof ranges?.value === 'number') return rangeList(sections, unit, ranges.value, ranges.form);
+  const from = addressValue(sections, unit, low);
+  if (from === null || typeof high?.value !== 'number') return [];
+  // an address, or a length from DWARF 4 on
+  const to = high.form === DW_FORM_ADDR || isAddressIndex(high.form) ? addressValue(sections, unit, high)! : from + high.value;
+  return to > from ? [[from, to]] : [];
+}
+
+const DW_FORM_RNGLISTX = 0x23;
+const MOST_RANGES = 10_000;
+function rangeList(sections: DwarfSections, unit: UnitForms, value: number, form: number): CodeRange[] {
+  if (unit.version < 5) return sections.ranges === null ? [] : oldRanges(new DwarfReader(sections.ranges, value), unit);
+  if (sections.rngLists === null) return [];
+  let at = value;
+  if (form === DW_FORM_RNGLISTX) {
+    const base = unit.rngListsBase ?? (unit.offsetSize === 4 ? 12 : 20);
+    const r = new DwarfReader(sections.rngLists, base + value * unit.offsetSize);
+    at = base + (unit.offsetSize === 4 ? r.u32() : r.u64());
+  }
+  return newRanges(sections, new DwarfReader(sections.rngLists, at), unit);
+}
+/** .debug_ranges, DWARF 2 to 4. */
+function oldRanges(r: DwarfReader, unit: UnitForms): CodeRange[] {
+  const list: CodeRange[] = [];
+  const all = unit.addressSize === 8 ? 2 ** 64 : 0xffffffff;
+  let base = unit.lowPc;
+  while (list.length < MOST_RANGES) {
+    const from = readAddress(r, unit);
+    const to = readAddress(r, unit);
+    if (from === 0 && to === 0) break;
+    if (from === all) base = to;
+    else if (to > from) list.push([base + from, base + to]);
+  }
+  return list;
+}
+/** .debug_rnglists, DWARF 5 section 2.17.3. */
+function newRanges(sections: DwarfSections, r: DwarfReader, unit: UnitForms): CodeRange[] {
+  const list: CodeRange[] = [];
+  let base = unit.lowPc;
+  const put = (from: number, to: number): void => {
+    if (to > from) list.push([from, to]);
+  };
+  while (list.length < MOST_RANGES) {
+    const kind = r.u8();
+    if (kind === 0) break;
+    if (kind === 1) base = indexedAddress(sections, unit, r.uleb());
+    else if (kind === 2) put(indexedAddress(sections, unit, r.uleb()), indexedAddress(sections, unit, r.uleb()));
+    else if (kind === 3) {
+      const from = indexedAddress(sections, unit, r.uleb());
+      put(from, from + r.uleb());
+    } else if (kind === 4) put(base + r.uleb(), base + r.uleb());
+    else if (kind === 5) base = readAddress(r, unit);
+    else if (kind === 6) put(readAddress(r, unit), readAddress(r, unit));
+    else if (kind === 7) {
+      const from = readAddress(r, unit);
+      put(from, from + r.uleb());
+    } else throw new DwarfError(`range list entry ${kind}`);
+  }
+  return list;
+}
+
+/** Compile folder by offset of the line table in .debug_line. */
+export function compileFolders(units: readonly DwarfUnit[]): Map<number, string> {
+  const folders = new Map<number, string>();
+  for (const { lineTable, folder } of units)
+    if (lineTable !== null && folder !== null && !folders.has(lineTable)) folders.set(lineTable, folder);
+  return folders;
 }

@@ -2,6 +2,7 @@
  * ELF32 little-endian executables for Arm. Every offset and length of the file is checked before it is followed, so that a broken
  * file gives an ImageError and nothing else. Source of the layout: System V ABI, ELF for the Arm Architecture (IHI0044).
  */
+import { unzlibSync } from 'fflate';
 import { ImageError, atOffset, hexAddress } from './errors.ts';
 
 export interface ElfSegment {
@@ -29,6 +30,8 @@ export interface ElfFile {
   readonly symbols: readonly ElfSymbol[];
   /** Contents of sections by name; for names that occur twice, the first. */
   section(name: string): Uint8Array | null;
+  /** The same with the address that it has when the program runs. */
+  loaded(name: string): { readonly bytes: Uint8Array; readonly address: number } | null;
   /** Things that do not stop the load but that a user may want to know. */
   readonly remarks: readonly string[];
 }
@@ -97,18 +100,59 @@ export function parseElf(bytes: Uint8Array): ElfFile {
   const segments = readSegments(bytes, u16, u32);
   const sections = readSections(bytes, u16, u32);
   const remarks: string[] = [];
+  const expanded = new Map<string, Uint8Array | null>();
   const section = (name: string): Uint8Array | null => {
-    const found = sections.find((s) => s.name === name);
-    return found === undefined || found.type === SHT_NOBITS || found.compressed
-      ? null
-      : bytes.subarray(found.offset, found.offset + found.size);
+    let contents = expanded.get(name);
+    if (contents === undefined) expanded.set(name, (contents = contentsOf(bytes, sections, name)));
+    return contents;
   };
-  if (sections.some((s) => s.compressed && s.name === '.debug_line')) {
-    remarks.push('its debug sections are compressed: no source lines (link without --compress-debug-sections)');
-  } else if (!sections.some((s) => s.name === '.debug_line')) {
+  const loaded = (name: string): ReturnType<ElfFile['loaded']> => {
+    const found = section(name);
+    const row = sections.find((s) => s.name === name);
+    return found && row ? { bytes: found, address: row.address } : null;
+  };
+  if (!sections.some((s) => s.name === '.debug_line' || s.name === OLD_NAME('.debug_line'))) {
     remarks.push('it has no line table: no source lines (compile with -g)');
+  } else if (section('.debug_line') === null) {
+    remarks.push(
+      'its debug sections are compressed in a way that is not read: no source lines (link with --compress-debug-sections=zlib or none)',
+    );
   }
-  return { entry: u32(24), segments, symbols: readSymbols(bytes, sections, u16, u32), section, remarks };
+  return { entry: u32(24), segments, symbols: readSymbols(bytes, sections, u16, u32), section, loaded, remarks };
+}
+
+/** Name of a section that is compressed as GNU tools did it before SHF_COMPRESSED. */
+const OLD_NAME = (name: string): string => `.z${name.slice(1)}`;
+const ELFCOMPRESS_ZLIB = 1;
+const COMPRESSION_HEADER = 12;
+/** Deflate makes no more of a byte. */
+const LARGEST_RATIO = 1040;
+
+function contentsOf(bytes: Uint8Array, sections: readonly Section[], name: string): Uint8Array | null {
+  const found = sections.find((s) => s.name === name);
+  if (found !== undefined) {
+    if (found.type === SHT_NOBITS) return null;
+    const data = bytes.subarray(found.offset, found.offset + found.size);
+    if (!found.compressed) return data;
+    if (data.length < COMPRESSION_HEADER) return null;
+    const header = new DataView(data.buffer, data.byteOffset, COMPRESSION_HEADER);
+    return header.getUint32(0, true) === ELFCOMPRESS_ZLIB ? inflated(data.subarray(COMPRESSION_HEADER), header.getUint32(4, true)) : null;
+  }
+  const old = sections.find((s) => s.name === OLD_NAME(name));
+  if (old === undefined || old.type === SHT_NOBITS || old.size < COMPRESSION_HEADER) return null;
+  const data = bytes.subarray(old.offset, old.offset + old.size);
+  const header = new DataView(data.buffer, data.byteOffset, COMPRESSION_HEADER);
+  return header.getUint32(0) === 0x5a4c4942 ? inflated(data.subarray(COMPRESSION_HEADER), header.getUint32(8)) : null;
+}
+/** Null where the data is damaged: debug sections are of use, not needed. */
+function inflated(data: Uint8Array, size: number): Uint8Array | null {
+  if (size > data.length * LARGEST_RATIO) return null;
+  try {
+    const out = unzlibSync(data, { out: new Uint8Array(size) });
+    return out.length === size ? out : null;
+  } catch {
+    return null;
+  }
 }
 
 type Read = (offset: number) => number;
@@ -155,6 +199,7 @@ interface Section {
   readonly name: string;
   readonly type: number;
   readonly compressed: boolean;
+  readonly address: number;
   readonly offset: number;
   readonly size: number;
   readonly link: number;
@@ -169,7 +214,15 @@ function readSections(bytes: Uint8Array, u16: Read, u32: Read): Section[] {
   if (table + entrySize * count > bytes.length) throw truncated('the section header table', Math.min(table, bytes.length));
   const rows = Array.from({ length: count }, (_, i) => {
     const at = table + i * entrySize;
-    const row = { nameAt: u32(at), type: u32(at + 4), flags: u32(at + 8), offset: u32(at + 16), size: u32(at + 20), link: u32(at + 24) };
+    const row = {
+      nameAt: u32(at),
+      type: u32(at + 4),
+      flags: u32(at + 8),
+      address: u32(at + 12),
+      offset: u32(at + 16),
+      size: u32(at + 20),
+      link: u32(at + 24),
+    };
     if (row.type !== 0 && row.type !== SHT_NOBITS && row.offset + row.size > bytes.length) throw truncated(`section ${i}`, at + 16);
     return row;
   });
@@ -178,6 +231,7 @@ function readSections(bytes: Uint8Array, u16: Read, u32: Read): Section[] {
     name: names === undefined || names.type === SHT_NOBITS ? '' : readString(bytes, names.offset, names.offset + names.size, row.nameAt),
     type: row.type,
     compressed: (row.flags & SHF_COMPRESSED) !== 0,
+    address: row.address,
     offset: row.offset,
     size: row.type === 0 ? 0 : row.size,
     link: row.link,

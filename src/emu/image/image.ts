@@ -7,13 +7,17 @@
  */
 import { readAttributes, type BuildAttributes } from './attributes.ts';
 import { isElf, parseElf, type ElfSymbol } from './elf.ts';
+import { DWARF_REGISTERS, FrameTable, type FrameRules } from './dwarf-frames.ts';
+import { FunctionTable, type SourceFrame } from './dwarf-functions.ts';
 import { LineTable, type SourceLine } from './dwarf-line.ts';
+import { debugSections } from './dwarf-reader.ts';
 import { ImageError, hexAddress } from './errors.ts';
 import { looksLikeHex, parseHex } from './hex.ts';
 import { sha256 } from './sha256.ts';
 import { SymbolTable, type NamedAddress } from './symbols.ts';
 
 export { ImageError } from './errors.ts';
+export type { SourceFrame } from './dwarf-functions.ts';
 export type { SourceLine } from './dwarf-line.ts';
 export type { ImageSymbol, NamedAddress } from './symbols.ts';
 
@@ -33,6 +37,8 @@ export interface LoadedImage {
   readonly entry: number | null;
   readonly symbols: SymbolTable;
   readonly lines: LineTable;
+  readonly functions: FunctionTable;
+  readonly frames: FrameTable;
   readonly remarks: readonly string[];
   /** What the compiler was told; null where the file does not say. */
   readonly attributes: BuildAttributes | null;
@@ -94,15 +100,18 @@ function load(bytes: Uint8Array, path: string, address: number | null): LoadedIm
 }
 
 function plain(path: string, digest: string, kind: 'hex' | 'binary', chunks: readonly ImageChunk[], entry: number | null): LoadedImage {
-  const none = { line: null, lineStr: null, str: null, info: null, abbrev: null };
+  const none = debugSections(() => null);
+  const lines = new LineTable(none, () => false);
   return {
     path,
     sha256: digest,
     kind,
     chunks,
     entry,
-    symbols: new SymbolTable([], () => false),
-    lines: new LineTable(none, () => false),
+    symbols: new SymbolTable([], () => null),
+    lines,
+    functions: new FunctionTable(none, lines, () => false),
+    frames: new FrameTable(null, null, () => false),
     attributes: null,
     remarks: ['it holds no symbols and no source lines: give the .elf to see them'],
   };
@@ -110,23 +119,23 @@ function plain(path: string, digest: string, kind: 'hex' | 'binary', chunks: rea
 
 function loadElf(bytes: Uint8Array, path: string, digest: string): LoadedImage {
   const elf = parseElf(bytes);
-  const holds = (address: number): boolean =>
-    elf.segments.some((s) => address >= s.runAddress && address < s.runAddress + Math.max(s.memorySize, s.data.length));
-  const sections = {
-    line: elf.section('.debug_line'),
-    lineStr: elf.section('.debug_line_str'),
-    str: elf.section('.debug_str'),
-    info: elf.section('.debug_info'),
-    abbrev: elf.section('.debug_abbrev'),
+  const endOf = (address: number): number | null => {
+    const segment = elf.segments.find((s) => address >= s.runAddress && address < s.runAddress + Math.max(s.memorySize, s.data.length));
+    return segment ? segment.runAddress + Math.max(segment.memorySize, segment.data.length) : null;
   };
+  const holds = (address: number): boolean => endOf(address) !== null;
+  const sections = debugSections(elf.section);
+  const lines = new LineTable(sections, holds);
   return {
     path,
     sha256: digest,
     kind: 'elf',
     chunks: joinChunks(elf.segments),
     entry: elf.entry,
-    symbols: new SymbolTable(elf.symbols, holds),
-    lines: new LineTable(sections, holds),
+    symbols: new SymbolTable(elf.symbols, endOf),
+    lines,
+    functions: new FunctionTable(sections, lines, holds),
+    frames: new FrameTable(sections.frame, elf.loaded('.eh_frame'), holds),
     remarks: elf.remarks,
     attributes: readAttributes(elf.section('.ARM.attributes')),
   };
@@ -272,17 +281,62 @@ export function findSymbol(images: readonly LoadedImage[], name: string): ElfSym
   return null;
 }
 
+/** The calls that lead to the instruction at `pc` inside of one function of the machine code, the innermost first. */
+export function framesAt(images: readonly LoadedImage[], pc: number): SourceFrame[] {
+  for (const image of images) {
+    const found = image.functions.frames(pc);
+    if (found.length > 0) return found;
+  }
+  return [];
+}
+
+/** How to find the caller of the instruction at `pc`; null where the images do not say. */
+export function rulesAt(images: readonly LoadedImage[], pc: number): FrameRules | null {
+  for (const image of images) {
+    const found = image.frames.rulesAt(pc);
+    if (found !== null) return found;
+  }
+  return null;
+}
+
 /** A place in the firmware as results name it: without line information the symbol carries the offset. */
 export interface CodePlace {
   readonly pc: number;
   readonly symbol: string | null;
   readonly file: string | null;
   readonly line: number | null;
+  /** Function of a header whose code stands here: `file` and `line` are those of the call. */
+  readonly inlined: string | null;
 }
 
-export function codePlace(images: readonly LoadedImage[], pc: number): CodePlace {
+/** Headers hold what others wrote for inlining: CMSIS, HAL, libraries. */
+const isHeader = (file: string | null): boolean => file !== null && /\.(h|hh|hpp|hxx|h\+\+|inc|inl|ipp|tcc|tpp)$/i.test(file);
+
+/**
+ * Source line of an instruction: the user's call where its code comes from a header, inlined or (without optimisation) as a function of its own. `lr`: LR at that
+ * instruction, where it is known; a function that calls none has its return address there.
+ */
+export function codePlace(images: readonly LoadedImage[], pc: number, lr: number | null = null): CodePlace {
+  const frames = framesAt(images, pc);
+  let at = 0;
+  while (isHeader(frames[at]?.file ?? null) && frames[at]!.inlined && frames[at + 1]?.line != null) at++;
+  const frame = frames[at];
+  if (lr !== null && frame !== undefined && !frame.inlined && isHeader(frame.file) && holdsReturn(images, pc)) {
+    const caller = codePlace(images, ((lr & ~1) - 2) >>> 0);
+    if (caller.line !== null) return { ...caller, pc, inlined: frame.function };
+  }
   const named = symbolAt(images, pc);
-  const line = lineAt(images, pc);
-  const offset = named === null || named.offset === 0 || line !== null ? '' : `+0x${named.offset.toString(16)}`;
-  return { pc, symbol: named === null ? null : named.symbol.name + offset, file: line?.file ?? null, line: line?.line ?? null };
+  const offset = named === null || named.offset === 0 || frame?.line != null ? '' : `+0x${named.offset.toString(16)}`;
+  return {
+    pc,
+    symbol: named === null ? null : named.symbol.name + offset,
+    file: frame?.file ?? null,
+    line: frame?.line ?? null,
+    inlined: at > 0 ? (frames[at - 1]!.function ?? null) : null,
+  };
+}
+/** LR is still the return address at this instruction. */
+function holdsReturn(images: readonly LoadedImage[], pc: number): boolean {
+  const rules = rulesAt(images, pc);
+  return rules !== null && (rules.registers.get(DWARF_REGISTERS.LR) ?? { kind: 'same' }).kind === 'same';
 }

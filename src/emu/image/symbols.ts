@@ -23,14 +23,17 @@ function compareTelling(a: ElfSymbol, b: ElfSymbol): number {
 
 export class SymbolTable {
   readonly all: readonly ElfSymbol[];
-  private readonly inImage: (address: number) => boolean;
+  private readonly endOf: (address: number) => number | null;
   private byAddress: ElfSymbol[] | null = null;
   private byName: Map<string, ElfSymbol[]> | null = null;
 
-  /** `inImage`: whether the image occupies an address; labels elsewhere (`_estack`, sizes) are numbers, not places. */
-  constructor(all: readonly ElfSymbol[], inImage: (address: number) => boolean) {
+  /**
+   * `endOf`: the end of the stretch of the image that holds an address, null outside of it. Labels elsewhere (`_estack`, sizes) are numbers, not places, and one
+   * without a size names nothing beyond its stretch.
+   */
+  constructor(all: readonly ElfSymbol[], endOf: (address: number) => number | null) {
     this.all = all;
-    this.inImage = inImage;
+    this.endOf = endOf;
   }
 
   /** All symbols of a name, the most telling first: static functions of two files may share one. */
@@ -60,7 +63,7 @@ export class SymbolTable {
     for (let i = low - 1; i >= 0; i--) {
       const symbol = table[i]!;
       const offset = address - symbol.address;
-      if (symbol.size === 0 || offset < symbol.size) return { symbol, offset };
+      if (offset < symbol.size || (symbol.size === 0 && address < (this.endOf(symbol.address) ?? 0))) return { symbol, offset };
       // A large object may enclose smaller labels; a function before another one cannot reach over it.
       if (symbol.kind === 'function') return null;
     }
@@ -68,7 +71,7 @@ export class SymbolTable {
   }
 
   private sorted(): ElfSymbol[] {
-    const places = this.all.filter((s) => s.size > 0 || this.inImage(s.address));
+    const places = this.all.filter((s) => s.size > 0 || this.endOf(s.address) !== null);
     places.sort((a, b) => a.address - b.address || compareTelling(a, b));
     return places.filter((s, i) => i === 0 || places[i - 1]!.address !== s.address);
   }

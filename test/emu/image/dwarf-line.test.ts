@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { FunctionTable } from '../../../src/emu/image/dwarf-functions.ts';
 import { LineTable } from '../../../src/emu/image/dwarf-line.ts';
+import { debugSections } from '../../../src/emu/image/dwarf-reader.ts';
 import { parseElf } from '../../../src/emu/image/elf.ts';
 import { codePlace, loadImage } from '../../../src/emu/image/image.ts';
 import { fileName } from '../../../src/emu/image/source-path.ts';
@@ -50,16 +52,7 @@ describe('line table', () => {
             if (bytes !== null) for (const [at, value] of changes) bytes[at % bytes.length] = value;
             return bytes === null || cut < 1000 ? bytes : bytes.subarray(0, cut % bytes.length);
           };
-          const table = new LineTable(
-            {
-              line: damaged('.debug_line'),
-              lineStr: damaged('.debug_line_str'),
-              str: damaged('.debug_str'),
-              info: damaged('.debug_info'),
-              abbrev: damaged('.debug_abbrev'),
-            },
-            () => true,
-          );
+          const table = new LineTable(debugSections(damaged), () => true);
           const found = table.lookup(0x08000010);
           expect(found === null || typeof found.line === 'number').toBe(true);
         },
@@ -72,7 +65,10 @@ describe('line table', () => {
     // DWARF 5 unit: one folder format pair fewer than needed, entry count 0xffffffff.
     const body = [5, 0, 4, 0, 20, 0, 0, 0, 2, 1, 1, 0xfb, 14, 1, 0, 0xff, 0xff, 0xff, 0xff, 0x0f];
     const line = new Uint8Array([body.length, 0, 0, 0, ...body]);
-    const table = new LineTable({ line, lineStr: null, str: null, info: null, abbrev: null }, () => true);
+    const table = new LineTable(
+      debugSections((name) => (name === '.debug_line' ? line : null)),
+      () => true,
+    );
     const started = Date.now();
     expect(table.lookup(0)).toBeNull();
     expect(Date.now() - started).toBeLessThan(1000);
@@ -101,9 +97,12 @@ describe('places', () => {
 
   test('with a line the symbol stands alone, without one it carries the offset', () => {
     expect(codePlace([image], main.address + 4)).toMatchObject({ symbol: 'main', file: 'main.c' });
-    const stripped = { ...image, lines: new LineTable({ line: null, lineStr: null, str: null, info: null, abbrev: null }, () => false) };
-    expect(codePlace([stripped], main.address + 4)).toEqual({ pc: main.address + 4, symbol: 'main+0x4', file: null, line: null });
-    expect(codePlace([stripped], 0x1fff0000)).toEqual({ pc: 0x1fff0000, symbol: null, file: null, line: null });
+    const none = debugSections(() => null);
+    const lines = new LineTable(none, () => false);
+    const stripped = { ...image, lines, functions: new FunctionTable(none, lines, () => false) };
+    const nowhere = { file: null, line: null, inlined: null };
+    expect(codePlace([stripped], main.address + 4)).toEqual({ pc: main.address + 4, symbol: 'main+0x4', ...nowhere });
+    expect(codePlace([stripped], 0x1fff0000)).toEqual({ pc: 0x1fff0000, symbol: null, ...nowhere });
   });
 
   test('two static functions of one name are both known', () => {

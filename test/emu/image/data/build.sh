@@ -10,9 +10,19 @@ for version in 2 3 4 5; do
       -fdebug-prefix-map="$PWD"=/src/project -o "$out.elf" main.c sub/other.c
     size=$(arm-none-eabi-objdump -h "$out.elf" | awk '$2 == ".text" { print $3 }')
     n=0
-    while [ $n -lt $((0x$size)) ]; do printf '0x%08x\n' $((0x08000000 + n)); n=$((n + 2)); done |
-      arm-none-eabi-addr2line -a -e "$out.elf" | sed 's| (discriminator [0-9]*)||; s|/src/project/||' > "$out.lines"
+    while [ $n -lt $((0x$size)) ]; do printf '0x%08x\n' $((0x08000000 + n)); n=$((n + 2)); done > addresses.tmp
+    arm-none-eabi-addr2line -a -e "$out.elf" < addresses.tmp | sed 's| (discriminator [0-9]*)||; s|/src/project/||' > "$out.lines"
+    arm-none-eabi-addr2line -a -i -f -e "$out.elf" < addresses.tmp | sed 's| (discriminator [0-9]*)||; s|/src/project/||' > "$out.frames"
+    rm addresses.tmp
   done
 done
+# calls through headers and exceptions, with the debug sections as they come and compressed; built for the core with the fewest instructions
+calls() {
+  arm-none-eabi-gcc -mcpu=$2 -mthumb -O2 -gdwarf-$3 -ffreestanding -nostdlib -Wl,-T,link.ld -Wl,--build-id=none \
+    -Wl,--no-warn-rwx-segments -fdebug-prefix-map="$PWD"=/src/project $4 -o "$1.elf" calls.c
+}
+calls calls cortex-m0 5 ""
+calls calls-zlib cortex-m0 4 -Wl,--compress-debug-sections=zlib
+calls calls-gnu cortex-m0 4 -Wl,--compress-debug-sections=zlib-gnu
 arm-none-eabi-objcopy -O ihex dwarf5-O2.elf dwarf5-O2.hex
 arm-none-eabi-objcopy -O binary dwarf5-O2.elf dwarf5-O2.bin

@@ -1,0 +1,230 @@
+/**
+ * Functions and what was inlined into them: address → stack of calls, as `addr2line -i` prints it. A unit's entries are read at the first question about its code.
+ * Damaged units are dropped; nothing here throws.
+ */
+import { fileNames, type LineTable, type SourceLine } from './dwarf-line.ts';
+import { DwarfError, DwarfReader, readForm, type DwarfSections } from './dwarf-reader.ts';
+import { codeRanges, readUnits, textValue, type AttributeValue, type CodeRange, type DwarfUnit } from './dwarf-units.ts';
+
+/** One call on the way to an instruction. */
+export interface SourceFrame {
+  /** As the source names it, with namespaces and classes; null where the debug data has no name. */
+  readonly function: string | null;
+  readonly file: string | null;
+  readonly line: number | null;
+  /** The function's code stands inside of the next frame's. */
+  readonly inlined: boolean;
+}
+/** Code of a function as the debug data has it. */
+export interface FunctionRange {
+  readonly name: string | null;
+  readonly from: number;
+  readonly to: number;
+}
+
+const TAG = {
+  CLASS: 0x02,
+  LEXICAL_BLOCK: 0x0b,
+  STRUCTURE: 0x13,
+  INLINED_SUBROUTINE: 0x1d,
+  SUBPROGRAM: 0x2e,
+  NAMESPACE: 0x39,
+} as const;
+const AT = {
+  SIBLING: 0x01,
+  NAME: 0x03,
+  LOW_PC: 0x11,
+  HIGH_PC: 0x12,
+  ABSTRACT_ORIGIN: 0x31,
+  SPECIFICATION: 0x47,
+  RANGES: 0x55,
+  CALL_FILE: 0x58,
+  CALL_LINE: 0x59,
+} as const;
+const DW_FORM_REF_ADDR = 0x10;
+/** What may hold functions, or the names that stand in front of theirs. */
+const WANTED = new Set<number>(Object.values(TAG));
+const SCOPES = new Set<number>([TAG.CLASS, TAG.STRUCTURE, TAG.NAMESPACE]);
+const DEEPEST = 64;
+
+interface FunctionEntry {
+  readonly ranges: readonly CodeRange[];
+  /** Offset in .debug_info of the entry that names it. */
+  readonly named: number;
+  readonly inlined: boolean;
+  readonly callFile: number;
+  readonly callLine: number;
+  readonly depth: number;
+}
+/** What an entry says of its name: its own, or where it stands. */
+interface NameEntry {
+  readonly name: string | null;
+  readonly scope: string;
+  readonly origin: number | null;
+}
+interface UnitFunctions {
+  /** In the order of the file: an enclosing one comes first. */
+  readonly functions: readonly FunctionEntry[];
+  readonly names: ReadonlyMap<number, NameEntry>;
+  readonly files: readonly string[];
+}
+const NOTHING: UnitFunctions = { functions: [], names: new Map(), files: [] };
+
+export class FunctionTable {
+  private readonly sections: DwarfSections;
+  private readonly lines: LineTable;
+  private readonly inCode: (address: number) => boolean;
+  private units: readonly DwarfUnit[] | null = null;
+  /** Code of units, by address. */
+  private byAddress: { readonly from: number; readonly to: number; readonly unit: DwarfUnit }[] = [];
+  private readonly read = new Map<DwarfUnit, UnitFunctions>();
+
+  /** `inCode`: whether the image has code there; what the linker dropped keeps its entries at address 0. */
+  constructor(sections: DwarfSections, lines: LineTable, inCode: (address: number) => boolean) {
+    this.sections = sections;
+    this.lines = lines;
+    this.inCode = inCode;
+  }
+
+  /** The calls that lead to the instruction at `pc` within one function of the machine code, the innermost first; empty where nothing is known. */
+  frames(pc: number): SourceFrame[] {
+    const innermost = this.lines.lookup(pc);
+    const chain = this.chainAt(pc);
+    if (chain === null) return innermost === null ? [] : [{ function: null, ...innermost, inlined: false }];
+    const { unit, calls, files } = chain;
+    const frames: SourceFrame[] = [];
+    let at: SourceLine | null = innermost;
+    for (const entry of [...calls].reverse()) {
+      frames.push({ function: this.nameOf(unit, entry.named, 0), file: at?.file ?? null, line: at?.line ?? null, inlined: entry.inlined });
+      const file = files[entry.callFile];
+      at = file !== undefined && file !== '' && entry.callLine > 0 ? { file, line: entry.callLine } : null;
+    }
+    return frames;
+  }
+  /** The function whose code contains `pc`, inlined ones aside. */
+  functionAt(pc: number): FunctionRange | null {
+    const chain = this.chainAt(pc);
+    const entry = chain?.calls[0];
+    const range = entry?.ranges.find(([from, to]) => pc >= from && pc < to);
+    return chain && entry && range ? { name: this.nameOf(chain.unit, entry.named, 0), from: range[0], to: range[1] } : null;
+  }
+
+  private chainAt(pc: number): { unit: DwarfUnit; calls: FunctionEntry[]; files: readonly string[] } | null {
+    const unit = this.unitAt(pc);
+    if (unit === null) return null;
+    const { functions, files } = this.functionsOf(unit);
+    const around = functions.filter((f) => f.ranges.some(([from, to]) => pc >= from && pc < to));
+    // the last whole function, and what is inlined in it
+    const outer = around.findLastIndex((f) => !f.inlined);
+    if (outer < 0) return null;
+    const calls = around.slice(outer).filter((f, i, all) => i === 0 || f.depth > all[i - 1]!.depth);
+    return { unit, calls, files };
+  }
+  private unitAt(pc: number): DwarfUnit | null {
+    if (this.units === null) {
+      this.units = readUnits(this.sections);
+      this.byAddress = this.units.flatMap((unit) =>
+        unit.ranges.filter(([from]) => this.inCode(from)).map(([from, to]) => ({ from, to, unit })),
+      );
+      this.byAddress.sort((a, b) => a.from - b.from);
+    }
+    const { byAddress } = this;
+    let low = 0;
+    let high = byAddress.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (byAddress[middle]!.from <= pc) low = middle + 1;
+      else high = middle;
+    }
+    const found = byAddress[low - 1];
+    return found !== undefined && pc < found.to ? found.unit : null;
+  }
+  private functionsOf(unit: DwarfUnit): UnitFunctions {
+    let known = this.read.get(unit);
+    if (known === undefined) {
+      known = orNothing(() => readFunctions(this.sections, unit, this.inCode)) ?? NOTHING;
+      this.read.set(unit, known);
+    }
+    return known;
+  }
+  /** Follows origins and specifications, which may lie in another unit (link-time optimisation). */
+  private nameOf(unit: DwarfUnit, offset: number, depth: number): string | null {
+    const home = offset >= unit.start && offset < unit.end ? unit : this.units!.find((u) => offset >= u.start && offset < u.end);
+    const entry = home && this.functionsOf(home).names.get(offset);
+    if (!entry) return null;
+    if (entry.name !== null) return entry.scope + entry.name;
+    return entry.origin === null || depth > DEEPEST ? null : this.nameOf(home, entry.origin, depth + 1);
+  }
+}
+
+function orNothing<T>(action: () => T): T | null {
+  try {
+    return action();
+  } catch (error) {
+    if (error instanceof DwarfError) return null;
+    throw error;
+  }
+}
+
+function readFunctions(sections: DwarfSections, unit: DwarfUnit, inCode: (address: number) => boolean): UnitFunctions {
+  const r = new DwarfReader(sections.info!, unit.root, unit.end);
+  const functions: FunctionEntry[] = [];
+  const names = new Map<number, NameEntry>();
+  /** Names that stand in front of those at each depth. */
+  const scopes: string[] = [''];
+  let depth = 0;
+  while (r.left > 0) {
+    const offset = r.at;
+    const code = r.uleb();
+    if (code === 0) {
+      if (--depth <= 0) break;
+      continue;
+    }
+    const abbreviation = unit.abbreviations.get(code);
+    if (abbreviation === undefined) throw new DwarfError(`no abbreviation ${code}`);
+    const { tag, hasChildren, attributes } = abbreviation;
+    const wanted = WANTED.has(tag);
+    const found = new Map<number, AttributeValue>();
+    for (const { attribute, form, implicit } of attributes) {
+      const value = readForm(r, form, unit.offsetSize, unit.addressSize, sections, implicit);
+      if (wanted || attribute === AT.SIBLING) found.set(attribute, { value, form });
+    }
+    const scope = scopes[depth] ?? '';
+    if (wanted) note(offset, tag, found, scope, depth);
+    if (!hasChildren) continue;
+    const sibling = found.get(AT.SIBLING)?.value;
+    if (!wanted && depth > 0 && typeof sibling === 'number' && unit.start + sibling > r.at && unit.start + sibling <= unit.end) {
+      r.at = unit.start + sibling;
+      continue;
+    }
+    if (++depth > DEEPEST * 4) throw new DwarfError('entries too deep');
+    const own = SCOPES.has(tag) ? textValue(sections, unit, found.get(AT.NAME)) : null;
+    scopes[depth] = own === null ? scope : `${scope}${own}::`;
+  }
+  return { functions, names, files: orNothing(() => fileNames(sections, unit.lineTable, unit.folder)) ?? [] };
+
+  function reference(found: AttributeValue | undefined): number | null {
+    if (typeof found?.value !== 'number') return null;
+    return found.form === DW_FORM_REF_ADDR ? found.value : unit.start + found.value;
+  }
+  function note(offset: number, tag: number, found: ReadonlyMap<number, AttributeValue>, scope: string, depth: number): void {
+    if (tag !== TAG.SUBPROGRAM && tag !== TAG.INLINED_SUBROUTINE) return;
+    const origin = reference(found.get(AT.ABSTRACT_ORIGIN) ?? found.get(AT.SPECIFICATION));
+    names.set(offset, { name: textValue(sections, unit, found.get(AT.NAME)), scope, origin });
+    const ranges = codeRanges(sections, unit, found.get(AT.LOW_PC), found.get(AT.HIGH_PC), found.get(AT.RANGES));
+    const inlined = tag === TAG.INLINED_SUBROUTINE;
+    const numberOf = (attribute: number): number => {
+      const value = found.get(attribute)?.value;
+      return typeof value === 'number' ? value : 0;
+    };
+    if (ranges.some(([from]) => inCode(from)))
+      functions.push({
+        ranges: ranges.filter(([from]) => inCode(from)),
+        named: offset,
+        inlined,
+        callFile: numberOf(AT.CALL_FILE),
+        callLine: numberOf(AT.CALL_LINE),
+        depth,
+      });
+  }
+}
