@@ -1,10 +1,10 @@
-"""Writes rom/images/<image>.json: what the image is and what it was built from. Called by build.sh."""
-import glob
+"""Writes rom/images/<image>.json: what the image is and what it was built from. Called by build.sh with the compiler's dependencies on stdin."""
 import hashlib
 import json
+import os
 import sys
 
-image, folder, ident, version, base, size, options, compiler, out = sys.argv[1:]
+image, ident, version, base, size, options, compiler, out = sys.argv[1:]
 
 
 def sha256(path):
@@ -12,7 +12,9 @@ def sha256(path):
         return hashlib.sha256(file.read()).hexdigest()
 
 
-sources = sorted(glob.glob("common/*") + glob.glob(f"{folder}/*"))
+words = sys.stdin.read().replace("\\\n", " ").split()
+sources = {os.path.normpath(word) for word in words if not word.endswith(":")}
+sources |= {"build.sh", "manifest.py", "common/sections.ld", f"generated/{image}/rom.ld"}
 manifest = {
     "id": ident,
     "version": version,
@@ -21,7 +23,7 @@ manifest = {
     "optionBlock": f"0x{int(options, 16):08x}",
     "sha256": sha256(f"{out}/{image}.bin"),
     "compiler": f"arm-none-eabi-gcc {compiler}",
-    "sources": {path: sha256(path) for path in sources + ["build.sh", "manifest.py"]},
+    "sources": {path: sha256(path) for path in sorted(sources)},
 }
 with open(f"{out}/{image}.json", "w", encoding="utf-8") as file:
     json.dump(manifest, file, indent=2)

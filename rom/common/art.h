@@ -7,8 +7,8 @@
 static void flash_changed(void)
 {
   uint32_t on = FLASH_ACR & (ACR_ICEN | ACR_DCEN);
-  bool keep_i = (on & ACR_ICEN) && rom_option(OPTION_ICACHE) == KEEPS_0;
-  bool keep_d = (on & ACR_DCEN) && rom_option(OPTION_DCACHE) == KEEPS_0;
+  bool keep_i = (on & ACR_ICEN) && rom_option(OPTION_ICACHE) == ICACHE_KEEPS;
+  bool keep_d = (on & ACR_DCEN) && rom_option(OPTION_DCACHE) == DCACHE_KEEPS;
   FLASH_ACR &= ~(ACR_ICEN | ACR_DCEN);
   FLASH_ACR |= ACR_ICRST | ACR_DCRST;
   FLASH_ACR &= ~(ACR_ICRST | ACR_DCRST);

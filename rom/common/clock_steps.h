@@ -12,7 +12,7 @@ static void select_sysclk(uint32_t source)
 
 static void flash_latency(uint32_t wait_states)
 {
-  if ((FLASH_ACR & ACR_LATENCY) != wait_states && rom_option(OPTION_FLASH_LATENCY) == SETS_0) {
+  if ((FLASH_ACR & ACR_LATENCY) != wait_states && rom_option(OPTION_FLASH_LATENCY) == FLASH_LATENCY_SETS) {
     FLASH_ACR = (FLASH_ACR & ~ACR_LATENCY) | wait_states;
     wait_for(&FLASH_ACR, ACR_LATENCY, wait_states);
   }

@@ -4,6 +4,8 @@
  * (AN2662 figures 55 to 59). The work itself is done when that GETSTATUS is over; EP0 answers NAK meanwhile.
  */
 #include "dfu.h"
+#include "course.h"
+#include "options.h"
 #include "usb_device.h"
 
 enum { DETACH = 0, DNLOAD = 1, UPLOAD = 2, GETSTATUS = 3, CLRSTATUS = 4, GETSTATE = 5, ABORT = 6 };
@@ -131,6 +133,14 @@ static uint32_t poll_timeout(enum work work)
   }
 }
 
+/* The jump is made from the main loop, outside of any interrupt, or right here. */
+static void leave(void)
+{
+  dfu.leave = true;
+  if (rom_option(OPTION_LEAVE_CONTEXT) == LEAVE_CONTEXT_ISR)
+    leave_to(dfu.pointer);
+}
+
 static enum usb_answer get_status(uint8_t **data, uint32_t *length)
 {
   uint32_t timeout = 0;
@@ -147,8 +157,8 @@ static enum usb_answer get_status(uint8_t **data, uint32_t *length)
       dfu.state = dfuDNLOAD_IDLE;
     }
   } else if (dfu.state == dfuMANIFEST_SYNC) {
-    if (!chip_leave_answers()) {
-      dfu.leave = true;
+    if (rom_option(OPTION_LEAVE) == LEAVE_SILENT) {
+      leave();
       return USB_NO_ANSWER;
     }
     dfu.state = dfuMANIFEST;
@@ -219,7 +229,7 @@ static enum dfu_status do_work(enum work work)
 void class_request_done(void)
 {
   if (dfu.state == dfuMANIFEST)
-    dfu.leave = true;
+    leave();
   if (!dfu.run_work)
     return;
   dfu.run_work = false;

@@ -49,9 +49,6 @@ enum dfu_status chip_erase_page(uint32_t address);
 enum dfu_status chip_mass_erase(void);
 /* AN2662: erases and resets; returns only if it could not. */
 enum dfu_status chip_read_unprotect(void);
-/* The GETSTATUS that starts manifestation is answered before the ROM leaves (ROM option `leave`). */
-bool chip_leave_answers(void);
-
 /* The host has asked to leave: the main loop jumps to *pointer, outside of any interrupt. */
 bool dfu_leave_requested(uint32_t *pointer);
 #endif

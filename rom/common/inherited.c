@@ -12,12 +12,12 @@
 
 static void masks(void)
 {
-  if (READ_SPECIAL(primask) && rom_option(OPTION_PRIMASK) == CLEARS_1)
+  if (READ_SPECIAL(primask) && rom_option(OPTION_PRIMASK) == PRIMASK_CLEARS)
     WRITE_SPECIAL(primask, 0);
 #if CORE_V7M
-  if (READ_SPECIAL(faultmask) && rom_option(OPTION_FAULTMASK) == CLEARS_1)
+  if (READ_SPECIAL(faultmask) && rom_option(OPTION_FAULTMASK) == FAULTMASK_CLEARS)
     WRITE_SPECIAL(faultmask, 0);
-  if (READ_SPECIAL(basepri) && rom_option(OPTION_BASEPRI) == CLEARS_1)
+  if (READ_SPECIAL(basepri) && rom_option(OPTION_BASEPRI) == BASEPRI_CLEARS)
     WRITE_SPECIAL(basepri, 0);
 #endif
 }
@@ -30,10 +30,10 @@ static void nvic(void)
     enabled |= NVIC_ISER(n);
     pending |= NVIC_ISPR(n);
   }
-  if (enabled && rom_option(OPTION_NVIC_ENABLED) == CLEARS_1)
+  if (enabled && rom_option(OPTION_NVIC_ENABLED) == NVIC_ENABLED_CLEARS)
     for (uint32_t n = 0; n < NVIC_WORDS; n++)
       NVIC_ICER(n) = 0xFFFFFFFFu;
-  if (pending && rom_option(OPTION_NVIC_PENDING) == CLEARS_1) {
+  if (pending && rom_option(OPTION_NVIC_PENDING) == NVIC_PENDING_CLEARS) {
     SCB_ICSR = ICSR_PENDSTCLR | ICSR_PENDSVCLR;
     for (uint32_t n = 0; n < NVIC_WORDS; n++)
       NVIC_ICPR(n) = 0xFFFFFFFFu;
@@ -66,7 +66,7 @@ static void vectors(void)
 {
 #if CORE_V7M
   bool own = SCB_VTOR == ROM_BASE || (SCB_VTOR == 0 && rom_is_at_zero());
-  if (!own && rom_option(OPTION_VTOR) == SETS_0) {
+  if (!own && rom_option(OPTION_VTOR) == VTOR_SETS) {
     SCB_VTOR = ROM_BASE;
     BARRIER();
   }
@@ -83,11 +83,26 @@ static void vectors(void)
 #endif
 }
 
+#if CORE_V8M
+static void stack_limits(void)
+{
+  uint32_t own = READ_SPECIAL(msplim);
+  uint32_t process = READ_SPECIAL(control) & BIT(1) ? READ_SPECIAL(psplim) : 0;
+  if ((own | process) && rom_option(OPTION_MSPLIM) == MSPLIM_CLEARS) {
+    WRITE_SPECIAL(msplim, 0);
+    WRITE_SPECIAL(psplim, 0);
+  }
+}
+#endif
+
 void inherited_state(void)
 {
+#if CORE_V8M
+  stack_limits();
+#endif
   masks();
 #if CORE_V7M
-  if ((MPU_CTRL & 1u) && rom_option(OPTION_MPU) == CLEARS_1) {
+  if ((MPU_CTRL & 1u) && rom_option(OPTION_MPU) == MPU_CLEARS) {
     MPU_CTRL = 0;
     BARRIER();
   }

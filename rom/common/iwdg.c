@@ -13,7 +13,6 @@
 #define IWDG_SR REG(IWDG_BASE + 0xCu)
 #define KEY_UNLOCK 0x5555u
 #define KEY_REFRESH 0xAAAAu
-#define PR_256 6u
 #define SR_PVU BIT(0)
 
 static bool in_charge;
@@ -25,7 +24,7 @@ void iwdg_init(void)
     return;
   IWDG_KR = KEY_REFRESH;
   IWDG_KR = KEY_UNLOCK;
-  IWDG_PR = PR_256;
+  IWDG_PR = IWDG_PR_MAX;
 }
 
 void iwdg_refresh(void)

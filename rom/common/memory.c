@@ -1,6 +1,9 @@
 #include "rom.h"
+#include "cortex_m.h"
 #include "memory.h"
 #include "rom_core.h"
+
+bool memory_flash_was_opened;
 
 static const struct memory_area *area_of(uint32_t address)
 {
@@ -15,6 +18,21 @@ bool chip_address_known(uint32_t address)
   return area_of(address) != 0;
 }
 
+#if HAS_WORD_AREAS
+static void read_words(uint32_t address, uint8_t *to, uint32_t length)
+{
+  bool was = words_begin();
+  for (uint32_t i = 0; i < length; i++)
+    to[i] = (uint8_t)(REG((address + i) & ~3u) >> 8 * ((address + i) & 3u));
+  words_end(was);
+}
+#else
+static void read_words(uint32_t address, uint8_t *to, uint32_t length)
+{
+  (void)address, (void)to, (void)length;
+}
+#endif
+
 uint32_t chip_read(uint32_t address, uint8_t *to, uint32_t length)
 {
   const struct memory_area *area = area_of(address);
@@ -23,8 +41,11 @@ uint32_t chip_read(uint32_t address, uint8_t *to, uint32_t length)
   uint32_t left = area->size - (address - area->base);
   if (length > left)
     length = left;
-  for (uint32_t i = 0; i < length; i++)
-    to[i] = *(const volatile uint8_t *)(address + i);
+  if (area->kind == MEMORY_WORDS)
+    read_words(address, to, length);
+  else
+    for (uint32_t i = 0; i < length; i++)
+      to[i] = *(const volatile uint8_t *)(address + i);
   return length;
 }
 
@@ -37,7 +58,7 @@ enum dfu_status chip_erase_page(uint32_t address)
 enum dfu_status chip_write(uint32_t address, const uint8_t *data, uint32_t length)
 {
   const struct memory_area *area = area_of(address);
-  if (!area || length > area->size - (address - area->base) || area->kind == MEMORY_READ_ONLY)
+  if (!area || length > area->size - (address - area->base) || area->kind == MEMORY_READ_ONLY || area->kind == MEMORY_WORDS)
     return errTARGET; /* LEFT OUT: writing OTP and option bytes */
   if (area->kind == MEMORY_FLASH)
     return flash_write(address, data, length);

@@ -1,7 +1,8 @@
 /*
  * What every ROM is made of. The chip-independent parts (start.c, inherited.c, vectors.c, iwdg.c, interfaces.c) call down into the family's
  * folder. The family's own rom.h comes first and defines, as macros:
- *   ROM_BASE, ROM_STACK_TOP (only in rom.ld), IRQ_COUNT, USB_IRQ, CORE_V7M (0 = ARMv6-M), IWDG_BASE, FLASH_BASE.
+ *   IRQ_COUNT, CORE_V7M (0 = ARMv6-M), CORE_V8M, HAS_REMAP, IWDG_BASE, FLASH_BASE, USB_ON_HSI_FIRST (the crystal comes after the choice of USB).
+ * config.h, which every file gets first, has what the profile says: ROM_BASE, USB_IRQ, the DFU device, the options' defaults.
  */
 #ifndef ROM_CORE_H
 #define ROM_CORE_H
@@ -26,8 +27,8 @@ static inline bool wait_for(volatile uint32_t *reg, uint32_t mask, uint32_t valu
 
 /* start.c */
 void rom_entry(void);
-/* Jumps to the program whose vector table is at `vectors`; resets if there is none that can run (AN2662). */
-void jump_to(uint32_t vectors) __attribute__((noreturn));
+/* Starts the program whose vector table is at `vectors` as a boot from there would, VTOR included; resets if there is none that can run. */
+void boot_from(uint32_t vectors) __attribute__((noreturn));
 
 /* inherited.c */
 void inherited_state(void);
@@ -58,15 +59,18 @@ void inherited_caches(void);
 /* SYSCFG shows system memory at address 0 / make it so. */
 bool rom_is_at_zero(void);
 void map_rom_at_zero(void);
+void map_flash_at_zero(void);
 void clocks_deinit(void);
 void clocks_init(void);
+/* The clock tree, the flash's wait states and the voltage range as a reset leaves them. */
+void clocks_restore(void);
 /* Brings up USB's 48 MHz; false if the board has no clock that serves. */
 bool usb_clock_init(void);
 /* Clock, supply and pins of the USB block, and its soft reset at the end. */
 void usb_block_on(void);
 void usb_block_off(void);
 void interfaces_open(void);
-/* After the USB is off, before the jump. */
+/* What this ROM is known or taken to put back when it leaves: the USB is off then, the jump comes next. */
 void resources_leave(void);
 bool chip_stack_valid(uint32_t sp);
 bool chip_code_valid(uint32_t pc);

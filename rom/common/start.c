@@ -1,11 +1,14 @@
 /* Entry from reset or from a jump, the detection loop (AN2606, selection figures), and the ways out. */
 #include "rom.h"
 #include "cortex_m.h"
+#include "course.h"
 #include "dfu.h"
+#include "memory.h"
 #include "options.h"
 #include "rom_core.h"
 #include "usb_device.h"
-#include "course.h"
+
+extern uint32_t rom_bss_start[], rom_bss_end[];
 
 /* CONTROL is changed here, before anything lies on a stack: with SPSEL cleared the code below runs on MSP. */
 __attribute__((naked, noreturn, used)) void rom_entry(void)
@@ -27,14 +30,70 @@ __attribute__((naked, noreturn, used)) void rom_entry(void)
     "ldr r0, =rom_main\n\t"
     "bx r0\n\t"
     ".ltorg"
-    ::"i"(&rom_options[OPTION_CONTROL]), "i"(CLEARS_1));
+    ::"i"(&rom_options[OPTION_CONTROL]), "i"(CONTROL_CLEARS));
 }
 
-static void leave(uint32_t pointer)
+static void clear_bss(void)
 {
+  for (volatile uint32_t *word = rom_bss_start; word < rom_bss_end; word++)
+    *word = 0;
+}
+
+/* LEFT OUT: the command sets of USART, I2C and SPI (AN3155, AN4221, AN4286). The interface is selected, nothing answers. */
+__attribute__((noreturn)) static void serve_serial(void)
+{
+#if HAS_USB
   usb_stop();
-  resources_leave();
-  jump_to(pointer);
+#endif
+  for (;;)
+    iwdg_refresh();
+}
+
+static void listen_until(const volatile bool *chosen)
+{
+  while (!*chosen) {
+    if (interfaces_poll())
+      serve_serial();
+    iwdg_refresh();
+  }
+}
+
+/* A ROM that has chosen USB and finds no crystal that serves has no clock for it. */
+static void hse_missing(void)
+{
+  if (rom_option(OPTION_HSE_MISSING) == HSE_MISSING_RESETS)
+    system_reset();
+  for (;;) {
+    if (interfaces_poll())
+      serve_serial();
+    iwdg_refresh();
+  }
+}
+
+/*
+ * Until somebody talks to us every interface is listened to; the first one that is addressed is the one that stays. Where USB needs a crystal
+ * (USB_ON_HSI_FIRST) D+ comes up on the internal oscillator; the crystal is started and measured once a host has reset the bus, and USB
+ * starts anew from it (AN2606, selection figures of F2, F4, F7).
+ */
+static void detect(void)
+{
+#if !HAS_USB
+  static const volatile bool never;
+  listen_until(&never);
+#else
+#if USB_ON_HSI_FIRST
+  usb_start();
+  listen_until(&usb_enumeration_done);
+  usb_stop();
+  if (!usb_clock_init())
+    hse_missing();
+#else
+  if (!usb_clock_init())
+    hse_missing();
+#endif
+  usb_start();
+  listen_until(&usb_addressed_by_host);
+#endif
 }
 
 __attribute__((noreturn, used)) void rom_main(void)
@@ -46,12 +105,19 @@ __attribute__((noreturn, used)) void rom_main(void)
   clocks_init();
   iwdg_init();
   interfaces_init();
-  if (usb_clock_init())
-    usb_start();
-  serve();
+  detect();
+  for (;;) {
+#if HAS_USB
+    uint32_t pointer;
+    if (dfu_leave_requested(&pointer))
+      leave_to(pointer);
+#endif
+    iwdg_refresh();
+  }
 }
 
-void jump_to(uint32_t vectors)
+/* Resets if there is no program that can run (AN2662). */
+__attribute__((noreturn)) static void start_program(uint32_t vectors, bool own_vectors)
 {
   if ((vectors & 3u) || !chip_code_valid(vectors | 1u))
     system_reset();
@@ -60,13 +126,46 @@ void jump_to(uint32_t vectors)
   if (!chip_stack_valid(sp) || !(pc & 1u) || !chip_code_valid(pc))
     system_reset();
 #if CORE_V7M
-  SCB_VTOR = vectors; /* ASSUMED: so that the program's own vectors serve it; nothing is published */
+  if (own_vectors)
+    SCB_VTOR = vectors;
+#else
+  (void)own_vectors;
 #endif
   BARRIER();
+#if CORE_V8M
+  WRITE_SPECIAL(msplim, 0);
+#endif
   WRITE_SPECIAL(control, 0);
   __asm volatile(
     "msr msp, %0\n\t"
     "bx %1"
     ::"r"(sp), "r"(pc) : "memory");
   __builtin_unreachable();
+}
+
+void boot_from(uint32_t vectors)
+{
+  start_program(vectors, true);
+}
+
+/* Each option is asked for only where the state differs. */
+void leave_to(uint32_t vectors)
+{
+  bool own_vectors = false;
+#if HAS_USB
+  usb_stop();
+#endif
+  resources_leave();
+  if (rom_option(OPTION_LEAVE_CLOCKS) == LEAVE_CLOCKS_RESTORES)
+    clocks_restore();
+  if (memory_flash_was_opened && rom_option(OPTION_LEAVE_FLASH) == LEAVE_FLASH_UNLOCKED)
+    flash_unlock();
+#if HAS_REMAP
+  if (rom_is_at_zero() && rom_option(OPTION_LEAVE_REMAP) == LEAVE_REMAP_RESTORES)
+    map_flash_at_zero();
+#endif
+#if CORE_V7M
+  own_vectors = SCB_VTOR != vectors && rom_option(OPTION_LEAVE_VTOR) == LEAVE_VTOR_SETS;
+#endif
+  start_program(vectors, own_vectors);
 }

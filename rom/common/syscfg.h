@@ -27,4 +27,10 @@ void map_rom_at_zero(void)
   syscfg_on();
   SYSCFG_MEMORY = (SYSCFG_MEMORY & ~MEM_MODE) | MEM_MODE_SYSTEM;
 }
+
+void map_flash_at_zero(void)
+{
+  syscfg_on();
+  SYSCFG_MEMORY = (SYSCFG_MEMORY & ~MEM_MODE) | MEM_MODE_FLASH;
+}
 #endif

@@ -19,6 +19,7 @@ static struct {
 } ep0;
 
 volatile bool usb_addressed_by_host;
+volatile bool usb_enumeration_done;
 
 enum { GET_STATUS = 0, CLEAR_FEATURE = 1, SET_FEATURE = 3, SET_ADDRESS = 5, GET_DESCRIPTOR = 6, GET_CONFIGURATION = 8,
        SET_CONFIGURATION = 9, GET_INTERFACE = 10, SET_INTERFACE = 11 };

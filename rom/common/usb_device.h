@@ -43,6 +43,8 @@ void class_reset(void);
 
 /* A SETUP packet has arrived since the last bus reset: the host talks to us. */
 extern volatile bool usb_addressed_by_host;
+/* A host has reset the bus since the USB block was switched on. */
+extern volatile bool usb_enumeration_done;
 
 /* Descriptors (descriptors.c); 0 = there is none. */
 uint32_t usb_descriptor(uint16_t value, uint8_t *buffer);

@@ -217,6 +217,7 @@ void usb_interrupt(void)
     GUSBCFG = (GUSBCFG & ~GUSBCFG_TRDT(15)) | GUSBCFG_TRDT(USB_TRDT);
     DIEPCTL0 &= ~3u; /* 64-byte packets */
     DCTL |= DCTL_CGINAK;
+    usb_enumeration_done = true;
   }
   drain_rx();
   /* An acknowledged IN comes first: it ended the stage that the received packet follows. */

@@ -139,6 +139,7 @@ void usb_interrupt(void)
     ISTR = (uint16_t)~ISTR_RESET;
     usb_bus_reset();
     open_endpoint();
+    usb_enumeration_done = true;
   }
   while (ISTR & ISTR_CTR) {
     if (ISTR & ISTR_EP_ID)

@@ -17,9 +17,9 @@ void system_reset(void)
 void unexpected_exception(void)
 {
   switch (rom_option(OPTION_UNEXPECTED_EXCEPTION)) {
-  case UNEXPECTED_RESETS:
+  case UNEXPECTED_EXCEPTION_RESETS:
     system_reset();
-  case UNEXPECTED_RETURNS:
+  case UNEXPECTED_EXCEPTION_RETURNS:
     return;
   default:
     for (;;)
@@ -37,14 +37,21 @@ __attribute__((section(".vectors"), used)) static const vector vectors[16 + IRQ_
   [3] = U, /* HardFault */
 #if CORE_V7M
   [4] = U, [5] = U, [6] = U, /* MemManage, BusFault, UsageFault */
+#if CORE_V8M
+  [7] = U, /* SecureFault */
+#endif
   [12] = U,                  /* DebugMonitor */
 #endif
   [11] = U, /* SVCall */
   [14] = U, /* PendSV */
   [15] = U, /* SysTick */
+#if HAS_USB
   [16 ... 16 + USB_IRQ - 1] = U,
   [16 + USB_IRQ] = usb_interrupt,
 #if USB_IRQ + 1 < IRQ_COUNT
   [16 + USB_IRQ + 1 ... 16 + IRQ_COUNT - 1] = U,
+#endif
+#else
+  [16 ... 16 + IRQ_COUNT - 1] = U,
 #endif
 };

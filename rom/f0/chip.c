@@ -23,7 +23,7 @@ void boot_decision(void)
   if ((RCC_CSR & CSR_SFTRSTF) && rom_option(OPTION_RESET_FLAGS) == RESET_FLAGS_SOFTWARE_RETURNS) {
     syscfg_on();
     SYSCFG_CFGR1 = (SYSCFG_CFGR1 & ~MEM_MODE) | MEM_MODE_FLASH;
-    jump_to(FLASH_BASE);
+    boot_from(FLASH_BASE);
   }
 }
 

@@ -15,7 +15,7 @@ void clocks_deinit(void)
 static bool hsi48_on(void)
 {
   uint32_t ready = CR2_HSI48ON | CR2_HSI48RDY;
-  if ((RCC_CR2 & ready) != ready && rom_option(OPTION_HSI48) == SETS_0) {
+  if ((RCC_CR2 & ready) != ready && rom_option(OPTION_HSI48) == HSI48_SETS) {
     RCC_CR2 |= CR2_HSI48ON;
     wait_for(&RCC_CR2, CR2_HSI48RDY, CR2_HSI48RDY);
   }
@@ -24,7 +24,7 @@ static bool hsi48_on(void)
 
 void clocks_init(void)
 {
-  bool own = rom_option(OPTION_SYSCLK) == SETS_0;
+  bool own = rom_option(OPTION_SYSCLK) == SYSCLK_SETS;
   if (own) {
     /* Documented as a mistake of V10.1: HSITRIM becomes 0 instead of 16. */
     RCC_CR = (RCC_CR & ~CR_HSITRIM) | CR_HSION;
@@ -34,7 +34,7 @@ void clocks_init(void)
     wait_for(&RCC_CR, CR_PLLRDY, 0);
   }
   flash_latency(LATENCY_48MHZ);
-  if ((RCC_CFGR & CFGR_PRESCALERS) && rom_option(OPTION_PRESCALERS) == SETS_0)
+  if ((RCC_CFGR & CFGR_PRESCALERS) && rom_option(OPTION_PRESCALERS) == PRESCALERS_SETS)
     RCC_CFGR &= ~CFGR_PRESCALERS;
   if (hsi48_on() && own)
     select_sysclk(SW_HSI48);
@@ -48,6 +48,17 @@ bool usb_clock_init(void)
   CRS_CFGR = (CRS_CFGR & ~CRS_CFGR_SYNCSRC) | CRS_CFGR_SYNCSRC_USB;
   CRS_CR |= CRS_CR_AUTOTRIMEN | CRS_CR_CEN;
   return true;
+}
+
+void clocks_restore(void)
+{
+  RCC_CR |= CR_HSION;
+  wait_for(&RCC_CR, CR_HSIRDY, CR_HSIRDY);
+  select_sysclk(SW_HSI);
+  RCC_CR = (RCC_CR & ~CR_HSITRIM) | CR_HSITRIM_RESET;
+  RCC_CR2 &= ~CR2_HSI48ON;
+  RCC_CFGR = 0;
+  FLASH_ACR &= ~ACR_LATENCY;
 }
 
 /* This ROM uses no crystal and no clock security system. */

@@ -8,6 +8,7 @@
 #define CR_HSION BIT(0)
 #define CR_HSIRDY BIT(1)
 #define CR_HSITRIM (31u << 3)
+#define CR_HSITRIM_RESET (16u << 3)
 #define CR_PLLON BIT(24)
 #define CR_PLLRDY BIT(25)
 #define RCC_CFGR REG(0x40021004u)

@@ -3,12 +3,13 @@
 #define ROM_F0_ROM_H
 
 #define CORE_V7M 0
+#define CORE_V8M 0
 #define HAS_REMAP 1
-#define ROM_BASE 0x1FFFC800u
-#define ROM_SIZE 12288u
-#define ROM_ID 0xA1u /* V10.1 */
+#define HAS_WORD_AREAS 0
+#define USB_ON_HSI_FIRST 0
 #define IRQ_COUNT 32u
 #define IWDG_BASE 0x40003000u
+#define IWDG_PR_MAX 6u /* /256 */
 #define FLASH_BASE 0x08000000u
 #define FLASH_SIZE (128u * 1024u)
 #define FLASH_PAGE_SIZE 2048u
@@ -19,6 +20,5 @@
 
 #define USB_BASE 0x40005C00u
 #define USB_PMA_BASE 0x40006000u
-#define USB_IRQ 31u
 #define OWN_ADDRESS 0x3Bu /* I2C, seven bits: 0b0111011 */
 #endif

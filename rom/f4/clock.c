@@ -1,7 +1,6 @@
 /*
  * AN2606 Tables 75 and 83: 60 MHz from the PLL, fed by HSI until the USB is to run. USB needs a crystal of 4 to 26 MHz in steps of 1 MHz, which
  * TIM11 measures against HSI; then the PLL is fed by it, 60 MHz for the system and 48 MHz for USB. The clock security system watches it.
- * What ST's ROM does when no crystal serves is not said; ASSUMED: USB stays off, the other interfaces work.
  */
 #include "rom.h"
 #include "../common/hse.h"
@@ -13,12 +12,16 @@
 #define HSI_MHZ 16u
 #define TIM11_KHZ 60000u
 #define LATENCY_60MHZ 3u /* ASSUMED: enough for every supply range; the text of F412 names 3 */
-/* AN2606 Table 229: 96 ms on F405, 85 ms on F411. Rounds of about seven cycles at 60 MHz. */
+/* Time-outs of HSE: AN2606 Table 227. Rounds of about seven cycles at 60 MHz. */
+#define ROUNDS_OF_US(us) ((us) * 60u / 7u)
+static uint32_t hse_rounds(void)
+{
 #if defined CHIP_F405
-#define HSE_ROUNDS 840000u
+  return rom_version() <= ROM_V3_1 ? ROUNDS_OF_US(790u) : ROUNDS_OF_US(96000u);
 #else
-#define HSE_ROUNDS 745000u
+  return ROUNDS_OF_US(85000u);
 #endif
+}
 
 /* "De-init system": the blocks that the ROM is going to use start from reset. Others stay as they are (ASSUMED). */
 void clocks_deinit(void)
@@ -28,9 +31,11 @@ void clocks_deinit(void)
   reset_pulse(&RCC_APB2RSTR, APB2_USART1 | APB2_SPI1 | APB2_TIM11);
 }
 
+/* F42x: a ROM that finds HSI off is reported not to start. */
 static void sysclk_from_hsi(void)
 {
-  RCC_CR |= CR_HSION;
+  if (!(RCC_CR & CR_HSION) && rom_option(OPTION_HSI) != HSI_NEEDS)
+    RCC_CR |= CR_HSION;
   wait_for(&RCC_CR, CR_HSIRDY, CR_HSIRDY);
   select_sysclk(SW_HSI);
   RCC_CR &= ~(CR_PLLON | CR_PLLI2SON);
@@ -56,13 +61,13 @@ static void voltage(void)
 /* APB1 ends at 42 MHz on F405: half of 60. */
 static void prescalers(void)
 {
-  if ((RCC_CFGR & CFGR_PRESCALERS) != CFGR_PPRE1_2 && rom_option(OPTION_PRESCALERS) == SETS_0)
+  if ((RCC_CFGR & CFGR_PRESCALERS) != CFGR_PPRE1_2 && rom_option(OPTION_PRESCALERS) == PRESCALERS_SETS)
     RCC_CFGR = (RCC_CFGR & ~CFGR_PRESCALERS) | CFGR_PPRE1_2;
 }
 
 void clocks_init(void)
 {
-  bool own = rom_option(OPTION_SYSCLK) == SETS_0;
+  bool own = rom_option(OPTION_SYSCLK) == SYSCLK_SETS;
   if (own)
     sysclk_from_hsi();
   voltage();
@@ -87,7 +92,7 @@ static uint32_t measure_hse(void)
 bool usb_clock_init(void)
 {
   RCC_CR |= CR_HSEON;
-  if (wait_rounds(&RCC_CR, CR_HSERDY, CR_HSERDY, HSE_ROUNDS)) {
+  if (wait_rounds(&RCC_CR, CR_HSERDY, CR_HSERDY, hse_rounds())) {
     uint32_t mhz = measure_hse();
     if (mhz >= 4 && mhz <= 26) {
       sysclk_from_hsi();
@@ -98,6 +103,18 @@ bool usb_clock_init(void)
   }
   RCC_CR &= ~CR_HSEON;
   return false;
+}
+
+void clocks_restore(void)
+{
+  RCC_CR |= CR_HSION;
+  wait_for(&RCC_CR, CR_HSIRDY, CR_HSIRDY);
+  select_sysclk(SW_HSI);
+  RCC_CR &= ~(CR_PLLON | CR_PLLI2SON | CR_HSEON | CR_CSSON);
+  wait_for(&RCC_CR, CR_PLLRDY, 0);
+  RCC_PLLCFGR = PLLCFGR_RESET;
+  RCC_CFGR = 0;
+  FLASH_ACR &= ~ACR_LATENCY;
 }
 
 /* AN2606: with the clock security system on, a failing crystal resets. */

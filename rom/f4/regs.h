@@ -19,6 +19,7 @@
 #define PLLCFGR_P(p) (((uint32_t)(p) / 2u - 1u) << 16)
 #define PLLCFGR_SRC_HSE BIT(22)
 #define PLLCFGR_Q(q) ((uint32_t)(q) << 24)
+#define PLLCFGR_RESET 0x24003010u
 #define RCC_CFGR REG(0x40023808u)
 #define CFGR_SW 3u
 #define CFGR_SWS (3u << 2)

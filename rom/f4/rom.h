@@ -3,10 +3,12 @@
 #define ROM_F4_ROM_H
 
 #define CORE_V7M 1
+#define CORE_V8M 0
 #define HAS_REMAP 1
-#define ROM_BASE 0x1FFF0000u
-#define ROM_SIZE 30720u
+#define HAS_WORD_AREAS 0
+#define USB_ON_HSI_FIRST 1
 #define IWDG_BASE 0x40003000u
+#define IWDG_PR_MAX 6u /* /256 */
 #define FLASH_BASE 0x08000000u
 #define OTP_BASE 0x1FFF7800u
 #define OTP_SIZE 528u
@@ -17,18 +19,15 @@
 #define RAM_ROM_END 0x20003000u /* AN2606: the ROM's own 12 KB */
 
 #define USB_BASE 0x50000000u
-#define USB_IRQ 67u
 #define USB_GCCFG (1u << 16 | 1u << 21) /* PWRDWN = transceiver on; NOVBUSSENS: VBUS is not sensed */
 #define USB_VBUS_SENSE_OFF_IN_GCCFG 1
 #define USB_TRDT 6 /* AHB at 60 MHz */
 
 #if defined CHIP_F405
-#define ROM_ID 0x91u /* V9.1 */
 #define IRQ_COUNT 82u
 #define FLASH_SIZE (1024u * 1024u)
 #define OWN_ADDRESS 0x3Au /* I2C, seven bits: 0b0111010 */
 #elif defined CHIP_F411
-#define ROM_ID 0xD0u /* V13.0 */
 #define IRQ_COUNT 86u
 #define FLASH_SIZE (512u * 1024u)
 #define OWN_ADDRESS 0x39u /* 0b0111001 */

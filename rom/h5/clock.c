@@ -1,7 +1,8 @@
 /* AN2606 Table 124: 200 MHz from PLL1 fed by HSI, PLL1Q = 20 MHz for FDCAN, HSI48 trimmed by CRS for USB. */
-#include "../common/options.h"
-#include "regs.h"
 #include "rom.h"
+#include "../common/options.h"
+#include "../common/rom_core.h"
+#include "regs.h"
 
 #define PLL1_CFGR (PLL1CFGR_SRC_HSI | PLL1CFGR_RGE_4_8 | PLL1CFGR_M(16) | PLL1CFGR_PEN | PLL1CFGR_QEN) /* 64 MHz / 16 = 4 MHz */
 #define PLL1_DIVR PLL1DIVR(100u, 2u, 20u, 2u) /* VCO 400 MHz: P 200 MHz, Q 20 MHz */
@@ -40,7 +41,7 @@ static void voltage(void)
 
 static void flash_latency(void)
 {
-  if ((FLASH_ACR & ACR_LATENCY_AND_WRHIGHFREQ) != LATENCY_200MHZ && rom_option(OPTION_FLASH_LATENCY) == SETS_0) {
+  if ((FLASH_ACR & ACR_LATENCY_AND_WRHIGHFREQ) != LATENCY_200MHZ && rom_option(OPTION_FLASH_LATENCY) == FLASH_LATENCY_SETS) {
     FLASH_ACR = (FLASH_ACR & ~ACR_LATENCY_AND_WRHIGHFREQ) | LATENCY_200MHZ;
     wait_for(&FLASH_ACR, ACR_LATENCY_AND_WRHIGHFREQ, LATENCY_200MHZ);
   }
@@ -49,7 +50,7 @@ static void flash_latency(void)
 static void prescalers(void)
 {
   uint32_t bits = CFGR2_PRESCALERS | CFGR2_HPRE3;
-  if ((RCC_CFGR2 & bits) && rom_option(OPTION_PRESCALERS) == SETS_0)
+  if ((RCC_CFGR2 & bits) && rom_option(OPTION_PRESCALERS) == PRESCALERS_SETS)
     RCC_CFGR2 &= ~bits;
 }
 
@@ -65,9 +66,9 @@ static void pll_200mhz(void)
     select_sysclk(SW_PLL1);
 }
 
-static void usb_clock(void)
+bool usb_clock_init(void)
 {
-  if ((RCC_CR & (CR_HSI48ON | CR_HSI48RDY)) != (CR_HSI48ON | CR_HSI48RDY) && rom_option(OPTION_HSI48) == SETS_0) {
+  if ((RCC_CR & (CR_HSI48ON | CR_HSI48RDY)) != (CR_HSI48ON | CR_HSI48RDY) && rom_option(OPTION_HSI48) == HSI48_SETS) {
     RCC_CR |= CR_HSI48ON;
     wait_for(&RCC_CR, CR_HSI48RDY, CR_HSI48RDY);
   }
@@ -76,11 +77,12 @@ static void usb_clock(void)
   (void)RCC_APB1LENR; /* the clock is on when the enable bit has been read back */
   CRS_CFGR = (CRS_CFGR & ~CRS_CFGR_SYNCSRC) | CRS_CFGR_SYNCSRC_USB;
   CRS_CR |= CRS_CR_AUTOTRIMEN | CRS_CR_CEN;
+  return true;
 }
 
 void clocks_init(void)
 {
-  bool own = rom_option(OPTION_SYSCLK) == SETS_0;
+  bool own = rom_option(OPTION_SYSCLK) == SYSCLK_SETS;
   if (own)
     sysclk_from_hsi();
   voltage();
@@ -88,26 +90,33 @@ void clocks_init(void)
   prescalers();
   if (own)
     pll_200mhz();
-  usb_clock();
 }
 
-/* AN2606 4.1: newer ROMs put RCC, PWR, GPIO and interrupts back when they leave. IWDG's prescaler stays at its maximum. */
+/* The PLL off, SYSCLK from HSI as the ROM has it (64 MHz), USB's clock off. Wait states, HSIDIV and VOS stay. */
 void clocks_leave(void)
 {
-  reset_pulse(&RCC_APB1LRSTR, APB1L_CRS);
-  RCC_APB1LENR &= ~APB1L_CRS;
   if ((RCC_CFGR1 & CFGR1_SWS) == SW_PLL1 << 3 && RCC_PLL1DIVR == PLL1_DIVR) {
     select_sysclk(SW_HSI);
     RCC_CR &= ~CR_PLL1ON;
     wait_for(&RCC_CR, CR_PLL1RDY, 0);
     RCC_PLL1CFGR = 0;
     RCC_PLL1DIVR = PLL1DIVR_RESET;
-    RCC_CR |= CR_HSIDIV_2;
-    wait_for(&RCC_CR, CR_HSIDIVF, CR_HSIDIVF);
-    FLASH_ACR = (FLASH_ACR & ~ACR_LATENCY_AND_WRHIGHFREQ) | ACR_RESET;
-    PWR_VOSCR &= ~VOSCR_VOS;
   }
   RCC_CCIPR4 &= ~CCIPR4_USBSEL;
   RCC_CR &= ~CR_HSI48ON;
-  PWR_USBSCR &= ~USBSCR_USB33SV;
+}
+
+void clocks_restore(void)
+{
+  sysclk_from_hsi();
+  RCC_CR = (RCC_CR & ~CR_HSIDIV) | CR_HSIDIV_2;
+  wait_for(&RCC_CR, CR_HSIDIVF, CR_HSIDIVF);
+  FLASH_ACR = (FLASH_ACR & ~ACR_LATENCY_AND_WRHIGHFREQ) | ACR_RESET;
+  PWR_VOSCR &= ~VOSCR_VOS;
+}
+
+/* This ROM uses no crystal and no clock security system. */
+void nmi_interrupt(void)
+{
+  unexpected_exception();
 }

@@ -3,8 +3,6 @@
 #define ROM_H5_REGS_H
 #include "../common/cortex_m.h"
 
-#define NVIC_WORDS 5u /* 133 lines */
-
 /* RCC 0x44020C00 */
 #define RCC_CR REG(0x44020C00u)
 #define CR_HSION BIT(0)
@@ -83,22 +81,24 @@
 #define FLASH_ACR REG(0x40022000u)
 #define ACR_LATENCY_AND_WRHIGHFREQ 0x3Fu
 #define ACR_RESET 0x13u
-#define FLASH_NSKEYR REG(0x40022004u)
-#define FLASH_NSSR REG(0x40022020u)
-#define NSSR_BSY BIT(0)
-#define NSSR_WBNE BIT(1)
-#define NSSR_DBNE BIT(3)
-#define NSSR_WRPERR BIT(17)
-#define NSSR_ERRORS (0xFEu << 16)
-#define FLASH_NSCR REG(0x40022028u)
-#define NSCR_LOCK BIT(0)
-#define NSCR_PG BIT(1)
-#define NSCR_SER BIT(2)
-#define NSCR_STRT BIT(5)
-#define NSCR_SNB(n) ((uint32_t)(n) << 6)
-#define NSCR_MER BIT(15)
-#define NSCR_BKSEL BIT(31)
-#define FLASH_NSCCR REG(0x40022030u)
+/* The non-secure interface; the manual's names have NS in them. */
+#define FLASH_KEYR REG(0x40022004u)
+#define FLASH_SR REG(0x40022020u)
+#define SR_BSY (BIT(0) | BIT(3)) /* BSY, DBNE */
+#define SR_WRPERR BIT(17)
+#define SR_ERRORS (0xFEu << 16)
+#define SR_FLAGS SR_ERRORS
+#define SR_FAILURES (SR_ERRORS & ~SR_WRPERR)
+#define FLASH_CR REG(0x40022028u)
+#define CR_LOCK BIT(0)
+#define CR_PG BIT(1)
+#define CR_SER BIT(2)
+#define CR_STRT BIT(5)
+#define CR_SNB(n) ((uint32_t)(n) << 6)
+#define CR_MER BIT(15)
+#define CR_BKSEL BIT(31)
+#define FLASH_CCR REG(0x40022030u)
+#define FLASH_CLEAR(flags) (FLASH_CCR = (flags))
 #define FLASH_OPTSR_CUR REG(0x40022050u)
 #define OPTSR_PRODUCT_STATE(v) ((v) >> 8 & 0xFFu)
 #define OPTSR_SWAP_BANK BIT(31)
@@ -109,15 +109,6 @@
 #define DCACHE_CR REG(0x40031400u)
 #define CACHE_EN BIT(0)
 #define CACHE_BUSYF BIT(0)
-
-/* IWDG 0x40003000 */
-#define IWDG_KR REG(0x40003000u)
-#define IWDG_PR REG(0x40003004u)
-#define IWDG_SR REG(0x4000300Cu)
-#define IWDG_SR_ONF BIT(8)
-#define IWDG_KEY_UNLOCK 0x5555u
-#define IWDG_KEY_REFRESH 0xAAAAu
-#define IWDG_PR_1024 8u /* largest divider of this IWDG version */
 
 /* CRS 0x40006000 */
 #define CRS_CR REG(0x40006000u)
@@ -132,11 +123,6 @@
 #define GPIOB 0x42020400u
 #define GPIOC 0x42020800u
 #define GPIOD 0x42020C00u
-#define GPIO_MODER(port) REG((port) + 0x00u)
-#define GPIO_OTYPER(port) REG((port) + 0x04u)
-#define GPIO_PUPDR(port) REG((port) + 0x0Cu)
-#define GPIO_IDR(port) REG((port) + 0x10u)
-#define GPIO_AFR(port, high) REG((port) + 0x20u + 4u * (high))
 
 /* I2C and SPI, as target or slave */
 #define I2C1 0x40005400u
@@ -145,48 +131,13 @@
 #define I2C_CR1_PE BIT(0)
 #define I2C_OAR1(base) REG((base) + 0x08u)
 #define I2C_OAR1_OA1EN BIT(15)
-#define I2C_ISR(base) REG((base) + 0x18u)
+#define I2C_ISR 0x18u
 #define I2C_ISR_ADDR BIT(3)
 #define SPI1 0x40013000u
 #define SPI2 0x40003800u
 #define SPI3 0x40003C00u
 #define SPI_CR1(base) REG((base) + 0x00u)
 #define SPI_CR1_SPE BIT(0)
-#define SPI_SR(base) REG((base) + 0x14u)
+#define SPI_SR 0x14u
 #define SPI_SR_RXP BIT(0)
-
-/* USB_DRD_FS 0x40016000, packet memory 0x40016400 (32-bit accesses only) */
-#define USB_IRQ 74u
-#define USB_CHEP0R REG(0x40016000u)
-#define CHEP_EA 0xFu
-#define CHEP_STATTX (3u << 4)
-#define CHEP_DTOGTX BIT(6)
-#define CHEP_VTTX BIT(7)
-#define CHEP_EPKIND BIT(8)
-#define CHEP_UTYPE (3u << 9)
-#define CHEP_UTYPE_CONTROL (1u << 9)
-#define CHEP_SETUP BIT(11)
-#define CHEP_STATRX (3u << 12)
-#define CHEP_DTOGRX BIT(14)
-#define CHEP_VTRX BIT(15)
-#define CHEP_TX_STALL (1u << 4)
-#define CHEP_TX_NAK (2u << 4)
-#define CHEP_TX_VALID (3u << 4)
-#define CHEP_RX_STALL (1u << 12)
-#define CHEP_RX_NAK (2u << 12)
-#define CHEP_RX_VALID (3u << 12)
-#define USB_CNTR REG(0x40016040u)
-#define CNTR_USBRST BIT(0)
-#define CNTR_PDWN BIT(1)
-#define CNTR_RST_DCONM BIT(10)
-#define CNTR_CTRM BIT(15)
-#define USB_ISTR REG(0x40016044u)
-#define ISTR_RST_DCON BIT(10)
-#define ISTR_CTR BIT(15)
-#define ISTR_IDN 0xFu
-#define USB_DADDR REG(0x4001604Cu)
-#define DADDR_EF BIT(7)
-#define USB_BCDR REG(0x40016058u)
-#define BCDR_DPPU BIT(15)
-#define USB_PMA(offset) REG(0x40016400u + (offset))
 #endif

@@ -30,7 +30,7 @@ void boot_decision(void)
 {
   /* A forum claim with evidence against it: a software reset makes the ROM go back to flash. */
   if ((RCC_RSR & RSR_SFT1RSTF) && rom_option(OPTION_RESET_FLAGS) == RESET_FLAGS_SOFTWARE_RETURNS)
-    jump_to(FLASH_BASE);
+    boot_from(FLASH_BASE);
 }
 
 static void data_cache_off(void)
@@ -51,9 +51,9 @@ static void data_cache_off(void)
 
 void inherited_caches(void)
 {
-  if ((SCB_CCR & CCR_DC) && rom_option(OPTION_DCACHE) == CLEARS_1)
+  if ((SCB_CCR & CCR_DC) && rom_option(OPTION_DCACHE) == DCACHE_CLEARS)
     data_cache_off();
-  if ((SCB_CCR & CCR_IC) && rom_option(OPTION_ICACHE) == CLEARS_1) {
+  if ((SCB_CCR & CCR_IC) && rom_option(OPTION_ICACHE) == ICACHE_CLEARS) {
     SCB_CCR &= ~CCR_IC;
     SCB_ICIALLU = 0;
     BARRIER();
@@ -63,8 +63,11 @@ void inherited_caches(void)
 void usb_block_on(void)
 {
   static const struct pin_setup USB_PINS[] = { { GPIOA, 11, PIN_ALTERNATE, 10, PULL_NONE }, { GPIOA, 12, PIN_ALTERNATE, 10, PULL_NONE } };
-  /* One byte only: the supply bits beside it can be written once after power-on (AN2606: ROMs before V9.1 locked them so). */
-  if (!(PWR_CR3 & CR3_USB33DEN) && rom_option(OPTION_USB_SUPPLY) == SETS_0) {
+  /* One byte only: the supply bits beside it can be written once after power-on (AN2606: ROMs before V9.2 locked them by writing the word). */
+  if (rom_option(OPTION_PWR_LOCK) == PWR_LOCK_LOCKS) {
+    PWR_CR3 |= CR3_USB33DEN;
+    wait_for(&PWR_CR3, CR3_USB33RDY, CR3_USB33RDY);
+  } else if (!(PWR_CR3 & CR3_USB33DEN) && rom_option(OPTION_USB_SUPPLY) == USB_SUPPLY_SETS) {
     PWR_CR3_BYTE_3 |= CR3_USB33DEN >> 24;
     wait_for(&PWR_CR3, CR3_USB33RDY, CR3_USB33RDY);
   }

@@ -44,7 +44,7 @@ static void voltage(void)
 static void prescalers(void)
 {
   uint32_t set = (RCC_D1CFGR & D1CFGR_PRESCALERS) | (RCC_D2CFGR & D2CFGR_PRESCALERS) | (RCC_D3CFGR & D3CFGR_PRESCALERS);
-  if (!set || rom_option(OPTION_PRESCALERS) != SETS_0)
+  if (!set || rom_option(OPTION_PRESCALERS) != PRESCALERS_SETS)
     return;
   RCC_D1CFGR &= ~D1CFGR_PRESCALERS;
   RCC_D2CFGR &= ~D2CFGR_PRESCALERS;
@@ -53,7 +53,7 @@ static void prescalers(void)
 
 static void flash_latency(void)
 {
-  if ((FLASH_ACR & ACR_LATENCY_AND_WRHIGHFREQ) != LATENCY_64MHZ && rom_option(OPTION_FLASH_LATENCY) == SETS_0) {
+  if ((FLASH_ACR & ACR_LATENCY_AND_WRHIGHFREQ) != LATENCY_64MHZ && rom_option(OPTION_FLASH_LATENCY) == FLASH_LATENCY_SETS) {
     FLASH_ACR = (FLASH_ACR & ~ACR_LATENCY_AND_WRHIGHFREQ) | LATENCY_64MHZ;
     wait_for(&FLASH_ACR, ACR_LATENCY_AND_WRHIGHFREQ, LATENCY_64MHZ);
   }
@@ -61,7 +61,7 @@ static void flash_latency(void)
 
 void clocks_init(void)
 {
-  if (rom_option(OPTION_SYSCLK) == SETS_0)
+  if (rom_option(OPTION_SYSCLK) == SYSCLK_SETS)
     sysclk_from_hsi();
   prescalers();
   flash_latency();
@@ -71,7 +71,7 @@ void clocks_init(void)
 bool usb_clock_init(void)
 {
   uint32_t ready = CR_HSI48ON | CR_HSI48RDY;
-  if ((RCC_CR & ready) != ready && rom_option(OPTION_HSI48) == SETS_0) {
+  if ((RCC_CR & ready) != ready && rom_option(OPTION_HSI48) == HSI48_SETS) {
     RCC_CR |= CR_HSI48ON;
     wait_for(&RCC_CR, CR_HSI48RDY, CR_HSI48RDY);
   }
@@ -81,6 +81,38 @@ bool usb_clock_init(void)
   CRS_CFGR = (CRS_CFGR & ~CRS_CFGR_SYNCSRC) | CRS_CFGR_SYNCSRC_USB2;
   CRS_CR |= CRS_CR_AUTOTRIMEN | CRS_CR_CEN;
   return true;
+}
+
+void clocks_restore(void)
+{
+  sysclk_from_hsi(); /* HSI at 64 MHz is what a reset leaves; so is VOS3 */
+  FLASH_ACR = (FLASH_ACR & ~ACR_LATENCY_AND_WRHIGHFREQ) | ACR_RESET;
+}
+
+/*
+ * Reported (STM32CubeH7 issue 103): the jump fails if the kernel clocks of USART, SPI or I2C were changed. ASSUMED how: the ROM waits for the
+ * transmitter of its USART, which never answers when the chosen clock does not run.
+ */
+void kernel_clocks(void)
+{
+  uint32_t changed = (RCC_D2CCIP1R & D2CCIP1R_SPI) | (RCC_D2CCIP2R & D2CCIP2R_USART_I2C);
+  if (!changed)
+    return;
+  if (rom_option(OPTION_KERNEL_CLOCKS) == KERNEL_CLOCKS_SETS) {
+    RCC_D2CCIP1R &= ~D2CCIP1R_SPI;
+    RCC_D2CCIP2R &= ~D2CCIP2R_USART_I2C;
+    return;
+  }
+  RCC_APB1LENR |= APB1L_USART2;
+  RCC_APB2ENR |= APB2_USART1;
+  (void)RCC_APB2ENR;
+  static const uint32_t USART[] = { USART1, USART2 };
+  for (uint32_t i = 0; i < sizeof USART / sizeof *USART; i++) {
+    USART_CR1(USART[i]) = USART_CR1_TE | USART_CR1_UE;
+    while (!(USART_ISR(USART[i]) & USART_ISR_TEACK))
+      iwdg_refresh();
+    USART_CR1(USART[i]) = 0;
+  }
 }
 
 /* This ROM uses no crystal and no clock security system. */

@@ -28,6 +28,8 @@ static const struct flag FLAGS[] = {
 };
 const struct interface_table interface_table = { PINS, RX, FLAGS, COUNT(PINS), COUNT(RX), COUNT(FLAGS) };
 
+void kernel_clocks(void);
+
 void interfaces_open(void)
 {
   static const uint32_t I2C[] = { I2C1, I2C2, I2C3 };
@@ -36,6 +38,7 @@ void interfaces_open(void)
   RCC_APB1LENR |= APB1L_I2C1 | APB1L_I2C2 | APB1L_I2C3 | APB1L_SPI2 | APB1L_SPI3;
   RCC_APB2ENR |= APB2_SPI1 | APB2_SPI4;
   (void)RCC_APB2ENR;
+  kernel_clocks();
   for (uint32_t i = 0; i < COUNT(I2C); i++) {
     I2C_OAR1(I2C[i]) = I2C_OAR1_OA1EN | OWN_ADDRESS << 1;
     I2C_CR1(I2C[i]) = I2C_CR1_PE;

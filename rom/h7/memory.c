@@ -46,6 +46,7 @@ static bool idle(uint32_t bank)
 
 static bool flash_open(uint32_t bank)
 {
+  memory_flash_was_opened = true;
   if (!idle(bank))
     return false;
   FLASH_CCR(bank) = SR_FLAGS;
@@ -54,6 +55,12 @@ static bool flash_open(uint32_t bank)
     FLASH_KEYR(bank) = 0xCDEF89ABu;
   }
   return !(FLASH_CR(bank) & CR_LOCK);
+}
+
+void flash_unlock(void)
+{
+  for (uint32_t bank = 0; bank < BANKS; bank++)
+    flash_open(bank);
 }
 
 /* AN2662: a write-protected sector is no error for the host, nothing happens. */

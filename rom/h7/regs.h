@@ -25,7 +25,10 @@
 #define D2CFGR_PRESCALERS 0x00000770u /* D2PPRE1, D2PPRE2 */
 #define RCC_D3CFGR REG(0x58024420u)
 #define D3CFGR_PRESCALERS 0x00000070u /* D3PPRE */
+#define RCC_D2CCIP1R REG(0x58024450u)
+#define D2CCIP1R_SPI (7u << 12 | 7u << 16)
 #define RCC_D2CCIP2R REG(0x58024454u)
+#define D2CCIP2R_USART_I2C (63u | 3u << 12)
 #define D2CCIP2R_USBSEL (3u << 20)
 #define USBSEL_HSI48 (3u << 20)
 #define RCC_AHB1RSTR REG(0x58024480u)
@@ -79,6 +82,7 @@
 /* FLASH 0x52002000, bank 2 at +0x100 */
 #define FLASH_ACR REG(0x52002000u)
 #define ACR_LATENCY_AND_WRHIGHFREQ 0x3Fu
+#define ACR_RESET 0x37u
 #define FLASH_KEYR(bank) REG(0x52002004u + 0x100u * (bank))
 #define FLASH_OPTKEYR REG(0x52002008u)
 #define FLASH_CR(bank) REG(0x5200200Cu + 0x100u * (bank))
@@ -139,4 +143,13 @@
 #define SPI_CR1_SPE BIT(0)
 #define SPI_SR 0x14u
 #define SPI_SR_RXP BIT(0)
+
+/* USART, as far as the ROM asks whether its kernel clock runs */
+#define USART1 0x40011000u
+#define USART2 0x40004400u
+#define USART_CR1(base) REG((base) + 0x00u)
+#define USART_CR1_UE BIT(0)
+#define USART_CR1_TE BIT(3)
+#define USART_ISR(base) REG((base) + 0x1Cu)
+#define USART_ISR_TEACK BIT(21)
 #endif

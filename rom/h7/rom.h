@@ -3,12 +3,13 @@
 #define ROM_H7_ROM_H
 
 #define CORE_V7M 1
+#define CORE_V8M 0
 #define HAS_REMAP 0
-#define ROM_BASE 0x1FF09800u
-#define ROM_SIZE 0x15000u
-#define ROM_ID 0x92u /* V9.2 */
+#define HAS_WORD_AREAS 0
+#define USB_ON_HSI_FIRST 0
 #define IRQ_COUNT 150u
 #define IWDG_BASE 0x58004800u /* IWDG1 */
+#define IWDG_PR_MAX 6u /* /256 */
 #define FLASH_BASE 0x08000000u
 #define FLASH_SIZE (2u * 1024u * 1024u)
 #define FLASH_BANK_SIZE (FLASH_SIZE / 2u)
@@ -21,7 +22,6 @@
 #define AXI_ROM_END 0x24005000u
 
 #define USB_BASE 0x40080000u /* USB2_OTG_FS */
-#define USB_IRQ 101u
 #define USB_GCCFG (1u << 16) /* PWRDWN = transceiver on; VBDEN clear: VBUS is not sensed */
 #define USB_VBUS_SENSE_OFF_IN_GCCFG 0
 #define USB_TRDT 6

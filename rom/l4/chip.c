@@ -38,7 +38,7 @@ static void run_bank(bool second)
   syscfg_on();
   SYSCFG_MEMRMP = second ? MEMRMP_FB_MODE | MEM_MODE_FLASH : MEM_MODE_FLASH;
   BARRIER();
-  jump_to(FLASH_BASE);
+  boot_from(FLASH_BASE);
 }
 
 /*
@@ -75,7 +75,7 @@ void usb_block_on(void)
   static const struct pin_setup USB_PINS[] = { { GPIOA, 11, PIN_ALTERNATE, 10, PULL_NONE }, { GPIOA, 12, PIN_ALTERNATE, 10, PULL_NONE } };
   RCC_APB1ENR1 |= APB1_PWR;
   (void)RCC_APB1ENR1;
-  if (!(PWR_CR2 & CR2_USV) && rom_option(OPTION_USB_SUPPLY) == SETS_0)
+  if (!(PWR_CR2 & CR2_USV) && rom_option(OPTION_USB_SUPPLY) == USB_SUPPLY_SETS)
     PWR_CR2 |= CR2_USV;
   for (uint32_t i = 0; i < COUNT(USB_PINS); i++)
     pin_setup(&USB_PINS[i]);

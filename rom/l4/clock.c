@@ -49,7 +49,7 @@ static void voltage(void)
 
 static void prescalers(void)
 {
-  if ((RCC_CFGR & CFGR_PRESCALERS) && rom_option(OPTION_PRESCALERS) == SETS_0)
+  if ((RCC_CFGR & CFGR_PRESCALERS) && rom_option(OPTION_PRESCALERS) == PRESCALERS_SETS)
     RCC_CFGR &= ~CFGR_PRESCALERS;
 }
 
@@ -63,7 +63,7 @@ static void pll(uint32_t config)
 
 void clocks_init(void)
 {
-  bool own = rom_option(OPTION_SYSCLK) == SETS_0;
+  bool own = rom_option(OPTION_SYSCLK) == SYSCLK_SETS;
   if (own)
     sysclk_from_hsi();
   voltage();
@@ -77,7 +77,7 @@ void clocks_init(void)
 bool usb_clock_init(void)
 {
   uint32_t ready = CRRCR_HSI48ON | CRRCR_HSI48RDY;
-  if ((RCC_CRRCR & ready) != ready && rom_option(OPTION_HSI48) == SETS_0) {
+  if ((RCC_CRRCR & ready) != ready && rom_option(OPTION_HSI48) == HSI48_SETS) {
     RCC_CRRCR |= CRRCR_HSI48ON;
     wait_for(&RCC_CRRCR, CRRCR_HSI48RDY, CRRCR_HSI48RDY);
   }
@@ -152,6 +152,23 @@ bool usb_clock_init(void)
   return lse_ready() ? usb_from_msi() : usb_from_hse();
 }
 #endif
+
+void clocks_restore(void)
+{
+  RCC_CR |= CR_MSION;
+  wait_for(&RCC_CR, CR_MSIRDY, CR_MSIRDY);
+  RCC_CR = (RCC_CR & ~(CR_MSIRANGE | CR_MSIPLLEN)) | CR_MSIRANGE_4M | CR_MSIRGSEL;
+  select_sysclk(SW_MSI);
+  RCC_CR &= ~(CR_PLLON | CR_HSION | CR_HSEON | CR_CSSON);
+  wait_for(&RCC_CR, CR_PLLRDY, 0);
+  RCC_PLLCFGR = PLLCFGR_RESET;
+  RCC_CFGR = 0;
+  RCC_CCIPR &= ~CCIPR_CLK48SEL;
+#if HAS_HSI48
+  RCC_CRRCR &= ~CRRCR_HSI48ON;
+#endif
+  FLASH_ACR &= ~ACR_LATENCY;
+}
 
 /* AN2606: with the clock security system on, a failing crystal resets. */
 void nmi_interrupt(void)

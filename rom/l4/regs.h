@@ -11,6 +11,7 @@
 #define CR_MSIRGSEL BIT(3)
 #define CR_MSIRANGE (15u << 4)
 #define CR_MSIRANGE_48M (11u << 4)
+#define CR_MSIRANGE_4M (6u << 4)
 #define CR_HSION BIT(8)
 #define CR_HSIRDY BIT(10)
 #define CR_HSEON BIT(16)
@@ -23,10 +24,12 @@
 #define RCC_CFGR REG(0x40021008u)
 #define CFGR_SW 3u
 #define CFGR_SWS (3u << 2)
+#define SW_MSI 0u
 #define SW_HSI 1u
 #define SW_PLL 3u
 #define CFGR_PRESCALERS 0x00003FF0u /* HPRE, PPRE1, PPRE2 */
 #define RCC_PLLCFGR REG(0x4002100Cu)
+#define PLLCFGR_RESET 0x00001000u
 #define PLLCFGR_SRC_HSI 2u
 #define PLLCFGR_SRC_HSE 3u
 #define PLLCFGR_M(m) (((uint32_t)(m) - 1u) << 4)

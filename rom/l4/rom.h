@@ -3,9 +3,12 @@
 #define ROM_L4_ROM_H
 
 #define CORE_V7M 1
+#define CORE_V8M 0
 #define HAS_REMAP 1
-#define ROM_BASE 0x1FFF0000u
+#define HAS_WORD_AREAS 0
+#define USB_ON_HSI_FIRST 0
 #define IWDG_BASE 0x40003000u
+#define IWDG_PR_MAX 6u /* /256 */
 #define FLASH_BASE 0x08000000u
 #define FLASH_SIZE (1024u * 1024u)
 #define FLASH_BANK_SIZE (FLASH_SIZE / 2u)
@@ -17,12 +20,10 @@
 #define SRAM2_BASE 0x10000000u
 
 #define USB_BASE 0x50000000u
-#define USB_IRQ 67u
 #define USB_GCCFG (1u << 16) /* PWRDWN = transceiver on; VBDEN clear: VBUS is not sensed */
 #define USB_VBUS_SENSE_OFF_IN_GCCFG 0
 
 #if defined CHIP_L476
-#define ROM_ID 0xA3u         /* V10.3 */
 #define IRQ_COUNT 82u
 #define SRAM1_END 0x20018000u
 #define SRAM2_END 0x10008000u
@@ -32,7 +33,6 @@
 #define HAS_SPI 0
 #define OWN_ADDRESS 0x43u    /* I2C, seven bits: 0b1000011 */
 #elif defined CHIP_L496
-#define ROM_ID 0x93u         /* V9.3 */
 #define IRQ_COUNT 91u
 #define SRAM1_END 0x20050000u /* SRAM1, and SRAM2's second address behind it */
 #define SRAM2_END 0x10010000u

@@ -16,6 +16,7 @@ import { PIN_FLOATING } from '../peripherals/gpio-v2.ts';
 import { MODELS } from '../peripherals/index.ts';
 import { usbPort } from '../peripherals/usb-ports.ts';
 import { loadRom, type LoadedRom } from '../rom/load.ts';
+import { ROM_OPTION_IDS } from '../rom/options.ts';
 import { findRomProfile, type RomProfile } from '../rom/profiles.ts';
 import { UsbSim } from '../usb-sim/usb-sim.ts';
 import { decideOutcome } from './outcome.ts';
@@ -216,17 +217,17 @@ export class Session {
       machine.load(profile.base, input.rom.bytes);
       return null;
     }
-    const rom = loadRom(profile, input.rom.bytes, chosen);
+    const rom = loadRom(profile, input.rom.bytes, chosen, input.rom.version);
     for (const s of rom.segments) machine.load(s.address, s.bytes);
     machine.system.setFaultRanges(rom.faults);
-    machine.watchOptionBlock(profile.optionBlock, 4 * 32, profile.gap);
+    machine.watchOptionBlock(profile.optionBlock, 4 * ROM_OPTION_IDS.length, profile.gap);
     return rom;
   }
 
   /** The stand-in ROM with other options than the run's; null where there is none. */
   otherRom(options: Readonly<Record<string, string>>): LoadedRom | null {
     const { profile, input } = this;
-    return profile && this.rom ? loadRom(profile, input.rom.bytes, { ...input.rom.options, ...options }) : null;
+    return profile && this.rom ? loadRom(profile, input.rom.bytes, { ...input.rom.options, ...options }, input.rom.version) : null;
   }
   /**
    * Puts another ROM into system memory, as if it had been there from the start: right for a checkpoint whose past has read nothing that differs, which

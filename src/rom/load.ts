@@ -1,5 +1,12 @@
 /** From an image and the options of a run to the bytes of system memory. Pure: the caller reads the file. */
-import { optionWords, resolveRomOptions, ROM_OPTION_IDS, type RomOptionId, type RomOptionSetting } from './options.ts';
+import {
+  optionWords,
+  resolveRomOptions,
+  ROM_OPTION_IDS,
+  type RomOptionDefaults,
+  type RomOptionId,
+  type RomOptionSetting,
+} from './options.ts';
 import type { AddressRange, RomProfile } from './profiles.ts';
 
 /** rom/images/<name>.json */
@@ -40,10 +47,16 @@ export class RomImageError extends Error {
 const WORD = 4;
 const hex = (value: number): string => `0x${value.toString(16).padStart(8, '0')}`;
 
-/** The image with the option block written; the argument is left alone. */
-export function patchOptions(profile: RomProfile, image: Uint8Array, settings: readonly RomOptionSetting[]): Uint8Array {
+/** The image with the option block and, behind it, the version written; the argument is left alone. */
+export function patchOptions(
+  profile: RomProfile,
+  image: Uint8Array,
+  settings: readonly RomOptionSetting[],
+  version: string | null = null,
+): Uint8Array {
   const offset = profile.optionBlock - profile.base;
-  const words = optionWords(settings);
+  const versions = profile.versions.value;
+  const words = [...optionWords(settings), version === null ? versions.length - 1 : versions.indexOf(version)];
   if (image.length !== profile.size || offset + words.length * WORD > image.length) {
     throw new RomImageError(
       `image of ${profile.id} has ${image.length} bytes, expected ${profile.size} with the option block at ${hex(profile.optionBlock)}`,
@@ -108,11 +121,20 @@ function gapSegments(profile: RomProfile, settings: readonly RomOptionSetting[])
   return { segments: [{ address: gap.base, bytes }], faults: [] };
 }
 
-export function loadRom(profile: RomProfile, image: Uint8Array, chosen: Readonly<Record<string, string>> = {}): LoadedRom {
-  const options = resolveRomOptions(profile.options, chosen);
+/** The defaults of a version; null = the last one, which the image plays unless it is told otherwise. */
+export const optionsOf = (profile: RomProfile, version: string | null): RomOptionDefaults =>
+  version === null ? profile.options : { ...profile.options, ...profile.optionsByVersion?.[version] };
+
+export function loadRom(
+  profile: RomProfile,
+  image: Uint8Array,
+  chosen: Readonly<Record<string, string>> = {},
+  version: string | null = null,
+): LoadedRom {
+  const options = resolveRomOptions(optionsOf(profile, version), chosen);
   const memory = profile.systemMemory.value;
   const bytes = new Uint8Array(memory.size).fill(0xff);
-  bytes.set(patchOptions(profile, image, options), profile.base - memory.base);
+  bytes.set(patchOptions(profile, image, options, version), profile.base - memory.base);
   if (options.some((o) => o.id === 'vector-table' && o.value === 'secure-alias')) secureAliasTable(profile, bytes);
   const gap = gapSegments(profile, options);
   return { options, segments: [...gap.segments, { address: memory.base, bytes }], faults: gap.faults };

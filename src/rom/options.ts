@@ -31,6 +31,18 @@ export const ROM_OPTION_VALUES = {
   'sysflash-gap': ['erased', 'zero', 'fault', 'decoy', 'decoy-resets'],
   iwdg: ['refreshes', 'ignores'],
   leave: ['answers', 'silent'],
+  'leave-vtor': ['keeps', 'sets'],
+  'leave-remap': ['keeps', 'restores'],
+  'leave-clocks': ['keeps', 'restores'],
+  'leave-flash': ['locked', 'unlocked'],
+  'leave-muxes': ['restores', 'keeps'],
+  'leave-context': ['thread', 'isr'],
+  'kernel-clocks': ['keeps', 'sets'],
+  'pwr-lock': ['none', 'locks'],
+  'pin-boot-security': ['leaves', 'clears'],
+  'hse-missing': ['resets', 'stays-silent'],
+  hsi: ['sets', 'needs'],
+  'jump-empty-check': ['flash-erased', 'or-boot0', 'none'],
   'vector-table': ['plausible', 'secure-alias'],
 } as const satisfies Readonly<Record<string, readonly string[]>>;
 
@@ -69,6 +81,18 @@ const RESET_FLAGS = is('ignores', 'reported', 'Klipper and candleLight jump righ
 const IWDG = is('refreshes', 'documented', 'AN2606 4.8: prescaler to maximum, refreshed until leave');
 const LOOPS = is('loops', 'assumed', NOBODY_KNOWS);
 
+const LEAVE_VTOR_KEPT = is(
+  'keeps',
+  'documented',
+  "AN2662 p. 80 note 1, AN3156 Rev 18 p. 20: the application must set its vector table; measured on H563, F303 and an F0/G0-class part: VTOR is the ROM's after leave",
+);
+const LEAVE_REMAP_KEPT = is('keeps', 'assumed', 'measured on F411 (blackmagic PR 1861), inferred for F0 (seed 002)');
+const LEAVE_CLOCKS_KEPT = is('keeps', 'documented', 'AN2606 4.1 note: what the ROM used is not put back, at least not completely');
+const FLASH_LOCKED = is('locked', 'assumed', 'reported unlocked on G0 alone (a second key sequence faults there)');
+/** What a leave hands over, where it is the same for most parts. */
+const LEAVING: RomOptionDefaults = { 'leave-clocks': LEAVE_CLOCKS_KEPT, 'leave-flash': FLASH_LOCKED };
+const LEAVING_WITH_VTOR: RomOptionDefaults = { ...LEAVING, 'leave-vtor': LEAVE_VTOR_KEPT };
+
 const ARMV7_OR_8: RomOptionDefaults = {
   primask: MASKS,
   faultmask: MASKS,
@@ -106,6 +130,14 @@ export const ROM_OPTION_DEFAULTS: Readonly<Record<RomFamily, RomOptionDefaults>>
       'betaflight#15369 read no valid vector there and met no fault (reported); the contents are unknown',
     ),
     leave: is('answers', 'assumed', 'nothing published for H5; F0 and F4 answer, H7, U5 and G0 do not'),
+    ...LEAVING,
+    'leave-vtor': is('keeps', 'measured', 'H563: VTOR 0x0FF80300 after leave (chcbaram/stm32h563-core)'),
+    'leave-clocks': is('keeps', 'measured', 'H523: HSIDIV stays /1 and VOS raised after leave (public bring-up firmware, 2026)'),
+    'pin-boot-security': is(
+      'leaves',
+      'measured',
+      'H523: after a BOOT0 boot and leave GTZC1_TZSC_SECCFGR1..3 hold 0xC335827F, 0x12009500, 0x05BFE006; after a jump they are 0',
+    ),
     'vector-table': is(
       'plausible',
       'inferred',
@@ -123,6 +155,15 @@ export const ROM_OPTION_DEFAULTS: Readonly<Record<RomFamily, RomOptionDefaults>>
     systick: is('off', 'assumed', NOBODY_KNOWS),
     'unexpected-exception': LOOPS,
     leave: is('silent', 'reported', 'dfu-util logs: the chip leaves without answering GETSTATUS'),
+    ...LEAVING_WITH_VTOR,
+    'leave-clocks': is('keeps', 'assumed', 'AN2606 4.1 note: newer ROMs try to put RCC, PWR and GPIO back, not always completely'),
+    'leave-context': is('thread', 'reported', 'one H750 board left V9.0 inside the interrupt (IABR3 = 0x20), another one did not'),
+    'kernel-clocks': is(
+      'keeps',
+      'reported',
+      'STM32CubeH7 issue 103: the jump fails if the kernel clocks of USART, SPI or I2C were changed',
+    ),
+    'pwr-lock': is('none', 'documented', 'AN2606 Table 136: mended in V9.2; before, PWR_CR3 is locked until power-on (commaai/panda 1561)'),
   },
   L4: {
     ...ARMV7_OR_8,
@@ -137,6 +178,8 @@ export const ROM_OPTION_DEFAULTS: Readonly<Record<RomFamily, RomOptionDefaults>>
     'unexpected-exception': is('resets', 'fitted', 'seed 004: the board appears to reset at the jump'),
     'bank-check': is('bfb2', 'inferred', 'jumps with BOOT0 = 0 work (seed 003, NuttX) although the flow of AN2606 tests the banks'),
     leave: is('answers', 'assumed', 'as F0 and F4; nothing published for L4'),
+    ...LEAVING_WITH_VTOR,
+    'leave-remap': LEAVE_REMAP_KEPT,
   },
   F0: {
     ...SETS_CLOCKS,
@@ -150,6 +193,8 @@ export const ROM_OPTION_DEFAULTS: Readonly<Record<RomFamily, RomOptionDefaults>>
     systick: is('uses', 'assumed', 'software baud-rate detection needs a counter'),
     'unexpected-exception': LOOPS,
     leave: is('answers', 'reported', 'dfu-util logs: GETSTATUS is answered with dfuMANIFEST'),
+    ...LEAVING,
+    'leave-remap': is('keeps', 'inferred', 'seed 002: after leave the USB stays dead until a reset'),
   },
   F4: {
     ...ARMV7_OR_8,
@@ -161,6 +206,14 @@ export const ROM_OPTION_DEFAULTS: Readonly<Record<RomFamily, RomOptionDefaults>>
     systick: is('uses', 'assumed', 'software baud-rate detection needs a counter'),
     'unexpected-exception': LOOPS,
     leave: is('answers', 'reported', 'dfu-util logs: GETSTATUS is answered with dfuMANIFEST'),
+    ...LEAVING_WITH_VTOR,
+    'leave-remap': is('keeps', 'reported', 'measured on F411 (blackmagic PR 1861); F405 is taken to do the same'),
+    'hse-missing': is(
+      'resets',
+      'reported',
+      'F401RE, F405 and F205 restart when the crystal does not serve (community 50065, stackoverflow 72945854); ST states the rule for H5E/5F and F105',
+    ),
+    hsi: is('sets', 'assumed', 'needed on F42x alone (mynewt-core PR 2245)'),
   },
 };
 

@@ -25,6 +25,28 @@ export interface AddressRange {
   readonly size: number;
 }
 
+/** What the ROM's DFU device says of itself, and how it behaves where generations differ (`DFU_DIALECTS`). */
+export interface DfuDevice {
+  readonly dialect: DfuDialect;
+  /** Strings of the alternate settings, in order: name and layout of a memory each (AN3156). */
+  readonly alts: Sourced<readonly string[]>;
+  /** What bwPollTimeout announces, ms. */
+  readonly pollMs: Sourced<{ readonly setAddress: number; readonly erasePage: number; readonly massErase: number; readonly write: number }>;
+}
+
+/** How rom/build.sh makes the image; tools/rom-config.ts writes it out for C and the linker. */
+export interface RomBuild {
+  /** Folder below rom/ with the family's own sources. */
+  readonly folder: string;
+  readonly cpu: 'cortex-m0' | 'cortex-m0plus' | 'cortex-m3' | 'cortex-m4' | 'cortex-m7' | 'cortex-m33';
+  /** Macros that tell images of one folder apart. */
+  readonly defines: readonly string[];
+  /** Files of rom/common beside those that are in every image: the USB controller's driver, the measuring of a crystal. */
+  readonly drivers: readonly string[];
+  /** Bootloader ID (AN2606 Table 3), where its address is known; the last two digits of the version. */
+  readonly id: { readonly address: number; readonly value: number } | null;
+}
+
 export interface RomProfile extends RomReference {
   readonly family: RomFamily;
   /** File in rom/images, without extension; it plays the last of `versions`. */
@@ -39,6 +61,11 @@ export interface RomProfile extends RomReference {
   readonly gap: AddressRange | null;
   readonly optionBlock: number;
   readonly options: RomOptionDefaults;
+  /** Defaults that another version has: by version, the options that differ from the last one's. */
+  readonly optionsByVersion?: Readonly<Record<string, RomOptionDefaults>>;
+  /** null: this ROM speaks no USB. */
+  readonly dfu: DfuDevice | null;
+  readonly build: RomBuild;
   /** Initial stack pointer of the stand-in; ST's is unknown. */
   readonly initialStack: Sourced<number>;
   readonly sysclkHz: Sourced<number>;
@@ -50,8 +77,44 @@ export interface RomProfile extends RomReference {
   readonly leftOut: readonly string[];
 }
 
+/** What differs between the generations of ST's DFU device (facts: logs of F4, F072, H743, G0, C5; AN2606's "USB DFU V3.0"). */
+export const DFU_DIALECTS = {
+  /** "STM32  BOOTLOADER": F0, F3, F4, F7, L0, L4, WB. */
+  v1: {
+    bcdUsb: 0x0100,
+    bcdDevice: 0x2200,
+    transferSize: 2048,
+    configurationString: 0,
+    firstAltString: 4,
+    product: 'STM32  BOOTLOADER',
+    clearStatusStalls: false,
+  },
+  /** "DFU in FS Mode", bcdDevice 2.00: G0, G4, H7, L5, U5. */
+  v2: {
+    bcdUsb: 0x0200,
+    bcdDevice: 0x0200,
+    transferSize: 1024,
+    configurationString: 2,
+    firstAltString: 6,
+    product: 'DFU in FS Mode',
+    clearStatusStalls: false,
+  },
+  /** The same with bcdDevice 3.00: H5, H7RS, C5. CLRSTATUS outside dfuERROR is stalled (reported for C5). */
+  v3: {
+    bcdUsb: 0x0200,
+    bcdDevice: 0x0300,
+    transferSize: 1024,
+    configurationString: 2,
+    firstAltString: 6,
+    product: 'DFU in FS Mode',
+    clearStatusStalls: true,
+  },
+} as const;
+export type DfuDialect = keyof typeof DFU_DIALECTS;
+
 const known = <T>(value: T, source: string, confidence: Confidence = 'documented'): Sourced<T> => ({ value, source, confidence });
 const AN2606 = 'AN2606 Rev 70';
+const FREE_POLL = 'a free value: no capture of this chip was found';
 
 /** The part of a profile that the chip's row holds. */
 function fromChip(chip: ChipDescription): RomReference & Pick<RomProfile, 'base' | 'systemMemory'> {
@@ -89,6 +152,16 @@ const H523_H533: RomProfile = {
     ],
     `${AN2606} Table 124 (pins); detection: how the stand-in does it`,
   ),
+  dfu: {
+    dialect: 'v3',
+    alts: known(
+      ['@Internal Flash   /0x08000000/64*08Kg', '@Option Bytes   /0x40022050/01*64 e', '@OTP Memory   /0x08FFF000/01*2048 e'],
+      'by the pattern of the siblings; the first is what OpenBootloader of C562 prints',
+      'assumed',
+    ),
+    pollMs: known({ setAddress: 1, erasePage: 10, massErase: 700, write: 8 }, FREE_POLL, 'assumed'),
+  },
+  build: { folder: 'h5', cpu: 'cortex-m33', defines: [], drivers: ['usb_drd.c'], id: null },
   leftOut: [
     'commands over USART, I2C, SPI, FDCAN and I3C (a selected interface stays silent)',
     'DFU writes to option bytes and OTP, the special commands of AN2606 Table 125',
@@ -121,6 +194,24 @@ const L4_SERIAL: readonly RomInterface[] = [
   i2c('I2C2', 'PB10', 'PB11'),
   i2c('I2C3', 'PC0', 'PC1'),
 ];
+const L4_DFU: DfuDevice = {
+  dialect: 'v1',
+  alts: known(
+    [
+      '@Internal Flash  /0x08000000/0512*0002Kg',
+      '@Option Bytes  /0x1FFF7800/01*040 e/0x1FFFF800/01*040 e',
+      '@OTP Memory /0x1FFF7000/01*0001Ke',
+      '@Device Feature/0xFFFF0000/01*004 e',
+    ],
+    'L433, L452 and L4R9 (reported); no listing of an L476 or L496 was found',
+    'assumed',
+  ),
+  pollMs: known(
+    { setAddress: 1, erasePage: 25, massErase: 50, write: 25 },
+    'dfu-util: bootloaders of L4 report too short a poll time-out; the values are free',
+    'assumed',
+  ),
+};
 /** L476 has no HSI48. */
 const L476_OPTIONS: RomOptionDefaults = Object.fromEntries(Object.entries(ROM_OPTION_DEFAULTS.L4).filter(([id]) => id !== 'hsi48'));
 
@@ -141,6 +232,14 @@ const L476: RomProfile = {
   // ASSUMED: the data sheet of L476 calls BOOT0 no port pin; L496's is PH3.
   boot0Pin: 'PH3',
   interfaces: pins('Table 168', L4_SERIAL),
+  dfu: L4_DFU,
+  build: {
+    folder: 'l4',
+    cpu: 'cortex-m4',
+    defines: ['CHIP_L476'],
+    drivers: ['usb_dwc2.c', 'hse.c'],
+    id: { address: 0x1fff6ffe, value: 0xa3 },
+  },
   leftOut: [
     SILENT,
     NO_OPTION_WRITES,
@@ -169,6 +268,14 @@ const L496: RomProfile = {
     spi('SPI2', 'PB12', 'PB13', 'PB14', 'PB15'),
     can('CAN1', 'PB8', 'PB9'),
   ]),
+  dfu: L4_DFU,
+  build: {
+    folder: 'l4',
+    cpu: 'cortex-m4',
+    defines: ['CHIP_L496'],
+    drivers: ['usb_dwc2.c'],
+    id: { address: 0x1fff6ffe, value: 0x93 },
+  },
   leftOut: [SILENT, NO_OPTION_WRITES, 'the memory "Device Feature" at 0xFFFF0000', 'detection on CAN1, and HSE for it'],
 };
 
@@ -185,6 +292,18 @@ const F072: RomProfile = {
   usbIrq: 31,
   boot0Pin: null,
   interfaces: pins('Table 41', [usb, usart('USART1', 'PA10', 'PA9'), usart('USART2', 'PA15', 'PA14'), i2c('I2C1', 'PB6', 'PB7')]),
+  dfu: {
+    dialect: 'v1',
+    alts: known(['@Internal Flash  /0x08000000/064*0002Kg', '@Option Bytes  /0x1FFFF800/01*016 e'], 'listings of F072', 'reported'),
+    pollMs: known({ setAddress: 1, erasePage: 35, massErase: 35, write: 60 }, FREE_POLL, 'assumed'),
+  },
+  build: {
+    folder: 'f0',
+    cpu: 'cortex-m0',
+    defines: ['CHIP_F072'],
+    drivers: ['usb_fsdev.c'],
+    id: { address: 0x1ffff6a6, value: 0xa1 },
+  },
   leftOut: [SILENT, NO_OPTION_WRITES, 'PA13 as alternate function, the lost interrupts behind some high-speed hosts (AN2606 Table 42)'],
 };
 
@@ -196,6 +315,12 @@ const H745: RomProfile = {
   gap: null,
   optionBlock: 0x1ff1e700,
   options: ROM_OPTION_DEFAULTS.H7,
+  optionsByVersion: Object.fromEntries(
+    ['V13.2', 'V13.3', 'V9.0', 'V9.1'].map((version): [string, RomOptionDefaults] => [
+      version,
+      { 'pwr-lock': known('locks', `${AN2606} Table 136: until V9.2 PWR_CR3 is locked until power-on`) },
+    ]),
+  ),
   initialStack: known(0x20004000, 'top of the DTCM that the ROM may use', 'assumed'),
   sysclkHz: known(64_000_000, `${AN2606} Table 135`),
   usbIrq: 101,
@@ -215,6 +340,26 @@ const H745: RomProfile = {
     spi('SPI4', 'PE11', 'PE12', 'PE13', 'PE14'),
     can('FDCAN1', 'PH14', 'PH13'),
   ]),
+  dfu: {
+    dialect: 'v2',
+    alts: known(
+      ['@Internal Flash   /0x08000000/16*128Kg', '@Option Bytes   /0x5200201C/01*128 e'],
+      'listings of H743, which has the same die',
+      'reported',
+    ),
+    pollMs: known(
+      { setAddress: 1, erasePage: 1000, massErase: 10000, write: 5 },
+      'a free value: in the log of an H743 the erase is done inside the request',
+      'assumed',
+    ),
+  },
+  build: {
+    folder: 'h7',
+    cpu: 'cortex-m7',
+    defines: ['CHIP_H745'],
+    drivers: ['usb_dwc2.c'],
+    id: { address: 0x1ff1e7fe, value: 0x92 },
+  },
   leftOut: [
     SILENT,
     NO_OPTION_WRITES,
@@ -250,6 +395,25 @@ const F4_SERIAL: readonly RomInterface[] = [
   spi('SPI1', 'PA4', 'PA5', 'PA6', 'PA7'),
 ];
 
+const f4Dfu = (sectors: string): DfuDevice => ({
+  dialect: 'v1',
+  alts: known(
+    [
+      `@Internal Flash  /0x08000000/${sectors}`,
+      '@Option Bytes  /0x1FFFC000/01*016 e',
+      '@OTP Memory /0x1FFF7800/01*512 e,01*016 e',
+      '@Device Feature/0xFFFF0000/01*004 e',
+    ],
+    'listings of F405 and F411',
+    'reported',
+  ),
+  pollMs: known(
+    { setAddress: 104, erasePage: 100, massErase: 100, write: 104 },
+    'logs of F401 (set address, erase) and F405 (mass erase); that of a write is a free value',
+    'reported',
+  ),
+});
+
 const F405: RomProfile = {
   ...F4_COMMON,
   id: 'stm32f405',
@@ -266,6 +430,14 @@ const F405: RomProfile = {
     spi('SPI2', 'PI0', 'PI1', 'PI2', 'PI3'),
     can('CAN2', 'PB5', 'PB13'),
   ]),
+  dfu: f4Dfu('04*016Kg,01*064Kg,07*128Kg'),
+  build: {
+    folder: 'f4',
+    cpu: 'cortex-m4',
+    defines: ['CHIP_F405'],
+    drivers: ['usb_dwc2.c', 'hse.c'],
+    id: { address: 0x1fff77de, value: 0x91 },
+  },
   leftOut: [...F4_LEFT_OUT, 'detection on CAN2', 'V3.x: 24 MHz and 8 KB of RAM'],
 };
 
@@ -284,6 +456,14 @@ const F411: RomProfile = {
     spi('SPI2', 'PB12', 'PB13', 'PB14', 'PB15'),
     spi('SPI3', 'PA15', 'PC10', 'PC11', 'PC12'),
   ]),
+  dfu: f4Dfu('04*016Kg,01*064Kg,03*128Kg'),
+  build: {
+    folder: 'f4',
+    cpu: 'cortex-m4',
+    defines: ['CHIP_F411'],
+    drivers: ['usb_dwc2.c', 'hse.c'],
+    id: { address: 0x1fff76de, value: 0xd0 },
+  },
   leftOut: F4_LEFT_OUT,
 };
 

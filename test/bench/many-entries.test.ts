@@ -10,7 +10,8 @@ import type { Checkpoint } from '../../src/emu/machine-base.ts';
 import { MS } from '../../src/emu/time.ts';
 
 const fixture = (path: string): string => fileURLToPath(new URL(`../../fixtures/${path}`, import.meta.url));
-const tick = async () => jobInput(await loadJob([], { scenario: fixture('h533-tick-into-rom/scenario.json') }, fixture('')));
+const tick = async () =>
+  jobInput(await loadJob([], { scenario: fixture('h533-tick-into-rom/scenario.unexpected-exception-returns.json') }, fixture('')));
 
 describe('Entries by the thousand', () => {
   it('have few checkpoints, and the last of them all the same', async () => {

@@ -18,8 +18,9 @@ describe.each([
       { after: '10ms', do: { dfu: { leave: 0x08004000 } } },
     ];
     const { s, end } = run(chip, { board: pinBoot, steps, until: '4s' });
-    // The core comes out of reset without soft disconnect: a pull-up of 3 µs, which no host sees, goes before.
-    expect(s.usb.sessions.find((x) => x.attached !== null)).toMatchObject({
+    // D+ comes up on HSI first; once the host has reset the bus the ROM goes away, measures the crystal and comes back.
+    expect(s.usb.sessions.filter((x) => x.attached !== null)).toHaveLength(2);
+    expect(s.usb.sessions.find((x) => x.enumerated !== null)).toMatchObject({
       vid: 0x0483,
       pid: 0xdf11,
       bcdDevice: 0x2200,
@@ -46,7 +47,24 @@ describe.each([
     },
     120_000,
   );
-  it('without a crystal there is no USB (AN2606: HSE is needed)', () => {
-    expect(run(chip, { board: { ...pinBoot, hse: null } }).end.outcome).toBe('rom-silent');
+  it('without a crystal there is no USB (AN2606: HSE is needed): the ROM resets the chip once a host is there, and BOOT0 starts it again', () => {
+    const { s, end } = run(chip, { board: { ...pinBoot, hse: null } });
+    expect(end.outcome).toBe('reset-loop');
+    expect(s.usb.sessions.every((x) => x.enumerated === null)).toBe(true);
+    const silent = run(chip, { board: { ...pinBoot, hse: null }, romOptions: { 'hse-missing': 'stays-silent' } });
+    expect(silent.end.outcome).toBe('rom-silent');
+    expect(silent.s.machine.history.resets).toHaveLength(1);
+  }, 120_000);
+  it('no host, no choice of USB, no reset: the crystal is not asked for before', () => {
+    const { s, end } = run(chip, { board: { ...pinBoot, hse: null }, host: { cable: 'out' } });
+    expect(end.outcome).toBe('rom-silent');
+    expect(s.machine.history.resets).toHaveLength(1);
+  }, 120_000);
+});
+
+describe('F405: the time that the ROM gives its crystal (AN2606 Table 227)', () => {
+  it('V3.1 waits 0.79 ms, and a crystal of 2 ms never comes; V9.1 waits 96 ms', () => {
+    const version = (romVersion: string): string => run('STM32F405RG', { board: pinBoot }, romVersion).end.outcome;
+    expect([version('V3.1'), version('V9.1')]).toEqual(['reset-loop', 'dfu']);
   }, 120_000);
 });

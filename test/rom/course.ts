@@ -9,7 +9,8 @@ export const program = (base: number): Uint8Array => new Uint8Array(Uint32Array.
 export const hex = (bytes: Uint8Array): string => [...bytes].map((b) => b.toString(16).padStart(2, '0')).join('');
 export const pinBoot = { boot0: 1 } as const;
 
-export function run(chip: string, scenario: Partial<Scenario>): { s: Session; end: SessionEnd } {
-  const s = new Session(jobInput(plainJob(chip, [{ path: 'fw.bin@0x08000000', bytes: program(0x08000000) }], scenario)));
+export function run(chip: string, scenario: Partial<Scenario>, romVersion: string | null = null): { s: Session; end: SessionEnd } {
+  const job = plainJob(chip, [{ path: 'fw.bin@0x08000000', bytes: program(0x08000000) }], scenario);
+  const s = new Session(jobInput({ ...job, rom: { ...job.rom, version: romVersion } }));
   return { s, end: s.run() };
 }

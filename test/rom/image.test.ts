@@ -8,6 +8,7 @@ import { describe, expect, it } from 'vitest';
 import { STM32H533RE } from '../../src/chips/stm32h533.ts';
 import { loadRom, optionAt, patchOptions, RomImageError, type RomManifest } from '../../src/rom/load.ts';
 import { optionWords, resolveRomOptions, ROM_OPTION_IDS } from '../../src/rom/options.ts';
+import { romConfiguration } from '../../src/rom/configuration.ts';
 import { findRomProfile, ROM_PROFILES, type RomProfile } from '../../src/rom/profiles.ts';
 
 const ROM = fileURLToPath(new URL('../../rom/', import.meta.url));
@@ -37,12 +38,15 @@ describe.each(ROM_PROFILES.map((profile) => [profile.id, profile] as const))('st
   it('was built from the sources that lie beside it', () => {
     for (const [path, hash] of Object.entries(manifest.sources)) expect(sha256(read(path)), `${path}: run rom/build.sh`).toBe(hash);
     const paths = Object.keys(manifest.sources);
-    const folders = [...new Set(paths.filter((path) => path.includes('/')).map((path) => path.split('/')[0]!))];
-    expect(folders).toContain('common');
-    expect(folders).toHaveLength(2);
-    expect(paths).toEqual(
-      expect.arrayContaining(folders.flatMap((folder) => readdirSync(join(ROM, folder)).map((file) => `${folder}/${file}`))),
-    );
+    const own = readdirSync(join(ROM, profile.build.folder)).map((file) => `${profile.build.folder}/${file}`);
+    expect(paths).toEqual(expect.arrayContaining(own));
+    for (const path of [
+      'common/start.c',
+      'generated/options.h',
+      `generated/${profile.image}/config.h`,
+      `generated/${profile.image}/rom.ld`,
+    ])
+      expect(paths).toContain(path);
   });
 
   it('the initial SP is the top of the RAM that the ROM may use, the entry is Thumb code inside the image', () => {
@@ -57,9 +61,11 @@ describe.each(ROM_PROFILES.map((profile) => [profile.id, profile] as const))('st
     expect(word(bytes, 4)).toBeLessThan(profile.optionBlock);
   });
 
-  it('the committed option words are the defaults', () => {
-    const words = optionWords(resolveRomOptions(profile.options));
-    words.forEach((value, i) => expect(word(bytes, profile.optionBlock - profile.base + i * 4), ROM_OPTION_IDS[i]!).toBe(value));
+  it('the committed option words are the defaults, the version behind them is the last one', () => {
+    const words = [...optionWords(resolveRomOptions(profile.options)), profile.versions.value.length - 1];
+    words.forEach((value, i) =>
+      expect(word(bytes, profile.optionBlock - profile.base + i * 4), ROM_OPTION_IDS[i] ?? 'version').toBe(value),
+    );
   });
 
   it('rebuilding gives the same bytes', (context) => {
@@ -80,6 +86,13 @@ describe.each(ROM_PROFILES.map((profile) => [profile.id, profile] as const))('st
   });
 });
 
+it('rom/generated is what src/rom says: node tools/run-ts.mjs tools/rom-config.ts', () => {
+  const files = romConfiguration();
+  for (const [path, text] of Object.entries(files)) expect(new TextDecoder().decode(read(`generated/${path}`)), path).toBe(text);
+  const committed = readdirSync(join(ROM, 'generated'), { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  expect(committed).toHaveLength(Object.keys(files).length);
+});
+
 describe('H523/H533 vector table', () => {
   const vectors = Array.from({ length: 16 + STM32H533RE.cores[0]!.nvicLines }, (_, i) => word(image, i * 4));
 
@@ -97,7 +110,7 @@ describe('H523/H533 vector table', () => {
   it('gives USB_DRD_FS a handler of its own and all other interrupts the unexpected one', () => {
     const usb = vectors[16 + h5.usbIrq];
     const others = new Set(vectors.slice(16).filter((_, line) => line !== h5.usbIrq));
-    expect([...others]).toEqual([vectors[2]]);
+    expect([...others]).toEqual([vectors[3]]);
     expect(others.has(usb!)).toBe(false);
   });
 });
@@ -160,7 +173,7 @@ describe('loading a stand-in ROM', () => {
 
   it('addresses outside the option words belong to no option', () => {
     expect(optionAt(h5, h5.optionBlock)).toBe('primask');
-    expect(optionAt(h5, h5.optionBlock + ROM_OPTION_IDS.length * 4 - 1)).toBe('leave');
+    expect(optionAt(h5, h5.optionBlock + ROM_OPTION_IDS.length * 4 - 1)).toBe('jump-empty-check');
     expect(optionAt(h5, h5.optionBlock - 1)).toBeNull();
     expect(optionAt(h5, h5.optionBlock + ROM_OPTION_IDS.length * 4)).toBeNull();
   });

@@ -4,11 +4,45 @@
  * In CHEPnR a 1 toggles STAT and DTOG, a 0 clears VTRX and VTTX, the rest is plain. Suspend is not handled (ASSUMED: the DFU device is
  * self-powered, and a sleeping bus needs nothing from it).
  */
-#include "../common/options.h"
-#include "../common/usb_device.h"
-#include "../common/usb_driver.h"
-#include "regs.h"
 #include "rom.h"
+#include "cortex_m.h"
+#include "rom_core.h"
+#include "usb_device.h"
+#include "usb_driver.h"
+
+/* Registers and packet memory take 32-bit accesses only. */
+#define USB_CHEP0R REG(USB_BASE)
+#define CHEP_EA 0xFu
+#define CHEP_STATTX (3u << 4)
+#define CHEP_DTOGTX BIT(6)
+#define CHEP_VTTX BIT(7)
+#define CHEP_EPKIND BIT(8)
+#define CHEP_UTYPE (3u << 9)
+#define CHEP_UTYPE_CONTROL (1u << 9)
+#define CHEP_SETUP BIT(11)
+#define CHEP_STATRX (3u << 12)
+#define CHEP_DTOGRX BIT(14)
+#define CHEP_VTRX BIT(15)
+#define CHEP_TX_STALL (1u << 4)
+#define CHEP_TX_NAK (2u << 4)
+#define CHEP_TX_VALID (3u << 4)
+#define CHEP_RX_STALL (1u << 12)
+#define CHEP_RX_NAK (2u << 12)
+#define CHEP_RX_VALID (3u << 12)
+#define USB_CNTR REG(USB_BASE + 0x40u)
+#define CNTR_USBRST BIT(0)
+#define CNTR_PDWN BIT(1)
+#define CNTR_RST_DCONM BIT(10)
+#define CNTR_CTRM BIT(15)
+#define USB_ISTR REG(USB_BASE + 0x44u)
+#define ISTR_RST_DCON BIT(10)
+#define ISTR_CTR BIT(15)
+#define ISTR_IDN 0xFu
+#define USB_DADDR REG(USB_BASE + 0x4Cu)
+#define DADDR_EF BIT(7)
+#define USB_BCDR REG(USB_BASE + 0x58u)
+#define BCDR_DPPU BIT(15)
+#define USB_PMA(offset) REG(USB_PMA_BASE + (offset))
 
 #define TXBD_0 0x00u
 #define RXBD_0 0x04u
@@ -100,12 +134,13 @@ static void endpoint_event(void)
   }
 }
 
-void usb_drd_interrupt(void)
+void usb_interrupt(void)
 {
   if (USB_ISTR & ISTR_RST_DCON) {
     USB_ISTR = ~ISTR_RST_DCON;
     usb_bus_reset();
     open_endpoint();
+    usb_enumeration_done = true;
   }
   while (USB_ISTR & ISTR_CTR) {
     if (USB_ISTR & ISTR_IDN)
@@ -114,21 +149,9 @@ void usb_drd_interrupt(void)
   }
 }
 
-/* DM PA11, DP PA12: alternate function, no pull (AN2606 Table 124). */
-static void pins(void)
-{
-  GPIO_PUPDR(GPIOA) &= ~(15u << 22);
-  GPIO_AFR(GPIOA, 1) = (GPIO_AFR(GPIOA, 1) & ~(0xFFu << 12)) | 0xAAu << 12;
-  GPIO_MODER(GPIOA) = (GPIO_MODER(GPIOA) & ~(15u << 22)) | 10u << 22;
-}
-
 void usb_start(void)
 {
-  if (!(PWR_USBSCR & USBSCR_USB33SV) && rom_option(OPTION_USB_SUPPLY) == SETS_0)
-    PWR_USBSCR |= USBSCR_USB33SV;
-  pins();
-  RCC_APB2ENR |= APB2_USB;
-  (void)RCC_APB2ENR;
+  usb_block_on();
   USB_CNTR = CNTR_USBRST; /* transceiver on, controller held; a device, not a host */
   USB_CNTR = 0;
   USB_ISTR = 0;
@@ -144,8 +167,6 @@ void usb_stop(void)
   NVIC_ICER(USB_IRQ / 32u) = BIT(USB_IRQ % 32u);
   USB_BCDR = 0; /* soft disconnect */
   USB_CNTR = CNTR_USBRST | CNTR_PDWN;
-  RCC_APB2RSTR |= APB2_USB;
-  RCC_APB2RSTR &= ~APB2_USB;
-  RCC_APB2ENR &= ~APB2_USB;
+  usb_block_off();
   NVIC_ICPR(USB_IRQ / 32u) = BIT(USB_IRQ % 32u);
 }
