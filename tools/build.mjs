@@ -61,7 +61,7 @@ const withValidator = {
 };
 
 await bundle('esm', {
-  entryPoints: { here: 'src/cli/here.ts', index: 'src/index.ts' },
+  entryPoints: { here: 'src/cli/here.ts', index: 'src/index.ts', usb: 'src/usb.ts' },
   splitting: true,
   packages: 'external',
   sourcemap: true,

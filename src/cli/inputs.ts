@@ -24,6 +24,7 @@ export interface MachineOptions {
   readonly scenario?: string;
   readonly seed?: string;
   readonly board?: string;
+  readonly boot0?: boolean;
   readonly force?: readonly string[];
   readonly rom?: string;
   readonly romOption?: readonly string[];
@@ -60,7 +61,7 @@ export function chipNamed(name: string): ChipDescription {
 
 /** Reads and checks everything; the job that comes back runs without further questions. */
 export async function loadJob(images: readonly string[], options: RunOptions, cwd: string): Promise<RunJob> {
-  const scenario = options.scenario === undefined ? {} : await readScenario(options.scenario, cwd);
+  const scenario = withBoot0(options.scenario === undefined ? {} : await readScenario(options.scenario, cwd), options.boot0 === true);
   const chipName = options.chip ?? scenario.chip;
   if (chipName === undefined)
     throw new UsageError('which chip? --chip is missing', 'for example --chip stm32h533re; `bootbench chips` lists them');
@@ -69,7 +70,8 @@ export async function loadJob(images: readonly string[], options: RunOptions, cw
   const fromScenario = images.length === 0;
   const typed = fromScenario ? (scenario.images ?? []) : images;
   const folder = fromScenario ? scenarioFolder : cwd;
-  if (typed.length === 0) throw new UsageError('no image is given', 'bootbench run firmware.elf --chip stm32h533re');
+  if (typed.length === 0 && scenario.board?.boot0 !== 1)
+    throw new UsageError('no image is given', 'bootbench run firmware.elf --chip stm32h533re');
   const loaded: JobImage[] = typed.map((path) => ({ path, bytes: readInput(splitImagePath(path).file, folder) }));
   const force = Object.fromEntries((options.force ?? []).map((text) => assignment(text, '--force', 'ETH.DMAMR.SWR=0')));
   for (const [path, value] of Object.entries(force)) forcedField(chip, path, value);
@@ -91,6 +93,10 @@ export async function loadJob(images: readonly string[], options: RunOptions, cw
   jobInput(job); // all further checks, before anything is run or written
   return job;
 }
+
+/** A pin selects the ROM: nothing in flash is needed. */
+const withBoot0 = (scenario: Scenario, high: boolean): Scenario =>
+  high ? { ...scenario, board: { ...scenario.board, boot0: 1 } } : scenario;
 
 export async function readScenario(path: string, cwd: string): Promise<Scenario> {
   const scenario = await parseScenario(new TextDecoder().decode(readInput(path, cwd)), path);

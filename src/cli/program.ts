@@ -125,6 +125,7 @@ function addDfu(program: Command, io: Io, exit: (code: number) => void): void {
     .argument('[images...]', 'ELF, Intel HEX, or raw binary as file.bin@0x08000000')
     .option('--chip <name>', 'for example stm32h533re; `bootbench chips` lists them')
     .option('--scenario <file>', 'what happens to the board: bootbench/scenario@1')
+    .option('--boot0', 'BOOT0 is high: the chip starts in the ROM, no image is needed')
     .option('--usbip', 'export the device by USB/IP until Ctrl-C: usbip attach -r 127.0.0.1 -b 1-1, then dfu-util')
     .option('--port <n>', 'of the server; 0 = a free one (default: 3240)')
     .option('--host <address>', 'listen here instead of on the loopback alone')

@@ -1,0 +1,463 @@
+/**
+ * The device on a held bus as WebUSB shows it (https://wicg.github.io/webusb/): programs written for `navigator.usb` run on it unchanged. Where the
+ * specification leaves errors open, names and texts are Chrome's. Isochronous transfers are not offered.
+ */
+import { MS, type Ps } from '../emu/time.ts';
+import {
+  DESCRIPTOR,
+  getDescriptor,
+  parseConfiguration,
+  parseString,
+  setupPacket,
+  type DeviceInfo,
+  type InterfaceInfo,
+} from './descriptors.ts';
+import type { HeldBus } from './held-bus.ts';
+import type { OutsideResult, UsbSession } from './types.ts';
+
+/** Control transfers end after this virtual time without an answer, as with the drivers under Chrome. */
+const CONTROL_LIMIT: Ps = 5_000 * MS;
+/** A reset, a configuration: the device is back within this. */
+const READY_LIMIT: Ps = 30_000 * MS;
+/** While somebody listens for devices that come or go, time goes on this long after the last call, as real time does. */
+const LINGER: Ps = 3_000 * MS;
+
+export type WebUsbStatus = 'ok' | 'stall' | 'babble';
+export interface WebUsbControlSetup {
+  readonly requestType: 'standard' | 'class' | 'vendor';
+  readonly recipient: 'device' | 'interface' | 'endpoint' | 'other';
+  readonly request: number;
+  readonly value: number;
+  readonly index: number;
+}
+export interface WebUsbInResult {
+  readonly data?: DataView<ArrayBuffer>;
+  readonly status: WebUsbStatus;
+}
+export interface WebUsbOutResult {
+  readonly bytesWritten: number;
+  readonly status: WebUsbStatus;
+}
+export interface WebUsbEndpoint {
+  readonly endpointNumber: number;
+  readonly direction: 'in' | 'out';
+  readonly type: 'bulk' | 'interrupt' | 'isochronous';
+  readonly packetSize: number;
+}
+export interface WebUsbAlternate {
+  readonly alternateSetting: number;
+  readonly interfaceClass: number;
+  readonly interfaceSubclass: number;
+  readonly interfaceProtocol: number;
+  readonly interfaceName: string | null;
+  readonly endpoints: WebUsbEndpoint[];
+}
+export interface WebUsbInterface {
+  readonly interfaceNumber: number;
+  readonly alternates: WebUsbAlternate[];
+  readonly alternate: WebUsbAlternate;
+  readonly claimed: boolean;
+}
+export interface WebUsbConfiguration {
+  readonly configurationValue: number;
+  readonly configurationName: string | null;
+  readonly interfaces: WebUsbInterface[];
+}
+export interface WebUsbFilter {
+  readonly vendorId?: number;
+  readonly productId?: number;
+  readonly classCode?: number;
+  readonly subclassCode?: number;
+  readonly protocolCode?: number;
+  readonly serialNumber?: string;
+}
+
+/** `bufferSource` of the calls. */
+export type WebUsbBytes = ArrayBuffer | ArrayBufferView;
+
+const bytesOf = (data: WebUsbBytes | undefined): Uint8Array =>
+  data === undefined
+    ? new Uint8Array(0)
+    : data instanceof ArrayBuffer
+      ? new Uint8Array(data.slice(0))
+      : new Uint8Array(data.buffer, data.byteOffset, data.byteLength).slice();
+const viewOf = (bytes: Uint8Array): DataView<ArrayBuffer> => new DataView(new Uint8Array(bytes).buffer);
+
+class Interface implements WebUsbInterface {
+  readonly interfaceNumber: number;
+  readonly alternates: WebUsbAlternate[];
+  alternate: WebUsbAlternate;
+  claimed = false;
+  constructor(number: number, alternates: WebUsbAlternate[]) {
+    this.interfaceNumber = number;
+    this.alternates = alternates;
+    this.alternate = alternates[0]!;
+  }
+}
+interface Configuration extends WebUsbConfiguration {
+  readonly interfaces: Interface[];
+}
+
+const TYPES = ['control', 'isochronous', 'bulk', 'interrupt'] as const;
+
+function alternateOf(i: InterfaceInfo): WebUsbAlternate {
+  return {
+    alternateSetting: i.alternate,
+    interfaceClass: i.classCode,
+    interfaceSubclass: i.subclass,
+    interfaceProtocol: i.protocol,
+    interfaceName: i.name,
+    endpoints: i.endpoints.flatMap((e): WebUsbEndpoint[] => {
+      const type = TYPES[e.attributes & 3]!;
+      const direction = e.address & 0x80 ? 'in' : 'out';
+      return type === 'control' ? [] : [{ endpointNumber: e.address & 0xf, direction, type, packetSize: e.maxPacket }];
+    }),
+  };
+}
+function configurationOf(info: DeviceInfo, name: string | null): Configuration {
+  const numbers = [...new Set(info.interfaces.map((i) => i.number))];
+  return {
+    configurationValue: info.configurationValue,
+    configurationName: name,
+    interfaces: numbers.map((n) => new Interface(n, info.interfaces.filter((i) => i.number === n).map(alternateOf))),
+  };
+}
+
+const REQUEST_TYPE = { standard: 0x00, class: 0x20, vendor: 0x40 } as const;
+const RECIPIENT = { device: 0, interface: 1, endpoint: 2, other: 3 } as const;
+
+const notFound = (): DOMException => new DOMException('The device was disconnected.', 'NotFoundError');
+const invalid = (text: string): DOMException => new DOMException(text, 'InvalidStateError');
+
+export class WebUsbDevice {
+  readonly usbVersionMajor: number;
+  readonly usbVersionMinor: number;
+  readonly usbVersionSubminor: number;
+  readonly deviceClass: number;
+  readonly deviceSubclass: number;
+  readonly deviceProtocol: number;
+  readonly vendorId: number;
+  readonly productId: number;
+  readonly deviceVersionMajor: number;
+  readonly deviceVersionMinor: number;
+  readonly deviceVersionSubminor: number;
+  readonly manufacturerName: string | null;
+  readonly productName: string | null;
+  readonly serialNumber: string | null;
+  readonly configurations: WebUsbConfiguration[];
+  opened = false;
+  private readonly owner: WebUsb;
+  private readonly session: UsbSession;
+  private current: Configuration | null;
+
+  /** Made by `WebUsb`, which reads the descriptors. */
+  constructor(owner: WebUsb, session: UsbSession, info: DeviceInfo, configurations: Configuration[]) {
+    this.owner = owner;
+    this.session = session;
+    [this.usbVersionMajor, this.usbVersionMinor, this.usbVersionSubminor] = bcd(info.bcdUsb);
+    [this.deviceVersionMajor, this.deviceVersionMinor, this.deviceVersionSubminor] = bcd(info.bcdDevice);
+    this.deviceClass = info.classCode;
+    this.deviceSubclass = info.subclass;
+    this.deviceProtocol = info.protocol;
+    this.vendorId = info.vid;
+    this.productId = info.pid;
+    this.manufacturerName = info.manufacturer;
+    this.productName = info.product;
+    this.serialNumber = info.serial;
+    this.configurations = configurations;
+    this.current = configurations.find((c) => c.configurationValue === info.configurationValue) ?? null;
+  }
+
+  get configuration(): WebUsbConfiguration | null {
+    return this.current;
+  }
+  /** It is the one on the bus. */
+  get connected(): boolean {
+    return this.owner.bus.usb.session() === this.session;
+  }
+
+  async open(): Promise<void> {
+    if (!this.connected) throw notFound();
+    this.opened = true;
+  }
+  async close(): Promise<void> {
+    this.opened = false;
+    for (const i of this.current?.interfaces ?? []) i.claimed = false;
+  }
+  async forget(): Promise<void> {
+    await this.close();
+  }
+  async reset(): Promise<void> {
+    this.check();
+    await this.owner.resetDevice();
+    if (!this.connected || !this.owner.bus.usb.outsideReady) throw new DOMException('Unable to reset the device.', 'NetworkError');
+    for (const i of this.current?.interfaces ?? []) i.alternate = i.alternates[0]!;
+  }
+  async selectConfiguration(value: number): Promise<void> {
+    this.check();
+    const found = this.configurations.find((c) => c.configurationValue === value) as Configuration | undefined;
+    if (!found) throw new DOMException('The configuration value provided is not supported by the device.', 'NotFoundError');
+    await this.standard(setupPacket(0, 9, value, 0, 0), 'Unable to set device configuration.');
+    for (const i of found.interfaces) i.claimed = false;
+    this.current = found;
+  }
+  async claimInterface(number: number): Promise<void> {
+    this.check();
+    this.interfaceOf(number).claimed = true;
+  }
+  async releaseInterface(number: number): Promise<void> {
+    this.check();
+    this.interfaceOf(number).claimed = false;
+  }
+  async selectAlternateInterface(number: number, alternate: number): Promise<void> {
+    this.check();
+    const i = this.claimed(number);
+    const found = i.alternates.find((a) => a.alternateSetting === alternate);
+    if (!found) throw new DOMException('The alternate setting provided is not supported by the device.', 'NotFoundError');
+    await this.standard(setupPacket(1, 11, alternate, number, 0), 'Unable to set device interface.');
+    i.alternate = found;
+  }
+  async controlTransferIn(setup: WebUsbControlSetup, length: number): Promise<WebUsbInResult> {
+    const r = await this.control(setup, 0x80, new Uint8Array(0), length);
+    return inResult(r);
+  }
+  async controlTransferOut(setup: WebUsbControlSetup, data?: WebUsbBytes): Promise<WebUsbOutResult> {
+    const bytes = bytesOf(data);
+    return outResult(await this.control(setup, 0, bytes, bytes.length));
+  }
+  async transferIn(endpoint: number, length: number): Promise<WebUsbInResult> {
+    this.endpoint(endpoint, 'in');
+    return inResult(await this.owner.pipe(endpoint | 0x80, length));
+  }
+  async transferOut(endpoint: number, data: WebUsbBytes): Promise<WebUsbOutResult> {
+    this.endpoint(endpoint, 'out');
+    return outResult(await this.owner.pipe(endpoint, bytesOf(data)));
+  }
+  async clearHalt(direction: 'in' | 'out', endpoint: number): Promise<void> {
+    this.endpoint(endpoint, direction);
+    await this.standard(setupPacket(2, 1, 0, endpoint | (direction === 'in' ? 0x80 : 0), 0), 'Unable to clear endpoint.');
+  }
+  async isochronousTransferIn(): Promise<never> {
+    throw new DOMException('Isochronous transfers are not supported.', 'NotSupportedError');
+  }
+  async isochronousTransferOut(): Promise<never> {
+    throw new DOMException('Isochronous transfers are not supported.', 'NotSupportedError');
+  }
+
+  private check(): void {
+    if (!this.connected) throw notFound();
+    if (!this.opened) throw invalid('The device must be opened first.');
+  }
+  private interfaceOf(number: number): Interface {
+    const found = this.current?.interfaces.find((i) => i.interfaceNumber === number);
+    if (!found)
+      throw new DOMException('The interface number provided is not supported by the device in its current configuration.', 'NotFoundError');
+    return found;
+  }
+  private claimed(number: number): Interface {
+    const found = this.interfaceOf(number);
+    if (!found.claimed) throw invalid('The specified interface has not been claimed.');
+    return found;
+  }
+  private endpoint(number: number, direction: 'in' | 'out'): void {
+    this.check();
+    const has = (i: Interface): boolean =>
+      i.claimed && i.alternate.endpoints.some((e) => e.endpointNumber === number && e.direction === direction);
+    if (!this.current?.interfaces.some(has))
+      throw new DOMException('The specified endpoint is not part of a claimed and selected alternate interface.', 'NotFoundError');
+  }
+  private async control(setup: WebUsbControlSetup, direction: number, data: Uint8Array, length: number): Promise<OutsideResult> {
+    this.check();
+    if (setup.recipient === 'interface') this.claimed(setup.index & 0xff);
+    const type = direction | REQUEST_TYPE[setup.requestType] | RECIPIENT[setup.recipient];
+    return this.owner.control(setupPacket(type, setup.request, setup.value & 0xffff, setup.index & 0xffff, length & 0xffff), data);
+  }
+  private async standard(setup: Uint8Array, otherwise: string): Promise<void> {
+    const r = await this.owner.control(setup);
+    if (r.status !== 'ok') throw new DOMException(otherwise, 'NetworkError');
+  }
+}
+
+function inResult(r: OutsideResult): WebUsbInResult {
+  return r.status === 'ok' || r.status === 'babble' ? { data: viewOf(r.data), status: r.status } : { status: failed(r) };
+}
+const outResult = (r: OutsideResult): WebUsbOutResult => ({
+  bytesWritten: r.actual,
+  status: r.status === 'ok' ? 'ok' : failed(r),
+});
+/** `stall` is an answer; everything else is thrown. */
+function failed(r: OutsideResult): 'stall' {
+  if (r.status === 'stall') return 'stall';
+  if (r.status === 'cancelled') throw notFound();
+  throw new DOMException('A transfer error has occurred.', 'NetworkError');
+}
+const bcd = (n: number): [number, number, number] => [n >>> 8, (n >>> 4) & 0xf, n & 0xf];
+
+/** `event.device` of `connect` and `disconnect`. */
+export class WebUsbEvent extends Event {
+  readonly device: WebUsbDevice;
+  constructor(type: 'connect' | 'disconnect', device: WebUsbDevice) {
+    super(type);
+    this.device = device;
+  }
+}
+
+/** What `navigator.usb` is in a browser, with the one port of a held bus behind it. */
+export class WebUsb extends EventTarget {
+  readonly bus: HeldBus;
+  onconnect: ((event: WebUsbEvent) => void) | null = null;
+  ondisconnect: ((event: WebUsbEvent) => void) | null = null;
+  private known: { session: UsbSession; device: WebUsbDevice } | null = null;
+  private listeners = 0;
+  private lingerUntil: Ps = 0;
+  private lingering = false;
+  private readonly stop = new AbortController();
+
+  /** Takes the device from the simulated host. */
+  constructor(bus: HeldBus) {
+    super();
+    this.bus = bus;
+    bus.usb.claim();
+  }
+
+  override addEventListener(...args: Parameters<EventTarget['addEventListener']>): void {
+    super.addEventListener(...args);
+    this.listeners++;
+    this.linger();
+  }
+  override removeEventListener(...args: Parameters<EventTarget['removeEventListener']>): void {
+    super.removeEventListener(...args);
+    this.listeners = Math.max(0, this.listeners - 1);
+  }
+  /** No more time passes for listeners. */
+  dispose(): void {
+    this.stop.abort();
+  }
+
+  /** The device that is on the bus, or comes within the time that a user would wait; empty if none does. */
+  async getDevices(): Promise<WebUsbDevice[]> {
+    const { bus } = this;
+    await bus.wait(() => bus.usb.outsideReady, { limit: bus.now + LINGER });
+    await this.look();
+    return this.known ? [this.known.device] : [];
+  }
+  /** The device, as if a user had chosen it; NotFoundError where it does not match. */
+  async requestDevice(options: { filters: readonly WebUsbFilter[] }): Promise<WebUsbDevice> {
+    const [device] = await this.getDevices();
+    const matches = device && (options.filters.length === 0 || options.filters.some((f) => matchesFilter(device, f)));
+    if (!matches) throw new DOMException('No device selected.', 'NotFoundError');
+    return device;
+  }
+
+  // What devices are made of
+
+  async control(setup: Uint8Array, data?: Uint8Array): Promise<OutsideResult> {
+    return this.result(this.bus.usb.submitControl(setup, data, CONTROL_LIMIT));
+  }
+  pipe(endpoint: number, data: Uint8Array | number): Promise<OutsideResult> {
+    return this.result(this.bus.usb.submitPipe(endpoint, data));
+  }
+  async resetDevice(): Promise<void> {
+    const { bus } = this;
+    bus.usb.resetDevice();
+    await bus.wait(() => bus.usb.outsideReady, { limit: bus.now + READY_LIMIT });
+    await this.look();
+  }
+  private async result(id: number): Promise<OutsideResult> {
+    const { usb } = this.bus;
+    let result: OutsideResult | null = null;
+    await this.bus.wait(() => (result ??= usb.takeResult(id)) !== null);
+    const session = usb.session();
+    if (this.known && this.known.session !== session) await this.look();
+    this.linger();
+    return result!;
+  }
+
+  /** Sees which device is there now, and tells of those that came or went. */
+  async look(): Promise<void> {
+    const { usb } = this.bus;
+    const session = usb.session();
+    if (this.known && this.known.session !== session) {
+      const { device } = this.known;
+      this.known = null;
+      device.opened = false;
+      this.tell('disconnect', device);
+    }
+    if (this.known || !session || !usb.outsideReady) return;
+    const device = await this.adopt(session);
+    if (usb.session() !== session) return this.look();
+    this.known = { session, device };
+    this.tell('connect', device);
+  }
+  private tell(type: 'connect' | 'disconnect', device: WebUsbDevice): void {
+    const event = new WebUsbEvent(type, device);
+    this.dispatchEvent(event);
+    (type === 'connect' ? this.onconnect : this.ondisconnect)?.(event);
+  }
+
+  /** Reads what a browser shows of a device: all configurations, the names of all alternate settings. */
+  private async adopt(session: UsbSession): Promise<WebUsbDevice> {
+    const info = this.bus.usb.state.device!;
+    const raw = async (setup: Uint8Array): Promise<OutsideResult> => {
+      const id = this.bus.usb.submitControl(setup, undefined, CONTROL_LIMIT);
+      let result: OutsideResult | null = null;
+      await this.bus.wait(() => (result ??= this.bus.usb.takeResult(id)) !== null);
+      return result!;
+    };
+    const strings = new Map<number, string | null>([[0, null]]);
+    const string = async (index: number): Promise<string | null> => {
+      if (!strings.has(index)) {
+        const r = await raw(getDescriptor(DESCRIPTOR.STRING, index, info.langId, 255));
+        strings.set(index, r.status === 'ok' ? parseString(r.data) : null);
+      }
+      return strings.get(index) ?? null;
+    };
+    const configurations: Configuration[] = [];
+    for (let index = 0; index < info.configurations; index++) {
+      const head = await raw(getDescriptor(DESCRIPTOR.CONFIGURATION, index, 0, 9));
+      if (head.status !== 'ok' || head.data.length < 9) continue;
+      const whole = await raw(getDescriptor(DESCRIPTOR.CONFIGURATION, index, 0, head.data[2]! | (head.data[3]! << 8)));
+      const own: DeviceInfo = { ...info, interfaces: [] };
+      if (whole.status !== 'ok' || !parseConfiguration(own, whole.data)) continue;
+      for (const i of own.interfaces) i.name = await string(i.iInterface);
+      configurations.push(configurationOf(own, await string(head.data[6]!)));
+    }
+    return new WebUsbDevice(this, session, info, configurations);
+  }
+
+  /** Somebody listens for devices: time goes on for a while after each call, so that one that was told to leave leaves. */
+  private linger(): void {
+    if (this.listeners === 0 && this.onconnect === null && this.ondisconnect === null) return;
+    this.lingerUntil = this.bus.now + LINGER;
+    if (!this.lingering) void this.keepLingering();
+  }
+  private async keepLingering(): Promise<void> {
+    this.lingering = true;
+    try {
+      const { bus } = this;
+      const changed = (): boolean => bus.usb.outsideReady !== (this.known !== null) || bus.usb.session() !== (this.known?.session ?? null);
+      while (!this.stop.signal.aborted && bus.now < this.lingerUntil) {
+        await bus.wait(changed, { limit: this.lingerUntil, pace: 'real', signal: this.stop.signal });
+        if (changed()) await this.look();
+        if (changed()) await bus.wait(() => !changed(), { limit: this.lingerUntil, pace: 'real', signal: this.stop.signal });
+      }
+    } finally {
+      this.lingering = false;
+    }
+  }
+}
+
+function matchesFilter(d: WebUsbDevice, f: WebUsbFilter): boolean {
+  if (f.vendorId !== undefined && f.vendorId !== d.vendorId) return false;
+  if (f.productId !== undefined && f.productId !== d.productId) return false;
+  if (f.serialNumber !== undefined && f.serialNumber !== d.serialNumber) return false;
+  if (f.classCode === undefined) return true;
+  const fits = (c: number, s: number, p: number): boolean =>
+    c === f.classCode && (f.subclassCode === undefined || s === f.subclassCode) && (f.protocolCode === undefined || p === f.protocolCode);
+  return (
+    fits(d.deviceClass, d.deviceSubclass, d.deviceProtocol) ||
+    d.configurations.some((c) =>
+      c.interfaces.some((i) => i.alternates.some((a) => fits(a.interfaceClass, a.interfaceSubclass, a.interfaceProtocol))),
+    )
+  );
+}

@@ -1,0 +1,65 @@
+/**
+ * `bootbench/usb`: the USB device of emulated firmware as WebUSB shows it. Firmware runs until its device is on the bus; then virtual time goes on
+ * while a transfer is waited for.
+ *
+ *     const held = await openUsb({ chip: 'stm32l476rg', images: [{ path: 'fw.elf', bytes }] });
+ *     const device = await held.usb.requestDevice({ filters: [] }); // a USBDevice
+ */
+import { parseDuration } from './bench/duration.ts';
+import { mainFlash } from './bench/flash-image.ts';
+import { HeldMachine } from './bench/held-machine.ts';
+import { jobInput } from './bench/job.ts';
+import type { Outcome } from './bench/result.ts';
+import { PS_PER_SECOND } from './emu/time.ts';
+import { libraryJob, type BenchOptions } from './library.ts';
+import { WebUsb } from './usb-sim/web-usb.ts';
+
+export type { BenchOptions } from './library.ts';
+export { UsageError } from './bench/usage-error.ts';
+export { ImageError } from './emu/image/errors.ts';
+export { WebUsb, WebUsbDevice, WebUsbEvent } from './usb-sim/web-usb.ts';
+export type * from './usb-sim/web-usb.ts';
+
+export interface HeldUsb {
+  /** In the place of `navigator.usb`. */
+  readonly usb: WebUsb;
+  /** Outcome of the run up to the device. */
+  readonly outcome: Outcome;
+  /** Seconds of virtual time since power-on. */
+  readonly seconds: number;
+  /** Lets virtual time pass: `100ms`, `2s`. */
+  run(duration: string): Promise<void>;
+  /** Takes the cable out, or plugs it in again. */
+  cable(position: 'in' | 'out'): void;
+  /** What the main flash holds now. */
+  flash(): { readonly base: number; readonly bytes: Uint8Array };
+  /** What the host has seen and done, with times in seconds. */
+  log(): { readonly at: number; readonly kind: string; readonly text: string }[];
+  /** Gives the machine up. */
+  close(): void;
+}
+
+/** Runs firmware until its device is on the bus, or none comes; then holds it. */
+export async function openUsb(options: BenchOptions): Promise<HeldUsb> {
+  const held = new HeldMachine(jobInput(await libraryJob(options), options.signal === undefined ? {} : { signal: options.signal }));
+  const end = held.start();
+  const usb = new WebUsb(held.bus);
+  return {
+    usb,
+    outcome: end.outcome,
+    get seconds() {
+      return held.bus.now / PS_PER_SECOND;
+    },
+    async run(duration) {
+      await held.bus.wait(() => false, { limit: held.bus.now + parseDuration(duration, 'run') });
+      await usb.look();
+    },
+    cable: (position) => (position === 'in' ? held.usb.plug() : held.usb.unplug()),
+    flash: () => mainFlash(held.session.machine),
+    log: () => held.usb.logEntries.map(({ at, kind, text }) => ({ at: at / PS_PER_SECOND, kind, text })),
+    close() {
+      usb.dispose();
+      held.release();
+    },
+  };
+}
