@@ -1,0 +1,173 @@
+/**
+ * How right the verdicts are, over all fixtures: `npm run score -- [--only <part of a name>] [--cases cases.jsonl] [--json <file>]`.
+ *
+ * What is true on silicon stands beside each fixture: `expect` of its scenarios, and in fixture.json `blame` (check → mark of the line in main.c that is to
+ * blame), `entry` (mark of the line that jumps), `alternatives` (checks whose repair alone helps as well) and `suspects` (checks that may stand unproved). Nothing of that comes from what bootbench prints.
+ * Exit 0: every scenario is right in every column.
+ */
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import type { Place, RunResult } from '../src/bench/result.ts';
+import type { Expect } from '../src/bench/scenario-types.ts';
+import { findChip } from '../src/chips/index.ts';
+import { inThread } from '../src/cli/engine.ts';
+import { loadJob, readScenario } from '../src/cli/inputs.ts';
+
+const { values } = parseArgs({
+  options: {
+    only: { type: 'string', default: '' },
+    cases: { type: 'string' },
+    json: { type: 'string' },
+    folder: { type: 'string', default: 'fixtures' },
+  },
+});
+
+interface Manifest {
+  readonly sources: readonly string[];
+  readonly flags: readonly string[];
+  readonly case?: string;
+  readonly blame?: Readonly<Record<string, string>>;
+  readonly entry?: string;
+  readonly suspects?: readonly string[];
+  /** Checks whose repair alone helps as well, though another one is what a person would mend. */
+  readonly alternatives?: readonly string[];
+}
+
+/** What one column says of one scenario: right, wrong with the reason, or nothing was to be said. */
+type Mark = 'right' | 'none' | { readonly wrong: string };
+const COLUMNS = ['outcome', 'cause', 'line', 'fix', 'suspects'] as const;
+type Column = (typeof COLUMNS)[number];
+interface Row {
+  readonly name: string;
+  readonly milliseconds: number;
+  readonly marks: Readonly<Record<Column, Mark>>;
+}
+
+const words = (v: string | readonly string[]): readonly string[] => (typeof v === 'string' ? [v] : v);
+const proved = (r: RunResult): readonly string[] => r.diagnosis.causes.filter((c) => c.proved).map((c) => c.id);
+const from = (wrong: readonly string[]): Mark => (wrong.length === 0 ? 'right' : { wrong: wrong.join('; ') });
+
+function outcomeMark(r: RunResult, { outcome }: Expect): Mark {
+  if (outcome === undefined) return 'none';
+  return words(outcome).includes(r.outcome) ? 'right' : { wrong: `${r.outcome}, not ${words(outcome).join(' or ')}` };
+}
+
+/** Every cause that is there is proved, and nothing else is. */
+function causeMark(r: RunResult, { causes = [], notCauses = [] }: Expect, { alternatives = [] }: Manifest): Mark {
+  const found = proved(r).filter((id) => causes.includes(id) || !alternatives.includes(id));
+  const missing = causes.filter((id) => !found.includes(id)).map((id) => `${id} is not proved`);
+  const surplus = found.filter((id) => (causes.length > 0 ? !causes.includes(id) : notCauses.includes('*') || notCauses.includes(id)));
+  if (causes.length === 0 && notCauses.length === 0) return 'none';
+  return from([...missing, ...surplus.map((id) => `${id} is proved falsely`)]);
+}
+
+/** Lines of a fixture's own source that carry a mark in a comment. */
+function marked(source: string, mark: string): readonly number[] {
+  const text = readFileSync(join(values.folder, source), 'utf8');
+  return text.split('\n').flatMap((line, i) => (new RegExp(`/\\*.*\\b${mark}\\b`).test(line) ? [i + 1] : []));
+}
+const shown = (p: Place | null | undefined): string => (p ? `${p.file ?? p.symbol ?? p.pc}:${p.line ?? '?'}` : 'nothing');
+
+function lineMark(r: RunResult, { blame = {}, entry, sources }: Manifest, { causes = [], outcome = [] }: Expect): Mark {
+  const main = sources[0]!;
+  const wrong: string[] = [];
+  let asked = 0;
+  const at = (place: Place | null | undefined, mark: string): boolean =>
+    place?.file != null && main.endsWith(place.file) && marked(main, mark).includes(place.line ?? -1);
+  for (const [id, mark] of Object.entries(blame)) {
+    if (!causes.includes(id)) continue;
+    asked++;
+    const places = [r.diagnosis.causes, r.checks].map((list) => list.find((c) => c.id === id)?.lastWriter);
+    if (!places.some((p) => at(p, mark)))
+      wrong.push(`${id} at ${shown(places.find((p) => p))}, not ${mark} (line ${marked(main, mark).join()})`);
+  }
+  const entered = r.entries.find((e) => e.how === 'branch')?.from;
+  if (entry !== undefined && !words(outcome).includes('no-jump')) {
+    asked++;
+    if (!at(entered, entry)) wrong.push(`entered from ${shown(entered)}, not ${entry} (line ${marked(main, entry).join()})`);
+  }
+  return asked === 0 ? 'none' : from(wrong);
+}
+
+const fixMark = (r: RunResult): Mark => {
+  const causes = r.diagnosis.causes.filter((c) => c.proved);
+  return causes.length === 0 ? 'none' : from(causes.filter((c) => c.fix === null).map((c) => `${c.id} has no fix`));
+};
+
+/** A check that stands unproved on the first screen although nothing says that it may. */
+function suspectMark(r: RunResult, { suspects = [] }: Manifest): Mark {
+  const innocent = r.diagnosis.causes.filter((c) => !c.proved && !suspects.includes(c.id));
+  return from(innocent.map((c) => `${c.id} is suspected`));
+}
+
+async function scored(name: string, file: string, manifest: Manifest): Promise<Row | null> {
+  const path = join(values.folder, name, file);
+  const { expect } = await readScenario(path, process.cwd());
+  if (!expect) return null;
+  const started = performance.now();
+  try {
+    const result = await inThread(await loadJob([], { scenario: path, wall: '60s' }, process.cwd()), {});
+    const marks = {
+      outcome: outcomeMark(result, expect),
+      cause: causeMark(result, expect, manifest),
+      line: lineMark(result, manifest, expect),
+      fix: fixMark(result),
+      suspects: suspectMark(result, manifest),
+    };
+    return { name: `${name}/${file}`, milliseconds: Math.round(performance.now() - started), marks };
+  } catch (error) {
+    const wrong = { wrong: `not run: ${error instanceof Error ? error.message : String(error)}` };
+    return {
+      name: `${name}/${file}`,
+      milliseconds: 0,
+      marks: { outcome: wrong, cause: 'none', line: 'none', fix: 'none', suspects: 'none' },
+    };
+  }
+}
+
+/** Share of the collected cases that name a part which this version has, and of those that a fixture was written from. */
+function casesLine(file: string, used: ReadonlySet<string>): string {
+  const cases = readFileSync(file, 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { readonly id: string; readonly chip?: string });
+  const modelled = cases.filter((c) => (c.chip?.match(/STM32[A-Z]\d[0-9A-Za-z]+/g) ?? []).some((part) => findChip(part) !== undefined));
+  const covered = modelled.filter((c) => used.has(c.id));
+  return `cases: ${cases.length}, of which ${modelled.length} name a part that is modelled; ${used.size} cases have a fixture, ${covered.length} of them on their own part`;
+}
+
+const rows: Row[] = [];
+const used = new Set<string>();
+for (const name of readdirSync(values.folder).sort()) {
+  const file = join(values.folder, name, 'fixture.json');
+  if (!existsSync(file)) continue;
+  const manifest = JSON.parse(readFileSync(file, 'utf8')) as Manifest;
+  if (manifest.case !== undefined) used.add(manifest.case);
+  if (!name.includes(values.only)) continue;
+  for (const scenario of readdirSync(join(values.folder, name)).filter((f) => /^scenario(\..+)?\.json$/.test(f))) {
+    const row = await scored(name, scenario, manifest);
+    if (row === null) continue;
+    rows.push(row);
+    const wrong = COLUMNS.flatMap((c) => (typeof row.marks[c] === 'object' ? [`${c}: ${row.marks[c].wrong}`] : []));
+    if (wrong.length > 0) console.log(`${row.name}\n    ${wrong.join('\n    ')}`);
+  }
+}
+console.log(`\n${rows.length} scenarios`);
+for (const column of COLUMNS) {
+  const judged = rows.filter((r) => r.marks[column] !== 'none');
+  const right = judged.filter((r) => r.marks[column] === 'right').length;
+  const share = judged.length === 0 ? '-' : `${((100 * right) / judged.length).toFixed(1)} %`;
+  console.log(`${column.padEnd(9)} ${String(right).padStart(4)} of ${String(judged.length).padStart(4)}  ${share}`);
+}
+const falsely = rows.filter((r) => typeof r.marks.cause === 'object' && r.marks.cause.wrong.includes('falsely')).length;
+console.log(
+  `false causes: ${falsely}; slowest: ${[...rows]
+    .sort((a, b) => b.milliseconds - a.milliseconds)
+    .slice(0, 3)
+    .map((r) => `${r.name} ${r.milliseconds} ms`)
+    .join(', ')}`,
+);
+if (values.cases !== undefined) console.log(casesLine(values.cases, used));
+if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(rows, null, 2)}\n`);
+process.exitCode = rows.every((r) => COLUMNS.every((c) => typeof r.marks[c] !== 'object')) ? 0 : 1;
