@@ -195,9 +195,10 @@ export class Session {
         });
         return true;
       },
-      faulted: () => {
-        if (machine.history.entries.length === 0 && this.faultCheckpoint === null && this.keepCheckpoints)
-          this.faultCheckpoint = machine.save();
+      faulted: (core) => {
+        // the boot core decides the run: a second core without an image locks up at once
+        if (core !== machine.bootCore || machine.history.entries.length > 0) return;
+        if (this.faultCheckpoint === null && this.keepCheckpoints) this.faultCheckpoint = machine.save();
       },
       exception: (core, exception, _handler, pc) => this.onException(core, exception, pc),
       exceptionReturn: (core) => this.onExceptionReturn(core),

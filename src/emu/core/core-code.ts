@@ -305,7 +305,7 @@ export abstract class CoreCode extends CoreCaches {
   protected fetchPage(pc: number): void {
     const page = pc >>> PAGE_BITS;
     this.enterZone(pc);
-    this.fetch(pc & ~1);
+    this.fetch((pc & ~1) >>> 0);
     let decoded = this.decodedPages.get(page);
     const region = this.regionAt(pc)!;
     const memory = region.memory!;

@@ -22,6 +22,7 @@ import {
   setPending,
 } from './nvic.ts';
 import { EXC, SCS } from './scs-state.ts';
+import { FPSCR_MASK } from './softfloat-bits.ts';
 import {
   fpAllowed,
   FPCA,
@@ -463,9 +464,11 @@ export function exceptionReturn(cpu: Cpu, value: number): void {
 function leaveException(cpu: Cpu, value: number, from: number): boolean {
   const wasActive = isActive(cpu, from);
   const nested = activeCount(cpu);
+  // ARMv8-M takes the raw priority before the exception ends (DDI 0553, DeActivate): NMI and HardFault leave FAULTMASK alone
+  const clears = isV8(cpu) ? activePriority(cpu) >= 0 : from !== EXC.NMI;
   if (wasActive) deactivate(cpu, from);
   const faultMask = cpu.get(S.FAULTMASK);
-  if (faultMask && (isV8(cpu) ? activePriority(cpu) >= 0 : from !== EXC.NMI)) {
+  if (faultMask && clears) {
     cpu.set(S.FAULTMASK, 0);
     cpu.changed('FAULTMASK', faultMask, 0);
   }
@@ -537,7 +540,7 @@ function popFrame(cpu: Cpu, value: number, nested: number): boolean {
   if (isV8(cpu) && !fp && (cpu.get(S.CONTROL) & FPCA) !== 0 && (cpu.get(S.FPCCR) & (1 << 28)) !== 0) clearFp(cpu);
   if (fpStacked) {
     for (let i = 0; i < FP_WORDS - 1; i++) cpu.words[(S.FP >> 2) + i] = fpWords[i]!;
-    cpu.set(S.FPSCR, fpWords[FP_WORDS - 1]!);
+    cpu.set(S.FPSCR, fpWords[FP_WORDS - 1]! & FPSCR_MASK);
   }
   for (let i = 0; i < STACKED; i++) cpu.words[FRAME[i]! >> 2] = frameWords[i]!;
   const align = fp || (cpu.get(S.CCR) & 0x200) !== 0;

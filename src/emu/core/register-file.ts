@@ -1,6 +1,7 @@
 /** Core registers by lower-case name: for entries, checks, repairs, debuggers. */
 import type { Cpu } from './cpu.ts';
 import { SCS } from './scs-state.ts';
+import { FPSCR_MASK } from './softfloat-bits.ts';
 import { getMsp, getPsp, setControl, setMsp, setPsp, setXpsr, updateSpLimit, xpsr } from './special.ts';
 import { S } from './state.ts';
 
@@ -87,7 +88,7 @@ export function setRegister(cpu: Cpu, name: string, value: number): void {
       cpu.set(SCS.SYS_ACTIVE, value);
       break;
     case 'fpscr':
-      cpu.set(S.FPSCR, value);
+      cpu.set(S.FPSCR, value & FPSCR_MASK);
       break;
     default:
       throw new Error(`no core register ${name}`);

@@ -6,6 +6,9 @@ export type Rounding = 0 | 1 | 2 | 3 | 4;
 /** Cumulative flags at their places in FPSCR. */
 export const FLAG = { IOC: 1, DZC: 2, OFC: 4, UFC: 8, IXC: 16, IDC: 128 } as const;
 
+/** Bits that FPSCR has on these cores: N, Z, C, V, AHP, DN, FZ, RMode, IDC, IXC, UFC, OFC, DZC, IOC. */
+export const FPSCR_MASK = 0xf7c0009f;
+
 /** What an operation takes from FPSCR and the flags that it raises. */
 export interface FpContext {
   rounding: Rounding;

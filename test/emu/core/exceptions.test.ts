@@ -33,6 +33,7 @@ const HFSR = 0xe000ed2c;
 const BFAR = 0xe000ed38;
 const CCR = 0xe000ed14;
 const SCR = 0xe000ed10;
+const BX_R0 = 0x4700;
 const SP0 = RAM + 0x8000;
 const V8: readonly CoreName[] = ['m33'];
 const excReturn = (core: CoreName, v7: number): number =>
@@ -303,12 +304,12 @@ describe('faults on ARMv7-M and ARMv8-M', () => {
     expect([cpu.get(S.IPSR), word(cpu, CFSR), reg(cpu, 13)]).toEqual([6, 1 << 20, SP0 - 0x18]);
   });
 
-  it('FAULTMASK is cleared by the return of every exception but NMI', () => {
+  it.each(['m4', 'm7', 'm33'] as const)('FAULTMASK is cleared by the return of every exception but NMI (%s)', (core) => {
     for (const [pend, left] of [
       [1 << 28, 0],
       [(1 << 31) >>> 0, 1],
     ] as const) {
-      const { cpu } = started('m4');
+      const { cpu } = started(core);
       cpu.write(ICSR, 4, pend);
       takePending(cpu);
       cpu.set(S.FAULTMASK, 1);
@@ -316,6 +317,18 @@ describe('faults on ARMv7-M and ARMv8-M', () => {
       expect(cpu.get(S.FAULTMASK)).toBe(left);
     }
   });
+
+  it.each(['m4', 'm7', 'm33'] as const)(
+    'code cannot be fetched from 0xA0000000 on: IACCVIOL, also on the private bus and without an MPU (%s)',
+    (core) => {
+      for (const at of [0xa0000000, 0xe000e000, 0xe0042000, 0xe0100000]) {
+        const { machine, cpu } = started(core, { [MAIN]: [BX_R0], [handlerAt(3)]: [LOOP] });
+        cpu.set(S.R, at | 1);
+        runTo(machine, handlerAt(3));
+        expect([word(cpu, CFSR), word(cpu, HFSR)]).toEqual([1, 0x40000000]);
+      }
+    },
+  );
 
   it('AIRCR: SYSRESETREQ needs the key; PRIGROUP reads back; VECTRESET is a core reset on ARMv7-M', () => {
     const { machine, cpu } = started('m4');
@@ -378,6 +391,15 @@ describe('FP context', () => {
       expect([cpu.get(S.FP + 4), cpu.get(S.CONTROL), reg(cpu, 13)]).toEqual([0x101, 4, SP0]);
     },
   );
+
+  it('bit 27 is none of FPSCR: a frame that holds it does not bring it in', () => {
+    const { machine, cpu } = started('m4', { [MAIN]: [...VMOV_S0_S1, SVC, LOOP], [handlerAt(11)]: [...VMOV_S0_S1, BX_LR] });
+    cpu.write(CPACR, 4, 0xf << 20);
+    runTo(machine, handlerAt(11) + 4);
+    cpu.write(SP0 - 0x68 + 0x60, 4, 0xffffffff);
+    runTo(machine, MAIN + 6);
+    expect(cpu.get(S.FPSCR) >>> 0).toBe(0xf7c0009f);
+  });
 
   it('a handler without FP instructions leaves the reserved frame empty and returns in the short time', () => {
     const { machine, cpu } = started('m4', { [MAIN]: [...VMOV_S0_S1, SVC, LOOP], [handlerAt(11)]: [NOP, BX_LR] });

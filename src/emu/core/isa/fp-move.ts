@@ -1,6 +1,7 @@
 /** Floating-point loads, stores, and moves between registers. Source: DDI 0403 A6.5…A6.7, A7.7; DDI 0553 C2.4. */
 import type { Builder, Expr, Operands, Val } from '../builder.ts';
 import { fpu, op, row, variants, type Decoded, type Refusal } from '../rows.ts';
+import { FPSCR_MASK } from '../softfloat-bits.ts';
 import { S } from '../state.ts';
 import { exists, fpNumber, WIDTHS } from './fp-arithmetic.ts';
 import { repeat, setFpReg } from './fp-common.ts';
@@ -157,8 +158,6 @@ for (const { w, sz, on, dt, reg } of WIDTHS) {
 }
 
 // ---- FPSCR ---------------------------------------------------------------------------------------------------------------------------
-/** N, Z, C, V, AHP, DN, FZ, RMode, IDC, IXC, UFC, OFC, DZC, IOC. */
-export const FPSCR_MASK = 0xf7c0009f;
 op('VMRS', { timing: 'fp-move', fp: true, dest: 'b' }, (b, o) => b.setReg(o.b, b.state(S.FPSCR)));
 op('VMRS_flags', { timing: 'fp-move', fp: true }, (b) => b.setNZCV(b.state(S.FPSCR)));
 op('VMSR', { timing: 'fp-move', fp: true, src: 'b' }, (b, o) => b.setState(S.FPSCR, b.and(b.reg(o.b), FPSCR_MASK)));
