@@ -93,13 +93,16 @@ export class Steps implements Attachment {
     this.setBreakpoints();
   }
   private setBreakpoints(): void {
-    const { machine } = this.session;
-    const wanted = machine.cores.map(() => new Set<number>());
+    for (const core of this.session.machine.cores) core.setBreakpoints(new Set(this.stops(core.index)));
+  }
+  /** Where a core has to stop for the steps. */
+  stops(core: number): number[] {
+    const stops: number[] = [];
     const step = this.list[this.state.index];
-    if (step?.when.kind === 'atSymbol' && this.state.endsAt === null)
-      wanted[this.coreOf(step.when.symbol).index]!.add(this.address(step.when.symbol));
-    if (this.state.call) wanted[this.state.call.core]!.add(this.state.call.pc);
-    for (const core of machine.cores) core.setBreakpoints(wanted[core.index]!);
+    if (step?.when.kind === 'atSymbol' && this.state.endsAt === null && this.coreOf(step.when.symbol).index === core)
+      stops.push(this.address(step.when.symbol));
+    if (this.state.call?.core === core) stops.push(this.state.call.pc);
+    return stops;
   }
   /** The core whose image has the symbol, which may be the second one's; else the boot core. */
   private coreOf(symbol: string): Core {

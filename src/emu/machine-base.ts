@@ -43,6 +43,8 @@ export interface MachineObserver {
   note?(kind: string, text: string): void;
   semihosting?(core: Core): boolean;
   lockup?(core: Core, reason: string): void;
+  /** A BKPT was reached that the attached debugger takes; PC stays there. */
+  breakpoint?(core: Core): void;
   exception?(core: Core, exception: number, handler: number, pc: number): void;
   exceptionReturn?(core: Core, exception: number, pc: number): void;
 }
@@ -584,8 +586,11 @@ export abstract class MachineBase implements CoreListener {
     const list = this.state.breakpoints;
     if (list.length < 16 && !list.some((b) => b.pc === core.pc)) list.push({ semihosting, pc: core.pc, at: core.now() });
   }
-  debuggerAttached(core: Core): boolean {
-    if (this.state.debugger) this.answered(core, false);
+  debuggerAttached(core: Core, takes: boolean): boolean {
+    if (this.state.debugger && takes) {
+      this.answered(core, false);
+      this.observer.breakpoint?.(core);
+    }
     return this.state.debugger;
   }
   console(channel: string, text: string): void {

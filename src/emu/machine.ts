@@ -116,7 +116,7 @@ export class Machine extends MachineBase {
           continue;
         }
         until = Math.min(until, this.endOfTurn(core));
-      } else if (this.skipping && this.mayBeIdle(core) && this.lookForIdle(core, until)) {
+      } else if (this.skipping && this.single === null && this.mayBeIdle(core) && this.lookForIdle(core, until)) {
         if (this.pausedInLook()) return core.atBreak ? 'stopped' : 'entry';
         continue;
       }
@@ -125,10 +125,13 @@ export class Machine extends MachineBase {
       const { readsAt, readsGap, lookAt } = this.idle[core.index]!;
       core.readsLimit = this.skipping && alone ? readsAt + readsGap : Infinity;
       core.looksUpBehindHandler = core.cycles() >= lookAt && this.skipping && alone;
-      const paused = core.run(until);
+      const { single } = this;
+      const [retired, exception] = single === null ? [0, 0] : [single.retired(), single.get(S.IPSR)];
+      const paused = single === core ? core.stepOnce() : core.run(until);
       this.entryPause = false;
       s.master = 0;
       this.settle(core);
+      if (single === core && (core.retired() !== retired || core.get(S.IPSR) !== exception)) return 'stopped';
       if (!paused) continue;
       if (core.takeIdleHit()) {
         const idle = this.idle[core.index]!;
@@ -146,6 +149,22 @@ export class Machine extends MachineBase {
     }
   }
 
+  /**
+   * Runs until `core` has executed one instruction more or has entered an exception, the other cores as far as their time has come; sleep passes.
+   * Returns why it ended: `limit` if the core did not get there until then, `entry` in front of an instruction in system memory.
+   */
+  stepCore(core: Core, limit: Ps): 'limit' | 'stopped' | 'entry' {
+    this.single = core;
+    try {
+      return this.run(limit);
+    } finally {
+      this.single = null;
+    }
+  }
+  private single: Core | null = null;
+  /** Cores that a debugger has halted, by index: time goes on without them. Not state of the chip: no checkpoint holds it. */
+  readonly debugHalted: boolean[] = this.chip.cores.map(() => false);
+
   /** A look for steady loops has come to an entry or a breakpoint. */
   protected pausedInLook(): boolean {
     const paused = this.entryPause || this.cores.some((c) => c.atBreak);
@@ -156,7 +175,7 @@ export class Machine extends MachineBase {
   // ---- cores on one timeline -------------------------------------------------------------------------------------------------------
   /** Out of reset and awake, or about to wake up. */
   protected runs(core: Core): boolean {
-    return this.state.booted[core.index]! && (!core.halted || core.canWake());
+    return this.state.booted[core.index]! && !this.debugHalted[core.index]! && (!core.halted || core.canWake());
   }
   /**
    * The core that is furthest behind, null if all sleep. Loops like this one, which run at every event, count their index: until V8 optimises them, `for…of`

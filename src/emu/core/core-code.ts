@@ -596,6 +596,10 @@ export abstract class CoreCode extends CoreCaches {
     }
     for (const a of before) this.tier.unstop(a);
   }
+  /** The breakpoints are these and no others. */
+  stopsExactlyAt(addresses: ReadonlySet<number>): boolean {
+    return addresses.size === this.breakpoints.size && [...addresses].every((a) => this.breakpoints.has(a));
+  }
   stopsAt(pc: number): boolean {
     return this.breakpoints.has(pc);
   }

@@ -480,6 +480,20 @@ export abstract class CoreMemory extends CoreState {
     else if (size === 2) view.setUint16(copy, value & 0xffff, true);
     else view.setUint8(copy, value & 0xff);
   }
+  /** A debugger's store to what is not on the bus: the private peripherals, or a bit through its alias. False where nothing answers. */
+  debuggerStore(address: number, size: 1 | 2 | 4, value: number): boolean {
+    if (!this.isPrivateBus(address)) {
+      const word = bandWord(address, size);
+      const bit = bandBit(address, size);
+      const old = this.peek(word, size);
+      if (old === null) return false;
+      this.system.write(word, size, value & 1 ? old | (1 << bit) : old & ~(1 << bit));
+      return true;
+    }
+    this.system.now = this.now();
+    writeScs(this.core, address, size, value, true);
+    return true;
+  }
   /** A debugger wrote through the core's port: the data cache sees it too. */
   debuggerWrote(address: number, size: number): void {
     const region = this.regionAt(address);

@@ -146,8 +146,8 @@ export abstract class CoreState {
   semihosting(): boolean {
     return this.listener.semihosting(this.core);
   }
-  debuggerAttached(): boolean {
-    return this.listener.debuggerAttached(this.core);
+  debuggerAttached(takes = false): boolean {
+    return this.listener.debuggerAttached(this.core, takes);
   }
   console(channel: string, text: string): void {
     this.listener.console(channel, text);

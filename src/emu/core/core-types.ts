@@ -15,7 +15,7 @@ export interface CoreListener {
   /** A write to memory that the cache between core and flash may hold, which is for reading only. */
   cacheableWrite(core: Core): void;
   semihosting(core: Core): boolean;
-  debuggerAttached(core: Core): boolean;
+  debuggerAttached(core: Core, takes: boolean): boolean;
   console(channel: string, text: string): void;
   note(kind: string, text: string): void;
   requestReset(by: 'software' | 'core', core: Core): void;

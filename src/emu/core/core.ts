@@ -182,14 +182,24 @@ export class Core extends CoreCode implements Cpu {
   /** Paying for the line of the place that it waits at has used the budget up: without the stop the instruction would have run before anyone looked up. */
   private finishStop(): boolean {
     this.idleHit = false;
+    return this.stepOnce();
+  }
+  /**
+   * Executes one instruction, breakpoint or not, behind the entry of an exception that is due before it. Also where an instruction costs nothing because
+   * it is issued with its neighbour. True if the machine has to look (an entry into system memory: then nothing was executed).
+   */
+  stepOnce(): boolean {
     const now = this.cycles();
-    this.beginPass(this.pc);
+    const { pc } = this;
+    const pass = this.breakpoints.has(pc) || this.idlePc === pc;
+    this.toldStop = -1;
+    if (pass) this.beginPass(pc);
     this.set(S.ONCE, 1);
     try {
       return this.runTo(now, now);
     } finally {
       this.set(S.ONCE, 0);
-      this.endPass();
+      if (pass) this.endPass();
     }
   }
 

@@ -84,8 +84,8 @@ export interface Cpu {
   requestReset(by: 'software' | 'core'): void;
   /** Semihosting BKPT 0xAB: returns true if it was served (R0 set). */
   semihosting(): boolean;
-  /** Other BKPT: true if an attached debugger takes it. */
-  debuggerAttached(): boolean;
+  /** True if a debugger is attached; `takes`: it takes the BKPT at PC. */
+  debuggerAttached(takes?: boolean): boolean;
   /** ITM stimulus port 0 output and the like. */
   console(channel: string, text: string): void;
   /** Event for the other core (SEV). */

@@ -184,7 +184,7 @@ export const SYSTEM_OPS: Readonly<Record<string, SystemOp>> = {
   SVC: (cpu, _o, pc, size) => supervisorCall(cpu, (pc + size) >>> 0),
   BKPT(cpu, o, pc) {
     if (o.imm === 0xab && cpu.semihosting()) return;
-    if (cpu.debuggerAttached()) {
+    if (cpu.debuggerAttached(true)) {
       cpu.branchTo(pc);
       return;
     }
