@@ -12,6 +12,7 @@ import { loadJob, type RunOptions } from './inputs.ts';
 import { EXIT, type Io } from './io.ts';
 import { Outputs, type OutputFile } from './outputs.ts';
 import { usePrebuilt } from './prebuilt.ts';
+import { interrupted, isLoopback, LOOPBACK, portNumber } from './serving.ts';
 import { serveUsbIp, type UsbIpServer } from './usbip-server.ts';
 
 export interface DfuOptions extends RunOptions {
@@ -25,11 +26,10 @@ export interface DfuOptions extends RunOptions {
 }
 
 const USBIP_PORT = 3240;
-const LOOPBACK = '127.0.0.1';
 export const BUS_ID = '1-1';
 
 export async function dfuCommand(images: readonly string[], options: DfuOptions, io: Io): Promise<number> {
-  const port = portNumber(options.port);
+  const port = portNumber(options.port, USBIP_PORT);
   const serves = options.usbip === true || options.hold === true || options.exec !== undefined;
   if (!serves && (options.port !== undefined || options.host !== undefined))
     throw new UsageError('--port and --host are for the USB/IP server', 'add --usbip');
@@ -58,18 +58,18 @@ export async function dfuCommand(images: readonly string[], options: DfuOptions,
 
 async function serve(held: HeldMachine, options: DfuOptions, port: number, io: Io): Promise<number> {
   const shared = usbIpExport(held.bus, BUS_ID, (text) => io.stderr.write(`usbip: ${text}\n`));
-  const interrupted = new Promise<null>((stop) => io.onInterrupt(() => stop(null)));
+  const stopped = interrupted(io);
   const server = await serveUsbIp(shared, options.host ?? LOOPBACK, port);
   try {
     const shown = server.host.includes(':') ? `[${server.host}]` : server.host;
     if (!isLoopback(server.host)) io.stderr.write(`bootbench: anyone who reaches ${shown}:${server.port} can use the device\n`);
     io.stdout.write(`usbip ${shown}:${server.port} ${BUS_ID}\n`);
     if (options.exec === undefined) {
-      await interrupted;
+      await stopped;
       return EXIT.ok;
     }
-    const code = await runClient(options.exec, server, io, interrupted);
-    if (code !== null && options.hold === true) await interrupted;
+    const code = await runClient(options.exec, server, io, stopped);
+    if (code !== null && options.hold === true) await stopped;
     return code ?? EXIT.ok;
   } finally {
     await server.close();
@@ -77,7 +77,7 @@ async function serve(held: HeldMachine, options: DfuOptions, port: number, io: I
 }
 
 /** Runs the client with the server's place in its environment. Its exit code; null where it was interrupted. */
-async function runClient(command: string, server: UsbIpServer, io: Io, interrupted: Promise<null>): Promise<number | null> {
+async function runClient(command: string, server: UsbIpServer, io: Io, stopped: Promise<null>): Promise<number | null> {
   const env = { ...io.env, USBIP_HOST: server.host, USBIP_PORT: String(server.port), USBIP_BUSID: BUS_ID };
   const child = spawn(command, { shell: true, cwd: io.cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
   child.stdout.on('data', (bytes: Buffer) => io.stdout.write(bytes.toString('utf8')));
@@ -86,7 +86,7 @@ async function runClient(command: string, server: UsbIpServer, io: Io, interrupt
     child.once('error', fail);
     child.once('close', (code, signal) => settle(code ?? (signal === null ? EXIT.internal : SIGNALLED)));
   });
-  const code = await Promise.race([ended, interrupted]);
+  const code = await Promise.race([ended, stopped]);
   if (code === null) await stop(child, ended);
   return code;
 }
@@ -117,12 +117,3 @@ function deviceLine(held: HeldMachine): string {
   const names = dfu?.alts.map((a) => ` "${a.name}"`).join(',') ?? '';
   return `${hex(device!.vid)}:${hex(device!.pid)} ${device!.product ?? ''}, served by ${by}${names === '' ? '' : `:${names}`}`;
 }
-
-function portNumber(text: string | undefined): number {
-  if (text === undefined) return USBIP_PORT;
-  const n = /^\d{1,5}$/.test(text) ? Number(text) : NaN;
-  if (!(n <= 65535)) throw new UsageError(`--port: ${JSON.stringify(text)} is not a port`, 'it is 0 (a free one) to 65535');
-  return n;
-}
-
-const isLoopback = (host: string): boolean => host === '::1' || host.startsWith('127.');

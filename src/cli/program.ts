@@ -7,6 +7,7 @@ import type { Bench } from './engine.ts';
 import type { ChipsOptions } from './chips.ts';
 import type { CompareCommandOptions } from './compare.ts';
 import type { DfuOptions } from './dfu.ts';
+import type { GdbOptions } from './gdb.ts';
 import { EXIT, internalError, type Io } from './io.ts';
 import { VERSION } from '../version.ts';
 import type { RunCommandOptions } from './run.ts';
@@ -58,6 +59,7 @@ function build(io: Io, exit: (code: number) => void, injected: Bench | undefined
   addCompare(program, io, exit, bench);
   addChips(program, io, exit);
   addExplain(program, io, exit);
+  addGdb(program, io, exit);
   return program;
 }
 
@@ -173,5 +175,15 @@ function addExplain(program: Command, io: Io, exit: (code: number) => void): voi
     .argument('<id>', 'for example primask')
     .action(async (id: string) => {
       exit((await import('./explain.ts')).explainCommand(id, io));
+    });
+}
+
+function addGdb(program: Command, io: Io, exit: (code: number) => void): void {
+  onMachine(command(program, 'gdb'))
+    .description('a GDB server for the emulated machine, which waits at its first instruction; ends at Ctrl-C. Try `monitor help` in GDB')
+    .option('--port <n>', 'port of the first core, the second has the next one; 0 picks free ones (default: 3333)')
+    .option('--host <address>', 'address to listen on (default: 127.0.0.1, reached from this machine alone)')
+    .action(async (images: string[], options: GdbOptions) => {
+      exit(await (await import('./gdb.ts')).gdbCommand(images, options, io));
     });
 }

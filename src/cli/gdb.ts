@@ -1,0 +1,86 @@
+/** `bootbench gdb`: a GDB remote server for the emulated machine, a port for each core. */
+import { createServer, type Server, type Socket } from 'node:net';
+import { jobInput } from '../bench/job.ts';
+import { Session } from '../bench/session.ts';
+import { GdbHub } from '../debug/gdb-hub.ts';
+import type { Core } from '../emu/core/core.ts';
+import { findChip } from '../chips/index.ts';
+import { loadJob, type MachineOptions } from './inputs.ts';
+import { EXIT, type Io } from './io.ts';
+import { usePrebuilt } from './prebuilt.ts';
+import { addressOf, interrupted, isLoopback, listening, LOOPBACK, portNumber } from './serving.ts';
+
+export interface GdbOptions extends MachineOptions {
+  readonly port?: string;
+  readonly host?: string;
+}
+
+export async function gdbCommand(images: readonly string[], options: GdbOptions, io: Io): Promise<number> {
+  const port = portNumber(options.port, 3333);
+  const job = await loadJob(images, options, io.cwd);
+  usePrebuilt(findChip(job.chip)?.cores ?? []);
+  const session = new Session(jobInput(job));
+  const hub = new GdbHub(session);
+  const host = options.host ?? LOOPBACK;
+  const log = (text: string): void => io.stderr.write(`${text}\n`);
+  let turning = false;
+  hub.onWake = () => {
+    if (turning) return;
+    turning = true;
+    const turn = (): void => {
+      turning = hub.advance();
+      if (turning) setImmediate(turn);
+    };
+    setImmediate(turn);
+  };
+  const servers: Server[] = [];
+  const sockets = new Set<Socket>();
+  try {
+    for (const [i, core] of hub.cores.entries()) {
+      const wanted = port === 0 ? 0 : port + i;
+      servers.push(
+        await listening(
+          createServer((socket) => serve(hub, core, socket, sockets, log)),
+          wanted,
+          host,
+        ),
+      );
+    }
+  } catch (error) {
+    for (const server of servers) server.close();
+    session.release();
+    throw error;
+  }
+  for (const [i, core] of hub.cores.entries()) if (i > 0) log(`${core.row.name}: ${addressOf(servers[i]!)}`);
+  if (!isLoopback(host)) log(`listening on ${host}: whoever reaches this port controls the emulated machine`);
+  io.stdout.write(`gdb ${addressOf(servers[0]!)}\n`);
+  await interrupted(io);
+  for (const server of servers) server.close();
+  hub.onWake = () => undefined;
+  for (const socket of sockets) socket.destroy();
+  session.release();
+  return EXIT.ok;
+}
+
+function serve(hub: GdbHub, core: Core, socket: Socket, sockets: Set<Socket>, log: (text: string) => void): void {
+  sockets.add(socket);
+  socket.setNoDelay(true);
+  socket.on('error', () => socket.destroy());
+  const server = hub.connect(core, (bytes) => void (socket.writable && socket.write(bytes)));
+  if (server === null) {
+    log(`${core.row.name}: a second client was refused`);
+    socket.end();
+    socket.on('close', () => sockets.delete(socket));
+    return;
+  }
+  log(`${core.row.name}: client attached, the core is halted`);
+  socket.on('data', (bytes) => {
+    server.receive(bytes);
+    if (server.closed) socket.end();
+  });
+  socket.on('close', () => {
+    sockets.delete(socket);
+    hub.disconnect(server);
+    log(`${core.row.name}: client gone`);
+  });
+}

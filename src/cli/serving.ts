@@ -1,0 +1,31 @@
+/** What the servers of the command line have alike: ports, addresses, the end. */
+import type { AddressInfo, Server } from 'node:net';
+import { UsageError } from '../bench/usage-error.ts';
+import type { Io } from './io.ts';
+
+export const LOOPBACK = '127.0.0.1';
+export const isLoopback = (host: string): boolean => host === '::1' || host.startsWith('127.');
+
+/** A port as typed, or `fallback` if it was left out; 0 = a free one. */
+export function portNumber(text: string | undefined, fallback: number): number {
+  if (text === undefined) return fallback;
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : NaN;
+  if (!(port <= 65535)) throw new UsageError(`--port: ${JSON.stringify(text)} is not a port`, 'it is 0 (a free one) to 65535');
+  return port;
+}
+export function listening(server: Server, port: number, host: string): Promise<Server> {
+  return new Promise((settle, fail) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      const why = error.code === 'EADDRINUSE' ? 'the port is in use' : error.message;
+      fail(new UsageError(`cannot listen on ${host} port ${port}: ${why}`, 'give another one with --port; 0 picks a free one'));
+    });
+    server.listen(port, host, () => settle(server));
+  });
+}
+/** `127.0.0.1:3333`, IPv6 in brackets. */
+export function addressOf(server: Server): string {
+  const { address, port } = server.address() as AddressInfo;
+  return `${address.includes(':') ? `[${address}]` : address}:${port}`;
+}
+/** Settles at SIGINT or SIGTERM. */
+export const interrupted = (io: Io): Promise<null> => new Promise((settle) => void io.onInterrupt(() => settle(null)));
