@@ -228,10 +228,11 @@ export interface RegisterModel<S extends object = object> {
   onWire?(c: RegisterContext<S>, wire: string, value: number): void;
   onClock?(c: RegisterContext<S>, clock: string): void;
   onGate?(c: RegisterContext<S>, on: boolean): void;
-  read?(c: RegisterContext<S>, r: Register, value: number): number;
+  /** `size`: width of the access in bytes, for data registers that give as many bytes as are asked for. */
+  read?(c: RegisterContext<S>, r: Register, value: number, size: number): number;
   /** Registers whose reads depend on the time or have side effects. Left out: all of them if there is a `read`, none otherwise. */
   readonly live?: readonly string[];
-  peek?(c: RegisterContext<S>, r: Register, value: number): number;
+  peek?(c: RegisterContext<S>, r: Register, value: number, size: number): number;
   /** Registers whose reads do more than bring the block's own state up to now: an interrupt, a timer, a wire, a note. Left out: all of them if there is a `peek`, none otherwise. */
   readonly acting?: readonly string[];
   write?(c: RegisterContext<S>, r: Register, merged: number, raw: number, lanes: number): number | void;
@@ -418,7 +419,7 @@ export class RegisterBlock implements Component<RegisterState> {
     if (!quiet && this.modelledIndex[r.index] === 0) this.hooks.onUnmodelled?.(env.name, r, 'read');
     let value = state.regs[r.index]!;
     const view = quiet ? (this.model?.peek ?? this.model?.read) : this.model?.read;
-    if (view) value = view.call(this.model, c, r, value);
+    if (view) value = view.call(this.model, c, r, value, size);
     const shift = (offset - r.offset) * 8;
     if (size <= r.size) return ((value >>> shift) & sizeMask(size)) >>> 0;
     // Wider than the register: join with the next one, as the bus does for 16-bit registers read as a word.
