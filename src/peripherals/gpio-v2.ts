@@ -4,7 +4,8 @@
  * Facts: registers ST SVD, behaviour RM GPIO chapter (documented). A floating input reads 0 (assumed; silicon reads noise).
  *
  * Wires, for pin PA5: `pin.PA5` is what the board drives: 0, 1 or 2 (high impedance; the board drives 2 where nothing is connected). `out.PA5` is what the
- * chip drives as an output: 0, 1 or 2 (not driving). `in.PA5` is the level that the digital input sees (0 in analog mode), for EXTI.
+ * chip drives as an output: 0, 1 or 2 (not driving). `in.PA5` is the level that the digital input sees (0 in analog mode), for EXTI. `af.PA5` is the number of the
+ * alternate function + 1, 0 in the other modes.
  */
 import type { Layout, ModelFactory, RegisterContext, RegisterModel } from '../emu/registers.ts';
 
@@ -18,6 +19,7 @@ export interface GpioOptions {
 export const PIN_FLOATING = 2;
 const Z = PIN_FLOATING;
 const MODE_OUTPUT = 1;
+const MODE_ALTERNATE = 2;
 const MODE_ANALOG = 3;
 const LCKK = 0x10000;
 
@@ -34,6 +36,8 @@ export const gpioV2: ModelFactory = (layout: Layout, given): RegisterModel<State
   const pinWires = pins.map((p) => `pin.${p}`);
   const outWires = pins.map((p) => `out.${p}`);
   const inWires = pins.map((p) => `in.${p}`);
+  const afWires = pins.map((p) => `af.${p}`);
+  const AFR = [layout.at(0x20)!, layout.at(0x24)!];
   const MODER = layout.reg('MODER');
   const OTYPER = layout.reg('OTYPER');
   const PUPDR = layout.reg('PUPDR');
@@ -66,6 +70,9 @@ export const gpioV2: ModelFactory = (layout: Layout, given): RegisterModel<State
     if (outside !== Z) return outside;
     return two(c.get(PUPDR), pin) === 1 ? 1 : 0;
   };
+  const alternate = (c: Context, pin: number): number =>
+    two(c.get(MODER), pin) === MODE_ALTERNATE ? ((c.get(AFR[pin >> 3]!) >>> (4 * (pin & 7))) & 15) + 1 : 0;
+  const route = (c: Context): void => pins.forEach((_, pin) => c.env.setWire(afWires[pin]!, alternate(c, pin)));
   /** Brings these pins up to date, a bit each. */
   const update = (c: Context, changed: number): void => {
     let idr = c.get(IDR);
@@ -126,6 +133,7 @@ export const gpioV2: ModelFactory = (layout: Layout, given): RegisterModel<State
     onReset(c) {
       c.s.lockStep = 0;
       update(c, 0xffff);
+      route(c);
     },
     onWire(c, wire) {
       const pin = pinWires.indexOf(wire);
@@ -160,6 +168,7 @@ export const gpioV2: ModelFactory = (layout: Layout, given): RegisterModel<State
     wrote(c, r, value, old) {
       if (r === MODER || r === PUPDR) update(c, pairs(value ^ old));
       else if (r === OTYPER || r === ODR) update(c, value ^ old);
+      if (value !== old && (r === MODER || AFR.includes(r))) route(c);
     },
   };
 };
