@@ -10,6 +10,7 @@ import type { Field, Layout, ModelFactory, Register, RegisterContext, RegisterMo
 import { scaleRate, type Rate } from '../emu/time.ts';
 import { RccCir } from './rcc-cir.ts';
 import { rccModel } from './rcc-common.ts';
+import { addKernelClocks, kernelMuxes, type KernelMux } from './rcc-kernels.ts';
 import { resetFlagNames } from './rcc-rules.ts';
 
 type Ctx = RegisterContext<object>;
@@ -31,6 +32,9 @@ const READY_BITS = { lsi: 0, lse: 1, hsi: 2, hse: 3, pll: 4, hsi14: 5, hsi48: 6 
 /** PLL multiplier: 2…16. */
 export const pllMultiplier = (v: number): number => Math.min(v + 2, 16);
 
+/** RM0091 6.4.13. */
+const MUXES: readonly KernelMux[] = [{ field: 'CFGR3.I2C1SW', sources: ['hsi', 'sysclk'], clocks: ['i2c1'] }];
+
 class RccF0 extends RccCir {
   protected readonly swNames = SW_NAMES;
   private readonly cr2: Register;
@@ -44,6 +48,7 @@ class RccF0 extends RccCir {
   private readonly usbsw: Field;
   private readonly usben: Field;
   private readonly usarts: readonly { clock: string; field: Field }[];
+  private readonly muxes: ReturnType<typeof kernelMuxes>;
   readonly timers: readonly string[];
 
   constructor(layout: Layout) {
@@ -63,6 +68,7 @@ class RccF0 extends RccCir {
     this.usarts = [1, 2]
       .filter((n) => layout.hasField(`CFGR3.USART${n}SW`))
       .map((n) => ({ clock: `usart${n}`, field: f(`CFGR3.USART${n}SW`) }));
+    this.muxes = kernelMuxes(layout, MUXES);
     this.timers = [...Object.keys(this.oscillators), 'pll', ...this.baseTimers()];
   }
 
@@ -98,6 +104,7 @@ class RccF0 extends RccCir {
     rates['rtc'] = this.rtcRate(c, rates);
     rates['usb'] = (this.usbsw.get(c) ? rates['pll'] : rates['hsi48']) ?? null;
     for (const u of this.usarts) rates[u.clock] = rates[USART_SOURCES[u.field.get(c)]!] ?? null;
+    addKernelClocks(c, rates, this.muxes);
     return rates;
   }
 

@@ -11,6 +11,7 @@ import type { Field, Layout, ModelFactory, Register, RegisterContext, RegisterMo
 import { scaleRate, type Rate } from '../emu/time.ts';
 import { rccModel } from './rcc-common.ts';
 import { ppreDivider, resetFlagNames } from './rcc-rules.ts';
+import { addKernelClocks, kernelMuxes, type KernelMux } from './rcc-kernels.ts';
 import { RccH, type RccHFacts, type RccHState } from './rcc-h.ts';
 
 type Ctx = RegisterContext<object>;
@@ -51,6 +52,22 @@ const FACTS: RccHFacts = {
 const SYSTICK_LSI = 1;
 const SYSTICK_LSE = 2;
 
+const SPI_SOURCES = ['pll1q', 'pll2p', 'pll3p', null, 'per'];
+const lptimSources = (bus: string): readonly (string | null)[] => [bus, 'pll2p', 'pll3r', 'lse', 'lsi', 'per'];
+/** RM0481 11.8, CCIPR2 to CCIPR5. */
+const MUXES: readonly KernelMux[] = [
+  { field: 'CCIPR3.SPI1SEL', sources: SPI_SOURCES, clocks: ['spi1'] },
+  { field: 'CCIPR3.SPI2SEL', sources: SPI_SOURCES, clocks: ['spi2'] },
+  { field: 'CCIPR3.SPI3SEL', sources: SPI_SOURCES, clocks: ['spi3'] },
+  { field: 'CCIPR3.SPI4SEL', sources: ['pclk2', 'pll2q', 'pll3q', 'hsi', 'csi', 'hse'], clocks: ['spi4'] },
+  { field: 'CCIPR4.I2C1SEL', sources: ['pclk1', 'pll3r', 'hsi', 'csi'], clocks: ['i2c1'] },
+  { field: 'CCIPR4.I2C2SEL', sources: ['pclk1', 'pll3r', 'hsi', 'csi'], clocks: ['i2c2'] },
+  { field: 'CCIPR4.I2C3SEL', sources: ['pclk3', 'pll3r', 'hsi', 'csi'], clocks: ['i2c3'] },
+  { field: 'CCIPR2.LPTIM1SEL', sources: lptimSources('pclk3'), clocks: ['lptim1'] },
+  { field: 'CCIPR2.LPTIM2SEL', sources: lptimSources('pclk1'), clocks: ['lptim2'] },
+  { field: 'CCIPR5.ADCDACSEL', sources: ['hclk', 'sysclk', 'pll2r', 'hse', 'hsi', 'csi'], clocks: ['adc'] },
+];
+
 class RccH5 extends RccH {
   private readonly hpre: Field;
   private readonly ppre: readonly Field[];
@@ -60,6 +77,7 @@ class RccH5 extends RccH {
   private readonly systicksel: Field;
   private readonly ckpersel: Field;
   private readonly usarts: readonly { clock: string; field: Field; bus: string }[];
+  private readonly kernels: ReturnType<typeof kernelMuxes>;
   protected override readonly hseFrozen: number;
 
   constructor(layout: Layout) {
@@ -74,6 +92,7 @@ class RccH5 extends RccH {
     this.ckpersel = f('CCIPR5.CKPERSEL');
     this.hseFrozen = f('CR.HSEEXT').mask;
     this.usarts = USARTS.filter(([, path]) => layout.hasField(path)).map(([clock, path, bus]) => ({ clock, field: f(path), bus }));
+    this.kernels = kernelMuxes(layout, MUXES);
   }
 
   protected rates(c: Ctx): Rates {
@@ -90,6 +109,7 @@ class RccH5 extends RccH {
     rates['usb'] = this.usbRate(rates, this.usbsel.get(c));
     rates['rng'] = this.rngRate(rates, this.rngsel.get(c));
     for (const u of this.usarts) rates[u.clock] = this.kernelRate(rates, u.field.get(c), u.bus);
+    addKernelClocks(c, rates, this.kernels);
     return rates;
   }
 

@@ -12,6 +12,7 @@ import { RESET_CAUSES, type ResetCause, type ResetKind } from '../emu/component.
 import type { Field, Layout, ModelFactory, Register, RegisterContext, RegisterModel } from '../emu/registers.ts';
 import { scaleRate, type Rate } from '../emu/time.ts';
 import { RCC_WIRES, rccModel } from './rcc-common.ts';
+import { addKernelClocks, kernelMuxes, type KernelMux } from './rcc-kernels.ts';
 import { hpreDivider, ppreDivider, timerClock } from './rcc-rules.ts';
 import { RccH, type RccHFacts, type RccHState } from './rcc-h.ts';
 
@@ -83,11 +84,26 @@ interface Split {
   readonly own: readonly [Register, Register];
 }
 
+const lptimSources = (bus: string): readonly (string | null)[] => [bus, 'pll2p', 'pll3r', 'lse', 'lsi', 'per'];
+/** RM0399 9.7.17 to 19. */
+const MUXES: readonly KernelMux[] = [
+  { field: 'D2CCIP1R.SPI123SEL', sources: ['pll1q', 'pll2p', 'pll3p', null, 'per'], clocks: ['spi123'] },
+  { field: 'D2CCIP1R.SPI45SEL', sources: ['pclk2', 'pll2q', 'pll3q', 'hsi', 'csi', 'hse'], clocks: ['spi45'] },
+  { field: 'D3CCIPR.SPI6SEL', sources: ['pclk4', 'pll2q', 'pll3q', 'hsi', 'csi', 'hse'], clocks: ['spi6'] },
+  { field: 'D2CCIP2R.I2C123SEL', sources: ['pclk1', 'pll3r', 'hsi', 'csi'], clocks: ['i2c123'] },
+  { field: 'D3CCIPR.I2C4SEL', sources: ['pclk4', 'pll3r', 'hsi', 'csi'], clocks: ['i2c4'] },
+  { field: 'D2CCIP2R.LPTIM1SEL', sources: lptimSources('pclk1'), clocks: ['lptim1'] },
+  { field: 'D3CCIPR.LPTIM2SEL', sources: lptimSources('pclk4'), clocks: ['lptim2'] },
+  { field: 'D3CCIPR.LPTIM345SEL', sources: lptimSources('pclk4'), clocks: ['lptim345'] },
+  { field: 'D3CCIPR.ADCSEL', sources: ['pll2p', 'pll3r', 'per'], clocks: ['adc'] },
+];
+
 class RccH7 extends RccH {
   private readonly splits: readonly Split[];
   private readonly rsr: readonly [Register, Register];
   private readonly r;
   private readonly x;
+  private readonly muxes: ReturnType<typeof kernelMuxes>;
   private readonly kernels: readonly { field: Field; bus: string; clocks: readonly string[] }[];
 
   constructor(layout: Layout) {
@@ -114,6 +130,7 @@ class RccH7 extends RccH {
       boot1: f('GCR.BOOT_C1'),
       boot2: f('GCR.BOOT_C2'),
     };
+    this.muxes = kernelMuxes(layout, MUXES);
     this.kernels = KERNELS.map(([path, bus, clocks]) => ({ field: f(path), bus, clocks }));
   }
 
@@ -142,6 +159,7 @@ class RccH7 extends RccH {
     rates['usb'] = this.usbRate(rates, x.usbsel.get(c));
     rates['rng'] = this.rngRate(rates, x.rngsel.get(c));
     for (const { field, bus, clocks } of this.kernels) for (const clock of clocks) rates[clock] = this.kernelRate(rates, field.get(c), bus);
+    addKernelClocks(c, rates, this.muxes);
     return rates;
   }
 

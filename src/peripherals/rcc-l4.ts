@@ -10,6 +10,7 @@ import type { ResetCause, ResetKind } from '../emu/component.ts';
 import type { Field, Layout, ModelFactory, Register, RegisterContext, RegisterModel } from '../emu/registers.ts';
 import { rate, rateHz, scaleRate, type Rate } from '../emu/time.ts';
 import { RccBase, rccModel, type BackupFields, type InterruptFields, type OscillatorFields } from './rcc-common.ts';
+import { addKernelClocks, kernelMuxes, type KernelMux } from './rcc-kernels.ts';
 import { resetFlagNames } from './rcc-rules.ts';
 
 export interface RccL4Options {
@@ -43,6 +44,19 @@ const USARTS: readonly (readonly [clock: string, field: string, bus: string])[] 
   ['uart4', 'CCIPR.UART4SEL', 'pclk1'],
   ['uart5', 'CCIPR.UART5SEL', 'pclk1'],
   ['lpuart1', 'CCIPR.LPUART1SEL', 'pclk1'],
+];
+
+const I2C_SOURCES = ['pclk1', 'sysclk', 'hsi'];
+const LPTIM_SOURCES = ['pclk1', 'lsi', 'hsi', 'lse'];
+/** RM0351 6.4.28. */
+const KERNELS: readonly KernelMux[] = [
+  { field: 'CCIPR.I2C1SEL', sources: I2C_SOURCES, clocks: ['i2c1'] },
+  { field: 'CCIPR.I2C2SEL', sources: I2C_SOURCES, clocks: ['i2c2'] },
+  { field: 'CCIPR.I2C3SEL', sources: I2C_SOURCES, clocks: ['i2c3'] },
+  { field: 'CCIPR2.I2C4SEL', sources: I2C_SOURCES, clocks: ['i2c4'] },
+  { field: 'CCIPR.LPTIM1SEL', sources: LPTIM_SOURCES, clocks: ['lptim1'] },
+  { field: 'CCIPR.LPTIM2SEL', sources: LPTIM_SOURCES, clocks: ['lptim2'] },
+  { field: 'CCIPR.ADCSEL', sources: [null, 'pllsai1r', 'pllsai2r', 'sysclk'], clocks: ['adc'] },
 ];
 
 interface Output {
@@ -89,6 +103,7 @@ class RccL4 extends RccBase {
   private readonly clk48sel: Field;
   private readonly stopwuck: Field;
   private readonly usarts: readonly { clock: string; field: Field; bus: string }[];
+  private readonly kernels: ReturnType<typeof kernelMuxes>;
   readonly timers: readonly string[];
 
   constructor(layout: Layout, options: RccL4Options) {
@@ -138,6 +153,7 @@ class RccL4 extends RccBase {
     this.csson = f('CR.CSSON');
     this.sysclkPll = this.plls[0]!.on;
     this.usarts = USARTS.map(([clock, path, bus]) => ({ clock, field: f(path), bus }));
+    this.kernels = kernelMuxes(layout, KERNELS);
     this.timers = [...Object.keys(this.oscillators), ...this.plls.map((p) => p.name), 'msi.lock', ...this.baseTimers()];
   }
 
@@ -226,6 +242,7 @@ class RccL4 extends RccBase {
       const source = u.field.get(c) === 0 ? u.bus : KERNEL[u.field.get(c)]!;
       rates[u.clock] = rates[source] ?? null;
     }
+    addKernelClocks(c, rates, this.kernels);
     return rates;
   }
 
@@ -317,7 +334,7 @@ class RccL4 extends RccBase {
     if (value === old) return;
     if (r === this.interrupts.enables) this.interrupt(c);
     if (r === this.cr && !this.msipllen.of(value)) c.s.msiLocked = false;
-    if (/^(CR|BDCR|CSR|CFGR|PLL.*|CCIPR|CRRCR)$/.test(r.name)) this.followAll(c);
+    if (/^(CR|BDCR|CSR|CFGR|PLL.*|CCIPR2?|CRRCR)$/.test(r.name)) this.followAll(c);
   }
   override onReset(c: Ctx, kind: ResetKind): void {
     if (kind !== 'backup') c.s.msiLocked = false;
@@ -334,7 +351,7 @@ export const rccL4: ModelFactory = (layout, options): RegisterModel<RccL4State> 
       confidence: 'documented',
       lacks: ['sleep-mode enables', 'MCO and LSCO', 'trimming', 'HSI16 in Stop modes'],
     },
-    ...rccModel(rcc, layout, /SMENR\d?$|^(ICSCR|CCIPR2)$/),
+    ...rccModel(rcc, layout, /SMENR\d?$|^ICSCR$/),
     writable: {
       // Ready flags are the hardware's, whatever the SVD says; bits that software can only set are write-only there.
       CR:
