@@ -1,14 +1,17 @@
 /**
- * TIM: basic and general-purpose timers (and the time base of the advanced ones). Modelled: counting up and down, prescaler, auto-reload and repetition with their
- * preloads, one-pulse mode, update and output-compare flags and interrupts, EGR, capture of clocks inside the chip (tim-capture.ts).
+ * TIM: basic, general-purpose and advanced timers. Modelled: counting up and down, prescaler, auto-reload and repetition with their preloads, one-pulse mode, update
+ * and output-compare flags and interrupts, EGR, TRGO, DMA requests, slave modes on the triggers of other timers, capture of clocks inside the chip (tim-capture.ts).
  *
  * Facts: registers ST SVD; time base and preload rules: RM general-purpose timer chapter (documented). CEN acts one kernel clock later: RM (documented).
  *
  * Nothing polls: the state is what it was at kernel clock count `anchor` and is brought up to now on each access. A timer is armed only for an
- * interrupt that is enabled and not yet pending.
+ * interrupt that is enabled and not yet pending, a DMA request, and an event that another block waits for.
+ *
+ * Wires: `<block>.trgo` and `<block>.cc1` to `cc4` change with each event while their `.wanted` is not 0; `<block>.dma.up`, `.dma.cc1` … `.dma.trig` are
+ * requests by events (dma-requests.ts).
  */
 import { clonePlain } from '../emu/component.ts';
-import { RegisterContext, type Layout, type ModelFactory, type Register, type RegisterModel } from '../emu/registers.ts';
+import { RegisterContext, type Field, type Layout, type ModelFactory, type Register, type RegisterModel } from '../emu/registers.ts';
 import { captureState, inputCapture, type CaptureOptions, type CaptureState } from './tim-capture.ts';
 
 export interface TimOptions {
@@ -21,6 +24,10 @@ export interface TimOptions {
   readonly irqs: { readonly update: number; readonly cc: number; readonly trigger: number; readonly brk: number };
   /** Clocks inside the chip that channel 1 can capture. */
   readonly capture?: CaptureOptions;
+  /** Wires of the internal triggers by the value of SMCR.TS. */
+  readonly itr?: Readonly<Record<number, string>>;
+  /** Its bit in the `.wanted` wires of what it waits for. */
+  readonly listener?: number;
 }
 const DEFAULTS: TimOptions = { block: 'TIM', clock: 'timpclk1', bits: 16, irqs: { update: 0, cc: 0, trigger: 0, brk: 0 } };
 
@@ -33,6 +40,16 @@ const CC = 0x1e;
 const EVENTS = UPDATE | CC | COM | TRIGGER | BREAK;
 const CC1IF = 1 << 1;
 const CC1OF = 1 << 9;
+const EVENT_UG = 1 << 16;
+const EVENT_CEN = 1 << 17;
+/** SMCR.SMS. */
+const [RESET_MODE, TRIGGER_MODE, EXTERNAL_CLOCK, RESET_AND_TRIGGER] = [4, 6, 7, 8];
+const ECE = 1 << 14;
+/** CR2.MMS. */
+const [MMS_ENABLE, MMS_UPDATE, MMS_COMPARE] = [1, 2, 3];
+const OCM_PWM1 = 6;
+const UDE = 1 << 8;
+const TDE = 1 << 14;
 const ccBit = (channel: number): number => 2 << channel;
 
 interface State extends CaptureState {
@@ -47,299 +64,482 @@ interface State extends CaptureState {
   ccr: number[];
   /** The counter stands still: block clock off. */
   gated: number;
+  /** Events since requests and triggers were last given out, as SR bits; UG and CEN, which alone cause a trigger, at EVENT_UG and EVENT_CEN. */
+  events: number;
 }
 type Context = RegisterContext<State>;
 
-export const tim: ModelFactory = (layout: Layout, given): RegisterModel<State> => {
-  const o: TimOptions = { ...DEFAULTS, ...(given as Partial<TimOptions>) };
-  const MAX = o.bits === 32 ? 0xffffffff : 0xffff;
-  const CR1 = layout.reg('CR1');
-  const DIER = layout.reg('DIER');
-  const SR = layout.reg('SR');
-  const EGR = layout.reg('EGR');
-  const CNT = layout.reg('CNT');
-  const PSC = layout.reg('PSC');
-  const ARR = layout.reg('ARR');
-  const RCR = layout.has('RCR') ? layout.reg('RCR') : null;
-  const CEN = layout.field('CR1.CEN');
-  const UDIS = layout.field('CR1.UDIS');
-  const URS = layout.field('CR1.URS');
-  const OPM = layout.hasField('CR1.OPM') ? layout.field('CR1.OPM') : null;
-  const ARPE = layout.field('CR1.ARPE');
-  const DIR = layout.hasField('CR1.DIR') ? layout.field('CR1.DIR') : null;
-  const CMS = layout.hasField('CR1.CMS') ? layout.field('CR1.CMS') : null;
-  const UIFREMAP = layout.hasField('CR1.UIFREMAP') ? layout.field('CR1.UIFREMAP') : null;
-  const capture = o.capture ? inputCapture(layout, o.capture, o.clock) : null;
-  const ccrs: Register[] = [];
-  for (let i = 1; i <= 4 && layout.has(`CCR${i}`); i++) ccrs.push(layout.reg(`CCR${i}`));
-  // The register has two views, named differently by each SVD: found by offset.
-  const ccmrs = ccrs.map((_, i) => layout.at(0x18 + 4 * (i >> 1)) ?? null);
+class Tim {
+  private readonly o: TimOptions;
+  private readonly wire: string;
+  private readonly max: number;
+  readonly cr1: Register;
+  private readonly cr2: Register | null;
+  private readonly smcr: Register | null;
+  private readonly dier: Register;
+  readonly sr: Register;
+  private readonly egr: Register;
+  readonly cnt: Register;
+  private readonly psc: Register;
+  private readonly arr: Register;
+  private readonly rcr: Register | null;
+  private readonly cen: Field;
+  private readonly udis: Field;
+  private readonly urs: Field;
+  private readonly opm: Field | null;
+  private readonly arpe: Field;
+  private readonly dir: Field | null;
+  readonly cms: Field | null;
+  private readonly uifremap: Field | null;
+  readonly capture: ReturnType<typeof inputCapture> | null;
+  readonly ccrs: readonly Register[];
+  private readonly ccmrs: readonly (Register | null)[];
+  /** Events that software can cause by EGR. */
+  private readonly generated: number;
 
-  const ccmrByte = (c: Context, i: number): number => (ccmrs[i] ? (c.get(ccmrs[i]) >>> (8 * (i & 1))) & 0xff : 0);
-  const isOutput = (c: Context, i: number): boolean => (ccmrByte(c, i) & 3) === 0;
-  const isPreloaded = (c: Context, i: number): boolean => (ccmrByte(c, i) & 8) !== 0;
-  const down = (c: Context): boolean => DIR !== null && DIR.get(c) !== 0 && (CMS === null || CMS.get(c) === 0);
-  const running = (c: Context): boolean => CEN.get(c) !== 0 && !c.s.gated && c.s.arr !== 0; // ARR = 0 blocks the counter
-  const flag = (c: Context, bits: number): void => c.put(SR, c.get(SR) | bits);
+  constructor(layout: Layout, options: TimOptions) {
+    this.o = options;
+    this.wire = options.block.toLowerCase();
+    this.max = options.bits === 32 ? 0xffffffff : 0xffff;
+    const field = (path: string): Field | null => (layout.hasField(path) ? layout.field(path) : null);
+    const reg = (name: string): Register | null => (layout.has(name) ? layout.reg(name) : null);
+    [this.cr1, this.dier, this.sr, this.egr] = [layout.reg('CR1'), layout.reg('DIER'), layout.reg('SR'), layout.reg('EGR')];
+    [this.cnt, this.psc, this.arr] = [layout.reg('CNT'), layout.reg('PSC'), layout.reg('ARR')];
+    [this.cr2, this.smcr, this.rcr] = [reg('CR2'), reg('SMCR'), reg('RCR')];
+    [this.cen, this.udis, this.urs, this.arpe] = [
+      layout.field('CR1.CEN'),
+      layout.field('CR1.UDIS'),
+      layout.field('CR1.URS'),
+      layout.field('CR1.ARPE'),
+    ];
+    [this.opm, this.dir, this.cms, this.uifremap] = [field('CR1.OPM'), field('CR1.DIR'), field('CR1.CMS'), field('CR1.UIFREMAP')];
+    this.capture = options.capture ? inputCapture(layout, options.capture, options.clock) : null;
+    this.ccrs = [1, 2, 3, 4].filter((i) => layout.has(`CCR${i}`)).map((i) => layout.reg(`CCR${i}`));
+    // The register has two views, named differently by each SVD: found by offset.
+    this.ccmrs = this.ccrs.map((_, i) => layout.at(0x18 + 4 * (i >> 1)) ?? null);
+    this.generated = (CC | COM | TRIGGER | BREAK) & this.sr.fields.reduce((m, f) => m | (1 << f.bit), 0);
+  }
 
-  const loadPreloads = (c: Context): void => {
-    c.s.psc = c.get(PSC);
-    c.s.arr = (c.get(ARR) & MAX) >>> 0;
-    ccrs.forEach((r, i) => (c.s.ccr[i] = (c.get(r) & MAX) >>> 0));
-  };
+  // ---- Configuration
+  private ccmrByte(c: Context, i: number): number {
+    const r = this.ccmrs[i];
+    return r ? (c.get(r) >>> (8 * (i & 1))) & 0xff : 0;
+  }
+  private isOutput(c: Context, i: number): boolean {
+    return (this.ccmrByte(c, i) & 3) === 0;
+  }
+  private isPreloaded(c: Context, i: number): boolean {
+    return (this.ccmrByte(c, i) & 8) !== 0;
+  }
+  private down(c: Context): boolean {
+    return this.dir !== null && this.dir.get(c) !== 0 && (this.cms === null || this.cms.get(c) === 0);
+  }
+  /** ARR = 0 blocks the counter. */
+  private running(c: Context): boolean {
+    return this.cen.get(c) !== 0 && !c.s.gated && c.s.arr !== 0;
+  }
+  /** The counter counts the edges of a trigger instead of its own clock. */
+  private external(c: Context): boolean {
+    if (!this.smcr) return false;
+    return this.slaveMode(c) === EXTERNAL_CLOCK || (c.get(this.smcr) & ECE) !== 0;
+  }
+  /** SMS has a fourth bit at 16, TS two more at 20, where the version has them. */
+  private slaveMode(c: Context): number {
+    const smcr = this.smcr ? c.get(this.smcr) & this.smcr.writable : 0;
+    return (smcr & 7) | ((smcr >>> 13) & 8);
+  }
+  private triggerWire(c: Context): string | undefined {
+    if (!this.smcr || this.slaveMode(c) === 0) return undefined;
+    const smcr = c.get(this.smcr);
+    return this.o.itr?.[((smcr >>> 4) & 7) | ((smcr >>> 17) & 0x18)];
+  }
+  private masterMode(c: Context): number {
+    return this.cr2 ? (c.get(this.cr2) >>> 4) & 7 : 0;
+  }
+  private flag(c: Context, bits: number): void {
+    c.s.events |= bits;
+    c.put(this.sr, c.get(this.sr) | bits);
+  }
+  private ar(c: Context): number {
+    return (c.get(this.arr) & this.max) >>> 0;
+  }
+  private ccr(c: Context, i: number): number {
+    return (c.get(this.ccrs[i]!) & this.max) >>> 0;
+  }
+  private repetition(c: Context): number {
+    return this.rcr ? c.get(this.rcr) : 0;
+  }
+  private loadPreloads(c: Context): void {
+    c.s.psc = c.get(this.psc);
+    c.s.arr = this.ar(c);
+    this.ccrs.forEach((_, i) => (c.s.ccr[i] = this.ccr(c, i)));
+  }
   /** Registers without preload act at once. */
-  const followRegisters = (c: Context): void => {
-    if (!ARPE.get(c)) c.s.arr = (c.get(ARR) & MAX) >>> 0;
-    ccrs.forEach((r, i) => {
-      if (!isPreloaded(c, i)) c.s.ccr[i] = (c.get(r) & MAX) >>> 0;
+  followRegisters(c: Context): void {
+    if (!this.arpe.get(c)) c.s.arr = this.ar(c);
+    this.ccrs.forEach((_, i) => {
+      if (!this.isPreloaded(c, i)) c.s.ccr[i] = this.ccr(c, i);
     });
-  };
-  const steady = (c: Context): boolean =>
-    UDIS.get(c) !== 0 ||
-    (!OPM?.get(c) &&
-      c.s.psc === c.get(PSC) &&
-      c.s.arr === (c.get(ARR) & MAX) >>> 0 &&
-      ccrs.every((r, i) => c.s.ccr[i] === (c.get(r) & MAX) >>> 0));
+  }
+  private steady(c: Context): boolean {
+    if (this.udis.get(c)) return true;
+    if (this.opm?.get(c)) return false;
+    return c.s.psc === c.get(this.psc) && c.s.arr === this.ar(c) && this.ccrs.every((_, i) => c.s.ccr[i] === this.ccr(c, i));
+  }
 
+  // ---- Counting
   /** Sets the flags of the channels whose compare value lies in [from, to]. */
-  const compare = (c: Context, from: number, to: number): void => {
+  private compare(c: Context, from: number, to: number): void {
     let bits = 0;
-    for (let i = 0; i < ccrs.length; i++) {
+    for (let i = 0; i < this.ccrs.length; i++) {
       const value = c.s.ccr[i]!;
-      if (value >= from && value <= to && isOutput(c, i)) bits |= ccBit(i);
+      if (value >= from && value <= to && this.isOutput(c, i)) bits |= ccBit(i);
     }
-    if (bits) flag(c, bits);
-  };
+    if (bits) this.flag(c, bits);
+  }
   /** Counter steps until the counter wraps. */
-  const stepsToWrap = (c: Context): number => {
+  private stepsToWrap(c: Context): number {
     const { cnt, arr } = c.s;
-    if (down(c)) return cnt + 1;
-    return cnt <= arr ? arr - cnt + 1 : MAX - cnt + 1;
-  };
-  const updateEvent = (c: Context): void => {
-    if (UDIS.get(c)) return;
+    if (this.down(c)) return cnt + 1;
+    return cnt <= arr ? arr - cnt + 1 : this.max - cnt + 1;
+  }
+  private updateEvent(c: Context): void {
+    if (this.udis.get(c)) return;
     if (c.s.rep > 0) {
       c.s.rep--;
       return;
     }
-    c.s.rep = RCR ? c.get(RCR) : 0;
-    loadPreloads(c);
-    flag(c, UPDATE);
-    if (OPM?.get(c)) CEN.set(c, 0);
-  };
-  const wrap = (c: Context): void => {
+    c.s.rep = this.repetition(c);
+    this.loadPreloads(c);
+    this.flag(c, UPDATE);
+    if (this.opm?.get(c)) this.cen.set(c, 0);
+  }
+  private wrap(c: Context): void {
     const { s } = c;
-    if (down(c)) {
-      if (s.cnt > 0) compare(c, 0, s.cnt - 1);
-      updateEvent(c);
+    if (this.down(c)) {
+      if (s.cnt > 0) this.compare(c, 0, s.cnt - 1);
+      this.updateEvent(c);
       s.cnt = s.arr; // already the new one
-      compare(c, s.cnt, s.cnt);
+      this.compare(c, s.cnt, s.cnt);
       return;
     }
     const overflow = s.cnt <= s.arr;
-    compare(c, s.cnt + 1, MAX); // beyond ARR: flagged at the overflow
+    this.compare(c, s.cnt + 1, this.max); // beyond ARR: flagged at the overflow
     s.cnt = 0;
-    if (overflow) updateEvent(c);
-    compare(c, 0, 0);
-  };
-  /** Whole periods at once, when each is like the last; returns the kernel clocks left. */
-  const skipPeriods = (c: Context, ticks: number): number => {
+    if (overflow) this.updateEvent(c);
+    this.compare(c, 0, 0);
+  }
+  /** Whole periods at once, when each is like the last; returns the clocks left. */
+  private skipPeriods(c: Context, ticks: number): number {
     const { s } = c;
     const period = (s.arr + 1) * (s.psc + 1);
     const periods = Math.floor(ticks / period);
-    if (periods === 0 || !steady(c)) return ticks;
-    compare(c, 0, down(c) ? s.arr : MAX);
-    if (!UDIS.get(c)) {
-      const every = (RCR ? c.get(RCR) : 0) + 1;
+    if (periods === 0 || !this.steady(c)) return ticks;
+    this.compare(c, 0, this.down(c) ? s.arr : this.max);
+    if (!this.udis.get(c)) {
+      const every = this.repetition(c) + 1;
       if (periods > s.rep) {
         s.rep = every - 1 - ((periods - s.rep - 1) % every);
-        flag(c, UPDATE);
+        this.flag(c, UPDATE);
       } else s.rep -= periods;
     }
     return ticks - periods * period;
-  };
-  /** Brings the counter up to now. */
-  const count = (c: Context): void => {
+  }
+  /** Counts so many clocks of the prescaler. */
+  private countTicks(c: Context, ticks: number): void {
     const { s } = c;
-    const now = c.env.clockCount(o.clock);
-    let ticks = now - s.anchor;
-    if (ticks <= 0) return;
-    s.anchor = now;
-    while (running(c)) {
-      const toWrap = stepsToWrap(c) * (s.psc + 1) - s.sub;
+    while (this.running(c)) {
+      const toWrap = this.stepsToWrap(c) * (s.psc + 1) - s.sub;
       if (ticks < toWrap) {
         const total = s.sub + ticks;
         const steps = Math.floor(total / (s.psc + 1));
         s.sub = total - steps * (s.psc + 1);
         if (steps === 0) return;
-        if (down(c)) compare(c, s.cnt - steps, s.cnt - 1);
-        else compare(c, s.cnt + 1, s.cnt + steps);
-        s.cnt += down(c) ? -steps : steps;
+        if (this.down(c)) this.compare(c, s.cnt - steps, s.cnt - 1);
+        else this.compare(c, s.cnt + 1, s.cnt + steps);
+        s.cnt += this.down(c) ? -steps : steps;
         return;
       }
       ticks -= toWrap;
       s.sub = 0;
-      wrap(c);
-      if (running(c)) ticks = skipPeriods(c, ticks);
+      this.wrap(c);
+      if (this.running(c)) ticks = this.skipPeriods(c, ticks);
     }
-  };
-
+  }
+  /** Brings the counter up to now. */
+  private count(c: Context): void {
+    const { s } = c;
+    const now = c.env.clockCount(this.o.clock);
+    const ticks = now - s.anchor;
+    if (ticks <= 0) return;
+    s.anchor = now;
+    if (!this.external(c)) this.countTicks(c, ticks);
+  }
   /** Takes the counter's value at the newest edge that has come; the counter counts up. */
-  const captureEdge = (c: Context): void => {
-    const edge = capture?.edge(c);
+  private captureEdge(c: Context): void {
+    const edge = this.capture?.edge(c);
     if (!edge) return;
     const { s } = c;
     const period = (s.arr + 1) * (s.psc + 1);
-    const position = s.cnt * (s.psc + 1) + s.sub - (running(c) ? edge.ago : 0);
+    const position = s.cnt * (s.psc + 1) + s.sub - (this.running(c) ? edge.ago : 0);
     const at = Math.floor((((position % period) + period) % period) / (s.psc + 1));
-    const over = edge.several || (c.get(SR) & CC1IF) !== 0;
-    c.put(ccrs[0]!, at);
-    flag(c, CC1IF | (over ? CC1OF : 0));
-  };
+    const over = edge.several || (c.get(this.sr) & CC1IF) !== 0;
+    c.put(this.ccrs[0]!, at);
+    this.flag(c, CC1IF | (over ? CC1OF : 0));
+  }
   /** Brings the state up to now. */
-  const advance = (c: Context): void => {
-    count(c);
-    captureEdge(c);
-  };
+  advance(c: Context): void {
+    this.count(c);
+    this.captureEdge(c);
+  }
 
-  const driveIrqs = (c: Context): void => {
-    const pending = c.get(SR) & c.get(DIER) & EVENTS;
+  // ---- What leaves the timer
+  private driveIrqs(c: Context): void {
+    const pending = c.get(this.sr) & c.get(this.dier) & EVENTS;
+    const { irqs } = this.o;
     const lines = new Map<number, boolean>();
     const add = (line: number, bits: number): void => void lines.set(line, lines.get(line) === true || (pending & bits) !== 0);
-    add(o.irqs.update, UPDATE);
-    add(o.irqs.cc, CC);
-    add(o.irqs.trigger, TRIGGER | COM);
-    add(o.irqs.brk, BREAK);
+    add(irqs.update, UPDATE);
+    add(irqs.cc, CC);
+    add(irqs.trigger, TRIGGER | COM);
+    add(irqs.brk, BREAK);
     for (const [line, level] of lines) c.env.irq(line, level);
-  };
-  /** Arms the next moment at which an interrupt may rise. */
-  const armNext = (c: Context): void => {
-    const { s } = c;
-    const wanted = c.get(DIER) & ~c.get(SR) & (UPDATE | CC);
-    if (!running(c) || !wanted) return c.env.disarm('next');
-    let steps = Infinity;
-    if (wanted & UPDATE && !UDIS.get(c)) steps = stepsToWrap(c);
-    for (let i = 0; i < ccrs.length; i++) {
-      if (!(wanted & ccBit(i)) || !isOutput(c, i)) continue;
-      const ahead = down(c) ? s.cnt - s.ccr[i]! : s.ccr[i]! - s.cnt;
-      steps = Math.min(steps, ahead > 0 ? Math.min(ahead, stepsToWrap(c)) : stepsToWrap(c));
+  }
+  private pulse(c: Context, wire: string): void {
+    c.env.setWire(wire, Math.max(2, c.env.wire(wire) + 1));
+  }
+  private isWanted(c: Context, wire: string): boolean {
+    return c.env.wire(`${this.wire}.${wire}.wanted`) !== 0;
+  }
+  /** Event at which the reference of channel `i` rises: in PWM mode 1 the update, else the match. */
+  private rise(c: Context, i: number): number {
+    return ((this.ccmrByte(c, i) >>> 4) & 7) === OCM_PWM1 ? UPDATE : ccBit(i);
+  }
+  /** Events that are TRGO. */
+  private triggerEvents(c: Context): number {
+    const mms = this.masterMode(c);
+    if (mms === MMS_ENABLE) return EVENT_CEN;
+    if (mms === MMS_UPDATE) return UPDATE | EVENT_UG;
+    if (mms === MMS_COMPARE) return CC1IF;
+    return mms === 0 ? EVENT_UG : this.rise(c, mms - 4);
+  }
+  /** Events that somebody waits for however their flags stand. */
+  private wantedEvents(c: Context): number {
+    // UDE and CCxDE stand eight places left of their events.
+    let bits = (c.get(this.dier) >>> 8) & (UPDATE | CC);
+    if (this.isWanted(c, 'trgo')) bits |= this.triggerEvents(c);
+    for (let i = 0; i < this.ccrs.length; i++) if (this.isWanted(c, `cc${i + 1}`)) bits |= this.rise(c, i);
+    return bits;
+  }
+  private giveOut(c: Context): void {
+    const { events } = c.s;
+    c.s.events = 0;
+    if (events === 0) return;
+    const dier = c.get(this.dier);
+    if (events & UPDATE && dier & UDE) this.pulse(c, `${this.wire}.dma.up`);
+    if (events & TRIGGER && dier & TDE) this.pulse(c, `${this.wire}.dma.trig`);
+    for (let i = 0; i < this.ccrs.length; i++) {
+      if (events & ccBit(i) && (dier >>> 8) & ccBit(i)) this.pulse(c, `${this.wire}.dma.cc${i + 1}`);
+      if (events & this.rise(c, i) && this.isWanted(c, `cc${i + 1}`)) this.pulse(c, `${this.wire}.cc${i + 1}`);
     }
-    const counted = steps === Infinity ? Infinity : c.env.clockTimeOf(o.clock, s.anchor + steps * (s.psc + 1) - s.sub);
-    c.env.arm('next', capture && wanted & CC1IF ? Math.min(counted, capture.next(c)) : counted);
-  };
-  const settle = (c: Context): void => {
-    driveIrqs(c);
-    armNext(c);
-  };
-  const generate = (c: Context, bits: number): void => {
+    if (events & this.triggerEvents(c) && this.isWanted(c, 'trgo')) this.pulse(c, `${this.wire}.trgo`);
+  }
+  /** Arms the next moment at which an interrupt may rise or somebody waits for an event. */
+  armNext(c: Context): void {
+    const { s } = c;
+    const enabled = c.get(this.dier) & ~c.get(this.sr) & (UPDATE | CC);
+    const wanted = enabled | (this.wantedEvents(c) & (UPDATE | CC));
+    if (!this.running(c) || this.external(c) || !wanted) return c.env.disarm('next');
+    let steps = Infinity;
+    if (wanted & UPDATE && !this.udis.get(c)) steps = this.stepsToWrap(c);
+    for (let i = 0; i < this.ccrs.length; i++) {
+      if (!(wanted & ccBit(i)) || !this.isOutput(c, i)) continue;
+      const ahead = this.down(c) ? s.cnt - s.ccr[i]! : s.ccr[i]! - s.cnt;
+      steps = Math.min(steps, ahead > 0 ? Math.min(ahead, this.stepsToWrap(c)) : this.stepsToWrap(c));
+    }
+    const counted = steps === Infinity ? Infinity : c.env.clockTimeOf(this.o.clock, s.anchor + steps * (s.psc + 1) - s.sub);
+    c.env.arm('next', this.capture && enabled & CC1IF ? Math.min(counted, this.capture.next(c)) : counted);
+  }
+  settle(c: Context): void {
+    this.giveOut(c);
+    this.driveIrqs(c);
+    this.armNext(c);
+  }
+
+  // ---- Triggers from other timers
+  /** All internal triggers, and which of them is waited for. */
+  private waitForTrigger(c: Context): void {
+    const bit = 1 << (this.o.listener ?? 31);
+    const mine = this.triggerWire(c);
+    for (const wire of Object.values(this.o.itr ?? {})) {
+      const now = c.env.wire(`${wire}.wanted`);
+      const next = wire === mine ? now | bit : now & ~bit;
+      if (next !== now) c.env.setWire(`${wire}.wanted`, next);
+    }
+  }
+  onWire(c: Context, wire: string): void {
+    this.advance(c);
+    // Somebody begins or ends to wait for an event of this timer.
+    if (wire.endsWith('.wanted')) {
+      c.s.events = 0;
+      return this.settle(c);
+    }
+    if (wire !== this.triggerWire(c)) return;
+    const mode = this.slaveMode(c);
+    if (mode === EXTERNAL_CLOCK) this.countTicks(c, 1);
+    if (mode === RESET_MODE || mode === RESET_AND_TRIGGER) this.generate(c, UPDATE);
+    if ((mode === TRIGGER_MODE || mode === RESET_AND_TRIGGER) && !this.cen.get(c)) {
+      this.cen.set(c, 1);
+      c.s.anchor = c.env.clockCount(this.o.clock) + 1;
+      c.s.events |= EVENT_CEN;
+    }
+    this.flag(c, TRIGGER);
+    this.settle(c);
+  }
+
+  // ---- Registers
+  private generate(c: Context, bits: number): void {
     const { s } = c;
     if (bits & UPDATE) {
       s.sub = 0;
-      if (!UDIS.get(c)) {
-        loadPreloads(c);
-        s.rep = RCR ? c.get(RCR) : 0;
-        if (!URS.get(c)) flag(c, UPDATE);
+      s.events |= EVENT_UG;
+      if (!this.udis.get(c)) {
+        this.loadPreloads(c);
+        s.rep = this.repetition(c);
+        if (!this.urs.get(c)) this.flag(c, UPDATE);
       }
-      s.cnt = down(c) ? s.arr : 0;
+      s.cnt = this.down(c) ? s.arr : 0;
     }
-    flag(c, bits & SR_EVENTS);
-  };
-  const SR_EVENTS = (CC | COM | TRIGGER | BREAK) & layout.reg('SR').fields.reduce((m, f) => m | (1 << f.bit), 0);
-  const view = (c: Context, r: Register, value: number): number => {
-    if (r !== CNT) return r === SR || r === CR1 || (r === ccrs[0] && capture) ? c.get(r) : value;
-    const copy = UIFREMAP !== null && UIFREMAP.get(c) !== 0;
-    return copy ? ((c.s.cnt & 0x7fffffff) | ((c.get(SR) & UPDATE) << 31)) >>> 0 : c.s.cnt;
-  };
-  const fresh = (): State => ({
-    cnt: 0,
-    sub: 0,
-    rep: 0,
-    anchor: 0,
-    psc: 0,
-    arr: MAX,
-    ccr: ccrs.map(() => 0),
-    gated: 0,
-    ...captureState(),
-  });
+    this.flag(c, bits & this.generated);
+  }
+  view(c: Context, r: Register, value: number): number {
+    if (r !== this.cnt) return r === this.sr || r === this.cr1 || (r === this.ccrs[0] && this.capture) ? c.get(r) : value;
+    const copy = this.uifremap !== null && this.uifremap.get(c) !== 0;
+    return copy ? ((c.s.cnt & 0x7fffffff) | ((c.get(this.sr) & UPDATE) << 31)) >>> 0 : c.s.cnt;
+  }
+  read(c: Context, r: Register, value: number): number {
+    this.advance(c);
+    if (r === this.ccrs[0] && this.capture?.isOpen(c)) {
+      // Reading the captured value clears its flag.
+      const captured = c.get(r);
+      c.put(this.sr, c.get(this.sr) & ~CC1IF);
+      this.settle(c);
+      return captured;
+    }
+    return this.view(c, r, value);
+  }
+  write(c: Context, r: Register, merged: number, raw: number, lanes: number): number {
+    const before = c.get(r);
+    this.advance(c);
+    // What has happened goes by what was enabled then.
+    this.giveOut(c);
+    // The hardware may have cleared CEN or set flags since: merge again.
+    const kept = (merged & lanes) | (c.get(r) & ~lanes);
+    if (r === this.sr) return c.get(this.sr) & (raw | ~lanes);
+    if (r === this.egr) {
+      this.generate(c, raw);
+      return 0;
+    }
+    if (r === this.cnt) {
+      c.s.cnt = (((c.s.cnt & ~lanes) | (raw & lanes)) & this.max) >>> 0;
+      return before;
+    }
+    if (r === this.cr1 && this.cen.of(kept) && !this.cen.get(c)) {
+      c.s.anchor = c.env.clockCount(this.o.clock) + 1;
+      c.s.events |= EVENT_CEN;
+    }
+    return kept;
+  }
+  wrote(c: Context, r: Register, value: number, old: number): void {
+    if (r === this.cr1 && this.cms?.of(value) && !this.cms.of(old))
+      c.env.note('gap', `${this.o.block}: centre-aligned mode is not modelled, the counter counts up`);
+    // A request whose enable is taken away is taken back.
+    if (r === this.dier) this.withdraw(c, old & ~value);
+    if (r === this.smcr) this.waitForTrigger(c);
+    this.capture?.follow(c);
+    this.followRegisters(c);
+    this.settle(c);
+  }
+  private withdraw(c: Context, bits: number): void {
+    if (bits & UDE) c.env.setWire(`${this.wire}.dma.up`, 0);
+    if (bits & TDE) c.env.setWire(`${this.wire}.dma.trig`, 0);
+    for (let i = 0; i < this.ccrs.length; i++) if ((bits >>> 8) & ccBit(i)) c.env.setWire(`${this.wire}.dma.cc${i + 1}`, 0);
+  }
+  fresh(): State {
+    return {
+      cnt: 0,
+      sub: 0,
+      rep: 0,
+      anchor: 0,
+      psc: 0,
+      arr: this.max,
+      ccr: this.ccrs.map(() => 0),
+      gated: 0,
+      events: 0,
+      ...captureState(),
+    };
+  }
+  reset(c: Context): void {
+    Object.assign(c.s, this.fresh());
+    c.s.anchor = c.env.clockCount(this.o.clock);
+    c.s.gated = c.env.clocked() ? 0 : 1;
+    this.withdraw(c, UDE | TDE | (CC << 8));
+    this.waitForTrigger(c);
+    this.settle(c);
+  }
+  wires(): readonly string[] {
+    const own = ['trgo', ...this.ccrs.map((_, i) => `cc${i + 1}`)].map((name) => `${this.wire}.${name}.wanted`);
+    return [...own, ...new Set(Object.values(this.o.itr ?? {}))];
+  }
+}
 
+export const tim: ModelFactory = (layout: Layout, given): RegisterModel<State> => {
+  const o: TimOptions = { ...DEFAULTS, ...(given as Partial<TimOptions>) };
+  const timer = new Tim(layout, o);
+  const { capture } = timer;
   return {
     // All ones of the counter's width (RM0367, RM0481, documented). SVDs before the H5's print 0, with which the counter would stand still.
-    resets: { ARR: MAX },
+    resets: { ARR: o.bits === 32 ? 0xffffffff : 0xffff },
     timers: ['next'],
+    wires: timer.wires(),
     clocks: [o.clock, ...(capture?.clocks ?? [])],
     about: {
       source: 'RM chapters general-purpose timers',
       confidence: 'documented',
       lacks: [
         'centre-aligned mode (counts up)',
-        'slave modes and external clocks',
+        'gated and encoder modes; triggers and external clocks from pins',
         'capture of pins',
         'output pins, PWM on pins, break',
-        'TRGO, DMA requests',
+        'TRGO2, DMA bursts',
         'dithering',
       ],
     },
     modelled: layout.registers
       .map((r) => r.name)
-      .filter((n) => capture?.registers.includes(n) || /^(CR1|DIER|SR|EGR|CNT|PSC|ARR|RCR|CCR[1-4]|CCMR[12].*)$/.test(n)),
-    create: fresh,
-    onReset(c) {
-      Object.assign(c.s, fresh());
-      c.s.anchor = c.env.clockCount(o.clock);
-      c.s.gated = c.env.clocked() ? 0 : 1;
-      settle(c);
-    },
-    onClock: armNext,
+      .filter((n) => capture?.registers.includes(n) || /^(CR1|CR2|SMCR|DIER|SR|EGR|CNT|PSC|ARR|RCR|CCR[1-4]|CCMR[12].*)$/.test(n)),
+    create: () => timer.fresh(),
+    onReset: (c) => timer.reset(c),
+    onClock: (c) => timer.armNext(c),
+    onWire: (c, wire) => timer.onWire(c, wire),
     onGate(c, on) {
-      advance(c);
+      timer.advance(c);
       c.s.gated = on ? 0 : 1;
-      settle(c);
+      timer.settle(c);
     },
     onTimer(c) {
-      advance(c);
-      settle(c);
+      timer.advance(c);
+      timer.settle(c);
     },
     // Reading a captured value clears its flag.
-    acting: capture ? [ccrs[0]!.name] : [],
-    read(c, r, value) {
-      advance(c);
-      if (r === ccrs[0] && capture?.isOpen(c)) {
-        // Reading the captured value clears its flag.
-        const captured = c.get(r);
-        c.put(SR, c.get(SR) & ~CC1IF);
-        settle(c);
-        return captured;
-      }
-      return view(c, r, value);
-    },
+    acting: capture ? [timer.ccrs[0]!.name] : [],
+    read: (c, r, value) => timer.read(c, r, value),
     peek(c, r, value) {
       const scratch = new RegisterContext<State>(clonePlain(c.s), c.regs.slice(), c.env, null);
-      advance(scratch);
-      return view(scratch, r, value);
+      timer.advance(scratch);
+      return timer.view(scratch, r, value);
     },
-    write(c, r, merged, raw, lanes) {
-      const before = c.get(r);
-      advance(c);
-      // The hardware may have cleared CEN or set flags since: merge again.
-      const kept = (merged & lanes) | (c.get(r) & ~lanes);
-      if (r === SR) return c.get(SR) & (raw | ~lanes);
-      if (r === EGR) {
-        generate(c, raw);
-        return 0;
-      }
-      if (r === CNT) {
-        c.s.cnt = (((c.s.cnt & ~lanes) | (raw & lanes)) & MAX) >>> 0;
-        return before;
-      }
-      if (r === CR1 && CEN.of(kept) && !CEN.get(c)) c.s.anchor = c.env.clockCount(o.clock) + 1;
-      return kept;
-    },
-    wrote(c, r, value, old) {
-      if (r === CR1 && CMS?.of(value) && !CMS.of(old))
-        c.env.note('gap', `${o.block}: centre-aligned mode is not modelled, the counter counts up`);
-      capture?.follow(c);
-      followRegisters(c);
-      settle(c);
-    },
+    write: (c, r, merged, raw, lanes) => timer.write(c, r, merged, raw, lanes),
+    wrote: (c, r, value, old) => timer.wrote(c, r, value, old),
   };
 };
