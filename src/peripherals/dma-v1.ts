@@ -3,9 +3,10 @@
  *
  * Facts: registers ST SVD; widths, increments, circular reload, flags, channel off on a bus error: RM0091 10, RM0351 DMA (documented). One transfer takes
  * `BEAT_CLOCKS` of HCLK and the core is not slowed down by it (assumed).
- * Wires read: the request lines in `requests`: a block holds its line at 1 while it wants a transfer.
+ * Wires read: the request lines in `requests`, see dma-requests.ts.
  */
 import type { Field, Layout, ModelFactory, Register, RegisterContext, RegisterModel } from '../emu/registers.ts';
+import { isRequested, noteRequest, served, type PendingRequests } from './dma-requests.ts';
 
 export interface DmaRequest {
   readonly wire: string;
@@ -21,6 +22,7 @@ export interface DmaV1Options {
 export interface DmaV1State {
   /** Current addresses of each channel, and the count to reload in circular mode. */
   readonly channels: { peripheral: number; memory: number; total: number }[];
+  pending: PendingRequests;
 }
 type Ctx = RegisterContext<DmaV1State>;
 
@@ -79,10 +81,13 @@ class Dma {
   private wants(c: Ctx, ch: Channel): boolean {
     if (!ch.f.EN.get(c) || c.get(ch.cndtr) === 0) return false;
     if (ch.f.MEM2MEM.get(c)) return true;
-    return this.o.requests.some(
-      (r) =>
-        r.channel === ch.index + 1 && (r.select === undefined || !ch.select || ch.select.get(c) === r.select) && c.env.wire(r.wire) === 1,
-    );
+    return this.request(c, ch) !== null;
+  }
+  /** The line that asks for a transfer of this channel; null = nobody does. */
+  private request(c: Ctx, ch: Channel): string | null {
+    const selected = (r: DmaRequest): boolean => r.select === undefined || !ch.select || ch.select.get(c) === r.select;
+    const found = this.o.requests.find((r) => r.channel === ch.index + 1 && selected(r) && isRequested(c, c.s.pending, r.wire));
+    return found?.wire ?? null;
   }
   /** The channel that the arbiter takes: highest PL, then lowest number. */
   private next(c: Ctx): Channel | null {
@@ -122,6 +127,7 @@ class Dma {
     const [source, size] = fromMemory ? ([now.memory, msize] as const) : ([now.peripheral, psize] as const);
     const [target, width] = fromMemory ? ([now.peripheral, psize] as const) : ([now.memory, msize] as const);
     const aligned = (address: number, bytes: number): number => (address & ~(bytes - 1)) >>> 0;
+    const line = ch.f.MEM2MEM.get(c) ? null : this.request(c, ch);
     const value = c.env.busRead(aligned(source, size), size);
     const ok = value !== null && c.env.busWrite(aligned(target, width), width, width === 4 ? value : value & (2 ** (8 * width) - 1));
     if (!ok) {
@@ -129,6 +135,7 @@ class Dma {
       c.env.note('guest', `${c.env.name} channel ${ch.index + 1}: bus error at 0x${(value === null ? source : target).toString(16)}`);
       return this.raise(c, ch, TEIF);
     }
+    if (line !== null) served(c.s.pending, line);
     if (ch.f.PINC.get(c)) now.peripheral = (now.peripheral + psize) >>> 0;
     if (ch.f.MINC.get(c)) now.memory = (now.memory + msize) >>> 0;
     const left = c.get(ch.cndtr) - 1;
@@ -187,19 +194,23 @@ export const dmaV1: ModelFactory = (layout, given): RegisterModel<DmaV1State> =>
     wires: [...new Set(options.requests.map((r) => r.wire))],
     clocks: ['hclk'],
     about: {
-      source: 'RM0091 10, RM0351 DMA; 5 clocks a transfer and no load on the core’s bus (assumed); request lines of USARTs recalled',
+      source: 'RM0091 10, RM0351 DMA; 5 clocks a transfer and no load on the core’s bus (assumed)',
       confidence: 'documented',
-      lacks: ['requests of peripherals other than USARTs', 'request remapping by SYSCFG (F0)', 'contention with the core'],
+      lacks: ['request remapping by SYSCFG (F0)', 'contention with the core'],
     },
     modelled: 'all',
-    create: () => ({ channels: dma.channels.map(() => ({ peripheral: 0, memory: 0, total: 0 })) }),
+    create: () => ({ channels: dma.channels.map(() => ({ peripheral: 0, memory: 0, total: 0 })), pending: {} }),
     onReset: (c) => {
       for (const now of c.s.channels) Object.assign(now, { peripheral: 0, memory: 0, total: 0 });
+      c.s.pending = {};
       c.env.disarm('beat');
       dma.interrupt(c);
     },
     onTimer: (c) => dma.beat(c),
-    onWire: (c) => dma.sync(c),
+    onWire: (c, wire, value) => {
+      noteRequest(c.s.pending, wire, value);
+      dma.sync(c);
+    },
     // A beat that is under way takes its time at the new rate.
     onClock: (c) => {
       c.env.disarm('beat');

@@ -4,9 +4,10 @@
  *
  * Facts: registers ST SVD; widths, link order, flags, suspension and reset of a channel: RM0481 GPDMA (recalled: reported) and ST HAL dma.c and dma_ex.c, whose order of
  * accesses it serves; request numbers HAL-H5 hal_dma.h (documented). A transfer takes `BEAT_CLOCKS` of HCLK (assumed).
- * Wires read: the request lines in `requests`: a block holds its line at 1 while it wants a transfer.
+ * Wires read: the request lines in `requests`, see dma-requests.ts.
  */
 import type { Field, Layout, ModelFactory, Register, RegisterContext, RegisterModel } from '../emu/registers.ts';
+import { isRequested, noteRequest, served, type PendingRequests } from './dma-requests.ts';
 
 export interface GpdmaOptions {
   readonly channels: number;
@@ -16,6 +17,7 @@ export interface GpdmaOptions {
 export interface GpdmaState {
   /** Bytes that have been read and not written yet, and the size of the current block, by channel. */
   readonly channels: { fifo: number[]; block: number }[];
+  pending: PendingRequests;
 }
 type Ctx = RegisterContext<GpdmaState>;
 
@@ -84,8 +86,11 @@ class Gpdma {
     // Nothing to move: the link comes first, or the end.
     if (ch.f('BR1.BNDT').get(c) === 0 && c.s.channels[ch.index]!.fifo.length === 0) return true;
     if (ch.f('TR2.SWREQ').get(c)) return true;
-    const wire = this.o.requests[ch.f('TR2.REQSEL').get(c)];
-    return wire !== undefined && c.env.wire(wire) === 1;
+    const wire = this.request(c, ch);
+    return wire !== undefined && isRequested(c, c.s.pending, wire);
+  }
+  private request(c: Ctx, ch: Channel): string | undefined {
+    return this.o.requests[ch.f('TR2.REQSEL').get(c)];
   }
   private next(c: Ctx): Channel | null {
     let best: Channel | null = null;
@@ -152,6 +157,8 @@ class Gpdma {
       if (to > 4 || !c.env.busWrite(address, to as 1 | 2 | 4, value)) return this.fail(c, ch, address);
       if (ch.f('TR1.DINC').get(c)) c.put(ch.dar, address + to);
     }
+    const line = ch.f('TR2.SWREQ').get(c) ? undefined : this.request(c, ch);
+    if (line !== undefined) served(c.s.pending, line);
     const left = bndt.get(c);
     if (left <= now.block / 2 && left + from > now.block / 2) this.raise(c, ch, HTF);
     if (left === 0 && now.fifo.length === 0) this.blockDone(c, ch);
@@ -218,7 +225,10 @@ class Gpdma {
 export const gpdma: ModelFactory = (layout, given): RegisterModel<GpdmaState> => {
   const options = given as unknown as GpdmaOptions;
   const dma = new Gpdma(layout, options);
-  const fresh = (): GpdmaState => ({ channels: Array.from({ length: options.channels }, () => ({ fifo: [], block: 0 })) });
+  const fresh = (): GpdmaState => ({
+    channels: Array.from({ length: options.channels }, () => ({ fifo: [], block: 0 })),
+    pending: {},
+  });
   const restart = (c: Ctx): void => {
     c.env.disarm('beat');
     dma.sync(c);
@@ -231,7 +241,6 @@ export const gpdma: ModelFactory = (layout, given): RegisterModel<GpdmaState> =>
       source: 'RM0481 GPDMA (recalled), ST HAL dma.c and dma_ex.c; 5 clocks a transfer and no load on the core’s bus (assumed)',
       confidence: 'reported',
       lacks: [
-        'requests of peripherals other than USARTs',
         'triggers, bursts, exchange of bytes',
         'two-dimensional addressing and repeated blocks (channels 6 and 7)',
         'link step mode, peripheral flow control',
@@ -247,7 +256,10 @@ export const gpdma: ModelFactory = (layout, given): RegisterModel<GpdmaState> =>
       dma.interrupt(c);
     },
     onTimer: (c) => dma.beat(c),
-    onWire: (c) => dma.sync(c),
+    onWire: (c, wire, value) => {
+      noteRequest(c.s.pending, wire, value);
+      dma.sync(c);
+    },
     onClock: restart,
     onGate: (c, on) => (on ? restart(c) : c.env.disarm('beat')),
     write: (c, r, merged, raw) => dma.write(c, r, merged, raw),
