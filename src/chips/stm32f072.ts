@@ -4,6 +4,7 @@ import { RESET_CAUSES } from '../emu/component.ts';
 import { MS, US } from '../emu/time.ts';
 import { loadFacts } from './facts.ts';
 import generated from './generated/stm32f0x2.json' with { type: 'json' };
+import { F0_ADC_TRIGGERS, F0_DMA1, misoOfF0, timTriggersF0 } from './requests.ts';
 import {
   AN2606,
   known,
@@ -56,7 +57,7 @@ const timers: BlockRow[] = tims.map((t) =>
   timBlock(
     t,
     { clock: `APB${t.bus}ENR.TIM${t.n}EN`, reset: `APB${t.bus}RSTR.TIM${t.n}RST` },
-    { clock: 'timpclk1', ...(t.n === 1 ? { irqs: { brk: 0, update: 0, trigger: 0, cc: 1 } } : {}) },
+    { clock: 'timpclk1', ...timTriggersF0(t.n), ...(t.n === 1 ? { irqs: { brk: 0, update: 0, trigger: 0, cc: 1 } } : {}) },
   ),
 );
 const usart = (n: number, base: number, irq: number, bus: 1 | 2): BlockRow => ({
@@ -79,17 +80,21 @@ const plain = (name: string, base: number, irqs: number[], bus: 1 | 2): BlockRow
   clock: `APB${bus}ENR.${name}EN`,
   reset: `APB${bus}RSTR.${name}RST`,
 });
-/** RM0091 DMA request table of F07x, without the remaps of SYSCFG (recalled: reported). */
-const DMA_REQUESTS = [
-  { wire: 'usart1.dma.tx', channel: 2 },
-  { wire: 'usart1.dma.rx', channel: 3 },
-  { wire: 'usart2.dma.tx', channel: 4 },
-  { wire: 'usart2.dma.rx', channel: 5 },
-  { wire: 'usart3.dma.rx', channel: 6 },
-  { wire: 'usart4.dma.rx', channel: 6 },
-  { wire: 'usart3.dma.tx', channel: 7 },
-  { wire: 'usart4.dma.tx', channel: 7 },
-] as const;
+const spi = (n: number, base: number, irq: number, bus: 1 | 2): BlockRow => ({
+  ...plain(`SPI${n}`, base, [irq], bus),
+  model: 'spi',
+  options: { block: `SPI${n}`, clock: 'pclk1', miso: misoOfF0(n) },
+});
+/** Temperature sensor 1.43 V at 30 °C, VREFINT 1.23 V, VBAT / 2: DS9826 T23, T52. */
+const ADC = {
+  block: 'ADC',
+  version: 'f0',
+  clock: 'hsi14',
+  bus: 'pclk1',
+  ownHz: 14_000_000,
+  triggers: F0_ADC_TRIGGERS,
+  internal: { 16: 1430, 17: 1230, 18: 1650 },
+} as const;
 const ports: BlockRow[] = [...'ABCDEF'].map((port) => ({
   name: `GPIO${port}`,
   model: 'gpio-v2',
@@ -121,12 +126,12 @@ const blocks: readonly BlockRow[] = [
     size: 0x400,
     options: { clock: 'lsi', syncTicks: 5, syncToPrescaler: false, dividers: [4, 8, 16, 32, 64, 128, 256] },
   },
-  plain('SPI2', 0x40003800, [26], 1),
+  spi(2, 0x40003800, 26, 1),
   usart(2, 0x40004400, 28, 1),
   usart(3, 0x40004800, 29, 1),
   usart(4, 0x40004c00, 29, 1),
-  plain('I2C1', 0x40005400, [23], 1),
-  plain('I2C2', 0x40005800, [24], 1),
+  { ...plain('I2C1', 0x40005400, [23], 1), model: 'i2c-v2', options: { clock: 'i2c1', errorLine: 0 } },
+  { ...plain('I2C2', 0x40005800, [24], 1), model: 'i2c-v2', options: { clock: 'pclk1', errorLine: 0 } },
   // Registers, and from 0x400 on the 1 KB packet memory.
   {
     name: 'USB',
@@ -158,8 +163,8 @@ const blocks: readonly BlockRow[] = [
       event: 'cm0',
     },
   },
-  plain('ADC', 0x40012400, [12], 2),
-  plain('SPI1', 0x40013000, [25], 2),
+  { ...plain('ADC', 0x40012400, [12], 2), model: 'adc-v2', options: ADC },
+  spi(1, 0x40013000, 25, 2),
   usart(1, 0x40013800, 27, 2),
   {
     name: 'DBGMCU',
@@ -179,7 +184,7 @@ const blocks: readonly BlockRow[] = [
     size: 0x400,
     irqs: [9, 10, 11],
     clock: 'AHBENR.DMA1EN',
-    options: { lines: [0, 1, 1, 2, 2, 2, 2], requests: DMA_REQUESTS },
+    options: { lines: [0, 1, 1, 2, 2, 2, 2], requests: F0_DMA1 },
   },
   { name: 'RCC', model: 'rcc-f0', base: 0x40021000, size: 0x400, irqs: [4] },
   {
@@ -237,6 +242,7 @@ export const STM32F072RB: ChipDescription = {
   clocks: [
     'hsi',
     'hsi14',
+    'i2c1',
     'hsi48',
     'hse',
     'lsi',

@@ -2,6 +2,7 @@
 import type { BlockRow, BootCondition, BootRule, MemoryRow, OptionByteRow, ResetFlagRow, Sourced } from '../emu/chip.ts';
 import { RESET_CAUSES } from '../emu/component.ts';
 import { MS, US } from '../emu/time.ts';
+import { F4_ADC_INJECTED_TRIGGERS, F4_ADC_TRIGGERS, F4_DMA1, F4_DMA2, misoOf, timTriggers } from './requests.ts';
 import { AN2606, known, factoryValues, bootsFlash, bootsRom, bootsSram, NO_ROM_AT_LEVEL_2, timBlock, type TimRow } from './rows.ts';
 
 const DS = 'DS8626 and DS10314';
@@ -42,7 +43,7 @@ const timer = (t: TimRow): BlockRow =>
     t,
     { clock: `APB${t.bus}ENR.TIM${t.n}EN`, reset: `APB${t.bus}RSTR.TIM${t.n}RST` },
     // HSE divided by RTCPRE: RM0090 19.5.12, RM0383 14.5.11 (TIM11_OR).
-    t.n === 11 ? { capture: { remap: 'OR.TI1_RMP', sources: { 2: { clock: 'hse-rtc', divider: 1 } } } } : {},
+    { ...timTriggers(t.n), ...(t.n === 11 ? { capture: { remap: 'OR.TI1_RMP', sources: { 2: { clock: 'hse-rtc', divider: 1 } } } } : {}) },
   );
 
 export const f4Timers = (numbers: readonly number[]): readonly BlockRow[] => TIMERS.filter((t) => numbers.includes(t.n)).map(timer);
@@ -79,7 +80,33 @@ export const f4Plain = (name: string, base: number, irqs: readonly number[], bus
   clock: `APB${bus}ENR.${name}EN`,
   reset: `APB${bus}RSTR.${name}RST`,
 });
-export const f4Spi = (n: number, base: number, irq: number, bus: 1 | 2): BlockRow => f4Plain(`SPI${n}`, base, [irq], bus, 'SPI');
+export const f4Spi = (n: number, base: number, irq: number, bus: 1 | 2): BlockRow => ({
+  ...f4Plain(`SPI${n}`, base, [irq], bus, 'SPI'),
+  model: 'spi',
+  options: { block: `SPI${n}`, clock: `pclk${bus}`, miso: misoOf(n) },
+});
+const i2c = (n: number, base: number, irqs: readonly number[]): BlockRow => ({
+  ...f4Plain(`I2C${n}`, base, irqs, 1, 'I2C'),
+  model: 'i2c-v1',
+});
+/** VREFINT 1.21 V at channel 17, the temperature sensor's 0.76 V at 25 °C at 16 (F405) or 18: DS8626 T70, T72. */
+const INTERNAL = { 16: 760, 17: 1210, 18: 760 };
+export const f4Adc = (n: number): BlockRow => ({
+  name: `ADC${n}`,
+  model: 'adc-f4',
+  base: 0x40011f00 + 0x100 * n,
+  size: 0x100,
+  irqs: [18],
+  clock: `APB2ENR.ADC${n}EN`,
+  reset: 'APB2RSTR.ADCRST',
+  options: {
+    block: `ADC${n}`,
+    index: n - 1,
+    triggers: F4_ADC_TRIGGERS,
+    injectedTriggers: F4_ADC_INJECTED_TRIGGERS,
+    internal: n === 1 ? INTERNAL : {},
+  },
+});
 
 /** Blocks at the same place with the same behaviour in both chips. */
 export const F4_BLOCKS: readonly BlockRow[] = [
@@ -113,13 +140,21 @@ export const F4_BLOCKS: readonly BlockRow[] = [
   f4Spi(2, 0x40003800, 36, 1),
   f4Spi(3, 0x40003c00, 51, 1),
   f4Usart('USART2', 0x40004400, 38, 1),
-  f4Plain('I2C1', 0x40005400, [31, 32], 1, 'I2C'),
-  f4Plain('I2C2', 0x40005800, [33, 34], 1, 'I2C'),
-  f4Plain('I2C3', 0x40005c00, [72, 73], 1, 'I2C'),
+  i2c(1, 0x40005400, [31, 32]),
+  i2c(2, 0x40005800, [33, 34]),
+  i2c(3, 0x40005c00, [72, 73]),
   f4Usart('USART1', 0x40011000, 37, 2),
   f4Usart('USART6', 0x40011400, 71, 2),
-  { name: 'ADC1', model: null, base: 0x40012000, size: 0x100, irqs: [18], clock: 'APB2ENR.ADC1EN', reset: 'APB2RSTR.ADCRST' },
-  { name: 'ADC_Common', model: null, base: 0x40012300, size: 0x100, clock: 'APB2ENR.ADC1EN', reset: 'APB2RSTR.ADCRST' },
+  f4Adc(1),
+  {
+    name: 'ADC_Common',
+    model: 'adc-common-f4',
+    base: 0x40012300,
+    size: 0x100,
+    clock: 'APB2ENR.ADC1EN',
+    reset: 'APB2RSTR.ADCRST',
+    options: { converters: ['ADC1', 'ADC2', 'ADC3'] },
+  },
   f4Plain('SDIO', 0x40012c00, [49], 2),
   f4Spi(1, 0x40013000, 35, 2),
   {
@@ -149,7 +184,8 @@ export const F4_BLOCKS: readonly BlockRow[] = [
   { name: 'RCC', model: 'rcc-f4', base: 0x40023800, size: 0x400, irqs: [5] },
   {
     name: 'DMA1',
-    model: null,
+    model: 'dma-v2',
+    options: { requests: F4_DMA1 },
     base: 0x40026000,
     size: 0x400,
     irqs: [11, 12, 13, 14, 15, 16, 17, 47],
@@ -158,7 +194,8 @@ export const F4_BLOCKS: readonly BlockRow[] = [
   },
   {
     name: 'DMA2',
-    model: null,
+    model: 'dma-v2',
+    options: { requests: F4_DMA2 },
     base: 0x40026400,
     size: 0x400,
     irqs: [56, 57, 58, 59, 60, 68, 69, 70],

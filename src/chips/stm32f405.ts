@@ -1,5 +1,5 @@
 /** STM32F405RG. Data only; rows that the F411 has too are in stm32f4.ts. */
-import type { BlockRow, ChipDescription } from '../emu/chip.ts';
+import type { ChipDescription } from '../emu/chip.ts';
 import { F405_FACTS } from './f4-registers.ts';
 import { OTG_FS_F4 } from './otg-fs.ts';
 import { AN2606, known, sourcesOf, cortexM4F } from './rows.ts';
@@ -11,6 +11,7 @@ import {
   F4_PARAMETERS,
   F4_REMAP,
   F4_RESET_FLAGS,
+  f4Adc,
   f4Flash,
   f4MassErase,
   f4Memories,
@@ -24,16 +25,6 @@ import {
 const CMSIS = 'STMicroelectronics/cmsis_device_f4@cdbad76:Include/stm32f405xx.h';
 const FLASH_KB = 1024;
 const OPTION_BYTES = f4OptionBytes(12);
-
-const adc = (n: number): BlockRow => ({
-  name: `ADC${n}`,
-  model: null,
-  base: 0x40011f00 + 0x100 * n,
-  size: 0x100,
-  irqs: [18],
-  clock: `APB2ENR.ADC${n}EN`,
-  reset: 'APB2RSTR.ADCRST',
-});
 
 export const STM32F405RG: ChipDescription = {
   name: 'STM32F405RG',
@@ -58,8 +49,8 @@ export const STM32F405RG: ChipDescription = {
     f4Plain('CAN2', 0x40006800, [63, 64, 65, 66], 1),
     { name: 'PWR', model: 'pwr-f4', base: 0x40007000, size: 0x400, clock: 'APB1ENR.PWREN', reset: 'APB1RSTR.PWRRST' },
     f4Plain('DAC', 0x40007400, [54], 1),
-    adc(2),
-    adc(3),
+    f4Adc(2),
+    f4Adc(3),
     f4Flash(FLASH_KB, OPTION_BYTES),
     {
       name: 'OTG_HS',

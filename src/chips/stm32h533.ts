@@ -4,6 +4,7 @@ import { RESET_CAUSES } from '../emu/component.ts';
 import { MS, US } from '../emu/time.ts';
 import { loadFacts } from './facts.ts';
 import generated from './generated/stm32h533.json' with { type: 'json' };
+import { ADC_INJECTED_TRIGGERS, ADC_TRIGGERS, H5_GPDMA, misoOf } from './requests.ts';
 import { AN2606, known, sourcesOf, factoryValues } from './rows.ts';
 
 const CMSIS = 'STMicroelectronics/cmsis_device_h5@9a778e0:Include/stm32h533xx.h';
@@ -51,24 +52,7 @@ const OPTION_BYTES: Readonly<Record<string, OptionByteRow>> = {
   EDATA2_EN: { field: 'FLASH.EDATA2R_CUR.EDATA2_EN', factory: known(0, 'no data area', 'inferred') },
 };
 
-/** Request numbers of both controllers: HAL-H5 hal_dma.h. */
-const GPDMA = {
-  channels: 8,
-  requests: {
-    21: 'usart1.dma.rx',
-    22: 'usart1.dma.tx',
-    23: 'usart2.dma.rx',
-    24: 'usart2.dma.tx',
-    25: 'usart3.dma.rx',
-    26: 'usart3.dma.tx',
-    27: 'uart4.dma.rx',
-    28: 'uart4.dma.tx',
-    29: 'uart5.dma.rx',
-    30: 'uart5.dma.tx',
-    31: 'usart6.dma.rx',
-    32: 'usart6.dma.tx',
-  },
-} as const;
+const GPDMA = { channels: 8, requests: H5_GPDMA };
 
 const ports: BlockRow[] = [...'ABCDEFGH'].map((port, i) => ({
   name: `GPIO${port}`,
@@ -91,16 +75,16 @@ interface TimRow {
   bits: 16 | 32;
 }
 const tims: TimRow[] = [
-  { n: 1, facts: 'TIM1', base: 0x40012c00, irqs: [42, 41, 43, 44], bus: 2, model: null, bits: 16 },
+  { n: 1, facts: 'TIM1', base: 0x40012c00, irqs: [42, 41, 43, 44], bus: 2, model: 'tim', bits: 16 },
   { n: 2, facts: 'TIM2', base: 0x40000000, irqs: [45], bus: 1, model: 'tim', bits: 32 },
   { n: 3, facts: 'TIM3', base: 0x40000400, irqs: [46], bus: 1, model: 'tim', bits: 16 },
   { n: 4, facts: 'TIM3', base: 0x40000800, irqs: [47], bus: 1, model: 'tim', bits: 16 },
   { n: 5, facts: 'TIM2', base: 0x40000c00, irqs: [48], bus: 1, model: 'tim', bits: 32 },
   { n: 6, facts: 'TIM6', base: 0x40001000, irqs: [49], bus: 1, model: 'tim', bits: 16 },
   { n: 7, facts: 'TIM6', base: 0x40001400, irqs: [50], bus: 1, model: 'tim', bits: 16 },
-  { n: 8, facts: 'TIM1', base: 0x40013400, irqs: [66, 65, 67, 68], bus: 2, model: null, bits: 16 },
-  { n: 12, facts: 'TIM12', base: 0x40001800, irqs: [120], bus: 1, model: null, bits: 16 },
-  { n: 15, facts: 'TIM15', base: 0x40014000, irqs: [71], bus: 2, model: null, bits: 16 },
+  { n: 8, facts: 'TIM1', base: 0x40013400, irqs: [66, 65, 67, 68], bus: 2, model: 'tim', bits: 16 },
+  { n: 12, facts: 'TIM12', base: 0x40001800, irqs: [120], bus: 1, model: 'tim', bits: 16 },
+  { n: 15, facts: 'TIM15', base: 0x40014000, irqs: [71], bus: 2, model: 'tim', bits: 16 },
 ];
 const timers: BlockRow[] = tims.map((t) => ({
   name: `TIM${t.n}`,
@@ -111,7 +95,12 @@ const timers: BlockRow[] = tims.map((t) => ({
   irqs: t.irqs,
   clock: t.bus === 1 ? `APB1LENR.TIM${t.n}EN` : `APB2ENR.TIM${t.n}EN`,
   reset: t.bus === 1 ? `APB1LRSTR.TIM${t.n}RST` : `APB2RSTR.TIM${t.n}RST`,
-  options: { block: `TIM${t.n}`, clock: t.bus === 1 ? 'timpclk1' : 'timpclk2', bits: t.bits },
+  options: {
+    block: `TIM${t.n}`,
+    clock: t.bus === 1 ? 'timpclk1' : 'timpclk2',
+    bits: t.bits,
+    ...(t.irqs.length === 4 ? { irqs: { brk: 1, update: 0, trigger: 2, cc: 3 } } : {}),
+  },
 }));
 
 const usart = (name: string, base: number, irq: number, enr: string, rstr: string): BlockRow => ({
@@ -127,13 +116,37 @@ const usart = (name: string, base: number, irq: number, enr: string, rstr: strin
 });
 const spi = (n: number, base: number, irq: number, enr: string, rstr: string): BlockRow => ({
   name: `SPI${n}`,
-  model: null,
+  model: 'spi-h7',
   facts: 'SPI1',
   base,
   size: 0x400,
   irqs: [irq],
   clock: `${enr}.SPI${n}EN`,
   reset: `${rstr}.SPI${n}RST`,
+  options: { block: `SPI${n}`, clock: `spi${n}`, fifoBytes: n < 4 ? 16 : 8, miso: misoOf(n) },
+});
+/** VREFINT 1.216 V, the temperature sensor's 0.62 V at 30 °C: as H743 (DS12110), assumed. */
+const ADC_INTERNAL = { 16: 620, 17: 1216 };
+const adc = (n: number, irq: number): BlockRow => ({
+  name: `ADC${n}`,
+  model: 'adc-v2',
+  facts: 'ADC1',
+  base: 0x42027f00 + 0x100 * n,
+  size: 0x100,
+  irqs: [irq],
+  clock: 'AHB2ENR.ADCEN',
+  reset: 'AHB2RSTR.ADCRST',
+  options: {
+    block: `ADC${n}`,
+    version: 'h5',
+    index: n - 1,
+    clock: 'adc',
+    bus: 'hclk',
+    ccr: 'adc.ccr',
+    triggers: ADC_TRIGGERS,
+    injectedTriggers: ADC_INJECTED_TRIGGERS,
+    internal: n === 1 ? ADC_INTERNAL : {},
+  },
 });
 const bus = (name: string, facts: string, base: number, irqs: number[], enr: string, rstr: string): BlockRow => ({
   name,
@@ -144,6 +157,12 @@ const bus = (name: string, facts: string, base: number, irqs: number[], enr: str
   irqs,
   clock: `${enr}.${name}EN`,
   reset: `${rstr}.${name}RST`,
+});
+
+const i2c = (n: number, base: number, irqs: number[], enr: string, rstr: string): BlockRow => ({
+  ...bus(`I2C${n}`, 'I2C1', base, irqs, enr, rstr),
+  model: 'i2c-v2',
+  options: { clock: `i2c${n}` },
 });
 
 const blocks: readonly BlockRow[] = [
@@ -157,8 +176,8 @@ const blocks: readonly BlockRow[] = [
   usart('USART3', 0x40004800, 60, 'APB1LENR', 'APB1LRSTR'),
   usart('UART4', 0x40004c00, 61, 'APB1LENR', 'APB1LRSTR'),
   usart('UART5', 0x40005000, 62, 'APB1LENR', 'APB1LRSTR'),
-  bus('I2C1', 'I2C1', 0x40005400, [51, 52], 'APB1LENR', 'APB1LRSTR'),
-  bus('I2C2', 'I2C1', 0x40005800, [53, 54], 'APB1LENR', 'APB1LRSTR'),
+  i2c(1, 0x40005400, [51, 52], 'APB1LENR', 'APB1LRSTR'),
+  i2c(2, 0x40005800, [53, 54], 'APB1LENR', 'APB1LRSTR'),
   bus('I3C1', 'I3C1', 0x40005c00, [123, 124], 'APB1LENR', 'APB1LRSTR'),
   { name: 'CRS', model: 'crs', base: 0x40006000, size: 0x400, irqs: [75], clock: 'APB1LENR.CRSEN', reset: 'APB1LRSTR.CRSRST' },
   usart('USART6', 0x40006400, 85, 'APB1LENR', 'APB1LRSTR'),
@@ -239,9 +258,17 @@ const blocks: readonly BlockRow[] = [
   { name: 'GTZC1_TZIC', model: null, base: 0x40032800, size: 0x400, irqs: [8], clock: 'AHB1ENR.TZSC1EN' },
   // AHB2
   ...ports,
-  { name: 'ADC1', model: null, base: 0x42028000, size: 0x100, irqs: [37], clock: 'AHB2ENR.ADCEN', reset: 'AHB2RSTR.ADCRST' },
-  { name: 'ADC2', model: null, facts: 'ADC1', base: 0x42028100, size: 0x100, irqs: [69], clock: 'AHB2ENR.ADCEN', reset: 'AHB2RSTR.ADCRST' },
-  { name: 'ADC12_COMMON', model: null, base: 0x42028300, size: 0x100, clock: 'AHB2ENR.ADCEN', reset: 'AHB2RSTR.ADCRST' },
+  adc(1, 37),
+  adc(2, 69),
+  {
+    name: 'ADC12_COMMON',
+    model: 'adc-common-v2',
+    base: 0x42028300,
+    size: 0x100,
+    clock: 'AHB2ENR.ADCEN',
+    reset: 'AHB2RSTR.ADCRST',
+    options: { converters: ['ADC1', 'ADC2'], ccr: 'adc.ccr' },
+  },
   { name: 'DAC1', model: null, base: 0x42028400, size: 0x400, irqs: [38], clock: 'AHB2ENR.DAC1EN', reset: 'AHB2RSTR.DAC1RST' },
   { name: 'DCMI', model: null, base: 0x4202c000, size: 0x400, irqs: [108], clock: 'AHB2ENR.DCMI_PSSIEN', reset: 'AHB2RSTR.DCMI_PSSIRST' },
   { name: 'PSSI', model: null, base: 0x4202c400, size: 0x400, irqs: [108], clock: 'AHB2ENR.DCMI_PSSIEN', reset: 'AHB2RSTR.DCMI_PSSIRST' },
@@ -262,7 +289,7 @@ const blocks: readonly BlockRow[] = [
   // APB3
   { name: 'SBS', model: 'sbs-h5', base: 0x44000400, size: 0x400, clock: 'APB3ENR.SBSEN' },
   bus('LPUART1', 'LPUART1', 0x44002400, [63], 'APB3ENR', 'APB3RSTR'),
-  bus('I2C3', 'I2C1', 0x44002800, [80, 81], 'APB3ENR', 'APB3RSTR'),
+  i2c(3, 0x44002800, [80, 81], 'APB3ENR', 'APB3RSTR'),
   bus('I3C2', 'I3C1', 0x44003000, [131, 132], 'APB3ENR', 'APB3RSTR'),
   bus('LPTIM1', 'LPTIM1', 0x44004400, [64], 'APB3ENR', 'APB3RSTR'),
   { name: 'VREFBUF', model: null, base: 0x44007400, size: 0x400, clock: 'APB3ENR.VREFBUFEN', reset: 'APB3RSTR.VREFRST' },
@@ -336,6 +363,8 @@ export const STM32H533RE: ChipDescription = {
     { name: 'sram1', base: 0x20000000, size: 0x20000, kind: 'ram', zone: 'user' },
     { name: 'sram2', base: 0x20020000, size: 0x14000, kind: 'ram', zone: 'user' },
     { name: 'sram3', base: 0x20034000, size: 0x10000, kind: 'ram', zone: 'user' },
+    // Message RAM of both FDCAN.
+    { name: 'canram', base: 0x4000ac00, size: 0x6a0, kind: 'ram', zone: 'data' },
     { name: 'bkpsram', base: 0x40036400, size: 0x800, kind: 'ram', zone: 'data', backup: true },
   ],
   blocks,
@@ -375,6 +404,16 @@ export const STM32H533RE: ChipDescription = {
     'uart5',
     'usart6',
     'lpuart1',
+    'spi1',
+    'spi2',
+    'spi3',
+    'spi4',
+    'i2c1',
+    'i2c2',
+    'i2c3',
+    'lptim1',
+    'lptim2',
+    'adc',
   ],
   rcc: 'RCC',
   facts: loadFacts(generated),

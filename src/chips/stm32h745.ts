@@ -5,6 +5,7 @@ import { MS, PS_PER_SECOND, US } from '../emu/time.ts';
 import { loadFacts, withFacts } from './facts.ts';
 import generated from './generated/stm32h745.json' with { type: 'json' };
 import { OTG_FS_H745 } from './otg-fs.ts';
+import { ADC_INJECTED_TRIGGERS, ADC_TRIGGERS, H7_DMAMUX1, H7_DMAMUX2, misoOf, timTriggers } from './requests.ts';
 import { AN2606, known, sourcesOf, factoryValues, timBlock, type TimRow } from './rows.ts';
 
 const CMSIS = 'STMicroelectronics/cmsis_device_h7@13ba9da:Include/stm32h745xx.h';
@@ -95,7 +96,7 @@ const tims: readonly TimRow[] = [
   { n: 16, base: 0x40014400, irqs: [117], bus: 2, bits: 16 },
   { n: 17, base: 0x40014800, irqs: [118], bus: 2, bits: 16 },
 ];
-const timers: readonly BlockRow[] = tims.map((t) => timBlock(t, gated(t.bus === 1 ? A1L : A2, `TIM${t.n}`)));
+const timers: readonly BlockRow[] = tims.map((t) => timBlock(t, gated(t.bus === 1 ? A1L : A2, `TIM${t.n}`), timTriggers(t.n)));
 const usart = (name: string, base: number, irq: number, bus: Bus): BlockRow => ({
   name,
   model: 'usart-v4',
@@ -105,7 +106,35 @@ const usart = (name: string, base: number, irq: number, bus: Bus): BlockRow => (
   ...gated(bus, name),
   options: { block: name, clock: name.toLowerCase(), fifoDepth: 16, lowPower: name === 'LPUART1' },
 });
-const spi = (n: number, base: number, irq: number, bus: Bus): BlockRow => plain(`SPI${n}`, base, [irq], bus);
+const spi = (n: number, base: number, irq: number, bus: Bus): BlockRow => ({
+  ...plain(`SPI${n}`, base, [irq], bus),
+  model: 'spi-h7',
+  options: { block: `SPI${n}`, clock: n < 4 ? 'spi123' : n < 6 ? 'spi45' : 'spi6', fifoBytes: n < 4 ? 16 : 8, miso: misoOf(n) },
+});
+const i2c = (n: number, base: number, irqs: readonly number[], bus: Bus): BlockRow => ({
+  ...plain(`I2C${n}`, base, irqs, bus),
+  model: 'i2c-v2',
+  options: { clock: n < 4 ? 'i2c123' : 'i2c4' },
+});
+/** ADC3: VBAT / 4, the temperature sensor's 0.62 V at 30 °C, VREFINT 1.216 V: DS12110 T87, T89. */
+const ADC3_INTERNAL = { 17: 825, 18: 620, 19: 1216 };
+const adc = (n: number, base: number, irq: number, bus: Bus): BlockRow => ({
+  ...plain(`ADC${n}`, base, [irq], bus, n < 3 ? 'ADC12' : 'ADC3', 0x100),
+  model: 'adc-v2',
+  options: {
+    block: `ADC${n}`,
+    version: 'h7',
+    index: n - 1,
+    clock: 'adc',
+    bus: 'hclk',
+    ccr: n < 3 ? 'adc12.ccr' : 'adc3.ccr',
+    triggers: ADC_TRIGGERS,
+    injectedTriggers: ADC_INJECTED_TRIGGERS,
+    internal: n === 3 ? ADC3_INTERNAL : {},
+  },
+});
+const muxed = (block: string, first: number, count: number): readonly string[] =>
+  Array.from({ length: count }, (_, i) => `${block}.${first + i}`);
 const ports: readonly BlockRow[] = [...'ABCDEFGHIJK'].map((port, i) => ({
   name: `GPIO${port}`,
   model: 'gpio-v2',
@@ -151,9 +180,9 @@ const blocks: readonly BlockRow[] = [
   usart('USART3', 0x40004800, 39, A1L),
   usart('UART4', 0x40004c00, 52, A1L),
   usart('UART5', 0x40005000, 53, A1L),
-  plain('I2C1', 0x40005400, [31, 32], A1L),
-  plain('I2C2', 0x40005800, [33, 34], A1L),
-  plain('I2C3', 0x40005c00, [72, 73], A1L),
+  i2c(1, 0x40005400, [31, 32], A1L),
+  i2c(2, 0x40005800, [33, 34], A1L),
+  i2c(3, 0x40005c00, [72, 73], A1L),
   plain('CEC', 0x40006c00, [94], A1L, 'HDMICEC'),
   plain('DAC1', 0x40007400, [54], A1L, 'DAC12'),
   usart('UART7', 0x40007800, 82, A1L),
@@ -183,12 +212,31 @@ const blocks: readonly BlockRow[] = [
     ...hrtim,
   })),
   { name: 'HRTIM_Common', model: null, base: 0x40017780, size: 0x80, irqs: [109], ...hrtim },
-  plain('DMA1', 0x40020000, [11, 12, 13, 14, 15, 16, 17, 47], H1),
-  plain('DMA2', 0x40020400, [56, 57, 58, 59, 60, 68, 69, 70], H1),
-  { name: 'DMAMUX1', model: null, base: 0x40020800, size: 0x400, irqs: [102] },
-  plain('ADC1', 0x40022000, [18], H1, 'ADC12', 0x100),
-  plain('ADC2', 0x40022100, [18], H1, 'ADC12', 0x100),
-  plain('ADC12_Common', 0x40022300, [18], H1, 'ADC12', 0x100),
+  {
+    ...plain('DMA1', 0x40020000, [11, 12, 13, 14, 15, 16, 17, 47], H1),
+    model: 'dma-v2',
+    options: { requests: muxed('dmamux1', 0, 8).map((wire) => [wire]) },
+  },
+  {
+    ...plain('DMA2', 0x40020400, [56, 57, 58, 59, 60, 68, 69, 70], H1),
+    model: 'dma-v2',
+    options: { requests: muxed('dmamux1', 8, 8).map((wire) => [wire]) },
+  },
+  {
+    name: 'DMAMUX1',
+    model: 'dmamux',
+    base: 0x40020800,
+    size: 0x400,
+    irqs: [102],
+    options: { block: 'DMAMUX1', channels: 16, requests: H7_DMAMUX1 },
+  },
+  adc(1, 0x40022000, 18, H1),
+  adc(2, 0x40022100, 18, H1),
+  {
+    ...plain('ADC12_Common', 0x40022300, [18], H1, 'ADC12', 0x100),
+    model: 'adc-common-v2',
+    options: { converters: ['ADC1', 'ADC2'], ccr: 'adc12.ccr' },
+  },
   { name: 'ART', model: 'art-h7', base: 0x40024400, size: 0x400, clock: 'AHB1ENR.ARTEN' },
   plain('Ethernet_MAC', 0x40028000, [61, 62], H1, 'ETH1MAC', 0x1400),
   // The port with the high-speed transceiver's interface; no ROM and no board here uses it.
@@ -276,7 +324,7 @@ const blocks: readonly BlockRow[] = [
   { name: 'SYSCFG', model: 'syscfg-h7', base: 0x58000400, size: 0x400, ...gated(A4, 'SYSCFG') },
   usart('LPUART1', 0x58000c00, 142, A4),
   spi(6, 0x58001400, 86, A4),
-  plain('I2C4', 0x58001c00, [95, 96], A4),
+  i2c(4, 0x58001c00, [95, 96], A4),
   plain('LPTIM2', 0x58002400, [138], A4),
   plain('LPTIM3', 0x58002800, [139], A4),
   plain('LPTIM4', 0x58002c00, [140], A4),
@@ -300,10 +348,26 @@ const blocks: readonly BlockRow[] = [
   { name: 'RCC', model: 'rcc-h7', base: 0x58024400, size: 0x400, irqs: [5] },
   { name: 'PWR', model: 'pwr-h7', base: 0x58024800, size: 0x400 },
   { ...plain('CRC', 0x58024c00, [], H4), model: 'crc' },
-  plain('BDMA', 0x58025400, [129, 130, 131, 132, 133, 134, 135, 136], H4),
-  { name: 'DMAMUX2', model: null, base: 0x58025800, size: 0x400, irqs: [128], clock: 'AHB4ENR.BDMAEN' },
-  plain('ADC3', 0x58026000, [127], H4, 'ADC3', 0x100),
-  plain('ADC3_Common', 0x58026300, [127], H4, 'ADC3', 0x100),
+  {
+    ...plain('BDMA', 0x58025400, [129, 130, 131, 132, 133, 134, 135, 136], H4),
+    model: 'dma-v1',
+    options: { lines: [0, 1, 2, 3, 4, 5, 6, 7], requests: muxed('dmamux2', 0, 8).map((wire, i) => ({ wire, channel: i + 1 })) },
+  },
+  {
+    name: 'DMAMUX2',
+    model: 'dmamux',
+    base: 0x58025800,
+    size: 0x400,
+    irqs: [128],
+    clock: 'AHB4ENR.BDMAEN',
+    options: { block: 'DMAMUX2', channels: 8, requests: H7_DMAMUX2 },
+  },
+  adc(3, 0x58026000, 127, H4),
+  {
+    ...plain('ADC3_Common', 0x58026300, [127], H4, 'ADC3', 0x100),
+    model: 'adc-common-v2',
+    options: { converters: ['ADC3'], ccr: 'adc3.ccr' },
+  },
   {
     name: 'HSEM',
     model: 'hsem',
@@ -430,6 +494,7 @@ export const STM32H745XI: ChipDescription = {
     { name: 'sram2', base: 0x30020000, size: 0x20000, kind: 'ram', zone: 'user', aliases: [0x10020000] },
     { name: 'sram3', base: 0x30040000, size: 0x8000, kind: 'ram', zone: 'user', aliases: [0x10040000] },
     { name: 'sram4', base: 0x38000000, size: 0x10000, kind: 'ram', zone: 'user' },
+    { name: 'canram', base: 0x4000ac00, size: 0x2800, kind: 'ram', zone: 'data' },
     { name: 'bkpsram', base: 0x38800000, size: 0x1000, kind: 'ram', zone: 'user', backup: true },
   ],
   blocks,
@@ -478,6 +543,15 @@ export const STM32H745XI: ChipDescription = {
     'uart7',
     'uart8',
     'lpuart1',
+    'spi123',
+    'spi45',
+    'spi6',
+    'i2c123',
+    'i2c4',
+    'lptim1',
+    'lptim2',
+    'lptim345',
+    'adc',
   ],
   rcc: 'RCC',
   facts: withFacts(loadFacts(generated), { OTG_FS: OTG_FS_H745 }),

@@ -5,6 +5,7 @@
 import type { BlockRow, BootCondition, BootRule, LatencyTable, MemoryRow, OptionByteRow, ResetFlagRow, Sourced } from '../emu/chip.ts';
 import { RESET_CAUSES } from '../emu/component.ts';
 import { MS, US } from '../emu/time.ts';
+import { ADC_INJECTED_TRIGGERS, ADC_TRIGGERS, L4_DMA1, L4_DMA2, misoOf, timTriggers } from './requests.ts';
 import { known, factoryValues, bootsFlash, bootsRom, bootsSram, NO_ROM_AT_LEVEL_2, timBlock, type TimRow } from './rows.ts';
 
 export const HAL_L4 = 'STMicroelectronics/stm32l4xx_hal_driver@a9f8b8a';
@@ -68,7 +69,7 @@ const timers: BlockRow[] = tims.map((t) =>
     t.bus === 1
       ? { clock: `APB1ENR1.TIM${t.n}EN`, reset: `APB1RSTR1.TIM${t.n}RST` }
       : { clock: `APB2ENR.TIM${t.n}EN`, reset: `APB2RSTR.TIM${t.n}RST` },
-    captures[t.n] ? { capture: { remap: 'OR1.TI1_RMP', sources: captures[t.n] } } : {},
+    { ...timTriggers(t.n), ...(captures[t.n] ? { capture: { remap: 'OR1.TI1_RMP', sources: captures[t.n] } } : {}) },
   ),
 );
 
@@ -85,12 +86,13 @@ const usart = (name: string, base: number, irq: number, enr: string, rstr: strin
 });
 const spi = (n: number, base: number, irq: number, enr: string, rstr: string): BlockRow => ({
   name: `SPI${n}`,
-  model: null,
+  model: 'spi',
   base,
   size: 0x400,
   irqs: [irq],
   clock: `${enr}.SPI${n}EN`,
   reset: `${rstr}.SPI${n}RST`,
+  options: { block: `SPI${n}`, clock: n === 1 ? 'pclk2' : 'pclk1', miso: misoOf(n) },
 });
 export const bus = (name: string, base: number, irqs: number[], enr: string, rstr: string, size = 0x400): BlockRow => ({
   name,
@@ -128,26 +130,33 @@ export const l4Otg = (options: Readonly<Record<string, unknown>> = {}): BlockRow
 });
 export const L4_COVERED = { OTG_FS_GLOBAL: 'OTG_FS', OTG_FS_HOST: 'OTG_FS', OTG_FS_DEVICE: 'OTG_FS', OTG_FS_PWRCLK: 'OTG_FS' } as const;
 
-/** RM0351 DMA1 and DMA2 request tables, the USARTs' rows (recalled: reported). */
 const LINES = [0, 1, 2, 3, 4, 5, 6];
-const DMA1_REQUESTS = [
-  { wire: 'usart3.dma.tx', channel: 2, select: 2 },
-  { wire: 'usart3.dma.rx', channel: 3, select: 2 },
-  { wire: 'usart1.dma.tx', channel: 4, select: 2 },
-  { wire: 'usart1.dma.rx', channel: 5, select: 2 },
-  { wire: 'usart2.dma.rx', channel: 6, select: 2 },
-  { wire: 'usart2.dma.tx', channel: 7, select: 2 },
-] as const;
-const DMA2_REQUESTS = [
-  { wire: 'uart5.dma.tx', channel: 1, select: 2 },
-  { wire: 'uart5.dma.rx', channel: 2, select: 2 },
-  { wire: 'uart4.dma.tx', channel: 3, select: 2 },
-  { wire: 'uart4.dma.rx', channel: 5, select: 2 },
-  { wire: 'usart1.dma.tx', channel: 6, select: 2 },
-  { wire: 'lpuart1.dma.tx', channel: 6, select: 4 },
-  { wire: 'usart1.dma.rx', channel: 7, select: 2 },
-  { wire: 'lpuart1.dma.rx', channel: 7, select: 4 },
-] as const;
+/** VREFINT 1.212 V, the temperature sensor's 0.76 V at 25 °C and VBAT / 3: DS10198 T72, T76. */
+const ADC_INTERNAL = { 0: 1212, 17: 760, 18: 1100 };
+const adcBlock = (n: number, irq: number): BlockRow => ({
+  name: `ADC${n}`,
+  model: 'adc-v2',
+  base: 0x5003ff00 + 0x100 * n,
+  size: 0x100,
+  irqs: [irq],
+  ...adc,
+  options: {
+    block: `ADC${n}`,
+    version: 'l4',
+    index: n - 1,
+    clock: 'adc',
+    bus: 'hclk',
+    ccr: 'adc.ccr',
+    triggers: ADC_TRIGGERS,
+    injectedTriggers: ADC_INJECTED_TRIGGERS,
+    internal: n === 2 ? {} : ADC_INTERNAL,
+  },
+});
+export const l4I2c = (n: number, base: number, irqs: number[], enr: string, rstr: string): BlockRow => ({
+  ...bus(`I2C${n}`, base, irqs, enr, rstr),
+  model: 'i2c-v2',
+  options: { clock: `i2c${n}` },
+});
 
 /** Blocks at the same place with the same behaviour in both chips, without FLASH, RCC, RTC and DBGMCU. */
 export const L4_BLOCKS: readonly BlockRow[] = [
@@ -168,9 +177,9 @@ export const L4_BLOCKS: readonly BlockRow[] = [
   usart('USART3', 0x40004800, 39, ...A1),
   usart('UART4', 0x40004c00, 52, ...A1),
   usart('UART5', 0x40005000, 53, ...A1),
-  bus('I2C1', 0x40005400, [31, 32], ...A1),
-  bus('I2C2', 0x40005800, [33, 34], ...A1),
-  bus('I2C3', 0x40005c00, [72, 73], ...A1),
+  l4I2c(1, 0x40005400, [31, 32], ...A1),
+  l4I2c(2, 0x40005800, [33, 34], ...A1),
+  l4I2c(3, 0x40005c00, [72, 73], ...A1),
   bus('CAN1', 0x40006400, [19, 20, 21, 22], ...A1),
   { name: 'PWR', model: 'pwr-l4', base: 0x40007000, size: 0x400, clock: 'APB1ENR1.PWREN', reset: 'APB1RSTR1.PWRRST' },
   { name: 'DAC', model: null, base: 0x40007400, size: 0x400, clock: 'APB1ENR1.DAC1EN', reset: 'APB1RSTR1.DAC1RST' },
@@ -219,15 +228,22 @@ export const L4_BLOCKS: readonly BlockRow[] = [
     clock: 'APB2ENR.DFSDMEN',
     reset: 'APB2RSTR.DFSDMRST',
   },
-  { ...bus('DMA1', 0x40020000, [11, 12, 13, 14, 15, 16, 17], ...H1), model: 'dma-v1', options: { lines: LINES, requests: DMA1_REQUESTS } },
-  { ...bus('DMA2', 0x40020400, [56, 57, 58, 59, 60, 68, 69], ...H1), model: 'dma-v1', options: { lines: LINES, requests: DMA2_REQUESTS } },
+  { ...bus('DMA1', 0x40020000, [11, 12, 13, 14, 15, 16, 17], ...H1), model: 'dma-v1', options: { lines: LINES, requests: L4_DMA1 } },
+  { ...bus('DMA2', 0x40020400, [56, 57, 58, 59, 60, 68, 69], ...H1), model: 'dma-v1', options: { lines: LINES, requests: L4_DMA2 } },
   { ...bus('CRC', 0x40023000, [], ...H1), model: 'crc' },
   bus('TSC', 0x40024000, [77], ...H1),
   ...[...'ABCDEFGH'].map(port),
-  { name: 'ADC1', model: null, base: 0x50040000, size: 0x100, irqs: [18], ...adc },
-  { name: 'ADC2', model: null, base: 0x50040100, size: 0x100, irqs: [18], ...adc },
-  { name: 'ADC3', model: null, base: 0x50040200, size: 0x100, irqs: [47], ...adc },
-  { name: 'ADC_Common', model: null, base: 0x50040300, size: 0x100, ...adc },
+  adcBlock(1, 18),
+  adcBlock(2, 18),
+  adcBlock(3, 47),
+  {
+    name: 'ADC_Common',
+    model: 'adc-common-v2',
+    base: 0x50040300,
+    size: 0x100,
+    ...adc,
+    options: { converters: ['ADC1', 'ADC2', 'ADC3'], ccr: 'adc.ccr' },
+  },
   {
     name: 'RNG',
     model: 'rng',
@@ -334,6 +350,12 @@ export const L4_CLOCKS: readonly string[] = [
   'uart4',
   'uart5',
   'lpuart1',
+  'i2c1',
+  'i2c2',
+  'i2c3',
+  'lptim1',
+  'lptim2',
+  'adc',
 ];
 
 const msiStart = (range: number): number => (range === 0 ? 10 : range === 1 ? 5 : range === 2 ? 4 : range === 3 ? 3 : range < 8 ? 3 : 2.5);

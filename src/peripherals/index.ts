@@ -1,10 +1,14 @@
 /** Behaviour by the name that chip rows use. One line per model, in alphabetical order. */
 import type { ModelFactory } from '../emu/registers.ts';
+import { adcCommonF4, adcF4 } from './adc-f4.ts';
+import { adcCommonV2, adcV2 } from './adc-v2.ts';
 import { crc } from './crc.ts';
 import { crs } from './crs.ts';
 import { artH7 } from './art-h7.ts';
 import { dbgmcu } from './dbgmcu.ts';
 import { dmaV1 } from './dma-v1.ts';
+import { dmaV2 } from './dma-v2.ts';
+import { dmamux } from './dmamux.ts';
 import { extiH7 } from './exti-h7.ts';
 import { extiV1 } from './exti-v1.ts';
 import { extiV2 } from './exti-v2.ts';
@@ -16,6 +20,8 @@ import { flashL4 } from './flash-l4.ts';
 import { gpdma } from './gpdma.ts';
 import { gpioV2 } from './gpio-v2.ts';
 import { hsem } from './hsem.ts';
+import { i2cV1 } from './i2c-v1.ts';
+import { i2cV2 } from './i2c-v2.ts';
 import { icache } from './icache.ts';
 import { iwdgV3 } from './iwdg-v3.ts';
 import { pwrF0 } from './pwr-f0.ts';
@@ -31,6 +37,8 @@ import { rccL4 } from './rcc-l4.ts';
 import { rtcV3 } from './rtc-v3.ts';
 import { rng } from './rng.ts';
 import { sbsH5 } from './sbs-h5.ts';
+import { spiH7 } from './spi-h7.ts';
+import { spi } from './spi.ts';
 import { syscfgF0 } from './syscfg-f0.ts';
 import { syscfgH7 } from './syscfg-h7.ts';
 import { syscfgL4 } from './syscfg-l4.ts';
@@ -43,11 +51,17 @@ import { usbOtgFs } from './usb-otg-fs.ts';
 import { wwdgV2 } from './wwdg-v2.ts';
 
 export const MODELS: Readonly<Record<string, ModelFactory>> = {
+  'adc-common-f4': adcCommonF4,
+  'adc-common-v2': adcCommonV2,
+  'adc-f4': adcF4,
+  'adc-v2': adcV2,
   crc,
   crs,
   'art-h7': artH7,
   dbgmcu,
   'dma-v1': dmaV1,
+  'dma-v2': dmaV2,
+  dmamux,
   'exti-h7': extiH7,
   'exti-v1': extiV1,
   'exti-v2': extiV2,
@@ -59,6 +73,8 @@ export const MODELS: Readonly<Record<string, ModelFactory>> = {
   gpdma,
   'gpio-v2': gpioV2,
   hsem,
+  'i2c-v1': i2cV1,
+  'i2c-v2': i2cV2,
   icache,
   'iwdg-v3': iwdgV3,
   'pwr-f0': pwrF0,
@@ -74,6 +90,8 @@ export const MODELS: Readonly<Record<string, ModelFactory>> = {
   rng,
   'rtc-v3': rtcV3,
   'sbs-h5': sbsH5,
+  spi,
+  'spi-h7': spiH7,
   'syscfg-f0': syscfgF0,
   'syscfg-h7': syscfgH7,
   'syscfg-l4': syscfgL4,

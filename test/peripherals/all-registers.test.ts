@@ -8,6 +8,10 @@ import { MODELS } from '../../src/peripherals/index.ts';
 
 /** Registers whose reset value in the model is not the SVD's, with the reason. */
 const RESET_DEVIATIONS: Readonly<Record<string, string>> = {
+  'ADC1.CR': 'in deep power-down after reset (RM0351, RM0399); the SVDs of L4 and H7 print 0',
+  'ADC2.CR': 'as ADC1.CR',
+  'ADC3.CR': 'as ADC1.CR',
+  'ADC.CFGR2': 'RM0091; the SVD of the F0x2 prints 0x8000, which is no bit of it',
   'CRS.CR': 'TRIM starts at its centre, 32: the SVD of the H563 has it, that of the H533 has the value of a 7-bit field',
   'DBGMCU.IDC': 'the SVD has revision identity 0x1000, which is no part that was sold',
   'FLASH.CR1': 'locked with PSIZE = 3 after reset (RM0399); the SVD of the H745 prints 0',

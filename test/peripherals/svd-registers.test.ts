@@ -53,6 +53,7 @@ const MASKS: readonly MaskDeviation[] = [
   mask(/H745XI RCC\.CSR$/, 0x2, 0, FLAGS),
   mask(/H745XI RCC\.(C[12]_)?RSR$/, 0x55fa0000, 0, FLAGS),
   mask(/H745XI PWR\.CR3$/, 0, 0x01000000, 'the SVD lets software write USBREGEN but not USB33DEN, which ST’s drivers set'),
+  mask(/H745XI SPI\d\.CR1$/, 0, 0x200, 'the SVD has lost that CSTART can be set'),
   mask(/H745XI HSEM\.C[12]ICR$/, 0xffffffff, 0, 'clear bits read 0'),
 ];
 const RESETS: readonly (Deviation & { readonly is: number })[] = [
@@ -70,6 +71,8 @@ const RESETS: readonly (Deviation & { readonly is: number })[] = [
   { on: /H745XI DBGMCU\.IDC$/, is: 0x20036450, why: 'the SVD has revision 0x1000, which is no part that was sold' },
   { on: /TIM[25]\.ARR$/, is: 0xffffffff, why: 'full after reset (manuals, and other SVDs); this SVD prints 0' },
   { on: /TIM\d+\.ARR$/, is: 0xffff, why: 'full after reset (manuals, and other SVDs); this SVD prints 0' },
+  { on: /ADC\d\.CR$/, is: 0x20000000, why: 'in deep power-down after reset (RM0351, RM0399); the SVD prints 0' },
+  { on: /F072RB ADC\.CFGR2$/, is: 0, why: 'RM0091; the SVD prints 0x8000, which is no bit of it' },
   { on: /H745XI FLASH\.CR[12]$/, is: 0x31, why: 'locked with PSIZE = 3 after reset (RM0399); the SVD prints 0' },
   { on: /H745XI FLASH\.OPTCR$/, is: 1, why: 'locked after reset (RM0399); the SVD prints 0' },
   { on: /H745XI RCC\.(C[12]_)?RSR$/, is: 0x00fe0000, why: 'the flags of a power-on reset; the SVD prints 0' },
@@ -127,6 +130,10 @@ const NOT_PLAIN: readonly Deviation[] = [
   { on: /H745XI RCC\.APB4ENR$/, why: 'RTCAPBEN stays while the other core has it' },
   { on: /OTG_FS\.GRSTCTL$/, why: 'commands that end at once' },
   { on: /CRC\.CR$/, why: 'RESET is a command' },
+  { on: /SPI\d\.(SR|DR)$/, why: 'CRCERR never rises; DR shows the receiver’s side' },
+  { on: /I2C\d\.ISR$/, why: 'TXE and TXIS can only be set' },
+  { on: /ADC\d?\.(ISR|CR|CR2)$/, why: 'flags cleared by ones; commands' },
+  { on: /H745XI DMA\d\.[LH]IFCR$/, why: 'commands' },
   { on: /RNG\.SR$/, why: 'flags: cleared by writing 0' },
   { on: /H533RE RNG\.CR$/, why: 'the configuration needs CONDRST in the same access' },
   { on: /GPDMA\d\.C\dCR$/, why: 'all ones also ask for the channel’s reset' },

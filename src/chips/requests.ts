@@ -1,0 +1,198 @@
+/**
+ * Which request leads to which DMA channel, which event triggers the ADC, which pins are MISO. Data only; signals by their names in ST's headers, and the wires that
+ * stand for them.
+ */
+
+/** `TIM1_CH2` → `tim1.dma.cc2`, `SPI1_RX` → `spi1.dma.rx`, `ADC1` → `adc1.dma`. */
+export function requestWire(signal: string): string {
+  const [block, what] = signal.toLowerCase().split('_') as [string, string | undefined];
+  return what === undefined ? `${block}.dma` : `${block}.dma.${what.replace(/^ch(?=\d)/, 'cc')}`;
+}
+
+/** `9 ADC1 ADC2 . TIM1_CH3`: a number, and the signals from there on; `.` = none. */
+function numbered(text: string): Readonly<Record<number, string>> {
+  const wires: Record<number, string> = {};
+  let n = 0;
+  for (const word of text.split(/\s+/).filter((w) => w !== '')) {
+    if (/^\d+$/.test(word)) n = Number(word);
+    else {
+      if (word !== '.') wires[n] = requestWire(word);
+      n++;
+    }
+  }
+  return wires;
+}
+
+/** HAL-H5 hal_dma.h, requests of both GPDMA. */
+export const H5_GPDMA = numbered(`
+0 ADC1 ADC2 DAC1_CH1 DAC1_CH2 TIM6_UP TIM7_UP SPI1_RX SPI1_TX SPI2_RX SPI2_TX SPI3_RX SPI3_TX I2C1_RX I2C1_TX . I2C2_RX I2C2_TX . I2C3_RX I2C3_TX
+21 USART1_RX USART1_TX USART2_RX USART2_TX USART3_RX USART3_TX UART4_RX UART4_TX UART5_RX UART5_TX USART6_RX USART6_TX UART7_RX UART7_TX UART8_RX UART8_TX
+45 LPUART1_RX LPUART1_TX SPI4_RX SPI4_TX SPI5_RX SPI5_TX SPI6_RX SPI6_TX
+58 TIM1_CH1 TIM1_CH2 TIM1_CH3 TIM1_CH4 TIM1_UP TIM1_TRIG TIM1_COM TIM8_CH1 TIM8_CH2 TIM8_CH3 TIM8_CH4 TIM8_UP TIM8_TRIG TIM8_COM
+72 TIM2_CH1 TIM2_CH2 TIM2_CH3 TIM2_CH4 TIM2_UP TIM3_CH1 TIM3_CH2 TIM3_CH3 TIM3_CH4 TIM3_UP TIM3_TRIG
+83 TIM4_CH1 TIM4_CH2 TIM4_CH3 TIM4_CH4 TIM4_UP TIM5_CH1 TIM5_CH2 TIM5_CH3 TIM5_CH4 TIM5_UP TIM5_TRIG
+94 TIM15_CH1 TIM15_UP TIM15_TRIG TIM15_COM TIM16_CH1 TIM16_UP TIM17_CH1 TIM17_UP
+111 HASH_IN`);
+
+/** HAL-H7 hal_dma.h. */
+export const H7_DMAMUX1 = numbered(`
+9 ADC1 ADC2 TIM1_CH1 TIM1_CH2 TIM1_CH3 TIM1_CH4 TIM1_UP TIM1_TRIG TIM1_COM
+18 TIM2_CH1 TIM2_CH2 TIM2_CH3 TIM2_CH4 TIM2_UP TIM3_CH1 TIM3_CH2 TIM3_CH3 TIM3_CH4 TIM3_UP TIM3_TRIG TIM4_CH1 TIM4_CH2 TIM4_CH3 TIM4_UP
+33 I2C1_RX I2C1_TX I2C2_RX I2C2_TX SPI1_RX SPI1_TX SPI2_RX SPI2_TX USART1_RX USART1_TX USART2_RX USART2_TX USART3_RX USART3_TX
+47 TIM8_CH1 TIM8_CH2 TIM8_CH3 TIM8_CH4 TIM8_UP TIM8_TRIG TIM8_COM
+55 TIM5_CH1 TIM5_CH2 TIM5_CH3 TIM5_CH4 TIM5_UP TIM5_TRIG SPI3_RX SPI3_TX UART4_RX UART4_TX UART5_RX UART5_TX DAC1_CH1 DAC1_CH2 TIM6_UP TIM7_UP
+71 USART6_RX USART6_TX I2C3_RX I2C3_TX
+79 UART7_RX UART7_TX UART8_RX UART8_TX SPI4_RX SPI4_TX SPI5_RX SPI5_TX
+105 TIM15_CH1 TIM15_UP TIM15_TRIG TIM15_COM TIM16_CH1 TIM16_UP TIM17_CH1 TIM17_UP
+115 ADC3`);
+export const H7_DMAMUX2 = numbered('9 LPUART1_RX LPUART1_TX SPI6_RX SPI6_TX I2C4_RX I2C4_TX 17 ADC3');
+
+/** Requests by stream and CHSEL: a line a channel, its eight streams; several signals of one place joined by `/`. */
+function byChannel(text: string): readonly (readonly (readonly string[])[])[] {
+  const lines = text.trim().split('\n');
+  return Array.from({ length: 8 }, (_, stream) =>
+    lines.map((line) => {
+      const place = line.trim().split(/\s+/)[stream]!;
+      return place === '.' ? [] : place.split('/').map(requestWire);
+    }),
+  );
+}
+/** RM0090 tables 42 and 43 (recalled: reported). */
+export const F4_DMA1 = byChannel(`
+SPI3_RX . SPI3_RX SPI2_RX SPI2_TX SPI3_TX . SPI3_TX
+I2C1_RX . TIM7_UP . TIM7_UP I2C1_RX I2C1_TX I2C1_TX
+TIM4_CH1 . . TIM4_CH2 . . TIM4_UP TIM4_CH3
+. TIM2_UP/TIM2_CH3 I2C3_RX . I2C3_TX TIM2_CH1 TIM2_CH2/TIM2_CH4 TIM2_UP/TIM2_CH4
+UART5_RX USART3_RX UART4_RX USART3_TX UART4_TX USART2_RX USART2_TX UART5_TX
+. . TIM3_CH4/TIM3_UP . TIM3_CH1/TIM3_TRIG TIM3_CH2 . TIM3_CH3
+TIM5_CH3/TIM5_UP TIM5_CH4/TIM5_TRIG TIM5_CH1 TIM5_CH4/TIM5_TRIG TIM5_CH2 . TIM5_UP .
+. TIM6_UP I2C2_RX I2C2_RX USART3_TX DAC1_CH1 DAC1_CH2 I2C2_TX`);
+export const F4_DMA2 = byChannel(`
+ADC1 . TIM8_CH1/TIM8_CH2/TIM8_CH3 . ADC1 . TIM1_CH1/TIM1_CH2/TIM1_CH3 .
+. . ADC2 ADC2 . . . .
+ADC3 ADC3 . SPI5_RX SPI5_TX . . .
+SPI1_RX . SPI1_RX SPI1_TX . SPI1_TX . .
+SPI4_RX SPI4_TX USART1_RX . . USART1_RX . USART1_TX
+. USART6_RX USART6_RX SPI4_RX SPI4_TX . USART6_TX USART6_TX
+TIM1_TRIG TIM1_CH1 TIM1_CH2 TIM1_CH1 TIM1_CH4/TIM1_TRIG/TIM1_COM TIM1_UP TIM1_CH3 .
+. TIM8_UP TIM8_CH1 TIM8_CH2 TIM8_CH3 SPI5_RX SPI5_TX TIM8_CH4/TIM8_TRIG/TIM8_COM`);
+
+interface Selected {
+  readonly wire: string;
+  readonly channel: number;
+  readonly select?: number;
+}
+/** A line a channel; `2:USART3_TX` with the value of CSELR, without one it is always connected. */
+function byLine(text: string): readonly Selected[] {
+  return text
+    .trim()
+    .split('\n')
+    .flatMap((line, i) =>
+      line
+        .trim()
+        .split(/\s+/)
+        .flatMap((word): Selected[] => {
+          const [select, names] = word.includes(':') ? (word.split(':') as [string, string]) : [null, word];
+          if (names === '.') return [];
+          return names
+            .split('/')
+            .map((name) => ({ wire: requestWire(name), channel: i + 1, ...(select === null ? {} : { select: Number(select) }) }));
+        }),
+    );
+}
+/** RM0351 tables 41 and 42 (recalled: reported). */
+export const L4_DMA1 = byLine(`
+0:ADC1 4:TIM2_CH3 5:TIM17_CH1/TIM17_UP 6:TIM4_CH1
+0:ADC2 1:SPI1_RX 2:USART3_TX 3:I2C3_TX 4:TIM2_UP 5:TIM3_CH3 7:TIM1_CH1
+0:ADC3 1:SPI1_TX 2:USART3_RX 3:I2C3_RX 4:TIM16_CH1/TIM16_UP 5:TIM3_CH4/TIM3_UP 6:TIM6_UP/DAC1_CH1 7:TIM1_CH2
+1:SPI2_RX 2:USART1_TX 3:I2C2_TX 5:TIM7_UP/DAC1_CH2 6:TIM4_CH2 7:TIM1_CH4/TIM1_TRIG/TIM1_COM
+1:SPI2_TX 2:USART1_RX 3:I2C2_RX 4:TIM2_CH1 6:TIM4_CH3 7:TIM15_CH1/TIM15_UP/TIM15_TRIG/TIM15_COM
+2:USART2_RX 3:I2C1_TX 4:TIM16_CH1/TIM16_UP 5:TIM3_CH1/TIM3_TRIG 7:TIM1_UP
+2:USART2_TX 3:I2C1_RX 4:TIM2_CH2/TIM2_CH4 5:TIM17_CH1/TIM17_UP 6:TIM4_UP 7:TIM1_CH3`);
+export const L4_DMA2 = byLine(`
+2:UART5_TX 3:SPI3_RX 5:TIM5_CH4/TIM5_TRIG 7:TIM8_CH3/TIM8_UP
+2:UART5_RX 3:SPI3_TX 5:TIM5_CH3/TIM5_UP 7:TIM8_CH4/TIM8_TRIG/TIM8_COM
+0:ADC1 2:UART4_TX 4:SPI1_RX
+0:ADC2 3:TIM6_UP/DAC1_CH1 4:SPI1_TX 5:TIM5_CH2
+0:ADC3 2:UART4_RX 3:TIM7_UP/DAC1_CH2 5:TIM5_CH1
+2:USART1_TX 4:LPUART1_TX 5:I2C1_RX 7:TIM8_CH1
+2:USART1_RX 4:LPUART1_RX 5:I2C1_TX 7:TIM8_CH2`);
+/** RM0091 DMA request table of F07x, without the remaps of SYSCFG (recalled: reported). */
+export const F0_DMA1 = byLine(`
+ADC TIM2_CH3 TIM17_CH1/TIM17_UP
+SPI1_RX USART1_TX I2C1_TX TIM1_CH1 TIM2_UP TIM3_CH3
+SPI1_TX USART1_RX I2C1_RX TIM1_CH2 TIM2_CH2 TIM3_CH4/TIM3_UP TIM6_UP/DAC_CH1 TIM16_CH1/TIM16_UP
+SPI2_RX USART2_TX I2C2_TX TIM1_CH4/TIM1_TRIG/TIM1_COM TIM2_CH4 TIM3_CH1/TIM3_TRIG TIM7_UP/DAC_CH2
+SPI2_TX USART2_RX I2C2_RX TIM1_UP TIM2_CH1 TIM15_CH1/TIM15_UP/TIM15_TRIG/TIM15_COM
+USART3_RX USART4_RX TIM1_CH3
+USART3_TX USART4_TX`);
+
+/** Events by the value of EXTSEL or JEXTSEL: `T1.CC4`, `T3.TRGO`; `.` = a pin or none that is modelled. */
+const triggers = (text: string): Readonly<Record<number, string>> =>
+  Object.fromEntries(
+    text
+      .split(' ')
+      .map((word, i) => [i, word.toLowerCase().replace(/^t/, 'tim')] as const)
+      .filter(([, wire]) => wire !== '.'),
+  );
+/** RM0351 18.4.18, RM0399 26.4.18, LL-H5 ll_adc.h. */
+export const ADC_TRIGGERS = triggers(
+  'T1.CC1 T1.CC2 T1.CC3 T2.CC2 T3.TRGO T4.CC4 . T8.TRGO T8.TRGO2 T1.TRGO T1.TRGO2 T2.TRGO T4.TRGO T6.TRGO T15.TRGO T3.CC4',
+);
+export const ADC_INJECTED_TRIGGERS = triggers(
+  'T1.TRGO T1.CC4 T2.TRGO T2.CC1 T3.CC4 T4.TRGO . T8.CC4 T1.TRGO2 T8.TRGO T8.TRGO2 T3.CC3 T3.TRGO T3.CC1 T6.TRGO T15.TRGO',
+);
+/** RM0090 tables 68 and 69. */
+export const F4_ADC_TRIGGERS = triggers(
+  'T1.CC1 T1.CC2 T1.CC3 T2.CC2 T2.CC3 T2.CC4 T2.TRGO T3.CC1 T3.TRGO T4.CC4 T5.CC1 T5.CC2 T5.CC3 T8.CC1 T8.TRGO .',
+);
+export const F4_ADC_INJECTED_TRIGGERS = triggers(
+  'T1.CC4 T1.TRGO T2.CC1 T2.TRGO T3.CC2 T3.CC4 T4.CC1 T4.CC2 T4.CC3 T4.TRGO T5.CC4 T5.TRGO T8.CC2 T8.CC3 T8.CC4 .',
+);
+/** RM0091 table 47. */
+export const F0_ADC_TRIGGERS = triggers('T1.TRGO T1.CC4 T2.TRGO T3.TRGO T15.TRGO');
+
+/** Internal triggers by TS: RM0090 tables 93 and 97, RM0351 27 and 28, RM0399 38 and 39 (ITR0 to ITR3 are the same in F4, L4 and H7). */
+const ITR: Readonly<Record<number, readonly (number | null)[]>> = {
+  1: [5, 2, 3, 4],
+  2: [1, 8, 3, 4],
+  3: [1, 2, 5, 4],
+  4: [1, 2, 3, 8],
+  5: [2, 3, 4, 8],
+  8: [1, 2, 4, 5],
+  9: [2, 3, null, null],
+  12: [4, 5, null, null],
+  15: [1, 3, null, null],
+};
+/** F0: RM0091 tables 58, 61, 65. */
+const ITR_F0: Readonly<Record<number, readonly (number | null)[]>> = {
+  1: [15, 2, 3, 17],
+  2: [1, 15, 3, 14],
+  3: [1, 2, 15, 14],
+  15: [2, 3, 16, 17],
+};
+const itrOf = (table: typeof ITR, n: number): Readonly<Record<string, unknown>> => {
+  const wires = (table[n] ?? []).flatMap((master, ts) => (master === null ? [] : [[ts, `tim${master}.trgo`] as const]));
+  return wires.length === 0 ? {} : { itr: Object.fromEntries(wires), listener: n + 3 };
+};
+export const timTriggers = (n: number): Readonly<Record<string, unknown>> => itrOf(ITR, n);
+export const timTriggersF0 = (n: number): Readonly<Record<string, unknown>> => itrOf(ITR_F0, n);
+
+type Pins = readonly (readonly [pin: string, af: number])[];
+const pins = (af: number, ...names: string[]): Pins => names.map((name) => [name, af] as const);
+/** MISO by SPI: data sheets' tables of alternate functions of F405, L476, H533 and H745 (recalled: reported). */
+const MISO: Readonly<Record<number, Pins>> = {
+  1: pins(5, 'PA6', 'PB4', 'PE14', 'PG9'),
+  2: pins(5, 'PB14', 'PC2', 'PD3', 'PI2'),
+  3: pins(6, 'PB4', 'PC11', 'PG10'),
+  4: [...pins(5, 'PE5', 'PE13'), ...pins(6, 'PA11')],
+  5: [...pins(5, 'PF8', 'PH7', 'PJ11'), ...pins(6, 'PE5', 'PE13', 'PA12')],
+  6: [...pins(8, 'PA6', 'PB4'), ...pins(5, 'PG12')],
+};
+/** DS9826 tables 14 to 19. */
+const MISO_F0: Readonly<Record<number, Pins>> = {
+  1: [...pins(0, 'PA6', 'PB4'), ...pins(1, 'PE14')],
+  2: [...pins(0, 'PB14'), ...pins(1, 'PC2', 'PD3')],
+};
+export const misoOf = (n: number): Pins => MISO[n] ?? [];
+export const misoOfF0 = (n: number): Pins => MISO_F0[n] ?? [];

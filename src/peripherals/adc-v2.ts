@@ -1,0 +1,529 @@
+/**
+ * ADC with ISR and ADSTART (F0, F3, L0, L4, G0, G4, H5, H7): voltage regulator, calibration, ready flag, start and stop, regular and injected sequences with their
+ * times, continuous and discontinuous mode, automatic delay and injection, oversampling, external triggers, watchdog 1, overrun, DMA requests, interrupts.
+ *
+ * Facts: registers and behaviour RM0351 18, RM0091 13, RM0399 26, RM0481 ADC (documented); calibration times DS10198, DS9826, DS12923 (recalled: assumed), ready
+ * `STARTUP_PS` after ADEN (assumed). Triggers are taken at their rising edge whatever EXTEN says.
+ * Wires: `<block>.status` is driven with ISR, for the common block; `<common>.ccr` is read from it. DMA: `<block>.dma` is 1 while a transfer is wanted.
+ */
+import type { Layout, ModelFactory, Register, RegisterContext, RegisterModel } from '../emu/registers.ts';
+import { US } from '../emu/time.ts';
+import { ADC_DEFAULTS, convert, triggerWires, waitFor, type AdcOptions } from './adc-common.ts';
+
+export interface AdcV2Options extends AdcOptions {
+  readonly version: keyof typeof VERSIONS;
+  /** Kernel clock (CKMODE = 0) and bus clock. */
+  readonly clock: string;
+  readonly bus: string;
+  /** Rate of a kernel clock that the ADC itself switches on. */
+  readonly ownHz?: number;
+  /** Wire of the common block's CCR; F0 has its clock mode in CFGR2. */
+  readonly ccr?: string;
+}
+export interface AdcV2State {
+  /** Place in the sequence of what is converted; -1 = nothing. */
+  regular: number;
+  injected: number;
+  /** Conversions of a discontinuous group that are left; 0 = waits for a trigger. */
+  left: number;
+  injectedLeft: number;
+  unread: boolean;
+  /** What the timer `conversion` ends. */
+  converting: 'regular' | 'injected' | null;
+}
+type Ctx = RegisterContext<AdcV2State>;
+
+/** Bits of what differs: EXTSEL, RES, alignment; sampling in half clocks, conversion in half clocks and resolution by RES; calibration in clocks. */
+interface Version {
+  readonly cfgr: string;
+  readonly extsel: readonly [bit: number, mask: number];
+  readonly res: readonly [bit: number, mask: number];
+  readonly bits: readonly number[];
+  readonly align: number;
+  readonly sampling: readonly number[];
+  /** Half clocks of a conversion by resolution. */
+  readonly convert: Readonly<Record<number, number>>;
+  readonly calibration: number;
+  /** JSQR: lowest bits of JEXTSEL's mask, JEXTEN and JSQ1. */
+  readonly jsqr: { readonly extsel: number; readonly exten: number; readonly first: number } | null;
+  readonly regulator: boolean;
+  /** CHSELR has a bit a channel. */
+  readonly channelMask: boolean;
+  /** The clock is divided by two behind the prescaler. */
+  readonly halved: boolean;
+}
+const L4_SAMPLING = [5, 13, 25, 49, 95, 185, 495, 1281];
+const L4_CONVERT = { 12: 25, 10: 21, 8: 17, 6: 13 };
+const LATE_JSQR = { extsel: 31, exten: 7, first: 9 };
+const VERSIONS = {
+  f0: {
+    cfgr: 'CFGR1',
+    extsel: [6, 7],
+    res: [3, 3],
+    bits: [12, 10, 8, 6],
+    align: 5,
+    sampling: [3, 15, 27, 57, 83, 111, 143, 479],
+    convert: { 12: 25, 10: 21, 8: 17, 6: 13 },
+    calibration: 83,
+    jsqr: null,
+    regulator: false,
+    channelMask: true,
+    halved: false,
+  },
+  l4: {
+    cfgr: 'CFGR',
+    extsel: [6, 15],
+    res: [3, 3],
+    bits: [12, 10, 8, 6],
+    align: 5,
+    sampling: L4_SAMPLING,
+    convert: L4_CONVERT,
+    calibration: 116,
+    jsqr: { extsel: 15, exten: 6, first: 8 },
+    regulator: true,
+    channelMask: false,
+    halved: false,
+  },
+  h5: {
+    cfgr: 'CFGR',
+    extsel: [5, 31],
+    res: [3, 3],
+    bits: [12, 10, 8, 6],
+    align: 15,
+    sampling: L4_SAMPLING,
+    convert: L4_CONVERT,
+    calibration: 116,
+    jsqr: LATE_JSQR,
+    regulator: true,
+    channelMask: false,
+    halved: false,
+  },
+  h7: {
+    cfgr: 'CFGR',
+    extsel: [5, 31],
+    res: [2, 7],
+    bits: [16, 14, 12, 10, 8, 14, 12, 8],
+    align: 31, // LSHIFT of CFGR2 instead, left out
+    sampling: [3, 5, 17, 33, 65, 129, 775, 1621],
+    convert: { 16: 17, 14: 15, 12: 13, 10: 11, 8: 9 },
+    calibration: 16384,
+    jsqr: LATE_JSQR,
+    regulator: true,
+    channelMask: false,
+    halved: true,
+  },
+} as const satisfies Readonly<Record<string, Version>>;
+
+const STARTUP_PS = US;
+const ISR = { ADRDY: 1, EOC: 1 << 2, EOS: 1 << 3, OVR: 1 << 4, JEOC: 1 << 5, JEOS: 1 << 6, AWD1: 1 << 7, EOSMP: 1 << 1, LDORDY: 1 << 12 };
+const CR = {
+  ADEN: 1,
+  ADDIS: 1 << 1,
+  ADSTART: 1 << 2,
+  JADSTART: 1 << 3,
+  ADSTP: 1 << 4,
+  JADSTP: 1 << 5,
+  ADVREGEN: 1 << 28,
+  DEEPPWD: 1 << 29,
+  ADCAL: 0x80000000,
+};
+/** Bits that software only sets. */
+const COMMANDS = CR.ADEN | CR.ADDIS | CR.ADSTART | CR.JADSTART | CR.ADSTP | CR.JADSTP | CR.ADCAL;
+const CFGR = {
+  DMA: 1,
+  OVRMOD: 1 << 12,
+  CONT: 1 << 13,
+  AUTDLY: 1 << 14,
+  DISCEN: 1 << 16,
+  JDISCEN: 1 << 20,
+  AWD1SGL: 1 << 22,
+  AWD1EN: 1 << 23,
+  JAWD1EN: 1 << 24,
+  JAUTO: 1 << 25,
+};
+const PRESCALERS = [1, 2, 4, 6, 8, 10, 12, 16, 32, 64, 128, 256] as const;
+/** Conversions of a group that is not discontinuous: more than there are. */
+const ALL = 0xff;
+/** DMNGT = 2 sends results to the DFSDM instead. */
+const DMNGT_DFSDM = 2;
+
+class AdcV2 {
+  private readonly v: Version;
+  private readonly o: AdcV2Options;
+  private readonly wire: string;
+  readonly isr: Register;
+  private readonly ier: Register;
+  readonly cr: Register;
+  private readonly cfgr: Register;
+  private readonly cfgr2: Register | null;
+  readonly dr: Register;
+  private readonly reg: (offset: number) => Register;
+  private readonly threshold: { readonly low: Register; readonly high: Register } | null;
+
+  constructor(layout: Layout, options: AdcV2Options) {
+    this.o = options;
+    this.v = VERSIONS[options.version];
+    this.wire = options.block.toLowerCase();
+    this.reg = (offset) => layout.at(offset)!;
+    [this.isr, this.ier, this.cr, this.dr] = [layout.reg('ISR'), layout.reg('IER'), layout.reg('CR'), layout.reg('DR')];
+    this.cfgr = layout.reg(this.v.cfgr);
+    this.cfgr2 = layout.has('CFGR2') ? layout.reg('CFGR2') : null;
+    // H7 has a register for each threshold, at the same offsets as the others' TR1 and what follows.
+    this.threshold = options.version === 'h7' ? { low: this.reg(0x20), high: this.reg(0x24) } : null;
+  }
+
+  // ---- Configuration
+  private bits(c: Ctx): number {
+    return this.v.bits[(c.get(this.cfgr) >>> this.v.res[0]) & this.v.res[1]] ?? 12;
+  }
+  private sequence(c: Ctx): readonly number[] {
+    if (this.v.channelMask) {
+      const chselr = c.get(this.reg(0x28));
+      const up = Array.from({ length: 19 }, (_, i) => i).filter((i) => (chselr >>> i) & 1);
+      const SCANDIR = 1 << 2;
+      return c.get(this.cfgr) & SCANDIR ? up.reverse() : up;
+    }
+    const length = (c.get(this.reg(0x30)) & 15) + 1;
+    // Five places a register, the first taken by the length.
+    return Array.from({ length }, (_, i) => (c.get(this.reg(0x30 + 4 * Math.floor((i + 1) / 5))) >>> (6 * ((i + 1) % 5))) & 31);
+  }
+  private injectedSequence(c: Ctx): readonly number[] {
+    const { jsqr } = this.v;
+    if (!jsqr) return [];
+    const value = c.get(this.reg(0x4c));
+    return Array.from({ length: (value & 3) + 1 }, (_, i) => (value >>> (jsqr.first + 6 * i)) & 31);
+  }
+  private ratio(c: Ctx, enable: number): number {
+    if (!this.cfgr2 || this.v.channelMask || !(c.get(this.cfgr2) & enable)) return 1;
+    const cfgr2 = c.get(this.cfgr2);
+    return this.v.halved ? ((cfgr2 >>> 16) & 0x3ff) + 1 : 2 << ((cfgr2 >>> 2) & 7);
+  }
+  /** Half clocks of the converter's clock that a conversion takes. */
+  private halfClocks(c: Ctx, channel: number): number {
+    const smp = this.v.channelMask
+      ? c.get(this.reg(0x14))
+      : channel < 10
+        ? c.get(this.reg(0x14)) >>> (3 * channel)
+        : c.get(this.reg(0x18)) >>> (3 * (channel - 10));
+    return this.v.sampling[smp & 7]! + (this.v.convert[this.bits(c)] ?? 25);
+  }
+  /** Source and divider of the converter's clock: CKMODE and PRESC of CCR, or of CFGR2 on F0. */
+  private clockSource(c: Ctx): { clock: string; divider: number } {
+    if (this.v.channelMask) {
+      const mode = c.get(this.cfgr2!) >>> 30;
+      return mode === 0 ? { clock: this.o.clock, divider: 1 } : { clock: this.o.bus, divider: 2 * mode };
+    }
+    const ccr = c.env.wire(`${this.o.ccr}`);
+    const mode = (ccr >>> 16) & 3;
+    const half = this.v.halved ? 2 : 1;
+    if (mode > 0) return { clock: this.o.bus, divider: half * 2 ** (mode - 1) };
+    return { clock: this.o.clock, divider: half * (PRESCALERS[(ccr >>> 18) & 15] ?? 256) };
+  }
+  private armAfter(c: Ctx, timer: string, halfClocks: number): void {
+    const { clock, divider } = this.clockSource(c);
+    if (this.o.ownHz !== undefined && clock === this.o.clock && !c.env.clockRate(clock))
+      return c.env.arm(timer, c.env.now() + Math.ceil((halfClocks * divider * 1e12) / (2 * this.o.ownHz)));
+    c.env.arm(timer, c.env.clockTimeOf(clock, c.env.clockCount(clock) + Math.ceil((halfClocks * divider) / 2)));
+  }
+
+  // ---- Conversions
+  private flag(c: Ctx, bits: number): void {
+    c.put(this.isr, c.get(this.isr) | bits);
+  }
+  private convertRegular(c: Ctx): void {
+    const { s } = c;
+    s.converting = 'regular';
+    this.armAfter(c, 'conversion', this.halfClocks(c, this.sequence(c)[s.regular] ?? 0) * this.ratio(c, 1));
+  }
+  private convertInjected(c: Ctx): void {
+    const { s } = c;
+    s.converting = 'injected';
+    this.armAfter(c, 'conversion', this.halfClocks(c, this.injectedSequence(c)[s.injected] ?? 0) * this.ratio(c, 2));
+  }
+  private triggerRegular(c: Ctx): void {
+    const { s } = c;
+    if (!(c.get(this.cr) & CR.ADSTART) || s.converting === 'regular') return;
+    const cfgr = c.get(this.cfgr);
+    if (s.regular < 0) s.regular = 0;
+    s.left = cfgr & CFGR.DISCEN ? (this.v.channelMask ? 1 : ((cfgr >>> 17) & 7) + 1) : ALL;
+    if (s.converting === null && this.sequence(c).length > 0) this.convertRegular(c);
+  }
+  private triggerInjected(c: Ctx): void {
+    const { s } = c;
+    if (!(c.get(this.cr) & CR.JADSTART) || s.injectedLeft > 0) return;
+    if (s.injected < 0) s.injected = 0;
+    s.injectedLeft = c.get(this.cfgr) & CFGR.JDISCEN ? 1 : ALL;
+    // A regular conversion that is under way begins anew behind the injected ones.
+    this.convertInjected(c);
+  }
+  conversionDone(c: Ctx): void {
+    const what = c.s.converting;
+    c.s.converting = null;
+    if (what === 'injected') this.injectedDone(c);
+    else if (what === 'regular') this.regularDone(c);
+    this.sync(c);
+  }
+  private result(c: Ctx, channel: number, oversampling: number): number {
+    const bits = this.bits(c);
+    const ratio = this.ratio(c, oversampling);
+    const code = convert(c, this.o, channel, bits);
+    if (ratio > 1) return Math.floor((code * ratio) / 2 ** ((c.get(this.cfgr2!) >>> 5) & 15));
+    const left = this.v.align < 31 && (c.get(this.cfgr) >>> this.v.align) & 1;
+    return left ? code << (bits === 6 ? 2 : 16 - bits) : code;
+  }
+  private injectedDone(c: Ctx): void {
+    const { s } = c;
+    const sequence = this.injectedSequence(c);
+    const channel = sequence[s.injected] ?? 0;
+    c.put(this.reg(0x80 + 4 * s.injected), this.result(c, channel, 2));
+    this.watch(c, channel, CFGR.JAWD1EN);
+    this.flag(c, ISR.JEOC | ISR.EOSMP);
+    s.injected++;
+    s.injectedLeft--;
+    if (s.injected >= sequence.length) {
+      s.injected = -1;
+      s.injectedLeft = 0;
+      this.flag(c, ISR.JEOS);
+      // With a software start the end of the sequence ends JADSTART.
+      if (this.injectedTrigger(c) === null) c.put(this.cr, c.get(this.cr) & ~CR.JADSTART);
+    } else if (s.injectedLeft > 0) return this.convertInjected(c);
+    if (s.regular >= 0 && s.left > 0) this.convertRegular(c);
+  }
+  private regularDone(c: Ctx): void {
+    const { s } = c;
+    const cfgr = c.get(this.cfgr);
+    const sequence = this.sequence(c);
+    const channel = sequence[s.regular] ?? 0;
+    if (s.unread && !(cfgr & CFGR.AUTDLY)) this.flag(c, ISR.OVR);
+    if (!s.unread || cfgr & CFGR.OVRMOD) c.put(this.dr, this.result(c, channel, 1));
+    s.unread = true;
+    this.watch(c, channel, CFGR.AWD1EN);
+    this.flag(c, ISR.EOC | ISR.EOSMP);
+    s.regular++;
+    s.left--;
+    const last = s.regular >= sequence.length;
+    if (last) this.sequenceDone(c);
+    else if (s.left > 0 && !this.delayed(c)) this.convertRegular(c);
+  }
+  private sequenceDone(c: Ctx): void {
+    const { s } = c;
+    const cfgr = c.get(this.cfgr);
+    this.flag(c, ISR.EOS);
+    s.regular = -1;
+    s.left = 0;
+    if (cfgr & CFGR.JAUTO && this.v.jsqr) {
+      s.injected = 0;
+      s.injectedLeft = ALL;
+      this.convertInjected(c);
+    }
+    if (cfgr & CFGR.CONT) {
+      s.regular = 0;
+      s.left = ALL;
+      // What changes nothing is not computed: it goes on when DR is read or a flag is cleared.
+      if (!this.changesNothing(c) && s.converting === null && !this.delayed(c)) this.convertRegular(c);
+    } else if (this.regularTrigger(c) === null) c.put(this.cr, c.get(this.cr) & ~CR.ADSTART);
+  }
+  /** Continuous mode: the next results leave all flags as they are and nobody is told of them. */
+  private changesNothing(c: Ctx): boolean {
+    const all = ISR.EOC | ISR.EOS | ISR.OVR;
+    return (c.get(this.isr) & all) === all && !this.dmaOn(c) && c.s.converting === null;
+  }
+  /** AUTDLY (WAIT): the next conversion waits until DR has been read. */
+  private delayed(c: Ctx): boolean {
+    return (c.get(this.cfgr) & CFGR.AUTDLY) !== 0 && c.s.unread;
+  }
+  private watch(c: Ctx, channel: number, enable: number): void {
+    const cfgr = c.get(this.cfgr);
+    if (!(cfgr & enable) || (cfgr & CFGR.AWD1SGL && ((cfgr >>> 26) & 31) !== channel)) return;
+    const bits = this.threshold ? 16 : 12;
+    const code = convert(c, this.o, channel, bits);
+    const [low, high] = this.threshold
+      ? [c.get(this.threshold.low), c.get(this.threshold.high)]
+      : [c.get(this.reg(0x20)) & 0xfff, (c.get(this.reg(0x20)) >>> 16) & 0xfff];
+    if (code > high || code < low) this.flag(c, ISR.AWD1);
+  }
+
+  // ---- Triggers, interrupt, DMA
+  /** Wire of the trigger; null = software start; undefined = one that is not modelled. */
+  private regularTrigger(c: Ctx): string | null | undefined {
+    const cfgr = c.get(this.cfgr);
+    if (!((cfgr >>> 10) & 3)) return null;
+    return this.o.triggers[(cfgr >>> this.v.extsel[0]) & this.v.extsel[1]];
+  }
+  private injectedTrigger(c: Ctx): string | null | undefined {
+    const { jsqr } = this.v;
+    if (!jsqr) return null;
+    const value = c.get(this.reg(0x4c));
+    if (!((value >>> jsqr.exten) & 3)) return null;
+    return this.o.injectedTriggers[(value >>> 2) & jsqr.extsel];
+  }
+  onWire(c: Ctx, wire: string): void {
+    if (wire === this.injectedTrigger(c)) this.triggerInjected(c);
+    if (wire === this.regularTrigger(c)) this.triggerRegular(c);
+    this.sync(c);
+  }
+  private dmaOn(c: Ctx): boolean {
+    const cfgr = c.get(this.cfgr);
+    return (cfgr & CFGR.DMA) !== 0 && !(this.v.halved && (cfgr & 3) === DMNGT_DFSDM);
+  }
+  sync(c: Ctx): void {
+    const isr = c.get(this.isr);
+    c.env.irq(0, (isr & c.get(this.ier) & 0x7ff) !== 0);
+    c.env.setWire(`${this.wire}.dma`, this.dmaOn(c) && c.s.unread && c.get(this.cr) & CR.ADEN ? 1 : 0);
+    c.env.setWire(`${this.wire}.status`, isr);
+    const cr = c.get(this.cr);
+    waitFor(c, this.o, [
+      cr & CR.ADSTART ? (this.regularTrigger(c) ?? undefined) : undefined,
+      cr & CR.JADSTART ? (this.injectedTrigger(c) ?? undefined) : undefined,
+    ]);
+  }
+
+  // ---- Registers
+  clear(c: Ctx): void {
+    this.halt(c);
+    for (const timer of ['ready', 'calibration', 'regulator']) c.env.disarm(timer);
+    this.sync(c);
+  }
+  private halt(c: Ctx): void {
+    Object.assign(c.s, fresh());
+    c.env.disarm('conversion');
+  }
+  onTimer(c: Ctx, timer: string): void {
+    if (timer === 'conversion') return this.conversionDone(c);
+    if (timer === 'ready') this.flag(c, ISR.ADRDY);
+    else if (timer === 'regulator') this.flag(c, ISR.LDORDY);
+    else c.put(this.cr, c.get(this.cr) & ~CR.ADCAL);
+    this.sync(c);
+  }
+  read(c: Ctx, r: Register, value: number): number {
+    if (r !== this.dr) return value;
+    const { s } = c;
+    s.unread = false;
+    c.put(this.isr, c.get(this.isr) & ~ISR.EOC);
+    this.goOn(c);
+    this.sync(c);
+    return value;
+  }
+  /** What waited for DR to be read, or for a flag to be cleared. */
+  private goOn(c: Ctx): void {
+    const { s } = c;
+    if (s.converting === null && s.regular >= 0 && s.left > 0 && c.get(this.cr) & CR.ADSTART && !this.delayed(c)) this.convertRegular(c);
+  }
+  write(c: Ctx, r: Register, merged: number, raw: number): number | void {
+    if (r === this.isr) return c.get(r) & ~(raw & 0x7ff);
+    if (r === this.dr) return c.get(r);
+    if (r !== this.cr) return;
+    const old = c.get(r);
+    const running = (old & (CR.ADSTART | CR.JADSTART)) !== 0;
+    let value = (merged | (old & COMMANDS)) >>> 0;
+    const regulated = !this.v.regulator || ((value & CR.ADVREGEN) !== 0 && !(value & CR.DEEPPWD));
+    if (!regulated || old & CR.ADCAL) value &= ~(CR.ADEN & ~old);
+    if (!regulated || value & CR.ADEN) value &= ~(CR.ADCAL & ~old);
+    if (!(value & CR.ADEN)) value &= ~(CR.ADSTART | CR.JADSTART);
+    if (!(old & CR.ADEN) || running) value &= ~CR.ADDIS;
+    if (!(old & CR.ADSTART)) value &= ~CR.ADSTP;
+    if (!(old & CR.JADSTART)) value &= ~CR.JADSTP;
+    return value >>> 0;
+  }
+  wrote(c: Ctx, r: Register, value: number, old: number): void {
+    if (r === this.cr) this.control(c, value, old);
+    if (r === this.isr) this.goOn(c);
+    this.sync(c);
+  }
+  private control(c: Ctx, value: number, old: number): void {
+    const risen = value & ~old;
+    if (risen & CR.ADVREGEN && this.v.regulator) c.env.arm('regulator', c.env.now() + 10 * US);
+    if (risen & CR.ADCAL) this.armAfter(c, 'calibration', 2 * this.v.calibration);
+    if (risen & CR.ADEN) c.env.arm('ready', c.env.now() + STARTUP_PS);
+    if (value & CR.ADDIS) {
+      this.halt(c);
+      c.env.disarm('ready');
+      c.put(this.cr, value & ~(CR.ADDIS | CR.ADEN | CR.ADSTART | CR.JADSTART));
+      return;
+    }
+    this.stopOrStart(c, value, risen);
+  }
+  private stopOrStart(c: Ctx, value: number, risen: number): void {
+    const { s } = c;
+    if (value & CR.ADSTP) {
+      s.regular = -1;
+      s.left = 0;
+      if (s.converting === 'regular') s.converting = null;
+    }
+    if (value & CR.JADSTP) {
+      s.injected = -1;
+      s.injectedLeft = 0;
+      if (s.converting === 'injected') s.converting = null;
+    }
+    if (s.converting === null) c.env.disarm('conversion');
+    const stopped = (value & CR.ADSTP ? CR.ADSTP | CR.ADSTART : 0) | (value & CR.JADSTP ? CR.JADSTP | CR.JADSTART : 0);
+    c.put(this.cr, value & ~stopped);
+    if (risen & CR.ADSTART) {
+      s.unread = false;
+      if (this.regularTrigger(c) === null) this.triggerRegular(c);
+    }
+    if (risen & CR.JADSTART && this.injectedTrigger(c) === null) this.triggerInjected(c);
+    if (value & CR.JADSTP) this.goOn(c);
+  }
+}
+
+const fresh = (): AdcV2State => ({ regular: -1, injected: -1, left: 0, injectedLeft: 0, unread: false, converting: null });
+
+export const adcV2: ModelFactory = (layout, given): RegisterModel<AdcV2State> => {
+  const options = { ...ADC_DEFAULTS, ...(given as unknown as AdcV2Options) };
+  const adc = new AdcV2(layout, options);
+  const version = VERSIONS[options.version];
+  return {
+    timers: ['conversion', 'ready', 'calibration', 'regulator'],
+    wires: triggerWires(options),
+    clocks: [...new Set([options.clock, options.bus])],
+    about: {
+      source:
+        'RM0351 18, RM0091 13, RM0399 26; calibration times and 1 µs until ready (assumed); a channel of which nothing is said gives VDDA / 2 (assumed)',
+      confidence: 'documented',
+      lacks: [
+        'dual modes',
+        'watchdogs 2 and 3',
+        'offsets, differential inputs, calibration factors',
+        'injected queue of contexts',
+        'triggers from pins, polarity of triggers',
+        'DFSDM',
+      ],
+    },
+    modelled: 'all',
+    // Out of reset in deep power-down (RM0351 18.7.3); bits that software only sets are write-only in some SVDs. F0: CKMODE has wrong names in the SVD.
+    ...(version.regulator ? { resets: { CR: 0x20000000 } } : { resets: { CFGR2: 0 }, writable: { CFGR2: 0xc0000000 } }),
+    create: fresh,
+    onReset: (c) => adc.clear(c),
+    onTimer: (c, timer) => adc.onTimer(c, timer),
+    onWire: (c, wire) => adc.onWire(c, wire),
+    live: ['DR'],
+    acting: ['DR'],
+    read: (c, r, value) => adc.read(c, r, value),
+    peek: (_c, _r, value) => value,
+    write: (c, r, merged, raw) => adc.write(c, r, merged, raw),
+    wrote: (c, r, value, old) => adc.wrote(c, r, value, old),
+  };
+};
+
+/** The registers that two or three converters share: CSR shows the flags of a master and its slave, CCR has clock and prescaler. */
+export const adcCommonV2: ModelFactory = (layout, given): RegisterModel<object> => {
+  const { converters, ccr } = given as unknown as { readonly converters: readonly string[]; readonly ccr: string };
+  const [CSR, CCR] = [layout.reg('CSR'), layout.reg('CCR')];
+  const wires = converters.slice(0, 2).map((name) => `${name.toLowerCase()}.status`);
+  return {
+    wires,
+    about: { source: 'RM0351 18.8', confidence: 'documented', lacks: ['CDR: dual modes'] },
+    modelled: ['CSR', 'CCR'],
+    create: () => ({}),
+    onReset: (c) => c.env.setWire(ccr, c.get(CCR)),
+    onWire: (c) =>
+      c.put(
+        CSR,
+        wires.reduce((v, wire, i) => v | ((c.env.wire(wire) & 0x7ff) << (16 * i)), 0),
+      ),
+    wrote: (c, r, value) => {
+      if (r === CCR) c.env.setWire(ccr, value);
+    },
+  };
+};

@@ -1,0 +1,240 @@
+/** ADC of all versions: calibration, ready, sequences and their times, injected conversions, watchdog, overrun, triggers, DMA. */
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { STM32F072RB } from '../../src/chips/stm32f072.ts';
+import { STM32F405RG } from '../../src/chips/stm32f405.ts';
+import { STM32H533RE } from '../../src/chips/stm32h533.ts';
+import { STM32H745XI } from '../../src/chips/stm32h745.ts';
+import { STM32L476RG } from '../../src/chips/stm32l476.ts';
+import { MS, US } from '../../src/emu/time.ts';
+import { StChip } from './st-chip.ts';
+
+const MID_12 = Math.round(4095 / 2);
+const EOC_F4 = 1 << 1;
+const JEOC_F4 = 1 << 2;
+
+describe('F4', () => {
+  const chip = new StChip(STM32F405RG);
+  const fresh = (): StChip => {
+    const h = chip.again();
+    h.set('RCC.APB2ENR.ADC1EN', 1);
+    h.set('RCC.AHB1ENR.DMA2EN', 1);
+    h.write('ADC1.CR2', 1);
+    return h;
+  };
+  /** Time of one conversion in clocks of HSI, ADCPRE = 2. */
+  const clocks = (sampling: number, bits = 12): number => 2 * (sampling + bits);
+  const ps = (hsiClocks: number): number => hsiClocks * 62_500;
+
+  it('a conversion takes sampling + resolution clocks: EOC rises then and not before', () => {
+    const sampling = [3, 15, 28, 56, 84, 112, 144, 480];
+    fc.assert(
+      fc.property(fc.nat(7), fc.nat(3), (smp, res) => {
+        const h = fresh();
+        h.write('ADC1.SMPR2', smp << 9);
+        h.write('ADC1.SQR3', 3);
+        h.write('ADC1.CR1', (res << 24) >>> 0);
+        h.write('ADC1.CR2', 1 | (1 << 30));
+        const bits = 12 - 2 * res;
+        h.wait(ps(clocks(sampling[smp]!, bits) - 2));
+        expect(h.read('ADC1.SR') & EOC_F4).toBe(0);
+        h.wait(ps(4));
+        expect(h.read('ADC1.SR') & EOC_F4).toBe(EOC_F4);
+        expect(h.read('ADC1.DR')).toBe(Math.round((2 ** bits - 1) / 2));
+        expect(h.read('ADC1.SR') & EOC_F4).toBe(0);
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  it('an injected sequence of three takes the last three places of JSQR and raises JEOC at its end (Betaflight)', () => {
+    const h = fresh();
+    h.system.setWire('analog.ADC1.4', 1001);
+    h.system.setWire('analog.ADC1.5', 2001);
+    h.write('ADC1.JSQR', (2 << 20) | (4 << 5) | (5 << 10) | (6 << 15));
+    h.write('ADC1.CR1', 1 << 8);
+    h.write('ADC1.CR2', 1 | (1 << 22));
+    h.wait(ps(2 * clocks(3)));
+    expect(h.read('ADC1.SR') & JEOC_F4).toBe(0);
+    h.wait(ps(clocks(3) + 2));
+    expect(h.read('ADC1.SR') & JEOC_F4).toBe(JEOC_F4);
+    expect([1, 2, 3].map((n) => h.read(`ADC1.JDR${n}`))).toEqual([
+      Math.round((1000 / 3300) * 4095),
+      Math.round((2000 / 3300) * 4095),
+      MID_12,
+    ]);
+  });
+
+  it('circular DMA brings a scanned sequence to memory, over and over', () => {
+    const h = fresh();
+    h.system.memoryBytes('sram1').fill(0);
+    h.system.setWire('analog.ADC1.1', 3301);
+    h.system.setWire('analog.ADC1.2', 1);
+    h.write('ADC1.SQR1', 1 << 20);
+    h.write('ADC1.SQR3', 1 | (2 << 5));
+    h.write('DMA2.S0PAR', h.address('ADC1.DR'));
+    h.write('DMA2.S0M0AR', 0x20000000);
+    h.write('DMA2.S0NDTR', 2);
+    h.write('DMA2.S0CR', 1 | (1 << 8) | (1 << 10) | (1 << 11) | (1 << 13));
+    h.write('ADC1.CR1', 1 << 8);
+    h.write('ADC1.CR2', 3 | (1 << 8) | (1 << 9) | (1 << 30));
+    h.wait(100 * US);
+    expect(h.system.read(0x20000000, 4)).toBe(0x0fff);
+    expect(h.read('ADC1.SR') & (1 << 5)).toBe(0);
+    h.system.setWire('analog.ADC1.2', 3301);
+    h.wait(100 * US);
+    expect(h.system.read(0x20000000, 4)).toBe(0x0fff0fff);
+  });
+
+  it('continuous results that nobody takes cost no events: the converter stands still until DR is read', () => {
+    const h = fresh();
+    h.write('ADC1.CR2', 3 | (1 << 30));
+    h.wait(10 * US);
+    expect(h.system.block('ADC1').env.due('conversion')).toBe(Infinity);
+    h.read('ADC1.DR');
+    expect(h.read('ADC1.SR') & EOC_F4).toBe(0);
+    h.wait(10 * US);
+    expect(h.read('ADC1.SR') & EOC_F4).toBe(EOC_F4);
+  });
+
+  it('TRGO of TIM3 starts a conversion at each update', () => {
+    const h = fresh();
+    h.set('RCC.APB1ENR.TIM3EN', 1);
+    h.write('TIM3.ARR', 15_999);
+    h.write('TIM3.CR2', 2 << 4);
+    h.write('ADC1.CR2', 1 | (8 << 24) | (1 << 28));
+    h.write('TIM3.CR1', 1);
+    h.wait(990 * US);
+    expect(h.read('ADC1.SR') & EOC_F4).toBe(0);
+    h.wait(20 * US);
+    expect(h.read('ADC1.SR') & EOC_F4).toBe(EOC_F4);
+    h.read('ADC1.DR');
+    h.wait(980 * US);
+    expect(h.read('ADC1.SR') & EOC_F4).toBe(0);
+    h.wait(20 * US);
+    expect(h.read('ADC1.SR') & EOC_F4).toBe(EOC_F4);
+  });
+
+  it('the watchdog rises outside its window only, its interrupt reaches line 18', () => {
+    for (const [millivolts, out] of [
+      [1500, false],
+      [2500, true],
+      [500, true],
+    ] as const) {
+      const h = fresh();
+      h.system.setWire('analog.ADC1.0', millivolts + 1);
+      h.write('ADC1.HTR', Math.round((2000 / 3300) * 4095));
+      h.write('ADC1.LTR', Math.round((1000 / 3300) * 4095));
+      h.write('ADC1.CR1', (1 << 23) | (1 << 6));
+      h.write('ADC1.CR2', 1 | (1 << 30));
+      h.wait(10 * US);
+      expect(h.irqs.get(18) === true).toBe(out);
+    }
+  });
+});
+
+const ISR = { ADRDY: 1, EOC: 4, EOS: 8, OVR: 16, JEOS: 64 };
+describe.each([
+  ['STM32L476RG', STM32L476RG, 'ADC1', 'RCC.AHB2ENR.ADCEN', 'ADC_Common.CCR', 12],
+  ['STM32H533RE', STM32H533RE, 'ADC1', 'RCC.AHB2ENR.ADCEN', 'ADC12_COMMON.CCR', 12],
+  ['STM32H745XI', STM32H745XI, 'ADC1', 'RCC.AHB1ENR.ADC12EN', 'ADC12_Common.CCR', 16],
+  ['STM32F072RB', STM32F072RB, 'ADC', 'RCC.APB2ENR.ADCEN', null, 12],
+] as const)('%s', (_name, description, adc, enable, ccr, bits) => {
+  const chip = new StChip(description);
+  const START = 4;
+  const fresh = (): StChip => {
+    const h = chip.again();
+    h.set(enable, 1);
+    if (ccr) h.write(ccr, 1 << 16);
+    return h;
+  };
+  const enabled = (): StChip => {
+    const h = fresh();
+    if (ccr) h.write(`${adc}.CR`, 1 << 28);
+    h.write(`${adc}.CR`, h.read(`${adc}.CR`) | 1);
+    h.wait(20 * US);
+    return h;
+  };
+  const choose = (h: StChip, channels: readonly number[]): void => {
+    if (!ccr)
+      h.write(
+        `${adc}.CHSELR`,
+        channels.reduce((m, c) => m | (1 << c), 0),
+      );
+    else h.write(`${adc}.SQR1`, channels.reduce((v, c, i) => v | (c << (6 * (i + 1))), channels.length - 1) >>> 0);
+  };
+  const full = 2 ** bits - 1;
+
+  const itOfL4 = ccr ? it : null;
+  itOfL4?.('out of reset it is in deep power-down: neither calibration nor ADEN are taken', () => {
+    const h = fresh();
+    h.write(`${adc}.CR`, 0x20000000 | 1);
+    expect(h.read(`${adc}.CR`) & 1).toBe(0);
+    h.write(`${adc}.CR`, 0x80000000);
+    expect(h.read(`${adc}.CR`) >>> 31).toBe(0);
+  });
+
+  it('ADCAL falls by itself, ADRDY rises a while after ADEN, ADDIS ends both bits', () => {
+    const h = fresh();
+    if (ccr) h.write(`${adc}.CR`, 1 << 28);
+    h.write(`${adc}.CR`, (h.read(`${adc}.CR`) | 0x80000000) >>> 0);
+    expect(h.read(`${adc}.CR`) >>> 31).toBe(1);
+    h.wait(5 * MS);
+    expect(h.read(`${adc}.CR`) >>> 31).toBe(0);
+    h.write(`${adc}.CR`, h.read(`${adc}.CR`) | 1);
+    expect(h.read(`${adc}.ISR`) & ISR.ADRDY).toBe(0);
+    h.wait(20 * US);
+    expect(h.read(`${adc}.ISR`) & ISR.ADRDY).toBe(ISR.ADRDY);
+    h.write(`${adc}.CR`, h.read(`${adc}.CR`) | 2);
+    expect(h.read(`${adc}.CR`) & 3).toBe(0);
+  });
+
+  it('a sequence gives a result a channel, EOC each, EOS at the end, and ADSTART falls', () => {
+    fc.assert(
+      fc.property(fc.uniqueArray(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 4 }), (picked) => {
+        const h = enabled();
+        // A mask of channels is converted in rising order.
+        const channels = ccr ? picked : [...picked].sort((a, b) => a - b);
+        channels.forEach((c) => h.system.setWire(`analog.${adc}.${c}`, 300 * c + 1));
+        choose(h, channels);
+        h.write(`${adc}.CR`, h.read(`${adc}.CR`) | START);
+        for (const [i, channel] of channels.entries()) {
+          for (let n = 0; n < 1000 && !(h.read(`${adc}.ISR`) & ISR.EOC); n++) h.wait(US / 10);
+          expect(h.read(`${adc}.ISR`) & ISR.EOS).toBe(i === channels.length - 1 ? ISR.EOS : 0);
+          expect(h.read(`${adc}.DR`)).toBe(Math.round(((300 * channel) / 3300) * full));
+        }
+        expect(h.read(`${adc}.CR`) & START).toBe(0);
+        expect(h.read(`${adc}.ISR`) & ISR.OVR).toBe(0);
+      }),
+      { numRuns: 15 },
+    );
+  });
+
+  it('a result that is not read before the next one is an overrun; ADSTP ends continuous conversion', () => {
+    const h = enabled();
+    choose(h, [1]);
+    const cfgr = ccr ? 'CFGR' : 'CFGR1';
+    h.write(`${adc}.${cfgr}`, h.read(`${adc}.${cfgr}`) | (1 << 13));
+    h.write(`${adc}.CR`, h.read(`${adc}.CR`) | START);
+    h.wait(100 * US);
+    expect(h.read(`${adc}.ISR`) & ISR.OVR).toBe(ISR.OVR);
+    h.write(`${adc}.CR`, h.read(`${adc}.CR`) | 16);
+    expect(h.read(`${adc}.CR`) & (START | 16)).toBe(0);
+    h.write(`${adc}.ISR`, 0x7ff);
+    h.read(`${adc}.DR`);
+    h.wait(100 * US);
+    expect(h.read(`${adc}.ISR`) & ISR.EOC).toBe(0);
+  });
+
+  itOfL4?.('injected conversions go between regular ones and end with JEOS', () => {
+    const h = enabled();
+    const [first, jadstart] = [h.field(`${adc}.JSQR.JSQ1`).bit, 8];
+    h.system.setWire(`analog.${adc}.7`, 3301);
+    h.write(`${adc}.JSQR`, 7 << first);
+    h.write(`${adc}.CR`, h.read(`${adc}.CR`) | jadstart);
+    h.wait(50 * US);
+    expect(h.read(`${adc}.ISR`) & ISR.JEOS).toBe(ISR.JEOS);
+    expect(h.read(`${adc}.JDR1`)).toBe(full);
+    expect(h.read(`${adc}.CR`) & jadstart).toBe(0);
+  });
+});
