@@ -39,6 +39,7 @@ export class HeldMachine {
   }
   /** The machine is not used any more. */
   release(): void {
+    this.bus.close();
     this.session.release();
   }
 }

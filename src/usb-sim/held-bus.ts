@@ -34,6 +34,8 @@ interface Waiter {
 const FIRST_STRETCH = 1 * MS;
 const LONGEST_STRETCH = 100 * MS;
 const STRETCH_MS = 5;
+/** Steps of virtual time that follows real time. */
+const REAL_STEP_MS = 10;
 /** Real time after which other work of the program gets its turn. */
 const TURN_MS = 10;
 
@@ -44,6 +46,7 @@ export class HeldBus {
   private readonly waiters = new Set<Waiter>();
   private stretch = FIRST_STRETCH;
   private working = false;
+  private closed = false;
   private wake: (() => void) | null = null;
 
   constructor({ usb, run, clock }: HeldBusOptions) {
@@ -59,7 +62,7 @@ export class HeldBus {
   /** Lets virtual time run until `done()`; false when `limit` or the signal came first. */
   wait(done: () => boolean, { limit = Infinity, pace = 'fast', signal }: WaitOptions = {}): Promise<boolean> {
     if (done()) return Promise.resolve(true);
-    if (signal?.aborted || this.now >= limit) return Promise.resolve(false);
+    if (this.closed || signal?.aborted || this.now >= limit) return Promise.resolve(false);
     return new Promise((settle, fail) => {
       const stop = (): void => this.end(waiter, false);
       const end = (finish: () => void): void => {
@@ -83,6 +86,13 @@ export class HeldBus {
     return true;
   }
 
+  /** The machine is given up: whoever waits is told that it did not come. */
+  close(): void {
+    this.closed = true;
+    for (const w of [...this.waiters]) this.end(w, false);
+    this.wake?.();
+  }
+
   private end(waiter: Waiter, came: boolean): void {
     if (this.waiters.delete(waiter)) waiter.settle(came);
   }
@@ -97,7 +107,7 @@ export class HeldBus {
         if (fast) anchor = null;
         else anchor ??= { at: this.now, clock: this.clock() };
         const ahead = anchor ? this.now - (anchor.at + (this.clock() - anchor.clock) * MS) : -1;
-        if (ahead >= 0) await this.sleep(Math.ceil(ahead / MS) + 1);
+        if (ahead >= 0) await this.sleep(Math.ceil(ahead / MS) + REAL_STEP_MS);
         else this.oneStretch(anchor ? Math.ceil(-ahead) : Infinity);
         for (const w of [...this.waiters]) {
           if (w.done()) this.end(w, true);

@@ -35,8 +35,11 @@ const MAX_BUFFER = 2 * MAX_TRANSFER;
 const COMES_BACK: Ps = 10_000 * MS;
 /** An IN pipe that has been idle this long is listened to, not waited for. */
 const LISTENS: Ps = 50 * MS;
-/** After the last answer virtual time goes on this long, as real time does: a device that was told to leave leaves. */
-const LINGER: Ps = 2_000 * MS;
+/**
+ * After the last answer virtual time goes on this long, as real time does: a device that was told to leave leaves, and one that erases gets on
+ * while its client sleeps through bwPollTimeout (dfu-util 0.11: up to 35 s).
+ */
+const LINGER: Ps = 40_000 * MS;
 
 /** What the connections of one server share. */
 export interface UsbIpExport {
@@ -216,7 +219,7 @@ export class UsbIpConnection {
     shared.log(`the device has left the bus (${usb.sessions.at(-1)?.endedBy ?? 'detach'})`);
     this.end();
     // what comes after it (the application) has its time too
-    const until = shared.bus.now + LINGER;
+    const until = shared.bus.now + COMES_BACK;
     await shared.bus.wait(() => usb.outsideReady, { limit: until, pace: 'real' });
   }
   private onAnswered: (() => void) | null = null;

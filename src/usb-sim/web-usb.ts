@@ -366,7 +366,8 @@ export class WebUsb extends EventTarget {
   private async result(id: number): Promise<OutsideResult> {
     const { usb } = this.bus;
     let result: OutsideResult | null = null;
-    await this.bus.wait(() => (result ??= usb.takeResult(id)) !== null);
+    // false: the machine was given up
+    if (!(await this.bus.wait(() => (result ??= usb.takeResult(id)) !== null))) throw notFound();
     const session = usb.session();
     if (this.known && this.known.session !== session) await this.look();
     this.linger();
@@ -401,7 +402,7 @@ export class WebUsb extends EventTarget {
     const raw = async (setup: Uint8Array): Promise<OutsideResult> => {
       const id = this.bus.usb.submitControl(setup, undefined, CONTROL_LIMIT);
       let result: OutsideResult | null = null;
-      await this.bus.wait(() => (result ??= this.bus.usb.takeResult(id)) !== null);
+      if (!(await this.bus.wait(() => (result ??= this.bus.usb.takeResult(id)) !== null))) throw notFound();
       return result!;
     };
     const strings = new Map<number, string | null>([[0, null]]);

@@ -28,7 +28,7 @@ describe('a machine held for clients outside', () => {
     await new Promise((next) => setTimeout(next, 10));
     expect(bus.now).toBe(before);
     clock += 7;
-    await new Promise((next) => setTimeout(next, 30));
+    await new Promise((next) => setTimeout(next, 60));
     expect(bus.now - before).toBe(7 * MS);
     stop.abort();
     expect(await listening).toBe(false);
@@ -39,6 +39,14 @@ describe('a machine held for clients outside', () => {
     const limit = bus.now + 123 * MS;
     expect(await bus.wait(() => false, { limit })).toBe(false);
     expect(bus.now).toBe(limit);
+  });
+
+  it('when the machine is given up, those who wait are told', async () => {
+    const { bus } = held();
+    const waiting = [bus.wait(() => false), bus.wait(() => false, { pace: 'real' })];
+    bus.close();
+    expect(await Promise.all(waiting)).toEqual([false, false]);
+    expect(await bus.wait(() => false)).toBe(false);
   });
 
   it('without a client time passes in the same way: two waits or one, the same log', async () => {
