@@ -30,6 +30,7 @@ export interface RunJob {
   readonly limits: RunLimits;
   readonly rom: RomInput;
   readonly symptom: Symptom | null;
+  readonly findJump?: boolean;
   readonly engine: 'bootbench' | 'unicorn';
   /** File of unicorn.js for the engine `unicorn`; without it, libunicorn. */
   readonly unicornJs?: string;
@@ -67,6 +68,7 @@ function checkedInput(job: RunJob): RunInput {
     rom: { ...job.rom, options: scenario.document.romOptions },
     force: scenario.force,
     symptom: job.symptom,
+    findJump: job.findJump === true,
     engine: job.engine,
     semihosting: job.semihosting,
     bootAt: job.bootAt,

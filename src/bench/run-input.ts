@@ -35,6 +35,8 @@ export interface RunInput {
   readonly rom: RomInput;
   readonly force: readonly ForcedField[];
   readonly symptom: Symptom | null;
+  /** Without an entry: call each function that can enter system memory, and press each pin that is polled, on forks. */
+  readonly findJump: boolean;
   readonly engine: 'bootbench' | 'unicorn';
   /** BKPT 0xAB is served; false = it is a HardFault as on a board without a debugger. */
   readonly semihosting: boolean;

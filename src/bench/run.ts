@@ -2,6 +2,7 @@
 import { collectBase, makeResult, type SymptomAnswer } from './document.ts';
 import { dependencies, diagnose, judgeAll, type Diagnosis } from './diagnosis.ts';
 import { CutShort, isCut, observe, type Starts } from './attempt.ts';
+import type { Checkpoint } from '../emu/machine-base.ts';
 import type { RomDependency, RunResult } from './result.ts';
 import type { RunInput } from './run-input.ts';
 import { Session } from './session.ts';
@@ -9,6 +10,7 @@ import { afterRun, NOT_TRACED, type Traced } from './subject.ts';
 import { answerSymptom } from './symptom.ts';
 import { tierStats } from './tier-stats.ts';
 import { traceMagic } from './magic.ts';
+import { findJump, notTriggered, tryAll } from './find-jump.ts';
 import { Variants } from './variants.ts';
 
 export function runBench(input: RunInput): RunResult {
@@ -64,6 +66,7 @@ function runIn(session: Session, input: RunInput): RunResult {
         diagnosis = diagnose(session, starts, variants, judged, end.outcome, true);
       }
     }
+    if (!cut && entries.length === 0 && (end.outcome === 'no-jump' || input.findJump)) notes.push(...jumpNotes(session, finished));
     if (input.symptom) symptom = answerSymptom(session, input.symptom, run, variants);
   } catch (error) {
     if (!(error instanceof CutShort)) throw error;
@@ -73,4 +76,16 @@ function runIn(session: Session, input: RunInput): RunResult {
   }
   for (const text of symptom?.notes ?? []) notes.push({ kind: 'symptom', text });
   return makeResult(session, { ...base, notes }, judged, diagnosis, dependsOn, symptom);
+}
+
+/** What could make a firmware jump that does not; with `--find-jump`, what comes of it. */
+function jumpNotes(session: Session, finished: Checkpoint): { kind: string; text: string }[] {
+  const found = findJump(session, finished);
+  const notes = notTriggered(session, found).map((text) => ({ kind: 'not-triggered', text }));
+  if (!session.input.findJump) return notes;
+  const tried = tryAll(session, finished, found);
+  return [
+    ...notes,
+    ...tried.map(({ name, outcome, step }) => ({ kind: 'find-jump', text: `${name}: ${outcome}; ${JSON.stringify(step)}` })),
+  ];
 }

@@ -36,6 +36,7 @@ export interface MachineOptions {
 export interface RunOptions extends MachineOptions {
   readonly until?: string;
   readonly symptom?: string;
+  readonly findJump?: boolean;
   readonly engine?: string;
   readonly unicornJs?: string;
   readonly maxInstructions?: string;
@@ -84,6 +85,7 @@ export async function loadJob(images: readonly string[], options: RunOptions, cw
     limits: limitsOf(options),
     rom: romInput(chip, options, scenario, cwd),
     symptom: symptomOf(options.symptom),
+    findJump: options.findJump === true,
     engine: engineOf(options),
     ...unicornJsOf(options, cwd),
     semihosting: options.semihosting !== false,

@@ -10,6 +10,7 @@ import type { DfuOptions } from './dfu.ts';
 import type { GdbOptions } from './gdb.ts';
 import { EXIT, internalError, type Io } from './io.ts';
 import { VERSION } from '../version.ts';
+import type { InitOptions } from './init.ts';
 import type { RunCommandOptions } from './run.ts';
 import type { TestOptions } from './test.ts';
 
@@ -54,6 +55,7 @@ function build(io: Io, exit: (code: number) => void, injected: Bench | undefined
       getErrHelpWidth: () => Math.min(io.stderr.columns, 120),
     });
   addRun(program, io, exit, bench);
+  addInit(program, io, exit);
   addTest(program, io, exit, bench);
   addDfu(program, io, exit);
   addCompare(program, io, exit, bench);
@@ -94,6 +96,7 @@ function addRun(program: Command, io: Io, exit: (code: number) => void, bench: B
     .option('--html <file>', 'write the report as a page')
     .option('--junit <file>', 'write the result as JUnit XML')
     .option('--until <time>', 'end the run at this time since power-on, for example 2s')
+    .option('--find-jump', 'if nothing jumps: call each function that can enter the ROM and press each pin that is polled, on forks')
     .addOption(new Option('--symptom <what>', 'what you see on your board: resets, nothing, hang, wrong-device'))
     .option('--engine <name>', 'bootbench, or unicorn as a second opinion')
     .option('--unicorn-js <file>', 'unicorn.js for --engine unicorn')
@@ -105,6 +108,22 @@ function addRun(program: Command, io: Io, exit: (code: number) => void, bench: B
     .option('--no-color', 'no colours (NO_COLOR is honoured too)')
     .action(async (images: string[], options: RunCommandOptions) => {
       exit(await (await import('./run.ts')).runCommand(images, options, io, bench));
+    });
+}
+
+function addInit(program: Command, io: Io, exit: (code: number) => void): void {
+  command(program, 'init')
+    .description('find what makes the firmware go for the ROM and write the scenario that does it; exit 1 = nothing was found')
+    .argument('[images...]', 'ELF, Intel HEX, or raw binary as file.bin@0x08000000')
+    .option('--chip <name>', 'for example stm32h533re; `bootbench chips` lists them')
+    .option('--scenario <file>', 'start from this one: its board, its host, its steps')
+    .option('--out <file>', 'where the scenario goes (default: scenario.json)')
+    .option('--overwrite', 'replace the file if there is one')
+    .option('--board <name>', 'default, or none: no crystals')
+    .option('--wall <time>', 'give up after this much real time, for example 30s')
+    .option('--quiet', 'say nothing')
+    .action(async (images: string[], options: InitOptions) => {
+      exit(await (await import('./init.ts')).initCommand(images, options, io));
     });
 }
 

@@ -57,6 +57,7 @@ export function terminalReport(result: RunResult, options: TerminalOptions = {})
   symptom(w, result);
   for (const [i, cause] of shownCauses(result).entries()) writeCause(w, result, cause, i);
   stuck(w, result);
+  notTriggered(w, result);
   sureness(w, result);
   checksTable(w, result);
   facts(w, result);
@@ -67,7 +68,7 @@ export function terminalReport(result: RunResult, options: TerminalOptions = {})
 /** Notes without which the headline misleads. */
 const PROMINENT: ReadonlySet<string> = new Set(['boot-address', 'boot-at']);
 /** Notes with a place of their own. */
-const PLACED: ReadonlySet<string> = new Set([...PROMINENT, 'symptom']);
+const PLACED: ReadonlySet<string> = new Set([...PROMINENT, 'symptom', 'not-triggered', 'find-jump']);
 
 function headline(w: Writer, result: RunResult): void {
   const { mark, style, text } = HEADLINES[result.outcome];
@@ -172,12 +173,24 @@ function stuck(w: Writer, result: RunResult): void {
   if (stuck.force !== null) w.row('Past it', `--force ${stuck.force}`, 'green');
 }
 
+/** A run in which nothing asked for the ROM: what could have, and what is waited for. */
+function notTriggered(w: Writer, result: RunResult): void {
+  const of = (kind: string): readonly string[] => result.notes.filter((n) => n.kind === kind).map((n) => n.text);
+  const [waits, tried] = [of('not-triggered'), of('find-jump')];
+  if (waits.length === 0) return;
+  w.heading('Nothing asked for the ROM in this run');
+  for (const text of waits) w.lines.push(...wrap(printable(capital(`${text}.`)), w.width, '      ', '    - '));
+  if (tried.length === 0)
+    w.text('`--find-jump` calls and presses all of that and says what comes of it; `bootbench init` writes the scenario.');
+  else for (const text of tried) w.lines.push(...wrap(printable(`Tried: ${text}`), w.width, '      ', '    - '));
+}
+
 function sureness(w: Writer, result: RunResult): void {
   w.blank();
   const { diagnosis } = result;
   if (result.outcome !== 'dfu') {
     if (result.stuck !== null && diagnosis.causes.length === 0) w.text('The wait itself is the reason; no check is broken before it.');
-    else if (diagnosis.explained === false)
+    else if (diagnosis.explained === false && !(diagnosis.causes.length === 0 && result.notes.some((n) => n.kind === 'not-triggered')))
       w.text(
         'Not explained: repairing everything that looks broken does not lead to DFU. The true cause is something that bootbench does not check.',
       );

@@ -1,0 +1,244 @@
+/**
+ * A firmware that runs on and never jumps waits for something. Here is found what it could jump with, what it looks at meanwhile, and what comes of it when
+ * that is called or pressed. Everything runs on forks of the run that has ended.
+ */
+import type { Core } from '../emu/core/core.ts';
+import { S } from '../emu/core/state.ts';
+import { codePlace } from '../emu/image/image.ts';
+import type { Checkpoint } from '../emu/machine-base.ts';
+import { MS, type Ps } from '../emu/time.ts';
+import { jumpCandidates, scanFunctions, type FunctionFacts, type JumpCandidate } from './code-scan.ts';
+import { CutShort, isCut } from './attempt.ts';
+import { hex32, type Outcome } from './result.ts';
+import type { Step } from './scenario-types.ts';
+import type { Session } from './session.ts';
+
+/** How long the inputs are watched. */
+const WATCH = 60 * MS;
+/** Inputs that are told at most, and candidates. */
+const MOST_INPUTS = 8;
+const MOST_CANDIDATES = 12;
+/** Time that a handler that runs gets to end before a function is called. */
+const HANDLER_ENDS = 20 * MS;
+
+/** A register that the firmware looks at from the outside world. */
+export interface PolledInput {
+  /** `GPIOC.IDR` */
+  readonly register: string;
+  /** Bit that is tested; null where the code does not tell. */
+  readonly bit: number | null;
+  readonly kind: 'pin' | 'serial';
+  /** `PC13`, or the name of the port (`USART1`). */
+  readonly name: string;
+  /** Level of the pin now. */
+  readonly level: 0 | 1 | null;
+  readonly pc: number;
+  /** Between two looks; null after a single one. */
+  readonly period: Ps | null;
+  /** Numbers that the function at `pc` compares with: what a serial port may wait for. */
+  readonly compared: readonly number[];
+}
+
+export interface FoundJump {
+  readonly candidates: readonly JumpCandidate[];
+  readonly inputs: readonly PolledInput[];
+}
+
+/** The functions that can enter system memory, and what is polled from `end` on. The session is left anywhere. */
+export function findJump(s: Session, end: Checkpoint): FoundJump {
+  const functions = scanFunctions(s.input.images);
+  return { candidates: jumpCandidates(functions, s.input.chip).slice(0, MOST_CANDIDATES), inputs: polledInputs(s, end, functions) };
+}
+
+interface Poll {
+  readonly kind: PolledInput['kind'];
+  readonly block: string;
+  readonly register: string;
+  readonly pc: number;
+  readonly core: Core;
+  readonly value: number;
+  readonly first: Ps;
+  last: Ps;
+  count: number;
+}
+
+/** Registers that show what comes from outside: port inputs, and the status of serial receivers. By page, then by address. */
+function inputRegisters(
+  s: Session,
+): Map<number, { readonly kind: PolledInput['kind']; readonly block: string; readonly register: string }> {
+  const { system, chip } = s.machine;
+  const found = new Map<number, { kind: PolledInput['kind']; block: string; register: string }>();
+  for (const row of chip.blocks) {
+    const layout = system.layoutOf(row.name);
+    for (const register of layout?.registers ?? []) {
+      const receives = register.fields.some((f) => /^RXF?NE/.test(f.name)) && /^I?SR$/.test(register.name);
+      const isPort = register.name === 'IDR' && layout?.registers.some((r) => r.name === 'MODER');
+      if (receives || isPort)
+        found.set(row.base + register.offset, { kind: isPort ? 'pin' : 'serial', block: row.name, register: register.name });
+    }
+  }
+  return found;
+}
+
+function polledInputs(s: Session, end: Checkpoint, functions: readonly FunctionFacts[]): PolledInput[] {
+  const { machine } = s;
+  const registers = inputRegisters(s);
+  const polls = new Map<string, Poll>();
+  s.keepCheckpoints = false;
+  s.restore(end);
+  const skipping = machine.skipping;
+  machine.skipping = false;
+  machine.setRepairs({
+    pages: new Set([...registers.keys()].map((a) => a >>> 12)),
+    read: (core, address) => {
+      const input = registers.get((address & ~3) >>> 0);
+      if (input && core.zone === 'user') notePoll(polls, core, input, core.peek(address & ~3, 4) ?? 0);
+      return null;
+    },
+    write: (_core, _address, _size, value) => value,
+  });
+  try {
+    const until = machine.now + WATCH;
+    while (machine.now < until) {
+      const before = machine.now;
+      machine.run(until);
+      s.steps.poll();
+      if (machine.now === before) break;
+    }
+  } finally {
+    machine.setRepairs(null);
+    machine.skipping = skipping;
+  }
+  return [...polls.values()].slice(0, MOST_INPUTS).map((p) => asInput(p, functions));
+}
+
+function notePoll(
+  polls: Map<string, Poll>,
+  core: Core,
+  { kind, block, register }: { readonly kind: PolledInput['kind']; readonly block: string; readonly register: string },
+  value: number,
+): void {
+  const key = `${block} ${core.pc}`;
+  const at = core.now();
+  const poll = polls.get(key);
+  if (!poll) polls.set(key, { kind, block, register, pc: core.pc, core, value, first: at, last: at, count: 1 });
+  else {
+    poll.last = at;
+    poll.count++;
+  }
+}
+
+function asInput(p: Poll, functions: readonly FunctionFacts[]): PolledInput {
+  const mask = p.core.testedMask(p.pc);
+  const bit = mask !== null && (mask & (mask - 1)) === 0 && mask !== 0 ? 31 - Math.clz32(mask) : null;
+  const holder = functions.find(({ symbol }) => p.pc >= (symbol.address & ~1) && p.pc < (symbol.address & ~1) + symbol.size);
+  const isPin = p.kind === 'pin' && bit !== null && bit < 16;
+  return {
+    register: `${p.block}.${p.register}`,
+    bit,
+    kind: p.kind,
+    name: isPin ? `P${p.block.slice(-1)}${bit}` : p.block,
+    level: isPin ? (((p.value >>> bit) & 1) as 0 | 1) : null,
+    pc: p.pc,
+    period: p.count > 1 ? Math.round((p.last - p.first) / (p.count - 1)) : null,
+    compared: holder?.compared ?? [],
+  };
+}
+
+/** The step of a scenario that presses an input; null where nothing tells what would. */
+export function pressing(input: PolledInput, at = '100ms'): Step | null {
+  if (input.kind === 'pin')
+    return input.level === null ? null : { at, do: { pin: { name: input.name, level: input.level === 1 ? 0 : 1 } } };
+  const letter = input.compared.find((n) => n > 0x20 && n < 0x7f);
+  return letter === undefined ? null : { at, do: { uart: { port: input.name, text: String.fromCharCode(letter) } } };
+}
+export const calling = ({ facts }: JumpCandidate, at = '100ms'): Step => ({ at, do: { call: facts.symbol.name } });
+
+/** What comes of a candidate that is called at `from`, with no arguments. */
+export function callCandidate(s: Session, from: Checkpoint, { facts }: JumpCandidate): Outcome {
+  const { machine } = s;
+  s.keepCheckpoints = false;
+  s.restore(from);
+  const core = machine.bootCore;
+  const limit = machine.now + HANDLER_ENDS;
+  while (core.get(S.IPSR) !== 0 && machine.now < limit) {
+    const before = machine.now;
+    machine.run(machine.now + MS / 100);
+    if (machine.now === before) break;
+  }
+  core.set(S.LR, (core.pc | 1) >>> 0);
+  core.set(S.IT, 0);
+  core.wake();
+  core.branchTo((facts.symbol.address & ~1) >>> 0);
+  return outcomeFromHere(s);
+}
+
+/** What comes of a pin that changes its level at `from`. */
+export function pressPin(s: Session, from: Checkpoint, input: PolledInput): Outcome | null {
+  if (input.kind !== 'pin' || input.level === null) return null;
+  s.keepCheckpoints = false;
+  s.restore(from);
+  s.machine.system.setWire(`pin.${input.name}`, 1 - input.level);
+  return outcomeFromHere(s);
+}
+
+function outcomeFromHere(s: Session): Outcome {
+  s.state.anchor = s.machine.now;
+  s.state.loop = null;
+  const end = s.run({ counterfactual: true, repaired: true });
+  if (isCut(end.reason)) throw new CutShort(end.reason);
+  return end.outcome;
+}
+
+// ---- in words --------------------------------------------------------------------------------------------------------------------
+
+const where = (s: Session, pc: number): string => {
+  const { file, line, symbol } = codePlace(s.input.images, pc);
+  return file === null ? `${symbol ?? ''} ${hex32(pc)}`.trim() : `${file.slice(file.lastIndexOf('/') + 1)}:${line}`;
+};
+const milliseconds = (ps: Ps): string => (ps >= MS / 2 ? `${Math.round(ps / MS)} ms` : `${Math.max(1, Math.round((ps * 1000) / MS))} us`);
+
+/** `request_dfu (main.c:22)` */
+export const candidateName = (s: Session, { facts }: JumpCandidate): string =>
+  `${facts.symbol.name} (${where(s, (facts.symbol.address & ~1) >>> 0)})`;
+
+/** `GPIOC.IDR bit 13 (PC13, now 1), each 10 ms, main.c:31` */
+export function inputText(s: Session, input: PolledInput): string {
+  const bit = input.bit === null ? '' : ` bit ${input.bit}`;
+  const pin = input.level === null ? '' : ` (${input.name}, now ${input.level})`;
+  const period = input.period === null ? '' : ` each ${milliseconds(input.period)},`;
+  return `${input.register}${bit}${pin},${period} ${where(s, input.pc)}`;
+}
+
+/** Notes for a run that never jumped. */
+export function notTriggered(s: Session, found: FoundJump): string[] {
+  const { candidates, inputs } = found;
+  const notes: string[] = [];
+  if (candidates.length === 0)
+    notes.push(
+      scanFunctions(s.input.images).length === 0
+        ? 'the image names no functions: give the .elf to see which of them can enter system memory'
+        : 'no function of the image holds an address of system memory, sets MSP and branches, or stores something and resets',
+    );
+  for (const c of candidates) notes.push(`${candidateName(s, c)} can enter system memory: it ${c.why}`);
+  for (const i of inputs) notes.push(`waits for ${inputText(s, i)}`);
+  const steps = [...inputs.flatMap((i) => pressing(i) ?? []), ...candidates.slice(0, 1).map((c) => calling(c))];
+  if (steps.length > 0) notes.push(`a scenario that tries it has one of these steps: ${steps.map((x) => JSON.stringify(x)).join(' or ')}`);
+  return notes;
+}
+
+/** Calls each candidate and presses each pin on a fork. */
+export function tryAll(s: Session, from: Checkpoint, { candidates, inputs }: FoundJump): { name: string; outcome: Outcome; step: Step }[] {
+  const tried: { name: string; outcome: Outcome; step: Step }[] = [];
+  for (const i of inputs) {
+    s.input.progress?.(`changing ${i.name}`);
+    const outcome = pressPin(s, from, i);
+    const step = pressing(i);
+    if (outcome !== null && step !== null) tried.push({ name: `${i.name} = ${1 - (i.level ?? 0)}`, outcome, step });
+  }
+  for (const c of candidates) {
+    s.input.progress?.(`calling ${c.facts.symbol.name}`);
+    tried.push({ name: `call of ${candidateName(s, c)}`, outcome: callCandidate(s, from, c), step: calling(c) });
+  }
+  return tried;
+}

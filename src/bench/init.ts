@@ -1,0 +1,40 @@
+/** A first scenario for a firmware: what makes it go for the ROM, found by running it. */
+import { findJump, tryAll } from './find-jump.ts';
+import { isCut } from './attempt.ts';
+import type { Outcome } from './result.ts';
+import type { RunInput } from './run-input.ts';
+import { SCENARIO_SCHEMA, type Scenario, type Step } from './scenario-types.ts';
+import { Session } from './session.ts';
+
+export interface Trigger {
+  /** For a person: `PC13 = 0`, `call of request_dfu (main.c:22)`; null = the firmware goes by itself. */
+  readonly name: string | null;
+  readonly outcome: Outcome;
+  readonly step: Step | null;
+}
+
+/** What makes the firmware enter the ROM, the best outcome first; empty where nothing was found. Outcomes that never entered it are left out. */
+export function findTriggers(input: RunInput): Trigger[] {
+  const session = new Session(input);
+  session.startedAt = input.clock?.() ?? 0;
+  try {
+    const powerOn = session.save();
+    input.progress?.('running');
+    const end = session.run();
+    if (session.machine.history.entries.length > 0 || end.outcome === 'dfu') return [{ name: null, outcome: end.outcome, step: null }];
+    if (isCut(end.reason)) return [];
+    // a firmware that has crashed or hangs takes no call any more
+    const from = end.outcome === 'no-jump' ? session.save() : powerOn;
+    const tried = tryAll(session, from, findJump(session, from)).filter((t) => entered(t.outcome));
+    return tried.sort((a, b) => Number(b.outcome === 'dfu') - Number(a.outcome === 'dfu'));
+  } finally {
+    session.release();
+  }
+}
+const entered = (outcome: Outcome): boolean => outcome !== 'no-jump' && outcome !== 'stuck';
+
+/** The scenario that pulls a trigger and expects DFU, on top of the one that the firmware was run with. `images` are as they shall stand in the file. */
+export function scenarioFor(base: Scenario, chip: string, images: readonly string[], { step }: Trigger): Scenario {
+  const steps = [...(base.steps ?? []), ...(step ? [step] : [])];
+  return { ...base, schema: SCENARIO_SCHEMA, chip, images, ...(steps.length > 0 ? { steps } : {}), expect: { outcome: 'dfu' } };
+}

@@ -1,0 +1,116 @@
+/** Firmware that runs on and never jumps: what it could jump with, what it waits for, and what comes of both. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { jumpCandidates, scanFunctions } from '../../src/bench/code-scan.ts';
+import type { RunResult } from '../../src/bench/result.ts';
+import { findChip } from '../../src/chips/index.ts';
+import { inThread } from '../../src/cli/engine.ts';
+import { loadJob } from '../../src/cli/inputs.ts';
+import { loadImage, type LoadedImage } from '../../src/emu/image/image.ts';
+import { SymbolTable } from '../../src/emu/image/symbols.ts';
+import { terminalReport } from '../../src/report/terminal.ts';
+import { cli, folder } from '../cli/helpers.ts';
+
+const fixture = (path: string): string => fileURLToPath(new URL(`../../fixtures/${path}`, import.meta.url));
+const image = (path: string): LoadedImage => loadImage(readFileSync(fixture(path)), path);
+const run = async (scenario: string, findJump: boolean): Promise<RunResult> =>
+  inThread(await loadJob([], { scenario: fixture(scenario), findJump }, fixture('')), {});
+const notes = (r: RunResult, kind: string): string[] => r.notes.filter((n) => n.kind === kind).map((n) => n.text);
+const candidates = (path: string, chip: string): (readonly [string, string])[] =>
+  jumpCandidates(scanFunctions([image(path)]), findChip(chip)!).map((c) => [c.facts.symbol.name, c.kind] as const);
+
+describe('a button that nobody presses', () => {
+  it('is named with pin, level, period and line, and pressing it on a fork reaches DFU', async () => {
+    const result = await run('l476-button/scenario.json', true);
+    expect(result.outcome).toBe('no-jump');
+    expect(notes(result, 'not-triggered')).toContainEqual(
+      expect.stringMatching(/^waits for GPIOC\.IDR bit 13 \(PC13, now 1\), each 10 ms, main\.c:\d+$/),
+    );
+    const tried = notes(result, 'find-jump');
+    expect(tried).toContain('PC13 = 0: dfu; {"at":"100ms","do":{"pin":{"name":"PC13","level":0}}}');
+    expect(tried.some((text) => /^call of jump_to_bootloader \(main\.c:\d+\): dfu;/.test(text))).toBe(true);
+    const report = terminalReport(result);
+    expect(report).toContain('Nothing asked for the ROM in this run');
+    expect(report).not.toContain('does not check');
+  });
+});
+
+describe('a byte over a serial line that never comes', () => {
+  it('is looked for in the numbers that the function compares with', async () => {
+    const result = await run('f405-serial-trigger/scenario.json', false);
+    const waits = notes(result, 'not-triggered').join('\n');
+    expect(waits).toMatch(/waits for USART1\.SR bit 5, each 5 ms/);
+    expect(waits).toContain('{"uart":{"port":"USART1","text":"B"}}');
+    expect(notes(result, 'find-jump')).toEqual([]);
+  });
+});
+
+describe('functions that can enter system memory', () => {
+  it.each([
+    ['f405-bare-jump/firmware.elf', 'stm32f405rg', 'jump_to_bootloader', 'jump'],
+    ['f405-vectors-at-zero/firmware.elf', 'stm32f405rg', 'jump_to_bootloader', 'jump'],
+    ['f072-masked/firmware.elf', 'stm32f072rb', 'jump_to_bootloader', 'jump'],
+    ['h745-masked-o2/firmware.elf', 'stm32h745xi', 'main', 'jump'],
+    ['h533-backup-register/firmware.elf', 'stm32h533re', 'request_dfu', 'request'],
+    ['f405-chain-request-kept/app.elf', 'stm32f405rg', 'request_dfu', 'request'],
+    ['l496-seed003-as-posted/firmware.elf', 'stm32l496zg', 'request_dfu', 'request'],
+  ])('%s: %s', (path, chip, name, kind) => {
+    expect(candidates(path, chip)).toContainEqual([name, kind]);
+  });
+
+  it('a reset with nothing stored before it asks for nothing', () => {
+    expect(candidates('f405-reboot-type-ignored/firmware.elf', 'stm32f405rg')).toEqual([]);
+  });
+
+  it('any bytes may stand in a function: none make the scan fail or run on', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ minLength: 2, maxLength: 200 }), fc.nat(260), (data, size) => {
+        const symbols = [{ name: 'f', address: 0x08000001, size, kind: 'function', binding: 'global' } as const];
+        const any: LoadedImage = {
+          ...image('f405-bare-jump/firmware.elf'),
+          chunks: [{ address: 0x08000000, data }],
+          symbols: new SymbolTable(symbols, () => 0x08000000 + data.length),
+        };
+        const found = scanFunctions([any]);
+        expect(found.length).toBe(size >= 2 && size <= data.length ? 1 : 0);
+        for (const { constants } of found) for (const { value } of constants) expect(value).toBe(value >>> 0);
+      }),
+      { numRuns: 300 },
+    );
+  });
+});
+
+describe('bootbench init', () => {
+  it('writes the scenario that reaches DFU, and a run of it holds', async () => {
+    const cwd = folder();
+    const { code, out } = await cli(
+      ['init', fixture('f405-chain-request-kept/firmware.elf'), fixture('f405-chain-request-kept/app.elf'), '--chip', 'stm32f405rg'],
+      { cwd },
+    );
+    expect(code).toBe(0);
+    expect(out).toContain('request_dfu (app.c:');
+    const scenario = JSON.parse(readFileSync(join(cwd, 'scenario.json'), 'utf8')) as { steps: unknown };
+    expect(scenario.steps).toEqual([{ at: '100ms', do: { call: 'request_dfu' } }]);
+    const result = await inThread(await loadJob([], { scenario: join(cwd, 'scenario.json') }, cwd), {});
+    expect(result.outcome).toBe('dfu');
+  });
+
+  it('leaves a file alone that is there, and says what to do', async () => {
+    const cwd = folder();
+    writeFileSync(join(cwd, 'scenario.json'), 'mine');
+    const { code, err } = await cli(['init', fixture('f405-bare-jump/firmware.elf'), '--chip', 'stm32f405rg'], { cwd });
+    expect(code).toBe(2);
+    expect(err).toMatch(/scenario\.json exists; .*--overwrite/);
+    expect(readFileSync(join(cwd, 'scenario.json'), 'utf8')).toBe('mine');
+  });
+
+  it('writes nothing where nothing enters the ROM', async () => {
+    const cwd = folder();
+    const { code } = await cli(['init', fixture('f405-reboot-type-ignored/firmware.elf'), '--chip', 'stm32f405rg'], { cwd });
+    expect(code).toBe(1);
+    expect(() => readFileSync(join(cwd, 'scenario.json'))).toThrow();
+  });
+});
