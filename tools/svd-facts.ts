@@ -1,26 +1,28 @@
 /**
  * Makes src/chips/generated/<chip>.json from ST's SVD files: names, offsets, sizes, reset values, masks, fields; no descriptions.
- *   node tools/run-ts.mjs tools/svd-facts.ts <file.svd|file.svd.gz>…
- * Form of the result: see src/chips/facts.ts.
+ *   node tools/run-ts.mjs tools/svd-facts.ts [--data <folder>] <file.svd|file.svd.gz>…
+ * With `--data`, the folder `data` of embassy-rs/stm32-data-generated: clock gates, resets and interrupts of each peripheral are taken from
+ * there, and fields that the SVD cuts in pieces are joined as they are there. Form of the result: see src/chips/facts.ts.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { XMLParser } from 'fast-xml-parser';
 import type { GeneratedFacts, GeneratedPeripheral } from '../src/chips/facts.ts';
-import { FIXES, type SvdFixes } from './svd-fixes.ts';
+import { chipData, joinPieces, type ChipData } from './stm32-data.ts';
+import { EVERYWHERE, FIXES, type SvdFixes } from './svd-fixes.ts';
 
 /** An XML element as fast-xml-parser gives it with the options below: all texts are strings, `@x` is an attribute. */
 interface Xml {
   readonly [key: string]: string | Xml | readonly Xml[] | undefined;
 }
-interface Field {
+export interface Field {
   name: string;
   bit: number;
   width: number;
   writable: boolean;
 }
-interface Reg {
+export interface Reg {
   name: string;
   offset: number;
   size: number;
@@ -168,7 +170,11 @@ function joinAlternates(registers: readonly Reg[]): Reg[] {
   return [...at.values()].sort((a, b) => a.offset - b.offset);
 }
 
-function readDevice(xml: Xml, fixes: SvdFixes): Peripheral[] {
+/** The last rule whose pattern holds decides. */
+const rewritten = (path: string, rules: SvdFixes['rewrite'] = []): string | undefined =>
+  rules.filter(([pattern]) => pattern.test(path)).at(-1)?.[1];
+
+function readDevice(xml: Xml, fixes: SvdFixes, data: ChipData | null): Peripheral[] {
   const device = child(xml, 'device')!;
   const d: Defaults = { ...inherit({ size: 32, access: 'read-write', reset: 0 }, device), size: 32 };
   const all = list(child(device, 'peripherals'), 'peripheral');
@@ -186,7 +192,8 @@ function readDevice(xml: Xml, fixes: SvdFixes): Peripheral[] {
     const lower = all.find((q) => integer(text(q, 'baseAddress')) === base - 0x10000000);
     if (lower && rootOf(p) === rootOf(lower)) continue;
     const root = rootOf(p);
-    const name = fixes.rename[svdName] ?? svdName;
+    const name = fixes.rename[svdName] ?? EVERYWHERE.rename[svdName] ?? svdName;
+    if (data && EVERYWHERE.ofTheCore.has(name)) continue;
     const rootName = text(root, 'name')!;
     const raw: Reg[] = [];
     readRegisters(child(root, 'registers'), inherit(d, root), 0, '', raw);
@@ -225,15 +232,24 @@ function readDevice(xml: Xml, fixes: SvdFixes): Peripheral[] {
     const registers = joinAlternates(raw);
     for (const r of registers) {
       const family = name.replace(/^GPIO.$/, 'GPIO*');
-      r.reset = fixes.resets?.[`${name}.${r.name}`] ?? fixes.resets?.[`${family}.${r.name}`] ?? r.reset;
-      r.name = fixes.registers?.[`${name}.${r.name}`] ?? r.name;
+      r.reset =
+        fixes.resets?.[`${name}.${r.name}`] ??
+        fixes.resets?.[`${family}.${r.name}`] ??
+        fixes.resetsWhere?.filter(([pattern]) => pattern.test(`${name}.${r.name}`)).at(-1)?.[1] ??
+        r.reset;
+      r.name = fixes.registers?.[`${name}.${r.name}`] ?? rewritten(`${name}.${r.name}`, fixes.rewrite) ?? r.name;
+      if (data) r.fields = joinPieces(r, data.fieldsAt(base, r.offset));
       r.fields = r.fields.filter((f) => {
         if (!fixes.remove?.includes(`${name}.${r.name}.${f.name}`)) return true;
         r.writable = (r.writable & ~maskOf(f)) >>> 0;
         return false;
       });
       for (const f of r.fields)
-        f.name = fixes.fields?.[`${name}.${r.name}.${f.name}`] ?? fixes.fields?.[`${rootName}.${r.name}.${f.name}`] ?? f.name;
+        f.name =
+          fixes.fields?.[`${name}.${r.name}.${f.name}`] ??
+          fixes.fields?.[`${rootName}.${r.name}.${f.name}`] ??
+          rewritten(`${name}.${r.name}.${f.name}`, fixes.rewrite) ??
+          f.name;
       for (const [path, [bit, width, writable]] of Object.entries(fixes.add ?? {})) {
         const [pn, rn, fn] = path.split('.');
         if ((pn === name || pn === rootName) && rn === r.name) {
@@ -262,7 +278,7 @@ const encode = (registers: readonly Reg[]): string =>
     )
     .join(';');
 
-function generate(file: string): { path: string; peripherals: number; blocks: number; bytes: number } {
+function generate(file: string, folder: string | null): { path: string; peripherals: number; blocks: number; bytes: number } {
   const bytes = readFileSync(file);
   const xml = parser.parse((bytes[0] === 0x1f && bytes[1] === 0x8b ? gunzipSync(bytes) : bytes).toString('utf8')) as Xml;
   const device = child(xml, 'device')!;
@@ -270,10 +286,14 @@ function generate(file: string): { path: string; peripherals: number; blocks: nu
   const stem = file.replace(/^.*[\\/]/, '').replace(/\.svd(\.gz)?$/, '');
   const fixes = FIXES[stem] ?? FIXES[svd];
   if (!fixes) throw new Error(`${file}: no entry for ${stem} in tools/svd-fixes.ts`);
-  const peripherals = readDevice(xml, fixes);
+  const data = folder && fixes.part ? chipData(folder, fixes.part, fixes.ungated) : null;
+  const peripherals = readDevice(xml, fixes, data);
+  const rcc = peripherals.find((p) => p.name === 'RCC');
   const blocks: Record<string, string> = {};
   const byCode = new Map<string, string>();
   const rows: GeneratedPeripheral[] = [];
+  // First, for it adds to RCC's registers.
+  const placed = new Map(peripherals.map((p) => [p, data?.peripheralAt(p.base, p.name, rcc?.registers ?? [])]));
   for (const p of peripherals) {
     const code = encode(p.registers);
     const block = byCode.get(code) ?? p.name;
@@ -281,29 +301,33 @@ function generate(file: string): { path: string; peripherals: number; blocks: nu
       byCode.set(code, block);
       blocks[block] = code;
     }
-    rows.push({ name: p.name, base: hex(p.base), size: hex(p.size), block, irqs: [...p.irqs.keys()].sort((a, b) => a - b) });
+    const from = placed.get(p);
+    const irqs = from?.irqs ?? [...p.irqs.keys()].sort((a, b) => a - b);
+    const gates = { ...(from?.clock ? { clock: from.clock } : {}), ...(from?.reset ? { reset: from.reset } : {}) };
+    rows.push({ name: p.name, base: hex(p.base), size: hex(p.size), block, irqs, ...gates });
   }
   rows.sort((a, b) => parseInt(a.base, 16) - parseInt(b.base, 16));
   const facts: GeneratedFacts = {
     note: 'Generated by tools/svd-facts.ts from STMicroelectronics SVD data (Apache-2.0, see LICENSE-SVD.md). Modified: reduced and re-encoded.',
-    svd: `${stem} v${text(device, 'version') ?? '?'}`,
+    svd: `${stem} v${text(device, 'version') ?? '?'}${data ? `; gates, interrupts and whole fields: ${data.source}` : ''}`,
     peripherals: rows,
     blocks,
   };
-  const folder = resolve('src/chips/generated');
-  mkdirSync(folder, { recursive: true });
-  const path = join(folder, `${fixes.chip}.json`);
+  const target = resolve('src/chips/generated');
+  mkdirSync(target, { recursive: true });
+  const path = join(target, `${fixes.chip}.json`);
   const json = `${JSON.stringify(facts, null, 1).replace(/\{\s+"name"[^{}]*\}/g, (row) => row.replace(/\s+/g, ' '))}\n`;
   writeFileSync(path, json);
   return { path, peripherals: rows.length, blocks: Object.keys(blocks).length, bytes: json.length };
 }
 
 const files = process.argv.slice(2);
+const folder = files[0] === '--data' ? files.splice(0, 2)[1]! : null;
 if (files.length === 0) {
-  console.error('usage: node tools/run-ts.mjs tools/svd-facts.ts <file.svd|file.svd.gz>…');
+  console.error('usage: node tools/run-ts.mjs tools/svd-facts.ts [--data <folder>] <file.svd|file.svd.gz>…');
   process.exit(2);
 }
 for (const file of files) {
-  const r = generate(file);
+  const r = generate(file, folder);
   console.log(`${r.path}: ${r.peripherals} peripherals, ${r.blocks} blocks, ${r.bytes} bytes`);
 }

@@ -5,6 +5,8 @@
 export interface SvdFixes {
   /** Name in the generated facts. */
   readonly chip: string;
+  /** Part of embassy-rs/stm32-data-generated that completes the SVD. */
+  readonly part?: string;
   /** Peripheral names: SVD → CMSIS header. */
   readonly rename: Readonly<Record<string, string>>;
   /** Register names: `PERIPHERAL.REG` → REG. */
@@ -26,11 +28,106 @@ export interface SvdFixes {
   readonly remove?: readonly string[];
   /** Reset values: `PERIPHERAL.REG` → value. `GPIO*` in front stands for every port that has no own entry. */
   readonly resets?: Readonly<Record<string, number>>;
+  /** Names by pattern of `PERIPHERAL.REG` or, for fields, `PERIPHERAL.REG.FIELD`; an exact entry above goes before, a later pattern before an earlier one. */
+  readonly rewrite?: readonly (readonly [RegExp, string])[];
+  /** Reset values by pattern of `PERIPHERAL.REG`. */
+  readonly resetsWhere?: readonly (readonly [RegExp, number])[];
+  /** Peripherals that the part clocks always, although others of its family gate them. */
+  readonly ungated?: readonly string[];
   /** Register offsets: `PERIPHERAL.REG` → offset. */
   readonly offsets?: Readonly<Record<string, number>>;
   /** Base addresses by peripheral. */
   readonly bases?: Readonly<Record<string, number>>;
 }
+
+/** Holds for every SVD that names a `part`. */
+export const EVERYWHERE = {
+  // Names of the CMSIS headers.
+  rename: {
+    Flash: 'FLASH',
+    DBG: 'DBGMCU',
+    C_ADC: 'ADC_Common',
+    USB_FS: 'USB',
+    USB_FS_device: 'USB',
+    SYSCFG_COMP: 'SYSCFG',
+    SYSCFG_COMP_OPAMP: 'SYSCFG',
+    SYSCFG_VREFBUF: 'SYSCFG',
+    LTCD: 'LTDC',
+    ICache: 'ICACHE',
+    LPUSART1: 'LPUART1',
+    Firewall: 'FIREWALL',
+  } as Readonly<Record<string, string>>,
+  ofTheCore: new Set(['NVIC', 'NVIC_STIR', 'SCB', 'SCB_ACTRL', 'STK', 'MPU', 'FPU', 'FPU_CPACR', 'DCB', 'PF', 'AC']),
+} as const;
+
+/** Full after reset (manuals and later SVDs); the SVDs print 0. */
+const TIMERS_FULL: readonly (readonly [RegExp, number])[] = [
+  [/^TIM\d+\.ARR$/, 0xffff],
+  [/^TIM[25]\.ARR$/, 0xffffffff],
+];
+/** The SVDs of F2, F4 and F7: names as in the headers, resets as in RM0090. */
+const F2_F4_NAMES: readonly (readonly [RegExp, string])[] = [
+  [/^RTC\.CR\.WCKSEL$/, 'WUCKSEL'],
+  [/^CRC\.CR\.CR$/, 'RESET'],
+  [/^SPI\d\.SR\.TIFRFE$/, 'FRE'],
+  [/^U(S)?ART\d\.SR\.NF$/, 'NE'],
+  [/^TIM\d+\.CNT\.CNT_L$/, 'CNT'],
+  [/^TIM\d+\.ARR\.ARR_L$/, 'ARR'],
+  [/^TIM11\.OR\.RMP$/, 'TI1_RMP'],
+  [/^TIM5\.OR\.IT4_RMP$/, 'TI4_RMP'],
+  [/^RCC\.CSR\.PADRSTF$/, 'PINRSTF'],
+  [/^RCC\.CSR\.WDGRSTF$/, 'IWDGRSTF'],
+  [/^RCC\.PLLI2SCFGR\.PLLI2SNx?$/, 'PLLI2SN'],
+  [/^RCC\.PLLI2SCFGR\.PLLI2SRx$/, 'PLLI2SR'],
+  [/^RCC\.PLLI2SCFGR\.PLLI2SQx$/, 'PLLI2SQ'],
+  [/^RCC\.APB1RSTR\.UART2RST$/, 'USART2RST'],
+  [/^RCC\.APB1RSTR\.UART3RST$/, 'USART3RST'],
+  [/^SYSCFG\.MEMRM$/, 'MEMRMP'],
+  [/^DBGMCU\.DBGMCU_IDCODE$/, 'IDCODE'],
+  [/^DBGMCU\.DBGMCU_CR$/, 'CR'],
+  [/^DBGMCU\.DBGMCU_APB1_FZ$/, 'APB1FZ'],
+  [/^DBGMCU\.DBGMCU_APB2_FZ$/, 'APB2FZ'],
+  [/^FLASH\.OPTKEYR\.OPTKEY$/, 'OPTKEYR'],
+];
+const F4: Omit<SvdFixes, 'chip' | 'part'> = {
+  rename: {},
+  // RTCAPBEN came with the F413.
+  ungated: ['RTC'],
+  rewrite: F2_F4_NAMES,
+  resetsWhere: [...TIMERS_FULL, [/^U(S)?ART\d\.SR$/, 0xc0]],
+};
+/** 0x0FFFAAED (RM0090, RM0383, RM0368: level 0, nothing protected), as wide as the part has sectors. */
+const OPTCR = { 12: 0x0fffaaed, 8: 0x00ffaaed } as const;
+/** VOS is scale 2 after reset (RM0383 and RM0368 5.4.1); LATENCY has four bits from F401 on (header). */
+const F401_F411: Pick<SvdFixes, 'resets' | 'add' | 'remove'> = {
+  resets: { 'FLASH.OPTCR': OPTCR[8], 'PWR.CR': 0x8000 },
+  add: { 'FLASH.ACR.LATENCY': [0, 4, true], 'FLASH.OPTCR.nWRP': [16, 8, true] },
+  remove: ['FLASH.ACR.LATENCY', 'FLASH.OPTCR.nWRP'],
+};
+const F411_ONLY: Pick<SvdFixes, 'add' | 'addRegisters' | 'resets'> = {
+  // RM0383 6.3.23, 6.3.24, 6.3.25 and 5.4.1; header stm32f411xe.h.
+  add: {
+    ...F401_F411.add,
+    'RCC.PLLI2SCFGR.PLLI2SM': [0, 6, true],
+    'PWR.CR.LPLVDS': [10, 1, true],
+    'PWR.CR.MRLVDS': [11, 1, true],
+    'RCC.BDCR.LSEMOD': [3, 1, true],
+    'RCC.APB2RSTR.SPI4RST': [13, 1, true],
+  },
+  resets: { ...F401_F411.resets, 'RCC.PLLI2SCFGR': 0x24003010 },
+  addRegisters: { 'RCC.DCKCFGR': { offset: 0x8c, reset: 0, fields: [['TIMPRE', 24, 1, true]] } },
+};
+/** F405 and F415 have neither Ethernet nor camera interface. */
+const F407_ONLY = ['ENR', 'RSTR', 'LPENR'].flatMap((r) =>
+  ['ETHMAC', 'ETHMACTX', 'ETHMACRX', 'ETHMACPTP', 'DCMI'].map(
+    (name) => `RCC.AHB${name === 'DCMI' ? 2 : 1}${r}.${name}${r.replace('ENR', 'EN').replace('RSTR', 'RST')}`,
+  ),
+);
+/** RM0090 5.4.1: one bit, scale 1 after reset. */
+const F405_F407: Pick<SvdFixes, 'resets' | 'add'> = {
+  resets: { 'FLASH.OPTCR': OPTCR[12], 'PWR.CR': 0x4000 },
+  add: { 'PWR.CR.VOS': [14, 1, true] },
+};
 
 const F0: SvdFixes = {
   chip: 'stm32f0x2',
@@ -291,6 +388,33 @@ const H745: SvdFixes = {
 };
 
 export const FIXES: Readonly<Record<string, SvdFixes>> = {
+  STM32F401: { ...F4, ...F401_F411, chip: 'stm32f401', part: 'STM32F401RE' },
+  STM32F405: { ...F4, ...F405_F407, chip: 'stm32f405', part: 'STM32F405RG', remove: F407_ONLY },
+  STM32F407: { ...F4, ...F405_F407, chip: 'stm32f407', part: 'STM32F407VG' },
+  STM32F411: { ...F4, ...F401_F411, ...F411_ONLY, chip: 'stm32f411', part: 'STM32F411RE' },
+  STM32F429: {
+    ...F4,
+    chip: 'stm32f429',
+    part: 'STM32F429ZI',
+    remove: ['FLASH.ACR.LATENCY', 'RCC.APB1ENR.UART7ENR', 'RCC.APB1ENR.UART8ENR'],
+    add: { 'FLASH.ACR.LATENCY': [0, 4, true] },
+    resets: { 'FLASH.OPTCR': OPTCR[12] },
+  },
+  STM32F446: {
+    ...F4,
+    chip: 'stm32f446',
+    part: 'STM32F446RE',
+    // Of the F42x, which has two banks.
+    remove: ['FLASH.ACR.LATENCY', 'SYSCFG.MEMRMP.FB_MODE'],
+    // The SVD forgets PLLR, the ready flag of PLLSAI and its switch (RM0390 6.3.1, 6.3.2).
+    add: {
+      'FLASH.ACR.LATENCY': [0, 4, true],
+      'RCC.PLLCFGR.PLLR': [28, 3, true],
+      'RCC.CR.PLLSAION': [28, 1, true],
+      'RCC.CR.PLLSAIRDY': [29, 1, false],
+    },
+    resets: { 'FLASH.OPTCR': OPTCR[8] },
+  },
   STM32F0x2: F0,
   STM32H533: H533,
   STM32H563: H563,

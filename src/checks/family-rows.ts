@@ -1,4 +1,4 @@
-/** Rows of families.ts beside the H5's: STM32L4 (two lines, which differ in their USB clock), STM32F0, STM32H7 and STM32F4 (two lines, which differ in VOS). Data only. */
+/** Rows of families.ts beside the H5's: STM32L4 (two lines, which differ in their USB clock), STM32F0, STM32H7 and STM32F4 (lines differ in VOS and banks). Data only. */
 import type { FamilyFields } from './families.ts';
 
 const pllOn = (...names: readonly string[]): FamilyFields['plls'] => names.map((name) => ({ name, on: `RCC.CR.${name}ON` }));
@@ -195,7 +195,7 @@ const F4: Omit<FamilyFields, 'line' | 'document' | 'voltage' | 'voltageControl'>
   kernelClocks: [],
   hseForUsb: {
     crystals: { mhz: Array.from({ length: 23 }, (_, i) => 4 + i), orLse: false },
-    source: 'AN2606 Rev 70 Tables 73, 75 and 83: USB from the PLL fed by HSE, 4 to 26 MHz in steps of 1 MHz',
+    source: 'AN2606 Rev 70, configuration tables of F4: USB from the PLL fed by HSE, 4 to 26 MHz in steps of 1 MHz',
     confidence: 'documented',
   },
   clockRecovery: [],
@@ -214,20 +214,32 @@ const F4: Omit<FamilyFields, 'line' | 'document' | 'voltage' | 'voltageControl'>
   bankCheck: false,
   emptyCheck: false,
 };
-const F405: FamilyFields = {
+/** One bit of VOS, which acts at once. */
+const oneBitVos = (line: string, document: string): FamilyFields => ({
   ...F4,
-  line: 'STM32F405',
-  document: 'AN2606 Rev 70 Tables 73 and 75',
+  line,
+  document,
   voltage: { field: 'PWR.CR.VOS', ranges: ['Scale 2', 'Scale 1'] },
   voltageControl: { field: 'PWR.CR.VOS', highest: 1, code: 'PWR->CR |= PWR_CR_VOS;' },
-};
-const F411: FamilyFields = {
+});
+/** VOS acts while the PLL runs only; the reset value is enough for the ROM. */
+const twoBitVos = (line: string, document: string, more: Partial<FamilyFields> = {}): FamilyFields => ({
   ...F4,
-  line: 'STM32F411',
-  document: 'AN2606 Rev 70 Table 83',
+  line,
+  document,
   voltage: { field: 'PWR.CR.VOS', ranges: ['reserved', 'Scale 3', 'Scale 2', 'Scale 1'] },
-  // Acts while the PLL runs only; the reset value is enough for the ROM.
   voltageControl: null,
-};
+  ...more,
+});
+const F4_LINES: readonly FamilyFields[] = [
+  ...['STM32F405', 'STM32F407', 'STM32F415', 'STM32F417'].map((line) => oneBitVos(line, 'AN2606 Rev 70 Tables 73 and 75')),
+  twoBitVos('STM32F401', 'AN2606 Rev 70 Tables 77 and 79'),
+  twoBitVos('STM32F411', 'AN2606 Rev 70 Table 83'),
+  // F42x and F43x.
+  ...['STM32F42', 'STM32F43'].map((line) =>
+    twoBitVos(line, 'AN2606 Rev 70 Tables 89 and 91', { plls: pllOn('PLL', 'PLLI2S', 'PLLSAI'), bankCheck: true }),
+  ),
+  twoBitVos('STM32F446', 'AN2606 Rev 70 Table 93', { plls: pllOn('PLL', 'PLLI2S', 'PLLSAI') }),
+];
 
-export const MORE_FAMILIES: readonly FamilyFields[] = [L476, L496, F0, H7, F405, F411];
+export const MORE_FAMILIES: readonly FamilyFields[] = [L476, L496, F0, H7, ...F4_LINES];

@@ -14,6 +14,9 @@ export interface GeneratedPeripheral {
   readonly block: string;
   /** Interrupt numbers, rising. */
   readonly irqs: readonly number[];
+  /** RCC register and field that clock and reset it, as `BlockRow` has them. */
+  readonly clock?: string;
+  readonly reset?: string;
 }
 export interface GeneratedFacts {
   readonly note: string;

@@ -1,70 +1,110 @@
 /** The catalogue of chips, and how a name that a user types finds its row. */
 import type { ChipDescription } from '../emu/chip.ts';
-import { findPart } from './parts.ts';
+import { codesOf, OTHER_LINES, partOf, resized, type PartSize } from './parts.ts';
+import { f4Chip, type F4Line } from './stm32f4.ts';
+import { F405, F407, F415, F417 } from './stm32f405.ts';
+import { F401, F411 } from './stm32f411.ts';
+import { F427, F429, F437, F439, F446 } from './stm32f429.ts';
 import { STM32F072RB } from './stm32f072.ts';
-import { STM32F405RG } from './stm32f405.ts';
-import { STM32F411RE } from './stm32f411.ts';
 import { STM32H533RE } from './stm32h533.ts';
 import { STM32H745XI, STM32H745ZI } from './stm32h745.ts';
 import { STM32L476RG } from './stm32l476.ts';
 import { STM32L496ZG } from './stm32l496.ts';
 
-export const CHIPS: readonly ChipDescription[] = [
-  STM32H533RE,
-  STM32L476RG,
-  STM32L496ZG,
-  STM32F072RB,
-  STM32H745XI,
-  STM32H745ZI,
-  STM32F405RG,
-  STM32F411RE,
+/** A line: `STM32F407`. */
+export interface Line {
+  readonly name: string;
+  /** Pins and flash code of the part that the bare name stands for. */
+  readonly bare: string;
+  readonly make: (part: PartSize) => ChipDescription;
+}
+
+const like =
+  (chip: ChipDescription): Line['make'] =>
+  (part) =>
+    part.name === chip.name ? chip : resized(chip, part);
+const f4 = (line: F4Line, bare: string): Line => ({ name: line.name, bare, make: (part) => f4Chip(line, part) });
+
+/** All lines that are modelled. The first part of each is what `bootbench chips` lists. */
+export const LINES: readonly Line[] = [
+  { name: 'STM32H533', bare: 'RE', make: like(STM32H533RE) },
+  { name: 'STM32L476', bare: 'RG', make: like(STM32L476RG) },
+  { name: 'STM32L496', bare: 'ZG', make: like(STM32L496ZG) },
+  { name: 'STM32F072', bare: 'RB', make: like(STM32F072RB) },
+  { name: 'STM32H745', bare: 'XI', make: (part) => (part.name === 'STM32H745ZI' ? STM32H745ZI : like(STM32H745XI)(part)) },
+  f4(F405, 'RG'),
+  f4(F407, 'VG'),
+  f4(F415, 'RG'),
+  f4(F417, 'VG'),
+  f4(F401, 'RE'),
+  f4(F411, 'RE'),
+  f4(F427, 'VI'),
+  f4(F429, 'ZI'),
+  f4(F437, 'VI'),
+  f4(F439, 'ZI'),
+  f4(F446, 'RE'),
 ];
 
-/** Bare names stand for one part. */
-const BARE: Readonly<Record<string, string>> = {
-  STM32H533: 'STM32H533RE',
-  STM32L476: 'STM32L476RG',
-  STM32L496: 'STM32L496ZG',
-  STM32F072: 'STM32F072RB',
-  STM32F405: 'STM32F405RG',
-  STM32F411: 'STM32F411RE',
-  STM32H745: 'STM32H745XI',
-};
+const made = new Map<string, ChipDescription>();
 
-/** `STM32H533RET6`, `stm32h533retx`, `STM32H533xE`, `STM32H533` → upper case without package, temperature and `x` suffixes. */
-function normalise(name: string): string {
-  return name.trim().toUpperCase();
+/** The part of that line, made when it is first asked for. */
+function part(line: Line, code: string): ChipDescription | undefined {
+  const name = `${line.name}${code}`;
+  let chip = made.get(name);
+  if (!chip) {
+    const sizes = partOf(line.name, code);
+    if (!sizes) return undefined;
+    made.set(name, (chip = line.make(sizes)));
+  }
+  return chip;
 }
+
+/** The part that a line's bare name stands for, of every line; two boards of H745 differ in more than their flash. */
+export const CHIPS: readonly ChipDescription[] = LINES.flatMap((line) =>
+  (line.name === 'STM32H745' ? ['XI', 'ZI'] : [line.bare]).map((code) => part(line, code)!),
+);
+
+/** `STM32H533RET6`, `stm32h533retx`, `STM32H533xE`, `h533re` → upper case, with `STM32` in front. */
+function normalise(name: string): string {
+  const typed = name.trim().toUpperCase();
+  return /^[CFGHLUW][A-Z]?\d/.test(typed) ? `STM32${typed}` : typed;
+}
+
+/** What may stand behind pins and flash size: package, temperature, options. */
+const SUFFIX = /^([A-Z][0-9X]?[A-Z0-9]{0,3})?$/;
 
 /**
  * Part numbers are `STM32` family(2–4) line … pins(1) flash(1) package(1) temperature(1) [options]: after pins and flash everything is
  * ignored; an `x` stands for any character.
  */
-function matches(part: string, typed: string): boolean {
-  const given = typed.slice(0, part.length);
-  if (given.length < part.length) return false;
-  for (let i = 0; i < part.length; i++) if (given[i] !== part[i] && !(given[i] === 'X' && i >= part.length - 2)) return false;
-  return /^([A-Z][0-9X]?([A-Z]{0,2})?)?$/.test(typed.slice(part.length));
-}
-
-/** A part with other pins or another flash size than the catalogue's. */
-function otherPart(typed: string): ChipDescription | undefined {
-  const part = typed.slice(0, 'STM32L476RG'.length);
-  return matches(part, typed) ? findPart(part) : undefined;
-}
-
 export function findChip(name: string): ChipDescription | undefined {
   const typed = normalise(name);
-  const bare = BARE[typed] ?? BARE[typed.replace(/X{1,4}$/, '')];
-  return CHIPS.find((c) => c.name === (bare ?? typed)) ?? CHIPS.find((c) => matches(c.name, typed)) ?? otherPart(typed);
+  const line = LINES.find((l) => typed.startsWith(l.name));
+  if (!line) return undefined;
+  const rest = typed.slice(line.name.length);
+  if (/^X{0,4}$/.test(rest)) return part(line, line.bare);
+  const [pins, flash] = [rest[0]!, rest[1]];
+  if (flash === undefined || !SUFFIX.test(rest.slice(2))) return undefined;
+  if (pins !== 'X' && flash !== 'X') return part(line, pins + flash);
+  const fits = (code: string): boolean => (pins === 'X' || code[0] === pins) && (flash === 'X' || code[1] === flash);
+  const code = fits(line.bare) ? line.bare : codesOf(line.name).find((c) => c.length === 2 && fits(c));
+  return code === undefined ? undefined : part(line, code);
 }
+
+/** Whether ST makes such a part although it is not modelled, as far as its line tells. */
+export const existsUnmodelled = (name: string): boolean => {
+  const typed = normalise(name);
+  return OTHER_LINES.some((line) => typed.startsWith(line));
+};
 
 /** Names near to one that is not in the catalogue, nearest first. */
 export function suggestChips(name: string, limit = 3): readonly string[] {
   const typed = normalise(name);
-  // `h533` is meant as STM32H533.
-  const full = /^[CFGHLUW][A-Z]?\d/.test(typed) ? `STM32${typed}` : typed;
-  return CHIPS.map((c) => ({ name: c.name, distance: editDistance(full.slice(0, c.name.length), c.name) }))
+  const line = LINES.find((l) => typed.startsWith(l.name));
+  // A part of a known line: its line's parts.
+  const names = line ? codesOf(line.name).map((code) => `${line.name}${code}`) : CHIPS.map((c) => c.name);
+  return names
+    .map((candidate) => ({ name: candidate, distance: editDistance(typed.slice(0, candidate.length), candidate) }))
     .filter((c, _i, all) => c.distance <= Math.min(4, Math.min(...all.map((x) => x.distance)) + 1))
     .sort((a, b) => a.distance - b.distance || (a.name < b.name ? -1 : 1))
     .slice(0, limit)

@@ -266,6 +266,15 @@ export const OTG_FS_H745 = facts({
   channels: 16,
   old: false,
 });
+/** Core 3.20a, as read from F412 and F76x; F446 and F74x by their neighbours (inferred). */
+export const OTG_FS_F7 = facts({
+  cid: 0x00002000,
+  snpsid: 0x4f54320a,
+  hwcfg: [0, 0x229ed520, 0x0200d1e8, 0x17f08030],
+  endpoints: 6,
+  channels: 12,
+  old: false,
+});
 /** Core 2.81a, as read from F207, F407, F411 and F429. */
 export const OTG_FS_F4 = facts({
   cid: 0x00001200,

@@ -1,51 +1,73 @@
-/** Part numbers that differ from a chip's row in pins and flash size only. */
-import type { BlockRow, ChipDescription } from '../emu/chip.ts';
-import { STM32F072RB } from './stm32f072.ts';
-import { STM32F405RG } from './stm32f405.ts';
-import { STM32F411RE } from './stm32f411.ts';
-import { STM32L476RG } from './stm32l476.ts';
-import { STM32L496ZG } from './stm32l496.ts';
+/** Part numbers: what pins, flash size and package say (generated table), and a known row with another part's sizes. */
+import type { BlockRow, ChipDescription, MemoryRow } from '../emu/chip.ts';
+import table from './generated/parts.json' with { type: 'json' };
 
-interface PartRow {
-  readonly like: ChipDescription;
-  /** Pin count codes and flash size codes of the part number, after the line. */
-  readonly pins: string;
-  readonly flashKilobytes: Readonly<Record<string, number>>;
+/** Where a range of RAM lies. */
+export interface RamRange {
+  readonly base: number;
+  readonly size: number;
 }
-/** Codes from the headers of ST's part number lists (embassy-rs/stm32-data-generated@f115ed4, documented); RAM is the same in all parts of a line. */
-const PARTS: readonly PartRow[] = [
-  { like: STM32L476RG, pins: 'RJMVQZ', flashKilobytes: { C: 256, E: 512, G: 1024 } },
-  { like: STM32L496ZG, pins: 'RVWQZA', flashKilobytes: { E: 512, G: 1024 } },
-  { like: STM32F072RB, pins: 'CRV', flashKilobytes: { 8: 64, B: 128 } },
-  { like: STM32F405RG, pins: 'RVZ', flashKilobytes: { G: 1024 } },
-  { like: STM32F405RG, pins: 'O', flashKilobytes: { E: 512, G: 1024 } },
-  { like: STM32F411RE, pins: 'CRV', flashKilobytes: { C: 256, E: 512 } },
-];
+export interface PartSize {
+  /** Without package and temperature: `STM32F407VG`. */
+  readonly name: string;
+  readonly flashKilobytes: number;
+  /** RAM of the part, neighbours joined; left out = as the line's row has it. */
+  readonly ram?: readonly RamRange[];
+  /** Package by its letter in the part number. */
+  readonly packages?: Readonly<Record<string, string>>;
+}
+
+/** Of the table; what the sizes and packages are from. */
+export const PARTS_SOURCE = table.source;
+
+const LINES: Readonly<Record<string, Readonly<Record<string, string>>>> = table.lines;
+/** Lines of ST's that exist and are not modelled, as far as `STM32F` and three more characters go. */
+export const OTHER_LINES: readonly string[] = table.others;
+
+/** The part that the table has under these letters, `VG` of STM32F407VG. */
+export function partOf(line: string, code: string): PartSize | undefined {
+  const row = LINES[line]?.[code];
+  if (row === undefined) return undefined;
+  const [sizes, packages] = row.split(';') as [string, string];
+  const [flash, ...ram] = sizes.split(' ');
+  return {
+    name: `${line}${code}`,
+    flashKilobytes: Number(flash),
+    ram: ram.map((r) => {
+      const [base, kilobytes] = r.split(':');
+      return { base: parseInt(base!, 16), size: Number(kilobytes) * 1024 };
+    }),
+    packages: Object.fromEntries(packages.split(' ').map((p) => p.split('=') as [string, string])),
+  };
+}
+/** Codes of all parts of a line. */
+export const codesOf = (line: string): readonly string[] => Object.keys(LINES[line] ?? {});
 
 function flashBlock(row: BlockRow, kilobytes: number): BlockRow {
   if (row.name !== 'FLASH') return row;
-  const size = row.model === 'flash-l4' ? { bankBytes: kilobytes * 512 } : { bytes: kilobytes * 1024 };
-  return { ...row, options: { ...row.options, ...size, flashKilobytes: kilobytes } };
+  const options = row.options ?? {};
+  const size = 'bankBytes' in options ? { bankBytes: kilobytes * 512 } : { bytes: kilobytes * 1024 };
+  return { ...row, options: { ...options, ...size, flashKilobytes: kilobytes } };
 }
 
-const made = new Map<string, ChipDescription>();
-
-/** The part of that name (upper case, line, pins and flash size), if it is one of a known line. */
-export function findPart(name: string): ChipDescription | undefined {
-  const known = made.get(name);
-  if (known) return known;
-  for (const { like, pins, flashKilobytes } of PARTS) {
-    const line = like.name.slice(0, -2);
-    const kilobytes = flashKilobytes[name.at(-1)!];
-    if (name.length !== like.name.length || !name.startsWith(line) || !pins.includes(name.at(-2)!) || kilobytes === undefined) continue;
-    const part: ChipDescription = {
-      ...like,
-      name,
-      memories: like.memories.map((m) => (m.name === 'flash' ? { ...m, size: kilobytes * 1024 } : m)),
-      blocks: like.blocks.map((b) => flashBlock(b, kilobytes)),
-    };
-    made.set(name, part);
-    return part;
-  }
-  return undefined;
+const PERIPHERALS = 0x40000000;
+/** RAM as the part has it: rows that begin behind its end go, the row across it is cut, the last one grows to it. Backup RAM is not in the table. */
+export function withRam(memories: readonly MemoryRow[], ram: readonly RamRange[] | undefined): readonly MemoryRow[] {
+  if (!ram) return memories;
+  return memories.flatMap((m) => {
+    if (m.kind !== 'ram' || m.base >= PERIPHERALS) return [m];
+    const range = ram.find((r) => m.base >= r.base && m.base < r.base + r.size);
+    if (!range) return [];
+    const end = range.base + range.size;
+    const isLast = !memories.some((o) => o.kind === 'ram' && o.base > m.base && o.base < end);
+    return [{ ...m, size: isLast ? end - m.base : Math.min(m.size, end - m.base) }];
+  });
 }
+
+/** The row `like` with another part's name and flash size. */
+export const resized = (like: ChipDescription, part: PartSize): ChipDescription => ({
+  ...like,
+  name: part.name,
+  memories: like.memories.map((m) => (m.name === 'flash' ? { ...m, size: part.flashKilobytes * 1024 } : m)),
+  blocks: like.blocks.map((b) => flashBlock(b, part.flashKilobytes)),
+});

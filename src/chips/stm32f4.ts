@@ -1,15 +1,31 @@
-/** What STM32F405 and STM32F411 share: rows of blocks, delays, option bytes, boot rules. Data only; register facts by hand in f4-registers.ts. */
-import type { BlockRow, BootCondition, BootRule, MemoryRow, OptionByteRow, ResetFlagRow, Sourced } from '../emu/chip.ts';
+/** What the lines of STM32F4 share: behaviour of blocks, delays, option bytes, boot rules; and a line's description from what it has of its own. Data only. */
+import type {
+  BlockRow,
+  BootCondition,
+  BootRule,
+  ChipDescription,
+  LatencyTable,
+  MemoryRow,
+  OptionByteRow,
+  ResetFlagRow,
+  RomReference,
+  Sourced,
+} from '../emu/chip.ts';
 import { RESET_CAUSES } from '../emu/component.ts';
+import type { BlockFacts } from '../emu/registers.ts';
 import { MS, US } from '../emu/time.ts';
-import { F4_ADC_INJECTED_TRIGGERS, F4_ADC_TRIGGERS, F4_DMA1, F4_DMA2, misoOf, timTriggers } from './requests.ts';
-import { AN2606, known, factoryValues, bootsFlash, bootsRom, bootsSram, NO_ROM_AT_LEVEL_2, timBlock, type TimRow } from './rows.ts';
+import { apbOf, coveredBy, deriveBlocks, gpio, spi, timers, usarts, type Behaviour, type Derivation, type RowParts } from './derive.ts';
+import { loadFacts, withFacts, type GeneratedFacts } from './facts.ts';
+import { lazyChip } from './lazy.ts';
+import { withRam, type PartSize } from './parts.ts';
+import { F4_ADC_INJECTED_TRIGGERS, F4_ADC_TRIGGERS, F4_DMA1, F4_DMA2, timTriggers } from './requests.ts';
+import { AN2606, bootsFlash, bootsRom, bootsSram, cortexM4F, factoryValues, known, NO_ROM_AT_LEVEL_2, sourcesOf } from './rows.ts';
 
 const DS = 'DS8626 and DS10314';
 const FACTORY = 'RM0090 and RM0383: reset value of FLASH_OPTCR, 0x0FFFAAED';
 
 /** FLASH_ACR.ICEN, DCEN, PRFTEN: 64 rows of instructions and 8 of data, of one 128-bit line. */
-export const F4_FLASH_CACHE = known({ lineBytes: 16, rowBytes: 16, codeRows: 64, dataRows: 8 } as const, 'RM0090 r21 3.5.2');
+const F4_FLASH_CACHE = known({ lineBytes: 16, rowBytes: 16, codeRows: 64, dataRows: 8 } as const, 'RM0090 r21 3.5.2');
 
 const optcr = (name: string, value: number): OptionByteRow => ({ field: `FLASH.OPTCR.${name}`, factory: known(value, FACTORY) });
 /** @param sectors width of nWRP */
@@ -22,83 +38,16 @@ export const f4OptionBytes = (sectors: number): Readonly<Record<string, OptionBy
   nWRP: optcr('nWRP', 2 ** sectors - 1),
 });
 
-const TIMERS: readonly TimRow[] = [
-  { n: 2, facts: 'TIM2', base: 0x40000000, irqs: [28], bus: 1, bits: 32 },
-  { n: 3, facts: 'TIM_GENERAL', base: 0x40000400, irqs: [29], bus: 1, bits: 16 },
-  { n: 4, facts: 'TIM_GENERAL', base: 0x40000800, irqs: [30], bus: 1, bits: 16 },
-  { n: 5, facts: 'TIM5', base: 0x40000c00, irqs: [50], bus: 1, bits: 32 },
-  { n: 6, facts: 'TIM_BASIC', base: 0x40001000, irqs: [54], bus: 1, bits: 16 },
-  { n: 7, facts: 'TIM_BASIC', base: 0x40001400, irqs: [55], bus: 1, bits: 16 },
-  { n: 12, facts: 'TIM_TWO', base: 0x40001800, irqs: [43], bus: 1, bits: 16 },
-  { n: 13, facts: 'TIM_ONE', base: 0x40001c00, irqs: [44], bus: 1, bits: 16 },
-  { n: 14, facts: 'TIM_ONE', base: 0x40002000, irqs: [45], bus: 1, bits: 16 },
-  { n: 1, facts: 'TIM_ADVANCED', base: 0x40010000, irqs: [24, 25, 26, 27], bus: 2, bits: 16 },
-  { n: 8, facts: 'TIM_ADVANCED', base: 0x40010400, irqs: [43, 44, 45, 46], bus: 2, bits: 16 },
-  { n: 9, facts: 'TIM_TWO', base: 0x40014000, irqs: [24], bus: 2, bits: 16 },
-  { n: 10, facts: 'TIM_ONE', base: 0x40014400, irqs: [25], bus: 2, bits: 16 },
-  { n: 11, facts: 'TIM11', base: 0x40014800, irqs: [26], bus: 2, bits: 16 },
-];
-const timer = (t: TimRow): BlockRow =>
-  timBlock(
-    t,
-    { clock: `APB${t.bus}ENR.TIM${t.n}EN`, reset: `APB${t.bus}RSTR.TIM${t.n}RST` },
-    // HSE divided by RTCPRE: RM0090 19.5.12, RM0383 14.5.11 (TIM11_OR).
-    { ...timTriggers(t.n), ...(t.n === 11 ? { capture: { remap: 'OR.TI1_RMP', sources: { 2: { clock: 'hse-rtc', divider: 1 } } } } : {}) },
-  );
+/** RM0090 19.5.12, RM0383 14.5.11 (TIM11_OR): channel 1 of TIM11 captures HSE divided by RTCPRE. */
+const HSE_CAPTURE = { capture: { remap: 'OR.TI1_RMP', sources: { 2: { clock: 'hse-rtc', divider: 1 } } } };
+const timer = timers(['TIM2', 'TIM5']);
 
-export const f4Timers = (numbers: readonly number[]): readonly BlockRow[] => TIMERS.filter((t) => numbers.includes(t.n)).map(timer);
-
-export const f4Usart = (name: string, base: number, irq: number, bus: 1 | 2): BlockRow => ({
-  name,
-  model: 'usart-v4',
-  facts: name.startsWith('UART') ? 'UART' : 'USART',
-  base,
-  size: 0x400,
-  irqs: [irq],
-  clock: `APB${bus}ENR.${name}EN`,
-  reset: `APB${bus}RSTR.${name}RST`,
-  options: { block: name, clock: `pclk${bus}`, fifoDepth: 1 },
-});
-export const f4Port = (letter: string): BlockRow => ({
-  name: `GPIO${letter}`,
-  model: 'gpio-v2',
-  facts: letter < 'C' ? `GPIO${letter}` : 'GPIO',
-  base: 0x40020000 + (letter.charCodeAt(0) - 65) * 0x400,
-  size: 0x400,
-  clock: `AHB1ENR.GPIO${letter}EN`,
-  reset: `AHB1RSTR.GPIO${letter}RST`,
-  options: { port: letter },
-});
-/** A block on an APB without behaviour. */
-export const f4Plain = (name: string, base: number, irqs: readonly number[], bus: 1 | 2, facts = name): BlockRow => ({
-  name,
-  model: null,
-  facts,
-  base,
-  size: 0x400,
-  irqs,
-  clock: `APB${bus}ENR.${name}EN`,
-  reset: `APB${bus}RSTR.${name}RST`,
-});
-export const f4Spi = (n: number, base: number, irq: number, bus: 1 | 2): BlockRow => ({
-  ...f4Plain(`SPI${n}`, base, [irq], bus, 'SPI'),
-  model: 'spi',
-  options: { block: `SPI${n}`, clock: `pclk${bus}`, miso: misoOf(n) },
-});
-const i2c = (n: number, base: number, irqs: readonly number[]): BlockRow => ({
-  ...f4Plain(`I2C${n}`, base, irqs, 1, 'I2C'),
-  model: 'i2c-v1',
-});
 /** VREFINT 1.21 V at channel 17, the temperature sensor's 0.76 V at 25 °C at 16 (F405) or 18: DS8626 T70, T72. */
 const INTERNAL = { 16: 760, 17: 1210, 18: 760 };
-export const f4Adc = (n: number): BlockRow => ({
-  name: `ADC${n}`,
+const adc = (n: number): RowParts => ({
   model: 'adc-f4',
-  base: 0x40011f00 + 0x100 * n,
   size: 0x100,
   irqs: [18],
-  clock: `APB2ENR.ADC${n}EN`,
-  reset: 'APB2RSTR.ADCRST',
   options: {
     block: `ADC${n}`,
     index: n - 1,
@@ -108,69 +57,39 @@ export const f4Adc = (n: number): BlockRow => ({
   },
 });
 
-/** Blocks at the same place with the same behaviour in both chips. */
-export const F4_BLOCKS: readonly BlockRow[] = [
-  {
-    name: 'RTC',
-    model: 'rtc-v3',
-    base: 0x40002800,
-    size: 0x400,
-    reset: 'BDCR.BDRST',
-    backup: true,
-    options: { clock: 'rtc' },
+/** What the IP blocks of the F2 and F4 do. */
+export const F2_F4_BEHAVIOUR: readonly Behaviour[] = [
+  gpio,
+  (p, base) => {
+    const row = timer(p, base);
+    const capture = p.name === 'TIM11' ? HSE_CAPTURE : {};
+    return row && { ...row, options: { ...row.options, ...timTriggers(Number(p.name.slice(3))), ...capture } };
   },
-  {
-    name: 'WWDG',
-    model: 'wwdg-v2',
-    base: 0x40002c00,
-    size: 0x400,
-    irqs: [0],
-    clock: 'APB1ENR.WWDGEN',
-    reset: 'APB1RSTR.WWDGRST',
-    options: { clock: 'pclk1' },
-  },
+  spi,
+  (p) => (/^I2C\d$/.test(p.name) ? { model: 'i2c-v1', size: 0x400 } : null),
+  (p) => (/^ADC\d$/.test(p.name) ? adc(Number(p.name.at(-1))) : null),
+  usarts((_name, base) => `pclk${apbOf(base)}`),
+];
+
+/** Blocks that need more than their kind's behaviour. */
+export const F2_F4_OWN: Derivation['own'] = {
+  // Its interrupts are EXTI's.
+  RTC: { model: 'rtc-v3', size: 0x400, irqs: [], reset: 'BDCR.BDRST', backup: true, options: { clock: 'rtc' } },
+  WWDG: { model: 'wwdg-v2', size: 0x400, options: { clock: 'pclk1' } },
   // Versions before the H5's: no window, no early wake-up, dividers up to 256; how far updates wait for the prescaler is open.
-  {
-    name: 'IWDG',
+  IWDG: {
     model: 'iwdg-v3',
-    base: 0x40003000,
     size: 0x400,
     options: { clock: 'lsi', syncTicks: 5, syncToPrescaler: false, dividers: [4, 8, 16, 32, 64, 128, 256] },
   },
-  f4Spi(2, 0x40003800, 36, 1),
-  f4Spi(3, 0x40003c00, 51, 1),
-  f4Usart('USART2', 0x40004400, 38, 1),
-  i2c(1, 0x40005400, [31, 32]),
-  i2c(2, 0x40005800, [33, 34]),
-  i2c(3, 0x40005c00, [72, 73]),
-  f4Usart('USART1', 0x40011000, 37, 2),
-  f4Usart('USART6', 0x40011400, 71, 2),
-  f4Adc(1),
-  {
-    name: 'ADC_Common',
-    model: 'adc-common-f4',
-    base: 0x40012300,
-    size: 0x100,
-    clock: 'APB2ENR.ADC1EN',
-    reset: 'APB2RSTR.ADCRST',
-    options: { converters: ['ADC1', 'ADC2', 'ADC3'] },
-  },
-  f4Plain('SDIO', 0x40012c00, [49], 2),
-  f4Spi(1, 0x40013000, 35, 2),
-  {
-    name: 'SYSCFG',
+  SYSCFG: {
     model: 'syscfg-l4',
-    base: 0x40013800,
     size: 0x400,
-    clock: 'APB2ENR.SYSCFGEN',
     // MEMRMP. Reported: MicroPython maps the ROM to 0 right after a reset, with SYSCFGEN = 0, and jumps by the vectors there (PR 4862: tested on PYBv1.x).
     unclocked: [0],
-    reset: 'APB2RSTR.SYSCFGRST',
   },
-  {
-    name: 'EXTI',
+  EXTI: {
     model: 'exti-v1',
-    base: 0x40013c00,
     size: 0x400,
     irqs: [6, 7, 8, 9, 10, 23, 40, 1, 41, 42, 2, 3],
     options: {
@@ -180,61 +99,65 @@ export const F4_BLOCKS: readonly BlockRow[] = [
       event: 'cm4',
     },
   },
-  { name: 'CRC', model: 'crc', base: 0x40023000, size: 0x400, clock: 'AHB1ENR.CRCEN', reset: 'AHB1RSTR.CRCRST' },
-  { name: 'RCC', model: 'rcc-f4', base: 0x40023800, size: 0x400, irqs: [5] },
-  {
-    name: 'DMA1',
-    model: 'dma-v2',
-    options: { requests: F4_DMA1 },
-    base: 0x40026000,
-    size: 0x400,
-    irqs: [11, 12, 13, 14, 15, 16, 17, 47],
-    clock: 'AHB1ENR.DMA1EN',
-    reset: 'AHB1RSTR.DMA1RST',
-  },
-  {
-    name: 'DMA2',
-    model: 'dma-v2',
-    options: { requests: F4_DMA2 },
-    base: 0x40026400,
-    size: 0x400,
-    irqs: [56, 57, 58, 59, 60, 68, 69, 70],
-    clock: 'AHB1ENR.DMA2EN',
-    reset: 'AHB1RSTR.DMA2RST',
-  },
-  {
-    name: 'OTG_FS',
-    model: 'usb-otg-fs',
-    base: 0x50000000,
-    size: 0x40000,
-    irqs: [67],
-    clock: 'AHB2ENR.OTGFSEN',
-    reset: 'AHB2RSTR.OTGFSRST',
-    // The transceiver runs from VDD.
-    options: { fifoWords: 320, clock: 'usb', busClock: 'hclk', supplyWire: null },
-  },
-];
+  ADC_Common: { model: 'adc-common-f4', size: 0x100, clock: 'APB2ENR.ADC1EN', reset: 'APB2RSTR.ADCRST', options: { converters: ['ADC1', 'ADC2', 'ADC3'] } },
+  DMA1: { model: 'dma-v2', size: 0x400, options: { requests: F4_DMA1 } },
+  DMA2: { model: 'dma-v2', size: 0x400, options: { requests: F4_DMA2 } },
+  CRC: { model: 'crc', size: 0x400 },
+  RCC: { model: 'rcc-f4', size: 0x400, irqs: [5] },
+  PWR: { model: 'pwr-f4', size: 0x400 },
+  RNG: { model: 'rng', size: 0x400, options: { clock: 'usb', slowest: 16 } },
+};
+/** The SVD gives a core of its registers in four parts. */
+export const otgParts = (core: string, by: string | null): Record<string, string | null> =>
+  Object.fromEntries(['GLOBAL', 'HOST', 'DEVICE', 'PWRCLK'].map((part) => [`${core}_${part}`, by]));
+
+export const f4OtgFs = (options: Readonly<Record<string, unknown>>): BlockRow => ({
+  name: 'OTG_FS',
+  model: 'usb-otg-fs',
+  base: 0x50000000,
+  size: 0x40000,
+  irqs: [67],
+  clock: 'AHB2ENR.OTGFSEN',
+  reset: 'AHB2RSTR.OTGFSRST',
+  options: { fifoWords: 320, clock: 'usb', busClock: 'hclk', supplyWire: null, ...options },
+});
+const OTG_HS: BlockRow = {
+  name: 'OTG_HS',
+  model: null,
+  facts: 'OTG_HS_GLOBAL',
+  base: 0x40040000,
+  size: 0x40000,
+  irqs: [77, 74, 75, 76],
+  clock: 'AHB1ENR.OTGHSEN',
+  reset: 'AHB1RSTR.OTGHSRST',
+};
 
 /** FLASH's options; memories `flash`, `info` and `options` are the chip's. */
-export const f4Flash = (flashKilobytes: number, optionBytes: Readonly<Record<string, OptionByteRow>>): BlockRow => ({
-  name: 'FLASH',
+const f4Flash = (line: F4Line, part: PartSize): RowParts => ({
   model: 'flash-f4',
-  base: 0x40023c00,
   size: 0x400,
-  irqs: [4],
   options: {
     memory: 'flash',
     base: 0x08000000,
-    bytes: flashKilobytes * 1024,
+    bytes: part.flashKilobytes * 1024,
     infoMemory: 'info',
     infoBase: 0x1fff7800,
     uidOffset: 0x210,
     sizeOffset: 0x222,
     optionMemory: 'options',
-    flashKilobytes,
-    optionBytes: factoryValues(optionBytes),
+    flashKilobytes: part.flashKilobytes,
+    optionBytes: factoryValues(line.optionBytes),
+    ...(line.twoBanks
+      ? { banks: { when: part.flashKilobytes > 1024 ? null : { field: 'OPTCR.DB1M', value: 1 }, sectors: F4_SECTORS } }
+      : {}),
   },
 });
+
+const F4_SECTORS = [
+  [4, 16],
+  [1, 64],
+  [7, 128],
+] as const;
 
 export const f4Memories = (flashKilobytes: number): readonly MemoryRow[] => [
   { name: 'flash', base: 0x08000000, size: flashKilobytes * 1024, kind: 'flash', zone: 'user', programmedBy: 'FLASH', waitStates: true },
@@ -244,7 +167,7 @@ export const f4Memories = (flashKilobytes: number): readonly MemoryRow[] => [
   { name: 'options', base: 0x1fffc000, size: 0x10, kind: 'flash', zone: 'data', waitStates: true },
 ];
 
-export const F4_CLOCKS: readonly string[] = [
+const F4_CLOCKS: readonly string[] = [
   'hsi',
   'hse',
   'lsi',
@@ -268,7 +191,7 @@ const erase = (key: string, x8: number, x16: number, x32: number): Readonly<Reco
   [`flash.erase.${key}.x16.ps`]: known(x16 * MS, `${DS}, flash memory programming (typical)`),
   [`flash.erase.${key}.x32.ps`]: known(x32 * MS, `${DS}, flash memory programming (typical)`),
 });
-export const F4_PARAMETERS: Readonly<Record<string, Sourced<number>>> = {
+const F4_PARAMETERS: Readonly<Record<string, Sourced<number>>> = {
   'hsi.hz': known(16_000_000, 'RM0090 7.2.2, RM0383 6.2.2'),
   'lsi.hz': known(32_000, `${DS}: 17 to 47 kHz`),
   'hse.hz': known(8_000_000, 'board default: 8 MHz crystal', 'assumed'),
@@ -305,23 +228,27 @@ export const F4_PARAMETERS: Readonly<Record<string, Sourced<number>>> = {
   'uid.1': known(0x3434510b, 'made up; ST programs it per part', 'assumed'),
   'uid.2': known(0x33353433, 'made up; ST programs it per part', 'assumed'),
 };
-export const f4MassErase = (x8: number, x16: number, x32: number): Readonly<Record<string, Sourced<number>>> => erase('mass', x8, x16, x32);
+const massErase = (x8: number, x16: number, x32: number): Readonly<Record<string, Sourced<number>>> => erase('mass', x8, x16, x32);
 
 const PATTERN1 = `${AN2606} Table 2, pattern 1`;
 const pinBoot = (boot1: number): BootCondition[] => [
   { signal: 'pin:BOOT0', is: [1] },
   { signal: 'pin:BOOT1', is: [boot1] },
 ];
-export const F4_BOOT: readonly BootRule[] = [
+const BFB2: BootCondition = { signal: 'field:FLASH.OPTCR.BFB2', is: [1] };
+const F4_BOOT: readonly BootRule[] = [
   bootsFlash([{ signal: 'field:FLASH.OPTCR.RDP', is: [0xcc] }], NO_ROM_AT_LEVEL_2),
   bootsRom(0x1fff0000, pinBoot(0), PATTERN1),
   bootsSram(pinBoot(1), 'RM0090 2.4, RM0383 2.4: embedded SRAM'),
   bootsFlash([], PATTERN1),
 ];
+const PATTERN5 = `${AN2606} Table 2, pattern 5`;
+/** With BFB2 the ROM's own first steps choose the bank, whatever the pins say but for SRAM. */
+const F4_TWO_BANKS_BOOT: readonly BootRule[] = [...F4_BOOT.slice(0, -1), bootsRom(0x1fff0000, [BFB2], PATTERN5), bootsFlash([], PATTERN5)];
 /** MEM_MODE of SYSCFG_MEMRMP; 2 (FSMC) shows external memory, which no board here has. */
-export const F4_REMAP = { base: 0, wire: 'remap', shows: { 0: 'flash', 1: 'rom', 3: 'sram1' } } as const;
+const F4_REMAP = { base: 0, wire: 'remap', shows: { 0: 'flash', 1: 'rom', 3: 'sram1' } } as const;
 
-export const F4_RESET_FLAGS: readonly ResetFlagRow[] = [
+export const F2_F4_RESET_FLAGS: readonly ResetFlagRow[] = [
   // Internal resets drive NRST low, so the pin's flag rises with every one of them.
   { field: 'RCC.CSR.PINRSTF', raisedBy: RESET_CAUSES },
   { field: 'RCC.CSR.BORRSTF', raisedBy: ['power', 'brownout'] },
@@ -331,3 +258,128 @@ export const F4_RESET_FLAGS: readonly ResetFlagRow[] = [
   { field: 'RCC.CSR.WWDGRSTF', raisedBy: ['wwdg'] },
   { field: 'RCC.CSR.LPWRRSTF', raisedBy: ['low-power'] },
 ];
+
+/** What a line has of its own. */
+export interface F4Line {
+  /** `STM32F405` */
+  readonly name: string;
+  readonly generated: GeneratedFacts;
+  /** CMSIS header and documents of its registers. */
+  readonly header: string;
+  readonly manual: string;
+  readonly nvicLines: number;
+  /** RAM, seen from the core. */
+  readonly ram: readonly MemoryRow[];
+  readonly optionBytes: Readonly<Record<string, OptionByteRow>>;
+  /** Two banks; on parts of 1 MB while DB1M is set. */
+  readonly twoBanks?: boolean;
+  /** Peripherals of the SVD that the line lacks. */
+  readonly absent?: readonly string[];
+  readonly otg: BlockFacts;
+  /** VOS is one bit and acts at once (F405); elsewhere it has two and acts while the PLL runs. */
+  readonly oneBitVos?: boolean;
+  readonly sysclkFromPllR?: boolean;
+  readonly ports?: string;
+  readonly device: { readonly devId: number; readonly revId: number };
+  /** Typical milliseconds with PSIZE ×8, ×16, ×32. */
+  readonly massEraseMs: readonly [number, number, number];
+  readonly own?: Derivation['own'];
+  readonly rom: Pick<RomReference, 'id' | 'versions' | 'startUpMs' | 'usbConnectMs'> & { readonly table: string };
+  readonly maxHclkHz: Sourced<Readonly<Record<string, number>>>;
+  readonly flashLatency: Sourced<LatencyTable>;
+}
+
+function f4Derivation(line: F4Line, part: PartSize): Derivation {
+  const high = line.generated.peripherals.some((p) => p.name === 'OTG_HS_GLOBAL');
+  return {
+    behaviour: F2_F4_BEHAVIOUR,
+    own: {
+      ...F2_F4_OWN,
+      FLASH: f4Flash(line, part),
+      DBGMCU: { model: 'dbgmcu', size: 0x400, options: line.device },
+      ...(line.oneBitVos ? {} : { PWR: { ...F2_F4_OWN['PWR'], options: { scaleWithoutPll: 1 } } }),
+      ...(line.sysclkFromPllR ? { RCC: { ...F2_F4_OWN['RCC'], options: { sysclkFromPllR: true } } } : {}),
+      ...line.own,
+    },
+    covered: {
+      ...otgParts('OTG_FS', 'OTG_FS'),
+      ...otgParts('OTG_HS', high ? 'OTG_HS' : null),
+      ...Object.fromEntries((line.absent ?? []).map((name) => [name, null])),
+    },
+    more: [f4OtgFs({}), ...(high && !line.absent?.includes('OTG_HS') ? [OTG_HS] : [])],
+  };
+}
+
+/** A part of a line. */
+export function f4Chip(line: F4Line, part: PartSize): ChipDescription {
+  return lazyChip(part.name, 'STM32F4', () => {
+    const derivation = f4Derivation(line, part);
+    const registers = loadFacts(line.generated);
+    const rcc = registers['RCC']!.registers;
+    const { table, ...rom } = line.rom;
+    return {
+      cores: [cortexM4F(line.nvicLines)],
+      sources: sourcesOf(line.header, `ST SVD ${line.generated.svd}, corrected after ${line.manual} (tools/svd-fixes.ts); OTG_FS: RM0090`),
+      memories: withRam([...f4Memories(part.flashKilobytes), ...line.ram], part.ram),
+      blocks: deriveBlocks(line.generated, derivation),
+      clocks: [
+        ...F4_CLOCKS.filter((name) => name !== 'plli2sr' || rcc.some((r) => r.name === 'PLLI2SCFGR')),
+        ...(line.sysclkFromPllR ? ['pllr'] : []),
+      ],
+      rcc: 'RCC',
+      facts: withFacts(registers, { OTG_FS: line.otg }),
+      covered: coveredBy(derivation),
+      parameters: { ...F4_PARAMETERS, ...massErase(...line.massEraseMs) },
+      boot: line.twoBanks ? F4_TWO_BANKS_BOOT : F4_BOOT,
+      remap: F4_REMAP,
+      optionBytes: line.optionBytes,
+      resetFlags: { clear: 'RCC.CSR.RMVF', flags: F2_F4_RESET_FLAGS },
+      rom: {
+        ...rom,
+        vectorTable: known(0x1fff0000, `${AN2606} ${table}`),
+        range: known([0x1fff0000, 0x1fff77ff] as const, `${AN2606} Table 226: 30 KB of system memory, 29 of them used`),
+        ramUse: known([{ base: 0x20000000, size: 0x3000 }], `${AN2606} ${table}`),
+      },
+      maxHclkHz: line.maxHclkHz,
+      flashCache: F4_FLASH_CACHE,
+      flashLatency: line.flashLatency,
+    };
+  });
+}
+
+export const f4Sram = (name: string, base: number, kilobytes: number): MemoryRow => ({
+  name,
+  base,
+  size: kilobytes * 1024,
+  kind: 'ram',
+  zone: 'user',
+});
+/** On the D-bus only: nothing can be fetched from it. Its clock gate (CCMDATARAMEN) is not modelled. */
+export const F4_CCM: MemoryRow = { name: 'ccm', base: 0x10000000, size: 0x10000, kind: 'ram', zone: 'data' };
+
+const waits = (...mhz: readonly number[]): readonly (readonly [number, number])[] => mhz.map((m, i) => [m, i] as const);
+/** Scales as VOS names them; wait states for VDD from 2.7 to 3.6 V. */
+export const F4_168 = known(
+  { 'Scale 1': waits(30, 60, 90, 120, 150, 168), 'Scale 2': waits(30, 60, 90, 120, 144) },
+  'RM0090 Table 10 (VDD 2.7 to 3.6 V), recalled',
+  'assumed',
+);
+export const F4_180 = known(
+  {
+    'Scale 1': waits(30, 60, 90, 120, 150, 180),
+    'Scale 2': waits(30, 60, 90, 120, 150, 168),
+    'Scale 3': waits(30, 60, 90, 120),
+  },
+  'RM0090 Table 11, RM0390 Table 5 (VDD 2.7 to 3.6 V), recalled; with over-drive',
+  'assumed',
+);
+export const F4_100 = known(
+  { 'Scale 1': waits(30, 64, 90, 100), 'Scale 2': waits(30, 64, 84), 'Scale 3': waits(30, 64) },
+  'RM0383 Table 5, RM0402 Table 5 (VDD 2.7 to 3.6 V), recalled',
+  'assumed',
+);
+export const F4_84 = known(
+  { 'Scale 2': waits(30, 60, 84), 'Scale 3': waits(30, 60) },
+  'RM0368 Table 5 (VDD 2.7 to 3.6 V), recalled',
+  'assumed',
+);

@@ -1,13 +1,12 @@
 /**
- * FLASH of STM32F405/407 and STM32F411: access timing register, keys, programming in units of PSIZE, sector and mass erase, option bytes, write protection, OTP.
- * ART's caches hit or miss nothing
- * yet: only their enable bits are driven. The CPU does not wait while the flash is busy; SR.BSY shows it.
+ * FLASH of STM32F2, F4 and F7 (one bank or two): access timing register, keys, programming in units of PSIZE, sector and mass erase, option bytes, write protection, OTP.
+ * The CPU does not wait while the flash is busy; SR.BSY shows it.
  *
- * Facts: registers, keys, error flags, sectors, OTP, option bytes: RM0090 3, RM0383 3, HAL-F4 hal_flash.c (documented). Programming ANDs, no erase is needed to
+ * Facts: registers, keys, error flags, sectors, OTP, option bytes: RM0090 3, RM0383 3, RM0385 3, RM0410 3, HAL-F4 hal_flash.c (documented). Programming ANDs, no erase is needed to
  * clear bits: RM0090 3.6.3 (documented). A wrong key locks until the next reset with a bus error: RM0090 3.6.1 (documented). Option bytes are loaded at each reset
  * (documented as the reset value of OPTCR). OPERR joins the other errors while ERRIE is set, EOP rises only with EOPIE: RM0090 3.8.4 (documented).
  * Durations are parameters.
- * Wires driven: `flash.latency`, `flash.prefetch`, `art.icache`, `art.dcache`, `art.icache.reset`, `art.dcache.reset`, `flash.busy`, `iwdg.hardware` (WDG_SW = 0).
+ * Wires driven: `flash.latency`, `flash.prefetch`, `art.*`, `flash.busy`, `iwdg.hardware` (WDG_SW = 0), `wwdg.hardware`. Read: `flash.swap` (SYSCFG).
  */
 import {
   WRITE_FAULT,
@@ -19,8 +18,12 @@ import {
   type RegisterModel,
 } from '../emu/registers.ts';
 import { driveArt } from './flash-art.ts';
+import { swapBanks } from './flash-banks.ts';
 import { placeIdentity, storeOptions } from './flash-factory.ts';
 import { abandon } from './flash-reset.ts';
+
+/** Runs of equal sectors from the start of a bank on: number and KB of each. */
+export type SectorRuns = readonly (readonly [count: number, kilobytes: number])[];
 
 export interface FlashF4Options {
   /** Names of the chip's memories and where they lie. */
@@ -32,25 +35,33 @@ export interface FlashF4Options {
   readonly infoBase: number;
   readonly uidOffset: number;
   readonly sizeOffset: number;
+  /** OTP blocks of 32 bytes; without: 16. */
+  readonly otpBlocks?: number;
   readonly optionMemory: string;
   readonly flashKilobytes: number;
+  /** Sectors of the flash as one bank; left out: 4 × 16, 64, then 128 KB. */
+  readonly sectors?: SectorRuns;
+  /** Two banks of half the size each, `sectors` of each; always or while an option bit of OPTCR has this value. */
+  readonly banks?: { readonly when: { readonly field: string; readonly value: number } | null; readonly sectors: SectorRuns };
   /** Factory values: `NAME` → `OPTCR.BOR_LEV` and value. Parameter `option.NAME` overrides. */
   readonly optionBytes: Readonly<Record<string, { readonly field: string; readonly value: number }>>;
 }
 
 export interface FlashF4State {
-  /** OPTCR's option bits as programmed; survive power-off. */
-  stored: number;
+  /** Option bits as programmed, by register; survive power-off. */
+  stored: Record<string, number>;
   initialised: boolean;
   /** Keys seen so far (0–1); -1 after a wrong key, until a reset. */
   keys: number;
   optKeys: number;
   operation: FlashOperation | null;
+  /** SYSCFG has exchanged the banks. */
+  swapped: boolean;
 }
 type FlashOperation =
   | { kind: 'program'; memory: string; offset: number; bytes: Uint8Array }
   | { kind: 'erase'; offset: number; length: number }
-  | { kind: 'options'; value: number; eraseAll: boolean };
+  | { kind: 'options'; values: Record<string, number>; eraseAll: boolean };
 type Ctx = RegisterContext<FlashF4State>;
 
 export const KEY1 = 0x45670123;
@@ -61,18 +72,35 @@ const RDP_LEVEL0 = 0xaa;
 const KB = 1024;
 /** OTP: 16 blocks of 32 bytes, then a lock byte for each. */
 const OTP_BLOCK = 32;
-const OTP_LOCKS = 0x200;
-const OTP_BYTES = OTP_LOCKS + 16;
+const OTP_BLOCKS = 16;
+/** SNB of bank 2's first sector. */
+const BANK_2 = 16;
 /** ×8, ×16, ×32; ×64 needs an external voltage. */
 const PSIZE_NAMES = ['x8', 'x16', 'x32'] as const;
 
 /** Four sectors of 16 KB, one of 64, then 128 KB each. */
-export function sectorRange(sector: number): { offset: number; length: number } {
-  if (sector < 4) return { offset: sector * 16 * KB, length: 16 * KB };
-  return sector === 4 ? { offset: 64 * KB, length: 64 * KB } : { offset: (sector - 4) * 128 * KB, length: 128 * KB };
+export const F4_SECTORS: SectorRuns = [
+  [4, 16],
+  [1, 64],
+  [31, 128],
+];
+export interface Sector {
+  /** As SNB names it. */
+  readonly number: number;
+  readonly bank: 0 | 1;
+  /** In a flash whose banks are not exchanged. */
+  readonly offset: number;
+  readonly length: number;
 }
-export const sectorOf = (offset: number): number =>
-  offset < 64 * KB ? Math.floor(offset / (16 * KB)) : offset < 128 * KB ? 4 : 4 + Math.floor(offset / (128 * KB));
+/** Sectors of a bank that starts at `start`, as many as fit into `bytes`. */
+export function sectorList(runs: SectorRuns, bytes: number, bank: 0 | 1 = 0): readonly Sector[] {
+  const out: Sector[] = [];
+  let at = 0;
+  for (const [count, kilobytes] of runs)
+    for (let i = 0; i < count && at + kilobytes * KB <= bytes; i++, at += kilobytes * KB)
+      out.push({ number: bank * BANK_2 + out.length, bank, offset: bank * bytes + at, length: kilobytes * KB });
+  return out;
+}
 
 class Flash {
   private readonly o: FlashF4Options;
@@ -81,8 +109,12 @@ class Flash {
   private readonly sr: Register;
   private readonly cr: Register;
   private readonly optcr: Register;
+  private readonly optcr1: Register | null;
+  private readonly single: readonly Sector[];
+  private readonly dual: readonly Sector[] | null;
   private readonly errors: number;
-  private readonly optionBits: number;
+  /** Option bits by register. */
+  private readonly optionBits: Readonly<Record<string, number>>;
   private readonly f;
 
   constructor(layout: Layout, o: FlashF4Options) {
@@ -92,24 +124,30 @@ class Flash {
     this.sr = layout.reg('SR');
     this.cr = layout.reg('CR');
     this.optcr = layout.reg('OPTCR');
+    this.optcr1 = layout.has('OPTCR1') ? layout.reg('OPTCR1') : null;
+    this.single = sectorList(o.sectors ?? F4_SECTORS, o.bytes);
+    this.dual = o.banks ? [...sectorList(o.banks.sectors, o.bytes / 2), ...sectorList(o.banks.sectors, o.bytes / 2, 1)] : null;
     const f = (path: string): Field => layout.field(path);
+    const optional = (path: string): Field | null => (layout.hasField(path) ? f(path) : null);
     this.f = {
       latency: f('ACR.LATENCY'),
       prften: f('ACR.PRFTEN'),
-      icen: f('ACR.ICEN'),
-      dcen: f('ACR.DCEN'),
-      icrst: f('ACR.ICRST'),
-      dcrst: f('ACR.DCRST'),
+      // One cache on F7, used by fetches and reads of the ITCM bus.
+      icen: optional('ACR.ICEN') ?? f('ACR.ARTEN'),
+      dcen: optional('ACR.DCEN'),
+      icrst: optional('ACR.ICRST') ?? f('ACR.ARTRST'),
+      dcrst: optional('ACR.DCRST'),
       eop: f('SR.EOP'),
       operr: f('SR.OPERR'),
       wrperr: f('SR.WRPERR'),
       pgaerr: f('SR.PGAERR'),
       pgperr: f('SR.PGPERR'),
-      pgserr: f('SR.PGSERR'),
+      pgserr: optional('SR.PGSERR') ?? f('SR.ERSERR'),
       bsy: f('SR.BSY'),
       pg: f('CR.PG'),
       ser: f('CR.SER'),
       mer: f('CR.MER'),
+      mer2: o.banks ? f('CR.MER1') : null,
       snb: f('CR.SNB'),
       psize: f('CR.PSIZE'),
       strt: f('CR.STRT'),
@@ -118,13 +156,36 @@ class Flash {
       lock: f('CR.LOCK'),
       optlock: f('OPTCR.OPTLOCK'),
       optstrt: f('OPTCR.OPTSTRT'),
-      wdgSw: f('OPTCR.WDG_SW'),
+      iwdgSw: optional('OPTCR.WDG_SW') ?? f('OPTCR.IWDG_SW'),
+      wwdgSw: optional('OPTCR.WWDG_SW'),
       rdp: f('OPTCR.RDP'),
       nwrp: f('OPTCR.nWRP'),
+      nwrp2: optional('OPTCR1.nWRP'),
+      split: o.banks?.when ? f(o.banks.when.field) : null,
     };
     const e = this.f;
     this.errors = [e.wrperr, e.pgaerr, e.pgperr, e.pgserr].reduce((m, x) => m | x.mask, 0);
-    this.optionBits = (layout.reg('OPTCR').writable & ~(e.optlock.mask | e.optstrt.mask)) >>> 0;
+    this.optionBits = {
+      [this.optcr.name]: (this.optcr.writable & ~(e.optlock.mask | e.optstrt.mask)) >>> 0,
+      ...(this.optcr1 ? { [this.optcr1.name]: this.optcr1.writable } : {}),
+    };
+  }
+
+  /** Sectors as the option bytes divide the flash. */
+  private sectors(c: Ctx): readonly Sector[] {
+    const { banks } = this.o;
+    if (!this.dual || (banks?.when && this.f.split!.get(c) !== banks.when.value)) return this.single;
+    return this.dual;
+  }
+  /** Offset at which the bus sees a sector. */
+  private seenAt(c: Ctx, s: Sector): number {
+    return c.s.swapped ? (s.offset + this.o.bytes / 2) % this.o.bytes : s.offset;
+  }
+  private sectorAt(c: Ctx, offset: number): Sector | undefined {
+    return this.sectors(c).find((s) => {
+      const at = this.seenAt(c, s);
+      return offset >= at && offset < at + s.length;
+    });
   }
 
   private error(c: Ctx, flag: Field, why: string): void {
@@ -136,8 +197,13 @@ class Flash {
     const sr = c.get(this.sr);
     c.env.irq(0, (this.f.eop.of(sr) === 1 && this.f.eopie.get(c) === 1) || (this.f.operr.of(sr) === 1 && this.f.errie.get(c) === 1));
   }
-  private isProtected(c: Ctx, sector: number): boolean {
-    return sector < this.f.nwrp.width && ((this.f.nwrp.get(c) >>> sector) & 1) === 0;
+  private isProtected(c: Ctx, sector: Sector): boolean {
+    const index = sector.number % BANK_2;
+    const { nwrp, nwrp2 } = this.f;
+    if (sector.bank === 1 && nwrp2) return ((nwrp2.get(c) >>> index) & 1) === 0;
+    // F76x with two banks: a bit for each pair of sectors, bank 2 from the middle on (RM0410 3.7.8).
+    const bit = this.sectors(c) === this.dual && !nwrp2 ? (index >> 1) + (sector.bank * nwrp.width) / 2 : index;
+    return bit < nwrp.width && ((nwrp.get(c) >>> bit) & 1) === 0;
   }
   private parameter(c: Ctx, key: string): number {
     return c.env.parameter(key) ?? 0;
@@ -147,9 +213,9 @@ class Flash {
   program(c: Ctx, address: number, size: number, value: number): number {
     const f = this.f;
     const where = `0x${address.toString(16).padStart(8, '0')}`;
-    const info = address >= this.o.infoBase && address < this.o.infoBase + OTP_BYTES;
+    const info = address >= this.o.infoBase && address < this.o.infoBase + this.otpLocks() + this.otpBlocks();
     const offset = address - (info ? this.o.infoBase : this.o.base);
-    if (f.lock.get(c) || !f.pg.get(c) || f.ser.get(c) || f.mer.get(c)) {
+    if (f.lock.get(c) || !f.pg.get(c) || f.ser.get(c) || this.massErases(c)) {
       this.error(c, f.pgserr, `flash written at ${where} without FLASH_CR unlocked and PG alone set`);
       return 0;
     }
@@ -164,7 +230,8 @@ class Flash {
       return 0;
     }
     const memory = info ? this.o.infoMemory : this.o.memory;
-    if (info ? this.isOtpLocked(c, offset) : this.isProtected(c, sectorOf(offset))) {
+    const sector = info ? undefined : this.sectorAt(c, offset);
+    if (info ? this.isOtpLocked(c, offset) : sector && this.isProtected(c, sector)) {
       this.error(c, f.wrperr, `flash written at ${where}, which is protected`);
       return 0;
     }
@@ -174,8 +241,18 @@ class Flash {
     this.start(c, { kind: 'program', memory, offset, bytes }, this.parameter(c, 'flash.program.ps'));
     return 0;
   }
+  private otpBlocks(): number {
+    return this.o.otpBlocks ?? OTP_BLOCKS;
+  }
+  private otpLocks(): number {
+    return this.otpBlocks() * OTP_BLOCK;
+  }
   private isOtpLocked(c: Ctx, offset: number): boolean {
-    return offset < OTP_LOCKS && c.env.peekMemory(this.o.infoMemory, OTP_LOCKS + Math.floor(offset / OTP_BLOCK), 1)[0] === 0;
+    const locks = this.otpLocks();
+    return offset < locks && c.env.peekMemory(this.o.infoMemory, locks + Math.floor(offset / OTP_BLOCK), 1)[0] === 0;
+  }
+  private massErases(c: Ctx): boolean {
+    return this.f.mer.get(c) === 1 || this.f.mer2?.get(c) === 1;
   }
 
   /** What is under way ends before the next begins: silicon stalls the bus. */
@@ -195,7 +272,7 @@ class Flash {
     if (op.kind === 'program') return c.env.pokeMemory(op.memory, op.offset, op.bytes);
     if (op.kind === 'erase') return c.env.pokeMemory(this.o.memory, op.offset, new Uint8Array(op.length).fill(0xff));
     if (op.eraseAll) c.env.pokeMemory(this.o.memory, 0, new Uint8Array(this.o.bytes).fill(0xff));
-    c.s.stored = op.value;
+    c.s.stored = op.values;
     this.writeOptionBytes(c);
   }
   done(c: Ctx): void {
@@ -208,21 +285,32 @@ class Flash {
     this.interrupt(c);
   }
 
+  /** What CR asks to erase: one sector, a bank or all; null if there is no such sector. */
+  private erased(c: Ctx): readonly Sector[] | null {
+    const f = this.f;
+    const all = this.sectors(c);
+    if (f.ser.get(c)) {
+      const sector = all.find((s) => s.number === f.snb.get(c));
+      return sector ? [sector] : null;
+    }
+    if (all === this.single || !f.mer2) return all;
+    return all.filter((s) => (s.bank === 0 ? f.mer : f.mer2!).get(c));
+  }
   private erase(c: Ctx): void {
     const f = this.f;
-    const sector = f.snb.get(c);
-    const { offset, length } = f.mer.get(c) ? { offset: 0, length: this.o.bytes } : sectorRange(sector);
     const refuse = (flag: Field, why: string): void => {
       f.strt.set(c, 0);
       this.error(c, flag, `FLASH_CR.STRT ${why}`);
     };
-    if (f.ser.get(c) + f.mer.get(c) !== 1 || f.pg.get(c) || c.s.operation)
+    if ((f.ser.get(c) === 1) === this.massErases(c) || f.pg.get(c) || c.s.operation)
       return refuse(f.pgserr, 'without either SER or MER alone, or while busy');
-    if (offset + length > this.o.bytes) return refuse(f.pgserr, `with SNB = ${sector}, a sector that does not exist`);
-    for (let s = sectorOf(offset); s <= sectorOf(offset + length - 1); s++)
-      if (this.isProtected(c, s)) return refuse(f.wrperr, 'on a protected sector');
+    const sectors = this.erased(c);
+    if (!sectors) return refuse(f.pgserr, `with SNB = ${f.snb.get(c)}, a sector that does not exist`);
+    if (sectors.some((s) => this.isProtected(c, s))) return refuse(f.wrperr, 'on a protected sector');
     const width = PSIZE_NAMES[Math.min(f.psize.get(c), 2)]!;
-    const what = f.mer.get(c) ? 'mass' : `${length / KB}k`;
+    const length = sectors.reduce((n, s) => n + s.length, 0);
+    const offset = Math.min(...sectors.map((s) => this.seenAt(c, s)));
+    const what = f.ser.get(c) ? `${length / KB}k` : 'mass';
     this.start(c, { kind: 'erase', offset, length }, this.parameter(c, `flash.erase.${what}.${width}.ps`));
   }
   private startOptions(c: Ctx): void {
@@ -230,11 +318,11 @@ class Flash {
       this.f.optstrt.set(c, 0);
       return c.env.note('guest', 'FLASH_OPTCR.OPTSTRT while the flash is busy: nothing happens');
     }
-    const value = (c.get(this.optcr) & this.optionBits) >>> 0;
-    const level = this.f.rdp.of(value);
-    const eraseAll = level === RDP_LEVEL0 && this.f.rdp.of(c.s.stored) !== RDP_LEVEL0;
+    const values: Record<string, number> = {};
+    for (const name in this.optionBits) values[name] = (c.get(this.layout.reg(name)) & this.optionBits[name]!) >>> 0;
+    const eraseAll = this.f.rdp.of(values[this.optcr.name]!) === RDP_LEVEL0 && this.f.rdp.of(c.s.stored[this.optcr.name]!) !== RDP_LEVEL0;
     const ps = this.parameter(c, 'flash.options.ps') + (eraseAll ? this.parameter(c, 'flash.erase.mass.x32.ps') : 0);
-    this.start(c, { kind: 'options', value, eraseAll }, ps);
+    this.start(c, { kind: 'options', values, eraseAll }, ps);
   }
 
   private writeKey(c: Ctx, r: Register, raw: number, option: boolean): number {
@@ -277,8 +365,11 @@ class Flash {
           return old;
         }
         return (merged | (old & f.optstrt.mask)) >>> 0;
+      case 'OPTCR1':
+        if (f.optlock.get(c) && merged !== old) c.env.note('guest', 'FLASH_OPTCR1 written while locked: ignored');
+        return f.optlock.get(c) ? old : merged;
       case 'ACR':
-        if ((f.icrst.of(merged) && f.icen.get(c)) || (f.dcrst.of(merged) && f.dcen.get(c)))
+        if ((f.icrst.of(merged) && f.icen.get(c)) || (f.dcrst?.of(merged) && f.dcen?.get(c)))
           c.env.note('guest', 'FLASH_ACR.ICRST or DCRST set while that cache is on: no effect');
     }
   }
@@ -298,9 +389,10 @@ class Flash {
 
   /** First power-on: the factory's option bytes, changed by the board's parameters, and the identity area. */
   private initialise(c: Ctx): void {
-    const stored = { [this.optcr.name]: (this.optcr.reset & this.optionBits) >>> 0 };
+    const stored: Record<string, number> = {};
+    for (const name in this.optionBits) stored[name] = (this.layout.reg(name).reset & this.optionBits[name]!) >>> 0;
     storeOptions(c, this.layout, this.o.optionBytes, stored);
-    c.s.stored = stored[this.optcr.name]!;
+    c.s.stored = stored;
     c.s.initialised = true;
     placeIdentity(c, this.o.infoMemory, this.o);
     this.writeOptionBytes(c);
@@ -309,19 +401,26 @@ class Flash {
   private writeOptionBytes(c: Ctx): void {
     const bytes = new Uint8Array(16).fill(0xff);
     const view = new DataView(bytes.buffer);
-    view.setUint16(0, c.s.stored & 0xfffc, true);
-    view.setUint16(8, c.s.stored >>> 16, true);
+    const options = c.s.stored[this.optcr.name]!;
+    view.setUint16(0, options & 0xfffc, true);
+    view.setUint16(8, options >>> 16, true);
     c.env.pokeMemory(this.o.optionMemory, 0, bytes);
   }
 
   onReset(c: Ctx): void {
     abandon(c);
     if (!c.s.initialised) this.initialise(c);
-    c.put(this.optcr, (c.s.stored | this.f.optlock.mask) >>> 0);
-    c.env.setWire('iwdg.hardware', this.f.wdgSw.get(c) ? 0 : 1);
+    for (const name in this.optionBits) c.put(this.layout.reg(name), c.s.stored[name]!);
+    this.f.optlock.set(c, 1);
+    c.env.setWire('iwdg.hardware', this.f.iwdgSw.get(c) ? 0 : 1);
+    if (this.f.wwdgSw) c.env.setWire('wwdg.hardware', this.f.wwdgSw.get(c) ? 0 : 1);
     c.env.setWire('flash.busy', 0);
     this.wires(c);
     this.interrupt(c);
+  }
+  /** SYSCFG exchanges the banks. */
+  swap(c: Ctx, value: number): void {
+    if (this.dual && this.sectors(c) === this.dual) swapBanks(c, { memory: this.o.memory, bankBytes: this.o.bytes / 2 }, value === 1);
   }
 }
 
@@ -329,6 +428,7 @@ export const flashF4: ModelFactory = (layout, options): RegisterModel<FlashF4Sta
   const flash = new Flash(layout, options as unknown as FlashF4Options);
   return {
     timers: ['done'],
+    wires: ['flash.swap'],
     about: {
       source: 'RM0090 3, RM0383 3, HAL-F4 hal_flash.c',
       confidence: 'documented',
@@ -340,9 +440,10 @@ export const flashF4: ModelFactory = (layout, options): RegisterModel<FlashF4Sta
       ],
     },
     modelled: 'all',
-    create: () => ({ stored: 0, initialised: false, keys: 0, optKeys: 0, operation: null }),
+    create: () => ({ stored: {}, initialised: false, keys: 0, optKeys: 0, operation: null, swapped: false }),
     onReset: (c) => flash.onReset(c),
     onTimer: (c) => flash.done(c),
+    onWire: (c, _wire, value) => flash.swap(c, value),
     write: (c, r, merged, raw) => flash.write(c, r, merged, raw),
     wrote: (c, r, value, old) => flash.wrote(c, r, value, old),
     program: (c, address, size, value) => flash.program(c, address, size, value),

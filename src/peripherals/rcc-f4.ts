@@ -1,8 +1,9 @@
 /**
- * RCC of STM32F405/407 and STM32F411: HSI16, HSE, LSI, LSE, PLL (P for SYSCLK, Q for 48 MHz), PLLI2S, SYSCLK switch, prescalers, TIMPRE (F411), HSE_RTC, ready
- * interrupts, CSS, backup-domain control, reset flags.
+ * RCC of STM32F2, F4 and F7: HSI16, HSE, LSI, LSE, PLL (P for SYSCLK, Q for 48 MHz, R for SYSCLK on F446), PLLI2S and PLLSAI where the part has them, SYSCLK
+ * switch, prescalers, TIMPRE, CK48MSEL, the USARTs' kernel clocks (F7), HSE_RTC, ready interrupts, CSS, backup-domain control, reset flags.
  *
- * Facts: registers RM0090 7.3 and RM0383 6.3 (see the chip's facts); PLL formulas, VCO limits 100 to 432 MHz, CSS: same chapters and HAL-F4 hal_rcc_ex.h (documented);
+ * Facts: registers RM0033 5.3, RM0090 6.3 and 7.3, RM0383 6.3, RM0390 6.3, RM0385 5.3 (see the chip's facts); PLL formulas, VCO limits 100 to 432 MHz, CSS: same
+ * chapters and HAL-F4 hal_rcc_ex.h (documented); CK48MSEL, USARTxSEL: RM0390 6.3.26, RM0385 5.3.26 (documented);
  * a PLL locks although its VCO leaves the limits (assumed). Delays are parameters of the chip row.
  * Wires read: `reset.cause`, `dbp` (PWR), `lsi.request` (IWDG), `hse.fail`, `lse.fail` (board). Driven: `nmi`, `hse.on`, `pll.ready` (to PWR).
  */
@@ -17,8 +18,10 @@ type Ctx = RegisterContext<object>;
 type Rates = Record<string, Rate | null>;
 
 const SW_NAMES = ['hsi', 'hse', 'pllp'] as const;
+/** What USARTxSEL chooses besides the APB clock. */
+const USART_SOURCES = ['sysclk', 'hsi', 'lse'] as const;
 /** Ready flag positions in CIR. */
-const READY_BITS = { lsi: 0, lse: 1, hsi: 2, hse: 3, pll: 4, plli2s: 5 };
+const READY_BITS = { lsi: 0, lse: 1, hsi: 2, hse: 3, pll: 4, plli2s: 5, pllsai: 6 };
 /** VCO limits in hertz. */
 const VCO_RANGE = [100e6, 432e6] as const;
 
@@ -34,26 +37,44 @@ interface Pll {
   readonly config: Register;
 }
 
+export interface RccF4Options {
+  /** SW = 3 chooses PLLR (F446, F469); without it the value is not allowed. */
+  readonly sysclkFromPllR?: boolean;
+}
+
 class RccF4 extends RccCir {
-  protected readonly swNames = SW_NAMES;
+  protected readonly swNames: readonly string[];
   private readonly pll: Pll;
-  private readonly plli2s: Pll;
+  /** PLLI2S and PLLSAI, as far as the part has them. */
+  private readonly more: readonly Pll[];
   private readonly pllsrc: Field;
   private readonly pllp: Field;
   private readonly pllq: Field;
-  private readonly plli2sr: Field;
+  /** SYSCLK from PLLR. */
+  private readonly pllr: Field | null;
+  private readonly plli2sr: Field | null;
+  private readonly pllsaip: Field | null;
+  private readonly ck48: Field | null;
+  private readonly usarts: readonly { readonly clock: string; readonly select: Field; readonly bus: string }[];
   private readonly ppre: readonly Field[];
   private readonly rtcpre: Field;
   private readonly timpre: Field | null;
+  /** Registers on which clocks hang. */
+  private readonly followed: ReadonlySet<Register>;
   readonly timers: readonly string[];
 
-  constructor(layout: Layout) {
+  constructor(layout: Layout, options: RccF4Options) {
     super(layout, {}, READY_BITS);
     const f = this.f;
+    const optional = (path: string): Field | null => (layout.hasField(path) ? f(path) : null);
     this.pllsrc = f('PLLCFGR.PLLSRC');
     this.pllp = f('PLLCFGR.PLLP');
     this.pllq = f('PLLCFGR.PLLQ');
-    this.plli2sr = f('PLLI2SCFGR.PLLI2SR');
+    this.pllr = options.sysclkFromPllR ? f('PLLCFGR.PLLR') : null;
+    this.swNames = this.pllr ? [...SW_NAMES, 'pllr'] : SW_NAMES;
+    this.plli2sr = optional('PLLI2SCFGR.PLLI2SR');
+    this.pllsaip = optional('PLLSAICFGR.PLLSAIP');
+    this.ck48 = this.pllsaip && (optional('DCKCFGR2.CK48MSEL') ?? optional('DCKCFGR.CK48MSEL'));
     this.pll = {
       name: 'pll',
       on: this.sysclkPll,
@@ -62,19 +83,28 @@ class RccF4 extends RccCir {
       n: f('PLLCFGR.PLLN'),
       config: layout.reg('PLLCFGR'),
     };
-    this.plli2s = {
-      name: 'plli2s',
-      on: f('CR.PLLI2SON'),
-      rdy: f('CR.PLLI2SRDY'),
-      n: f('PLLI2SCFGR.PLLI2SN'),
-      config: layout.reg('PLLI2SCFGR'),
-      // F405 has one input divider for both.
-      m: layout.hasField('PLLI2SCFGR.PLLI2SM') ? f('PLLI2SCFGR.PLLI2SM') : this.pll.m,
-    };
+    this.more = ['PLLI2S', 'PLLSAI']
+      .filter((name) => layout.hasField(`CR.${name}ON`))
+      .map((name) => ({
+        name: name.toLowerCase(),
+        on: f(`CR.${name}ON`),
+        rdy: f(`CR.${name}RDY`),
+        n: f(`${name}CFGR.${name}N`),
+        config: layout.reg(`${name}CFGR`),
+        // F405 has one input divider for all.
+        m: optional(`${name}CFGR.${name}M`) ?? this.pll.m,
+      }));
     this.ppre = [f('CFGR.PPRE1'), f('CFGR.PPRE2')];
     this.rtcpre = f('CFGR.RTCPRE');
-    this.timpre = layout.hasField('DCKCFGR.TIMPRE') ? f('DCKCFGR.TIMPRE') : null;
-    this.timers = [...Object.keys(this.oscillators), 'pll', 'plli2s', ...this.baseTimers()];
+    this.timpre = optional('DCKCFGR.TIMPRE') ?? optional('DCKCFGR1.TIMPRE');
+    this.usarts = [1, 2, 3, 4, 5, 6, 7, 8].flatMap((n) => {
+      const kind = n < 4 || n === 6 ? 'USART' : 'UART';
+      const select = optional(`DCKCFGR2.${kind}${n}SEL`);
+      return select ? [{ clock: `${kind.toLowerCase()}${n}`, select, bus: n === 1 || n === 6 ? 'pclk2' : 'pclk1' }] : [];
+    });
+    const clocks = ['CR', 'BDCR', 'CSR', 'CFGR', 'PLLCFGR', 'PLLI2SCFGR', 'PLLSAICFGR', 'DCKCFGR', 'DCKCFGR1', 'DCKCFGR2'];
+    this.followed = new Set(clocks.filter((name) => layout.has(name)).map((name) => layout.reg(name)));
+    this.timers = [...Object.keys(this.oscillators), 'pll', ...this.more.map((p) => p.name), ...this.baseTimers()];
   }
 
   private pllSource(c: Ctx): string {
@@ -87,7 +117,7 @@ class RccF4 extends RccCir {
     return input && m >= 2 && n >= 2 ? scaleRate(input, n, m) : null;
   }
   protected followPlls(c: Ctx): void {
-    for (const pll of [this.pll, this.plli2s]) {
+    for (const pll of [this.pll, ...this.more]) {
       if (pll.on.get(c) && this.vco(c, pll)) {
         if (!pll.rdy.get(c) && c.env.due(pll.name) === Infinity) c.env.arm(pll.name, c.env.now() + this.parameter(c, 'pll.lock.ps'));
       } else {
@@ -101,17 +131,24 @@ class RccF4 extends RccCir {
   protected rates(c: Ctx): Rates {
     const rates: Rates = {};
     for (const name in this.oscillators) rates[name] = this.oscillatorRate(c, name);
-    const vco = this.pll.rdy.get(c) ? this.vco(c, this.pll) : null;
-    const i2sVco = this.plli2s.rdy.get(c) ? this.vco(c, this.plli2s) : null;
-    const [q, r] = [this.pllq.get(c), this.plli2sr.get(c)];
-    rates['pllp'] = vco && scaleRate(vco, 1, pllPDivider(this.pllp.get(c)));
+    const running = (name: string): Rate | null => {
+      const pll = name === 'pll' ? this.pll : this.more.find((p) => p.name === name);
+      return pll?.rdy.get(c) ? this.vco(c, pll) : null;
+    };
     // 0 and 1 are wrong configurations: no output.
-    rates['usb'] = vco && q >= 2 ? scaleRate(vco, 1, q) : null;
-    rates['plli2sr'] = i2sVco && r >= 2 ? scaleRate(i2sVco, 1, r) : null;
+    const divided = (vco: Rate | null, divider: Field): Rate | null =>
+      vco && divider.get(c) >= 2 ? scaleRate(vco, 1, divider.get(c)) : null;
+    const vco = running('pll');
+    const saiVco = running('pllsai');
+    rates['pllp'] = vco && scaleRate(vco, 1, pllPDivider(this.pllp.get(c)));
+    if (this.pllr) rates['pllr'] = divided(vco, this.pllr);
+    if (this.plli2sr) rates['plli2sr'] = divided(running('plli2s'), this.plli2sr);
+    rates['usb'] = this.ck48?.get(c) ? saiVco && scaleRate(saiVco, 1, pllPDivider(this.pllsaip!.get(c))) : divided(vco, this.pllq);
     this.addBuses(c, rates, this.hpre, this.ppre, this.timpre?.get(c));
     const divider = this.rtcpre.get(c);
     rates['hse-rtc'] = rates['hse'] && divider >= 2 ? scaleRate(rates['hse'], 1, divider) : null;
     rates['rtc'] = this.rtcRate(c, rates);
+    for (const { clock, select, bus } of this.usarts) rates[clock] = rates[[bus, ...USART_SOURCES][select.get(c)]!] ?? null;
     return rates;
   }
   protected override rtcHse(_c: Ctx, rates: Rates): Rate | null {
@@ -127,7 +164,7 @@ class RccF4 extends RccCir {
     return cause === 'power' ? [...names, 'BORRSTF'] : names;
   }
   protected override setReady(c: Ctx, name: string): void {
-    const pll = [this.pll, this.plli2s].find((p) => p.name === name);
+    const pll = [this.pll, ...this.more].find((p) => p.name === name);
     if (!pll) return super.setReady(c, name);
     pll.rdy.set(c, 1);
     const vco = this.vco(c, pll);
@@ -137,33 +174,35 @@ class RccF4 extends RccCir {
   }
 
   override write(c: Ctx, r: Register, merged: number, raw: number, lanes: number): number | void {
-    if (r === this.cfgr && this.sw.of(merged) === 3) {
+    if (r === this.cfgr && this.sw.of(merged) >= this.swNames.length) {
       c.env.note('guest', 'RCC_CFGR.SW = 3 is not allowed: not changed');
       return (merged & ~this.sw.mask) | (this.sw.mask & c.get(r));
     }
     if (r === this.pll.config) return this.writePll(c, this.pll, merged);
-    if (r === this.plli2s.config) return this.writePll(c, this.plli2s, merged);
+    const other = this.more.find((p) => p.config === r);
+    if (other) return this.writePll(c, other, merged);
     return super.write(c, r, merged, raw, lanes);
   }
   /** Factors are frozen while their PLL is on, source and common divider while either is. */
   private writePll(c: Ctx, pll: Pll, merged: number): number {
     const old = c.get(pll.config);
     let frozen = pll.on.get(c) ? 0xffffffff : 0;
-    if (pll === this.pll && this.plli2s.on.get(c)) frozen |= this.pllsrc.mask | (this.plli2s.m === this.pll.m ? this.pll.m.mask : 0);
+    if (pll === this.pll)
+      for (const p of this.more) if (p.on.get(c)) frozen |= this.pllsrc.mask | (p.m === this.pll.m ? this.pll.m.mask : 0);
     if ((merged ^ old) & frozen) c.env.note('guest', `RCC_${pll.config.name} written while its PLL is on: not changed`);
     return ((old & frozen) | (merged & ~frozen)) >>> 0;
   }
 
   protected changed(c: Ctx, r: Register): void {
-    if (/^(CR|BDCR|CSR|CFGR|PLLCFGR|PLLI2SCFGR|DCKCFGR)$/.test(r.name)) this.followAll(c);
+    if (this.followed.has(r)) this.followAll(c);
   }
 }
 
-export const rccF4: ModelFactory = (layout): RegisterModel<object> => {
-  const rcc = new RccF4(layout);
+export const rccF4: ModelFactory = (layout, options): RegisterModel<object> => {
+  const rcc = new RccF4(layout, options as RccF4Options);
   return {
     about: {
-      source: 'RM0090 7.3, RM0383 6.3, HAL-F4; a PLL locks with its VCO out of range (assumed)',
+      source: 'RM0033 5.3, RM0090 6.3 and 7.3, RM0383 6.3, RM0390 6.3, RM0385 5.3, HAL-F4; a PLL locks with its VCO out of range (assumed)',
       confidence: 'documented',
       lacks: ['low-power enables', 'MCO', 'I2S clock choice', 'spread spectrum', 'trimming'],
     },
@@ -171,6 +210,8 @@ export const rccF4: ModelFactory = (layout): RegisterModel<object> => {
     writable: {
       // Ready flags are the hardware's.
       BDCR: layout.reg('BDCR').writable & ~layout.field('BDCR.LSERDY').mask,
+      // The SVDs let software write the flags.
+      CSR: layout.field('CSR.LSION').mask,
     },
     create: () => ({}),
   };

@@ -1,5 +1,5 @@
 /**
- * SYSCFG of STM32L47x/L48x/L49x/L4Ax, F405/407 and F411: memory at address 0, bank mapping (L4), EXTI sources.
+ * SYSCFG of STM32L4, F2, F4, F7 and G4: memory at address 0, bank mapping where there are two, EXTI sources.
  *
  * Facts: registers ST SVD; MEM_MODE codes HAL-L4, RM0090 SYSCFG_MEMRMP (documented); MEM_MODE takes the boot mode at reset: RM0351 SYSCFG_MEMRMP (documented).
  * Wire read: `boot.remap` = MEM_MODE that the boot selection gave. Driven: `remap` = MEM_MODE, `flash.swap` = FB_MODE, `exti.source.<line>` = port number.
@@ -10,8 +10,8 @@ import { extiSources } from './exti-sources.ts';
 export const syscfgL4: ModelFactory = (layout): RegisterModel<object> => {
   const memMode = layout.field('MEMRMP.MEM_MODE');
   const fbMode = layout.hasField('MEMRMP.FB_MODE') ? layout.field('MEMRMP.FB_MODE') : null;
-  // Each family's reserved codes name no port in EXTI's row.
-  const sources = extiSources(layout, fbMode ? 7 : 15);
+  // Three bits on L4, four elsewhere; reserved codes name no port in EXTI's row.
+  const sources = extiSources(layout, layout.field('EXTICR1.EXTI0').max);
   return {
     wires: ['boot.remap'],
     about: {

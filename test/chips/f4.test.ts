@@ -78,6 +78,10 @@ describe('part numbers', () => {
     ['stm32f411', 'STM32F411RE', 512],
     ['STM32F411CEU6', 'STM32F411CE', 512],
     ['stm32f411vc', 'STM32F411VC', 256],
+    ['STM32F407VET6', 'STM32F407VE', 512],
+    ['stm32f401ccu6', 'STM32F401CC', 256],
+    ['f446re', 'STM32F446RE', 512],
+    ['STM32F429ZIT6', 'STM32F429ZI', 2048],
   ] as const)('%s is %s with %i KB', (typed, name, kilobytes) => {
     const chip = findChip(typed);
     expect(chip?.name).toBe(name);
@@ -86,5 +90,5 @@ describe('part numbers', () => {
     system.resetBlocks('power');
     expect(system.read(0x1fff7a22, 2)).toBe(kilobytes);
   });
-  it.each(['STM32F405RE', 'STM32F411RG', 'STM32F407VG'])('%s is not here', (name) => expect(findChip(name)).toBeUndefined());
+  it.each(['STM32F405RE', 'STM32F411RG', 'STM32F410RB'])('%s is not here', (name) => expect(findChip(name)).toBeUndefined());
 });

@@ -48,7 +48,7 @@ describe('part numbers', () => {
     ['STM32L476RGT6', 'STM32L476RG', 1024],
     ['stm32l476xg', 'STM32L476RG', 1024],
     ['STM32L476VET6', 'STM32L476VE', 512],
-    ['stm32l476zc', 'STM32L476ZC', 256],
+    ['stm32l476vc', 'STM32L476VC', 256],
     ['stm32l496', 'STM32L496ZG', 1024],
     ['STM32L496ZGT6P', 'STM32L496ZG', 1024],
     ['STM32L496AEI6', 'STM32L496AE', 512],

@@ -1,0 +1,103 @@
+/**
+ * Rows of a chip from its generated facts: every peripheral of the SVD gets one, at its place, with its interrupts, clock gate and reset. What an IP block does is
+ * said once a family (`Behaviour`), what a block has of its own by name.
+ */
+import type { BlockRow } from '../emu/chip.ts';
+import type { GeneratedFacts, GeneratedPeripheral } from './facts.ts';
+import { misoOf } from './requests.ts';
+
+export type RowParts = Partial<Omit<BlockRow, 'name'>>;
+export type Behaviour = (p: GeneratedPeripheral, base: number) => RowParts | null;
+
+export interface Derivation {
+  readonly behaviour: readonly Behaviour[];
+  /** By name, over what the behaviour gives. */
+  readonly own: Readonly<Record<string, RowParts>>;
+  /** Peripherals of the SVD that another row covers, or that the part lacks (null). */
+  readonly covered?: Readonly<Record<string, string | null>>;
+  /** Rows of blocks that the SVD lacks or splits. */
+  readonly more?: readonly BlockRow[];
+}
+
+const hex = (code: string): number => parseInt(code, 16);
+
+/** Block of RCC and field, without the gates of registers that a part lacks. */
+export function deriveBlocks(facts: GeneratedFacts, d: Derivation): readonly BlockRow[] {
+  const rows: BlockRow[] = [];
+  for (const p of facts.peripherals) {
+    if (d.covered && p.name in d.covered) continue;
+    const base = hex(p.base);
+    const behaviour = d.behaviour.map((b) => b(p, base)).find((row) => row !== null) ?? {};
+    rows.push({
+      name: p.name,
+      model: null,
+      base,
+      size: hex(p.size),
+      irqs: p.irqs,
+      ...(p.clock === undefined ? {} : { clock: p.clock }),
+      ...(p.reset === undefined ? {} : { reset: p.reset }),
+      ...behaviour,
+      ...d.own[p.name],
+    });
+  }
+  for (const row of d.more ?? []) rows.push(row);
+  // A block's registers end where the next block begins: SVDs round sizes up.
+  rows.sort((a, b) => a.base - b.base);
+  return rows.map((row, i) => {
+    const next = rows[i + 1];
+    return next && row.base + row.size > next.base ? { ...row, size: next.base - row.base } : row;
+  });
+}
+
+/** Names of those that another row covers, as `ChipDescription.covered` has them. */
+export const coveredBy = (d: Derivation): Readonly<Record<string, string>> =>
+  Object.fromEntries(Object.entries(d.covered ?? {}).flatMap(([name, by]) => (by === null ? [] : [[name, by]])));
+
+export const gpio: Behaviour = (p) =>
+  /^GPIO[A-K]$/.test(p.name) ? { model: 'gpio-v2', size: 0x400, options: { port: p.name.at(-1)! } } : null;
+
+/** First address of APB2 on the families whose APB1 and APB2 lie one behind the other. */
+const APB2 = 0x40010000;
+export const apbOf = (base: number): 1 | 2 => (base < APB2 ? 1 : 2);
+
+/** @param wide timers of 32 bits; @param clock name of the kernel clock */
+export const timers =
+  (wide: readonly string[], clock: (base: number) => string = (base) => `timpclk${apbOf(base)}`): Behaviour =>
+  (p, base) => {
+    if (!/^TIM\d+$/.test(p.name)) return null;
+    // Break, update, trigger and commutation, capture compare; or all but the last on one line.
+    const irqs =
+      p.irqs.length === 4
+        ? { irqs: { brk: 0, update: 1, trigger: 2, cc: 3 } }
+        : p.irqs.length === 2
+          ? { irqs: { brk: 0, update: 0, trigger: 0, cc: 1 } }
+          : {};
+    return {
+      model: 'tim',
+      size: 0x400,
+      options: { block: p.name, clock: clock(base), bits: wide.includes(p.name) ? 32 : 16, ...irqs },
+    };
+  };
+
+export const spi: Behaviour = (p, base) =>
+  /^SPI\d$/.test(p.name)
+    ? { model: 'spi', size: 0x400, options: { block: p.name, clock: `pclk${apbOf(base)}`, miso: misoOf(Number(p.name.at(-1))) } }
+    : null;
+
+/** @param clock name of the kernel clock; @param more options */
+export const usarts =
+  (clock: (name: string, base: number) => string, more: Readonly<Record<string, unknown>> = {}): Behaviour =>
+  (p, base) =>
+    /^(LP)?US?ART\d+$/.test(p.name)
+      ? {
+          model: 'usart-v4',
+          size: 0x400,
+          options: {
+            block: p.name,
+            clock: clock(p.name, base),
+            fifoDepth: 1,
+            ...(p.name.startsWith('LP') ? { lowPower: true } : {}),
+            ...more,
+          },
+        }
+      : null;

@@ -1,0 +1,33 @@
+/** Descriptions that are made when they are first looked at: a run pays for its own chip only. */
+import type { ChipDescription } from '../emu/chip.ts';
+
+const KEYS = [
+  'cores',
+  'memories',
+  'blocks',
+  'quantum',
+  'clocks',
+  'rcc',
+  'parameters',
+  'facts',
+  'boot',
+  'remap',
+  'optionBytes',
+  'resetFlags',
+  'rom',
+  'flashCache',
+  'flashLatency',
+  'maxHclkHz',
+  'sources',
+  'covered',
+] as const satisfies readonly Exclude<keyof ChipDescription, 'name' | 'family'>[];
+
+type Made = Omit<ChipDescription, 'name' | 'family'>;
+
+/** Every property but name and family is a getter of the object's own, so that spreading it gives a whole description. */
+export function lazyChip(name: string, family: string, make: () => Made): ChipDescription {
+  let made: Made | null = null;
+  const rest = {};
+  for (const key of KEYS) Object.defineProperty(rest, key, { enumerable: true, get: () => (made ??= make())[key] });
+  return Object.defineProperties({ name, family } as ChipDescription, Object.getOwnPropertyDescriptors(rest));
+}
