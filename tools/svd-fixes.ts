@@ -89,6 +89,8 @@ const F2_F4_NAMES: readonly (readonly [RegExp, string])[] = [
   [/^DBGMCU\.DBGMCU_APB2_FZ$/, 'APB2FZ'],
   [/^FLASH\.OPTKEYR\.OPTKEY$/, 'OPTKEYR'],
 ];
+/** In RM0090 26.6.3; the SVDs of F405, F42x and F446 have forgotten them. */
+const RTC_CR: NonNullable<SvdFixes['add']> = { 'RTC.CR.BYPSHAD': [5, 1, true], 'RTC.CR.COSEL': [19, 1, true] };
 const F4: Omit<SvdFixes, 'chip' | 'part'> = {
   rename: {},
   // RTCAPBEN came with the F413.
@@ -126,7 +128,7 @@ const F407_ONLY = ['ENR', 'RSTR', 'LPENR'].flatMap((r) =>
 /** RM0090 5.4.1: one bit, scale 1 after reset. */
 const F405_F407: Pick<SvdFixes, 'resets' | 'add'> = {
   resets: { 'FLASH.OPTCR': OPTCR[12], 'PWR.CR': 0x4000 },
-  add: { 'PWR.CR.VOS': [14, 1, true] },
+  add: { 'PWR.CR.VOS': [14, 1, true], ...RTC_CR },
 };
 
 const F0: SvdFixes = {
@@ -388,26 +390,27 @@ const H745: SvdFixes = {
 };
 
 export const FIXES: Readonly<Record<string, SvdFixes>> = {
-  STM32F401: { ...F4, ...F401_F411, chip: 'stm32f401', part: 'STM32F401RE' },
-  STM32F405: { ...F4, ...F405_F407, chip: 'stm32f405', part: 'STM32F405RG', remove: F407_ONLY },
-  STM32F407: { ...F4, ...F405_F407, chip: 'stm32f407', part: 'STM32F407VG' },
-  STM32F411: { ...F4, ...F401_F411, ...F411_ONLY, chip: 'stm32f411', part: 'STM32F411RE' },
+  STM32F401: { ...F4, ...F401_F411, chip: 'stm32f401', part: 'STM32F401VE' },
+  STM32F405: { ...F4, ...F405_F407, chip: 'stm32f405', part: 'STM32F405ZG', remove: F407_ONLY },
+  STM32F407: { ...F4, ...F405_F407, chip: 'stm32f407', part: 'STM32F407ZG' },
+  STM32F411: { ...F4, ...F401_F411, ...F411_ONLY, chip: 'stm32f411', part: 'STM32F411VE' },
   STM32F429: {
     ...F4,
     chip: 'stm32f429',
-    part: 'STM32F429ZI',
+    part: 'STM32F429NI',
     remove: ['FLASH.ACR.LATENCY', 'RCC.APB1ENR.UART7ENR', 'RCC.APB1ENR.UART8ENR'],
-    add: { 'FLASH.ACR.LATENCY': [0, 4, true] },
+    add: { 'FLASH.ACR.LATENCY': [0, 4, true], ...RTC_CR },
     resets: { 'FLASH.OPTCR': OPTCR[12] },
   },
   STM32F446: {
     ...F4,
     chip: 'stm32f446',
-    part: 'STM32F446RE',
+    part: 'STM32F446ZE',
     // Of the F42x, which has two banks.
     remove: ['FLASH.ACR.LATENCY', 'SYSCFG.MEMRMP.FB_MODE'],
     // The SVD forgets PLLR, the ready flag of PLLSAI and its switch (RM0390 6.3.1, 6.3.2).
     add: {
+      ...RTC_CR,
       'FLASH.ACR.LATENCY': [0, 4, true],
       'RCC.PLLCFGR.PLLR': [28, 3, true],
       'RCC.CR.PLLSAION': [28, 1, true],

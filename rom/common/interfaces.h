@@ -41,4 +41,6 @@ extern const struct interface_table interface_table;
 #define GPIO_AFR(port, high) REG((port) + 0x20u + 4u * (high))
 
 void pin_setup(const struct pin_setup *p);
+/* interface_table.c: the blocks of the interfaces start from reset. */
+void interfaces_reset(void);
 #endif

@@ -8,8 +8,7 @@
 /* CCM RAM is not reachable by the ROM, but may hold the application's stack. */
 bool chip_stack_valid(uint32_t sp)
 {
-  bool ccm = FLASH_SIZE == 1024u * 1024u && in(sp, 0x10000001u, 0x10010001u);
-  return ccm || in(sp, RAM_BASE + 1, RAM_END + 1);
+  return (HAS_CCM && in(sp, 0x10000001u, 0x10010001u)) || in(sp, RAM_BASE + 1, RAM_END + 1);
 }
 
 bool chip_code_valid(uint32_t pc)
@@ -19,8 +18,32 @@ bool chip_code_valid(uint32_t pc)
 
 #include "../common/syscfg.h"
 
+#if FLASH_BANKS == 2
+/*
+ * AN2606, figures of F42x/43x: with BFB2 set and BOOT0 low a bank that begins with a stack pointer in RAM is run, the second one first. BOOT0's level
+ * cannot be read by software: that BFB2 is asked first is the option `bank-check`. After a jump the same code runs.
+ */
+static void bank_check(void)
+{
+  bool first = chip_stack_valid(REG(FLASH_BASE));
+  bool second = chip_stack_valid(REG(FLASH_BASE + FLASH_SIZE / 2u));
+  if (!(first || second))
+    return;
+  uint32_t choice = rom_option(OPTION_BANK_CHECK);
+  if (!(choice == BANK_CHECK_ALWAYS || (choice == BANK_CHECK_BFB2 && (FLASH_OPTCR & OPTCR_BFB2))))
+    return;
+  syscfg_on();
+  SYSCFG_MEMRMP = second ? MEMRMP_FB_MODE | MEM_MODE_FLASH : MEM_MODE_FLASH;
+  BARRIER();
+  boot_from(FLASH_BASE);
+}
+#endif
+
 void boot_decision(void)
 {
+#if FLASH_BANKS == 2
+  bank_check();
+#endif
   /* A forum claim with evidence against it: a software reset makes the ROM go back to flash. */
   if ((RCC_CSR & CSR_SFTRSTF) && rom_option(OPTION_RESET_FLAGS) == RESET_FLAGS_SOFTWARE_RETURNS) {
     syscfg_on();
@@ -50,12 +73,12 @@ void usb_block_off(void)
 }
 
 /*
- * AN2606 4.1: what the ROM used is not put back to its reset values. F411 V13.0 leaves RCC_AHB1ENR at 0, CCM RAM included (Table 84); F405 V9.1
- * has that mended (Table 76).
+ * AN2606 4.1: what the ROM used is not put back to its reset values. Most versions leave RCC_AHB1ENR at 0, CCM RAM included (known limitations);
+ * F405 V9.1 has that mended (Table 76).
  */
 void resources_leave(void)
 {
-#if defined CHIP_F411
+#if LEAVES_AHB1ENR_0
   RCC_AHB1ENR = 0;
 #endif
 }

@@ -1,9 +1,10 @@
 /*
- * AN2606 Tables 75 and 83: 60 MHz from the PLL, fed by HSI until the USB is to run. USB needs a crystal of 4 to 26 MHz in steps of 1 MHz, which
+ * AN2606, configuration tables: 60 MHz from the PLL, fed by HSI until the USB is to run. USB needs a crystal of 4 to 26 MHz in steps of 1 MHz, which
  * TIM11 measures against HSI; then the PLL is fed by it, 60 MHz for the system and 48 MHz for USB. The clock security system watches it.
  */
 #include "rom.h"
 #include "../common/hse.h"
+#include "../common/interfaces.h"
 #include "regs.h"
 #include "../common/clock_steps.h"
 
@@ -16,19 +17,19 @@
 #define ROUNDS_OF_US(us) ((us) * 60u / 7u)
 static uint32_t hse_rounds(void)
 {
-#if defined CHIP_F405
-  return rom_version() <= ROM_V3_1 ? ROUNDS_OF_US(790u) : ROUNDS_OF_US(96000u);
-#else
-  return ROUNDS_OF_US(85000u);
+#if HAS_V3
+  if (rom_version() <= ROM_V3_1)
+    return ROUNDS_OF_US(790u);
 #endif
+  return ROUNDS_OF_US(HSE_TIMEOUT_MS * 1000u);
 }
 
 /* "De-init system": the blocks that the ROM is going to use start from reset. Others stay as they are (ASSUMED). */
 void clocks_deinit(void)
 {
   reset_pulse(&RCC_AHB2RSTR, AHB2_OTGFS);
-  reset_pulse(&RCC_APB1RSTR, APB1_SPI2 | APB1_SPI3 | APB1_USART2 | APB1_USART3 | APB1_I2C1 | APB1_I2C2 | APB1_I2C3);
-  reset_pulse(&RCC_APB2RSTR, APB2_USART1 | APB2_SPI1 | APB2_TIM11);
+  interfaces_reset();
+  reset_pulse(&RCC_APB2RSTR, APB2_TIM11);
 }
 
 /* F42x: a ROM that finds HSI off is reported not to start. */

@@ -31,8 +31,13 @@ void chip_unique_id(uint32_t words[3])
     words[i] = REG(UID_BASE + 4u * i);
 }
 
+/* Bank 2 counts from 16 on. */
 static uint32_t sector_of(uint32_t offset)
 {
+#if FLASH_BANKS == 2
+  if (offset >= FLASH_SIZE / 2u)
+    return 16u + sector_of(offset - FLASH_SIZE / 2u);
+#endif
   if (offset < 0x10000u)
     return offset / 0x4000u;
   return offset < 0x20000u ? 4u : 4u + offset / 0x20000u;
@@ -45,7 +50,7 @@ enum dfu_status flash_erase_page(uint32_t address)
 
 enum dfu_status chip_mass_erase(void)
 {
-  return flash_erase(CR_MER);
+  return flash_erase(FLASH_BANKS == 2 ? CR_MER | CR_MER1 : CR_MER);
 }
 
 enum dfu_status flash_write(uint32_t address, const uint8_t *data, uint32_t length)

@@ -1,4 +1,4 @@
-/* The registers that this ROM uses, named as RM0090 and RM0383 name them. No SVD of these chips is in the repository: addresses and bits by the manuals. */
+/* The registers that this ROM uses, named as RM0090 and RM0383 name them. */
 #ifndef ROM_F4_REGS_H
 #define ROM_F4_REGS_H
 #include "../common/cortex_m.h"
@@ -41,33 +41,14 @@
 #define RCC_CSR REG(0x40023874u)
 #define CSR_SFTRSTF BIT(28)
 /* Bits that the ENR and RSTR registers share. */
-#define AHB1_GPIOA BIT(0)
-#define AHB1_GPIOB BIT(1)
-#define AHB1_GPIOC BIT(2)
-#define AHB1_GPIOD BIT(3)
-#define AHB1_GPIOF BIT(5)
-#define AHB1_GPIOI BIT(8)
 #define AHB2_OTGFS BIT(7)
-#define APB1_SPI2 BIT(14)
-#define APB1_SPI3 BIT(15)
-#define APB1_USART2 BIT(17)
-#define APB1_USART3 BIT(18)
-#define APB1_I2C1 BIT(21)
-#define APB1_I2C2 BIT(22)
-#define APB1_I2C3 BIT(23)
 #define APB1_PWR BIT(28)
-#define APB2_USART1 BIT(4)
-#define APB2_SPI1 BIT(12)
 #define APB2_SYSCFG BIT(14)
 #define APB2_TIM11 BIT(18)
 
-/* PWR 0x40007000: VOS is one bit on F405, two on F411; all ones is the scale for the highest clocks */
+/* PWR 0x40007000: VOS is one bit on F405 and F407, two elsewhere; all ones is the scale for the highest clocks */
 #define PWR_CR REG(0x40007000u)
-#if defined CHIP_F405
-#define PWR_CR_VOS (1u << 14)
-#else
-#define PWR_CR_VOS (3u << 14)
-#endif
+#define PWR_CR_VOS (VOS_MASK << 14)
 
 /* FLASH 0x40023C00 */
 #define FLASH_ACR REG(0x40023C00u)
@@ -88,12 +69,14 @@
 #define CR_PG BIT(0)
 #define CR_SER BIT(1)
 #define CR_MER BIT(2)
+#define CR_MER1 BIT(15) /* bank 2 */
 #define CR_SNB(n) ((uint32_t)(n) << 3)
 #define CR_STRT BIT(16)
 #define CR_LOCK BIT(31)
 #define FLASH_OPTCR REG(0x40023C14u)
 #define OPTCR_OPTLOCK BIT(0)
 #define OPTCR_OPTSTRT BIT(1)
+#define OPTCR_BFB2 BIT(4)
 #define OPTCR_RDP (0xFFu << 8)
 #define OPTCR_RDP_LEVEL_0 (0xAAu << 8)
 
@@ -101,6 +84,7 @@
 #define SYSCFG_MEMRMP REG(0x40013800u)
 #define SYSCFG_MEMORY SYSCFG_MEMRMP
 #define MEM_MODE 3u
+#define MEMRMP_FB_MODE BIT(8)
 #define MEM_MODE_FLASH 0u
 #define MEM_MODE_SYSTEM 1u
 
@@ -109,29 +93,5 @@
 #define OR_TI1_HSE_RTC 2u
 
 #define GPIOA 0x40020000u
-#define GPIOB 0x40020400u
-#define GPIOC 0x40020800u
-#define GPIOD 0x40020C00u
-#define GPIOF 0x40021400u
-#define GPIOI 0x40022000u
 
-/* I2C and SPI of the first versions */
-#define I2C1 0x40005400u
-#define I2C2 0x40005800u
-#define I2C3 0x40005C00u
-#define I2C_CR1(base) REG((base) + 0x00u)
-#define I2C_CR1_PE BIT(0)
-#define I2C_CR1_ACK BIT(10)
-#define I2C_CR2(base) REG((base) + 0x04u)
-#define I2C_OAR1(base) REG((base) + 0x08u)
-#define I2C_OAR1_BIT14 BIT(14) /* to be kept at 1 */
-#define I2C_SR1 0x14u
-#define I2C_SR1_ADDR BIT(1)
-#define SPI1 0x40013000u
-#define SPI2 0x40003800u
-#define SPI3 0x40003C00u
-#define SPI_CR1(base) REG((base) + 0x00u)
-#define SPI_CR1_SPE BIT(6)
-#define SPI_SR 0x08u
-#define SPI_SR_RXNE BIT(0)
 #endif

@@ -1,4 +1,4 @@
-/* F405 (V9.1) and F411 (V13.0): one source, CHIP_F405 or CHIP_F411 chooses. */
+/* F4: one source; what its chips differ in comes from the profile (config.h). */
 #ifndef ROM_F4_ROM_H
 #define ROM_F4_ROM_H
 
@@ -15,23 +15,15 @@
 #define UID_BASE 0x1FFF7A10u
 #define OPTION_BASE 0x1FFFC000u
 #define RAM_BASE 0x20000000u
-#define RAM_END 0x20020000u
 #define RAM_ROM_END 0x20003000u /* AN2606: the ROM's own 12 KB */
 
 #define USB_BASE 0x50000000u
+#if OLD_OTG
 #define USB_GCCFG (1u << 16 | 1u << 21) /* PWRDWN = transceiver on; NOVBUSSENS: VBUS is not sensed */
 #define USB_VBUS_SENSE_OFF_IN_GCCFG 1
-#define USB_TRDT 6 /* AHB at 60 MHz */
-
-#if defined CHIP_F405
-#define IRQ_COUNT 82u
-#define FLASH_SIZE (1024u * 1024u)
-#define OWN_ADDRESS 0x3Au /* I2C, seven bits: 0b0111010 */
-#elif defined CHIP_F411
-#define IRQ_COUNT 86u
-#define FLASH_SIZE (512u * 1024u)
-#define OWN_ADDRESS 0x39u /* 0b0111001 */
 #else
-#error which chip?
+#define USB_GCCFG (1u << 16) /* PWRDWN = transceiver on; VBDEN clear: VBUS is not sensed */
+#define USB_VBUS_SENSE_OFF_IN_GCCFG 0
 #endif
+#define USB_TRDT 6 /* AHB at 60 MHz */
 #endif

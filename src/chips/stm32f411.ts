@@ -51,3 +51,4 @@ export const F401: F4Line = {
 };
 
 export const STM32F411RE = f4Chip(F411, { name: 'STM32F411RE', flashKilobytes: 512 });
+export const STM32F401RE = f4Chip(F401, { name: 'STM32F401RE', flashKilobytes: 512 });

@@ -3,6 +3,7 @@
  * the committed files against it.
  */
 import { optionWords, resolveRomOptions, ROM_OPTION_IDS, ROM_OPTION_VALUES } from './options.ts';
+import { interfaceMacros } from './interface-macros.ts';
 import { DFU_DIALECTS, ROM_PROFILES, type DfuDevice, type RomProfile } from './profiles.ts';
 
 const WRITTEN = 'Written by tools/rom-config.ts from src/rom; change it there.';
@@ -59,13 +60,14 @@ function config(p: RomProfile): string {
     `/* ${p.id} ${p.versions.value.at(-1)}. ${WRITTEN} */`,
     '#ifndef ROM_CONFIG_H',
     '#define ROM_CONFIG_H',
-    ...p.build.defines.map((name) => `#define ${name} 1`),
+    ...p.build.defines.map((define) => (typeof define === 'string' ? `#define ${define} 1` : `#define ${define.join(' ')}`)),
     `#define ROM_BASE ${hex(p.base)}u`,
     `#define ROM_SIZE ${p.size}u`,
     ...p.versions.value.map((version, i) => `#define ROM_${macro(version)} ${i}u`),
     `#define HAS_USB ${p.dfu === null ? 0 : 1}`,
     ...(p.dfu === null ? [] : [`#define USB_IRQ ${p.usbIrq}u`, ...dfuMacros(p.dfu)]),
     ...(p.build.id === null ? [] : [`#define ROM_ID ${hex(p.build.id.value)}u`]),
+    ...interfaceMacros(p),
     `#define OPTION_DEFAULTS ${[...words, p.versions.value.length - 1].map((word) => `${word}u`).join(', ')}`,
     '#endif',
     '',
@@ -96,7 +98,8 @@ function linkerScript(p: RomProfile): string {
 
 /** image folder cpu id version base size optionBlock sources… */
 function buildLine(p: RomProfile): string {
-  const sources = [...(p.dfu === null ? [] : USB), ...COMMON, ...p.build.drivers];
+  const tables = p.build.tables ? ['interface_table.c'] : [];
+  const sources = [...(p.dfu === null ? [] : USB), ...COMMON, ...tables, ...p.build.drivers];
   const version = p.versions.value.at(-1)!;
   return [p.image, p.build.folder, p.build.cpu, p.id, version, hex(p.base), p.size, hex(p.optionBlock), ...sources].join(' ');
 }

@@ -3,6 +3,9 @@
  * ROM is taken from there.
  */
 import { STM32F072RB } from '../chips/stm32f072.ts';
+import { STM32F405RG } from '../chips/stm32f405.ts';
+import { STM32F401RE, STM32F411RE } from '../chips/stm32f411.ts';
+import { STM32F429ZI, STM32F446RE } from '../chips/stm32f429.ts';
 import { STM32H533RE } from '../chips/stm32h533.ts';
 import { STM32H745XI } from '../chips/stm32h745.ts';
 import { STM32L476RG } from '../chips/stm32l476.ts';
@@ -18,6 +21,8 @@ export interface RomInterface {
   /** Pins by function; `rx` is what other devices can disturb. */
   readonly pins: Readonly<Record<string, string>>;
   readonly detection: Detection;
+  /** Of RX; left out = none. */
+  readonly pull?: 'up';
 }
 
 export interface AddressRange {
@@ -39,8 +44,16 @@ export interface RomBuild {
   /** Folder below rom/ with the family's own sources. */
   readonly folder: string;
   readonly cpu: 'cortex-m0' | 'cortex-m0plus' | 'cortex-m3' | 'cortex-m4' | 'cortex-m7' | 'cortex-m33';
-  /** Macros that tell images of one folder apart. */
-  readonly defines: readonly string[];
+  /** Macros that tell images of one folder apart; a name alone is defined as 1. */
+  readonly defines: readonly (string | readonly [name: string, value: string | number])[];
+  /** The interfaces' pins, gates and resets come from the chip's rows (common/interface_table.c); left out where the folder has its own interfaces.c. */
+  readonly tables?: {
+    readonly chip: ChipDescription;
+    /** On I2C, seven bits. */
+    readonly ownAddress: number;
+    /** Alternate function by pin, where it is not 4 for I2C, 5 for SPI1, 2, 4, and 6 for SPI3. */
+    readonly functions?: Readonly<Record<string, number>>;
+  };
   /** Files of rom/common beside those that are in every image: the USB controller's driver, the measuring of a crystal. */
   readonly drivers: readonly string[];
   /** Bootloader ID (AN2606 Table 3), where its address is known; the last two digits of the version. */
@@ -370,42 +383,23 @@ const H745: RomProfile = {
   ],
 };
 
-/** F405 and F411 differ in memories and pins. */
-const F4_COMMON = {
-  vectorTable: known(0x1fff0000, `${AN2606} Tables 75 and 83`),
-  range: known([0x1fff0000, 0x1fff77ff] as const, 'RM0090 and RM0383: 30 KB of system memory, 29 of them used (AN2606)'),
-  ramUse: known([{ base: 0x20000000, size: 0x3000 }], `${AN2606} Tables 75 and 83`),
-  base: 0x1fff0000,
-  systemMemory: known({ base: 0x1fff0000, size: 0x7800 }, 'RM0090 and RM0383'),
-  family: 'F4',
-  size: 30_720,
-  gap: null,
-  optionBlock: 0x1fff7500,
-  options: ROM_OPTION_DEFAULTS.F4,
-  initialStack: known(0x20003000, 'top of the RAM that the ROM may use', 'assumed'),
-  sysclkHz: known(60_000_000, `${AN2606} Tables 75 and 83`),
-  usbIrq: 67,
-  boot0Pin: null,
-} as const;
 const F4_LEFT_OUT = [SILENT, NO_OPTION_WRITES, 'the memory "Device Feature" at 0xFFFF0000, which changes the supply range for programming'];
-const F4_SERIAL: readonly RomInterface[] = [
-  usb,
-  usart('USART1', 'PA10', 'PA9'),
-  i2c('I2C1', 'PB6', 'PB7'),
-  spi('SPI1', 'PA4', 'PA5', 'PA6', 'PA7'),
-];
-
-const f4Dfu = (sectors: string): DfuDevice => ({
+const f4Dfu = (
+  sectors: string,
+  source = 'listings of F405 and F411',
+  confidence: Confidence = 'reported',
+  second = { options: '', otp: '' },
+): DfuDevice => ({
   dialect: 'v1',
   alts: known(
     [
       `@Internal Flash  /0x08000000/${sectors}`,
-      '@Option Bytes  /0x1FFFC000/01*016 e',
-      '@OTP Memory /0x1FFF7800/01*512 e,01*016 e',
+      `@Option Bytes  /0x1FFFC000/01*016 e${second.options}`,
+      `@OTP Memory /0x1FFF7800/01*512 e,01*016 e${second.otp}`,
       '@Device Feature/0xFFFF0000/01*004 e',
     ],
-    'listings of F405 and F411',
-    'reported',
+    source,
+    confidence,
   ),
   pollMs: known(
     { setAddress: 104, erasePage: 100, massErase: 100, write: 104 },
@@ -414,60 +408,149 @@ const f4Dfu = (sectors: string): DfuDevice => ({
   ),
 });
 
-const F405: RomProfile = {
-  ...F4_COMMON,
-  id: 'stm32f405',
+/** What F4's ROMs differ in. */
+interface F4Rom {
+  readonly chip: ChipDescription;
+  readonly image: string;
+  readonly table: string;
+  readonly interfaces: readonly RomInterface[];
+  readonly dfu: DfuDevice;
+  readonly ownAddress: number;
+  readonly functions?: Readonly<Record<string, number>>;
+  readonly id: { readonly address: number; readonly value: number };
+  readonly defines: readonly (readonly [string, string | number])[];
+  readonly leftOut: readonly string[];
+  readonly twoBanks?: boolean;
+}
+const f4 = (rom: F4Rom): RomProfile => ({
+  ...fromChip(rom.chip),
+  family: 'F4',
+  image: rom.image,
+  size: 30_720,
+  gap: null,
+  optionBlock: 0x1fff7500,
+  options: rom.twoBanks ? { ...ROM_OPTION_DEFAULTS.F4, 'bank-check': ROM_OPTION_DEFAULTS.L4['bank-check']! } : ROM_OPTION_DEFAULTS.F4,
+  initialStack: known(0x20003000, 'top of the RAM that the ROM may use', 'assumed'),
+  sysclkHz: known(60_000_000, `${AN2606} ${rom.table}`),
+  usbIrq: 67,
+  boot0Pin: null,
+  interfaces: pins(rom.table, [usb, usart('USART1', 'PA10', 'PA9'), ...rom.interfaces]),
+  dfu: rom.dfu,
+  build: {
+    folder: 'f4',
+    cpu: 'cortex-m4',
+    defines: rom.defines,
+    drivers: ['usb_dwc2.c', 'hse.c'],
+    id: rom.id,
+    tables: { chip: rom.chip, ownAddress: rom.ownAddress, ...(rom.functions ? { functions: rom.functions } : {}) },
+  },
+  leftOut: [...F4_LEFT_OUT, ...rom.leftOut],
+});
+const SPI1 = spi('SPI1', 'PA4', 'PA5', 'PA6', 'PA7');
+const SPI2_PB = spi('SPI2', 'PB12', 'PB13', 'PB14', 'PB15');
+const SPI2_PI = spi('SPI2', 'PI0', 'PI1', 'PI2', 'PI3');
+const SPI3 = spi('SPI3', 'PA15', 'PC10', 'PC11', 'PC12');
+const SPI4 = spi('SPI4', 'PE11', 'PE12', 'PE13', 'PE14');
+const pulledUp = (i: RomInterface): RomInterface => ({ ...i, pull: 'up' });
+const USART3_TWICE = [usart('USART3', 'PB11', 'PB10'), usart('USART3 (second place)', 'PC11', 'PC10')].map(pulledUp);
+const F4_BIG = [i2c('I2C2', 'PF1', 'PF0'), i2c('I2C3', 'PA8', 'PC9')];
+/** USART2 on PD5 and PD6: 48-pin packages lack them. */
+const F4_SMALL = [
+  i2c('I2C1', 'PB6', 'PB7'),
+  SPI1,
+  pulledUp(usart('USART2', 'PD6', 'PD5')),
+  i2c('I2C2', 'PB10', 'PB3'),
+  i2c('I2C3', 'PA8', 'PB4'),
+  SPI2_PB,
+  SPI3,
+];
+const F4_SMALL_FUNCTIONS = { PB3: 9, PB4: 9 };
+const ID_LOW = 0x1fff76de;
+const f4Defines = (ram: string, hseMs: number, more: Readonly<Record<string, string | number>> = {}): F4Rom['defines'] =>
+  Object.entries({
+    RAM_END: ram,
+    HSE_TIMEOUT_MS: `${hseMs}u`,
+    I2C_V1: 1,
+    OLD_OTG: 1,
+    FLASH_BANKS: 1,
+    HAS_CCM: 0,
+    VOS_MASK: '3u',
+    LEAVES_AHB1ENR_0: 1,
+    HAS_V3: 0,
+    ...more,
+  });
+
+const F405 = f4({
+  chip: STM32F405RG,
   image: 'f405',
-  versions: known(['V3.0', 'V3.1', 'V9.0', 'V9.1'], `${AN2606} Tables 74 and 76`),
-  startUpMs: known(74, `${AN2606} Table 227 (V9.x; V3.x 84.59)`),
-  usbConnectMs: known(250, `${AN2606} Table 229 (V9.x; V3.x 270)`),
-  interfaces: pins('Table 75', [
-    ...F4_SERIAL,
-    usart('USART3', 'PB11', 'PB10'),
-    usart('USART3 (second place)', 'PC11', 'PC10'),
-    i2c('I2C2', 'PF1', 'PF0'),
-    i2c('I2C3', 'PA8', 'PC9'),
-    spi('SPI2', 'PI0', 'PI1', 'PI2', 'PI3'),
-    can('CAN2', 'PB5', 'PB13'),
-  ]),
+  table: 'Table 75',
+  interfaces: [i2c('I2C1', 'PB6', 'PB7'), SPI1, ...USART3_TWICE, ...F4_BIG, SPI2_PI, can('CAN2', 'PB5', 'PB13')],
   dfu: f4Dfu('04*016Kg,01*064Kg,07*128Kg'),
-  build: {
-    folder: 'f4',
-    cpu: 'cortex-m4',
-    defines: ['CHIP_F405'],
-    drivers: ['usb_dwc2.c', 'hse.c'],
-    id: { address: 0x1fff77de, value: 0x91 },
-  },
-  leftOut: [...F4_LEFT_OUT, 'detection on CAN2', 'V3.x: 24 MHz and 8 KB of RAM'],
-};
-
-const F411: RomProfile = {
-  ...F4_COMMON,
-  id: 'stm32f411',
+  ownAddress: 0x3a,
+  id: { address: 0x1fff77de, value: 0x91 },
+  defines: f4Defines('0x20020000u', 96, { HAS_CCM: 1, VOS_MASK: '1u', LEAVES_AHB1ENR_0: 0, HAS_V3: 1 }),
+  leftOut: ['detection on CAN2', 'V3.x: 24 MHz and 8 KB of RAM'],
+});
+const F411 = f4({
+  chip: STM32F411RE,
   image: 'f411',
-  versions: known(['V13.0'], `${AN2606} Table 84`),
-  startUpMs: known(74.5, `${AN2606} Table 227`),
-  usbConnectMs: known(250, `${AN2606} Table 229`),
-  interfaces: pins('Table 83', [
-    ...F4_SERIAL,
-    usart('USART2', 'PD6', 'PD5'),
-    i2c('I2C2', 'PB10', 'PB3'),
-    i2c('I2C3', 'PA8', 'PB4'),
-    spi('SPI2', 'PB12', 'PB13', 'PB14', 'PB15'),
-    spi('SPI3', 'PA15', 'PC10', 'PC11', 'PC12'),
-  ]),
+  table: 'Table 83',
+  interfaces: F4_SMALL,
+  functions: F4_SMALL_FUNCTIONS,
   dfu: f4Dfu('04*016Kg,01*064Kg,03*128Kg'),
-  build: {
-    folder: 'f4',
-    cpu: 'cortex-m4',
-    defines: ['CHIP_F411'],
-    drivers: ['usb_dwc2.c', 'hse.c'],
-    id: { address: 0x1fff76de, value: 0xd0 },
-  },
-  leftOut: F4_LEFT_OUT,
-};
+  ownAddress: 0x39,
+  id: { address: ID_LOW, value: 0xd0 },
+  defines: f4Defines('0x20020000u', 85),
+  leftOut: [],
+});
+const F401 = f4({
+  chip: STM32F401RE,
+  image: 'f401',
+  table: 'Table 79',
+  interfaces: F4_SMALL,
+  functions: F4_SMALL_FUNCTIONS,
+  dfu: f4Dfu('04*016Kg,01*064Kg,03*128Kg', 'listings of F401xE'),
+  ownAddress: 0x39,
+  id: { address: ID_LOW, value: 0xd1 },
+  defines: f4Defines('0x20018000u', 85),
+  leftOut: ['F401xB and xC (Table 77): the I2C address 0x3A, the layout string of 256 KB'],
+});
+const F429 = f4({
+  chip: STM32F429ZI,
+  image: 'f429',
+  table: 'Table 91',
+  twoBanks: true,
+  interfaces: [i2c('I2C1', 'PB6', 'PB9'), SPI1, ...USART3_TWICE, ...F4_BIG, SPI2_PI, SPI4, can('CAN2', 'PB5', 'PB13')],
+  dfu: f4Dfu('04*016Kg,01*064Kg,07*128Kg,04*016Kg,01*064Kg,07*128Kg', 'listings of F427 and F439 boards', 'reported', {
+    options: '/0x1FFEC000/01*016 e',
+    otp: '/0x1FFE7800/01*512 e,01*016 e',
+  }),
+  ownAddress: 0x38,
+  id: { address: ID_LOW, value: 0x91 },
+  defines: f4Defines('0x20030000u', 97, { HAS_CCM: 1, FLASH_BANKS: 2 }),
+  leftOut: ['detection on CAN2', 'V7.x: 24 MHz and 8 KB of RAM', 'that DFU cannot erase bank 2 (AN2606 Tables 90 and 92)'],
+});
+const F446 = f4({
+  chip: STM32F446RE,
+  image: 'f446',
+  table: 'Table 93',
+  interfaces: [
+    i2c('I2C1', 'PB6', 'PB9'),
+    SPI1,
+    ...USART3_TWICE,
+    ...F4_BIG,
+    spi('SPI2', 'PB12', 'PC7', 'PB14', 'PB15'),
+    SPI4,
+    can('CAN2', 'PB5', 'PB13'),
+  ],
+  dfu: f4Dfu('04*016Kg,01*064Kg,03*128Kg', 'as F411, which has the same sectors; no listing was found', 'assumed'),
+  ownAddress: 0x3c,
+  id: { address: ID_LOW, value: 0x90 },
+  defines: f4Defines('0x20020000u', 96, { OLD_OTG: 0 }),
+  leftOut: ['detection on CAN2', 'TIM17, which AN2606 names for the measurement of HSE: this chip has none, TIM11 is used'],
+});
 
-export const ROM_PROFILES: readonly RomProfile[] = [H523_H533, L476, L496, F072, H745, F405, F411];
+export const ROM_PROFILES: readonly RomProfile[] = [H523_H533, L476, L496, F072, H745, F405, F411, F401, F429, F446];
 
 export function findRomProfile(id: string): RomProfile | undefined {
   return ROM_PROFILES.find((profile) => profile.id === id);

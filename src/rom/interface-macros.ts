@@ -1,0 +1,75 @@
+/** The interfaces beside USB for C (rom/common/interface_table.c): pins from the profile, places, gates and resets from the chip's rows. */
+import type { ChipDescription } from '../emu/chip.ts';
+import { Layout } from '../emu/registers.ts';
+import type { RomInterface, RomProfile } from './profiles.ts';
+
+const KINDS = ['I2C', 'SPI', 'USART'] as const;
+type Kind = (typeof KINDS)[number];
+const kindOf = (i: RomInterface): Kind | undefined => KINDS.find((k) => i.name.startsWith(k));
+/** `USART3` of `USART3 (second place)`. */
+const blockOf = (i: RomInterface): string => i.name.split(' ')[0]!;
+const hex = (n: number): string => `0x${(n >>> 0).toString(16).toUpperCase().padStart(8, '0')}u`;
+
+function baseOf(chip: ChipDescription, name: string): number {
+  const block = chip.blocks.find((b) => b.name === name);
+  if (!block) throw new Error(`${chip.name} has no ${name}`);
+  return block.base;
+}
+
+/** Bits by register address, from `AHB1ENR.GPIOAEN` of the rows of these blocks. */
+function gates(chip: ChipDescription, names: readonly string[], what: 'clock' | 'reset'): string {
+  const rcc = new Layout(chip.facts[chip.rcc]!);
+  const base = baseOf(chip, chip.rcc);
+  const bits = new Map<number, number>();
+  for (const name of new Set(names)) {
+    const path = chip.blocks.find((b) => b.name === name)?.[what];
+    if (path === undefined) throw new Error(`${chip.name}: ${name} has no ${what} bit`);
+    const field = rcc.field(path);
+    const address = base + field.register.offset;
+    bits.set(address, ((bits.get(address) ?? 0) | field.mask) >>> 0);
+  }
+  return [...bits].map(([address, mask]) => `{ ${hex(address)}, ${hex(mask)} }`).join(', ');
+}
+
+export function interfaceMacros(profile: RomProfile): readonly string[] {
+  const { tables } = profile.build;
+  if (!tables) return [];
+  const { chip, ownAddress, functions } = tables;
+  const interfaces = profile.interfaces.value.filter((i) => kindOf(i) !== undefined);
+  const of = (kind: Kind): readonly RomInterface[] => interfaces.filter((i) => kindOf(i) === kind);
+  const pin = (name: string): string => `${hex(baseOf(chip, `GPIO${name[1]!}`))}, ${name.slice(2)}`;
+  const af = (i: RomInterface, name: string): number => functions?.[name] ?? (kindOf(i) === 'I2C' ? 4 : blockOf(i) === 'SPI3' ? 6 : 5);
+  /** TX stays an input until its USART is chosen. */
+  const used = (i: RomInterface): readonly string[] => (kindOf(i) === 'USART' ? [i.pins['rx']!] : Object.values(i.pins));
+  const setup = (i: RomInterface): readonly string[] => {
+    const kind = kindOf(i)!;
+    if (kind === 'USART') return used(i).map((name) => `{ ${pin(name)}, PIN_INPUT, 0, ${i.pull === 'up' ? 'PULL_UP' : 'PULL_NONE'} }`);
+    const [mode, pull] = kind === 'I2C' ? ['PIN_OPEN_DRAIN', 'PULL_NONE'] : ['PIN_ALTERNATE', 'PULL_DOWN'];
+    return used(i).map((name) => `{ ${pin(name)}, ${mode}, ${af(i, name)}, ${pull} }`);
+  };
+  const bases = (kind: Kind): readonly string[] => [...new Set(of(kind).map((i) => hex(baseOf(chip, blockOf(i)))))];
+  const ports = interfaces.flatMap(used).map((name) => `GPIO${name[1]!}`);
+  const blocks = [...of('I2C'), ...of('SPI')].map(blockOf);
+  const flash = chip.memories.find((m) => m.name === 'flash')!;
+  const list = (name: string, items: readonly string[]): string => `#define ${name} ${items.join(', ')}`;
+  return [
+    `#define IRQ_COUNT ${chip.cores[0]!.nvicLines}u`,
+    `#define FLASH_SIZE ${flash.size}u`,
+    `#define OWN_ADDRESS ${hex(ownAddress)}`,
+    `#define HAS_I2C ${Number(of('I2C').length > 0)}`,
+    `#define HAS_SPI ${Number(of('SPI').length > 0)}`,
+    list('ROM_PINS', interfaces.flatMap(setup)),
+    list(
+      'ROM_RX',
+      of('USART').map((i) => `{ ${pin(i.pins['rx']!)} }`),
+    ),
+    list('ROM_FLAGS', [
+      ...bases('I2C').map((b) => `{ ${b} + I2C_FLAGS, I2C_ADDR }`),
+      ...bases('SPI').map((b) => `{ ${b} + SPI_SR, SPI_SR_RXNE }`),
+    ]),
+    list('ROM_I2C', bases('I2C')),
+    list('ROM_SPI', bases('SPI')),
+    list('ROM_CLOCKS', [gates(chip, [...ports, ...blocks], 'clock')]),
+    list('ROM_RESETS', [gates(chip, [...blocks, ...of('USART').map(blockOf)], 'reset')]),
+  ];
+}
