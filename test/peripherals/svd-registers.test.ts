@@ -96,7 +96,9 @@ const HARDWARE: readonly (Deviation & { readonly bits: number })[] = [
 const NOT_PLAIN: readonly Deviation[] = [
   { on: /TIM\d+\.SR$/, why: 'flags: cleared by writing 0' },
   { on: /TIM\d+\.CNT$/, why: '16-bit timers share the facts of the 32-bit one; UIFCPY is read-only' },
-  { on: /F4.* (U?S?ART\d|FLASH)\.SR$/, why: 'flags: cleared by what is written, or by reading' },
+  { on: /TIM\d+\.EGR$/, why: 'commands' },
+  { on: /F4.* DMA\d\.[LH]IFCR$/, why: 'clear bits read 0' },
+  { on: /F4.* (U?S?ART\d\.SR|FLASH\.SR|I2C\d\.SR1|ADC\d\.SR)$/, why: 'flags: cleared by what is written, or by reading' },
   {
     on: /WWDG\d?\.SR$|USB\.ISTR$|EXTI\.(PR\d?|RPR\d|FPR\d|SWIER\d)$|CRS\.ICR$|USART\d\.(RQR|ICR)$/,
     why: 'cleared by what is written, or commands',
