@@ -6,6 +6,7 @@ import { printable } from '../report/text.ts';
 import type { Bench } from './engine.ts';
 import type { ChipsOptions } from './chips.ts';
 import type { CompareCommandOptions } from './compare.ts';
+import type { ConformOptions } from './conform.ts';
 import type { DfuOptions } from './dfu.ts';
 import type { GdbOptions } from './gdb.ts';
 import { EXIT, internalError, type Io } from './io.ts';
@@ -58,6 +59,7 @@ function build(io: Io, exit: (code: number) => void, injected: Bench | undefined
   addInit(program, io, exit);
   addTest(program, io, exit, bench);
   addDfu(program, io, exit);
+  addConform(program, io, exit);
   addCompare(program, io, exit, bench);
   addChips(program, io, exit);
   addExplain(program, io, exit);
@@ -162,6 +164,30 @@ function addDfu(program: Command, io: Io, exit: (code: number) => void): void {
     .option('--rom-version <version>', 'revision of the ROM')
     .action(async (images: string[], options: DfuOptions) => {
       exit(await (await import('./dfu.ts')).dfuCommand(images, options, io));
+    });
+}
+
+function addConform(program: Command, io: Io, exit: (code: number) => void): void {
+  command(program, 'conform')
+    .description('the DFU conformance kit against the device that the firmware brings up; exit 1 = a requirement fails')
+    .argument('[images...]', 'ELF, Intel HEX, or raw binary as file.bin@0x08000000')
+    .option('--chip <name>', 'for example stm32h533re; `bootbench chips` lists them')
+    .option('--scenario <file>', 'what happens to the board: bootbench/scenario@1')
+    .option('--boot0', 'BOOT0 is high: the chip starts in the ROM, no image is needed')
+    .option('--usb <vid:pid>', 'a real device through the package `usb`; without --flash nothing is written')
+    .option('--flash <address:length>', 'what the tests may write (default on the emulated chip: the last sectors)')
+    .option('--json <file>', 'write the report (bootbench/conformance@1); - = stdout')
+    .option('--html <file>', 'write the report as a page')
+    .option('--junit <file>', 'write the report as JUnit XML')
+    .option('--all', 'show what passed, too')
+    .option('--seed <n>', 'pattern of RAM at power-on')
+    .option('--board <name>', 'default, or none: no crystals')
+    .option('--rom-option <name=value>', 'behaviour of the stand-in ROM that ST does not publish; may be repeated', collect)
+    .option('--rom-version <version>', 'revision of the ROM')
+    .option('--quiet', 'no report')
+    .option('--no-color', 'no colours')
+    .action(async (images: string[], options: ConformOptions) => {
+      exit(await (await import('./conform.ts')).conformCommand(images, options, io));
     });
 }
 

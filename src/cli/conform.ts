@@ -1,0 +1,141 @@
+/** `bootbench conform`: the DFU conformance kit against the emulated device, or against a real one through the package `usb`. */
+import { findChip } from '../chips/index.ts';
+import { DfuTarget } from '../bench/dfu-target.ts';
+import { HeldMachine } from '../bench/held-machine.ts';
+import { jobInput } from '../bench/job.ts';
+import { wordValue } from '../bench/scenario.ts';
+import { UsageError } from '../bench/usage-error.ts';
+import { conformanceHtml, conformanceText, deviceName } from '../report/conformance.ts';
+import { junit } from '../report/junit.ts';
+import { whyNotWritable, type DfuLink } from '../usb-sim/conform/link.ts';
+import { runConformance, type ConformanceReport } from '../usb-sim/conform/kit.ts';
+import { WebUsbLink, type WebUsbTarget } from '../usb-sim/conform/web-usb-link.ts';
+import { IMPORT } from './import.ts';
+import { loadJob, type RunOptions } from './inputs.ts';
+import { EXIT, paintFor, type Io } from './io.ts';
+import { Outputs, type OutputFile } from './outputs.ts';
+import { usePrebuilt } from './prebuilt.ts';
+
+export interface ConformOptions extends RunOptions {
+  readonly flash?: string;
+  readonly usb?: string;
+  readonly json?: string;
+  readonly html?: string;
+  readonly junit?: string;
+  readonly all?: boolean;
+  readonly quiet?: boolean;
+  readonly color?: boolean;
+}
+interface Flash {
+  readonly address: number;
+  readonly length: number;
+}
+interface Opened {
+  readonly link: DfuLink;
+  readonly close: () => void | Promise<void>;
+}
+
+export async function conformCommand(images: readonly string[], options: ConformOptions, io: Io): Promise<number> {
+  const onStdout = (['json', 'html', 'junit'] as const).filter((key) => options[key] === '-');
+  if (onStdout.length > 1) throw new UsageError(`--${onStdout.join(' and --')} both write to stdout`);
+  const flash = options.flash === undefined ? null : flashRange(options.flash);
+  if (options.usb !== undefined && (images.length > 0 || options.chip !== undefined))
+    throw new UsageError('--usb asks a real device', 'leave images and --chip out');
+  const files = (['json', 'html', 'junit'] as const).flatMap((key): OutputFile[] => {
+    const path = options[key];
+    return path === undefined || path === '-' ? [] : [{ option: `--${key}`, path }];
+  });
+  const outputs = new Outputs(files, io.cwd);
+  try {
+    const opened = options.usb === undefined ? await openEmulated(images, options, flash, io) : await openReal(options.usb, flash);
+    try {
+      const report = await runConformance(opened.link);
+      writeReport(report, options, outputs, onStdout[0], io);
+      return report.counts.fail === 0 ? EXIT.ok : EXIT.failed;
+    } finally {
+      await opened.close();
+    }
+  } finally {
+    outputs.discard();
+  }
+}
+
+function writeReport(
+  report: ConformanceReport,
+  options: ConformOptions,
+  outputs: Outputs,
+  onStdout: 'json' | 'html' | 'junit' | undefined,
+  io: Io,
+): void {
+  const document = {
+    json: () => `${JSON.stringify(report, null, 2)}\n`,
+    html: () => conformanceHtml(report),
+    junit: () => junitDocument(report),
+  };
+  for (const key of ['json', 'html', 'junit'] as const) if (options[key] !== undefined) outputs.write(`--${key}`, document[key]());
+  if (onStdout !== undefined) io.stdout.write(document[onStdout]());
+  if (options.quiet === true) return;
+  const stream = onStdout === undefined ? io.stdout : io.stderr;
+  const paint = paintFor(io, stream, options.color !== false);
+  stream.write(conformanceText(report, { paint, width: stream.columns, all: options.all === true }));
+}
+
+const junitDocument = (report: ConformanceReport): string =>
+  junit(
+    report.requirements
+      .filter((r) => r.verdict !== 'n/a')
+      .map((r) => ({
+        name: `${r.id}: ${r.title}`,
+        className: deviceName(report),
+        seconds: 0,
+        failure: r.verdict === 'fail' ? { message: r.observed ?? '', text: [r.paragraph, ...r.sequence].join('\n') } : null,
+      })),
+  );
+
+async function openEmulated(images: readonly string[], options: ConformOptions, flash: Flash | null, io: Io): Promise<Opened> {
+  const job = await loadJob(images, options, io.cwd);
+  usePrebuilt(findChip(job.chip)?.cores ?? []);
+  const held = new HeldMachine(jobInput(job));
+  const end = held.start();
+  if (!held.usb.outsideReady) {
+    held.release();
+    throw new UsageError(`no USB device is on the bus: the run ended with ${end.outcome} (${end.reason})`, '`bootbench run` says why');
+  }
+  return { link: new DfuTarget(held, flash ?? undefined), close: () => held.release() };
+}
+
+/** `usb` is optional: a compiled package that only real boards need. */
+async function openReal(name: string, flash: Flash | null): Promise<Opened> {
+  const ids = /^([0-9a-f]{4}):([0-9a-f]{4})$/i.exec(name);
+  if (!ids) throw new UsageError(`--usb: ${JSON.stringify(name)} is not vid:pid`, 'for example --usb 0483:df11');
+  const [vid, pid] = [parseInt(ids[1]!, 16), parseInt(ids[2]!, 16)];
+  const { webusb } = await usbPackage();
+  const device = (await webusb.getDevices()).find((d) => d.vendorId === vid && d.productId === pid);
+  if (!device) throw new UsageError(`--usb: there is no device ${name}, or it may not be opened`);
+  const link = await WebUsbLink.open(device, flash);
+  if (!link) throw new UsageError(`--usb: ${name} has no interface in DFU mode`);
+  const why = flash === null ? null : whyNotWritable(link.facts, flash);
+  if (why !== null) throw new UsageError(`--flash: ${why}`);
+  return { link, close: () => device.close() };
+}
+
+interface UsbPackage {
+  readonly webusb: { getDevices(): Promise<readonly (WebUsbTarget & { readonly vendorId: number; readonly productId: number })[]> };
+}
+async function usbPackage(): Promise<UsbPackage> {
+  let loaded: { readonly WebUSB?: new (options: { allowAllDevices: boolean }) => UsbPackage['webusb'] };
+  try {
+    loaded = (await IMPORT.module('usb')) as typeof loaded;
+  } catch {
+    throw new UsageError('--usb needs the package `usb`', 'npm install usb');
+  }
+  if (!loaded.WebUSB) throw new UsageError('--usb: this version of the package `usb` has no WebUSB', 'npm install usb@2');
+  return { webusb: new loaded.WebUSB({ allowAllDevices: true }) };
+}
+
+function flashRange(text: string): Flash {
+  const [address, length, ...more] = text.split(':');
+  if (address === undefined || length === undefined || more.length > 0)
+    throw new UsageError(`--flash: ${JSON.stringify(text)} is not address:length`, 'for example --flash 0x0801f000:4096');
+  return { address: wordValue(address, '--flash'), length: wordValue(length, '--flash') };
+}

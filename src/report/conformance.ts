@@ -1,0 +1,57 @@
+/** The conformance report in words: terminal and page. */
+import type { ConformanceReport } from '../usb-sim/conform/kit.ts';
+import type { RequirementResult, Verdict } from '../usb-sim/conform/requirement.ts';
+import { plain, printable, wrap, type Paint, type Style } from './text.ts';
+
+const MARK: Readonly<Record<Verdict, { readonly mark: string; readonly style: Style }>> = {
+  pass: { mark: 'pass', style: 'green' },
+  fail: { mark: 'FAIL', style: 'red' },
+  dialect: { mark: 'dialect', style: 'yellow' },
+  'n/a': { mark: 'n/a', style: 'dim' },
+};
+const hex4 = (n: number): string => n.toString(16).padStart(4, '0');
+
+export const deviceName = ({ device }: ConformanceReport): string =>
+  `${hex4(device.vid)}:${hex4(device.pid)} ${device.product ?? ''}, bcdDevice ${hex4(device.bcdDevice)}, bcdDFUVersion ${hex4(device.bcdDfuVersion)}`;
+export const countsLine = ({ counts }: ConformanceReport): string =>
+  `${counts.pass} pass, ${counts.fail} fail, ${counts.dialect} in a dialect, ${counts['n/a']} not applicable`;
+
+/** What failed first, then dialects; what passed only where `all`. */
+export function conformanceText(report: ConformanceReport, options: { paint?: Paint; width?: number; all?: boolean } = {}): string {
+  const { paint = plain, width = 100, all = false } = options;
+  const lines = [printable(deviceName(report)), ''];
+  for (const verdict of ['fail', 'dialect', 'n/a', 'pass'] as const) {
+    if ((verdict === 'pass' || verdict === 'n/a') && !all) continue;
+    for (const r of report.requirements.filter((x) => x.verdict === verdict)) lines.push(...rowText(r, paint, width));
+  }
+  return `${lines.join('\n')}\n${lines.length > 2 ? '\n' : ''}${countsLine(report)}\n`;
+}
+
+function rowText(r: RequirementResult, paint: Paint, width: number): string[] {
+  const { mark, style } = MARK[r.verdict];
+  const head = `${paint(style, mark)}  ${r.id}: ${r.title} (${r.paragraph})`;
+  const seen = r.observed === null ? [] : wrap(printable(`${r.dialect === null ? '' : `${r.dialect}: `}${r.observed}`), width, '      ');
+  const sequence = r.verdict === 'fail' ? r.sequence.map((line, i) => `      ${i + 1}. ${printable(line)}`) : [];
+  return [head, ...seen, ...sequence];
+}
+
+const escape = (text: string): string => text.replace(/[&<>"]/g, (c) => `&#${c.charCodeAt(0)};`);
+
+/** One page without scripts or outside files. */
+export function conformanceHtml(report: ConformanceReport): string {
+  const rows = report.requirements.map((r) => {
+    const detail = [r.dialect, r.observed].filter((x) => x !== null).join(': ');
+    const sequence = r.sequence.length > 0 ? `<ol>${r.sequence.map((line) => `<li>${escape(line)}</li>`).join('')}</ol>` : '';
+    const cells = [r.verdict, r.id, r.title, r.paragraph].map((text) => `<td>${escape(text)}</td>`).join('');
+    return `<tr class="${r.verdict === 'n/a' ? 'na' : r.verdict}">${cells}<td>${escape(detail)}${sequence}</td></tr>`;
+  });
+  return `<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>DFU conformance of ${escape(deviceName(report))}</title><style>
+body{font:14px/1.45 system-ui,sans-serif;margin:2rem}table{border-collapse:collapse}td,th{border:1px solid #ccc;padding:.25rem .5rem;text-align:left;vertical-align:top}
+.fail td:first-child{background:#fbb}.dialect td:first-child{background:#fe9}.pass td:first-child{background:#cfc}.na td{color:#777}
+</style></head><body><h1>DFU conformance</h1><p>${escape(deviceName(report))}</p><p>${escape(countsLine(report))}</p>
+<table><thead><tr><th>Verdict</th><th>Requirement</th><th>Asked</th><th>Paragraph</th><th>Seen</th></tr></thead><tbody>
+${rows.join('\n')}
+</tbody></table></body></html>
+`;
+}

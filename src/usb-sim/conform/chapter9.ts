@@ -1,0 +1,228 @@
+/** Descriptors and standard requests: USB 2.0 chapter 9 and DFU 1.1 §4. */
+import { DESCRIPTOR, getDescriptor, setupPacket } from '../descriptors.ts';
+import { DFU, DFU_STATE } from '../dfu-protocol.ts';
+import { DFUSE_VERSION, isDfuse, type DfuFacts, type LinkAnswer } from './link.ts';
+import type { Recorder } from './recorder.ts';
+import { dialect, fail, must, PASS, type Finding, type Requirement } from './requirement.ts';
+
+const NONE = new Uint8Array(0);
+const standard = (r: Recorder, text: string, ...setup: Parameters<typeof setupPacket>): Promise<LinkAnswer> =>
+  r.control(setupPacket(...setup), NONE, text);
+const descriptor = (r: Recorder, type: number, index: number, length: number, name: string): Promise<LinkAnswer> =>
+  r.control(
+    getDescriptor(type, index, type === DESCRIPTOR.STRING && index > 0 ? r.facts.langId : 0, length),
+    NONE,
+    `GET_DESCRIPTOR(${name}, ${length})`,
+  );
+/** Still there, in dfuIDLE: what a refused request must leave behind. */
+async function alive(r: Recorder): Promise<Finding> {
+  const state = await r.state();
+  return must(
+    state === DFU_STATE.IDLE || state === DFU_STATE.ERROR,
+    state === null ? 'GETSTATE is not answered any more' : `state ${state} afterwards`,
+  );
+}
+async function refused(r: Recorder, answer: LinkAnswer): Promise<Finding> {
+  if (answer.status !== 'stall') return fail(answer.status === 'ok' ? `${answer.data.length} bytes` : answer.status);
+  return alive(r);
+}
+
+interface Interface {
+  readonly number: number;
+  readonly endpoints: number;
+  readonly alternate: number;
+}
+/** Interface descriptors, and the functional descriptors behind them, of a configuration. */
+function walk({ configuration }: DfuFacts): { interfaces: Interface[]; functional: Uint8Array[] } {
+  const interfaces: Interface[] = [];
+  const functional: Uint8Array[] = [];
+  for (let at = 0; at + 2 <= configuration.length && configuration[at]! >= 2; at += configuration[at]!) {
+    const d = configuration.subarray(at, at + configuration[at]!);
+    if (d[1] === DESCRIPTOR.INTERFACE) interfaces.push({ number: d[2]!, alternate: d[3]!, endpoints: d[4]! });
+    else if (d[1] === DESCRIPTOR.DFU) functional.push(d);
+  }
+  return { interfaces, functional };
+}
+
+const DESCRIPTORS: readonly Requirement[] = [
+  {
+    id: 'descriptor.functional',
+    title: 'the configuration has one DFU functional descriptor of 9 bytes',
+    paragraph: 'DFU 1.1 §4.1.3',
+    check: async (_r, facts) => {
+      const { functional } = walk(facts);
+      return must(
+        functional.length === 1 && functional[0]!.length === 9,
+        `${functional.length} of them, ${functional[0]?.length ?? 0} bytes`,
+      );
+    },
+  },
+  {
+    id: 'descriptor.version',
+    title: 'bcdDFUVersion is 1.1',
+    paragraph: 'DFU 1.1 §4.1.3',
+    check: async (_r, { functional: { version } }) => {
+      const text = `0x${version.toString(16).padStart(4, '0')}`;
+      if (version === 0x0110) return PASS;
+      if (version === DFUSE_VERSION) return dialect('dfuse', `${text}: ST's extension`);
+      return version === 0x0100 || version === 0x0101 ? dialect('dfu-1.0', text) : fail(text);
+    },
+  },
+  {
+    id: 'descriptor.transfer-size',
+    title: 'wTransferSize is at least bMaxPacketSize0',
+    paragraph: 'DFU 1.1 §4.1.3 (as dfu-util reads it)',
+    check: async (_r, { functional, packet0 }) =>
+      must(functional.transferSize >= packet0, `${functional.transferSize}, bMaxPacketSize0 is ${packet0}`),
+  },
+  {
+    id: 'descriptor.no-endpoints',
+    title: 'the DFU interface has no endpoint but endpoint 0',
+    paragraph: 'DFU 1.1 §4.2.3',
+    check: async (_r, facts) => {
+      const own = walk(facts).interfaces.filter((i) => i.number === facts.interfaceNumber);
+      return must(
+        own.every((i) => i.endpoints === 0),
+        'bNumEndpoints is not 0',
+      );
+    },
+  },
+  {
+    id: 'descriptor.one-interface',
+    title: 'a device in DFU mode has one interface',
+    paragraph: 'DFU 1.1 §4.2.3',
+    check: async (_r, facts) => {
+      const numbers = new Set(walk(facts).interfaces.map((i) => i.number));
+      return numbers.size === 1 ? PASS : dialect('composite', `${numbers.size} interfaces`);
+    },
+  },
+  {
+    id: 'descriptor.functional-by-request',
+    title: 'GET_DESCRIPTOR(DFU) of the interface gives the functional descriptor',
+    paragraph: 'USB 2.0 §9.4.3, DFU 1.1 §4.1.3',
+    check: async (r, facts) => {
+      const answer = await standard(r, 'GET_DESCRIPTOR(DFU, 9) of the interface', 0x81, 6, DESCRIPTOR.DFU << 8, facts.interfaceNumber, 9);
+      if (answer.status === 'stall') return dialect('functional-only-in-configuration', 'STALL');
+      return must(answer.status === 'ok' && answer.data[1] === DESCRIPTOR.DFU, `${answer.status}, ${answer.data.length} bytes`);
+    },
+  },
+];
+
+const REQUESTS: readonly Requirement[] = [
+  {
+    id: 'chapter9.short-read',
+    title: 'a descriptor is cut to wLength, byte by byte',
+    paragraph: 'USB 2.0 §9.4.3',
+    check: async (r) => {
+      for (const length of [1, 8, 17]) {
+        const { status, data } = await descriptor(r, DESCRIPTOR.DEVICE, 0, length, 'DEVICE');
+        if (status !== 'ok' || data.length !== length) return fail(`wLength ${length}: ${status}, ${data.length} bytes`);
+      }
+      return PASS;
+    },
+  },
+  {
+    id: 'chapter9.long-read',
+    title: 'a descriptor asked for with a longer wLength ends with a short packet',
+    paragraph: 'USB 2.0 §5.5.3, §9.4.3',
+    check: async (r, facts) => {
+      for (const length of [64, 255, 4096]) {
+        const { status, data } = await descriptor(r, DESCRIPTOR.DEVICE, 0, length, 'DEVICE');
+        if (status !== 'ok' || data.length !== 18) return fail(`DEVICE, wLength ${length}: ${status}, ${data.length} bytes`);
+      }
+      const whole = await descriptor(r, DESCRIPTOR.CONFIGURATION, 0, 4096, 'CONFIGURATION');
+      return must(whole.data.length === facts.configuration.length, `CONFIGURATION: ${whole.status}, ${whole.data.length} bytes`);
+    },
+  },
+  {
+    id: 'chapter9.zero-length',
+    title: 'a read with wLength 0 has no data stage and is acknowledged',
+    paragraph: 'USB 2.0 §9.3.5',
+    check: async (r) => {
+      const { status } = await descriptor(r, DESCRIPTOR.DEVICE, 0, 0, 'DEVICE');
+      return status === 'ok' ? alive(r) : status === 'stall' ? dialect('zero-length-stalls', 'STALL') : fail(status);
+    },
+  },
+  ...(
+    [
+      ['string', 'a string that is not there', 'USB 2.0 §9.4.3', [0x80, 6, 0x03f7, 0x0409, 255]],
+      ['descriptor', 'a descriptor type that is not there', 'USB 2.0 §9.4.3', [0x80, 6, 0x7700, 0, 64]],
+      ['qualifier', 'DEVICE_QUALIFIER of a device that is full-speed only', 'USB 2.0 §9.6.2', [0x80, 6, 0x0600, 0, 10]],
+      ['configuration', 'a configuration that is not there (SET_CONFIGURATION 77)', 'USB 2.0 §9.4.7', [0x00, 9, 77, 0, 0]],
+      ['request', 'a standard request that is not defined', 'USB 2.0 §9.2.7', [0x80, 0x7e, 0, 0, 4]],
+      ['vendor', 'a vendor request', 'USB 2.0 §9.2.7', [0xc0, 0x55, 0, 0, 4]],
+    ] as const
+  ).map(([name, what, paragraph, setup]): Requirement => ({
+    id: `chapter9.unknown-${name}`,
+    title: `${what} is refused with STALL, and the device goes on`,
+    paragraph,
+    check: async (r) =>
+      refused(
+        r,
+        await standard(r, `request ${setup.map((n) => n.toString(16)).join(' ')}`, setup[0], setup[1], setup[2], setup[3], setup[4]),
+      ),
+  })),
+  {
+    id: 'chapter9.alternate',
+    title: 'an alternate setting that is not there is refused with STALL',
+    paragraph: 'USB 2.0 §9.4.10',
+    check: async (r, facts) => refused(r, await standard(r, 'SET_INTERFACE(99)', 0x01, 11, 99, facts.interfaceNumber, 0)),
+  },
+  {
+    id: 'chapter9.get-interface',
+    title: 'GET_INTERFACE tells the alternate setting that was chosen',
+    paragraph: 'USB 2.0 §9.4.4, §9.4.10',
+    check: async (r, facts) => {
+      const last = Math.max(0, facts.alternates.length - 1);
+      const set = await standard(r, `SET_INTERFACE(${last})`, 0x01, 11, last, facts.interfaceNumber, 0);
+      // USB 2.0 §9.4.10: an interface with one setting may STALL it
+      if (set.status !== 'ok' && !(set.status === 'stall' && last === 0)) return fail(`SET_INTERFACE: ${set.status}`);
+      const { status, data } = await standard(r, 'GET_INTERFACE', 0x81, 10, 0, facts.interfaceNumber, 1);
+      return must(status === 'ok' && data[0] === last, status === 'ok' ? `setting ${data[0]}` : status);
+    },
+  },
+  {
+    id: 'chapter9.get-configuration',
+    title: 'GET_CONFIGURATION tells the value that was set',
+    paragraph: 'USB 2.0 §9.4.2',
+    check: async (r, facts) => {
+      const { status, data } = await standard(r, 'GET_CONFIGURATION', 0x80, 8, 0, 0, 1);
+      return must(status === 'ok' && data[0] === facts.configuration[5], status === 'ok' ? `value ${data[0]}` : status);
+    },
+  },
+  {
+    id: 'chapter9.get-status',
+    title: 'GET_STATUS of the device gives two bytes',
+    paragraph: 'USB 2.0 §9.4.5',
+    check: async (r) => {
+      const { status, data } = await standard(r, 'GET_STATUS', 0x80, 0, 0, 0, 2);
+      return must(status === 'ok' && data.length === 2 && (data[0]! & ~3) === 0 && data[1] === 0, `${status}, ${[...data].join(' ')}`);
+    },
+  },
+  {
+    id: 'chapter9.setup-in-data-stage',
+    title: 'a SETUP in the middle of a data stage starts the new request',
+    paragraph: 'USB 2.0 §5.5.5, §8.5.3',
+    skip: (link) => (link.abandon ? null : 'this link cannot break a transfer off'),
+    check: async (r, facts) => {
+      r.sequence.push('GET_DESCRIPTOR(CONFIGURATION, 255), broken off after its first packet');
+      await r.link.abandon!(getDescriptor(DESCRIPTOR.CONFIGURATION, 0, 0, 255));
+      const { status, data } = await descriptor(r, DESCRIPTOR.DEVICE, 0, 18, 'DEVICE');
+      return must(status === 'ok' && data.length === 18 && (data[8]! | (data[9]! << 8)) === facts.vid, `${status}, ${data.length} bytes`);
+    },
+  },
+  {
+    id: 'chapter9.reset',
+    title: 'a bus reset brings the device back to dfuIDLE',
+    paragraph: 'DFU 1.1 §A.1 (ST: DFU mode stays)',
+    check: async (r, facts) => {
+      await r.request(DFU.DNLOAD, 0, isDfuse(facts) ? Uint8Array.of(0x77) : new Uint8Array(8));
+      r.sequence.push('bus reset');
+      if (!(await r.link.reset())) return dialect('reset-leaves', 'the device is not in DFU mode any more');
+      const state = await r.state();
+      return must(state === DFU_STATE.IDLE, `state ${state}`);
+    },
+  },
+];
+
+export const CHAPTER9_REQUIREMENTS: readonly Requirement[] = [...DESCRIPTORS, ...REQUESTS];

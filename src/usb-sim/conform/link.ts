@@ -1,0 +1,59 @@
+/** What the conformance kit and the property tests ask of a device under test: the emulated one, a model, a real board. */
+import type { DfuFunctional, DfuSegment } from '../descriptors.ts';
+
+export type LinkStatus = 'ok' | 'stall' | 'timeout' | 'gone' | 'error';
+export interface LinkAnswer {
+  readonly status: LinkStatus;
+  /** What came in. */
+  readonly data: Uint8Array;
+}
+
+/** What the descriptors say of a device in DFU mode. */
+export interface DfuFacts {
+  readonly vid: number;
+  readonly pid: number;
+  readonly bcdDevice: number;
+  readonly product: string | null;
+  readonly packet0: number;
+  readonly langId: number;
+  /** The whole configuration descriptor. */
+  readonly configuration: Uint8Array;
+  readonly interfaceNumber: number;
+  readonly alternates: readonly string[];
+  readonly functional: DfuFunctional;
+  /** Memory of alternate setting 0, as its name says; empty without DfuSe. */
+  readonly layout: readonly DfuSegment[];
+}
+/** bcdDFUVersion of ST's extension (AN3156). */
+export const DFUSE_VERSION = 0x011a;
+export const isDfuse = (facts: DfuFacts): boolean => facts.functional.version === DFUSE_VERSION;
+export const CAN_DNLOAD = 1;
+export const CAN_UPLOAD = 2;
+
+export interface DfuLink {
+  readonly facts: DfuFacts;
+  control(setup: Uint8Array, data?: Uint8Array): Promise<LinkAnswer>;
+  /** A control read that is given up after its first data packet, as a host does that resets or times out; absent where that cannot be had. */
+  abandon?(setup: Uint8Array): Promise<void>;
+  /** Bus reset; false: the device did not come back. */
+  reset(): Promise<boolean>;
+  /** Lets `ms` milliseconds of the device's time pass. */
+  wait(ms: number): Promise<void>;
+  /** The device in dfuIDLE, as it was first. False: it cannot be had. */
+  fresh(): Promise<boolean>;
+  /** Flash that may be written, inside the layout; null: nothing may be. */
+  readonly writable: { readonly address: number; readonly length: number } | null;
+  /** The whole device may be lost: mass erase, leave. */
+  readonly expendable: boolean;
+}
+
+/** Why the tests cannot write there; null: they can. Whole sectors only, for the tests erase them. */
+export function whyNotWritable(facts: DfuFacts, { address, length }: { readonly address: number; readonly length: number }): string | null {
+  if (!isDfuse(facts)) return null;
+  const segment = facts.layout.find((s) => address >= s.start && address < s.end);
+  if (!segment || address + length > segment.end || length <= 0)
+    return 'it does not lie inside one segment of the memory that the device names';
+  if (!segment.erasable || !segment.writable) return 'the device says that this memory cannot be erased and written';
+  const whole = (address - segment.start) % segment.sectorSize === 0 && length % segment.sectorSize === 0;
+  return whole ? null : `it is not whole sectors of ${segment.sectorSize} bytes, which the tests erase`;
+}

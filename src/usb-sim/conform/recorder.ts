@@ -1,0 +1,89 @@
+/** A link whose requests are written down as a person would type them: the failing sequence of a report. */
+import { setupPacket } from '../descriptors.ts';
+import { DFU, DFU_STATE, dfuStateName } from '../dfu-protocol.ts';
+import type { DfuFacts, DfuLink, LinkAnswer } from './link.ts';
+
+const NAMES = ['DETACH', 'DNLOAD', 'UPLOAD', 'GETSTATUS', 'CLRSTATUS', 'GETSTATE', 'ABORT'];
+export const requestName = (request: number): string => NAMES[request] ?? `request 0x${request.toString(16).padStart(2, '0')}`;
+
+export interface DfuStatus {
+  readonly bStatus: number;
+  readonly pollMs: number;
+  readonly bState: number;
+}
+/** More polls than this, or longer waits than `LONGEST_MS` in all, and a device counts as never ready. */
+const MAX_POLLS = 200;
+const LONGEST_MS = 120_000;
+
+export class Recorder {
+  readonly link: DfuLink;
+  readonly sequence: string[] = [];
+
+  constructor(link: DfuLink) {
+    this.link = link;
+  }
+  get facts(): DfuFacts {
+    return this.link.facts;
+  }
+
+  async control(setup: Uint8Array, data: Uint8Array, text: string): Promise<LinkAnswer> {
+    const answer = await this.link.control(setup, data);
+    this.sequence.push(`${text} → ${answerText(answer)}`);
+    return answer;
+  }
+  /** A DFU class request; `payload`: data to send or the number of bytes to read. */
+  request(request: number, value = 0, payload: Uint8Array | number = new Uint8Array(0)): Promise<LinkAnswer> {
+    const input = typeof payload === 'number';
+    const length = input ? payload : payload.length;
+    const setup = setupPacket(input ? 0xa1 : 0x21, request, value, this.facts.interfaceNumber, length);
+    const detail = request === DFU.DNLOAD || request === DFU.UPLOAD ? ` block ${value}` : '';
+    const what = input ? ` ${length} bytes` : length > 0 ? ` [${shortHex(payload)}]` : request === DFU.DNLOAD ? ' of length 0' : '';
+    return this.control(setup, input ? new Uint8Array(0) : payload, `${requestName(request)}${detail}${what}`);
+  }
+  download(block: number, data: Uint8Array): Promise<LinkAnswer> {
+    return this.request(DFU.DNLOAD, block, data);
+  }
+  upload(block: number, length: number): Promise<LinkAnswer> {
+    return this.request(DFU.UPLOAD, block, length);
+  }
+  /** null: no answer of six bytes. */
+  async status(): Promise<DfuStatus | null> {
+    const { status, data } = await this.request(DFU.GETSTATUS, 0, 6);
+    if (status !== 'ok' || data.length !== 6) return null;
+    const s = { bStatus: data[0]!, pollMs: data[1]! | (data[2]! << 8) | (data[3]! << 16), bState: data[4]! };
+    this.sequence[this.sequence.length - 1] =
+      `GETSTATUS → ${dfuStateName(s.bState)}, status ${s.bStatus}${s.pollMs > 0 ? `, ${s.pollMs} ms` : ''}`;
+    return s;
+  }
+  /** null: no answer of one byte. */
+  async state(): Promise<number | null> {
+    const { status, data } = await this.request(DFU.GETSTATE, 0, 1);
+    if (status !== 'ok' || data.length !== 1) return null;
+    this.sequence[this.sequence.length - 1] = `GETSTATE → ${dfuStateName(data[0]!)}`;
+    return data[0]!;
+  }
+  /** GETSTATUS, with the waits that the device asks for, until it is no longer busy. */
+  async settled(): Promise<DfuStatus | null> {
+    let waited = 0;
+    for (let polls = 0; polls < MAX_POLLS && waited <= LONGEST_MS; polls++) {
+      const s = await this.status();
+      if (s === null || (s.bState !== DFU_STATE.DNBUSY && s.bState !== DFU_STATE.DNLOAD_SYNC && s.bState !== DFU_STATE.MANIFEST)) return s;
+      await this.link.wait(s.pollMs);
+      waited += s.pollMs;
+    }
+    return null;
+  }
+  /** A block or command, carried out. */
+  async downloadAndSettle(block: number, data: Uint8Array): Promise<DfuStatus | null> {
+    return (await this.download(block, data)).status === 'ok' ? this.settled() : null;
+  }
+}
+
+function answerText({ status, data }: LinkAnswer): string {
+  if (status !== 'ok') return status === 'stall' ? 'STALL' : status;
+  return data.length > 0 ? `${data.length} bytes` : 'ok';
+}
+function shortHex(bytes: Uint8Array): string {
+  const shown = [...bytes.subarray(0, 8)].map((b) => b.toString(16).padStart(2, '0')).join(' ');
+  return bytes.length > 8 ? `${shown} … ${bytes.length} bytes` : shown;
+}

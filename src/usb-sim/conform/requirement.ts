@@ -1,0 +1,47 @@
+/** A requirement of the kit, and what a device made of it. */
+import type { DfuFacts, DfuLink } from './link.ts';
+import { Recorder } from './recorder.ts';
+
+export type Verdict = 'pass' | 'fail' | 'dialect' | 'n/a';
+export interface Finding {
+  readonly verdict: Verdict;
+  /** What was seen, where it is not what was asked; the reason of `n/a`. */
+  readonly observed: string | null;
+  /** Name of the dialect. */
+  readonly dialect: string | null;
+}
+export interface Requirement {
+  /** Stable: `state.dfuIDLE.ABORT`. */
+  readonly id: string;
+  readonly title: string;
+  /** Document and paragraph. */
+  readonly paragraph: string;
+  /** Why it does not apply to this device; null = it does. */
+  skip?(link: DfuLink): string | null;
+  check(r: Recorder, facts: DfuFacts): Promise<Finding>;
+}
+export const PASS: Finding = { verdict: 'pass', observed: null, dialect: null };
+export const fail = (observed: string): Finding => ({ verdict: 'fail', observed, dialect: null });
+export const dialect = (name: string, observed: string): Finding => ({ verdict: 'dialect', observed, dialect: name });
+export const notApplicable = (why: string): Finding => ({ verdict: 'n/a', observed: why, dialect: null });
+export const must = (holds: boolean, observed: string): Finding => (holds ? PASS : fail(observed));
+
+export interface RequirementResult extends Finding {
+  readonly id: string;
+  readonly title: string;
+  readonly paragraph: string;
+  /** The requests that led to a `fail` or `dialect`; the check makes no others. */
+  readonly sequence: readonly string[];
+}
+
+/** Each requirement starts from a fresh device. */
+export async function checkRequirement(requirement: Requirement, link: DfuLink): Promise<RequirementResult> {
+  const { id, title, paragraph } = requirement;
+  const result = (finding: Finding, sequence: readonly string[]): RequirementResult => ({ id, title, paragraph, ...finding, sequence });
+  const skipped = requirement.skip?.(link) ?? null;
+  if (skipped !== null) return result(notApplicable(skipped), []);
+  if (!(await link.fresh())) return result(fail('the device could not be brought back to dfuIDLE'), []);
+  const recorder = new Recorder(link);
+  const finding = await requirement.check(recorder, link.facts);
+  return result(finding, finding.verdict === 'pass' || finding.verdict === 'n/a' ? [] : recorder.sequence);
+}

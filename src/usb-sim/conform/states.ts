@@ -1,0 +1,112 @@
+/** The tables of DFU 1.1 appendix A, a requirement for each state and request: the shortest way into the state, then that request. */
+import { dfuStateName } from '../dfu-protocol.ts';
+import { CAN_DNLOAD, CAN_UPLOAD, isDfuse, type DfuFacts, type LinkAnswer } from './link.ts';
+import { DIALECTS, expected, MODEL_REQUESTS, REQUEST_OF, STATE, STATE_PARAGRAPH, type ModelRequest } from './model.ts';
+import type { Recorder } from './recorder.ts';
+import { dialect, fail, notApplicable, PASS, type Finding, type Requirement } from './requirement.ts';
+
+const u32 = (n: number): number[] => [n & 0xff, (n >>> 8) & 0xff, (n >>> 16) & 0xff, n >>> 24];
+/** DfuSe: Set Address Pointer changes nothing in memory. */
+export const setAddress = (address: number): Uint8Array => Uint8Array.of(0x21, ...u32(address));
+
+/** Data of a DNLOAD that is legal and does as little as can be. */
+function harmless(r: Recorder): { block: number; data: Uint8Array } {
+  const { facts, writable } = r.link;
+  if (isDfuse(facts)) return { block: 0, data: setAddress(writable?.address ?? facts.layout[0]?.start ?? 0x08000000) };
+  return { block: 0, data: new Uint8Array(Math.min(64, facts.functional.transferSize)).fill(0xa5) };
+}
+const uploadBlock = (facts: DfuFacts): number => (isDfuse(facts) ? 2 : 0);
+
+/** Brings a fresh device into a state; false: this device does not get there. */
+async function reach(r: Recorder, state: number): Promise<boolean> {
+  const { facts } = r;
+  const { block, data } = harmless(r);
+  const at = async (): Promise<boolean> => (await r.state()) === state;
+  switch (state) {
+    case STATE.IDLE:
+      return true;
+    case STATE.DNLOAD_SYNC:
+      return (await r.download(block, data)).status === 'ok' && at();
+    case STATE.DNLOAD_IDLE:
+      return (await r.downloadAndSettle(block, data))?.bState === state;
+    case STATE.MANIFEST_SYNC:
+      if ((await r.downloadAndSettle(block, data))?.bState !== STATE.DNLOAD_IDLE) return false;
+      return (await r.download(1, new Uint8Array(0))).status === 'ok' && at();
+    case STATE.UPLOAD_IDLE:
+      return (await r.upload(uploadBlock(facts), facts.functional.transferSize)).status === 'ok' && at();
+    default:
+      return reachError(r);
+  }
+}
+async function reachError(r: Recorder): Promise<boolean> {
+  await r.request(REQUEST_OF.unknown);
+  if ((await r.state()) === STATE.ERROR) return true;
+  if (isDfuse(r.facts)) await r.downloadAndSettle(0, Uint8Array.of(0x77));
+  else {
+    const { block, data } = harmless(r);
+    await r.downloadAndSettle(block, data);
+    await r.upload(0, 64);
+  }
+  return (await r.state()) === STATE.ERROR;
+}
+
+function send(r: Recorder, request: ModelRequest): Promise<LinkAnswer> {
+  const { facts } = r;
+  const { block, data } = harmless(r);
+  switch (request) {
+    case 'DNLOAD':
+      return r.download(block, data);
+    case 'DNLOAD 0':
+      return r.download(isDfuse(facts) ? 2 : 0, new Uint8Array(0));
+    case 'UPLOAD':
+      return r.upload(uploadBlock(facts), facts.functional.transferSize);
+    case 'GETSTATUS':
+      return r.request(REQUEST_OF.GETSTATUS, 0, 6);
+    case 'GETSTATE':
+      return r.request(REQUEST_OF.GETSTATE, 0, 1);
+    default:
+      return r.request(REQUEST_OF[request]);
+  }
+}
+
+async function checkCell(r: Recorder, state: number, request: ModelRequest): Promise<Finding> {
+  if (!(await reach(r, state))) return notApplicable(`the device does not come into ${dfuStateName(state)}`);
+  const options = {
+    canDnload: (r.facts.functional.attributes & CAN_DNLOAD) !== 0,
+    canUpload: (r.facts.functional.attributes & CAN_UPLOAD) !== 0,
+  };
+  const want = expected(state, request, options);
+  const { status, data } = await send(r, request);
+  if (status !== 'ok' && status !== 'stall') return fail(`no answer: ${status}`);
+  // GETSTATUS tells the state that it leads to
+  const next = request === 'GETSTATUS' && status === 'ok' ? (data[4] ?? null) : await r.state();
+  const leaving = state === STATE.MANIFEST_SYNC && request === 'GETSTATUS';
+  if (status === want.answer && (next === null ? leaving : want.next.includes(next))) return PASS;
+  const seen = `${status === 'ok' ? 'acknowledged' : 'STALL'}, then ${next === null ? 'no GETSTATE' : dfuStateName(next)}`;
+  const wanted = `${want.answer === 'ok' ? 'acknowledged' : 'STALL'}, then ${want.next.map(dfuStateName).join(' or ')}`;
+  const known = DIALECTS.find((d) => d.fits(state, request, status, next));
+  return known ? dialect(known.id, `${seen}; asked for: ${wanted}`) : fail(`${seen}; asked for: ${wanted}`);
+}
+
+/** Requests after which a device may be gone for good. */
+const leaves = (state: number, request: ModelRequest): boolean =>
+  state === STATE.MANIFEST_SYNC || (request === 'DNLOAD 0' && (state === STATE.DNLOAD_IDLE || state === STATE.IDLE));
+
+const STATES = [STATE.IDLE, STATE.DNLOAD_SYNC, STATE.DNLOAD_IDLE, STATE.MANIFEST_SYNC, STATE.UPLOAD_IDLE, STATE.ERROR];
+
+export const STATE_REQUIREMENTS: readonly Requirement[] = STATES.flatMap((state) =>
+  MODEL_REQUESTS.map((request): Requirement => ({
+    id: `state.${dfuStateName(state)}.${request.replace(' ', '-')}`,
+    title: `${request === 'unknown' ? 'a request that DFU does not know' : request === 'DNLOAD 0' ? 'DNLOAD of length 0' : request} in ${dfuStateName(state)}`,
+    paragraph: `DFU 1.1 §${STATE_PARAGRAPH[state]}`,
+    skip: (link) => {
+      const { attributes } = link.facts.functional;
+      const downloads = state === STATE.DNLOAD_SYNC || state === STATE.DNLOAD_IDLE || state === STATE.MANIFEST_SYNC;
+      if (downloads && (attributes & CAN_DNLOAD) === 0) return 'the device cannot download (bitCanDnload)';
+      if (state === STATE.UPLOAD_IDLE && (attributes & CAN_UPLOAD) === 0) return 'the device cannot upload (bitCanUpload)';
+      if (downloads && !isDfuse(link.facts) && link.writable === null) return 'no flash may be written';
+      return leaves(state, request) && !link.expendable ? 'the device may not be sent away' : null;
+    },
+    check: (r) => checkCell(r, state, request),
+  })),
+);

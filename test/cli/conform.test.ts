@@ -1,0 +1,57 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { XMLValidator } from 'fast-xml-parser';
+import { describe, expect, it } from 'vitest';
+import { HeldMachine } from '../../src/bench/held-machine.ts';
+import { jobInput } from '../../src/bench/job.ts';
+import { libraryJob } from '../../src/library.ts';
+import { WebUsbLink } from '../../src/usb-sim/conform/web-usb-link.ts';
+import { runConformance, type ConformanceReport } from '../../src/usb-sim/conform/kit.ts';
+import { WebUsb } from '../../src/usb-sim/web-usb.ts';
+import { cli, folder } from './helpers.ts';
+
+describe('bootbench conform', () => {
+  it("the stand-in ROM of STM32F072 fails nothing; what is ST's own way is named", async () => {
+    const cwd = folder();
+    const files = ['--json', 'r.json', '--html', 'r.html', '--junit', 'r.xml'];
+    const ran = await cli(['conform', '--chip', 'stm32f072rb', '--boot0', ...files], { cwd });
+    expect(ran.code).toBe(0);
+    const report = JSON.parse(readFileSync(join(cwd, 'r.json'), 'utf8')) as ConformanceReport;
+    expect(report.counts.fail).toBe(0);
+    expect(report.requirements.find((r) => r.id === 'state.dfuIDLE.DNLOAD-0')).toMatchObject({
+      verdict: 'dialect',
+      dialect: 'leave-from-idle',
+    });
+    expect(report.requirements.find((r) => r.id === 'flash.block-arithmetic')?.verdict).toBe('pass');
+    expect(ran.out).toContain(`${report.counts.pass} pass, 0 fail`);
+    expect(readFileSync(join(cwd, 'r.html'), 'utf8')).toContain('leave-from-idle');
+    expect(XMLValidator.validate(readFileSync(join(cwd, 'r.xml'), 'utf8'))).toBe(true);
+  });
+  it.each([
+    [['--usb', 'x'], /--usb: "x" is not vid:pid/],
+    [['--usb', '0483:df11', '--chip', 'stm32f072rb'], /leave images and --chip out/],
+    [['--chip', 'stm32f072rb', '--boot0', '--flash', '0x20000000:64'], /--flash: it does not lie inside/],
+    [['--chip', 'stm32f072rb', '--boot0', '--flash', '0x08010000:64'], /--flash: it is not whole sectors of 2048 bytes/],
+    [['--chip', 'stm32f072rb', '--boot0', '--flash', '64'], /--flash: "64" is not address:length/],
+    [['--chip', 'stm32f072rb', '--boot0', '--json', '-', '--html', '-'], /both write to stdout/],
+  ])('%j is exit 2 with one line', async (args, text) => {
+    const ran = await cli(['conform', ...args], { cwd: folder() });
+    expect(ran.code).toBe(2);
+    expect(ran.err).toMatch(text);
+    expect(ran.err.trim().split('\n')).toHaveLength(1);
+  });
+  it('a device behind WebUSB (a real board) is judged alike, is not sent away, and keeps its flash outside the range', async () => {
+    const job = await libraryJob({ chip: 'stm32h533re', images: [], scenario: { board: { boot0: 1 } } });
+    const held = new HeldMachine(jobInput(job));
+    held.start();
+    const usb = new WebUsb(held.bus);
+    const [device] = await usb.getDevices();
+    const link = (await WebUsbLink.open(device!, { address: 0x0807c000, length: 16384 }))!;
+    const report = await runConformance(link);
+    expect(report.requirements.filter((r) => r.verdict === 'fail').map((r) => `${r.id}: ${r.observed}`)).toEqual([]);
+    expect(report.requirements.find((r) => r.id === 'leave.manifest')?.verdict).toBe('n/a');
+    expect(report.requirements.find((r) => r.id === 'flash.mass-erase')?.verdict).toBe('n/a');
+    expect(report.requirements.find((r) => r.id === 'flash.block-arithmetic')?.verdict).toBe('pass');
+    held.release();
+  });
+});
