@@ -242,4 +242,10 @@ const F4_LINES: readonly FamilyFields[] = [
   twoBitVos('STM32F446', 'AN2606 Rev 70 Table 93', { plls: pllOn('PLL', 'PLLI2S', 'PLLSAI') }),
 ];
 
-export const MORE_FAMILIES: readonly FamilyFields[] = [L476, L496, F0, H7, ...F4_LINES];
+export const MORE_FAMILIES: readonly FamilyFields[] = [
+  ...['STM32L475', 'STM32L476', 'STM32L485', 'STM32L486'].map((line) => ({ ...L476, line })),
+  ...['STM32L496', 'STM32L4A6'].map((line) => ({ ...L496, line })),
+  F0,
+  H7,
+  ...F4_LINES,
+];

@@ -7,6 +7,7 @@ import { F401, F411 } from './stm32f411.ts';
 import { F427, F429, F437, F439, F446 } from './stm32f429.ts';
 import { STM32F072RB } from './stm32f072.ts';
 import { STM32H533RE } from './stm32h533.ts';
+import { h743Chip } from './stm32h743.ts';
 import { STM32H745XI, STM32H745ZI } from './stm32h745.ts';
 import { STM32L476RG } from './stm32l476.ts';
 import { STM32L496ZG } from './stm32l496.ts';
@@ -17,12 +18,16 @@ export interface Line {
   /** Pins and flash code of the part that the bare name stands for. */
   readonly bare: string;
   readonly make: (part: PartSize) => ChipDescription;
+  /** Flash codes that are modelled; left out = all. */
+  readonly flash?: string;
 }
 
 const like =
   (chip: ChipDescription): Line['make'] =>
   (part) =>
     part.name === chip.name ? chip : resized(chip, part);
+/** Lines that differ in crypto, in package or in a block that no boot path touches. */
+const twins = (names: readonly string[], line: Omit<Line, 'name'>): readonly Line[] => names.map((name) => ({ ...line, name }));
 const f4 = (line: F4Line, bare: string): Line => ({ name: line.name, bare, make: (part) => f4Chip(line, part) });
 
 /** All lines that are modelled. The first part of each is what `bootbench chips` lists. */
@@ -31,6 +36,12 @@ export const LINES: readonly Line[] = [
   { name: 'STM32L476', bare: 'RG', make: like(STM32L476RG) },
   { name: 'STM32L496', bare: 'ZG', make: like(STM32L496ZG) },
   { name: 'STM32F072', bare: 'RB', make: like(STM32F072RB) },
+  // Banks of 512 KB do not lie one behind the other: parts with 1 MB are not modelled.
+  ...twins(['STM32H743', 'STM32H753', 'STM32H742'], { bare: 'ZI', flash: 'I', make: h743Chip }),
+  ...twins(['STM32H750'], { bare: 'VB', make: h743Chip }),
+  ...twins(['STM32H747', 'STM32H755', 'STM32H757'], { bare: 'XI', flash: 'I', make: like(STM32H745XI) }),
+  ...twins(['STM32L475', 'STM32L485', 'STM32L486'], { bare: 'RG', make: like(STM32L476RG) }),
+  ...twins(['STM32L4A6'], { bare: 'ZG', make: like(STM32L496ZG) }),
   { name: 'STM32H745', bare: 'XI', make: (part) => (part.name === 'STM32H745ZI' ? STM32H745ZI : like(STM32H745XI)(part)) },
   f4(F405, 'RG'),
   f4(F407, 'VG'),
@@ -53,7 +64,7 @@ function part(line: Line, code: string): ChipDescription | undefined {
   let chip = made.get(name);
   if (!chip) {
     const sizes = partOf(line.name, code);
-    if (!sizes) return undefined;
+    if (!sizes || (line.flash !== undefined && !line.flash.includes(code.at(-1)!))) return undefined;
     made.set(name, (chip = line.make(sizes)));
   }
   return chip;
@@ -61,7 +72,7 @@ function part(line: Line, code: string): ChipDescription | undefined {
 
 /** The part that a line's bare name stands for, of every line; two boards of H745 differ in more than their flash. */
 export const CHIPS: readonly ChipDescription[] = LINES.flatMap((line) =>
-  (line.name === 'STM32H745' ? ['XI', 'ZI'] : [line.bare]).map((code) => part(line, code)!),
+  (line.name === 'STM32H745' ? ['XI', 'ZI'] : [line.bare]).flatMap((code) => part(line, code) ?? []),
 );
 
 /** `STM32H533RET6`, `stm32h533retx`, `STM32H533xE`, `h533re` → upper case, with `STM32` in front. */

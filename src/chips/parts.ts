@@ -55,7 +55,7 @@ const PERIPHERALS = 0x40000000;
 export function withRam(memories: readonly MemoryRow[], ram: readonly RamRange[] | undefined): readonly MemoryRow[] {
   if (!ram) return memories;
   return memories.flatMap((m) => {
-    if (m.kind !== 'ram' || m.base >= PERIPHERALS) return [m];
+    if (m.kind !== 'ram' || m.backup || m.base >= PERIPHERALS) return [m];
     const range = ram.find((r) => m.base >= r.base && m.base < r.base + r.size);
     if (!range) return [];
     const end = range.base + range.size;

@@ -20,6 +20,9 @@ type Ctx = RegisterContext<RccHState>;
 type AnyCtx = RegisterContext<object>;
 type Rates = Record<string, Rate | null>;
 
+/** Names of RCC_RSR on parts with one core (RM0433 8.7.39). */
+const ONE_CORE: Readonly<Record<string, string>> = { C1RSTF: 'CPURSTF', SFT1RSTF: 'SFTRSTF', LPWR1RSTF: 'LPWRRSTF' };
+
 /** Flags that a reset raises; `core` asked for it. */
 export function resetFlagsH7(cause: ResetCause, core: number): readonly string[] {
   const n = core + 1;
@@ -277,15 +280,24 @@ class RccH7 extends RccH {
     super.onReset(c, kind);
     if (kind === 'system') c.put(this.flags.register, c.get(this.rsr[0]!));
   }
+  /** Flags of a power-on reset: 0x00FE0000 with two cores. */
+  powerFlags(): number {
+    return this.flagBits(resetFlagsH7('power', 0));
+  }
+  /** Bits of RSR by the names of two cores. */
+  private flagBits(names: readonly string[]): number {
+    const has = (name: string): boolean => this.layout.hasField(`RSR.${name}`);
+    return names
+      .map((name) => (has(name) ? name : (ONE_CORE[name] ?? name)))
+      .filter(has)
+      .reduce((m, name) => (m | this.f(`RSR.${name}`).mask) >>> 0, 0);
+  }
   private raiseFlags(c: Ctx): void {
     const cause = RESET_CAUSES[c.env.wire('reset.cause')] ?? 'pin';
-    const raised = resetFlagsH7(cause, c.env.wire('reset.core')).reduce((m, name) => m | this.f(`RSR.${name}`).mask, 0);
+    const raised = this.flagBits(resetFlagsH7(cause, c.env.wire('reset.core')));
     for (const r of this.rsr) c.put(r, ((cause === 'power' ? 0 : c.get(r) & ~this.flags.rmvf.mask) | raised) >>> 0);
   }
 }
-
-/** Flags of a power-on reset. */
-const POWER_FLAGS = 0x00fe0000;
 
 export const rccH7: ModelFactory = (layout): RegisterModel<RccHState> => {
   const rcc = new RccH7(layout);
@@ -321,7 +333,7 @@ export const rccH7: ModelFactory = (layout): RegisterModel<RccHState> => {
       C2_RSR: mask('C2_RSR.RMVF'),
     },
     // The SVD prints 0, which no part shows after power-on.
-    resets: { RSR: POWER_FLAGS, C1_RSR: POWER_FLAGS, C2_RSR: POWER_FLAGS },
+    resets: Object.fromEntries(['RSR', 'C1_RSR', 'C2_RSR'].map((name) => [name, rcc.powerFlags()])),
     create: () => ({ hsiDivider: 1, frac: [0, 0, 0] }),
     read: (c, r, value) => (shared.includes(r.name) ? rcc.read(c, r, value) : value),
     // The bench and checks see what is stored: enable bits of either core.
