@@ -15,16 +15,9 @@ import {
   SYSTEM_AREAS_SOURCE,
   wrongVectorRead,
 } from './entry.ts';
+import { jumpInC } from './jump-in-c.ts';
 
 const SOURCE = SYSTEM_AREAS_SOURCE;
-const jump = (table: number): string =>
-  [
-    `uint32_t sp = *(volatile uint32_t *)${hex(table)}u;`,
-    `uint32_t pc = *(volatile uint32_t *)${hex(table + 4)}u;`,
-    '__set_MSP(sp);                /* both in one asm statement, no stack access in between */',
-    '((void (*)(void))pc)();',
-  ].join('\n');
-
 export const entryAddress: Check = {
   id: 'entry-address',
   question: "Does the firmware branch to the ROM's reset vector, read from the right table?",
@@ -35,7 +28,7 @@ export const entryAddress: Check = {
   },
   repair(subject) {
     const { entry, rom } = subject;
-    const fix = jump(rom.vectorTable);
+    const fix = jumpInC(rom);
     const wrong = ownEntry(subject) ? null : wrongVectorRead(subject);
     if (wrong)
       return {

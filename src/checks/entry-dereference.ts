@@ -1,6 +1,7 @@
 /** The branch goes to the place where the vector is stored. */
 import { broken, hex, notApplicable, pass, type Check } from './check.ts';
 import { atInstruction, isVectorAddress } from './entry.ts';
+import { jumpInC } from './jump-in-c.ts';
 
 const SOURCE = 'Arm DDI 0553 (Armv8-M), DDI 0403 (Armv7-M): a vector table holds addresses, not instructions';
 
@@ -26,7 +27,7 @@ export const entryDereference: Check = {
   repair: ({ rom }) => ({
     at: 'entry',
     what: `branch to the word at ${hex(rom.vectorTable + 4)} instead of to ${hex(rom.vectorTable + 4)} itself`,
-    fix: `void (*boot)(void) = (void (*)(void))(*(volatile uint32_t *)${hex(rom.vectorTable + 4)}u);  /* note the * in front */\nboot();`,
+    fix: jumpInC(rom),
     apply: (target) => target.branchTo(rom.resetVector),
   }),
   explanation: [

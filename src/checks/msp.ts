@@ -1,7 +1,8 @@
 /** The main stack pointer that the ROM gets. */
 import type { ChipDescription } from '../emu/chip.ts';
-import { broken, hex, notApplicable, pass, type Check, type RomFacts, type Subject } from './check.ts';
+import { broken, hex, notApplicable, pass, type Check, type RomFacts } from './check.ts';
 import { mspBefore } from './entry.ts';
+import { jumpInC } from './jump-in-c.ts';
 import { NOTHING_PUBLISHED } from './sources.ts';
 
 const TABLE = "AN2606 Rev 70: the ROM's vector table begins with its stack pointer";
@@ -18,8 +19,6 @@ const ramBelow = (chip: ChipDescription, sp: number): { base: number; size: numb
 /** The stack would grow into RAM that the ROM takes for itself. */
 export const inRomRam = (rom: RomFacts, sp: number): boolean => rom.ramUse.some((r) => sp > r.base && sp <= r.base + r.size);
 export const isUsableStack = (chip: ChipDescription, sp: number): boolean => sp % 4 === 0 && ramBelow(chip, sp) !== null;
-
-const set = ({ rom }: Subject): string => `__set_MSP(*(volatile uint32_t *)${hex(rom.vectorTable)}u);  /* first word of the ROM's table */`;
 
 export const msp: Check = {
   id: 'msp',
@@ -65,7 +64,7 @@ export const msp: Check = {
   repair: (subject) => ({
     at: 'entry',
     what: `MSP set to ${hex(subject.rom.initialStack)}`,
-    fix: set(subject),
+    fix: jumpInC(subject.rom),
     apply: (target) => target.setCore('msp', subject.rom.initialStack),
   }),
   explanation: [

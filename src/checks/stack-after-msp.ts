@@ -1,6 +1,7 @@
 /** Accesses through SP between the change of MSP and the branch. */
 import { broken, hex, notApplicable, pass, unknown, type Check, type Judgement, type Subject } from './check.ts';
 import { faultText, mspBefore, ownEntry } from './entry.ts';
+import { jumpInC } from './jump-in-c.ts';
 
 const SOURCE = 'AAPCS32 6.2.1: compiled code keeps return address and variables relative to SP; CMSIS __set_MSP is no barrier for that';
 /** A frame of compiled code; beyond that MSP has not been moved by pops, it is another stack. */
@@ -58,7 +59,7 @@ export const stackAfterMsp: Check = {
     return pass(`MSP = ${hex(msp)}`, 'nothing was popped after MSP was set', SOURCE, 'inferred');
   },
   repair(subject) {
-    const fix = '__asm volatile("msr msp, %0\\n\\tbx %1" : : "r"(sp), "r"(pc) : "memory");  /* both values already in registers */';
+    const fix = jumpInC(subject.rom);
     const writer = subject.history?.lastWriter('CPU.MSP');
     if (ownEntry(subject))
       return {

@@ -1,6 +1,7 @@
 /** Bit 0 of the branch target. */
 import { broken, hex, notApplicable, pass, type Check } from './check.ts';
 import { atInstruction, isVectorAddress, plain } from './entry.ts';
+import { jumpInC } from './jump-in-c.ts';
 
 const SOURCE =
   'Arm DDI 0553 (Armv8-M), DDI 0403 (Armv7-M), BX/BLX: bit 0 of the target becomes EPSR.T; an instruction with T = 0 is an INVSTATE UsageFault';
@@ -28,7 +29,7 @@ export const thumbBit: Check = {
   repair: ({ rom }) => ({
     at: 'entry',
     what: `branch to ${hex(rom.resetVector | 1)}, with bit 0 set`,
-    fix: '((void (*)(void))pc)();       /* pc as read from the table: do not mask bit 0 */',
+    fix: jumpInC(rom),
     apply: (target) => target.branchTo((rom.resetVector | 1) >>> 0),
   }),
   explanation: [

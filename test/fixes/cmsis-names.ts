@@ -1,0 +1,84 @@
+/** A header with the names that CMSIS and ST's device headers give to the registers of a chip, made from the chip's own register facts: printed fixes are compiled with it. */
+import type { ChipDescription } from '../../src/emu/chip.ts';
+import { System } from '../../src/emu/system.ts';
+import { MODELS } from '../../src/peripherals/index.ts';
+
+/** Arm's part, by hand: CMSIS-Core names, Armv8-M ARM and Armv7-M ARM B3. */
+const CORE = `
+#include <stdint.h>
+#define INTRINSICS_H /* what the fixtures have in its place */
+#define CMSIS_INLINE __attribute__((always_inline)) static inline
+CMSIS_INLINE void __enable_irq(void) { __asm volatile("cpsie i" ::: "memory"); }
+CMSIS_INLINE void __disable_irq(void) { __asm volatile("cpsid i" ::: "memory"); }
+CMSIS_INLINE void __set_MSP(uint32_t v) { __asm volatile("msr msp, %0" : : "r"(v)); }
+CMSIS_INLINE void __set_PSP(uint32_t v) { __asm volatile("msr psp, %0" : : "r"(v)); }
+CMSIS_INLINE void __set_CONTROL(uint32_t v) { __asm volatile("msr control, %0\\n\\tisb" : : "r"(v) : "memory"); }
+CMSIS_INLINE void __DSB(void) { __asm volatile("dsb" ::: "memory"); }
+CMSIS_INLINE void __ISB(void) { __asm volatile("isb" ::: "memory"); }
+CMSIS_INLINE void __DMB(void) { __asm volatile("dmb" ::: "memory"); }
+CMSIS_INLINE void __WFI(void) { __asm volatile("wfi" ::: "memory"); }
+CMSIS_INLINE void __NOP(void) { __asm volatile("nop"); }
+#if !defined(__ARM_ARCH_6M__)
+CMSIS_INLINE void __enable_fault_irq(void) { __asm volatile("cpsie f" ::: "memory"); }
+CMSIS_INLINE void __set_BASEPRI(uint32_t v) { __asm volatile("msr basepri, %0" : : "r"(v) : "memory"); }
+#endif
+#if defined(__ARM_ARCH_8M_MAIN__)
+CMSIS_INLINE void __set_MSPLIM(uint32_t v) { __asm volatile("msr msplim, %0" : : "r"(v)); }
+CMSIS_INLINE void __set_PSPLIM(uint32_t v) { __asm volatile("msr psplim, %0" : : "r"(v)); }
+#endif
+typedef struct { volatile uint32_t CTRL, LOAD, VAL, CALIB; } SysTick_Type;
+#define SysTick ((SysTick_Type *)0xE000E010u)
+typedef struct {
+  volatile uint32_t ISER[16], R0[16], ICER[16], R1[16], ISPR[16], R2[16], ICPR[16], R3[16], IABR[16];
+} NVIC_Type;
+#define NVIC ((NVIC_Type *)0xE000E100u)
+typedef struct {
+  volatile uint32_t CPUID, ICSR, VTOR, AIRCR, SCR, CCR;
+  volatile uint8_t SHPR[12];
+  volatile uint32_t SHCSR, CFSR, HFSR, DFSR, MMFAR, BFAR, AFSR;
+} SCB_Type;
+#define SCB ((SCB_Type *)0xE000ED00u)
+#define SCB_ICSR_PENDSTCLR_Msk (1u << 25)
+#define SCB_ICSR_PENDSVCLR_Msk (1u << 27)
+typedef struct { volatile uint32_t TYPE, CTRL, RNR, RBAR, RASR; } MPU_Type;
+#define MPU ((MPU_Type *)0xE000ED90u)
+#define MPU_CTRL_ENABLE_Msk 1u
+typedef struct { volatile uint32_t R0, FPCCR, FPCAR, FPDSCR; } FPU_Type;
+#define FPU ((FPU_Type *)0xE000EF30u)
+#define FPU_FPCCR_LSPACT_Msk 1u
+`;
+
+const word = (bytes: number): string => (bytes === 1 ? 'uint8_t' : bytes === 2 ? 'uint16_t' : 'uint32_t');
+const hex = (n: number): string => `0x${(n >>> 0).toString(16)}u`;
+
+export function cmsisNames(chip: ChipDescription): string {
+  const system = new System(chip, MODELS);
+  const masks = new Map<string, string>();
+  const blocks = chip.blocks.flatMap((row) => {
+    const layout = system.layoutOf(row.name);
+    if (!layout) return [];
+    const members: string[] = [];
+    let end = 0;
+    for (const r of [...layout.registers].sort((a, b) => a.offset - b.offset)) {
+      for (const f of r.fields) {
+        const mask = hex(f.width >= 32 ? 0xffffffff : ((1 << f.width) - 1) << f.bit);
+        for (const block of [row.name, row.name.replace(/\d+$/, '')]) {
+          masks.set(`${block}_${r.name}_${f.name}`, mask);
+          masks.set(`${block}_${r.name}_${f.name}_Msk`, mask);
+          for (let bit = 0; f.width > 1 && bit < f.width; bit++) masks.set(`${block}_${r.name}_${f.name}_${bit}`, hex(1 << (f.bit + bit)));
+          masks.set(`${block}_${r.name}_${f.name}_Pos`, `${f.bit}u`);
+        }
+      }
+      if (r.offset < end) continue; // another view of a register that is there
+      if (r.offset > end) members.push(`  uint8_t reserved_${end}[${r.offset - end}];`);
+      members.push(`  volatile ${word(r.size)} ${r.name};`);
+      end = r.offset + r.size;
+    }
+    return [
+      `typedef struct __attribute__((packed, aligned(4))) {\n${members.join('\n')}\n} ${row.name}_Block;`,
+      `#define ${row.name} ((${row.name}_Block *)${hex(row.base)})`,
+    ];
+  });
+  const defines = [...masks].map(([name, value]) => `#ifndef ${name}\n#define ${name} ${value}\n#endif`);
+  return `${CORE}\n${blocks.join('\n')}\n${defines.join('\n')}\n`;
+}
