@@ -71,7 +71,7 @@ export function sessionOf(chipName: string, images: readonly { path: string; byt
     overrides: { images: images.map((i) => i.path) },
     limits: { maxInstructions: null, wallMs: null, maxMemory: null },
     rom: { kind: 'stand-in', bytes, version: null, options: {} },
-    symptom: null,
+    symptoms: [],
     engine: 'bootbench',
     semihosting: true,
     bootAt: null,

@@ -21,7 +21,7 @@ export interface BenchOptions {
   readonly romDump?: Uint8Array;
   /** Bytes of the stand-in ROM, for places without a file system; on Node the package's own are read. */
   readonly romImage?: Uint8Array;
-  readonly symptom?: Symptom;
+  readonly symptom?: Symptom | readonly Symptom[];
   readonly semihosting?: boolean;
   readonly bootAt?: number;
   readonly limits?: Partial<RunLimits>;
@@ -53,7 +53,7 @@ export async function libraryJob(options: BenchOptions): Promise<RunJob> {
     },
     limits: { maxInstructions: null, wallMs: null, maxMemory: null, ...options.limits },
     rom: { kind: options.romDump === undefined ? 'stand-in' : 'dump', bytes, version: null, options: romOptions },
-    symptom: options.symptom ?? null,
+    symptoms: [options.symptom ?? []].flat(),
     engine: 'bootbench',
     semihosting: options.semihosting !== false,
     bootAt: options.bootAt ?? null,

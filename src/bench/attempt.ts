@@ -28,6 +28,8 @@ export interface Attempt {
   readonly ownResets: number;
   /** The last device that the host configured is not the ROM's. */
   readonly foreignDevice: boolean;
+  /** A device of the ROM is on the bus and was never configured. */
+  readonly unknownDevice: boolean;
 }
 
 /** A limit or the user ended a counterfactual run: what it would have shown is not known. */
@@ -51,6 +53,7 @@ export function observe(s: Session, end: SessionEnd): Attempt {
     actedOn: optionsActedOn(s),
     entries: s.machine.history.entryCount,
     ownResets: s.machine.history.resets.filter((r) => r.by !== 'power' && !r.external).length,
+    unknownDevice: s.usb.sessions.at(-1)?.attached !== null && s.usb.sessions.at(-1)?.enumerated === null,
     foreignDevice: device !== undefined && !(device.vid === DFU_VENDOR && device.pid === DFU_PRODUCT),
   };
 }

@@ -22,7 +22,6 @@ import {
   type RomDependency,
   type RunResult,
   type Seconds,
-  type Symptom,
   type SymptomOption,
   type UsbSession as ResultSession,
 } from './result.ts';
@@ -210,7 +209,7 @@ function checkRow(input: RunInput, j: Judged): ResultCheck {
 }
 
 export interface SymptomAnswer {
-  readonly asked: Symptom;
+  readonly asked: string;
   readonly matches: boolean;
   readonly options: readonly SymptomOption[];
   /** What the search tells beside them. */

@@ -29,8 +29,9 @@ export interface RunJob {
   readonly overrides: ScenarioOverrides;
   readonly limits: RunLimits;
   readonly rom: RomInput;
-  readonly symptom: Symptom | null;
+  readonly symptoms: readonly Symptom[];
   readonly findJump?: boolean;
+  readonly noReturn?: boolean;
   readonly engine: 'bootbench' | 'unicorn';
   /** File of unicorn.js for the engine `unicorn`; without it, libunicorn. */
   readonly unicornJs?: string;
@@ -67,8 +68,9 @@ function checkedInput(job: RunJob): RunInput {
     limits: job.limits,
     rom: { ...job.rom, options: scenario.document.romOptions },
     force: scenario.force,
-    symptom: job.symptom,
+    symptoms: job.symptoms,
     findJump: job.findJump === true,
+    noReturn: job.noReturn === true,
     engine: job.engine,
     semihosting: job.semihosting,
     bootAt: job.bootAt,

@@ -19,7 +19,18 @@ export type Outcome = (typeof OUTCOMES)[number];
 export type ResetBy = ResetCause;
 export const VERDICTS = ['pass', 'fail', 'warn', 'n/a', 'unknown'] as const;
 export type Verdict = (typeof VERDICTS)[number];
-export const SYMPTOMS = ['resets', 'nothing', 'hang', 'wrong-device'] as const;
+export const SYMPTOMS = [
+  'resets',
+  'nothing',
+  'hang',
+  'unknown-device',
+  'descriptor-failed',
+  'wrong-device',
+  'works-with-BOOT0',
+  'works-in-debugger',
+  'works-once',
+  'app-comes-back',
+] as const;
 export type Symptom = (typeof SYMPTOMS)[number];
 export type EndReason = 'settled' | 'deadline' | 'instructions' | 'wall' | 'memory' | 'semihosting' | 'signal';
 /** On chips with two cores only. */
@@ -245,7 +256,11 @@ export interface RunResult {
   readonly console: Readonly<Record<string, string>>;
   readonly semihostingExit: number | null;
   readonly stuck: ResultStuck | null;
-  readonly symptom: { readonly asked: Symptom; readonly matches: boolean; readonly options: readonly SymptomOption[] } | null;
+  readonly symptom: {
+    /** One word, or several with ` + ` between them. */ readonly asked: string;
+    readonly matches: boolean;
+    readonly options: readonly SymptomOption[];
+  } | null;
   readonly notes: readonly { readonly kind: string; readonly text: string }[];
   readonly uninitialisedReads: number;
   readonly unmodelled: readonly {
@@ -260,3 +275,15 @@ export interface RunResult {
 export const hex32 = (n: number): Hex => `0x${(n >>> 0).toString(16).padStart(8, '0')}`;
 export const hex16 = (n: number): Hex => `0x${(n & 0xffff).toString(16).padStart(4, '0')}`;
 export const seconds = (ps: Ps): Seconds => formatSeconds(ps);
+
+/** What a user sees of an outcome, without a debugger: some look the same. */
+export const RESULT_OF: Readonly<Record<Outcome, string>> = {
+  dfu: 'the DFU device appears',
+  'dfu-lost': 'a DFU device appears and goes away',
+  'reset-loop': 'the application starts again and again',
+  fault: 'nothing happens',
+  'rom-silent': 'no DFU device appears',
+  'back-in-app': 'the application is back',
+  stuck: 'nothing happens',
+  'no-jump': 'the application runs on',
+};

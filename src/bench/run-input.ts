@@ -34,9 +34,12 @@ export interface RunInput {
   readonly limits: RunLimits;
   readonly rom: RomInput;
   readonly force: readonly ForcedField[];
-  readonly symptom: Symptom | null;
+  /** What the user saw; none = nothing was said. */
+  readonly symptoms: readonly Symptom[];
   /** Without an entry: call each function that can enter system memory, and press each pin that is polled, on forks. */
   readonly findJump: boolean;
+  /** Look for the last instruction at which a single repair still saves DFU. */
+  readonly noReturn: boolean;
   readonly engine: 'bootbench' | 'unicorn';
   /** BKPT 0xAB is served; false = it is a HardFault as on a board without a debugger. */
   readonly semihosting: boolean;

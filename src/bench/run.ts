@@ -7,6 +7,8 @@ import type { RomDependency, RunResult } from './result.ts';
 import type { RunInput } from './run-input.ts';
 import { Session } from './session.ts';
 import { afterRun, NOT_TRACED, type Traced } from './subject.ts';
+import { noReturnRow, noReturnText, pointOfNoReturn, type NoReturn } from './point-of-no-return.ts';
+import { repairsAtEntry, Solver } from './solver.ts';
 import { answerSymptom } from './symptom.ts';
 import { tierStats } from './tier-stats.ts';
 import { traceMagic } from './magic.ts';
@@ -56,6 +58,7 @@ function runIn(session: Session, input: RunInput): RunResult {
   let diagnosis: Diagnosis = diagnose(session, starts, variants, judged, end.outcome, false);
   let dependsOn: RomDependency[] = [];
   let symptom: SymptomAnswer | null = null;
+  let noReturn: NoReturn | null = null;
   const notes = [...base.notes];
   if (missed !== null) notes.push({ kind: 'scenario', text: `steps[${missed}] was not carried out before the run ended` });
   try {
@@ -67,7 +70,9 @@ function runIn(session: Session, input: RunInput): RunResult {
       }
     }
     if (!cut && entries.length === 0 && (end.outcome === 'no-jump' || input.findJump)) notes.push(...jumpNotes(session, finished));
-    if (input.symptom) symptom = answerSymptom(session, input.symptom, run, variants);
+    if (input.noReturn) noReturn = pointOfNoReturn(session, entry, diagnosis, base.end.at);
+    if (input.symptoms.length > 0)
+      symptom = answerSymptom(new Solver(session, starts, variants, run), input.symptoms, run, repairsAtEntry(judged));
   } catch (error) {
     if (!(error instanceof CutShort)) throw error;
     notes.push({ kind: 'limit', text: `what comes after the run itself was not finished (${error.reason})` });
@@ -75,7 +80,14 @@ function runIn(session: Session, input: RunInput): RunResult {
     variants.release();
   }
   for (const text of symptom?.notes ?? []) notes.push({ kind: 'symptom', text });
-  return makeResult(session, { ...base, notes }, judged, diagnosis, dependsOn, symptom);
+  if (input.noReturn) notes.push({ kind: 'no-return', text: noReturnText(session, noReturn) });
+  const timeline = noReturn?.at == null ? base.timeline : withRow(base.timeline, noReturnRow(session, noReturn));
+  return makeResult(session, { ...base, notes, timeline }, judged, diagnosis, dependsOn, symptom);
+}
+
+function withRow(rows: RunResult['timeline'], row: RunResult['timeline'][number]): RunResult['timeline'] {
+  const behind = rows.findIndex((r) => Number(r.at) > Number(row.at));
+  return rows.toSpliced(behind < 0 ? rows.length : behind, 0, row);
 }
 
 /** What could make a firmware jump that does not; with `--find-jump`, what comes of it. */

@@ -304,6 +304,18 @@ export class Session {
     this.exited = null;
   }
 
+  /** NRST is pressed for 10 ms, the supply stays, and the scenario's steps come once more. */
+  pressReset(): void {
+    const { machine } = this;
+    machine.holdReset(true);
+    const released = machine.now + 10 * MS;
+    while (machine.now < released) machine.run(released);
+    machine.holdReset(false);
+    this.state.dfuAt = null;
+    this.state.anchor = machine.now;
+    this.steps.restart();
+  }
+
   /** Runs to the end of the run by the rules of the design, from where the session is now. */
   run(limits: RunLimits = {}): SessionEnd {
     const { machine } = this;

@@ -10,6 +10,8 @@ import { rxPins, type Session } from './session.ts';
 import { PIN_FLOATING } from '../peripherals/gpio-v2.ts';
 
 interface StepsState {
+  /** Times of `at` count from here. */
+  since: Ps;
   /** Next step. */
   index: number;
   /** When the previous step ended. */
@@ -31,7 +33,7 @@ const SAVED = [S.R, S.R + 4, S.R + 8, S.R + 12, S.R + 48, S.LR, S.NF, S.ZF, S.CF
 const RETRY = 10_000_000;
 
 export class Steps implements Attachment {
-  state: StepsState = { index: 0, previousEnd: 0, endsAt: null, ranAt: [], call: null, uartSequence: 0, uartQueue: null };
+  state: StepsState = { since: 0, index: 0, previousEnd: 0, endsAt: null, ranAt: [], call: null, uartSequence: 0, uartQueue: null };
   private readonly session: Session;
   private readonly slot: number;
   private readonly uartSlot: number;
@@ -64,12 +66,18 @@ export class Steps implements Attachment {
     const step = this.list[this.state.index];
     if (!step || this.state.endsAt !== null || this.state.call !== null) return null;
     if (step.when.kind === 'atSymbol') return null;
-    return step.when.kind === 'at' ? step.when.ps : this.state.previousEnd + step.when.ps;
+    return step.when.kind === 'at' ? this.state.since + step.when.ps : this.state.previousEnd + step.when.ps;
   }
   ranAfter(time: Ps): boolean {
     return this.state.ranAt.some((t) => t > time);
   }
   start(): void {
+    this.schedule();
+  }
+  /** All steps once more, from now on. */
+  restart(): void {
+    const { now } = this.session.machine;
+    this.state = { ...this.state, since: now, index: 0, previousEnd: now, endsAt: null, call: null };
     this.schedule();
   }
 
@@ -88,7 +96,7 @@ export class Steps implements Attachment {
       this.setBreakpoints();
       return;
     }
-    if (step.when.kind === 'at') scheduler.arm(this.slot, Math.max(step.when.ps, this.session.machine.now));
+    if (step.when.kind === 'at') scheduler.arm(this.slot, Math.max(this.state.since + step.when.ps, this.session.machine.now));
     else if (step.when.kind === 'after') scheduler.arm(this.slot, this.state.previousEnd + step.when.ps);
     this.setBreakpoints();
   }

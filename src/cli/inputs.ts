@@ -35,7 +35,8 @@ export interface MachineOptions {
 /** The options of `run`. */
 export interface RunOptions extends MachineOptions {
   readonly until?: string;
-  readonly symptom?: string;
+  readonly symptom?: string | readonly string[];
+  readonly pointOfNoReturn?: boolean;
   readonly findJump?: boolean;
   readonly engine?: string;
   readonly unicornJs?: string;
@@ -84,8 +85,9 @@ export async function loadJob(images: readonly string[], options: RunOptions, cw
     overrides: overridesOf(options, typed, force),
     limits: limitsOf(options),
     rom: romInput(chip, options, scenario, cwd),
-    symptom: symptomOf(options.symptom),
+    symptoms: symptomsOf(options.symptom),
     findJump: options.findJump === true,
+    noReturn: options.pointOfNoReturn === true,
     engine: engineOf(options),
     ...unicornJsOf(options, cwd),
     semihosting: options.semihosting !== false,
@@ -171,12 +173,14 @@ function romInput(chip: ChipDescription, options: RunOptions, scenario: Scenario
   return { kind: 'dump', bytes, version, options: {} };
 }
 
-function symptomOf(text: string | undefined): Symptom | null {
-  if (text === undefined) return null;
-  const found = SYMPTOMS.find((s) => s === text);
-  if (found === undefined)
-    throw new UsageError(`--symptom: ${JSON.stringify(text)} is not known`, didYouMean(text, SYMPTOMS) ?? `it is ${SYMPTOMS.join(', ')}`);
-  return found;
+function symptomsOf(texts: string | readonly string[] | undefined): readonly Symptom[] {
+  const words = [texts ?? []].flat().map((text) => {
+    const found = SYMPTOMS.find((s) => s === text);
+    if (found === undefined)
+      throw new UsageError(`--symptom: ${JSON.stringify(text)} is not known`, didYouMean(text, SYMPTOMS) ?? `it is ${SYMPTOMS.join(', ')}`);
+    return found;
+  });
+  return [...new Set(words)];
 }
 
 function engineOf(options: RunOptions): 'bootbench' | 'unicorn' {

@@ -1,8 +1,10 @@
 /** The command line: names, options and exit codes. Commands are loaded when they are called, so that `--help` costs little. */
-import { Command, CommanderError, Option } from 'commander';
+import { Command, CommanderError } from 'commander';
+import { SYMPTOMS } from '../bench/result.ts';
 import { UsageError } from '../bench/usage-error.ts';
 import { ImageError } from '../emu/image/errors.ts';
 import { printable } from '../report/text.ts';
+import type { AskOptions } from './ask.ts';
 import type { Bench } from './engine.ts';
 import type { ChipsOptions } from './chips.ts';
 import type { CompareCommandOptions } from './compare.ts';
@@ -57,6 +59,7 @@ function build(io: Io, exit: (code: number) => void, injected: Bench | undefined
     });
   addRun(program, io, exit, bench);
   addInit(program, io, exit);
+  addAsk(program, io, exit);
   addTest(program, io, exit, bench);
   addDfu(program, io, exit);
   addConform(program, io, exit);
@@ -99,7 +102,8 @@ function addRun(program: Command, io: Io, exit: (code: number) => void, bench: B
     .option('--junit <file>', 'write the result as JUnit XML')
     .option('--until <time>', 'end the run at this time since power-on, for example 2s')
     .option('--find-jump', 'if nothing jumps: call each function that can enter the ROM and press each pin that is polled, on forks')
-    .addOption(new Option('--symptom <what>', 'what you see on your board: resets, nothing, hang, wrong-device'))
+    .option('--point-of-no-return', 'look for the last instruction at which a single repair still saves DFU')
+    .option('--symptom <what>', `what you see on your board: ${SYMPTOMS.join(', ')}; may be repeated`, collect)
     .option('--engine <name>', 'bootbench, or unicorn as a second opinion')
     .option('--unicorn-js <file>', 'unicorn.js for --engine unicorn')
     .option('--max-instructions <n>', 'end the run after so many instructions')
@@ -126,6 +130,17 @@ function addInit(program: Command, io: Io, exit: (code: number) => void): void {
     .option('--quiet', 'say nothing')
     .action(async (images: string[], options: InitOptions) => {
       exit(await (await import('./init.ts')).initCommand(images, options, io));
+    });
+}
+
+function addAsk(program: Command, io: Io, exit: (code: number) => void): void {
+  onMachine(command(program, 'ask'))
+    .description('which ROM on which board shows what you see, and the experiment that tells them apart; asks in a terminal, else JSON')
+    .option('--symptom <what>', `what you see: ${SYMPTOMS.join(', ')}; may be repeated`, collect)
+    .option('--json', 'JSON also in a terminal')
+    .option('--wall <time>', 'give up after this much real time, for example 30s')
+    .action(async (images: string[], options: AskOptions) => {
+      exit(await (await import('./ask.ts')).askCommand(images, options, io));
     });
 }
 

@@ -12,7 +12,7 @@ export const plainJob = (chip: string, images: RunJob['images'], scenario: Parti
   overrides: { images: images.map((i) => i.path) },
   limits: { maxInstructions: null, wallMs: null, maxMemory: null },
   rom: { kind: 'stand-in', bytes: romImage(romProfileIfAny(findChip(chip)!)!.image), version: null, options: {} },
-  symptom: null,
+  symptoms: [],
   engine: 'bootbench',
   semihosting: true,
   bootAt: null,

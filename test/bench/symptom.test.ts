@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { inThread } from '../../src/cli/engine.ts';
 import { loadJob } from '../../src/cli/inputs.ts';
 import { terminalReport } from '../../src/report/terminal.ts';
-import { shows } from '../../src/bench/symptom.ts';
+import { shows } from '../../src/bench/solver.ts';
 import type { Outcome, RunResult } from '../../src/bench/result.ts';
 
 const fixture = (path: string): string => fileURLToPath(new URL(`../../fixtures/${path}`, import.meta.url));
@@ -43,7 +43,7 @@ describe('seed 000 with the symptom that its poster saw', () => {
 });
 
 describe('what looks like a symptom', () => {
-  const run0 = (outcome: Outcome, ownResets = 0, foreignDevice = false) => ({ outcome, ownResets, foreignDevice });
+  const run0 = (outcome: Outcome, ownResets = 0, foreignDevice = false) => ({ outcome, ownResets, foreignDevice, unknownDevice: false });
   it('the application after a reset looks like a reset, the application alone does not', () => {
     expect(shows('resets', run0('no-jump', 1))).toBe(true);
     expect(shows('resets', run0('no-jump', 0))).toBe(false);

@@ -182,7 +182,7 @@ describe('what the machine is given', () => {
       limits: { maxInstructions: 1000, wallMs: 1500, maxMemory: 300 * 2 ** 20 },
       bootAt: 0x08000000,
       semihosting: false,
-      symptom: 'resets',
+      symptoms: ['resets'],
     });
   });
 

@@ -1,0 +1,96 @@
+/** `bootbench ask`: what do you see, which ROM on which board shows that, and what to try next. Asks in a terminal, prints JSON elsewhere. */
+import { Inquiry } from '../bench/ask.ts';
+import { jobInput } from '../bench/job.ts';
+import { SYMPTOMS, type Symptom } from '../bench/result.ts';
+import type { Explained, Solution } from '../bench/solver.ts';
+import { UsageError } from '../bench/usage-error.ts';
+import { printable } from '../report/text.ts';
+import { loadJob, type RunOptions } from './inputs.ts';
+import { EXIT, milliseconds, type Io } from './io.ts';
+import { prepareEngine } from './prepare-engine.ts';
+import { interruptible } from './run.ts';
+
+export interface AskOptions extends RunOptions {
+  readonly json?: boolean;
+}
+
+const SEEN: Readonly<Record<Symptom, string>> = {
+  resets: 'the board resets or the application starts again',
+  nothing: 'nothing happens, no USB device',
+  hang: 'the board hangs',
+  'unknown-device': 'the PC shows an unknown USB device',
+  'descriptor-failed': 'the PC says that the device descriptor request failed',
+  'wrong-device': 'another USB device appears',
+  'works-with-BOOT0': 'with BOOT0 high DFU works',
+  'works-in-debugger': 'in the debugger DFU works',
+  'works-once': 'DFU works once after power-on, then not again',
+  'app-comes-back': 'the ROM seems to go back into the application',
+};
+
+/** Exit 0: something explains it; 1: nothing that was tried does. */
+export async function askCommand(images: readonly string[], options: AskOptions, io: Io): Promise<number> {
+  const talks = options.json !== true && io.stdout.isTTY && process.stdin.isTTY;
+  const job = await loadJob(images, options, io.cwd);
+  if (!talks && job.symptoms.length === 0)
+    throw new UsageError('what do you see? --symptom is missing', `it is ${SYMPTOMS.join(', ')}; in a terminal it is asked for`);
+  await prepareEngine(job);
+  return interruptible(io, true, async ({ stop, progress }) => {
+    const inquiry = new Inquiry(
+      jobInput(job, { signal: () => stop.aborted, clock: milliseconds, ...(progress === undefined ? {} : { progress }) }),
+    );
+    try {
+      if (talks) return await talk(inquiry, job.symptoms, io);
+      const solution = inquiry.solve(job.symptoms);
+      io.stdout.write(`${JSON.stringify(document(job.chip, solution), null, 2)}\n`);
+      return solution.explanations.length > 0 ? EXIT.ok : EXIT.failed;
+    } finally {
+      inquiry.release();
+    }
+  });
+}
+
+const told = ({ rom, board, outcome, text }: Explained): object => ({ rom, board, outcome, text });
+function document(chip: string, s: Solution): object {
+  return {
+    schema: 'bootbench/ask@1',
+    chip,
+    asked: s.asked,
+    matches: s.matches,
+    explanations: s.explanations.map(told),
+    experiment: s.experiment,
+    excluded: s.excluded.map(told),
+    idle: s.idle,
+    bounded: s.bounded,
+  };
+}
+
+async function talk(inquiry: Inquiry, given: readonly Symptom[], io: Io): Promise<number> {
+  const { isCancel, multiselect, select } = await import('@clack/prompts');
+  let symptoms = given;
+  if (symptoms.length === 0) {
+    const options = SYMPTOMS.map((value) => ({ value, label: SEEN[value], hint: value }));
+    const chosen = await multiselect<Symptom>({ message: 'What do you see?', options, required: true });
+    if (isCancel(chosen)) return EXIT.failed;
+    symptoms = chosen;
+  }
+  const say = (text: string): void => void io.stdout.write(`${printable(text)}\n`);
+  const solution = inquiry.solve(symptoms);
+  let left: readonly Explained[] = solution.explanations;
+  let { experiment } = solution;
+  const done: string[] = [];
+  for (;;) {
+    say(left.length === 0 ? '\nNothing that was tried shows all of that.' : '\nThis would show it, the likeliest first:');
+    for (const e of left) say(`  - ${e.text} (${e.outcome})`);
+    if (!experiment || left.length < 2) break;
+    const { text, results } = experiment;
+    const seen = await select<string>({
+      message: `To tell them apart: ${text}. What comes of it?`,
+      options: [...Object.keys(results).map((value) => ({ value, label: value })), { value: '', label: 'I cannot try that' }],
+    });
+    if (isCancel(seen)) break;
+    done.push(text);
+    if (seen !== '') left = left.filter((_, i) => results[seen]!.includes(i));
+    experiment = inquiry.next(left, done);
+  }
+  return left.length > 0 ? EXIT.ok : EXIT.failed;
+}
