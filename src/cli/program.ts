@@ -14,6 +14,7 @@ import type { GdbOptions } from './gdb.ts';
 import { EXIT, internalError, type Io } from './io.ts';
 import { VERSION } from '../version.ts';
 import type { InitOptions } from './init.ts';
+import type { ProbeOptions } from './probe.ts';
 import type { RunCommandOptions } from './run.ts';
 import type { TestOptions } from './test.ts';
 
@@ -67,6 +68,7 @@ function build(io: Io, exit: (code: number) => void, injected: Bench | undefined
   addChips(program, io, exit);
   addExplain(program, io, exit);
   addGdb(program, io, exit);
+  addProbe(program, io, exit);
   return program;
 }
 
@@ -245,5 +247,15 @@ function addGdb(program: Command, io: Io, exit: (code: number) => void): void {
     .option('--host <address>', 'address to listen on (default: 127.0.0.1, reached from this machine alone)')
     .action(async (images: string[], options: GdbOptions) => {
       exit(await (await import('./gdb.ts')).gdbCommand(images, options, io));
+    });
+}
+
+function addProbe(program: Command, io: Io, exit: (code: number) => void): void {
+  onMachine(command(program, 'probe'))
+    .description('the emulated chip behind an ST-LINK over TCP, for OpenOCD: -f interface/stlink-dap.cfg -c "st-link backend tcp"')
+    .option('--port <n>', 'port; 0 picks a free one (default: 7184)')
+    .option('--host <address>', 'address to listen on (default: 127.0.0.1, reached from this machine alone)')
+    .action(async (images: string[], options: ProbeOptions) => {
+      exit(await (await import('./probe.ts')).probeCommand(images, options, io));
     });
 }

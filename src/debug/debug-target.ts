@@ -3,6 +3,7 @@
  * waits for nothing; servers call `advance` until it says that something has stopped. The way back in time is in time-travel.ts.
  */
 import type { Session } from '../bench/session.ts';
+import { BUS_ERROR } from '../emu/component.ts';
 import type { Interceptor } from '../emu/core/core-types.ts';
 import type { Core } from '../emu/core/core.ts';
 import { registerFile, setRegister } from '../emu/core/register-file.ts';
@@ -49,6 +50,8 @@ export class DebugTarget {
   onConsole: (text: string) => void = () => undefined;
   /** Called before the state is changed from outside, and when it has been: what comes after does not follow from what was before. */
   onEdit: () => void = () => undefined;
+  /** The cores have come out of a reset; what halts them here keeps them in front of their first instruction. */
+  onReset: () => void = () => undefined;
   private pending: Stopped | null = null;
   private exitTold = false;
   private dfuTold = false;
@@ -84,6 +87,7 @@ export class DebugTarget {
       reset: (by) => {
         observer.reset?.(by);
         this.onConsole(`reset by ${by}\n`);
+        this.onReset();
         if (this.stops.catches.has('reset')) stopAt(bootCore, { kind: 'catch', what: 'reset' });
       },
       faulted: (core, kind, address, pc) => {
@@ -253,15 +257,24 @@ export class DebugTarget {
     this.onEdit();
     return i;
   }
-  /** False for flash and ROM, which no store changes. */
+  /** False for flash and ROM, which no plain store changes. */
   private store(core: Core, address: number, size: 1 | 2 | 4, value: number): boolean {
-    return this.machine.as('debugger', () => {
+    const memory = this.machine.system.regionAt(address)?.memory;
+    return (core.isRemote(address) || !memory || memory.row.kind === 'ram') && this.busWrite(core, address, size, value);
+  }
+  /** One access of a bus master: to flash it is a programming access, which FLASH_CR has to allow. False where the bus answers with an error. */
+  busWrite(core: Core, address: number, size: 1 | 2 | 4, value: number): boolean {
+    const { machine } = this;
+    return machine.as('debugger', () => {
       if (core.isRemote(address)) return core.debuggerStore(address, size, value);
-      const memory = this.machine.system.regionAt(address)?.memory;
-      if (memory && memory.row.kind !== 'ram') return false;
-      this.machine.poke(address, size, value);
+      if (machine.system.write(address, size, value) === BUS_ERROR) return false;
+      core.debuggerWrote(address, size);
       return true;
     });
+  }
+  /** Time goes by for all that is not a halted core. */
+  pass(time: Ps): Stopped | null {
+    return this.advanceTo(this.machine.now + time);
   }
   /** Leaves in flash what a programmer leaves there; takes no time. */
   program(address: number, bytes: Uint8Array): void {

@@ -1,41 +1,24 @@
 /** The server of `bootbench gdb` as gdb-multiarch sees it. */
 import { spawn, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { gdbCommand } from '../../src/cli/gdb.ts';
+import { ROOT, serve } from './serve.ts';
 
 const GDB = 'gdb-multiarch';
 const missing = spawnSync(GDB, ['--version']).status === 0 ? null : `${GDB} is not installed`;
 if (missing && process.env['BOOTBENCH_REQUIRE_ORACLES'] === '1') throw new Error(missing);
 
-const ROOT = join(import.meta.dirname, '../..');
-
 /** Serves an image, runs GDB's commands against it, gives what GDB printed and how the server ended. */
 async function debug(chip: string, elf: string, commands: readonly string[]): Promise<{ out: string; code: number }> {
-  let stop = (): void => undefined;
-  let ready: (line: string) => void = () => undefined;
-  const line = new Promise<string>((settle) => (ready = settle));
-  const stream = (write: (text: string) => void) => ({ write, isTTY: false, columns: 80 });
-  const served = gdbCommand(
-    [elf],
-    { chip, port: '0' },
-    {
-      stdout: stream((text) => ready(text)),
-      stderr: stream(() => undefined),
-      env: {},
-      cwd: ROOT,
-      onInterrupt: (callback) => ((stop = callback), () => undefined),
-    },
-  );
-  onTestFinished(() => stop());
-  const address = /^gdb (127\.0\.0\.1:\d+)\n$/.exec(await line)![1]!;
+  const { line, end } = await serve((io) => gdbCommand([elf], { chip, port: '0' }, io));
+  const address = /^gdb (127\.0\.0\.1:\d+)\n$/.exec(line)![1]!;
   const script = ['set pagination off', 'set confirm off', 'set remotetimeout 20', `target remote ${address}`, ...commands, 'disconnect'];
   const gdb = spawn(GDB, ['-q', '-batch', '-nx', ...script.flatMap((c) => ['-ex', c]), join(ROOT, elf)]);
   let out = '';
   for (const pipe of [gdb.stdout, gdb.stderr]) pipe.on('data', (bytes: Buffer) => (out += bytes.toString()));
   await new Promise((settle) => gdb.on('close', settle));
-  stop();
-  return { out, code: await served };
+  return { out, code: await end() };
 }
 
 describe.skipIf(missing !== null)(`gdb-multiarch${missing === null ? '' : `: ${missing}`}`, () => {

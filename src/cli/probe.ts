@@ -1,0 +1,77 @@
+/** `bootbench probe`: the emulated chip behind an ST-LINK over TCP, for OpenOCD and other debuggers that bring their own GDB server. */
+import { createServer, type Socket } from 'node:net';
+import { jobInput } from '../bench/job.ts';
+import { Session } from '../bench/session.ts';
+import { DebugTarget } from '../debug/debug-target.ts';
+import { DebugPort } from '../debug/probe/debug-port.ts';
+import { StLink, StLinkConnection } from '../debug/probe/st-link.ts';
+import { findChip } from '../chips/index.ts';
+import { loadJob, type MachineOptions } from './inputs.ts';
+import { EXIT, type Io } from './io.ts';
+import { usePrebuilt } from './prebuilt.ts';
+import { addressOf, interrupted, isLoopback, listening, LOOPBACK, portNumber } from './serving.ts';
+
+export interface ProbeOptions extends MachineOptions {
+  readonly port?: string;
+  readonly host?: string;
+}
+
+/** The port of ST's own server, which OpenOCD takes if nothing else is said. */
+const PORT = 7184;
+
+export async function probeCommand(images: readonly string[], options: ProbeOptions, io: Io): Promise<number> {
+  const port = portNumber(options.port, PORT);
+  const job = await loadJob(images, options, io.cwd);
+  usePrebuilt(findChip(job.chip)?.cores ?? []);
+  const session = new Session(jobInput(job));
+  const target = new DebugTarget(session);
+  target.onConsole = (text) => io.stderr.write(text);
+  const debugPort = new DebugPort(target);
+  const host = options.host ?? LOOPBACK;
+  const log = (text: string): void => io.stderr.write(`${text}\n`);
+  let client: Socket | null = null;
+  let turning = false;
+  const wake = (): void => {
+    if (turning) return;
+    turning = true;
+    const turn = (): void => {
+      turning = client !== null && debugPort.advance();
+      if (turning) setImmediate(turn);
+    };
+    setImmediate(turn);
+  };
+  const probe = new StLink(debugPort);
+  const server = await listening(
+    createServer((socket) => {
+      socket.on('error', () => socket.destroy());
+      if (client !== null) {
+        log('a second client was refused');
+        socket.end();
+        return;
+      }
+      client = socket;
+      socket.setNoDelay(true);
+      log('client attached');
+      const connection = new StLinkConnection(probe, (bytes) => void (socket.writable && socket.write(bytes)));
+      socket.on('data', (bytes) => {
+        connection.receive(bytes);
+        if (connection.broken) socket.end();
+        wake();
+      });
+      socket.on('close', () => {
+        client = null;
+        log('client gone, the machine stands still');
+      });
+    }),
+    port,
+    host,
+  );
+  if (!isLoopback(host)) log(`listening on ${host}: whoever reaches this port controls the emulated machine`);
+  io.stdout.write(`probe ${addressOf(server)}\n`);
+  await interrupted(io);
+  server.close();
+  (client as Socket | null)?.destroy();
+  client = null;
+  session.release();
+  return EXIT.ok;
+}

@@ -1,0 +1,30 @@
+/** A server of the command line in the test's process, until the test ends. */
+import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
+import type { Io } from '../../src/cli/io.ts';
+
+export const ROOT = join(import.meta.dirname, '../..');
+
+export interface Served {
+  /** Its first line. */
+  readonly line: string;
+  /** Ctrl-C; gives the exit code. */
+  readonly end: () => Promise<number>;
+}
+
+export async function serve(command: (io: Io) => Promise<number>): Promise<Served> {
+  let stop = (): void => undefined;
+  let ready: (line: string) => void = () => undefined;
+  const first = new Promise<string>((settle) => (ready = settle));
+  const stream = (write: (text: string) => void) => ({ write, isTTY: false, columns: 80 });
+  const code = command({
+    stdout: stream((text) => ready(text)),
+    stderr: stream(() => undefined),
+    env: {},
+    cwd: ROOT,
+    onInterrupt: (callback) => ((stop = callback), () => undefined),
+  });
+  onTestFinished(() => stop());
+  const line = await Promise.race([first, code.then((c) => `ended with ${c}`)]);
+  return { line, end: () => (stop(), code) };
+}
