@@ -61,7 +61,7 @@ const withValidator = {
 };
 
 await bundle('esm', {
-  entryPoints: { here: 'src/cli/here.ts', index: 'src/index.ts', usb: 'src/usb.ts' },
+  entryPoints: { here: 'src/cli/here.ts', index: 'src/index.ts', usb: 'src/usb.ts', property: 'src/property.ts' },
   splitting: true,
   packages: 'external',
   sourcemap: true,

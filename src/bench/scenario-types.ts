@@ -58,7 +58,9 @@ export type DfuStep =
   | { readonly download: { readonly file?: string; readonly hex?: string; readonly address: WordValue } }
   | { readonly upload: { readonly address: WordValue; readonly length: number } }
   | { readonly erase: WordValue | 'mass' }
-  | { readonly leave: WordValue };
+  | { readonly leave: WordValue }
+  /** One class request: `hex` is sent, or `length` bytes are read. The host asks for no status by itself any more. */
+  | { readonly request: { readonly request: number; readonly value?: number; readonly hex?: string; readonly length?: number } };
 
 export type StepAction =
   | { readonly pin: { readonly name: string; readonly level: PinLevel } }
@@ -137,6 +139,7 @@ export type PlannedAction =
   | { readonly kind: 'dfu-upload'; readonly address: number; readonly length: number }
   | { readonly kind: 'dfu-erase'; readonly address: number | 'mass' }
   | { readonly kind: 'dfu-leave'; readonly address: number }
+  | { readonly kind: 'dfu-request'; readonly request: number; readonly value: number; readonly payload: Uint8Array | number }
   | { readonly kind: 'debugger'; readonly attach: boolean };
 
 export interface PlannedStep {

@@ -7,6 +7,7 @@ import { namesOf, type Names } from './names.ts';
 import { checkSchema } from './scenario-check.ts';
 import {
   SCENARIO_SCHEMA,
+  type DfuStep,
   type Duration,
   type ForcedField,
   type PlannedAction,
@@ -155,7 +156,16 @@ function plannedDfu(step: Extract<StepAction, { dfu: unknown }>['dfu'], where: s
   if ('upload' in step)
     return { kind: 'dfu-upload', address: wordValue(step.upload.address, `${where}.upload.address`), length: step.upload.length };
   if ('erase' in step) return { kind: 'dfu-erase', address: step.erase === 'mass' ? 'mass' : wordValue(step.erase, `${where}.erase`) };
+  if ('request' in step) return plannedRequest(step.request, `${where}.request`);
   return { kind: 'dfu-leave', address: wordValue(step.leave, `${where}.leave`) };
+}
+
+function plannedRequest(
+  { request, value = 0, hex, length }: Extract<DfuStep, { request: unknown }>['request'],
+  where: string,
+): PlannedAction {
+  if (hex !== undefined && length !== undefined) throw new UsageError(`${where} has hex and length: it sends or it reads`);
+  return { kind: 'dfu-request', request, value, payload: length ?? hexBytes(hex ?? '') };
 }
 
 /** 32-bit value of a number or of hex or decimal text; negative ones in two's complement. */

@@ -236,6 +236,9 @@ export class Steps implements Attachment {
       case 'dfu-erase':
         usb.dfu({ kind: 'erase', address: action.address === 'mass' ? null : action.address });
         return this.finished();
+      case 'dfu-request':
+        usb.dfu({ kind: 'request', request: action.request, value: action.value, payload: action.payload });
+        return this.finished();
       case 'dfu-leave':
         usb.dfu({ kind: 'leave', address: action.address });
         return this.finished();

@@ -28,6 +28,7 @@ export function bindDfu(host: Host, info: DeviceInfo): void {
     pollTimeoutMs: 0,
     readyAt: null,
     left: false,
+    raw: false,
   };
   alts.forEach((a, i) => {
     if (a.iInterface) dfu.probe.push('lang:0', `name:${i}`);
@@ -118,7 +119,7 @@ export function onDfuWait(host: Host, name: string): void {
   if (next) return startOperation(host, dfu, next);
   if (name === 'next') {
     const every = host.options.keepAlive ?? KEEP_ALIVE;
-    if (every > 0 && !dfu.left) host.wait('dfu.alive', every);
+    if (every > 0 && !dfu.left && !dfu.raw) host.wait('dfu.alive', every);
   } else if (!host.state.transfers.some((t) => t.tag === 'dfu.alive')) dfuRequest(host, dfu, 'alive', DFU.GETSTATUS);
 }
 

@@ -6,6 +6,7 @@
 import { MS } from '../emu/time.ts';
 import { DFU, DFU_STATE, dfuRequest, dfuStateName, layoutOf, takeStatus } from './dfu-protocol.ts';
 import type { Host } from './host-api.ts';
+import { setupPacket } from './descriptors.ts';
 import { joinBytes } from './state.ts';
 import type { DfuAction, DfuOperation, DfuState, TransferResult } from './types.ts';
 
@@ -28,6 +29,7 @@ const setAddress = (address: number): DfuAction => command(COMMAND.SET_ADDRESS, 
 
 /** The plan, or why there is none. */
 function planOf(dfu: DfuState, o: DfuOperation): DfuAction[] | string {
+  if (o.kind === 'request') return o.plan;
   const plan: DfuAction[] = [{ do: 'idle' }];
   const size = dfu.transferSize;
   if (o.kind === 'leave') return [...plan, { do: 'abort' }, setAddress(o.address!), { do: 'manifest' }];
@@ -64,6 +66,16 @@ export function startOperation(host: Host, dfu: DfuState, o: DfuOperation): void
   startAction(host, dfu, o);
 }
 
+/** A single request: any answer ends it, a refusal too. */
+function startRaw(host: Host, dfu: DfuState, o: DfuOperation, { request, block, payload }: Extract<DfuAction, { do: 'raw' }>): void {
+  dfu.raw = true;
+  if (request === DFU.DNLOAD && typeof payload !== 'number' && payload.length === 0) dfu.left = true;
+  o.phase = 'raw';
+  const input = typeof payload === 'number';
+  const setup = setupPacket(input ? 0xa1 : 0x21, request, block, dfu.interfaceNumber, input ? payload : payload.length);
+  host.control('dfu.op.raw', setup, input ? new Uint8Array(0) : payload);
+}
+
 function startAction(host: Host, dfu: DfuState, o: DfuOperation): void {
   const action = o.plan[o.at];
   o.polls = o.stalls = 0;
@@ -86,6 +98,8 @@ function startAction(host: Host, dfu: DfuState, o: DfuOperation): void {
     case 'manifest':
       dfu.left = true;
       return send('dnload', DFU.DNLOAD, 2);
+    case 'raw':
+      return startRaw(host, dfu, o, action);
   }
 }
 
@@ -103,6 +117,10 @@ export function onOperationDone(host: Host, dfu: DfuState, phase: string, result
   const o = host.state.operations.find((x) => x.status === 'running');
   const action = o?.plan[o.at];
   if (!o || !action || o.phase !== phase) return;
+  if (action.do === 'raw') {
+    o.data = result.data;
+    return endOperation(host, o, result.status === 'ok' || result.status === 'stall' ? null : result.status);
+  }
   const stalledPoll = phase === 'status' && result.status === 'stall' && dfu.pollTimeoutMs > 0 && o.polls > 0 && o.stalls < MAX_STALLS;
   if (stalledPoll) {
     o.stalls++;
@@ -159,6 +177,7 @@ function judge(host: Host, dfu: DfuState, o: DfuOperation, action: DfuAction): v
       if (bState !== DFU_STATE.MANIFEST) return pollAgain();
       break;
     case 'read':
+    case 'raw':
       break;
   }
   o.at++;

@@ -125,6 +125,8 @@ export interface DfuState {
   readyAt: Ps | null;
   /** A leave was sent: that the device goes away is wanted. */
   left: boolean;
+  /** A scenario makes single requests: the host asks for no status by itself. */
+  raw: boolean;
 }
 
 /** A step of an operation, as dfu-util makes it. */
@@ -134,11 +136,13 @@ export type DfuAction =
   | { do: 'write'; block: number; data: Uint8Array }
   | { do: 'abort' }
   | { do: 'read'; block: number; length: number }
-  | { do: 'manifest' };
+  | { do: 'manifest' }
+  /** One request as it is; its answer is the result. */
+  | { do: 'raw'; request: number; block: number; payload: Uint8Array | number };
 
 export interface DfuOperation {
   id: number;
-  kind: 'download' | 'upload' | 'erase' | 'leave';
+  kind: 'download' | 'upload' | 'erase' | 'leave' | 'request';
   /** null: mass erase. */
   address: number | null;
   length: number;

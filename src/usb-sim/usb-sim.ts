@@ -37,7 +37,9 @@ export type DfuRequest =
   | { readonly kind: 'download'; readonly address: number; readonly data: Uint8Array }
   | { readonly kind: 'upload'; readonly address: number; readonly length: number }
   | { readonly kind: 'erase'; readonly address: number | null; readonly length?: number }
-  | { readonly kind: 'leave'; readonly address: number };
+  | { readonly kind: 'leave'; readonly address: number }
+  /** One class request as it is; `payload`: data to send, or how much to read. */
+  | { readonly kind: 'request'; readonly request: number; readonly value: number; readonly payload: Uint8Array | number };
 
 const INTERRUPT_ENDPOINT = 3;
 
@@ -130,7 +132,7 @@ export class UsbSim implements Host, BusHost {
     this.state.operations.push({
       id,
       kind: request.kind,
-      address: request.address,
+      address: 'address' in request ? request.address : null,
       length: 'length' in request ? (request.length ?? 0) : 0,
       data: request.kind === 'download' ? request.data.slice() : new Uint8Array(0),
       status: 'queued',
@@ -139,7 +141,8 @@ export class UsbSim implements Host, BusHost {
       bState: -1,
       startedAt: null,
       endedAt: null,
-      plan: [],
+      // what a request is, is known at once; the others' plans need the device
+      plan: request.kind === 'request' ? [{ do: 'raw', request: request.request, block: request.value, payload: request.payload }] : [],
       at: 0,
       phase: '',
       polls: 0,

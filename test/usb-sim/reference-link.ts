@@ -5,9 +5,7 @@ import { parseDfuseLayout } from '../../src/usb-sim/descriptors.ts';
 
 const NAME = '@Internal Flash  /0x08000000/8*1Kg';
 const OPTIONS: ReferenceOptions = {
-  base: 0x08000000,
-  size: 8192,
-  sectorSize: 1024,
+  layout: parseDfuseLayout(NAME),
   transferSize: 256,
   clearStatus: 'stall-error',
   st: false,

@@ -2,15 +2,15 @@
  * A reference device: DFU 1.1 with ST's DfuSe as a small state machine over plain memory. Model-based tests compare a device with it request by
  * request; the tests of the kit run on it with one thing broken. Time does not pass in it: work is done between two GETSTATUS.
  */
+import type { DfuSegment } from '../descriptors.ts';
 import { DFU } from '../dfu-protocol.ts';
 import type { LinkAnswer } from './link.ts';
 import { STATE } from './model.ts';
 
 /** Where devices differ; the defaults are the text of DFU 1.1. */
 export interface ReferenceOptions {
-  readonly base: number;
-  readonly size: number;
-  readonly sectorSize: number;
+  /** Memory of alternate setting 0, from its first segment to its last without a gap. */
+  readonly layout: readonly DfuSegment[];
   readonly transferSize: number;
   /** CLRSTATUS outside dfuERROR. */
   readonly clearStatus: 'stall-error' | 'stall-keeps' | 'makes-error';
@@ -26,9 +26,22 @@ const STALL: LinkAnswer = { status: 'stall', data: new Uint8Array(0) };
 const answer = (...data: number[]): LinkAnswer => ({ status: 'ok', data: Uint8Array.from(data) });
 export const COMMANDS = [0x00, 0x21, 0x41, 0x92] as const;
 
+/** Widest unit in which flash is programmed: a flash word of STM32H7. */
+const FLASH_UNIT = 32;
+const addressIn = (data: Uint8Array): number => (data[1]! | (data[2]! << 8) | (data[3]! << 16) | (data[4]! << 24)) >>> 0;
+
+export interface PendingWrite {
+  readonly from: number;
+  readonly to: number;
+  /** Of the first byte of `data`. */
+  readonly address: number;
+  readonly data: Uint8Array | null;
+}
+
 export class ReferenceDfu {
   readonly options: ReferenceOptions;
   readonly memory: Uint8Array;
+  readonly base: number;
   state: number = STATE.IDLE;
   status: number = STATUS.OK;
   pointer: number;
@@ -39,8 +52,8 @@ export class ReferenceDfu {
 
   constructor(options: ReferenceOptions) {
     this.options = options;
-    this.pointer = options.base;
-    this.memory = new Uint8Array(options.size).fill(0xff);
+    this.base = this.pointer = options.layout[0]?.start ?? 0;
+    this.memory = new Uint8Array((options.layout.at(-1)?.end ?? 0) - this.base).fill(0xff);
   }
 
   /** A DFU class request: bRequest, wValue, wLength and the data of an OUT stage. */
@@ -66,14 +79,36 @@ export class ReferenceDfu {
   reset(): void {
     this.state = STATE.IDLE;
     this.status = STATUS.OK;
-    this.pointer = this.options.base;
+    this.pointer = this.base;
     this.pending = null;
     this.busy = false;
+  }
+
+  /**
+   * Flash that the work at the next GETSTATUS may change, in whole programming units; `data` is null for an erase. Null: none.
+   */
+  pendingWrite(): PendingWrite | null {
+    if (this.pending === null || this.options.protected) return null;
+    const { block, data } = this.pending;
+    const end = this.base + this.memory.length;
+    if (block >= 2) {
+      const address = this.pointer + (block - 2) * this.options.transferSize;
+      if (!this.inside(address)) return null;
+      const from = address - (address % FLASH_UNIT);
+      return { from, to: Math.min(end, Math.ceil((address + data.length) / FLASH_UNIT) * FLASH_UNIT), address, data };
+    }
+    if (data[0] !== 0x41) return null;
+    if (data.length === 1) return { from: this.base, to: end, address: this.base, data: null };
+    const address = addressIn(data);
+    if (data.length !== 5 || !this.inside(address)) return null;
+    const [from, to] = this.sectorOf(address);
+    return { from, to, address: from, data: null };
   }
 
   private refuse(status: number): LinkAnswer {
     this.state = STATE.ERROR;
     this.status = status;
+    this.pending = null;
     return STALL;
   }
   private download(block: number, data: Uint8Array): LinkAnswer {
@@ -100,7 +135,7 @@ export class ReferenceDfu {
       return answer(...COMMANDS.slice(0, length));
     }
     if (this.options.protected) return this.refuse(STATUS.VENDOR);
-    const at = this.pointer + (block - 2) * transferSize - this.options.base;
+    const at = this.pointer + (block - 2) * transferSize - this.base;
     if (at < 0 || at >= this.memory.length) return this.refuse(STATUS.TARGET);
     const data = this.memory.slice(at, at + length);
     this.state = data.length < length ? STATE.IDLE : STATE.UPLOAD_IDLE;
@@ -143,17 +178,17 @@ export class ReferenceDfu {
     this.state = this.status === STATUS.OK ? STATE.DNLOAD_SYNC : STATE.ERROR;
   }
   private inside(address: number): boolean {
-    return address >= this.options.base && address < this.options.base + this.memory.length;
+    return address >= this.base && address < this.base + this.memory.length;
   }
   private write(block: number, data: Uint8Array): number {
     if (this.options.protected) return STATUS.VENDOR;
     const address = this.pointer + (block - 2) * this.options.transferSize;
     if (!this.inside(address) || !this.inside(address + data.length - 1)) return STATUS.TARGET;
-    this.memory.set(data, address - this.options.base);
+    this.memory.set(data, address - this.base);
     return STATUS.OK;
   }
   private command(data: Uint8Array): number {
-    const address = (data[1]! | (data[2]! << 8) | (data[3]! << 16) | (data[4]! << 24)) >>> 0;
+    const address = addressIn(data);
     if (data[0] === 0x21) {
       if (!this.inside(address)) return STATUS.TARGET;
       this.pointer = address;
@@ -165,10 +200,15 @@ export class ReferenceDfu {
       return STATUS.OK;
     }
     if (!this.inside(address)) return STATUS.TARGET;
-    const { sectorSize, base } = this.options;
-    const page = Math.floor((address - base) / sectorSize) * sectorSize;
-    this.memory.fill(0xff, page, page + sectorSize);
+    const [from, to] = this.sectorOf(address);
+    this.memory.fill(0xff, from - this.base, to - this.base);
     return STATUS.OK;
+  }
+  /** First address of the sector that an address lies in, and the first one behind it. */
+  sectorOf(address: number): [number, number] {
+    const s = this.options.layout.find((x) => address >= x.start && address < x.end)!;
+    const from = address - ((address - s.start) % s.sectorSize);
+    return [from, from + s.sectorSize];
   }
   private clear(): LinkAnswer {
     if (this.state === STATE.ERROR) {

@@ -1,0 +1,103 @@
+/** What a property test does to a device in DFU mode, as plain data, with its words for people and its steps for a scenario. */
+import { requestName } from '../usb-sim/conform/recorder.ts';
+import type { Step } from './scenario-types.ts';
+
+export type DfuCommand =
+  /** One class request: bRequest, wValue, and data to send or a length to read. Nothing is waited for. */
+  | {
+      readonly do: 'request';
+      readonly request: number;
+      readonly value: number;
+      readonly data: readonly number[] | null;
+      readonly length: number;
+    }
+  /** GETSTATUS, with its waits, until the device is not busy. */
+  | { readonly do: 'settle' }
+  /** Erase of the sectors, then blocks at their addresses, as dfu-util does it; the data is `patternBytes`. */
+  | { readonly do: 'download'; readonly address: number; readonly length: number; readonly seed: number }
+  /** Set address, ABORT, blocks 2, 3, … */
+  | { readonly do: 'upload'; readonly address: number; readonly length: number }
+  /** A read that is broken off after its first packet. */
+  | { readonly do: 'breakOff'; readonly block: number; readonly length: number }
+  | { readonly do: 'wait'; readonly us: number }
+  | { readonly do: 'busReset' }
+  | { readonly do: 'unplug'; readonly ms: number }
+  /** NRST is held low. */
+  | { readonly do: 'nrst'; readonly ms: number }
+  /** Power goes `afterUs` after a request was sent, in the middle of what it started. */
+  | { readonly do: 'powerCut'; readonly data: readonly number[]; readonly value: number; readonly afterUs: number; readonly ms: number };
+
+/** Data of a download: no two neighbouring blocks alike. */
+export const patternBytes = (length: number, seed: number): Uint8Array =>
+  Uint8Array.from({ length }, (_, i) => (i * 73 + seed * 29 + (i >> 8) * 11 + 1) & 0xff);
+
+const hex = (data: readonly number[]): string => data.map((b) => b.toString(16).padStart(2, '0')).join('');
+const hex8 = (n: number): string => `0x${n.toString(16).padStart(8, '0')}`;
+
+/** One line for a person. */
+export function describeCommand(c: DfuCommand): string {
+  switch (c.do) {
+    case 'request':
+      return `${requestName(c.request)} value ${c.value}${c.data === null ? `, read ${c.length} bytes` : c.data.length > 0 ? ` [${hex(c.data)}]` : ''}`;
+    case 'settle':
+      return 'GETSTATUS until it is not busy';
+    case 'download':
+      return `download ${c.length} bytes to ${hex8(c.address)} (pattern ${c.seed})`;
+    case 'upload':
+      return `upload ${c.length} bytes from ${hex8(c.address)}`;
+    case 'breakOff':
+      return `UPLOAD block ${c.block}, ${c.length} bytes, broken off after the first packet`;
+    case 'wait':
+      return `wait ${c.us} us`;
+    case 'busReset':
+      return 'bus reset';
+    case 'unplug':
+      return `unplug for ${c.ms} ms`;
+    case 'nrst':
+      return `NRST low for ${c.ms} ms`;
+    case 'powerCut':
+      return `DNLOAD value ${c.value} [${hex(c.data)}] and GETSTATUS, power off ${c.afterUs} us later, for ${c.ms} ms`;
+  }
+}
+/** A script for people: numbered lines. */
+export const describeCommands = (commands: readonly DfuCommand[]): string =>
+  commands.map((c, i) => `${i + 1}. ${describeCommand(c)}`).join('\n');
+
+const GETSTATUS = { request: { request: 3, value: 0, length: 6 } } as const;
+
+/** Steps of a scenario that do the same; `after` the one before. A read that is broken off becomes a whole one; a bus reset has no step. */
+export function commandSteps(c: DfuCommand): Step[] {
+  const dfu = (action: Extract<Step['do'], { dfu: unknown }>['dfu'], after = '5ms'): Step => ({ after, do: { dfu: action } });
+  switch (c.do) {
+    case 'request':
+      return [dfu({ request: { request: c.request, value: c.value, ...(c.data === null ? { length: c.length } : { hex: hex(c.data) }) } })];
+    case 'settle':
+      return [dfu(GETSTATUS), dfu(GETSTATUS, '100ms')];
+    case 'download':
+      return [dfu({ download: { address: c.address, hex: hex([...patternBytes(c.length, c.seed)]) } })];
+    case 'upload':
+      return [dfu({ upload: { address: c.address, length: c.length } })];
+    case 'breakOff':
+      return [dfu({ request: { request: 2, value: c.block, length: c.length } })];
+    case 'unplug':
+      return [
+        { after: '5ms', do: { cable: 'out' } },
+        { after: `${c.ms}ms`, do: { cable: 'in' } },
+        { after: '1s', do: { dfu: GETSTATUS } },
+      ];
+    case 'nrst':
+      return [
+        { after: '5ms', do: { nrst: { for: `${c.ms}ms` } } },
+        { after: '2s', do: { dfu: GETSTATUS } },
+      ];
+    case 'powerCut':
+      return [
+        dfu({ request: { request: 1, value: c.value, hex: hex(c.data) } }),
+        dfu(GETSTATUS, '0ms'),
+        { after: `${c.afterUs}us`, do: { power: { off: `${c.ms}ms` } } },
+        { after: '2s', do: { dfu: GETSTATUS } },
+      ];
+    default:
+      return [];
+  }
+}

@@ -1,0 +1,300 @@
+/**
+ * Carries commands out on an emulated device and on the reference model side by side, and holds what must always hold: every request is answered
+ * or refused, the state machine is that of DFU 1.1 in the device's dialect, flash holds nothing that was not sent, uploads return what flash holds,
+ * protected memory is not read, and a device that lost its power comes back.
+ */
+import { MS, US } from '../emu/time.ts';
+import { ReferenceDfu, type PendingWrite, type ReferenceOptions } from '../usb-sim/conform/reference.ts';
+import { STATE } from '../usb-sim/conform/model.ts';
+import type { LinkAnswer } from '../usb-sim/conform/link.ts';
+import { setupPacket } from '../usb-sim/descriptors.ts';
+import { DFU, dfuStateName } from '../usb-sim/dfu-protocol.ts';
+import type { UsbSession } from '../usb-sim/types.ts';
+import { describeCommand, describeCommands, patternBytes, type DfuCommand } from './dfu-command.ts';
+import type { DfuTarget } from './dfu-target.ts';
+import { mainFlash } from './flash-image.ts';
+
+/** An invariant does not hold. The message has the script that shows it. */
+export class DfuViolation extends Error {
+  readonly commands: readonly DfuCommand[];
+  constructor(what: string, commands: readonly DfuCommand[]) {
+    super(`${what}\n${describeCommands(commands)}`);
+    this.name = 'DfuViolation';
+    this.commands = commands;
+  }
+}
+
+const MAX_POLLS = 100;
+/** A chip that was reset lets go of the bus within this. */
+const GOES = 1_000 * MS;
+const NONE = new Uint8Array(0);
+const u32 = (n: number): number[] => [n & 0xff, (n >>> 8) & 0xff, (n >>> 16) & 0xff, n >>> 24];
+
+/** The reference device in the dialect of a target, which is asked for it. Leaves the target restarted. */
+export function referenceOptions(target: DfuTarget, readProtected: boolean): ReferenceOptions {
+  const { layout, functional, interfaceNumber } = target.facts;
+  target.restart();
+  const clear = target.controlNow(setupPacket(0x21, DFU.CLRSTATUS, 0, interfaceNumber, 0));
+  const state = target.controlNow(setupPacket(0xa1, DFU.GETSTATE, 0, interfaceNumber, 1)).data[0];
+  target.restart();
+  const clearStatus = clear.status === 'ok' ? 'makes-error' : state === STATE.ERROR ? 'stall-error' : 'stall-keeps';
+  return { layout, transferSize: functional.transferSize, clearStatus, st: true, protected: readProtected };
+}
+
+export class DfuProperty {
+  private readonly target: DfuTarget;
+  private readonly options: ReferenceOptions;
+  /** What flash holds when a case begins. */
+  private readonly initial: Uint8Array;
+  private readonly flashBase: number;
+
+  /** @param readProtected RDP is active */
+  constructor(target: DfuTarget, readProtected = false) {
+    this.target = target;
+    this.options = referenceOptions(target, readProtected);
+    const { base, bytes } = mainFlash(target.held.session.machine);
+    this.flashBase = base;
+    this.initial = bytes;
+  }
+
+  /** One case from the checkpoint; throws a DfuViolation. */
+  run(commands: readonly DfuCommand[]): void {
+    this.target.restart();
+    const model = new ReferenceDfu(this.options);
+    model.memory.set(this.initial.subarray(0, model.memory.length));
+    const course = new Course(this.target, model, this.flashBase);
+    for (let i = 0; i < commands.length; i++) {
+      const problem = course.carryOut(commands[i]!);
+      if (problem !== null) throw new DfuViolation(`${describeCommand(commands[i]!)}: ${problem}`, commands.slice(0, i + 1));
+      if (course.over) break;
+    }
+    const problem = course.compareAll();
+    if (problem !== null) throw new DfuViolation(problem, commands);
+  }
+}
+
+/** One case under way. A text is what is wrong. */
+class Course {
+  /** The device was sent away. */
+  over = false;
+  private readonly target: DfuTarget;
+  private readonly model: ReferenceDfu;
+  private readonly flashBase: number;
+
+  constructor(target: DfuTarget, model: ReferenceDfu, flashBase: number) {
+    this.target = target;
+    this.model = model;
+    this.flashBase = flashBase;
+  }
+
+  carryOut(c: DfuCommand): string | null {
+    switch (c.do) {
+      case 'request':
+        return this.request(c.request, c.value, c.data === null ? c.length : Uint8Array.from(c.data));
+      case 'settle':
+        return this.settle();
+      case 'download':
+        return this.download(c.address, patternBytes(c.length, c.seed));
+      case 'upload':
+        return this.upload(c.address, c.length);
+      case 'breakOff':
+        return this.breakOff(c.block, c.length);
+      case 'wait':
+        this.target.run(c.us / 1000);
+        return null;
+      default:
+        return this.disturb(c);
+    }
+  }
+
+  private request(request: number, value: number, payload: Uint8Array | number): string | null {
+    if (this.over) return null;
+    const { target, model } = this;
+    const input = typeof payload === 'number';
+    const data = input ? NONE : payload;
+    const length = input ? payload : payload.length;
+    const before = model.state;
+    const pending = model.pendingWrite();
+    const was = pending && this.flash(pending.from, pending.to).slice();
+    const got = target.controlNow(setupPacket(input ? 0xa1 : 0x21, request, value, target.facts.interfaceNumber, length), data);
+    const want = model.request(request, value, length, data);
+    if (model.left) {
+      this.over = true;
+      return got.status === 'timeout' && before !== STATE.MANIFEST_SYNC ? 'no answer' : null;
+    }
+    if (got.status !== 'ok' && got.status !== 'stall') return `no answer (${got.status})`;
+    if (got.status !== want.status) return `${got.status} in ${dfuStateName(before)}; the model says ${want.status}`;
+    const wrong = this.compareAnswer(request, got, want);
+    if (wrong !== null) return wrong;
+    return pending !== null && was !== null && model.pendingWrite() === null ? this.afterWork(pending, was) : null;
+  }
+
+  private compareAnswer(request: number, got: LinkAnswer, want: LinkAnswer): string | null {
+    if (request === DFU.GETSTATUS && got.data.length >= 5) {
+      const [bStatus, bState] = [got.data[0]!, got.data[4]!];
+      if (bState === want.data[4] && bStatus === want.data[0]) return null;
+      return `${dfuStateName(bState)}, status ${bStatus}; the model says ${dfuStateName(want.data[4] ?? -1)}, status ${want.data[0]}`;
+    }
+    const at = want.data.findIndex((b, i) => got.data[i] !== b);
+    if (at < 0 && got.data.length === want.data.length) return null;
+    return `${got.data.length} bytes, byte ${Math.max(at, 0)} is ${got.data[Math.max(at, 0)]}; the model says ${want.data.length}, ${want.data[Math.max(at, 0)]}`;
+  }
+
+  /**
+   * Work on flash has been done (it goes on while the device NAKs: a GETSTATE would wait for it; the next request does). Where the words were not erased the
+   * device may refuse, or leave any mixture of old and new: the model takes over what is there.
+   */
+  private afterWork({ from, to, address, data }: PendingWrite, was: Uint8Array): string | null {
+    const { target, model } = this;
+    target.controlNow(setupPacket(0xa1, DFU.GETSTATE, 0, target.facts.interfaceNumber, 1));
+    const now = this.flash(from, to);
+    const whole = data === null || was.every((b) => b === 0xff);
+    if (whole && model.status === 0) {
+      const wrong = firstDifference(now, model.memory.subarray(from - model.base, to - model.base));
+      return wrong < 0 ? null : `flash at 0x${(from + wrong).toString(16)} holds 0x${now[wrong]!.toString(16)}`;
+    }
+    if (data !== null) {
+      for (let i = 0; i < now.length; i++) {
+        const sent = data[i - (address - from)];
+        if (now[i] !== was[i] && sent === undefined) return `flash at 0x${(from + i).toString(16)} changed, and nothing was sent there`;
+        if (sent !== undefined && (now[i]! & ~(was[i]! | sent)) !== 0)
+          return `flash at 0x${(from + i).toString(16)} holds what was not sent`;
+      }
+    }
+    model.memory.set(now, from - model.base);
+    this.adoptState();
+    return null;
+  }
+  private adoptState(): void {
+    const { target, model } = this;
+    const { data } = target.controlNow(setupPacket(0xa1, DFU.GETSTATE, 0, target.facts.interfaceNumber, 1));
+    if (data[0] !== STATE.ERROR || model.state === STATE.ERROR) return;
+    model.state = STATE.ERROR;
+    // which error it is, is the device's own choice
+    model.status = target.controlNow(setupPacket(0xa1, DFU.GETSTATUS, 0, target.facts.interfaceNumber, 6)).data[0] ?? 0;
+  }
+
+  private settle(): string | null {
+    for (let i = 0; i < MAX_POLLS; i++) {
+      const { state } = this.model;
+      const problem = this.request(DFU.GETSTATUS, 0, 6);
+      if (problem !== null || this.over) return problem;
+      if (this.model.state === state || (this.model.state !== STATE.DNBUSY && this.model.state !== STATE.DNLOAD_SYNC)) return null;
+    }
+    return `still ${dfuStateName(this.model.state)} after ${MAX_POLLS} polls`;
+  }
+  private command(block: number, ...data: number[]): string | null {
+    return this.request(DFU.DNLOAD, block, Uint8Array.from(data)) ?? this.settle();
+  }
+  /** CLRSTATUS or ABORT, as a host begins. */
+  private idle(): string | null {
+    if (this.model.state === STATE.IDLE) return null;
+    return this.request(this.model.state === STATE.ERROR ? DFU.CLRSTATUS : DFU.ABORT, 0, NONE);
+  }
+  private download(address: number, data: Uint8Array): string | null {
+    let problem = this.idle();
+    for (let at = address; problem === null && at < address + data.length; at = this.model.sectorOf(at)[1])
+      problem = this.command(0, 0x41, ...u32(at));
+    const size = this.options.transferSize;
+    for (let at = 0; problem === null && at < data.length; at += size) {
+      if (this.model.state === STATE.ERROR) return null;
+      problem = this.command(0, 0x21, ...u32(address + at)) ?? this.command(2, ...data.subarray(at, at + size));
+    }
+    return problem;
+  }
+  private upload(address: number, length: number): string | null {
+    let problem = this.idle() ?? this.command(0, 0x21, ...u32(address));
+    if (this.model.state === STATE.ERROR) return problem;
+    problem ??= this.request(DFU.ABORT, 0, NONE);
+    const size = this.options.transferSize;
+    for (let at = 0, block = 2; problem === null && at < length; at += size, block++)
+      problem = this.request(DFU.UPLOAD, block, Math.min(size, length - at));
+    return problem;
+  }
+  private get options(): ReferenceOptions {
+    return this.model.options;
+  }
+  private breakOff(block: number, length: number): string | null {
+    const { target, model } = this;
+    void target.abandon(setupPacket(0xa1, DFU.UPLOAD, block, target.facts.interfaceNumber, length));
+    model.request(DFU.UPLOAD, block, length, NONE);
+    return this.compareStates();
+  }
+  private compareStates(): string | null {
+    return this.over ? null : this.request(DFU.GETSTATE, 0, 1);
+  }
+
+  private disturb(c: Extract<DfuCommand, { do: 'busReset' | 'unplug' | 'nrst' | 'powerCut' }>): string | null {
+    const { target, model } = this;
+    const { machine, usb } = target.held.session;
+    const session = c.do === 'busReset' ? null : usb.session();
+    switch (c.do) {
+      case 'busReset':
+        usb.resetDevice();
+        break;
+      case 'unplug':
+        usb.unplug();
+        target.run(c.ms);
+        usb.plug();
+        break;
+      case 'nrst':
+        machine.holdReset(true);
+        target.run(c.ms);
+        machine.holdReset(false);
+        break;
+      case 'powerCut':
+        this.cutPower(c);
+    }
+    if (!this.isBack(session)) return 'the device does not come back';
+    const busy = model.pendingWrite() !== null;
+    model.reset();
+    // what was under way is anything between old and new
+    if (busy || c.do === 'powerCut') model.memory.set(this.flash(model.base, model.base + model.memory.length));
+    return this.compareStates();
+  }
+  /** A device is there again, not the one of before (null: it did not go). */
+  private isBack(before: UsbSession | null): boolean {
+    const { usb, bus } = this.target.held;
+    if (before !== null) bus.runUntil(() => usb.session() !== before, bus.now + GOES);
+    return usb.session() !== before && this.target.back();
+  }
+  /** A DNLOAD and the GETSTATUS that starts its work; then the power goes. */
+  private cutPower({ data, value, afterUs, ms }: Extract<DfuCommand, { do: 'powerCut' }>): void {
+    const { target } = this;
+    const { machine } = target.held.session;
+    const { usb, bus } = target.held;
+    const { interfaceNumber } = target.facts;
+    target.controlNow(setupPacket(0x21, DFU.DNLOAD, value, interfaceNumber, data.length), Uint8Array.from(data));
+    const id = usb.submitControl(setupPacket(0xa1, DFU.GETSTATUS, 0, interfaceNumber, 6));
+    bus.runUntil(() => false, bus.now + afterUs * US);
+    machine.powerOff();
+    bus.runUntil(() => false, bus.now + ms * MS);
+    machine.powerOn(true);
+    usb.cancel(id);
+    usb.takeResult(id);
+  }
+
+  compareAll(): string | null {
+    const { model } = this;
+    if (this.over || model.pendingWrite() !== null) return null;
+    const at = firstDifference(this.flash(model.base, model.base + model.memory.length), model.memory);
+    return at < 0 ? null : `flash at 0x${(model.base + at).toString(16)} is not what was sent`;
+  }
+  private flash(from: number, to: number): Uint8Array {
+    const { system } = this.target.held.session.machine;
+    const memory = system.memories.find((m) => m.row.kind === 'flash' && m.row.zone === 'user')!;
+    return system.arena.u8.subarray(memory.host + from - this.flashBase, memory.host + to - this.flashBase);
+  }
+}
+
+function firstDifference(a: Uint8Array, b: Uint8Array): number {
+  const words = Math.min(a.length, b.length) >> 2;
+  const [x, y] = [a, b].map((bytes) => (bytes.byteOffset % 4 === 0 ? new Int32Array(bytes.buffer, bytes.byteOffset, words) : null));
+  let i = 0;
+  if (x && y) {
+    while (i < words && x[i] === y[i]) i++;
+    i *= 4;
+  }
+  for (; i < Math.max(a.length, b.length); i++) if (a[i] !== b[i]) return i;
+  return -1;
+}

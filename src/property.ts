@@ -1,0 +1,142 @@
+/**
+ * `bootbench/property`: arbitraries of fast-check for a DFU device on an emulated chip, the reference model behind them, and what must always hold.
+ *
+ *     const dfu = await openDfu({ chip: 'stm32l476rg', images: [], scenario: { board: { boot0: 1 } } });
+ *     fc.assert(fc.property(dfu.commands(), (commands) => dfu.check(commands)));
+ */
+import * as fc from 'fast-check';
+import { commandSteps, type DfuCommand } from './bench/dfu-command.ts';
+import { DfuProperty } from './bench/dfu-property.ts';
+import { DfuTarget } from './bench/dfu-target.ts';
+import { HeldMachine } from './bench/held-machine.ts';
+import { jobInput } from './bench/job.ts';
+import { SCENARIO_SCHEMA, type HostKind, type Scenario } from './bench/scenario-types.ts';
+import { UsageError } from './bench/usage-error.ts';
+import { libraryJob, type BenchOptions } from './library.ts';
+import type { DfuFacts } from './usb-sim/conform/link.ts';
+
+export { DfuViolation } from './bench/dfu-property.ts';
+export { describeCommand, describeCommands, patternBytes, type DfuCommand } from './bench/dfu-command.ts';
+export { ReferenceDfu, type ReferenceOptions } from './usb-sim/conform/reference.ts';
+export type { DfuFacts } from './usb-sim/conform/link.ts';
+export type { BenchOptions } from './library.ts';
+
+export interface DfuArbitraryOptions {
+  readonly maxLength?: number;
+  /** Longest download and upload, bytes. */
+  readonly maxData?: number;
+  /** Unplugging, resets and power cuts among the requests; default true. */
+  readonly disturbances?: boolean;
+}
+
+export interface DfuUnderTest {
+  readonly facts: DfuFacts;
+  commands(options?: DfuArbitraryOptions): fc.Arbitrary<DfuCommand[]>;
+  /** One case from a fork of the device in dfuIDLE; a DfuViolation where something does not hold. */
+  check(commands: readonly DfuCommand[]): void;
+  /** The commands as a scenario that does the same. */
+  scenario(commands: readonly DfuCommand[]): Scenario;
+  /** Gives the machine up. */
+  close(): void;
+}
+
+export interface OpenDfuOptions extends BenchOptions {
+  /** Read protection is active: nothing may be read, written or erased (AN2662). */
+  readonly readProtected?: boolean;
+}
+
+const HOSTS: readonly HostKind[] = ['linux', 'windows', 'macos'];
+/** Hosts that enumerate the device, for `scenario.host.kind`. */
+export const hostKind = (): fc.Arbitrary<HostKind> => fc.constantFrom(...HOSTS);
+
+/** Runs firmware until its DFU device is on the bus. A UsageError where none comes. */
+export async function openDfu(options: OpenDfuOptions): Promise<DfuUnderTest> {
+  const job = await libraryJob(options);
+  const held = new HeldMachine(jobInput(job));
+  const end = held.start();
+  if (!held.usb.outsideReady) throw new UsageError(`no USB device is on the bus: the run ended with ${end.outcome}`);
+  const target = new DfuTarget(held);
+  const property = new DfuProperty(target, options.readProtected === true);
+  return {
+    facts: target.facts,
+    commands: (o) => dfuCommands(target.facts, o),
+    check: (commands) => property.run(commands),
+    scenario: (commands) => ({
+      ...job.scenario,
+      schema: SCENARIO_SCHEMA,
+      chip: job.chip,
+      images: options.images.map((i) => i.path),
+      steps: [...(job.scenario.steps ?? []), ...commands.flatMap(commandSteps).map((s, i) => (i === 0 ? { ...s, after: '1s' } : s))],
+    }),
+    close: () => held.release(),
+  };
+}
+
+const u32 = (n: number): number[] => [n & 0xff, (n >>> 8) & 0xff, (n >>> 16) & 0xff, n >>> 24];
+
+/** Addresses: anywhere in memory, near the borders of segments, and where no memory is. */
+function address({ layout }: DfuFacts): fc.Arbitrary<number> {
+  const [start, end] = [layout[0]!.start, layout.at(-1)!.end];
+  return fc.oneof(
+    { weight: 6, arbitrary: fc.integer({ min: 0, max: Math.floor((end - start) / 32) - 1 }).map((n) => start + 32 * n) },
+    { weight: 2, arbitrary: fc.constantFrom(...layout.flatMap((s) => [s.start, s.end - s.sectorSize])) },
+    { weight: 1, arbitrary: fc.constantFrom(0x1f000000, 0x60000000, end) },
+  );
+}
+
+/** Requests in and out of order, downloads and uploads, and what a bench can do to a board meanwhile. */
+export function dfuCommands(facts: DfuFacts, options: DfuArbitraryOptions = {}): fc.Arbitrary<DfuCommand[]> {
+  const { maxLength = 12, maxData = 3 * facts.functional.transferSize, disturbances = true } = options;
+  const at = address(facts);
+  const { layout } = facts;
+  const inside = (a: number): boolean => a >= layout[0]!.start && a < layout.at(-1)!.end;
+  const size = facts.functional.transferSize;
+  const request = (n: number, value: number, data: readonly number[] | null, length = 0): DfuCommand => ({
+    do: 'request',
+    request: n,
+    value,
+    data,
+    length,
+  });
+  const block = fc.oneof(fc.constant(2), fc.integer({ min: 0, max: 6 }), fc.constantFrom(0xffff, 256));
+  const length = fc.oneof(fc.integer({ min: 1, max: 80 }), fc.constantFrom(size, size - 1, 64));
+  const dnload = (data: number[]): DfuCommand => request(1, 0, data);
+  const plain = [
+    fc.constantFrom(
+      request(3, 0, null, 6),
+      request(5, 0, null, 1),
+      request(6, 0, []),
+      request(4, 0, []),
+      request(0, 1000, []),
+      request(0x5a, 0, []),
+    ),
+    at.map((a) => dnload([0x21, ...u32(a)])),
+    at.map((a) => dnload([0x41, ...u32(a)])),
+    fc.tuple(block, fc.array(fc.nat({ max: 255 }), { minLength: 1, maxLength: 70 })).map(([b, data]) => request(1, b, data)),
+    fc.constant(request(1, 2, new Array<number>(size + 1).fill(0))),
+    fc.tuple(block, length).map(([b, n]) => request(2, b, null, n)),
+    fc.constant<DfuCommand>({ do: 'settle' }),
+    fc.tuple(at.filter(inside), fc.integer({ min: 1, max: maxData }), fc.nat({ max: 255 })).map(([address, n, seed]): DfuCommand => ({
+      do: 'download',
+      address,
+      length: Math.min(n, layout.at(-1)!.end - address),
+      seed,
+    })),
+    fc.tuple(at, fc.integer({ min: 1, max: maxData })).map(([address, n]): DfuCommand => ({ do: 'upload', address, length: n })),
+    fc.integer({ min: 1, max: 2000 }).map((us): DfuCommand => ({ do: 'wait', us })),
+    fc.integer({ min: 65, max: size }).map((n): DfuCommand => ({ do: 'breakOff', block: 2, length: n })),
+  ];
+  const rough = [
+    fc.constant<DfuCommand>({ do: 'busReset' }),
+    fc.integer({ min: 1, max: 300 }).map((ms): DfuCommand => ({ do: 'unplug', ms })),
+    fc.integer({ min: 1, max: 20 }).map((ms): DfuCommand => ({ do: 'nrst', ms })),
+    fc
+      .tuple(at.filter(inside), fc.integer({ min: 1, max: 30_000 }), fc.integer({ min: 1, max: 100 }))
+      .map(([a, afterUs, ms]): DfuCommand => ({ do: 'powerCut', value: 0, data: [0x41, ...u32(a)], afterUs, ms })),
+  ];
+  const command = fc.oneof(
+    { weight: disturbances ? 14 : 1, arbitrary: fc.oneof(...plain) },
+    ...(disturbances ? [{ weight: 1, arbitrary: fc.oneof(...rough) }] : []),
+  );
+  return fc.array(command, { maxLength });
+}

@@ -1,0 +1,87 @@
+/** `bootbench/property` on the stand-in ROM: many short cases from a fork, compared with the reference model. */
+import * as fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { bench } from '../src/index.ts';
+import { DfuViolation, hostKind, openDfu, patternBytes, type DfuUnderTest } from '../src/property.ts';
+
+const ROM = { images: [], scenario: { board: { boot0: 1 as const } } };
+
+describe.each(['stm32f072rb', 'stm32l476rg', 'stm32h533re'])('%s', (chip) => {
+  let dfu: DfuUnderTest;
+  beforeAll(async () => {
+    dfu = await openDfu({ chip, ...ROM });
+  });
+  afterAll(() => dfu?.close());
+
+  it('requests in and out of order, transfers, resets, unplugging and power cuts: as the reference model (property)', () => {
+    fc.assert(
+      fc.property(dfu.commands(), (commands) => dfu.check(commands)),
+      { numRuns: 60 },
+    );
+  });
+  it('the power may go at any time of an erase: the ROM is there again, and what it did not erase is as it was (property)', () => {
+    const [from, to] = [0x08004000, 0x08005000];
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 60_000 }), (afterUs) =>
+        dfu.check([
+          { do: 'download', address: from, length: 700, seed: 1 },
+          { do: 'download', address: to + 0x3000, length: 300, seed: 2 },
+          { do: 'powerCut', value: 0, data: [0x41, 0x00, 0x40, 0x00, 0x08], afterUs, ms: 20 },
+          { do: 'upload', address: to + 0x3000, length: 300 },
+        ]),
+      ),
+      { numRuns: 12 },
+    );
+  });
+});
+
+describe('a device that does not hold the invariants', () => {
+  it('is shrunk to a script for people, and to a scenario that does the same', async () => {
+    // the model is told of a protection that the device does not have
+    const dfu = await openDfu({ chip: 'stm32f072rb', ...ROM, readProtected: true });
+    const found = fc.check(
+      fc.property(dfu.commands({ disturbances: false }), (commands) => dfu.check(commands)),
+      { numRuns: 300, seed: 7 },
+    );
+    expect(found.failed).toBe(true);
+    expect(found.errorInstance).toBeInstanceOf(DfuViolation);
+    const { commands, message } = found.errorInstance as DfuViolation;
+    expect(commands).toHaveLength(1);
+    expect(message.split('\n')[1]).toMatch(/^1\. (upload|download|UPLOAD) /);
+    const result = await bench({ chip: 'stm32f072rb', images: [], scenario: dfu.scenario(commands) });
+    expect(result.outcome).toBe('dfu');
+    expect(result.usb.log.some((l) => /^DFU_(UPLOAD|DNLOAD)/.test(l.text))).toBe(true);
+    dfu.close();
+  });
+  it('a single request of a scenario is made as it is, and the host does not ask for states by itself any more', async () => {
+    const request = (n: number, more: object): object => ({ dfu: { request: { request: n, ...more } } });
+    const steps = [
+      { at: '2s', do: request(1, { value: 0, hex: '77' }) },
+      { after: '1s', do: request(5, { length: 1 }) },
+    ] as never;
+    const result = await bench({ chip: 'stm32f072rb', images: [], scenario: { board: { boot0: 1 }, steps } });
+    const log = result.usb.log.map((l) => l.text.replace(/, \d+ NAKs$/, ''));
+    const at = log.findIndex((text) => text.startsWith('DFU_DNLOAD(block 0, 1 bytes)'));
+    expect(log.slice(at).filter((text) => text.startsWith('DFU_'))).toEqual(['DFU_DNLOAD(block 0, 1 bytes): ok', 'DFU_GETSTATE: 1 bytes']);
+  });
+});
+
+describe('host kinds', () => {
+  it('each of them enumerates the ROM (property)', async () => {
+    await fc.assert(
+      fc.asyncProperty(hostKind(), async (kind) => {
+        const result = await bench({ chip: 'stm32h533re', images: [], scenario: { board: { boot0: 1 }, host: { kind } } });
+        expect(result.outcome).toBe('dfu');
+      }),
+      { examples: [['linux'], ['windows'], ['macos']], numRuns: 3 },
+    );
+  });
+});
+
+describe('patternBytes', () => {
+  it('differs between neighbouring blocks and seeds', () => {
+    const whole = patternBytes(2048, 1);
+    expect(whole.slice(0, 1024)).not.toEqual(whole.slice(1024));
+    expect(patternBytes(16, 2)).not.toEqual(patternBytes(16, 1));
+  });
+});
