@@ -131,6 +131,26 @@ const F405_F407: Pick<SvdFixes, 'resets' | 'add'> = {
   add: { 'PWR.CR.VOS': [14, 1, true], ...RTC_CR },
 };
 
+/** F7: names of the headers, resets as in RM0385, RM0410 and RM0431. */
+const F7_NAMES: NonNullable<SvdFixes['rewrite']> = [
+  ...F2_F4_NAMES,
+  [/^RCC\.DKCFGR1$/, 'DCKCFGR1'],
+  [/^RCC\.DKCFGR2$/, 'DCKCFGR2'],
+  ...[1, 2, 3, 6].map((n) => [new RegExp(`^RCC\\.DCKCFGR2\\.UART${n}SEL$`), `USART${n}SEL`] as const),
+  [/^FLASH\.SR\.PGSERR$/, 'ERSERR'],
+  [/^FLASH\.CR\.MER1$/, 'MER2'],
+  [/^SYSCFG\.MEMRMP\.FB_MODE$/, 'SWP_FB'],
+];
+const f7 = (optcr: number): Omit<SvdFixes, 'chip' | 'part'> => ({
+  rename: {},
+  rewrite: F7_NAMES,
+  resetsWhere: TIMERS_FULL,
+  resets: { 'FLASH.OPTCR': optcr, 'FLASH.OPTCR1': 0x00400080, 'RCC.DCKCFGR1': 0, 'RCC.DCKCFGR2': 0 },
+  remove: ['FLASH.ACR.LATENCY', 'SYSCFG.MEMRMP.MEM_MODE'],
+  add: { 'FLASH.ACR.LATENCY': [0, 4, true] },
+  ungated: ['RTC'],
+});
+
 const F0: SvdFixes = {
   chip: 'stm32f0x2',
   rename: { Flash: 'FLASH', SYSCFG_COMP: 'SYSCFG' },
@@ -390,6 +410,15 @@ const H745: SvdFixes = {
 };
 
 export const FIXES: Readonly<Record<string, SvdFixes>> = {
+  STM32F722: { ...f7(0xffffaafd), chip: 'stm32f722', part: 'STM32F722ZE' },
+  STM32F746: {
+    ...f7(0xc0ffaafd),
+    chip: 'stm32f746',
+    part: 'STM32F746NG',
+    // Of the F76x, which has two banks.
+    remove: ['FLASH.ACR.LATENCY', 'SYSCFG.MEMRMP.MEM_MODE', 'SYSCFG.MEMRMP.SWP_FB', 'FLASH.CR.MER2'],
+  },
+  STM32F767: { ...f7(0xffffaafd), chip: 'stm32f767', part: 'STM32F767NI' },
   STM32F401: { ...F4, ...F401_F411, chip: 'stm32f401', part: 'STM32F401VE' },
   STM32F405: { ...F4, ...F405_F407, chip: 'stm32f405', part: 'STM32F405ZG', remove: F407_ONLY },
   STM32F407: { ...F4, ...F405_F407, chip: 'stm32f407', part: 'STM32F407ZG' },

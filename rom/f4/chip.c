@@ -13,10 +13,26 @@ bool chip_stack_valid(uint32_t sp)
 
 bool chip_code_valid(uint32_t pc)
 {
+  #if defined F7
+  if (in(pc, FLASH_ON_ITCM, FLASH_ON_ITCM + FLASH_SIZE))
+    return true;
+#endif
   return in(pc, FLASH_BASE, FLASH_BASE + FLASH_SIZE) || in(pc, RAM_BASE, RAM_END);
 }
 
+#if HAS_REMAP
 #include "../common/syscfg.h"
+#else
+/* No memory can be mapped to 0 on F7. */
+bool rom_is_at_zero(void)
+{
+  return false;
+}
+
+void map_rom_at_zero(void)
+{
+}
+#endif
 
 #if FLASH_BANKS == 2
 /*
@@ -46,8 +62,10 @@ void boot_decision(void)
 #endif
   /* A forum claim with evidence against it: a software reset makes the ROM go back to flash. */
   if ((RCC_CSR & CSR_SFTRSTF) && rom_option(OPTION_RESET_FLAGS) == RESET_FLAGS_SOFTWARE_RETURNS) {
+#if HAS_REMAP
     syscfg_on();
     SYSCFG_MEMRMP = (SYSCFG_MEMRMP & ~MEM_MODE) | MEM_MODE_FLASH;
+#endif
     boot_from(FLASH_BASE);
   }
 }

@@ -1,5 +1,5 @@
 /*
- * The memories that DFU may reach, and programming through the FLASH registers: sectors of 16, 64 and 128 KB, written byte by byte, because the
+ * The memories that DFU may reach, and programming through the FLASH registers: sectors of one, four and eight times the smallest, written byte by byte, because the
  * ROM assumes a supply of 1.62 to 2.1 V (AN2606). LEFT OUT: changing that range through 0xFFFF0000.
  */
 #include "rom.h"
@@ -38,9 +38,9 @@ static uint32_t sector_of(uint32_t offset)
   if (offset >= FLASH_SIZE / 2u)
     return 16u + sector_of(offset - FLASH_SIZE / 2u);
 #endif
-  if (offset < 0x10000u)
-    return offset / 0x4000u;
-  return offset < 0x20000u ? 4u : 4u + offset / 0x20000u;
+  if (offset < 4u * SMALLEST_SECTOR)
+    return offset / SMALLEST_SECTOR;
+  return offset < 8u * SMALLEST_SECTOR ? 4u : 4u + offset / (8u * SMALLEST_SECTOR);
 }
 
 enum dfu_status flash_erase_page(uint32_t address)

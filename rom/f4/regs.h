@@ -53,10 +53,17 @@
 /* FLASH 0x40023C00 */
 #define FLASH_ACR REG(0x40023C00u)
 #define ACR_LATENCY 15u
+#if defined F7
+#define ACR_ICEN BIT(9) /* ARTEN: one cache, on the ITCM bus */
+#define ACR_DCEN 0u
+#define ACR_ICRST BIT(11) /* ARTRST */
+#define ACR_DCRST 0u
+#else
 #define ACR_ICEN BIT(9)
 #define ACR_DCEN BIT(10)
 #define ACR_ICRST BIT(11)
 #define ACR_DCRST BIT(12)
+#endif
 #define FLASH_KEYR REG(0x40023C04u)
 #define FLASH_OPTKEYR REG(0x40023C08u)
 #define FLASH_SR REG(0x40023C0Cu)

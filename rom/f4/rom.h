@@ -1,21 +1,29 @@
-/* F4: one source; what its chips differ in comes from the profile (config.h). */
+/* F4, and F7 where the profile defines F7: one source; what the chips differ in comes from the profile (config.h). */
 #ifndef ROM_F4_ROM_H
 #define ROM_F4_ROM_H
 
 #define CORE_V7M 1
 #define CORE_V8M 0
+#if defined F7
+#define HAS_REMAP 0
+#define OPTION_BASE 0x1FFF0000u
+#define RAM_ROM_END 0x20004000u /* AN2606: the ROM's own 16 KB of DTCM */
+#else
 #define HAS_REMAP 1
+#define SMALLEST_SECTOR 0x4000u
+#define OTP_BASE 0x1FFF7800u
+#define OTP_SIZE 528u
+#define UID_BASE 0x1FFF7A10u
+#define OPTION_BASE 0x1FFFC000u
+#define RAM_ROM_END 0x20003000u /* AN2606: the ROM's own 12 KB */
+#endif
 #define HAS_WORD_AREAS 0
 #define USB_ON_HSI_FIRST 1
 #define IWDG_BASE 0x40003000u
 #define IWDG_PR_MAX 6u /* /256 */
 #define FLASH_BASE 0x08000000u
-#define OTP_BASE 0x1FFF7800u
-#define OTP_SIZE 528u
-#define UID_BASE 0x1FFF7A10u
-#define OPTION_BASE 0x1FFFC000u
+#define FLASH_ON_ITCM 0x00200000u /* F7 */
 #define RAM_BASE 0x20000000u
-#define RAM_ROM_END 0x20003000u /* AN2606: the ROM's own 12 KB */
 
 #define USB_BASE 0x50000000u
 #if OLD_OTG

@@ -9,14 +9,21 @@ interface WithChunks {
 const rulesOf = (chip: ChipDescription, core: number): readonly BootRule[] =>
   (chip.boot ?? []).filter((r) => (r.core ?? chip.cores[core]!.name) === chip.cores[core]!.name && r.boots !== 'held');
 
+/** The address at which images are linked of one that a memory appears at too (F7 starts over ITCM). */
+function unaliased(chip: ChipDescription, address: number): number {
+  for (const m of chip.memories)
+    for (const base of m.aliases ?? []) if (address >= base && address < base + m.size) return m.base + address - base;
+  return address;
+}
+
 /** Where a core starts by the last row that boots user code, with these option bytes (by field path) or the factory's; null if that is no fixed place. */
 export function startAddress(chip: ChipDescription, core: number, optionBytes: Readonly<Record<string, unknown>> = {}): number | null {
   const rule = rulesOf(chip, core).findLast((r) => r.boots === 'user');
   if (rule === undefined) return null;
-  if (typeof rule.vectors === 'number') return rule.vectors;
+  if (typeof rule.vectors === 'number') return unaliased(chip, rule.vectors);
   const { field, shift } = rule.vectors;
   for (const [name, row] of Object.entries(chip.optionBytes ?? {}))
-    if (row.field.endsWith(field)) return (Number(optionBytes[name] ?? row.factory.value) * 2 ** shift) >>> 0;
+    if (row.field.endsWith(field)) return unaliased(chip, (Number(optionBytes[name] ?? row.factory.value) * 2 ** shift) >>> 0);
   return null;
 }
 

@@ -231,6 +231,19 @@ const twoBitVos = (line: string, document: string, more: Partial<FamilyFields> =
   voltageControl: null,
   ...more,
 });
+const F7: FamilyFields = {
+  ...F4,
+  family: 'STM32F7',
+  document: 'AN2606 Rev 70, configuration tables of F7',
+  // L1 caches are the core's; the ART serves the ITCM bus.
+  icache: null,
+  dcache: null,
+  plls: pllOn('PLL', 'PLLI2S', 'PLLSAI'),
+  kernelClocks: ['RCC.DCKCFGR2'],
+  voltage: { field: 'PWR.CR1.VOS', ranges: ['reserved', 'Scale 3', 'Scale 2', 'Scale 1'] },
+  voltageControl: null,
+  remap: null,
+};
 const F4_LINES: readonly FamilyFields[] = [
   ...['STM32F405', 'STM32F407', 'STM32F415', 'STM32F417'].map((line) => oneBitVos(line, 'AN2606 Rev 70 Tables 73 and 75')),
   twoBitVos('STM32F401', 'AN2606 Rev 70 Tables 77 and 79'),
@@ -248,4 +261,5 @@ export const MORE_FAMILIES: readonly FamilyFields[] = [
   F0,
   H7,
   ...F4_LINES,
+  F7,
 ];

@@ -5,6 +5,7 @@ import { f4Chip, type F4Line } from './stm32f4.ts';
 import { F405, F407, F415, F417 } from './stm32f405.ts';
 import { F401, F411 } from './stm32f411.ts';
 import { F427, F429, F437, F439, F446 } from './stm32f429.ts';
+import { F722, F746, F767, f7Chip, type F7Line } from './stm32f7.ts';
 import { STM32F072RB } from './stm32f072.ts';
 import { STM32H533RE } from './stm32h533.ts';
 import { h743Chip } from './stm32h743.ts';
@@ -30,6 +31,8 @@ const like =
 const twins = (names: readonly string[], line: Omit<Line, 'name'>): readonly Line[] => names.map((name) => ({ ...line, name }));
 const f4 = (line: F4Line, bare: string): Line => ({ name: line.name, bare, make: (part) => f4Chip(line, part) });
 
+const f7 = (line: F7Line, bare: string): Line => ({ name: line.name, bare, make: (part) => f7Chip(line, part) });
+
 /** All lines that are modelled. The first part of each is what `bootbench chips` lists. */
 export const LINES: readonly Line[] = [
   { name: 'STM32H533', bare: 'RE', make: like(STM32H533RE) },
@@ -54,6 +57,13 @@ export const LINES: readonly Line[] = [
   f4(F437, 'VI'),
   f4(F439, 'ZI'),
   f4(F446, 'RE'),
+  f7(F722, 'RE'),
+  ...twins(['STM32F723', 'STM32F732', 'STM32F733'], { ...f7(F722, 'ZE'), flash: 'E' }),
+  f7(F746, 'ZG'),
+  ...twins(['STM32F745', 'STM32F756'], f7(F746, 'ZG')),
+  f7(F767, 'ZI'),
+  ...twins(['STM32F765', 'STM32F777'], f7(F767, 'ZI')),
+  ...twins(['STM32F769', 'STM32F779'], f7(F767, 'NI')),
 ];
 
 const made = new Map<string, ChipDescription>();

@@ -42,9 +42,15 @@ export const f4OptionBytes = (sectors: number): Readonly<Record<string, OptionBy
 const HSE_CAPTURE = { capture: { remap: 'OR.TI1_RMP', sources: { 2: { clock: 'hse-rtc', divider: 1 } } } };
 const timer = timers(['TIM2', 'TIM5']);
 
+export const f4Timer: Behaviour = (p, base) => {
+  const row = timer(p, base);
+  const capture = p.name === 'TIM11' ? HSE_CAPTURE : {};
+  return row && { ...row, options: { ...row.options, ...timTriggers(Number(p.name.slice(3))), ...capture } };
+};
+
 /** VREFINT 1.21 V at channel 17, the temperature sensor's 0.76 V at 25 °C at 16 (F405) or 18: DS8626 T70, T72. */
 const INTERNAL = { 16: 760, 17: 1210, 18: 760 };
-const adc = (n: number): RowParts => ({
+export const f4Adc = (n: number): RowParts => ({
   model: 'adc-f4',
   size: 0x100,
   irqs: [18],
@@ -60,14 +66,10 @@ const adc = (n: number): RowParts => ({
 /** What the IP blocks of the F2 and F4 do. */
 export const F2_F4_BEHAVIOUR: readonly Behaviour[] = [
   gpio,
-  (p, base) => {
-    const row = timer(p, base);
-    const capture = p.name === 'TIM11' ? HSE_CAPTURE : {};
-    return row && { ...row, options: { ...row.options, ...timTriggers(Number(p.name.slice(3))), ...capture } };
-  },
+  f4Timer,
   spi,
   (p) => (/^I2C\d$/.test(p.name) ? { model: 'i2c-v1', size: 0x400 } : null),
-  (p) => (/^ADC\d$/.test(p.name) ? adc(Number(p.name.at(-1))) : null),
+  (p) => (/^ADC\d$/.test(p.name) ? f4Adc(Number(p.name.at(-1))) : null),
   usarts((_name, base) => `pclk${apbOf(base)}`),
 ];
 
@@ -197,7 +199,7 @@ const erase = (key: string, x8: number, x16: number, x32: number): Readonly<Reco
   [`flash.erase.${key}.x16.ps`]: known(x16 * MS, `${DS}, flash memory programming (typical)`),
   [`flash.erase.${key}.x32.ps`]: known(x32 * MS, `${DS}, flash memory programming (typical)`),
 });
-const F4_PARAMETERS: Readonly<Record<string, Sourced<number>>> = {
+export const F4_PARAMETERS: Readonly<Record<string, Sourced<number>>> = {
   'hsi.hz': known(16_000_000, 'RM0090 7.2.2, RM0383 6.2.2'),
   'lsi.hz': known(32_000, `${DS}: 17 to 47 kHz`),
   'hse.hz': known(8_000_000, 'board default: 8 MHz crystal', 'assumed'),
@@ -234,7 +236,7 @@ const F4_PARAMETERS: Readonly<Record<string, Sourced<number>>> = {
   'uid.1': known(0x3434510b, 'made up; ST programs it per part', 'assumed'),
   'uid.2': known(0x33353433, 'made up; ST programs it per part', 'assumed'),
 };
-const massErase = (x8: number, x16: number, x32: number): Readonly<Record<string, Sourced<number>>> => erase('mass', x8, x16, x32);
+export const massErase = (x8: number, x16: number, x32: number): Readonly<Record<string, Sourced<number>>> => erase('mass', x8, x16, x32);
 
 const PATTERN1 = `${AN2606} Table 2, pattern 1`;
 const pinBoot = (boot1: number): BootCondition[] => [

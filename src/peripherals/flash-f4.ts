@@ -147,7 +147,8 @@ class Flash {
       pg: f('CR.PG'),
       ser: f('CR.SER'),
       mer: f('CR.MER'),
-      mer2: o.banks ? f('CR.MER1') : null,
+      // Bank 2: MER1 on F42x, MER2 on F76x.
+      mer2: o.banks ? (optional('CR.MER2') ?? f('CR.MER1')) : null,
       snb: f('CR.SNB'),
       psize: f('CR.PSIZE'),
       strt: f('CR.STRT'),

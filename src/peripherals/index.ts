@@ -26,6 +26,7 @@ import { icache } from './icache.ts';
 import { iwdgV3 } from './iwdg-v3.ts';
 import { pwrF0 } from './pwr-f0.ts';
 import { pwrF4 } from './pwr-f4.ts';
+import { pwrF7 } from './pwr-f7.ts';
 import { pwrH5 } from './pwr-h5.ts';
 import { pwrH7 } from './pwr-h7.ts';
 import { pwrL4 } from './pwr-l4.ts';
@@ -40,6 +41,7 @@ import { sbsH5 } from './sbs-h5.ts';
 import { spiH7 } from './spi-h7.ts';
 import { spi } from './spi.ts';
 import { syscfgF0 } from './syscfg-f0.ts';
+import { syscfgF7 } from './syscfg-f7.ts';
 import { syscfgH7 } from './syscfg-h7.ts';
 import { syscfgL4 } from './syscfg-l4.ts';
 import { tampV1 } from './tamp-v1.ts';
@@ -79,6 +81,7 @@ export const MODELS: Readonly<Record<string, ModelFactory>> = {
   'iwdg-v3': iwdgV3,
   'pwr-f0': pwrF0,
   'pwr-f4': pwrF4,
+  'pwr-f7': pwrF7,
   'pwr-h5': pwrH5,
   'pwr-h7': pwrH7,
   'pwr-l4': pwrL4,
@@ -93,6 +96,7 @@ export const MODELS: Readonly<Record<string, ModelFactory>> = {
   spi,
   'spi-h7': spiH7,
   'syscfg-f0': syscfgF0,
+  'syscfg-f7': syscfgF7,
   'syscfg-h7': syscfgH7,
   'syscfg-l4': syscfgL4,
   'tamp-v1': tampV1,

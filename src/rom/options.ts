@@ -55,7 +55,7 @@ export const ROM_OPTION_IDS = (Object.keys(ROM_OPTION_VALUES) as readonly RomOpt
 /** Word of an option that a family lacks. */
 export const ABSENT_WORD = 0xffffffff;
 
-export type RomFamily = 'H5' | 'H7' | 'L4' | 'F0' | 'F4';
+export type RomFamily = 'H5' | 'H7' | 'L4' | 'F0' | 'F4' | 'F7';
 
 /** What a ROM of a family does, and how sure that is. */
 export interface RomOptionDefault {
@@ -213,6 +213,19 @@ export const ROM_OPTION_DEFAULTS: Readonly<Record<RomFamily, RomOptionDefaults>>
       'reported',
       'F401RE, F405 and F205 restart when the crystal does not serve (community 50065, stackoverflow 72945854); ST states the rule for H5E/5F and F105',
     ),
+    hsi: is('sets', 'assumed', 'needed on F42x alone (mynewt-core PR 2245)'),
+  },
+  F7: {
+    ...ARMV7_OR_8,
+    ...SETS_CLOCKS,
+    ...LAST,
+    vtor: is('sets', 'inferred', 'as F4 and H7; no memory can be mapped to 0'),
+    vos: is('keeps', 'assumed', NOBODY_KNOWS),
+    systick: is('uses', 'assumed', 'software baud-rate detection needs a counter'),
+    'unexpected-exception': LOOPS,
+    leave: is('answers', 'assumed', 'as F4, which has the same DFU version'),
+    ...LEAVING_WITH_VTOR,
+    'hse-missing': is('resets', 'inferred', 'as F4: the same boxes in the figures of AN2606'),
     hsi: is('sets', 'assumed', 'needed on F42x alone (mynewt-core PR 2245)'),
   },
 };

@@ -6,6 +6,7 @@ import { STM32F072RB } from '../chips/stm32f072.ts';
 import { STM32F405RG } from '../chips/stm32f405.ts';
 import { STM32F401RE, STM32F411RE } from '../chips/stm32f411.ts';
 import { STM32F429ZI, STM32F446RE } from '../chips/stm32f429.ts';
+import { STM32F722RE, STM32F746ZG, STM32F767ZI } from '../chips/stm32f7.ts';
 import { STM32H533RE } from '../chips/stm32h533.ts';
 import { STM32H745XI } from '../chips/stm32h745.ts';
 import { STM32L476RG } from '../chips/stm32l476.ts';
@@ -550,7 +551,87 @@ const F446 = f4({
   leftOut: ['detection on CAN2', 'TIM17, which AN2606 names for the measurement of HSE: this chip has none, TIM11 is used'],
 });
 
-export const ROM_PROFILES: readonly RomProfile[] = [H523_H533, L476, L496, F072, H745, F405, F411, F401, F429, F446];
+/** F7's ROMs are built from F4's sources: the same blocks at the same places, but for what `F7` tells apart. */
+const f7 = (
+  rom: Pick<F4Rom, 'chip' | 'image' | 'ownAddress' | 'interfaces' | 'leftOut'>,
+  layout: { readonly smallest: 16 | 32; readonly ramEnd: string; readonly otp: number; readonly otpSize: number; readonly uid: number },
+  alts: Sourced<readonly string[]>,
+): RomProfile => {
+  const base = f4({
+    ...rom,
+    table: 'configuration table',
+    dfu: { ...f4Dfu(''), alts },
+    id: { address: 0, value: 0 },
+    defines: [
+      ...f4Defines(layout.ramEnd, 50, { I2C_V1: 0, OLD_OTG: 0, LEAVES_AHB1ENR_0: 0 }),
+      ['F7', 1],
+      ['SMALLEST_SECTOR', `${layout.smallest * 1024}u`],
+      ['OTP_BASE', `${layout.otp}u`],
+      ['OTP_SIZE', `${layout.otpSize}u`],
+      ['UID_BASE', `${layout.uid}u`],
+    ],
+  });
+  return {
+    ...base,
+    family: 'F7',
+    optionBlock: 0x1ff07500,
+    options: ROM_OPTION_DEFAULTS.F7,
+    initialStack: known(0x20004000, 'top of the RAM that the ROM may use', 'assumed'),
+    build: { ...base.build, cpu: 'cortex-m7', id: null },
+    leftOut: [...base.leftOut, 'the bootloader ID byte at 0x1FF0EDBE'],
+  };
+};
+const F7_SERIAL = [i2c('I2C1', 'PB6', 'PB9'), SPI1, ...USART3_TWICE, ...F4_BIG, SPI2_PI, SPI4];
+const F7_OTP = { otp: 0x1ff0f000, otpSize: 1024, uid: 0x1ff0f420 } as const;
+const f7Alts = (flash: string, otp: string): readonly string[] => [
+  `@Internal Flash  /0x08000000/${flash}`,
+  '@Option Bytes  /0x1FFF0000/01*048 e',
+  `@OTP Memory /${otp}`,
+  '@Device Feature/0xFFFF0000/01*004 e',
+];
+const F722 = f7(
+  {
+    chip: STM32F722RE,
+    image: 'f722',
+    ownAddress: 0x49,
+    interfaces: [...F7_SERIAL, can('CAN1', 'PD0', 'PD1')],
+    leftOut: ['detection on CAN1'],
+  },
+  { smallest: 16, ramEnd: '0x20040000u', otp: 0x1ff07800, otpSize: 528, uid: 0x1ff07a10 },
+  known(f7Alts('04*016Kg,01*64Kg,03*128Kg', '0x1FF07800/01*528e'), 'a listing with the OTP address of F72x', 'reported'),
+);
+const F746 = f7(
+  {
+    chip: STM32F746ZG,
+    image: 'f746',
+    ownAddress: 0x45,
+    interfaces: [...F7_SERIAL, can('CAN2', 'PB5', 'PB13')],
+    leftOut: ['detection on CAN2', 'V7.0: no SPI'],
+  },
+  { smallest: 32, ramEnd: '0x20050000u', ...F7_OTP },
+  known(
+    f7Alts('04*032Kg,01*128Kg,03*256Kg', '0x1FF0F000/01*1024e'),
+    'the first: betaflight-configurator and fwupd PR 1944; the others by the pattern of F72x',
+    'reported',
+  ),
+);
+const F767 = f7(
+  {
+    chip: STM32F767ZI,
+    image: 'f767',
+    ownAddress: 0x49,
+    interfaces: [...F7_SERIAL, can('CAN2', 'PB5', 'PB13')],
+    leftOut: [
+      'detection on CAN2',
+      'the choice of a bank (nDBANK = nDBOOT = 0): the bootloader stays',
+      'erase of sectors while the flash has two banks',
+    ],
+  },
+  { smallest: 32, ramEnd: '0x20080000u', ...F7_OTP },
+  known(f7Alts('04*032Kg,01*128Kg,07*256Kg', '0x1FF0F000/01*1024e'), 'by the pattern of the siblings; no listing was found', 'assumed'),
+);
+
+export const ROM_PROFILES: readonly RomProfile[] = [H523_H533, L476, L496, F072, H745, F405, F411, F401, F429, F446, F722, F746, F767];
 
 export function findRomProfile(id: string): RomProfile | undefined {
   return ROM_PROFILES.find((profile) => profile.id === id);
