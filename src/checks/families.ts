@@ -46,6 +46,8 @@ export interface FamilyFields {
     readonly source: string;
     readonly confidence: Confidence;
   };
+  /** Set where the ROM has no USB: the interfaces that it has instead. */
+  readonly romWithoutUsb?: { readonly instead: string };
   /** Clock recovery: fields that decide how HSI48 is trimmed, with their reset values (the SVD's is wrong for TRIM). */
   readonly clockRecovery: readonly { readonly path: string; readonly reset: number }[];
   /** `released`: value of `pullUp` with which the device has left the bus, 0 if left out. */

@@ -24,6 +24,7 @@ import { nvicPending } from './nvic-pending.ts';
 import { optionBytes } from './option-bytes.ts';
 import { primask } from './primask.ts';
 import { dualBank, emptyCheck, protection, remap, secondCore, trustZone } from './product.ts';
+import { romUsb } from './rom-usb.ts';
 import { resetFlags } from './reset-flags.ts';
 import { romInterface } from './rom-interface.ts';
 import { stackAfterMsp } from './stack-after-msp.ts';
@@ -84,4 +85,5 @@ export const CHECKS: readonly Check[] = [
   romInterface,
   magicSurvives,
   leavePath,
+  romUsb,
 ];

@@ -112,11 +112,24 @@ export function findChip(name: string): ChipDescription | undefined {
   return code === undefined ? undefined : part(line, code);
 }
 
-/** Whether ST makes such a part although it is not modelled, as far as its line tells. */
-export const existsUnmodelled = (name: string): boolean => {
+/** Whether ST makes such a part although it is not modelled, as far as its line tells; of a modelled line: with these pins and flash. */
+export function existsUnmodelled(name: string): boolean {
   const typed = normalise(name);
-  return OTHER_LINES.some((line) => typed.startsWith(line));
-};
+  const line = LINES.find((l) => typed.startsWith(l.name));
+  if (line) return findChip(name) === undefined && codesOf(line.name).includes(typed.slice(line.name.length, line.name.length + 2));
+  return OTHER_LINES.some((other) => typed.startsWith(other));
+}
+
+/** The modelled part that is nearest to one that is not: the longest common beginning, then the closest number. */
+export function nearestChip(name: string): string {
+  const typed = normalise(name);
+  const common = (other: string): number => [...other].findIndex((letter, i) => letter !== typed[i]);
+  const number = (text: string): number => Number(/\d+$/.exec(text.slice(0, 9))?.[0] ?? 0);
+  const sorted = CHIPS.map((c) => c.name).sort(
+    (a, b) => common(b) - common(a) || Math.abs(number(a) - number(typed)) - Math.abs(number(b) - number(typed)),
+  );
+  return sorted[0]!;
+}
 
 /** Names near to one that is not in the catalogue, nearest first. */
 export function suggestChips(name: string, limit = 3): readonly string[] {

@@ -57,7 +57,8 @@ export function withRam(memories: readonly MemoryRow[], ram: readonly RamRange[]
   return memories.flatMap((m) => {
     if (m.kind !== 'ram' || m.backup || m.base >= PERIPHERALS) return [m];
     const range = ram.find((r) => m.base >= r.base && m.base < r.base + r.size);
-    if (!range) return [];
+    // The table has no tightly-coupled instruction RAM.
+    if (!range) return m.base === 0 ? [m] : [];
     const end = range.base + range.size;
     const isLast = !memories.some((o) => o.kind === 'ram' && o.base > m.base && o.base < end);
     return [{ ...m, size: isLast ? end - m.base : Math.min(m.size, end - m.base) }];

@@ -30,16 +30,31 @@ export function chipsCommand(name: string | undefined, options: ChipsOptions, io
 
 const kib = (n: number): string => (n % 1024 === 0 ? `${n / 1024} KiB` : `${n} bytes`);
 
-function summary(chip: ChipDescription): { name: string; cores: string[]; flash: number; ram: number; rom: string | null } {
+function summary(chip: ChipDescription): {
+  name: string;
+  cores: string[];
+  flash: number;
+  ram: number;
+  rom: string | null;
+  romVersions: readonly string[];
+} {
   const total = (kind: string): number => chip.memories.filter((m) => m.kind === kind && m.zone === 'user').reduce((n, m) => n + m.size, 0);
-  return { name: chip.name, cores: chip.cores.map((c) => c.type), flash: total('flash'), ram: total('ram'), rom: chip.rom?.id ?? null };
+  return {
+    name: chip.name,
+    cores: chip.cores.map((c) => c.type),
+    flash: total('flash'),
+    ram: total('ram'),
+    rom: chip.rom?.id ?? null,
+    romVersions: chip.rom?.versions.value ?? [],
+  };
 }
 
 function list(): string {
   const rows = CHIPS.map(summary).map(
-    (c) => `${pad(c.name, 14)} ${pad(c.cores.join(' + '), 26)} flash ${pad(kib(c.flash), 10)} RAM ${kib(c.ram)}`,
+    (c) =>
+      `${pad(c.name, 14)} ${pad(c.cores.join(' + '), 26)} flash ${pad(kib(c.flash), 9)} RAM ${pad(kib(c.ram), 9)} ROM ${c.romVersions.join(', ')}`,
   );
-  return `${rows.join('\n')}\n\nSources of a chip's numbers: bootbench chips <chip>\n`;
+  return `${rows.join('\n')}\n\nOther packages and flash sizes of these lines are known by their part numbers. The stand-in ROM plays the last version and, with\n--rom-version, the others as far as its list of what it lacks says. Sources of a chip's numbers, and what is missing: bootbench chips <chip>\n`;
 }
 
 interface LedgerRow {

@@ -1,7 +1,7 @@
 /** From what a user typed to a run: reads the files and checks all that can be wrong before anything runs. */
 import { readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { findChip, suggestChips, CHIPS } from '../chips/index.ts';
+import { findChip, existsUnmodelled, nearestChip, suggestChips, CHIPS } from '../chips/index.ts';
 import { splitImagePath } from '../emu/image/image.ts';
 import type { ChipDescription } from '../emu/chip.ts';
 import { checkExpect } from '../bench/expect.ts';
@@ -56,6 +56,11 @@ export function readInput(path: string, cwd: string): Uint8Array {
 export function chipNamed(name: string): ChipDescription {
   const chip = findChip(name);
   if (chip !== undefined) return chip;
+  if (existsUnmodelled(name))
+    throw new UsageError(
+      `${JSON.stringify(name)} exists but is not modelled`,
+      `nearest to it is ${nearestChip(name)}; \`bootbench chips\` lists what is modelled`,
+    );
   const near = suggestChips(name);
   const hint = near.length > 0 ? `did you mean ${near.join(' or ')}?` : `known: ${CHIPS.map((c) => c.name).join(', ')}`;
   throw new UsageError(`there is no chip ${JSON.stringify(name)}`, hint);

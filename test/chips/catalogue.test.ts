@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { CHIPS, findChip, suggestChips } from '../../src/chips/index.ts';
+import { CHIPS, existsUnmodelled, findChip, nearestChip, suggestChips } from '../../src/chips/index.ts';
 import { loadFacts, type GeneratedFacts } from '../../src/chips/facts.ts';
 import f0 from '../../src/chips/generated/stm32f0x2.json' with { type: 'json' };
 import h533 from '../../src/chips/generated/stm32h533.json' with { type: 'json' };
@@ -9,6 +9,38 @@ import l496 from '../../src/chips/generated/stm32l496.json' with { type: 'json' 
 import { Layout } from '../../src/emu/registers.ts';
 
 const GENERATED: Readonly<Record<string, GeneratedFacts>> = { f0, h533, h745, l476, l496 };
+
+describe('parts that exist and are not modelled', () => {
+  it.each([
+    ['stm32mp157', true],
+    ['STM32U575ZIT6', true],
+    ['stm32h743zg', true],
+    ['stm32f407vg', false],
+    ['stm32f499', false],
+    ['esp32', false],
+  ])('%s: %s', (name, exists) => expect(existsUnmodelled(name)).toBe(exists));
+  it('the nearest modelled part begins alike', () => {
+    expect(nearestChip('stm32f413zh')).toMatch(/^STM32F41/);
+    expect(nearestChip('stm32h723zg')).toMatch(/^STM32H7/);
+  });
+});
+
+describe('part numbers', () => {
+  it.each([
+    ['STM32F401CCU6', 256, 64],
+    ['STM32F401RET6', 512, 96],
+    ['STM32F407VET6', 512, 192],
+    ['stm32f429bit6', 2048, 256],
+    ['STM32F746ZGT6', 1024, 336],
+    ['STM32F767ZIT6', 2048, 528],
+    ['STM32H750VBT6', 128, 1060],
+  ] as const)('%s has %i KB of flash and %i KB of RAM (stm32-data)', (name, flash, ram) => {
+    const memories = findChip(name)!.memories;
+    const total = (kind: string): number =>
+      memories.filter((m) => m.kind === kind && !['info', 'options', 'canram'].includes(m.name)).reduce((n, m) => n + m.size, 0) / 1024;
+    expect([total('flash'), total('ram')]).toEqual([flash, ram]);
+  });
+});
 
 describe('chip names', () => {
   it.each([
