@@ -1,6 +1,8 @@
 /** From what a run left behind to the result document. */
 import type { Judged, Diagnosis } from './diagnosis.ts';
 import type { Writer } from '../checks/check.ts';
+import { exceptionName } from '../checks/core-registers.ts';
+import { EXC } from '../emu/core/scs-state.ts';
 import { codePlace } from '../emu/image/image.ts';
 import { sha256 } from '../emu/image/sha256.ts';
 import type { Ps } from '../emu/time.ts';
@@ -43,6 +45,7 @@ export interface BaseFacts {
   readonly console: Readonly<Record<string, string>>;
   readonly semihostingExit: number | null;
   readonly stuck: ResultStuck | null;
+  readonly interrupt: StuckInterrupt | null;
   readonly notes: { kind: string; text: string }[];
   readonly uninitialisedReads: number;
   readonly unmodelled: RunResult['unmodelled'];
@@ -118,6 +121,32 @@ function forceLine(s: Session, block: string, register: string, address: number,
   return `${block}.${register}.${field.name}=${now === 0 ? 1 : 0}`;
 }
 
+/** The interrupt in whose handler a stuck run hangs. */
+export interface StuckInterrupt {
+  /** `interrupt 38 (USART2)`. */
+  readonly name: string;
+  /** The handler returns and is entered again and again. */
+  readonly storm: boolean;
+  readonly handler: Place;
+  /** Who enabled its line; null for a system exception. */
+  readonly enabledBy: Place | null;
+}
+function stuckInterrupt(s: Session, outcome: Outcome): StuckInterrupt | null {
+  const loop = s.state.loop;
+  if (outcome !== 'stuck' || !loop || loop.exception === 0) return null;
+  const { machine, input } = s;
+  const line = loop.exception - EXC.IRQ0;
+  const core = machine.bootCore.index;
+  const enabled =
+    line < 0 ? null : machine.history.lastWriter(`CPU${core === 0 ? '' : core}.NVIC_ISER${line >>> 5}`, (1 << (line & 31)) >>> 0);
+  return {
+    name: exceptionName(input.chip, loop.exception),
+    storm: loop.storm,
+    handler: place(input, loop.pc)!,
+    enabledBy: place(input, enabled?.pc ?? null, enabled?.lr),
+  };
+}
+
 export function collectBase(s: Session, end: SessionEnd): BaseFacts {
   const { machine, input } = s;
   const h = machine.history;
@@ -158,6 +187,7 @@ export function collectBase(s: Session, end: SessionEnd): BaseFacts {
     console: { ...machine.state.console },
     semihostingExit: machine.state.semihostingExit,
     stuck: stuckAt(s, end.outcome),
+    interrupt: stuckInterrupt(s, end.outcome),
     notes,
     uninitialisedReads: machine.uninitialisedReads(),
     unmodelled: Object.entries(machine.state.unmodelled)

@@ -4,11 +4,14 @@
  */
 import { isCounting } from '../emu/counting.ts';
 import type { Core } from '../emu/core/core.ts';
+import { EXC } from '../emu/core/scs-state.ts';
 import type { Machine } from '../emu/machine.ts';
 import { S } from '../emu/core/state.ts';
-import { findSteadyLoop, type Told } from '../emu/idle.ts';
+import { sysTickPeriod } from '../emu/core/systick.ts';
+import { findSteadyLoop, type SteadyLoop, type Told } from '../emu/idle.ts';
+import { anyLine, eventMayCome, interruptsAround, lineStaysUp, readStays, sysTickInterrupts } from './surrounding-events.ts';
 import type { Session } from './session.ts';
-import { onlySysTick, tickCannotEnd } from './ticking.ts';
+import { tickCannotEnd } from './ticking.ts';
 
 export interface FixedLoop {
   readonly pc: number;
@@ -17,42 +20,89 @@ export interface FixedLoop {
   readonly sleeping: boolean;
   /** The fault exception that is active in it never returns. */
   readonly inFault: boolean;
+  /** Number of the exception whose handler it is, or is in; 0 in Thread mode. */
+  readonly exception: number;
+  /** The handler returns and is entered again at once: its line stays up. */
+  readonly storm: boolean;
 }
 
 const MAX_STEPS = 3000;
+/** HALTED of a core in WFE: an event would wake it. */
+const WFE = 3;
 
 export function proveFixedLoop(s: Session): FixedLoop | null {
   const { machine } = s;
   const core = machine.bootCore;
-  if (s.steps.remaining || core.canWake()) return null;
-  if (!isAlone(machine)) return null;
-  const ticks = !masked(core) && anyEnabled(core);
-  if (ticks && (core.halted || core.get(S.IPSR) !== 0 || !onlySysTick(s))) return null;
+  if (s.steps.remaining || core.canWake() || !isAlone(machine)) return null;
   // who refreshes a watchdog, running or not, is at work
   if (watchdogRuns(s)) return null;
   const fault = s.state.fault?.since;
-  if (core.halted) return { pc: core.pc, reads: [], sleeping: true, inFault: fault !== undefined };
+  if (core.halted) {
+    const { sysTick, others } = interruptsAround(s, { asleep: true });
+    if (sysTick || others || (core.get(S.HALTED) === WFE && eventMayCome(s))) return null;
+    return { pc: core.pc, reads: [], sleeping: true, inFault: fault !== undefined, exception: core.get(S.IPSR), storm: false };
+  }
   // no need for a checkpoint to see that
   if (isCounting(core, machine.system)) return null;
   const before = machine.save();
-  const loop = findSteadyLoop(core, machine.system, MAX_STEPS, writesOf(machine));
-  const inFault = fault !== undefined && s.state.fault?.since === fault;
-  const mayEnd = loop !== null && ticks && !tickCannotEnd(s, loop);
-  machine.restore(before);
-  if (!loop || loop.refreshes > 0 || mayEnd) return null;
-  // A loop that masks interrupts lets them in again.
-  if (loop.writes > 0 && anyEnabled(core)) return null;
-  const system = machine.system;
-  const reads = loop.reads.map((r) => r.address);
-  for (const address of reads) {
-    const block = system.regionAt(address)?.block;
-    if (!block) continue;
-    // a block with a timer of its own, or one that the USB host talks to, may still change
-    if (system.hasArmedTimer(block) || (block.row.model?.startsWith('usb') && s.usb.state.cable)) return null;
+  try {
+    const loop = proveLoop(s);
+    if (loop !== null || !sysTickInterrupts(core)) return loop;
+    // a tick may have come between: once more where it is far
+    const limit = machine.now + Math.floor((sysTickPeriod(core) * 3) / 8);
+    const exception = core.get(S.IPSR);
+    return machine.run(limit) === 'limit' && core.get(S.IPSR) === exception && !core.halted ? proveLoop(s) : null;
+  } finally {
+    machine.restore(before);
   }
-  const devices = reads.filter((a) => system.regionAt(a)?.block);
-  const memories = reads.filter((a) => !system.regionAt(a)?.block && system.regionAt(a)?.memory?.row.kind === 'ram');
-  return { pc: loop.pc, reads: [...devices, ...memories], sleeping: false, inFault };
+}
+
+/** From where the core stands; leaves the machine anywhere. */
+function proveLoop(s: Session): FixedLoop | null {
+  const { machine } = s;
+  const core = machine.bootCore;
+  const fault = s.state.fault?.since;
+  const loop = findSteadyLoop(core, machine.system, MAX_STEPS, writesOf(machine));
+  if (loop === null || loop.refreshes > 0) return null;
+  // A loop that masks interrupts lets them in again.
+  if (loop.writes > 0 && (sysTickInterrupts(core) || anyLine(core))) return null;
+  const storm = comesBack(s, loop);
+  const addresses = loop.reads.map((r) => r.address);
+  if (storm === null || !addresses.every((a) => readStays(s, a))) return null;
+  const exception = core.get(S.IPSR);
+  const { sysTick, others } = interruptsAround(s, storm ? { under: exception } : {});
+  if (others || (sysTick && (storm || !tickCannotEnd(s, loop)))) return null;
+  const inFault = fault !== undefined && s.state.fault?.since === fault;
+  return { pc: loop.pc, reads: polled(s, addresses), sleeping: false, inFault, exception, storm };
+}
+
+/**
+ * The round goes through the return of an interrupt whose line stays up, and back into it; null if exceptions come and go in it otherwise. Goes round once.
+ */
+function comesBack(s: Session, loop: SteadyLoop): boolean | null {
+  const { machine } = s;
+  const core = machine.bootCore;
+  const ipsr = core.get(S.IPSR);
+  let returns = 0;
+  const { observer } = machine;
+  machine.observer = { ...observer, exceptionReturn: () => void returns++ };
+  try {
+    const end = core.cycles() + loop.cycles;
+    while (core.cycles() < end) {
+      if (core.step() || core.halted || core.get(S.IPSR) !== ipsr) return null;
+    }
+    if (returns === 0) return false;
+    return lineStaysUp(s, ipsr - EXC.IRQ0) ? true : null;
+  } finally {
+    machine.observer = observer;
+  }
+}
+
+/** Registers of blocks first, then memory; code and constants are not polled. */
+function polled({ machine: { system, bootCore } }: Session, addresses: readonly number[]): number[] {
+  const devices = addresses.filter((a) => system.regionAt(a, bootCore.index)?.block);
+  const memories = addresses.filter((a) => system.regionAt(a, bootCore.index)?.memory?.row.kind === 'ram');
+  return [...devices, ...memories];
 }
 
 /** What a look for a proof needs to know: a round that masks interrupts. It is undone, so nothing has to be counted. */
@@ -70,23 +120,10 @@ const writesOf = (machine: Machine): Told => ({
 /** Another core that runs, or may wake up, can change anything, or reset the chip. */
 export const isAlone = (machine: Machine): boolean => machine.cores.every((c) => c === machine.bootCore || isInert(machine, c));
 
-/** HALTED of a core in WFE: the other one's SEV would wake it. */
-const WFE = 3;
 /** Held, locked up, or asleep with nothing that could wake it. */
 function isInert(machine: Machine, core: Core): boolean {
   if (!machine.state.booted[core.index] || machine.state.lockups[core.index] !== null) return true;
-  return core.halted && core.get(S.HALTED) !== WFE && !anyEnabled(core);
-}
-/** No interrupt is taken in the core's present state. */
-function masked(core: Core): boolean {
-  const ipsr = core.get(S.IPSR);
-  return core.get(S.PRIMASK) !== 0 || core.get(S.FAULTMASK) !== 0 || ipsr === 2 || ipsr === 3;
-}
-function anyEnabled(core: Core): boolean {
-  const sysTick = core.peek(0xe000e010, 4) ?? 0;
-  if ((sysTick & 3) === 3) return true;
-  for (let word = 0; word < 16; word++) if (core.get(S.NVIC_ENABLED + 4 * word) !== 0) return true;
-  return false;
+  return core.halted && core.get(S.HALTED) !== WFE && !sysTickInterrupts(core) && !anyLine(core);
 }
 
 function watchdogRuns(s: Session): boolean {

@@ -21,7 +21,7 @@ import type { Checkpoint, SavedPage } from '../emu/machine-base.ts';
 import type { Machine } from '../emu/machine.ts';
 import type { Ps } from '../emu/time.ts';
 import { wordsOf } from '../emu/words.ts';
-import { hearingExceptions } from './ticking.ts';
+import { hearingExceptions, LOOK_TIMER } from './hearing.ts';
 
 /** Ticks of a round: what toggles something is back after two. */
 const TICKS = 2;
@@ -52,9 +52,6 @@ function onlyTicks(machine: Machine): boolean {
   const ticks = new Set([`${machine.bootCore.row.name}.systick`, LOOK_TIMER]);
   return scheduler.due.every((due, slot) => due === Infinity || ticks.has(scheduler.slotName(slot)));
 }
-/** The timer by which the bench looks up: it changes nothing. */
-export const LOOK_TIMER = 'bench.look';
-
 interface Round {
   readonly after: Checkpoint;
   readonly devices: readonly DeviceRead[];

@@ -25,7 +25,8 @@ import type { RunInput } from './run-input.ts';
 import { serveSemihosting } from './semihosting.ts';
 import { Steps } from './steps.ts';
 import { isAlone, proveFixedLoop, type FixedLoop } from './fixed-loop.ts';
-import { goesRound, LOOK_TIMER } from './rounds.ts';
+import { LOOK_TIMER } from './hearing.ts';
+import { goesRound } from './rounds.ts';
 
 /** After the last event that counts, and over all (design: when a run ends). */
 const QUIET = 5 * PS_PER_SECOND;

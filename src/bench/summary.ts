@@ -1,5 +1,5 @@
 /** The one sentence that says what happened, for a person. */
-import type { BaseFacts } from './document.ts';
+import type { BaseFacts, StuckInterrupt } from './document.ts';
 import type { Place, RunResult } from './result.ts';
 
 const where = (p: Place | null | undefined): string =>
@@ -46,6 +46,7 @@ function whatHappened(r: Omit<RunResult, 'summary'>, base: BaseFacts): string {
     case 'back-in-app':
       return `the ROM was entered${from} and control came back to the application`;
     case 'stuck':
+      if (base.interrupt) return hangsIn(base.interrupt);
       return r.stuck?.register
         ? `the firmware waits for ever for ${r.stuck.register} and never jumps`
         : 'the firmware hangs in a loop that nothing can end, and never jumps';
@@ -54,6 +55,13 @@ function whatHappened(r: Omit<RunResult, 'summary'>, base: BaseFacts): string {
         ? `the program ended by semihosting exit ${base.semihostingExit} without a jump into system memory`
         : `the application runs on and never jumps into system memory${unfinished}`;
   }
+}
+
+function hangsIn({ name, storm, handler, enabledBy }: StuckInterrupt): string {
+  const who = enabledBy ? `, enabled at${where(enabledBy).replace(/[()]/g, '')}` : '';
+  return storm
+    ? `${name}${who}, is taken again and again: its handler${where(handler)} returns without clearing what raised it, and nothing else runs`
+    : `${name}${who}, was taken, and its handler${where(handler)} never returns`;
 }
 
 function why(r: Omit<RunResult, 'summary'>): string {

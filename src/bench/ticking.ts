@@ -1,135 +1,207 @@
 /**
- * A loop beside a running SysTick: proof that its handler can never change what the loop reads. Only a handler that does the same at every
- * tick is judged: straight code without a decision in it, the same instructions and the same addresses each time. Another handler may do
- * something else at its thousandth tick, and nothing is said.
+ * A loop beside a running SysTick: proof that its handler can never change what the loop reads. The handler is run on linear values from anywhere in the loop (its registers
+ * unknown): it must put every register back, each decision in it must come out the same for so long as nobody waits for, and what it writes must be
+ * nothing that the loop still reads. Nothing is said of any other handler.
  */
-import type { Interceptor } from '../emu/core/core-types.ts';
 import type { Core } from '../emu/core/core.ts';
-import { EXC } from '../emu/core/scs-state.ts';
+import type { Instruction } from '../emu/core/decode.ts';
+import { EXC_RETURN_FTYPE, EXC_RETURN_THREAD, excReturn } from '../emu/core/exceptions.ts';
+import type { Cell, Surroundings } from '../emu/core/linear.ts';
+import { LinearHandler, type HandlerEntry } from '../emu/core/linear-handler.ts';
+import { EXC, SCS } from '../emu/core/scs-state.ts';
+import { FPCA, getMsp, SPSEL } from '../emu/core/special.ts';
 import { S } from '../emu/core/state.ts';
-import { PAGE_BITS } from '../emu/arena.ts';
+import { sysTickPeriod } from '../emu/core/systick.ts';
+import { hypothesis, linearly, provedCells, surroundings } from '../emu/counting.ts';
 import type { SteadyLoop } from '../emu/idle.ts';
 import type { Machine } from '../emu/machine.ts';
 import { PS_PER_SECOND } from '../emu/time.ts';
+import { readStays } from './surrounding-events.ts';
 import type { Session } from './session.ts';
 
-const TICKS = 3;
+/** What holds for a day holds for ever: no bench and no user waits longer. */
+const FOR_EVER = 24 * 3600 * PS_PER_SECOND;
 const LONGEST_HANDLER = 2000;
-const DECIDES = new Set(['B_cond', 'CBZ', 'IT', 'TBB', 'TBH', 'BLX']);
-const LR = 14;
+const LONGEST_LOOP = 3000;
+/** Ticks of a round: what toggles something is back after two. */
+const TICKS = [1, 2];
+const FRAME_WORDS = 8;
+const FP_FRAME_WORDS = 26;
+const STKALIGN = 0x200;
 
-interface Tick {
-  /** Instructions in order. */
-  readonly path: string;
-  readonly writes: ReadonlySet<number>;
-}
-
-/** Where SysTick alone can interrupt: its handler is straight code, and what it writes is disjoint from what the loop reads. Leaves the machine anywhere. */
+/** SysTick alone can interrupt the loop, at whose start the core stands: it never ends the loop. Leaves the machine anywhere. */
 export function tickCannotEnd(s: Session, loop: SteadyLoop): boolean {
-  const wanted = new Set(loop.reads.map((r) => (r.address & ~3) >>> 0));
-  let first: Tick | null = null;
-  for (let i = 0; i < TICKS; i++) {
-    const tick = nextTick(s);
-    if (tick === null) return false;
-    if ([...tick.writes].some((a) => wanted.has(a))) return false;
-    if (
-      first !== null &&
-      (first.path !== tick.path || first.writes.size !== tick.writes.size || [...tick.writes].some((a) => !first!.writes.has(a)))
-    )
-      return false;
-    first = tick;
+  const { machine } = s;
+  const core = machine.bootCore;
+  // the limits of stack pointers are not watched
+  if ([S.SPLIM, S.MSPLIM, S.PSPLIM].some((limit) => core.get(limit) !== 0)) return false;
+  const period = sysTickPeriod(core);
+  const points = pointsOf(machine, loop);
+  if (points === null || !Number.isFinite(period)) return false;
+  const ways = new Map<string, Way | null>();
+  for (const { how } of points) {
+    const key = JSON.stringify(how);
+    if (!ways.has(key)) ways.set(key, wayOf(s, how, period));
   }
-  return true;
-}
-
-/** SysTick runs with its interrupt; no block whose line is enabled has anything scheduled, and no line is pending. */
-export function onlySysTick(s: Session): boolean {
-  const { bootCore: core, system } = s.machine;
-  if (((core.peek(0xe000e010, 4) ?? 0) & 3) !== 3) return false;
-  const enabled = (line: number): boolean => ((core.get(S.NVIC_ENABLED + 4 * (line >>> 5)) >>> (line & 31)) & 1) !== 0;
-  for (let word = 0; word < 16; word++) if ((core.get(S.NVIC_ENABLED + 4 * word) & core.get(S.NVIC_PENDING + 4 * word)) !== 0) return false;
-  return system.blocks.every(
-    (b) =>
-      !(b.row.irqs ?? []).some(enabled) || !(system.hasArmedTimer(b) || (b.row.model?.startsWith('usb') === true && s.usb.state.cable)),
+  return (
+    [...ways.values()].every((way) => way !== null) &&
+    agree([...ways.values()] as Way[]) &&
+    leavesAlone(machine, points, ways as Map<string, Way>)
   );
 }
 
-/** Runs to the next exception and through its handler; null if that is another exception or a handler that decides something. */
-function nextTick(s: Session): Tick | null {
-  const { machine } = s;
+/** A place between two instructions of the loop. */
+interface Point {
+  readonly how: HandlerEntry;
+  /** Bytes of memory that the next instruction reads, and that it stores as they are: by place in the arena. */
+  readonly reads: ReadonlySet<number>;
+  readonly stores: ReadonlySet<number>;
+}
+/** Goes round once; null where the round is not the same again, or something holds in it that an interrupt ends. */
+function pointsOf(machine: Machine, loop: SteadyLoop): Point[] | null {
   const core = machine.bootCore;
-  let taken = 0;
-  const hear = (exception: number): void => {
-    taken = exception;
-    machine.stop();
-  };
-  const limit = machine.now + PS_PER_SECOND;
-  while (taken === 0) if (hearingExceptions(machine, hear, () => machine.run(limit)) !== 'stopped') return null;
-  return taken === EXC.SYSTICK && core.get(S.IPSR) === EXC.SYSTICK ? throughHandler(s) : null;
-}
-/** Somebody else than the bench hears of the exceptions that are taken. */
-export function hearingExceptions<T>(machine: Machine, hear: (exception: number) => void, action: () => T): T {
-  const { observer } = machine;
-  machine.observer = { ...observer, exception: (_core, exception) => hear(exception) };
+  const end = core.cycles() + loop.cycles;
+  const reads = new Map<number, number>();
+  const sameStores = new Map<number, number>();
+  const points: Point[] = [];
+  core.trace({ reads, writes: 0, refreshes: 0, sameStores });
   try {
-    return action();
-  } finally {
-    machine.observer = observer;
-  }
-}
-
-function throughHandler(s: Session): Tick | null {
-  const { machine } = s;
-  const { bootCore: core, system } = machine;
-  const writes = new Set<number>();
-  const sp = core.get(S.SP);
-  for (let at = 0; at < frameBytes(core.get(S.LR)); at += 4) writes.add((sp + at) >>> 0);
-  const pages = new Set<number>();
-  for (const r of system.regions)
-    if (r.memory?.row.kind === 'ram') for (let a = r.base; a < r.end; a += 1 << PAGE_BITS) pages.add(a >>> PAGE_BITS);
-  let outside = false;
-  const watch: Interceptor = {
-    pages,
-    everyDeviceWrite: true,
-    write: (_core, address, _size, value) => {
-      if (system.regionAt(address)?.memory?.row.kind === 'ram') writes.add((address & ~3) >>> 0);
-      else outside = true;
-      return value;
-    },
-  };
-  const repairs = machine.setRepairs(watch);
-  const trace = { reads: new Map<number, number>(), writes: 0, refreshes: 0 };
-  core.trace(trace);
-  const path: number[] = [];
-  try {
-    while (core.get(S.IPSR) === EXC.SYSTICK) {
-      const from = core.pc;
-      const before = core.retired();
-      if (path.length > LONGEST_HANDLER || core.step() || core.halted) return null;
-      if (!straight(core, from, core.retired() - before)) return null;
-      path.push(from);
+    while (core.cycles() < end) {
+      const how = entryAt(core);
+      const ipsr = core.get(S.IPSR);
+      if (core.get(S.EXCLUSIVE_OPEN) !== 0) return null;
+      reads.clear();
+      sameStores.clear();
+      if (core.step() || core.halted || core.get(S.IPSR) !== ipsr || points.length > LONGEST_LOOP) return null;
+      const [read, stored] = [placesOf(machine, reads), placesOf(machine, sameStores)];
+      points.push({ how, reads: read, stores: stored });
     }
   } finally {
     core.trace(null);
-    machine.setRepairs(repairs);
   }
-  const readsDevice = [...trace.reads.keys()].some((a) => a < 0xe0000000 && system.regionAt(a)?.block);
-  return outside || readsDevice ? null : { path: path.join(), writes };
+  return core.pc === loop.pc && core.cycles() === end ? points : null;
+}
+function placesOf(machine: Machine, accesses: ReadonlyMap<number, number>): Set<number> {
+  const places = new Set<number>();
+  for (const [address, size] of accesses) for (const place of hostBytes(machine, address, size)) places.add(place);
+  return places;
+}
+/** By place in the arena, since memory may show at several addresses. Devices have none. */
+function hostBytes({ system, bootCore }: Machine, address: number, size: number): number[] {
+  const region = system.regionAt(address, bootCore.index);
+  return region?.memory ? Array.from({ length: size }, (_, i) => system.hostOf(region, address) + i) : [];
 }
 
-/** None of the `count` instructions from `from` on decides anything. One step takes those that cost no cycle with the one before them. */
-function straight(core: Core, from: number, count: number): boolean {
-  let at = from;
-  for (let left = count; left > 0; left--) {
-    const ins = core.instructionAt(at);
-    if (!ins) return false;
-    const { op, a, imm } = ins.decoded;
-    if (DECIDES.has(op) || (op === 'BX' && a !== LR)) return false;
-    if (left > 1 && (op === 'BL' || op === 'BX' || op.startsWith('POP') || op.startsWith('LDM'))) return false;
-    at = op === 'B' ? (at + 4 + (imm ?? 0)) >>> 0 : at + ins.size;
+/** How the core would take SysTick where it stands (exceptions.ts, `pushFrame`). */
+function entryAt(core: Core): HandlerEntry {
+  const thread = core.get(S.IPSR) === 0;
+  const control = core.get(S.CONTROL);
+  const psp = thread && (control & SPSEL) !== 0;
+  const fp = (control & FPCA) !== 0;
+  const frameWords = fp ? FP_FRAME_WORDS : FRAME_WORDS;
+  const align = fp || (core.get(S.CCR) & STKALIGN) !== 0 ? 4 : 0;
+  const frame = ((core.get(S.SP) - 4 * frameWords) & ~align) >>> 0;
+  return {
+    vector: (core.get(SCS.VTOR) + 4 * EXC.SYSTICK) >>> 0,
+    frame,
+    frameWords,
+    sp: psp ? getMsp(core) >>> 0 : frame,
+    excReturn: excReturn(core.profile.arch, (fp ? 0 : EXC_RETURN_FTYPE) | (thread ? EXC_RETURN_THREAD : 0) | (psp ? 4 : 0)),
+  };
+}
+
+/** What the handler does from one place on: bytes that it writes, and what moves from tick to tick. */
+interface Way {
+  readonly written: ReadonlySet<number>;
+  /** Cells that it reads before it writes them, and bytes of memory that it takes for constant. */
+  readonly moving: ReadonlyMap<number, string>;
+  readonly constant: ReadonlySet<number>;
+}
+function wayOf(s: Session, how: HandlerEntry, period: number): Way | null {
+  for (const ticks of TICKS) {
+    const way = linearly(() => prove(s, how, ticks, FOR_EVER / (ticks * period)));
+    if (way !== null) return way;
+  }
+  return null;
+}
+
+/** Runs `ticks` handlers twice: to see what they move, and on what moves so. Throws GIVE_UP. */
+function prove(s: Session, how: HandlerEntry, ticks: number, rounds: number): Way | null {
+  const { machine } = s;
+  const core = machine.bootCore;
+  const around = surroundingsOf(s);
+  const go = (start: readonly Cell[]): LinearHandler => {
+    const run = new LinearHandler(core.profile, around, how, start);
+    for (let tick = 0; tick < ticks; tick++) {
+      run.through = false;
+      run.enter();
+      while (!run.through) {
+        run.run();
+        if (run.instructions > LONGEST_HANDLER) return run;
+      }
+    }
+    return run;
+  };
+  const start = hypothesis(around, {
+    before: [],
+    after: go([])
+      .cells()
+      .filter((c) => c.size !== 0),
+  });
+  if (start === null) return null;
+  const run = go(start);
+  if (!run.through || run.rounds < rounds) return null;
+  // of a word that is not known nothing may be wanted in the next round
+  const written = run.writtenRam();
+  if (written.some((c) => c.input && !c.known)) return null;
+  const ram = run.cells().filter((c) => c.size !== 0);
+  if (provedCells({ cells: () => ram }, start) === null) return null;
+  const bytes = (cells: readonly { where: number; size: number }[]): number[] => cells.flatMap((c) => hostBytes(machine, c.where, c.size));
+  const all = bytes(written);
+  const constant = new Set(bytes(run.reads.map(({ address, size }) => ({ where: address, size }))));
+  // the same memory at two addresses is not seen as the same
+  if (new Set(all).size !== all.length || all.some((b) => constant.has(b))) return null;
+  const moving = new Map(
+    ram
+      .filter((c) => c.input)
+      .flatMap((c) => hostBytes(machine, c.where, c.size).map((b, i) => [b, `${c.where}+${i}:${c.size}:${c.step}`])),
+  );
+  return { written: new Set(all), moving, constant };
+}
+function surroundingsOf(s: Session): Surroundings {
+  const { bootCore: core, system } = s.machine;
+  const plain = surroundings(core, system, new Map<number, Instruction | null>());
+  return {
+    ...plain,
+    // its own registers are others in a handler
+    read: (address, size) => (core.isRemote(address) || !readStays(s, address) ? null : plain.read(address, size)),
+  };
+}
+
+/** From wherever the tick comes it moves the same, and what one of its ways leaves behind is nothing that another one goes by. */
+function agree(ways: readonly Way[]): boolean {
+  const [first] = ways;
+  return ways.every((way) => {
+    const same = way.moving.size === first!.moving.size && [...way.moving].every(([b, what]) => first!.moving.get(b) === what);
+    const apart = ways.every((other) =>
+      [...way.written].every((b) => !other.constant.has(b) && (!other.moving.has(b) || way.moving.has(b))),
+    );
+    return same && apart;
+  });
+}
+
+/** Wherever the handler runs, it writes nothing that the loop reads before it stores it itself, nor does it go by what the loop stores. */
+function leavesAlone(machine: Machine, points: readonly Point[], ways: ReadonlyMap<string, Way>): boolean {
+  const stored = new Set(points.flatMap((p) => [...p.stores]));
+  for (const way of ways.values()) if ([...way.moving.keys()].some((b) => stored.has(b))) return false;
+  // backwards, twice round: what is read from here on before it is stored
+  const live = new Set<number>();
+  for (let i = 2 * points.length - 1; i >= 0; i--) {
+    const point = points[i % points.length]!;
+    for (const b of point.stores) live.delete(b);
+    for (const b of point.reads) live.add(b);
+    const { written } = ways.get(JSON.stringify(point.how))!;
+    if (i < points.length && [...live].some((b) => written.has(b))) return false;
   }
   return true;
 }
-
-/** By EXC_RETURN.FType: eight words, or 26 with the floating-point registers. */
-const frameBytes = (excReturn: number): number => ((excReturn & 0x10) === 0 ? 104 : 32);

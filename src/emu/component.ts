@@ -85,6 +85,8 @@ export interface Component<S extends object = object> {
    * it touch memory.
    */
   readonly aside?: readonly string[];
+  /** It stores to memory or other blocks by itself (`Env.busWrite`). */
+  readonly busMaster?: boolean;
   readonly wires?: readonly string[];
   readonly clocks?: readonly string[];
   create(): S;

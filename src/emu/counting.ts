@@ -120,7 +120,7 @@ function prove(
   return cells && { rounds: run.rounds, run, cells };
 }
 /** Everything that a round writes as it is at its start, if it moves as `start` supposes; else null. */
-export function provedCells(run: LinearRun, start: readonly Cell[]): Cell[] | null {
+export function provedCells(run: Pick<LinearRun, 'cells'>, start: readonly Cell[]): Cell[] | null {
   const cells: Cell[] = [];
   for (const end of run.cells()) {
     const c = start.find((x) => x.where === end.where && x.size === end.size);

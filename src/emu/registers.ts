@@ -211,6 +211,8 @@ export interface RegisterModel<S extends object = object> {
   readonly timers?: readonly string[];
   /** See `Component.aside`. */
   readonly aside?: readonly string[];
+  /** See `Component.busMaster`. */
+  readonly busMaster?: boolean;
   readonly wires?: readonly string[];
   readonly clocks?: readonly string[];
   /** What the behaviour rests on, and what the block can do and the model cannot: `bootbench chips` prints it. */
@@ -292,6 +294,7 @@ export class RegisterBlock implements Component<RegisterState> {
   readonly layout: Layout;
   readonly timers: readonly string[];
   readonly aside: readonly string[];
+  readonly busMaster: boolean;
   readonly wires: readonly string[];
   readonly clocks: readonly string[];
   private readonly model: RegisterModel<object> | null;
@@ -307,6 +310,7 @@ export class RegisterBlock implements Component<RegisterState> {
     this.hooks = hooks;
     this.timers = model?.timers ?? [];
     this.aside = model?.aside ?? [];
+    this.busMaster = model?.busMaster ?? false;
     this.wires = model?.wires ?? [];
     this.clocks = model?.clocks ?? [];
     this.writable = withOverrides(layout, layout.writable, model?.writable);

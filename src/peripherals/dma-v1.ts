@@ -191,6 +191,7 @@ export const dmaV1: ModelFactory = (layout, given): RegisterModel<DmaV1State> =>
   const dma = new Dma(layout, options);
   return {
     timers: ['beat'],
+    busMaster: true,
     wires: [...new Set(options.requests.map((r) => r.wire))],
     clocks: ['hclk'],
     about: {

@@ -270,6 +270,7 @@ export const dmaV2: ModelFactory = (layout, given): RegisterModel<DmaV2State> =>
   };
   return {
     timers: ['beat'],
+    busMaster: true,
     wires: dma.wires(),
     clocks: ['hclk'],
     about: {

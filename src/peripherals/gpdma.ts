@@ -235,6 +235,7 @@ export const gpdma: ModelFactory = (layout, given): RegisterModel<GpdmaState> =>
   };
   return {
     timers: ['beat'],
+    busMaster: true,
     wires: [...new Set(Object.values(options.requests))],
     clocks: ['hclk'],
     about: {

@@ -160,5 +160,6 @@ describe('A run that ends in its application', () => {
     if (repeated.at < whole.at - 1000 * MS) early.push(scenario);
     session.release();
   });
-  it('often ends early', () => expect(early.length).toBeGreaterThan(endless.length / 3));
+  // those whose ticks do the same each time; the others blink or look for a button every tenth of them
+  it('often ends early', () => expect(early.length).toBeGreaterThan(5));
 });

@@ -8,7 +8,11 @@ export class Thumb {
   constructor(base: number) {
     this.base = base;
   }
-  private put(...halves: number[]): this {
+  /** Half-words so far. */
+  get length(): number {
+    return this.halves.length;
+  }
+  put(...halves: number[]): this {
     this.halves.push(...halves);
     return this;
   }
@@ -24,16 +28,25 @@ export class Thumb {
   movs = (rd: number, imm: number): this => this.put(0x2000 | (rd << 8) | imm);
   adds = (rd: number, imm: number): this => this.put(0x3000 | (rd << 8) | imm);
   add = (rd: number, rn: number, rm: number): this => this.put(0x1800 | (rm << 6) | (rn << 3) | rd);
+  subs = (rd: number, rn: number, rm: number): this => this.put(0x1a00 | (rm << 6) | (rn << 3) | rd);
+  ands = (rd: number, rm: number): this => this.put(0x4000 | (rm << 3) | rd);
   cmp = (rn: number, imm: number): this => this.put(0x2800 | (rn << 8) | imm);
   cmpRegister = (rn: number, rm: number): this => this.put(0x4280 | (rm << 3) | rn);
   str = (rt: number, rn: number, offset = 0): this => this.put(0x6000 | ((offset >> 2) << 6) | (rn << 3) | rt);
   ldr = (rt: number, rn: number, offset = 0): this => this.put(0x6800 | ((offset >> 2) << 6) | (rn << 3) | rt);
+  lsrs = (rd: number, rm: number, by: number): this => this.put(0x0800 | (by << 6) | (rm << 3) | rd);
+  lsls = (rd: number, rm: number, by: number): this => this.put((by << 6) | (rm << 3) | rd);
+  strb = (rt: number, rn: number, offset = 0): this => this.put(0x7000 | (offset << 6) | (rn << 3) | rt);
   tst = (rn: number, rm: number): this => this.put(0x4200 | (rm << 3) | rn);
   blx = (rm: number): this => this.put(0x4780 | (rm << 3));
   bx = (rm: number): this => this.put(0x4700 | (rm << 3));
+  movFromSp = (rd: number): this => this.put(0x4668 | rd);
   movSp = (rm: number): this => this.put(0x4685 | (rm << 3));
+  push = (registers: number, lr = false): this => this.put(0xb400 | (lr ? 0x100 : 0) | registers);
+  pop = (registers: number, pc = false): this => this.put(0xbc00 | (pc ? 0x100 : 0) | registers);
   bxLr = (): this => this.put(0x4770);
   cpsidI = (): this => this.put(0xb672);
+  cpsieI = (): this => this.put(0xb662);
   wfe = (): this => this.put(0xbf20);
   wfi = (): this => this.put(0xbf30);
   sev = (): this => this.put(0xbf40);

@@ -308,8 +308,7 @@ export abstract class CoreMemory extends CoreState {
     if (first)
       this.listener.note('guest', `${where} ${what} as it was before the flash was written: the cache in front of it was not invalidated`);
   }
-  protected traceRead(address: number, size: 1 | 2 | 4): void {
-    const reads = this.tracer?.reads;
+  protected traceRead(address: number, size: 1 | 2 | 4, reads = this.tracer?.reads): void {
     if (reads && (reads.get(address) ?? 0) < size) reads.set(address, size);
   }
   /** Storing what is there already changes nothing as long as it is there: as good as a read. */
@@ -318,7 +317,7 @@ export abstract class CoreMemory extends CoreState {
     const same =
       m?.row.kind === 'ram' && !m.row.guardedBy && !this.intercept?.pages.has(address >>> PAGE_BITS) && this.peek(address, size) === value;
     const b = region.block;
-    if (same) this.traceRead(address, size);
+    if (same) this.traceRead(address, size, this.tracer!.sameStores);
     else if (
       b?.component.repeats?.(b.state, b.env, address - b.row.base, size, value) &&
       this.system.isClocked(b) &&

@@ -68,6 +68,8 @@ export interface AccessTrace {
   writes: number;
   /** Writes of which the last one alone counts (`Component.repeats`). */
   refreshes: number;
+  /** Size by address of stores of what was there already; where it is absent they count as reads. */
+  readonly sameStores?: Map<number, number>;
   /** Reads of blocks in order, with what they gave, for who asks. */
   readonly devices?: DeviceRead[];
 }

@@ -4,6 +4,7 @@
  * are known to go the same way.
  */
 import { FunctionBody } from '../wasm/module.ts';
+import type { WasmType } from '../wasm/opcodes.ts';
 import { Builder, Expr, type LoadOptions, type Profile, type Val, type Variable } from './builder.ts';
 import { advanceIt, type Instruction } from './decode.ts';
 import { OPS } from './rows.ts';
@@ -27,6 +28,14 @@ export class Linear extends Expr {
   }
 }
 export const linear = (at: number, step = 0): Linear => new Linear(at, step);
+/** A value of which nothing is known but that it is this one: it may be kept and stored as a whole word, and nothing may hang on it. */
+export class Unknown extends Expr {
+  constructor() {
+    super('i32', giveUp);
+  }
+}
+type Value = Linear | Unknown;
+const valueOf = (v: Val): Value => (v instanceof Unknown ? v : from(v));
 function from(v: Val): Linear {
   if (typeof v === 'number') return linear(v);
   if (v instanceof Linear) return v;
@@ -69,6 +78,18 @@ const WRITABLE_END = S.IT;
 /** Do nothing that shows between instructions. */
 const BARRIERS = new Set(['DSB', 'DMB']);
 
+/** A local of an instruction that is run at once: it holds what was put last. */
+export function heldVariable(b: Builder, initial?: Val): Variable {
+  let value: Expr | null = initial === undefined ? null : b.let(initial);
+  return {
+    local: -1,
+    set: (v) => (value = b.let(v)),
+    get get() {
+      return value ?? giveUp();
+    },
+  };
+}
+
 export class LinearRun extends Builder {
   /** Rounds, from round 0 on, in which everything decided so far comes out the same. */
   rounds = Infinity;
@@ -81,8 +102,8 @@ export class LinearRun extends Builder {
   readonly reads: { address: number; size: 1 | 2 | 4; value: number }[] = [];
   private readonly around: Surroundings;
   /** Words of the core's state that are known, by index, and stretches of RAM. */
-  private readonly words: (Linear | undefined)[] = Array<Linear | undefined>(WRITABLE_END >> 2).fill(undefined);
-  private readonly ram: { readonly where: number; readonly size: 1 | 2 | 4; value: Linear; written: boolean; input: boolean }[] = [];
+  private readonly words: (Value | undefined)[] = Array<Value | undefined>(WRITABLE_END >> 2).fill(undefined);
+  private readonly ram: { readonly where: number; readonly size: 1 | 2 | 4; value: Value; written: boolean; input: boolean }[] = [];
   /** Words that have been written, and that were read before that: bits by index. */
   private written = 0;
   inputs = 0;
@@ -104,9 +125,18 @@ export class LinearRun extends Builder {
   /** Everything that was written, or given at the start. */
   cells(): Cell[] {
     const cells: Cell[] = [];
-    this.words.forEach((w, i) => w && cells.push({ where: 4 * i, size: 0, at: w.at, step: w.step, input: (this.inputs & (1 << i)) !== 0 }));
-    for (const { where, size, value, input } of this.ram) cells.push({ where, size, at: value.at, step: value.step, input });
+    this.words.forEach((w, i) => {
+      if (w instanceof Linear) cells.push({ where: 4 * i, size: 0, at: w.at, step: w.step, input: (this.inputs & (1 << i)) !== 0 });
+    });
+    for (const { where, size, value, input } of this.ram)
+      if (value instanceof Linear) cells.push({ where, size, at: value.at, step: value.step, input });
     return cells;
+  }
+  /** Stretches of RAM that are written, known or not. */
+  writtenRam(): { readonly where: number; readonly size: 1 | 2 | 4; readonly input: boolean; readonly known: boolean }[] {
+    return this.ram
+      .filter((c) => c.written)
+      .map(({ where, size, input, value }) => ({ where, size, input, known: value instanceof Linear }));
   }
   get inItBlock(): boolean {
     return this.it !== 0;
@@ -303,9 +333,9 @@ export class LinearRun extends Builder {
     return giveUp();
   }
   override let(v: Val): Expr {
-    return from(v);
+    return valueOf(v);
   }
-  override variable(): Variable {
+  override variable(_type: WasmType, _initial?: Val): Variable {
     return {
       local: -1,
       set() {},
@@ -355,7 +385,7 @@ export class LinearRun extends Builder {
   override setState(offset: number, v: Val): void {
     if (offset === S.IT) this.it = this.truth(v);
     else if (offset < WRITABLE_END) {
-      this.words[offset >> 2] = from(v);
+      this.words[offset >> 2] = valueOf(v);
       this.written |= 1 << (offset >> 2);
     } else giveUp();
   }
@@ -401,7 +431,7 @@ export class LinearRun extends Builder {
     return a;
   }
   /** The cell at exactly this place; gives up if one overlaps it otherwise. */
-  private cellAt(address: number, size: number): { value: Linear; written: boolean; input: boolean } | null {
+  private cellAt(address: number, size: number): { value: Value; written: boolean; input: boolean } | null {
     for (const c of this.ram) {
       if (c.where === address && c.size === size) return c;
       if (c.where < address + size && address < c.where + c.size) giveUp();
@@ -418,12 +448,12 @@ export class LinearRun extends Builder {
       this.reads.push({ address: a, size, value: word });
       value = linear(word);
     }
-    return options?.signed && size < 4 ? this.extended(value, 8 * size) : value;
+    return options?.signed && size < 4 ? this.extended(from(value), 8 * size) : value;
   }
   override store(address: Val, size: 1 | 2 | 4, value: Val, options?: LoadOptions): void {
     const a = this.place(address, size, options);
     const cell = this.cellAt(a, size);
-    const stored = this.low(from(value), 8 * size);
+    const stored = size === 4 ? valueOf(value) : this.low(from(value), 8 * size);
     if (cell) {
       cell.value = stored;
       cell.written = true;

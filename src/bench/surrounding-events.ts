@@ -1,0 +1,93 @@
+/**
+ * What can still happen around a loop by itself: events that are scheduled, and what they may change. Where it is not known that something stays as it is, it may change.
+ */
+import type { Core } from '../emu/core/core.ts';
+import { EXC, SCS } from '../emu/core/scs-state.ts';
+import { groupOf, isActive, isEnabled, preempts, priorityOf } from '../emu/core/nvic.ts';
+import { S } from '../emu/core/state.ts';
+import { readIsSteady } from '../emu/idle.ts';
+import type { Block } from '../emu/system.ts';
+import { LOOK_TIMER } from './hearing.ts';
+import type { Session } from './session.ts';
+
+/** Registers of the private bus that follow what happens around the core: pending and active exceptions. */
+const followsEvents = (address: number): boolean => {
+  const offset = address & 0xfffff;
+  return address >= 0xe0000000 && ((offset >= 0xe200 && offset < 0xe400) || offset === 0xed04 || offset === 0xed24);
+};
+
+/** Nothing is scheduled but the SysTick of the boot core and what only the bench itself wants to know. */
+function nothingScheduled(s: Session): boolean {
+  const { scheduler } = s.machine.system;
+  const own = new Set([`${s.machine.bootCore.row.name}.systick`, LOOK_TIMER]);
+  return scheduler.due.every((due, slot) => due === Infinity || own.has(scheduler.slotName(slot)));
+}
+
+/**
+ * The block's registers stay as they are as long as no core writes to it: it has nothing scheduled itself, the host does not talk to it, and no other block reaches it
+ * by a wire or a clock.
+ */
+function staysQuiet(s: Session, b: Block): boolean {
+  const { component, row } = b;
+  if (s.machine.system.hasArmedTimer(b) || (row.model?.startsWith('usb') === true && s.usb.state.cable)) return false;
+  return (component.wires ?? []).length + (component.clocks ?? []).length === 0 || nothingScheduled(s);
+}
+/** A bus master that may store to memory or registers at an event. */
+const mastersAtWork = (s: Session): boolean => {
+  const { system } = s.machine;
+  return !nothingScheduled(s) && system.blocks.some((b) => b.component.busMaster === true && system.isClocked(b));
+};
+
+/** A read gives the same for ever, as long as no core writes and no interrupt is taken. */
+export function readStays(s: Session, address: number): boolean {
+  const { system, bootCore: core } = s.machine;
+  if (!readIsSteady(system, address)) return false;
+  if (address >= 0xe0000000) return !followsEvents(address) || (nothingScheduled(s) && !sysTickInterrupts(core));
+  if (mastersAtWork(s)) return false;
+  const block = system.regionAt(address, core.index)?.block;
+  return block == null || staysQuiet(s, block);
+}
+
+export const sysTickInterrupts = (core: Core): boolean => ((core.peek(0xe000e010, 4) ?? 0) & 3) === 3;
+
+/** Which interrupts may be taken, or wake the core, while it is where it is: SysTick and others; lines of blocks that stay quiet are none. */
+export function interruptsAround(s: Session, level: Level = {}): { readonly sysTick: boolean; readonly others: boolean } {
+  const { bootCore: core, system } = s.machine;
+  const taken = (exception: number): boolean => mayBeTaken(core, exception, level);
+  const line = (b: Block): boolean => (b.row.irqs ?? []).some((n) => n >= 0 && taken(EXC.IRQ0 + n));
+  return {
+    sysTick: sysTickInterrupts(core) && taken(EXC.SYSTICK),
+    others: system.blocks.some((b) => line(b) && !staysQuiet(s, b)) || (mastersAtWork(s) && anyLine(core)),
+  };
+}
+/** `asleep`: in WFI, which PRIMASK does not keep asleep. `under`: an exception comes back again and again, and others may go before it. */
+export interface Level {
+  readonly asleep?: boolean;
+  readonly under?: number;
+}
+function mayBeTaken(core: Core, exception: number, { asleep, under }: Level): boolean {
+  if (!isEnabled(core, exception)) return false;
+  if (under === undefined) return preempts(core, exception, asleep === true);
+  return (
+    exception !== under &&
+    !isActive(core, exception) &&
+    groupOf(core, priorityOf(core, exception)) <= groupOf(core, priorityOf(core, under))
+  );
+}
+
+/** An interrupt line is up, and nothing but a core's access can lower it. */
+export function lineStaysUp(s: Session, line: number): boolean {
+  const { bootCore: core, system } = s.machine;
+  if (line < 0 || ((core.get(S.NVIC_LEVEL + 4 * (line >>> 5)) >>> (line & 31)) & 1) === 0) return false;
+  return system.blocks.every((b) => !(b.row.irqs ?? []).includes(line) || staysQuiet(s, b));
+}
+
+/** A line of the NVIC is enabled. */
+export function anyLine(core: Core): boolean {
+  for (let word = 0; word < 16; word++) if (core.get(S.NVIC_ENABLED + 4 * word) !== 0) return true;
+  return false;
+}
+/** An event for WFE may come: by an interrupt that becomes pending, or from a block. */
+export const eventMayCome = (s: Session): boolean =>
+  !nothingScheduled(s) || sysTickInterrupts(s.machine.bootCore) || (s.machine.bootCore.get(SCS.SCR) & SEVONPEND) !== 0;
+const SEVONPEND = 0x10;

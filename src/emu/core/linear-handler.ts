@@ -1,0 +1,72 @@
+/**
+ * An interrupt handler on linear values (linear.ts), for code that it may interrupt anywhere: of the registers that it finds nothing is known. It is through when every
+ * one of them is again what it was; anything else gives up.
+ */
+import type { WasmType } from '../wasm/opcodes.ts';
+import type { Profile, Val, Variable } from './builder.ts';
+import { FRAME } from './exceptions.ts';
+import { giveUp, heldVariable, LinearRun, Unknown, type Cell, type Surroundings } from './linear.ts';
+import { S } from './state.ts';
+
+/** Registers of a frame in order; the return address and xPSR follow. */
+const STACKED = FRAME.slice(0, -1);
+const RETURN_ADDRESS = 4 * STACKED.length;
+const XPSR = RETURN_ADDRESS + 4;
+/** R0…R12 and LR. */
+const GENERAL = [...Array.from({ length: 13 }, (_, i) => S.R + 4 * i), S.LR];
+const FLAGS = [S.NF, S.ZF, S.CF, S.VF, S.QF, S.GE];
+
+/** How a core takes the interrupt where it stands. */
+export interface HandlerEntry {
+  /** Address of its vector. */
+  readonly vector: number;
+  /** Where the frame lies, and how many words it has. */
+  readonly frame: number;
+  readonly frameWords: number;
+  /** SP in the handler. */
+  readonly sp: number;
+  readonly excReturn: number;
+}
+
+export class LinearHandler extends LinearRun {
+  /** The handler has returned. */
+  through = false;
+  private readonly how: HandlerEntry;
+  private readonly before: ReadonlyMap<number, Unknown>;
+  private readonly returnAddress = new Unknown();
+  private readonly xpsr = new Unknown();
+
+  constructor(profile: Profile, around: Surroundings, how: HandlerEntry, cells: Iterable<Cell> = []) {
+    super(profile, around, 0, cells);
+    this.how = how;
+    this.before = new Map([...GENERAL, ...FLAGS].map((offset) => [offset, new Unknown()]));
+  }
+
+  /** Takes the interrupt; `run` goes on from there. Throws GIVE_UP. */
+  enter(): void {
+    const { frame, frameWords, sp, excReturn, vector } = this.how;
+    for (const [offset, value] of this.before) this.setState(offset, value);
+    STACKED.forEach((offset, i) => this.store(frame + 4 * i, 4, this.before.get(offset)!));
+    this.store(frame + RETURN_ADDRESS, 4, this.returnAddress);
+    this.store(frame + XPSR, 4, this.xpsr);
+    // the floating-point part is reserved or stored
+    for (let at = XPSR + 4; at < 4 * frameWords; at += 4) this.store(frame + at, 4, new Unknown());
+    this.setState(S.SP, sp);
+    this.setState(S.LR, excReturn);
+    const handler = this.truth(this.load(vector, 4));
+    if ((handler & 1) === 0) giveUp();
+    this.next = (handler & ~1) >>> 0;
+  }
+  override variable(_type: WasmType, initial?: Val): Variable {
+    return heldVariable(this, initial);
+  }
+  protected override exceptionReturn(value: number): void {
+    const { frame, sp, excReturn } = this.how;
+    if (value !== excReturn >>> 0 || this.truth(this.reg(13)) >>> 0 !== sp >>> 0 || this.inItBlock) giveUp();
+    STACKED.forEach((offset, i) => this.setState(offset, this.load(frame + 4 * i, 4)));
+    const whole = [...GENERAL].every((offset) => this.state(offset) === this.before.get(offset));
+    const returns = this.load(frame + RETURN_ADDRESS, 4) === this.returnAddress && this.load(frame + XPSR, 4) === this.xpsr;
+    if (!whole || !returns) giveUp();
+    this.through = true;
+  }
+}
