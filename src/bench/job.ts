@@ -3,11 +3,13 @@
  * input of it.
  */
 import { findChip } from '../chips/index.ts';
+import { hexAddress } from '../emu/image/errors.ts';
 import { checkMemories, checkOverlap, loadImage, type LoadedImage } from '../emu/image/image.ts';
 import type { ChipDescription } from '../emu/chip.ts';
 import { imageCore, startAddress } from './image-core.ts';
 import { checkFit } from './image-fit.ts';
 import { unicornNotes } from '../emu/engines/unicorn.ts';
+import { dumpBase } from '../rom/load.ts';
 import { ROM_PROFILES, type RomProfile } from '../rom/profiles.ts';
 import type { RomInput, RunInput, RunLimits } from './run-input.ts';
 import type { Symptom } from './result.ts';
@@ -57,6 +59,7 @@ function checkedInput(job: RunJob): RunInput {
   const images = job.images.map((image) => loadImage(image.bytes, image.path));
   checkOverlap(images);
   for (const image of images) checkMemories(image, chip.memories, chip.name);
+  checkDump(chip, job.rom);
   const scenario = expandScenario(job.scenario, chip, job.overrides, images);
   return {
     version: job.version,
@@ -135,4 +138,16 @@ const covered = (images: readonly LoadedImage[], address: number): boolean =>
 export function bootAddress(chip: ChipDescription, scenario: Scenario): number | null {
   if (scenario.board?.boot0 === 1) return null;
   return startAddress(chip, 0, scenario.board?.optionBytes ?? {});
+}
+
+/** A dump that holds no vector table of this chip's ROM is another file, or another chip's. */
+function checkDump(chip: ChipDescription, rom: RomInput): void {
+  const profile = romProfileIfAny(chip);
+  if (rom.kind !== 'dump' || profile === null || dumpBase(profile, rom.bytes) !== null) return;
+  const { base } = profile.systemMemory.value;
+  const places = [...new Set([base, profile.base])].map(hexAddress).join(' or ');
+  throw new UsageError(
+    `the ROM dump has no vector table of ${chip.name}'s ROM (an SP in RAM, then an odd address in system memory) at ${hexAddress(profile.base)}`,
+    `give system memory from ${places} on, as raw bytes`,
+  );
 }

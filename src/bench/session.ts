@@ -15,7 +15,7 @@ import type { UsbDevicePort } from '../emu/ports.ts';
 import { PIN_FLOATING } from '../peripherals/gpio-v2.ts';
 import { MODELS } from '../peripherals/index.ts';
 import { usbPort } from '../peripherals/usb-ports.ts';
-import { loadRom, type LoadedRom } from '../rom/load.ts';
+import { dumpBase, loadRom, type LoadedRom } from '../rom/load.ts';
 import { ROM_OPTION_IDS } from '../rom/options.ts';
 import { findRomProfile, type RomProfile } from '../rom/profiles.ts';
 import { UsbSim } from '../usb-sim/usb-sim.ts';
@@ -216,7 +216,7 @@ export class Session {
     const { machine, profile, input } = this;
     if (!profile) return null;
     if (input.rom.kind === 'dump') {
-      machine.load(profile.base, input.rom.bytes);
+      machine.load(dumpBase(profile, input.rom.bytes) ?? profile.base, input.rom.bytes);
       return null;
     }
     const rom = loadRom(profile, input.rom.bytes, chosen, input.rom.version);

@@ -173,9 +173,10 @@ export class Machine extends MachineBase {
   }
 
   // ---- cores on one timeline -------------------------------------------------------------------------------------------------------
-  /** Out of reset and awake, or about to wake up. */
+  /** Out of reset, with a clock, and awake or about to wake up. */
   protected runs(core: Core): boolean {
-    return this.state.booted[core.index]! && !this.debugHalted[core.index]! && (!core.halted || core.canWake());
+    const awake = this.state.booted[core.index]! && !this.debugHalted[core.index]! && (!core.halted || core.canWake());
+    return awake && core.clockRunning(core.row.clock);
   }
   /**
    * The core that is furthest behind, null if all sleep. Loops like this one, which run at every event, count their index: until V8 optimises them, `for…of`

@@ -290,7 +290,7 @@ class RccL4 extends RccBase {
     if (r === this.cr) return this.writeCr(c, merged);
     if (r === this.backup.bdcr) return this.writeBdcr(c, merged);
     if (r === this.cicr) return this.clearFlags(c, raw);
-    if (r === this.csr) return this.writeCsr(merged, raw);
+    if (r === this.csr) return this.writeCsr(c, merged, raw);
     const pll = this.plls.find((p) => p.config === r);
     if (pll) return this.writePll(c, r, merged, pll);
     if (r.name === 'CRRCR') return this.keepSources(c, r, merged);
@@ -316,8 +316,15 @@ class RccL4 extends RccBase {
     return value >>> 0;
   }
   /** RMVF clears the flags and stays until software or a reset clears it. */
-  private writeCsr(merged: number, raw: number): number {
-    return this.flags.rmvf.of(raw) ? (merged & ~this.flagMask()) >>> 0 : merged;
+  private writeCsr(c: Ctx, merged: number, raw: number): number {
+    let value = this.flags.rmvf.of(raw) ? (merged & ~this.flagMask()) >>> 0 : merged;
+    // RM0351 6.4.29: 1, 2, 4 and 8 MHz, all others are reserved
+    const range = this.msisrange.of(value);
+    if (range < 4 || range > 7) {
+      c.env.note('guest', `RCC_CSR.MSISRANGE = ${range} is reserved: not changed`);
+      value = (value & ~this.msisrange.mask) | (c.get(this.csr) & this.msisrange.mask);
+    }
+    return value >>> 0;
   }
   /** Multipliers and dividers are frozen while the PLL is on; the output enables are not. PLLSRC and PLLM serve all three PLLs. */
   private writePll(c: Ctx, r: Register, merged: number, pll: Pll): number {

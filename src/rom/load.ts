@@ -44,6 +44,26 @@ export class RomImageError extends Error {
   }
 }
 
+/**
+ * Where a dump of system memory belongs: its vector table is where this chip's ROM has it, whether the dump begins there or at the start of system memory. Null
+ * where neither place makes a vector table of a ROM of the first two words (SP in RAM, reset vector in system memory).
+ */
+export function dumpBase({ base, systemMemory }: RomProfile, bytes: Uint8Array): number | null {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const end = systemMemory.value.base + systemMemory.value.size;
+  const fits = (at: number): boolean => {
+    const table = base - at;
+    if (table + 8 > bytes.length || at + bytes.length > end) return false;
+    const [sp, reset] = [view.getUint32(table, true), view.getUint32(table + 4, true)];
+    // as either security state of a Cortex-M33 sees it
+    const inRom = [reset, (reset & ~SECURE_CODE) >>> 0].some((a) => a >= systemMemory.value.base && a < end);
+    return sp % 4 === 0 && sp >= 0x10000000 && sp < 0x40000000 && reset % 2 === 1 && inRom;
+  };
+  return [base, systemMemory.value.base].find(fits) ?? null;
+}
+/** Address bit of the secure alias of system memory. */
+const SECURE_CODE = 1 << 26;
+
 const WORD = 4;
 const hex = (value: number): string => `0x${value.toString(16).padStart(8, '0')}`;
 

@@ -93,8 +93,10 @@ export abstract class CoreState {
   spend(cycles: number): void {
     this.words[S.BUDGET >> 2]! -= cycles;
   }
+  /** The core's own time; that at which its clock stopped, if it has none: the last instruction may have cost more than was left. */
   now(): Ps {
-    return clockTimeOf(this.ownClock, this.cycles());
+    const clock = this.ownClock;
+    return clock.rate === null ? clock.anchor : clockTimeOf(clock, this.cycles());
   }
   retired(): number {
     return this.retiredBase + this.get(S.RETIRED);
