@@ -7,6 +7,7 @@ import { printable } from '../report/text.ts';
 import type { AskOptions } from './ask.ts';
 import type { Bench } from './engine.ts';
 import type { ChipsOptions } from './chips.ts';
+import type { BoardOptions } from './board.ts';
 import type { CompareCommandOptions } from './compare.ts';
 import type { ConformOptions } from './conform.ts';
 import type { DfuOptions } from './dfu.ts';
@@ -69,6 +70,7 @@ function build(io: Io, exit: (code: number) => void, injected: Bench | undefined
   addExplain(program, io, exit);
   addGdb(program, io, exit);
   addProbe(program, io, exit);
+  addBoard(program, io, exit);
   return program;
 }
 
@@ -258,4 +260,32 @@ function addProbe(program: Command, io: Io, exit: (code: number) => void): void 
     .action(async (images: string[], options: ProbeOptions) => {
       exit(await (await import('./probe.ts')).probeCommand(images, options, io));
     });
+}
+
+function addBoard(program: Command, io: Io, exit: (code: number) => void): void {
+  const board = command(program, 'board').description(
+    'the same checks on a real board, through the GDB server of OpenOCD, pyOCD, ST-LINK, J-Link …',
+  );
+  const on = (name: string): Command =>
+    command(board, name)
+      .option('--gdb <host:port>', 'the GDB server, for example localhost:3333')
+      .option('--chip <name>', 'the chip on the board')
+      .option('--record <file>', 'write down what was said to the board and what it answered (reads of the ROM are blanked)');
+  const shown = (c: Command): Command =>
+    c.option('--json <file>', 'write the result (bootbench/board@1); - = stdout').option('--no-color', 'no colours');
+  shown(on('check'))
+    .description('judge the state in which the board stands now; exit 0 = at the entry into the ROM and nothing fails')
+    .action(async (options: BoardOptions) => exit(await (await import('./board.ts')).boardCheckCommand(options, io)));
+  shown(on('run'))
+    .description('reset the board, run it to the first instruction of its ROM, judge there')
+    .option('--timeout <time>', 'how long the firmware may take to get there (default: 10s)')
+    .action(async (options: BoardOptions) => exit(await (await import('./board.ts')).boardRunCommand(options, io)));
+  shown(command(board, 'replay'))
+    .description('judge a recorded board again, without it')
+    .argument('<record>', 'what --record wrote')
+    .action(async (file: string, options: BoardOptions) => exit(await (await import('./board.ts')).boardReplayCommand(file, options, io)));
+  on('dump-rom')
+    .description("read your own chip's ROM into a file, for --rom")
+    .argument('<file>')
+    .action(async (file: string, options: BoardOptions) => exit(await (await import('./board.ts')).boardDumpCommand(file, options, io)));
 }

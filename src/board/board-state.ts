@@ -1,0 +1,90 @@
+/**
+ * A board as checks see it. Checks ask at once, a board answers later: what is not known yet is noted, fetched, and the check asked again, until nothing new
+ * is asked for. All reads are made while the core stands at the judged instruction.
+ */
+import type { TargetState } from '../checks/check.ts';
+import type { ChipDescription } from '../emu/chip.ts';
+import { layoutFor } from '../emu/registers.ts';
+import type { GdbTarget } from './gdb-target.ts';
+
+/** GPIO input data register; the same offset in every GPIO of these chips (v2: 0x10). */
+const IDR = 'IDR';
+
+export class BoardState {
+  private readonly target: GdbTarget;
+  private readonly chip: ChipDescription;
+  private readonly words = new Map<number, number | null>();
+  private readonly registers = new Map<string, number | null>();
+  private wantedWords = new Set<number>();
+  private wantedRegisters = new Set<string>();
+
+  constructor(target: GdbTarget, chip: ChipDescription) {
+    this.target = target;
+    this.chip = chip;
+  }
+
+  /** Calls `judge` again and again until all that it asks for has been read. */
+  async settle<T>(judge: (state: TargetState) => T): Promise<T> {
+    for (;;) {
+      this.wantedWords = new Set();
+      this.wantedRegisters = new Set();
+      const result = judge(this.state());
+      if (this.wantedWords.size === 0 && this.wantedRegisters.size === 0) return result;
+      for (const name of this.wantedRegisters) this.registers.set(name, await this.target.readRegister(name));
+      for (const address of this.wantedWords) {
+        const bytes = await this.target.readMemory(address, 4);
+        this.words.set(address, bytes?.length === 4 ? new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true) : null);
+      }
+    }
+  }
+
+  private word(address: number): number | null {
+    const at = (address & ~3) >>> 0;
+    const known = this.words.get(at);
+    if (known === undefined) this.wantedWords.add(at);
+    return known ?? null;
+  }
+  private register(name: string): number | null {
+    if (name === 'vtor') return this.word(0xe000ed08);
+    const known = this.registers.get(name);
+    if (known === undefined) this.wantedRegisters.add(name);
+    return known ?? null;
+  }
+  private read(address: number, size: 1 | 2 | 4): number | null {
+    const word = this.word(address);
+    if (word === null || size === 4) return word;
+    return (word >>> (8 * (address & 3))) & (size === 1 ? 0xff : 0xffff);
+  }
+  private field(path: string): number | null {
+    const [name = '', register = '', field] = path.split('.');
+    const block = this.chip.blocks.find((b) => b.name === name);
+    const facts = block && this.chip.facts[block.facts ?? block.name];
+    if (!block || !facts) return null;
+    const layout = layoutFor(facts);
+    if (!layout.has(register)) return null;
+    const value = this.word(block.base + layout.reg(register).offset);
+    if (value === null || field === undefined) return value;
+    const full = `${register}.${field}`;
+    return layout.hasField(full) ? layout.field(full).of(value) >>> 0 : null;
+  }
+  private pin(name: string): 0 | 1 | 'z' | null {
+    const found = /^P([A-K])(\d+)$/.exec(name);
+    const idr = found && this.field(`GPIO${found[1]}.${IDR}`);
+    if (found === null || idr === null) return null;
+    // an unclocked port reads 0 whatever its pins do
+    const clock = this.chip.blocks.find((b) => b.name === `GPIO${found[1]}`)?.clock;
+    if (clock !== undefined && this.field(`${this.chip.rcc}.${clock}`) !== 1) return null;
+    return ((idr >>> Number(found[2])) & 1) === 1 ? 1 : 0;
+  }
+  private state(): TargetState {
+    return {
+      chip: this.chip,
+      core: (name) => this.register(name),
+      read: (address, size) => this.read(address, size),
+      field: (path) => this.field(path),
+      pin: (name) => this.pin(name),
+      // rates follow from the clock tree, which is not rebuilt from a board's registers
+      clockHz: () => null,
+    };
+  }
+}

@@ -1,0 +1,141 @@
+/** The checks on a board: identity first, then each check on the state at the entry into system memory, or as the board stands now. */
+import { CHECKS } from '../checks/index.ts';
+import type { Judgement, RomFacts, Subject } from '../checks/check.ts';
+import { unknown } from '../checks/check.ts';
+import { CHECK_IDS, type CheckId } from '../bench/result.ts';
+import { UsageError } from '../bench/usage-error.ts';
+import type { ChipDescription } from '../emu/chip.ts';
+import { rxPins } from '../bench/session.ts';
+import { resolveRomOptions } from '../rom/options.ts';
+import type { RomProfile } from '../rom/profiles.ts';
+import { BoardState } from './board-state.ts';
+import type { GdbTarget } from './gdb-target.ts';
+import { BoardError } from './rsp-client.ts';
+
+export interface BoardCheck {
+  readonly id: CheckId;
+  readonly judgement: Judgement;
+}
+export interface BoardReport {
+  /** Where the core stands; null = not at an entry. */
+  readonly entry: { readonly address: number; readonly how: 'branch' | 'exception' } | null;
+  readonly pc: number;
+  readonly registers: Readonly<Record<string, number>>;
+  readonly checks: readonly BoardCheck[];
+}
+
+const CPUID = 0xe000ed00;
+/** PARTNO by core: ARM DDI 0432, 0439, 0489, 100230. */
+const PARTS: Readonly<Record<string, string>> = { c20: 'm0', c60: 'm0plus', c23: 'm3', c24: 'm4', c27: 'm7', d21: 'm33' };
+
+/**
+ * A board answers, and it is the chip that was named. A server may answer zeros for a dead board, so a zero is no answer.
+ * Throws BoardError, or UsageError for another chip.
+ */
+export async function identify(target: GdbTarget, chip: ChipDescription): Promise<void> {
+  const cpuid = await wordAt(target, CPUID);
+  if (cpuid === null || cpuid === 0)
+    throw new BoardError('the board does not answer: CPUID reads as zero or not at all; is it powered, and is read-out protection off?');
+  const core = PARTS[((cpuid >>> 4) & 0xfff).toString(16)];
+  const wanted = chip.cores[0]!.type.replace(/^cortex-(m\d+(?:plus)?)f?$/, '$1');
+  if (core !== wanted)
+    throw new UsageError(`the board has another core than ${chip.name}: CPUID = 0x${cpuid.toString(16)}`, 'is --chip right?');
+  const dbgmcu = chip.blocks.find((b) => b.name === 'DBGMCU');
+  const id = dbgmcu ? await wordAt(target, dbgmcu.base) : null;
+  const devId = dbgmcu?.options?.['devId'];
+  if (id !== null && id !== 0 && typeof devId === 'number' && (id & 0xfff) !== (devId & 0xfff))
+    throw new UsageError(
+      `the board is no ${chip.name}: DBGMCU_IDCODE.DEV_ID = 0x${(id & 0xfff).toString(16)}, not 0x${(devId & 0xfff).toString(16)}`,
+      'is --chip right?',
+    );
+}
+async function wordAt(target: GdbTarget, address: number): Promise<number | null> {
+  const bytes = await target.readMemory(address, 4);
+  return bytes?.length === 4 ? new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true) : null;
+}
+
+/** What the board's own ROM says of its entry: initial SP and reset vector. */
+export async function romVectors(target: GdbTarget, chip: ChipDescription): Promise<{ table: number; sp: number; reset: number } | null> {
+  const table = chip.rom?.vectorTable.value;
+  if (table === undefined) return null;
+  const [sp, reset] = [await wordAt(target, table), await wordAt(target, table + 4)];
+  return sp === null || reset === null || reset === 0 || reset === 0xffffffff ? null : { table, sp, reset };
+}
+
+export async function checkBoard(target: GdbTarget, chip: ChipDescription, profile: RomProfile | null): Promise<BoardReport> {
+  const vectors = await romVectors(target, chip);
+  const board = new BoardState(target, chip);
+  const range = chip.rom?.range.value ?? [0, 0];
+  return board.settle((state) => {
+    const [pc, xpsr] = [state.core('pc') ?? 0, state.core('xpsr') ?? 0];
+    const inRom = pc >= range[0] && pc <= range[1];
+    const how = (xpsr & 0x1ff) === 0 ? 'branch' : 'exception';
+    const subject: Subject = {
+      state,
+      history: null,
+      // the probe stops before the instruction: T says what the branch had in bit 0
+      entry: inRom ? { address: pc, thumb: (xpsr & (1 << 24)) !== 0, how, reached: true, fromPc: null, at: 0 } : null,
+      rom: romOf(chip, profile, vectors),
+      outcome: 'no-jump',
+    };
+    const registers: Record<string, number> = {};
+    for (const name of REGISTERS) {
+      const value = state.core(name);
+      if (value !== null) registers[name] = value;
+    }
+    const checks = CHECK_IDS.map((id): BoardCheck => ({ id, judgement: judge(id, subject) }));
+    return { entry: inRom ? { address: pc, how } : null, pc, registers, checks };
+  });
+}
+const REGISTERS = [
+  'r0',
+  'r1',
+  'r2',
+  'r3',
+  'r4',
+  'r5',
+  'r6',
+  'r7',
+  'r8',
+  'r9',
+  'r10',
+  'r11',
+  'r12',
+  'sp',
+  'lr',
+  'pc',
+  'xpsr',
+  'msp',
+  'psp',
+  'primask',
+  'basepri',
+  'faultmask',
+  'control',
+  'msplim',
+  'psplim',
+  'vtor',
+];
+
+function judge(id: CheckId, subject: Subject): Judgement {
+  const check = CHECKS.find((c) => c.id === id);
+  if (!check) return unknown('not checked in this version');
+  if (!subject.entry && !check.path) return { ...unknown('the core does not stand at an entry into system memory'), verdict: 'n/a' };
+  return check.judge(subject);
+}
+
+function romOf(chip: ChipDescription, profile: RomProfile | null, vectors: { sp: number; reset: number } | null): RomFacts {
+  const options = profile ? resolveRomOptions(profile.options) : [];
+  return {
+    vectorTable: chip.rom?.vectorTable.value ?? 0,
+    initialStack: vectors?.sp ?? 0,
+    resetVector: vectors?.reset ?? 0,
+    range: chip.rom?.range.value ?? [0, 0],
+    ramUse: chip.rom?.ramUse.value ?? [],
+    usbIrq: profile?.usbIrq ?? -1,
+    listensTo: rxPins(profile),
+    option: (id) => {
+      const o = options.find((x) => x.id === id);
+      return o ? { value: o.value, confidence: o.confidence } : null;
+    },
+  };
+}

@@ -1,0 +1,103 @@
+/**
+ * A client of the GDB remote serial protocol: one packet in flight, a time-out of its own for each, console output aside. Knows nothing of targets; what
+ * servers make of the protocol is in gdb-target.ts.
+ */
+import { bytesOf, frame, FrameReader, fromHex } from '../debug/packets.ts';
+
+/** Bytes to and from a server, whatever carries them. */
+export interface Transport {
+  send(bytes: Uint8Array): void;
+  /** The other end is gone: later answers will not come. */
+  readonly closed: boolean;
+  onData: (bytes: Uint8Array) => void;
+  onClose: () => void;
+  close(): void;
+}
+
+/** The server did not answer, or not in time: what the target does now is not known. */
+export class BoardError extends Error {
+  override name = 'BoardError';
+}
+
+/** Milliseconds until an answer counts as lost. */
+export const TIMEOUT = { register: 2000, monitor: 10_000, reset: 5000 } as const;
+const RETRIES = 3;
+
+export class RspClient {
+  private readonly transport: Transport;
+  private readonly reader = new FrameReader();
+  private readonly replies: string[] = [];
+  private waiting: ((reply: string | null) => void) | null = null;
+  private last: Uint8Array | null = null;
+  private nacks = 0;
+  /** What the server prints. */
+  onConsole: (text: string) => void = () => undefined;
+
+  constructor(transport: Transport) {
+    this.transport = transport;
+    transport.onData = (bytes) => this.receive(bytes);
+    transport.onClose = () => this.deliver(null);
+  }
+  private receive(bytes: Uint8Array): void {
+    for (const f of this.reader.read(bytes)) {
+      if (f.kind === 'packet') {
+        this.transport.send(bytesOf('+'));
+        this.nacks = 0;
+        const text = /^O[0-9a-fA-F]*$/.test(f.text) && f.text !== 'OK' ? fromHex(f.text.slice(1)) : null;
+        if (text) this.onConsole(new TextDecoder().decode(text));
+        else this.deliver(f.text);
+      } else if (f.kind === 'bad-checksum' && this.nacks++ < RETRIES) this.transport.send(bytesOf('-'));
+      else if (f.kind === 'nack' && this.last && this.nacks++ < RETRIES) this.transport.send(this.last);
+    }
+  }
+  private deliver(reply: string | null): void {
+    if (this.waiting) {
+      const { waiting } = this;
+      this.waiting = null;
+      waiting(reply);
+    } else if (reply !== null) this.replies.push(reply);
+  }
+
+  /** Sends a packet and waits for its answer; the empty answer means that the server does not know it. */
+  async ask(text: string, timeout: number = TIMEOUT.register): Promise<string> {
+    // a late answer to a packet before is none to this one
+    this.replies.length = 0;
+    this.sendPacket(text);
+    const reply = await this.next(timeout);
+    if (reply !== null) return reply;
+    throw new BoardError(
+      this.transport.closed
+        ? 'the GDB server closed the connection'
+        : `the GDB server did not answer ${shown(text)} in ${timeout / 1000} s`,
+    );
+  }
+  /** Sends a packet that is answered later, by a stop. */
+  sendPacket(text: string): void {
+    this.last = frame(text);
+    this.transport.send(this.last);
+  }
+  /** The next packet; null if none comes in time. */
+  next(timeout: number): Promise<string | null> {
+    const waits = this.replies.shift();
+    if (waits !== undefined) return Promise.resolve(waits);
+    if (this.transport.closed) return Promise.resolve(null);
+    return new Promise((settle) => {
+      const timer = setTimeout(() => {
+        this.waiting = null;
+        settle(null);
+      }, timeout);
+      this.waiting = (reply) => {
+        clearTimeout(timer);
+        settle(reply);
+      };
+    });
+  }
+  /** Ctrl-C to the target. */
+  interrupt(): void {
+    this.transport.send(Uint8Array.of(3));
+  }
+  close(): void {
+    this.transport.close();
+  }
+}
+const shown = (text: string): string => JSON.stringify(text.length > 40 ? `${text.slice(0, 40)}…` : text);

@@ -1,0 +1,118 @@
+/** What carries the protocol: a TCP connection, a recording of one, and a wire that records. */
+import { createConnection } from 'node:net';
+import { UsageError } from '../bench/usage-error.ts';
+import { FrameReader, frame, fromHex, toHex } from '../debug/packets.ts';
+import { BoardError, type Transport } from './rsp-client.ts';
+
+const nothing = (): void => undefined;
+const CONNECT_MS = 5000;
+
+/** `host:port`, port alone = this machine. */
+export function parseServer(text: string): { host: string; port: number } {
+  const found = /^(?:(.*):)?(\d{1,5})$/.exec(text);
+  const port = Number(found?.[2]);
+  if (!found || !(port >= 1 && port <= 65535))
+    throw new UsageError(`--gdb: ${JSON.stringify(text)} is not host:port`, 'for example --gdb localhost:3333');
+  return { host: found[1] || '127.0.0.1', port };
+}
+
+export function connectTcp(host: string, port: number): Promise<Transport> {
+  return new Promise((settle, fail) => {
+    const socket = createConnection({ host, port });
+    socket.setNoDelay(true);
+    const refuse = (why: string): void => {
+      socket.destroy();
+      fail(new UsageError(`no GDB server answers at ${host}:${port}: ${why}`, 'start one first, for example OpenOCD, whose port is 3333'));
+    };
+    socket.setTimeout(CONNECT_MS, () => refuse('time-out'));
+    socket.once('error', (error: NodeJS.ErrnoException) => refuse(error.code ?? error.message));
+    socket.once('connect', () => {
+      socket.setTimeout(0);
+      const transport: Transport = {
+        send: (bytes) => void (socket.writable && socket.write(bytes)),
+        get closed() {
+          return socket.destroyed || !socket.readable;
+        },
+        onData: nothing,
+        onClose: nothing,
+        close: () => socket.end(),
+      };
+      socket.on('data', (bytes) => transport.onData(new Uint8Array(bytes)));
+      socket.on('error', nothing);
+      socket.on('close', () => transport.onClose());
+      settle(transport);
+    });
+  });
+}
+
+/** First line of a record; each line behind it is `> packet`, `< packet`, or `! interrupt`, with bytes beyond ASCII in hexadecimal. */
+export const RECORD_HEADER = 'bootbench/board-record@1';
+
+const printable = (text: string): string =>
+  /^[\x20-\x7e]*$/.test(text) ? text : `0x${toHex(Uint8Array.from(text, (c) => c.charCodeAt(0)))}`;
+function original(text: string): string {
+  const bytes = text.startsWith('0x') ? fromHex(text.slice(2)) : null;
+  return bytes ? String.fromCharCode(...bytes) : text;
+}
+
+/** Writes down all packets; `redact` may blank what must not be kept. */
+export function recording(inner: Transport, write: (line: string) => void, redact: (request: string, reply: string) => string): Transport {
+  const [sent, received] = [new FrameReader(), new FrameReader()];
+  let request = '';
+  const outer: Transport = {
+    send(bytes) {
+      for (const f of sent.read(bytes)) {
+        if (f.kind === 'packet') write(`> ${printable((request = f.text))}`);
+        else if (f.kind === 'interrupt') write('!');
+      }
+      inner.send(bytes);
+    },
+    get closed() {
+      return inner.closed;
+    },
+    onData: nothing,
+    onClose: nothing,
+    close: () => inner.close(),
+  };
+  inner.onData = (bytes) => {
+    for (const f of received.read(bytes)) if (f.kind === 'packet') write(`< ${printable(redact(request, f.text))}`);
+    outer.onData(bytes);
+  };
+  inner.onClose = () => outer.onClose();
+  return outer;
+}
+
+/** Plays a record back: each request has to be the recorded one. */
+export function replaying(record: string, path: string): Transport {
+  const lines = record.split(/\r?\n/).filter((line) => line !== '');
+  if (lines[0] !== RECORD_HEADER) throw new UsageError(`${path} is no record of a board`, `its first line is not ${RECORD_HEADER}`);
+  let at = 1;
+  const reader = new FrameReader();
+  let closed = false;
+  const transport: Transport = {
+    send(bytes) {
+      for (const f of reader.read(bytes)) if (f.kind === 'packet' || f.kind === 'interrupt') take(f.kind === 'packet' ? f.text : null);
+    },
+    get closed() {
+      return closed;
+    },
+    onData: nothing,
+    onClose: nothing,
+    close: () => (closed = true),
+  };
+  function take(request: string | null): void {
+    const line = lines[at];
+    const wanted = line === undefined ? undefined : line === '!' ? null : line.startsWith('> ') ? original(line.slice(2)) : undefined;
+    if (wanted === undefined || wanted !== request) {
+      throw new BoardError(
+        `${path}:${at + 1}: the record goes on with ${line ?? 'its end'}, this version asks ${request ?? 'for a stop'}; it was made with other options`,
+      );
+    }
+    at++;
+    while (lines[at]?.startsWith('< ')) {
+      const text = original(lines[at++]!.slice(2));
+      queueMicrotask(() => transport.onData(frame(text)));
+    }
+  }
+  return transport;
+}

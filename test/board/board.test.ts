@@ -1,0 +1,212 @@
+/** `bootbench board` against our own GDB server, OpenOCD on the emulated ST-LINK, QEMU, and servers that misbehave. */
+import { spawn, spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { registersIn } from '../../src/board/gdb-target.ts';
+import { frame, FrameReader } from '../../src/debug/packets.ts';
+import { gdbCommand } from '../../src/cli/gdb.ts';
+import { probeCommand } from '../../src/cli/probe.ts';
+import { cli, folder } from '../cli/helpers.ts';
+import { serve } from '../debug/serve.ts';
+import { join } from 'node:path';
+
+const PRIMASK = 'fixtures/h533-primask/firmware.elf';
+const gdbOf = async (chip: string, elf: string): Promise<string> => {
+  const { line } = await serve((io) => gdbCommand([elf], { chip, port: '0' }, io));
+  return line.trim().replace('gdb ', '');
+};
+const verdicts = (json: string): Record<string, string> =>
+  Object.fromEntries((JSON.parse(json) as { checks: { id: string; verdict: string }[] }).checks.map((c) => [c.id, c.verdict]));
+
+describe('board run', () => {
+  it('stops in front of the first instruction of the ROM and finds PRIMASK set; the record says the same without a board', async () => {
+    const cwd = folder();
+    const gdb = await gdbOf('stm32h533', PRIMASK);
+    const run = await cli(['board', 'run', '--gdb', gdb, '--chip', 'stm32h533', '--record', 'board.txt', '--json', '-'], { cwd });
+    expect(run.code).toBe(1);
+    expect(verdicts(run.out)).toMatchObject({
+      primask: 'fail',
+      'entry-address': 'pass',
+      msp: 'pass',
+      hsi48: 'pass',
+      'usb-disconnect': 'unknown',
+    });
+    const replay = await cli(['board', 'replay', 'board.txt', '--json', '-'], { cwd });
+    expect(replay.out).toBe(run.out);
+    // nothing of the ROM but where it begins
+    const record = readFileSync(join(cwd, 'board.txt'), 'utf8');
+    expect(record).toContain('> mbf97004,4');
+  });
+
+  it('says that the entry was not reached, and where the core was', async () => {
+    const gdb = await gdbOf('stm32h533', 'fixtures/h533-stuck-pka/firmware.elf');
+    const run = await cli(['board', 'run', '--gdb', gdb, '--chip', 'stm32h533', '--timeout', '300ms']);
+    expect(run.code).toBe(1);
+    expect(run.err).toMatch(/was not reached in 0\.3 s; the core was at 0x0800/);
+  });
+
+  it('another core than the chip has is refused', async () => {
+    const gdb = await gdbOf('stm32h533', PRIMASK);
+    const run = await cli(['board', 'check', '--gdb', gdb, '--chip', 'stm32f405']);
+    expect(run).toMatchObject({ code: 2, out: '' });
+    expect(run.err).toContain('the board has another core than STM32F405RG');
+  });
+});
+
+const needs = (program: string): string | null => {
+  const found = spawnSync(program, ['--version']).error === undefined;
+  if (!found && process.env['BOOTBENCH_REQUIRE_ORACLES'] === '1') throw new Error(`${program} is required`);
+  return found ? null : `${program} is not installed`;
+};
+const [noOpenOcd, noQemu] = [needs('openocd'), needs('qemu-system-arm')];
+
+describe.skipIf(noOpenOcd !== null)(`through OpenOCD${noOpenOcd === null ? '' : `: ${noOpenOcd}`}`, () => {
+  it('the checks read what OpenOCD reads over the probe (F405)', async () => {
+    const { line } = await serve((io) => probeCommand(['fixtures/f405-straight/firmware.elf'], { chip: 'stm32f405', port: '0' }, io));
+    const server = spawn('openocd', [
+      ...[
+        '-f',
+        'interface/stlink-dap.cfg',
+        '-c',
+        'transport select dapdirect_swd',
+        '-c',
+        `st-link backend tcp ${line.trim().split(':')[1]}`,
+      ],
+      ...['-c', 'gdb_port 0; tcl_port disabled; telnet_port disabled', '-f', 'target/stm32f4x.cfg', '-c', 'init; reset halt'],
+    ]);
+    onTestFinished(() => void server.kill('SIGKILL'));
+    let log = '';
+    const port = await new Promise<string>((settle) => {
+      server.stderr.on('data', (bytes: Buffer) => {
+        log += bytes.toString();
+        const found = /Listening on port (\d+) for gdb/.exec(log);
+        if (found) settle(found[1]!);
+      });
+    });
+    const run = await cli(['board', 'run', '--gdb', port, '--chip', 'stm32f405', '--json', '-']);
+    expect(verdicts(run.out)).toMatchObject({ primask: 'pass', 'entry-address': 'pass', control: 'pass', systick: 'pass' });
+    expect((JSON.parse(run.out) as { entry: { how: string } }).entry.how).toBe('branch');
+  }, 120_000);
+});
+
+describe.skipIf(noQemu !== null)(`QEMU's stub${noQemu === null ? '' : `: ${noQemu}`}`, () => {
+  it('is a board that shows few registers: what it does not show is unknown, not zero', async () => {
+    const free = createServer();
+    await new Promise<void>((settle) => free.listen(0, '127.0.0.1', settle));
+    const { port } = free.address() as AddressInfo;
+    await new Promise((settle) => free.close(settle));
+    const qemu = spawn('qemu-system-arm', ['-M', 'netduinoplus2', '-nographic', '-S', '-gdb', `tcp:127.0.0.1:${port}`]);
+    onTestFinished(() => void qemu.kill('SIGKILL'));
+    let run = await cli(['board', 'check', '--gdb', `${port}`, '--chip', 'stm32f405', '--json', '-']);
+    for (let i = 0; i < 40 && run.err.includes('no GDB server answers'); i++) {
+      await new Promise((settle) => setTimeout(settle, 250));
+      run = await cli(['board', 'check', '--gdb', `${port}`, '--chip', 'stm32f405', '--json', '-']);
+    }
+    const found = JSON.parse(run.out) as { registers: Record<string, string>; entry: null };
+    expect(found.entry).toBeNull();
+    expect(found.registers).toHaveProperty('pc');
+    expect(found.registers).not.toHaveProperty('primask');
+  }, 60_000);
+});
+
+/** A server that answers by a table of first characters; others get the empty answer. Gives its port. */
+async function misbehaving(answers: Readonly<Record<string, string | null>>): Promise<string> {
+  const server = createServer((socket) => {
+    const reader = new FrameReader();
+    socket.on('error', () => undefined);
+    socket.on('data', (bytes) => {
+      for (const f of reader.read(new Uint8Array(bytes))) {
+        if (f.kind !== 'packet') continue;
+        const key = Object.keys(answers).find((k) => f.text.startsWith(k));
+        const answer = key === undefined ? '' : answers[key]!;
+        if (answer === null) socket.destroy();
+        else socket.write(frame(answer));
+      }
+    });
+  });
+  await new Promise<void>((settle) => server.listen(0, '127.0.0.1', settle));
+  onTestFinished(() => void server.close());
+  return String((server.address() as AddressInfo).port);
+}
+const XML = `l<target><feature name="org.gnu.gdb.arm.m-profile">${['r0', 'sp', 'lr', 'pc', 'xpsr'].map((n, i) => `<reg name="${n}" bitsize="32" regnum="${i}"/>`).join('')}</feature></target>`;
+const CPUID = 'me000ed00';
+const M4 = '41c20f41';
+const check = async (answers: Readonly<Record<string, string | null>>, ...more: string[]) =>
+  cli(['board', 'check', '--gdb', await misbehaving(answers), '--chip', 'stm32f405', ...more]);
+
+describe('a board that does not answer as it should', () => {
+  it('zeros for CPUID are no board (OpenOCD answers so when the power is gone)', async () => {
+    const run = await check({ 'qXfer:features': XML, '?': 'S05', m: '00000000' });
+    expect(run.code).toBe(2);
+    expect(run.err).toContain('the board does not answer');
+  });
+  it('a wrong DBGMCU_IDCODE is another chip', async () => {
+    const run = await check({ 'qXfer:features': XML, '?': 'S05', [CPUID]: M4, me0042000: '31040010', m: '00000000', g: '' });
+    expect(run.code).toBe(2);
+    expect(run.err).toMatch(/is no STM32F405RG: DBGMCU_IDCODE.DEV_ID = 0x431/);
+  });
+  it('no description of registers', async () => {
+    expect((await check({ '?': 'S05' })).err).toContain('there is no register pc');
+  });
+  it('a server that hangs up', async () => {
+    const run = await check({ 'qXfer:features': XML, '?': 'S05', m: null });
+    expect(run.code).toBe(2);
+    expect(run.err).toContain('closed the connection');
+  });
+  it('registers that only `g` shows, and errors for memory: unknown, never zero', async () => {
+    const g = ['01000000', '00100020', 'ffffffff', '00020008', '00000001'].join('');
+    const run = await check({ 'qXfer:features': XML, '?': 'S05', [CPUID]: M4, me0042000: '13041000', m: 'E01', g }, '--json', '-');
+    const found = JSON.parse(run.out) as { pc: string; registers: Record<string, string> };
+    expect(found.pc).toBe('0x08000200');
+    expect(found.registers).toMatchObject({ sp: '0x20001000', r0: '0x00000001' });
+    expect(found.registers).not.toHaveProperty('vtor');
+    expect(run.code).toBe(1);
+  });
+  it('no breakpoint left', async () => {
+    const gdb = await misbehaving({
+      'qXfer:features': XML,
+      '?': 'S05',
+      [CPUID]: M4,
+      me0042000: '13041000',
+      m1fff0000: '00100020',
+      m1fff0004: '010fff1f',
+      qRcmd: 'OK',
+      Z1: 'E0E',
+    });
+    const run = await cli(['board', 'run', '--gdb', gdb, '--chip', 'stm32f405']);
+    expect(run.code).toBe(2);
+    expect(run.err).toContain('set no hardware breakpoint at 0x1fff0f00 (E0E)');
+  });
+});
+
+describe('wrong input', () => {
+  it.each([
+    [['board', 'check'], '--gdb is missing'],
+    [['board', 'check', '--gdb', '1'], '--chip is missing'],
+    [['board', 'check', '--gdb', 'x', '--chip', 'stm32f405'], 'is not host:port'],
+    [['board', 'check', '--gdb', '127.0.0.1:1', '--chip', 'stm32f405'], 'no GDB server answers at 127.0.0.1:1'],
+    [['board', 'replay', 'fw.bin'], 'is no record'],
+    [['board', 'replay', 'nothing'], 'cannot read nothing'],
+    [['board', 'sideways'], 'sideways'],
+  ])('%j', async (args, text) => {
+    const run = await cli(args);
+    expect(run.code).toBe(2);
+    expect(run.err).toContain(text);
+    expect(run.out).toBe('');
+  });
+});
+
+describe('target descriptions', () => {
+  it('number registers one behind the other where regnum is left out', () => {
+    const rows = registersIn(
+      '<reg name="r0" bitsize="32" regnum="3"/><reg name="PC" bitsize="32"/><reg name="primask" bitsize="1" regnum="20"/>',
+    );
+    expect(rows).toEqual([
+      { name: 'r0', number: 3, bits: 32, at: 0 },
+      { name: 'pc', number: 4, bits: 32, at: 8 },
+      { name: 'primask', number: 20, bits: 1, at: 16 },
+    ]);
+  });
+});
