@@ -16,6 +16,7 @@ import { EXIT, internalError, type Io } from './io.ts';
 import { VERSION } from '../version.ts';
 import type { InitOptions } from './init.ts';
 import type { ProbeOptions } from './probe.ts';
+import type { MatrixOptions } from './matrix.ts';
 import type { RunCommandOptions } from './run.ts';
 import type { TestOptions } from './test.ts';
 
@@ -62,6 +63,7 @@ function build(io: Io, exit: (code: number) => void, injected: Bench | undefined
   addRun(program, io, exit, bench);
   addInit(program, io, exit);
   addAsk(program, io, exit);
+  addMatrix(program, io, exit);
   addTest(program, io, exit, bench);
   addDfu(program, io, exit);
   addConform(program, io, exit);
@@ -145,6 +147,19 @@ function addAsk(program: Command, io: Io, exit: (code: number) => void): void {
     .option('--wall <time>', 'give up after this much real time, for example 30s')
     .action(async (images: string[], options: AskOptions) => {
       exit(await (await import('./ask.ts')).askCommand(images, options, io));
+    });
+}
+
+function addMatrix(program: Command, io: Io, exit: (code: number) => void): void {
+  onMachine(command(program, 'matrix'))
+    .description('leave out each step before the jump and say what comes of it; exit 1 = a step matters')
+    .option('--pairs', 'also pairs of the steps that may each be left out')
+    .option('--interrupts', 'also an exception that becomes pending at each of the last instructions before the jump')
+    .option('--delays', 'also oscillators, PLLs and supplies that take a tenth or ten times of their time')
+    .option('--json', 'as JSON')
+    .option('--wall <time>', 'give up after this much real time, for example 30s')
+    .action(async (images: string[], options: MatrixOptions) => {
+      exit(await (await import('./matrix.ts')).matrixCommand(images, options, io));
     });
 }
 

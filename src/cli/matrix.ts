@@ -1,0 +1,55 @@
+/** `bootbench matrix`: each step of the hand-over left out, an exception at each instruction, other ready delays; what comes of each. */
+import { jobInput } from '../bench/job.ts';
+import { runMatrix, type Matrix, type MatrixRow } from '../bench/matrix.ts';
+import { UsageError } from '../bench/usage-error.ts';
+import { printable } from '../report/text.ts';
+import { loadJob, type RunOptions } from './inputs.ts';
+import { EXIT, milliseconds, type Io } from './io.ts';
+import { prepareEngine } from './prepare-engine.ts';
+import { interruptible } from './run.ts';
+
+export interface MatrixOptions extends RunOptions {
+  readonly pairs?: boolean;
+  readonly interrupts?: boolean;
+  readonly delays?: boolean;
+  readonly json?: boolean;
+}
+
+const TITLES: Readonly<Record<MatrixRow['kind'], string>> = {
+  step: 'A step left out',
+  pair: 'Two steps left out that may each be left out alone',
+  interrupt: 'An exception at an instruction',
+  delay: 'Ready delays',
+};
+
+/** Exit 0: every row ends as the firmware itself does; 1: some do not. */
+export async function matrixCommand(images: readonly string[], options: MatrixOptions, io: Io): Promise<number> {
+  const job = await loadJob(images, options, io.cwd);
+  await prepareEngine(job);
+  const matrix = await interruptible(io, true, async ({ stop, progress }) =>
+    runMatrix(jobInput(job, { signal: () => stop.aborted, clock: milliseconds, ...(progress === undefined ? {} : { progress }) }), {
+      pairs: options.pairs === true,
+      interrupts: options.interrupts === true,
+      delays: options.delays === true,
+    }),
+  ).catch((error: unknown) => {
+    if (error instanceof Error && error.name === 'CutShort') throw new UsageError(`the matrix was not finished: ${error.message}`);
+    throw error;
+  });
+  io.stdout.write(
+    options.json === true ? `${JSON.stringify({ schema: 'bootbench/matrix@1', chip: job.chip, ...matrix }, null, 2)}\n` : text(matrix),
+  );
+  return matrix.rows.every((r) => r.outcome === matrix.outcome) ? EXIT.ok : EXIT.failed;
+}
+
+function text({ outcome, rows, cut }: Matrix): string {
+  const lines = [`as it is: ${outcome}`];
+  for (const kind of ['step', 'pair', 'interrupt', 'delay'] as const) {
+    const of = rows.filter((r) => r.kind === kind);
+    if (of.length === 0) continue;
+    lines.push('', `${TITLES[kind]} (${of.filter((r) => r.outcome !== outcome).length} of ${of.length} change the outcome)`);
+    for (const row of of) lines.push(`  ${row.outcome.padEnd(12)} ${printable(row.what)}`);
+  }
+  if (cut.length > 0) lines.push('', `cut off: ${cut.join(', ')}`);
+  return `${lines.join('\n')}\n`;
+}
