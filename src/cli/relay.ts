@@ -2,6 +2,9 @@
 import { EXIT, internalError, processIo, type StreamFacts } from './io.ts';
 import { newThread, type CommandData, type CommandMessage } from './threads.ts';
 
+/** A run that is told to stop writes its result; one that does not hear of it for so long is ended without. */
+const GRACE_MS = 10_000;
+
 export function relay(args: readonly string[]): Promise<number> {
   // first of all: it takes its time to load, and Node to make the streams
   const thread = newThread();
@@ -10,15 +13,26 @@ export function relay(args: readonly string[]): Promise<number> {
   const facts = ({ isTTY, columns }: StreamFacts): StreamFacts => ({ isTTY, columns });
   const command: CommandData = { kind: 'command', args, cwd: io.cwd, stdout: facts(io.stdout), stderr: facts(io.stderr), stop };
   thread.postMessage(command);
-  const stopListening = io.onInterrupt(() => void Atomics.store(new Int32Array(stop), 0, 1));
+  let late: NodeJS.Timeout | undefined;
+  const stopListening = io.onInterrupt(() => {
+    Atomics.store(new Int32Array(stop), 0, 1);
+    late = setTimeout(giveUp, GRACE_MS);
+  });
+  let giveUp: () => void = () => undefined;
   return new Promise((settle) => {
     const end = (code: number): void => {
       stopListening();
+      clearTimeout(late);
       thread.unref();
       settle(code);
     };
     const broken = (text: string): void => {
       io.stderr.write(internalError(text));
+      end(EXIT.internal);
+    };
+    giveUp = () => {
+      io.stderr.write(`bootbench: the run did not come to a stop within ${GRACE_MS / 1000} s of the signal: ended without a result\n`);
+      void thread.terminate();
       end(EXIT.internal);
     };
     thread.on('message', (message: CommandMessage) => {
