@@ -24,10 +24,14 @@ const KEYS = [
 
 type Made = Omit<ChipDescription, 'name' | 'family'>;
 
-/** Every property but name and family is a getter of the object's own, so that spreading it gives a whole description. */
-export function lazyChip(name: string, family: string, make: () => Made): ChipDescription {
+/**
+ * Every property but name and family is a getter of the object's own, so that spreading it gives a whole description.
+ * @param rom given where a ROM's profile asks for it at the start
+ */
+export function lazyChip(name: string, family: string, make: () => Made, rom?: ChipDescription['rom']): ChipDescription {
   let made: Made | null = null;
   const rest = {};
-  for (const key of KEYS) Object.defineProperty(rest, key, { enumerable: true, get: () => (made ??= make())[key] });
+  for (const key of KEYS) Object.defineProperty(rest, key, { enumerable: true, configurable: true, get: () => (made ??= make())[key] });
+  if (rom) Object.defineProperty(rest, 'rom', { enumerable: true, value: rom });
   return Object.defineProperties({ name, family } as ChipDescription, Object.getOwnPropertyDescriptors(rest));
 }

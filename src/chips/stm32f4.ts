@@ -320,11 +320,17 @@ function f4Derivation(line: F4Line, part: PartSize): Derivation {
 
 /** A part of a line. */
 export function f4Chip(line: F4Line, part: PartSize): ChipDescription {
-  return lazyChip(part.name, 'STM32F4', () => {
+  const { table, ...figures } = line.rom;
+  const rom: RomReference = {
+    ...figures,
+    vectorTable: known(0x1fff0000, `${AN2606} ${table}`),
+    range: known([0x1fff0000, 0x1fff77ff] as const, `${AN2606} Table 226: 30 KB of system memory, 29 of them used`),
+    ramUse: known([{ base: 0x20000000, size: 0x3000 }], `${AN2606} ${table}`),
+  };
+  const make = (): Omit<ChipDescription, 'name' | 'family'> => {
     const derivation = f4Derivation(line, part);
     const registers = loadFacts(line.generated);
     const rcc = registers['RCC']!.registers;
-    const { table, ...rom } = line.rom;
     return {
       cores: [cortexM4F(line.nvicLines)],
       sources: sourcesOf(line.header, `ST SVD ${line.generated.svd}, corrected after ${line.manual} (tools/svd-fixes.ts); OTG_FS: RM0090`),
@@ -342,17 +348,13 @@ export function f4Chip(line: F4Line, part: PartSize): ChipDescription {
       remap: F4_REMAP,
       optionBytes: line.optionBytes,
       resetFlags: { clear: 'RCC.CSR.RMVF', flags: F2_F4_RESET_FLAGS },
-      rom: {
-        ...rom,
-        vectorTable: known(0x1fff0000, `${AN2606} ${table}`),
-        range: known([0x1fff0000, 0x1fff77ff] as const, `${AN2606} Table 226: 30 KB of system memory, 29 of them used`),
-        ramUse: known([{ base: 0x20000000, size: 0x3000 }], `${AN2606} ${table}`),
-      },
+      rom,
       maxHclkHz: line.maxHclkHz,
       flashCache: F4_FLASH_CACHE,
       flashLatency: line.flashLatency,
     };
-  });
+  };
+  return lazyChip(part.name, 'STM32F4', make, rom);
 }
 
 export const f4Sram = (name: string, base: number, kilobytes: number): MemoryRow => ({

@@ -1,5 +1,5 @@
 /** STM32F72x, F74x, F76x and their twins: a line's description from what it has of its own. Blocks are F4's but for the ones below. Data only. */
-import type { BootRule, ChipDescription, MemoryRow, OptionByteRow, Sourced } from '../emu/chip.ts';
+import type { BootRule, ChipDescription, MemoryRow, OptionByteRow, RomReference, Sourced } from '../emu/chip.ts';
 import type { BlockFacts } from '../emu/registers.ts';
 import { coveredBy, deriveBlocks, gpio, spi, usarts, type Derivation } from './derive.ts';
 import { loadFacts, withFacts, type GeneratedFacts } from './facts.ts';
@@ -206,10 +206,16 @@ function memories(line: F7Line, part: PartSize): readonly MemoryRow[] {
 
 const waits = (...mhz: readonly number[]): readonly (readonly [number, number])[] => mhz.map((m, i) => [m, i] as const);
 
-export const f7Chip = (line: F7Line, part: PartSize): ChipDescription =>
-  lazyChip(part.name, 'STM32F7', () => {
+export function f7Chip(line: F7Line, part: PartSize): ChipDescription {
+  const { table, ...figures } = line.rom;
+  const rom: RomReference = {
+    ...figures,
+    vectorTable: known(0x1ff00000, `${AN2606} ${table}`),
+    range: known([0x1ff00000, line.otp.base < 0x1ff0edc0 ? 0x1ff077ff : 0x1ff0edbf] as const, `${AN2606} Table 226, cut where OTP begins`),
+    ramUse: known([{ base: 0x20000000, size: 0x4000 }], `${AN2606} ${table}`),
+  };
+  const make = (): Omit<ChipDescription, 'name' | 'family'> => {
     const d = derivation(line, part);
-    const { table, ...rom } = line.rom;
     const uarts = line.generated.peripherals.filter((p) => /^US?ART\d$/.test(p.name)).map((p) => p.name.toLowerCase());
     return {
       cores: [
@@ -265,15 +271,7 @@ export const f7Chip = (line: F7Line, part: PartSize): ChipDescription =>
       boot: bootRules(line),
       optionBytes: optionBytes(line),
       resetFlags: { clear: 'RCC.CSR.RMVF', flags: F2_F4_RESET_FLAGS },
-      rom: {
-        ...rom,
-        vectorTable: known(0x1ff00000, `${AN2606} ${table}`),
-        range: known(
-          [0x1ff00000, line.otp.base < 0x1ff0edc0 ? 0x1ff077ff : 0x1ff0edbf] as const,
-          `${AN2606} Table 226, cut where OTP begins`,
-        ),
-        ramUse: known([{ base: 0x20000000, size: 0x4000 }], `${AN2606} ${table}`),
-      },
+      rom,
       maxHclkHz: known(
         { 'Scale 3': 144_000_000, 'Scale 2': 180_000_000, 'Scale 1': 216_000_000 },
         'RM0385 4.1.4, recalled; with over-drive',
@@ -289,7 +287,9 @@ export const f7Chip = (line: F7Line, part: PartSize): ChipDescription =>
         'assumed',
       ),
     };
-  });
+  };
+  return lazyChip(part.name, 'STM32F7', make, rom);
+}
 
 const OTP_F74X = { base: 0x1ff0f000, blocks: 32, uid: 0x1ff0f420, size: 0x1ff0f442 } as const;
 export const F746: F7Line = {
