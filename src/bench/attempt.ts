@@ -1,8 +1,17 @@
 /** One counterfactual run: from a checkpoint, with repairs and other ROM options, to its outcome. */
 import type { Checkpoint } from '../emu/machine-base.ts';
+import { PS_PER_SECOND } from '../emu/time.ts';
 import type { LoadedRom } from '../rom/load.ts';
 import { ROM_OPTION_IDS, ROM_OPTION_VALUES, type RomOptionId, type RomOptionSetting } from '../rom/options.ts';
-import { applyAtEntry, pathInterceptor, type NamedRepair } from './repairs.ts';
+import {
+  applyAtEntry,
+  applyInsteadOfFault,
+  applyUndoing,
+  isInsteadOfFault,
+  pathInterceptor,
+  undoesException,
+  type NamedRepair,
+} from './repairs.ts';
 import type { EndReason, Outcome } from './result.ts';
 import { optionsActedOn } from './rom-options.ts';
 import type { Session, SessionEnd } from './session.ts';
@@ -14,6 +23,8 @@ export interface Starts {
   readonly entry: Checkpoint | null;
   /** On the way to the first entry: where a run starts whose repairs do not act before it. */
   readonly later?: Checkpoint;
+  /** At the first fault of a run without an entry, before its exception. */
+  readonly fault?: Checkpoint | null;
   /** Which entry that is, counted from 1; the first one for runs that had none. */
   readonly entryNumber: number;
 }
@@ -79,17 +90,22 @@ export function attempt(s: Session, starts: Starts, repairs: readonly NamedRepai
   const fromEntry = interceptor === null && starts.entry !== null;
   s.keepCheckpoints = false;
   const swapBack = options.rom ? s.swapRom(options.rom) : null;
-  s.restore(fromEntry ? starts.entry! : interceptor === null ? (starts.later ?? starts.powerOn) : starts.powerOn);
+  const fromFault = interceptor === null && !fromEntry && repairs.some(isInsteadOfFault);
+  if (fromFault) goToFault(s, starts);
+  else s.restore(fromEntry ? starts.entry! : interceptor === null ? (starts.later ?? starts.powerOn) : starts.powerOn);
   machine.setRepairs(interceptor);
   const undo = options.flip ? flipOptions(s, options.flip) : null;
   // where the right vector is read, the first entry is another one
   let left = repairs.some((r) => r.repair.at === 'redirect') ? 1 : starts.entryNumber;
   const repairNow = (): void => applyAtEntry(machine, [...repairs, ...(options.atEntry?.(s) ?? [])]);
-  if (fromEntry) {
+  if (fromFault) applyInsteadOfFault(machine, repairs);
+  const undone = fromEntry && repairs.some(undoesException);
+  if (undone) applyUndoing(machine, repairs);
+  if (fromEntry && !undone) {
     left = 0;
     repairNow();
   } else if (starts.entryNumber > 0) {
-    left -= machine.history.entryCount;
+    left = undone ? 1 : left - machine.history.entryCount;
     s.onPausedEntry = () => {
       if (--left === 0) repairNow();
     };
@@ -112,6 +128,35 @@ export function attempt(s: Session, starts: Starts, repairs: readonly NamedRepai
     swapBack?.();
   }
 }
+
+/** In front of the exception of the boot core's first fault; at the latest time at which one is expected, if none comes. */
+function goToFault(s: Session, starts: Starts): void {
+  if (starts.fault) return s.restore(starts.fault);
+  const { machine } = s;
+  s.restore(starts.later ?? starts.powerOn);
+  let at: Checkpoint | null = null;
+  const before = machine.observer;
+  machine.observer = {
+    ...before,
+    faulted: (core, ...rest) => {
+      before.faulted?.(core, ...rest);
+      if (at !== null || core !== machine.bootCore) return;
+      at = s.save();
+      machine.stop();
+    },
+  };
+  try {
+    while (at === null && machine.now < LATEST_FAULT && !machine.state.lockup) {
+      machine.run(LATEST_FAULT);
+      s.steps.poll();
+    }
+  } finally {
+    machine.observer = before;
+  }
+  if (at !== null) s.restore(at);
+}
+/** The longest that a run goes on (session.ts). */
+const LATEST_FAULT = 60 * PS_PER_SECOND;
 
 /** Writes other values into the option block of the ROM; returns what undoes it. */
 function flipOptions(s: Session, flip: Readonly<Record<string, string>>): () => void {

@@ -3,7 +3,7 @@
  * alternatives are looked for. A cause is proved only when a repaired machine reached DFU.
  */
 import { CHECKS } from '../checks/index.ts';
-import type { Check, Judgement, Repair, Subject } from '../checks/check.ts';
+import { notApplicable, type Check, type Judgement, type Repair, type Subject } from '../checks/check.ts';
 import { attempt, type Attempt, type Starts } from './attempt.ts';
 import type { NamedRepair } from './repairs.ts';
 import { CHECK_IDS, type CheckId, type Outcome, type RomDependency } from './result.ts';
@@ -61,7 +61,9 @@ export function judgeAll(s: Session, outcome: string, reached: boolean, traced: 
 
 /** Its repair makes another entry than the one that was judged. */
 const leadsElsewhere = ({ repair, subject }: Judged): boolean =>
-  repair?.at === 'redirect' || (repair?.at === 'before-write' && subject?.entry?.how === 'exception');
+  repair?.at === 'redirect' ||
+  (repair?.at === 'entry' && repair.acts !== undefined) ||
+  (repair?.at === 'before-write' && subject?.entry?.how === 'exception');
 const isBroken = (j: Judged): boolean => j.judgement.verdict === 'fail' || j.judgement.verdict === 'warn';
 
 export function diagnose(
@@ -73,92 +75,164 @@ export function diagnose(
   search: boolean,
 ): Diagnosis {
   const broken = judged.filter(isBroken);
-  const later: Judged[] = [];
-  if (!search || outcome === 'dfu') return { explained: null, causes: [], sets: [], harmless: broken.map((j) => j.id), later };
-  const candidates = broken.filter((j) => j.repair !== null);
-  const suspects = (): Cause[] =>
-    broken.map((j) => ({ id: j.id, proved: false, repair: j.repair, outcomeAfterRepair: null, dependsOn: [], judged: j }));
-  if (candidates.length === 0) return { explained: false, causes: suspects(), sets: [], harmless: [], later };
+  if (!search || outcome === 'dfu') return { explained: null, causes: [], sets: [], harmless: broken.map((j) => j.id), later: [] };
+  return new Search(s, starts, variants, broken, outcome).run();
+}
 
-  // what a repair on the path leads to is judged at the entry it leads to
-  const seen = new Map<CheckId, Judged>(candidates.map((j) => [j.id, j]));
-  const discover = (session: Session): readonly NamedRepair[] => {
-    if (starts.entry !== null && !candidates.some(leadsElsewhere)) return [];
-    const found = judgeAll(session, outcome, true, NOT_TRACED);
+/** The search for sets of repairs that lead to DFU. */
+class Search {
+  private readonly session: Session;
+  private readonly starts: Starts;
+  private readonly variants: Variants;
+  private readonly broken: readonly Judged[];
+  private readonly outcome: Outcome;
+  /** Broken checks that have a repair. */
+  private readonly candidates: readonly Judged[];
+  /** The same and those that came to light at the entry that a repair led to. */
+  private readonly seen: Map<CheckId, Judged>;
+  private readonly later: Judged[] = [];
+  private memo = new Map<string, Attempt>();
+
+  constructor(s: Session, starts: Starts, variants: Variants, broken: readonly Judged[], outcome: Outcome) {
+    this.session = s;
+    this.starts = starts;
+    this.variants = variants;
+    this.broken = broken;
+    this.outcome = outcome;
+    this.candidates = broken.filter((j) => j.repair !== null);
+    this.seen = new Map(this.candidates.map((j) => [j.id, j]));
+  }
+
+  run(): Diagnosis {
+    if (this.candidates.length === 0) return this.unexplained();
+    this.choose();
+    const small = this.candidates.filter((j) => !isLastResort(j));
+    // with the jump replaced, an exception that is taken back has nothing to go on to
+    const rest = small.length < this.candidates.length ? this.candidates.filter((j) => !undoes(j)) : [];
+    const pool = small.length > 0 && this.all(small) ? small : rest.length > 0 && this.all(rest) ? rest : null;
+    if (pool === null) return this.unexplained();
+    const ids = [...pool, ...this.later].map((j) => j.id);
+    const found = this.sets(ids);
+    const inSets = ids.filter((id) => found.some((set) => set.includes(id)));
+    for (const id of inSets)
+      this.narrow(
+        id,
+        found.find((set) => set.includes(id))!,
+      );
+    const others = this.candidates.filter((j) => !pool.includes(j) && isLastResort(j));
+    for (const j of others) j.judgement = notApplicable(`the entry was not the firmware's own jump: see ${inSets.join(', ')}`);
+    this.drop(this.broken.filter((j) => isTentative(j) && !inSets.includes(j.id)));
+    const harmless = this.broken
+      .filter(isBroken)
+      .filter((j) => !inSets.includes(j.id) && !others.includes(j))
+      .map((j) => j.id);
+    return { explained: true, causes: inSets.map((id) => this.cause(id, found)), sets: found, harmless, later: this.later };
+  }
+
+  private unexplained(): Diagnosis {
+    this.drop(this.broken.filter(isTentative));
+    const causes = this.broken.filter(isBroken).map((j): Cause => ({
+      id: j.id,
+      proved: false,
+      repair: j.repair,
+      outcomeAfterRepair: null,
+      dependsOn: [],
+      judged: j,
+    }));
+    return { explained: false, causes, sets: [], harmless: [], later: [] };
+  }
+
+  /** Nothing is said of these. */
+  private drop(of: readonly Judged[]): void {
+    for (const j of of) j.judgement = notApplicable('nothing that was seen points to it');
+  }
+
+  /** What a repair on the path leads to is judged at the entry that it leads to. */
+  private readonly discover = (session: Session): readonly NamedRepair[] => {
+    if (this.starts.entry !== null && !this.candidates.some(leadsElsewhere)) return [];
     const fresh: NamedRepair[] = [];
-    for (const j of found) {
-      if (!isBroken(j) || !j.repair || j.repair.at !== 'entry' || seen.has(j.id)) continue;
-      seen.set(j.id, j);
-      later.push(j);
+    for (const j of judgeAll(session, this.outcome, true, NOT_TRACED)) {
+      if (!isBroken(j) || !j.repair || j.repair.at !== 'entry' || this.seen.has(j.id)) continue;
+      this.seen.set(j.id, j);
+      this.later.push(j);
       fresh.push(named(j));
     }
     return fresh;
   };
-  const runWith = (ids: readonly CheckId[], options: Parameters<typeof attempt>[3] = {}): Attempt =>
-    attempt(
-      s,
-      starts,
-      ids.map((id) => named(seen.get(id)!)),
-      options,
-    );
 
-  const memo = new Map<string, Attempt>();
-  const outcomeOf = (ids: readonly CheckId[]): Attempt => {
-    const key = [...ids].sort().join();
-    let a = memo.get(key);
-    if (!a) memo.set(key, (a = runWith(ids)));
-    return a;
-  };
-  const reaches = (ids: readonly CheckId[]): boolean => outcomeOf(ids).outcome === 'dfu';
-
-  // evidence that fits several objects: the first one whose repair helps is meant
-  for (const j of candidates) {
-    const choices = j.check?.choices?.(j.subject!) ?? [];
-    if (choices.length < 2) continue;
-    const helpful = choices.find(
-      ({ repair }) =>
-        attempt(
-          s,
-          starts,
-          candidates.map((c) => (c === j ? { ...named(c), repair } : named(c))),
-          { atEntry: discover },
-        ).outcome === 'dfu',
-    );
-    if (helpful) Object.assign(j, helpful);
+  /** Whether repairing all of these, and what comes to light then, leads to DFU. */
+  private all(of: readonly Judged[]): boolean {
+    for (const j of this.later.splice(0)) this.seen.delete(j.id);
+    const run = attempt(this.session, this.starts, of.map(named), { atEntry: this.discover });
+    this.memo = new Map([[keyOf([...of, ...this.later].map((j) => j.id)), run]]);
+    return run.outcome === 'dfu';
   }
-  const first = attempt(s, starts, candidates.map(named), { atEntry: discover });
-  const all = [...seen.keys()];
-  memo.set([...all].sort().join(), first);
-  if (first.outcome !== 'dfu') return { explained: false, causes: suspects(), sets: [], harmless: [], later };
+  private outcomeOf(ids: readonly CheckId[]): Attempt {
+    const key = keyOf(ids);
+    let a = this.memo.get(key);
+    if (!a) this.memo.set(key, (a = attempt(this.session, this.starts, this.namedOf(ids))));
+    return a;
+  }
+  private namedOf(ids: readonly CheckId[]): NamedRepair[] {
+    return ids.map((id) => named(this.seen.get(id)!));
+  }
 
-  const sets: CheckId[][] = [minimise(all, reaches)];
-  for (const id of all) if (!sets.some((set) => set.length === 1 && set[0] === id) && reaches([id])) sets.push([id]);
-  // a larger set that contains a sufficient single is not minimal
-  const minimal = sets.filter(
-    (set) => !sets.some((other) => other !== set && other.every((id) => set.includes(id)) && other.length < set.length),
-  );
-  const inSets = all.filter((id) => minimal.some((set) => set.includes(id)));
-  const causes = inSets.map((id): Cause => {
-    const j = seen.get(id)!;
-    const set = minimal.find((x) => x.includes(id))!;
+  /** Evidence that fits several objects: the first one whose repair helps is meant. */
+  private choose(): void {
+    for (const j of this.candidates) {
+      const choices = j.check?.choices?.(j.subject!) ?? [];
+      if (choices.length < 2) continue;
+      const helpful = choices.find(({ repair }) => {
+        const repairs = this.candidates.map((c) => (c === j ? { ...named(c), repair } : named(c)));
+        return attempt(this.session, this.starts, repairs, { atEntry: this.discover }).outcome === 'dfu';
+      });
+      if (helpful) Object.assign(j, helpful);
+    }
+  }
+
+  /** Minimal sets: a smallest one, and every repair that is enough alone. */
+  private sets(ids: readonly CheckId[]): CheckId[][] {
+    const reaches = (of: readonly CheckId[]): boolean => this.outcomeOf(of).outcome === 'dfu';
+    const sets: CheckId[][] = [minimise(ids, reaches)];
+    for (const id of ids) if (!sets.some((set) => set.length === 1 && set[0] === id) && reaches([id])) sets.push([id]);
+    // a larger set that contains a sufficient single is not minimal
+    return sets.filter((set) => !sets.some((other) => other !== set && other.every((id) => set.includes(id)) && other.length < set.length));
+  }
+
+  /** A cause with several members is put down to those without which its set does not lead to DFU. */
+  private narrow(id: CheckId, set: readonly CheckId[]): void {
+    const j = this.seen.get(id)!;
+    const members = j.check?.members?.(j.subject!) ?? [];
+    if (members.length < 2 || !j.check?.narrow) return;
+    const only = (some: readonly string[]): Pick<Judged, 'judgement' | 'repair'> => j.check!.narrow!(j.subject!, some);
+    const works = (some: readonly string[]): boolean => {
+      const repairs = set.map((x) => (x === id ? { ...named(j), repair: only(some).repair! } : named(this.seen.get(x)!)));
+      return attempt(this.session, this.starts, repairs).outcome === 'dfu';
+    };
+    const kept = halve(members, works);
+    if (kept.length === members.length) return;
+    Object.assign(j, only(kept));
+    this.memo.clear();
+  }
+
+  private cause(id: CheckId, sets: readonly (readonly CheckId[])[]): Cause {
+    const j = this.seen.get(id)!;
+    const set = sets.find((x) => x.includes(id))!;
     return {
       id,
       proved: true,
       repair: j.repair,
-      outcomeAfterRepair: outcomeOf([id]).outcome,
-      dependsOn: dependencies(
-        variants,
-        set.map((x) => named(seen.get(x)!)),
-        outcomeOf(set),
-        true,
-      ),
+      outcomeAfterRepair: this.outcomeOf([id]).outcome,
+      dependsOn: dependencies(this.variants, this.namedOf(set), this.outcomeOf(set), true),
       judged: j,
     };
-  });
-  const harmless = broken.map((j) => j.id).filter((id) => !inSets.includes(id));
-  return { explained: true, causes, sets: minimal, harmless, later };
+  }
 }
 
+const undoes = ({ repair }: Judged): boolean => repair?.at === 'entry' && repair.acts === 'undoes-exception';
+const isLastResort = (j: Judged): boolean => (j.subject && j.check?.isLastResort?.(j.subject)) ?? false;
+const isTentative = (j: Judged): boolean => (j.subject && j.check?.isTentative?.(j.subject)) ?? false;
+const keyOf = (ids: readonly CheckId[]): string => [...ids].sort().join();
 const named = (j: Judged): NamedRepair => ({ id: j.id, repair: j.repair!, subject: j.subject! });
 
 /** Smallest subset that still works: one element after another is left out. Order of the checks decides between equals. */
@@ -171,6 +245,20 @@ function minimise(ids: readonly CheckId[], works: (ids: readonly CheckId[]) => b
     if (without.length > 0 && works(without)) set = without;
   }
   return set;
+}
+
+/** Smallest part that still works, where mostly one member matters: halves first, then one after another is left out. */
+function halve(members: readonly string[], works: (some: readonly string[]) => boolean): readonly string[] {
+  let kept = members;
+  while (kept.length > 1) {
+    const middle = kept.length >> 1;
+    const [a, b] = [kept.slice(0, middle), kept.slice(middle)];
+    if (works(b)) kept = b;
+    else if (works(a)) kept = a;
+    else break;
+  }
+  if (kept.length > 1) for (const m of kept) if (kept.length > 1 && works(kept.filter((x) => x !== m))) kept = kept.filter((x) => x !== m);
+  return kept;
 }
 
 /**

@@ -1,6 +1,6 @@
 /** From what a run left behind to the result document. */
 import type { Judged, Diagnosis } from './diagnosis.ts';
-import type { Writer } from '../checks/check.ts';
+import type { FaultFacts, Writer } from '../checks/check.ts';
 import { exceptionName } from '../checks/core-registers.ts';
 import { EXC } from '../emu/core/scs-state.ts';
 import { codePlace } from '../emu/image/image.ts';
@@ -51,6 +51,8 @@ export interface BaseFacts {
   readonly unmodelled: RunResult['unmodelled'];
   readonly timeline: RunResult['timeline'];
   readonly lockup: string | null;
+  /** First fault before any entry. */
+  readonly firstFault: FaultFacts | null;
   readonly fault: { readonly exception: number; readonly pc: number } | null;
 }
 
@@ -207,6 +209,7 @@ export function collectBase(s: Session, end: SessionEnd): BaseFacts {
       };
     }),
     lockup: machine.state.lockup?.reason ?? null,
+    firstFault: machine.state.firstFault,
     fault: s.state.fault,
   };
 }

@@ -1,6 +1,7 @@
 /** Carries out repairs on a fork: edits at the entry, and watches for the repairs that act on the way there. */
 import type { Repair, RepairTarget, Subject } from '../checks/check.ts';
 import type { Interceptor } from '../emu/core/core-types.ts';
+import { exceptionReturn } from '../emu/core/exceptions.ts';
 import { S } from '../emu/core/state.ts';
 import { PAGE_BITS } from '../emu/arena.ts';
 import type { Machine } from '../emu/machine.ts';
@@ -51,12 +52,20 @@ export function repairTarget(machine: Machine): RepairTarget {
       core.rightsChanged();
       core.interruptsChanged();
     },
-    clearNvic: (what) => {
-      for (let i = 0; i < 16; i++) {
-        if (what === 'enabled') poke(ICER + 4 * i, 4, 0xffffffff);
-        else poke(ICPR + 4 * i, 4, 0xffffffff);
+    clearNvic: (what, lines) => {
+      const clear = what === 'enabled' ? ICER : ICPR;
+      if (lines) for (const n of lines) poke(clear + 4 * (n >>> 5), 4, 1 << (n & 31));
+      else for (let i = 0; i < 16; i++) poke(clear + 4 * i, 4, 0xffffffff);
+      if (what === 'pending' && !lines) poke(0xe000ed04, 4, (1 << 25) | (1 << 27));
+    },
+    undoException: () => {
+      machine.system.now = core.now();
+      core.hardwareAccess = true;
+      try {
+        exceptionReturn(core, core.get(S.LR));
+      } finally {
+        core.hardwareAccess = false;
       }
-      if (what === 'pending') poke(0xe000ed04, 4, (1 << 25) | (1 << 27));
     },
     stopTimersOf: (blockName) => {
       const block = machine.system.block(blockName);
@@ -81,12 +90,33 @@ export function repairTarget(machine: Machine): RepairTarget {
       core.zone = core.zoneAt(address) ?? core.zone;
       core.flushTables();
     },
+    jumpTo: (address) => {
+      core.set(S.T, address & 1);
+      core.branchTo((address & ~1) >>> 0);
+      core.flushTables();
+    },
   };
 }
 
+const actsOf = ({ repair }: NamedRepair): 'instead-of-fault' | 'undoes-exception' | null =>
+  repair.at === 'entry' ? (repair.acts ?? null) : null;
+export const isInsteadOfFault = (r: NamedRepair): boolean => actsOf(r) === 'instead-of-fault';
+export const undoesException = (r: NamedRepair): boolean => actsOf(r) === 'undoes-exception';
+
 export function applyAtEntry(machine: Machine, repairs: readonly NamedRepair[]): void {
   const target = repairTarget(machine);
-  for (const { repair, subject } of repairs) if (repair.at === 'entry') repair.apply(target, subject);
+  for (const r of repairs) if (r.repair.at === 'entry' && actsOf(r) === null) r.repair.apply(target, r.subject);
+}
+/** Edits in place of the first fault, before its exception. */
+export function applyInsteadOfFault(machine: Machine, repairs: readonly NamedRepair[]): void {
+  const target = repairTarget(machine);
+  for (const r of repairs) if (r.repair.at === 'entry' && isInsteadOfFault(r)) r.repair.apply(target, r.subject);
+}
+/** Takes the exception of the entry back. */
+export function applyUndoing(machine: Machine, repairs: readonly NamedRepair[]): void {
+  const target = repairTarget(machine);
+  for (const r of repairs) if (r.repair.at === 'entry' && undoesException(r)) r.repair.apply(target, r.subject);
+  target.undoException?.();
 }
 
 /** Watches for the repairs that act before the entry; null if there are none. */

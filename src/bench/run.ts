@@ -6,13 +6,15 @@ import type { Checkpoint } from '../emu/machine-base.ts';
 import type { RomDependency, RunResult } from './result.ts';
 import type { RunInput } from './run-input.ts';
 import { Session } from './session.ts';
-import { afterRun, NOT_TRACED, type Traced } from './subject.ts';
+import { afterRun, NOT_TRACED, romFacts, type Traced } from './subject.ts';
 import { noReturnRow, noReturnText, pointOfNoReturn, type NoReturn } from './point-of-no-return.ts';
 import { repairsAtEntry, Solver } from './solver.ts';
 import { answerSymptom } from './symptom.ts';
 import { tierStats } from './tier-stats.ts';
-import { traceMagic } from './magic.ts';
 import { findJump, notTriggered, tryAll } from './find-jump.ts';
+import { traceRequests } from './requests.ts';
+import { factsOf, traceFailure } from './slice/failure.ts';
+import { failureInWords } from './slice/words.ts';
 import { Variants } from './variants.ts';
 
 export function runBench(input: RunInput): RunResult {
@@ -45,14 +47,21 @@ function runIn(session: Session, input: RunInput): RunResult {
 
   // what only a second look can tell
   let traced: Traced = { ...NOT_TRACED, ...afterRun(session), vectorReads: [...machine.state.vectorReads] };
-  if (!cut && entries.length === 0 && end.outcome !== 'dfu') traced = { ...traced, magic: traceMagic(session, powerOn) };
+  if (!cut && entries.length === 0 && end.outcome !== 'dfu') traced = { ...traced, magic: traceRequests(session, powerOn) };
+
+  const failure =
+    cut || end.outcome === 'dfu'
+      ? null
+      : traceFailure(session, powerOn, base.firstFault, entries.at(-1) ?? null, romFacts(session).resetVector);
+  const chain = failure ? failureInWords(session, failure) : [];
+  if (failure) traced = { ...traced, failure: factsOf(failure) };
 
   // the judged instant: the last entry, else the first fault, else the end
   const entry = session.lastEntry();
   session.restore(entry ?? session.faultCheckpoint ?? finished);
   const judged = judgeAll(session, end.outcome, reached, traced);
 
-  const starts: Starts = { powerOn, entry, entryNumber: entry?.history.entryCount ?? 1 };
+  const starts: Starts = { powerOn, entry, fault: entry ? null : session.faultCheckpoint, entryNumber: entry?.history.entryCount ?? 1 };
   const limited = cut || (end.outcome === 'rom-silent' && !end.settled);
   const variants = new Variants(session, starts);
   let diagnosis: Diagnosis = diagnose(session, starts, variants, judged, end.outcome, false);
@@ -60,6 +69,7 @@ function runIn(session: Session, input: RunInput): RunResult {
   let symptom: SymptomAnswer | null = null;
   let noReturn: NoReturn | null = null;
   const notes = [...base.notes];
+  for (const text of chain) notes.push({ kind: 'chain', text });
   if (missed !== null) notes.push({ kind: 'scenario', text: `steps[${missed}] was not carried out before the run ended` });
   try {
     if (!limited) {

@@ -1,5 +1,15 @@
 /** The machine as checks see it: at an entry, at the first fault, or at the end. */
-import type { EntryFacts, LeaveFacts, MagicWord, RomFacts, Subject, TargetHistory, TargetState, Writer } from '../checks/check.ts';
+import type {
+  EntryFacts,
+  FailureFacts,
+  LeaveFacts,
+  MagicWord,
+  RomFacts,
+  Subject,
+  TargetHistory,
+  TargetState,
+  Writer,
+} from '../checks/check.ts';
 import { registerFile } from '../emu/core/register-file.ts';
 import { S } from '../emu/core/state.ts';
 import type { WriteRecord } from '../emu/history.ts';
@@ -66,8 +76,9 @@ export interface Traced {
   /** From the whole run, what came after the judged instant included. */
   readonly fellInRom: NonNullable<TargetHistory['fellInRom']>;
   readonly leave: LeaveFacts | null;
+  readonly failure: FailureFacts | null;
 }
-export const NOT_TRACED: Traced = { vectorReads: [], magic: [], fellInRom: [], leave: null };
+export const NOT_TRACED: Traced = { vectorReads: [], magic: [], fellInRom: [], leave: null, failure: null };
 
 /** What the run that has just ended tells of pins and of a leave. */
 export const afterRun = (s: Session): Pick<Traced, 'fellInRom' | 'leave'> => ({ fellInRom: [...s.state.fellInRom], leave: leaveFacts(s) });
@@ -114,6 +125,7 @@ export function targetHistory(machine: Machine, traced: Traced): TargetHistory {
     magic: traced.magic,
     fellInRom: traced.fellInRom,
     leave: traced.leave,
+    failure: traced.failure,
     firstFault: machine.state.firstFault,
     breakpoints: machine.state.breakpoints,
   };

@@ -101,6 +101,7 @@ export class Variants {
       powerOn: starts.powerOn,
       entry: this.entered.get(unchanged) ?? null,
       entryNumber: 1,
+      fault: starts.fault && unreadUntil(starts.fault, session.rom!, rom) ? starts.fault : null,
       ...(later ? { later } : {}),
     };
     if (repairs.length > 0)

@@ -74,7 +74,7 @@ export interface TargetHistory {
   readonly entries: readonly EntryFacts[];
   /** Read of a would-be vector: the addresses in or near system memory that user code read before the entry, newest last. */
   readonly vectorReads: readonly { readonly address: number; readonly value: number; readonly pc: number; readonly at: number }[];
-  /** Words that were written shortly before a reset by software and then read after it, with what happened to them in between. */
+  /** Words by which something was handed over a reset by software, or should have been; the most telling first. */
   readonly magic: readonly MagicWord[];
   /** BKPT instructions that user code ran, oldest first; left out where the target does not count them. */
   readonly breakpoints?: readonly { readonly semihosting: boolean; readonly pc: number; readonly at: number }[];
@@ -86,6 +86,20 @@ export interface TargetHistory {
   readonly leave?: LeaveFacts | null;
   /** First fault before any entry. */
   readonly firstFault: FaultFacts | null;
+  /** What that fault, or the branch of a wrong entry, was made of; null or left out where nobody followed it. */
+  readonly failure?: FailureFacts | null;
+}
+
+/** A jump or an access that went wrong, followed back. */
+export interface FailureFacts {
+  readonly kind: 'jump' | 'read' | 'write';
+  readonly pc: number;
+  readonly at: number;
+  readonly address: number;
+  /** Memory that the target or address was loaded from at last, and the instruction that loaded it; null where it was made otherwise. */
+  readonly loaded: { readonly address: number; readonly pc: number } | null;
+  /** It came by a load through SP. */
+  readonly throughStack: boolean;
 }
 
 export interface FaultFacts {
@@ -120,21 +134,26 @@ export interface LeaveFacts {
   readonly exceptionInSystem: { readonly pc: number | null; readonly at: number } | null;
 }
 
-/** A word that looks like a request that had to survive a reset. */
+/** A word that outlived a reset, or should have: user code decides upon it behind the reset, or nobody reads it. */
 export interface MagicWord {
   readonly address: number;
-  /** Value that was asked to be there at the reset, and what it really held then (a write that was dropped differs). */
-  readonly wanted: number;
+  /** Last value that was stored there before the reset, and what it really held then (a write that was dropped differs); null = never stored to. */
+  readonly wanted: number | null;
   readonly atReset: number;
   /** At the reset only a dirty line of the data cache held it. */
   readonly inDirtyLine: boolean;
-  /** Value when user code read it after the reset, and who wrote it in between. */
+  /** Value when user code read it after the reset, and who wrote it in between; null = nobody read it. */
   readonly read: number | null;
   readonly reader: Writer | null;
   /** The bus clock of the register was off then: such a read gives 0. */
   readonly readWithoutClock: boolean;
-  readonly writer: Writer;
+  readonly writer: Writer | null;
   readonly overwrittenBy: Writer | null;
+  /** What the decision behind the read compares it with, and where; null = no decision was seen. */
+  readonly comparedWith: number | null;
+  readonly decision: Writer | null;
+  /** Another word that was given the value which this one is compared with. */
+  readonly elsewhere: { readonly address: number; readonly writer: Writer } | null;
 }
 
 /** What a run of the ROM needs to know to judge: the profile's facts, not its code. */
@@ -183,7 +202,9 @@ export interface RepairTarget {
   write(address: number, size: 1 | 2 | 4, value: number): void;
   /** No exception is active and none pending; Thread mode on MSP. */
   leaveHandlerMode(): void;
-  clearNvic(what: 'enabled' | 'pending'): void;
+  clearNvic(what: 'enabled' | 'pending', lines?: readonly number[]): void;
+  /** The exception that is active was never taken: the code that it interrupted goes on. */
+  undoException?(): void;
   /** The watchdog of this block was never started. */
   stopTimersOf(block: string): void;
   /** The board drives this pin so from here on, whatever the scenario does. */
@@ -193,6 +214,8 @@ export interface RepairTarget {
   /** The other cores are back in reset. */
   holdOtherCores?(): void;
   branchTo(address: number): void;
+  /** The same from user code, in place of a fault: the entry is still to come. */
+  jumpTo?(address: number): void;
 }
 
 export type Repair =
@@ -201,6 +224,11 @@ export type Repair =
       /** What the bench changes, in words, and the same as C for the user. */
       readonly what: string;
       readonly fix: string;
+      /**
+       * `instead-of-fault`: applied in place of the first fault, where the firmware never got to an entry. `undoes-exception`: the entry was an exception
+       * that this takes back; the firmware goes on, and the other repairs act at the entry that it comes to.
+       */
+      readonly acts?: 'instead-of-fault' | 'undoes-exception';
       apply(target: RepairTarget, subject: Subject): void;
     }
   | {
@@ -237,6 +265,14 @@ export interface Check {
   repair(subject: Subject): Repair | null;
   /** When the evidence fits several objects: what each of them would mean, the most plausible first. The diagnosis takes the one that helps. */
   choices?(subject: Subject): readonly { readonly judgement: Judgement; readonly repair: Repair }[];
+  /** Objects that are broken, by name, where there may be several: a proved cause is narrowed to those that matter. */
+  members?(subject: Subject): readonly string[];
+  /** Judgement and repair of some of the members. */
+  narrow?(subject: Subject, members: readonly string[]): { readonly judgement: Judgement; readonly repair: Repair };
+  /** The evidence is too weak to accuse anyone without proof: what is not proved is not told. */
+  isTentative?(subject: Subject): boolean;
+  /** The repair replaces the jump itself, so that it says something only where nothing smaller helps. */
+  isLastResort?(subject: Subject): boolean;
   /** For `bootbench explain <id>`: what the check is about, why it matters, how to get it right. Plain text, a few short paragraphs. */
   readonly explanation: string;
 }

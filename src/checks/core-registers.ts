@@ -58,6 +58,8 @@ export function lineName(chip: ChipDescription, line: number): string {
   const blocks = blocksOfLine(chip, line);
   return blocks.length === 0 ? String(line) : `${line} (${blocks.join('/')})`;
 }
+/** An exception that comes from outside of the running code: PendSV, SysTick and the lines of the NVIC. */
+export const isInterrupt = (exception: number): boolean => exception >= 14;
 export function exceptionName(chip: ChipDescription, exception: number): string {
   if (exception >= FIRST_IRQ) return `interrupt ${lineName(chip, exception - FIRST_IRQ)}`;
   return EXCEPTION_NAMES[exception] ?? `exception ${exception}`;

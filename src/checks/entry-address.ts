@@ -1,6 +1,6 @@
 /** The address that the firmware branches to, or looks for the vector at. */
 import { broken, hex, notApplicable, pass, type Check, type EntryFacts, type Judgement, type Subject, type Writer } from './check.ts';
-import { exceptionName } from './core-registers.ts';
+import { exceptionName, isInterrupt } from './core-registers.ts';
 import {
   atInstruction,
   faultOnTheWay,
@@ -12,6 +12,7 @@ import {
   readRightVector,
   romVectorsInForce,
   strayJump,
+  wrongWord,
   SYSTEM_AREAS_SOURCE,
   wrongVectorRead,
 } from './entry.ts';
@@ -37,7 +38,16 @@ export const entryAddress: Check = {
         fix,
         from: wrong.table,
       };
-    if (!entry) return null;
+    if (!entry)
+      return (strayJump(subject) ?? wrongWord(subject)) === null
+        ? null
+        : {
+            at: 'entry',
+            acts: 'instead-of-fault',
+            what: `branch to ${hex(rom.resetVector)} instead of the fault`,
+            fix,
+            apply: (target) => target.jumpTo?.(rom.resetVector),
+          };
     return {
       at: 'entry',
       what: `branch to ${hex(rom.resetVector)} instead of ${faultOnTheWay(subject) ? 'the fault' : entry.how === 'exception' ? 'the exception' : hex(entry.address)}`,
@@ -48,6 +58,8 @@ export const entryAddress: Check = {
       },
     };
   },
+  // an interrupt that should not have come: whoever let it come is to blame, if the firmware goes on to a right jump without it
+  isLastResort: ({ entry, state }) => entry?.how === 'exception' && isInterrupt((state.core('xpsr') ?? 0) & 0x1ff),
   explanation: [
     'The ROM bootloader starts like any firmware: word 0 of its vector table is the stack pointer, word 1 the address of its first instruction. Read word 1 and branch to what it holds.',
     'The address of the table differs from product to product and is printed in the bootloader tables of AN2606. It is not always where system flash begins: on STM32H5 the headers give 0x0BF80000 for system flash, the bootloader has its table at 0x0BF97000. A digit wrong, or the address of another family, reads as 0xFFFFFFFF, as rubbish, or as a bus fault.',
@@ -105,6 +117,16 @@ function judgePath(subject: Subject): Judgement {
       `jump to ${hex(stray.address)}`,
       `there is nothing at ${hex(stray.address)} on this chip; its ROM has the vector table at ${hex(rom.vectorTable)}`,
       atInstruction(stray.from, stray.at),
+    );
+  const word = wrongWord(subject);
+  if (word)
+    return failed(
+      subject,
+      `${hex(word.target)}, the word at ${hex(word.address)}`,
+      word.address === rom.vectorTable
+        ? "the jump goes to word 0 of the ROM's vector table, which is its initial stack pointer; the reset vector is word 1"
+        : "the jump goes to a word of system memory that is not the ROM's reset vector",
+      atInstruction(word.pc, word.at),
     );
   const vector = `vector read from ${hex(rom.vectorTable + 4)}`;
   if (readRightVector(subject)) return pass(vector, 'the right vector was read, but no branch to it followed', SOURCE, 'documented');

@@ -118,3 +118,15 @@ export function strayJump({ history }: Subject): (FaultFacts & { readonly addres
   if (!fault || fault.address === null || !isFetch(fault) || !inSystemArea(fault.address)) return null;
   return { ...fault, address: fault.address };
 }
+
+/** A jump that failed, to a word of system memory that is not the reset vector: the stack pointer in front of it, mostly. */
+export function wrongWord({
+  history,
+  rom,
+}: Subject): { readonly address: number; readonly target: number; readonly pc: number; readonly at: number } | null {
+  const failure = history?.failure;
+  if (failure?.kind !== 'jump' || !failure.loaded || !history?.firstFault) return null;
+  const { address, pc } = failure.loaded;
+  if (address === rom.vectorTable + 4 || address < rom.range[0] || address > rom.range[1]) return null;
+  return { address, target: failure.address, pc, at: failure.at };
+}

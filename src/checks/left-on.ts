@@ -1,5 +1,6 @@
 /** Peripherals that the application leaves working: clocks, USB, DMA, EXTI. */
-import { broken, notApplicable, pass, unknown, type Check, type Subject } from './check.ts';
+import type { ChipDescription } from '../emu/chip.ts';
+import { broken, notApplicable, pass, unknown, type Check, type Judgement, type Repair, type Subject } from './check.ts';
 import { listed } from './core-registers.ts';
 import { clearedInC, familyOf, inC, inManual, locate, NO_FAMILY } from './families.ts';
 import { DEINIT, NOTHING_PUBLISHED } from './sources.ts';
@@ -12,11 +13,18 @@ interface Enable {
   readonly path: string;
   readonly name: string;
 }
+/** Clocks without which the way into the ROM cannot be made: of the remap register and of the USB supply bit. They do nothing by themselves. */
+function neededOnTheWay(chip: ChipDescription): string[] {
+  const f = familyOf(chip);
+  const blocks = [f?.remap?.field, f?.usbSupply?.bit].map((path) => path?.split('.')[0]);
+  return chip.blocks.flatMap((b) => (blocks.includes(b.name) && b.clock !== undefined ? [`${chip.rcc}.${b.clock}`] : []));
+}
+
 /** Clock enables that a reset leaves off and that are on, but those of blocks with a check of their own. */
 function clocksOn({ state }: Subject): Enable[] {
   const { chip } = state;
   const f = familyOf(chip);
-  const own = new Set([f?.usb?.enable, f?.wwdg.clock]);
+  const own = new Set([f?.usb?.enable, f?.wwdg.clock, ...neededOnTheWay(chip)]);
   const out: Enable[] = [];
   for (const r of chip.facts[chip.rcc]?.registers ?? []) {
     if (!ENABLE_REGISTER.test(r.name) || SLEEP_REGISTER.test(r.name)) continue;
@@ -31,33 +39,39 @@ function clocksOn({ state }: Subject): Enable[] {
   return out;
 }
 
+function judgeOn(subject: Subject, on: readonly Enable[]): Judgement {
+  return broken('fail', {
+    observed: `clocked: ${listed(on.map((e) => e.name))}`,
+    expected: 'clock enables at their reset values',
+    source: DEINIT,
+    confidence: 'documented',
+    because: 'a clocked peripheral keeps its settings: pins, interrupts and DMA requests of the application reach into the ROM',
+    lastWriter: latestWriter(
+      subject,
+      on.map((e) => e.path),
+    ),
+  });
+}
+const repairOn = (on: readonly Enable[]): Repair => ({
+  at: 'entry',
+  what: `clocks switched off: ${listed(on.map((e) => e.name))}`,
+  fix: clearedInC(on.map((e) => e.path)),
+  apply: (target) => on.forEach((e) => target.setField(e.path, 0)),
+});
+
 export const peripheralsLeftOn: Check = {
   id: 'peripherals-left-on',
   question: 'Are the clocks of all peripherals off that a reset leaves off?',
   path: false,
   judge(subject) {
     const on = clocksOn(subject);
-    if (on.length === 0) return pass('no clock beyond those after a reset', 'as after a reset', DEINIT, 'documented');
-    return broken('fail', {
-      observed: `clocked: ${listed(on.map((e) => e.name))}`,
-      expected: 'clock enables at their reset values',
-      source: DEINIT,
-      confidence: 'documented',
-      because: 'a clocked peripheral keeps its settings: pins, interrupts and DMA requests of the application reach into the ROM',
-      lastWriter: latestWriter(
-        subject,
-        on.map((e) => e.path),
-      ),
-    });
+    return on.length === 0 ? pass('no clock beyond those after a reset', 'as after a reset', DEINIT, 'documented') : judgeOn(subject, on);
   },
-  repair(subject) {
-    const on = clocksOn(subject);
-    return {
-      at: 'entry',
-      what: `clocks switched off: ${listed(on.map((e) => e.name))}`,
-      fix: clearedInC(on.map((e) => e.path)),
-      apply: (target) => on.forEach((e) => target.setField(e.path, 0)),
-    };
+  repair: (subject) => repairOn(clocksOn(subject)),
+  members: (subject) => clocksOn(subject).map((e) => e.path),
+  narrow: (subject, members) => {
+    const on = clocksOn(subject).filter((e) => members.includes(e.path));
+    return { judgement: judgeOn(subject, on), repair: repairOn(on) };
   },
   explanation: [
     'AN2606 asks the application to switch off the clocks of its peripherals before the jump. A reset through the RSTR registers puts them back to their reset values first; the clock alone only freezes them.',
@@ -132,36 +146,43 @@ function stopping(enable: string): { readonly fix: string; readonly fields: read
   };
 }
 
+const channelsOn = (subject: Subject): string[] =>
+  channels(subject, familyOf(subject.state.chip)?.dmaChannels ?? []).filter((path) => subject.state.field(path) === 1);
+const judgeChannels = (subject: Subject, on: readonly string[]): Judgement =>
+  broken('fail', {
+    observed: `enabled: ${listed(on.map(inManual))}`,
+    expected: 'no channel enabled',
+    source: DEINIT,
+    confidence: 'documented',
+    because: 'a channel that goes on moving data writes into RAM that the ROM uses by now',
+    lastWriter: latestWriter(subject, on),
+  });
+function stopChannels(on: readonly string[]): Repair {
+  const stops = on.map(stopping);
+  return {
+    at: 'entry',
+    what: `DMA channels disabled: ${listed(on.map(inManual))}`,
+    fix: stops.map((s) => s.fix).join('\n'),
+    apply: (target) => stops.forEach((s) => s.fields.forEach(([path, value]) => target.setField(path, value))),
+  };
+}
+
 export const dma: Check = {
   id: 'dma',
   question: 'Are all DMA channels stopped?',
   path: false,
+  members: (subject) => channelsOn(subject),
+  narrow: (subject, members) => ({ judgement: judgeChannels(subject, members), repair: stopChannels(members) }),
   judge(subject) {
     const { state } = subject;
     const f = familyOf(state.chip);
     if (!f || f.dmaChannels.length === 0) return notApplicable(f ? 'this chip has no DMA' : NO_FAMILY);
-    const on = channels(subject, f.dmaChannels).filter((path) => state.field(path) === 1);
-    if (on.length === 0) return pass('no channel enabled', 'nothing writes to RAM behind the ROM', DEINIT, 'documented');
-    return broken('fail', {
-      observed: `enabled: ${listed(on.map(inManual))}`,
-      expected: 'no channel enabled',
-      source: DEINIT,
-      confidence: 'documented',
-      because: 'a channel that goes on moving data writes into RAM that the ROM uses by now',
-      lastWriter: latestWriter(subject, on),
-    });
+    const on = channelsOn(subject);
+    return on.length === 0
+      ? pass('no channel enabled', 'nothing writes to RAM behind the ROM', DEINIT, 'documented')
+      : judgeChannels(subject, on);
   },
-  repair(subject) {
-    const f = familyOf(subject.state.chip);
-    const on = f ? channels(subject, f.dmaChannels).filter((path) => subject.state.field(path) === 1) : [];
-    const stops = on.map(stopping);
-    return {
-      at: 'entry',
-      what: 'DMA channels disabled',
-      fix: stops.map((s) => s.fix).join('\n'),
-      apply: (target) => stops.forEach((s) => s.fields.forEach(([path, value]) => target.setField(path, value))),
-    };
-  },
+  repair: (subject) => stopChannels(channelsOn(subject)),
   explanation: [
     'A DMA channel that receives from a UART or an ADC goes on after the jump, into the same addresses. AN2606 lists the RAM that the ROM uses; a buffer in there overwrites its variables.',
     'Disable every channel and wait until it is idle, or reset the DMA through RCC.',

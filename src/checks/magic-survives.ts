@@ -1,59 +1,128 @@
 /** The request to enter the ROM that has to live through a reset. */
-import { broken, hex, notApplicable, pass, type Check, type Judgement, type MagicWord, type Repair, type Subject } from './check.ts';
+import {
+  broken,
+  hex,
+  notApplicable,
+  pass,
+  type Check,
+  type Judgement,
+  type MagicWord,
+  type Repair,
+  type Subject,
+  type Writer,
+} from './check.ts';
 
 const STARTUP = 'C11 6.7.9: objects of static storage start as zero or as initialised; start-up code writes them after every reset';
 const BACKUP = 'STM32 reference manuals, PWR and RTC/TAMP: backup registers are write-protected until DBP is set, and need their bus clock';
-
 const CACHE = 'ARMv7-M: CCR.DC is 0 after a reset, and only cleaning or replacing a dirty line writes it to memory';
+const FLOW = 'seen in the run: stores before the reset, loads and comparisons behind it';
 
-const isLost = (w: MagicWord): boolean => w.atReset !== w.wanted || (w.read !== null && w.read !== w.wanted);
 const inRam = ({ state }: Subject, address: number): boolean =>
   state.chip.memories.some(
     (m) => m.kind === 'ram' && [m.base, ...(m.aliases ?? [])].some((base) => address >= base && address < base + m.size),
   );
 
-/** Words that were lost, the one that was written last first, as a request is. */
-const lostWords = ({ history }: Subject): readonly MagicWord[] =>
-  (history?.magic.filter(isLost) ?? []).toSorted((a, b) => b.writer.seq - a.writer.seq || b.writer.at - a.writer.at);
-const lost = (subject: Subject): MagicWord | null => lostWords(subject)[0] ?? null;
+/** It was stored, and something else was read. */
+const isLost = (w: MagicWord): boolean => w.writer !== null && w.wanted !== null && w.read !== null && w.read !== w.wanted;
+const isKept = (w: MagicWord): boolean => w.wanted !== null && w.read === w.wanted;
+/** What it had held is what the firmware looks for. */
+const isMeant = (w: MagicWord): boolean => w.comparedWith !== null && w.comparedWith === w.wanted;
+/** The firmware asks whether it is zero, and it had not been: such a word may be a request, or any flag. */
+const mayBeMeant = (w: MagicWord): boolean =>
+  isMeant(w) || w.comparedWith === null || (w.comparedWith === 0 && w.wanted !== 0 && w.read === 0);
 
-function judgeLost(subject: Subject, word: MagicWord, alone: boolean): Judgement {
-  const dropped = word.atReset !== word.wanted;
-  const ram = inRam(subject, word.address);
-  // Something else survived and may be the request: then this loss proves nothing by itself.
-  return broken(alone ? 'fail' : 'warn', {
-    observed: `${hex(word.address)} held ${hex(dropped ? word.atReset : (word.read ?? 0))}`,
-    expected: hex(word.wanted),
-    source: word.inDirtyLine ? CACHE : ram ? STARTUP : BACKUP,
-    confidence: word.inDirtyLine ? 'inferred' : 'documented',
-    because: word.inDirtyLine
-      ? 'it stood in a dirty line of the data cache when the reset came: memory never got it'
-      : dropped
-        ? ram
-          ? 'the value never arrived in memory before the reset'
-          : 'the write was ignored: the backup domain is write-protected (DBP) or its bus clock is off'
-        : word.readWithoutClock
-          ? 'it is there, but was read while the bus clock of the register was off: such a read gives 0'
-          : word.overwrittenBy
-            ? 'start-up code wrote over it after the reset, before the firmware looked at it'
-            : 'it changed across the reset without an instruction that did it',
-    lastWriter: dropped ? word.writer : ((word.readWithoutClock ? word.reader : word.overwrittenBy) ?? word.writer),
+/** Words that were lost: those that are compared with what they had held first. */
+const lostWords = ({ history }: Subject): readonly MagicWord[] => {
+  const lost = history?.magic.filter((w) => isLost(w) && mayBeMeant(w)) ?? [];
+  return [...lost.filter(isMeant), ...lost.filter((w) => !isMeant(w))];
+};
+
+interface Fate {
+  readonly because: string;
+  readonly source: string;
+  readonly blamed: Writer | null;
+}
+function fateOf(subject: Subject, w: MagicWord): Fate {
+  const dropped = w.atReset !== w.wanted;
+  const ram = inRam(subject, w.address);
+  if (w.inDirtyLine)
+    return {
+      because: 'it stood in a dirty line of the data cache when the reset came: memory never got it',
+      source: CACHE,
+      blamed: w.writer,
+    };
+  if (dropped && ram) return { because: 'the value never arrived in memory before the reset', source: STARTUP, blamed: w.writer };
+  if (dropped)
+    return {
+      because: 'the write was ignored: the backup domain is write-protected (DBP) or its bus clock is off',
+      source: BACKUP,
+      blamed: w.writer,
+    };
+  if (w.readWithoutClock)
+    return {
+      because: 'it is there, but was read while the bus clock of the register was off: such a read gives 0',
+      source: BACKUP,
+      blamed: w.reader,
+    };
+  if (w.overwrittenBy)
+    return {
+      because: 'it was written over after the reset, before the firmware looked at it',
+      source: ram ? STARTUP : BACKUP,
+      blamed: w.overwrittenBy,
+    };
+  return { because: 'it changed across the reset without an instruction that did it', source: ram ? STARTUP : BACKUP, blamed: w.writer };
+}
+
+function judgeLost(subject: Subject, w: MagicWord): Judgement {
+  const { because, source, blamed } = fateOf(subject, w);
+  return broken(isMeant(w) ? 'fail' : 'warn', {
+    observed: `${hex(w.address)} held ${hex(w.atReset !== w.wanted ? w.atReset : (w.read ?? 0))}`,
+    expected: hex(w.wanted ?? 0),
+    source,
+    confidence: w.inDirtyLine ? 'inferred' : 'documented',
+    because,
+    lastWriter: blamed,
   });
 }
-const keep = (subject: Subject, word: MagicWord): Repair => ({
+const keep = (subject: Subject, w: MagicWord): Repair => ({
   at: 'keep',
-  what: `${hex(word.address)} keeps ${hex(word.wanted)} until it has been read`,
-  address: word.address,
-  value: word.wanted,
-  fix: word.inDirtyLine
+  what: `${hex(w.address)} keeps ${hex(w.wanted ?? 0)} until it has been read`,
+  address: w.address,
+  value: w.wanted ?? 0,
+  fix: w.inDirtyLine
     ? 'SCB_CleanDCache_by_Addr((uint32_t *)&request, sizeof request);   /* after writing it, before NVIC_SystemReset() */'
-    : inRam(subject, word.address)
+    : inRam(subject, w.address)
       ? '__attribute__((section(".noinit"))) static volatile uint32_t request;  /* a NOLOAD section that start-up code does not clear */'
-      : word.readWithoutClock
+      : w.readWithoutClock
         ? '__HAL_RCC_RTC_CLK_ENABLE();   /* the bus clock of RTC/TAMP (RTCAPBEN), before the backup register is read */'
         : 'HAL_PWR_EnableBkUpAccess();   /* DBP; and the clock of RTC/TAMP, before the backup register is written */',
 });
 const MOST_CHOICES = 8;
+
+/** Written in one place and looked for in another; asked for and never written; written and never looked at. No repair: nobody knows what was meant. */
+function judgeUnmet(words: readonly MagicWord[]): Judgement | null {
+  const astray = words.find((w) => w.elsewhere !== null);
+  if (astray?.elsewhere)
+    return broken('warn', {
+      observed: `${hex(astray.comparedWith ?? 0)} was stored to ${hex(astray.elsewhere.address)}; ${hex(astray.address)} is read, which holds ${hex(astray.read ?? 0)}`,
+      expected: 'one address for both',
+      because: 'the request is written to one word and looked for in another',
+      source: FLOW,
+      confidence: 'measured',
+      lastWriter: astray.reader,
+    });
+  const unread = words.find((w) => w.reader === null && w.writer !== null);
+  if (unread)
+    return broken('warn', {
+      observed: `${hex(unread.wanted ?? 0)} at ${hex(unread.address)}`,
+      expected: 'a read of it behind the reset',
+      because: 'a word was left there for after the reset and lived through it, but nothing read it then',
+      source: FLOW,
+      confidence: 'measured',
+      lastWriter: unread.writer,
+    });
+  return null;
+}
 
 export const magicSurvives: Check = {
   id: 'magic-survives',
@@ -62,32 +131,33 @@ export const magicSurvives: Check = {
   judge(subject) {
     const { history, entry } = subject;
     const words = history?.magic ?? [];
-    if (words.length === 0) return notApplicable('no word was written before a software reset and read after it');
-    const kept = words.filter((w) => !isLost(w));
-    const word = lost(subject);
-    if (entry || !word) {
-      const shown = kept
-        .map((w) => `${hex(w.wanted)} at ${hex(w.address)}`)
-        .slice(0, 3)
-        .join(', ');
-      return pass(
-        shown === '' ? null : shown,
-        entry ? 'the request led to an entry' : 'what was written before the reset was read after it',
-        STARTUP,
-        'documented',
-      );
-    }
-    return judgeLost(subject, word, kept.length === 0);
+    if (words.length === 0) return notApplicable('no word was handed over a software reset');
+    const shown = words
+      .filter(isKept)
+      .map((w) => `${hex(w.wanted ?? 0)} at ${hex(w.address)}`)
+      .slice(0, 3)
+      .join(', ');
+    if (entry) return pass(shown === '' ? null : shown, 'the request led to an entry', STARTUP, 'documented');
+    const word = lostWords(subject)[0];
+    if (word) return judgeLost(subject, word);
+    return (
+      judgeUnmet(words) ??
+      (shown === ''
+        ? notApplicable('no word was handed over a software reset')
+        : pass(shown, 'what was written before the reset was read after it', STARTUP, 'documented'))
+    );
   },
   repair(subject) {
-    const word = lost(subject);
-    return word && keep(subject, word);
+    const word = lostWords(subject)[0];
+    return word === undefined ? null : keep(subject, word);
   },
-  choices: (subject) => {
-    const alone = !subject.history?.magic.some((w) => !isLost(w));
-    return lostWords(subject)
+  choices: (subject) =>
+    lostWords(subject)
       .slice(0, MOST_CHOICES)
-      .map((word) => ({ judgement: judgeLost(subject, word, alone), repair: keep(subject, word) }));
+      .map((word) => ({ judgement: judgeLost(subject, word), repair: keep(subject, word) })),
+  isTentative(subject) {
+    const word = lostWords(subject)[0];
+    return word !== undefined && !isMeant(word);
   },
   explanation: [
     'The safest way into the ROM is to leave a word behind, reset, and test the word first thing in main(). The word has to live through the reset and through start-up code.',

@@ -1,6 +1,6 @@
 /** Interrupt lines that the application left enabled in the NVIC. */
-import { broken, pass, unknown, type Check, type Subject, type Writer } from './check.ts';
-import { blocksOfLine, lineName, linesSet, listed, PPB } from './core-registers.ts';
+import { broken, pass, unknown, type Check, type Judgement, type Repair, type Subject, type Writer } from './check.ts';
+import { blocksOfLine, FIRST_IRQ, lineName, linesSet, listed, PPB } from './core-registers.ts';
 import { DEINIT } from './sources.ts';
 import { latest } from './writers.ts';
 
@@ -16,34 +16,69 @@ function isLive({ state }: Subject, line: number, pending: readonly number[]): b
 const writer = ({ history }: Subject, lines: readonly number[]): Writer | null =>
   latest(lines.map((line) => history?.lastWriter(`CPU.NVIC_ISER${line >>> 5}`, 1 << (line & 31))));
 
+/** Line of the interrupt that was the entry; null if the entry was no interrupt's. */
+export function lineOfEntry({ entry, state }: Subject): number | null {
+  const exception = (state.core('xpsr') ?? 0) & 0x1ff;
+  return entry?.how === 'exception' && exception >= FIRST_IRQ ? exception - FIRST_IRQ : null;
+}
+const disableInC = (subject: Subject, line: number): string => {
+  const blocks = blocksOfLine(subject.state.chip, line).join('/');
+  return `NVIC_DisableIRQ((IRQn_Type)${line});${blocks === '' ? '' : `   /* ${blocks} */`}`;
+};
+
+function judgeLines(subject: Subject, lines: readonly number[]): Judgement {
+  const { state } = subject;
+  const pending = linesSet(state, PPB.NVIC_ISPR) ?? [];
+  const live = lines.filter((line) => isLive(subject, line, pending));
+  // A live line is the one to blame, so its writer is named.
+  const blamed = live.length > 0 ? live : lines;
+  const names = (some: readonly number[]): string => listed(some.map((n) => lineName(state.chip, n)));
+  const taken = lineOfEntry(subject);
+  return broken('fail', {
+    observed: `enabled: ${names(lines)}${live.length === 0 ? '; none of their blocks is clocked' : `; still able to fire: ${names(live)}`}`,
+    expected: 'no line enabled',
+    source: DEINIT,
+    confidence: 'documented',
+    because:
+      taken !== null && lines.includes(taken)
+        ? `interrupt ${lineName(state.chip, taken)} was taken before the jump, through a vector table in system memory`
+        : 'an interrupt of the application that arrives in the ROM goes to a handler that the ROM does not have',
+    lastWriter: writer(subject, taken !== null && lines.includes(taken) ? [taken] : blamed),
+  });
+}
+function repairLines(subject: Subject, lines: readonly number[], all: boolean): Repair {
+  const { chip } = subject.state;
+  const taken = lineOfEntry(subject);
+  return {
+    at: 'entry',
+    ...(taken !== null && lines.includes(taken) ? { acts: 'undoes-exception' as const } : {}),
+    what:
+      all && lines.length > 1 ? 'all lines disabled in the NVIC' : `disabled in the NVIC: ${listed(lines.map((n) => lineName(chip, n)))}`,
+    fix:
+      all && lines.length > 3
+        ? 'for (unsigned i = 0; i < sizeof NVIC->ICER / sizeof NVIC->ICER[0]; i++) NVIC->ICER[i] = 0xFFFFFFFFu;'
+        : lines.map((n) => disableInC(subject, n)).join('\n'),
+    apply: (target) => target.clearNvic('enabled', lines),
+  };
+}
+const enabledLines = ({ state }: Subject): readonly number[] => linesSet(state, PPB.NVIC_ISER) ?? [];
+
 export const nvicEnabled: Check = {
   id: 'nvic-enabled',
   question: 'Are all interrupt lines disabled in the NVIC?',
   path: false,
   judge(subject) {
-    const { state } = subject;
-    const lines = linesSet(state, PPB.NVIC_ISER);
+    const lines = linesSet(subject.state, PPB.NVIC_ISER);
     if (lines === null) return unknown('the NVIC cannot be read on this target');
     if (lines.length === 0) return pass('no line enabled', 'nothing of the application can interrupt the ROM', DEINIT, 'documented');
-    const pending = linesSet(state, PPB.NVIC_ISPR) ?? [];
-    const live = lines.filter((line) => isLive(subject, line, pending));
-    // A live line is the one to blame, so its writer is named.
-    const blamed = live.length > 0 ? live : lines;
-    return broken('fail', {
-      observed: `enabled: ${listed(lines.map((n) => lineName(state.chip, n)))}${live.length === 0 ? '; none of their blocks is clocked' : `; still able to fire: ${listed(live.map((n) => lineName(state.chip, n)))}`}`,
-      expected: 'no line enabled',
-      source: DEINIT,
-      confidence: 'documented',
-      because: 'an interrupt of the application that arrives in the ROM goes to a handler that the ROM does not have',
-      lastWriter: writer(subject, blamed),
-    });
+    return judgeLines(subject, lines);
   },
-  repair: () => ({
-    at: 'entry',
-    what: 'all lines disabled in the NVIC',
-    fix: 'for (unsigned i = 0; i < sizeof NVIC->ICER / sizeof NVIC->ICER[0]; i++) NVIC->ICER[i] = 0xFFFFFFFFu;',
-    apply: (target) => target.clearNvic('enabled'),
-  }),
+  repair: (subject) => repairLines(subject, enabledLines(subject), true),
+  members: (subject) => enabledLines(subject).map(String),
+  narrow: (subject, members) => {
+    const lines = members.map(Number);
+    return { judgement: judgeLines(subject, lines), repair: repairLines(subject, lines, false) };
+  },
   explanation: [
     'The ROM has handlers for the interrupts that it uses and for no others. A timer, DMA or EXTI line that stays enabled fires in the ROM, either into the default handler of its vector table or, if VTOR still points there, into the application.',
     '__disable_irq() only postpones that: the ROM needs interrupts enabled. Disable every line with ICER, then clear what is pending with ICPR, and only then enable interrupts again.',

@@ -1,43 +1,106 @@
 /** Interrupts and system exceptions that wait to be taken when the ROM is entered. */
-import { broken, pass, unknown, type Check } from './check.ts';
-import { lineName, linesSet, listed, PENDSTSET, PENDSVSET, PPB } from './core-registers.ts';
+import { broken, pass, unknown, type Check, type Judgement, type Repair, type Subject, type Writer } from './check.ts';
+import { exceptionName, FIRST_IRQ, isInterrupt, lineName, linesSet, listed, PENDSTSET, PENDSVSET, PPB } from './core-registers.ts';
 import { DEINIT } from './sources.ts';
+import { latest } from './writers.ts';
+
+const PENDSV = 14;
+const SYSTICK = 15;
+
+/** The exception of the entry had waited for the instruction that lifted PRIMASK or BASEPRI: it was pending before the jump. */
+function hadWaited({ entry, state, history }: Subject): { readonly exception: number; readonly unmasked: Writer } | null {
+  const exception = (state.core('xpsr') ?? 0) & 0x1ff;
+  if (entry?.how !== 'exception' || !isInterrupt(exception) || entry.fromPc === null) return null;
+  const unmasked = latest([history?.lastWriter('CPU.PRIMASK'), history?.lastWriter('CPU.BASEPRI')]);
+  const behind = unmasked ? entry.fromPc - unmasked.pc : 0;
+  return unmasked && (behind === 2 || behind === 4) ? { exception, unmasked } : null;
+}
+interface Waiting {
+  readonly lines: readonly number[];
+  readonly sysTick: boolean;
+  readonly pendSv: boolean;
+}
+const membersOf = ({ lines, sysTick, pendSv }: Waiting): string[] => [
+  ...lines.map(String),
+  ...(sysTick ? ['SysTick'] : []),
+  ...(pendSv ? ['PendSV'] : []),
+];
+const waitingOf = (members: readonly string[]): Waiting => ({
+  lines: members.filter((m) => m !== 'SysTick' && m !== 'PendSV').map(Number),
+  sysTick: members.includes('SysTick'),
+  pendSv: members.includes('PendSV'),
+});
+/** What is pending at the entry, the exception that made it included if it had waited; null if the target cannot tell. */
+function waiting(subject: Subject): Waiting | null {
+  const lines = linesSet(subject.state, PPB.NVIC_ISPR);
+  const icsr = subject.state.read(PPB.ICSR, 4);
+  if (lines === null || icsr === null) return null;
+  const taken = hadWaited(subject)?.exception ?? 0;
+  return {
+    lines: taken >= FIRST_IRQ && !lines.includes(taken - FIRST_IRQ) ? [taken - FIRST_IRQ, ...lines] : lines,
+    sysTick: (icsr & PENDSTSET) !== 0 || taken === SYSTICK,
+    pendSv: (icsr & PENDSVSET) !== 0 || taken === PENDSV,
+  };
+}
+
+function judgeWaiting(subject: Subject, which: Waiting): Judgement {
+  const { state, history } = subject;
+  const { lines, sysTick, pendSv } = which;
+  const waited = hadWaited(subject);
+  // SysTick and PendSV have no enable bit in the NVIC: they are taken as soon as no mask holds them.
+  const enabled = linesSet(state, PPB.NVIC_ISER) ?? [];
+  const taken = sysTick || pendSv || lines.some((n) => enabled.includes(n));
+  const first = lines[0];
+  return broken('fail', {
+    observed: `pending: ${listed([...lines.map((n) => lineName(state.chip, n)), ...(sysTick ? ['SysTick'] : []), ...(pendSv ? ['PendSV'] : [])])}`,
+    expected: 'nothing pending',
+    source: DEINIT,
+    confidence: 'documented',
+    because: waited
+      ? `${exceptionName(state.chip, waited.exception)} had been waiting and was taken as soon as interrupts were unmasked, through a vector table in system memory`
+      : taken
+        ? 'a pending exception is taken in the ROM as soon as interrupts are enabled'
+        : 'the lines are disabled, so nothing happens until the ROM enables the same line for itself',
+    lastWriter:
+      waited?.unmasked ?? (first === undefined ? null : (history?.lastWriter(`CPU.NVIC_ISPR${first >>> 5}`, 1 << (first & 31)) ?? null)),
+  });
+}
+
+function repairWaiting(subject: Subject, { lines, sysTick, pendSv }: Waiting): Repair {
+  const bits = [...(sysTick ? ['SCB_ICSR_PENDSTCLR_Msk'] : []), ...(pendSv ? ['SCB_ICSR_PENDSVCLR_Msk'] : [])];
+  const few = lines.map(
+    (n) => `NVIC_ClearPendingIRQ((IRQn_Type)${n});   /* ${lineName(subject.state.chip, n)}, after its source was silenced */`,
+  );
+  const all = 'for (unsigned i = 0; i < sizeof NVIC->ICPR / sizeof NVIC->ICPR[0]; i++) NVIC->ICPR[i] = 0xFFFFFFFFu;';
+  return {
+    at: 'entry',
+    ...(hadWaited(subject) ? { acts: 'undoes-exception' as const } : {}),
+    what: `cleared: what was pending of ${listed(membersOf({ lines, sysTick, pendSv }))}`,
+    fix: [...(lines.length > 3 ? [all] : few), ...(bits.length > 0 ? [`SCB->ICSR = ${bits.join(' | ')};`] : [])].join('\n'),
+    apply: (target) => {
+      target.clearNvic('pending', lines);
+      if (bits.length > 0) target.write(PPB.ICSR, 4, (sysTick ? PENDSTCLR : 0) | (pendSv ? PENDSVCLR : 0));
+    },
+  };
+}
+const PENDSTCLR = 1 << 25;
+const PENDSVCLR = 1 << 27;
 
 export const nvicPending: Check = {
   id: 'nvic-pending',
   question: 'Are all pending interrupts cleared, SysTick and PendSV included?',
   path: false,
-  judge({ state, history }) {
-    const lines = linesSet(state, PPB.NVIC_ISPR);
-    const icsr = state.read(PPB.ICSR, 4);
-    if (lines === null || icsr === null) return unknown('the NVIC cannot be read on this target');
-    const waiting = [
-      ...lines.map((n) => lineName(state.chip, n)),
-      ...(icsr & PENDSTSET ? ['SysTick'] : []),
-      ...(icsr & PENDSVSET ? ['PendSV'] : []),
-    ];
-    if (waiting.length === 0) return pass('nothing pending', 'nothing waits to be taken', DEINIT, 'documented');
-    // SysTick and PendSV have no enable bit in the NVIC: they are taken as soon as no mask holds them.
-    const system = (icsr & (PENDSTSET | PENDSVSET)) !== 0;
-    const enabled = linesSet(state, PPB.NVIC_ISER) ?? [];
-    const taken = system || lines.some((n) => enabled.includes(n));
-    const first = lines[0];
-    return broken('fail', {
-      observed: `pending: ${listed(waiting)}`,
-      expected: 'nothing pending',
-      source: DEINIT,
-      confidence: 'documented',
-      because: taken
-        ? 'a pending exception is taken in the ROM as soon as interrupts are enabled'
-        : 'the lines are disabled, so nothing happens until the ROM enables the same line for itself',
-      lastWriter: first === undefined ? null : (history?.lastWriter(`CPU.NVIC_ISPR${first >>> 5}`, 1 << (first & 31)) ?? null),
-    });
+  judge(subject) {
+    const which = waiting(subject);
+    if (which === null) return unknown('the NVIC cannot be read on this target');
+    if (membersOf(which).length === 0) return pass('nothing pending', 'nothing waits to be taken', DEINIT, 'documented');
+    return judgeWaiting(subject, which);
   },
-  repair: () => ({
-    at: 'entry',
-    what: 'everything pending cleared',
-    fix: 'for (unsigned i = 0; i < sizeof NVIC->ICPR / sizeof NVIC->ICPR[0]; i++) NVIC->ICPR[i] = 0xFFFFFFFFu;\nSCB->ICSR = SCB_ICSR_PENDSTCLR_Msk | SCB_ICSR_PENDSVCLR_Msk;',
-    apply: (target) => target.clearNvic('pending'),
+  repair: (subject) => repairWaiting(subject, waiting(subject) ?? waitingOf([])),
+  members: (subject) => membersOf(waiting(subject) ?? waitingOf([])),
+  narrow: (subject, members) => ({
+    judgement: judgeWaiting(subject, waitingOf(members)),
+    repair: repairWaiting(subject, waitingOf(members)),
   }),
   explanation: [
     'Disabling a line does not take back an interrupt that has already arrived. It stays pending and is taken the moment the line is enabled again, by whoever enables it: the ROM, for the lines that it uses itself.',

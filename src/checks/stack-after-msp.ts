@@ -54,6 +54,8 @@ export const stackAfterMsp: Check = {
         'fail',
         "the jump was lost: its target or return address was popped from the ROM's stack, where nothing had been pushed",
       );
+    if (history.failure && !history.failure.throughStack)
+      return pass(`MSP = ${hex(msp)}`, 'what failed was not loaded through SP', SOURCE, 'inferred');
     if (history.firstFault && msp >>> 0 === subject.rom.initialStack >>> 0)
       return moved(subject, 0, 'warn', "it faulted on the ROM's stack before the branch; a load through SP after MSP was set gets rubbish");
     return pass(`MSP = ${hex(msp)}`, 'nothing was popped after MSP was set', SOURCE, 'inferred');

@@ -5,6 +5,8 @@ import { DEINIT, NOTHING_PUBLISHED } from './sources.ts';
 
 const ENABLE = 1;
 const TICKINT = 2;
+/** Exception number. */
+const SYSTICK = 15;
 
 export const systick: Check = {
   id: 'systick',
@@ -29,8 +31,9 @@ export const systick: Check = {
       lastWriter: history?.lastWriter('CPU.SYST_CSR', ENABLE | TICKINT) ?? null,
     });
   },
-  repair: () => ({
+  repair: ({ entry, state }) => ({
     at: 'entry',
+    ...(entry?.how === 'exception' && ((state.core('xpsr') ?? 0) & 0x1ff) === SYSTICK ? { acts: 'undoes-exception' as const } : {}),
     what: 'SysTick stopped, its exception not pending',
     fix: 'SysTick->CTRL = 0;            /* after HAL_RCC_DeInit(), which starts it again */\nSysTick->LOAD = 0; SysTick->VAL = 0;\nSCB->ICSR = SCB_ICSR_PENDSTCLR_Msk;',
     apply: (target) => {

@@ -56,6 +56,7 @@ export function terminalReport(result: RunResult, options: TerminalOptions = {})
   headline(w, result);
   symptom(w, result);
   for (const [i, cause] of shownCauses(result).entries()) writeCause(w, result, cause, i);
+  chain(w, result);
   stuck(w, result);
   notTriggered(w, result);
   sureness(w, result);
@@ -68,7 +69,7 @@ export function terminalReport(result: RunResult, options: TerminalOptions = {})
 /** Notes without which the headline misleads. */
 const PROMINENT: ReadonlySet<string> = new Set(['boot-address', 'boot-at']);
 /** Notes with a place of their own. */
-const PLACED: ReadonlySet<string> = new Set([...PROMINENT, 'symptom', 'not-triggered', 'find-jump']);
+const PLACED: ReadonlySet<string> = new Set([...PROMINENT, 'symptom', 'chain', 'not-triggered', 'find-jump']);
 
 function headline(w: Writer, result: RunResult): void {
   const { mark, style, text } = HEADLINES[result.outcome];
@@ -159,6 +160,14 @@ function sureText(result: RunResult, cause: ResultCause): string {
     : `Proved on the model together with the other causes: repaired alone the outcome is ${cause.outcomeAfterRepair ?? 'unknown'}`;
   const conditions = new Map([...result.dependsOn, ...cause.dependsOn].map((d) => [d.rom, `has "${d.rom}: ${d.value}" (${d.confidence})`]));
   return conditions.size === 0 ? `${base}.` : `${base}, if the real ROM ${[...conditions.values()].join(' and ')}.`;
+}
+
+/** What the failure was made of, newest first. */
+function chain(w: Writer, result: RunResult): void {
+  const links = result.notes.filter((n) => n.kind === 'chain');
+  if (links.length === 0) return;
+  w.heading('How it came to that');
+  for (const { text } of links) w.lines.push(...wrap(printable(text), w.width, '      ', '    - '));
 }
 
 function stuck(w: Writer, result: RunResult): void {

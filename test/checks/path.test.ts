@@ -123,11 +123,11 @@ describe('without an entry: where the vector was looked for', () => {
     expect(t.judge('entry-address')).toMatchObject({ verdict: 'fail', observed: 'read of 0x1fff0004 faulted' });
     expect(check('entry-address').repair(t.subject())).toMatchObject({ at: 'redirect', from: 0x1fff0000 });
   });
-  test('a jump to a typed-in address without anything there has no repair', () => {
+  test('a jump to a typed-in address without anything there is led to the reset vector in place of its fault', () => {
     const t = none();
     t.firstFault = { kind: 'bus-fetch', address: 0x1fff1234, pc: 0x1fff1234, from: 0x080002fe, at: 1 };
     expect(t.judge('entry-address')).toMatchObject({ verdict: 'fail', lastWriter: { pc: 0x080002fe } });
-    expect(check('entry-address').repair(t.subject())).toBeNull();
+    expect(check('entry-address').repair(t.subject())).toMatchObject({ at: 'entry', acts: 'instead-of-fault' });
   });
   test('a stray pointer elsewhere is not taken for a wrong address of the ROM', () => {
     const t = none();
@@ -193,6 +193,9 @@ describe('the request that has to survive a reset', () => {
     inDirtyLine: false,
     writer: writer(0x08000700, 40),
     overwrittenBy: null,
+    comparedWith: 0xb007d0f5,
+    decision: writer(0x08000214, 50),
+    elsewhere: null,
     ...over,
   });
   const none = (...words: MagicWord[]): FakeTarget => {
@@ -207,7 +210,7 @@ describe('the request that has to survive a reset', () => {
     const t = none(word({ read: 0, overwrittenBy: writer(0x08000020, 44) }));
     expect(t.judge('magic-survives')).toMatchObject({
       verdict: 'fail',
-      because: expect.stringContaining('start-up') as unknown,
+      because: expect.stringContaining('written over') as unknown,
       lastWriter: { pc: 0x08000020 },
     });
     expect(check('magic-survives').repair(t.subject())).toMatchObject({ at: 'keep', address: 0x20000010, value: 0xb007d0f5 });
@@ -237,16 +240,34 @@ describe('the request that has to survive a reset', () => {
       fix: expect.stringContaining('SCB_CleanDCache_by_Addr') as unknown,
     });
   });
-  test('the word written last is the request', () => {
-    const t = none(
-      word({ address: 0x20000100, read: 0, writer: writer(1, 10) }),
-      word({ address: 0x20000200, read: 0, writer: writer(2, 20) }),
-    );
+  test('the word that is compared with what it had held is the request, whatever else was lost', () => {
+    const t = none(word({ address: 0x20000100, wanted: 1, atReset: 1, read: 0, comparedWith: 0 }), word({ address: 0x20000200, read: 0 }));
     expect(check('magic-survives').repair(t.subject())).toMatchObject({ address: 0x20000200 });
+    expect(check('magic-survives').isTentative?.(t.subject())).toBe(false);
   });
-  test('when another word survived the loss is only a suspicion', () => {
-    expect(none(word({}), word({ address: 0x20000200, read: 0 })).judge('magic-survives').verdict).toBe('warn');
+  test('a lost word that is only asked whether it is zero may be any flag: nothing is said of it without proof', () => {
+    const t = none(word({ wanted: 1, atReset: 1, read: 0, comparedWith: 0 }));
+    expect(check('magic-survives').isTentative?.(t.subject())).toBe(true);
+    expect(check('magic-survives').repair(t.subject())).toMatchObject({ at: 'keep', value: 1 });
   });
+  test('a lost word that is compared with something else is no request', () =>
+    expect(none(word({ wanted: 302, atReset: 302, read: 0, comparedWith: 500 })).judge('magic-survives').verdict).toBe('n/a'));
+  test('written to one word and looked for in another: the read is named, nothing is repaired', () => {
+    const elsewhere = { address: 0x40002860, writer: writer(0x08000700, 40) };
+    const t = none(word({ address: 0x40002858, wanted: null, atReset: 0, read: 0, writer: null, elsewhere }));
+    expect(t.judge('magic-survives')).toMatchObject({
+      verdict: 'warn',
+      because: expect.stringContaining('looked for in another') as unknown,
+      lastWriter: { pc: 0x08000210 },
+    });
+    expect(check('magic-survives').repair(t.subject())).toBeNull();
+  });
+  test('written, alive, and read by nobody: the write is named', () =>
+    expect(none(word({ read: null, reader: null, comparedWith: null, decision: null })).judge('magic-survives')).toMatchObject({
+      verdict: 'warn',
+      because: expect.stringContaining('nothing read it') as unknown,
+      lastWriter: { pc: 0x08000700 },
+    }));
   test('an entry shows that the request arrived', () => {
     const t = new FakeTarget();
     t.magic = [word({ read: 0 })];

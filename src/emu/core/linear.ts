@@ -408,10 +408,10 @@ export class LinearRun extends Builder {
   override arenaAt(): Expr {
     return giveUp();
   }
-  override s(): Expr {
+  override s(_n: Val): Expr {
     return giveUp();
   }
-  override setS(): void {
+  override setS(_n: Val, _bits: Val): void {
     giveUp();
   }
   override dreg(): Expr {

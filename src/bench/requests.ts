@@ -1,0 +1,384 @@
+/**
+ * Requests that had to live through a reset, found by value flow: which words that outlive a reset user code reads behind it and decides upon, what
+ * they are compared with, and who wrote each of them before the reset. The run is repeated with watches for it. No time between write, reset and
+ * read matters.
+ */
+import type { MagicWord, Writer } from '../checks/check.ts';
+import { PAGE_BITS, WORD_MAP } from '../emu/arena.ts';
+import type { Interceptor } from '../emu/core/core-types.ts';
+import type { Core } from '../emu/core/core.ts';
+import type { Place } from '../emu/core/data-flow.ts';
+import { S } from '../emu/core/state.ts';
+import type { Checkpoint } from '../emu/machine-base.ts';
+import { MS, US, type Ps } from '../emu/time.ts';
+import type { Session } from './session.ts';
+import { lastStore, lastStores } from './slice/stores.ts';
+import { record, runTo, type Step } from './slice/window.ts';
+
+/** How long behind the reset accesses are watched. */
+const AFTER = 500 * MS;
+/** Instructions from the first read of a word on in which decisions are looked for. */
+const DECISION_STEPS = 12_000;
+/** Words that are followed to their writers, at most. */
+const MOST_WORDS = 8;
+/** Persistent words that nobody reads: with more of them they are buffers, no request. */
+const MOST_UNREAD = 32;
+/** Words of a stack that were never written between others that were. */
+const STACK_GAP = 64;
+
+/** A word that was there before the reset, with what became of it behind it. */
+interface Word {
+  readonly address: number;
+  size: 1 | 2 | 4;
+  /** As the core saw it before the reset, and what memory holds of it behind it. */
+  readonly before: number;
+  readonly atReset: number;
+  readonly inDirtyLine: boolean;
+  overwrittenBy: Writer | null;
+  read: number | null;
+  reader: Writer | null;
+  readWithoutClock: boolean;
+  comparedWith: number | null;
+  decision: Writer | null;
+}
+/** A store to the backup domain before the reset, whether or not it arrived. */
+interface BackupStore {
+  readonly value: number;
+  readonly writer: Writer;
+}
+
+const writerAt = (core: Core, seq: number): Writer => ({
+  pc: core.pc,
+  lr: core.get(S.LR),
+  at: core.now(),
+  kind: 'cpu',
+  core: core.index,
+  seq,
+});
+
+export function traceRequests(s: Session, powerOn: Checkpoint): MagicWord[] {
+  const { resets } = s.machine.history;
+  const index = resets.findIndex((r) => r.by === 'software' && !r.external);
+  if (index < 0) return [];
+  const reset = resets[index]!;
+  const end = resets[index + 1]?.at ?? reset.at + AFTER;
+  const trace = new RequestTrace(s, powerOn, index, reset.at, end);
+  return trace.run();
+}
+
+class RequestTrace {
+  private readonly session: Session;
+  private readonly powerOn: Checkpoint;
+  /** Of the reset in the history. */
+  private readonly index: number;
+  private readonly resetAt: Ps;
+  private readonly end: Ps;
+  private readonly backup = new Map<number, BackupStore>();
+  private readonly words = new Map<number, Word>();
+  /** Words that were touched behind the reset. */
+  private readonly touched = new Set<number>();
+
+  constructor(session: Session, powerOn: Checkpoint, index: number, resetAt: Ps, end: Ps) {
+    this.index = index;
+    this.session = session;
+    this.powerOn = powerOn;
+    this.resetAt = resetAt;
+    this.end = end;
+  }
+
+  run(): MagicWord[] {
+    const behind = this.runToReset();
+    if (!behind) return [];
+    this.watchBehind(behind);
+    const read = [...this.words.values()].filter((w) => w.reader !== null);
+    this.findDecisions(behind, read);
+    const found = this.withWriters(read.filter((w) => w.decision !== null));
+
+    return found.length > 0 && found.some((w) => w.writer !== null) ? found : [...found, ...this.unread(behind.before.words)];
+  }
+
+  /** Runs up to the reset with a watch on the backup domain alone; the state right behind it. */
+  private runToReset(): { readonly checkpoint: Checkpoint; readonly before: Snapshot } | null {
+    const { session } = this;
+    const { machine } = session;
+    session.keepCheckpoints = false;
+    session.restore(this.powerOn);
+    const watch: Interceptor = {
+      pages: backupPages(session),
+      write: (core, address, size, value) => {
+        const word = (address & ~3) >>> 0;
+        const shift = 8 * (address & 3);
+        const mask = size === 4 ? 0xffffffff : ((1 << (8 * size)) - 1) << shift;
+        const old = this.backup.get(word)?.value ?? 0;
+        this.backup.set(word, { value: ((old & ~mask) | ((value << shift) & mask)) >>> 0, writer: writerAt(core, machine.history.seq) });
+        return value;
+      },
+    };
+    const observer = machine.observer;
+    let before: Snapshot | null = null;
+    let over = false;
+    machine.observer = {
+      ...observer,
+      beforeReset: () => {
+        if (machine.history.resets.length === this.index) before = snapshot(session);
+        observer.beforeReset?.();
+      },
+      reset: (by) => {
+        observer.reset?.(by);
+        if (before !== null) {
+          over = true;
+          machine.stop();
+        }
+      },
+    };
+    const repairs = machine.setRepairs(watch);
+    try {
+      while (!over && machine.now <= this.resetAt) {
+        machine.run(this.resetAt + 1 * MS);
+        session.steps.poll();
+      }
+    } finally {
+      machine.setRepairs(repairs);
+      machine.observer = observer;
+    }
+    return before === null ? null : { checkpoint: session.save(), before };
+  }
+
+  /** Runs on behind the reset with a watch on everything that outlives one. */
+  private watchBehind({ before }: { readonly before: Snapshot }): void {
+    const { session, touched, words } = this;
+    const { machine } = session;
+    const wordAt = (address: number): Word | null => {
+      const word = (address & ~3) >>> 0;
+      const known = words.get(word);
+      if (known) return known;
+      const seen = before.words.get(word) ?? (this.isBackup(word) ? 0 : null);
+      if (seen === null) return null;
+      const atReset = (machine.bootCore.peekBehindCache(word, 4) ?? 0) >>> 0;
+      const made: Word = {
+        address: word,
+        size: 4,
+        before: this.isBackup(word) ? atReset : seen,
+        atReset,
+        inDirtyLine: before.dirty.has(word),
+        overwrittenBy: null,
+        read: null,
+        reader: null,
+        readWithoutClock: false,
+        comparedWith: null,
+        decision: null,
+      };
+      words.set(word, made);
+      return made;
+    };
+    const watch: Interceptor = {
+      pages: keeperPages(session),
+      read: (core, address, size) => {
+        if (core.zone !== 'user' || core.hardwareAccess) return null;
+        const w = wordAt(address);
+        if (!w || w.reader !== null) return null;
+        const block = machine.system.regionAt(address, core.index)?.block;
+        w.size = size as 1 | 2 | 4;
+        w.readWithoutClock = block != null && !machine.system.answersReads(block, address - block.row.base);
+        w.read = w.readWithoutClock ? 0 : (core.peek(address, w.size) ?? 0) >>> 0;
+        w.reader = writerAt(core, machine.history.seq);
+        touched.add(w.address);
+        return null;
+      },
+      write: (core, address, _size, value) => {
+        const w = wordAt(address);
+        if (w && w.reader === null) w.overwrittenBy ??= writerAt(core, machine.history.seq);
+        if (w) touched.add(w.address);
+        return value;
+      },
+    };
+    const repairs = machine.setRepairs(watch);
+    try {
+      runTo(session, this.end);
+    } finally {
+      machine.setRepairs(repairs);
+    }
+  }
+  private isBackup(word: number): boolean {
+    return this.session.machine.system.regionAt(word)?.block?.row.backup === true;
+  }
+
+  /** Which of the words a condition hangs on, and what it compares them with: a forward slice from the first read on. */
+  private findDecisions({ checkpoint }: { readonly checkpoint: Checkpoint }, read: readonly Word[]): void {
+    const { session } = this;
+    const first = Math.min(...read.map((w) => w.reader!.at));
+    if (!Number.isFinite(first)) return;
+    session.restore(checkpoint);
+    runTo(session, Math.max(checkpoint.system.now, first - 1 * US));
+    const core = session.machine.cores[read.find((w) => w.reader!.at === first)!.reader!.core]!;
+    const { steps } = record(session, core, this.end, DECISION_STEPS);
+    const taint = new Map<Place, ReadonlySet<Word>>();
+    const byAddress = new Map(read.map((w) => [w.address, w]));
+    for (const step of steps) flowThrough(step, core.index, taint, byAddress);
+  }
+
+  /** The words with the stores that they should hold. */
+  private withWriters(words: readonly Word[]): MagicWord[] {
+    const { session, powerOn } = this;
+    const found: MagicWord[] = [];
+    // what was compared with the very value that it had held is the request; the rest in the order of their reads
+    const ranked = words.toSorted((a, b) => rank(a) - rank(b) || a.reader!.at - b.reader!.at).slice(0, MOST_WORDS);
+    for (const w of ranked) {
+      const stored = this.backup.get(w.address);
+      if (this.isBackup(w.address)) {
+        found.push(magicOf(w, stored?.value ?? null, stored?.writer ?? null, this.elsewhere(w)));
+        continue;
+      }
+      const store = lastStore(session, powerOn, w.address, 4, this.resetAt);
+      const writer: Writer | null =
+        store === null || store === 'too long' ? null : { pc: store.pc, at: store.at, kind: 'cpu', core: store.core, seq: -1 };
+      if (store === 'too long') continue;
+      found.push(magicOf(w, writer === null ? null : w.before, writer, writer === null ? this.elsewhere(w) : null));
+    }
+    return found;
+  }
+  /** Another word of the backup domain that was given what this one is compared with. */
+  private elsewhere(w: Word): MagicWord['elsewhere'] {
+    if (w.comparedWith === null || w.comparedWith === 0 || this.backup.get(w.address)?.value === w.comparedWith) return null;
+    for (const [address, { value, writer }] of this.backup)
+      if (value === w.comparedWith && address !== w.address) return { address, writer };
+    return null;
+  }
+
+  /** Words outside of the stack that were written before the reset, and that nobody touched behind it: kept there on purpose, and never read. */
+  private unread(survivors: ReadonlyMap<number, number>): MagicWord[] {
+    const { session, powerOn } = this;
+    const stack = stackOf(session, survivors);
+    const left = [...survivors.keys()].filter((a) => !this.touched.has(a) && (a < stack.low || a >= stack.high));
+    const backup = [...this.backup.keys()].filter((a) => !this.touched.has(a));
+    if (left.length > MOST_UNREAD) left.length = 0;
+    const stores = lastStores(session, powerOn, left, this.resetAt);
+    const ofRam = [...stores].map(([address, store]) => ({
+      address,
+      value: survivors.get(address)!,
+      writer: { pc: store.pc, at: store.at, kind: 'cpu', core: store.core, seq: -1 } satisfies Writer,
+    }));
+    const ofBackup = backup.map((address) => ({ address, ...this.backup.get(address)! }));
+    return [...ofRam, ...ofBackup]
+      .toSorted((a, b) => b.writer.at - a.writer.at)
+      .slice(0, MOST_WORDS)
+      .map(({ address, value, writer }) => ({
+        address,
+        wanted: value,
+        atReset: value,
+        inDirtyLine: false,
+        read: null,
+        reader: null,
+        readWithoutClock: false,
+        writer,
+        overwrittenBy: null,
+        comparedWith: null,
+        decision: null,
+        elsewhere: null,
+      }));
+  }
+}
+
+/** Compared with the value that it had; then with any constant but zero. */
+const rank = (w: Word): number =>
+  w.comparedWith === null ? 3 : w.comparedWith === w.before && w.before !== 0 ? 0 : w.comparedWith !== 0 ? 1 : 2;
+
+const magicOf = (w: Word, wanted: number | null, writer: Writer | null, elsewhere: MagicWord['elsewhere']): MagicWord => ({
+  address: w.address,
+  wanted,
+  atReset: w.atReset,
+  inDirtyLine: w.inDirtyLine,
+  read: w.read,
+  reader: w.reader,
+  readWithoutClock: w.readWithoutClock,
+  writer,
+  overwrittenBy: w.overwrittenBy,
+  comparedWith: w.comparedWith,
+  decision: w.decision,
+  elsewhere,
+});
+
+/** What an instruction makes of the words: marks move with the values, and a comparison of a marked value with an unmarked one is a decision. */
+function flowThrough(step: Step, core: number, taint: Map<Place, ReadonlySet<Word>>, words: Map<number, Word>): void {
+  const of = (places: Iterable<Place>): Set<Word> => {
+    const all = new Set<Word>();
+    for (const p of places) {
+      for (const w of taint.get(p) ?? []) all.add(w);
+      const w = p >= 0 ? words.get((p & ~3) >>> 0) : undefined;
+      if (w) all.add(w);
+    }
+    return all;
+  };
+  for (const c of step.flow?.comparisons ?? []) {
+    const [left, right] = [of(c.leftFrom), of(c.rightFrom)];
+    const [marked, value] =
+      left.size > 0 && right.size === 0 ? [left, c.right] : right.size > 0 && left.size === 0 ? [right, c.left] : [null, 0];
+    for (const w of marked ?? []) {
+      // the first telling one counts; a test for zero may be one of several
+      if (w.decision !== null && (w.comparedWith !== 0 || value === 0)) continue;
+      w.decision = { pc: step.pc, at: step.at, kind: 'cpu', core, seq: -1 };
+      w.comparedWith = value >>> 0;
+    }
+  }
+  const marked = [...step.writes].map(([place, from]) => [place, of(from)] as const);
+  for (const [place, marks] of marked) {
+    if (marks.size > 0) taint.set(place, marks);
+    else taint.delete(place);
+    // what is stored there once it has been read is another value
+    const w = place >= 0 ? words.get((place & ~3) >>> 0) : undefined;
+    if (w && w.reader!.at < step.at) words.delete(w.address);
+  }
+}
+
+/** What RAM held before the reset, as the core saw it: words that something had written. */
+interface Snapshot {
+  readonly words: ReadonlyMap<number, number>;
+  /** Words of which only a dirty line of the data cache had the value. */
+  readonly dirty: ReadonlySet<number>;
+}
+function snapshot(s: Session): Snapshot {
+  const { system, bootCore } = s.machine;
+  const words = new Map<number, number>();
+  const { u8, u32 } = system.arena;
+  for (const m of system.memories) {
+    if (m.row.kind !== 'ram') continue;
+    for (let i = 0; i < m.row.size >>> 2; i++)
+      if (u8[WORD_MAP + (m.host >>> 2) + i] === 1) words.set(m.row.base + 4 * i, u32[(m.host >>> 2) + i]!);
+  }
+  const dirty = new Set<number>();
+  for (const line of bootCore.l1?.dirtyLines() ?? []) {
+    for (let address = line; address < line + 32; address += 4) {
+      const value = bootCore.peek(address, 4);
+      if (value === null) continue;
+      if (bootCore.peekBehindCache(address, 4) !== value) dirty.add(address);
+      words.set(address, value >>> 0);
+    }
+  }
+  return { words, dirty };
+}
+
+/** The stack that was in use: from the top that the vector table names down to where nothing had been written. */
+function stackOf(s: Session, words: ReadonlyMap<number, number>): { readonly low: number; readonly high: number } {
+  const high = (s.machine.bootCore.peek(s.machine.bootVectors(), 4) ?? 0) >>> 0;
+  let low = high;
+  for (let at = high - 4, gap = 0; gap < STACK_GAP && at > 0; at -= 4) {
+    if (words.has(at)) {
+      low = at;
+      gap = 0;
+    } else gap++;
+  }
+  return { low: Math.min(low, s.machine.bootCore.get(S.SP) >>> 0 || low), high };
+}
+
+function backupPages(s: Session): Set<number> {
+  const pages = new Set<number>();
+  for (const b of s.machine.system.blocks) if (b.row.backup) pages.add(b.row.base >>> PAGE_BITS);
+  return pages;
+}
+/** Pages that hold RAM or registers of the backup domain: everything that a request could be kept in. */
+function keeperPages(s: Session): Set<number> {
+  const pages = backupPages(s);
+  for (const m of s.machine.system.memories)
+    if (m.row.kind === 'ram') for (let a = m.row.base; a < m.row.base + m.row.size; a += 1 << PAGE_BITS) pages.add(a >>> PAGE_BITS);
+  return pages;
+}

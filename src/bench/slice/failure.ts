@@ -1,0 +1,78 @@
+/** What went wrong first, as a value that can be followed back: the target of a branch, or the address of an access. */
+import type { FailureFacts, FaultFacts } from '../../checks/check.ts';
+import type { EntryRecord } from '../../emu/history.ts';
+import type { Checkpoint } from '../../emu/machine-base.ts';
+import { US, type Ps } from '../../emu/time.ts';
+import type { Session } from '../session.ts';
+import { Slicer, type Chain, type Target } from './slice.ts';
+import type { Window } from './window.ts';
+
+export interface Failure {
+  readonly kind: 'jump' | 'read' | 'write';
+  /** Of the branch, or of the access. */
+  readonly pc: number;
+  readonly core: number;
+  readonly at: Ps;
+  readonly address: number;
+  readonly chain: Chain;
+}
+
+/** The same for checks. */
+export function factsOf({ kind, pc, at, address, chain }: Failure): FailureFacts {
+  const { origin } = chain;
+  const loaded = origin.kind === 'memory' || origin.kind === 'device' || (origin.kind === 'constant' && origin.address !== null);
+  const throughStack = chain.links.some((link) => link.how === 'loaded' && link.onStack);
+  return { kind, pc, at, address, loaded: loaded ? { address: origin.address!, pc: origin.pc } : null, throughStack };
+}
+
+/** The event ends the repeated run by itself; this much later it is over in any case. */
+const BEHIND = 1 * US;
+
+/** Follows the first fault of the deciding core back, else the branch of an entry that does not begin at the ROM's reset vector. */
+export function traceFailure(
+  s: Session,
+  powerOn: Checkpoint,
+  fault: FaultFacts | null,
+  entry: EntryRecord | null,
+  resetVector: number,
+): Failure | null {
+  const slicer = new Slicer(s, powerOn);
+  if (fault) return FETCHES.has(fault.kind) ? jumpInto(slicer, s, fault.at, 0, fault.address) : accessOf(slicer, s, fault);
+  if (entry?.how !== 'branch' || plain(entry.address) === plain(resetVector)) return null;
+  return jumpInto(slicer, s, entry.at, entry.core, entry.address);
+}
+const FETCHES: ReadonlySet<string> = new Set(['bus-fetch', 'mem-fetch', 'invalid-state']);
+const plain = (address: number): number => (address & ~1) >>> 0;
+
+function jumpInto(slicer: Slicer, s: Session, at: number, core: number, address: number | null): Failure | null {
+  let pc = 0;
+  const chain = follow(slicer, s, core, at, (window) => {
+    const last = window.steps.findLastIndex((step) => step.flow?.branch != null);
+    const branch = window.steps[last]?.flow?.branch;
+    if (!branch || (address !== null && plain(branch.target) !== plain(address))) return null;
+    pc = window.steps[last]!.pc;
+    return { places: branch.from, value: branch.target, before: last };
+  });
+  return chain && { kind: 'jump', pc, core, at, address: chain.value ?? address ?? 0, chain };
+}
+
+function accessOf(slicer: Slicer, s: Session, fault: FaultFacts): Failure | null {
+  const { address } = fault;
+  if (address === null) return null;
+  let kind: Failure['kind'] = 'read';
+  const chain = follow(slicer, s, 0, fault.at, (window) => {
+    const last = window.steps.findLastIndex((step) => step.flow !== null && step.pc === fault.pc);
+    const flow = window.steps[last]?.flow;
+    const hits = (a: { readonly address: number; readonly size: number }): boolean => address >= a.address && address < a.address + a.size;
+    const store = flow?.stores.find(hits);
+    const access = store ?? flow?.loads.find(hits);
+    if (!access || access.addressFrom.size === 0) return null;
+    kind = store ? 'write' : 'read';
+    return { places: access.addressFrom, value: address, before: last };
+  });
+  return chain && { kind, pc: fault.pc, core: 0, at: fault.at, address, chain };
+}
+
+function follow(slicer: Slicer, s: Session, core: number, at: number, wanted: Target['wanted'] & ((w: Window) => unknown)): Chain | null {
+  return slicer.slice({ core: s.machine.cores[core]!, until: at + BEHIND, wanted });
+}

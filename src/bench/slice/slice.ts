@@ -1,0 +1,259 @@
+/**
+ * Backward slice of a value: which instructions made it, one after the other, back to a constant, a register of the chip or memory that nobody
+ * wrote. It goes back through loads and stores, over resets and images; where a stretch does not hold the instruction that wrote a word, the run is
+ * repeated with a watch on that word.
+ */
+import { isState, registerAt, type DataFlow, type Place, type Places } from '../../emu/core/data-flow.ts';
+import type { Core } from '../../emu/core/core.ts';
+import type { Checkpoint } from '../../emu/machine-base.ts';
+import type { Ps } from '../../emu/time.ts';
+import type { Session } from '../session.ts';
+import { lastStore } from './stores.ts';
+import { checkpointBefore, record, runTo, type Step, type Window } from './window.ts';
+
+/** Core cycles of the first stretch that is looked at, and of the longer one if that did not reach far enough. */
+const SPANS = [6_000, 60_000];
+const MOST_STEPS = 60_000;
+/** Instructions of one chain that are told, and stretches that are looked at for it. */
+const MOST_LINKS = 24;
+const MOST_STRETCHES = 4;
+
+export type How = 'loaded' | 'stored' | 'computed' | 'moved' | 'constant' | 'stacked' | 'unstacked';
+/** One instruction on the way of a value. */
+export interface Link {
+  readonly pc: number;
+  readonly at: Ps;
+  readonly core: number;
+  readonly how: How;
+  /** What the value was behind it; null where it is not one word any more. */
+  readonly value: number | null;
+  /** Memory that it was loaded from or stored to. */
+  readonly address: number | null;
+  /** It lies on the stack that was in use. */
+  readonly onStack: boolean;
+}
+
+/** Where a value begins. */
+export type Origin =
+  /** In the instructions themselves, or (`address`) a word of the image. */
+  | { readonly kind: 'constant'; readonly address: number | null; readonly pc: number; readonly at: Ps }
+  /** Memory that no instruction wrote: the ROM, flash outside of any image, RAM as it came up. */
+  | { readonly kind: 'memory'; readonly address: number; readonly pc: number; readonly at: Ps }
+  | { readonly kind: 'device'; readonly address: number; readonly pc: number; readonly at: Ps }
+  /** Not followed any further, and why. */
+  | { readonly kind: 'unknown'; readonly why: string };
+
+export interface Chain {
+  readonly value: number | null;
+  /** Newest first. */
+  readonly links: readonly Link[];
+  readonly origin: Origin;
+  /** Of the address that the value was read from, where that is no RAM: a right word of the wrong place. */
+  readonly address: Chain | null;
+}
+
+/** The end of a chain: the value at an instruction's beginning. */
+export interface Target {
+  readonly core: Core;
+  /** Until when the run is repeated: the event itself ends the stretch before that. */
+  readonly until: Ps;
+  /** Which value, by the last instructions of the stretch; null if they do not show what was expected. */
+  wanted(window: Window): { readonly places: Places; readonly value: number | null; readonly before: number } | null;
+}
+
+export class Slicer {
+  private readonly session: Session;
+  private readonly powerOn: Checkpoint;
+  private stretches = 0;
+
+  constructor(session: Session, powerOn: Checkpoint) {
+    this.session = session;
+    this.powerOn = powerOn;
+  }
+
+  /** The chain of a value; null if the repeated run does not show it. Leaves the session anywhere. */
+  slice(target: Target): Chain | null {
+    this.stretches = 0;
+    for (const [i, span] of SPANS.entries()) {
+      const window = this.stretch(target.core, target.until, span);
+      const wanted = target.wanted(window);
+      if (!wanted) return null;
+      const chain = this.back(target.core, window, wanted.before, wanted.places, wanted.value, i === SPANS.length - 1);
+      if (chain) return chain;
+    }
+    return null;
+  }
+
+  private stretch(core: Core, until: Ps, cycles: number): Window {
+    const { session } = this;
+    this.stretches++;
+    session.keepCheckpoints = false;
+    const span = cyclesTime(core, until, cycles);
+    const from = Math.max(0, until - span);
+    session.restore(checkpointBefore(session, this.powerOn, from));
+    runTo(session, from);
+    return record(session, core, until, MOST_STEPS);
+  }
+
+  /** Walks back from step `before`. Null if the stretch is too short for a register and a longer one may be had. */
+  private back(core: Core, window: Window, before: number, places: Places, value: number | null, last: boolean): Chain | null {
+    const walk = new Walk(this.session, core, window.steps, before, places, value);
+    const ended = walk.run();
+    if (ended.kind === 'origin') return { value, links: walk.links, origin: ended.origin, address: this.addressOf(core, window, ended) };
+    const left = [...walk.wanted];
+    if (left.some(isState))
+      return last ? { value, links: walk.links, origin: { kind: 'unknown', why: 'it was made long before' }, address: null } : null;
+    const rest = this.overMemory(core, walk);
+    return { value, links: [...walk.links, ...rest.links], origin: rest.origin, address: rest.address };
+  }
+
+  /** RAM that was written before the stretch: by whom, and where that one had it from. */
+  private overMemory(core: Core, walk: Walk): Chain {
+    const nothing = (origin: Origin): Chain => ({ value: walk.value, links: [], origin, address: null });
+    if (this.stretches >= MOST_STRETCHES || walk.links.length >= MOST_LINKS)
+      return nothing({ kind: 'unknown', why: 'it was not followed any further' });
+    const address = Math.min(...walk.wanted);
+    const reader = walk.links.at(-1);
+    const first = walk.firstAt ?? this.session.machine.now;
+    const store = lastStore(this.session, this.powerOn, address, walk.wanted.size, first);
+    if (store === 'too long') return nothing({ kind: 'unknown', why: 'it was written long before' });
+    if (store === null) return nothing({ kind: 'memory', address, pc: reader?.pc ?? 0, at: reader?.at ?? first });
+    const writer = this.session.machine.cores[store.core] ?? core;
+    for (const [i, span] of SPANS.entries()) {
+      const window = this.stretch(writer, store.at + 1, span);
+      const at = window.steps.findLastIndex((s) => s.pc === store.pc && [...walk.wanted].some((p) => s.writes.has(p)));
+      if (at < 0) break;
+      const chain = this.back(writer, window, at + 1, walk.wanted, walk.value, i === SPANS.length - 1);
+      if (chain) return chain;
+    }
+    const link: Link = { pc: store.pc, at: store.at, core: store.core, how: 'stored', value: walk.value, address, onStack: false };
+    return { value: walk.value, links: [link], origin: { kind: 'unknown', why: 'what it stored was not followed' }, address: null };
+  }
+
+  private addressOf(
+    core: Core,
+    window: Window,
+    ended: { readonly addressFrom: Places | null; readonly address: number | null; readonly index: number },
+  ): Chain | null {
+    if (!ended.addressFrom || ended.addressFrom.size === 0 || ended.address === null) return null;
+    return this.back(core, window, ended.index, ended.addressFrom, ended.address, true);
+  }
+}
+
+interface WalkEnd {
+  readonly kind: 'origin';
+  readonly origin: Origin;
+  /** What the address of the last load was made of; null where it was read relative to the PC, or nothing was loaded. */
+  readonly addressFrom: Places | null;
+  readonly address: number | null;
+  readonly index: number;
+}
+
+/** One walk back through a stretch. */
+class Walk {
+  readonly links: Link[] = [];
+  wanted: Set<Place>;
+  value: number | null;
+  private readonly session: Session;
+  private readonly core: Core;
+  private readonly steps: readonly Step[];
+  private index: number;
+
+  constructor(session: Session, core: Core, steps: readonly Step[], before: number, places: Places, value: number | null) {
+    this.session = session;
+    this.core = core;
+    this.steps = steps;
+    this.index = before;
+    this.wanted = new Set(places);
+    this.value = value;
+  }
+  get firstAt(): Ps | null {
+    return this.steps[0]?.at ?? null;
+  }
+
+  run(): WalkEnd | { readonly kind: 'open' } {
+    while (--this.index >= 0) {
+      const step = this.steps[this.index]!;
+      const hits = [...this.wanted].filter((p) => step.writes.has(p));
+      if (hits.length === 0) continue;
+      const end = this.pass(step, hits);
+      if (end) return end;
+      if (this.links.length >= MOST_LINKS) return this.origin({ kind: 'unknown', why: 'it was not followed any further' });
+    }
+    return { kind: 'open' };
+  }
+
+  /** The wanted value goes through this step. */
+  private pass(step: Step, hits: readonly Place[]): WalkEnd | null {
+    const from = new Set<Place>();
+    for (const p of hits) {
+      this.wanted.delete(p);
+      for (const source of step.writes.get(p)!) from.add(source);
+    }
+    for (const p of from) this.wanted.add(p);
+    const load = step.flow?.loads.find((l) => from.has(l.address)) ?? null;
+    const stored = step.flow?.stores.find((a) => hits.some((p) => p >= a.address && p < a.address + a.size)) ?? null;
+    const address = load?.address ?? stored?.address ?? null;
+    const how = howOf(step, load !== null, stored !== null, from);
+    const sp = step.registers[13]!;
+    const onStack = address !== null && step.exception === null && this.isStack(address, sp);
+    // what it was made of is one value again where it is one register or one word
+    const registers = [...from].filter(isState);
+    const made = this.value;
+    if (registers.length === 1 && from.size === 1) this.value = this.registerValue(step, registers[0]!) ?? this.value;
+    else if (registers.length > 0) this.value = null;
+    const changed = how === 'moved' && this.value !== made;
+    this.links.push({ pc: step.pc, at: step.at, core: this.core.index, how: changed ? 'computed' : how, value: made, address, onStack });
+    if (this.wanted.size === 0) return this.origin({ kind: 'constant', address: null, pc: step.pc, at: step.at });
+    if ([...this.wanted].some(isState)) return null;
+    return this.memoryOrigin(step, load);
+  }
+
+  /** Everything that is still wanted lies in memory that instructions do not write: there it begins. */
+  private memoryOrigin(step: Step, load: DataFlow['loads'][number] | null): WalkEnd | null {
+    const address = load?.address ?? Math.min(...this.wanted);
+    const region = this.session.machine.system.regionAt(address, this.core.index);
+    if (region?.memory?.row.kind === 'ram') return null;
+    const at = { pc: step.pc, at: step.at };
+    const origin: Origin = region?.block
+      ? { kind: 'device', address, ...at }
+      : region?.memory && region.memory.row.zone !== 'system' && this.inImage(address)
+        ? { kind: 'constant', address, ...at }
+        : region === null && address >= 0xe0000000
+          ? { kind: 'device', address, ...at }
+          : { kind: 'memory', address, ...at };
+    return { kind: 'origin', origin, addressFrom: load?.addressFrom ?? null, address, index: this.index };
+  }
+  private inImage(address: number): boolean {
+    return this.session.input.images.some((image) => image.chunks.some((c) => address >= c.address && address < c.address + c.data.length));
+  }
+  private isStack(address: number, sp: number): boolean {
+    const region = this.session.machine.system.regionAt(address, this.core.index);
+    return region?.memory?.row.kind === 'ram' && address >= sp - STACK_BELOW && address < sp + STACK_ABOVE;
+  }
+  private registerValue(step: Step, place: Place): number | null {
+    for (let n = 0; n < 15; n++) if (registerAt(n) === place) return step.registers[n]!;
+    return null;
+  }
+  private origin(origin: Origin): WalkEnd {
+    return { kind: 'origin', origin, addressFrom: null, address: null, index: this.index };
+  }
+}
+/** Distance from SP within which a word is called one of the stack: pushes go below it, locals lie above. */
+const STACK_BELOW = 64;
+const STACK_ABOVE = 1024;
+
+function howOf(step: Step, load: boolean, store: boolean, from: Places): How {
+  if (step.exception !== null) return step.exception === 0 ? 'unstacked' : 'stacked';
+  if (load) return 'loaded';
+  if (store) return 'stored';
+  if (from.size === 0) return 'constant';
+  return from.size === 1 ? 'moved' : 'computed';
+}
+
+/** Time of so many cycles of the core before a time, at the core's present rate. */
+function cyclesTime(core: Core, _until: Ps, cycles: number): Ps {
+  const now = core.cycles();
+  const { row } = core;
+  return Math.max(1, core.clockTimeOf(row.clock, now + cycles) - core.clockTimeOf(row.clock, now));
+}

@@ -1,0 +1,102 @@
+/** Who stored to a word last: the run is repeated from checkpoint to checkpoint, the latest first, with a watch on the word. */
+import { PAGE_BITS } from '../../emu/arena.ts';
+import type { Interceptor } from '../../emu/core/core-types.ts';
+import type { Checkpoint } from '../../emu/machine-base.ts';
+import type { Ps } from '../../emu/time.ts';
+import type { Session } from '../session.ts';
+import { runTo } from './window.ts';
+
+/** Instructions that are repeated for one word, over all stretches. */
+const MOST_INSTRUCTIONS = 20_000_000;
+
+export interface Store {
+  readonly pc: number;
+  readonly at: Ps;
+  readonly core: number;
+  readonly address: number;
+  readonly size: number;
+  readonly value: number;
+  /** The core itself did it, stacking an exception. */
+  readonly byHardware: boolean;
+}
+
+/** The last store to [address, address + size) before a time; null if there was none since power-on. */
+export function lastStore(s: Session, powerOn: Checkpoint, address: number, size: number, before: Ps): Store | null | 'too long' {
+  const found = search(s, powerOn, [{ address, size }], before);
+  return found.tooLong && found.stores[0] === null ? 'too long' : (found.stores[0] ?? null);
+}
+/** The same for several words, by address; those that were not stored to are left out. */
+export function lastStores(s: Session, powerOn: Checkpoint, words: readonly number[], before: Ps): ReadonlyMap<number, Store> {
+  const stores = new Map<number, Store>();
+  if (words.length === 0) return stores;
+  const found = search(
+    s,
+    powerOn,
+    words.map((address) => ({ address, size: 4 })),
+    before,
+  );
+  found.stores.forEach((store, i) => store && stores.set(words[i]!, store));
+  return stores;
+}
+
+interface Stretch {
+  readonly address: number;
+  readonly size: number;
+}
+function search(
+  s: Session,
+  powerOn: Checkpoint,
+  of: readonly Stretch[],
+  before: Ps,
+): { readonly stores: readonly (Store | null)[]; readonly tooLong: boolean } {
+  const starts = [powerOn, ...s.trail, s.entryCheckpoint, s.faultCheckpoint]
+    .filter((c): c is Checkpoint => c !== null && c.system.now < before)
+    .sort((a, b) => b.system.now - a.system.now);
+  const stores = of.map((): Store | null => null);
+  let end = before;
+  let spent = 0;
+  for (const start of starts) {
+    if (start.system.now >= end) continue;
+    spent += searchBetween(s, start, end, of, stores);
+    if (stores.every((x) => x !== null)) break;
+    if (spent > MOST_INSTRUCTIONS) return { stores, tooLong: true };
+    end = start.system.now;
+  }
+  return { stores, tooLong: false };
+}
+
+/** Fills in the stores that are still missing; instructions that were run for it. */
+function searchBetween(s: Session, start: Checkpoint, end: Ps, of: readonly Stretch[], stores: (Store | null)[]): number {
+  const { machine } = s;
+  s.keepCheckpoints = false;
+  s.restore(start);
+  const missing = of.map((_, i) => i).filter((i) => stores[i] === null);
+  const watch: Interceptor = {
+    pages: new Set(missing.flatMap((i) => [of[i]!.address >>> PAGE_BITS, (of[i]!.address + of[i]!.size - 1) >>> PAGE_BITS])),
+    write: (core, at, bytes, value) => {
+      if (core.now() >= end) return value;
+      for (const i of missing) {
+        const { address, size } = of[i]!;
+        if (at < address + size && at + bytes > address)
+          stores[i] = {
+            pc: core.pc,
+            at: core.now(),
+            core: core.index,
+            address: at,
+            size: bytes,
+            value: value >>> 0,
+            byHardware: core.hardwareAccess,
+          };
+      }
+      return value;
+    },
+  };
+  const before = machine.setRepairs(watch);
+  const retired = machine.bootCore.retired();
+  try {
+    runTo(s, end);
+  } finally {
+    machine.setRepairs(before);
+  }
+  return machine.bootCore.retired() - retired;
+}

@@ -1,0 +1,164 @@
+/**
+ * A stretch of a run, instruction by instruction, with what each made of what. The run is repeated for it from a checkpoint: it is the same
+ * run, so what is seen is what happened.
+ */
+import { dataFlow, registerAt, stateAt, type DataFlow, type Place, type Places } from '../../emu/core/data-flow.ts';
+import type { Core } from '../../emu/core/core.ts';
+import type { Surroundings } from '../../emu/core/linear.ts';
+import { S } from '../../emu/core/state.ts';
+import type { Checkpoint } from '../../emu/machine-base.ts';
+import type { Ps } from '../../emu/time.ts';
+import type { Session } from '../session.ts';
+
+export interface Step {
+  readonly pc: number;
+  readonly at: Ps;
+  /** Null for what the core did by itself: stacking and unstacking of an exception. */
+  readonly flow: DataFlow | null;
+  readonly writes: ReadonlyMap<Place, Places>;
+  /** General registers in front of it, R0 to LR. */
+  readonly registers: Uint32Array;
+  /** Exception that was taken (its number) or left (0) by the core; null for an instruction. */
+  readonly exception: number | null;
+}
+
+/** What ended the stretch. */
+export type Ended = 'time' | 'fault' | 'entry' | 'reset' | 'lockup' | 'steps';
+export interface Window {
+  readonly steps: readonly Step[];
+  readonly ended: Ended;
+}
+
+/** Words of a basic exception frame, lowest first (ARMv7-M B1.5.6). */
+const FRAME = [0, 1, 2, 3, 12, 14].map(registerAt);
+const FRAME_PC = 24;
+const EXC_RETURN_SPSEL = 1 << 2;
+
+/** Latest checkpoint of the session that is not after a time. */
+export function checkpointBefore(s: Session, powerOn: Checkpoint, time: Ps): Checkpoint {
+  let best = powerOn;
+  for (const c of [...s.trail, s.entryCheckpoint, s.faultCheckpoint]) {
+    if (c && c.system.now <= time && c.system.now > best.system.now) best = c;
+  }
+  return best;
+}
+
+/** Runs on to a time, the scenario's steps included. False if the machine stands still before it. */
+export function runTo(s: Session, time: Ps): boolean {
+  const { machine } = s;
+  while (machine.now < time) {
+    const before = machine.now;
+    machine.run(time);
+    s.steps.poll();
+    if (machine.now === before && machine.state.lockup) return false;
+  }
+  return true;
+}
+
+/** Runs `core` to `until` (or to what ends it before) one instruction at a time, from where the session stands. */
+export function record(s: Session, core: Core, until: Ps, most: number): Window {
+  const { machine } = s;
+  const steps: Step[] = [];
+  let ended: Ended | null = null;
+  const exceptions: number[] = [];
+  const before = machine.observer;
+  machine.observer = {
+    ...before,
+    faulted: (c) => {
+      if (c === core) ended = 'fault';
+    },
+    entry: (e) => {
+      before.entry?.(e);
+      if (e.core === core.index) ended = 'entry';
+    },
+    beforeReset: () => {
+      ended = 'reset';
+      before.beforeReset?.();
+    },
+    lockup: (c, reason) => {
+      before.lockup?.(c, reason);
+      if (c === core) ended = 'lockup';
+    },
+    exception: (c, exception, handler, pc) => {
+      before.exception?.(c, exception, handler, pc);
+      if (c === core) exceptions.push(exception);
+    },
+    exceptionReturn: (c, exception, pc) => {
+      before.exceptionReturn?.(c, exception, pc);
+      if (c === core) exceptions.push(0);
+    },
+  };
+  try {
+    const single = machine.cores.length === 1;
+    for (;;) {
+      // the count of a sleeping core lags behind by less than a cycle
+      if (core.now() >= until || (core.halted && machine.now >= until)) return { steps, ended: 'time' };
+      if (steps.length >= most) return { steps, ended: 'steps' };
+      const words = core.stateWords();
+      const retired = core.retired();
+      const at = core.now();
+      const pc = core.pc;
+      exceptions.length = 0;
+      // nothing but the core can do anything before the next event: no need to ask the machine
+      if (single && !core.halted && machine.state.pendingReset === null && core.now() < machine.system.scheduler.next) core.step();
+      else {
+        machine.run(core.halted && !core.canWake() ? Math.min(until, machine.system.scheduler.next) : nextCycle(core));
+        s.steps.poll();
+      }
+      const count = core.retired() - retired;
+      if (count > 0 || ended === 'fault') {
+        const flow = dataFlow(core.profile, surroundings(core, words), pc, Math.max(1, count));
+        const writes = withUnlisted(core, words, flow, exceptions.length === 0 && ended === null);
+        steps.push({ pc, at, flow, writes, registers: words.subarray(0, 15), exception: null });
+      }
+      for (const exception of exceptions)
+        steps.push({ pc, at, flow: null, writes: moved(core, exception, words), registers: words.subarray(0, 15), exception });
+      if (ended !== null) return { steps, ended };
+    }
+  } finally {
+    machine.observer = before;
+  }
+}
+
+const nextCycle = (core: Core): Ps => core.clockTimeOf(core.row.clock, core.cycles() + 1);
+
+/** The state in front of an instruction by a copy of its first words; memory as it is now. */
+const surroundings = (core: Core, words: Uint32Array): Surroundings => ({
+  state: (offset) => (offset >> 2 < words.length ? words[offset >> 2]! : core.get(offset)),
+  instruction: (pc) => core.instructionAt(pc),
+  read: (address, size) => core.peek(address, size),
+  isPlain: () => true,
+});
+
+/** Registers that changed though no operand names them (MSR, results of a system instruction): made of what the row reads. */
+function withUnlisted(core: Core, words: Uint32Array, flow: DataFlow | null, compare: boolean): ReadonlyMap<Place, Places> {
+  const known = flow?.writes ?? new Map<Place, Places>();
+  if (!compare || flow?.exact) return known;
+  const writes = new Map(known);
+  const from = new Set<Place>();
+  for (const places of known.values()) for (const p of places) from.add(p);
+  for (const p of flow?.operands ?? []) from.add(p);
+  for (let n = 0; n < 15; n++) if (core.get(S.R + 4 * n) >>> 0 !== words[n] && !writes.has(registerAt(n))) writes.set(registerAt(n), from);
+  return writes;
+}
+
+/** Stacking: the frame's words are the registers; unstacking: the other way round. */
+function moved(core: Core, exception: number, words: Uint32Array): ReadonlyMap<Place, Places> {
+  const writes = new Map<Place, Places>();
+  const into = exception !== 0;
+  const excReturn = into ? core.get(S.LR) : words[S.LR >> 2]!;
+  const process = (excReturn & EXC_RETURN_SPSEL) !== 0;
+  const sp = into ? (process ? core.get(S.PSP) : core.get(S.SP)) : process ? words[S.PSP >> 2]! : words[S.SP >> 2]!;
+  FRAME.forEach((register, i) => {
+    for (let byte = 0; byte < 4; byte++) {
+      const place = (sp + 4 * i + byte) >>> 0;
+      if (into) writes.set(place, new Set([register]));
+      else writes.set(register, new Set([...(writes.get(register) ?? []), place]));
+    }
+  });
+  if (into) {
+    for (let byte = 0; byte < 4; byte++) writes.set((sp + FRAME_PC + byte) >>> 0, new Set([stateAt(S.PC)]));
+    writes.set(stateAt(S.LR), new Set());
+  }
+  return writes;
+}

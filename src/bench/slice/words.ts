@@ -1,0 +1,106 @@
+/** A chain in words: what happened, newest first, a line for each step that a person would name. */
+import { codePlace, symbolAt } from '../../emu/image/image.ts';
+import type { Session } from '../session.ts';
+import type { Failure } from './failure.ts';
+import type { Chain, Link, Origin } from './slice.ts';
+
+const hex = (n: number): string => `0x${(n >>> 0).toString(16).padStart(8, '0')}`;
+
+export function failureInWords(s: Session, failure: Failure): string[] {
+  const { chain, address } = failure;
+  const first = { jump: `the jump to ${hex(address)}`, read: `the read of ${hex(address)}`, write: `the write to ${hex(address)}` }[
+    failure.kind
+  ];
+  const lines = [`${place(s, failure.pc)}: ${first}; ${whatIsAt(s, address, failure.core)}`];
+  return [...lines, ...chainInWords(s, chain)];
+}
+
+export function chainInWords(s: Session, chain: Chain): string[] {
+  const lines: string[] = [];
+  for (const link of told(chain.links)) lines.push(`${place(s, link.pc)}: ${linkText(s, link)}`);
+  const origin = originText(s, chain, chain.origin);
+  if (origin !== null) lines.push(origin);
+  if (chain.address) lines.push(...chainInWords(s, chain.address));
+  return lines;
+}
+
+/** Moves between registers and the stack say nothing by themselves, unless the value changed hands there for a good while. */
+function told(links: readonly Link[]): Link[] {
+  return links.filter((link) => {
+    if (link.how === 'moved' || link.how === 'stacked' || link.how === 'unstacked' || link.how === 'constant') return false;
+    return !link.onStack;
+  });
+}
+
+function linkText(s: Session, link: Link): string {
+  const value = link.value === null ? 'the value' : hex(link.value);
+  switch (link.how) {
+    case 'loaded':
+      return `${value} was loaded from ${addressText(s, link.address!, link.core)}`;
+    case 'stored':
+      return `${value} was stored to ${addressText(s, link.address!, link.core)}`;
+    default:
+      return `${value} was computed`;
+  }
+}
+
+function originText(s: Session, chain: Chain, origin: Origin): string | null {
+  const last = chain.links.at(-1);
+  switch (origin.kind) {
+    case 'constant': {
+      const value = last?.value ?? chain.value;
+      const of = symbolAt(s.input.images, origin.pc);
+      return `${value === null ? 'it' : hex(value)} is a constant${of ? ` of ${of.symbol.name}` : ''}: ${place(s, origin.pc)}`;
+    }
+    case 'memory':
+      // the link above says where it was loaded from
+      return s.machine.system.regionAt(origin.address)?.memory?.row.kind === 'ram'
+        ? `nothing had written ${hex(origin.address)} since power-on`
+        : null;
+    case 'device':
+      return null;
+    case 'unknown':
+      return `where that came from is not explained: ${origin.why}`;
+  }
+}
+
+/** What an address is on this chip. */
+export function addressText(s: Session, address: number, core = 0): string {
+  const { machine } = s;
+  const table = machine.chip.rom?.vectorTable.value;
+  if (table !== undefined && address === table) return `${hex(address)} (word 0 of the ROM's vector table, its initial stack pointer)`;
+  if (table !== undefined && address === table + 4) return `${hex(address)} (word 1 of the ROM's vector table, its reset vector)`;
+  const region = machine.system.regionAt(address, core);
+  if (region?.block) {
+    const name = machine.system.registerName(region.block, address);
+    return `${region.block.row.name}${name ? `.${name}` : ''} (${hex(address)})`;
+  }
+  const symbol = symbolAt(s.input.images, address);
+  if (symbol && symbol.symbol.size > 0 && symbol.offset < symbol.symbol.size)
+    return `${symbol.symbol.name}${symbol.offset === 0 ? '' : `+${symbol.offset}`} (${hex(address)})`;
+  return hex(address);
+}
+
+/** What is there, for an address that was accessed or jumped to in vain. */
+export function whatIsAt(s: Session, address: number, core = 0): string {
+  const { machine } = s;
+  const { chip } = machine;
+  const region = machine.system.regionAt(address, core);
+  const table = chip.rom?.vectorTable.value;
+  const rom = table === undefined ? '' : `; the ROM's vector table is at ${hex(table)}`;
+  if (region === null) return `nothing answers there on ${chip.name}${inSystemArea(address) ? rom : ''}`;
+  if (table !== undefined && (address & ~1) === table) return "that is the ROM's vector table itself, not code";
+  if (table !== undefined && (address & ~1) === table + 4) return "that is the word that holds the ROM's reset vector, not the vector";
+  if (region.block) return `that is ${addressText(s, address, core)}, a peripheral`;
+  const row = region.memory!.row;
+  if (row.zone === 'system') return `that lies in system memory${rom}`;
+  return `that lies in ${row.name}${row.kind === 'ram' ? ' (RAM)' : ''}`;
+}
+/** Where ST's products have their system memory. */
+const inSystemArea = (a: number): boolean => (a >= 0x1ff00000 && a < 0x20000000) || (a >= 0x0bf00000 && a < 0x0c000000);
+
+export function place(s: Session, pc: number): string {
+  const p = codePlace(s.input.images, pc >>> 0);
+  const symbol = p.symbol === null ? '' : ` (${p.symbol})`;
+  return p.file === null ? `${hex(pc)}${symbol}` : `${p.file}:${p.line}${symbol}`;
+}

@@ -1,0 +1,277 @@
+/**
+ * What one instruction makes of what: for every word of the core's state and byte of memory that it writes, the places that the value was made
+ * of. Semantics are those of the rows (builder.ts), run on the values that the core holds in front of the instruction.
+ */
+import type { Expr } from './builder.ts';
+import { type LoadOptions, type Profile, type Val, type Variable } from './builder.ts';
+import type { Instruction } from './decode.ts';
+import { GIVE_UP, giveUp, Linear, LinearRun, type Surroundings } from './linear.ts';
+import { S } from './state.ts';
+
+/** Where a value was: a byte of memory by its address, or (below zero) a word of the core's state. */
+export type Place = number;
+/** Place of the core's state at `offset` (state.ts). */
+export const stateAt = (offset: number): Place => -1 - offset;
+/** Place of general register `n`. */
+export const registerAt = (n: number): Place => stateAt(S.R + 4 * n);
+export const isState = (place: Place): boolean => place < 0;
+export const stateOffset = (place: Place): number => -1 - place;
+
+export type Places = ReadonlySet<Place>;
+const NONE: Places = new Set();
+const union = (a: Places, b: Places): Places => (a.size === 0 ? b : b.size === 0 ? a : new Set([...a, ...b]));
+
+export interface FlowAccess {
+  readonly address: number;
+  readonly size: 1 | 2 | 4;
+  /** What the address was made of. */
+  readonly addressFrom: Places;
+}
+/** Two values whose difference set the flags, or a value that was tested for zero against 0. */
+export interface Comparison {
+  readonly left: number;
+  readonly right: number;
+  readonly leftFrom: Places;
+  readonly rightFrom: Places;
+}
+
+export interface DataFlow {
+  readonly writes: ReadonlyMap<Place, Places>;
+  readonly loads: readonly FlowAccess[];
+  readonly stores: readonly FlowAccess[];
+  /** What a condition looked at (a conditional branch, an IT block); empty where nothing was decided. */
+  readonly decides: Places;
+  readonly comparisons: readonly Comparison[];
+  /** Where it went on by a value: a branch to a register or to a loaded word. */
+  readonly branch: { readonly target: number; readonly from: Places } | null;
+  /** Seen by running its semantics; else by the operands that its row names. */
+  readonly exact: boolean;
+  /** General registers that the row says it reads. */
+  readonly operands: readonly Place[];
+}
+
+/** A known value that remembers where it came from. */
+class Sourced extends Linear {
+  readonly from: Places;
+  constructor(at: number, from: Places) {
+    super(at, 0);
+    this.from = from;
+  }
+}
+const sourcesOf = (v: Val): Places => (v instanceof Sourced ? v.from : NONE);
+const bytesOf = (address: number, size: number): Places => new Set(Array.from({ length: size }, (_, i) => (address + i) >>> 0));
+
+class FlowRun extends LinearRun {
+  readonly writes = new Map<Place, Places>();
+  readonly loads: FlowAccess[] = [];
+  readonly stores: FlowAccess[] = [];
+  readonly comparisons: Comparison[] = [];
+  decides: Places = NONE;
+  branch: DataFlow['branch'] = null;
+  /** The value of a result, with what it was made of. */
+  private made(result: Expr, ...of: readonly Val[]): Expr {
+    const from = of.reduce<Places>((all, v) => union(all, sourcesOf(v)), NONE);
+    return from.size === 0 ? result : new Sourced(this.truth(result), from);
+  }
+
+  // ---- arithmetic ------------------------------------------------------------------------------------------------------------------
+  override add(a: Val, b: Val): Expr {
+    return this.made(super.add(a, b), a, b);
+  }
+  override sub(a: Val, b: Val): Expr {
+    return this.made(super.sub(a, b), a, b);
+  }
+  override neg(a: Val): Expr {
+    return this.made(super.neg(a), a);
+  }
+  override not(a: Val): Expr {
+    return this.made(super.not(a), a);
+  }
+  override mul(a: Val, b: Val): Expr {
+    return this.made(super.mul(a, b), a, b);
+  }
+  override and(a: Val, b: Val): Expr {
+    return this.made(super.and(a, b), a, b);
+  }
+  override or(a: Val, b: Val): Expr {
+    return this.made(super.or(a, b), a, b);
+  }
+  override xor(a: Val, b: Val): Expr {
+    return this.made(super.xor(a, b), a, b);
+  }
+  override shl(a: Val, n: Val): Expr {
+    return this.made(super.shl(a, n), a, n);
+  }
+  override shrU(a: Val, n: Val): Expr {
+    return this.made(super.shrU(a, n), a, n);
+  }
+  override shrS(a: Val, n: Val): Expr {
+    return this.made(super.shrS(a, n), a, n);
+  }
+  override eqz(a: Val): Expr {
+    return this.tested(super.eqz(a), a, 0);
+  }
+  override eq(a: Val, b: Val): Expr {
+    return this.tested(super.eq(a, b), a, b);
+  }
+  override ne(a: Val, b: Val): Expr {
+    return this.tested(super.ne(a, b), a, b);
+  }
+  override ltU(a: Val, b: Val): Expr {
+    return this.made(super.ltU(a, b), a, b);
+  }
+  override ltS(a: Val, b: Val): Expr {
+    return this.made(super.ltS(a, b), a, b);
+  }
+  override leU(a: Val, b: Val): Expr {
+    return this.made(super.leU(a, b), a, b);
+  }
+  override leS(a: Val, b: Val): Expr {
+    return this.made(super.leS(a, b), a, b);
+  }
+  override geU(a: Val, b: Val): Expr {
+    return this.made(super.geU(a, b), a, b);
+  }
+  override geS(a: Val, b: Val): Expr {
+    return this.made(super.geS(a, b), a, b);
+  }
+  override ext8S(a: Val): Expr {
+    return this.made(super.ext8S(a), a);
+  }
+  override ext16S(a: Val): Expr {
+    return this.made(super.ext16S(a), a);
+  }
+  override op(name: string, ...args: Val[]): Expr {
+    return this.made(super.op(name, ...args), ...args);
+  }
+  override select(cond: Val, a: Val, b: Val): Expr {
+    return this.made(super.select(cond, a, b), cond, this.truth(cond) !== 0 ? a : b);
+  }
+  override addWithCarry(x: Val, y: Val, carry: Val, setFlags: boolean, write?: (result: Expr) => void): Expr {
+    const sum = this.made(super.addWithCarry(x, y, carry, false), x, y, carry);
+    write?.(sum);
+    if (setFlags) {
+      const all = super.addWithCarry(x, y, carry, true);
+      this.flagsFrom(this.made(all, x, y, carry));
+      // CMN
+      this.comparisons.push({ left: this.truth(x), right: -this.truth(y) | 0, leftFrom: sourcesOf(x), rightFrom: sourcesOf(y) });
+    }
+    return sum;
+  }
+  override subtract(x: Val, y: Val, setFlags: boolean, write?: (result: Expr) => void): Expr {
+    const difference = this.made(super.subtract(x, y, false), x, y);
+    write?.(difference);
+    if (setFlags) {
+      this.flagsFrom(this.made(super.subtract(x, y, true), x, y));
+      this.comparisons.push({ left: this.truth(x), right: this.truth(y), leftFrom: sourcesOf(x), rightFrom: sourcesOf(y) });
+    }
+    return difference;
+  }
+  private flagsFrom(result: Expr): void {
+    for (const offset of [S.NF, S.ZF, S.CF, S.VF]) this.writes.set(stateAt(offset), sourcesOf(result));
+  }
+  private tested(result: Expr, a: Val, b: Val): Expr {
+    if (sourcesOf(a).size > 0 || sourcesOf(b).size > 0)
+      this.comparisons.push({ left: this.truth(a), right: this.truth(b), leftFrom: sourcesOf(a), rightFrom: sourcesOf(b) });
+    return this.made(result, a, b);
+  }
+  override variable(_type?: unknown, initial?: Val): Variable {
+    let value: Expr | null = initial === undefined ? null : this.let(initial);
+    const set = (v: Val): void => {
+      value = this.let(v);
+    };
+    return {
+      local: -1,
+      set,
+      get get() {
+        return value ?? giveUp();
+      },
+    };
+  }
+
+  // ---- decisions -------------------------------------------------------------------------------------------------------------------
+  override condition(cc: number): Expr {
+    const c = super.condition(cc);
+    this.decides = union(this.decides, sourcesOf(c));
+    return c;
+  }
+  override if(cond: Val, then: () => void, otherwise?: () => void): void {
+    this.decides = union(this.decides, sourcesOf(cond));
+    super.if(cond, then, otherwise);
+  }
+
+  // ---- state and memory ------------------------------------------------------------------------------------------------------------
+  override state(offset: number): Expr {
+    const v = super.state(offset);
+    const place = stateAt(offset);
+    return this.writes.has(place) ? v : new Sourced(this.truth(v), new Set([place]));
+  }
+  override setState(offset: number, v: Val): void {
+    this.writes.set(stateAt(offset), sourcesOf(v));
+    super.setState(offset, v);
+  }
+  override s(n: Val): Expr {
+    return this.state(S.FP + 4 * this.truth(n));
+  }
+  override setS(n: Val, bits: Val): void {
+    this.writes.set(stateAt(S.FP + 4 * this.truth(n)), sourcesOf(bits));
+  }
+  override load(address: Val, size: 1 | 2 | 4, options?: LoadOptions): Expr {
+    const at = this.truth(address) >>> 0;
+    this.loads.push({ address: at, size, addressFrom: sourcesOf(address) });
+    return new Sourced(this.truth(super.load(at, size, options)), bytesOf(at, size));
+  }
+  override store(address: Val, size: 1 | 2 | 4, value: Val): void {
+    const at = this.truth(address) >>> 0;
+    this.stores.push({ address: at, size, addressFrom: sourcesOf(address) });
+    for (const byte of bytesOf(at, size)) this.writes.set(byte, sourcesOf(value));
+  }
+
+  // ---- control -------------------------------------------------------------------------------------------------------------------
+  private goesTo(target: Val): void {
+    if (sourcesOf(target).size > 0) this.branch = { target: this.truth(target) >>> 0, from: sourcesOf(target) };
+  }
+  override jump(target: Val): void {
+    this.goesTo(target);
+    super.jump(target);
+  }
+  /** An even address or an EXC_RETURN ends the instruction: what comes then is the core's. */
+  override bx(target: Val): void {
+    this.goesTo(target);
+  }
+  override blx(target: Val): void {
+    this.goesTo(target);
+  }
+}
+
+/** Operand fields of a row, as register numbers. */
+function named(ins: Instruction, fields: string): number[] {
+  const d = ins.decoded;
+  const value: Readonly<Record<string, number | undefined>> = { a: d.a, b: d.b, c: d.c, d: d.d };
+  return [...fields].map((f) => value[f]).filter((n): n is number => n !== undefined);
+}
+
+/**
+ * The flow of the instruction at `pc`, or of so many in a row that issue together, from what they found to what they left; null where there is none.
+ * `around` tells the state in front of them.
+ */
+export function dataFlow(profile: Profile, around: Surroundings, pc: number, count = 1): DataFlow | null {
+  const run = new FlowRun(profile, around, pc);
+  let exact = true;
+  let ins = around.instruction(pc);
+  if (!ins) return null;
+  try {
+    for (let i = 0; i < count; i++) {
+      ins = around.instruction(run.next) ?? ins;
+      run.run();
+    }
+  } catch (e) {
+    if (e !== GIVE_UP) throw e;
+    exact = false;
+    const from = new Set(named(ins, ins.def.src).map(registerAt));
+    for (const load of run.loads) for (const byte of bytesOf(load.address, load.size)) from.add(byte);
+    for (const n of named(ins, ins.def.dest)) if (!run.writes.has(registerAt(n))) run.writes.set(registerAt(n), from);
+  }
+  const { writes, loads, stores, decides, comparisons, branch } = run;
+  return { writes, loads, stores, decides, comparisons, branch, exact, operands: named(ins, ins.def.src).map(registerAt) };
+}
