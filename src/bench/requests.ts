@@ -10,9 +10,10 @@ import type { Core } from '../emu/core/core.ts';
 import type { Place } from '../emu/core/data-flow.ts';
 import { S } from '../emu/core/state.ts';
 import type { Checkpoint } from '../emu/machine-base.ts';
+import type { Block } from '../emu/system.ts';
 import { MS, US, type Ps } from '../emu/time.ts';
 import type { Session } from './session.ts';
-import { lastStore, lastStores } from './slice/stores.ts';
+import { lastStore, lastStores, type Store } from './slice/stores.ts';
 import { record, runTo, type Step } from './slice/window.ts';
 
 /** How long behind the reset accesses are watched. */
@@ -23,21 +24,26 @@ const DECISION_STEPS = 12_000;
 const MOST_WORDS = 8;
 /** Persistent words that nobody reads: with more of them they are buffers, no request. */
 const MOST_UNREAD = 32;
+/** On the stack only values above this count: smaller ones are there by chance. */
+const SMALL = 0xffff;
 /** Words of a stack that were never written between others that were. */
 const STACK_GAP = 64;
 
-/** A word that was there before the reset, with what became of it behind it. */
+/** What user code read behind the reset, by address and size of the first read. */
 interface Word {
   readonly address: number;
-  size: 1 | 2 | 4;
-  /** As the core saw it before the reset, and what memory holds of it behind it. */
+  readonly size: 1 | 2 | 4;
+  /** Something had written it before the reset. */
+  readonly written: boolean;
+  /** As the core saw it before the reset, and what memory held of it then. */
   readonly before: number;
   readonly atReset: number;
   readonly inDirtyLine: boolean;
-  overwrittenBy: Writer | null;
-  read: number | null;
-  reader: Writer | null;
-  readWithoutClock: boolean;
+  readonly overwrittenBy: Writer | null;
+  /** Of the read that decided, once it is known; until then the first one. */
+  read: number;
+  reader: Writer;
+  readonly readWithoutClock: boolean;
   comparedWith: number | null;
   decision: Writer | null;
 }
@@ -75,8 +81,10 @@ class RequestTrace {
   private readonly end: Ps;
   private readonly backup = new Map<number, BackupStore>();
   private readonly words = new Map<number, Word>();
-  /** Words that were touched behind the reset. */
+  /** Last store to a word behind the reset; words that were touched at all. */
+  private readonly stored = new Map<number, Writer>();
   private readonly touched = new Set<number>();
+  private stack: Stretch = { low: 0, high: 0 };
 
   constructor(session: Session, powerOn: Checkpoint, index: number, resetAt: Ps, end: Ps) {
     this.index = index;
@@ -89,12 +97,22 @@ class RequestTrace {
   run(): MagicWord[] {
     const behind = this.runToReset();
     if (!behind) return [];
+    this.stack = stackOf(this.session, behind.before.words);
     this.watchBehind(behind);
-    const read = [...this.words.values()].filter((w) => w.reader !== null);
+    const read = [...this.words.values()];
     this.findDecisions(behind, read);
-    const found = this.withWriters(read.filter((w) => w.decision !== null));
+    const found = this.withWriters(this.telling(read));
+    return found.some((w) => w.writer !== null || w.elsewhere !== null) ? found : [...found, ...this.unread(behind.before.words)];
+  }
 
-    return found.length > 0 && found.some((w) => w.writer !== null) ? found : [...found, ...this.unread(behind.before.words)];
+  /** Words that something is decided by, and their neighbours: a request may have two halves. */
+  private telling(read: readonly Word[]): Word[] {
+    const decided = read.filter((w) => w.decision !== null && (!this.onStack(w.address) || w.comparedWith! > SMALL));
+    const halves = read.filter((w) => w.decision === null && w.size === 4 && decided.some((d) => d.address === (w.address ^ 4) >>> 0));
+    return [...decided, ...halves];
+  }
+  private onStack(address: number): boolean {
+    return address >= this.stack.low && address < this.stack.high;
   }
 
   /** Runs up to the reset with a watch on the backup domain alone; the state right behind it. */
@@ -120,7 +138,7 @@ class RequestTrace {
     machine.observer = {
       ...observer,
       beforeReset: () => {
-        if (machine.history.resets.length === this.index) before = snapshot(session);
+        if (machine.history.resets.length === this.index) before = snapshot(session, this.backup.keys());
         observer.beforeReset?.();
       },
       reset: (by) => {
@@ -146,49 +164,21 @@ class RequestTrace {
 
   /** Runs on behind the reset with a watch on everything that outlives one. */
   private watchBehind({ before }: { readonly before: Snapshot }): void {
-    const { session, touched, words } = this;
+    const { session, touched, words, stored } = this;
     const { machine } = session;
-    const wordAt = (address: number): Word | null => {
-      const word = (address & ~3) >>> 0;
-      const known = words.get(word);
-      if (known) return known;
-      const seen = before.words.get(word) ?? (this.isBackup(word) ? 0 : null);
-      if (seen === null) return null;
-      const atReset = (machine.bootCore.peekBehindCache(word, 4) ?? 0) >>> 0;
-      const made: Word = {
-        address: word,
-        size: 4,
-        before: this.isBackup(word) ? atReset : seen,
-        atReset,
-        inDirtyLine: before.dirty.has(word),
-        overwrittenBy: null,
-        read: null,
-        reader: null,
-        readWithoutClock: false,
-        comparedWith: null,
-        decision: null,
-      };
-      words.set(word, made);
-      return made;
-    };
     const watch: Interceptor = {
       pages: keeperPages(session),
       read: (core, address, size) => {
-        if (core.zone !== 'user' || core.hardwareAccess) return null;
-        const w = wordAt(address);
-        if (!w || w.reader !== null) return null;
-        const block = machine.system.regionAt(address, core.index)?.block;
-        w.size = size as 1 | 2 | 4;
-        w.readWithoutClock = block != null && !machine.system.answersReads(block, address - block.row.base);
-        w.read = w.readWithoutClock ? 0 : (core.peek(address, w.size) ?? 0) >>> 0;
-        w.reader = writerAt(core, machine.history.seq);
-        touched.add(w.address);
+        if (core.zone !== 'user' || core.hardwareAccess || words.has(address)) return null;
+        const w = this.readOf(core, address, size as 1 | 2 | 4, before);
+        if (w) words.set(address, w);
+        touched.add((address & ~3) >>> 0);
         return null;
       },
       write: (core, address, _size, value) => {
-        const w = wordAt(address);
-        if (w && w.reader === null) w.overwrittenBy ??= writerAt(core, machine.history.seq);
-        if (w) touched.add(w.address);
+        const word = (address & ~3) >>> 0;
+        stored.set(word, writerAt(core, machine.history.seq));
+        touched.add(word);
         return value;
       },
     };
@@ -199,6 +189,38 @@ class RequestTrace {
       machine.setRepairs(repairs);
     }
   }
+  /** The first read of an address; null where nothing is that outlives a reset. */
+  private readOf(core: Core, address: number, size: 1 | 2 | 4, before: Snapshot): Word | null {
+    const { machine } = this.session;
+    const word = (address & ~3) >>> 0;
+    const region = machine.system.regionAt(address, core.index);
+    if (!region || (region.block ? region.block.row.backup !== true : region.memory?.row.kind !== 'ram')) return null;
+    const part = (value: number): number => (size === 4 ? value : (value >>> (8 * (address & 3))) & ((1 << (8 * size)) - 1)) >>> 0;
+    const now = (core.peek(address, size) ?? 0) >>> 0;
+    const seen = before.words.get(word);
+    const unclocked = region.block !== null && !machine.system.answersReads(region.block, address - region.block.row.base);
+    return {
+      address,
+      size,
+      written: seen !== undefined,
+      before: seen === undefined ? now : part(seen),
+      atReset: part(before.memory.get(word) ?? seen ?? now),
+      inDirtyLine: before.memory.has(word) && region.block === null,
+      overwrittenBy: region.block ? this.changedBy(region.block, address) : (this.stored.get(word) ?? null),
+      read: unclocked ? 0 : now,
+      reader: writerAt(core, machine.history.seq),
+      readWithoutClock: unclocked,
+      comparedWith: null,
+      decision: null,
+    };
+  }
+  /** Who changed a register of the backup domain behind the reset: a store to it, or a reset of the domain. */
+  private changedBy(block: Block, address: number): Writer | null {
+    const { machine } = this.session;
+    const name = machine.system.registerName(block, address);
+    const w = name === null ? null : machine.history.lastWriter(`${block.row.name}.${name}`);
+    return w && w.at > this.resetAt ? { pc: w.pc, lr: w.lr, at: w.at, kind: w.kind, core: w.core, seq: w.seq } : null;
+  }
   private isBackup(word: number): boolean {
     return this.session.machine.system.regionAt(word)?.block?.row.backup === true;
   }
@@ -206,34 +228,30 @@ class RequestTrace {
   /** Which of the words a condition hangs on, and what it compares them with: a forward slice from the first read on. */
   private findDecisions({ checkpoint }: { readonly checkpoint: Checkpoint }, read: readonly Word[]): void {
     const { session } = this;
-    const first = Math.min(...read.map((w) => w.reader!.at));
+    const first = Math.min(...read.map((w) => w.reader.at));
     if (!Number.isFinite(first)) return;
     session.restore(checkpoint);
     runTo(session, Math.max(checkpoint.system.now, first - 1 * US));
-    const core = session.machine.cores[read.find((w) => w.reader!.at === first)!.reader!.core]!;
+    const core = session.machine.cores[read.find((w) => w.reader.at === first)!.reader.core]!;
     const { steps } = record(session, core, this.end, DECISION_STEPS);
     const taint = new Map<Place, ReadonlySet<Word>>();
-    const byAddress = new Map(read.map((w) => [w.address, w]));
+    const byAddress = new Map(read.flatMap((w) => Array.from({ length: w.size }, (_, i) => [w.address + i, w] as const)));
     for (const step of steps) flowThrough(step, core.index, taint, byAddress);
   }
 
   /** The words with the stores that they should hold. */
   private withWriters(words: readonly Word[]): MagicWord[] {
-    const { session, powerOn } = this;
     const found: MagicWord[] = [];
     // what was compared with the very value that it had held is the request; the rest in the order of their reads
-    const ranked = words.toSorted((a, b) => rank(a) - rank(b) || a.reader!.at - b.reader!.at).slice(0, MOST_WORDS);
+    const ranked = words.toSorted((a, b) => rank(a) - rank(b) || a.reader.at - b.reader.at).slice(0, MOST_WORDS);
     for (const w of ranked) {
-      const stored = this.backup.get(w.address);
-      if (this.isBackup(w.address)) {
-        found.push(magicOf(w, stored?.value ?? null, stored?.writer ?? null, this.elsewhere(w)));
-        continue;
+      const stored = this.backup.get((w.address & ~3) >>> 0);
+      if (this.isBackup(w.address)) found.push(magicOf(w, stored?.value ?? null, stored?.writer ?? null, this.elsewhere(w)));
+      else {
+        const store = w.written ? lastStore(this.session, this.powerOn, w.address, w.size, this.resetAt) : null;
+        if (store === 'too long') continue;
+        found.push(magicOf(w, store === null ? null : w.before, store && writerOf(store), store === null ? this.elsewhere(w) : null));
       }
-      const store = lastStore(session, powerOn, w.address, 4, this.resetAt);
-      const writer: Writer | null =
-        store === null || store === 'too long' ? null : { pc: store.pc, at: store.at, kind: 'cpu', core: store.core, seq: -1 };
-      if (store === 'too long') continue;
-      found.push(magicOf(w, writer === null ? null : w.before, writer, writer === null ? this.elsewhere(w) : null));
     }
     return found;
   }
@@ -248,15 +266,14 @@ class RequestTrace {
   /** Words outside of the stack that were written before the reset, and that nobody touched behind it: kept there on purpose, and never read. */
   private unread(survivors: ReadonlyMap<number, number>): MagicWord[] {
     const { session, powerOn } = this;
-    const stack = stackOf(session, survivors);
-    const left = [...survivors.keys()].filter((a) => !this.touched.has(a) && (a < stack.low || a >= stack.high));
+    const left = [...survivors.keys()].filter((a) => !this.touched.has(a) && !this.onStack(a));
     const backup = [...this.backup.keys()].filter((a) => !this.touched.has(a));
     if (left.length > MOST_UNREAD) left.length = 0;
     const stores = lastStores(session, powerOn, left, this.resetAt);
     const ofRam = [...stores].map(([address, store]) => ({
       address,
       value: survivors.get(address)!,
-      writer: { pc: store.pc, at: store.at, kind: 'cpu', core: store.core, seq: -1 } satisfies Writer,
+      writer: writerOf(store),
     }));
     const ofBackup = backup.map((address) => ({ address, ...this.backup.get(address)! }));
     return [...ofRam, ...ofBackup]
@@ -279,6 +296,8 @@ class RequestTrace {
   }
 }
 
+const writerOf = (store: Store): Writer => ({ pc: store.pc, lr: store.lr, at: store.at, kind: 'cpu', core: store.core, seq: -1 });
+
 /** Compared with the value that it had; then with any constant but zero. */
 const rank = (w: Word): number =>
   w.comparedWith === null ? 3 : w.comparedWith === w.before && w.before !== 0 ? 0 : w.comparedWith !== 0 ? 1 : 2;
@@ -299,44 +318,43 @@ const magicOf = (w: Word, wanted: number | null, writer: Writer | null, elsewher
 });
 
 /** What an instruction makes of the words: marks move with the values, and a comparison of a marked value with an unmarked one is a decision. */
-function flowThrough(step: Step, core: number, taint: Map<Place, ReadonlySet<Word>>, words: Map<number, Word>): void {
+function flowThrough(step: Step, core: number, taint: Map<Place, ReadonlySet<Word>>, words: ReadonlyMap<number, Word>): void {
   const of = (places: Iterable<Place>): Set<Word> => {
     const all = new Set<Word>();
     for (const p of places) {
       for (const w of taint.get(p) ?? []) all.add(w);
-      const w = p >= 0 ? words.get((p & ~3) >>> 0) : undefined;
+      const w = words.get(p);
       if (w) all.add(w);
     }
     return all;
   };
   for (const c of step.flow?.comparisons ?? []) {
     const [left, right] = [of(c.leftFrom), of(c.rightFrom)];
-    const [marked, value] =
-      left.size > 0 && right.size === 0 ? [left, c.right] : right.size > 0 && left.size === 0 ? [right, c.left] : [null, 0];
-    for (const w of marked ?? []) {
-      // the first telling one counts; a test for zero may be one of several
-      if (w.decision !== null && (w.comparedWith !== 0 || value === 0)) continue;
-      w.decision = { pc: step.pc, at: step.at, kind: 'cpu', core, seq: -1 };
-      w.comparedWith = value >>> 0;
-    }
+    if (left.size > 0 && right.size === 0) for (const w of left) decide(w, c.right, c.left, step, core);
+    else if (right.size > 0 && left.size === 0) for (const w of right) decide(w, c.left, c.right, step, core);
   }
   const marked = [...step.writes].map(([place, from]) => [place, of(from)] as const);
   for (const [place, marks] of marked) {
     if (marks.size > 0) taint.set(place, marks);
     else taint.delete(place);
-    // what is stored there once it has been read is another value
-    const w = place >= 0 ? words.get((place & ~3) >>> 0) : undefined;
-    if (w && w.reader!.at < step.at) words.delete(w.address);
   }
 }
+/** The first telling comparison of a word counts, and the one with what it had held above all; a test for zero may be one of several. */
+function decide(w: Word, value: number, read: number, step: Step, core: number): void {
+  const meant = value >>> 0 === w.before && w.before !== 0;
+  if (w.decision !== null && !(meant && w.comparedWith !== w.before) && (w.comparedWith !== 0 || value === 0)) return;
+  w.decision = { pc: step.pc, at: step.at, kind: 'cpu', core, seq: -1 };
+  w.comparedWith = value >>> 0;
+  w.read = read >>> 0;
+}
 
-/** What RAM held before the reset, as the core saw it: words that something had written. */
+/** What RAM and the backup domain held before the reset, as the core saw it: words that something had written. */
 interface Snapshot {
   readonly words: ReadonlyMap<number, number>;
-  /** Words of which only a dirty line of the data cache had the value. */
-  readonly dirty: ReadonlySet<number>;
+  /** What memory held where the core saw something else: in a dirty line of the data cache, or nowhere. */
+  readonly memory: ReadonlyMap<number, number>;
 }
-function snapshot(s: Session): Snapshot {
+function snapshot(s: Session, backup: Iterable<number>): Snapshot {
   const { system, bootCore } = s.machine;
   const words = new Map<number, number>();
   const { u8, u32 } = system.arena;
@@ -345,20 +363,25 @@ function snapshot(s: Session): Snapshot {
     for (let i = 0; i < m.row.size >>> 2; i++)
       if (u8[WORD_MAP + (m.host >>> 2) + i] === 1) words.set(m.row.base + 4 * i, u32[(m.host >>> 2) + i]!);
   }
-  const dirty = new Set<number>();
+  const memory = new Map<number, number>();
   for (const line of bootCore.l1?.dirtyLines() ?? []) {
     for (let address = line; address < line + 32; address += 4) {
-      const value = bootCore.peek(address, 4);
-      if (value === null) continue;
-      if (bootCore.peekBehindCache(address, 4) !== value) dirty.add(address);
+      const [value, behind] = [bootCore.peek(address, 4), bootCore.peekBehindCache(address, 4)];
+      if (value === null || behind === null) continue;
+      if (behind !== value) memory.set(address, behind >>> 0);
       words.set(address, value >>> 0);
     }
   }
-  return { words, dirty };
+  for (const address of backup) words.set(address, (bootCore.peek(address, 4) ?? 0) >>> 0);
+  return { words, memory };
 }
 
+interface Stretch {
+  readonly low: number;
+  readonly high: number;
+}
 /** The stack that was in use: from the top that the vector table names down to where nothing had been written. */
-function stackOf(s: Session, words: ReadonlyMap<number, number>): { readonly low: number; readonly high: number } {
+function stackOf(s: Session, words: ReadonlyMap<number, number>): Stretch {
   const high = (s.machine.bootCore.peek(s.machine.bootVectors(), 4) ?? 0) >>> 0;
   let low = high;
   for (let at = high - 4, gap = 0; gap < STACK_GAP && at > 0; at -= 4) {

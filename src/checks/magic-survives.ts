@@ -31,10 +31,19 @@ const isMeant = (w: MagicWord): boolean => w.comparedWith !== null && w.compared
 const mayBeMeant = (w: MagicWord): boolean =>
   isMeant(w) || w.comparedWith === null || (w.comparedWith === 0 && w.wanted !== 0 && w.read === 0);
 
+/** One half of a request lived through the reset, this one was never written. */
+const isMissingHalf = (w: MagicWord, words: readonly MagicWord[]): boolean =>
+  w.writer === null &&
+  w.comparedWith !== null &&
+  w.comparedWith > 0 &&
+  words.some((other) => other.address === (w.address ^ 4) >>> 0 && isKept(other));
+
 /** Words that were lost: those that are compared with what they had held first. */
 const lostWords = ({ history }: Subject): readonly MagicWord[] => {
-  const lost = history?.magic.filter((w) => isLost(w) && mayBeMeant(w)) ?? [];
-  return [...lost.filter(isMeant), ...lost.filter((w) => !isMeant(w))];
+  const words = history?.magic ?? [];
+  const halves = words.filter((w) => isMissingHalf(w, words)).map((w) => ({ ...w, wanted: w.comparedWith }));
+  const lost = words.filter((w) => isLost(w) && mayBeMeant(w));
+  return [...lost.filter(isMeant), ...halves, ...lost.filter((w) => !isMeant(w))];
 };
 
 interface Fate {
@@ -43,6 +52,10 @@ interface Fate {
   readonly blamed: Writer | null;
 }
 function fateOf(subject: Subject, w: MagicWord): Fate {
+  if (w.writer === null) {
+    const half = subject.history?.magic.find((other) => other.address === (w.address ^ 4) >>> 0);
+    return { because: 'only one half of the request was written before the reset', source: FLOW, blamed: half?.writer ?? w.reader };
+  }
   const dropped = w.atReset !== w.wanted;
   const ram = inRam(subject, w.address);
   if (w.inDirtyLine)
@@ -76,7 +89,7 @@ function fateOf(subject: Subject, w: MagicWord): Fate {
 function judgeLost(subject: Subject, w: MagicWord): Judgement {
   const { because, source, blamed } = fateOf(subject, w);
   return broken(isMeant(w) ? 'fail' : 'warn', {
-    observed: `${hex(w.address)} held ${hex(w.atReset !== w.wanted ? w.atReset : (w.read ?? 0))}`,
+    observed: `${hex(w.address)} held ${hex(w.atReset !== w.wanted && w.writer !== null ? w.atReset : (w.read ?? 0))}`,
     expected: hex(w.wanted ?? 0),
     source,
     confidence: w.inDirtyLine ? 'inferred' : 'documented',

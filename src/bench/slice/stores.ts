@@ -1,6 +1,7 @@
 /** Who stored to a word last: the run is repeated from checkpoint to checkpoint, the latest first, with a watch on the word. */
 import { PAGE_BITS } from '../../emu/arena.ts';
 import type { Interceptor } from '../../emu/core/core-types.ts';
+import { S } from '../../emu/core/state.ts';
 import type { Checkpoint } from '../../emu/machine-base.ts';
 import type { Ps } from '../../emu/time.ts';
 import type { Session } from '../session.ts';
@@ -11,6 +12,7 @@ const MOST_INSTRUCTIONS = 20_000_000;
 
 export interface Store {
   readonly pc: number;
+  readonly lr: number;
   readonly at: Ps;
   readonly core: number;
   readonly address: number;
@@ -80,6 +82,7 @@ function searchBetween(s: Session, start: Checkpoint, end: Ps, of: readonly Stre
         if (at < address + size && at + bytes > address)
           stores[i] = {
             pc: core.pc,
+            lr: core.get(S.LR),
             at: core.now(),
             core: core.index,
             address: at,
