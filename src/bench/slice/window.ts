@@ -102,7 +102,7 @@ export function record(s: Session, core: Core, until: Ps, most: number): Window 
       // nothing but the core can do anything before the next event: no need to ask the machine
       if (single && !core.halted && machine.state.pendingReset === null && core.now() < machine.system.scheduler.next) core.step();
       else {
-        machine.run(core.halted && !core.canWake() ? Math.min(until, machine.system.scheduler.next) : nextCycle(core));
+        machine.run(core.halted && !core.canWake() ? Math.min(until, machine.system.scheduler.next) : nextCycle(core, machine.now));
         s.steps.poll();
       }
       const count = core.retired() - retired;
@@ -120,7 +120,8 @@ export function record(s: Session, core: Core, until: Ps, most: number): Window 
   }
 }
 
-const nextCycle = (core: Core): Ps => core.clockTimeOf(core.row.clock, core.cycles() + 1);
+/** The core may lag behind the machine by less than a cycle, or behind the other core. */
+const nextCycle = (core: Core, now: Ps): Ps => Math.max(core.clockTimeOf(core.row.clock, core.cycles() + 1), now + 1);
 
 /** The state in front of an instruction by a copy of its first words; memory as it is now. */
 const surroundings = (core: Core, words: Uint32Array): Surroundings => ({
