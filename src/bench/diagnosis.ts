@@ -131,14 +131,16 @@ class Search {
 
   private unexplained(): Diagnosis {
     this.drop(this.broken.filter(isTentative));
-    const causes = this.broken.filter(isBroken).map((j): Cause => ({
-      id: j.id,
-      proved: false,
-      repair: j.repair,
-      outcomeAfterRepair: null,
-      dependsOn: [],
-      judged: j,
-    }));
+    const causes = this.broken
+      .filter((j) => isBroken(j) && !isRemark(j))
+      .map((j): Cause => ({
+        id: j.id,
+        proved: false,
+        repair: j.repair,
+        outcomeAfterRepair: null,
+        dependsOn: [],
+        judged: j,
+      }));
     return { explained: false, causes, sets: [], harmless: [], later: [] };
   }
 
@@ -231,6 +233,7 @@ class Search {
 
 const undoes = ({ repair }: Judged): boolean => repair?.at === 'entry' && repair.acts === 'undoes-exception';
 const isLastResort = (j: Judged): boolean => (j.subject && j.check?.isLastResort?.(j.subject)) ?? false;
+const isRemark = (j: Judged): boolean => j.judgement.verdict === 'warn' && j.check?.remark === true;
 const isTentative = (j: Judged): boolean => (j.subject && j.check?.isTentative?.(j.subject)) ?? false;
 const keyOf = (ids: readonly CheckId[]): string => [...ids].sort().join();
 const named = (j: Judged): NamedRepair => ({ id: j.id, repair: j.repair!, subject: j.subject! });

@@ -1,5 +1,6 @@
 /** A run with everything: base run, checks, diagnosis by repair, dependence on ROM options, result. */
-import { collectBase, makeResult, type SymptomAnswer } from './document.ts';
+import { collectBase, makeResult, type BaseFacts, type SymptomAnswer } from './document.ts';
+import { crashInWords, faultPhrase } from './crash.ts';
 import { dependencies, diagnose, judgeAll, type Diagnosis } from './diagnosis.ts';
 import { CutShort, isCut, observe, type Starts } from './attempt.ts';
 import type { Checkpoint } from '../emu/machine-base.ts';
@@ -13,7 +14,7 @@ import { answerSymptom } from './symptom.ts';
 import { tierStats } from './tier-stats.ts';
 import { findJump, notTriggered, tryAll } from './find-jump.ts';
 import { traceRequests } from './requests.ts';
-import { factsOf, traceFailure } from './slice/failure.ts';
+import { factsOf, traceFailure, type Failure } from './slice/failure.ts';
 import { failureInWords } from './slice/words.ts';
 import { Variants } from './variants.ts';
 
@@ -53,8 +54,11 @@ function runIn(session: Session, input: RunInput): RunResult {
     cut || end.outcome === 'dfu'
       ? null
       : traceFailure(session, powerOn, base.firstFault, entries.at(-1) ?? null, romFacts(session).resetVector);
-  const chain = failure ? failureInWords(session, failure) : [];
+  const told = failure ? failureInWords(session, failure) : [];
   if (failure) traced = { ...traced, failure: factsOf(failure) };
+  const crash = crashNotes(session, base, failure);
+  // the first link is the fault itself
+  const chain = crash.length > 0 ? told.slice(1) : told;
 
   // the judged instant: the last entry, else the first fault, else the end
   const entry = session.lastEntry();
@@ -69,6 +73,7 @@ function runIn(session: Session, input: RunInput): RunResult {
   let symptom: SymptomAnswer | null = null;
   let noReturn: NoReturn | null = null;
   const notes = [...base.notes];
+  notes.push(...crash);
   for (const text of chain) notes.push({ kind: 'chain', text });
   if (missed !== null) notes.push({ kind: 'scenario', text: `steps[${missed}] was not carried out before the run ended` });
   try {
@@ -98,6 +103,15 @@ function runIn(session: Session, input: RunInput): RunResult {
 function withRow(rows: RunResult['timeline'], row: RunResult['timeline'][number]): RunResult['timeline'] {
   const behind = rows.findIndex((r) => Number(r.at) > Number(row.at));
   return rows.toSpliced(behind < 0 ? rows.length : behind, 0, row);
+}
+
+/** The first fault of a run that never came to an entry, as a person debugs it. */
+function crashNotes(session: Session, base: BaseFacts, failure: Failure | null): { kind: string; text: string }[] {
+  const { firstFault } = base;
+  if (!firstFault || !session.faultCheckpoint || base.entries.length > 0) return [];
+  session.restore(session.faultCheckpoint);
+  const lines = [faultPhrase(session, firstFault, failure?.kind ?? null), ...crashInWords(session, firstFault)];
+  return lines.map((text) => ({ kind: 'crash', text }));
 }
 
 /** What could make a firmware jump that does not; with `--find-jump`, what comes of it. */

@@ -37,9 +37,10 @@ function whatHappened(r: Omit<RunResult, 'summary'>, base: BaseFacts): string {
       return `the chip keeps resetting (${last?.by ?? 'unknown cause'})${where(last?.from)}`;
     }
     case 'fault': {
-      if (base.lockup) return `the core locked up: ${base.lockup}`;
+      const crash = r.notes.find((n) => n.kind === 'crash')?.text;
+      if (base.lockup) return `the core locked up: ${base.lockup}${crash ? `; ${crash}` : ''}`;
       const name = FAULT_NAMES[base.fault?.exception ?? 3] ?? 'a fault';
-      return `${name} taken${entry ? ` after the jump into system memory${from}` : ' before any jump into system memory'}, and its handler does not return`;
+      return `${name} taken${entry ? ` after the jump into system memory${from}` : ' before any jump into system memory'}, and its handler does not return${crash ? `; ${crash}` : ''}`;
     }
     case 'rom-silent':
       return `the ROM was entered${from} but never answered the USB host${unfinished}`;

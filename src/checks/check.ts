@@ -98,6 +98,8 @@ export interface FailureFacts {
   readonly address: number;
   /** Memory that the target or address was loaded from at last, and the instruction that loaded it; null where it was made otherwise. */
   readonly loaded: { readonly address: number; readonly pc: number } | null;
+  /** What a failed read should have given is branched to a few instructions later. */
+  readonly feedsBranch: boolean;
   /** It came by a load through SP. */
   readonly throughStack: boolean;
 }
@@ -269,6 +271,8 @@ export interface Check {
   members?(subject: Subject): readonly string[];
   /** Judgement and repair of some of the members. */
   narrow?(subject: Subject, members: readonly string[]): { readonly judgement: Judgement; readonly repair: Repair };
+  /** A warning of it is a remark: it explains nothing without proof. */
+  readonly remark?: true;
   /** The evidence is too weak to accuse anyone without proof: what is not proved is not told. */
   isTentative?(subject: Subject): boolean;
   /** The repair replaces the jump itself, so that it says something only where nothing smaller helps. */

@@ -31,7 +31,8 @@ export const entryAddress: Check = {
     const { entry, rom } = subject;
     const fix = jumpInC(rom);
     const wrong = ownEntry(subject) ? null : wrongVectorRead(subject);
-    if (wrong)
+    // an unaligned read faults whatever it would have given
+    if (wrong && subject.history?.firstFault?.kind !== 'unaligned')
       return {
         at: 'redirect',
         what: `reads of ${hex(wrong.table)} answer with the words of the table at ${hex(rom.vectorTable)}`,
@@ -39,7 +40,7 @@ export const entryAddress: Check = {
         from: wrong.table,
       };
     if (!entry)
-      return (strayJump(subject) ?? wrongWord(subject)) === null
+      return (strayJump(subject) ?? wrongWord(subject) ?? wrong) === null
         ? null
         : {
             at: 'entry',
@@ -122,10 +123,10 @@ function judgePath(subject: Subject): Judgement {
   if (word)
     return failed(
       subject,
-      `${hex(word.target)}, the word at ${hex(word.address)}`,
+      `${hex(word.target)}, from the word at ${hex(word.address)}`,
       word.address === rom.vectorTable
         ? "the jump goes to word 0 of the ROM's vector table, which is its initial stack pointer; the reset vector is word 1"
-        : "the jump goes to a word of system memory that is not the ROM's reset vector",
+        : `the jump goes to what was made of the word at ${hex(word.address)}, which is not the ROM's reset vector`,
       atInstruction(word.pc, word.at),
     );
   const vector = `vector read from ${hex(rom.vectorTable + 4)}`;

@@ -46,7 +46,7 @@ export function wrongVectorRead(subject: Subject): WrongRead | null {
   const { history, rom } = subject;
   if (!history || readRightVector(subject)) return null;
   const fault = history.firstFault;
-  if (fault && fault.address !== null && !isFetch(fault) && inSystemArea(fault.address))
+  if (fault && fault.address !== null && !isFetch(fault) && (inSystemArea(fault.address) || history.failure?.feedsBranch === true))
     return { table: tableOf(fault.address, history), address: fault.address, value: null, pc: fault.pc, at: fault.at };
   const last = history.vectorReads
     .filter((r) => (!fault || r.at < fault.at) && (r.address < rom.vectorTable || r.address >= rom.vectorTable + 8))
@@ -119,14 +119,26 @@ export function strayJump({ history }: Subject): (FaultFacts & { readonly addres
   return { ...fault, address: fault.address };
 }
 
-/** A jump that failed, to a word of system memory that is not the reset vector: the stack pointer in front of it, mostly. */
-export function wrongWord({
-  history,
-  rom,
-}: Subject): { readonly address: number; readonly target: number; readonly pc: number; readonly at: number } | null {
+/** Instructions between the change of MSP and the branch, in bytes of code. */
+const RIGHT_BEFORE = 32;
+
+/**
+ * A jump that failed and was meant for the ROM: to a word of system memory that is not the reset vector (the stack pointer in front of it, mostly), or right behind
+ * a change of MSP to what was read outside of the flash, where another application would be.
+ */
+export function wrongWord(
+  subject: Subject,
+): { readonly address: number; readonly target: number; readonly pc: number; readonly at: number } | null {
+  const { history, rom, state } = subject;
   const failure = history?.failure;
   if (failure?.kind !== 'jump' || !failure.loaded || !history?.firstFault) return null;
   const { address, pc } = failure.loaded;
-  if (address === rom.vectorTable + 4 || address < rom.range[0] || address > rom.range[1]) return null;
-  return { address, target: failure.address, pc, at: failure.at };
+  if (address === rom.vectorTable + 4 || failure.throughStack) return null;
+  const inRom = address >= rom.range[0] && address <= rom.range[1];
+  const msp = history.lastWriter('CPU.MSP');
+  const behindMsp = msp !== null && failure.pc >= msp.pc && failure.pc - msp.pc <= RIGHT_BEFORE;
+  const inFlash = state.chip.memories.some(
+    (m) => m.kind === 'flash' && [m.base, ...(m.aliases ?? [])].some((b) => address >= b && address < b + m.size),
+  );
+  return inRom || (behindMsp && !inFlash) ? { address, target: failure.address, pc, at: failure.at } : null;
 }

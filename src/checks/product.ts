@@ -161,6 +161,7 @@ export const secondCore: Check = {
   id: 'second-core',
   question: 'Is the other core of the chip stopped?',
   path: true,
+  remark: true,
   judge({ state }) {
     if (state.chip.cores.length === 1) return notApplicable('this chip has one core');
     if (!state.otherCores) return unknown('what the other core does is not known on this target');

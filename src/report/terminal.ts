@@ -56,6 +56,7 @@ export function terminalReport(result: RunResult, options: TerminalOptions = {})
   headline(w, result);
   symptom(w, result);
   for (const [i, cause] of shownCauses(result).entries()) writeCause(w, result, cause, i);
+  crash(w, result);
   chain(w, result);
   stuck(w, result);
   notTriggered(w, result);
@@ -69,7 +70,7 @@ export function terminalReport(result: RunResult, options: TerminalOptions = {})
 /** Notes without which the headline misleads. */
 const PROMINENT: ReadonlySet<string> = new Set(['boot-address', 'boot-at']);
 /** Notes with a place of their own. */
-const PLACED: ReadonlySet<string> = new Set([...PROMINENT, 'symptom', 'chain', 'not-triggered', 'find-jump']);
+const PLACED: ReadonlySet<string> = new Set([...PROMINENT, 'symptom', 'chain', 'crash', 'not-triggered', 'find-jump']);
 
 function headline(w: Writer, result: RunResult): void {
   const { mark, style, text } = HEADLINES[result.outcome];
@@ -162,6 +163,14 @@ function sureText(result: RunResult, cause: ResultCause): string {
   return conditions.size === 0 ? `${base}.` : `${base}, if the real ROM ${[...conditions.values()].join(' and ')}.`;
 }
 
+/** The fault: what it was, its registers in words, who called it. */
+function crash(w: Writer, result: RunResult): void {
+  const lines = result.notes.filter((n) => n.kind === 'crash');
+  if (lines.length === 0) return;
+  w.heading('The fault');
+  for (const { text } of lines) w.lines.push(...wrap(printable(text), w.width, '      ', '    - '));
+}
+
 /** What the failure was made of, newest first. */
 function chain(w: Writer, result: RunResult): void {
   const links = result.notes.filter((n) => n.kind === 'chain');
@@ -200,9 +209,7 @@ function sureness(w: Writer, result: RunResult): void {
   if (result.outcome !== 'dfu') {
     if (result.stuck !== null && diagnosis.causes.length === 0) w.text('The wait itself is the reason; no check is broken before it.');
     else if (diagnosis.explained === false && !(diagnosis.causes.length === 0 && result.notes.some((n) => n.kind === 'not-triggered')))
-      w.text(
-        'Not explained: repairing everything that looks broken does not lead to DFU. The true cause is something that bootbench does not check.',
-      );
+      w.text(unexplained(result));
     else if (diagnosis.explained === null) w.text('No cause was searched for in this run.');
     if (diagnosis.sets.length > 1) {
       w.text(`Any one of these repairs is enough: ${diagnosis.sets.map((set) => set.join(' + ')).join(', or ')}.`);
@@ -218,6 +225,16 @@ function sureness(w: Writer, result: RunResult): void {
   } else {
     w.text(`ROM: ${romName(result)}.`);
   }
+}
+
+/** What is known of a failure for which no repair was found. */
+function unexplained(result: RunResult): string {
+  const chain = result.notes.some((n) => n.kind === 'chain');
+  const tried = result.diagnosis.causes.some((c) => c.repair !== null);
+  const repairs = tried ? 'repairing what looks broken does not lead to DFU' : 'nothing that was checked is broken';
+  if (chain) return `No cause is proved: ${repairs}. What was seen is above; the link at the end of it is the one to explain.`;
+  if (result.outcome === 'no-jump') return `No cause is proved: ${repairs}.`;
+  return `Not explained: ${repairs}.`;
 }
 
 function romName(result: RunResult): string {

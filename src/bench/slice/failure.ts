@@ -1,5 +1,7 @@
 /** What went wrong first, as a value that can be followed back: the target of a branch, or the address of an access. */
 import type { FailureFacts, FaultFacts } from '../../checks/check.ts';
+import type { Core } from '../../emu/core/core.ts';
+import { flowOf } from '../../emu/core/translate/flow.ts';
 import type { EntryRecord } from '../../emu/history.ts';
 import type { Checkpoint } from '../../emu/machine-base.ts';
 import { US, type Ps } from '../../emu/time.ts';
@@ -14,15 +16,16 @@ export interface Failure {
   readonly core: number;
   readonly at: Ps;
   readonly address: number;
+  readonly feedsBranch: boolean;
   readonly chain: Chain;
 }
 
 /** The same for checks. */
-export function factsOf({ kind, pc, at, address, chain }: Failure): FailureFacts {
+export function factsOf({ kind, pc, at, address, feedsBranch, chain }: Failure): FailureFacts {
   const { origin } = chain;
   const loaded = origin.kind === 'memory' || origin.kind === 'device' || (origin.kind === 'constant' && origin.address !== null);
   const throughStack = chain.links.some((link) => link.how === 'loaded' && link.onStack);
-  return { kind, pc, at, address, loaded: loaded ? { address: origin.address!, pc: origin.pc } : null, throughStack };
+  return { kind, pc, at, address, loaded: loaded ? { address: origin.address!, pc: origin.pc } : null, feedsBranch, throughStack };
 }
 
 /** The event ends the repeated run by itself; this much later it is over in any case. */
@@ -53,7 +56,7 @@ function jumpInto(slicer: Slicer, s: Session, at: number, core: number, address:
     pc = window.steps[last]!.pc;
     return { places: branch.from, value: branch.target, before: last };
   });
-  return chain && { kind: 'jump', pc, core, at, address: chain.value ?? address ?? 0, chain };
+  return chain && { kind: 'jump', pc, core, at, address: chain.value ?? address ?? 0, feedsBranch: false, chain };
 }
 
 function accessOf(slicer: Slicer, s: Session, fault: FaultFacts): Failure | null {
@@ -70,9 +73,33 @@ function accessOf(slicer: Slicer, s: Session, fault: FaultFacts): Failure | null
     kind = store ? 'write' : 'read';
     return { places: access.addressFrom, value: address, before: last };
   });
-  return chain && { kind, pc: fault.pc, core: 0, at: fault.at, address, chain };
+  const feedsBranch = kind === 'read' && isBranchedTo(s.machine.cores[0]!, fault.pc);
+  return chain && { kind, pc: fault.pc, core: 0, at: fault.at, address, feedsBranch, chain };
 }
 
 function follow(slicer: Slicer, s: Session, core: number, at: number, wanted: Target['wanted'] & ((w: Window) => unknown)): Chain | null {
   return slicer.slice({ core: s.machine.cores[core]!, until: at + BEHIND, wanted });
 }
+
+/** Instructions behind a load in which a branch to what it loaded is looked for. */
+const BRANCH_WITHIN = 24;
+/** What the instruction at `pc` writes to general registers is branched to further down, moves between registers included. */
+function isBranchedTo(core: Core, pc: number): boolean {
+  let at = pc;
+  let loaded = 0;
+  for (let i = 0; i < BRANCH_WITHIN; i++) {
+    const ins = core.instructionAt(at);
+    if (!ins) return false;
+    const flow = flowOf(ins, at, core.profile, false);
+    const reads = (flow.reads & loaded & GENERAL) !== 0;
+    if (flow.dynamic && reads) return true;
+    if (i === 0) loaded = flow.writes & GENERAL;
+    else if (reads && flow.registersOnly) loaded |= flow.writes & GENERAL;
+    else loaded &= ~flow.writes;
+    if (loaded === 0 || (!flow.falls && !flow.call)) return false;
+    at += ins.size;
+  }
+  return false;
+}
+/** R0 to R12 in the masks of a flow. */
+const GENERAL = 0x1fff;

@@ -17,7 +17,10 @@ export function failureInWords(s: Session, failure: Failure): string[] {
 
 export function chainInWords(s: Session, chain: Chain): string[] {
   const lines: string[] = [];
-  for (const link of told(chain.links)) lines.push(`${place(s, link.pc)}: ${linkText(s, link)}`);
+  const literal = chain.origin.kind === 'constant' ? chain.origin.address : null;
+  // a load of a literal is the constant itself
+  for (const link of told(chain.links))
+    if (literal === null || link.address !== literal) lines.push(`${place(s, link.pc)}: ${linkText(s, link)}`);
   const origin = originText(s, chain, chain.origin);
   if (origin !== null) lines.push(origin);
   if (chain.address) lines.push(...chainInWords(s, chain.address));
@@ -49,8 +52,7 @@ function originText(s: Session, chain: Chain, origin: Origin): string | null {
   switch (origin.kind) {
     case 'constant': {
       const value = last?.value ?? chain.value;
-      const of = symbolAt(s.input.images, origin.pc);
-      return `${value === null ? 'it' : hex(value)} is a constant${of ? ` of ${of.symbol.name}` : ''}: ${place(s, origin.pc)}`;
+      return `${place(s, origin.pc)}: ${value === null ? 'it' : hex(value)} is a constant${origin.address === null ? '' : `, at ${hex(origin.address)}`}`;
     }
     case 'memory':
       // the link above says where it was loaded from

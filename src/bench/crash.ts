@@ -1,0 +1,117 @@
+/** A plain crash: which instruction did what, what the fault registers say, who called it, and where its handler is. */
+import type { FaultFacts } from '../checks/check.ts';
+import { callChainOf } from '../emu/call-chain.ts';
+import { codePlace } from '../emu/image/image.ts';
+import type { Session } from './session.ts';
+import { place, whatIsAt } from './slice/words.ts';
+
+const CFSR = 0xe000ed28;
+const HFSR = 0xe000ed2c;
+const MMFAR = 0xe000ed34;
+const BFAR = 0xe000ed38;
+
+type Bits = readonly (readonly [bit: number, name: string, meaning: string])[];
+/** ARMv7-M B3.2.15, ARMv8-M D1.2.11. */
+const CFSR_BITS: Bits = [
+  [0, 'IACCVIOL', 'an instruction was fetched from where the MPU forbids it'],
+  [1, 'DACCVIOL', 'a load or store that the MPU forbids'],
+  [3, 'MUNSTKERR', 'unstacking was forbidden by the MPU'],
+  [4, 'MSTKERR', 'stacking was forbidden by the MPU'],
+  [5, 'MLSPERR', 'saving floating-point state was forbidden by the MPU'],
+  [8, 'IBUSERR', 'an instruction fetch got no answer from the bus'],
+  [9, 'PRECISERR', 'a load or store got no answer from the bus'],
+  [10, 'IMPRECISERR', 'an earlier store got no answer from the bus'],
+  [11, 'UNSTKERR', 'unstacking got no answer from the bus'],
+  [12, 'STKERR', 'stacking got no answer from the bus'],
+  [13, 'LSPERR', 'saving floating-point state got no answer from the bus'],
+  [16, 'UNDEFINSTR', 'no instruction of this core'],
+  [17, 'INVSTATE', 'a branch to an even address: bit 0 of the target was 0'],
+  [18, 'INVPC', 'a bad EXC_RETURN'],
+  [19, 'NOCP', 'the FPU is off (CPACR)'],
+  [20, 'STKOF', 'SP went below its limit'],
+  [24, 'UNALIGNED', 'an unaligned access'],
+  [25, 'DIVBYZERO', 'a division by zero'],
+];
+const HFSR_BITS: Bits = [
+  [1, 'VECTTBL', 'the vector could not be read'],
+  [30, 'FORCED', 'escalated to HardFault, for the fault of its own kind is not enabled'],
+  [31, 'DEBUGEVT', 'BKPT without a debugger'],
+];
+const EXCEPTIONS: Readonly<Record<number, string>> = {
+  2: 'NMI',
+  3: 'HardFault',
+  4: 'MemManage',
+  5: 'BusFault',
+  6: 'UsageFault',
+  7: 'SecureFault',
+};
+/** Frames of the call chain that are told. */
+const MOST_FRAMES = 8;
+
+const hex = (n: number): string => `0x${(n >>> 0).toString(16).padStart(8, '0')}`;
+const named = (value: number, bits: Bits): string[] =>
+  bits.filter(([bit]) => ((value >>> bit) & 1) !== 0).map(([, name, meaning]) => `${name} (${meaning})`);
+
+const DOING: Readonly<Record<string, string>> = {
+  'bus-fetch': 'jumped to',
+  'mem-fetch': 'jumped to',
+  'invalid-state': 'jumped to',
+  'bus-data': 'accessed',
+  'bus-data-imprecise': 'stored to',
+  'mem-data': 'accessed',
+  unaligned: 'accessed',
+  undefined: 'ran into an undefined instruction',
+  'no-coprocessor': 'used the FPU, which is off',
+  'divide-by-zero': 'divided by zero',
+  'stack-overflow': 'moved SP below its limit',
+  breakpoint: 'ran BKPT without a debugger',
+};
+const FETCHES: ReadonlySet<string> = new Set(['bus-fetch', 'mem-fetch', 'invalid-state']);
+
+/** What the first fault was, in one phrase. `did`: how its access is known better. */
+export function faultPhrase(s: Session, fault: FaultFacts, did: 'read' | 'write' | 'jump' | null): string {
+  const by = place(s, FETCHES.has(fault.kind) && fault.from >= 0 ? fault.from : fault.pc);
+  const verb = did === 'read' ? 'read' : did === 'write' ? 'wrote to' : (DOING[fault.kind] ?? fault.kind);
+  if (fault.address === null || !/to$|accessed|read/.test(verb)) return `${by} ${verb}`;
+  const why = fault.kind === 'unaligned' ? 'which is not aligned' : whatIsAt(s, fault.address);
+  return `${by} ${verb} ${hex(fault.address)}: ${why}`;
+}
+
+/** Lines about the fault at which the session stands, in front of its exception. Leaves the session behind that. */
+export function crashInWords(s: Session, fault: FaultFacts): string[] {
+  const { machine } = s;
+  const core = machine.bootCore;
+  const lines: string[] = [];
+  const calls = callChainOf(core, s.input.images).frames.filter((f) => f.function !== null || f.file !== null);
+  // where a jump went wrong nothing is known of a frame
+  if (calls.length > 1 && !FETCHES.has(fault.kind)) {
+    const shown = calls.slice(0, MOST_FRAMES).map((f) => `${f.function ?? hex(f.pc)}${f.file === null ? '' : ` (${f.file}:${f.line})`}`);
+    lines.push(`called by: ${shown.join(' < ')}${calls.length > MOST_FRAMES ? ' < …' : ''}`);
+  }
+  const taken: { exception: number; handler: number }[] = [];
+  const before = machine.observer;
+  machine.observer = { ...before, exception: (c, exception, handler) => c === core && taken.push({ exception, handler }) };
+  try {
+    machine.run(machine.now + 1);
+    for (let i = 0; i < 4 && taken.length === 0 && !machine.state.lockup; i++)
+      machine.run(core.clockTimeOf(core.row.clock, core.cycles() + 2));
+  } finally {
+    machine.observer = before;
+  }
+  const read = (address: number): number => core.peek(address, 4) ?? 0;
+  if (core.profile.arch !== 'v6m') {
+    const [cfsr, hfsr] = [read(CFSR), read(HFSR)];
+    const words = [...named(cfsr, CFSR_BITS), ...named(hfsr, HFSR_BITS)];
+    const at = (cfsr >>> 15) & 1 ? `, BFAR = ${hex(read(BFAR))}` : (cfsr >>> 7) & 1 ? `, MMFAR = ${hex(read(MMFAR))}` : '';
+    if (words.length > 0) lines.push(`CFSR = ${hex(cfsr)}, HFSR = ${hex(hfsr)}${at}: ${words.join('; ')}`);
+  }
+  const last = taken.at(-1);
+  if (last) {
+    // weak handlers are mostly one function under many names: the line says more than one of the names
+    const at = codePlace(s.input.images, last.handler & ~1);
+    lines.push(
+      `${EXCEPTIONS[last.exception] ?? `exception ${last.exception}`} goes to ${at.file === null ? place(s, last.handler & ~1) : `${at.file}:${at.line}`}`,
+    );
+  }
+  return lines;
+}

@@ -1,0 +1,68 @@
+import { describe, expect, test } from 'vitest';
+import { PROFILES } from '../../../src/emu/core/builder.ts';
+import { dataFlow, registerAt, stateAt } from '../../../src/emu/core/data-flow.ts';
+import { Decoder } from '../../../src/emu/core/decode.ts';
+import '../../../src/emu/core/isa/index.ts';
+import { S } from '../../../src/emu/core/state.ts';
+
+const decoder = new Decoder(PROFILES.m4);
+/** The flow of one instruction at 0x08000100 with these registers and words of memory. */
+function flowOf(
+  first: number,
+  second = 0,
+  registers: Readonly<Record<number, number>> = {},
+  memory: Readonly<Record<number, number>> = {},
+) {
+  const flow = dataFlow(
+    PROFILES.m4,
+    {
+      state: (offset) => (offset < S.R15 ? (registers[offset >> 2] ?? 0) : 0),
+      instruction: () => decoder.decode(first, second),
+      read: (address) => memory[address] ?? null,
+      isPlain: () => true,
+    },
+    0x08000100,
+  );
+  if (!flow) throw new Error('no such instruction');
+  return flow;
+}
+const bytes = (address: number): number[] => [0, 1, 2, 3].map((i) => address + i);
+
+describe('what an instruction makes of what', () => {
+  test('ADDS r0, r1, r2: the sum and the flags are made of both operands', () => {
+    const flow = flowOf(0x1888);
+    expect([...flow.writes.get(registerAt(0))!]).toEqual([registerAt(1), registerAt(2)]);
+    expect([...flow.writes.get(stateAt(S.ZF))!]).toEqual([registerAt(1), registerAt(2)]);
+  });
+  test('LDR r0, [r1, #4]: the value is that of the word, the address that of the base', () => {
+    const flow = flowOf(0x6848, 0, { 1: 0x20000000 }, { 0x20000004: 7 });
+    expect([...flow.writes.get(registerAt(0))!]).toEqual(bytes(0x20000004));
+    expect(flow.loads).toEqual([{ address: 0x20000004, size: 4, addressFrom: new Set([registerAt(1)]) }]);
+  });
+  test('LDR from where nothing answers still tells its address', () => {
+    const flow = flowOf(0x6848, 0, { 1: 0x1fff0000 });
+    expect(flow.exact).toBe(false);
+    expect(flow.loads[0]).toMatchObject({ address: 0x1fff0004, addressFrom: new Set([registerAt(1)]) });
+  });
+  test('STRB r0, [r1]: one byte of memory', () => {
+    const flow = flowOf(0x7008, 0, { 1: 0x20000003 });
+    expect([...flow.writes]).toEqual([[0x20000003, new Set([registerAt(0)])]]);
+  });
+  test('CMP r0, #5 compares a register with a constant', () => {
+    expect(flowOf(0x2805, 0, { 0: 9 }).comparisons).toEqual([
+      { left: 9, right: 5, leftFrom: new Set([registerAt(0)]), rightFrom: new Set() },
+    ]);
+  });
+  test('CBZ r3 decides on a register', () => {
+    expect([...flowOf(0xb103, 0, { 3: 1 }).decides]).toEqual([registerAt(3)]);
+  });
+  test('BX r3 goes to a register, also where the target is even', () => {
+    expect(flowOf(0x4718, 0, { 3: 0x20003000 }).branch).toEqual({ target: 0x20003000, from: new Set([registerAt(3)]) });
+  });
+  test('POP {r4, pc} goes to the word on the stack', () => {
+    const flow = flowOf(0xbd10, 0, { 13: 0x20001000 }, { 0x20001000: 1, 0x20001004: 0x08000201 });
+    expect(flow.branch).toEqual({ target: 0x08000201, from: new Set(bytes(0x20001004)) });
+    expect([...flow.writes.get(registerAt(4))!]).toEqual(bytes(0x20001000));
+  });
+  test('MOVS r0, #1 is made of nothing', () => expect([...flowOf(0x2001).writes.get(registerAt(0))!]).toEqual([]));
+});
