@@ -102,7 +102,8 @@ class RequestTrace {
     const read = [...this.words.values()];
     this.findDecisions(behind, read);
     const found = this.withWriters(this.telling(read));
-    return found.some((w) => w.writer !== null || w.elsewhere !== null) ? found : [...found, ...this.unread(behind.before.words)];
+    const told = found.some((w) => w.elsewhere !== null || (w.writer !== null && w.comparedWith === w.wanted));
+    return told ? found : [...found, ...this.unread(behind.before.words)];
   }
 
   /** Words that something is decided by, and their neighbours: a request may have two halves. */

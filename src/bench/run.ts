@@ -4,6 +4,7 @@ import { crashInWords, faultPhrase } from './crash.ts';
 import { dependencies, diagnose, judgeAll, type Diagnosis } from './diagnosis.ts';
 import { CutShort, isCut, observe, type Starts } from './attempt.ts';
 import type { Checkpoint } from '../emu/machine-base.ts';
+import { MS } from '../emu/time.ts';
 import type { RomDependency, RunResult } from './result.ts';
 import type { RunInput } from './run-input.ts';
 import { Session } from './session.ts';
@@ -15,6 +16,7 @@ import { tierStats } from './tier-stats.ts';
 import { findJump, notTriggered, tryAll } from './find-jump.ts';
 import { traceRequests } from './requests.ts';
 import { factsOf, traceFailure, type Failure } from './slice/failure.ts';
+import { runTo } from './slice/window.ts';
 import { failureInWords } from './slice/words.ts';
 import { Variants } from './variants.ts';
 
@@ -62,7 +64,7 @@ function runIn(session: Session, input: RunInput): RunResult {
 
   // the judged instant: the last entry, else the first fault, else the end
   const entry = session.lastEntry();
-  session.restore(entry ?? session.faultCheckpoint ?? finished);
+  session.restore(entry ?? session.faultCheckpoint ?? beforeWatchdog(session, base, powerOn) ?? finished);
   const judged = judgeAll(session, end.outcome, reached, traced);
 
   const starts: Starts = { powerOn, entry, fault: entry ? null : session.faultCheckpoint, entryNumber: entry?.history.entryCount ?? 1 };
@@ -104,6 +106,18 @@ function withRow(rows: RunResult['timeline'], row: RunResult['timeline'][number]
   const behind = rows.findIndex((r) => Number(r.at) > Number(row.at));
   return rows.toSpliced(behind < 0 ? rows.length : behind, 0, row);
 }
+
+/** Where a watchdog resets the chip over and over before any entry: shortly before the first time, when it runs. */
+function beforeWatchdog(session: Session, base: BaseFacts, powerOn: Checkpoint): Checkpoint | null {
+  const by = base.resets.at(-1)?.by;
+  if (base.end.outcome !== 'reset-loop' || (by !== 'iwdg' && by !== 'wwdg')) return null;
+  const first = session.machine.history.resets.find((r) => r.by === by)!;
+  session.restore(powerOn);
+  runTo(session, Math.max(0, first.at - BEFORE_RESET));
+  return session.save();
+}
+/** Longer than a reset lasts. */
+const BEFORE_RESET = 1 * MS;
 
 /** The first fault of a run that never came to an entry, as a person debugs it. */
 function crashNotes(session: Session, base: BaseFacts, failure: Failure | null): { kind: string; text: string }[] {

@@ -10,6 +10,8 @@ import type {
   TargetState,
   Writer,
 } from '../checks/check.ts';
+import { mpuRegion } from '../emu/core/mpu.ts';
+import { SCS } from '../emu/core/scs-state.ts';
 import { registerFile } from '../emu/core/register-file.ts';
 import { S } from '../emu/core/state.ts';
 import type { WriteRecord } from '../emu/history.ts';
@@ -43,6 +45,12 @@ export function targetState(machine: Machine, registers: Readonly<Record<string,
     read: (address, size) => machine.bootCore.peek(address, size),
     field: (path) => fieldOf(machine, path),
     l1: machine.bootCore.l1 && { dirty: machine.bootCore.l1.dirtyLines(), stale: machine.bootCore.l1.staleLines },
+    mpuRegion: (address) => {
+      const core = machine.bootCore;
+      const number = core.row.mpuRegions > 0 ? mpuRegion(core, address) : -1;
+      const at = SCS.MPU_REGION + 8 * number;
+      return number < 0 ? null : { number, rbar: core.get(at) >>> 0, attributes: core.get(at + 4) >>> 0 };
+    },
     otherCores: machine.cores.filter((c) => c !== machine.bootCore).map((c) => ({ name: c.row.name, state: machine.coreState(c) })),
     watchdogRuns: (name) => {
       const block = system.findBlock(name);

@@ -33,6 +33,8 @@ export interface TargetState {
   field(path: string): number | null;
   /** L1 caches of the core, where the target can look into them: data lines newer than memory, and how many instruction lines are older. */
   readonly l1?: { readonly dirty: readonly number[]; readonly stale: number } | null;
+  /** The MPU region that decides about an address, by its registers; null where the default map does. Left out where the target cannot tell. */
+  mpuRegion?(address: number): { readonly number: number; readonly rbar: number; readonly attributes: number } | null;
   /** The cores that were not the one judged; left out where the target cannot tell. */
   readonly otherCores?: readonly { readonly name: string; readonly state: CoreState }[];
   /** Whether a watchdog block counts, where no register shows it; left out where the target cannot tell. */

@@ -6,22 +6,76 @@ import { NOTHING_PUBLISHED } from './sources.ts';
 const LSPACT = 1;
 const FPCA = 4;
 
+const PRIVDEFENA = 4;
+
+/** A place that the ROM uses and that the MPU keeps it from. */
+interface Denied {
+  readonly address: number;
+  readonly need: 'execute' | 'write';
+  /** Null where no region covers it, and the background map is off. */
+  readonly region: { readonly number: number; readonly rbar: number; readonly attributes: number } | null;
+}
+
+/** What the MPU forbids of what the ROM does, as privileged code; null if the target cannot tell. */
+function deniedPlace({ state, rom, history }: Subject, control: number): Denied | 'nothing' | null {
+  if (!state.mpuRegion) return null;
+  const fault = history?.firstFault;
+  const places: Pick<Denied, 'address' | 'need'>[] = [
+    ...(fault?.kind === 'mem-fetch' && fault.address !== null ? [{ address: fault.address, need: 'execute' as const }] : []),
+    ...(fault?.kind === 'mem-data' && fault.address !== null ? [{ address: fault.address, need: 'write' as const }] : []),
+    { address: rom.resetVector, need: 'execute' },
+    { address: rom.initialStack - 4, need: 'write' },
+    ...rom.ramUse.map(({ base }) => ({ address: base, need: 'write' as const })),
+  ];
+  for (const place of places) {
+    const region = state.mpuRegion(place.address >>> 0);
+    if (region === null ? (control & PRIVDEFENA) === 0 : forbids(region, place.need, state.core('msplim') !== null))
+      return { ...place, region };
+  }
+  return 'nothing';
+}
+/** PMSAv7: RASR.XN 28 and AP 26:24; PMSAv8: RBAR.XN 0 and AP 2:1 (ARMv7-M B3.5.9, ARMv8-M D1.2.170). */
+function forbids(
+  { rbar, attributes }: { readonly rbar: number; readonly attributes: number },
+  need: 'execute' | 'write',
+  v8: boolean,
+): boolean {
+  const [xn, noAccess, readOnly] = v8
+    ? [(rbar & 1) !== 0, false, (rbar & 4) !== 0]
+    : [(attributes & (1 << 28)) !== 0, ((attributes >>> 24) & 7) === 0, ((attributes >>> 24) & 7) >= 5];
+  return need === 'execute' ? xn || noAccess : noAccess || readOnly;
+}
+
 export const mpu: Check = {
   id: 'mpu',
-  question: 'Is the MPU off?',
+  question: 'Is the MPU off, or does it leave the ROM what it uses?',
   path: true,
-  judge({ state, history }) {
+  judge(subject) {
+    const { state, history } = subject;
     if ((state.chip.cores[0]?.mpuRegions ?? 0) === 0) return notApplicable('this chip has no MPU');
     const value = state.read(PPB.MPU_CTRL, 4);
     if (value === null) return unknown('the MPU cannot be read on this target');
     if ((value & 1) === 0) return pass('MPU_CTRL.ENABLE = 0', 'off, as after a reset', NOTHING_PUBLISHED, 'assumed');
+    const denied = deniedPlace(subject, value);
+    if (denied === 'nothing')
+      return pass(`MPU_CTRL = ${hex(value)}`, 'no region keeps the ROM from its code, its stack or its RAM', NOTHING_PUBLISHED, 'inferred');
+    const region = denied?.region ?? null;
+    const v8 = state.core('msplim') !== null;
+    const name = region && (v8 ? (denied?.need === 'execute' ? 'MPU_RBAR' : 'MPU_RLAR') : 'MPU_RASR');
     return broken('warn', {
-      observed: `MPU_CTRL = ${hex(value)}`,
+      observed:
+        region === null
+          ? `MPU_CTRL = ${hex(value)}`
+          : `region ${region.number}: MPU_RBAR = ${hex(region.rbar)}, ${v8 ? 'MPU_RLAR' : 'MPU_RASR'} = ${hex(region.attributes)}`,
       expected: 'MPU_CTRL.ENABLE = 0',
       source: NOTHING_PUBLISHED,
       confidence: 'assumed',
-      because: 'the regions of the application still apply: system memory may not be executable, RAM or peripherals not accessible',
-      lastWriter: history?.lastWriter('CPU.MPU_CTRL', 1) ?? null,
+      because:
+        region === null
+          ? 'the regions of the application still apply: system memory may not be executable, RAM or peripherals not accessible'
+          : `region ${region.number} forbids to ${denied!.need} at ${hex(denied!.address)}, which the ROM has to`,
+      lastWriter:
+        (region && name ? history?.lastWriter(`CPU.${name}${region.number}`) : null) ?? history?.lastWriter('CPU.MPU_CTRL', 1) ?? null,
     });
   },
   repair({ entry, history }) {
