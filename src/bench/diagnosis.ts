@@ -75,7 +75,7 @@ export function diagnose(
   search: boolean,
 ): Diagnosis {
   const broken = judged.filter(isBroken);
-  if (!search || outcome === 'dfu') return { explained: null, causes: [], sets: [], harmless: broken.map((j) => j.id), later: [] };
+  if (!search || outcome === 'dfu') return { explained: null, causes: [], sets: [], harmless: harmlessOf(broken), later: [] };
   return new Search(s, starts, variants, broken, outcome).run();
 }
 
@@ -122,10 +122,7 @@ class Search {
     const others = this.candidates.filter((j) => !pool.includes(j) && isLastResort(j));
     for (const j of others) j.judgement = notApplicable(`the entry was not the firmware's own jump: see ${inSets.join(', ')}`);
     this.drop(this.broken.filter((j) => isTentative(j) && !inSets.includes(j.id)));
-    const harmless = this.broken
-      .filter(isBroken)
-      .filter((j) => !inSets.includes(j.id) && !others.includes(j))
-      .map((j) => j.id);
+    const harmless = harmlessOf(this.broken.filter((j) => isBroken(j) && !inSets.includes(j.id) && !others.includes(j)));
     return { explained: true, causes: inSets.map((id) => this.cause(id, found)), sets: found, harmless, later: this.later };
   }
 
@@ -233,6 +230,7 @@ class Search {
 
 const undoes = ({ repair }: Judged): boolean => repair?.at === 'entry' && repair.acts === 'undoes-exception';
 const isLastResort = (j: Judged): boolean => (j.subject && j.check?.isLastResort?.(j.subject)) ?? false;
+const harmlessOf = (of: readonly Judged[]): CheckId[] => of.filter((j) => j.check?.afterEntry !== true).map((j) => j.id);
 const isRemark = (j: Judged): boolean => j.judgement.verdict === 'warn' && j.check?.remark === true;
 const isTentative = (j: Judged): boolean => (j.subject && j.check?.isTentative?.(j.subject)) ?? false;
 const keyOf = (ids: readonly CheckId[]): string => [...ids].sort().join();

@@ -5,7 +5,7 @@ import { dependencies, diagnose, judgeAll, type Diagnosis } from './diagnosis.ts
 import { CutShort, isCut, observe, type Starts } from './attempt.ts';
 import type { Checkpoint } from '../emu/machine-base.ts';
 import { MS } from '../emu/time.ts';
-import type { RomDependency, RunResult } from './result.ts';
+import type { Outcome, RomDependency, RunResult } from './result.ts';
 import type { RunInput } from './run-input.ts';
 import { Session } from './session.ts';
 import { afterRun, NOT_TRACED, romFacts, type Traced } from './subject.ts';
@@ -64,7 +64,7 @@ function runIn(session: Session, input: RunInput): RunResult {
 
   // the judged instant: the last entry, else the first fault, else the end
   const entry = session.lastEntry();
-  session.restore(entry ?? session.faultCheckpoint ?? beforeWatchdog(session, base, powerOn) ?? finished);
+  session.restore(entry ?? session.faultCheckpoint ?? beforeWatchdog(session, finished, end.outcome, powerOn) ?? finished);
   const judged = judgeAll(session, end.outcome, reached, traced);
 
   const starts: Starts = { powerOn, entry, fault: entry ? null : session.faultCheckpoint, entryNumber: entry?.history.entryCount ?? 1 };
@@ -108,10 +108,11 @@ function withRow(rows: RunResult['timeline'], row: RunResult['timeline'][number]
 }
 
 /** Where a watchdog resets the chip over and over before any entry: shortly before the first time, when it runs. */
-function beforeWatchdog(session: Session, base: BaseFacts, powerOn: Checkpoint): Checkpoint | null {
-  const by = base.resets.at(-1)?.by;
-  if (base.end.outcome !== 'reset-loop' || (by !== 'iwdg' && by !== 'wwdg')) return null;
-  const first = session.machine.history.resets.find((r) => r.by === by)!;
+function beforeWatchdog(session: Session, finished: Checkpoint, outcome: Outcome, powerOn: Checkpoint): Checkpoint | null {
+  const { resets } = finished.history;
+  const by = resets.at(-1)?.by;
+  const first = resets.find((r) => r.by === by);
+  if (outcome !== 'reset-loop' || !first || (by !== 'iwdg' && by !== 'wwdg')) return null;
   session.restore(powerOn);
   runTo(session, Math.max(0, first.at - BEFORE_RESET));
   return session.save();

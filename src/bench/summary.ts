@@ -1,6 +1,7 @@
 /** The one sentence that says what happened, for a person. */
 import type { BaseFacts, StuckInterrupt } from './document.ts';
-import type { Place, RunResult } from './result.ts';
+import type { Confidence } from '../emu/chip.ts';
+import type { Place, RomDependency, RunResult } from './result.ts';
 
 const where = (p: Place | null | undefined): string =>
   p ? (p.file ? ` (${p.file.slice(p.file.lastIndexOf('/') + 1)}:${p.line})` : p.symbol ? ` (${p.symbol})` : ` (${p.pc})`) : '';
@@ -65,13 +66,24 @@ function hangsIn({ name, storm, handler, enabledBy }: StuckInterrupt): string {
     : `${name}${who}, was taken, and its handler${where(handler)} never returns`;
 }
 
+/** How little a value of the ROM is known, the least first. */
+const SURENESS: readonly Confidence[] = ['assumed', 'fitted', 'inferred', 'reported', 'measured', 'documented'];
+/** The option on which the case hangs most: one whose other value lets this very firmware through, else the one that is known least. */
+function doubtOf(r: Omit<RunResult, 'summary'>, ofCause: readonly RomDependency[]): RomDependency | undefined {
+  const through = r.dependsOn.find((d) => d.outcomeIfOther === 'dfu');
+  return through ?? ofCause.toSorted((a, b) => SURENESS.indexOf(a.confidence) - SURENESS.indexOf(b.confidence))[0];
+}
+
 function why(r: Omit<RunResult, 'summary'>): string {
   const proved = r.diagnosis.causes.filter((c) => c.proved);
   if (proved.length > 0) {
     const first = r.diagnosis.sets[0] ?? [proved[0]!.id];
     const names = first.join(' and ');
     const line = proved.find((c) => c.id === first[0])?.lastWriter;
-    const depends = proved.find((c) => first.includes(c.id) && c.dependsOn.length > 0)?.dependsOn[0];
+    const depends = doubtOf(
+      r,
+      proved.filter((c) => first.includes(c.id)).flatMap((c) => c.dependsOn),
+    );
     const sure = depends
       ? `proved if the ROM option ${depends.rom} is "${depends.value}" (${depends.confidence})`
       : 'proved by repair on the stand-in ROM';

@@ -273,6 +273,8 @@ export interface Check {
   members?(subject: Subject): readonly string[];
   /** Judgement and repair of some of the members. */
   narrow?(subject: Subject, members: readonly string[]): { readonly judgement: Judgement; readonly repair: Repair };
+  /** Judges what comes after the entry: that the ROM was reached does not make it harmless. */
+  readonly afterEntry?: true;
   /** A warning of it is a remark: it explains nothing without proof. */
   readonly remark?: true;
   /** The evidence is too weak to accuse anyone without proof: what is not proved is not told. */

@@ -10,6 +10,7 @@ export const leavePath: Check = {
   id: 'leave-path',
   question: 'After DFU leave, does the application start and come back onto the bus?',
   path: false,
+  afterEntry: true,
   judge({ state, history }) {
     if (!history || history.leave === undefined) return notApplicable('this target does not follow a leave');
     const { leave } = history;

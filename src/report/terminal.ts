@@ -217,7 +217,7 @@ function sureness(w: Writer, result: RunResult): void {
   }
   if (result.dependsOn.length > 0) w.text('The outcome hangs on what ST does not publish about its ROM:');
   for (const d of result.dependsOn) w.lines.push(...wrap(dependencyText(d), w.width, '      ', '    - '));
-  if (diagnosis.harmless.length > 0) w.text(`Broken, but harmless here: ${diagnosis.harmless.join(', ')}.`);
+  if (diagnosis.harmless.length > 0) w.text(`Broken, but harmless with this ROM: ${diagnosis.harmless.join(', ')}.`);
   if (result.rom.kind === 'stand-in') {
     w.text(
       `ROM: ${romName(result)}, not ST's code. It shows what the hardware does in the state handed over, not every detail of ST's ROM.`,

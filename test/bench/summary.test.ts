@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { summarise } from '../../src/bench/summary.ts';
 import type { BaseFacts } from '../../src/bench/document.ts';
-import type { ResultEntry } from '../../src/bench/result.ts';
-import { dfuResult } from '../samples/results.ts';
+import type { ResultEntry, RomDependency } from '../../src/bench/result.ts';
+import { dfuResult, primaskResult } from '../samples/results.ts';
 
 const base = { end: { settled: true }, lockup: null, fault: null } as unknown as BaseFacts;
 
@@ -17,4 +17,19 @@ test('a chip that started in its ROM made no jump', () => {
   const result = dfuResult();
   const boot: ResultEntry = { ...result.entries[0]!, how: 'boot', from: null };
   expect(summarise({ ...result, entries: [boot] }, base)).toBe('DFU enumerated as 0483:df11 after the chip started in the stand-in ROM.');
+});
+
+test('the sentence names the ROM option on which the case hangs most: the one whose other value lets this firmware through', () => {
+  const doubt = (rom: string, confidence: RomDependency['confidence'], outcomeIfOther: RomDependency['outcomeIfOther']): RomDependency => ({
+    rom,
+    value: 'keeps',
+    other: 'clears',
+    confidence,
+    outcomeIfOther,
+  });
+  const r = primaskResult();
+  const cause = { ...r.diagnosis.causes[0]!, dependsOn: [doubt('vtor', 'inferred', 'fault'), doubt('usb-supply', 'assumed', 'fault')] };
+  const proved = { ...r, diagnosis: { ...r.diagnosis, causes: [cause], sets: [[cause.id]] } };
+  expect(summarise({ ...proved, dependsOn: [doubt('primask', 'reported', 'dfu')] }, base)).toContain('the ROM option primask is "keeps"');
+  expect(summarise({ ...proved, dependsOn: [] }, base)).toContain('the ROM option usb-supply is "keeps"');
 });

@@ -52,7 +52,7 @@ describe('the terminal report', () => {
     expect(text).toContain('warn systick');
     expect(text).toContain('Checks: 46 pass, 1 fail, 1 warn, 1 unknown');
     expect(text).not.toMatch(/pass msp/);
-    expect(flat(text)).toContain('Broken, but harmless here: systick.');
+    expect(flat(text)).toContain('Broken, but harmless with this ROM: systick.');
   });
 
   test('names what the outcome hangs on, and the option to try', () => {
