@@ -93,6 +93,7 @@ export function attempt(s: Session, starts: Starts, repairs: readonly NamedRepai
   const fromFault = interceptor === null && !fromEntry && repairs.some(isInsteadOfFault);
   if (fromFault) goToFault(s, starts);
   else s.restore(fromEntry ? starts.entry! : interceptor === null ? (starts.later ?? starts.powerOn) : starts.powerOn);
+  const startedAt = machine.now;
   machine.setRepairs(interceptor);
   const undo = options.flip ? flipOptions(s, options.flip) : null;
   // where the right vector is read, the first entry is another one
@@ -117,7 +118,8 @@ export function attempt(s: Session, starts: Starts, repairs: readonly NamedRepai
   };
   for (const core of machine.cores) core.setBrief(true);
   try {
-    const end = s.run({ counterfactual: true, repaired: repairs.length > 0, behindReset });
+    const since = (fromEntry || fromFault) && repairs.length > 0 ? { since: startedAt } : {};
+    const end = s.run({ counterfactual: true, repaired: repairs.length > 0, behindReset, ...since });
     if (isCut(end.reason)) throw new CutShort(end.reason);
     return known ?? observe(s, end);
   } finally {

@@ -81,6 +81,8 @@ export interface RunLimits {
   readonly counterfactual?: boolean;
   /** Something is repaired in it. */
   readonly repaired?: boolean;
+  /** Resets up to this time were another run's: they settle nothing. */
+  readonly since?: Ps;
   /** Ends it before this entry, counted from 1. */
   readonly untilEntry?: number;
   /** Called at the first look behind the first reset after an entry; true ends the run. */
@@ -334,7 +336,8 @@ export class Session {
         if (this.keepCheckpoints) this.keepEntry();
         this.onPausedEntry?.();
         // a loop shorter than a chunk pauses at nothing but entries
-        if (!this.steps.remaining && resetLoopSettled(this)) return this.end('settled', true);
+        if (!this.steps.remaining && resetLoopSettled(this) && resetLoop(this)!.last > (limits.since ?? -1))
+          return this.end('settled', true);
         continue;
       }
       if (this.exited !== null) return this.end('semihosting', true);
@@ -431,7 +434,8 @@ export class Session {
     if (machine.state.lockup) return true;
     // a run that was repaired at an entry has the old resets in its history: they settle nothing once the rhythm is broken
     const loop = resetLoop(this);
-    if (loop && resetLoopSettled(this) && now - loop.last <= 2 * Math.max(...loop.intervals)) return true;
+    if (loop && loop.last > (limits.since ?? -1) && resetLoopSettled(this) && now - loop.last <= 2 * Math.max(...loop.intervals))
+      return true;
     if (now >= this.romSilentAt()) return true;
     if (now >= state.nextProof && this.seeksProof(counterfactual)) {
       const fixed = proveFixedLoop(this);
