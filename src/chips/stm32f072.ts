@@ -107,7 +107,7 @@ const ports: BlockRow[] = [...'ABCDEF'].map((port) => ({
 
 const blocks: readonly BlockRow[] = [
   ...timers,
-  { name: 'RTC', model: 'rtc-v3', base: 0x40002800, size: 0x400, reset: 'BDCR.BDRST', backup: true, options: { clock: 'rtc' } },
+  { name: 'RTC', model: 'rtc-v3', base: 0x40002800, size: 0x400, irqs: [2], reset: 'BDCR.BDRST', backup: true, options: { clock: 'rtc' } },
   {
     name: 'WWDG',
     model: 'wwdg-v2',
@@ -122,6 +122,7 @@ const blocks: readonly BlockRow[] = [
   {
     name: 'IWDG',
     model: 'iwdg-v3',
+    worksInStandby: true,
     base: 0x40003000,
     size: 0x400,
     options: { clock: 'lsi', syncTicks: 5, syncToPrescaler: false, dividers: [4, 8, 16, 32, 64, 128, 256] },
@@ -286,6 +287,8 @@ export const STM32F072RB: ChipDescription = {
     'flash.program.ps': known(53.5 * US, 'public F0 projects quoting the datasheet', 'reported'),
     'flash.erase.page.ps': known(30 * MS, 'public F0 projects quoting the datasheet', 'reported'),
     'flash.erase.mass.ps': known(30 * MS, 'public F0 projects quoting the datasheet', 'reported'),
+    'stop.wakeup.ps': known(3 * US, 'DS9826 wake-up times, recalled', 'reported'),
+    'standby.wakeup.ps': known(51 * US, 'DS9826 wake-up times, recalled', 'reported'),
     'reset.pulse.ps': known(20 * US, `${RM0091} 6.1`),
     'power.tempo.ps': known(2.5 * MS, `${DS5319} T11`, 'assumed'),
     'vdd.volts': known(3.3, 'board default', 'assumed'),

@@ -75,12 +75,13 @@ export const F2_F4_BEHAVIOUR: readonly Behaviour[] = [
 
 /** Blocks that need more than their kind's behaviour. */
 export const F2_F4_OWN: Derivation['own'] = {
-  // Its interrupts are EXTI's.
-  RTC: { model: 'rtc-v3', size: 0x400, irqs: [], reset: 'BDCR.BDRST', backup: true, options: { clock: 'rtc' } },
+  // EXTI drives its lines.
+  RTC: { model: 'rtc-v3', size: 0x400, irqs: [41, 3, 2], reset: 'BDCR.BDRST', backup: true, options: { clock: 'rtc' } },
   WWDG: { model: 'wwdg-v2', size: 0x400, options: { clock: 'pclk1' } },
   // Versions before the H5's: no window, no early wake-up, dividers up to 256; how far updates wait for the prescaler is open.
   IWDG: {
     model: 'iwdg-v3',
+    worksInStandby: true,
     size: 0x400,
     options: { clock: 'lsi', syncTicks: 5, syncToPrescaler: false, dividers: [4, 8, 16, 32, 64, 128, 256] },
   },
@@ -224,6 +225,8 @@ export const F4_PARAMETERS: Readonly<Record<string, Sourced<number>>> = {
   ...erase('64k', 1200, 700, 550),
   ...erase('128k', 2000, 1300, 1000),
   'flash.options.ps': known(250 * MS, 'no figure published; a small sector', 'assumed'),
+  'stop.wakeup.ps': known(13 * US, 'DS8626 wake-up times (main regulator), recalled', 'reported'),
+  'standby.wakeup.ps': known(375 * US, 'DS8626 wake-up times, recalled', 'reported'),
   'reset.pulse.ps': known(20 * US, 'RM0090 6.1.1, RM0383 5.1.1'),
   'power.tempo.ps': known(1.5 * MS, `${DS}: T19`),
   'vdd.volts': known(3.3, 'board default', 'assumed'),

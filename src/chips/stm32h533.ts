@@ -169,7 +169,7 @@ const blocks: readonly BlockRow[] = [
   // APB1
   ...timers,
   { name: 'WWDG', model: 'wwdg-v2', base: 0x40002c00, size: 0x400, irqs: [0], clock: 'APB1LENR.WWDGEN', options: { clock: 'pclk1' } },
-  { name: 'IWDG', model: 'iwdg-v3', base: 0x40003000, size: 0x400, irqs: [35] },
+  { name: 'IWDG', model: 'iwdg-v3', worksInStandby: true, base: 0x40003000, size: 0x400, irqs: [35] },
   spi(2, 0x40003800, 56, 'APB1LENR', 'APB1LRSTR'),
   spi(3, 0x40003c00, 57, 'APB1LENR', 'APB1LRSTR'),
   usart('USART2', 0x40004400, 59, 'APB1LENR', 'APB1LRSTR'),
@@ -451,6 +451,8 @@ export const STM32H533RE: ChipDescription = {
     'flash.erase.bank.ps': known(16 * MS, 'no figure published', 'assumed'),
     'flash.options.ps': known(8 * MS, 'no figure published; sector erase and words', 'assumed'),
     'icache.invalidate.clocks': known(256, 'one set a clock (8 KB, two ways, 16-byte lines); no figure published', 'assumed'),
+    'stop.wakeup.ps': known(5 * US, 'order of the H7 and U5 datasheets', 'assumed'),
+    'standby.wakeup.ps': known(300 * US, 'order of the H7 datasheet', 'assumed'),
     'reset.pulse.ps': known(20 * US, 'RM0091 6.1, RM0399 9.4.2: minimum on siblings', 'assumed'),
     'power.tempo.ps': known(377 * US, `${DS12110} T126`, 'assumed'),
     'vdd.volts': known(3.3, 'board default', 'assumed'),

@@ -147,6 +147,7 @@ const ports: readonly BlockRow[] = [...'ABCDEFGHIJK'].map((port, i) => ({
 const iwdg = (n: 1 | 2, base: number): BlockRow => ({
   name: `IWDG${n}`,
   model: 'iwdg-v3',
+  worksInStandby: true,
   base,
   size: 0x400,
   core: n === 1 ? 'cm7' : 'cm4',
@@ -336,6 +337,8 @@ const blocks: readonly BlockRow[] = [
     model: 'rtc-v3',
     base: 0x58004000,
     size: 0x400,
+    // EXTI drives these lines for it.
+    irqs: [41, 3, 2],
     clock: 'APB4ENR.RTCAPBEN',
     reset: 'BDCR.VSWRST',
     backup: true,
@@ -581,6 +584,8 @@ export const STM32H745XI: ChipDescription = {
     'pll.lock.medium.ps': known(60 * US, `${DS743} T148`, 'assumed'),
     'vos.ready.ps': known(20 * US, "no figure published; G431's regulator", 'assumed'),
     'usb33.ready.ps': known(10 * US, 'no figure published; public drivers poll', 'assumed'),
+    'stop.wakeup.ps': known(5 * US, 'DS12110 wake-up times, recalled', 'reported'),
+    'standby.wakeup.ps': known(400 * US, 'DS12110 wake-up times, recalled', 'reported'),
     'backup.regulator.ps': known(10 * US, 'no figure published', 'assumed'),
     'compensation.ready.ps': known(10 * US, 'no figure published; HAL codes no wait', 'assumed'),
     ...byPsize('program', [290, 180, 130, 100], US),

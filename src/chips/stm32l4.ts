@@ -167,6 +167,7 @@ export const L4_BLOCKS: readonly BlockRow[] = [
   {
     name: 'IWDG',
     model: 'iwdg-v3',
+    worksInStandby: true,
     base: 0x40003000,
     size: 0x400,
     options: { clock: 'lsi', syncTicks: 5, syncToPrescaler: false, dividers: [4, 8, 16, 32, 64, 128, 256] },
@@ -386,6 +387,8 @@ export const L4_PARAMETERS: Readonly<Record<string, Sourced<number>>> = {
   'flash.options.ps': known(23 * MS, 'no figure published; page erase and words', 'assumed'),
   'reset.pulse.ps': known(20 * US, 'RM0091 6.1, RM0399 9.4.2: minimum on siblings', 'assumed'),
   'power.tempo.ps': known(250 * US, DS_G431, 'assumed'),
+  'stop.wakeup.ps': known(5 * US, DS_L476, 'reported'),
+  'standby.wakeup.ps': known(15 * US, DS_L476, 'reported'),
   'vdd.volts': known(3.3, 'board default', 'assumed'),
   'vdda.volts': known(3.3, 'board default', 'assumed'),
   'vddio2.volts': known(3.3, 'board default', 'assumed'),

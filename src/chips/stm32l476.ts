@@ -43,6 +43,8 @@ export const STM32L476RG: ChipDescription = {
       model: 'rtc-v3',
       base: 0x40002800,
       size: 0x400,
+      // EXTI drives these lines for it.
+      irqs: [41, 3, 2],
       reset: 'BDCR.BDRST',
       backup: true,
       options: { clock: 'rtc' },

@@ -72,6 +72,8 @@ export const STM32L496ZG: ChipDescription = {
       model: 'rtc-v3',
       base: 0x40002800,
       size: 0x400,
+      // EXTI drives these lines for it.
+      irqs: [41, 3, 2],
       clock: 'APB1ENR1.RTCAPBEN',
       reset: 'BDCR.BDRST',
       backup: true,

@@ -73,6 +73,8 @@ export interface BlockRow {
   readonly reset?: string;
   /** In the backup domain: a system reset does not reach it. */
   readonly backup?: boolean;
+  /** Outside the core domain: it works on while that has no supply (Standby), and waking up does not reset it. */
+  readonly worksInStandby?: boolean;
   /** Name of the core that the block belongs to: its interrupts reach that core alone, a reset that it asks for counts as that core's. */
   readonly core?: string;
   readonly options?: Readonly<Record<string, unknown>>;

@@ -240,15 +240,16 @@ export abstract class MachineBase implements CoreListener {
     this.attachments.push(a);
   }
 
-  protected fillRam(): void {
-    const rams = this.system.memories.filter((m) => m.row.kind === 'ram');
+  /** RAM as it comes up, but for memories that have kept their supply. */
+  protected fillRam(keeps: (memory: string) => boolean = () => false): void {
+    const rams = this.system.memories.filter((m) => m.row.kind === 'ram' && !keeps(m.row.name));
     const { words, last } = powerOnPattern(
       (this.seed ^ Math.imul(this.state.powerCycles + 1, 0x9e3779b1)) | 0 || 1,
       rams.reduce((sum, m) => sum + (m.row.size >> 2), 0),
     );
     let from = 0;
     for (const m of rams) {
-      this.markDirty(m.host, m.row.size);
+      this.bytesChange(m, 0, m.row.size);
       this.system.arena.i32.set(words.subarray(from, (from += m.row.size >> 2)), m.host >> 2);
       this.system.arena.u8.fill(0, WORD_MAP + (m.host >>> 2), WORD_MAP + ((m.host + m.row.size) >>> 2));
     }
@@ -259,6 +260,7 @@ export abstract class MachineBase implements CoreListener {
   /** First power-on, or power back after `power off`. */
   powerOn(external = false): void {
     this.state.held = false;
+    this.state.standby = 'no';
     this.fillRam();
     this.state.powerCycles++;
     this.system.setWire('reset.cause', RESET_CAUSES.indexOf('power'));
@@ -282,9 +284,22 @@ export abstract class MachineBase implements CoreListener {
     const pulse = this.system.parameter('reset.pulse.ps') ?? 0;
     this.system.setWire('reset.core', r.core);
     this.system.setWire('reset.cause', RESET_CAUSES.indexOf(r.by));
-    this.system.resetBlocks('system');
+    this.system.setWire('power.lost', 0);
+    this.system.resetBlocks('system', this.state.standby === 'in' && r.by === 'power');
+    this.state.standby = 'no';
     this.system.fireDue(this.system.now + pulse);
     this.finishReset(r.by, r.pc, r.core, r.external, false);
+  }
+
+  /** The core domain loses its supply: its blocks and the memories that PWR does not keep (`power.keeps.<memory>`). A reset brings it back. */
+  protected enterStandby(): void {
+    this.state.standby = 'in';
+    this.observer.beforeReset?.();
+    this.state.powerCycles++;
+    this.fillRam((memory) => this.system.wire(`power.keeps.${memory}`) !== 0);
+    this.system.setWire('reset.cause', RESET_CAUSES.indexOf('power'));
+    this.system.setWire('power.lost', 1);
+    this.system.resetBlocks('system', true);
   }
 
   protected finishReset(by: ResetCause, pc: number | null, core: number, external: boolean, power: boolean): void {
@@ -454,6 +469,12 @@ export abstract class MachineBase implements CoreListener {
       };
     if (name === 'core.meet' || name.startsWith('core.release.')) return () => this.meet();
     switch (name) {
+      case 'power.down':
+        return (value) => {
+          if (value === 0 || !this.cores) return;
+          this.state.standby = 'entering';
+          for (const core of this.cores) core.cut();
+        };
       case 'flash.latency':
       case 'flash.prefetch':
       case 'art.icache':

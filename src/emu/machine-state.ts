@@ -41,6 +41,8 @@ export interface MachineState {
   gapAccess: boolean;
   /** NRST is held low or power is off: nothing runs. */
   held: boolean;
+  /** The core domain has no supply (Standby, Shutdown), or is about to lose it: nothing runs until a reset. */
+  standby: 'no' | 'entering' | 'in';
   /** Wires that a repair holds: the scenario's steps no longer reach them. */
   heldWires: string[];
   /** First fault before any entry; `from`: the last instruction before it. */
@@ -82,6 +84,7 @@ export const freshState = (cores: number): MachineState => ({
   optionReads: [],
   gapAccess: false,
   held: false,
+  standby: 'no',
   heldWires: [],
   firstFault: null,
   vectorReads: [],

@@ -96,10 +96,12 @@ export class Machine extends MachineBase {
     for (;;) {
       s.fireDue(s.now);
       if (this.state.pendingReset) this.performReset();
+      if (this.state.standby === 'entering') this.enterStandby();
       if (this.stopAsked) return 'stopped';
       if (s.now >= limit) return 'limit';
       this.releaseCores();
-      if (this.state.held) {
+      this.leaveDeepSleep();
+      if (this.state.held || this.state.standby === 'in') {
         this.passTime(Math.min(s.scheduler.next, limit));
         continue;
       }
@@ -173,10 +175,17 @@ export class Machine extends MachineBase {
   }
 
   // ---- cores on one timeline -------------------------------------------------------------------------------------------------------
-  /** Out of reset, with a clock, and awake or about to wake up. */
+  /** Out of reset, clocked and awake, or about to wake up. */
   protected runs(core: Core): boolean {
-    const awake = this.state.booted[core.index]! && !this.debugHalted[core.index]! && (!core.halted || core.canWake());
-    return awake && core.clockRunning(core.row.clock);
+    return this.state.booted[core.index]! && !this.debugHalted[core.index]! && (!core.halted || core.canWake()) && core.isClocked;
+  }
+  /** Cores that have something to wake up for ask for their clock: it may take its time. */
+  protected leaveDeepSleep(): void {
+    const { cores } = this;
+    for (let i = 0; i < cores.length; i++) {
+      const core = cores[i]!;
+      if (core.halted && !core.isClocked && core.wakesUp()) this.system.setWire(`core.deepsleep.${core.index}`, 0);
+    }
   }
   /**
    * The core that is furthest behind, null if all sleep. Loops like this one, which run at every event, count their index: until V8 optimises them, `for…of`
@@ -208,6 +217,7 @@ export class Machine extends MachineBase {
     const s = this.system;
     if (this.cores.length === 1) {
       s.now = Math.max(s.now, ran.now());
+      if (ran.halted) this.showSleep(ran);
       return;
     }
     let now = Infinity;

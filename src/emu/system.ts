@@ -401,11 +401,12 @@ export class System {
     else this.externalTimers[slot]?.();
   }
 
-  /** Power-on or reset of all blocks that the kind reaches. RAM is left alone. */
-  resetBlocks(kind: ResetKind): void {
+  /** Power-on or reset of all blocks that the kind reaches; `coreDomain`: without those that work in Standby. RAM is left alone. */
+  resetBlocks(kind: ResetKind, coreDomain = false): void {
     this.configuration++;
     const before = this.rccRegs.slice();
     for (const b of this.blocks) {
+      if (coreDomain && b.row.worksInStandby) continue;
       if (kind === 'system' && b.row.backup) continue;
       if (kind === 'backup' && !b.row.backup && b !== this.rcc) continue;
       b.component.onReset?.(b.state, b.env, kind);

@@ -1,8 +1,8 @@
 /**
- * DBGMCU: identity code and debug configuration. Low-power and freeze bits act only while a debugger has halted the core; the registers
- * keep what is written. Only power-on resets them (RM0481 DBGMCU, documented).
+ * DBGMCU: identity code and debug configuration. DBG_STOP and DBG_STANDBY act with and without a debugger (PWR follows the wires `debug.stop` and `debug.standby`);
+ * freeze bits act only while a debugger has halted the core: the registers keep what is written. Only power-on resets them (RM0481 DBGMCU, documented).
  */
-import type { ModelFactory, RegisterModel } from '../emu/registers.ts';
+import type { ModelFactory, RegisterContext, RegisterModel } from '../emu/registers.ts';
 
 export interface DbgmcuOptions {
   /** DEV_ID, e.g. 0x478. */
@@ -14,15 +14,30 @@ export const dbgmcu: ModelFactory = (layout, options): RegisterModel<object> => 
   const { devId, revId } = options as unknown as DbgmcuOptions;
   const idcode = layout.has('IDCODE') ? 'IDCODE' : 'IDC';
   const mailbox = /^DBG_AUTH/;
+  const wires = (
+    [
+      ['CR.DBG_STOP', 'debug.stop'],
+      ['CR.DBG_STANDBY', 'debug.standby'],
+      ['CR.DBGSTPD1', 'debug.stop'],
+      ['CR.DBGSTBD1', 'debug.standby'],
+    ] as const
+  )
+    .filter(([path]) => layout.hasField(path))
+    .map(([path, wire]) => ({ field: layout.field(path), wire }));
+  const drive = (c: RegisterContext<object>): void => {
+    for (const { field, wire } of wires) c.env.setWire(wire, field.get(c));
+  };
   return {
     about: {
       source: 'RM0481 DBGMCU and its siblings',
       confidence: 'documented',
-      lacks: ['freezing of timers and watchdogs while a debugger has halted the core', 'low-power debugging', 'authentication mailbox'],
+      lacks: ['freezing of timers and watchdogs while a debugger has halted the core', 'authentication mailbox'],
     },
     modelled: layout.registers.map((r) => r.name).filter((n) => !mailbox.test(n)),
     resets: { [idcode]: ((revId << 16) | devId) >>> 0 },
     create: () => ({}),
     keeps: (_r, kind) => kind !== 'power',
+    onReset: drive,
+    wrote: drive,
   };
 };

@@ -10,6 +10,7 @@ import { BUS_ERROR } from '../emu/component.ts';
 import type { Field, Layout, ModelFactory, Register, RegisterContext, RegisterModel } from '../emu/registers.ts';
 import { placeIdentity } from './flash-factory.ts';
 import { abandon } from './flash-reset.ts';
+import { lowPowerOptions } from './flash-low-power.ts';
 
 export interface FlashF0Options {
   readonly memory: string;
@@ -61,6 +62,7 @@ class Flash {
   private readonly obr: Register;
   private readonly wrpr: Register;
   private readonly f;
+  private readonly lowPower: (c: RegisterContext<object>) => void;
 
   constructor(layout: Layout, o: FlashF0Options) {
     this.o = o;
@@ -71,6 +73,7 @@ class Flash {
     this.obr = layout.reg('OBR');
     this.wrpr = layout.reg('WRPR');
     const f = (path: string): Field => layout.field(path);
+    this.lowPower = lowPowerOptions(layout, 'OBR');
     this.f = {
       latency: f('ACR.LATENCY'),
       prftbe: f('ACR.PRFTBE'),
@@ -310,6 +313,7 @@ class Flash {
     if (!c.s.initialised) this.initialise(c);
     this.load(c);
     c.env.setWire('iwdg.hardware', this.f.iwdgSw.get(c) ? 0 : 1);
+    this.lowPower(c);
     c.env.setWire('flash.busy', 0);
     this.wires(c);
     this.interrupt(c);

@@ -21,6 +21,7 @@ import { driveArt } from './flash-art.ts';
 import { swapBanks } from './flash-banks.ts';
 import { placeIdentity, storeOptions } from './flash-factory.ts';
 import { abandon } from './flash-reset.ts';
+import { lowPowerOptions } from './flash-low-power.ts';
 
 /** Runs of equal sectors from the start of a bank on: number and KB of each. */
 export type SectorRuns = readonly (readonly [count: number, kilobytes: number])[];
@@ -116,6 +117,7 @@ class Flash {
   /** Option bits by register. */
   private readonly optionBits: Readonly<Record<string, number>>;
   private readonly f;
+  private readonly lowPower: (c: RegisterContext<object>) => void;
 
   constructor(layout: Layout, o: FlashF4Options) {
     this.o = o;
@@ -129,6 +131,7 @@ class Flash {
     this.dual = o.banks ? [...sectorList(o.banks.sectors, o.bytes / 2), ...sectorList(o.banks.sectors, o.bytes / 2, 1)] : null;
     const f = (path: string): Field => layout.field(path);
     const optional = (path: string): Field | null => (layout.hasField(path) ? f(path) : null);
+    this.lowPower = lowPowerOptions(layout, 'OPTCR');
     this.f = {
       latency: f('ACR.LATENCY'),
       prften: f('ACR.PRFTEN'),
@@ -415,6 +418,7 @@ class Flash {
     this.f.optlock.set(c, 1);
     c.env.setWire('iwdg.hardware', this.f.iwdgSw.get(c) ? 0 : 1);
     if (this.f.wwdgSw) c.env.setWire('wwdg.hardware', this.f.wwdgSw.get(c) ? 0 : 1);
+    this.lowPower(c);
     c.env.setWire('flash.busy', 0);
     this.wires(c);
     this.interrupt(c);

@@ -12,6 +12,7 @@ import { WRITE_FAULT, type Layout, type ModelFactory, type Register, type Regist
 import { swapBanks } from './flash-banks.ts';
 import { placeIdentity, storeOptions } from './flash-factory.ts';
 import { noteInterrupted } from './flash-reset.ts';
+import { lowPowerOptions } from './flash-low-power.ts';
 
 export interface FlashH5Options {
   /** Names of the chip's memories and where they lie. */
@@ -71,6 +72,7 @@ class Flash {
   private readonly optsr: Register;
   private readonly opsr: Register;
   private readonly f;
+  private readonly lowPower: (c: RegisterContext<object>) => void;
 
   constructor(layout: Layout, o: FlashH5Options) {
     this.o = o;
@@ -81,6 +83,7 @@ class Flash {
     this.optsr = layout.reg('OPTSR_CUR');
     this.opsr = layout.reg('OPSR');
     const f = (path: string) => layout.field(path);
+    this.lowPower = lowPowerOptions(layout, 'OPTSR_CUR');
     this.f = {
       latency: f('ACR.LATENCY'),
       prefetch: f('ACR.PRFTEN'),
@@ -381,6 +384,7 @@ class Flash {
     this.f.swapShown.set(c, swap ? 1 : 0);
     c.put(this.opsr, interrupted ? this.interruptedStatus(c, interrupted) : 0);
     c.env.setWire('iwdg.hardware', this.f.iwdgSw.get(c) ? 0 : 1);
+    this.lowPower(c);
     c.env.setWire('wwdg.hardware', this.f.wwdgSw.get(c) ? 0 : 1);
     this.wires(c);
     this.showBusy(c);

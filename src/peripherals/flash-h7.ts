@@ -10,6 +10,7 @@ import { WRITE_FAULT, type Layout, type ModelFactory, type Register, type Regist
 import { swapBanks } from './flash-banks.ts';
 import { placeIdentity, storeOptions } from './flash-factory.ts';
 import { noteInterrupted } from './flash-reset.ts';
+import { lowPowerOptions } from './flash-low-power.ts';
 
 export interface FlashH7Options {
   readonly memory: string;
@@ -70,6 +71,7 @@ class Flash {
   private readonly banks;
   private readonly pairs: readonly { cur: Register; prg: Register }[];
   private readonly f;
+  private readonly lowPower: (c: RegisterContext<object>) => void;
   private readonly optcr: Register;
 
   constructor(layout: Layout, o: FlashH7Options) {
@@ -105,6 +107,7 @@ class Flash {
     });
     this.pairs = PAIRS.map(([cur, prg]) => ({ cur: layout.reg(cur), prg: layout.reg(prg) }));
     this.optcr = layout.reg('OPTCR');
+    this.lowPower = lowPowerOptions(layout, 'OPTSR_CUR');
     this.f = {
       latency: f('ACR.LATENCY'),
       optlock: f('OPTCR.OPTLOCK'),
@@ -364,6 +367,7 @@ class Flash {
     swapBanks(c, this.o, swap);
     this.f.shown.set(c, swap ? 1 : 0);
     c.env.setWire('iwdg.hardware', this.f.iwdg1.get(c) ? 0 : 1);
+    this.lowPower(c);
     c.env.setWire('iwdg2.hardware', this.f.iwdg2.get(c) ? 0 : 1);
     c.env.setWire('flash.latency', this.f.latency.get(c));
     this.drive(c);

@@ -23,6 +23,7 @@ import { swapBanks } from './flash-banks.ts';
 import { driveArt } from './flash-art.ts';
 import { placeIdentity, storeOptions } from './flash-factory.ts';
 import { abandon } from './flash-reset.ts';
+import { lowPowerOptions } from './flash-low-power.ts';
 
 export interface FlashL4Options {
   /** Names of the chip's memories and where they lie. */
@@ -84,6 +85,7 @@ class Flash {
   /** Error flags after which programming is refused. */
   private readonly programErrors: number;
   private readonly f;
+  private readonly lowPower: (c: RegisterContext<object>) => void;
   private readonly options: readonly Register[];
 
   constructor(layout: Layout, o: FlashL4Options) {
@@ -94,6 +96,7 @@ class Flash {
     this.cr = layout.reg('CR');
     this.options = OPTION_REGISTERS.filter((n) => layout.has(n)).map((n) => layout.reg(n));
     const f = (path: string): Field => layout.field(path);
+    this.lowPower = lowPowerOptions(layout, 'OPTR');
     this.f = {
       latency: f('ACR.LATENCY'),
       prften: f('ACR.PRFTEN'),
@@ -390,6 +393,7 @@ class Flash {
     if (kind === 'power' || cause === 'power' || cause === 'brownout' || cause === 'option-bytes') c.s.loaded = { ...c.s.stored };
     for (const r of this.options) c.put(r, c.s.loaded[r.name]!);
     c.env.setWire('iwdg.hardware', this.f.iwdgSw.get(c) ? 0 : 1);
+    this.lowPower(c);
     c.env.setWire('wwdg.hardware', this.f.wwdgSw.get(c) ? 0 : 1);
     this.wires(c);
     this.showBusy(c);

@@ -6,7 +6,10 @@
  * Timeout = (RL + 1) x divider LSI periods and a reload restarts the prescaler: RM table of timeouts (documented) / inferred. EWIF at
  * count <= EWIT - 1: RM0456 61 (documented). The counter itself takes reloads at once, without the two or three LSI periods of real silicon (assumed).
  *
- * Wires: drives `lsi.request` = 1 while running (RCC keeps the LSI on); listens to `iwdg.hardware` (option byte IWDG_SW = 0): starts by itself.
+ * Frozen in Stop or Standby where the option bytes say so, off in Shutdown: RM0351 IWDG, DS10198 (documented); its registers can be written all the same.
+ *
+ * Wires: drives `lsi.request` = 1 while running (RCC keeps the LSI on); listens to `iwdg.hardware` (option byte IWDG_SW = 0): starts by itself; `power.stop`,
+ * `power.standby` (PWR), `iwdg.freeze.stop`, `iwdg.freeze.standby` (option bytes).
  */
 import type { Layout, ModelFactory, Register, RegisterContext, RegisterModel } from '../emu/registers.ts';
 
@@ -43,6 +46,10 @@ const EWU = 1 << 3;
 const ONF = 1 << 8;
 const EWIF = 1 << 14;
 const UPDATES = [PVU, RVU, WVU, EWU] as const;
+const TIMERS = ['update', 'timeout', 'early'];
+const POWER_WIRES = ['power.stop', 'power.standby', 'iwdg.freeze.stop', 'iwdg.freeze.standby'];
+/** Value of `power.standby`. */
+const SHUTDOWN = 2;
 
 interface State {
   unlocked: number;
@@ -57,6 +64,8 @@ interface State {
   phase: number;
   /** The early wake-up of this countdown has happened. */
   warned: number;
+  /** The counter stands still. */
+  frozen: number;
   /** Kernel clock count at which each update in UPDATES ends, -1 = none or clock not running. */
   ends: number[];
 }
@@ -70,6 +79,7 @@ const fresh = (): State => ({
   value: 0xfff,
   phase: 0,
   warned: 0,
+  frozen: 0,
   ends: [-1, -1, -1, -1],
 });
 type Context = RegisterContext<State>;
@@ -88,7 +98,8 @@ export const iwdgV3: ModelFactory = (layout: Layout, given): RegisterModel<State
   const hasOnf = layout.hasField('SR.ONF');
 
   const divider = (s: State): number => o.dividers[Math.min(s.pr, o.dividers.length - 1)]!;
-  const counter = (c: Context): number => Math.max(0, c.s.value - Math.floor((c.env.clockCount(o.clock) - c.s.phase) / divider(c.s)));
+  const counter = (c: Context): number =>
+    c.s.frozen ? c.s.value : Math.max(0, c.s.value - Math.floor((c.env.clockCount(o.clock) - c.s.phase) / divider(c.s)));
 
   /** The counter goes on from `value` with a fresh prescaler period. */
   const goOnFrom = (c: Context, value: number): void => {
@@ -101,13 +112,26 @@ export const iwdgV3: ModelFactory = (layout: Layout, given): RegisterModel<State
   };
   const armAll = (c: Context): void => {
     const { s, env } = c;
-    if (!s.running) return;
+    if (!s.running || s.frozen) return;
     const at = (count: number): number => env.clockTimeOf(o.clock, count);
     const ends = s.ends.filter((n) => n >= 0);
     env.arm('update', ends.length ? at(Math.min(...ends)) : Infinity);
     env.arm('timeout', at(s.phase + (s.value + 1) * divider(s)));
     const early = EWIT && EWIE && EWIE.of(s.ew) && EWIT.of(s.ew) > 1 && !s.warned ? EWIT.of(s.ew) - 1 : -1;
     env.arm('early', early < 0 ? Infinity : at(s.phase + Math.max(0, s.value - early) * divider(s)));
+  };
+  /** Stop and Standby, as the option bytes want it. */
+  const followPower = (c: Context): void => {
+    const { s, env } = c;
+    const frozen =
+      (env.wire('power.stop') !== 0 && env.wire('iwdg.freeze.stop') !== 0) ||
+      (env.wire('power.standby') !== 0 && env.wire('iwdg.freeze.standby') !== 0);
+    if (s.frozen === (frozen ? 1 : 0)) return;
+    const value = counter(c);
+    s.frozen = frozen ? 1 : 0;
+    goOnFrom(c, value);
+    for (const t of TIMERS) if (frozen) env.disarm(t);
+    armAll(c);
   };
   const beginUpdate = (c: Context, index: number): void => {
     c.put(SR, c.get(SR) | UPDATES[index]!);
@@ -148,6 +172,12 @@ export const iwdgV3: ModelFactory = (layout: Layout, given): RegisterModel<State
     });
     armAll(c);
   };
+  const switchOff = (c: Context): void => {
+    Object.assign(c.s, fresh());
+    for (const t of TIMERS) c.env.disarm(t);
+    c.env.setWire(o.requestWire, 0);
+    c.env.irq(0, false);
+  };
   const reload = (c: Context): void => {
     const { s } = c;
     if (!s.running) return;
@@ -168,21 +198,21 @@ export const iwdgV3: ModelFactory = (layout: Layout, given): RegisterModel<State
   const flagOf = (r: Register): number => (r === PR ? PVU : r === RLR ? RVU : r === WINR ? WVU : EWU);
 
   return {
-    timers: ['update', 'timeout', 'early'],
-    wires: [o.hardwareWire],
+    timers: TIMERS,
+    wires: [o.hardwareWire, ...POWER_WIRES],
     clocks: [o.clock],
-    about: { source: 'RM chapters IWDG, HAL-H5, AN2606 4.8', confidence: 'documented', lacks: ['freezing in Stop, Standby and debug'] },
+    about: { source: 'RM chapters IWDG, HAL-H5, AN2606 4.8', confidence: 'documented', lacks: ['freezing in debug'] },
     modelled: 'all',
     create: fresh,
     onReset(c) {
-      Object.assign(c.s, fresh());
-      for (const t of ['update', 'timeout', 'early']) c.env.disarm(t);
-      c.env.setWire(o.requestWire, 0);
-      c.env.irq(0, false);
+      switchOff(c);
       if (c.env.wire(o.hardwareWire)) start(c);
     },
-    onWire(c, _wire, value) {
-      if (value) start(c);
+    onWire(c, wire, value) {
+      if (wire === o.hardwareWire) {
+        if (value) start(c);
+      } else if (wire === 'power.standby' && value === SHUTDOWN) switchOff(c);
+      else followPower(c);
     },
     onClock: armAll,
     onTimer(c, timer) {

@@ -1,19 +1,21 @@
 /**
- * PWR of STM32F405/407 and STM32F411: voltage scale, PVD, backup-domain write access, backup regulator's ready flag.
+ * PWR of STM32F405/407 and STM32F411: voltage scale, Stop and Standby with the wake-up pin, PVD, backup-domain write access, backup regulator's ready flag.
  *
  * Facts: registers RM0090 5.4, RM0383 5.4. VOS: F405 one bit, scale 1 after reset; F411 two bits, scale 2 after reset, not changed while the PLL runs and in force only
  * while it runs, scale 3 without it (RM0383, HAL-F4 pwr_ex.c: documented). VOSRDY reads 0 after reset (RM: documented reset value); that it stays 0 until the
  * PLL runs on F411 is inferred from HAL-F4's order. PVD thresholds DS8626, DS10314 (recalled: assumed). Delays are parameters of the chip row.
+ * Low-power modes: RM0090 5.3, RM0383 5.3 (documented): WUF rises with the pin and with RTC events; Standby with WUF set ends at once.
  * Wires driven: `vos` = VOS bits in force; `dbp`; `pvd` (to EXTI). Wires read: `pll.ready` (RCC), `supplies`: the board drives another value whenever it changed a voltage.
  */
 import type { ModelFactory, RegisterContext, RegisterModel } from '../emu/registers.ts';
 import { watchVdd } from './pvd.ts';
+import { freshSleep, Sleep, WAKE_UP_TIMER, type SleepState } from './pwr-sleep.ts';
 
 export interface PwrF4Options {
   /** F411: VOS acts only while the PLL runs; this value is in force without it. */
   readonly scaleWithoutPll?: number;
 }
-interface State {
+interface State extends SleepState {
   /** VOS bits in force. */
   vos: number;
 }
@@ -39,7 +41,29 @@ export const pwrF4: ModelFactory = (layout, options): RegisterModel<State> => {
   const brr = layout.field('CSR.BRR');
   const vosrdy = layout.field('CSR.VOSRDY');
 
+  const pdds = layout.field('CR.PDDS');
+  // One, or two as on F446 (pads recalled: reported).
+  const pads = (
+    [
+      ['EWUP', 'PA0'],
+      ['EWUP1', 'PA0'],
+      ['EWUP2', 'PC13'],
+    ] as const
+  ).filter(([field]) => layout.hasField(`CSR.${field}`));
   const supplies = watchVdd({ pvde, pls, pvdo }, PVD_VOLTS);
+  const sleep = new Sleep({
+    cores: 1,
+    mode: (c) => (pdds.get(c) ? 'standby' : 'stop'),
+    pins: pads.map(([field, pad]) => ({ pad, enable: layout.field(`CSR.${field}`), flag: wuf })),
+    rtcWakes: () => true,
+    pending: (c) => wuf.get(c) === 1,
+    entered: (c, mode) => {
+      if (mode === 'standby') sbf.set(c, 1);
+    },
+    rtcEvent: (c) => wuf.set(c, 1),
+    keeps: (c) => (bre.get(c) ? ['bkpsram'] : []),
+    outside: [csr.index],
+  });
   const hasScale = (c: Ctx): boolean => scaleWithoutPll === undefined || c.env.wire('pll.ready') === 1;
   /** The regulator goes to the scale that VOS asks for, or drops to the one without PLL. */
   const settle = (c: Ctx): void => {
@@ -51,19 +75,20 @@ export const pwrF4: ModelFactory = (layout, options): RegisterModel<State> => {
   };
 
   return {
-    timers: ['vos', 'regulator'],
-    wires: ['pll.ready', 'supplies'],
+    timers: ['vos', 'regulator', WAKE_UP_TIMER],
+    wires: ['pll.ready', 'supplies', ...sleep.wires],
     about: {
       source: 'RM0090 5.4, RM0383 5.4, HAL-F4; PVD thresholds recalled',
       confidence: 'documented',
-      lacks: ['Stop and Standby (their bits are kept)', 'wake-up pin', "backup SRAM's supply"],
+      lacks: ["backup SRAM's supply in VBAT mode", 'current consumption'],
     },
     modelled: ['CR', 'CSR'],
-    create: () => ({ vos: 0 }),
+    create: () => ({ vos: 0, ...freshSleep() }),
     // The backup regulator belongs to the backup domain.
     keeps: (r, kind) => kind === 'backup' || (r === csr && kind !== 'power'),
     onReset(c, kind) {
       if (kind === 'backup') return;
+      sleep.onReset(c, kind);
       c.env.disarm('vos');
       c.s.vos = scaleWithoutPll ?? vos.get(c);
       c.env.setWire('vos', c.s.vos);
@@ -71,11 +96,13 @@ export const pwrF4: ModelFactory = (layout, options): RegisterModel<State> => {
       supplies(c);
       settle(c);
     },
-    onWire(c, wire) {
+    onWire(c, wire, value) {
+      if (sleep.onWire(c, wire, value)) return;
       if (wire === 'supplies') supplies(c);
       else if (scaleWithoutPll !== undefined) settle(c);
     },
     onTimer(c, timer) {
+      if (timer === WAKE_UP_TIMER) return sleep.onTimer(c);
       if (timer === 'regulator') return brr.set(c, bre.get(c));
       c.s.vos = vos.get(c);
       vosrdy.set(c, 1);
@@ -100,6 +127,7 @@ export const pwrF4: ModelFactory = (layout, options): RegisterModel<State> => {
     },
     wrote(c, r, value, old) {
       if (r === csr) {
+        sleep.enabled(c, value, old);
         if (bre.of(value) === bre.of(old)) return;
         brr.set(c, 0);
         if (bre.of(value)) c.env.arm('regulator', c.env.now() + (c.env.parameter('backup.regulator.ps') ?? 0));

@@ -1,15 +1,19 @@
 /**
- * PWR of STM32H5: voltage scaling, USB supply, VDDIO2 detector, backup-domain write access, backup regulator.
+ * PWR of STM32H5: Stop and Standby with their wake-up pins, voltage scaling, USB supply, VDDIO2 detector, backup-domain write access, backup regulator.
  *
  * Facts: registers ST SVD; USB33SV/USB33DEN and the 1.2 V threshold HAL-H5 hal_pwr.h (documented); delays are parameters of the chip row.
  * Wires driven: `vos` = code of the voltage range in force (3 = VOS0 … 0 = VOS3), `dbp`, `usb.supply` = USB33SV and a voltage on VDDUSB.
  * Wire read: `supplies`: the board drives another value whenever it changed a voltage parameter.
  */
 import type { ModelFactory, RegisterContext, RegisterModel } from '../emu/registers.ts';
+import { freshSleep, Sleep, WAKE_UP_TIMER, type SleepState } from './pwr-sleep.ts';
 
-type Ctx = RegisterContext<object>;
+type Ctx = RegisterContext<SleepState>;
+/** Wake-up pads by number, where known (DS14258 pinout, recalled: reported). */
+const PADS: Readonly<Record<number, string>> = { 1: 'PA0', 2: 'PA2', 4: 'PC13', 6: 'PC1' };
+const WAKE_UP_FLAGS = 0xff;
 
-export const pwrH5: ModelFactory = (layout): RegisterModel<object> => {
+export const pwrH5: ModelFactory = (layout): RegisterModel<SleepState> => {
   const vos = layout.field('VOSCR.VOS');
   const vosrdy = layout.field('VOSSR.VOSRDY');
   const actvosrdy = layout.field('VOSSR.ACTVOSRDY');
@@ -23,6 +27,28 @@ export const pwrH5: ModelFactory = (layout): RegisterModel<object> => {
   const brrdy = layout.field('BDSR.BRRDY');
   const cssf = layout.field('PMCR.CSSF');
   const pmsr = layout.reg('PMSR');
+
+  const lpms = layout.field('PMCR.LPMS');
+  const stopf = layout.field('PMSR.STOPF');
+  const sbf = layout.field('PMSR.SBF');
+  const wusr = layout.reg('WUSR');
+  const wuscr = layout.reg('WUSCR');
+  const wucr = layout.reg('WUCR');
+  const sleep: Sleep = new Sleep({
+    cores: 1,
+    mode: (c) => (lpms.get(c) ? 'standby' : 'stop'),
+    pins: Object.entries(PADS).map(([n, pad]) => ({
+      pad,
+      enable: layout.field(`WUCR.WUPEN${n}`),
+      flag: layout.field(`WUSR.WUF${n}`),
+      falling: layout.field(`WUCR.WUPP${n}`),
+    })),
+    rtcWakes: () => true,
+    pending: (c) => (c.get(wusr) & WAKE_UP_FLAGS) !== 0 || sleep.rtcPending(c),
+    entered: (c, mode) => (mode === 'stop' ? stopf : sbf).set(c, 1),
+    keeps: (c) => (bren.get(c) ? ['bkpsram'] : []),
+    outside: [pmsr, wusr, wucr].map((r) => r.index),
+  });
 
   const present = (c: Ctx, supply: string): boolean =>
     (c.env.parameter(`${supply}.volts`) ?? 0) >= (c.env.parameter('usb33.threshold.volts') ?? 0);
@@ -38,26 +64,30 @@ export const pwrH5: ModelFactory = (layout): RegisterModel<object> => {
   };
 
   return {
-    timers: ['vos', 'usb33', 'regulator'],
-    wires: ['supplies'],
+    timers: ['vos', 'usb33', 'regulator', WAKE_UP_TIMER],
+    wires: ['supplies', ...sleep.wires],
     about: {
       source: 'HAL-H5 hal_pwr.h, field texts of the SVD',
       confidence: 'documented',
-      lacks: ['low-power modes', 'PVD and AVD', 'wake-up pins', 'I/O retention', 'security'],
+      lacks: ['PVD and AVD', 'wake-up pins other than 1, 2, 4 and 6', 'I/O retention', 'voltage scaling in Stop', 'security'],
     },
-    modelled: ['PMSR', 'VOSCR', 'VOSSR', 'BDCR', 'DBPCR', 'BDSR', 'USBSCR', 'VMSR'],
-    create: () => ({}),
+    modelled: ['PMCR', 'PMSR', 'WUCR', 'WUSR', 'WUSCR', 'VOSCR', 'VOSSR', 'BDCR', 'DBPCR', 'BDSR', 'USBSCR', 'VMSR'],
+    create: freshSleep,
     // BDCR belongs to the backup domain (ASSUMED as on H7: a reset of the pin leaves it).
-    keeps: (r, kind) => kind !== 'power' && r === bren.register,
-    onReset(c) {
+    keeps: (r, kind) => kind !== 'power' && (r === bren.register || r === pmsr),
+    onReset(c, kind) {
+      sleep.onReset(c, kind);
       for (const timer of ['vos', 'usb33']) c.env.disarm(timer);
       brrdy.set(c, bren.get(c));
       c.env.setWire('vos', actvos.get(c));
       c.env.setWire('dbp', 0);
       supplies(c);
     },
-    onWire: (c) => supplies(c),
+    onWire(c, wire, value) {
+      if (!sleep.onWire(c, wire, value)) supplies(c);
+    },
     onTimer(c, timer) {
+      if (timer === WAKE_UP_TIMER) return sleep.onTimer(c);
       if (timer === 'usb33') return usb33rdy.set(c, 1);
       if (timer === 'regulator') return brrdy.set(c, bren.get(c));
       actvos.set(c, vos.get(c));
@@ -65,7 +95,11 @@ export const pwrH5: ModelFactory = (layout): RegisterModel<object> => {
       vosrdy.set(c, 1);
       c.env.setWire('vos', vos.get(c));
     },
-    write(c, r, merged) {
+    write(c, r, merged, raw) {
+      if (r === wuscr) {
+        c.put(wusr, c.get(wusr) & ~raw);
+        return 0;
+      }
       if (r === cssf.register) {
         if (cssf.of(merged)) c.put(pmsr, 0);
         return merged & ~cssf.mask;
@@ -78,6 +112,7 @@ export const pwrH5: ModelFactory = (layout): RegisterModel<object> => {
     },
     wrote(c, r, value, old) {
       if (value === old) return;
+      if (r === wucr) return sleep.enabled(c, value, old);
       if (r === vos.register) {
         vosrdy.set(c, 0);
         actvosrdy.set(c, 0);

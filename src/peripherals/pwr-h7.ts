@@ -1,5 +1,5 @@
 /**
- * PWR of STM32H7: supply configuration, voltage scaling, USB supply detector, backup-domain write access, backup regulator.
+ * PWR of STM32H7: Stop and Standby of the whole system with their wake-up pins, supply configuration, voltage scaling, USB supply detector, backup-domain write access, backup regulator.
  *
  * Facts: registers ST SVD; CR3's supply bits can be written once after power-on, VOS stays at VOS3 and ACTVOSRDY low until then: RM0399 7.4.1–7.4.2
  * (documented); a 32-bit write of CR3 locks it: AN2606 Table 135 on the ROM before 0x91 (documented), that any write does is inferred;
@@ -7,13 +7,17 @@
  * Wires driven: `vos` = code of the range in force (0 = VOS3 … 3 = VOS0), `dbp`, `usb.supply`. Wires read: `supplies`, `vos0` (SYSCFG overdrive).
  */
 import type { ModelFactory, RegisterContext, RegisterModel } from '../emu/registers.ts';
+import { freshSleep, Sleep, WAKE_UP_TIMER, type SleepState } from './pwr-sleep.ts';
 
-export interface PwrH7State {
+export interface PwrH7State extends SleepState {
   /** CR3's supply bits have been written since power-on. */
   configured: number;
 }
 type Ctx = RegisterContext<PwrH7State>;
 
+/** Wake-up pads WKUP1 to WKUP6 (DS12923 pinout, recalled: reported). */
+const PADS = ['PA0', 'PA2', 'PI8', 'PC13', 'PI11', 'PC1'];
+const WAKE_UP_FLAGS = 0x3f;
 /** VOS codes: 1 = VOS3, 2 = VOS2, 3 = VOS1. */
 const VOS3 = 1;
 
@@ -32,6 +36,33 @@ export const pwrH7: ModelFactory = (layout): RegisterModel<PwrH7State> => {
   const cr3 = layout.reg('CR3');
   const supplyBits = f('CR3.BYPASS').mask | f('CR3.LDOEN').mask | f('CR3.SMPSEN').mask;
   const cpucr = ['CPUCR', 'CPU2CR'].filter((n) => layout.has(n)).map((n) => layout.reg(n));
+
+  const wkupfr = layout.reg('WKUPFR');
+  const wkupcr = layout.reg('WKUPCR');
+  const wkupepr = layout.reg('WKUPEPR');
+  const cpuField = (name: string) => cpucr.map((r) => f(`${r.name}.${name}`));
+  const powerDown = ['PDDS_D1', 'PDDS_D2', 'PDDS_D3'].flatMap(cpuField);
+  const stopf = cpuField('STOPF');
+  const sbf = ['SBF', 'SBF_D1', 'SBF_D2'].flatMap(cpuField);
+  const cssf = cpuField('CSSF');
+  const sleep: Sleep = new Sleep({
+    cores: cpucr.length,
+    // Standby needs every domain's PDDS bits, of both cores (RM0399 7.7.9).
+    mode: (c) => (powerDown.every((x) => x.get(c) === 1) ? 'standby' : 'stop'),
+    pins: PADS.map((pad, i) => ({
+      pad,
+      enable: f(`WKUPEPR.WKUPEN${i + 1}`),
+      flag: f(`WKUPFR.WKUPF${i + 1}`),
+      falling: f(`WKUPEPR.WKUPP${i + 1}`),
+    })),
+    rtcWakes: () => true,
+    pending: (c) => (c.get(wkupfr) & WAKE_UP_FLAGS) !== 0 || sleep.rtcPending(c),
+    entered: (c, mode) => {
+      for (const x of mode === 'stop' ? stopf : sbf) x.set(c, 1);
+    },
+    keeps: (c) => (bren.get(c) ? ['bkpsram'] : []),
+    outside: [wkupfr, wkupepr, ...cpucr].map((r) => r.index),
+  });
 
   const volts = (c: Ctx, supply: string): number => c.env.parameter(`${supply}.volts`) ?? 0;
   const usbPowered = (c: Ctx): boolean =>
@@ -55,29 +86,25 @@ export const pwrH7: ModelFactory = (layout): RegisterModel<PwrH7State> => {
   const showRange = (c: Ctx): void => c.env.setWire('vos', c.env.wire('vos0') && actvos.get(c) === 3 ? 3 : actvos.get(c) - 1);
 
   return {
-    timers: ['vos', 'usb33', 'regulator'],
-    wires: ['supplies', 'vos0'],
+    timers: ['vos', 'usb33', 'regulator', WAKE_UP_TIMER],
+    wires: ['supplies', 'vos0', ...sleep.wires],
     about: {
       source: 'RM0399 7.4, AN2606 Table 135',
       confidence: 'documented',
-      lacks: [
-        "low-power modes (both cores' control registers are stored)",
-        'PVD and AVD',
-        'monitoring of temperature and VBAT',
-        'wake-up pins',
-      ],
+      lacks: ['stop of one domain alone, voltage scaling in Stop', 'PVD and AVD', 'monitoring of temperature and VBAT'],
     },
-    modelled: ['CR1', 'CSR1', 'CR2', 'CR3', 'D3CR', ...cpucr.map((r) => r.name)],
+    modelled: ['CR1', 'CSR1', 'CR2', 'CR3', 'D3CR', 'WKUPCR', 'WKUPFR', 'WKUPEPR', ...cpucr.map((r) => r.name)],
     writable: {
       CR2:
         layout.reg('CR2').writable & ~(brrdy.mask | f('CR2.VBATL').mask | f('CR2.VBATH').mask | f('CR2.TEMPL').mask | f('CR2.TEMPH').mask),
       // The SVD lets software write USB33RDY's neighbours only in part: USB33DEN is missing.
       CR3: (layout.reg('CR3').writable | usb33den.mask | usbregen.mask) & ~usb33rdy.mask,
     },
-    create: () => ({ configured: 0 }),
+    create: () => ({ configured: 0, ...freshSleep() }),
     // CR3 is reset by power-on only; BREN lies in the backup domain.
     keeps: (r, kind) => kind !== 'power' && (r === cr3 || r === bren.register),
     onReset(c, kind) {
+      sleep.onReset(c, kind);
       if (kind === 'power') c.s.configured = 0;
       c.env.disarm('vos');
       actvos.set(c, VOS3);
@@ -88,7 +115,8 @@ export const pwrH7: ModelFactory = (layout): RegisterModel<PwrH7State> => {
       showRange(c);
       supplies(c);
     },
-    onWire(c, wire) {
+    onWire(c, wire, value) {
+      if (sleep.onWire(c, wire, value)) return;
       if (wire === 'vos0') {
         // VOS0 is VOS1 with the overdrive of SYSCFG_PWRCR; VOSRDY shows when it is there.
         if (actvos.get(c) === 3) scale(c);
@@ -97,6 +125,7 @@ export const pwrH7: ModelFactory = (layout): RegisterModel<PwrH7State> => {
       supplies(c);
     },
     onTimer(c, timer) {
+      if (timer === WAKE_UP_TIMER) return sleep.onTimer(c);
       if (timer === 'usb33') return usb33rdy.set(c, 1);
       if (timer === 'regulator') return brrdy.set(c, bren.get(c));
       actvos.set(c, vos.get(c));
@@ -104,7 +133,17 @@ export const pwrH7: ModelFactory = (layout): RegisterModel<PwrH7State> => {
       vosrdy.set(c, 1);
       showRange(c);
     },
-    write(c, r, merged) {
+    write(c, r, merged, raw) {
+      if (r === wkupcr) {
+        c.put(wkupfr, c.get(wkupfr) & ~raw);
+        return 0;
+      }
+      if (r === wkupfr) return c.get(r);
+      const own = cpucr.indexOf(r);
+      if (own >= 0 && cssf[own]!.of(raw)) {
+        for (const x of [...stopf, ...sbf]) if (x.register === r) x.set(c, 0);
+        return (c.get(r) & ~r.writable) | (merged & r.writable & ~cssf[own]!.mask);
+      }
       if (r === cr3 && c.s.configured && ((merged ^ c.get(r)) & supplyBits) !== 0) {
         c.env.note('guest', 'PWR_CR3: the supply configuration has been written before; it stays until power is off');
         return ((merged & ~supplyBits) | (c.get(r) & supplyBits)) >>> 0;
@@ -126,6 +165,7 @@ export const pwrH7: ModelFactory = (layout): RegisterModel<PwrH7State> => {
         return supplies(c);
       }
       if (value === old) return;
+      if (r === wkupepr) sleep.enabled(c, value, old);
       if (r === vos.register) scale(c);
       else if (r === dbp.register) c.env.setWire('dbp', dbp.of(value));
       else if (r === bren.register && bren.of(value) !== bren.of(old)) {

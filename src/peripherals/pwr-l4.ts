@@ -1,21 +1,26 @@
 /**
- * PWR of STM32L47x/L48x/L49x/L4Ax: voltage range, low-power run, USB and VDDIO2 supply-valid bits, peripheral voltage monitors, PVD, backup-domain write access.
+ * PWR of STM32L47x/L48x/L49x/L4Ax: voltage range, low-power run, Stop, Standby and Shutdown with their wake-up pins, USB and VDDIO2 supply-valid bits, peripheral
+ * voltage monitors, PVD, backup-domain write access.
  *
  * Facts: registers ST SVD; VOSF, USV, PVM1 threshold 1.2 V: HAL-L4 pwr_ex (documented); VOS = 0 and 3 are ignored (assumed); PVD thresholds DSG431 (assumed).
  * USB works in range 1 only: AN2606 Tables 168, 172 (documented: no DFU in range 2), table of functionalities in DS10198 (recalled).
+ * Low-power modes: RM0351 5.3 and 5.4 (documented); that the RTC wakes without CR3.EIWUL is not so, SR1.WUFI is a level.
  * Delays and thresholds are parameters of the chip row.
  * Wires driven: `vos` = 1 or 2, the voltage range in force; `dbp`; `usb.supply` = USV, a voltage on VDDUSB and range 1; `pvd`, `pvm1`…`pvm4` (to EXTI).
  * Wire read: `supplies`: the board drives another value whenever it changed a voltage parameter.
  */
 import type { ModelFactory, RegisterContext, RegisterModel } from '../emu/registers.ts';
 import { watchVdd } from './pvd.ts';
+import { freshSleep, Sleep, WAKE_UP_TIMER, type SleepState } from './pwr-sleep.ts';
 
-export interface PwrL4State {
+export interface PwrL4State extends SleepState {
   /** Voltage range in force: 2 until the regulator has settled on 1. */
   range: number;
 }
 type Ctx = RegisterContext<PwrL4State>;
 
+/** SR1.WUF1 to WUF5. */
+const WAKE_UP_FLAGS = 0x1f;
 /** PVD thresholds in volts by PLS; 7 compares a pin, which is not modelled. */
 const PVD_VOLTS = [2.0, 2.2, 2.4, 2.5, 2.6, 2.8, 2.9] as const;
 
@@ -58,6 +63,31 @@ export const pwrL4: ModelFactory = (layout): RegisterModel<PwrL4State> => {
     vdd(c);
     c.env.setWire('usb.supply', c.s.range === 1 && usv.get(c) && volts(c, 'vddusb') >= threshold(c, 1) ? 1 : 0);
   };
+  const lpms = layout.field('CR1.LPMS');
+  const sbf = layout.field('SR1.SBF');
+  const wufi = layout.field('SR1.WUFI');
+  // EIWUL in the manual.
+  const eiwul = layout.field('CR3.EWF');
+  const rrs = layout.field('CR3.RRS');
+  const pads = ['PA0', 'PC13', 'PE6', 'PA2', 'PC5'];
+  const outside = layout.registers.filter((r) => r === sr1 || /^CR[34]$|^P[UD]CR/.test(r.name)).map((r) => r.index);
+  const sleep: Sleep = new Sleep({
+    cores: 1,
+    mode: (c) => (lpms.get(c) < 3 ? 'stop' : lpms.get(c) === 3 ? 'standby' : 'shutdown'),
+    pins: pads.map((pad, i) => ({
+      pad,
+      enable: layout.field(`CR3.EWUP${i + 1}`),
+      flag: layout.field(`SR1.WUF${i + 1}`),
+      falling: layout.field(`CR4.WP${i + 1}`),
+    })),
+    rtcWakes: (c) => eiwul.get(c) === 1,
+    pending: (c) => (c.get(sr1) & WAKE_UP_FLAGS) !== 0 || (eiwul.get(c) === 1 && sleep.rtcPending(c)),
+    entered: (c, mode) => {
+      if (mode === 'standby') sbf.set(c, 1);
+    },
+    keeps: (c, mode) => (mode === 'standby' && rrs.get(c) ? ['sram2'] : []),
+    outside,
+  });
   const follow = (c: Ctx): void => {
     c.env.setWire('vos', c.s.range);
     c.env.setWire('dbp', dbp.get(c));
@@ -65,16 +95,19 @@ export const pwrL4: ModelFactory = (layout): RegisterModel<PwrL4State> => {
   };
 
   return {
-    timers: ['vos', 'regulator'],
-    wires: ['supplies'],
+    timers: ['vos', 'regulator', WAKE_UP_TIMER],
+    wires: ['supplies', ...sleep.wires],
     about: {
       source: 'HAL-L4 pwr_ex, AN2606 Tables 168 and 172; PVD thresholds assumed',
       confidence: 'documented',
-      lacks: ['Stop, Standby and Shutdown', 'wake-up pins', 'pulls in Standby', 'charging of VBAT'],
+      lacks: ['pulls in Standby', 'charging of VBAT', 'current consumption'],
     },
-    modelled: ['CR1', 'CR2', 'SR1', 'SR2', 'SCR'],
-    create: () => ({ range: 1 }),
-    onReset(c) {
+    modelled: ['CR1', 'CR2', 'CR3', 'CR4', 'SR1', 'SR2', 'SCR'],
+    create: () => ({ range: 1, ...freshSleep() }),
+    // SBF and the wake-up flags survive all but power-on and their clear bits.
+    keeps: (r, kind) => kind !== 'power' && r === sr1,
+    onReset(c, kind) {
+      sleep.onReset(c, kind);
       c.s.range = 1;
       for (const timer of ['vos', 'regulator']) c.env.disarm(timer);
       // The low-power regulator is ready when the main one has been.
@@ -82,13 +115,18 @@ export const pwrL4: ModelFactory = (layout): RegisterModel<PwrL4State> => {
       follow(c);
       supplies(c);
     },
-    onWire: (c) => supplies(c),
+    onWire(c, wire, value) {
+      if (!sleep.onWire(c, wire, value)) supplies(c);
+    },
     onTimer(c, timer) {
+      if (timer === WAKE_UP_TIMER) return sleep.onTimer(c);
       if (timer === 'regulator') return reglpf.set(c, lpr.get(c));
       c.s.range = vos.get(c);
       vosf.set(c, 0);
       follow(c);
     },
+    live: ['SR1'],
+    read: (c, r, value) => (r === sr1 && eiwul.get(c) && sleep.rtcPending(c) ? (value | wufi.mask) >>> 0 : value),
     write(c, r, merged, raw) {
       if (r === scr) {
         c.put(sr1, c.get(sr1) & ~raw);
@@ -102,6 +140,7 @@ export const pwrL4: ModelFactory = (layout): RegisterModel<PwrL4State> => {
     },
     wrote(c, r, value, old) {
       if (value === old) return;
+      if (r === eiwul.register) return sleep.enabled(c, value, old);
       if (r === usv.register) return supplies(c);
       if (r !== vos.register) return;
       if (vos.of(value) !== vos.of(old)) {

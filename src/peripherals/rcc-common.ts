@@ -44,7 +44,9 @@ export interface InterruptFields {
   readonly lsecss?: number;
 }
 const RTC_LSI = 2;
-export const RCC_WIRES = ['lsi.request', 'hse.fail', 'lse.fail'] as const;
+export const RCC_WIRES = ['lsi.request', 'hse.fail', 'lse.fail', 'power.stop'] as const;
+/** Oscillators that run on in Stop. */
+const RUN_IN_STOP: readonly string[] = ['lsi', 'lse'];
 /** Own clocks after which the ready flag falls, where the manual gives a number. */
 const FALL_CLOCKS: Readonly<Record<string, number>> = { lse: 6, lsi: 3 };
 
@@ -110,6 +112,7 @@ export abstract class RccBase {
   }
 
   protected wanted(c: Ctx, name: string): boolean {
+    if (c.env.wire('power.stop') && !RUN_IN_STOP.includes(name)) return false;
     // LSI also runs, and shows LSIRDY, while the IWDG or the RTC uses it.
     if (name === 'lsi' && (c.env.wire('lsi.request') || (this.backup.rtcen.get(c) && this.backup.rtcsel.get(c) === RTC_LSI))) return true;
     return this.oscillators[name]!.on.get(c) === 1;
@@ -298,7 +301,35 @@ export abstract class RccBase {
     return 0;
   }
 
+  /**
+   * Stop switches off HSE, the PLLs and what else is not the oscillator that the core wakes up with, and SYSCLK over to that one (RM0351 6.2.9 and 5.3.6, RM0090 5.3.4:
+   * documented). It starts when PWR ends the mode.
+   */
+  private enterStop(c: Ctx): void {
+    const sw = this.emergencyClock(c);
+    for (const name in this.oscillators)
+      if (!RUN_IN_STOP.includes(name)) this.oscillators[name]!.on.set(c, name === this.swNames[sw] ? 1 : 0);
+    for (const on of this.pllSwitches()) on.set(c, 0);
+    this.sw.set(c, sw);
+    this.sws.set(c, sw);
+    c.env.disarm('switch');
+  }
+  /** ON bits of all PLLs. */
+  protected pllSwitches(): readonly Field[] {
+    return [this.sysclkPll];
+  }
+  /** What the regulator and flash take to leave Stop, beside the oscillator (datasheets' wake-up times). */
+  private leaveStop(c: Ctx): void {
+    this.followAll(c);
+    const name = this.swNames[this.sw.get(c)]!;
+    if (c.env.due(name) !== Infinity) c.env.arm(name, c.env.due(name) + this.parameter(c, 'stop.wakeup.ps'));
+  }
+
   onWire(c: Ctx, wire: string, value: number): void {
+    if (wire === 'power.stop') {
+      if (value === 0) return this.leaveStop(c);
+      this.enterStop(c);
+    }
     if (wire === 'hse.fail' && value && this.isReady(c, 'hse')) this.hseFailed(c);
     else if (wire === 'lse.fail' && value && this.isReady(c, 'lse')) this.lseFailed(c);
     if (wire.endsWith('.fail')) c.env.disarm(wire.slice(0, 3));

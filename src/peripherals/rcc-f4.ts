@@ -158,6 +158,9 @@ class RccF4 extends RccCir {
   protected pllUses(c: Ctx, name: string): boolean {
     return this.pllSource(c) === name;
   }
+  protected override pllSwitches(): readonly Field[] {
+    return [this.pll, ...this.more].map((pll) => pll.on);
+  }
   protected resetFlags(cause: ResetCause): readonly string[] {
     if (cause === 'brownout') return ['PINRSTF', 'BORRSTF'];
     const names = resetFlagNames(cause, 'PORRSTF').filter((name) => this.layout.hasField(`CSR.${name}`));

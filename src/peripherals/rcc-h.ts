@@ -242,6 +242,9 @@ export abstract class RccH extends RccBase {
     this.update(c);
   }
   /** HSI or CSI, as STOPWUCK says. */
+  protected override pllSwitches(): readonly Field[] {
+    return this.plls.map((pll) => pll.on);
+  }
   protected override emergencyClock(c: AnyCtx): number {
     return this.stopwuck.get(c);
   }

@@ -314,7 +314,7 @@ export const rccH7: ModelFactory = (layout): RegisterModel<RccHState> => {
         'MCO',
         'trimming',
         'clocks of the D2 SRAMs (always on)',
-        'what Stop does to clocks',
+        'Stop of one domain alone (D1 and D2 stop together with the system)',
         'kernel clocks of peripherals without behaviour',
       ],
     },

@@ -249,6 +249,9 @@ class RccL4 extends RccBase {
   protected pllUses(c: Ctx, name: string): boolean {
     return PLL_SOURCES[this.pllsrc.get(c)] === name;
   }
+  protected override pllSwitches(): readonly Field[] {
+    return this.plls.map((pll) => pll.on);
+  }
   protected resetFlags(cause: ResetCause): readonly string[] {
     return resetFlagNames(cause, 'BORRSTF');
   }
@@ -356,7 +359,7 @@ export const rccL4: ModelFactory = (layout, options): RegisterModel<RccL4State> 
     about: {
       source: 'HAL-L4 hal_rcc.h and hal_rcc_ex.h; MSI in PLL mode and a PLL with its VCO out of range (assumed)',
       confidence: 'documented',
-      lacks: ['sleep-mode enables', 'MCO and LSCO', 'trimming', 'HSI16 in Stop modes'],
+      lacks: ['sleep-mode enables', 'MCO and LSCO', 'trimming', 'HSI16 kept on in Stop modes'],
     },
     ...rccModel(rcc, layout, /SMENR\d?$|^ICSCR$/),
     writable: {

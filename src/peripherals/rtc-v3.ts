@@ -40,6 +40,8 @@ export interface RtcOptions {
   readonly stampWire: string;
 }
 const DEFAULTS: RtcOptions = { clock: 'rtc', initTicks: 2, syncTicks: 2, restartTicks: 4, stampWire: 'in.PC13' };
+/** Registers behind the key in versions with SR, beside bits of ICSR and CR. */
+const GUARDED = ['TR', 'DR', 'PRER', 'CALR', 'SHIFTR'];
 const KEY1 = 0xca;
 const KEY2 = 0x53;
 /** RTCCLK cycles of a wake-up count by WUCKSEL; 0 = seconds. */
@@ -436,11 +438,16 @@ class Rtc {
     c.s.initAt = -1;
     c.s.syncAt = this.count(c) + this.o.restartTicks + this.o.syncTicks;
   }
-  private writeControl(c: Context, merged: number, raw: number): number {
+  private writeControl(c: Context, merged: number, raw: number, locked: boolean): number {
+    const bit = (name: string): number => this.layout.field(`CR.${name}`).mask;
     let value = merged;
+    if (locked) {
+      const guarded = bit('FMT') | bit('REFCKON');
+      value = (value & ~guarded) | (c.get(this.cr) & guarded);
+      raw = 0;
+    }
     const w = this.wakeup;
     if (w && !this.wakeupFree(c)) value = (value & ~w.select.mask) | (c.get(this.cr) & w.select.mask);
-    const bit = (name: string): number => this.layout.field(`CR.${name}`).mask;
     // Commands, which the SVDs call write-only.
     if (raw & bit('ADD1H')) c.s.seconds += 3600;
     else if (raw & bit('SUB1H') && this.seconds(c) % DAY >= 3600) c.s.seconds -= 3600;
@@ -475,14 +482,16 @@ class Rtc {
       return 0;
     }
     if (this.keyless.has(r.name)) return merged;
-    if (c.s.key !== 2) return this.refuse(c, r, 'while locked (RTC_WPR)');
+    const locked = c.s.key !== 2;
+    // With SR the key guards the clock itself only (RM0481 RTC, documented).
+    if (locked && (this.masked === null || GUARDED.includes(r.name))) return this.refuse(c, r, 'while locked (RTC_WPR)');
     const why = this.refusal(c, r);
     if (why !== null) return this.refuse(c, r, why);
     if (r === this.shiftr) {
       this.shift(c, raw);
       return 0;
     }
-    if (r === this.cr) return this.writeControl(c, merged, raw);
+    if (r === this.cr) return this.writeControl(c, merged, raw, locked);
     if (r !== this.tr && r !== this.dr && r !== this.prer) return merged;
     this.hold(c);
     return (merged & lanes) | (c.get(r) & ~lanes);

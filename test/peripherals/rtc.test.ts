@@ -213,6 +213,15 @@ describe('the RTC reaches the core', () => {
       expect(h.irqs.get(41)).toBe(false);
     }
   });
+  it('of H5: without the key alarms and timer can be set, the clock cannot', () => {
+    const h = ready('H5');
+    h.write('RTC.WPR', 0xff);
+    h.write('RTC.WUTR', 7);
+    h.write('RTC.ALRMAR', 0x80808080);
+    h.write('RTC.CR', 0x00015540); // FMT, ALRAE, WUTE, their interrupts, ADD1H
+    h.write('RTC.SHIFTR', 0x80000000);
+    expect([h.read('RTC.WUTR'), h.read('RTC.ALRMAR'), h.read('RTC.CR'), h.read('RTC.TR')]).toEqual([7, 0x80808080, 0x5500, 0]);
+  });
   it('of H5 directly: MISR shows the flags whose interrupt is enabled', () => {
     const h = ready('H5');
     h.write('RTC.ALRMAR', 0x80808080);

@@ -118,6 +118,7 @@ const NOT_PLAIN: readonly Deviation[] = [
   { on: /(L4\d6..|F072RB) FLASH\.(SR|OPTR|PCROP\d[SE]R|WRP\d[AB]R)$/, why: 'flags cleared by ones; option registers behind the keys' },
   { on: /GPIO.\.(LCKR|BSRR|BRR)$/, why: 'the lock key takes a sequence; BSRR and BRR are commands' },
   { on: /H533RE PWR\.BDCR$/, why: 'behind DBP' },
+  { on: /H533RE PWR\.PMCR$|H7.* PWR\.(CPU2?CR|WKUPCR|WKUPFR)$/, why: 'clear bits are commands' },
   { on: /PWR\.(CR1?|CR2|CSR1?)$/, why: 'VOS needs conditions, commands read 0, the backup domain’s bits stand behind DBP' },
   { on: /RCC\.CR$/, why: 'the oscillator that SYSCLK comes from cannot be stopped; frozen bits' },
   { on: /F[47].* RCC\.CFGR$/, why: 'SW = 3 is refused' },

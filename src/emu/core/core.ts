@@ -344,6 +344,16 @@ export class Core extends CoreCode implements Cpu {
     this.pcChanged = true;
   }
 
+  /** Its clock runs. */
+  get isClocked(): boolean {
+    return this.ownClock.rate !== null;
+  }
+  /** A sleeping core would wake up now; looks only, so that it can be asked while the core's clock is stopped. */
+  wakesUp(): boolean {
+    if (!this.canWake()) return false;
+    const waitsForEvent = this.get(S.HALTED) === 3;
+    return (waitsForEvent && this.get(S.EVENT) !== 0) || preempts(this, highestPending(this), !waitsForEvent);
+  }
   /** A sleeping core that has something to wake up for. */
   canWake(): boolean {
     return this.irqDirty && this.get(S.HALTED) !== 1;

@@ -1,0 +1,23 @@
+/** Option bytes about low-power modes, as wires: which modes are forbidden, where the IWDG stands still. Fields that a chip lacks allow and freeze nothing. */
+import type { Field, Layout, RegisterContext } from '../emu/registers.ts';
+
+/** Wire by option; it is 1 while the option is 0. */
+const WIRES: readonly (readonly [field: RegExp, wire: string])[] = [
+  [/^n?RST_STOP(_D1)?$/i, 'reset.on.stop'],
+  [/^n?RST_ST(D)?BY(_D1)?$/i, 'reset.on.standby'],
+  [/^n?RST_SHDW$/i, 'reset.on.shutdown'],
+  [/^(FZ_)?IWDG_STOP$/, 'iwdg.freeze.stop'],
+  [/^(FZ_)?IWDG_(STDBY|SDBY)$/, 'iwdg.freeze.standby'],
+];
+
+/** @param name the register that shows the options in force */
+export function lowPowerOptions(layout: Layout, name: string): (c: RegisterContext<object>) => void {
+  const options: { readonly field: Field; readonly wire: string }[] = [];
+  for (const fact of layout.reg(name).fields) {
+    const found = WIRES.find(([field]) => field.test(fact.name));
+    if (found) options.push({ field: layout.field(`${name}.${fact.name}`), wire: found[1] });
+  }
+  return (c) => {
+    for (const { field, wire } of options) c.env.setWire(wire, field.get(c) ? 0 : 1);
+  };
+}

@@ -1,0 +1,164 @@
+/**
+ * Deep sleep as all versions of PWR know it: Stop, Standby and Shutdown, which events end them, what is left behind. The registers are the version's own.
+ *
+ * Facts: the core's SLEEPDEEP with WFI or WFE enters the mode (RM0351 5.3, RM0090 5.3, documented); Stop ends by an interrupt or event, the others by a wake-up pin,
+ * the RTC, NRST or IWDG, as a reset; wake-up pins are edges on the pad, whatever GPIO does with it (documented); nRST_STOP… = 0 make entering a reset with LPWRRSTF (documented).
+ * With DBG_STOP the clocks go on from the oscillator that waking up selects, with DBG_STANDBY the core domain keeps its supply (RM0090 38.16.1, documented).
+ *
+ * Wires driven: `power.stop` (RCC stops its clocks; falls when the core wants to run), `power.standby` (1 Standby, 2 Shutdown), `power.keeps.<memory>` and `power.down` (the
+ * core domain has no supply). Wires read: `core.deepsleep.<n>`, `rtc.alarm`, `rtc.wakeup`, `rtc.stamp`, `pin.<pad>`, `debug.stop`, `debug.standby` (DBGMCU), `reset.on.stop`…
+ * (option bytes), `power.lost` (machine: the reset that is going on is the loss of the supply).
+ */
+import type { ResetKind } from '../emu/component.ts';
+import type { Field, RegisterContext } from '../emu/registers.ts';
+
+export type DeepSleep = 'stop' | 'standby' | 'shutdown';
+
+export interface SleepState {
+  /** The core's deep sleep, as it was entered. */
+  asleep: 'no' | DeepSleep;
+  /** Index and value, one behind the other, of the registers that keep their values over Standby. */
+  saved: number[];
+}
+export const freshSleep = (): SleepState => ({ asleep: 'no', saved: [] });
+type Context = RegisterContext<SleepState>;
+
+export interface WakeUpPin {
+  readonly pad: string;
+  readonly enable: Field;
+  readonly flag: Field;
+  /** 1: falling edge; left out = always rising. */
+  readonly falling?: Field;
+}
+export interface SleepRules {
+  readonly cores: number;
+  /** What the registers ask for now. */
+  mode(c: Context): DeepSleep;
+  /** Pads that wake, in the manual's order. */
+  readonly pins: readonly WakeUpPin[];
+  /** The RTC may wake from Standby and Shutdown. */
+  rtcWakes(c: Context): boolean;
+  /** A wake-up is pending: Standby ends as soon as it has begun. */
+  pending(c: Context): boolean;
+  /** Flags of a mode that has been entered. */
+  entered(c: Context, mode: DeepSleep): void;
+  /** An RTC event has come. */
+  rtcEvent?(c: Context): void;
+  /** RAM that keeps its contents, of all that the chip has. */
+  keeps(c: Context, mode: DeepSleep): readonly string[];
+  /** Indexes of the registers that lie outside the core domain. */
+  readonly outside: readonly number[];
+}
+
+const RTC_WIRES = ['rtc.alarm', 'rtc.wakeup', 'rtc.stamp'];
+/** RAM that some mode of some chip keeps. */
+const KEPT_MEMORIES = ['sram2', 'bkpsram', 'ccm'];
+const NAMES: Readonly<Record<DeepSleep, string>> = { stop: 'Stop', standby: 'Standby', shutdown: 'Shutdown' };
+export const WAKE_UP_TIMER = 'standby.end';
+
+export class Sleep {
+  private readonly rules: SleepRules;
+  readonly wires: readonly string[];
+  constructor(rules: SleepRules) {
+    this.rules = rules;
+    this.wires = [
+      ...Array.from({ length: rules.cores }, (_, i) => `core.deepsleep.${i}`),
+      ...RTC_WIRES,
+      ...rules.pins.map((p) => `pin.${p.pad}`),
+    ];
+  }
+
+  /** True if the wire was one of its own. */
+  onWire(c: Context, wire: string, value: number): boolean {
+    if (wire.startsWith('core.deepsleep.')) {
+      if (value === 0) this.leaveStop(c);
+      else if (this.allAsleep(c)) this.enter(c);
+      return true;
+    }
+    if (RTC_WIRES.includes(wire)) {
+      if (value) this.rtcEvent(c);
+      return true;
+    }
+    const pin = this.rules.pins.find((p) => wire === `pin.${p.pad}`);
+    if (pin && value < 2) this.pinEdge(c, pin, value);
+    return pin !== undefined;
+  }
+  private allAsleep(c: Context): boolean {
+    for (let i = 0; i < this.rules.cores; i++) if (c.env.wire(`core.deepsleep.${i}`) === 0) return false;
+    return true;
+  }
+
+  private enter(c: Context): void {
+    const mode = this.rules.mode(c);
+    const { env } = c;
+    if (env.wire(`reset.on.${mode}`)) {
+      env.note('power', `${NAMES[mode]} entered although an option byte forbids it: reset`);
+      return env.requestReset('low-power');
+    }
+    c.s.asleep = mode;
+    this.rules.entered(c, mode);
+    const debugged = env.wire(mode === 'stop' ? 'debug.stop' : 'debug.standby') !== 0;
+    env.note('power', `enters ${NAMES[mode]}${debugged ? ', clocked for a debugger (DBGMCU_CR)' : ''}`);
+    if (mode === 'stop') {
+      env.setWire('power.stop', 1);
+      if (debugged) env.setWire('power.stop', 0);
+      return;
+    }
+    c.s.saved = mode === 'standby' ? this.rules.outside.flatMap((i) => [i, c.regs[i]!]) : [];
+    const kept = this.rules.keeps(c, mode);
+    for (const memory of KEPT_MEMORIES) env.setWire(`power.keeps.${memory}`, kept.includes(memory) ? 1 : 0);
+    env.setWire('power.standby', mode === 'shutdown' ? 2 : 1);
+    if (!debugged) env.setWire('power.down', 1);
+    if (this.rules.pending(c)) this.wake(c);
+  }
+  private leaveStop(c: Context): void {
+    if (c.s.asleep !== 'stop') return;
+    c.s.asleep = 'no';
+    c.env.setWire('power.stop', 0);
+  }
+  /** Out of Standby or Shutdown: the supply returns, then the reset vector is fetched. */
+  private wake(c: Context): void {
+    if (c.env.due(WAKE_UP_TIMER) === Infinity) c.env.arm(WAKE_UP_TIMER, c.env.now() + (c.env.parameter('standby.wakeup.ps') ?? 0));
+  }
+  onTimer(c: Context): void {
+    c.env.requestReset('power');
+  }
+  private wakeFromStandby(c: Context): void {
+    if (c.s.asleep !== 'standby' && c.s.asleep !== 'shutdown') return;
+    for (let i = 0; i < c.s.saved.length; i += 2) c.s.saved[i + 1] = c.regs[c.s.saved[i]!]!;
+    this.wake(c);
+  }
+  private rtcEvent(c: Context): void {
+    this.rules.rtcEvent?.(c);
+    if (this.rules.rtcWakes(c)) this.wakeFromStandby(c);
+  }
+  private pinEdge(c: Context, pin: WakeUpPin, level: number): void {
+    if (!pin.enable.get(c) || level === (pin.falling?.get(c) ?? 0)) return;
+    pin.flag.set(c, 1);
+    this.wakeFromStandby(c);
+  }
+  /** A pad that is at its active level when it is enabled counts as an edge (RM0090 5.4.2, EWUP). */
+  enabled(c: Context, value: number, old: number): void {
+    for (const pin of this.rules.pins)
+      if (pin.enable.of(value) && !pin.enable.of(old)) {
+        const level = c.env.wire(`pin.${pin.pad}`);
+        if (level < 2 && level !== (pin.falling?.get(c) ?? 0)) pin.flag.set(c, 1);
+      }
+  }
+  rtcPending(c: Context): boolean {
+    return RTC_WIRES.some((wire) => c.env.wire(wire) !== 0);
+  }
+
+  /**
+   * Call behind the reset of the registers. The reset that the loss of the supply is leaves the mode; the one that ends it, whatever its cause, also gives the
+   * registers outside the core domain their values back.
+   */
+  onReset(c: Context, kind: ResetKind): void {
+    if (kind === 'backup' || kind === 'gate') return;
+    if (kind !== 'power') for (let i = 0; i < c.s.saved.length; i += 2) c.regs[c.s.saved[i]!] = c.s.saved[i + 1]!;
+    if (kind === 'system' && c.env.wire('power.lost')) return;
+    c.env.disarm(WAKE_UP_TIMER);
+    Object.assign(c.s, freshSleep());
+    for (const wire of ['power.down', 'power.standby', 'power.stop']) c.env.setWire(wire, 0);
+  }
+}
