@@ -101,8 +101,8 @@ export const pwrH7: ModelFactory = (layout): RegisterModel<PwrH7State> => {
       CR3: (layout.reg('CR3').writable | usb33den.mask | usbregen.mask) & ~usb33rdy.mask,
     },
     create: () => ({ configured: 0, ...freshSleep() }),
-    // CR3 is reset by power-on only; BREN lies in the backup domain.
-    keeps: (r, kind) => kind !== 'power' && (r === cr3 || r === bren.register),
+    // CR3 is reset by power-on only; BREN lies in the backup domain. Standby flags stay until CSSF (documented), PDDS with them (ASSUMED).
+    keeps: (r, kind) => kind !== 'power' && (r === cr3 || r === bren.register || cpucr.includes(r)),
     onReset(c, kind) {
       sleep.onReset(c, kind);
       if (kind === 'power') c.s.configured = 0;
