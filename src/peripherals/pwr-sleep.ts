@@ -17,7 +17,7 @@ export type DeepSleep = 'stop' | 'standby' | 'shutdown';
 export interface SleepState {
   /** The core's deep sleep, as it was entered. */
   asleep: 'no' | DeepSleep;
-  /** Index and value, one behind the other, of the registers that keep their values over Standby. */
+  /** Index and value, one behind the other, of the registers that work on in Standby and Shutdown. */
   saved: number[];
 }
 export const freshSleep = (): SleepState => ({ asleep: 'no', saved: [] });
@@ -104,7 +104,7 @@ export class Sleep {
       if (debugged) env.setWire('power.stop', 0);
       return;
     }
-    c.s.saved = mode === 'standby' ? this.rules.outside.flatMap((i) => [i, c.regs[i]!]) : [];
+    c.s.saved = this.rules.outside.flatMap((i) => [i, c.regs[i]!]);
     const kept = this.rules.keeps(c, mode);
     for (const memory of KEPT_MEMORIES) env.setWire(`power.keeps.${memory}`, kept.includes(memory) ? 1 : 0);
     env.setWire('power.standby', mode === 'shutdown' ? 2 : 1);
@@ -151,12 +151,14 @@ export class Sleep {
 
   /**
    * Call behind the reset of the registers. The reset that the loss of the supply is leaves the mode; the one that ends it, whatever its cause, also gives the
-   * registers outside the core domain their values back.
+   * registers outside the core domain their values back, after Shutdown none.
    */
   onReset(c: Context, kind: ResetKind): void {
     if (kind === 'backup' || kind === 'gate') return;
-    if (kind !== 'power') for (let i = 0; i < c.s.saved.length; i += 2) c.regs[c.s.saved[i]!] = c.s.saved[i + 1]!;
-    if (kind === 'system' && c.env.wire('power.lost')) return;
+    const entering = kind === 'system' && c.env.wire('power.lost') !== 0;
+    if (entering || (kind === 'system' && c.s.asleep === 'standby'))
+      for (let i = 0; i < c.s.saved.length; i += 2) c.regs[c.s.saved[i]!] = c.s.saved[i + 1]!;
+    if (entering) return;
     c.env.disarm(WAKE_UP_TIMER);
     Object.assign(c.s, freshSleep());
     for (const wire of ['power.down', 'power.standby', 'power.stop']) c.env.setWire(wire, 0);

@@ -183,6 +183,21 @@ describe('what is special', () => {
     deepSleep(s, 'L476', 1);
     expect([s.system.wire('power.keeps.sram2'), s.get('PWR.SR1.SBF'), s.system.wire('power.standby')]).toEqual([0, 0, 2]);
   });
+  it('L4: a wake-up pin ends Shutdown too; its registers are reset then', () => {
+    const h = ready('L476');
+    h.set('PWR.CR3.EWUP1', 1);
+    h.set('PWR.CR1.LPMS', 4);
+    deepSleep(h, 'L476', 1);
+    h.system.setWire('power.lost', 1);
+    h.reset('power');
+    h.system.setWire('pin.PA0', 1);
+    h.wait(10 * MS);
+    expect(h.resets).toEqual(['power']);
+    h.system.setWire('power.lost', 0);
+    h.reset('power');
+    h.set('RCC.APB1ENR1.PWREN', 1);
+    expect(h.get('PWR.CR3.EWUP1')).toBe(0);
+  });
   it('L4: polarity of the wake-up pins', () => {
     for (const falling of [0, 1]) {
       const h = ready('L476');
