@@ -105,6 +105,9 @@ function global(core: Core): RegisterFact[] {
   ];
 }
 
+/** GHWCFG2.OTGARCH: 2 = a DMA of its own. */
+const hasDma = (core: Core): boolean => ((core.hwcfg[1] >>> 3) & 3) === 2;
+
 /** Host mode: declared, not modelled. */
 function host(core: Core): RegisterFact[] {
   return [
@@ -171,6 +174,12 @@ function device(core: Core): RegisterFact[] {
     register(0x834, 'DIEPEMPMSK', 0, 0xffff, 'INEPTXFEM:0:16'),
     ...each(core.endpoints, (n) => inEndpoint(n, old)).flat(),
     ...each(core.endpoints, (n) => outEndpoint(n, old)).flat(),
+    ...(hasDma(core)
+      ? each(core.endpoints, (n) => [
+          register(0x914 + 32 * n, `DIEPDMA${n}`, 0, 0xffffffff, 'DMAADDR:0:32'),
+          register(0xb14 + 32 * n, `DOEPDMA${n}`, 0, 0xffffffff, 'DMAADDR:0:32'),
+        ]).flat()
+      : []),
     // Reset value after the RM; software writes 0 here before anything else.
     register(0xe00, 'PCGCCTL', 0, old ? 0x3 : 0x23, `STPPCLK:0 GATEHCLK:1 PHYSUSP:4${old ? '' : ' ENL1GTG:5 PHYSLEEP:6 SUSP:7'}`),
   ];

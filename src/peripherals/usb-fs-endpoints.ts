@@ -4,8 +4,8 @@
  * in the packet memory (a `UsbFsVariant`).
  *
  * Modelled: control, bulk, interrupt and isochronous endpoints, double buffering, bus reset, suspend and wake-up flags, SOF, buffer
- * overrun, pull-up, charger detection as far as a standard downstream port answers it.
- * Not modelled: host mode, LPM L1, remote wake-up (CNTR.L2RES is stored), PMAOVR (needs a memory slower than any that a chip has), ERR.
+ * overrun, pull-up, remote wake-up (wire `usb.resume`), charger detection as far as a standard downstream port answers it.
+ * Not modelled: host mode, LPM L1, PMAOVR (needs a memory slower than any that a chip has), ERR.
  * The transceiver is ready at once after PDWN is cleared (silicon: 1 µs at most, `reported`).
  *
  * Sources: RM0091 and RM0365 chapter "USB" (rules of EPnR, overrun), RM0481 chapter "USB" (renames), facts/usb-dfu.md section 6.
@@ -50,7 +50,7 @@ export const ISTR = {
 const ISTR_CLEARABLE = 0x37f80;
 /** Flags of ISTR with a mask at the same place in CNTR. */
 const ISTR_MASKABLE = 0x3ff80;
-export const CNTR = { FRES: 0x1, PDWN: 0x2, LPMODE: 0x4, FSUSP: 0x8, HOST: 0x80000000 } as const;
+export const CNTR = { FRES: 0x1, PDWN: 0x2, LPMODE: 0x4, FSUSP: 0x8, L2RES: 0x10, HOST: 0x80000000 } as const;
 const DADDR_EF = 0x80;
 const BCDR = { BCDEN: 0x1, DCDEN: 0x2, DCDET: 0x10, PDET: 0x20, SDET: 0x40, PS2DET: 0x80, DPPU: 0x8000 } as const;
 const FNR_RXDP = 0x8000;
@@ -249,6 +249,8 @@ export class UsbFsMachine {
 
   wroteRegister(c: Context, r: Register, value: number, old: number): void {
     if (r === this.cntr) {
+      // The device drives K while it is suspended and L2RES (RESUME) is set.
+      c.env.setWire('usb.resume', value & CNTR.L2RES && value & CNTR.FSUSP && this.pulledUp(c) ? 1 : 0);
       if (value & CNTR.FRES) this.clearForReset(c);
       else if (old & CNTR.FRES) c.s.resetSeen = false;
       if (value & ~old & CNTR.HOST) c.env.note('guest-error', 'USB CNTR.HOST set: host mode is not modelled, the device part is off');

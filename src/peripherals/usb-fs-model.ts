@@ -16,7 +16,7 @@ export function usbFsModel(layout: Layout, variant: UsbFsVariant, modelled: 'all
     about: {
       source: 'RM0091 and RM0481 chapters USB',
       confidence: 'documented',
-      lacks: ['host mode', 'LPM', 'remote wake-up', 'overrun of the packet memory'],
+      lacks: ['host mode', 'LPM', 'overrun of the packet memory'],
     },
     modelled,
     writable: highBits,

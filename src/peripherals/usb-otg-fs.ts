@@ -4,7 +4,8 @@
  * Modelled: VBUS sensing and its overrides, soft disconnect, transceiver power, core reset and FIFO flushes that end by counted clocks, bus reset and speed
  * enumeration, SOF, early suspend, suspend, resume; one FIFO memory laid out by GRXFSIZ and DIEPTXFn; the receive status queue; all endpoints with
  * EPENA, NAK, STALL, data toggles, transfer size and packet count; global NAKs; interrupt tree; data contact detection on a standard port; session
- * flags; the extra OUT done entries of core 3.10a.
+ * flags; the extra OUT done entries of core 3.10a; end of periodic frame and incomplete isochronous transfers; remote wake-up (wire `usb.resume`); the DMA of the
+ * cores that have one (H7).
  * CSRST, RXFFLSH and TXFFLSH stay set for ever while the 48 MHz clock does not run.
  *
  * Sources: RM0351 chapter "OTG_FS" and RM0456's text of the same chapter (device programming model), facts/usb-dfu.md section 6; what RMs leave open: hathach/tinyusb
@@ -13,7 +14,7 @@
 import type { UsbDevicePort } from '../emu/ports.ts';
 import type { Layout, RegisterBlock, RegisterModel } from '../emu/registers.ts';
 import type { System } from '../emu/system.ts';
-import { OtgFsMachine } from './usb-otg-fs/machine.ts';
+import { OTG_TIMERS, OtgFsMachine } from './usb-otg-fs/machine.ts';
 import type { Context, OtgFsOptions, OtgFsState } from './usb-otg-fs/registers.ts';
 import { OtgFsBus } from './usb-otg-fs/transactions.ts';
 
@@ -28,20 +29,13 @@ export function usbOtgFs(layout: Layout, options: Readonly<Record<string, unknow
   // What a write held is needed again after it has been stored; the two calls follow each other.
   let written = 0;
   return {
-    timers: ['reset', 'flush', 'mode', 'suspend'],
+    timers: OTG_TIMERS,
     wires: ['usb.vbus', ...(m.supplyWire === null ? [] : [m.supplyWire])],
     clocks: [m.clock, m.busClock],
     about: {
       source: "RM0351 OTG_FS; what it leaves open from TinyUSB, libusb_stm32, ST's LL driver (inferred)",
       confidence: 'documented',
-      lacks: [
-        'host mode',
-        'DMA',
-        'LPM, HNP, SRP',
-        'remote wake-up (DCTL.RWUSIG is stored)',
-        'EOPF and incomplete isochronous transfers',
-        'GUSBCFG.TRDT',
-      ],
+      lacks: ['host mode', 'LPM, HNP, SRP', 'GUSBCFG.TRDT', 'fetching ahead by the DMA (a packet is read when its token comes)'],
     },
     modelled: layout.registers.filter((r) => !UNMODELLED.test(r.name)).map((r) => r.name),
     create: () => m.create(),

@@ -126,6 +126,15 @@ describe('USB_DRD_FS registers', () => {
     set(ISTR, 0);
     expect(get(ISTR)).toBe(0);
   });
+  it('L2RES drives the bus only while the device is suspended', () => {
+    ready();
+    set(CNTR, 0x10);
+    expect(system.wire('usb.resume')).toBe(0);
+    set(CNTR, 0x18);
+    expect(system.wire('usb.resume')).toBe(1);
+    set(CNTR, 0x08);
+    expect(system.wire('usb.resume')).toBe(0);
+  });
   it('WKUP needs no kernel clock, the reset behind it does', () => {
     ready();
     port.suspend(true);

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
+import type { ChipDescription } from '../../src/emu/chip.ts';
 import type { UsbDevicePort } from '../../src/emu/ports.ts';
 import { SILENT, type System } from '../../src/emu/system.ts';
 import { MS, rate, US } from '../../src/emu/time.ts';
@@ -67,8 +68,8 @@ const WRITE = Uint8Array.of(0x21, 0x20, 0, 0, 0, 0, 7, 0);
 const NOTHING = new Uint8Array(0);
 const [USBSUSP, ESUSP, USBRST, ENUMDNE, SOF, RXFLVL, SRQINT, WKUPINT] = [0x800, 0x400, 0x1000, 0x2000, 0x8, 0x10, 0x40000000, 0x80000000];
 
-function fresh(v: Variant): void {
-  system = newSystem(v);
+function fresh(v: Variant, memories: ChipDescription['memories'] = []): void {
+  system = newSystem(v, memories);
   port = usbOtgFsPort(system, 'OTG_FS');
   line = false;
   notes = [];
@@ -76,8 +77,8 @@ function fresh(v: Variant): void {
   set(ENABLE, OTGEN);
 }
 /** Connected, enumerated, FIFOs laid out, EP0 able to receive. */
-function ready(v: Variant = L496): void {
-  fresh(v);
+function ready(v: Variant = L496, memories: ChipDescription['memories'] = []): void {
+  fresh(v, memories);
   set(GCCFG, v === F405 ? 0x210000 : 0x10000);
   if (v !== F405) set(GOTGCTL, 0xc0);
   set(GRXFSIZ, 64);
@@ -650,5 +651,102 @@ describe('FIFO windows', () => {
     ready();
     port.setup(0, 0, SETUP);
     expect(get(OTG + 0x20004)).toBe(0x01000680);
+  });
+});
+
+describe('isochronous frames, remote wake-up, DMA', () => {
+  const [EOPF, IISOIXFR, INCOMPISOOUT] = [0x8000, 0x100000, 0x200000];
+  it('EOPF comes at the part of the frame that DCFG.PFIVL names, while it or what hangs on it is unmasked', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 3 }), fc.constantFrom(0, EOPF, IISOIXFR), (pfivl, mask) => {
+        ready();
+        set(DCFG, (get(DCFG) & ~0x1800) | (pfivl << 11));
+        set(GINTMSK, mask);
+        port.startOfFrame(7);
+        system.fireDue(system.now + (79 + 5 * pfivl) * 10 * US);
+        expect(get(GINTSTS) & EOPF).toBe(0);
+        system.fireDue(system.now + 10 * US);
+        expect(get(GINTSTS) & EOPF).toBe(mask === 0 ? 0 : EOPF);
+      }),
+    );
+  });
+  it('an isochronous endpoint of the frame that has not moved its packet is incomplete; one of the other parity is not', () => {
+    fc.assert(
+      fc.property(fc.boolean(), fc.boolean(), fc.boolean(), (input, oddFrame, oddEndpoint) => {
+        ready();
+        set(GINTMSK, EOPF);
+        const control = input ? DIEPCTL(1) : DOEPCTL(1);
+        set(input ? DIEPTSIZ(1) : DOEPTSIZ(1), (1 << 19) | 8);
+        set(control, EPENA | CNAK | USBAEP | (1 << 18) | 8 | (oddEndpoint ? 0x20000000 : 0x10000000));
+        port.startOfFrame(oddFrame ? 1 : 2);
+        system.fireDue(system.now + 900 * US);
+        const flag = input ? IISOIXFR : INCOMPISOOUT;
+        expect(get(GINTSTS) & (IISOIXFR | INCOMPISOOUT)).toBe(oddFrame === oddEndpoint ? flag : 0);
+      }),
+    );
+  });
+  it('RWUSIG drives the bus only while the device is suspended', () => {
+    ready();
+    or(DCTL, 1);
+    expect(system.wire('usb.resume')).toBe(0);
+    set(DCTL, get(DCTL) & ~1);
+    port.suspend(true);
+    system.fireDue(system.now + 3 * MS);
+    or(DCTL, 1);
+    expect(system.wire('usb.resume')).toBe(1);
+    set(DCTL, get(DCTL) & ~1);
+    expect(system.wire('usb.resume')).toBe(0);
+  });
+
+  const [RAM, DIEPDMA, DOEPDMA] = [0x20000000, (n: number) => OTG + 0x914 + 32 * n, (n: number) => OTG + 0xb14 + 32 * n];
+  const inMemory = (at: number, length: number): number[] => Array.from({ length }, (_, i) => system.read(at + i, 1));
+  /** As `ready`, on a core with DMA, with RAM. */
+  function withDma(): void {
+    ready(H745, [{ name: 'ram', base: RAM, size: 0x1000, kind: 'ram', zone: 'data' }]);
+    or(GAHBCFG, 0x20);
+  }
+  it('with DMA a SETUP packet and OUT data arrive in memory and raise their flags without the FIFO', () => {
+    withDma();
+    set(DOEPDMA(0), RAM);
+    port.setup(0, 0, WRITE);
+    expect([inMemory(RAM, 8), get(DOEPDMA(0)), get(GINTSTS) & RXFLVL]).toEqual([[...WRITE], RAM + 8, 0]);
+    expect(get(DOEPINT(0)) & 8).toBe(0); // STUP comes with the next stage
+    set(DOEPDMA(0), RAM + 0x40);
+    set(DOEPTSIZ(0), (3 << 29) | (1 << 19) | 64);
+    set(DOEPCTL(0), EPENA | CNAK | USBAEP);
+    expect(port.out(0, 0, 1, Uint8Array.of(1, 2, 3, 4, 5, 6, 7))).toBe('ack');
+    expect([get(DOEPINT(0)) & 9, inMemory(RAM + 0x40, 7), get(DOEPDMA(0))]).toEqual([9, [1, 2, 3, 4, 5, 6, 7], RAM + 0x47]);
+  });
+  it('with DMA an IN transfer of several packets is read from memory, packet by packet, and ends with XFRC', () => {
+    withDma();
+    for (let i = 0; i < 100; i++) system.write(RAM + 0x100 + i, 1, i);
+    set(DIEPDMA(1), RAM + 0x100);
+    set(DIEPTSIZ(1), (2 << 19) | 100);
+    set(DIEPCTL(1), EPENA | CNAK | USBAEP | (2 << 18) | (1 << 22) | 0x10000000 | 64);
+    const got: number[] = [];
+    for (const [toggle, length] of [
+      [0, 64],
+      [1, 36],
+    ]) {
+      const answer = port.in(0, 1);
+      expect(answer).toMatchObject({ toggle });
+      port.in(0, 1); // its handshake was lost: the same packet again
+      if (typeof answer !== 'string') got.push(...answer.data);
+      port.inAcknowledged(0, 1);
+      expect(got.length % 64).toBe(length! % 64);
+    }
+    expect([got, get(DIEPINT(1)) & 1, get(DIEPTSIZ(1)) & 0x7ffff, port.in(0, 1)]).toEqual([
+      Array.from({ length: 100 }, (_, i) => i),
+      1,
+      0,
+      'nak',
+    ]);
+  });
+  it('a core without DMA says so', () => {
+    ready(L476);
+    or(GAHBCFG, 0x20);
+    expect(notes.some((n) => n.includes('has no DMA'))).toBe(true);
+    port.setup(0, 0, SETUP);
+    expect(get(GINTSTS) & RXFLVL).toBe(RXFLVL);
   });
 });

@@ -68,11 +68,11 @@ export const VARIANTS = [L476, L496, H745, F405];
 
 // The gate is borrowed: any enable bit of any RCC does.
 const rcc = loadFacts(h533 as unknown as GeneratedFacts)['RCC']!;
-export const chipOf = (v: Variant): ChipDescription => ({
+export const chipOf = (v: Variant, memories: ChipDescription['memories'] = []): ChipDescription => ({
   name: 'OTG test chip',
   family: 'test',
   cores: [],
-  memories: [],
+  memories,
   clocks: ['usb', 'hclk'],
   rcc: 'RCC',
   parameters: {},
@@ -96,8 +96,8 @@ export const ENABLE = RCC + rccOffset('APB2ENR');
 export const RESET = RCC + rccOffset('APB2RSTR');
 export const OTGEN = 1 << 24;
 
-export function newSystem(v: Variant): System {
-  const system = new System(chipOf(v), { 'usb-otg-fs': usbOtgFs });
+export function newSystem(v: Variant, memories: ChipDescription['memories'] = []): System {
+  const system = new System(chipOf(v, memories), { 'usb-otg-fs': usbOtgFs });
   system.resetBlocks('power');
   system.setWire('usb.supply', 1);
   system.setClock('usb', rate(48_000_000));

@@ -16,8 +16,11 @@ export const GINTSTS = {
   USBSUSP: 0x800,
   USBRST: 0x1000,
   ENUMDNE: 0x2000,
+  EOPF: 0x8000,
   IEPINT: 0x40000,
   OEPINT: 0x80000,
+  IISOIXFR: 0x100000,
+  INCOMPISOOUT: 0x200000,
   SRQINT: 0x40000000,
   WKUPINT: 0x80000000,
 } as const;
@@ -35,8 +38,17 @@ export const GCCFG = { DCDET: 0x1, PWRDWN: 0x10000, BCDEN: 0x20000, DCDEN: 0x400
 /** GCCFG of core 2.81a. */
 export const GCCFG_OLD = { VBUSBSEN: 0x80000, NOVBUSSENS: 0x200000 } as const;
 
-export const DCFG = { DSPD: 0x3, NZLSOHSK: 0x4 } as const;
-export const DCTL = { SDIS: 0x2, GINSTS: 0x4, GONSTS: 0x8, SGINAK: 0x80, CGINAK: 0x100, SGONAK: 0x200, CGONAK: 0x400 } as const;
+export const DCFG = { DSPD: 0x3, NZLSOHSK: 0x4, PFIVL: 0x1800 } as const;
+export const DCTL = {
+  RWUSIG: 0x1,
+  SDIS: 0x2,
+  GINSTS: 0x4,
+  GONSTS: 0x8,
+  SGINAK: 0x80,
+  CGINAK: 0x100,
+  SGONAK: 0x200,
+  CGONAK: 0x400,
+} as const;
 export const DSTS = { SUSPSTS: 0x1, ENUMSPD: 0x6, FNSOF: 0x3fff00 } as const;
 export const PCGCCTL = { STPPCLK: 0x1, PHYSUSP: 0x10 } as const;
 

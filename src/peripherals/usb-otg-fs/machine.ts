@@ -24,6 +24,8 @@ import {
   GUSBCFG,
   PCGCCTL,
   PKTSTS,
+  TYPE,
+  typeOf,
 } from './bits.ts';
 import { flushRx, flushTx, newFifos, peekRx, popRx, pushRx, pushTx, txPlace, type TxPlace } from './fifo.ts';
 import { OtgFsRegisters, type Context, type OtgFsState, type Role } from './registers.ts';
@@ -43,6 +45,12 @@ const SUSPEND_CONFIRM = 3 * MS;
 
 /** Pulses at bus activity that ends a suspension: EXTI's line of the block follows it. */
 const WAKE_UP = 'usb.wakeup';
+
+export const OTG_TIMERS: readonly string[] = ['reset', 'flush', 'mode', 'suspend', 'frame'];
+/** Interrupts of the end of a periodic frame: its events are only made while one of them is unmasked. */
+const PERIODIC = GINTSTS.EOPF | GINTSTS.IISOIXFR | GINTSTS.INCOMPISOOUT;
+/** The device drives K: a remote wake-up. */
+const RESUME = 'usb.resume';
 
 export class OtgFsMachine extends OtgFsRegisters {
   create(): OtgFsState {
@@ -200,7 +208,7 @@ export class OtgFsMachine extends OtgFsRegisters {
     s.resetPhy = s.flushPhy = s.flushBus = 0;
     s.resetSeen = s.host = s.session = false;
     s.line = 0;
-    for (const timer of ['reset', 'flush', 'mode', 'suspend']) c.env.disarm(timer);
+    for (const timer of OTG_TIMERS) c.env.disarm(timer);
     c.env.irq(0, false);
     this.sync(c);
   }
@@ -253,7 +261,8 @@ export class OtgFsMachine extends OtgFsRegisters {
     } else if (timer === 'mode') {
       s.host = this.wantsHost(c);
       if (s.host) c.env.note('guest-error', 'GUSBCFG.FHMOD: host mode is not modelled, the device part is off');
-    } else if (this.pulledUp(c)) {
+    } else if (timer === 'frame') this.endOfPeriodicFrame(c);
+    else if (this.pulledUp(c)) {
       this.set(c, this.gintsts, GINTSTS.USBSUSP);
       this.set(c, this.dsts, DSTS.SUSPSTS);
     }
@@ -322,8 +331,26 @@ export class OtgFsMachine extends OtgFsRegisters {
     if (!this.live(c)) return;
     c.put(this.dsts, (c.get(this.dsts) & ~DSTS.FNSOF) | ((frame & 0x7ff) << 8));
     this.set(c, this.gintsts, GINTSTS.SOF);
+    if (c.get(this.gintmsk) & PERIODIC) {
+      const part = 80 + 5 * ((c.get(this.dcfg) & DCFG.PFIVL) >>> 11);
+      c.env.arm('frame', c.env.now() + (part * MS) / 100);
+    }
     c.env.setWire('usb.sof', (frame & 0x7ff) + 1);
     this.sync(c);
+  }
+
+  /** The periodic frame interval is over: what isochronous endpoints of this frame's parity have not moved is incomplete (RM0351, OTG_GINTSTS). */
+  private endOfPeriodicFrame(c: Context): void {
+    const odd = (c.get(this.dsts) & 0x100) !== 0;
+    const incomplete = (r: Register): boolean => {
+      const control = c.get(r);
+      const due = typeOf(control) === TYPE.ISO && (control & EPCTL.USBAEP) !== 0 && (control & EPCTL.EPENA) !== 0;
+      return due && ((control & EPCTL.DPID) !== 0) === odd;
+    };
+    let flags: number = GINTSTS.EOPF;
+    if (this.diepctl.slice(1).some(incomplete)) flags |= GINTSTS.IISOIXFR;
+    if (this.doepctl.slice(1).some(incomplete)) flags |= GINTSTS.INCOMPISOOUT;
+    this.set(c, this.gintsts, flags);
   }
 
   // FIFOs
@@ -335,8 +362,36 @@ export class OtgFsMachine extends OtgFsRegisters {
     const r = this.dieptxf[fifo];
     return r ? txPlace(c.get(r)) : { start: 0, depth: 0 };
   }
+  /** The core's own DMA moves the data: neither FIFO windows nor receive entries are seen (GAHBCFG.DMAEN). */
+  usesDma(c: Context): boolean {
+    return this.hasDma && (c.get(this.gahbcfg) & GAHBCFG.DMAEN) !== 0;
+  }
+  /** What a receive entry is to the DMA: data goes to DOEPDMA, which moves on; the other entries raise what reading them would. */
+  private receiveByDma(c: Context, status: number, data: Uint8Array): void {
+    const n = status & 0xf;
+    const r = this.doepdma[n];
+    if (data.length > 0 && r) {
+      const at = c.get(r);
+      for (let i = 0; i < data.length; i++)
+        if (!c.env.busWrite((at + i) >>> 0, 1, data[i]!)) {
+          c.env.note('guest-error', `DMA of OUT endpoint ${n}: bus error at 0x${(at + i).toString(16)}`);
+          break;
+        }
+      c.put(r, at + data.length);
+    }
+    this.entryTaken(c, status);
+  }
+  /** The next `length` bytes that the DMA fetches for IN endpoint n; they stay at DIEPDMA until they are acknowledged. */
+  fetchByDma(c: Context, n: number, length: number): Uint8Array {
+    const at = c.get(this.diepdma[n]!);
+    return Uint8Array.from({ length }, (_, i) => c.env.busRead((at + i) >>> 0, 1) ?? 0);
+  }
   /** Adds a receive entry. False: no room, nothing is written. */
   receive(c: Context, status: number, data: Uint8Array = new Uint8Array(0)): boolean {
+    if (this.usesDma(c)) {
+      this.receiveByDma(c, status, data);
+      return true;
+    }
     const depth = this.rxDepth(c);
     const words = (data.length + 3) >>> 2;
     if (c.s.rxUsed + 1 + words > depth) {
@@ -361,6 +416,11 @@ export class OtgFsMachine extends OtgFsRegisters {
   /** A read of GRXSTSP: some entries raise their interrupt when they are taken. */
   private popStatus(c: Context): number {
     const status = this.pop(c);
+    this.entryTaken(c, status);
+    this.sync(c);
+    return status;
+  }
+  private entryTaken(c: Context, status: number): void {
     const n = status & 0xf;
     const doepint = this.doepint[n];
     switch ((status >>> 17) & 0xf) {
@@ -377,8 +437,6 @@ export class OtgFsMachine extends OtgFsRegisters {
         if (doepint) this.set(c, doepint, DOEPINT.STUP);
         break;
     }
-    this.sync(c);
-    return status;
   }
 
   readRegister(c: Context, r: Register, value: number): number {
@@ -479,8 +537,8 @@ export class OtgFsMachine extends OtgFsRegisters {
     else if (r === this.gusbcfg) this.followMode(c);
     else if (r === this.dctl) this.wroteControl(c, value);
     else if (r === this.dcfg) this.followAddress(c);
-    else if (r === this.gahbcfg && value & ~old & GAHBCFG.DMAEN)
-      c.env.note('guest-error', 'GAHBCFG.DMAEN: the DMA mode is not modelled, data stays in the FIFOs');
+    else if (r === this.gahbcfg && value & ~old & GAHBCFG.DMAEN && !this.hasDma)
+      c.env.note('guest-error', 'GAHBCFG.DMAEN: this core has no DMA (GHWCFG2), data stays in the FIFOs');
     this.sync(c);
   }
   private wroteEndpoint(c: Context, { kind, n }: Role, value: number, raw: number): void {
@@ -538,6 +596,8 @@ export class OtgFsMachine extends OtgFsRegisters {
       dctl &= ~DCTL.GONSTS;
       this.clear(c, this.gintsts, GINTSTS.GONAKEFF);
     }
+    const drives = (dctl & DCTL.RWUSIG) !== 0 && (c.get(this.dsts) & DSTS.SUSPSTS) !== 0 && this.pulledUp(c);
+    c.env.setWire(RESUME, drives ? 1 : 0);
     c.put(this.dctl, dctl & ~(DCTL.SGINAK | DCTL.CGINAK | DCTL.SGONAK | DCTL.CGONAK));
   }
 }

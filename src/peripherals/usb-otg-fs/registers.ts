@@ -47,6 +47,9 @@ export interface OtgFsState extends FifoState {
 }
 export type Context = RegisterContext<OtgFsState>;
 
+/** GHWCFG2.OTGARCH. */
+const INTERNAL_DMA = 2;
+
 type Kind = 'DIEPCTL' | 'DIEPINT' | 'DIEPTSIZ' | 'DOEPCTL' | 'DOEPINT';
 export interface Role {
   readonly kind: Kind;
@@ -61,6 +64,8 @@ export class OtgFsRegisters {
   /** Core 2.81a. */
   readonly old: boolean;
   readonly endpoints: number;
+  /** The core has a DMA of its own (GHWCFG2.OTGARCH = 2). */
+  readonly hasDma: boolean;
   readonly gotgctl: Register;
   readonly gotgint: Register;
   readonly gahbcfg: Register;
@@ -86,6 +91,8 @@ export class OtgFsRegisters {
   readonly diepint: readonly Register[];
   readonly dieptsiz: readonly Register[];
   readonly dtxfsts: readonly Register[];
+  readonly diepdma: readonly Register[];
+  readonly doepdma: readonly Register[];
   readonly doepctl: readonly Register[];
   readonly doepint: readonly Register[];
   readonly doeptsiz: readonly Register[];
@@ -138,6 +145,9 @@ export class OtgFsRegisters {
     this.doepint = acting('DOEPINT');
     this.doeptsiz = all('DOEPTSIZ');
     this.dtxfsts = all('DTXFSTS');
+    this.hasDma = ((layout.reg('GHWCFG2').reset >>> 3) & 3) === INTERNAL_DMA && layout.has('DIEPDMA0');
+    this.diepdma = this.hasDma ? all('DIEPDMA') : [];
+    this.doepdma = this.hasDma ? all('DOEPDMA') : [];
     this.dieptxf = all('DIEPTXF');
   }
 }

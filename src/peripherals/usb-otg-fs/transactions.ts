@@ -158,8 +158,9 @@ export class OtgFsBus {
     const iso = n !== 0 && typeOf(control) === TYPE.ISO;
     if (control & EPCTL.STALL && !iso) return 'stall';
     const fifo = fifoOf(control);
+    const dma = m.usesDma(c);
     const used = s.txUsed[fifo]!;
-    if (used === 0) m.set(c, m.diepint[n]!, DIEPINT.ITTXFE);
+    if (used === 0 && !dma) m.set(c, m.diepint[n]!, DIEPINT.ITTXFE);
     const count = (c.get(m.dieptsiz[n]!) >>> IN_COUNT.bit) & (n === 0 ? IN_COUNT.ep0 : IN_COUNT.other);
     const length = Math.min(maxPacket(n, control), s.toSend[n]!);
     const ready =
@@ -167,7 +168,7 @@ export class OtgFsBus {
       (control & EPCTL.NAKSTS) === 0 &&
       (c.get(m.dctl) & DCTL.GINSTS) === 0 &&
       count > 0 &&
-      used * 4 >= length;
+      (dma || used * 4 >= length);
     if (iso) return this.giveIso(c, n, control, ready ? length : -1);
     if (!ready) {
       if (!m.old) m.set(c, m.diepint[n]!, DIEPINT.NAK);
@@ -176,7 +177,7 @@ export class OtgFsBus {
     s.inFlight = n + 1;
     s.inFlightBytes = length;
     const toggle = n === 0 ? (s.toggleIn as 0 | 1) : control & EPCTL.DPID ? 1 : 0;
-    return { toggle, data: peekTx(s, fifo, m.tx(c, fifo), length) };
+    return { toggle, data: dma ? m.fetchByDma(c, n, length) : peekTx(s, fifo, m.tx(c, fifo), length) };
   }
   /** Data in the frame of its parity, else an empty packet. */
   private giveIso(c: Context, n: number, control: number, length: number): UsbInAnswer {
@@ -184,7 +185,7 @@ export class OtgFsBus {
     const oddFrame = (c.get(m.dsts) & 0x100) !== 0;
     if (length < 0 || oddFrame !== ((control & EPCTL.DPID) !== 0)) return { toggle: 0, data: new Uint8Array(0) };
     const fifo = fifoOf(control);
-    const data = peekTx(c.s, fifo, m.tx(c, fifo), length);
+    const data = m.usesDma(c) ? m.fetchByDma(c, n, length) : peekTx(c.s, fifo, m.tx(c, fifo), length);
     this.sent(c, n, length);
     return { toggle: 0, data };
   }
@@ -201,12 +202,16 @@ export class OtgFsBus {
     const { s } = c;
     let control = c.get(m.diepctl[n]!);
     const fifo = fifoOf(control);
-    dropTx(s, fifo, m.tx(c, fifo), (length + 3) >>> 2);
+    const dma = m.usesDma(c);
+    if (dma) c.put(m.diepdma[n]!, c.get(m.diepdma[n]!) + length);
+    else dropTx(s, fifo, m.tx(c, fifo), (length + 3) >>> 2);
     s.toSend[n] = Math.max(s.toSend[n]! - length, 0);
     const r = m.dieptsiz[n]!;
     const countMask = n === 0 ? IN_COUNT.ep0 : IN_COUNT.other;
     const count = Math.max(((c.get(r) >>> IN_COUNT.bit) & countMask) - 1, 0);
-    c.put(r, (c.get(r) & ~(countMask << IN_COUNT.bit)) | (count << IN_COUNT.bit));
+    // Where the FIFO is filled by writes, those have counted XFRSIZ down.
+    const size = dma ? s.toSend[n]! : c.get(r) & m.sizeMask(n);
+    c.put(r, (c.get(r) & ~((countMask << IN_COUNT.bit) | m.sizeMask(n))) | (count << IN_COUNT.bit) | size);
     if (n === 0) {
       s.toggleIn ^= 1;
       if (!s.controlRead) {
