@@ -1,7 +1,8 @@
 /** A link whose requests are written down as a person would type them: the failing sequence of a report. */
 import { setupPacket } from '../descriptors.ts';
-import { DFU, DFU_STATE, dfuStateName } from '../dfu-protocol.ts';
+import { DFU, dfuStateName } from '../dfu-protocol.ts';
 import type { DfuFacts, DfuLink, LinkAnswer } from './link.ts';
+import { STATE } from './model.ts';
 
 const NAMES = ['DETACH', 'DNLOAD', 'UPLOAD', 'GETSTATUS', 'CLRSTATUS', 'GETSTATE', 'ABORT'];
 export const requestName = (request: number): string => NAMES[request] ?? `request 0x${request.toString(16).padStart(2, '0')}`;
@@ -14,6 +15,8 @@ export interface DfuStatus {
 /** More polls than this, or longer waits than `LONGEST_MS` in all, and a device counts as never ready. */
 const MAX_POLLS = 200;
 const LONGEST_MS = 120_000;
+/** States in which a host asks again. */
+const UNDER_WAY: ReadonlySet<number> = new Set([STATE.DNBUSY, STATE.DNLOAD_SYNC, STATE.MANIFEST_SYNC, STATE.MANIFEST]);
 
 export class Recorder {
   readonly link: DfuLink;
@@ -67,7 +70,7 @@ export class Recorder {
     let waited = 0;
     for (let polls = 0; polls < MAX_POLLS && waited <= LONGEST_MS; polls++) {
       const s = await this.status();
-      if (s === null || (s.bState !== DFU_STATE.DNBUSY && s.bState !== DFU_STATE.DNLOAD_SYNC && s.bState !== DFU_STATE.MANIFEST)) return s;
+      if (s === null || !UNDER_WAY.has(s.bState)) return s;
       await this.link.wait(s.pollMs);
       waited += s.pollMs;
     }
