@@ -152,6 +152,16 @@ export const F4_ADC_INJECTED_TRIGGERS = triggers(
 /** RM0091 table 47. */
 export const F0_ADC_TRIGGERS = triggers('T1.TRGO T1.CC4 T2.TRGO T3.TRGO T15.TRGO');
 
+/** Events by the value of the DAC's TSEL, and the value that is the software's: RM0090 14, RM0351 19, RM0091 14. */
+export const DAC_L4 = { software: 7, triggers: triggers('T6.TRGO T8.TRGO T7.TRGO T5.TRGO T2.TRGO T4.TRGO .'), dma: 'dac1' };
+export const DAC_F0 = { software: 7, triggers: triggers('T6.TRGO T3.TRGO T7.TRGO T15.TRGO T2.TRGO .'), dma: 'dac' };
+/** RM0399 27, RM0481 DAC. */
+export const DAC_H = {
+  software: 0,
+  triggers: triggers('. T1.TRGO T2.TRGO T4.TRGO T5.TRGO T6.TRGO T7.TRGO T8.TRGO T15.TRGO'),
+  dma: 'dac1',
+};
+
 /** Internal triggers by TS: RM0090 tables 93 and 97, RM0351 27 and 28, RM0399 38 and 39 (ITR0 to ITR3 are the same in F4, L4 and H7). */
 const ITR: Readonly<Record<number, readonly (number | null)[]>> = {
   1: [5, 2, 3, 4],

@@ -4,7 +4,7 @@ import { RESET_CAUSES } from '../emu/component.ts';
 import { MS, US } from '../emu/time.ts';
 import { loadFacts } from './facts.ts';
 import generated from './generated/stm32f0x2.json' with { type: 'json' };
-import { F0_ADC_TRIGGERS, F0_DMA1, misoOfF0, timTriggersF0 } from './requests.ts';
+import { DAC_F0, F0_ADC_TRIGGERS, F0_DMA1, misoOfF0, timTriggersF0 } from './requests.ts';
 import {
   AN2606,
   known,
@@ -147,7 +147,7 @@ const blocks: readonly BlockRow[] = [
   plain('CAN', 0x40006400, [30], 1),
   { name: 'CRS', model: 'crs', base: 0x40006c00, size: 0x400, irqs: [4], clock: 'APB1ENR.CRSEN', reset: 'APB1RSTR.CRSRST' },
   { name: 'PWR', model: 'pwr-f0', base: 0x40007000, size: 0x400, clock: 'APB1ENR.PWREN', reset: 'APB1RSTR.PWRRST' },
-  plain('DAC', 0x40007400, [17], 1),
+  { ...plain('DAC', 0x40007400, [17], 1), model: 'dac', options: DAC_F0 },
   plain('CEC', 0x40007800, [30], 1),
   { name: 'SYSCFG', model: 'syscfg-f0', base: 0x40010000, size: 0x400, clock: 'APB2ENR.SYSCFGEN', reset: 'APB2RSTR.SYSCFGRST' },
   {

@@ -18,7 +18,7 @@ import { apbOf, coveredBy, deriveBlocks, gpio, spi, timers, usarts, type Behavio
 import { loadFacts, withFacts, type GeneratedFacts } from './facts.ts';
 import { lazyChip } from './lazy.ts';
 import { withRam, type PartSize } from './parts.ts';
-import { F4_ADC_INJECTED_TRIGGERS, F4_ADC_TRIGGERS, F4_DMA1, F4_DMA2, timTriggers } from './requests.ts';
+import { DAC_L4, F4_ADC_INJECTED_TRIGGERS, F4_ADC_TRIGGERS, F4_DMA1, F4_DMA2, timTriggers } from './requests.ts';
 import { AN2606, bootsFlash, bootsRom, bootsSram, cortexM4F, factoryValues, known, NO_ROM_AT_LEVEL_2, sourcesOf } from './rows.ts';
 
 const DS = 'DS8626 and DS10314';
@@ -111,6 +111,7 @@ export const F2_F4_OWN: Derivation['own'] = {
   },
   DMA1: { model: 'dma-v2', size: 0x400, options: { requests: F4_DMA1 } },
   DMA2: { model: 'dma-v2', size: 0x400, options: { requests: F4_DMA2 } },
+  DAC: { model: 'dac', size: 0x400, options: DAC_L4 },
   CRC: { model: 'crc', size: 0x400 },
   RCC: { model: 'rcc-f4', size: 0x400, irqs: [5] },
   PWR: { model: 'pwr-f4', size: 0x400 },

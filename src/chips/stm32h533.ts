@@ -4,7 +4,7 @@ import { RESET_CAUSES } from '../emu/component.ts';
 import { MS, US } from '../emu/time.ts';
 import { loadFacts } from './facts.ts';
 import generated from './generated/stm32h533.json' with { type: 'json' };
-import { ADC_INJECTED_TRIGGERS, ADC_TRIGGERS, H5_GPDMA, misoOf } from './requests.ts';
+import { ADC_INJECTED_TRIGGERS, ADC_TRIGGERS, DAC_H, H5_GPDMA, misoOf } from './requests.ts';
 import { AN2606, known, sourcesOf, factoryValues } from './rows.ts';
 
 const CMSIS = 'STMicroelectronics/cmsis_device_h5@9a778e0:Include/stm32h533xx.h';
@@ -182,7 +182,7 @@ const blocks: readonly BlockRow[] = [
   { name: 'CRS', model: 'crs', base: 0x40006000, size: 0x400, irqs: [75], clock: 'APB1LENR.CRSEN', reset: 'APB1LRSTR.CRSRST' },
   usart('USART6', 0x40006400, 85, 'APB1LENR', 'APB1LRSTR'),
   bus('DTS', 'DTS', 0x40008c00, [113], 'APB1HENR', 'APB1HRSTR'),
-  bus('LPTIM2', 'LPTIM1', 0x40009400, [70], 'APB1HENR', 'APB1HRSTR'),
+  { ...bus('LPTIM2', 'LPTIM1', 0x40009400, [70], 'APB1HENR', 'APB1HRSTR'), model: 'lptim', options: { clock: 'lptim2' } },
   { name: 'FDCAN1', model: null, base: 0x4000a400, size: 0x400, irqs: [39, 40], clock: 'APB1HENR.FDCANEN', reset: 'APB1HRSTR.FDCANRST' },
   {
     name: 'FDCAN2',
@@ -269,11 +269,20 @@ const blocks: readonly BlockRow[] = [
     reset: 'AHB2RSTR.ADCRST',
     options: { converters: ['ADC1', 'ADC2'], ccr: 'adc.ccr' },
   },
-  { name: 'DAC1', model: null, base: 0x42028400, size: 0x400, irqs: [38], clock: 'AHB2ENR.DAC1EN', reset: 'AHB2RSTR.DAC1RST' },
+  {
+    name: 'DAC1',
+    model: 'dac',
+    base: 0x42028400,
+    size: 0x400,
+    irqs: [38],
+    clock: 'AHB2ENR.DAC1EN',
+    reset: 'AHB2RSTR.DAC1RST',
+    options: DAC_H,
+  },
   { name: 'DCMI', model: null, base: 0x4202c000, size: 0x400, irqs: [108], clock: 'AHB2ENR.DCMI_PSSIEN', reset: 'AHB2RSTR.DCMI_PSSIRST' },
   { name: 'PSSI', model: null, base: 0x4202c400, size: 0x400, irqs: [108], clock: 'AHB2ENR.DCMI_PSSIEN', reset: 'AHB2RSTR.DCMI_PSSIRST' },
   { name: 'AES', model: null, base: 0x420c0000, size: 0x400, irqs: [116], clock: 'AHB2ENR.AESEN', reset: 'AHB2RSTR.AESRST' },
-  { name: 'HASH', model: null, base: 0x420c0400, size: 0x400, irqs: [117], clock: 'AHB2ENR.HASHEN', reset: 'AHB2RSTR.HASHRST' },
+  { name: 'HASH', model: 'hash', base: 0x420c0400, size: 0x400, irqs: [117], clock: 'AHB2ENR.HASHEN', reset: 'AHB2RSTR.HASHRST' },
   {
     name: 'RNG',
     model: 'rng',
@@ -291,8 +300,8 @@ const blocks: readonly BlockRow[] = [
   bus('LPUART1', 'LPUART1', 0x44002400, [63], 'APB3ENR', 'APB3RSTR'),
   i2c(3, 0x44002800, [80, 81], 'APB3ENR', 'APB3RSTR'),
   bus('I3C2', 'I3C1', 0x44003000, [131, 132], 'APB3ENR', 'APB3RSTR'),
-  bus('LPTIM1', 'LPTIM1', 0x44004400, [64], 'APB3ENR', 'APB3RSTR'),
-  { name: 'VREFBUF', model: null, base: 0x44007400, size: 0x400, clock: 'APB3ENR.VREFBUFEN', reset: 'APB3RSTR.VREFRST' },
+  { ...bus('LPTIM1', 'LPTIM1', 0x44004400, [64], 'APB3ENR', 'APB3RSTR'), model: 'lptim', options: { clock: 'lptim1' } },
+  { name: 'VREFBUF', model: 'vrefbuf', base: 0x44007400, size: 0x400, clock: 'APB3ENR.VREFBUFEN', reset: 'APB3RSTR.VREFRST' },
   {
     name: 'RTC',
     model: 'rtc-v3',

@@ -5,7 +5,7 @@ import { MS, PS_PER_SECOND, US } from '../emu/time.ts';
 import { loadFacts, withFacts } from './facts.ts';
 import generated from './generated/stm32h745.json' with { type: 'json' };
 import { OTG_FS_H745 } from './otg-fs.ts';
-import { ADC_INJECTED_TRIGGERS, ADC_TRIGGERS, H7_DMAMUX1, H7_DMAMUX2, misoOf, timTriggers } from './requests.ts';
+import { ADC_INJECTED_TRIGGERS, ADC_TRIGGERS, DAC_H, H7_DMAMUX1, H7_DMAMUX2, misoOf, timTriggers } from './requests.ts';
 import { AN2606, known, sourcesOf, factoryValues, timBlock, type TimRow } from './rows.ts';
 
 const CMSIS = 'STMicroelectronics/cmsis_device_h7@13ba9da:Include/stm32h745xx.h';
@@ -133,6 +133,11 @@ const adc = (n: number, base: number, irq: number, bus: Bus): BlockRow => ({
     internal: n === 3 ? ADC3_INTERNAL : {},
   },
 });
+const lptim = (n: number, base: number, irq: number, bus: Bus): BlockRow => ({
+  ...plain(`LPTIM${n}`, base, [irq], bus),
+  model: 'lptim',
+  options: { clock: n < 3 ? `lptim${n}` : 'lptim345' },
+});
 const muxed = (block: string, first: number, count: number): readonly string[] =>
   Array.from({ length: count }, (_, i) => `${block}.${first + i}`);
 const ports: readonly BlockRow[] = [...'ABCDEFGHIJK'].map((port, i) => ({
@@ -163,7 +168,7 @@ const hrtim = { clock: 'APB2ENR.HRTIMEN', reset: 'APB2RSTR.HRTIMRST' } as const;
 
 const blocks: readonly BlockRow[] = [
   ...timers,
-  plain('LPTIM1', 0x40002400, [93], A1L),
+  lptim(1, 0x40002400, 93, A1L),
   {
     name: 'WWDG2',
     model: 'wwdg-v2',
@@ -185,7 +190,7 @@ const blocks: readonly BlockRow[] = [
   i2c(2, 0x40005800, [33, 34], A1L),
   i2c(3, 0x40005c00, [72, 73], A1L),
   plain('CEC', 0x40006c00, [94], A1L, 'HDMICEC'),
-  plain('DAC1', 0x40007400, [54], A1L, 'DAC12'),
+  { ...plain('DAC1', 0x40007400, [54], A1L, 'DAC12'), model: 'dac', options: DAC_H },
   usart('UART7', 0x40007800, 82, A1L),
   usart('UART8', 0x40007c00, 83, A1L),
   { name: 'CRS', model: 'crs', base: 0x40008400, size: 0x400, irqs: [144], ...gated(A1H, 'CRS'), options: { usbSource: 3 } },
@@ -326,12 +331,12 @@ const blocks: readonly BlockRow[] = [
   usart('LPUART1', 0x58000c00, 142, A4),
   spi(6, 0x58001400, 86, A4),
   i2c(4, 0x58001c00, [95, 96], A4),
-  plain('LPTIM2', 0x58002400, [138], A4),
-  plain('LPTIM3', 0x58002800, [139], A4),
-  plain('LPTIM4', 0x58002c00, [140], A4),
-  plain('LPTIM5', 0x58003000, [141], A4),
+  lptim(2, 0x58002400, 138, A4),
+  lptim(3, 0x58002800, 139, A4),
+  lptim(4, 0x58002c00, 140, A4),
+  lptim(5, 0x58003000, 141, A4),
   plain('COMP12', 0x58003800, [137], A4),
-  plain('VREFBUF', 0x58003c00, [], A4, 'VREF'),
+  { ...plain('VREFBUF', 0x58003c00, [], A4, 'VREF'), model: 'vrefbuf' },
   {
     name: 'RTC',
     model: 'rtc-v3',

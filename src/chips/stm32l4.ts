@@ -5,7 +5,7 @@
 import type { BlockRow, BootCondition, BootRule, LatencyTable, MemoryRow, OptionByteRow, ResetFlagRow, Sourced } from '../emu/chip.ts';
 import { RESET_CAUSES } from '../emu/component.ts';
 import { MS, US } from '../emu/time.ts';
-import { ADC_INJECTED_TRIGGERS, ADC_TRIGGERS, L4_DMA1, L4_DMA2, misoOf, timTriggers } from './requests.ts';
+import { ADC_INJECTED_TRIGGERS, ADC_TRIGGERS, DAC_L4, L4_DMA1, L4_DMA2, misoOf, timTriggers } from './requests.ts';
 import { known, factoryValues, bootsFlash, bootsRom, bootsSram, NO_ROM_AT_LEVEL_2, timBlock, type TimRow } from './rows.ts';
 
 export const HAL_L4 = 'STMicroelectronics/stm32l4xx_hal_driver@a9f8b8a';
@@ -183,14 +183,23 @@ export const L4_BLOCKS: readonly BlockRow[] = [
   l4I2c(3, 0x40005c00, [72, 73], ...A1),
   bus('CAN1', 0x40006400, [19, 20, 21, 22], ...A1),
   { name: 'PWR', model: 'pwr-l4', base: 0x40007000, size: 0x400, clock: 'APB1ENR1.PWREN', reset: 'APB1RSTR1.PWRRST' },
-  { name: 'DAC', model: null, base: 0x40007400, size: 0x400, clock: 'APB1ENR1.DAC1EN', reset: 'APB1RSTR1.DAC1RST' },
+  {
+    name: 'DAC',
+    model: 'dac',
+    base: 0x40007400,
+    size: 0x400,
+    irqs: [54],
+    clock: 'APB1ENR1.DAC1EN',
+    reset: 'APB1RSTR1.DAC1RST',
+    options: DAC_L4,
+  },
   bus('OPAMP', 0x40007800, [], ...A1),
-  bus('LPTIM1', 0x40007c00, [65], ...A1),
+  { ...bus('LPTIM1', 0x40007c00, [65], ...A1), model: 'lptim', options: { clock: 'lptim1' } },
   usart('LPUART1', 0x40008000, 70, ...A12),
   bus('SWPMI1', 0x40008800, [76], ...A12),
-  bus('LPTIM2', 0x40009400, [66], ...A12),
+  { ...bus('LPTIM2', 0x40009400, [66], ...A12), model: 'lptim', options: { clock: 'lptim2' } },
   { name: 'SYSCFG', model: 'syscfg-l4', base: 0x40010000, size: 0x30, clock: 'APB2ENR.SYSCFGEN', reset: 'APB2RSTR.SYSCFGRST' },
-  { name: 'VREFBUF', model: null, base: 0x40010030, size: 0x1d0, clock: 'APB2ENR.SYSCFGEN', reset: 'APB2RSTR.SYSCFGRST' },
+  { name: 'VREFBUF', model: 'vrefbuf', base: 0x40010030, size: 0x1d0, clock: 'APB2ENR.SYSCFGEN', reset: 'APB2RSTR.SYSCFGRST' },
   { name: 'COMP', model: null, base: 0x40010200, size: 0x200, irqs: [64], clock: 'APB2ENR.SYSCFGEN', reset: 'APB2RSTR.SYSCFGRST' },
   {
     name: 'EXTI',

@@ -5,6 +5,7 @@ import { adcCommonV2, adcV2 } from './adc-v2.ts';
 import { crc } from './crc.ts';
 import { crs } from './crs.ts';
 import { artH7 } from './art-h7.ts';
+import { dac } from './dac.ts';
 import { dbgmcu } from './dbgmcu.ts';
 import { dmaV1 } from './dma-v1.ts';
 import { dmaV2 } from './dma-v2.ts';
@@ -19,11 +20,13 @@ import { flashH7 } from './flash-h7.ts';
 import { flashL4 } from './flash-l4.ts';
 import { gpdma } from './gpdma.ts';
 import { gpioV2 } from './gpio-v2.ts';
+import { hash } from './hash.ts';
 import { hsem } from './hsem.ts';
 import { i2cV1 } from './i2c-v1.ts';
 import { i2cV2 } from './i2c-v2.ts';
 import { icache } from './icache.ts';
 import { iwdgV3 } from './iwdg-v3.ts';
+import { lptim } from './lptim.ts';
 import { pwrF0 } from './pwr-f0.ts';
 import { pwrF4 } from './pwr-f4.ts';
 import { pwrF7 } from './pwr-f7.ts';
@@ -50,6 +53,7 @@ import { usartV4 } from './usart-v4.ts';
 import { usbDrd } from './usb-drd.ts';
 import { usbFsdev } from './usb-fsdev.ts';
 import { usbOtgFs } from './usb-otg-fs.ts';
+import { vrefbuf } from './vrefbuf.ts';
 import { wwdgV2 } from './wwdg-v2.ts';
 
 export const MODELS: Readonly<Record<string, ModelFactory>> = {
@@ -60,6 +64,7 @@ export const MODELS: Readonly<Record<string, ModelFactory>> = {
   crc,
   crs,
   'art-h7': artH7,
+  dac,
   dbgmcu,
   'dma-v1': dmaV1,
   'dma-v2': dmaV2,
@@ -74,11 +79,13 @@ export const MODELS: Readonly<Record<string, ModelFactory>> = {
   'flash-l4': flashL4,
   gpdma,
   'gpio-v2': gpioV2,
+  hash,
   hsem,
   'i2c-v1': i2cV1,
   'i2c-v2': i2cV2,
   icache,
   'iwdg-v3': iwdgV3,
+  lptim,
   'pwr-f0': pwrF0,
   'pwr-f4': pwrF4,
   'pwr-f7': pwrF7,
@@ -105,5 +112,6 @@ export const MODELS: Readonly<Record<string, ModelFactory>> = {
   'usb-drd': usbDrd,
   'usb-fsdev': usbFsdev,
   'usb-otg-fs': usbOtgFs,
+  vrefbuf,
   'wwdg-v2': wwdgV2,
 };

@@ -93,6 +93,7 @@ const HARDWARE: readonly (Deviation & { readonly bits: number })[] = [
   { on: /OTG_FS\.D[IO]EPCTL\d$/, bits: 0x80220000, why: 'EPENA, STALL and NAK status follow the commands' },
   { on: /F072RB FLASH\.ACR$/, bits: 0x20, why: 'PRFTBS follows PRFTBE' },
   { on: /F072RB FLASH\.AR$/, bits: 0xffffffff, why: 'write-only in the SVD; the model keeps what is written' },
+  { on: /HASH\.DIN$/, bits: 0xffffffff, why: 'a data register, read-only in the SVD' },
 ];
 /** Registers of which a plain write right after power-on does not change every bit of the mask. */
 const NOT_PLAIN: readonly Deviation[] = [
@@ -130,6 +131,10 @@ const NOT_PLAIN: readonly Deviation[] = [
   { on: /I2C\d\.ISR$/, why: 'TXE and TXIS can only be set' },
   { on: /ADC\d?\.(ISR|CR|CR2)$/, why: 'flags cleared by ones; commands' },
   { on: /H745XI DMA\d\.[LH]IFCR$/, why: 'commands' },
+  { on: /DAC1?\.SR$/, why: 'flags: cleared by ones' },
+  { on: /LPTIM\d\.CR$/, why: 'the counter is started once it is enabled; COUNTRST is a command' },
+  { on: /LPTIM\d\.(CMP|ARR)$/, why: 'written while the counter is enabled' },
+  { on: /HASH\.(CR|STR|SR)$/, why: 'INIT and DCAL are commands, flags are cleared by 0' },
   { on: /RNG\.SR$/, why: 'flags: cleared by writing 0' },
   { on: /H533RE RNG\.CR$/, why: 'the configuration needs CONDRST in the same access' },
   { on: /GPDMA\d\.C\dCR$/, why: 'all ones also ask for the channel’s reset' },

@@ -1,0 +1,148 @@
+/**
+ * DAC: data holding registers, output registers, software and timer triggers, DMA requests and underrun, interrupt. The voltage goes nowhere.
+ *
+ * Facts: registers ST SVD; RM0351 DAC, RM0090 14 (documented). DOR follows DHR at once (silicon: after one clock of APB, three with a trigger).
+ * Wires read: the triggers by TSEL; driven: `<dma>.dma.cc1`, `.cc2`, see dma-requests.ts.
+ */
+import type { Field, Layout, ModelFactory, Register, RegisterContext, RegisterModel } from '../emu/registers.ts';
+
+export interface DacOptions {
+  /** Value of TSEL that is SWTRIG, and the wires of the others. */
+  readonly software: number;
+  readonly triggers: Readonly<Record<number, string>>;
+  /** Name in the request tables. */
+  readonly dma: string;
+}
+/** Its bit in the `.wanted` wires of its triggers. */
+const LISTENER = 24;
+
+interface Channel {
+  readonly index: number;
+  readonly en: Field;
+  readonly ten: Field;
+  readonly tsel: Field;
+  readonly dmaen: Field;
+  readonly dmaudrie: Field;
+  readonly dor: Register;
+}
+export interface DacState {
+  /** Value that DOR takes next, by channel. */
+  held: number[];
+  /** A DMA request has been made and no new value has come. */
+  asked: number[];
+}
+type Ctx = RegisterContext<DacState>;
+
+class Dac {
+  readonly channels: readonly Channel[];
+  private readonly sr: Register | null;
+  private readonly software: Register;
+  private readonly o: DacOptions;
+
+  constructor(layout: Layout, options: DacOptions) {
+    this.o = options;
+    this.software = layout.at(4)!;
+    this.sr = layout.has('SR') ? layout.reg('SR') : null;
+    this.channels = [1, 2]
+      .filter((n) => layout.has(`DOR${n}`))
+      .map((n) => ({
+        index: n - 1,
+        en: layout.field(`CR.EN${n}`),
+        ten: layout.field(`CR.TEN${n}`),
+        tsel: layout.field(`CR.TSEL${n}`),
+        dmaen: layout.field(`CR.DMAEN${n}`),
+        dmaudrie: layout.field(`CR.DMAUDRIE${n}`),
+        dor: layout.reg(`DOR${n}`),
+      }));
+  }
+  private trigger(c: Ctx, ch: Channel): string | undefined {
+    return ch.en.get(c) && ch.ten.get(c) ? this.o.triggers[ch.tsel.get(c)] : undefined;
+  }
+  private waitForTriggers(c: Ctx): void {
+    const mine = this.channels.map((ch) => this.trigger(c, ch));
+    for (const wire of new Set(Object.values(this.o.triggers))) {
+      const now = c.env.wire(`${wire}.wanted`);
+      const next = mine.includes(wire) ? now | (1 << LISTENER) : now & ~(1 << LISTENER);
+      if (next !== now) c.env.setWire(`${wire}.wanted`, next);
+    }
+  }
+  private convert(c: Ctx, ch: Channel): void {
+    c.put(ch.dor, c.s.held[ch.index]!);
+    if (!ch.dmaen.get(c) || !ch.ten.get(c)) return;
+    const underrun = 1 << (13 + 16 * ch.index);
+    if (c.s.asked[ch.index] && this.sr) c.put(this.sr, c.get(this.sr) | underrun);
+    c.s.asked[ch.index] = 1;
+    const wire = `${this.o.dma}.dma.cc${ch.index + 1}`;
+    c.env.setWire(wire, Math.max(2, c.env.wire(wire) + 1));
+    this.interrupt(c);
+  }
+  interrupt(c: Ctx): void {
+    const sr = this.sr ? c.get(this.sr) : 0;
+    c.env.irq(
+      0,
+      this.channels.some((ch) => ch.dmaudrie.get(c) !== 0 && ((sr >>> (13 + 16 * ch.index)) & 1) !== 0),
+    );
+  }
+  onWire(c: Ctx, wire: string): void {
+    for (const ch of this.channels) if (this.trigger(c, ch) === wire) this.convert(c, ch);
+  }
+  private hold(c: Ctx, index: number, value: number): void {
+    c.s.held[index] = value & 0xfff;
+    c.s.asked[index] = 0;
+    const ch = this.channels[index];
+    if (ch?.en.get(c) && !ch.ten.get(c)) this.convert(c, ch);
+  }
+  /** The nine data registers, by offset: three of each channel, three of both; right-aligned, left-aligned, eight bits. */
+  private data(c: Ctx, offset: number, value: number): void {
+    const place = (offset - 8) >> 2;
+    const kind = place % 3;
+    const one = (v: number): number => (kind === 0 ? v : kind === 1 ? v >>> 4 : v << 4);
+    if (place < 6) return this.hold(c, Math.floor(place / 3), one(value & (kind === 2 ? 0xff : 0xffff)));
+    const half = kind === 2 ? 8 : 16;
+    this.hold(c, 0, one(value & (2 ** half - 1)));
+    this.hold(c, 1, one((value >>> half) & (2 ** half - 1)));
+  }
+  write(c: Ctx, r: Register, merged: number, raw: number): number | void {
+    if (r === this.software) {
+      for (const ch of this.channels)
+        if ((raw >>> ch.index) & 1 && ch.en.get(c) && ch.ten.get(c) && ch.tsel.get(c) === this.o.software) this.convert(c, ch);
+      return 0;
+    }
+    // Underrun flags are cleared by ones, the others are the hardware's.
+    if (r === this.sr) return c.get(r) & ~(raw & 0x20002000);
+    return merged;
+  }
+  wrote(c: Ctx, r: Register, value: number): void {
+    if (r.offset >= 8 && r.offset <= 0x28) this.data(c, r.offset, value);
+    if (r.offset === 0) {
+      this.waitForTriggers(c);
+      for (const ch of this.channels) if (!ch.dmaen.get(c)) c.s.asked[ch.index] = 0;
+    }
+    this.interrupt(c);
+  }
+  reset(c: Ctx): void {
+    Object.assign(c.s, fresh());
+    this.waitForTriggers(c);
+    this.interrupt(c);
+  }
+}
+const fresh = (): DacState => ({ held: [0, 0], asked: [0, 0] });
+
+export const dac: ModelFactory = (layout, given): RegisterModel<DacState> => {
+  const options = given as unknown as DacOptions;
+  const block = new Dac(layout, options);
+  return {
+    wires: [...new Set(Object.values(options.triggers))],
+    about: {
+      source: 'RM0351 DAC, RM0090 14',
+      confidence: 'documented',
+      lacks: ['noise and triangle generation', 'calibration, sample and hold', 'triggers from pins', 'the voltage at the pin'],
+    },
+    modelled: layout.registers.filter((r) => r.offset <= 0x34).map((r) => r.name),
+    create: fresh,
+    onReset: (c) => block.reset(c),
+    onWire: (c, wire) => block.onWire(c, wire),
+    write: (c, r, merged, raw) => block.write(c, r, merged, raw),
+    wrote: (c, r, value) => block.wrote(c, r, value),
+  };
+};
