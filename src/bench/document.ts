@@ -5,7 +5,7 @@ import { exceptionName } from '../checks/core-registers.ts';
 import { EXC } from '../emu/core/scs-state.ts';
 import { codePlace } from '../emu/image/image.ts';
 import { sha256 } from '../emu/image/sha256.ts';
-import type { Ps } from '../emu/time.ts';
+import { MS, type Ps } from '../emu/time.ts';
 import {
   hex16,
   hex32,
@@ -149,6 +149,24 @@ function stuckInterrupt(s: Session, outcome: Outcome): StuckInterrupt | null {
   };
 }
 
+/** Reads in a row from which on a register is polled, and how long before the end of the run the last one may be. */
+const POLLED_READS = 100;
+const POLLED_LATELY = 100 * MS;
+/** A register without behaviour that the firmware still polls at the end: silicon may well get past it. */
+function polledNote(s: Session, outcome: Outcome): { kind: string; text: string } | null {
+  const { polled } = s.machine.state;
+  if (outcome === 'dfu' || !polled || polled.reads < POLLED_READS || s.machine.now - polled.at > POLLED_LATELY) return null;
+  const dot = polled.register.indexOf('.');
+  const [block, register] = [polled.register.slice(0, dot), polled.register.slice(dot + 1)];
+  const fact = s.machine.system.layoutOf(block)?.registers.find((r) => r.name === register);
+  const address = fact ? s.machine.system.block(block).row.base + fact.offset : null;
+  const force = address === null ? null : forceLine(s, block, register, address, polled.pc);
+  return {
+    kind: 'polled',
+    text: `polls ${polled.register}, which has no behaviour here${force === null ? '' : `; --force ${force} passes it`}`,
+  };
+}
+
 export function collectBase(s: Session, end: SessionEnd): BaseFacts {
   const { machine, input } = s;
   const h = machine.history;
@@ -158,6 +176,8 @@ export function collectBase(s: Session, end: SessionEnd): BaseFacts {
     notes.push({ kind: 'unclocked', text: count > 1 ? `${text} (${count} times)` : text });
   if (h.entryCount > h.entries.length)
     notes.push({ kind: 'entries', text: `system memory was entered ${h.entryCount} times; the first and the last entries are listed` });
+  const polled = polledNote(s, end.outcome);
+  if (polled) notes.unshift(polled);
   notes.unshift(...input.notes);
   const started = machine.history.resets[0]?.at ?? 0;
   return {

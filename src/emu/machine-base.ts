@@ -120,8 +120,11 @@ export abstract class MachineBase implements CoreListener {
         if ((this.writer?.core ?? this.bootCore).zone !== 'user') return;
         const key = `${block}.${register}`;
         const u = (this.state.unmodelled[key] ??= { reads: 0, writes: 0 });
-        if (kind === 'read') u.reads++;
-        else u.writes++;
+        if (kind === 'write') u.writes++;
+        else {
+          u.reads++;
+          this.notePolled(key);
+        }
       },
       unclocked: (block, offset, kind) => {
         const key = `${kind} of ${block} while its clock is off`;
@@ -162,6 +165,16 @@ export abstract class MachineBase implements CoreListener {
   get now(): Ps {
     return this.system.now;
   }
+  private notePolled(register: string): void {
+    const { polled } = this.state;
+    const core = this.writer?.core ?? this.bootCore;
+    if (polled?.register !== register) this.state.polled = { register, reads: 1, pc: core.pc, at: this.now };
+    else {
+      polled.reads++;
+      polled.pc = core.pc;
+      polled.at = this.now;
+    }
+  }
   /** Reads of registers without behaviour (by `block.register`) and of blocks without a clock. */
   protected readCounts(): ReadonlyMap<string, number> {
     const counts = new Map<string, number>();
@@ -171,8 +184,10 @@ export abstract class MachineBase implements CoreListener {
   }
   protected countReads(key: string, reads: number): void {
     const u = this.state.unmodelled[key];
-    if (u) u.reads += reads;
-    else this.state.unclocked[key]! += reads;
+    if (u) {
+      u.reads += reads;
+      if (this.state.polled?.register === key) Object.assign(this.state.polled, { reads: this.state.polled.reads + reads, at: this.now });
+    } else this.state.unclocked[key]! += reads;
   }
 
   /** Words that were read before anything had written them, over all resets. */

@@ -21,6 +21,8 @@ export interface MachineState {
   console: Record<string, string>;
   /** Reads and writes by `block.register` without behaviour. */
   unmodelled: Record<string, { reads: number; writes: number }>;
+  /** The register without behaviour that was read last: by which instruction, when, and how often since another one was read. */
+  polled: { readonly register: string; reads: number; pc: number; at: Ps } | null;
   unclocked: Record<string, number>;
   notes: { kind: string; text: string; count: number }[];
   uninitialised: number;
@@ -71,6 +73,7 @@ export const freshState = (cores: number): MachineState => ({
   usbServedBy: null,
   console: {},
   unmodelled: {},
+  polled: null,
   unclocked: {},
   notes: [],
   uninitialised: 0,

@@ -70,11 +70,14 @@ export function terminalReport(result: RunResult, options: TerminalOptions = {})
 /** Notes without which the headline misleads. */
 const PROMINENT: ReadonlySet<string> = new Set(['boot-address', 'boot-at']);
 /** Notes with a place of their own. */
-const PLACED: ReadonlySet<string> = new Set([...PROMINENT, 'symptom', 'chain', 'crash', 'not-triggered', 'find-jump']);
+const PLACED: ReadonlySet<string> = new Set([...PROMINENT, 'symptom', 'chain', 'crash', 'not-triggered', 'find-jump', 'polled']);
 
 function headline(w: Writer, result: RunResult): void {
   const { mark, style, text } = HEADLINES[result.outcome];
-  const head = `${w.paint('bold', w.paint(style, mark))}  ${w.paint('bold', `${result.outcome}: ${text}`)}`;
+  // A wait for something that is not emulated says more than any other headline.
+  const polled = result.notes.find((n) => n.kind === 'polled');
+  const said = polled ? `the firmware ${polled.text}` : text;
+  const head = `${w.paint('bold', w.paint(style, mark))}  ${w.paint('bold', `${result.outcome}: ${said}`)}`;
   w.lines.push(head);
   w.text(result.summary);
   if (result.ended.reason !== 'settled') w.text(endedText(result));

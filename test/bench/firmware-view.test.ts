@@ -1,4 +1,5 @@
 /** What a result tells of the firmware and what the board's pins do when nothing is connected. */
+import { terminalReport } from '../../src/report/terminal.ts';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
@@ -23,6 +24,9 @@ it('registers without behaviour that the firmware polls are', async () => {
   expect(result.outcome).toBe('stuck');
   expect(result.unmodelled.map((u) => `${u.peripheral}.${u.register}`)).toEqual(['PKA.CR', 'PKA.SR']);
   expect(result.stuck).toMatchObject({ register: 'PKA.SR', force: 'PKA.SR.INITOK=1' });
+  expect(terminalReport(result, { width: 120 }).split('\n')[0]).toBe(
+    'FAIL  stuck: the firmware polls PKA.SR, which has no behaviour here; --force PKA.SR.INITOK=1 passes it',
+  );
   const passed = await inThread(
     await loadJob([], { scenario: fixture('h533-stuck-pka-tick/scenario.json'), force: [result.stuck!.force!] } as never, fixture('')),
     {},
