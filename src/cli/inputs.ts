@@ -1,4 +1,5 @@
 /** From what a user typed to a run: reads the files and checks all that can be wrong before anything runs. */
+import { findBoard } from '../bench/boards.ts';
 import { readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { findChip, existsUnmodelled, nearestChip, suggestChips, CHIPS } from '../chips/index.ts';
@@ -68,8 +69,12 @@ export function chipNamed(name: string): ChipDescription {
 
 /** Reads and checks everything; the job that comes back runs without further questions. */
 export async function loadJob(images: readonly string[], options: RunOptions, cwd: string): Promise<RunJob> {
-  const scenario = withBoot0(options.scenario === undefined ? {} : await readScenario(options.scenario, cwd), options.boot0 === true);
-  const chipName = options.chip ?? scenario.chip;
+  const named = options.board === undefined || options.board === 'default' || options.board === 'none' ? null : findBoard(options.board);
+  const read = options.scenario === undefined ? {} : await readScenario(options.scenario, cwd);
+  // A board named on the command line is a statement about its crystals: it beats the scenario file.
+  const onBoard = named === null ? read : { ...read, board: { ...read.board, ...named.board } };
+  const scenario = withBoot0(onBoard, options.boot0 === true);
+  const chipName = options.chip ?? scenario.chip ?? named?.chip;
   if (chipName === undefined)
     throw new UsageError('which chip? --chip is missing', 'for example --chip stm32h533re; `bootbench chips` lists them');
   const chip = chipNamed(chipName);
@@ -115,13 +120,10 @@ export async function readScenario(path: string, cwd: string): Promise<Scenario>
 
 function overridesOf(options: RunOptions, images: readonly string[], force: Readonly<Record<string, WordValue>>): ScenarioOverrides {
   const { board } = options;
-  if (board !== undefined && board !== 'default' && board !== 'none') {
-    throw new UsageError(`--board: there is no board ${JSON.stringify(board)}`, 'it is default or none (no crystals)');
-  }
   if (options.until !== undefined) parseDuration(options.until, '--until');
   return {
     images,
-    ...(board === undefined ? {} : { board }),
+    ...(board === 'default' || board === 'none' ? { board } : {}),
     ...(options.seed === undefined ? {} : { seed: count(options.seed, '--seed', 2 ** 32 - 1) }),
     ...(options.until === undefined ? {} : { until: options.until }),
     romOptions: romOptionsOf(options),

@@ -118,13 +118,26 @@ export abstract class RccBase {
     return this.oscillators[name]!.on.get(c) === 1;
   }
 
+  /** Firmware for a board that feeds OSC_IN with a clock, on one with a crystal. */
+  private checkBypass(c: Ctx, name: string): void {
+    const crystal = (c.env.parameter(`${name}.hz`) ?? 0) > 0 && !this.parameter(c, `${name}.external`);
+    if (!crystal || !this.oscillators[name]!.bypass?.get(c) || (name !== 'hse' && name !== 'lse')) return;
+    const upper = name.toUpperCase();
+    c.env.note(
+      'guest',
+      `${upper} in bypass mode (${upper}BYP = 1), but the board has a crystal there: ${upper}RDY never rises (--board chooses another)`,
+    );
+  }
   /** Starts or stops an oscillator after a change of its ON bit, its bypass or its request. */
   private follow(c: Ctx, name: string): void {
     const { rdy } = this.oscillators[name]!;
     const falls = FALL_CLOCKS[name];
     if (this.wanted(c, name)) {
       if (falls !== undefined) c.env.disarm(`${name}.off`);
-      if (!rdy.get(c) && c.env.due(name) === Infinity) c.env.arm(name, c.env.now() + this.startTime(c, name));
+      if (!rdy.get(c) && c.env.due(name) === Infinity) {
+        this.checkBypass(c, name);
+        c.env.arm(name, c.env.now() + this.startTime(c, name));
+      }
       return;
     }
     c.env.disarm(name);

@@ -1,0 +1,44 @@
+/** Boards by name: what they change, and what is said when there is none of that name. */
+import { describe, expect, it } from 'vitest';
+import { BOARDS, findBoard, suggestBoards } from '../../src/bench/boards.ts';
+import { boardDocument, boardParameters } from '../../src/bench/board.ts';
+import { findChip } from '../../src/chips/index.ts';
+import { MS } from '../../src/emu/time.ts';
+import { StChip } from '../peripherals/st-chip.ts';
+
+describe('known boards', () => {
+  it.each(BOARDS.map((b) => [b.name, b] as const))('%s carries a part that is modelled, and has a source', (_name, b) => {
+    const chip = findChip(b.chip);
+    expect(chip?.name).toBe(b.chip);
+    expect(b.source).not.toBe('');
+    expect(boardDocument(chip!, b.board).hse).toEqual(b.board.hse);
+  });
+  it('a Black Pill has a 25 MHz crystal, a Nucleo the clock of its ST-LINK', () => {
+    const chip = findChip('stm32f411ce')!;
+    expect(boardParameters(chip, boardDocument(chip, findBoard('BlackPill F411CE').board))).toMatchObject({ 'hse.hz': 25_000_000 });
+    const nucleo = findChip('stm32f411re')!;
+    expect(boardParameters(nucleo, boardDocument(nucleo, findBoard('nucleo_f411re').board))).toMatchObject({ 'hse.external': 1 });
+  });
+  it('HSE in bypass mode on a board with a crystal never gets ready, and that is said', () => {
+    for (const [name, ready] of [
+      ['nucleo-f411re', 1],
+      ['stm32f411e-disco', 0],
+    ] as const) {
+      const known = findBoard(name);
+      const chip = findChip(known.chip)!;
+      const changes = boardParameters(chip, boardDocument(chip, known.board));
+      const h = new StChip(chip, Object.fromEntries(Object.entries(changes).map(([k, v]) => [k, v ?? NaN])));
+      h.write('RCC.CR', 0x83 | (1 << 18));
+      h.write('RCC.CR', 0x83 | (1 << 18) | (1 << 16));
+      h.wait(100 * MS);
+      expect(h.get('RCC.CR.HSERDY')).toBe(ready);
+      expect(h.notes.some((n) => n.includes('HSE in bypass mode'))).toBe(ready === 0);
+    }
+  });
+  it('near names are suggested, others get the list', () => {
+    expect(suggestBoards('blackpill')[0]).toBe('blackpill-f411ce');
+    expect(suggestBoards('nucleo-f411')[0]).toBe('nucleo-f411re');
+    expect(() => findBoard('nucleo-f411')).toThrow(/there is no board "nucleo-f411"/);
+    expect(suggestBoards('xy')).toEqual([]);
+  });
+});
