@@ -517,7 +517,9 @@ export const tim: ModelFactory = (layout: Layout, given): RegisterModel<State> =
     },
     modelled: layout.registers
       .map((r) => r.name)
-      .filter((n) => capture?.registers.includes(n) || /^(CR1|CR2|SMCR|DIER|SR|EGR|CNT|PSC|ARR|RCR|CCR[1-4]|CCMR[12].*|CCER|BDTR)$/.test(n)),
+      .filter(
+        (n) => capture?.registers.includes(n) || /^(CR1|CR2|SMCR|DIER|SR|EGR|CNT|PSC|ARR|RCR|CCR[1-4]|CCMR[12].*|CCER|BDTR)$/.test(n),
+      ),
     create: () => timer.fresh(),
     onReset: (c) => timer.reset(c),
     onClock: (c) => timer.armNext(c),
