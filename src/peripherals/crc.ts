@@ -4,6 +4,7 @@
  *
  * Facts: registers ST SVD; RM0351 16, RM0090 4 (documented). REV_OUT reverses within the width of the polynomial (inferred from CRC-16 firmware that runs).
  */
+import { reversed } from './bits.ts';
 import type { Field, ModelFactory, RegisterContext, RegisterModel } from '../emu/registers.ts';
 
 export interface CrcState {
@@ -16,13 +17,6 @@ const ETHERNET = 0x04c11db7;
 const POLY_BITS = [32, 16, 8, 7] as const;
 /** Width in bits within which REV_IN reverses; 0 = not at all. */
 const REVERSED = [0, 8, 16, 32] as const;
-
-/** The lowest `bits` bits in reverse order. */
-export function reversed(value: number, bits: number): number {
-  let out = 0;
-  for (let i = 0; i < bits; i++) out |= ((value >>> i) & 1) << (bits - 1 - i);
-  return out >>> 0;
-}
 
 export const crc: ModelFactory = (layout): RegisterModel<CrcState> => {
   const optional = (path: string): Field | null => (layout.hasField(path) ? layout.field(path) : null);
