@@ -234,7 +234,11 @@ describe('what the machine is given', () => {
   });
 
   test('a ROM dump replaces the stand-in and takes no stand-in options', async () => {
-    const cwd = folder({ 'fw.bin': FIRMWARE, 'rom.bin': new Uint8Array(1024) });
+    // a vector table that begins in the ROM
+    const dump = new Uint8Array(1024);
+    new DataView(dump.buffer).setUint32(0, 0x20004000, true);
+    new DataView(dump.buffer).setUint32(4, 0x0bf97101, true);
+    const cwd = folder({ 'fw.bin': FIRMWARE, 'rom.bin': dump });
     expect((await cli(run('--rom', 'rom.bin'), { cwd })).jobs[0]!.rom).toMatchObject({ kind: 'dump', options: {} });
     expect((await cli(run('--rom', 'rom.bin', '--rom-option', 'vtor=keeps'), { cwd })).code).toBe(2);
   });

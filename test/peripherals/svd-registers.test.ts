@@ -113,6 +113,7 @@ const NOT_PLAIN: readonly Deviation[] = [
     why: 'behind the key and the initialisation mode; alarms and timer only while off',
   },
   { on: /CRS\.CR$/, why: 'SWSYNC is a command' },
+  { on: /L4.* RCC\.CSR$/, why: 'reserved values of MSISRANGE are ignored' },
   { on: /USB\.(CHEP|EP)\dR$/, why: 'toggle bits' },
   { on: /USB\.DADDR$/, why: 'held in reset by FRES' },
   { on: /FLASH\.(OPTCR1?|NSCR|CR[12]?|KEYR|OPTKEYR|.*_PRG\d?R?)$/, why: 'behind the keys' },
