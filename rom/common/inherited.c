@@ -61,12 +61,11 @@ static void systick(void)
   }
 }
 
-/* Where exceptions find the ROM's handlers. Vectors that are the ROM's already are left alone. */
+/* Where exceptions find the ROM's handlers. VTOR = 0 with the ROM there would serve, too: after leave it makes a difference. */
 static void vectors(void)
 {
 #if CORE_V7M
-  bool own = SCB_VTOR == ROM_BASE || (SCB_VTOR == 0 && rom_is_at_zero());
-  if (!own && rom_option(OPTION_VTOR) == VTOR_SETS) {
+  if (SCB_VTOR != ROM_BASE && rom_option(OPTION_VTOR) == VTOR_SETS) {
     SCB_VTOR = ROM_BASE;
     BARRIER();
   }

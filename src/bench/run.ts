@@ -7,6 +7,7 @@ import type { Checkpoint } from '../emu/machine-base.ts';
 import { MS } from '../emu/time.ts';
 import type { Outcome, RomDependency, RunResult } from './result.ts';
 import type { RunInput } from './run-input.ts';
+import { followLeave } from './leave.ts';
 import { Session } from './session.ts';
 import { afterRun, NOT_TRACED, romFacts, type Traced } from './subject.ts';
 import { noReturnRow, noReturnText, pointOfNoReturn, type NoReturn } from './point-of-no-return.ts';
@@ -44,7 +45,6 @@ function runIn(session: Session, input: RunInput): RunResult {
   const run = observe(session, end);
   const { machine } = session;
   const entries = machine.history.entries;
-  const reached = entries.at(-1)?.reached ?? false;
   const cut = isCut(end.reason);
   const missed = session.steps.firstMissed;
 
@@ -62,9 +62,24 @@ function runIn(session: Session, input: RunInput): RunResult {
   // the first link is the fault itself
   const chain = crash.length > 0 ? told.slice(1) : told;
 
+  const notes = [...base.notes];
+  const notFinished = (error: CutShort): void => {
+    notes.push({ kind: 'limit', text: `what comes after the run itself was not finished (${error.reason})` });
+  };
+  if (!cut && traced.leave !== null) {
+    try {
+      traced = { ...traced, leave: followLeave(session) };
+    } catch (error) {
+      if (!(error instanceof CutShort)) throw error;
+      notFinished(error);
+      session.restore(finished);
+    }
+  }
+
   // the judged instant: the last entry, else the first fault, else the end
   const entry = session.lastEntry();
   session.restore(entry ?? session.faultCheckpoint ?? beforeWatchdog(session, finished, end.outcome, powerOn) ?? finished);
+  const reached = session.machine.history.entries.at(-1)?.reached ?? false;
   const judged = judgeAll(session, end.outcome, reached, traced);
 
   const starts: Starts = { powerOn, entry, fault: entry ? null : session.faultCheckpoint, entryNumber: entry?.history.entryCount ?? 1 };
@@ -74,7 +89,6 @@ function runIn(session: Session, input: RunInput): RunResult {
   let dependsOn: RomDependency[] = [];
   let symptom: SymptomAnswer | null = null;
   let noReturn: NoReturn | null = null;
-  const notes = [...base.notes];
   notes.push(...crash);
   for (const text of chain) notes.push({ kind: 'chain', text });
   if (missed !== null) notes.push({ kind: 'scenario', text: `steps[${missed}] was not carried out before the run ended` });
@@ -92,7 +106,7 @@ function runIn(session: Session, input: RunInput): RunResult {
       symptom = answerSymptom(new Solver(session, starts, variants, run), input.symptoms, run, repairsAtEntry(judged));
   } catch (error) {
     if (!(error instanceof CutShort)) throw error;
-    notes.push({ kind: 'limit', text: `what comes after the run itself was not finished (${error.reason})` });
+    notFinished(error);
   } finally {
     variants.release();
   }

@@ -85,8 +85,17 @@ export interface RunLimits {
   readonly since?: Ps;
   /** Ends it before this entry, counted from 1. */
   readonly untilEntry?: number;
+  /** Decides at each look whether the run is over, in place of all else that settles it. */
+  readonly over?: () => boolean;
   /** Called at the first look behind the first reset after an entry; true ends the run. */
   readonly behindReset?: () => boolean;
+}
+
+/** A DFU leave that was carried out: the host's request, the vector table it named, the first instruction. */
+interface Leaving {
+  readonly request: number;
+  readonly table: number;
+  readonly pc: number;
 }
 
 export interface SessionOptions {
@@ -109,6 +118,9 @@ export class Session {
   /** At the first fault before any entry, for checks on the path. */
   faultCheckpoint: Checkpoint | null = null;
   keepCheckpoints = true;
+  /** Before the first instruction of the program that the last DFU leave went to. */
+  leave: (Leaving & { readonly checkpoint: Checkpoint }) | null = null;
+  private leaving: Leaving | null = null;
   /**
    * Checkpoints on the way to the first entry, newest last: one for each state of what has been read of system memory, so that a run with another ROM can
    * start behind most of the firmware's own time. Kept where `keepTrail` asks for it.
@@ -176,10 +188,11 @@ export class Session {
       },
       lockup: () => this.stir(),
       entry: (e) => this.onEntry(e),
-      leftSystem: () => {
+      leftSystem: (pc) => {
         this.state.anchor = this.state.leftAt = machine.now;
         this.resetProof();
         this.stir();
+        return this.keepCheckpoints && this.leaves(pc);
       },
       wire: (name, value) => {
         this.usb.onWire(name, value);
@@ -331,6 +344,11 @@ export class Session {
       this.running = true;
       const why = machine.run(Math.min(deadline, this.nextLook(limits.counterfactual === true)));
       this.running = false;
+      if (why === 'entry' && this.leaving !== null) {
+        this.leave = { ...this.leaving, checkpoint: machine.save() };
+        this.leaving = null;
+        continue;
+      }
       if (why === 'entry') {
         if (machine.history.entryCount === limits.untilEntry) return this.end('deadline', false);
         if (this.keepCheckpoints) this.keepEntry();
@@ -348,10 +366,18 @@ export class Session {
       }
       if (this.keepTrail && machine.now >= this.nextTrail) this.extendTrail();
       if (this.usb.dfuReady && this.state.dfuAt === null) this.state.dfuAt = machine.now;
-      if (!this.steps.remaining && (this.isSettled(limits) || (limits.counterfactual && this.comesAndGoes())))
+      if (!this.steps.remaining && (this.isSettled(limits) || (limits.counterfactual && !limits.over && this.comesAndGoes())))
         return this.end('settled', true);
     }
   }
+  /** The ROM branches to user code because the host asked for it: the first time for each request. */
+  private leaves(pc: number): boolean {
+    const request = this.usb.operations.findLast((o) => o.kind === 'leave' && (o.status === 'running' || o.status === 'ok'));
+    if (!request || request.id === this.leave?.request) return false;
+    this.leaving = { request: request.id, table: request.address ?? 0, pc };
+    return true;
+  }
+
   /** When the run ends if nothing that counts happens until then. */
   private deadline(limits: RunLimits): Ps {
     // A step that is still to come at a known time is waited for: the board's user has not finished either.
@@ -382,6 +408,8 @@ export class Session {
   }
   private keepEntry(): void {
     const { machine, entryCheckpoint } = this;
+    // what comes after DFU was reached (a leave, interrupts that go to the ROM) is not what led to it
+    if (this.state.dfuAt !== null) return;
     const { entries, entryCount } = machine.history;
     const kept = entryCheckpoint?.history.entries.at(-1)?.at ?? 0;
     if (entryCount <= ENTRIES_KEPT || machine.now - kept > (machine.now - entries[0]!.at) / ENTRY_GROWTH)
@@ -391,7 +419,7 @@ export class Session {
   lastEntry(): Checkpoint | null {
     const { machine, entryCheckpoint } = this;
     const { entryCount } = machine.history;
-    if (entryCheckpoint === null || entryCheckpoint.history.entryCount === entryCount) return entryCheckpoint;
+    if (entryCheckpoint === null || this.state.dfuAt !== null || entryCheckpoint.history.entryCount === entryCount) return entryCheckpoint;
     this.restore(entryCheckpoint);
     this.run({ untilEntry: entryCount });
     // a limit of the user may have come first
@@ -430,6 +458,7 @@ export class Session {
     const { machine, state } = this;
     const counterfactual = limits.counterfactual === true;
     const now = machine.now;
+    if (limits.over) return limits.over();
     if (state.dfuAt !== null) return this.usb.dfuIdle && (counterfactual || this.applicationIsBack());
     if (machine.state.lockup) return true;
     // a run that was repaired at an entry has the old resets in its history: they settle nothing once the rhythm is broken

@@ -91,7 +91,8 @@ export const NOT_TRACED: Traced = { vectorReads: [], magic: [], fellInRom: [], l
 /** What the run that has just ended tells of pins and of a leave. */
 export const afterRun = (s: Session): Pick<Traced, 'fellInRom' | 'leave'> => ({ fellInRom: [...s.state.fellInRom], leave: leaveFacts(s) });
 
-function leaveFacts(s: Session): LeaveFacts | null {
+/** What came of the last leave by the end of the run; what the twin tells is left open. */
+export function leaveFacts(s: Session): LeaveFacts | null {
   const at = lastLeave(s);
   if (at === null) return null;
   const { history } = s.machine;
@@ -109,6 +110,9 @@ function leaveFacts(s: Session): LeaveFacts | null {
     usbAfter: ofUser.some((u) => u.at > at && u.at < helped),
     entry: again ? { pc: again.fromPc, at: again.at } : null,
     exceptionInSystem: trap ? { pc: trap.fromPc, at: trap.at } : null,
+    table: null,
+    missing: [],
+    left: [],
   };
 }
 

@@ -29,7 +29,7 @@ function whatHappened(r: Omit<RunResult, 'summary'>, base: BaseFacts): string {
       const id = session?.vid && session.pid ? ` as ${session.vid.slice(2)}:${session.pid.slice(2)}` : '';
       // after a leave there may be later ones, an interrupt that is taken to the ROM for instance
       const led = r.entries.findLast((e) => session === undefined || Number(e.at) <= Number(session.at)) ?? entry;
-      return `DFU enumerated${id} after ${led?.how === 'boot' ? 'the chip started in' : 'the jump into'} the stand-in ROM${where(led?.from)}`;
+      return `DFU enumerated${id} after ${led?.how === 'boot' ? 'the chip started in' : 'the jump into'} the stand-in ROM${where(led?.from)}${wayBack(r)}`;
     }
     case 'dfu-lost':
       return `DFU enumerated${from}, then the device left the bus or stopped answering without a leave`;
@@ -72,6 +72,14 @@ const SURENESS: readonly Confidence[] = ['assumed', 'fitted', 'inferred', 'repor
 function doubtOf(r: Omit<RunResult, 'summary'>, ofCause: readonly RomDependency[]): RomDependency | undefined {
   const through = r.dependsOn.find((d) => d.outcomeIfOther === 'dfu');
   return through ?? ofCause.toSorted((a, b) => SURENESS.indexOf(a.confidence) - SURENESS.indexOf(b.confidence))[0];
+}
+
+/** A leave that failed is told in the same breath. */
+function wayBack(r: Omit<RunResult, 'summary'>): string {
+  const failed = r.checks.filter((c) => c.id.startsWith('leave-') && c.verdict === 'fail').map((c) => c.id);
+  if (failed.length === 0) return '';
+  const relied = failed.filter((id) => id !== 'leave-path');
+  return `; the application does not come back from the DFU leave${relied.length > 0 ? ` (${relied.join(', ')})` : ''}`;
 }
 
 function why(r: Omit<RunResult, 'summary'>): string {

@@ -136,6 +136,24 @@ export interface LeaveFacts {
   readonly entry: { readonly pc: number | null; readonly at: number } | null;
   /** An exception of user code was taken to a handler in system memory after it. */
   readonly exceptionInSystem: { readonly pc: number | null; readonly at: number } | null;
+  /** Address of the vector table that was left to; null where nobody watched. */
+  readonly table: number | null;
+  /** What the same program shows when the same chip is reset instead, and did not show after the leave. */
+  readonly missing: readonly string[];
+  /** State that is other than after that reset, in the order of `LEFT_KINDS`. */
+  readonly left: readonly LeftState[];
+}
+
+/** Groups of state that a ROM hands over when it leaves; `rest`: all other blocks of the chip. */
+export const LEFT_KINDS = ['vtor', 'remap', 'clocks', 'irq', 'flash', 'rest'] as const;
+export type LeftKind = (typeof LEFT_KINDS)[number];
+export interface LeftState {
+  readonly kind: LeftKind;
+  /** As the program found it, and as a reset leaves it. */
+  readonly observed: string;
+  readonly expected: string;
+  /** With this as after a reset, and whatever else is needed beside it, the way back works: it stands in a minimal set. */
+  readonly relied: boolean;
 }
 
 /** A word that outlived a reset, or should have: user code decides upon it behind the reset, or nobody reads it. */

@@ -16,7 +16,12 @@ import { hsi48 } from './hsi48.ts';
 import { hse } from './hse.ts';
 import { iwdg } from './iwdg.ts';
 import { dma, exti, peripheralsLeftOn, usbLeftOn } from './left-on.ts';
+import { leaveClocks } from './leave-clocks.ts';
+import { leaveFlash } from './leave-flash.ts';
+import { leaveIrq } from './leave-irq.ts';
 import { leavePath } from './leave-path.ts';
+import { leaveRemap } from './leave-remap.ts';
+import { leaveVtor } from './leave-vtor.ts';
 import { magicSurvives } from './magic-survives.ts';
 import { msp } from './msp.ts';
 import { nvicEnabled } from './nvic-enabled.ts';
@@ -85,5 +90,10 @@ export const CHECKS: readonly Check[] = [
   romInterface,
   magicSurvives,
   leavePath,
+  leaveVtor,
+  leaveRemap,
+  leaveClocks,
+  leaveIrq,
+  leaveFlash,
   romUsb,
 ];

@@ -1,10 +1,17 @@
 /** The way back: from DFU leave to the running application. */
-import { broken, notApplicable, pass, type Check } from './check.ts';
+import { broken, notApplicable, pass, type Check, type LeaveFacts } from './check.ts';
 import { atInstruction } from './entry.ts';
 import { familyOf, inManual } from './families.ts';
 
 const LEAVE = 'AN3156: on leave the bootloader jumps to the application at the address that was set before';
 const STAYS = 'AN2606 Rev 70 4.1: the bootloader does not put everything back; seed 002 (STM32F072) is explained by a mapping that stays';
+
+const reliedOn = ({ left }: LeaveFacts): string => {
+  const relied = left.filter((l) => l.relied);
+  return relied.length === 0
+    ? 'the ROM hands over a chip that is not as after a reset; putting it back does not explain it'
+    : `the ROM hands over a chip that is not as after a reset, and the application relied on it: ${relied.map((l) => l.observed).join('; ')}`;
+};
 
 export const leavePath: Check = {
   id: 'leave-path',
@@ -36,6 +43,14 @@ export const leavePath: Check = {
         lastWriter: atInstruction(leave.entry.pc, leave.entry.at),
       });
     const trap = leave.exceptionInSystem;
+    if (!trap && leave.missing.length > 0)
+      return broken('fail', {
+        observed: `the application runs${resets}, and does not show what it shows from reset: ${leave.missing.join('; ')}`,
+        expected: 'the application does what it does from reset',
+        because: reliedOn(leave),
+        source: STAYS,
+        confidence: 'inferred',
+      });
     if (!leave.usbBefore && !trap)
       return pass(`the application runs${resets}`, 'it has shown no USB of its own before, so none is missed', LEAVE, 'documented');
     const remap = familyOf(state.chip)?.remap;

@@ -2,6 +2,7 @@
 import { CHIPS } from '../chips/index.ts';
 import type { ChipDescription, Sourced } from '../emu/chip.ts';
 import { ROM_OPTION_VALUES, resolveRomOptions } from '../rom/options.ts';
+import { DFU_DIALECTS } from '../rom/profiles.ts';
 import { Layout } from '../emu/registers.ts';
 import { MODELS } from '../peripherals/index.ts';
 import { pad, wrap } from '../report/text.ts';
@@ -90,6 +91,18 @@ export function ledger(chip: ChipDescription): Ledger {
           row('RAM used', profile.ramUse, profile.ramUse.value.map((r) => `${address(r.base)} ${kib(r.size)}`).join(', ')),
           row('initial SP', profile.initialStack, address(profile.initialStack.value)),
           row('SYSCLK (Hz)', profile.sysclkHz),
+          ...(profile.dfu === null
+            ? []
+            : [
+                row('DFU device', profile.dfu.alts, `${DFU_DIALECTS[profile.dfu.dialect].product}, ${profile.dfu.alts.value.join(', ')}`),
+                row(
+                  'bwPollTimeout (ms)',
+                  profile.dfu.pollMs,
+                  Object.entries(profile.dfu.pollMs.value)
+                    .map((e) => e.join(' '))
+                    .join(', '),
+                ),
+              ]),
           row('start-up (ms)', profile.startUpMs),
           row('USB connect (ms)', profile.usbConnectMs),
           row('interfaces', profile.interfaces, profile.interfaces.value.map((i) => `${i.name}: ${i.detection}`).join(', ')),
@@ -98,6 +111,10 @@ export function ledger(chip: ChipDescription): Ledger {
     const others = ROM_OPTION_VALUES[o.id].filter((v) => v !== o.value);
     return { name: o.id, value: `${o.value} (else ${others.join(', ')})`, confidence: o.confidence, source: o.source };
   });
+  const left = [
+    ...options.filter((o) => o.name.startsWith('leave-')),
+    ...(profile?.leaves ?? []).map(({ what, state }) => row(what, state)),
+  ];
   const boot = (chip.boot ?? []).map((r) => ({
     name:
       r.when.length === 0 ? 'otherwise' : r.when.map((c) => `${c.signal} = ${c.is.map((v) => `0x${v.toString(16)}`).join('|')}`).join(', '),
@@ -114,6 +131,7 @@ export function ledger(chip: ChipDescription): Ledger {
       row(name, o.factory, `0x${o.factory.value.toString(16)}`),
     ),
     'Stand-in ROM': rom,
+    'What a DFU leave leaves behind': left,
     'ROM options (--rom-option)': options,
   };
 }

@@ -14,7 +14,8 @@ import { parseDuration } from '../bench/duration.ts';
 import { UsageError, didYouMean } from '../bench/usage-error.ts';
 import { resolveRomOptions, RomOptionError } from '../rom/options.ts';
 import { MS } from '../emu/time.ts';
-import { jobInput, romProfile, romProfileIfAny, type JobImage, type RunJob } from '../bench/job.ts';
+import { withLeave } from '../bench/leave-scenario.ts';
+import { bootAddress, jobInput, romProfile, romProfileIfAny, type JobImage, type RunJob } from '../bench/job.ts';
 import { reason } from './outputs.ts';
 import { VERSION } from '../version.ts';
 import { romImage } from './package.ts';
@@ -44,6 +45,7 @@ export interface RunOptions extends MachineOptions {
   readonly maxInstructions?: string;
   readonly wall?: string;
   readonly maxMemory?: string;
+  readonly leave?: boolean;
 }
 
 export function readInput(path: string, cwd: string): Uint8Array {
@@ -73,11 +75,12 @@ export async function loadJob(images: readonly string[], options: RunOptions, cw
   const read = options.scenario === undefined ? {} : await readScenario(options.scenario, cwd);
   // A board named on the command line is a statement about its crystals: it beats the scenario file.
   const onBoard = named === null ? read : { ...read, board: { ...read.board, ...named.board } };
-  const scenario = withBoot0(onBoard, options.boot0 === true);
-  const chipName = options.chip ?? scenario.chip ?? named?.chip;
+  const asked = withBoot0(onBoard, options.boot0 === true);
+  const chipName = options.chip ?? asked.chip ?? named?.chip;
   if (chipName === undefined)
     throw new UsageError('which chip? --chip is missing', 'for example --chip stm32h533re; `bootbench chips` lists them');
   const chip = chipNamed(chipName);
+  const scenario = options.leave === true ? withLeave(asked, bootAddress(chip, asked) ?? 0) : asked;
   const scenarioFolder = options.scenario === undefined ? cwd : dirname(resolve(cwd, options.scenario));
   const fromScenario = images.length === 0;
   const typed = fromScenario ? (scenario.images ?? []) : images;

@@ -13,6 +13,7 @@ import type { ConformOptions } from './conform.ts';
 import type { DfuOptions } from './dfu.ts';
 import type { GdbOptions } from './gdb.ts';
 import { EXIT, internalError, type Io } from './io.ts';
+import type { LeaveCommandOptions } from './leave.ts';
 import { VERSION } from '../version.ts';
 import type { InitOptions } from './init.ts';
 import type { ProbeOptions } from './probe.ts';
@@ -64,6 +65,7 @@ function build(io: Io, exit: (code: number) => void, injected: Bench | undefined
   addInit(program, io, exit);
   addAsk(program, io, exit);
   addMatrix(program, io, exit);
+  addLeave(program, io, exit);
   addTest(program, io, exit, bench);
   addDfu(program, io, exit);
   addConform(program, io, exit);
@@ -115,6 +117,7 @@ function addRun(program: Command, io: Io, exit: (code: number) => void, bench: B
     .option('--max-instructions <n>', 'end the run after so many instructions')
     .option('--wall <time>', 'end the run after this much real time, for example 30s')
     .option('--max-memory <size>', 'end the run when the process holds more, for example 500M')
+    .option('--leave', 'ask for the way back: a DFU leave at the end; exit 1 if the application does not come back from it')
     .option('--stats', 'what translated code did and why it was left, on stderr')
     .option('--quiet', 'no report')
     .option('--no-color', 'no colours (NO_COLOR is honoured too)')
@@ -160,6 +163,25 @@ function addMatrix(program: Command, io: Io, exit: (code: number) => void): void
     .option('--wall <time>', 'give up after this much real time, for example 30s')
     .action(async (images: string[], options: MatrixOptions) => {
       exit(await (await import('./matrix.ts')).matrixCommand(images, options, io));
+    });
+}
+
+function addLeave(program: Command, io: Io, exit: (code: number) => void): void {
+  command(program, 'leave')
+    .description('run the same program from reset and after a DFU leave; exit 1 = it does not come back, and which line would mend it')
+    .argument('[images...]', 'ELF, Intel HEX, or raw binary as file.bin@0x08000000')
+    .option('--chip <name>', 'for example stm32h533re; `bootbench chips` lists them')
+    .option('--scenario <file>', 'how the firmware gets into the ROM: bootbench/scenario@1; without steps it is a jump from reset')
+    .option('--seed <n>', 'pattern of RAM at power-on')
+    .option('--board <name>', 'default, or none: no crystals')
+    .option('--force <PERIPHERAL.REGISTER.FIELD=value>', 'pin a field of a register that has no behaviour; may be repeated', collect)
+    .option('--rom <file>', 'run your own dump of the ROM instead of the stand-in')
+    .option('--rom-option <name=value>', 'behaviour of the stand-in ROM that ST does not publish; may be repeated', collect)
+    .option('--rom-version <version>', 'revision of the ROM')
+    .option('--wall <time>', 'end after this much real time, for example 30s')
+    .option('--no-color', 'no colours (NO_COLOR is honoured too)')
+    .action(async (images: string[], options: LeaveCommandOptions) => {
+      exit(await (await import('./leave.ts')).leaveCommand(images, options, io));
     });
 }
 

@@ -60,9 +60,15 @@ export async function runCommand(images: readonly string[], options: RunCommandO
   }
 }
 
-/** With `expect` that alone decides, else the outcome. */
+/** With `expect` that alone decides, else the outcome and, where the last thing that was asked of DFU is a leave, the way back. */
 export const verdict = (result: RunResult, judgement: Judgement | null): boolean =>
-  judgement === null ? result.outcome === 'dfu' : judgement.holds;
+  judgement === null ? result.outcome === 'dfu' && !failsToLeave(result) : judgement.holds;
+
+function failsToLeave(result: RunResult): boolean {
+  const last = result.scenario.steps.findLast((step) => 'dfu' in step.do);
+  if (last === undefined || !('dfu' in last.do) || !('leave' in last.do.dfu)) return false;
+  return result.checks.some(({ id, verdict: v }) => id.startsWith('leave-') && v === 'fail');
+}
 
 async function junitDocument(result: RunResult, judgement: Judgement | null, seconds: number): Promise<string> {
   const { junit } = await import('../report/junit.ts');

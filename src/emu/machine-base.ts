@@ -35,8 +35,8 @@ export interface MachineObserver {
   beforeReset?(): void;
   /** A wire between blocks changed. */
   wire?(name: string, value: number): void;
-  /** Thread-mode code outside system memory runs again after an entry. */
-  leftSystem?(pc: number): void;
+  /** Thread-mode code outside system memory runs again after an entry. True: the machine pauses before its first instruction. */
+  leftSystem?(pc: number): boolean | undefined;
   console?(channel: string, text: string): void;
   /** An access or instruction faulted; called before the exception is taken. */
   faulted?(core: Core, kind: string, address: number | null, pc: number): void;
@@ -693,7 +693,10 @@ export abstract class MachineBase implements CoreListener {
         s.inSystem = false;
         this.system.now = Math.max(this.system.now, core.now());
         this.event('left', 'branch from system memory into user memory', core.lastExecuted(), i);
-        this.observer.leftSystem?.(pc);
+        if (this.observer.leftSystem?.(pc) === true) {
+          this.entryPause = true;
+          throw PAUSE;
+        }
       }
       return;
     }

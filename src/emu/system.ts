@@ -414,6 +414,14 @@ export class System {
     this.tellGates(before);
   }
 
+  /** One block as a system reset leaves it. */
+  resetBlock(block: Block): void {
+    this.configuration++;
+    const before = this.rccRegs.slice();
+    block.component.onReset?.(block.state, block.env, 'system');
+    this.tellGates(before);
+  }
+
   /** Stands still while no clock changes, no block's clock is switched, no reset happens and no other memory shows at a remapped place. */
   configuration = 0;
   isClocked(b: Block): boolean {

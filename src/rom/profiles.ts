@@ -40,6 +40,12 @@ export interface DfuDevice {
   readonly pollMs: Sourced<{ readonly setAddress: number; readonly erasePage: number; readonly massErase: number; readonly write: number }>;
 }
 
+/** A register or a group of them, and its state after a leave. */
+export interface Left {
+  readonly what: string;
+  readonly state: Sourced<string>;
+}
+
 /** How rom/build.sh makes the image; tools/rom-config.ts writes it out for C and the linker. */
 export interface RomBuild {
   /** Folder below rom/ with the family's own sources. */
@@ -79,6 +85,8 @@ export interface RomProfile extends RomReference {
   readonly optionsByVersion?: Readonly<Record<string, RomOptionDefaults>>;
   /** null: this ROM speaks no USB. */
   readonly dfu: DfuDevice | null;
+  /** What a program finds after a DFU leave, beside what the options `leave-…` say. */
+  readonly leaves: readonly Left[];
   readonly build: RomBuild;
   /** Initial stack pointer of the stand-in; ST's is unknown. */
   readonly initialStack: Sourced<number>;
@@ -127,7 +135,14 @@ export const DFU_DIALECTS = {
 export type DfuDialect = keyof typeof DFU_DIALECTS;
 
 const known = <T>(value: T, source: string, confidence: Confidence = 'documented'): Sourced<T> => ({ value, source, confidence });
+const left = (what: string, value: string, source: string, confidence: Confidence = 'documented'): Left => ({
+  what,
+  state: known(value, source, confidence),
+});
 const AN2606 = 'AN2606 Rev 70';
+const IWDG_LEFT = left('IWDG_PR', 'largest divider; IWDG_SR.PVU stays 1 if the IWDG is off', `${AN2606} 4.8`);
+const STACK_LEFT = left('CONTROL, MSP, PC', '0; first two words of the table at the address pointer', 'AN2662, AN3156 (leave is a jump)');
+const LEFT_BY_ALL = [STACK_LEFT, IWDG_LEFT] as const;
 const FREE_POLL = 'a free value: no capture of this chip was found';
 
 /** The part of a profile that the chip's row holds. */
@@ -175,6 +190,18 @@ const H523_H533: RomProfile = {
     ),
     pollMs: known({ setAddress: 1, erasePage: 10, massErase: 700, write: 8 }, FREE_POLL, 'assumed'),
   },
+  leaves: [
+    ...LEFT_BY_ALL,
+    left('RCC_CR.HSIDIV, PWR_VOSCR.VOS', 'HSI /1 (64 MHz) is SYSCLK; VOS raised', 'H523, public bring-up firmware', 'measured'),
+    left(
+      'GTZC1_TZSC_SECCFGR1..3',
+      'after a BOOT0 boot 0xC335827F, 0x12009500, 0x05BFE006: clocks of TIM1–8, TIM15, CRS, ADC, I2C1/2, USART6, UART4/5, LPUART1, LPTIM1/2 cannot be switched on until a reset; after a jump 0',
+      'H523, public bring-up firmware',
+      'measured',
+    ),
+    left('SRAM', 'its top is cleared, TAMP backup registers stay', 'H523, public bring-up firmware', 'measured'),
+    left('MPU', 'H563 locks up after leave with the MPU on, H523 does not', 'chcbaram/stm32h563-core', 'reported'),
+  ],
   build: { folder: 'h5', cpu: 'cortex-m33', defines: [], drivers: ['usb_drd.c'], id: null },
   leftOut: [
     'commands over USART, I2C, SPI, FDCAN and I3C (a selected interface stays silent)',
@@ -226,6 +253,7 @@ const L4_DFU: DfuDevice = {
     'assumed',
   ),
 };
+const L4_LEFT = left('PLL, FLASH_ACR, PWR_CR2.USV, GPIO', 'as the ROM ran', `${AN2606} 4.1: not put back`);
 /** L476 has no HSI48. */
 const L476_OPTIONS: RomOptionDefaults = Object.fromEntries(Object.entries(ROM_OPTION_DEFAULTS.L4).filter(([id]) => id !== 'hsi48'));
 
@@ -247,6 +275,7 @@ const L476: RomProfile = {
   boot0Pin: 'PH3',
   interfaces: pins('Table 168', L4_SERIAL),
   dfu: L4_DFU,
+  leaves: [...LEFT_BY_ALL, L4_LEFT],
   build: {
     folder: 'l4',
     cpu: 'cortex-m4',
@@ -283,6 +312,7 @@ const L496: RomProfile = {
     can('CAN1', 'PB8', 'PB9'),
   ]),
   dfu: L4_DFU,
+  leaves: [...LEFT_BY_ALL, L4_LEFT],
   build: {
     folder: 'l4',
     cpu: 'cortex-m4',
@@ -311,6 +341,11 @@ const F072: RomProfile = {
     alts: known(['@Internal Flash  /0x08000000/064*0002Kg', '@Option Bytes  /0x1FFFF800/01*016 e'], 'listings of F072', 'reported'),
     pollMs: known({ setAddress: 1, erasePage: 35, massErase: 35, write: 60 }, FREE_POLL, 'assumed'),
   },
+  leaves: [
+    ...LEFT_BY_ALL,
+    left('SYSCLK', 'HSI48; HSITRIM is 0', `${AN2606} Table 42 (V10.1)`),
+    left('SYSCFG_CFGR1.MEM_MODE', 'system memory stays at 0: the core has no VTOR', 'seed 002', 'inferred'),
+  ],
   build: {
     folder: 'f0',
     cpu: 'cortex-m0',
@@ -367,6 +402,11 @@ const H745: RomProfile = {
       'assumed',
     ),
   },
+  leaves: [
+    ...LEFT_BY_ALL,
+    left('RCC, GPIO', 'HSI 64 MHz, used blocks reset', `${AN2606} 4.1: newer ROMs put back, not always completely`, 'assumed'),
+    left('PWR_CR3', 'USB33DEN = 1; before V9.2 the supply bits are locked until power-on', `${AN2606} Table 136`),
+  ],
   build: {
     folder: 'h7',
     cpu: 'cortex-m7',
@@ -385,6 +425,12 @@ const H745: RomProfile = {
 };
 
 const F4_LEFT_OUT = [SILENT, NO_OPTION_WRITES, 'the memory "Device Feature" at 0xFFFF0000, which changes the supply range for programming'];
+const F4_LEFT = left(
+  'PLL, HSE, FLASH_ACR, GPIO',
+  'as the ROM ran: 60 MHz from the PLL on HSE, 3 wait states',
+  `${AN2606} 4.1: not put back`,
+);
+const AHB1ENR_LEFT = left('RCC_AHB1ENR', '0, CCM RAM included', `${AN2606} Table 84 and its siblings`);
 const f4Dfu = (
   sectors: string,
   source = 'listings of F405 and F411',
@@ -437,6 +483,7 @@ const f4 = (rom: F4Rom): RomProfile => ({
   boot0Pin: null,
   interfaces: pins(rom.table, [usb, usart('USART1', 'PA10', 'PA9'), ...rom.interfaces]),
   dfu: rom.dfu,
+  leaves: [...LEFT_BY_ALL, F4_LEFT, ...(rom.defines.some(([name, on]) => name === 'LEAVES_AHB1ENR_0' && on === 1) ? [AHB1ENR_LEFT] : [])],
   build: {
     folder: 'f4',
     cpu: 'cortex-m4',

@@ -9,8 +9,8 @@ let target: FakeTarget;
 beforeEach(() => {
   target = new FakeTarget();
 });
-test('every id of the contract is built', () => {
-  expect(CHECKS.map((c) => c.id).toSorted()).toEqual([...CHECK_IDS].toSorted());
+test('every id of the contract is built, but for rom-usb, which comes with the first chip whose ROM lacks USB', () => {
+  expect(CHECKS.map((c) => c.id).toSorted()).toEqual(CHECK_IDS.filter((id) => id !== 'rom-usb').toSorted());
 });
 
 const US = 1_000_000;
@@ -70,7 +70,18 @@ describe('rom-interface', () => {
 });
 
 describe('leave-path', () => {
-  const leave = { at: 9, started: true, resets: [], usbBefore: true, usbAfter: true, entry: null, exceptionInSystem: null };
+  const leave = {
+    at: 9,
+    started: true,
+    resets: [],
+    usbBefore: true,
+    usbAfter: true,
+    entry: null,
+    exceptionInSystem: null,
+    table: 0x08000000,
+    missing: [],
+    left: [],
+  };
   test('does not apply without a leave', () => {
     expect(target.judge('leave-path').verdict).toBe('n/a');
   });

@@ -120,7 +120,10 @@ export class Rig {
       },
       lockup: (core) => mix(4, core.pc, core.cycles()),
       entry: (e) => mix(5, e.fromPc ?? -1, e.address, e.at / PS_PER_CYCLE, e.retired),
-      leftSystem: (pc) => mix(6, pc),
+      leftSystem: (pc) => {
+        mix(6, pc);
+        return false;
+      },
     };
   }
   begin(p: Program): Lowered {

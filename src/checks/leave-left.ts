@@ -1,0 +1,49 @@
+/** What the checks of state that a ROM leaves behind have in common: the leave twin has found what differs, and what the program relied on. */
+import { broken, notApplicable, pass, unknown, type Check, type Judgement, type LeaveFacts, type LeftKind, type Subject } from './check.ts';
+import type { Confidence } from '../emu/chip.ts';
+
+export interface LeaveCheckText {
+  readonly id: string;
+  readonly kind: LeftKind;
+  readonly question: string;
+  /** Why it is so, and where that stands; by the option of the stand-in ROM that it follows, if there is one. */
+  readonly source: string;
+  readonly confidence: Confidence;
+  readonly option: string | null;
+  /** What the program has to do, for the chip and the table of the leave. */
+  fix(subject: Subject, leave: LeaveFacts): string;
+  readonly explanation: string;
+  /** The chip has no such thing. */
+  lacks?(subject: Subject): string | null;
+}
+
+export const leaveCheck = (text: LeaveCheckText): Check => ({
+  id: text.id,
+  question: text.question,
+  path: false,
+  afterEntry: true,
+  judge: (subject) => judgeLeft(text, subject),
+  repair: () => null,
+  explanation: text.explanation,
+});
+
+function judgeLeft(text: LeaveCheckText, subject: Subject): Judgement {
+  const leave = subject.history?.leave;
+  if (leave === undefined) return notApplicable('this target does not follow a leave');
+  if (leave === null) return notApplicable('the run has no DFU leave');
+  const lacking = text.lacks?.(subject) ?? null;
+  if (lacking !== null) return notApplicable(lacking);
+  if (leave.table === null) return unknown('the leave could not be held against a reset');
+  const confidence = (text.option === null ? undefined : subject.rom.option(text.option)?.confidence) ?? text.confidence;
+  const found = leave.left.find((l) => l.kind === text.kind);
+  if (!found) return pass(null, 'the program finds it as after a reset', text.source, confidence);
+  if (!found.relied)
+    return pass(found.observed, 'it is other than after a reset, and the program does not rely on it', text.source, confidence);
+  return broken('fail', {
+    observed: found.observed,
+    expected: found.expected,
+    because: `with this as after a reset the program comes back (the same run, repaired): ${text.fix(subject, leave)}`,
+    source: text.source,
+    confidence,
+  });
+}

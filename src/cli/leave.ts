@@ -1,0 +1,77 @@
+/** `bootbench leave`: the same program from reset and after a DFU leave, side by side. */
+import { jobInput, bootAddress } from '../bench/job.ts';
+import { runLeave, type LeaveRun } from '../bench/leave-run.ts';
+import { leaveScenario, type LeaveEntry } from '../bench/leave-scenario.ts';
+import type { Parting } from '../bench/leave-track.ts';
+import { formatSeconds } from '../emu/time.ts';
+import { codePlace } from '../emu/image/image.ts';
+import type { RunInput } from '../bench/run-input.ts';
+import { printable, wrap } from '../report/text.ts';
+import { chipNamed, loadJob, type RunOptions } from './inputs.ts';
+import { EXIT, paintFor, type Io } from './io.ts';
+
+export interface LeaveCommandOptions extends RunOptions {
+  readonly color?: boolean;
+}
+
+const TITLES: Readonly<Record<LeaveEntry, string>> = {
+  scenario: "After the scenario's entry",
+  jump: 'After a jump from reset',
+  boot0: 'After a boot by BOOT0',
+};
+
+export async function leaveCommand(images: readonly string[], options: LeaveCommandOptions, io: Io): Promise<number> {
+  const job = await loadJob(images, options, io.cwd);
+  const chip = chipNamed(job.chip);
+  const table = bootAddress(chip, { ...job.scenario, board: { ...job.scenario.board, boot0: 0 } }) ?? 0;
+  const first: LeaveEntry = (job.scenario.steps ?? []).length > 0 ? 'scenario' : 'jump';
+  const runs: LeaveRun[] = [];
+  const paint = paintFor(io, io.stdout, options.color !== false);
+  const width = Math.max(60, Math.min(io.stdout.columns, 120));
+  for (const entry of [first, 'boot0'] as const) {
+    const input = jobInput({ ...job, scenario: leaveScenario(job.scenario, table, entry) });
+    const run = runLeave(input, entry);
+    runs.push(run);
+    io.stdout.write(`${paint(run.works ? 'green' : 'red', `${run.works ? 'OK  ' : 'FAIL'} ${TITLES[entry]}`)}: ${headline(run)}\n`);
+    for (const [label, text] of rowsOf(run, input))
+      io.stdout.write(`${wrap(printable(text), width, '             ', `  ${label.padEnd(9)} `).join('\n')}\n`);
+  }
+  return runs.every((run) => run.works) ? EXIT.ok : EXIT.failed;
+}
+
+function headline(run: LeaveRun): string {
+  if (run.twin === null)
+    return run.outcome === 'dfu' ? 'the ROM did not leave' : `no DFU device came (${run.outcome}): see \`bootbench run\``;
+  if (run.works) return 'the program does what it does from reset';
+  const causes = run.checks.filter((c) => c.id !== 'leave-path' && c.judgement.verdict === 'fail').map((c) => c.id);
+  return causes.length > 0 ? `the program relies on what the ROM has changed: ${causes.join(', ')}` : 'the program does not come back';
+}
+
+function* rowsOf(run: LeaveRun, input: RunInput): Generator<readonly [string, string]> {
+  const { twin } = run;
+  if (twin === null) return;
+  for (const text of twin.facts.missing) yield ['Missing', `from reset ${text}; after the leave not`];
+  if (twin.parting) yield ['Parts', partingText(twin.parting, input)];
+  for (const { id, judgement } of run.checks) {
+    if (judgement.verdict !== 'fail') continue;
+    yield [id, `${judgement.because}; found ${judgement.observed} [${judgement.source}, ${judgement.confidence}]`];
+  }
+  for (const left of twin.facts.left)
+    yield [left.relied ? 'Relied on' : 'Left', `${left.kind}: ${left.observed}; after a reset ${left.expected}`];
+}
+
+function partingText(p: Parting, input: RunInput): string {
+  const place = (pc: number): string => {
+    const { symbol, file, line } = codePlace(input.images, pc);
+    const name = file === null ? symbol : `${file.slice(file.lastIndexOf('/') + 1)}:${line}`;
+    return `0x${(pc >>> 0).toString(16).padStart(8, '0')}${name === null ? '' : ` (${name})`}`;
+  };
+  const at = `${formatSeconds(p.at)} s after its start`;
+  if (p.kind === 'exception') {
+    const name = p.exception === 15 ? 'SysTick' : `exception ${p.exception}`;
+    return `${at} ${name} at ${place(p.pc)} is taken to ${place(p.address ?? 0)}, from reset ${p.reset ? `to ${place(p.reset.address)}` : 'it does not come'}`;
+  }
+  const there = p.reset ? `from reset ${place(p.reset.pc)} comes next` : 'from reset nothing comes';
+  if (p.kind === 'end') return `${at} the last store to a peripheral is made at ${place(p.pc)}; ${there}`;
+  return `${at} ${place(p.pc)} writes to 0x${((p.address ?? 0) >>> 0).toString(16).padStart(8, '0')}; ${there}`;
+}
