@@ -5,6 +5,11 @@
 
 bool memory_flash_was_opened;
 
+void flash_provoke_error(void)
+{
+  REG(memory_areas[0].base) = 0xFFFFFFFFu;
+}
+
 static const struct memory_area *area_of(uint32_t address)
 {
   for (uint32_t i = 0; i < memory_area_count; i++)

@@ -19,6 +19,8 @@ enum dfu_status flash_write(uint32_t address, const uint8_t *data, uint32_t leng
 
 /* Given by the family: the FLASH ready for commands, as it is between two steps of a download. */
 void flash_unlock(void);
+/* A store to flash without PG: the controller is locked, and has an error flag set where the family has one for that. */
+void flash_provoke_error(void);
 
 /* Given by a family that defines HAS_WORD_AREAS: makes such areas readable, and undoes it. */
 bool words_begin(void);

@@ -148,6 +148,16 @@ void boot_from(uint32_t vectors)
   start_program(vectors, true);
 }
 
+/* G0 is reported to leave its FLASH unlocked, G4 to leave error flags in FLASH_SR. */
+static void flash_hand_over(void)
+{
+  uint32_t choice = rom_option(OPTION_LEAVE_FLASH);
+  if (choice == LEAVE_FLASH_UNLOCKED)
+    flash_unlock();
+  else if (choice == LEAVE_FLASH_ERRORS)
+    flash_provoke_error();
+}
+
 /* Each option is asked for only where the state differs. */
 void leave_to(uint32_t vectors)
 {
@@ -158,8 +168,8 @@ void leave_to(uint32_t vectors)
   resources_leave();
   if (rom_option(OPTION_LEAVE_CLOCKS) == LEAVE_CLOCKS_RESTORES)
     clocks_restore();
-  if (memory_flash_was_opened && rom_option(OPTION_LEAVE_FLASH) == LEAVE_FLASH_UNLOCKED)
-    flash_unlock();
+  if (memory_flash_was_opened)
+    flash_hand_over();
 #if HAS_REMAP
   if (rom_is_at_zero() && rom_option(OPTION_LEAVE_REMAP) == LEAVE_REMAP_RESTORES)
     map_flash_at_zero();

@@ -89,7 +89,12 @@ void usb_block_off(void)
   RCC_AHB2ENR &= ~AHB2_OTGFS;
 }
 
-/* AN2606 4.1: what the ROM used is not put back to its reset values. */
+/*
+ * AN2606 4.1: what the ROM used is not put back to its reset values. The kernel clocks of its interfaces are not known to be changed here, as they
+ * are on F7: then they would be HSI.
+ */
 void resources_leave(void)
 {
+  if (rom_option(OPTION_LEAVE_MUXES) == LEAVE_MUXES_KEEPS)
+    RCC_CCIPR = (RCC_CCIPR & ~CCIPR_INTERFACES) | CCIPR_INTERFACES_HSI;
 }

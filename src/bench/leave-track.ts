@@ -40,7 +40,9 @@ export interface Track {
   readonly first: ReadonlyMap<number, Taken>;
   /** Where this track leaves that of the run from reset; null if it does not. */
   partsFrom(reset: Track): Parting | null;
-  /** Nothing more is watched. */
+  /** Stores are not watched any more. */
+  endStores(): void;
+  /** Nothing is. */
   end(): void;
 }
 
@@ -77,6 +79,7 @@ export function watchLeave(s: Session): Track {
     stores,
     first,
     partsFrom: (reset) => earliest(partingStore(stores, reset.stores), partingException(first, reset.first)),
+    endStores: () => void machine.setRepairs(repairs),
     end: () => {
       machine.observer = observer;
       machine.setRepairs(repairs);

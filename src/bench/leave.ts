@@ -8,7 +8,7 @@ import { familyOf, inManual } from '../checks/families.ts';
 import type { Checkpoint } from '../emu/machine-base.ts';
 import type { Machine } from '../emu/machine.ts';
 import type { RegisterBlock, RegisterState } from '../emu/registers.ts';
-import { PS_PER_SECOND, type Ps } from '../emu/time.ts';
+import { MS, PS_PER_SECOND, type Ps } from '../emu/time.ts';
 import { registerFile } from '../emu/core/register-file.ts';
 import { S } from '../emu/core/state.ts';
 import { watchLeave, type Parting, type Track } from './leave-track.ts';
@@ -19,6 +19,8 @@ import { fieldOf, leaveFacts } from './subject.ts';
 
 /** How long each of the two is watched (ps): the time that a device of the program has to come back in. */
 const WINDOW = 2 * PS_PER_SECOND;
+/** Of that, how long its stores are watched (ps). */
+const WATCHED = 50 * MS;
 /** An interrupt that came so often from reset belongs to what the program does. */
 const REGULAR = 3;
 
@@ -91,8 +93,13 @@ function window(s: Session, from: Checkpoint, change: () => void, until?: (shown
   const track = watchLeave(s);
   const show = (): Shown => shown(s, start, texts, track);
   try {
-    const end = s.run({ until: start + WINDOW, over: () => machine.now >= start + WINDOW || (until?.(show()) ?? false) });
-    if (isCut(end.reason)) throw new CutShort(end.reason);
+    // stores are watched while the program starts: later they would only slow it down
+    for (const time of [start + WATCHED, start + WINDOW]) {
+      const end = s.run({ until: time, over: () => machine.now >= time || (until?.(show()) ?? false) });
+      if (isCut(end.reason)) throw new CutShort(end.reason);
+      track.endStores();
+      if (machine.now < time) break;
+    }
     return { shown: show(), track };
   } finally {
     track.end();

@@ -34,7 +34,7 @@ export const ROM_OPTION_VALUES = {
   'leave-vtor': ['keeps', 'sets'],
   'leave-remap': ['keeps', 'restores'],
   'leave-clocks': ['keeps', 'restores'],
-  'leave-flash': ['locked', 'unlocked'],
+  'leave-flash': ['locked', 'unlocked', 'errors'],
   'leave-muxes': ['restores', 'keeps'],
   'leave-context': ['thread', 'isr'],
   'kernel-clocks': ['keeps', 'sets'],
@@ -179,6 +179,7 @@ export const ROM_OPTION_DEFAULTS: Readonly<Record<RomFamily, RomOptionDefaults>>
     'bank-check': is('bfb2', 'inferred', 'jumps with BOOT0 = 0 work (seed 003, NuttX) although the flow of AN2606 tests the banks'),
     leave: is('answers', 'assumed', 'as F0 and F4; nothing published for L4'),
     ...LEAVING_WITH_VTOR,
+    'leave-muxes': is('restores', 'assumed', 'kept on F7 (micropython 1406, xpcc 205); nothing reported for L4'),
     'leave-remap': LEAVE_REMAP_KEPT,
   },
   F0: {
