@@ -143,7 +143,7 @@ function device(core: Core): RegisterFact[] {
   const { old } = core;
   const inMask = old ? 0x7b : 0x317b;
   const outMask = old ? 0x1b : 0xf17b;
-  return [
+  const registers = [
     register(
       0x800,
       'DCFG',
@@ -183,6 +183,7 @@ function device(core: Core): RegisterFact[] {
     // Reset value after the RM; software writes 0 here before anything else.
     register(0xe00, 'PCGCCTL', 0, old ? 0x3 : 0x23, `STPPCLK:0 GATEHCLK:1 PHYSUSP:4${old ? '' : ' ENL1GTG:5 PHYSLEEP:6 SUSP:7'}`),
   ];
+  return registers.sort((a, b) => a.offset - b.offset);
 }
 
 const CONTROL_0 = 'MPSIZ:0:2 USBAEP:15 NAKSTS:17 EPTYP:18:2';

@@ -87,7 +87,8 @@ describe('on the emulated STM32H533RE', () => {
     ['nvic-pending', ppb(PPB.NVIC_ISPR + 4, 1 << (TIM2_IRQ - 32))],
     ['nvic-pending', all(core('primask', 1), ppb(PPB.ICSR, 1 << 28))],
     ['systick', all(ppb(0xe000e014, 31999), ppb(PPB.SYST_CSR, 7))],
-    ['mpu', ppb(PPB.MPU_CTRL, 5)],
+    // region 0: all of SRAM, read-only for privileged code (ARMv8-M D1.2.170), with the default map behind it
+    ['mpu', all(ppb(0xe000ed98, 0), ppb(0xe000ed9c, 0x20000004), ppb(0xe000eda0, 0x20043fe1), ppb(PPB.MPU_CTRL, 5))],
     ['fpu', ppb(PPB.FPCCR, 0xc0000001)],
     ['icache', field('ICACHE.CR.EN', 1)],
     ['dcache', all(field('RCC.AHB1ENR.DCACHEEN', 1), field('DCACHE.CR.EN', 1))],
