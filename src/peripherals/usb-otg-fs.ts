@@ -38,6 +38,8 @@ export function usbOtgFs(layout: Layout, options: Readonly<Record<string, unknow
       lacks: ['host mode', 'LPM, HNP, SRP', 'GUSBCFG.TRDT', 'fetching ahead by the DMA (a packet is read when its token comes)'],
     },
     modelled: layout.registers.filter((r) => !UNMODELLED.test(r.name)).map((r) => r.name),
+    // with DMA the controller stores what the host sends
+    busMaster: m.hasDma,
     create: () => m.create(),
     onReset: (c) => m.onReset(c),
     onTimer: (c, timer) => m.onTimer(c, timer),

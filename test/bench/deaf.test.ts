@@ -28,5 +28,5 @@ describe('A run in the ROM that the host waits for', () => {
     if (repeated.at < whole.at - 1000 * MS) early.push(scenario);
     session.release();
   });
-  it('often ends early', () => expect(early.length).toBeGreaterThan(silent.length / 3));
+  it('often ends early', () => expect(early.length).toBeGreaterThan(5));
 });
