@@ -40,6 +40,13 @@ export const pwrF4: ModelFactory = (layout, options): RegisterModel<State> => {
   const bre = layout.field('CSR.BRE');
   const brr = layout.field('CSR.BRR');
   const vosrdy = layout.field('CSR.VOSRDY');
+  /** Over-drive of F42x, F43x and F446 (RM0090 5.1.4): its ready flags follow; after how long is not published, so it takes what the scale takes (assumed). */
+  const overDrive = layout.hasField('CR.ODEN')
+    ? [
+        { timer: 'od', on: layout.field('CR.ODEN'), ready: layout.field('CSR.ODRDY') },
+        { timer: 'odsw', on: layout.field('CR.ODSWEN'), ready: layout.field('CSR.ODSWRDY') },
+      ]
+    : [];
 
   const pdds = layout.field('CR.PDDS');
   // One, or two as on F446 (pads recalled: reported).
@@ -75,7 +82,7 @@ export const pwrF4: ModelFactory = (layout, options): RegisterModel<State> => {
   };
 
   return {
-    timers: ['vos', 'regulator', WAKE_UP_TIMER],
+    timers: ['vos', 'regulator', WAKE_UP_TIMER, ...overDrive.map((o) => o.timer)],
     wires: ['pll.ready', 'supplies', ...sleep.wires],
     about: {
       source: 'RM0090 5.4, RM0383 5.4, HAL-F4; PVD thresholds recalled',
@@ -90,6 +97,10 @@ export const pwrF4: ModelFactory = (layout, options): RegisterModel<State> => {
       if (kind === 'backup') return;
       sleep.onReset(c, kind);
       c.env.disarm('vos');
+      for (const { timer, ready } of overDrive) {
+        c.env.disarm(timer);
+        ready.set(c, 0);
+      }
       c.s.vos = scaleWithoutPll ?? vos.get(c);
       c.env.setWire('vos', c.s.vos);
       c.env.setWire('dbp', dbp.get(c));
@@ -104,6 +115,8 @@ export const pwrF4: ModelFactory = (layout, options): RegisterModel<State> => {
     onTimer(c, timer) {
       if (timer === WAKE_UP_TIMER) return sleep.onTimer(c);
       if (timer === 'regulator') return brr.set(c, bre.get(c));
+      const drive = overDrive.find((o) => o.timer === timer);
+      if (drive) return drive.ready.set(c, drive.on.get(c));
       c.s.vos = vos.get(c);
       vosrdy.set(c, 1);
       c.env.setWire('vos', c.s.vos);
@@ -136,6 +149,8 @@ export const pwrF4: ModelFactory = (layout, options): RegisterModel<State> => {
       }
       if (r !== cr || value === old) return;
       c.env.setWire('dbp', dbp.get(c));
+      for (const { timer, on } of overDrive)
+        if (on.of(value) !== on.of(old)) c.env.arm(timer, c.env.now() + (c.env.parameter('vos.ready.ps') ?? 0));
       if (vos.of(value) !== vos.of(old)) settle(c);
       supplies(c);
     },
