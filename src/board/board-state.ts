@@ -7,9 +7,6 @@ import type { ChipDescription } from '../emu/chip.ts';
 import { layoutFor } from '../emu/registers.ts';
 import type { GdbTarget } from './gdb-target.ts';
 
-/** GPIO input data register; the same offset in every GPIO of these chips (v2: 0x10). */
-const IDR = 'IDR';
-
 export class BoardState {
   private readonly target: GdbTarget;
   private readonly chip: ChipDescription;
@@ -69,7 +66,7 @@ export class BoardState {
   }
   private pin(name: string): 0 | 1 | 'z' | null {
     const found = /^P([A-K])(\d+)$/.exec(name);
-    const idr = found && this.field(`GPIO${found[1]}.${IDR}`);
+    const idr = found && this.field(`GPIO${found[1]}.IDR`);
     if (found === null || idr === null) return null;
     // an unclocked port reads 0 whatever its pins do
     const clock = this.chip.blocks.find((b) => b.name === `GPIO${found[1]}`)?.clock;

@@ -60,9 +60,6 @@ export class GdbTarget {
     this.all ??= await this.client.ask('g');
     return wordOf(this.all.slice(row.at, row.at + row.bits / 4), row.bits);
   }
-  get registerNames(): readonly string[] {
-    return this.registers.map((r) => r.name);
-  }
   /** As far as the server reads from the first byte on; null if it reads nothing there. */
   async readMemory(address: number, length: number): Promise<Uint8Array | null> {
     const bytes = new Uint8Array(length);

@@ -272,10 +272,6 @@ export class DebugTarget {
       return true;
     });
   }
-  /** Time goes by for all that is not a halted core. */
-  pass(time: Ps): Stopped | null {
-    return this.advanceTo(this.machine.now + time);
-  }
   /** Leaves in flash what a programmer leaves there; takes no time. */
   program(address: number, bytes: Uint8Array): void {
     const { system } = this.machine;
