@@ -376,6 +376,7 @@ export abstract class CoreCode extends CoreCaches {
     for (const decoded of this.decodedPages.values()) this.arena.freeDecodedPage(decoded);
     this.decodedPages.clear();
     this.guestOfDecoded.clear();
+    this.set(S.LAST_REC, 0);
     this.codeHostPages.clear();
     this.unbound.clear();
   }

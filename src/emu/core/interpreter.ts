@@ -407,10 +407,13 @@ function emitRun(
   };
   const exit = (reason: number): void => {
     spill();
+    // the branch may be the last instruction of this run, and its target the first of the next
+    store(S.LAST_REC, rec);
     f.i32(reason);
     f.op(OP.return);
   };
   load(S.PC, pc);
+  load(S.LAST_REC, rec);
   load(S.BUDGET, budget);
   load(S.RETIRED, retired);
   /**
