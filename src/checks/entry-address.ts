@@ -1,5 +1,16 @@
 /** The address that the firmware branches to, or looks for the vector at. */
-import { broken, hex, notApplicable, pass, type Check, type EntryFacts, type Judgement, type Subject, type Writer } from './check.ts';
+import {
+  broken,
+  hex,
+  notApplicable,
+  pass,
+  type Check,
+  type EntryFacts,
+  type Judgement,
+  type Repair,
+  type Subject,
+  type Writer,
+} from './check.ts';
 import { exceptionName, isInterrupt } from './core-registers.ts';
 import {
   atInstruction,
@@ -11,6 +22,7 @@ import {
   plain,
   readRightVector,
   romVectorsInForce,
+  stackFromSamePlace,
   strayJump,
   wrongWord,
   SYSTEM_AREAS_SOURCE,
@@ -39,16 +51,7 @@ export const entryAddress: Check = {
         fix,
         from: wrong.table,
       };
-    if (!entry)
-      return (strayJump(subject) ?? wrongWord(subject) ?? wrong) === null
-        ? null
-        : {
-            at: 'entry',
-            acts: 'instead-of-fault',
-            what: `branch to ${hex(rom.resetVector)} instead of the fault`,
-            fix,
-            apply: (target) => target.jumpTo?.(rom.resetVector),
-          };
+    if (!entry) return (strayJump(subject) ?? wrongWord(subject) ?? wrong) === null ? null : jumpInstead(subject);
     return {
       at: 'entry',
       what: `branch to ${hex(rom.resetVector)} instead of ${faultOnTheWay(subject) ? 'the fault' : entry.how === 'exception' ? 'the exception' : hex(entry.address)}`,
@@ -67,6 +70,22 @@ export const entryAddress: Check = {
     'Use the one published address of your part. Do not search memory for something that looks like a vector table.',
   ].join('\n\n'),
 };
+
+/** The jump as it should have been, in place of the fault. A stack pointer from the same wrong place is part of it. */
+function jumpInstead(subject: Subject): Repair {
+  const { rom } = subject;
+  const withStack = stackFromSamePlace(subject);
+  return {
+    at: 'entry',
+    acts: 'instead-of-fault',
+    what: `branch to ${hex(rom.resetVector)}${withStack ? ` with MSP = ${hex(rom.initialStack)}` : ''} instead of the fault`,
+    fix: jumpInC(rom),
+    apply: (target) => {
+      if (withStack) target.setCore('msp', rom.initialStack);
+      target.jumpTo?.(rom.resetVector);
+    },
+  };
+}
 
 const failed = (
   { rom }: Subject,

@@ -142,3 +142,12 @@ export function wrongWord(
   );
   return inRom || (behindMsp && !inFlash) ? { address, target: failure.address, pc, at: failure.at } : null;
 }
+
+/** MSP holds the word of the table that the target of a failed jump was read from: one wrong place, not two mistakes. */
+export function stackFromSamePlace(subject: Subject): boolean {
+  const word = wrongWord(subject);
+  const msp = mspBefore(subject);
+  return word !== null && msp !== null && [word.address, word.address - 4].some((a) => sameStack(subject.state.read(a >>> 0, 4), msp));
+}
+/** SP is a multiple of 4. */
+const sameStack = (word: number | null, sp: number): boolean => word !== null && (word & ~3) >>> 0 === sp >>> 0;
