@@ -69,14 +69,14 @@ function marked(source: string, mark: string): readonly number[] {
 }
 const shown = (p: Place | null | undefined): string => (p ? `${p.file ?? p.symbol ?? p.pc}:${p.line ?? '?'}` : 'nothing');
 
-function lineMark(r: RunResult, { blame = {}, entry, sources }: Manifest, { causes = [], outcome = [] }: Expect): Mark {
+function lineMark(r: RunResult, { blame = {}, entry, suspects = [], sources }: Manifest, { causes = [], outcome = [] }: Expect): Mark {
   const main = sources[0]!;
   const wrong: string[] = [];
   let asked = 0;
   const at = (place: Place | null | undefined, mark: string): boolean =>
     place?.file != null && main.endsWith(place.file) && marked(main, mark).includes(place.line ?? -1);
   for (const [id, mark] of Object.entries(blame)) {
-    if (!causes.includes(id)) continue;
+    if (!causes.includes(id) && !suspects.includes(id)) continue;
     asked++;
     const places = [r.diagnosis.causes, r.checks].map((list) => list.find((c) => c.id === id)?.lastWriter);
     if (!places.some((p) => at(p, mark)))

@@ -98,8 +98,11 @@ function why(r: Omit<RunResult, 'summary'>): string {
     return `; cause: ${names}${where(line)}, ${sure}.`;
   }
   if (r.diagnosis.explained === false) {
-    const suspects = r.diagnosis.causes.map((c) => c.id);
-    if (suspects.length > 0) return `; not explained: repairing ${suspects.join(', ')} does not help.`;
+    const { causes } = r.diagnosis;
+    const tried = causes.filter((c) => c.repair !== null).map((c) => c.id);
+    if (tried.length > 0) return `; not explained: repairing ${tried.join(', ')} does not help.`;
+    const [suspect] = causes;
+    if (suspect) return `; suspected, not proved: ${suspect.id}${where(suspect.lastWriter)}.`;
     return r.outcome === 'no-jump' || r.stuck !== null ? '.' : '; not explained.';
   }
   return '.';

@@ -122,7 +122,8 @@ function symptom(w: Writer, result: RunResult): void {
   for (const note of result.notes) if (note.kind === 'symptom') w.text(capital(`${note.text}.`));
 }
 
-const capital = (text: string): string => text.slice(0, 1).toUpperCase() + text.slice(1);
+/** A sentence that begins with the name of a function keeps it as it is. */
+const capital = (text: string): string => (/^\S* \(\S+:\d+\)|^\S*_/.test(text) ? text : text.slice(0, 1).toUpperCase() + text.slice(1));
 
 /** Proved causes first; suspects only where nothing is proved, so that a guess never stands beside a proof. */
 function shownCauses(result: RunResult): readonly ResultCause[] {
@@ -154,9 +155,9 @@ function writeCause(w: Writer, result: RunResult, cause: ResultCause, index: num
 function sureText(result: RunResult, cause: ResultCause): string {
   const rom = romName(result);
   if (!cause.proved) {
-    const tried =
-      cause.repair === null ? 'It was not tried' : `With this repaired alone the outcome is ${cause.outcomeAfterRepair ?? 'unknown'}`;
-    return `Not proved. ${tried}.`;
+    if (cause.repair === null) return 'Not proved: there is no repair of it that could be tried.';
+    const alone = cause.outcomeAfterRepair;
+    return `Not proved: ${alone === null ? 'all that looks broken was repaired at once, and DFU was not reached' : `with this repaired alone the outcome is ${alone}`}.`;
   }
   const alone = cause.outcomeAfterRepair === 'dfu';
   const base = alone
@@ -233,8 +234,13 @@ function sureness(w: Writer, result: RunResult): void {
 /** What is known of a failure for which no repair was found. */
 function unexplained(result: RunResult): string {
   const chain = result.notes.some((n) => n.kind === 'chain');
-  const tried = result.diagnosis.causes.some((c) => c.repair !== null);
-  const repairs = tried ? 'repairing what looks broken does not lead to DFU' : 'nothing that was checked is broken';
+  const { causes } = result.diagnosis;
+  const tried = causes.some((c) => c.repair !== null);
+  const repairs = tried
+    ? 'repairing what looks broken does not lead to DFU'
+    : causes.length > 0
+      ? 'what looks broken has no repair that could be tried'
+      : 'nothing that was checked is broken';
   if (chain) return `No cause is proved: ${repairs}. What was seen is above; the link at the end of it is the one to explain.`;
   if (result.outcome === 'no-jump') return `No cause is proved: ${repairs}.`;
   return `Not explained: ${repairs}.`;
