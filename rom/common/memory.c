@@ -38,6 +38,20 @@ static void read_words(uint32_t address, uint8_t *to, uint32_t length)
 }
 #endif
 
+#if HAS_FEATURE
+/* Reported: hosts read the ID code of the die there. */
+static void read_feature(uint32_t address, uint8_t *to, uint32_t length)
+{
+  for (uint32_t i = 0; i < length; i++)
+    to[i] = (uint8_t)(DBGMCU_IDCODE >> 8 * ((address + i) & 3u));
+}
+#else
+static void read_feature(uint32_t address, uint8_t *to, uint32_t length)
+{
+  (void)address, (void)to, (void)length;
+}
+#endif
+
 uint32_t chip_read(uint32_t address, uint8_t *to, uint32_t length)
 {
   const struct memory_area *area = area_of(address);
@@ -48,6 +62,8 @@ uint32_t chip_read(uint32_t address, uint8_t *to, uint32_t length)
     length = left;
   if (area->kind == MEMORY_WORDS)
     read_words(address, to, length);
+  else if (area->kind == MEMORY_FEATURE)
+    read_feature(address, to, length);
   else
     for (uint32_t i = 0; i < length; i++)
       to[i] = *(const volatile uint8_t *)(address + i);
@@ -63,13 +79,24 @@ enum dfu_status chip_erase_page(uint32_t address)
 enum dfu_status chip_write(uint32_t address, const uint8_t *data, uint32_t length)
 {
   const struct memory_area *area = area_of(address);
-  if (!area || length > area->size - (address - area->base) || area->kind == MEMORY_READ_ONLY || area->kind == MEMORY_WORDS)
-    return errTARGET; /* LEFT OUT: writing OTP and option bytes */
-  if (area->kind == MEMORY_FLASH)
-    return flash_write(address, data, length);
+  if (!area || !area->write || length > area->size - (address - area->base))
+    return errTARGET;
+  return area->write(address, data, length);
+}
+
+enum dfu_status memory_write_ram(uint32_t address, const uint8_t *data, uint32_t length)
+{
   for (uint32_t i = 0; i < length; i++)
     *(volatile uint8_t *)(address + i) = data[i];
   return DFU_OK;
+}
+
+uint32_t memory_option(uint32_t at, uint32_t bytes, uint32_t old, uint32_t address, const uint8_t *data, uint32_t length)
+{
+  uint32_t value = 0;
+  for (uint32_t i = 0; i < bytes; i++)
+    value |= (at + i - address < length ? data[at + i - address] : old >> 8 * i & 0xFFu) << 8 * i;
+  return value;
 }
 
 /* ASSUMED limit: ST's is not known. It is longer than the mass erase of every chip here. */

@@ -3,24 +3,35 @@
 #define ROM_MEMORY_H
 #include "dfu.h"
 
-/* MEMORY_WORDS: read-only, in aligned words, between words_begin and words_end. */
-enum memory_kind { MEMORY_FLASH, MEMORY_RAM, MEMORY_READ_ONLY, MEMORY_WORDS };
+/*
+ * MEMORY_FLASH: erased by page or sector. MEMORY_PLAIN: read byte by byte. MEMORY_WORDS: read in aligned words, between words_begin and words_end.
+ * MEMORY_FEATURE: "Device Feature", no memory at all.
+ */
+enum memory_kind { MEMORY_FLASH, MEMORY_PLAIN, MEMORY_WORDS, MEMORY_FEATURE };
 struct memory_area {
   uint32_t base;
   uint32_t size;
   enum memory_kind kind;
+  enum dfu_status (*write)(uint32_t address, const uint8_t *data, uint32_t length); /* 0: read-only */
 };
+
+#define FEATURE_BASE 0xFFFF0000u
+#define FEATURE_SIZE 4u
 
 /* Given by the family. */
 extern const struct memory_area memory_areas[];
 extern const uint32_t memory_area_count;
 enum dfu_status flash_erase_page(uint32_t address);
-enum dfu_status flash_write(uint32_t address, const uint8_t *data, uint32_t length);
 
 /* Given by the family: the FLASH ready for commands, as it is between two steps of a download. */
 void flash_unlock(void);
 /* A store to flash without PG: the controller is locked, and has an error flag set where the family has one for that. */
 void flash_provoke_error(void);
+
+/* For tables of areas: RAM. */
+enum dfu_status memory_write_ram(uint32_t address, const uint8_t *data, uint32_t length);
+/* The option word at `at`: its bytes from the data where they reach, else those of `old`. */
+uint32_t memory_option(uint32_t at, uint32_t bytes, uint32_t old, uint32_t address, const uint8_t *data, uint32_t length);
 
 /* Given by a family that defines HAS_WORD_AREAS: makes such areas readable, and undoes it. */
 bool words_begin(void);

@@ -10,12 +10,17 @@ static void flash_changed(void)
 }
 #include "../common/flash.h"
 
+#define OPTION_BYTES 8u /* each with its complement behind it */
+
+static enum dfu_status flash_write(uint32_t address, const uint8_t *data, uint32_t length);
+static enum dfu_status options_write(uint32_t address, const uint8_t *data, uint32_t length);
+
 /* AN2606 Table 226 for RAM; option bytes: the reported alternate setting. */
 const struct memory_area memory_areas[] = {
-  { FLASH_BASE, FLASH_SIZE, MEMORY_FLASH },
-  { RAM_ROM_END, RAM_END - RAM_ROM_END, MEMORY_RAM },
-  { ROM_BASE, ROM_SIZE, MEMORY_READ_ONLY },
-  { OPTION_BASE, 16u, MEMORY_READ_ONLY },
+  { FLASH_BASE, FLASH_SIZE, MEMORY_FLASH, flash_write },
+  { RAM_ROM_END, RAM_END - RAM_ROM_END, MEMORY_PLAIN, memory_write_ram },
+  { ROM_BASE, ROM_SIZE, MEMORY_PLAIN, 0 },
+  { OPTION_BASE, 2u * OPTION_BYTES, MEMORY_PLAIN, options_write },
 };
 const uint32_t memory_area_count = sizeof memory_areas / sizeof *memory_areas;
 
@@ -45,7 +50,7 @@ enum dfu_status chip_mass_erase(void)
   return flash_erase(CR_MER);
 }
 
-enum dfu_status flash_write(uint32_t address, const uint8_t *data, uint32_t length)
+static enum dfu_status flash_write(uint32_t address, const uint8_t *data, uint32_t length)
 {
   bool good = flash_open();
   if (!good)
@@ -60,24 +65,44 @@ enum dfu_status flash_write(uint32_t address, const uint8_t *data, uint32_t leng
   return flash_close(good || (FLASH_SR & SR_WRPRTERR), errWRITE);
 }
 
-/* The hardware erases everything when RDP goes from level 1 to 0; the reload of the option bytes is a reset (AN2662). */
+/* Erases the option bytes and programs the first `count` of them; the hardware makes the complements. The reload is a reset. */
+static void options_program(const uint8_t *bytes, uint32_t count)
+{
+  if (!flash_open())
+    return;
+  FLASH_OPTKEYR = 0x45670123u;
+  FLASH_OPTKEYR = 0xCDEF89ABu;
+  if (!flash_run(CR_OPTWRE | CR_OPTER))
+    return;
+  FLASH_CR = CR_OPTWRE | CR_OPTPG;
+  for (uint32_t i = 0; i < count; i++) {
+    REG16(OPTION_BASE + 2u * i) = (uint16_t)(bytes[i] | (~bytes[i] & 0xFFu) << 8);
+    if (!memory_flash_idle(&FLASH_SR, SR_BSY))
+      return;
+  }
+  FLASH_CR = CR_OPTWRE | CR_OBL_LAUNCH;
+  system_reset();
+}
+
+/* AN2662 figure 56: programmed, then reset. What the data leave out stays (ASSUMED). */
+static enum dfu_status options_write(uint32_t address, const uint8_t *data, uint32_t length)
+{
+  uint8_t bytes[OPTION_BYTES];
+  for (uint32_t i = 0; i < OPTION_BYTES; i++)
+    bytes[i] = (uint8_t)memory_option(OPTION_BASE + 2u * i, 1, REG16(OPTION_BASE + 2u * i), address, data, length);
+  options_program(bytes, OPTION_BYTES);
+  return flash_close(false, errWRITE);
+}
+
+/* The hardware erases everything when RDP goes from level 1 to 0 (AN2662). */
 enum dfu_status chip_read_unprotect(void)
 {
+  static const uint8_t LEVEL_0[] = { 0xAA };
   if (!chip_read_protected()) {
     enum dfu_status status = chip_mass_erase();
     if (status != DFU_OK)
       return status;
   }
-  if (!flash_open())
-    return errERASE;
-  FLASH_OPTKEYR = 0x45670123u;
-  FLASH_OPTKEYR = 0xCDEF89ABu;
-  if (!flash_run(CR_OPTWRE | CR_OPTER))
-    return errERASE;
-  FLASH_CR = CR_OPTWRE | CR_OPTPG;
-  REG16(OPTION_BASE) = 0x55AAu; /* RDP level 0 and its complement */
-  if (!memory_flash_idle(&FLASH_SR, SR_BSY))
-    return errERASE;
-  FLASH_CR = CR_OPTWRE | CR_OBL_LAUNCH;
-  system_reset();
+  options_program(LEVEL_0, sizeof LEVEL_0);
+  return errERASE;
 }

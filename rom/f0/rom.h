@@ -6,6 +6,7 @@
 #define CORE_V8M 0
 #define HAS_REMAP 1
 #define HAS_WORD_AREAS 0
+#define HAS_FEATURE 0
 #define USB_ON_HSI_FIRST 0
 #define IRQ_COUNT 32u
 #define IWDG_BASE 0x40003000u

@@ -78,9 +78,11 @@
 #define CR_MER BIT(2)
 #define CR_MER1 BIT(15) /* bank 2 */
 #define CR_SNB(n) ((uint32_t)(n) << 3)
+#define CR_PSIZE(n) ((uint32_t)(n) << 8)
 #define CR_STRT BIT(16)
 #define CR_LOCK BIT(31)
 #define FLASH_OPTCR REG(0x40023C14u)
+#define FLASH_OPTCR1 REG(0x40023C18u)
 #define OPTCR_OPTLOCK BIT(0)
 #define OPTCR_OPTSTRT BIT(1)
 #define OPTCR_BFB2 BIT(4)

@@ -7,6 +7,7 @@
 #if defined F7
 #define HAS_REMAP 0
 #define OPTION_BASE 0x1FFF0000u
+#define OPTION_SIZE 32u
 #define RAM_ROM_END 0x20004000u /* AN2606: the ROM's own 16 KB of DTCM */
 #else
 #define HAS_REMAP 1
@@ -15,15 +16,20 @@
 #define OTP_SIZE 528u
 #define UID_BASE 0x1FFF7A10u
 #define OPTION_BASE 0x1FFFC000u
+#define OPTION_SIZE 16u
+#define OPTION_BANK_2 0x1FFEC000u
 #define RAM_ROM_END 0x20003000u /* AN2606: the ROM's own 12 KB */
 #endif
 #define HAS_WORD_AREAS 0
+#define HAS_FEATURE 1
 #define USB_ON_HSI_FIRST 1
 #define IWDG_BASE 0x40003000u
 #define IWDG_PR_MAX 6u /* /256 */
 #define FLASH_BASE 0x08000000u
 #define FLASH_ON_ITCM 0x00200000u /* F7 */
 #define RAM_BASE 0x20000000u
+
+#define DBGMCU_IDCODE REG(0xE0042000u)
 
 #define USB_BASE 0x50000000u
 #if OLD_OTG

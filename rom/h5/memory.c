@@ -16,13 +16,17 @@ static void flash_changed(void)
 #define PRODUCT_STATE_OPEN 0xEDu
 #define PRODUCT_STATE_PROVISIONING 0x17u
 
+static enum dfu_status flash_write(uint32_t address, const uint8_t *data, uint32_t length);
+static enum dfu_status otp_write(uint32_t address, const uint8_t *data, uint32_t length);
+static enum dfu_status options_write(uint32_t address, const uint8_t *data, uint32_t length);
+
 /* AN2606 Table 226 for what is valid of RAM and system memory; option bytes and OTP: ASSUMED, by the sibling ROMs. */
 const struct memory_area memory_areas[] = {
-  { FLASH_BASE, FLASH_SIZE, MEMORY_FLASH },
-  { RAM_ROM_END, RAM_END - RAM_ROM_END, MEMORY_RAM },
-  { ROM_BASE, 0x9000u, MEMORY_READ_ONLY },
-  { OTP_BASE, OTP_SIZE, MEMORY_WORDS },
-  { OPTION_AREA_BASE, OPTION_AREA_SIZE, MEMORY_WORDS },
+  { FLASH_BASE, FLASH_SIZE, MEMORY_FLASH, flash_write },
+  { RAM_ROM_END, RAM_END - RAM_ROM_END, MEMORY_PLAIN, memory_write_ram },
+  { ROM_BASE, 0x9000u, MEMORY_PLAIN, 0 },
+  { OTP_BASE, OTP_SIZE, MEMORY_WORDS, otp_write },
+  { OPTION_AREA_BASE, OPTION_AREA_SIZE, MEMORY_WORDS, options_write },
 };
 const uint32_t memory_area_count = sizeof memory_areas / sizeof *memory_areas;
 
@@ -55,7 +59,7 @@ enum dfu_status chip_mass_erase(void)
   return flash_erase(CR_MER);
 }
 
-enum dfu_status flash_write(uint32_t address, const uint8_t *data, uint32_t length)
+static enum dfu_status flash_write(uint32_t address, const uint8_t *data, uint32_t length)
 {
   bool good = flash_open();
   if (!good)
@@ -69,6 +73,41 @@ enum dfu_status flash_write(uint32_t address, const uint8_t *data, uint32_t leng
     good = memory_flash_idle(&FLASH_SR, SR_BSY) && !(FLASH_SR & SR_ERRORS);
   }
   return flash_close(good || (FLASH_SR & SR_WRPERR), errWRITE);
+}
+
+/* OTP takes half-words (RM0481 7.3.10). A locked block is like a write-protected sector: nothing happens (ASSUMED). */
+static enum dfu_status otp_write(uint32_t address, const uint8_t *data, uint32_t length)
+{
+  bool good = flash_open();
+  if (!good)
+    return errWRITE;
+  FLASH_CR = CR_PG;
+  for (uint32_t at = address & ~1u; at < address + length && good; at += 2) {
+    uint8_t unit[2];
+    memory_unit(unit, at, 2, address, data, length);
+    REG16(at) = (uint16_t)(unit[0] | unit[1] << 8);
+    good = memory_flash_idle(&FLASH_SR, SR_BSY) && !(FLASH_SR & SR_ERRORS);
+  }
+  return flash_close(good || (FLASH_SR & SR_WRPERR), errWRITE);
+}
+
+/* AN2662 figure 56: programmed, then reset. The words at the places of *_PRG registers are the new values, those of *_CUR are left out (ASSUMED). */
+static enum dfu_status options_write(uint32_t address, const uint8_t *data, uint32_t length)
+{
+  static const uint8_t PRG[] = { 0x54, 0x74, 0x84, 0x8C };
+  if (!flash_open())
+    return errWRITE;
+  FLASH_OPTKEYR = 0x08192A3Bu;
+  FLASH_OPTKEYR = 0x4C5D6E7Fu;
+  for (uint32_t i = 0; i < sizeof PRG; i++) {
+    uint32_t at = FLASH_REGISTERS + PRG[i];
+    REG(at) = memory_option(at, 4, REG(at), address, data, length);
+  }
+  FLASH_OPTCR = OPTCR_OPTSTRT;
+  if (memory_flash_idle(&FLASH_SR, SR_BSY) && !(FLASH_SR & SR_FAILURES))
+    system_reset();
+  FLASH_OPTCR = OPTCR_OPTLOCK;
+  return flash_close(false, errWRITE);
 }
 
 /*

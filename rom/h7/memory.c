@@ -9,13 +9,19 @@
 #define FLASH_WORD 32u
 #define BANKS 2u
 
+#define OPTION_AREA_BASE 0x5200201Cu /* the option registers stand for the option bytes */
+#define OPTION_AREA_SIZE 128u
+
+static enum dfu_status flash_write(uint32_t address, const uint8_t *data, uint32_t length);
+static enum dfu_status options_write(uint32_t address, const uint8_t *data, uint32_t length);
+
 /* AN2606 Table 226 for RAM; SRAM1 to SRAM3 and ITCM cannot be reached (Table 136). Option bytes: reported for H743. */
 const struct memory_area memory_areas[] = {
-  { FLASH_BASE, FLASH_SIZE, MEMORY_FLASH },
-  { DTCM_ROM_END, DTCM_END - DTCM_ROM_END, MEMORY_RAM },
-  { AXI_ROM_END, AXI_END - AXI_ROM_END, MEMORY_RAM },
-  { ROM_BASE, ROM_SIZE, MEMORY_READ_ONLY },
-  { 0x5200201Cu, 128u, MEMORY_READ_ONLY },
+  { FLASH_BASE, FLASH_SIZE, MEMORY_FLASH, flash_write },
+  { DTCM_ROM_END, DTCM_END - DTCM_ROM_END, MEMORY_PLAIN, memory_write_ram },
+  { AXI_ROM_END, AXI_END - AXI_ROM_END, MEMORY_PLAIN, memory_write_ram },
+  { ROM_BASE, ROM_SIZE, MEMORY_PLAIN, 0 },
+  { OPTION_AREA_BASE, OPTION_AREA_SIZE, MEMORY_PLAIN, options_write },
 };
 const uint32_t memory_area_count = sizeof memory_areas / sizeof *memory_areas;
 
@@ -114,7 +120,7 @@ static enum dfu_status write_in_bank(uint32_t address, const uint8_t *data, uint
   return flash_close(bank, good || (FLASH_SR(bank) & SR_WRPERR), errWRITE);
 }
 
-enum dfu_status flash_write(uint32_t address, const uint8_t *data, uint32_t length)
+static enum dfu_status flash_write(uint32_t address, const uint8_t *data, uint32_t length)
 {
   uint32_t border = FLASH_BASE + FLASH_BANK_SIZE;
   if (address >= border || address + length <= border)
@@ -124,7 +130,37 @@ enum dfu_status flash_write(uint32_t address, const uint8_t *data, uint32_t leng
   return status == DFU_OK ? write_in_bank(border, data + first, length - first) : status;
 }
 
-/* RDP back to level 0: the hardware erases everything if it was level 1. H7 does not reset by itself (AN2662: the ROM does). */
+static bool options_open(void)
+{
+  FLASH_OPTKEYR = 0x08192A3Bu;
+  FLASH_OPTKEYR = 0x4C5D6E7Fu;
+  return !(FLASH_OPTCR & OPTCR_OPTLOCK);
+}
+
+/* Programs what the *_PRG registers hold. H7 does not reset by itself (AN2662: the ROM does). */
+static void options_start(void)
+{
+  FLASH_OPTCR |= OPTCR_OPTSTART;
+  if (memory_flash_idle(&FLASH_OPTSR_CUR, OPTSR_OPT_BUSY) && !(FLASH_OPTSR_CUR & OPTSR_OPTCHANGEERR))
+    system_reset();
+}
+
+/* AN2662 figure 56. The words at the places of *_PRG registers are the new values, those of *_CUR are left out (ASSUMED). */
+static enum dfu_status options_write(uint32_t address, const uint8_t *data, uint32_t length)
+{
+  static const uint8_t PRG[] = { 0x20, 0x2C, 0x34, 0x3C, 0x44, 0x4C };
+  if (!options_open())
+    return errWRITE;
+  for (uint32_t i = 0; i < sizeof PRG; i++) {
+    uint32_t at = FLASH_REGISTERS + PRG[i];
+    REG(at) = memory_option(at, 4, REG(at), address, data, length);
+  }
+  options_start();
+  FLASH_OPTCR |= OPTCR_OPTLOCK;
+  return errWRITE;
+}
+
+/* RDP back to level 0: the hardware erases everything if it was level 1. */
 enum dfu_status chip_read_unprotect(void)
 {
   if (!chip_read_protected()) {
@@ -132,13 +168,9 @@ enum dfu_status chip_read_unprotect(void)
     if (status != DFU_OK)
       return status;
   }
-  FLASH_OPTKEYR = 0x08192A3Bu;
-  FLASH_OPTKEYR = 0x4C5D6E7Fu;
-  if (FLASH_OPTCR & OPTCR_OPTLOCK)
+  if (!options_open())
     return errERASE;
   FLASH_OPTSR_PRG = (FLASH_OPTSR_PRG & ~OPTSR_RDP) | OPTSR_RDP_LEVEL_0;
-  FLASH_OPTCR |= OPTCR_OPTSTART;
-  if (!memory_flash_idle(&FLASH_OPTSR_CUR, OPTSR_OPT_BUSY))
-    return errERASE;
-  system_reset();
+  options_start();
+  return errERASE;
 }

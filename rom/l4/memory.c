@@ -8,16 +8,23 @@
 #include "../common/flash.h"
 
 #define DOUBLE_WORD 8u
+#define OPTIONS_BANK_1 0x1FFF7800u /* each word with its complement behind it */
+#define OPTIONS_BANK_2 0x1FFFF800u
+#define OPTIONS_SIZE 40u
+
+static enum dfu_status flash_write(uint32_t address, const uint8_t *data, uint32_t length);
+static enum dfu_status options_write(uint32_t address, const uint8_t *data, uint32_t length);
 
 /* AN2606 Table 226 for RAM; the areas behind the alternate settings are ASSUMED, by the sibling ROMs. */
 const struct memory_area memory_areas[] = {
-  { FLASH_BASE, FLASH_SIZE, MEMORY_FLASH },
-  { RAM_ROM_END, SRAM1_END - RAM_ROM_END, MEMORY_RAM },
-  { SRAM2_BASE, SRAM2_END - SRAM2_BASE, MEMORY_RAM },
-  { ROM_BASE, 0x7000u, MEMORY_READ_ONLY },
-  { OTP_BASE, OTP_SIZE, MEMORY_READ_ONLY },
-  { 0x1FFF7800u, 40u, MEMORY_READ_ONLY }, /* option bytes of bank 1 and bank 2 */
-  { 0x1FFFF800u, 40u, MEMORY_READ_ONLY },
+  { FLASH_BASE, FLASH_SIZE, MEMORY_FLASH, flash_write },
+  { RAM_ROM_END, SRAM1_END - RAM_ROM_END, MEMORY_PLAIN, memory_write_ram },
+  { SRAM2_BASE, SRAM2_END - SRAM2_BASE, MEMORY_PLAIN, memory_write_ram },
+  { ROM_BASE, 0x7000u, MEMORY_PLAIN, 0 },
+  { OTP_BASE, OTP_SIZE, MEMORY_PLAIN, flash_write },
+  { OPTIONS_BANK_1, OPTIONS_SIZE, MEMORY_PLAIN, options_write },
+  { OPTIONS_BANK_2, OPTIONS_SIZE, MEMORY_PLAIN, options_write },
+  { FEATURE_BASE, FEATURE_SIZE, MEMORY_FEATURE, 0 },
 };
 const uint32_t memory_area_count = sizeof memory_areas / sizeof *memory_areas;
 
@@ -48,7 +55,7 @@ enum dfu_status chip_mass_erase(void)
   return flash_erase(CR_MER1 | CR_MER2);
 }
 
-enum dfu_status flash_write(uint32_t address, const uint8_t *data, uint32_t length)
+static enum dfu_status flash_write(uint32_t address, const uint8_t *data, uint32_t length)
 {
   bool good = flash_open();
   if (!good)
@@ -64,7 +71,40 @@ enum dfu_status flash_write(uint32_t address, const uint8_t *data, uint32_t leng
   return flash_close(good || (FLASH_SR & SR_WRPERR), errWRITE);
 }
 
-/* RDP back to level 0: the hardware erases everything if it was level 1, and the reload of the option bytes is a reset (AN2662). */
+static bool options_open(void)
+{
+  if (!flash_open())
+    return false;
+  FLASH_OPTKEYR = 0x08192A3Bu;
+  FLASH_OPTKEYR = 0x4C5D6E7Fu;
+  return !(FLASH_CR & CR_OPTLOCK);
+}
+
+/* Programs what the option registers hold. The reload is a reset. */
+static void options_launch(void)
+{
+  FLASH_CR = CR_OPTSTRT;
+  if (!memory_flash_idle(&FLASH_SR, SR_BSY) || (FLASH_SR & SR_FAILURES))
+    return;
+  FLASH_CR = CR_OBL_LAUNCH;
+  system_reset();
+}
+
+/* AN2662 figure 56: programmed, then reset. The complements are the hardware's; what the data leave out stays (ASSUMED). */
+static enum dfu_status options_write(uint32_t address, const uint8_t *data, uint32_t length)
+{
+  uint32_t base = address < OPTIONS_BANK_2 ? OPTIONS_BANK_1 : OPTIONS_BANK_2;
+  if (!options_open())
+    return errWRITE;
+  for (uint32_t i = base == OPTIONS_BANK_1 ? 0 : 1; i < OPTIONS_SIZE / DOUBLE_WORD; i++) {
+    volatile uint32_t *option = (base == OPTIONS_BANK_1 ? &FLASH_OPTR : &FLASH_PCROP2SR - 1) + i;
+    *option = memory_option(base + DOUBLE_WORD * i, 4, *option, address, data, length);
+  }
+  options_launch();
+  return flash_close(false, errWRITE);
+}
+
+/* RDP back to level 0: the hardware erases everything if it was level 1 (AN2662). */
 enum dfu_status chip_read_unprotect(void)
 {
   if (!chip_read_protected()) {
@@ -72,14 +112,9 @@ enum dfu_status chip_read_unprotect(void)
     if (status != DFU_OK)
       return status;
   }
-  if (!flash_open())
+  if (!options_open())
     return errERASE;
-  FLASH_OPTKEYR = 0x08192A3Bu;
-  FLASH_OPTKEYR = 0x4C5D6E7Fu;
   FLASH_OPTR = (FLASH_OPTR & ~OPTR_RDP) | OPTR_RDP_LEVEL_0;
-  FLASH_CR = CR_OPTSTRT;
-  if (!memory_flash_idle(&FLASH_SR, SR_BSY))
-    return errERASE;
-  FLASH_CR = CR_OBL_LAUNCH;
-  system_reset();
+  options_launch();
+  return errERASE;
 }

@@ -118,6 +118,7 @@
 #define CR_OPTLOCK BIT(30)
 #define CR_LOCK BIT(31)
 #define FLASH_OPTR REG(0x40022020u)
+#define FLASH_PCROP2SR REG(0x40022044u) /* the registers of bank 2 follow it in the order of bank 1 */
 #define OPTR_RDP 0xFFu
 #define OPTR_RDP_LEVEL_0 0xAAu
 #define OPTR_RDP_LEVEL_2 0xCCu

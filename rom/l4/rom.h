@@ -6,6 +6,7 @@
 #define CORE_V8M 0
 #define HAS_REMAP 1
 #define HAS_WORD_AREAS 0
+#define HAS_FEATURE 1
 #define USB_ON_HSI_FIRST 0
 #define IWDG_BASE 0x40003000u
 #define IWDG_PR_MAX 6u /* /256 */
@@ -16,6 +17,7 @@
 #define OTP_BASE 0x1FFF7000u
 #define OTP_SIZE 1024u
 #define UID_BASE 0x1FFF7590u
+#define DBGMCU_IDCODE REG(0xE0042000u)
 #define SRAM1_BASE 0x20000000u
 #define SRAM2_BASE 0x10000000u
 

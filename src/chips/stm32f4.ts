@@ -155,6 +155,7 @@ const f4Flash = (line: F4Line, part: PartSize): RowParts => ({
     uidOffset: 0x210,
     sizeOffset: 0x222,
     optionMemory: 'options',
+    ...(line.twoBanks ? { optionMemory2: 'options2' } : {}),
     flashKilobytes: part.flashKilobytes,
     optionBytes: factoryValues(line.optionBytes),
     ...(line.twoBanks
@@ -169,12 +170,13 @@ const F4_SECTORS = [
   [7, 128],
 ] as const;
 
-export const f4Memories = (flashKilobytes: number): readonly MemoryRow[] => [
+export const f4Memories = (flashKilobytes: number, twoBanks = false): readonly MemoryRow[] => [
   { name: 'flash', base: 0x08000000, size: flashKilobytes * 1024, kind: 'flash', zone: 'user', programmedBy: 'FLASH', waitStates: true },
   { name: 'rom', base: 0x1fff0000, size: 0x7800, kind: 'rom', zone: 'system', waitStates: true },
   // OTP, unique ID, flash size.
   { name: 'info', base: 0x1fff7800, size: 0x800, kind: 'flash', zone: 'data', programmedBy: 'FLASH', waitStates: true },
   { name: 'options', base: 0x1fffc000, size: 0x10, kind: 'flash', zone: 'data', waitStates: true },
+  ...(twoBanks ? [{ name: 'options2', base: 0x1ffec000, size: 0x10, kind: 'flash', zone: 'data', waitStates: true } as const] : []),
 ];
 
 const F4_CLOCKS: readonly string[] = [
@@ -338,7 +340,7 @@ export function f4Chip(line: F4Line, part: PartSize): ChipDescription {
     return {
       cores: [cortexM4F(line.nvicLines)],
       sources: sourcesOf(line.header, `ST SVD ${line.generated.svd}, corrected after ${line.manual} (tools/svd-fixes.ts); OTG_FS: RM0090`),
-      memories: withRam([...f4Memories(part.flashKilobytes), ...line.ram], part.ram),
+      memories: withRam([...f4Memories(part.flashKilobytes, line.twoBanks), ...line.ram], part.ram),
       blocks: deriveBlocks(line.generated, derivation),
       clocks: [
         ...F4_CLOCKS.filter((name) => name !== 'plli2sr' || rcc.some((r) => r.name === 'PLLI2SCFGR')),

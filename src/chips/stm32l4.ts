@@ -268,7 +268,7 @@ export const L4_BLOCKS: readonly BlockRow[] = [
   { name: 'QUADSPI', model: null, base: 0xa0001000, size: 0x400, irqs: [71], clock: 'AHB3ENR.QSPIEN', reset: 'AHB3RSTR.QSPIRST' },
 ];
 
-/** FLASH's own options; memories `flash` and `info` are the chip's. */
+/** FLASH's own options; memories `flash`, `info` and `info2` are the chip's. */
 export const l4Flash = (flashKilobytes: number, optionBytes: Readonly<Record<string, OptionByteRow>>): BlockRow => ({
   name: 'FLASH',
   model: 'flash-l4',
@@ -284,6 +284,7 @@ export const l4Flash = (flashKilobytes: number, optionBytes: Readonly<Record<str
     pageBytes: 0x800,
     infoMemory: 'info',
     infoBase: 0x1fff7000,
+    infoMemory2: 'info2',
     uidOffset: 0x590,
     sizeOffset: 0x5e0,
     optionOffset: 0x800,
@@ -299,6 +300,8 @@ export const l4Memories = (flashKilobytes: number): readonly MemoryRow[] => [
   { name: 'rom', base: 0x1fff0000, size: 0x7000, kind: 'rom', zone: 'system', waitStates: true },
   // OTP, identity and bank 1's option bytes.
   { name: 'info', base: 0x1fff7000, size: 0x1000, kind: 'flash', zone: 'data', programmedBy: 'FLASH', waitStates: true },
+  // Bank 2's option bytes.
+  { name: 'info2', base: 0x1ffff000, size: 0x1000, kind: 'flash', zone: 'data', waitStates: true },
 ];
 
 /**

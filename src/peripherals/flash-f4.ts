@@ -39,6 +39,8 @@ export interface FlashF4Options {
   /** OTP blocks of 32 bytes; without: 16. */
   readonly otpBlocks?: number;
   readonly optionMemory: string;
+  /** Option bytes of bank 2 where a chip has them (F42x, F43x). */
+  readonly optionMemory2?: string;
   readonly flashKilobytes: number;
   /** Sectors of the flash as one bank; left out: 4 × 16, 64, then 128 KB. */
   readonly sectors?: SectorRuns;
@@ -401,14 +403,22 @@ class Flash {
     placeIdentity(c, this.o.infoMemory, this.o);
     this.writeOptionBytes(c);
   }
-  /** User byte and RDP at offset 0, the write protection at 8; the rest reads erased. */
+  /**
+   * OPTCR's halves at offsets 0 and 8 (user byte and RDP, write protection); of OPTCR1 F7's boot addresses at 16 and 24, F4's write protection at 8 of
+   * bank 2's option bytes (RM0090 3.9.1, RM0385 3.4.1). The rest reads erased.
+   */
   private writeOptionBytes(c: Ctx): void {
-    const bytes = new Uint8Array(16).fill(0xff);
-    const view = new DataView(bytes.buffer);
+    const poke = (memory: string, at: number, half: number): void =>
+      c.env.pokeMemory(memory, at, Uint8Array.of(half & 0xff, (half >>> 8) & 0xff));
     const options = c.s.stored[this.optcr.name]!;
-    view.setUint16(0, options & 0xfffc, true);
-    view.setUint16(8, options >>> 16, true);
-    c.env.pokeMemory(this.o.optionMemory, 0, bytes);
+    poke(this.o.optionMemory, 0, options & 0xfffc);
+    poke(this.o.optionMemory, 8, options >>> 16);
+    if (!this.optcr1) return;
+    const more = c.s.stored[this.optcr1.name]!;
+    if (this.f.nwrp2 && this.o.optionMemory2) poke(this.o.optionMemory2, 8, more >>> 16);
+    if (this.f.nwrp2) return;
+    poke(this.o.optionMemory, 16, more & 0xffff);
+    poke(this.o.optionMemory, 24, more >>> 16);
   }
 
   onReset(c: Ctx): void {

@@ -34,6 +34,8 @@ export interface FlashL4Options {
   /** OTP, identity and option bytes: the information block. */
   readonly infoMemory: string;
   readonly infoBase: number;
+  /** Bank 2's information block, whose option bytes lie at the same offset. */
+  readonly infoMemory2?: string;
   /** Offset of unique ID and of the flash size in the information block, offset of the option bytes. */
   readonly uidOffset: number;
   readonly sizeOffset: number;
@@ -74,6 +76,8 @@ const DOUBLE = 8;
 
 /** Option registers in the order of their double words in the information block; the second set lies in the other bank's block. */
 const OPTION_WORDS = ['OPTR', 'PCROP1SR', 'PCROP1ER', 'WRP1AR', 'WRP1BR'] as const;
+/** The first double word of the second set is not used (RM0351 3.4.1). */
+const OPTION_WORDS_2 = [null, 'PCROP2SR', 'PCROP2ER', 'WRP2AR', 'WRP2BR'] as const;
 const OPTION_REGISTERS = [...OPTION_WORDS, 'PCROP2SR', 'PCROP2ER', 'WRP2AR', 'WRP2BR'] as const;
 
 class Flash {
@@ -374,14 +378,19 @@ class Flash {
   }
   /** The option double words as memory: value and complement. */
   private writeOptionWords(c: Ctx): void {
-    const bytes = new Uint8Array(OPTION_WORDS.length * DOUBLE);
+    this.pokeOptionWords(c, this.o.infoMemory, OPTION_WORDS);
+    if (this.o.infoMemory2) this.pokeOptionWords(c, this.o.infoMemory2, OPTION_WORDS_2);
+  }
+  private pokeOptionWords(c: Ctx, memory: string, names: readonly (string | null)[]): void {
+    const bytes = new Uint8Array(names.length * DOUBLE).fill(0xff);
     const view = new DataView(bytes.buffer);
-    OPTION_WORDS.forEach((name, i) => {
+    names.forEach((name, i) => {
+      if (name === null) return;
       const value = c.s.stored[name] ?? 0xffffffff;
       view.setUint32(i * DOUBLE, value, true);
       view.setUint32(i * DOUBLE + 4, ~value >>> 0, true);
     });
-    c.env.pokeMemory(this.o.infoMemory, this.o.optionOffset, bytes);
+    c.env.pokeMemory(memory, this.o.optionOffset, bytes);
   }
 
   onReset(c: Ctx, kind: ResetKind): void {

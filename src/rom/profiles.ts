@@ -205,7 +205,7 @@ const H523_H533: RomProfile = {
   build: { folder: 'h5', cpu: 'cortex-m33', defines: [], drivers: ['usb_drd.c'], id: null },
   leftOut: [
     'commands over USART, I2C, SPI, FDCAN and I3C (a selected interface stays silent)',
-    'DFU writes to option bytes and OTP, the special commands of AN2606 Table 125',
+    'the special commands of AN2606 Table 125',
     'the secure first stage (SFSP) of a pin boot and what it leaves behind',
     'the bootloader ID byte: its address is contradictory in AN2606',
   ],
@@ -224,7 +224,6 @@ const can = (name: string, rx: string, tx: string): RomInterface => ({ name, pin
 const pins = (table: string, list: readonly RomInterface[]): Sourced<readonly RomInterface[]> =>
   known(list, `${AN2606} ${table} (pins); detection: how the stand-in does it`);
 
-const NO_OPTION_WRITES = 'DFU writes to option bytes and OTP';
 const SILENT = 'commands over the serial interfaces other than USB (a selected one stays silent)';
 const L4_SERIAL: readonly RomInterface[] = [
   usb,
@@ -285,8 +284,7 @@ const L476: RomProfile = {
   },
   leftOut: [
     SILENT,
-    NO_OPTION_WRITES,
-    'the memory "Device Feature" at 0xFFFF0000',
+    'writes to "Device Feature" at 0xFFFF0000: what they do is not known',
     'clock security on LSE',
     'V9.x: 72 MHz, SPI and CAN',
     'the corrupted writes of more than 256 bytes that AN2606 Table 169 lists',
@@ -320,7 +318,7 @@ const L496: RomProfile = {
     drivers: ['usb_dwc2.c'],
     id: { address: 0x1fff6ffe, value: 0x93 },
   },
-  leftOut: [SILENT, NO_OPTION_WRITES, 'the memory "Device Feature" at 0xFFFF0000', 'detection on CAN1, and HSE for it'],
+  leftOut: [SILENT, 'writes to "Device Feature" at 0xFFFF0000: what they do is not known', 'detection on CAN1, and HSE for it'],
 };
 
 const F072: RomProfile = {
@@ -353,7 +351,7 @@ const F072: RomProfile = {
     drivers: ['usb_fsdev.c'],
     id: { address: 0x1ffff6a6, value: 0xa1 },
   },
-  leftOut: [SILENT, NO_OPTION_WRITES, 'PA13 as alternate function, the lost interrupts behind some high-speed hosts (AN2606 Table 42)'],
+  leftOut: [SILENT, 'PA13 as alternate function, the lost interrupts behind some high-speed hosts (AN2606 Table 42)'],
 };
 
 const H745: RomProfile = {
@@ -416,7 +414,7 @@ const H745: RomProfile = {
   },
   leftOut: [
     SILENT,
-    NO_OPTION_WRITES,
+    'the option registers of bank 2 (protection, secure area), which lie behind the memory of 128 bytes',
     'detection on FDCAN1, and its 20 MHz',
     'the secure first stage of a pin boot and what it leaves behind',
     "the limit on the application's stack pointer (AN2606 Table 136)",
@@ -424,7 +422,7 @@ const H745: RomProfile = {
   ],
 };
 
-const F4_LEFT_OUT = [SILENT, NO_OPTION_WRITES, 'the memory "Device Feature" at 0xFFFF0000, which changes the supply range for programming'];
+const F4_LEFT_OUT = [SILENT, 'programming with VPP, the fifth supply range of "Device Feature" at 0xFFFF0000'];
 const F4_LEFT = left(
   'PLL, HSE, FLASH_ACR, GPIO',
   'as the ROM ran: 60 MHz from the PLL on HSE, 3 wait states',
@@ -576,7 +574,12 @@ const F429 = f4({
   ownAddress: 0x38,
   id: { address: ID_LOW, value: 0x91 },
   defines: f4Defines('0x20030000u', 97, { HAS_CCM: 1, FLASH_BANKS: 2 }),
-  leftOut: ['detection on CAN2', 'V7.x: 24 MHz and 8 KB of RAM', 'that DFU cannot erase bank 2 (AN2606 Tables 90 and 92)'],
+  leftOut: [
+    'detection on CAN2',
+    'V7.x: 24 MHz and 8 KB of RAM',
+    'the second OTP area of the listing, 0x1FFE7800, which the reference manual does not have',
+    'that DFU cannot erase bank 2 (AN2606 Tables 90 and 92)',
+  ],
 });
 const F446 = f4({
   chip: STM32F446RE,
