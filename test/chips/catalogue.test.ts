@@ -37,7 +37,9 @@ describe('part numbers', () => {
   ] as const)('%s has %i KB of flash and %i KB of RAM (stm32-data)', (name, flash, ram) => {
     const memories = findChip(name)!.memories;
     const total = (kind: string): number =>
-      memories.filter((m) => m.kind === kind && !['info', 'info2', 'options', 'options2', 'canram'].includes(m.name)).reduce((n, m) => n + m.size, 0) / 1024;
+      memories
+        .filter((m) => m.kind === kind && !['info', 'info2', 'options', 'options2', 'canram'].includes(m.name))
+        .reduce((n, m) => n + m.size, 0) / 1024;
     expect([total('flash'), total('ram')]).toEqual([flash, ram]);
   });
 });
