@@ -227,18 +227,25 @@ export function notTriggered(s: Session, found: FoundJump): string[] {
   return notes;
 }
 
+export interface Tried {
+  readonly name: string;
+  readonly kind: 'input' | JumpCandidate['kind'];
+  readonly outcome: Outcome;
+  readonly step: Step;
+}
+
 /** Calls each candidate and presses each pin on a fork. */
-export function tryAll(s: Session, from: Checkpoint, { candidates, inputs }: FoundJump): { name: string; outcome: Outcome; step: Step }[] {
-  const tried: { name: string; outcome: Outcome; step: Step }[] = [];
+export function tryAll(s: Session, from: Checkpoint, { candidates, inputs }: FoundJump): Tried[] {
+  const tried: Tried[] = [];
   for (const i of inputs) {
     s.input.progress?.(`changing ${i.name}`);
     const outcome = pressPin(s, from, i);
     const step = pressing(i);
-    if (outcome !== null && step !== null) tried.push({ name: `${i.name} = ${1 - (i.level ?? 0)}`, outcome, step });
+    if (outcome !== null && step !== null) tried.push({ name: `${i.name} = ${1 - (i.level ?? 0)}`, kind: 'input', outcome, step });
   }
   for (const c of candidates) {
     s.input.progress?.(`calling ${c.facts.symbol.name}`);
-    tried.push({ name: `call of ${candidateName(s, c)}`, outcome: callCandidate(s, from, c), step: calling(c) });
+    tried.push({ name: `call of ${candidateName(s, c)}`, kind: c.kind, outcome: callCandidate(s, from, c), step: calling(c) });
   }
   return tried;
 }

@@ -1,5 +1,5 @@
 /** A first scenario for a firmware: what makes it go for the ROM, found by running it. */
-import { findJump, tryAll } from './find-jump.ts';
+import { findJump, tryAll, type Tried } from './find-jump.ts';
 import { isCut } from './attempt.ts';
 import type { Outcome } from './result.ts';
 import type { RunInput } from './run-input.ts';
@@ -9,6 +9,7 @@ import { Session } from './session.ts';
 export interface Trigger {
   /** For a person: `PC13 = 0`, `call of request_dfu (main.c:22)`; null = the firmware goes by itself. */
   readonly name: string | null;
+  readonly kind: 'self' | Tried['kind'];
   readonly outcome: Outcome;
   readonly step: Step | null;
 }
@@ -21,7 +22,8 @@ export function findTriggers(input: RunInput): Trigger[] {
     const powerOn = session.save();
     input.progress?.('running');
     const end = session.run();
-    if (session.machine.history.entries.length > 0 || end.outcome === 'dfu') return [{ name: null, outcome: end.outcome, step: null }];
+    if (session.machine.history.entries.length > 0 || end.outcome === 'dfu')
+      return [{ name: null, kind: 'self', outcome: end.outcome, step: null }];
     if (isCut(end.reason)) return [];
     // a firmware that has crashed or hangs takes no call any more
     const from = end.outcome === 'no-jump' ? session.save() : powerOn;

@@ -34,6 +34,10 @@ export interface RunJob {
   readonly symptoms: readonly Symptom[];
   readonly findJump?: boolean;
   readonly noReturn?: boolean;
+  /** Nothing was said about the firmware: its trigger is looked for and pressed (first-run.ts). */
+  readonly trigger?: boolean;
+  /** The chip was not named: what it was concluded from, for a person. */
+  readonly chipFrom?: string;
   readonly engine: 'bootbench' | 'unicorn';
   /** File of unicorn.js for the engine `unicorn`; without it, libunicorn. */
   readonly unicornJs?: string;
@@ -99,6 +103,7 @@ function loadNotes(chip: ChipDescription, images: readonly LoadedImage[], job: R
       });
     }
   }
+  if (job.chipFrom !== undefined) notes.push({ kind: 'chip', text: job.chipFrom });
   if (job.engine === 'unicorn') for (const text of unicornNotes()) notes.push({ kind: 'engine', text });
   if (romProfileIfAny(chip) === null)
     notes.push({ kind: 'no-rom', text: `there is no stand-in ROM for ${chip.name} in this version: its system memory is erased` });

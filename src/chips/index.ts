@@ -112,6 +112,15 @@ export function findChip(name: string): ChipDescription | undefined {
   return code === undefined ? undefined : part(line, code);
 }
 
+/** Part numbers of a line that are modelled, without package and temperature: `STM32F407VG` of `STM32F407`. Empty for another line. */
+export function partsOf(name: string): readonly string[] {
+  const line = LINES.find((l) => l.name === name);
+  if (!line) return [];
+  return codesOf(name)
+    .filter((code) => code.length === 2 && (line.flash === undefined || line.flash.includes(code.at(-1)!)))
+    .map((code) => `${name}${code}`);
+}
+
 /** Whether ST makes such a part although it is not modelled, as far as its line tells; of a modelled line: with these pins and flash. */
 export function existsUnmodelled(name: string): boolean {
   const typed = normalise(name);

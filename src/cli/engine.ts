@@ -2,7 +2,7 @@
 import type { Worker } from 'node:worker_threads';
 import type { RunResult } from '../bench/result.ts';
 import { UsageError } from '../bench/usage-error.ts';
-import { jobInput, type RunJob } from '../bench/job.ts';
+import { jobInput, type RunHooks, type RunJob } from '../bench/job.ts';
 import { milliseconds } from './io.ts';
 import { prepareEngine } from './prepare-engine.ts';
 import { hasThreads, newThread, type JobData, type JobMessage } from './threads.ts';
@@ -26,15 +26,14 @@ export async function inThread(
 ): Promise<RunResult> {
   const { runBench } = await import('../bench/run.ts');
   await prepareEngine(job);
-  return runBench(
-    jobInput(job, {
-      signal: stopped,
-      clock: milliseconds,
-      memoryUse: () => process.memoryUsage.rss(),
-      ...(hooks.progress === undefined ? {} : { progress: hooks.progress }),
-      ...(hooks.stats === undefined ? {} : { stats: hooks.stats }),
-    }),
-  );
+  const runHooks: RunHooks = {
+    signal: stopped,
+    clock: milliseconds,
+    memoryUse: () => process.memoryUsage.rss(),
+    ...(hooks.progress === undefined ? {} : { progress: hooks.progress }),
+    ...(hooks.stats === undefined ? {} : { stats: hooks.stats }),
+  };
+  return job.trigger === true ? (await import('../bench/first-run.ts')).firstRun(job, runHooks) : runBench(jobInput(job, runHooks));
 }
 
 /** Threads without a job. They hold nothing up: what they have compiled and optimised serves the next job. */

@@ -1,5 +1,6 @@
 /** From what a user typed to a run: reads the files and checks all that can be wrong before anything runs. */
 import { findBoard } from '../bench/boards.ts';
+import { inferChip } from '../bench/infer-chip.ts';
 import { readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { findChip, existsUnmodelled, nearestChip, suggestChips, CHIPS } from '../chips/index.ts';
@@ -46,6 +47,7 @@ export interface RunOptions extends MachineOptions {
   readonly wall?: string;
   readonly maxMemory?: string;
   readonly leave?: boolean;
+  readonly trigger?: boolean;
 }
 
 export function readInput(path: string, cwd: string): Uint8Array {
@@ -76,18 +78,14 @@ export async function loadJob(images: readonly string[], options: RunOptions, cw
   // A board named on the command line is a statement about its crystals: it beats the scenario file.
   const onBoard = named === null ? read : { ...read, board: { ...read.board, ...named.board } };
   const asked = withBoot0(onBoard, options.boot0 === true);
-  const chipName = options.chip ?? asked.chip ?? named?.chip;
-  if (chipName === undefined)
-    throw new UsageError('which chip? --chip is missing', 'for example --chip stm32h533re; `bootbench chips` lists them');
-  const chip = chipNamed(chipName);
-  const scenario = options.leave === true ? withLeave(asked, bootAddress(chip, asked) ?? 0) : asked;
   const scenarioFolder = options.scenario === undefined ? cwd : dirname(resolve(cwd, options.scenario));
   const fromScenario = images.length === 0;
-  const typed = fromScenario ? (scenario.images ?? []) : images;
+  const typed = fromScenario ? (asked.images ?? []) : images;
   const folder = fromScenario ? scenarioFolder : cwd;
-  if (typed.length === 0 && scenario.board?.boot0 !== 1)
-    throw new UsageError('no image is given', 'bootbench run firmware.elf --chip stm32h533re');
+  if (typed.length === 0 && asked.board?.boot0 !== 1) throw new UsageError('no image is given', 'for example: bootbench run firmware.elf');
   const loaded: JobImage[] = typed.map((path) => ({ path, bytes: readInput(splitImagePath(path).file, folder) }));
+  const { chip, from: chipFrom } = chipOf(options.chip ?? asked.chip ?? named?.chip, loaded);
+  const scenario = options.leave === true ? withLeave(asked, bootAddress(chip, asked) ?? 0) : asked;
   const force = Object.fromEntries((options.force ?? []).map((text) => assignment(text, '--force', 'ETH.DMAMR.SWR=0')));
   for (const [path, value] of Object.entries(force)) forcedField(chip, path, value);
   const job: RunJob = {
@@ -100,6 +98,8 @@ export async function loadJob(images: readonly string[], options: RunOptions, cw
     rom: romInput(chip, options, scenario, cwd),
     symptoms: symptomsOf(options.symptom),
     findJump: options.findJump === true,
+    ...(triggered(options, scenario) ? { trigger: true } : {}),
+    ...(chipFrom === null ? {} : { chipFrom }),
     noReturn: options.pointOfNoReturn === true,
     engine: engineOf(options),
     ...unicornJsOf(options, cwd),
@@ -109,6 +109,22 @@ export async function loadJob(images: readonly string[], options: RunOptions, cw
   };
   jobInput(job); // all further checks, before anything is run or written
   return job;
+}
+
+/** The chip that is named, else the one that the images are built for. */
+function chipOf(name: string | undefined, images: readonly JobImage[]): { readonly chip: ChipDescription; readonly from: string | null } {
+  if (name !== undefined) return { chip: chipNamed(name), from: null };
+  if (images.length === 0)
+    throw new UsageError('which chip? --chip is missing', 'for example --chip stm32h533re; `bootbench chips` lists them');
+  const { chip, reasons, alike } = inferChip(images);
+  const others = alike.length === 0 ? '' : `${alike.slice(0, 3).join(', ')}${alike.length > 3 ? ' and others' : ''} would do the same`;
+  return { chip, from: `taken for ${chip.name}: ${reasons.join('; ')}${others === '' ? '' : ` (${others})`}` };
+}
+
+/** Who names no chip and gives no scenario wants to see what this firmware does: its trigger is looked for. `--trigger` asks for it, `--no-trigger` for none. */
+function triggered({ trigger, chip, scenario: file, findJump, boot0, leave }: RunOptions, scenario: Scenario): boolean {
+  if (trigger !== undefined) return trigger;
+  return chip === undefined && file === undefined && findJump !== true && boot0 !== true && leave !== true && scenario.board?.boot0 !== 1;
 }
 
 /** A pin selects the ROM: nothing in flash is needed. */

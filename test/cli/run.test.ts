@@ -37,7 +37,7 @@ describe('exit code', () => {
     ['a missing file', ['run', 'gone.elf', ...CHIP], 'cannot read gone.elf: no such file or folder'],
     ['a folder as image', ['run', '.', ...CHIP], 'cannot read .: it is a folder'],
     ['no image', ['run', ...CHIP], 'no image is given'],
-    ['no chip', ['run', IMAGE], '--chip is missing'],
+    ['no chip and no image', ['run', '--board', 'none'], 'no image is given'],
     ['a chip that does not exist', ['run', IMAGE, '--chip', 'stm32h534re'], 'did you mean STM32H533RE?'],
     ['a raw binary without address', ['run', 'fw.bin', ...CHIP], 'write it as fw.bin@0x08000000'],
     ['an image outside the memory', ['run', 'fw.bin@0x90000000', ...CHIP], '0x90000000 lie outside the memory of STM32H533RE'],

@@ -1,0 +1,67 @@
+/**
+ * A run of an image about which nothing was said. Where the firmware waits for somebody who presses its trigger, the trigger is looked for and the run is made
+ * again with it; where that fails, the same board is started with BOOT0 high, so that everybody sees whether ROM, crystal and cable are all right. The result
+ * says what was done: `steps` of its scenario and the notes `trigger` and `control`.
+ */
+import { findTriggers, type Trigger } from './init.ts';
+import { jobInput, type RunHooks, type RunJob } from './job.ts';
+import type { RunResult } from './result.ts';
+import { runBench } from './run.ts';
+
+export function firstRun(job: RunJob, hooks: RunHooks): RunResult {
+  const alone = runBench(jobInput(job, hooks));
+  const waits = alone.outcome === 'no-jump' && alone.entries.length === 0 && (job.scenario.steps ?? []).length === 0;
+  if (!waits || isCut(alone)) return withControl(alone, job, hooks);
+  hooks.progress?.('looking for what makes it jump');
+  const triggers = findTriggers(jobInput(job, hooks));
+  const chosen = triggers.toSorted((a, b) => rank(a) - rank(b))[0];
+  if (!chosen?.step) return withControl(alone, job, hooks);
+  const steps = [chosen.step];
+  const result = runBench(jobInput({ ...job, scenario: { ...job.scenario, steps }, findJump: false }, hooks));
+  return withControl(withNotes(result, triggerNotes(chosen, triggers)), job, hooks);
+}
+
+const isCut = (result: RunResult): boolean => !['settled', 'deadline'].includes(result.ended.reason);
+
+/** What a person presses comes before what is called; a function that asks for a reset goes the whole way, so it comes before one that only jumps. */
+function rank({ step, kind }: Trigger): number {
+  if (step !== null && 'do' in step && !('call' in step.do)) return 0;
+  return kind === 'request' ? 1 : 2;
+}
+
+function triggerNotes(chosen: Trigger, all: readonly Trigger[]): { kind: string; text: string }[] {
+  const what = chosen.name ?? 'the firmware';
+  const notes = [{ kind: 'trigger', text: `nobody pressed the trigger, so bootbench did at 100 ms: ${what}` }];
+  const others = all.filter((t) => t !== chosen).map((t) => `${t.name ?? 'by itself'} (${t.outcome})`);
+  if (others.length > 0) notes.push({ kind: 'trigger', text: `other ways in: ${others.join(', ')}` });
+  return notes;
+}
+
+const withNotes = (result: RunResult, notes: readonly { kind: string; text: string }[]): RunResult =>
+  notes.length === 0 ? result : { ...result, notes: [...notes, ...result.notes] };
+
+/** The same board and chip with BOOT0 high, where the run has failed. A dump or a chip without ROM has no control. */
+function withControl(result: RunResult, job: RunJob, hooks: RunHooks): RunResult {
+  const fails = result.outcome !== 'dfu' && !isCut(result) === true;
+  const optionBytes = job.scenario.board?.optionBytes;
+  if (!fails || result.entries.length === 0 || optionBytes !== undefined || job.rom.bytes.length === 0) return result;
+  hooks.progress?.('control run with BOOT0 high');
+  const { symptoms: _symptoms, ...rest } = job;
+  const control = runBench(
+    jobInput(
+      {
+        ...rest,
+        symptoms: [],
+        findJump: false,
+        noReturn: false,
+        scenario: { ...job.scenario, steps: [], board: { ...job.scenario.board, boot0: 1 } },
+      },
+      hooks,
+    ),
+  );
+  const text =
+    control.outcome === 'dfu'
+      ? 'control run: with BOOT0 high the same board reaches DFU, so crystal, supply and cable are not the reason'
+      : `control run: with BOOT0 high the same board does not reach DFU either (${control.outcome})`;
+  return withNotes(result, [{ kind: 'control', text }]);
+}

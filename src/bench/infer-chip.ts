@@ -1,0 +1,221 @@
+/**
+ * Which part an image is built for, from what the image itself says. Names come first: the start-up file and the device header of the debug data, the board
+ * of a build folder. Without a name the machine code decides: the initial SP is the end of a RAM, constants point at RCC and at the ROM, and the vector table
+ * is as long as the line has interrupts. Nothing here is certain, so what was taken and why is told.
+ */
+import { CHIPS, existsUnmodelled, findChip, nearestChip, partsOf } from '../chips/index.ts';
+import type { ChipDescription } from '../emu/chip.ts';
+import { isElf, parseElf } from '../emu/image/elf.ts';
+import { checkMemories, entryVectors, ImageError, loadImage, type LoadedImage } from '../emu/image/image.ts';
+import { scanFunctions } from './code-scan.ts';
+import { startAddress } from './image-core.ts';
+import { checkFit } from './image-fit.ts';
+import { hex32 } from './result.ts';
+import { UsageError } from './usage-error.ts';
+
+export interface InferredChip {
+  readonly chip: ChipDescription;
+  /** For a person, the strongest first: `the start-up file startup_stm32h533xx.s`. */
+  readonly reasons: readonly string[];
+  /** Other parts that fit as well and behave the same up to the ROM. */
+  readonly alike: readonly string[];
+}
+
+interface NamedImage {
+  readonly path: string;
+  readonly bytes: Uint8Array;
+}
+
+/** What the image calls the part. */
+interface Mention {
+  /** `STM32F405`, `STM32F411xE`, `STM32F411CE`. */
+  readonly part: string;
+  readonly reason: string;
+  readonly weight: number;
+}
+
+/**
+ * @throws UsageError where several parts fit that differ up to the ROM, where none does, and where the part is known and not modelled
+ * @throws ImageError for a file that cannot be read
+ */
+export function inferChip(images: readonly NamedImage[]): InferredChip {
+  const loaded = images.map((i) => loadImage(i.bytes, i.path));
+  const mention = bestMention(images);
+  if (mention !== null) {
+    const candidates = partsNamed(mention.part);
+    if (candidates.length > 0) return named(mention, candidates, loaded);
+    if (existsUnmodelled(mention.part))
+      throw new UsageError(
+        `${images[0]!.path} is built for ${mention.part} (${mention.reason}), which is not modelled`,
+        `nearest to it is ${nearestChip(mention.part)}: --chip ${nearestChip(mention.part).toLowerCase()} tries it`,
+      );
+  }
+  return unnamed(images[0]!.path, loaded);
+}
+
+// ---- names -----------------------------------------------------------------------------------------------------------------------
+
+const TEXT_SECTIONS = ['.debug_line', '.debug_line_str', '.debug_str', '.strtab', '.debug_info'];
+const PART = String.raw`stm32[fghluw][0-9a-z][0-9a-z]{2}`;
+/** What names a part, by how much it says. A `x` of the name stands for any character. */
+const NAMES: readonly { readonly pattern: RegExp; readonly weight: number; readonly what: string }[] = [
+  { pattern: new RegExp(String.raw`startup_(${PART}(?:x[0-9a-ex])?)(?:_[a-z0-9]+)?\.s\b`, 'gi'), weight: 100, what: 'the start-up file' },
+  { pattern: new RegExp(String.raw`(?<![a-z0-9_])(${PART}x[0-9a-ex])\.h\b`, 'gi'), weight: 50, what: 'the device header' },
+  { pattern: /nucleo[-_]([fghluw][0-9a-z]{3}[a-z]{2})\b/gi, weight: 20, what: 'the board' },
+  {
+    pattern: new RegExp(String.raw`(?<![a-z0-9_])(${PART}[a-z][0-9a-e][a-z]x)_(?:flash|ram)\b`, 'gi'),
+    weight: 10,
+    what: 'the linker script',
+  },
+];
+
+function bestMention(images: readonly NamedImage[]): Mention | null {
+  const counts = new Map<string, Mention & { times: number }>();
+  for (const text of images.flatMap(textsOf))
+    for (const { pattern, weight, what } of NAMES)
+      for (const [whole, part] of text.matchAll(pattern)) {
+        const name = canonical(part!);
+        const key = `${weight} ${name}`;
+        const known = counts.get(key);
+        if (known) known.times++;
+        else counts.set(key, { part: name, reason: `${what} ${whole.toLowerCase()}`, weight, times: 1 });
+      }
+  const sorted = [...counts.values()].sort((a, b) => b.weight - a.weight || b.times - a.times);
+  return sorted[0] ?? null;
+}
+const canonical = (part: string): string => {
+  const upper = part.toUpperCase();
+  return upper.startsWith('STM32') ? upper : `STM32${upper}`;
+};
+
+function textsOf({ path, bytes }: NamedImage): string[] {
+  if (!isElf(bytes)) return [];
+  try {
+    const elf = parseElf(bytes);
+    const decoder = new TextDecoder('latin1');
+    return TEXT_SECTIONS.flatMap((name) => {
+      const section = elf.section(name);
+      return section === null ? [] : [decoder.decode(section)];
+    });
+  } catch (error) {
+    throw error instanceof ImageError ? error.inFile(path) : error;
+  }
+}
+
+/** Parts that `STM32F411XE`, `STM32F405XX` or `STM32H533RETX` can mean. */
+function partsNamed(name: string): readonly string[] {
+  const [line, pins = 'X', flash = 'X'] = [name.slice(0, 9), name[9], name[10]];
+  return partsOf(line).filter((p) => (pins === 'X' || p[9] === pins) && (flash === 'X' || p[10] === flash));
+}
+
+/** Of the parts of one line, those whose memories are the image's. */
+function named(mention: Mention, parts: readonly string[], images: readonly LoadedImage[]): InferredChip {
+  const chips = parts.flatMap((p) => findChip(p) ?? []).filter((chip) => holds(chip, images));
+  if (chips.length === 0)
+    throw new UsageError(`the image does not fit into any part of ${mention.part} (${mention.reason})`, 'name the part with --chip');
+  const stack = chips.filter((chip) => stackEnds(chip, images));
+  const left = stack.length > 0 && stack.length < chips.length ? stack : chips;
+  const bare = findChip(parts[0]!.slice(0, 9));
+  const chip = left.find((c) => c.name === bare?.name) ?? left[0]!;
+  const reasons = [mention.reason];
+  if (left === stack) reasons.push(`the initial SP ${hex32(stackOf(chip, images)!)} at the end of its RAM`);
+  return { chip, reasons, alike: left.filter((c) => c !== chip).map((c) => c.name) };
+}
+
+// ---- machine code ----------------------------------------------------------------------------------------------------------------
+
+interface Fit {
+  readonly chip: ChipDescription;
+  readonly score: number;
+  readonly reasons: readonly string[];
+}
+
+function unnamed(path: string, images: readonly LoadedImage[]): InferredChip {
+  const constants = scanFunctions(images).flatMap((f) => f.constants.map((c) => c.value));
+  const fits = CHIPS.filter((chip) => holds(chip, images)).map((chip) => fitOf(chip, images, constants));
+  const best = Math.max(0, ...fits.map((f) => f.score));
+  const left = fits.filter((f) => f.score === best && best > 0);
+  const first = left[0];
+  if (first === undefined)
+    throw new UsageError(`${path} does not tell which chip it is for`, 'name it with --chip; `bootbench chips` lists them');
+  const others = left.slice(1).map((f) => f.chip);
+  if (others.some((chip) => !alike(chip, first.chip))) {
+    const names = left.map((f) => f.chip.name.toLowerCase());
+    throw new UsageError(
+      `${path} fits ${left.length} chips: ${names.join(', ')}${first.reasons.length > 0 ? ` (${first.reasons.join(', ')})` : ''}`,
+      `name yours, for example: bootbench run ${path} --chip ${names[0]!}`,
+    );
+  }
+  return { chip: first.chip, reasons: first.reasons, alike: others.map((c) => c.name) };
+}
+
+function fitOf(chip: ChipDescription, images: readonly LoadedImage[], constants: readonly number[]): Fit {
+  const reasons: string[] = [];
+  let score = 0;
+  const rcc = chip.blocks.find((b) => b.name === chip.rcc);
+  const uses = rcc ? constants.filter((c) => c >= rcc.base && c < rcc.base + rcc.size).length : 0;
+  if (rcc && uses > 0) {
+    score += 4;
+    reasons.push(`it uses RCC at ${hex32(rcc.base)}`);
+  }
+  const [low, high] = chip.rom?.range.value ?? [0, -1];
+  const rom = constants.find((c) => c >= low && c <= high);
+  if (rom !== undefined) {
+    score += 4;
+    reasons.push(`it holds ${hex32(rom)}, which is in its ROM`);
+  }
+  const sp = stackOf(chip, images);
+  if (sp !== null && stackEnds(chip, images)) {
+    score += 2;
+    reasons.push(`the initial SP ${hex32(sp)} is the end of its RAM`);
+  }
+  const length = tableLength(chip, images);
+  if (length !== null && Math.abs(length - vectorsOf(chip)) <= 1) {
+    score += 1;
+    reasons.push(`the vector table has its ${length} words`);
+  }
+  return { chip, score, reasons };
+}
+
+/** The same ROM, the same memories: up to the ROM no run can tell them apart. */
+const alike = (a: ChipDescription, b: ChipDescription): boolean =>
+  a.rom?.id === b.rom?.id &&
+  JSON.stringify(a.cores.map((c) => c.type)) === JSON.stringify(b.cores.map((c) => c.type)) &&
+  JSON.stringify(a.memories.map((m) => [m.base, m.size])) === JSON.stringify(b.memories.map((m) => [m.base, m.size]));
+
+/** The core can run it, memory has room for it, and its vector table points into it. */
+function holds(chip: ChipDescription, images: readonly LoadedImage[]): boolean {
+  try {
+    for (const image of images) {
+      checkMemories(image, chip.memories, chip.name);
+      if (checkFit(chip, image).some((doubt) => doubt.includes('vector table'))) return false;
+    }
+    return true;
+  } catch (error) {
+    if (error instanceof ImageError) return false;
+    throw error;
+  }
+}
+
+const tableOf = (chip: ChipDescription): number | null => startAddress(chip, 0);
+function stackOf(chip: ChipDescription, images: readonly LoadedImage[]): number | null {
+  const table = tableOf(chip);
+  return table === null ? null : (entryVectors(images, table)?.sp ?? null);
+}
+function stackEnds(chip: ChipDescription, images: readonly LoadedImage[]): boolean {
+  const sp = stackOf(chip, images);
+  if (sp === null) return false;
+  const rams = chip.memories.filter((m) => m.kind === 'ram' && m.zone === 'user');
+  const ends = rams.map((m) => m.base + m.size).filter((end) => !rams.some((m) => m.base === end));
+  return ends.includes(sp);
+}
+
+/** Words of the table: up to the first that is neither 0 nor the address of code in the image. */
+function tableLength(chip: ChipDescription, images: readonly LoadedImage[]): number | null {
+  const table = tableOf(chip);
+  if (table === null) return null;
+  const sized = images.flatMap((i) => i.symbols.all).find((s) => s.address === table && s.kind === 'object' && s.size >= 64);
+  return sized ? sized.size / 4 : null;
+}
+const EXCEPTIONS = 16;
+const vectorsOf = (chip: ChipDescription): number => EXCEPTIONS + 1 + Math.max(...chip.blocks.flatMap((b) => b.irqs ?? []));

@@ -1,0 +1,38 @@
+/** A firmware about which nothing is said: its trigger is found and pressed, and the board is tried with BOOT0 high. */
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { firstRun } from '../../src/bench/first-run.ts';
+import type { RunResult } from '../../src/bench/result.ts';
+import { plainJob } from './plain-job.ts';
+
+const run = (name: string, chip: string): RunResult => {
+  const bytes = new Uint8Array(readFileSync(fileURLToPath(new URL(`../../fixtures/${name}/firmware.elf`, import.meta.url))));
+  return firstRun(plainJob(chip, [{ path: 'fw.elf', bytes }]), {});
+};
+const notes = (r: RunResult, kind: string): string[] => r.notes.filter((n) => n.kind === kind).map((n) => n.text);
+
+describe('a firmware that waits for somebody', () => {
+  const result = run('h533-seed000-as-posted', 'stm32h533re');
+
+  it('is run with the function called that goes the whole way, which its scenario shows', () => {
+    expect(result.outcome).toBe('rom-silent');
+    expect(result.scenario.steps).toEqual([{ at: '100ms', do: { call: 'enter_dfu' } }]);
+    expect(notes(result, 'trigger')[0]).toMatch(/nobody pressed the trigger.*call of enter_dfu/);
+  });
+  it('is told the other ways in', () => expect(notes(result, 'trigger')[1]).toMatch(/JumpToUSB_DFU .*rom-silent/));
+  it('has a control run with BOOT0 high, which shows that the board is all right', () =>
+    expect(notes(result, 'control')[0]).toMatch(/^control run: with BOOT0 high the same board reaches DFU/));
+});
+
+it('a firmware that reaches DFU by itself is left alone', () => {
+  const result = run('f405-straight', 'stm32f405rg');
+  expect(result.outcome).toBe('dfu');
+  expect(result.notes.filter((n) => n.kind === 'trigger' || n.kind === 'control')).toEqual([]);
+});
+
+it('a firmware that crashes on its way is told as that, nothing is called', () => {
+  const result = run('f405-own-crash', 'stm32f405rg');
+  expect(result.outcome).toBe('fault');
+  expect(result.scenario.steps).toEqual([]);
+});

@@ -1,0 +1,61 @@
+/** Which part an image is for, when nobody says so. */
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { inferChip, type InferredChip } from '../../src/bench/infer-chip.ts';
+
+const bytes = (name: string): Uint8Array =>
+  new Uint8Array(readFileSync(fileURLToPath(new URL(`../../fixtures/${name}/firmware.elf`, import.meta.url))));
+const infer = (image: Uint8Array): InferredChip => inferChip([{ path: 'fw.elf', bytes: image }]);
+
+/** The ELF with another name for its start-up file, of at most the same length. */
+function renamed(name: string, from: string, to: string): Uint8Array {
+  const copy = bytes(name);
+  const text = new TextDecoder('latin1').decode(copy);
+  let found = 0;
+  for (let at = text.indexOf(from); at >= 0; at = text.indexOf(from, at + 1)) {
+    for (let i = 0; i < from.length; i++) copy[at + i] = i < to.length ? to.charCodeAt(i) : 0;
+    found++;
+  }
+  expect(found).toBeGreaterThan(0);
+  return copy;
+}
+
+describe('a start-up file in the debug data names the line', () => {
+  const startup = (part: string): Uint8Array => renamed('f405-straight', 'startup/startup.c', part);
+
+  it('which beats what the machine code looks like, and the stack chooses among its parts', () => {
+    const { chip, reasons } = infer(startup('stm32f411xe.h'));
+    expect(chip.name).toBe('STM32F411RE');
+    expect(reasons[0]).toBe('the device header stm32f411xe.h');
+  });
+
+  it('of a chip that is not modelled is said, with the nearest one', () => {
+    expect(() => infer(startup('stm32g431xx.h'))).toThrow(/built for STM32G431XX .*which is not modelled; nearest to it is .*--chip/);
+  });
+
+  it('that the image does not fit into is said', () => {
+    expect(() => infer(startup('stm32f072xb.h'))).toThrow(/does not fit into any part of STM32F072XB/);
+  });
+});
+
+describe('without a name the machine code tells', () => {
+  it.each([
+    ['h533-straight', 'STM32H533RE'],
+    ['f072-masked', 'STM32F072RB'],
+    ['l496-critical-section', 'STM32L496ZG'],
+  ])('%s: %s', (name, chip) => {
+    const found = infer(bytes(name));
+    expect(found.chip.name).toBe(chip);
+    expect(found.reasons.length).toBeGreaterThan(0);
+  });
+
+  it('parts that do the same up to the ROM are told beside the one that was taken', () => {
+    const { chip, alike } = infer(bytes('f405-straight'));
+    expect([chip.name, ...alike]).toEqual(['STM32F405RG', 'STM32F407VG', 'STM32F415RG', 'STM32F417VG']);
+  });
+
+  it('parts that differ are listed, with what to type', () => {
+    expect(() => infer(bytes('h745-masked'))).toThrow(/fits \d+ chips: .*stm32h745xi.*--chip stm32h7/);
+  });
+});
