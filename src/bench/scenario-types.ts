@@ -15,6 +15,7 @@ export type WordValue = number | string;
 export type PinLevel = 0 | 1 | 'z';
 export type CablePosition = 'in' | 'out';
 export type HostKind = 'linux' | 'windows' | 'macos';
+export type HostDriver = 'dfu' | 'none' | 'winusb' | 'sttub30';
 
 export interface Crystal {
   readonly hz: number;
@@ -50,7 +51,8 @@ export type Board = { readonly [K in Exclude<keyof BoardDocument, 'lse'>]?: Boar
 
 export interface HostDocument {
   readonly kind: HostKind;
-  readonly driver: 'dfu' | 'none';
+  /** On Windows `dfu` and `winusb` are the same; `sttub30` is the driver of DfuSe Demo. */
+  readonly driver: HostDriver;
   readonly cable: CablePosition;
 }
 
@@ -68,7 +70,8 @@ export type StepAction =
   | { readonly power: { readonly off: Duration } }
   | { readonly cable: CablePosition }
   | { readonly uart: { readonly port: string; readonly text?: string; readonly hex?: string } }
-  | { readonly cdc: { readonly text?: string; readonly hex?: string } }
+  /** `baud`: a program opens the port at this speed and closes it again. */
+  | { readonly cdc: { readonly text?: string; readonly hex?: string; readonly baud?: number } }
   | { readonly poke: { readonly symbol?: string; readonly address?: WordValue; readonly value: WordValue; readonly size?: 1 | 2 | 4 } }
   | { readonly call: string | { readonly symbol: string; readonly args?: readonly WordValue[] } }
   | { readonly optionBytes: Readonly<Record<string, WordValue>> }
@@ -132,6 +135,7 @@ export type PlannedAction =
   | { readonly kind: 'cable'; readonly position: CablePosition }
   | { readonly kind: 'uart'; readonly port: string; readonly bytes: Uint8Array }
   | { readonly kind: 'cdc'; readonly bytes: Uint8Array }
+  | { readonly kind: 'cdc-baud'; readonly baud: number }
   | { readonly kind: 'poke'; readonly symbol: string | null; readonly address: number; readonly value: number; readonly size: 1 | 2 | 4 }
   | { readonly kind: 'call'; readonly symbol: string; readonly address: number; readonly args: readonly number[] }
   | { readonly kind: 'optionBytes'; readonly values: Readonly<Record<string, number>> }

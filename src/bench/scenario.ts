@@ -74,7 +74,7 @@ export function expandScenario(
     chip: chip.name,
     images: [...overrides.images],
     board,
-    host: { kind: scenario.host?.kind ?? 'linux', driver: scenario.host?.driver ?? 'dfu', cable: scenario.host?.cable ?? 'in' },
+    host: expandHost(scenario.host),
     seed: overrides.seed ?? scenario.seed ?? DEFAULT_SEED,
     until,
     romOptions: { ...scenario.romOptions, ...overrides.romOptions },
@@ -100,6 +100,14 @@ function plannedStep(chip: ChipDescription, names: Names, step: Step, where: str
   return { when: plannedTime(names, step, where), action: plannedAction(chip, names, step.do, `${where}.do`) };
 }
 
+/** A UsageError where a driver is asked for that this operating system has not. */
+function expandHost(host: Scenario['host'] = {}): ScenarioDocument['host'] {
+  const { kind = 'linux', driver = 'dfu', cable = 'in' } = host;
+  if (kind !== 'windows' && (driver === 'winusb' || driver === 'sttub30'))
+    throw new UsageError(`host.driver: ${driver} is a driver of Windows, and host.kind is ${kind}`, 'say dfu, or host.kind "windows"');
+  return { kind, driver, cable };
+}
+
 function plannedTime(names: Names, step: Step, where: string): StepWhen {
   if (step.atSymbol !== undefined) {
     return { kind: 'atSymbol', symbol: step.atSymbol, address: names.symbol(step.atSymbol, `${where}.atSymbol`).address };
@@ -117,6 +125,7 @@ function plannedAction(chip: ChipDescription, names: Names, action: StepAction, 
   if ('uart' in action) {
     return { kind: 'uart', port: knownPort(chip, action.uart.port, `${where}.uart.port`), bytes: bytesOf(action.uart, `${where}.uart`) };
   }
+  if ('cdc' in action && action.cdc.baud !== undefined) return { kind: 'cdc-baud', baud: action.cdc.baud };
   if ('cdc' in action) return { kind: 'cdc', bytes: bytesOf(action.cdc, `${where}.cdc`) };
   if ('poke' in action) return plannedPoke(names, action.poke, `${where}.poke`);
   if ('call' in action) {

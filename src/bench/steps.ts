@@ -199,6 +199,9 @@ export class Steps implements Attachment {
       case 'cdc':
         usb.send(action.bytes);
         return this.finished();
+      case 'cdc-baud':
+        usb.openAndClose(action.baud);
+        return this.finished();
       case 'uart':
         this.state.uartQueue = { port: action.port.toLowerCase(), bytes: [...action.bytes], bit: 0, byte: 0 };
         this.sendUart();
@@ -302,6 +305,8 @@ function describeAction(a: PlannedAction): string {
       return `${a.bytes.length} bytes to ${a.port}`;
     case 'cdc':
       return `${a.bytes.length} bytes to CDC`;
+    case 'cdc-baud':
+      return `CDC opened at ${a.baud} baud and closed`;
     case 'poke':
       return `poke ${a.symbol ?? `0x${(a.address ?? 0).toString(16)}`}`;
     case 'call':

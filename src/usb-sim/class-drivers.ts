@@ -2,6 +2,7 @@
 import { MS } from '../emu/time.ts';
 import { DESCRIPTOR, setupPacket, type DeviceInfo, type InterfaceInfo } from './descriptors.ts';
 import type { Host } from './host-api.ts';
+import { bindMsc, onMscDone } from './msc-driver.ts';
 import type { Transfer, TransferResult } from './types.ts';
 
 const endpointOf = (i: InterfaceInfo, type: number, input: boolean): InterfaceInfo['endpoints'][number] | undefined =>
@@ -16,7 +17,7 @@ export function bindClassDrivers(host: Host, info: DeviceInfo): void {
     if (i.alternate !== 0) continue;
     if (i.classCode === 0x02 && i.subclass === 0x02) bindCdc(host, info, i);
     else if (i.classCode === 0x03) bindHid(host, i);
-    else if (i.classCode === 0x08 && i.protocol === 0x50) host.control('msc.max-lun', setupPacket(0xa1, 0xfe, 0, i.number, 1));
+    else if (i.classCode === 0x08 && i.protocol === 0x50 && !host.state.msc) bindMsc(host, i);
   }
 }
 
@@ -39,6 +40,18 @@ function bindCdc(host: Host, info: DeviceInfo, control: InterfaceInfo): void {
   };
   host.control('cdc.line-coding', setupPacket(0x21, 0x20, 0, control.number, 7), LINE_CODING);
   host.control('cdc.line-state', setupPacket(0x21, 0x22, 3, control.number, 0));
+}
+
+/** What a program that opens the port at this speed and closes it again does: SET_LINE_CODING, then DTR and RTS fall. Once there is a port. */
+export function setLine(host: Host): void {
+  const { cdc, cdcBaud } = host.state;
+  if (!cdc?.ready || cdcBaud === null) return;
+  host.state.cdcBaud = null;
+  const coding = LINE_CODING.slice();
+  new DataView(coding.buffer).setUint32(0, cdcBaud, true);
+  host.log('driver', `CDC: opened at ${cdcBaud} baud and closed`);
+  host.control('cdc.set-coding', setupPacket(0x21, 0x20, 0, cdc.controlInterface, 7), coding);
+  host.control('cdc.set-state', setupPacket(0x21, 0x22, 0, cdc.controlInterface, 0));
 }
 
 function bindHid(host: Host, i: InterfaceInfo): void {
@@ -66,6 +79,7 @@ export function onClassDone(host: Host, t: Transfer, result: TransferResult): vo
       if (!cdc) return;
       // A device that refuses line settings still moves data.
       cdc.ready = true;
+      setLine(host);
       poll(host, 'cdc.in', cdc.inEndpoint, cdc.inPacket, MS);
       if (cdc.notifyEndpoint >= 0) poll(host, 'cdc.notify', cdc.notifyEndpoint, cdc.notifyPacket, cdc.notifyEvery);
       pumpCdc(host);
@@ -90,10 +104,8 @@ export function onClassDone(host: Host, t: Transfer, result: TransferResult): vo
       // The next report is not asked for before the interval has passed.
       state.transfers[state.transfers.length - 1]!.due += t.every;
       return;
-    case 'msc.max-lun':
-      // A STALL means one unit (Bulk-Only Transport §3.2).
-      state.mscMaxLun = result.status === 'ok' ? (result.data[0] ?? 0) : 0;
-      return;
+    default:
+      if (t.tag.startsWith('msc.')) onMscDone(host, t, result);
   }
 }
 

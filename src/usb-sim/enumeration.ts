@@ -14,6 +14,7 @@ import {
   type DeviceInfo,
 } from './descriptors.ts';
 import type { Host } from './host-api.ts';
+import { hasDriver } from './windows-driver.ts';
 import type { EnumerationState, HostKind, Transfer, TransferResult } from './types.ts';
 
 /** The port must be stable this long. Linux polls every 25 ms; all three: at least 100 ms (USB 2.0 §7.1.7.3). */
@@ -188,9 +189,19 @@ function runStep(host: Host): void {
     case 'interface-name':
       return string(info?.interfaces[0]?.iInterface);
     case 'set-configuration':
+      if (!hasDriver(host, info!)) return withoutDriver(host, info!);
       send(setupPacket(0, 9, info!.configurationValue, 0, 0));
       return;
   }
+}
+
+/** Windows sets a configuration when a function driver is loaded, not before. */
+function withoutDriver(host: Host, info: DeviceInfo): void {
+  host.state.enumeration.phase = 'no-driver';
+  host.log(
+    'driver',
+    `Windows has no driver for ${hex4(info.vid)}:${hex4(info.pid)}: Device Manager lists ${info.product === null ? 'an unknown device' : `"${info.product}"`} under "Other devices" (code 28), no configuration is set, and no program can open it`,
+  );
 }
 
 function skip(host: Host): void {

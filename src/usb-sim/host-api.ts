@@ -2,11 +2,16 @@
 import type { Ps } from '../emu/time.ts';
 import type { HostKind, Transfer, UsbSession, UsbSimState, Zone } from './types.ts';
 
+/**
+ * `dfu`: a DFU client probes DFU interfaces and serves operations; on Windows through WinUSB, as `winusb`, or through ST's older driver, `sttub30`.
+ * `none`: class drivers of the operating system only.
+ */
+export type HostDriver = 'dfu' | 'winusb' | 'sttub30' | 'none';
+
 export interface HostOptions {
   readonly host: HostKind;
   readonly cable: 'in' | 'out';
-  /** `dfu`: a DFU client probes DFU interfaces and serves operations. `none`: class drivers of the operating system only. */
-  readonly driver: 'dfu' | 'none';
+  readonly driver: HostDriver;
   /**
    * Zone of the code that last armed an endpoint (the last writer of the controller's registers). Asked whenever code, not the block by itself, has
    * answered on endpoint 0.

@@ -86,8 +86,8 @@ export interface EnumerationState {
   steps: string[];
   index: number;
   tries: number;
-  /** 'idle' no device · 'running' · 'configured' · 'failed' the host gave up. */
-  phase: 'idle' | 'running' | 'configured' | 'failed';
+  /** 'idle' no device · 'running' · 'configured' · 'failed' the host gave up · 'no-driver' Windows leaves it without a configuration. */
+  phase: 'idle' | 'running' | 'configured' | 'failed' | 'no-driver';
 }
 
 export interface CdcState {
@@ -100,6 +100,24 @@ export interface CdcState {
   notifyPacket: number;
   notifyEvery: Ps;
   ready: boolean;
+}
+
+/** Mass storage: the command that is under way, and its part. */
+export interface MscState {
+  interfaceNumber: number;
+  inEndpoint: number;
+  inPacket: number;
+  outEndpoint: number;
+  outPacket: number;
+  command: 'inquiry' | 'ready' | 'sense' | 'capacity' | 'read';
+  /** `ready`: block 0 has been read. */
+  phase: 'idle' | 'cbw' | 'data' | 'clear-halt' | 'csw' | 'ready';
+  /** dCBWTag of the last command. */
+  tag: number;
+  tries: number;
+  blockSize: number;
+  /** What the command brought. */
+  data: Uint8Array;
 }
 
 export interface DfuAlt {
@@ -201,9 +219,12 @@ export interface UsbSimState {
   cdc: CdcState | null;
   /** Bytes for the CDC device that have not gone out yet. */
   cdcQueue: Uint8Array;
+  /** Speed at which a program is to open and close the port; null: none. */
+  cdcBaud: number | null;
   hidEndpoint: number;
   hidReports: number;
   mscMaxLun: number;
+  msc: MscState | null;
   dfu: DfuState | null;
   operations: DfuOperation[];
   nextId: number;

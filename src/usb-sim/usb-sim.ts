@@ -11,10 +11,11 @@ import type { UsbDevicePort } from '../emu/ports.ts';
 import type { System } from '../emu/system.ts';
 import { MS, type Ps } from '../emu/time.ts';
 import { bits, FRAME, lead, newTransfer, stepTransfer, type BusHost } from './bus.ts';
-import { bindClassDrivers, onClassDone, pumpCdc } from './class-drivers.ts';
+import { bindClassDrivers, onClassDone, pumpCdc, setLine } from './class-drivers.ts';
 import { describeRequest } from './descriptors.ts';
 import { bindDfu, dfuGone, onDfuDone, onDfuWait } from './dfu-client.ts';
 import { attach, enumerateAgain, onDone, onWait } from './enumeration.ts';
+import { tellDriver } from './windows-driver.ts';
 import type { Host, HostOptions } from './host-api.ts';
 import { addResult, endpointInForce, isSetAddress, OUTSIDE, outsideDone } from './outside.ts';
 import { freshState, joinBytes } from './state.ts';
@@ -126,6 +127,11 @@ export class UsbSim implements Host, BusHost {
     pumpCdc(this);
     this.arm();
   }
+  /** A program opens the CDC-ACM port at this speed and closes it again (1200: the touch that sends Arduino-like firmware to its bootloader); kept until there is one. */
+  openAndClose(baud: number): void {
+    this.state.cdcBaud = baud;
+    setLine(this);
+  }
   /** Queues a DFU operation; it starts when the device is ready. Returns its id; the record is in `operations`. */
   dfu(request: DfuRequest): number {
     const id = this.state.nextId++;
@@ -168,7 +174,7 @@ export class UsbSim implements Host, BusHost {
     state.queue = state.queue.filter(mine);
     state.waits = state.waits.filter((w) => !w.tag.startsWith('dfu.'));
     dfuGone(this);
-    Object.assign(state, { dfu: null, cdc: null, hidEndpoint: -1 });
+    Object.assign(state, { dfu: null, cdc: null, msc: null, hidEndpoint: -1 });
     this.startQueued();
   }
   /** The device goes back to the host's drivers, which find it by a new enumeration. */
@@ -374,7 +380,9 @@ export class UsbSim implements Host, BusHost {
     if (this.state.claimed) return this.onOutside?.();
     const info = this.state.device!;
     bindClassDrivers(this, info);
-    if (this.options.driver === 'dfu') bindDfu(this, info);
+    if (this.options.driver === 'none') return;
+    tellDriver(this, info);
+    bindDfu(this, info);
   }
 
   // The bus engine
@@ -507,6 +515,7 @@ export class UsbSim implements Host, BusHost {
       configured: false,
       alternates: {},
       cdc: null,
+      msc: null,
       hidEndpoint: -1,
       unansweredSince: null,
     });
