@@ -144,13 +144,26 @@ function writeCause(w: Writer, result: RunResult, cause: ResultCause, index: num
   if (check?.observed !== null && check?.observed !== undefined)
     w.row('Found', `${check.observed}${check.expected === null ? '' : ` (expected: ${check.expected})`}`);
   if (cause.fix !== null) {
-    w.row('Fix', 'in C:', 'green');
+    w.row('Fix', `in C${fixPlace(result, cause, cause.fix)}:`, 'green');
     for (const line of cause.fix.replace(/\n+$/, '').split('\n')) w.lines.push(`      ${printable(line)}`);
   } else if (cause.repair !== null) {
     w.row('Fix', cause.repair, 'green');
   }
   w.row('Sure?', sureText(result, cause), cause.proved ? 'green' : 'yellow');
 }
+
+/** Where a fix of one part goes; parts with a place of their own say it themselves. */
+function fixPlace(result: RunResult, { at, lastWriter }: ResultCause, fix: string): string {
+  if (/^\/\*/.test(fix)) return '';
+  if (at === 'before-write') return lastWriter?.file ? `, in place of ${briefly(lastWriter)}` : '';
+  if (at === 'keep') return '';
+  const from = result.entries.at(-1)?.from;
+  const jump = `the jump${from?.file ? ` at ${briefly(from)}` : ''}`;
+  return fix.includes('in place of the old jump') ? `, in place of ${jump}` : `, right before ${jump}`;
+}
+
+/** Without folder and function. */
+const briefly = ({ file, line }: Place): string => `${file!.slice(file!.lastIndexOf('/') + 1)}:${line}`;
 
 function sureText(result: RunResult, cause: ResultCause): string {
   const rom = romName(result);
