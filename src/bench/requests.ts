@@ -12,6 +12,7 @@ import { S } from '../emu/core/state.ts';
 import type { Checkpoint } from '../emu/machine-base.ts';
 import type { Block } from '../emu/system.ts';
 import { MS, US, type Ps } from '../emu/time.ts';
+import { symbolAt } from '../emu/image/image.ts';
 import type { Session } from './session.ts';
 import { lastStore, lastStores, type Store } from './slice/stores.ts';
 import { record, runTo, type Step } from './slice/window.ts';
@@ -69,7 +70,14 @@ export function traceRequests(s: Session, powerOn: Checkpoint): MagicWord[] {
   const reset = resets[index]!;
   const end = resets[index + 1]?.at ?? reset.at + AFTER;
   const trace = new RequestTrace(s, powerOn, index, reset.at, end);
-  return trace.run();
+  return trace.run().map((w) => ({ ...w, variable: variableAt(s, w.address) }));
+}
+
+function variableAt(s: Session, address: number): NonNullable<MagicWord['variable']> | null {
+  const found = symbolAt(s.input.images, address);
+  return found !== null && found.symbol.kind === 'object' && found.offset < found.symbol.size
+    ? { name: found.symbol.name, bytes: found.symbol.size }
+    : null;
 }
 
 class RequestTrace {

@@ -174,6 +174,8 @@ export interface MagicWord {
   /** What the decision behind the read compares it with, and where; null = no decision was seen. */
   readonly comparedWith: number | null;
   readonly decision: Writer | null;
+  /** The variable of the image that it belongs to; null or left out where there is none. */
+  readonly variable?: { readonly name: string; readonly bytes: number } | null;
   /** Another word that was given the value which this one is compared with. */
   readonly elsewhere: { readonly address: number; readonly writer: Writer } | null;
 }

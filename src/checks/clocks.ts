@@ -2,6 +2,7 @@
 import { broken, notApplicable, pass, type Check, type RepairTarget, type Subject } from './check.ts';
 import { clearedInC, familyOf, inC, inManual, locate, NO_FAMILY, type FamilyFields } from './families.ts';
 import { CLOCK_ROWS, DEINIT } from './sources.ts';
+import { resetInC } from './fix-in-c.ts';
 import { latestWriter } from './writers.ts';
 
 const mhz = (hz: number): string => `${Math.round(hz / 1e4) / 100} MHz`;
@@ -227,7 +228,7 @@ export const usbClock: Check = {
     return {
       at: 'entry',
       what: 'clock recovery at its reset values',
-      fix: '__HAL_RCC_CRS_FORCE_RESET();\n__HAL_RCC_CRS_RELEASE_RESET();',
+      fix: resetInC(subject.state.chip, 'CRS').join('\n'),
       apply: toReset(list),
     };
   },

@@ -1,11 +1,24 @@
 /** Stack selection and privilege that the ROM gets. */
-import { broken, hex, notApplicable, pass, type Check } from './check.ts';
+import { broken, hex, notApplicable, pass, type Check, type RomFacts, type TargetState } from './check.ts';
+import { jumpOnMspInC, part } from './fix-in-c.ts';
 import { inRomRam, isUsableStack } from './msp.ts';
 import { NOTHING_PUBLISHED } from './sources.ts';
 
 const NPRIV = 1;
 const SPSEL = 2;
 const RAM_USE = 'AN2606 Rev 70, product table: RAM that the bootloader uses';
+
+/** Where VTOR points to the ROM by now, privileges were dropped behind that, by what the right jump replaces. */
+const isStuckUnprivileged = (state: TargetState, { range: [from, to] }: RomFacts): boolean => {
+  const vtor = state.core('vtor') ?? 0;
+  return ((state.core('control') ?? 0) & NPRIV) !== 0 && !(vtor >= from && vtor <= to);
+};
+/** Only an exception gives privileges back. */
+const privilegedInC = (rom: RomFacts): string =>
+  [
+    part('file', '; where an RTOS has SVC_Handler, a privileged task makes the jump', 'void SVC_Handler(void) { __set_CONTROL(0); }'),
+    part('here', '', '__asm volatile("svc 0" : : : "memory");', jumpOnMspInC(rom)),
+  ].join('\n');
 
 export const control: Check = {
   id: 'control',
@@ -51,10 +64,10 @@ export const control: Check = {
           : 'the ROM runs on PSP, the stack of a task; writing MSP did not change the stack in use',
     });
   },
-  repair: ({ state }) => ({
+  repair: ({ state, rom }) => ({
     at: 'entry',
     what: 'CONTROL.SPSEL and nPRIV cleared before the first ROM instruction',
-    fix: '__set_CONTROL(0); __ISB();    /* privileged code only: unprivileged code needs an SVC first */',
+    fix: isStuckUnprivileged(state, rom) ? privilegedInC(rom) : jumpOnMspInC(rom),
     apply: (target) => target.setCore('control', (state.core('control') ?? 0) & ~(NPRIV | SPSEL)),
   }),
   explanation: [

@@ -119,7 +119,7 @@ export const fpu: Check = {
   repair: ({ state }) => ({
     at: 'entry',
     what: 'FPCCR.LSPACT and CONTROL.FPCA cleared',
-    fix: 'FPU->FPCCR &= ~FPU_FPCCR_LSPACT_Msk;\n__set_CONTROL(0); __ISB();',
+    fix: 'FPU->FPCCR &= ~FPU_FPCCR_LSPACT_Msk;\n__set_CONTROL(__get_CONTROL() & ~CONTROL_FPCA_Msk); __ISB();',
     apply: (target) => {
       target.write(PPB.FPCCR, 4, (state.read(PPB.FPCCR, 4) ?? 0) & ~LSPACT);
       target.setCore('control', (state.core('control') ?? 0) & ~FPCA);

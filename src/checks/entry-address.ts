@@ -28,7 +28,7 @@ import {
   SYSTEM_AREAS_SOURCE,
   wrongVectorRead,
 } from './entry.ts';
-import { jumpInC } from './jump-in-c.ts';
+import { jumpInC } from './fix-in-c.ts';
 
 const SOURCE = SYSTEM_AREAS_SOURCE;
 export const entryAddress: Check = {

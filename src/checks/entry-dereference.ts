@@ -1,7 +1,7 @@
 /** The branch goes to the place where the vector is stored. */
 import { broken, hex, notApplicable, pass, type Check } from './check.ts';
 import { atInstruction, isVectorAddress } from './entry.ts';
-import { jumpInC } from './jump-in-c.ts';
+import { jumpInC } from './fix-in-c.ts';
 
 const SOURCE = 'Arm DDI 0553 (Armv8-M), DDI 0403 (Armv7-M): a vector table holds addresses, not instructions';
 

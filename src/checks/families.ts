@@ -170,6 +170,11 @@ export const registerOf = (path: string): string => path.split('.').slice(0, 2).
 export const inC = (path: string): string => path.split('.').slice(0, 2).join('->');
 /** As the manual spells it: `RCC_CR.PLL1ON`. */
 export const inManual = (path: string): string => path.replace('.', '_');
+/** C that lets the pull-up on D+ go. */
+export function pullUpOffInC({ pullUp, released }: NonNullable<FamilyFields['usb']>): string {
+  const bit = `${registerOf(pullUp).replace('.', '_')}_${pullUp.split('.')[2]}`;
+  return (released ?? 0) === 0 ? `${inC(pullUp)} &= ~${bit};` : `${inC(pullUp)} |= ${bit};`;
+}
 /** C that clears fields, a line per register. */
 export const clearedInC = (paths: readonly string[]): string =>
   [...new Set(paths.map(inC))]

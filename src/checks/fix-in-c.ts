@@ -1,9 +1,79 @@
-/** The jump as C that works at any optimisation: both words are in registers before MSP changes, and nothing touches the stack in between. */
-import { hex, type RomFacts } from './check.ts';
+/**
+ * Fixes as C that a person can put in as they are. A fix of one part goes where its cause was made: right before the jump, or in place of the line that is named.
+ * Where a fix has several parts, or goes elsewhere, each part stands behind a comment that says where: it begins with one of `GOES`.
+ */
+import type { ChipDescription } from '../emu/chip.ts';
+import { hex, type RomFacts, type Subject } from './check.ts';
 
-export const jumpInC = ({ vectorTable }: RomFacts): string =>
+/** What the comment in front of a part begins with: where it goes. The rest of the comment is for the reader. */
+export const GOES = {
+  file: 'at file scope',
+  declaration: 'in place of the declaration',
+  here: 'here, in place of the jump',
+  main: 'first thing in main()',
+  before: 'right before that line',
+  after: 'right after that line',
+} as const;
+export type Goes = keyof typeof GOES;
+
+export const part = (goes: Goes, remark: string, ...code: readonly string[]): string =>
+  [`/* ${GOES[goes]}${remark === '' ? '' : `${/^[,;]/.test(remark) ? '' : ' '}${remark}`} */`, ...code].join('\n');
+
+/** Where the words of the ROM's table are taken from, and the jump: both are in registers before MSP changes, and nothing touches the stack in between. */
+export const jumpInC = (rom: RomFacts): string => [words(rom), branch('msr msp, %0\\n\\tbx %1', '"r"(sp), "r"(pc)')].join('\n');
+/** The same for code on PSP: the stack in use changes where no variable is read from it any more. */
+export const jumpOnMspInC = (rom: RomFacts): string =>
+  [words(rom), branch('msr control, %2\\n\\tisb\\n\\tmsr msp, %0\\n\\tbx %1', '"r"(sp), "r"(pc), "r"(0)')].join('\n');
+
+const words = ({ vectorTable }: RomFacts): string =>
   [
-    `uint32_t sp = *(volatile uint32_t *)${hex(vectorTable)}u;`,
+    `uint32_t sp = *(volatile uint32_t *)${hex(vectorTable)}u;   /* in place of the old reads */`,
     `uint32_t pc = *(volatile uint32_t *)${hex(vectorTable + 4)}u;   /* the word, with bit 0 as it is */`,
-    '__asm volatile("msr msp, %0\\n\\tbx %1" : : "r"(sp), "r"(pc) : "memory");   /* in place of the old jump */',
   ].join('\n');
+const branch = (instructions: string, operands: string): string =>
+  `__asm volatile("${instructions}" : : ${operands} : "memory");   /* in place of the old jump */`;
+
+const REQUEST = '0xB00710ADu';
+const NOINIT = '__attribute__((section(".noinit")))';
+/** For what only a reset ends: the wish is left in a word, and the jump is made behind the reset. `here` says where the wish is made. */
+export function byResetInC({ rom, state }: Subject, here = ''): string {
+  const dirty = ((state.read(CCR, 4) ?? 0) & CCR_DC) !== 0 ? ['SCB_CleanDCache_by_Addr((void *)&dfu_request, sizeof dfu_request);'] : [];
+  return [
+    part('file', ', in a NOLOAD section, which start-up code does not clear', `${NOINIT} static volatile uint32_t dfu_request;`),
+    part('here', here, `dfu_request = ${REQUEST};`, ...dirty, 'NVIC_SystemReset();'),
+    part('main', '', `if (dfu_request == ${REQUEST}) {`, '  dfu_request = 0;', ...jumpInC(rom).split('\n').map(indented), '}'),
+  ].join('\n');
+}
+const indented = (line: string): string => `  ${line.replace(/ {3}\/\* in place of the old (reads|jump) \*\//, '')}`;
+const CCR = 0xe000ed14;
+const CCR_DC = 1 << 16;
+
+/** A variable that outlives a reset, by the name and size that the image has for it. */
+export function keptInC(name: string, bytes: number): string {
+  const type = ({ 1: 'uint8_t', 2: 'uint16_t', 4: 'uint32_t', 8: 'uint64_t' } as const)[bytes];
+  const declared = type === undefined ? `uint8_t ${name}[${bytes}]` : `${type} ${name}`;
+  return `${NOINIT} volatile ${declared};`;
+}
+
+const setBit = (block: string, register: string, bit: string): string => `${block}->${register} |= ${block}_${register}_${bit};`;
+/** Clock enable of a block as C; empty where it is always clocked. */
+const clockInC = ({ blocks, rcc }: ChipDescription, name: string): string[] => {
+  const [register, bit] = blocks.find((b) => b.name === name)?.clock?.split('.') ?? [];
+  return register && bit ? [setBit(rcc, register, bit)] : [];
+};
+/** Bus clock of the block that has the backup registers; empty where it has none of its own. */
+export const backupClockInC = (chip: ChipDescription): string[] => clockInC(chip, registersOfBackup(chip));
+/** What has to come before a backup register is written. */
+export function backupAccessInC(chip: ChipDescription): string[] {
+  const register = chip.facts['PWR']?.registers.find((r) => r.fields.some((f) => f.name === 'DBP'))?.name;
+  return [...clockInC(chip, 'PWR'), ...(register ? [setBit('PWR', register, 'DBP')] : []), ...backupClockInC(chip)];
+}
+const registersOfBackup = ({ facts }: ChipDescription): string =>
+  facts['TAMP']?.registers.some((r) => r.name === 'BKP0R') ? 'TAMP' : 'RTC';
+
+/** Reset of a block through RCC as C; empty where RCC cannot reset it. */
+export function resetInC({ blocks, rcc }: ChipDescription, name: string): string[] {
+  const [register, bit] = blocks.find((b) => b.name === name)?.reset?.split('.') ?? [];
+  if (!register || !bit) return [];
+  return [setBit(rcc, register, bit), `${rcc}->${register} &= ~${rcc}_${register}_${bit};`];
+}

@@ -2,6 +2,7 @@
 import { broken, notApplicable, pass, type Check } from './check.ts';
 import { exceptionName, exceptionPriority, groupPriority } from './core-registers.ts';
 import { usbPriority } from './mask-registers.ts';
+import { byResetInC } from './fix-in-c.ts';
 import { INTERRUPTS } from './sources.ts';
 
 const SOURCE = `Arm: an active exception lets only a higher priority preempt it; ${INTERRUPTS}`;
@@ -35,10 +36,10 @@ export const handlerMode: Check = {
       lastWriter: null,
     });
   },
-  repair: () => ({
+  repair: (subject) => ({
     at: 'entry',
     what: 'no exception active, Thread mode',
-    fix: 'dfu_wanted = 1;               /* in the handler; the main loop does the jump, or set a flag that survives and call NVIC_SystemReset() */',
+    fix: byResetInC(subject, '; or let the main loop jump'),
     apply: (target) => target.leaveHandlerMode(),
   }),
   explanation: [

@@ -1,6 +1,7 @@
 /** The independent watchdog. */
 import { broken, notApplicable, pass, unknown, type Check, type Subject, type Writer } from './check.ts';
 import { familyOf, maskOf, registerOf } from './families.ts';
+import { byResetInC } from './fix-in-c.ts';
 
 const SOURCE = 'AN2606 Rev 70 4.8: the ROM sets the prescaler of a running IWDG to its maximum and refreshes it until it leaves';
 
@@ -54,8 +55,10 @@ export const iwdg: Check = {
     });
   },
   repair(subject) {
-    const fix =
-      'request_flag = MAGIC;         /* survives the reset */\nNVIC_SystemReset();           /* jump after it, before IWDG is started */';
+    const fix = byResetInC(
+      subject,
+      'or where the way to it begins, before IWDG is due; in main() the part below stands before IWDG is started',
+    );
     if (isRunning(subject) !== true) return null;
     const block = blockOf(subject);
     if (subject.entry && block) return { at: 'entry', what: 'IWDG never started', fix, apply: (target) => target.stopTimersOf(block) };

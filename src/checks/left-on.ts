@@ -2,7 +2,8 @@
 import type { ChipDescription } from '../emu/chip.ts';
 import { broken, notApplicable, pass, unknown, type Check, type Judgement, type Repair, type Subject } from './check.ts';
 import { listed } from './core-registers.ts';
-import { clearedInC, familyOf, inC, inManual, locate, NO_FAMILY } from './families.ts';
+import { clearedInC, familyOf, inC, inManual, locate, NO_FAMILY, pullUpOffInC } from './families.ts';
+import { resetInC } from './fix-in-c.ts';
 import { DEINIT, NOTHING_PUBLISHED } from './sources.ts';
 import { latestWriter } from './writers.ts';
 
@@ -108,7 +109,7 @@ export const usbLeftOn: Check = {
     return {
       at: 'entry',
       what: `pull-up released, ${f.block} switched off`,
-      fix: '__HAL_RCC_USB_FORCE_RESET();\n__HAL_RCC_USB_RELEASE_RESET();\n__HAL_RCC_USB_CLK_DISABLE();',
+      fix: [pullUpOffInC(f), ...resetInC(state.chip, f.block), clearedInC([f.enable])].join('\n'),
       apply: (target) => {
         target.setField(f.pullUp, f.released ?? 0);
         target.setField(f.enable, 0);

@@ -1,4 +1,5 @@
 /** The request to enter the ROM that has to live through a reset. */
+import type { ChipDescription } from '../emu/chip.ts';
 import {
   broken,
   hex,
@@ -11,6 +12,7 @@ import {
   type Subject,
   type Writer,
 } from './check.ts';
+import { backupAccessInC, backupClockInC, keptInC, part } from './fix-in-c.ts';
 
 const STARTUP = 'C11 6.7.9: objects of static storage start as zero or as initialised; start-up code writes them after every reset';
 const BACKUP = 'STM32 reference manuals, PWR and RTC/TAMP: backup registers are write-protected until DBP is set, and need their bus clock';
@@ -102,14 +104,28 @@ const keep = (subject: Subject, w: MagicWord): Repair => ({
   what: `${hex(w.address)} keeps ${hex(w.wanted ?? 0)} until it has been read`,
   address: w.address,
   value: w.wanted ?? 0,
-  fix: w.inDirtyLine
-    ? 'SCB_CleanDCache_by_Addr((uint32_t *)&request, sizeof request);   /* after writing it, before NVIC_SystemReset() */'
-    : inRam(subject, w.address)
-      ? '__attribute__((section(".noinit"))) static volatile uint32_t request;  /* a NOLOAD section that start-up code does not clear */'
-      : w.readWithoutClock
-        ? '__HAL_RCC_RTC_CLK_ENABLE();   /* the bus clock of RTC/TAMP (RTCAPBEN), before the backup register is read */'
-        : 'HAL_PWR_EnableBkUpAccess();   /* DBP; and the clock of RTC/TAMP, before the backup register is written */',
+  fix: keptBy(subject, w),
 });
+/** The same as C, by what became of the word. */
+function keptBy(subject: Subject, w: MagicWord): string {
+  const { chip } = subject.state;
+  const at = hex(w.address);
+  const remark = '; start-up code does not clear a NOLOAD section';
+  if (w.writer === null) return part('after', '', `*(volatile uint32_t *)${at}u = ${hex(w.wanted ?? 0)}u;   /* the other half */`);
+  if (w.inDirtyLine) return part('after', ', before the reset', `SCB_CleanDCache_by_Addr((void *)${hex(w.address & ~31)}u, 32);`);
+  if (inRam(subject, w.address)) {
+    if (w.variable) return part('declaration', `of ${w.variable.name}${remark}`, keptInC(w.variable.name, w.variable.bytes));
+    return part('file', `, used in place of the word at ${at} wherever that is written and read${remark}`, keptInC('dfu_request', 4));
+  }
+  if (w.readWithoutClock) return part('before', ', which reads it', ...backupClockInC(chip));
+  if (w.overwrittenBy) return part('before', ', so that it does nothing where the RTC runs', `if ((${rtcEnabled(chip)}) == 0)`);
+  return part('before', ', which writes it', ...backupAccessInC(chip));
+}
+/** The bit that the reset of the backup domain clears, and that stays set over every other reset. */
+const rtcEnabled = (chip: ChipDescription): string => {
+  const register = chip.facts[chip.rcc]?.registers.find((r) => r.fields.some((f) => f.name === 'RTCEN'))?.name ?? 'BDCR';
+  return `${chip.rcc}->${register} & ${chip.rcc}_${register}_RTCEN`;
+};
 const MOST_CHOICES = 8;
 
 /** Written in one place and looked for in another; asked for and never written; written and never looked at. No repair: nobody knows what was meant. */

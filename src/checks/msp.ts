@@ -2,7 +2,7 @@
 import type { ChipDescription } from '../emu/chip.ts';
 import { broken, hex, notApplicable, pass, type Check, type RomFacts } from './check.ts';
 import { mspBefore } from './entry.ts';
-import { jumpInC } from './jump-in-c.ts';
+import { jumpInC } from './fix-in-c.ts';
 import { NOTHING_PUBLISHED } from './sources.ts';
 
 const TABLE = "AN2606 Rev 70: the ROM's vector table begins with its stack pointer";

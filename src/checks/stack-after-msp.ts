@@ -1,7 +1,7 @@
 /** Accesses through SP between the change of MSP and the branch. */
 import { broken, hex, notApplicable, pass, unknown, type Check, type Judgement, type Subject } from './check.ts';
 import { faultText, mspBefore, ownEntry } from './entry.ts';
-import { jumpInC } from './jump-in-c.ts';
+import { jumpInC } from './fix-in-c.ts';
 
 const SOURCE = 'AAPCS32 6.2.1: compiled code keeps return address and variables relative to SP; CMSIS __set_MSP is no barrier for that';
 /** A frame of compiled code; beyond that MSP has not been moved by pops, it is another stack. */

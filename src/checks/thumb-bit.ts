@@ -1,7 +1,7 @@
 /** Bit 0 of the branch target. */
 import { broken, hex, notApplicable, pass, type Check } from './check.ts';
 import { atInstruction, isVectorAddress, plain } from './entry.ts';
-import { jumpInC } from './jump-in-c.ts';
+import { jumpInC } from './fix-in-c.ts';
 
 const SOURCE =
   'Arm DDI 0553 (Armv8-M), DDI 0403 (Armv7-M), BX/BLX: bit 0 of the target becomes EPSR.T; an instruction with T = 0 is an INVSTATE UsageFault';

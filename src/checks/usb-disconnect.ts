@@ -1,6 +1,6 @@
 /** Whether the host has seen the application's device go. */
 import { broken, notApplicable, pass, unknown, type Check } from './check.ts';
-import { familyOf, inC, inManual, registerOf, maskOf } from './families.ts';
+import { familyOf, inManual, pullUpOffInC, registerOf, maskOf } from './families.ts';
 
 const TDDIS = 'USB 2.0 7.1.7.3: a line that is low for 2.5 us (TDDIS) is a disconnect, a shorter one need not be seen';
 const LONG_ENOUGH = 2_500_000;
@@ -34,13 +34,10 @@ export const usbDisconnect: Check = {
   repair({ state }) {
     const usb = familyOf(state.chip)?.usb;
     if (!usb) return null;
-    const off = (usb.released ?? 0) === 0;
-    const field = usb.pullUp.split('.')[2];
-    const register = registerOf(usb.pullUp).replace('.', '_');
     return {
       at: 'entry',
       what: `pull-up released: ${inManual(usb.pullUp)} = ${usb.released ?? 0}`,
-      fix: `${inC(usb.pullUp)} ${off ? '&= ~' : '|= '}${register}_${field};   /* then wait: some 10 ms, hosts behind a hub want more */`,
+      fix: `${pullUpOffInC(usb)}   /* then wait: some 10 ms, hosts behind a hub want more */`,
       apply: (target) => target.setField(usb.pullUp, usb.released ?? 0),
     };
   },

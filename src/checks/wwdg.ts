@@ -1,6 +1,7 @@
 /** The window watchdog. */
 import { broken, notApplicable, pass, type Check, type Subject } from './check.ts';
 import { familyOf, inManual, maskOf, registerOf } from './families.ts';
+import { byResetInC } from './fix-in-c.ts';
 import { DEINIT } from './sources.ts';
 
 const field = (subject: Subject): string | null => familyOf(subject.state.chip)?.wwdg.running ?? null;
@@ -39,8 +40,10 @@ export const wwdg: Check = {
   repair(subject) {
     const path = field(subject);
     if (!path || subject.state.field(path) !== 1) return null;
-    const fix =
-      'request_flag = MAGIC;         /* survives the reset */\nNVIC_SystemReset();           /* jump after it, before WWDG is started */';
+    const fix = byResetInC(
+      subject,
+      'or where the way to it begins, before WWDG is due; in main() the part below stands before WWDG is started',
+    );
     if (subject.entry) return { at: 'entry', what: 'WWDG never started', fix, apply: (target) => target.stopTimersOf(path.split('.')[0]!) };
     const writer = subject.history?.lastWriter(registerOf(path), maskOf(subject.state.chip, path));
     return writer ? { at: 'before-write', what: 'the write that starts WWDG left out', fix, seq: writer.seq, value: null } : null;

@@ -12,6 +12,7 @@ CMSIS_INLINE void __enable_irq(void) { __asm volatile("cpsie i" ::: "memory"); }
 CMSIS_INLINE void __disable_irq(void) { __asm volatile("cpsid i" ::: "memory"); }
 CMSIS_INLINE void __set_MSP(uint32_t v) { __asm volatile("msr msp, %0" : : "r"(v)); }
 CMSIS_INLINE void __set_PSP(uint32_t v) { __asm volatile("msr psp, %0" : : "r"(v)); }
+CMSIS_INLINE uint32_t __get_CONTROL(void) { uint32_t v; __asm volatile("mrs %0, control" : "=r"(v)); return v; }
 CMSIS_INLINE void __set_CONTROL(uint32_t v) { __asm volatile("msr control, %0\\n\\tisb" : : "r"(v) : "memory"); }
 CMSIS_INLINE void __DSB(void) { __asm volatile("dsb" ::: "memory"); }
 CMSIS_INLINE void __ISB(void) { __asm volatile("isb" ::: "memory"); }
@@ -42,7 +43,27 @@ typedef struct {
 #define SCB_ICSR_PENDSVCLR_Msk (1u << 27)
 typedef struct { volatile uint32_t TYPE, CTRL, RNR, RBAR, RASR; } MPU_Type;
 #define MPU ((MPU_Type *)0xE000ED90u)
+#define CONTROL_FPCA_Msk 4u
 #define MPU_CTRL_ENABLE_Msk 1u
+typedef int IRQn_Type;
+CMSIS_INLINE void NVIC_DisableIRQ(IRQn_Type n) { NVIC->ICER[n >> 5] = 1u << (n & 31); __DSB(); __ISB(); }
+CMSIS_INLINE void NVIC_ClearPendingIRQ(IRQn_Type n) { NVIC->ICPR[n >> 5] = 1u << (n & 31); }
+CMSIS_INLINE void NVIC_SystemReset(void) {
+  __DSB();
+  SCB->AIRCR = 0x05FA0004u;
+  for (;;) {
+  }
+}
+#if defined(__ARM_ARCH_7EM__)
+#define SCB_DCCMVAC (*(volatile uint32_t *)0xE000EF68u)
+CMSIS_INLINE void SCB_CleanDCache_by_Addr(void *p, int32_t size) {
+  uint32_t at = (uint32_t)p & ~31u;
+  __DSB();
+  for (; at < (uint32_t)p + (uint32_t)size; at += 32u) SCB_DCCMVAC = at;
+  __DSB();
+  __ISB();
+}
+#endif
 typedef struct { volatile uint32_t R0, FPCCR, FPCAR, FPDSCR; } FPU_Type;
 #define FPU ((FPU_Type *)0xE000EF30u)
 #define FPU_FPCCR_LSPACT_Msk 1u
