@@ -3,7 +3,7 @@
  * again with it; where that fails, the same board is started with BOOT0 high, so that everybody sees whether ROM, crystal and cable are all right. The result
  * says what was done: `steps` of its scenario and the notes `trigger` and `control`.
  */
-import { findTriggers, type Trigger } from './init.ts';
+import { entered, tryTriggers, type Trigger } from './init.ts';
 import { jobInput, type RunHooks, type RunJob } from './job.ts';
 import type { RunResult } from './result.ts';
 import { runBench } from './run.ts';
@@ -13,13 +13,25 @@ export function firstRun(job: RunJob, hooks: RunHooks): RunResult {
   const waits = alone.outcome === 'no-jump' && alone.entries.length === 0 && (job.scenario.steps ?? []).length === 0;
   if (!waits || isCut(alone)) return withControl(alone, job, hooks);
   hooks.progress?.('looking for what makes it jump');
-  const triggers = findTriggers(jobInput(job, hooks));
-  const chosen = triggers.toSorted((a, b) => rank(a) - rank(b))[0];
-  if (!chosen?.step) return withControl(alone, job, hooks);
-  const steps = [chosen.step];
-  const result = runBench(jobInput({ ...job, scenario: { ...job.scenario, steps }, findJump: false }, hooks));
-  return withControl(withNotes(result, triggerNotes(chosen, triggers)), job, hooks);
+  const tried = tryTriggers(jobInput(job, hooks));
+  const triggers = tried.filter((t) => entered(t.outcome)).sort((a, b) => rank(a) - rank(b));
+  const pull = (trigger: Trigger): RunResult | null => {
+    if (trigger.step === null) return null;
+    hooks.progress?.(trigger.name ?? 'running');
+    const result = runBench(jobInput({ ...job, scenario: { ...job.scenario, steps: [trigger.step] }, findJump: false }, hooks));
+    return withNotes(result, triggerNotes(trigger, triggers));
+  };
+  // A request that leads nowhere is worth more than a jump that works when it is called, if it is proved what it was lost by.
+  if (triggers[0] === undefined || rank(triggers[0]) === 2)
+    for (const lost of tried.filter((t) => t.kind === 'request' && !entered(t.outcome)).slice(0, MOST_REQUESTS)) {
+      const result = pull(lost);
+      if (result !== null && result.diagnosis.sets.length > 0) return withControl(result, job, hooks);
+    }
+  const result = triggers[0] === undefined ? null : pull(triggers[0]);
+  return withControl(result ?? alone, job, hooks);
 }
+/** Requests that lead nowhere and are run. */
+const MOST_REQUESTS = 3;
 
 const isCut = (result: RunResult): boolean => !['settled', 'deadline'].includes(result.ended.reason);
 
@@ -42,7 +54,7 @@ const withNotes = (result: RunResult, notes: readonly { kind: string; text: stri
 
 /** The same board and chip with BOOT0 high, where the run has failed. A dump or a chip without ROM has no control. */
 function withControl(result: RunResult, job: RunJob, hooks: RunHooks): RunResult {
-  const fails = result.outcome !== 'dfu' && !isCut(result) === true;
+  const fails = result.outcome !== 'dfu' && !isCut(result);
   const optionBytes = job.scenario.board?.optionBytes;
   if (!fails || result.entries.length === 0 || optionBytes !== undefined || job.rom.bytes.length === 0) return result;
   hooks.progress?.('control run with BOOT0 high');

@@ -15,7 +15,13 @@ export interface Trigger {
 }
 
 /** What makes the firmware enter the ROM, the best outcome first; empty where nothing was found. Outcomes that never entered it are left out. */
-export function findTriggers(input: RunInput): Trigger[] {
+export const findTriggers = (input: RunInput): Trigger[] =>
+  tryTriggers(input)
+    .filter((t) => entered(t.outcome))
+    .sort((a, b) => Number(b.outcome === 'dfu') - Number(a.outcome === 'dfu'));
+
+/** All that was pressed and called, and what came of it. */
+export function tryTriggers(input: RunInput): Trigger[] {
   const session = new Session(input);
   session.startedAt = input.clock?.() ?? 0;
   try {
@@ -27,13 +33,13 @@ export function findTriggers(input: RunInput): Trigger[] {
     if (isCut(end.reason)) return [];
     // a firmware that has crashed or hangs takes no call any more
     const from = end.outcome === 'no-jump' ? session.save() : powerOn;
-    const tried = tryAll(session, from, findJump(session, from)).filter((t) => entered(t.outcome));
-    return tried.sort((a, b) => Number(b.outcome === 'dfu') - Number(a.outcome === 'dfu'));
+    return tryAll(session, from, findJump(session, from));
   } finally {
     session.release();
   }
 }
-const entered = (outcome: Outcome): boolean => outcome !== 'no-jump' && outcome !== 'stuck';
+/** Some outcomes are those of a firmware that never got into the ROM. */
+export const entered = (outcome: Outcome): boolean => outcome !== 'no-jump' && outcome !== 'stuck';
 
 /** The scenario that pulls a trigger and expects DFU, on top of the one that the firmware was run with. `images` are as they shall stand in the file. */
 export function scenarioFor(base: Scenario, chip: string, images: readonly string[], { step }: Trigger): Scenario {

@@ -121,6 +121,9 @@ function addRun(program: Command, io: Io, exit: (code: number) => void, bench: B
     .option('--max-memory <size>', 'end the run when the process holds more, for example 500M')
     .option('--leave', 'ask for the way back: a DFU leave at the end; exit 1 if the application does not come back from it')
     .option('--stats', 'what translated code did and why it was left, on stderr')
+    .option('-v, --verbose', 'the whole report: evidence, ROM options, resets, notes')
+    .option('--checks', 'every check with its verdict, what was found and the source')
+    .option('--fix', 'the fix as a patch on stdout, the report on stderr: --fix > fix.diff, then patch -p1 < fix.diff')
     .option('--quiet', 'no report')
     .option('--no-color', 'no colours (NO_COLOR is honoured too)')
     .action(async (images: string[], options: RunCommandOptions) => {

@@ -5,12 +5,17 @@ import { jobInput, WRONG_CHIP } from '../bench/job.ts';
 import type { RunResult } from '../bench/result.ts';
 import { serialise } from '../bench/serialise.ts';
 import { UsageError } from '../bench/usage-error.ts';
-import { terminalReport } from '../report/terminal.ts';
+import { patchOf } from '../report/patch.ts';
+import { shortReport } from '../report/short.ts';
+import type { Sources } from '../report/source-lines.ts';
+import { checksReport, terminalReport } from '../report/terminal.ts';
 import { printable, wrap } from '../report/text.ts';
+import { dirname, resolve } from 'node:path';
 import type { Bench } from './engine.ts';
 import { loadJob, type RunOptions } from './inputs.ts';
 import { EXIT, milliseconds, paintFor, type Io } from './io.ts';
 import { Outputs, type OutputFile } from './outputs.ts';
+import { sourcesOf } from './sources.ts';
 
 export interface RunCommandOptions extends RunOptions {
   readonly json?: string;
@@ -19,11 +24,15 @@ export interface RunCommandOptions extends RunOptions {
   readonly quiet?: boolean;
   readonly stats?: boolean;
   readonly color?: boolean;
+  readonly verbose?: boolean;
+  readonly checks?: boolean;
+  readonly fix?: boolean;
 }
 
 export async function runCommand(images: readonly string[], options: RunCommandOptions, io: Io, bench: Bench): Promise<number> {
   const onStdout = (['json', 'html', 'junit'] as const).filter((key) => options[key] === '-');
-  if (onStdout.length > 1) throw new UsageError(`--${onStdout.join(' and --')} both write to stdout`);
+  const writers = [...onStdout.map((key) => `--${key}`), ...(options.fix === true ? ['--fix'] : [])];
+  if (writers.length > 1) throw new UsageError(`${writers.join(' and ')} both write to stdout`);
   const job = await loadJob(images, options, io.cwd);
   // the report has them too; but a run may take its time, and a wrong file need not be waited for
   if (options.quiet !== true)
@@ -49,15 +58,34 @@ export async function runCommand(images: readonly string[], options: RunCommandO
     if (options.junit !== undefined) document.junit = await junitDocument(result, judgement, seconds);
     for (const key of ['json', 'html', 'junit'] as const) outputs.write(`--${key}`, document[key]);
     if (onStdout[0] !== undefined) io.stdout.write(document[onStdout[0]]);
+    const sources = sourcesOf(
+      job.images.map((i) => i.path),
+      images.length > 0 || options.scenario === undefined ? io.cwd : dirname(resolve(io.cwd, options.scenario)),
+      io.cwd,
+    );
+    if (options.fix === true) writePatch(result, sources, io);
     if (options.quiet !== true) {
-      const stream = onStdout.length > 0 ? io.stderr : io.stdout;
-      stream.write(terminalReport(result, { paint: paintFor(io, stream, options.color !== false), width: stream.columns, judgement }));
+      const stream = writers.length > 0 ? io.stderr : io.stdout;
+      const view = { paint: paintFor(io, stream, options.color !== false), width: stream.columns, judgement };
+      stream.write(
+        options.verbose === true
+          ? terminalReport(result, { ...view, allChecks: options.checks === true })
+          : shortReport(result, { ...view, sources }) + (options.checks === true ? checksReport(result, view) : ''),
+      );
     }
     if (stats !== null) io.stderr.write(`${stats}\n`);
     return verdict(result, judgement) ? EXIT.ok : EXIT.failed;
   } finally {
     outputs.discard();
   }
+}
+
+/** The patch on stdout; what could not be put in on stderr. */
+function writePatch(result: RunResult, sources: Sources, io: Io): void {
+  const { text, left } = patchOf(result, sources);
+  io.stdout.write(text);
+  for (const line of left) io.stderr.write(`bootbench: not in the patch: ${printable(line)}\n`);
+  if (text === '' && left.length === 0) io.stderr.write('bootbench: no patch: there is no proved cause to repair\n');
 }
 
 /** With `expect` that alone decides, else the outcome and, where the last thing that was asked of DFU is a leave, the way back. */

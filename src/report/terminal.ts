@@ -11,9 +11,11 @@ export interface TerminalOptions {
   /** Columns; lines keep within it where words allow. */
   readonly width?: number;
   readonly judgement?: Judgement | null;
+  /** Every check, not only what is not as it should be. */
+  readonly allChecks?: boolean;
 }
 
-const HEADLINES: Readonly<Record<Outcome, { readonly mark: string; readonly style: Style; readonly text: string }>> = {
+export const HEADLINES: Readonly<Record<Outcome, { readonly mark: string; readonly style: Style; readonly text: string }>> = {
   dfu: { mark: 'OK', style: 'green', text: 'the host sees the DFU device' },
   'dfu-lost': { mark: 'FAIL', style: 'red', text: 'the DFU device appeared and was lost again' },
   'reset-loop': { mark: 'FAIL', style: 'red', text: 'the chip resets over and over' },
@@ -53,7 +55,7 @@ class Writer {
 
 export function terminalReport(result: RunResult, options: TerminalOptions = {}): string {
   const w = new Writer(Math.max(40, Math.min(options.width ?? 80, 120)), options.paint ?? plain);
-  headline(w, result);
+  headline(w, result, options.judgement ?? null);
   symptom(w, result);
   for (const [i, cause] of shownCauses(result).entries()) writeCause(w, result, cause, i);
   crash(w, result);
@@ -61,7 +63,7 @@ export function terminalReport(result: RunResult, options: TerminalOptions = {})
   stuck(w, result);
   notTriggered(w, result);
   sureness(w, result);
-  checksTable(w, result);
+  checksTable(w, result, options.allChecks === true);
   facts(w, result);
   if (options.judgement) expectation(w, options.judgement);
   return `${w.lines.join('\n')}\n`;
@@ -72,8 +74,10 @@ const PROMINENT: ReadonlySet<string> = new Set(['boot-address', 'boot-at']);
 /** Notes with a place of their own. */
 const PLACED: ReadonlySet<string> = new Set([...PROMINENT, 'symptom', 'chain', 'crash', 'not-triggered', 'find-jump', 'polled']);
 
-function headline(w: Writer, result: RunResult): void {
-  const { mark, style, text } = HEADLINES[result.outcome];
+function headline(w: Writer, result: RunResult, judgement: Judgement | null): void {
+  const { text, ...plainly } = HEADLINES[result.outcome];
+  // what a scenario expects is no failure of it
+  const { mark, style } = judgement?.holds === true ? ({ mark: 'HOLDS', style: 'green' } as const) : plainly;
   // A wait for something that is not emulated says more than any other headline.
   const polled = result.notes.find((n) => n.kind === 'polled');
   const said = polled ? `the firmware ${polled.text}` : text;
@@ -84,7 +88,7 @@ function headline(w: Writer, result: RunResult): void {
   for (const note of result.notes) if (PROMINENT.has(note.kind)) w.text(`Note: ${note.text}.`);
 }
 
-function endedText(result: RunResult): string {
+export function endedText(result: RunResult): string {
   const why: Readonly<Record<string, string>> = {
     deadline: 'its time was up before it settled',
     instructions: '--max-instructions was reached',
@@ -259,7 +263,7 @@ function unexplained(result: RunResult): string {
   return `Not explained: ${repairs}.`;
 }
 
-function romName(result: RunResult): string {
+export function romName(result: RunResult): string {
   const { rom } = result;
   const id = [rom.id, rom.version].filter((x) => x !== null).join(' ');
   if (rom.kind === 'stand-in') return id === '' ? 'stand-in ROM' : `stand-in ROM (${id})`;
@@ -271,13 +275,23 @@ const dependencyText = (d: RomDependency): string =>
 
 const VERDICT_STYLE: Readonly<Record<string, Style>> = { fail: 'red', warn: 'yellow' };
 
-function checksTable(w: Writer, result: RunResult): void {
-  const shown = result.checks.filter((c) => c.verdict === 'fail' || c.verdict === 'warn');
+/** All checks, those that fail first. */
+export function checksReport(result: RunResult, options: TerminalOptions = {}): string {
+  const w = new Writer(Math.max(40, Math.min(options.width ?? 80, 120)), options.paint ?? plain);
+  checksTable(w, result, true);
+  return `\n${w.lines.join('\n')}\n`;
+}
+
+const VERDICT_ORDER: readonly string[] = ['fail', 'warn', 'unknown', 'pass', 'n/a'];
+
+function checksTable(w: Writer, result: RunResult, all: boolean): void {
+  const rank = ({ verdict }: ResultCheck): number => VERDICT_ORDER.indexOf(verdict);
+  const shown = result.checks.filter((c) => all || c.verdict === 'fail' || c.verdict === 'warn').sort((a, b) => rank(a) - rank(b));
   const counts = new Map<string, number>();
   for (const c of result.checks) counts.set(c.verdict, (counts.get(c.verdict) ?? 0) + 1);
   const total = ['pass', 'fail', 'warn', 'n/a', 'unknown'].flatMap((v) => (counts.has(v) ? [`${counts.get(v)} ${v}`] : [])).join(', ');
   w.heading(`Checks: ${total}`);
-  const column = Math.max(0, ...shown.map((c) => c.id.length)) + 8;
+  const column = Math.max(0, ...shown.map((c) => c.id.length + c.verdict.length)) + 4;
   for (const check of shown) {
     const head = `  ${w.paint(VERDICT_STYLE[check.verdict] ?? 'dim', check.verdict)} ${check.id}`;
     const indent = ' '.repeat(column);

@@ -1,0 +1,298 @@
+/**
+ * The first screen of a run: what happened, the line of your code, the fix, how sure that is, what to type next. At most 25 lines at 80 columns, 10 where DFU
+ * was reached. Everything else is `terminalReport`, one option away.
+ */
+import type { Judgement } from '../bench/expect.ts';
+import type { Place, ResultCause, RunResult } from '../bench/result.ts';
+import { patchOf } from './patch.ts';
+import { NO_SOURCES, type Sources } from './source-lines.ts';
+import { endedText, HEADLINES, romName } from './terminal.ts';
+import { humanTime, pad, plain, printable, visibleLength, wrap, type Paint, type Style } from './text.ts';
+
+export interface ShortOptions {
+  readonly paint?: Paint;
+  /** Columns. */
+  readonly width?: number;
+  readonly judgement?: Judgement | null;
+  readonly sources?: Sources;
+}
+
+const LINES = 25;
+const LINES_ON_SUCCESS = 10;
+const COLUMN = 7;
+
+class Page {
+  readonly lines: string[] = [];
+  readonly width: number;
+  readonly paint: Paint;
+  constructor(width: number, paint: Paint) {
+    this.width = width;
+    this.paint = paint;
+  }
+  /** Text in at most `most` lines; what is cut off ends in an ellipsis. */
+  text(text: string, most = 2, indent = ' '.repeat(COLUMN), first = indent): void {
+    const all = wrap(printable(text), this.width, indent, first);
+    const shown = all.slice(0, most);
+    if (all.length > most) shown[most - 1] = `${shown[most - 1]!.slice(0, this.width - 2).trimEnd()} …`;
+    this.lines.push(...shown);
+  }
+  row(label: string, style: Style, text: string, most = 2): void {
+    const from = this.lines.length;
+    this.text(text, most);
+    this.lines[from] = pad(this.paint(style, label), COLUMN) + this.lines[from]!.slice(COLUMN);
+  }
+  /** One line as it is, cut at the edge. */
+  code(text: string, style: Style | null = null): void {
+    const shown = printable(text.replaceAll('\t', '    '));
+    const cut = visibleLength(shown) > this.width ? `${shown.slice(0, this.width - 1)}…` : shown;
+    this.lines.push(style === null ? cut : this.paint(style, cut));
+  }
+}
+
+export function shortReport(result: RunResult, options: ShortOptions = {}): string {
+  const page = new Page(Math.max(40, Math.min(options.width ?? 80, 120)), options.paint ?? plain);
+  const sources = options.sources ?? NO_SOURCES;
+  headline(page, result, options.judgement ?? null);
+  about(page, result);
+  if (result.outcome === 'dfu') reached(page, result);
+  else failed(page, result, sources);
+  if (result.outcome === 'dfu' || mainCauses(result).length === 0) background(page, result);
+  const next = nextSteps(result, sources, options.judgement ?? null);
+  const most = (result.outcome === 'dfu' ? LINES_ON_SUCCESS : LINES) - next.length;
+  page.lines.splice(most);
+  next.forEach((text, i) => {
+    if (i === 0) page.row('Next', 'bold', text, 1);
+    else page.code(' '.repeat(COLUMN) + text);
+  });
+  return `${page.lines.join('\n')}\n`;
+}
+
+// ---- head ------------------------------------------------------------------------------------------------------------------------
+
+function headline(page: Page, result: RunResult, judgement: Judgement | null): void {
+  const { mark, text } = HEADLINES[result.outcome];
+  const polled = result.notes.find((n) => n.kind === 'polled');
+  const said = polled && result.outcome !== 'dfu' ? `the firmware ${polled.text}` : text;
+  const what = `${result.outcome}: ${said}`;
+  if (judgement === null) page.row(mark, result.outcome === 'dfu' ? 'green' : 'red', what, 3);
+  else if (judgement.holds) page.row('HOLDS', 'green', `as the scenario expects: ${what}`, 3);
+  else {
+    page.row('FAIL', 'red', `not what the scenario expects: ${what}`, 3);
+    for (const failure of judgement.failures.slice(0, 4)) page.text(`- ${failure}`);
+    if (judgement.failures.length > 4) page.text(`- and ${judgement.failures.length - 4} more`);
+  }
+}
+
+/** Notes that say what this run is at all. */
+const ABOUT: readonly string[] = ['boot-address', 'boot-at', 'wrong-chip', 'no-rom', 'limit', 'trigger'];
+
+function about(page: Page, result: RunResult): void {
+  if (!['settled', 'deadline'].includes(result.ended.reason)) page.text(endedText(result));
+  if (result.symptom !== null)
+    page.text(
+      result.symptom.matches
+        ? `This is what you reported: ${result.symptom.asked}.`
+        : `This is NOT what you reported (${result.symptom.asked}): -v tells what would show it.`,
+    );
+  for (const kind of ABOUT) {
+    const note = result.notes.find((n) => n.kind === kind);
+    if (note) page.text(`${note.text.slice(0, 1).toUpperCase()}${note.text.slice(1)}.`);
+  }
+}
+
+/** What it ran on, where that was not said; whether the board itself is all right; what the firmware printed last. */
+function background(page: Page, result: RunResult): void {
+  const note = (kind: string): string | undefined => result.notes.find((n) => n.kind === kind)?.text;
+  const chip = note('chip');
+  if (chip !== undefined) page.row('Chip', 'dim', chip, 1);
+  const control = note('control');
+  if (control !== undefined) page.row('Board', 'dim', control.replace(/^control run: /, ''), 2);
+  consoleLines(page, result);
+}
+
+function reached(page: Page, result: RunResult): void {
+  page.text(sentence(result.summary));
+  if (result.dependsOn.length > 0)
+    page.row('Sure', 'yellow', `if the ROM has ${conditions(result.dependsOn)}; ST does not publish that`, 2);
+  const worth = result.checks.filter((c) => c.verdict === 'fail' || c.verdict === 'warn').map((c) => c.id);
+  if (worth.length > 0) page.row('Mind', 'dim', `not as it should be, and harmless in this run: ${worth.join(', ')}`, 2);
+}
+
+const sentence = (text: string): string => `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`;
+
+// ---- a failure -------------------------------------------------------------------------------------------------------------------
+
+function failed(page: Page, result: RunResult, sources: Sources): void {
+  const causes = mainCauses(result);
+  if (causes.length > 0) {
+    causes.slice(0, 2).forEach((cause, i) => writeCause(page, result, cause, causes.length, i === 0 ? sources : NO_SOURCES));
+    const more = causes.slice(2).map((c) => `${c.id}${short(c.lastWriter)}`);
+    if (more.length > 0) page.row('Also', 'yellow', more.join(', '), 2);
+    const below = new Page(page.width, page.paint);
+    below.row('Sure', causes[0]!.proved ? 'green' : 'yellow', sureness(result, causes), 3);
+    background(below, result);
+    const room = LINES - page.lines.length - below.lines.length - nextSteps(result, sources, null).length;
+    fix(page, result, causes, sources, Math.max(3, room));
+    page.lines.push(...below.lines);
+    return;
+  }
+  if (crash(page, result, sources) || waits(page, result, sources) || notTriggered(page, result)) return;
+  page.text(sentence(result.summary), 3);
+  const chain = result.notes.filter((n) => n.kind === 'chain');
+  for (const { text } of chain.slice(0, 4)) page.text(`- ${text}`);
+}
+
+/** The causes of the first set that was proved, else the suspects. */
+function mainCauses({ diagnosis }: RunResult): readonly ResultCause[] {
+  const set = diagnosis.sets[0];
+  if (set) return set.flatMap((id) => diagnosis.causes.find((c) => c.id === id) ?? []);
+  const proved = diagnosis.causes.filter((c) => c.proved);
+  return proved.length > 0 ? proved : [];
+}
+
+function writeCause(page: Page, result: RunResult, cause: ResultCause, count: number, sources: Sources): void {
+  const [first = ''] = cause.explanation.split(/\n\n+/);
+  const judged = result.checks.find((c) => c.id === cause.id);
+  page.row('Cause', 'red', `${cause.id}: ${first}`, count > 1 ? 2 : 3);
+  const place = cause.lastWriter ?? (cause.at === 'entry' || cause.at === 'redirect' ? (result.entries.at(-1)?.from ?? null) : null);
+  if (place === null) {
+    if (judged?.observed != null) page.text(`found ${judged.observed}`, 1);
+    return;
+  }
+  const at = cause.lastWriter === null ? '' : `, at ${humanTime(cause.lastWriter.at)}`;
+  page.text(`${where(place)}${at}${judged?.observed == null ? '' : `: ${judged.observed}`}`, 2);
+  excerpt(page, place, sources);
+}
+
+/** The line and its neighbours. */
+function excerpt(page: Page, place: Place, sources: Sources, around = 1): void {
+  if (place.file === null || place.line === null) return;
+  const found = sources(place.file);
+  if (found === null || place.line > found.lines.length) return;
+  const from = Math.max(1, place.line - around);
+  const to = Math.min(found.lines.length, place.line + around);
+  const width = String(to).length;
+  for (let n = from; n <= to; n++) {
+    const blamed = n === place.line;
+    page.code(
+      `${' '.repeat(COLUMN)}${blamed ? '>' : ' '} ${String(n).padStart(width)} | ${found.lines[n - 1]!.trimEnd()}`,
+      blamed ? 'bold' : 'dim',
+    );
+  }
+}
+
+/** As a patch where the source is there, else as C; in so many lines. */
+function fix(page: Page, result: RunResult, causes: readonly ResultCause[], sources: Sources, room: number): void {
+  const patch = patchOf(result, sources);
+  const jump = result.entries.at(-1)?.from ?? null;
+  const inC = causes.flatMap((c) => c.fix?.replace(/\n+$/, '').split('\n') ?? (c.repair === null ? [] : [`/* ${c.repair} */`]));
+  const changed = patch.text.split('\n').filter((l) => /^[+-](?!\+\+ |-- )/.test(l));
+  const lines = patch.text === '' ? inC : changed;
+  if (lines.length === 0) return;
+  page.row(
+    'Fix',
+    'green',
+    patch.text === '' ? `in C${jump?.line == null ? '' : `, at the jump (${where(jump)})`}:` : placesOf(patch.text),
+    1,
+  );
+  const shown = lines.length < room ? lines : lines.slice(0, room - 2);
+  for (const line of shown) page.code(' '.repeat(COLUMN) + line, patch.text === '' ? null : line.startsWith('+') ? 'green' : 'red');
+  if (shown.length < lines.length) page.text(`… ${lines.length - shown.length} more lines`, 1);
+}
+
+/** `main.c, line 72:` */
+const placesOf = (patch: string): string =>
+  [...patch.matchAll(/^\+\+\+ b\/(.*)$|^@@ -(\d+)/gm)]
+    .map(([, file, line]) => (file === undefined ? `line ${Number(line) + 3}` : file.slice(file.lastIndexOf('/') + 1)))
+    .join(', ') + ':';
+
+function sureness(result: RunResult, causes: readonly ResultCause[]): string {
+  if (!causes[0]!.proved) return 'not proved: it looks broken, but repairing it alone does not lead to DFU';
+  const what = causes.length > 1 ? `with these ${causes.length} repaired` : 'with only this repaired';
+  const all = [...new Map([...result.dependsOn, ...causes.flatMap((c) => c.dependsOn)].map((d) => [d.rom, d])).values()];
+  const condition = all.length === 0 ? '' : `, if the real ROM has ${conditions(all)}`;
+  return `proved: the same run ${what} reaches DFU on the ${romName(result)}${condition}`;
+}
+
+const conditions = (list: readonly { readonly rom: string; readonly value: string; readonly confidence: string }[]): string => {
+  const names = [...new Map(list.map((d) => [d.rom, `${d.rom} "${d.value}" (${d.confidence})`])).values()];
+  return names.length <= 2 ? names.join(' and ') : `${names.slice(0, 2).join(', ')} and ${names.length - 2} more that -v lists`;
+};
+
+function crash(page: Page, result: RunResult, sources: Sources): boolean {
+  const lines = result.notes.filter((n) => n.kind === 'crash').map((n) => n.text);
+  if (lines.length === 0) return false;
+  page.row('Fault', 'red', lines[0]!, 3);
+  const place = /^(\S+):(\d+) \(([^)]*)\)/.exec(lines[0]!);
+  if (place) excerpt(page, { pc: '0x00000000', symbol: place[3]!, file: place[1]!, line: Number(place[2]) }, sources);
+  for (const text of lines.slice(1)) page.text(text, 2);
+  const chain = result.notes.filter((n) => n.kind === 'chain').map((n) => n.text);
+  if (chain.length > 0) page.row('How', 'cyan', chain[0]!, 2);
+  for (const text of chain.slice(1, 3)) page.text(text, 1);
+  return true;
+}
+
+function waits(page: Page, result: RunResult, sources: Sources): boolean {
+  const { stuck } = result;
+  if (stuck === null) return false;
+  const what = stuck.register ?? stuck.address;
+  const value = stuck.value === null ? '' : `, which reads ${stuck.value} for ever`;
+  page.row(
+    'Waits',
+    'red',
+    what === null ? `the loop at ${stuck.pc} reads nothing that could change` : `the loop at ${stuck.pc} polls ${what}${value}`,
+  );
+  const row = result.timeline.find((t) => t.pc === stuck.pc && t.file !== null);
+  if (row) excerpt(page, { pc: stuck.pc, symbol: null, file: row.file, line: row.line }, sources);
+  page.text(sentence(result.summary), 3);
+  if (result.unmodelled.some((u) => `${u.peripheral}.${u.register}` === stuck.register))
+    page.text(`bootbench has no behaviour for ${stuck.register}: silicon may well get past this.`);
+  return true;
+}
+
+function notTriggered(page: Page, result: RunResult): boolean {
+  const notes = result.notes.filter((n) => n.kind === 'not-triggered').map((n) => n.text);
+  if (notes.length === 0) return false;
+  page.row('Why', 'yellow', 'nothing asked for the ROM in this run', 1);
+  for (const text of notes.slice(0, 4)) page.text(`- ${text}`, 2);
+  for (const { text } of result.notes.filter((n) => n.kind === 'find-jump').slice(0, 6)) page.text(`tried: ${text}`, 2);
+  return true;
+}
+
+// ---- foot ------------------------------------------------------------------------------------------------------------------------
+
+const CONSOLE_LINES = 2;
+/** What a console printed last; a line editor's or the ROM's own bytes say nothing. */
+function consoleLines(page: Page, result: RunResult): void {
+  for (const [channel, text] of Object.entries(result.console)) {
+    const all = text.split('\n').filter((l) => l.trim() !== '');
+    if (all.length === 0 || /^start(?:\s+start)*$/.test(text.trim())) continue;
+    page.row(channel.slice(0, COLUMN - 1), 'dim', all.at(-CONSOLE_LINES)!, 1);
+    for (const line of all.slice(-CONSOLE_LINES + 1).slice(0, all.length - 1)) page.code(' '.repeat(COLUMN) + line);
+  }
+}
+
+/** Options to add to the command line, and other commands. */
+function nextSteps(result: RunResult, sources: Sources, judgement: Judgement | null): string[] {
+  const all = 'add -v for the whole report; --checks, --html report.html';
+  if (result.outcome === 'dfu' || judgement?.holds === true) return [all];
+  const steps: string[] = [];
+  const causes = mainCauses(result);
+  if (causes.length > 0) {
+    const patch = patchOf(result, sources);
+    if (patch.text !== '') steps.push(`add --fix > fix.diff for the patch, then: patch ${patch.elsewhere ? '-d / ' : ''}-p1 < fix.diff`);
+  }
+  if (result.stuck?.force) steps.push(`add --force ${result.stuck.force} to pass the wait`);
+  if (result.notes.some((n) => n.kind === 'not-triggered') && !result.notes.some((n) => n.kind === 'find-jump' || n.kind === 'trigger'))
+    steps.push('add --trigger to call and press that');
+  steps.push(all);
+  if (causes.length > 0) steps.push(`bootbench explain ${causes[0]!.id}`);
+  return steps;
+}
+
+function where(place: Place): string {
+  const symbol = place.symbol === null ? '' : ` (${place.symbol})`;
+  return place.file === null ? `${place.pc}${symbol}` : `${place.file}:${place.line}${symbol}`;
+}
+const short = (place: Place | null): string =>
+  place?.file == null ? '' : ` (${place.file.slice(place.file.lastIndexOf('/') + 1)}:${place.line})`;

@@ -1,0 +1,107 @@
+/** The first screen: what it holds, and that it stays one. */
+import { readFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it, test } from 'vitest';
+import type { RunResult } from '../../src/bench/result.ts';
+import { inThread } from '../../src/cli/engine.ts';
+import { loadJob } from '../../src/cli/inputs.ts';
+import { sourcesOf } from '../../src/cli/sources.ts';
+import { patchOf } from '../../src/report/patch.ts';
+import { shortReport } from '../../src/report/short.ts';
+import type { SourceFile } from '../../src/report/source-lines.ts';
+import { ansi, visibleLength } from '../../src/report/text.ts';
+import { folder } from '../cli/helpers.ts';
+import { dfuResult, primaskResult } from '../samples/results.ts';
+
+const FIXTURES = fileURLToPath(new URL('../../fixtures/', import.meta.url));
+const run = async (name: string): Promise<RunResult> =>
+  inThread(await loadJob([], { scenario: join(FIXTURES, name, 'scenario.json') }, FIXTURES), {});
+const source = (text: string): SourceFile => ({ path: 'src/main.c', lines: text.split('\n'), newer: false, elsewhere: false });
+
+describe.each(['h533-seed000-as-posted', 'l476-seed004-masked', 'f405-own-crash', 'h533-stuck-pka'])('%s', (name) => {
+  it('fits on one screen, at every width, with and without colour', async () => {
+    const result = await run(name);
+    const sources = sourcesOf([`${name}/firmware.elf`], FIXTURES, FIXTURES);
+    for (const width of [40, 80, 120]) {
+      const lines = shortReport(result, { width, sources, paint: ansi }).trimEnd().split('\n');
+      expect(lines.length).toBeLessThanOrEqual(25);
+      if (width >= 80) for (const line of lines) expect(visibleLength(line)).toBeLessThanOrEqual(width);
+    }
+  });
+});
+
+test('a success takes ten lines at most', () =>
+  expect(shortReport(dfuResult(), { width: 80 }).trimEnd().split('\n').length).toBeLessThanOrEqual(10));
+
+describe('a scenario that expects a failure', () => {
+  it('holds first, and nothing is red', () => {
+    const text = shortReport(primaskResult(), { paint: ansi, judgement: { holds: true, failures: [] } });
+    expect(text.split('\n')[0]).toContain('HOLDS');
+    expect(text.split('\n')[0]).not.toContain('\u001b[31m');
+  });
+  it('that does not hold says what was expected', () => {
+    const text = shortReport(primaskResult(), { judgement: { holds: false, failures: ['outcome is rom-silent, expected dfu'] } });
+    expect(text).toContain('FAIL   not what the scenario expects');
+    expect(text).toContain('- outcome is rom-silent, expected dfu');
+  });
+});
+
+describe('the patch of the fixes', () => {
+  const main = Array.from({ length: 40 }, (_, i) => `  line${i + 1}();`).concat(['  if (wanted)', '    enter();', '  last();']);
+
+  it('puts a repair of the handed-over state right before the jump', () => {
+    const result = primaskResult();
+    const jump = result.entries.at(-1)!.from!.line!;
+    const lines = Array.from({ length: jump + 5 }, (_, i) => `  line${i + 1}();`);
+    const { text, causes } = patchOf(result, () => source(lines.join('\n')));
+    expect(causes).toEqual(['primask']);
+    expect(text).toMatch(new RegExp(`\\+  __enable_irq\\(\\);.*\\n   line${jump}\\(\\);`));
+  });
+
+  it('keeps an `if` without braces whole', () => {
+    const result = primaskResult();
+    const from = { ...result.entries.at(-1)!.from!, line: 42 };
+    const entries = [{ ...result.entries.at(-1)!, from }];
+    const { text } = patchOf({ ...result, entries }, () => source(main.join('\n')));
+    const added = text.split('\n').filter((l) => l.startsWith('+') && !l.startsWith('+++'));
+    expect(added[0]!.trim()).toBe('+    {');
+    expect(added.at(-1)!.trim()).toBe('+    }');
+    expect(added.some((l) => l.includes('enter();'))).toBe(true);
+  });
+
+  it('says what it leaves out: a file that is not there, a fix that is no statement', () => {
+    expect(patchOf(primaskResult(), () => null)).toMatchObject({
+      text: '',
+      left: [expect.stringContaining('was not found beside the image')],
+    });
+    const result = primaskResult();
+    const causes = result.diagnosis.causes.map((c) => ({ ...c, fix: '/* another crystal */' }));
+    const { text, left } = patchOf({ ...result, diagnosis: { ...result.diagnosis, causes } }, () => source('x'));
+    expect(text).toBe('');
+    expect(left[0]).toContain('no code of this program repairs it');
+  });
+
+  it('says that a source is newer than the image', () => {
+    const newer = { ...source(Array(90).fill('  f();').join('\n')), newer: true };
+    expect(patchOf(primaskResult(), () => newer).left[0]).toContain('changed after the image was built');
+  });
+});
+
+describe('`patch` applies it', () => {
+  const missing = spawnSync('patch', ['--version']).status !== 0;
+  it.skipIf(missing)('to the sources of a published failure, whatever the folder', async () => {
+    const name = 'h533-seed000-as-posted';
+    const cwd = folder();
+    mkdirSync(join(cwd, 'build'));
+    cpSync(join(FIXTURES, name, 'main.c'), join(cwd, name, 'main.c'));
+    cpSync(join(FIXTURES, name, 'firmware.elf'), join(cwd, 'build', 'firmware.elf'));
+    const { text } = patchOf(await run(name), sourcesOf(['build/firmware.elf'], cwd, cwd));
+    const ran = spawnSync('patch', ['-p1'], { cwd, input: text, encoding: 'utf8' });
+    expect(ran.stdout + ran.stderr).toContain(`patching file ${name}/main.c`);
+    expect(ran.status).toBe(0);
+    expect(readFileSync(join(cwd, name, 'main.c'), 'utf8')).toContain('__enable_irq();');
+  });
+});
