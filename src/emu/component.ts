@@ -101,8 +101,13 @@ export interface Component<S extends object = object> {
   peek?(state: S, env: Env, offset: number, size: number): number;
   /** Reading this offset has no side effect and gives the same until the next event of the block. */
   steady?(offset: number): boolean;
+  /** Where `steady` says no: until when reading this offset gives the same and has no side effect, events aside; 0 = not at all, Infinity = until the next event. */
+  holds?(state: S, env: Env, offset: number): Ps;
   /** Reading so many bytes at this offset, which may depend on the time, does nothing that anyone else notices: no interrupt, timer, wire or note. */
   quiet?(offset: number, size: number): boolean;
+  /** The same in some states of the block only: in which is asked at each read. */
+  sometimesQuiet?(offset: number, size: number): boolean;
+  quietNow?(state: S, env: Env, offset: number): boolean;
   /**
    * Index of the register that a read gives as it is stored, in the words `regs` of the state; -1 where there is more to it. That reads of
    * a register without behaviour are counted is more to it, but not for who only looks (`peeked`).

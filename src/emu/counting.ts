@@ -10,6 +10,7 @@ import { GIVE_UP, LinearRun, type Cell, type Surroundings } from './core/linear.
 import { S } from './core/state.ts';
 import {
   ARCHITECTURE,
+  HOLDS_WORTH,
   isAsFound,
   markNow,
   sameCode,
@@ -47,8 +48,8 @@ export interface CountingLoop extends Loop {
 const LOOK = 200;
 const WORTH = 10_000;
 
-/** `known`: instructions that have been looked up since the code last changed. */
-export function surroundings(core: Core, system: System, known: Map<number, Instruction | null>): Surroundings {
+/** `known`: instructions that have been looked up since the code last changed; `worth`: cycles for which a read has to hold. */
+export function surroundings(core: Core, system: System, known: Map<number, Instruction | null>, worth = 1): Surroundings {
   const { zone } = core;
   const lookUp = (pc: number): Instruction | null => {
     const found = core.zoneAt(pc) !== zone || core.stopsAt(pc) ? null : core.instructionAt(pc);
@@ -59,7 +60,7 @@ export function surroundings(core: Core, system: System, known: Map<number, Inst
     state: (offset) => core.get(offset),
     instruction: (pc) => known.get(pc) ?? lookUp(pc),
     read: (address, size) =>
-      core.isWatched(address) || steadyUntil(core, system, address) <= core.now() ? null : core.peek(address, size),
+      core.isWatched(address) || core.cyclesUntil(steadyUntil(core, system, address)) < worth ? null : core.peek(address, size),
     isPlain: (address, size) => core.isPlainStore(address, size),
   };
 }
@@ -144,7 +145,7 @@ export function findCountingLoop(
   until: number,
 ): CountingLoop | null | undefined {
   const known = new Map<number, Instruction | null>();
-  const around = surroundings(core, system, known);
+  const around = surroundings(core, system, known, HOLDS_WORTH);
   const ahead = linearly(() => lookAhead(core, around));
   if (!ahead || ahead.rounds * ahead.instructions < WORTH) return undefined;
   return linearly(() => goRound(core, system, around, { ...ahead, known }, told, stopped, until));

@@ -18,7 +18,7 @@ import type { Block, Region, System } from './system.ts';
 /** What a loop reads (or stores again as it is), and what is known of how long that holds. */
 export interface Reading {
   readonly reads: readonly SteadyRead[];
-  /** `System.configuration` for which every read but that of SysTick holds for ever, and whether SysTick is read; null = not looked at. */
+  /** `System.configuration` for which every read but that of SysTick holds until the next event whatever state its block is in, and whether SysTick is read; null = not looked at. */
   always: { readonly configuration: number; readonly sysTick: boolean } | null;
   /** Where `reads` lie; null = not looked up yet. */
   places: Places | null;
@@ -111,23 +111,44 @@ const COUNTFLAG = 1 << 16;
 export function steadyUntil(core: Core, system: System, address: number): number {
   // COUNTFLAG rises without an event; while it is 0, reading it changes nothing
   if (address === SYST_CSR) return (core.peek(SYST_CSR, 4) ?? COUNTFLAG) & COUNTFLAG ? 0 : sysTickNextZero(core);
-  return readIsSteady(system, address) ? Infinity : 0;
+  if (staysForGood(system, address)) return Infinity;
+  const block = address >= 0xe0000000 ? null : system.regionAt(address, core.index)?.block;
+  if (!block?.component.holds) return 0;
+  const { now } = system;
+  system.now = core.now();
+  const until = block.component.holds(block.state, block.env, address - block.row.base);
+  system.now = now;
+  return until;
 }
+/** Cycles for which what a loop reads has to stay as it is, to be worth looking into the loop. */
+export const HOLDS_WORTH = 4000;
+const holdsLong = (core: Core, system: System, address: number): boolean =>
+  core.cyclesUntil(steadyUntil(core, system, address)) >= (address === SYST_CSR ? 1 : HOLDS_WORTH);
 /** Until when a loop stays as it is, events aside. */
 export function loopHolds(core: Core, system: System, loop: Reading): number {
   if (loop.always?.configuration === system.configuration) return loop.always.sysTick ? steadyUntil(core, system, SYST_CSR) : Infinity;
   let first = Infinity;
   let sysTick = false;
+  let forGood = true;
   for (const r of loop.reads) {
     if (r.address === SYST_CSR) sysTick = true;
-    else first = Math.min(first, steadyUntil(core, system, r.address));
+    else if (!staysForGood(system, r.address)) {
+      forGood = false;
+      first = Math.min(first, steadyUntil(core, system, r.address));
+    }
   }
-  loop.always = first === Infinity ? { configuration: system.configuration, sysTick } : null;
+  loop.always = forGood ? { configuration: system.configuration, sysTick } : null;
   return sysTick ? Math.min(first, steadyUntil(core, system, SYST_CSR)) : first;
 }
 
 /** Whether reading an address again gives the same until the next event, and has no side effect. */
 export function readIsSteady(system: System, address: number): boolean {
+  if (staysForGood(system, address)) return true;
+  const block = address >= 0xe0000000 ? null : system.regionAt(address)?.block;
+  return block?.component.holds?.(block.state, block.env, address - block.row.base) === Infinity;
+}
+/** The same, whatever state its block is in. */
+function staysForGood(system: System, address: number): boolean {
   if (address >= 0xe0000000) {
     // SysTick counts and clears COUNTFLAG, DWT counts cycles
     const offset = address & 0xfffff;
@@ -227,7 +248,7 @@ export function findSteadyLoop(
         // the second round must take as long as the first, from the cache alone
         if (cycles > 0 && cycles === period && cacheChanges === 0 && core.expectsAs(targets)) {
           if (events > 0) return null;
-          if (![...trace.reads.keys()].every((a) => steadyUntil(core, system, a) > core.now())) return null;
+          if (![...trace.reads.keys()].every((a) => holdsLong(core, system, a))) return null;
           const reads = [...trace.reads].map(([address, size]): SteadyRead => ({
             address,
             size: size as 1 | 2 | 4,

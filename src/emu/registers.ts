@@ -5,6 +5,7 @@
  */
 import type { Confidence } from './chip.ts';
 import { BUS_ERROR, type Component, type Env, type ResetKind } from './component.ts';
+import type { Ps } from './time.ts';
 
 /** One register of a generated layout. */
 export interface RegisterFact {
@@ -237,6 +238,10 @@ export interface RegisterModel<S extends object = object> {
   peek?(c: RegisterContext<S>, r: Register, value: number, size: number): number;
   /** Registers whose reads do more than bring the block's own state up to now: an interrupt, a timer, a wire, a note. Left out: all of them if there is a `peek`, none otherwise. */
   readonly acting?: readonly string[];
+  /** Of `acting` registers: a read of this one does nothing of the kind in the state that the block is in. */
+  actsNot?(c: RegisterContext<S>, r: Register): boolean;
+  /** Of `live` registers: until when a read gives the same and has no side effect, events aside; see `Component.holds`. Left out: 0. */
+  holds?(c: RegisterContext<S>, r: Register): Ps;
   write?(c: RegisterContext<S>, r: Register, merged: number, raw: number, lanes: number): number | void;
   /** A write that may be left out if the same one follows before the block's next event (a watchdog's refresh): nothing that can be read shows it. */
   repeats?(c: RegisterContext<S>, r: Register, raw: number): boolean;
@@ -353,6 +358,19 @@ export class RegisterBlock implements Component<RegisterState> {
     if (!r) return !model?.peekElse;
     if (size > r.size - (offset - r.offset)) return false;
     return !model?.read || (model.acting ? !model.acting.includes(r.name) : !model.peek);
+  }
+
+  sometimesQuiet(offset: number, size: number): boolean {
+    const r = this.layout.at(offset);
+    return r !== undefined && size <= r.size - (offset - r.offset) && this.model?.actsNot !== undefined;
+  }
+  quietNow(state: RegisterState, env: Env, offset: number): boolean {
+    const r = this.layout.at(offset);
+    return r !== undefined && this.model?.actsNot?.(this.enter(state, env), r) === true;
+  }
+  holds(state: RegisterState, env: Env, offset: number): Ps {
+    const r = this.layout.at(offset);
+    return r === undefined ? 0 : (this.model?.holds?.(this.enter(state, env), r) ?? 0);
   }
 
   stored(offset: number, size: number, peeked = false): number {

@@ -13,6 +13,7 @@
  * Listens to the pin of RTC_TS.
  */
 import type { ResetKind } from '../emu/component.ts';
+import type { Ps } from '../emu/time.ts';
 import type { Field, Layout, ModelFactory, Register, RegisterContext, RegisterModel } from '../emu/registers.ts';
 import {
   bcd,
@@ -383,6 +384,22 @@ class Rtc {
   private alarmFree(c: Context, i: number): boolean {
     return !this.alarms[i]!.enable.get(c) && this.count(c) >= c.s.alarmFreeAt[i]!;
   }
+  /** Until when a register reads the same. What an earlier read has locked stays for at least as long. */
+  holds(c: Context, r: Register): Ps {
+    const now = this.count(c);
+    const at = (count: number): Ps => c.env.clockTimeOf(this.o.clock, count);
+    if (r === this.status) {
+      const waits = [c.s.initAt, c.s.syncAt, c.s.wakeupFreeAt, ...c.s.alarmFreeAt].filter((count) => count > now);
+      // INITS follows the year
+      if (this.date(c) >>> 16 === 0 && now >= c.s.anchor)
+        waits.push(c.s.anchor + this.ticks(c) - (this.ticks(c) % this.ticksPerSecond(c)) + this.ticksPerSecond(c));
+      return waits.length === 0 ? Infinity : at(Math.min(...waits));
+    }
+    if (c.s.held || this.inInit(c)) return at(now + 1);
+    if (now < c.s.anchor) return at(c.s.anchor);
+    const step = r === this.ssr ? this.predivA.get(c) + 1 : this.ticksPerSecond(c);
+    return at(c.s.anchor + (Math.floor(this.ticks(c) / step) + 1) * step);
+  }
   read(c: Context, r: Register, value: number, locks: boolean): number {
     if (r === this.status) return this.statusNow(c, value);
     if (r === this.masked) return this.pending(c);
@@ -534,6 +551,7 @@ export const rtcV3: ModelFactory = (layout: Layout, given): RegisterModel<State>
     live: rtc.readsOf(),
     // A lock of the shadow registers is the block's own business.
     acting: [],
+    holds: (c, r) => rtc.holds(c, r),
     read: (c, r, value) => rtc.read(c, r, value, true),
     peek: (c, r, value) => rtc.read(c, r, value, false),
     write: (c, r, merged, raw, lanes) => rtc.write(c, r, merged, raw, lanes),

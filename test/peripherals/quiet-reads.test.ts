@@ -78,6 +78,34 @@ describe.each(CHIPS.map((chip) => [chip.name, chip] as const))('%s', (_name, chi
     expect(quiet).toBeGreaterThan(1000);
     expect(loud).toBeGreaterThan(0);
   });
+  it('what holds until a time reads the same until then, events aside', () => {
+    let finite = 0;
+    for (const seed of [5, 6]) {
+      const { system, pass, random } = busySystem(chip, seed);
+      for (let round = 0; round < 20; round++) {
+        pass();
+        const held = system.blocks.flatMap((b) =>
+          system.layoutOf(b.row.name)!.registers.map((r) => ({ b, r, until: b.component.holds!(b.state, b.env, r.offset) })),
+        );
+        const event = system.scheduler.next;
+        const start = system.now;
+        const value = (b: (typeof held)[number]['b'], offset: number, size: number): number =>
+          b.component.peek!(b.state, b.env, offset, size);
+        const before = held.map(({ b, r }) => value(b, r.offset, r.size));
+        for (const [i, { b, r, until }] of held.entries()) {
+          const end = Math.min(until, event) - 1;
+          if (until <= start || end <= start || end === Infinity) continue;
+          if (until < Infinity) finite++;
+          for (const at of [end, start + random(Math.min(end - start, 2 ** 30))]) {
+            system.now = at;
+            if (value(b, r.offset, r.size) !== before[i]) expect.fail(`${b.row.name}.${r.name} does not hold`);
+          }
+          system.now = start;
+        }
+      }
+    }
+    expect(finite).toBeGreaterThan(0);
+  });
   it('a read that is wider than the register, and one that takes something away, are not quiet', () => {
     const { system } = busySystem(chip, 4);
     const taking: Readonly<Record<string, readonly string[]>> = {

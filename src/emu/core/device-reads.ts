@@ -19,6 +19,8 @@ interface Place {
   /** A register of a block that may be read without anyone noticing. */
   readonly block: Block | null;
   readonly offset: number;
+  /** Whether nobody notices hangs on the state of the block. */
+  readonly sometimes: boolean;
   /** Index of one that reads as it is stored, or -1. */
   readonly stored: number;
   /** A register of the private peripheral bus. */
@@ -26,7 +28,7 @@ interface Place {
 }
 
 const PLACES = 64;
-const EMPTY: Place = { address: 1, size: 4, block: null, offset: 0, stored: -1, own: null };
+const EMPTY: Place = { address: 1, size: 4, block: null, offset: 0, sometimes: false, stored: -1, own: null };
 /** Places of loads that are counted; of two that fall together the later one starts anew. */
 const COUNTED = 1024;
 
@@ -97,6 +99,7 @@ export class DeviceReads {
       core.deviceReads++;
       return (block.state as RegisterState).regs[place.stored]! | 0;
     }
+    if (place.sometimes && !block.component.quietNow!(block.state, block.env, place.offset)) return this.decline();
     const before = this.i32[this.budget];
     const value = system.readBlock(block, address >>> 0, size);
     if (value === BUS_ERROR) return this.decline();
@@ -108,7 +111,7 @@ export class DeviceReads {
     this.used = true;
     const address = signed >>> 0;
     const { core } = this;
-    const nothing = { address: signed, size, block: null, offset: 0, stored: -1, own: null };
+    const nothing = { address: signed, size, block: null, offset: 0, sometimes: false, stored: -1, own: null };
     if ((address & (size - 1)) !== 0 || core.isWatched(address)) return nothing;
     const region = core.system.regionAt(address, core.index);
     if (core.isRemote(address)) {
@@ -118,8 +121,8 @@ export class DeviceReads {
     if (!region?.block || address + size > region.end) return nothing;
     const { block } = region;
     const offset = address - block.row.base;
-    return block.component.quiet?.(offset, size) === true
-      ? { ...nothing, block, offset, stored: block.component.stored?.(offset, size) ?? -1 }
-      : nothing;
+    if (block.component.quiet?.(offset, size) === true)
+      return { ...nothing, block, offset, stored: block.component.stored?.(offset, size) ?? -1 };
+    return block.component.sometimesQuiet?.(offset, size) === true ? { ...nothing, block, offset, sometimes: true } : nothing;
   }
 }
