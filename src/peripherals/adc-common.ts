@@ -2,9 +2,13 @@
  * What the versions of the ADC share: the voltage at a channel, conversion into a code, and triggers from other blocks.
  *
  * Wires, for channel 5 of ADC1: `analog.ADC1.5` is the voltage in millivolts + 1; 0 = nothing said, which is half of VDDA (assumed: noise on silicon).
+ * Conversions are computed where someone looks (`ConversionTimes`): a timer is armed only for an end that raises an interrupt or a DMA request. So inputs are kept in
+ * the state: what ended before a voltage changed had the old one. The common block asks for the flags of its converters by the wire `lookWire`.
+ *
  * A trigger is a wire whose value changes with each event (`tim3.trgo`); who waits for it sets its bit in `<wire>.wanted`, so that others need not run for nothing.
  */
 import type { RegisterContext } from '../emu/registers.ts';
+import type { Ps } from '../emu/time.ts';
 
 export interface AdcOptions {
   readonly block: string;
@@ -18,10 +22,41 @@ export interface AdcOptions {
 }
 export const ADC_DEFAULTS: AdcOptions = { block: 'ADC1', index: 0, triggers: {}, injectedTriggers: {}, internal: {} };
 
+/** State of conversions that are computed late. */
+export interface Conversions {
+  /** Count of `clock` at which the conversion that is under way ends; '' = the oscillator of the ADC itself. */
+  end: number;
+  clock: string;
+  /** Wires of the inputs, by channel. */
+  inputs: number[];
+}
+export const freshConversions = (): Conversions => ({ end: 0, clock: '', inputs: [] });
+
+const CHANNELS = 32;
+/** Wire of each channel's voltage. */
+export const analogWires = (o: AdcOptions): readonly string[] => Array.from({ length: CHANNELS }, (_, i) => `analog.${o.block}.${i}`);
+/** Wire that the common block `name` (of the wire of its CCR) drives when it wants to know the flags of its converters. */
+export const lookWire = (ccr: string): string => `${ccr}.look`;
+
+const PS_PER_SECOND = 1e12;
+/** Counts of a converter's clock: of one of the chip's, or of the ADC's own oscillator while that of the chip stands. */
+export class ConversionTimes {
+  private readonly period: number;
+  constructor(ownHz: number | undefined) {
+    this.period = PS_PER_SECOND / (ownHz ?? 1);
+  }
+  count(c: RegisterContext<Conversions>, clock: string): number {
+    return clock === '' ? Math.floor(c.env.now() / this.period) : c.env.clockCount(clock);
+  }
+  timeOf(c: RegisterContext<Conversions>, clock: string, count: number): Ps {
+    return clock === '' ? Math.ceil(count * this.period) : c.env.clockTimeOf(clock, count);
+  }
+}
+
 /** Code that a channel converts to. */
-export function convert(c: RegisterContext<object>, o: AdcOptions, channel: number, bits: number): number {
+export function convert(c: RegisterContext<Conversions>, o: AdcOptions, channel: number, bits: number): number {
   const full = c.env.parameter('vdda.volts') ?? 3.3;
-  const given = c.env.wire(`analog.${o.block}.${channel}`);
+  const given = c.s.inputs[channel] ?? 0;
   const millivolts = given > 0 ? given - 1 : (o.internal[channel] ?? full * 500);
   const code = Math.round((millivolts / (full * 1000)) * (2 ** bits - 1));
   return Math.max(0, Math.min(2 ** bits - 1, code));

@@ -3,12 +3,24 @@
  * JEOC, STRT, JSTRT, OVR, analog watchdog, resolution and alignment, DMA requests, interrupts.
  *
  * Facts: registers and behaviour RM0090 13, timing 13.5 (documented): sampling + 12, 10, 8 or 6 clocks. Triggers are taken at their rising edge whatever EXTEN says.
- * Wires: `<block>.status` is driven with SR, for the common block; `adc.ccr` is read from it. DMA: `<block>.dma` is 1 while a transfer is wanted.
+ * Wires: `<block>.status` is driven with SR when the common block asks; `adc.ccr` is read from it. DMA: `<block>.dma` is 1 while a transfer is wanted.
  */
-import type { Layout, ModelFactory, Register, RegisterContext, RegisterModel } from '../emu/registers.ts';
-import { ADC_DEFAULTS, convert, triggerWires, waitFor, type AdcOptions } from './adc-common.ts';
+import { RegisterContext, type Layout, type ModelFactory, type Register, type RegisterModel } from '../emu/registers.ts';
+import type { Ps } from '../emu/time.ts';
+import {
+  ADC_DEFAULTS,
+  analogWires,
+  ConversionTimes,
+  convert,
+  freshConversions,
+  lookWire,
+  triggerWires,
+  waitFor,
+  type AdcOptions,
+  type Conversions,
+} from './adc-common.ts';
 
-export interface AdcF4State {
+export interface AdcF4State extends Conversions {
   /** What is being converted; -1 = nothing. */
   regular: number;
   injected: number;
@@ -17,8 +29,8 @@ export interface AdcF4State {
   injectedLeft: number;
   /** DR holds a result that has not been read. */
   unread: boolean;
-  /** Continuous conversion that changes nothing until a flag is cleared or DR is read. */
-  stalled: boolean;
+  /** Something is being converted, until `end`. */
+  busy: boolean;
   /** SWSTART and JSWSTART of the write that is being served. */
   commands: number;
 }
@@ -40,6 +52,17 @@ const CR1 = {
 };
 const CR2 = { ADON: 1, CONT: 1 << 1, DMA: 1 << 8, DDS: 1 << 9, EOCS: 1 << 10, ALIGN: 1 << 11, JSWSTART: 1 << 22, SWSTART: 1 << 30 };
 const SAMPLING = [3, 15, 28, 56, 84, 112, 144, 480] as const;
+/** Flags that conversions raise, and the interrupt enable of each. */
+const RAISED = [
+  [SR.EOC, CR1.EOCIE],
+  [SR.AWD, CR1.AWDIE],
+  [SR.JEOC, CR1.JEOCIE],
+  [SR.OVR, CR1.OVRIE],
+] as const;
+const INTERRUPTS = CR1.EOCIE | CR1.AWDIE | CR1.JEOCIE | CR1.OVRIE;
+const CLOCK = 'pclk2';
+const CCR_WIRE = 'adc.ccr';
+const LOOK = lookWire(CCR_WIRE);
 /** Channels of a group that is not discontinuous: more than there are. */
 const ALL = 0xff;
 const BITS = [12, 10, 8, 6] as const;
@@ -51,11 +74,18 @@ class AdcF4 {
   readonly cr2: Register;
   readonly dr: Register;
   private readonly o: AdcOptions;
-  private readonly wire: string;
+  private readonly dmaWire: string;
+  private readonly statusWire: string;
+  private readonly inputs: readonly string[];
+  private readonly times = new ConversionTimes(undefined);
+  /** Count of the clock at which what is served now happens; -1 = now. */
+  private at = -1;
 
   constructor(layout: Layout, options: AdcOptions) {
     this.o = options;
-    this.wire = options.block.toLowerCase();
+    this.dmaWire = `${options.block.toLowerCase()}.dma`;
+    this.statusWire = `${options.block.toLowerCase()}.status`;
+    this.inputs = analogWires(options);
     this.reg = (offset) => layout.at(offset)!;
     [this.sr, this.cr1, this.cr2, this.dr] = [layout.reg('SR'), layout.reg('CR1'), layout.reg('CR2'), layout.reg('DR')];
   }
@@ -79,12 +109,13 @@ class AdcF4 {
   }
   private clocks(c: Ctx, channel: number): number {
     const smp = channel < 10 ? c.get(this.reg(0x10)) >>> (3 * channel) : c.get(this.reg(0x0c)) >>> (3 * (channel - 10));
-    const divider = 2 * (((c.env.wire('adc.ccr') >>> 16) & 3) + 1);
+    const divider = 2 * (((c.env.wire(CCR_WIRE) >>> 16) & 3) + 1);
     return (SAMPLING[smp & 7]! + this.bits(c)) * divider;
   }
-  private arm(c: Ctx, channel: number): void {
-    c.s.stalled = false;
-    c.env.arm('conversion', c.env.clockTimeOf('pclk2', c.env.clockCount('pclk2') + this.clocks(c, channel)));
+  private convert(c: Ctx, channel: number): void {
+    c.s.busy = true;
+    c.s.clock = CLOCK;
+    c.s.end = (this.at >= 0 ? this.at : this.times.count(c, CLOCK)) + this.clocks(c, channel);
   }
   private flag(c: Ctx, bits: number): void {
     c.put(this.sr, c.get(this.sr) | bits);
@@ -99,8 +130,7 @@ class AdcF4 {
     if (s.regular < 0) s.regular = 0;
     s.left = c.get(this.cr1) & CR1.DISCEN ? ((c.get(this.cr1) >>> 13) & 7) + 1 : ALL;
     this.flag(c, SR.STRT);
-    if (s.injected < 0) this.arm(c, this.channel(c, s.regular));
-    this.sync(c);
+    if (s.injected < 0) this.convert(c, this.channel(c, s.regular));
   }
   /** Injected conversions go first: a regular one that is under way begins anew behind them. */
   private startInjected(c: Ctx): void {
@@ -109,13 +139,77 @@ class AdcF4 {
     if (s.injected < 0) s.injected = 0;
     s.injectedLeft = c.get(this.cr1) & CR1.JDISCEN ? 1 : ALL;
     this.flag(c, SR.JSTRT);
-    this.arm(c, this.injectedChannel(c, s.injected));
-    this.sync(c);
+    this.convert(c, this.injectedChannel(c, s.injected));
   }
 
-  conversionDone(c: Ctx): void {
-    if (c.s.injected >= 0 && c.s.injectedLeft > 0) this.injectedDone(c);
-    else this.regularDone(c);
+  // ---- What has ended by now
+  /** Computes the conversions that have ended. Where ends are noticed a timer does that, and this finds nothing. */
+  private catchUp(c: Ctx): void {
+    const { s } = c;
+    if (!s.busy) return;
+    const now = this.times.count(c, CLOCK);
+    while (s.busy && s.end <= now) {
+      if (s.regular === 0 && this.repeats(c)) this.skipSequences(c, now);
+      this.at = s.end;
+      s.busy = false;
+      if (s.injected >= 0 && s.injectedLeft > 0) this.injectedDone(c);
+      else this.regularDone(c);
+      this.at = -1;
+    }
+  }
+  /** Continuous mode with all flags raised: sequences that nobody reads leave everything as it is. */
+  private repeats(c: Ctx): boolean {
+    const [sr, cr1, cr2] = [c.get(this.sr), c.get(this.cr1), c.get(this.cr2)];
+    const lost = !(cr2 & CR2.EOCS) || (sr & SR.OVR) !== 0;
+    return (cr2 & CR2.CONT) !== 0 && !(cr1 & (CR1.JAUTO | CR1.DISCEN)) && (sr & SR.EOC) !== 0 && c.s.unread && lost && c.s.injected < 0;
+  }
+  /** Leaves sequences out, all but the last ones. */
+  private skipSequences(c: Ctx, now: number): void {
+    let total = 0;
+    for (let i = this.length(c) - 1; i >= 0; i--) total += this.clocks(c, this.channel(c, i));
+    c.s.end += Math.max(0, Math.floor((now - c.s.end) / total) - 1) * total;
+  }
+  private dmaOn(c: Ctx): boolean {
+    return (c.get(this.cr2) & CR2.DMA) !== 0 && !(c.get(this.sr) & SR.OVR);
+  }
+  /** The end of the conversion that is under way, or of one that follows, may be noticed by others than who reads the registers. */
+  private noticed(c: Ctx): boolean {
+    if (this.dmaOn(c)) return true;
+    const [sr, cr1] = [c.get(this.sr), c.get(this.cr1)];
+    let rising = 0;
+    for (const [flag, enable] of RAISED) if (cr1 & enable && !(sr & flag)) rising |= flag;
+    if (c.s.injected < 0 && !(cr1 & CR1.JAUTO)) rising &= ~SR.JEOC;
+    if (!(cr1 & (CR1.AWDEN | CR1.JAWDEN))) rising &= ~SR.AWD;
+    return rising === SR.AWD ? this.anyOutside(c) : rising !== 0;
+  }
+  private anyOutside(c: Ctx): boolean {
+    for (let i = this.length(c) - 1; i >= 0; i--) if (this.outside(c, this.channel(c, i), CR1.AWDEN)) return true;
+    for (let i = this.injectedLength(c) - 1; i >= 0; i--) if (this.outside(c, this.injectedChannel(c, i), CR1.JAWDEN)) return true;
+    return false;
+  }
+  private plan(c: Ctx): void {
+    if (c.s.busy && this.noticed(c)) c.env.arm('conversion', this.times.timeOf(c, CLOCK, c.s.end));
+    else c.env.disarm('conversion');
+  }
+  /** Until when all registers read the same. */
+  holds(c: Ctx, r: Register): Ps {
+    if (r === this.dr && (c.s.busy || c.s.unread || c.get(this.sr) & SR.EOC)) return 0;
+    return c.s.busy ? this.times.timeOf(c, CLOCK, c.s.end) : Infinity;
+  }
+  /** Nobody but the reader notices that DR is read. */
+  quietData(c: Ctx): boolean {
+    return !(c.get(this.cr2) & CR2.DMA) && !(c.get(this.cr1) & INTERRUPTS);
+  }
+  /** A register as it reads now, the block left as it is. */
+  peek(c: Ctx, r: Register): number {
+    const { s } = c;
+    if (!s.busy || s.end > this.times.count(c, CLOCK)) return c.get(r);
+    const copy = new RegisterContext({ ...s, inputs: [...s.inputs] }, c.regs.slice(), c.env, null);
+    this.catchUp(copy);
+    return copy.get(r);
+  }
+  timer(c: Ctx): void {
+    this.catchUp(c);
     this.sync(c);
   }
   private injectedDone(c: Ctx): void {
@@ -131,8 +225,8 @@ class AdcF4 {
     if (s.injected >= length) {
       s.injected = -1;
       this.flag(c, SR.JEOC);
-    } else if (s.injectedLeft > 0) return this.arm(c, this.injectedChannel(c, s.injected));
-    if (s.regular >= 0 && s.left > 0) this.arm(c, this.channel(c, s.regular));
+    } else if (s.injectedLeft > 0) return this.convert(c, this.injectedChannel(c, s.injected));
+    if (s.regular >= 0 && s.left > 0) this.convert(c, this.channel(c, s.regular));
   }
   private regularDone(c: Ctx): void {
     const { s } = c;
@@ -155,27 +249,25 @@ class AdcF4 {
       s.regular = -1;
       if (cr1 & CR1.JAUTO) this.startInjected(c);
       if (cr2 & CR2.CONT) this.again(c);
-    } else if (s.left > 0) this.arm(c, this.channel(c, s.regular));
+    } else if (s.left > 0) this.convert(c, this.channel(c, s.regular));
   }
-  /** Continuous mode. Where the next results change nothing that can be seen, none are computed. */
+  /** Continuous mode. */
   private again(c: Ctx): void {
-    const { s } = c;
-    s.regular = 0;
-    s.left = ALL;
-    const flags = c.get(this.sr);
-    const dma = (c.get(this.cr2) & CR2.DMA) !== 0 && !(flags & SR.OVR);
-    const each = (c.get(this.cr2) & CR2.EOCS) !== 0;
-    s.stalled = !dma && s.unread && (flags & SR.EOC) !== 0 && (!each || (flags & SR.OVR) !== 0) && s.injected < 0;
-    if (!s.stalled && s.injected < 0) this.arm(c, this.channel(c, 0));
+    c.s.regular = 0;
+    c.s.left = ALL;
+    if (c.s.injected < 0) this.convert(c, this.channel(c, 0));
   }
   private aligned(c: Ctx, code: number): number {
     return c.get(this.cr2) & CR2.ALIGN ? code << (this.bits(c) === 6 ? 2 : 16 - this.bits(c)) : code;
   }
   private watch(c: Ctx, channel: number, enable: number): void {
+    if (this.outside(c, channel, enable)) this.flag(c, SR.AWD);
+  }
+  private outside(c: Ctx, channel: number, enable: number): boolean {
     const cr1 = c.get(this.cr1);
-    if (!(cr1 & enable) || (cr1 & CR1.AWDSGL && (cr1 & 31) !== channel)) return;
+    if (!(cr1 & enable) || (cr1 & CR1.AWDSGL && (cr1 & 31) !== channel)) return false;
     const code = convert(c, this.o, channel, 12);
-    if (code > (c.get(this.reg(0x24)) & 0xfff) || code < (c.get(this.reg(0x28)) & 0xfff)) this.flag(c, SR.AWD);
+    return code > (c.get(this.reg(0x24)) & 0xfff) || code < (c.get(this.reg(0x28)) & 0xfff);
   }
 
   sync(c: Ctx): void {
@@ -183,8 +275,8 @@ class AdcF4 {
     const wanted =
       (cr1 & CR1.EOCIE ? SR.EOC : 0) | (cr1 & CR1.AWDIE ? SR.AWD : 0) | (cr1 & CR1.JEOCIE ? SR.JEOC : 0) | (cr1 & CR1.OVRIE ? SR.OVR : 0);
     c.env.irq(0, (sr & wanted) !== 0);
-    c.env.setWire(`${this.wire}.dma`, cr2 & CR2.DMA && c.s.unread && !(sr & SR.OVR) ? 1 : 0);
-    c.env.setWire(`${this.wire}.status`, sr);
+    this.plan(c);
+    c.env.setWire(this.dmaWire, cr2 & CR2.DMA && c.s.unread && !(sr & SR.OVR) ? 1 : 0);
   }
   private triggers(c: Ctx): [regular: string | undefined, injected: string | undefined] {
     const cr2 = c.get(this.cr2);
@@ -194,31 +286,35 @@ class AdcF4 {
       on && (cr2 >>> 20) & 3 ? this.o.injectedTriggers[(cr2 >>> 16) & 15] : undefined,
     ];
   }
-  onWire(c: Ctx, wire: string): void {
+  onWire(c: Ctx, wire: string, value: number): void {
+    this.catchUp(c);
+    const channel = this.inputs.indexOf(wire);
+    if (channel >= 0) c.s.inputs[channel] = value;
+    if (wire === LOOK) c.env.setWire(this.statusWire, c.get(this.sr));
     const [regular, injected] = this.triggers(c);
     if (wire === injected) this.startInjected(c);
     if (wire === regular) this.startRegular(c);
+    this.sync(c);
   }
   clear(c: Ctx): void {
-    Object.assign(c.s, fresh());
-    c.env.disarm('conversion');
+    Object.assign(c.s, fresh(), { inputs: this.inputs.map((wire) => c.env.wire(wire)) });
     waitFor(c, this.o, []);
     this.sync(c);
   }
-  private resume(c: Ctx): void {
-    if (c.s.stalled) this.arm(c, this.channel(c, 0));
-  }
-
   read(c: Ctx, r: Register, value: number): number {
+    if (c.env.due('conversion') === Infinity) {
+      this.catchUp(c);
+      value = c.get(r);
+    }
     if (r !== this.dr) return value;
     c.s.unread = false;
     // With EOC raised at the end of the sequence too, reading DR clears it.
     c.put(this.sr, c.get(this.sr) & ~SR.EOC);
-    this.resume(c);
-    this.sync(c);
+    if (!this.quietData(c)) this.sync(c);
     return value;
   }
   write(c: Ctx, r: Register, merged: number, raw: number): number | void {
+    this.catchUp(c);
     if (r === this.sr) return c.get(r) & raw;
     if (r !== this.cr2) return;
     c.s.commands = raw & (CR2.SWSTART | CR2.JSWSTART);
@@ -227,29 +323,36 @@ class AdcF4 {
   wrote(c: Ctx, r: Register, raw: number, old: number): void {
     if (r === this.cr2) {
       if (old & CR2.ADON && !(raw & CR2.ADON)) {
-        Object.assign(c.s, fresh());
-        c.env.disarm('conversion');
+        Object.assign(c.s, { ...fresh(), inputs: c.s.inputs });
       }
       waitFor(c, this.o, this.triggers(c));
     }
-    if (r === this.sr) this.resume(c);
-    this.sync(c);
     // SWSTART and JSWSTART act at once and read 0 (on silicon once the conversion has begun).
     const { commands } = c.s;
     c.s.commands = 0;
     if (commands & CR2.JSWSTART) this.startInjected(c);
     if (commands & CR2.SWSTART) this.startRegular(c);
+    this.sync(c);
   }
 }
 
-const fresh = (): AdcF4State => ({ regular: -1, injected: -1, left: 0, injectedLeft: 0, unread: false, stalled: false, commands: 0 });
+const fresh = (): AdcF4State => ({
+  ...freshConversions(),
+  regular: -1,
+  injected: -1,
+  left: 0,
+  injectedLeft: 0,
+  unread: false,
+  busy: false,
+  commands: 0,
+});
 
 export const adcF4: ModelFactory = (layout, given): RegisterModel<AdcF4State> => {
   const options = { ...ADC_DEFAULTS, ...(given as Partial<AdcOptions>) };
   const adc = new AdcF4(layout, options);
   return {
     timers: ['conversion'],
-    wires: triggerWires(options),
+    wires: [...triggerWires(options), ...analogWires(options), LOOK],
     clocks: ['pclk2'],
     about: {
       source: 'RM0090 13; a channel of which nothing is said gives VDDA / 2 (assumed)',
@@ -259,12 +362,15 @@ export const adcF4: ModelFactory = (layout, given): RegisterModel<AdcF4State> =>
     modelled: 'all',
     create: fresh,
     onReset: (c) => adc.clear(c),
-    onTimer: (c) => adc.conversionDone(c),
-    onWire: (c, wire) => adc.onWire(c, wire),
-    live: ['DR'],
+    onTimer: (c) => adc.timer(c),
+    onWire: (c, wire, value) => adc.onWire(c, wire, value),
+    onClock: (c) => adc.sync(c),
+    live: ['SR', 'DR', 'JDR1', 'JDR2', 'JDR3', 'JDR4'],
     acting: ['DR'],
+    actsNot: (c, r) => r !== adc.dr || adc.quietData(c),
+    holds: (c, r) => adc.holds(c, r),
     read: (c, r, value) => adc.read(c, r, value),
-    peek: (_c, _r, value) => value,
+    peek: (c, r) => adc.peek(c, r),
     write: (c, r, merged, raw) => adc.write(c, r, merged, raw),
     wrote: (c, r, value, old) => adc.wrote(c, r, value, old),
   };
@@ -280,14 +386,22 @@ export const adcCommonF4: ModelFactory = (layout, given): RegisterModel<object> 
     about: { source: 'RM0090 13.13.15 to 17', confidence: 'documented', lacks: ['CDR: dual and triple modes'] },
     modelled: ['CSR', 'CCR'],
     create: () => ({}),
-    onReset: (c) => c.env.setWire('adc.ccr', c.get(CCR)),
+    onReset: (c) => c.env.setWire(CCR_WIRE, c.get(CCR)),
+    live: ['CSR'],
+    acting: ['CSR'],
+    read: (c, r, value) => {
+      if (r !== CSR) return value;
+      c.env.setWire(LOOK, c.env.wire(LOOK) + 1);
+      return c.get(CSR);
+    },
+    peek: (_c, _r, value) => value,
     onWire: (c) =>
       c.put(
         CSR,
         wires.reduce((v, wire, i) => v | (c.env.wire(wire) << (8 * i)), 0),
       ),
     wrote: (c, r, value) => {
-      if (r === CCR) c.env.setWire('adc.ccr', value);
+      if (r === CCR) c.env.setWire(CCR_WIRE, value);
     },
   };
 };

@@ -4,11 +4,22 @@
  *
  * Facts: registers and behaviour RM0351 18, RM0091 13, RM0399 26, RM0481 ADC (documented); calibration times DS10198, DS9826, DS12923 (recalled: assumed), ready
  * `STARTUP_PS` after ADEN (assumed). Triggers are taken at their rising edge whatever EXTEN says.
- * Wires: `<block>.status` is driven with ISR, for the common block; `<common>.ccr` is read from it. DMA: `<block>.dma` is 1 while a transfer is wanted.
+ * Wires: `<block>.status` is driven with ISR when the common block asks; `<common>.ccr` is read from it. DMA: `<block>.dma` is 1 while a transfer is wanted.
  */
-import type { Layout, ModelFactory, Register, RegisterContext, RegisterModel } from '../emu/registers.ts';
-import { US } from '../emu/time.ts';
-import { ADC_DEFAULTS, convert, triggerWires, waitFor, type AdcOptions } from './adc-common.ts';
+import { RegisterContext, type Layout, type ModelFactory, type Register, type RegisterModel } from '../emu/registers.ts';
+import { US, type Ps } from '../emu/time.ts';
+import {
+  ADC_DEFAULTS,
+  analogWires,
+  ConversionTimes,
+  convert,
+  freshConversions,
+  lookWire,
+  triggerWires,
+  waitFor,
+  type AdcOptions,
+  type Conversions,
+} from './adc-common.ts';
 
 export interface AdcV2Options extends AdcOptions {
   readonly version: keyof typeof VERSIONS;
@@ -20,7 +31,7 @@ export interface AdcV2Options extends AdcOptions {
   /** Wire of the common block's CCR; F0 has its clock mode in CFGR2. */
   readonly ccr?: string;
 }
-export interface AdcV2State {
+export interface AdcV2State extends Conversions {
   /** Place in the sequence of what is converted; -1 = nothing. */
   regular: number;
   injected: number;
@@ -28,7 +39,7 @@ export interface AdcV2State {
   left: number;
   injectedLeft: number;
   unread: boolean;
-  /** What the timer `conversion` ends. */
+  /** What is being converted, until `end`. */
   converting: 'regular' | 'injected' | null;
 }
 type Ctx = RegisterContext<AdcV2State>;
@@ -115,6 +126,7 @@ const VERSIONS = {
 } as const satisfies Readonly<Record<string, Version>>;
 
 const STARTUP_PS = US;
+const JDR = ['JDR1', 'JDR2', 'JDR3', 'JDR4'];
 const ISR = { ADRDY: 1, EOC: 1 << 2, EOS: 1 << 3, OVR: 1 << 4, JEOC: 1 << 5, JEOS: 1 << 6, AWD1: 1 << 7, EOSMP: 1 << 1, LDORDY: 1 << 12 };
 const CR = {
   ADEN: 1,
@@ -127,6 +139,8 @@ const CR = {
   DEEPPWD: 1 << 29,
   ADCAL: 0x80000000,
 };
+/** Flags that conversions raise. */
+const BY_CONVERSIONS = ISR.EOC | ISR.EOS | ISR.OVR | ISR.JEOC | ISR.JEOS | ISR.AWD1 | ISR.EOSMP;
 /** Bits that software only sets. */
 const COMMANDS = CR.ADEN | CR.ADDIS | CR.ADSTART | CR.JADSTART | CR.ADSTP | CR.JADSTP | CR.ADCAL;
 const CFGR = {
@@ -146,11 +160,15 @@ const PRESCALERS = [1, 2, 4, 6, 8, 10, 12, 16, 32, 64, 128, 256] as const;
 const ALL = 0xff;
 /** DMNGT = 2 sends results to the DFSDM instead. */
 const DMNGT_DFSDM = 2;
+/** CHSELR and CFGR1 of F0. */
+const CHSEL = 0x7ffff;
+const SCANDIR = 1 << 2;
 
 class AdcV2 {
   private readonly v: Version;
   private readonly o: AdcV2Options;
-  private readonly wire: string;
+  private readonly dmaWire: string;
+  private readonly statusWire: string;
   readonly isr: Register;
   private readonly ier: Register;
   readonly cr: Register;
@@ -158,16 +176,27 @@ class AdcV2 {
   private readonly cfgr2: Register | null;
   readonly dr: Register;
   private readonly reg: (offset: number) => Register;
+  private readonly times: ConversionTimes;
+  private readonly inputs: readonly string[];
+  private readonly look: string | null;
+  /** Count of the converter's clock at which what is served now happens; -1 = now. */
+  private at = -1;
+  /** CR before the write that is being served. */
+  private oldCr = 0;
   private readonly threshold: { readonly low: Register; readonly high: Register } | null;
 
   constructor(layout: Layout, options: AdcV2Options) {
     this.o = options;
     this.v = VERSIONS[options.version];
-    this.wire = options.block.toLowerCase();
+    this.dmaWire = `${options.block.toLowerCase()}.dma`;
+    this.statusWire = `${options.block.toLowerCase()}.status`;
     this.reg = (offset) => layout.at(offset)!;
     [this.isr, this.ier, this.cr, this.dr] = [layout.reg('ISR'), layout.reg('IER'), layout.reg('CR'), layout.reg('DR')];
     this.cfgr = layout.reg(this.v.cfgr);
     this.cfgr2 = layout.has('CFGR2') ? layout.reg('CFGR2') : null;
+    this.times = new ConversionTimes(options.ownHz);
+    this.inputs = analogWires(options);
+    this.look = options.ccr === undefined ? null : lookWire(options.ccr);
     // H7 has a register for each threshold, at the same offsets as the others' TR1 and what follows.
     this.threshold = options.version === 'h7' ? { low: this.reg(0x20), high: this.reg(0x24) } : null;
   }
@@ -176,22 +205,26 @@ class AdcV2 {
   private bits(c: Ctx): number {
     return this.v.bits[(c.get(this.cfgr) >>> this.v.res[0]) & this.v.res[1]] ?? 12;
   }
-  private sequence(c: Ctx): readonly number[] {
-    if (this.v.channelMask) {
-      const chselr = c.get(this.reg(0x28));
-      const up = Array.from({ length: 19 }, (_, i) => i).filter((i) => (chselr >>> i) & 1);
-      const SCANDIR = 1 << 2;
-      return c.get(this.cfgr) & SCANDIR ? up.reverse() : up;
-    }
-    const length = (c.get(this.reg(0x30)) & 15) + 1;
-    // Five places a register, the first taken by the length.
-    return Array.from({ length }, (_, i) => (c.get(this.reg(0x30 + 4 * Math.floor((i + 1) / 5))) >>> (6 * ((i + 1) % 5))) & 31);
+  private length(c: Ctx): number {
+    if (!this.v.channelMask) return (c.get(this.reg(0x30)) & 15) + 1;
+    let channels = 0;
+    for (let bits = c.get(this.reg(0x28)) & CHSEL; bits !== 0; bits &= bits - 1) channels++;
+    return channels;
   }
-  private injectedSequence(c: Ctx): readonly number[] {
-    const { jsqr } = this.v;
-    if (!jsqr) return [];
-    const value = c.get(this.reg(0x4c));
-    return Array.from({ length: (value & 3) + 1 }, (_, i) => (value >>> (jsqr.first + 6 * i)) & 31);
+  /** Channel of place `i` (from 0) of the regular sequence. */
+  private channel(c: Ctx, i: number): number {
+    // Five places a register, the first taken by the length.
+    if (!this.v.channelMask) return (c.get(this.reg(0x30 + 4 * Math.floor((i + 1) / 5))) >>> (6 * ((i + 1) % 5))) & 31;
+    const chselr = c.get(this.reg(0x28));
+    let place = c.get(this.cfgr) & SCANDIR ? this.length(c) - 1 - i : i;
+    for (let channel = 0; channel < 19; channel++) if ((chselr >>> channel) & 1 && place-- === 0) return channel;
+    return 0;
+  }
+  private injectedLength(c: Ctx): number {
+    return this.v.jsqr ? (c.get(this.reg(0x4c)) & 3) + 1 : 0;
+  }
+  private injectedChannel(c: Ctx, i: number): number {
+    return (c.get(this.reg(0x4c)) >>> (this.v.jsqr!.first + 6 * i)) & 31;
   }
   private ratio(c: Ctx, enable: number): number {
     if (!this.cfgr2 || this.v.channelMask || !(c.get(this.cfgr2) & enable)) return 1;
@@ -219,34 +252,106 @@ class AdcV2 {
     if (mode > 0) return { clock: this.o.bus, divider: half * 2 ** (mode - 1) };
     return { clock: this.o.clock, divider: half * (PRESCALERS[(ccr >>> 18) & 15] ?? 256) };
   }
-  private armAfter(c: Ctx, timer: string, halfClocks: number): void {
+  /** Name of the clock that is counted ('' = the ADC's own oscillator), and how many of its counts half clocks take. */
+  private counted(c: Ctx, halfClocks: number): { clock: string; counts: number } {
     const { clock, divider } = this.clockSource(c);
-    if (this.o.ownHz !== undefined && clock === this.o.clock && !c.env.clockRate(clock))
-      return c.env.arm(timer, c.env.now() + Math.ceil((halfClocks * divider * 1e12) / (2 * this.o.ownHz)));
-    c.env.arm(timer, c.env.clockTimeOf(clock, c.env.clockCount(clock) + Math.ceil((halfClocks * divider) / 2)));
+    const own = this.o.ownHz !== undefined && clock === this.o.clock && !c.env.clockRate(clock);
+    return { clock: own ? '' : clock, counts: Math.ceil((halfClocks * divider) / 2) };
+  }
+  private armAfter(c: Ctx, timer: string, halfClocks: number): void {
+    const { clock, counts } = this.counted(c, halfClocks);
+    c.env.arm(timer, this.times.timeOf(c, clock, this.times.count(c, clock) + counts));
   }
 
   // ---- Conversions
   private flag(c: Ctx, bits: number): void {
     c.put(this.isr, c.get(this.isr) | bits);
   }
-  private convertRegular(c: Ctx): void {
+  private convert(c: Ctx, what: 'regular' | 'injected', halfClocks: number): void {
     const { s } = c;
-    s.converting = 'regular';
-    this.armAfter(c, 'conversion', this.halfClocks(c, this.sequence(c)[s.regular] ?? 0) * this.ratio(c, 1));
+    const { clock, counts } = this.counted(c, halfClocks);
+    s.converting = what;
+    s.end = (this.at >= 0 && s.clock === clock ? this.at : this.times.count(c, clock)) + counts;
+    s.clock = clock;
+  }
+  private convertRegular(c: Ctx): void {
+    this.convert(c, 'regular', this.halfClocks(c, this.channel(c, c.s.regular)) * this.ratio(c, 1));
   }
   private convertInjected(c: Ctx): void {
-    const { s } = c;
-    s.converting = 'injected';
-    this.armAfter(c, 'conversion', this.halfClocks(c, this.injectedSequence(c)[s.injected] ?? 0) * this.ratio(c, 2));
+    this.convert(c, 'injected', this.halfClocks(c, this.injectedChannel(c, c.s.injected)) * this.ratio(c, 2));
   }
+
+  // ---- What has ended by now
+  /** Computes the conversions that have ended. Where ends are noticed a timer does that, and this finds nothing. */
+  private catchUp(c: Ctx): void {
+    const { s } = c;
+    if (s.converting === null) return;
+    const now = this.times.count(c, s.clock);
+    while (s.converting !== null && s.end <= now) {
+      if (s.converting === 'regular' && s.regular === 0 && this.repeats(c)) this.skipSequences(c, now);
+      this.at = s.end;
+      this.conversionDone(c);
+      this.at = -1;
+    }
+  }
+  /** Continuous mode with all flags raised: sequences that nobody reads leave everything as it is. */
+  private repeats(c: Ctx): boolean {
+    const all = ISR.EOC | ISR.EOS | ISR.OVR;
+    const cfgr = c.get(this.cfgr);
+    return (c.get(this.isr) & all) === all && (cfgr & CFGR.CONT) !== 0 && !(cfgr & (CFGR.JAUTO | CFGR.DISCEN)) && c.s.injected < 0;
+  }
+  /** Leaves sequences out, all but the last ones. */
+  private skipSequences(c: Ctx, now: number): void {
+    let total = 0;
+    for (let i = this.length(c) - 1; i >= 0; i--)
+      total += this.counted(c, this.halfClocks(c, this.channel(c, i)) * this.ratio(c, 1)).counts;
+    if (total > 0) c.s.end += Math.max(0, Math.floor((now - c.s.end) / total) - 1) * total;
+  }
+  /** The end of the conversion that is under way, or of one that follows, may be noticed by others than who reads the registers. */
+  private noticed(c: Ctx): boolean {
+    if (this.dmaOn(c)) return true;
+    const cfgr = c.get(this.cfgr);
+    let rising = c.get(this.ier) & ~c.get(this.isr) & BY_CONVERSIONS;
+    if (c.s.injected < 0 && !(cfgr & CFGR.JAUTO)) rising &= ~(ISR.JEOC | ISR.JEOS);
+    if (!(cfgr & (CFGR.AWD1EN | CFGR.JAWD1EN))) rising &= ~ISR.AWD1;
+    if (rising === ISR.AWD1) return this.anyOutside(c);
+    return rising !== 0;
+  }
+  private anyOutside(c: Ctx): boolean {
+    for (let i = this.length(c) - 1; i >= 0; i--) if (this.outside(c, this.channel(c, i), CFGR.AWD1EN)) return true;
+    for (let i = this.injectedLength(c) - 1; i >= 0; i--) if (this.outside(c, this.injectedChannel(c, i), CFGR.JAWD1EN)) return true;
+    return false;
+  }
+  private plan(c: Ctx): void {
+    const { s } = c;
+    if (s.converting !== null && this.noticed(c)) c.env.arm('conversion', this.times.timeOf(c, s.clock, s.end));
+    else c.env.disarm('conversion');
+  }
+  /** Until when all registers read the same. */
+  holds(c: Ctx, r: Register): Ps {
+    if (c.s.converting === null) return r === this.dr && c.s.unread ? 0 : Infinity;
+    return r === this.dr ? 0 : this.times.timeOf(c, c.s.clock, c.s.end);
+  }
+  /** Nobody but the reader notices that DR is read. */
+  quietData(c: Ctx): boolean {
+    return !this.dmaOn(c) && !(c.get(this.ier) & BY_CONVERSIONS);
+  }
+  /** A register as it reads now, the block left as it is. */
+  peek(c: Ctx, r: Register): number {
+    const { s } = c;
+    if (s.converting === null || s.end > this.times.count(c, s.clock)) return c.get(r);
+    const copy = new RegisterContext({ ...s, inputs: [...s.inputs] }, c.regs.slice(), c.env, null);
+    this.catchUp(copy);
+    return copy.get(r);
+  }
+
   private triggerRegular(c: Ctx): void {
     const { s } = c;
     if (!(c.get(this.cr) & CR.ADSTART) || s.converting === 'regular') return;
     const cfgr = c.get(this.cfgr);
     if (s.regular < 0) s.regular = 0;
     s.left = cfgr & CFGR.DISCEN ? (this.v.channelMask ? 1 : ((cfgr >>> 17) & 7) + 1) : ALL;
-    if (s.converting === null && this.sequence(c).length > 0) this.convertRegular(c);
+    if (s.converting === null && this.length(c) > 0) this.convertRegular(c);
   }
   private triggerInjected(c: Ctx): void {
     const { s } = c;
@@ -256,12 +361,11 @@ class AdcV2 {
     // A regular conversion that is under way begins anew behind the injected ones.
     this.convertInjected(c);
   }
-  conversionDone(c: Ctx): void {
+  private conversionDone(c: Ctx): void {
     const what = c.s.converting;
     c.s.converting = null;
     if (what === 'injected') this.injectedDone(c);
     else if (what === 'regular') this.regularDone(c);
-    this.sync(c);
   }
   private result(c: Ctx, channel: number, oversampling: number): number {
     const bits = this.bits(c);
@@ -273,14 +377,13 @@ class AdcV2 {
   }
   private injectedDone(c: Ctx): void {
     const { s } = c;
-    const sequence = this.injectedSequence(c);
-    const channel = sequence[s.injected] ?? 0;
+    const channel = this.injectedChannel(c, s.injected);
     c.put(this.reg(0x80 + 4 * s.injected), this.result(c, channel, 2));
     this.watch(c, channel, CFGR.JAWD1EN);
     this.flag(c, ISR.JEOC | ISR.EOSMP);
     s.injected++;
     s.injectedLeft--;
-    if (s.injected >= sequence.length) {
+    if (s.injected >= this.injectedLength(c)) {
       s.injected = -1;
       s.injectedLeft = 0;
       this.flag(c, ISR.JEOS);
@@ -292,8 +395,7 @@ class AdcV2 {
   private regularDone(c: Ctx): void {
     const { s } = c;
     const cfgr = c.get(this.cfgr);
-    const sequence = this.sequence(c);
-    const channel = sequence[s.regular] ?? 0;
+    const channel = this.channel(c, s.regular);
     if (s.unread && !(cfgr & CFGR.AUTDLY)) this.flag(c, ISR.OVR);
     if (!s.unread || cfgr & CFGR.OVRMOD) c.put(this.dr, this.result(c, channel, 1));
     s.unread = true;
@@ -301,7 +403,7 @@ class AdcV2 {
     this.flag(c, ISR.EOC | ISR.EOSMP);
     s.regular++;
     s.left--;
-    const last = s.regular >= sequence.length;
+    const last = s.regular >= this.length(c);
     if (last) this.sequenceDone(c);
     else if (s.left > 0 && !this.delayed(c)) this.convertRegular(c);
   }
@@ -319,28 +421,25 @@ class AdcV2 {
     if (cfgr & CFGR.CONT) {
       s.regular = 0;
       s.left = ALL;
-      // What changes nothing is not computed: it goes on when DR is read or a flag is cleared.
-      if (!this.changesNothing(c) && s.converting === null && !this.delayed(c)) this.convertRegular(c);
+      if (s.converting === null && !this.delayed(c)) this.convertRegular(c);
     } else if (this.regularTrigger(c) === null) c.put(this.cr, c.get(this.cr) & ~CR.ADSTART);
-  }
-  /** Continuous mode: the next results leave all flags as they are and nobody is told of them. */
-  private changesNothing(c: Ctx): boolean {
-    const all = ISR.EOC | ISR.EOS | ISR.OVR;
-    return (c.get(this.isr) & all) === all && !this.dmaOn(c) && c.s.converting === null;
   }
   /** AUTDLY (WAIT): the next conversion waits until DR has been read. */
   private delayed(c: Ctx): boolean {
     return (c.get(this.cfgr) & CFGR.AUTDLY) !== 0 && c.s.unread;
   }
   private watch(c: Ctx, channel: number, enable: number): void {
+    if (this.outside(c, channel, enable)) this.flag(c, ISR.AWD1);
+  }
+  private outside(c: Ctx, channel: number, enable: number): boolean {
     const cfgr = c.get(this.cfgr);
-    if (!(cfgr & enable) || (cfgr & CFGR.AWD1SGL && ((cfgr >>> 26) & 31) !== channel)) return;
+    if (!(cfgr & enable) || (cfgr & CFGR.AWD1SGL && ((cfgr >>> 26) & 31) !== channel)) return false;
     const bits = this.threshold ? 16 : 12;
     const code = convert(c, this.o, channel, bits);
     const [low, high] = this.threshold
       ? [c.get(this.threshold.low), c.get(this.threshold.high)]
       : [c.get(this.reg(0x20)) & 0xfff, (c.get(this.reg(0x20)) >>> 16) & 0xfff];
-    if (code > high || code < low) this.flag(c, ISR.AWD1);
+    return code > high || code < low;
   }
 
   // ---- Triggers, interrupt, DMA
@@ -357,7 +456,11 @@ class AdcV2 {
     if (!((value >>> jsqr.exten) & 3)) return null;
     return this.o.injectedTriggers[(value >>> 2) & jsqr.extsel];
   }
-  onWire(c: Ctx, wire: string): void {
+  onWire(c: Ctx, wire: string, value: number): void {
+    this.catchUp(c);
+    const channel = this.inputs.indexOf(wire);
+    if (channel >= 0) c.s.inputs[channel] = value;
+    if (wire === this.look) c.env.setWire(this.statusWire, c.get(this.isr));
     if (wire === this.injectedTrigger(c)) this.triggerInjected(c);
     if (wire === this.regularTrigger(c)) this.triggerRegular(c);
     this.sync(c);
@@ -369,8 +472,8 @@ class AdcV2 {
   sync(c: Ctx): void {
     const isr = c.get(this.isr);
     c.env.irq(0, (isr & c.get(this.ier) & 0x7ff) !== 0);
-    c.env.setWire(`${this.wire}.dma`, this.dmaOn(c) && c.s.unread && c.get(this.cr) & CR.ADEN ? 1 : 0);
-    c.env.setWire(`${this.wire}.status`, isr);
+    this.plan(c);
+    c.env.setWire(this.dmaWire, this.dmaOn(c) && c.s.unread && c.get(this.cr) & CR.ADEN ? 1 : 0);
     const cr = c.get(this.cr);
     waitFor(c, this.o, [
       cr & CR.ADSTART ? (this.regularTrigger(c) ?? undefined) : undefined,
@@ -380,28 +483,34 @@ class AdcV2 {
 
   // ---- Registers
   clear(c: Ctx): void {
+    c.s.inputs = this.inputs.map((wire) => c.env.wire(wire));
     this.halt(c);
     for (const timer of ['ready', 'calibration', 'regulator']) c.env.disarm(timer);
     this.sync(c);
   }
   private halt(c: Ctx): void {
-    Object.assign(c.s, fresh());
+    Object.assign(c.s, { ...fresh(), inputs: c.s.inputs });
     c.env.disarm('conversion');
   }
   onTimer(c: Ctx, timer: string): void {
-    if (timer === 'conversion') return this.conversionDone(c);
+    this.catchUp(c);
+    if (timer === 'conversion') return this.sync(c);
     if (timer === 'ready') this.flag(c, ISR.ADRDY);
     else if (timer === 'regulator') this.flag(c, ISR.LDORDY);
     else c.put(this.cr, c.get(this.cr) & ~CR.ADCAL);
     this.sync(c);
   }
   read(c: Ctx, r: Register, value: number): number {
+    if (c.env.due('conversion') === Infinity) {
+      this.catchUp(c);
+      value = c.get(r);
+    }
     if (r !== this.dr) return value;
     const { s } = c;
     s.unread = false;
     c.put(this.isr, c.get(this.isr) & ~ISR.EOC);
     this.goOn(c);
-    this.sync(c);
+    if (!this.quietData(c)) this.sync(c);
     return value;
   }
   /** What waited for DR to be read, or for a flag to be cleared. */
@@ -409,13 +518,15 @@ class AdcV2 {
     const { s } = c;
     if (s.converting === null && s.regular >= 0 && s.left > 0 && c.get(this.cr) & CR.ADSTART && !this.delayed(c)) this.convertRegular(c);
   }
-  write(c: Ctx, r: Register, merged: number, raw: number): number | void {
+  write(c: Ctx, r: Register, merged: number, raw: number, lanes: number): number | void {
+    this.catchUp(c);
+    this.oldCr = c.get(this.cr);
     if (r === this.isr) return c.get(r) & ~(raw & 0x7ff);
     if (r === this.dr) return c.get(r);
     if (r !== this.cr) return;
     const old = c.get(r);
     const running = (old & (CR.ADSTART | CR.JADSTART)) !== 0;
-    let value = (merged | (old & COMMANDS)) >>> 0;
+    let value = ((merged & lanes) | (old & (~lanes | COMMANDS))) >>> 0;
     const regulated = !this.v.regulator || ((value & CR.ADVREGEN) !== 0 && !(value & CR.DEEPPWD));
     if (!regulated || old & CR.ADCAL) value &= ~(CR.ADEN & ~old);
     if (!regulated || value & CR.ADEN) value &= ~(CR.ADCAL & ~old);
@@ -425,8 +536,8 @@ class AdcV2 {
     if (!(old & CR.JADSTART)) value &= ~CR.JADSTP;
     return value >>> 0;
   }
-  wrote(c: Ctx, r: Register, value: number, old: number): void {
-    if (r === this.cr) this.control(c, value, old);
+  wrote(c: Ctx, r: Register, value: number): void {
+    if (r === this.cr) this.control(c, value, this.oldCr);
     if (r === this.isr) this.goOn(c);
     this.sync(c);
   }
@@ -455,7 +566,6 @@ class AdcV2 {
       s.injectedLeft = 0;
       if (s.converting === 'injected') s.converting = null;
     }
-    if (s.converting === null) c.env.disarm('conversion');
     const stopped = (value & CR.ADSTP ? CR.ADSTP | CR.ADSTART : 0) | (value & CR.JADSTP ? CR.JADSTP | CR.JADSTART : 0);
     c.put(this.cr, value & ~stopped);
     if (risen & CR.ADSTART) {
@@ -467,7 +577,15 @@ class AdcV2 {
   }
 }
 
-const fresh = (): AdcV2State => ({ regular: -1, injected: -1, left: 0, injectedLeft: 0, unread: false, converting: null });
+const fresh = (): AdcV2State => ({
+  ...freshConversions(),
+  regular: -1,
+  injected: -1,
+  left: 0,
+  injectedLeft: 0,
+  unread: false,
+  converting: null,
+});
 
 export const adcV2: ModelFactory = (layout, given): RegisterModel<AdcV2State> => {
   const options = { ...ADC_DEFAULTS, ...(given as unknown as AdcV2Options) };
@@ -475,7 +593,7 @@ export const adcV2: ModelFactory = (layout, given): RegisterModel<AdcV2State> =>
   const version = VERSIONS[options.version];
   return {
     timers: ['conversion', 'ready', 'calibration', 'regulator'],
-    wires: triggerWires(options),
+    wires: [...triggerWires(options), ...analogWires(options), ...(options.ccr === undefined ? [] : [lookWire(options.ccr)])],
     clocks: [...new Set([options.clock, options.bus])],
     about: {
       source:
@@ -496,13 +614,16 @@ export const adcV2: ModelFactory = (layout, given): RegisterModel<AdcV2State> =>
     create: fresh,
     onReset: (c) => adc.clear(c),
     onTimer: (c, timer) => adc.onTimer(c, timer),
-    onWire: (c, wire) => adc.onWire(c, wire),
-    live: ['DR'],
+    onWire: (c, wire, value) => adc.onWire(c, wire, value),
+    onClock: (c) => adc.sync(c),
+    live: ['ISR', 'CR', 'DR', ...JDR.filter((name) => layout.has(name))],
     acting: ['DR'],
+    actsNot: (c, r) => r !== adc.dr || adc.quietData(c),
+    holds: (c, r) => adc.holds(c, r),
     read: (c, r, value) => adc.read(c, r, value),
-    peek: (_c, _r, value) => value,
-    write: (c, r, merged, raw) => adc.write(c, r, merged, raw),
-    wrote: (c, r, value, old) => adc.wrote(c, r, value, old),
+    peek: (c, r) => adc.peek(c, r),
+    write: (c, r, merged, raw, lanes) => adc.write(c, r, merged, raw, lanes),
+    wrote: (c, r, value) => adc.wrote(c, r, value),
   };
 };
 
@@ -517,6 +638,14 @@ export const adcCommonV2: ModelFactory = (layout, given): RegisterModel<object> 
     modelled: ['CSR', 'CCR'],
     create: () => ({}),
     onReset: (c) => c.env.setWire(ccr, c.get(CCR)),
+    live: ['CSR'],
+    acting: ['CSR'],
+    read: (c, r, value) => {
+      if (r !== CSR) return value;
+      c.env.setWire(lookWire(ccr), c.env.wire(lookWire(ccr)) + 1);
+      return c.get(CSR);
+    },
+    peek: (_c, _r, value) => value,
     onWire: (c) =>
       c.put(
         CSR,

@@ -86,9 +86,10 @@ describe('F4', () => {
     expect(h.system.read(0x20000000, 4)).toBe(0x0fff0fff);
   });
 
-  it('continuous results that nobody takes cost no events: the converter stands still until DR is read', () => {
+  it('results that only a reader could notice cost no events', () => {
     const h = fresh();
     h.write('ADC1.CR2', 3 | (1 << 30));
+    expect(h.system.block('ADC1').env.due('conversion')).toBe(Infinity);
     h.wait(10 * US);
     expect(h.system.block('ADC1').env.due('conversion')).toBe(Infinity);
     h.read('ADC1.DR');
@@ -236,5 +237,98 @@ describe.each([
     expect(h.read(`${adc}.ISR`) & ISR.JEOS).toBe(ISR.JEOS);
     expect(h.read(`${adc}.JDR1`)).toBe(full);
     expect(h.read(`${adc}.CR`) & jadstart).toBe(0);
+  });
+});
+
+/** Whoever looks, and however often, nothing else comes of it: results and flags are functions of the time alone. */
+describe('late computation', () => {
+  const f4 = new StChip(STM32F405RG);
+  const l4 = new StChip(STM32L476RG);
+  /** Settings by their bits, accesses at their times (in 100 ns), and the time of the last look. */
+  const plan = fc.record({
+    options: fc.integer({ min: 0, max: 0xffff }),
+    accesses: fc.array(fc.record({ wait: fc.nat(300), what: fc.nat(5), value: fc.nat(0x7f) }), { maxLength: 12 }),
+    volts: fc.nat(3300),
+    wait: fc.nat(1000),
+  });
+  type Plan = typeof plan extends fc.Arbitrary<infer T> ? T : never;
+
+  /** With interrupts of the ADC enabled each end is an event; the line itself is not looked at. */
+  function onF4(p: Plan, events: boolean): readonly number[] {
+    const h = f4.again();
+    const o = p.options;
+    h.set('RCC.APB2ENR.ADC1EN', 1);
+    h.write('ADC1.SQR1', (o & 3) << 20);
+    h.write('ADC1.SQR3', 1 | (2 << 5) | (3 << 10) | (4 << 15));
+    h.write('ADC1.JSQR', (((o >>> 2) & 3) << 20) | (5 << 15));
+    h.write('ADC1.SMPR2', (o & 0x300) >>> 5);
+    h.write('ADC1.HTR', 2500);
+    const cr1 = (1 << 8) | (o & 0x10 ? 1 << 23 : 0) | (o & 0x20 ? 1 << 10 : 0) | (o & 0x40 ? 1 << 11 : 0);
+    h.write('ADC1.CR1', cr1 | (events ? (1 << 5) | (1 << 6) | (1 << 7) | (1 << 26) : 0));
+    h.write('ADC1.CR2', 1 | (o & 0x80 ? 2 : 0) | (o & 0x400 ? 1 << 10 : 0) | (1 << 30));
+    const seen: number[] = [];
+    for (const { wait, what, value } of p.accesses) {
+      h.wait(wait * 100_000);
+      if (what === 0) seen.push(h.read('ADC1.DR'));
+      else if (what === 1) h.write('ADC1.SR', value);
+      else if (what === 2) h.write('ADC1.CR2', h.read('ADC1.CR2') | (value & 1 ? 1 << 22 : 1 << 30));
+      else if (what === 3) h.system.setWire('analog.ADC1.1', p.volts + 1);
+      else seen.push(h.read('ADC1.SR'), h.read('ADC_Common.CSR') & 0x3f);
+    }
+    h.wait(p.wait * 100_000);
+    return [...seen, ...['SR', 'DR', 'JDR1', 'JDR2', 'SR'].map((r) => h.read(`ADC1.${r}`))];
+  }
+  function onL4(p: Plan, events: boolean): readonly number[] {
+    const h = l4.again();
+    const o = p.options;
+    h.set('RCC.AHB2ENR.ADCEN', 1);
+    h.write('ADC_Common.CCR', 1 << 16);
+    h.write('ADC1.CR', 1 << 28);
+    h.write('ADC1.SQR1', ((o & 3) | (1 << 6) | (2 << 12) | (3 << 18) | (4 << 24)) >>> 0);
+    h.write('ADC1.JSQR', ((o >>> 2) & 3) | (5 << 8));
+    h.write('ADC1.SMPR1', (o & 0x300) >>> 5);
+    h.write('ADC1.TR1', 2500 << 16);
+    const cfgr = (o & 0x10 ? 1 << 23 : 0) | (o & 0x20 ? 1 << 25 : 0) | (o & 0x40 ? 1 << 16 : 0) | (o & 0x80 ? 1 << 13 : 0);
+    h.write('ADC1.CFGR', cfgr | (o & 0x400 ? 1 << 14 : 0) | (o & 0x800 ? 1 << 12 : 0));
+    h.write('ADC1.IER', events ? 0xfe : 0);
+    h.write('ADC1.CR', h.read('ADC1.CR') | 1);
+    h.wait(20 * US);
+    h.write('ADC1.CR', h.read('ADC1.CR') | 4);
+    const seen: number[] = [];
+    for (const { wait, what, value } of p.accesses) {
+      h.wait(wait * 100_000);
+      if (what === 0) seen.push(h.read('ADC1.DR'));
+      else if (what === 1) h.write('ADC1.ISR', value);
+      else if (what === 2) h.write('ADC1.CR', h.read('ADC1.CR') | (value & 1 ? 8 : 4));
+      else if (what === 3) h.system.setWire('analog.ADC1.1', p.volts + 1);
+      else seen.push(h.read('ADC1.ISR'), h.read('ADC_Common.CSR') & 0x7ff);
+    }
+    h.wait(p.wait * 100_000);
+    return [...seen, ...['ISR', 'CR', 'DR', 'JDR1', 'JDR2', 'ISR'].map((r) => h.read(`ADC1.${r}`))];
+  }
+  it.each([
+    ['F4', onF4],
+    ['L4', onL4],
+  ] as const)('%s: the same values with an event at each end and with none', (_name, run) => {
+    fc.assert(
+      fc.property(plan, (p) => void expect(run(p, false)).toEqual(run(p, true))),
+      { numRuns: 300 },
+    );
+  });
+  it('a peek shows what a read would, and changes nothing', () => {
+    const h = l4.again();
+    h.set('RCC.AHB2ENR.ADCEN', 1);
+    h.write('ADC_Common.CCR', 1 << 16);
+    h.write('ADC1.CR', 1 << 28);
+    h.write('ADC1.CR', h.read('ADC1.CR') | 1);
+    h.wait(20 * US);
+    h.write('ADC1.CR', h.read('ADC1.CR') | 4);
+    h.wait(20 * US);
+    const { component, state, env, row } = h.system.block('ADC1');
+    const before = JSON.stringify(h.system.save());
+    const peeked = component.peek!(state, env, h.address('ADC1.ISR') - row.base, 4);
+    expect(JSON.stringify(h.system.save())).toBe(before);
+    expect(peeked & ISR.EOC).toBe(ISR.EOC);
+    expect(h.read('ADC1.ISR')).toBe(peeked);
   });
 });
