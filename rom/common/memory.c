@@ -102,9 +102,9 @@ uint32_t memory_option(uint32_t at, uint32_t bytes, uint32_t old, uint32_t addre
 /* ASSUMED limit: ST's is not known. It is longer than the mass erase of every chip here. */
 bool memory_flash_idle(volatile uint32_t *status, uint32_t busy)
 {
-  for (uint32_t rounds = 0; rounds < 300000u; rounds++) {
+  for (uint32_t rounds = 0; rounds < 30000u; rounds++) {
     iwdg_refresh();
-    for (uint32_t i = 0; i < 1000u; i++)
+    for (uint32_t i = 0; i < 10000u; i++)
       if (!(*status & busy))
         return true;
   }
