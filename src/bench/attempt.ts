@@ -84,6 +84,7 @@ export interface AttemptOptions {
 
 /** Runs the session again. The session is left at the end of that run. */
 export function attempt(s: Session, starts: Starts, repairs: readonly NamedRepair[], options: AttemptOptions = {}): Attempt {
+  if (repairs.length > 0) s.input.progress?.(`trying with repaired: ${repairs.map((r) => r.id).join(', ')}`);
   const { machine } = s;
   const table = machine.chip.rom?.vectorTable.value ?? 0;
   const interceptor = pathInterceptor(machine, repairs, table);

@@ -21,6 +21,10 @@ export function judge(result: RunResult, expect: Expect): Judgement {
   return { holds: failures.length === 0, failures };
 }
 
+/** Whether only a search for causes can tell if it holds. It turns warnings into failures, so that verdicts of checks hang on it, too. */
+export const asksForCauses = ({ causes = [], notCauses = [], checks = {} }: Expect, outcome: RunResult['outcome']): boolean =>
+  outcome !== 'dfu' && (causes.length > 0 || notCauses.length > 0 || Object.keys(checks).length > 0);
+
 function judgeOutcome(result: RunResult, { outcome }: Expect): string[] {
   if (outcome === undefined) return [];
   const words = typeof outcome === 'string' ? [outcome] : outcome;

@@ -34,6 +34,8 @@ export interface RunJob {
   readonly symptoms: readonly Symptom[];
   readonly findJump?: boolean;
   readonly noReturn?: boolean;
+  /** See `RunInput.onlyExpected`. */
+  readonly onlyExpected?: boolean;
   /** Nothing was said about the firmware: its trigger is looked for and pressed (first-run.ts). */
   readonly trigger?: boolean;
   /** The chip was not named: what it was concluded from, for a person. */
@@ -78,6 +80,7 @@ function checkedInput(job: RunJob): RunInput {
     symptoms: job.symptoms,
     findJump: job.findJump === true,
     noReturn: job.noReturn === true,
+    onlyExpected: job.onlyExpected === true,
     engine: job.engine,
     semihosting: job.semihosting,
     bootAt: job.bootAt,

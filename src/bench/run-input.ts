@@ -40,6 +40,8 @@ export interface RunInput {
   readonly findJump: boolean;
   /** Look for the last instruction at which a single repair still saves DFU. */
   readonly noReturn: boolean;
+  /** Where the scenario's `expect` holds without them, neither causes nor what the outcome hangs on is looked for. */
+  readonly onlyExpected: boolean;
   readonly engine: 'bootbench' | 'unicorn';
   /** BKPT 0xAB is served; false = it is a HardFault as on a board without a debugger. */
   readonly semihosting: boolean;
@@ -55,7 +57,7 @@ export interface RunInput {
   readonly clock?: () => number;
   /** Bytes that the process holds; for `limits.maxMemory` only. */
   readonly memoryUse?: () => number;
-  /** For a person who waits. */
+  /** For a person who waits: what is being done; a text that begins with a tab says how far that is. */
   readonly progress?: (text: string) => void;
   /** Is told at the end what translated code did; counting costs time. */
   readonly stats?: (text: string) => void;

@@ -42,6 +42,8 @@ const LONGEST_STRETCH = 50 * MS;
 const TRAIL_FIRST = 20 * MS;
 const TRAIL_GROWTH = 4;
 const TRAIL_LENGTH = 6;
+/** Milliseconds between two lines of progress. */
+const TELL_EVERY = 150;
 /** So many entries have a checkpoint each; after them one is taken when this part of the time since the first has gone by. */
 const ENTRIES_KEPT = 8;
 const ENTRY_GROWTH = 8;
@@ -443,10 +445,22 @@ export class Session {
     if (maxInstructions !== null && machine.bootCore.retired() >= maxInstructions) return 'instructions';
     if ((++this.limitsAsked & 15) !== 0) return null;
     if (wallMs !== null && input.clock && input.clock() - this.startedAt >= wallMs) return 'wall';
+    if (input.progress && input.clock) this.tell(input.progress, input.clock());
     if (maxMemory !== null && input.memoryUse && input.memoryUse() >= maxMemory) return 'memory';
     return input.signal?.() ? 'signal' : null;
   }
   private limitsAsked = 0;
+
+  /** For a person who waits: how far the run is, what runs, what the firmware said last. It begins with a tab: what is tried stays as it was. */
+  private tell(progress: (text: string) => void, now: number): void {
+    if (now - this.toldAt < TELL_EVERY) return;
+    this.toldAt = now;
+    const { machine } = this;
+    const last = Object.values(machine.state.console).at(-1)?.trimEnd().split('\n').at(-1) ?? '';
+    const where = machine.bootCore.zone === 'user' ? 'application' : 'ROM';
+    progress(`\t${(machine.now / (1000 * MS)).toFixed(1)} s simulated, ${where}${last === '' ? '' : `: ${last.slice(0, 60)}`}`);
+  }
+  private toldAt = 0;
   /** Wall clock at the start, for limits only. */
   startedAt = 0;
 

@@ -20,7 +20,12 @@ interface Reserved {
 export class Outputs {
   private readonly reserved = new Map<string, Reserved>();
 
-  constructor(files: readonly OutputFile[], cwd: string) {
+  /** @param inputs files that are read: none of them may be written over */
+  constructor(files: readonly OutputFile[], cwd: string, inputs: readonly string[] = []) {
+    for (const { option, path } of files) {
+      const input = inputs.find((other) => sameFile(resolve(cwd, other), resolve(cwd, path)));
+      if (input !== undefined) throw new UsageError(`${option}: ${path} is an input of this run`, 'give another name');
+    }
     try {
       for (const file of files) this.reserve(file, cwd);
     } catch (error) {
@@ -72,6 +77,17 @@ export class Outputs {
     } catch (error) {
       fail(reason(error));
     }
+  }
+}
+
+/** By the file itself: a link to an input is that input. */
+function sameFile(a: string, b: string): boolean {
+  if (a === b) return true;
+  try {
+    const [x, y] = [statSync(a), statSync(b)];
+    return x.ino === y.ino && x.dev === y.dev && x.ino !== 0;
+  } catch {
+    return false;
   }
 }
 

@@ -1,7 +1,8 @@
 /** `bootbench run`: one run, its report and its files. */
 import type { Judgement } from '../bench/expect.ts';
 import { judge } from '../bench/expect.ts';
-import { jobInput, WRONG_CHIP } from '../bench/job.ts';
+import { jobInput, WRONG_CHIP, type RunJob } from '../bench/job.ts';
+import { splitImagePath } from '../emu/image/image.ts';
 import type { RunResult } from '../bench/result.ts';
 import { serialise } from '../bench/serialise.ts';
 import { UsageError } from '../bench/usage-error.ts';
@@ -43,7 +44,7 @@ export async function runCommand(images: readonly string[], options: RunCommandO
     const path = options[key];
     return path === undefined || path === '-' ? [] : [{ option: `--${key}`, path }];
   });
-  const outputs = new Outputs(files, io.cwd);
+  const outputs = new Outputs(files, io.cwd, inputFiles(images, job, options, io.cwd));
   try {
     const started = milliseconds();
     let stats: string | null = null;
@@ -78,6 +79,17 @@ export async function runCommand(images: readonly string[], options: RunCommandO
   } finally {
     outputs.discard();
   }
+}
+
+/** All that the run has read. */
+function inputFiles(images: readonly string[], job: RunJob, { scenario, rom }: RunCommandOptions, cwd: string): string[] {
+  const folder = scenario === undefined ? cwd : dirname(resolve(cwd, scenario));
+  const own = images.length > 0 ? cwd : folder;
+  return [
+    ...job.images.map(({ path }) => resolve(own, splitImagePath(path).file)),
+    ...[...job.files.keys()].map((name) => resolve(folder, name)),
+    ...[scenario, rom].flatMap((path) => (path === undefined ? [] : [path])),
+  ];
 }
 
 /** The patch on stdout; what could not be put in on stderr. */
@@ -117,9 +129,14 @@ export async function interruptible<T>(
   const visible = showProgress && io.stderr.isTTY;
   let shown = false;
   try {
+    let doing = 'running';
+    const started = milliseconds();
     const progress = (text: string): void => {
       shown = true;
-      io.stderr.write(`\r\u001b[K${text.slice(0, Math.max(10, io.stderr.columns - 1))}`);
+      if (!text.startsWith('\t')) doing = text;
+      const far = text.startsWith('\t') ? `  ${text.slice(1)}` : '';
+      const line = printable(`${((milliseconds() - started) / 1000).toFixed(1)} s  ${doing}${far}`);
+      io.stderr.write(`\r\u001b[K${line.slice(0, Math.max(10, io.stderr.columns - 1))}`);
     };
     return await run({ stop: stop.signal, ...(visible ? { progress } : {}) });
   } finally {

@@ -1,113 +1,351 @@
-/** `bootbench test`: runs every scenario that says what it expects, several at once, and says which do not hold. */
+/** `bootbench test`: runs every scenario that says what it expects, several at once, and says which do not hold and why. */
+import { existsSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import { dirname, resolve } from 'node:path';
+import { parseDuration } from '../bench/duration.ts';
 import { judge } from '../bench/expect.ts';
-import { UsageError } from '../bench/usage-error.ts';
+import type { RunResult } from '../bench/result.ts';
+import { UsageError, didYouMean } from '../bench/usage-error.ts';
 import { ImageError } from '../emu/image/image.ts';
+import { MS } from '../emu/time.ts';
+import { findingsOf, type Finding } from '../report/findings.ts';
 import type { JUnitCase } from '../report/junit.ts';
+import { shortReport } from '../report/short.ts';
 import { printable } from '../report/text.ts';
+import { VERSION } from '../version.ts';
 import type { Bench } from './engine.ts';
 import { findScenarios } from './find-scenarios.ts';
-import { loadJob, readScenario } from './inputs.ts';
-import { EXIT, paintFor, type Io } from './io.ts';
+import { loadJob, readInput, readScenario } from './inputs.ts';
+import { EXIT, milliseconds, paintFor, type Io, type Stream } from './io.ts';
 import { Outputs } from './outputs.ts';
 import { interruptible } from './run.ts';
+import { sourcesOf } from './sources.ts';
+import { TestCache } from './test-cache.ts';
 
 export interface TestOptions {
   readonly junit?: string;
+  readonly sarif?: string;
+  readonly codequality?: string;
+  readonly json?: string;
+  readonly html?: string;
+  readonly reporter?: readonly string[];
   readonly jobs?: string;
+  readonly shard?: string;
+  readonly filter?: string;
+  readonly list?: boolean;
+  readonly bail?: boolean;
+  readonly timeout?: string;
+  readonly baseline?: string;
+  readonly updateBaseline?: boolean;
+  readonly cache?: string;
   readonly quiet?: boolean;
   readonly color?: boolean;
 }
 
-interface Outcome {
+/** ok: it holds; known: it fails as the baseline says; error: it could not be run; internal: a defect of bootbench. */
+type State = 'ok' | 'fail' | 'known' | 'error' | 'internal';
+
+export interface TestOutcome {
   readonly path: string;
+  readonly state: State;
   readonly seconds: number;
-  /** Empty = it holds. */
+  readonly cached: boolean;
+  /** What of `expect` does not hold. */
   readonly failures: readonly string[];
-  /** The scenario could not be run. */
-  readonly error: boolean;
-  /** A defect of bootbench, not of the scenario. */
-  readonly internal: boolean;
+  readonly findings: readonly Finding[];
+  readonly result: RunResult | null;
+  /** The first screen, where it does not hold. */
+  readonly report: (view: { readonly stream: Stream; readonly color: boolean }) => string;
 }
 
+export const TEST_SCHEMA = 'bootbench/test@1';
+const REPORTERS = ['default', 'github'] as const;
+const FILES = ['junit', 'sarif', 'codequality', 'json', 'html'] as const;
+
 export async function testCommand(patterns: readonly string[], options: TestOptions, io: Io, bench: Bench): Promise<number> {
-  const jobs = options.jobs === undefined ? availableParallelism() : Number(options.jobs);
-  if (!Number.isInteger(jobs) || jobs < 1 || jobs > 256)
-    throw new UsageError(`--jobs: ${JSON.stringify(options.jobs)} is not a number from 1 to 256`);
-  const found = [...new Set(patterns.flatMap((pattern) => findScenarios(pattern, io.cwd)))];
+  const plan = planOf(patterns, options, io);
+  if (options.list === true) {
+    for (const path of plan.paths) io.stdout.write(`${printable(path)}\n`);
+    if (plan.paths.length === 0) throw nothingFound(patterns);
+    return EXIT.ok;
+  }
+  const onStdout = FILES.filter((key) => options[key] === '-');
+  if (onStdout.length > 1) throw new UsageError(`${onStdout.map((key) => `--${key}`).join(' and ')} both write to stdout`);
   const outputs = new Outputs(
-    options.junit === undefined || options.junit === '-' ? [] : [{ option: '--junit', path: options.junit }],
+    FILES.flatMap((key) => (options[key] === undefined || options[key] === '-' ? [] : [{ option: `--${key}`, path: options[key] }])),
     io.cwd,
+    plan.paths,
   );
   try {
-    const started = performance.now();
-    const outcomes = await interruptible(io, false, ({ stop }) => runAll(found, jobs, options, io, bench, stop));
-    if (outcomes.length === 0) throw new UsageError(`no scenario with "expect" in ${patterns.join(', ')}`);
-    const held = outcomes.filter((o) => o.failures.length === 0).length;
-    if (options.junit !== undefined) await writeJUnit(outcomes, options.junit, outputs, io);
-    const stream = options.junit === '-' ? io.stderr : io.stdout;
-    const seconds = ((performance.now() - started) / 1000).toFixed(1);
-    stream.write(`${held} of ${outcomes.length} scenarios hold, ${seconds} s\n`);
-    if (outcomes.some((o) => o.internal)) return EXIT.internal;
-    return held === outcomes.length ? EXIT.ok : EXIT.failed;
+    const started = milliseconds();
+    const outcomes = await interruptible(io, false, ({ stop }) => new Runner(plan, options, io, bench, stop).all());
+    if (outcomes.length === 0) throw nothingFound(patterns);
+    const stream = onStdout.length > 0 ? io.stderr : io.stdout;
+    await writeFiles(outcomes, options, outputs, io);
+    if (options.updateBaseline === true) writeBaseline(outcomes, options.baseline!, io);
+    if (plan.github) await github(outcomes, io);
+    stream.write(totals(outcomes, (milliseconds() - started) / 1000));
+    if (outcomes.some((o) => o.state === 'internal')) return EXIT.internal;
+    return outcomes.every((o) => o.state === 'ok' || o.state === 'known') || options.updateBaseline === true ? EXIT.ok : EXIT.failed;
   } finally {
     outputs.discard();
   }
 }
 
-async function runAll(
-  paths: readonly string[],
-  jobs: number,
-  options: TestOptions,
-  io: Io,
-  bench: Bench,
-  stop: AbortSignal,
-): Promise<Outcome[]> {
-  const outcomes = new Map<string, Outcome>();
-  const queue = [...paths];
-  const stream = options.junit === '-' ? io.stderr : io.stdout;
-  const paint = paintFor(io, stream, options.color !== false);
-  const work = async (): Promise<void> => {
-    for (let path = queue.shift(); path !== undefined && !stop.aborted; path = queue.shift()) {
-      const outcome = await runOne(path, io, bench, stop);
-      if (outcome === null) continue;
-      outcomes.set(path, outcome);
-      const holds = outcome.failures.length === 0;
-      if (holds && options.quiet === true) continue;
-      const word = holds ? paint('green', 'ok  ') : paint('red', outcome.error ? 'ERR ' : 'FAIL');
-      const details = outcome.failures.map((failure) => `       ${printable(failure)}\n`).join('');
-      stream.write(`${word} ${printable(path)} (${outcome.seconds.toFixed(1)} s)\n${details}`);
-    }
-  };
-  await Promise.all(Array.from({ length: Math.min(jobs, paths.length) }, work));
-  return paths.flatMap((path) => outcomes.get(path) ?? []);
+const nothingFound = (patterns: readonly string[]): UsageError =>
+  new UsageError(`no scenario with "expect" in ${patterns.join(', ')}`, '`bootbench init firmware.elf` writes one');
+
+function totals(outcomes: readonly TestOutcome[], seconds: number): string {
+  const of = (state: State): number => outcomes.filter((o) => o.state === state).length;
+  const more = [
+    of('known') > 0 ? `${of('known')} fail as the baseline says` : '',
+    outcomes.some((o) => o.cached) ? `${outcomes.filter((o) => o.cached).length} from the cache` : '',
+  ].filter((text) => text !== '');
+  return `${of('ok')} of ${outcomes.length} scenarios hold${more.map((text) => `, ${text}`).join('')}, ${seconds.toFixed(1)} s\n`;
 }
 
-/** null = a scenario that expects nothing: it cannot fail, so it is no test. */
-async function runOne(path: string, io: Io, bench: Bench, stop: AbortSignal): Promise<Outcome | null> {
-  const started = performance.now();
-  const seconds = (): number => (performance.now() - started) / 1000;
+// ---- what is run -----------------------------------------------------------------------------------------------------------------
+
+interface Plan {
+  readonly paths: readonly string[];
+  readonly jobs: number;
+  readonly timeoutMs: number | null;
+  readonly github: boolean;
+  readonly cache: TestCache | null;
+  /** Failures by scenario. */
+  readonly baseline: Readonly<Record<string, readonly string[]>>;
+}
+
+function planOf(patterns: readonly string[], options: TestOptions, io: Io): Plan {
+  const jobs = options.jobs === undefined ? availableParallelism() : Number(options.jobs);
+  if (!Number.isInteger(jobs) || jobs < 1 || jobs > 256)
+    throw new UsageError(`--jobs: ${JSON.stringify(options.jobs)} is not a number from 1 to 256`);
+  for (const name of options.reporter ?? [])
+    if (!(REPORTERS as readonly string[]).includes(name))
+      throw new UsageError(
+        `--reporter: ${JSON.stringify(name)} is not known`,
+        didYouMean(name, REPORTERS) ?? `it is ${REPORTERS.join(' or ')}`,
+      );
+  if (options.updateBaseline === true && options.baseline === undefined)
+    throw new UsageError('--update-baseline: which? --baseline is missing', 'for example --baseline known.json --update-baseline');
+  const found = [...new Set(patterns.flatMap((pattern) => findScenarios(pattern, io.cwd)))];
+  const filter = options.filter?.toLowerCase();
+  const chosen = filter === undefined ? found : found.filter((path) => path.toLowerCase().includes(filter));
+  if (filter !== undefined && found.length > 0 && chosen.length === 0)
+    throw new UsageError(
+      `--filter: none of ${found.length} scenarios has ${JSON.stringify(options.filter)} in its path`,
+      '--list shows them',
+    );
+  return {
+    paths: sharded(chosen, options.shard),
+    jobs,
+    timeoutMs: options.timeout === undefined ? null : Math.ceil(parseDuration(options.timeout, '--timeout') / MS),
+    github: options.reporter?.includes('github') ?? io.env['GITHUB_ACTIONS'] === 'true',
+    cache: options.cache === undefined ? null : new TestCache(options.cache, io.cwd),
+    baseline: readBaseline(options, io),
+  };
+}
+
+/** `2/3`: every third, from the second on, so that neighbours that take long are spread. */
+function sharded(paths: readonly string[], shard: string | undefined): readonly string[] {
+  if (shard === undefined) return paths;
+  const [, i, n] = /^(\d{1,4})\/(\d{1,4})$/.exec(shard) ?? [];
+  const [index, count] = [Number(i), Number(n)];
+  if (!(index >= 1 && index <= count))
+    throw new UsageError(`--shard: ${JSON.stringify(shard)} is not i/n with 1 <= i <= n`, 'for example --shard 1/3');
+  return paths.filter((_path, at) => at % count === index - 1);
+}
+
+function readBaseline({ baseline, updateBaseline }: TestOptions, io: Io): Plan['baseline'] {
+  if (baseline === undefined || (updateBaseline === true && !existsSync(resolve(io.cwd, baseline)))) return {};
+  const bad = (): UsageError => new UsageError(`--baseline: ${baseline} is no baseline`, '--update-baseline writes one');
   try {
-    const { expect } = await readScenario(path, io.cwd);
-    if (!expect) return null;
-    const job = await loadJob([], { scenario: path }, io.cwd);
-    const result = await bench(job, { stop });
-    if (result.ended.reason === 'signal') return { path, seconds: seconds(), failures: ['interrupted'], error: true, internal: false };
-    return { path, seconds: seconds(), failures: judge(result, expect).failures, error: false, internal: false };
+    const document = JSON.parse(new TextDecoder().decode(readInput(baseline, io.cwd))) as { readonly failures?: unknown };
+    const { failures } = document;
+    if (typeof failures !== 'object' || failures === null) throw bad();
+    const rows = Object.entries(failures as Record<string, unknown>);
+    if (!rows.every(([, list]) => Array.isArray(list) && list.every((text) => typeof text === 'string'))) throw bad();
+    return failures as Record<string, readonly string[]>;
   } catch (error) {
-    const internal = !(error instanceof UsageError || error instanceof ImageError);
-    const text = error instanceof Error ? error.message : String(error);
-    return { path, seconds: seconds(), failures: [internal ? `internal error: ${text}` : text], error: true, internal };
+    throw error instanceof SyntaxError ? bad() : error;
   }
 }
 
-async function writeJUnit(outcomes: readonly Outcome[], path: string, outputs: Outputs, io: Io): Promise<void> {
-  const { junit } = await import('../report/junit.ts');
-  const cases = outcomes.map(({ path: name, seconds, failures, error }): JUnitCase => {
-    const failure = failures.length === 0 ? null : { message: failures.join('; '), text: failures.join('\n') };
-    return { name, className: 'bootbench', seconds, failure, error };
-  });
-  const text = junit(cases);
-  if (path === '-') io.stdout.write(text);
-  else outputs.write('--junit', text);
+function writeBaseline(outcomes: readonly TestOutcome[], path: string, io: Io): void {
+  const failures = Object.fromEntries(outcomes.filter((o) => o.failures.length > 0).map((o) => [o.path, o.failures]));
+  const outputs = new Outputs([{ option: '--baseline', path }], io.cwd);
+  outputs.write('--baseline', `${JSON.stringify({ schema: 'bootbench/baseline@1', failures }, null, 2)}\n`);
+}
+
+// ---- running ---------------------------------------------------------------------------------------------------------------------
+
+class Runner {
+  private readonly outcomes = new Map<string, TestOutcome>();
+  private bailed = false;
+  private readonly plan: Plan;
+  private readonly options: TestOptions;
+  private readonly io: Io;
+  private readonly bench: Bench;
+  private readonly stop: AbortSignal;
+
+  constructor(plan: Plan, options: TestOptions, io: Io, bench: Bench, stop: AbortSignal) {
+    this.plan = plan;
+    this.options = options;
+    this.io = io;
+    this.bench = bench;
+    this.stop = stop;
+  }
+
+  async all(): Promise<TestOutcome[]> {
+    const { paths, jobs } = this.plan;
+    const queue = [...paths];
+    const work = async (): Promise<void> => {
+      for (let path = queue.shift(); path !== undefined && !this.stop.aborted && !this.bailed; path = queue.shift()) {
+        const outcome = await this.one(path);
+        if (outcome === null) continue;
+        this.outcomes.set(path, outcome);
+        this.tell(outcome);
+        if (this.options.bail === true && outcome.state !== 'ok' && outcome.state !== 'known') this.bailed = true;
+      }
+    };
+    await Promise.all(Array.from({ length: Math.min(jobs, paths.length) }, work));
+    return paths.flatMap((path) => this.outcomes.get(path) ?? []);
+  }
+
+  private tell({ path, state, seconds, cached, failures, report }: TestOutcome): void {
+    if (this.options.quiet === true && (state === 'ok' || state === 'known')) return;
+    const stream = FILES.some((key) => this.options[key] === '-') ? this.io.stderr : this.io.stdout;
+    const color = this.options.color !== false;
+    const paint = paintFor(this.io, stream, color);
+    const word = {
+      ok: paint('green', 'ok  '),
+      known: paint('yellow', 'KNOW'),
+      fail: paint('red', 'FAIL'),
+      error: paint('red', 'ERR '),
+      internal: paint('red', 'ERR '),
+    }[state];
+    const details = failures.map((failure) => `       ${printable(failure)}\n`).join('');
+    stream.write(`${word} ${printable(path)} (${cached ? 'cached' : `${seconds.toFixed(1)} s`})\n${details}`);
+    if (state === 'fail') stream.write(report({ stream, color }).replace(/^(?=.)/gm, '     '));
+  }
+
+  /** null = a scenario that expects nothing: it cannot fail, so it is no test. */
+  private async one(path: string): Promise<TestOutcome | null> {
+    const { io, plan } = this;
+    const started = milliseconds();
+    const base = { path, cached: false, findings: [], result: null, report: () => '' };
+    const seconds = (): number => (milliseconds() - started) / 1000;
+    const error = (text: string, internal = false): TestOutcome => ({
+      ...base,
+      state: internal ? 'internal' : 'error',
+      seconds: seconds(),
+      failures: [text],
+      findings: [{ scenario: path, rule: 'error', message: text, file: path, line: 1 }],
+    });
+    try {
+      const { expect, images } = await readScenario(path, io.cwd);
+      if (!expect) return null;
+      const loaded = await loadJob([], { scenario: path }, io.cwd);
+      const job = { ...loaded, onlyExpected: true, limits: { ...loaded.limits, wallMs: plan.timeoutMs } };
+      const key = plan.cache?.keyOf(job) ?? null;
+      const kept = key === null ? null : plan.cache!.find(key);
+      const result = kept ?? (await this.bench(job, { stop: this.stop }));
+      if (result.ended.reason === 'signal') return error('interrupted');
+      if (result.ended.reason === 'wall') return error(`it took longer than --timeout ${this.options.timeout}`);
+      if (kept === null && key !== null) plan.cache!.keep(key, result);
+      const judgement = judge(result, expect);
+      const { failures } = judgement;
+      const sources = sourcesOf(images ?? [], dirname(resolve(io.cwd, path)), io.cwd);
+      const state = failures.length === 0 ? 'ok' : sameAs(failures, plan.baseline[path]) ? 'known' : 'fail';
+      const report: TestOutcome['report'] = ({ stream, color }) =>
+        shortReport(result, { judgement, sources, paint: paintFor(io, stream, color), width: stream.columns - 5, embedded: true });
+      const findings = state === 'fail' ? findingsOf(path, result, failures, sources) : [];
+      return { path, state, seconds: seconds(), cached: kept !== null, failures, findings, result, report };
+    } catch (thrown) {
+      const internal = !(thrown instanceof UsageError || thrown instanceof ImageError);
+      const text = thrown instanceof Error ? thrown.message : String(thrown);
+      return error(internal ? `internal error: ${text}` : text, internal);
+    }
+  }
+}
+
+const sameAs = (failures: readonly string[], known: readonly string[] | undefined): boolean =>
+  known !== undefined && known.length === failures.length && known.every((text, i) => text === failures[i]);
+
+// ---- documents -------------------------------------------------------------------------------------------------------------------
+
+async function writeFiles(outcomes: readonly TestOutcome[], options: TestOptions, outputs: Outputs, io: Io): Promise<void> {
+  const ci = await import('../report/ci.ts');
+  const findings = outcomes.flatMap((o) => o.findings);
+  const make: Readonly<Record<(typeof FILES)[number], () => string | Promise<string>>> = {
+    junit: async () => (await import('../report/junit.ts')).junit(outcomes.map((o) => junitCase(o))),
+    sarif: () => ci.sarif(findings, VERSION),
+    codequality: () => ci.codeQuality(findings),
+    json: () => `${JSON.stringify(document(outcomes), null, 2)}\n`,
+    html: async () =>
+      (await import('../report/index-page.ts')).indexPage(
+        outcomes.map(({ path, state, seconds, failures, result }) => ({ path, state, seconds, failures, result })),
+      ),
+  };
+  for (const key of FILES) {
+    if (options[key] === undefined) continue;
+    const text = await make[key]();
+    if (options[key] === '-') io.stdout.write(text);
+    else outputs.write(`--${key}`, text);
+  }
+}
+
+const PLAIN: Stream = { write: () => undefined, isTTY: false, columns: 100 };
+
+function junitCase({ path, state, seconds, failures, findings, result, report }: TestOutcome): JUnitCase {
+  const { file = path, line = 1 } = findings[0] ?? {};
+  const bad = state !== 'ok' && state !== 'known';
+  const text = state === 'fail' ? `${failures.join('\n')}\n\n${report({ stream: PLAIN, color: false })}` : failures.join('\n');
+  return {
+    name: path,
+    className: 'bootbench',
+    seconds,
+    failure: bad ? { message: failures.join('; '), text } : null,
+    error: state === 'error' || state === 'internal',
+    ...(bad ? { file, line } : { file: path }),
+    ...(result === null
+      ? {}
+      : {
+          properties: {
+            chip: result.chip,
+            outcome: result.outcome,
+            rom: [result.rom.id, result.rom.version].filter((x) => x !== null).join(' '),
+          },
+          output: Object.entries(result.console)
+            .map(([channel, out]) => `${channel}:\n${out}`)
+            .join('\n'),
+        }),
+  };
+}
+
+const document = (outcomes: readonly TestOutcome[]): object => ({
+  schema: TEST_SCHEMA,
+  version: VERSION,
+  scenarios: outcomes.map(({ path, state, seconds, cached, failures, findings, result }) => ({
+    path,
+    state,
+    seconds: Number(seconds.toFixed(3)),
+    cached,
+    failures,
+    findings: findings.map(({ rule, message, file, line }) => ({ rule, message, file, line })),
+    outcome: result?.outcome ?? null,
+    summary: result?.summary ?? null,
+  })),
+});
+
+/** Annotations on stdout, where GitHub reads them, and the summary of the step. */
+async function github(outcomes: readonly TestOutcome[], io: Io): Promise<void> {
+  const { githubAnnotations, stepSummary } = await import('../report/ci.ts');
+  const findings = outcomes.flatMap((o) => o.findings);
+  io.stdout.write(githubAnnotations(findings));
+  const file = io.env['GITHUB_STEP_SUMMARY'];
+  if (file === undefined || file === '') return;
+  const before = existsSync(file) ? readFileSync(file, 'utf8') : '';
+  const outputs = new Outputs([{ option: 'GITHUB_STEP_SUMMARY', path: file }], io.cwd);
+  outputs.write('GITHUB_STEP_SUMMARY', before + stepSummary(outcomes, findings));
 }

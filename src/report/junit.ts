@@ -8,6 +8,13 @@ export interface JUnitCase {
   readonly failure: { readonly message: string; readonly text: string } | null;
   /** The scenario itself could not be run. */
   readonly error?: boolean;
+  /** Where it failed, in the sources or the scenario. */
+  readonly file?: string;
+  readonly line?: number;
+  /** What was run on what: chip, outcome, ROM. */
+  readonly properties?: Readonly<Record<string, string>>;
+  /** What the firmware printed. */
+  readonly output?: string;
 }
 
 // XML 1.0 allows no control characters but these three.
@@ -21,11 +28,21 @@ export function junit(cases: readonly JUnitCase[]): string {
   const failures = cases.filter((c) => c.failure !== null).length - errors;
   const time = cases.reduce((sum, c) => sum + c.seconds, 0).toFixed(3);
   const counts = `tests="${cases.length}" failures="${failures}" errors="${errors}" time="${time}"`;
-  const rows = cases.map((c) => {
-    const head = `    <testcase classname="${attribute(c.className)}" name="${attribute(c.name)}" time="${c.seconds.toFixed(3)}"`;
-    if (c.failure === null) return `${head}/>\n`;
-    const tag = c.error === true ? 'error' : 'failure';
-    return `${head}>\n      <${tag} message="${attribute(c.failure.message)}">${escape(c.failure.text)}</${tag}>\n    </testcase>\n`;
-  });
-  return `<?xml version="1.0" encoding="UTF-8"?>\n<testsuites ${counts}>\n  <testsuite name="bootbench" ${counts}>\n${rows.join('')}  </testsuite>\n</testsuites>\n`;
+  const rows = cases.map(rowOf).join('');
+  return `<?xml version="1.0" encoding="UTF-8"?>\n<testsuites ${counts}>\n  <testsuite name="bootbench" ${counts}>\n${rows}  </testsuite>\n</testsuites>\n`;
+}
+
+function rowOf(c: JUnitCase): string {
+  const place = `${c.file === undefined ? '' : ` file="${attribute(c.file)}"`}${c.line === undefined ? '' : ` line="${c.line}"`}`;
+  const head = `    <testcase classname="${attribute(c.className)}" name="${attribute(c.name)}"${place} time="${c.seconds.toFixed(3)}"`;
+  const properties = Object.entries(c.properties ?? {}).map(
+    ([name, value]) => `        <property name="${attribute(name)}" value="${attribute(value)}"/>\n`,
+  );
+  const tag = c.error === true ? 'error' : 'failure';
+  const body = [
+    properties.length === 0 ? '' : `      <properties>\n${properties.join('')}      </properties>\n`,
+    c.failure === null ? '' : `      <${tag} message="${attribute(c.failure.message)}">${escape(c.failure.text)}</${tag}>\n`,
+    c.output === undefined || c.output === '' ? '' : `      <system-out>${escape(c.output)}</system-out>\n`,
+  ].join('');
+  return body === '' ? `${head}/>\n` : `${head}>\n${body}    </testcase>\n`;
 }

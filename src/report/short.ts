@@ -15,6 +15,8 @@ export interface ShortOptions {
   readonly width?: number;
   readonly judgement?: Judgement | null;
   readonly sources?: Sources;
+  /** It stands among others, below a line that says what was expected: without headline and without what to type next. */
+  readonly embedded?: boolean;
 }
 
 const LINES = 25;
@@ -52,12 +54,12 @@ class Page {
 export function shortReport(result: RunResult, options: ShortOptions = {}): string {
   const page = new Page(Math.max(40, Math.min(options.width ?? 80, 120)), options.paint ?? plain);
   const sources = options.sources ?? NO_SOURCES;
-  headline(page, result, options.judgement ?? null);
+  if (options.embedded !== true) headline(page, result, options.judgement ?? null);
   about(page, result);
   if (result.outcome === 'dfu') reached(page, result);
   else failed(page, result, sources);
   if (result.outcome === 'dfu' || mainCauses(result).length === 0) background(page, result);
-  const next = nextSteps(result, sources, options.judgement ?? null);
+  const next = options.embedded === true ? [] : nextSteps(result, sources, options.judgement ?? null);
   const most = (result.outcome === 'dfu' ? LINES_ON_SUCCESS : LINES) - next.length;
   page.lines.splice(most);
   next.forEach((text, i) => {

@@ -1,0 +1,60 @@
+/** Results of scenarios that held or failed with exactly these bytes: firmware, scenario, ROM and program. One JSON file each, named by what went in. */
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { RunJob } from '../bench/job.ts';
+import type { RunResult } from '../bench/result.ts';
+import { UsageError } from '../bench/usage-error.ts';
+import { reason } from './outputs.ts';
+
+export class TestCache {
+  private readonly folder: string;
+  private readonly program: string;
+
+  /** @throws UsageError if the folder cannot be made */
+  constructor(folder: string, cwd: string) {
+    this.folder = resolve(cwd, folder);
+    if (existsSync(this.folder) && !statSync(this.folder).isDirectory()) throw new UsageError(`--cache: ${folder} is no folder`);
+    try {
+      mkdirSync(this.folder, { recursive: true });
+    } catch (error) {
+      throw new UsageError(`--cache: cannot make ${folder}: ${reason(error)}`);
+    }
+    this.program = programDigest();
+  }
+
+  /** Null where this was not run before, or what is there is damaged. */
+  find(key: string): RunResult | null {
+    try {
+      return JSON.parse(readFileSync(join(this.folder, `${key}.json`), 'utf8')) as RunResult;
+    } catch {
+      return null;
+    }
+  }
+
+  keep(key: string, result: RunResult): void {
+    const file = join(this.folder, `${key}.json`);
+    try {
+      writeFileSync(`${file}.${process.pid}`, JSON.stringify(result));
+      renameSync(`${file}.${process.pid}`, file);
+    } catch {
+      // a full disk costs time in the next run, nothing else
+    }
+  }
+
+  keyOf(job: RunJob): string {
+    const hash = createHash('sha256').update(this.program);
+    const { images, rom, files, ...rest } = job;
+    hash.update(JSON.stringify(rest)).update(JSON.stringify([rom.kind, rom.version, rom.options]));
+    for (const { path, bytes } of images) hash.update(`\n${path} ${bytes.length}\n`).update(bytes);
+    for (const [name, bytes] of files) hash.update(`\n${name} ${bytes.length}\n`).update(bytes);
+    return hash.update(rom.bytes).digest('hex');
+  }
+}
+
+/** Another program may come to another result under the same version number. */
+function programDigest(): string {
+  const own = fileURLToPath(new URL('./program.cjs', import.meta.url));
+  return existsSync(own) ? createHash('sha256').update(readFileSync(own)).digest('hex') : 'sources';
+}

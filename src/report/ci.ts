@@ -1,0 +1,86 @@
+/** Findings in the forms that CI servers read: annotations and step summary of GitHub, code quality of GitLab, SARIF 2.1.0. */
+import type { Log, Result, ReportingDescriptor } from 'sarif';
+import { CHECKS } from '../checks/index.ts';
+import { sha256 } from '../emu/image/sha256.ts';
+import type { Finding } from './findings.ts';
+import { printable } from './text.ts';
+
+/** https://docs.github.com/actions/reference/workflow-commands-for-github-actions: what a value may not hold as it is. */
+const data = (text: string): string => text.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
+const property = (text: string): string => data(text).replaceAll(':', '%3A').replaceAll(',', '%2C');
+
+export const githubAnnotations = (findings: readonly Finding[]): string =>
+  findings
+    .map(
+      (f) => `::error file=${property(f.file)},line=${f.line},title=${property(`bootbench: ${f.rule}`)}::${data(printable(f.message))}\n`,
+    )
+    .join('');
+
+export interface SummaryRow {
+  readonly path: string;
+  /** ok, fail, error, known. */
+  readonly state: string;
+  readonly seconds: number;
+  readonly failures: readonly string[];
+}
+
+const cell = (text: string): string =>
+  printable(text)
+    .replace(/[|\\`*_<>[\]]/g, (c) => `\\${c}`)
+    .replaceAll('\n', ' ');
+
+/** Markdown for $GITHUB_STEP_SUMMARY. */
+export function stepSummary(rows: readonly SummaryRow[], findings: readonly Finding[]): string {
+  const bad = rows.filter((r) => r.state !== 'ok');
+  const head = `### bootbench: ${rows.length - bad.length} of ${rows.length} scenarios hold\n`;
+  if (bad.length === 0) return head;
+  const lines = bad.map((r) => `| ${cell(r.path)} | ${r.state} | ${cell(r.failures.join('; '))} |`);
+  const places = findings.map((f) => `- **${cell(f.rule)}** ${cell(`${f.file}:${f.line}`)}: ${cell(f.message)}`);
+  return `${head}\n| scenario | | what does not hold |\n| --- | --- | --- |\n${lines.join('\n')}\n\n${places.join('\n')}\n`;
+}
+
+/** The same finding has the same fingerprint in every run, wherever its line has moved to. */
+const fingerprint = ({ scenario, rule, file }: Finding): string => sha256(new TextEncoder().encode(`${scenario}\n${rule}\n${file}`));
+
+/** https://docs.gitlab.com/ci/testing/code_quality/#code-quality-report-format */
+export const codeQuality = (findings: readonly Finding[]): string =>
+  `${JSON.stringify(
+    findings.map((f) => ({
+      description: printable(f.message),
+      check_name: `bootbench/${f.rule}`,
+      fingerprint: fingerprint(f),
+      severity: f.rule === 'error' ? 'blocker' : 'major',
+      location: { path: f.file, lines: { begin: f.line } },
+    })),
+    null,
+    2,
+  )}\n`;
+
+/** OASIS SARIF 2.1.0: one run, a rule for each check that something was found of. */
+export function sarif(findings: readonly Finding[], version: string): string {
+  const ids = [...new Set(findings.map((f) => f.rule))];
+  const rules = ids.map((id): ReportingDescriptor => {
+    const check = CHECKS.find((c) => c.id === id);
+    return {
+      id,
+      shortDescription: { text: check?.question ?? `The outcome is ${id}.` },
+      ...(check === undefined
+        ? {}
+        : { fullDescription: { text: check.explanation.split(/\n\n+/)[0]! }, help: { text: check.explanation } }),
+    };
+  });
+  const results = findings.map((f): Result => ({
+    ruleId: f.rule,
+    ruleIndex: ids.indexOf(f.rule),
+    level: 'error',
+    message: { text: printable(f.message) },
+    locations: [{ physicalLocation: { artifactLocation: { uri: encodeURI(f.file) }, region: { startLine: f.line } } }],
+    partialFingerprints: { 'bootbench/v1': fingerprint(f) },
+  }));
+  const log: Log = {
+    $schema: 'https://json.schemastore.org/sarif-2.1.0.json',
+    version: '2.1.0',
+    runs: [{ tool: { driver: { name: 'bootbench', version, rules } }, results }],
+  };
+  return `${JSON.stringify(log, null, 2)}\n`;
+}

@@ -1,0 +1,49 @@
+/** What a scenario that does not hold has to say to a CI server: one finding for each proved cause, else one for the failure itself, with the place in the sources. */
+import type { CheckId, Place, RunResult } from '../bench/result.ts';
+import type { Sources } from './source-lines.ts';
+
+export interface Finding {
+  /** The scenario's file. */
+  readonly scenario: string;
+  /** Id of a check, an outcome, or `error` for a scenario that could not be run. */
+  readonly rule: CheckId | RunResult['outcome'] | 'error';
+  readonly message: string;
+  /** Below the working folder, with `/`; the scenario itself where no source is known. */
+  readonly file: string;
+  readonly line: number;
+}
+
+/** @param failures what of `expect` does not hold */
+export function findingsOf(scenario: string, result: RunResult, failures: readonly string[], sources: Sources): Finding[] {
+  const told = failures.join('; ');
+  const causes = result.diagnosis.causes.filter((c) => c.proved);
+  const at = (place: Place | null): Pick<Finding, 'file' | 'line'> => {
+    const found = place?.file == null ? null : sources(place.file);
+    return found === null || found.elsewhere ? { file: scenario, line: 1 } : { file: found.path, line: place!.line ?? 1 };
+  };
+  if (causes.length === 0) {
+    const crash = result.notes.find((n) => n.kind === 'crash')?.text;
+    return [
+      {
+        scenario,
+        rule: result.outcome,
+        message: `${told}: ${result.summary}`,
+        ...at(placeIn(crash) ?? result.entries.at(-1)?.from ?? null),
+      },
+    ];
+  }
+  return causes.map((cause) => ({
+    scenario,
+    rule: cause.id,
+    message: [`${cause.explanation.split(/\n\n+/)[0]!} (${told})`, cause.fix === null ? cause.repair : `fix: ${cause.fix.trim()}`]
+      .filter((t) => t !== null)
+      .join('\n'),
+    ...at(cause.lastWriter ?? result.entries.at(-1)?.from ?? null),
+  }));
+}
+
+/** `main.c:14 (main) wrote to …`: the notes of a fault begin with their place. */
+function placeIn(text: string | undefined): Place | null {
+  const found = /^(\S+):(\d+) \(/.exec(text ?? '');
+  return found === null ? null : { pc: '0x00000000', symbol: null, file: found[1]!, line: Number(found[2]) };
+}

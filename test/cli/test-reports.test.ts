@@ -1,0 +1,138 @@
+/** What `bootbench test` writes for CI servers, and which scenarios it runs. */
+import { linkSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { XMLParser } from 'fast-xml-parser';
+import { describe, expect, it, test } from 'vitest';
+import { asksForCauses } from '../../src/bench/expect.ts';
+import { dfuResult, primaskResult } from '../samples/results.ts';
+import { FIRMWARE, IMAGE, cli, folder } from './helpers.ts';
+
+function scenarios(names: readonly string[], outcome = 'dfu'): string {
+  const cwd = folder({ 'fw.bin': FIRMWARE });
+  mkdirSync(join(cwd, 's'));
+  writeFileSync(join(cwd, 's', 'fw.bin'), FIRMWARE);
+  for (const name of names)
+    writeFileSync(
+      join(cwd, 's', name),
+      JSON.stringify({ schema: 'bootbench/scenario@1', chip: 'stm32h533re', images: [IMAGE], expect: { outcome } }),
+    );
+  return cwd;
+}
+const read = (cwd: string, name: string): string => readFileSync(join(cwd, name), 'utf8');
+
+describe('a scenario that fails with a proved cause', () => {
+  it('is told with cause, line and fix, in all forms', async () => {
+    const cwd = scenarios(['a.json']);
+    const files = ['--junit', 'j.xml', '--sarif', 's.sarif', '--codequality', 'c.json', '--json', 't.json', '--html', 'i.html'];
+    const ran = await cli(['test', 's', '--reporter', 'github', ...files], { cwd, result: primaskResult });
+    expect(ran.code).toBe(1);
+    expect(ran.out).toMatch(/FAIL s\/a\.json.*\n.*outcome is rom-silent, expected dfu\n.*Cause {2}primask/);
+    expect(ran.out).toMatch(/^::error file=s\/a\.json,line=1,title=bootbench%3A primask::/m);
+
+    const suite = new XMLParser({ ignoreAttributes: false }).parse(read(cwd, 'j.xml')) as {
+      testsuites: { testsuite: { testcase: Record<string, unknown> } };
+    };
+    expect(suite.testsuites.testsuite.testcase).toMatchObject({ '@_name': 's/a.json', '@_file': 's/a.json', '@_line': '1' });
+    const log = JSON.parse(read(cwd, 's.sarif')) as { version: string; runs: { results: { ruleId: string }[] }[] };
+    expect(log).toMatchObject({ version: '2.1.0', runs: [{ results: [{ ruleId: 'primask', ruleIndex: 0, level: 'error' }] }] });
+    expect(JSON.parse(read(cwd, 'c.json'))).toMatchObject([
+      { check_name: 'bootbench/primask', severity: 'major', location: { path: 's/a.json', lines: { begin: 1 } } },
+    ]);
+    expect(JSON.parse(read(cwd, 't.json'))).toMatchObject({
+      schema: 'bootbench/test@1',
+      scenarios: [{ path: 's/a.json', state: 'fail', outcome: 'rom-silent' }],
+    });
+    expect(read(cwd, 'i.html')).toContain('0 of 1 scenarios hold');
+  });
+
+  it('names the source file where it is found', async () => {
+    const cwd = scenarios(['a.json']);
+    writeFileSync(join(cwd, 'main.c'), Array(60).fill('  f();').join('\n'));
+    const ran = await cli(['test', 's', '--reporter', 'github'], { cwd, result: primaskResult });
+    expect(ran.out).toMatch(/^::error file=main\.c,line=42,/m);
+  });
+
+  it('is written into the summary of a step on GitHub', async () => {
+    const cwd = scenarios(['a.json']);
+    const env = { GITHUB_ACTIONS: 'true', GITHUB_STEP_SUMMARY: join(cwd, 'summary.md') };
+    writeFileSync(env.GITHUB_STEP_SUMMARY, 'before\n');
+    await cli(['test', 's'], { cwd, env, result: primaskResult });
+    expect(read(cwd, 'summary.md')).toMatch(/^before\n### bootbench: 0 of 1 scenarios hold/);
+  });
+
+  it('does not count when the baseline has it, and counts again when it fails otherwise', async () => {
+    const cwd = scenarios(['a.json']);
+    const base = ['test', 's', '--baseline', 'known.json'];
+    expect((await cli([...base, '--update-baseline'], { cwd, result: primaskResult })).code).toBe(0);
+    expect((await cli(base, { cwd, result: primaskResult })).code).toBe(0);
+    expect((await cli(base, { cwd, result: () => ({ ...primaskResult(), outcome: 'fault' }) })).code).toBe(1);
+  });
+});
+
+describe('which scenarios run', () => {
+  it('--list, --filter and --shard: every one in exactly one shard', async () => {
+    const cwd = scenarios(['a.json', 'b.json', 'c.json', 'd.json', 'e.json']);
+    const list = async (...args: string[]): Promise<string[]> =>
+      (await cli(['test', 's', '--list', ...args], { cwd })).out.trim().split('\n');
+    expect(await list('--filter', 'B.json')).toEqual(['s/b.json']);
+    const shards = [await list('--shard', '1/3'), await list('--shard', '2/3'), await list('--shard', '3/3')];
+    expect(shards.flat().sort()).toEqual(await list());
+  });
+
+  it('--bail ends at the first that does not hold', async () => {
+    const cwd = scenarios(['a.json', 'b.json', 'c.json']);
+    expect((await cli(['test', 's', '--bail', '--jobs', '1'], { cwd, result: primaskResult })).jobs).toHaveLength(1);
+  });
+
+  it('--cache: what has run with the same bytes is not run again', async () => {
+    const cwd = scenarios(['a.json']);
+    const args = ['test', 's', '--cache', '.cache'];
+    expect((await cli(args, { cwd })).jobs).toHaveLength(1);
+    const again = await cli(args, { cwd });
+    expect(again.jobs).toHaveLength(0);
+    expect(again.out).toContain('(cached)');
+    writeFileSync(join(cwd, 's', 'fw.bin'), FIRMWARE.with(0, 0x04));
+    expect((await cli(args, { cwd })).jobs).toHaveLength(1);
+  });
+
+  it('--timeout is told of a run that was ended by it', async () => {
+    const late = { result: () => ({ ...dfuResult(), ended: { reason: 'wall' as const, at: '1.000000000' } }) };
+    const ran = await cli(['test', 's', '--timeout', '2s'], { cwd: scenarios(['a.json']), ...late });
+    expect(ran.out).toContain('it took longer than --timeout 2s');
+    expect(ran.code).toBe(1);
+  });
+});
+
+test.each<[string, string[], string]>([
+  ['a shard that does not exist', ['--shard', '4/3'], '1 <= i <= n'],
+  ['a reporter that is not known', ['--reporter', 'githb'], 'did you mean github?'],
+  ['a filter that leaves nothing', ['--filter', 'zzz'], '--list shows them'],
+  ['a baseline that is none', ['--baseline', 's/a.json'], 'is no baseline'],
+  ['a baseline to write without a name', ['--update-baseline'], '--baseline is missing'],
+  ['a cache that is a file', ['--cache', 'fw.bin'], 'is no folder'],
+  ['a document over a scenario', ['--json', 's/a.json'], 'is an input of this run'],
+  ['two documents on stdout', ['--json', '-', '--sarif', '-'], 'both write to stdout'],
+])('%s: exit 2, one line', async (_what, args, text) => {
+  const ran = await cli(['test', 's', ...args], { cwd: scenarios(['a.json']) });
+  expect(ran.code).toBe(2);
+  expect(ran.err).toContain(text);
+  expect(ran.err.trim().split('\n')).toHaveLength(1);
+});
+
+test('a run never writes over what it reads, by whatever name', async () => {
+  const cwd = folder({ 'fw.bin': FIRMWARE });
+  linkSync(join(cwd, 'fw.bin'), join(cwd, 'other.json'));
+  const ran = await cli(['run', IMAGE, '--chip', 'h533re', '--json', 'other.json'], { cwd });
+  expect(ran).toMatchObject({ code: 2, jobs: [] });
+  expect(ran.err).toContain('is an input of this run');
+  expect(new Uint8Array(readFileSync(join(cwd, 'fw.bin')))).toEqual(FIRMWARE);
+});
+
+test.each([
+  [{ outcome: 'fault' }, 'fault', false],
+  [{ outcome: 'dfu', notCauses: ['*'], checks: { vtor: 'pass' } }, 'dfu', false],
+  [{ causes: ['primask'] }, 'rom-silent', true],
+  [{ checks: { primask: 'warn' } }, 'rom-silent', true],
+] as const)('expect %j of a run that ends in %s needs the search for causes: %s', (expected, outcome, needs) => {
+  expect(asksForCauses(expected as Parameters<typeof asksForCauses>[0], outcome)).toBe(needs);
+});
