@@ -1,5 +1,5 @@
 /**
- * FLASH of STM32L47x/L48x/L49x/L4Ax: access timing register, keys, double-word programming, page, bank and mass erase, option bytes with OBL_LAUNCH, bank mapping, OTP.
+ * FLASH of STM32L4, L4+ and G4: access timing register, keys, double-word programming, page, bank and mass erase, option bytes with OBL_LAUNCH, bank mapping, OTP.
  * ART's caches hit or miss nothing yet: only their
  * enable bits are driven.
  *
@@ -30,6 +30,8 @@ export interface FlashL4Options {
   readonly memory: string;
   readonly base: number;
   readonly bankBytes: number;
+  /** 2 unless said otherwise. */
+  readonly banks?: 1 | 2;
   readonly pageBytes: number;
   /** OTP, identity and option bytes: the information block. */
   readonly infoMemory: string;
@@ -78,7 +80,7 @@ const DOUBLE = 8;
 const OPTION_WORDS = ['OPTR', 'PCROP1SR', 'PCROP1ER', 'WRP1AR', 'WRP1BR'] as const;
 /** The first double word of the second set is not used (RM0351 3.4.1). */
 const OPTION_WORDS_2 = [null, 'PCROP2SR', 'PCROP2ER', 'WRP2AR', 'WRP2BR'] as const;
-const OPTION_REGISTERS = [...OPTION_WORDS, 'PCROP2SR', 'PCROP2ER', 'WRP2AR', 'WRP2BR'] as const;
+const OPTION_REGISTERS = [...OPTION_WORDS, 'PCROP2SR', 'PCROP2ER', 'WRP2AR', 'WRP2BR', 'SEC1R', 'SEC2R'] as const;
 
 class Flash {
   private readonly o: FlashL4Options;
@@ -91,10 +93,14 @@ class Flash {
   private readonly f;
   private readonly lowPower: (c: RegisterContext<object>) => void;
   private readonly options: readonly Register[];
+  /** Of all banks. */
+  private readonly bytes: number;
 
   constructor(layout: Layout, o: FlashL4Options) {
     this.o = o;
     this.layout = layout;
+    this.bytes = o.bankBytes * (o.banks ?? 2);
+    const optional = (path: string): Field | null => (layout.hasField(path) ? layout.field(path) : null);
     this.acr = layout.reg('ACR');
     this.sr = layout.reg('SR');
     this.cr = layout.reg('CR');
@@ -121,9 +127,9 @@ class Flash {
       pg: f('CR.PG'),
       per: f('CR.PER'),
       mer1: f('CR.MER1'),
-      mer2: f('CR.MER2'),
+      mer2: optional('CR.MER2'),
       pnb: f('CR.PNB'),
-      bker: f('CR.BKER'),
+      bker: optional('CR.BKER'),
       strt: f('CR.STRT'),
       optstrt: f('CR.OPTSTRT'),
       fstpg: f('CR.FSTPG'),
@@ -171,7 +177,7 @@ class Flash {
   program(c: Ctx, address: number, size: number, value: number): number {
     const f = this.f;
     const where = `0x${address.toString(16).padStart(8, '0')}`;
-    if (f.lock.get(c) || !f.pg.get(c) || f.per.get(c) || f.mer1.get(c) || f.mer2.get(c) || c.get(this.sr) & this.programErrors) {
+    if (f.lock.get(c) || !f.pg.get(c) || f.per.get(c) || f.mer1.get(c) || f.mer2?.get(c) || c.get(this.sr) & this.programErrors) {
       c.env.note('guest', `flash written at ${where} without FLASH_CR unlocked, PG alone set and the error flags clear: PGSERR`);
       this.error(c, f.pgserr.mask);
       return 0;
@@ -183,7 +189,7 @@ class Flash {
     }
     const info = address >= this.o.infoBase && address < this.o.infoBase + OTP_BYTES;
     const offset = info ? address - this.o.infoBase : address - this.o.base;
-    if (!info && (offset < 0 || offset >= 2 * this.o.bankBytes)) {
+    if (!info && (offset < 0 || offset >= this.bytes)) {
       this.error(c, f.wrperr.mask);
       return 0;
     }
@@ -265,7 +271,7 @@ class Flash {
 
   private erase(c: Ctx): void {
     const f = this.f;
-    const banks = (f.mer1.get(c) ? 1 : 0) | (f.mer2.get(c) ? 2 : 0);
+    const banks = (f.mer1.get(c) ? 1 : 0) | (f.mer2?.get(c) ? 2 : 0);
     const page = f.pnb.get(c);
     const refused = (banks !== 0) === (f.per.get(c) === 1) || f.pg.get(c) === 1 || c.s.operation !== null;
     if (refused || (f.per.get(c) && page >= this.o.bankBytes / this.o.pageBytes)) {
@@ -276,10 +282,10 @@ class Flash {
     const { bankBytes, pageBytes } = this.o;
     const op =
       banks === 3
-        ? ({ kind: 'erase', offset: 0, length: 2 * bankBytes } as const)
+        ? ({ kind: 'erase', offset: 0, length: this.bytes } as const)
         : banks
           ? ({ kind: 'erase', offset: this.halfOf(c, banks - 1) * bankBytes, length: bankBytes } as const)
-          : ({ kind: 'erase', offset: this.halfOf(c, f.bker.get(c)) * bankBytes + page * pageBytes, length: pageBytes } as const);
+          : ({ kind: 'erase', offset: this.halfOf(c, f.bker?.get(c) ?? 0) * bankBytes + page * pageBytes, length: pageBytes } as const);
     for (let at = op.offset; at < op.offset + op.length; at += pageBytes)
       if (this.isProtected(c, at)) {
         f.strt.set(c, 0);

@@ -1,5 +1,5 @@
 /**
- * PWR of STM32L47x/L48x/L49x/L4Ax: voltage range, low-power run, Stop, Standby and Shutdown with their wake-up pins, USB and VDDIO2 supply-valid bits, peripheral
+ * PWR of STM32L4, L4+ and G4: voltage range, low-power run, Stop, Standby and Shutdown with their wake-up pins, USB and VDDIO2 supply-valid bits, peripheral
  * voltage monitors, PVD, backup-domain write access.
  *
  * Facts: registers ST SVD; VOSF, USV, PVM1 threshold 1.2 V: HAL-L4 pwr_ex (documented); VOS = 0 and 3 are ignored (assumed); PVD thresholds DSG431 (assumed).
@@ -9,7 +9,7 @@
  * Wires driven: `vos` = 1 or 2, the voltage range in force; `dbp`; `usb.supply` = USV, a voltage on VDDUSB and range 1; `pvd`, `pvm1`…`pvm4` (to EXTI).
  * Wire read: `supplies`: the board drives another value whenever it changed a voltage parameter.
  */
-import type { ModelFactory, RegisterContext, RegisterModel } from '../emu/registers.ts';
+import type { Field, ModelFactory, RegisterContext, RegisterModel } from '../emu/registers.ts';
 import { watchVdd } from './pvd.ts';
 import { freshSleep, Sleep, WAKE_UP_TIMER, type SleepState } from './pwr-sleep.ts';
 
@@ -28,7 +28,9 @@ export const pwrL4: ModelFactory = (layout): RegisterModel<PwrL4State> => {
   const vos = layout.field('CR1.VOS');
   const dbp = layout.field('CR1.DBP');
   const lpr = layout.field('CR1.LPR');
-  const usv = layout.field('CR2.USV');
+  const optional = (path: string): Field | null => (layout.hasField(path) ? layout.field(path) : null);
+  // Null where USB has no supply of its own (G4).
+  const usv = optional('CR2.USV');
   const pvde = layout.field('CR2.PVDE');
   const pls = layout.field('CR2.PLS');
   const sr1 = layout.reg('SR1');
@@ -44,12 +46,9 @@ export const pwrL4: ModelFactory = (layout): RegisterModel<PwrL4State> => {
     ['vdda', 3],
     ['vdda', 4],
   ] as const;
-  const pvm = monitors.map(([supply, n]) => ({
-    supply,
-    n,
-    enable: layout.field(`CR2.PVME${n}`),
-    output: layout.field(`SR2.PVMO${n}`),
-  }));
+  const pvm = monitors
+    .filter(([, n]) => layout.hasField(`CR2.PVME${n}`))
+    .map(([supply, n]) => ({ supply, n, enable: layout.field(`CR2.PVME${n}`), output: layout.field(`SR2.PVMO${n}`) }));
 
   const volts = (c: Ctx, supply: string): number => c.env.parameter(`${supply}.volts`) ?? 0;
   const threshold = (c: Ctx, n: number): number => c.env.parameter(`pvm${n}.threshold.volts`) ?? 0;
@@ -61,13 +60,13 @@ export const pwrL4: ModelFactory = (layout): RegisterModel<PwrL4State> => {
       c.env.setWire(`pvm${m.n}`, low ? 1 : 0);
     }
     vdd(c);
-    c.env.setWire('usb.supply', c.s.range === 1 && usv.get(c) && volts(c, 'vddusb') >= threshold(c, 1) ? 1 : 0);
+    c.env.setWire('usb.supply', c.s.range === 1 && usv?.get(c) && volts(c, 'vddusb') >= threshold(c, 1) ? 1 : 0);
   };
   const lpms = layout.field('CR1.LPMS');
   const sbf = layout.field('SR1.SBF');
   const wufi = layout.field('SR1.WUFI');
   // EIWUL in the manual.
-  const eiwul = layout.field('CR3.EWF');
+  const eiwul = optional('CR3.EWF') ?? layout.field('CR3.EIWUL');
   const rrs = layout.field('CR3.RRS');
   const pads = ['PA0', 'PC13', 'PE6', 'PA2', 'PC5'];
   const outside = layout.registers.filter((r) => r === sr1 || /^CR[34]$|^P[UD]CR/.test(r.name)).map((r) => r.index);
@@ -141,7 +140,7 @@ export const pwrL4: ModelFactory = (layout): RegisterModel<PwrL4State> => {
     wrote(c, r, value, old) {
       if (value === old) return;
       if (r === eiwul.register) return sleep.enabled(c, value, old);
-      if (r === usv.register) return supplies(c);
+      if (r === pvde.register) return supplies(c);
       if (r !== vos.register) return;
       if (vos.of(value) !== vos.of(old)) {
         if (vos.of(value) === 1) {

@@ -1,8 +1,8 @@
 /**
- * RCC of STM32L47x/L48x/L49x/L4Ax: MSI with its ranges and PLL mode, HSI16, HSE, HSI48 (L49x), LSI, LSE, PLL, PLLSAI1, PLLSAI2, SYSCLK switch, prescalers,
+ * RCC of STM32L4, L4+ and G4: MSI with its ranges and PLL mode (L4), HSI16, HSE, HSI48, LSI, LSE, PLL, PLLSAI1, PLLSAI2, SYSCLK switch, prescalers,
  * kernel clock muxes, ready interrupts, CSS, backup-domain control, reset flags.
  *
- * Facts: registers ST SVD; muxes and PLL formulas HAL-L4 hal_rcc.h, hal_rcc_ex.h (documented); MSI ranges HAL-L4 MSIRangeTable (documented), frequencies in PLL
+ * Facts: registers ST SVD; muxes and PLL formulas HAL-L4 hal_rcc.h, hal_rcc_ex.h, G4: RM0440 7.4 (documented); MSI ranges HAL-L4 MSIRangeTable (documented), frequencies in PLL
  * mode as multiples of 32.768 kHz (assumed, recalled from DS10198); delays are parameters of the chip row.
  * Wires read: `reset.cause`, `dbp` (PWR), `lsi.request` (IWDG), `hse.fail`, `lse.fail` (board). Driven: `nmi`, `hse.on`.
  */
@@ -14,8 +14,16 @@ import { addKernelClocks, kernelMuxes, type KernelMux } from './rcc-kernels.ts';
 import { resetFlagNames } from './rcc-rules.ts';
 
 export interface RccL4Options {
-  /** PLLxPDIV divides by 2…31 (L49x); without it PLLxP chooses 7 or 17. */
+  /** PLLxPDIV divides by 2…31 (L49x, G4); without it PLLxP chooses 7 or 17. */
   readonly pllPdiv?: boolean;
+  /** Clock behind each value of SW; '' = none. */
+  readonly sysclk?: readonly string[];
+  /** Clock behind each value of CLK48SEL. */
+  readonly clk48?: readonly (string | null)[];
+  /** Limits of the VCO in hertz. */
+  readonly vco?: readonly [number, number];
+  /** Muxes beside those of L4. */
+  readonly kernels?: readonly KernelMux[];
 }
 export interface RccL4State {
   /** MSI is locked to LSE. */
@@ -31,6 +39,7 @@ const PLL_SOURCES = [null, 'msi', 'hsi', 'hse'] as const;
 const SW_NAMES = ['msi', 'hsi', 'hse', 'pllr'] as const;
 /** VCO limits in hertz, voltage range 1 (range 2 ends at 128 MHz). */
 const VCO_RANGE = [64e6, 344e6] as const;
+const CLK48 = ['hsi48', 'pllsai1q', 'pllq', 'msi'] as const;
 /** Ready flag positions, equal in CIER, CIFR and CICR. */
 const READY_BITS = { lsi: 0, lse: 1, msi: 2, hsi: 3, hse: 4, pll: 5, pllsai1: 6, pllsai2: 7, hsi48: 10 };
 const CSS_BIT = 8;
@@ -69,6 +78,8 @@ interface Pll {
   readonly on: Field;
   readonly rdy: Field;
   readonly n: Field;
+  /** Divider of its input: PLLM, but where each PLL has its own (L4+). */
+  readonly m: Field;
   readonly config: Register;
   readonly outputs: readonly Output[];
 }
@@ -83,7 +94,7 @@ class RccL4 extends RccBase {
   protected readonly backup: BackupFields;
   protected readonly sw: Field;
   protected readonly sws: Field;
-  protected readonly swNames = SW_NAMES;
+  protected readonly swNames: readonly string[];
   protected readonly flags;
   protected readonly interrupts: InterruptFields;
   protected readonly cr: Register;
@@ -94,14 +105,13 @@ class RccL4 extends RccBase {
   private readonly plls: readonly Pll[];
   private readonly pllsrc: Field;
   private readonly pllm: Field;
-  private readonly msirange: Field;
-  private readonly msirgsel: Field;
-  private readonly msipllen: Field;
-  private readonly msisrange: Field;
+  private readonly msi: Readonly<Record<'range' | 'rgsel' | 'pllen' | 'srange', Field>> | null;
   private readonly hpre: Field;
   private readonly ppre: readonly Field[];
   private readonly clk48sel: Field;
-  private readonly stopwuck: Field;
+  private readonly stopwuck: Field | null;
+  private readonly clk48: readonly (string | null)[];
+  private readonly vcoRange: readonly [number, number];
   private readonly usarts: readonly { clock: string; field: Field; bus: string }[];
   private readonly kernels: ReturnType<typeof kernelMuxes>;
   readonly timers: readonly string[];
@@ -109,13 +119,17 @@ class RccL4 extends RccBase {
   constructor(layout: Layout, options: RccL4Options) {
     super(layout);
     const f = this.f;
+    const hasMsi = layout.hasField('CR.MSION');
+    this.swNames = options.sysclk ?? SW_NAMES;
+    this.clk48 = options.clk48 ?? CLK48;
+    this.vcoRange = options.vco ?? VCO_RANGE;
     this.cr = layout.reg('CR');
     this.cicr = layout.reg('CICR');
     this.csr = layout.reg('CSR');
     this.oscillators = {
       lse: { on: f('BDCR.LSEON'), rdy: f('BDCR.LSERDY'), bypass: f('BDCR.LSEBYP') },
       lsi: { on: f('CSR.LSION'), rdy: f('CSR.LSIRDY') },
-      msi: { on: f('CR.MSION'), rdy: f('CR.MSIRDY') },
+      ...(hasMsi ? { msi: { on: f('CR.MSION'), rdy: f('CR.MSIRDY') } } : {}),
       hsi: { on: f('CR.HSION'), rdy: f('CR.HSIRDY') },
       hse: { on: f('CR.HSEON'), rdy: f('CR.HSERDY'), bypass: f('CR.HSEBYP') },
       ...(layout.has('CRRCR') ? { hsi48: { on: f('CRRCR.HSI48ON'), rdy: f('CRRCR.HSI48RDY') } } : {}),
@@ -142,18 +156,15 @@ class RccL4 extends RccBase {
     this.pllsrc = f('PLLCFGR.PLLSRC');
     this.pllm = f('PLLCFGR.PLLM');
     this.plls = ['PLL', 'PLLSAI1', 'PLLSAI2'].filter((p) => layout.has(`${p}CFGR`)).map((p) => this.pll(p, options));
-    this.msirange = f('CR.MSIRANGE');
-    this.msirgsel = f('CR.MSIRGSEL');
-    this.msipllen = f('CR.MSIPLLEN');
-    this.msisrange = f('CSR.MSISRANGE');
+    this.msi = hasMsi ? { range: f('CR.MSIRANGE'), rgsel: f('CR.MSIRGSEL'), pllen: f('CR.MSIPLLEN'), srange: f('CSR.MSISRANGE') } : null;
     this.hpre = f('CFGR.HPRE');
     this.ppre = [f('CFGR.PPRE1'), f('CFGR.PPRE2')];
     this.clk48sel = f('CCIPR.CLK48SEL');
-    this.stopwuck = f('CFGR.STOPWUCK');
+    this.stopwuck = layout.hasField('CFGR.STOPWUCK') ? f('CFGR.STOPWUCK') : null;
     this.csson = f('CR.CSSON');
     this.sysclkPll = this.plls[0]!.on;
-    this.usarts = USARTS.map(([clock, path, bus]) => ({ clock, field: f(path), bus }));
-    this.kernels = kernelMuxes(layout, KERNELS);
+    this.usarts = USARTS.filter(([, path]) => layout.hasField(path)).map(([clock, path, bus]) => ({ clock, field: f(path), bus }));
+    this.kernels = kernelMuxes(layout, [...KERNELS, ...(options.kernels ?? [])]);
     this.timers = [...Object.keys(this.oscillators), ...this.plls.map((p) => p.name), 'msi.lock', ...this.baseTimers()];
   }
 
@@ -173,11 +184,13 @@ class RccL4 extends RccBase {
       const div = field(x);
       outputs.push({ clock: `${name}${x.toLowerCase()}`, enable: field(`${x}EN`), divider: (c) => pllEvenDivider(div.get(c)) });
     }
-    return { name, on: f(`CR.${p}ON`), rdy: f(`CR.${p}RDY`), n: field('N'), config: this.layout.reg(`${p}CFGR`), outputs };
+    const m = p !== 'PLL' && this.layout.hasField(`${p}CFGR.${p}M`) ? field('M') : this.pllm;
+    return { name, on: f(`CR.${p}ON`), rdy: f(`CR.${p}RDY`), n: field('N'), m, config: this.layout.reg(`${p}CFGR`), outputs };
   }
 
   private range(c: Ctx): number {
-    return this.msirgsel.get(c) ? this.msirange.get(c) : this.msisrange.get(c);
+    const { rgsel, range, srange } = this.msi!;
+    return rgsel.get(c) ? range.get(c) : srange.get(c);
   }
   protected override startTime(c: Ctx, name: string): number {
     return name === 'msi' ? this.parameter(c, `msi.start.${this.range(c)}.ps`) : super.startTime(c, name);
@@ -194,13 +207,13 @@ class RccL4 extends RccBase {
 
   private pllInput(c: Ctx): string | null {
     const source = PLL_SOURCES[this.pllsrc.get(c)]!;
-    return source !== null && this.isReady(c, source) ? source : null;
+    return source !== null && this.oscillators[source] && this.isReady(c, source) ? source : null;
   }
   private vco(c: Ctx, pll: Pll, rates: Record<string, Rate | null>): Rate | null {
     const source = this.pllInput(c);
     const input = source === null ? null : (rates[source] ?? null);
     const n = pll.n.get(c);
-    return input && n > 0 ? scaleRate(input, n, this.pllm.get(c) + 1) : null;
+    return input && n > 0 ? scaleRate(input, n, pll.m.get(c) + 1) : null;
   }
 
   /** A PLL locks a while after it is on and its input runs; it loses lock with either. */
@@ -217,7 +230,8 @@ class RccL4 extends RccBase {
   }
   /** PLL mode of MSI: calibrated against LSE while both run. Without LSE the hardware drops MSIPLLEN. */
   private followMsiLock(c: Ctx): void {
-    if (this.msipllen.get(c) && this.isReady(c, 'lse') && this.isReady(c, 'msi')) {
+    if (!this.msi) return;
+    if (this.msi.pllen.get(c) && this.isReady(c, 'lse') && this.isReady(c, 'msi')) {
       if (!c.s.msiLocked && c.env.due('msi.lock') === Infinity) c.env.arm('msi.lock', c.env.now() + this.parameter(c, 'msi.lock.ps'));
       return;
     }
@@ -237,7 +251,7 @@ class RccL4 extends RccBase {
     }
     this.addBuses(c, rates, this.hpre, this.ppre);
     rates['rtc'] = this.rtcRate(c, rates);
-    rates['usb'] = [rates['hsi48'], rates['pllsai1q'], rates['pllq'], rates['msi']][this.clk48sel.get(c)] ?? null;
+    rates['usb'] = rates[this.clk48[this.clk48sel.get(c)] ?? ''] ?? null;
     for (const u of this.usarts) {
       const source = u.field.get(c) === 0 ? u.bus : KERNEL[u.field.get(c)]!;
       rates[u.clock] = rates[source] ?? null;
@@ -266,7 +280,7 @@ class RccL4 extends RccBase {
   private checkVco(c: Ctx, pll: Pll): void {
     const source = this.pllInput(c);
     const vco = source === null ? null : this.vco(c, pll, { [source]: this.oscillatorRate(c, source) });
-    const [low, high] = VCO_RANGE;
+    const [low, high] = this.vcoRange;
     if (vco && (rateHz(vco) < low || rateHz(vco) > high))
       c.env.note(
         'guest',
@@ -281,12 +295,12 @@ class RccL4 extends RccBase {
   }
   /** Without LSE the hardware ends the PLL mode of MSI. */
   protected override lseFailed(c: Ctx): void {
-    this.msipllen.set(c, 0);
+    this.msi?.pllen.set(c, 0);
     super.lseFailed(c);
   }
-  /** MSI or HSI16, as STOPWUCK says (RM0351 "clock security system"). */
+  /** MSI or HSI16, as STOPWUCK says (RM0351 "clock security system"); HSI16 without MSI. */
   protected override emergencyClock(c: Ctx): number {
-    return this.stopwuck.get(c);
+    return this.stopwuck?.get(c) ?? this.swNames.indexOf('hsi');
   }
 
   write(c: Ctx, r: Register, merged: number, raw: number): number | void {
@@ -302,38 +316,45 @@ class RccL4 extends RccBase {
     const old = c.get(this.cr);
     let value = super.writeCr(c, merged);
     for (const name of ['msi', 'hsi', 'hse']) {
-      const on = this.oscillators[name]!.on;
-      if (!on.of(old) || on.of(value) || PLL_SOURCES[this.pllsrc.get(c)] !== name || !this.plls.some((p) => p.on.of(old))) continue;
+      const on = this.oscillators[name]?.on;
+      if (!on?.of(old) || on.of(value) || PLL_SOURCES[this.pllsrc.get(c)] !== name || !this.plls.some((p) => p.on.of(old))) continue;
       c.env.note('guest', `RCC_CR.${on.name} cleared while a PLL runs from it: the PLL loses lock`);
     }
-    // MSIRGSEL is set by software and cleared by a reset only; CSSON stays set until a reset.
-    value |= old & (this.msirgsel.mask | this.csson.mask);
-    if (this.msirange.of(value) >= MSI_HZ.length) {
-      c.env.note('guest', `RCC_CR.MSIRANGE = ${this.msirange.of(value)} does not exist: not changed`);
-      value = (value & ~this.msirange.mask) | (old & this.msirange.mask);
+    // CSSON stays set until a reset.
+    value |= old & this.csson.mask;
+    return (this.msi ? this.writeMsi(c, this.msi, value, old) : value) >>> 0;
+  }
+  private writeMsi(c: Ctx, msi: NonNullable<RccL4['msi']>, written: number, old: number): number {
+    // MSIRGSEL is set by software and cleared by a reset only.
+    let value = written | (old & msi.rgsel.mask);
+    if (msi.range.of(value) >= MSI_HZ.length) {
+      c.env.note('guest', `RCC_CR.MSIRANGE = ${msi.range.of(value)} does not exist: not changed`);
+      value = (value & ~msi.range.mask) | (old & msi.range.mask);
     }
-    if (this.msirange.of(value) !== this.msirange.of(old) && this.oscillators['msi']!.on.of(old) && !this.isReady(c, 'msi'))
+    if (msi.range.of(value) !== msi.range.of(old) && this.oscillators['msi']!.on.of(old) && !this.isReady(c, 'msi'))
       c.env.note('guest', 'RCC_CR.MSIRANGE changed while MSION = 1 and MSIRDY = 0, which the manual forbids');
-    if (this.msipllen.of(value) && !this.msipllen.of(old) && !this.isReady(c, 'lse'))
+    if (msi.pllen.of(value) && !msi.pllen.of(old) && !this.isReady(c, 'lse'))
       c.env.note('guest', 'RCC_CR.MSIPLLEN set before LSERDY: MSI runs free until the LSE is ready');
-    return value >>> 0;
+    return value;
   }
   /** RMVF clears the flags and stays until software or a reset clears it. */
   private writeCsr(c: Ctx, merged: number, raw: number): number {
     let value = this.flags.rmvf.of(raw) ? (merged & ~this.flagMask()) >>> 0 : merged;
     // RM0351 6.4.29: 1, 2, 4 and 8 MHz, all others are reserved
-    const range = this.msisrange.of(value);
-    if (range < 4 || range > 7) {
+    const srange = this.msi?.srange;
+    const range = srange?.of(value);
+    if (srange && range !== undefined && (range < 4 || range > 7)) {
       c.env.note('guest', `RCC_CSR.MSISRANGE = ${range} is reserved: not changed`);
-      value = (value & ~this.msisrange.mask) | (c.get(this.csr) & this.msisrange.mask);
+      value = (value & ~srange.mask) | (c.get(this.csr) & srange.mask);
     }
     return value >>> 0;
   }
-  /** Multipliers and dividers are frozen while the PLL is on; the output enables are not. PLLSRC and PLLM serve all three PLLs. */
+  /** Multipliers and dividers are frozen while the PLL is on; the output enables are not. PLLSRC serves all PLLs, and so does PLLM where they have no own. */
   private writePll(c: Ctx, r: Register, merged: number, pll: Pll): number {
     const old = c.get(r);
     let frozen = pll.on.get(c) ? ~pll.outputs.reduce((m, o) => m | o.enable.mask, 0) : 0;
-    if (r === this.pllsrc.register && this.plls.some((p) => p.on.get(c))) frozen |= this.pllsrc.mask | this.pllm.mask;
+    if (r === this.pllsrc.register && this.plls.some((p) => p.on.get(c))) frozen |= this.pllsrc.mask;
+    if (r === this.pllm.register && this.plls.some((p) => p.m === this.pllm && p.on.get(c))) frozen |= this.pllm.mask;
     if ((merged ^ old) & frozen) c.env.note('guest', `RCC_${r.name} written while the PLL is on: only output enables change`);
     const value = ((old & frozen) | (merged & ~frozen)) >>> 0;
     const output = this.plls[0]!.outputs.find((o) => o.clock === 'pllr')!.enable;
@@ -343,7 +364,7 @@ class RccL4 extends RccBase {
   wrote(c: Ctx, r: Register, value: number, old: number): void {
     if (value === old) return;
     if (r === this.interrupts.enables) this.interrupt(c);
-    if (r === this.cr && !this.msipllen.of(value)) c.s.msiLocked = false;
+    if (r === this.cr && !this.msi?.pllen.of(value)) c.s.msiLocked = false;
     if (/^(CR|BDCR|CSR|CFGR|PLL.*|CCIPR2?|CRRCR)$/.test(r.name)) this.followAll(c);
   }
   override onReset(c: Ctx, kind: ResetKind): void {
@@ -354,7 +375,7 @@ class RccL4 extends RccBase {
 
 export const rccL4: ModelFactory = (layout, options): RegisterModel<RccL4State> => {
   const rcc = new RccL4(layout, options as RccL4Options);
-  const field = (path: string): number => layout.field(path).mask;
+  const field = (path: string): number => (layout.hasField(path) ? layout.field(path).mask : 0);
   return {
     about: {
       source: 'HAL-L4 hal_rcc.h and hal_rcc_ex.h; MSI in PLL mode and a PLL with its VCO out of range (assumed)',
