@@ -200,6 +200,56 @@ const L4: Omit<SvdFixes, 'chip'> = {
     'GPIO*.MODER': 0xffffffff,
   },
 };
+/** Registers of the FSDEV that some SVDs have forgotten (CMSIS headers). */
+const USB_FORGOTTEN: NonNullable<SvdFixes['addRegisters']> = {
+  'USB.LPMCSR': {
+    offset: 0x54,
+    reset: 0,
+    fields: [
+      ['LPMEN', 0, 1, true],
+      ['LPMACK', 1, 1, true],
+      ['REMWAKE', 3, 1, false],
+      ['BESL', 4, 4, false],
+    ],
+  },
+  'USB.BCDR': {
+    offset: 0x58,
+    reset: 0,
+    fields: [
+      ['BCDEN', 0, 1, true],
+      ['DCDEN', 1, 1, true],
+      ['PDEN', 2, 1, true],
+      ['SDEN', 3, 1, true],
+      ['DCDET', 4, 1, false],
+      ['PDET', 5, 1, false],
+      ['SDET', 6, 1, false],
+      ['PS2DET', 7, 1, false],
+      ['DPPU', 15, 1, true],
+    ],
+  },
+};
+/** G4: names of the CMSIS headers and of L4, which has the same blocks. PVDLS is PLS there, PVMEN1 and 2 are those of VDDA. */
+const G4: Omit<SvdFixes, 'chip'> = {
+  ...L4,
+  rename: { COMP: 'COMP', SAI: 'SAI1' },
+  fields: {
+    ...L4.fields,
+    'FLASH.SR.MISSERR': 'MISERR',
+    'FLASH.OPTR.IWGD_STDBY': 'IWDG_STDBY',
+    'SYSCFG.MEMRMP.FB_mode': 'FB_MODE',
+    'PWR.CR2.PVDLS': 'PLS',
+    'PWR.CR2.PVMEN1': 'PVME3',
+    'PWR.CR2.PVMEN2': 'PVME4',
+    'PWR.SR2.PVMO1': 'PVMO3',
+    'PWR.SR2.PVMO2': 'PVMO4',
+  },
+  add: {},
+  // The SVD prints L4's, whose bits are MSI's: RM0440 7.4.1.
+  resets: { ...L4.resets, 'RCC.CR': 0x500 },
+  // Transmitter empty; the SVD has lost it in some blocks.
+  resetsWhere: [[/^(LP)?US?ART\d\.ISR$/, 0xc0]],
+  addRegisters: USB_FORGOTTEN,
+};
 const L496_ONLY = ['FLASH.OPTR.nSWBOOT0', 'FLASH.OPTR.nBOOT0'];
 
 const H533: SvdFixes = {
@@ -410,6 +460,9 @@ const H745: SvdFixes = {
 };
 
 export const FIXES: Readonly<Record<string, SvdFixes>> = {
+  // One bank.
+  STM32G431: { ...G4, chip: 'stm32g431', part: 'STM32G431VB', remove: ['SYSCFG.MEMRMP.FB_mode'] },
+  STM32G474: { ...G4, chip: 'stm32g474', part: 'STM32G474QE' },
   STM32F722: { ...f7(0xffffaafd), chip: 'stm32f722', part: 'STM32F722ZE' },
   STM32F746: {
     ...f7(0xc0ffaafd),

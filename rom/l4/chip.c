@@ -18,29 +18,37 @@ bool chip_code_valid(uint32_t pc)
 
 #include "../common/syscfg.h"
 
-/* ASSUMED for L476, whose BOOT0 is no port pin by the data sheet: the level can be read as PH3, as on L496. */
+#if FLASH_BANKS == 2
+/* ASSUMED for L476, whose BOOT0 is no port pin by the data sheet: the level can be read as PH3, as on L496. On G4 it is PB8. */
 static bool boot0_is_low(void)
 {
-  bool was_on = RCC_AHB2ENR & AHB2_GPIOH;
-  RCC_AHB2ENR |= AHB2_GPIOH;
+  uint32_t port = GPIO_PORT(BOOT0_PORT);
+  bool was_on = RCC_AHB2ENR & BIT(BOOT0_PORT);
+  RCC_AHB2ENR |= BIT(BOOT0_PORT);
   (void)RCC_AHB2ENR;
-  uint32_t mode = GPIO_MODER(GPIOH);
-  GPIO_MODER(GPIOH) = mode & ~(3u << 6);
-  bool low = !(GPIO_IDR(GPIOH) & BIT(3));
-  GPIO_MODER(GPIOH) = mode;
+  uint32_t mode = GPIO_MODER(port);
+  GPIO_MODER(port) = mode & ~(3u << 2 * BOOT0_PIN);
+  bool low = !(GPIO_IDR(port) & BIT(BOOT0_PIN));
+  GPIO_MODER(port) = mode;
   if (!was_on)
-    RCC_AHB2ENR &= ~AHB2_GPIOH;
+    RCC_AHB2ENR &= ~BIT(BOOT0_PORT);
   return low;
 }
+#define MEMRMP_BANK(second) ((second) ? MEMRMP_FB_MODE : 0)
+#else
+#define MEMRMP_BANK(second) 0
+#endif
 
 static void run_bank(bool second)
 {
   syscfg_on();
-  SYSCFG_MEMRMP = second ? MEMRMP_FB_MODE | MEM_MODE_FLASH : MEM_MODE_FLASH;
+  (void)second;
+  SYSCFG_MEMRMP = MEMRMP_BANK(second) | MEM_MODE_FLASH;
   BARRIER();
   boot_from(FLASH_BASE);
 }
 
+#if FLASH_BANKS == 2
 /*
  * AN2606 figures 98 and 102: with BOOT0 low, or at RDP level 2, a bank that begins with a stack pointer in SRAM is run, the second one first.
  * The arrows of the figure are lost; that BFB2 is asked first is the option `bank-check`.
@@ -56,6 +64,11 @@ static void bank_check(void)
   if (choice == BANK_CHECK_ALWAYS || (choice == BANK_CHECK_BFB2 && (FLASH_OPTR & OPTR_BFB2)))
     run_bank(second);
 }
+#else
+static void bank_check(void)
+{
+}
+#endif
 
 void boot_decision(void)
 {
@@ -70,6 +83,26 @@ void inherited_caches(void)
   /* The ART caches only matter once the flash has changed: flash_changed asks. */
 }
 
+#if USB_FSDEV
+/* Its pins need no alternate function: the USB takes them when its transceiver is on. L4x2 and L4x3 have a supply-valid bit, G4 has none. */
+void usb_block_on(void)
+{
+#if HAS_MSI
+  RCC_APB1ENR1 |= APB1_PWR;
+  (void)RCC_APB1ENR1;
+  if (!(PWR_CR2 & CR2_USV) && rom_option(OPTION_USB_SUPPLY) == USB_SUPPLY_SETS)
+    PWR_CR2 |= CR2_USV;
+#endif
+  RCC_APB1ENR1 |= APB1_USB;
+  (void)RCC_APB1ENR1;
+}
+
+void usb_block_off(void)
+{
+  reset_pulse(&RCC_APB1RSTR1, APB1_USB);
+  RCC_APB1ENR1 &= ~APB1_USB;
+}
+#else
 void usb_block_on(void)
 {
   static const struct pin_setup USB_PINS[] = { { GPIOA, 11, PIN_ALTERNATE, 10, PULL_NONE }, { GPIOA, 12, PIN_ALTERNATE, 10, PULL_NONE } };
@@ -88,6 +121,7 @@ void usb_block_off(void)
   reset_pulse(&RCC_AHB2RSTR, AHB2_OTGFS);
   RCC_AHB2ENR &= ~AHB2_OTGFS;
 }
+#endif
 
 /*
  * AN2606 4.1: what the ROM used is not put back to its reset values. The kernel clocks of its interfaces are not known to be changed here, as they

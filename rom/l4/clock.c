@@ -1,14 +1,19 @@
 /*
  * L476 V10.x (AN2606 Table 168): 24 MHz from the PLL fed by HSI16. USB's 48 MHz: MSI trimmed by LSE if there is one, else HSE, whose value
- * is measured with TIM17; then the system runs from HSE too. L496 (Table 172): 72 MHz from the PLL fed by HSI16, USB from HSI48 with CRS.
+ * is measured with TIM17; then the system runs from HSE too. L496 (Table 172): 72 MHz from the PLL fed by HSI16, USB from HSI48 with CRS; so do the others,
+ * at what the profile says.
  * The voltage range is left as it is (AN2606: DFU does not work in range 2).
  */
 #include "rom.h"
 #include "../common/hse.h"
 #include "regs.h"
 #include "../common/clock_steps.h"
+#include "../common/interfaces.h"
 
-#if HAS_HSI48
+#if defined ROM_PLL
+#define PLL_HSI (PLLCFGR_SRC_HSI | PLLCFGR_REN | ROM_PLL)
+#define LATENCY ROM_LATENCY
+#elif HAS_HSI48
 #define PLL_HSI (PLLCFGR_SRC_HSI | PLLCFGR_M(2) | PLLCFGR_N(18) | PLLCFGR_R(2) | PLLCFGR_REN) /* 16 / 2 x 18 / 2 = 72 MHz */
 #define LATENCY 4u                                                                            /* ASSUMED: what range 1 asks for at 72 MHz */
 #else
@@ -23,9 +28,15 @@
 /* "De-init system": the blocks that the ROM is going to use start from reset. Others stay as they are (ASSUMED). */
 void clocks_deinit(void)
 {
+#if HAS_TABLES
+  interfaces_reset();
+  reset_pulse(&RCC_APB1RSTR1, APB1_CRS | (USB_FSDEV ? APB1_USB : 0));
+#else
   reset_pulse(&RCC_APB1RSTR1, APB1_SPI2 | APB1_USART2 | APB1_USART3 | APB1_I2C1 | APB1_I2C2 | APB1_I2C3 | (HAS_HSI48 ? APB1_CRS : 0));
   reset_pulse(&RCC_APB2RSTR, APB2_SPI1 | APB2_USART1 | APB2_TIM17);
-  reset_pulse(&RCC_AHB2RSTR, AHB2_OTGFS);
+#endif
+  if (!USB_FSDEV)
+    reset_pulse(&RCC_AHB2RSTR, AHB2_OTGFS);
 }
 
 static void sysclk_from_hsi(void)
@@ -155,14 +166,19 @@ bool usb_clock_init(void)
 
 void clocks_restore(void)
 {
+#if HAS_MSI
   RCC_CR |= CR_MSION;
   wait_for(&RCC_CR, CR_MSIRDY, CR_MSIRDY);
   RCC_CR = (RCC_CR & ~(CR_MSIRANGE | CR_MSIPLLEN)) | CR_MSIRANGE_4M | CR_MSIRGSEL;
   select_sysclk(SW_MSI);
   RCC_CR &= ~(CR_PLLON | CR_HSION | CR_HSEON | CR_CSSON);
+#else
+  select_sysclk(SW_HSI);
+  RCC_CR &= ~(CR_PLLON | CR_HSEON | CR_CSSON);
+#endif
   wait_for(&RCC_CR, CR_PLLRDY, 0);
   RCC_PLLCFGR = PLLCFGR_RESET;
-  RCC_CFGR = 0;
+  RCC_CFGR = CFGR_RESET;
   RCC_CCIPR &= ~CCIPR_CLK48SEL;
 #if HAS_HSI48
   RCC_CRRCR &= ~CRRCR_HSI48ON;

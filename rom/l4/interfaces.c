@@ -1,5 +1,6 @@
 /* AN2606 Table 168 (L476 V10.x: no SPI, no CAN) and Table 172 (L496; LEFT OUT: CAN1 on PB8/PB9). TX stays an input until its USART is chosen. */
 #include "rom.h"
+#if !HAS_TABLES
 #include "../common/interfaces.h"
 #include "../common/rom_core.h"
 #include "regs.h"
@@ -53,3 +54,4 @@ void interfaces_open(void)
   }
 #endif
 }
+#endif

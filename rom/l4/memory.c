@@ -10,7 +10,10 @@
 #define DOUBLE_WORD 8u
 #define OPTIONS_BANK_1 0x1FFF7800u /* each word with its complement behind it */
 #define OPTIONS_BANK_2 0x1FFFF800u
-#define OPTIONS_SIZE 40u
+#define OPTION_WORDS 5u
+#if !defined OPTIONS_SIZE
+#define OPTIONS_SIZE (OPTION_WORDS * DOUBLE_WORD)
+#endif
 
 static enum dfu_status flash_write(uint32_t address, const uint8_t *data, uint32_t length);
 static enum dfu_status options_write(uint32_t address, const uint8_t *data, uint32_t length);
@@ -23,8 +26,12 @@ const struct memory_area memory_areas[] = {
   { ROM_BASE, 0x7000u, MEMORY_PLAIN, 0 },
   { OTP_BASE, OTP_SIZE, MEMORY_PLAIN, flash_write },
   { OPTIONS_BANK_1, OPTIONS_SIZE, MEMORY_PLAIN, options_write },
+#if FLASH_BANKS == 2
   { OPTIONS_BANK_2, OPTIONS_SIZE, MEMORY_PLAIN, options_write },
+#endif
+#if HAS_FEATURE
   { FEATURE_BASE, FEATURE_SIZE, MEMORY_FEATURE, 0 },
+#endif
 };
 const uint32_t memory_area_count = sizeof memory_areas / sizeof *memory_areas;
 
@@ -43,16 +50,20 @@ enum dfu_status flash_erase_page(uint32_t address)
 {
   uint32_t offset = address - FLASH_BASE;
   uint32_t page = offset % FLASH_BANK_SIZE / FLASH_PAGE_SIZE;
+#if FLASH_BANKS == 2
   /* The register counts physical banks; FB_MODE decides which one is at 0x08000000. */
   RCC_APB2ENR |= APB2_SYSCFG;
   (void)RCC_APB2ENR;
   bool second = (offset >= FLASH_BANK_SIZE) != ((SYSCFG_MEMRMP & MEMRMP_FB_MODE) != 0);
   return flash_erase(CR_PER | CR_PNB(page) | (second ? CR_BKER : 0));
+#else
+  return flash_erase(CR_PER | CR_PNB(page));
+#endif
 }
 
 enum dfu_status chip_mass_erase(void)
 {
-  return flash_erase(CR_MER1 | CR_MER2);
+  return flash_erase(CR_MER1 | (FLASH_BANKS == 2 ? CR_MER2 : 0));
 }
 
 static enum dfu_status flash_write(uint32_t address, const uint8_t *data, uint32_t length)
@@ -96,7 +107,7 @@ static enum dfu_status options_write(uint32_t address, const uint8_t *data, uint
   uint32_t base = address < OPTIONS_BANK_2 ? OPTIONS_BANK_1 : OPTIONS_BANK_2;
   if (!options_open())
     return errWRITE;
-  for (uint32_t i = base == OPTIONS_BANK_1 ? 0 : 1; i < OPTIONS_SIZE / DOUBLE_WORD; i++) {
+  for (uint32_t i = base == OPTIONS_BANK_1 ? 0 : 1; i < OPTION_WORDS; i++) {
     volatile uint32_t *option = (base == OPTIONS_BANK_1 ? &FLASH_OPTR : &FLASH_PCROP2SR - 1) + i;
     *option = memory_option(base + DOUBLE_WORD * i, 4, *option, address, data, length);
   }

@@ -22,6 +22,7 @@
 #define CR_PLLSAI1ON BIT(26)
 #define CR_PLLSAI2ON BIT(28)
 #define RCC_CFGR REG(0x40021008u)
+#define CFGR_RESET (HAS_MSI ? 0u : 1u)
 #define CFGR_SW 3u
 #define CFGR_SWS (3u << 2)
 #define SW_MSI 0u
@@ -65,7 +66,6 @@
 #define AHB2_GPIOA BIT(0)
 #define AHB2_GPIOB BIT(1)
 #define AHB2_GPIOC BIT(2)
-#define AHB2_GPIOH BIT(7)
 #define AHB2_OTGFS BIT(12)
 #define APB1_SPI2 BIT(14)
 #define APB1_USART2 BIT(17)
@@ -73,7 +73,13 @@
 #define APB1_I2C1 BIT(21)
 #define APB1_I2C2 BIT(22)
 #define APB1_I2C3 BIT(23)
-#define APB1_CRS BIT(24) /* L496 */
+#if HAS_MSI
+#define APB1_CRS BIT(24) /* L49x, L43x, L4+ */
+#define APB1_USB BIT(26) /* FSDEV of L4x2 and L4x3 */
+#else
+#define APB1_CRS BIT(8)
+#define APB1_USB BIT(23)
+#endif
 #define APB1_PWR BIT(28)
 #define APB2_SYSCFG BIT(0)
 #define APB2_SPI1 BIT(12)
@@ -132,11 +138,11 @@
 #define MEM_MODE_SYSTEM 1u
 #define MEMRMP_FB_MODE BIT(8)
 
-/* CRS 0x40006000 (L496) */
-#define CRS_CR REG(0x40006000u)
+/* CRS: not in L476 */
+#define CRS_CR REG(CRS_BASE)
 #define CRS_CR_CEN BIT(5)
 #define CRS_CR_AUTOTRIMEN BIT(6)
-#define CRS_CFGR REG(0x40006004u)
+#define CRS_CFGR REG(CRS_BASE + 4u)
 #define CRS_CFGR_SYNCSRC (3u << 28)
 #define CRS_CFGR_SYNCSRC_USB (2u << 28)
 
@@ -147,7 +153,7 @@
 #define GPIOA 0x48000000u
 #define GPIOB 0x48000400u
 #define GPIOC 0x48000800u
-#define GPIOH 0x48001C00u
+#define GPIO_PORT(n) (0x48000000u + 0x400u * (n))
 
 #define I2C1 0x40005400u
 #define I2C2 0x40005800u

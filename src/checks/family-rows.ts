@@ -78,6 +78,36 @@ const L496: FamilyFields = {
   hseForUsb: { crystals: null, source: 'AN2606 Rev 70 Table 172: USB from HSI48, trimmed by CRS on SOF', confidence: 'documented' },
 };
 
+const G4: FamilyFields = {
+  ...L4,
+  family: 'STM32G4',
+  document: 'AN2606 Rev 70 Tables 115 and 117',
+  hsi48: { on: 'RCC.CRRCR.HSI48ON', ready: 'RCC.CRRCR.HSI48RDY' },
+  usbSupply: null,
+  sysclk: {
+    oscillator: 'RCC.CR.HSION',
+    select: 'RCC.CFGR.SW',
+    status: 'RCC.CFGR.SWS',
+    sources: ['none', 'HSI', 'HSE', 'PLL'],
+    afterReset: 1,
+    code: 'RCC->CR |= RCC_CR_HSION; while (!(RCC->CR & RCC_CR_HSIRDY)) {}\nRCC->CFGR = (RCC->CFGR & ~RCC_CFGR_SW) | RCC_CFGR_SW_0; while ((RCC->CFGR & RCC_CFGR_SWS) != RCC_CFGR_SWS_0) {}',
+  },
+  plls: pllOn('PLL'),
+  clockRecovery: [
+    { path: 'CRS.CR.CEN', reset: 0 },
+    { path: 'CRS.CR.AUTOTRIMEN', reset: 0 },
+    { path: 'CRS.CR.TRIM', reset: 0x40 },
+    { path: 'CRS.CFGR.SYNCSRC', reset: 2 },
+  ],
+  hseForUsb: {
+    crystals: null,
+    source: 'AN2606 Rev 70 Tables 115 and 117: USB from HSI48, trimmed by CRS on SOF',
+    confidence: 'documented',
+  },
+  usb: { enable: 'RCC.APB1ENR1.USBEN', pullUp: 'USB.BCDR.DPPU', block: 'USB' },
+  bankCheck: false,
+};
+
 const F0: FamilyFields = {
   family: 'STM32F0',
   document: 'AN2606 Rev 70 Table 41',
@@ -258,6 +288,9 @@ const F4_LINES: readonly FamilyFields[] = [
 export const MORE_FAMILIES: readonly FamilyFields[] = [
   ...['STM32L475', 'STM32L476', 'STM32L485', 'STM32L486'].map((line) => ({ ...L476, line })),
   ...['STM32L496', 'STM32L4A6'].map((line) => ({ ...L496, line })),
+  // One bank and two.
+  ...['STM32G431', 'STM32G441'].map((line) => ({ ...G4, line })),
+  { ...G4, bankCheck: true },
   F0,
   H7,
   ...F4_LINES,

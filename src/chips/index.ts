@@ -6,7 +6,9 @@ import { F405, F407, F415, F417 } from './stm32f405.ts';
 import { F401, F411 } from './stm32f411.ts';
 import { F427, F429, F437, F439, F446 } from './stm32f429.ts';
 import { F722, F746, F767, f7Chip, type F7Line } from './stm32f7.ts';
+import { l4ClassChip, type L4ClassLine } from './l4-class.ts';
 import { STM32F072RB } from './stm32f072.ts';
+import { G431, G441, G474 } from './stm32g4.ts';
 import { STM32H533RE } from './stm32h533.ts';
 import { h743Chip } from './stm32h743.ts';
 import { STM32H745XI, STM32H745ZI } from './stm32h745.ts';
@@ -32,6 +34,8 @@ const twins = (names: readonly string[], line: Omit<Line, 'name'>): readonly Lin
 const f4 = (line: F4Line, bare: string): Line => ({ name: line.name, bare, make: (part) => f4Chip(line, part) });
 
 const f7 = (line: F7Line, bare: string): Line => ({ name: line.name, bare, make: (part) => f7Chip(line, part) });
+
+const l4 = (line: L4ClassLine, bare: string): Line => ({ name: line.name, bare, make: (part) => l4ClassChip(line, part) });
 
 /** All lines that are modelled. The first part of each is what `bootbench chips` lists. */
 export const LINES: readonly Line[] = [
@@ -64,6 +68,11 @@ export const LINES: readonly Line[] = [
   f7(F767, 'ZI'),
   ...twins(['STM32F765', 'STM32F777'], f7(F767, 'ZI')),
   ...twins(['STM32F769', 'STM32F779'], f7(F767, 'NI')),
+  l4(G431, 'RB'),
+  l4(G441, 'RB'),
+  l4(G474, 'RE'),
+  // As G474, but without the high-resolution timer, or with AES.
+  ...twins(['STM32G471', 'STM32G473', 'STM32G483', 'STM32G484'], l4(G474, 'RE')),
 ];
 
 const made = new Map<string, ChipDescription>();

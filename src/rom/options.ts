@@ -55,7 +55,7 @@ export const ROM_OPTION_IDS = (Object.keys(ROM_OPTION_VALUES) as readonly RomOpt
 /** Word of an option that a family lacks. */
 export const ABSENT_WORD = 0xffffffff;
 
-export type RomFamily = 'H5' | 'H7' | 'L4' | 'F0' | 'F4' | 'F7';
+export type RomFamily = 'H5' | 'H7' | 'L4' | 'G4' | 'F0' | 'F4' | 'F7';
 
 /** What a ROM of a family does, and how sure that is. */
 export interface RomOptionDefault {
@@ -180,6 +180,30 @@ export const ROM_OPTION_DEFAULTS: Readonly<Record<RomFamily, RomOptionDefaults>>
     leave: is('answers', 'assumed', 'as F0 and F4; nothing published for L4'),
     ...LEAVING_WITH_VTOR,
     'leave-muxes': is('restores', 'assumed', 'kept on F7 (micropython 1406, xpcc 205); nothing reported for L4'),
+    'leave-remap': LEAVE_REMAP_KEPT,
+  },
+  G4: {
+    ...ARMV7_OR_8,
+    ...SETS_CLOCKS,
+    ...LAST,
+    primask: is(
+      'keeps',
+      'assumed',
+      'betaflight jumps with PRIMASK set and is reported to work on G4, which speaks against it; nothing else published',
+    ),
+    vtor: is(
+      'sets',
+      'inferred',
+      'betaflight and Klipper jump with VTOR left at the application; VTOR found on the table after leave on G0',
+    ),
+    remap: is('keeps', 'inferred', 'AN2606 4.1 asks the caller to map system memory to 0 on dual-bank parts; Klipper and QMK do not'),
+    hsi48: SETS_HSI48,
+    vos: is('keeps', 'assumed', NOBODY_KNOWS),
+    systick: is('uses', 'assumed', 'software baud-rate detection needs a counter'),
+    'unexpected-exception': LOOPS,
+    'bank-check': is('bfb2', 'inferred', 'jumps with BOOT0 = 0 work (Klipper, QMK) although the flow of AN2606 tests the banks'),
+    leave: is('silent', 'inferred', 'as G0, H7 and U5, which have the same DFU version'),
+    ...LEAVING_WITH_VTOR,
     'leave-remap': LEAVE_REMAP_KEPT,
   },
   F0: {

@@ -158,5 +158,4 @@ export const can = (name: string, rx: string, tx: string): RomInterface => ({ na
 export const pins = (table: string, list: readonly RomInterface[]): Sourced<readonly RomInterface[]> =>
   known(list, `${AN2606} ${table} (pins); detection: how the stand-in does it`);
 
-export const NO_OPTION_WRITES = 'DFU writes to option bytes and OTP';
 export const SILENT = 'commands over the serial interfaces other than USB (a selected one stays silent)';

@@ -11,147 +11,29 @@ import { STM32H533RE } from '../chips/stm32h533.ts';
 import { STM32H745XI } from '../chips/stm32h745.ts';
 import { STM32L476RG } from '../chips/stm32l476.ts';
 import { STM32L496ZG } from '../chips/stm32l496.ts';
-import type { ChipDescription, Confidence, RomReference, Sourced } from '../emu/chip.ts';
-import { ROM_OPTION_DEFAULTS, type RomFamily, type RomOptionDefaults } from './options.ts';
+import type { ChipDescription, Confidence, Sourced } from '../emu/chip.ts';
+import { G431, G474 } from './profiles-l4-class.ts';
+import { ROM_OPTION_DEFAULTS, type RomOptionDefaults } from './options.ts';
+import {
+  AN2606,
+  FREE_POLL,
+  LEFT_BY_ALL,
+  SILENT,
+  can,
+  fromChip,
+  i2c,
+  known,
+  left,
+  pins,
+  spi,
+  usart,
+  usb,
+  type DfuDevice,
+  type RomInterface,
+  type RomProfile,
+} from './profile.ts';
 
-/** How the stand-in notices traffic: a falling edge on the RX pin, a flag of the interface's block, or not at all. */
-export type Detection = 'falling-edge' | 'flag' | 'interrupt' | 'none';
-
-export interface RomInterface {
-  readonly name: string;
-  /** Pins by function; `rx` is what other devices can disturb. */
-  readonly pins: Readonly<Record<string, string>>;
-  readonly detection: Detection;
-  /** Of RX; left out = none. */
-  readonly pull?: 'up';
-}
-
-export interface AddressRange {
-  readonly base: number;
-  readonly size: number;
-}
-
-/** What the ROM's DFU device says of itself, and how it behaves where generations differ (`DFU_DIALECTS`). */
-export interface DfuDevice {
-  readonly dialect: DfuDialect;
-  /** Strings of the alternate settings, in order: name and layout of a memory each (AN3156). */
-  readonly alts: Sourced<readonly string[]>;
-  /** What bwPollTimeout announces, ms. */
-  readonly pollMs: Sourced<{ readonly setAddress: number; readonly erasePage: number; readonly massErase: number; readonly write: number }>;
-}
-
-/** A register or a group of them, and its state after a leave. */
-export interface Left {
-  readonly what: string;
-  readonly state: Sourced<string>;
-}
-
-/** How rom/build.sh makes the image; tools/rom-config.ts writes it out for C and the linker. */
-export interface RomBuild {
-  /** Folder below rom/ with the family's own sources. */
-  readonly folder: string;
-  readonly cpu: 'cortex-m0' | 'cortex-m0plus' | 'cortex-m3' | 'cortex-m4' | 'cortex-m7' | 'cortex-m33';
-  /** Macros that tell images of one folder apart; a name alone is defined as 1. */
-  readonly defines: readonly (string | readonly [name: string, value: string | number])[];
-  /** The interfaces' pins, gates and resets come from the chip's rows (common/interface_table.c); left out where the folder has its own interfaces.c. */
-  readonly tables?: {
-    readonly chip: ChipDescription;
-    /** On I2C, seven bits. */
-    readonly ownAddress: number;
-    /** Alternate function by pin, where it is not 4 for I2C, 5 for SPI1, 2, 4, and 6 for SPI3. */
-    readonly functions?: Readonly<Record<string, number>>;
-  };
-  /** Files of rom/common beside those that are in every image: the USB controller's driver, the measuring of a crystal. */
-  readonly drivers: readonly string[];
-  /** Bootloader ID (AN2606 Table 3), where its address is known; the last two digits of the version. */
-  readonly id: { readonly address: number; readonly value: number } | null;
-}
-
-export interface RomProfile extends RomReference {
-  readonly family: RomFamily;
-  /** File in rom/images, without extension; it plays the last of `versions`. */
-  readonly image: string;
-  /** Address of the image and of its vector table. */
-  readonly base: number;
-  /** Bytes of the image. */
-  readonly size: number;
-  /** Whole system memory that AN2606 gives to the bootloader; what the image does not fill is erased. */
-  readonly systemMemory: Sourced<AddressRange>;
-  /** System flash without published content, filled as the option `sysflash-gap` says. */
-  readonly gap: AddressRange | null;
-  readonly optionBlock: number;
-  readonly options: RomOptionDefaults;
-  /** Defaults that another version has: by version, the options that differ from the last one's. */
-  readonly optionsByVersion?: Readonly<Record<string, RomOptionDefaults>>;
-  /** null: this ROM speaks no USB. */
-  readonly dfu: DfuDevice | null;
-  /** What a program finds after a DFU leave, beside what the options `leave-…` say. */
-  readonly leaves: readonly Left[];
-  readonly build: RomBuild;
-  /** Initial stack pointer of the stand-in; ST's is unknown. */
-  readonly initialStack: Sourced<number>;
-  readonly sysclkHz: Sourced<number>;
-  readonly usbIrq: number;
-  /** Port pin at which the ROM reads the level of BOOT0, if it does. */
-  readonly boot0Pin: string | null;
-  readonly interfaces: Sourced<readonly RomInterface[]>;
-  /** What ST's ROM has and the stand-in lacks. */
-  readonly leftOut: readonly string[];
-}
-
-/** What differs between the generations of ST's DFU device (facts: logs of F4, F072, H743, G0, C5; AN2606's "USB DFU V3.0"). */
-export const DFU_DIALECTS = {
-  /** "STM32  BOOTLOADER": F0, F3, F4, F7, L0, L4, WB. */
-  v1: {
-    bcdUsb: 0x0100,
-    bcdDevice: 0x2200,
-    transferSize: 2048,
-    configurationString: 0,
-    firstAltString: 4,
-    product: 'STM32  BOOTLOADER',
-    clearStatusStalls: false,
-  },
-  /** "DFU in FS Mode", bcdDevice 2.00: G0, G4, H7, L5, U5. */
-  v2: {
-    bcdUsb: 0x0200,
-    bcdDevice: 0x0200,
-    transferSize: 1024,
-    configurationString: 2,
-    firstAltString: 6,
-    product: 'DFU in FS Mode',
-    clearStatusStalls: false,
-  },
-  /** The same with bcdDevice 3.00: H5, H7RS, C5. CLRSTATUS outside dfuERROR is stalled (reported for C5). */
-  v3: {
-    bcdUsb: 0x0200,
-    bcdDevice: 0x0300,
-    transferSize: 1024,
-    configurationString: 2,
-    firstAltString: 6,
-    product: 'DFU in FS Mode',
-    clearStatusStalls: true,
-  },
-} as const;
-export type DfuDialect = keyof typeof DFU_DIALECTS;
-
-const known = <T>(value: T, source: string, confidence: Confidence = 'documented'): Sourced<T> => ({ value, source, confidence });
-const left = (what: string, value: string, source: string, confidence: Confidence = 'documented'): Left => ({
-  what,
-  state: known(value, source, confidence),
-});
-const AN2606 = 'AN2606 Rev 70';
-const IWDG_LEFT = left('IWDG_PR', 'largest divider; IWDG_SR.PVU stays 1 if the IWDG is off', `${AN2606} 4.8`);
-const STACK_LEFT = left('CONTROL, MSP, PC', '0; first two words of the table at the address pointer', 'AN2662, AN3156 (leave is a jump)');
-const LEFT_BY_ALL = [STACK_LEFT, IWDG_LEFT] as const;
-const FREE_POLL = 'a free value: no capture of this chip was found';
-
-/** The part of a profile that the chip's row holds. */
-function fromChip(chip: ChipDescription): RomReference & Pick<RomProfile, 'base' | 'systemMemory'> {
-  const { rom } = chip;
-  if (!rom) throw new Error(`${chip.name} has no ROM row`);
-  const [first, last] = rom.range.value;
-  return { ...rom, base: rom.vectorTable.value, systemMemory: { ...rom.range, value: { base: first, size: last - first + 1 } } };
-}
+export * from './profile.ts';
 
 const H523_H533: RomProfile = {
   ...fromChip(STM32H533RE),
@@ -211,20 +93,6 @@ const H523_H533: RomProfile = {
   ],
 };
 
-/** Places of a serial interface, as AN2606's tables give them. */
-const usb: RomInterface = { name: 'USB', pins: { dm: 'PA11', dp: 'PA12' }, detection: 'interrupt' };
-const usart = (name: string, rx: string, tx: string): RomInterface => ({ name, pins: { rx, tx }, detection: 'falling-edge' });
-const i2c = (name: string, scl: string, sda: string): RomInterface => ({ name, pins: { scl, sda }, detection: 'flag' });
-const spi = (name: string, nss: string, sck: string, miso: string, mosi: string): RomInterface => ({
-  name,
-  pins: { nss, sck, miso, mosi },
-  detection: 'flag',
-});
-const can = (name: string, rx: string, tx: string): RomInterface => ({ name, pins: { rx, tx }, detection: 'none' });
-const pins = (table: string, list: readonly RomInterface[]): Sourced<readonly RomInterface[]> =>
-  known(list, `${AN2606} ${table} (pins); detection: how the stand-in does it`);
-
-const SILENT = 'commands over the serial interfaces other than USB (a selected one stays silent)';
 const L4_SERIAL: readonly RomInterface[] = [
   usb,
   usart('USART1', 'PA10', 'PA9'),
@@ -681,7 +549,23 @@ const F767 = f7(
   known(f7Alts('04*032Kg,01*128Kg,07*256Kg', '0x1FF0F000/01*1024e'), 'by the pattern of the siblings; no listing was found', 'assumed'),
 );
 
-export const ROM_PROFILES: readonly RomProfile[] = [H523_H533, L476, L496, F072, H745, F405, F411, F401, F429, F446, F722, F746, F767];
+export const ROM_PROFILES: readonly RomProfile[] = [
+  H523_H533,
+  L476,
+  L496,
+  F072,
+  H745,
+  F405,
+  F411,
+  F401,
+  F429,
+  F446,
+  F722,
+  F746,
+  F767,
+  G431,
+  G474,
+];
 
 export function findRomProfile(id: string): RomProfile | undefined {
   return ROM_PROFILES.find((profile) => profile.id === id);

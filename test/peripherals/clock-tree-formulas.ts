@@ -5,6 +5,7 @@
 import { STM32F072RB } from '../../src/chips/stm32f072.ts';
 import { STM32F405RG } from '../../src/chips/stm32f405.ts';
 import { STM32F411RE } from '../../src/chips/stm32f411.ts';
+import { STM32G431RB, STM32G474RE } from '../../src/chips/stm32g4.ts';
 import { STM32H533RE } from '../../src/chips/stm32h533.ts';
 import { STM32H745XI } from '../../src/chips/stm32h745.ts';
 import { STM32L476RG } from '../../src/chips/stm32l476.ts';
@@ -153,18 +154,37 @@ const f4 = (chip: ChipDescription, timpre: boolean): Tree => {
 
 // ---- L4 ------------------------------------------------------------------------------------------------------------------------------
 const MSI = [100e3, 200e3, 400e3, 800e3, 1e6, 2e6, 4e6, 8e6, 16e6, 24e6, 32e6, 48e6];
-const l4 = (chip: ChipDescription): Tree => {
-  const pdiv = chip === STM32L496ZG;
-  const pll = (name: string, prefix: string, outputs: readonly string[]): PllCheck => ({
+interface L4Tree {
+  readonly pdiv: boolean;
+  readonly msi: boolean;
+  readonly hsi48: boolean;
+  readonly plls: readonly (readonly [prefix: string, outputs: string])[];
+  /** Each PLL has its own M. */
+  readonly ownM?: boolean;
+  readonly sysclk: readonly string[];
+  /** By CLK48SEL. */
+  readonly clk48: readonly (string | null)[];
+  readonly vco: readonly [number, number];
+}
+const L4_PLLS = [
+  ['PLL', 'PQR'],
+  ['PLLSAI1', 'PQR'],
+  ['PLLSAI2', 'PR'],
+] as const;
+const L4_CLK48 = ['hsi48', 'pllsai1q', 'pllq', 'msi'] as const;
+const l4 = (chip: ChipDescription, x: L4Tree): Tree => {
+  const { pdiv } = x;
+  const m = (prefix: string): string => (x.ownM ? `${prefix}CFGR.${prefix}M` : 'PLLCFGR.PLLM');
+  const pll = (prefix: string, outputs: readonly string[], name = prefix.toLowerCase()): PllCheck => ({
     name,
     on: `CR.${prefix}ON`,
     rdy: `CR.${prefix}RDY`,
-    source: (get) => [null, 'msi', 'hsi', 'hse'][get('PLLCFGR.PLLSRC')]!,
+    source: (get) => [null, x.msi ? 'msi' : null, 'hsi', 'hse'][get('PLLCFGR.PLLSRC')]!,
     vco: (get, input) => {
       const n = get(`${prefix}CFGR.${prefix}N`);
-      return n === 0 ? null : (input / (get('PLLCFGR.PLLM') + 1)) * n;
+      return n === 0 ? null : (input / (get(m(prefix)) + 1)) * n;
     },
-    limits: () => [64e6, 344e6],
+    limits: () => x.vco,
     outputs: Object.fromEntries(
       outputs.map((o) => [
         `${name}${o.toLowerCase()}`,
@@ -178,7 +198,7 @@ const l4 = (chip: ChipDescription): Tree => {
     ),
     frozen: [
       'PLLCFGR.PLLSRC',
-      'PLLCFGR.PLLM',
+      m(prefix),
       `${prefix}CFGR.${prefix}N`,
       ...outputs.map((o) => `${prefix}CFGR.${prefix}${o}`),
       ...(pdiv ? [`${prefix}CFGR.${prefix}PDIV`] : []),
@@ -187,14 +207,22 @@ const l4 = (chip: ChipDescription): Tree => {
   return {
     chip,
     oscillators: {
-      msi: ['CR.MSION', 'CR.MSIRDY', (get) => MSI[get('CR.MSIRGSEL') ? get('CR.MSIRANGE') : get('CSR.MSISRANGE')]!],
+      ...(x.msi
+        ? {
+            msi: [
+              'CR.MSION',
+              'CR.MSIRDY',
+              (get: Get): number => MSI[get('CR.MSIRGSEL') ? get('CR.MSIRANGE') : get('CSR.MSISRANGE')]!,
+            ] as const,
+          }
+        : {}),
       hsi: ['CR.HSION', 'CR.HSIRDY', 16e6],
-      ...(pdiv ? { hsi48: ['CRRCR.HSI48ON', 'CRRCR.HSI48RDY', 48e6] as const } : {}),
+      ...(x.hsi48 ? { hsi48: ['CRRCR.HSI48ON', 'CRRCR.HSI48RDY', 48e6] as const } : {}),
     },
-    plls: [pll('pll', 'PLL', ['P', 'Q', 'R']), pll('pllsai1', 'PLLSAI1', ['P', 'Q', 'R']), pll('pllsai2', 'PLLSAI2', ['P', 'R'])],
+    plls: x.plls.map(([prefix, outputs]) => pll(prefix, [...outputs])),
     sw: 'CFGR.SW',
     sws: 'CFGR.SWS',
-    sysclk: ['msi', 'hsi', 'hse', 'pllr'],
+    sysclk: x.sysclk,
     buses: (get, clock) => {
       const hclk = by(clock('sysclk'), HPRE[get('CFGR.HPRE')]!);
       const pclk1 = by(hclk, PPRE[get('CFGR.PPRE1')]!);
@@ -205,7 +233,7 @@ const l4 = (chip: ChipDescription): Tree => {
         pclk2,
         timpclk1: timer(hclk, get('CFGR.PPRE1')),
         timpclk2: timer(hclk, get('CFGR.PPRE2')),
-        usb: [pdiv ? clock('hsi48') : null, clock('pllsai1q'), clock('pllq'), clock('msi')][get('CCIPR.CLK48SEL')]!,
+        usb: ((name) => (name == null ? null : clock(name)))(x.clk48[get('CCIPR.CLK48SEL')]),
         usart1: [pclk2, clock('sysclk'), clock('hsi'), null][get('CCIPR.USART1SEL')]!,
         usart2: [pclk1, clock('sysclk'), clock('hsi'), null][get('CCIPR.USART2SEL')]!,
       };
@@ -214,17 +242,31 @@ const l4 = (chip: ChipDescription): Tree => {
       'CFGR.HPRE',
       'CFGR.PPRE1',
       'CFGR.PPRE2',
-      'CR.MSIRANGE',
-      'CR.MSIRGSEL',
+      ...(x.msi ? ['CR.MSIRANGE', 'CR.MSIRGSEL'] : []),
       'CCIPR.CLK48SEL',
       'CCIPR.USART1SEL',
       'CCIPR.USART2SEL',
-      ...['PLL.PQR', 'PLLSAI1.PQR', 'PLLSAI2.PR'].flatMap((s) => {
-        const [p, outputs] = s.split('.') as [string, string];
-        return [...outputs].map((o) => `${p}CFGR.${p}${o}EN`);
-      }),
+      ...x.plls.flatMap(([p, outputs]) => [...outputs].map((o) => `${p}CFGR.${p}${o}EN`)),
     ],
   };
+};
+
+const L4_TREE = {
+  msi: true,
+  plls: L4_PLLS,
+  sysclk: ['msi', 'hsi', 'hse', 'pllr'],
+  clk48: L4_CLK48,
+  vco: [64e6, 344e6],
+} as const;
+/** RM0440 7.2: no MSI, one PLL. */
+const G4_TREE: L4Tree = {
+  pdiv: true,
+  msi: false,
+  hsi48: true,
+  plls: [['PLL', 'PQR']],
+  sysclk: ['', 'hsi', 'hse', 'pllr'],
+  clk48: ['hsi48', null, 'pllq', null],
+  vco: [96e6, 344e6],
 };
 
 // ---- H5, H7 --------------------------------------------------------------------------------------------------------------------------
@@ -364,4 +406,14 @@ const h7: Tree = {
   divided: ['CR.HSIDIV', 'CR.HSIDIVF'],
 };
 
-export const TREES: readonly Tree[] = [f0, f4(STM32F405RG, false), f4(STM32F411RE, true), l4(STM32L476RG), l4(STM32L496ZG), h5, h7];
+export const TREES: readonly Tree[] = [
+  f0,
+  f4(STM32F405RG, false),
+  f4(STM32F411RE, true),
+  l4(STM32L476RG, { ...L4_TREE, pdiv: false, hsi48: false }),
+  l4(STM32L496ZG, { ...L4_TREE, pdiv: true, hsi48: true }),
+  l4(STM32G431RB, G4_TREE),
+  l4(STM32G474RE, G4_TREE),
+  h5,
+  h7,
+];

@@ -8,6 +8,7 @@ import { describe, expect, it } from 'vitest';
 import { STM32F072RB } from '../../src/chips/stm32f072.ts';
 import { STM32F405RG } from '../../src/chips/stm32f405.ts';
 import { STM32F411RE } from '../../src/chips/stm32f411.ts';
+import { STM32G431RB, STM32G474RE } from '../../src/chips/stm32g4.ts';
 import { STM32H533RE } from '../../src/chips/stm32h533.ts';
 import { STM32H745XI } from '../../src/chips/stm32h745.ts';
 import { STM32L476RG } from '../../src/chips/stm32l476.ts';
@@ -93,13 +94,14 @@ const f4 = (chip: ChipDescription): Family => ({
     h.write('FLASH.CR', cr | (1 << 16));
   },
 });
-const l4 = (chip: ChipDescription): Family => ({
+/** @param bank bytes of a bank; one bank: all of it */
+const l4 = (chip: ChipDescription, bank = 0x80000, banks = 2): Family => ({
   chip,
   unit: 8,
   access: 4,
   programPs: 81.7e6,
   erasePs: 22 * MS,
-  sectors: [...sectors(0x4000, 0x800, 2), ...sectors(0x84000, 0x800, 2)],
+  sectors: [...sectors(0x4000, 0x800, 2), ...(banks === 2 ? sectors(bank + 0x4000, 0x800, 2) : [])],
   again: { flag: 'PROGERR' },
   withoutPg: 'PGSERR',
   errors: ['PROGERR', 'WRPERR', 'PGAERR', 'SIZERR', 'PGSERR'],
@@ -110,7 +112,7 @@ const l4 = (chip: ChipDescription): Family => ({
   clear: (h) => h.write('FLASH.SR', 0xc3fb),
   pg: (h, _bank, on) => h.write('FLASH.CR', on ? 1 : 0),
   erase: (h, offset) => {
-    const cr = 2 | (((offset % 0x80000) / 0x800) << 3) | (offset >= 0x80000 ? 1 << 11 : 0);
+    const cr = 2 | (((offset % bank) / 0x800) << 3) | (offset >= bank ? 1 << 11 : 0);
     h.write('FLASH.CR', cr);
     h.write('FLASH.CR', cr | (1 << 16));
   },
@@ -166,103 +168,112 @@ interface Step {
   readonly cut: number | null;
 }
 
-describe.each([F0, f4(STM32F405RG), f4(STM32F411RE), l4(STM32L476RG), l4(STM32L496ZG), H5, H7].map((f) => [f.chip.name, f] as const))(
-  '%s',
-  (_name, family) => {
-    const chip = new StChip(family.chip);
-    const flash = chip.system.memoryBytes('flash');
-    const step: fc.Arbitrary<Step> = fc.record({
-      kind: fc.constantFrom('program', 'program', 'program', 'program', 'erase', 'no-pg', 'locked'),
-      sector: fc.nat(family.sectors.length - 1),
-      slot: fc.nat(3),
-      seed: fc.oneof(fc.nat(0xffffffff), fc.constantFrom(0, 0xffffffff)),
-      cut: fc.oneof({ weight: 5, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: fc.integer({ min: 5, max: 95 }) }),
-    });
-    /** All ones and all zeros for the two values that matter most, else noise. */
-    const data = (seed: number): Uint8Array =>
-      Uint8Array.from({ length: family.unit }, (_, i) =>
-        seed === 0 || seed === 0xffffffff ? seed & 0xff : Math.imul(seed + i, 2654435761) >>> 24,
-      );
-    const store = (h: StChip, address: number, bytes: Uint8Array): number => {
-      let answer = 0;
-      for (let i = 0; i < bytes.length; i += family.access) {
-        const value = family.access === 2 ? bytes[i]! | (bytes[i + 1]! << 8) : new DataView(bytes.buffer).getUint32(i, true);
-        answer = Math.min(answer, h.system.write(address + i, family.access, value));
-      }
-      return answer;
-    };
+describe.each(
+  [
+    F0,
+    f4(STM32F405RG),
+    f4(STM32F411RE),
+    l4(STM32L476RG),
+    l4(STM32L496ZG),
+    l4(STM32G431RB, 0x20000, 1),
+    l4(STM32G474RE, 0x40000),
+    H5,
+    H7,
+  ].map((f) => [f.chip.name, f] as const),
+)('%s', (_name, family) => {
+  const chip = new StChip(family.chip);
+  const flash = chip.system.memoryBytes('flash');
+  const step: fc.Arbitrary<Step> = fc.record({
+    kind: fc.constantFrom('program', 'program', 'program', 'program', 'erase', 'no-pg', 'locked'),
+    sector: fc.nat(family.sectors.length - 1),
+    slot: fc.nat(3),
+    seed: fc.oneof(fc.nat(0xffffffff), fc.constantFrom(0, 0xffffffff)),
+    cut: fc.oneof({ weight: 5, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: fc.integer({ min: 5, max: 95 }) }),
+  });
+  /** All ones and all zeros for the two values that matter most, else noise. */
+  const data = (seed: number): Uint8Array =>
+    Uint8Array.from({ length: family.unit }, (_, i) =>
+      seed === 0 || seed === 0xffffffff ? seed & 0xff : Math.imul(seed + i, 2654435761) >>> 24,
+    );
+  const store = (h: StChip, address: number, bytes: Uint8Array): number => {
+    let answer = 0;
+    for (let i = 0; i < bytes.length; i += family.access) {
+      const value = family.access === 2 ? bytes[i]! | (bytes[i + 1]! << 8) : new DataView(bytes.buffer).getUint32(i, true);
+      answer = Math.min(answer, h.system.write(address + i, family.access, value));
+    }
+    return answer;
+  };
 
-    it('random programs, erases, refused commands and resets leave what the array of bytes holds; bits only fall', () => {
-      let cuts = 0;
-      let refused = 0;
-      fc.assert(
-        fc.property(fc.array(step, { minLength: 1, maxLength: 30 }), (steps) => {
-          const h = chip.again();
-          flash.fill(0xff);
-          const model = flash.slice();
-          const errors = (bank: number): string[] => family.errors.filter((f) => h.get(`FLASH.${family.sr(bank)}.${f}`) === 1);
-          const unlock = (bank: number): void => {
-            if (h.get(`FLASH.${family.lock(bank)}`)) for (const key of KEYS) h.write(`FLASH.${family.key(bank)}`, key);
-            expect(h.get(`FLASH.${family.lock(bank)}`)).toBe(0);
-          };
-          for (const s of steps) {
-            const [start, length] = family.sectors[s.sector]!;
-            const at = start + s.slot * family.unit;
-            const bank = family.bank(at);
-            const before = flash.slice();
-            const bytes = data(s.seed);
-            let expected: string[] = [];
-            let duration = family.programPs;
+  it('random programs, erases, refused commands and resets leave what the array of bytes holds; bits only fall', () => {
+    let cuts = 0;
+    let refused = 0;
+    fc.assert(
+      fc.property(fc.array(step, { minLength: 1, maxLength: 30 }), (steps) => {
+        const h = chip.again();
+        flash.fill(0xff);
+        const model = flash.slice();
+        const errors = (bank: number): string[] => family.errors.filter((f) => h.get(`FLASH.${family.sr(bank)}.${f}`) === 1);
+        const unlock = (bank: number): void => {
+          if (h.get(`FLASH.${family.lock(bank)}`)) for (const key of KEYS) h.write(`FLASH.${family.key(bank)}`, key);
+          expect(h.get(`FLASH.${family.lock(bank)}`)).toBe(0);
+        };
+        for (const s of steps) {
+          const [start, length] = family.sectors[s.sector]!;
+          const at = start + s.slot * family.unit;
+          const bank = family.bank(at);
+          const before = flash.slice();
+          const bytes = data(s.seed);
+          let expected: string[] = [];
+          let duration = family.programPs;
+          family.clear(h, bank);
+          if (s.kind === 'locked') {
+            h.set(`FLASH.${family.lock(bank)}`, 1);
+            family.pg(h, bank, true);
+          } else {
+            unlock(bank);
             family.clear(h, bank);
-            if (s.kind === 'locked') {
-              h.set(`FLASH.${family.lock(bank)}`, 1);
-              family.pg(h, bank, true);
-            } else {
-              unlock(bank);
-              family.clear(h, bank);
-              family.pg(h, bank, s.kind === 'program');
-            }
-            const busy = (): number => h.get(`FLASH.${family.sr(bank)}.BSY`);
-            if (s.kind === 'erase') {
-              family.erase(h, start, bank);
-              model.fill(0xff, start, start + length);
-              duration = family.erasePs;
-            } else {
-              const answer = store(h, FLASH + at, bytes);
-              if (s.kind !== 'program') {
-                // Refused: the flag, or the bus's answer where the family has none.
-                if (family.withoutPg === null) expect(answer).toBe(-1);
-                else expected = [family.withoutPg];
-              } else if (family.again === 'and') bytes.forEach((v, i) => (model[at + i]! &= v));
-              else if (model.subarray(at, at + family.unit).every((v) => v === 0xff) || bytes.every((v) => v === 0)) model.set(bytes, at);
-              else expected = [family.again.flag];
-            }
-            if (expected.length > 0 || s.kind === 'no-pg' || s.kind === 'locked') {
-              refused++;
-              expect([s.kind, errors(bank), busy()]).toEqual([s.kind, expected, 0]);
-            } else if (s.cut !== null) {
-              cuts++;
-              h.notes.length = 0;
-              h.wait(Math.floor((duration * s.cut) / 100));
-              h.reset('pin');
-              h.wait(MS);
-              model.set(before);
-              expect([h.get(`FLASH.${family.lock(bank)}`), busy()]).toEqual([1, 0]);
-              if (family.opsr) expect(h.get(`FLASH.${family.opsr}`)).not.toBe(0);
-              else expect(h.notes.join('\n')).toMatch(/reset interrupted a flash operation/);
-            } else {
-              expect(busy()).toBe(1);
-              h.wait(duration + 1e6);
-              expect([s.kind, errors(bank), busy()]).toEqual([s.kind, [], 0]);
-            }
-            expect(Buffer.compare(flash, model), `${s.kind} in sector ${s.sector}, unit ${s.slot}`).toBe(0);
-            // Whatever happened: a bit that rose lies in the sector that was erased.
-            if (s.kind !== 'erase') for (let i = 0; i < family.unit; i++) expect(flash[at + i]! & ~before[at + i]!).toBe(0);
+            family.pg(h, bank, s.kind === 'program');
           }
-        }),
-        { numRuns: 40 },
-      );
-      expect(Math.min(cuts, refused)).toBeGreaterThan(10);
-    });
-  },
-);
+          const busy = (): number => h.get(`FLASH.${family.sr(bank)}.BSY`);
+          if (s.kind === 'erase') {
+            family.erase(h, start, bank);
+            model.fill(0xff, start, start + length);
+            duration = family.erasePs;
+          } else {
+            const answer = store(h, FLASH + at, bytes);
+            if (s.kind !== 'program') {
+              // Refused: the flag, or the bus's answer where the family has none.
+              if (family.withoutPg === null) expect(answer).toBe(-1);
+              else expected = [family.withoutPg];
+            } else if (family.again === 'and') bytes.forEach((v, i) => (model[at + i]! &= v));
+            else if (model.subarray(at, at + family.unit).every((v) => v === 0xff) || bytes.every((v) => v === 0)) model.set(bytes, at);
+            else expected = [family.again.flag];
+          }
+          if (expected.length > 0 || s.kind === 'no-pg' || s.kind === 'locked') {
+            refused++;
+            expect([s.kind, errors(bank), busy()]).toEqual([s.kind, expected, 0]);
+          } else if (s.cut !== null) {
+            cuts++;
+            h.notes.length = 0;
+            h.wait(Math.floor((duration * s.cut) / 100));
+            h.reset('pin');
+            h.wait(MS);
+            model.set(before);
+            expect([h.get(`FLASH.${family.lock(bank)}`), busy()]).toEqual([1, 0]);
+            if (family.opsr) expect(h.get(`FLASH.${family.opsr}`)).not.toBe(0);
+            else expect(h.notes.join('\n')).toMatch(/reset interrupted a flash operation/);
+          } else {
+            expect(busy()).toBe(1);
+            h.wait(duration + 1e6);
+            expect([s.kind, errors(bank), busy()]).toEqual([s.kind, [], 0]);
+          }
+          expect(Buffer.compare(flash, model), `${s.kind} in sector ${s.sector}, unit ${s.slot}`).toBe(0);
+          // Whatever happened: a bit that rose lies in the sector that was erased.
+          if (s.kind !== 'erase') for (let i = 0; i < family.unit; i++) expect(flash[at + i]! & ~before[at + i]!).toBe(0);
+        }
+      }),
+      { numRuns: 40 },
+    );
+    expect(Math.min(cuts, refused)).toBeGreaterThan(10);
+  });
+});

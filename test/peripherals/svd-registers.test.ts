@@ -75,12 +75,12 @@ const RESETS: readonly (Deviation & { readonly is: number })[] = [
 /** Registers that do not show their reset value when the chip has been switched on. */
 const AFTER_POWER: readonly Deviation[] = [
   { on: /FLASH\.(OPTS?R2?|NSBOOTR|SECBOOTR|WRP\dR|HDP\dR|PRAR|SCAR|BOOT[47]|WPSN)_(CUR|PRG)/, why: 'option bytes' },
-  { on: /L4\d6.. FLASH\.(OPTR|PCROP\d[SE]R|WRP\d[AB]R)$/, why: 'option bytes' },
+  { on: /[LG]4\w+ FLASH\.(OPTR|PCROP\d[SE]R|WRP\d[AB]R)$/, why: 'option bytes' },
   { on: /(F072RB FLASH\.OBR|F[47].* FLASH\.OPTCR)$/, why: 'option bytes' },
   { on: /H745XI SYSCFG\.UR\d+$/, why: 'option bytes' },
   { on: /RTC\.SSR$/, why: 'the sub-second counter is loaded from the prescaler' },
   { on: /L4\d6.. (USART\d|UART\d|LPUART1)\.ISR$/, why: 'no transmit FIFO: the SVD prints TXFT of parts that have one' },
-  { on: /(H533RE PWR\.VMSR|L4\d6.. PWR\.SR2|F072RB PWR\.CSR)$/, why: 'supplies and reference that the board has' },
+  { on: /(H533RE PWR\.VMSR|[LG]4\w+ PWR\.SR2|F072RB PWR\.CSR)$/, why: 'supplies and reference that the board has' },
   { on: /H745XI RCC\.CR$/, why: 'HSI and both domains are up before a core can look' },
 ];
 /** Bits outside the mask that such a write itself starts or ends. */
@@ -117,7 +117,10 @@ const NOT_PLAIN: readonly Deviation[] = [
   { on: /USB\.(CHEP|EP)\dR$/, why: 'toggle bits' },
   { on: /USB\.DADDR$/, why: 'held in reset by FRES' },
   { on: /FLASH\.(OPTCR1?|NSCR|CR[12]?|KEYR|OPTKEYR|.*_PRG\d?R?)$/, why: 'behind the keys' },
-  { on: /(L4\d6..|F072RB) FLASH\.(SR|OPTR|PCROP\d[SE]R|WRP\d[AB]R)$/, why: 'flags cleared by ones; option registers behind the keys' },
+  {
+    on: /([LG]4\w+|F072RB) FLASH\.(SR|OPTR|SEC\dR|PCROP\d[SE]R|WRP\d[AB]R)$/,
+    why: 'flags cleared by ones; option registers behind the keys',
+  },
   { on: /GPIO.\.(LCKR|BSRR|BRR)$/, why: 'the lock key takes a sequence; BSRR and BRR are commands' },
   { on: /H533RE PWR\.BDCR$/, why: 'behind DBP' },
   { on: /H533RE PWR\.PMCR$|H7.* PWR\.(CPU2?CR|WKUPCR|WKUPFR)$/, why: 'clear bits are commands' },
@@ -143,7 +146,7 @@ const NOT_PLAIN: readonly Deviation[] = [
 ];
 /** A part of every SVD file. */
 const TESTED = CHIPS.map((c) => c.name).filter(
-  (name) => !/F4[123][57]|F427|H745ZI|F7(23|32|33|45|56|65|69|77|79)|H7(42|43|50|53|47|55|57)|L475|L48|L4A6/.test(name),
+  (name) => !/F4[123][57]|F427|H745ZI|F7(23|32|33|45|56|65|69|77|79)|G441|G471|G473|G48|H7(42|43|50|53|47|55|57)|L475|L48|L4A6/.test(name),
 );
 
 const hex = (n: number): string => `0x${(n >>> 0).toString(16)}`;

@@ -1,0 +1,203 @@
+/** STM32G431, G441 (one bank), G471, G473, G474, G483, G484 (two banks). Data only; facts and their sources as in the chips' fact sheets. */
+import type { BlockRow, BootRule, MemoryRow, OptionByteRow } from '../emu/chip.ts';
+import { MS, US } from '../emu/time.ts';
+import type { RowParts } from './derive.ts';
+import g431 from './generated/stm32g431.json' with { type: 'json' };
+import g474 from './generated/stm32g474.json' with { type: 'json' };
+import { bootOf, extiRow, l4ClassChip, OPTIONS_SET, optionBytesOf, ROM_BASE, USB_FSDEV, type L4ClassLine } from './l4-class.ts';
+import { ADC_INJECTED_TRIGGERS, ADC_TRIGGERS, G4_DMAMUX } from './requests.ts';
+import { AN2606, bootsRom, known } from './rows.ts';
+
+const HEADER = 'STMicroelectronics/cmsis_device_g4:Include';
+const DS = 'DS12589 r6 (STM32G431)';
+const RM0440 = 'RM0440';
+const BOARD = 'public board files of NUCLEO-G431RB and NUCLEO-G474RE';
+
+const sram = (name: string, base: number, kilobytes: number, alias?: number): MemoryRow => ({
+  name,
+  base,
+  size: kilobytes * 1024,
+  kind: 'ram',
+  zone: 'user',
+  ...(alias === undefined ? {} : { aliases: [alias] }),
+});
+
+/** VREFINT 1.212 V at channel 18, the temperature sensor's 0.76 V at 30 °C at 16, VBAT / 3 at 17. */
+const INTERNAL = { 16: 760, 17: 1100, 18: 1212 };
+const adc = (n: number): RowParts => ({
+  model: 'adc-v2',
+  size: 0x100,
+  ...(n > 2 ? { facts: 'ADC1' } : {}),
+  options: {
+    block: `ADC${n}`,
+    version: 'h5',
+    index: n < 3 ? n - 1 : n - 3,
+    clock: n < 3 ? 'adc12' : 'adc345',
+    bus: 'hclk',
+    ccr: n < 3 ? 'adc12.ccr' : 'adc345.ccr',
+    triggers: ADC_TRIGGERS,
+    injectedTriggers: ADC_INJECTED_TRIGGERS,
+    internal: n === 1 ? INTERNAL : {},
+  },
+});
+const common = (names: readonly string[], field: string): RowParts => ({
+  model: 'adc-common-v2',
+  size: 0x100,
+  clock: `AHB2ENR.${field}EN`,
+  reset: `AHB2RSTR.${field}RST`,
+  options: { converters: names, ccr: `${field.toLowerCase()}.ccr` },
+});
+
+const rcc: RowParts = {
+  model: 'rcc-l4',
+  size: 0x400,
+  irqs: [5],
+  options: {
+    pllPdiv: true,
+    sysclk: ['', 'hsi', 'hse', 'pllr'],
+    clk48: ['hsi48', null, 'pllq'],
+    vco: [96e6, 344e6],
+    kernels: [
+      { field: 'CCIPR.ADC12SEL', sources: [null, 'pllp', 'sysclk'], clocks: ['adc12'] },
+      { field: 'CCIPR.ADC345SEL', sources: [null, 'pllp', 'sysclk'], clocks: ['adc345'] },
+    ],
+  },
+};
+/** The SVD calls it DMAMUX. */
+const dmamux = (channels: number): BlockRow => ({
+  name: 'DMAMUX1',
+  model: 'dmamux',
+  facts: 'DMAMUX',
+  base: 0x40020800,
+  size: 0x400,
+  irqs: [94],
+  clock: 'AHB1ENR.DMAMUX1EN',
+  reset: 'AHB1RSTR.DMAMUX1RST',
+  options: { block: 'DMAMUX1', channels, requests: G4_DMAMUX },
+});
+
+const LOCKED: BootRule = {
+  when: [{ signal: 'field:FLASH.SEC1R.BOOT_LOCK', is: [1] }],
+  boots: 'user',
+  vectors: 0x08000000,
+  remap: 0,
+  source: `${RM0440} 2.6: BOOT_LOCK forces the main flash`,
+  confidence: 'documented',
+};
+const BOOT_LOCK: OptionByteRow = {
+  field: 'FLASH.SEC1R.BOOT_LOCK',
+  factory: known(0, `${RM0440} FLASH_SEC1R, production value`, 'reported'),
+};
+
+const PARAMETERS: L4ClassLine['parameters'] = {
+  'hsi48.hz': known(48_000_000, `${RM0440} 7.2.5`),
+  'hsi48.start.ps': known(2.5 * US, DS, 'reported'),
+  'hse.hz': known(24_000_000, BOARD, 'reported'),
+  'lse.hz': known(32_768, BOARD, 'reported'),
+  'flash.program.ps': known(81.7 * US, DS, 'reported'),
+  'flash.erase.page.ps': known(22 * MS, DS, 'reported'),
+};
+const G4: Pick<L4ClassLine, 'family' | 'manual' | 'nvicLines' | 'pageBytes' | 'clocks' | 'parameters' | 'maxHclkHz' | 'flashLatency'> = {
+  family: 'STM32G4',
+  manual: RM0440,
+  nvicLines: 102,
+  pageBytes: 0x800,
+  clocks: ['adc12', 'adc345'],
+  parameters: PARAMETERS,
+  maxHclkHz: known({ 'Range 1': 170_000_000, 'Range 2': 26_000_000 }, `${RM0440} 6.1.5; 150 MHz without boost`),
+  flashLatency: known(
+    {
+      // With boost (R1MODE = 0); without it 30 MHz a step.
+      'Range 1': [
+        [34, 0],
+        [68, 1],
+        [102, 2],
+        [136, 3],
+        [170, 4],
+      ],
+      'Range 2': [
+        [12, 0],
+        [24, 1],
+        [26, 2],
+      ],
+    },
+    `${RM0440} Table 29`,
+  ),
+};
+const own: L4ClassLine['own'] = {
+  RCC: rcc,
+  // All but isochronous and double-buffered bulk transfers, which have line 19.
+  USB: { ...USB_FSDEV, irqs: [20] },
+  CRS: { model: 'crs', size: 0x400, irqs: [75] },
+  EXTI: extiRow(19, { line: 18, irq: 42 }, 17),
+  ADC1: adc(1),
+  ADC2: adc(2),
+  ADC12_Common: common(['ADC1', 'ADC2'], 'ADC12'),
+};
+const G4_OPTIONS = [...OPTIONS_SET, 'SRAM_PE', 'CCMSRAM_RST'];
+
+export const G431: L4ClassLine = {
+  ...G4,
+  name: 'STM32G431',
+  generated: g431,
+  header: `${HEADER}/stm32g431xx.h`,
+  ram: [sram('sram1', 0x20000000, 16), sram('sram2', 0x20004000, 6), sram('ccm', 0x10000000, 10, 0x20005800)],
+  banks: 1,
+  optionBytes: { ...optionBytesOf(G4_OPTIONS, []), BOOT_LOCK },
+  own,
+  // In the SVD, which has the registers of the larger parts.
+  absent: ['AES', 'TIM20', 'ADC345_Common', 'DAC2', 'DAC4', 'DMAMUX'],
+  more: [dmamux(12)],
+  dmamux: { channels: [6, 6], requests: G4_DMAMUX },
+  boot: bootOf(`${AN2606} Table 2, pattern 15`, [LOCKED]),
+  device: { devId: 0x468, revId: 0x2003 },
+  rom: {
+    id: 'stm32g431',
+    table: `${AN2606} Table 115`,
+    ramUse: known([{ base: 0x20000000, size: 0x4000 }], `${AN2606} Table 115`),
+    versions: known(['V13.3', 'V13.4'], `${AN2606} Table 116`),
+    startUpMs: known(0.39, `${AN2606} Table 227`),
+    usbConnectMs: known(300, `${AN2606} Table 229`),
+  },
+};
+export const G441: L4ClassLine = {
+  ...G431,
+  name: 'STM32G441',
+  header: `${HEADER}/stm32g441xx.h`,
+  absent: G431.absent.filter((n) => n !== 'AES'),
+};
+
+/** BFB2: the ROM's own first steps choose the bank. */
+const BFB2 = bootsRom(ROM_BASE, [{ signal: 'field:FLASH.OPTR.BFB2', is: [1] }], `${AN2606} Table 2, pattern 14`);
+export const G474: L4ClassLine = {
+  ...G4,
+  name: 'STM32G474',
+  generated: g474,
+  header: `${HEADER}/stm32g474xx.h`,
+  ram: [sram('sram1', 0x20000000, 80), sram('sram2', 0x20014000, 16), sram('ccm', 0x10000000, 32, 0x20018000)],
+  banks: 2,
+  optionBytes: { ...optionBytesOf([...G4_OPTIONS, 'DBANK'], ['BFB2']), BOOT_LOCK },
+  own: {
+    ...own,
+    ADC3: adc(3),
+    ADC4: adc(4),
+    ADC5: adc(5),
+    ADC345_Common: common(['ADC3', 'ADC4', 'ADC5'], 'ADC345'),
+  },
+  absent: ['DMAMUX'],
+  more: [dmamux(16)],
+  dmamux: { channels: [8, 8], requests: G4_DMAMUX },
+  boot: bootOf(`${AN2606} Table 2, pattern 14`, [LOCKED], [{ signal: 'field:FLASH.OPTR.BFB2', is: [0] }], [BFB2]),
+  device: { devId: 0x469, revId: 0x2003 },
+  rom: {
+    id: 'stm32g474',
+    table: `${AN2606} Table 117`,
+    ramUse: known([{ base: 0x20000000, size: 0x4000 }], `${AN2606} Table 117`),
+    versions: known(['V13.3', 'V13.4', 'V13.5'], `${AN2606} Table 118`),
+    startUpMs: known(0.39, `${AN2606} Table 227`),
+    usbConnectMs: known(300, `${AN2606} Table 229`),
+  },
+};
+
+export const STM32G431RB = l4ClassChip(G431, { name: 'STM32G431RB', flashKilobytes: 128 });
+export const STM32G474RE = l4ClassChip(G474, { name: 'STM32G474RE', flashKilobytes: 512 });

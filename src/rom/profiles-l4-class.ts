@@ -1,0 +1,158 @@
+/** Stand-in ROMs of the chips with L4's blocks: G4. One source (rom/l4); what they differ in is said here. */
+import { STM32G431RB, STM32G474RE } from '../chips/stm32g4.ts';
+import type { ChipDescription } from '../emu/chip.ts';
+import { ROM_OPTION_DEFAULTS, type RomFamily, type RomOptionDefaults } from './options.ts';
+import {
+  AN2606,
+  FREE_POLL,
+  fromChip,
+  i2c,
+  known,
+  left,
+  LEFT_BY_ALL,
+  pins,
+  SILENT,
+  spi,
+  usart,
+  usb,
+  type DfuDevice,
+  type RomInterface,
+  type RomProfile,
+} from './profile.ts';
+
+interface L4ClassRom {
+  readonly chip: ChipDescription;
+  readonly family: RomFamily;
+  readonly image: string;
+  /** Of AN2606. */
+  readonly table: string;
+  readonly options: RomOptionDefaults;
+  readonly sysclkMHz: number;
+  /** Dividers and factor of the PLL behind HSI16, and wait states that serve the result. */
+  readonly pll: { readonly m: number; readonly n: number; readonly r: number; readonly latency: number };
+  readonly usbIrq: number;
+  readonly boot0Pin: string;
+  readonly interfaces: readonly RomInterface[];
+  readonly ownAddress: number;
+  /** Alternate functions, where they are not the usual ones. */
+  readonly functions?: Readonly<Record<string, number>>;
+  readonly dfu: DfuDevice;
+  /** Ends of RAM: SRAM1 with what lies behind it, a second one, what the ROM keeps to itself. */
+  readonly ram: { readonly end: number; readonly second: readonly [number, number]; readonly rom: number };
+  readonly banks: 1 | 2;
+  readonly defines: readonly (readonly [string, string | number])[];
+  readonly id: number;
+  readonly leftOut: readonly string[];
+}
+
+const hex = (n: number): string => `0x${n.toString(16).toUpperCase().padStart(8, '0')}u`;
+const LEFT = left('PLL, FLASH_ACR, GPIO', 'as the ROM ran', `${AN2606} 4.1: not put back`);
+
+function l4Class(rom: L4ClassRom): RomProfile {
+  const { m, n, r, latency } = rom.pll;
+  const top = rom.chip.rom!.ramUse.value[0]!;
+  const port = rom.boot0Pin.charCodeAt(1) - 65;
+  return {
+    ...fromChip(rom.chip),
+    family: rom.family,
+    image: rom.image,
+    size: 28_672,
+    gap: null,
+    optionBlock: 0x1fff6f00,
+    options: rom.options,
+    initialStack: known(top.base + top.size, 'top of the RAM that the ROM may use', 'assumed'),
+    sysclkHz: known(rom.sysclkMHz * 1e6, `${AN2606} ${rom.table}`),
+    usbIrq: rom.usbIrq,
+    boot0Pin: rom.banks === 2 ? rom.boot0Pin : null,
+    interfaces: pins(rom.table, [usb, ...rom.interfaces]),
+    dfu: rom.dfu,
+    leaves: [...LEFT_BY_ALL, LEFT],
+    build: {
+      folder: 'l4',
+      cpu: 'cortex-m4',
+      defines: [
+        ['SRAM1_END', hex(rom.ram.end)],
+        ['SRAM2_BASE', hex(rom.ram.second[0])],
+        ['SRAM2_END', hex(rom.ram.second[1])],
+        ['RAM_ROM_END', hex(rom.ram.rom)],
+        ['FLASH_BANKS', rom.banks],
+        ['FLASH_PAGE_SIZE', '2048u'],
+        ['BOOT0_PORT', port],
+        ['BOOT0_PIN', Number(rom.boot0Pin.slice(2))],
+        ['ROM_PLL', `(PLLCFGR_M(${m}) | PLLCFGR_N(${n}) | PLLCFGR_R(${r}))`],
+        ['ROM_LATENCY', `${latency}u`],
+        ...rom.defines,
+      ],
+      drivers: [rom.defines.some(([name, on]) => name === 'USB_FSDEV' && on === 1) ? 'usb_fsdev.c' : 'usb_dwc2.c'],
+      id: { address: 0x1fff6ffe, value: rom.id },
+      tables: { chip: rom.chip, ownAddress: rom.ownAddress, ...(rom.functions ? { functions: rom.functions } : {}) },
+    },
+    leftOut: [SILENT, ...rom.leftOut],
+  };
+}
+
+const { 'bank-check': _bankCheck, ...G4_ONE_BANK } = ROM_OPTION_DEFAULTS.G4;
+const USART = [usart('USART1', 'PA10', 'PA9'), usart('USART2', 'PA3', 'PA2'), usart('USART3', 'PC11', 'PC10')];
+const pulledUp = (i: RomInterface): RomInterface => ({ ...i, pull: 'up' });
+const SPI_1_2 = [spi('SPI1', 'PA4', 'PA5', 'PA6', 'PA7'), spi('SPI2', 'PB12', 'PB13', 'PB14', 'PB15')];
+const G4_DEFINES = [
+  ['HAS_MSI', 0],
+  ['USB_FSDEV', 1],
+  ['CRS_BASE', '0x40002000u'],
+  ['HAS_FEATURE', 0],
+  ['OPTIONS_SIZE', '48u'],
+] as const;
+/** I2C is function 4 on most pins; RM0440's data sheets: PC4 and PA8 (I2C2), PC8, PC9 and PC6, PC7. */
+const G4_FUNCTIONS = { PC8: 8, PC9: 8, PC6: 8, PC7: 8 };
+const g4Dfu = (flash: string, options: string): DfuDevice => ({
+  dialect: 'v2',
+  alts: known(
+    [`@Internal Flash   /0x08000000/${flash}`, `@Option Bytes   /0x1FFF7800/${options}`, '@OTP Memory   /0x1FFF7000/01*1024 e'],
+    'a listing of a G474 board, and betaflight-configurator; G431 by the same pattern',
+    'reported',
+  ),
+  pollMs: known({ setAddress: 1, erasePage: 25, massErase: 50, write: 1 }, FREE_POLL, 'assumed'),
+});
+const G4 = {
+  family: 'G4',
+  sysclkMHz: 72,
+  pll: { m: 4, n: 36, r: 2, latency: 2 },
+  usbIrq: 20,
+  boot0Pin: 'PB8',
+  functions: G4_FUNCTIONS,
+  defines: G4_DEFINES,
+} as const;
+
+export const G431 = l4Class({
+  ...G4,
+  chip: STM32G431RB,
+  image: 'g431',
+  table: 'Table 115',
+  options: G4_ONE_BANK,
+  // The table's own rows were not at hand: as G474 (Table 117), without I2C4, which this chip lacks.
+  interfaces: [...USART.map(pulledUp), i2c('I2C2', 'PC4', 'PA8'), i2c('I2C3', 'PC8', 'PC9'), ...SPI_1_2],
+  ownAddress: 0x53,
+  dfu: g4Dfu('64*02Kg', '01*048 e'),
+  ram: { end: 0x20005800, second: [0x10000000, 0x10002800], rom: 0x20004000 },
+  banks: 1,
+  id: 0xd4,
+  leftOut: ['the pins and the I2C address of Table 115: those of G474 stand for them', 'the way out of securable memory at 0x1FFF6800'],
+});
+export const G474 = l4Class({
+  ...G4,
+  chip: STM32G474RE,
+  image: 'g474',
+  table: 'Table 117',
+  options: ROM_OPTION_DEFAULTS.G4,
+  interfaces: [...USART.map(pulledUp), i2c('I2C2', 'PC4', 'PA8'), i2c('I2C3', 'PC8', 'PC9'), i2c('I2C4', 'PC6', 'PC7'), ...SPI_1_2],
+  ownAddress: 0x53,
+  dfu: g4Dfu('256*02Kg', '01*048 e/0x1FFFF800/01*048 e'),
+  ram: { end: 0x20018000, second: [0x10000000, 0x10008000], rom: 0x20004000 },
+  banks: 2,
+  id: 0xd5,
+  leftOut: [
+    'V13.3: no boot from bank 2; V13.4: no CCM SRAM',
+    'MISO that is driven at the start',
+    'the way out of securable memory at 0x1FFF6800',
+  ],
+});
