@@ -7,12 +7,16 @@ import type { ChipDescription } from '../emu/chip.ts';
 import { layoutFor } from '../emu/registers.ts';
 import type { GdbTarget } from './gdb-target.ts';
 
+/** Begin of the region Device, the core's own registers included (ARM DDI 0403 B3.1). */
+const PERIPHERALS = 0x40000000;
+
 export class BoardState {
   private readonly target: GdbTarget;
   private readonly chip: ChipDescription;
   private readonly words = new Map<number, number | null>();
   private readonly registers = new Map<string, number | null>();
   private wantedWords = new Set<number>();
+  private asked: number[] = [];
   private wantedRegisters = new Set<string>();
 
   constructor(target: GdbTarget, chip: ChipDescription) {
@@ -35,8 +39,13 @@ export class BoardState {
     }
   }
 
+  /** Addresses of registers that were asked for since this was called last, in order. */
+  takeAsked(): readonly number[] {
+    return [...new Set(this.asked.splice(0))];
+  }
   private word(address: number): number | null {
     const at = (address & ~3) >>> 0;
+    if (at >= PERIPHERALS) this.asked.push(at);
     const known = this.words.get(at);
     if (known === undefined) this.wantedWords.add(at);
     return known ?? null;

@@ -15,8 +15,16 @@ import { BoardError } from './rsp-client.ts';
 export interface BoardCheck {
   readonly id: CheckId;
   readonly judgement: Judgement;
+  /** Registers that it looked at, by address. */
+  readonly words: readonly number[];
+  /** What was judged: repairs are made of it. */
+  readonly subject: Subject;
 }
+/** What the ROM behind a server is: `bootbench gdb` shows a stand-in, everything else is taken for a chip. */
+export const romKind = (target: GdbTarget): 'stand-in' | 'silicon' => (target.dialect.name === 'bootbench' ? 'stand-in' : 'silicon');
+
 export interface BoardReport {
+  readonly rom: 'stand-in' | 'silicon';
   /** Where the core stands; null = not at an entry. */
   readonly entry: { readonly address: number; readonly how: 'branch' | 'exception' } | null;
   readonly pc: number;
@@ -83,8 +91,11 @@ export async function checkBoard(target: GdbTarget, chip: ChipDescription, profi
       const value = state.core(name);
       if (value !== null) registers[name] = value;
     }
-    const checks = CHECK_IDS.map((id): BoardCheck => ({ id, judgement: judge(id, subject) }));
-    return { entry: inRom ? { address: pc, how } : null, pc, registers, checks };
+    const checks = CHECK_IDS.map((id): BoardCheck => {
+      board.takeAsked();
+      return { id, judgement: judge(id, subject), words: board.takeAsked(), subject };
+    });
+    return { rom: romKind(target), entry: inRom ? { address: pc, how } : null, pc, registers, checks };
   });
 }
 const REGISTERS = [

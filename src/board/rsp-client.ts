@@ -20,7 +20,7 @@ export class BoardError extends Error {
 }
 
 /** Milliseconds until an answer counts as lost. */
-export const TIMEOUT = { register: 2000, monitor: 10_000, reset: 5000 } as const;
+export const TIMEOUT = { register: 2000, monitor: 10_000, reset: 5000, flash: 60_000 } as const;
 const RETRIES = 3;
 
 export class RspClient {

@@ -1,5 +1,9 @@
 /** What carries the protocol: a TCP connection, a recording of one, and a wire that records. */
+import { spawnSync } from 'node:child_process';
+import { constants, openSync } from 'node:fs';
+import { open, type FileHandle } from 'node:fs/promises';
 import { createConnection } from 'node:net';
+import { ReadStream } from 'node:tty';
 import { UsageError } from '../bench/usage-error.ts';
 import { FrameReader, frame, fromHex, toHex } from '../debug/packets.ts';
 import { BoardError, type Transport } from './rsp-client.ts';
@@ -14,6 +18,49 @@ export function parseServer(text: string): { host: string; port: number } {
   if (!found || !(port >= 1 && port <= 65535))
     throw new UsageError(`--gdb: ${JSON.stringify(text)} is not host:port`, 'for example --gdb localhost:3333');
   return { host: found[1] || '127.0.0.1', port };
+}
+
+/** A TCP server, or a serial device (`/dev/ttyACM0`) on which a probe speaks the protocol itself. */
+export function connect(place: string): Promise<Transport> {
+  if (/^(\/dev\/|\.{0,2}\/)/.test(place)) return connectSerial(place);
+  const { host, port } = parseServer(place);
+  return connectTcp(host, port);
+}
+
+/** Black Magic Probe is a serial device: raw bytes, no handshake; the speed means nothing on USB. */
+async function connectSerial(path: string): Promise<Transport> {
+  const raw = spawnSync('stty', ['-F', path, 'raw', '-echo', '-hupcl'], { stdio: 'ignore' });
+  if (raw.error ?? raw.status !== 0)
+    throw new UsageError(`${path} cannot be opened as a serial device`, 'is it there, and may you use it?');
+  let handle: FileHandle;
+  try {
+    handle = await open(path, 'r+');
+  } catch (error) {
+    throw new UsageError(`${path} cannot be opened: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  let closed = false;
+  const transport: Transport = {
+    send: (bytes) => void handle.write(bytes).catch(end),
+    get closed() {
+      return closed;
+    },
+    onData: nothing,
+    onClose: nothing,
+    close: end,
+  };
+  // a descriptor of its own: a read that waits must not keep the program alive
+  const input = new ReadStream(openSync(path, constants.O_RDONLY | constants.O_NOCTTY | constants.O_NONBLOCK));
+  input.on('data', (bytes: Buffer) => transport.onData(new Uint8Array(bytes)));
+  input.on('error', end);
+  input.on('close', end);
+  function end(): void {
+    if (closed) return;
+    closed = true;
+    input.destroy();
+    void handle.close().catch(nothing);
+    transport.onClose();
+  }
+  return transport;
 }
 
 export function connectTcp(host: string, port: number): Promise<Transport> {

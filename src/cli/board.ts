@@ -1,116 +1,93 @@
 /** `bootbench board check|run|replay|dump-rom`: the checks on a real board, through the GDB server that the user runs anyway. */
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { checkBoard, identify, romVectors, type BoardReport } from '../board/check-board.ts';
-import { GdbTarget } from '../board/gdb-target.ts';
-import { BoardError, type Transport } from '../board/rsp-client.ts';
-import { connectTcp, parseServer, RECORD_HEADER, recording, replaying } from '../board/transports.ts';
-import { parseDuration } from '../bench/duration.ts';
+import { checkBoard, type BoardReport } from '../board/check-board.ts';
+import type { GdbTarget } from '../board/gdb-target.ts';
+import { SERVERS, type ServerName } from '../board/dialects.ts';
+import { lastWriter, type BoardWriter } from '../board/last-writers.ts';
+import { BoardError } from '../board/rsp-client.ts';
+import { romEntry, runTo } from '../board/run-board.ts';
+import { replaying } from '../board/transports.ts';
+import { CAPTURE_POINTS, type CapturePoint } from '../board/capture.ts';
 import { romProfileIfAny } from '../bench/job.ts';
 import { hex32 } from '../bench/result.ts';
 import { UsageError } from '../bench/usage-error.ts';
 import type { ChipDescription } from '../emu/chip.ts';
-import { MS } from '../emu/time.ts';
+import { lineAt, symbolAt, type LoadedImage } from '../emu/image/image.ts';
 import { pad, wrap } from '../report/text.ts';
+import { consentToReset, imagesOf, millisecondsOf, over, settleFlash, withBoard, type BoardOptions } from './board-common.ts';
+import { captureAt, captureDocument } from './board-capture.ts';
 import { chipNamed } from './inputs.ts';
 import { EXIT, paintFor, type Io } from './io.ts';
 import { Outputs, reason } from './outputs.ts';
 
-export interface BoardOptions {
-  readonly gdb?: string;
-  readonly chip?: string;
-  readonly timeout?: string;
-  readonly record?: string;
-  readonly json?: string;
-  readonly color?: boolean;
-}
 export const BOARD_SCHEMA = 'bootbench/board@1';
-type Action = 'check' | 'run' | 'dump-rom';
+/** A report, with what is told of a board beside it. */
+interface Told {
+  readonly report: BoardReport;
+  readonly writers: ReadonlyMap<string, BoardWriter>;
+}
+interface RunSettings {
+  readonly timeout: number;
+  readonly lastWriters: boolean;
+}
 
-/** Opens the way to the board, does `action`, writes the record, and leaves the board to itself. */
-async function withBoard<T>(
-  action: Action,
-  options: BoardOptions,
-  io: Io,
-  more: readonly string[],
-  use: (target: GdbTarget, chip: ChipDescription) => Promise<T>,
-): Promise<T> {
-  if (options.gdb === undefined)
-    throw new UsageError('where is the board? --gdb is missing', 'for example --gdb localhost:3333, where OpenOCD listens');
-  if (options.chip === undefined)
-    throw new UsageError('which chip? --chip is missing', 'for example --chip stm32h533re; `bootbench chips` lists them');
-  const chip = chipNamed(options.chip);
-  const { host, port } = parseServer(options.gdb);
-  const outputs = new Outputs(options.record === undefined ? [] : [{ option: '--record', path: options.record }], io.cwd);
-  const lines = [RECORD_HEADER, [action, chip.name, ...more].join(' ')];
-  let transport: Transport = await connectTcp(host, port);
-  if (options.record !== undefined) transport = recording(transport, (line) => void lines.push(line), redactRom(chip));
-  try {
-    return await over(transport, chip, io, use);
-  } finally {
-    if (options.record !== undefined) outputs.write('--record', `${lines[0]}\n# ${lines.slice(1).join('\n')}\n`);
-    outputs.discard();
-  }
+export async function boardCheckCommand(images: readonly string[], options: BoardOptions, io: Io): Promise<number> {
+  const loaded = imagesOf(images, io);
+  const report = await withBoard({ action: 'check', options: {} }, options, io, check);
+  return tell({ report, writers: new Map() }, chipNamed(options.chip!), loaded, options, io);
 }
-async function over<T>(
-  transport: Transport,
-  chip: ChipDescription,
-  io: Io,
-  use: (target: GdbTarget, chip: ChipDescription) => Promise<T>,
-): Promise<T> {
-  try {
-    const target = await GdbTarget.attach(transport, (text) => io.stderr.write(text));
-    try {
-      await identify(target, chip);
-      return await use(target, chip);
-    } finally {
-      await target.detach();
-    }
-  } catch (error) {
-    // what the board or its server does is no defect of the program
-    if (error instanceof BoardError) throw new UsageError(error.message);
-    throw error;
-  } finally {
-    transport.close();
-  }
-}
-/** ST's ROM does not go into records: of system memory only the two words of its vector table that say where it begins stay. */
-function redactRom(chip: ChipDescription): (request: string, reply: string) => string {
-  const [from, to] = chip.rom?.range.value ?? [1, 0];
-  const table = chip.rom?.vectorTable.value ?? 0;
-  return (request, reply) => {
-    const [, at, size] = /^m([0-9a-f]+),([0-9a-f]+)$/.exec(request) ?? [];
-    if (at === undefined) return reply;
-    const [address, length] = [parseInt(at, 16), parseInt(size!, 16)];
-    const vectors = address >= table && address + length <= table + 8;
-    return address + length > from && address <= to && !vectors && !/^E/.test(reply) ? '00'.repeat(reply.length / 2) : reply;
+const check = async (target: GdbTarget, chip: ChipDescription): Promise<BoardReport> => {
+  await target.assertHalted();
+  return checkBoard(target, chip, romProfileIfAny(chip));
+};
+
+export async function boardRunCommand(images: readonly string[], options: BoardOptions, io: Io): Promise<number> {
+  const settings: RunSettings = {
+    timeout: millisecondsOf(options.timeout, '--timeout', 10_000),
+    lastWriters: options.lastWriters === true,
   };
-}
-
-export async function boardCheckCommand(options: BoardOptions, io: Io): Promise<number> {
-  const found = await withBoard('check', options, io, [], (target, chip) => checkBoard(target, chip, romProfileIfAny(chip)));
-  return tell(found, chipNamed(options.chip!), options, io);
-}
-
-export async function boardRunCommand(options: BoardOptions, io: Io): Promise<number> {
-  const timeout = options.timeout === undefined ? 10_000 : Math.ceil(parseDuration(options.timeout, '--timeout') / MS);
-  const found = await withBoard('run', options, io, [String(timeout)], (target, chip) => runToEntry(target, chip, timeout, io));
-  return tell(found, chipNamed(options.chip!), options, io);
+  const loaded = imagesOf(images, io);
+  if (options.flash === true && loaded.length === 0)
+    throw new UsageError('--flash: which image?', 'bootbench board run firmware.elf --flash …');
+  const told = await withBoard({ action: 'run', options: { ...settings } }, options, io, async (target, chip, offRecord) => {
+    await consentToReset(target, options, io);
+    await offRecord(() => settleFlash(target, chip, loaded, options, io));
+    return runToEntry(target, chip, settings, io);
+  });
+  return tell(told, chipNamed(options.chip!), loaded, options, io);
 }
 /** Resets, runs to the first instruction of the ROM, and judges there. */
-async function runToEntry(target: GdbTarget, chip: ChipDescription, timeout: number, io: Io): Promise<BoardReport> {
-  const vectors = await romVectors(target, chip);
-  if (vectors === null) throw new BoardError('the ROM cannot be read, so it is not known where it begins; is read-out protection on?');
-  const entry = (vectors.reset & ~1) >>> 0;
-  await target.monitor('reset halt');
-  await target.setBreakpoint(entry, true);
-  const stop = await target.runUntilStop(timeout);
-  await target.setBreakpoint(entry, false);
-  const pc = (await target.readRegister('pc')) ?? 0;
-  if (stop === null)
-    io.stderr.write(`the ROM's entry ${hex32(entry)} was not reached in ${timeout / 1000} s; the core was at ${hex32(pc)}\n`);
+async function runToEntry(target: GdbTarget, chip: ChipDescription, settings: RunSettings, io: Io): Promise<Told> {
+  const entry = await romEntry(target, chip);
+  const { pc, stopped } = await runTo(target, entry, settings.timeout);
+  if (!stopped)
+    io.stderr.write(`the ROM's entry ${hex32(entry)} was not reached in ${settings.timeout / 1000} s; the core was at ${hex32(pc)}\n`);
   else if (pc !== entry) io.stderr.write(`the core stopped at ${hex32(pc)}, not at the ROM's entry ${hex32(entry)}\n`);
-  return checkBoard(target, chip, romProfileIfAny(chip));
+  const report = await checkBoard(target, chip, romProfileIfAny(chip));
+  await target.assertHalted();
+  const writers = new Map<string, BoardWriter>();
+  if (settings.lastWriters && report.entry !== null) await findWriters(target, entry, settings.timeout, report, writers);
+  return { report, writers };
+}
+/** Each word is watched once, one reset for each; the board stands at its entry again in the end. */
+async function findWriters(
+  target: GdbTarget,
+  entry: number,
+  timeout: number,
+  report: BoardReport,
+  writers: Map<string, BoardWriter>,
+): Promise<void> {
+  const byAddress = new Map<number, BoardWriter>();
+  for (const { id, judgement, words } of report.checks) {
+    const [address] = words;
+    if ((judgement.verdict !== 'fail' && judgement.verdict !== 'warn') || address === undefined) continue;
+    const found = byAddress.get(address) ?? (await lastWriter(target, address, entry, timeout));
+    if (found === null) throw new BoardError('no watchpoint can be set: the comparators are in use, or the server knows none');
+    byAddress.set(address, found);
+    writers.set(id, found);
+    if (found.incomplete) await runTo(target, entry, timeout);
+  }
 }
 
 export async function boardReplayCommand(file: string, options: BoardOptions, io: Io): Promise<number> {
@@ -120,20 +97,60 @@ export async function boardReplayCommand(file: string, options: BoardOptions, io
   } catch (error) {
     throw new UsageError(`cannot read ${file}: ${reason(error)}`);
   }
-  const [, action, name, ms] = /^# (check|run) (\S+)(?: (\d+))?$/m.exec(text) ?? [];
-  if (action === undefined) throw new UsageError(`${file} is no record of \`board check\` or \`board run\``);
+  const [, action, name, json] = /^# (check|run|capture) (\S+) (\{.*\})$/m.exec(text) ?? [];
+  if (action === undefined) throw new UsageError(`${file} is no record of \`board check\`, \`run\` or \`capture\``);
   const chip = chipNamed(name!);
+  const recorded = settingsOf(json!, file);
   const transport = replaying(text.replace(/^# .*\n/m, ''), file);
-  const found = await over(transport, chip, io, (target) =>
-    action === 'check' ? checkBoard(target, chip, romProfileIfAny(chip)) : runToEntry(target, chip, Number(ms), io),
-  );
-  return tell(found, chip, options, io);
+  const how = { server: recorded.server, running: recorded.running };
+  if (action === 'capture') {
+    const at = recorded.at;
+    const captured = await over(transport, chip, io, how, async (target) => {
+      await consentToReset(target, { yes: true }, io);
+      return captureAt(target, chip, at, recorded.timeout, io);
+    });
+    io.stdout.write(captureDocument(captured, chip, null));
+    return EXIT.ok;
+  }
+  const told = await over(transport, chip, io, how, async (target): Promise<Told> => {
+    if (action === 'check') return { report: await check(target, chip), writers: new Map() };
+    await consentToReset(target, { yes: true }, io);
+    return runToEntry(target, chip, recorded, io);
+  });
+  return tell(told, chip, [], options, io);
+}
+interface RecordedSettings extends RunSettings {
+  readonly server: ServerName | null;
+  readonly running: boolean;
+  readonly at: CapturePoint;
+}
+/** The second line of a record; a record is a file that anybody may have written. */
+function settingsOf(json: string, file: string): RecordedSettings {
+  const bad = (): never => {
+    throw new UsageError(`${file}: the second line does not say how it was made`);
+  };
+  let value: Readonly<Record<string, unknown>>;
+  try {
+    value = JSON.parse(json) as Readonly<Record<string, unknown>>;
+  } catch {
+    return bad();
+  }
+  const { timeout = 0, server = null } = value;
+  if (typeof timeout !== 'number' || !(timeout >= 0)) return bad();
+  if (server !== null && !SERVERS.some((s) => s === server)) return bad();
+  return {
+    timeout,
+    lastWriters: value['lastWriters'] === true,
+    server: server as ServerName | null,
+    running: value['running'] === true,
+    at: CAPTURE_POINTS.find((p) => p === value['at']) ?? 'now',
+  };
 }
 
 export async function boardDumpCommand(file: string, options: BoardOptions, io: Io): Promise<number> {
   const outputs = new Outputs([{ option: 'the dump', path: file }], io.cwd);
   try {
-    const bytes = await withBoard('dump-rom', options, io, [], async (target, chip) => {
+    const bytes = await withBoard({ action: 'dump-rom', options: {} }, options, io, async (target, chip) => {
       const memory = romProfileIfAny(chip)?.systemMemory.value;
       if (!memory) throw new UsageError(`it is not known where the ROM of ${chip.name} lies`);
       const read = await target.readMemory(memory.base, memory.size);
@@ -150,34 +167,60 @@ export async function boardDumpCommand(file: string, options: BoardOptions, io: 
   }
 }
 
-function tell(report: BoardReport, chip: ChipDescription, options: BoardOptions, io: Io): number {
+function tell(told: Told, chip: ChipDescription, images: readonly LoadedImage[], options: BoardOptions, io: Io): number {
+  const { report } = told;
   const failed = report.checks.some((c) => c.judgement.verdict === 'fail');
   if (options.json !== undefined) {
-    const document = `${JSON.stringify(documentOf(report, chip), null, 2)}\n`;
+    const document = `${JSON.stringify(documentOf(told, chip, images), null, 2)}\n`;
     if (options.json === '-') io.stdout.write(document);
     else {
       const outputs = new Outputs([{ option: '--json', path: options.json }], io.cwd);
       outputs.write('--json', document);
     }
   }
-  if (options.json !== '-') io.stdout.write(textOf(report, chip, io, options.color !== false));
+  if (options.json !== '-') io.stdout.write(textOf(told, chip, images, io, options.color !== false));
   return report.entry === null || failed ? EXIT.failed : EXIT.ok;
 }
-function documentOf(report: BoardReport, chip: ChipDescription): object {
+function documentOf({ report, writers }: Told, chip: ChipDescription, images: readonly LoadedImage[]): object {
   return {
     schema: BOARD_SCHEMA,
     chip: chip.name,
+    rom: { kind: report.rom },
     entry: report.entry && { address: hex32(report.entry.address), how: report.entry.how },
     pc: hex32(report.pc),
     registers: Object.fromEntries(Object.entries(report.registers).map(([name, value]) => [name, hex32(value)])),
     checks: report.checks.map(({ id, judgement }) => {
       const { verdict, observed, expected, because, source, confidence } = judgement;
-      return { id, verdict, observed, expected, because, source, confidence };
+      const w = writers.get(id);
+      const lastWriter = w && {
+        address: hex32(w.address),
+        pc: w.pc === null ? null : hex32(w.pc),
+        hits: w.hits,
+        where: whereOf(w, images),
+      };
+      return { id, verdict, observed, expected, because, source, confidence, ...(lastWriter ? { lastWriter } : {}) };
     }),
   };
 }
+/** `boot_jump, main.c:41`; null without symbols. */
+function whereOf({ pc }: BoardWriter, images: readonly LoadedImage[]): string | null {
+  if (pc === null) return null;
+  // the comparator stops behind the store
+  const at = pc - 2;
+  const [symbol, line] = [symbolAt(images, at), lineAt(images, at)];
+  const parts = [symbol?.symbol.name, line && `${line.file.split(/[/\\]/).at(-1)}:${line.line}`].filter(
+    (x) => x !== undefined && x !== null,
+  );
+  return parts.length > 0 ? parts.join(', ') : null;
+}
+function writerText(w: BoardWriter, images: readonly LoadedImage[]): string {
+  if (w.pc === null) return `${hex32(w.address)} was not written before the entry, or the comparators do not see it`;
+  const where = whereOf(w, images);
+  const behind = w.incomplete ? '; the entry was not reached with the watchpoint set' : '';
+  return `last written just before ${hex32(w.pc)}${where === null ? '' : ` (${where})`}, ${w.hits} writes${behind}`;
+}
 const ORDER = ['fail', 'warn', 'unknown', 'pass'];
-function textOf(report: BoardReport, chip: ChipDescription, io: Io, colour: boolean): string {
+function textOf({ report, writers }: Told, chip: ChipDescription, images: readonly LoadedImage[], io: Io, colour: boolean): string {
   const paint = paintFor(io, io.stdout, colour);
   const where = report.entry
     ? `at the entry into the ROM, ${hex32(report.entry.address)}`
@@ -191,7 +234,10 @@ function textOf(report: BoardReport, chip: ChipDescription, io: Io, colour: bool
     const { verdict, observed, because } = judgement;
     const style = verdict === 'fail' ? 'red' : verdict === 'pass' ? 'green' : 'dim';
     lines.push(`  ${pad(paint(style, verdict), 9)}${pad(id, width)}${observed ?? ''}`);
-    if (verdict === 'fail' || verdict === 'warn' || verdict === 'unknown') lines.push(...wrap(because, io.stdout.columns, ' '.repeat(11)));
+    const indent = ' '.repeat(11);
+    if (verdict === 'fail' || verdict === 'warn' || verdict === 'unknown') lines.push(...wrap(because, io.stdout.columns, indent));
+    const writer = writers.get(id);
+    if (writer) lines.push(...wrap(writerText(writer, images), io.stdout.columns, indent));
   }
   return `${lines.join('\n')}\n`;
 }

@@ -9,12 +9,12 @@ import { conformanceHtml, conformanceText, deviceName } from '../report/conforma
 import { junit } from '../report/junit.ts';
 import { whyNotWritable, type DfuLink } from '../usb-sim/conform/link.ts';
 import { runConformance, type ConformanceReport } from '../usb-sim/conform/kit.ts';
-import { WebUsbLink, type WebUsbTarget } from '../usb-sim/conform/web-usb-link.ts';
-import { IMPORT } from './import.ts';
+import { WebUsbLink } from '../usb-sim/conform/web-usb-link.ts';
 import { loadJob, type RunOptions } from './inputs.ts';
 import { EXIT, paintFor, type Io } from './io.ts';
 import { Outputs, type OutputFile } from './outputs.ts';
 import { usePrebuilt } from './prebuilt.ts';
+import { usbPackage } from './usb-package.ts';
 
 export interface ConformOptions extends RunOptions {
   readonly flash?: string;
@@ -104,12 +104,11 @@ async function openEmulated(images: readonly string[], options: ConformOptions, 
   return { link: new DfuTarget(held, flash ?? undefined), close: () => held.release() };
 }
 
-/** `usb` is optional: a compiled package that only real boards need. */
 async function openReal(name: string, flash: Flash | null): Promise<Opened> {
   const ids = /^([0-9a-f]{4}):([0-9a-f]{4})$/i.exec(name);
   if (!ids) throw new UsageError(`--usb: ${JSON.stringify(name)} is not vid:pid`, 'for example --usb 0483:df11');
   const [vid, pid] = [parseInt(ids[1]!, 16), parseInt(ids[2]!, 16)];
-  const { webusb } = await usbPackage();
+  const { webusb } = await usbPackage('--usb');
   const device = (await webusb.getDevices()).find((d) => d.vendorId === vid && d.productId === pid);
   if (!device) throw new UsageError(`--usb: there is no device ${name}, or it may not be opened`);
   const link = await WebUsbLink.open(device, flash);
@@ -117,20 +116,6 @@ async function openReal(name: string, flash: Flash | null): Promise<Opened> {
   const why = flash === null ? null : whyNotWritable(link.facts, flash);
   if (why !== null) throw new UsageError(`--flash: ${why}`);
   return { link, close: () => device.close() };
-}
-
-interface UsbPackage {
-  readonly webusb: { getDevices(): Promise<readonly (WebUsbTarget & { readonly vendorId: number; readonly productId: number })[]> };
-}
-async function usbPackage(): Promise<UsbPackage> {
-  let loaded: { readonly WebUSB?: new (options: { allowAllDevices: boolean }) => UsbPackage['webusb'] };
-  try {
-    loaded = (await IMPORT.module('usb')) as typeof loaded;
-  } catch {
-    throw new UsageError('--usb needs the package `usb`', 'npm install usb');
-  }
-  if (!loaded.WebUSB) throw new UsageError('--usb: this version of the package `usb` has no WebUSB', 'npm install usb@2');
-  return { webusb: new loaded.WebUSB({ allowAllDevices: true }) };
 }
 
 function flashRange(text: string): Flash {

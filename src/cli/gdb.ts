@@ -24,11 +24,12 @@ export async function gdbCommand(images: readonly string[], options: GdbOptions,
   const host = options.host ?? LOOPBACK;
   const log = (text: string): void => io.stderr.write(`${text}\n`);
   let turning = false;
+  let ended = false;
   hub.onWake = () => {
     if (turning) return;
     turning = true;
     const turn = (): void => {
-      turning = hub.advance();
+      turning = !ended && hub.advance();
       if (turning) setImmediate(turn);
     };
     setImmediate(turn);
@@ -55,6 +56,8 @@ export async function gdbCommand(images: readonly string[], options: GdbOptions,
   if (!isLoopback(host)) log(`listening on ${host}: whoever reaches this port controls the emulated machine`);
   io.stdout.write(`gdb ${addressOf(servers[0]!)}\n`);
   await interrupted(io);
+  // a turn may be waiting: the machine does not run any more
+  ended = true;
   for (const server of servers) server.close();
   hub.onWake = () => undefined;
   for (const socket of sockets) socket.destroy();
@@ -76,7 +79,10 @@ function serve(hub: GdbHub, core: Core, socket: Socket, sockets: Set<Socket>, lo
   log(`${core.row.name}: client attached, the core is halted`);
   socket.on('data', (bytes) => {
     server.receive(bytes);
-    if (server.closed) socket.end();
+    if (!server.closed) return;
+    // the next client may come before this socket is closed
+    hub.disconnect(server);
+    socket.end();
   });
   socket.on('close', () => {
     sockets.delete(socket);

@@ -7,7 +7,9 @@ import { printable } from '../report/text.ts';
 import type { AskOptions } from './ask.ts';
 import type { Bench } from './engine.ts';
 import type { ChipsOptions } from './chips.ts';
-import type { BoardOptions } from './board.ts';
+import type { BoardOptions } from './board-common.ts';
+import type { CaptureOptions } from './board-capture.ts';
+import type { StepOptions } from './board-step.ts';
 import type { CompareCommandOptions } from './compare.ts';
 import type { ConformOptions } from './conform.ts';
 import type { DfuOptions } from './dfu.ts';
@@ -323,18 +325,67 @@ function addBoard(program: Command, io: Io, exit: (code: number) => void): void 
   );
   const on = (name: string): Command =>
     command(board, name)
-      .option('--gdb <host:port>', 'the GDB server, for example localhost:3333')
+      .option('--gdb <place>', 'the GDB server, for example localhost:3333; or a serial device (Black Magic Probe)')
       .option('--chip <name>', 'the chip on the board')
+      .option(
+        '--server <name>',
+        'what the server is, where it is not recognised: openocd, pyocd, jlink, stlink, st-util, probe-rs, blackmagic, qemu',
+      )
+      .option('--leave-halted', 'leave the core halted in the end; else it runs on')
       .option('--record <file>', 'write down what was said to the board and what it answered (reads of the ROM are blanked)');
   const shown = (c: Command): Command =>
     c.option('--json <file>', 'write the result (bootbench/board@1); - = stdout').option('--no-color', 'no colours');
+  const resets = (c: Command): Command =>
+    c
+      .option('--timeout <time>', 'how long the firmware may take to get there (default: 10s)')
+      .option('--yes', 'reset the board although somebody has set breakpoints on it');
+  const watches = (c: Command): Command =>
+    c
+      .option('--watch <who>', 'who watches USB: usb (the package `usb`), ask (you), none')
+      .option('--watch-for <time>', 'how long (default: 10s)');
+  const flashes = (c: Command): Command => c.option('--flash', "program the images first, where the board's flash is another one");
   shown(on('check'))
     .description('judge the state in which the board stands now; exit 0 = at the entry into the ROM and nothing fails')
-    .action(async (options: BoardOptions) => exit(await (await import('./board.ts')).boardCheckCommand(options, io)));
-  shown(on('run'))
+    .argument('[image...]', 'for source lines')
+    .action(async (images: string[], options: BoardOptions) =>
+      exit(await (await import('./board.ts')).boardCheckCommand(images, options, io)),
+    );
+  flashes(resets(shown(on('run'))))
     .description('reset the board, run it to the first instruction of its ROM, judge there')
-    .option('--timeout <time>', 'how long the firmware may take to get there (default: 10s)')
-    .action(async (options: BoardOptions) => exit(await (await import('./board.ts')).boardRunCommand(options, io)));
+    .argument('[image...]', 'what its flash should hold; for source lines')
+    .option('--last-writers', 'find who wrote the registers that fail, by watchpoints: one reset for each')
+    .action(async (images: string[], options: BoardOptions) =>
+      exit(await (await import('./board.ts')).boardRunCommand(images, options, io)),
+    );
+  watches(resets(shown(on('prove'))))
+    .description('repair at the entry through the debugger, one check a reset, and see whether DFU comes: proof on silicon')
+    .argument('[check...]', 'which checks (default: all that are broken)')
+    .action(async (ids: string[], options: BoardOptions) =>
+      exit(await (await import('./board-prove.ts')).boardProveCommand(ids, options, io)),
+    );
+  watches(on('watch'))
+    .description('let the board run and say whether a DFU device shows up; exit 0 = it does')
+    .option('--reset', 'reset it first')
+    .option('--yes', 'reset the board although somebody has set breakpoints on it')
+    .action(async (options: BoardOptions & { reset?: boolean }) =>
+      exit(await (await import('./board-prove.ts')).boardWatchCommand(options, io)),
+    );
+  resets(on('capture'))
+    .description('write down registers, clocks, interrupts and flash at one instant, as measured facts for review')
+    .argument('<file>', 'a new file; - = stdout')
+    .option('--at <when>', 'now, reset, entry, or leave: the first instruction behind a DFU leave (default: now)')
+    .action(async (file: string, options: CaptureOptions) =>
+      exit(await (await import('./board-capture.ts')).boardCaptureCommand(file, options, io)),
+    );
+  flashes(resets(on('step-compare')))
+    .description('step the hand-over on the board and on the emulated chip side by side; exit 0 = no register differs')
+    .argument('<image...>')
+    .option('--from <place>', 'function or address to begin at (default: the function that jumps)')
+    .option('--steps <n>', 'instructions (default: 500)')
+    .option('--json <file>', '- = the result as JSON on stdout')
+    .action(async (images: string[], options: StepOptions) =>
+      exit(await (await import('./board-step.ts')).boardStepCompareCommand(images, options, io)),
+    );
   shown(command(board, 'replay'))
     .description('judge a recorded board again, without it')
     .argument('<record>', 'what --record wrote')

@@ -8,6 +8,7 @@ import type { Interceptor } from '../emu/core/core-types.ts';
 import type { Core } from '../emu/core/core.ts';
 import { registerFile, setRegister } from '../emu/core/register-file.ts';
 import { S } from '../emu/core/state.ts';
+import { holdSysTick, resumeSysTick } from '../emu/core/systick.ts';
 import type { Checkpoint } from '../emu/machine-base.ts';
 import type { Machine } from '../emu/machine.ts';
 import { MS, type Ps } from '../emu/time.ts';
@@ -38,6 +39,9 @@ export interface Stops {
   readonly catches: Set<Catch>;
 }
 
+/** ARM DDI 0403 C1.6.2: a debugger sees there that the core stands. */
+const DHCSR = 0xe000edf0;
+const S_HALT = 1 << 17;
 /** Longest wait of a step for a core that sleeps. */
 const STEP_WAIT = 1000 * MS;
 const PAGE_BITS = 12;
@@ -116,7 +120,18 @@ export class DebugTarget {
     return this.machine.debugHalted[core.index]!;
   }
   setHalted(core: Core, halted: boolean): void {
+    if (this.isHalted(core) === halted) return;
+    if (halted) holdSysTick(core);
+    else resumeSysTick(core);
     this.machine.debugHalted[core.index] = halted;
+  }
+  /** Time has passed, but not for the SysTick of a halted core. */
+  keepSysTicks(): void {
+    for (const core of this.machine.cores) {
+      if (!this.isHalted(core)) continue;
+      resumeSysTick(core);
+      holdSysTick(core);
+    }
   }
   /** Some core is not halted. */
   get running(): boolean {
@@ -236,8 +251,9 @@ export class DebugTarget {
     for (let i = 0; i < length;) {
       const at = (address + i) >>> 0;
       const size = widthAt(at, length - i);
-      const value = core.peek(at, size);
-      if (value === null) return bytes.subarray(0, i);
+      const seen = core.peek(at, size);
+      if (seen === null) return bytes.subarray(0, i);
+      const value = at === DHCSR && this.isHalted(core) ? seen | S_HALT : seen;
       for (let k = 0; k < size; k++) bytes[i + k] = value >>> (8 * k);
       i += size;
     }

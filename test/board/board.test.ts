@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { registersIn } from '../../src/board/gdb-target.ts';
+import { blocksOf, flashIn, registersIn } from '../../src/board/gdb-target.ts';
 import { frame, FrameReader } from '../../src/debug/packets.ts';
 import { gdbCommand } from '../../src/cli/gdb.ts';
 import { probeCommand } from '../../src/cli/probe.ts';
@@ -62,33 +62,50 @@ const needs = (program: string): string | null => {
 };
 const [noOpenOcd, noQemu] = [needs('openocd'), needs('qemu-system-arm')];
 
+/** OpenOCD on the emulated ST-LINK; gives its GDB port. */
+async function openOcdOn(chip: string, elf: string, target: string): Promise<string> {
+  const { line } = await serve((io) => probeCommand([elf], { chip, port: '0' }, io));
+  const server = spawn('openocd', [
+    ...['-f', 'interface/stlink-dap.cfg', '-c', 'transport select dapdirect_swd'],
+    ...['-c', `st-link backend tcp ${line.trim().split(':')[1]}`, '-c', 'gdb_port 0; tcl_port disabled; telnet_port disabled'],
+    ...['-f', target, '-c', 'init; reset halt'],
+  ]);
+  onTestFinished(() => void server.kill('SIGKILL'));
+  let log = '';
+  return new Promise<string>((settle) => {
+    server.stderr.on('data', (bytes: Buffer) => {
+      log += bytes.toString();
+      const found = /Listening on port (\d+) for gdb/.exec(log);
+      if (found) settle(found[1]!);
+    });
+  });
+}
+
 describe.skipIf(noOpenOcd !== null)(`through OpenOCD${noOpenOcd === null ? '' : `: ${noOpenOcd}`}`, () => {
   it('the checks read what OpenOCD reads over the probe (F405)', async () => {
-    const { line } = await serve((io) => probeCommand(['fixtures/f405-straight/firmware.elf'], { chip: 'stm32f405', port: '0' }, io));
-    const server = spawn('openocd', [
-      ...[
-        '-f',
-        'interface/stlink-dap.cfg',
-        '-c',
-        'transport select dapdirect_swd',
-        '-c',
-        `st-link backend tcp ${line.trim().split(':')[1]}`,
-      ],
-      ...['-c', 'gdb_port 0; tcl_port disabled; telnet_port disabled', '-f', 'target/stm32f4x.cfg', '-c', 'init; reset halt'],
-    ]);
-    onTestFinished(() => void server.kill('SIGKILL'));
-    let log = '';
-    const port = await new Promise<string>((settle) => {
-      server.stderr.on('data', (bytes: Buffer) => {
-        log += bytes.toString();
-        const found = /Listening on port (\d+) for gdb/.exec(log);
-        if (found) settle(found[1]!);
-      });
-    });
+    const port = await openOcdOn('stm32f405', 'fixtures/f405-straight/firmware.elf', 'target/stm32f4x.cfg');
     const run = await cli(['board', 'run', '--gdb', port, '--chip', 'stm32f405', '--json', '-']);
     expect(verdicts(run.out)).toMatchObject({ primask: 'pass', 'entry-address': 'pass', control: 'pass', systick: 'pass' });
-    expect((JSON.parse(run.out) as { entry: { how: string } }).entry.how).toBe('branch');
+    expect(JSON.parse(run.out)).toMatchObject({ entry: { how: 'branch' }, rom: { kind: 'silicon' } });
   }, 120_000);
+
+  it('an F405 is programmed, judged, captured, stepped beside the emulated one and repaired, all by one server', async () => {
+    const cwd = folder();
+    const elf = join(import.meta.dirname, '../../fixtures/f405-straight/firmware.elf');
+    const port = await openOcdOn('stm32f405', 'fixtures/f405-masked/firmware.elf', 'target/stm32f4x.cfg');
+    const on = ['--gdb', port, '--chip', 'stm32f405'];
+    const flash = await cli(['board', 'run', elf, ...on, '--flash', '--json', '-'], { cwd });
+    expect(flash.err).toMatch(/\d+ bytes programmed/);
+    expect(verdicts(flash.out)).toMatchObject({ primask: 'pass', 'entry-address': 'pass' });
+    const facts = await cli(['board', 'capture', 'facts.json', '--at', 'entry', ...on], { cwd });
+    expect(facts.err).toMatch(/\d+ registers read at entry/);
+    const steps = await cli(['board', 'step-compare', elf, ...on, '--steps', '60'], { cwd });
+    expect(steps.err + steps.out).toMatch(/^60 steps alike/);
+    // nobody watches USB here: nothing may be called proved
+    const proof = await cli(['board', 'prove', ...on, '--watch', 'none'], { cwd });
+    expect(proof.out + proof.err).toMatch(/nobody watched|nothing is broken/i);
+    expect(proof.out).not.toContain('proved on silicon');
+  }, 180_000);
 });
 
 describe.skipIf(noQemu !== null)(`QEMU's stub${noQemu === null ? '' : `: ${noQemu}`}`, () => {
@@ -208,5 +225,20 @@ describe('target descriptions', () => {
       { name: 'pc', number: 4, bits: 32, at: 8 },
       { name: 'primask', number: 20, bits: 1, at: 16 },
     ]);
+  });
+});
+
+describe('memory maps', () => {
+  it('flash is erased in whole blocks, each once', () => {
+    const regions = flashIn(
+      '<memory-map><memory type="ram" start="0x0" length="0x8000000"/>' +
+        '<memory type="flash" start="0x8000000" length="0x10000"><property name="blocksize">0x4000</property></memory>' +
+        '<memory type="flash" start="0x08010000" length="0x10000"><property name="blocksize">0x10000</property></memory></memory-map>',
+    );
+    expect(regions).toHaveLength(2);
+    const range = (address: number, length: number) => ({ address, bytes: new Uint8Array(length) });
+    expect(blocksOf(regions, [range(0x08000000, 1)])).toEqual([[0x08000000, 0x08004000]]);
+    expect(blocksOf(regions, [range(0x08004004, 0x3ffc), range(0x08007ffc, 8)])).toEqual([[0x08004000, 0x0800c000]]);
+    expect(blocksOf(regions, [range(0x0800fffe, 4)])).toEqual([[0x0800c000, 0x08020000]]);
   });
 });

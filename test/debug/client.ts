@@ -21,6 +21,9 @@ export function image(code: Uint8Array): Uint8Array {
 export const hubOf = (chip: string, bytes: Uint8Array): GdbHub =>
   new GdbHub(new Session(jobInput(plainJob(chip, [{ path: `app.bin@0x${FLASH.toString(16)}`, bytes }]))));
 
+export const hubOfElf = (chip: string, bytes: Uint8Array): GdbHub =>
+  new GdbHub(new Session(jobInput(plainJob(chip, [{ path: 'firmware.elf', bytes }]))));
+
 export class Client {
   readonly hub: GdbHub;
   readonly server: GdbServer;

@@ -5,6 +5,7 @@
  */
 import type { Profile } from '../../emu/core/builder.ts';
 import type { Core } from '../../emu/core/core.ts';
+import { highestPending, preempts } from '../../emu/core/nvic.ts';
 import { S } from '../../emu/core/state.ts';
 import type { DebugTarget, Stop, WatchKind } from '../debug-target.ts';
 
@@ -159,7 +160,13 @@ export class CoreDebug {
     if (this.control & C_HALT) {
       if (!wasHalted) this.stopped({ kind: 'interrupt' });
     } else if ((this.control & C_STEP) !== 0 && wasHalted) this.stopped(this.target.step(this.core));
+    else if (wasHalted && this.breaksAtOnce()) this.stopped({ kind: 'breakpoint' });
     else this.target.setHalted(this.core, false);
+  }
+  /** A comparator matches the instruction that is next, and no exception comes before it: the core does not get away from there. */
+  private breaksAtOnce(): boolean {
+    const { core, target } = this;
+    return target.stops.breakpoints[core.index]!.has(core.pc) && !preempts(core, highestPending(core));
   }
 
   /** DCRSR: REGSEL and the direction; DCRDR holds the value. */

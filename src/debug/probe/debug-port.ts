@@ -24,6 +24,11 @@ const [APB_DBGMCU, DBGMCU_H7] = [0xe00e1000, 0x5c001000];
 const debugBus = (address: number): number | null =>
   address >= APB_DBGMCU && address < APB_DBGMCU + 0x1000 ? address - APB_DBGMCU + DBGMCU_H7 : null;
 
+/** Access port of the debug components' bus. */
+const APB_AP = 0x54770002;
+/** Families with one core behind access port 1; port 0 is the debug bus (RM0481, debug support: access ports). */
+const CORE_BEHIND_PORT_1: readonly string[] = ['STM32H5'];
+
 export type Access = { readonly ok: true; readonly value: number } | { readonly ok: false };
 const FAULT: Access = { ok: false };
 const done = (value = 0): Access => ({ ok: true, value: value >>> 0 });
@@ -52,11 +57,16 @@ export class DebugPort {
     const idr = (i: number): number => this.cores[i]!.shape.idr;
     this.ports =
       machine.cores.length === 1
-        ? [{ idr: idr(0), core: 0 }]
+        ? CORE_BEHIND_PORT_1.includes(machine.chip.family)
+          ? [
+              { idr: APB_AP, core: 0, map: () => null },
+              { idr: idr(0), core: 0 },
+            ]
+          : [{ idr: idr(0), core: 0 }]
         : [
             { idr: idr(0), core: 0 },
             { idr: idr(0), core: 0 },
-            { idr: 0x54770002, core: 0, map: debugBus },
+            { idr: APB_AP, core: 0, map: debugBus },
             { idr: idr(1), core: 1 },
           ];
     this.state = this.ports.map(() => ({ csw: 0x43000052, tar: 0 }));
@@ -80,6 +90,10 @@ export class DebugPort {
     this.pass(COMMAND);
   }
   private pass(time: Ps): void {
+    this.run(time);
+    this.target.keepSysTicks();
+  }
+  private run(time: Ps): void {
     const { target } = this;
     const end = target.machine.now + time;
     if (this.cores.some((c) => c.catchesFaults)) target.stops.catches.add('fault');

@@ -104,6 +104,17 @@ export function sysTickDue(cpu: Cpu): void {
 export function sysTickClockChanged(cpu: Cpu): void {
   if (enabled(cpu)) rearm(cpu);
 }
+/** The core enters Debug state: the counter stands (ARM DDI 0403 B3.3.1). */
+export function holdSysTick(cpu: Cpu): void {
+  sync(cpu);
+  cpu.disarmTimer('systick');
+}
+/** The core leaves Debug state: the counter goes on from where it stood. */
+export function resumeSysTick(cpu: Cpu): void {
+  if (!enabled(cpu)) return;
+  cpu.setFloat(SCS.SYST_ANCHOR, cpu.clockCount(clockOf(cpu)));
+  rearm(cpu);
+}
 /** Reset: stopped. The value and the reload value are UNKNOWN by the architecture; they start from 0 here. */
 export function resetSysTick(cpu: Cpu): void {
   cpu.set(SCS.SYST_CSR, cpu.row.sysTickClock === null ? CLKSOURCE : 0);

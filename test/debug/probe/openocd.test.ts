@@ -59,6 +59,18 @@ describe.skipIf(missing !== null)(`OpenOCD${missing === null ? '' : `: ${missing
     expect(out).toContain('** Verified OK **');
   }, 120_000);
 
+  it('halts an H533 behind access port 1, by the target file in docs/openocd', async () => {
+    const out = await openocd(
+      'stm32h533re',
+      'fixtures/h533-primask/firmware.elf',
+      ['-f', 'docs/openocd/stm32h5.cfg'],
+      ['reset halt', 'targets', 'bp 0x08000254 2 hw', 'resume', 'wait_halt 2000', 'reg pc', 'mdw 0x44024000'],
+    );
+    expect(out).toContain('Cortex-M33 r0p4 processor detected');
+    expect(out).toMatch(/pc \(\/32\): 0x08000254/);
+    expect(out).toMatch(/0x44024000: [0-9a-f]{5}478/);
+  }, 120_000);
+
   it('halts both cores of an H745', async () => {
     const config = ['-c', 'set DUAL_CORE 1', '-f', 'target/stm32h7x.cfg'];
     const out = await openocd('stm32h745xi', 'fixtures/h745-seed001-fixed/firmware.elf', config, ['reset halt', 'targets']);

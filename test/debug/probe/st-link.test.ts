@@ -47,6 +47,43 @@ describe('debug registers of the emulated core', () => {
     expect(register(p, 15)).toBe(START + 2);
   });
 
+  it('a core that is released on a breakpoint stops there again, as OpenOCD counts on when it steps', () => {
+    const p = portOf();
+    p.write(0, DHCSR, 4, HALT);
+    p.write(0, 0xe0002008, 4, (START & 0x1ffffffc) | 0x40000001);
+    p.write(0, 0xe0002000, 4, 3);
+    expect(register(p, 15)).toBe(START);
+    p.write(0, DHCSR, 4, DEBUGEN);
+    expect(word(p, DHCSR) & (1 << 17)).not.toBe(0);
+    expect(register(p, 15)).toBe(START);
+    expect(word(p, 0xe000ed30) & 2).toBe(2);
+    p.write(0, DHCSR, 4, STEP);
+    expect(register(p, 15)).toBe(START + 2);
+  });
+
+  it('SysTick stands while the core is halted, and nothing pends meanwhile', () => {
+    const p = portOf();
+    p.write(0, DHCSR, 4, HALT);
+    p.write(0, 0xe000e014, 4, 5000);
+    p.write(0, 0xe000e018, 4, 0);
+    p.write(0, 0xe000e010, 4, 7);
+    p.write(0, DHCSR, 4, STEP);
+    const [before, pc] = [word(p, 0xe000e018), register(p, 15)];
+    expect(before).toBeGreaterThan(4990);
+    // some milliseconds: many periods of 5001 cycles
+    for (let i = 0; i < 20; i++) p.spend();
+    expect(word(p, 0xe000e018)).toBe(before);
+    expect(word(p, 0xe000ed04) & (1 << 26)).toBe(0);
+    p.write(0, DHCSR, 4, STEP);
+    expect(before - word(p, 0xe000e018)).toBeLessThan(10);
+    expect(register(p, 15)).not.toBe(pc);
+    p.write(0, DHCSR, 4, DEBUGEN);
+    p.spend();
+    p.write(0, DHCSR, 4, HALT);
+    // it goes on when the core does
+    expect(word(p, 0xe000e018)).not.toBe(before);
+  });
+
   it('DCRSR writes registers, PRIMASK and CONTROL in their word', () => {
     const p = portOf();
     p.write(0, DHCSR, 4, HALT);

@@ -1,0 +1,54 @@
+/** Who tells whether the board showed up on USB in DFU mode: the emulated host, the package `usb`, the user, or nobody. */
+import type { GdbTarget } from './gdb-target.ts';
+
+export type UsbSeen = 'dfu' | 'nothing' | 'not-watched';
+
+/** Lets the core run, and watches for at most `timeout` milliseconds. The core may be running or halted afterwards. */
+export type UsbWatch = (target: GdbTarget, timeout: number) => Promise<UsbSeen>;
+
+/** ST's ROM in DFU mode (AN2606, AN3156). */
+export const ST_DFU = { vendorId: 0x0483, productId: 0xdf11 } as const;
+const LOOK_EVERY = 250;
+const sleep = (ms: number): Promise<void> => new Promise((settle) => void setTimeout(settle, ms));
+
+/** The host that `bootbench gdb` simulates; the machine runs while the server waits for a stop. */
+export const emulatedHost: UsbWatch = async (target, timeout) => {
+  for (let waited = 0; waited < timeout; waited += LOOK_EVERY) {
+    await target.runUntilStop(LOOK_EVERY);
+    if (/DFU: ready/.test(await target.monitorText('usb'))) return 'dfu';
+  }
+  return 'nothing';
+};
+
+/** What lists the devices of this computer; the package `usb` does. */
+export interface DeviceList {
+  getDevices(): Promise<readonly { readonly vendorId: number; readonly productId: number }[]>;
+}
+/** @param unlike devices of ST's ROM that were there before the board ran do not count: how many there are has to grow */
+export const realHost =
+  (list: DeviceList): UsbWatch =>
+  async (target, timeout) => {
+    const count = async (): Promise<number> =>
+      (await list.getDevices()).filter((d) => d.vendorId === ST_DFU.vendorId && d.productId === ST_DFU.productId).length;
+    const before = await count();
+    await target.letRun();
+    for (let waited = 0; waited < timeout; waited += LOOK_EVERY) {
+      await sleep(LOOK_EVERY);
+      if ((await count()) > before) return 'dfu';
+    }
+    return 'nothing';
+  };
+
+/** @param ask puts the question to a person; null = no answer */
+export const askedUser =
+  (ask: (question: string) => Promise<boolean | null>): UsbWatch =>
+  async (target) => {
+    await target.letRun();
+    const answer = await ask('Did the board show up as a DFU device (0483:df11; `dfu-util -l` or `lsusb` lists it)?');
+    return answer === null ? 'not-watched' : answer ? 'dfu' : 'nothing';
+  };
+
+export const nobody: UsbWatch = async (target) => {
+  await target.letRun();
+  return 'not-watched';
+};

@@ -1,0 +1,203 @@
+/** What the `board` commands have alike: the way to the board, the record, the consent, the images, the watch on USB. */
+import { GdbTarget } from '../board/gdb-target.ts';
+import { SERVERS, type ServerName } from '../board/dialects.ts';
+import { identify } from '../board/check-board.ts';
+import { comparatorsInUse, flashChunks, flashDifference } from '../board/run-board.ts';
+import { BoardError, type Transport } from '../board/rsp-client.ts';
+import { connect, RECORD_HEADER, recording } from '../board/transports.ts';
+import { askedUser, emulatedHost, nobody, realHost, type UsbWatch } from '../board/usb-watch.ts';
+import { parseDuration } from '../bench/duration.ts';
+import { hex32 } from '../bench/result.ts';
+import { UsageError } from '../bench/usage-error.ts';
+import type { ChipDescription } from '../emu/chip.ts';
+import { loadImage, splitImagePath, type LoadedImage } from '../emu/image/image.ts';
+import { MS } from '../emu/time.ts';
+import { chipNamed, readInput } from './inputs.ts';
+import type { Io } from './io.ts';
+import { Outputs } from './outputs.ts';
+import { usbPackage } from './usb-package.ts';
+
+/** The options of all `board` commands, as the command line library hands them over. */
+export interface BoardOptions {
+  readonly gdb?: string;
+  readonly chip?: string;
+  readonly server?: string;
+  readonly timeout?: string;
+  readonly record?: string;
+  readonly json?: string;
+  readonly color?: boolean;
+  readonly yes?: boolean;
+  readonly leaveHalted?: boolean;
+  readonly flash?: boolean;
+  readonly lastWriters?: boolean;
+  readonly watch?: string;
+  readonly watchFor?: string;
+}
+
+/** What a record says of the command that made it, so that it can be played again. */
+export interface Recorded {
+  readonly action: string;
+  readonly options: Readonly<Record<string, unknown>>;
+}
+
+/** Work on the board that stays out of the record, such as reading a user's firmware back. */
+export type OffRecord = <T>(work: () => Promise<T>) => Promise<T>;
+
+/** Opens the way to the board, does the work, writes the record, and leaves the board to itself. */
+export async function withBoard<T>(
+  recorded: Recorded,
+  options: BoardOptions,
+  io: Io,
+  use: (target: GdbTarget, chip: ChipDescription, offRecord: OffRecord) => Promise<T>,
+): Promise<T> {
+  if (options.gdb === undefined)
+    throw new UsageError('where is the board? --gdb is missing', 'for example --gdb localhost:3333, where OpenOCD listens');
+  if (options.chip === undefined)
+    throw new UsageError('which chip? --chip is missing', 'for example --chip stm32h533re; `bootbench chips` lists them');
+  const chip = chipNamed(options.chip);
+  const server = serverNamed(options.server);
+  const running = options.leaveHalted !== true;
+  const outputs = new Outputs(options.record === undefined ? [] : [{ option: '--record', path: options.record }], io.cwd);
+  const lines = [RECORD_HEADER, `# ${recorded.action} ${chip.name} ${JSON.stringify({ ...recorded.options, server, running })}`];
+  let silent = false;
+  const offRecord: OffRecord = async (work) => {
+    silent = true;
+    try {
+      return await work();
+    } finally {
+      silent = false;
+    }
+  };
+  let transport: Transport;
+  try {
+    transport = await connect(options.gdb);
+  } catch (error) {
+    outputs.discard();
+    throw error;
+  }
+  if (options.record !== undefined) transport = recording(transport, (line) => void (silent || lines.push(line)), redactRom(chip));
+  try {
+    return await over(transport, chip, io, { server, running }, (target) => use(target, chip, offRecord));
+  } finally {
+    if (options.record !== undefined) outputs.write('--record', `${lines.join('\n')}\n`);
+    outputs.discard();
+  }
+}
+function serverNamed(name: string | undefined): ServerName | null {
+  if (name === undefined) return null;
+  const found = SERVERS.find((s) => s === name.toLowerCase());
+  if (found === undefined) throw new UsageError(`--server: ${JSON.stringify(name)} is not known`, `it is ${SERVERS.join(', ')}`);
+  return found;
+}
+
+export async function over<T>(
+  transport: Transport,
+  chip: ChipDescription,
+  io: Io,
+  how: { readonly server: ServerName | null; readonly running: boolean },
+  use: (target: GdbTarget, chip: ChipDescription) => Promise<T>,
+): Promise<T> {
+  try {
+    const target = await GdbTarget.attach(transport, (text) => io.stderr.write(text), how.server);
+    try {
+      await identify(target, chip);
+      return await use(target, chip);
+    } finally {
+      await target.detach(how.running);
+    }
+  } catch (error) {
+    // what the board or its server does is no defect of the program
+    if (error instanceof BoardError) throw new UsageError(error.message);
+    throw error;
+  } finally {
+    transport.close();
+    // many servers have room for one client: the next command would find it taken
+    for (let waited = 0; !transport.closed && waited < 1000; waited += 10) await new Promise((settle) => void setTimeout(settle, 10));
+  }
+}
+/** ST's ROM does not go into records: of system memory only the two words of its vector table that say where it begins stay. */
+function redactRom(chip: ChipDescription): (request: string, reply: string) => string {
+  const [from, to] = chip.rom?.range.value ?? [1, 0];
+  const table = chip.rom?.vectorTable.value ?? 0;
+  return (request, reply) => {
+    const [, at, size] = /^m([0-9a-f]+),([0-9a-f]+)$/.exec(request) ?? [];
+    if (at === undefined) return reply;
+    const [address, length] = [parseInt(at, 16), parseInt(size!, 16)];
+    const vectors = address >= table && address + length <= table + 8;
+    return address + length > from && address <= to && !vectors && !/^E/.test(reply) ? '00'.repeat(reply.length / 2) : reply;
+  };
+}
+
+/** Milliseconds of an option, or `fallback`. */
+export const millisecondsOf = (text: string | undefined, option: string, fallback: number): number =>
+  text === undefined ? fallback : Math.ceil(parseDuration(text, option) / MS);
+
+/** Puts a question to a person at the terminal; null where there is none, or he went away. */
+export async function askUser(question: string, io: Io): Promise<boolean | null> {
+  if (!io.stdout.isTTY) return null;
+  const { confirm, isCancel } = await import('@clack/prompts');
+  const answer = await confirm({ message: question });
+  return isCancel(answer) ? null : answer;
+}
+/** Before the first reset: comparators that are set say that somebody is debugging this board, whose work a reset ends. */
+export async function consentToReset(target: GdbTarget, options: Pick<BoardOptions, 'yes'>, io: Io): Promise<void> {
+  const used = await comparatorsInUse(target);
+  if (used === 0 || options.yes === true) return;
+  const found = `${used} ${used === 1 ? 'breakpoint or watchpoint is' : 'breakpoints or watchpoints are'} set on this board: somebody is debugging it`;
+  if ((await askUser(`${found}. Reset it all the same?`, io)) === true) return;
+  throw new UsageError(`${found}, and a reset would end that`, 'end the other debugger, or say --yes');
+}
+
+export const imagesOf = (paths: readonly string[], io: Io): LoadedImage[] =>
+  paths.map((path) => loadImage(readInput(splitImagePath(path).file, io.cwd), path));
+/** With --flash programs the images; else says where the board's flash is another one. */
+export async function settleFlash(
+  target: GdbTarget,
+  chip: ChipDescription,
+  images: readonly LoadedImage[],
+  options: Pick<BoardOptions, 'flash'>,
+  io: Io,
+): Promise<void> {
+  const difference = images.length === 0 ? null : await flashDifference(target, chip, images);
+  if (difference === null) return;
+  const { address, path } = difference;
+  if (options.flash !== true) {
+    io.stderr.write(`the board's flash is not ${path}: it differs at ${hex32(address)}; --flash programs it\n`);
+    return;
+  }
+  const chunks = flashChunks(chip, images);
+  const regions = await target.flashRegions();
+  if (!chunks.every((c) => regions.some((r) => c.address >= r.start && c.address + c.data.length <= r.start + r.length)))
+    throw new UsageError(
+      `${target.dialect.label} does not offer to program this flash`,
+      'program the image with your usual tool, then leave --flash out',
+    );
+  await target.program(
+    regions,
+    chunks.map((c) => ({ address: c.address, bytes: c.data })),
+  );
+  const left = await flashDifference(target, chip, images);
+  if (left !== null) throw new BoardError(`the flash was programmed, but does not hold ${left.path} at ${hex32(left.address)}`);
+  io.stderr.write(`${chunks.reduce((n, c) => n + c.data.length, 0)} bytes programmed\n`);
+}
+
+const WATCHES = ['usb', 'ask', 'none'] as const;
+/** Who watches USB: by --watch; left out: the emulated host where there is one, the package `usb` if it is installed, a person at a terminal, nobody. */
+export async function usbWatch(target: GdbTarget, options: Pick<BoardOptions, 'watch'>, io: Io): Promise<UsbWatch> {
+  const { watch } = options;
+  const asked = askedUser((question) => askUser(question, io));
+  if (watch !== undefined && !(WATCHES as readonly string[]).includes(watch))
+    throw new UsageError(`--watch: ${JSON.stringify(watch)} is not known`, `it is ${WATCHES.join(', ')}`);
+  if (watch === 'none') return nobody;
+  if (watch === 'ask') {
+    if (!io.stdout.isTTY) throw new UsageError('--watch ask needs a terminal', '--watch usb needs the package `usb` instead');
+    return asked;
+  }
+  if (watch === undefined && target.dialect.name === 'bootbench') return emulatedHost;
+  try {
+    return realHost((await usbPackage('--watch usb')).webusb);
+  } catch (error) {
+    if (watch === 'usb' || !(error instanceof UsageError)) throw error;
+    return io.stdout.isTTY ? asked : nobody;
+  }
+}

@@ -1,0 +1,113 @@
+/** `bootbench board prove` and `watch`: causes proved on silicon, and whether the board shows up on USB. */
+import { checkBoard, romKind } from '../board/check-board.ts';
+import { prove, type Candidate, type Proof, type ProveAttempt } from '../board/prove.ts';
+import { hasArrived, romEntry, runTo } from '../board/run-board.ts';
+import { BoardError } from '../board/rsp-client.ts';
+import { CHECKS } from '../checks/index.ts';
+import { romProfileIfAny } from '../bench/job.ts';
+import { CHECK_IDS, hex32, type CheckId } from '../bench/result.ts';
+import { didYouMean, UsageError } from '../bench/usage-error.ts';
+import type { GdbTarget } from '../board/gdb-target.ts';
+import type { ChipDescription } from '../emu/chip.ts';
+import { consentToReset, millisecondsOf, usbWatch, withBoard, type BoardOptions } from './board-common.ts';
+import { BOARD_SCHEMA } from './board.ts';
+import { EXIT, type Io } from './io.ts';
+import { Outputs } from './outputs.ts';
+
+/** DFU enumerates within a second where it does at all; hosts retry for some seconds. */
+const WATCH_MS = 10_000;
+
+export async function boardProveCommand(ids: readonly string[], options: BoardOptions, io: Io): Promise<number> {
+  const wanted = ids.map(checkNamed);
+  const [timeout, watchFor] = [
+    millisecondsOf(options.timeout, '--timeout', 10_000),
+    millisecondsOf(options.watchFor, '--watch-for', WATCH_MS),
+  ];
+  const outputs = new Outputs(options.json === undefined || options.json === '-' ? [] : [{ option: '--json', path: options.json }], io.cwd);
+  try {
+    const { proof, chip, rom } = await withBoard({ action: 'prove', options: { wanted, timeout } }, options, io, async (target, chip) => {
+      await consentToReset(target, options, io);
+      const watch = await usbWatch(target, options, io);
+      const entry = await romEntry(target, chip);
+      const candidates = await candidatesAt(target, chip, entry, timeout, wanted);
+      if (candidates.length === 0) throw new UsageError('nothing is broken at the entry: there is nothing to prove');
+      const onAttempt = (a: ProveAttempt): void => void io.stderr.write(`${attemptText(a)}\n`);
+      return { proof: await prove(target, chip, candidates, { entry, timeout, watchFor, watch, onAttempt }), chip, rom: romKind(target) };
+    });
+    const document = `${JSON.stringify(documentOf(proof, chip, rom), null, 2)}\n`;
+    if (options.json === '-') io.stdout.write(document);
+    else {
+      outputs.write('--json', document);
+      io.stdout.write(textOf(proof, rom));
+    }
+    return proof.proved.length > 0 || proof.together.length > 0 ? EXIT.ok : EXIT.failed;
+  } finally {
+    outputs.discard();
+  }
+}
+function checkNamed(id: string): CheckId {
+  const found = CHECK_IDS.find((c) => c === id);
+  if (found === undefined) throw new UsageError(`there is no check ${JSON.stringify(id)}`, didYouMean(id, new Set(CHECK_IDS)));
+  return found;
+}
+/** What is broken at the entry, or what the user named. */
+async function candidatesAt(
+  target: GdbTarget,
+  chip: ChipDescription,
+  entry: number,
+  timeout: number,
+  wanted: readonly CheckId[],
+): Promise<Candidate[]> {
+  const arrival = await runTo(target, entry, timeout);
+  if (!hasArrived(arrival)) throw new BoardError(`the ROM's entry ${hex32(entry)} was not reached; the core was at ${hex32(arrival.pc)}`);
+  const report = await checkBoard(target, chip, romProfileIfAny(chip));
+  const chosen = report.checks.filter(({ id, judgement }) =>
+    wanted.length > 0 ? wanted.includes(id) : judgement.verdict === 'fail' || judgement.verdict === 'warn',
+  );
+  return chosen.map(({ id, judgement, subject }): Candidate => {
+    if (judgement.verdict !== 'fail' && judgement.verdict !== 'warn')
+      throw new UsageError(`${id} is not broken on this board (${judgement.verdict}): there is nothing to repair`);
+    return { id, subject, repair: CHECKS.find((c) => c.id === id)?.repair(subject) ?? null };
+  });
+}
+
+const SEEN = { dfu: 'DFU', nothing: 'no DFU', 'not-watched': 'nobody watched USB' } as const;
+const attemptText = ({ ids, seen, problems }: ProveAttempt): string =>
+  `${ids.length === 0 ? 'as it is' : `with ${ids.join(', ')} repaired`}: ${SEEN[seen]}${problems.map((p) => `\n  ${p}`).join('')}`;
+
+type Rom = ReturnType<typeof romKind>;
+function textOf({ attempts, proved, refuted, together, left }: Proof, rom: Rom): string {
+  const control = attempts[0];
+  const lines: string[] = [];
+  if (control?.seen === 'dfu') lines.push('The board reaches DFU without a repair: there is nothing to prove.');
+  if (control?.seen === 'not-watched') lines.push('Nobody watched USB: nothing is proved. --watch usb or --watch ask says who does.');
+  for (const id of proved)
+    lines.push(`${rom === 'silicon' ? 'proved on silicon  ' : 'proved, emulated   '} ${id}: with this repaired alone, the ROM reached DFU`);
+  for (const id of refuted) lines.push(`not the cause alone ${id}: repaired, and still no DFU`);
+  if (together.length > 0)
+    lines.push(`proved together     ${together.join(', ')}: DFU with all of them repaired, and with none of them alone`);
+  for (const { id, why } of left) lines.push(`not tried           ${id}: ${why}`);
+  return `${lines.join('\n')}\n`;
+}
+const documentOf = (proof: Proof, chip: ChipDescription, rom: Rom): object => ({
+  schema: BOARD_SCHEMA,
+  chip: chip.name,
+  rom: { kind: rom },
+  confidence: rom === 'silicon' ? 'measured' : 'assumed',
+  ...proof,
+});
+
+/** Lets the board run from where it stands, or from a reset, and says whether DFU shows up. */
+export async function boardWatchCommand(options: BoardOptions & { readonly reset?: boolean }, io: Io): Promise<number> {
+  const watchFor = millisecondsOf(options.watchFor, '--watch-for', WATCH_MS);
+  const seen = await withBoard({ action: 'watch', options: {} }, options, io, async (target) => {
+    if (options.reset === true) {
+      await consentToReset(target, options, io);
+      await target.resetHalt();
+    }
+    const watch = await usbWatch(target, options, io);
+    return watch(target, watchFor);
+  });
+  io.stdout.write(`${SEEN[seen]}\n`);
+  return seen === 'dfu' ? EXIT.ok : EXIT.failed;
+}

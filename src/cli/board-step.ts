@@ -1,0 +1,103 @@
+/** `bootbench board step-compare`: board and emulated chip instruction by instruction. */
+import { emulatedBoard } from '../board/emulated.ts';
+import type { GdbTarget } from '../board/gdb-target.ts';
+import { BoardError } from '../board/rsp-client.ts';
+import { stepCompare, type StepResult } from '../board/step-compare.ts';
+import { jobInput } from '../bench/job.ts';
+import { namesOf } from '../bench/names.ts';
+import { hex32 } from '../bench/result.ts';
+import { wordValue } from '../bench/scenario.ts';
+import { Session } from '../bench/session.ts';
+import { UsageError } from '../bench/usage-error.ts';
+import { findChip } from '../chips/index.ts';
+import { lineAt, symbolAt, type LoadedImage } from '../emu/image/image.ts';
+import { consentToReset, millisecondsOf, settleFlash, withBoard, type BoardOptions } from './board-common.ts';
+import { loadJob } from './inputs.ts';
+import { EXIT, type Io } from './io.ts';
+import { usePrebuilt } from './prebuilt.ts';
+
+export interface StepOptions extends BoardOptions {
+  readonly from?: string;
+  readonly steps?: string;
+}
+export const STEP_SCHEMA = 'bootbench/step-compare@1';
+const MOST_STEPS = 1_000_000;
+
+export async function boardStepCompareCommand(paths: readonly string[], options: StepOptions, io: Io): Promise<number> {
+  const steps = options.steps === undefined ? 500 : Number(options.steps);
+  if (!Number.isInteger(steps) || steps < 1 || steps > MOST_STEPS)
+    throw new UsageError(`--steps: ${JSON.stringify(options.steps)} is not a number of steps`, `it is 1 to ${MOST_STEPS}`);
+  const timeout = millisecondsOf(options.timeout, '--timeout', 10_000);
+  const job = await loadJob(paths, { ...(options.chip === undefined ? {} : { chip: options.chip }) }, io.cwd);
+  const { images, chip } = jobInput(job);
+  usePrebuilt(findChip(job.chip)?.cores ?? []);
+  const typed = options.from === undefined ? null : placeOf(options.from, images, chip);
+  const session = new Session(jobInput(job));
+  const emulated = await emulatedBoard(session);
+  try {
+    const from = typed ?? (await jumpingFunction(emulated, images, timeout));
+    const result = await withBoard({ action: 'step-compare', options: {} }, options, io, async (target, found, offRecord) => {
+      await consentToReset(target, options, io);
+      await offRecord(() => settleFlash(target, found, images, options, io));
+      return stepCompare(target, emulated, { from, steps, timeout });
+    });
+    io.stdout.write(options.json === '-' ? `${JSON.stringify(documentOf(result, images), null, 2)}\n` : textOf(result, images));
+    return result.difference === null ? EXIT.ok : EXIT.failed;
+  } catch (error) {
+    if (error instanceof BoardError) throw new UsageError(error.message);
+    throw error;
+  } finally {
+    await emulated.detach(false);
+    session.release();
+  }
+}
+function placeOf(text: string, images: readonly LoadedImage[], chip: Parameters<typeof namesOf>[1]): number {
+  const address = /^(0x[0-9a-f]+|\d+)$/i.test(text) ? wordValue(text, '--from') : namesOf(images, chip).symbol(text, '--from').address;
+  return (address & ~1) >>> 0;
+}
+/** The function that goes into the ROM, from the emulated run. */
+async function jumpingFunction(emulated: GdbTarget, images: readonly LoadedImage[], timeout: number): Promise<number> {
+  const give = 'say where to begin with --from, a function or an address';
+  await emulated.monitorText('catch entry');
+  const stop = await emulated.runUntilStop(timeout);
+  await emulated.monitorText('catch entry off');
+  if (stop === null) throw new UsageError('on the emulated chip this firmware does not enter the ROM', give);
+  await emulated.stepBack();
+  const pc = (await emulated.readRegister('pc')) ?? 0;
+  const found = symbolAt(images, pc);
+  if (found === null) throw new UsageError(`the jump at ${hex32(pc)} lies in no function that the images name`, give);
+  return (found.symbol.address & ~1) >>> 0;
+}
+
+const placeText = (pc: number, images: readonly LoadedImage[]): string => {
+  const [symbol, line] = [symbolAt(images, pc), lineAt(images, pc)];
+  const parts = [symbol?.symbol.name, line && `${line.file.split(/[/\\]/).at(-1)}:${line.line}`].filter(
+    (x) => x !== undefined && x !== null,
+  );
+  return `${hex32(pc)}${parts.length > 0 ? ` (${parts.join(', ')})` : ''}`;
+};
+function textOf({ from, steps, to, difference }: StepResult, images: readonly LoadedImage[]): string {
+  if (difference === null) return `${steps} steps alike, from ${placeText(from, images)} to ${placeText(to, images)}\n`;
+  const { pc, register, board, emulated, others } = difference;
+  const where =
+    steps === 0
+      ? `Already at ${placeText(from, images)}`
+      : `Behind the instruction at ${placeText(pc, images)}, after ${steps - 1} equal steps,`;
+  return (
+    `${where} ${register.toUpperCase()} differs: ${hex32(board)} on the board, ${hex32(emulated)} on the emulated chip` +
+    `${others.length > 0 ? ` (also ${others.map((o) => o.toUpperCase()).join(', ')})` : ''}.\n` +
+    'It is a fact about silicon that is not known here, a defect of the emulated chip, or a counter or identity word that the program has read.\n'
+  );
+}
+const documentOf = ({ from, steps, to, difference }: StepResult, images: readonly LoadedImage[]): object => ({
+  schema: STEP_SCHEMA,
+  from: placeText(from, images),
+  steps,
+  to: placeText(to, images),
+  difference: difference && {
+    ...difference,
+    pc: placeText(difference.pc, images),
+    board: hex32(difference.board),
+    emulated: hex32(difference.emulated),
+  },
+});

@@ -1,0 +1,19 @@
+/** `usb` is optional: a compiled package that only real boards need. */
+import { UsageError } from '../bench/usage-error.ts';
+import type { WebUsbTarget } from '../usb-sim/conform/web-usb-link.ts';
+import { IMPORT } from './import.ts';
+
+export interface UsbPackage {
+  readonly webusb: { getDevices(): Promise<readonly (WebUsbTarget & { readonly vendorId: number; readonly productId: number })[]> };
+}
+/** @param option what asked for it, for the error */
+export async function usbPackage(option: string): Promise<UsbPackage> {
+  let loaded: { readonly WebUSB?: new (options: { allowAllDevices: boolean }) => UsbPackage['webusb'] };
+  try {
+    loaded = (await IMPORT.module('usb')) as typeof loaded;
+  } catch {
+    throw new UsageError(`${option} needs the package \`usb\``, 'npm install usb');
+  }
+  if (!loaded.WebUSB) throw new UsageError(`${option}: this version of the package \`usb\` has no WebUSB`, 'npm install usb@2');
+  return { webusb: new loaded.WebUSB({ allowAllDevices: true }) };
+}
