@@ -51,8 +51,11 @@ export interface Env {
   /** Bus access by this block as a bus master (DMA, ROM helpers); null/false = bus error. */
   busRead(address: number, size: 1 | 2 | 4): number | null;
   busWrite(address: number, size: 1 | 2 | 4, value: number): boolean;
-  /** For flash controllers: changes the bytes of a chip memory directly (program, erase); decoded code is dropped. */
-  pokeMemory(memory: string, offset: number, bytes: Uint8Array): void;
+  /**
+   * For flash controllers: changes the bytes of a chip memory directly (program, erase); decoded code is dropped. `programmed`: a data cache in the flash
+   * interface takes the bytes as well.
+   */
+  pokeMemory(memory: string, offset: number, bytes: Uint8Array, programmed?: boolean): void;
   peekMemory(memory: string, offset: number, length: number): Uint8Array;
 }
 

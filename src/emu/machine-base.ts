@@ -138,7 +138,7 @@ export abstract class MachineBase implements CoreListener {
         }
       },
       wire: (name, value) => this.wireChanged(name, value),
-      memoryChanged: (memory, offset, length) => this.bytesChange(memory, offset, length),
+      memoryChanged: (memory, offset, length, programmed) => this.bytesChange(memory, offset, length, programmed),
       busRead: (address) => this.noteSystemRead(address),
     };
     this.system.listener = listener;
@@ -196,7 +196,7 @@ export abstract class MachineBase implements CoreListener {
   }
 
   /** Bytes of a memory, or of the arena, are about to change. */
-  protected abstract bytesChange(memory: Memory, offset: number, length: number): void;
+  protected abstract bytesChange(memory: Memory, offset: number, length: number, programmed?: Uint8Array): void;
   protected abstract markDirty(host: number, length: number): void;
 
   // ---- set-up --------------------------------------------------------------------------------------------------------------------

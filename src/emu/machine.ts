@@ -522,12 +522,12 @@ export class Machine extends MachineBase {
   }
 
   // ---- memory changes and checkpoints ----------------------------------------------------------------------------------------------
-  protected override bytesChange(memory: Memory, offset: number, length: number): void {
+  protected override bytesChange(memory: Memory, offset: number, length: number, programmed?: Uint8Array): void {
     const host = memory.host + offset;
-    this.markDirty(host, length);
-    for (const core of this.cores) core.invalidateCode(host, length);
+    this.markDirty(host, length, programmed);
+    for (const core of this.cores) core.invalidateCode(host, length, programmed);
   }
-  protected override markDirty(host: number, length: number): void {
+  protected override markDirty(host: number, length: number, programmed?: Uint8Array): void {
     const end = ((host + length - 1) >>> PAGE_BITS) + 1;
     for (let page = host >>> PAGE_BITS; page < end; page++) {
       if (this.dirty[page]) continue;
@@ -537,7 +537,7 @@ export class Machine extends MachineBase {
         if (!this.basePages.has(at)) this.basePages.set(at, saved);
       });
     }
-    for (const core of this.cores ?? []) core.invalidateCode(host, length);
+    for (const core of this.cores ?? []) core.invalidateCode(host, length, programmed);
   }
 
   save(): Checkpoint {

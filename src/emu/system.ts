@@ -71,8 +71,8 @@ export interface SystemListener {
   clock(name: string): void;
   /** A wire changed its value. */
   wire(name: string, value: number): void;
-  /** Bytes of a memory are about to be changed by a block (flash programming, DMA). Called before the change. */
-  memoryChanged(memory: Memory, offset: number, length: number): void;
+  /** Bytes of a memory are about to be changed by a block (flash programming, DMA). Called before the change; `programmed`: see `Env.pokeMemory`. */
+  memoryChanged(memory: Memory, offset: number, length: number, programmed?: Uint8Array): void;
   /** A block is about to read from the bus. */
   busRead?(address: number): void;
 }
@@ -272,7 +272,7 @@ export class System {
         return v === BUS_ERROR ? null : v;
       },
       busWrite: (address, size, value) => system.write(address, size, value) !== BUS_ERROR,
-      pokeMemory: (name, offset, bytes) => system.pokeMemory(name, offset, bytes),
+      pokeMemory: (name, offset, bytes, programmed) => system.pokeMemory(name, offset, bytes, programmed),
       peekMemory: (name, offset, length) => system.memoryBytes(name).slice(offset, offset + length),
     };
   }
@@ -617,10 +617,10 @@ export class System {
     return this.arena.u8.subarray(m.host, m.host + m.row.size);
   }
 
-  pokeMemory(name: string, offset: number, bytes: Uint8Array): void {
+  pokeMemory(name: string, offset: number, bytes: Uint8Array, programmed = false): void {
     const m = this.memories.find((x) => x.row.name === name);
     if (!m || offset < 0 || offset + bytes.length > m.row.size) throw new Error(`${name}: no bytes ${offset}..${offset + bytes.length}`);
-    this.listener.memoryChanged(m, offset, bytes.length);
+    this.listener.memoryChanged(m, offset, bytes.length, programmed ? bytes : undefined);
     this.arena.u8.set(bytes, m.host + offset);
     const map = this.arena.wordMap;
     this.arena.u8.fill(1, map + ((m.host + offset) >>> 2), map + ((m.host + offset + bytes.length + 3) >>> 2));

@@ -275,7 +275,7 @@ class Flash {
     c.env.setWire('flash.busy', 1);
   }
   private carryOut(c: Ctx, op: FlashOperation): void {
-    if (op.kind === 'program') return c.env.pokeMemory(op.memory, op.offset, op.bytes);
+    if (op.kind === 'program') return c.env.pokeMemory(op.memory, op.offset, op.bytes, true);
     if (op.kind === 'erase') return c.env.pokeMemory(this.o.memory, op.offset, new Uint8Array(op.length).fill(0xff));
     if (op.eraseAll) c.env.pokeMemory(this.o.memory, 0, new Uint8Array(this.o.bytes).fill(0xff));
     c.s.stored = op.values;

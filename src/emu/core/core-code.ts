@@ -386,10 +386,10 @@ export abstract class CoreCode extends CoreCaches {
     const { codeHostPages: pages } = this;
     return pages.size > 0 && (pages.has(hostPage) || pages.has(hostPage - 1) || pages.has(hostPage + 1));
   }
-  /** Bytes of the arena have changed or are about to: decoded instructions that overlap are dropped. */
-  invalidateCode(host: number, length: number): void {
+  /** Bytes of the arena have changed or are about to: decoded instructions that overlap are dropped. `programmed`: the bytes to come, if flash is programmed. */
+  invalidateCode(host: number, length: number, programmed?: Uint8Array): void {
     this.l1?.memoryChanged(host, length);
-    this.flashCache?.memoryChanged(host, length);
+    this.flashCache?.memoryChanged(host, length, programmed);
     if (this.get(S.FETCH_MODE) === 2) this.stale.memoryChanges(host, length);
     this.dropCode(host, length);
   }

@@ -140,16 +140,39 @@ export class FlashCache {
     for (const r of this.rows[side].splice(0)) this.drop(side, r);
   }
 
-  /** Flash has changed or is about to: rows keep what they hold. */
-  memoryChanged(host: number, bytes: number): void {
+  /**
+   * Flash has changed or is about to: rows keep what they hold. But programming writes its bytes into the data cache as well (RM0090 3.6.4, RM0351 3.3.6: "programming
+   * and caches"); an erase does not.
+   */
+  memoryChanged(host: number, bytes: number, programmed?: Uint8Array): void {
     if (host >= this.high || host + bytes <= this.low) return;
     for (const side of [KIND.CODE, KIND.DATA])
       for (const r of this.rows[side]) {
-        if (r.stale || r.host >= host + bytes || r.host + this.geometry.rowBytes <= host) continue;
+        if (r.host >= host + bytes || r.host + this.geometry.rowBytes <= host) continue;
+        if (side === KIND.DATA && programmed) {
+          this.update(r, host, programmed);
+          continue;
+        }
+        if (r.stale) continue;
         r.stale = true;
         this.stale[side]++;
         this.port.staleChanged(side, r.host, this.geometry.rowBytes);
       }
+  }
+  /** A row of the data cache takes bytes that are being programmed; it is not stale if all its lines are then as memory will be. */
+  private update(r: Row, host: number, programmed: Uint8Array): void {
+    const { rowBytes, lineBytes } = this.geometry;
+    let same = true;
+    for (let i = 0; i < rowBytes; i++) {
+      const byte = programmed[r.host + i - host];
+      if (byte !== undefined) r.bytes[i] = byte;
+      const held = (this.arena.u8[this.markAt(r.row * rowBytes + (i & -lineBytes))]! & KIND.DATA) !== 0;
+      if (held && r.bytes[i] !== (byte ?? this.arena.u8[r.host + i])) same = false;
+    }
+    if (!r.stale || !same) return;
+    r.stale = false;
+    this.stale[KIND.DATA]--;
+    this.port.staleChanged(KIND.DATA, r.host, rowBytes);
   }
   /** Value that a stale row holds, -1 where none does. */
   staleValue(side: Side, address: number, size: 1 | 2 | 4): number {

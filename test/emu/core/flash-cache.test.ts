@@ -201,7 +201,7 @@ describe('caches of the flash controller', () => {
     machine.system.pokeMemory('FLASH', FUNCTIONS[0]! - FLASH, new Uint8Array([2]));
     machine.system.pokeMemory('FLASH', WORD, new Uint8Array([22]));
   };
-  it('after programming, rows that were read before keep the old contents until they are reset', () => {
+  it('after an erase, rows that were read before keep the old contents until they are reset', () => {
     const { machine, cpu, run } = stale();
     setTiming(cpu, WAIT, KIND.CODE | KIND.DATA);
     expect(run()).toEqual([1, 11]);
@@ -216,6 +216,41 @@ describe('caches of the flash controller', () => {
     expect(run()).toEqual([2, 11]);
     cpu.flushFlashCache(false, true);
     expect(run()).toEqual([2, 22]);
+  });
+  it('programming reaches rows of data, not those of code (RM0090 3.6.4)', () => {
+    const { machine, cpu, run } = stale();
+    setTiming(cpu, WAIT, KIND.CODE | KIND.DATA);
+    expect(run()).toEqual([1, 11]);
+    machine.system.pokeMemory('FLASH', FUNCTIONS[0]! - FLASH, new Uint8Array([2]), true);
+    machine.system.pokeMemory('FLASH', WORD, new Uint8Array([22]), true);
+    expect(run()).toEqual([1, 22]);
+  });
+  it('after an erase, what is programmed shows beside what the row has kept; all of it programmed, the row is as memory', () => {
+    fc.assert(
+      fc.property(
+        fc.uint8Array({ minLength: 16, maxLength: 16 }),
+        fc.uint8Array({ minLength: 16, maxLength: 16 }),
+        fc.nat(15),
+        fc.nat(16),
+        (old, programmed, from, length) => {
+          const { machine, cpu, run } = stale();
+          setTiming(cpu, WAIT, KIND.CODE | KIND.DATA);
+          const row = WORD & ~15;
+          machine.system.pokeMemory('FLASH', row, old);
+          run();
+          machine.system.pokeMemory('FLASH', row, new Uint8Array(16).fill(0xff));
+          const part = programmed.subarray(from, from + length);
+          machine.system.pokeMemory('FLASH', row + from, part, true);
+          const seen = Uint8Array.from(old, (byte, i) => part[i - from] ?? byte);
+          const at = WORD - row;
+          expect(run()[1]).toBe(new DataView(seen.buffer).getUint32(at, true));
+          machine.system.pokeMemory('FLASH', row, programmed, true);
+          expect(run()[1]).toBe(new DataView(programmed.buffer, programmed.byteOffset).getUint32(at, true));
+          expect(cpu.flashCache!.staleRows(KIND.DATA)).toBe(0);
+        },
+      ),
+      { numRuns: 25 },
+    );
   });
   it('a checkpoint keeps rows, their order and what they hold', () => {
     const { machine, cpu, run } = stale();
