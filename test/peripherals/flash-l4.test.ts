@@ -311,3 +311,86 @@ describe('the rest', () => {
     h.system.memoryBytes('info').fill(0xff, 0, 0x400);
   });
 });
+
+/** RM0351 3.3.7 "Fast programming". */
+describe('fast programming', () => {
+  const ROW_WORDS = 64;
+  const BIT_FAST = 1 << 9;
+  const BIT_MISS = 1 << 8;
+  const BIT_ALIGN = 1 << 5;
+  const BIT_SEQUENCE = 1 << 7;
+  const sr = (): number => h.read('FLASH.SR') & 0xffff;
+  const massErase = (bank: 1 | 2): void => {
+    h.set(bank === 1 ? 'FLASH.CR.MER1' : 'FLASH.CR.MER2', 1);
+    h.set('FLASH.CR.STRT', 1);
+    h.wait(30 * MS);
+    h.set(bank === 1 ? 'FLASH.CR.MER1' : 'FLASH.CR.MER2', 0);
+  };
+  const fastBank2 = (): void => {
+    unlock();
+    massErase(2);
+    h.set('FLASH.CR.FSTPG', 1);
+  };
+  const ROW_AT = FLASH + BANK + 0x300;
+
+  it('a row of 32 double words, in less time than one by one', () => {
+    fc.assert(
+      fc.property(fc.array(fc.nat(0xffffffff), { minLength: ROW_WORDS, maxLength: ROW_WORDS }), (words) => {
+        h = chip.again();
+        fastBank2();
+        words.forEach((w, i) => h.system.write(ROW_AT + 4 * i, 4, w));
+        expect(h.get('FLASH.SR.BSY')).toBe(1);
+        h.wait(2.0 * MS);
+        expect(h.get('FLASH.SR.BSY')).toBe(0);
+        expect(sr()).toBe(0);
+        expect(words.map((_w, i) => word(ROW_AT + 4 * i))).toEqual(words);
+      }),
+      { numRuns: 10 },
+    );
+  });
+  it('a double word that does not come in time is MISERR and FASTERR', () => {
+    fastBank2();
+    store(ROW_AT, 1, 2);
+    store(ROW_AT + 8, 3, 4);
+    h.wait(MS);
+    expect(sr()).toBe(BIT_MISS | BIT_FAST);
+    expect([word(ROW_AT), word(ROW_AT + 12)]).toEqual([1, 4]);
+    store(ROW_AT + 16, 5, 6);
+    expect(sr() & BIT_SEQUENCE).toBe(BIT_SEQUENCE);
+  });
+  it('a row that begins in the middle, or goes on elsewhere, is PGAERR and FASTERR', () => {
+    for (const [first, second] of [
+      [8, null],
+      [0, 16],
+      [0, 0],
+    ] as const) {
+      h = chip.again();
+      fastBank2();
+      store(ROW_AT + first, 1, 2);
+      if (second !== null) store(ROW_AT + second, 3, 4);
+      expect(sr()).toBe(BIT_ALIGN | BIT_FAST);
+    }
+  });
+  it('a bank that was not erased as a whole, or has been programmed since, is PGSERR', () => {
+    unlock();
+    h.set('FLASH.CR.FSTPG', 1);
+    store(ROW_AT, 1, 2);
+    expect(sr()).toBe(BIT_SEQUENCE | BIT_FAST);
+    h = chip.again();
+    unlock();
+    massErase(2);
+    h.set('FLASH.CR.PG', 1);
+    store(ROW_AT + 0x1000, 1, 2);
+    h.wait(MS);
+    h.set('FLASH.CR.PG', 0);
+    h.set('FLASH.CR.FSTPG', 1);
+    store(ROW_AT, 1, 2);
+    expect(sr()).toBe(BIT_SEQUENCE | BIT_FAST);
+  });
+  it('PG and FSTPG together are PGSERR', () => {
+    fastBank2();
+    h.set('FLASH.CR.PG', 1);
+    store(ROW_AT, 1, 2);
+    expect(sr()).toBe(BIT_SEQUENCE);
+  });
+});
