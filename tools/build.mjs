@@ -83,6 +83,15 @@ await bundle('esm', {
   ],
 });
 
+// The script of the report's page.
+await bundle('iife', {
+  entryPoints: { 'report-app': 'src/report/app/app.ts' },
+  platform: 'browser',
+  target: 'es2022',
+  minify: true,
+  legalComments: 'none',
+});
+
 // What a thread runs: the program once more, in one script, so that V8's code cache holds for all of it. Its start has the cache in hand.
 await bundle('cjs', {
   entryPoints: { program: 'src/cli/thread.ts' },

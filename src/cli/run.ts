@@ -16,6 +16,7 @@ import type { Bench } from './engine.ts';
 import { loadJob, type RunOptions } from './inputs.ts';
 import { EXIT, milliseconds, paintFor, type Io } from './io.ts';
 import { Outputs, type OutputFile } from './outputs.ts';
+import { pageScript } from './page-script.ts';
 import { sourcesOf } from './sources.ts';
 
 export interface RunCommandOptions extends RunOptions {
@@ -54,16 +55,16 @@ export async function runCommand(images: readonly string[], options: RunCommandO
     const seconds = (milliseconds() - started) / 1000;
     const { expect } = result.scenario;
     const judgement = expect === null ? null : judge(result, expect);
-    const document = { json: serialise(result), html: '', junit: '' };
-    if (options.html !== undefined) document.html = (await import('../report/html.ts')).htmlReport(result);
-    if (options.junit !== undefined) document.junit = await junitDocument(result, judgement, seconds);
-    for (const key of ['json', 'html', 'junit'] as const) outputs.write(`--${key}`, document[key]);
-    if (onStdout[0] !== undefined) io.stdout.write(document[onStdout[0]]);
     const sources = sourcesOf(
       job.images.map((i) => i.path),
       images.length > 0 || options.scenario === undefined ? io.cwd : dirname(resolve(io.cwd, options.scenario)),
       io.cwd,
     );
+    const document = { json: serialise(result), html: '', junit: '' };
+    if (options.html !== undefined) document.html = (await import('../report/html.ts')).htmlReport(result, { sources, ...pageScript() });
+    if (options.junit !== undefined) document.junit = await junitDocument(result, judgement, seconds);
+    for (const key of ['json', 'html', 'junit'] as const) outputs.write(`--${key}`, document[key]);
+    if (onStdout[0] !== undefined) io.stdout.write(document[onStdout[0]]);
     if (options.fix === true) writePatch(result, sources, io);
     if (options.quiet !== true) {
       const stream = writers.length > 0 ? io.stderr : io.stdout;

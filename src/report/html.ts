@@ -1,60 +1,234 @@
-/** One self-contained page: the report as on the terminal, every check, the USB log and the timeline. No scripts, nothing from elsewhere. */
-import type { RunResult } from '../bench/result.ts';
-import { terminalReport } from './terminal.ts';
-import { printable } from './text.ts';
+/**
+ * One self-contained page: what happened, the line in its context, state at the jump, checks, USB, console, timeline. Everything is there without the script,
+ * which adds what needs one: a timeline to zoom into, highlighted code, links between them. Nothing comes from elsewhere.
+ */
+import type { Place, ResultCause, ResultCheck, RunResult, Verdict } from '../bench/result.ts';
+import { escapeHtml as escape, PAGE_STYLE } from './page.ts';
+import { NO_SOURCES, type Sources } from './source-lines.ts';
+import { HEADLINES, terminalReport } from './terminal.ts';
+import { humanTime } from './text.ts';
 
-const ENTITIES: Readonly<Record<string, string>> = { '<': '&lt;', '>': '&gt;', '&': '&amp;', '"': '&quot;' };
-const escape = (text: string): string => printable(text).replace(/[<>&"]/g, (c) => ENTITIES[c]!);
-
-const STYLE = `
-body { font: 15px/1.45 system-ui, sans-serif; margin: 2rem auto; max-width: 70rem; padding: 0 1rem; color: #222; background: #fff }
-pre { background: #f5f5f5; padding: 1rem; overflow-x: auto; white-space: pre-wrap }
-table { border-collapse: collapse; width: 100% } td, th { border-bottom: 1px solid #ddd; padding: .25rem .5rem; text-align: left; vertical-align: top; overflow-wrap: anywhere; min-width: 4rem }
-.fail { color: #b00020; font-weight: 600 } .warn { color: #8a5a00; font-weight: 600 } .pass { color: #1b6e2d } .n\\/a, .unknown { color: #666 }
-@media (prefers-color-scheme: dark) { body { color: #ddd; background: #1b1b1b } pre { background: #262626 } td, th { border-color: #444 }
-.fail { color: #ff8a80 } .warn { color: #ffd180 } .pass { color: #a5d6a7 } .n\\/a, .unknown { color: #aaa } }`;
-
-function table(head: readonly string[], rows: readonly (readonly string[])[], verdictColumn = -1): string {
-  const cell = (text: string, i: number, row: readonly string[]): string =>
-    i === verdictColumn ? `<td class="${escape(row[i]!)}">${escape(text)}</td>` : `<td>${escape(text)}</td>`;
-  const body = rows.map((row) => `<tr>${row.map((text, i) => cell(text, i, row)).join('')}</tr>`).join('\n');
-  return `<table><thead><tr>${head.map((h) => `<th scope="col">${escape(h)}</th>`).join('')}</tr></thead><tbody>\n${body}\n</tbody></table>`;
+export interface HtmlOptions {
+  /** The script of the page (src/report/app); without it the page stands still. */
+  readonly script?: string;
+  readonly sources?: Sources;
 }
 
-export function htmlReport(result: RunResult): string {
-  const place = (file: string | null, line: number | null, pc: string | null): string => (file === null ? (pc ?? '') : `${file}:${line}`);
-  const checks = result.checks.map((c) => [
-    c.id,
-    c.verdict,
-    c.observed ?? '',
-    c.expected ?? '',
-    c.because,
-    c.lastWriter === null ? '' : place(c.lastWriter.file, c.lastWriter.line, c.lastWriter.pc),
-    [c.source, c.confidence].filter((x) => x !== null).join(', '),
-  ]);
-  const timeline = result.timeline.map((t) => [t.at, t.cycle === null ? '' : String(t.cycle), t.kind, t.text, place(t.file, t.line, t.pc)]);
-  const sections = [
-    `<h1>${escape(result.outcome)}: ${escape(result.chip)}</h1>`,
-    `<p>${escape(result.summary)}</p>`,
-    `<pre>${escape(terminalReport(result, { width: 100 }))}</pre>`,
-    `<h2>Checks</h2>${table(['check', 'verdict', 'found', 'expected', 'because', 'last writer', 'source'], checks, 1)}`,
+const STYLE = `${PAGE_STYLE}
+header { border-left: .5rem solid var(--line); padding-left: .75rem } header.bad { border-color: var(--fail) } header.good { border-color: var(--pass) }
+nav { position: sticky; top: 0; background: var(--back); border-bottom: 1px solid var(--line); padding: .4rem 0; z-index: 2; display: flex; flex-wrap: wrap; gap: .25rem 1rem }
+.code { margin: 0; padding: .5rem 0 } .code ol { margin: 0; padding-left: 4rem } .code li { padding-left: .5rem; white-space: pre; font: 13px/1.45 ui-monospace, monospace } .code li::marker { color: var(--soft) }
+.code li.blamed { font-weight: 700; background: light-dark(#ffe5e0, #4a2320); outline: 1px solid var(--fail) } .code li.blamed::before { content: '\\25B6 '; margin-left: -1.2em }
+dl { display: grid; grid-template-columns: max-content 1fr; gap: .25rem 1rem } dt { color: var(--soft) } dd { margin: 0; overflow-wrap: anywhere } .mono { font-family: ui-monospace, monospace }
+#timeline svg { width: 100%; display: block; touch-action: pan-y; background: var(--panel); border-radius: 4px } #timeline text { fill: var(--ink); font-size: 12px } #timeline .domain, #timeline .tick line { stroke: var(--line) }
+#timeline .mark { cursor: pointer } #timeline .bar { fill: light-dark(#b7d3f5, #2c5a92); stroke: var(--ink); stroke-width: .5 } #timeline .bar.rom { fill: light-dark(#f5d9a8, #7a5a1e) } #timeline .tickmark { stroke: var(--ink); stroke-width: 2 }
+#timeline .chosen { stroke: var(--fail); stroke-width: 4 } .tools { display: flex; gap: .5rem; margin: .5rem 0; flex-wrap: wrap } button { font: inherit; padding: .2rem .7rem; border: 1px solid var(--line); background: var(--panel); color: var(--ink); border-radius: 4px; cursor: pointer }
+tr.chosen td { background: var(--panel); font-weight: 600 } .hljs-comment { color: var(--soft) } .hljs-keyword, .hljs-type, .hljs-meta { color: light-dark(#8b1a8b, #d8a0e8) } .hljs-string, .hljs-number { color: light-dark(#0b5c2b, #a5d6a7) } .hljs-title { color: light-dark(#0a4a9e, #9cc4ff) }
+@media (max-width: 600px) { main { padding: .5rem } td, th { padding: .2rem .3rem } dl { grid-template-columns: 1fr } .code ol { padding-left: 2.6rem } }
+@media print { nav, .tools { display: none } details:not([open]) > *:not(summary) { display: block } pre, .code li { white-space: pre-wrap } }`;
+
+export function htmlReport(result: RunResult, options: HtmlOptions = {}): string {
+  const sources = options.sources ?? NO_SOURCES;
+  const parts: readonly (readonly [id: string, title: string, body: string])[] = [
+    ['cause', result.diagnosis.causes.length > 0 ? 'Cause' : 'What was seen', causeSection(result, sources)],
+    ['timeline', 'Timeline', timelineSection(result)],
+    ['jump', 'State at the jump', jumpSection(result)],
+    ['checks', 'Checks', checksSection(result)],
+    ['usb', 'USB', usbSection(result)],
+    ['console', 'Console', consoleSection(result)],
+    [
+      'all',
+      'Whole report',
+      `<details><summary>as on a terminal</summary><pre>${escape(terminalReport(result, { width: 100 }))}</pre></details>`,
+    ],
   ];
-  if (result.usb.log.length > 0) {
-    sections.push(
-      `<h2>USB</h2>${table(
-        ['at (s)', 'kind', 'what'],
-        result.usb.log.map((l) => [l.at, l.kind, l.text]),
-      )}`,
-    );
-  }
-  for (const [channel, text] of Object.entries(result.console))
-    sections.push(`<h2>Console: ${escape(channel)}</h2><pre>${escape(text)}</pre>`);
-  sections.push(`<h2>Timeline</h2>${table(['at (s)', 'cycle', 'kind', 'what', 'where'], timeline)}`);
+  const shown = parts.filter(([, , body]) => body !== '');
+  const nav = shown.map(([id, title]) => `<a href="#${id}">${title}</a>`).join('\n');
+  const sections = shown.map(
+    ([id, title, body]) => `<section id="${id}" aria-labelledby="${id}-title"><h2 id="${id}-title">${title}</h2>\n${body}</section>`,
+  );
+  const script =
+    options.script === undefined
+      ? ''
+      : `<script type="application/json" id="result">${JSON.stringify(pictureOf(result)).replaceAll('<', '\\u003c')}</script>\n<script>${options.script.replaceAll('</script', '<\\/script')}</script>`;
   return `<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>bootbench: ${escape(result.outcome)}, ${escape(result.chip)}</title><style>${STYLE}</style></head>
-<body>
+<body><main>
+${head(result)}
+<nav aria-label="Sections">${nav}</nav>
 ${sections.join('\n')}
+</main>
+${script}
 </body></html>
 `;
 }
+
+/** What the script draws. */
+export interface Picture {
+  readonly end: number;
+  readonly timeline: readonly { readonly at: number; readonly kind: string; readonly text: string }[];
+  readonly usb: readonly { readonly at: number; readonly kind: string; readonly text: string }[];
+  readonly sessions: readonly { readonly from: number; readonly to: number; readonly text: string }[];
+  readonly rom: readonly { readonly from: number; readonly to: number; readonly text: string }[];
+  readonly resets: readonly { readonly at: number; readonly kind: string; readonly text: string }[];
+}
+
+function pictureOf(r: RunResult): Picture {
+  const end = Number(r.ended.at);
+  const left = [...r.resets.map((x) => Number(x.at)), ...r.timeline.filter((t) => t.kind === 'exit').map((t) => Number(t.at))];
+  const until = (from: number): number => Math.min(end, ...left.filter((at) => at > from));
+  return {
+    end,
+    timeline: r.timeline.map((t) => ({ at: Number(t.at), kind: t.kind, text: t.text })),
+    usb: r.usb.log.map((l) => ({ at: Number(l.at), kind: l.kind, text: l.text })),
+    sessions: r.usb.sessions.map((s) => ({
+      from: Number(s.at),
+      to: s.endedAt === null ? end : Number(s.endedAt),
+      text: `${s.servedBy === 'system' ? 'ROM' : s.servedBy === 'user' ? 'application' : 'nobody'}: ${s.enumerated ? `enumerated ${s.vid ?? ''}:${s.pid ?? ''}` : 'not enumerated'}`,
+    })),
+    rom: r.entries.map((e) => ({ from: Number(e.at), to: until(Number(e.at)), text: `${e.how} to ${e.address}` })),
+    resets: r.resets.map((x) => ({
+      at: Number(x.at),
+      kind: x.by,
+      text: `${x.by} reset${x.from === null ? '' : ` from ${where(x.from)}`}`,
+    })),
+  };
+}
+
+function head(r: RunResult): string {
+  const good = r.outcome === 'dfu';
+  const rom = r.rom.kind === 'stand-in' ? `stand-in ROM ${r.rom.id ?? ''} ${r.rom.version ?? ''}, not ST's code` : r.rom.kind;
+  return `<header class="${good ? 'good' : 'bad'}"><h1>${good ? '✓' : '✗'} ${escape(r.outcome)}: ${escape(HEADLINES[r.outcome].text)}</h1>
+<p>${escape(r.summary)}</p>
+<p class="soft">${escape(r.chip)} · ${escape(rom)} · ${escape(humanTime(r.time.seconds))} simulated · seed ${r.seed} · bootbench ${escape(r.version)}</p></header>`;
+}
+
+const where = (p: Place): string => `${p.file === null ? p.pc : `${p.file}:${p.line}`}${p.symbol === null ? '' : ` (${p.symbol})`}`;
+
+function causeSection(r: RunResult, sources: Sources): string {
+  const proved = r.diagnosis.causes.filter((c) => c.proved);
+  const causes = proved.length > 0 ? proved : r.diagnosis.causes;
+  const seen = r.notes.filter((n) => ['crash', 'chain', 'trigger', 'control', 'chip', 'not-triggered', 'find-jump'].includes(n.kind));
+  const list = seen.length === 0 ? '' : `<ul>${seen.map((n) => `<li>${escape(n.text)}</li>`).join('')}</ul>`;
+  const crash = /^(\S+):(\d+) \(/.exec(r.notes.find((n) => n.kind === 'crash')?.text ?? '');
+  const fault = crash === null ? '' : sourceOf({ pc: '0x00000000', symbol: null, file: crash[1]!, line: Number(crash[2]) }, sources);
+  return causes.map((c) => causeCard(r, c, sources)).join('\n') + fault + list;
+}
+
+function causeCard(r: RunResult, c: ResultCause, sources: Sources): string {
+  const jump = r.entries.at(-1)?.from ?? null;
+  const check = r.checks.find((x) => x.id === c.id);
+  const rows = [
+    c.lastWriter === null ? null : ['Line', `${where(c.lastWriter)}, at ${humanTime(c.lastWriter.at)}`],
+    jump === null ? null : ['Jump', `${where(jump)} to ${r.entries.at(-1)!.address}`],
+    check?.observed == null ? null : ['Found', `${check.observed}${check.expected === null ? '' : ` (expected: ${check.expected})`}`],
+    ['Sure', c.proved ? `proved: repaired, the same run gives ${c.outcomeAfterRepair ?? 'another outcome'}` : 'not proved'],
+    ...conditionsOf(r, c).map((text) => ['If', text]),
+  ].filter((x) => x !== null);
+  const list = rows.map(([k, v]) => `<dt>${escape(k!)}</dt><dd>${escape(v!)}</dd>`).join('');
+  const fix = c.fix === null ? '' : `<p>Fix, in C:</p><pre><code class="c">${escape(c.fix)}</code></pre>`;
+  return `<article><h3>${escape(c.id)}${c.proved ? '' : ' (suspect)'}</h3><p>${escape(c.explanation)}</p><dl>${list}</dl>${sourceOf(c.lastWriter ?? jump, sources)}${fix}</article>`;
+}
+
+/** One line for each option of the ROM, with what its other values lead to. */
+function conditionsOf(r: RunResult, c: ResultCause): string[] {
+  const others = new Map<string, Set<string>>();
+  for (const d of [...r.dependsOn, ...c.dependsOn]) {
+    const key = `the ROM has ${d.rom} = ${d.value} (${d.confidence})`;
+    others.set(key, (others.get(key) ?? new Set()).add(`${d.other}: ${d.outcomeIfOther}`));
+  }
+  return [...others].map(([what, list]) => `${what}; with ${[...list].join(', ')}`);
+}
+
+const AROUND = 8;
+/** The line in its context. */
+function sourceOf(place: Place | null, sources: Sources): string {
+  if (place?.file == null || place.line === null) return '';
+  const found = sources(place.file);
+  if (found === null || place.line > found.lines.length) return '';
+  const from = Math.max(1, place.line - AROUND);
+  const lines = found.lines.slice(from - 1, place.line + AROUND);
+  const items = lines.map(
+    (text, i) => `<li class="${from + i === place.line ? 'blamed' : 'line'}"><code>${escape(text.replaceAll('\t', '    '))}</code></li>`,
+  );
+  return `<figure class="code scroll" tabindex="0"><figcaption class="soft">${escape(found.path)}${found.newer ? ' (changed after the image was built)' : ''}</figcaption><ol start="${from}">${items.join('')}</ol></figure>`;
+}
+
+function timelineSection(r: RunResult): string {
+  const rows = r.timeline.map(
+    (t, i) =>
+      `<tr id="t${i}"><td class="mono">${escape(t.at)}</td><td>${escape(t.kind)}</td><td>${escape(t.text)}</td><td>${escape(t.file === null ? (t.pc ?? '') : `${t.file}:${t.line}`)}</td></tr>`,
+  );
+  return `<div id="picture"></div><details open><summary>${rows.length} events</summary><div class="scroll" tabindex="0">${table(['at (s)', 'kind', 'what', 'where'], rows)}</div></details>`;
+}
+
+const table = (head: readonly string[], rows: readonly string[]): string =>
+  `<table><thead><tr>${head.map((h) => `<th scope="col">${escape(h)}</th>`).join('')}</tr></thead><tbody>\n${rows.join('\n')}</tbody></table>`;
+
+/** Checks that judge a register. */
+const JUDGED: Readonly<Record<string, string>> = {
+  pc: 'entry-address',
+  sp: 'msp',
+  msp: 'msp',
+  primask: 'primask',
+  basepri: 'basepri',
+  faultmask: 'faultmask',
+  control: 'control',
+  vtor: 'vtor',
+  msplim: 'stack-limit',
+};
+
+function jumpSection(r: RunResult): string {
+  const entry = r.entries.at(-1);
+  if (entry === undefined) return '';
+  const row = ([name, value]: readonly [string, string]): string => {
+    const check = r.checks.find((c) => c.id === JUDGED[name]);
+    const bad = check?.verdict === 'fail' || check?.verdict === 'warn';
+    return `<tr><th scope="row">${escape(name)}</th><td class="mono">${escape(value)}</td><td class="${bad ? check.verdict : ''}">${check === undefined ? '' : `${escape(check.verdict)} <a href="#check-${check.id}">${escape(check.id)}</a>${check.expected === null ? '' : `, expected ${escape(check.expected)}`}`}</td></tr>`;
+  };
+  const all = Object.entries(entry.registers);
+  const part = (judged: boolean): string =>
+    table(['register', 'value', 'what the ROM expects'], all.filter(([name]) => name in JUDGED === judged).map(row));
+  return `<p>${escape(entry.how)} to ${escape(entry.address)}${entry.from === null ? '' : ` from ${escape(where(entry.from))}`}, at ${escape(humanTime(entry.at))}, before the first instruction of the ROM.</p>
+<div class="scroll" tabindex="0">${part(true)}</div><details><summary>the other registers</summary><div class="scroll" tabindex="0">${part(false)}</div></details>`;
+}
+
+const GROUPS: readonly (readonly [Verdict, string, boolean])[] = [
+  ['fail', 'fail', true],
+  ['warn', 'warn', true],
+  ['unknown', 'could not be told', false],
+  ['pass', 'pass', false],
+  ['n/a', 'do not apply', false],
+];
+
+function checksSection(r: RunResult): string {
+  return GROUPS.map(([verdict, title, open]) => {
+    const checks = r.checks.filter((c) => c.verdict === verdict);
+    if (checks.length === 0) return '';
+    return `<details${open ? ' open' : ''}><summary><span class="${verdict === 'n/a' ? 'soft' : verdict}">${checks.length} ${title}</span></summary><div class="scroll" tabindex="0">${table(['check', 'found', 'expected', 'because', 'last written by'], checks.map(checkRow))}</div></details>`;
+  }).join('\n');
+}
+
+function checkRow(c: ResultCheck): string {
+  const source =
+    c.source === null
+      ? ''
+      : `<details><summary class="soft">source</summary>${escape(c.source)}${c.confidence === null ? '' : ` (${c.confidence})`}</details>`;
+  return `<tr id="check-${c.id}"><th scope="row">${c.id}</th><td>${escape(c.observed ?? '')}</td><td>${escape(c.expected ?? '')}</td><td>${escape(c.because)}${source}</td><td>${c.lastWriter === null ? '' : escape(where(c.lastWriter))}</td></tr>`;
+}
+
+function usbSection(r: RunResult): string {
+  if (r.usb.sessions.length === 0 && r.usb.log.length === 0) return '';
+  const sessions = r.usb.sessions.map(
+    (s) =>
+      `<tr><td class="mono">${escape(s.at)}</td><td>${escape(s.servedBy ?? 'nobody')}</td><td>${s.enumerated ? 'enumerated' : 'not enumerated'}</td><td>${escape([s.vid, s.pid].filter((x) => x !== null).join(':'))} ${escape(s.product ?? '')}</td><td>${escape(s.altSettings.join('; '))}</td><td>${escape(s.endedBy ?? '')}</td></tr>`,
+  );
+  const log = r.usb.log.map((l) => `<tr><td class="mono">${escape(l.at)}</td><td>${escape(l.kind)}</td><td>${escape(l.text)}</td></tr>`);
+  return `<div class="scroll" tabindex="0">${table(['at (s)', 'served by', '', 'device', 'alternate settings', 'ended by'], sessions)}</div><details><summary>${log.length} events on the bus</summary><div class="scroll" tabindex="0">${table(['at (s)', 'kind', 'what'], log)}</div></details>`;
+}
+
+const consoleSection = (r: RunResult): string =>
+  Object.entries(r.console)
+    .map(([channel, text]) => `<h3>${escape(channel)}</h3><pre tabindex="0">${escape(text)}</pre>`)
+    .join('\n');

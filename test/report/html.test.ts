@@ -1,0 +1,57 @@
+/** The report as a page: whole without a script, safe with hostile text, and nothing from elsewhere. */
+import { describe, expect, it } from 'vitest';
+import type { RunResult } from '../../src/bench/result.ts';
+import { htmlReport } from '../../src/report/html.ts';
+import { indexPage } from '../../src/report/index-page.ts';
+import type { SourceFile } from '../../src/report/source-lines.ts';
+import { dfuResult, primaskResult } from '../samples/results.ts';
+
+const source: SourceFile = {
+  path: 'main.c',
+  lines: Array.from({ length: 60 }, (_, i) => `line ${i + 1} < & >`),
+  newer: false,
+  elsewhere: false,
+};
+const hostile = '</script><script>alert(1)</script>\u001b[2J<img src=x onerror=alert(1)>';
+
+describe('without a script the page says', () => {
+  const page = htmlReport(primaskResult(), { sources: () => source });
+  it('outcome, cause and the line in its context, which is marked without colour', () => {
+    expect(page).toContain('✗ rom-silent');
+    expect(page).toContain('<li class="blamed"><code>line 42 &lt; &amp; &gt;</code></li>');
+    expect(page).toContain('line 34 ');
+    expect(page).not.toContain('line 33 ');
+  });
+  it('every check, those that fail unfolded', () => {
+    expect(page).toMatch(/<details open><summary><span class="fail">1 fail/);
+    expect(page).toMatch(/<details><summary><span class="pass">/);
+    for (const { id } of primaskResult().checks) expect(page).toContain(`id="check-${id}"`);
+  });
+  it('and every link inside of it leads somewhere', () => {
+    for (const [, id] of page.matchAll(/href="#([^"]+)"/g)) expect(page).toContain(`id="${id}"`);
+  });
+});
+
+describe('text of the firmware', () => {
+  const result: RunResult = {
+    ...primaskResult(),
+    console: { usart1: hostile },
+    summary: hostile,
+    notes: [{ kind: 'crash', text: hostile }],
+  };
+  const timeline = [{ at: '0.000000000', cycle: 0, kind: 'scenario', text: hostile, pc: null, file: null, line: null }];
+  const page = htmlReport({ ...result, timeline }, { script: 'let x = "</script>";' });
+  it('never becomes markup, in the page or in the data of its script', () => {
+    expect(page).not.toContain('<img');
+    expect(page).not.toContain('<script>alert');
+    expect(page.match(/<\/script>/g)).toHaveLength(2);
+    expect(page).not.toContain('\u001b');
+  });
+  it('nor in the index of all scenarios', () =>
+    expect(indexPage([{ path: hostile, state: 'fail', seconds: 1, failures: [hostile], result }])).not.toMatch(/<img|<script/));
+});
+
+it('a page asks nothing of another place', () => {
+  for (const page of [htmlReport(dfuResult(), { script: '' }), indexPage([])])
+    expect(page).not.toMatch(/(?:src|href)="(?!#)|@import|url\(/);
+});
