@@ -10,9 +10,9 @@ const HFSR = 0xe000ed2c;
 const MMFAR = 0xe000ed34;
 const BFAR = 0xe000ed38;
 
-type Bits = readonly (readonly [bit: number, name: string, meaning: string])[];
+export type Bits = readonly (readonly [bit: number, name: string, meaning: string])[];
 /** ARMv7-M B3.2.15, ARMv8-M D1.2.11. */
-const CFSR_BITS: Bits = [
+export const CFSR_BITS: Bits = [
   [0, 'IACCVIOL', 'an instruction was fetched from where the MPU forbids it'],
   [1, 'DACCVIOL', 'a load or store that the MPU forbids'],
   [3, 'MUNSTKERR', 'unstacking was forbidden by the MPU'],
@@ -32,7 +32,7 @@ const CFSR_BITS: Bits = [
   [24, 'UNALIGNED', 'an unaligned access'],
   [25, 'DIVBYZERO', 'a division by zero'],
 ];
-const HFSR_BITS: Bits = [
+export const HFSR_BITS: Bits = [
   [1, 'VECTTBL', 'the vector could not be read'],
   [30, 'FORCED', 'escalated to HardFault, for the fault of its own kind is not enabled'],
   [31, 'DEBUGEVT', 'BKPT without a debugger'],

@@ -40,7 +40,7 @@ type Source = { readonly path: string } & ({ readonly result: RunResult } | { re
 /** Told apart by `schema`. What is no result is read as a scenario, which says what is wrong with it. */
 async function open(path: string, io: Io): Promise<Source> {
   const document = parsed(new TextDecoder().decode(readInput(path, io.cwd)));
-  if (document === null || document.schema !== RUN_SCHEMA) return { path, job: await loadJob([], { scenario: path }, io.cwd) };
+  if (document === null || document.schema !== RUN_SCHEMA) return { path, job: await jobOf(path, document === null, io) };
   const result = document as RunResult;
   try {
     // refuses what is not of the published form
@@ -50,6 +50,9 @@ async function open(path: string, io: Io): Promise<Source> {
   }
   return { path, result };
 }
+/** A scenario, or firmware, which is run as `bootbench run` does where nothing else is said. */
+const jobOf = (path: string, isFirmware: boolean, io: Io): ReturnType<typeof loadJob> =>
+  isFirmware && !/\.json$/i.test(path) ? loadJob([path], {}, io.cwd) : loadJob([], { scenario: path }, io.cwd);
 function parsed(text: string): { readonly schema?: unknown } | null {
   try {
     const value: unknown = JSON.parse(text);

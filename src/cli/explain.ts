@@ -1,24 +1,68 @@
-/** `bootbench explain <id>`: what a check asks, why it matters, how to get it right. */
-import { CHECKS } from '../checks/index.ts';
+/** `bootbench explain [word]`: checks, outcomes, ROM options, causes of reset, fault bits, confidence words. Without a word: all of them. */
+import { glossary, MEANINGS, TOPICS, type Entry, type Topic } from '../bench/glossary.ts';
 import { CHECK_IDS } from '../bench/result.ts';
 import { UsageError, didYouMean } from '../bench/usage-error.ts';
-import { wrap } from '../report/text.ts';
+import { CHECKS } from '../checks/index.ts';
+import { pad, printable, wrap } from '../report/text.ts';
 import { EXIT, paintFor, type Io } from './io.ts';
 
-export function explainCommand(id: string, io: Io): number {
-  const known: readonly string[] = CHECK_IDS;
-  const name = id.toLowerCase();
-  if (!known.includes(name)) {
-    throw new UsageError(`there is no check ${JSON.stringify(id)}`, didYouMean(id, known) ?? `the ids are ${known.join(', ')}`);
-  }
-  const paint = paintFor(io, io.stdout, true);
+/** A word of several topics is explained in all of them. */
+export function explainCommand(word: string | undefined, io: Io): number {
+  const all = [...checkEntries(), ...glossary()];
   const width = Math.max(40, Math.min(io.stdout.columns, 100));
-  const check = CHECKS.find((c) => c.id === name);
-  if (check === undefined) {
-    io.stdout.write(`${paint('bold', name)}: not checked in this version; results give it as "unknown".\n`);
+  const paint = paintFor(io, io.stdout, true);
+  if (word === undefined) {
+    io.stdout.write(TOPICS.map((topic) => listOf(topic, all, width, paint('bold', plural(topic)))).join('\n'));
     return EXIT.ok;
   }
-  const paragraphs = check.explanation.split(/\n\n+/).map((text) => wrap(text, width).join('\n'));
-  io.stdout.write(`${paint('bold', name)}: ${check.question}\n\n${paragraphs.join('\n\n')}\n`);
+  const found = all.filter((e) => e.id.toLowerCase() === word.trim().toLowerCase());
+  if (found.length === 0) throw unknown(word, all);
+  const texts = found.map(({ topic, id, title, text }) => {
+    const paragraphs = text.map((paragraph) => wrap(paragraph, width).join('\n'));
+    return `${paint('bold', id)}${topic === 'check' ? '' : ` (${topic})`}: ${title}\n\n${paragraphs.join('\n\n')}\n`;
+  });
+  io.stdout.write(texts.join('\n'));
   return EXIT.ok;
+}
+
+const PLURALS: Readonly<Record<Topic, string>> = {
+  check: 'Checks',
+  outcome: 'Outcomes',
+  'ROM option': 'ROM options (--rom-option)',
+  'cause of reset': 'Causes of reset',
+  fault: 'Fault bits',
+  confidence: 'Confidence of a fact',
+  symptom: 'Symptoms (--symptom)',
+};
+const plural = (topic: Topic): string => PLURALS[topic];
+
+function listOf(topic: Topic, all: readonly Entry[], width: number, head: string): string {
+  const own = all.filter((e) => e.topic === topic);
+  const column = Math.max(...own.map((e) => e.id.length)) + 4;
+  const rows = own.flatMap(({ id, title }) => {
+    const [first = '', ...rest] = wrap(title, width, ' '.repeat(column));
+    return [`${pad(`  ${id}`, column)}${first.slice(column)}`, ...rest];
+  });
+  return `${head}\n${rows.join('\n')}\n`;
+}
+
+const checkEntries = (): Entry[] =>
+  CHECK_IDS.map((id) => {
+    const check = CHECKS.find((c) => c.id === id);
+    return check === undefined
+      ? { topic: 'check', id, title: 'not checked in this version', text: ['Results give it as "unknown".'] }
+      : { topic: 'check', id, title: check.question, text: check.explanation.split(/\n\n+/) };
+  });
+
+/** Near by letters, else by meaning: `watchdog` is `iwdg`. */
+function unknown(word: string, all: readonly Entry[]): UsageError {
+  const typed = word.trim().toLowerCase();
+  const meant = Object.entries(MEANINGS).flatMap(([id, words]) =>
+    words.some((w) => w === typed || (typed.length > 3 && w.includes(typed))) ? [id] : [],
+  );
+  const hint =
+    meant.length > 0
+      ? `did you mean ${meant.join(' or ')}?`
+      : (didYouMean(word, new Set(all.map((e) => e.id))) ?? '`bootbench explain` lists all words');
+  return new UsageError(`nothing is known of ${JSON.stringify(printable(word))}`, hint);
 }

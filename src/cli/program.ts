@@ -74,6 +74,7 @@ function build(io: Io, exit: (code: number) => void, injected: Bench | undefined
   addCompare(program, io, exit, bench);
   addChips(program, io, exit);
   addExplain(program, io, exit);
+  addCompletion(program, io, exit);
   addGdb(program, io, exit);
   addProbe(program, io, exit);
   addBoard(program, io, exit);
@@ -270,7 +271,7 @@ function addConform(program: Command, io: Io, exit: (code: number) => void): voi
 function addCompare(program: Command, io: Io, exit: (code: number) => void, bench: Bench): void {
   command(program, 'compare')
     .description('what differs between two runs: outcome, state at the entry, checks; exit 0 = equal, 1 = different')
-    .argument('<a>', 'result (bootbench/run@1) or scenario, which is run')
+    .argument('<a>', 'result (bootbench/run@1), or a scenario or ELF, which is run')
     .argument('<b>', 'the same')
     .option('--quiet', 'the exit code alone')
     .option('--no-color', 'no colours')
@@ -292,10 +293,19 @@ function addChips(program: Command, io: Io, exit: (code: number) => void): void 
 
 function addExplain(program: Command, io: Io, exit: (code: number) => void): void {
   command(program, 'explain')
-    .description('what a check asks, why, and how to do it right')
-    .argument('<id>', 'for example primask')
-    .action(async (id: string) => {
+    .description('a check, outcome, ROM option, cause of reset, fault bit or confidence word; without a word, all of them')
+    .argument('[word]', 'for example primask, rom-silent, INVSTATE')
+    .action(async (id: string | undefined) => {
       exit((await import('./explain.ts')).explainCommand(id, io));
+    });
+}
+
+function addCompletion(program: Command, io: Io, exit: (code: number) => void): void {
+  command(program, 'completion')
+    .description('a script for your shell that completes commands, options, chips and words: source <(bootbench completion bash)')
+    .argument('<shell>', 'bash, zsh or fish')
+    .action(async (shell: string) => {
+      exit((await import('./completion.ts')).completionCommand(shell, program, io));
     });
 }
 

@@ -269,8 +269,9 @@ function consoleLines(page: Page, result: RunResult): void {
   for (const [channel, text] of Object.entries(result.console)) {
     const all = text.split('\n').filter((l) => l.trim() !== '');
     if (all.length === 0 || /^start(?:\s+start)*$/.test(text.trim())) continue;
-    page.row(channel.slice(0, COLUMN - 1), 'dim', all.at(-CONSOLE_LINES)!, 1);
-    for (const line of all.slice(-CONSOLE_LINES + 1).slice(0, all.length - 1)) page.code(' '.repeat(COLUMN) + line);
+    const [first, ...rest] = all.slice(-CONSOLE_LINES);
+    page.row(channel.slice(0, COLUMN - 1), 'dim', first!, 1);
+    for (const line of rest) page.code(' '.repeat(COLUMN) + line);
   }
 }
 
