@@ -4,6 +4,7 @@
  */
 import { CHECKS } from '../checks/index.ts';
 import { notApplicable, type Check, type Judgement, type Repair, type Subject } from '../checks/check.ts';
+import type { Checkpoint } from '../emu/machine-base.ts';
 import { attempt, type Attempt, type Starts } from './attempt.ts';
 import type { NamedRepair } from './repairs.ts';
 import { CHECK_IDS, type CheckId, type Outcome, type RomDependency } from './result.ts';
@@ -92,6 +93,8 @@ class Search {
   private readonly seen: Map<CheckId, Judged>;
   private readonly later: Judged[] = [];
   private memo = new Map<string, Attempt>();
+  /** Where those of `later` were judged. */
+  private laterAt: Checkpoint | null = null;
 
   constructor(s: Session, starts: Starts, variants: Variants, broken: readonly Judged[], outcome: Outcome) {
     this.session = s;
@@ -111,7 +114,8 @@ class Search {
     const rest = small.length < this.candidates.length ? this.candidates.filter((j) => !undoes(j)) : [];
     const pool = small.length > 0 && this.all(small) ? small : rest.length > 0 && this.all(rest) ? rest : null;
     if (pool === null) return this.unexplained();
-    const ids = [...pool, ...this.later].map((j) => j.id);
+    const all = [...pool, ...this.later];
+    const ids = [...all.filter((j) => !j.check?.general), ...all.filter((j) => j.check?.general)].map((j) => j.id);
     const found = this.sets(ids);
     const inSets = ids.filter((id) => found.some((set) => set.includes(id)));
     for (const id of inSets)
@@ -156,6 +160,7 @@ class Search {
       this.later.push(j);
       fresh.push(named(j));
     }
+    if (fresh.length > 0) this.laterAt = session.save();
     return fresh;
   };
 
@@ -201,9 +206,16 @@ class Search {
   /** A cause with several members is put down to those without which its set does not lead to DFU. */
   private narrow(id: CheckId, set: readonly CheckId[]): void {
     const j = this.seen.get(id)!;
-    const members = j.check?.members?.(j.subject!) ?? [];
-    if (members.length < 2 || !j.check?.narrow) return;
-    const only = (some: readonly string[]): Pick<Judged, 'judgement' | 'repair'> => j.check!.narrow!(j.subject!, some);
+    // the subject looks at the machine: it has to stand where the check was judged, not where the last fork ended
+    const instant = this.later.includes(j) ? this.laterAt : this.starts.entry;
+    if (!j.check?.narrow || instant === null) return;
+    this.session.restore(instant);
+    const members = j.check.members?.(j.subject!) ?? [];
+    if (members.length < 2) return;
+    const only = (some: readonly string[]): Pick<Judged, 'judgement' | 'repair'> => {
+      this.session.restore(instant);
+      return j.check!.narrow!(j.subject!, some);
+    };
     const works = (some: readonly string[]): boolean => {
       const repairs = set.map((x) => (x === id ? { ...named(j), repair: only(some).repair! } : named(this.seen.get(x)!)));
       return attempt(this.session, this.starts, repairs).outcome === 'dfu';
@@ -231,7 +243,10 @@ class Search {
 const undoes = ({ repair }: Judged): boolean => repair?.at === 'entry' && repair.acts === 'undoes-exception';
 const isLastResort = (j: Judged): boolean => (j.subject && j.check?.isLastResort?.(j.subject)) ?? false;
 const harmlessOf = (of: readonly Judged[]): CheckId[] => of.filter((j) => j.check?.afterEntry !== true).map((j) => j.id);
-const isRemark = (j: Judged): boolean => j.judgement.verdict === 'warn' && j.check?.remark === true;
+function isRemark({ judgement, check, subject }: Judged): boolean {
+  const remark = check?.remark;
+  return judgement.verdict === 'warn' && (typeof remark === 'function' ? subject !== null && remark(subject) : remark === true);
+}
 const isTentative = (j: Judged): boolean => (j.subject && j.check?.isTentative?.(j.subject)) ?? false;
 const keyOf = (ids: readonly CheckId[]): string => [...ids].sort().join();
 const named = (j: Judged): NamedRepair => ({ id: j.id, repair: j.repair!, subject: j.subject! });

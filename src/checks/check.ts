@@ -88,6 +88,8 @@ export interface TargetHistory {
   readonly leave?: LeaveFacts | null;
   /** First fault before any entry. */
   readonly firstFault: FaultFacts | null;
+  /** What started the watchdog that resets the chip over and over; null or left out where nobody watched. */
+  readonly watchdogStart?: Writer | null;
   /** What that fault, or the branch of a wrong entry, was made of; null or left out where nobody followed it. */
   readonly failure?: FailureFacts | null;
 }
@@ -262,6 +264,8 @@ export type Repair =
       /** The write to suppress, or to replace by a value. */
       readonly seq: number;
       readonly value: number | null;
+      /** The write stays: the resets that this watchdog asks for do not come. Without its start the firmware would wait for its registers. */
+      readonly vetoes?: 'iwdg' | 'wwdg';
     }
   | {
       readonly at: 'redirect';
@@ -293,10 +297,12 @@ export interface Check {
   members?(subject: Subject): readonly string[];
   /** Judgement and repair of some of the members. */
   narrow?(subject: Subject, members: readonly string[]): { readonly judgement: Judgement; readonly repair: Repair };
+  /** It stands for many kinds of objects: where a more particular check explains as much, that one is named first. */
+  readonly general?: true;
   /** Judges what comes after the entry: that the ROM was reached does not make it harmless. */
   readonly afterEntry?: true;
   /** A warning of it is a remark: it explains nothing without proof. */
-  readonly remark?: true;
+  readonly remark?: true | ((subject: Subject) => boolean);
   /** The evidence is too weak to accuse anyone without proof: what is not proved is not told. */
   isTentative?(subject: Subject): boolean;
   /** The repair replaces the jump itself, so that it says something only where nothing smaller helps. */

@@ -69,6 +69,7 @@ export const peripheralsLeftOn: Check = {
     return on.length === 0 ? pass('no clock beyond those after a reset', 'as after a reset', DEINIT, 'documented') : judgeOn(subject, on);
   },
   repair: (subject) => repairOn(clocksOn(subject)),
+  general: true,
   members: (subject) => clocksOn(subject).map((e) => e.path),
   narrow: (subject, members) => {
     const on = clocksOn(subject).filter((e) => members.includes(e.path));
@@ -133,6 +134,13 @@ const channels = ({ state }: Subject, patterns: readonly string[]): string[] =>
  * (RM0481 §16.4.3).
  */
 function stopping(enable: string): { readonly fix: string; readonly fields: readonly (readonly [path: string, value: number])[] } {
+  const stream = /^(DMA\d)\.S(\d)CR\.EN$/.exec(enable);
+  if (stream) {
+    const register = `${stream[1]}_Stream${stream[2]}->CR`;
+    return { fix: `${register} &= ~DMA_SxCR_EN; while (${register} & DMA_SxCR_EN) {}`, fields: [[enable, 0]] };
+  }
+  const plain = /^(DMA\d)\.CCR(\d)\.EN$/.exec(enable);
+  if (plain) return { fix: `${plain[1]}_Channel${plain[2]}->CCR &= ~DMA_CCR_EN;`, fields: [[enable, 0]] };
   const channel = /^(GPDMA\d)\.(C(\d+)CR)\.EN$/.exec(enable);
   if (!channel) return { fix: `${inC(enable)} = 0;`, fields: [[enable, 0]] };
   const [, block, control, number] = channel;

@@ -72,6 +72,29 @@ typedef struct { volatile uint32_t R0, FPCCR, FPCAR, FPDSCR; } FPU_Type;
 const word = (bytes: number): string => (bytes === 1 ? 'uint8_t' : bytes === 2 ? 'uint16_t' : 'uint32_t');
 const hex = (n: number): string => `0x${(n >>> 0).toString(16)}u`;
 
+/** ST's headers give each channel of a DMA a structure of its own. */
+const DMA = `
+typedef struct { volatile uint32_t CR, NDTR, PAR, M0AR, M1AR, FCR; } DMA_Stream_TypeDef;
+typedef struct { volatile uint32_t CCR, CNDTR, CPAR, CMAR; } DMA_Channel_TypeDef;
+typedef struct { volatile uint32_t CLBAR, R0[2], CFCR, CSR, CCR; } GPDMA_Channel_TypeDef;
+#define DMA_SxCR_EN 1u
+#define DMA_CCR_EN 1u
+#define DMA_CCR_RESET 2u
+#define DMA_CCR_SUSP 4u
+#define DMA_CSR_SUSPF (1u << 13)
+`;
+function dmaChannels({ name, base }: { readonly name: string; readonly base: number }, registers: ReadonlySet<string>): string[] {
+  const lines: string[] = [];
+  for (let n = 0; n < 16; n++) {
+    const define = (kind: string, type: string, at: number): void =>
+      void lines.push(`#define ${name}_${kind}${n} ((${type} *)${hex(base + at)})`);
+    if (registers.has(`S${n}CR`)) define('Stream', 'DMA_Stream_TypeDef', 0x10 + 0x18 * n);
+    else if (registers.has(`CCR${n}`) && name.startsWith('DMA')) define('Channel', 'DMA_Channel_TypeDef', 8 + 20 * (n - 1));
+    else if (registers.has(`C${n}CR`)) define('Channel', 'GPDMA_Channel_TypeDef', 0x50 + 0x80 * n);
+  }
+  return lines;
+}
+
 export function cmsisNames(chip: ChipDescription): string {
   const system = new System(chip, MODELS);
   const masks = new Map<string, string>();
@@ -100,6 +123,7 @@ export function cmsisNames(chip: ChipDescription): string {
       `#define ${row.name} ((${row.name}_Block *)${hex(row.base)})`,
     ];
   });
+  const channels = system.chip.blocks.flatMap((row) => dmaChannels(row, new Set(system.layoutOf(row.name)?.registers.map((r) => r.name))));
   const defines = [...masks].map(([name, value]) => `#ifndef ${name}\n#define ${name} ${value}\n#endif`);
-  return `${CORE}\n${blocks.join('\n')}\n${defines.join('\n')}\n`;
+  return `${CORE}\n${DMA}\n${blocks.join('\n')}\n${channels.join('\n')}\n${defines.join('\n')}\n`;
 }
