@@ -1,9 +1,9 @@
 /** A plain crash: which instruction did what, what the fault registers say, who called it, and where its handler is. */
 import type { FaultFacts } from '../checks/check.ts';
-import { callChainOf } from '../emu/call-chain.ts';
+import { S } from '../emu/core/state.ts';
 import { codePlace } from '../emu/image/image.ts';
 import type { Session } from './session.ts';
-import { place, whatIsAt } from './slice/words.ts';
+import { callsInWords, place, whatIsAt } from './slice/words.ts';
 
 const CFSR = 0xe000ed28;
 const HFSR = 0xe000ed2c;
@@ -45,8 +45,6 @@ const EXCEPTIONS: Readonly<Record<number, string>> = {
   6: 'UsageFault',
   7: 'SecureFault',
 };
-/** Frames of the call chain that are told. */
-const MOST_FRAMES = 8;
 
 const hex = (n: number): string => `0x${(n >>> 0).toString(16).padStart(8, '0')}`;
 const named = (value: number, bits: Bits): string[] =>
@@ -73,21 +71,27 @@ export function faultPhrase(s: Session, fault: FaultFacts, did: 'read' | 'write'
   const by = place(s, FETCHES.has(fault.kind) && fault.from >= 0 ? fault.from : fault.pc);
   const verb = did === 'read' ? 'read' : did === 'write' ? 'wrote to' : (DOING[fault.kind] ?? fault.kind);
   if (fault.address === null || !/to$|accessed|read/.test(verb)) return `${by} ${verb}`;
-  const why = fault.kind === 'unaligned' ? 'which is not aligned' : whatIsAt(s, fault.address);
+  const why = fault.kind === 'unaligned' ? 'which is not aligned' : (outOfStack(s, fault.address) ?? whatIsAt(s, fault.address));
   return `${by} ${verb} ${hex(fault.address)}: ${why}`;
 }
+
+/** The access is one of a stack that has left RAM; null if it is not. The session stands at the fault. */
+function outOfStack(s: Session, address: number): string | null {
+  const { machine } = s;
+  const sp = machine.bootCore.get(S.SP) >>> 0;
+  const stack = machine.system.regionAt(sp, machine.bootCore.index)?.memory?.row.kind;
+  return Math.abs(sp - address) < STACK_REACH && stack !== 'ram' ? `the stack has grown out of RAM, SP = ${hex(sp)}` : null;
+}
+const STACK_REACH = 4096;
 
 /** Lines about the fault at which the session stands, in front of its exception. Leaves the session behind that. */
 export function crashInWords(s: Session, fault: FaultFacts): string[] {
   const { machine } = s;
   const core = machine.bootCore;
   const lines: string[] = [];
-  const calls = callChainOf(core, s.input.images).frames.filter((f) => f.function !== null || f.file !== null);
+  const calls = callsInWords(s, core);
   // where a jump went wrong nothing is known of a frame
-  if (calls.length > 1 && !FETCHES.has(fault.kind)) {
-    const shown = calls.slice(0, MOST_FRAMES).map((f) => `${f.function ?? hex(f.pc)}${f.file === null ? '' : ` (${f.file}:${f.line})`}`);
-    lines.push(`called by: ${shown.join(' < ')}${calls.length > MOST_FRAMES ? ' < …' : ''}`);
-  }
+  if (calls.length > 1 && !FETCHES.has(fault.kind)) lines.push(`called by: ${calls.join(' < ')}`);
   const taken: { exception: number; handler: number }[] = [];
   const before = machine.observer;
   machine.observer = { ...before, exception: (c, exception, handler) => c === core && taken.push({ exception, handler }) };

@@ -124,22 +124,25 @@ export function pathInterceptor(machine: Machine, repairs: readonly NamedRepair[
   const pages = new Set<number>();
   const redirects: { from: number }[] = [];
   const writes = new Map<number, number | null>();
+  const vetoed = new Set<string>();
   const keeps: { address: number; value: number }[] = [];
   for (const { repair } of repairs) {
     if (repair.at === 'redirect') {
       redirects.push({ from: repair.from });
       pages.add(repair.from >>> PAGE_BITS).add((repair.from + 7) >>> PAGE_BITS);
-    } else if (repair.at === 'before-write') writes.set(repair.seq, repair.value);
+    } else if (repair.at === 'before-write' && repair.vetoes) vetoed.add(repair.vetoes);
+    else if (repair.at === 'before-write') writes.set(repair.seq, repair.value);
     else if (repair.at === 'keep') {
       keeps.push({ address: repair.address, value: repair.value });
       pages.add(repair.address >>> PAGE_BITS);
     }
   }
-  if (pages.size === 0 && writes.size === 0) return null;
+  if (pages.size === 0 && writes.size === 0 && vetoed.size === 0) return null;
   const done = new Set<number>();
   const afterReset = (): boolean => machine.history.resets.length > 1;
   return {
     pages,
+    vetoReset: (by) => vetoed.has(by),
     // sequence numbers are those of writes to blocks, which never have a fast path
     everyDeviceWrite: writes.size > 0,
     special: (_core, _register, old, value) => (writes.has(machine.history.seq) ? (writes.get(machine.history.seq) ?? old) : value),
@@ -155,8 +158,11 @@ export function pathInterceptor(machine: Machine, repairs: readonly NamedRepair[
       return null;
     },
     write: (_core, address, _size, value) => {
-      const replaced = writes.get(machine.history.seq + 1);
-      if (replaced !== undefined && writes.has(machine.history.seq + 1)) return replaced;
+      const number = machine.history.seq + 1;
+      const replaced = writes.get(number);
+      // a write that is left out has its number all the same: the next one is not left out too
+      if (replaced === null) machine.history.seq = number;
+      if (replaced !== undefined) return replaced;
       if (keeps.some((k) => k.address === address && afterReset() && !done.has(k.address))) return null;
       return value;
     },

@@ -4,6 +4,7 @@ import { asksForCauses, judge } from './expect.ts';
 import { crashInWords, faultPhrase } from './crash.ts';
 import { dependencies, diagnose, judgeAll, type Diagnosis } from './diagnosis.ts';
 import { CutShort, isCut, observe, type Starts } from './attempt.ts';
+import type { Writer } from '../checks/check.ts';
 import type { Checkpoint } from '../emu/machine-base.ts';
 import { MS } from '../emu/time.ts';
 import type { Outcome, RomDependency, RunResult } from './result.ts';
@@ -19,6 +20,7 @@ import { findJump, notTriggered, tryAll } from './find-jump.ts';
 import { traceRequests } from './requests.ts';
 import { factsOf, traceFailure, type Failure } from './slice/failure.ts';
 import { runTo } from './slice/window.ts';
+import { resetStory, waitStory } from './slice/why.ts';
 import { failureInWords } from './slice/words.ts';
 import { Variants } from './variants.ts';
 
@@ -77,6 +79,9 @@ function runIn(session: Session, input: RunInput): RunResult {
     }
   }
 
+  const why = whyNotes(session, powerOn, finished, base, cut);
+  traced = { ...traced, watchdogStart: why.started };
+
   // the judged instant: the last entry, else the first fault, else the end
   const entry = session.lastEntry();
   session.restore(entry ?? session.faultCheckpoint ?? beforeWatchdog(session, finished, end.outcome, powerOn) ?? finished);
@@ -92,6 +97,7 @@ function runIn(session: Session, input: RunInput): RunResult {
   let noReturn: NoReturn | null = null;
   notes.push(...crash);
   for (const text of chain) notes.push({ kind: 'chain', text });
+  notes.push(...why.notes);
   if (missed !== null) notes.push({ kind: 'scenario', text: `steps[${missed}] was not carried out before the run ended` });
   const { expect } = input.scenario.document;
   if (input.onlyExpected && !limited && expect !== null && !asksForCauses(expect, end.outcome)) {
@@ -150,6 +156,28 @@ function crashNotes(session: Session, base: BaseFacts, failure: Failure | null):
   session.restore(session.faultCheckpoint);
   const lines = [faultPhrase(session, firstFault, failure?.kind ?? null), ...crashInWords(session, firstFault)];
   return lines.map((text) => ({ kind: 'crash', text }));
+}
+
+/** Why the chip resets over and over, or what a loop without end waits for. */
+function whyNotes(
+  session: Session,
+  powerOn: Checkpoint,
+  finished: Checkpoint,
+  base: BaseFacts,
+  cut: boolean,
+): { readonly notes: { kind: string; text: string }[]; readonly started: Writer | null } {
+  const noted = (kind: string, lines: readonly string[]): { kind: string; text: string }[] => lines.map((text) => ({ kind, text }));
+  if (!cut && base.end.outcome === 'reset-loop') {
+    const story = resetStory(session, powerOn, finished.history.resets);
+    return { notes: noted('reset', story?.lines ?? []), started: story?.started ?? null };
+  }
+  if (!cut && base.end.outcome === 'stuck') {
+    session.restore(finished);
+    const story = waitStory(session, powerOn, finished);
+    const proof = story?.unmasked ? [`with ${story.unmasked.mask} cleared while it waits the run comes to ${story.unmasked.outcome}`] : [];
+    return { notes: noted('wait', [...(story?.lines ?? []), ...proof]), started: null };
+  }
+  return { notes: [], started: null };
 }
 
 /** What could make a firmware jump that does not; with `--find-jump`, what comes of it. */

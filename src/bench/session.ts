@@ -306,6 +306,12 @@ export class Session {
     if (this.state.fault && core === this.machine.bootCore && (core.get(S.IPSR) === 0 || core.get(S.IPSR) > 7)) this.state.fault = null;
   }
 
+  /** What was settled is open again: something has been changed from outside. */
+  goOn(): void {
+    this.state.loop = null;
+    this.state.anchor = this.machine.now;
+    this.resetProof();
+  }
   setRepairs(repairs: Interceptor | null): void {
     this.machine.setRepairs(repairs);
   }

@@ -85,8 +85,10 @@ export interface Traced {
   readonly fellInRom: NonNullable<TargetHistory['fellInRom']>;
   readonly leave: LeaveFacts | null;
   readonly failure: FailureFacts | null;
+  /** What started the watchdog that resets the chip over and over. */
+  readonly watchdogStart: Writer | null;
 }
-export const NOT_TRACED: Traced = { vectorReads: [], magic: [], fellInRom: [], leave: null, failure: null };
+export const NOT_TRACED: Traced = { vectorReads: [], magic: [], fellInRom: [], leave: null, failure: null, watchdogStart: null };
 
 /** What the run that has just ended tells of pins and of a leave. */
 export const afterRun = (s: Session): Pick<Traced, 'fellInRom' | 'leave'> => ({ fellInRom: [...s.state.fellInRom], leave: leaveFacts(s) });
@@ -138,6 +140,7 @@ export function targetHistory(machine: Machine, traced: Traced): TargetHistory {
     fellInRom: traced.fellInRom,
     leave: traced.leave,
     failure: traced.failure,
+    watchdogStart: traced.watchdogStart,
     firstFault: machine.state.firstFault,
     breakpoints: machine.state.breakpoints,
   };

@@ -35,7 +35,7 @@ function whatHappened(r: Omit<RunResult, 'summary'>, base: BaseFacts): string {
       return `DFU enumerated${from}, then the device left the bus or stopped answering without a leave`;
     case 'reset-loop': {
       const last = r.resets.at(-1);
-      return `the chip keeps resetting (${last?.by ?? 'unknown cause'})${where(last?.from)}`;
+      return `the chip keeps resetting (${last?.by ?? 'unknown cause'})${where(last?.from)}${callersOfReset(r)}`;
     }
     case 'fault': {
       const crash = r.notes.find((n) => n.kind === 'crash')?.text;
@@ -49,6 +49,7 @@ function whatHappened(r: Omit<RunResult, 'summary'>, base: BaseFacts): string {
       return `the ROM was entered${from} and control came back to the application`;
     case 'stuck':
       if (base.interrupt) return hangsIn(base.interrupt);
+      if (r.notes.some((n) => n.kind === 'wait')) return `the firmware waits for ever and never jumps: ${waitsFor(r)}`;
       return r.stuck?.register
         ? `the firmware waits for ever for ${r.stuck.register} and never jumps`
         : 'the firmware hangs in a loop that nothing can end, and never jumps';
@@ -57,6 +58,19 @@ function whatHappened(r: Omit<RunResult, 'summary'>, base: BaseFacts): string {
         ? `the program ended by semihosting exit ${base.semihostingExit} without a jump into system memory`
         : `the application runs on and never jumps into system memory${unfinished}`;
   }
+}
+
+/** What it waits for, and why that does not come. */
+const waitsFor = (r: Omit<RunResult, 'summary'>): string =>
+  r.notes
+    .filter((n) => n.kind === 'wait')
+    .map((n) => n.text)
+    .join('; ');
+
+/** The two functions around the instruction that asked for the reset. */
+function callersOfReset(r: Omit<RunResult, 'summary'>): string {
+  const chain = r.notes.find((n) => n.kind === 'reset')?.text.split(' < ') ?? [];
+  return chain.length < 2 ? '' : `, called by ${chain.slice(1, 3).join(' < ')}`;
 }
 
 function hangsIn({ name, storm, handler, enabledBy }: StuckInterrupt): string {

@@ -46,13 +46,23 @@ export function wrongVectorRead(subject: Subject): WrongRead | null {
   const { history, rom } = subject;
   if (!history || readRightVector(subject)) return null;
   const fault = history.firstFault;
-  if (fault && fault.address !== null && !isFetch(fault) && (inSystemArea(fault.address) || history.failure?.feedsBranch === true))
+  if (fault && fault.address !== null && readsForJump(subject, fault, fault.address))
     return { table: tableOf(fault.address, history), address: fault.address, value: null, pc: fault.pc, at: fault.at };
   const last = history.vectorReads
     .filter((r) => (!fault || r.at < fault.at) && (r.address < rom.vectorTable || r.address >= rom.vectorTable + 8))
     .at(-1);
   return last ? { table: tableOf(last.address, history), ...last } : null;
 }
+
+/** A failed read that was meant for a vector: not a store, and not a stack that has grown out of RAM into the area below it. */
+function readsForJump({ state, history }: Subject, fault: FaultFacts, address: number): boolean {
+  const failure = history?.failure;
+  if (isFetch(fault) || failure?.kind === 'write') return false;
+  const sp = state.core('sp');
+  if (sp !== null && Math.abs(sp - address) < STACK_REACH) return false;
+  return inSystemArea(address) || failure?.feedsBranch === true;
+}
+const STACK_REACH = 4096;
 
 /**
  * A fault of the firmware on its way to the ROM, whose handler lies in system memory: the ROM's table was already mapped or in VTOR. The fault is what has to

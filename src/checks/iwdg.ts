@@ -18,7 +18,7 @@ const isRunning = (subject: Subject): boolean | null => {
 const blockOf = ({ state }: Subject): string | null => state.chip.blocks.find((b) => /^IWDG1?$/.test(b.name))?.name ?? null;
 const starter = ({ state, history }: Subject): Writer | null => {
   const path = familyOf(state.chip)?.iwdgRunning;
-  return path ? (history?.lastWriter(registerOf(path), maskOf(state.chip, path)) ?? null) : null;
+  return (path ? history?.lastWriter(registerOf(path), maskOf(state.chip, path)) : null) ?? history?.watchdogStart ?? null;
 };
 
 export const iwdg: Check = {
@@ -63,8 +63,10 @@ export const iwdg: Check = {
     const block = blockOf(subject);
     if (subject.entry && block) return { at: 'entry', what: 'IWDG never started', fix, apply: (target) => target.stopTimersOf(block) };
     const writer = starter(subject);
-    return writer ? { at: 'before-write', what: 'the write that starts IWDG left out', fix, seq: writer.seq, value: null } : null;
+    return writer ? { at: 'before-write', what: 'IWDG never bites', fix, seq: writer.seq, value: null, vetoes: 'iwdg' } : null;
   },
+  // one that bites nobody is fed
+  remark: ({ outcome, history }) => outcome !== 'reset-loop' && !history?.resets.some((r) => r.by === 'iwdg'),
   explanation: [
     'Once started, IWDG runs until the next reset. The ROM is documented to slow it to the longest time and to refresh it, but that begins only when the ROM has got so far: with a short period that is nearly over at the jump it bites first, and the application starts again.',
     'Enter the ROM after a reset instead: leave a flag that survives, reset, and test it before anything starts the watchdog. If an option byte starts IWDG in hardware, refresh it right before the jump.',

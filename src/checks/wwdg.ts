@@ -46,8 +46,9 @@ export const wwdg: Check = {
     );
     if (subject.entry) return { at: 'entry', what: 'WWDG never started', fix, apply: (target) => target.stopTimersOf(path.split('.')[0]!) };
     const writer = subject.history?.lastWriter(registerOf(path), maskOf(subject.state.chip, path));
-    return writer ? { at: 'before-write', what: 'the write that starts WWDG left out', fix, seq: writer.seq, value: null } : null;
+    return writer ? { at: 'before-write', what: 'WWDG never bites', fix, seq: writer.seq, value: null, vetoes: 'wwdg' } : null;
   },
+  remark: ({ outcome, history }) => outcome !== 'reset-loop' && !history?.resets.some((r) => r.by === 'wwdg'),
   explanation: [
     'WWDG, once activated, counts down with the APB clock and cannot be stopped by software. Its longest period is some tens of milliseconds to a second. The ROM does not know it.',
     'The result is a chip that resets over and over, often before USB has even connected. Enter the ROM from a reset, before the application starts WWDG.',

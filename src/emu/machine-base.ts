@@ -110,6 +110,7 @@ export abstract class MachineBase implements CoreListener {
         this.meet();
       },
       reset: (by, block) => {
+        if (this.repairs?.vetoReset?.(by)) return;
         const owner = this.system.block(block).row.core;
         this.askReset(by, this.cores.find((c) => c.row.name === owner) ?? this.cores[0]!, false);
       },

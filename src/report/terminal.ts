@@ -60,6 +60,7 @@ export function terminalReport(result: RunResult, options: TerminalOptions = {})
   for (const [i, cause] of shownCauses(result).entries()) writeCause(w, result, cause, i);
   crash(w, result);
   chain(w, result);
+  resetStory(w, result);
   stuck(w, result);
   notTriggered(w, result);
   sureness(w, result);
@@ -72,7 +73,17 @@ export function terminalReport(result: RunResult, options: TerminalOptions = {})
 /** Notes without which the headline misleads. */
 const PROMINENT: ReadonlySet<string> = new Set(['boot-address', 'boot-at']);
 /** Notes with a place of their own. */
-const PLACED: ReadonlySet<string> = new Set([...PROMINENT, 'symptom', 'chain', 'crash', 'not-triggered', 'find-jump', 'polled']);
+const PLACED: ReadonlySet<string> = new Set([
+  ...PROMINENT,
+  'symptom',
+  'chain',
+  'crash',
+  'not-triggered',
+  'find-jump',
+  'polled',
+  'reset',
+  'wait',
+]);
 
 function headline(w: Writer, result: RunResult, judgement: Judgement | null): void {
   const { text, ...plainly } = HEADLINES[result.outcome];
@@ -200,6 +211,14 @@ function chain(w: Writer, result: RunResult): void {
   for (const { text } of links) w.lines.push(...wrap(printable(text), w.width, '      ', '    - '));
 }
 
+/** What asked for the reset that comes over and over. */
+function resetStory(w: Writer, result: RunResult): void {
+  const lines = result.notes.filter((n) => n.kind === 'reset');
+  if (lines.length === 0) return;
+  w.heading('The reset');
+  for (const { text } of lines) w.lines.push(...wrap(printable(text), w.width, '      ', '    - '));
+}
+
 function stuck(w: Writer, result: RunResult): void {
   const { stuck } = result;
   if (stuck === null) return;
@@ -209,6 +228,7 @@ function stuck(w: Writer, result: RunResult): void {
   w.text(what === null ? `The loop at ${stuck.pc} reads nothing that could change.` : `The loop at ${stuck.pc} polls ${what}${value}.`);
   if (result.unmodelled.some((u) => `${u.peripheral}.${u.register}` === stuck.register))
     w.text(`bootbench has no behaviour for ${stuck.register}: silicon may well get past this.`);
+  for (const { text } of result.notes.filter((n) => n.kind === 'wait')) w.lines.push(...wrap(printable(text), w.width, '      ', '    - '));
   if (stuck.force !== null) w.row('Past it', `--force ${stuck.force}`, 'green');
 }
 

@@ -18,6 +18,8 @@ export interface Store {
   readonly address: number;
   readonly size: number;
   readonly value: number;
+  /** Number of the exception whose handler did it, 0 = Thread mode. */
+  readonly exception: number;
   /** The core itself did it, stacking an exception. */
   readonly byHardware: boolean;
 }
@@ -88,6 +90,7 @@ function searchBetween(s: Session, start: Checkpoint, end: Ps, of: readonly Stre
             address: at,
             size: bytes,
             value: value >>> 0,
+            exception: core.get(S.IPSR),
             byHardware: core.hardwareAccess,
           };
       }

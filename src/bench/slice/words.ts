@@ -1,4 +1,6 @@
 /** A chain in words: what happened, newest first, a line for each step that a person would name. */
+import type { Core } from '../../emu/core/core.ts';
+import { callChainOf } from '../../emu/call-chain.ts';
 import { codePlace, symbolAt } from '../../emu/image/image.ts';
 import type { Session } from '../session.ts';
 import type { Failure } from './failure.ts';
@@ -19,13 +21,32 @@ export function chainInWords(s: Session, chain: Chain): string[] {
   const lines: string[] = [];
   const literal = chain.origin.kind === 'constant' ? chain.origin.address : null;
   // a load of a literal is the constant itself
-  for (const link of told(chain.links))
-    if (literal === null || link.address !== literal) lines.push(`${place(s, link.pc)}: ${linkText(s, link)}`);
+  const links = told(chain.links).filter((link) => literal === null || link.address !== literal);
+  for (let i = 0; i < links.length;) {
+    const { rounds, period } = roundsFrom(links, i);
+    for (const link of links.slice(i, i + period)) lines.push(`${place(s, link.pc)}: ${linkText(s, link)}`);
+    if (rounds > 1)
+      lines.push(`and so on, ${rounds - 1} more ${rounds === 2 ? 'time' : 'times'}, back to ${lastValue(links[i + rounds * period - 1]!)}`);
+    i += rounds * period;
+  }
   const origin = originText(s, chain, chain.origin);
   if (origin !== null) lines.push(origin);
   if (chain.address) lines.push(...chainInWords(s, chain.address));
   return lines;
 }
+
+/** How often the same few instructions follow each other from here on: a loop or a recursion. Two rounds are told as they are. */
+function roundsFrom(links: readonly Link[], from: number): { readonly rounds: number; readonly period: number } {
+  for (let period = 1; period <= LONGEST_ROUND; period++) {
+    let rounds = 1;
+    while (Array.from({ length: period }, (_, k) => links[from + rounds * period + k]).every((l, k) => l?.pc === links[from + k]!.pc))
+      rounds++;
+    if (rounds > 2) return { rounds, period };
+  }
+  return { rounds: 1, period: 1 };
+}
+const LONGEST_ROUND = 4;
+const lastValue = ({ value }: Link): string => (value === null ? 'where it began' : hex(value));
 
 /** Moves between registers and the stack say nothing by themselves, unless the value changed hands there for a good while. */
 function told(links: readonly Link[]): Link[] {
@@ -100,6 +121,22 @@ export function whatIsAt(s: Session, address: number, core = 0): string {
 }
 /** Where ST's products have their system memory. */
 const inSystemArea = (a: number): boolean => (a >= 0x1ff00000 && a < 0x20000000) || (a >= 0x0bf00000 && a < 0x0c000000);
+
+/** Where a core stands and who called that, innermost first; a recursion is counted. */
+export function callsInWords(s: Session, core: Core): string[] {
+  const frames = callChainOf(core, s.input.images).frames.filter((f) => f.function !== null || f.file !== null);
+  const named = frames.map((f) => `${f.function ?? hex(f.pc)}${f.file === null ? '' : ` (${f.file}:${f.line})`}`);
+  const lines: string[] = [];
+  for (let i = 0; i < named.length;) {
+    const next = named.findIndex((text, k) => k > i && text !== named[i]);
+    const count = (next < 0 ? named.length : next) - i;
+    lines.push(count === 1 ? named[i]! : `${named[i]} ${count} times`);
+    i += count;
+  }
+  return lines.length > MOST_FRAMES ? [...lines.slice(0, MOST_FRAMES), '…'] : lines;
+}
+/** Frames of a call chain that are told. */
+const MOST_FRAMES = 8;
 
 export function place(s: Session, pc: number): string {
   const p = codePlace(s.input.images, pc >>> 0);

@@ -34,6 +34,8 @@ export interface Interceptor {
   read?(core: Core, address: number, size: number): number | null;
   /** Value to write instead, or null to drop the write. */
   write?(core: Core, address: number, size: number, value: number): number | null;
+  /** A block asks for a reset: true = it does not come. */
+  vetoReset?(by: string): boolean;
   special?(core: Core, register: string, old: number, value: number): number;
   /** Guest pages whose accesses must come by here. */
   readonly pages: ReadonlySet<number>;

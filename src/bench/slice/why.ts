@@ -1,0 +1,197 @@
+/** Failures without a wrong value: what asked for a reset, and why the interrupt that a loop waits for is not taken. In words, the fact first. */
+import { exceptionName, exceptionPriority, groupPriority } from '../../checks/core-registers.ts';
+import type { Writer } from '../../checks/check.ts';
+import { PAGE_BITS } from '../../emu/arena.ts';
+import type { Interceptor } from '../../emu/core/core-types.ts';
+import { registerFile, setRegister } from '../../emu/core/register-file.ts';
+import { EXC } from '../../emu/core/scs-state.ts';
+import { S } from '../../emu/core/state.ts';
+import type { ResetRecord } from '../../emu/history.ts';
+import type { Checkpoint } from '../../emu/machine-base.ts';
+import type { Block } from '../../emu/system.ts';
+import { MS, US, type Ps } from '../../emu/time.ts';
+import { IWDG_KEY_RELOAD, IWDG_KEY_START } from '../../peripherals/iwdg-v3.ts';
+import type { Outcome } from '../result.ts';
+import type { Session } from '../session.ts';
+import { targetState } from '../subject.ts';
+import { lastStore } from './stores.ts';
+import { runTo } from './window.ts';
+import { addressText, callsInWords, place } from './words.ts';
+
+export interface ResetStory {
+  readonly lines: readonly string[];
+  /** What started the watchdog that bit; null where none did, or the hardware started it. */
+  readonly started: Writer | null;
+}
+
+/** The last reset of the kind that came over and over: who was running, and what asked for it. Leaves the session anywhere. */
+export function resetStory(s: Session, powerOn: Checkpoint, resets: readonly ResetRecord[]): ResetStory | null {
+  const by = resets.at(-1)?.by;
+  const index = resets.findLastIndex((r) => r.by === by && !r.external);
+  if (index < 1) return null;
+  const watchdog = by === 'iwdg' || by === 'wwdg' ? watchdogOf(s, by, resets[index]!.core) : null;
+  const seen = runToReset(s, powerOn, index, resets[index]!.at, watchdog);
+  if (seen === null) return null;
+  const running = [place(s, resets[index]!.fromPc ?? 0), ...seen.calls.slice(1)];
+  return {
+    lines: [`${REASON[by!] ?? `the reset (${by})`}: ${running.join(' < ')}`, ...fedInWords(s, seen, watchdog)],
+    started: seen.started,
+  };
+}
+const REASON: Readonly<Record<string, string>> = {
+  software: 'SYSRESETREQ was set in',
+  core: 'the core was reset alone (VECTRESET) in',
+  'option-bytes': 'the option bytes were loaded, which resets the chip, in',
+  iwdg: 'IWDG was not fed in time; it bit in',
+  wwdg: 'WWDG bit in',
+  'low-power': 'the option bytes make a reset of the way into Stop or Standby, in',
+};
+
+function watchdogOf(s: Session, by: 'iwdg' | 'wwdg', core: number): Block | null {
+  const { system } = s.machine;
+  const name = by.toUpperCase();
+  return system.findBlock(name) ?? system.findBlock(`${name}${core + 1}`) ?? null;
+}
+
+interface Seen {
+  readonly calls: readonly string[];
+  readonly at: Ps;
+  readonly started: Writer | null;
+  readonly fed: Writer | null;
+}
+/** Runs to a reset, with a watch on what starts and feeds the watchdog. Null if the repeated run does not come to it. */
+function runToReset(s: Session, powerOn: Checkpoint, index: number, at: Ps, watchdog: Block | null): Seen | null {
+  const { machine } = s;
+  s.keepCheckpoints = false;
+  s.restore(powerOn);
+  let started: Writer | null = null;
+  let fed: Writer | null = null;
+  let seen: Seen | null = null;
+  const watch: Interceptor = {
+    pages: new Set(watchdog ? [watchdog.row.base >>> PAGE_BITS] : []),
+    write: (core, address, _size, value) => {
+      if (seen !== null || address !== watchdog?.row.base) return value;
+      const writer: Writer = {
+        pc: core.pc,
+        lr: core.get(S.LR),
+        at: core.now(),
+        kind: 'cpu',
+        core: core.index,
+        seq: machine.history.seq + 1,
+      };
+      const key = watchdog.row.model?.startsWith('iwdg') ? value & 0xffff : IWDG_KEY_RELOAD;
+      if (key === IWDG_KEY_START) started ??= writer;
+      if (key === IWDG_KEY_START || key === IWDG_KEY_RELOAD) fed = writer;
+      return value;
+    },
+  };
+  const { observer } = machine;
+  machine.observer = {
+    ...observer,
+    beforeReset: () => {
+      if (machine.history.resets.length === index && seen === null)
+        seen = { calls: callsInWords(s, machine.bootCore), at: machine.now, started, fed };
+      observer.beforeReset?.();
+    },
+  };
+  const before = machine.setRepairs(watchdog ? watch : null);
+  try {
+    runTo(s, at + US);
+  } finally {
+    machine.setRepairs(before);
+    machine.observer = observer;
+  }
+  return seen;
+}
+
+function fedInWords(s: Session, { started, fed, at }: Seen, watchdog: Block | null): string[] {
+  if (watchdog === null) return [];
+  const name = watchdog.row.name;
+  const lines = started ? [`${name} was started at ${place(s, started.pc)}`] : [];
+  if (fed && fed.seq !== started?.seq) lines.unshift(`${name} was fed last at ${place(s, fed.pc)}, ${duration(at - fed.at)} before`);
+  else if (fed) lines.unshift(`${name} was never fed in the ${duration(at - fed.at)} since its start`);
+  return lines;
+}
+const duration = (ps: Ps): string => (ps >= MS ? `${Math.round(ps / MS)} ms` : `${Math.round(ps / US)} µs`);
+
+export interface WaitStory {
+  readonly lines: readonly string[];
+  /** The run when the mask that holds the interrupt back is cleared here; null where there is none. */
+  readonly unmasked: { readonly mask: string; readonly outcome: Outcome } | null;
+}
+
+/** What a loop without end waits for, if that is a word that an exception handler writes. Leaves the session anywhere. */
+export function waitStory(s: Session, powerOn: Checkpoint, finished: Checkpoint): WaitStory | null {
+  const loop = s.state.loop;
+  if (loop === null) return null;
+  for (const address of loop.reads) {
+    if (s.machine.system.regionAt(address)?.memory?.row.kind !== 'ram') continue;
+    const store = lastStore(s, powerOn, address, 4, finished.system.now);
+    if (store === null || store === 'too long' || store.exception === 0) continue;
+    s.restore(finished);
+    const why = whyNotTaken(s, store.exception);
+    const name = exceptionName(s.machine.chip, store.exception);
+    const lines = [`it waits for ${addressText(s, address)}, which the handler of ${name} writes (${place(s, store.pc)})`, ...why.lines];
+    return { lines, unmasked: why.mask === null ? null : { mask: why.mask.toUpperCase(), outcome: outcomeWithout(s, why.mask) } };
+  }
+  s.restore(finished);
+  return null;
+}
+
+interface Reason {
+  readonly lines: readonly string[];
+  readonly mask: 'primask' | 'faultmask' | 'basepri' | null;
+}
+/** What keeps an exception from being taken in the state that the session stands in. */
+function whyNotTaken(s: Session, exception: number): Reason {
+  const { machine } = s;
+  const core = machine.bootCore;
+  const state = targetState(machine, registerFile(core, core.pc));
+  const name = exceptionName(machine.chip, exception);
+  const by = (register: string, bits?: number): string => {
+    const w = machine.history.lastWriter(`CPU.${register}`, bits);
+    return w ? ` since ${place(s, w.pc)}` : '';
+  };
+  const own = exceptionPriority(state, exception) ?? 0;
+  for (const mask of ['faultmask', 'primask'] as const)
+    if (state.core(mask)) return { lines: [`${name} is not taken: ${mask.toUpperCase()} is 1${by(mask.toUpperCase())}`], mask };
+  const basepri = state.core('basepri') ?? 0;
+  if (basepri !== 0 && groupPriority(state, own) >= groupPriority(state, basepri))
+    return {
+      lines: [`${name} is not taken: BASEPRI is 0x${basepri.toString(16)}${by('BASEPRI')}, its own priority 0x${own.toString(16)}`],
+      mask: 'basepri',
+    };
+  const active = core.get(S.IPSR);
+  const running = active === 0 ? null : exceptionPriority(state, active);
+  if (running !== null && groupPriority(state, own) >= groupPriority(state, running))
+    return {
+      lines: [
+        `${name} is not taken: the wait is made in the handler of ${exceptionName(machine.chip, active)}, which it cannot preempt (priority 0x${own.toString(16)} against ${running < 0 ? running : `0x${running.toString(16)}`})`,
+      ],
+      mask: null,
+    };
+  return { lines: [notRaised(s, exception, name, by)], mask: null };
+}
+
+function notRaised(s: Session, exception: number, name: string, by: (register: string, bits?: number) => string): string {
+  const read = (address: number): number => s.machine.bootCore.peek(address, 4) ?? 0;
+  if (exception === EXC.SYSTICK) {
+    const csr = read(SYST_CSR);
+    if ((csr & 3) !== 3) return `SysTick is off (SYST_CSR = 0x${csr.toString(16)})${by('SYST_CSR', 3)}`;
+  }
+  const line = exception - EXC.IRQ0;
+  const bit = (1 << (line & 31)) >>> 0;
+  if (line >= 0 && (read(NVIC_ISER + 4 * (line >>> 5)) & bit) === 0)
+    return `${name} is disabled in the NVIC${by(`NVIC_ISER${line >>> 5}`, bit)}`;
+  return `nothing raises ${name} any more`;
+}
+const SYST_CSR = 0xe000e010;
+const NVIC_ISER = 0xe000e100;
+
+/** The run goes on from where it stands, with one mask cleared. */
+function outcomeWithout(s: Session, mask: 'primask' | 'faultmask' | 'basepri'): Outcome {
+  setRegister(s.machine.bootCore, mask, 0);
+  s.machine.bootCore.interruptsChanged();
+  s.goOn();
+  return s.run({ counterfactual: true }).outcome;
+}

@@ -1,0 +1,58 @@
+/** Failures in which no value is wrong: what asked for the reset, what the loop waits for, and who is not accused. */
+import { fileURLToPath } from 'node:url';
+import { expect, it } from 'vitest';
+import type { RunResult } from '../../src/bench/result.ts';
+import { inThread } from '../../src/cli/engine.ts';
+import { loadJob } from '../../src/cli/inputs.ts';
+
+const fixture = (path: string): string => fileURLToPath(new URL(`../../fixtures/${path}`, import.meta.url));
+const run = async (name: string): Promise<RunResult> =>
+  inThread(await loadJob([], { scenario: fixture(`${name}/scenario.json`) }, fixture('')), {});
+const notes = (r: RunResult, kind: string): string[] => r.notes.filter((n) => n.kind === kind).map((n) => n.text);
+const proved = (r: RunResult): string[] => r.diagnosis.causes.filter((c) => c.proved).map((c) => c.id);
+
+it('a delay with interrupts masked: which handler is waited for, who masked it, and what comes of unmasking', async () => {
+  const result = await run('f405-delay-masked');
+  const [waits, why, then] = notes(result, 'wait');
+  expect(waits).toMatch(/tick_ms .* the handler of SysTick writes .*core\.c:6/);
+  expect(why).toMatch(/PRIMASK is 1 since .*main\.c:6/);
+  expect(then).toContain('comes to dfu');
+  expect(result.summary).toContain('PRIMASK');
+});
+
+it('a wait that polls a register is told as before', async () => {
+  const result = await run('h533-stuck-pka');
+  expect(notes(result, 'wait')).toEqual([]);
+  expect(result.summary).toContain('PKA.SR');
+});
+
+it('a watchdog that bites before the jump: who was running, who fed it last, who started it; proved though its registers are waited for', async () => {
+  const result = await run('l476-iwdg-in-wait');
+  const [bit, fed, started] = notes(result, 'reset');
+  expect(bit).toMatch(/delay_ms\) < jump_to_bootloader \(.*main\.c:8\) < main/);
+  expect(fed).toMatch(/fed last at .*main\.c:34 .*, 250 ms before/);
+  expect(started).toMatch(/started at .*main\.c:26/);
+  expect(proved(result)).toEqual(['iwdg']);
+  expect(result.diagnosis.causes[0]!.lastWriter).toMatchObject({ line: 26 });
+});
+
+it('resets by software and by loaded option bytes name their callers', async () => {
+  const software = await run('f405-request-loops');
+  expect(notes(software, 'reset')[0]).toMatch(/core\.c:23 \(system_reset\) < main \(.*main\.c:15\)/);
+  expect(software.summary).toContain('called by main (f405-request-loops/main.c:15)');
+  const loaded = await run('l476-option-loop');
+  expect(notes(loaded, 'reset')[0]).toMatch(/option bytes were loaded.*boot_from_rom_next_time\) < main/);
+});
+
+it('a stack that grows out of RAM is called that, and no vector table is looked for below RAM', async () => {
+  const result = await run('f405-stack-overflow');
+  expect(notes(result, 'crash')[0]).toContain('the stack has grown out of RAM');
+  expect(result.diagnosis.causes).toEqual([]);
+});
+
+it('of many clocks that were left on the one of the DMA requests is named, by the state at the entry', async () => {
+  const result = await run('f405-dma-into-rom-ram');
+  expect(result.diagnosis.sets[0]).toEqual(['dma']);
+  for (const cause of result.diagnosis.causes) expect(cause.outcomeAfterRepair).toBe('dfu');
+  expect(result.checks.find((c) => c.id === 'peripherals-left-on')?.observed).toBe('clocked: ADC1');
+});
