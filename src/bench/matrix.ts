@@ -2,12 +2,12 @@
  * What each step of a hand-over is worth: every write of the last stretch before the jump is left out, alone and in pairs; an exception is made pending at each
  * instruction; the ready delays of the chip are varied. Each row is a run of the user's own firmware with that one thing changed.
  */
-import type { Interceptor } from '../emu/core/core-types.ts';
-import type { Core } from '../emu/core/core.ts';
-import { codePlace } from '../emu/image/image.ts';
+import { PENDSTSET, PPB } from '../checks/core-registers.ts';
 import type { Checkpoint } from '../emu/machine-base.ts';
 import { MS, type Ps } from '../emu/time.ts';
 import { CutShort, isCut } from './attempt.ts';
+import { handOverSteps, placeInWords, runSessionTo, type HandOverStep } from './hand-over.ts';
+import { leavingOut } from './left-out.ts';
 import { hex32, type Outcome } from './result.ts';
 import type { RunInput } from './run-input.ts';
 import { Session } from './session.ts';
@@ -19,8 +19,6 @@ const MOST_STEPS = 48;
 const MOST_PAIRS = 400;
 /** Instructions before the entry at which an exception is made pending. */
 const INSTRUCTIONS = 64;
-const ICSR = 0xe000ed04;
-const PENDSTSET = 1 << 26;
 
 export interface MatrixRow {
   readonly kind: 'step' | 'pair' | 'interrupt' | 'delay';
@@ -39,16 +37,6 @@ export interface MatrixParts {
   readonly pairs: boolean;
   readonly interrupts: boolean;
   readonly delays: boolean;
-}
-
-/** A pause this long without a write ends what came before: the hand-over begins behind the last one. */
-const PAUSE = 2 * MS;
-
-/** Writes of one instruction. */
-interface Step {
-  readonly at: Ps;
-  readonly pc: number;
-  readonly what: string;
 }
 
 export function runMatrix(input: RunInput, parts: MatrixParts): Matrix {
@@ -90,7 +78,7 @@ class Runs {
 
   all(outcome: Outcome, parts: MatrixParts): Matrix {
     const steps = this.steps();
-    const harmless: Step[] = [];
+    const harmless: HandOverStep[] = [];
     for (const step of steps) {
       const without = this.without([step]);
       if (without === outcome) harmless.push(step);
@@ -107,13 +95,7 @@ class Runs {
   }
 
   private runTo(time: Ps): void {
-    const { machine, steps } = this.s;
-    while (machine.now < time) {
-      const before = machine.now;
-      machine.run(time);
-      steps.poll();
-      if (machine.now === before && machine.state.lockup) return;
-    }
+    runSessionTo(this.s, time);
   }
   private finish(): Outcome {
     const { cores } = this.s.machine;
@@ -125,44 +107,16 @@ class Runs {
   }
 
   // ---- steps -----------------------------------------------------------------------------------------------------------------------
-  /** The instructions of user code that write to registers before the entry, in order of their first write. */
-  private steps(): Step[] {
-    const { machine } = this.s;
-    const found = new Map<number, Step>();
-    const note = (core: Core, register: string): void => {
-      if (core.zone === 'user' && !found.has(core.pc))
-        found.set(core.pc, { at: core.now(), pc: core.pc, what: `${this.where(core.pc)} ${register}` });
-    };
-    this.s.restore(this.before);
-    machine.setRepairs(
-      watching(
-        (core, address) => note(core, this.registerAt(address)),
-        (core, register) => canBeLeftOut(register) && note(core, register),
-      ),
-    );
-    try {
-      this.runTo(this.entryAt);
-    } finally {
-      machine.setRepairs(null);
-    }
-    const writes = [...found.values()];
-    const pause = writes.findLastIndex((step, i) => step.at - (writes[i - 1]?.at ?? step.at) >= PAUSE);
-    const all = writes.slice(Math.max(0, pause));
+  private steps(): readonly HandOverStep[] {
+    const all = handOverSteps(this.s, this.before, this.entryAt);
     if (all.length > MOST_STEPS) this.cut.push(`the last ${MOST_STEPS} of ${all.length} steps`);
     return all.slice(-MOST_STEPS);
   }
-  private registerAt(address: number): string {
-    const { system } = this.s.machine;
-    const block = system.regionAt(address)?.block;
-    const named = block ? system.registerName(block, address) : null;
-    return block && named ? `${block.row.name}.${named}` : hex32(address);
-  }
   private where(pc: number): string {
-    const { file, line, symbol } = codePlace(this.s.input.images, pc);
-    return file === null ? (symbol ?? hex32(pc)) : `${file.slice(file.lastIndexOf('/') + 1)}:${line}`;
+    return placeInWords(this.s, pc);
   }
 
-  private without(steps: readonly Step[]): Outcome {
+  private without(steps: readonly HandOverStep[]): Outcome {
     const { machine } = this.s;
     const left = new Set(steps.map((step) => step.pc));
     this.s.restore(this.before);
@@ -177,7 +131,7 @@ class Runs {
     }
   }
   /** Of steps that may each be left out alone. */
-  private pairs(steps: readonly Step[]): void {
+  private pairs(steps: readonly HandOverStep[]): void {
     const list = steps.flatMap((a, i) => steps.slice(i + 1).map((b) => [a, b] as const));
     if (list.length > MOST_PAIRS) this.cut.push(`the first ${MOST_PAIRS} of ${list.length} pairs`);
     for (const [a, b] of list.slice(0, MOST_PAIRS)) this.row('pair', `${a.what} and ${b.what}`, this.without([a, b]));
@@ -192,7 +146,7 @@ class Runs {
       this.runTo(at);
       const core = machine.bootCore;
       const place = `${this.where(core.pc)} (${hex32(core.pc)})`;
-      core.write(ICSR, 4, PENDSTSET, true);
+      core.write(PPB.ICSR, 4, PENDSTSET, true);
       this.row('interrupt', `SysTick pending at ${place}`, this.finish());
     }
   }
@@ -231,68 +185,4 @@ class Runs {
       }
     }
   }
-}
-
-const watching = (write: (core: Core, address: number) => void, special: (core: Core, register: string) => unknown): Interceptor => ({
-  pages: new Set(),
-  everyDeviceWrite: true,
-  special: (core, register, _old, value) => (special(core, register), value),
-  read: () => null,
-  write: (core, address, _size, value) => (write(core, address), value),
-});
-
-/** Registers whose old value can be stored as it was. */
-const STORED: ReadonlySet<string> = new Set([
-  ...['PRIMASK', 'FAULTMASK', 'BASEPRI', 'CONTROL', 'MSP', 'PSP', 'MSPLIM', 'PSPLIM', 'VTOR', 'MPU_CTRL'],
-]);
-/** Registers of the system control space that a write brings back, Armv7-M ARM B3. */
-const WRITTEN: Readonly<Record<string, number>> = { SYST_CSR: 0xe000e010, SYST_RVR: 0xe000e014, CCR: 0xe000ed14, SHCSR: 0xe000ed24 };
-/** Those with one address that sets bits and one that clears them. */
-const SET_AND_CLEAR: Readonly<Record<string, readonly [set: number, clear: number]>> = {
-  NVIC_ISER: [0xe000e100, 0xe000e180],
-  NVIC_ISPR: [0xe000e200, 0xe000e280],
-};
-const SYSTEM_PENDING = [26, 28] as const;
-
-const numbered = (register: string): readonly [string, number] => [register.replace(/\d+$/, ''), Number(/\d+$/.exec(register)?.[0] ?? 0)];
-const canBeLeftOut = (register: string): boolean =>
-  STORED.has(register) || register === 'ICSR' || WRITTEN[register] !== undefined || SET_AND_CLEAR[numbered(register)[0]] !== undefined;
-
-/** Brings the old value back by writes, where storing it is not enough. */
-function writeBack(core: Core, register: string, old: number, value: number): void {
-  const write = (address: number, word: number): void => {
-    if (word !== 0 || WRITTEN[register] !== undefined) core.write(address, 4, word >>> 0, true);
-  };
-  const [name, index] = numbered(register);
-  const pair = SET_AND_CLEAR[name];
-  if (WRITTEN[register] !== undefined) write(WRITTEN[register], old);
-  else if (pair) {
-    write(pair[0] + 4 * index, old & ~value);
-    write(pair[1] + 4 * index, value & ~old);
-  } else
-    for (const bit of SYSTEM_PENDING) {
-      write(ICSR, old & ~value & (1 << bit));
-      // the bit below clears
-      write(ICSR, (value & ~old & (1 << bit)) >>> 1);
-    }
-}
-
-/** Writes of these instructions do not happen. */
-function leavingOut(pcs: ReadonlySet<number>): Interceptor {
-  let undoing = false;
-  const isLeftOut = (core: Core): boolean => core.zone === 'user' && pcs.has(core.pc);
-  return {
-    pages: new Set(),
-    everyDeviceWrite: true,
-    special: (core, register, old, value) => {
-      if (undoing || !isLeftOut(core)) return value;
-      if (STORED.has(register)) return old;
-      undoing = true;
-      writeBack(core, register, old, value);
-      undoing = false;
-      return value;
-    },
-    read: () => null,
-    write: (core, _address, _size, value) => (isLeftOut(core) ? null : value),
-  };
 }

@@ -25,10 +25,14 @@ async function compile(): Promise<ValidateFunction> {
 }
 
 export async function checkSchema(document: unknown, name: string): Promise<void> {
-  const validate = await (validator ??= compile());
+  throwIfWrong(await (validator ??= compile()), document, name, 'the scenario');
+}
+
+/** Throws a UsageError that names the key. `whole`: what the document is called. */
+export function throwIfWrong(validate: ValidateFunction, document: unknown, name: string, whole: string): void {
   if (validate(document)) return;
   const error = mostTelling(validate.errors ?? []);
-  const { message, hint } = describe(error, document);
+  const { message, hint } = describe(error, document, whole);
   throw new UsageError(`${name}: ${message}`, hint);
 }
 
@@ -58,10 +62,10 @@ interface ErrorParams {
   readonly limit?: number;
 }
 
-function describe(error: ErrorObject, document: unknown): { message: string; hint: string | null } {
+function describe(error: ErrorObject, document: unknown, whole: string): { message: string; hint: string | null } {
   const params = error.params as ErrorParams;
   const path = keyPath(error.instancePath);
-  const at = path === '' ? 'the scenario' : path;
+  const at = path === '' ? whole : path;
   const below = (key: string): string => (path === '' ? key : `${path}.${key}`);
   const parent = error.parentSchema as
     { readonly properties?: Readonly<Record<string, unknown>>; readonly description?: string } | undefined;
