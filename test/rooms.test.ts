@@ -15,9 +15,10 @@ const FLOORS: readonly (readonly string[])[] = [
   ['debug'],
   ['board'],
   ['report'],
+  ['campaign'],
   ['cli'],
 ];
-const NODE_ROOMS = new Set(['cli', 'board']);
+const NODE_ROOMS = new Set(['cli', 'board', 'campaign']);
 /** Inside a room that runs in a browser, only these files talk to Node: servers. */
 const NODE_FILES: readonly string[] = [];
 

@@ -55,13 +55,24 @@ await runOnce(
 const validatorSource = join(dist, 'validator-source.mjs');
 const validator = join(dist, 'validator.mjs');
 await bundle('esm', { entryPoints: [validatorSource], outdir: undefined, outfile: validator, minify: true });
+/** A thread runs machines; campaigns have processes of their own, and packages that a classic script cannot load. */
+const withoutCampaigns = {
+  name: 'without campaigns',
+  setup: ({ onResolve }) => onResolve({ filter: /^\.\/(campaign|worker)\.ts$/ }, ({ path }) => ({ path, external: true })),
+};
 const withValidator = {
   name: 'validator',
   setup: ({ onResolve }) => onResolve({ filter: /^\.\/validator\.ts$/ }, () => ({ path: validator })),
 };
 
 await bundle('esm', {
-  entryPoints: { here: 'src/cli/here.ts', index: 'src/index.ts', usb: 'src/usb.ts', property: 'src/property.ts' },
+  entryPoints: {
+    here: 'src/cli/here.ts',
+    index: 'src/index.ts',
+    usb: 'src/usb.ts',
+    property: 'src/property.ts',
+    'campaign-worker': 'src/cli/campaign-worker.ts',
+  },
   splitting: true,
   packages: 'external',
   sourcemap: true,
@@ -97,7 +108,7 @@ await bundle('cjs', {
   entryPoints: { program: 'src/cli/thread.ts' },
   outExtension: { '.js': '.cjs' },
   external: ['ajv', 'koffi'],
-  plugins: [withValidator],
+  plugins: [withValidator, withoutCampaigns],
   // names stay: they stand in the stack of an internal error
   minifyWhitespace: true,
   charset: 'ascii',

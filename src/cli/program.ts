@@ -10,6 +10,7 @@ import type { ChipsOptions } from './chips.ts';
 import type { BoardOptions } from './board-common.ts';
 import type { CaptureOptions } from './board-capture.ts';
 import type { StepOptions } from './board-step.ts';
+import type { CampaignOptions } from './campaign.ts';
 import type { CompareCommandOptions } from './compare.ts';
 import type { ConformOptions } from './conform.ts';
 import type { DfuOptions } from './dfu.ts';
@@ -22,6 +23,7 @@ import type { ProbeOptions } from './probe.ts';
 import type { MatrixOptions } from './matrix.ts';
 import type { RunCommandOptions } from './run.ts';
 import type { TestOptions } from './test.ts';
+import type { WorkerOptions } from './worker.ts';
 
 const collect = (value: string, before: readonly string[] = []): readonly string[] => [...before, value];
 
@@ -69,6 +71,8 @@ function build(io: Io, exit: (code: number) => void, injected: Bench | undefined
   addMatrix(program, io, exit);
   addLeave(program, io, exit);
   addTest(program, io, exit, bench);
+  addCampaign(program, io, exit);
+  addWorker(program, io, exit);
   addDfu(program, io, exit);
   addConform(program, io, exit);
   addCompare(program, io, exit, bench);
@@ -216,6 +220,44 @@ function addTest(program: Command, io: Io, exit: (code: number) => void, bench: 
     .option('--no-color', 'no colours')
     .action(async (patterns: string[], options: TestOptions) => {
       exit(await (await import('./test.ts')).testCommand(patterns, options, io, bench));
+    });
+}
+
+function addCampaign(program: Command, io: Io, exit: (code: number) => void): void {
+  command(program, 'campaign')
+    .description(
+      'run a declared space of cases (bootbench/campaign@1) on all cores; exit 0 = all as expected, 1 = some not, 2 = wrong input',
+    )
+    .argument('<spec>', 'JSON file, see docs/scale.md')
+    .option('--out <file>', 'results, one SQLite file (default: the name of the spec with .sqlite)')
+    .option('--resume', 'go on with the results that are there; finished cases are not run again')
+    .option('--overwrite', 'begin anew where there are results')
+    .option('--jobs <n>', 'workers on this machine (default: one per CPU)')
+    .option('--queue <url>', 'hand the cases to `bootbench worker` on other machines: redis://host:6379')
+    .option('--shard <i/n>', 'only this part of the cases, for a CI matrix')
+    .option('--merge <file>', 'take over the results of another shard first; may be repeated', collect)
+    .option('--plan', 'say what would be run')
+    .option('--case <number>', 'run this one case and say what it is and what comes of it')
+    .option('--parquet <file>', 'write the results as Parquet')
+    .option('--html <file>', 'write a heat map as a page')
+    .option('--junit <file>', 'write JUnit XML, one case for each way to fail')
+    .option('--progress', 'lines of progress also without a terminal')
+    .option('--quiet', 'no report')
+    .option('--no-color', 'no colours')
+    .action(async (spec: string, options: CampaignOptions) => {
+      exit(await (await import('./campaign.ts')).campaignCommand(spec, options, io));
+    });
+}
+
+function addWorker(program: Command, io: Io, exit: (code: number) => void): void {
+  command(program, 'worker')
+    .description('do the work of campaigns that were submitted to a queue; ends at Ctrl-C')
+    .option('--queue <url>', 'redis://host:6379, as given to `bootbench campaign --queue`')
+    .option('--jobs <n>', 'processes (default: one per CPU)')
+    .option('--cache <folder>', 'where images are kept by their SHA-256 (default: a folder that is removed at the end)')
+    .option('--idle-exit <time>', 'end when there has been nothing to do for so long, for example 60s')
+    .action(async (options: WorkerOptions) => {
+      exit(await (await import('./worker.ts')).workerCommand(options, io));
     });
 }
 

@@ -1,0 +1,215 @@
+/**
+ * One machine at its hand-over, from which the cases of one delay and seed are forked: each goes back to a checkpoint shortly before the jump, changes one
+ * thing and runs to its outcome.
+ */
+import { PENDSTSET, PENDSVSET, PPB } from '../checks/core-registers.ts';
+import type { Checkpoint } from '../emu/machine-base.ts';
+import { MS, type Ps } from '../emu/time.ts';
+import { CutShort, isCut } from '../bench/attempt.ts';
+import { handOverSteps, runSessionTo } from '../bench/hand-over.ts';
+import { leavingOut } from '../bench/left-out.ts';
+import type { Outcome } from '../bench/result.ts';
+import type { RunInput } from '../bench/run-input.ts';
+import { Session, type SessionEnd } from '../bench/session.ts';
+import type { WorkCase } from './content.ts';
+import { explain, type Explanation } from './explain.ts';
+import type { Fault, Probe } from './space.ts';
+
+/** The hand-over lies within this time before the jump. */
+const STRETCH = 50 * MS;
+/** First guess of how long before the jump a fault is, and how the next one grows. */
+const FIRST_WINDOW = 1_000_000;
+const WINDOW_GROWTH = 4;
+const NMIPENDSET = 2 ** 31;
+/** How long NRST is low and the supply is off. */
+const HELD = 10 * MS;
+
+export interface CaseResult {
+  readonly no: number;
+  readonly id: string;
+  /** `absent`: this machine has no such instruction before its jump, so there was nothing to run. */
+  readonly outcome: Outcome | 'absent';
+  readonly ended: string;
+  /** Virtual time at the end, picoseconds. */
+  readonly at: Ps;
+  /** Of the boot core since power-on. */
+  readonly cycles: number;
+  /** Address at which the fault happened. */
+  readonly pc: number | null;
+  /** What a failure has in common with others; null where the outcome was expected. */
+  readonly group: Explanation | null;
+}
+
+interface Boundary {
+  readonly at: Ps;
+  readonly cycle: number;
+  readonly pc: number;
+}
+
+export class Base {
+  readonly session: Session;
+  private readonly powerOn: Checkpoint;
+  /** The first jump into the ROM; null where none comes. */
+  private readonly jump: { readonly at: Ps; readonly retired: number } | null;
+  private stretch: Checkpoint;
+  private handOver: Checkpoint | null = null;
+  private found: Probe['steps'] | null = null;
+  /** Instructions before the jump, the nearest first, as far as they were asked for; `all`: there are no more. */
+  private boundaries: readonly Boundary[] = [];
+  private all = false;
+  /** In front of the instruction of the last fault: the next one is often near. */
+  private cursor: { readonly at: Ps; readonly checkpoint: Checkpoint } | null = null;
+
+  constructor(input: RunInput, parameters: Readonly<Record<string, number>> = {}) {
+    const s = new Session(input, { parameters });
+    this.session = s;
+    s.startedAt = input.clock?.() ?? 0;
+    this.powerOn = this.stretch = s.save();
+    s.keepCheckpoints = false;
+    let end: SessionEnd;
+    let entries = 0;
+    do end = s.run({ untilEntry: ++entries, counterfactual: true });
+    while (s.machine.history.entryCount === entries && s.machine.history.entries.at(-1)?.how !== 'branch' && !isCut(end.reason));
+    if (isCut(end.reason)) throw new CutShort(end.reason);
+    const { entries: known, resets, entryCount } = s.machine.history;
+    const jump = entryCount === entries ? known.at(-1)! : null;
+    this.jump = jump;
+    if (jump) {
+      const reset = resets.findLast((r) => r.at < jump.at)?.at ?? 0;
+      s.restore(this.powerOn);
+      runSessionTo(s, Math.max(reset, jump.at - STRETCH));
+      this.stretch = s.save();
+    }
+  }
+
+  release(): void {
+    this.session.release();
+  }
+
+  /** Of the machine as it is. */
+  probe(expected: readonly string[]): Probe {
+    const { outcome } = this.run({ no: 0, id: '', leave: [], fault: null }, expected);
+    return { outcome, jumps: this.jump !== null, steps: this.jump === null ? [] : this.steps() };
+  }
+
+  /** `expected`: outcomes that need no explanation. */
+  run(work: WorkCase, expected: readonly string[]): CaseResult {
+    const s = this.session;
+    const { no, id, leave, fault } = work;
+    const boundary = fault === null ? null : this.boundary(fault);
+    if (boundary === undefined) return { no, id, outcome: 'absent', ended: 'absent', at: 0, cycles: 0, pc: null, group: null };
+    s.entryCheckpoint = s.faultCheckpoint = s.leave = null;
+    s.keepCheckpoints = false;
+    this.start(leave, boundary);
+    s.keepCheckpoints = true;
+    const { machine } = s;
+    if (leave.length > 0) {
+      machine.setRepairs(leavingOut(new Set(leave)));
+      // in the ROM there is nothing to leave out, and every write would be asked about
+      s.onPausedEntry = () => machine.setRepairs(null);
+    }
+    for (const core of machine.cores) core.setBrief(true);
+    try {
+      let pc: number | null = null;
+      if (boundary && fault) {
+        runSessionTo(s, boundary.at);
+        pc = machine.bootCore.pc;
+        this.inject(fault.kind);
+      }
+      const end = s.run({ counterfactual: true, repaired: true });
+      if (isCut(end.reason)) throw new CutShort(end.reason);
+      const cycles = machine.bootCore.cycles();
+      const group = expected.includes(end.outcome) ? null : explain(s, end, fault !== null);
+      return { no, id, outcome: end.outcome, ended: end.reason, at: end.at, cycles, pc, group };
+    } finally {
+      s.onPausedEntry = null;
+      machine.setRepairs(null);
+      for (const core of machine.cores) core.setBrief(false);
+    }
+  }
+
+  /** Goes to the last checkpoint before anything differs. */
+  private start(leave: readonly number[], boundary: Boundary | null): void {
+    const s = this.session;
+    if (this.jump === null) return s.restore(this.powerOn);
+    if (leave.length > 0) return s.restore(this.beforeSteps());
+    if (boundary === null) return s.restore(this.beforeSteps());
+    const { cursor } = this;
+    s.restore(cursor !== null && cursor.at <= boundary.at ? cursor.checkpoint : this.stretch);
+    runSessionTo(s, boundary.at);
+    if (cursor?.at !== boundary.at) this.cursor = { at: boundary.at, checkpoint: s.save() };
+  }
+  private steps(): Probe['steps'] {
+    if (this.found !== null) return this.found;
+    const steps = handOverSteps(this.session, this.stretch, this.jump!.at);
+    const first = steps[0]?.at ?? this.jump!.at;
+    // the time of a write lies within its instruction
+    this.session.restore(this.stretch);
+    const before = Math.max(this.stretch.system.now, first - FIRST_WINDOW);
+    runSessionTo(this.session, before);
+    this.handOver = this.session.machine.now < first ? this.session.save() : this.stretch;
+    return (this.found = steps.map(({ pc, what }) => ({ pc, what })));
+  }
+  private beforeSteps(): Checkpoint {
+    this.steps();
+    return this.handOver!;
+  }
+
+  /** undefined: there is no such instruction; before the first one that is known nothing is. */
+  private boundary({ unit, before }: Fault): Boundary | undefined {
+    if (this.jump === null) return undefined;
+    const find = (): Boundary | undefined => {
+      if (unit === 'instructions') return this.boundaries[before - 1];
+      const last = this.boundaries[0];
+      return last && this.boundaries.find((b) => this.jumpCycle - b.cycle >= before);
+    };
+    let found = find();
+    for (let window = FIRST_WINDOW; found === undefined && !this.all; window *= WINDOW_GROWTH) {
+      this.look(window);
+      found = find();
+    }
+    return found;
+  }
+  private jumpCycle = 0;
+  /** Notes each instruction of the last stretch before the jump. */
+  private look(window: Ps): void {
+    const s = this.session;
+    const { machine } = s;
+    const jumpAt = this.jump!.at;
+    const from = Math.max(this.stretch.system.now, jumpAt - window);
+    s.restore(this.stretch);
+    runSessionTo(s, from);
+    const found: Boundary[] = [];
+    const retired = machine.bootCore.retired.bind(machine.bootCore);
+    while (machine.now < jumpAt && retired() < this.jump!.retired) {
+      if (found.at(-1)?.at !== machine.now) found.push({ at: machine.now, cycle: machine.bootCore.cycles(), pc: machine.bootCore.pc });
+      const before = machine.now;
+      runSessionTo(s, before + 1);
+      if (machine.now === before) break;
+    }
+    this.jumpCycle = machine.bootCore.cycles();
+    this.boundaries = found.reverse();
+    this.all = from === this.stretch.system.now;
+    this.cursor = null;
+  }
+
+  private inject(kind: string): void {
+    const s = this.session;
+    const { machine } = s;
+    const core = machine.bootCore;
+    const pend = { systick: PENDSTSET, pendsv: PENDSVSET, nmi: NMIPENDSET }[kind];
+    if (pend !== undefined) return void core.write(PPB.ICSR, 4, pend, true);
+    if (kind === 'nrst') {
+      machine.holdReset(true);
+      runSessionTo(s, machine.now + HELD);
+      machine.holdReset(false);
+    } else if (kind === 'power') {
+      machine.powerOff();
+      runSessionTo(s, machine.now + HELD);
+      machine.powerOn(true);
+    } else {
+      const line = Number(kind.slice('irq'.length));
+      core.write(PPB.NVIC_ISPR + 4 * (line >>> 5), 4, (1 << (line & 31)) >>> 0, true);
+    }
+  }
+}

@@ -1,0 +1,131 @@
+/** What a case consists of, named by its content: targets, images and cases have the SHA-256 of what they are. */
+import type { RunJob } from '../bench/job.ts';
+import { sha256 } from '../emu/image/sha256.ts';
+import type { Case, Fault, Probe } from './space.ts';
+
+/** Bytes by their SHA-256. */
+export interface Blobs {
+  has(hash: string): boolean | Promise<boolean>;
+  get(hash: string): Uint8Array | Promise<Uint8Array>;
+  put(hash: string, bytes: Uint8Array): void | Promise<void>;
+}
+
+/** A `RunJob` with hashes in the place of bytes. */
+interface Manifest extends Omit<RunJob, 'images' | 'rom' | 'files'> {
+  readonly images: readonly { readonly path: string; readonly sha256: string }[];
+  readonly rom: Omit<RunJob['rom'], 'bytes'> & { readonly sha256: string };
+  readonly files: readonly (readonly [name: string, sha256: string])[];
+}
+
+/** A job cut into blobs; `hash` is that of its manifest, which names the others. */
+export interface PackedTarget {
+  readonly hash: string;
+  readonly blobs: ReadonlyMap<string, Uint8Array>;
+}
+
+export function packTarget(job: RunJob): PackedTarget {
+  const blobs = new Map<string, Uint8Array>();
+  const keep = (bytes: Uint8Array): string => {
+    const hash = sha256(bytes);
+    blobs.set(hash, bytes);
+    return hash;
+  };
+  const manifest: Manifest = {
+    ...job,
+    images: job.images.map(({ path, bytes }) => ({ path, sha256: keep(bytes) })),
+    rom: { kind: job.rom.kind, version: job.rom.version, options: job.rom.options, sha256: keep(job.rom.bytes) },
+    files: [...job.files].map(([name, bytes]) => [name, keep(bytes)] as const),
+  };
+  return { hash: keep(new TextEncoder().encode(canonical(manifest))), blobs };
+}
+
+/** What a manifest names. */
+export function blobsOf(manifest: Uint8Array): string[] {
+  const { images, rom, files } = JSON.parse(new TextDecoder().decode(manifest)) as Manifest;
+  return [...new Set([...images.map((i) => i.sha256), rom.sha256, ...files.map(([, hash]) => hash)])];
+}
+
+/** Fetches what it names. */
+export async function unpackTarget(hash: string, blobs: Blobs): Promise<RunJob> {
+  const manifest = JSON.parse(new TextDecoder().decode(await blobs.get(hash))) as Manifest;
+  const images: { path: string; bytes: Uint8Array }[] = [];
+  for (const { path, sha256: of } of manifest.images) images.push({ path, bytes: await blobs.get(of) });
+  const files = new Map<string, Uint8Array>();
+  for (const [name, of] of manifest.files) files.set(name, await blobs.get(of));
+  const { sha256: ofRom, ...rom } = manifest.rom;
+  return { ...manifest, images, files, rom: { ...rom, bytes: await blobs.get(ofRom) } };
+}
+
+/** JSON with sorted keys: one text for one content. */
+export function canonical(value: unknown): string {
+  return JSON.stringify(value, (_key, v: unknown) =>
+    v !== null && typeof v === 'object' && !Array.isArray(v)
+      ? Object.fromEntries(Object.entries(v).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)))
+      : v,
+  );
+}
+
+/** A case as a worker gets it. */
+export interface WorkCase {
+  readonly no: number;
+  /** 32 hex digits, of all that decides the outcome. */
+  readonly id: string;
+  /** Addresses of the instructions whose writes do not happen. */
+  readonly leave: readonly number[];
+  readonly fault: Fault | null;
+}
+/** Cases that share a machine. */
+export interface WorkPart {
+  readonly seed: number | null;
+  /** Chip parameters that differ, in picoseconds. */
+  readonly delays: Readonly<Record<string, number>>;
+  readonly cases: readonly WorkCase[];
+}
+export interface Work {
+  /** 32 hex digits, of its cases. */
+  readonly id: string;
+  /** What made it; a worker of another version must not do it. */
+  readonly engine: string;
+  /** Hash of the target. */
+  readonly target: string;
+  readonly parts: readonly WorkPart[];
+  /** Outcomes that need no explanation. */
+  readonly expected: readonly string[];
+  /** Milliseconds of real time for each case. */
+  readonly wall: number;
+}
+
+const short = (text: string): string => sha256(new TextEncoder().encode(text)).slice(0, 32);
+
+export function workCase({ no, variation }: Case, probe: Probe, engine: string, target: string): WorkCase {
+  const { delay, seed, fault } = variation;
+  const leave = variation.leave.map((i) => probe.steps[i]!.pc);
+  const id = short(canonical([engine, target, delay && [delay.name, delay.ps], seed, leave, fault]));
+  return { no, id, leave, fault };
+}
+
+export const workId = (parts: readonly WorkPart[]): string => short(parts.flatMap((p) => p.cases.map((c) => c.id)).join());
+
+export function casesOf(work: Work): readonly WorkCase[] {
+  return work.parts.flatMap((part) => part.cases);
+}
+
+/** The same cases in two pieces of work, to find the one that cannot be done. */
+export function halves(work: Work): Work[] {
+  const all = work.parts.flatMap((part) => part.cases.map((one) => ({ ...part, cases: [one] })));
+  const middle = all.length >> 1;
+  return [all.slice(0, middle), all.slice(middle)]
+    .filter((parts) => parts.length > 0)
+    .map((parts) => ({ ...work, parts: joined(parts), id: workId(parts) }));
+}
+/** Neighbours of one machine in one part again. */
+function joined(parts: readonly WorkPart[]): WorkPart[] {
+  const out: WorkPart[] = [];
+  for (const part of parts) {
+    const last = out.at(-1);
+    if (last && last.seed === part.seed && canonical(last.delays) === canonical(part.delays))
+      out[out.length - 1] = { ...last, cases: [...last.cases, ...part.cases] };
+    else out.push(part);
+  }
+  return out;
+}

@@ -1,0 +1,62 @@
+/** What a failure has in common with others: its outcome, what was broken at the entry, the state handed over. Ten thousand failures then read as five. */
+import { exceptionName } from '../checks/core-registers.ts';
+import type { RegisterFile } from '../emu/history.ts';
+import { judgeAll } from '../bench/diagnosis.ts';
+import { placeInWords } from '../bench/hand-over.ts';
+import { hex32 } from '../bench/result.ts';
+import type { Session, SessionEnd } from '../bench/session.ts';
+import { afterRun, NOT_TRACED } from '../bench/subject.ts';
+
+export interface Explanation {
+  readonly outcome: string;
+  /** Ids of the checks that are broken at the judged instant, not proved. */
+  readonly cause: string;
+  /** The state handed over, in the words of the architecture; `no entry` without one. */
+  readonly entry: string;
+  /** Where it ended, for outcomes that have a place. */
+  readonly place: string;
+}
+
+/** The session stands at the end of its run; it is left anywhere. `forced`: the place where it went wrong was chosen from outside, so it tells nothing. */
+export function explain(s: Session, end: SessionEnd, forced: boolean): Explanation {
+  const place = placeOf(s, end, forced);
+  const { machine } = s;
+  const traced = { ...NOT_TRACED, ...afterRun(s), vectorReads: [...machine.state.vectorReads] };
+  const entry = s.lastEntry();
+  const at = entry ?? s.faultCheckpoint;
+  if (at) s.restore(at);
+  const last = machine.history.entries.at(-1);
+  const judged = judgeAll(s, end.outcome, last?.reached ?? false, traced);
+  const broken = judged.filter((j) => j.judgement.verdict === 'fail' || j.judgement.verdict === 'warn');
+  return {
+    outcome: end.outcome,
+    cause: broken.map((j) => j.id).join(' '),
+    entry: entry && last ? entryInWords(s, last.address, last.registers) : 'no entry',
+    place,
+  };
+}
+
+/** For a fault its exception and instruction, for a core that is stuck where it is; nothing else has one place. */
+function placeOf(s: Session, { outcome }: SessionEnd, forced: boolean): string {
+  const { fault, loop } = s.state;
+  const { machine } = s;
+  const at = (pc: number): string => (forced ? '' : ` at ${placeInWords(s, pc)}`);
+  if (outcome === 'fault' && fault) return `${exceptionName(machine.chip, fault.exception)}${at(fault.pc)}`;
+  if (outcome === 'fault') return machine.state.lockup ? `lockup${at(machine.bootCore.pc)}` : '';
+  return outcome === 'stuck' && loop && !forced ? placeInWords(s, loop.pc) : '';
+}
+
+/** Only what decides how the ROM starts; counters and addresses that move with each case would make a group of each. */
+function entryInWords(s: Session, address: number, r: RegisterFile): string {
+  const words: string[] = [hex32(address)];
+  const exception = (r['xpsr'] ?? 0) & 0x1ff;
+  if (exception !== 0) words.push(`in ${exceptionName(s.machine.chip, exception)}`);
+  for (const name of ['primask', 'faultmask', 'basepri', 'control'] as const)
+    if ((r[name] ?? 0) !== 0) words.push(`${name.toUpperCase()}=${r[name]}`);
+  if (r['vtor'] !== undefined) words.push(`VTOR=${hex32(r['vtor'])}`);
+  const sp = r['sp'] ?? r['msp'] ?? 0;
+  // the stack pointer may stand one behind the end of its memory
+  const memory = s.machine.chip.memories.find((m) => sp > m.base && sp <= m.base + m.size);
+  words.push(`SP in ${memory?.name ?? hex32(sp)}`);
+  return words.join(' ');
+}

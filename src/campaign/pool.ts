@@ -1,0 +1,91 @@
+/** Workers on this machine: processes of their own, so that one that crashes takes nothing with it. */
+import type { Tinypool } from 'tinypool';
+import type { CaseResult } from './base.ts';
+import type { Work } from './content.ts';
+import type { SpaceTarget } from './space.ts';
+
+/** What a worker process is sent. `folder`: where the blobs are. */
+export type PoolTask =
+  | {
+      readonly kind: 'probe';
+      readonly folder: string;
+      readonly target: string;
+      readonly expected: readonly string[];
+      readonly wall: number;
+    }
+  | { readonly kind: 'work'; readonly folder: string; readonly work: Work };
+export type PoolAnswer<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly usage: boolean; readonly message: string; readonly stack: string };
+
+/** Does work; a rejection says that the worker crashed or the work cannot be done. */
+export interface Worker {
+  probe(target: string, expected: readonly string[], wall: number): Promise<SpaceTarget>;
+  work(work: Work): Promise<readonly CaseResult[]>;
+  close(): Promise<void>;
+}
+
+/** An exception in the worker: the same would happen again. */
+export class WorkError extends Error {
+  readonly usage: boolean;
+  constructor({ usage, message, stack }: Extract<PoolAnswer<unknown>, { ok: false }>) {
+    super(message);
+    this.name = 'WorkError';
+    this.usage = usage;
+    this.stack = stack;
+  }
+}
+
+/** Beyond the time of its cases, work may take this long before its worker counts as hung. */
+const GRACE = 30_000;
+
+export class Pool implements Worker {
+  private readonly pool: Tinypool;
+  private readonly folder: string;
+
+  private constructor(pool: Tinypool, folder: string) {
+    this.pool = pool;
+    this.folder = folder;
+  }
+
+  /** @param file the built script of a worker */
+  static async open(file: URL, size: number, folder: string): Promise<Pool> {
+    const { Tinypool } = await import('tinypool');
+    const pool = new Tinypool({
+      filename: file.href,
+      runtime: 'child_process',
+      minThreads: size,
+      maxThreads: size,
+      // bytes and maps as they are
+      serialization: 'advanced',
+    });
+    // a worker that dies while it has nothing to do is replaced when the next work comes
+    pool.on('error', () => undefined);
+    return new Pool(pool, folder);
+  }
+
+  probe(target: string, expected: readonly string[], wall: number): Promise<SpaceTarget> {
+    return this.send({ kind: 'probe', folder: this.folder, target, expected, wall }, wall);
+  }
+  work(work: Work): Promise<readonly CaseResult[]> {
+    const cases = work.parts.reduce((sum, part) => sum + part.cases.length, 0);
+    return this.send({ kind: 'work', folder: this.folder, work }, cases * work.wall);
+  }
+  async close(): Promise<void> {
+    await this.pool.destroy();
+  }
+
+  private async send<T>(task: PoolTask, ms: number): Promise<T> {
+    const hung = new AbortController();
+    const timer = setTimeout(() => hung.abort(), Math.min(ms + GRACE, 2 ** 31 - 1));
+    try {
+      const answer = (await this.pool.run(task, { signal: hung.signal })) as PoolAnswer<T>;
+      if (answer.ok) return answer.value;
+      throw new WorkError(answer);
+    } catch (error) {
+      throw hung.signal.aborted ? new Error(`the worker did not answer within ${Math.round((ms + GRACE) / 1000)} s and was ended`) : error;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}

@@ -1,0 +1,281 @@
+/**
+ * A campaign over many machines: BullMQ on Redis or Valkey. Work is delivered at least once and named by its content; results lie in a stream until they
+ * are stored, so that neither a worker, the submitter nor Redis (with its append-only file) has to live through it.
+ *
+ * Keys: `bootbench:blob:<sha256>` images and targets; `bootbench:results:<campaign>` a stream of results; `bootbench:campaigns` who has submitted what;
+ * all else is BullMQ's, under `bootbench:work-<engine>`.
+ */
+import type * as BullMq from 'bullmq';
+import type { Job, Queue, QueueEvents } from 'bullmq';
+import type { Redis } from 'ioredis';
+import { gunzipSync, gzipSync, strFromU8, strToU8 } from 'fflate';
+import { UsageError } from '../bench/usage-error.ts';
+import { sha256 } from '../emu/image/sha256.ts';
+import type { CaseResult } from './base.ts';
+import type { Campaign, Workers } from './campaign.ts';
+import type { Blobs, PackedTarget, Work } from './content.ts';
+
+export const PREFIX = 'bootbench';
+const CAMPAIGNS = `${PREFIX}:campaigns`;
+export const queueName = (engine: string): string => `work-${engine.replaceAll(':', '-')}`;
+export const resultsKey = (campaign: string): string => `${PREFIX}:results:${campaign}`;
+const blobKey = (hash: string): string => `${PREFIX}:blob:${hash}`;
+
+/** Pieces of work in the queue at once: enough for a few hundred cores, and no more than Redis holds easily. */
+const WINDOW = 512;
+/** Images that nobody asks for are forgotten. */
+const BLOB_SECONDS = 7 * 24 * 3600;
+/** A submitter that has not said so for this long is gone. */
+const HEARTBEAT_MS = 5_000;
+const GONE_MS = 30_000;
+/** Work that is under way this long is asked after. */
+const RECONCILE_MS = 5_000;
+/** Attempts of a piece of work, and how long before the second. */
+const ATTEMPTS = 3;
+const BACK_OFF_MS = 500;
+
+/** What is queued. */
+export interface QueuedWork {
+  readonly campaign: string;
+  readonly work: Work;
+}
+/** What stands in the stream. */
+export interface QueuedResult {
+  readonly work: string;
+  readonly results: readonly CaseResult[];
+}
+/** Who has submitted. */
+interface Submitted {
+  readonly engine: string;
+  readonly at: number;
+}
+
+export interface Connection {
+  readonly bullmq: typeof BullMq;
+  readonly redis: Redis;
+  /** Another connection, for commands that wait. */
+  readonly another: () => Redis;
+}
+
+/** Loads the packages and connects; what is missing is the user's to install or to start. */
+export async function connect(url: string): Promise<Connection> {
+  if (!/^(redis|rediss|valkey):\/\/./.test(url))
+    throw new UsageError(`--queue: ${JSON.stringify(url)} is no address of a queue`, 'for example redis://127.0.0.1:6379');
+  const loaded = await Promise.all([import('bullmq'), import('ioredis')]).catch(() => null);
+  if (loaded === null) throw new UsageError('--queue needs the packages bullmq and ioredis', 'npm install bullmq ioredis');
+  const [bullmq, { Redis }] = loaded;
+  const open = (): Redis => {
+    // the queue is waited for, whatever happens to it
+    const redis = new Redis(url.replace(/^valkey:/, 'redis:'), {
+      maxRetriesPerRequest: null,
+      lazyConnect: true,
+      retryStrategy: (n) => Math.min(100 * n, 2000),
+    });
+    redis.on('error', () => undefined);
+    return redis;
+  };
+  const first = new Redis(url.replace(/^valkey:/, 'redis:'), { lazyConnect: true, retryStrategy: () => null, connectTimeout: 5000 });
+  let why: Error | null = null;
+  first.on('error', (error: Error) => (why = error));
+  try {
+    await first.connect();
+    await first.ping();
+  } catch (error) {
+    throw new UsageError(`--queue: no answer from ${hidden(url)}: ${(why ?? (error as Error)).message}`, 'is the server running?');
+  } finally {
+    first.disconnect();
+  }
+  const redis = open();
+  await redis.connect();
+  return { bullmq, redis, another: open };
+}
+/** Without the password. */
+const hidden = (url: string): string => url.replace(/\/\/[^@/]*@/, '//…@');
+
+export class RedisBlobs implements Blobs {
+  private readonly redis: Redis;
+  constructor(redis: Redis) {
+    this.redis = redis;
+  }
+  async has(hash: string): Promise<boolean> {
+    return (await this.redis.expire(blobKey(hash), BLOB_SECONDS)) === 1;
+  }
+  async get(hash: string): Promise<Uint8Array> {
+    const bytes = await this.redis.getBuffer(blobKey(hash));
+    if (bytes === null) throw new Error(`the queue has no image ${hash}`);
+    if (sha256(bytes) !== hash) throw new Error(`image ${hash} in the queue is not what its name says`);
+    return new Uint8Array(bytes);
+  }
+  async put(hash: string, bytes: Uint8Array): Promise<void> {
+    await this.redis.set(blobKey(hash), Buffer.from(bytes), 'EX', BLOB_SECONDS, 'NX');
+  }
+}
+
+export const encodeResult = (result: QueuedResult): Buffer => Buffer.from(gzipSync(strToU8(JSON.stringify(result)), { level: 1 }));
+export const decodeResult = (bytes: Uint8Array): QueuedResult => JSON.parse(strFromU8(gunzipSync(bytes))) as QueuedResult;
+
+/** Campaigns that are under way, by engine. */
+export async function campaignsUnderWay(redis: Redis): Promise<string[]> {
+  const all = Object.values(await redis.hgetall(CAMPAIGNS)).map((text) => JSON.parse(text) as Submitted);
+  return [...new Set(all.filter((c) => Date.now() - c.at < GONE_MS).map((c) => c.engine))];
+}
+
+interface Waiting {
+  readonly work: Work;
+  readonly since: number;
+  readonly settle: (results: readonly CaseResult[]) => void;
+  readonly fail: (error: Error) => void;
+}
+
+/** The submitter's side: gives work to the queue and takes results out of it. */
+export class QueueWorkers implements Workers {
+  readonly window = WINDOW;
+  readonly attempts = 1;
+  readonly goOn = true;
+  private readonly connection: Connection;
+  private readonly queue: Queue;
+  private readonly events: QueueEvents;
+  private readonly reader: Redis;
+  private readonly campaign: string;
+  private readonly engine: string;
+  private readonly waiting = new Map<string, Waiting>();
+  /** Entries of the stream by work: gone when the results are stored. */
+  private readonly entries = new Map<string, string[]>();
+  private readonly timers: NodeJS.Timeout[] = [];
+  private readonly say: (text: string) => void;
+  private closed = false;
+  private reading: Promise<void> = Promise.resolve();
+
+  private constructor(connection: Connection, campaign: Campaign, say: (text: string) => void) {
+    const { bullmq, another } = connection;
+    this.connection = connection;
+    this.engine = campaign.engine;
+    this.campaign = sha256(new TextEncoder().encode(campaign.identity)).slice(0, 32);
+    this.say = say;
+    this.queue = new bullmq.Queue(queueName(campaign.engine), { connection: another(), prefix: PREFIX });
+    this.events = new bullmq.QueueEvents(queueName(campaign.engine), { connection: another(), prefix: PREFIX });
+    this.queue.on('error', () => undefined);
+    this.events.on('error', () => undefined);
+    this.reader = another();
+  }
+
+  static async open(url: string, campaign: Campaign, targets: readonly PackedTarget[], say: (text: string) => void): Promise<QueueWorkers> {
+    const connection = await connect(url);
+    const self = new QueueWorkers(connection, campaign, say);
+    const blobs = new RedisBlobs(connection.redis);
+    for (const target of targets) for (const [hash, bytes] of target.blobs) if (!(await blobs.has(hash))) await blobs.put(hash, bytes);
+    await self.start();
+    return self;
+  }
+
+  private async start(): Promise<void> {
+    await this.beat();
+    await this.events.waitUntilReady();
+    this.events.on('failed', ({ jobId }) => void this.failed(jobId).catch(() => undefined));
+    this.timers.push(setInterval(() => void this.beat().catch(() => undefined), HEARTBEAT_MS));
+    this.timers.push(setInterval(() => void this.reconcile().catch(() => undefined), RECONCILE_MS));
+    this.reading = this.read();
+    const workers = await this.queue.getWorkersCount().catch(() => null);
+    if (workers === 0) this.say('no worker is there yet: `bootbench worker --queue <url>`, on any machine');
+  }
+
+  work(work: Work): Promise<readonly CaseResult[]> {
+    return new Promise((settle, fail) => {
+      this.waiting.set(work.id, { work, settle, fail, since: Date.now() });
+      this.submit(work).catch(fail);
+    });
+  }
+  /** Work that is there already, or was done and is not yet forgotten, is not added again. */
+  private async submit(work: Work): Promise<void> {
+    const data: QueuedWork = { campaign: this.campaign, work };
+    await this.queue.add('work', data, {
+      jobId: work.id,
+      attempts: ATTEMPTS,
+      backoff: { type: 'exponential', delay: BACK_OFF_MS },
+      removeOnComplete: true,
+      // evidence: it is taken out when it has been set aside
+      removeOnFail: false,
+    });
+  }
+
+  async committed(works: readonly Work[]): Promise<void> {
+    const ids = works.flatMap(({ id }) => this.entries.get(id) ?? []);
+    for (const { id } of works) this.entries.delete(id);
+    if (ids.length > 0) await this.connection.redis.xdel(resultsKey(this.campaign), ...ids).catch(() => undefined);
+  }
+
+  async close(): Promise<void> {
+    this.closed = true;
+    for (const timer of this.timers) clearInterval(timer);
+    this.reader.disconnect();
+    await this.reading;
+    await this.connection.redis.hdel(CAMPAIGNS, this.campaign).catch(() => undefined);
+    await Promise.allSettled([this.queue.close(), this.events.close()]);
+    this.connection.redis.disconnect();
+  }
+
+  private async beat(): Promise<void> {
+    const submitted: Submitted = { engine: this.engine, at: Date.now() };
+    await this.connection.redis.hset(CAMPAIGNS, this.campaign, JSON.stringify(submitted));
+  }
+
+  private async read(): Promise<void> {
+    const key = resultsKey(this.campaign);
+    let last = '0';
+    while (!this.closed) {
+      try {
+        const found = (await this.reader.xreadBuffer('COUNT', 64, 'BLOCK', 1000, 'STREAMS', key, last)) as
+          readonly (readonly [Buffer, readonly (readonly [Buffer, readonly Buffer[]])[]])[] | null;
+        for (const [id, [, value]] of found?.[0]?.[1] ?? []) {
+          last = id.toString();
+          this.take(last, decodeResult(value!));
+        }
+      } catch {
+        // the server is away: the stream is read on from where it was
+        if (!this.closed) await new Promise((go) => setTimeout(go, 500));
+      }
+    }
+  }
+  private take(entry: string, { work, results }: QueuedResult): void {
+    const known = this.entries.get(work);
+    if (known) known.push(entry);
+    else this.entries.set(work, [entry]);
+    const waiting = this.waiting.get(work);
+    if (waiting) {
+      this.waiting.delete(work);
+      waiting.settle(results);
+      // done a second time after its results were stored, or before anyone asked for it
+    } else if (known === undefined) this.early.set(work, results);
+  }
+  /** Results of a run before this one, which nobody has stored. */
+  private readonly early = new Map<string, readonly CaseResult[]>();
+
+  private async failed(id: string): Promise<void> {
+    const waiting = this.waiting.get(id);
+    const job = (await this.queue.getJob(id)) as Job<QueuedWork> | undefined;
+    if (!waiting || !job) return;
+    const { failedReason, stacktrace, attemptsStarted } = job;
+    this.waiting.delete(id);
+    await job.remove();
+    const error = new Error(`${failedReason} (after ${attemptsStarted} attempts)`);
+    error.stack = [error.message, ...(stacktrace ?? [])].join('\n');
+    waiting.fail(error);
+  }
+
+  /** What a restart of the server has forgotten is given to it again; what has failed unheard is heard. */
+  private async reconcile(): Promise<void> {
+    for (const [id, results] of this.early) {
+      const waiting = this.waiting.get(id);
+      if (!waiting) continue;
+      this.early.delete(id);
+      this.waiting.delete(id);
+      waiting.settle(results);
+    }
+    for (const { work, since } of [...this.waiting.values()]) {
+      if (this.closed || Date.now() - since < RECONCILE_MS) continue;
+      const state = await this.queue.getJobState(work.id);
+      if (state === 'failed') await this.failed(work.id);
+      else if (state === 'unknown' && this.waiting.has(work.id)) await this.submit(work);
+    }
+  }
+}

@@ -1,0 +1,87 @@
+/** `bootbench/campaign@1`: a space of runs, as a user declares it (schemas/campaign-1.schema.json). */
+import schema from '../../schemas/campaign-1.schema.json' with { type: 'json' };
+import { parseDuration } from '../bench/duration.ts';
+import type { Outcome } from '../bench/result.ts';
+import { AJV_OPTIONS, throwIfWrong } from '../bench/scenario-check.ts';
+import { UsageError } from '../bench/usage-error.ts';
+import { MS } from '../emu/time.ts';
+
+export const CAMPAIGN_SCHEMA = 'bootbench/campaign@1';
+
+export interface SpecTarget {
+  /** Alternatives; a list stands for images that are loaded together. */
+  readonly images?: readonly (string | readonly string[])[];
+  readonly chips?: readonly string[];
+  readonly scenarios?: readonly string[];
+}
+/** From `from` to `to`, both included. */
+export interface Range {
+  readonly from?: number;
+  readonly to: number;
+  readonly step?: number;
+}
+export interface CampaignSpec {
+  readonly schema: typeof CAMPAIGN_SCHEMA;
+  readonly name?: string;
+  readonly targets: readonly SpecTarget[];
+  readonly leaveOut?: 'none' | 'single' | 'pairs';
+  readonly delays?: { readonly parameters?: readonly string[]; readonly factors: readonly number[] };
+  readonly faults?: { readonly kinds: readonly string[]; readonly instructions?: Range; readonly cycles?: Range };
+  readonly seeds?: readonly number[] | { readonly from?: number; readonly count: number };
+  readonly sample?: { readonly count: number; readonly seed?: number };
+  readonly expect?: 'same' | Outcome | readonly Outcome[];
+  readonly wall?: string;
+}
+
+/** Real time that one case may take. */
+const WALL = '60s';
+const LAST_SEED = 2 ** 32 - 1;
+/** Lines that an NVIC can have, Armv7-M ARM B3.4. */
+const MOST_IRQS = 240;
+
+/** Text of a file; `name` stands in messages. Throws a UsageError that names the key. */
+export async function parseSpec(text: string, name: string): Promise<CampaignSpec> {
+  let document: unknown;
+  try {
+    document = JSON.parse(text.replace(/^\ufeff/, ''));
+  } catch (error) {
+    throw new UsageError(`${name}: not valid JSON: ${(error as Error).message}`);
+  }
+  const { Ajv } = await import('ajv');
+  throwIfWrong(new Ajv(AJV_OPTIONS).compile(schema), document, name, 'the campaign');
+  const spec = document as CampaignSpec;
+  checkFaults(spec, name);
+  const { seeds } = spec;
+  if (seeds !== undefined && !isList(seeds) && (seeds.from ?? 1) + seeds.count - 1 > LAST_SEED)
+    throw new UsageError(`${name}: seeds go beyond ${LAST_SEED}`);
+  wallOf(spec, name);
+  return spec;
+}
+
+function checkFaults({ faults }: CampaignSpec, name: string): void {
+  if (faults === undefined) return;
+  const given = (['instructions', 'cycles'] as const).filter((key) => faults[key] !== undefined);
+  if (given.length !== 1)
+    throw new UsageError(
+      `${name}: faults ${given.length === 0 ? 'have no place' : 'have both instructions and cycles'}`,
+      'give one of them, for example "instructions": { "to": 64 }',
+    );
+  const { from = 1, to } = faults[given[0]!]!;
+  if (to < from) throw new UsageError(`${name}: faults.${given[0]} goes from ${from} to ${to}`, 'to must not be less than from');
+  for (const kind of faults.kinds)
+    if (kind.startsWith('irq') && Number(kind.slice(3)) >= MOST_IRQS)
+      throw new UsageError(`${name}: faults.kinds has ${kind}`, `the last interrupt line that a core can have is irq${MOST_IRQS - 1}`);
+}
+
+const isList = (seeds: NonNullable<CampaignSpec['seeds']>): seeds is readonly number[] => Array.isArray(seeds);
+
+/** Seeds by their place on the axis; null = that of the scenario. */
+export function seedAt({ seeds }: CampaignSpec, i: number): number | null {
+  if (seeds === undefined) return null;
+  return isList(seeds) ? seeds[i]! : (seeds.from ?? 1) + i;
+}
+export const seedCount = ({ seeds }: CampaignSpec): number => (seeds === undefined ? 1 : isList(seeds) ? seeds.length : seeds.count);
+
+/** Milliseconds of real time. */
+export const wallOf = ({ wall }: CampaignSpec, name = 'the campaign'): number =>
+  Math.max(1, Math.ceil(parseDuration(wall ?? WALL, `${name}: wall`) / MS));

@@ -1,0 +1,261 @@
+/**
+ * Results in one SQLite file. A result is written once: the same case again is compared and left as it is. What has been committed survives the
+ * death of the process at any moment.
+ */
+import { existsSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
+import type { Database as SqliteDatabase, JSValue, Statement } from 'node-sqlite3-wasm';
+import { UsageError } from '../bench/usage-error.ts';
+import type { CaseResult } from './base.ts';
+import type { Explanation } from './explain.ts';
+import type { Case, SpaceTarget } from './space.ts';
+
+const FORMAT = 1;
+/** Rows that are read at once. */
+const PAGE = 50_000;
+const TABLES = `
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE targets (target INTEGER PRIMARY KEY, name TEXT NOT NULL, chip TEXT NOT NULL, hash TEXT NOT NULL, outcome TEXT NOT NULL);
+CREATE TABLE groups (grp INTEGER PRIMARY KEY, outcome TEXT NOT NULL, cause TEXT NOT NULL, entry TEXT NOT NULL, place TEXT NOT NULL,
+  UNIQUE (outcome, cause, entry, place));
+CREATE TABLE results (no INTEGER PRIMARY KEY, id BLOB NOT NULL, target INTEGER NOT NULL, delay TEXT, factor REAL, seed INTEGER, leave TEXT, fault TEXT,
+  before INTEGER, pc INTEGER, outcome TEXT NOT NULL, ended TEXT NOT NULL, at_ps INTEGER NOT NULL, cycles INTEGER NOT NULL, grp INTEGER);
+CREATE TABLE aside (no INTEGER PRIMARY KEY, id BLOB NOT NULL, target INTEGER NOT NULL, attempts INTEGER NOT NULL, evidence TEXT NOT NULL);
+CREATE INDEX results_outcome ON results (outcome, target);
+CREATE INDEX results_group ON results (grp) WHERE grp IS NOT NULL;
+CREATE VIEW cases AS SELECT no, lower(hex(id)) AS id, t.name AS target, t.chip AS chip, delay, factor, seed, leave, fault, before,
+  printf('0x%08x', pc) AS pc, r.outcome AS outcome, ended, at_ps / 1e12 AS seconds, cycles, g.cause AS cause, g.entry AS entry, g.place AS place, r.grp AS grp
+  FROM results r JOIN targets t USING (target) LEFT JOIN groups g ON g.grp = r.grp;`;
+
+export interface StoredTarget {
+  readonly name: string;
+  readonly chip: string;
+  readonly hash: string;
+  readonly facts: SpaceTarget;
+}
+export interface Group extends Explanation {
+  readonly grp: number;
+  readonly cases: number;
+  /** The first case. */
+  readonly first: number;
+  /** Targets with such cases. */
+  readonly targets: readonly number[];
+}
+export interface Aside {
+  readonly no: number;
+  readonly id: string;
+  readonly target: number;
+  readonly attempts: number;
+  readonly evidence: string;
+}
+/** Case and its result. */
+export interface Row {
+  readonly one: Case;
+  readonly steps: SpaceTarget['steps'];
+  readonly result: CaseResult;
+}
+
+export class Store {
+  readonly path: string;
+  private readonly db: SqliteDatabase;
+  private readonly insert: Statement;
+  private readonly known: Statement;
+  private readonly groups = new Map<string, number>();
+  /** Results that differed from what was there: a run that is not deterministic. */
+  conflicts = 0;
+  /** Results that were there already. */
+  repeated = 0;
+
+  private constructor(path: string, db: SqliteDatabase) {
+    this.path = path;
+    this.db = db;
+    this.insert = db.prepare(`INSERT INTO results VALUES (${Array.from({ length: 15 }, () => '?').join()})`);
+    this.known = db.prepare('SELECT outcome, ended, at_ps, cycles, id FROM results WHERE no = ?');
+  }
+
+  /** A new file, or with `resume` the one that is there. */
+  static async open(path: string, resume: boolean): Promise<Store> {
+    const { Database } = (await import('node-sqlite3-wasm')).default;
+    takeOver(path);
+    let db: SqliteDatabase | undefined;
+    try {
+      db = new Database(path, { fileMustExist: resume });
+      // one process writes; the journal is cut instead of deleted, which is one call less to the file system at each commit
+      db.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = TRUNCATE; PRAGMA synchronous = NORMAL;');
+      if (!resume) db.exec(`BEGIN; ${TABLES} PRAGMA user_version = ${FORMAT}; COMMIT;`);
+      const version = db.get('PRAGMA user_version') as { user_version: number } | null;
+      if (version?.user_version !== FORMAT)
+        throw new UsageError(
+          `${path} holds no results of a campaign that this version can go on with`,
+          'give another --out, or --overwrite',
+        );
+      return new Store(path, db);
+    } catch (error) {
+      db?.close();
+      rmSync(writerFile(path), { force: true });
+      if (error instanceof UsageError) throw error;
+      throw new UsageError(`${path}: ${(error as Error).message}`, 'it must be an SQLite file that this program wrote');
+    }
+  }
+
+  close(): void {
+    this.insert.finalize();
+    this.known.finalize();
+    this.db.close();
+    leave(this.path);
+  }
+
+  meta(key: string): string | null {
+    const row = this.db.get('SELECT value FROM meta WHERE key = ?', key) as { value: string } | null;
+    return row?.value ?? null;
+  }
+  setMeta(key: string, value: string): void {
+    this.db.run('INSERT OR REPLACE INTO meta VALUES (?, ?)', [key, value]);
+  }
+
+  /** What the campaign consists of, as one transaction. */
+  begin(meta: Readonly<Record<string, string>>, targets: readonly StoredTarget[]): void {
+    this.transaction(() => {
+      for (const [key, value] of Object.entries(meta)) this.setMeta(key, value);
+      targets.forEach((t, i) => this.db.run('INSERT INTO targets VALUES (?, ?, ?, ?, ?)', [i, t.name, t.chip, t.hash, t.facts.outcome]));
+      this.setMeta('targets', JSON.stringify(targets));
+    });
+  }
+
+  /** Writes results and what was set aside; all of it or nothing. */
+  add(rows: readonly Row[], aside: readonly Aside[] = []): void {
+    this.transaction(() => {
+      for (const row of rows) this.addRow(row);
+      for (const a of aside)
+        this.db.run('INSERT OR REPLACE INTO aside VALUES (?, ?, ?, ?, ?)', [a.no, bytesOf(a.id), a.target, a.attempts, a.evidence]);
+    });
+  }
+  private addRow({ one, steps, result: r }: Row): void {
+    const there = this.known.get(one.no) as { outcome: string; ended: string; at_ps: number; cycles: number; id: Uint8Array } | null;
+    if (there) {
+      const same =
+        hexOf(there.id) === r.id &&
+        there.outcome === r.outcome &&
+        there.ended === r.ended &&
+        there.at_ps === r.at &&
+        there.cycles === r.cycles;
+      if (same) this.repeated++;
+      else this.conflicts++;
+      return;
+    }
+    const { delay, seed, leave: left, fault } = one.variation;
+    this.insert.run([
+      ...[one.no, bytesOf(r.id), one.target, delay?.name ?? null, delay?.factor ?? null, seed],
+      left.length === 0 ? null : left.map((i) => steps[i]!.what).join(' and '),
+      ...[fault?.kind ?? null, fault?.before ?? null, r.pc, r.outcome, r.ended, r.at, r.cycles, r.group && this.group(r.group)],
+    ] as JSValue[]);
+    this.db.run('DELETE FROM aside WHERE no = ?', one.no);
+  }
+  /** All results and cases set aside of another file of the same campaign. */
+  take(other: Store): void {
+    const columns = 'no, id, target, delay, factor, seed, leave, fault, before, pc, outcome, ended, at_ps, cycles';
+    type Taken = Record<string, JSValue> & { no: number; outcome: string; grp: number | null };
+    const groups = new Map(other.all<Explanation & { grp: number }>('SELECT * FROM groups').map((g) => [g.grp, g]));
+    for (let after = -1; ;) {
+      const rows = other.all<Taken>(`SELECT ${columns}, grp FROM results WHERE no > ? ORDER BY no LIMIT ${PAGE}`, [after]);
+      this.transaction(() => {
+        for (const row of rows) {
+          const there = this.known.get(row.no) as Taken | null;
+          if (there === null) {
+            const group = row.grp === null ? null : groups.get(row.grp)!;
+            this.insert.run([...columns.split(', ').map((c) => row[c]!), group && this.group(group)]);
+          } else if (there.outcome === row.outcome && there['cycles'] === row['cycles'] && there['at_ps'] === row['at_ps']) this.repeated++;
+          else this.conflicts++;
+        }
+      });
+      if (rows.length < PAGE) break;
+      after = rows.at(-1)!.no;
+    }
+    const aside = other.aside().filter(({ no }) => this.known.get(no) === null);
+    this.add([], aside);
+  }
+  private group({ outcome, cause, entry, place }: Explanation): number {
+    const values = [outcome, cause, entry, place];
+    const key = JSON.stringify(values);
+    let grp = this.groups.get(key);
+    if (grp === undefined) {
+      this.db.run('INSERT OR IGNORE INTO groups (outcome, cause, entry, place) VALUES (?, ?, ?, ?)', values);
+      const row = this.db.get('SELECT grp FROM groups WHERE outcome = ? AND cause = ? AND entry = ? AND place = ?', values) as {
+        grp: number;
+      };
+      this.groups.set(key, (grp = row.grp));
+    }
+    return grp;
+  }
+
+  private transaction(act: () => void): void {
+    this.db.exec('BEGIN');
+    try {
+      act();
+      this.db.exec('COMMIT');
+    } catch (error) {
+      if (this.db.inTransaction) this.db.exec('ROLLBACK');
+      this.groups.clear();
+      throw error;
+    }
+  }
+
+  /** Rising. */
+  *doneNumbers(): Iterable<number> {
+    for (let after = -1; ;) {
+      const rows = this.db.all('SELECT no FROM results WHERE no > ? ORDER BY no LIMIT ?', [after, PAGE]) as { no: number }[];
+      for (const { no } of rows) yield no;
+      if (rows.length < PAGE) return;
+      after = rows.at(-1)!.no;
+    }
+  }
+  /** Rows of a query of this program's own. */
+  all<T>(sql: string, values: readonly (string | number)[] = []): T[] {
+    return this.db.all(sql, [...values]) as T[];
+  }
+
+  aside(): Aside[] {
+    const rows = this.all<Omit<Aside, 'id'> & { id: Uint8Array }>('SELECT * FROM aside ORDER BY no');
+    return rows.map((r) => ({ ...r, id: hexOf(r.id) }));
+  }
+  /** Of failures, the largest first. */
+  failures(): Group[] {
+    const rows = this.all<Omit<Group, 'targets'> & { targets: string }>(
+      `SELECT g.*, count(*) AS cases, min(no) AS first, group_concat(DISTINCT target) AS targets
+       FROM results r JOIN groups g USING (grp) GROUP BY grp ORDER BY cases DESC, first`,
+    );
+    return rows.map((r) => ({ ...r, targets: r.targets.split(',').map(Number) }));
+  }
+}
+
+const bytesOf = (hex: string): Uint8Array => Uint8Array.from(hex.match(/../g) ?? [], (pair) => parseInt(pair, 16));
+const hexOf = (bytes: Uint8Array): string => Array.from(bytes, (b) => b.toString(16).padStart(2, '0')).join('');
+
+// ---- one writer ------------------------------------------------------------------------------------------------------------------------
+// The library locks by a folder beside the file, which a process that was killed leaves behind. So the writer's process number stands beside it, too.
+const lockFolder = (path: string): string => `${path}.lock`;
+const writerFile = (path: string): string => `${path}.writer`;
+
+function takeOver(path: string): void {
+  const writer = existsSync(writerFile(path)) ? Number(readFileSync(writerFile(path), 'utf8')) : null;
+  if (writer !== null && writer !== process.pid && isAlive(writer))
+    throw new UsageError(`${path} is being written by process ${writer}`, 'wait for it, or give another --out');
+  if (writer !== null && existsSync(lockFolder(path))) rmdirSync(lockFolder(path));
+  try {
+    writeFileSync(writerFile(path), String(process.pid));
+  } catch (error) {
+    throw new UsageError(`cannot write ${path}: ${(error as Error).message}`);
+  }
+}
+/** Behind a proper end: the journal is empty. */
+function leave(path: string): void {
+  rmSync(`${path}-journal`, { force: true });
+  rmSync(writerFile(path), { force: true });
+}
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}

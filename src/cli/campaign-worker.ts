@@ -1,0 +1,41 @@
+/** What a worker process of a campaign loads (dist/campaign-worker.js): machines that do the work they are sent. */
+import { createHash } from 'node:crypto';
+import { UsageError } from '../bench/usage-error.ts';
+import { BlobFolder } from '../campaign/blob-folder.ts';
+import { Executor } from '../campaign/execute.ts';
+import type { PoolAnswer, PoolTask } from '../campaign/pool.ts';
+import { findChip } from '../chips/index.ts';
+import { ImageError } from '../emu/image/errors.ts';
+import { SHA256 } from '../emu/image/sha256.ts';
+import { milliseconds } from './io.ts';
+import { usePrebuilt } from './prebuilt.ts';
+
+SHA256.digest = (bytes) => createHash('sha256').update(bytes).digest('hex');
+// Ctrl-C is for the program that has made this process; without it there is nobody to work for.
+process.on('SIGINT', () => undefined);
+process.on('disconnect', () => process.exit());
+let executor: { readonly folder: string; readonly does: Executor } | null = null;
+
+function executorFor(folder: string): Executor {
+  if (executor?.folder !== folder) {
+    const does = new Executor({
+      blobs: new BlobFolder(folder),
+      clock: milliseconds,
+      prepare: (job) => usePrebuilt(findChip(job.chip)?.cores ?? []),
+    });
+    executor = { folder, does };
+  }
+  return executor.does;
+}
+
+/** Called by the pool. What cannot be done is an answer, too. */
+export default async function serve(task: PoolTask): Promise<PoolAnswer<unknown>> {
+  const does = executorFor(task.folder);
+  try {
+    const value = task.kind === 'work' ? await does.run(task.work) : await does.probe(task.target, task.expected, task.wall);
+    return { ok: true, value };
+  } catch (error) {
+    const { message, stack = message } = error instanceof Error ? error : new Error(String(error));
+    return { ok: false, usage: error instanceof UsageError || error instanceof ImageError, message, stack };
+  }
+}

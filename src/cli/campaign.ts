@@ -1,0 +1,344 @@
+/** `bootbench campaign`: runs all cases of a declared space on this machine's cores, or hands them to workers behind a queue. */
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
+import { basename, dirname, join, resolve } from 'node:path';
+import { splitImagePath } from '../emu/image/image.ts';
+import type { RunJob } from '../bench/job.ts';
+import { UsageError } from '../bench/usage-error.ts';
+import { BlobFolder } from '../campaign/blob-folder.ts';
+import { Campaign, runCampaign, type Progress, type Shard, type Workers } from '../campaign/campaign.ts';
+import { packTarget, type PackedTarget } from '../campaign/content.ts';
+import type { Worker } from '../campaign/pool.ts';
+import { parseSpec, wallOf, type CampaignSpec, type SpecTarget } from '../campaign/spec.ts';
+import { Store, type StoredTarget } from '../campaign/store.ts';
+import { junitCases, summarise, summaryText, resultCount, type Summary } from '../campaign/summary.ts';
+import { printable } from '../report/text.ts';
+import { ProgressLine } from './campaign-progress.ts';
+import { openWorker } from './campaign-pool.ts';
+import { engineId } from './engine-id.ts';
+import { loadJob, readInput } from './inputs.ts';
+import { EXIT, paintFor, type Io } from './io.ts';
+import { Outputs, reason } from './outputs.ts';
+import { interruptible } from './run.ts';
+
+export interface CampaignOptions {
+  readonly out?: string;
+  readonly resume?: boolean;
+  readonly overwrite?: boolean;
+  readonly jobs?: string;
+  readonly queue?: string;
+  readonly shard?: string;
+  readonly case?: string;
+  readonly plan?: boolean;
+  readonly merge?: readonly string[];
+  readonly parquet?: string;
+  readonly html?: string;
+  readonly junit?: string;
+  readonly progress?: boolean;
+  readonly quiet?: boolean;
+  readonly color?: boolean;
+}
+
+/** A spec with its files read. */
+interface Loaded {
+  readonly path: string;
+  readonly spec: CampaignSpec;
+  readonly name: string;
+  readonly targets: readonly { readonly name: string; readonly chip: string; readonly packed: PackedTarget }[];
+}
+
+/** Exit 0: every case came out as expected; 1: some did not, or were set aside; 2: wrong input. */
+export async function campaignCommand(path: string, options: CampaignOptions, io: Io): Promise<number> {
+  const shard = shardOf(options.shard);
+  const size = countOf(options.jobs, '--jobs', 1, 256) ?? availableParallelism();
+  if (options.resume === true && options.overwrite === true) throw new UsageError('--resume and --overwrite exclude each other');
+  const loaded = await load(path, io.cwd);
+  const folder = mkdtempSync(join(tmpdir(), 'bootbench-campaign-'));
+  let worker: Worker | null = null;
+  try {
+    const blobs = new BlobFolder(folder);
+    for (const { packed } of loaded.targets) for (const [hash, bytes] of packed.blobs) blobs.put(hash, bytes);
+    const alone = options.case !== undefined || options.plan === true || options.queue !== undefined;
+    worker = await openWorker(alone ? 1 : size, folder);
+    if (options.plan === true) return await plan(loaded, worker, shard, io);
+    if (options.case !== undefined) return await oneCase(loaded, worker, options.case, io);
+    return await all(loaded, worker, shard, size, options, io);
+  } finally {
+    await worker?.close();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+// ---- input -----------------------------------------------------------------------------------------------------------------------------
+
+async function load(path: string, cwd: string): Promise<Loaded> {
+  const spec = await parseSpec(new TextDecoder().decode(readInput(path, cwd)), path);
+  const folder = dirname(resolve(cwd, path));
+  const targets: { name: string; chip: string; packed: PackedTarget }[] = [];
+  for (const [i, target] of spec.targets.entries()) {
+    for (const [images, chip, scenario] of combinations(target)) {
+      const job = await loadJob(images, { ...(chip ? { chip } : {}), ...(scenario ? { scenario } : {}) }, folder).catch(
+        (error: unknown) => {
+          if (error instanceof Error && error.name !== 'Error') error.message = `${path}: targets[${i}]: ${error.message}`;
+          throw error;
+        },
+      );
+      targets.push({ name: nameOf(job, scenario), chip: job.chip, packed: packTarget(job) });
+    }
+  }
+  const hashes = new Set(targets.map((t) => t.packed.hash));
+  if (hashes.size < targets.length)
+    throw new UsageError(`${path}: two targets are the same`, 'each combination of image, chip and scenario counts once');
+  return { path, spec, name: spec.name ?? basename(path).replace(/\.json$/, ''), targets };
+}
+
+function combinations({
+  images,
+  chips,
+  scenarios,
+}: SpecTarget): (readonly [images: readonly string[], chip: string | null, scenario: string | null])[] {
+  return (images ?? [[]]).flatMap((one) =>
+    (chips ?? [null]).flatMap((chip) => (scenarios ?? [null]).map((scenario) => [[one].flat(), chip, scenario] as const)),
+  );
+}
+const nameOf = (job: RunJob, scenario: string | null): string => {
+  const images = job.images.map(({ path }) => basename(splitImagePath(path).file)).join('+');
+  // most scenarios are called scenario.json: their folder tells them apart
+  const parts =
+    scenario === null
+      ? []
+      : [
+          scenario
+            .split(/[\\/]/)
+            .slice(-2)
+            .join('/')
+            .replace(/(\/scenario)?\.json$/, ''),
+        ];
+  return [job.chip, ...(images === '' ? [] : [images]), ...parts].join(' ');
+};
+
+function countOf(text: string | undefined, option: string, min: number, max: number): number | null {
+  if (text === undefined) return null;
+  const n = /^\d+$/.test(text) ? Number(text) : NaN;
+  if (!(n >= min && n <= max)) throw new UsageError(`${option}: ${JSON.stringify(text)} is not a number from ${min} to ${max}`);
+  return n;
+}
+function shardOf(text: string | undefined): Shard {
+  if (text === undefined) return { index: 1, of: 1 };
+  const [, index, of] = /^(\d{1,9})\/(\d{1,9})$/.exec(text) ?? [];
+  const shard = { index: Number(index), of: Number(of) };
+  if (!(shard.index >= 1 && shard.index <= shard.of))
+    throw new UsageError(`--shard: ${JSON.stringify(text)} is not i/n`, 'with i from 1 to n, for example --shard 2/5');
+  return shard;
+}
+
+// ---- plan and single cases ---------------------------------------------------------------------------------------------------------------
+
+/** Runs each target as it is, which tells what there is to vary. */
+async function probed({ spec, targets }: Loaded, worker: Worker): Promise<StoredTarget[]> {
+  const expect = spec.expect ?? 'dfu';
+  const expected = expect === 'same' ? [] : [expect].flat();
+  return Promise.all(
+    targets.map(async ({ name, chip, packed }) => ({
+      name,
+      chip,
+      hash: packed.hash,
+      facts: await worker.probe(packed.hash, expected, wallOf(spec)),
+    })),
+  );
+}
+
+async function plan(loaded: Loaded, worker: Worker, shard: Shard, io: Io): Promise<number> {
+  const campaign = await Campaign.of(loaded.spec, await probed(loaded, worker), engineId(), shard);
+  const { space, targets, total } = campaign;
+  targets.forEach(({ name, facts }, i) => {
+    const cases = (space.offsets[i + 1] ?? space.size) - space.offsets[i]!;
+    io.stdout.write(`${printable(name)}: ${facts.outcome}, ${cases} cases\n`);
+    facts.steps.forEach(({ what }) => io.stdout.write(`    ${printable(what)}\n`));
+  });
+  io.stdout.write(`${space.size} cases in the space, ${total} to run\n`);
+  return EXIT.ok;
+}
+
+async function oneCase(loaded: Loaded, worker: Worker, text: string, io: Io): Promise<number> {
+  const campaign = await Campaign.of(loaded.spec, await probed(loaded, worker), engineId(), { index: 1, of: 1 });
+  const no = countOf(text, '--case', 0, campaign.space.size - 1)!;
+  const { target, variation } = campaign.space.at(no);
+  const { name, facts } = campaign.targets[target]!;
+  const [result] = await worker.work(campaign.single(no));
+  const { delay, seed, leave, fault } = variation;
+  const expected = campaign.expectedOf(target);
+  const rows: (readonly [string, string | null])[] = [
+    ['target', name],
+    ['left out', leave.length === 0 ? null : leave.map((i) => facts.steps[i]!.what).join(' and ')],
+    ['delay', delay && `${delay.name} x ${delay.factor}`],
+    ['fault', fault && `${fault.kind}, ${fault.before} ${fault.unit} before the jump`],
+    ['at', result!.pc === null ? null : `0x${result!.pc.toString(16).padStart(8, '0')}`],
+    ['seed', seed === null ? null : String(seed)],
+    ['outcome', `${result!.outcome} (expected: ${expected.filter((o) => o !== 'absent').join(', ')})`],
+    ['ended', `${result!.ended}, at ${(result!.at / 1e12).toFixed(9)} s, cycle ${result!.cycles}`],
+    ['broken', result!.group?.cause.replaceAll(' ', ', ') || null],
+    ['entry', result!.group?.entry || null],
+    ['place', result!.group?.place || null],
+  ];
+  for (const [word, value] of rows) if (value !== null) io.stdout.write(`${word.padEnd(9)} ${printable(value)}\n`);
+  return expected.includes(result!.outcome) ? EXIT.ok : EXIT.failed;
+}
+
+// ---- all cases -----------------------------------------------------------------------------------------------------------------------------
+
+async function all(loaded: Loaded, worker: Worker, shard: Shard, size: number, options: CampaignOptions, io: Io): Promise<number> {
+  const out = resolve(io.cwd, options.out ?? `${basename(loaded.path).replace(/\.json$/, '')}.sqlite`);
+  if (out === resolve(io.cwd, loaded.path)) throw new UsageError(`--out: ${options.out} is the campaign itself`);
+  const files = (['html', 'junit'] as const).flatMap((key) => {
+    const path = options[key];
+    return path === undefined ? [] : [{ option: `--${key}`, path }];
+  });
+  const outputs = new Outputs(
+    [...files, ...(options.parquet === undefined ? [] : [{ option: '--parquet', path: options.parquet }])],
+    io.cwd,
+  );
+  try {
+    const engine = engineId();
+    const { store, campaign } = await openStore(loaded, worker, shard, out, engine, options);
+    try {
+      for (const path of options.merge ?? []) await merge(campaign, store, resolve(io.cwd, path));
+      const stopped = await work(campaign, store, worker, size, loaded, options, io);
+      const summary = summarise(campaign, store, loaded.name);
+      const command = `bootbench campaign ${shellWord(loaded.path)} --case`;
+      if (options.html !== undefined)
+        outputs.write('--html', (await import('../campaign/heat-map.ts')).heatMapPage(campaign, store, summary, command));
+      if (options.junit !== undefined) outputs.write('--junit', (await import('../report/junit.ts')).junit(junitCases(summary, command)));
+      if (options.parquet !== undefined)
+        outputs.write('--parquet', await (await import('../campaign/parquet.ts')).parquetBytes(store, out));
+      if (options.quiet !== true)
+        io.stdout.write(summaryText(summary, command, io.stdout.columns, paintFor(io, io.stdout, options.color !== false)));
+      return closing(summary, stopped, out, loaded.path, options, io);
+    } finally {
+      store.close();
+    }
+  } finally {
+    outputs.discard();
+  }
+}
+
+const shellWord = (text: string): string => (/^[\w./@%+=:-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`);
+
+function closing(summary: Summary, stopped: boolean, out: string, spec: string, options: CampaignOptions, io: Io): number {
+  const done = resultCount(summary) + summary.aside.length;
+  const unfinished = done < summary.total;
+  if (options.quiet !== true || unfinished) {
+    const name = out.startsWith(`${io.cwd}/`) ? out.slice(io.cwd.length + 1) : out;
+    const left = unfinished
+      ? `; ${summary.total - done} are left: bootbench campaign ${shellWord(spec)} --out ${shellWord(name)} --resume`
+      : '';
+    io.stderr.write(`${stopped ? 'interrupted: ' : ''}${done} of ${summary.total} cases in ${printable(name)}${left}\n`);
+  }
+  const failed = summary.failures.length > 0 || summary.aside.length > 0 || summary.conflicts > 0 || unfinished;
+  return failed ? EXIT.failed : EXIT.ok;
+}
+
+async function openStore(
+  loaded: Loaded,
+  worker: Worker,
+  shard: Shard,
+  out: string,
+  engine: string,
+  { resume = false, overwrite = false }: CampaignOptions,
+): Promise<{ store: Store; campaign: Campaign }> {
+  const exists = existsSync(out);
+  if (exists && !resume && !overwrite) throw new UsageError(`${out} exists`, '--resume goes on with it, --overwrite begins anew');
+  if (exists && resume) {
+    const store = await Store.open(out, true);
+    try {
+      const stored = store.meta('targets');
+      const identity = store.meta('identity');
+      // killed before the plan was made: nothing is lost
+      if (stored !== null && identity !== null) {
+        const campaign = await Campaign.of(loaded.spec, JSON.parse(stored) as StoredTarget[], engine, shard);
+        const changed = whatChanged(
+          identity,
+          campaign.identity,
+          loaded.targets.map((t) => t.packed.hash),
+        );
+        if (changed !== null) throw new UsageError(`${out} cannot be resumed: ${changed}`, '--overwrite begins anew');
+        return { store, campaign };
+      }
+    } catch (error) {
+      store.close();
+      throw error;
+    }
+    store.close();
+  }
+  const campaign = await Campaign.of(loaded.spec, await probed(loaded, worker), engine, shard);
+  if (exists) for (const suffix of ['', '-journal']) rmSync(`${out}${suffix}`, { force: true });
+  const store = await Store.open(out, false);
+  store.begin({ identity: campaign.identity, engine, spec: JSON.stringify(loaded.spec), name: loaded.name }, campaign.targets);
+  return { store, campaign };
+}
+
+interface Identity {
+  readonly spec: unknown;
+  readonly engine: string;
+  readonly targets: readonly string[];
+  readonly range: readonly number[];
+}
+function whatChanged(before: string, now: string, targets: readonly string[]): string | null {
+  const [a, b] = [before, now].map((text) => JSON.parse(text) as Identity) as [Identity, Identity];
+  const same = (x: unknown, y: unknown): boolean => JSON.stringify(x) === JSON.stringify(y);
+  if (a.engine !== b.engine) return `it was made by version ${a.engine}, this is ${b.engine}`;
+  if (!same(a.spec, b.spec)) return 'the campaign was changed since';
+  if (!same(a.targets, targets)) return 'an image, a scenario or a chip was changed since';
+  return same(a.range, b.range) ? null : 'it has another shard';
+}
+
+/** True: told to stop before the end. */
+async function work(
+  campaign: Campaign,
+  store: Store,
+  worker: Worker,
+  size: number,
+  loaded: Loaded,
+  options: CampaignOptions,
+  io: Io,
+): Promise<boolean> {
+  const line = new ProgressLine(io, options);
+  return interruptible(io, false, async ({ stop }) => {
+    let queue: (Workers & { close(): Promise<void> }) | null = null;
+    const queued = options.queue;
+    try {
+      if (queued !== undefined) {
+        const { QueueWorkers } = await import('../campaign/queue.ts');
+        queue = await QueueWorkers.open(
+          queued,
+          campaign,
+          loaded.targets.map((t) => t.packed),
+          (text) => io.stderr.write(`${text}\n`),
+        );
+      }
+      const workers: Workers = queue ?? { window: 2 * size, attempts: 3, work: (w) => worker.work(w) };
+      const progress = (p: Progress): void => line.show(p);
+      await runCampaign(campaign, store, workers, { stop, progress });
+      return stop.aborted;
+    } finally {
+      line.end();
+      await queue?.close();
+    }
+  });
+}
+
+/** Takes over what another shard, or another run, has stored. */
+async function merge(campaign: Campaign, store: Store, path: string): Promise<void> {
+  if (!existsSync(path)) throw new UsageError(`--merge: cannot read ${path}: ${reason({ code: 'ENOENT' })}`);
+  const other = await Store.open(path, true);
+  try {
+    const before = other.meta('identity');
+    if (before === null) throw new UsageError(`--merge: ${path} holds no results`);
+    const [a, b] = [before, campaign.identity].map((text) => ({ ...(JSON.parse(text) as Identity), range: [] }));
+    if (JSON.stringify(a) !== JSON.stringify(b))
+      throw new UsageError(`--merge: ${path} belongs to another campaign, or another version made it`);
+    store.take(other);
+  } finally {
+    other.close();
+  }
+}

@@ -1,0 +1,44 @@
+/** `bootbench worker`: does the work of campaigns that others have submitted to a queue. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { parseDuration } from '../bench/duration.ts';
+import { UsageError } from '../bench/usage-error.ts';
+import { BlobFolder } from '../campaign/blob-folder.ts';
+import { serveQueue } from '../campaign/queue-worker.ts';
+import { MS } from '../emu/time.ts';
+import { openWorker } from './campaign-pool.ts';
+import { engineId } from './engine-id.ts';
+import { EXIT, type Io } from './io.ts';
+import { interruptible } from './run.ts';
+
+export interface WorkerOptions {
+  readonly queue?: string;
+  readonly jobs?: string;
+  readonly cache?: string;
+  readonly idleExit?: string;
+}
+
+export async function workerCommand(options: WorkerOptions, io: Io): Promise<number> {
+  const { queue } = options;
+  if (queue === undefined) throw new UsageError('which queue? --queue is missing', 'for example --queue redis://127.0.0.1:6379');
+  const size = options.jobs === undefined ? availableParallelism() : Number(options.jobs);
+  if (!Number.isInteger(size) || size < 1 || size > 256)
+    throw new UsageError(`--jobs: ${JSON.stringify(options.jobs)} is not a number from 1 to 256`);
+  const idleMs = options.idleExit === undefined ? null : parseDuration(options.idleExit, '--idle-exit') / MS;
+  const folder = options.cache === undefined ? mkdtempSync(join(tmpdir(), 'bootbench-worker-')) : resolve(io.cwd, options.cache);
+  const blobs = new BlobFolder(folder);
+  const worker = await openWorker(size, folder);
+  try {
+    const engine = engineId();
+    const say = (text: string): void => io.stderr.write(`${text}\n`);
+    const done = await interruptible(io, false, ({ stop }) =>
+      serveQueue(queue, { engine, size, folder: blobs, worker, idleMs, say }, stop),
+    );
+    say(`${done} pieces of work done`);
+    return EXIT.ok;
+  } finally {
+    await worker.close();
+    if (options.cache === undefined) rmSync(folder, { recursive: true, force: true });
+  }
+}
