@@ -1,7 +1,17 @@
 import tseslint from 'typescript-eslint';
 
 /** Rooms from the bottom up; a room may import those before it. test/rooms.test.ts holds the whole rule, this one speaks in the editor. */
-const FLOORS = [['emu'], ['chips', 'peripherals'], ['checks', 'usb-sim', 'rom'], ['bench'], ['debug'], ['board'], ['report'], ['campaign'], ['cli']];
+const FLOORS = [
+  ['emu'],
+  ['chips', 'peripherals'],
+  ['checks', 'usb-sim', 'rom'],
+  ['bench'],
+  ['debug'],
+  ['board'],
+  ['report'],
+  ['campaign'],
+  ['cli'],
+];
 const BROWSER_ROOMS = ['emu', 'chips', 'peripherals', 'checks', 'usb-sim', 'rom', 'bench', 'report'];
 
 const roomRules = FLOORS.flatMap((rooms, floor) =>
