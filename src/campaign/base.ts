@@ -54,9 +54,8 @@ export class Base {
   private stretch: Checkpoint;
   private handOver: Checkpoint | null = null;
   private found: Probe['steps'] | null = null;
-  /** Instructions before the jump, the nearest first, as far as they were asked for; `all`: there are no more. */
+  /** Instructions before the jump, the nearest first, as far as they were asked for. */
   private boundaries: readonly Boundary[] = [];
-  private all = false;
   /** In front of the instruction of the last fault: the next one is often near. */
   private cursor: { readonly at: Ps; readonly checkpoint: Checkpoint } | null = null;
 
@@ -155,42 +154,42 @@ export class Base {
     return this.handOver!;
   }
 
-  /** undefined: there is no such instruction; before the first one that is known nothing is. */
+  /** undefined: there is no such instruction behind the last reset and within the stretch. */
   private boundary({ unit, before }: Fault): Boundary | undefined {
     if (this.jump === null) return undefined;
-    const find = (): Boundary | undefined => {
-      if (unit === 'instructions') return this.boundaries[before - 1];
-      const last = this.boundaries[0];
-      return last && this.boundaries.find((b) => this.jumpCycle - b.cycle >= before);
-    };
-    let found = find();
-    for (let window = FIRST_WINDOW; found === undefined && !this.all; window *= WINDOW_GROWTH) {
-      this.look(window);
-      found = find();
-    }
-    return found;
+    const find = (): Boundary | undefined =>
+      unit === 'instructions' ? this.boundaries[before - 1] : this.boundaries.find((b) => this.jumpCycle - b.cycle >= before);
+    return find() ?? (this.look(unit, before) ? find() : undefined);
   }
   private jumpCycle = 0;
-  /** Notes each instruction of the last stretch before the jump. */
-  private look(window: Ps): void {
+  /** Notes each instruction of the last stretch before the jump that has so many of them; false if there are not so many. */
+  private look(unit: Fault['unit'], before: number): boolean {
     const s = this.session;
     const { machine } = s;
-    const jumpAt = this.jump!.at;
-    const from = Math.max(this.stretch.system.now, jumpAt - window);
+    const core = machine.bootCore;
+    const jump = this.jump!;
+    const count = (): number => (unit === 'instructions' ? core.retired() : core.cycles());
     s.restore(this.stretch);
-    runSessionTo(s, from);
-    const found: Boundary[] = [];
-    const retired = machine.bootCore.retired.bind(machine.bootCore);
-    while (machine.now < jumpAt && retired() < this.jump!.retired) {
-      if (found.at(-1)?.at !== machine.now) found.push({ at: machine.now, cycle: machine.bootCore.cycles(), pc: machine.bootCore.pc });
-      const before = machine.now;
-      runSessionTo(s, before + 1);
-      if (machine.now === before) break;
+    runSessionTo(s, jump.at);
+    const end = unit === 'instructions' ? jump.retired : (this.jumpCycle = core.cycles());
+    for (let window = FIRST_WINDOW; ; window *= WINDOW_GROWTH) {
+      const from = Math.max(this.stretch.system.now, jump.at - window);
+      s.restore(this.stretch);
+      runSessionTo(s, from);
+      if (end - count() >= before) break;
+      if (from === this.stretch.system.now) return false;
     }
-    this.jumpCycle = machine.bootCore.cycles();
+    const found: Boundary[] = [];
+    while (machine.now < jump.at && core.retired() < jump.retired) {
+      if (found.at(-1)?.at !== machine.now) found.push({ at: machine.now, cycle: core.cycles(), pc: core.pc });
+      const time = machine.now;
+      runSessionTo(s, time + 1);
+      if (machine.now === time) break;
+    }
+    this.jumpCycle = core.cycles();
     this.boundaries = found.reverse();
-    this.all = from === this.stretch.system.now;
     this.cursor = null;
+    return true;
   }
 
   private inject(kind: string): void {

@@ -1,0 +1,251 @@
+/** Campaigns in this process: what a fork is worth, resuming, shards, what failures are grouped by. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { parquetReadObjects } from 'hyparquet';
+import { describe, expect, it } from 'vitest';
+import { Campaign, runCampaign, type Workers } from '../../src/campaign/campaign.ts';
+import { casesOf, packTarget, unpackTarget, type Blobs, type Work } from '../../src/campaign/content.ts';
+import { Executor } from '../../src/campaign/execute.ts';
+import { WorkError } from '../../src/campaign/pool.ts';
+import { parseSpec, type CampaignSpec } from '../../src/campaign/spec.ts';
+import { Store, type StoredTarget } from '../../src/campaign/store.ts';
+import { loadJob } from '../../src/cli/inputs.ts';
+import { cli } from '../cli/helpers.ts';
+import { campaignFolder, fixture, rows, SMALL, stored } from './helpers.ts';
+
+class MapBlobs extends Map<string, Uint8Array> implements Blobs {
+  override get(hash: string): Uint8Array {
+    return super.get(hash)!;
+  }
+  put(hash: string, bytes: Uint8Array): void {
+    this.set(hash, bytes);
+  }
+}
+const executorOn = (blobs: Blobs): Executor => new Executor({ blobs, clock: () => performance.now(), prepare: () => undefined });
+
+/** A campaign with its targets probed, and its blobs. */
+async function campaignOf(more: Partial<CampaignSpec>): Promise<{ campaign: Campaign; blobs: Blobs }> {
+  const spec = await parseSpec(JSON.stringify({ ...SMALL, ...more }), 'spec');
+  const blobs = new MapBlobs();
+  const targets: StoredTarget[] = [];
+  for (const name of spec.targets.flatMap((t) => t.scenarios ?? [])) {
+    const packed = packTarget(await loadJob([], { scenario: name }, '/'));
+    for (const [hash, bytes] of packed.blobs) blobs.put(hash, bytes);
+    targets.push({ name, chip: 'chip', hash: packed.hash, facts: await executorOn(blobs).probe(packed.hash, ['dfu'], 60_000) });
+  }
+  return { campaign: await Campaign.of(spec, targets, 'test', { index: 1, of: 1 }), blobs };
+}
+const workOf = (campaign: Campaign): Work[] => [...campaign.pending([])];
+const outcomes = (cwd: string, file: string): string[] => stored(join(cwd, file));
+
+describe('a fork', () => {
+  it('comes to what the same case comes to on a machine of its own, whatever was forked before', async () => {
+    const { campaign, blobs } = await campaignOf({
+      targets: [{ scenarios: [fixture('f405-bare-jump')] }],
+      leaveOut: 'single',
+      faults: { kinds: ['systick', 'nrst'], instructions: { to: 5, step: 2 } },
+      seeds: { count: 1 },
+    });
+    const alone = new Map<number, string>();
+    const all = [...campaign.numbers()];
+    for (const no of all) alone.set(no, JSON.stringify(await executorOn(blobs).run(campaign.single(no))));
+    const shared = executorOn(blobs);
+    await fc.assert(
+      fc.asyncProperty(fc.shuffledSubarray(all, { minLength: 4 }), async (order) => {
+        for (const no of order) expect(JSON.stringify(await shared.run(campaign.single(no)))).toBe(alone.get(no));
+      }),
+      { numRuns: 3 },
+    );
+  });
+
+  it('of an instruction that the firmware does not have is absent, which is no failure', async () => {
+    const { campaign, blobs } = await campaignOf({
+      faults: { kinds: ['systick'], instructions: { from: 1_000_000, to: 1_000_000 } },
+      seeds: [1],
+    });
+    const [, faulted] = (await executorOn(blobs).run(workOf(campaign)[0]!)).map((r) => r.outcome);
+    expect(faulted).toBe('absent');
+    expect(campaign.expectedOf(0)).toContain('absent');
+  });
+
+  it('counts cycles and instructions back from the jump', async () => {
+    const pcs = async (faults: CampaignSpec['faults']): Promise<(number | null)[]> => {
+      const { campaign, blobs } = await campaignOf({ faults: faults!, seeds: [1], targets: [{ scenarios: [fixture('f405-bare-jump')] }] });
+      return (await executorOn(blobs).run(workOf(campaign)[0]!)).slice(1).map((r) => r.pc);
+    };
+    const byInstruction = await pcs({ kinds: ['pendsv'], instructions: { to: 4 } });
+    const byCycle = await pcs({ kinds: ['pendsv'], cycles: { to: 30 } });
+    // each instruction takes a cycle or more: the same places, in the same order
+    expect(new Set(byInstruction).size).toBe(4);
+    expect([...new Set(byCycle)].slice(0, 3)).toEqual(byInstruction.slice(0, 3));
+  });
+
+  it('that takes longer than it may is an error that names it', async () => {
+    const { campaign, blobs } = await campaignOf({ wall: '1ms', seeds: [1] });
+    await expect(executorOn(blobs).run(campaign.single(0))).rejects.toThrow(/did not end within 0\.001 s of real time/);
+  });
+});
+
+describe('content', () => {
+  it('a target is the same after its journey, and its name is that of its bytes', async () => {
+    const job = await loadJob([], { scenario: fixture('f072-masked') }, '/');
+    const { hash, blobs } = packTarget(job);
+    expect(await unpackTarget(hash, new MapBlobs(blobs))).toEqual(job);
+    expect(packTarget(job).hash).toBe(hash);
+    expect(packTarget({ ...job, bootAt: 4 }).hash).not.toBe(hash);
+  });
+  it('a case has another name with another version, target, seed, step or fault, and no other one has its name', async () => {
+    const { campaign } = await campaignOf({ leaveOut: 'single' });
+    const ids = workOf(campaign).flatMap((w) => casesOf(w).map((c) => c.id));
+    expect(new Set(ids).size).toBe(campaign.total);
+    const other = await Campaign.of(campaign.spec, campaign.targets, 'another version', { index: 1, of: 1 });
+    expect(
+      workOf(other)
+        .flatMap((w) => casesOf(w).map((c) => c.id))
+        .filter((id) => ids.includes(id)),
+    ).toEqual([]);
+  });
+});
+
+describe('a campaign', () => {
+  it('in shards comes to what it comes to in one, and reports are written', async () => {
+    const cwd = campaignFolder(SMALL);
+    const all = await cli(
+      ['campaign', 'spec.json', '--out', 'all.sqlite', '--html', 'map.html', '--junit', 'j.xml', '--parquet', 'p.parquet'],
+      { cwd },
+    );
+    expect(all.code).toBe(1);
+    expect(all.out).toMatch(/14 cases failed in \d ways?:\n +\d+ x rom-silent; broken: primask/);
+    for (const i of [1, 2, 3]) await cli(['campaign', 'spec.json', '--out', `${i}.sqlite`, '--shard', `${i}/3`], { cwd });
+    const merged = await cli(['campaign', 'spec.json', '--out', 'm.sqlite', ...[1, 2, 3].flatMap((i) => ['--merge', `${i}.sqlite`])], {
+      cwd,
+    });
+    expect(merged.err).toContain('14 of 14 cases');
+    expect(outcomes(cwd, 'm.sqlite')).toEqual(outcomes(cwd, 'all.sqlite'));
+    expect(outcomes(cwd, '2.sqlite').length).toBe(5);
+
+    expect(readFileSync(join(cwd, 'map.html'), 'utf8')).toMatch(/14 of 14 cases, 14 failed.*<table class="map">/s);
+    expect(readFileSync(join(cwd, 'j.xml'), 'utf8')).toMatch(/<failure message="\d+ cases: rom-silent/);
+    const bytes = readFileSync(join(cwd, 'p.parquet'));
+    const buffer = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length);
+    const table = await parquetReadObjects({ file: buffer });
+    expect(table.map((r) => [Number(r['no']), r['outcome'], Number(r['cycles'])])).toEqual(
+      rows(join(cwd, 'all.sqlite'), 'SELECT no, outcome, cycles FROM results ORDER BY no').map((r) => [r['no'], r['outcome'], r['cycles']]),
+    );
+  });
+
+  it('that is complete is not run again; one whose image, spec or shard has changed is not mixed', async () => {
+    const cwd = campaignFolder(SMALL);
+    await cli(['campaign', 'spec.json'], { cwd });
+    expect((await cli(['campaign', 'spec.json'], { cwd })).err).toMatch(/exists; --resume goes on with it/);
+    const again = await cli(['campaign', 'spec.json', '--resume', '--progress'], { cwd });
+    expect(again.err).toMatch(/^14 of 14 \(100 %\)/);
+    expect((await cli(['campaign', 'spec.json', '--resume', '--shard', '1/2'], { cwd })).err).toMatch(
+      /cannot be resumed: it has another shard/,
+    );
+    const other = campaignFolder({ ...SMALL, seeds: { count: 3 } });
+    const { code, err } = await cli(['campaign', join(other, 'spec.json'), '--out', 'spec.sqlite', '--resume'], { cwd });
+    expect([code, err]).toEqual([2, expect.stringMatching(/cannot be resumed: the campaign was changed since; --overwrite/)]);
+  });
+
+  it('tells of one case what it is and what comes of it, as it was stored', async () => {
+    const cwd = campaignFolder(SMALL);
+    await cli(['campaign', 'spec.json'], { cwd });
+    const { code, out } = await cli(['campaign', 'spec.json', '--case', '9'], { cwd });
+    const [row] = rows(join(cwd, 'spec.sqlite'), "SELECT outcome, cycles, printf('0x%08x', pc) AS pc FROM results WHERE no = 9");
+    expect(code).toBe(1);
+    expect(out).toMatch(/fault +systick, 2 instructions before the jump\n/);
+    expect(out).toMatch(
+      new RegExp(`at +${String(row!['pc'])}\n(.*\n)*outcome +${String(row!['outcome'])} .*\n.*cycle ${String(row!['cycles'])}\n`),
+    );
+  });
+
+  it('that expects what each target does anyway fails where that changes', async () => {
+    const cwd = campaignFolder({ ...SMALL, expect: 'same', faults: { kinds: ['power'], instructions: { to: 2 } } });
+    const { out } = await cli(['campaign', 'spec.json'], { cwd });
+    expect(rows(join(cwd, 'spec.sqlite'), 'SELECT count(grp) AS failed FROM results WHERE fault IS NULL')).toEqual([{ failed: 0 }]);
+    expect(out).not.toContain('rom-silent;');
+  });
+});
+
+describe('work that cannot be done', () => {
+  const run = async (work: Workers['work'], attempts = 3): Promise<{ store: Store; calls: number; total: number }> => {
+    const { campaign, blobs } = await campaignOf({});
+    const executor = executorOn(blobs);
+    const store = await Store.open(join(campaignFolder(''), 'r.sqlite'), false);
+    store.begin({ identity: campaign.identity }, campaign.targets);
+    let calls = 0;
+    const workers: Workers = {
+      window: 2,
+      attempts,
+      work: async (w) => {
+        calls++;
+        await work(w);
+        return executor.run(w);
+      },
+    };
+    await runCampaign(campaign, store, workers, { stop: new AbortController().signal, backOff: () => 0 });
+    return { store, calls, total: campaign.total };
+  };
+  const poisoned = (w: Work): boolean => casesOf(w).some((c) => c.no === 5);
+
+  it('is halved down to its case, which is tried again and set aside; all others have a result', async () => {
+    const { store, calls, total } = await run((w) => (poisoned(w) ? Promise.reject(new Error('the worker died')) : Promise.resolve([])));
+    expect(store.aside().map((a) => [a.no, a.attempts, a.evidence])).toEqual([[5, 3, expect.stringContaining('the worker died')]]);
+    expect([...store.doneNumbers()]).toEqual(Array.from({ length: total }, (_, i) => i).filter((no) => no !== 5));
+    // 14 cases: 14, 7, 7 … down to one, and that one three times
+    expect(calls).toBeLessThan(14);
+    store.close();
+  });
+  it('for a reason that would come again is not tried again', async () => {
+    const error = new WorkError({ ok: false, usage: false, message: 'a defect', stack: 'a defect\n  at code' });
+    const { store } = await run((w) => (poisoned(w) ? Promise.reject(error) : Promise.resolve([])));
+    expect(store.aside().map((a) => [a.no, a.attempts, a.evidence])).toEqual([[5, 1, 'a defect\n  at code']]);
+    store.close();
+  });
+  it('a worker that dies now and then costs nothing but time', async () => {
+    let n = 0;
+    const { store, total } = await run(() => (++n % 3 === 0 ? Promise.reject(new Error('killed')) : Promise.resolve([])));
+    expect([store.aside(), [...store.doneNumbers()].length]).toEqual([[], total]);
+    store.close();
+  });
+});
+
+describe('results', () => {
+  it('that come again change nothing; that differ are counted', async () => {
+    const { campaign, blobs } = await campaignOf({});
+    const [work] = workOf(campaign);
+    const results = await executorOn(blobs).run(work!);
+    const row = (i: number, cycles = 0) => ({
+      one: campaign.space.at(results[i]!.no),
+      steps: campaign.targets[0]!.facts.steps,
+      result: { ...results[i]!, cycles: results[i]!.cycles + cycles },
+    });
+    const path = join(campaignFolder(''), 'r.sqlite');
+    const store = await Store.open(path, false);
+    store.begin({}, campaign.targets);
+    store.add([row(0), row(1)]);
+    store.add([row(0), row(1), row(2)]);
+    expect([store.repeated, store.conflicts]).toEqual([2, 0]);
+    store.add([row(0, 1)]);
+    expect([store.repeated, store.conflicts]).toEqual([2, 1]);
+    store.close();
+    expect(stored(path)).toHaveLength(3);
+  });
+
+  it('are written by one process at a time, and a writer that is gone does not lock them', async () => {
+    const { writeFileSync, mkdirSync } = await import('node:fs');
+    const path = join(campaignFolder(''), 'r.sqlite');
+    const store = await Store.open(path, false);
+    store.begin({ a: 'b' }, []);
+    store.close();
+    mkdirSync(`${path}.lock`);
+    writeFileSync(`${path}.writer`, String(process.ppid));
+    await expect(Store.open(path, true)).rejects.toThrow(/is being written by process/);
+    writeFileSync(`${path}.writer`, '999999999');
+    const again = await Store.open(path, true);
+    expect(again.meta('a')).toBe('b');
+    again.close();
+  });
+});

@@ -1,0 +1,101 @@
+/** A campaign over a queue, against a real Redis on loopback. The full proof: `npm run campaign:proof`. */
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { campaignFolder, fixture, rows, SMALL, stored } from './helpers.ts';
+import { builtProgram, disturbed, expectSame, hasRedis, otherVersion, poisonFor, Redis, run, start, until } from './proof.ts';
+
+const required = process.env['BOOTBENCH_REQUIRE_ORACLES'] === '1';
+const there = hasRedis();
+if (required && !there) throw new Error('redis-server is missing');
+
+let dist = '';
+beforeAll(() => {
+  dist = builtProgram();
+});
+afterAll(() => {
+  for (const folder of [dist, `${dist}-other`]) rmSync(folder, { recursive: true, force: true });
+});
+
+const SPEC = { ...SMALL, faults: { kinds: ['systick', 'nmi'], instructions: { to: 40 } }, seeds: { count: 5 } };
+const CASES = 81 * 5;
+
+describe('on this machine alone', () => {
+  it('a campaign that is killed goes on where it was, and its results are the same', async () => {
+    const cwd = campaignFolder(SPEC);
+    expect(run(dist, cwd, ['campaign', 'spec.json', '--out', 'whole.sqlite']).code).toBe(1);
+    const args = ['campaign', 'spec.json', '--out', 'killed.sqlite', '--progress'];
+    for (const ms of [700, 1500, 2500]) {
+      const { process, ended } = start(dist, cwd, [...args, ...(ms === 700 ? [] : ['--resume'])]);
+      setTimeout(() => process.kill('SIGKILL'), ms);
+      await ended;
+    }
+    const { code, text } = run(dist, cwd, [...args, '--resume']);
+    expect([code, text]).toEqual([1, expect.stringContaining(`${CASES} of ${CASES} cases`)]);
+    expectSame(join(cwd, 'whole.sqlite'), join(cwd, 'killed.sqlite'), CASES);
+  });
+
+  it('a case that kills its worker is tried again, set aside with its evidence, and all others are done', () => {
+    const cwd = campaignFolder(SPEC);
+    run(dist, cwd, ['campaign', 'spec.json', '--out', 'whole.sqlite']);
+    const [{ id }] = rows(join(cwd, 'whole.sqlite'), 'SELECT lower(hex(id)) AS id FROM results WHERE no = 70') as [{ id: string }];
+    const { code, text } = run(dist, cwd, ['campaign', 'spec.json', '--out', 'poisoned.sqlite', '--junit', 'j.xml'], poisonFor(cwd, id));
+    expect(code).toBe(1);
+    expect(text).toMatch(/1 case set aside.*\n.*after 3 attempts: .*exited unexpectedly.*\n.*--case 70/);
+    const aside = rows(join(cwd, 'poisoned.sqlite'), 'SELECT no, attempts, evidence FROM aside');
+    expect(aside).toEqual([{ no: 70, attempts: 3, evidence: expect.stringContaining('exited unexpectedly') }]);
+    const whole = stored(join(cwd, 'whole.sqlite'));
+    expect(stored(join(cwd, 'poisoned.sqlite'))).toEqual(whole.filter((_, no) => no !== 70));
+  });
+});
+
+describe.skipIf(!there)('over a queue (redis-server)', () => {
+  it('with workers, submitter and Redis killed: every case has one result, that of the run without faults', async () => {
+    const cwd = campaignFolder(SPEC);
+    expect(run(dist, cwd, ['campaign', 'spec.json', '--out', 'whole.sqlite']).code).toBe(1);
+    const done = await disturbed(dist, cwd, CASES, 2500);
+    expect(done.workersKilled).toBeGreaterThan(0);
+    expect([done.redisRestarts, done.submittersKilled]).toEqual([1, 1]);
+    expectSame(join(cwd, 'whole.sqlite'), join(cwd, 'queue.sqlite'), CASES);
+  });
+
+  it('a worker of another version is refused and does nothing; images are there once', async () => {
+    const cwd = campaignFolder({ ...SMALL, targets: [{ scenarios: [fixture('f072-masked'), fixture('f072-masked-os')] }] });
+    const redis = await new Redis().start();
+    try {
+      const submitter = start(dist, cwd, ['campaign', 'spec.json', '--queue', redis.url]);
+      await until('the submitter', () => redis.cli('HLEN', 'bootbench:campaigns') === '1');
+      const other = run(otherVersion(dist), cwd, ['worker', '--queue', redis.url]);
+      expect([other.code, other.text]).toEqual([
+        2,
+        expect.stringMatching(/refused: a campaign was submitted by version (\S+), this worker is (?!\1)/),
+      ]);
+      const worker = run(dist, cwd, ['worker', '--queue', redis.url, '--jobs', '1', '--idle-exit', '3s']);
+      expect([worker.code, worker.text]).toEqual([0, expect.stringMatching(/[1-9]\d* pieces of work done/)]);
+      expect(await submitter.ended).toBe(1);
+      // two images, one ROM, two targets
+      expect(redis.cli('--scan', '--pattern', 'bootbench:blob:*').split('\n')).toHaveLength(5);
+      expect(rows(join(cwd, 'spec.sqlite'), 'SELECT count(*) AS n FROM results')).toEqual([{ n: 28 }]);
+    } finally {
+      await redis.end();
+    }
+  });
+
+  it('a case that kills its worker is tried three times and set aside, and the campaign ends', async () => {
+    const cwd = campaignFolder(SMALL);
+    run(dist, cwd, ['campaign', 'spec.json', '--out', 'whole.sqlite']);
+    const [{ id }] = rows(join(cwd, 'whole.sqlite'), 'SELECT lower(hex(id)) AS id FROM results WHERE no = 3') as [{ id: string }];
+    const redis = await new Redis().start();
+    const worker = start(dist, cwd, ['worker', '--queue', redis.url, '--jobs', '1'], poisonFor(cwd, id));
+    try {
+      const { code, text } = run(dist, cwd, ['campaign', 'spec.json', '--queue', redis.url, '--out', 'queue.sqlite']);
+      expect([code, text]).toEqual([1, expect.stringMatching(/1 case set aside/)]);
+      const aside = rows(join(cwd, 'queue.sqlite'), 'SELECT no, evidence FROM aside');
+      expect(aside).toEqual([{ no: 3, evidence: expect.stringMatching(/exited unexpectedly.*\(after 3 attempts\)/) }]);
+      expect(stored(join(cwd, 'queue.sqlite'))).toEqual(stored(join(cwd, 'whole.sqlite')).filter((_, no) => no !== 3));
+    } finally {
+      worker.process.kill('SIGKILL');
+      await redis.end();
+    }
+  });
+});

@@ -1,0 +1,96 @@
+/** What is wrong with a campaign is said in one line: which key, what is there, what could be. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { cli } from '../cli/helpers.ts';
+import { campaignFolder, fixture, SMALL } from './helpers.ts';
+
+const wrong = async (spec: unknown, ...args: readonly string[]): Promise<string> => {
+  const cwd = campaignFolder(spec);
+  const { code, out, err } = await cli(['campaign', 'spec.json', ...args], { cwd });
+  expect([code, out]).toEqual([2, '']);
+  expect(err).toMatch(/^bootbench: [^\n]+\n$/);
+  return err;
+};
+const but = (more: object): object => ({ ...SMALL, ...more });
+
+describe('a wrong campaign', () => {
+  it.each([
+    ['no JSON', '{ "schema": ', /spec\.json: not valid JSON/],
+    ['a mistyped key', but({ leaveout: 'single' }), /unknown key leaveout; did you mean leaveOut\?/],
+    ['no targets', { schema: 'bootbench/campaign@1' }, /the campaign lacks the key targets/],
+    ['another schema', but({ schema: 'bootbench/campaign@2' }), /schema is "bootbench\/campaign@2"; it must be "bootbench\/campaign@1"/],
+    [
+      'an unknown fault',
+      but({ faults: { kinds: ['lightning'], instructions: { to: 2 } } }),
+      /faults\.kinds\[0\] is "lightning"; it must be systick/,
+    ],
+    ['an interrupt line that no core has', but({ faults: { kinds: ['irq240'], instructions: { to: 2 } } }), /irq240; .*irq239/],
+    ['faults without a place', but({ faults: { kinds: ['nmi'] } }), /faults have no place; .*instructions/],
+    [
+      'faults with two places',
+      but({ faults: { kinds: ['nmi'], instructions: { to: 1 }, cycles: { to: 1 } } }),
+      /both instructions and cycles/,
+    ],
+    ['a range that goes backwards', but({ faults: { kinds: ['nmi'], cycles: { from: 9, to: 3 } } }), /faults\.cycles goes from 9 to 3/],
+    ['seeds beyond the last one', but({ seeds: { from: 4294967295, count: 2 } }), /seeds go beyond 4294967295/],
+    ['an outcome that there is not', but({ expect: ['dfuu'] }), /expect\[0\] is "dfuu"; it must be one of "dfu"/],
+    [
+      'a scenario that is not there',
+      but({ targets: [{ scenarios: ['none.json'] }] }),
+      /targets\[0\]: cannot read none\.json: no such file/,
+    ],
+    ['an image that is not there', but({ targets: [{ images: ['fw.elf'], chips: ['f072'] }] }), /targets\[0\]: .*fw\.elf/],
+    [
+      'a chip that there is not',
+      but({ targets: [{ scenarios: [fixture('f072-masked')], chips: ['stm32f9'] }] }),
+      /targets\[0\]: there is no chip "stm32f9"/,
+    ],
+    [
+      'the same target twice',
+      but({ targets: [{ scenarios: [fixture('f072-masked')] }, { scenarios: [fixture('f072-masked')] }] }),
+      /two targets are the same/,
+    ],
+    ['a delay that the chip does not have', but({ delays: { parameters: ['warp.*'], factors: [2] } }), /has no warp\.\*; it has /],
+  ])('%s', async (_name, spec, message) => {
+    expect(await wrong(spec)).toMatch(message);
+  });
+
+  it.each([
+    ['a shard that is none', ['--shard', '3/2'], /--shard: "3\/2" is not i\/n/],
+    ['no workers', ['--jobs', '0'], /--jobs: "0" is not a number from 1 to 256/],
+    ['a case that there is not', ['--case', '14'], /--case: "14" is not a number from 0 to 13/],
+    ['a queue that is none', ['--queue', 'http://localhost'], /--queue: "http:\/\/localhost" is no address of a queue/],
+    [
+      'a queue where nobody is, and no password in the message',
+      ['--queue', 'redis://:secret@127.0.0.1:1'],
+      /no answer from redis:\/\/…@127\.0\.0\.1:1/,
+    ],
+    ['results over the campaign', ['--out', 'spec.json'], /--out: spec\.json is the campaign itself/],
+    ['both ways to begin', ['--resume', '--overwrite'], /exclude each other/],
+    ['a shard to merge that is not there', ['--merge', 'other.sqlite'], /--merge: cannot read .*other\.sqlite/],
+  ])('%s', async (_name, args, message) => {
+    const err = await wrong(SMALL, ...args);
+    expect(err).toMatch(message);
+    expect(err).not.toContain('secret');
+  });
+
+  it('results that are no results of a campaign are left as they are', async () => {
+    const cwd = campaignFolder(SMALL);
+    writeFileSync(join(cwd, 'text.sqlite'), 'this is no database, it is a text that somebody wrote '.repeat(20));
+    mkdirSync(join(cwd, 'folder.sqlite'));
+    for (const name of ['text.sqlite', 'folder.sqlite']) {
+      const { code, err } = await cli(['campaign', 'spec.json', '--out', name, '--resume'], { cwd });
+      expect([name, code]).toEqual([name, 2]);
+      expect(err).toMatch(/^bootbench: [^\n]+\n$/);
+    }
+    const { code, err } = await cli(['campaign', 'spec.json', '--out', 'text.sqlite'], { cwd });
+    expect([code, err]).toEqual([2, expect.stringMatching(/exists; --resume goes on with it/)]);
+  });
+
+  it('a worker without a queue, and with one that is no address', async () => {
+    expect((await cli(['worker'])).err).toMatch(/which queue\? --queue is missing/);
+    const { code, err } = await cli(['worker', '--queue', 'localhost:6379']);
+    expect([code, err]).toEqual([2, expect.stringMatching(/is no address of a queue/)]);
+  });
+});
