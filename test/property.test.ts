@@ -1,7 +1,13 @@
 /** `bootbench/property` on the stand-in ROM: many short cases from a fork, compared with the reference model. */
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { DfuProperty } from '../src/bench/dfu-property.ts';
+import { DfuTarget } from '../src/bench/dfu-target.ts';
+import { mainFlash } from '../src/bench/flash-image.ts';
+import { HeldMachine } from '../src/bench/held-machine.ts';
+import { jobInput } from '../src/bench/job.ts';
 import { bench } from '../src/index.ts';
+import { libraryJob } from '../src/library.ts';
 import { DfuViolation, hostKind, openDfu, patternBytes, type DfuUnderTest } from '../src/property.ts';
 
 const ROM = { images: [], scenario: { board: { boot0: 1 as const } } };
@@ -83,5 +89,17 @@ describe('patternBytes', () => {
     const whole = patternBytes(2048, 1);
     expect(whole.slice(0, 1024)).not.toEqual(whole.slice(1024));
     expect(patternBytes(16, 2)).not.toEqual(patternBytes(16, 1));
+  });
+});
+
+describe('a download of a case', () => {
+  it('is carried out: flash holds what was sent', async () => {
+    const job = await libraryJob({ chip: 'stm32f072rb', ...ROM });
+    const held = new HeldMachine(jobInput(job));
+    held.start();
+    new DfuProperty(new DfuTarget(held)).run([{ do: 'download', address: 0x08004000, length: 2500, seed: 9 }]);
+    const { base, bytes } = mainFlash(held.session.machine);
+    expect(bytes.subarray(0x08004000 - base, 0x08004000 - base + 2500)).toEqual(patternBytes(2500, 9));
+    held.release();
   });
 });

@@ -176,10 +176,9 @@ class Course {
 
   private settle(): string | null {
     for (let i = 0; i < MAX_POLLS; i++) {
-      const { state } = this.model;
       const problem = this.request(DFU.GETSTATUS, 0, 6);
       if (problem !== null || this.over) return problem;
-      if (this.model.state === state || (this.model.state !== STATE.DNBUSY && this.model.state !== STATE.DNLOAD_SYNC)) return null;
+      if (this.model.state !== STATE.DNBUSY && this.model.state !== STATE.DNLOAD_SYNC) return null;
     }
     return `still ${dfuStateName(this.model.state)} after ${MAX_POLLS} polls`;
   }
