@@ -26,11 +26,11 @@ export interface ConformOptions extends RunOptions {
   readonly quiet?: boolean;
   readonly color?: boolean;
 }
-interface Flash {
+export interface Flash {
   readonly address: number;
   readonly length: number;
 }
-interface Opened {
+export interface Opened {
   readonly link: DfuLink;
   readonly close: () => void | Promise<void>;
 }
@@ -104,7 +104,7 @@ async function openEmulated(images: readonly string[], options: ConformOptions, 
   return { link: new DfuTarget(held, flash ?? undefined), close: () => held.release() };
 }
 
-async function openReal(name: string, flash: Flash | null): Promise<Opened> {
+export async function openReal(name: string, flash: Flash | null): Promise<Opened> {
   const ids = /^([0-9a-f]{4}):([0-9a-f]{4})$/i.exec(name);
   if (!ids) throw new UsageError(`--usb: ${JSON.stringify(name)} is not vid:pid`, 'for example --usb 0483:df11');
   const [vid, pid] = [parseInt(ids[1]!, 16), parseInt(ids[2]!, 16)];
@@ -118,7 +118,7 @@ async function openReal(name: string, flash: Flash | null): Promise<Opened> {
   return { link, close: () => device.close() };
 }
 
-function flashRange(text: string): Flash {
+export function flashRange(text: string): Flash {
   const [address, length, ...more] = text.split(':');
   if (address === undefined || length === undefined || more.length > 0)
     throw new UsageError(`--flash: ${JSON.stringify(text)} is not address:length`, 'for example --flash 0x0801f000:4096');

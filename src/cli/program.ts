@@ -8,6 +8,7 @@ import type { AskOptions } from './ask.ts';
 import type { Bench } from './engine.ts';
 import type { ChipsOptions } from './chips.ts';
 import type { BoardOptions } from './board-common.ts';
+import type { DfuTestOptions } from './board-dfu.ts';
 import type { CaptureOptions } from './board-capture.ts';
 import type { StepOptions } from './board-step.ts';
 import type { CampaignOptions } from './campaign.ts';
@@ -438,6 +439,16 @@ function addBoard(program: Command, io: Io, exit: (code: number) => void): void 
     .action(async (images: string[], options: StepOptions) =>
       exit(await (await import('./board-step.ts')).boardStepCompareCommand(images, options, io)),
     );
+  command(board, 'dfu-test')
+    .description(
+      'random DFU sequences on a real device, beside the reference model, inside a flash range that you name; exit 0 = all alike',
+    )
+    .option('--usb <vid:pid>', 'the device (default: 0483:df11); needs the packages usb and fast-check')
+    .option('--flash <address:length>', 'whole sectors that may be erased and written')
+    .option('--cases <n>', 'sequences (default: 100)')
+    .option('--seed <n>', 'of the random sequences (default: 1)')
+    .option('--json', 'the result as JSON on stdout')
+    .action(async (options: DfuTestOptions) => exit(await (await import('./board-dfu.ts')).boardDfuTestCommand(options, io)));
   shown(command(board, 'replay'))
     .description('judge a recorded board again, without it')
     .argument('<record>', 'what --record wrote')
