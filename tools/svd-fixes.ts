@@ -147,9 +147,16 @@ const f7 = (optcr: number): Omit<SvdFixes, 'chip' | 'part'> => ({
   resetsWhere: TIMERS_FULL,
   resets: { 'FLASH.OPTCR': optcr, 'FLASH.OPTCR1': 0x00400080, 'RCC.DCKCFGR1': 0, 'RCC.DCKCFGR2': 0 },
   remove: ['FLASH.ACR.LATENCY', 'SYSCFG.MEMRMP.MEM_MODE'],
-  add: { 'FLASH.ACR.LATENCY': [0, 4, true] },
+  add: { 'FLASH.ACR.LATENCY': [0, 4, true], 'RCC.BDCR.LSEDRV': [3, 2, true] },
   ungated: ['RTC'],
 });
+const bit = (name: string, at: number) => [name, at, 1, true] as const;
+/** The SVDs of F74x and F76x forget the switch of PLLSAI, its ready flag (RM0385 5.3.1, RM0410 5.3.1) and P of PLLI2S (5.3.23). */
+const F7_PLLS = {
+  'RCC.CR.PLLSAION': [28, 1, true],
+  'RCC.CR.PLLSAIRDY': [29, 1, false],
+  'RCC.PLLI2SCFGR.PLLI2SP': [16, 2, true],
+} as const;
 
 const F0: SvdFixes = {
   chip: 'stm32f0x2',
@@ -470,8 +477,24 @@ export const FIXES: Readonly<Record<string, SvdFixes>> = {
     part: 'STM32F746NG',
     // Of the F76x, which has two banks.
     remove: ['FLASH.ACR.LATENCY', 'SYSCFG.MEMRMP.MEM_MODE', 'SYSCFG.MEMRMP.SWP_FB', 'FLASH.CR.MER2'],
+    add: { ...f7(0).add, ...F7_PLLS },
   },
-  STM32F767: { ...f7(0xffffaafd), chip: 'stm32f767', part: 'STM32F767NI' },
+  STM32F767: {
+    ...f7(0xffffaafd),
+    chip: 'stm32f767',
+    part: 'STM32F767NI',
+    add: { ...f7(0).add, ...F7_PLLS, 'RCC.PLLCFGR.PLLR': [28, 3, true] },
+    // The SVD has IDCODE alone (RM0410 40.16).
+    addRegisters: {
+      'DBGMCU.CR': {
+        offset: 4,
+        reset: 0,
+        fields: [...['DBG_SLEEP', 'DBG_STOP', 'DBG_STANDBY'].map(bit), ['TRACE_IOEN', 5, 1, true], ['TRACE_MODE', 6, 2, true]],
+      },
+      'DBGMCU.APB1_FZ': { offset: 8, reset: 0, fields: [['FREEZE', 0, 27, true]] },
+      'DBGMCU.APB2_FZ': { offset: 0xc, reset: 0, fields: [['FREEZE', 0, 19, true]] },
+    },
+  },
   STM32F401: { ...F4, ...F401_F411, chip: 'stm32f401', part: 'STM32F401VE' },
   STM32F405: { ...F4, ...F405_F407, chip: 'stm32f405', part: 'STM32F405ZG', remove: F407_ONLY },
   STM32F407: { ...F4, ...F405_F407, chip: 'stm32f407', part: 'STM32F407ZG' },

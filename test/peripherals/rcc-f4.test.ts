@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { STM32F405RG } from '../../src/chips/stm32f405.ts';
+import { findChip } from '../../src/chips/index.ts';
 import { STM32F411RE } from '../../src/chips/stm32f411.ts';
 import { MS, US } from '../../src/emu/time.ts';
 import { StChip } from './st-chip.ts';
@@ -154,6 +155,25 @@ describe('F411: TIMPRE', () => {
       h.set('RCC.CFGR.PPRE1', ppre);
       expect([ppre, h.hz('timpclk1')]).toEqual([ppre, hz]);
     }
+  });
+});
+
+describe.each(['stm32f722re', 'stm32f746zg', 'stm32f767zi'])('%s', (name) => {
+  it('PLLSAI has a switch and a ready flag, and its P output is the 48 MHz clock if CK48MSEL says so (RM0385 5.3.1, 5.3.24, 5.3.26)', () => {
+    const h = new StChip(findChip(name)!).again();
+    h.write('RCC.PLLCFGR', pllcfgr(8, 216, 2, 0, 9));
+    h.write('RCC.PLLSAICFGR', (96 << 6) | (1 << 16) | (4 << 24));
+    h.set('RCC.CR.PLLSAION', 1);
+    expect(h.get('RCC.CR.PLLSAIRDY')).toBe(0);
+    h.wait(3 * MS);
+    expect(h.get('RCC.CR.PLLSAIRDY')).toBe(1);
+    h.set('RCC.DCKCFGR2.CK48MSEL', 1);
+    expect(h.hz('usb')).toBe(48_000_000);
+  });
+  it('DBGMCU_CR keeps what is written', () => {
+    const h = new StChip(findChip(name)!).again();
+    h.write('DBGMCU.CR', 7);
+    expect(h.read('DBGMCU.CR')).toBe(7);
   });
 });
 
