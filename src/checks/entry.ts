@@ -48,6 +48,8 @@ export function wrongVectorRead(subject: Subject): WrongRead | null {
   const fault = history.firstFault;
   if (fault && fault.address !== null && readsForJump(subject, fault, fault.address))
     return { table: tableOf(fault.address, history), address: fault.address, value: null, pc: fault.pc, at: fault.at };
+  const target = jumpTargetRead(subject);
+  if (target) return { table: (target.address & ~7) >>> 0, ...target };
   const last = history.vectorReads
     .filter((r) => (!fault || r.at < fault.at) && (r.address < rom.vectorTable || r.address >= rom.vectorTable + 8))
     .at(-1);
@@ -63,6 +65,15 @@ function readsForJump({ state, history }: Subject, fault: FaultFacts, address: n
   return inSystemArea(address) || failure?.feedsBranch === true;
 }
 const STACK_REACH = 4096;
+
+/** The word that a failed jump went to, if it was read where another product has its ROM: on F7 the option bytes answer at F4's address. */
+function jumpTargetRead({ history, rom }: Subject): Omit<WrongRead, 'table'> | null {
+  const failure = history?.failure;
+  if (failure?.kind !== 'jump' || !failure.loaded || failure.throughStack) return null;
+  const { address, pc } = failure.loaded;
+  const elsewhere = inSystemArea(address) && (address < rom.range[0] || address > rom.range[1]);
+  return elsewhere ? { address, value: failure.address, pc, at: failure.at } : null;
+}
 
 /**
  * A fault of the firmware on its way to the ROM, whose handler lies in system memory: the ROM's table was already mapped or in VTOR. The fault is what has to

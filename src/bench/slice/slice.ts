@@ -6,7 +6,7 @@
 import { isState, registerAt, type DataFlow, type Place, type Places } from '../../emu/core/data-flow.ts';
 import type { Core } from '../../emu/core/core.ts';
 import type { Checkpoint } from '../../emu/machine-base.ts';
-import type { Ps } from '../../emu/time.ts';
+import { US, type Ps } from '../../emu/time.ts';
 import type { Session } from '../session.ts';
 import { lastStore } from './stores.ts';
 import { checkpointBefore, record, runTo, type Step, type Window } from './window.ts';
@@ -61,6 +61,9 @@ export interface Target {
   wanted(window: Window): { readonly places: Places; readonly value: number | null; readonly before: number } | null;
 }
 
+/** A reset this close to the end of a stretch is what the stretch is about. */
+const AT_THE_END = 2 * US;
+
 export class Slicer {
   private readonly session: Session;
   private readonly powerOn: Checkpoint;
@@ -92,7 +95,10 @@ export class Slicer {
     const from = Math.max(0, until - span);
     session.restore(checkpointBefore(session, this.powerOn, from));
     runTo(session, from);
-    return record(session, core, until, MOST_STEPS);
+    let window = record(session, core, until, MOST_STEPS);
+    // what was before a reset decides nothing behind it but through memory; the moment asked for may itself be a reset
+    while (window.ended === 'reset' && core.now() < until - AT_THE_END) window = record(session, core, until, MOST_STEPS);
+    return window;
   }
 
   /** Walks back from step `before`. Null if the stretch is too short for a register and a longer one may be had. */
