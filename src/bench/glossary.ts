@@ -148,9 +148,15 @@ const OPTION_TEXT: Readonly<Record<RomOptionId, string>> = {
 };
 
 function optionEntry(id: RomOptionId): Entry {
-  const rows = ROM_PROFILES.filter((p) => p.options[id]).map(
-    (p) => `${p.id}: ${p.options[id]!.value} (${p.options[id]!.confidence}; ${p.options[id]!.source})`,
-  );
+  // ROMs that do the same for the same reason stand in one line
+  const same = new Map<string, string[]>();
+  for (const p of ROM_PROFILES) {
+    const setting = p.options[id];
+    if (!setting) continue;
+    const key = `${setting.value} (${setting.confidence}; ${setting.source})`;
+    same.set(key, [...(same.get(key) ?? []), p.id]);
+  }
+  const rows = [...same].map(([what, ids]) => `${ids.join(', ')}: ${what}`);
   return {
     topic: 'ROM option',
     id,
@@ -194,28 +200,3 @@ export const glossary = (): readonly Entry[] =>
       text: [`--symptom ${id}: the report says whether the run shows it, and looks for a ROM and a board that do.`],
     })),
   ]);
-
-/** What people type for it, beside its id. */
-export const MEANINGS: Readonly<Record<string, readonly string[]>> = {
-  primask: ['interrupts', 'cpsid', '__disable_irq', 'irq', 'masked'],
-  'entry-address': ['address', 'jump', 'system memory'],
-  'entry-dereference': ['pointer', 'dereference', 'asterisk'],
-  'thumb-bit': ['thumb', 'even', 'odd'],
-  msp: ['stack', 'stack pointer', 'sp'],
-  vtor: ['vector table', 'vectors'],
-  systick: ['hal_delay', 'tick'],
-  hsi48: ['usb clock', '48 mhz'],
-  hse: ['crystal', 'quartz', 'oscillator'],
-  'magic-survives': ['magic', 'flag', 'backup register', 'noinit', 'request'],
-  iwdg: ['watchdog', 'dog'],
-  remap: ['memremap', 'syscfg', 'mem_mode'],
-  'nvic-enabled': ['nvic', 'icer'],
-  'nvic-pending': ['pending', 'icpr'],
-  'handler-mode': ['isr', 'handler', 'callback'],
-  control: ['psp', 'rtos', 'freertos'],
-  fault: ['hardfault', 'crash', 'busfault', 'usagefault', 'memmanage', 'lockup'],
-  'reset-loop': ['bootloop', 'resets', 'reboots'],
-  'rom-silent': ['silent', 'nothing', 'no device'],
-  'boot-selection': ['boot0', 'nboot0', 'boot pin'],
-  'peripherals-left-on': ['deinit', 'hal_deinit'],
-};

@@ -1,6 +1,8 @@
 /** Checks a document against the published schema and says which key is wrong. Ajv is loaded only when there is something to check. */
 import type { ErrorObject, ValidateFunction } from 'ajv';
 import schema from '../../schemas/scenario-1.schema.json' with { type: 'json' };
+import { meant } from './meanings.ts';
+import { OUTCOMES } from './result.ts';
 import { UsageError, didYouMean } from './usage-error.ts';
 
 /** strictRequired and strictTypes: conditions on unions (`string | object`) are wanted here. */
@@ -74,7 +76,7 @@ function describe(error: ErrorObject, document: unknown, whole: string): { messa
     return { message: `${at} has the key ${show(error.propertyName)}, which has not the right form`, hint: null };
   switch (error.keyword) {
     case 'additionalProperties': {
-      const keys = Object.keys(parent?.properties ?? {});
+      const keys = Object.keys(parent?.properties ?? {}).filter((k) => !k.startsWith('$'));
       const key = params.additionalProperty ?? '';
       return { message: `unknown key ${below(key)}`, hint: didYouMean(key, keys) ?? `known here: ${keys.join(', ')}` };
     }
@@ -91,6 +93,7 @@ function describe(error: ErrorObject, document: unknown, whole: string): { messa
       return { message: `${at} is ${document === undefined ? 'absent' : value}`, hint: `it must be of type ${types}` };
     }
     case 'pattern':
+      if (path.endsWith('expect.outcome')) return { message: `${at} is ${value}`, hint: outcomeHint(error.data) };
       return {
         message: `${at} is ${value}`,
         hint: parent?.description === undefined ? 'it does not have the right form' : `it must be ${parent.description}`,
@@ -106,6 +109,15 @@ function describe(error: ErrorObject, document: unknown, whole: string): { messa
     default:
       return { message: `${at} ${error.message ?? 'is wrong'}`, hint: null };
   }
+}
+
+/** The outcomes, and the one that was meant: by its letters, or by what people call it. */
+function outcomeHint(value: unknown): string {
+  const typed = typeof value === 'string' ? value : '';
+  const near = meant(typed, OUTCOMES);
+  const guess = near.length > 0 ? `did you mean ${near.join(' or ')}?` : didYouMean(typed, OUTCOMES);
+  const all = `it is one of ${OUTCOMES.join(', ')}, or a list of them`;
+  return guess === null ? all : `${guess} ${all}`;
 }
 
 function show(value: unknown): string {

@@ -96,6 +96,8 @@ export interface Expect {
 }
 
 export interface Scenario {
+  /** For editors; not read. */
+  readonly $schema?: string;
   readonly schema?: typeof SCENARIO_SCHEMA;
   readonly chip?: string;
   readonly images?: readonly string[];

@@ -1,5 +1,6 @@
 /** `bootbench explain [word]`: checks, outcomes, ROM options, causes of reset, fault bits, confidence words. Without a word: all of them. */
-import { glossary, MEANINGS, TOPICS, type Entry, type Topic } from '../bench/glossary.ts';
+import { glossary, TOPICS, type Entry, type Topic } from '../bench/glossary.ts';
+import { meant } from '../bench/meanings.ts';
 import { CHECK_IDS } from '../bench/result.ts';
 import { UsageError, didYouMean } from '../bench/usage-error.ts';
 import { CHECKS } from '../checks/index.ts';
@@ -56,13 +57,13 @@ const checkEntries = (): Entry[] =>
 
 /** Near by letters, else by meaning: `watchdog` is `iwdg`. */
 function unknown(word: string, all: readonly Entry[]): UsageError {
-  const typed = word.trim().toLowerCase();
-  const meant = Object.entries(MEANINGS).flatMap(([id, words]) =>
-    words.some((w) => w === typed || (typed.length > 3 && w.includes(typed))) ? [id] : [],
+  const near = meant(
+    word,
+    all.map((e) => e.id),
   );
   const hint =
-    meant.length > 0
-      ? `did you mean ${meant.join(' or ')}?`
+    near.length > 0
+      ? `did you mean ${near.join(' or ')}?`
       : (didYouMean(word, new Set(all.map((e) => e.id))) ?? '`bootbench explain` lists all words');
   return new UsageError(`nothing is known of ${JSON.stringify(printable(word))}`, hint);
 }

@@ -8,6 +8,8 @@ import type { SourceFile, Sources } from '../report/source-lines.ts';
 const MOST_BYTES = 4 << 20;
 /** Folders above an image that are looked through: `build/Debug/fw.elf` lies two below its project. */
 const ABOVE = 4;
+/** Files of one checkout get their times one after the other, in milliseconds. */
+const CHECKED_OUT = 60_000;
 
 /** @param images as typed; `folder` is where relative ones are seen from */
 export function sourcesOf(images: readonly string[], folder: string, cwd: string): Sources {
@@ -45,7 +47,7 @@ function look(name: string, roots: readonly string[], cwd: string, built: number
   return {
     path: shown,
     lines: readFileSync(path, 'utf8').split('\n'),
-    newer: statSync(path).mtimeMs > built + 1000 && built > 0,
+    newer: statSync(path).mtimeMs > built + CHECKED_OUT && built > 0,
     elsewhere: below.startsWith('..'),
   };
 }

@@ -68,8 +68,9 @@ export function patchOf(result: RunResult, sources: Sources): Patch {
 /** The change that a cause's fix asks for, or why there is none. */
 function editOf(result: RunResult, causes: readonly ResultCause[], cause: ResultCause): Edit | string {
   const { id, fix, at } = cause;
-  if (fix === null || fix.replace(/\/\*[^]*?\*\//g, '').trim() === '') return 'no code of this program repairs it';
-  if (ADVICE.has(id) || /^\s*__attribute__/.test(fix) || !/[;}]/.test(fix))
+  const bare = fix?.replace(/\/\*[^]*?\*\//g, '').trim() ?? '';
+  if (fix === null || bare === '') return 'no code of this program repairs it';
+  if (ADVICE.has(id) || bare.includes('__attribute__') || !/[;}]/.test(bare))
     return `not a line to put in: ${fix.replace(/\s+/g, ' ').trim()}`;
   const jump = result.entries.at(-1)?.from ?? null;
   const redirected = causes.find((c) => c.at === 'redirect')?.lastWriter ?? null;

@@ -78,6 +78,14 @@ describe('the patch of the fixes', () => {
       left: [expect.stringContaining('was not found beside the image')],
     });
     const result = primaskResult();
+    const declared = result.diagnosis.causes.map((c) => ({
+      ...c,
+      fix: '/* in place of x */\n__attribute__((section(".noinit"))) volatile int x;',
+    }));
+    expect(patchOf({ ...result, diagnosis: { ...result.diagnosis, causes: declared } }, () => source('x'))).toMatchObject({
+      text: '',
+      left: [expect.stringContaining('not a line to put in')],
+    });
     const causes = result.diagnosis.causes.map((c) => ({ ...c, fix: '/* another crystal */' }));
     const { text, left } = patchOf({ ...result, diagnosis: { ...result.diagnosis, causes } }, () => source('x'));
     expect(text).toBe('');

@@ -1,0 +1,77 @@
+/**
+ * The documentation says what is true: the commands on its pages are run and give what stands there, its links lead somewhere, the reference is that of the
+ * schemas. `BOOTBENCH_DOCS=write npx vitest run test/docs` writes outputs and reference anew.
+ */
+import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it, test } from 'vitest';
+import { parseScenario } from '../../src/bench/scenario.ts';
+import { inThread } from '../../src/cli/engine.ts';
+import type { Io } from '../../src/cli/io.ts';
+import { main } from '../../src/cli/program.ts';
+import { reference } from './reference.ts';
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+const WRITE = process.env['BOOTBENCH_DOCS'] === 'write';
+const pages = [
+  ...readdirSync(join(ROOT, 'docs'))
+    .filter((f) => f.endsWith('.md'))
+    .map((f) => `docs/${f}`),
+  'README.md',
+  'CONTRIBUTING.md',
+];
+const read = (page: string): string => readFileSync(join(ROOT, page), 'utf8');
+
+/** What a command says in the folder of the fixtures, stdout and stderr in their order, 80 columns, no colour. */
+async function output(line: string): Promise<string> {
+  let text = '';
+  const stream = { write: (part: string) => void (text += part), isTTY: false, columns: 80 };
+  const io: Io = { stdout: stream, stderr: stream, env: {}, cwd: join(ROOT, 'fixtures'), onInterrupt: () => () => undefined };
+  const [program, ...args] = line.split(/\s+/);
+  expect(program).toBe('bootbench');
+  await main(args, io, (job, hooks) => inThread(job, hooks));
+  return text;
+}
+/** Real time is nobody's promise. */
+const timeless = (text: string): string => text.replace(/\d+\.\d s\b/g, 'N s').trimEnd();
+
+const CONSOLE = /^```console\n\$ (.*)\n([^]*?)^```$/gm;
+
+describe.each(pages.filter((page) => read(page).match(CONSOLE)))('%s', (page) => {
+  const blocks = [...read(page).matchAll(CONSOLE)];
+  test.each(blocks.map(([, command, shown]) => [command!, shown!] as const))('$ %s', async (command, shown) => {
+    const said = await output(command);
+    if (WRITE) {
+      const block = (text: string): string => `\`\`\`console\n$ ${command}\n${text}\`\`\``;
+      writeFileSync(
+        join(ROOT, page),
+        read(page).replace(block(shown), () => block(`${said.trimEnd()}\n`)),
+      );
+      return;
+    }
+    expect(timeless(said)).toBe(timeless(shown));
+  });
+});
+
+describe.each([
+  ['scenario-1', 'docs/scenario.md', 'Scenario'],
+  ['run-1', 'docs/result.md', 'Result'],
+])('the reference of %s', (schema, page, title) => {
+  it('is made of the schema', () => {
+    const text = reference(title, read(`schemas/${schema}.schema.json`));
+    if (WRITE) writeFileSync(join(ROOT, page), text);
+    else expect(read(page)).toBe(text);
+  });
+});
+
+describe.each(pages)('%s', (page) => {
+  it('links to what exists', () => {
+    const links = [...read(page).matchAll(/\]\((?!https?:|#|mailto:)([^)#\s]+)/g)].map(([, target]) => target!);
+    expect(links.filter((target) => !existsSync(resolve(ROOT, dirname(page), target)))).toEqual([]);
+  });
+  it('has scenarios that are scenarios', async () => {
+    for (const [, text] of read(page).matchAll(/^```json\n([^]*?)^```$/gm))
+      if (text!.includes('bootbench/scenario@1')) await parseScenario(text!, page);
+  });
+});
