@@ -89,6 +89,11 @@
 #define OPTCR_RDP (0xFFu << 8)
 #define OPTCR_RDP_LEVEL_0 (0xAAu << 8)
 
+/* F7: two bits each of USART1 and 3 and of I2C1 to I2C3; 2 = HSI. The other interfaces that the ROM has keep the bus's clock. */
+#define RCC_DCKCFGR2 REG(0x40023890u)
+#define DCKCFGR2_INTERFACES (3u | 3u << 4 | 3u << 16 | 3u << 18 | 3u << 20)
+#define DCKCFGR2_INTERFACES_HSI (2u | 2u << 4 | 2u << 16 | 2u << 18 | 2u << 20)
+
 /* SYSCFG 0x40013800 */
 #define SYSCFG_MEMRMP REG(0x40013800u)
 #define SYSCFG_MEMORY SYSCFG_MEMRMP

@@ -250,6 +250,7 @@ export const ROM_OPTION_DEFAULTS: Readonly<Record<RomFamily, RomOptionDefaults>>
     'unexpected-exception': LOOPS,
     leave: is('answers', 'assumed', 'as F4, which has the same DFU version'),
     ...LEAVING_WITH_VTOR,
+    'leave-muxes': is('keeps', 'reported', 'DCKCFGR2 of USART1, USART3 and I2C1 to I2C3 is left changed (micropython 1406, xpcc 205)'),
     'hse-missing': is('resets', 'inferred', 'as F4: the same boxes in the figures of AN2606'),
     hsi: is('sets', 'assumed', 'needed on F42x alone (mynewt-core PR 2245)'),
   },
