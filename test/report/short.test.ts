@@ -36,6 +36,16 @@ describe.each(['h533-seed000-as-posted', 'l476-seed004-masked', 'f405-own-crash'
 test('a success takes ten lines at most', () =>
   expect(shortReport(dfuResult(), { width: 80 }).trimEnd().split('\n').length).toBeLessThanOrEqual(10));
 
+test.each([
+  ['alive\n', ['alive']],
+  ['one\ntwo\n', ['one', 'two']],
+  ['one\ntwo\nthree\n', ['two', 'three']],
+])('the last lines of a channel, however few there are: %j', (text, shown) => {
+  const lines = shortReport({ ...dfuResult(), console: { usart1: text } }, { width: 80 }).split('\n');
+  const at = lines.findIndex((l) => l.includes('usart1'));
+  expect(lines.slice(at, at + shown.length).map((l) => l.replace('usart1', '').trim())).toEqual(shown);
+});
+
 describe('a scenario that expects a failure', () => {
   it('holds first, and nothing is red', () => {
     const text = shortReport(primaskResult(), { paint: ansi, judgement: { holds: true, failures: [] } });
