@@ -129,6 +129,9 @@ export function dfuCommands(facts: DfuFacts, options: DfuArbitraryOptions = {}):
   const rough = [
     fc.constant<DfuCommand>({ do: 'busReset' }),
     fc.integer({ min: 1, max: 300 }).map((ms): DfuCommand => ({ do: 'unplug', ms })),
+    fc
+      .tuple(fc.constantFrom('packet' as const, 'handshake' as const), fc.nat({ max: 60 }))
+      .map(([kind, after]): DfuCommand => ({ do: 'busError', kind, after })),
     fc.integer({ min: 1, max: 20 }).map((ms): DfuCommand => ({ do: 'nrst', ms })),
     fc
       .tuple(at.filter(inside), fc.integer({ min: 1, max: 30_000 }), fc.integer({ min: 1, max: 100 }))

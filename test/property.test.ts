@@ -8,7 +8,7 @@ import { HeldMachine } from '../src/bench/held-machine.ts';
 import { jobInput } from '../src/bench/job.ts';
 import { bench } from '../src/index.ts';
 import { libraryJob } from '../src/library.ts';
-import { DfuViolation, hostKind, openDfu, patternBytes, type DfuUnderTest } from '../src/property.ts';
+import { DfuViolation, hostKind, openDfu, patternBytes, type DfuCommand, type DfuUnderTest } from '../src/property.ts';
 
 const ROM = { images: [], scenario: { board: { boot0: 1 as const } } };
 
@@ -38,6 +38,32 @@ describe.each(['stm32f072rb', 'stm32l476rg', 'stm32h533re'])('%s', (chip) => {
       ),
       { numRuns: 12 },
     );
+  });
+});
+
+describe.each(['stm32f072rb', 'stm32l476rg', 'stm32h533re'])('%s on a bad cable', (chip) => {
+  it('a packet or an ACK that is lost costs a repetition, never a byte (property)', async () => {
+    const dfu = await openDfu({ chip, ...ROM });
+    try {
+      fc.assert(
+        fc.property(
+          fc.array(fc.tuple(fc.constantFrom('packet' as const, 'handshake' as const), fc.nat({ max: 90 })), { minLength: 4, maxLength: 8 }),
+          fc.integer({ min: 1, max: 2500 }),
+          (errors, length) =>
+            dfu.check([
+              ...errors.flatMap(([kind, after], i): DfuCommand[] => [
+                { do: 'busError', kind, after },
+                { do: 'download', address: 0x08004000 + 0x2000 * (i % 4), length, seed: i },
+                { do: 'busError', kind, after: after >> 1 },
+                { do: 'upload', address: 0x08004000 + 0x2000 * (i % 4), length },
+              ]),
+            ]),
+        ),
+        { numRuns: 10 },
+      );
+    } finally {
+      dfu.close();
+    }
   });
 });
 

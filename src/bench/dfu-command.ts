@@ -21,6 +21,8 @@ export type DfuCommand =
   | { readonly do: 'breakOff'; readonly block: number; readonly length: number }
   | { readonly do: 'wait'; readonly us: number }
   | { readonly do: 'busReset' }
+  /** A packet or the handshake of a data stage is lost, once, so many transactions from now. */
+  | { readonly do: 'busError'; readonly kind: 'packet' | 'handshake'; readonly after: number }
   | { readonly do: 'unplug'; readonly ms: number }
   /** NRST is held low. */
   | { readonly do: 'nrst'; readonly ms: number }
@@ -51,6 +53,8 @@ export function describeCommand(c: DfuCommand): string {
       return `wait ${c.us} us`;
     case 'busReset':
       return 'bus reset';
+    case 'busError':
+      return `a ${c.kind} is lost ${c.after} transactions later`;
     case 'unplug':
       return `unplug for ${c.ms} ms`;
     case 'nrst':

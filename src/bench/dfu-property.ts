@@ -102,6 +102,9 @@ class Course {
       case 'wait':
         this.target.run(c.us / 1000);
         return null;
+      case 'busError':
+        this.target.held.usb.disturb(c.kind, c.after);
+        return null;
       default:
         return this.disturb(c);
     }

@@ -9,7 +9,7 @@
 import type { UsbDevicePort } from '../emu/ports.ts';
 import { MS, US, type Ps } from '../emu/time.ts';
 import { joinBytes } from './state.ts';
-import type { Transfer, TransferStatus, UsbSimState } from './types.ts';
+import type { BusFaultKind, Transfer, TransferStatus, UsbSimState } from './types.ts';
 
 /** `n` bit times at 12 Mbit/s. */
 export const bits = (n: number): Ps => Math.floor((n * 250_000) / 3);
@@ -88,6 +88,7 @@ export function newTransfer(tag: string, kind: Transfer['kind'], address: number
     deadline: Infinity,
     every: 0,
     firstPacketOnly: false,
+    ackLost: false,
   };
 }
 
@@ -113,6 +114,9 @@ export function stepTransfer(host: BusHost, t: Transfer): void {
     t.due = when;
     return;
   }
+  const fault = takeFault(host.state, t);
+  // A packet that arrives damaged is ignored, and the one who waits for an answer gets none (USB 2.0 §8.7).
+  if (fault === 'packet' && t.step !== 'in' && t.step !== 'status-in') return answered(host, t, 'none');
   switch (t.step) {
     case 'setup':
       return answered(host, t, host.port.setup(t.address, t.endpoint, t.setup!));
@@ -120,11 +124,14 @@ export function stepTransfer(host: BusHost, t: Transfer): void {
       return answered(host, t, host.port.out(t.address, t.endpoint, 1, new Uint8Array(0)));
     case 'out': {
       const chunk = t.data.subarray(t.sent, t.sent + Math.min(t.maxPacket, t.length - t.sent));
-      return answered(host, t, host.port.out(t.address, t.endpoint, toggleOf(host, t), chunk));
+      const answer = host.port.out(t.address, t.endpoint, toggleOf(host, t), chunk);
+      return answered(host, t, fault === 'handshake' ? 'none' : answer);
     }
     default: {
       const answer = host.port.in(t.address, t.endpoint);
       if (typeof answer === 'string') return answered(host, t, answer);
+      if (fault === 'packet') return answered(host, t, 'none');
+      t.ackLost = fault === 'handshake';
       t.held = answer.data;
       t.heldToggle = answer.toggle;
       t.step = t.step === 'in' ? 'ack' : 'ack-status';
@@ -132,6 +139,18 @@ export function stepTransfer(host: BusHost, t: Transfer): void {
       host.state.busFree = t.due + bits(HOST_GAP);
     }
   }
+}
+
+/**
+ * A fault whose time has come strikes the first transaction that it can. The ACK to the last OUT packet of a control write is spared: many a driver has closed its endpoint by
+ * then, NAKs the repetition, and the transfer runs into its time limit.
+ */
+function takeFault(state: UsbSimState, t: Transfer): BusFaultKind | null {
+  const { fault } = state;
+  if (fault === null || fault.after-- > 0) return null;
+  if (fault.kind === 'handshake' && t.step !== 'in' && (t.step !== 'out' || t.kind === 'control')) return null;
+  state.fault = null;
+  return fault.kind;
 }
 
 function toggleOf(host: BusHost, t: Transfer): 0 | 1 {
@@ -198,7 +217,9 @@ function answered(host: BusHost, t: Transfer, answer: 'ack' | 'nak' | 'stall' | 
 /** The host has acknowledged IN data. */
 function acknowledged(host: BusHost, t: Transfer): void {
   const now = host.now();
-  host.port.inAcknowledged(t.address, t.endpoint);
+  // The device sends the packet once more, with the same toggle.
+  if (!t.ackLost) host.port.inAcknowledged(t.address, t.endpoint);
+  t.ackLost = false;
   progress(host, t);
   const data = t.held ?? new Uint8Array(0);
   t.held = null;

@@ -9,6 +9,7 @@ export function freshState(cable: boolean): UsbSimState {
     resetting: false,
     frames: false,
     busFree: 0,
+    fault: null,
     packet0: 64,
     address: 0,
     chipResetAt: -1,

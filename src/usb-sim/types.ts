@@ -43,7 +43,12 @@ export interface Transfer {
   every: Ps;
   /** Stop after the first data packet, without a status stage (Windows' first read). */
   firstPacketOnly: boolean;
+  /** The ACK to the packet that is held does not reach the device. */
+  ackLost: boolean;
 }
+
+/** `packet`: a token or data packet is damaged on its way; `handshake`: the ACK of a data stage is. */
+export type BusFaultKind = 'packet' | 'handshake';
 
 export interface TransferResult {
   readonly status: TransferStatus;
@@ -201,6 +206,8 @@ export interface UsbSimState {
   /** SOFs are sent. */
   frames: boolean;
   busFree: Ps;
+  /** What will go wrong, so many transactions from now. */
+  fault: { kind: BusFaultKind; after: number } | null;
   /** bMaxPacketSize0. */
   packet0: number;
   address: number;

@@ -19,7 +19,7 @@ import { tellDriver } from './windows-driver.ts';
 import type { Host, HostOptions } from './host-api.ts';
 import { addResult, endpointInForce, isSetAddress, OUTSIDE, outsideDone } from './outside.ts';
 import { freshState, joinBytes } from './state.ts';
-import type { DfuOperation, OutsideResult, Transfer, TransferStatus, UsbLogEntry, UsbSession, UsbSimState } from './types.ts';
+import type { BusFaultKind, DfuOperation, OutsideResult, Transfer, TransferStatus, UsbLogEntry, UsbSession, UsbSimState } from './types.ts';
 
 /** Time limit of control transfers: Linux, Windows and dfu-util alike. */
 const CONTROL_TIMEOUT = 5_000 * MS;
@@ -120,6 +120,10 @@ export class UsbSim implements Host, BusHost {
       session.endedAt = this.now();
       session.endedBy = 'end';
     }
+  }
+  /** Something goes wrong on the wire, once, so many transactions from now; it replaces what was to go wrong before. */
+  disturb(kind: BusFaultKind, after = 0): void {
+    this.state.fault = { kind, after };
   }
   /** Bytes for the CDC-ACM device; kept until there is one. */
   send(bytes: Uint8Array): void {
