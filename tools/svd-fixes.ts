@@ -467,6 +467,47 @@ const H745: SvdFixes = {
 };
 
 export const FIXES: Readonly<Record<string, SvdFixes>> = {
+  STM32L432: {
+    ...L4,
+    chip: 'stm32l432',
+    part: 'STM32L433VC',
+    rename: { SDMMC: 'SDMMC1' },
+    fields: {
+      ...L4.fields,
+      'RCC.APB1ENR1.SPI1EN': 'SPI2EN',
+      'RCC.APB1ENR1.USART1EN': 'USART3EN',
+      'RCC.APB1ENR1.USBF': 'USBFSEN',
+      'RCC.APB1RSTR1.USART1RST': 'USART3RST',
+      'RCC.APB1RSTR1.USART4RST': 'UART4RST',
+      'RCC.CCIPR.USART4SEL': 'UART4SEL',
+    },
+    // One bank.
+    remove: ['SYSCFG.MEMRMP.FB_MODE', 'FLASH.CR.BKER', 'FLASH.CR.MER2', 'RCC.AHB1RSTR.CRCRST'],
+    // The SVD has CRCRST twice; the header has it in bit 12.
+    add: { 'RCC.AHB1RSTR.CRCRST': [12, 1, true] },
+    // The SVD gives CRRCR the value of CSR.
+    resets: { ...L4.resets, 'RCC.CRRCR': 0, 'RCC.APB1ENR1': 0x400 },
+    resetsWhere: TIMERS_FULL,
+  },
+  STM32L4R5: {
+    ...L4,
+    chip: 'stm32l4r5',
+    part: 'STM32L4R5ZI',
+    rename: { ADC: 'ADC1' },
+    // Places of the CMSIS header: the areas of a bank stand together.
+    registers: { 'FLASH.WRP2AR': 'WRP1BR', 'FLASH.WRP1BR': 'WRP2AR' },
+    fields: {
+      ...L4.fields,
+      'FLASH.WRP1BR.WRP2A_STRT': 'WRP1B_STRT',
+      'FLASH.WRP1BR.WRP2A_END': 'WRP1B_END',
+      'FLASH.WRP2AR.WRP1B_STRT': 'WRP2A_STRT',
+      'FLASH.WRP2AR.WRP1B_END': 'WRP2A_END',
+      'RCC.APB2ENR.FWEN': 'FIREWALLEN',
+    },
+    resets: { ...L4.resets, 'RCC.APB1ENR1': 0x400 },
+    resetsWhere: [...TIMERS_FULL, [/^(LP)?US?ART\d\.ISR$/, 0xc0]],
+    add: {},
+  },
   // One bank.
   STM32G431: { ...G4, chip: 'stm32g431', part: 'STM32G431VB', remove: ['SYSCFG.MEMRMP.FB_mode'] },
   STM32G474: { ...G4, chip: 'stm32g474', part: 'STM32G474QE' },

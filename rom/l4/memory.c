@@ -8,8 +8,10 @@
 #include "../common/flash.h"
 
 #define DOUBLE_WORD 8u
+#if !defined OPTIONS_BANK_1
 #define OPTIONS_BANK_1 0x1FFF7800u /* each word with its complement behind it */
 #define OPTIONS_BANK_2 0x1FFFF800u
+#endif
 #define OPTION_WORDS 5u
 #if !defined OPTIONS_SIZE
 #define OPTIONS_SIZE (OPTION_WORDS * DOUBLE_WORD)

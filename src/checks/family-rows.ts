@@ -78,6 +78,28 @@ const L496: FamilyFields = {
   hseForUsb: { crystals: null, source: 'AN2606 Rev 70 Table 172: USB from HSI48, trimmed by CRS on SOF', confidence: 'documented' },
 };
 
+/** FSDEV, one bank. */
+const L432: FamilyFields = {
+  ...L496,
+  line: 'STM32L432',
+  document: 'AN2606 Rev 70 Table 164',
+  plls: pllOn('PLL', 'PLLSAI1'),
+  hseForUsb: { crystals: null, source: 'AN2606 Rev 70 Table 164: USB from HSI48, trimmed by CRS on SOF', confidence: 'documented' },
+  usb: { enable: 'RCC.APB1ENR1.USBFSEN', pullUp: 'USB.BCDR.DPPU', block: 'USB' },
+  bankCheck: false,
+  emptyCheck: true,
+};
+const L4_PLUS: FamilyFields = {
+  ...L496,
+  document: 'AN2606 Rev 70, configuration table of L4Rx/L4Sx',
+  hseForUsb: {
+    crystals: null,
+    source: 'AN2606 Rev 70, configuration table of L4Rx/L4Sx: USB from HSI48, trimmed by CRS on SOF',
+    confidence: 'documented',
+  },
+  emptyCheck: true,
+};
+
 const G4: FamilyFields = {
   ...L4,
   family: 'STM32G4',
@@ -288,6 +310,8 @@ const F4_LINES: readonly FamilyFields[] = [
 export const MORE_FAMILIES: readonly FamilyFields[] = [
   ...['STM32L475', 'STM32L476', 'STM32L485', 'STM32L486'].map((line) => ({ ...L476, line })),
   ...['STM32L496', 'STM32L4A6'].map((line) => ({ ...L496, line })),
+  ...['STM32L432', 'STM32L433', 'STM32L442', 'STM32L443'].map((line) => ({ ...L432, line })),
+  ...['STM32L4R', 'STM32L4S'].map((line) => ({ ...L4_PLUS, line })),
   // One bank and two.
   ...['STM32G431', 'STM32G441'].map((line) => ({ ...G4, line })),
   { ...G4, bankCheck: true },

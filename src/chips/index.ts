@@ -13,6 +13,7 @@ import { STM32H533RE } from './stm32h533.ts';
 import { h743Chip } from './stm32h743.ts';
 import { STM32H745XI, STM32H745ZI } from './stm32h745.ts';
 import { STM32L476RG } from './stm32l476.ts';
+import { L432, L433, L442, L443, L4R5, L4R9, L4S5, L4S9 } from './stm32l4x3.ts';
 import { STM32L496ZG } from './stm32l496.ts';
 
 /** A line: `STM32F407`. */
@@ -68,6 +69,16 @@ export const LINES: readonly Line[] = [
   f7(F767, 'ZI'),
   ...twins(['STM32F765', 'STM32F777'], f7(F767, 'ZI')),
   ...twins(['STM32F769', 'STM32F779'], f7(F767, 'NI')),
+  l4(L432, 'KC'),
+  l4(L433, 'RC'),
+  l4(L442, 'KC'),
+  l4(L443, 'RC'),
+  l4(L4R5, 'ZI'),
+  l4(L4S5, 'ZI'),
+  l4(L4R9, 'ZI'),
+  l4(L4S9, 'ZI'),
+  ...twins(['STM32L4R7'], l4(L4R9, 'ZI')),
+  ...twins(['STM32L4S7'], l4(L4S9, 'ZI')),
   l4(G431, 'RB'),
   l4(G441, 'RB'),
   l4(G474, 'RE'),

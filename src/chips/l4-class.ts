@@ -32,6 +32,8 @@ export interface L4ClassLine {
   readonly banks: 1 | 2;
   readonly pageBytes: number;
   readonly optionBytes: Readonly<Record<string, OptionByteRow>>;
+  /** Where the option bytes of the banks lie, if not in the information block. */
+  readonly optionBases?: readonly [number, number];
   /** Rows by name over what all lines have. */
   readonly own: Derivation['own'];
   /** Peripherals of the SVD that the part lacks. */
@@ -210,7 +212,8 @@ function derivation(line: L4ClassLine, part: PartSize): Derivation {
     ...(line.banks === 2 ? { infoMemory2: 'info2' } : {}),
     uidOffset: 0x590,
     sizeOffset: 0x5e0,
-    optionOffset: 0x800,
+    optionOffset: line.optionBases ? 0 : 0x800,
+    ...(line.optionBases ? { optionMemory: 'options' } : {}),
     flashKilobytes: part.flashKilobytes,
     optionRegisters: { ...L4_OPTION_REGISTERS, SEC1R: 0xfff0ff00, SEC2R: 0xffffff00 },
     optionBytes: factoryValues(line.optionBytes),
@@ -230,6 +233,14 @@ function derivation(line: L4ClassLine, part: PartSize): Derivation {
   };
 }
 
+const optionMemory = (name: string, base: number): MemoryRow => ({
+  name,
+  base,
+  size: 0x1000,
+  kind: 'flash',
+  zone: 'data',
+  waitStates: true,
+});
 const memories = (line: L4ClassLine, part: PartSize): readonly MemoryRow[] => [
   // All banks in one: FLASH exchanges their contents when SYSCFG's FB_MODE changes.
   {
@@ -245,7 +256,8 @@ const memories = (line: L4ClassLine, part: PartSize): readonly MemoryRow[] => [
   // OTP, identity and bank 1's option bytes.
   { name: 'info', base: 0x1fff7000, size: 0x1000, kind: 'flash', zone: 'data', programmedBy: 'FLASH', waitStates: true },
   // Bank 2's option bytes.
-  ...(line.banks === 2 ? [{ name: 'info2', base: 0x1ffff000, size: 0x1000, kind: 'flash', zone: 'data', waitStates: true } as const] : []),
+  ...(line.banks === 2 ? [optionMemory('info2', line.optionBases?.[1] ?? 0x1ffff000)] : []),
+  ...(line.optionBases ? [optionMemory('options', line.optionBases[0])] : []),
   ...line.ram,
 ];
 

@@ -41,6 +41,8 @@ export interface FlashL4Options {
   readonly uidOffset: number;
   readonly sizeOffset: number;
   readonly optionOffset: number;
+  /** Memory of the option bytes where they do not lie in the information block (L4+); then the second bank's lie in `infoMemory2`. */
+  readonly optionMemory?: string;
   readonly flashKilobytes: number;
   /** Factory values of whole option registers, then of fields: `NAME` → `OPTR.BFB2` and value. Parameter `option.NAME` overrides. */
   readonly optionRegisters: Readonly<Record<string, number>>;
@@ -447,7 +449,7 @@ class Flash {
   }
   /** The option double words as memory: value and complement. */
   private writeOptionWords(c: Ctx): void {
-    this.pokeOptionWords(c, this.o.infoMemory, OPTION_WORDS);
+    this.pokeOptionWords(c, this.o.optionMemory ?? this.o.infoMemory, OPTION_WORDS);
     if (this.o.infoMemory2) this.pokeOptionWords(c, this.o.infoMemory2, OPTION_WORDS_2);
   }
   private pokeOptionWords(c: Ctx, memory: string, names: readonly (string | null)[]): void {

@@ -1,9 +1,11 @@
-/** Stand-in ROMs of the chips with L4's blocks: G4. One source (rom/l4); what they differ in is said here. */
+/** Stand-in ROMs of the chips with L4's blocks: L43x, L4+, G4. One source (rom/l4); what they differ in is said here. */
 import { STM32G431RB, STM32G474RE } from '../chips/stm32g4.ts';
-import type { ChipDescription } from '../emu/chip.ts';
+import { STM32L432KC, STM32L4R5ZI } from '../chips/stm32l4x3.ts';
+import type { ChipDescription, Confidence } from '../emu/chip.ts';
 import { ROM_OPTION_DEFAULTS, type RomFamily, type RomOptionDefaults } from './options.ts';
 import {
   AN2606,
+  can,
   FREE_POLL,
   fromChip,
   i2c,
@@ -40,6 +42,8 @@ interface L4ClassRom {
   /** Ends of RAM: SRAM1 with what lies behind it, a second one, what the ROM keeps to itself. */
   readonly ram: { readonly end: number; readonly second: readonly [number, number]; readonly rom: number };
   readonly banks: 1 | 2;
+  /** 2048 unless said otherwise. */
+  readonly pageBytes?: number;
   readonly defines: readonly (readonly [string, string | number])[];
   readonly id: number;
   readonly leftOut: readonly string[];
@@ -76,7 +80,7 @@ function l4Class(rom: L4ClassRom): RomProfile {
         ['SRAM2_END', hex(rom.ram.second[1])],
         ['RAM_ROM_END', hex(rom.ram.rom)],
         ['FLASH_BANKS', rom.banks],
-        ['FLASH_PAGE_SIZE', '2048u'],
+        ['FLASH_PAGE_SIZE', `${rom.pageBytes ?? 2048}u`],
         ['BOOT0_PORT', port],
         ['BOOT0_PIN', Number(rom.boot0Pin.slice(2))],
         ['ROM_PLL', `(PLLCFGR_M(${m}) | PLLCFGR_N(${n}) | PLLCFGR_R(${r}))`],
@@ -154,5 +158,86 @@ export const G474 = l4Class({
     'V13.3: no boot from bank 2; V13.4: no CCM SRAM',
     'MISO that is driven at the start',
     'the way out of securable memory at 0x1FFF6800',
+  ],
+});
+
+const { 'bank-check': _noBanks, ...L4_ONE_BANK } = ROM_OPTION_DEFAULTS.L4;
+const l4Dfu = (alts: readonly string[], source: string, confidence: Confidence): DfuDevice => ({
+  dialect: 'v1',
+  alts: known(alts, source, confidence),
+  pollMs: known(
+    { setAddress: 1, erasePage: 25, massErase: 50, write: 25 },
+    'dfu-util: bootloaders of L4 report too short a poll time-out; the values are free',
+    'assumed',
+  ),
+});
+const L4_I2C = [i2c('I2C1', 'PB6', 'PB7'), i2c('I2C2', 'PB10', 'PB11'), i2c('I2C3', 'PC0', 'PC1')];
+const [USART1, USART2, USART3] = USART as [RomInterface, RomInterface, RomInterface];
+const FEATURE = '@Device Feature/0xFFFF0000/01*004 e';
+const OTP = '@OTP Memory /0x1FFF7000/01*0001Ke';
+const NO_FEATURE_WRITES = 'writes to "Device Feature" at 0xFFFF0000: what they do is not known';
+const L4_ROM = { family: 'L4', sysclkMHz: 60, usbIrq: 67, boot0Pin: 'PH3' } as const;
+
+export const L432 = l4Class({
+  ...L4_ROM,
+  chip: STM32L432KC,
+  image: 'l432',
+  table: 'Table 164',
+  options: L4_ONE_BANK,
+  pll: { m: 2, n: 15, r: 2, latency: 3 },
+  // PA10 has no pull: left open, it is what makes the DFU of these boards dead.
+  interfaces: [USART1, pulledUp(USART2), pulledUp(USART3), ...L4_I2C, ...SPI_1_2, can('CAN1', 'PB8', 'PB9')],
+  ownAddress: 0x48,
+  dfu: l4Dfu(
+    ['@Internal Flash  /0x08000000/0128*0002Kg', '@Option Bytes  /0x1FFF7800/01*040 e', OTP, FEATURE],
+    'listings of L43x boards',
+    'reported',
+  ),
+  ram: { end: 0x20010000, second: [0x10000000, 0x10004000], rom: 0x20003100 },
+  banks: 1,
+  defines: [
+    ['HAS_MSI', 1],
+    ['USB_FSDEV', 1],
+    ['USB_BASE', '0x40006800u'],
+    ['USB_PMA_BASE', '0x40006C00u'],
+    ['CRS_BASE', '0x40006000u'],
+  ],
+  id: 0x91,
+  leftOut: [
+    NO_FEATURE_WRITES,
+    'detection on CAN1, and HSE for it',
+    'of the first build: CRS that is set up wrongly, corrupted writes of more than 256 bytes (AN2606 Table 165)',
+  ],
+});
+export const L4R5 = l4Class({
+  ...L4_ROM,
+  chip: STM32L4R5ZI,
+  image: 'l4r5',
+  table: 'configuration table of L4Rx/L4Sx',
+  options: ROM_OPTION_DEFAULTS.L4,
+  pll: { m: 2, n: 15, r: 2, latency: 3 },
+  interfaces: [USART1, USART2, USART3, ...L4_I2C, ...SPI_1_2, can('CAN1', 'PB8', 'PB9')],
+  ownAddress: 0x50,
+  dfu: l4Dfu(
+    ['@Internal Flash  /0x08000000/512*0004Kg', '@Option Bytes  /0x1FF00000/01*040 e/0x1FF01000/01*040 e', OTP, FEATURE],
+    'a listing of an L4R9; Device Feature as its siblings have it',
+    'reported',
+  ),
+  ram: { end: 0x200a0000, second: [0x10000000, 0x10010000], rom: 0x20003200 },
+  banks: 2,
+  pageBytes: 4096,
+  defines: [
+    ['HAS_MSI', 1],
+    ['USB_FSDEV', 0],
+    ['CRS_BASE', '0x40006000u'],
+    ['OPTIONS_BANK_1', '0x1FF00000u'],
+    ['OPTIONS_BANK_2', '0x1FF01000u'],
+  ],
+  id: 0x95,
+  leftOut: [
+    NO_FEATURE_WRITES,
+    'detection on CAN1, and HSE for it',
+    "the pins and the I2C address of this ROM's own table: those of L496 stand for them",
+    'one bank (DBANK = 0), pages of 8 KB',
   ],
 });

@@ -12,7 +12,7 @@ import { STM32H745XI } from '../chips/stm32h745.ts';
 import { STM32L476RG } from '../chips/stm32l476.ts';
 import { STM32L496ZG } from '../chips/stm32l496.ts';
 import type { ChipDescription, Confidence, Sourced } from '../emu/chip.ts';
-import { G431, G474 } from './profiles-l4-class.ts';
+import { G431, G474, L432, L4R5 } from './profiles-l4-class.ts';
 import { ROM_OPTION_DEFAULTS, type RomOptionDefaults } from './options.ts';
 import {
   AN2606,
@@ -565,6 +565,8 @@ export const ROM_PROFILES: readonly RomProfile[] = [
   F767,
   G431,
   G474,
+  L432,
+  L4R5,
 ];
 
 export function findRomProfile(id: string): RomProfile | undefined {

@@ -9,6 +9,7 @@ import { STM32G431RB, STM32G474RE } from '../../src/chips/stm32g4.ts';
 import { STM32H533RE } from '../../src/chips/stm32h533.ts';
 import { STM32H745XI } from '../../src/chips/stm32h745.ts';
 import { STM32L476RG } from '../../src/chips/stm32l476.ts';
+import { STM32L432KC, STM32L4R5ZI } from '../../src/chips/stm32l4x3.ts';
 import { STM32L496ZG } from '../../src/chips/stm32l496.ts';
 import type { ChipDescription } from '../../src/emu/chip.ts';
 
@@ -412,6 +413,26 @@ export const TREES: readonly Tree[] = [
   f4(STM32F411RE, true),
   l4(STM32L476RG, { ...L4_TREE, pdiv: false, hsi48: false }),
   l4(STM32L496ZG, { ...L4_TREE, pdiv: true, hsi48: true }),
+  l4(STM32L432KC, {
+    ...L4_TREE,
+    pdiv: true,
+    hsi48: true,
+    plls: [
+      ['PLL', 'PQR'],
+      ['PLLSAI1', 'PQR'],
+    ],
+  }),
+  l4(STM32L4R5ZI, {
+    ...L4_TREE,
+    pdiv: true,
+    hsi48: true,
+    ownM: true,
+    plls: [
+      ['PLL', 'PQR'],
+      ['PLLSAI1', 'PQR'],
+      ['PLLSAI2', 'PQR'],
+    ],
+  }),
   l4(STM32G431RB, G4_TREE),
   l4(STM32G474RE, G4_TREE),
   h5,

@@ -12,6 +12,7 @@ import { STM32G431RB, STM32G474RE } from '../../src/chips/stm32g4.ts';
 import { STM32H533RE } from '../../src/chips/stm32h533.ts';
 import { STM32H745XI } from '../../src/chips/stm32h745.ts';
 import { STM32L476RG } from '../../src/chips/stm32l476.ts';
+import { STM32L432KC, STM32L4R5ZI } from '../../src/chips/stm32l4x3.ts';
 import { STM32L496ZG } from '../../src/chips/stm32l496.ts';
 import type { ChipDescription } from '../../src/emu/chip.ts';
 import { MS } from '../../src/emu/time.ts';
@@ -95,13 +96,13 @@ const f4 = (chip: ChipDescription): Family => ({
   },
 });
 /** @param bank bytes of a bank; one bank: all of it */
-const l4 = (chip: ChipDescription, bank = 0x80000, banks = 2): Family => ({
+const l4 = (chip: ChipDescription, bank = 0x80000, banks = 2, page = 0x800): Family => ({
   chip,
   unit: 8,
   access: 4,
   programPs: 81.7e6,
   erasePs: 22 * MS,
-  sectors: [...sectors(0x4000, 0x800, 2), ...(banks === 2 ? sectors(bank + 0x4000, 0x800, 2) : [])],
+  sectors: [...sectors(0x4000, page, 2), ...(banks === 2 ? sectors(bank + 0x4000, page, 2) : [])],
   again: { flag: 'PROGERR' },
   withoutPg: 'PGSERR',
   errors: ['PROGERR', 'WRPERR', 'PGAERR', 'SIZERR', 'PGSERR'],
@@ -112,7 +113,7 @@ const l4 = (chip: ChipDescription, bank = 0x80000, banks = 2): Family => ({
   clear: (h) => h.write('FLASH.SR', 0xc3fb),
   pg: (h, _bank, on) => h.write('FLASH.CR', on ? 1 : 0),
   erase: (h, offset) => {
-    const cr = 2 | (((offset % bank) / 0x800) << 3) | (offset >= bank ? 1 << 11 : 0);
+    const cr = 2 | (((offset % bank) / page) << 3) | (offset >= bank ? 1 << 11 : 0);
     h.write('FLASH.CR', cr);
     h.write('FLASH.CR', cr | (1 << 16));
   },
@@ -175,6 +176,8 @@ describe.each(
     f4(STM32F411RE),
     l4(STM32L476RG),
     l4(STM32L496ZG),
+    l4(STM32L432KC, 0x40000, 1),
+    l4(STM32L4R5ZI, 0x100000, 2, 0x1000),
     l4(STM32G431RB, 0x20000, 1),
     l4(STM32G474RE, 0x40000),
     H5,

@@ -31,7 +31,12 @@ const MASKS: readonly MaskDeviation[] = [
   mask(/(H533RE|H745XI) RCC\.CICR$/, -1, 0, 'clear bits read 0'),
   mask(/H533RE RCC\.BDCR$/, 0x08000042, 0, FLAGS),
   mask(/H533RE RCC\.RSR$/, 0xfc000000, 0, FLAGS),
-  mask(/L4\d6.. RCC\.CR$/, 0, 0x00080008, 'CSSON and MSIRGSEL can be set but not cleared: write-only in the SVD, kept by the model'),
+  mask(
+    /L4(\d6|32|R5).. RCC\.CR$/,
+    0,
+    0x00080008,
+    'CSSON and MSIRGSEL can be set but not cleared: write-only in the SVD, kept by the model',
+  ),
   mask(/(F072RB|STM32F[47].*) RCC\.CSR$/, 0xff000000, 0, FLAGS),
   mask(/STM32F722.* PWR\.CSR1$/, 0x34000, 0, FLAGS),
   mask(/STM32F746.* PWR\.CSR1$/, 0x34000, 0, FLAGS),
@@ -146,7 +151,10 @@ const NOT_PLAIN: readonly Deviation[] = [
 ];
 /** A part of every SVD file. */
 const TESTED = CHIPS.map((c) => c.name).filter(
-  (name) => !/F4[123][57]|F427|H745ZI|F7(23|32|33|45|56|65|69|77|79)|G441|G471|G473|G48|H7(42|43|50|53|47|55|57)|L475|L48|L4A6/.test(name),
+  (name) =>
+    !/F4[123][57]|F427|H745ZI|F7(23|32|33|45|56|65|69|77|79)|G441|G471|G473|G48|L433|L44|L4R[79]|L4S|H7(42|43|50|53|47|55|57)|L475|L48|L4A6/.test(
+      name,
+    ),
 );
 
 const hex = (n: number): string => `0x${(n >>> 0).toString(16)}`;
