@@ -3,7 +3,7 @@
  * alternatives are looked for. A cause is proved only when a repaired machine reached DFU.
  */
 import { CHECKS } from '../checks/index.ts';
-import { notApplicable, type Check, type Judgement, type Repair, type Subject } from '../checks/check.ts';
+import { notApplicable, unknown, type Check, type Judgement, type Repair, type Subject } from '../checks/check.ts';
 import type { Checkpoint } from '../emu/machine-base.ts';
 import { attempt, type Attempt, type Starts } from './attempt.ts';
 import type { NamedRepair } from './repairs.ts';
@@ -20,6 +20,8 @@ export interface Judged {
   judgement: Judgement;
   repair: Repair | null;
   readonly subject: Subject | null;
+  /** What is broken and has no behaviour in this emulator, by name. */
+  readonly unmodelled: readonly string[];
 }
 
 export interface Cause {
@@ -50,13 +52,21 @@ export function judgeAll(s: Session, outcome: string, reached: boolean, traced: 
       check,
       repair: null,
       subject: null,
+      unmodelled: [],
       judgement: { verdict, observed: null, expected: null, because, source: null, confidence: null },
     });
     if (!check) return nothing('unknown', 'not checked in this version');
     if (!subject.entry && !check.path) return nothing('n/a', 'no entry');
     const judgement = check.judge(subject);
     const broken = judgement.verdict === 'fail' || judgement.verdict === 'warn';
-    return { id, check, judgement, repair: broken ? check.repair(subject) : null, subject };
+    return {
+      id,
+      check,
+      judgement,
+      repair: broken ? check.repair(subject) : null,
+      subject,
+      unmodelled: (broken && check.unmodelled?.(subject)) || [],
+    };
   });
 }
 
@@ -76,7 +86,9 @@ export function diagnose(
   search: boolean,
 ): Diagnosis {
   const broken = judged.filter(isBroken);
-  if (!search || outcome === 'dfu') return { explained: null, causes: [], sets: [], harmless: harmlessOf(broken), later: [] };
+  if (outcome === 'dfu') return { explained: null, causes: [], sets: [], harmless: harmlessOf(known(broken)), later: [] };
+  // nothing was tried: what is broken is not shown to be harmless
+  if (!search) return { explained: null, causes: [], sets: [], harmless: [], later: [] };
   return new Search(s, starts, variants, broken, outcome).run();
 }
 
@@ -126,7 +138,7 @@ class Search {
     const others = this.candidates.filter((j) => !pool.includes(j) && isLastResort(j));
     for (const j of others) j.judgement = notApplicable(`the entry was not the firmware's own jump: see ${inSets.join(', ')}`);
     this.drop(this.broken.filter((j) => isTentative(j) && !inSets.includes(j.id)));
-    const harmless = harmlessOf(this.broken.filter((j) => isBroken(j) && !inSets.includes(j.id) && !others.includes(j)));
+    const harmless = harmlessOf(known(this.broken.filter((j) => isBroken(j) && !inSets.includes(j.id) && !others.includes(j))));
     return { explained: true, causes: inSets.map((id) => this.cause(id, found)), sets: found, harmless, later: this.later };
   }
 
@@ -197,8 +209,12 @@ class Search {
   /** Minimal sets: a smallest one, and every repair that is enough alone. */
   private sets(ids: readonly CheckId[]): CheckId[][] {
     const reaches = (of: readonly CheckId[]): boolean => this.outcomeOf(of).outcome === 'dfu';
-    const sets: CheckId[][] = [minimise(ids, reaches)];
-    for (const id of ids) if (!sets.some((set) => set.length === 1 && set[0] === id) && reaches([id])) sets.push([id]);
+    const first = minimise(ids, reaches);
+    const sets: CheckId[][] = [first];
+    // if all others together do not help, none of them does alone: one run in place of one for each
+    const others = ids.filter((id) => !first.includes(id));
+    if (others.length > 0 && reaches(others)) for (const id of others) if (reaches([id])) sets.push([id]);
+    if (first.length > 1) for (const id of first) if (reaches([id])) sets.push([id]);
     // a larger set that contains a sufficient single is not minimal
     return sets.filter((set) => !sets.some((other) => other !== set && other.every((id) => set.includes(id)) && other.length < set.length));
   }
@@ -247,16 +263,29 @@ function isRemark({ judgement, check, subject }: Judged): boolean {
   const remark = check?.remark;
   return judgement.verdict === 'warn' && (typeof remark === 'function' ? subject !== null && remark(subject) : remark === true);
 }
+/** Those of which the run can tell that they are harmless: what has no behaviour here did nothing, and may do something on silicon. */
+const known = (of: readonly Judged[]): Judged[] =>
+  of.filter((j) => {
+    if (j.unmodelled.length === 0) return true;
+    const { observed } = j.judgement;
+    j.judgement = { ...unknown(`bootbench has no behaviour for ${j.unmodelled.join(', ')}: what comes of it is not known`), observed };
+    return false;
+  });
 const isTentative = (j: Judged): boolean => (j.subject && j.check?.isTentative?.(j.subject)) ?? false;
 const keyOf = (ids: readonly CheckId[]): string => [...ids].sort().join();
 const named = (j: Judged): NamedRepair => ({ id: j.id, repair: j.repair!, subject: j.subject! });
 
-/** Smallest subset that still works: one element after another is left out. Order of the checks decides between equals. */
+/** Smallest subset that still works, of a set that does: halves first, for a single one is the usual case, then one element after another is left out. Order decides between equals. */
 function minimise(ids: readonly CheckId[], works: (ids: readonly CheckId[]) => boolean): CheckId[] {
-  // a single one is the usual case
-  for (const id of ids) if (works([id])) return [id];
   let set = [...ids];
-  for (const id of ids) {
+  while (set.length > 1) {
+    const middle = (set.length + 1) >> 1;
+    const half = [set.slice(0, middle), set.slice(middle)].find(works);
+    if (!half) break;
+    set = half;
+  }
+  if (set.length === 1) return set;
+  for (const id of [...set]) {
     const without = set.filter((x) => x !== id);
     if (without.length > 0 && works(without)) set = without;
   }

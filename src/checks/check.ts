@@ -295,6 +295,8 @@ export interface Check {
   choices?(subject: Subject): readonly { readonly judgement: Judgement; readonly repair: Repair }[];
   /** Objects that are broken, by name, where there may be several: a proved cause is narrowed to those that matter. */
   members?(subject: Subject): readonly string[];
+  /** Those of the broken objects that have no behaviour in the emulator: that a run went well does not make them harmless. */
+  unmodelled?(subject: Subject): readonly string[];
   /** Judgement and repair of some of the members. */
   narrow?(subject: Subject, members: readonly string[]): { readonly judgement: Judgement; readonly repair: Repair };
   /** It stands for many kinds of objects: where a more particular check explains as much, that one is named first. */

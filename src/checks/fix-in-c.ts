@@ -11,6 +11,7 @@ export const GOES = {
   declaration: 'in place of the declaration',
   here: 'here, in place of the jump',
   main: 'first thing in main()',
+  unmask: 'before interrupts are unmasked',
   before: 'right before that line',
   after: 'right after that line',
 } as const;

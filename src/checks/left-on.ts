@@ -70,6 +70,11 @@ export const peripheralsLeftOn: Check = {
   },
   repair: (subject) => repairOn(clocksOn(subject)),
   general: true,
+  unmodelled: (subject) => {
+    const { chip } = subject.state;
+    const on = new Set(clocksOn(subject).map((e) => e.path));
+    return chip.blocks.filter((b) => b.model === null && b.clock !== undefined && on.has(`${chip.rcc}.${b.clock}`)).map((b) => b.name);
+  },
   members: (subject) => clocksOn(subject).map((e) => e.path),
   narrow: (subject, members) => {
     const on = clocksOn(subject).filter((e) => members.includes(e.path));

@@ -1,6 +1,7 @@
 /** Interrupt lines that the application left enabled in the NVIC. */
 import { broken, pass, unknown, type Check, type Judgement, type Repair, type Subject, type Writer } from './check.ts';
 import { blocksOfLine, FIRST_IRQ, lineName, linesSet, listed, PPB } from './core-registers.ts';
+import { part } from './fix-in-c.ts';
 import { DEINIT } from './sources.ts';
 import { latest } from './writers.ts';
 
@@ -49,15 +50,16 @@ function judgeLines(subject: Subject, lines: readonly number[]): Judgement {
 function repairLines(subject: Subject, lines: readonly number[], all: boolean): Repair {
   const { chip } = subject.state;
   const taken = lineOfEntry(subject);
+  const fix =
+    all && lines.length > 3
+      ? 'for (unsigned i = 0; i < sizeof NVIC->ICER / sizeof NVIC->ICER[0]; i++) NVIC->ICER[i] = 0xFFFFFFFFu;'
+      : lines.map((n) => disableInC(subject, n)).join('\n');
   return {
     at: 'entry',
     ...(taken !== null && lines.includes(taken) ? { acts: 'undoes-exception' as const } : {}),
     what:
       all && lines.length > 1 ? 'all lines disabled in the NVIC' : `disabled in the NVIC: ${listed(lines.map((n) => lineName(chip, n)))}`,
-    fix:
-      all && lines.length > 3
-        ? 'for (unsigned i = 0; i < sizeof NVIC->ICER / sizeof NVIC->ICER[0]; i++) NVIC->ICER[i] = 0xFFFFFFFFu;'
-        : lines.map((n) => disableInC(subject, n)).join('\n'),
+    fix: taken !== null && lines.includes(taken) ? part('unmask', '', fix) : fix,
     apply: (target) => target.clearNvic('enabled', lines),
   };
 }

@@ -1,6 +1,7 @@
 /** Interrupts and system exceptions that wait to be taken when the ROM is entered. */
 import { broken, pass, unknown, type Check, type Judgement, type Repair, type Subject, type Writer } from './check.ts';
 import { exceptionName, FIRST_IRQ, isInterrupt, lineName, linesSet, listed, PENDSTSET, PENDSVSET, PPB } from './core-registers.ts';
+import { part } from './fix-in-c.ts';
 import { DEINIT } from './sources.ts';
 import { latest } from './writers.ts';
 
@@ -72,11 +73,12 @@ function repairWaiting(subject: Subject, { lines, sysTick, pendSv }: Waiting): R
     (n) => `NVIC_ClearPendingIRQ((IRQn_Type)${n});   /* ${lineName(subject.state.chip, n)}, after its source was silenced */`,
   );
   const all = 'for (unsigned i = 0; i < sizeof NVIC->ICPR / sizeof NVIC->ICPR[0]; i++) NVIC->ICPR[i] = 0xFFFFFFFFu;';
+  const fix = [...(lines.length > 3 ? [all] : few), ...(bits.length > 0 ? [`SCB->ICSR = ${bits.join(' | ')};`] : [])];
   return {
     at: 'entry',
     ...(hadWaited(subject) ? { acts: 'undoes-exception' as const } : {}),
     what: `cleared: what was pending of ${listed(membersOf({ lines, sysTick, pendSv }))}`,
-    fix: [...(lines.length > 3 ? [all] : few), ...(bits.length > 0 ? [`SCB->ICSR = ${bits.join(' | ')};`] : [])].join('\n'),
+    fix: hadWaited(subject) ? part('unmask', '', ...fix) : fix.join('\n'),
     apply: (target) => {
       target.clearNvic('pending', lines);
       if (bits.length > 0) target.write(PPB.ICSR, 4, (sysTick ? PENDSTCLR : 0) | (pendSv ? PENDSVCLR : 0));

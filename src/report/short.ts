@@ -140,7 +140,7 @@ function failed(page: Page, result: RunResult, sources: Sources): void {
   }
   if (crash(page, result, sources) || waits(page, result, sources) || notTriggered(page, result)) return;
   page.text(sentence(result.summary), 3);
-  const chain = result.notes.filter((n) => n.kind === 'chain');
+  const chain = result.notes.filter((n) => n.kind === 'chain' || n.kind === 'reset');
   for (const { text } of chain.slice(0, 4)) page.text(`- ${text}`);
 }
 
@@ -246,7 +246,9 @@ function waits(page: Page, result: RunResult, sources: Sources): boolean {
   );
   const row = result.timeline.find((t) => t.pc === stuck.pc && t.file !== null);
   if (row) excerpt(page, { pc: stuck.pc, symbol: null, file: row.file, line: row.line }, sources);
-  page.text(sentence(result.summary), 3);
+  const why = result.notes.filter((n) => n.kind === 'wait');
+  if (why.length === 0) page.text(sentence(result.summary), 3);
+  for (const { text } of why) page.text(text, 3, ' '.repeat(COLUMN + 2), `${' '.repeat(COLUMN)}- `);
   if (result.unmodelled.some((u) => `${u.peripheral}.${u.register}` === stuck.register))
     page.text(`bootbench has no behaviour for ${stuck.register}: silicon may well get past this.`);
   return true;

@@ -258,7 +258,7 @@ function sureness(w: Writer, result: RunResult): void {
   }
   if (result.dependsOn.length > 0) w.text('The outcome hangs on what ST does not publish about its ROM:');
   for (const d of result.dependsOn) w.lines.push(...wrap(dependencyText(d), w.width, '      ', '    - '));
-  if (diagnosis.harmless.length > 0) w.text(`Broken, but harmless with this ROM: ${diagnosis.harmless.join(', ')}.`);
+  if (diagnosis.harmless.length > 0) w.text(`Broken, but harmless ${harmlessWhere(result)}: ${diagnosis.harmless.join(', ')}.`);
   if (result.rom.kind === 'stand-in') {
     w.text(
       `ROM: ${romName(result)}, not ST's code. It shows what the hardware does in the state handed over, not every detail of ST's ROM.`,
@@ -281,6 +281,12 @@ function unexplained(result: RunResult): string {
   if (chain) return `No cause is proved: ${repairs}. What was seen is above; the link at the end of it is the one to explain.`;
   if (result.outcome === 'no-jump') return `No cause is proved: ${repairs}.`;
   return `Not explained: ${repairs}.`;
+}
+
+/** Every undocumented behaviour that the ROM acted on was tried the other way: where none changes anything, no ROM does that the evidence allows. */
+function harmlessWhere({ rom, dependsOn, diagnosis }: RunResult): string {
+  const hangs = dependsOn.length > 0 || diagnosis.causes.some((c) => c.dependsOn.length > 0);
+  return rom.kind === 'stand-in' && !hangs ? 'in every ROM that the evidence allows' : 'with this ROM';
 }
 
 export function romName(result: RunResult): string {

@@ -158,6 +158,10 @@ function placed(lines: string[], cause: ResultCause, goes: Goes, comment: string
     }
     case 'main':
       return [{ line: findLine(lines, /^int main\(/)!, how: 'after', code: block(code) }];
+    case 'unmask': {
+      const line = lines.findLastIndex((l, i) => (jump === null || i < jump) && /(__enable_irq|irq_on)\(/.test(l)) + 1;
+      return line === 0 ? null : [{ line, how: 'before', code }];
+    }
     case 'before':
     case 'after':
       return named === null ? null : [{ line: named, how: goes, code }];
