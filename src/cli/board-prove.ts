@@ -10,7 +10,7 @@ import { didYouMean, UsageError } from '../bench/usage-error.ts';
 import type { GdbTarget } from '../board/gdb-target.ts';
 import type { ChipDescription } from '../emu/chip.ts';
 import { consentToReset, millisecondsOf, usbWatch, withBoard, type BoardOptions } from './board-common.ts';
-import { BOARD_SCHEMA } from './board.ts';
+import { BOARD_SCHEMA } from '../bench/compare-entry.ts';
 import { EXIT, type Io } from './io.ts';
 import { Outputs } from './outputs.ts';
 

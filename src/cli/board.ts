@@ -9,6 +9,7 @@ import { BoardError } from '../board/rsp-client.ts';
 import { romEntry, runTo } from '../board/run-board.ts';
 import { replaying } from '../board/transports.ts';
 import { CAPTURE_POINTS, type CapturePoint } from '../board/capture.ts';
+import { BOARD_SCHEMA } from '../bench/compare-entry.ts';
 import { romProfileIfAny } from '../bench/job.ts';
 import { hex32 } from '../bench/result.ts';
 import { UsageError } from '../bench/usage-error.ts';
@@ -21,7 +22,6 @@ import { chipNamed } from './inputs.ts';
 import { EXIT, paintFor, type Io } from './io.ts';
 import { Outputs, reason } from './outputs.ts';
 
-export const BOARD_SCHEMA = 'bootbench/board@1';
 /** A report, with what is told of a board beside it. */
 interface Told {
   readonly report: BoardReport;

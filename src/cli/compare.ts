@@ -1,4 +1,5 @@
-/** `bootbench compare`: two results, or two scenarios that are run first. */
+/** `bootbench compare`: two results, boards' reports, or scenarios and firmware that are run first. */
+import { BOARD_SCHEMA, compareEntries, viewOfBoard, viewOfRun, type EntryView } from '../bench/compare-entry.ts';
 import { compareRuns } from '../bench/compare.ts';
 import { RUN_SCHEMA, type RunResult } from '../bench/result.ts';
 import { serialise } from '../bench/serialise.ts';
@@ -18,28 +19,47 @@ export interface CompareCommandOptions {
 export async function compareCommand(a: string, b: string, options: CompareCommandOptions, io: Io, bench: Bench): Promise<number> {
   // both are read and checked before the first is run
   const sources = [await open(a, io), await open(b, io)] as const;
-  const runs: ComparedRun[] = [];
+  const sides: Side[] = [];
   for (const source of sources) {
+    if ('board' in source) {
+      sides.push({ path: source.path, run: null, view: source.board });
+      continue;
+    }
     const result =
       'result' in source ? source.result : await interruptible(io, options.quiet !== true, (hooks) => bench(source.job, hooks));
     if (result.ended.reason === 'signal') throw new UsageError(`${source.path}: interrupted, nothing to compare`);
-    runs.push({ path: source.path, result });
+    sides.push({ path: source.path, run: result, view: viewOfRun(result) });
   }
-  const [first, second] = runs as [ComparedRun, ComparedRun];
-  const differences = compareRuns(first.result, second.result);
+  const [first, second] = sides as [Side, Side];
+  const differences = first.run && second.run ? compareRuns(first.run, second.run) : compareEntries(first.view, second.view);
   if (options.quiet !== true) {
     const paint = paintFor(io, io.stdout, options.color !== false);
-    const firstStage = findChip(first.result.chip)?.boot?.find((r) => r.firstStage !== undefined)?.firstStage ?? null;
-    io.stdout.write(compareReport(first, second, differences, { paint, width: io.stdout.columns, firstStage }));
+    const firstStage = findChip(first.view.chip)?.boot?.find((r) => r.firstStage !== undefined)?.firstStage ?? null;
+    io.stdout.write(compareReport(comparedOf(first), comparedOf(second), differences, { paint, width: io.stdout.columns, firstStage }));
   }
   return differences.length === 0 ? EXIT.ok : EXIT.failed;
 }
 
-type Source = { readonly path: string } & ({ readonly result: RunResult } | { readonly job: Awaited<ReturnType<typeof loadJob>> });
+interface Side {
+  readonly path: string;
+  /** Null: a board. */
+  readonly run: RunResult | null;
+  readonly view: EntryView;
+}
+const comparedOf = ({ path, view }: Side): ComparedRun => ({ path, summary: view.summary, how: view.entry?.how });
+
+type Source = { readonly path: string } & (
+  { readonly board: EntryView } | { readonly result: RunResult } | { readonly job: Awaited<ReturnType<typeof loadJob>> }
+);
 
 /** Told apart by `schema`. What is no result is read as a scenario, which says what is wrong with it. */
 async function open(path: string, io: Io): Promise<Source> {
   const document = parsed(new TextDecoder().decode(readInput(path, io.cwd)));
+  if (document?.schema === BOARD_SCHEMA) {
+    const board = viewOfBoard(document);
+    if (board === null) throw new UsageError(`${path} is not a whole ${BOARD_SCHEMA} of \`board check\` or \`board run\``);
+    return { path, board };
+  }
   if (document === null || document.schema !== RUN_SCHEMA) return { path, job: await jobOf(path, document === null, io) };
   const result = document as RunResult;
   try {

@@ -1,6 +1,5 @@
-/** Two runs side by side, for a person. */
+/** Two runs, or a run and a board, side by side, for a person. */
 import type { Difference } from '../bench/compare.ts';
-import type { RunResult } from '../bench/result.ts';
 import { pad, plain, printable, wrap, type Paint } from './text.ts';
 
 const TITLES: Readonly<Record<Difference['group'], string>> = {
@@ -16,7 +15,9 @@ const NAME = 22;
 export interface ComparedRun {
   /** As typed. */
   readonly path: string;
-  readonly result: RunResult;
+  readonly summary: string;
+  /** How the last entry came about; undefined without one. */
+  readonly how: string | undefined;
 }
 export interface CompareOptions {
   readonly paint?: Paint;
@@ -33,7 +34,7 @@ export function compareReport(a: ComparedRun, b: ComparedRun, differences: reado
     ['A', a],
     ['B', b],
   ] as const)
-    lines.push(...wrap(`${printable(run.path)}: ${printable(run.result.summary)}`, width, '   ', `${paint('bold', letter)}  `));
+    lines.push(...wrap(`${printable(run.path)}: ${printable(run.summary)}`, width, '   ', `${paint('bold', letter)}  `));
   const column = Math.floor((width - NAME - 4) / 2);
   let group: Difference['group'] | null = null;
   for (const d of differences) {
@@ -45,7 +46,7 @@ export function compareReport(a: ComparedRun, b: ComparedRun, differences: reado
     for (let i = 0; i < Math.max(left.length, right.length, name.length); i++)
       lines.push(`  ${pad(name[i] ?? '', NAME)} ${pad(left[i] ?? '', column)} ${right[i] ?? ''}`.trimEnd());
   }
-  const [x, y] = [a.result.entries.at(-1)?.how, b.result.entries.at(-1)?.how];
+  const [x, y] = [a.how, b.how];
   if (firstStage !== null && x !== y && (x === 'boot' || y === 'boot')) {
     const letter = x === 'boot' ? 'A' : 'B';
     const text = `Run ${letter} was started in the ROM at reset. On silicon that start passes ${firstStage} first, a jump does not; what it leaves behind is not published, and the stand-in has no such stage.`;

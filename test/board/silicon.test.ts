@@ -4,7 +4,10 @@ import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { settledBy, type CapturedValue } from '../../src/board/capture.ts';
+import { jobInput } from '../../src/bench/job.ts';
+import { runBench } from '../../src/bench/run.ts';
 import { findChip } from '../../src/chips/index.ts';
+import type { Bench } from '../../src/cli/engine.ts';
 import { gdbCommand, type GdbOptions } from '../../src/cli/gdb.ts';
 import { frame, FrameReader } from '../../src/debug/packets.ts';
 import { cli, folder } from '../cli/helpers.ts';
@@ -208,6 +211,29 @@ describe('board run with an image', () => {
     writeFileSync(join(cwd, 'r.txt'), `bootbench/board-record@1\n${line}\n`);
     const run = await cli(['board', 'replay', 'r.txt'], { cwd });
     expect(run.code).toBe(2);
+  });
+});
+
+describe('compare', () => {
+  it('puts a board beside the emulated chip: the same firmware differs in nothing that both know, another one in what it broke', async () => {
+    const cwd = folder();
+    const on = await boardWith('stm32h533', 'h533-primask');
+    await cli(['board', 'run', ...on, '--json', 'board.json'], { cwd });
+    const scenario = (fixture: string): string =>
+      JSON.stringify({ schema: 'bootbench/scenario@1', chip: 'stm32h533re', images: [elf(fixture)] });
+    writeFileSync(join(cwd, 'same.json'), scenario('h533-primask'));
+    writeFileSync(join(cwd, 'other.json'), scenario('h533-straight'));
+    const bench: Bench = (job) => Promise.resolve(runBench(jobInput(job)));
+    const same = await cli(['compare', 'board.json', 'same.json'], { cwd, bench });
+    // a debugger resets, and a board does not tell rates
+    const rows = same.out.split('\n').filter((line) => /^ {2}\S/.test(line));
+    expect(rows.map((line) => line.trim().split(' ')[0])).toEqual(['sysclk', 'reset-flags']);
+    const other = await cli(['compare', 'board.json', 'other.json'], { cwd, bench });
+    expect(other.out).toMatch(/primask +fail, PRIMASK = 1 +pass/);
+    writeFileSync(join(cwd, 'half.json'), JSON.stringify({ schema: 'bootbench/board@1', chip: 'stm32h533re' }));
+    const half = await cli(['compare', 'half.json', 'same.json'], { cwd, bench });
+    expect(half.code).toBe(2);
+    expect(half.err).toContain('half.json is not a whole bootbench/board@1');
   });
 });
 
