@@ -2,6 +2,13 @@
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { attempt, type Starts } from '../src/bench/attempt.ts';
+import * as fc from 'fast-check';
+import { HeldMachine } from '../src/bench/held-machine.ts';
+import { jobInput } from '../src/bench/job.ts';
+import { libraryJob, type BenchOptions } from '../src/library.ts';
+import { openDfu } from '../src/property.ts';
+import type { DfuOperation } from '../src/usb-sim/types.ts';
+import type { DfuRequest } from '../src/usb-sim/usb-sim.ts';
 import { parseScenario } from '../src/bench/scenario.ts';
 import type { Session } from '../src/bench/session.ts';
 import { guestOn, runGuest, sessionOf, withWords, type Words } from './guest.ts';
@@ -17,6 +24,8 @@ export type Task =
       readonly translating: boolean;
     }
   | { readonly kind: 'boots' | 'boots-restored' | 'forks'; readonly scenario: string; readonly seconds: number; readonly count: number }
+  | { readonly kind: 'dfu-download' | 'dfu-upload'; readonly chip: string; readonly bytes: number }
+  | { readonly kind: 'dfu-cases'; readonly chip: string; readonly disturbances: boolean; readonly count: number }
   | { readonly kind: 'unicorn'; readonly elf: string; readonly words: Words; readonly hook: boolean; readonly instructions: number }
   | { readonly kind: 'rp2040js'; readonly module: string; readonly elf: string; readonly words: Words; readonly instructions: number };
 
@@ -67,11 +76,56 @@ export async function sample(task: Task): Promise<Sample> {
     case 'boots-restored':
     case 'forks':
       return many(task.kind, await scenarioOf(task.scenario), task.seconds, task.count);
+    case 'dfu-download':
+    case 'dfu-upload':
+      return transfer(task.kind, task.chip, task.bytes);
+    case 'dfu-cases':
+      return dfuCases(task.chip, task.disturbances, task.count);
     case 'unicorn':
       return runUnicorn(withWords(readFileSync(task.elf), task.words, task.elf), task.hook, task.instructions, timed);
     case 'rp2040js':
       return runRp2040(task.module, withWords(readFileSync(task.elf), task.words, task.elf), task.instructions, timed);
   }
+}
+
+const IN_ROM: Pick<BenchOptions, 'images' | 'scenario'> = { images: [], scenario: { board: { boot0: 1 } } };
+/** Virtual time between two looks whether the client is done (ps). */
+const LOOK = 10_000_000_000;
+
+/** A transfer of the simulated host's own client to the stand-in ROM, as dfu-util makes it; before an upload the same bytes are written. */
+async function transfer(kind: 'dfu-download' | 'dfu-upload', chip: string, length: number): Promise<Sample> {
+  const held = new HeldMachine(jobInput(await libraryJob({ chip, ...IN_ROM })));
+  held.start();
+  const address = 0x08000000;
+  const data = Uint8Array.from({ length }, (_, i) => (i * 73 + (i >> 8) * 11 + 1) & 0xff);
+  const carryOut = (request: DfuRequest): DfuOperation => {
+    const id = held.usb.dfu(request);
+    while (!held.usb.dfuIdle) held.run(held.bus.now + LOOK);
+    const done = held.usb.operations.find((o) => o.id === id)!;
+    if (done.status !== 'ok') throw new Error(`${request.kind}: ${done.error}`);
+    return done;
+  };
+  const download: DfuRequest = { kind: 'download', address, data };
+  if (kind === 'dfu-download') return timed(() => ({ count: Number(carryOut(download).status === 'ok') }));
+  carryOut(download);
+  let back: DfuOperation | null = null;
+  const taken = timed(() => {
+    back = carryOut({ kind: 'upload', address, length });
+    return { count: 1 };
+  });
+  if (Buffer.compare(Buffer.from(back!.data), Buffer.from(data)) !== 0) throw new Error('the upload brings other bytes');
+  return taken;
+}
+
+/** Cases of `bootbench/property` from a fork, after some to warm up. */
+async function dfuCases(chip: string, disturbances: boolean, count: number): Promise<Sample> {
+  const dfu = await openDfu({ chip, ...IN_ROM });
+  const cases = fc.sample(dfu.commands({ disturbances }), { numRuns: 2 * count, seed: 1 });
+  for (const commands of cases.slice(count)) dfu.check(commands);
+  return timed(() => {
+    for (const commands of cases.slice(0, count)) dfu.check(commands);
+    return { count };
+  });
 }
 
 interface Fixture {

@@ -1,7 +1,7 @@
 /** The rows of the table: what is measured, against what, and which target holds. */
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Task } from './child.ts';
+import type { Sample, Task } from './child.ts';
 import { M7_TCM } from './guest.ts';
 import { childSample, cpuMips, inTurn, medianOf, mips, ratio, run, spread, type Contender, type Rate, type Series } from './measure.ts';
 import { FIRMWARE, type CoreName, type Peers } from './peers.ts';
@@ -326,6 +326,31 @@ export async function many(c: Context): Promise<void> {
   c.add(row({ ...figure, work: 'fork at ROM entry to the verdict rom-silent', ours: silent, target: atLeast(200, 'per s') }));
 }
 
+const DFU_CHIP = 'stm32l476rg';
+const DFU_BYTES = 256 * 1024;
+const DFU_CASES = 200;
+
+export async function dfu(c: Context): Promise<void> {
+  const group = 'DFU, stand-in ROM of STM32L476RG';
+  const contender = (name: string, task: Task): Contender => ({ name, sample: () => childSample(task) });
+  const [download, upload, rough, calm] = (await inTurn(
+    [
+      contender('download', { kind: 'dfu-download', chip: DFU_CHIP, bytes: DFU_BYTES }),
+      contender('upload', { kind: 'dfu-upload', chip: DFU_CHIP, bytes: DFU_BYTES }),
+      contender('cases', { kind: 'dfu-cases', chip: DFU_CHIP, disturbances: true, count: DFU_CASES }),
+      contender('calm cases', { kind: 'dfu-cases', chip: DFU_CHIP, disturbances: false, count: DFU_CASES }),
+    ],
+    c.rounds,
+    c.progress,
+  )) as [Series, Series, Series, Series];
+  const seconds = { group, unit: 's', rate: (s: Sample): number => s.seconds, cpuRate: (s: Sample): number => s.cpu ?? NaN };
+  c.add(row({ ...seconds, work: 'download of 256 KiB, in process', ours: download, target: atMost(1.5, 's') }));
+  c.add(row({ ...seconds, work: 'upload of 256 KiB, in process', ours: upload, target: atMost(0.5, 's') }));
+  const figure = { group, unit: 'per s', rate: rateOf, cpuRate: cpuRateOf };
+  c.add(row({ ...figure, work: 'property cases from a fork', ours: rough, target: atLeast(300, 'per s') }));
+  c.add(row({ ...figure, work: 'the same without unplugging, resets and power cuts', ours: calm, target: null }));
+}
+
 export async function growth(c: Context): Promise<void> {
   const group = 'growth';
   const forks = (count: number): Contender => {
@@ -396,5 +421,6 @@ export const GROUPS: Readonly<Record<string, (c: Context) => Promise<void>>> = {
   interrupts,
   cold,
   many,
+  dfu,
   growth,
 };
