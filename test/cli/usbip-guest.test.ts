@@ -34,10 +34,15 @@ function application(): Uint8Array {
 /** Runs in the guest; each line of its output is one step. */
 const SCRIPT = `
 step() { name=$1; shift; "$@" >out.txt 2>&1; echo "$name $?"; }
+OPTIONS=$1
 echo "alternates $(dfu-util -l 2>/dev/null | grep -c 'Found DFU: .0483:df11.')"
 step download dfu-util -a 0 -s 0x08000000 -D app.bin
 step upload dfu-util -a 0 -s 0x08000000:6001 -U back.bin
 step same cmp app.bin back.bin
+step mass-erase dfu-util -a 0 -s 0x08000000:mass-erase:force -D app.bin
+step again dfu-util -a 0 -s 0x08000000:6001 -U again.bin
+step same-again cmp app.bin again.bin
+step options dfu-util -a 1 -s $OPTIONS -U options.bin
 step bad-address dfu-util -a 0 -s 0x1F000000:force -D app.bin
 step unprotect dfu-util -a 0 -s 0x08000000:unprotect -D app.bin
 echo "lsusb $(lsusb -v -d 0483:df11 2>/dev/null | grep -c 'bInterfaceSubClass *1')"
@@ -50,13 +55,16 @@ step gone lsusb -d 0483:df11
 
 describe.skipIf(why !== null)(`dfu-util over USB/IP${why === null ? '' : `: ${why}`}`, () => {
   const chips = [
-    ['stm32f072rb', 'FSDEV', 2],
-    ['stm32h533re', 'DRD', 3],
-    ['stm32l476rg', 'DWC2', 4],
+    ['stm32f072rb', 'FSDEV', 2, '0x1FFFF800:16', 0],
+    ['stm32h533re', 'DRD', 3, '0x40022050:64', 0],
+    ['stm32l476rg', 'DWC2', 4, '0x1FFF7800:40', 0],
+    ['stm32f405rg', 'DWC2', 4, '0x1FFFC000:16', 0],
+    // H7 leaves without an answer to the last GETSTATUS
+    ['stm32h745xi', 'DWC2', 2, '0x5200201C:128', 74],
   ] as const;
   it.each(all ? chips : chips.slice(0, 1))(
-    '%s (%s): list, download, upload, a bad address, unplug, -w, leave',
-    async (chip, _controller, alternates) => {
+    '%s (%s): list, download, upload, mass erase, option bytes, a bad address, unplug, -w, leave',
+    async (chip, _controller, alternates, options, left) => {
       const cwd = folder({ 'app.bin': application(), 'script.sh': SCRIPT });
       const out: string[] = [];
       const stream = { write: (text: string) => void out.push(text), isTTY: false, columns: 80 };
@@ -67,17 +75,21 @@ describe.skipIf(why !== null)(`dfu-util over USB/IP${why === null ? '' : `: ${wh
         cwd,
         onInterrupt: () => () => undefined,
       };
-      const client = `'${bed}' $USBIP_PORT $USBIP_BUSID -- 'sh script.sh'`;
+      const client = `'${bed}' $USBIP_PORT $USBIP_BUSID -- 'sh script.sh ${options}'`;
       const code = await main(['dfu', '--chip', chip, '--boot0', '--port', '0', '--exec', client, '--save', 'flash.bin'], io);
       const lines = out.join('').split('\n');
       expect(lines[0]).toMatch(/^usbip 127\.0\.0\.1:\d+ 1-1$/);
       expect(lines.filter((l) => /^[a-z-]+ \d+$/.test(l)).sort()).toEqual(
         [
           `alternates ${alternates}`,
+          'again 0',
+          'mass-erase 0',
+          'options 0',
+          'same-again 0',
           'bad-address 74',
           'download 0',
           'gone 1',
-          'leave 0',
+          `leave ${left}`,
           `lsusb ${alternates}`,
           'same 0',
           'unprotect 64',
@@ -88,7 +100,7 @@ describe.skipIf(why !== null)(`dfu-util over USB/IP${why === null ? '' : `: ${wh
       expect(code).toBe(0);
       expect(new Uint8Array(readFileSync(join(cwd, 'flash.bin'))).subarray(0, 6001)).toEqual(application());
     },
-    120_000,
+    300_000,
   );
 });
 
