@@ -82,7 +82,11 @@ export async function loadJob(images: readonly string[], options: RunOptions, cw
   const fromScenario = images.length === 0;
   const typed = fromScenario ? (asked.images ?? []) : images;
   const folder = fromScenario ? scenarioFolder : cwd;
-  if (typed.length === 0 && asked.board?.boot0 !== 1) throw new UsageError('no image is given', 'for example: bootbench run firmware.elf');
+  if (typed.length === 0 && asked.board?.boot0 !== 1)
+    throw new UsageError(
+      'no image is given',
+      'for example firmware.elf, or firmware.bin@0x08000000; dfu and conform run the ROM alone with --boot0',
+    );
   const loaded: JobImage[] = typed.map((path) => ({ path, bytes: readInput(splitImagePath(path).file, folder) }));
   const { chip, from: chipFrom } = chipOf(options.chip ?? asked.chip ?? named?.chip, loaded);
   const scenario = options.leave === true ? withLeave(asked, bootAddress(chip, asked) ?? 0) : asked;
