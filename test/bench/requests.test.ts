@@ -1,0 +1,74 @@
+/** Requests over a reset by value flow, the slice of a failure, and repairs that leave a write out, each on a machine that runs a fixture. */
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { jobInput } from '../../src/bench/job.ts';
+import { pathInterceptor, type NamedRepair } from '../../src/bench/repairs.ts';
+import { traceRequests } from '../../src/bench/requests.ts';
+import { Session } from '../../src/bench/session.ts';
+import { traceFailure } from '../../src/bench/slice/failure.ts';
+import { failureInWords } from '../../src/bench/slice/words.ts';
+import { loadJob } from '../../src/cli/inputs.ts';
+
+const fixture = (path: string): string => fileURLToPath(new URL(`../../fixtures/${path}`, import.meta.url));
+const open = async (name: string): Promise<Session> =>
+  new Session(jobInput(await loadJob([], { scenario: fixture(`${name}/scenario.json`) }, fixture(''))));
+
+describe('a request that has to outlive a reset', () => {
+  it.each([
+    ['f405-request-byte-bss', { wanted: 0xa5, read: 0, comparedWith: 0xa5, variable: { name: 'dfu_wanted', bytes: 1 } }],
+    ['f405-request-bss-delayed', { wanted: 0xdeadbeef, read: 0, variable: { name: 'dfu_wanted', bytes: 4 } }],
+    ['f405-request-under-stack', { address: 0x2001fffc, wanted: 0xdeadbeef, variable: null }],
+    ['f405-backup-no-dbp', { wanted: 0xdeadbeef, atReset: 0, read: 0, overwrittenBy: null }],
+    ['h745-magic-dcache', { inDirtyLine: true }],
+    ['l496-request-never-read', { read: null, reader: null }],
+  ])('%s', async (name, expected) => {
+    const session = await open(name);
+    const powerOn = session.save();
+    session.run();
+    expect(traceRequests(session, powerOn)).toEqual(expect.arrayContaining([expect.objectContaining(expected)]));
+    session.release();
+  });
+});
+
+describe('the slice of a failure', () => {
+  const told = async (name: string): Promise<string[]> => {
+    const session = await open(name);
+    const powerOn = session.save();
+    session.run();
+    const failure = traceFailure(session, powerOn, session.machine.state.firstFault, null, 0);
+    const lines = failureInWords(session, failure!);
+    session.release();
+    return lines;
+  };
+  it('goes back to the constant of a wrong address', async () => {
+    const lines = await told('f446-wrong-family');
+    expect(lines[0]).toContain('the read of 0x1ff00004');
+    expect(lines.at(-1)).toContain('is a constant, at 0x0800');
+  });
+  it('goes through memory to whoever stored the word, start-up code too', async () => {
+    const lines = await told('f405-null-callback');
+    expect(lines[1]).toMatch(/was loaded from usb\+4/);
+    expect(lines[2]).toMatch(/startup\.c:\d+ \(Reset_Handler\): 0x00000000 was stored to usb\+4/);
+  });
+  it('tells the rounds of a loop once', async () => {
+    const lines = await told('h533-handler-resets');
+    expect(lines.filter((l) => l.includes('was computed')).length).toBe(1);
+    expect(lines.find((l) => l.startsWith('and so on'))).toMatch(/16 more times, back to 0x0bf8f000/);
+  });
+});
+
+it('a repair that leaves one write to a block out leaves no later one out', async () => {
+  const session = await open('f405-bare-jump');
+  const { machine } = session;
+  const number = machine.history.seq + 3;
+  const repair = { at: 'before-write', what: '', fix: '', seq: number, value: null } as const;
+  const watch = pathInterceptor(machine, [{ id: 'x', repair, subject: null as never } satisfies NamedRepair], 0)!;
+  // as the machine does: each write that goes through counts one more
+  const through = Array.from({ length: 6 }, (_, i) => {
+    const value = watch.write!(machine.bootCore, 0x40000000, 4, i);
+    if (value !== null) machine.history.seq++;
+    return value;
+  });
+  expect(through).toEqual([0, 1, null, 3, 4, 5]);
+  session.release();
+});
