@@ -6,6 +6,7 @@ import { findChip } from '../chips/index.ts';
 import { hexAddress } from '../emu/image/errors.ts';
 import { checkMemories, checkOverlap, loadImage, type LoadedImage } from '../emu/image/image.ts';
 import type { ChipDescription } from '../emu/chip.ts';
+import type { ShortcutName } from '../emu/shortcuts.ts';
 import { imageCore, startAddress } from './image-core.ts';
 import { checkFit } from './image-fit.ts';
 import { unicornNotes } from '../emu/engines/unicorn.ts';
@@ -41,6 +42,8 @@ export interface RunJob {
   /** The chip was not named: what it was concluded from, for a person. */
   readonly chipFrom?: string;
   readonly engine: 'bootbench' | 'unicorn';
+  /** Shortcuts that are switched off; left out: none. */
+  readonly withoutShortcuts?: readonly ShortcutName[];
   /** File of unicorn.js for the engine `unicorn`; without it, libunicorn. */
   readonly unicornJs?: string;
   readonly semihosting: boolean;
@@ -82,6 +85,7 @@ function checkedInput(job: RunJob): RunInput {
     noReturn: job.noReturn === true,
     onlyExpected: job.onlyExpected === true,
     engine: job.engine,
+    withoutShortcuts: job.withoutShortcuts ?? [],
     semihosting: job.semihosting,
     bootAt: job.bootAt,
     notes: loadNotes(chip, images, job),

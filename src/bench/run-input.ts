@@ -1,6 +1,7 @@
 /** Everything that a run needs, with nothing left to look up: no files, no names to resolve, no clock. */
 import type { ChipDescription } from '../emu/chip.ts';
 import type { LoadedImage } from '../emu/image/image.ts';
+import type { ShortcutName } from '../emu/shortcuts.ts';
 import type { Ps } from '../emu/time.ts';
 import type { Symptom } from './result.ts';
 import type { ForcedField, ScenarioPlan } from './scenario-types.ts';
@@ -43,6 +44,8 @@ export interface RunInput {
   /** Where the scenario's `expect` holds without them, neither causes nor what the outcome hangs on is looked for. */
   readonly onlyExpected: boolean;
   readonly engine: 'bootbench' | 'unicorn';
+  /** Shortcuts that are switched off; left out: none. */
+  readonly withoutShortcuts?: readonly ShortcutName[];
   /** BKPT 0xAB is served; false = it is a HardFault as on a board without a debugger. */
   readonly semihosting: boolean;
   /** Start the boot core here instead of where the chip would. */

@@ -31,6 +31,8 @@ import { goesRound } from './rounds.ts';
 /** After the last event that counts, and over all (design: when a run ends). */
 const QUIET = 5 * PS_PER_SECOND;
 const LONGEST = 60 * PS_PER_SECOND;
+/** The second engine executes waits one by one. */
+const LONGEST_UNICORN = 5 * PS_PER_SECOND;
 /**
  * What ends a run is looked at on the next multiple of this after something has happened that may have changed it (`stir`), or when the time comes that it waits
  * for; virtual time, so it does not depend on the machine, nor on where a repeated run began.
@@ -145,6 +147,7 @@ export class Session {
     const machine = new Machine({ chip, models: MODELS, parameters, seed: input.seed });
     this.machine = machine;
     if (input.engine === 'unicorn') for (const core of machine.cores) core.useEngine((host) => new UnicornEngine(host));
+    machine.withoutShortcuts(input.withoutShortcuts ?? []);
     machine.semihostingEnabled = input.semihosting;
     machine.bootAt = input.bootAt;
     machine.state.debugger = scenario.board.debugger;
@@ -390,7 +393,8 @@ export class Session {
   private deadline(limits: RunLimits): Ps {
     // A step that is still to come at a known time is waited for: the board's user has not finished either.
     const natural = Math.max(this.state.anchor, this.steps.dueAt ?? 0) + QUIET;
-    const deadline = limits.until ?? this.input.until ?? Math.min(natural, LONGEST);
+    const longest = this.input.engine === 'unicorn' ? LONGEST_UNICORN : LONGEST;
+    const deadline = limits.until ?? this.input.until ?? Math.min(natural, longest);
     // what is repaired near the end of the run has its time to show
     return limits.repaired ? Math.max(deadline, Math.min(natural, LONGEST + 2 * QUIET)) : deadline;
   }
@@ -407,7 +411,8 @@ export class Session {
     const { machine, state, input } = this;
     const { now } = machine;
     // instructions are counted at each look
-    if (input.limits.maxInstructions !== null) return lookAfter(now);
+    // nor is a second engine fast, or can it be stopped in the middle
+    if (input.limits.maxInstructions !== null || input.engine === 'unicorn') return lookAfter(now);
     const times = [this.romSilentAt()];
     if (this.keepTrail) times.push(this.nextTrail);
     if (this.seeksProof(counterfactual)) times.push(state.nextProof);
@@ -444,16 +449,16 @@ export class Session {
       this.nextTrail = machine.now + Math.max(TRAIL_FIRST, Math.floor(machine.now / TRAIL_GROWTH));
     }
   }
-  /** The user's own limits; those that cost a system call are asked now and then. */
+  /** The user's own limits; what the process holds is asked now and then, for it takes the longest. */
   private limitReached(): EndReason | null {
     const { machine, input } = this;
     const { maxInstructions, wallMs, maxMemory } = input.limits;
     if (maxInstructions !== null && machine.bootCore.retired() >= maxInstructions) return 'instructions';
-    if ((++this.limitsAsked & 15) !== 0) return null;
     if (wallMs !== null && input.clock && input.clock() - this.startedAt >= wallMs) return 'wall';
+    if (input.signal?.() === true) return 'signal';
     if (input.progress && input.clock) this.tell(input.progress, input.clock());
-    if (maxMemory !== null && input.memoryUse && input.memoryUse() >= maxMemory) return 'memory';
-    return input.signal?.() ? 'signal' : null;
+    if ((++this.limitsAsked & 15) !== 0) return null;
+    return maxMemory !== null && input.memoryUse && input.memoryUse() >= maxMemory ? 'memory' : null;
   }
   private limitsAsked = 0;
 
@@ -512,6 +517,7 @@ export class Session {
   /** The application does the same until the deadline: nothing by which the run is judged comes any more. */
   private goesOnAlike(limits: RunLimits): boolean {
     const { machine, state, input } = this;
+    if (input.withoutShortcuts?.includes('tick-rounds') === true) return false;
     const atRest = !machine.state.inSystem && state.fault === null && input.limits.maxInstructions === null;
     return atRest && isAlone(machine) && goesRound(machine, this.deadline(limits));
   }

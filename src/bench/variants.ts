@@ -104,8 +104,9 @@ export class Variants {
       fault: starts.fault && unreadUntil(starts.fault, session.rom!, rom) ? starts.fault : null,
       ...(later ? { later } : {}),
     };
+    const meets = session.input.withoutShortcuts?.includes('same-future') !== true;
     if (repairs.length > 0)
-      return attempt(session, from, repairs, { rom, behindReset: (s) => this.meetings.get(unchanged)?.at(s) ?? null });
+      return attempt(session, from, repairs, { rom, behindReset: (s) => (meets ? this.meetings.get(unchanged)?.at(s) : null) ?? null });
     const run = attempt(session, from, [], {
       rom,
       atEntry: (s) => {

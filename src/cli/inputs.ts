@@ -1,4 +1,5 @@
 /** From what a user typed to a run: reads the files and checks all that can be wrong before anything runs. */
+import { isShortcut, SHORTCUT_NAMES } from '../emu/shortcuts.ts';
 import { findBoard } from '../bench/boards.ts';
 import { inferChip } from '../bench/infer-chip.ts';
 import { readFileSync } from 'node:fs';
@@ -43,6 +44,7 @@ export interface RunOptions extends MachineOptions {
   readonly findJump?: boolean;
   readonly engine?: string;
   readonly unicornJs?: string;
+  readonly withoutShortcut?: readonly string[];
   readonly maxInstructions?: string;
   readonly wall?: string;
   readonly maxMemory?: string;
@@ -107,6 +109,7 @@ export async function loadJob(images: readonly string[], options: RunOptions, cw
     noReturn: options.pointOfNoReturn === true,
     engine: engineOf(options),
     ...unicornJsOf(options, cwd),
+    ...withoutOf(options.withoutShortcut),
     semihosting: options.semihosting !== false,
     bootAt: options.bootAt === undefined ? null : wordValue(options.bootAt, '--boot-at'),
     files: stepFiles(scenario, scenarioFolder),
@@ -213,6 +216,13 @@ function symptomsOf(texts: string | readonly string[] | undefined): readonly Sym
   return [...new Set(words)];
 }
 
+function withoutOf(names: readonly string[] | undefined): Pick<RunJob, 'withoutShortcuts'> {
+  if (names === undefined) return {};
+  const wrong = names.find((name) => !isShortcut(name));
+  if (wrong !== undefined)
+    throw new UsageError(`--without-shortcut: ${JSON.stringify(wrong)} is none`, `known: ${SHORTCUT_NAMES.join(', ')}`);
+  return { withoutShortcuts: names.filter(isShortcut) };
+}
 function engineOf(options: RunOptions): 'bootbench' | 'unicorn' {
   const engine = options.engine ?? 'bootbench';
   if (engine !== 'bootbench' && engine !== 'unicorn')

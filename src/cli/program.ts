@@ -1,5 +1,5 @@
 /** The command line: names, options and exit codes. Commands are loaded when they are called, so that `--help` costs little. */
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, Option } from 'commander';
 import { SYMPTOMS } from '../bench/result.ts';
 import { UsageError } from '../bench/usage-error.ts';
 import { ImageError } from '../emu/image/errors.ts';
@@ -122,12 +122,13 @@ function addRun(program: Command, io: Io, exit: (code: number) => void, bench: B
     .option('--find-jump', 'if nothing jumps: call each function that can enter the ROM and press each pin that is polled, on forks')
     .option('--point-of-no-return', 'look for the last instruction at which a single repair still saves DFU')
     .option('--symptom <what>', `what you see on your board: ${SYMPTOMS.join(', ')}; may be repeated`, collect)
-    .option('--engine <name>', 'bootbench, or unicorn as a second opinion')
+    .option('--engine <name>', 'bootbench, or unicorn as a second opinion (slow: ends 5 s after power-on unless --until says otherwise)')
     .option('--unicorn-js <file>', 'unicorn.js for --engine unicorn')
     .option('--max-instructions <n>', 'end the run after so many instructions')
     .option('--wall <time>', 'end the run after this much real time, for example 30s')
     .option('--max-memory <size>', 'end the run when the process holds more, for example 500M')
     .option('--leave', 'ask for the way back: a DFU leave at the end; exit 1 if the application does not come back from it')
+    .addOption(new Option('--without-shortcut <name>', 'docs/engine.md lists them').hideHelp().argParser(collect))
     .option('--stats', 'what translated code did and why it was left, on stderr')
     .option('-v, --verbose', 'the whole report: evidence, ROM options, resets, notes')
     .option('--checks', 'every check with its verdict, what was found and the source')

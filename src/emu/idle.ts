@@ -113,7 +113,7 @@ export function steadyUntil(core: Core, system: System, address: number): number
   if (address === SYST_CSR) return (core.peek(SYST_CSR, 4) ?? COUNTFLAG) & COUNTFLAG ? 0 : sysTickNextZero(core);
   if (staysForGood(system, address)) return Infinity;
   const block = address >= 0xe0000000 ? null : system.regionAt(address, core.index)?.block;
-  if (!block?.component.holds) return 0;
+  if (!system.readsHold || !block?.component.holds) return 0;
   const { now } = system;
   system.now = core.now();
   const until = block.component.holds(block.state, block.env, address - block.row.base);

@@ -21,6 +21,7 @@ import {
   type SteadyLoop,
   type Told,
 } from './idle.ts';
+import type { ShortcutName } from './shortcuts.ts';
 import { type Memory } from './system.ts';
 import { clockCount, clockTimeOf, MS, WIDE, type Ps } from './time.ts';
 import { sameBytes } from './words.ts';
@@ -307,6 +308,16 @@ export class Machine extends MachineBase {
   skipping = true;
   /** The loop that was found last, and when to look again. Not state: only how fast the same thing happens. */
   protected readonly idle: Idle[] = this.chip.cores.map(freshIdle);
+  private off: ReadonlySet<ShortcutName> = new Set();
+  /** Does without some shortcuts; nothing else may differ. */
+  withoutShortcuts(names: Iterable<ShortcutName>): void {
+    this.off = new Set(names);
+    this.system.readsHold = !this.off.has('held-reads');
+    for (const core of this.cores) {
+      core.asksDevices = !this.off.has('device-reads');
+      if (this.off.has('translation')) core.setTranslating(false);
+    }
+  }
   private readonly known = this.chip.cores.map(() => new KnownLoops());
 
   private mayBeIdle(core: Core): boolean {
@@ -345,13 +356,13 @@ export class Machine extends MachineBase {
       if (loop === null && idle.counting === null) idle.tryAt = idle.lookAt;
       return false;
     }
-    const known = this.known[core.index]!.recognise(core);
+    const known = this.off.has('known-loops') ? null : this.known[core.index]!.recognise(core);
     if (known) {
       this.found(core, known);
       return true;
     }
     const counting = this.lookForCounting(core, until);
-    if (counting || (counting === undefined && this.look(core, until, IDLE_STEPS))) return true;
+    if (counting || (counting === undefined && !this.off.has('steady-loops') && this.look(core, until, IDLE_STEPS))) return true;
     idle.gap = Math.min(idle.gap * 2, IDLE_GAP_LIMIT);
     idle.lookAt = core.cycles() + idle.gap;
     idle.readsAt = core.deviceReads;
@@ -376,6 +387,7 @@ export class Machine extends MachineBase {
   }
   /** Looks for a loop that counts, and stands at its start then. Undefined if no time has passed. */
   private lookForCounting(core: Core, until: Ps): boolean | undefined {
+    if (this.off.has('counting-loops')) return undefined;
     const counting = this.looking(core, () => findCountingLoop(core, this.system, this.told, this.interrupted, until));
     if (counting) this.found(core, { counting });
     return counting === undefined ? undefined : counting !== null;
@@ -449,7 +461,7 @@ export class Machine extends MachineBase {
   }))(this);
   /** Records a round of a loop if there is time for it. True if time has passed. */
   protected record(core: Core, loop: SteadyLoop, until: Ps): boolean {
-    if (!mayRecord(loop) || core.cyclesUntil(Math.min(until, loopHolds(core, this.system, loop))) <= loop.cycles * 2) return false;
+    if (this.off.has('loop-records') || !mayRecord(loop) || core.cyclesUntil(Math.min(until, loopHolds(core, this.system, loop))) <= loop.cycles * 2) return false;
     const before = core.cycles();
     this.system.master = core.index;
     loop.frames = recordFrames(core, this.system, loop, until);

@@ -116,6 +116,8 @@ export class System {
   /** Index of the core that runs, 0 while none does. */
   master = 0;
   listener: SystemListener = SILENT;
+  /** Registers that follow the time may count as steady for a while (`Component.holds`). */
+  readsHold = true;
   /** Time of what is being served now. The machine sets it before an access. */
   now: Ps = WIDE;
   /** The same objects for good: whoever holds one need not look it up. */

@@ -185,7 +185,10 @@ export abstract class CoreCode extends CoreCaches {
     this.updateFast();
   }
   /** A load whose region has been left for this so often that it pays to translate it anew. */
+  /** Translated code may read devices without being left. */
+  asksDevices = true;
   protected override readsDevice(): void {
+    if (!this.asksDevices) return;
     const pc = this.get(S.PC);
     const enough = DEVICE_READS * this.hotAt;
     if (this.quietReads.count(pc, enough)) this.tier.readsDevices(pc, this.quietReads.often(enough / 8));
@@ -240,7 +243,7 @@ export abstract class CoreCode extends CoreCaches {
       cachedData: this.l1?.dataOn === true,
       counted: this.tier.exits !== null,
       slotOf: (a) => this.tier.slotOf(a),
-      asksDevices: (at) => this.tier.asksDevices(at),
+      asksDevices: (at) => this.asksDevices && this.tier.asksDevices(at),
       helpers: HELPERS,
     };
     return {

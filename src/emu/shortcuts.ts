@@ -1,0 +1,18 @@
+/**
+ * What leaves instructions out, or executes them in another way than one by one. None may change a result: each can be switched off, and a test compares the bytes
+ * (test/bench/shortcuts.test.ts). docs/engine.md has the price of each.
+ */
+export const SHORTCUTS = {
+  'steady-loops': 'a loop in which the core comes back to the same state is left out up to the next event',
+  'counting-loops': 'a loop whose words move by a constant each round is left out',
+  'loop-records': 'every place of a round is recorded, so that the core can be put where an event finds it',
+  'known-loops': 'a recorded loop is recognised after a checkpoint was restored',
+  'held-reads': 'a register that follows the time counts as steady until its value changes',
+  'device-reads': 'translated code reads devices without being left',
+  translation: 'code that is executed often runs as WebAssembly',
+  'tick-rounds': 'a repeated run ends where the application is proved to do the same at each tick',
+  'same-future': 'a repeated run ends where it comes to the state of another one',
+} as const;
+export type ShortcutName = keyof typeof SHORTCUTS;
+export const SHORTCUT_NAMES = Object.keys(SHORTCUTS) as readonly ShortcutName[];
+export const isShortcut = (name: string): name is ShortcutName => Object.hasOwn(SHORTCUTS, name);

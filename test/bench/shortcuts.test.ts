@@ -1,0 +1,53 @@
+/** Each shortcut switched off: the result is the same, byte by byte. A sample that follows the seed; all fixtures with BOOTBENCH_SHORTCUTS=all. */
+import { existsSync, readdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { jobInput, type RunJob } from '../../src/bench/job.ts';
+import { runBench } from '../../src/bench/run.ts';
+import type { Scenario } from '../../src/bench/scenario-types.ts';
+import { serialise } from '../../src/bench/serialise.ts';
+import { loadJob } from '../../src/cli/inputs.ts';
+import { SHORTCUT_NAMES, type ShortcutName } from '../../src/emu/shortcuts.ts';
+import { SEED } from '../seed.ts';
+
+const FIXTURES = fileURLToPath(new URL('../../fixtures/', import.meta.url));
+const EACH = 2;
+const all = process.env['BOOTBENCH_SHORTCUTS'] === 'all';
+const names = readdirSync(FIXTURES).filter((name) => existsSync(`${FIXTURES}${name}/scenario.json`));
+
+/** `EACH` fixtures for the shortcut number `i`: others for another seed. */
+const sampleFor = (i: number): readonly string[] =>
+  all ? names : Array.from({ length: EACH }, (_, k) => names[(Math.imul(SEED + 31 * (EACH * i + k), 0x9e3779b1) >>> 0) % names.length]!);
+
+async function resultOf(fixture: string, without: readonly ShortcutName[], steps: Scenario['steps'] = []): Promise<string> {
+  const job: RunJob = await loadJob([], { scenario: `${FIXTURES}${fixture}/scenario.json` }, FIXTURES);
+  const scenario = { ...job.scenario, steps: [...(job.scenario.steps ?? []), ...steps] };
+  return serialise(runBench(jobInput({ ...job, scenario, withoutShortcuts: without })));
+}
+
+describe.each(SHORTCUT_NAMES.map((name, i) => [name, i] as const))('without %s', (name, i) => {
+  it.each(sampleFor(i))(
+    '%s gives the same bytes',
+    async (fixture) => {
+      expect(await resultOf(fixture, [name])).toBe(await resultOf(fixture, []));
+    },
+    300_000,
+  );
+});
+describe('without any shortcut', () => {
+  it.each(sampleFor(SHORTCUT_NAMES.length))(
+    '%s gives the same bytes',
+    async (fixture) => {
+      expect(await resultOf(fixture, SHORTCUT_NAMES)).toBe(await resultOf(fixture, []));
+    },
+    300_000,
+  );
+  it.each(['h745-seed001-as-posted', 'h745-bare-jump', 'l476-seed004-masked'])(
+    '%s does so behind a power cycle',
+    async (fixture) => {
+      const steps: Scenario['steps'] = [{ at: '300ms', do: { power: { off: '50ms' } } }];
+      expect(await resultOf(fixture, SHORTCUT_NAMES, steps)).toBe(await resultOf(fixture, [], steps));
+    },
+    300_000,
+  );
+});
