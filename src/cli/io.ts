@@ -15,6 +15,8 @@ export interface Io {
   readonly stderr: Stream;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
+  /** The command has to be over so many milliseconds from now: who watches it ends it then, whatever it does. */
+  mustEndWithin?(ms: number): void;
   /** Calls back at the first SIGINT or SIGTERM; returns a function that stops listening. */
   onInterrupt(callback: () => void): () => void;
 }

@@ -2,7 +2,7 @@
 import { EXIT, internalError, processIo, type StreamFacts } from './io.ts';
 import { newThread, type CommandData, type CommandMessage } from './threads.ts';
 
-/** A run that is told to stop writes its result; one that does not hear of it for so long is ended without. */
+/** A run that is told to stop, or has a limit, writes its result; one that does not come to an end so much later is ended without. */
 const GRACE_MS = 10_000;
 
 export function relay(args: readonly string[]): Promise<number> {
@@ -16,9 +16,10 @@ export function relay(args: readonly string[]): Promise<number> {
   let late: NodeJS.Timeout | undefined;
   const stopListening = io.onInterrupt(() => {
     Atomics.store(new Int32Array(stop), 0, 1);
-    late = setTimeout(giveUp, GRACE_MS);
+    clearTimeout(late);
+    late = setTimeout(() => giveUp('the signal'), GRACE_MS);
   });
-  let giveUp: () => void = () => undefined;
+  let giveUp: (after: string) => void = () => undefined;
   return new Promise((settle) => {
     const end = (code: number): void => {
       stopListening();
@@ -30,13 +31,14 @@ export function relay(args: readonly string[]): Promise<number> {
       io.stderr.write(internalError(text));
       end(EXIT.internal);
     };
-    giveUp = () => {
-      io.stderr.write(`bootbench: the run did not come to a stop within ${GRACE_MS / 1000} s of the signal: ended without a result\n`);
+    giveUp = (after) => {
+      io.stderr.write(`bootbench: the run did not come to a stop within ${GRACE_MS / 1000} s of ${after}: ended without a result\n`);
       void thread.terminate();
       end(EXIT.internal);
     };
     thread.on('message', (message: CommandMessage) => {
       if (message.kind === 'write') io[message.stream].write(message.text);
+      else if (message.kind === 'wall') late ??= setTimeout(() => giveUp('--wall'), message.ms + GRACE_MS);
       else end(message.code);
     });
     thread.on('error', (error) => broken(error.stack ?? error.message));

@@ -45,6 +45,7 @@ export async function runCommand(images: readonly string[], options: RunCommandO
     const path = options[key];
     return path === undefined || path === '-' ? [] : [{ option: `--${key}`, path }];
   });
+  if (job.limits.wallMs !== null) io.mustEndWithin?.(job.limits.wallMs);
   const outputs = new Outputs(files, io.cwd, inputFiles(images, job, options, io.cwd));
   try {
     const started = milliseconds();

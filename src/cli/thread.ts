@@ -50,6 +50,7 @@ async function serveCommand({ args, before = [], cwd, stdout, stderr, stop }: Co
     env: process.env,
     cwd,
     onInterrupt: () => () => undefined,
+    mustEndWithin: (ms) => send({ kind: 'wall', ms }),
   };
   const run = (line: readonly string[]): Promise<number> => main(line, io, (job, hooks) => bench(job, hooks, stop));
   for (const line of before) await run(line);

@@ -35,6 +35,8 @@ export interface CommandData {
 /** What a thread sends back. */
 export type CommandMessage =
   | { readonly kind: 'write'; readonly stream: 'stdout' | 'stderr'; readonly text: string }
+  /** The command has to be over so many milliseconds from now. */
+  | { readonly kind: 'wall'; readonly ms: number }
   | { readonly kind: 'exit'; readonly code: number };
 export type JobMessage =
   | { readonly kind: 'progress'; readonly text: string }
