@@ -37,6 +37,7 @@ export function boardDocument(chip: ChipDescription, given: Board, override?: 'd
     ppm: own.ppm ?? {},
     vbus: own.vbus ?? true,
     pins: own.pins ?? {},
+    ...(own.adc === undefined ? {} : { adc: own.adc }),
     debugger: own.debugger ?? false,
     optionBytes: own.optionBytes ?? {},
   };

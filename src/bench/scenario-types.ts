@@ -23,6 +23,9 @@ export interface Crystal {
   readonly kind: 'crystal' | 'bypass';
 }
 
+/** Voltages at channels, `ADC1.5`: volts, or the code of a 12-bit conversion. */
+export type AdcInputs = Readonly<Record<string, number | { readonly raw: number }>>;
+
 export interface BoardDocument {
   readonly name: 'default' | 'none';
   /** Volts. */
@@ -41,6 +44,8 @@ export interface BoardDocument {
   readonly vbus: boolean;
   /** Levels that the board puts on pins from power-on; RX pins of the ROM are high where nothing is said. */
   readonly pins: Readonly<Record<string, PinLevel>>;
+  /** Channels of which nothing is said see half of VDDA. */
+  readonly adc?: AdcInputs;
   readonly debugger: boolean;
   /** Differences from the factory option bytes. */
   readonly optionBytes: Readonly<Record<string, WordValue>>;
@@ -76,6 +81,7 @@ export type StepAction =
   | { readonly call: string | { readonly symbol: string; readonly args?: readonly WordValue[] } }
   | { readonly optionBytes: Readonly<Record<string, WordValue>> }
   | { readonly dfu: DfuStep }
+  | { readonly adc: AdcInputs }
   | { readonly debugger: 'attach' | 'detach' };
 
 export interface Step {
@@ -146,6 +152,8 @@ export type PlannedAction =
   | { readonly kind: 'dfu-erase'; readonly address: number | 'mass' }
   | { readonly kind: 'dfu-leave'; readonly address: number }
   | { readonly kind: 'dfu-request'; readonly request: number; readonly value: number; readonly payload: Uint8Array | number }
+  /** Millivolts by channel. */
+  | { readonly kind: 'adc'; readonly inputs: Readonly<Record<string, number>> }
   | { readonly kind: 'debugger'; readonly attach: boolean };
 
 export interface PlannedStep {
@@ -165,6 +173,8 @@ export interface ScenarioPlan {
   /** The document that stands in the result. */
   readonly document: ScenarioDocument;
   readonly board: BoardDocument;
+  /** Millivolts at channels of the ADCs at power-on. */
+  readonly adc: Readonly<Record<string, number>>;
   /** Chip parameters that the board changes; null = not there (a crystal that is not fitted). */
   readonly parameters: Readonly<Record<string, number | null>>;
   readonly host: HostDocument;

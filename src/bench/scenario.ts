@@ -7,6 +7,7 @@ import { namesOf, type Names } from './names.ts';
 import { checkSchema } from './scenario-check.ts';
 import {
   SCENARIO_SCHEMA,
+  type AdcInputs,
   type DfuStep,
   type Duration,
   type ForcedField,
@@ -83,21 +84,25 @@ export function expandScenario(
     expect: scenario.expect ?? null,
   };
   checkOptionBytes(chip, board.optionBytes, 'board.optionBytes');
+  const adc = adcInputs(chip, board.adc ?? {}, board.vdda, 'board.adc');
   return {
     document,
     board,
+    adc,
     parameters: boardParameters(chip, board),
     host: document.host,
     seed: document.seed,
     untilPs: until === null ? null : parseDuration(until, 'until'),
     force: Object.entries(document.force).map(([path, value]) => forcedField(chip, path, value)),
-    steps: document.steps.map((step, i) => plannedStep(chip, names, step, `steps[${i}]`)),
+    steps: document.steps.map((step, i) => plannedStep(chip, names, step, `steps[${i}]`, board.vdda)),
     expect: document.expect,
   };
 }
 
-function plannedStep(chip: ChipDescription, names: Names, step: Step, where: string): PlannedStep {
-  return { when: plannedTime(names, step, where), action: plannedAction(chip, names, step.do, `${where}.do`) };
+function plannedStep(chip: ChipDescription, names: Names, step: Step, where: string, vdda: number): PlannedStep {
+  const when = plannedTime(names, step, where);
+  if ('adc' in step.do) return { when, action: { kind: 'adc', inputs: adcInputs(chip, step.do.adc, vdda, `${where}.do.adc`) } };
+  return { when, action: plannedAction(chip, names, step.do, `${where}.do`) };
 }
 
 /** A UsageError where a driver is asked for that this operating system has not. */
@@ -116,7 +121,7 @@ function plannedTime(names: Names, step: Step, where: string): StepWhen {
   return { kind: 'after', ps: parseDuration(step.after ?? '', `${where}.after`) };
 }
 
-function plannedAction(chip: ChipDescription, names: Names, action: StepAction, where: string): PlannedAction {
+function plannedAction(chip: ChipDescription, names: Names, action: Exclude<StepAction, { adc: unknown }>, where: string): PlannedAction {
   const word = (value: WordValue, key: string): number => wordValue(value, `${where}.${key}`);
   if ('pin' in action) return { kind: 'pin', name: action.pin.name, level: action.pin.level };
   if ('nrst' in action) return { kind: 'nrst', forPs: parseDuration(action.nrst.for, `${where}.nrst.for`) };
@@ -201,6 +206,26 @@ function knownPort(chip: ChipDescription, port: string, where: string): string {
   if (found === undefined)
     throw new UsageError(`${where}: ${chip.name} has no ${port}`, didYouMean(port, ports) ?? `it has ${ports.join(', ')}`);
   return found;
+}
+
+/** Highest channel of any converter, those inside the chip included. */
+const ADC_CHANNELS = 20;
+const FULL_SCALE = 4095;
+/** Millivolts by channel; a UsageError where the chip has no such converter or channel. */
+function adcInputs(chip: ChipDescription, inputs: AdcInputs, vdda: number, where: string): Record<string, number> {
+  const converters = chip.blocks.filter((b) => /^adc-(v2|f4)$/.test(b.model ?? '')).map((b) => b.name);
+  const planned = Object.entries(inputs).map(([name, value]): [string, number] => {
+    const [converter = '', channel = ''] = name.split('.');
+    if (!converters.includes(converter))
+      throw new UsageError(
+        `${where}: ${chip.name} has no ${converter} with behaviour`,
+        didYouMean(converter, converters) ?? (converters.join(', ') || 'none'),
+      );
+    if (Number(channel) >= ADC_CHANNELS)
+      throw new UsageError(`${where}: ${converter} has no channel ${channel}`, `0 to ${ADC_CHANNELS - 1}`);
+    return [name, typeof value === 'number' ? value * 1000 : (value.raw / FULL_SCALE) * vdda * 1000];
+  });
+  return Object.fromEntries(planned);
 }
 
 function checkOptionBytes(chip: ChipDescription, values: Readonly<Record<string, WordValue>>, where: string): void {

@@ -226,6 +226,7 @@ export class Session {
     };
     for (const [name, level] of Object.entries(this.pins(options.pins ?? {})))
       machine.system.setWire(`pin.${name}`, level === 'z' ? PIN_FLOATING : level);
+    this.steps.driveAdc(scenario.adc);
     this.applyForce();
     machine.powerOn();
     this.usb.powerOn();

@@ -186,6 +186,9 @@ export class Steps implements Attachment {
           if (pin) system.setWire(`pin.${pin}`, action.level === 1 ? 1 : 0);
         } else this.drive(action.name, action.level === 'z' ? PIN_FLOATING : action.level);
         return this.finished();
+      case 'adc':
+        this.driveAdc(action.inputs);
+        return this.finished();
       case 'nrst':
         machine.holdReset(true);
         return this.lasts(machine.now + action.forPs);
@@ -257,6 +260,10 @@ export class Steps implements Attachment {
     this.finished();
   }
 
+  /** Millivolts at channels; see peripherals/adc-common.ts. */
+  driveAdc(inputs: Readonly<Record<string, number>>): void {
+    for (const [channel, millivolts] of Object.entries(inputs)) this.session.machine.system.setWire(`analog.${channel}`, millivolts + 1);
+  }
   private drive(pin: string, level: number): void {
     const { machine } = this.session;
     const wire = `pin.${pin}`;
@@ -313,6 +320,10 @@ function describeAction(a: PlannedAction): string {
       return `call ${a.symbol}`;
     case 'optionBytes':
       return `option bytes ${Object.keys(a.values).join(', ')}`;
+    case 'adc':
+      return `adc ${Object.entries(a.inputs)
+        .map(([channel, mv]) => `${channel} = ${(mv / 1000).toFixed(3)} V`)
+        .join(', ')}`;
     case 'debugger':
       return a.attach ? 'debugger attached' : 'debugger detached';
     default:

@@ -193,3 +193,32 @@ test.each([
 test.each(['0x100000000', 'ten', 1.5, NaN, -(2 ** 31) - 1, ''])('%s is no 32-bit word', (text) => {
   expect(() => wordValue(text, 'x')).toThrow(UsageError);
 });
+
+describe('voltages at the ADC', () => {
+  test('volts and codes become millivolts, at power-on and by a step', () => {
+    const { adc, steps, document } = plan({
+      board: { vdda: 3, adc: { 'ADC1.5': 1.25, 'ADC2.0': { raw: 4095 } } },
+      steps: [{ at: '1ms', do: { adc: { 'ADC1.5': { raw: 0 } } } }],
+    });
+    expect(adc).toEqual({ 'ADC1.5': 1250, 'ADC2.0': 3000 });
+    expect(steps[0]?.action).toEqual({ kind: 'adc', inputs: { 'ADC1.5': 0 } });
+    expect(document.board.adc).toEqual({ 'ADC1.5': 1.25, 'ADC2.0': { raw: 4095 } });
+  });
+  test('a document without them has no such key', () => {
+    expect('adc' in plan({}).document.board).toBe(false);
+  });
+  test.each<[string, Scenario, string]>([
+    ['a converter that is not there', { board: { adc: { 'ADC9.1': 1 } } }, 'board.adc: STM32H533RE has no ADC9'],
+    ['a channel that is not there', { board: { adc: { 'ADC1.40': 1 } } }, 'board.adc: ADC1 has no channel 40'],
+    ['in a step', { steps: [{ at: '1s', do: { adc: { 'ADC3.1': 1 } } }] }, 'steps[0].do.adc: STM32H533RE has no ADC3'],
+  ])('%s is an error', (_what, scenario, message) => {
+    expect(() => plan(scenario)).toThrow(message);
+  });
+  test.each([
+    ['a name without a channel', { board: { adc: { ADC1: 1 } } }],
+    ['a negative voltage', { board: { adc: { 'ADC1.1': -1 } } }],
+    ['a code of more than twelve bits', { board: { adc: { 'ADC1.1': { raw: 4096 } } } }],
+  ])('%s is refused by the schema', async (_what, document) => {
+    await expect(checkScenario(document, 's.json')).rejects.toBeInstanceOf(UsageError);
+  });
+});
