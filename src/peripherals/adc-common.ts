@@ -65,12 +65,18 @@ export function convert(c: RegisterContext<Conversions>, o: AdcOptions, channel:
 export const triggerWires = (o: AdcOptions): readonly string[] => [
   ...new Set([...Object.values(o.triggers), ...Object.values(o.injectedTriggers)]),
 ];
+/** Triggers with the wire that says who waits for each, made once for a block. */
+const waits = new WeakMap<AdcOptions, readonly { readonly wire: string; readonly wanted: string }[]>();
+function waitsOf(o: AdcOptions): readonly { readonly wire: string; readonly wanted: string }[] {
+  let list = waits.get(o);
+  if (!list) waits.set(o, (list = triggerWires(o).map((wire) => ({ wire, wanted: `${wire}.wanted` }))));
+  return list;
+}
 
 /** Says which triggers are waited for; others are no longer. */
 export function waitFor(c: RegisterContext<object>, o: AdcOptions, wanted: readonly (string | undefined)[]): void {
   const bit = 1 << o.index;
-  for (const wire of triggerWires(o)) {
-    const name = `${wire}.wanted`;
+  for (const { wire, wanted: name } of waitsOf(o)) {
     const now = c.env.wire(name);
     const next = wanted.includes(wire) ? now | bit : now & ~bit;
     if (next !== now) c.env.setWire(name, next);

@@ -290,7 +290,7 @@ class AdcF4 {
     this.catchUp(c);
     const channel = this.inputs.indexOf(wire);
     if (channel >= 0) c.s.inputs[channel] = value;
-    if (wire === LOOK) c.env.setWire(this.statusWire, c.get(this.sr));
+    if (wire === LOOK) return c.env.setWire(this.statusWire, c.get(this.sr));
     const [regular, injected] = this.triggers(c);
     if (wire === injected) this.startInjected(c);
     if (wire === regular) this.startRegular(c);

@@ -460,7 +460,7 @@ class AdcV2 {
     this.catchUp(c);
     const channel = this.inputs.indexOf(wire);
     if (channel >= 0) c.s.inputs[channel] = value;
-    if (wire === this.look) c.env.setWire(this.statusWire, c.get(this.isr));
+    if (wire === this.look) return c.env.setWire(this.statusWire, c.get(this.isr));
     if (wire === this.injectedTrigger(c)) this.triggerInjected(c);
     if (wire === this.regularTrigger(c)) this.triggerRegular(c);
     this.sync(c);
