@@ -135,8 +135,8 @@ export class System {
   /** Slots of timers that fire aside. */
   private readonly aside = new Set<number>();
   private readonly resetBits: { block: Block; field: Field }[] = [];
-  /** Blocks by interrupt line, for lines with more than one. */
-  private readonly irqSharers = new Map<number, readonly string[]>();
+  /** For interrupt lines with more than one block: by block, the wire towards all cores and those towards each. */
+  private readonly irqSharers = new Map<number, ReadonlyMap<string, readonly string[]>>();
   private readonly registers: Uint32Array;
   /** States of blocks whose models have one of their own. */
   private readonly modelled: readonly RegisterState[];
@@ -205,7 +205,12 @@ export class System {
     this.rcc = this.byName.get(chip.rcc) ?? null;
     const drivers = new Map<number, string[]>();
     for (const row of chip.blocks) for (const line of new Set(row.irqs)) push(drivers, line, row.name);
-    for (const [line, names] of drivers) if (names.length > 1) this.irqSharers.set(line, names);
+    for (const [line, names] of drivers)
+      if (names.length > 1)
+        this.irqSharers.set(
+          line,
+          new Map(names.map((name) => [name, [`irq.${line}.${name}`, ...chip.cores.map((_c, i) => `irq.${line}.${name}.${i}`)]])),
+        );
     this.bindRcc();
     this.regions = this.layOut();
   }
@@ -342,16 +347,15 @@ export class System {
   private driveIrq(line: number, block: string, level: boolean, core: number | undefined): void {
     const sharers = this.irqSharers.get(line);
     if (!sharers) return this.listener.irq(line, level, core);
-    const wire = (name: string, to: number | undefined): string => (to === undefined ? `irq.${line}.${name}` : `irq.${line}.${name}.${to}`);
-    this.wires.set(wire(block, core), level ? 1 : 0);
-    const targets = this.chip.cores.length === 1 ? [undefined] : this.chip.cores.map((_c, i) => i);
-    for (const to of targets) {
-      if (core !== undefined && to !== undefined && to !== core) continue;
-      this.listener.irq(
-        line,
-        sharers.some((name) => this.wires.get(wire(name, undefined)) === 1 || (to !== undefined && this.wires.get(wire(name, to)) === 1)),
-        to,
-      );
+    const { wires } = this;
+    // the names are made once: blocks drive their lines at each event
+    wires.set(sharers.get(block)![core === undefined ? 0 : core + 1]!, level ? 1 : 0);
+    const several = this.chip.cores.length > 1;
+    for (let to = 0; to < (several ? this.chip.cores.length : 1); to++) {
+      if (core !== undefined && several && to !== core) continue;
+      let up = false;
+      for (const names of sharers.values()) if (wires.get(names[0]!) === 1 || (several && wires.get(names[to + 1]!) === 1)) up = true;
+      this.listener.irq(line, up, several ? to : undefined);
     }
   }
 
