@@ -34,6 +34,8 @@ export interface Setup {
   readonly env?: Readonly<Record<string, string>>;
   readonly tty?: boolean;
   readonly interruptAfterStart?: boolean;
+  /** Is told within how many milliseconds the command has to be over. */
+  readonly mustEndWithin?: (ms: number) => void;
   readonly bench?: Bench;
 }
 
@@ -49,6 +51,7 @@ export async function cli(args: readonly string[], setup: Setup = {}): Promise<R
     stderr: stream((text) => (err += text)),
     env: setup.env ?? {},
     cwd: setup.cwd ?? folder({ 'fw.bin': FIRMWARE }),
+    ...(setup.mustEndWithin ? { mustEndWithin: setup.mustEndWithin } : {}),
     onInterrupt: (callback) => {
       interrupt = callback;
       return () => {};

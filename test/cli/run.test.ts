@@ -155,6 +155,25 @@ describe('output', () => {
   });
 });
 
+describe('--wall', () => {
+  test('is told to who watches the thread, so that it ends whatever the thread does', async () => {
+    const told: number[] = [];
+    await cli(run('--wall', '1.5s'), { mustEndWithin: (ms) => void told.push(ms) });
+    await cli(run(), { mustEndWithin: (ms) => void told.push(ms) });
+    expect(told).toEqual([1500]);
+  });
+});
+
+describe('--without-shortcut', () => {
+  test('names what is switched off; an unknown name is an error that lists the known ones', async () => {
+    const { jobs } = await cli(run('--without-shortcut', 'steady-loops', '--without-shortcut', 'translation'));
+    expect(jobs[0]?.withoutShortcuts).toEqual(['steady-loops', 'translation']);
+    const { code, err } = await cli(run('--without-shortcut', 'loops'));
+    expect(code).toBe(2);
+    expect(err).toContain('steady-loops');
+  });
+});
+
 describe('what the machine is given', () => {
   test('options, as numbers and checked', async () => {
     const { jobs } = await cli(
