@@ -71,7 +71,7 @@ export function randomProgram(chip: ChipDescription, seed: number): RandomProgra
 
 /** A machine of the chip with the program in its flash, at power-on. */
 export function machineWith(chip: ChipDescription, { writes, polled }: RandomProgram): Machine {
-  const machine = new Machine({ chip, models: MODELS });
+  const machine = new Machine({ chip, models: MODELS, seed: 1 });
   machine.eraseNonVolatile();
   const flash = chip.memories.find((m) => m.kind === 'flash' && m.zone === 'user')!;
   const ram = chip.memories.find((m) => m.kind === 'ram' && m.zone === 'user' && m.base >= 0x20000000)!;
