@@ -19,7 +19,7 @@ import { cachesOf, pendNmi } from './scs.ts';
 import type { StaleSnapshot } from './stale-lines.ts';
 import { SCS } from './scs-state.ts';
 import { EXIT, S } from './state.ts';
-import { SYSTEM_OPS } from './system-ops.ts';
+import { SYSTEM_OPS, type SystemOp, type SystemOperands } from './system-ops.ts';
 
 /**
  * The longest stretch without looking up: also what lets V8 replace code that runs in a loop, which takes a millisecond or two then. A stop
@@ -274,6 +274,26 @@ export class Core extends CoreCode implements Cpu {
   private notRetired(): void {
     this.set(S.RETIRED, this.get(S.RETIRED) - 1);
   }
+  /** System instructions that have run, by address: valid while the code is the same. */
+  private readonly systemInstructions = new Map<
+    number,
+    { readonly run: SystemOp; readonly operands: SystemOperands; readonly size: number }
+  >();
+  private systemVersion = -1;
+  private systemInstruction(pc: number): { readonly run: SystemOp; readonly operands: SystemOperands; readonly size: number } {
+    if (this.systemVersion !== this.codeBytes) {
+      this.systemInstructions.clear();
+      this.systemVersion = this.codeBytes;
+    }
+    let known = this.systemInstructions.get(pc);
+    if (known) return known;
+    const { decoded: d, size } = this.instructionAt(pc)!;
+    const run = SYSTEM_OPS[d.op];
+    if (!run) throw new Error(`no system op ${d.op}`);
+    known = { run, operands: { a: d.a ?? 0, b: d.b ?? 0, c: d.c ?? 0, d: d.d ?? 0, imm: d.imm ?? 0, v: d.v ?? {} }, size };
+    this.systemInstructions.set(pc, known);
+    return known;
+  }
 
   private leave(reason: number): void {
     switch (reason) {
@@ -281,14 +301,11 @@ export class Core extends CoreCode implements Cpu {
         return;
       case EXIT.SYSTEM: {
         const pc = this.get(S.PC);
-        const ins = this.instructionAt(pc)!;
+        const { run, operands, size } = this.systemInstruction(pc);
         this.system.now = this.now();
-        const d = ins.decoded;
-        const run = SYSTEM_OPS[d.op];
-        if (!run) throw new Error(`no system op ${d.op}`);
         this.pcChanged = false;
-        run(this, { a: d.a ?? 0, b: d.b ?? 0, c: d.c ?? 0, d: d.d ?? 0, imm: d.imm ?? 0, v: d.v ?? {} }, pc, ins.size);
-        if (this.get(S.PC) === pc && !this.pcChanged) this.set(S.PC, pc + ins.size);
+        run(this, operands, pc, size);
+        if (this.get(S.PC) === pc && !this.pcChanged) this.set(S.PC, pc + size);
         this.afterDevice();
         return;
       }
