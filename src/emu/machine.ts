@@ -461,7 +461,12 @@ export class Machine extends MachineBase {
   }))(this);
   /** Records a round of a loop if there is time for it. True if time has passed. */
   protected record(core: Core, loop: SteadyLoop, until: Ps): boolean {
-    if (this.off.has('loop-records') || !mayRecord(loop) || core.cyclesUntil(Math.min(until, loopHolds(core, this.system, loop))) <= loop.cycles * 2) return false;
+    if (
+      this.off.has('loop-records') ||
+      !mayRecord(loop) ||
+      core.cyclesUntil(Math.min(until, loopHolds(core, this.system, loop))) <= loop.cycles * 2
+    )
+      return false;
     const before = core.cycles();
     this.system.master = core.index;
     loop.frames = recordFrames(core, this.system, loop, until);
