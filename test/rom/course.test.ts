@@ -1,8 +1,10 @@
 /** The stand-in ROMs on the emulated chips: booted by BOOT0, seen by the host, programmed, left. */
 import { describe, expect, it } from 'vitest';
 import type { Scenario, StepAction } from '../../src/bench/scenario-types.ts';
+import type { Session } from '../../src/bench/session.ts';
 import { CHIPS } from '../../src/chips/index.ts';
 import { romImage } from '../../src/cli/package.ts';
+import { S } from '../../src/emu/core/state.ts';
 import { findRomProfile, ROM_PROFILES } from '../../src/rom/profiles.ts';
 import { hex, pinBoot, program, run } from './course.ts';
 
@@ -147,4 +149,38 @@ describe('bootloader ID byte (AN2606 Table 3)', () => {
     const profile = findRomProfile(id)!;
     expect(romImage(profile.image)[address - profile.base]).toBe(value);
   });
+});
+
+describe('what a leave leaves behind hangs on options', () => {
+  const left = (chip: string, at: number, romOptions: Record<string, string>): Session => {
+    const steps: { after: string; do: StepAction }[] = [
+      { after: '1500ms', do: { dfu: { download: { hex: hex(program(at)), address: at } } } },
+      { after: '10ms', do: { dfu: { leave: at } } },
+    ];
+    return run(chip, { board: pinBoot, steps, until: '4500ms', romOptions }).s;
+  };
+  it.each([
+    ['thread', 0],
+    ['isr', 16 + 101],
+  ])(
+    'H745, leave-context = %s: the program starts with IPSR = %i',
+    (value, ipsr) => {
+      const s = left('STM32H745XI', 0x08120000, { 'leave-context': value });
+      expect(s.machine.bootCore.pc >>> 4).toBe(0x0812000);
+      expect(s.machine.bootCore.get(S.IPSR)).toBe(ipsr);
+    },
+    120_000,
+  );
+  it.each([
+    ['keeps', 0x002a0022],
+    ['restores', 0],
+  ])(
+    'F746, leave-muxes = %s: the clocks of USART1, USART3 and I2C1 to I2C3 are %i in DCKCFGR2',
+    (value, clocks) => {
+      const s = left('STM32F746ZG', 0x08020000, { 'leave-muxes': value });
+      expect(s.machine.bootCore.pc >>> 4).toBe(0x0802000);
+      expect((s.machine.bootCore.peek(0x40023890, 4) ?? -1) & 0x003f0033).toBe(clocks);
+    },
+    120_000,
+  );
 });
