@@ -17,14 +17,52 @@ bool chip_code_valid(uint32_t pc)
 
 #include "../common/syscfg.h"
 
+static void __attribute__((noreturn)) run_flash(void)
+{
+  syscfg_on();
+  SYSCFG_CFGR1 = (SYSCFG_CFGR1 & ~MEM_MODE) | MEM_MODE_FLASH;
+  boot_from(FLASH_BASE);
+}
+
+#if HAS_EMPTY_CHECK
+static bool pin_is_high(uint32_t clock, uint32_t port, uint32_t pin)
+{
+  bool was_on = RCC_AHBENR & clock;
+  RCC_AHBENR |= clock;
+  (void)RCC_AHBENR;
+  bool high = GPIO_IDR(port) & BIT(pin);
+  if (!was_on)
+    RCC_AHBENR &= ~clock;
+  return high;
+}
+
+/*
+ * AN2606, chapter of F04x: the ROM goes back to the flash unless its first word is erased, BOOT_SEL is 0 or the BOOT0 pin, PB8 or PF11 by package, reads 1. The pins are
+ * read as the caller left them, so one that drives BOOT0 itself stays (reported: candleLight).
+ */
+static void empty_check(void)
+{
+  if (REG(FLASH_BASE) == 0xFFFFFFFFu)
+    return;
+  uint32_t choice = rom_option(OPTION_JUMP_EMPTY_CHECK);
+  if (choice == JUMP_EMPTY_CHECK_NONE)
+    return;
+  bool asked = !(FLASH_OBR & OBR_BOOT_SEL) || pin_is_high(AHB_GPIOF, GPIOF, 11) || pin_is_high(AHB_GPIOB, GPIOB, 8);
+  if (!(asked && choice == JUMP_EMPTY_CHECK_OR_BOOT0))
+    run_flash();
+}
+#else
+static void empty_check(void)
+{
+}
+#endif
+
 void boot_decision(void)
 {
+  empty_check();
   /* A forum claim with evidence against it: a software reset makes the ROM go back to flash, which is then mapped as a boot maps it. */
-  if ((RCC_CSR & CSR_SFTRSTF) && rom_option(OPTION_RESET_FLAGS) == RESET_FLAGS_SOFTWARE_RETURNS) {
-    syscfg_on();
-    SYSCFG_CFGR1 = (SYSCFG_CFGR1 & ~MEM_MODE) | MEM_MODE_FLASH;
-    boot_from(FLASH_BASE);
-  }
+  if ((RCC_CSR & CSR_SFTRSTF) && rom_option(OPTION_RESET_FLAGS) == RESET_FLAGS_SOFTWARE_RETURNS)
+    run_flash();
 }
 
 void inherited_caches(void)

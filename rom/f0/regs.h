@@ -34,6 +34,7 @@
 /* Bits that the ENR and RSTR registers share. */
 #define AHB_GPIOA BIT(17)
 #define AHB_GPIOB BIT(18)
+#define AHB_GPIOF BIT(22)
 #define APB1_USART2 BIT(17)
 #define APB1_I2C1 BIT(21)
 #define APB1_USB BIT(23)
@@ -66,6 +67,7 @@
 #define FLASH_AR REG(0x40022014u)
 #define FLASH_OBR REG(0x4002201Cu)
 #define OBR_RDPRT (3u << 1)
+#define OBR_BOOT_SEL BIT(15) /* F04x */
 
 /* SYSCFG 0x40010000 */
 #define SYSCFG_CFGR1 REG(0x40010000u)
@@ -84,6 +86,7 @@
 
 #define GPIOA 0x48000000u
 #define GPIOB 0x48000400u
+#define GPIOF 0x48001400u
 
 #define I2C1 0x40005400u
 #define I2C_CR1(base) REG((base) + 0x00u)

@@ -1,4 +1,4 @@
-/* F072 (V10.1): Cortex-M0, so without VTOR: exceptions are taken from what SYSCFG maps to address 0. */
+/* F072 and F042 (V10.1): Cortex-M0, so without VTOR: exceptions are taken from what SYSCFG maps to address 0. */
 #ifndef ROM_F0_ROM_H
 #define ROM_F0_ROM_H
 
@@ -12,14 +12,24 @@
 #define IWDG_BASE 0x40003000u
 #define IWDG_PR_MAX 6u /* /256 */
 #define FLASH_BASE 0x08000000u
+#if defined CHIP_F042
+#define FLASH_SIZE (32u * 1024u)
+#define FLASH_PAGE_SIZE 1024u
+#define RAM_END 0x20001800u
+#define RAM_ROM_END RAM_END /* AN2606: the ROM uses all of it */
+#define OWN_ADDRESS 0x3Eu /* I2C, seven bits: 0b0111110 */
+#define HAS_EMPTY_CHECK 1
+#else
 #define FLASH_SIZE (128u * 1024u)
 #define FLASH_PAGE_SIZE 2048u
-#define OPTION_BASE 0x1FFFF800u
-#define RAM_BASE 0x20000000u
 #define RAM_END 0x20004000u
 #define RAM_ROM_END 0x20001800u /* AN2606: the ROM's own 6 KB */
+#define OWN_ADDRESS 0x3Bu /* I2C, seven bits: 0b0111011 */
+#define HAS_EMPTY_CHECK 0
+#endif
+#define OPTION_BASE 0x1FFFF800u
+#define RAM_BASE 0x20000000u
 
 #define USB_BASE 0x40005C00u
 #define USB_PMA_BASE 0x40006000u
-#define OWN_ADDRESS 0x3Bu /* I2C, seven bits: 0b0111011 */
 #endif

@@ -72,6 +72,15 @@ export interface FamilyFields {
   readonly bankCheck: boolean;
   /** The boot decision tests whether the flash is empty. */
   readonly emptyCheck: boolean;
+  /** The ROM tests it too, and goes back to a flash that is not: where BOOT0 is a bit instead of the pin, it stays. */
+  readonly returnsToFlash?: {
+    readonly bootSelect: string;
+    readonly pins: readonly string[];
+    /** What drives the first of the pins, as fields and as C. */
+    readonly drive: readonly (readonly [field: string, value: number])[];
+    readonly code: string;
+    readonly source: string;
+  };
 }
 
 const H5: FamilyFields = {

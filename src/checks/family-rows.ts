@@ -315,6 +315,24 @@ export const MORE_FAMILIES: readonly FamilyFields[] = [
   // One bank and two.
   ...['STM32G431', 'STM32G441'].map((line) => ({ ...G4, line })),
   { ...G4, bankCheck: true },
+  {
+    ...F0,
+    line: 'STM32F042',
+    returnsToFlash: {
+      bootSelect: 'FLASH.OBR.BOOT_SEL',
+      pins: ['PF11', 'PB8'],
+      drive: [
+        ['RCC.AHBENR.IOPFEN', 1],
+        ['GPIOF.ODR.ODR11', 1],
+        ['GPIOF.MODER.MODER11', 1],
+      ],
+      code: '/* the BOOT0 pin of the package: PF11, on LQFP32 and smaller PB8 */\nRCC->AHBENR |= RCC_AHBENR_GPIOFEN; GPIOF->BSRR = 1u << 11;\nGPIOF->MODER = (GPIOF->MODER & ~(3u << 22)) | (1u << 22);',
+      source: 'AN2606 Rev 70, chapter of F04x',
+    },
+    document: 'AN2606 Rev 70 Table 35',
+    hseForUsb: { crystals: null, source: 'AN2606 Rev 70 Table 35: USB from HSI48, trimmed by CRS on SOF', confidence: 'documented' },
+    emptyCheck: true,
+  },
   F0,
   H7,
   ...F4_LINES,

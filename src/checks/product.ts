@@ -92,19 +92,51 @@ export const dualBank: Check = {
   ].join('\n\n'),
 };
 const BFB2 = 'FLASH.OPTR.BFB2';
+const FLASH_BASE = 0x08000000;
 
 export const emptyCheck: Check = {
   id: 'empty-check',
   question: 'Does the boot decision depend on whether the flash is empty?',
   path: true,
-  judge({ state }) {
+  judge({ state, rom }) {
     const f = familyOf(state.chip);
     if (!f) return notApplicable(NO_FAMILY);
-    return f.emptyCheck ? unknown('no ROM of this version makes the test') : notApplicable('this chip has no empty check');
+    if (!f.emptyCheck) return notApplicable('this chip has no empty check');
+    if (!f.returnsToFlash) return notApplicable('the boot decision alone asks whether the flash is empty, not the ROM after a jump');
+    const { bootSelect, pins, source } = f.returnsToFlash;
+    const first = state.read(FLASH_BASE, 4);
+    const select = state.field(bootSelect);
+    if (first === null || select === null) return unknown('the first word of the flash or the option bits cannot be read on this target');
+    const driven = pins.find((pin) => state.field(`GPIO${pin[1]!}.IDR.IDR${pin.slice(2)}`) === 1);
+    const high = driven ?? (state.bootPin?.('BOOT0') === 1 ? 'BOOT0' : undefined);
+    const observed = `first word of the flash ${hex(first)}, ${inManual(bootSelect)} = ${select}, ${high ? `${high} = 1` : `${pins.join(' and ')} not 1`}`;
+    const expected = `an erased first word, ${inManual(bootSelect)} = 0, or ${pins.join(' or ')} high (the BOOT0 pin of the package)`;
+    if (first === 0xffffffff || select === 0 || high) return pass(observed, 'the ROM stays', source, 'documented');
+    return broken('fail', {
+      observed,
+      expected,
+      source,
+      confidence: rom.option('jump-empty-check')?.confidence ?? 'documented',
+      because: 'the ROM of this chip goes back to a flash that is not empty, after a jump too',
+      lastWriter: null,
+    });
   },
-  repair: () => null,
+  repair({ state }) {
+    const returns = familyOf(state.chip)?.returnsToFlash;
+    return returns
+      ? {
+          at: 'entry',
+          what: 'the BOOT0 pin driven high',
+          fix: returns.code,
+          apply: (target) => {
+            for (const [path, value] of returns.drive) target.setField(path, value);
+          },
+        }
+      : null;
+  },
   explanation: [
     'Some parts (F04x, L01x, G0, C0, WB) start the ROM when the first word of flash is erased. On some of them the ROM returns to the application when it is not, even after a jump.',
+    'A firmware there has to drive the BOOT0 pin high before the jump (candleLight does), to run with BOOT_SEL = 0, or to erase its own first page.',
     'STM32H5 has no empty check.',
   ].join('\n\n'),
 };

@@ -7,6 +7,7 @@ import { F401, F411 } from './stm32f411.ts';
 import { F427, F429, F437, F439, F446 } from './stm32f429.ts';
 import { F722, F746, F767, f7Chip, type F7Line } from './stm32f7.ts';
 import { l4ClassChip, type L4ClassLine } from './l4-class.ts';
+import { f042Chip } from './stm32f042.ts';
 import { STM32F072RB } from './stm32f072.ts';
 import { G431, G441, G474 } from './stm32g4.ts';
 import { STM32H533RE } from './stm32h533.ts';
@@ -44,6 +45,7 @@ export const LINES: readonly Line[] = [
   { name: 'STM32L476', bare: 'RG', make: like(STM32L476RG) },
   { name: 'STM32L496', bare: 'ZG', make: like(STM32L496ZG) },
   { name: 'STM32F072', bare: 'RB', make: like(STM32F072RB) },
+  { name: 'STM32F042', bare: 'K6', make: f042Chip },
   // Banks of 512 KB do not lie one behind the other: parts with 1 MB are not modelled.
   ...twins(['STM32H743', 'STM32H753', 'STM32H742'], { bare: 'ZI', flash: 'I', make: h743Chip }),
   ...twins(['STM32H750'], { bare: 'VB', make: h743Chip }),

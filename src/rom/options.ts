@@ -112,6 +112,15 @@ const SETS_CLOCKS: RomOptionDefaults = {
 const SETS_HSI48 = is('sets', 'documented', CLOCKS);
 const LAST: RomOptionDefaults = { 'reset-flags': RESET_FLAGS, iwdg: IWDG };
 
+/** ROMs that go back to a flash which is not empty. */
+export const EMPTY_CHECK: RomOptionDefaults = {
+  'jump-empty-check': is(
+    'or-boot0',
+    'documented',
+    'AN2606, chapter of F04x: back to the flash unless its first word is erased, BOOT_SEL is 0 or the BOOT0 pin reads 1; reported: Klipper issue 6959, candleLight',
+  ),
+};
+
 export const ROM_OPTION_DEFAULTS: Readonly<Record<RomFamily, RomOptionDefaults>> = {
   H5: {
     ...ARMV7_OR_8,

@@ -2,6 +2,7 @@
  * One row per stand-in ROM: where it lies, what it uses, how long it takes, what it listens to. Data only; what the chip's row says of ST's
  * ROM is taken from there.
  */
+import { STM32F042K6 } from '../chips/stm32f042.ts';
 import { STM32F072RB } from '../chips/stm32f072.ts';
 import { STM32F405RG } from '../chips/stm32f405.ts';
 import { STM32F401RE, STM32F411RE } from '../chips/stm32f411.ts';
@@ -13,7 +14,7 @@ import { STM32L476RG } from '../chips/stm32l476.ts';
 import { STM32L496ZG } from '../chips/stm32l496.ts';
 import type { ChipDescription, Confidence, Sourced } from '../emu/chip.ts';
 import { G431, G474, L432, L4R5 } from './profiles-l4-class.ts';
-import { ROM_OPTION_DEFAULTS, type RomOptionDefaults } from './options.ts';
+import { EMPTY_CHECK, ROM_OPTION_DEFAULTS, type RomOptionDefaults } from './options.ts';
 import {
   AN2606,
   FREE_POLL,
@@ -220,6 +221,36 @@ const F072: RomProfile = {
     id: { address: 0x1ffff6a6, value: 0xa1 },
   },
   leftOut: [SILENT, 'PA13 as alternate function, the lost interrupts behind some high-speed hosts (AN2606 Table 42)'],
+};
+
+const F042: RomProfile = {
+  ...F072,
+  ...fromChip(STM32F042K6),
+  image: 'f042',
+  size: 13_312,
+  options: { ...ROM_OPTION_DEFAULTS.F0, ...EMPTY_CHECK },
+  initialStack: known(0x20001800, 'top of the RAM', 'assumed'),
+  sysclkHz: known(48_000_000, `${AN2606} Table 35`),
+  // Of packages with 32 pins and more, but for LQFP32, which has PB8.
+  boot0Pin: 'PF11',
+  interfaces: pins('Table 35', [usb, usart('USART1', 'PA10', 'PA9'), usart('USART2', 'PA15', 'PA14'), i2c('I2C1', 'PB6', 'PB7')]),
+  dfu: {
+    dialect: 'v1',
+    alts: known(
+      ['@Internal Flash  /0x08000000/032*0001Kg', '@Option Bytes  /0x1FFFF800/01*016 e'],
+      'listings of F042 boards; the second as F072',
+      'reported',
+    ),
+    pollMs: F072.dfu!.pollMs,
+  },
+  build: {
+    folder: 'f0',
+    cpu: 'cortex-m0',
+    defines: ['CHIP_F042'],
+    drivers: ['usb_fsdev.c'],
+    id: { address: 0x1ffff6a6, value: 0xa1 },
+  },
+  leftOut: [...F072.leftOut, 'V10.0: the failures behind some high-speed hosts', 'that SWD is dead after a session on USART2'],
 };
 
 const H745: RomProfile = {
@@ -567,6 +598,7 @@ export const ROM_PROFILES: readonly RomProfile[] = [
   G474,
   L432,
   L4R5,
+  F042,
 ];
 
 export function findRomProfile(id: string): RomProfile | undefined {

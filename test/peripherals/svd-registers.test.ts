@@ -152,7 +152,7 @@ const NOT_PLAIN: readonly Deviation[] = [
 /** A part of every SVD file. */
 const TESTED = CHIPS.map((c) => c.name).filter(
   (name) =>
-    !/F4[123][57]|F427|H745ZI|F7(23|32|33|45|56|65|69|77|79)|G441|G471|G473|G48|L433|L44|L4R[79]|L4S|H7(42|43|50|53|47|55|57)|L475|L48|L4A6/.test(
+    !/F4[123][57]|F427|H745ZI|F7(23|32|33|45|56|65|69|77|79)|F042|G441|G471|G473|G48|L433|L44|L4R[79]|L4S|H7(42|43|50|53|47|55|57)|L475|L48|L4A6/.test(
       name,
     ),
 );
