@@ -149,6 +149,21 @@ function stuckInterrupt(s: Session, outcome: Outcome): StuckInterrupt | null {
   };
 }
 
+/** The loop tests a bit that no field of the register has: firmware for another chip, mostly. */
+function reservedNote(s: Session, stuck: ResultStuck | null): { kind: string; text: string } | null {
+  if (stuck?.register == null) return null;
+  const [block = '', register] = stuck.register.split('.');
+  const fields = s.machine.system.layoutOf(block)?.registers.find((r) => r.name === register)?.fields ?? [];
+  const tested = s.machine.bootCore.testedMask(Number(stuck.pc)) ?? 0;
+  const there = fields.reduce((mask, f) => mask | (f.width >= 32 ? 0xffffffff : ((1 << f.width) - 1) << f.bit), 0);
+  if (fields.length === 0 || tested === 0 || (tested & there) !== 0) return null;
+  const bit = 31 - Math.clz32(tested & -tested);
+  return {
+    kind: 'wait',
+    text: `it polls bit ${bit} of ${stuck.register}, for which the register data of ${s.input.chip.name} have no field: is it built for another chip?`,
+  };
+}
+
 /** Reads in a row from which on a register is polled, and how long before the end of the run the last one may be. */
 const POLLED_READS = 100;
 const POLLED_LATELY = 100 * MS;
@@ -176,6 +191,9 @@ export function collectBase(s: Session, end: SessionEnd): BaseFacts {
     notes.push({ kind: 'unclocked', text: count > 1 ? `${text} (${count} times)` : text });
   if (h.entryCount > h.entries.length)
     notes.push({ kind: 'entries', text: `system memory was entered ${h.entryCount} times; the first and the last entries are listed` });
+  const stuck = stuckAt(s, end.outcome);
+  const reserved = reservedNote(s, stuck);
+  if (reserved) notes.push(reserved);
   const polled = polledNote(s, end.outcome);
   if (polled) notes.unshift(polled);
   notes.unshift(...input.notes);
@@ -208,7 +226,7 @@ export function collectBase(s: Session, end: SessionEnd): BaseFacts {
     usb: { sessions: usbSessions(s), log: s.usb.logEntries.map((l) => ({ at: seconds(l.at), kind: l.kind, text: l.text })) },
     console: { ...machine.state.console },
     semihostingExit: machine.state.semihostingExit,
-    stuck: stuckAt(s, end.outcome),
+    stuck,
     interrupt: stuckInterrupt(s, end.outcome),
     notes,
     uninitialisedReads: machine.uninitialisedReads(),

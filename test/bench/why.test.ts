@@ -26,6 +26,13 @@ it('a wait that polls a register is told as before', async () => {
   expect(result.summary).toContain('PKA.SR');
 });
 
+it('a bit that the register does not have is said to be missing on this chip', async () => {
+  const result = await run('f405-wrong-build');
+  expect(notes(result, 'wait')).toEqual([
+    'it polls bit 16 of PWR.CSR, for which the register data of STM32F405RG have no field: is it built for another chip?',
+  ]);
+});
+
 it('a watchdog that bites before the jump: who was running, who fed it last, who started it; proved though its registers are waited for', async () => {
   const result = await run('l476-iwdg-in-wait');
   const [bit, fed, started] = notes(result, 'reset');
