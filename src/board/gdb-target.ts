@@ -200,11 +200,16 @@ export class GdbTarget {
       const size = Math.min(PIECE, length - at);
       const got = fromHex(await this.client.ask(`m${((address + at) >>> 0).toString(16)},${size.toString(16)}`));
       if (!got || got.length === 0) break;
+      if (got.every((b) => b === 0) && !(await this.reallyZero((address + at) >>> 0))) break;
       bytes.set(got.subarray(0, size), at);
       at += Math.min(got.length, size);
       if (got.length < size) break;
     }
     return at === 0 ? null : bytes.subarray(0, at);
+  }
+  /** OpenOCD answers zeros where the bus faults or the board is gone; its own `read_memory` tells the two apart. */
+  private async reallyZero(address: number): Promise<boolean> {
+    return this.server.name !== 'openocd' || /^\s*(0x)?0+\s*$/.test(await this.told(`read_memory 0x${address.toString(16)} 8 1`));
   }
   /** A hardware breakpoint: many servers accept a software one in flash and do nothing. */
   async setBreakpoint(address: number, on: boolean): Promise<void> {

@@ -181,6 +181,9 @@ export async function settleFlash(
   io.stderr.write(`${chunks.reduce((n, c) => n + c.data.length, 0)} bytes programmed\n`);
 }
 
+/** DFU enumerates within a second where it does at all; hosts retry for some seconds. */
+export const WATCH_MS = 10_000;
+export const SEEN = { dfu: 'DFU', nothing: 'no DFU', 'not-watched': 'nobody watched' } as const;
 const WATCHES = ['usb', 'ask', 'none'] as const;
 /** Who watches USB: by --watch; left out: the emulated host where there is one, the package `usb` if it is installed, a person at a terminal, nobody. */
 export async function usbWatch(target: GdbTarget, options: Pick<BoardOptions, 'watch'>, io: Io): Promise<UsbWatch> {

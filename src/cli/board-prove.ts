@@ -9,13 +9,10 @@ import { CHECK_IDS, hex32, type CheckId } from '../bench/result.ts';
 import { didYouMean, UsageError } from '../bench/usage-error.ts';
 import type { GdbTarget } from '../board/gdb-target.ts';
 import type { ChipDescription } from '../emu/chip.ts';
-import { consentToReset, millisecondsOf, usbWatch, withBoard, type BoardOptions } from './board-common.ts';
+import { consentToReset, millisecondsOf, SEEN, usbWatch, WATCH_MS, withBoard, type BoardOptions } from './board-common.ts';
 import { BOARD_SCHEMA } from '../bench/compare-entry.ts';
 import { EXIT, type Io } from './io.ts';
 import { Outputs } from './outputs.ts';
-
-/** DFU enumerates within a second where it does at all; hosts retry for some seconds. */
-const WATCH_MS = 10_000;
 
 export async function boardProveCommand(ids: readonly string[], options: BoardOptions, io: Io): Promise<number> {
   const wanted = ids.map(checkNamed);
@@ -71,7 +68,6 @@ async function candidatesAt(
   });
 }
 
-const SEEN = { dfu: 'DFU', nothing: 'no DFU', 'not-watched': 'nobody watched USB' } as const;
 const attemptText = ({ ids, seen, problems }: ProveAttempt): string =>
   `${ids.length === 0 ? 'as it is' : `with ${ids.join(', ')} repaired`}: ${SEEN[seen]}${problems.map((p) => `\n  ${p}`).join('')}`;
 

@@ -16,7 +16,19 @@ import { UsageError } from '../bench/usage-error.ts';
 import type { ChipDescription } from '../emu/chip.ts';
 import { lineAt, symbolAt, type LoadedImage } from '../emu/image/image.ts';
 import { pad, wrap } from '../report/text.ts';
-import { consentToReset, imagesOf, millisecondsOf, over, settleFlash, withBoard, type BoardOptions } from './board-common.ts';
+import type { UsbSeen } from '../board/usb-watch.ts';
+import {
+  consentToReset,
+  imagesOf,
+  millisecondsOf,
+  over,
+  SEEN,
+  settleFlash,
+  usbWatch,
+  WATCH_MS,
+  withBoard,
+  type BoardOptions,
+} from './board-common.ts';
 import { captureAt, captureDocument } from './board-capture.ts';
 import { chipNamed } from './inputs.ts';
 import { EXIT, paintFor, type Io } from './io.ts';
@@ -26,6 +38,8 @@ import { Outputs, reason } from './outputs.ts';
 interface Told {
   readonly report: BoardReport;
   readonly writers: ReadonlyMap<string, BoardWriter>;
+  /** What came of it on USB; left out where nobody was asked to watch. */
+  readonly usb?: UsbSeen;
 }
 interface RunSettings {
   readonly timeout: number;
@@ -47,13 +61,16 @@ export async function boardRunCommand(images: readonly string[], options: BoardO
     timeout: millisecondsOf(options.timeout, '--timeout', 10_000),
     lastWriters: options.lastWriters === true,
   };
+  const watchFor = millisecondsOf(options.watchFor, '--watch-for', WATCH_MS);
   const loaded = imagesOf(images, io);
   if (options.flash === true && loaded.length === 0)
     throw new UsageError('--flash: which image?', 'bootbench board run firmware.elf --flash …');
   const told = await withBoard({ action: 'run', options: { ...settings } }, options, io, async (target, chip, offRecord) => {
     await consentToReset(target, options, io);
     await offRecord(() => settleFlash(target, chip, loaded, options, io));
-    return runToEntry(target, chip, settings, io);
+    const watch = options.watch === undefined ? null : await usbWatch(target, options, io);
+    const ran = await runToEntry(target, chip, settings, io);
+    return watch === null || ran.report.entry === null ? ran : { ...ran, usb: await watch(target, watchFor) };
   });
   return tell(told, chipNamed(options.chip!), loaded, options, io);
 }
@@ -168,7 +185,7 @@ export async function boardDumpCommand(file: string, options: BoardOptions, io: 
 }
 
 function tell(told: Told, chip: ChipDescription, images: readonly LoadedImage[], options: BoardOptions, io: Io): number {
-  const { report } = told;
+  const { report, usb } = told;
   const failed = report.checks.some((c) => c.judgement.verdict === 'fail');
   if (options.json !== undefined) {
     const document = `${JSON.stringify(documentOf(told, chip, images), null, 2)}\n`;
@@ -179,14 +196,15 @@ function tell(told: Told, chip: ChipDescription, images: readonly LoadedImage[],
     }
   }
   if (options.json !== '-') io.stdout.write(textOf(told, chip, images, io, options.color !== false));
-  return report.entry === null || failed ? EXIT.failed : EXIT.ok;
+  return report.entry === null || failed || usb === 'nothing' ? EXIT.failed : EXIT.ok;
 }
-function documentOf({ report, writers }: Told, chip: ChipDescription, images: readonly LoadedImage[]): object {
+function documentOf({ report, writers, usb }: Told, chip: ChipDescription, images: readonly LoadedImage[]): object {
   return {
     schema: BOARD_SCHEMA,
     chip: chip.name,
     rom: { kind: report.rom },
     entry: report.entry && { address: hex32(report.entry.address), how: report.entry.how },
+    ...(usb === undefined ? {} : { usb }),
     pc: hex32(report.pc),
     registers: Object.fromEntries(Object.entries(report.registers).map(([name, value]) => [name, hex32(value)])),
     checks: report.checks.map(({ id, judgement }) => {
@@ -220,12 +238,13 @@ function writerText(w: BoardWriter, images: readonly LoadedImage[]): string {
   return `last written just before ${hex32(w.pc)}${where === null ? '' : ` (${where})`}, ${w.hits} writes${behind}`;
 }
 const ORDER = ['fail', 'warn', 'unknown', 'pass'];
-function textOf({ report, writers }: Told, chip: ChipDescription, images: readonly LoadedImage[], io: Io, colour: boolean): string {
+function textOf({ report, writers, usb }: Told, chip: ChipDescription, images: readonly LoadedImage[], io: Io, colour: boolean): string {
   const paint = paintFor(io, io.stdout, colour);
   const where = report.entry
     ? `at the entry into the ROM, ${hex32(report.entry.address)}`
     : `at ${hex32(report.pc)}, not at an entry into the ROM`;
   const lines = [paint('bold', `${chip.name} on a board, ${where}`)];
+  if (usb !== undefined) lines.push(paint(usb === 'dfu' ? 'green' : 'red', `  USB: ${SEEN[usb]}`));
   const rows = report.checks
     .filter((c) => c.judgement.verdict !== 'n/a')
     .toSorted((a, b) => ORDER.indexOf(a.judgement.verdict) - ORDER.indexOf(b.judgement.verdict));

@@ -404,7 +404,7 @@ function addBoard(program: Command, io: Io, exit: (code: number) => void): void 
     .action(async (images: string[], options: BoardOptions) =>
       exit(await (await import('./board.ts')).boardCheckCommand(images, options, io)),
     );
-  flashes(resets(shown(on('run'))))
+  watches(flashes(resets(shown(on('run')))))
     .description('reset the board, run it to the first instruction of its ROM, judge there')
     .argument('[image...]', 'what its flash should hold; for source lines')
     .option('--last-writers', 'find who wrote the registers that fail, by watchpoints: one reset for each')

@@ -4,7 +4,8 @@ import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { blocksOf, flashIn, registersIn } from '../../src/board/gdb-target.ts';
+import { blocksOf, flashIn, GdbTarget, registersIn } from '../../src/board/gdb-target.ts';
+import { connectTcp } from '../../src/board/transports.ts';
 import { frame, FrameReader } from '../../src/debug/packets.ts';
 import { gdbCommand } from '../../src/cli/gdb.ts';
 import { probeCommand } from '../../src/cli/probe.ts';
@@ -87,6 +88,16 @@ describe.skipIf(noOpenOcd !== null)(`through OpenOCD${noOpenOcd === null ? '' : 
     const run = await cli(['board', 'run', '--gdb', port, '--chip', 'stm32f405', '--json', '-']);
     expect(verdicts(run.out)).toMatchObject({ primask: 'pass', 'entry-address': 'pass', control: 'pass', systick: 'pass' });
     expect(JSON.parse(run.out)).toMatchObject({ entry: { how: 'branch' }, rom: { kind: 'silicon' } });
+  }, 120_000);
+
+  it('memory that faults is not zero, memory that is zero is', async () => {
+    const port = await openOcdOn('stm32f405', 'fixtures/f405-straight/firmware.elf', 'target/stm32f4x.cfg');
+    const target = await GdbTarget.attach(await connectTcp('127.0.0.1', Number(port)));
+    expect(target.dialect.name).toBe('openocd');
+    expect(await target.readMemory(0x60000000, 4)).toBeNull();
+    expect(await target.writeMemory(0x20000100, new Uint8Array(8))).toBe(true);
+    expect(await target.readMemory(0x20000100, 8)).toEqual(new Uint8Array(8));
+    await target.detach(false);
   }, 120_000);
 
   it('an F405 is programmed, judged, captured, stepped beside the emulated one and repaired, all by one server', async () => {
