@@ -10,8 +10,8 @@ import { Space, drawCases, type Case } from './space.ts';
 import { wallOf, type CampaignSpec } from './spec.ts';
 import type { Aside, Row, Store, StoredTarget } from './store.ts';
 
-/** A piece of work is full at this weight; a fork of a machine weighs 1, making the machine as much as this many forks. */
-const WEIGHT = 64;
+/** A piece of work is full at this weight, a second or so; a fork of a machine weighs 1, making the machine as much as this many forks. */
+export const WEIGHT = 256;
 const MACHINE_WEIGHT = 16;
 /** Results wait so long for others before they are written together. */
 const COMMIT_MS = 250;
@@ -96,8 +96,8 @@ export class Campaign {
     for (let i = this.range[0]; i < this.range[1]; i++) yield this.drawn?.[i] ?? i;
   }
 
-  /** Work for the cases that have no result yet. `done`: their numbers, rising. */
-  *pending(done: Iterable<number>): Iterable<Work> {
+  /** Work for the cases that have no result yet. `done`: their numbers, rising; `full`: the weight of a piece. */
+  *pending(done: Iterable<number>, full = WEIGHT): Iterable<Work> {
     const finished = done[Symbol.iterator]();
     let next = finished.next();
     let parts: { part: WorkPart & { cases: WorkPart['cases'][number][] }; key: string }[] = [];
@@ -110,7 +110,10 @@ export class Campaign {
       const { seed, delay } = one.variation;
       const key = canonical([seed, delay]);
       const sameMachine = parts.at(-1)?.key === key && one.target === target;
-      if (parts.length > 0 && (one.target !== target || weight + (sameMachine ? 1 : MACHINE_WEIGHT) > WEIGHT)) {
+      // a machine whose forks would be torn apart is made twice
+      const together =
+        this.drawn === null && this.space.groupSize(one.target) + MACHINE_WEIGHT <= full ? this.space.groupSize(one.target) : 1;
+      if (parts.length > 0 && (one.target !== target || weight + (sameMachine ? 1 : MACHINE_WEIGHT + together) > full)) {
         yield this.workOf(
           target,
           parts.map((p) => p.part),
@@ -153,6 +156,8 @@ const NEVER = new Promise<void>(() => undefined);
 export interface RunHooks {
   readonly stop: AbortSignal;
   readonly progress?: (progress: Progress) => void;
+  /** Weight of a full piece of work. */
+  readonly batch?: number;
   /** Milliseconds before the attempt, counted from 1, that follows a failed one. */
   readonly backOff?: (attempt: number) => number;
 }
@@ -191,7 +196,7 @@ class Run {
     const { stop } = this.hooks;
     const stopped = this.workers.goOn === true ? new Promise<void>((go) => stop.addEventListener('abort', () => go())) : NEVER;
     this.tell();
-    for (const work of this.campaign.pending(this.store.doneNumbers())) {
+    for (const work of this.campaign.pending(this.store.doneNumbers(), this.hooks.batch)) {
       if (this.hooks.stop.aborted || this.broken !== null) break;
       this.give(work, 1);
       while (this.underWay.size >= this.workers.window && !this.leaves()) await Promise.race([...this.underWay, stopped]);

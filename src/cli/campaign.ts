@@ -6,7 +6,7 @@ import { splitImagePath } from '../emu/image/image.ts';
 import type { RunJob } from '../bench/job.ts';
 import { UsageError } from '../bench/usage-error.ts';
 import { BlobFolder } from '../campaign/blob-folder.ts';
-import { Campaign, runCampaign, type Progress, type Shard, type Workers } from '../campaign/campaign.ts';
+import { Campaign, runCampaign, WEIGHT, type Progress, type Shard, type Workers } from '../campaign/campaign.ts';
 import { packTarget, type PackedTarget } from '../campaign/content.ts';
 import type { Worker } from '../campaign/pool.ts';
 import { parseSpec, wallOf, type CampaignSpec, type SpecTarget } from '../campaign/spec.ts';
@@ -26,6 +26,7 @@ export interface CampaignOptions {
   readonly resume?: boolean;
   readonly overwrite?: boolean;
   readonly jobs?: string;
+  readonly batch?: string;
   readonly queue?: string;
   readonly shard?: string;
   readonly case?: string;
@@ -303,6 +304,7 @@ async function work(
   io: Io,
 ): Promise<boolean> {
   const line = new ProgressLine(io, options);
+  const batch = countOf(options.batch, '--batch', 1, 10_000) ?? WEIGHT;
   return interruptible(io, false, async ({ stop }) => {
     let queue: (Workers & { close(): Promise<void> }) | null = null;
     const queued = options.queue;
@@ -318,7 +320,7 @@ async function work(
       }
       const workers: Workers = queue ?? { window: 2 * size, attempts: 3, work: (w) => worker.work(w) };
       const progress = (p: Progress): void => line.show(p);
-      await runCampaign(campaign, store, workers, { stop, progress });
+      await runCampaign(campaign, store, workers, { stop, progress, batch });
       return stop.aborted;
     } finally {
       line.end();

@@ -235,6 +235,7 @@ function addCampaign(program: Command, io: Io, exit: (code: number) => void): vo
     .option('--resume', 'go on with the results that are there; finished cases are not run again')
     .option('--overwrite', 'begin anew where there are results')
     .option('--jobs <n>', 'workers on this machine (default: one per CPU)')
+    .option('--batch <n>', 'forks in a piece of work; making a machine counts as 16 (default: 256)')
     .option('--queue <url>', 'hand the cases to `bootbench worker` on other machines: redis://host:6379')
     .option('--shard <i/n>', 'only this part of the cases, for a CI matrix')
     .option('--merge <file>', 'take over the results of another shard first; may be repeated', collect)

@@ -12,7 +12,8 @@ import { parseSpec, type CampaignSpec } from '../../src/campaign/spec.ts';
 import { Store, type StoredTarget } from '../../src/campaign/store.ts';
 import { loadJob } from '../../src/cli/inputs.ts';
 import { cli } from '../cli/helpers.ts';
-import { campaignFolder, fixture, rows, SMALL, stored } from './helpers.ts';
+import { campaignFolder, SMALL } from './helpers.ts';
+import { fixture, rows, stored } from './stored.ts';
 
 class MapBlobs extends Map<string, Uint8Array> implements Blobs {
   override get(hash: string): Uint8Array {

@@ -8,7 +8,7 @@ import { appendFileSync, cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync }
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { root, rows, stored } from './helpers.ts';
+import { root, rows, stored } from './stored.ts';
 
 export const hasRedis = (): boolean => spawnSync('redis-server', ['--version']).status === 0;
 
@@ -33,6 +33,9 @@ async function until(what: string, condition: () => boolean | Promise<boolean>, 
   for (const end = Date.now() + ms; !(await condition()); await pause(50))
     if (Date.now() > end) throw new Error(`${what}: not within ${ms / 1000} s`);
 }
+
+/** Forks in a piece of work: small, so that there are many. */
+const BATCH = '64';
 
 /** Numbers that look random and are the same each time. */
 function* numbers(seed: number): Generator<number, never> {
@@ -119,15 +122,16 @@ export interface Disturbances {
 /**
  * `spec.json` in `cwd` over a queue with two workers while everything is killed. The results are in `queue.sqlite`.
  * @param gap mean time between two kills of a worker, milliseconds
+ * @param kills so many at most: on a slow machine they would never get anything done
  */
-export async function disturbed(dist: string, cwd: string, cases: number, gap: number): Promise<Disturbances> {
+export async function disturbed(dist: string, cwd: string, cases: number, gap: number, kills: number): Promise<Disturbances> {
   const started = Date.now();
   const redis = await new Redis().start();
   const random = numbers(20_000);
   const out = ['--out', 'queue.sqlite'];
   const worker = (): Ran => start(dist, cwd, ['worker', '--queue', redis.url, '--jobs', '1', '--cache', 'blobs']);
   const submit = (...more: readonly string[]): Ran =>
-    start(dist, cwd, ['campaign', 'spec.json', '--queue', redis.url, ...out, '--quiet', ...more]);
+    start(dist, cwd, ['campaign', 'spec.json', '--queue', redis.url, ...out, '--batch', BATCH, '--quiet', ...more]);
   const workers = [worker(), worker()];
   let submitter = submit();
   let over = false;
@@ -135,9 +139,10 @@ export async function disturbed(dist: string, cwd: string, cases: number, gap: n
   // the queue's own counter of what has come back: the file is locked by its writer
   const back = (): number =>
     Number(/entries-added\s+(\d+)/.exec(redis.cli('XINFO', 'STREAM', redis.cli('--scan', '--pattern', 'bootbench:results:*')))?.[1] ?? 0);
-  const pieces = cases / 48;
+  // fewer than there are
+  const pieces = cases / Number(BATCH);
   const killing = (async () => {
-    while (!over) {
+    while (!over && counts.workersKilled < kills) {
       await pause(gap * (0.5 + random.next().value));
       if (over) break;
       const which = random.next().value < 0.5 ? 0 : 1;

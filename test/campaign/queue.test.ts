@@ -2,7 +2,8 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { campaignFolder, fixture, rows, SMALL, stored } from './helpers.ts';
+import { campaignFolder, SMALL } from './helpers.ts';
+import { fixture, rows, stored } from './stored.ts';
 import { builtProgram, disturbed, expectSame, hasRedis, otherVersion, poisonFor, Redis, run, start, until } from './proof.ts';
 
 const required = process.env['BOOTBENCH_REQUIRE_ORACLES'] === '1';
@@ -17,14 +18,14 @@ afterAll(() => {
   for (const folder of [dist, `${dist}-other`]) rmSync(folder, { recursive: true, force: true });
 });
 
-const SPEC = { ...SMALL, faults: { kinds: ['systick', 'nmi'], instructions: { to: 40 } }, seeds: { count: 5 } };
-const CASES = 81 * 5;
+const SPEC = { ...SMALL, faults: { kinds: ['systick', 'nmi'], instructions: { to: 30 } }, seeds: { count: 4 } };
+const CASES = 61 * 4;
 
 describe('on this machine alone', () => {
   it('a campaign that is killed goes on where it was, and its results are the same', async () => {
     const cwd = campaignFolder(SPEC);
     expect(run(dist, cwd, ['campaign', 'spec.json', '--out', 'whole.sqlite']).code).toBe(1);
-    const args = ['campaign', 'spec.json', '--out', 'killed.sqlite', '--progress'];
+    const args = ['campaign', 'spec.json', '--out', 'killed.sqlite', '--batch', '24', '--progress'];
     for (const ms of [700, 1500, 2500]) {
       const { process, ended } = start(dist, cwd, [...args, ...(ms === 700 ? [] : ['--resume'])]);
       setTimeout(() => process.kill('SIGKILL'), ms);
@@ -53,7 +54,7 @@ describe.skipIf(!there)('over a queue (redis-server)', () => {
   it('with workers, submitter and Redis killed: every case has one result, that of the run without faults', async () => {
     const cwd = campaignFolder(SPEC);
     expect(run(dist, cwd, ['campaign', 'spec.json', '--out', 'whole.sqlite']).code).toBe(1);
-    const done = await disturbed(dist, cwd, CASES, 2500);
+    const done = await disturbed(dist, cwd, CASES, 2500, 4);
     expect(done.workersKilled).toBeGreaterThan(0);
     expect([done.redisRestarts, done.submittersKilled]).toEqual([1, 1]);
     expectSame(join(cwd, 'whole.sqlite'), join(cwd, 'queue.sqlite'), CASES);

@@ -3,7 +3,8 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { cli } from '../cli/helpers.ts';
-import { campaignFolder, fixture, SMALL } from './helpers.ts';
+import { campaignFolder, SMALL } from './helpers.ts';
+import { fixture } from './stored.ts';
 
 const wrong = async (spec: unknown, ...args: readonly string[]): Promise<string> => {
   const cwd = campaignFolder(spec);
