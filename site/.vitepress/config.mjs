@@ -1,16 +1,16 @@
-// The pages are those of docs/, which read as well on their own.
+// The pages are those of docs/, copied by `npm run build`, since Vue is looked for from where they lie.
 import { readdirSync } from 'node:fs';
 import { defineConfig } from 'vitepress';
 
 const page = (text, link) => ({ text, link });
-const cases = readdirSync(new URL('../../docs/cases', import.meta.url))
+const cases = readdirSync(new URL('../pages/cases', import.meta.url))
   .filter((file) => file.endsWith('.md'))
   .map((file) => page(`Case ${file.slice(0, -3)}`, `/cases/${file.slice(0, -3)}`));
 
 export default defineConfig({
   title: 'bootbench',
   description: 'Does your jump into the STM32 ROM bootloader reach USB DFU, and if not, which line broke it?',
-  srcDir: '../docs',
+  srcDir: 'pages',
   outDir: './dist',
   // what is named in angle brackets is no element
   markdown: { html: false },

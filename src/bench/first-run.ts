@@ -6,6 +6,7 @@
 import { entered, tryTriggers, type Trigger } from './init.ts';
 import { jobInput, type RunHooks, type RunJob } from './job.ts';
 import type { RunResult } from './result.ts';
+import type { Step } from './scenario-types.ts';
 import { runBench } from './run.ts';
 
 export function firstRun(job: RunJob, hooks: RunHooks): RunResult {
@@ -18,7 +19,7 @@ export function firstRun(job: RunJob, hooks: RunHooks): RunResult {
   const pull = (trigger: Trigger): RunResult | null => {
     if (trigger.step === null) return null;
     hooks.progress?.(trigger.name ?? 'running');
-    const result = runBench(jobInput({ ...job, scenario: { ...job.scenario, steps: [trigger.step] }, findJump: false }, hooks));
+    const result = runBench(jobInput({ ...job, scenario: { ...job.scenario, steps: pulled(trigger.step) }, findJump: false }, hooks));
     return withNotes(result, triggerNotes(trigger, triggers));
   };
   // A request that leads nowhere is worth more than a jump that works when it is called, if it is proved what it was lost by.
@@ -29,6 +30,12 @@ export function firstRun(job: RunJob, hooks: RunHooks): RunResult {
     }
   const result = triggers[0] === undefined ? null : pull(triggers[0]);
   return withControl(result ?? alone, job, hooks);
+}
+/** A finger lets go of a button again: held for ever it would ask anew after each reset. */
+export function pulled(step: Step): readonly Step[] {
+  if (!('pin' in step.do)) return [step];
+  const { name, level } = step.do.pin;
+  return [step, { after: '200ms', do: { pin: { name, level: level === 0 ? 1 : 0 } } }];
 }
 /** Requests that lead nowhere and are run. */
 const MOST_REQUESTS = 3;

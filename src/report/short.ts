@@ -140,7 +140,19 @@ function failed(page: Page, result: RunResult, sources: Sources): void {
   }
   if (crash(page, result, sources) || waits(page, result, sources) || notTriggered(page, result)) return;
   page.text(sentence(result.summary), 3);
-  const chain = result.notes.filter((n) => n.kind === 'chain' || n.kind === 'reset');
+  // not proved, so that it is not called a cause; still the best place to look
+  for (const { id, lastWriter, explanation } of result.diagnosis.causes.slice(0, 3)) {
+    page.row('Maybe', 'yellow', `${id}: ${explanation.split(/\n\n+/)[0]!}`, 2);
+    if (lastWriter !== null) page.text(where(lastWriter), 1);
+  }
+  const resets = result.notes.filter((n) => n.kind === 'reset').map((n) => n.text);
+  if (resets[0] !== undefined) {
+    page.row('Reset', 'red', resets[0], 3);
+    const from = result.resets.findLast((r) => r.by !== 'power')?.from ?? null;
+    if (from !== null) excerpt(page, from, sources);
+    for (const text of resets.slice(1, 4)) page.text(text, 2);
+  }
+  const chain = result.notes.filter((n) => n.kind === 'chain');
   for (const { text } of chain.slice(0, 4)) page.text(`- ${text}`);
 }
 

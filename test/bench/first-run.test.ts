@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { firstRun } from '../../src/bench/first-run.ts';
+import { firstRun, pulled } from '../../src/bench/first-run.ts';
 import type { RunResult } from '../../src/bench/result.ts';
 import { plainJob } from './plain-job.ts';
 
@@ -35,4 +35,13 @@ it('a firmware that crashes on its way is told as that, nothing is called', () =
   const result = run('f405-own-crash', 'stm32f405rg');
   expect(result.outcome).toBe('fault');
   expect(result.scenario.steps).toEqual([]);
+});
+
+it('a button is let go of again, so that it does not ask anew after each reset', () => {
+  const steps = pulled({ at: '100ms', do: { pin: { name: 'PA0', level: 0 } } });
+  expect(steps).toEqual([
+    { at: '100ms', do: { pin: { name: 'PA0', level: 0 } } },
+    { after: '200ms', do: { pin: { name: 'PA0', level: 1 } } },
+  ]);
+  expect(pulled({ at: '100ms', do: { call: 'f' } })).toHaveLength(1);
 });

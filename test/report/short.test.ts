@@ -59,6 +59,14 @@ describe('a scenario that expects a failure', () => {
   });
 });
 
+it('suspects that are not proved are told as that', () => {
+  const result = primaskResult();
+  const causes = result.diagnosis.causes.map((c) => ({ ...c, proved: false }));
+  const text = shortReport({ ...result, diagnosis: { ...result.diagnosis, explained: false, causes, sets: [] } });
+  expect(text).toMatch(/^Maybe {2}primask: /m);
+  expect(text).not.toMatch(/^Cause/m);
+});
+
 describe('the patch of the fixes', () => {
   const main = Array.from({ length: 40 }, (_, i) => `  line${i + 1}();`).concat(['  if (wanted)', '    enter();', '  last();']);
 
