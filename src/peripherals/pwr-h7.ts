@@ -3,7 +3,8 @@
  *
  * Facts: registers ST SVD; CR3's supply bits can be written once after power-on, VOS stays at VOS3 and ACTVOSRDY low until then: RM0399 7.4.1–7.4.2
  * (documented); a 32-bit write of CR3 locks it: AN2606 Table 135 on the ROM before 0x91 (documented), that any write does is inferred;
- * delays are parameters of the chip row. USB33DEN only switches the detector, the transceiver is fed by VDD33USB or by the internal regulator (RM0399 7.4.6, recalled).
+ * delays are parameters of the chip row. Without USB33DEN the transceiver stays dead although VDD33USB is fed: STM32CubeH7 issue 147, mynewt-core
+ * pull request 3155 (reported; by its name it only switches the detector).
  * Wires driven: `vos` = code of the range in force (0 = VOS3 … 3 = VOS0), `dbp`, `usb.supply`. Wires read: `supplies`, `vos0` (SYSCFG overdrive).
  */
 import type { ModelFactory, RegisterContext, RegisterModel } from '../emu/registers.ts';

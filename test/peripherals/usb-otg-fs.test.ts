@@ -252,6 +252,21 @@ describe('connection', () => {
     set(RESET, 0);
     expect([connected(), get(GCCFG), get(GRXFSIZ)]).toEqual([0, 0, 0x200]);
   });
+  it('a device that connects without a supply of its transceiver, or with the transceiver off, is told', () => {
+    fresh(L496);
+    set(DCTL, 2);
+    set(DCTL, 0);
+    expect(notes.join()).toContain('PWRDWN');
+    set(GCCFG, 0x10000);
+    notes = [];
+    set(DCTL, 2);
+    set(DCTL, 0);
+    expect(notes).toEqual([]);
+    system.setWire('usb.supply', 0);
+    set(DCTL, 2);
+    set(DCTL, 0);
+    expect(notes.join()).toContain('no supply');
+  });
   it('an AHB clock below 14.2 MHz is a guest error', () => {
     fresh(L496);
     system.setClock('hclk', rate(4_000_000));

@@ -154,6 +154,13 @@ export class OtgFsMachine extends OtgFsRegisters {
       c.env.note('guest-error', `connects with an AHB clock below 14.2 MHz, the lowest that it is specified for`);
   }
 
+  /** A device that asks for its pull-up and cannot have it. */
+  private noteDead(c: Context): void {
+    if (this.supplyWire !== null && c.env.wire(this.supplyWire) === 0)
+      c.env.note('guest-error', 'connects, but its transceiver has no supply: the supply bit in PWR is not set, or the pin has no voltage');
+    else if ((c.get(this.gccfg) & GCCFG.PWRDWN) === 0) c.env.note('guest-error', 'connects, but its transceiver is off (GCCFG.PWRDWN = 0)');
+  }
+
   private followSession(c: Context): void {
     const valid = this.sessionValid(c);
     if (valid === c.s.session) return;
@@ -535,7 +542,7 @@ export class OtgFsMachine extends OtgFsRegisters {
     if (role) this.wroteEndpoint(c, role, value, raw);
     else if (r === this.grstctl) this.wroteReset(c, value, raw);
     else if (r === this.gusbcfg) this.followMode(c);
-    else if (r === this.dctl) this.wroteControl(c, value);
+    else if (r === this.dctl) this.wroteControl(c, value, old);
     else if (r === this.dcfg) this.followAddress(c);
     else if (r === this.gahbcfg && value & ~old & GAHBCFG.DMAEN && !this.hasDma)
       c.env.note('guest-error', 'GAHBCFG.DMAEN: this core has no DMA (GHWCFG2), data stays in the FIFOs');
@@ -577,8 +584,9 @@ export class OtgFsMachine extends OtgFsRegisters {
     }
     if (raw & GRSTCTL.CSRST) this.coreReset(c);
   }
-  private wroteControl(c: Context, value: number): void {
+  private wroteControl(c: Context, value: number, old: number): void {
     let dctl = value;
+    if (old & ~value & DCTL.SDIS) this.noteDead(c);
     if (dctl & DCTL.SGINAK) {
       dctl |= DCTL.GINSTS;
       this.set(c, this.gintsts, GINTSTS.GINAKEFF);
