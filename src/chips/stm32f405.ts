@@ -3,7 +3,7 @@ import f405 from './generated/stm32f405.json' with { type: 'json' };
 import f407 from './generated/stm32f407.json' with { type: 'json' };
 import { OTG_FS_F4 } from './otg-fs.ts';
 import { AN2606, known } from './rows.ts';
-import { F4_168, F4_CCM, f4Chip, f4OptionBytes, f4Sram, type F4Line } from './stm32f4.ts';
+import { BKPSRAM, F4_168, F4_CCM, f4Chip, f4OptionBytes, f4Sram, type F4Line } from './stm32f4.ts';
 
 const CMSIS = 'STMicroelectronics/cmsis_device_f4@cdbad76:Include';
 const WITHOUT_CRYPTO = ['GPIOJ', 'GPIOK', 'CRYP', 'HASH'];
@@ -15,7 +15,7 @@ export const F405: F4Line = {
   header: `${CMSIS}/stm32f405xx.h`,
   manual: 'RM0090',
   nvicLines: 82,
-  ram: [f4Sram('sram1', 0x20000000, 112), f4Sram('sram2', 0x2001c000, 16), F4_CCM],
+  ram: [f4Sram('sram1', 0x20000000, 112), f4Sram('sram2', 0x2001c000, 16), F4_CCM, BKPSRAM],
   optionBytes: f4OptionBytes(12),
   absent: [...WITHOUT_CRYPTO, ...ETHERNET, 'DCMI'],
   otg: OTG_FS_F4,

@@ -3,7 +3,7 @@ import f429 from './generated/stm32f429.json' with { type: 'json' };
 import f446 from './generated/stm32f446.json' with { type: 'json' };
 import { OTG_FS_F4, OTG_FS_F7 } from './otg-fs.ts';
 import { AN2606, known } from './rows.ts';
-import { F4_180, F4_CCM, f4Chip, f4OptionBytes, f4Sram, type F4Line } from './stm32f4.ts';
+import { BKPSRAM, F4_180, F4_CCM, f4Chip, f4OptionBytes, f4Sram, type F4Line } from './stm32f4.ts';
 
 const CMSIS = 'STMicroelectronics/cmsis_device_f4@cdbad76:Include';
 const FACTORY = 'RM0090: reset value of FLASH_OPTCR and OPTCR1';
@@ -19,7 +19,7 @@ export const F429: F4Line = {
   header: `${CMSIS}/stm32f429xx.h`,
   manual: 'RM0090',
   nvicLines: 91,
-  ram: [f4Sram('sram1', 0x20000000, 112), f4Sram('sram2', 0x2001c000, 16), f4Sram('sram3', 0x20020000, 64), F4_CCM],
+  ram: [f4Sram('sram1', 0x20000000, 112), f4Sram('sram2', 0x2001c000, 16), f4Sram('sram3', 0x20020000, 64), F4_CCM, BKPSRAM],
   optionBytes: {
     ...f4OptionBytes(12),
     BFB2: { field: 'FLASH.OPTCR.BFB2', factory: known(0, FACTORY) },
@@ -51,7 +51,7 @@ export const F446: F4Line = {
   header: `${CMSIS}/stm32f446xx.h`,
   manual: 'RM0390',
   nvicLines: 97,
-  ram: [f4Sram('sram1', 0x20000000, 112), f4Sram('sram2', 0x2001c000, 16)],
+  ram: [f4Sram('sram1', 0x20000000, 112), f4Sram('sram2', 0x2001c000, 16), BKPSRAM],
   optionBytes: f4OptionBytes(8),
   otg: OTG_FS_F7,
   sysclkFromPllR: true,

@@ -10,7 +10,7 @@ import { lazyChip } from './lazy.ts';
 import { OTG_FS_F7, OTG_FS_L496 } from './otg-fs.ts';
 import { withRam, type PartSize } from './parts.ts';
 import { AN2606, factoryValues, known, NO_ROM_AT_LEVEL_2, sourcesOf } from './rows.ts';
-import { F2_F4_OWN, F2_F4_RESET_FLAGS, F4_PARAMETERS, f4Adc, f4OtgFs, f4Sram, f4Timer, massErase, otgParts } from './stm32f4.ts';
+import { BKPSRAM, F2_F4_OWN, F2_F4_RESET_FLAGS, F4_PARAMETERS, f4Adc, f4OtgFs, f4Sram, f4Timer, massErase, otgParts } from './stm32f4.ts';
 
 type Runs = readonly (readonly [count: number, kilobytes: number])[];
 
@@ -179,6 +179,7 @@ function memories(line: F7Line, part: PartSize): readonly MemoryRow[] {
     f4Sram('dtcm', at, dtcm),
     f4Sram('sram1', at + dtcm * 1024, sram1),
     f4Sram('sram2', at + (dtcm + sram1) * 1024, sram2),
+    BKPSRAM,
     // Over AXI, and over ITCM with the ART.
     {
       name: 'flash',

@@ -92,3 +92,20 @@ describe('part numbers', () => {
   });
   it.each(['STM32F405RE', 'STM32F411RG', 'STM32F410RB'])('%s is not here', (name) => expect(findChip(name)).toBeUndefined());
 });
+
+describe('backup SRAM', () => {
+  it.each(['stm32f405rg', 'stm32f429zi', 'stm32f446re', 'stm32f722re', 'stm32f746zg', 'stm32f767zi'])(
+    '%s has 4 KB at 0x40024000',
+    (name) => {
+      const system = new System(findChip(name)!, MODELS);
+      system.resetBlocks('power');
+      for (const at of [0x40024000, 0x40024ffc]) {
+        system.write(at, 4, 0x12345678);
+        expect(system.read(at, 4)).toBe(0x12345678);
+      }
+    },
+  );
+  it.each(['stm32f401re', 'stm32f411re'])('%s has none', (name) => {
+    expect(new System(findChip(name)!, MODELS).regionAt(0x40024000)).toBeNull();
+  });
+});
