@@ -58,6 +58,8 @@ const PARAMETERS: L4ClassLine['parameters'] = {
 const L4_OPTIONS = [...OPTIONS_SET, 'SRAM2_PE', 'SRAM2_RST'];
 const CLOCKS = ['msi', 'pllsai1p', 'pllsai1q', 'pllsai1r', 'adc'];
 
+const PATTERN_16 = `${AN2606} Table 2, pattern 16`;
+
 export const L432: L4ClassLine = {
   name: 'STM32L432',
   family: 'STM32L4',
@@ -82,7 +84,22 @@ export const L432: L4ClassLine = {
   covered: { USB_SRAM: 'USB' },
   clocks: CLOCKS,
   parameters: PARAMETERS,
-  boot: bootOf(`${AN2606} Table 2, pattern 16`, [], [], [emptyCheck(`${AN2606} Table 2, pattern 16`)]),
+  // The empty check belongs to the pin alone.
+  boot: bootOf(
+    PATTERN_16,
+    [],
+    [],
+    [
+      bootsRom(
+        ROM_BASE,
+        [
+          { signal: 'field:FLASH.OPTR.nSWBOOT0', is: [1] },
+          { signal: 'flash:empty', is: [1] },
+        ],
+        PATTERN_16,
+      ),
+    ],
+  ),
   device: { devId: 0x435, revId: 0x1001 },
   rom: {
     id: 'stm32l432',
