@@ -40,7 +40,7 @@ export async function serveQueue(url: string, options: QueueWorkerOptions, stop:
   try {
     return await new Service(connection, options).run(stop);
   } finally {
-    connection.redis.disconnect();
+    connection.close();
   }
 }
 

@@ -55,6 +55,8 @@ export interface Connection {
   readonly redis: Redis;
   /** Another connection, for commands that wait. */
   readonly another: () => Redis;
+  /** Ends all of them: BullMQ leaves those open that it was given. */
+  readonly close: () => void;
 }
 
 /** Loads the packages and connects; what is missing is the user's to install or to start. */
@@ -64,6 +66,7 @@ export async function connect(url: string): Promise<Connection> {
   const loaded = await Promise.all([import('bullmq'), import('ioredis')]).catch(() => null);
   if (loaded === null) throw new UsageError('--queue needs the packages bullmq and ioredis', 'npm install bullmq ioredis');
   const [bullmq, { Redis }] = loaded;
+  const connections: Redis[] = [];
   const open = (): Redis => {
     // the queue is waited for, whatever happens to it
     const redis = new Redis(url.replace(/^valkey:/, 'redis:'), {
@@ -72,6 +75,7 @@ export async function connect(url: string): Promise<Connection> {
       retryStrategy: (n) => Math.min(100 * n, 2000),
     });
     redis.on('error', () => undefined);
+    connections.push(redis);
     return redis;
   };
   const first = new Redis(url.replace(/^valkey:/, 'redis:'), { lazyConnect: true, retryStrategy: () => null, connectTimeout: 5000 });
@@ -87,7 +91,7 @@ export async function connect(url: string): Promise<Connection> {
   }
   const redis = open();
   await redis.connect();
-  return { bullmq, redis, another: open };
+  return { bullmq, redis, another: open, close: () => connections.forEach((c) => c.disconnect()) };
 }
 /** Without the password. */
 const hidden = (url: string): string => url.replace(/\/\/[^@/]*@/, '//…@');
@@ -211,7 +215,7 @@ export class QueueWorkers implements Workers {
     await this.reading;
     await this.connection.redis.hdel(CAMPAIGNS, this.campaign).catch(() => undefined);
     await Promise.allSettled([this.queue.close(), this.events.close()]);
-    this.connection.redis.disconnect();
+    this.connection.close();
   }
 
   private async beat(): Promise<void> {
