@@ -56,6 +56,8 @@ export class Pool implements Worker {
       runtime: 'child_process',
       minThreads: size,
       maxThreads: size,
+      // without it a worker would have no environment at all
+      env: process.env as Record<string, string>,
       // bytes and maps as they are
       serialization: 'advanced',
     });
