@@ -38,7 +38,7 @@ describe('part numbers', () => {
     const memories = findChip(name)!.memories;
     const total = (kind: string): number =>
       memories
-        .filter((m) => m.kind === kind && m.name !== 'bkpsram' && !['info', 'info2', 'options', 'options2', 'canram'].includes(m.name))
+        .filter((m) => m.kind === kind && m.base !== 0x40024000 && !['info', 'info2', 'options', 'options2', 'canram'].includes(m.name))
         .reduce((n, m) => n + m.size, 0) / 1024;
     expect([total('flash'), total('ram')]).toEqual([flash, ram]);
   });
