@@ -48,8 +48,9 @@ export function proveFixedLoop(s: Session): FixedLoop | null {
   try {
     const loop = proveLoop(s);
     if (loop !== null || !sysTickInterrupts(core)) return loop;
-    // a tick may have come between: once more where it is far
-    const limit = machine.now + Math.floor((sysTickPeriod(core) * 3) / 8);
+    // a tick may have come between: once more where it is far, but no further than a look may go (a period may be seconds long)
+    const far = core.clockTimeOf(core.row.clock, core.cycles() + 8 * MAX_STEPS) - machine.now;
+    const limit = machine.now + Math.min(far, Math.floor((sysTickPeriod(core) * 3) / 8));
     const exception = core.get(S.IPSR);
     return machine.run(limit) === 'limit' && core.get(S.IPSR) === exception && !core.halted ? proveLoop(s) : null;
   } finally {

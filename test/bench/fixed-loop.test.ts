@@ -1,5 +1,10 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
+import { proveFixedLoop } from '../../src/bench/fixed-loop.ts';
+import { jobInput } from '../../src/bench/job.ts';
+import { Session } from '../../src/bench/session.ts';
+import { MS } from '../../src/emu/time.ts';
 import { bench } from '../../src/index.ts';
+import { plainJob } from './plain-job.ts';
 
 const CPSID_I = 0xb672;
 const CPSIE_I = 0xb662;
@@ -29,5 +34,19 @@ describe('Fixed loops', () => {
   });
   it('the same loop with no interrupt enabled is one', async () => {
     expect(await outcome([])).toBe('stuck');
+  });
+  it('a look for one goes no further than a look may, however slow SysTick is', () => {
+    // SYST_RVR = 0xFFFFFF: half a second
+    const slow = START_SYSTICK.flatMap((h) => (h === 0x24c8 ? [0x2400, 0x3c01] : h === 0x0224 ? [0x0a24] : [h]));
+    const setUp = [...START_SYSTICK.slice(0, 7), ...slow.slice(slow.indexOf(0x3c01) - 1)];
+    const session = new Session(jobInput(plainJob('stm32h533re', [{ path: 'loop.bin@0x08000000', bytes: firmware(setUp) }])));
+    const { machine } = session;
+    machine.run(MS);
+    expect(machine.bootCore.peek(0xe000e014, 4)).toBe(0xffffff);
+    const furthest = vi.spyOn(machine, 'run');
+    expect(proveFixedLoop(session)).toBeNull();
+    expect(furthest).toHaveBeenCalled();
+    for (const [limit] of furthest.mock.calls) expect(limit - machine.now).toBeLessThan(2 * MS);
+    session.release();
   });
 });
