@@ -105,9 +105,16 @@ export function start(dist: string, cwd: string, args: readonly string[], env: R
 /** A module that kills the worker process that is given the case. */
 export function poisonFor(folder: string, id: string): Record<string, string> {
   const file = join(folder, 'poison.mjs');
+  // a listener of its own would take the first messages before the pool listens
   writeFileSync(
     file,
-    `if (process.send) process.on('message', (m) => { if (JSON.stringify(m).includes(${JSON.stringify(id)})) process.kill(process.pid, 'SIGKILL'); });`,
+    `if (process.send) {
+      const emit = process.emit;
+      process.emit = function (name, message) {
+        if (name === 'message' && JSON.stringify(message).includes(${JSON.stringify(id)})) process.kill(process.pid, 'SIGKILL');
+        return emit.apply(this, arguments);
+      };
+    }`,
   );
   return { NODE_OPTIONS: `--import ${file}` };
 }
