@@ -2,10 +2,10 @@
  * Repairs on a board: core registers and memory-mapped registers only, written through the GDB server while the core stands in front of the ROM's first
  * instruction. What a debugger cannot do is refused by name, and what did not take is told.
  */
-import type { Repair, RepairTarget, Subject } from '../checks/check.ts';
+import { hex, type Repair, type RepairTarget, type Subject } from '../checks/check.ts';
+import { locate } from '../checks/families.ts';
 import type { ChipDescription } from '../emu/chip.ts';
-import { layoutFor } from '../emu/registers.ts';
-import type { GdbTarget } from './gdb-target.ts';
+import { littleEndian, type GdbTarget } from './gdb-target.ts';
 
 const ICER = 0xe000e180;
 const ICPR = 0xe000e280;
@@ -57,8 +57,7 @@ export async function applyOnBoard(
 function editsOf(repair: Extract<Repair, { at: 'entry' }>, subject: Subject, target: GdbTarget, chip: ChipDescription): Edit[] {
   const edits: Edit[] = [];
   const store = (address: number, size: 1 | 2 | 4, value: number): void => {
-    const bytes = Uint8Array.from({ length: size }, (_, i) => value >>> (8 * i));
-    edits.push(async () => ((await target.writeMemory(address, bytes)) ? null : `${hex(address)} cannot be written`));
+    edits.push(async () => ((await target.writeMemory(address, littleEndian(value, size))) ? null : `${hex(address)} cannot be written`));
   };
   const register = (name: string, value: number): void => {
     edits.push(async () => {
@@ -106,21 +105,14 @@ function editsOf(repair: Extract<Repair, { at: 'entry' }>, subject: Subject, tar
 const nvicWords = (chip: ChipDescription): number => Math.ceil((chip.cores[0]?.nvicLines ?? 240) / 32);
 
 async function writeField(target: GdbTarget, chip: ChipDescription, path: string, value: number): Promise<string | null> {
-  const [name = '', register = '', field] = path.split('.');
-  const block = chip.blocks.find((b) => b.name === name);
-  const facts = block && chip.facts[block.facts ?? block.name];
-  if (!block || !facts) return `${path}: ${chip.name} has no ${name}`;
-  const layout = layoutFor(facts);
-  if (!layout.has(register)) return `${path}: there is no such register`;
-  const address = (block.base + layout.reg(register).offset) >>> 0;
+  const place = locate(chip, path);
+  if (place === null) return `${path}: ${chip.name} has no such register or field`;
+  const { address, mask, bit } = place;
   const now = await target.word(address);
   if (now === null) return `${path} cannot be read`;
-  const f = field === undefined ? null : layout.field(`${register}.${field}`);
-  const whole = f ? (now & ~f.mask) | ((value << f.bit) & f.mask) : value;
-  const bytes = Uint8Array.from({ length: 4 }, (_, i) => whole >>> (8 * i));
-  if (!(await target.writeMemory(address, bytes))) return `${path} cannot be written`;
+  const whole = (now & ~mask) | ((value << bit) & mask);
+  if (!(await target.writeMemory(address, littleEndian(whole, 4)))) return `${path} cannot be written`;
   const then = await target.word(address);
-  const got = then === null ? null : f ? f.of(then) >>> 0 : then;
+  const got = then === null ? null : (then & mask) >>> bit;
   return got === value >>> 0 ? null : `${path} is ${got === null ? 'not readable' : got} after ${value} was written`;
 }
-const hex = (n: number): string => `0x${(n >>> 0).toString(16).padStart(8, '0')}`;

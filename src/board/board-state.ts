@@ -3,8 +3,8 @@
  * is asked for. All reads are made while the core stands at the judged instruction.
  */
 import type { TargetState } from '../checks/check.ts';
+import { locate } from '../checks/families.ts';
 import type { ChipDescription } from '../emu/chip.ts';
-import { layoutFor } from '../emu/registers.ts';
 import type { GdbTarget } from './gdb-target.ts';
 
 /** Begin of the region Device, the core's own registers included (ARM DDI 0403 B3.1). */
@@ -32,10 +32,7 @@ export class BoardState {
       const result = judge(this.state());
       if (this.wantedWords.size === 0 && this.wantedRegisters.size === 0) return result;
       for (const name of this.wantedRegisters) this.registers.set(name, await this.target.readRegister(name));
-      for (const address of this.wantedWords) {
-        const bytes = await this.target.readMemory(address, 4);
-        this.words.set(address, bytes?.length === 4 ? new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true) : null);
-      }
+      for (const address of this.wantedWords) this.words.set(address, await this.target.word(address));
     }
   }
 
@@ -62,16 +59,9 @@ export class BoardState {
     return (word >>> (8 * (address & 3))) & (size === 1 ? 0xff : 0xffff);
   }
   private field(path: string): number | null {
-    const [name = '', register = '', field] = path.split('.');
-    const block = this.chip.blocks.find((b) => b.name === name);
-    const facts = block && this.chip.facts[block.facts ?? block.name];
-    if (!block || !facts) return null;
-    const layout = layoutFor(facts);
-    if (!layout.has(register)) return null;
-    const value = this.word(block.base + layout.reg(register).offset);
-    if (value === null || field === undefined) return value;
-    const full = `${register}.${field}`;
-    return layout.hasField(full) ? layout.field(full).of(value) >>> 0 : null;
+    const place = locate(this.chip, path);
+    const value = place && this.word(place.address);
+    return place === null || value === null ? null : (value & place.mask) >>> place.bit;
   }
   private pin(name: string): 0 | 1 | 'z' | null {
     const found = /^P([A-K])(\d+)$/.exec(name);

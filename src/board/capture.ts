@@ -2,7 +2,8 @@
  * What a board holds at one instant, as a file of facts for a person to review: core registers, clocks, supplies, flash, remap, interrupts, with what they
  * would be after a reset. After a ROM leave the same words settle most of the options `leave-…`.
  */
-import { familyOf } from '../checks/families.ts';
+import { hex } from '../checks/check.ts';
+import { familyOf, locate, maskOf, registerOf } from '../checks/families.ts';
 import type { ChipDescription } from '../emu/chip.ts';
 import { layoutFor } from '../emu/registers.ts';
 import { romKind } from './check-board.ts';
@@ -99,7 +100,6 @@ const NVIC: readonly (readonly [string, number])[] = [
 export function settledBy({ values, registers }: Pick<Capture, 'values' | 'registers'>, chip: ChipDescription): SettledOption[] {
   const settled: SettledOption[] = [];
   const word = (path: string): number | null => values.find((v) => v.path === path)?.value ?? null;
-  const hex = (n: number): string => `0x${n.toString(16).padStart(8, '0')}`;
   const say = (option: string, value: string, by: string): void => void settled.push({ option, value, by });
 
   const vtor = word('SCB.VTOR');
@@ -108,16 +108,12 @@ export function settledBy({ values, registers }: Pick<Capture, 'values' | 'regis
   if (vtor !== null && !chip.cores[0]!.type.startsWith('cortex-m0'))
     say('leave-vtor', vtor >= from && vtor <= to ? 'keeps' : 'sets', `SCB.VTOR = ${hex(vtor)}`);
 
-  const family = familyOf(chip);
-  const [block, register, field] = family?.remap?.field.split('.') ?? [];
-  const remap = word(`${block}.${register}`);
-  if (remap !== null && field !== undefined) {
-    const row = chip.blocks.find((b) => b.name === block)!;
-    const mode =
-      layoutFor(chip.facts[row.facts ?? row.name]!)
-        .field(`${register}.${field}`)
-        .of(remap) >>> 0;
-    say('leave-remap', mode === family!.remap!.systemMemory ? 'keeps' : 'restores', `${block}.${register}.${field} = ${mode}`);
+  const { field, systemMemory } = familyOf(chip)?.remap ?? {};
+  const remap = field === undefined ? null : word(registerOf(field));
+  if (field !== undefined && remap !== null) {
+    const { mask, bit } = locate(chip, field)!;
+    const mode = (remap & mask) >>> bit;
+    say('leave-remap', mode === systemMemory ? 'keeps' : 'restores', `${field} = ${mode}`);
   }
   const clocks = values.filter((v) => v.path === 'RCC.CR' || v.path.startsWith('RCC.CFGR'));
   if (clocks.length > 0) {
@@ -144,15 +140,9 @@ export function settledBy({ values, registers }: Pick<Capture, 'values' | 'regis
 /** Without what trims and readies an oscillator, which differs from chip to chip: RCC_CR's low half but its ON bits. */
 const configured = ({ path, value }: CapturedValue): number => (path === 'RCC.CR' ? value & 0x01010001 : value) >>> 0;
 
-function flashField(chip: ChipDescription, names: readonly string[]): number {
-  const row = chip.blocks.find((b) => b.name === 'FLASH');
-  const facts = row && chip.facts[row.facts ?? row.name];
-  if (!facts) return 0;
-  const layout = layoutFor(facts);
-  let mask = 0;
-  for (const name of names) if (layout.hasField(name)) mask |= layout.field(name).mask;
-  return mask >>> 0;
-}
+/** Mask of those of these fields that FLASH has. */
+const flashField = (chip: ChipDescription, names: readonly string[]): number =>
+  names.reduce((mask, name) => mask | maskOf(chip, `FLASH.${name}`), 0) >>> 0;
 const lockBit = (chip: ChipDescription): number | null => flashField(chip, ['CR.LOCK', 'NSCR.LOCK']) || null;
 const ERRORS = [
   'OPERR',

@@ -41,7 +41,7 @@ const PARTS: Readonly<Record<string, string>> = { c20: 'm0', c60: 'm0plus', c23:
  * Throws BoardError, or UsageError for another chip.
  */
 export async function identify(target: GdbTarget, chip: ChipDescription): Promise<void> {
-  const cpuid = await wordAt(target, CPUID);
+  const cpuid = await target.word(CPUID);
   if (cpuid === null || cpuid === 0)
     throw new BoardError('the board does not answer: CPUID reads as zero or not at all; is it powered, and is read-out protection off?');
   const core = PARTS[((cpuid >>> 4) & 0xfff).toString(16)];
@@ -49,7 +49,7 @@ export async function identify(target: GdbTarget, chip: ChipDescription): Promis
   if (core !== wanted)
     throw new UsageError(`the board has another core than ${chip.name}: CPUID = 0x${cpuid.toString(16)}`, 'is --chip right?');
   const dbgmcu = chip.blocks.find((b) => b.name === 'DBGMCU');
-  const id = dbgmcu ? await wordAt(target, dbgmcu.base) : null;
+  const id = dbgmcu ? await target.word(dbgmcu.base) : null;
   const devId = dbgmcu?.options?.['devId'];
   if (id !== null && id !== 0 && typeof devId === 'number' && (id & 0xfff) !== (devId & 0xfff))
     throw new UsageError(
@@ -57,16 +57,12 @@ export async function identify(target: GdbTarget, chip: ChipDescription): Promis
       'is --chip right?',
     );
 }
-async function wordAt(target: GdbTarget, address: number): Promise<number | null> {
-  const bytes = await target.readMemory(address, 4);
-  return bytes?.length === 4 ? new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true) : null;
-}
 
 /** What the board's own ROM says of its entry: initial SP and reset vector. */
 export async function romVectors(target: GdbTarget, chip: ChipDescription): Promise<{ table: number; sp: number; reset: number } | null> {
   const table = chip.rom?.vectorTable.value;
   if (table === undefined) return null;
-  const [sp, reset] = [await wordAt(target, table), await wordAt(target, table + 4)];
+  const [sp, reset] = [await target.word(table), await target.word(table + 4)];
   return sp === null || reset === null || reset === 0 || reset === 0xffffffff ? null : { table, sp, reset };
 }
 

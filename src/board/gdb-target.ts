@@ -2,7 +2,8 @@
  * A board behind any GDB server: registers by name, memory that is read back, hardware breakpoints, run and stop. Servers differ (`docs/boards.md`): numbers
  * and widths of registers come from target.xml, an empty or failing answer is "not known" and never a value.
  */
-import { fromHex, toHex } from '../debug/packets.ts';
+import { hex } from '../checks/check.ts';
+import { fromHex, hexText, toHex } from '../debug/packets.ts';
 import { dialectNamed, recognise, type Dialect, type Saying, type ServerName } from './dialects.ts';
 import { BoardError, RspClient, TIMEOUT, type Transport } from './rsp-client.ts';
 
@@ -111,14 +112,18 @@ export class GdbTarget {
       this.client.onConsole = before;
     }
   }
-  private async document(name: string): Promise<string> {
+  /** A document of the server in pieces; empty if it has none of that name. */
+  private async transfer(object: string, annex: string): Promise<string> {
     let text = '';
     for (;;) {
-      const part = await this.client.ask(`qXfer:features:read:${name}:${text.length.toString(16)},3c0`);
+      const part = await this.client.ask(`qXfer:${object}:read:${annex}:${text.length.toString(16)},3c0`);
       if (!/^[ml]/.test(part)) return '';
       text += part.slice(1);
-      if (part[0] === 'l') break;
+      if (part[0] === 'l') return text;
     }
+  }
+  private async document(name: string): Promise<string> {
+    let text = await this.transfer('features', name);
     // a description may be spread over several documents
     const parts = [...text.matchAll(/<xi:include\s+href="([^"]+)"\s*\/>/g)];
     for (const [include, href] of parts) text = text.replace(include, bodyOf(await this.document(href!)));
@@ -150,7 +155,7 @@ export class GdbTarget {
     const row = SELECTORS[name];
     const status = row && (await this.word(DHCSR));
     if (!row || !status || (status & S_HALT) === 0) return null;
-    if (!(await this.writeMemory(DCRSR, wordBytes(row.selector)))) return null;
+    if (!(await this.writeMemory(DCRSR, littleEndian(row.selector, 4)))) return null;
     if ((((await this.word(DHCSR)) ?? 0) & S_REGRDY) === 0) return null;
     const value = await this.word(DCRDR);
     return value === null ? null : row.bits === 32 ? value : (value >>> row.shift) & 0xff;
@@ -160,7 +165,7 @@ export class GdbTarget {
     const row = this.registers.find((r) => r.name === name);
     if (!row) return false;
     this.all = null;
-    const digits = toHex(wordBytes(value))
+    const digits = toHex(littleEndian(value, 4))
       .padEnd(Math.ceil(row.bits / 8) * 2, '0')
       .slice(0, Math.ceil(row.bits / 8) * 2);
     const reply = await this.client.ask(`P${row.number.toString(16)}=${digits}`);
@@ -215,9 +220,7 @@ export class GdbTarget {
   async setBreakpoint(address: number, on: boolean): Promise<void> {
     const reply = await this.client.ask(`${on ? 'Z' : 'z'}1,${address.toString(16)},2`);
     if (reply !== 'OK' && on)
-      throw new BoardError(
-        `the GDB server set no hardware breakpoint at 0x${address.toString(16).padStart(8, '0')} (${reply === '' ? 'it knows none' : reply})`,
-      );
+      throw new BoardError(`the GDB server set no hardware breakpoint at ${hex(address)} (${reply === '' ? 'it knows none' : reply})`);
   }
   /** False if there is no comparator left, or the server knows no watchpoints. */
   async setWatchpoint(address: number, length: 1 | 2 | 4, kind: WatchKind, on: boolean): Promise<boolean> {
@@ -255,14 +258,7 @@ export class GdbTarget {
   /** Flash as the server's memory map describes it; empty if it describes none. */
   async flashRegions(): Promise<FlashRegion[]> {
     if (!/qXfer:memory-map:read\+/.test(this.supported)) return [];
-    let map = '';
-    for (;;) {
-      const part = await this.client.ask(`qXfer:memory-map:read::${map.length.toString(16)},3c0`);
-      if (!/^[ml]/.test(part)) return [];
-      map += part.slice(1);
-      if (part[0] === 'l') break;
-    }
-    return flashIn(map);
+    return flashIn(await this.transfer('memory-map', ''));
   }
   /** Erases the blocks that these ranges touch and programs them, as GDB's `load` does. */
   async program(
@@ -283,9 +279,8 @@ export class GdbTarget {
   }
   /** Text of the answer; servers tell failures by an error, by text, or not at all. */
   async monitor(line: string): Promise<string> {
-    const hex = [...new TextEncoder().encode(line)].map((b) => b.toString(16).padStart(2, '0')).join('');
     this.all = null;
-    return this.client.ask(`qRcmd,${hex}`, TIMEOUT.monitor);
+    return this.client.ask(`qRcmd,${hexText(line)}`, TIMEOUT.monitor);
   }
   /** Runs until it stops by itself; null if it still runs after `timeout` ms, and is stopped then. */
   async runUntilStop(timeout: number): Promise<string | null> {
@@ -371,12 +366,8 @@ export function blocksOf(
     return joined;
   }, []);
 }
-function wordBytes(value: number): Uint8Array {
-  const bytes = new Uint8Array(4);
-  new DataView(bytes.buffer).setUint32(0, value >>> 0, true);
-  return bytes;
-}
-const hex = (n: number): string => `0x${n.toString(16).padStart(8, '0')}`;
+/** As memory holds it. */
+export const littleEndian = (value: number, size: 1 | 2 | 4): Uint8Array => Uint8Array.from({ length: size }, (_, i) => value >>> (8 * i));
 const bodyOf = (document: string): string => document.replace(/<\?xml.*?\?>|<!DOCTYPE[^>]*>/gs, '');
 
 /** Registers in the order of `g`: by number, each behind the one before. */

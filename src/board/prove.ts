@@ -2,7 +2,7 @@
  * Proof on silicon: the board runs to the ROM's first instruction, one set of repairs is made there through the debugger, the ROM goes on, and somebody
  * watches USB. One reset and one set an attempt. A control without repairs comes first: a cause is proved when the control fails and the repair alone brings DFU.
  */
-import type { Repair, Subject } from '../checks/check.ts';
+import { hex, type Repair, type Subject } from '../checks/check.ts';
 import type { CheckId } from '../bench/result.ts';
 import type { ChipDescription } from '../emu/chip.ts';
 import { applyOnBoard, whyNotOnBoard } from './board-repair.ts';
@@ -78,8 +78,7 @@ async function attemptOnBoard(
   { entry, timeout, watchFor, watch }: ProveSettings,
 ): Promise<ProveAttempt> {
   const arrival = await runTo(target, entry, timeout);
-  if (!hasArrived(arrival))
-    throw new BoardError(`this time the ROM's entry was not reached: the core is at 0x${arrival.pc.toString(16).padStart(8, '0')}`);
+  if (!hasArrived(arrival)) throw new BoardError(`this time the ROM's entry was not reached: the core is at ${hex(arrival.pc)}`);
   const problems: string[] = [];
   for (const { id, repair, subject } of set)
     for (const text of await applyOnBoard(repair, subject, target, chip)) problems.push(`${id}: ${text}`);
