@@ -6,6 +6,7 @@
  * addresses the chip.
  */
 import type { Layout, ModelFactory, Register, RegisterContext, RegisterModel } from '../emu/registers.ts';
+import type { Ps } from '../emu/time.ts';
 
 export interface I2cV1Options {
   /** Its bus clock. */
@@ -90,7 +91,14 @@ class I2cV1 {
     this.interrupt(c);
   }
   readSr1(c: Ctx): void {
-    c.s.startSeen = (c.get(this.sr1) & SR1.SB) !== 0;
+    c.s.startSeen = this.startShows(c);
+  }
+  private startShows(c: Ctx): boolean {
+    return (c.get(this.sr1) & SR1.SB) !== 0;
+  }
+  /** Another read finds nothing that the last one has not seen. */
+  sr1Holds(c: Ctx): Ps {
+    return c.s.startSeen === this.startShows(c) ? Infinity : 0;
   }
   write(c: Ctx, r: Register, merged: number, raw: number): number | void {
     // Error flags fall by a 0.
@@ -134,6 +142,7 @@ export const i2cV1: ModelFactory = (layout, given): RegisterModel<I2cV1State> =>
     onTimer: (c) => block.onTimer(c),
     live: ['SR1'],
     acting: ['SR1'],
+    holds: (c) => block.sr1Holds(c),
     read: (c, r, value) => {
       if (r === block.sr1) block.readSr1(c);
       return value;

@@ -7,6 +7,7 @@
  * DMA: `<block>.dma.tx` and `<block>.dma.rx` are 1 while a transfer is wanted. Wires read: `af.<pin>` and `in.<pin>` of the pins in `miso`.
  */
 import type { Layout, ModelFactory, Register, RegisterContext, RegisterModel } from '../emu/registers.ts';
+import type { Ps } from '../emu/time.ts';
 
 export interface SpiOptions {
   readonly block: string;
@@ -148,6 +149,11 @@ class Spi {
   peek(c: Ctx, r: Register, value: number, size: number): number {
     return r === this.dr ? this.take(c, size, true) : value;
   }
+  /** A read of SR changes something only behind an overrun, one of DR only where there is data. */
+  holds({ s }: Ctx, r: Register): Ps {
+    const acts = r === this.sr ? s.overrunRead : s.rx.length > 0 || s.overrunRead !== ((s.errors & SR.OVR) !== 0);
+    return acts ? 0 : Infinity;
+  }
   read(c: Ctx, r: Register, value: number, size: number): number {
     const { s } = c;
     if (r === this.sr && s.overrunRead) {
@@ -214,6 +220,7 @@ export const spi: ModelFactory = (layout, given): RegisterModel<SpiState> => {
     onTimer: (c) => block.frameDone(c),
     live: ['SR', 'DR'],
     acting: ['SR', 'DR'],
+    holds: (c, r) => block.holds(c, r),
     read: (c, r, value, size) => block.read(c, r, value, size),
     peek: (c, r, value, size) => block.peek(c, r, value, size),
     write: (c, r, _merged, raw, lanes) => block.write(c, r, raw, lanes),

@@ -228,7 +228,13 @@ export const usartV4: ModelFactory = (layout: Layout, given): RegisterModel<Stat
       else c.s.flags |= timer === 'idle' ? ISR.IDLE : ISR.RTOF;
       driveIrq(c);
     },
+    live: [STATUS.name, RDR.name],
     acting: [RDR.name],
+    holds(c, r) {
+      const { s } = c;
+      if (r === STATUS) return s.seen === status(c) ? Infinity : 0;
+      return s.rx.length === 0 && (s.seen & ~ISR.TC) === 0 && !(first && s.flags & s.seen & SEQUENCE) ? Infinity : 0;
+    },
     peek(c, r, value) {
       if (r === STATUS) return status(c);
       return r === RDR ? (c.s.rx[0] ?? value) : value;

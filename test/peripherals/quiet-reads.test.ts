@@ -111,6 +111,21 @@ describe.each(CHIPS.map((chip) => [chip.name, chip] as const))('%s', (_name, chi
       }
     }
   });
+  it('a read of what holds leaves its block as it is', () => {
+    const { system, pass } = busySystem(chip, 7);
+    for (let round = 0; round < 4; round++) {
+      pass();
+      for (const b of system.blocks)
+        for (const r of system.layoutOf(b.row.name)!.registers) {
+          const read = (): number => b.component.read!(b.state, b.env, r.offset, r.size);
+          if (b.component.holds!(b.state, b.env, r.offset) !== 0) read();
+          if (b.component.holds!(b.state, b.env, r.offset) === 0) continue;
+          const before = JSON.stringify(b.state);
+          read();
+          if (JSON.stringify(b.state) !== before) expect.fail(`reading ${b.row.name}.${r.name} changes its block`);
+        }
+    }
+  });
   it('a read that is wider than the register, and one that takes something away, are not quiet', () => {
     const { system } = busySystem(chip, 4);
     const taking: Readonly<Record<string, readonly string[]>> = {

@@ -80,6 +80,24 @@ describe.each([
     expect(h.read('SPI1.SR') & OVR).toBe(0);
   });
 
+  it('its status holds while nothing is going on, but not where reading it clears the overrun', () => {
+    const h = fresh();
+    const holds = (): boolean => {
+      const b = h.system.block('SPI1');
+      return b.component.holds!(b.state, b.env, h.address('SPI1.SR') - b.row.base) === Infinity;
+    };
+    h.write('SPI1.CR1', MASTER | SPE);
+    expect(holds()).toBe(true);
+    for (let i = 0; i < 6; i++) {
+      send(h, i);
+      h.wait(100 * US);
+    }
+    while (h.system.block('SPI1').component.peek!(h.system.block('SPI1').state, h.system.block('SPI1').env, 8, 4) & RXNE) take(h);
+    expect(holds()).toBe(false);
+    h.read('SPI1.SR');
+    expect(holds()).toBe(true);
+  });
+
   it('SSI low with software slave management is a mode fault: SPE and MSTR fall', () => {
     const h = fresh();
     h.write('SPI1.CR1', 0x204 | SPE);
