@@ -40,7 +40,7 @@ await runOnce(
     import schema from './schemas/scenario-1.schema.json' with { type: 'json' };
     import { Ajv } from 'ajv';
     import standalone from 'ajv/dist/standalone/index.js';
-    import { PROFILES } from './src/emu/core/builder.ts';
+    import { PROFILES } from './src/emu/core/models/index.ts';
     import { interpreterBytes } from './src/emu/core/interpreter-module.ts';
     const keys = new Set(CHIPS.flatMap((chip) => chip.cores.map(moduleKey)));
     for (const key of keys) {

@@ -1,6 +1,6 @@
 /**
  * Long comparison of the cores with Unicorn, in chunks that a later call goes on with:
- *   npm run verify:cores -- [--cores m0,m4,m33,m7] [--cases 10000000] [--seed 20261120] [--decode [--oracles llvm,unicorn]] [--minutes 30] [--sum]
+ *   npm run verify:cores -- [--cores m0,m3,m4,m33,m7] [--cases 10000000] [--seed 20261120] [--decode [--oracles llvm,unicorn]] [--minutes 30] [--sum]
  * `--cases` counts per core; half of a core's cases with FPU are floating point. `--decode` walks the encodings instead: all of them against LLVM's decoder,
  * and with fewer registers against Unicorn.
  * What is done stands in .verify/; a chunk that failed is run again by its seed. Exit 0: everything that ran agrees.
@@ -8,7 +8,8 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { PROFILES, type Profile } from '../src/emu/core/builder.ts';
+import type { Profile } from '../src/emu/core/builder.ts';
+import { PROFILES } from '../src/emu/core/models/index.ts';
 import { disagreements, WIDE, WIDE_PARTS, widePart } from '../test/emu/core/decode-cases.ts';
 import { DecodeSpace, failuresOf, WIDE_FIRSTS, type SpaceTally } from '../test/emu/core/decode-space.ts';
 import { fpCases } from '../test/emu/core/fp-cases.ts';
@@ -21,7 +22,7 @@ const CHUNK = 50_000;
 const STRIDE = 2657;
 const { values } = parseArgs({
   options: {
-    cores: { type: 'string', default: 'm0,m4,m33,m7' },
+    cores: { type: 'string', default: 'm0,m3,m4,m33,m7' },
     cases: { type: 'string', default: '10000000' },
     seed: { type: 'string', default: '20261120' },
     minutes: { type: 'string', default: '0' },

@@ -26,6 +26,8 @@ interface Ability {
 }
 const CORES: Readonly<Record<CoreType, Ability>> = {
   'cortex-m0': { name: 'Cortex-M0', architectures: ARMV6_M, fpu: 0, doublePrecision: false },
+  'cortex-m0plus': { name: 'Cortex-M0+', architectures: ARMV6_M, fpu: 0, doublePrecision: false },
+  'cortex-m3': { name: 'Cortex-M3', architectures: [...ARMV6_M, 10], fpu: 0, doublePrecision: false },
   'cortex-m4f': { name: 'Cortex-M4', architectures: [...ARMV6_M, 10, 13], fpu: 6, doublePrecision: false },
   'cortex-m7f': { name: 'Cortex-M7', architectures: [...ARMV6_M, 10, 13], fpu: 8, doublePrecision: true },
   'cortex-m33f': { name: 'Cortex-M33', architectures: [...ARMV6_M, 10, 13, 16, 17], fpu: 8, doublePrecision: false },

@@ -11,7 +11,7 @@ export interface Sourced<T> {
   readonly confidence: Confidence;
 }
 
-export type CoreType = 'cortex-m0' | 'cortex-m4f' | 'cortex-m33f' | 'cortex-m7f';
+export type CoreType = 'cortex-m0' | 'cortex-m0plus' | 'cortex-m3' | 'cortex-m4f' | 'cortex-m33f' | 'cortex-m7f';
 
 export interface CoreRow {
   readonly name: string;
@@ -19,6 +19,8 @@ export interface CoreRow {
   readonly nvicLines: number;
   readonly priorityBits: number;
   readonly mpuRegions: number;
+  /** Where this chip has another revision of the core than its row in src/emu/core/models. */
+  readonly revision?: { readonly cpuid: number; readonly ccr: number };
   /** Bit-banding (an option of Cortex-M3 and M4): words of 0x22000000 and 0x42000000 stand for bits of the first megabyte of SRAM and of peripherals. */
   readonly bitBand?: boolean;
   /** Clock that the core runs from, and that SysTick's external reference is derived from (already divided). */

@@ -5,7 +5,7 @@ import { pathToFileURL } from 'node:url';
 import { expect, test } from 'vitest';
 import { CHIPS } from '../../src/chips/index.ts';
 import { moduleFile, moduleKey, usePrebuilt } from '../../src/cli/prebuilt.ts';
-import { PROFILES } from '../../src/emu/core/builder.ts';
+import { PROFILES } from '../../src/emu/core/models/index.ts';
 import { interpreterBytes, PREBUILT } from '../../src/emu/core/interpreter-module.ts';
 
 test('every core of every chip names a profile', () => {

@@ -19,6 +19,8 @@ export const BOARDS = [
   { core: 'm7', board: 'mps2-an500', flags: ['-mcpu=cortex-m7', '-mfpu=fpv5-d16'], base: 0, nvic: MPS2 },
   { core: 'm33', board: 'mps2-an505', flags: ['-mcpu=cortex-m33', '-mfpu=fpv5-sp-d16'], base: 0x1000_0000, nvic: MPS2 },
 ] as const;
+/** Without FPU: for programs that do not use one. */
+export const M3_BOARD = { core: 'm3', board: 'mps2-an385', flags: ['-mcpu=cortex-m3'], base: 0, nvic: MPS2 } as const;
 const PROGRAMS = join(import.meta.dirname, '../emu/core/programs');
 interface Board {
   readonly core: CoreName;

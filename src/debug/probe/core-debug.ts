@@ -37,6 +37,8 @@ export interface DebugShape {
 }
 export const DEBUG_SHAPES: Readonly<Record<Profile['name'], DebugShape>> = {
   m0: { code: 4, revision: 1, data: 2, idr: 0x04770031, dpidr: 0x0bb11477, tarWrap: 0x400 },
+  m0plus: { code: 4, revision: 1, data: 2, idr: 0x04770031, dpidr: 0x0bc11477, tarWrap: 0x400 },
+  m3: { code: 6, revision: 1, data: 4, idr: 0x24770011, dpidr: 0x2ba01477, tarWrap: 0x1000 },
   m4: { code: 6, revision: 1, data: 4, idr: 0x24770011, dpidr: 0x2ba01477, tarWrap: 0x1000 },
   m33: { code: 8, revision: 2, data: 4, idr: 0x14770015, dpidr: 0x0be12477, tarWrap: 0x400 },
   m7: { code: 8, revision: 2, data: 4, idr: 0x84770001, dpidr: 0x6ba02477, tarWrap: 0x400 },

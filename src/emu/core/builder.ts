@@ -9,6 +9,7 @@
 import { PAGE_BITS } from '../arena.ts';
 import { loadOpcode, OP, OPERATORS, type WasmType } from '../wasm/opcodes.ts';
 import type { FunctionBody } from '../wasm/module.ts';
+import type { CoreModel } from './models/model.ts';
 import { S } from './state.ts';
 
 export class Expr {
@@ -24,25 +25,11 @@ export class Expr {
 }
 export type Val = number | Expr;
 
-/** Architecture of a core, as far as instructions differ. */
-export interface Profile {
-  readonly name: 'm0' | 'm4' | 'm33' | 'm7';
-  readonly arch: 'v6m' | 'v7m' | 'v8m';
-  readonly dsp: boolean;
-  /** Single precision only, or double precision too. */
-  readonly fpu: 'none' | 'sp' | 'dp';
-  /** FPv5 (VRINT, VSEL, VMAXNM…), else FPv4. */
-  readonly fpv5: boolean;
-}
-export const PROFILES: Readonly<Record<Profile['name'], Profile>> = {
-  m0: { name: 'm0', arch: 'v6m', dsp: false, fpu: 'none', fpv5: false },
-  m4: { name: 'm4', arch: 'v7m', dsp: true, fpu: 'sp', fpv5: false },
-  m33: { name: 'm33', arch: 'v8m', dsp: true, fpu: 'sp', fpv5: true },
-  m7: { name: 'm7', arch: 'v7m', dsp: true, fpu: 'dp', fpv5: true },
-};
+/** The core that code is emitted for. */
+export type Profile = CoreModel;
 
 /** Cores that may be wrong about where a branch to an address in a register or in memory goes (branch-targets.ts). */
-export const hasBranchTargets = (profile: Profile): boolean => profile.name === 'm7';
+export const hasBranchTargets = (profile: Profile): boolean => profile.branchTargets;
 
 /** Operands of a decoded instruction: up to four small fields (register numbers, small constants) and one 32-bit immediate. */
 export interface Operands {

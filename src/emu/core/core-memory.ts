@@ -60,15 +60,14 @@ export abstract class CoreMemory extends CoreState {
     this.readTable = readTableOf(index) >> 2;
     this.writeTable = writeTableOf(index) >> 2;
     this.timing = timingOf(this.profile);
-    this.l1 =
-      this.profile.name === 'm7'
-        ? new L1Cache(this.arena, {
-            regionAt: (address) => this.regionAt(address),
-            memoryChanges: (host, bytes) => this.onMemoryWrite(host, bytes),
-            codeChanges: (host, bytes) => this.dropCode(host, bytes),
-            busError: () => impreciseBusFault(this.core),
-          })
-        : null;
+    this.l1 = this.profile.l1
+      ? new L1Cache(this.arena, {
+          regionAt: (address) => this.regionAt(address),
+          memoryChanges: (host, bytes) => this.onMemoryWrite(host, bytes),
+          codeChanges: (host, bytes) => this.dropCode(host, bytes),
+          busError: () => impreciseBusFault(this.core),
+        })
+      : null;
     if (this.l1 && system.chip.cores.filter((c) => c.type === row.type).length > 1)
       throw new Error('L1 caches of two cores do not fit the arena');
     this.branchTargets = hasBranchTargets(this.profile) ? new BranchTargets(this.arena, () => this.get(SCS.ACTLR)) : null;

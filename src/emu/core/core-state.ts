@@ -3,17 +3,16 @@ import { CPU_STRIDE, type Arena } from '../arena.ts';
 import type { CoreRow } from '../chip.ts';
 import type { System } from '../system.ts';
 import { clockCount, clockTimeOf, WIDE, type ClockState, type Ps } from '../time.ts';
-import { PROFILES, type Profile } from './builder.ts';
+import type { Profile } from './builder.ts';
 import type { CoreListener, Zone } from './core-types.ts';
 import type { Core } from './core.ts';
 import { GuestFault } from './cpu.ts';
 import type { CpuEngine } from './engine.ts';
-import { EXCEPTION_CYCLES, type ExceptionCycles } from './exception-cycles.ts';
+import { modelOf } from './models/index.ts';
+import type { ExceptionCycles } from './models/model.ts';
 import { setIrqLevel } from './scs.ts';
 import { S } from './state.ts';
 import { sysTickDue } from './systick.ts';
-
-const PROFILE_OF = { 'cortex-m0': 'm0', 'cortex-m4f': 'm4', 'cortex-m33f': 'm33', 'cortex-m7f': 'm7' } as const;
 
 export abstract class CoreState {
   readonly row: CoreRow;
@@ -51,8 +50,8 @@ export abstract class CoreState {
     this.index = index;
     this.ownClock = system.clock(row.clock);
     this.listener = listener;
-    this.profile = PROFILES[PROFILE_OF[row.type]];
-    this.exceptionCycles = EXCEPTION_CYCLES[this.profile.name];
+    this.profile = modelOf(row.type);
+    this.exceptionCycles = this.profile.exceptions;
     this.base = index * CPU_STRIDE;
     this.words = this.arena.u32.subarray(this.base >> 2, (this.base + CPU_STRIDE) >> 2);
     this.floats = new Float64Array(this.arena.memory.buffer, this.base, CPU_STRIDE >> 3);

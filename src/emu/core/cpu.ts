@@ -2,7 +2,7 @@
 import type { CoreRow } from '../chip.ts';
 import type { Ps } from '../time.ts';
 import type { Profile } from './builder.ts';
-import type { ExceptionCycles } from './exception-cycles.ts';
+import type { ExceptionCycles } from './models/model.ts';
 
 /** Why an access or an instruction was abandoned. `fetch` kinds happen on instruction fetch, `data` on loads and stores. */
 export type FaultKind =

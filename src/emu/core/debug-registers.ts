@@ -4,7 +4,7 @@
  */
 import type { Cpu } from './cpu.ts';
 import { setPending } from './nvic.ts';
-import { change, EXC, fixed, merge, notV6, onM7, plain, SCS, type ScsRegister } from './scs-state.ts';
+import { change, EXC, fixed, merge, notV6, withL1, plain, SCS, type ScsRegister } from './scs-state.ts';
 
 const TRCENA = 1 << 24;
 const CYCCNTENA = 1;
@@ -85,8 +85,8 @@ function registers(): ScsRegister[] {
     },
     // The software lock is an option of the core. The STM32F7 has it (rtic #184, betaflight #11006); the STM32H7 has not (inferred: Klipper keeps its time by CYCCNT
     // and never writes LAR, Betaflight writes the ITM's; both run on H743 boards).
-    fixed(0xe0001fb0, 'DWT_LAR', 0, onM7),
-    fixed(0xe0001fb4, 'DWT_LSR', 0, onM7),
+    fixed(0xe0001fb0, 'DWT_LAR', 0, withL1),
+    fixed(0xe0001fb4, 'DWT_LSR', 0, withL1),
   );
   const part = ['COMP', 'MASK', 'FUNCTION'] as const;
   for (let n = 0; n < 4; n++)

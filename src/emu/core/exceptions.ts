@@ -1,7 +1,7 @@
 /**
  * Exception entry and return, faults and lockup (ARMv6-M B1.5, ARMv7-M B1.5, ARMv8-M B3 without the Security Extension).
  *
- * Time: an entry or return is charged as a whole (EXCEPTION_CYCLES, zero-wait memory); memory adds its wait states by itself.
+ * Time: an entry or return is charged as a whole (`ExceptionCycles`, zero-wait memory); memory adds its wait states by itself.
  * Late arrival: events that fall into the cycles of an entry are served right after it. If they pend something more urgent before the
  * handler's first instruction, the frame that was just stacked is used for that one, and the first stays pending.
  */
@@ -114,12 +114,12 @@ export function resetCore(cpu: Cpu, vtor: number): void {
   cpu.set(S.LR, -1);
   setXpsr(cpu, 0);
   cpu.set(S.T, 1);
-  cpu.set(S.CCR, CCR_RESET[cpu.profile.name]);
+  cpu.set(S.CCR, cpu.row.revision?.ccr ?? cpu.profile.ccr.reset);
   cpu.set(S.FPCCR, hasFpu(cpu) ? 0xc0000000 : 0);
   cpu.set(SCS.VTOR, vtor);
   cpu.setFloat(SCS.ENTRY_END, -1);
   cpu.set(SCS.FP_CTRL, 0x260);
-  if (cpu.profile.name === 'm7') {
+  if (cpu.profile.l1) {
     cpu.set(SCS.ITCMCR, 0x39);
     cpu.set(SCS.DTCMCR, 0x41);
   }
@@ -139,8 +139,6 @@ export function resetCore(cpu: Cpu, vtor: number): void {
     enterLockup(cpu, `bus error reading the vector table at ${hex(vtor)} out of reset`);
   }
 }
-/** STKALIGN; on ARMv6-M also UNALIGN_TRP, on ARMv8-M the bits that are fixed at 1, on the Cortex-M7 branch prediction. */
-const CCR_RESET: Readonly<Record<Profile['name'], number>> = { m0: 0x208, m4: 0x200, m33: 0x201, m7: 0x40200 };
 
 function enterLockup(cpu: Cpu, reason: string): void {
   cpu.set(S.HALTED, 1);

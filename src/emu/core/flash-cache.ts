@@ -14,7 +14,7 @@ import { S } from './state.ts';
 /** What is on. */
 export const KIND = { CODE: 1, DATA: 2, PREFETCH: 4 } as const;
 /** Cores that a flash controller with caches, or one that reads ahead, can stand in front of. */
-export const hasFlashCache = (profile: Profile): boolean => profile.name === 'm4' || profile.name === 'm0';
+export const hasFlashCache = (profile: Profile): boolean => profile.flashCache;
 export type Side = typeof KIND.CODE | typeof KIND.DATA;
 
 /** Address bits that marks and words are found by. */

@@ -73,7 +73,7 @@ function emitFlashLoad(b: ColdBuilder, shared: Shared, a: Expr, size: AccessSize
 }
 
 /** Cores with L1 caches. */
-const hasL1 = (profile: Profile): boolean => profile.name === 'm7';
+const hasL1 = (profile: Profile): boolean => profile.l1;
 
 /** if the line is in the data cache: return its bytes, or store into it. */
 function emitCachedAccess(b: ColdBuilder, shared: Shared, kind: 'read' | 'write', a: Expr, size: AccessSize, flagsLocal: number): void {

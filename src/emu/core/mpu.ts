@@ -1,10 +1,10 @@
 /**
- * Memory protection: PMSAv7 (Cortex-M4, M7) and PMSAv8 (Cortex-M33), the default memory map behind them, and their registers.
+ * Memory protection: PMSAv6 (Cortex-M0+) and PMSAv7 (Cortex-M3, M4, M7), which differ in sizes and attributes, and PMSAv8 (Cortex-M33), the default memory map behind them, and their registers.
  * An access is judged by its first byte; the core splits unaligned accesses into bytes.
  */
 import type { Cpu } from './cpu.ts';
 import { executionPriority } from './nvic.ts';
-import { change, merge, notV6, onV8, SCS, type ScsRegister } from './scs-state.ts';
+import { always, change, merge, onV8, SCS, type ScsRegister } from './scs-state.ts';
 
 export type Access = 'read' | 'write' | 'fetch';
 
@@ -32,8 +32,8 @@ function regionV7(cpu: Cpu, address: number): number {
     const rasr = cpu.get(regionBase(n) + 4);
     if ((rasr & 1) === 0) continue;
     const log2 = ((rasr >>> 1) & 31) + 1;
-    if (log2 < 5) continue;
-    // sizes are powers of two from 32 bytes to 4 GiB; the base is taken as aligned to the size
+    if (log2 < cpu.profile.mpuSmallest) continue;
+    // sizes are powers of two up to 4 GiB; the base is taken as aligned to the size
     const mask = log2 === 32 ? 0 : (-1 << log2) >>> 0;
     if (((address ^ cpu.get(regionBase(n))) & mask) !== 0) continue;
     if (log2 >= 8 && ((rasr >>> (8 + ((address >>> (log2 - 3)) & 7))) & 1) !== 0) continue;
@@ -159,7 +159,7 @@ export function mpuUniform(cpu: Cpu, start: number, _access: Access): boolean {
       continue;
     }
     const log2 = ((second >>> 1) & 31) + 1;
-    if (log2 < 5) continue;
+    if (log2 < cpu.profile.mpuSmallest) continue;
     const size = 2 ** log2;
     const base = Math.floor((cpu.get(regionBase(n)) >>> 0) / size) * size;
     if (cuts(base, size)) return false;
@@ -175,7 +175,7 @@ function setRegion(cpu: Cpu, n: number, second: boolean, value: number): void {
   change(cpu, `${names[second ? 1 : 0]!}${n}`, regionBase(n) + (second ? 4 : 0), value);
   cpu.rightsChanged();
 }
-const hasMpu = (cpu: Cpu): boolean => notV6(cpu) && cpu.row.mpuRegions > 0;
+const hasMpu = (cpu: Cpu): boolean => cpu.row.mpuRegions > 0;
 /** Region that an alias 0…3 of RBAR stands for. PMSAv8: RNR[1:0] replaced; PMSAv7: all of them mean RNR. */
 const regionOf = (cpu: Cpu, alias: number): number => {
   const rnr = cpu.get(SCS.MPU_RNR);
@@ -184,7 +184,7 @@ const regionOf = (cpu: Cpu, alias: number): number => {
 
 function registers(): ScsRegister[] {
   const list: ScsRegister[] = [
-    { address: 0xe000ed90, name: 'MPU_TYPE', on: notV6, read: (cpu) => cpu.row.mpuRegions << 8, write: () => {} },
+    { address: 0xe000ed90, name: 'MPU_TYPE', on: always, read: (cpu) => cpu.row.mpuRegions << 8, write: () => {} },
     {
       address: 0xe000ed94,
       name: 'MPU_CTRL',
@@ -240,8 +240,7 @@ function registers(): ScsRegister[] {
         },
         write: (cpu, value, mask) => {
           const n = regionOf(cpu, alias);
-          const writable = cpu.profile.arch === 'v8m' ? 0xffffffef : 0x173fff3f;
-          if (n < cpu.row.mpuRegions) setRegion(cpu, n, true, merge(cpu.get(regionBase(n) + 4), value, mask & writable));
+          if (n < cpu.row.mpuRegions) setRegion(cpu, n, true, merge(cpu.get(regionBase(n) + 4), value, mask & cpu.profile.mpuAttributes));
         },
       },
     );

@@ -7,7 +7,7 @@ import { S } from './state.ts';
 
 /** Registers before the instruction at `pc`, as far as the profile has them, in the order of the contract. */
 export function registerFile(cpu: Cpu, pc: number): Record<string, number> {
-  const { arch, fpu } = cpu.profile;
+  const { arch, fpu, vtor } = cpu.profile;
   const r: Record<string, number> = {};
   for (let i = 0; i <= 12; i++) r[`r${i}`] = cpu.get(S.R + 4 * i);
   r['sp'] = cpu.get(S.SP);
@@ -27,7 +27,7 @@ export function registerFile(cpu: Cpu, pc: number): Record<string, number> {
     r['psplim'] = cpu.get(S.PSPLIM);
   }
   if (fpu !== 'none') r['fpscr'] = cpu.get(S.FPSCR);
-  if (arch !== 'v6m') r['vtor'] = cpu.get(SCS.VTOR);
+  if (vtor !== 0) r['vtor'] = cpu.get(SCS.VTOR);
   return r;
 }
 

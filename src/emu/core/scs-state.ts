@@ -103,7 +103,8 @@ export const always = (): boolean => true;
 export const notV6 = (cpu: Cpu): boolean => cpu.profile.arch !== 'v6m';
 export const onV8 = (cpu: Cpu): boolean => cpu.profile.arch === 'v8m';
 export const onV7 = (cpu: Cpu): boolean => cpu.profile.arch === 'v7m';
-export const onM7 = (cpu: Cpu): boolean => cpu.profile.name === 'm7';
+export const withL1 = (cpu: Cpu): boolean => cpu.profile.l1;
+export const withVtor = (cpu: Cpu): boolean => cpu.profile.vtor !== 0;
 export const withFpu = (cpu: Cpu): boolean => cpu.profile.fpu !== 'none';
 
 /** Stores a word of state and tells the history if it changed. */

@@ -4,26 +4,36 @@
  */
 import type { Cpu } from './cpu.ts';
 import { DISBTACREAD } from './branch-targets.ts';
-import type { Profile } from './builder.ts';
 import { DEBUG_REGISTERS } from './debug-registers.ts';
 import { MPU_REGISTERS } from './mpu.ts';
 import { isActive, isPending, clearPending, NVIC_REGISTERS, priorityMask, setPending } from './nvic.ts';
-import { always, change, EXC, fixed, merge, notV6, onM7, onV7, onV8, plain, SCS, withFpu, type ScsRegister } from './scs-state.ts';
+import {
+  always,
+  change,
+  EXC,
+  fixed,
+  merge,
+  notV6,
+  onV7,
+  onV8,
+  plain,
+  SCS,
+  withFpu,
+  withL1,
+  withVtor,
+  type ScsRegister,
+} from './scs-state.ts';
 import { updateFpTrap } from './special.ts';
 import { S } from './state.ts';
 import { SYSTICK_REGISTERS } from './systick.ts';
 
 export { pendNmi, setIrqLevel } from './nvic.ts';
 
-type ByProfile = Readonly<Record<Profile['name'], number>>;
-/** A constant that differs by core: CPUID and the feature registers. */
-const byProfile = (address: number, name: string, values: ByProfile, on: (cpu: Cpu) => boolean = always): ScsRegister =>
-  fixed(address, name, (cpu) => values[cpu.profile.name], on);
+/** A feature register: a constant of the core, 0 where the core does not name it. */
+const feature = (address: number, name: string): ScsRegister => fixed(address, name, (cpu) => cpu.profile.id[name] ?? 0, notV6);
 
 // ---- system control block --------------------------------------------------------------------------------------------------------
 
-/** Bits of CCR that software can change. */
-const CCR_WRITABLE: ByProfile = { m0: 0, m4: 0x31b, m33: 0x51a, m7: 0x3011b };
 const SCR_WRITABLE = 0x16;
 const VECTKEY = 0x05fa;
 const FAULTS = [EXC.MEMMANAGE, EXC.BUSFAULT, EXC.USAGEFAULT] as const;
@@ -109,7 +119,7 @@ const CCR_DC = 1 << 16;
 const CCR_IC = 1 << 17;
 function writeCcr(cpu: Cpu, value: number, mask: number): void {
   const old = cpu.get(S.CCR);
-  change(cpu, 'CCR', S.CCR, merge(old, value, mask & CCR_WRITABLE[cpu.profile.name]));
+  change(cpu, 'CCR', S.CCR, merge(old, value, mask & cpu.profile.ccr.writable));
   if ((old ^ cpu.get(S.CCR)) & (CCR_DC | CCR_IC)) cpu.cachesSwitched?.();
 }
 /** What caches are on. */
@@ -154,17 +164,17 @@ const SYSTEM_CONTROL: readonly ScsRegister[] = [
     ...plain(0xe000e008, 'ACTLR', SCS.ACTLR, 0x1fffffff, notV6),
     write: (cpu, value, mask) => {
       change(cpu, 'ACTLR', SCS.ACTLR, merge(cpu.get(SCS.ACTLR), value, mask & 0x1fffffff));
-      if (onM7(cpu) && cpu.get(SCS.ACTLR) & DISBTACREAD) cpu.cacheMaintenance?.('BPIALL', 0);
+      if (withL1(cpu) && cpu.get(SCS.ACTLR) & DISBTACREAD) cpu.cacheMaintenance?.('BPIALL', 0);
     },
   },
-  byProfile(0xe000ed00, 'CPUID', { m0: 0x410cc200, m4: 0x410fc241, m33: 0x410fd214, m7: 0x411fc271 }),
+  fixed(0xe000ed00, 'CPUID', (cpu) => cpu.row.revision?.cpuid ?? cpu.profile.cpuid),
   {
     address: 0xe000ed08,
     name: 'VTOR',
     on: always,
-    read: (cpu) => (notV6(cpu) ? cpu.get(SCS.VTOR) >>> 0 : 0),
+    read: (cpu) => (withVtor(cpu) ? cpu.get(SCS.VTOR) >>> 0 : 0),
     write: (cpu, value, mask) => {
-      if (notV6(cpu)) change(cpu, 'VTOR', SCS.VTOR, merge(cpu.get(SCS.VTOR), value, mask & 0xffffff80));
+      if (withVtor(cpu)) change(cpu, 'VTOR', SCS.VTOR, merge(cpu.get(SCS.VTOR), value, mask & cpu.profile.vtor));
     },
   },
   { address: 0xe000ed0c, name: 'AIRCR', on: always, read: (cpu) => (0xfa050000 | (cpu.get(SCS.PRIGROUP) << 8)) >>> 0, write: writeAircr },
@@ -182,27 +192,25 @@ const SYSTEM_CONTROL: readonly ScsRegister[] = [
   writeOneToClear(0xe000ed3c, 'AFSR', SCS.AFSR, 0xffffffff),
 ];
 
-/** Feature registers, as the cores' technical reference manuals list them (and QEMU's models of M4, M7 and M33 report them). */
-const FEATURES: readonly ScsRegister[] = (
-  [
-    [0xe000ed40, 'ID_PFR0', 0x30, 0x30, 0x30],
-    [0xe000ed44, 'ID_PFR1', 0x200, 0x200, 0x200],
-    [0xe000ed48, 'ID_DFR0', 0x100000, 0x200000, 0x100000],
-    [0xe000ed4c, 'ID_AFR0', 0, 0, 0],
-    [0xe000ed50, 'ID_MMFR0', 0x30, 0x101f40, 0x100030],
-    [0xe000ed54, 'ID_MMFR1', 0, 0, 0],
-    [0xe000ed58, 'ID_MMFR2', 0, 0x1000000, 0x1000000],
-    [0xe000ed5c, 'ID_MMFR3', 0, 0, 0],
-    [0xe000ed60, 'ID_ISAR0', 0x1141110, 0x1101110, 0x1101110],
-    [0xe000ed64, 'ID_ISAR1', 0x2111000, 0x2212000, 0x2112000],
-    [0xe000ed68, 'ID_ISAR2', 0x21112231, 0x20232232, 0x20232231],
-    [0xe000ed6c, 'ID_ISAR3', 0x1111110, 0x1111131, 0x1111131],
-    [0xe000ed70, 'ID_ISAR4', 0x1310102, 0x1310132, 0x1310132],
-    [0xe000ef40, 'MVFR0', 0x10110021, 0x10110021, 0x10110221],
-    [0xe000ef44, 'MVFR1', 0x11000011, 0x11000011, 0x12000011],
-    [0xe000ef48, 'MVFR2', 0, 0x40, 0x40],
-  ] as const
-).map(([address, name, m4, m33, m7]) => byProfile(address, name, { m0: 0, m4, m33, m7 }, notV6));
+/** Feature registers; the cores' rows have the values. */
+const FEATURES: readonly ScsRegister[] = [
+  ...[
+    'ID_PFR0',
+    'ID_PFR1',
+    'ID_DFR0',
+    'ID_AFR0',
+    'ID_MMFR0',
+    'ID_MMFR1',
+    'ID_MMFR2',
+    'ID_MMFR3',
+    'ID_ISAR0',
+    'ID_ISAR1',
+    'ID_ISAR2',
+    'ID_ISAR3',
+    'ID_ISAR4',
+  ].map((name, i) => feature(0xe000ed40 + 4 * i, name)),
+  ...['MVFR0', 'MVFR1', 'MVFR2'].map((name, i) => feature(0xe000ef40 + 4 * i, name)),
+];
 
 const FP_REGISTERS: readonly ScsRegister[] = [
   {
@@ -240,15 +248,15 @@ const CCSIDR_INSTRUCTION = 0xf007e009;
 const maintenance = (address: number, name: string): ScsRegister => ({
   address,
   name,
-  on: onM7,
+  on: withL1,
   read: () => 0,
   write: (cpu, value, mask) => cpu.cacheMaintenance?.(name, (value & mask) >>> 0),
 });
 const CACHES: readonly ScsRegister[] = [
-  byProfile(0xe000ed78, 'CLIDR', { m0: 0, m4: 0, m33: 0, m7: 0x09000003 }, notV6),
-  byProfile(0xe000ed7c, 'CTR', { m0: 0, m4: 0, m33: 0x8000c000, m7: 0x8303c003 }, notV6),
-  fixed(0xe000ed80, 'CCSIDR', (cpu) => (cpu.get(SCS.CSSELR) & 1 ? CCSIDR_INSTRUCTION : CCSIDR_DATA), onM7),
-  plain(0xe000ed84, 'CSSELR', SCS.CSSELR, 0xf, onM7),
+  feature(0xe000ed78, 'CLIDR'),
+  feature(0xe000ed7c, 'CTR'),
+  fixed(0xe000ed80, 'CCSIDR', (cpu) => (cpu.get(SCS.CSSELR) & 1 ? CCSIDR_INSTRUCTION : CCSIDR_DATA), withL1),
+  plain(0xe000ed84, 'CSSELR', SCS.CSSELR, 0xf, withL1),
   maintenance(0xe000ef50, 'ICIALLU'),
   maintenance(0xe000ef58, 'ICIMVAU'),
   maintenance(0xe000ef5c, 'DCIMVAC'),
@@ -259,20 +267,20 @@ const CACHES: readonly ScsRegister[] = [
   maintenance(0xe000ef70, 'DCCIMVAC'),
   maintenance(0xe000ef74, 'DCCISW'),
   maintenance(0xe000ef78, 'BPIALL'),
-  plain(0xe000ef90, 'ITCMCR', SCS.ITCMCR, 7, onM7),
-  plain(0xe000ef94, 'DTCMCR', SCS.DTCMCR, 7, onM7),
-  plain(0xe000ef98, 'AHBPCR', SCS.AHBPCR, 1, onM7),
+  plain(0xe000ef90, 'ITCMCR', SCS.ITCMCR, 7, withL1),
+  plain(0xe000ef94, 'DTCMCR', SCS.DTCMCR, 7, withL1),
+  plain(0xe000ef98, 'AHBPCR', SCS.AHBPCR, 1, withL1),
   {
     address: 0xe000ef9c,
     name: 'CACR',
-    on: onM7,
+    on: withL1,
     read: (cpu) => cpu.get(SCS.CACR),
     write: (cpu, value, mask) => {
       change(cpu, 'CACR', SCS.CACR, merge(cpu.get(SCS.CACR), value, mask & 7));
       cpu.rightsChanged();
     },
   },
-  plain(0xe000efa0, 'AHBSCR', SCS.AHBSCR, 0xffff, onM7),
+  plain(0xe000efa0, 'AHBSCR', SCS.AHBSCR, 0xffff, withL1),
   writeOneToClear(0xe000efa8, 'ABFSR', SCS.ABFSR, 0x3ff),
 ];
 

@@ -104,8 +104,7 @@ function writeStackPointer(cpu: Cpu, name: 'MSP' | 'PSP', value: number): void {
 function writeControl(cpu: Cpu, value: number): void {
   const old = cpu.get(S.CONTROL);
   let writable = cpu.get(S.IPSR) === 0 ? SPSEL : 0;
-  // the Cortex-M0 has no unprivileged mode
-  if (notV6(cpu)) writable |= NPRIV;
+  if (cpu.profile.unprivileged) writable |= NPRIV;
   if (withFpu(cpu)) writable |= FPCA;
   const now = (old & ~writable) | (value & writable);
   if (now === old) return;

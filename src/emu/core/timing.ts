@@ -3,17 +3,12 @@
  * by its semantics or by the access. Flash wait states and caches come on top (interpreter.ts). docs/fidelity.md is the ledger of the rules.
  */
 import type { Profile } from './builder.ts';
-import { m0 } from './timing/m0.ts';
-import { m33 } from './timing/m33.ts';
-import { m4 } from './timing/m4.ts';
-import { m7 } from './timing/m7.ts';
 import type { TimingModel } from './timing/model.ts';
 
 export { classOf } from './timing/model.ts';
 export type { CodeView, StaticCycles, TimingModel } from './timing/model.ts';
 
-const MODELS = { m0, m4, m33, m7 } as const;
-export const timingOf = (profile: Profile): TimingModel => MODELS[profile.name];
+export const timingOf = (profile: Profile): TimingModel => profile.timing;
 
 /** Which instructions looked at which byte for their cost, beyond their own surroundings. */
 export class FarLooks {

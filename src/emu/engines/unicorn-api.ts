@@ -28,7 +28,8 @@ export const REG_FPSCR = 6;
 export const CPSR_THUMB = 0x1f3;
 /** NZCVQ and GE. */
 export const FLAGS_MASK = 0xf80f0000;
-export const CPU_MODEL = { m0: 7, m4: 9, m7: 10, m33: 11 } as const;
+/** Unicorn has no Cortex-M0+; its instructions are the Cortex-M0's. */
+export const CPU_MODEL = { m0: 7, m0plus: 7, m3: 8, m4: 9, m7: 10, m33: 11 } as const;
 export const ARCH_ARM = 1;
 export const MODE_THUMB = 1 << 4;
 export const CTL_CPU_MODEL = 7 | (1 << 26) | (1 << 30);

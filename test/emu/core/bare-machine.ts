@@ -7,10 +7,13 @@ import { Machine } from '../../../src/emu/machine.ts';
 import type { ModelFactory } from '../../../src/emu/registers.ts';
 import { PS_PER_SECOND } from '../../../src/emu/time.ts';
 
-export type CoreName = 'm0' | 'm4' | 'm33' | 'm7';
+export type CoreName = 'm0' | 'm0plus' | 'm3' | 'm4' | 'm33' | 'm7';
+/** Cores with instructions of their own; the Cortex-M0+ has the M0's and the Cortex-M3 a part of the M4's. */
 export const CORE_NAMES: readonly CoreName[] = ['m0', 'm4', 'm33', 'm7'];
 export const CORE_ROWS: Readonly<Record<CoreName, Pick<CoreRow, 'type' | 'nvicLines' | 'priorityBits' | 'mpuRegions'>>> = {
   m0: { type: 'cortex-m0', nvicLines: 32, priorityBits: 2, mpuRegions: 0 },
+  m0plus: { type: 'cortex-m0plus', nvicLines: 32, priorityBits: 2, mpuRegions: 8 },
+  m3: { type: 'cortex-m3', nvicLines: 60, priorityBits: 4, mpuRegions: 8 },
   m4: { type: 'cortex-m4f', nvicLines: 82, priorityBits: 4, mpuRegions: 8 },
   m33: { type: 'cortex-m33f', nvicLines: 133, priorityBits: 4, mpuRegions: 8 },
   m7: { type: 'cortex-m7f', nvicLines: 150, priorityBits: 4, mpuRegions: 16 },

@@ -1,6 +1,6 @@
 /**
  * Cycle rules, one kernel each, measured by the emulated core's own counter with memory that never waits. `D` documented by Arm, `M` measured on
- * silicon by others (docs/fidelity.md names them), `I` inferred. M0 and M4 are exact; M33 and M7 may be one cycle off.
+ * silicon by others (docs/fidelity.md names them), `I` inferred. `R` reported, `A` assumed. M0, M0+, M3 and M4 are exact; M33 and M7 may be one cycle off.
  */
 import { describe, expect, test } from 'vitest';
 import type { CoreName } from './bare-machine.ts';
@@ -33,6 +33,27 @@ const M0: readonly Kernel[] = [
   k('D MRS and MSR take 4', 'mrs r0, primask; msr primask, r0', 8),
   k('D barriers take 4', 'dmb; dsb; isb', 12),
   k('D CPS, SEV, NOP, YIELD take 1', 'cpsid i; cpsie i; sev; nop; yield', 5),
+];
+
+const M0PLUS: readonly Kernel[] = [
+  k('D data processing, MULS take 1', 'movs r0, #1; adds r0, r0, r1; muls r0, r1, r0; mov r9, r0', 4),
+  k(
+    'D a load or store takes 2, LDM, STM, PUSH and POP 1 + N',
+    'ldr r0, [r4]; str r0, [r4]; ldmia r4!, {r0, r1, r2}; push {r0, r1}; pop {r0, r1}',
+    14,
+  ),
+  k('R POP with PC takes 3 + N', 'ldr r0, =2f + 1; push {r0}; pop {pc}; .ltorg; .balign 4; 2:', 2 + 2 + 4),
+  k('D B and B<cc> take 2 taken, 1 not taken', 'b 2f; nop; 2: cmp r0, r0; beq 3f; nop; 3: bne 2b', 2 + 1 + 2 + 1),
+  k('D BL takes 3, BX 2', 'bl 2f; b 3f; 2: bx lr; 3:', 3 + 2 + 2),
+  k('R MRS, MSR and barriers take 3', 'mrs r0, primask; msr primask, r0; dmb; dsb; isb', 15),
+];
+
+const M3: readonly Kernel[] = [
+  k('D MUL takes 1, MLA and MLS 2', 'mul r0, r1, r2; mla r0, r1, r2, r3; mls r0, r1, r2, r3', 1 + 2 + 2),
+  k('A 64-bit products take 5, with addition 7', 'umull r0, r3, r1, r2; smlal r0, r3, r1, r2', 5 + 7),
+  k('D loads chain: the second takes 1', 'ldr r0, [r4]; ldr r1, [r5]; mov.w r9, #0', 2 + 1 + 1),
+  k('D loads with a register offset do not', 'ldr r0, [r4, r6]; ldr r1, [r4, r6]; mov.w r9, #0', 2 + 2 + 1),
+  k('D division takes 2 with a zero operand', 'movs r0, #0; udiv r0, r0, r1', 1 + 2),
 ];
 
 const M4: readonly Kernel[] = [
@@ -305,6 +326,8 @@ const M7: readonly Kernel[] = [
 
 const TABLES: readonly (readonly [CoreName, string, readonly Kernel[], number])[] = [
   ['m0', 'Cortex-M0', M0, 0],
+  ['m0plus', 'Cortex-M0+', M0PLUS, 0],
+  ['m3', 'Cortex-M3', M3, 0],
   ['m4', 'Cortex-M4', M4, 0],
   ['m33', 'Cortex-M33', M33, 1],
   ['m7', 'Cortex-M7', M7, 1],

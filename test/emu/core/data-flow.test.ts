@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { PROFILES } from '../../../src/emu/core/builder.ts';
+import { PROFILES } from '../../../src/emu/core/models/index.ts';
 import { dataFlow, registerAt, stateAt } from '../../../src/emu/core/data-flow.ts';
 import { Decoder } from '../../../src/emu/core/decode.ts';
 import '../../../src/emu/core/isa/index.ts';

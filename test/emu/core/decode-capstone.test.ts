@@ -4,7 +4,7 @@
  */
 import { createRequire } from 'node:module';
 import { expect, test } from 'vitest';
-import { PROFILES } from '../../../src/emu/core/builder.ts';
+import { PROFILES } from '../../../src/emu/core/models/index.ts';
 import { Decoder, isWide } from '../../../src/emu/core/decode.ts';
 import '../../../src/emu/core/isa/index.ts';
 import type { Row } from '../../../src/emu/core/rows.ts';

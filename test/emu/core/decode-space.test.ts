@@ -1,6 +1,6 @@
 /** What the comparison of the decode space rests on: the rules of UNPREDICTABLE, the mnemonics, and that it can fail. */
 import { describe, expect, test } from 'vitest';
-import { PROFILES } from '../../../src/emu/core/builder.ts';
+import { PROFILES } from '../../../src/emu/core/models/index.ts';
 import { Decoder } from '../../../src/emu/core/decode.ts';
 import '../../../src/emu/core/isa/index.ts';
 import { ROWS, type Row } from '../../../src/emu/core/rows.ts';

@@ -3,7 +3,7 @@
  * 16-bit encoding; all of them with BOOTBENCH_CASES=59392 or more.
  */
 import { describe, expect, test } from 'vitest';
-import { PROFILES } from '../../../src/emu/core/builder.ts';
+import { PROFILES } from '../../../src/emu/core/models/index.ts';
 import { Decoder } from '../../../src/emu/core/decode.ts';
 import { Handlers } from '../../../src/emu/core/handlers.ts';
 import '../../../src/emu/core/isa/index.ts';

@@ -1,6 +1,6 @@
 /** Every instruction against Unicorn. BOOTBENCH_CASES sets the number per profile, BOOTBENCH_SEED another seed. */
 import { describe, expect, test } from 'vitest';
-import { PROFILES } from '../../../src/emu/core/builder.ts';
+import { PROFILES } from '../../../src/emu/core/models/index.ts';
 import { SEED } from '../../seed.ts';
 import { integerCases } from './integer-cases.ts';
 import { integerOracleMissing } from './unicorn.ts';

@@ -1,6 +1,6 @@
 /** What belongs to a region: executed code, and short arms that nobody has come by yet. */
 import { describe, expect, it } from 'vitest';
-import { PROFILES } from '../../../src/emu/core/builder.ts';
+import { PROFILES } from '../../../src/emu/core/models/index.ts';
 import { Decoder, isWide, type Instruction } from '../../../src/emu/core/decode.ts';
 import '../../../src/emu/core/isa/index.ts';
 import { discover } from '../../../src/emu/core/translate/region.ts';

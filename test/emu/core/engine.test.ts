@@ -1,6 +1,6 @@
 /** The second engine: the same program on Unicorn and on bootbench's own core, instruction for instruction. */
 import { describe, expect, test } from 'vitest';
-import { PROFILES } from '../../../src/emu/core/builder.ts';
+import { PROFILES } from '../../../src/emu/core/models/index.ts';
 import type { Core } from '../../../src/emu/core/core.ts';
 import { Decoder } from '../../../src/emu/core/decode.ts';
 import { OPS } from '../../../src/emu/core/rows.ts';

@@ -7,7 +7,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { BOARDS, build, here, MICROBIT, onQemu, oracles } from '../../machines/qemu.ts';
+import { BOARDS, build, here, M3_BOARD, MICROBIT, onQemu, oracles } from '../../machines/qemu.ts';
 
 describe.skipIf(!oracles)('exceptions against QEMU (needs qemu-system-arm and arm-none-eabi-gcc)', () => {
   const dir = mkdtempSync(join(tmpdir(), 'bootbench-'));
@@ -23,6 +23,12 @@ describe.skipIf(!oracles)('exceptions against QEMU (needs qemu-system-arm and ar
       },
       180_000,
     );
+  it('mpu: m3 sees what mps2-an385 sees', () => {
+    const elf = build(join(dir, 'mpu.m3.elf'), 'mpu', M3_BOARD, ['-O1', '-fno-builtin']);
+    const expected = onQemu(elf, M3_BOARD.board);
+    expect(expected.length).toBeGreaterThan(300);
+    expect(here(elf, M3_BOARD)).toEqual(expected);
+  });
   it('exceptions-m0: a Cortex-M0 sees what a micro:bit sees', () => {
     const elf = build(join(dir, 'exceptions.m0.elf'), 'exceptions-m0', MICROBIT, ['-O1', '-fno-builtin', '-lgcc']);
     const expected = onQemu(elf, MICROBIT.board);

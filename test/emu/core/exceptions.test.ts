@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { GuestFault } from '../../../src/emu/core/cpu.ts';
-import { EXCEPTION_CYCLES } from '../../../src/emu/core/exception-cycles.ts';
+import { PROFILES } from '../../../src/emu/core/models/index.ts';
 import { exceptionReturn, raise, takePending } from '../../../src/emu/core/exceptions.ts';
 import { S } from '../../../src/emu/core/state.ts';
 import {
@@ -78,7 +78,7 @@ describe.each(CORE_NAMES)('exception entry and return on %s', (core) => {
   });
 
   it('takes the cycles of its table for entry, return and tail-chain', () => {
-    const t = EXCEPTION_CYCLES[core];
+    const t = PROFILES[core].exceptions;
     const { cpu } = started(core);
     cpu.write(ISER, 4, 3);
     cpu.set(S.PRIMASK, 1);
@@ -407,7 +407,7 @@ describe('FP context', () => {
     runTo(machine, handlerAt(11) + 2);
     const at = cpu.cycles();
     exceptionReturn(cpu, reg(cpu, 14));
-    expect(cpu.cycles() - at).toBe(EXCEPTION_CYCLES.m4.return.value);
+    expect(cpu.cycles() - at).toBe(PROFILES.m4.exceptions.return.value);
     expect([word(cpu, FPCCR) & 1, cpu.get(S.CONTROL)]).toEqual([0, 4]);
   });
 

@@ -1,6 +1,6 @@
 /** Floating-point instructions against Unicorn. BOOTBENCH_CASES sets the number per profile, BOOTBENCH_SEED another seed. */
 import { describe, expect, test } from 'vitest';
-import { PROFILES } from '../../../src/emu/core/builder.ts';
+import { PROFILES } from '../../../src/emu/core/models/index.ts';
 import { OPS } from '../../../src/emu/core/rows.ts';
 import { SEED } from '../../seed.ts';
 import { fpCases } from './fp-cases.ts';

@@ -3,7 +3,7 @@
  * results lie at the edges of that rule: ties, the smallest normal number, overflow, exact zeros, integers at the ends of their range.
  */
 import { describe, expect, test } from 'vitest';
-import { PROFILES } from '../../../src/emu/core/builder.ts';
+import { PROFILES } from '../../../src/emu/core/models/index.ts';
 import * as soft from '../../../src/emu/core/softfloat.ts';
 import { BareCore } from './bare-core.ts';
 import { Random } from './random-cases.ts';

@@ -1,6 +1,6 @@
 /** Cycles of FP instructions: DDI 0439D table 7-1 (M4, documented), rules measured on RP2350 (M33) and STM32H743 (M7). */
 import { describe, expect, test } from 'vitest';
-import { PROFILES } from '../../../src/emu/core/builder.ts';
+import { PROFILES } from '../../../src/emu/core/models/index.ts';
 import { Decoder, type Instruction } from '../../../src/emu/core/decode.ts';
 import '../../../src/emu/core/isa/index.ts';
 import { timingOf } from '../../../src/emu/core/timing.ts';

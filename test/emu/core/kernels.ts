@@ -19,13 +19,15 @@ const RESULTS = RAM + 0x1000;
 const BUFFER = RAM + 0x2000;
 const FLAGS: Readonly<Record<CoreName, readonly string[]>> = {
   m0: ['-mcpu=cortex-m0'],
+  m0plus: ['-mcpu=cortex-m0plus'],
+  m3: ['-mcpu=cortex-m3'],
   m4: ['-mcpu=cortex-m4', '-mfpu=fpv4-sp-d16', '-mfloat-abi=hard'],
   m33: ['-mcpu=cortex-m33', '-mfpu=fpv5-sp-d16', '-mfloat-abi=hard'],
   m7: ['-mcpu=cortex-m7', '-mfpu=fpv5-d16', '-mfloat-abi=hard'],
 };
 /** R0…R3 = 8, 3, 5, 1; R4 and R5 point into RAM (R5 to R4 + 64), R6 = 4; R11 to the counter. ISB, or a branch, keeps the kernel apart from the reads. */
 function functionOf(k: Kernel, index: number, core: CoreName): string {
-  const slim = core === 'm0';
+  const slim = core === 'm0' || core === 'm0plus';
   const counter = slim ? '0xe000e018' : '0xe0001004';
   const read = (r: string): string => (slim ? `mov r7, r11\n ldr r7, [r7]\n mov ${r}, r7` : `ldr.w ${r}, [r11]`);
   return `
@@ -51,7 +53,7 @@ k${index}:
  isb
  .balign 4
  ${k.code.split(';').join('\n ')}
- ${core === 'm0' || core === 'm4' ? 'b 9f\n .balign 4' : 'isb'}
+ ${slim || core === 'm3' || core === 'm4' ? 'b 9f\n .balign 4' : 'isb'}
 9:
  ${read('r9')}
  mov r0, r8
@@ -67,7 +69,7 @@ k${index}:
 export function measure(core: CoreName, kernels: readonly Kernel[]): number[] {
   const all = [{ rule: 'nothing', code: '', cycles: 0 }, ...kernels];
   const enable =
-    core === 'm0'
+    core === 'm0' || core === 'm0plus'
       ? 'ldr r0, =0xe000e010\n ldr r1, =0xffffff\n str r1, [r0, #4]\n movs r1, #0\n str r1, [r0, #8]\n movs r1, #5\n str r1, [r0]'
       : 'ldr r0, =0xe000ed88\n ldr r1, =0xf00000\n str r1, [r0]\n ldr r0, =0xe000edfc\n ldr r1, =0x1000000\n str r1, [r0]\n ldr r0, =0xe0001fb0\n ldr r1, =0xc5acce55\n str r1, [r0]\n ldr r0, =0xe0001000\n movs r1, #1\n str r1, [r0]\n dsb\n isb';
   const source = `

@@ -1,7 +1,8 @@
 /** Times of lines that are worked out from those of their ends are those of the whole pipeline model. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { PROFILES, type Profile } from '../../../src/emu/core/builder.ts';
+import type { Profile } from '../../../src/emu/core/builder.ts';
+import { PROFILES } from '../../../src/emu/core/models/index.ts';
 import { Decoder, isWide, type Instruction } from '../../../src/emu/core/decode.ts';
 import '../../../src/emu/core/isa/index.ts';
 import type { CodeView } from '../../../src/emu/core/timing.ts';

@@ -10,6 +10,10 @@ const floatingPoint = (d: Difference): boolean => (d.first & 0xec00) === 0xec00 
 
 export const LLVM_KNOWN: readonly Known[] = [
   {
+    why: 'floating-point space of a core without FPU: UsageFault NOCP, DDI 0403 A2.5.2; LLVM has no instruction there',
+    applies: (d) => d.profile.fpu === 'none' && d.mine === 'coprocessor' && d.its === 'undefined' && floatingPoint(d),
+  },
+  {
     why: 'LDRH, LDRSH with Rt = PC are unallocated memory hints, which do nothing: DDI 0403 A5.3.8. LLVM has no such instruction',
     applies: (d) => d.mine === 'defined' && d.its === 'undefined' && (d.first & 0xfe70) === 0xf830 && d.second >>> 12 === 15,
   },

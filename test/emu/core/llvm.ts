@@ -21,6 +21,8 @@ interface Koffi {
 
 const CORES: Readonly<Record<Profile['name'], readonly [triple: string, cpu: string]>> = {
   m0: ['thumbv6m-none-eabi', 'cortex-m0'],
+  m0plus: ['thumbv6m-none-eabi', 'cortex-m0plus'],
+  m3: ['thumbv7m-none-eabi', 'cortex-m3'],
   m4: ['thumbv7em-none-eabi', 'cortex-m4'],
   m33: ['thumbv8m.main-none-eabi', 'cortex-m33'],
   m7: ['thumbv7em-none-eabi', 'cortex-m7'],

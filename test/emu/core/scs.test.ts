@@ -10,6 +10,8 @@ const CYCCNT = 0xe0001004;
 describe('private peripheral bus', () => {
   it.each([
     ['m0', 0x410cc200],
+    ['m0plus', 0x410cc601],
+    ['m3', 0x412fc230],
     ['m4', 0x410fc241],
     ['m33', 0x410fd214],
     ['m7', 0x411fc271],
@@ -47,17 +49,22 @@ describe('private peripheral bus', () => {
     expect(cpu.read(0xe000e000, 4)).toBe(0);
   });
 
-  it('VTOR keeps bits 31:7 and the Cortex-M0 has none', () => {
+  it('VTOR keeps bits 31:7, on the Cortex-M0+ 31:8, and the Cortex-M0 has none', () => {
     const { cpu } = started('m4');
     cpu.write(0xe000ed08, 4, 0x2000_1fff);
     expect(word(cpu, 0xe000ed08)).toBe(0x2000_1f80);
     const m0 = started('m0').cpu;
     m0.write(0xe000ed08, 4, 0x2000_1f80);
     expect(word(m0, 0xe000ed08)).toBe(0);
+    const plus = started('m0plus').cpu;
+    plus.write(0xe000ed08, 4, 0x2000_1fff);
+    expect(word(plus, 0xe000ed08)).toBe(0x2000_1f00);
   });
 
   it.each([
     ['m0', 0x208, 0x208],
+    ['m0plus', 0x208, 0x208],
+    ['m3', 0x200, 0x31b],
     ['m4', 0x200, 0x31b],
     ['m33', 0x201, 0x71b],
     ['m7', 0x40200, 0x7031b],

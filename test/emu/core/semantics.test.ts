@@ -1,7 +1,8 @@
 /** What no oracle shows: exits to the slow path, fault restoration, stack limits, the exclusive monitor, division cycles. */
 import fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { PROFILES, type Profile } from '../../../src/emu/core/builder.ts';
+import type { Profile } from '../../../src/emu/core/builder.ts';
+import { PROFILES } from '../../../src/emu/core/models/index.ts';
 import { thumbExpandImm } from '../../../src/emu/core/isa/data-processing.ts';
 import { EXIT, S } from '../../../src/emu/core/state.ts';
 import { BareCore, FAULT } from './bare-core.ts';

@@ -1,6 +1,7 @@
 /** Short straight programs with IT blocks against Unicorn: what one instruction leaves for the next (flags, IT, Q, GE, registers kept in locals). */
 import { describe, expect, test } from 'vitest';
-import { PROFILES, type Profile } from '../../../src/emu/core/builder.ts';
+import type { Profile } from '../../../src/emu/core/builder.ts';
+import { PROFILES } from '../../../src/emu/core/models/index.ts';
 import { OPS, type Row } from '../../../src/emu/core/rows.ts';
 import { SEED } from '../../seed.ts';
 import { BareCore } from './bare-core.ts';

@@ -38,11 +38,11 @@ op('UMAAL', { timing: 'mac', dest: 'ad', src: 'abcd' }, (b, o) => {
 
 /**
  * Cycles of a division. M4: 2 if an operand is 0, 3 if the dividend has fewer significant bits than the divisor, else 5 + a quarter of the
- * difference (measured by compendium.i-0.nl; spans the 2…12 of DDI 0439D table 3-1). M33: the same (assumed; Arm publishes none).
- * M7: 7 (reported, LLVM's Cortex-M7 model).
+ * difference (measured by compendium.i-0.nl; spans the 2…12 of DDI 0439D table 3-1). M3 and M33: the same (assumed; DDI 0337 prints 2…12,
+ * for the M33 Arm publishes none).
  */
 function divisionCycles(b: Builder, dividend: Expr, divisor: Expr, signed: boolean): Val {
-  if (b.profile.name === 'm7') return 7;
+  if (b.profile.divisionCycles !== undefined) return b.profile.divisionCycles;
   const magnitude = (x: Expr): Expr => b.let(signed ? b.select(b.ltS(x, 0), b.neg(x), x) : x);
   const n = magnitude(dividend);
   const m = magnitude(divisor);

@@ -78,7 +78,9 @@ for (const [name, bits, plus] of [
   ['SSAT', '00', 1],
   ['USAT', '10', 0],
 ] as const) {
-  row(`${name} T1`, `11110 0 11 ${bits} h 0 nnnn 0 iii dddd ii 0 wwwww`, v7, `${name} <a>, #<c>, <b>{, <shift> #<imm>}`, (f) => {
+  row(`${name} T1`, `11110 0 11 ${bits} h 0 nnnn 0 iii dddd ii 0 wwwww`, v7, `${name} <a>, #<c>, <b>{, <shift> #<imm>}`, (f, p) => {
+    // ASR #0 is the place of SSAT16 and USAT16, which only the DSP extension has
+    if (f.h && f.i === 0 && !p.dsp) return 'undefined';
     if (f.d === 15 || (f.h && f.i === 0)) return 'unpredictable';
     return { op: name, v: { shift: f.h ? 'asr' : 'lsl' }, a: f.d, b: f.n, c: f.w + plus, imm: f.i };
   });

@@ -23,7 +23,7 @@ import {
 const DATA_PROCESSING: ReadonlySet<TimingClass> = new Set<TimingClass>(['alu', 'alu-shift', 'mul', 'mull', 'mac', 'dsp', 'div']);
 const isMemory = (c: TimingClass): boolean => /load|store|exclusive/.test(c);
 
-function alone(ins: Instruction): StaticCycles {
+export function alone(ins: Instruction): StaticCycles {
   const n = listLength(ins);
   const { op } = ins.decoded;
   switch (classOf(ins)) {
@@ -71,7 +71,7 @@ function alone(ins: Instruction): StaticCycles {
 }
 
 /** What `second` directly behind `first` changes. */
-function pair(first: Instruction, second: Instruction): number {
+export function pair(first: Instruction, second: Instruction): number {
   const a = classOf(first);
   const b = classOf(second);
   const addressWritten = meet(addressRegisters(second), writes(first));
@@ -97,7 +97,7 @@ function pair(first: Instruction, second: Instruction): number {
 }
 
 /** Measured: a run of three or more 32-bit instructions on odd half-words costs one more, of stores alone four or more. It begins behind a 16-bit one. */
-function startsOddRun(ins: Instruction, pc: number, line: readonly Instruction[]): boolean {
+export function startsOddRun(ins: Instruction, pc: number, line: readonly Instruction[]): boolean {
   if (ins.size !== 2 || (pc & 2) !== 0) return false;
   let length = 1;
   while (length < line.length && line[length]!.size === 4) length++;
@@ -107,7 +107,7 @@ function startsOddRun(ins: Instruction, pc: number, line: readonly Instruction[]
 
 const DIRECT: ReadonlySet<string> = new Set(['B', 'B_cond', 'BL', 'CBZ']);
 /** Measured: a branch to a 32-bit instruction on an odd half-word refills one cycle longer. */
-function refill(ins: Instruction, pc: number, code: CodeView): number {
+export function refill(ins: Instruction, pc: number, code: CodeView): number {
   if (!DIRECT.has(ins.decoded.op)) return 0;
   const target = (pc + 4 + (ins.decoded.imm ?? 0)) >>> 0;
   return (target & 2) !== 0 && code.at(target)?.size === 4 ? 1 : 0;

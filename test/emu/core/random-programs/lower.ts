@@ -1,7 +1,7 @@
 /** From the tree of a random program to Thumb code for one core. */
 import { Decoder } from '../../../../src/emu/core/decode.ts';
 import '../../../../src/emu/core/isa/index.ts';
-import { PROFILES } from '../../../../src/emu/core/builder.ts';
+import { PROFILES } from '../../../../src/emu/core/models/index.ts';
 import { OPS, type Row } from '../../../../src/emu/core/rows.ts';
 import type { CoreName } from '../bare-machine.ts';
 import { halfwords, Random, randomBits, rowsOf } from '../random-cases.ts';

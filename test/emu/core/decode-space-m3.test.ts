@@ -1,0 +1,3 @@
+import { decodeSpace } from './decode-space-suite.ts';
+
+decodeSpace('m3');
