@@ -58,6 +58,7 @@ static void listen_until(const volatile bool *chosen)
   }
 }
 
+#if HAS_USB
 /* A ROM that has chosen USB and finds no crystal that serves has no clock for it. */
 static void hse_missing(void)
 {
@@ -69,6 +70,7 @@ static void hse_missing(void)
     iwdg_refresh();
   }
 }
+#endif
 
 /*
  * Until somebody talks to us every interface is listened to; the first one that is addressed is the one that stays. Where USB needs a crystal
@@ -78,7 +80,7 @@ static void hse_missing(void)
 static void detect(void)
 {
 #if !HAS_USB
-  static const volatile bool never;
+  static volatile bool never;
   listen_until(&never);
 #else
 #if USB_ON_HSI_FIRST

@@ -89,8 +89,18 @@ export function diagnose(
   if (outcome === 'dfu') return { explained: null, causes: [], sets: [], harmless: harmlessOf(known(broken)), later: [] };
   // nothing was tried: what is broken is not shown to be harmless
   if (!search) return { explained: null, causes: [], sets: [], harmless: [], later: [] };
+  const decisive = broken.find((j) => j.check?.decides && j.judgement.verdict === 'fail');
+  if (decisive) return { explained: false, causes: [suspect(decisive)], sets: [], harmless: [], later: [] };
   return new Search(s, starts, variants, broken, outcome).run();
 }
+const suspect = (j: Judged): Cause => ({
+  id: j.id,
+  proved: false,
+  repair: j.repair,
+  outcomeAfterRepair: null,
+  dependsOn: [],
+  judged: j,
+});
 
 /** The search for sets of repairs that lead to DFU. */
 class Search {
@@ -144,16 +154,7 @@ class Search {
 
   private unexplained(): Diagnosis {
     this.drop(this.broken.filter(isTentative));
-    const causes = this.broken
-      .filter((j) => isBroken(j) && !isRemark(j))
-      .map((j): Cause => ({
-        id: j.id,
-        proved: false,
-        repair: j.repair,
-        outcomeAfterRepair: null,
-        dependsOn: [],
-        judged: j,
-      }));
+    const causes = this.broken.filter((j) => isBroken(j) && !isRemark(j)).map(suspect);
     return { explained: false, causes, sets: [], harmless: [], later: [] };
   }
 

@@ -112,6 +112,8 @@ function why(r: Omit<RunResult, 'summary'>): string {
     return `; cause: ${names}${where(line)}, ${sure}.`;
   }
   if (r.diagnosis.explained === false) {
+    const usb = r.checks.find((c) => c.id === 'rom-usb' && c.verdict === 'fail');
+    if (usb) return `; no firmware can change that: ${usb.observed}.`;
     const { causes } = r.diagnosis;
     const tried = causes.filter((c) => c.repair !== null).map((c) => c.id);
     if (tried.length > 0) return `; not explained: repairing ${tried.join(', ')} does not help.`;

@@ -305,6 +305,8 @@ export interface Check {
   readonly afterEntry?: true;
   /** A warning of it is a remark: it explains nothing without proof. */
   readonly remark?: true | ((subject: Subject) => boolean);
+  /** While it fails no repair can lead to DFU: nothing else is searched for. */
+  readonly decides?: true;
   /** The evidence is too weak to accuse anyone without proof: what is not proved is not told. */
   isTentative?(subject: Subject): boolean;
   /** The repair replaces the jump itself, so that it says something only where nothing smaller helps. */

@@ -89,6 +89,27 @@ const L432: FamilyFields = {
   bankCheck: false,
   emptyCheck: true,
 };
+const L412: FamilyFields = {
+  ...L432,
+  document: 'AN2606 Rev 70 Table 162',
+  hseForUsb: { crystals: null, source: 'AN2606 Rev 70 Table 162: USB from HSI48, trimmed by CRS on SOF', confidence: 'documented' },
+};
+const L452: FamilyFields = {
+  ...L432,
+  document: 'AN2606 Rev 70 Table 166',
+  hseForUsb: { crystals: null, source: 'AN2606 Rev 70 Table 166: USB from HSI48, trimmed by CRS on SOF', confidence: 'documented' },
+};
+/** Chips without USB whose tables in AN2606 also serve chips with USB. */
+const withoutUsb = (row: FamilyFields, line: string, instead: string): FamilyFields => ({
+  ...row,
+  line,
+  hsi48: null,
+  usbSupply: null,
+  clockRecovery: [],
+  usb: null,
+  romWithoutUsb: { instead },
+});
+const L4_SERIAL = 'USART1 to USART3, I2C1 to I2C3, SPI1, SPI2 and CAN1';
 const L4_PLUS: FamilyFields = {
   ...L496,
   document: 'AN2606 Rev 70, configuration table of L4Rx/L4Sx',
@@ -103,7 +124,7 @@ const L4_PLUS: FamilyFields = {
 const G4: FamilyFields = {
   ...L4,
   family: 'STM32G4',
-  document: 'AN2606 Rev 70 Tables 115 and 117',
+  document: 'AN2606 Rev 70 Tables 115, 117 and 119',
   hsi48: { on: 'RCC.CRRCR.HSI48ON', ready: 'RCC.CRRCR.HSI48RDY' },
   usbSupply: null,
   sysclk: {
@@ -123,7 +144,7 @@ const G4: FamilyFields = {
   ],
   hseForUsb: {
     crystals: null,
-    source: 'AN2606 Rev 70 Tables 115 and 117: USB from HSI48, trimmed by CRS on SOF',
+    source: 'AN2606 Rev 70 Tables 115, 117 and 119: USB from HSI48, trimmed by CRS on SOF',
     confidence: 'documented',
   },
   usb: { enable: 'RCC.APB1ENR1.USBEN', pullUp: 'USB.BCDR.DPPU', block: 'USB' },
@@ -311,9 +332,13 @@ export const MORE_FAMILIES: readonly FamilyFields[] = [
   ...['STM32L475', 'STM32L476', 'STM32L485', 'STM32L486'].map((line) => ({ ...L476, line })),
   ...['STM32L496', 'STM32L4A6'].map((line) => ({ ...L496, line })),
   ...['STM32L432', 'STM32L433', 'STM32L442', 'STM32L443'].map((line) => ({ ...L432, line })),
+  ...['STM32L412', 'STM32L422'].map((line) => ({ ...L412, line })),
+  ...['STM32L452', 'STM32L462'].map((line) => ({ ...L452, line })),
+  withoutUsb(L432, 'STM32L431', L4_SERIAL),
+  withoutUsb(L452, 'STM32L451', L4_SERIAL),
   ...['STM32L4R', 'STM32L4S'].map((line) => ({ ...L4_PLUS, line })),
   // One bank and two.
-  ...['STM32G431', 'STM32G441'].map((line) => ({ ...G4, line })),
+  ...['STM32G431', 'STM32G441', 'STM32G491', 'STM32G4A1'].map((line) => ({ ...G4, line })),
   { ...G4, bankCheck: true },
   {
     ...F0,

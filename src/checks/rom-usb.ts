@@ -22,6 +22,7 @@ export const romUsb: Check = {
     return pass(`USB DFU on PA11 and PA12, 48 MHz from ${clock}`, 'AN2606 lists USB for this part', source, confidence);
   },
   repair: () => null,
+  decides: true,
   explanation: [
     'Not every ROM has USB: STM32F103, F030, F091, G070 and many small parts have USART, I2C, SPI or CAN alone. There a jump that works still never shows a DFU device; use the interface that the ROM has, or a bootloader of your own.',
     'Where the ROM has USB it is on PA11 and PA12. Some make the 48 MHz from HSI48, others need a crystal that they can measure (check hse).',

@@ -26,6 +26,40 @@ export interface GeneratedFacts {
   readonly blocks: Readonly<Record<string, string>>;
 }
 
+/** What differs in a block: its whole text, or what replaces what in the text that there is. */
+export type BlockChange = string | readonly (readonly [from: string, to: string])[];
+
+/**
+ * The generated facts of a part's nearest SVD, but for the blocks in which the part differs. Made when they are first looked at.
+ * @param source of the differences
+ */
+export function withBlocks(of: GeneratedFacts, source: string, changes: () => Readonly<Record<string, BlockChange>>): GeneratedFacts {
+  let blocks: GeneratedFacts['blocks'] | null = null;
+  const changed = ([name, change]: readonly [string, BlockChange]): readonly [string, string] => {
+    if (typeof change === 'string') return [name, change];
+    return [name, change.reduce((text, [from, to]) => replaced(name, text, from, to), of.blocks[name]!)];
+  };
+  return {
+    get note() {
+      return of.note;
+    },
+    get svd() {
+      return `${of.svd}; ${source}`;
+    },
+    get peripherals() {
+      return of.peripherals;
+    },
+    get blocks() {
+      return (blocks ??= { ...of.blocks, ...Object.fromEntries(Object.entries(changes()).map(changed)) });
+    },
+  };
+}
+
+function replaced(block: string, text: string, from: string, to: string): string {
+  if (!text.includes(from)) throw new Error(`${block} has no ${from}`);
+  return text.replace(from, to);
+}
+
 function expandField(code: string): FieldFact {
   const [name, bit, width] = code.split(':');
   return { name: name!, bit: Number(bit), width: Number(width) };

@@ -9,12 +9,12 @@ import { F722, F746, F767, f7Chip, type F7Line } from './stm32f7.ts';
 import { l4ClassChip, type L4ClassLine } from './l4-class.ts';
 import { f042Chip } from './stm32f042.ts';
 import { STM32F072RB } from './stm32f072.ts';
-import { G431, G441, G474 } from './stm32g4.ts';
+import { G431, G441, G474, G491, G4A1 } from './stm32g4.ts';
 import { STM32H533RE } from './stm32h533.ts';
 import { h743Chip } from './stm32h743.ts';
 import { STM32H745XI, STM32H745ZI } from './stm32h745.ts';
 import { STM32L476RG } from './stm32l476.ts';
-import { L432, L433, L442, L443, L4R5, L4R9, L4S5, L4S9 } from './stm32l4x3.ts';
+import { L412, L422, L431, L432, L433, L442, L443, L451, L452, L462, L4R5, L4R9, L4S5, L4S9 } from './stm32l4x3.ts';
 import { STM32L496ZG } from './stm32l496.ts';
 
 /** A line: `STM32F407`. */
@@ -75,6 +75,12 @@ export const LINES: readonly Line[] = [
   l4(L433, 'RC'),
   l4(L442, 'KC'),
   l4(L443, 'RC'),
+  l4(L431, 'RC'),
+  l4(L451, 'RE'),
+  l4(L452, 'RE'),
+  l4(L462, 'RE'),
+  l4(L412, 'RB'),
+  l4(L422, 'RB'),
   l4(L4R5, 'ZI'),
   l4(L4S5, 'ZI'),
   l4(L4R9, 'ZI'),
@@ -84,6 +90,8 @@ export const LINES: readonly Line[] = [
   l4(G431, 'RB'),
   l4(G441, 'RB'),
   l4(G474, 'RE'),
+  l4(G491, 'RE'),
+  l4(G4A1, 'RE'),
   // As G474, but without the high-resolution timer, or with AES.
   ...twins(['STM32G471', 'STM32G473', 'STM32G483', 'STM32G484'], l4(G474, 'RE')),
 ];

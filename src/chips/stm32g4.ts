@@ -1,7 +1,8 @@
-/** STM32G431, G441 (one bank), G471, G473, G474, G483, G484 (two banks). Data only; facts and their sources as in the chips' fact sheets. */
+/** STM32G431, G441, G491, G4A1 (one bank), G471, G473, G474, G483, G484 (two banks). Data only; facts and their sources as in the chips' fact sheets. */
 import type { BlockRow, BootRule, MemoryRow, OptionByteRow } from '../emu/chip.ts';
 import { MS, US } from '../emu/time.ts';
 import type { RowParts } from './derive.ts';
+import { withBlocks } from './facts.ts';
 import g431 from './generated/stm32g431.json' with { type: 'json' };
 import g474 from './generated/stm32g474.json' with { type: 'json' };
 import { bootOf, extiRow, l4ClassChip, OPTIONS_SET, optionBytesOf, ROM_BASE, USB_FSDEV, type L4ClassLine } from './l4-class.ts';
@@ -199,5 +200,57 @@ export const G474: L4ClassLine = {
   },
 };
 
+const G491_SOURCE = 'FLASH and SYSCFG after RM0440 and stm32-data flash_g4c4';
+/** One bank of 256 pages: FLASH is G431's with longer page numbers, and PB4_PUPEN. */
+const g491Flash = withBlocks(g431, G491_SOURCE, () => ({
+  FLASH: [
+    ['CR 14 4 c0000000 df0701ff', 'CR 14 4 c0000000 df0707ff'],
+    ['PNB:3:6', 'PNB:3:8'],
+    ['OPTR 20 4 0 7f8f77ff', 'OPTR 20 4 0 7fcf77ff'],
+    ['nBOOT1:23:1', 'PB4_PUPEN:22:1,nBOOT1:23:1'],
+    ['WRP1AR 2c 4 0 3f003f WRP1A_STRT:0:6,WRP1A_END:16:6', 'WRP1AR 2c 4 0 ff00ff WRP1A_STRT:0:8,WRP1A_END:16:8'],
+    ['WRP1BR 30 4 0 3f003f WRP1B_STRT:0:6,WRP1B_END:16:6', 'WRP1BR 30 4 0 ff00ff WRP1B_STRT:0:8,WRP1B_END:16:8'],
+    ['1007f SEC_SIZE1:0:7', '100ff SEC_SIZE1:0:8'],
+  ],
+}));
+const g491 = withBlocks(g474, G491_SOURCE, () => ({
+  FLASH: g491Flash.blocks['FLASH']!,
+  SYSCFG: [['MEMRMP 0 4 0 107 MEM_MODE:0:3,FB_MODE:8:1', 'MEMRMP 0 4 0 7 MEM_MODE:0:3']],
+}));
+/** What G474 has and G491 lacks. */
+const G491_ABSENT = [
+  ...['ADC4', 'ADC5', 'DAC2', 'DAC4', 'FDCAN3', 'I2C4', 'TIM5'],
+  ...['Master', 'Common', ...[...'ABCDEF'].map((unit) => `TIM${unit}`)].map((name) => `HRTIM_${name}`),
+];
+export const G491: L4ClassLine = {
+  ...G4,
+  name: 'STM32G491',
+  generated: g491,
+  header: `${HEADER}/stm32g491xx.h`,
+  ram: [sram('sram1', 0x20000000, 80), sram('sram2', 0x20014000, 16), sram('ccm', 0x10000000, 16, 0x20018000)],
+  banks: 1,
+  optionBytes: { ...optionBytesOf([...G4_OPTIONS, 'PB4_PUPEN'], []), BOOT_LOCK },
+  own: { ...own, ADC3: adc(3), ADC345_Common: common(['ADC3'], 'ADC345') },
+  absent: [...G491_ABSENT, 'DMAMUX'],
+  more: [dmamux(16)],
+  dmamux: { channels: [8, 8], requests: G4_DMAMUX },
+  boot: bootOf(`${AN2606} Table 2, pattern 15`, [LOCKED]),
+  device: { devId: 0x479, revId: 0x1001 },
+  rom: {
+    id: 'stm32g491',
+    table: `${AN2606} Table 119`,
+    ramUse: known([{ base: 0x20000000, size: 0x4000 }], `${AN2606} Table 119`),
+    versions: known(['V13.2'], `${AN2606} Table 120`),
+    startUpMs: known(0.39, `${AN2606} Table 227`),
+    usbConnectMs: known(300, `${AN2606} Table 229`),
+  },
+};
+export const G4A1: L4ClassLine = {
+  ...G491,
+  name: 'STM32G4A1',
+  header: `${HEADER}/stm32g4a1xx.h`,
+};
+
+export const STM32G491RE = l4ClassChip(G491, { name: 'STM32G491RE', flashKilobytes: 512 });
 export const STM32G431RB = l4ClassChip(G431, { name: 'STM32G431RB', flashKilobytes: 128 });
 export const STM32G474RE = l4ClassChip(G474, { name: 'STM32G474RE', flashKilobytes: 512 });

@@ -1,7 +1,9 @@
-/** STM32L432, L433 and their twins with AES (one bank, FSDEV), and L4+: L4Rx, L4Sx (two banks, OTG_FS). Data only; facts and their sources as in the chips' fact sheets. */
+/** STM32L412, L422, L431 to L433, L442, L443, L451, L452, L462 (one bank, FSDEV or no USB), and L4+: L4Rx, L4Sx (two banks, OTG_FS). Data only; facts and their sources as in the chips' fact sheets. */
 import type { BootRule, MemoryRow } from '../emu/chip.ts';
 import { US } from '../emu/time.ts';
 import type { Derivation, RowParts } from './derive.ts';
+import { loadFacts, withBlocks } from './facts.ts';
+import g431 from './generated/stm32g431.json' with { type: 'json' };
 import g432 from './generated/stm32l432.json' with { type: 'json' };
 import g4r5 from './generated/stm32l4r5.json' with { type: 'json' };
 import { bootOf, extiRow, l4ClassChip, OPTIONS_SET, optionBytesOf, ROM_BASE, USB_FSDEV, type L4ClassLine } from './l4-class.ts';
@@ -117,6 +119,85 @@ export const L433: L4ClassLine = { ...L432, name: 'STM32L433', header: `${HEADER
 export const L442: L4ClassLine = { ...L432, name: 'STM32L442', header: `${HEADER}/stm32l442xx.h`, absent: without(L432, 'AES') };
 export const L443: L4ClassLine = { ...L432, name: 'STM32L443', header: `${HEADER}/stm32l443xx.h`, absent: without(L432, 'LCD', 'AES') };
 
+/** No USB in the chip: its ROM speaks the other interfaces. */
+const WITHOUT_USB = ['USB'];
+export const L431: L4ClassLine = {
+  ...L432,
+  name: 'STM32L431',
+  header: `${HEADER}/stm32l431xx.h`,
+  absent: [...L432.absent, ...WITHOUT_USB],
+  rom: { ...L432.rom, id: 'stm32l431' },
+};
+/** The SVD of L43x cuts a field of UART4 in two; UART4 is a USART without the synchronous mode. */
+const l452 = withBlocks(g432, 'UART4 as USART1', () => ({ UART4: g432.blocks['USART1']! }));
+const L45X_TABLE = `${AN2606} Table 166`;
+export const L452: L4ClassLine = {
+  ...L432,
+  name: 'STM32L452',
+  generated: l452,
+  header: `${HEADER}/stm32l452xx.h`,
+  nvicLines: 85,
+  ram: [sram('sram1', 0x20000000, 128), sram('sram2', 0x10000000, 32, 0x20020000)],
+  // The SVD that L43x has from here; SWPMI1, TIM7 and LCD are L43x's own.
+  absent: ['ADC2', 'ADC3', 'SWPMI1', 'TIM7', 'LCD', 'AES'],
+  device: { devId: 0x462, revId: 0x1000 },
+  rom: {
+    ...L432.rom,
+    id: 'stm32l452',
+    table: L45X_TABLE,
+    ramUse: known([{ base: 0x20000000, size: 0x3000 }], L45X_TABLE),
+    versions: known(['V9.2'], `${AN2606} Table 167`),
+    usbConnectMs: known(330, `${AN2606} Table 229`),
+  },
+};
+export const L462: L4ClassLine = { ...L452, name: 'STM32L462', header: `${HEADER}/stm32l462xx.h`, absent: without(L452, 'AES') };
+export const L451: L4ClassLine = {
+  ...L452,
+  name: 'STM32L451',
+  header: `${HEADER}/stm32l451xx.h`,
+  absent: [...L452.absent, ...WITHOUT_USB],
+  rom: { ...L452.rom, id: 'stm32l451' },
+};
+
+const L412_TABLE = `${AN2606} Table 162`;
+/** Calendar and backup registers are those of G4: the third version of the RTC, with TAMP beside it (RM0394 rev 4, chapters RTC and TAMP; stm32-data rtc_v3_l4). */
+const l412 = withBlocks(g432, 'RTC and TAMP as in STM32G431', () => ({ RTC: g431.blocks['RTC']! }));
+const tamp: L4ClassLine['facts'] = {
+  get TAMP() {
+    return loadFacts(g431)['TAMP']!;
+  },
+};
+export const L412: L4ClassLine = {
+  ...L432,
+  name: 'STM32L412',
+  generated: l412,
+  header: `${HEADER}/stm32l412xx.h`,
+  ram: [sram('sram1', 0x20000000, 32), sram('sram2', 0x10000000, 8, 0x20008000)],
+  absent: [...L432.absent, 'CAN1', 'DAC1', 'GPIOE', 'SAI1', 'SDMMC1', 'SPI3', 'SWPMI1', 'TIM7', 'VREFBUF'],
+  more: [
+    {
+      name: 'TAMP',
+      model: 'tamp-v1',
+      base: 0x40003400,
+      size: 0x400,
+      clock: 'APB1ENR1.RTCAPBEN',
+      reset: 'BDCR.BDRST',
+      backup: true,
+    },
+  ],
+  facts: tamp,
+  device: { devId: 0x464, revId: 0x1000 },
+  rom: {
+    ...L432.rom,
+    id: 'stm32l412',
+    table: L412_TABLE,
+    ramUse: known([{ base: 0x20000000, size: 0x3000 }], L412_TABLE),
+    versions: known(['V13.1'], `${AN2606} Table 163`),
+    startUpMs: known(0.86, `${AN2606} Table 227 has L43x's figure`, 'assumed'),
+  },
+};
+export const L422: L4ClassLine = { ...L412, name: 'STM32L422', header: `${HEADER}/stm32l422xx.h`, absent: without(L412, 'AES') };
+
 const PATTERN_6 = `${AN2606} Table 2, pattern 6`;
 /** L4's numbers are G4's but for those of ADC2 to ADC5 and above TIM17. */
 const DMAMUX = Object.fromEntries(Object.entries(G4_DMAMUX).filter(([n]) => Number(n) < 36 || (Number(n) > 41 && Number(n) < 86)));
@@ -184,4 +265,8 @@ export const L4R9: L4ClassLine = { ...L4R5, name: 'STM32L4R9', header: `${HEADER
 export const L4S9: L4ClassLine = { ...L4R9, name: 'STM32L4S9', header: `${HEADER}/stm32l4s9xx.h`, absent: without(L4R9, 'AES') };
 
 export const STM32L432KC = l4ClassChip(L432, { name: 'STM32L432KC', flashKilobytes: 256 });
+export const STM32L452RE = l4ClassChip(L452, { name: 'STM32L452RE', flashKilobytes: 512 });
+export const STM32L412RB = l4ClassChip(L412, { name: 'STM32L412RB', flashKilobytes: 128 });
+export const STM32L431RC = l4ClassChip(L431, { name: 'STM32L431RC', flashKilobytes: 256 });
+export const STM32L451RE = l4ClassChip(L451, { name: 'STM32L451RE', flashKilobytes: 512 });
 export const STM32L4R5ZI = l4ClassChip(L4R5, { name: 'STM32L4R5ZI', flashKilobytes: 2048 });

@@ -1,6 +1,6 @@
-/** Stand-in ROMs of the chips with L4's blocks: L43x, L4+, G4. One source (rom/l4); what they differ in is said here. */
-import { STM32G431RB, STM32G474RE } from '../chips/stm32g4.ts';
-import { STM32L432KC, STM32L4R5ZI } from '../chips/stm32l4x3.ts';
+/** Stand-in ROMs of the chips with L4's blocks: L41x to L46x, L4+, G4. One source (rom/l4); what they differ in is said here. */
+import { STM32G431RB, STM32G474RE, STM32G491RE } from '../chips/stm32g4.ts';
+import { STM32L412RB, STM32L431RC, STM32L432KC, STM32L451RE, STM32L452RE, STM32L4R5ZI } from '../chips/stm32l4x3.ts';
 import type { ChipDescription, Confidence } from '../emu/chip.ts';
 import { ROM_OPTION_DEFAULTS, type RomFamily, type RomOptionDefaults } from './options.ts';
 import {
@@ -38,7 +38,8 @@ interface L4ClassRom {
   readonly ownAddress: number;
   /** Alternate functions, where they are not the usual ones. */
   readonly functions?: Readonly<Record<string, number>>;
-  readonly dfu: DfuDevice;
+  /** null: no USB. */
+  readonly dfu: DfuDevice | null;
   /** Ends of RAM: SRAM1 with what lies behind it, a second one, what the ROM keeps to itself. */
   readonly ram: { readonly end: number; readonly second: readonly [number, number]; readonly rom: number };
   readonly banks: 1 | 2;
@@ -68,7 +69,7 @@ function l4Class(rom: L4ClassRom): RomProfile {
     sysclkHz: known(rom.sysclkMHz * 1e6, `${AN2606} ${rom.table}`),
     usbIrq: rom.usbIrq,
     boot0Pin: rom.banks === 2 ? rom.boot0Pin : null,
-    interfaces: pins(rom.table, [usb, ...rom.interfaces]),
+    interfaces: pins(rom.table, [...(rom.dfu ? [usb] : []), ...rom.interfaces]),
     dfu: rom.dfu,
     leaves: [...LEFT_BY_ALL, LEFT],
     build: {
@@ -87,7 +88,7 @@ function l4Class(rom: L4ClassRom): RomProfile {
         ['ROM_LATENCY', `${latency}u`],
         ...rom.defines,
       ],
-      drivers: [rom.defines.some(([name, on]) => name === 'USB_FSDEV' && on === 1) ? 'usb_fsdev.c' : 'usb_dwc2.c'],
+      drivers: rom.dfu ? [rom.defines.some(([name, on]) => name === 'USB_FSDEV' && on === 1) ? 'usb_fsdev.c' : 'usb_dwc2.c'] : [],
       id: { address: 0x1fff6ffe, value: rom.id },
       tables: { chip: rom.chip, ownAddress: rom.ownAddress, ...(rom.functions ? { functions: rom.functions } : {}) },
     },
@@ -161,6 +162,21 @@ export const G474 = l4Class({
   ],
 });
 
+export const G491 = l4Class({
+  ...G4,
+  chip: STM32G491RE,
+  image: 'g491',
+  table: 'Table 119',
+  options: G4_ONE_BANK,
+  interfaces: [...USART.map(pulledUp), i2c('I2C2', 'PC4', 'PA8'), i2c('I2C3', 'PC8', 'PC9'), ...SPI_1_2],
+  ownAddress: 0x5f,
+  dfu: g4Dfu('256*02Kg', '01*048 e'),
+  ram: { end: 0x2001c000, second: [0x10000000, 0x10004000], rom: 0x20004000 },
+  banks: 1,
+  id: 0xd2,
+  leftOut: ['MISO that is driven at the start', 'the way out of securable memory at 0x1FFF6800'],
+});
+
 const { 'bank-check': _noBanks, ...L4_ONE_BANK } = ROM_OPTION_DEFAULTS.L4;
 const l4Dfu = (alts: readonly string[], source: string, confidence: Confidence): DfuDevice => ({
   dialect: 'v1',
@@ -178,7 +194,7 @@ const OTP = '@OTP Memory /0x1FFF7000/01*0001Ke';
 const NO_FEATURE_WRITES = 'writes to "Device Feature" at 0xFFFF0000: what they do is not known';
 const L4_ROM = { family: 'L4', sysclkMHz: 60, usbIrq: 67, boot0Pin: 'PH3' } as const;
 
-export const L432 = l4Class({
+const L432_ROM: L4ClassRom = {
   ...L4_ROM,
   chip: STM32L432KC,
   image: 'l432',
@@ -208,6 +224,52 @@ export const L432 = l4Class({
     'detection on CAN1, and HSE for it',
     'of the first build: CRS that is set up wrongly, corrupted writes of more than 256 bytes (AN2606 Table 165)',
   ],
+};
+export const L432 = l4Class(L432_ROM);
+const PCROP = 'that PCROP option bytes cannot be written (accesses of a byte)';
+/** Without USB: its rows of the table fall away. The image is the stand-in's own; ST's is that of the chips with USB. */
+const withoutUsb = (rom: L4ClassRom): Pick<L4ClassRom, 'options' | 'dfu' | 'leftOut'> => {
+  const { 'usb-supply': _supply, hsi48: _hsi48, leave: _leave, ...options } = rom.options;
+  return { options, dfu: null, leftOut: [...rom.leftOut, 'the USB driver, which has no block to drive here'] };
+};
+export const L431 = l4Class({ ...L432_ROM, ...withoutUsb(L432_ROM), chip: STM32L431RC, image: 'l431' });
+
+const L452_ROM: L4ClassRom = {
+  ...L432_ROM,
+  chip: STM32L452RE,
+  image: 'l452',
+  table: 'Table 166',
+  sysclkMHz: 72,
+  pll: { m: 2, n: 18, r: 2, latency: 4 },
+  ownAddress: 0x4a,
+  dfu: l4Dfu(
+    ['@Internal Flash  /0x08000000/0256*0002Kg', '@Option Bytes  /0x1FFF7800/01*040 e', OTP, FEATURE],
+    'listing of an L452 board',
+    'reported',
+  ),
+  ram: { end: 0x20028000, second: [0x10000000, 0x10008000], rom: 0x20003100 },
+  id: 0x92,
+  leftOut: [NO_FEATURE_WRITES, 'detection on CAN1, and HSE for it', PCROP],
+};
+export const L452 = l4Class(L452_ROM);
+export const L451 = l4Class({ ...L452_ROM, ...withoutUsb(L452_ROM), chip: STM32L451RE, image: 'l451' });
+export const L412 = l4Class({
+  ...L432_ROM,
+  chip: STM32L412RB,
+  image: 'l412',
+  table: 'Table 162',
+  sysclkMHz: 72,
+  pll: { m: 2, n: 18, r: 2, latency: 4 },
+  interfaces: [USART1, pulledUp(USART2), pulledUp(USART3), ...L4_I2C, ...SPI_1_2],
+  ownAddress: 0x52,
+  dfu: l4Dfu(
+    ['@Internal Flash  /0x08000000/0064*0002Kg', '@Option Bytes  /0x1FFF7800/01*040 e', OTP, FEATURE],
+    'by the pattern of L433 and L452; no listing of an L412 was found',
+    'assumed',
+  ),
+  ram: { end: 0x2000a000, second: [0x10000000, 0x10002000], rom: 0x20002100 },
+  id: 0xd1,
+  leftOut: [NO_FEATURE_WRITES, PCROP, 'MISO that is driven at the start'],
 });
 export const L4R5 = l4Class({
   ...L4_ROM,

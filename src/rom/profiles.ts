@@ -13,7 +13,7 @@ import { STM32H745XI } from '../chips/stm32h745.ts';
 import { STM32L476RG } from '../chips/stm32l476.ts';
 import { STM32L496ZG } from '../chips/stm32l496.ts';
 import type { ChipDescription, Confidence, Sourced } from '../emu/chip.ts';
-import { G431, G474, L432, L4R5 } from './profiles-l4-class.ts';
+import { G431, G474, G491, L412, L431, L432, L451, L452, L4R5 } from './profiles-l4-class.ts';
 import { EMPTY_CHECK, ROM_OPTION_DEFAULTS, type RomOptionDefaults } from './options.ts';
 import {
   AN2606,
@@ -596,7 +596,12 @@ export const ROM_PROFILES: readonly RomProfile[] = [
   F767,
   G431,
   G474,
+  G491,
   L432,
+  L431,
+  L451,
+  L452,
+  L412,
   L4R5,
   F042,
 ];

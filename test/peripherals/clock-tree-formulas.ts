@@ -5,11 +5,11 @@
 import { STM32F072RB } from '../../src/chips/stm32f072.ts';
 import { STM32F405RG } from '../../src/chips/stm32f405.ts';
 import { STM32F411RE } from '../../src/chips/stm32f411.ts';
-import { STM32G431RB, STM32G474RE } from '../../src/chips/stm32g4.ts';
+import { STM32G431RB, STM32G474RE, STM32G491RE } from '../../src/chips/stm32g4.ts';
 import { STM32H533RE } from '../../src/chips/stm32h533.ts';
 import { STM32H745XI } from '../../src/chips/stm32h745.ts';
 import { STM32L476RG } from '../../src/chips/stm32l476.ts';
-import { STM32L432KC, STM32L4R5ZI } from '../../src/chips/stm32l4x3.ts';
+import { STM32L412RB, STM32L432KC, STM32L452RE, STM32L4R5ZI } from '../../src/chips/stm32l4x3.ts';
 import { STM32L496ZG } from '../../src/chips/stm32l496.ts';
 import type { ChipDescription } from '../../src/emu/chip.ts';
 
@@ -259,6 +259,16 @@ const L4_TREE = {
   clk48: L4_CLK48,
   vco: [64e6, 344e6],
 } as const;
+/** RM0394 6.2: two PLLs. */
+const L43_TREE: L4Tree = {
+  ...L4_TREE,
+  pdiv: true,
+  hsi48: true,
+  plls: [
+    ['PLL', 'PQR'],
+    ['PLLSAI1', 'PQR'],
+  ],
+};
 /** RM0440 7.2: no MSI, one PLL. */
 const G4_TREE: L4Tree = {
   pdiv: true,
@@ -413,15 +423,7 @@ export const TREES: readonly Tree[] = [
   f4(STM32F411RE, true),
   l4(STM32L476RG, { ...L4_TREE, pdiv: false, hsi48: false }),
   l4(STM32L496ZG, { ...L4_TREE, pdiv: true, hsi48: true }),
-  l4(STM32L432KC, {
-    ...L4_TREE,
-    pdiv: true,
-    hsi48: true,
-    plls: [
-      ['PLL', 'PQR'],
-      ['PLLSAI1', 'PQR'],
-    ],
-  }),
+  ...[STM32L432KC, STM32L452RE, STM32L412RB].map((chip) => l4(chip, L43_TREE)),
   l4(STM32L4R5ZI, {
     ...L4_TREE,
     pdiv: true,
@@ -435,6 +437,7 @@ export const TREES: readonly Tree[] = [
   }),
   l4(STM32G431RB, G4_TREE),
   l4(STM32G474RE, G4_TREE),
+  l4(STM32G491RE, G4_TREE),
   h5,
   h7,
 ];

@@ -8,11 +8,11 @@ import { describe, expect, it } from 'vitest';
 import { STM32F072RB } from '../../src/chips/stm32f072.ts';
 import { STM32F405RG } from '../../src/chips/stm32f405.ts';
 import { STM32F411RE } from '../../src/chips/stm32f411.ts';
-import { STM32G431RB, STM32G474RE } from '../../src/chips/stm32g4.ts';
+import { STM32G431RB, STM32G474RE, STM32G491RE } from '../../src/chips/stm32g4.ts';
 import { STM32H533RE } from '../../src/chips/stm32h533.ts';
 import { STM32H745XI } from '../../src/chips/stm32h745.ts';
 import { STM32L476RG } from '../../src/chips/stm32l476.ts';
-import { STM32L432KC, STM32L4R5ZI } from '../../src/chips/stm32l4x3.ts';
+import { STM32L412RB, STM32L432KC, STM32L452RE, STM32L4R5ZI } from '../../src/chips/stm32l4x3.ts';
 import { STM32L496ZG } from '../../src/chips/stm32l496.ts';
 import type { ChipDescription } from '../../src/emu/chip.ts';
 import { MS } from '../../src/emu/time.ts';
@@ -177,9 +177,12 @@ describe.each(
     l4(STM32L476RG),
     l4(STM32L496ZG),
     l4(STM32L432KC, 0x40000, 1),
+    l4(STM32L452RE, 0x80000, 1),
+    l4(STM32L412RB, 0x20000, 1),
     l4(STM32L4R5ZI, 0x100000, 2, 0x1000),
     l4(STM32G431RB, 0x20000, 1),
     l4(STM32G474RE, 0x40000),
+    l4(STM32G491RE, 0x80000, 1),
     H5,
     H7,
   ].map((f) => [f.chip.name, f] as const),

@@ -32,7 +32,7 @@ const MASKS: readonly MaskDeviation[] = [
   mask(/H533RE RCC\.BDCR$/, 0x08000042, 0, FLAGS),
   mask(/H533RE RCC\.RSR$/, 0xfc000000, 0, FLAGS),
   mask(
-    /L4(\d6|32|R5).. RCC\.CR$/,
+    /L4(\d6|32|[15]2|R5).. RCC\.CR$/,
     0,
     0x00080008,
     'CSSON and MSIRGSEL can be set but not cleared: write-only in the SVD, kept by the model',
@@ -152,7 +152,7 @@ const NOT_PLAIN: readonly Deviation[] = [
 /** A part of every SVD file. */
 const TESTED = CHIPS.map((c) => c.name).filter(
   (name) =>
-    !/F4[123][57]|F427|H745ZI|F7(23|32|33|45|56|65|69|77|79)|F042|G441|G471|G473|G48|L433|L44|L4R[79]|L4S|H7(42|43|50|53|47|55|57)|L475|L48|L4A6/.test(
+    !/F4[123][57]|F427|H745ZI|F7(23|32|33|45|56|65|69|77|79)|F042|G441|G471|G473|G48|L433|L44|L422|L431|L451|L462|G4A1|L4R[79]|L4S|H7(42|43|50|53|47|55|57)|L475|L48|L4A6/.test(
       name,
     ),
 );
