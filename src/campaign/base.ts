@@ -180,10 +180,13 @@ export class Base {
       if (from === this.stretch.system.now) return false;
     }
     const found: Boundary[] = [];
-    while (machine.now < jump.at && core.retired() < jump.retired) {
-      if (found.at(-1)?.at !== machine.now) found.push({ at: machine.now, cycle: core.cycles(), pc: core.pc });
+    for (let last = -1; machine.now < jump.at && core.retired() < jump.retired;) {
+      // an exception that is taken and a core that sleeps are no instructions
+      if (core.retired() !== last) found.push({ at: machine.now, cycle: core.cycles(), pc: core.pc });
+      last = core.retired();
       const time = machine.now;
-      runSessionTo(s, time + 1);
+      const sleeps = core.halted && !core.canWake();
+      runSessionTo(s, sleeps ? Math.max(time + 1, Math.min(machine.system.scheduler.next, jump.at)) : time + 1);
       if (machine.now === time) break;
     }
     this.jumpCycle = core.cycles();
