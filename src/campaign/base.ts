@@ -5,14 +5,14 @@
 import { PENDSTSET, PENDSVSET, PPB } from '../checks/core-registers.ts';
 import type { Checkpoint } from '../emu/machine-base.ts';
 import { MS, type Ps } from '../emu/time.ts';
-import { CutShort, isCut } from '../bench/attempt.ts';
+import { attempt, CutShort, isCut, type Starts } from '../bench/attempt.ts';
 import { handOverSteps, runSessionTo } from '../bench/hand-over.ts';
 import { leavingOut } from '../bench/left-out.ts';
 import type { Outcome } from '../bench/result.ts';
 import type { RunInput } from '../bench/run-input.ts';
 import { Session, type SessionEnd } from '../bench/session.ts';
 import type { WorkCase } from './content.ts';
-import { explain, type Explanation } from './explain.ts';
+import { explain, repairsOf, type Explanation } from './explain.ts';
 import type { Fault, Probe } from './space.ts';
 
 /** The hand-over lies within this time before the jump. */
@@ -93,10 +93,20 @@ export class Base {
 
   /** `expected`: outcomes that need no explanation. */
   run(work: WorkCase, expected: readonly string[]): CaseResult {
+    const { no, id } = work;
+    const ended = this.toEnd(work);
+    if (ended === null) return { no, id, outcome: 'absent', ended: 'absent', at: 0, cycles: 0, pc: null, group: null };
+    const { end, pc } = ended;
+    const cycles = this.session.machine.bootCore.cycles();
+    const group = expected.includes(end.outcome) ? null : explain(this.session, end, work.fault !== null);
+    return { no, id, outcome: end.outcome, ended: end.reason, at: end.at, cycles, pc, group };
+  }
+
+  /** Runs a case; null if there is no such instruction. The session is left at its end. `pc`: where the fault happened. */
+  private toEnd({ leave, fault }: WorkCase): { readonly end: SessionEnd; readonly pc: number | null } | null {
     const s = this.session;
-    const { no, id, leave, fault } = work;
     const boundary = fault === null ? null : this.boundary(fault);
-    if (boundary === undefined) return { no, id, outcome: 'absent', ended: 'absent', at: 0, cycles: 0, pc: null, group: null };
+    if (boundary === undefined) return null;
     s.entryCheckpoint = s.faultCheckpoint = s.leave = null;
     s.keepCheckpoints = false;
     this.start(leave, boundary);
@@ -117,14 +127,32 @@ export class Base {
       }
       const end = s.run({ counterfactual: true, repaired: true });
       if (isCut(end.reason)) throw new CutShort(end.reason);
-      const cycles = machine.bootCore.cycles();
-      const group = expected.includes(end.outcome) ? null : explain(s, end, fault !== null);
-      return { no, id, outcome: end.outcome, ended: end.reason, at: end.at, cycles, pc, group };
+      return { end, pc };
     } finally {
       s.onPausedEntry = null;
       machine.setRepairs(null);
       for (const core of machine.cores) core.setBrief(false);
     }
+  }
+
+  /**
+   * Which of what is broken at the entry of a case is its cause: the smallest set of checks that, repaired there and nothing else, reaches DFU, found by
+   * leaving out one after the other. Empty: no such set; what was broken before the entry is not repaired.
+   */
+  prove(work: WorkCase): readonly string[] {
+    const ended = this.toEnd(work);
+    const s = this.session;
+    const entry = s.lastEntry();
+    if (ended === null || ended.end.outcome === 'dfu' || entry === null) return [];
+    const starts: Starts = { powerOn: this.powerOn, entry, entryNumber: entry.history.entryCount };
+    const reaches = (repairs: ReturnType<typeof repairsOf>): boolean => repairs.length > 0 && attempt(s, starts, repairs).outcome === 'dfu';
+    let repairs = repairsOf(s, ended.end.outcome, entry);
+    if (!reaches(repairs)) return [];
+    for (const one of repairs) {
+      const rest = repairs.filter((r) => r !== one);
+      if (reaches(rest)) repairs = rest;
+    }
+    return repairs.map((r) => r.id);
   }
 
   /** Goes to the last checkpoint before anything differs. */

@@ -55,6 +55,14 @@ export class Executor {
     return results;
   }
 
+  /** `Base.prove` of the one case of a piece of work. */
+  async prove({ target, parts, wall }: Work): Promise<readonly string[]> {
+    const input = await this.input(target);
+    const part = parts[0]!;
+    const one = part.cases[0]!;
+    return this.timed(`${one.id} with what is broken repaired`, wall, () => this.base(target, input, part).prove(one));
+  }
+
   private timed<T>(id: string, wall: number, act: () => T): T {
     this.deadline = this.setting.clock() + wall;
     try {

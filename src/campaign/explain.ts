@@ -1,11 +1,13 @@
 /** What a failure has in common with others: its outcome, what was broken at the entry, the state handed over. Ten thousand failures then read as five. */
 import { exceptionName } from '../checks/core-registers.ts';
 import type { RegisterFile } from '../emu/history.ts';
-import { judgeAll } from '../bench/diagnosis.ts';
+import type { Checkpoint } from '../emu/machine-base.ts';
+import { judgeAll, type Judged } from '../bench/diagnosis.ts';
 import { placeInWords } from '../bench/hand-over.ts';
+import type { NamedRepair } from '../bench/repairs.ts';
 import { hex32 } from '../bench/result.ts';
 import type { Session, SessionEnd } from '../bench/session.ts';
-import { afterRun, NOT_TRACED } from '../bench/subject.ts';
+import { afterRun, NOT_TRACED, type Traced } from '../bench/subject.ts';
 
 export interface Explanation {
   readonly outcome: string;
@@ -26,14 +28,27 @@ export function explain(s: Session, end: SessionEnd, forced: boolean): Explanati
   const at = entry ?? s.faultCheckpoint;
   if (at) s.restore(at);
   const last = machine.history.entries.at(-1);
-  const judged = judgeAll(s, end.outcome, last?.reached ?? false, traced);
-  const broken = judged.filter((j) => j.judgement.verdict === 'fail' || j.judgement.verdict === 'warn');
+  const broken = brokenAt(s, end.outcome, traced);
   return {
     outcome: end.outcome,
     cause: broken.map((j) => j.id).join(' '),
     entry: entry && last ? entryInWords(s, last.address, last.registers) : 'no entry',
     place,
   };
+}
+
+function brokenAt(s: Session, outcome: string, traced: Traced): Judged[] {
+  const judged = judgeAll(s, outcome, s.machine.history.entries.at(-1)?.reached ?? false, traced);
+  return judged.filter((j) => j.judgement.verdict === 'fail' || j.judgement.verdict === 'warn');
+}
+
+/** Of what is broken at an entry, what can be repaired there. The session is left at the entry. */
+export function repairsOf(s: Session, outcome: string, entry: Checkpoint): NamedRepair[] {
+  const traced = { ...NOT_TRACED, ...afterRun(s), vectorReads: [...s.machine.state.vectorReads] };
+  s.restore(entry);
+  return brokenAt(s, outcome, traced).flatMap(({ id, repair, subject }) =>
+    repair?.at === 'entry' && repair.acts === undefined && subject ? [{ id, repair, subject }] : [],
+  );
 }
 
 /** For a fault its exception and instruction, for a core that is stuck where it is; nothing else has one place. */

@@ -9,7 +9,7 @@ import type { CaseResult } from './base.ts';
 import type { Explanation } from './explain.ts';
 import type { Case, SpaceTarget } from './space.ts';
 
-const FORMAT = 1;
+const FORMAT = 2;
 /** Rows that are read at once. */
 const PAGE = 50_000;
 const TABLES = `
@@ -17,6 +17,7 @@ CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE targets (target INTEGER PRIMARY KEY, name TEXT NOT NULL, chip TEXT NOT NULL, hash TEXT NOT NULL, outcome TEXT NOT NULL);
 CREATE TABLE groups (grp INTEGER PRIMARY KEY, outcome TEXT NOT NULL, cause TEXT NOT NULL, entry TEXT NOT NULL, place TEXT NOT NULL,
   UNIQUE (outcome, cause, entry, place));
+CREATE TABLE proofs (grp INTEGER PRIMARY KEY, checks TEXT NOT NULL);
 CREATE TABLE results (no INTEGER PRIMARY KEY, id BLOB NOT NULL, target INTEGER NOT NULL, delay TEXT, factor REAL, seed INTEGER, leave TEXT, fault TEXT,
   before INTEGER, pc INTEGER, outcome TEXT NOT NULL, ended TEXT NOT NULL, at_ps INTEGER NOT NULL, cycles INTEGER NOT NULL, grp INTEGER);
 CREATE TABLE aside (no INTEGER PRIMARY KEY, id BLOB NOT NULL, target INTEGER NOT NULL, attempts INTEGER NOT NULL, evidence TEXT NOT NULL);
@@ -39,6 +40,8 @@ export interface Group extends Explanation {
   readonly first: number;
   /** Targets with such cases. */
   readonly targets: readonly number[];
+  /** Checks that are the cause of the first case, proved by repair at its entry; empty: none are; null: not tried. */
+  readonly proved: string | null;
 }
 export interface Aside {
   readonly no: number;
@@ -213,6 +216,9 @@ export class Store {
     return this.db.all(sql, [...values]) as T[];
   }
 
+  setProof(grp: number, checks: readonly string[]): void {
+    this.db.run('INSERT OR REPLACE INTO proofs VALUES (?, ?)', [grp, checks.join(' ')]);
+  }
   aside(): Aside[] {
     const rows = this.all<Omit<Aside, 'id'> & { id: Uint8Array }>('SELECT * FROM aside ORDER BY no');
     return rows.map((r) => ({ ...r, id: hexOf(r.id) }));
@@ -220,8 +226,8 @@ export class Store {
   /** Of failures, the largest first. */
   failures(): Group[] {
     const rows = this.all<Omit<Group, 'targets'> & { targets: string }>(
-      `SELECT g.*, count(*) AS cases, min(no) AS first, group_concat(DISTINCT target) AS targets
-       FROM results r JOIN groups g USING (grp) GROUP BY grp ORDER BY cases DESC, first`,
+      `SELECT g.*, count(*) AS cases, min(no) AS first, group_concat(DISTINCT target) AS targets, p.checks AS proved
+       FROM results r JOIN groups g USING (grp) LEFT JOIN proofs p USING (grp) GROUP BY grp ORDER BY cases DESC, first`,
     );
     return rows.map((r) => ({ ...r, targets: r.targets.split(',').map(Number) }));
   }

@@ -4,7 +4,8 @@ import type { JUnitCase } from '../report/junit.ts';
 import type { Campaign } from './campaign.ts';
 import type { Aside, Group, Store } from './store.ts';
 
-const MOST_GROUPS = 20;
+/** Ways to fail that are shown, and proved. */
+export const MOST_GROUPS = 20;
 const MOST_ASIDE = 10;
 
 export interface Summary {
@@ -76,9 +77,10 @@ function outcomeTable({ targets }: Summary, paint: Paint): string[] {
   return [paint('dim', line(head)), ...rows.map((r, i) => (targets[i]!.failed > 0 ? paint('red', line(r)) : line(r)))];
 }
 
-export function groupInWords({ outcome, cause, entry, place }: Group): string {
+export function groupInWords({ outcome, cause, entry, place, proved }: Group): string {
   const parts = [outcome + (place === '' ? '' : `, ${place}`)];
   if (cause !== '') parts.push(`broken: ${cause.replaceAll(' ', ', ')}`);
+  if (proved) parts.push(`proved: ${proved.replaceAll(' ', ' and ')}`);
   parts.push(entry === 'no entry' ? 'the ROM is not entered' : `entry ${entry}`);
   return parts.join('; ');
 }

@@ -5,13 +5,14 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { splitImagePath } from '../emu/image/image.ts';
 import type { RunJob } from '../bench/job.ts';
 import { UsageError } from '../bench/usage-error.ts';
+import type { CaseResult } from '../campaign/base.ts';
 import { BlobFolder } from '../campaign/blob-folder.ts';
 import { Campaign, runCampaign, WEIGHT, type Progress, type Shard, type Workers } from '../campaign/campaign.ts';
 import { packTarget, type PackedTarget } from '../campaign/content.ts';
 import type { Worker } from '../campaign/pool.ts';
 import { parseSpec, wallOf, type CampaignSpec, type SpecTarget } from '../campaign/spec.ts';
 import { Store, type StoredTarget } from '../campaign/store.ts';
-import { junitCases, summarise, summaryText, resultCount, type Summary } from '../campaign/summary.ts';
+import { junitCases, MOST_GROUPS, summarise, summaryText, resultCount, type Summary } from '../campaign/summary.ts';
 import { printable } from '../report/text.ts';
 import { ProgressLine } from './campaign-progress.ts';
 import { openWorker } from './campaign-pool.ts';
@@ -179,11 +180,17 @@ async function oneCase(loaded: Loaded, worker: Worker, text: string, io: Io): Pr
     ['outcome', `${result!.outcome} (expected: ${expected.filter((o) => o !== 'absent').join(', ')})`],
     ['ended', `${result!.ended}, at ${(result!.at / 1e12).toFixed(9)} s, cycle ${result!.cycles}`],
     ['broken', result!.group?.cause.replaceAll(' ', ', ') || null],
+    ['proved', (await provedOf(campaign, no, result!, worker)) || null],
     ['entry', result!.group?.entry || null],
     ['place', result!.group?.place || null],
   ];
   for (const [word, value] of rows) if (value !== null) io.stdout.write(`${word.padEnd(9)} ${printable(value)}\n`);
   return expected.includes(result!.outcome) ? EXIT.ok : EXIT.failed;
+}
+
+async function provedOf(campaign: Campaign, no: number, { group }: CaseResult, worker: Worker): Promise<string> {
+  if (!group?.cause || !campaign.expectedOf(campaign.space.at(no).target).includes('dfu')) return '';
+  return (await worker.prove(campaign.single(no))).join(' and ');
 }
 
 // ---- all cases -----------------------------------------------------------------------------------------------------------------------------
@@ -205,6 +212,7 @@ async function all(loaded: Loaded, worker: Worker, shard: Shard, size: number, o
     try {
       for (const path of options.merge ?? []) await merge(campaign, store, resolve(io.cwd, path));
       const stopped = await work(campaign, store, worker, size, loaded, options, io);
+      if (!stopped) await proveGroups(campaign, store, worker);
       const summary = summarise(campaign, store, loaded.name);
       const command = `bootbench campaign ${shellWord(loaded.path)} --case`;
       if (options.html !== undefined)
@@ -291,6 +299,21 @@ function whatChanged(before: string, now: string, targets: readonly string[]): s
   if (!same(a.spec, b.spec)) return 'the campaign was changed since';
   if (!same(a.targets, targets)) return 'an image, a scenario or a chip was changed since';
   return same(a.range, b.range) ? null : 'it has another shard';
+}
+
+/** Of the ways to fail that are shown: what is broken is repaired in the first case of each. Proving needs DFU as what is right. */
+async function proveGroups(campaign: Campaign, store: Store, worker: Worker): Promise<void> {
+  const groups = store.failures().slice(0, MOST_GROUPS);
+  const open = groups.filter((g) => g.proved === null && g.cause !== '' && campaign.expectedOf(g.targets[0]!).includes('dfu'));
+  await Promise.all(
+    open.map(async ({ grp, first }) => {
+      try {
+        store.setProof(grp, await worker.prove(campaign.single(first)));
+      } catch {
+        // a worker that dies or takes too long over it proves nothing; the results stand
+      }
+    }),
+  );
 }
 
 /** True: told to stop before the end. */
