@@ -29,6 +29,16 @@ export interface Workers {
   committed?(works: readonly Work[]): Promise<void>;
 }
 
+/** The workers have given up by themselves. */
+export class SetAside extends Error {
+  readonly attempts: number;
+  constructor(message: string, attempts: number) {
+    super(message);
+    this.name = 'SetAside';
+    this.attempts = attempts;
+  }
+}
+
 export interface Shard {
   /** From 1. */
   readonly index: number;
@@ -233,7 +243,7 @@ class Run {
         await new Promise((go) => setTimeout(go, backOff(attempt + 1)));
         return this.attempt(work, attempt + 1);
       }
-      this.setAside(work, attempt, error);
+      this.setAside(work, error instanceof SetAside ? error.attempts : attempt, error);
     }
   }
 

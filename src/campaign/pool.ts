@@ -6,6 +6,7 @@ import type { SpaceTarget } from './space.ts';
 
 /** What a worker process is sent. `folder`: where the blobs are. */
 export type PoolTask =
+  | { readonly kind: 'hello' }
   | {
       readonly kind: 'probe';
       readonly folder: string;
@@ -13,7 +14,7 @@ export type PoolTask =
       readonly expected: readonly string[];
       readonly wall: number;
     }
-  | { readonly kind: 'work'; readonly folder: string; readonly work: Work };
+  | { readonly kind: 'work' | 'prove'; readonly folder: string; readonly work: Work };
 export type PoolAnswer<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly usage: boolean; readonly message: string; readonly stack: string };
@@ -22,6 +23,8 @@ export type PoolAnswer<T> =
 export interface Worker {
   probe(target: string, expected: readonly string[], wall: number): Promise<SpaceTarget>;
   work(work: Work): Promise<readonly CaseResult[]>;
+  /** Checks that are the cause of what comes of the one case of this work; see `Base.prove`. */
+  prove(work: Work): Promise<readonly string[]>;
   close(): Promise<void>;
 }
 
@@ -36,6 +39,8 @@ export class WorkError extends Error {
   }
 }
 
+/** A worker process has to answer for the first time within this, milliseconds: it loads its script, and the machine may be busy. */
+const START = 60_000;
 /** Beyond the time of its cases, work may take this long before its worker counts as hung. */
 const GRACE = 30_000;
 
@@ -48,8 +53,12 @@ export class Pool implements Worker {
     this.folder = folder;
   }
 
-  /** @param file the built script of a worker */
-  static async open(file: URL, size: number, folder: string): Promise<Pool> {
+  /**
+   * @param file the built script of a worker
+   * @param startMs within which one of them has to answer
+   * @throws Error where none does
+   */
+  static async open(file: URL, size: number, folder: string, startMs = START): Promise<Pool> {
     const { Tinypool } = await import('tinypool');
     const pool = new Tinypool({
       filename: file.href,
@@ -63,7 +72,15 @@ export class Pool implements Worker {
     });
     // a worker that dies while it has nothing to do is replaced when the next work comes
     pool.on('error', () => undefined);
-    return new Pool(pool, folder);
+    const self = new Pool(pool, folder);
+    try {
+      await self.send({ kind: 'hello' }, startMs - GRACE);
+    } catch (error) {
+      // it would wait for workers that do not end by themselves
+      void pool.destroy().catch(() => undefined);
+      throw new Error(`no worker process could be started: ${(error as Error).message}`);
+    }
+    return self;
   }
 
   probe(target: string, expected: readonly string[], wall: number): Promise<SpaceTarget> {
@@ -72,6 +89,9 @@ export class Pool implements Worker {
   work(work: Work): Promise<readonly CaseResult[]> {
     const cases = work.parts.reduce((sum, part) => sum + part.cases.length, 0);
     return this.send({ kind: 'work', folder: this.folder, work }, cases * work.wall);
+  }
+  prove(work: Work): Promise<readonly string[]> {
+    return this.send({ kind: 'prove', folder: this.folder, work }, work.wall);
   }
   async close(): Promise<void> {
     await this.pool.destroy();

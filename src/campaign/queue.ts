@@ -12,7 +12,7 @@ import { gunzipSync, gzipSync, strFromU8, strToU8 } from 'fflate';
 import { UsageError } from '../bench/usage-error.ts';
 import { sha256 } from '../emu/image/sha256.ts';
 import type { CaseResult } from './base.ts';
-import type { Campaign, Workers } from './campaign.ts';
+import { SetAside, type Campaign, type Workers } from './campaign.ts';
 import type { Blobs, PackedTarget, Work } from './content.ts';
 
 export const PREFIX = 'bootbench';
@@ -261,7 +261,7 @@ export class QueueWorkers implements Workers {
     const { failedReason, stacktrace, attemptsStarted } = job;
     this.waiting.delete(id);
     await job.remove();
-    const error = new Error(`${failedReason} (after ${attemptsStarted} attempts)`);
+    const error = new SetAside(failedReason, attemptsStarted);
     error.stack = [error.message, ...(stacktrace ?? [])].join('\n');
     waiting.fail(error);
   }

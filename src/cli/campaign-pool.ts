@@ -12,6 +12,7 @@ export async function openWorker(size: number, folder: string): Promise<Worker> 
   return {
     probe: (target, expected, wall) => executor.probe(target, expected, wall),
     work: (work) => executor.run(work),
+    prove: (work) => executor.prove(work),
     close: () => Promise.resolve(),
   };
 }

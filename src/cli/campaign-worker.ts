@@ -28,12 +28,23 @@ function executorFor(folder: string): Executor {
   return executor.does;
 }
 
+function valueOf(task: Exclude<PoolTask, { kind: 'hello' }>, does: Executor): Promise<unknown> {
+  switch (task.kind) {
+    case 'probe':
+      return does.probe(task.target, task.expected, task.wall);
+    case 'work':
+      return does.run(task.work);
+    case 'prove':
+      return does.prove(task.work);
+  }
+}
+
 /** Called by the pool. What cannot be done is an answer, too. */
 export default async function serve(task: PoolTask): Promise<PoolAnswer<unknown>> {
+  if (task.kind === 'hello') return { ok: true, value: null };
   const does = executorFor(task.folder);
   try {
-    const value = task.kind === 'work' ? await does.run(task.work) : await does.probe(task.target, task.expected, task.wall);
-    return { ok: true, value };
+    return { ok: true, value: await valueOf(task, does) };
   } catch (error) {
     const { message, stack = message } = error instanceof Error ? error : new Error(String(error));
     return { ok: false, usage: error instanceof UsageError || error instanceof ImageError, message, stack };
