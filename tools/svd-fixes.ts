@@ -91,6 +91,14 @@ const F2_F4_NAMES: readonly (readonly [RegExp, string])[] = [
 ];
 /** In RM0090 26.6.3; the SVDs of F405, F42x and F446 have forgotten them. */
 const RTC_CR: NonNullable<SvdFixes['add']> = { 'RTC.CR.BYPSHAD': [5, 1, true], 'RTC.CR.COSEL': [19, 1, true] };
+const SUB_SECOND_ALARM = (offset: number): NonNullable<SvdFixes['addRegisters']>[string] => ({
+  offset,
+  reset: 0,
+  fields: [
+    ['SS', 0, 15, true],
+    ['MASKSS', 24, 4, true],
+  ],
+});
 const F4: Omit<SvdFixes, 'chip' | 'part'> = {
   rename: {},
   // RTCAPBEN came with the F413.
@@ -467,6 +475,29 @@ const H745: SvdFixes = {
 };
 
 export const FIXES: Readonly<Record<string, SvdFixes>> = {
+  STM32F217: {
+    ...F4,
+    chip: 'stm32f217',
+    part: 'STM32F217ZG',
+    resets: { 'FLASH.OPTCR': OPTCR[12] },
+    fields: { 'RCC.PLLI2SCFGR.PLLN': 'PLLI2SN', 'RCC.PLLI2SCFGR.PLLR': 'PLLI2SR' },
+    add: RTC_CR,
+    // The RTC of F2 has no sub-seconds. The model is of the one that has: these registers are reserved words on silicon.
+    addRegisters: {
+      'RTC.SSR': { offset: 0x28, reset: 0, fields: [['SS', 0, 16, false]] },
+      'RTC.SHIFTR': {
+        offset: 0x2c,
+        reset: 0,
+        fields: [
+          ['SUBFS', 0, 15, false],
+          ['ADD1S', 31, 1, false],
+        ],
+      },
+      'RTC.TSSSR': { offset: 0x38, reset: 0, fields: [['SS', 0, 16, false]] },
+      'RTC.ALRMASSR': SUB_SECOND_ALARM(0x44),
+      'RTC.ALRMBSSR': SUB_SECOND_ALARM(0x48),
+    },
+  },
   STM32L432: {
     ...L4,
     chip: 'stm32l432',

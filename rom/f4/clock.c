@@ -21,7 +21,7 @@ static uint32_t hse_rounds(void)
   if (rom_version() <= ROM_V3_1)
     return ROUNDS_OF_US(790u);
 #endif
-  return ROUNDS_OF_US(HSE_TIMEOUT_MS * 1000u);
+  return ROUNDS_OF_US(HSE_TIMEOUT_US);
 }
 
 /* "De-init system": the blocks that the ROM is going to use start from reset. Others stay as they are (ASSUMED). */

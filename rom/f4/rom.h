@@ -18,7 +18,9 @@
 #define OPTION_BASE 0x1FFFC000u
 #define OPTION_SIZE 16u
 #define OPTION_BANK_2 0x1FFEC000u
-#define RAM_ROM_END 0x20003000u /* AN2606: the ROM's own 12 KB */
+#ifndef RAM_ROM_END
+#define RAM_ROM_END 0x20003000u /* AN2606: the ROM's own 12 KB; F2 has 8 */
+#endif
 #endif
 #define HAS_WORD_AREAS 0
 #define HAS_FEATURE 1

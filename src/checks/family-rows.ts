@@ -328,6 +328,15 @@ const F4_LINES: readonly FamilyFields[] = [
   twoBitVos('STM32F446', 'AN2606 Rev 70 Table 93', { plls: pllOn('PLL', 'PLLI2S', 'PLLSAI') }),
 ];
 
+/** F4's blocks without voltage scales. */
+const F2: FamilyFields = {
+  ...F4,
+  family: 'STM32F2',
+  document: 'AN2606 Rev 70 Table 53',
+  voltage: null,
+  voltageControl: null,
+};
+
 export const MORE_FAMILIES: readonly FamilyFields[] = [
   ...['STM32L475', 'STM32L476', 'STM32L485', 'STM32L486'].map((line) => ({ ...L476, line })),
   ...['STM32L496', 'STM32L4A6'].map((line) => ({ ...L496, line })),
@@ -360,6 +369,7 @@ export const MORE_FAMILIES: readonly FamilyFields[] = [
   },
   F0,
   H7,
+  F2,
   ...F4_LINES,
   F7,
 ];

@@ -27,6 +27,20 @@ export const cortexM4F = (nvicLines: number): CoreRow => ({
   sysTickClock: 'systick-ext',
 });
 
+/** The Cortex-M3 of F2 and L1, r2p0. */
+export const cortexM3 = (nvicLines: number): CoreRow => ({ ...cortexM4F(nvicLines), name: 'cm3', type: 'cortex-m3' });
+
+/** The Cortex-M0+, with MPU. */
+export const cortexM0Plus = (nvicLines: number): CoreRow => ({
+  name: 'cm0plus',
+  type: 'cortex-m0plus',
+  nvicLines,
+  priorityBits: 2,
+  mpuRegions: 8,
+  clock: 'hclk',
+  sysTickClock: 'systick-ext',
+});
+
 /** Boots of the chips that map a memory at address 0 (MEM_MODE 0, 1, 3). */
 export const bootsFlash = (when: readonly BootCondition[], source: string): BootRule => ({
   when,

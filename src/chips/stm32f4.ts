@@ -4,6 +4,7 @@ import type {
   BootCondition,
   BootRule,
   ChipDescription,
+  CoreRow,
   LatencyTable,
   MemoryRow,
   OptionByteRow,
@@ -298,7 +299,11 @@ export interface F4Line {
   /** Typical milliseconds with PSIZE ×8, ×16, ×32. */
   readonly massEraseMs: readonly [number, number, number];
   readonly own?: Derivation['own'];
-  readonly rom: Pick<RomReference, 'id' | 'versions' | 'startUpMs' | 'usbConnectMs'> & { readonly table: string };
+  readonly rom: Pick<RomReference, 'id' | 'versions' | 'startUpMs' | 'usbConnectMs'> & { readonly table: string; readonly ramUse?: number };
+  /** F2 has F4's blocks around a Cortex-M3. */
+  readonly family?: string;
+  readonly core?: CoreRow;
+  readonly parameters?: Readonly<Record<string, Sourced<number>>>;
   readonly maxHclkHz: Sourced<Readonly<Record<string, number>>>;
   readonly flashLatency: Sourced<LatencyTable>;
 }
@@ -326,19 +331,19 @@ function f4Derivation(line: F4Line, part: PartSize): Derivation {
 
 /** A part of a line. */
 export function f4Chip(line: F4Line, part: PartSize): ChipDescription {
-  const { table, ...figures } = line.rom;
+  const { table, ramUse, ...figures } = line.rom;
   const rom: RomReference = {
     ...figures,
     vectorTable: known(0x1fff0000, `${AN2606} ${table}`),
     range: known([0x1fff0000, 0x1fff77ff] as const, `${AN2606} Table 226: 30 KB of system memory, 29 of them used`),
-    ramUse: known([{ base: 0x20000000, size: 0x3000 }], `${AN2606} ${table}`),
+    ramUse: known([{ base: 0x20000000, size: ramUse ?? 0x3000 }], `${AN2606} ${table}`),
   };
   const make = (): Omit<ChipDescription, 'name' | 'family'> => {
     const derivation = f4Derivation(line, part);
     const registers = loadFacts(line.generated);
     const rcc = registers['RCC']!.registers;
     return {
-      cores: [cortexM4F(line.nvicLines)],
+      cores: [line.core ?? cortexM4F(line.nvicLines)],
       sources: sourcesOf(line.header, `ST SVD ${line.generated.svd}, corrected after ${line.manual} (tools/svd-fixes.ts); OTG_FS: RM0090`),
       memories: withRam([...f4Memories(part.flashKilobytes, line.twoBanks), ...line.ram], part.ram),
       blocks: deriveBlocks(line.generated, derivation),
@@ -349,7 +354,7 @@ export function f4Chip(line: F4Line, part: PartSize): ChipDescription {
       rcc: 'RCC',
       facts: withFacts(registers, { OTG_FS: line.otg }),
       covered: coveredBy(derivation),
-      parameters: { ...F4_PARAMETERS, ...massErase(...line.massEraseMs) },
+      parameters: { ...F4_PARAMETERS, ...massErase(...line.massEraseMs), ...line.parameters },
       boot: line.twoBanks ? F4_TWO_BANKS_BOOT : F4_BOOT,
       remap: F4_REMAP,
       optionBytes: line.optionBytes,
@@ -360,7 +365,7 @@ export function f4Chip(line: F4Line, part: PartSize): ChipDescription {
       flashLatency: line.flashLatency,
     };
   };
-  return lazyChip(part.name, 'STM32F4', make, rom);
+  return lazyChip(part.name, line.family ?? 'STM32F4', make, rom);
 }
 
 export const f4Sram = (name: string, base: number, kilobytes: number): MemoryRow => ({

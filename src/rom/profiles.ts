@@ -4,6 +4,7 @@
  */
 import { STM32F042K6 } from '../chips/stm32f042.ts';
 import { STM32F072RB } from '../chips/stm32f072.ts';
+import { STM32F207ZG } from '../chips/stm32f2.ts';
 import { STM32F405RG } from '../chips/stm32f405.ts';
 import { STM32F401RE, STM32F411RE } from '../chips/stm32f411.ts';
 import { STM32F429ZI, STM32F446RE } from '../chips/stm32f429.ts';
@@ -365,7 +366,12 @@ interface F4Rom {
   readonly defines: readonly (readonly [string, string | number])[];
   readonly leftOut: readonly string[];
   readonly twoBanks?: boolean;
+  readonly cpu?: RomProfile['build']['cpu'];
 }
+const topOf = (chip: ChipDescription): number => {
+  const { base, size } = fromChip(chip).ramUse.value[0]!;
+  return base + size;
+};
 const f4 = (rom: F4Rom): RomProfile => ({
   ...fromChip(rom.chip),
   family: 'F4',
@@ -374,7 +380,7 @@ const f4 = (rom: F4Rom): RomProfile => ({
   gap: null,
   optionBlock: 0x1fff7500,
   options: rom.twoBanks ? { ...ROM_OPTION_DEFAULTS.F4, 'bank-check': ROM_OPTION_DEFAULTS.L4['bank-check']! } : ROM_OPTION_DEFAULTS.F4,
-  initialStack: known(0x20003000, 'top of the RAM that the ROM may use', 'assumed'),
+  initialStack: known(topOf(rom.chip), 'top of the RAM that the ROM may use', 'assumed'),
   sysclkHz: known(60_000_000, `${AN2606} ${rom.table}`),
   usbIrq: 67,
   boot0Pin: null,
@@ -383,7 +389,7 @@ const f4 = (rom: F4Rom): RomProfile => ({
   leaves: [...LEFT_BY_ALL, F4_LEFT, ...(rom.defines.some(([name, on]) => name === 'LEAVES_AHB1ENR_0' && on === 1) ? [AHB1ENR_LEFT] : [])],
   build: {
     folder: 'f4',
-    cpu: 'cortex-m4',
+    cpu: rom.cpu ?? 'cortex-m4',
     defines: rom.defines,
     drivers: ['usb_dwc2.c', 'hse.c'],
     id: rom.id,
@@ -414,7 +420,7 @@ const ID_LOW = 0x1fff76de;
 const f4Defines = (ram: string, hseMs: number, more: Readonly<Record<string, string | number>> = {}): F4Rom['defines'] =>
   Object.entries({
     RAM_END: ram,
-    HSE_TIMEOUT_MS: `${hseMs}u`,
+    HSE_TIMEOUT_US: `${Math.round(hseMs * 1000)}u`,
     I2C_V1: 1,
     OLD_OTG: 1,
     FLASH_BANKS: 1,
@@ -498,6 +504,20 @@ const F446 = f4({
   id: { address: ID_LOW, value: 0x90 },
   defines: f4Defines('0x20020000u', 96, { OLD_OTG: 0 }),
   leftOut: ['detection on CAN2', 'TIM17, which AN2606 names for the measurement of HSE: this chip has none, TIM11 is used'],
+});
+
+/** F2's ROM is F4's V3.x: 8 KB of RAM, HSE given up after 0.79 ms. */
+const F207 = f4({
+  chip: STM32F207ZG,
+  image: 'f207',
+  table: 'Table 53',
+  cpu: 'cortex-m3',
+  interfaces: [...USART3_TWICE, can('CAN2', 'PB5', 'PB13')],
+  dfu: f4Dfu('04*016Kg,01*064Kg,07*128Kg', 'as F405, which has the same sectors; no listing was found', 'assumed'),
+  ownAddress: 0,
+  id: { address: 0x1fff77de, value: 0x33 },
+  defines: f4Defines('0x20020000u', 0.79, { VOS_MASK: '0u', LEAVES_AHB1ENR_0: 0, RAM_ROM_END: '0x20002000u' }),
+  leftOut: ['detection on CAN2', 'V2.x of revisions A, Z and B: USART alone, no DFU', 'V3.2: alternate settings marked "g" instead of "e"'],
 });
 
 /** F7's ROMs are built from F4's sources: the same blocks at the same places, but for what `F7` tells apart. */
@@ -604,6 +624,7 @@ export const ROM_PROFILES: readonly RomProfile[] = [
   L412,
   L4R5,
   F042,
+  F207,
 ];
 
 export function findRomProfile(id: string): RomProfile | undefined {

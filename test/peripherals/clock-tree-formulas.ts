@@ -3,6 +3,7 @@
  * RM0351, RM0091, RM0090, RM0383, chapter RCC. Written down without a look at the models.
  */
 import { STM32F072RB } from '../../src/chips/stm32f072.ts';
+import { STM32F207ZG } from '../../src/chips/stm32f2.ts';
 import { STM32F405RG } from '../../src/chips/stm32f405.ts';
 import { STM32F411RE } from '../../src/chips/stm32f411.ts';
 import { STM32G431RB, STM32G474RE, STM32G491RE } from '../../src/chips/stm32g4.ts';
@@ -420,6 +421,7 @@ const h7: Tree = {
 export const TREES: readonly Tree[] = [
   f0,
   f4(STM32F405RG, false),
+  f4(STM32F207ZG, false),
   f4(STM32F411RE, true),
   l4(STM32L476RG, { ...L4_TREE, pdiv: false, hsi48: false }),
   l4(STM32L496ZG, { ...L4_TREE, pdiv: true, hsi48: true }),

@@ -6,6 +6,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { STM32F072RB } from '../../src/chips/stm32f072.ts';
+import { STM32F207ZG } from '../../src/chips/stm32f2.ts';
 import { STM32F405RG } from '../../src/chips/stm32f405.ts';
 import { STM32F411RE } from '../../src/chips/stm32f411.ts';
 import { STM32G431RB, STM32G474RE, STM32G491RE } from '../../src/chips/stm32g4.ts';
@@ -172,6 +173,7 @@ interface Step {
 describe.each(
   [
     F0,
+    f4(STM32F207ZG),
     f4(STM32F405RG),
     f4(STM32F411RE),
     l4(STM32L476RG),

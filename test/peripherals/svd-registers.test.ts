@@ -37,7 +37,7 @@ const MASKS: readonly MaskDeviation[] = [
     0x00080008,
     'CSSON and MSIRGSEL can be set but not cleared: write-only in the SVD, kept by the model',
   ),
-  mask(/(F072RB|STM32F[47].*) RCC\.CSR$/, 0xff000000, 0, FLAGS),
+  mask(/(F072RB|STM32F[247].*) RCC\.CSR$/, 0xff000000, 0, FLAGS),
   mask(/STM32F722.* PWR\.CSR1$/, 0x34000, 0, FLAGS),
   mask(/STM32F746.* PWR\.CSR1$/, 0x34000, 0, FLAGS),
   mask(/H745XI FLASH\.(KEYR1|OPTKEYR)$/, 0xffffffff, 0, 'write-only'),
@@ -81,7 +81,7 @@ const RESETS: readonly (Deviation & { readonly is: number })[] = [
 const AFTER_POWER: readonly Deviation[] = [
   { on: /FLASH\.(OPTS?R2?|NSBOOTR|SECBOOTR|WRP\dR|HDP\dR|PRAR|SCAR|BOOT[47]|WPSN)_(CUR|PRG)/, why: 'option bytes' },
   { on: /[LG]4\w+ FLASH\.(OPTR|PCROP\d[SE]R|WRP\d[AB]R)$/, why: 'option bytes' },
-  { on: /(F072RB FLASH\.OBR|F[47].* FLASH\.OPTCR)$/, why: 'option bytes' },
+  { on: /(F072RB FLASH\.OBR|F[247].* FLASH\.OPTCR)$/, why: 'option bytes' },
   { on: /H745XI SYSCFG\.UR\d+$/, why: 'option bytes' },
   { on: /RTC\.SSR$/, why: 'the sub-second counter is loaded from the prescaler' },
   { on: /L4\d6.. (USART\d|UART\d|LPUART1)\.ISR$/, why: 'no transmit FIFO: the SVD prints TXFT of parts that have one' },
@@ -105,8 +105,8 @@ const NOT_PLAIN: readonly Deviation[] = [
   { on: /TIM\d+\.SR$/, why: 'flags: cleared by writing 0' },
   { on: /TIM\d+\.CNT$/, why: '16-bit timers share the facts of the 32-bit one; UIFCPY is read-only' },
   { on: /TIM\d+\.EGR$/, why: 'commands' },
-  { on: /F[47].* DMA\d\.[LH]IFCR$/, why: 'clear bits read 0' },
-  { on: /F[47].* (U?S?ART\d\.SR|FLASH\.SR|I2C\d\.SR1|ADC\d\.SR)$/, why: 'flags: cleared by what is written, or by reading' },
+  { on: /F[247].* DMA\d\.[LH]IFCR$/, why: 'clear bits read 0' },
+  { on: /F[247].* (U?S?ART\d\.SR|FLASH\.SR|I2C\d\.SR1|ADC\d\.SR)$/, why: 'flags: cleared by what is written, or by reading' },
   {
     on: /WWDG\d?\.SR$|USB\.ISTR$|EXTI\.(PR\d?|RPR\d|FPR\d|SWIER\d)$|CRS\.ICR$|USART\d\.(RQR|ICR)$/,
     why: 'cleared by what is written, or commands',
@@ -131,7 +131,7 @@ const NOT_PLAIN: readonly Deviation[] = [
   { on: /H533RE PWR\.PMCR$|H7.* PWR\.(CPU2?CR|WKUPCR|WKUPFR)$/, why: 'clear bits are commands' },
   { on: /PWR\.(CR1?|CR2|CSR1?)$/, why: 'VOS needs conditions, commands read 0, the backup domain’s bits stand behind DBP' },
   { on: /RCC\.CR$/, why: 'the oscillator that SYSCLK comes from cannot be stopped; frozen bits' },
-  { on: /F[47].* RCC\.CFGR$/, why: 'SW = 3 is refused' },
+  { on: /F[247].* RCC\.CFGR$/, why: 'SW = 3 is refused' },
   { on: /RCC\.BDCR$/, why: 'all ones also ask for the backup domain’s reset' },
   { on: /H745XI RCC\.APB4ENR$/, why: 'RTCAPBEN stays while the other core has it' },
   { on: /OTG_FS\.GRSTCTL$/, why: 'commands that end at once' },
@@ -152,7 +152,7 @@ const NOT_PLAIN: readonly Deviation[] = [
 /** A part of every SVD file. */
 const TESTED = CHIPS.map((c) => c.name).filter(
   (name) =>
-    !/F4[123][57]|F427|H745ZI|F7(23|32|33|45|56|65|69|77|79)|F042|G441|G471|G473|G48|L433|L44|L422|L431|L451|L462|G4A1|L4R[79]|L4S|H7(42|43|50|53|47|55|57)|L475|L48|L4A6/.test(
+    !/F20[57]|F215|F4[123][57]|F427|H745ZI|F7(23|32|33|45|56|65|69|77|79)|F042|G441|G471|G473|G48|L433|L44|L422|L431|L451|L462|G4A1|L4R[79]|L4S|H7(42|43|50|53|47|55|57)|L475|L48|L4A6/.test(
       name,
     ),
 );

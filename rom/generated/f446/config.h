@@ -2,7 +2,7 @@
 #ifndef ROM_CONFIG_H
 #define ROM_CONFIG_H
 #define RAM_END 0x20020000u
-#define HSE_TIMEOUT_MS 96u
+#define HSE_TIMEOUT_US 96000u
 #define I2C_V1 1
 #define OLD_OTG 0
 #define FLASH_BANKS 1

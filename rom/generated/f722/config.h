@@ -2,7 +2,7 @@
 #ifndef ROM_CONFIG_H
 #define ROM_CONFIG_H
 #define RAM_END 0x20040000u
-#define HSE_TIMEOUT_MS 50u
+#define HSE_TIMEOUT_US 50000u
 #define I2C_V1 0
 #define OLD_OTG 0
 #define FLASH_BANKS 1

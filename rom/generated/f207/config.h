@@ -1,0 +1,46 @@
+/* stm32f207 V3.3. Written by tools/rom-config.ts from src/rom; change it there. */
+#ifndef ROM_CONFIG_H
+#define ROM_CONFIG_H
+#define RAM_END 0x20020000u
+#define HSE_TIMEOUT_US 790u
+#define I2C_V1 1
+#define OLD_OTG 1
+#define FLASH_BANKS 1
+#define HAS_CCM 0
+#define VOS_MASK 0u
+#define LEAVES_AHB1ENR_0 0
+#define HAS_V3 0
+#define RAM_ROM_END 0x20002000u
+#define ROM_BASE 0x1FFF0000u
+#define ROM_SIZE 30720u
+#define ROM_V3_2 0u
+#define ROM_V3_3 1u
+#define HAS_USB 1
+#define USB_IRQ 67u
+#define DFU_BCD_USB 0x00000100u
+#define DFU_BCD_DEVICE 0x00002200u
+#define DFU_CONFIGURATION_STRING 0
+#define DFU_FIRST_ALT_STRING 4
+#define DFU_PRODUCT "STM32  BOOTLOADER"
+#define DFU_TRANSFER_SIZE 2048
+#define DFU_CLEAR_STATUS_STALLS 0
+#define DFU_ALTS "@Internal Flash  /0x08000000/04*016Kg,01*064Kg,07*128Kg", "@Option Bytes  /0x1FFFC000/01*016 e", "@OTP Memory /0x1FFF7800/01*512 e,01*016 e", "@Device Feature/0xFFFF0000/01*004 e"
+#define DFU_SET_ADDRESS_MS 104
+#define DFU_ERASE_PAGE_MS 100
+#define DFU_MASS_ERASE_MS 100
+#define DFU_WRITE_MS 104
+#define ROM_ID 0x00000033u
+#define IRQ_COUNT 81u
+#define FLASH_SIZE 1048576u
+#define OWN_ADDRESS 0x00000000u
+#define HAS_I2C 0
+#define HAS_SPI 0
+#define ROM_PINS { 0x40020000u, 10, PIN_INPUT, 0, PULL_NONE }, { 0x40020400u, 11, PIN_INPUT, 0, PULL_UP }, { 0x40020800u, 11, PIN_INPUT, 0, PULL_UP }
+#define ROM_RX { 0x40020000u, 10 }, { 0x40020400u, 11 }, { 0x40020800u, 11 }
+#define ROM_FLAGS 
+#define ROM_I2C 
+#define ROM_SPI 
+#define ROM_CLOCKS { 0x40023830u, 0x00000007u }
+#define ROM_RESETS { 0x40023824u, 0x00000010u }, { 0x40023820u, 0x00040000u }
+#define OPTION_DEFAULTS 0u, 0u, 0u, 0u, 0u, 0u, 0u, 4294967295u, 0u, 0u, 0u, 0u, 4294967295u, 4294967295u, 0u, 0u, 0u, 0u, 1u, 0u, 4294967295u, 0u, 4294967295u, 0u, 0u, 0u, 0u, 0u, 0u, 4294967295u, 4294967295u, 4294967295u, 4294967295u, 4294967295u, 0u, 0u, 4294967295u, 1u
+#endif
