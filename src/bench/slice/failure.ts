@@ -7,7 +7,7 @@ import type { Checkpoint } from '../../emu/machine-base.ts';
 import { US, type Ps } from '../../emu/time.ts';
 import type { Session } from '../session.ts';
 import { Slicer, type Chain, type Target } from './slice.ts';
-import type { Window } from './window.ts';
+import { holds, type Window } from './window.ts';
 
 export interface Failure {
   readonly kind: 'jump' | 'read' | 'write';
@@ -53,7 +53,7 @@ function jumpInto(slicer: Slicer, s: Session, at: number, core: number, address:
     const last = window.steps.findLastIndex((step) => step.flow?.branch != null);
     const branch = window.steps[last]?.flow?.branch;
     if (!branch || (address !== null && plain(branch.target) !== plain(address))) return null;
-    pc = window.steps[last]!.pc;
+    ({ pc } = branch);
     return { places: branch.from, value: branch.target, before: last };
   });
   return chain && { kind: 'jump', pc, core, at, address: chain.value ?? address ?? 0, feedsBranch: false, chain };
@@ -64,7 +64,7 @@ function accessOf(slicer: Slicer, s: Session, fault: FaultFacts): Failure | null
   if (address === null) return null;
   let kind: Failure['kind'] = 'read';
   const chain = follow(slicer, s, 0, fault.at, (window) => {
-    const last = window.steps.findLastIndex((step) => step.flow !== null && step.pc === fault.pc);
+    const last = window.steps.findLastIndex((step) => step.flow !== null && holds(step, fault.pc));
     const flow = window.steps[last]?.flow;
     const hits = (a: { readonly address: number; readonly size: number }): boolean => address >= a.address && address < a.address + a.size;
     const store = flow?.stores.find(hits);

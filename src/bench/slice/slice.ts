@@ -9,7 +9,7 @@ import type { Checkpoint } from '../../emu/machine-base.ts';
 import { US, type Ps } from '../../emu/time.ts';
 import type { Session } from '../session.ts';
 import { lastStore } from './stores.ts';
-import { checkpointBefore, record, runTo, type Step, type Window } from './window.ts';
+import { checkpointBefore, holds, record, runTo, type Step, type Window } from './window.ts';
 
 /** Core cycles of the first stretch that is looked at, and of the longer one if that did not reach far enough. */
 const SPANS = [6_000, 60_000];
@@ -127,7 +127,7 @@ export class Slicer {
     const writer = this.session.machine.cores[store.core] ?? core;
     for (const [i, span] of SPANS.entries()) {
       const window = this.stretch(writer, store.at + 1, span);
-      const at = window.steps.findLastIndex((s) => s.pc === store.pc && [...walk.wanted].some((p) => s.writes.has(p)));
+      const at = window.steps.findLastIndex((s) => holds(s, store.pc) && [...walk.wanted].some((p) => s.writes.has(p)));
       if (at < 0) break;
       const chain = this.back(writer, window, at + 1, walk.wanted, walk.value, i === SPANS.length - 1);
       if (chain) return chain;
@@ -209,7 +209,8 @@ class Walk {
     if (registers.length === 1 && from.size === 1) this.value = this.registerValue(step, registers[0]!) ?? this.value;
     else if (registers.length > 0) this.value = null;
     const changed = how === 'moved' && this.value !== made;
-    this.links.push({ pc: step.pc, at: step.at, core: this.core.index, how: changed ? 'computed' : how, value: made, address, onStack });
+    const pc = load?.pc ?? stored?.pc ?? step.pc;
+    this.links.push({ pc, at: step.at, core: this.core.index, how: changed ? 'computed' : how, value: made, address, onStack });
     if (this.wanted.size === 0) return this.origin({ kind: 'constant', address: null, pc: step.pc, at: step.at });
     if ([...this.wanted].some(isState)) return null;
     return this.memoryOrigin(step, load);
@@ -220,7 +221,7 @@ class Walk {
     const address = load?.address ?? Math.min(...this.wanted);
     const region = this.session.machine.system.regionAt(address, this.core.index);
     if (region?.memory?.row.kind === 'ram') return null;
-    const at = { pc: step.pc, at: step.at };
+    const at = { pc: load?.pc ?? step.pc, at: step.at };
     const origin: Origin = region?.block
       ? { kind: 'device', address, ...at }
       : region?.memory && region.memory.row.zone !== 'system' && this.inImage(address)

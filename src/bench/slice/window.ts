@@ -22,6 +22,10 @@ export interface Step {
   readonly exception: number | null;
 }
 
+/** The step is this instruction, or accesses memory by it where several issue together. */
+export const holds = ({ pc, flow }: Step, wanted: number): boolean =>
+  pc === wanted || (flow !== null && [...flow.loads, ...flow.stores].some((a) => a.pc === wanted));
+
 /** What ended the stretch. */
 export type Ended = 'time' | 'fault' | 'entry' | 'reset' | 'lockup' | 'steps';
 export interface Window {

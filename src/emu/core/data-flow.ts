@@ -26,6 +26,8 @@ export interface FlowAccess {
   readonly size: 1 | 2 | 4;
   /** What the address was made of. */
   readonly addressFrom: Places;
+  /** Of the instruction, where several issue together. */
+  readonly pc: number;
 }
 /** Two values whose difference set the flags, or a value that was tested for zero against 0. */
 export interface Comparison {
@@ -43,7 +45,7 @@ export interface DataFlow {
   readonly decides: Places;
   readonly comparisons: readonly Comparison[];
   /** Where it went on by a value: a branch to a register or to a loaded word. */
-  readonly branch: { readonly target: number; readonly from: Places } | null;
+  readonly branch: { readonly target: number; readonly from: Places; readonly pc: number } | null;
   /** Seen by running its semantics; else by the operands that its row names. */
   readonly exact: boolean;
   /** General registers that the row says it reads. */
@@ -68,6 +70,13 @@ class FlowRun extends LinearRun {
   readonly comparisons: Comparison[] = [];
   decides: Places = NONE;
   branch: DataFlow['branch'] = null;
+  /** Address of the instruction that is run. */
+  current: number;
+
+  constructor(profile: Profile, around: Surroundings, pc: number) {
+    super(profile, around, pc);
+    this.current = pc;
+  }
   /** The value of a result, with what it was made of. */
   private made(result: Expr, ...of: readonly Val[]): Expr {
     const from = of.reduce<Places>((all, v) => union(all, sourcesOf(v)), NONE);
@@ -218,18 +227,18 @@ class FlowRun extends LinearRun {
   }
   override load(address: Val, size: 1 | 2 | 4, options?: LoadOptions): Expr {
     const at = this.truth(address) >>> 0;
-    this.loads.push({ address: at, size, addressFrom: sourcesOf(address) });
+    this.loads.push({ address: at, size, addressFrom: sourcesOf(address), pc: this.current });
     return new Sourced(this.truth(super.load(at, size, options)), bytesOf(at, size));
   }
   override store(address: Val, size: 1 | 2 | 4, value: Val): void {
     const at = this.truth(address) >>> 0;
-    this.stores.push({ address: at, size, addressFrom: sourcesOf(address) });
+    this.stores.push({ address: at, size, addressFrom: sourcesOf(address), pc: this.current });
     for (const byte of bytesOf(at, size)) this.writes.set(byte, sourcesOf(value));
   }
 
   // ---- control -------------------------------------------------------------------------------------------------------------------
   private goesTo(target: Val): void {
-    if (sourcesOf(target).size > 0) this.branch = { target: this.truth(target) >>> 0, from: sourcesOf(target) };
+    if (sourcesOf(target).size > 0) this.branch = { target: this.truth(target) >>> 0, from: sourcesOf(target), pc: this.current };
   }
   override jump(target: Val): void {
     this.goesTo(target);
@@ -262,7 +271,8 @@ export function dataFlow(profile: Profile, around: Surroundings, pc: number, cou
   if (!ins) return null;
   try {
     for (let i = 0; i < count; i++) {
-      ins = around.instruction(run.next) ?? ins;
+      run.current = run.next;
+      ins = around.instruction(run.current) ?? ins;
       run.run();
     }
   } catch (e) {

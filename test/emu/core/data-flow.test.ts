@@ -37,7 +37,7 @@ describe('what an instruction makes of what', () => {
   test('LDR r0, [r1, #4]: the value is that of the word, the address that of the base', () => {
     const flow = flowOf(0x6848, 0, { 1: 0x20000000 }, { 0x20000004: 7 });
     expect([...flow.writes.get(registerAt(0))!]).toEqual(bytes(0x20000004));
-    expect(flow.loads).toEqual([{ address: 0x20000004, size: 4, addressFrom: new Set([registerAt(1)]) }]);
+    expect(flow.loads).toEqual([{ address: 0x20000004, size: 4, addressFrom: new Set([registerAt(1)]), pc: 0x08000100 }]);
   });
   test('LDR from where nothing answers still tells its address', () => {
     const flow = flowOf(0x6848, 0, { 1: 0x1fff0000 });
@@ -57,12 +57,28 @@ describe('what an instruction makes of what', () => {
     expect([...flowOf(0xb103, 0, { 3: 1 }).decides]).toEqual([registerAt(3)]);
   });
   test('BX r3 goes to a register, also where the target is even', () => {
-    expect(flowOf(0x4718, 0, { 3: 0x20003000 }).branch).toEqual({ target: 0x20003000, from: new Set([registerAt(3)]) });
+    expect(flowOf(0x4718, 0, { 3: 0x20003000 }).branch).toEqual({ target: 0x20003000, from: new Set([registerAt(3)]), pc: 0x08000100 });
   });
   test('POP {r4, pc} goes to the word on the stack', () => {
     const flow = flowOf(0xbd10, 0, { 13: 0x20001000 }, { 0x20001000: 1, 0x20001004: 0x08000201 });
-    expect(flow.branch).toEqual({ target: 0x08000201, from: new Set(bytes(0x20001004)) });
+    expect(flow.branch).toEqual({ target: 0x08000201, from: new Set(bytes(0x20001004)), pc: 0x08000100 });
     expect([...flow.writes.get(registerAt(4))!]).toEqual(bytes(0x20001000));
   });
   test('MOVS r0, #1 is made of nothing', () => expect([...flowOf(0x2001).writes.get(registerAt(0))!]).toEqual([]));
+  test('of instructions that issue together each access has its own', () => {
+    const code: Readonly<Record<number, number>> = { 0x08000100: 0x680a, 0x08000102: 0x684b, 0x08000104: 0x4718 };
+    const words: Readonly<Record<number, number>> = { 0x20000000: 1, 0x20000004: 0x08000201 };
+    const around = {
+      state: (offset: number) => (offset === 4 ? 0x20000000 : 0),
+      instruction: (pc: number) => decoder.decode(code[pc]!, 0),
+      read: (address: number) => words[address] ?? null,
+      isPlain: () => true,
+    };
+    const flow = dataFlow(PROFILES.m4, around, 0x08000100, 3)!;
+    expect(flow.loads.map(({ address, pc }) => [address, pc])).toEqual([
+      [0x20000000, 0x08000100],
+      [0x20000004, 0x08000102],
+    ]);
+    expect(flow.branch?.pc).toBe(0x08000104);
+  });
 });
