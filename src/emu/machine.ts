@@ -32,6 +32,8 @@ import { TOGETHER_FIRST } from './machine-state.ts';
 const IDLE_FIRST = 20_000;
 const IDLE_STEPS = 900;
 const IDLE_AGAIN = 200;
+/** So many rounds show a loop in any case: where its state is compared moves on in growing steps. */
+const IDLE_ROUNDS = 4;
 const IDLE_GAP_LIMIT = 8_000_000;
 const IDLE_WORTH = 4_000;
 /** The same where blocks are polled: programming of a flash word takes so long, and there are thousands in a row. */
@@ -343,7 +345,7 @@ export class Machine extends MachineBase {
       }
       if (core.pc === loop.pc && core.cyclesUntil(until) > loop.cycles * 2) {
         // the same place in another state: go round once more and see; give up on it if that fails too often
-        if (++idle.misses <= IDLE_MISSES) this.look(core, until, IDLE_AGAIN);
+        if (++idle.misses <= IDLE_MISSES) this.look(core, until, Math.max(IDLE_AGAIN, IDLE_ROUNDS * loop.instructions));
         else this.forgetIdle(core);
         return idle.misses <= IDLE_MISSES;
       }
