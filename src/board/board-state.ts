@@ -5,6 +5,7 @@
 import type { TargetState } from '../checks/check.ts';
 import { locate } from '../checks/families.ts';
 import type { ChipDescription } from '../emu/chip.ts';
+import { ClockTree } from './clock-tree.ts';
 import type { GdbTarget } from './gdb-target.ts';
 
 /** Begin of the region Device, the core's own registers included (ARM DDI 0403 B3.1). */
@@ -13,15 +14,21 @@ const PERIPHERALS = 0x40000000;
 export class BoardState {
   private readonly target: GdbTarget;
   private readonly chip: ChipDescription;
+  private readonly hseHz: number | null;
   private readonly words = new Map<number, number | null>();
   private readonly registers = new Map<string, number | null>();
+  private readonly clockTree: ClockTree;
+  private rates: ReadonlyMap<string, number | null> | null = null;
   private wantedWords = new Set<number>();
   private asked: number[] = [];
   private wantedRegisters = new Set<string>();
 
-  constructor(target: GdbTarget, chip: ChipDescription) {
+  /** @param hseHz what feeds HSE on this board; null: not known */
+  constructor(target: GdbTarget, chip: ChipDescription, hseHz: number | null) {
     this.target = target;
     this.chip = chip;
+    this.hseHz = hseHz;
+    this.clockTree = new ClockTree(chip, hseHz);
   }
 
   /** Calls `judge` again and again until all that it asks for has been read. */
@@ -72,15 +79,23 @@ export class BoardState {
     if (clock !== undefined && this.field(`${this.chip.rcc}.${clock}`) !== 1) return null;
     return ((idr >>> Number(found[2])) & 1) === 1 ? 1 : 0;
   }
+  private clockHz(name: string): number | null {
+    const asked = this.asked.length;
+    this.rates ??= this.clockTree.rates((address) => this.word(address));
+    // the clock tree is no register that somebody wrote wrongly
+    this.asked.length = asked;
+    return this.rates?.get(name) ?? null;
+  }
   private state(): TargetState {
+    const { hseHz } = this;
     return {
       chip: this.chip,
       core: (name) => this.register(name),
       read: (address, size) => this.read(address, size),
       field: (path) => this.field(path),
       pin: (name) => this.pin(name),
-      // rates follow from the clock tree, which is not rebuilt from a board's registers
-      clockHz: () => null,
+      clockHz: (name) => this.clockHz(name),
+      ...(hseHz === null ? {} : { crystalHz: (name: string) => (name === 'hse' ? hseHz : 0) }),
     };
   }
 }

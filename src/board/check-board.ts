@@ -66,9 +66,15 @@ export async function romVectors(target: GdbTarget, chip: ChipDescription): Prom
   return sp === null || reset === null || reset === 0 || reset === 0xffffffff ? null : { table, sp, reset };
 }
 
-export async function checkBoard(target: GdbTarget, chip: ChipDescription, profile: RomProfile | null): Promise<BoardReport> {
+/** @param hseHz what feeds HSE on this board; null: not known */
+export async function checkBoard(
+  target: GdbTarget,
+  chip: ChipDescription,
+  profile: RomProfile | null,
+  hseHz: number | null,
+): Promise<BoardReport> {
   const vectors = await romVectors(target, chip);
-  const board = new BoardState(target, chip);
+  const board = new BoardState(target, chip, hseHz);
   const range = chip.rom?.range.value ?? [0, 0];
   return board.settle((state) => {
     const [pc, xpsr] = [state.core('pc') ?? 0, state.core('xpsr') ?? 0];

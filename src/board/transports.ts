@@ -92,7 +92,10 @@ export function connectTcp(host: string, port: number): Promise<Transport> {
   });
 }
 
-/** First line of a record; each line behind it is `> packet`, `< packet`, or `! interrupt`, with bytes beyond ASCII in hexadecimal. */
+/**
+ * First line of a record; each line behind it is `> packet`, `< packet`, `! interrupt`, with bytes beyond ASCII in hexadecimal, or `@ words`: what somebody
+ * beside the board saw.
+ */
 export const RECORD_HEADER = 'bootbench/board-record@1';
 
 const printable = (text: string): string =>
@@ -129,14 +132,24 @@ export function recording(inner: Transport, write: (line: string) => void, redac
   return outer;
 }
 
+export interface Replay extends Transport {
+  /** The words of a `@` line that comes next. */
+  mark(): string;
+}
 /** Plays a record back: each request has to be the recorded one. */
-export function replaying(record: string, path: string): Transport {
+export function replaying(record: string, path: string): Replay {
   const lines = record.split(/\r?\n/).filter((line) => line !== '');
   if (lines[0] !== RECORD_HEADER) throw new UsageError(`${path} is no record of a board`, `its first line is not ${RECORD_HEADER}`);
   let at = 1;
   const reader = new FrameReader();
   let closed = false;
-  const transport: Transport = {
+  const transport: Replay = {
+    mark() {
+      const line = lines[at++];
+      if (!line?.startsWith('@ '))
+        throw new BoardError(`${path}:${at}: the record says nothing of USB here; it was made with other options`);
+      return line.slice(2);
+    },
     send(bytes) {
       for (const f of reader.read(bytes)) if (f.kind === 'packet' || f.kind === 'interrupt') take(f.kind === 'packet' ? f.text : null);
     },

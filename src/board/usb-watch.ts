@@ -1,5 +1,6 @@
 /** Who tells whether the board showed up on USB in DFU mode: the emulated host, the package `usb`, the user, or nobody. */
 import type { GdbTarget } from './gdb-target.ts';
+import { BoardError } from './rsp-client.ts';
 
 export type UsbSeen = 'dfu' | 'nothing' | 'not-watched';
 
@@ -46,6 +47,27 @@ export const askedUser =
     await target.letRun();
     const answer = await ask('Did the board show up as a DFU device (0483:df11; `dfu-util -l` or `lsusb` lists it)?');
     return answer === null ? 'not-watched' : answer ? 'dfu' : 'nothing';
+  };
+
+/** Writes down who watched, and what was seen. */
+export const recorded =
+  (watch: UsbWatch, write: (mark: string) => void): UsbWatch =>
+  async (target, timeout) => {
+    // what the emulated host saw stands in its server's answers
+    write(`watch ${watch === emulatedHost ? 'emulated' : 'host'}`);
+    const seen = await watch(target, timeout);
+    write(`seen ${seen}`);
+    return seen;
+  };
+/** @param mark the next words that were written down */
+export const replayed =
+  (mark: () => string): UsbWatch =>
+  async (target, timeout) => {
+    const emulated = mark() === 'watch emulated';
+    const found = emulated ? await emulatedHost(target, timeout) : (await target.letRun(), null);
+    const seen = mark().replace(/^seen /, '');
+    if (found !== null && found !== seen) throw new BoardError(`the record says ${seen}, and its answers say ${found}`);
+    return seen === 'dfu' || seen === 'nothing' ? seen : 'not-watched';
   };
 
 export const nobody: UsbWatch = async (target) => {

@@ -5,7 +5,7 @@ import { identify } from '../board/check-board.ts';
 import { comparatorsInUse, flashChunks, flashDifference } from '../board/run-board.ts';
 import { BoardError, type Transport } from '../board/rsp-client.ts';
 import { connect, RECORD_HEADER, recording } from '../board/transports.ts';
-import { askedUser, emulatedHost, nobody, realHost, type UsbWatch } from '../board/usb-watch.ts';
+import { askedUser, emulatedHost, nobody, realHost, recorded as watchRecorded, type UsbWatch } from '../board/usb-watch.ts';
 import { parseDuration } from '../bench/duration.ts';
 import { hex32 } from '../bench/result.ts';
 import { UsageError } from '../bench/usage-error.ts';
@@ -32,6 +32,7 @@ export interface BoardOptions {
   readonly lastWriters?: boolean;
   readonly watch?: string;
   readonly watchFor?: string;
+  readonly hse?: string;
 }
 
 /** What a record says of the command that made it, so that it can be played again. */
@@ -40,15 +41,20 @@ export interface Recorded {
   readonly options: Readonly<Record<string, unknown>>;
 }
 
-/** Work on the board that stays out of the record, such as reading a user's firmware back. */
-export type OffRecord = <T>(work: () => Promise<T>) => Promise<T>;
+/** What goes into a record, and what does not. */
+export interface Recording {
+  /** Work on the board that stays out of it, such as reading a user's firmware back. */
+  off<T>(work: () => Promise<T>): Promise<T>;
+  /** What is seen on USB. */
+  watch(watch: UsbWatch): UsbWatch;
+}
 
 /** Opens the way to the board, does the work, writes the record, and leaves the board to itself. */
 export async function withBoard<T>(
   recorded: Recorded,
   options: BoardOptions,
   io: Io,
-  use: (target: GdbTarget, chip: ChipDescription, offRecord: OffRecord) => Promise<T>,
+  use: (target: GdbTarget, chip: ChipDescription, recording: Recording) => Promise<T>,
 ): Promise<T> {
   if (options.gdb === undefined)
     throw new UsageError('where is the board? --gdb is missing', 'for example --gdb localhost:3333, where OpenOCD listens');
@@ -60,13 +66,16 @@ export async function withBoard<T>(
   const outputs = new Outputs(options.record === undefined ? [] : [{ option: '--record', path: options.record }], io.cwd);
   const lines = [RECORD_HEADER, `# ${recorded.action} ${chip.name} ${JSON.stringify({ ...recorded.options, server, running })}`];
   let silent = false;
-  const offRecord: OffRecord = async (work) => {
-    silent = true;
-    try {
-      return await work();
-    } finally {
-      silent = false;
-    }
+  const kept: Recording = {
+    async off(work) {
+      silent = true;
+      try {
+        return await work();
+      } finally {
+        silent = false;
+      }
+    },
+    watch: (watch) => watchRecorded(watch, (mark) => void lines.push(`@ ${mark}`)),
   };
   let transport: Transport;
   try {
@@ -77,7 +86,7 @@ export async function withBoard<T>(
   }
   if (options.record !== undefined) transport = recording(transport, (line) => void (silent || lines.push(line)), redactRom(chip));
   try {
-    return await over(transport, chip, io, { server, running }, (target) => use(target, chip, offRecord));
+    return await over(transport, chip, io, { server, running }, (target) => use(target, chip, kept));
   } finally {
     if (options.record !== undefined) outputs.write('--record', `${lines.join('\n')}\n`);
     outputs.discard();
@@ -131,6 +140,15 @@ function redactRom(chip: ChipDescription): (request: string, reply: string) => s
 /** Milliseconds of an option, or `fallback`. */
 export const millisecondsOf = (text: string | undefined, option: string, fallback: number): number =>
   text === undefined ? fallback : Math.ceil(parseDuration(text, option) / MS);
+
+/** Hertz of `--hse 8M`; null where it is left out. */
+export function hseOf(text: string | undefined): number | null {
+  if (text === undefined) return null;
+  const mhz = Number(/^(\d{1,2}(?:\.\d{1,6})?)\s*(?:M|MHz)$/i.exec(text)?.[1]);
+  if (!(mhz >= 1 && mhz <= 50))
+    throw new UsageError(`--hse: ${JSON.stringify(text)} is not a frequency from 1 to 50 MHz`, 'for example --hse 8M');
+  return Math.round(mhz * 1e6);
+}
 
 /** Puts a question to a person at the terminal; null where there is none, or he went away. */
 export async function askUser(question: string, io: Io): Promise<boolean | null> {

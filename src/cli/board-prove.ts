@@ -8,29 +8,50 @@ import { romProfileIfAny } from '../bench/job.ts';
 import { CHECK_IDS, hex32, type CheckId } from '../bench/result.ts';
 import { didYouMean, UsageError } from '../bench/usage-error.ts';
 import type { GdbTarget } from '../board/gdb-target.ts';
+import type { UsbWatch } from '../board/usb-watch.ts';
 import type { ChipDescription } from '../emu/chip.ts';
-import { consentToReset, millisecondsOf, SEEN, usbWatch, WATCH_MS, withBoard, type BoardOptions } from './board-common.ts';
+import { consentToReset, hseOf, millisecondsOf, SEEN, usbWatch, WATCH_MS, withBoard, type BoardOptions } from './board-common.ts';
 import { BOARD_SCHEMA } from '../bench/compare-entry.ts';
 import { EXIT, type Io } from './io.ts';
 import { Outputs } from './outputs.ts';
 
+/** What decides how a proof goes. */
+export interface ProveSettings {
+  /** Empty: all that are broken. */
+  readonly wanted: readonly CheckId[];
+  /** Milliseconds to the entry, and for DFU behind it. */
+  readonly timeout: number;
+  readonly watchFor: number | null;
+  /** Hertz that feed HSE; null: not known. */
+  readonly hse: number | null;
+}
+interface Proved {
+  readonly proof: Proof;
+  readonly chip: ChipDescription;
+  readonly rom: Rom;
+}
+type Sink = (attempt: ProveAttempt) => void;
+
 export async function boardProveCommand(ids: readonly string[], options: BoardOptions, io: Io): Promise<number> {
-  const wanted = ids.map(checkNamed);
-  const [timeout, watchFor] = [
-    millisecondsOf(options.timeout, '--timeout', 10_000),
-    millisecondsOf(options.watchFor, '--watch-for', WATCH_MS),
-  ];
+  const settings: ProveSettings = {
+    wanted: ids.map(checkNamed),
+    timeout: millisecondsOf(options.timeout, '--timeout', 10_000),
+    watchFor: millisecondsOf(options.watchFor, '--watch-for', WATCH_MS),
+    hse: hseOf(options.hse),
+  };
+  return proved(options, io, (sink) =>
+    withBoard({ action: 'prove', options: { ...settings } }, options, io, async (target, chip, recording) => {
+      await consentToReset(target, options, io);
+      const watch = recording.watch(await usbWatch(target, options, io));
+      return proveOn(target, chip, settings, watch, sink);
+    }),
+  );
+}
+/** Makes a proof on a board or its record, and tells of it. */
+export async function proved(options: BoardOptions, io: Io, make: (sink: Sink) => Promise<Proved>): Promise<number> {
   const outputs = new Outputs(options.json === undefined || options.json === '-' ? [] : [{ option: '--json', path: options.json }], io.cwd);
   try {
-    const { proof, chip, rom } = await withBoard({ action: 'prove', options: { wanted, timeout } }, options, io, async (target, chip) => {
-      await consentToReset(target, options, io);
-      const watch = await usbWatch(target, options, io);
-      const entry = await romEntry(target, chip);
-      const candidates = await candidatesAt(target, chip, entry, timeout, wanted);
-      if (candidates.length === 0) throw new UsageError('nothing is broken at the entry: there is nothing to prove');
-      const onAttempt = (a: ProveAttempt): void => void io.stderr.write(`${attemptText(a)}\n`);
-      return { proof: await prove(target, chip, candidates, { entry, timeout, watchFor, watch, onAttempt }), chip, rom: romKind(target) };
-    });
+    const { proof, chip, rom } = await make((a) => void io.stderr.write(`${attemptText(a)}\n`));
     const document = `${JSON.stringify(documentOf(proof, chip, rom), null, 2)}\n`;
     if (options.json === '-') io.stdout.write(document);
     else {
@@ -42,6 +63,20 @@ export async function boardProveCommand(ids: readonly string[], options: BoardOp
     outputs.discard();
   }
 }
+export async function proveOn(
+  target: GdbTarget,
+  chip: ChipDescription,
+  settings: ProveSettings,
+  watch: UsbWatch,
+  onAttempt: Sink,
+): Promise<Proved> {
+  const { timeout, watchFor } = settings;
+  const entry = await romEntry(target, chip);
+  const candidates = await candidatesAt(target, chip, entry, settings);
+  if (candidates.length === 0) throw new UsageError('nothing is broken at the entry: there is nothing to prove');
+  const proof = await prove(target, chip, candidates, { entry, timeout, watchFor: watchFor ?? WATCH_MS, watch, onAttempt });
+  return { proof, chip, rom: romKind(target) };
+}
 function checkNamed(id: string): CheckId {
   const found = CHECK_IDS.find((c) => c === id);
   if (found === undefined) throw new UsageError(`there is no check ${JSON.stringify(id)}`, didYouMean(id, new Set(CHECK_IDS)));
@@ -52,12 +87,11 @@ async function candidatesAt(
   target: GdbTarget,
   chip: ChipDescription,
   entry: number,
-  timeout: number,
-  wanted: readonly CheckId[],
+  { timeout, wanted, hse }: ProveSettings,
 ): Promise<Candidate[]> {
   const arrival = await runTo(target, entry, timeout);
   if (!hasArrived(arrival)) throw new BoardError(`the ROM's entry ${hex32(entry)} was not reached; the core was at ${hex32(arrival.pc)}`);
-  const report = await checkBoard(target, chip, romProfileIfAny(chip));
+  const report = await checkBoard(target, chip, romProfileIfAny(chip), hse);
   const chosen = report.checks.filter(({ id, judgement }) =>
     wanted.length > 0 ? wanted.includes(id) : judgement.verdict === 'fail' || judgement.verdict === 'warn',
   );

@@ -36,9 +36,9 @@ export async function boardStepCompareCommand(paths: readonly string[], options:
   const emulated = await emulatedBoard(session);
   try {
     const from = typed ?? (await jumpingFunction(emulated, images, timeout));
-    const result = await withBoard({ action: 'step-compare', options: {} }, options, io, async (target, found, offRecord) => {
+    const result = await withBoard({ action: 'step-compare', options: {} }, options, io, async (target, found, { off }) => {
       await consentToReset(target, options, io);
-      await offRecord(() => settleFlash(target, found, images, options, io));
+      await off(() => settleFlash(target, found, images, options, io));
       return stepCompare(target, emulated, { from, steps, timeout });
     });
     io.stdout.write(options.json === '-' ? `${JSON.stringify(documentOf(result, images), null, 2)}\n` : textOf(result, images));

@@ -11,14 +11,15 @@ import { replaying } from '../board/transports.ts';
 import { CAPTURE_POINTS, type CapturePoint } from '../board/capture.ts';
 import { BOARD_SCHEMA } from '../bench/compare-entry.ts';
 import { romProfileIfAny } from '../bench/job.ts';
-import { hex32 } from '../bench/result.ts';
+import { CHECK_IDS, hex32, type CheckId } from '../bench/result.ts';
 import { UsageError } from '../bench/usage-error.ts';
 import type { ChipDescription } from '../emu/chip.ts';
 import { lineAt, symbolAt, type LoadedImage } from '../emu/image/image.ts';
 import { pad, wrap } from '../report/text.ts';
-import type { UsbSeen } from '../board/usb-watch.ts';
+import { replayed, type UsbSeen, type UsbWatch } from '../board/usb-watch.ts';
 import {
   consentToReset,
+  hseOf,
   imagesOf,
   millisecondsOf,
   over,
@@ -30,6 +31,7 @@ import {
   type BoardOptions,
 } from './board-common.ts';
 import { captureAt, captureDocument } from './board-capture.ts';
+import { proved, proveOn } from './board-prove.ts';
 import { chipNamed } from './inputs.ts';
 import { EXIT, paintFor, type Io } from './io.ts';
 import { Outputs, reason } from './outputs.ts';
@@ -41,38 +43,52 @@ interface Told {
   /** What came of it on USB; left out where nobody was asked to watch. */
   readonly usb?: UsbSeen;
 }
-interface RunSettings {
+interface CheckSettings {
+  /** Hertz that feed HSE; null: not known. */
+  readonly hse: number | null;
+}
+interface RunSettings extends CheckSettings {
   readonly timeout: number;
   readonly lastWriters: boolean;
+  /** Milliseconds; null: nobody watches USB. */
+  readonly watchFor: number | null;
 }
 
 export async function boardCheckCommand(images: readonly string[], options: BoardOptions, io: Io): Promise<number> {
   const loaded = imagesOf(images, io);
-  const report = await withBoard({ action: 'check', options: {} }, options, io, check);
+  const settings: CheckSettings = { hse: hseOf(options.hse) };
+  const report = await withBoard({ action: 'check', options: { ...settings } }, options, io, (target, chip) =>
+    check(target, chip, settings),
+  );
   return tell({ report, writers: new Map() }, chipNamed(options.chip!), loaded, options, io);
 }
-const check = async (target: GdbTarget, chip: ChipDescription): Promise<BoardReport> => {
+const check = async (target: GdbTarget, chip: ChipDescription, { hse }: CheckSettings): Promise<BoardReport> => {
   await target.assertHalted();
-  return checkBoard(target, chip, romProfileIfAny(chip));
+  return checkBoard(target, chip, romProfileIfAny(chip), hse);
 };
 
 export async function boardRunCommand(images: readonly string[], options: BoardOptions, io: Io): Promise<number> {
   const settings: RunSettings = {
     timeout: millisecondsOf(options.timeout, '--timeout', 10_000),
     lastWriters: options.lastWriters === true,
+    hse: hseOf(options.hse),
+    watchFor: options.watch === undefined ? null : millisecondsOf(options.watchFor, '--watch-for', WATCH_MS),
   };
-  const watchFor = millisecondsOf(options.watchFor, '--watch-for', WATCH_MS);
   const loaded = imagesOf(images, io);
   if (options.flash === true && loaded.length === 0)
     throw new UsageError('--flash: which image?', 'bootbench board run firmware.elf --flash …');
-  const told = await withBoard({ action: 'run', options: { ...settings } }, options, io, async (target, chip, offRecord) => {
+  const told = await withBoard({ action: 'run', options: { ...settings } }, options, io, async (target, chip, recording) => {
     await consentToReset(target, options, io);
-    await offRecord(() => settleFlash(target, chip, loaded, options, io));
-    const watch = options.watch === undefined ? null : await usbWatch(target, options, io);
-    const ran = await runToEntry(target, chip, settings, io);
-    return watch === null || ran.report.entry === null ? ran : { ...ran, usb: await watch(target, watchFor) };
+    await recording.off(() => settleFlash(target, chip, loaded, options, io));
+    const watch = options.watch === undefined ? null : recording.watch(await usbWatch(target, options, io));
+    return runAndWatch(target, chip, settings, watch, io);
   });
   return tell(told, chipNamed(options.chip!), loaded, options, io);
+}
+async function runAndWatch(target: GdbTarget, chip: ChipDescription, settings: RunSettings, watch: UsbWatch | null, io: Io): Promise<Told> {
+  const ran = await runToEntry(target, chip, settings, io);
+  const { watchFor } = settings;
+  return watch === null || watchFor === null || ran.report.entry === null ? ran : { ...ran, usb: await watch(target, watchFor) };
 }
 /** Resets, runs to the first instruction of the ROM, and judges there. */
 async function runToEntry(target: GdbTarget, chip: ChipDescription, settings: RunSettings, io: Io): Promise<Told> {
@@ -81,7 +97,7 @@ async function runToEntry(target: GdbTarget, chip: ChipDescription, settings: Ru
   if (!stopped)
     io.stderr.write(`the ROM's entry ${hex32(entry)} was not reached in ${settings.timeout / 1000} s; the core was at ${hex32(pc)}\n`);
   else if (pc !== entry) io.stderr.write(`the core stopped at ${hex32(pc)}, not at the ROM's entry ${hex32(entry)}\n`);
-  const report = await checkBoard(target, chip, romProfileIfAny(chip));
+  const report = await checkBoard(target, chip, romProfileIfAny(chip), settings.hse);
   await target.assertHalted();
   const writers = new Map<string, BoardWriter>();
   if (settings.lastWriters && report.entry !== null) await findWriters(target, entry, settings.timeout, report, writers);
@@ -114,8 +130,8 @@ export async function boardReplayCommand(file: string, options: BoardOptions, io
   } catch (error) {
     throw new UsageError(`cannot read ${file}: ${reason(error)}`);
   }
-  const [, action, name, json] = /^# (check|run|capture) (\S+) (\{.*\})$/m.exec(text) ?? [];
-  if (action === undefined) throw new UsageError(`${file} is no record of \`board check\`, \`run\` or \`capture\``);
+  const [, action, name, json] = /^# (check|run|capture|prove) (\S+) (\{.*\})$/m.exec(text) ?? [];
+  if (action === undefined) throw new UsageError(`${file} is no record of \`board check\`, \`run\`, \`prove\` or \`capture\``);
   const chip = chipNamed(name!);
   const recorded = settingsOf(json!, file);
   const transport = replaying(text.replace(/^# .*\n/m, ''), file);
@@ -129,14 +145,25 @@ export async function boardReplayCommand(file: string, options: BoardOptions, io
     io.stdout.write(captureDocument(captured, chip, null));
     return EXIT.ok;
   }
+  const watch = replayed(() => transport.mark());
+  if (action === 'prove') {
+    return proved(options, io, (sink) =>
+      over(transport, chip, io, how, async (target) => {
+        await consentToReset(target, { yes: true }, io);
+        return proveOn(target, chip, recorded, watch, sink);
+      }),
+    );
+  }
   const told = await over(transport, chip, io, how, async (target): Promise<Told> => {
-    if (action === 'check') return { report: await check(target, chip), writers: new Map() };
+    if (action === 'check') return { report: await check(target, chip, recorded), writers: new Map() };
     await consentToReset(target, { yes: true }, io);
-    return runToEntry(target, chip, recorded, io);
+    return runAndWatch(target, chip, recorded, watch, io);
   });
   return tell(told, chip, [], options, io);
 }
 interface RecordedSettings extends RunSettings {
+  /** Checks that were to be proved. */
+  readonly wanted: readonly CheckId[];
   readonly server: ServerName | null;
   readonly running: boolean;
   readonly at: CapturePoint;
@@ -152,12 +179,17 @@ function settingsOf(json: string, file: string): RecordedSettings {
   } catch {
     return bad();
   }
-  const { timeout = 0, server = null } = value;
+  const { timeout = 0, server = null, wanted = [] } = value;
+  const numberOrNull = (key: string): number | null => (typeof value[key] === 'number' && value[key] >= 0 ? value[key] : null);
+  if (!Array.isArray(wanted) || !wanted.every((id) => CHECK_IDS.some((c) => c === id))) return bad();
   if (typeof timeout !== 'number' || !(timeout >= 0)) return bad();
   if (server !== null && !SERVERS.some((s) => s === server)) return bad();
   return {
     timeout,
     lastWriters: value['lastWriters'] === true,
+    hse: numberOrNull('hse'),
+    watchFor: numberOrNull('watchFor'),
+    wanted: wanted as readonly CheckId[],
     server: server as ServerName | null,
     running: value['running'] === true,
     at: CAPTURE_POINTS.find((p) => p === value['at']) ?? 'now',

@@ -388,6 +388,7 @@ function addBoard(program: Command, io: Io, exit: (code: number) => void): void 
       )
       .option('--leave-halted', 'leave the core halted in the end; else it runs on')
       .option('--record <file>', 'write down what was said to the board and what it answered (reads of the ROM are blanked)');
+  const fed = (c: Command): Command => c.option('--hse <frequency>', 'what feeds HSE on the board, for example 8M: clock rates hang on it');
   const shown = (c: Command): Command =>
     c.option('--json <file>', 'write the result (bootbench/board@1); - = stdout').option('--no-color', 'no colours');
   const resets = (c: Command): Command =>
@@ -399,20 +400,20 @@ function addBoard(program: Command, io: Io, exit: (code: number) => void): void 
       .option('--watch <who>', 'who watches USB: usb (the package `usb`), ask (you), none')
       .option('--watch-for <time>', 'how long (default: 10s)');
   const flashes = (c: Command): Command => c.option('--flash', "program the images first, where the board's flash is another one");
-  shown(on('check'))
+  fed(shown(on('check')))
     .description('judge the state in which the board stands now; exit 0 = at the entry into the ROM and nothing fails')
     .argument('[image...]', 'for source lines')
     .action(async (images: string[], options: BoardOptions) =>
       exit(await (await import('./board.ts')).boardCheckCommand(images, options, io)),
     );
-  watches(flashes(resets(shown(on('run')))))
+  fed(watches(flashes(resets(shown(on('run'))))))
     .description('reset the board, run it to the first instruction of its ROM, judge there')
     .argument('[image...]', 'what its flash should hold; for source lines')
     .option('--last-writers', 'find who wrote the registers that fail, by watchpoints: one reset for each')
     .action(async (images: string[], options: BoardOptions) =>
       exit(await (await import('./board.ts')).boardRunCommand(images, options, io)),
     );
-  watches(resets(shown(on('prove'))))
+  fed(watches(resets(shown(on('prove')))))
     .description('repair at the entry through the debugger, one check a reset, and see whether DFU comes: proof on silicon')
     .argument('[check...]', 'which checks (default: all that are broken)')
     .action(async (ids: string[], options: BoardOptions) =>

@@ -215,6 +215,7 @@ describe('wrong input', () => {
     [['board', 'check', '--gdb', '1'], '--chip is missing'],
     [['board', 'check', '--gdb', 'x', '--chip', 'stm32f405'], 'is not host:port'],
     [['board', 'check', '--gdb', '127.0.0.1:1', '--chip', 'stm32f405'], 'no GDB server answers at 127.0.0.1:1'],
+    [['board', 'check', '--gdb', '127.0.0.1:1', '--chip', 'stm32f405', '--hse', '8'], 'is not a frequency from 1 to 50 MHz'],
     [['board', 'replay', 'fw.bin'], 'is no record'],
     [['board', 'replay', 'nothing'], 'cannot read nothing'],
     [['board', 'sideways'], 'sideways'],

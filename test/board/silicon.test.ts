@@ -37,6 +37,20 @@ describe('board prove', () => {
       refuted: ['reset-flags'],
     });
   });
+  it('a record of it is proved again without the board', async () => {
+    const cwd = folder();
+    const on = await boardWith('stm32h533', 'h533-primask');
+    const run = await cli(['board', 'prove', 'primask', ...on, ...SHORT, '--record', 'r.txt', '--json', '-'], { cwd });
+    const again = await cli(['board', 'replay', 'r.txt', '--json', '-'], { cwd });
+    expect([run.code, again.code]).toEqual([0, 0]);
+    expect(again.out).toBe(run.out);
+    const record = readFileSync(join(cwd, 'r.txt'), 'utf8');
+    expect(record.match(/^@ .*/gm)).toEqual(['@ watch emulated', '@ seen nothing', '@ watch emulated', '@ seen dfu']);
+    // what somebody saw is believed where nobody can look again; what the answers say is not overruled
+    writeFileSync(join(cwd, 'forged.txt'), record.replace('@ seen dfu', '@ seen nothing'));
+    const forged = await cli(['board', 'replay', 'forged.txt', '--json', '-'], { cwd });
+    expect([forged.code, forged.err]).toEqual([2, expect.stringContaining('the record says nothing, and its answers say dfu')]);
+  });
   it('a board that reaches DFU as it is proves nothing', async () => {
     const on = await boardWith('stm32h533', 'h533-vddusb');
     const run = await cli(['board', 'prove', ...on, ...SHORT]);
@@ -78,8 +92,10 @@ describe('board run --watch', () => {
     const bad = await boardWith('stm32h533', 'h533-primask');
     const run = await cli(['board', 'run', ...bad, '--watch', 'usb', '--json', '-']);
     expect(run.err).toContain('needs the package `usb`');
-    const none = await cli(['board', 'run', ...bad, '--watch', 'none', '--json', '-']);
+    const cwd = folder();
+    const none = await cli(['board', 'run', ...bad, '--watch', 'none', '--record', 'r.txt', '--json', '-'], { cwd });
     expect(JSON.parse(none.out)).toMatchObject({ usb: 'not-watched' });
+    expect((await cli(['board', 'replay', 'r.txt', '--json', '-'], { cwd })).out).toBe(none.out);
   });
 });
 
@@ -235,9 +251,9 @@ describe('compare', () => {
     writeFileSync(join(cwd, 'other.json'), scenario('h533-straight'));
     const bench: Bench = (job) => Promise.resolve(runBench(jobInput(job)));
     const same = await cli(['compare', 'board.json', 'same.json'], { cwd, bench });
-    // a debugger resets, and a board does not tell rates
+    // a debugger resets
     const rows = same.out.split('\n').filter((line) => /^ {2}\S/.test(line));
-    expect(rows.map((line) => line.trim().split(' ')[0])).toEqual(['sysclk', 'reset-flags']);
+    expect(rows.map((line) => line.trim().split(' ')[0])).toEqual(['reset-flags']);
     const other = await cli(['compare', 'board.json', 'other.json'], { cwd, bench });
     expect(other.out).toMatch(/primask +fail, PRIMASK = 1 +pass/);
     writeFileSync(join(cwd, 'half.json'), JSON.stringify({ schema: 'bootbench/board@1', chip: 'stm32h533re' }));
