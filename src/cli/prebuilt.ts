@@ -2,11 +2,10 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { CoreRow } from '../emu/chip.ts';
-import { modelOf } from '../emu/core/models/index.ts';
-import { PREBUILT } from '../emu/core/interpreter-module.ts';
+import { moduleKey, PREBUILT } from '../emu/core/prebuilt.ts';
 
-/** `m33:0` for a Cortex-M33 that is the first core. */
-export const moduleKey = (core: Pick<CoreRow, 'type'>, index: number): string => `${modelOf(core.type).name}:${index}`;
+export { moduleKey } from '../emu/core/prebuilt.ts';
+
 export const moduleFile = (key: string): string => `interpreter-${key.replace(':', '-')}.wasm`;
 
 export function usePrebuilt(cores: readonly CoreRow[], folder: URL = new URL('./', import.meta.url)): void {

@@ -4,14 +4,12 @@ import { Handlers } from './handlers.ts';
 import { HELPERS } from './helpers.ts';
 import { buildInterpreter } from './interpreter.ts';
 import './isa/index.ts';
+import { PREBUILT } from './prebuilt.ts';
 
 const moduleCache = new Map<string, WebAssembly.Module>();
 let handlersOnce: Handlers | null = null;
 /** Handler numbering, shared by all cores. */
 export const theHandlers = (): Handlers => (handlersOnce ??= new Handlers());
-
-/** Prebuilt interpreter modules by `profile:core`, put there by the build; otherwise they are generated on first use. */
-export const PREBUILT = new Map<string, Uint8Array<ArrayBuffer>>();
 
 export function interpreterBytes(profile: Profile, core: number): Uint8Array<ArrayBuffer> {
   return PREBUILT.get(`${profile.name}:${core}`) ?? buildInterpreter(profile, core, theHandlers(), HELPERS);
