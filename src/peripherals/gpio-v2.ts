@@ -75,15 +75,14 @@ export const gpioV2: ModelFactory = (layout: Layout, given): RegisterModel<State
   const route = (c: Context): void => pins.forEach((_, pin) => c.env.setWire(afWires[pin]!, alternate(c, pin)));
   /** Brings these pins up to date, a bit each. */
   const update = (c: Context, changed: number): void => {
-    let idr = c.get(IDR);
     for (let rest = changed & 0xffff; rest !== 0; rest &= rest - 1) {
       const pin = 31 - Math.clz32(rest & -rest);
       c.env.setWire(outWires[pin]!, drive(c, pin));
       const high = level(c, pin);
-      idr = (idr & ~(1 << pin)) | (high << pin);
+      // each by itself: the board may have answered with another pin of this port
+      c.put(IDR, (c.get(IDR) & ~(1 << pin)) | (high << pin));
       c.env.setWire(inWires[pin]!, high);
     }
-    c.put(IDR, idr);
   };
   /** A bit for each pair of bits in which something is set. */
   const pairs = (bits: number): number => {

@@ -1,38 +1,58 @@
 /**
- * I2C with ISR and TIMINGR (F0, F3, F7, L0, L4, G0, G4, H5, H7). Modelled: start and stop conditions and the address phase as a master with their times, NACK with the
- * stop that follows it, BUSY, TXE and its flush, flags and their clearing, event and error interrupts, switching off as a reset.
+ * I2C with ISR and TIMINGR (F0, F3, F7, L0, L4, G0, G4, H5, H7). Modelled as a master: start, repeated start and stop conditions, the address, bytes in both
+ * directions with their times and SCL stretched while software or the FIFO-less data registers are not ready, NACK with the stop that follows it, NBYTES with RELOAD
+ * and AUTOEND, BUSY, TXE and its flush, flags and their clearing, event and error interrupts, switching off as a reset.
  *
- * Facts: registers ST SVD; RM0351 I2C, RM0091 26 (documented). Nothing is on the bus but its pull-ups: every address is answered by a NACK, nobody addresses
- * the chip.
+ * Facts: registers ST SVD; RM0351 I2C, RM0091 26 (documented). What is on the bus is asked through wires (board-wires.ts); without devices there are its pull-ups
+ * alone: every address is answered by a NACK. Nobody addresses the chip.
  */
 import type { Layout, ModelFactory, Register, RegisterContext, RegisterModel } from '../emu/registers.ts';
+import { BoardWires, i2cAsk } from './board-wires.ts';
 
 export interface I2cV2Options {
+  readonly block: string;
   /** Its kernel clock. */
   readonly clock: string;
   /** Index into the row's `irqs` of the error interrupt; F0 has one line for both. */
   readonly errorLine?: number;
 }
 export interface I2cV2State {
-  doing: 'idle' | 'address' | 'stop';
+  /** What is on the bus; `waits`: SCL is stretched until software does something. */
+  doing: 'idle' | 'address' | 'write' | 'read' | 'stop' | 'waits';
+  /** Bytes of this NBYTES that are still to come. */
+  left: number;
+  reading: boolean;
+  /** A transfer is under way: between the acknowledged address and the stop. */
+  open: boolean;
 }
 type Ctx = RegisterContext<I2cV2State>;
 
-const CR1 = { PE: 1, TXIE: 1 << 1, NACKIE: 1 << 4, STOPIE: 1 << 5, TCIE: 1 << 6, ERRIE: 1 << 7 };
-const CR2 = { START: 1 << 13, STOP: 1 << 14 };
-const ISR = { TXE: 1, TXIS: 1 << 1, NACKF: 1 << 4, STOPF: 1 << 5, TC: 3 << 6, errors: 0x3f00, BUSY: 1 << 15 };
+const CR1 = { PE: 1, TXIE: 1 << 1, RXIE: 1 << 2, NACKIE: 1 << 4, STOPIE: 1 << 5, TCIE: 1 << 6, ERRIE: 1 << 7 };
+const CR2 = { SADD: 0x3ff, RD_WRN: 1 << 10, START: 1 << 13, STOP: 1 << 14, RELOAD: 1 << 24, AUTOEND: 1 << 25 };
+const ISR = { TXE: 1, TXIS: 1 << 1, RXNE: 1 << 2, NACKF: 1 << 4, STOPF: 1 << 5, TC: 1 << 6, TCR: 1 << 7, errors: 0x3f00, BUSY: 1 << 15 };
 const CLEARABLE = 0x3f38;
-/** Start condition, address and its acknowledge in SCL periods. */
+/** Start condition, address and its acknowledge in SCL periods; a byte and its acknowledge. */
 const ADDRESS_PERIODS = 10;
+const BYTE_PERIODS = 9;
 
 class I2cV2 {
-  private readonly r: Readonly<Record<'CR1' | 'CR2' | 'ISR' | 'ICR' | 'TIMINGR' | 'TXDR', Register>>;
+  readonly r: Readonly<Record<'CR1' | 'CR2' | 'ISR' | 'ICR' | 'TIMINGR' | 'TXDR' | 'RXDR', Register>>;
   private readonly o: I2cV2Options;
+  private readonly board: BoardWires;
 
   constructor(layout: Layout, options: I2cV2Options) {
     this.o = options;
+    this.board = new BoardWires(options.block);
     const reg = (name: string): Register => layout.reg(name);
-    this.r = { CR1: reg('CR1'), CR2: reg('CR2'), ISR: reg('ISR'), ICR: reg('ICR'), TIMINGR: reg('TIMINGR'), TXDR: reg('TXDR') };
+    this.r = {
+      CR1: reg('CR1'),
+      CR2: reg('CR2'),
+      ISR: reg('ISR'),
+      ICR: reg('ICR'),
+      TIMINGR: reg('TIMINGR'),
+      TXDR: reg('TXDR'),
+      RXDR: reg('RXDR'),
+    };
   }
   /** Kernel clocks of one SCL period. */
   private period(c: Ctx): number {
@@ -50,32 +70,99 @@ class I2cV2 {
     const [cr1, isr] = [c.get(this.r.CR1), c.get(this.r.ISR)];
     const wanted =
       (cr1 & CR1.TXIE ? ISR.TXIS : 0) |
+      (cr1 & CR1.RXIE ? ISR.RXNE : 0) |
       (cr1 & CR1.NACKIE ? ISR.NACKF : 0) |
       (cr1 & CR1.STOPIE ? ISR.STOPF : 0) |
-      (cr1 & CR1.TCIE ? ISR.TC : 0);
+      (cr1 & CR1.TCIE ? ISR.TC | ISR.TCR : 0);
     const event = (isr & wanted) !== 0;
     const error = (cr1 & CR1.ERRIE) !== 0 && (isr & ISR.errors) !== 0;
     const line = this.o.errorLine ?? 1;
     c.env.irq(0, event || (line === 0 && error));
     if (line !== 0) c.env.irq(line, error);
   }
+  private nbytes(c: Ctx): number {
+    return (c.get(this.r.CR2) >>> 16) & 0xff;
+  }
+  /** START: at rest, or again while a transfer waits for what comes next. */
   follow(c: Ctx): void {
-    const on = c.get(this.r.CR1) & CR1.PE;
-    if (!on || c.s.doing !== 'idle' || !(c.get(this.r.CR2) & CR2.START)) return;
-    this.flags(c, ISR.BUSY);
-    this.begin(c, 'address', ADDRESS_PERIODS);
+    const [on, cr2] = [c.get(this.r.CR1) & CR1.PE, c.get(this.r.CR2)];
+    const free = c.s.doing === 'idle' || (c.s.doing === 'waits' && (c.get(this.r.ISR) & ISR.TC) !== 0);
+    if (!on || !free) return;
+    if (cr2 & CR2.START) {
+      this.flags(c, ISR.BUSY, ISR.TC);
+      this.begin(c, 'address', ADDRESS_PERIODS);
+    } else if (cr2 & CR2.STOP && c.s.open) this.stop(c);
+  }
+  private stop(c: Ctx): void {
+    this.flags(c, 0, ISR.TC | ISR.TCR | ISR.TXIS);
+    this.begin(c, 'stop', 1);
+  }
+  onTimer(c: Ctx): void {
+    const { doing } = c.s;
+    if (doing === 'address') this.addressed(c);
+    else if (doing === 'write') this.byteSent(c);
+    else if (doing === 'read') this.byteReceived(c);
+    else this.stopped(c);
+    this.interrupt(c);
+  }
+  private addressed(c: Ctx): void {
+    const cr2 = c.get(this.r.CR2);
+    const reading = (cr2 & CR2.RD_WRN) !== 0;
+    c.put(this.r.CR2, cr2 & ~(CR2.START | CR2.STOP));
+    if (this.board.ask(c.env, i2cAsk('address', (cr2 & 0xfe) | (reading ? 1 : 0))) !== 1) return this.refused(c);
+    Object.assign(c.s, { reading, open: true, left: this.nbytes(c) });
+    this.goOn(c);
   }
   /** Nobody answered: the hardware sends the stop by itself. */
-  onTimer(c: Ctx): void {
-    if (c.s.doing === 'address') {
-      c.put(this.r.CR2, c.get(this.r.CR2) & ~(CR2.START | CR2.STOP));
-      this.flags(c, ISR.NACKF);
-      this.begin(c, 'stop', 1);
-    } else {
-      c.s.doing = 'idle';
-      this.flags(c, ISR.STOPF, ISR.BUSY);
+  private refused(c: Ctx): void {
+    this.flags(c, ISR.NACKF, ISR.TXIS);
+    this.begin(c, 'stop', 1);
+  }
+  /** The next byte, or what NBYTES, RELOAD and AUTOEND say behind the last one. */
+  private goOn(c: Ctx): void {
+    const cr2 = c.get(this.r.CR2);
+    c.s.doing = 'waits';
+    if (c.s.left > 0) {
+      if (!c.s.reading) {
+        this.flags(c, ISR.TXIS);
+        this.transmit(c);
+      } else if (!(c.get(this.r.ISR) & ISR.RXNE)) this.begin(c, 'read', BYTE_PERIODS);
+    } else if (cr2 & CR2.RELOAD) this.flags(c, ISR.TCR);
+    else if (cr2 & CR2.AUTOEND) this.stop(c);
+    else {
+      this.flags(c, ISR.TC);
       this.follow(c);
     }
+  }
+  /** SCL goes on as soon as TXDR holds a byte. */
+  private transmit(c: Ctx): void {
+    if (c.s.doing !== 'waits' || c.s.reading || !c.s.open || c.s.left === 0 || c.get(this.r.ISR) & ISR.TXE) return;
+    this.flags(c, ISR.TXE, ISR.TXIS);
+    this.begin(c, 'write', BYTE_PERIODS);
+  }
+  private byteSent(c: Ctx): void {
+    c.s.left--;
+    if (this.board.ask(c.env, i2cAsk('write', c.get(this.r.TXDR) & 0xff)) === 1) this.goOn(c);
+    else this.refused(c);
+  }
+  private byteReceived(c: Ctx): void {
+    c.s.left--;
+    c.put(this.r.RXDR, (this.board.ask(c.env, i2cAsk('read')) ?? 0xff) & 0xff);
+    this.flags(c, ISR.RXNE);
+    this.goOn(c);
+  }
+  private stopped(c: Ctx): void {
+    if (c.s.open) this.board.ask(c.env, i2cAsk('stop'));
+    Object.assign(c.s, { doing: 'idle', open: false, left: 0 });
+    c.put(this.r.CR2, c.get(this.r.CR2) & ~CR2.STOP);
+    this.flags(c, ISR.STOPF, ISR.BUSY);
+    this.follow(c);
+  }
+  /** Software has taken the byte: a receiver that was held up goes on. */
+  taken(c: Ctx): void {
+    if (!(c.get(this.r.ISR) & ISR.RXNE)) return;
+    this.flags(c, 0, ISR.RXNE);
+    if (c.s.doing === 'waits' && c.s.reading && c.s.left > 0) this.begin(c, 'read', BYTE_PERIODS);
     this.interrupt(c);
   }
   /** PE = 0 stops the state machine and clears START, STOP and the flags: RM0351 I2C, "software reset". */
@@ -95,6 +182,7 @@ class I2cV2 {
     // TXE can be set by software, which flushes TXDR; so can TXIS without clock stretching.
     if (r === x.ISR) return c.get(r) | (raw & ISR.TXE);
     if (r === x.TXDR) this.flags(c, 0, ISR.TXE | ISR.TXIS);
+    if (r === x.RXDR) return c.get(r);
     // START and STOP cannot be taken back.
     if (r === x.CR2) return merged | (c.get(r) & (c.get(x.CR1) & CR1.PE ? CR2.START | CR2.STOP : 0));
   }
@@ -102,28 +190,42 @@ class I2cV2 {
     if (r === this.r.CR1 && old & CR1.PE && !(value & CR1.PE)) this.clear(c);
     // A stop without a transfer of this master does nothing.
     if (r === this.r.CR2 && c.s.doing === 'idle' && value & CR2.STOP && !(value & CR2.START)) c.put(r, value & ~CR2.STOP);
+    if (r === this.r.TXDR) this.transmit(c);
+    // NBYTES is written again behind TCR.
+    if (r === this.r.CR2 && c.get(this.r.ISR) & ISR.TCR && this.nbytes(c) > 0) {
+      c.s.left = this.nbytes(c);
+      this.flags(c, 0, ISR.TCR);
+      this.goOn(c);
+    }
     this.follow(c);
     this.interrupt(c);
   }
 }
 
-const fresh = (): I2cV2State => ({ doing: 'idle' });
+const fresh = (): I2cV2State => ({ doing: 'idle', left: 0, reading: false, open: false });
 
 export const i2cV2: ModelFactory = (layout, given): RegisterModel<I2cV2State> => {
-  const options = { clock: 'pclk1', ...(given as Partial<I2cV2Options>) };
+  const options = { block: 'I2C', clock: 'pclk1', ...(given as Partial<I2cV2Options>) };
   const block = new I2cV2(layout, options);
   return {
     timers: ['bus'],
     clocks: [options.clock],
     about: {
-      source: 'RM0351 I2C, RM0091 26; nothing on the bus but its pull-ups',
+      source: 'RM0351 I2C, RM0091 26; nothing but pull-ups on the bus where the board has no device',
       confidence: 'documented',
-      lacks: ['devices on the bus, slave mode', 'data phase, DMA', 'SMBus time-outs, PEC', 'levels of the pins'],
+      lacks: ['slave mode', 'addresses of ten bits, DMA', 'SMBus time-outs, PEC', 'levels of the pins'],
     },
     modelled: ['CR1', 'CR2', 'OAR1', 'OAR2', 'TIMINGR', 'ISR', 'ICR', 'RXDR', 'TXDR'],
     create: fresh,
     onReset: (c) => block.clear(c),
     onTimer: (c) => block.onTimer(c),
+    live: ['RXDR'],
+    acting: ['RXDR'],
+    read: (c, r, value) => {
+      if (r === block.r.RXDR) block.taken(c);
+      return value;
+    },
+    peek: (_c, _r, value) => value,
     write: (c, r, merged, raw) => block.write(c, r, merged, raw),
     wrote: (c, r, value, old) => block.wrote(c, r, value, old),
   };

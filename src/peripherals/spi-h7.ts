@@ -3,10 +3,12 @@
  * packing, TXP, RXP, DXP, EOT, TXTF, TXC, OVR, SUSP, RXPLVL, RXWNE, CTSIZE, interrupts, DMA requests.
  *
  * Facts: registers ST SVD; flags and FIFO rules RM0399 SPI, RM0481 SPI (documented); no delay between SS and data (assumed: MSSI and MIDI are left out).
- * Nothing is on the wire: a received bit is the level of the MISO pin, which is its pull's.
+ * A device of the board answers through wires: `<block>.sent` is the frame, `<block>.asks` its number of bits; it sets `<block>.answer` and `<block>.answered`.
+ * Without one a received bit is the level of the MISO pin, which is its pull's.
  * DMA: `<block>.dma.tx` and `<block>.dma.rx` are 1 while a transfer is wanted. Wires read: `af.<pin>` and `in.<pin>` of the pins in `miso`.
  */
 import type { Layout, ModelFactory, Register, RegisterContext, RegisterModel } from '../emu/registers.ts';
+import { BoardWires } from './board-wires.ts';
 
 export interface SpiH7Options {
   readonly block: string;
@@ -20,6 +22,8 @@ export interface SpiH7State {
   tx: number[];
   rx: number[];
   shifting: boolean;
+  /** The frame that is on the wire. */
+  frame: number;
   /** Frames written to TXDR and frames gone over the wire in this transfer. */
   written: number;
   done: number;
@@ -52,11 +56,13 @@ class SpiH7 {
   private readonly r: Readonly<Record<'CR1' | 'CR2' | 'CFG1' | 'CFG2' | 'IER' | 'SR' | 'IFCR' | 'TXDR' | 'RXDR', Register>>;
   private readonly o: SpiH7Options;
   private readonly wire: string;
+  private readonly board: BoardWires;
   private readonly capacityBytes: number;
 
   constructor(layout: Layout, options: SpiH7Options) {
     this.o = options;
     this.wire = options.block.toLowerCase();
+    this.board = new BoardWires(options.block);
     this.capacityBytes = options.fifoBytes ?? 16;
     const reg = (name: string): Register => layout.reg(name);
     this.r = {
@@ -124,7 +130,7 @@ class SpiH7 {
     if (mode !== RECEIVE_ONLY && s.tx.length === 0) return;
     // MASRX: the clock waits for room in the FIFO. Behind an overrun nothing changes until it is read.
     if (mode !== SEND_ONLY && s.rx.length >= this.capacity(c) && (cr1 & CR1.MASRX || s.flags & SR.OVR)) return;
-    if (mode !== RECEIVE_ONLY) s.tx.shift();
+    s.frame = mode === RECEIVE_ONLY ? 0 : s.tx.shift()!;
     s.shifting = true;
     const cfg1 = c.get(this.r.CFG1);
     const divider = cfg1 & CFG1.BPASS ? 1 : 2 ** (((cfg1 >>> 28) & 7) + 1);
@@ -136,6 +142,8 @@ class SpiH7 {
     c.put(this.r.CR1, c.get(this.r.CR1) & ~(CR1.CSTART | CR1.CSUSP));
   }
   private received(c: Ctx): number {
+    const answer = this.board.ask(c.env, this.bits(c), c.s.frame);
+    if (answer !== null) return answer % 2 ** this.bits(c);
     const high = (this.o.miso ?? []).some(([pin, af]) => c.env.wire(`af.${pin}`) === af + 1 && c.env.wire(`in.${pin}`) === 1);
     return high ? 2 ** this.bits(c) - 1 : 0;
   }
@@ -143,8 +151,9 @@ class SpiH7 {
     const { s } = c;
     s.shifting = false;
     s.done++;
+    const brought = this.received(c);
     if (this.mode(c) !== SEND_ONLY) {
-      if (s.rx.length < this.capacity(c)) s.rx.push(this.received(c));
+      if (s.rx.length < this.capacity(c)) s.rx.push(brought);
       else s.flags |= SR.OVR;
     }
     if (this.size(c) > 0 && s.done >= this.size(c)) {
@@ -242,7 +251,7 @@ class SpiH7 {
   }
 }
 
-const fresh = (): SpiH7State => ({ tx: [], rx: [], shifting: false, written: 0, done: 0, flags: 0, suspend: false });
+const fresh = (): SpiH7State => ({ tx: [], rx: [], shifting: false, frame: 0, written: 0, done: 0, flags: 0, suspend: false });
 
 export const spiH7: ModelFactory = (layout, given): RegisterModel<SpiH7State> => {
   const options = { block: 'SPI', clock: 'pclk2', ...(given as Partial<SpiH7Options>) };
@@ -251,7 +260,7 @@ export const spiH7: ModelFactory = (layout, given): RegisterModel<SpiH7State> =>
     timers: ['frame'],
     clocks: [options.clock],
     about: {
-      source: 'RM0399 SPI, RM0481 SPI; nothing on the wire: received bits are the level of the MISO pin',
+      source: 'RM0399 SPI, RM0481 SPI; without a device of the board received bits are the level of the MISO pin',
       confidence: 'documented',
       lacks: ['slave mode', 'SS pin and its delays', 'CRC', 'I2S', 'TI mode', 'autonomous mode'],
     },

@@ -3,11 +3,13 @@
  * transfers with their times, both directions, receive-only and one-wire modes, FIFO levels and data packing, TXE, RXNE, BSY, OVR, MODF, interrupts, DMA requests.
  *
  * Facts: registers ST SVD; flags, FIFO thresholds, packing: RM0351 SPI, RM0090 28 (documented). OVR falls by a read of DR and then of SR: RM0090 28.3.10 (documented).
- * Nothing is on the wire: a received bit is the level of the MISO pin, which is its pull's. NSS as an input is high (assumed).
+ * A device of the board answers through wires: `<block>.sent` is the frame, `<block>.asks` its number of bits; it sets `<block>.answer` and `<block>.answered`.
+ * Without one a received bit is the level of the MISO pin, which is its pull's. NSS as an input is high (assumed).
  * DMA: `<block>.dma.tx` and `<block>.dma.rx` are 1 while a transfer is wanted. Wires read: `af.<pin>` and `in.<pin>` of the pins in `miso`.
  */
 import type { Layout, ModelFactory, Register, RegisterContext, RegisterModel } from '../emu/registers.ts';
 import type { Ps } from '../emu/time.ts';
+import { BoardWires } from './board-wires.ts';
 
 export interface SpiOptions {
   readonly block: string;
@@ -19,8 +21,9 @@ export interface SpiOptions {
 export interface SpiState {
   /** Frames that wait. */
   tx: number[];
-  /** A frame is on the wire. */
+  /** A frame is on the wire, and which. */
   shifting: boolean;
+  frame: number;
   rx: number[];
   /** Latched error flags, as SR bits. */
   errors: number;
@@ -43,10 +46,12 @@ class Spi {
   private readonly fifo: boolean;
   private readonly o: SpiOptions;
   private readonly wire: string;
+  private readonly board: BoardWires;
 
   constructor(layout: Layout, options: SpiOptions) {
     this.o = options;
     this.wire = options.block.toLowerCase();
+    this.board = new BoardWires(options.block);
     [this.cr1, this.cr2, this.sr, this.dr] = ['CR1', 'CR2', 'SR', 'DR'].map((n) => layout.reg(n)) as [
       Register,
       Register,
@@ -95,13 +100,16 @@ class Spi {
       // Behind an overrun nothing changes any more until DR is read.
       if (s.errors & SR.OVR) return;
     } else if (s.tx.length === 0) return;
-    else s.tx.shift();
+    else s.frame = s.tx.shift()!;
     s.shifting = true;
     const ticks = this.bits(c) * 2 ** (((c.get(this.cr1) >>> 3) & 7) + 1);
     c.env.arm('frame', c.env.clockTimeOf(this.o.clock, c.env.clockCount(this.o.clock) + ticks));
   }
-  /** What a frame brings: MISO stays at its level. */
+  /** What a frame brings: a device's answer, or MISO stays at its level. */
   private received(c: Ctx): number {
+    const bits = this.bits(c);
+    const answer = this.board.ask(c.env, bits, c.s.frame);
+    if (answer !== null) return answer % 2 ** bits;
     const high = (this.o.miso ?? []).some(([pin, af]) => c.env.wire(`af.${pin}`) === af + 1 && c.env.wire(`in.${pin}`) === 1);
     return high ? 2 ** this.bits(c) - 1 : 0;
   }
@@ -110,8 +118,9 @@ class Spi {
     s.shifting = false;
     const cr1 = c.get(this.cr1);
     const sendsOnly = (cr1 & (CR1.BIDIMODE | CR1.BIDIOE)) === (CR1.BIDIMODE | CR1.BIDIOE);
+    const brought = this.received(c);
     if (!sendsOnly) {
-      if (s.rx.length < this.capacity(c)) s.rx.push(this.received(c));
+      if (s.rx.length < this.capacity(c)) s.rx.push(brought);
       else {
         s.errors |= SR.OVR;
         s.overrunRead = false;
@@ -198,7 +207,7 @@ class Spi {
   }
 }
 
-const fresh = (): SpiState => ({ tx: [], shifting: false, rx: [], errors: 0, overrunRead: false });
+const fresh = (): SpiState => ({ tx: [], shifting: false, frame: 0, rx: [], errors: 0, overrunRead: false });
 
 export const spi: ModelFactory = (layout, given): RegisterModel<SpiState> => {
   const options = { block: 'SPI', clock: 'pclk1', ...(given as Partial<SpiOptions>) };
@@ -207,7 +216,7 @@ export const spi: ModelFactory = (layout, given): RegisterModel<SpiState> => {
     timers: ['frame'],
     clocks: [options.clock],
     about: {
-      source: 'RM0351 SPI, RM0090 28; nothing on the wire: received bits are the level of the MISO pin',
+      source: 'RM0351 SPI, RM0090 28; without a device of the board received bits are the level of the MISO pin',
       confidence: 'documented',
       lacks: ['slave mode', 'NSS pin', 'CRC', 'I2S', 'TI mode'],
     },
