@@ -7,12 +7,13 @@ const FLOORS = [
   ['checks', 'usb-sim', 'rom'],
   ['bench'],
   ['debug'],
+  ['library'],
   ['board'],
   ['report'],
   ['campaign'],
   ['cli'],
 ];
-const BROWSER_ROOMS = ['emu', 'chips', 'peripherals', 'checks', 'usb-sim', 'rom', 'bench', 'report'];
+const BROWSER_ROOMS = ['emu', 'chips', 'peripherals', 'checks', 'usb-sim', 'rom', 'bench', 'debug', 'library', 'report'];
 
 const roomRules = FLOORS.flatMap((rooms, floor) =>
   rooms.map((room) => {

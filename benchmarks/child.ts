@@ -5,7 +5,7 @@ import { attempt, type Starts } from '../src/bench/attempt.ts';
 import * as fc from 'fast-check';
 import { HeldMachine } from '../src/bench/held-machine.ts';
 import { jobInput } from '../src/bench/job.ts';
-import { libraryJob, type BenchOptions } from '../src/library.ts';
+import { libraryJob, type BenchOptions } from '../src/library/options.ts';
 import { openDfu } from '../src/property.ts';
 import type { DfuOperation } from '../src/usb-sim/types.ts';
 import type { DfuRequest } from '../src/usb-sim/usb-sim.ts';

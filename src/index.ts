@@ -1,11 +1,24 @@
-/** The library: `import { bench } from 'bootbench'`. Bytes in, result out. */
-import { jobInput } from './bench/job.ts';
-import type { RunResult } from './bench/result.ts';
-import { runBench } from './bench/run.ts';
-import { libraryJob, type BenchOptions } from './library.ts';
+/**
+ * The library. Bytes in, result out: `bench` runs firmware and diagnoses it, `openMachine` gives a machine to hold. Runs in a browser and on Node;
+ * `bootbench/node` reads files, `bootbench/vitest` has matchers.
+ *
+ *     const result = await bench({ chip: 'stm32h533re', images: [{ path: 'fw.elf', bytes }] });
+ */
+import './browser-host.ts';
 
+export { bench } from './library/bench.ts';
+export type {
+  BenchOptions,
+  JobImage,
+  Limits,
+  MachineOptions,
+  Progress,
+  RomOptions,
+  TypedExpect,
+  TypedScenario,
+} from './library/options.ts';
+export type { ChipName } from './library/names.ts';
 export type * from './bench/result.ts';
-export type { BenchOptions } from './library.ts';
 export type { Scenario, ScenarioDocument, Step, StepAction, Expect, Board } from './bench/scenario-types.ts';
 export { judge, type Judgement } from './bench/expect.ts';
 export { serialise } from './bench/serialise.ts';
@@ -13,8 +26,20 @@ export { UsageError } from './bench/usage-error.ts';
 export { ImageError } from './emu/image/errors.ts';
 export { terminalReport } from './report/terminal.ts';
 export { CHIPS, findChip, suggestChips } from './chips/index.ts';
-
-/** Runs firmware. Wrong input is a UsageError or an ImageError; everything that the firmware does wrong is in the result. */
-export async function bench(options: BenchOptions): Promise<RunResult> {
-  return runBench(jobInput(await libraryJob(options), options.signal === undefined ? {} : { signal: options.signal }));
-}
+export { inferChip, type InferredChip } from './bench/infer-chip.ts';
+export { BenchMachine, openMachine } from './library/machine.ts';
+export type {
+  MachineEvents,
+  OpenOptions,
+  RegisterView,
+  Removable,
+  RunOptions,
+  Snapshot,
+  Stopped,
+  Until,
+  Variable,
+  WatchKind,
+} from './library/machine.ts';
+export type { ControlAnswer, ControlRequest, UsbDeviceFacts, UsbHost } from './library/usb-host.ts';
+export { buttonMatrix, i2cRegisters } from './library/board.ts';
+export type { DeviceBoard, BoardBlock, BoardPin, BoardTimer, Devices, I2cDevice, Level, SpiDevice, UartPeer } from './library/board.ts';

@@ -5,21 +5,23 @@
  *     fc.assert(fc.property(dfu.commands(), (commands) => dfu.check(commands)));
  */
 import * as fc from 'fast-check';
+import './browser-host.ts';
 import { commandSteps, type DfuCommand } from './bench/dfu-command.ts';
 import { DfuProperty } from './bench/dfu-property.ts';
 import { DfuTarget } from './bench/dfu-target.ts';
 import { HeldMachine } from './bench/held-machine.ts';
 import { jobInput } from './bench/job.ts';
-import { SCENARIO_SCHEMA, type HostKind, type Scenario } from './bench/scenario-types.ts';
+import { SCENARIO_SCHEMA, type HostKind } from './bench/scenario-types.ts';
 import { UsageError } from './bench/usage-error.ts';
-import { libraryJob, type BenchOptions } from './library.ts';
+import { HOST } from './library/host.ts';
+import { libraryJob, type BenchOptions, type TypedScenario } from './library/options.ts';
 import type { DfuFacts } from './usb-sim/conform/link.ts';
 
 export { DfuViolation } from './bench/dfu-property.ts';
 export { describeCommand, describeCommands, patternBytes, type DfuCommand } from './bench/dfu-command.ts';
 export { ReferenceDfu, type ReferenceOptions } from './usb-sim/conform/reference.ts';
 export type { DfuFacts } from './usb-sim/conform/link.ts';
-export type { BenchOptions } from './library.ts';
+export type { BenchOptions } from './library/options.ts';
 
 export interface DfuArbitraryOptions {
   readonly maxLength?: number;
@@ -35,7 +37,7 @@ export interface DfuUnderTest {
   /** One case from a fork of the device in dfuIDLE; a DfuViolation where something does not hold. */
   check(commands: readonly DfuCommand[]): void;
   /** The commands as a scenario that does the same. */
-  scenario(commands: readonly DfuCommand[]): Scenario;
+  scenario(commands: readonly DfuCommand[]): TypedScenario;
   /** Gives the machine up. */
   close(): void;
 }
@@ -51,18 +53,20 @@ export const hostKind = (): fc.Arbitrary<HostKind> => fc.constantFrom(...HOSTS);
 
 /** Runs firmware until its DFU device is on the bus. A UsageError where none comes. */
 export async function openDfu(options: OpenDfuOptions): Promise<DfuUnderTest> {
-  const job = await libraryJob(options);
+  const { readProtected, ...rest } = options;
+  const job = await libraryJob(rest);
+  await HOST.prepare(job.chip);
   const held = new HeldMachine(jobInput(job));
   const end = held.start();
   if (!held.usb.outsideReady) throw new UsageError(`no USB device is on the bus: the run ended with ${end.outcome}`);
   const target = new DfuTarget(held);
-  const property = new DfuProperty(target, options.readProtected === true);
+  const property = new DfuProperty(target, readProtected === true);
   return {
     facts: target.facts,
     commands: (o) => dfuCommands(target.facts, o),
     check: (commands) => property.run(commands),
     scenario: (commands) => ({
-      ...job.scenario,
+      ...(job.scenario as TypedScenario),
       schema: SCENARIO_SCHEMA,
       chip: job.chip,
       images: options.images.map((i) => i.path),

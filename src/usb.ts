@@ -5,16 +5,18 @@
  *     const held = await openUsb({ chip: 'stm32l476rg', images: [{ path: 'fw.elf', bytes }] });
  *     const device = await held.usb.requestDevice({ filters: [] }); // a USBDevice
  */
+import './browser-host.ts';
 import { parseDuration } from './bench/duration.ts';
 import { mainFlash } from './bench/flash-image.ts';
 import { HeldMachine } from './bench/held-machine.ts';
 import { jobInput } from './bench/job.ts';
 import type { Outcome } from './bench/result.ts';
 import { PS_PER_SECOND } from './emu/time.ts';
-import { libraryJob, type BenchOptions } from './library.ts';
+import { HOST } from './library/host.ts';
+import { libraryJob, type BenchOptions } from './library/options.ts';
 import { WebUsb } from './usb-sim/web-usb.ts';
 
-export type { BenchOptions } from './library.ts';
+export type { BenchOptions } from './library/options.ts';
 export { UsageError } from './bench/usage-error.ts';
 export { ImageError } from './emu/image/errors.ts';
 export { WebUsb, WebUsbDevice, WebUsbEvent } from './usb-sim/web-usb.ts';
@@ -41,7 +43,10 @@ export interface HeldUsb {
 
 /** Runs firmware until its device is on the bus, or none comes; then holds it. */
 export async function openUsb(options: BenchOptions): Promise<HeldUsb> {
-  const held = new HeldMachine(jobInput(await libraryJob(options), options.signal === undefined ? {} : { signal: options.signal }));
+  const { signal } = options;
+  const job = await libraryJob(options);
+  await HOST.prepare(job.chip);
+  const held = new HeldMachine(jobInput(job, signal === undefined ? {} : { signal: () => signal.aborted }));
   const end = held.start();
   const usb = new WebUsb(held.bus);
   return {

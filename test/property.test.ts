@@ -7,7 +7,7 @@ import { mainFlash } from '../src/bench/flash-image.ts';
 import { HeldMachine } from '../src/bench/held-machine.ts';
 import { jobInput } from '../src/bench/job.ts';
 import { bench } from '../src/index.ts';
-import { libraryJob } from '../src/library.ts';
+import { libraryJob } from '../src/library/options.ts';
 import { DfuViolation, hostKind, openDfu, patternBytes, type DfuCommand, type DfuUnderTest } from '../src/property.ts';
 
 const ROM = { images: [], scenario: { board: { boot0: 1 as const } } };

@@ -13,14 +13,15 @@ const FLOORS: readonly (readonly string[])[] = [
   ['checks', 'usb-sim', 'rom'],
   ['bench'],
   ['debug'],
+  ['library'],
   ['board'],
   ['report'],
   ['campaign'],
   ['cli'],
 ];
 const NODE_ROOMS = new Set(['cli', 'board', 'campaign']);
-/** Inside a room that runs in a browser, only these files talk to Node: servers. */
-const NODE_FILES: readonly string[] = [];
+/** The library's entries for Node; all others run in a browser. */
+const NODE_FILES: readonly string[] = ['node.ts', 'node-host.ts'];
 
 interface Import {
   readonly file: string;

@@ -1,10 +1,11 @@
 #!/usr/bin/env node
 // Builds dist/: the program, what its threads load, the library and the declarations. Packages stay outside; shared code lies in chunks, so that
 // `bootbench --help` loads little. `build.mjs <folder>` builds there, without declarations (for the tests of the built program).
-import { chmodSync, rmSync } from 'node:fs';
+import { chmodSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { deflateSync } from 'node:zlib';
 import { build } from 'esbuild';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
@@ -65,21 +66,66 @@ const withValidator = {
   setup: ({ onResolve }) => onResolve({ filter: /^\.\/validator\.ts$/ }, () => ({ path: validator })),
 };
 
+/** Entries of the library that run anywhere; each has a twin for Node, with threads and files. */
+const LIBRARY = ['index', 'usb', 'property'];
+const twins = {
+  name: 'twins for Node',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^twin:/ }, ({ path }) => ({ path: path.slice('twin:'.length), namespace: 'twin' }));
+    onLoad({ filter: /.*/, namespace: 'twin' }, ({ path }) => ({
+      contents: `import './src/node-host.ts'; export * from './src/${path}.ts';`,
+      resolveDir: root,
+      loader: 'ts',
+    }));
+  },
+};
+/** What sources read from files, in modules that the library loads when it needs them. */
+const withFiles = {
+  name: 'files of the library',
+  setup({ onLoad }) {
+    onLoad({ filter: /src[/\\]rom-images\.ts$/ }, () => ({ contents: packedRoms(), resolveDir: root, loader: 'js' }));
+    onLoad({ filter: /src[/\\]interpreters\.ts$/ }, () => ({ contents: interpreterUrls(), loader: 'js' }));
+  },
+};
+function packedRoms() {
+  const folder = join(root, 'rom', 'images');
+  const names = readdirSync(folder).filter((f) => f.endsWith('.bin'));
+  const packed = names.map((f) => [
+    f.slice(0, -'.bin'.length),
+    deflateSync(readFileSync(join(folder, f)), { level: 9 }).toString('base64'),
+  ]);
+  return `
+    import { unzlibSync } from 'fflate';
+    const IMAGES = ${JSON.stringify(Object.fromEntries(packed))};
+    export const romImage = (name) => unzlibSync(Uint8Array.from(atob(IMAGES[name]), (c) => c.charCodeAt(0)));`;
+}
+function interpreterUrls() {
+  const files = readdirSync(dist).flatMap((f) => /^interpreter-(.*)-(\d)\.wasm$/.exec(f) ?? []);
+  let text = '';
+  for (let i = 0; i < files.length; i += 3) text += `'${files[i + 1]}:${files[i + 2]}': () => new URL('./${files[i]}', import.meta.url),`;
+  return `export const INTERPRETERS = {${text}};`;
+}
+
 await bundle('esm', {
   entryPoints: {
     here: 'src/cli/here.ts',
-    index: 'src/index.ts',
-    usb: 'src/usb.ts',
-    property: 'src/property.ts',
     'campaign-worker': 'src/cli/campaign-worker.ts',
+    ...Object.fromEntries(
+      LIBRARY.flatMap((name) => [
+        [name, `src/${name}.ts`],
+        [`${name}-node`, `twin:${name}`],
+      ]),
+    ),
+    node: 'src/node.ts',
+    'bench-worker': 'src/bench-worker.ts',
   },
   splitting: true,
   packages: 'external',
   sourcemap: true,
   sourcesContent: false,
-  // Beside the entries: the engine looks for thread.cjs next to itself.
+  // Beside the entries: the engine looks for thread.cjs next to itself, and the library for its worker.
   chunkNames: '[name]-[hash]',
-  plugins: [withValidator],
+  plugins: [withValidator, withFiles, twins],
 });
 
 // The start is one small file: it is what comes before a run's thread.

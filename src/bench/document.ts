@@ -265,7 +265,7 @@ function romOf(s: Session): ResultRom {
   };
 }
 
-function checkRow(input: RunInput, j: Judged): ResultCheck {
+export function checkRow(input: RunInput, j: Judged): ResultCheck {
   const g = j.judgement;
   return {
     id: j.id,

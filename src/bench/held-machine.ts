@@ -4,14 +4,14 @@ import type { Ps } from '../emu/time.ts';
 import { HeldBus } from '../usb-sim/held-bus.ts';
 import type { UsbSim } from '../usb-sim/usb-sim.ts';
 import type { RunInput } from './run-input.ts';
-import { Session, type SessionEnd } from './session.ts';
+import { Session, type SessionEnd, type SessionOptions } from './session.ts';
 
 export class HeldMachine {
   readonly session: Session;
   readonly bus: HeldBus;
 
-  constructor(input: RunInput, clock?: () => number) {
-    this.session = new Session(input);
+  constructor(input: RunInput, clock?: () => number, options: SessionOptions = {}) {
+    this.session = new Session(input, options);
     this.session.keepCheckpoints = false;
     const { machine } = this.session;
     this.bus = new HeldBus({ usb: this.usb, run: (limit) => this.run(limit), ...(clock ? { clock } : {}) });

@@ -105,6 +105,11 @@ function plannedStep(chip: ChipDescription, names: Names, step: Step, where: str
   return { when, action: plannedAction(chip, names, step.do, `${where}.do`) };
 }
 
+/** The action of a single step, looked up in the images; its schema is checked already. */
+export function planAction(action: StepAction, chip: ChipDescription, images: readonly LoadedImage[], vdda: number): PlannedAction {
+  return plannedStep(chip, namesOf(images, chip), { after: '0s', do: action }, 'step', vdda).action;
+}
+
 /** A UsageError where a driver is asked for that this operating system has not. */
 function expandHost(host: Scenario['host'] = {}): ScenarioDocument['host'] {
   const { kind = 'linux', driver = 'dfu', cable = 'in' } = host;

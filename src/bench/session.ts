@@ -7,6 +7,7 @@ import type { Interceptor } from '../emu/core/core-types.ts';
 import type { Core } from '../emu/core/core.ts';
 import { S } from '../emu/core/state.ts';
 import type { EntryRecord } from '../emu/history.ts';
+import type { ModelFactory } from '../emu/registers.ts';
 import { UnicornEngine } from '../emu/engines/unicorn.ts';
 import type { Checkpoint } from '../emu/machine-base.ts';
 import { Machine } from '../emu/machine.ts';
@@ -107,6 +108,8 @@ export interface SessionOptions {
   readonly romOptions?: Readonly<Record<string, string>>;
   readonly parameters?: Readonly<Record<string, number | null>>;
   readonly pins?: Readonly<Record<string, 0 | 1 | 'z'>>;
+  /** Models of blocks that are not of the chip's own, by the name in their rows. */
+  readonly models?: Readonly<Record<string, ModelFactory>>;
 }
 
 export class Session {
@@ -133,6 +136,10 @@ export class Session {
   keepTrail = false;
   /** Called when the machine has paused before the first instruction of an entry. */
   onPausedEntry: (() => void) | null = null;
+  /** Something has happened that may end the run or change what the host sees. */
+  onStir: (() => void) | null = null;
+  /** The HID driver of the host has received a report. */
+  onReport: ((bytes: Uint8Array) => void) | null = null;
   /** Timer that ends the stretch that runs. */
   private readonly lookSlot: number;
   private running = false;
@@ -144,7 +151,7 @@ export class Session {
     const { chip, scenario } = input;
     const parameters: Record<string, number> = {};
     for (const [name, value] of Object.entries({ ...scenario.parameters, ...options.parameters })) parameters[name] = value ?? NaN;
-    const machine = new Machine({ chip, models: MODELS, parameters, seed: input.seed });
+    const machine = new Machine({ chip, models: { ...MODELS, ...options.models }, parameters, seed: input.seed });
     this.machine = machine;
     if (input.engine === 'unicorn') for (const core of machine.cores) core.useEngine((host) => new UnicornEngine(host));
     machine.withoutShortcuts(input.withoutShortcuts ?? []);
@@ -161,6 +168,7 @@ export class Session {
       driver: scenario.host.driver,
       zone: () => machine.state.usbServedBy,
       console: (channel, bytes) => machine.console(channel, String.fromCharCode(...bytes)),
+      report: (bytes) => this.onReport?.(bytes),
       changed: () => this.stir(),
     });
     machine.attach(this.usb);
@@ -390,10 +398,16 @@ export class Session {
     return true;
   }
 
-  /** When the run ends if nothing that counts happens until then. */
-  private deadline(limits: RunLimits): Ps {
+  /** When the run is over by itself if nothing that counts happens until then. */
+  get naturalEnd(): Ps {
+    return this.input.until ?? Math.min(this.naturally(), LONGEST);
+  }
+  private naturally(): Ps {
     // A step that is still to come at a known time is waited for: the board's user has not finished either.
-    const natural = Math.max(this.state.anchor, this.steps.dueAt ?? 0) + QUIET;
+    return Math.max(this.state.anchor, this.steps.dueAt ?? 0) + QUIET;
+  }
+  private deadline(limits: RunLimits): Ps {
+    const natural = this.naturally();
     const longest = this.input.engine === 'unicorn' ? LONGEST_UNICORN : LONGEST;
     const deadline = limits.until ?? this.input.until ?? Math.min(natural, longest);
     // what is repaired near the end of the run has its time to show
@@ -401,6 +415,7 @@ export class Session {
   }
   /** Something has happened that may end the run: it is looked at soon. */
   stir(): void {
+    this.onStir?.();
     const { machine, lookSlot } = this;
     const { scheduler } = machine.system;
     if (scheduler.isArmed(lookSlot)) return;

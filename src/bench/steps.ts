@@ -25,6 +25,8 @@ interface StepsState {
   /** Sequence of bytes sent to UARTs, so that each is a change of the wire. */
   uartSequence: number;
   uartQueue: { port: string; bytes: number[]; bit: number; byte: number } | null;
+  /** Steps behind those of the scenario: somebody who holds the machine has asked for them. */
+  more: readonly PlannedStep[];
 }
 
 /** Caller-saved state that a called function may change: R0–R3, R12, LR, flags. */
@@ -33,7 +35,17 @@ const SAVED = [S.R, S.R + 4, S.R + 8, S.R + 12, S.R + 48, S.LR, S.NF, S.ZF, S.CF
 const RETRY = 10_000_000;
 
 export class Steps implements Attachment {
-  state: StepsState = { since: 0, index: 0, previousEnd: 0, endsAt: null, ranAt: [], call: null, uartSequence: 0, uartQueue: null };
+  state: StepsState = {
+    since: 0,
+    index: 0,
+    previousEnd: 0,
+    endsAt: null,
+    ranAt: [],
+    call: null,
+    uartSequence: 0,
+    uartQueue: null,
+    more: [],
+  };
   private readonly session: Session;
   private readonly slot: number;
   private readonly uartSlot: number;
@@ -51,7 +63,16 @@ export class Steps implements Attachment {
     this.setBreakpoints();
   }
   private get list(): readonly PlannedStep[] {
-    return this.session.input.scenario.steps;
+    const { steps } = this.session.input.scenario;
+    return this.state.more.length === 0 ? steps : [...steps, ...this.state.more];
+  }
+  /** One step more, carried out at once if no other is under way. */
+  append(action: PlannedAction): void {
+    const idle = !this.remaining;
+    this.state.more = [...this.state.more, { when: { kind: 'after', ps: 0 }, action }];
+    if (!idle) return;
+    this.state.previousEnd = this.session.machine.now;
+    this.schedule();
   }
   /** Steps that have not ended. */
   get remaining(): boolean {

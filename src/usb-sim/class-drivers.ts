@@ -100,6 +100,7 @@ export function onClassDone(host: Host, t: Transfer, result: TransferResult): vo
     case 'hid.report':
       if (result.status !== 'ok') return endpointFailed(host, t, result);
       state.hidReports++;
+      host.options.report?.(result.data);
       poll(host, t.tag, t.endpoint, t.maxPacket, t.every);
       // The next report is not asked for before the interval has passed.
       state.transfers[state.transfers.length - 1]!.due += t.every;

@@ -19,6 +19,8 @@ export interface HostOptions {
   readonly zone?: () => Zone | null;
   /** Bytes that a class driver received: channel `cdc`. */
   readonly console?: (channel: string, bytes: Uint8Array) => void;
+  /** A report that the HID driver received. */
+  readonly report?: (bytes: Uint8Array) => void;
   /** What the host has on the bus, or what it does there, has changed. */
   readonly changed?: () => void;
   /** A ready DFU device is asked for its status this often, so that one that went silent is noticed; 0 = never. Default 250 ms. */

@@ -1,0 +1,347 @@
+/**
+ * What stands around the chip, in TypeScript: pins, UART peers, SPI and I2C devices, memory-mapped blocks. A function gets a `DeviceBoard` and connects what it
+ * wants; it is called once for each machine, forks included. What a device remembers stands in `board.state`, so that checkpoints hold it.
+ */
+import { parseDuration } from '../bench/duration.ts';
+import type { Session } from '../bench/session.ts';
+import type { Duration } from '../bench/scenario-types.ts';
+import { UsageError, didYouMean } from '../bench/usage-error.ts';
+import type { BlockRow, ChipDescription } from '../emu/chip.ts';
+import { clonePlain } from '../emu/component.ts';
+import type { ModelFactory } from '../emu/registers.ts';
+import { PS_PER_SECOND } from '../emu/time.ts';
+import { I2C_ASK } from '../peripherals/board-wires.ts';
+import { PIN_FLOATING } from '../peripherals/gpio-v2.ts';
+
+export type Level = 0 | 1 | 'z';
+export interface BoardPin {
+  /** What the chip's input sees. */
+  readonly level: 0 | 1;
+  /** What the chip drives as an output. */
+  readonly driven: Level;
+  /** Drives the pin from outside; `z` lets it go. */
+  drive(level: Level): void;
+  /** Called when the chip drives another level. */
+  onDriven(listener: (level: Level) => void): void;
+}
+export interface UartPeer {
+  /** A character that the chip has sent. */
+  onByte(listener: (byte: number) => void): void;
+  /** Sends at this speed, 8N1; default 115,200 baud. */
+  send(data: string | Uint8Array, baud?: number): void;
+}
+export interface SpiDevice {
+  /** A frame was exchanged: what the chip sent, and back comes what it receives. Chip select is an ordinary pin. */
+  exchange(sent: number, bits: number): number;
+}
+export interface I2cDevice {
+  /** The chip has sent the address; false is a NACK. */
+  start?(direction: 'read' | 'write'): boolean;
+  /** A byte from the chip; false is a NACK. */
+  write?(byte: number): boolean;
+  /** The next byte for the chip. */
+  read?(): number;
+  stop?(): void;
+}
+export interface BoardBlock {
+  readonly name: string;
+  readonly base: number;
+  /** Bytes. */
+  readonly size: number;
+  /** By the offset from the base, 1, 2 or 4 bytes. */
+  read(offset: number, size: number): number;
+  write(offset: number, size: number, value: number): void;
+}
+export interface BoardTimer {
+  /** Fires once, so much virtual time from now; a second call replaces the first. */
+  start(after: Duration): void;
+  stop(): void;
+}
+
+export interface DeviceBoard {
+  readonly chip: string;
+  /** Seconds of virtual time since power-on. */
+  readonly now: number;
+  pin(name: string): BoardPin;
+  /** `USART1`, `LPUART1`. */
+  uart(port: string): UartPeer;
+  /** The device on this SPI; one each. */
+  spi(port: string, device: SpiDevice): void;
+  /** @param address of seven bits */
+  i2c(port: string, address: number, device: I2cDevice): void;
+  timer(fire: () => void): BoardTimer;
+  /** Plain data of a device, kept by checkpoints and forks. */
+  state<T extends object>(initial: T): T;
+}
+export type Devices = (board: DeviceBoard) => void;
+
+const BAUD = 115_200;
+const BITS_OF_A_BYTE = 10;
+
+type WireListener = (value: number) => void;
+
+/** The board of one session. */
+export class SessionBoard implements DeviceBoard {
+  private readonly session: Session;
+  private readonly wires = new Map<string, WireListener[]>();
+  private readonly consoles = new Map<string, ((text: string) => void)[]>();
+  private readonly i2cDevices = new Map<string, Map<number, I2cDevice>>();
+
+  constructor(session: Session) {
+    this.session = session;
+    const { machine } = session;
+    const { observer } = machine;
+    machine.observer = {
+      ...observer,
+      wire: (name, value) => {
+        observer.wire?.(name, value);
+        for (const listener of this.wires.get(name) ?? []) listener(value);
+      },
+      console: (channel, text) => {
+        observer.console?.(channel, text);
+        for (const listener of this.consoles.get(channel) ?? []) listener(text);
+      },
+    };
+  }
+  get chip(): string {
+    return this.session.input.chip.name;
+  }
+  get now(): number {
+    return this.session.machine.now / PS_PER_SECOND;
+  }
+  private listen(wire: string, listener: WireListener): void {
+    const list = this.wires.get(wire);
+    if (list) list.push(listener);
+    else this.wires.set(wire, [listener]);
+  }
+  private known(kind: RegExp, name: string, what: string): string {
+    const names = this.session.input.chip.blocks.map((b) => b.name).filter((n) => kind.test(n));
+    const found = names.find((n) => n === String(name).toUpperCase());
+    if (found === undefined)
+      throw new UsageError(
+        `${this.chip} has no ${what} ${JSON.stringify(name)}`,
+        didYouMean(String(name), names) ?? `it has ${names.join(', ')}`,
+      );
+    return found;
+  }
+
+  pin(name: string): BoardPin {
+    const { system } = this.session.machine;
+    const checked = pinNamed(this.session.input.chip, name);
+    const levelOf = (value: number): Level => (value === PIN_FLOATING ? 'z' : value === 0 ? 0 : 1);
+    return {
+      get level() {
+        return system.wire(`in.${checked}`) === 0 ? 0 : 1;
+      },
+      get driven() {
+        return levelOf(system.wire(`out.${checked}`));
+      },
+      drive: (level) => system.setWire(`pin.${checked}`, level === 'z' ? PIN_FLOATING : level),
+      onDriven: (listener) => this.listen(`out.${checked}`, (value) => listener(levelOf(value))),
+    };
+  }
+
+  uart(port: string): UartPeer {
+    const { machine } = this.session;
+    const wire = this.known(/^(LP)?US?ART\d+$/, port, 'UART').toLowerCase();
+    const state = this.state({ queue: [] as number[], sequence: 0, baud: BAUD });
+    const slot = machine.system.addTimer(`board.${wire}`, () => {
+      const byte = state.queue.shift();
+      if (byte === undefined) return;
+      state.sequence++;
+      machine.system.setWire(`${wire}.rx`, 0x100 | byte | (state.sequence << 9));
+      if (state.queue.length > 0) next();
+    });
+    const next = (): void => machine.system.scheduler.arm(slot, machine.now + Math.round((BITS_OF_A_BYTE * PS_PER_SECOND) / state.baud));
+    return {
+      onByte: (listener) => {
+        const list = this.consoles.get(wire) ?? [];
+        list.push((text) => {
+          for (const c of text) listener(c.charCodeAt(0) & 0xff);
+        });
+        this.consoles.set(wire, list);
+      },
+      send: (data, baud = BAUD) => {
+        if (!(baud > 0 && baud <= 100_000_000)) throw new UsageError(`baud is ${baud}`, 'a number above 0');
+        const idle = state.queue.length === 0;
+        state.baud = baud;
+        state.queue.push(...(typeof data === 'string' ? new TextEncoder().encode(data) : data));
+        if (idle && state.queue.length > 0) next();
+      },
+    };
+  }
+
+  spi(port: string, device: SpiDevice): void {
+    const { system } = this.session.machine;
+    const wire = this.known(/^SPI\d+$/, port, 'SPI').toLowerCase();
+    this.listen(`${wire}.asks`, (bits) => {
+      if (bits === 0) return;
+      const sent = system.wire(`${wire}.sent`);
+      system.setWire(`${wire}.answer`, device.exchange(sent, bits) >>> 0);
+      system.setWire(`${wire}.answered`, 1);
+    });
+  }
+
+  i2c(port: string, address: number, device: I2cDevice): void {
+    const wire = this.known(/^I2C\d+$/, port, 'I2C').toLowerCase();
+    if (!Number.isInteger(address) || address < 0 || address > 0x7f)
+      throw new UsageError(`i2c: address ${address}`, 'seven bits, without the direction');
+    const known = this.i2cDevices.get(wire);
+    if (known) {
+      known.set(address, device);
+      return;
+    }
+    const devices = new Map([[address, device]]);
+    this.i2cDevices.set(wire, devices);
+    const { system } = this.session.machine;
+    const state = this.state({ address: -1 });
+    this.listen(`${wire}.asks`, (ask) => {
+      if (ask === 0) return;
+      system.setWire(`${wire}.answer`, answerI2c(devices, state, ask));
+      system.setWire(`${wire}.answered`, 1);
+    });
+  }
+
+  timer(fire: () => void): BoardTimer {
+    const { machine } = this.session;
+    const slot = machine.system.addTimer('board.timer', fire);
+    return {
+      start: (after) => machine.system.scheduler.arm(slot, machine.now + parseDuration(after, 'timer')),
+      stop: () => machine.system.scheduler.disarm(slot),
+    };
+  }
+  state<T extends object>(initial: T): T {
+    const live = clonePlain(initial as never) as T;
+    this.session.machine.attach({
+      save: () => structuredClone(live),
+      restore: (saved) => {
+        for (const key of Object.keys(live)) delete (live as Record<string, unknown>)[key];
+        Object.assign(live, structuredClone(saved));
+      },
+    });
+    return live;
+  }
+}
+
+function answerI2c(devices: ReadonlyMap<number, I2cDevice>, state: { address: number }, ask: number): number {
+  const [kind, byte] = [(ask >>> 8) & 7, ask & 0xff];
+  if (kind === I2C_ASK.address) {
+    const device = devices.get(byte >>> 1);
+    const answers = device !== undefined && (device.start?.(byte & 1 ? 'read' : 'write') ?? true);
+    state.address = answers ? byte >>> 1 : -1;
+    return answers ? 1 : 0;
+  }
+  const device = devices.get(state.address);
+  if (kind === I2C_ASK.write) return (device?.write?.(byte) ?? device !== undefined) ? 1 : 0;
+  if (kind === I2C_ASK.read) return (device?.read?.() ?? 0xff) & 0xff;
+  device?.stop?.();
+  state.address = -1;
+  return 0;
+}
+
+export function pinNamed(chip: ChipDescription, name: unknown): string {
+  const typed = String(name).toUpperCase();
+  const port = /^P([A-K])(\d|1[0-5])$/.exec(typed)?.[1];
+  const has = chip.blocks.some((b) => b.model?.startsWith('gpio') && (b.options?.['port'] ?? b.name.slice(-1)) === port);
+  if (port === undefined || !has) throw new UsageError(`${chip.name} has no pin ${JSON.stringify(name)}`, 'for example PA0');
+  return typed;
+}
+
+/** A chip with more blocks on its bus; UsageError where something is there already. */
+export function withBlocks(
+  chip: ChipDescription,
+  blocks: readonly BoardBlock[],
+): { readonly chip: ChipDescription; readonly models: Readonly<Record<string, ModelFactory>> } {
+  const rows: BlockRow[] = [];
+  const models: Record<string, ModelFactory> = {};
+  const facts: Record<string, ChipDescription['facts'][string]> = {};
+  for (const block of blocks) {
+    checkBlock(chip, rows, block);
+    const model = `board:${block.name}`;
+    rows.push({ name: block.name, model, base: block.base, size: block.size });
+    facts[block.name] = { name: block.name, registers: [] };
+    models[model] = () => ({
+      modelled: 'all',
+      create: () => ({}),
+      readElse: (_c, offset, size) => block.read(offset, size) >>> 0,
+      writeElse: (_c, offset, size, value) => {
+        block.write(offset, size, value >>> 0);
+        return 0;
+      },
+    });
+  }
+  const facets = Object.defineProperties({ ...facts }, Object.getOwnPropertyDescriptors(chip.facts)) as ChipDescription['facts'];
+  return { chip: rows.length === 0 ? chip : { ...chip, blocks: [...chip.blocks, ...rows], facts: facets }, models };
+}
+
+function checkBlock(chip: ChipDescription, rows: readonly BlockRow[], { name, base, size }: BoardBlock): void {
+  const hex = (n: number): string => `0x${n.toString(16).padStart(8, '0')}`;
+  if (typeof name !== 'string' || !/^\w+$/.test(name))
+    throw new UsageError(`blocks: the name is ${JSON.stringify(name)}`, 'letters, digits and _');
+  if (
+    !Number.isInteger(base) ||
+    !Number.isInteger(size) ||
+    base < 0 ||
+    size <= 0 ||
+    base + size > 2 ** 32 ||
+    base % 4 !== 0 ||
+    size % 4 !== 0
+  )
+    throw new UsageError(`blocks.${name}: base ${base} and size ${size} are no range of words`);
+  const taken = [...chip.blocks, ...rows, ...chip.memories].find((r) => base < r.base + r.size && r.base < base + size);
+  if (taken) throw new UsageError(`blocks.${name}: ${taken.name} is at ${hex(taken.base)} to ${hex(taken.base + taken.size - 1)}`);
+  if ([...chip.blocks, ...rows].some((r) => r.name === name)) throw new UsageError(`blocks: ${chip.name} has a ${name} already`);
+}
+
+/** Buttons between row and column pins: the chip drives one side and reads the other. `press(row, column, true)` closes one. */
+export function buttonMatrix(
+  board: DeviceBoard,
+  { drives, reads }: { readonly drives: readonly string[]; readonly reads: readonly string[] },
+): { press(drive: string, read: string, down?: boolean): void } {
+  const state = board.state({ closed: [] as string[] });
+  const follow = (): void => {
+    for (const read of reads) {
+      const levels = drives.filter((d) => state.closed.includes(`${d}:${read}`)).map((d) => board.pin(d).driven);
+      board.pin(read).drive(levels.includes(0) ? 0 : levels.includes(1) ? 1 : 'z');
+    }
+  };
+  for (const drive of drives) board.pin(drive).onDriven(follow);
+  return {
+    press(drive, read, down = true) {
+      if (!drives.includes(drive) || !reads.includes(read))
+        throw new UsageError(`no button between ${drive} and ${read}`, `${drives.join(', ')} and ${reads.join(', ')}`);
+      state.closed = state.closed.filter((name) => name !== `${drive}:${read}`);
+      if (down) state.closed.push(`${drive}:${read}`);
+      follow();
+    },
+  };
+}
+
+/** Registers behind I2C, as sensors and EEPROMs have them: the first bytes written choose the address, further ones are stored; reads go on from there. */
+export function i2cRegisters(
+  board: DeviceBoard,
+  initial: Uint8Array,
+  addressBytes: 1 | 2 = 1,
+): I2cDevice & { readonly bytes: () => Uint8Array } {
+  const state = board.state({ bytes: initial.slice(), at: 0, left: 0 });
+  const advance = (): number => {
+    const at = state.at;
+    state.at = (at + 1) % state.bytes.length;
+    return at;
+  };
+  return {
+    bytes: () => state.bytes.slice(),
+    start: (direction) => {
+      if (direction === 'write') [state.left, state.at] = [addressBytes, 0];
+      return true;
+    },
+    write: (byte) => {
+      if (state.left > 0) {
+        state.left--;
+        state.at = (state.at * 256 + byte) % state.bytes.length;
+      } else state.bytes[advance()] = byte;
+      return true;
+    },
+    read: () => state.bytes[advance()]!,
+  };
+}

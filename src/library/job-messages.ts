@@ -1,0 +1,46 @@
+/** What a page and its worker say to each other, and the page's side of it. */
+import type { RunJob } from '../bench/job.ts';
+import type { RunResult } from '../bench/result.ts';
+import type { JobHooks } from './host.ts';
+
+export type ToWorker = { readonly job: RunJob; readonly progress: boolean };
+export type FromWorker =
+  | { readonly kind: 'progress'; readonly text: string }
+  | { readonly kind: 'result'; readonly result: RunResult }
+  | { readonly kind: 'error'; readonly message: string; readonly stack: string };
+
+/** What is used of a browser's Worker. */
+export interface WorkerLike {
+  onmessage: ((event: { readonly data: FromWorker }) => void) | null;
+  onerror: ((event: { readonly message?: string; preventDefault?: () => void }) => void) | null;
+  postMessage(message: ToWorker): void;
+  terminate(): void;
+}
+
+const idle: WorkerLike[] = [];
+
+/** In a worker that `start` makes; when the signal is aborted the worker is given up with what it was doing. */
+export function runInWorker(start: () => WorkerLike, job: RunJob, { signal, progress }: JobHooks): Promise<RunResult> {
+  return new Promise((settle, fail) => {
+    const worker = idle.pop() ?? start();
+    const end = (finish: () => void, keep: boolean): void => {
+      signal?.removeEventListener('abort', stop);
+      worker.onmessage = worker.onerror = null;
+      if (keep) idle.push(worker);
+      else worker.terminate();
+      finish();
+    };
+    const stop = (): void => end(() => fail(signal!.reason as Error), false);
+    signal?.addEventListener('abort', stop, { once: true });
+    worker.onmessage = ({ data }) => {
+      if (data.kind === 'progress') progress?.(data.text);
+      else if (data.kind === 'result') end(() => settle(data.result), true);
+      else end(() => fail(Object.assign(new Error(data.message), { stack: data.stack })), false);
+    };
+    worker.onerror = (event) => {
+      event.preventDefault?.();
+      end(() => fail(new Error(`the worker ended: ${event.message ?? 'its script could not be loaded'}`)), false);
+    };
+    worker.postMessage({ job, progress: progress !== undefined });
+  });
+}

@@ -1,0 +1,674 @@
+/**
+ * A machine to hold: run it until something happens, step it, look at registers, fields, memory and variables by name, change them, fork it, talk to its USB
+ * device as the host. Nobody sees the holder: no debugger is attached, and what is only looked at stays as it is.
+ */
+import { lastWriter, checkRow, place } from '../bench/document.ts';
+import { judgeAll } from '../bench/diagnosis.ts';
+import { parseDuration } from '../bench/duration.ts';
+import { mainFlash } from '../bench/flash-image.ts';
+import { HeldMachine } from '../bench/held-machine.ts';
+import { jobInput, type RunJob } from '../bench/job.ts';
+import { namesOf } from '../bench/names.ts';
+import { decideOutcome } from '../bench/outcome.ts';
+import type { EndReason, LastWriter, Outcome, Place, ResetBy, ResultCheck } from '../bench/result.ts';
+import { checkScenario, planAction, wordValue } from '../bench/scenario.ts';
+import type { Duration, StepAction, WordValue } from '../bench/scenario-types.ts';
+import { afterRun, NOT_TRACED } from '../bench/subject.ts';
+import { UsageError, didYouMean } from '../bench/usage-error.ts';
+import type { Interceptor } from '../emu/core/core-types.ts';
+import type { Core } from '../emu/core/core.ts';
+import { registerFile, setRegister } from '../emu/core/register-file.ts';
+import { S } from '../emu/core/state.ts';
+import type { Checkpoint } from '../emu/machine-base.ts';
+import { lineAt, symbolAt } from '../emu/image/image.ts';
+import type { Register } from '../emu/registers.ts';
+import { MS, PS_PER_SECOND, type Ps } from '../emu/time.ts';
+import { SessionBoard, withBlocks, type DeviceBoard, type BoardBlock, type BoardPin, type Devices } from './board.ts';
+import { HOST } from './host.ts';
+import { machineJob, type MachineOptions } from './options.ts';
+import { UsbHost } from './usb-host.ts';
+
+export interface OpenOptions extends MachineOptions {
+  /** What stands around the chip; called once for each machine, forks included. */
+  readonly devices?: Devices;
+  /** Memory-mapped devices, on an external bus for instance. */
+  readonly blocks?: readonly BoardBlock[];
+}
+
+/** What `runUntil` waits for. */
+export type Until =
+  /** Virtual time since power-on. */
+  | { readonly at: Duration }
+  /** From now on. */
+  | { readonly for: Duration }
+  /** In front of the first instruction of a function. */
+  | { readonly symbol: string }
+  /** In front of the instruction at an address. */
+  | { readonly address: WordValue }
+  /** In front of the first instruction in system memory. */
+  | { readonly entry: true }
+  /** The chip has been reset: by anything, or by this. */
+  | { readonly reset: true | ResetBy }
+  /** A fault of the core. */
+  | { readonly fault: true }
+  /** An exception is taken: any, or this number (15 SysTick, 16 and more: interrupts). */
+  | { readonly exception: true | number }
+  /** The host sees this. */
+  | { readonly usb: 'attached' | 'enumerated' | 'dfu' | 'detached' }
+  /** A channel of the console says this: semihosting, itm, cdc, usart1 … or any of them. */
+  | { readonly console: string | RegExp; readonly channel?: string }
+  /** Asked each millisecond of virtual time. */
+  | (() => boolean);
+
+export interface RunOptions {
+  /** Virtual time after which the wait is given up; default 10s. */
+  readonly limit?: Duration;
+  readonly signal?: AbortSignal;
+}
+export interface Stopped extends Place {
+  /** `until`: what was waited for has come. */
+  readonly by: 'until' | 'breakpoint' | 'watchpoint' | 'limit' | 'aborted';
+  /** Seconds of virtual time since power-on. */
+  readonly at: number;
+}
+export type WatchKind = 'read' | 'write' | 'access';
+export interface Removable {
+  remove(): void;
+}
+
+/** What a machine tells while it runs; `at` is seconds of virtual time. */
+export interface MachineEvents {
+  entry: { readonly at: number; readonly address: number; readonly how: 'branch' | 'exception' | 'boot'; readonly from: Place | null };
+  reset: { readonly at: number; readonly by: ResetBy };
+  exception: { readonly at: number; readonly exception: number; readonly handler: number };
+  fault: { readonly at: number; readonly kind: string; readonly address: number | null; readonly pc: number };
+  lockup: { readonly at: number; readonly reason: string };
+  console: { readonly at: number; readonly channel: string; readonly text: string };
+  pin: { readonly at: number; readonly name: string; readonly driven: 0 | 1 | 'z' };
+  usb: { readonly at: number; readonly kind: string; readonly text: string };
+}
+
+/** A register of a peripheral. */
+export interface RegisterView {
+  readonly name: string;
+  readonly address: number;
+  readonly value: number;
+  /** By name, lowest bit first. */
+  readonly fields: Readonly<Record<string, number>>;
+  /** The instruction that changed it last; null where reset or hardware did. */
+  readonly lastWriter: LastWriter | null;
+}
+export interface Variable {
+  readonly name: string;
+  readonly address: number;
+  /** Bytes, as the symbol table says. */
+  readonly size: number;
+  /** Little-endian and without a sign; null if it has not 1, 2 or 4 bytes. */
+  readonly value: number | null;
+  readonly bytes: Uint8Array;
+  set(value: WordValue): void;
+}
+/** A state of a machine that it, or a fork, can be put back to. */
+export interface Snapshot {
+  /** Seconds of virtual time. */
+  readonly at: number;
+  /** @internal */
+  readonly checkpoint: Checkpoint;
+  /** @internal */
+  readonly of: RunJob;
+}
+
+const DEFAULT_LIMIT: Duration = '10s';
+/** A step waits so long for a core that sleeps. */
+const STEP_WAIT = 1000 * MS;
+/** Instructions of one step by lines. */
+const LINE_STEPS = 2_000_000;
+const PAGE_BITS = 12;
+const seconds = (ps: Ps): number => ps / PS_PER_SECOND;
+
+/** What is waited for, as the machine looks at it. */
+interface Wait {
+  readonly entry: boolean;
+  readonly addresses: ReadonlySet<number>;
+  readonly met: (() => boolean) | null;
+  /** Looked at this often. */
+  readonly every: Ps;
+}
+
+class Holder extends HeldMachine {
+  breakpoints = new Set<number>();
+  watchpoints: { readonly address: number; readonly length: number; readonly kind: WatchKind }[] = [];
+  wait: Wait | null = null;
+  stopped: Stopped['by'] | null = null;
+
+  override run(limit: Ps): void {
+    const { machine, steps, usb, state } = this.session;
+    if (this.stopped !== null) return;
+    this.arm();
+    const { wait } = this;
+    const why = machine.run(wait === null ? limit : Math.min(limit, machine.now + wait.every));
+    for (const core of machine.cores) {
+      if (!core.atBreak) continue;
+      if (wait?.addresses.has(core.pc)) this.stopped ??= 'until';
+      else if (this.breakpoints.has(core.pc)) this.stopped ??= 'breakpoint';
+    }
+    steps.poll();
+    if (usb.dfuReady && state.dfuAt === null) state.dfuAt = machine.now;
+    if ((why === 'entry' && wait?.entry) || wait?.met?.() === true) this.stopped ??= 'until';
+  }
+  arm(): void {
+    const { machine, steps } = this.session;
+    for (const core of machine.cores) {
+      const wanted = new Set([...steps.stops(core.index), ...this.breakpoints, ...(this.wait?.addresses ?? [])]);
+      if (!core.stopsExactlyAt(wanted)) core.setBreakpoints(wanted);
+    }
+    if (this.watchpoints.length > 0 || machine.isRepaired) machine.setRepairs(this.watchpoints.length > 0 ? this.watcher() : null);
+  }
+  private watcher(): Interceptor {
+    const pages = new Set<number>();
+    for (const w of this.watchpoints)
+      for (let page = w.address >>> PAGE_BITS; page <= (w.address + w.length - 1) >>> PAGE_BITS; page++) pages.add(page);
+    const look = (address: number, size: number, write: boolean): void => {
+      const hit = this.watchpoints.some(
+        (w) => address < w.address + w.length && w.address < address + size && w.kind !== (write ? 'read' : 'write'),
+      );
+      if (!hit) return;
+      this.stopped ??= 'watchpoint';
+      this.session.machine.stop();
+    };
+    return {
+      pages,
+      everyDeviceWrite: true,
+      read: (core, address, size) => (core.hardwareAccess || look(address, size, false), null),
+      write: (_core, address, size, value) => (look(address, size, true), value),
+    };
+  }
+}
+
+/** Opens a machine at power-on. Wrong input is a UsageError or an ImageError. */
+export async function openMachine(options: OpenOptions): Promise<BenchMachine> {
+  const { devices, blocks, ...rest } = options ?? {};
+  if (devices !== undefined && typeof devices !== 'function') throw new UsageError('devices is not a function', 'give (board) => { … }');
+  if (blocks !== undefined && !Array.isArray(blocks)) throw new UsageError('blocks is not a list');
+  const job = await machineJob(options === undefined ? (options as never) : (rest as MachineOptions));
+  await HOST.prepare(job.chip);
+  return new BenchMachine(job, devices ?? (() => undefined), blocks ?? []);
+}
+
+export class BenchMachine {
+  /** The host at the other end of the cable. */
+  readonly usb: UsbHost;
+  /** Pins and ports from outside. */
+  readonly board: DeviceBoard;
+  private readonly job: RunJob;
+  private readonly devices: Devices;
+  private readonly blocks: readonly BoardBlock[];
+  private readonly held: Holder;
+  private readonly listeners: { [K in keyof MachineEvents]?: Set<(event: MachineEvents[K]) => void> } = {};
+  private told = 0;
+  private closed = false;
+
+  /** @internal use `openMachine` */
+  constructor(job: RunJob, devices: Devices, blocks: readonly BoardBlock[]) {
+    this.job = job;
+    this.devices = devices;
+    this.blocks = blocks;
+    const input = jobInput(job);
+    const { chip, models } = withBlocks(input.chip, blocks);
+    this.held = new Holder({ ...input, chip }, undefined, { models });
+    const { session } = this.held;
+    this.board = new SessionBoard(session);
+    this.usb = new UsbHost(session.usb, this.held.bus, () => this.console);
+    session.onReport = (bytes) => this.usb.addReport(bytes);
+    this.observe();
+    devices(this.board);
+  }
+  private get session(): Holder['session'] {
+    if (this.closed) throw new UsageError('the machine was closed');
+    return this.held.session;
+  }
+  private get machine(): Holder['session']['machine'] {
+    return this.session.machine;
+  }
+  private get core(): Core {
+    return this.machine.bootCore;
+  }
+
+  // ---- events ------------------------------------------------------------------------------------------------------------------
+  private emit<K extends keyof MachineEvents>(kind: K, event: MachineEvents[K]): void {
+    for (const listener of this.listeners[kind] ?? []) listener(event);
+  }
+  private observe(): void {
+    const { machine } = this.held.session;
+    const { observer } = machine;
+    const now = (): number => seconds(machine.now);
+    machine.observer = {
+      ...observer,
+      entry: (e) => {
+        observer.entry?.(e);
+        this.emit('entry', { at: seconds(e.at), address: e.address, how: e.how, from: place(this.session.input, e.fromPc) });
+      },
+      reset: (by) => {
+        observer.reset?.(by);
+        this.emit('reset', { at: now(), by });
+      },
+      exception: (core, exception, handler, pc) => {
+        observer.exception?.(core, exception, handler, pc);
+        this.emit('exception', { at: now(), exception, handler });
+      },
+      faulted: (core, kind, address, pc) => {
+        observer.faulted?.(core, kind, address, pc);
+        this.emit('fault', { at: now(), kind, address, pc });
+      },
+      lockup: (core, reason) => {
+        observer.lockup?.(core, reason);
+        this.emit('lockup', { at: now(), reason });
+      },
+      console: (channel, text) => {
+        observer.console?.(channel, text);
+        this.emit('console', { at: now(), channel, text });
+      },
+      wire: (name, value) => {
+        observer.wire?.(name, value);
+        if (this.listeners.pin !== undefined && name.startsWith('out.P'))
+          this.emit('pin', { at: now(), name: name.slice('out.'.length), driven: value === 2 ? 'z' : value === 0 ? 0 : 1 });
+      },
+    };
+  }
+  /** Calls a function at each such event; call what comes back to end that. */
+  on<K extends keyof MachineEvents>(kind: K, listener: (event: MachineEvents[K]) => void): () => void {
+    const set = ((this.listeners as Record<K, Set<(event: MachineEvents[K]) => void>>)[kind] ??= new Set());
+    set.add(listener);
+    return () => void set.delete(listener);
+  }
+  private tellUsb(): void {
+    const { log } = this.usb;
+    if (this.told > log.length) this.told = log.length;
+    for (; this.told < log.length; this.told++) this.emit('usb', log[this.told]!);
+  }
+
+  // ---- running -----------------------------------------------------------------------------------------------------------------
+  /** Seconds of virtual time since power-on. */
+  get now(): number {
+    return seconds(this.machine.now);
+  }
+  /** Instructions of the boot core since power-on. */
+  get instructions(): number {
+    return this.core.retired();
+  }
+  /** Where the boot core stands. */
+  get place(): Place {
+    return place(this.session.input, this.core.pc)!;
+  }
+  /** What the core executes: the firmware, or the ROM. */
+  get zone(): 'application' | 'rom' {
+    return this.core.zone === 'system' ? 'rom' : 'application';
+  }
+
+  /** Runs until that has come, a breakpoint or watchpoint stops the machine, or the limit is reached. Other work of the program goes on meanwhile. */
+  async runUntil(until: Until, { limit = DEFAULT_LIMIT, signal }: RunOptions = {}): Promise<Stopped> {
+    const { held } = this;
+    const timed = typeof until === 'object' && until !== null ? ('at' in until ? until.at : 'for' in until ? until.for : null) : null;
+    const start = this.machine.now;
+    const bound = parseDuration(timed ?? limit, timed === null ? 'limit' : 'until');
+    const end = typeof until === 'object' && until !== null && 'at' in until ? bound : start + bound;
+    if (held.wait !== null) throw new UsageError('the machine runs already', 'wait for the promise that it gave');
+    const { wait, off } = timed === null ? this.waitFor(until) : { wait: NOTHING, off: () => undefined };
+    held.stopped = wait.met?.() === true && !wait.entry ? 'until' : null;
+    held.wait = wait;
+    try {
+      const came = await held.bus.wait(() => held.stopped !== null, { limit: end, ...(signal === undefined ? {} : { signal }) });
+      const by = came ? held.stopped! : signal?.aborted ? 'aborted' : timed === null ? 'limit' : 'until';
+      return { by, at: this.now, ...this.place };
+    } finally {
+      held.wait = null;
+      held.stopped = null;
+      off();
+      this.tellUsb();
+    }
+  }
+  /** Runs on for so long. */
+  run(duration: Duration, options: Pick<RunOptions, 'signal'> = {}): Promise<Stopped> {
+    return this.runUntil({ for: duration }, options);
+  }
+  /** Runs to the end of the run by the rules of the bench: DFU, a proved loop, a settled reset loop, silence, the deadline. */
+  async finish(
+    options: Pick<RunOptions, 'signal'> = {},
+  ): Promise<{ readonly outcome: Outcome; readonly reason: EndReason; readonly at: number }> {
+    const { session } = this;
+    session.goOn();
+    for (;;) {
+      options.signal?.throwIfAborted();
+      const natural = session.naturalEnd;
+      const end = session.run({ until: Math.min(natural, session.machine.now + 50 * MS) });
+      this.tellUsb();
+      if (end.reason !== 'deadline' || session.machine.now >= session.naturalEnd)
+        return { outcome: end.outcome, reason: end.reason, at: seconds(end.at) };
+      await new Promise((next) => setTimeout(next, 0));
+    }
+  }
+  /** The outcome if the run ended now. */
+  get outcome(): Outcome {
+    return decideOutcome(this.session, false);
+  }
+
+  private waitFor(until: Until): { readonly wait: Wait; readonly off: () => void } {
+    const { machine } = this;
+    const base: Wait = NOTHING;
+    if (typeof until === 'function') return { wait: { ...base, met: until, every: MS }, off: () => undefined };
+    if (typeof until !== 'object' || until === null)
+      throw new UsageError(`until is ${JSON.stringify(until)}`, 'for example { symbol: "main" }');
+    if ('symbol' in until || 'address' in until) {
+      const at = 'symbol' in until ? this.symbol(until.symbol) : wordValue(until.address, 'address');
+      return { wait: { ...base, addresses: new Set([(at & ~1) >>> 0]) }, off: () => undefined };
+    }
+    if ('entry' in until) return { wait: { ...base, entry: true }, off: () => undefined };
+    let came = false;
+    const stop = (): void => {
+      came = true;
+      machine.stop();
+    };
+    const heard = (off: () => void): { wait: Wait; off: () => void } => ({ wait: { ...base, met: () => came }, off });
+    if ('reset' in until) return heard(this.on('reset', ({ by }) => (until.reset === true || until.reset === by) && stop()));
+    if ('fault' in until) return heard(this.on('fault', stop));
+    if ('exception' in until)
+      return heard(this.on('exception', ({ exception }) => (until.exception === true || until.exception === exception) && stop()));
+    if ('console' in until) return heard(this.heardText(until, stop));
+    if ('usb' in until) return this.seenUsb(until.usb);
+    throw new UsageError(`until has ${Object.keys(until).join(', ') || 'no key'}`, `known: ${UNTIL.join(', ')}`);
+  }
+  private heardText({ console, channel }: { readonly console: string | RegExp; readonly channel?: string }, stop: () => void): () => void {
+    const texts: Record<string, string> = {};
+    return this.on('console', (e) => {
+      if (channel !== undefined && e.channel !== channel) return;
+      const text = (texts[e.channel] = (texts[e.channel] ?? '') + e.text);
+      if (typeof console === 'string' ? text.includes(console) : new RegExp(console.source, console.flags.replace(/[gy]/g, '')).test(text))
+        stop();
+    });
+  }
+  private seenUsb(what: string): { readonly wait: Wait; readonly off: () => void } {
+    const { session, machine } = this;
+    const { usb } = session;
+    const tests: Readonly<Record<string, () => boolean>> = {
+      attached: () => usb.attachedSince !== null,
+      enumerated: () => usb.session()?.enumerated != null,
+      dfu: () => usb.dfuReady,
+      detached: () => usb.attachedSince === null,
+    };
+    const met = tests[what];
+    if (met === undefined) throw new UsageError(`until.usb is ${JSON.stringify(what)}`, `one of ${Object.keys(tests).join(', ')}`);
+    session.onStir = () => machine.stop();
+    return { wait: { ...NOTHING, met }, off: () => void (session.onStir = null) };
+  }
+
+  /** Executes one instruction of the boot core, or enters an exception; sleep passes. */
+  step(): Stopped {
+    this.stepCore();
+    this.tellUsb();
+    return { by: 'until', at: this.now, ...this.place };
+  }
+  private stepCore(): void {
+    const { machine, session, core } = this;
+    this.held.arm();
+    const limit = machine.now + STEP_WAIT;
+    while (machine.stepCore(core, limit) === 'entry') continue;
+    this.held.stopped = null;
+    session.steps.poll();
+  }
+  /**
+   * Executes up to the next source line. `over`: functions that are called run to their return.
+   * Without line information it is one instruction.
+   */
+  stepLine({ over = false }: { readonly over?: boolean } = {}): Stopped {
+    const { images } = this.session.input;
+    const first = lineAt(images, this.core.pc);
+    const depth = this.core.get(S.SP) >>> 0;
+    for (let n = 0; n < LINE_STEPS; n++) {
+      this.stepCore();
+      const line = lineAt(images, this.core.pc);
+      if (first === null && n === 0) break;
+      if (over && this.core.get(S.SP) >>> 0 < depth && this.core.zone === 'user') continue;
+      if (line !== null && (line.line !== first?.line || line.file !== first.file)) break;
+      if (line === null && this.core.zone === 'system') break;
+      if (this.held.breakpoints.has(this.core.pc)) break;
+    }
+    this.tellUsb();
+    return { by: 'until', at: this.now, ...this.place };
+  }
+  /** Stops `runUntil` in front of a function or an address. */
+  breakpoint(where: { readonly symbol: string } | { readonly address: WordValue }): Removable {
+    const at = ('symbol' in where ? this.symbol(where.symbol) : wordValue(where.address, 'address')) & ~1;
+    this.held.breakpoints.add(at >>> 0);
+    return { remove: () => void this.held.breakpoints.delete(at >>> 0) };
+  }
+  /** Stops `runUntil` behind an instruction that touches a variable or bytes at an address. */
+  watchpoint(
+    what: { readonly symbol: string } | { readonly address: WordValue; readonly length?: number },
+    kind: WatchKind = 'write',
+  ): Removable {
+    const { address, size } =
+      'symbol' in what ? this.object(what.symbol) : { address: wordValue(what.address, 'address'), size: what.length ?? 4 };
+    const watch = { address, length: Math.max(1, size), kind };
+    this.held.watchpoints.push(watch);
+    return { remove: () => void (this.held.watchpoints = this.held.watchpoints.filter((w) => w !== watch)) };
+  }
+
+  // ---- what is inside ----------------------------------------------------------------------------------------------------------
+  /** Core registers by lower-case name, as Arm spells them: r0 … r12, sp, lr, pc, xpsr, msp, psp, primask, control … */
+  get registers(): Readonly<Record<string, number>> {
+    const file = registerFile(this.core, this.core.pc);
+    return Object.fromEntries(Object.entries(file).map(([name, value]) => [name, value >>> 0]));
+  }
+  setRegister(name: string, value: WordValue): void {
+    const known = Object.keys(this.registers);
+    if (!known.includes(name))
+      throw new UsageError(
+        `the core has no register ${JSON.stringify(name)}`,
+        didYouMean(String(name), known) ?? `it has ${known.join(', ')}`,
+      );
+    const word = wordValue(value, name);
+    if (name === 'pc') this.core.branchTo((word & ~1) >>> 0);
+    else setRegister(this.core, name, word);
+  }
+  /** Names of the peripherals. */
+  get peripherals(): readonly string[] {
+    return this.session.input.chip.blocks.map((b) => b.name);
+  }
+  /** Names of a peripheral's registers. */
+  registersOf(peripheral: string): readonly string[] {
+    return this.layout(peripheral).registers.map((r) => r.name);
+  }
+  /** `RCC.CR`, or a field: `RCC.CR.HSI48ON`. Looking changes nothing. */
+  read(path: string): number {
+    const { address, register, field } = this.resolve(path);
+    const value = (this.core.peek(address, register.size) ?? 0) >>> 0;
+    return field === null ? value : bits(value, field);
+  }
+  /** As a store from outside would write it: a field with its register's other bits as they are. */
+  write(path: string, value: WordValue): void {
+    const { address, register, field } = this.resolve(path);
+    const word = wordValue(value, path);
+    if (field !== null && word >= 2 ** field.width)
+      throw new UsageError(`${path}: ${word} does not fit into ${field.width} bit${field.width === 1 ? '' : 's'}`);
+    const mask = field === null ? 0xffffffff : (2 ** field.width - 1) * 2 ** field.bit;
+    const old = (this.core.peek(address, register.size) ?? 0) >>> 0;
+    const next = field === null ? word : ((old & ~mask) | (word << field.bit)) >>> 0;
+    this.machine.as('scenario', () => this.machine.poke(address, register.size, next));
+  }
+  /** A register with its fields and who changed it last. */
+  register(path: string): RegisterView {
+    const { address, register } = this.resolve(path);
+    const value = (this.core.peek(address, register.size) ?? 0) >>> 0;
+    const fields = Object.fromEntries([...register.fields].sort((a, b) => a.bit - b.bit).map((f) => [f.name, bits(value, f)]));
+    const [block, name] = path.split('.') as [string, string];
+    const writer = this.machine.history.lastWriter(`${block}.${name}`);
+    return { name: `${block}.${name}`, address, value, fields, lastWriter: lastWriter(this.session.input, writer) };
+  }
+  private layout(peripheral: string): NonNullable<ReturnType<Holder['session']['machine']['system']['layoutOf']>> {
+    const layout = this.machine.system.layoutOf(String(peripheral));
+    if (layout) return layout;
+    const { chip } = this.session.input;
+    throw new UsageError(`${chip.name} has no peripheral ${JSON.stringify(peripheral)}`, didYouMean(String(peripheral), this.peripherals));
+  }
+  private resolve(path: string): {
+    readonly address: number;
+    readonly register: Register;
+    readonly field: Register['fields'][number] | null;
+  } {
+    const [peripheral = '', name = '', bitsName, ...rest] = String(path).split('.');
+    if (name === '' || rest.length > 0)
+      throw new UsageError(`${JSON.stringify(path)} is not PERIPHERAL.REGISTER or PERIPHERAL.REGISTER.FIELD`, 'for example RCC.CR.HSION');
+    const layout = this.layout(peripheral);
+    const register = layout.registers.find((r) => r.name === name);
+    if (!register)
+      throw new UsageError(
+        `${peripheral} has no register ${name}`,
+        didYouMean(
+          name,
+          layout.registers.map((r) => r.name),
+        ),
+      );
+    const field = bitsName === undefined ? null : register.fields.find((f) => f.name === bitsName);
+    if (field === undefined)
+      throw new UsageError(
+        `${peripheral}.${name} has no field ${bitsName}`,
+        didYouMean(
+          bitsName!,
+          register.fields.map((f) => f.name),
+        ),
+      );
+    return { address: this.machine.system.block(peripheral).row.base + register.offset, register, field };
+  }
+  /** Bytes as the core would see them; UsageError where the bus would answer with an error. */
+  readMemory(address: WordValue, length: number): Uint8Array {
+    const at = wordValue(address, 'address');
+    if (!Number.isInteger(length) || length < 0 || length > 2 ** 26)
+      throw new UsageError(`length is ${length}`, 'a number of bytes, at most 64 MiB');
+    const bytes = new Uint8Array(length);
+    for (let i = 0; i < length; i++) {
+      const value = this.core.peek((at + i) >>> 0, 1);
+      if (value === null) throw new UsageError(`nothing answers at 0x${((at + i) >>> 0).toString(16).padStart(8, '0')}`);
+      bytes[i] = value;
+    }
+    return bytes;
+  }
+  /** Leaves bytes in RAM, or in flash as a programmer leaves them there. Takes no time. */
+  writeMemory(address: WordValue, bytes: Uint8Array): void {
+    const at = wordValue(address, 'address');
+    const { system } = this.machine;
+    const region = system.regionAt(at);
+    if (!region?.memory || at + bytes.length > region.end)
+      throw new UsageError(`no memory takes ${bytes.length} bytes at 0x${at.toString(16).padStart(8, '0')}`);
+    if (region.memory.row.kind !== 'ram') return void this.machine.replace(at, bytes);
+    this.machine.as('scenario', () => bytes.forEach((byte, i) => this.machine.poke(at + i, 1, byte)));
+  }
+  /** One store of a byte from outside, which registers see as such. */
+  writeByte(address: WordValue, value: number): void {
+    const at = wordValue(address, 'address');
+    this.machine.as('scenario', () => this.machine.poke(at, 1, wordValue(value, 'value') & 0xff));
+  }
+  /** What the main flash holds now. */
+  get flash(): { readonly base: number; readonly bytes: Uint8Array } {
+    return mainFlash(this.machine);
+  }
+  /** Address of a function (without the Thumb bit) or an object; UsageError says what is near. */
+  symbol(name: string): number {
+    return this.object(name).address;
+  }
+  private object(name: string): { readonly address: number; readonly size: number } {
+    const { images, chip } = this.session.input;
+    return namesOf(images, chip).symbol(String(name), 'symbol');
+  }
+  /** Name of the function or object at an address: `main+0x12`. Null where there is none. */
+  symbolAt(address: number): string | null {
+    const found = symbolAt(this.session.input.images, address >>> 0);
+    return found === null ? null : `${found.symbol.name}${found.offset === 0 ? '' : `+0x${found.offset.toString(16)}`}`;
+  }
+  /** Function, file and line of an address. */
+  placeOf(address: number): Place {
+    return place(this.session.input, address >>> 0)!;
+  }
+  /** A variable of the firmware by its symbol. */
+  variable(name: string): Variable {
+    const { address, size } = this.object(name);
+    const bytes = this.readMemory(address, size);
+    const value = size === 1 || size === 2 || size === 4 ? bytes.reduceRight((n, b) => n * 256 + b, 0) : null;
+    return {
+      name,
+      address,
+      size,
+      value,
+      bytes,
+      set: (next) => {
+        if (value === null) throw new UsageError(`${name} has ${size} bytes`, 'use writeMemory');
+        const word = wordValue(next, name);
+        this.machine.as('scenario', () => this.machine.poke(address, size, word));
+      },
+    };
+  }
+  /** Text of semihosting, ITM, UARTs and CDC by channel. */
+  get console(): Readonly<Record<string, string>> {
+    return { ...this.machine.state.console };
+  }
+  /** What has happened so far, a line each: clocks, resets, entries, faults, notes. */
+  get timeline(): readonly { readonly at: number; readonly kind: string; readonly text: string; readonly pc: number | null }[] {
+    return this.machine.history.timeline.toArray().map(({ at, kind, text, pc }) => ({ at: seconds(at), kind, text, pc }));
+  }
+  /** Entries into system memory so far. */
+  get entries(): readonly { readonly at: number; readonly address: number; readonly how: string; readonly from: Place | null }[] {
+    return this.machine.history.entries.map((e) => ({
+      at: seconds(e.at),
+      address: e.address,
+      how: e.how,
+      from: place(this.session.input, e.fromPc),
+    }));
+  }
+  /** Every check, judged at this instant: at an entry these are the preconditions of the ROM. */
+  checks(): readonly ResultCheck[] {
+    const { session, machine } = this;
+    const traced = { ...NOT_TRACED, ...afterRun(session), vectorReads: [...machine.state.vectorReads] };
+    return judgeAll(session, this.outcome, machine.history.entries.at(-1)?.reached ?? false, traced).map((j) => checkRow(session.input, j));
+  }
+
+  // ---- from outside ------------------------------------------------------------------------------------------------------------
+  pin(name: string): BoardPin {
+    return this.board.pin(name);
+  }
+  /** Does now what a step of a scenario does: `{ nrst: { for: '10ms' } }`, `{ call: 'request_dfu' }`, `{ uart: { port: 'USART1', text: 'u' } }` … */
+  async act(action: StepAction): Promise<void> {
+    await checkScenario({ steps: [{ after: '0s', do: action }] }, 'act');
+    const { session } = this;
+    session.goOn();
+    session.steps.append(planAction(action, session.input.chip, session.input.images, session.input.scenario.board.vdda));
+  }
+
+  // ---- states ------------------------------------------------------------------------------------------------------------------
+  save(): Snapshot {
+    return { at: this.now, checkpoint: this.session.save(), of: this.job };
+  }
+  /** Puts the machine back; a state of another firmware or chip is a UsageError. */
+  restore(snapshot: Snapshot): void {
+    if (snapshot?.of !== this.job) throw new UsageError('the state is not one of this machine or its forks');
+    this.session.restore(snapshot.checkpoint);
+    for (const core of this.machine.cores) core.takeBreak();
+    this.told = this.usb.log.length;
+  }
+  /** Another machine in the same state, which goes its own way. Breakpoints and listeners stay behind. */
+  fork(): BenchMachine {
+    const twin = new BenchMachine(this.job, this.devices, this.blocks);
+    twin.restore(this.save());
+    return twin;
+  }
+  /** Gives the machine up: its memory serves the next one. */
+  close(): void {
+    if (this.closed) return;
+    this.usb.dispose();
+    this.held.release();
+    this.closed = true;
+  }
+}
+
+const NOTHING: Wait = { entry: false, addresses: new Set(), met: null, every: Infinity };
+const UNTIL = ['at', 'for', 'symbol', 'address', 'entry', 'reset', 'fault', 'exception', 'usb', 'console'];
+const bits = (value: number, { bit, width }: { readonly bit: number; readonly width: number }): number =>
+  Math.floor(value / 2 ** bit) % 2 ** width;

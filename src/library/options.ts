@@ -1,0 +1,222 @@
+/** Options of the library's entries, and the job that they are. What a caller gets wrong is a UsageError or an ImageError, found before anything runs. */
+import { CHIPS, existsUnmodelled, findChip, nearestChip, suggestChips } from '../chips/index.ts';
+import { parseDuration } from '../bench/duration.ts';
+import { checkExpect } from '../bench/expect.ts';
+import { jobInput, romProfileIfAny, type JobImage, type RunJob } from '../bench/job.ts';
+import { SYMPTOMS, type CheckId, type Outcome, type Symptom } from '../bench/result.ts';
+import type { RunLimits } from '../bench/run-input.ts';
+import { checkScenario, wordValue } from '../bench/scenario.ts';
+import type { Duration, Expect, Scenario, WordValue } from '../bench/scenario-types.ts';
+import { UsageError, didYouMean } from '../bench/usage-error.ts';
+import type { ChipDescription } from '../emu/chip.ts';
+import type { ROM_OPTION_VALUES, RomOptionId } from '../rom/options.ts';
+import { resolveRomOptions, RomOptionError } from '../rom/options.ts';
+import { VERSION } from '../version.ts';
+import { HOST } from './host.ts';
+import type { ChipName } from './names.ts';
+
+export type { JobImage } from '../bench/job.ts';
+
+/** Undocumented decisions of the stand-in ROM by id; docs/result.md and `bootbench explain` say what each means. */
+export type RomOptions = { readonly [K in RomOptionId]?: (typeof ROM_OPTION_VALUES)[K][number] };
+
+/** What has to hold, as in a scenario file; checks and causes by their ids. */
+export type TypedExpect = Omit<Expect, 'causes' | 'notCauses' | 'checks' | 'outcome'> & {
+  readonly outcome?: Outcome | readonly Outcome[];
+  readonly causes?: readonly CheckId[];
+  readonly notCauses?: readonly (CheckId | '*')[];
+  /** Verdicts, alternatives separated by `|`. */
+  readonly checks?: { readonly [K in CheckId]?: string };
+};
+/** A scenario as docs/scenario.md has it, with types that know the words. */
+export type TypedScenario = Omit<Scenario, 'romOptions' | 'expect'> & {
+  readonly romOptions?: RomOptions;
+  readonly expect?: TypedExpect | null;
+};
+
+/** Bounds of a run; those that depend on the machine that runs it are told in `ended.reason`. */
+export interface Limits {
+  /** Instructions of the boot core. */
+  readonly maxInstructions?: number | null;
+  /** Milliseconds of real time. */
+  readonly wallMs?: number | null;
+}
+
+/** What a machine is made of. */
+export interface MachineOptions {
+  /** Part or line: `stm32h533re`, `STM32F407VGT6`. */
+  readonly chip: ChipName;
+  /** `path` names an image in the result; a raw binary carries its address there: `fw.bin@0x08000000`. Empty where BOOT0 is high. */
+  readonly images: readonly JobImage[];
+  readonly scenario?: TypedScenario;
+  /** Of the RAM pattern at power-on and of what else is random; whole number from 0 to 2^32 - 1, default 1. */
+  readonly seed?: number;
+  /** Virtual time since power-on at which the run ends: `2s`, `100ms`. */
+  readonly until?: Duration;
+  readonly romOptions?: RomOptions;
+  /** Fields of registers pinned to a value: `{ 'ETH.DMAMR.SWR': 0 }`. */
+  readonly force?: Readonly<Record<string, WordValue>>;
+  /** A dump of the chip's own ROM in place of the stand-in: system memory from its first byte on. */
+  readonly romDump?: Uint8Array;
+  /** BKPT 0xAB is served as semihosting; default true. */
+  readonly semihosting?: boolean;
+  /** The boot core starts at this vector table instead of the chip's own choice. */
+  readonly bootAt?: number;
+  /** Files that DFU downloads of the scenario send, by the name in the scenario. */
+  readonly files?: ReadonlyMap<string, Uint8Array>;
+}
+
+export interface BenchOptions extends MachineOptions {
+  /** What was seen on the board: the result says whether the run shows it, and what would. */
+  readonly symptom?: Symptom | readonly Symptom[];
+  /** A firmware that waits for its button or command: what makes it jump is looked for and done, and the result says what that was. Default false. */
+  readonly trigger?: boolean;
+  readonly limits?: Limits;
+  /** Aborted: the promise is rejected with the signal's reason. */
+  readonly signal?: AbortSignal;
+  /** What is being done, for a person who waits. */
+  readonly onProgress?: (event: Progress) => void;
+}
+export interface Progress {
+  /** `running`, or what is tried to find the cause. */
+  readonly text: string;
+  /** How far that is, and what the firmware said last; empty where nothing is known. */
+  readonly detail: string;
+}
+
+const MACHINE_KEYS = ['chip', 'images', 'scenario', 'seed', 'until', 'romOptions', 'force', 'romDump', 'semihosting', 'bootAt', 'files'];
+const BENCH_KEYS = [...MACHINE_KEYS, 'symptom', 'trigger', 'limits', 'signal', 'onProgress'];
+
+/** Checks everything that does not need a machine. */
+export async function libraryJob(options: BenchOptions, keys: readonly string[] = BENCH_KEYS): Promise<RunJob> {
+  checkOptions(options, keys);
+  const chip = chipNamed(options.chip);
+  const scenario = await checkScenario(options.scenario ?? {}, 'scenario');
+  if (scenario.expect) checkExpect(scenario.expect, 'scenario');
+  if (options.images.length === 0 && scenario.board?.boot0 !== 1)
+    throw new UsageError('images: no image is given', 'the ROM alone runs with scenario: { board: { boot0: 1 } }');
+  const romOptions = { ...scenario.romOptions, ...options.romOptions } as Readonly<Record<string, string>>;
+  const job: RunJob = {
+    version: VERSION,
+    chip: chip.name,
+    images: options.images.map(({ path, bytes }) => ({ path, bytes })),
+    scenario,
+    overrides: {
+      images: options.images.map((image) => image.path),
+      romOptions,
+      ...(options.seed === undefined ? {} : { seed: options.seed }),
+      ...(options.until === undefined ? {} : { until: options.until }),
+      ...(options.force === undefined ? {} : { force: options.force }),
+    },
+    limits: limitsOf(options.limits),
+    rom: {
+      kind: options.romDump === undefined ? 'stand-in' : 'dump',
+      bytes: await romBytes(chip, options, romOptions),
+      version: null,
+      options: romOptions,
+    },
+    symptoms: symptomsOf(options.symptom),
+    ...(options.trigger === true ? { trigger: true } : {}),
+    engine: 'bootbench',
+    semihosting: options.semihosting !== false,
+    bootAt: options.bootAt === undefined ? null : wordValue(options.bootAt, 'bootAt'),
+    files: options.files ?? new Map<string, Uint8Array>(),
+  };
+  // all further checks: images, memories, names
+  jobInput(job);
+  return job;
+}
+
+/** A machine's job: what only a whole run has is refused. */
+export const machineJob = (options: MachineOptions, more: readonly string[] = []): Promise<RunJob> =>
+  libraryJob(options, [...MACHINE_KEYS, ...more]);
+
+const shown = (value: unknown): string => {
+  const text = typeof value === 'bigint' || typeof value === 'symbol' ? String(value) : (JSON.stringify(value) ?? String(value));
+  return text.length > 60 ? `${text.slice(0, 57)}...` : text;
+};
+const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
+
+function checkOptions(options: BenchOptions, keys: readonly string[]): void {
+  if (!isRecord(options)) throw new UsageError(`the options are ${shown(options)}`, 'give { chip, images }');
+  for (const [key, value] of Object.entries(options))
+    if (value !== undefined && !keys.includes(key))
+      throw new UsageError(`unknown option ${key}`, didYouMean(key, keys) ?? `known here: ${keys.join(', ')}`);
+  const { images, seed, until, romDump, files, signal, onProgress, semihosting, trigger, force, romOptions, limits } = options;
+  if (!Array.isArray(images)) throw new UsageError(`images is ${shown(images)}`, 'give a list of { path, bytes }');
+  images.forEach((image: unknown, i) => {
+    if (!isRecord(image) || typeof image['path'] !== 'string' || !isBytes(image['bytes']))
+      throw new UsageError(`images[${i}] is not { path, bytes }`, 'bytes is a Uint8Array; readImage of bootbench/node makes one of a file');
+  });
+  if (seed !== undefined && !(Number.isInteger(seed) && seed >= 0 && seed < 2 ** 32))
+    throw new UsageError(`seed: ${shown(seed)} is not a whole number from 0 to ${2 ** 32 - 1}`);
+  if (until !== undefined) parseDuration(String(until), 'until');
+  if (romDump !== undefined && !isBytes(romDump)) throw new UsageError('romDump is not a Uint8Array');
+  if (files !== undefined && !(files instanceof Map && [...files.values()].every(isBytes)))
+    throw new UsageError('files is not a Map of names and Uint8Arrays');
+  if (signal !== undefined && !(isRecord(signal) && typeof signal.aborted === 'boolean'))
+    throw new UsageError('signal is not an AbortSignal', 'new AbortController().signal is one');
+  if (onProgress !== undefined && typeof onProgress !== 'function') throw new UsageError('onProgress is not a function');
+  for (const [name, value] of Object.entries({ semihosting, trigger }))
+    if (value !== undefined && typeof value !== 'boolean') throw new UsageError(`${name} is ${shown(value)}`, 'true or false');
+  for (const [name, value] of Object.entries({ force, romOptions, limits }))
+    if (value !== undefined && !isRecord(value)) throw new UsageError(`${name} is ${shown(value)}`, 'give an object');
+}
+const isBytes = (value: unknown): value is Uint8Array => value instanceof Uint8Array;
+
+/** The chip of a name; a UsageError says which are near. */
+export function chipNamed(name: unknown): ChipDescription {
+  if (typeof name !== 'string') throw new UsageError(`chip is ${shown(name)}`, 'give a part, for example stm32h533re');
+  const chip = findChip(name);
+  if (chip !== undefined) return chip;
+  if (existsUnmodelled(name))
+    throw new UsageError(`${JSON.stringify(name)} exists but is not modelled`, `nearest to it is ${nearestChip(name)}`);
+  const near = suggestChips(name);
+  const hint = near.length > 0 ? `did you mean ${near.join(' or ')}?` : `known: ${CHIPS.map((c) => c.name).join(', ')}`;
+  throw new UsageError(`there is no chip ${JSON.stringify(name)}`, hint);
+}
+
+async function romBytes(chip: ChipDescription, { romDump }: BenchOptions, chosen: Readonly<Record<string, string>>): Promise<Uint8Array> {
+  const profile = romProfileIfAny(chip);
+  if (profile === null) {
+    if (romDump !== undefined || Object.keys(chosen).length > 0)
+      throw new UsageError(`there is no stand-in ROM for ${chip.name} in this version`);
+    return new Uint8Array(0);
+  }
+  try {
+    resolveRomOptions(profile.options, chosen);
+  } catch (error) {
+    if (error instanceof RomOptionError) throw new UsageError(error.message, didYouMean(error.word, error.candidates));
+    throw error;
+  }
+  if (romDump === undefined) return HOST.romImage(profile.image);
+  const { size } = profile.systemMemory.value;
+  if (romDump.length < 8) throw new UsageError(`romDump: ${romDump.length} bytes are too few for a ROM`);
+  if (romDump.length > size) throw new UsageError(`romDump has ${romDump.length} bytes, system memory of ${chip.name} has ${size}`);
+  if (Object.keys(chosen).length > 0)
+    throw new UsageError('romOptions are for the stand-in ROM', 'a dump does what its code does: leave one of romDump and romOptions out');
+  return romDump;
+}
+
+function limitsOf(limits: Limits = {}): RunLimits {
+  const known = ['maxInstructions', 'wallMs'];
+  for (const [key, value] of Object.entries(limits)) {
+    if (!known.includes(key)) throw new UsageError(`unknown limit ${key}`, didYouMean(key, known) ?? `known: ${known.join(', ')}`);
+    if (value != null && !(typeof value === 'number' && Number.isSafeInteger(value) && value > 0))
+      throw new UsageError(`limits.${key}: ${shown(value)} is not a whole number above 0`);
+  }
+  return { maxInstructions: limits.maxInstructions ?? null, wallMs: limits.wallMs ?? null, maxMemory: null };
+}
+
+function symptomsOf(given: Symptom | readonly Symptom[] = []): readonly Symptom[] {
+  const words: readonly unknown[] = [given].flat();
+  return [
+    ...new Set(
+      words.map((word) => {
+        const found = SYMPTOMS.find((s) => s === word);
+        if (found !== undefined) return found;
+        throw new UsageError(`symptom: ${shown(word)} is not known`, didYouMean(String(word), SYMPTOMS) ?? `it is ${SYMPTOMS.join(', ')}`);
+      }),
+    ),
+  ];
+}

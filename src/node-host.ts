@@ -1,0 +1,25 @@
+/** The library's host on Node: runs in threads of the program, interpreters as the build has left them. */
+import { createHash } from 'node:crypto';
+import { availableParallelism } from 'node:os';
+import './browser-host.ts';
+import { findChip } from './chips/index.ts';
+import { runJob } from './cli/engine.ts';
+import { usePrebuilt } from './cli/prebuilt.ts';
+import { SHA256 } from './emu/image/sha256.ts';
+import { PARALLEL } from './library/bench.ts';
+import { HOST } from './library/host.ts';
+
+SHA256.digest = (bytes) => createHash('sha256').update(bytes).digest('hex');
+PARALLEL.most = availableParallelism();
+HOST.prepare = (chip) => {
+  usePrebuilt(findChip(chip)?.cores ?? []);
+  return Promise.resolve();
+};
+HOST.runJob = (job, { signal, progress }) =>
+  new Promise((settle, fail) => {
+    const stop = (): void => fail(signal!.reason as Error);
+    signal?.addEventListener('abort', stop, { once: true });
+    runJob(job, { ...(signal === undefined ? {} : { stop: signal }), ...(progress === undefined ? {} : { progress }) })
+      .then(settle, fail)
+      .finally(() => signal?.removeEventListener('abort', stop));
+  });

@@ -1,0 +1,40 @@
+/** `bootbench/node`: files for the library. */
+import { readFileSync } from 'node:fs';
+import { basename } from 'node:path';
+import { splitImagePath } from './emu/image/image.ts';
+import type { JobImage } from './bench/job.ts';
+import { parseScenario } from './bench/scenario.ts';
+import { usePrebuiltValidator } from './cli/prebuilt-validator.ts';
+import { checkExpect } from './bench/expect.ts';
+import type { TypedScenario } from './library/options.ts';
+import { UsageError } from './bench/usage-error.ts';
+
+export { UsageError } from './bench/usage-error.ts';
+export type { JobImage } from './bench/job.ts';
+
+usePrebuiltValidator();
+
+/** An image for `bench`: ELF, Intel HEX, or a raw binary with its address behind an `@` (`fw.bin@0x08000000`). UsageError where it cannot be read. */
+export const readImage = (path: string): JobImage => ({ path, bytes: readBytes(splitImagePath(pathText(path)).file) });
+
+/** A ROM dump for `romDump`, or any other file. UsageError where it cannot be read. */
+export function readBytes(path: string): Uint8Array {
+  try {
+    return new Uint8Array(readFileSync(pathText(path)));
+  } catch (error) {
+    if (error instanceof UsageError) throw error;
+    throw new UsageError(`${path} cannot be read`, (error as Error).message);
+  }
+}
+
+/** A scenario file, checked against the schema; UsageError names the key that is wrong. */
+export async function readScenario(path: string): Promise<TypedScenario> {
+  const scenario = await parseScenario(new TextDecoder().decode(readBytes(path)), basename(path));
+  if (scenario.expect) checkExpect(scenario.expect, basename(path));
+  return scenario as TypedScenario;
+}
+
+function pathText(path: unknown): string {
+  if (typeof path !== 'string') throw new UsageError(`the path is ${JSON.stringify(path) ?? typeof path}`, 'give a text');
+  return path;
+}
