@@ -56,7 +56,7 @@ function typeOf(r: GdbRegister): string {
 /** Erase unit that GDB is told: what it erases it also writes, so any power of two that all flashes here are multiples of will do. */
 const BLOCK = 0x400;
 
-/** Memories a core sees, aliases included. */
+/** The whole address space of a core: memories, aliases included, and what lies between them. */
 export function memoryMapXml(chip: ChipDescription, core: string): string {
   const rows = chip.memories
     .filter((m) => m.core === undefined || m.core === core)
@@ -69,18 +69,17 @@ export function memoryMapXml(chip: ChipDescription, core: string): string {
       return `<memory type="flash" ${at}><property name="blocksize">${hex(BLOCK)}</property></memory>`;
     return `<memory type="${m.kind === 'ram' ? 'ram' : 'rom'}" ${at}/>`;
   };
-  const devices = [
-    [0x40000000, 0x20000000],
-    [0xe0000000, 0x20000000],
-  ] as const;
-  const covered = (from: number, size: number): boolean => rows.some(({ m, base }) => base < from + size && from < base + m.size);
+  // all else as well: GDB does not even ask for what a map leaves out, and peripherals lie between the memories
+  const gaps: string[] = [];
+  let end = 0;
+  for (const { from, to } of [...rows.map(({ m, base }) => ({ from: base, to: base + m.size })), { from: 2 ** 32, to: 2 ** 32 }]) {
+    if (from > end) gaps.push(`<memory type="ram" start="${hex(end)}" length="${hex(from - end)}"/>`);
+    end = Math.max(end, to);
+  }
   return (
     '<?xml version="1.0"?><!DOCTYPE memory-map PUBLIC "+//IDN gnu.org//DTD GDB Memory Map V1.0//EN" "http://sourceware.org/gdb/gdb-memory-map.dtd"><memory-map>' +
     rows.map(({ m, base }) => row(m, base)).join('') +
-    devices
-      .filter(([from, size]) => !covered(from, size))
-      .map(([from, size]) => `<memory type="ram" start="${hex(from)}" length="${hex(size)}"/>`)
-      .join('') +
+    gaps.join('') +
     '</memory-map>'
   );
 }
