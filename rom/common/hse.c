@@ -27,7 +27,7 @@ static bool capture(uint32_t timer, uint16_t *at)
   return true;
 }
 
-uint32_t hse_mhz(uint32_t timer, uint32_t timer_khz, uint32_t divider)
+uint32_t hse_khz(uint32_t timer, uint32_t timer_khz, uint32_t divider)
 {
   uint16_t before, now;
   uint32_t ticks = 0;
@@ -48,5 +48,10 @@ uint32_t hse_mhz(uint32_t timer, uint32_t timer_khz, uint32_t divider)
   TIM_CCER(timer) = 0;
   if (!good || ticks == 0)
     return 0;
-  return (timer_khz * divider * EDGES * INTERVALS / ticks + 500u) / 1000u;
+  return timer_khz * divider * EDGES * INTERVALS / ticks;
+}
+
+uint32_t hse_mhz(uint32_t timer, uint32_t timer_khz, uint32_t divider)
+{
+  return (hse_khz(timer, timer_khz, divider) + 500u) / 1000u;
 }

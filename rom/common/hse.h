@@ -8,4 +8,6 @@
  * The timer at `timer` counts `timer_khz` and captures, through its TI1 remap, HSE divided by `divider`.
  */
 uint32_t hse_mhz(uint32_t timer, uint32_t timer_khz, uint32_t divider);
+/* The same in kHz, not rounded. */
+uint32_t hse_khz(uint32_t timer, uint32_t timer_khz, uint32_t divider);
 #endif

@@ -24,7 +24,7 @@ static void __attribute__((noreturn)) run_flash(void)
   boot_from(FLASH_BASE);
 }
 
-#if HAS_EMPTY_CHECK
+#if HAS_EMPTY_CHECK && HAS_BOOT_SEL
 static bool pin_is_high(uint32_t clock, uint32_t port, uint32_t pin)
 {
   bool was_on = RCC_AHBENR & clock;
@@ -36,8 +36,15 @@ static bool pin_is_high(uint32_t clock, uint32_t port, uint32_t pin)
   return high;
 }
 
+static bool boot0_asks(void)
+{
+  return !(FLASH_OBR & OBR_BOOT_SEL) || pin_is_high(AHB_GPIOF, GPIOF, 11) || pin_is_high(AHB_GPIOB, GPIOB, 8);
+}
+#endif
+
+#if HAS_EMPTY_CHECK
 /*
- * AN2606, chapter of F04x: the ROM goes back to the flash unless its first word is erased, BOOT_SEL is 0 or the BOOT0 pin, PB8 or PF11 by package, reads 1. The pins are
+ * AN2606, chapters of F04x and F070x6 (there the first word alone counts): the ROM goes back to the flash unless its first word is erased, BOOT_SEL is 0 or the BOOT0 pin, PB8 or PF11 by package, reads 1. The pins are
  * read as the caller left them, so one that drives BOOT0 itself stays (reported: candleLight).
  */
 static void empty_check(void)
@@ -47,9 +54,11 @@ static void empty_check(void)
   uint32_t choice = rom_option(OPTION_JUMP_EMPTY_CHECK);
   if (choice == JUMP_EMPTY_CHECK_NONE)
     return;
-  bool asked = !(FLASH_OBR & OBR_BOOT_SEL) || pin_is_high(AHB_GPIOF, GPIOF, 11) || pin_is_high(AHB_GPIOB, GPIOB, 8);
-  if (!(asked && choice == JUMP_EMPTY_CHECK_OR_BOOT0))
-    run_flash();
+#if HAS_BOOT_SEL
+  if (choice == JUMP_EMPTY_CHECK_OR_BOOT0 && boot0_asks())
+    return;
+#endif
+  run_flash();
 }
 #else
 static void empty_check(void)
@@ -69,6 +78,7 @@ void inherited_caches(void)
 {
 }
 
+#if HAS_USB
 void usb_block_on(void)
 {
   /* The pins need no alternate function: the USB takes them when its transceiver is on (RM0091). */
@@ -81,6 +91,7 @@ void usb_block_off(void)
   reset_pulse(&RCC_APB1RSTR, APB1_USB);
   RCC_APB1ENR &= ~APB1_USB;
 }
+#endif
 
 /* AN2606 4.1: what the ROM used is not put back. The mapping stays too (inferred: it explains applications whose USB is dead after leave). */
 void resources_leave(void)

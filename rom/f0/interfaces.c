@@ -1,5 +1,6 @@
-/* AN2606 Table 41. TX stays an input until its USART is chosen (ASSUMED: the table's alternate function would cut off SWD on PA14 at once). */
+/* AN2606 Tables 35 and 41; the other chips' stand in their generated configuration. TX stays an input until its USART is chosen (ASSUMED: the table's alternate function would cut off SWD on PA14 at once). */
 #include "rom.h"
+#if !HAS_TABLES
 #include "../common/interfaces.h"
 #include "../common/rom_core.h"
 #include "regs.h"
@@ -21,3 +22,4 @@ void interfaces_open(void)
   I2C_OAR1(I2C1) = I2C_OAR1_OA1EN | OWN_ADDRESS << 1;
   I2C_CR1(I2C1) = I2C_CR1_PE;
 }
+#endif

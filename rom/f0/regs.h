@@ -9,14 +9,21 @@
 #define CR_HSIRDY BIT(1)
 #define CR_HSITRIM (31u << 3)
 #define CR_HSITRIM_RESET (16u << 3)
+#define CR_HSEON BIT(16)
+#define CR_HSERDY BIT(17)
+#define CR_CSSON BIT(19)
 #define CR_PLLON BIT(24)
 #define CR_PLLRDY BIT(25)
 #define RCC_CFGR REG(0x40021004u)
 #define CFGR_SW 3u
 #define CFGR_SWS (3u << 2)
 #define SW_HSI 0u
+#define SW_PLL 2u
 #define SW_HSI48 3u
 #define CFGR_PRESCALERS 0x000007F0u /* HPRE, PPRE */
+#define CFGR_PLL (0x7Fu << 15)
+#define CFGR_PLLSRC_HSE (2u << 15)
+#define CFGR_PLLMUL(n) (((n) - 2u) << 18)
 #define RCC_CIR REG(0x40021008u)
 #define CIR_CSSF BIT(7)
 #define RCC_APB2RSTR REG(0x4002100Cu)
@@ -26,8 +33,9 @@
 #define RCC_APB1ENR REG(0x4002101Cu)
 #define RCC_CSR REG(0x40021024u)
 #define CSR_SFTRSTF BIT(28)
+#define RCC_CFGR2 REG(0x4002102Cu) /* PREDIV */
 #define RCC_CFGR3 REG(0x40021030u)
-#define CFGR3_USBSW BIT(7) /* 0 = HSI48 */
+#define CFGR3_USBSW BIT(7) /* 0 = HSI48, 1 = PLL */
 #define RCC_CR2 REG(0x40021034u)
 #define CR2_HSI48ON BIT(16)
 #define CR2_HSI48RDY BIT(17)
@@ -35,6 +43,7 @@
 #define AHB_GPIOA BIT(17)
 #define AHB_GPIOB BIT(18)
 #define AHB_GPIOF BIT(22)
+#define APB1_TIM14 BIT(8)
 #define APB1_USART2 BIT(17)
 #define APB1_I2C1 BIT(21)
 #define APB1_USB BIT(23)
@@ -75,6 +84,11 @@
 #define MEM_MODE 3u
 #define MEM_MODE_FLASH 0u
 #define MEM_MODE_SYSTEM 1u
+
+/* TIM14 0x40002000 */
+#define TIM14 0x40002000u
+#define TIM14_OR REG(TIM14 + 0x50u)
+#define OR_TI1_HSE_32 2u
 
 /* CRS 0x40006C00 */
 #define CRS_CR REG(0x40006C00u)

@@ -1,4 +1,7 @@
-/* F072 and F042 (V10.1): Cortex-M0, so without VTOR: exceptions are taken from what SYSCFG maps to address 0. */
+/*
+ * F0: one source. CHIP_F042 and CHIP_F072 choose what these two have of their own; for the others the profile gives (config.h): FLASH_PAGE_SIZE, RAM_END, RAM_ROM_END,
+ * HAS_EMPTY_CHECK, HSI_PLL (SYSCLK is HSI / 2 times it; left out = HSI48), USB_FROM_HSE, and the interfaces' tables. Cortex-M0, so without VTOR: exceptions are taken from what SYSCFG maps to address 0.
+ */
 #ifndef ROM_F0_ROM_H
 #define ROM_F0_ROM_H
 
@@ -19,13 +22,28 @@
 #define RAM_ROM_END RAM_END /* AN2606: the ROM uses all of it */
 #define OWN_ADDRESS 0x3Eu /* I2C, seven bits: 0b0111110 */
 #define HAS_EMPTY_CHECK 1
-#else
+#define HAS_BOOT_SEL 1
+#define HAS_TABLES 0
+#elif defined CHIP_F072
 #define FLASH_SIZE (128u * 1024u)
 #define FLASH_PAGE_SIZE 2048u
 #define RAM_END 0x20004000u
 #define RAM_ROM_END 0x20001800u /* AN2606: the ROM's own 6 KB */
 #define OWN_ADDRESS 0x3Bu /* I2C, seven bits: 0b0111011 */
 #define HAS_EMPTY_CHECK 0
+#define HAS_TABLES 0
+#else
+#define HAS_TABLES 1
+#define HAS_BOOT_SEL 0
+#define I2C_V1 0
+#endif
+#if !defined HSI_PLL
+#define HAS_HSI48 1
+#else
+#define HAS_HSI48 0
+#endif
+#if !defined USB_FROM_HSE
+#define USB_FROM_HSE 0
 #endif
 #define OPTION_BASE 0x1FFFF800u
 #define RAM_BASE 0x20000000u

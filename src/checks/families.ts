@@ -42,7 +42,12 @@ export interface FamilyFields {
   readonly kernelClocks: readonly string[];
   /** Which crystals USB in the ROM can do with: HSE of these megahertz, or LSE; null = it needs none. */
   readonly hseForUsb: {
-    readonly crystals: { readonly mhz: readonly number[]; readonly orLse: boolean } | null;
+    readonly crystals: {
+      readonly mhz: readonly number[];
+      readonly orLse: boolean;
+      /** Supported values that the ROM takes for others, because it measures with a wrong oscillator. */
+      readonly mistaken?: { readonly pairs: Readonly<Record<number, number>>; readonly why: string; readonly confidence: Confidence };
+    } | null;
     readonly source: string;
     readonly confidence: Confidence;
   };
@@ -74,7 +79,8 @@ export interface FamilyFields {
   readonly emptyCheck: boolean;
   /** The ROM tests it too, and goes back to a flash that is not: where BOOT0 is a bit instead of the pin, it stays. */
   readonly returnsToFlash?: {
-    readonly bootSelect: string;
+    /** null: the erased first word alone counts. */
+    readonly bootSelect: string | null;
     readonly pins: readonly string[];
     /** What drives the first of the pins, as fields and as C. */
     readonly drive: readonly (readonly [field: string, value: number])[];

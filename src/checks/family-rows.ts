@@ -195,6 +195,43 @@ const F0: FamilyFields = {
   emptyCheck: false,
 };
 
+const F0_USART = 'USART1 and USART2';
+const F070_CRYSTALS = (table: string): FamilyFields['hseForUsb'] => ({
+  crystals: {
+    mhz: [4, 6, 8, 12, 16, 18, 24],
+    orLse: false,
+    mistaken: {
+      pairs: { 16: 18 },
+      why: 'the ROM sets HSITRIM to 0, so that HSI is 8 % slow while the crystal is measured (AN2606 Tables 38 and 40; reported for 16 MHz)',
+      confidence: 'reported',
+    },
+  },
+  source: `AN2606 Rev 70 ${table}: USB from the PLL fed by HSE, whose value is measured against HSI`,
+  confidence: 'documented',
+});
+/** USBSW chooses between no clock and the PLL. */
+const F070: FamilyFields = {
+  ...F0,
+  hsi48: null,
+  clockRecovery: [],
+  document: 'AN2606 Rev 70 Table 39',
+  hseForUsb: F070_CRYSTALS('Table 39'),
+};
+const F0_LINES: readonly FamilyFields[] = [
+  // F070x6 is called by its flash code.
+  ...['STM32F070C6', 'STM32F070F6'].map((line) => ({
+    ...F070,
+    line,
+    document: 'AN2606 Rev 70 Table 37',
+    hseForUsb: F070_CRYSTALS('Table 37'),
+    emptyCheck: true,
+    returnsToFlash: { bootSelect: null, pins: [], drive: [], code: '', source: 'AN2606 Rev 70, chapter of F070x6' },
+  })),
+  { ...F070, line: 'STM32F070' },
+  withoutUsb({ ...F0, document: 'AN2606 Rev 70 Tables 29, 31 and 33' }, 'STM32F030', F0_USART),
+  withoutUsb({ ...F0, document: 'AN2606 Rev 70 Table 43', emptyCheck: true }, 'STM32F091', `${F0_USART}, I2C1`),
+];
+
 const H7: FamilyFields = {
   family: 'STM32H7',
   document: 'AN2606 Rev 70 Table 135',
@@ -367,6 +404,7 @@ export const MORE_FAMILIES: readonly FamilyFields[] = [
     hseForUsb: { crystals: null, source: 'AN2606 Rev 70 Table 35: USB from HSI48, trimmed by CRS on SOF', confidence: 'documented' },
     emptyCheck: true,
   },
+  ...F0_LINES,
   F0,
   H7,
   F2,

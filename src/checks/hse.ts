@@ -30,6 +30,15 @@ export const hse: Check = {
         source,
         confidence,
       };
+    const wrong = crystals.mistaken?.pairs[Math.round(hz / 1e6)];
+    if (crystals.mistaken && wrong !== undefined)
+      return broken('fail', {
+        observed: `HSE ${megahertz(hz)}`,
+        expected: `HSE of ${listed(crystals.mhz.filter((value) => !(value in crystals.mistaken!.pairs)))}`,
+        because: `${crystals.mistaken.why}: the ROM takes it for ${wrong} MHz`,
+        source,
+        confidence: crystals.mistaken.confidence,
+      });
     if (crystals.mhz.some((value) => Math.abs(hz / 1e6 / value - 1) <= TOLERANCE))
       return pass(`HSE ${megahertz(hz)}`, 'a frequency that the ROM finds and can use', source, confidence);
     return broken('fail', {

@@ -105,12 +105,17 @@ export const emptyCheck: Check = {
     if (!f.returnsToFlash) return notApplicable('the boot decision alone asks whether the flash is empty, not the ROM after a jump');
     const { bootSelect, pins, source } = f.returnsToFlash;
     const first = state.read(FLASH_BASE, 4);
-    const select = state.field(bootSelect);
+    const select = bootSelect === null ? 1 : state.field(bootSelect);
     if (first === null || select === null) return unknown('the first word of the flash or the option bits cannot be read on this target');
     const driven = pins.find((pin) => state.field(`GPIO${pin[1]!}.IDR.IDR${pin.slice(2)}`) === 1);
-    const high = driven ?? (state.bootPin?.('BOOT0') === 1 ? 'BOOT0' : undefined);
-    const observed = `first word of the flash ${hex(first)}, ${inManual(bootSelect)} = ${select}, ${high ? `${high} = 1` : `${pins.join(' and ')} not 1`}`;
-    const expected = `an erased first word, ${inManual(bootSelect)} = 0, or ${pins.join(' or ')} high (the BOOT0 pin of the package)`;
+    const high = bootSelect === null ? undefined : (driven ?? (state.bootPin?.('BOOT0') === 1 ? 'BOOT0' : undefined));
+    const word = `first word of the flash ${hex(first)}`;
+    const observed =
+      bootSelect === null ? word : `${word}, ${inManual(bootSelect)} = ${select}, ${high ? `${high} = 1` : `${pins.join(' and ')} not 1`}`;
+    const expected =
+      bootSelect === null
+        ? 'an erased first word'
+        : `an erased first word, ${inManual(bootSelect)} = 0, or ${pins.join(' or ')} high (the BOOT0 pin of the package)`;
     if (first === 0xffffffff || select === 0 || high) return pass(observed, 'the ROM stays', source, 'documented');
     return broken('fail', {
       observed,
@@ -123,7 +128,7 @@ export const emptyCheck: Check = {
   },
   repair({ state }) {
     const returns = familyOf(state.chip)?.returnsToFlash;
-    return returns
+    return returns && returns.drive.length > 0
       ? {
           at: 'entry',
           what: 'the BOOT0 pin driven high',
@@ -136,7 +141,7 @@ export const emptyCheck: Check = {
   },
   explanation: [
     'Some parts (F04x, L01x, G0, C0, WB) start the ROM when the first word of flash is erased. On some of them the ROM returns to the application when it is not, even after a jump.',
-    'A firmware there has to drive the BOOT0 pin high before the jump (candleLight does), to run with BOOT_SEL = 0, or to erase its own first page.',
+    'A firmware there has to drive the BOOT0 pin high before the jump (candleLight does), to run with BOOT_SEL = 0, or to erase its own first page; on F070x6 the erased page is the only way.',
     'STM32H5 has no empty check.',
   ].join('\n\n'),
 };

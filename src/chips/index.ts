@@ -9,6 +9,7 @@ import { F427, F429, F437, F439, F446 } from './stm32f429.ts';
 import { F722, F746, F767, f7Chip, type F7Line } from './stm32f7.ts';
 import { l4ClassChip, type L4ClassLine } from './l4-class.ts';
 import { f042Chip } from './stm32f042.ts';
+import { f030Chip, f070Chip, f091Chip } from './stm32f0x.ts';
 import { STM32F072RB } from './stm32f072.ts';
 import { G431, G441, G474, G491, G4A1 } from './stm32g4.ts';
 import { STM32H533RE } from './stm32h533.ts';
@@ -47,6 +48,9 @@ export const LINES: readonly Line[] = [
   { name: 'STM32L496', bare: 'ZG', make: like(STM32L496ZG) },
   { name: 'STM32F072', bare: 'RB', make: like(STM32F072RB) },
   { name: 'STM32F042', bare: 'K6', make: f042Chip },
+  { name: 'STM32F070', bare: 'RB', make: f070Chip },
+  { name: 'STM32F030', bare: 'R8', make: f030Chip },
+  { name: 'STM32F091', bare: 'RC', make: f091Chip },
   // Banks of 512 KB do not lie one behind the other: parts with 1 MB are not modelled.
   ...twins(['STM32H743', 'STM32H753', 'STM32H742'], { bare: 'ZI', flash: 'I', make: h743Chip }),
   ...twins(['STM32H750'], { bare: 'VB', make: h743Chip }),

@@ -14,13 +14,13 @@ const ROM_BASE = 0x1fffc400;
 const ABSENT: readonly string[] = ['TIM6', 'TIM7', 'TIM15', 'USART3', 'USART4', 'I2C2', 'DAC', 'GPIOD', 'GPIOE'];
 
 const erased = (field: string): OptionByteRow => ({ field, factory: known(1, 'erased user option byte', 'assumed') });
-const OPTION_BYTES: Readonly<Record<string, OptionByteRow>> = {
+export const F04X_OPTION_BYTES: Readonly<Record<string, OptionByteRow>> = {
   ...STM32F072RB.optionBytes,
   BOOT_SEL: erased('FLASH.OBR.BOOT_SEL'),
   nBOOT0: erased('FLASH.OBR.nBOOT0'),
 };
 /** F072's SVD entry lacks the two bits of F04x and F09x. */
-function flashFacts(of: BlockFacts): BlockFacts {
+export function withBootSel(of: BlockFacts): BlockFacts {
   const more = [
     { name: 'nBOOT0', bit: 11, width: 1 },
     { name: 'BOOT_SEL', bit: 15, width: 1 },
@@ -49,12 +49,12 @@ const bit = (nBOOT0: 0 | 1): readonly BootCondition[] => [
 ];
 const nBOOT1 = (value: 0 | 1): BootCondition => ({ signal: 'field:FLASH.OBR.nBOOT1', is: [value] });
 const empty: BootCondition = { signal: 'flash:empty', is: [1] };
-const boot: readonly BootRule[] = [
+export const bootsByPattern6 = (base: number): readonly BootRule[] => [
   bootsFlash([{ signal: 'field:FLASH.OBR.RDPRT', is: [3] }], NO_ROM_AT_LEVEL_2),
-  bootsRom(ROM_BASE, [...pin(1), nBOOT1(1)], PATTERN_6),
-  bootsRom(ROM_BASE, [...bit(0), nBOOT1(1)], PATTERN_6),
-  bootsRom(ROM_BASE, [...pin(0), empty], PATTERN_6),
-  bootsRom(ROM_BASE, [...bit(1), empty], PATTERN_6),
+  bootsRom(base, [...pin(1), nBOOT1(1)], PATTERN_6),
+  bootsRom(base, [...bit(0), nBOOT1(1)], PATTERN_6),
+  bootsRom(base, [...pin(0), empty], PATTERN_6),
+  bootsRom(base, [...bit(1), empty], PATTERN_6),
   bootsSram([...pin(1), nBOOT1(0)], 'RM0091 2.5: embedded SRAM'),
   bootsSram([...bit(0), nBOOT1(0)], 'RM0091 2.5: embedded SRAM'),
   bootsFlash([], PATTERN_6),
@@ -73,7 +73,7 @@ function block(row: BlockRow, part: PartSize): BlockRow {
       wrpPages: 4,
       uidOffset: 0x1ffff7ac - ROM_BASE,
       sizeOffset: 0x1ffff7cc - ROM_BASE,
-      optionBytes: factoryValues(OPTION_BYTES),
+      optionBytes: factoryValues(F04X_OPTION_BYTES),
     },
   };
 }
@@ -104,7 +104,7 @@ export function f042Chip(part: PartSize): ChipDescription {
       {},
       {
         ...Object.getOwnPropertyDescriptors(STM32F072RB.facts),
-        FLASH: { enumerable: true, get: () => (flash ??= flashFacts(STM32F072RB.facts['FLASH']!)) },
+        FLASH: { enumerable: true, get: () => (flash ??= withBootSel(STM32F072RB.facts['FLASH']!)) },
       },
     ),
     parameters: {
@@ -112,8 +112,8 @@ export function f042Chip(part: PartSize): ChipDescription {
       'hse.hz': known(8_000_000, 'NUCLEO-F042K6 public board files: clock from the ST-LINK', 'reported'),
       'hse.external': known(1, 'NUCLEO-F042K6 public board files', 'reported'),
     },
-    boot,
-    optionBytes: OPTION_BYTES,
+    boot: bootsByPattern6(ROM_BASE),
+    optionBytes: F04X_OPTION_BYTES,
     rom,
   });
   return lazyChip(part.name, 'STM32F0', make, rom);

@@ -220,10 +220,12 @@ const pinBoot = (nBOOT1: number): BootCondition[] => [
   { signal: 'pin:BOOT0', is: [1] },
   { signal: 'field:FLASH.OBR.nBOOT1', is: [nBOOT1] },
 ];
-const boot: readonly BootRule[] = [
+/** @param empty the ROM is booted from an erased flash too */
+export const f0BootsByPattern2 = (base: number, empty = false): readonly BootRule[] => [
   bootsFlash([{ signal: 'field:FLASH.OBR.RDPRT', is: [3] }], NO_ROM_AT_LEVEL_2),
-  bootsRom(0x1fffc800, pinBoot(1), PATTERN2),
+  bootsRom(base, pinBoot(1), PATTERN2),
   bootsSram(pinBoot(0), `${RM0091} 2.5: embedded SRAM`),
+  ...(empty ? [bootsRom(base, [{ signal: 'flash:empty', is: [1] }], `${AN2606} Table 2, pattern 6, without its bits`)] : []),
   bootsFlash([], PATTERN2),
 ];
 
@@ -301,7 +303,7 @@ export const STM32F072RB: ChipDescription = {
     'uid.1': known(0x43345105, 'made up; ST programs it per part', 'assumed'),
     'uid.2': known(0x20313133, 'made up; ST programs it per part', 'assumed'),
   },
-  boot,
+  boot: f0BootsByPattern2(0x1fffc800),
   // The M0 has no VTOR: its vectors are always at 0.
   remap: { base: 0, wire: 'remap', shows: { 0: 'flash', 1: 'rom', 2: 'flash', 3: 'sram' } },
   optionBytes: OPTION_BYTES,

@@ -193,7 +193,6 @@ export const L412: L4ClassLine = {
     table: L412_TABLE,
     ramUse: known([{ base: 0x20000000, size: 0x3000 }], L412_TABLE),
     versions: known(['V13.1'], `${AN2606} Table 163`),
-    startUpMs: known(0.86, `${AN2606} Table 227 has L43x's figure`, 'assumed'),
   },
 };
 export const L422: L4ClassLine = { ...L412, name: 'STM32L422', header: `${HEADER}/stm32l422xx.h`, absent: without(L412, 'AES') };

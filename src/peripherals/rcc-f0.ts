@@ -29,6 +29,10 @@ const USART_SOURCES = ['pclk1', 'sysclk', 'lse', 'hsi'] as const;
 /** Ready flag positions in CIR. */
 const READY_BITS = { lsi: 0, lse: 1, hsi: 2, hse: 3, pll: 4, hsi14: 5, hsi48: 6 };
 
+/** HSITRIM moves HSI by about 40 kHz a step around its centre (RM0091 6.4.1): one part in two hundred. */
+const TRIM_STEPS = 200;
+const TRIM_CENTRE = 16;
+
 /** PLL multiplier: 2…16. */
 export const pllMultiplier = (v: number): number => Math.min(v + 2, 16);
 
@@ -46,7 +50,9 @@ class RccF0 extends RccCir {
   private readonly prediv: Field;
   private readonly ppre: Field;
   private readonly usbsw: Field;
-  private readonly usben: Field;
+  /** null: no USB. */
+  private readonly usben: Field | null;
+  private readonly hsitrim: Field;
   private readonly usarts: readonly { clock: string; field: Field }[];
   private readonly muxes: ReturnType<typeof kernelMuxes>;
   readonly timers: readonly string[];
@@ -54,7 +60,9 @@ class RccF0 extends RccCir {
   constructor(layout: Layout) {
     const f = (path: string): Field => layout.field(path);
     const internal = (name: string): { on: Field; rdy: Field } => ({ on: f(`CR2.${name}ON`), rdy: f(`CR2.${name}RDY`) });
-    super(layout, { hsi14: internal('HSI14'), hsi48: internal('HSI48') }, READY_BITS);
+    // F030 and F070 have no HSI48.
+    const hsi48 = layout.hasField('CR2.HSI48ON') ? { hsi48: internal('HSI48') } : {};
+    super(layout, { hsi14: internal('HSI14'), ...hsi48 }, READY_BITS);
     this.cr2 = layout.reg('CR2');
     this.cfgr2 = layout.reg('CFGR2');
     this.pllrdy = f('CR.PLLRDY');
@@ -64,7 +72,8 @@ class RccF0 extends RccCir {
     this.prediv = f('CFGR2.PREDIV');
     this.ppre = f('CFGR.PPRE');
     this.usbsw = f('CFGR3.USBSW');
-    this.usben = f('APB1ENR.USBEN');
+    this.usben = layout.hasField('APB1ENR.USBEN') ? f('APB1ENR.USBEN') : null;
+    this.hsitrim = f('CR.HSITRIM');
     this.usarts = [1, 2]
       .filter((n) => layout.hasField(`CFGR3.USART${n}SW`))
       .map((n) => ({ clock: `usart${n}`, field: f(`CFGR3.USART${n}SW`) }));
@@ -77,7 +86,8 @@ class RccF0 extends RccCir {
     return { name, divider: predivided ? this.prediv.get(c) + 1 : 2 };
   }
   protected followPlls(c: Ctx): void {
-    if (this.sysclkPll.get(c) && this.isReady(c, this.pllSource(c).name)) {
+    const { name } = this.pllSource(c);
+    if (this.sysclkPll.get(c) && name in this.oscillators && this.isReady(c, name)) {
       if (!this.pllrdy.get(c) && c.env.due('pll') === Infinity) c.env.arm('pll', c.env.now() + this.parameter(c, 'pll.lock.ps'));
     } else {
       c.env.disarm('pll');
@@ -86,19 +96,21 @@ class RccF0 extends RccCir {
   }
   /** What the hardware switches on by itself: HSI48 for USB, and the oscillators that SYSCLK asks for. */
   protected override followAll(c: Ctx): void {
-    const on = this.oscillators['hsi48']!.on;
-    if (!on.get(c) && this.hsi48InUse(c)) on.set(c, 1);
+    const on = this.oscillators['hsi48']?.on;
+    if (on && !on.get(c) && this.hsi48InUse(c)) on.set(c, 1);
     super.followAll(c);
   }
   private hsi48InUse(c: Ctx): boolean {
-    return (this.usben.get(c) === 1 && this.usbsw.get(c) === 0) || this.usesForSysclk(c, 'hsi48');
+    return (this.usben?.get(c) === 1 && this.usbsw.get(c) === 0) || this.usesForSysclk(c, 'hsi48');
   }
 
   protected rates(c: Ctx): Rates {
     const rates: Rates = {};
     for (const name in this.oscillators) rates[name] = this.oscillatorRate(c, name);
+    const hsi = rates['hsi'];
+    if (hsi) rates['hsi'] = scaleRate(hsi, TRIM_STEPS + this.hsitrim.get(c) - TRIM_CENTRE, TRIM_STEPS);
     const source = this.pllSource(c);
-    const input = this.pllrdy.get(c) ? rates[source.name]! : null;
+    const input = (this.pllrdy.get(c) ? rates[source.name] : null) ?? null;
     rates['pll'] = input && scaleRate(input, pllMultiplier(this.pllmul.get(c)), source.divider);
     this.addBuses(c, rates, this.hpre, [this.ppre]);
     rates['rtc'] = this.rtcRate(c, rates);
@@ -123,7 +135,8 @@ class RccF0 extends RccCir {
     if (r === this.cr2) {
       const value = this.keepSources(c, r, merged);
       // Needed by USB: the hardware keeps it on.
-      return this.hsi48InUse(c) ? value | this.oscillators['hsi48']!.on.mask : value;
+      const on = this.oscillators['hsi48']?.on;
+      return on && this.hsi48InUse(c) ? value | on.mask : value;
     }
     if (r === this.cfgr || r === this.cfgr2) return this.writeCfgr(c, r, merged);
     return super.write(c, r, merged, raw, lanes);
@@ -149,7 +162,7 @@ export const rccF0: ModelFactory = (layout): RegisterModel<object> => {
   const rcc = new RccF0(layout);
   const field = (path: string): number => layout.field(path).mask;
   return {
-    about: { source: 'RM0091 6.2 and 6.4', confidence: 'documented', lacks: ['MCO', 'trimming', 'ADC clock'] },
+    about: { source: 'RM0091 6.2 and 6.4', confidence: 'documented', lacks: ['MCO', 'trimming of HSI14 and HSI48', 'ADC clock'] },
     ...rccModel(rcc, layout, null),
     writable: {
       // SWS is the hardware's; the SVD calls it read-write.

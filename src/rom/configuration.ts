@@ -91,6 +91,7 @@ function linkerScript(p: RomProfile): string {
     `  RAM (rw)    : ORIGIN = ${hex(ram)}, LENGTH = ${p.initialStack.value - ram}`,
     '}',
     `rom_stack_top = ${hex(p.initialStack.value)};`,
+    `rom_stack_bytes = ${p.dfu === null ? 1024 : 2048};`,
     'INCLUDE common/sections.ld',
     '',
   ].join('\n');

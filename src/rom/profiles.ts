@@ -14,6 +14,7 @@ import { STM32H745XI } from '../chips/stm32h745.ts';
 import { STM32L476RG } from '../chips/stm32l476.ts';
 import { STM32L496ZG } from '../chips/stm32l496.ts';
 import type { ChipDescription, Confidence, Sourced } from '../emu/chip.ts';
+import { F030X6, F030X8, F030XC, F070X6, F070XB, F091 } from './profiles-f0.ts';
 import { G431, G474, G491, L412, L431, L432, L451, L452, L4R5 } from './profiles-l4-class.ts';
 import { EMPTY_CHECK, ROM_OPTION_DEFAULTS, type RomOptionDefaults } from './options.ts';
 import {
@@ -625,6 +626,12 @@ export const ROM_PROFILES: readonly RomProfile[] = [
   L4R5,
   F042,
   F207,
+  F070XB,
+  F070X6,
+  F030X6,
+  F030X8,
+  F030XC,
+  F091,
 ];
 
 export function findRomProfile(id: string): RomProfile | undefined {

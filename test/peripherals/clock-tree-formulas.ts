@@ -4,6 +4,7 @@
  */
 import { STM32F072RB } from '../../src/chips/stm32f072.ts';
 import { STM32F207ZG } from '../../src/chips/stm32f2.ts';
+import { STM32F070RB } from '../../src/chips/stm32f0x.ts';
 import { STM32F405RG } from '../../src/chips/stm32f405.ts';
 import { STM32F411RE } from '../../src/chips/stm32f411.ts';
 import { STM32G431RB, STM32G474RE, STM32G491RE } from '../../src/chips/stm32g4.ts';
@@ -96,6 +97,24 @@ const f0: Tree = {
     };
   },
   fields: ['CFGR.HPRE', 'CFGR.PPRE', 'CFGR3.USBSW', 'CFGR3.USART1SW', 'CFGR.PLLXTPRE'],
+};
+
+/** RM0360 7.2: no HSI48; PLLSRC 3 is reserved, SW 3 too. */
+const f070: Tree = {
+  ...f0,
+  chip: STM32F070RB,
+  oscillators: {
+    hsi: ['CR.HSION', 'CR.HSIRDY', (get): number => 8e6 + 40e3 * (get('CR.HSITRIM') - 16)],
+    hsi14: f0.oscillators['hsi14']!,
+    hse: f0.oscillators['hse']!,
+  },
+  plls: [{ ...f0.plls[0]!, source: (get) => ['hsi', 'hsi', 'hse', null][get('CFGR.PLLSRC')]! }],
+  sysclk: ['hsi', 'hse', 'pll', ''],
+  buses: (get, clock) => ({
+    ...f0.buses(get, (name) => (name === 'hsi48' ? null : clock(name))),
+    usb: get('CFGR3.USBSW') ? clock('pll') : null,
+  }),
+  fields: [...f0.fields, 'CR.HSITRIM'],
 };
 
 // ---- F4 ------------------------------------------------------------------------------------------------------------------------------
@@ -420,6 +439,7 @@ const h7: Tree = {
 
 export const TREES: readonly Tree[] = [
   f0,
+  f070,
   f4(STM32F405RG, false),
   f4(STM32F207ZG, false),
   f4(STM32F411RE, true),

@@ -7,6 +7,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { STM32F072RB } from '../../src/chips/stm32f072.ts';
 import { STM32F207ZG } from '../../src/chips/stm32f2.ts';
+import { STM32F042K6 } from '../../src/chips/stm32f042.ts';
+import { STM32F030R8, STM32F070RB } from '../../src/chips/stm32f0x.ts';
 import { STM32F405RG } from '../../src/chips/stm32f405.ts';
 import { STM32F411RE } from '../../src/chips/stm32f411.ts';
 import { STM32G431RB, STM32G474RE, STM32G491RE } from '../../src/chips/stm32g4.ts';
@@ -51,13 +53,13 @@ const one = (): number => 1;
 const sectors = (first: number, size: number, n: number): [number, number][] =>
   Array.from({ length: n }, (_, i) => [first + i * size, size]);
 
-const F0: Family = {
-  chip: STM32F072RB,
+const f0 = (chip: ChipDescription, page: number): Family => ({
+  chip,
   unit: 2,
   access: 2,
   programPs: 53.5e6,
   erasePs: 30 * MS,
-  sectors: sectors(0x4000, 0x800, 3),
+  sectors: sectors(0x4000, page, 3),
   again: { flag: 'PGERR' },
   withoutPg: null,
   errors: ['PGERR', 'WRPRTERR'],
@@ -72,7 +74,7 @@ const F0: Family = {
     h.write('FLASH.AR', FLASH + offset);
     h.write('FLASH.CR', 2 | (1 << 6));
   },
-};
+});
 const f4 = (chip: ChipDescription): Family => ({
   chip,
   unit: 4,
@@ -172,8 +174,11 @@ interface Step {
 
 describe.each(
   [
-    F0,
     f4(STM32F207ZG),
+    f0(STM32F072RB, 0x800),
+    f0(STM32F042K6, 0x400),
+    f0(STM32F070RB, 0x800),
+    f0(STM32F030R8, 0x400),
     f4(STM32F405RG),
     f4(STM32F411RE),
     l4(STM32L476RG),

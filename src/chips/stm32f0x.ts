@@ -1,0 +1,248 @@
+/**
+ * STM32F030, F070, F091: what of the F072's rows each has. F030 and F070 have no HSI48 and no CRS; which ROM a part has hangs on its flash size. Data only; facts and
+ * their sources as in the chips' fact sheets.
+ */
+import type { BlockRow, BootRule, ChipDescription, OptionByteRow, RomReference, Sourced } from '../emu/chip.ts';
+import type { BlockFacts, RegisterFact } from '../emu/registers.ts';
+import { MS } from '../emu/time.ts';
+import { lazyChip } from './lazy.ts';
+import type { PartSize } from './parts.ts';
+import { AN2606, factoryValues, known, sourcesOf } from './rows.ts';
+import { bootsByPattern6, F04X_OPTION_BYTES, withBootSel } from './stm32f042.ts';
+import { f0BootsByPattern2, STM32F072RB } from './stm32f072.ts';
+
+const HEADERS = 'STMicroelectronics/cmsis_device_f0:Include';
+/** Last bytes of system memory: unique ID, calibration values, flash size. */
+const SYSTEM_END = 0x1ffff800;
+const FACTS_FROM = 0x1ffff700;
+
+interface F0Die {
+  readonly header: string;
+  readonly devId: number;
+  /** F072's rows that it lacks. */
+  readonly absent: readonly string[];
+  readonly more?: readonly BlockRow[];
+  readonly hsi48: boolean;
+  readonly romBase: number;
+  readonly pageBytes: 1024 | 2048;
+  readonly ramKilobytes: number;
+  readonly boot: readonly BootRule[];
+  readonly optionBytes: Readonly<Record<string, OptionByteRow>>;
+  /** Of the flash interface, where it has more option bits than F072's. */
+  readonly flashFacts?: (of: BlockFacts) => BlockFacts;
+  readonly rom: Omit<RomReference, 'vectorTable' | 'range'>;
+  readonly table: string;
+}
+
+const BASIC_ABSENT = ['CAN', 'CEC', 'CRS', 'DAC', 'GPIOE', 'TIM2', 'TSC'];
+const pattern2 = f0BootsByPattern2;
+const used = (kilobytes: number, table: string): Sourced<readonly { base: number; size: number }[]> =>
+  known([{ base: 0x20000000, size: kilobytes * 1024 }], `${AN2606} ${table}`);
+const row = (
+  id: string,
+  table: string,
+  ram: number,
+  versions: Sourced<readonly string[]>,
+  startUp: number,
+  connect: RomReference['usbConnectMs'],
+): F0Die['rom'] => ({
+  id,
+  ramUse: used(ram, table),
+  versions,
+  startUpMs: known(startUp, `${AN2606} Table 227`),
+  usbConnectMs: connect,
+});
+const NO_USB = known(0, 'no USB in this ROM');
+
+const F070XB: F0Die = {
+  header: 'stm32f070xb.h',
+  devId: 0x448,
+  absent: BASIC_ABSENT,
+  hsi48: false,
+  romBase: 0x1fffc800,
+  pageBytes: 2048,
+  ramKilobytes: 16,
+  boot: pattern2(0x1fffc800),
+  optionBytes: STM32F072RB.optionBytes!,
+  table: 'Table 39',
+  rom: row('stm32f070xb', 'Table 39', 6, known(['V10.2', 'V10.3'], `${AN2606} Table 40`), 6, known(320, `${AN2606} Table 229`)),
+};
+/** Its header has neither BOOT_SEL nor nBOOT0: of pattern 6 the pin and the empty flash remain. */
+const F070X6: F0Die = {
+  ...F070XB,
+  header: 'stm32f070x6.h',
+  devId: 0x445,
+  absent: [...BASIC_ABSENT, 'I2C2', 'SPI2', 'TIM15', 'TIM6', 'TIM7', 'USART3', 'USART4'],
+  romBase: 0x1fffc400,
+  pageBytes: 1024,
+  ramKilobytes: 6,
+  boot: pattern2(0x1fffc400, true),
+  table: 'Table 37',
+  rom: row(
+    'stm32f070x6',
+    'Table 37',
+    6,
+    known(['V10.2', 'V10.3'], `${AN2606} Table 38`),
+    3,
+    known(320, `${AN2606} Table 229: to be defined; F070xB's figure`, 'assumed'),
+  ),
+};
+const F030X8: F0Die = {
+  header: 'stm32f030x8.h',
+  devId: 0x440,
+  absent: [...BASIC_ABSENT, 'TIM7', 'USART3', 'USART4', 'USB'],
+  hsi48: false,
+  romBase: 0x1fffec00,
+  pageBytes: 1024,
+  ramKilobytes: 8,
+  boot: pattern2(0x1fffec00),
+  optionBytes: STM32F072RB.optionBytes!,
+  table: 'Table 33',
+  rom: row('stm32f030x8', 'Table 33', 2, known(['V2.1'], `${AN2606} Table 34`), 1.612, NO_USB),
+};
+const F030X6: F0Die = {
+  ...F030X8,
+  header: 'stm32f030x6.h',
+  devId: 0x444,
+  absent: [...F030X8.absent, 'I2C2', 'SPI2', 'TIM15', 'TIM6', 'USART2'],
+  ramKilobytes: 4,
+  table: 'Table 29',
+  rom: row('stm32f030x6', 'Table 29', 2, known(['V1.0'], `${AN2606} Table 30`), 1.612, NO_USB),
+};
+const usart = (n: number, base: number, bus: 1 | 2): BlockRow => ({
+  name: `USART${n}`,
+  model: 'usart-v4',
+  facts: 'USART1',
+  base,
+  size: 0x400,
+  irqs: [29],
+  clock: `APB${bus}ENR.USART${n}EN`,
+  reset: `APB${bus}RSTR.USART${n}RST`,
+  options: { block: `USART${n}`, clock: 'pclk1', fifoDepth: 1 },
+});
+const F030XC: F0Die = {
+  ...F030X8,
+  header: 'stm32f030xc.h',
+  devId: 0x442,
+  absent: [...BASIC_ABSENT, 'USB'],
+  more: [usart(5, 0x40005000, 1), usart(6, 0x40011400, 2)],
+  romBase: 0x1fffd800,
+  pageBytes: 2048,
+  ramKilobytes: 32,
+  boot: pattern2(0x1fffd800),
+  table: 'Table 31',
+  rom: row('stm32f030xc', 'Table 31', 6, known(['V5.2'], `${AN2606} Table 32`), 2, NO_USB),
+};
+const F091XC: F0Die = {
+  ...F030XC,
+  header: 'stm32f091xc.h',
+  absent: ['USB'],
+  more: [...F030XC.more!, usart(7, 0x40011800, 2), usart(8, 0x40011c00, 2)],
+  hsi48: true,
+  boot: bootsByPattern6(0x1fffd800),
+  optionBytes: F04X_OPTION_BYTES,
+  flashFacts: withBootSel,
+  table: 'Table 43',
+  rom: row('stm32f091', 'Table 43', 6, known(['V5.0'], `${AN2606} Table 44`), 2, NO_USB),
+};
+
+const HSI48 = /^HSI48/;
+/** RCC without what the die lacks, and with the gates of USART5 to USART8. */
+function rccFacts(die: F0Die, of: BlockFacts): BlockFacts {
+  const gone = (name: string): boolean =>
+    (!die.hsi48 && (HSI48.test(name) || name.startsWith('CRS'))) ||
+    die.absent.some((block) => name === `${block}EN` || name === `${block}RST`);
+  const gates = (register: string): readonly { name: string; bit: number; width: number }[] =>
+    (die.more ?? []).flatMap((r) => {
+      const [enr, gate] = r.clock!.split('.') as [string, string];
+      const [rstr, reset] = r.reset!.split('.') as [string, string];
+      const bit = { USART5: 20, USART6: 5, USART7: 6, USART8: 7 }[r.name as 'USART5']!;
+      if (register === enr) return [{ name: gate, bit, width: 1 }];
+      return register === rstr ? [{ name: reset, bit, width: 1 }] : [];
+    });
+  const registers = of.registers.map((r): RegisterFact => {
+    const more = gates(r.name);
+    const lost = r.fields.filter((f) => gone(f.name)).reduce((mask, f) => mask | (((1 << f.width) - 1) << f.bit), 0);
+    if (lost === 0 && more.length === 0) return r;
+    const { name, offset, size, reset, writable } = r;
+    const added = more.reduce((mask, f) => mask | (1 << f.bit), 0);
+    const fields = [...r.fields.filter((f) => !gone(f.name)), ...more];
+    return { name, offset, size, reset: (reset & ~lost) >>> 0, writable: ((writable & ~lost) | added) >>> 0, fields };
+  });
+  return { name: of.name, registers };
+}
+
+function block(die: F0Die, part: PartSize, of: BlockRow): BlockRow {
+  if (of.name === 'DBGMCU') return { ...of, options: { devId: die.devId, revId: 0x1000 } };
+  // TI1 can be HSE / 32: what the ROM of F070 measures the crystal with (RM0360, TIM14_OR; RM0091 18.4.11).
+  if (of.name === 'TIM14')
+    return { ...of, options: { ...of.options, capture: { remap: 'OR.RMP', sources: { 2: { clock: 'hse', divider: 32 } } } } };
+  if (of.name !== 'FLASH') return of;
+  const options = {
+    bytes: part.flashKilobytes * 1024,
+    flashKilobytes: part.flashKilobytes,
+    pageBytes: die.pageBytes,
+    wrpPages: 4096 / die.pageBytes,
+    uidOffset: 0x1ffff7ac - die.romBase,
+    sizeOffset: 0x1ffff7cc - die.romBase,
+    optionBytes: factoryValues(die.optionBytes),
+  };
+  return { ...of, options: { ...of.options, ...options } };
+}
+
+function f0Chip(die: F0Die, part: PartSize): ChipDescription {
+  const rom: RomReference = {
+    ...die.rom,
+    vectorTable: known(die.romBase, `${AN2606} ${die.table}`),
+    range: known([die.romBase, SYSTEM_END - 1] as const, `${AN2606} ${die.table}`),
+  };
+  const make = (): Omit<ChipDescription, 'name' | 'family'> => {
+    const facts = STM32F072RB.facts;
+    const rcc = rccFacts(die, facts['RCC']!);
+    const flash = die.flashFacts?.(facts['FLASH']!) ?? facts['FLASH']!;
+    return {
+      ...STM32F072RB,
+      sources: sourcesOf(
+        `${HEADERS}/${die.header}`,
+        'ST SVD STM32F0x2 v1.3, without what the header lacks; gates of USART5 to USART8: the header',
+      ),
+      memories: STM32F072RB.memories.map((m) => {
+        if (m.name === 'flash') return { ...m, size: part.flashKilobytes * 1024 };
+        if (m.name === 'rom') return { ...m, base: die.romBase, size: SYSTEM_END - die.romBase, factsFrom: FACTS_FROM - die.romBase };
+        return m.name === 'sram' ? { ...m, size: part.ram?.[0]?.size ?? die.ramKilobytes * 1024 } : m;
+      }),
+      blocks: [...STM32F072RB.blocks.filter((r) => !die.absent.includes(r.name)).map((r) => block(die, part, r)), ...(die.more ?? [])].sort(
+        (a, b) => a.base - b.base,
+      ),
+      clocks: STM32F072RB.clocks.filter((name) => die.hsi48 || name !== 'hsi48'),
+      facts: Object.defineProperties({ ...{ RCC: rcc, FLASH: flash } }, withoutRcc(facts)),
+      parameters: {
+        ...STM32F072RB.parameters,
+        'hse.hz': known(8_000_000, 'NUCLEO-F030R8, F070RB and F091RC: clock from the ST-LINK, public board files', 'reported'),
+        'hse.external': known(1, 'NUCLEO-F030R8, F070RB and F091RC: clock from the ST-LINK, public board files', 'reported'),
+        'hse.start.ps': known(2 * MS, 'DS8626 r12 T32 (8 MHz crystal, F4)', 'assumed'),
+      },
+      boot: die.boot,
+      optionBytes: die.optionBytes,
+      rom,
+    };
+  };
+  return lazyChip(part.name, 'STM32F0', make, rom);
+}
+/** The other blocks are still expanded when they are first asked for. */
+function withoutRcc(facts: ChipDescription['facts']): PropertyDescriptorMap {
+  const { RCC: _rcc, FLASH: _flash, ...others } = Object.getOwnPropertyDescriptors(facts);
+  return others;
+}
+
+export const f070Chip = (part: PartSize): ChipDescription => f0Chip(part.flashKilobytes > 32 ? F070XB : F070X6, part);
+export const f030Chip = (part: PartSize): ChipDescription =>
+  f0Chip(part.flashKilobytes > 64 ? F030XC : part.flashKilobytes > 32 ? F030X8 : F030X6, part);
+export const f091Chip = (part: PartSize): ChipDescription => f0Chip(F091XC, part);
+
+export const STM32F070RB = f070Chip({ name: 'STM32F070RB', flashKilobytes: 128 });
+export const STM32F070F6 = f070Chip({ name: 'STM32F070F6', flashKilobytes: 32 });
+export const STM32F030F4 = f030Chip({ name: 'STM32F030F4', flashKilobytes: 16 });
+export const STM32F030R8 = f030Chip({ name: 'STM32F030R8', flashKilobytes: 64 });
+export const STM32F030RC = f030Chip({ name: 'STM32F030RC', flashKilobytes: 256 });
+export const STM32F091RC = f091Chip({ name: 'STM32F091RC', flashKilobytes: 256 });

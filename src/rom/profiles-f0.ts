@@ -1,0 +1,217 @@
+/** Stand-in ROMs of F030, F070 and F091 (rom/f0): what they differ in from F072's. */
+import { STM32F030F4, STM32F030R8, STM32F030RC, STM32F070F6, STM32F070RB, STM32F091RC } from '../chips/stm32f0x.ts';
+import type { ChipDescription } from '../emu/chip.ts';
+import { ROM_OPTION_DEFAULTS, type RomOptionDefaults } from './options.ts';
+import {
+  AN2606,
+  FREE_POLL,
+  fromChip,
+  i2c,
+  known,
+  left,
+  LEFT_BY_ALL,
+  pins,
+  SILENT,
+  usart,
+  usb,
+  type DfuDevice,
+  type RomInterface,
+  type RomProfile,
+} from './profile.ts';
+
+interface F0Rom {
+  readonly chip: ChipDescription;
+  readonly image: string;
+  readonly table: string;
+  readonly interfaces: readonly RomInterface[];
+  /** On I2C, seven bits. */
+  readonly ownAddress: number;
+  readonly dfu: DfuDevice | null;
+  readonly options: RomOptionDefaults;
+  readonly sysclkMHz: number;
+  /** HSI / 2 times it; null = HSI48. */
+  readonly hsiPll: number | null;
+  readonly pageBytes: number;
+  readonly defines: readonly (readonly [string, string | number])[];
+  readonly id: { readonly address: number; readonly value: number };
+  readonly leftOut: readonly string[];
+}
+
+const hex = (n: number): string => `0x${n.toString(16).toUpperCase().padStart(8, '0')}u`;
+const pulledUp = (i: RomInterface): RomInterface => ({ ...i, pull: 'up' });
+const USART1 = pulledUp(usart('USART1', 'PA10', 'PA9'));
+const USART2 = pulledUp(usart('USART2', 'PA15', 'PA14'));
+const USART2_PA3 = pulledUp(usart('USART2', 'PA3', 'PA2'));
+const second = (i: RomInterface): RomInterface => ({ ...i, name: `${i.name} (second place)` });
+const I2C1 = i2c('I2C1', 'PB6', 'PB7');
+
+const { hsi48: _hsi48, ...WITHOUT_HSI48 } = ROM_OPTION_DEFAULTS.F0;
+const withoutUsb = ({ leave: _leave, ...options }: RomOptionDefaults): RomOptionDefaults => options;
+const HSE_OPTIONS: RomOptionDefaults = {
+  ...WITHOUT_HSI48,
+  'hse-missing': {
+    value: 'stays-silent',
+    confidence: 'documented',
+    source: 'AN2606 Tables 37 and 39: without HSE the HSI stays and USART1, USART2 and I2C1 work, USB does not',
+  },
+};
+const TRIM = 'HSITRIM = 0, which shifts HSI by 8 %';
+
+function f0Rom(rom: F0Rom): RomProfile {
+  const { chip } = rom;
+  const base = chip.rom!.vectorTable.value;
+  const own = chip.rom!.ramUse.value[0]!;
+  const sram = chip.memories.find((m) => m.name === 'sram')!;
+  const end = sram.base + sram.size;
+  return {
+    ...fromChip(chip),
+    family: 'F0',
+    image: rom.image,
+    size: 0x1ffff800 - base,
+    gap: null,
+    optionBlock: rom.dfu ? 0x1ffff700 : 0x1ffff6f0,
+    options: rom.options,
+    initialStack: known(own.base + own.size, 'top of the RAM that the ROM may use', 'assumed'),
+    sysclkHz: known(rom.sysclkMHz * 1e6, `${AN2606} ${rom.table}`),
+    usbIrq: 31,
+    boot0Pin: null,
+    interfaces: pins(rom.table, [...(rom.dfu ? [usb] : []), ...rom.interfaces]),
+    dfu: rom.dfu,
+    leaves: [
+      ...LEFT_BY_ALL,
+      left('SYSCLK, PLL', TRIM, `${AN2606}, known limitations of most versions`),
+      left('SYSCFG_CFGR1.MEM_MODE', 'system memory stays at 0: the core has no VTOR', 'seed 002', 'inferred'),
+    ],
+    build: {
+      folder: 'f0',
+      cpu: 'cortex-m0',
+      defines: [
+        ['FLASH_PAGE_SIZE', `${rom.pageBytes}u`],
+        ['RAM_END', hex(end)],
+        ['RAM_ROM_END', hex(Math.min(end, own.base + own.size))],
+        ...(rom.hsiPll === null ? [] : [['HSI_PLL', `${rom.hsiPll}u`] as const]),
+        ...rom.defines,
+      ],
+      drivers: rom.dfu ? ['usb_fsdev.c', 'hse.c'] : [],
+      id: rom.id,
+      // I2C1 is function 1 of PB6 and PB7, USART1 of PA9 and PA10 (data sheets of F0).
+      tables: { chip, ownAddress: rom.ownAddress, functions: { PB6: 1, PB7: 1 } },
+    },
+    leftOut: [SILENT, ...rom.leftOut],
+  };
+}
+
+const dfuOf = (flash: string, source: string): DfuDevice => ({
+  dialect: 'v1',
+  alts: known([`@Internal Flash  /0x08000000/${flash}`, '@Option Bytes  /0x1FFFF800/01*016 e'], source, 'reported'),
+  pollMs: known({ setAddress: 1, erasePage: 35, massErase: 35, write: 60 }, FREE_POLL, 'assumed'),
+});
+const HOSTS = 'the lost interrupts behind some high-speed hosts (AN2606, known limitations)';
+const F070 = {
+  interfaces: [USART1, USART2, I2C1],
+  options: HSE_OPTIONS,
+  sysclkMHz: 48,
+  hsiPll: 12,
+} as const;
+
+export const F070XB = f0Rom({
+  ...F070,
+  chip: STM32F070RB,
+  image: 'f070xb',
+  table: 'Table 39',
+  ownAddress: 0x3b,
+  dfu: dfuOf('064*0002Kg', 'public firmware for F070 that carries ST’s strings; the second as F072'),
+  pageBytes: 2048,
+  defines: [
+    ['HAS_EMPTY_CHECK', 0],
+    ['USB_FROM_HSE', 1],
+  ],
+  id: { address: 0x1ffff6a6, value: 0xa3 },
+  leftOut: [HOSTS, 'PA13 as alternate function'],
+});
+export const F070X6 = f0Rom({
+  ...F070,
+  chip: STM32F070F6,
+  image: 'f070x6',
+  table: 'Table 37',
+  options: {
+    ...HSE_OPTIONS,
+    'jump-empty-check': {
+      value: 'flash-erased',
+      confidence: 'documented',
+      source: 'AN2606, chapter of F070x6: a jump goes back to the flash unless its first word is erased',
+    },
+  },
+  ownAddress: 0x3e,
+  dfu: dfuOf('032*0001Kg', 'as F042, which has the same pages'),
+  pageBytes: 1024,
+  defines: [
+    ['HAS_EMPTY_CHECK', 1],
+    ['USB_FROM_HSE', 1],
+  ],
+  id: { address: 0x1ffff6a6, value: 0xa3 },
+  leftOut: [HOSTS],
+});
+
+const SERIAL = { dfu: null, defines: [['HAS_EMPTY_CHECK', 0]] } as const;
+const TWO_NACKS = 'the second NACK of Read Memory and Write Memory at RDP level 1';
+export const F030X8 = f0Rom({
+  ...SERIAL,
+  chip: STM32F030R8,
+  image: 'f030x8',
+  table: 'Table 33',
+  interfaces: [USART1, USART2],
+  options: withoutUsb(WITHOUT_HSI48),
+  ownAddress: 0,
+  sysclkMHz: 24,
+  hsiPll: 6,
+  pageBytes: 1024,
+  id: { address: 0x1ffff7a6, value: 0x21 },
+  leftOut: [TWO_NACKS, 'PA13 pulled up'],
+});
+export const F030X6 = f0Rom({
+  ...SERIAL,
+  chip: STM32F030F4,
+  image: 'f030x6',
+  table: 'Table 29',
+  interfaces: [USART1, second(pulledUp(usart('USART1', 'PA15', 'PA14')))],
+  options: withoutUsb(WITHOUT_HSI48),
+  ownAddress: 0,
+  sysclkMHz: 24,
+  hsiPll: 6,
+  pageBytes: 1024,
+  // No limitation of V1.0 names HSITRIM.
+  defines: [...SERIAL.defines, ['KEEPS_HSITRIM', 1]],
+  id: { address: 0x1ffff7a6, value: 0x10 },
+  leftOut: [TWO_NACKS],
+});
+export const F030XC = f0Rom({
+  ...SERIAL,
+  chip: STM32F030RC,
+  image: 'f030xc',
+  table: 'Table 31',
+  interfaces: [USART1, USART2_PA3, second(USART2), I2C1],
+  options: withoutUsb(WITHOUT_HSI48),
+  ownAddress: 0x41,
+  sysclkMHz: 48,
+  hsiPll: 12,
+  pageBytes: 2048,
+  defines: [...SERIAL.defines, ['KEEPS_HSITRIM', 1]],
+  id: { address: 0x1ffff796, value: 0x52 },
+  leftOut: ['PA13 pulled up'],
+});
+/** AN2606 Table 2 gives it pattern 6; its chapter has no note about a jump, so the ROM asks nothing (ASSUMED). */
+export const F091 = f0Rom({
+  ...SERIAL,
+  chip: STM32F091RC,
+  image: 'f091',
+  table: 'Table 43',
+  interfaces: [USART1, USART2_PA3, second(USART2), I2C1],
+  options: withoutUsb(ROM_OPTION_DEFAULTS.F0),
+  ownAddress: 0x41,
+  sysclkMHz: 48,
+  hsiPll: null,
+  pageBytes: 2048,
+  id: { address: 0x1ffff796, value: 0x50 },
+  leftOut: ['PA13 pulled up'],
+});
