@@ -93,9 +93,9 @@ void resources_leave(void)
 {
   uint32_t ports = AHB2_GPIOA | AHB2_GPIOB | AHB2_GPIOC | AHB2_GPIOD;
   clocks_deinit();
-  RCC_APB1LENR &= ~(APB1L_I2C1 | APB1L_SPI2 | APB1L_SPI3 | APB1L_CRS);
+  RCC_APB1LENR &= ~(APB1L_I2C_FIRST | APB1L_SPI2 | APB1L_SPI3 | APB1L_CRS);
   RCC_APB2ENR &= ~APB2_SPI1;
-  RCC_APB3ENR &= ~APB3_I2C3;
+  RCC_APB3ENR &= ~(APB3_I2C3 | APB3_I2C_FIRST);
   reset_pulse(&RCC_AHB2RSTR, ports);
   RCC_AHB2ENR &= ~ports;
   clocks_leave();

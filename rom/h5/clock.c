@@ -11,9 +11,9 @@
 /* "De-init system": the blocks that the ROM is going to use start from reset. Others stay as they are (ASSUMED). */
 void clocks_deinit(void)
 {
-  reset_pulse(&RCC_APB1LRSTR, APB1L_SPI2 | APB1L_SPI3 | APB1L_USART2 | APB1L_USART3 | APB1L_I2C1 | APB1L_CRS);
+  reset_pulse(&RCC_APB1LRSTR, APB1L_SPI2 | APB1L_SPI3 | APB1L_USART2 | APB1L_USART3 | APB1L_I2C_FIRST | APB1L_CRS);
   reset_pulse(&RCC_APB2RSTR, APB2_SPI1 | APB2_USART1 | APB2_USB);
-  reset_pulse(&RCC_APB3RSTR, APB3_I2C3);
+  reset_pulse(&RCC_APB3RSTR, APB3_I2C3 | APB3_I2C_FIRST);
 }
 
 static void select_sysclk(uint32_t source)

@@ -66,6 +66,7 @@
 #define APB2_USART1 BIT(14)
 #define APB2_USB BIT(24)
 #define APB3_I2C3 BIT(7)
+#define APB3_I2C4 BIT(8)
 
 /* PWR 0x44020800 */
 #define PWR_VOSCR REG(0x44020810u)
@@ -132,6 +133,7 @@
 /* I2C and SPI, as target or slave */
 #define I2C1 0x40005400u
 #define I2C3 0x44002800u
+#define I2C4 0x44002C00u
 #define I2C_CR1(base) REG((base) + 0x00u)
 #define I2C_CR1_PE BIT(0)
 #define I2C_OAR1(base) REG((base) + 0x08u)
@@ -145,4 +147,14 @@
 #define SPI_CR1_SPE BIT(0)
 #define SPI_SR 0x14u
 #define SPI_SR_RXP BIT(0)
+/* The ROM's I2C beside I2C3. */
+#if defined CHIP_H563
+#define I2C_FIRST I2C4
+#define APB1L_I2C_FIRST 0u
+#define APB3_I2C_FIRST APB3_I2C4
+#else
+#define I2C_FIRST I2C1
+#define APB1L_I2C_FIRST APB1L_I2C1
+#define APB3_I2C_FIRST 0u
+#endif
 #endif

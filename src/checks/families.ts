@@ -151,7 +151,17 @@ const H5: FamilyFields = {
   emptyCheck: false,
 };
 
-const FAMILIES: readonly FamilyFields[] = [H5, ...MORE_FAMILIES];
+/** H562, H563 and H573. */
+const H56: FamilyFields = {
+  ...H5,
+  document: 'AN2606 Rev 70 Table 127',
+  hseForUsb: { crystals: null, source: 'AN2606 Rev 70 Table 127: USB from HSI48, trimmed by CRS on SOF', confidence: 'documented' },
+};
+const FAMILIES: readonly FamilyFields[] = [
+  ...['STM32H562', 'STM32H563', 'STM32H573'].map((line) => ({ ...H56, line })),
+  H5,
+  ...MORE_FAMILIES,
+];
 
 /** Row of a chip's family; null if there is none yet. */
 export const familyOf = (chip: ChipDescription): FamilyFields | null =>

@@ -13,6 +13,7 @@ import { f030Chip, f070Chip, f091Chip } from './stm32f0x.ts';
 import { STM32F072RB } from './stm32f072.ts';
 import { G431, G441, G474, G491, G4A1 } from './stm32g4.ts';
 import { STM32H533RE } from './stm32h533.ts';
+import { H562, H563, H573, h563Chip, type H5Line } from './stm32h563.ts';
 import { h743Chip } from './stm32h743.ts';
 import { STM32H745XI, STM32H745ZI } from './stm32h745.ts';
 import { STM32L476RG } from './stm32l476.ts';
@@ -41,9 +42,14 @@ const f7 = (line: F7Line, bare: string): Line => ({ name: line.name, bare, make:
 
 const l4 = (line: L4ClassLine, bare: string): Line => ({ name: line.name, bare, make: (part) => l4ClassChip(line, part) });
 
+const h5 = (line: H5Line, bare: string): Line => ({ name: line.name, bare, make: (part) => h563Chip(line, part) });
+
 /** All lines that are modelled. The first part of each is what `bootbench chips` lists. */
 export const LINES: readonly Line[] = [
   { name: 'STM32H533', bare: 'RE', make: like(STM32H533RE) },
+  h5(H563, 'ZI'),
+  h5(H562, 'ZI'),
+  h5(H573, 'ZI'),
   { name: 'STM32L476', bare: 'RG', make: like(STM32L476RG) },
   { name: 'STM32L496', bare: 'ZG', make: like(STM32L496ZG) },
   { name: 'STM32F072', bare: 'RB', make: like(STM32F072RB) },

@@ -10,6 +10,7 @@ import { STM32F401RE, STM32F411RE } from '../chips/stm32f411.ts';
 import { STM32F429ZI, STM32F446RE } from '../chips/stm32f429.ts';
 import { STM32F722RE, STM32F746ZG, STM32F767ZI } from '../chips/stm32f7.ts';
 import { STM32H533RE } from '../chips/stm32h533.ts';
+import { STM32H563ZI } from '../chips/stm32h563.ts';
 import { STM32H745XI } from '../chips/stm32h745.ts';
 import { STM32L476RG } from '../chips/stm32l476.ts';
 import { STM32L496ZG } from '../chips/stm32l496.ts';
@@ -93,6 +94,35 @@ const H523_H533: RomProfile = {
     'the special commands of AN2606 Table 125',
     'the secure first stage (SFSP) of a pin boot and what it leaves behind',
     'the bootloader ID byte: its address is contradictory in AN2606',
+  ],
+};
+
+const H563: RomProfile = {
+  ...H523_H533,
+  ...fromChip(STM32H563ZI),
+  image: 'h563',
+  sysclkHz: known(200_000_000, `${AN2606} Table 127`),
+  interfaces: known(
+    [
+      ...H523_H533.interfaces.value.filter((i) => i.name !== 'I2C1'),
+      { name: 'I2C4', pins: { scl: 'PD12', sda: 'PD13' }, detection: 'flag' },
+    ],
+    `${AN2606} Table 127 (pins); detection: how the stand-in does it`,
+  ),
+  dfu: {
+    ...H523_H533.dfu!,
+    alts: known(
+      ['@Internal Flash   /0x08000000/256*08Kg', '@Option Bytes   /0x40022050/01*64 e', '@OTP Memory   /0x08FFF000/01*2048 e'],
+      'by the pattern of the siblings; no listing was found',
+      'assumed',
+    ),
+  },
+  build: { ...H523_H533.build, defines: ['CHIP_H563'], id: { address: 0x0bf9fafe, value: 0xe5 } },
+  leftOut: [
+    ...H523_H533.leftOut.filter((text) => !text.startsWith('the bootloader ID') && !text.startsWith('the special')),
+    'the special commands of AN2606 Table 128',
+    'V14.3: 160 MHz, the crash with TrustZone and HDP level 3; V14.4: erase of EEPROM sectors on parts with 1 MB',
+    'parts with 1 MB: the layout string and the memories are those of 2 MB',
   ],
 };
 
@@ -603,6 +633,7 @@ const F767 = f7(
 
 export const ROM_PROFILES: readonly RomProfile[] = [
   H523_H533,
+  H563,
   L476,
   L496,
   F072,

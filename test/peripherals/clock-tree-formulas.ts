@@ -9,6 +9,7 @@ import { STM32F405RG } from '../../src/chips/stm32f405.ts';
 import { STM32F411RE } from '../../src/chips/stm32f411.ts';
 import { STM32G431RB, STM32G474RE, STM32G491RE } from '../../src/chips/stm32g4.ts';
 import { STM32H533RE } from '../../src/chips/stm32h533.ts';
+import { STM32H563ZI } from '../../src/chips/stm32h563.ts';
 import { STM32H745XI } from '../../src/chips/stm32h745.ts';
 import { STM32L476RG } from '../../src/chips/stm32l476.ts';
 import { STM32L412RB, STM32L432KC, STM32L452RE, STM32L4R5ZI } from '../../src/chips/stm32l4x3.ts';
@@ -461,5 +462,6 @@ export const TREES: readonly Tree[] = [
   l4(STM32G474RE, G4_TREE),
   l4(STM32G491RE, G4_TREE),
   h5,
+  { ...h5, chip: STM32H563ZI, oscillators: hOscillators(8e6) },
   h7,
 ];

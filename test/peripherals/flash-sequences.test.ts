@@ -13,6 +13,7 @@ import { STM32F405RG } from '../../src/chips/stm32f405.ts';
 import { STM32F411RE } from '../../src/chips/stm32f411.ts';
 import { STM32G431RB, STM32G474RE, STM32G491RE } from '../../src/chips/stm32g4.ts';
 import { STM32H533RE } from '../../src/chips/stm32h533.ts';
+import { STM32H563ZI } from '../../src/chips/stm32h563.ts';
 import { STM32H745XI } from '../../src/chips/stm32h745.ts';
 import { STM32L476RG } from '../../src/chips/stm32l476.ts';
 import { STM32L412RB, STM32L432KC, STM32L452RE, STM32L4R5ZI } from '../../src/chips/stm32l4x3.ts';
@@ -121,13 +122,14 @@ const l4 = (chip: ChipDescription, bank = 0x80000, banks = 2, page = 0x800): Fam
     h.write('FLASH.CR', cr | (1 << 16));
   },
 });
-const H5: Family = {
-  chip: STM32H533RE,
+/** @param bank bytes of a bank */
+const h5 = (chip: ChipDescription, bank: number): Family => ({
+  chip,
   unit: 16,
   access: 4,
   programPs: 32e6,
   erasePs: 2 * MS,
-  sectors: [...sectors(0x4000, 0x2000, 2), ...sectors(0x44000, 0x2000, 2)],
+  sectors: [...sectors(0x4000, 0x2000, 2), ...sectors(bank + 0x4000, 0x2000, 2)],
   again: 'and',
   withoutPg: 'PGSERR',
   errors: ['WRPERR', 'PGSERR', 'STRBERR', 'INCERR'],
@@ -138,12 +140,12 @@ const H5: Family = {
   clear: (h) => h.write('FLASH.NSCCR', 0xffffffff),
   pg: (h, _bank, on) => h.write('FLASH.NSCR', on ? 2 : 0),
   erase: (h, offset) => {
-    const cr = (4 | (((offset % 0x40000) / 0x2000) << 6) | (offset >= 0x40000 ? 0x80000000 : 0)) >>> 0;
+    const cr = (4 | (((offset % bank) / 0x2000) << 6) | (offset >= bank ? 0x80000000 : 0)) >>> 0;
     h.write('FLASH.NSCR', cr);
     h.write('FLASH.NSCR', (cr | (1 << 5)) >>> 0);
   },
   opsr: 'OPSR.CODE_OP',
-};
+});
 const H7: Family = {
   chip: STM32H745XI,
   unit: 32,
@@ -190,7 +192,8 @@ describe.each(
     l4(STM32G431RB, 0x20000, 1),
     l4(STM32G474RE, 0x40000),
     l4(STM32G491RE, 0x80000, 1),
-    H5,
+    h5(STM32H533RE, 0x40000),
+    h5(STM32H563ZI, 0x100000),
     H7,
   ].map((f) => [f.chip.name, f] as const),
 )('%s', (_name, family) => {

@@ -23,14 +23,14 @@ const mask = (on: RegExp, missing: number, extra: number, why: string): MaskDevi
 
 const MASKS: readonly MaskDeviation[] = [
   mask(
-    /H533RE USB\.CHEP\dR$/,
+    /H5[36]3.. USB\.CHEP\dR$/,
     0x7fff0000,
     0x7870,
     'bits that toggle or are cleared by what is written are dealt with by the model; the half above is the host mode’s',
   ),
-  mask(/(H533RE|H745XI) RCC\.CICR$/, -1, 0, 'clear bits read 0'),
-  mask(/H533RE RCC\.BDCR$/, 0x08000042, 0, FLAGS),
-  mask(/H533RE RCC\.RSR$/, 0xfc000000, 0, FLAGS),
+  mask(/(H5[36]3..|H745XI) RCC\.CICR$/, -1, 0, 'clear bits read 0'),
+  mask(/H5[36]3.. RCC\.BDCR$/, 0x08000042, 0, FLAGS),
+  mask(/H5[36]3.. RCC\.RSR$/, 0xfc000000, 0, FLAGS),
   mask(
     /L4(\d6|32|[15]2|R5).. RCC\.CR$/,
     0,
@@ -65,7 +65,7 @@ const MASKS: readonly MaskDeviation[] = [
 ];
 const RESETS: readonly (Deviation & { readonly is: number })[] = [
   {
-    on: /H533RE CRS\.CR$/,
+    on: /H5[36]3.. CRS\.CR$/,
     is: 0x2000,
     why: 'TRIM starts at its centre, 32 (SVD of the H563); the H533’s SVD has the value of a 7-bit field',
   },
@@ -85,13 +85,13 @@ const AFTER_POWER: readonly Deviation[] = [
   { on: /H745XI SYSCFG\.UR\d+$/, why: 'option bytes' },
   { on: /RTC\.SSR$/, why: 'the sub-second counter is loaded from the prescaler' },
   { on: /L4\d6.. (USART\d|UART\d|LPUART1)\.ISR$/, why: 'no transmit FIFO: the SVD prints TXFT of parts that have one' },
-  { on: /(H533RE PWR\.VMSR|[LG]4\w+ PWR\.SR2|F07[02]RB PWR\.CSR)$/, why: 'supplies and reference that the board has' },
+  { on: /(H5[36]3.. PWR\.VMSR|[LG]4\w+ PWR\.SR2|F07[02]RB PWR\.CSR)$/, why: 'supplies and reference that the board has' },
   { on: /H745XI RCC\.CR$/, why: 'HSI and both domains are up before a core can look' },
 ];
 /** Bits outside the mask that such a write itself starts or ends. */
 const HARDWARE: readonly (Deviation & { readonly bits: number })[] = [
-  { on: /H533RE USB\.CNTR$/, bits: 0x4, why: 'SUSPRDY follows' },
-  { on: /(H533RE|H745XI) RCC\.CR$/, bits: 0x20, why: 'HSIDIVF falls' },
+  { on: /H5[36]3.. USB\.CNTR$/, bits: 0x4, why: 'SUSPRDY follows' },
+  { on: /(H5[36]3..|H745XI) RCC\.CR$/, bits: 0x20, why: 'HSIDIVF falls' },
   { on: /RCC\.(CSR|(C[12]_)?RSR)$/, bits: 0xfefe0000, why: 'RMVF clears the reset flags' },
   { on: /OTG_FS\.GOTGCTL$/, bits: 0x00080000, why: 'B-session valid follows its override' },
   { on: /OTG_FS\.GINTSTS$/, bits: 0x10000000, why: 'connector change is cleared by one' },
@@ -127,8 +127,8 @@ const NOT_PLAIN: readonly Deviation[] = [
     why: 'flags cleared by ones; option registers behind the keys',
   },
   { on: /GPIO.\.(LCKR|BSRR|BRR)$/, why: 'the lock key takes a sequence; BSRR and BRR are commands' },
-  { on: /H533RE PWR\.BDCR$/, why: 'behind DBP' },
-  { on: /H533RE PWR\.PMCR$|H7.* PWR\.(CPU2?CR|WKUPCR|WKUPFR)$/, why: 'clear bits are commands' },
+  { on: /H5[36]3.. PWR\.BDCR$/, why: 'behind DBP' },
+  { on: /H5[36]3.. PWR\.PMCR$|H7.* PWR\.(CPU2?CR|WKUPCR|WKUPFR)$/, why: 'clear bits are commands' },
   { on: /PWR\.(CR1?|CR2|CSR1?)$/, why: 'VOS needs conditions, commands read 0, the backup domain’s bits stand behind DBP' },
   { on: /RCC\.CR$/, why: 'the oscillator that SYSCLK comes from cannot be stopped; frozen bits' },
   { on: /F[247].* RCC\.CFGR$/, why: 'SW = 3 is refused' },
@@ -145,14 +145,14 @@ const NOT_PLAIN: readonly Deviation[] = [
   { on: /LPTIM\d\.(CMP|ARR)$/, why: 'written while the counter is enabled' },
   { on: /HASH\.(CR|STR|SR)$/, why: 'INIT and DCAL are commands, flags are cleared by 0' },
   { on: /RNG\.SR$/, why: 'flags: cleared by writing 0' },
-  { on: /H533RE RNG\.CR$/, why: 'the configuration needs CONDRST in the same access' },
+  { on: /H5[36]3.. RNG\.CR$/, why: 'the configuration needs CONDRST in the same access' },
   { on: /GPDMA\d\.C\dCR$/, why: 'all ones also ask for the channel’s reset' },
   { on: /HSEM\.R\d+$/, why: 'taken by a core’s own number only' },
 ];
 /** A part of every SVD file. */
 const TESTED = CHIPS.map((c) => c.name).filter(
   (name) =>
-    !/F20[57]|F215|F4[123][57]|F427|H745ZI|F7(23|32|33|45|56|65|69|77|79)|F042|F030|F091|G441|G471|G473|G48|L433|L44|L422|L431|L451|L462|G4A1|L4R[79]|L4S|H7(42|43|50|53|47|55|57)|L475|L48|L4A6/.test(
+    !/F20[57]|F215|F4[123][57]|F427|H745ZI|F7(23|32|33|45|56|65|69|77|79)|H562|H573|F042|F030|F091|G441|G471|G473|G48|L433|L44|L422|L431|L451|L462|G4A1|L4R[79]|L4S|H7(42|43|50|53|47|55|57)|L475|L48|L4A6/.test(
       name,
     ),
 );
