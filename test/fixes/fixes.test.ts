@@ -1,5 +1,6 @@
 /** The C that a report prints, put where it says and compiled as users compile, takes the firmware to DFU. `npm run fixes` does it for all fixtures. */
 import { describe, expect, test } from 'vitest';
+import { byTurns } from '../turn.ts';
 import { BUILDS, gccMissing, provedSet, runFixed } from './compiled-fix.ts';
 
 const required = process.env['BOOTBENCH_REQUIRE_ORACLES'] === '1';
@@ -19,29 +20,32 @@ describe.skipIf(skipped)(`a printed fix${why}`, () => {
     for (const build of BUILDS) expect(await runFixed(name, result, causes, build)).toMatchObject({ outcome: 'dfu', error: null });
   });
 
-  // every cause that a fixture has, and each way in which a request is lost; the setting of the compiler goes round
+  // every cause that a fixture has, and each way in which a request is lost; the setting of the compiler goes round, the fixtures by turns
   test.each(
-    [
-      'f072-id-address',
-      'f072-jump-in-tick',
-      'f405-backup-no-dbp',
-      'f405-mpu-no-execute',
-      'f405-request-byte-bss',
-      'f405-request-under-stack',
-      'f405-wwdg-during-detach',
-      'f411-thumb-bit-cleared',
-      'h533-basepri',
-      'h533-control-unprivileged',
-      'h533-entry-dereference',
-      'h533-faultmask',
-      'h533-magic-no-clock',
-      'h533-msp',
-      'h533-msplim',
-      'h533-nvic-enabled',
-      'h745-magic-dcache',
-      'l476-voltage-range-2',
-      'l496-backup-domain-reset',
-    ].map((name, i) => [name, BUILDS[i % BUILDS.length]!] as const),
+    byTurns(
+      [
+        'f072-id-address',
+        'f072-jump-in-tick',
+        'f405-backup-no-dbp',
+        'f405-mpu-no-execute',
+        'f405-request-byte-bss',
+        'f405-request-under-stack',
+        'f405-wwdg-during-detach',
+        'f411-thumb-bit-cleared',
+        'h533-basepri',
+        'h533-control-unprivileged',
+        'h533-entry-dereference',
+        'h533-faultmask',
+        'h533-magic-no-clock',
+        'h533-msp',
+        'h533-msplim',
+        'h533-nvic-enabled',
+        'h745-magic-dcache',
+        'l476-voltage-range-2',
+        'l496-backup-domain-reset',
+      ].map((name, i) => [name, BUILDS[i % BUILDS.length]!] as const),
+      3,
+    ),
   )('of %s reaches DFU, built with %s', { timeout: 120_000 }, async (name, build) => {
     const { result, causes } = (await provedSet(name))!;
     expect(await runFixed(name, result, causes, build)).toMatchObject({ outcome: 'dfu', error: null });

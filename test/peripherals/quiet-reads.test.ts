@@ -1,10 +1,11 @@
 /** What a model says of its reads: a register that is `quiet` can be read while translated code runs, because nobody but the reader notices. */
 import { describe, expect, it } from 'vitest';
-import { CHIPS } from '../../src/chips/index.ts';
 import type { ChipDescription } from '../../src/emu/chip.ts';
 import { BUS_ERROR } from '../../src/emu/component.ts';
 import { System } from '../../src/emu/system.ts';
 import { MODELS } from '../../src/peripherals/index.ts';
+import { coveringChips } from '../chips/covering.ts';
+import { byTurns } from '../turn.ts';
 
 /** A system in which everything has been written to and time has passed, and how often anyone outside a block has been told something. */
 function busySystem(
@@ -57,7 +58,7 @@ function busySystem(
 /** Registers seen that hold for a while and not for ever, on all chips: on most, nothing that follows the time is clocked after random writes. */
 let finite = 0;
 
-describe.each(CHIPS.map((chip) => [chip.name, chip] as const))('%s', (_name, chip) => {
+describe.each(byTurns(coveringChips(), 2).map((chip) => [chip.name, chip] as const))('%s', (_name, chip) => {
   it('quiet reads raise no interrupt, arm no timer, drive no wire and say nothing', () => {
     let quiet = 0;
     let loud = 0;
@@ -78,7 +79,7 @@ describe.each(CHIPS.map((chip) => [chip.name, chip] as const))('%s', (_name, chi
         }
       }
     }
-    expect(quiet).toBeGreaterThan(1000);
+    expect(quiet).toBeGreaterThan(500);
     expect(loud).toBeGreaterThan(0);
   });
   it('what holds until a time reads the same until then, events aside', () => {
