@@ -475,6 +475,56 @@ const H745: SvdFixes = {
 };
 
 export const FIXES: Readonly<Record<string, SvdFixes>> = {
+  STM32G0B1: {
+    chip: 'stm32g0b1',
+    part: 'STM32G0B1RE',
+    rename: { DAC: 'DAC1' },
+    // The registers have two descriptions, with the FIFO and without.
+    rewrite: [
+      [/^(LP)?US?ART\d\.CR1_\w+$/, 'CR1'],
+      [/^(LP)?US?ART\d\.ISR_\w+$/, 'ISR'],
+    ],
+    fields: {
+      'FLASH.OPTR.IDWG_SW': 'IWDG_SW',
+      'FLASH.OPTR.nRSTS_HDW': 'nRST_SHDW',
+      'RCC.APBRSTR1.CRSSMEN': 'CRSRST',
+    },
+    // RM0444: the second bank's bits, which the SVD has forgotten.
+    add: {
+      'FLASH.OPTR.nSWAP_BANK': [20, 1, true],
+      'FLASH.OPTR.DUAL_BANK': [21, 1, true],
+      'FLASH.SR.BSY2': [17, 1, false],
+      'RCC.CIER.HSI48RDYIE': [2, 1, true],
+    },
+    // Channels of DMA2; the SVD has those of G071.
+    addRegisters: Object.fromEntries(
+      [7, 8, 9, 10, 11].map((n) => [
+        `DMAMUX.C${n}CR`,
+        {
+          offset: 4 * n,
+          reset: 0,
+          fields: [
+            ['DMAREQ_ID', 0, 6, true],
+            ['SOIE', 8, 1, true],
+            ['EGE', 9, 1, true],
+            ['SE', 16, 1, true],
+            ['SPOL', 17, 2, true],
+            ['NBREQ', 19, 5, true],
+            ['SYNC_ID', 24, 5, true],
+          ],
+        },
+      ]),
+    ),
+    // Locked after reset; one wait state less than the SVD's value. Pins are analog but for the debug port.
+    resets: {
+      'GPIOA.MODER': 0xebffffff,
+      'GPIO*.MODER': 0xffffffff,
+      // SU starts at 0.
+      'RTC.TR': 0,
+    },
+    // Without its FIFO, in which state the block is after reset, TXFE reads 0.
+    resetsWhere: [...TIMERS_FULL, [/^(LP)?US?ART\d\.ISR/, 0xc0]],
+  },
   STM32F217: {
     ...F4,
     chip: 'stm32f217',

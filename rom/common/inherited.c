@@ -64,7 +64,7 @@ static void systick(void)
 /* Where exceptions find the ROM's handlers. VTOR = 0 with the ROM there would serve, too: after leave it makes a difference. */
 static void vectors(void)
 {
-#if CORE_V7M
+#if CORE_V7M || HAS_VTOR
   if (SCB_VTOR != ROM_BASE && rom_option(OPTION_VTOR) == VTOR_SETS) {
     SCB_VTOR = ROM_BASE;
     BARRIER();
@@ -72,7 +72,7 @@ static void vectors(void)
 #endif
 #if HAS_REMAP
   bool from_zero = true;
-#if CORE_V7M
+#if CORE_V7M || HAS_VTOR
   from_zero = SCB_VTOR == 0;
 #endif
   if (from_zero && !rom_is_at_zero() && rom_option(OPTION_REMAP) == REMAP_SETS) {
@@ -100,7 +100,7 @@ void inherited_state(void)
   stack_limits();
 #endif
   masks();
-#if CORE_V7M
+#if CORE_V7M || HAS_VTOR
   if ((MPU_CTRL & 1u) && rom_option(OPTION_MPU) == MPU_CLEARS) {
     MPU_CTRL = 0;
     BARRIER();

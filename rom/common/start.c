@@ -127,7 +127,7 @@ __attribute__((noreturn)) static void start_program(uint32_t vectors, bool own_v
   uint32_t pc = REG(vectors + 4u);
   if (!chip_stack_valid(sp) || !(pc & 1u) || !chip_code_valid(pc))
     system_reset();
-#if CORE_V7M
+#if CORE_V7M || HAS_VTOR
   if (own_vectors)
     SCB_VTOR = vectors;
 #else
@@ -176,7 +176,7 @@ void leave_to(uint32_t vectors)
   if (rom_is_at_zero() && rom_option(OPTION_LEAVE_REMAP) == LEAVE_REMAP_RESTORES)
     map_flash_at_zero();
 #endif
-#if CORE_V7M
+#if CORE_V7M || HAS_VTOR
   own_vectors = SCB_VTOR != vectors && rom_option(OPTION_LEAVE_VTOR) == LEAVE_VTOR_SETS;
 #endif
   start_program(vectors, own_vectors);

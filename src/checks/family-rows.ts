@@ -151,6 +151,46 @@ const G4: FamilyFields = {
   bankCheck: false,
 };
 
+const G0: FamilyFields = {
+  ...G4,
+  family: 'STM32G0',
+  document: 'AN2606 Rev 70 Table 111',
+  hsi48: { on: 'RCC.CR.HSI48ON', ready: 'RCC.CR.HSI48RDY' },
+  usbSupply: { bit: 'PWR.CR2.USV', code: 'PWR->CR2 |= PWR_CR2_USV;' },
+  sysclk: {
+    oscillator: 'RCC.CR.HSION',
+    select: 'RCC.CFGR.SW',
+    status: 'RCC.CFGR.SWS',
+    sources: ['HSI', 'HSE', 'PLL', 'LSI', 'LSE'],
+    afterReset: 0,
+    code: toHsi('CFGR'),
+  },
+  prescalers: ['RCC.CFGR.HPRE', 'RCC.CFGR.PPRE'],
+  kernelClocks: ['RCC.CCIPR', 'RCC.CCIPR2'],
+  hseForUsb: { crystals: null, source: 'AN2606 Rev 70 Table 111: USB from HSI48, trimmed by CRS on SOF', confidence: 'documented' },
+  usb: { enable: 'RCC.APBENR1.USBEN', pullUp: 'USB.BCDR.DPPU_DPD', block: 'USB' },
+  exti: { mask: ['EXTI.IMR1', 'EXTI.IMR2'], pending: ['EXTI.RPR1', 'EXTI.FPR1'] },
+  wwdg: { running: 'WWDG.CR.WDGA', clock: 'RCC.APBENR1.WWDGEN' },
+  remap: {
+    field: 'SYSCFG.CFGR1.MEM_MODE',
+    systemMemory: 1,
+    code: 'RCC->APBENR2 |= RCC_APBENR2_SYSCFGEN;\nSYSCFG->CFGR1 = (SYSCFG->CFGR1 & ~SYSCFG_CFGR1_MEM_MODE) | SYSCFG_CFGR1_MEM_MODE_0;',
+  },
+  emptyCheck: true,
+};
+const G0B0: FamilyFields = {
+  ...G0,
+  line: 'STM32G0B0',
+  document: 'AN2606 Rev 70 Table 109',
+  hsi48: null,
+  clockRecovery: [],
+  hseForUsb: {
+    crystals: { mhz: [8, 12, 16, 32, 48], orLse: false },
+    source: 'AN2606 Rev 70 Table 109: USB from the PLL fed by a crystal of 8, 12, 16, 32 or 48 MHz',
+    confidence: 'documented',
+  },
+};
+
 const F0: FamilyFields = {
   family: 'STM32F0',
   document: 'AN2606 Rev 70 Table 41',
@@ -386,6 +426,11 @@ export const MORE_FAMILIES: readonly FamilyFields[] = [
   // One bank and two.
   ...['STM32G431', 'STM32G441', 'STM32G491', 'STM32G4A1'].map((line) => ({ ...G4, line })),
   { ...G4, bankCheck: true },
+  ...['STM32G070', 'STM32G071', 'STM32G081'].map((line) =>
+    withoutUsb({ ...G0, document: 'AN2606 Rev 70 Table 107' }, line, 'USART1 to USART3, I2C1, I2C2, SPI1 and SPI2'),
+  ),
+  G0B0,
+  G0,
   {
     ...F0,
     line: 'STM32F042',

@@ -11,6 +11,7 @@ import { l4ClassChip, type L4ClassLine } from './l4-class.ts';
 import { f042Chip } from './stm32f042.ts';
 import { f030Chip, f070Chip, f091Chip } from './stm32f0x.ts';
 import { STM32F072RB } from './stm32f072.ts';
+import { G070, G071, G081, G0B0, G0B1, G0C1, g0Chip, type G0Line } from './stm32g0.ts';
 import { G431, G441, G474, G491, G4A1 } from './stm32g4.ts';
 import { STM32H533RE } from './stm32h533.ts';
 import { H562, H563, H573, h563Chip, type H5Line } from './stm32h563.ts';
@@ -39,6 +40,8 @@ const twins = (names: readonly string[], line: Omit<Line, 'name'>): readonly Lin
 const f4 = (line: F4Line, bare: string): Line => ({ name: line.name, bare, make: (part) => f4Chip(line, part) });
 
 const f7 = (line: F7Line, bare: string): Line => ({ name: line.name, bare, make: (part) => f7Chip(line, part) });
+
+const g0 = (line: G0Line, bare: string): Line => ({ name: line.name, bare, make: (part) => g0Chip(line, part) });
 
 const l4 = (line: L4ClassLine, bare: string): Line => ({ name: line.name, bare, make: (part) => l4ClassChip(line, part) });
 
@@ -102,6 +105,12 @@ export const LINES: readonly Line[] = [
   l4(L4S9, 'ZI'),
   ...twins(['STM32L4R7'], l4(L4R9, 'ZI')),
   ...twins(['STM32L4S7'], l4(L4S9, 'ZI')),
+  g0(G0B1, 'RE'),
+  g0(G0C1, 'RE'),
+  g0(G0B0, 'RE'),
+  g0(G070, 'RB'),
+  g0(G071, 'RB'),
+  g0(G081, 'RB'),
   l4(G431, 'RB'),
   l4(G441, 'RB'),
   l4(G474, 'RE'),

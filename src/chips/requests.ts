@@ -57,6 +57,12 @@ export const G4_DMAMUX = numbered(`
 86 TIM20_CH1 TIM20_CH2 TIM20_CH3 TIM20_CH4 TIM20_UP 93 TIM20_TRIG TIM20_COM
 106 SPI4_RX SPI4_TX`);
 
+/** RM0444 table 59 (recalled: reported). */
+export const G0_DMAMUX = numbered(`
+5 ADC1 8 DAC1_CH1 DAC1_CH2 I2C1_RX I2C1_TX I2C2_RX I2C2_TX LPUART1_RX LPUART1_TX SPI1_RX SPI1_TX SPI2_RX SPI2_TX
+50 USART1_RX USART1_TX USART2_RX USART2_TX USART3_RX USART3_TX USART4_RX USART4_TX
+62 I2C3_RX I2C3_TX LPUART2_RX LPUART2_TX SPI3_RX SPI3_TX`);
+
 /** Requests by stream and CHSEL: a line a channel, its eight streams; several signals of one place joined by `/`. */
 function byChannel(text: string): readonly (readonly (readonly string[])[])[] {
   const lines = text.trim().split('\n');

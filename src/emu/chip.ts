@@ -65,6 +65,8 @@ export interface BlockRow {
   readonly base: number;
   readonly size: number;
   readonly irqs?: readonly number[];
+  /** Further ranges of addresses that the block answers, behind its own: offsets count from `base` (packet memory of the USB of G0 and C0). */
+  readonly windows?: readonly { readonly base: number; readonly size: number }[];
   /** RCC register and field that clocks the block, e.g. `AHB2ENR.GPIOAEN`. Left out = always clocked. */
   readonly clock?: string;
   /** Without its clock the block ignores writes but still answers reads. */

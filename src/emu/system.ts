@@ -659,7 +659,8 @@ export class System {
         regions.push({ base, end: base + memory.row.size, memory, block: null });
     const shown = this.remapped();
     if (shown) regions.push({ base: this.chip.remap!.base, end: this.chip.remap!.base + shown.row.size, memory: shown, block: null });
-    for (const block of this.blocks) regions.push({ base: block.row.base, end: block.row.base + block.row.size, memory: null, block });
+    for (const block of this.blocks)
+      for (const { base, size } of [block.row, ...(block.row.windows ?? [])]) regions.push({ base, end: base + size, memory: null, block });
     regions.sort((a, b) => a.base - b.base);
     for (let i = 1; i < regions.length; i++) {
       const a = regions[i - 1]!;

@@ -9,11 +9,12 @@ export interface ExtiSources {
 
 /** @param mask bits of a source field that the chip has. */
 export function extiSources(layout: Layout, mask: number): ExtiSources {
-  const registers = [1, 2, 3, 4].map((n) => layout.reg(`EXTICR${n}`));
+  // G0 and C0 have them in EXTI.
+  const registers = layout.has('EXTICR1') ? [1, 2, 3, 4].map((n) => layout.reg(`EXTICR${n}`)) : [];
   return {
     names: registers.map((r) => r.name),
     follow(c) {
-      for (let line = 0; line < 16; line++)
+      for (let line = 0; line < 4 * registers.length; line++)
         c.env.setWire(`exti.source.${line}`, (c.get(registers[line >> 2]!) >>> (4 * (line & 3))) & mask);
     },
   };

@@ -1,5 +1,5 @@
 /**
- * FLASH of STM32L4, L4+ and G4: access timing register, keys, double-word and fast programming, page, bank and mass erase, option bytes with OBL_LAUNCH, bank
+ * FLASH of STM32L4, L4+, G4, G0 and C0 (these two without data cache): access timing register, keys, double-word and fast programming, page, bank and mass erase, option bytes with OBL_LAUNCH, bank
  * mapping, OTP. The caches themselves belong to the core (emu/core/flash-cache.ts).
  *
  * Facts: registers ST SVD; keys, units, flag rules: RM0351 3.3 and HAL-L4 hal_flash.c (documented as far as quoted there; else assumed); EOP and OPERR rise only
@@ -32,6 +32,8 @@ export interface FlashL4Options {
   /** 2 unless said otherwise. */
   readonly banks?: 1 | 2;
   readonly pageBytes: number;
+  /** ICEN switches a cache that the core's side does not have (G0, C0: two lines of 64 bits). */
+  readonly cacheless?: boolean;
   /** OTP, identity and option bytes: the information block. */
   readonly infoMemory: string;
   readonly infoBase: number;
@@ -67,6 +69,8 @@ export interface FlashL4State {
   row: { readonly offset: number; readonly taken: number } | null;
   /** Banks (bits) that were erased as a whole and not programmed in the standard way since. */
   fastBanks: number;
+  /** ACR.EMPTY, which a system reset keeps. */
+  empty: number;
 }
 type FlashOperation =
   | { kind: 'program'; memory: string; offset: number; low: number; high: number; fast: boolean }
@@ -120,9 +124,9 @@ class Flash {
       latency: f('ACR.LATENCY'),
       prften: f('ACR.PRFTEN'),
       icen: f('ACR.ICEN'),
-      dcen: f('ACR.DCEN'),
+      dcen: optional('ACR.DCEN'),
       icrst: f('ACR.ICRST'),
-      dcrst: f('ACR.DCRST'),
+      dcrst: optional('ACR.DCRST'),
       eop: f('SR.EOP'),
       operr: f('SR.OPERR'),
       progerr: f('SR.PROGERR'),
@@ -150,6 +154,7 @@ class Flash {
       iwdgSw: f('OPTR.IWDG_SW'),
       wwdgSw: f('OPTR.WWDG_SW'),
       rdp: f('OPTR.RDP'),
+      empty: optional('ACR.EMPTY'),
     };
     const e = this.f;
     this.programErrors = [e.progerr, e.wrperr, e.pgaerr, e.sizerr, e.pgserr, e.miserr, e.fasterr].reduce((m, x) => m | x.mask, 0);
@@ -399,7 +404,7 @@ class Flash {
         return this.writeCr(c, merged);
       case 'ACR':
         // The caches are reset only while they are off.
-        if ((f.icrst.of(merged) && f.icen.get(c)) || (f.dcrst.of(merged) && f.dcen.get(c)))
+        if ((f.icrst.of(merged) && f.icen.get(c)) || (f.dcrst?.of(merged) && f.dcen?.get(c)))
           c.env.note('guest', 'FLASH_ACR.ICRST or DCRST set while that cache is on: no effect');
         return merged;
       default:
@@ -426,7 +431,10 @@ class Flash {
   }
   wrote(c: Ctx, r: Register, value: number, old: number): void {
     const f = this.f;
-    if (r === this.acr) return this.wires(c);
+    if (r === this.acr) {
+      c.s.empty = this.f.empty?.of(value) ?? 0;
+      return this.wires(c);
+    }
     if (r === this.sr) return this.interrupt(c);
     if (r !== this.cr || value === old) return;
     this.interrupt(c);
@@ -437,6 +445,7 @@ class Flash {
 
   private wires(c: Ctx): void {
     driveArt(c, this.f);
+    if (this.o.cacheless) c.env.setWire('art.icache', 0);
   }
 
   /** First power-on: the factory's option bytes, changed by the board's parameters, and the identity area. */
@@ -471,14 +480,24 @@ class Flash {
     if (!c.s.optionsLoaded) this.initialise(c);
     const cause = RESET_CAUSES[c.env.wire('reset.cause')];
     // Option bytes are loaded at power-on, at OBL_LAUNCH and after Standby, not at other resets.
+    const before = c.s.loaded;
     if (kind === 'power' || cause === 'power' || cause === 'brownout' || cause === 'option-bytes') c.s.loaded = { ...c.s.stored };
     for (const r of this.options) c.put(r, c.s.loaded[r.name]!);
+    this.latchEmpty(c, c.s.loaded === before ? c.s.empty : null);
     c.env.setWire('iwdg.hardware', this.f.iwdgSw.get(c) ? 0 : 1);
     this.lowPower(c);
     c.env.setWire('wwdg.hardware', this.f.wwdgSw.get(c) ? 0 : 1);
     this.wires(c);
     this.showBusy(c);
     this.interrupt(c);
+  }
+
+  /** ACR.EMPTY is decided when the option bytes are loaded; other resets keep it, and software can write it (RM0444 3.7.1). */
+  private latchEmpty(c: Ctx, kept: number | null): void {
+    if (!this.f.empty) return;
+    const word = c.env.peekMemory(this.o.memory, 0, 4);
+    c.s.empty = kept ?? (word.every((byte) => byte === 0xff) ? 1 : 0);
+    this.f.empty.set(c, c.s.empty);
   }
 
   /** FB_MODE: the banks change places in the address space. */
@@ -510,6 +529,7 @@ export const flashL4: ModelFactory = (layout, options): RegisterModel<FlashL4Sta
       operation: null,
       row: null,
       fastBanks: 0,
+      empty: 0,
     }),
     onReset: (c, kind) => flash.onReset(c, kind),
     onTimer: (c) => flash.done(c),

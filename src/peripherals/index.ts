@@ -37,6 +37,7 @@ import { rccF0 } from './rcc-f0.ts';
 import { rccF4 } from './rcc-f4.ts';
 import { rccH5 } from './rcc-h5.ts';
 import { rccH7 } from './rcc-h7.ts';
+import { rccG0 } from './rcc-g0.ts';
 import { rccL4 } from './rcc-l4.ts';
 import { rtcV3 } from './rtc-v3.ts';
 import { rng } from './rng.ts';
@@ -96,6 +97,7 @@ export const MODELS: Readonly<Record<string, ModelFactory>> = {
   'rcc-f4': rccF4,
   'rcc-h5': rccH5,
   'rcc-h7': rccH7,
+  'rcc-g0': rccG0,
   'rcc-l4': rccL4,
   rng,
   'rtc-v3': rtcV3,

@@ -1,5 +1,5 @@
 /**
- * PWR of STM32L4, L4+ and G4: voltage range, low-power run, Stop, Standby and Shutdown with their wake-up pins, USB and VDDIO2 supply-valid bits, peripheral
+ * PWR of STM32L4, L4+, G4, G0 and C0 (G0: thresholds of the PVD for both directions; C0: one range, no PVD): voltage range, low-power run, Stop, Standby and Shutdown with their wake-up pins, USB and VDDIO2 supply-valid bits, peripheral
  * voltage monitors, PVD, backup-domain write access.
  *
  * Facts: registers ST SVD; VOSF, USV, PVM1 threshold 1.2 V: HAL-L4 pwr_ex (documented); VOS = 0 and 3 are ignored (assumed); PVD thresholds DSG431 (assumed).
@@ -9,7 +9,7 @@
  * Wires driven: `vos` = 1 or 2, the voltage range in force; `dbp`; `usb.supply` = USV, a voltage on VDDUSB and range 1; `pvd`, `pvm1`…`pvm4` (to EXTI).
  * Wire read: `supplies`: the board drives another value whenever it changed a voltage parameter.
  */
-import type { Field, ModelFactory, RegisterContext, RegisterModel } from '../emu/registers.ts';
+import { Field, type ModelFactory, type RegisterContext, type RegisterModel } from '../emu/registers.ts';
 import { watchVdd } from './pvd.ts';
 import { freshSleep, Sleep, WAKE_UP_TIMER, type SleepState } from './pwr-sleep.ts';
 
@@ -23,22 +23,27 @@ type Ctx = RegisterContext<PwrL4State>;
 const WAKE_UP_FLAGS = 0x1f;
 /** PVD thresholds in volts by PLS; 7 compares a pin, which is not modelled. */
 const PVD_VOLTS = [2.0, 2.2, 2.4, 2.5, 2.6, 2.8, 2.9] as const;
+/** By PVDFT (DS13560 rev 4, recalled: assumed). */
+const PVD_VOLTS_G0 = [2.0, 2.2, 2.5, 2.6, 2.7, 2.9, 3.0] as const;
 
 export const pwrL4: ModelFactory = (layout): RegisterModel<PwrL4State> => {
-  const vos = layout.field('CR1.VOS');
-  const dbp = layout.field('CR1.DBP');
-  const lpr = layout.field('CR1.LPR');
   const optional = (path: string): Field | null => (layout.hasField(path) ? layout.field(path) : null);
+  /** A field without bits where the chip has none. */
+  const orNone = (path: string): Field => optional(path) ?? new Field(layout.reg('CR1'), { name: path, bit: 0, width: 0 });
+  const vos = orNone('CR1.VOS');
+  const dbp = orNone('CR1.DBP');
+  const lpr = orNone('CR1.LPR');
   // Null where USB has no supply of its own (G4).
   const usv = optional('CR2.USV');
-  const pvde = layout.field('CR2.PVDE');
-  const pls = layout.field('CR2.PLS');
+  const pvde = orNone('CR2.PVDE');
+  const pls = optional('CR2.PVDFT') ?? orNone('CR2.PLS');
+  const volts0 = layout.hasField('CR2.PVDFT') ? PVD_VOLTS_G0 : PVD_VOLTS;
   const sr1 = layout.reg('SR1');
   const scr = layout.reg('SCR');
-  const vosf = layout.field('SR2.VOSF');
-  const reglpf = layout.field('SR2.REGLPF');
-  const reglps = layout.field('SR2.REGLPS');
-  const pvdo = layout.field('SR2.PVDO');
+  const vosf = orNone('SR2.VOSF');
+  const reglpf = orNone('SR2.REGLPF');
+  const reglps = orNone('SR2.REGLPS');
+  const pvdo = orNone('SR2.PVDO');
   // Monitored supply and the parameter that holds its threshold.
   const monitors = [
     ['vddusb', 1],
@@ -52,7 +57,7 @@ export const pwrL4: ModelFactory = (layout): RegisterModel<PwrL4State> => {
 
   const volts = (c: Ctx, supply: string): number => c.env.parameter(`${supply}.volts`) ?? 0;
   const threshold = (c: Ctx, n: number): number => c.env.parameter(`pvm${n}.threshold.volts`) ?? 0;
-  const vdd = watchVdd({ pvde, pls, pvdo }, PVD_VOLTS);
+  const vdd = watchVdd({ pvde, pls, pvdo }, volts0);
   const supplies = (c: Ctx): void => {
     for (const m of pvm) {
       const low = m.enable.get(c) === 1 && volts(c, m.supply) < threshold(c, m.n);
@@ -67,24 +72,26 @@ export const pwrL4: ModelFactory = (layout): RegisterModel<PwrL4State> => {
   const wufi = layout.field('SR1.WUFI');
   // EIWUL in the manual.
   const eiwul = optional('CR3.EWF') ?? layout.field('CR3.EIWUL');
-  const rrs = layout.field('CR3.RRS');
-  const pads = ['PA0', 'PC13', 'PE6', 'PA2', 'PC5'];
+  const rrs = orNone('CR3.RRS');
+  const pads = ['PA0', 'PC13', 'PE6', 'PA2', 'PC5', 'PB5'];
   const outside = layout.registers.filter((r) => r === sr1 || /^CR[34]$|^P[UD]CR/.test(r.name)).map((r) => r.index);
   const sleep: Sleep = new Sleep({
     cores: 1,
     mode: (c) => (lpms.get(c) < 3 ? 'stop' : lpms.get(c) === 3 ? 'standby' : 'shutdown'),
-    pins: pads.map((pad, i) => ({
-      pad,
-      enable: layout.field(`CR3.EWUP${i + 1}`),
-      flag: layout.field(`SR1.WUF${i + 1}`),
-      falling: layout.field(`CR4.WP${i + 1}`),
-    })),
+    pins: pads
+      .flatMap((pad, i) => (layout.hasField(`CR3.EWUP${i + 1}`) ? [{ pad, i }] : []))
+      .map(({ pad, i }) => ({
+        pad,
+        enable: layout.field(`CR3.EWUP${i + 1}`),
+        flag: layout.field(`SR1.WUF${i + 1}`),
+        falling: layout.field(`CR4.WP${i + 1}`),
+      })),
     rtcWakes: (c) => eiwul.get(c) === 1,
     pending: (c) => (c.get(sr1) & WAKE_UP_FLAGS) !== 0 || (eiwul.get(c) === 1 && sleep.rtcPending(c)),
     entered: (c, mode) => {
       if (mode === 'standby') sbf.set(c, 1);
     },
-    keeps: (c, mode) => (mode === 'standby' && rrs.get(c) ? ['sram2'] : []),
+    keeps: (c, mode) => (mode === 'standby' && rrs.get(c) ? ['sram2', 'sram'] : []),
     outside,
   });
   const follow = (c: Ctx): void => {
@@ -101,7 +108,7 @@ export const pwrL4: ModelFactory = (layout): RegisterModel<PwrL4State> => {
       confidence: 'documented',
       lacks: ['pulls in Standby', 'charging of VBAT', 'current consumption'],
     },
-    modelled: ['CR1', 'CR2', 'CR3', 'CR4', 'SR1', 'SR2', 'SCR'],
+    modelled: ['CR1', 'CR2', 'CR3', 'CR4', 'SR1', 'SR2', 'SCR'].filter((name) => layout.has(name)),
     create: () => ({ range: 1, ...freshSleep() }),
     // SBF and the wake-up flags survive all but power-on and their clear bits.
     keeps: (r, kind) => kind !== 'power' && r === sr1,
@@ -131,7 +138,7 @@ export const pwrL4: ModelFactory = (layout): RegisterModel<PwrL4State> => {
         c.put(sr1, c.get(sr1) & ~raw);
         return 0;
       }
-      if (r === vos.register && (vos.of(merged) === 0 || vos.of(merged) === 3)) {
+      if (r === vos.register && vos.width > 0 && (vos.of(merged) === 0 || vos.of(merged) === 3)) {
         c.env.note('guest', `PWR_CR1.VOS = ${vos.of(merged)} is forbidden: not changed`);
         return (merged & ~vos.mask) | (c.get(r) & vos.mask);
       }

@@ -1,5 +1,5 @@
 /**
- * SYSCFG of STM32F0: memory at address 0, EXTI sources. CFGR1 also holds DMA remaps and pin drive, which are stored without effect.
+ * SYSCFG of STM32F0, G0 and C0: memory at address 0, EXTI sources. CFGR1 also holds DMA remaps and pin drive, which are stored without effect.
  *
  * Facts: registers ST SVD; MEM_MODE takes the boot mode at reset: RM0091 SYSCFG_CFGR1 (documented).
  * Wire read: `boot.remap` = MEM_MODE that the boot selection gave. Driven: `remap` = MEM_MODE, `exti.source.<line>` = port number.

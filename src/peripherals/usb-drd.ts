@@ -1,6 +1,6 @@
 /**
  * USB_DRD_FS — full-speed USB of H5, U0, C0, G0 in its device role. CHEPnR, CNTR, ISTR, FNR, DADDR, LPMCSR (stored), BCDR, and 2 KB packet
- * memory of 32-bit words at +0x400 with the descriptor table at its start. Host role not modelled.
+ * memory of 32-bit words at +0x400 (G0, C0: +0x3C00) with the descriptor table at its start. Host role not modelled.
  * Source: RM0481 chapter "USB"; facts/usb-dfu.md section 6; the endpoint machine is in usb-fs-endpoints.ts.
  */
 import type { UsbDevicePort } from '../emu/ports.ts';
@@ -14,6 +14,8 @@ export interface UsbDrdOptions {
   readonly clock?: string;
   /** Wire that is 1 while the transceiver has its supply (PWR_USBSCR.USB33SV and VDDUSB); default `usb.supply`. */
   readonly supplyWire?: string | null;
+  /** Where the packet memory lies, from the block's base; default 0x400. */
+  readonly pmaOffset?: number;
 }
 
 const PMA_OFFSET = 0x400;
@@ -24,7 +26,7 @@ function variantOf(_layout: Layout, options: UsbDrdOptions): UsbFsVariant {
   const word = (pma: DataView, entry: number, half: 0 | 1): number => pma.getUint32(entry + half * 4, true);
   return {
     endpointName: (n) => `CHEP${n}R`,
-    pmaOffset: PMA_OFFSET,
+    pmaOffset: options.pmaOffset ?? PMA_OFFSET,
     pmaBytes: PMA_BYTES,
     pmaWidth: 4,
     clock: options.clock ?? 'usb',

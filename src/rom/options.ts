@@ -55,7 +55,7 @@ export const ROM_OPTION_IDS = (Object.keys(ROM_OPTION_VALUES) as readonly RomOpt
 /** Word of an option that a family lacks. */
 export const ABSENT_WORD = 0xffffffff;
 
-export type RomFamily = 'H5' | 'H7' | 'L4' | 'G4' | 'F0' | 'F4' | 'F7';
+export type RomFamily = 'H5' | 'H7' | 'L4' | 'G4' | 'G0' | 'F0' | 'F4' | 'F7';
 
 /** What a ROM of a family does, and how sure that is. */
 export interface RomOptionDefault {
@@ -214,6 +214,29 @@ export const ROM_OPTION_DEFAULTS: Readonly<Record<RomFamily, RomOptionDefaults>>
     leave: is('silent', 'inferred', 'as G0, H7 and U5, which have the same DFU version'),
     ...LEAVING_WITH_VTOR,
     'leave-remap': LEAVE_REMAP_KEPT,
+  },
+  G0: {
+    ...SETS_CLOCKS,
+    ...LAST,
+    primask: MASKS,
+    'nvic-enabled': NVIC,
+    'nvic-pending': NVIC,
+    mpu: KEPT,
+    control: KEPT,
+    icache: KEPT,
+    dcache: KEPT,
+    vtor: is('sets', 'measured', "VTOR found on the ROM's table after leave (skuep/AIOC PR 102, a G0-class part of candleLight)"),
+    remap: is('keeps', 'inferred', 'Klipper jumps without a remap'),
+    'usb-supply': is('sets', 'inferred', 'Klipper jumps right after a reset, where PWR_CR2.USV is 0, and reaches DFU on G0B1'),
+    hsi48: SETS_HSI48,
+    vos: is('keeps', 'assumed', NOBODY_KNOWS),
+    systick: is('uses', 'assumed', 'software baud-rate detection needs a counter'),
+    'unexpected-exception': LOOPS,
+    leave: is('silent', 'reported', 'as H7 and U5: the chip leaves without answering GETSTATUS'),
+    ...LEAVING_WITH_VTOR,
+    'leave-flash': is('unlocked', 'reported', 'a second key sequence in the application faults (Opentrons PR 418)'),
+    'leave-remap': LEAVE_REMAP_KEPT,
+    'hse-missing': is('stays-silent', 'inferred', 'G0B0: AN2606 Table 109 leaves USART, I2C and SPI without a crystal'),
   },
   F0: {
     ...SETS_CLOCKS,

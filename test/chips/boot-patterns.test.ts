@@ -1,6 +1,7 @@
 /** Where the chips start, over every state of their boot bits: AN2606 Table 2 as conditions written apart from the chips' rules. */
 import { describe, expect, it } from 'vitest';
 import { STM32F042K6 } from '../../src/chips/stm32f042.ts';
+import { STM32G0B1RE } from '../../src/chips/stm32g0.ts';
 import { STM32G431RB, STM32G474RE } from '../../src/chips/stm32g4.ts';
 import { STM32L432KC, STM32L4R5ZI } from '../../src/chips/stm32l4x3.ts';
 import type { ChipDescription } from '../../src/emu/chip.ts';
@@ -19,7 +20,8 @@ interface Bits {
 type Place = 'flash' | 'rom' | 'sram';
 interface Pattern {
   readonly chip: ChipDescription;
-  readonly selector: 'nSWBOOT0' | 'BOOT_SEL';
+  /** nBOOT_SEL is 0 where the pin counts. */
+  readonly selector: 'nSWBOOT0' | 'BOOT_SEL' | 'nBOOT_SEL';
   readonly banks: boolean;
   /** Whether the system memory starts: the lines of the pattern. */
   readonly rom: (b: Bits) => boolean;
@@ -44,6 +46,16 @@ const PATTERNS: Readonly<Record<string, Pattern>> = {
       (!b.nBOOT0 && b.nBOOT1 && !b.byPin) ||
       (!b.pin && b.byPin && (b.empty || b.bfb2)) ||
       (b.nBOOT0 && !b.byPin && (b.empty || b.bfb2)),
+  },
+  11: {
+    chip: STM32G0B1RE,
+    selector: 'nBOOT_SEL',
+    banks: false,
+    rom: (b) =>
+      (b.pin && b.nBOOT1 && b.byPin) ||
+      (!b.nBOOT0 && b.nBOOT1 && !b.byPin) ||
+      (!b.pin && b.byPin && b.empty) ||
+      (b.nBOOT0 && !b.byPin && b.empty),
   },
   14: {
     chip: STM32G474RE,
@@ -80,7 +92,7 @@ function starts({ chip, selector }: Pattern, b: Bits): string | undefined {
   const parameters = {
     'boot0.level': bit(b.pin),
     'option.nBOOT1': bit(b.nBOOT1),
-    [`option.${selector}`]: bit(b.byPin),
+    [`option.${selector}`]: bit(b.byPin !== (selector === 'nBOOT_SEL')),
     'option.nBOOT0': bit(b.nBOOT0),
     'option.BFB2': bit(b.bfb2),
   };

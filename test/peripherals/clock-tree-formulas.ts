@@ -7,6 +7,7 @@ import { STM32F207ZG } from '../../src/chips/stm32f2.ts';
 import { STM32F070RB } from '../../src/chips/stm32f0x.ts';
 import { STM32F405RG } from '../../src/chips/stm32f405.ts';
 import { STM32F411RE } from '../../src/chips/stm32f411.ts';
+import { STM32G0B1RE } from '../../src/chips/stm32g0.ts';
 import { STM32G431RB, STM32G474RE, STM32G491RE } from '../../src/chips/stm32g4.ts';
 import { STM32H533RE } from '../../src/chips/stm32h533.ts';
 import { STM32H563ZI } from '../../src/chips/stm32h563.ts';
@@ -172,6 +173,47 @@ const f4 = (chip: ChipDescription, timpre: boolean): Tree => {
     },
     fields: ['CFGR.HPRE', 'CFGR.PPRE1', 'CFGR.PPRE2', ...(timpre ? ['DCKCFGR.TIMPRE'] : [])],
   };
+};
+
+// ---- G0 ------------------------------------------------------------------------------------------------------------------------------
+/** RM0444 5.2: HSI16 / HSIDIV is HSISYS, the PLL takes HSI16 or HSE; P, Q and R divide by 2 and more. */
+const g0: Tree = {
+  chip: STM32G0B1RE,
+  oscillators: {
+    hsi: ['CR.HSION', 'CR.HSIRDY', (get) => 16e6 / 2 ** get('CR.HSIDIV')],
+    hse: ['CR.HSEON', 'CR.HSERDY', 8e6],
+    hsi48: ['CR.HSI48ON', 'CR.HSI48RDY', 48e6],
+  },
+  plls: [
+    {
+      name: 'pll',
+      on: 'CR.PLLON',
+      rdy: 'CR.PLLRDY',
+      source: (get) => [null, null, 'hsi', 'hse'][get('PLLCFGR.PLLSRC')]!,
+      // In front of HSIDIV.
+      vco: (get, input) => {
+        const n = get('PLLCFGR.PLLN');
+        const hz = get('PLLCFGR.PLLSRC') === 2 ? 16e6 : input;
+        return n < 8 ? null : (hz * n) / (get('PLLCFGR.PLLM') + 1);
+      },
+      outputs: Object.fromEntries(
+        ['P', 'Q', 'R'].map((x) => [
+          `pll${x.toLowerCase()}`,
+          (get: Get, vco: number): Hz =>
+            get(`PLLCFGR.PLL${x}EN`) && get(`PLLCFGR.PLL${x}`) > 0 ? vco / (get(`PLLCFGR.PLL${x}`) + 1) : null,
+        ]),
+      ),
+      frozen: ['PLLCFGR.PLLSRC', 'PLLCFGR.PLLM', 'PLLCFGR.PLLN'],
+    },
+  ],
+  sw: 'CFGR.SW',
+  sws: 'CFGR.SWS',
+  sysclk: ['hsi', 'hse', 'pllr'],
+  buses: (get, clock) => {
+    const hclk = by(clock('sysclk'), HPRE[get('CFGR.HPRE')]!);
+    return { hclk, pclk1: by(hclk, PPRE[get('CFGR.PPRE')]!), timpclk1: timer(hclk, get('CFGR.PPRE')) };
+  },
+  fields: ['CFGR.HPRE', 'CFGR.PPRE', 'CR.HSIDIV', ...['P', 'Q', 'R'].flatMap((x) => [`PLLCFGR.PLL${x}`, `PLLCFGR.PLL${x}EN`])],
 };
 
 // ---- L4 ------------------------------------------------------------------------------------------------------------------------------
@@ -458,6 +500,7 @@ export const TREES: readonly Tree[] = [
       ['PLLSAI2', 'PQR'],
     ],
   }),
+  g0,
   l4(STM32G431RB, G4_TREE),
   l4(STM32G474RE, G4_TREE),
   l4(STM32G491RE, G4_TREE),

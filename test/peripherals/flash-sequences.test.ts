@@ -11,6 +11,7 @@ import { STM32F042K6 } from '../../src/chips/stm32f042.ts';
 import { STM32F030R8, STM32F070RB } from '../../src/chips/stm32f0x.ts';
 import { STM32F405RG } from '../../src/chips/stm32f405.ts';
 import { STM32F411RE } from '../../src/chips/stm32f411.ts';
+import { STM32G0B1RE } from '../../src/chips/stm32g0.ts';
 import { STM32G431RB, STM32G474RE, STM32G491RE } from '../../src/chips/stm32g4.ts';
 import { STM32H533RE } from '../../src/chips/stm32h533.ts';
 import { STM32H563ZI } from '../../src/chips/stm32h563.ts';
@@ -100,11 +101,11 @@ const f4 = (chip: ChipDescription): Family => ({
   },
 });
 /** @param bank bytes of a bank; one bank: all of it */
-const l4 = (chip: ChipDescription, bank = 0x80000, banks = 2, page = 0x800): Family => ({
+const l4 = (chip: ChipDescription, bank = 0x80000, banks = 2, page = 0x800, bker = 11, programPs = 81.7e6): Family => ({
   chip,
   unit: 8,
   access: 4,
-  programPs: 81.7e6,
+  programPs,
   erasePs: 22 * MS,
   sectors: [...sectors(0x4000, page, 2), ...(banks === 2 ? sectors(bank + 0x4000, page, 2) : [])],
   again: { flag: 'PROGERR' },
@@ -117,7 +118,7 @@ const l4 = (chip: ChipDescription, bank = 0x80000, banks = 2, page = 0x800): Fam
   clear: (h) => h.write('FLASH.SR', 0xc3fb),
   pg: (h, _bank, on) => h.write('FLASH.CR', on ? 1 : 0),
   erase: (h, offset) => {
-    const cr = 2 | (((offset % bank) / page) << 3) | (offset >= bank ? 1 << 11 : 0);
+    const cr = 2 | (((offset % bank) / page) << 3) | (offset >= bank ? 1 << bker : 0);
     h.write('FLASH.CR', cr);
     h.write('FLASH.CR', cr | (1 << 16));
   },
@@ -189,6 +190,7 @@ describe.each(
     l4(STM32L452RE, 0x80000, 1),
     l4(STM32L412RB, 0x20000, 1),
     l4(STM32L4R5ZI, 0x100000, 2, 0x1000),
+    l4(STM32G0B1RE, 0x40000, 2, 0x800, 13, 85e6),
     l4(STM32G431RB, 0x20000, 1),
     l4(STM32G474RE, 0x40000),
     l4(STM32G491RE, 0x80000, 1),

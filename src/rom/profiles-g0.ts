@@ -1,0 +1,162 @@
+/** Stand-in ROMs of STM32G0: one source (rom/g0); what they differ in is said here. */
+import { STM32G070RB, STM32G0B0RE, STM32G0B1RE } from '../chips/stm32g0.ts';
+import type { ChipDescription } from '../emu/chip.ts';
+import { ROM_OPTION_DEFAULTS, type RomOptionDefaults } from './options.ts';
+import {
+  AN2606,
+  FREE_POLL,
+  fromChip,
+  i2c,
+  known,
+  left,
+  LEFT_BY_ALL,
+  pins,
+  SILENT,
+  spi,
+  usart,
+  usb,
+  type DfuDevice,
+  type RomProfile,
+} from './profile.ts';
+
+interface G0Rom {
+  readonly chip: ChipDescription;
+  readonly image: string;
+  readonly table: string;
+  readonly options: RomOptionDefaults;
+  readonly dfu: DfuDevice | null;
+  readonly banks: 1 | 2;
+  readonly sysclkMHz: number;
+  readonly pll: string;
+  readonly latency: number;
+  readonly hsi48: boolean;
+  readonly ramEnd: string;
+  readonly ownAddress: number;
+  readonly leftOut: readonly string[];
+}
+const LEFT = left('PLL, FLASH_ACR, GPIO', 'as the ROM ran', `${AN2606} 4.1: not put back; SYSCLK on the PLL is reported`);
+const pulledUp = (name: string, rx: string, tx: string): ReturnType<typeof usart> => ({ ...usart(name, rx, tx), pull: 'up' });
+
+function g0(rom: G0Rom): RomProfile {
+  const top = rom.chip.rom!.ramUse.value[0]!;
+  const end = top.base + top.size;
+  return {
+    ...fromChip(rom.chip),
+    family: 'G0',
+    image: rom.image,
+    size: 28_672,
+    gap: null,
+    optionBlock: 0x1fff6f00,
+    options: rom.options,
+    initialStack: known(end, 'top of the RAM that the ROM may use', 'assumed'),
+    sysclkHz: known(rom.sysclkMHz * 1e6, `${AN2606} ${rom.table}`),
+    usbIrq: 8,
+    boot0Pin: null,
+    interfaces: pins(rom.table, [
+      ...(rom.dfu ? [usb] : []),
+      pulledUp('USART1', 'PA10', 'PA9'),
+      pulledUp('USART2', 'PA3', 'PA2'),
+      pulledUp('USART3', 'PC11', 'PC10'),
+      i2c('I2C1', 'PB6', 'PB7'),
+      i2c('I2C2', 'PB10', 'PB11'),
+      spi('SPI1', 'PA4', 'PA5', 'PA6', 'PA7'),
+      spi('SPI2', 'PB12', 'PB13', 'PB14', 'PB15'),
+    ]),
+    dfu: rom.dfu,
+    leaves: [...LEFT_BY_ALL, LEFT],
+    build: {
+      folder: 'g0',
+      cpu: 'cortex-m0plus',
+      defines: [
+        ['FLASH_BANKS', rom.banks],
+        ['RAM_END', rom.ramEnd],
+        ['RAM_ROM_END', `0x${end.toString(16)}u`],
+        ['HAS_HSI48', Number(rom.hsi48)],
+        ['ROM_PLL', rom.pll],
+        ['ROM_LATENCY', `${rom.latency}u`],
+      ],
+      drivers: rom.dfu ? (rom.hsi48 ? ['usb_drd.c'] : ['usb_drd.c', 'hse.c']) : [],
+      id: null,
+      // RM0444's data sheets: I2C is function 6, SPI1 and SPI2 function 0 on these pins.
+      tables: {
+        chip: rom.chip,
+        ownAddress: rom.ownAddress,
+        functions: {
+          ...Object.fromEntries(['PB6', 'PB7', 'PB10', 'PB11'].map((pin) => [pin, 6])),
+          ...Object.fromEntries(['PA4', 'PA5', 'PA6', 'PA7', 'PB12', 'PB13', 'PB14', 'PB15'].map((pin) => [pin, 0])),
+        },
+      },
+    },
+    leftOut: [
+      SILENT,
+      'the bootloader ID byte at 0x1FFF9FFE (G07x: 0x1FFF6FFE)',
+      'the way out of securable memory at 0x1FFF6800',
+      ...rom.leftOut,
+    ],
+  };
+}
+
+const dfu = (flash: string, confidence: 'reported' | 'assumed'): DfuDevice => ({
+  dialect: 'v2',
+  alts: known(
+    [`@Internal Flash   /0x08000000/${flash}`, '@Option Bytes   /0x1FFF7800/01*128 e', '@OTP Memory   /0x1FFF7000/01*1024 e'],
+    'the first by a listing of a G0B1 board, which showed it for all settings; the others as G4',
+    confidence,
+  ),
+  pollMs: known({ setAddress: 1, erasePage: 25, massErase: 50, write: 1 }, FREE_POLL, 'assumed'),
+});
+const { 'hse-missing': _crystal, ...HSI48_OPTIONS } = ROM_OPTION_DEFAULTS.G0;
+const { hsi48: _hsi48, ...CRYSTAL_OPTIONS } = ROM_OPTION_DEFAULTS.G0;
+const { 'usb-supply': _supply, leave: _leave, 'leave-flash': _flash, 'leave-remap': _remap, ...NO_USB } = HSI48_OPTIONS;
+const { hsi48: _none, ...NO_USB_OPTIONS } = NO_USB;
+const PLL_60 = '(PLLCFGR_M(1) | PLLCFGR_N(15) | PLLCFGR_R(4))';
+
+export const G0B1 = g0({
+  chip: STM32G0B1RE,
+  image: 'g0b1',
+  table: 'Table 111',
+  options: HSI48_OPTIONS,
+  dfu: dfu('256*02Kg', 'reported'),
+  banks: 2,
+  sysclkMHz: 60,
+  pll: PLL_60,
+  latency: 2,
+  hsi48: true,
+  ramEnd: '0x20024000u',
+  ownAddress: 0x5d,
+  leftOut: ['that a Go switches SWD off (FLASH_ACR.DBG_SWEN)', 'the I2C address of Table 111: that of G0B0 stands for it'],
+});
+export const G0B0 = g0({
+  chip: STM32G0B0RE,
+  image: 'g0b0',
+  table: 'Table 109',
+  options: CRYSTAL_OPTIONS,
+  dfu: dfu('256*02Kg', 'assumed'),
+  banks: 2,
+  sysclkMHz: 60,
+  pll: PLL_60,
+  latency: 2,
+  hsi48: false,
+  ramEnd: '0x20024000u',
+  ownAddress: 0x5d,
+  leftOut: ['that a mass erase of several sectors fails on bank 2 (V13.0)'],
+});
+export const G070 = g0({
+  chip: STM32G070RB,
+  image: 'g070',
+  table: 'Table 107',
+  options: NO_USB_OPTIONS,
+  dfu: null,
+  banks: 1,
+  sysclkMHz: 24,
+  pll: '(PLLCFGR_M(1) | PLLCFGR_N(12) | PLLCFGR_R(8))',
+  latency: 0,
+  hsi48: false,
+  ramEnd: '0x20009000u',
+  ownAddress: 0x51,
+  leftOut: [
+    'V11.0: only LQFP64 and larger',
+    'V11.2: HSITRIM after Go, SRAM parity',
+    'V11.3: PC11 low makes every detection on USART3 wait',
+  ],
+});
