@@ -1,6 +1,6 @@
 /**
  * The first screen of a run: what happened, the line of your code, the fix, how sure that is, what to type next. At most 25 lines at 80 columns, 10 where DFU
- * was reached. Everything else is `terminalReport`, one option away.
+ * was reached and nothing is wrong with the way back. Everything else is `terminalReport`, one option away.
  */
 import type { Judgement } from '../bench/expect.ts';
 import type { Place, ResultCause, RunResult } from '../bench/result.ts';
@@ -60,7 +60,8 @@ export function shortReport(result: RunResult, options: ShortOptions = {}): stri
   else failed(page, result, sources);
   if (result.outcome === 'dfu' || mainCauses(result).length === 0) background(page, result);
   const next = options.embedded === true ? [] : nextSteps(result, sources, options.judgement ?? null);
-  const most = (result.outcome === 'dfu' ? LINES_ON_SUCCESS : LINES) - next.length;
+  const enough = result.outcome === 'dfu' && lostWay(result).length === 0;
+  const most = (enough ? LINES_ON_SUCCESS : LINES) - next.length;
   page.lines.splice(most);
   next.forEach((text, i) => {
     if (i === 0) page.row('Next', 'bold', text, 1);
@@ -113,11 +114,23 @@ function background(page: Page, result: RunResult): void {
 }
 
 function reached(page: Page, result: RunResult): void {
-  page.text(sentence(result.summary));
+  page.text(sentence(result.summary), 3);
   if (result.dependsOn.length > 0)
     page.row('Sure', 'yellow', `if the ROM has ${conditions(result.dependsOn)}; ST does not publish that`, 2);
-  const worth = result.checks.filter((c) => c.verdict === 'fail' || c.verdict === 'warn').map((c) => c.id);
+  const lost = lostWay(result);
+  for (const { id, because, confidence } of lost.slice(0, 1)) {
+    const option = result.rom?.options[id];
+    const sure = option === undefined ? `; ${confidence}` : `, if the ROM has ${id} "${option.value}" (${option.confidence})`;
+    page.row('Back', 'red', `${id}: ${because}${sure}`, 5);
+  }
+  const worth = result.checks.filter((c) => (c.verdict === 'fail' || c.verdict === 'warn') && !lost.includes(c)).map((c) => c.id);
   if (worth.length > 0) page.row('Mind', 'dim', `not as it should be, and harmless in this run: ${worth.join(', ')}`, 2);
+}
+
+/** Why the application does not come back from a DFU leave, the reason before the place; empty where it does or nobody leaves. */
+function lostWay({ checks }: RunResult): readonly RunResult['checks'][number][] {
+  const lost = checks.filter((c) => c.id.startsWith('leave-') && c.verdict === 'fail');
+  return lost.toSorted((a, b) => Number(a.id === 'leave-path') - Number(b.id === 'leave-path'));
 }
 
 const sentence = (text: string): string => `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`;
@@ -292,6 +305,8 @@ function consoleLines(page: Page, result: RunResult): void {
 /** Options to add to the command line, and other commands. */
 function nextSteps(result: RunResult, sources: Sources, judgement: Judgement | null): string[] {
   const all = 'add -v for the whole report; --checks, --html report.html';
+  if (result.outcome === 'dfu' && lostWay(result).length > 0)
+    return [all, 'bootbench leave … tells where its start differs from one after a reset'];
   if (result.outcome === 'dfu' || judgement?.holds === true) return [all];
   const steps: string[] = [];
   const causes = mainCauses(result);

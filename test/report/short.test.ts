@@ -36,6 +36,14 @@ describe.each(['h533-seed000-as-posted', 'l476-seed004-masked', 'f405-own-crash'
 test('a success takes ten lines at most', () =>
   expect(shortReport(dfuResult(), { width: 80 }).trimEnd().split('\n').length).toBeLessThanOrEqual(10));
 
+test('a way back that is lost is no harmless remark: it has its reason, its fix and what it hangs on', async () => {
+  const text = shortReport(await run('l476-leave-vtor'), { width: 80 });
+  expect(text).toMatch(/the application does not come back from the DFU leave\s+\(leave-vtor\)\./);
+  expect(text).toMatch(/Back +leave-vtor: [^]*SCB->VTOR = 0x08000000u[^]*leave-vtor "keeps" \(documented\)/);
+  expect(text).toMatch(/Mind .*harmless in this run: (?![^]*leave-)/);
+  expect(text.trimEnd().split('\n').length).toBeLessThanOrEqual(25);
+});
+
 test.each([
   ['alive\n', ['alive']],
   ['one\ntwo\n', ['one', 'two']],
