@@ -20,8 +20,31 @@ const CACHED_RUNS = [
 ];
 rmSync(dist, { recursive: true, force: true });
 
-const bundle = (format, options) =>
-  build({ absWorkingDir: root, outdir: dist, bundle: true, platform: 'node', target: 'node20', logLevel: 'warning', format, ...options });
+/** Register facts are most of the program's bytes: they are packed, and a run unpacks those of its chip (src/chips/packed.ts). */
+const packedFacts = {
+  name: 'packed facts',
+  setup({ onLoad }) {
+    onLoad({ filter: /chips[/\\]generated[/\\]stm32\w+\.json$/ }, ({ path }) => ({
+      contents: `
+        import { unpackFacts } from './src/chips/packed.ts';
+        export default unpackFacts('${deflateSync(JSON.stringify(JSON.parse(readFileSync(path, 'utf8'))), { level: 9 }).toString('base64')}');`,
+      resolveDir: root,
+      loader: 'ts',
+    }));
+  },
+};
+const bundle = (format, { plugins = [], ...options }) =>
+  build({
+    absWorkingDir: root,
+    outdir: dist,
+    bundle: true,
+    platform: 'node',
+    target: 'node20',
+    logLevel: 'warning',
+    format,
+    plugins: [packedFacts, ...plugins],
+    ...options,
+  });
 /** Runs TypeScript once, in dist/. */
 async function runOnce(name, contents) {
   const outfile = join(dist, name);
@@ -83,7 +106,7 @@ const twins = {
 const withFiles = {
   name: 'files of the library',
   setup({ onLoad }) {
-    onLoad({ filter: /src[/\\]rom-images\.ts$/ }, () => ({ contents: packedRoms(), resolveDir: root, loader: 'js' }));
+    onLoad({ filter: /src[/\\](rom-images|cli[/\\]rom-image)\.ts$/ }, () => ({ contents: packedRoms(), resolveDir: root, loader: 'js' }));
     onLoad({ filter: /src[/\\]interpreters\.ts$/ }, () => ({ contents: interpreterUrls(), loader: 'js' }));
   },
 };
@@ -117,12 +140,16 @@ await bundle('esm', {
       ]),
     ),
     node: 'src/node.ts',
+    vitest: 'src/vitest.ts',
     'bench-worker': 'src/bench-worker.ts',
   },
   splitting: true,
   packages: 'external',
   sourcemap: true,
   sourcesContent: false,
+  // names stay: they stand in the stack of an error
+  minifyWhitespace: true,
+  legalComments: 'none',
   // Beside the entries: the engine looks for thread.cjs next to itself, and the library for its worker.
   chunkNames: '[name]-[hash]',
   plugins: [withValidator, withFiles, twins],
@@ -154,7 +181,7 @@ await bundle('cjs', {
   entryPoints: { program: 'src/cli/thread.ts' },
   outExtension: { '.js': '.cjs' },
   external: ['ajv', 'koffi'],
-  plugins: [withValidator, withoutCampaigns],
+  plugins: [withValidator, withFiles, withoutCampaigns],
   // names stay: they stand in the stack of an internal error
   minifyWhitespace: true,
   charset: 'ascii',
@@ -188,7 +215,27 @@ await runOnce(
     await new Promise((done, fail) => thread.on('exit', done).on('error', fail));`,
 );
 
-if (process.argv[2] === undefined) declarations();
+if (process.argv[2] === undefined) {
+  declarations();
+  pruneDeclarations();
+  await chipNames();
+}
+
+/** Declarations of modules that no entry's own reach are of no use to anybody. */
+function pruneDeclarations() {
+  const folder = join(dist, 'src');
+  const entries = ['index', 'usb', 'property', 'node', 'vitest'].map((name) => join(folder, `${name}.d.ts`));
+  const reached = new Set(entries);
+  for (const file of reached) {
+    const text = readFileSync(file, 'utf8');
+    for (const [, from] of text.matchAll(/(?:from |import\(|import )['"](\.[^'"]+)['"]/g))
+      if (from.endsWith('.ts')) reached.add(join(dirname(file), from.replace(/\.ts$/, '.d.ts')));
+  }
+  for (const name of readdirSync(folder, { recursive: true })) {
+    const file = join(folder, name);
+    if (name.endsWith('.d.ts') && !reached.has(file)) rmSync(file);
+  }
+}
 
 // For users of the library. Type errors are the business of `npm run typecheck`, not of an installation.
 function declarations() {
@@ -210,4 +257,23 @@ function declarations() {
     encoding: 'utf8',
   });
   if (declared.error) console.error(`declarations were not written: ${declared.error.message}`);
+}
+/** The declarations know which chips there are: sources take any text, so that a new line needs no list. */
+async function chipNames() {
+  await runOnce(
+    'make-names.mjs',
+    `
+      import { writeFileSync } from 'node:fs';
+      import { CHIPS, LINES } from './src/chips/index.ts';
+      const union = (names) => [...new Set(names)].map((name) => "'" + name + "'").join(' | ');
+      const lines = LINES.map((l) => l.name.replace('STM32', ''));
+      const text = [
+        'type Line = ' + union(lines) + ';',
+        'type Listed = ' + union(CHIPS.map((c) => c.name.toLowerCase())) + ';',
+        '/** A part or a line: \`stm32h533re\`, \`STM32F407VGT6\`, \`stm32l476\`. */',
+        'export type ChipName = Listed | \`stm32\${Lowercase<Line>}\${string}\` | \`STM32\${Line}\${string}\`;',
+        '',
+      ];
+      writeFileSync(new URL('src/library/names.d.ts', import.meta.url), text.join('\\n'));`,
+  );
 }

@@ -89,8 +89,29 @@ class GeneratedRegister implements RegisterFact {
   }
 }
 
+type FactsByName = Readonly<Record<string, BlockFacts>>;
+
+/** A record that is made when it is first looked at, so that describing a chip does not unpack its registers. */
+function madeOnDemand(make: () => FactsByName): FactsByName {
+  const made = {};
+  let full = false;
+  const all = (): FactsByName => {
+    if (!full) Object.defineProperties(made, Object.getOwnPropertyDescriptors(make()));
+    full = true;
+    return made;
+  };
+  return new Proxy<FactsByName>(made, {
+    get: (_, key) => Reflect.get(all(), key) as BlockFacts,
+    has: (_, key) => Reflect.has(all(), key),
+    ownKeys: () => Reflect.ownKeys(all()),
+    getOwnPropertyDescriptor: (_, key) => Reflect.getOwnPropertyDescriptor(all(), key),
+  });
+}
+
 /** Facts of every peripheral by name; peripherals of one type share one object. */
-export function loadFacts(generated: GeneratedFacts): Readonly<Record<string, BlockFacts>> {
+export const loadFacts = (generated: GeneratedFacts): FactsByName => madeOnDemand(() => expandedFacts(generated));
+
+function expandedFacts(generated: GeneratedFacts): FactsByName {
   const expanded = new Map<string, BlockFacts>();
   const block = (name: string): BlockFacts => {
     let facts = expanded.get(name);
@@ -107,12 +128,8 @@ export function loadFacts(generated: GeneratedFacts): Readonly<Record<string, Bl
 }
 
 /** `base` and more blocks; blocks of `base` are still expanded when they are first asked for. */
-export function withFacts(
-  base: Readonly<Record<string, BlockFacts>>,
-  more: Readonly<Record<string, BlockFacts>>,
-): Readonly<Record<string, BlockFacts>> {
-  return Object.defineProperties({ ...more }, Object.getOwnPropertyDescriptors(base));
-}
+export const withFacts = (base: FactsByName, more: FactsByName): FactsByName =>
+  madeOnDemand(() => Object.defineProperties({ ...more }, Object.getOwnPropertyDescriptors(base)));
 
 /** `NAME:bit` or `NAME:bit:width`, separated by blanks. */
 export function fieldsOf(code: string): readonly FieldFact[] {

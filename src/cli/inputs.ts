@@ -20,7 +20,7 @@ import { withLeave } from '../bench/leave-scenario.ts';
 import { bootAddress, jobInput, romProfile, romProfileIfAny, type JobImage, type RunJob } from '../bench/job.ts';
 import { reason } from './outputs.ts';
 import { VERSION } from '../version.ts';
-import { romImage } from './package.ts';
+import { romImage } from './rom-image.ts';
 
 /** What every command takes that puts firmware on a board, as the command line library hands it over. */
 export interface MachineOptions {

@@ -1,5 +1,5 @@
 /** Files that come with the package, from the built program as well as from the sources. */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -17,6 +17,3 @@ function packageRoot(): string {
 }
 
 export const packageFile = (path: string): string => join(packageRoot(), path);
-
-/** Bytes of a stand-in ROM. */
-export const romImage = (image: string): Uint8Array => new Uint8Array(readFileSync(packageFile(`rom/images/${image}.bin`)));

@@ -1,7 +1,7 @@
 import { romProfileIfAny, type RunJob } from '../../src/bench/job.ts';
 import type { Scenario } from '../../src/bench/scenario-types.ts';
 import { findChip } from '../../src/chips/index.ts';
-import { romImage } from '../../src/cli/package.ts';
+import { romImage } from '../../src/cli/rom-image.ts';
 
 /** What a run is given when nothing is asked for on the command line but images and a scenario: the chip's own stand-in ROM, no limits. */
 export const plainJob = (chip: string, images: RunJob['images'], scenario: Partial<Scenario> = {}): RunJob => ({

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Scenario, StepAction } from '../../src/bench/scenario-types.ts';
 import type { Session } from '../../src/bench/session.ts';
 import { CHIPS } from '../../src/chips/index.ts';
-import { romImage } from '../../src/cli/package.ts';
+import { romImage } from '../../src/cli/rom-image.ts';
 import { S } from '../../src/emu/core/state.ts';
 import { findRomProfile, ROM_PROFILES } from '../../src/rom/profiles.ts';
 import { hex, pinBoot, program, run } from './course.ts';

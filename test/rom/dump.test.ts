@@ -5,7 +5,7 @@ import { UsageError } from '../../src/bench/usage-error.ts';
 import { findChip } from '../../src/chips/index.ts';
 import { dumpBase } from '../../src/rom/load.ts';
 import { findRomProfile } from '../../src/rom/profiles.ts';
-import { romImage } from '../../src/cli/package.ts';
+import { romImage } from '../../src/cli/rom-image.ts';
 import { plainJob } from '../bench/plain-job.ts';
 
 const CHIPS = ['stm32h533', 'stm32l476', 'stm32f072', 'stm32h745', 'stm32f405'];

@@ -1,0 +1,28 @@
+/** Register facts as the package carries them: compressed text, unpacked when a chip of the line is first looked at. The build packs them (tools/build.mjs). */
+import { unzlibSync } from 'fflate';
+import type { GeneratedFacts } from './facts.ts';
+
+/** @param packed zlib data of the JSON, in base64 */
+export function unpackFacts(packed: string): GeneratedFacts {
+  let facts: GeneratedFacts | null = null;
+  const all = (): GeneratedFacts => (facts ??= read(packed));
+  return {
+    get note() {
+      return all().note;
+    },
+    get svd() {
+      return all().svd;
+    },
+    get peripherals() {
+      return all().peripherals;
+    },
+    get blocks() {
+      return all().blocks;
+    },
+  };
+}
+
+function read(packed: string): GeneratedFacts {
+  const bytes = Uint8Array.from(atob(packed), (c) => c.charCodeAt(0));
+  return JSON.parse(new TextDecoder().decode(unzlibSync(bytes))) as GeneratedFacts;
+}
