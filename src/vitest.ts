@@ -1,0 +1,97 @@
+/**
+ * `bootbench/vitest`: matchers for results and machines, and a fixture that gives each test a fresh machine.
+ *
+ *     import { machineTest } from 'bootbench/vitest';
+ *     const test = machineTest({ chip: 'stm32h533re', images: [readImage('build/fw.elf')] });
+ *     test('the jump works', async ({ machine }) => {
+ *       await machine.act({ call: 'request_dfu' });
+ *       await expect(machine).toReachDfu();
+ *     });
+ */
+import { expect, test, type TestAPI } from 'vitest';
+import './node-host.ts';
+import type { CheckId, Outcome, RunResult } from './bench/result.ts';
+import { CHECK_IDS, OUTCOMES, RUN_SCHEMA } from './bench/result.ts';
+import { UsageError, didYouMean } from './bench/usage-error.ts';
+import { bench } from './library/bench.ts';
+import { BenchMachine, openMachine, type OpenOptions } from './library/machine.ts';
+import type { BenchOptions } from './library/options.ts';
+
+/** What the matchers take: a result, a machine (which runs to its end), or the options of a run (which is made). */
+export type Benched = RunResult | BenchMachine | BenchOptions | Promise<RunResult>;
+
+interface BootMatchers<R> {
+  /** The host has the ROM's DFU device. Await it. */
+  toReachDfu(): Promise<R>;
+  /** The run ends with this outcome. Await it. */
+  toEndWith(outcome: Outcome): Promise<R>;
+  /** Not DFU, and a repair proves that this check is a cause. Await it; not for machines, which nobody diagnoses. */
+  toFailOn(check: CheckId): Promise<R>;
+}
+declare module 'vitest' {
+  // the type parameter has to be the one of the interface that is merged
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any, @typescript-eslint/no-empty-object-type, @typescript-eslint/no-unused-vars
+  interface Matchers<T = any> extends BootMatchers<void> {}
+}
+
+interface Answer {
+  readonly pass: boolean;
+  readonly message: () => string;
+}
+const isResult = (value: unknown): value is RunResult =>
+  typeof value === 'object' && value !== null && (value as { schema?: unknown }).schema === RUN_SCHEMA;
+
+async function resultOf(given: unknown): Promise<RunResult> {
+  const value = await given;
+  return isResult(value) ? value : bench(value as BenchOptions);
+}
+
+async function outcomeOf(given: unknown): Promise<{ readonly outcome: Outcome; readonly summary: string }> {
+  if (given instanceof BenchMachine) {
+    const { outcome, at } = await given.finish();
+    return { outcome, summary: `the machine ended with ${outcome} after ${at.toFixed(3)} s` };
+  }
+  return resultOf(given);
+}
+const causesOf = (result: RunResult): readonly CheckId[] => result.diagnosis.causes.filter((c) => c.proved).map((c) => c.id);
+function known<T extends string>(word: T, words: readonly T[], what: string): void {
+  if (!words.includes(word))
+    throw new UsageError(`there is no ${what} ${JSON.stringify(word)}`, didYouMean(String(word), words) ?? `one of ${words.join(', ')}`);
+}
+
+async function endsWith(given: unknown, outcome: Outcome): Promise<Answer> {
+  known(outcome, OUTCOMES, 'outcome');
+  const seen = await outcomeOf(given);
+  return { pass: seen.outcome === outcome, message: () => `expected ${outcome}, got ${seen.outcome}: ${seen.summary}` };
+}
+
+expect.extend({
+  toReachDfu: (given: unknown) => endsWith(given, 'dfu'),
+  toEndWith: (given: unknown, outcome: Outcome) => endsWith(given, outcome),
+  async toFailOn(given: unknown, check: CheckId): Promise<Answer> {
+    known(check, CHECK_IDS, 'check');
+    if (given instanceof BenchMachine)
+      throw new UsageError('toFailOn needs a result: nobody looks for causes in a machine', 'give the options of bench');
+    const result = await resultOf(given);
+    const causes = causesOf(result);
+    return {
+      pass: result.outcome !== 'dfu' && causes.includes(check),
+      message: () => `proved causes: ${causes.join(', ') || 'none'}; ${result.summary}`,
+    };
+  },
+});
+
+/** `test` with a fixture `machine`: a fresh one from power-on for each test, given up behind it. */
+export function machineTest(options: OpenOptions): TestAPI<{ machine: BenchMachine }> {
+  return test.extend<{ machine: BenchMachine }>({
+    // eslint-disable-next-line no-empty-pattern
+    machine: async ({}, use) => {
+      const machine = await openMachine(options);
+      try {
+        await use(machine);
+      } finally {
+        machine.close();
+      }
+    },
+  });
+}

@@ -1,0 +1,27 @@
+/** `bootbench/vitest`. */
+import { describe, expect } from 'vitest';
+import { bench } from '../../src/index.ts';
+import { machineTest } from '../../src/vitest.ts';
+import { firmware } from './firmware.ts';
+
+const test = machineTest({ chip: 'stm32h533re', images: [firmware('h533-straight')] });
+
+describe('matchers', () => {
+  test('a machine reaches DFU, each test from power-on', async ({ machine }) => {
+    expect(machine.now).toBe(0);
+    await expect(machine).toReachDfu();
+    expect(machine.now).toBeGreaterThan(0);
+  });
+  test('another test has another machine', async ({ machine }) => {
+    expect(machine.now).toBe(0);
+    await expect(expect(machine).toEndWith('fault')).rejects.toThrow(/expected fault, got dfu/);
+  });
+  test('a run that fails fails on its cause, and says which when another one is named', async () => {
+    const run = { chip: 'stm32h533re', images: [firmware('h533-primask')] };
+    const result = await bench(run);
+    await expect(result).toFailOn('primask');
+    await expect(result).not.toReachDfu();
+    await expect(expect(result).toFailOn('vtor')).rejects.toThrow(/proved causes: primask/);
+    await expect(expect(result).toFailOn('primsk' as 'primask')).rejects.toThrow(/did you mean primask/);
+  });
+});
