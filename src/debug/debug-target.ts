@@ -241,9 +241,18 @@ export class DebugTarget {
   writeRegister(core: Core, name: string, value: number): void {
     const single = singleOf(core, name);
     if (single !== null) core.set(single, value);
-    else if (name === 'pc') core.branchTo((value & ~1) >>> 0);
+    else if (name === 'pc') this.goOnAt(core, (value & ~1) >>> 0);
     else setRegister(core, name, value);
     this.onEdit();
+  }
+  /** Where a debugger puts PC the core goes on, also out of sleep and lockup: a halt ends both (ARM DDI 0403 B1.5.15, B1.5.19). */
+  private goOnAt(core: Core, pc: number): void {
+    const { machine } = this;
+    core.set(S.HALTED, 0);
+    machine.state.lockups[core.index] = null;
+    if (core === machine.bootCore) machine.state.lockup = null;
+    machine.system.setWire(`core.deepsleep.${core.index}`, 0);
+    core.branchTo(pc);
   }
   /** As far as something answers from the first byte on; shorter, or empty, where the bus would fault. Without side effects. */
   readMemory(core: Core, address: number, length: number): Uint8Array {

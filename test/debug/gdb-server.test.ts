@@ -60,6 +60,32 @@ describe('GDB server: stop and go', () => {
   });
 });
 
+describe('GDB server: a core that executes nothing', () => {
+  const WFI = [0x30, 0xbf, 0xfe, 0xe7];
+  const UNDEFINED = [0x00, 0xde];
+  const SCR = 0xe000ed10;
+
+  /** The code, and behind it a counter to go on with. */
+  const goesOn = (chip: string, code: readonly number[], prepare: (c: Client) => void = () => undefined): void => {
+    const c = new Client(hubOf(chip, image(new Uint8Array([...code, ...new Thumb(START).movs(0, 7).label('end').b('end').bytes()]))));
+    prepare(c);
+    c.ask('c', 5);
+    c.interrupt();
+    expect(c.register(0)).not.toBe(7);
+    expect(c.ask(`Pf=${Buffer.from(new Uint32Array([START + code.length]).buffer).toString('hex')}`)).toBe('OK');
+    expect(c.ask('s')).toMatch(/^T05/);
+    expect([c.register(PC), c.register(0)]).toEqual([START + code.length + 2, 7]);
+  };
+
+  it('goes on where PC is set: out of WFI, out of Stop mode, out of lockup (debug entry ends them)', () => {
+    for (const chip of ['stm32f072', 'stm32f405', 'stm32h745xi']) {
+      goesOn(chip, WFI);
+      goesOn(chip, UNDEFINED);
+      goesOn(chip, WFI, (c) => expect(c.ask(`M${hex(SCR)},4:04000000`)).toBe('OK'));
+    }
+  });
+});
+
 describe('GDB server: back in time', () => {
   it('undoes instructions one by one: registers and memory are what they were', () => {
     const c = session();
