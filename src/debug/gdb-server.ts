@@ -42,6 +42,8 @@ export class GdbServer {
   private flash: { address: number; bytes: Uint8Array }[] = [];
   /** The client wants to go. */
   closed = false;
+  /** `target extended-remote`: the client stays behind `kill`, and `run` begins anew. */
+  private extended = false;
 
   constructor(machine: GdbMachine, core: Core, send: (bytes: Uint8Array) => void) {
     this.machine = machine;
@@ -146,7 +148,7 @@ export class GdbServer {
   private answer(text: string): string | null {
     const rest = text.slice(1);
     const { target, past } = this.machine;
-    if (this.waiting) {
+    if (this.waiting && text !== 'k') {
       // a client that sends while the core runs wants it to stop
       this.interrupt();
       return null;
@@ -186,8 +188,11 @@ export class GdbServer {
         this.reply('OK');
         this.leave();
         return null;
+      case '!':
+        this.extended = true;
+        return 'OK';
       case 'k':
-        this.leave();
+        this.kill();
         return null;
       case 'R':
         this.reset(true);
@@ -209,12 +214,22 @@ export class GdbServer {
     this.waiting = false;
     target.clearStops(this.core);
   }
+  /** Nothing can be killed here: the core stands, without the client's stops. */
+  private kill(): void {
+    const { target } = this.machine;
+    if (!this.extended) return this.leave();
+    this.waiting = false;
+    target.clearStops(this.core);
+    target.setHalted(this.core, true);
+    this.machine.follow();
+  }
+  /** All cores, as OpenOCD does it: they stand in front of their first instruction, or run. */
   private reset(halt: boolean): void {
     const { target } = this.machine;
-    const halted = target.machine.cores.map((c) => target.isHalted(c));
-    target.reset(halt ? halted.fill(true) : halted);
+    target.reset(target.machine.cores.map(() => halt));
     this.lastStop = { kind: 'interrupt' };
     this.machine.follow();
+    if (!halt) this.machine.wake();
   }
 
   private vPacket(text: string): string | null {
@@ -229,8 +244,11 @@ export class GdbServer {
       }
       case 'Kill':
         this.reply('OK');
-        this.leave();
+        this.kill();
         return null;
+      case 'Run':
+        this.reset(true);
+        return this.stopReply();
       case 'FlashErase':
         return this.flashErase(rest.join(':'));
       case 'FlashWrite':

@@ -15,6 +15,8 @@ export interface MonitorContext {
 interface MonitorCommand {
   readonly name: string;
   readonly about: string;
+  /** Words behind the name at most. */
+  readonly words: number;
   /** Text for the user. */
   readonly run: (context: MonitorContext, args: readonly string[]) => string;
 }
@@ -23,35 +25,50 @@ const MONITOR: readonly MonitorCommand[] = [
   {
     name: 'reset',
     about: 'reset [halt|init|run]: system reset; halt and init stop before the first instruction, run goes on (default)',
+    words: 1,
     run: ({ reset }, [how = 'run']) => {
       if (!['halt', 'init', 'run'].includes(how)) return `reset: ${how} is not known; it is halt, init or run\n`;
       reset(how !== 'run');
       return '';
     },
   },
-  { name: 'halt', about: 'halt: stop the core', run: ({ halt }) => (halt(), '') },
-  { name: 'resume', about: 'resume: let the core run without GDB waiting for it', run: ({ resume }) => (resume(), '') },
-  { name: 'checks', about: 'checks: every check that applies, judged on the state as it is now', run: ({ target }) => checks(target) },
-  { name: 'usb', about: 'usb: what the simulated host has seen', run: ({ target }) => usb(target) },
-  { name: 'time', about: 'time: virtual time, cycles and instructions', run: ({ target }) => time(target) },
+  { name: 'halt', about: 'halt: stop the core', words: 0, run: ({ halt }) => (halt(), '') },
+  { name: 'resume', about: 'resume: let the core run without GDB waiting for it', words: 0, run: ({ resume }) => (resume(), '') },
+  {
+    name: 'checks',
+    about: 'checks: every check that applies, judged on the state as it is now',
+    words: 0,
+    run: ({ target }) => checks(target),
+  },
+  { name: 'usb', about: 'usb: what the simulated host has seen', words: 0, run: ({ target }) => usb(target) },
+  { name: 'time', about: 'time: virtual time, cycles and instructions', words: 0, run: ({ target }) => time(target) },
   {
     name: 'catch',
     about: `catch [${CATCHES.join('|')}] [off]: stop there; without words lists what is caught`,
+    words: 2,
     run: ({ target }, args) => setCatch(target, args),
   },
+];
+/** What IDEs and their templates tell other servers in passing (cortex-debug, Eclipse, PlatformIO), and what to say to it. */
+const ELSEWHERE: readonly { readonly line: RegExp; readonly answer: string }[] = [
+  { line: /^version$/, answer: 'bootbench: an emulated chip\n' },
+  { line: /^(arm )?semihosting( enable| 1)?$/, answer: 'semihosting is on, unless the server was started with --no-semihosting\n' },
+  { line: /^(init|gdb_sync|poll|(sleep|delay|(adapter )?speed|adapter_khz) \d+|gdb_breakpoint_override (hard|soft|disable))$/, answer: '' },
 ];
 
 /** Runs a line; the text is the answer. */
 export function monitor(line: string, context: MonitorContext): string {
-  const [name = '', ...args] = line
-    .trim()
-    .split(/\s+/)
-    .map((word) => word.toLowerCase());
+  const words = line.trim().toLowerCase().split(/\s+/);
+  const [name = '', ...args] = words;
   if (name === 'help' || name === '') return `${MONITOR.map((c) => `  ${c.about}`).join('\n')}\n`;
   const command = MONITOR.find((c) => c.name === name);
-  return command
-    ? command.run(context, args)
-    : `there is no command ${JSON.stringify(name)}; it is ${MONITOR.map((c) => c.name).join(', ')}\n`;
+  if (command && args.length > command.words) return `${name}: too many words; it is ${command.about}\n`;
+  if (command) return command.run(context, args);
+  const said = words.join(' ');
+  return (
+    ELSEWHERE.find((e) => e.line.test(said))?.answer ??
+    `there is no command ${JSON.stringify(name)}; it is ${MONITOR.map((c) => c.name).join(', ')}\n`
+  );
 }
 
 function setCatch(target: DebugTarget, args: readonly string[]): string {

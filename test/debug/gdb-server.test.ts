@@ -210,6 +210,23 @@ describe('GDB server: monitor', () => {
     expect(c.monitor('reset sideways')).toContain('halt, init or run');
   });
 
+  it('resets and lets a halted core run, as OpenOCD does', () => {
+    for (const line of ['reset', 'reset run']) {
+      const c = session();
+      expect(c.monitor(line)).toBe('');
+      c.hub.advance();
+      expect(c.word(COUNTER)).toBeGreaterThan(100);
+    }
+  });
+
+  it('takes what IDEs tell other servers in passing, and refuses words too many', () => {
+    const c = session();
+    for (const line of ['init', 'gdb_sync', 'sleep 1000', 'delay 3000', 'gdb_breakpoint_override hard']) expect(c.monitor(line)).toBe('');
+    expect(c.monitor('arm semihosting enable')).toContain('semihosting is on');
+    expect(c.monitor('reset halt now')).toContain('too many words; it is reset [halt|init|run]');
+    expect(c.monitor('time flies')).toContain('too many words');
+  });
+
   it('stops in front of the first instruction in system memory on request', () => {
     const jump = new Thumb(START).constant(0, 0x20001000).movSp(0).constant(1, 0x1fff0004).ldr(0, 1).bx(0).bytes();
     const c = new Client(hubOf('stm32f405', image(jump)));
@@ -219,6 +236,20 @@ describe('GDB server: monitor', () => {
     expect(c.monitor('checks')).toMatch(/pass +entry-address/);
     expect(c.ask('bs')).toMatch(/^T05/);
     expect(c.register(PC)).toBe(START + 8);
+  });
+});
+
+describe('GDB server: extended-remote', () => {
+  it('stays behind kill and begins anew at run, without the breakpoints of before', () => {
+    const c = session();
+    expect(c.ask('!')).toBe('OK');
+    expect(c.ask(`Z1,${hex(LOOP)},2`)).toBe('OK');
+    expect(c.ask('c')).toMatch(/^T05/);
+    expect(c.ask('vKill;1')).toBe('OK');
+    expect(c.server.closed).toBe(false);
+    expect(c.ask('vRun;')).toMatch(/^T02/);
+    expect(c.register(PC)).toBe(START);
+    expect(c.ask('c', 3)).toBeNull();
   });
 });
 
