@@ -104,6 +104,12 @@ export function dfuCommands(facts: DfuFacts, options: DfuArbitraryOptions = {}):
   });
   const block = fc.oneof(fc.constant(2), fc.integer({ min: 0, max: 6 }), fc.constantFrom(0xffff, 256));
   const length = fc.oneof(fc.integer({ min: 1, max: 80 }), fc.constantFrom(size, size - 1, 64));
+  // what goes wrong does so at borders of packets and blocks: most transfers are short, so that more of them are tried
+  const amount = fc.oneof(
+    { weight: 3, arbitrary: fc.integer({ min: 1, max: Math.min(130, maxData) }) },
+    { weight: 2, arbitrary: fc.integer({ min: 1, max: Math.min(size + 1, maxData) }) },
+    { weight: 1, arbitrary: fc.integer({ min: 1, max: maxData }) },
+  );
   const dnload = (data: number[]): DfuCommand => request(1, 0, data);
   const plain = [
     fc.constantFrom(
@@ -120,13 +126,13 @@ export function dfuCommands(facts: DfuFacts, options: DfuArbitraryOptions = {}):
     fc.constant(request(1, 2, new Array<number>(size + 1).fill(0))),
     fc.tuple(block, length).map(([b, n]) => request(2, b, null, n)),
     fc.constant<DfuCommand>({ do: 'settle' }),
-    fc.tuple(at.filter(inside), fc.integer({ min: 1, max: maxData }), fc.nat({ max: 255 })).map(([address, n, seed]): DfuCommand => ({
+    fc.tuple(at.filter(inside), amount, fc.nat({ max: 255 })).map(([address, n, seed]): DfuCommand => ({
       do: 'download',
       address,
       length: Math.min(n, layout.at(-1)!.end - address),
       seed,
     })),
-    fc.tuple(at, fc.integer({ min: 1, max: maxData })).map(([address, n]): DfuCommand => ({ do: 'upload', address, length: n })),
+    fc.tuple(at, amount).map(([address, n]): DfuCommand => ({ do: 'upload', address, length: n })),
     fc.integer({ min: 1, max: 2000 }).map((us): DfuCommand => ({ do: 'wait', us })),
     fc.integer({ min: 65, max: size }).map((n): DfuCommand => ({ do: 'breakOff', block: 2, length: n })),
   ];

@@ -290,6 +290,8 @@ class Course {
 }
 
 function firstDifference(a: Uint8Array, b: Uint8Array): number {
+  // a megabyte a case: Node compares it without looking at each word
+  if (typeof Buffer !== 'undefined' && Buffer.compare(a, b) === 0) return -1;
   const words = Math.min(a.length, b.length) >> 2;
   const [x, y] = [a, b].map((bytes) => (bytes.byteOffset % 4 === 0 ? new Int32Array(bytes.buffer, bytes.byteOffset, words) : null));
   let i = 0;
