@@ -218,7 +218,7 @@ export class Core extends CoreCode implements Cpu {
         if (this.halted) return false;
         if (!this.hasBudget() && this.get(S.ONCE) === 0) return false;
         if (this.get(S.T) === 0) this.throwFault('invalid-state', this.get(S.PC));
-        this.leave(this.engine === null ? this.wasmRun() : this.engine.run());
+        if (this.leave(this.engine === null ? this.wasmRun() : this.engine.run())) return true;
       }
     } catch (e) {
       this.hardwareAccess = false;
@@ -295,10 +295,11 @@ export class Core extends CoreCode implements Cpu {
     return known;
   }
 
-  private leave(reason: number): void {
+  /** Deals with why translated or interpreted code was left. True: the run pauses. */
+  private leave(reason: number): boolean {
     switch (reason) {
       case EXIT.BUDGET:
-        return;
+        return false;
       case EXIT.SYSTEM: {
         const pc = this.get(S.PC);
         const { run, operands, size } = this.systemInstruction(pc);
@@ -307,7 +308,7 @@ export class Core extends CoreCode implements Cpu {
         run(this, operands, pc, size);
         if (this.get(S.PC) === pc && !this.pcChanged) this.set(S.PC, pc + size);
         this.afterDevice();
-        return;
+        return false;
       }
       case EXIT.EXC_RETURN:
         this.system.now = this.now();
@@ -315,7 +316,7 @@ export class Core extends CoreCode implements Cpu {
         exceptionReturn(this, this.get(S.EXIT_ARG));
         this.hardwareAccess = false;
         if (this.looksUpBehindHandler) this.shorten(AFTER_HANDLER);
-        return;
+        return false;
       case EXIT.FP_TRAP: {
         // it runs again and is paid for then
         const pc = this.get(S.PC);
@@ -325,12 +326,12 @@ export class Core extends CoreCode implements Cpu {
         this.restoreIt();
         this.system.now = this.now();
         lazyFpSave(this);
-        return;
+        return false;
       }
       case EXIT.INVSTATE:
         // the loop takes the fault before the next instruction
         this.enterZone(this.get(S.PC));
-        return;
+        return false;
       case EXIT.BREAK:
         this.notRetired();
         this.restoreIt();
@@ -338,19 +339,19 @@ export class Core extends CoreCode implements Cpu {
           this.breakHit = true;
           this.toldStop = this.get(S.PC);
         } else this.idleHit = true;
-        throw PAUSE;
+        return true;
       case EXIT.UNDEFINED:
         this.notRetired();
-        return this.throwFault('undefined', 0);
+        this.throwFault('undefined', 0);
       case EXIT.DIV_BY_ZERO:
         this.notRetired();
-        return this.throwFault('divide-by-zero', 0);
+        this.throwFault('divide-by-zero', 0);
       case EXIT.STACK_LIMIT:
         this.notRetired();
-        return this.throwFault('stack-overflow', 0);
+        this.throwFault('stack-overflow', 0);
       case EXIT.UNALIGNED:
         this.notRetired();
-        return this.throwFault('unaligned', this.get(S.EXIT_ARG));
+        this.throwFault('unaligned', this.get(S.EXIT_ARG));
       default:
         throw new Error(`unknown exit ${reason}`);
     }
