@@ -1,6 +1,6 @@
 /*
- * The serial interfaces beside USB (AN2606, configuration tables), as far as detection goes: a start bit on a USART RX pin, our address on
- * I2C, a byte on SPI. LEFT OUT: CAN and FDCAN (no detection), and everything after detection.
+ * Detection on the serial interfaces beside USB (AN2606, configuration tables): a start bit on a USART RX pin, our address on
+ * I2C, a byte on SPI. LEFT OUT: CAN and FDCAN (no detection), and everything after detection but for the USARTs (serial.c).
  * ASSUMED: a falling edge on RX is enough; ST's ROM may want a whole 0x7F. A line that is low from the start is no start bit.
  */
 #include "rom.h"
@@ -19,6 +19,7 @@ void pin_setup(const struct pin_setup *p)
   GPIO_MODER(p->port) = (GPIO_MODER(p->port) & ~(3u << two)) | (p->mode == PIN_INPUT ? 0u : 2u) << two;
 }
 
+int32_t rx_chosen;
 static uint32_t rx_high; /* RX pins seen high so far, a bit each */
 
 static uint32_t rx_levels(void)
@@ -40,12 +41,18 @@ void interfaces_init(void)
 bool interfaces_poll(void)
 {
   uint32_t levels = rx_levels();
-  if (rx_high & ~levels)
+  uint32_t fallen = rx_high & ~levels;
+  if (fallen) {
+    for (rx_chosen = 0; !(fallen & 1u); fallen >>= 1)
+      rx_chosen++;
     return true;
+  }
   if (levels & ~rx_high) /* written only on a change: an idle loop leaves no trace */
     rx_high |= levels;
   for (uint32_t i = 0; i < interface_table.flag_count; i++)
-    if (REG(interface_table.flags[i].address) & interface_table.flags[i].mask)
+    if (REG(interface_table.flags[i].address) & interface_table.flags[i].mask) {
+      rx_chosen = -1;
       return true;
+    }
   return false;
 }

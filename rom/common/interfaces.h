@@ -40,6 +40,9 @@ extern const struct interface_table interface_table;
 #define GPIO_IDR(port) REG((port) + 0x10u)
 #define GPIO_AFR(port, high) REG((port) + 0x20u + 4u * (high))
 
+/* Entry of interface_table.rx whose line has fallen; -1 where another interface was addressed. */
+extern int32_t rx_chosen;
+
 void pin_setup(const struct pin_setup *p);
 /* interface_table.c: the blocks of the interfaces start from reset. */
 void interfaces_reset(void);

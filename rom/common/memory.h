@@ -23,6 +23,9 @@ extern const struct memory_area memory_areas[];
 extern const uint32_t memory_area_count;
 enum dfu_status flash_erase_page(uint32_t address);
 
+/* Given by a family that defines HAS_SECTOR_TABLE: where the sector with this number begins. */
+uint32_t chip_sector_address(uint32_t sector);
+
 /* Given by the family: the FLASH ready for commands, as it is between two steps of a download. */
 void flash_unlock(void);
 /* A store to flash without PG: the controller is locked, and has an error flag set where the family has one for that. */

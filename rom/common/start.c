@@ -3,9 +3,11 @@
 #include "cortex_m.h"
 #include "course.h"
 #include "dfu.h"
+#include "interfaces.h"
 #include "memory.h"
 #include "options.h"
 #include "rom_core.h"
+#include "serial.h"
 #include "usb_device.h"
 
 extern uint32_t rom_bss_start[], rom_bss_end[];
@@ -39,11 +41,15 @@ static void clear_bss(void)
     *word = 0;
 }
 
-/* LEFT OUT: the command sets of USART, I2C and SPI (AN3155, AN4221, AN4286). The interface is selected, nothing answers. */
+/* LEFT OUT: the command sets of I2C and SPI (AN4221, AN4286). The interface is selected, nothing answers. */
 __attribute__((noreturn)) static void serve_serial(void)
 {
 #if HAS_USB
   usb_stop();
+#endif
+#if HAS_SERIAL
+  if (rx_chosen >= 0)
+    serial_serve((uint32_t)rx_chosen);
 #endif
   for (;;)
     iwdg_refresh();

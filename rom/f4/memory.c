@@ -51,6 +51,18 @@ static uint32_t sector_of(uint32_t offset)
   return offset < 8u * SMALLEST_SECTOR ? 4u : 4u + offset / (8u * SMALLEST_SECTOR);
 }
 
+/* Sectors as hosts number them: bank 2 goes on with 12. */
+uint32_t chip_sector_address(uint32_t sector)
+{
+#if FLASH_BANKS == 2
+  if (sector >= 12u)
+    return chip_sector_address(sector - 12u) + FLASH_SIZE / 2u;
+#endif
+  if (sector < 4u)
+    return FLASH_BASE + sector * SMALLEST_SECTOR;
+  return FLASH_BASE + (sector == 4u ? 4u : 8u * (sector - 4u)) * SMALLEST_SECTOR;
+}
+
 /* log2 of the bytes that are programmed at once. */
 static uint32_t psize;
 

@@ -1,5 +1,4 @@
 /** `bootbench dfu`: the device that the firmware brings up stays alive, for real clients over USB/IP. */
-import { spawn, type ChildProcess } from 'node:child_process';
 import { findChip } from '../chips/index.ts';
 import { HeldMachine } from '../bench/held-machine.ts';
 import { jobInput } from '../bench/job.ts';
@@ -8,12 +7,13 @@ import type { SessionEnd } from '../bench/session.ts';
 import { UsageError } from '../bench/usage-error.ts';
 import { PcapngWriter } from '../usb-sim/pcapng.ts';
 import { usbIpExport } from '../usb-sim/usbip-connection.ts';
+import { runClient } from './client.ts';
 import { loadJob, type RunOptions } from './inputs.ts';
 import { EXIT, type Io } from './io.ts';
 import { Outputs, type OutputFile } from './outputs.ts';
 import { usePrebuilt } from './prebuilt.ts';
 import { interrupted, isLoopback, LOOPBACK, portNumber } from './serving.ts';
-import { serveUsbIp, type UsbIpServer } from './usbip-server.ts';
+import { serveUsbIp } from './usbip-server.ts';
 
 export interface DfuOptions extends RunOptions {
   readonly usbip?: boolean;
@@ -68,37 +68,13 @@ async function serve(held: HeldMachine, options: DfuOptions, port: number, io: I
       await stopped;
       return EXIT.ok;
     }
-    const code = await runClient(options.exec, server, io, stopped);
+    const env = { USBIP_HOST: server.host, USBIP_PORT: String(server.port), USBIP_BUSID: BUS_ID };
+    const code = await runClient(options.exec, env, io, stopped);
     if (code !== null && options.hold === true) await stopped;
     return code ?? EXIT.ok;
   } finally {
     await server.close();
   }
-}
-
-/** Runs the client with the server's place in its environment. Its exit code; null where it was interrupted. */
-async function runClient(command: string, server: UsbIpServer, io: Io, stopped: Promise<null>): Promise<number | null> {
-  const env = { ...io.env, USBIP_HOST: server.host, USBIP_PORT: String(server.port), USBIP_BUSID: BUS_ID };
-  const child = spawn(command, { shell: true, cwd: io.cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
-  child.stdout.on('data', (bytes: Buffer) => io.stdout.write(bytes.toString('utf8')));
-  child.stderr.on('data', (bytes: Buffer) => io.stderr.write(bytes.toString('utf8')));
-  const ended = new Promise<number>((settle, fail) => {
-    child.once('error', fail);
-    child.once('close', (code, signal) => settle(code ?? (signal === null ? EXIT.internal : SIGNALLED)));
-  });
-  const code = await Promise.race([ended, stopped]);
-  if (code === null) await stop(child, ended);
-  return code;
-}
-/** As a shell reports a program that a signal ended. */
-const SIGNALLED = 128;
-const PATIENCE_MS = 3000;
-
-async function stop(child: ChildProcess, ended: Promise<number>): Promise<void> {
-  child.kill('SIGTERM');
-  const timer = setTimeout(() => child.kill('SIGKILL'), PATIENCE_MS);
-  await ended;
-  clearTimeout(timer);
 }
 
 const files = (options: DfuOptions): OutputFile[] =>

@@ -15,6 +15,7 @@ import type { CampaignOptions } from './campaign.ts';
 import type { CompareCommandOptions } from './compare.ts';
 import type { ConformOptions } from './conform.ts';
 import type { DfuOptions } from './dfu.ts';
+import type { UartOptions } from './uart.ts';
 import type { GdbOptions } from './gdb.ts';
 import { EXIT, internalError, type Io } from './io.ts';
 import type { LeaveCommandOptions } from './leave.ts';
@@ -75,6 +76,7 @@ function build(io: Io, exit: (code: number) => void, injected: Bench | undefined
   addCampaign(program, io, exit);
   addWorker(program, io, exit);
   addDfu(program, io, exit);
+  addUart(program, io, exit);
   addConform(program, io, exit);
   addCompare(program, io, exit, bench);
   addChips(program, io, exit);
@@ -286,6 +288,27 @@ function addDfu(program: Command, io: Io, exit: (code: number) => void): void {
     .option('--rom-version <version>', 'revision of the ROM')
     .action(async (images: string[], options: DfuOptions) => {
       exit(await (await import('./dfu.ts')).dfuCommand(images, options, io));
+    });
+}
+
+function addUart(program: Command, io: Io, exit: (code: number) => void): void {
+  command(program, 'uart')
+    .description("the ROM's USART protocol (AN3155) on a pseudo terminal, for stm32flash; exit 1 = the ROM is not reached")
+    .argument('[images...]', 'ELF, Intel HEX, or raw binary as file.bin@0x08000000')
+    .option('--chip <name>', 'for example stm32f405rg; without it the image tells; `bootbench chips` lists them')
+    .option('--scenario <file>', 'what happens to the board: bootbench/scenario@1')
+    .option('--boot0', 'BOOT0 is high: the chip starts in the ROM, no image is needed')
+    .option('--pty', 'print `uart /dev/pts/N` and serve it until Ctrl-C (needs python3)')
+    .option('--port <name>', 'USART1, USART3 …; default: the first that the ROM listens to')
+    .option('--baud <n>', 'rate on the line, 1200 to 115200 (default: 115200); what a client sets on the terminal does not count')
+    .option('--exec <command>', 'run a client against the terminal ($UART) and end with its exit code')
+    .option('--save <file>', 'write what flash holds at the end: raw, or Intel HEX for *.hex')
+    .option('--seed <n>', 'pattern of RAM at power-on')
+    .option('--board <name>', 'your board (nucleo-f411re, blackpill-f411ce …), default, or none: no crystals')
+    .option('--rom-option <name=value>', 'behaviour of the stand-in ROM that ST does not publish; may be repeated', collect)
+    .option('--rom-version <version>', 'revision of the ROM')
+    .action(async (images: string[], options: UartOptions) => {
+      exit(await (await import('./uart.ts')).uartCommand(images, options, io));
     });
 }
 

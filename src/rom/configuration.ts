@@ -3,8 +3,8 @@
  * the committed files against it.
  */
 import { optionWords, resolveRomOptions, ROM_OPTION_IDS, ROM_OPTION_VALUES } from './options.ts';
-import { interfaceMacros } from './interface-macros.ts';
-import { DFU_DIALECTS, ROM_PROFILES, type DfuDevice, type RomProfile } from './profiles.ts';
+import { interfaceMacros, serialMacros } from './interface-macros.ts';
+import { DFU_DIALECTS, ROM_PROFILES, speaksSerial, type DfuDevice, type RomProfile } from './profiles.ts';
 
 const WRITTEN = 'Written by tools/rom-config.ts from src/rom; change it there.';
 /** Bytes of the image that are kept for the option block. */
@@ -68,6 +68,8 @@ function config(p: RomProfile): string {
     ...(p.dfu === null ? [] : [`#define USB_IRQ ${p.usbIrq}u`, ...dfuMacros(p.dfu)]),
     ...(p.build.id === null ? [] : [`#define ROM_ID ${hex(p.build.id.value)}u`]),
     ...interfaceMacros(p),
+    `#define HAS_SERIAL ${Number(speaksSerial(p))}`,
+    ...(speaksSerial(p) ? serialMacros(p) : []),
     `#define OPTION_DEFAULTS ${[...words, p.versions.value.length - 1].map((word) => `${word}u`).join(', ')}`,
     '#endif',
     '',
@@ -100,7 +102,7 @@ function linkerScript(p: RomProfile): string {
 /** image folder cpu id version base size optionBlock sources… */
 function buildLine(p: RomProfile): string {
   const tables = p.build.tables ? ['interface_table.c'] : [];
-  const sources = [...(p.dfu === null ? [] : USB), ...COMMON, ...tables, ...p.build.drivers];
+  const sources = [...(p.dfu === null ? [] : USB), ...COMMON, ...(speaksSerial(p) ? ['serial.c'] : []), ...tables, ...p.build.drivers];
   const version = p.versions.value.at(-1)!;
   return [p.image, p.build.folder, p.build.cpu, p.id, version, hex(p.base), p.size, hex(p.optionBlock), ...sources].join(' ');
 }

@@ -73,3 +73,23 @@ export function interfaceMacros(profile: RomProfile): readonly string[] {
     list('ROM_RESETS', [gates(chip, [...blocks, ...of('USART').map(blockOf)], 'reset')]),
   ];
 }
+
+/** Alternate function of USART pins on all families but F0. */
+const USART_FUNCTION = 7;
+
+/** The USARTs in the order of ROM_RX, and the device ID that they answer with (DBGMCU_IDCODE, AN3155 "Get ID"). */
+export function serialMacros(profile: RomProfile): readonly string[] {
+  const serial = profile.build.serial ?? profile.build.tables;
+  if (!serial) return [];
+  const { chip, functions } = serial;
+  const { devId } = chip.blocks.find((b) => b.name === 'DBGMCU')!.options as { readonly devId: number };
+  const af = (pin: string): number => functions?.[pin] ?? USART_FUNCTION;
+  const entries = profile.interfaces.value
+    .filter((i) => i.detection === 'falling-edge')
+    .map((i) => {
+      const { rx, tx } = i.pins as { readonly rx: string; readonly tx: string };
+      const place = `${hex(baseOf(chip, blockOf(i)))}, ${gates(chip, [blockOf(i)], 'clock')}`;
+      return `{ ${place}, ${hex(baseOf(chip, `GPIO${tx[1]!}`))}, ${tx.slice(2)}, ${af(tx)}, ${af(rx)} }`;
+    });
+  return [`#define ROM_PID ${hex(devId & 0xfff)}`, `#define ROM_SERIAL ${entries.join(', ')}`];
+}

@@ -49,6 +49,8 @@ export interface RomBuild {
     /** Alternate function by pin, where it is not 4 for I2C, 5 for SPI1, 2, 4, and 6 for SPI3. */
     readonly functions?: Readonly<Record<string, number>>;
   };
+  /** Whose rows say where the USARTs lie (common/serial.c), and alternate functions of their pins where they are not 7; left out: as `tables`. */
+  readonly serial?: { readonly chip: ChipDescription; readonly functions?: Readonly<Record<string, number>> };
   /** Files of rom/common beside those that are in every image: the USB controller's driver, the measuring of a crystal. */
   readonly drivers: readonly string[];
   /** Bootloader ID (AN2606 Table 3), where its address is known; the last two digits of the version. */
@@ -158,4 +160,8 @@ export const can = (name: string, rx: string, tx: string): RomInterface => ({ na
 export const pins = (table: string, list: readonly RomInterface[]): Sourced<readonly RomInterface[]> =>
   known(list, `${AN2606} ${table} (pins); detection: how the stand-in does it`);
 
-export const SILENT = 'commands over the serial interfaces other than USB (a selected one stays silent)';
+export const SILENT =
+  'commands over I2C, SPI and CAN (a selected interface stays silent); over USART: Write Protect, Readout Protect, erase of one bank, checksums';
+
+/** AN3155 takes room that a ROM of 3 KB has not. */
+export const speaksSerial = (p: RomProfile): boolean => p.size >= 4096;

@@ -95,7 +95,7 @@ function f0Rom(rom: F0Rom): RomProfile {
       drivers: rom.dfu ? ['usb_fsdev.c', 'hse.c'] : [],
       id: rom.id,
       // I2C1 is function 1 of PB6 and PB7, USART1 of PA9 and PA10 (data sheets of F0).
-      tables: { chip, ownAddress: rom.ownAddress, functions: { PB6: 1, PB7: 1 } },
+      tables: { chip, ownAddress: rom.ownAddress, functions: { PB6: 1, PB7: 1, PA9: 1, PA10: 1, PA2: 1, PA3: 1, PA14: 1, PA15: 1 } },
     },
     leftOut: [SILENT, ...rom.leftOut],
   };
@@ -154,7 +154,7 @@ export const F070X6 = f0Rom({
 });
 
 const SERIAL = { dfu: null, defines: [['HAS_EMPTY_CHECK', 0]] } as const;
-const TWO_NACKS = 'the second NACK of Read Memory and Write Memory at RDP level 1';
+const NO_ROOM = 'every command over USART: the stand-in does not fit them into the 3 KB of this ROM';
 export const F030X8 = f0Rom({
   ...SERIAL,
   chip: STM32F030R8,
@@ -167,7 +167,7 @@ export const F030X8 = f0Rom({
   hsiPll: 6,
   pageBytes: 1024,
   id: { address: 0x1ffff7a6, value: 0x21 },
-  leftOut: [TWO_NACKS, 'PA13 pulled up'],
+  leftOut: [NO_ROOM, 'PA13 pulled up'],
 });
 export const F030X6 = f0Rom({
   ...SERIAL,
@@ -183,7 +183,7 @@ export const F030X6 = f0Rom({
   // No limitation of V1.0 names HSITRIM.
   defines: [...SERIAL.defines, ['KEEPS_HSITRIM', 1]],
   id: { address: 0x1ffff7a6, value: 0x10 },
-  leftOut: [TWO_NACKS],
+  leftOut: [NO_ROOM],
 });
 export const F030XC = f0Rom({
   ...SERIAL,

@@ -77,13 +77,14 @@ function g0(rom: G0Rom): RomProfile {
       ],
       drivers: rom.dfu ? (rom.hsi48 ? ['usb_drd.c'] : ['usb_drd.c', 'hse.c']) : [],
       id: null,
-      // RM0444's data sheets: I2C is function 6, SPI1 and SPI2 function 0 on these pins.
+      // RM0444's data sheets: I2C is function 6, SPI1 and SPI2 function 0 on these pins, USART1 and USART2 function 1, USART3 function 0.
       tables: {
         chip: rom.chip,
         ownAddress: rom.ownAddress,
         functions: {
           ...Object.fromEntries(['PB6', 'PB7', 'PB10', 'PB11'].map((pin) => [pin, 6])),
-          ...Object.fromEntries(['PA4', 'PA5', 'PA6', 'PA7', 'PB12', 'PB13', 'PB14', 'PB15'].map((pin) => [pin, 0])),
+          ...Object.fromEntries(['PA4', 'PA5', 'PA6', 'PA7', 'PB12', 'PB13', 'PB14', 'PB15', 'PC10', 'PC11'].map((pin) => [pin, 0])),
+          ...Object.fromEntries(['PA2', 'PA3', 'PA9', 'PA10'].map((pin) => [pin, 1])),
         },
       },
     },

@@ -89,9 +89,9 @@ const H523_H533: RomProfile = {
     left('SRAM', 'its top is cleared, TAMP backup registers stay', 'H523, public bring-up firmware', 'measured'),
     left('MPU', 'H563 locks up after leave with the MPU on, H523 does not', 'chcbaram/stm32h563-core', 'reported'),
   ],
-  build: { folder: 'h5', cpu: 'cortex-m33', defines: [], drivers: ['usb_drd.c'], id: null },
+  build: { folder: 'h5', cpu: 'cortex-m33', defines: [], drivers: ['usb_drd.c'], id: null, serial: { chip: STM32H533RE } },
   leftOut: [
-    'commands over USART, I2C, SPI, FDCAN and I3C (a selected interface stays silent)',
+    'commands over I2C, SPI, FDCAN and I3C (a selected interface stays silent); over USART: Write Protect, Readout Protect, checksums',
     'the special commands of AN2606 Table 125',
     'the secure first stage (SFSP) of a pin boot and what it leaves behind',
     'the bootloader ID byte: its address is contradictory in AN2606',
@@ -118,7 +118,7 @@ const H563: RomProfile = {
       'assumed',
     ),
   },
-  build: { ...H523_H533.build, defines: ['CHIP_H563'], id: { address: 0x0bf9fafe, value: 0xe5 } },
+  build: { ...H523_H533.build, defines: ['CHIP_H563'], id: { address: 0x0bf9fafe, value: 0xe5 }, serial: { chip: STM32H563ZI } },
   leftOut: [
     ...H523_H533.leftOut.filter((text) => !text.startsWith('the bootloader ID') && !text.startsWith('the special')),
     'the special commands of AN2606 Table 128',
@@ -183,6 +183,7 @@ const L476: RomProfile = {
     defines: ['CHIP_L476'],
     drivers: ['usb_dwc2.c', 'hse.c'],
     id: { address: 0x1fff6ffe, value: 0xa3 },
+    serial: { chip: STM32L476RG },
   },
   leftOut: [
     SILENT,
@@ -219,10 +220,13 @@ const L496: RomProfile = {
     defines: ['CHIP_L496'],
     drivers: ['usb_dwc2.c'],
     id: { address: 0x1fff6ffe, value: 0x93 },
+    serial: { chip: STM32L496ZG },
   },
   leftOut: [SILENT, 'writes to "Device Feature" at 0xFFFF0000: what they do is not known', 'detection on CAN1, and HSE for it'],
 };
 
+/** Data sheets of F0: USART1 is function 1 of its pins, USART2 too. */
+const F0_SERIAL = { PA9: 1, PA10: 1, PA14: 1, PA15: 1 };
 const F072: RomProfile = {
   ...fromChip(STM32F072RB),
   family: 'F0',
@@ -252,6 +256,7 @@ const F072: RomProfile = {
     defines: ['CHIP_F072'],
     drivers: ['usb_fsdev.c'],
     id: { address: 0x1ffff6a6, value: 0xa1 },
+    serial: { chip: STM32F072RB, functions: F0_SERIAL },
   },
   leftOut: [SILENT, 'PA13 as alternate function, the lost interrupts behind some high-speed hosts (AN2606 Table 42)'],
 };
@@ -282,6 +287,7 @@ const F042: RomProfile = {
     defines: ['CHIP_F042'],
     drivers: ['usb_fsdev.c'],
     id: { address: 0x1ffff6a6, value: 0xa1 },
+    serial: { chip: STM32F042K6, functions: F0_SERIAL },
   },
   leftOut: [...F072.leftOut, 'V10.0: the failures behind some high-speed hosts', 'that SWD is dead after a session on USART2'],
 };
@@ -343,6 +349,7 @@ const H745: RomProfile = {
     defines: ['CHIP_H745'],
     drivers: ['usb_dwc2.c'],
     id: { address: 0x1ff1e7fe, value: 0x92 },
+    serial: { chip: STM32H745XI, functions: { PB14: 4, PB15: 4 } },
   },
   leftOut: [
     SILENT,

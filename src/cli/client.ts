@@ -1,0 +1,32 @@
+/** The program that `--exec` runs against what a command serves. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { EXIT, type Io } from './io.ts';
+
+/** Its exit code; null where it was interrupted. @param env what it is told beside the environment */
+export async function runClient(
+  command: string,
+  env: Readonly<Record<string, string>>,
+  io: Io,
+  stopped: Promise<null>,
+): Promise<number | null> {
+  const child = spawn(command, { shell: true, cwd: io.cwd, env: { ...io.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+  child.stdout.on('data', (bytes: Buffer) => io.stdout.write(bytes.toString('utf8')));
+  child.stderr.on('data', (bytes: Buffer) => io.stderr.write(bytes.toString('utf8')));
+  const ended = new Promise<number>((settle, fail) => {
+    child.once('error', fail);
+    child.once('close', (code, signal) => settle(code ?? (signal === null ? EXIT.internal : SIGNALLED)));
+  });
+  const code = await Promise.race([ended, stopped]);
+  if (code === null) await stop(child, ended);
+  return code;
+}
+/** As a shell reports a program that a signal ended. */
+const SIGNALLED = 128;
+const PATIENCE_MS = 3000;
+
+async function stop(child: ChildProcess, ended: Promise<number>): Promise<void> {
+  child.kill('SIGTERM');
+  const timer = setTimeout(() => child.kill('SIGKILL'), PATIENCE_MS);
+  await ended;
+  clearTimeout(timer);
+}

@@ -1,0 +1,72 @@
+/**
+ * A pseudo terminal for programs that want a serial port. Node cannot open one; python3, which Debian, Ubuntu and macOS have, does it in its standard library, so that no
+ * native package is needed.
+ */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { UsageError } from '../bench/usage-error.ts';
+
+/** Prints the name of the terminal, then copies. It keeps the other end open, so that clients may come and go. */
+const HELPER = `
+import os, select, sys, tty
+master, slave = os.openpty()
+tty.setraw(slave)
+out = sys.stdout.buffer
+out.write((os.ttyname(slave) + "\\n").encode())
+out.flush()
+while True:
+    ready, _, _ = select.select([0, master], [], [])
+    if 0 in ready:
+        data = os.read(0, 4096)
+        if not data:
+            break
+        while data:
+            data = data[os.write(master, data):]
+    if master in ready:
+        out.write(os.read(master, 4096))
+        out.flush()
+`;
+
+export interface Pty {
+  /** `/dev/pts/3`. */
+  readonly path: string;
+  /** What a client has written. */
+  onData: (bytes: Uint8Array) => void;
+  write(bytes: Uint8Array): void;
+  close(): void;
+}
+
+export async function openPty(): Promise<Pty> {
+  if (process.platform === 'win32') throw new UsageError('there are no pseudo terminals on Windows', 'run it in WSL');
+  const child = spawn('python3', ['-c', HELPER], { stdio: ['pipe', 'pipe', 'inherit'] });
+  child.stdin.on('error', () => {});
+  let pending = Buffer.alloc(0);
+  const pty: { path: string } & Omit<Pty, 'path'> = {
+    path: '',
+    onData: (bytes) => (pending = Buffer.concat([pending, bytes])),
+    write: (bytes) => child.stdin.write(bytes),
+    close: () => child.stdin.end(),
+  };
+  pty.path = await firstLine(child, (rest) => pty.onData(rest));
+  return pty;
+}
+
+/** The line that the helper begins with; what follows goes to `rest`. */
+function firstLine(child: ChildProcess, rest: (bytes: Uint8Array) => void): Promise<string> {
+  return new Promise((settle, fail) => {
+    let head: Buffer | null = Buffer.alloc(0);
+    const missing = (): void => fail(new UsageError('python3, which opens the pseudo terminal, cannot be started', 'install python3'));
+    child.once('error', missing);
+    child.once('exit', missing);
+    child.stdout!.on('data', (bytes: Buffer) => {
+      if (head === null) return rest(bytes);
+      head = Buffer.concat([head, bytes]);
+      const end = head.indexOf(10);
+      if (end < 0) return;
+      const line = head.subarray(0, end).toString('utf8');
+      const more = head.subarray(end + 1);
+      head = null;
+      settle(line);
+      if (more.length > 0) rest(more);
+    });
+  });
+}

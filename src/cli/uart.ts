@@ -1,0 +1,125 @@
+/** `bootbench uart`: the ROM's USART protocol (AN3155) on a pseudo terminal, for stm32flash and its like. */
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { findChip } from '../chips/index.ts';
+import { flashImage } from '../bench/flash-image.ts';
+import { HeldMachine } from '../bench/held-machine.ts';
+import { jobInput } from '../bench/job.ts';
+import { rxPins } from '../bench/session.ts';
+import { UartLink } from '../bench/uart-link.ts';
+import { UsageError } from '../bench/usage-error.ts';
+import { MS } from '../emu/time.ts';
+import { speaksSerial, type RomProfile } from '../rom/profile.ts';
+import { runClient } from './client.ts';
+import { loadJob, type RunOptions } from './inputs.ts';
+import { EXIT, type Io } from './io.ts';
+import { Outputs } from './outputs.ts';
+import { usePrebuilt } from './prebuilt.ts';
+import { openPty, type Pty } from './pty.ts';
+import { interrupted } from './serving.ts';
+
+export interface UartOptions extends RunOptions {
+  readonly pty?: boolean;
+  readonly port?: string;
+  readonly baud?: string;
+  readonly exec?: string;
+  readonly save?: string;
+}
+
+const BAUD = 115_200;
+/** Slice of virtual time between two looks at the terminal. */
+const SLICE = 2 * MS;
+/** The machine stands still when nobody has said anything for so long: longer than any erase takes. */
+const QUIET = 60_000 * MS;
+
+export async function uartCommand(images: readonly string[], options: UartOptions, io: Io): Promise<number> {
+  const baud = baudOf(options.baud);
+  if (options.pty !== true && options.exec === undefined)
+    throw new UsageError('nothing would use the port', 'add --pty, or --exec <command>');
+  const loaded = await loadJob(images, options, io.cwd);
+  // A host on the USB cable would be served first.
+  const job = { ...loaded, scenario: { ...loaded.scenario, host: { ...loaded.scenario.host, cable: 'out' as const } } };
+  const outputs = new Outputs(options.save === undefined ? [] : [{ option: '--save', path: options.save }], io.cwd);
+  usePrebuilt(findChip(job.chip)?.cores ?? []);
+  const held = new HeldMachine(jobInput(job));
+  try {
+    const port = portOf(held.session.profile, options.port, job.chip);
+    const link = new UartLink(held, port, baud);
+    const { outcome, reason } = held.start();
+    if (outcome !== 'rom-silent') {
+      io.stderr.write(`bootbench: the ROM does not listen: the run ended with ${outcome} (${reason}); \`bootbench run\` says why\n`);
+      return EXIT.failed;
+    }
+    return await serve(link, port, options, io);
+  } finally {
+    if (options.save !== undefined) outputs.write('--save', flashImage(held.session.machine, options.save));
+    outputs.discard();
+    held.release();
+  }
+}
+
+function baudOf(text: string | undefined): number {
+  if (text === undefined) return BAUD;
+  const baud = Number(text);
+  if (!Number.isInteger(baud) || baud < 1200 || baud > 115_200)
+    throw new UsageError(`--baud ${text}: AN3155 has rates from 1200 to 115200`, 'for example --baud 57600');
+  return baud;
+}
+
+/** One of the USARTs that this ROM listens to. */
+function portOf(profile: RomProfile | null, wanted: string | undefined, chip: string): string {
+  const ports = profile !== null && speaksSerial(profile) ? rxPins(profile).map((i) => i.name) : [];
+  if (ports.length === 0)
+    throw new UsageError(`the stand-in ROM of ${chip} has no commands over USART`, '`bootbench chips <chip>` says what it has');
+  const port = wanted === undefined ? ports[0] : ports.find((name) => name.toLowerCase() === wanted.toLowerCase());
+  if (port === undefined)
+    throw new UsageError(`--port ${wanted}: this ROM listens to ${ports.join(', ')}`, `for example --port ${ports[0]}`);
+  return port.split(' ')[0]!;
+}
+
+async function serve(link: UartLink, port: string, options: UartOptions, io: Io): Promise<number> {
+  const pty = await openPty();
+  const stopped = interrupted(io);
+  const done = { value: false };
+  try {
+    io.stdout.write(`uart ${pty.path}\n`);
+    io.stderr.write(`bootbench: ${port}, 8E1; a pseudo terminal has no parity: stm32flash -m 8n1 ${pty.path}\n`);
+    const client = options.exec === undefined ? stopped : runClient(options.exec, { UART: pty.path }, io, stopped);
+    const ended = client.then((code) => {
+      done.value = true;
+      return code;
+    });
+    const [code] = await Promise.all([ended, bridge(link, pty, done)]);
+    return code ?? EXIT.ok;
+  } finally {
+    pty.close();
+  }
+}
+
+/** Carries bytes both ways until it is done; the machine runs as fast as it can while somebody speaks. */
+async function bridge(link: UartLink, pty: Pty, done: { readonly value: boolean }): Promise<void> {
+  const queue: number[] = [];
+  let sent: number[] = [];
+  let quiet = 0;
+  link.onByte = (byte) => sent.push(byte);
+  pty.onData = (bytes) => {
+    for (const byte of bytes) queue.push(byte);
+  };
+  while (!done.value) {
+    const byte = queue.shift();
+    if (byte !== undefined) {
+      link.send(byte);
+      quiet = 0;
+    } else if (quiet < QUIET) {
+      link.run(SLICE);
+      quiet += SLICE;
+    } else await pause();
+    if (sent.length > 0) {
+      pty.write(Uint8Array.from(sent));
+      sent = [];
+      quiet = 0;
+    }
+    if (queue.length === 0) await nextTurn();
+  }
+}
+const PAUSE_MS = 5;
+const pause = (): Promise<void> => new Promise((settle) => setTimeout(settle, PAUSE_MS));
