@@ -20,7 +20,11 @@ for (const name of readdirSync('fixtures').sort()) {
   const proved = await provedSet(name);
   if (!proved) continue;
   for (const build of builds) {
-    const { outcome, error, causes } = await runFixed(name, proved.result, proved.causes, build);
+    const { outcome, error, causes } = await runFixed(name, proved.result, proved.causes, build).catch((e: unknown) => ({
+      outcome: null,
+      error: e instanceof Error ? e.message : String(e),
+      causes: proved.causes.map((c) => c.id),
+    }));
     for (const id of causes) tried.add(id);
     if (outcome === 'dfu') right++;
     else {

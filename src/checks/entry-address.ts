@@ -40,15 +40,16 @@ export const entryAddress: Check = {
     return entry ? judgeEntry(subject, entry) : judgePath(subject);
   },
   repair(subject) {
-    const { entry, rom } = subject;
+    const { entry, rom, state } = subject;
     const fix = jumpInC(rom);
     const wrong = ownEntry(subject) ? null : wrongVectorRead(subject);
     // an unaligned read faults whatever it would have given
     if (wrong && subject.history?.firstFault?.kind !== 'unaligned')
       return {
         at: 'redirect',
-        what: `reads of ${hex(wrong.table)} answer with the words of the table at ${hex(rom.vectorTable)}`,
-        fix,
+        what: redirection(wrong.table, rom.vectorTable),
+        // the way on, which may unmask, is left out by it
+        fix: state.core('primask') ? `__enable_irq();\n${fix}` : fix,
         from: wrong.table,
       };
     if (!entry) return (strayJump(subject) ?? wrongWord(subject) ?? wrong) === null ? null : jumpInstead(subject);
@@ -70,6 +71,17 @@ export const entryAddress: Check = {
     'Use the one published address of your part. Do not search memory for something that looks like a vector table.',
   ].join('\n\n'),
 };
+
+const redirection = (wrong: number, right: number): string => `reads of ${hex(wrong)} answer with the words of the table at ${hex(right)}`;
+export interface RedirectedTables {
+  readonly wrong: number;
+  readonly right: number;
+}
+/** The two addresses of such a repair, by its text in a result; null for any other one. */
+export function redirectedTables(repair: string): RedirectedTables | null {
+  const [wrong, right] = (repair.match(/0x[0-9a-f]{8}/g) ?? []).map(Number);
+  return wrong !== undefined && right !== undefined && repair === redirection(wrong, right) ? { wrong, right } : null;
+}
 
 /** The jump as it should have been, in place of the fault. A stack pointer from the same wrong place is part of it. */
 function jumpInstead(subject: Subject): Repair {

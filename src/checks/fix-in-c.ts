@@ -20,6 +20,25 @@ export type Goes = keyof typeof GOES;
 export const part = (goes: Goes, remark: string, ...code: readonly string[]): string =>
   [`/* ${GOES[goes]}${remark === '' ? '' : `${/^[,;]/.test(remark) ? '' : ' '}${remark}`} */`, ...code].join('\n');
 
+export interface Part {
+  /** Null where the fix goes to the place that its cause names. */
+  readonly goes: Goes | null;
+  /** What the comment in front of it says, without its delimiters. */
+  readonly remark: string;
+  readonly code: readonly string[];
+}
+/** A fix by its parts. */
+export function partsOf(fix: string): readonly Part[] {
+  const parts: { goes: Goes | null; remark: string; code: string[] }[] = [];
+  for (const line of fix.replace(/\n+$/, '').split('\n')) {
+    const goes = (Object.keys(GOES) as Goes[]).find((g) => line.startsWith(`/* ${GOES[g]}`)) ?? null;
+    if (goes !== null) parts.push({ goes, remark: line.slice(3 + GOES[goes].length, -2).trim(), code: [] });
+    else if (parts.length === 0) parts.push({ goes, remark: '', code: [line] });
+    else parts.at(-1)!.code.push(line);
+  }
+  return parts;
+}
+
 /** Where the words of the ROM's table are taken from, and the jump: both are in registers before MSP changes, and nothing touches the stack in between. */
 export const jumpInC = (rom: RomFacts): string => [words(rom), branch('msr msp, %0\\n\\tbx %1', '"r"(sp), "r"(pc)')].join('\n');
 /** The same for code on PSP: the stack in use changes where no variable is read from it any more. */

@@ -3,7 +3,9 @@
  * write takes its place. What is no statement, and what lies in a file that is not found, is told instead of being guessed.
  */
 import { createTwoFilesPatch } from 'diff';
-import type { CheckId, ResultCause, RunResult } from '../bench/result.ts';
+import type { CheckId, Place, ResultCause, RunResult } from '../bench/result.ts';
+import { partsOf, type Part } from '../checks/fix-in-c.ts';
+import { redirectedTables, type RedirectedTables } from '../checks/entry-address.ts';
 import type { Sources } from './source-lines.ts';
 
 export interface Patch {
@@ -22,12 +24,10 @@ interface Edit {
   readonly file: string;
   /** From 1. */
   readonly line: number;
-  readonly replace: boolean;
+  /** In front of or behind the statement that the line is part of, in place of the one statement on it, of the line as it stands, or below that line. */
+  readonly how: 'before' | 'after' | 'statement' | 'line' | 'below';
   readonly code: readonly string[];
 }
-
-/** Fixes that are a way to write the program, with names that it does not have. */
-const ADVICE: ReadonlySet<string> = new Set<CheckId>(['handler-mode']);
 
 export function patchOf(result: RunResult, sources: Sources): Patch {
   const set = result.diagnosis.sets[0] ?? [];
@@ -35,9 +35,10 @@ export function patchOf(result: RunResult, sources: Sources): Patch {
   const left: string[] = [];
   const edits: Edit[] = [];
   for (const cause of causes) {
-    const edit = editOf(result, causes, cause);
+    const corrected = addressEdits(cause, sources);
+    const edit = corrected.length > 0 ? corrected : editsOf(result, causes, cause, sources);
     if (typeof edit === 'string') left.push(`${cause.id}: ${edit}`);
-    else edits.push(edit);
+    else edits.push(...edit);
   }
   let text = '';
   let elsewhere = false;
@@ -65,20 +66,139 @@ export function patchOf(result: RunResult, sources: Sources): Patch {
   return { text, causes: [...done], left, elsewhere };
 }
 
-/** The change that a cause's fix asks for, or why there is none. */
-function editOf(result: RunResult, causes: readonly ResultCause[], cause: ResultCause): Edit | string {
+/** The changes that a cause's fix asks for, or why there are none. */
+function editsOf(result: RunResult, causes: readonly ResultCause[], cause: ResultCause, sources: Sources): Edit[] | string {
   const { id, fix, at } = cause;
   const bare = fix?.replace(/\/\*[^]*?\*\//g, '').trim() ?? '';
   if (fix === null || bare === '') return 'no code of this program repairs it';
-  if (ADVICE.has(id) || bare.includes('__attribute__') || !/[;}]/.test(bare))
-    return `not a line to put in: ${fix.replace(/\s+/g, ' ').trim()}`;
-  const jump = result.entries.at(-1)?.from ?? null;
+  const advice = `not a line to put in: ${fix.replace(/\s+/g, ' ').trim()}`;
+  const way = wayOf(result, causes);
+  const edits: Edit[] = [];
+  for (const part of partsOf(fix)) {
+    if (part.goes === null && bare.includes('__attribute__')) return advice;
+    const place = part.goes === 'declaration' ? declarationIn(result, part, sources) : placeFor(part, cause, way);
+    if (place?.file == null || place.line === null)
+      return part.goes === 'declaration' ? advice : 'the image has no source line for the place';
+    const found = sources(place.file);
+    if (found === null) return `${place.file} was not found beside the image`;
+    const put = placeOf(part, place.line, found.lines, at === 'before-write');
+    if (put === null) return advice;
+    edits.push({ id, file: place.file, ...put, code: part.code });
+  }
+  return edits;
+}
+
+type Line = Pick<Place, 'file' | 'line'>;
+/** Lines on the way to the ROM. */
+interface Way {
+  /** Where the state handed over is repaired: at the jump, or before it where the firmware looked for the table in the wrong place. */
+  readonly early: Line | null;
+  /** An instruction that jumped into nothing. */
+  readonly stray: Line | null;
+  /** An exception led into the ROM: the line of the entry is that which it interrupted. */
+  readonly byException: boolean;
+}
+function wayOf(result: RunResult, causes: readonly ResultCause[]): Way {
+  const entry = result.entries.at(-1);
+  const jump = entry?.from ?? null;
   const redirected = causes.find((c) => c.at === 'redirect')?.lastWriter ?? null;
-  const early =
-    redirected?.line != null && (jump?.line == null || (redirected.file === jump.file && redirected.line < jump.line)) ? redirected : jump;
-  const place = at === 'entry' || at === 'redirect' ? early : cause.lastWriter;
-  if (place?.file == null || place.line === null) return 'the image has no source line for the place';
-  return { id, file: place.file, line: place.line, replace: at === 'before-write', code: fix.replace(/\n+$/, '').split('\n') };
+  const before = jump?.line == null || (redirected?.file === jump.file && (redirected.line ?? 0) < jump.line);
+  const jumped = /^(\S+):(\d+)(?: \([^)]*\))? jumped to/.exec(result.notes.find((n) => n.kind === 'crash')?.text ?? '');
+  return {
+    early: redirected?.line != null && before ? redirected : jump,
+    stray: jumped ? { file: jumped[1]!, line: Number(jumped[2]) } : null,
+    byException: entry?.how === 'exception',
+  };
+}
+function placeFor({ goes, code: lines }: Part, { at, lastWriter }: ResultCause, { early, stray, byException }: Way): Line | null {
+  if (goes === 'before' || goes === 'after' || (goes === null && at !== 'entry' && at !== 'redirect')) return lastWriter;
+  if (goes !== null) return early ?? lastWriter;
+  if (!jumps({ code: lines })) return early;
+  return byException ? (lastWriter ?? early) : (early ?? stray ?? lastWriter);
+}
+/** The declaration of a variable in one of the files that the result names. */
+function declarationIn({ timeline, resets, entries, diagnosis }: RunResult, part: Part, sources: Sources): Line | null {
+  const named = [...diagnosis.causes.map((c) => c.lastWriter), ...entries.map((e) => e.from), ...resets.map((r) => r.from), ...timeline];
+  const files = new Set(named.flatMap((p) => p?.file ?? []));
+  for (const file of files) {
+    const lines = sources(file)?.lines;
+    const put = lines && placeOf(part, 1, lines, false);
+    if (put) return { file, line: put.line };
+  }
+  return null;
+}
+
+/** Where a part goes, seen from the line of the jump or of the cause; null where the file does not show it. */
+function placeOf({ goes, remark }: Part, line: number, lines: readonly string[], ofWrite: boolean): Pick<Edit, 'line' | 'how'> | null {
+  const at = (index: number, how: Edit['how']): Pick<Edit, 'line' | 'how'> | null => (index < 0 ? null : { line: index + 1, how });
+  switch (goes) {
+    case null:
+      return { line, how: ofWrite ? 'statement' : 'before' };
+    case 'before':
+    case 'after':
+      return { line, how: goes };
+    case 'here':
+      return { line, how: 'before' };
+    case 'file':
+      // a word without a name, or a handler that the program may have already, asks for more than a line
+      return remark.startsWith(', in a NOLOAD section')
+        ? at(
+            lines.findLastIndex((text) => /^\s*#\s*include\b/.test(text)),
+            'below',
+          )
+        : null;
+    case 'main': {
+      const main = lines.findIndex((text) => /^(?:int|void)\s+main\s*\([^;]*$/.test(code(text)));
+      return main < 0
+        ? null
+        : at(
+            lines.findIndex((text, i) => i >= main && code(text).endsWith('{')),
+            'below',
+          );
+    }
+    case 'unmask':
+      return at(
+        lines.findLastIndex((text, i) => i < line && UNMASKS.test(code(text))),
+        'before',
+      );
+    case 'declaration': {
+      const name = /^of (\w+)/.exec(remark)?.[1];
+      const declares = new RegExp(`^[A-Za-z_][^()=]*\\b${name}\\b(?:\\s*=[^;]*)?;$`);
+      const first = lines.findIndex((text) => declares.test(code(text)));
+      return at(first, 'line');
+    }
+  }
+}
+const UNMASKS = /\b(?:__enable_irq|irq_on)\s*\(|\bcpsie\s+i|\b__set_PRIMASK\s*\(\s*0/;
+
+/**
+ * A wrong address of the table that stands in the blamed file, or in a header of its own folder, is corrected where it stands: the rest of the way to the ROM was
+ * shown to work. None where it stands nowhere, or so often that it means more than this.
+ */
+function addressEdits({ id, repair, lastWriter }: ResultCause, sources: Sources): Edit[] {
+  const tables = repair === null ? null : redirectedTables(repair);
+  if (tables === null || lastWriter?.file == null) return [];
+  const { file } = lastWriter;
+  const own = linesWith(file, tables, sources);
+  const folder = file.slice(0, file.lastIndexOf('/') + 1);
+  const headers = (sources(file)?.lines ?? []).flatMap((line) => /^\s*#\s*include\s+"([^"]+)"/.exec(line)?.[1] ?? []);
+  const found = own.length > 0 ? own : headers.flatMap((name) => linesWith(`${folder}${name}`, tables, sources));
+  return found.length > MOST_ADDRESSES ? [] : found.map((edit) => ({ id, how: 'line', ...edit }));
+}
+const MOST_ADDRESSES = 4;
+
+function linesWith(file: string, { wrong, right }: RedirectedTables, sources: Sources): Pick<Edit, 'file' | 'line' | 'code'>[] {
+  return (sources(file)?.lines ?? []).flatMap((old, i) => {
+    const end = old.search(/\/[/*]/);
+    const text = end < 0 ? old : old.slice(0, end);
+    const changed = text.replace(/\b0[xX][0-9a-fA-F]+(?=[uUlL]*\b)/g, (literal) => {
+      const offset = Number(literal) - wrong;
+      if (offset !== 0 && offset !== 4) return literal;
+      const digits = (right + offset).toString(16);
+      return literal.slice(0, 2) + (/[A-F]/.test(literal) ? digits.toUpperCase() : digits);
+    });
+    return changed === text ? [] : [{ file, line: i + 1, code: [changed + old.slice(text.length)] }];
+  });
 }
 
 /** The file with all edits, from the last line up; null if none of them could be made. */
@@ -101,33 +221,50 @@ function applied(
   }
   return any ? changed : null;
 }
-const jumps = ({ code }: Edit): boolean => code.some((line) => /\bbx\b/.test(line));
+const jumps = ({ code }: Pick<Edit, 'code'>): boolean => code.some((line) => line.includes('bx %1'));
 
-function put(lines: string[], { line, replace, code }: Edit): string | null {
+function put(lines: string[], { line, how, code: put }: Edit): string | null {
   if (line > lines.length) return `the file has ${lines.length} lines, the image says ${line}`;
-  const first = statementStart(lines, line - 1);
-  const old = lines[first]!;
-  const indent = /^\s*/.exec(old)![0];
-  const open = opensWithoutBrace(lines[first - 1] ?? '');
-  const body = code.map((text) => `${indent}${open ? '    ' : ''}${text}`);
-  if (replace) {
-    if (first !== line - 1 || !isOneStatement(old)) return `${old.trim()} is more than one statement; instead of it: ${code.join(' ')}`;
-    lines.splice(first, 1, ...(open ? [`${indent}{`, ...body, `${indent}}`] : body));
+  if (how === 'line' || how === 'below') {
+    const inner = how === 'below' && code(lines[line - 1]!).endsWith('{') ? `${indentOf(lines[line - 1]!)}  ` : '';
+    lines.splice(how === 'line' ? line - 1 : line, how === 'line' ? 1 : 0, ...put.map((text) => inner + text));
     return null;
   }
+  const first = statementStart(lines, line - 1);
+  const last = how === 'after' ? statementEnd(lines, line - 1) : line - 1;
+  const old = lines[first]!;
+  const guard = how === 'before' && put.length === 1 && opensWithoutBrace(put[0]!);
+  if ((how === 'statement' || guard) && (first !== line - 1 || !isOneStatement(old)))
+    return `${old.trim()} is more than one statement; instead of it: ${put.join(' ')}`;
+  const indent = indentOf(old);
+  if (guard) {
+    lines.splice(first, 1, `${indent}${put[0]}`, `  ${old}`);
+    return null;
+  }
+  const deeper = (text: string): string => `${indent}    ${text}`;
   // what declares something gets a block of its own, so that two fixes may both do it
-  const declares = code.some((text) => /^\s*(?:u?int\d+_t|const|volatile|static)\b/.test(text));
-  if (open) lines.splice(first, line - first, `${indent}{`, ...body, ...lines.slice(first, line).map((l) => `    ${l}`), `${indent}}`);
-  else if (declares) lines.splice(first, 0, `${indent}{`, ...body.map((l) => `    ${l}`), `${indent}}`);
-  else lines.splice(first, 0, ...body);
+  const declares = put.some((text) => /^\s*(?:u?int\d+_t|const|volatile|static)\b/.test(text));
+  const open = opensWithoutBrace(lines[first - 1] ?? '');
+  const body = declares || open ? [`${indent}{`, ...put.map(deeper), `${indent}}`] : put.map((text) => indent + text);
+  const kept = how === 'statement' ? [] : lines.slice(first, last + 1);
+  if (open && how !== 'statement') {
+    const inside = [put.map(deeper), kept.map((text) => `    ${text}`)];
+    lines.splice(first, kept.length, `${indent}{`, ...(how === 'before' ? inside : inside.reverse()).flat(), `${indent}}`);
+  } else lines.splice(first, last + 1 - first, ...(how === 'before' ? [...body, ...kept] : [...kept, ...body]));
   return null;
 }
+const indentOf = (line: string): string => /^\s*/.exec(line)![0];
 
 /** Index of the line on which the statement begins that `at` is a part of. */
 function statementStart(lines: readonly string[], at: number): number {
   let first = at;
   while (first > 0 && continues(code(lines[first - 1]!)) && at - first < MOST_LINES) first--;
   return first;
+}
+function statementEnd(lines: readonly string[], at: number): number {
+  let last = at;
+  while (last + 1 < lines.length && continues(code(lines[last]!)) && last - at < MOST_LINES) last++;
+  return last;
 }
 const MOST_LINES = 12;
 const code = (line: string): string =>

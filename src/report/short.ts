@@ -227,11 +227,24 @@ function fix(page: Page, result: RunResult, causes: readonly ResultCause[], sour
   if (shown.length < lines.length) page.text(`… ${lines.length - shown.length} more lines`, 1);
 }
 
-/** `main.c, line 72:` */
-const placesOf = (patch: string): string =>
-  [...patch.matchAll(/^\+\+\+ b\/(.*)$|^@@ -(\d+)/gm)]
-    .map(([, file, line]) => (file === undefined ? `line ${Number(line) + 3}` : file.slice(file.lastIndexOf('/') + 1)))
-    .join(', ') + ':';
+/** `main.c, line 72:`: where a hunk changes something first. */
+function placesOf(patch: string): string {
+  const places: string[] = [];
+  let line = 0;
+  let told = true;
+  for (const text of patch.split('\n')) {
+    const hunk = /^@@ -(\d+)/.exec(text);
+    if (hunk) [line, told] = [Number(hunk[1]), false];
+    else if (text.startsWith('+++ ')) places.push(text.slice(text.lastIndexOf('/') + 1));
+    else if (told) continue;
+    else if (text.startsWith(' ')) line++;
+    else {
+      places.push(`line ${line}`);
+      told = true;
+    }
+  }
+  return `${places.join(', ')}:`;
+}
 
 function sureness(result: RunResult, causes: readonly ResultCause[]): string {
   if (!causes[0]!.proved) return 'not proved: it looks broken, but repairing it alone does not lead to DFU';

@@ -106,6 +106,9 @@ export function cmsisNames(chip: ChipDescription): string {
     for (const r of [...layout.registers].sort((a, b) => a.offset - b.offset)) {
       for (const f of r.fields) {
         const mask = hex(f.width >= 32 ? 0xffffffff : ((1 << f.width) - 1) << f.bit);
+        // the SVDs of F0 call the ports IOP, the headers GPIO
+        const port = /^IOP([A-K]EN)$/.exec(f.name);
+        if (port) masks.set(`${row.name}_${r.name}_GPIO${port[1]}`, mask);
         for (const block of [row.name, row.name.replace(/\d+$/, '')]) {
           masks.set(`${block}_${r.name}_${f.name}`, mask);
           masks.set(`${block}_${r.name}_${f.name}_Msk`, mask);

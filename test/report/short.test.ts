@@ -5,7 +5,7 @@ import { cpSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, test } from 'vitest';
-import type { RunResult } from '../../src/bench/result.ts';
+import type { ResultCause, RunResult } from '../../src/bench/result.ts';
 import { inThread } from '../../src/cli/engine.ts';
 import { loadJob } from '../../src/cli/inputs.ts';
 import { sourcesOf } from '../../src/cli/sources.ts';
@@ -116,6 +116,47 @@ describe('the patch of the fixes', () => {
     const { text, left } = patchOf({ ...result, diagnosis: { ...result.diagnosis, causes } }, () => source('x'));
     expect(text).toBe('');
     expect(left[0]).toContain('no code of this program repairs it');
+  });
+
+  describe('puts what has a place of its own there', () => {
+    const withFix = (fix: string, cause: Partial<ResultCause> = {}): RunResult => {
+      const result = primaskResult();
+      const causes = result.diagnosis.causes.map((c) => ({ ...c, fix, ...cause }));
+      return { ...result, diagnosis: { ...result.diagnosis, causes } };
+    };
+    const at = (line: number): Partial<ResultCause> => ({
+      lastWriter: { ...primaskResult().diagnosis.causes[0]!.lastWriter!, file: 'main.c', line },
+    });
+    const changed = (result: RunResult, text: string): string[] =>
+      patchOf(result, () => source(text))
+        .text.split('\n')
+        .filter((l) => /^[ +-](?!\+\+ |-- )/.test(l));
+
+    it('behind the statement, also where that has two lines', () => {
+      const result = withFix('/* right after that line, before the reset */\nclean();', { at: 'before-write', ...at(1) });
+      expect(changed(result, 'word =\n  1;\nreset();')).toEqual([' word =', '   1;', '+clean();', ' reset();']);
+    });
+    it('in front of the line that unmasks', () => {
+      const jump = primaskResult().entries.at(-1)!.from!.line!;
+      const lines = Array.from({ length: jump }, (_, i) => (i === jump - 3 ? '  __enable_irq();' : `  line${i + 1}();`));
+      const found = changed(withFix('/* before interrupts are unmasked */\nNVIC_DisableIRQ(6);'), lines.join('\n'));
+      expect(found.indexOf('+  NVIC_DisableIRQ(6);')).toBe(found.indexOf('   __enable_irq();') - 1);
+    });
+    it('as a condition of the statement', () => {
+      const result = withFix('/* right before that line */\nif (off)', { at: 'before-write', ...at(2) });
+      expect(changed(result, 'a();\n  b();\nc();')).toEqual([' a();', '-  b();', '+  if (off)', '+    b();', ' c();']);
+    });
+    it('a wrong address of the table is corrected where it stands, but not in comments', () => {
+      const repair = 'reads of 0x1fff9800 answer with the words of the table at 0x1ff09800';
+      const result = withFix('jump();', { at: 'redirect', repair, ...at(2) });
+      expect(changed(result, '#define ROM 0x1FFF9800u /* 0x1FFF9800 */\nread(ROM);\nread(0x1fff9804);')).toEqual([
+        '-#define ROM 0x1FFF9800u /* 0x1FFF9800 */',
+        '+#define ROM 0x1FF09800u /* 0x1FFF9800 */',
+        ' read(ROM);',
+        '-read(0x1fff9804);',
+        '+read(0x1ff09804);',
+      ]);
+    });
   });
 
   it('says that a source is newer than the image', () => {
