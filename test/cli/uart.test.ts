@@ -1,0 +1,65 @@
+/** `bootbench uart` with the unmodified stm32flash on its terminal; and what a user can get wrong. */
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { cli, folder } from './helpers.ts';
+
+const has = (program: string, arg: string): boolean => spawnSync(program, [arg]).error === undefined;
+const missing = ['stm32flash', 'python3'].filter((program) => !has(program, '--help'));
+const why = missing.length === 0 ? null : `${missing.join(' and ')} not installed`;
+if (why !== null && process.env['BOOTBENCH_REQUIRE_ORACLES'] === '1') throw new Error(why);
+
+describe.skipIf(why !== null)(`stm32flash${why === null ? '' : `: ${why}`}`, () => {
+  it.each(['stm32f405rg', 'stm32f091rc'])(
+    'lists, writes, verifies, reads, erases and starts an %s',
+    async (chip) => {
+      const program = Uint8Array.from({ length: 1500 }, (_, i) => (i < 8 ? [0, 0x10, 0, 0x20, 9, 0, 0, 8][i]! : 0xe7fe >>> (8 * (i % 2))));
+      const cwd = folder({ 'fw.bin': program });
+      const flash = 'stm32flash -m 8n1 -b 115200';
+      const steps = [
+        `${flash} $UART`,
+        `${flash} -w fw.bin -v $UART`,
+        `${flash} -r read.bin -S 0x08000000:1500 $UART`,
+        `${flash} -o -S 0x08000000:16384 $UART`,
+        `${flash} -w fw.bin -g 0x08000000 $UART`,
+      ];
+      const ran = await cli(['uart', '--chip', chip, '--boot0', '--save', 'flash.bin', '--exec', steps.join(' && ')], { cwd });
+      expect(ran.out, ran.err).toMatch(/^uart \/dev\//);
+      expect(ran.out).toMatch(/Device ID +: 0x04/);
+      expect(ran.out).toMatch(/verified address 0x080005dc \(100.00%\)/);
+      expect(ran.out).toMatch(/Starting execution at address 0x08000000... done/);
+      expect(ran.code).toBe(0);
+      for (const name of ['read.bin', 'flash.bin'])
+        expect(Buffer.compare(readFileSync(join(cwd, name)).subarray(0, program.length), program), name).toBe(0);
+    },
+    60_000,
+  );
+
+  it('ends with the exit code of the client', async () => {
+    const ran = await cli(['uart', '--chip', 'stm32f405rg', '--boot0', '--exec', 'test -c $UART && exit 7']);
+    expect(ran.code).toBe(7);
+  });
+});
+
+describe('what a user can get wrong', () => {
+  it.each([
+    [[], /nothing would use the port.*--pty/s],
+    [['--pty', '--baud', '9'], /1200 to 115200/],
+    [['--pty', '--port', 'USART9'], /--port USART9: this ROM listens to USART1, USART3/],
+  ])('%j', async (args, message) => {
+    const ran = await cli(['uart', '--chip', 'stm32f405rg', '--boot0', ...args]);
+    expect([ran.code, ran.err]).toEqual([2, expect.stringMatching(message)]);
+  });
+  it('a ROM without commands over USART', async () => {
+    const ran = await cli(['uart', '--chip', 'stm32f030r8', '--boot0', '--pty']);
+    expect([ran.code, ran.err]).toEqual([2, expect.stringMatching(/has no commands over USART/)]);
+  });
+  it('a firmware that never enters the ROM', async () => {
+    const loop = [0x00, 0x10, 0x00, 0x20, 0x09, 0x00, 0x00, 0x08, 0xfe, 0xe7];
+    const ran = await cli(['uart', 'fw.bin@0x08000000', '--chip', 'stm32f405rg', '--pty'], {
+      cwd: folder({ 'fw.bin': Uint8Array.from(loop) }),
+    });
+    expect([ran.code, ran.err]).toEqual([1, expect.stringMatching(/the ROM does not listen/)]);
+  });
+});

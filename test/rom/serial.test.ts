@@ -1,0 +1,143 @@
+/** The USART protocol of the stand-in ROM, byte by byte: AN3155, and AN2606 4.5 for the baud rate. */
+import { describe, expect, it } from 'vitest';
+import { HeldMachine } from '../../src/bench/held-machine.ts';
+import { jobInput } from '../../src/bench/job.ts';
+import { UartLink } from '../../src/bench/uart-link.ts';
+import { MS } from '../../src/emu/time.ts';
+import { plainJob } from '../bench/plain-job.ts';
+
+const ACK = 0x79;
+const NACK = 0x1f;
+const FLASH = 0x08000000;
+
+class Host {
+  readonly held: HeldMachine;
+  readonly times: number[] = [];
+  private readonly link: UartLink;
+  private heard: number[] = [];
+
+  constructor(chip: string, { port = 'USART1', baud = 115_200, optionBytes = {} as Record<string, number> } = {}) {
+    this.held = new HeldMachine(jobInput(plainJob(chip, [], { board: { boot0: 1, optionBytes }, host: { cable: 'out' } })));
+    this.link = new UartLink(this.held, port, baud);
+    this.link.onByte = (byte) => {
+      this.heard.push(byte);
+      this.times.push(this.held.session.machine.now);
+    };
+    expect(this.held.start().outcome).toBe('rom-silent');
+  }
+  /** What comes within `wait` after these bytes. */
+  say(bytes: readonly number[], wait = 5 * MS): readonly number[] {
+    this.heard = [];
+    this.times.length = 0;
+    for (const byte of bytes) this.link.send(byte);
+    this.link.run(wait);
+    return this.heard;
+  }
+  connect(): this {
+    expect(this.say([0x7f])).toEqual([ACK]);
+    return this;
+  }
+  command(code: number): readonly number[] {
+    return this.say([code, code ^ 0xff]);
+  }
+  /** Command, address, then `more` with its checksum; what the last step was answered with. */
+  at(code: number, address: number, more: readonly number[] = [], wait = 50 * MS): readonly number[] {
+    expect(this.command(code)).toEqual([ACK]);
+    const bytes = [24, 16, 8, 0].map((shift) => (address >>> shift) & 0xff);
+    const answer = this.say([...bytes, xor(bytes)], more.length === 0 ? wait : 5 * MS);
+    return more.length === 0 || answer[0] !== ACK ? answer : this.say(more, wait);
+  }
+  get flash(): Uint8Array {
+    return this.held.session.machine.system.memoryBytes('flash');
+  }
+}
+const xor = (bytes: readonly number[]): number => bytes.reduce((sum, b) => sum ^ b, 0);
+const counted = (data: readonly number[]): readonly number[] => [data.length - 1, ...data, xor([data.length - 1, ...data])];
+
+describe.each([
+  ['stm32f072rb', 0x448],
+  ['stm32f405rg', 0x413],
+  ['stm32l476rg', 0x415],
+  ['stm32h743zi', 0x450],
+] as const)('%s', (chip, id) => {
+  it('says what it is and executes commands, each with its complement', () => {
+    const host = new Host(chip).connect();
+    const list = host.command(0x00);
+    expect([list[0], list[1], list[2], list.at(-1)]).toEqual([ACK, 11, 0x31, ACK]);
+    expect(list.slice(3, -1)).toEqual([0x00, 0x01, 0x02, 0x11, 0x21, 0x31, 0x44, 0x63, 0x73, 0x82, 0x92]);
+    expect(host.command(0x01)).toEqual([ACK, 0x31, 0, 0, ACK]);
+    expect(host.command(0x02)).toEqual([ACK, 1, id >> 8, id & 0xff, ACK]);
+    expect(host.say([0x00, 0x00])).toEqual([NACK]);
+    expect(host.command(0x43)).toEqual([NACK]);
+    host.held.release();
+  });
+});
+
+it.each([
+  ['stm32f072rb', 'USART1', 1200],
+  ['stm32f072rb', 'USART2', 115_200],
+  ['stm32f405rg', 'USART1', 115_200],
+  ['stm32f405rg', 'USART3', 57_600],
+  ['stm32g0b1re', 'USART1', 9600],
+] as const)('%s, %s: answers at %i baud, which it has measured', (chip, port, baud) => {
+  const host = new Host(chip, { port, baud });
+  expect(host.say([0x7f], 50 * MS)).toEqual([ACK]);
+  const list = host.say([0x00, 0xff], (15 * 12 * 1e12) / baud);
+  expect(list).toHaveLength(15);
+  const frame = (host.times.at(-1)! - host.times[0]!) / 14;
+  expect(Math.abs(frame / ((11 * 1e12) / baud) - 1)).toBeLessThan(0.02);
+  host.held.release();
+});
+
+describe('memory of an F072', () => {
+  const data = Array.from({ length: 256 }, (_, i) => (i * 7) & 0xff);
+
+  it('is written, read and erased by pages and as a whole', () => {
+    const host = new Host('stm32f072rb').connect();
+    expect(host.at(0x31, FLASH, counted(data))).toEqual([ACK]);
+    expect(host.at(0x31, FLASH + 0x800, counted([1, 2, 3, 4]))).toEqual([ACK]);
+    expect([...host.flash.subarray(0, 256)]).toEqual(data);
+    expect(host.at(0x11, FLASH, [0xff, 0x00])).toEqual([ACK, ...data]);
+    expect(host.command(0x44)).toEqual([ACK]);
+    expect(host.say([0, 0, 0, 1, 1], 100 * MS)).toEqual([ACK]);
+    expect(host.flash.subarray(0x800, 0x804)).toEqual(Uint8Array.of(0xff, 0xff, 0xff, 0xff));
+    expect([...host.flash.subarray(0, 256)]).toEqual(data);
+    expect(host.command(0x44)).toEqual([ACK]);
+    expect(host.say([0xff, 0xff, 0x00], 100 * MS)).toEqual([ACK]);
+    expect(host.flash.every((b) => b === 0xff)).toBe(true);
+    host.held.release();
+  });
+
+  it('is refused where there is none, with a wrong checksum, and behind the ROM’s own RAM alone it is RAM', () => {
+    const host = new Host('stm32f072rb').connect();
+    expect(host.at(0x11, 0x40000000)).toEqual([NACK]);
+    expect(host.at(0x31, 0x20000000)).toEqual([NACK]);
+    expect(host.at(0x31, FLASH, [0, 0x55, 0x56])).toEqual([NACK]);
+    expect(host.flash[0]).toBe(0xff);
+    expect(host.at(0x31, 0x20001800, counted([1, 2, 3, 4]))).toEqual([ACK]);
+    expect(host.at(0x11, 0x20001800, [3, 0xfc])).toEqual([ACK, 1, 2, 3, 4]);
+    host.held.release();
+  });
+
+  it('Go starts the program whose vectors lie there', () => {
+    const host = new Host('stm32f072rb').connect();
+    const words = [0x20004000, 0x20001809, 0xe7fee7fe];
+    const bytes = words.flatMap((w) => [0, 8, 16, 24].map((shift) => (w >>> shift) & 0xff));
+    expect(host.at(0x31, 0x20001800, counted(bytes))).toEqual([ACK]);
+    expect(host.at(0x21, 0x20001800)).toEqual([ACK]);
+    const cpu = host.held.session.machine.cores[0]!;
+    expect(cpu.pc).toBe(0x20001808);
+    host.held.release();
+  });
+
+  it('at RDP level 1 only tells who it is, and Readout Unprotect opens it by a reset', () => {
+    const host = new Host('stm32f072rb', { optionBytes: { RDP: 0xbb } }).connect();
+    expect(host.command(0x11)).toEqual([NACK]);
+    expect(host.command(0x02)[0]).toBe(ACK);
+    expect(host.command(0x92)).toEqual([ACK, ACK]);
+    host.say([], 200 * MS);
+    host.connect();
+    expect(host.at(0x11, FLASH, [3, 0xfc])).toEqual([ACK, 0xff, 0xff, 0xff, 0xff]);
+    host.held.release();
+  });
+});
