@@ -105,6 +105,8 @@ export class GdbServer {
     this.lastStop = stop;
     this.machine.follow();
     if (!this.waiting) return;
+    // GDB itself knows no more than that it was a trap
+    if (stop.kind === 'catch') this.output(`caught: ${stop.what}\n`);
     this.waiting = false;
     this.reply(this.stopReply());
   }

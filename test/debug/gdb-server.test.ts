@@ -231,7 +231,9 @@ describe('GDB server: monitor', () => {
     const jump = new Thumb(START).constant(0, 0x20001000).movSp(0).constant(1, 0x1fff0004).ldr(0, 1).bx(0).bytes();
     const c = new Client(hubOf('stm32f405', image(jump)));
     c.monitor('catch entry');
+    c.console.length = 0;
     expect(c.ask('c')).toMatch(/^T05/);
+    expect(c.console.join('')).toBe('caught: entry\n');
     expect(c.register(PC) >>> 16).toBe(0x1fff);
     expect(c.monitor('checks')).toMatch(/pass +entry-address/);
     expect(c.ask('bs')).toMatch(/^T05/);
