@@ -581,13 +581,14 @@ export class Machine extends MachineBase {
     this.restorePages(c.pages);
     const shown = this.system.remapped();
     this.system.restore(c.system);
+    // empties caches, which the cores' own state fills again
+    if (this.system.remapped() !== shown) for (const core of this.cores) core.remapped(this.chip.remap!.base);
     this.cores.forEach((core, i) => {
       // it may stand in a loop
       Object.assign(this.idle[i]!, freshIdle(), { lookAt: 0, readsAt: core.deviceReads });
       core.setIdlePoint(-1);
       core.restore(c.cores[i]!);
     });
-    if (this.system.remapped() !== shown) for (const core of this.cores) core.remapped(this.chip.remap!.base);
     this.refreshIntercept();
     this.history = c.history.copy();
     this.attachments.forEach((a, i) => a.restore(c.attachments[i]));

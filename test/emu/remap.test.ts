@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { STM32F072RB } from '../../src/chips/stm32f072.ts';
 import { STM32L476RG } from '../../src/chips/stm32l476.ts';
 import type { ChipDescription } from '../../src/emu/chip.ts';
+import { KIND } from '../../src/emu/core/flash-cache.ts';
 import { S } from '../../src/emu/core/state.ts';
 import { Machine } from '../../src/emu/machine.ts';
 import { US } from '../../src/emu/time.ts';
@@ -68,6 +69,21 @@ describe.each([
     words(0x08000060, mode, at | 1);
     m.powerOn();
   };
+
+  it('a checkpoint brings back what the cache of the flash controller held, also from behind a remap, which empties it', () => {
+    halves(0x08000080, NOP, LOOP);
+    start(1, 0x08000080);
+    const caches = s.chip.flashCache!.value.codeRows > 0;
+    m.bootCore.setFlashTiming({ waitStates: 4, cache: false, sets: 256, ways: 2, kinds: caches ? KIND.CODE | KIND.DATA : KIND.PREFETCH });
+    run();
+    const checkpoint = m.save();
+    const held = m.bootCore.save().flashCache!;
+    expect(held.code.length > 0).toBe(caches);
+    m.system.setWire(s.chip.remap!.wire, 1);
+    expect(m.bootCore.save().flashCache!.code).toEqual([]);
+    m.restore(checkpoint);
+    expect(m.bootCore.save().flashCache).toEqual(held);
+  });
 
   it('data reads at 0 follow MEM_MODE', () => {
     halves(0x08000080, LDR_R2_R3, STR_R1_R0, LDR_R2_R3, LOOP);
