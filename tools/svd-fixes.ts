@@ -475,6 +475,13 @@ const H745: SvdFixes = {
 };
 
 export const FIXES: Readonly<Record<string, SvdFixes>> = {
+  STM32F103: {
+    chip: 'stm32f103',
+    part: 'STM32F103RC',
+    rename: {},
+    fields: { 'FLASH.OBR.WDG_SW': 'IWDG_SW', 'WWDG.SR.EWI': 'EWIF' },
+    resetsWhere: [[/^TIM\d+\.ARR$/, 0xffff]],
+  },
   STM32G0B1: {
     chip: 'stm32g0b1',
     part: 'STM32G0B1RE',

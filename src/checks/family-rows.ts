@@ -414,6 +414,24 @@ const F2: FamilyFields = {
   voltageControl: null,
 };
 
+/** USART1 alone; nothing can be mapped to 0. */
+const F103: FamilyFields = {
+  ...F4,
+  family: 'STM32F1',
+  document: 'AN2606 Rev 70 Table 45',
+  icache: null,
+  dcache: null,
+  plls: pllOn('PLL'),
+  voltage: null,
+  voltageControl: null,
+  hseForUsb: { crystals: null, source: 'AN2606 Rev 70 Table 45: no USB', confidence: 'documented' },
+  usb: null,
+  dmaChannels: ['DMA1.CCR#.EN'],
+  remap: null,
+  protection: null,
+  romWithoutUsb: { instead: 'USART1 (PA9 and PA10)' },
+};
+
 export const MORE_FAMILIES: readonly FamilyFields[] = [
   ...['STM32L475', 'STM32L476', 'STM32L485', 'STM32L486'].map((line) => ({ ...L476, line })),
   ...['STM32L496', 'STM32L4A6'].map((line) => ({ ...L496, line })),
@@ -453,6 +471,7 @@ export const MORE_FAMILIES: readonly FamilyFields[] = [
   F0,
   H7,
   F2,
+  F103,
   ...F4_LINES,
   F7,
 ];

@@ -57,6 +57,27 @@ export const G4_DMAMUX = numbered(`
 86 TIM20_CH1 TIM20_CH2 TIM20_CH3 TIM20_CH4 TIM20_UP 93 TIM20_TRIG TIM20_COM
 106 SPI4_RX SPI4_TX`);
 
+/** RM0008 table 78: by channel. */
+export const F1_DMA1 = (
+  [
+    ['ADC1', 1],
+    ['SPI1_RX', 2],
+    ['SPI1_TX', 3],
+    ['SPI2_RX', 4],
+    ['SPI2_TX', 5],
+    ['USART3_TX', 2],
+    ['USART3_RX', 3],
+    ['USART1_TX', 4],
+    ['USART1_RX', 5],
+    ['USART2_RX', 6],
+    ['USART2_TX', 7],
+    ['I2C2_TX', 4],
+    ['I2C2_RX', 5],
+    ['I2C1_TX', 6],
+    ['I2C1_RX', 7],
+  ] as const
+).map(([signal, channel]) => ({ wire: requestWire(signal), channel }));
+
 /** RM0444 table 59 (recalled: reported). */
 export const G0_DMAMUX = numbered(`
 5 ADC1 8 DAC1_CH1 DAC1_CH2 I2C1_RX I2C1_TX I2C2_RX I2C2_TX LPUART1_RX LPUART1_TX SPI1_RX SPI1_TX SPI2_RX SPI2_TX

@@ -1,5 +1,5 @@
 /**
- * FLASH of STM32F0: access timing register, keys, half-word programming, page and mass erase, option bytes in their own memory, write protection.
+ * FLASH of STM32F0 and F1: access timing register, keys, half-word programming, page and mass erase, option bytes in their own memory, write protection.
  * The CPU does not wait while the flash is busy; SR.BSY shows it.
  *
  * Facts: registers ST SVD; units, keys, PGERR, option byte format and loading: RM0091 3 and HAL-F0 hal_flash.c (documented); bus errors on wrong sizes and while locked
@@ -52,6 +52,8 @@ const WRP = 8;
 /** RDP byte that means level 0, and level 2. */
 const RDP_LEVEL0 = 0xaa;
 const RDP_LEVEL2 = 0xcc;
+/** RDP byte of an F1 that is not protected; it knows no second level. */
+const RDPRT_F1 = 0xa5;
 
 class Flash {
   private readonly o: FlashF0Options;
@@ -63,6 +65,10 @@ class Flash {
   private readonly wrpr: Register;
   private readonly f;
   private readonly lowPower: (c: RegisterContext<object>) => void;
+  /** Bit of OBR at which the user byte begins. */
+  private readonly user: number;
+  /** RDP byte without protection. */
+  private readonly open: number;
 
   constructor(layout: Layout, o: FlashF0Options) {
     this.o = o;
@@ -92,13 +98,16 @@ class Flash {
       optwre: f('CR.OPTWRE'),
       errie: f('CR.ERRIE'),
       eopie: f('CR.EOPIE'),
-      oblLaunch: f('CR.OBL_LAUNCH'),
+      // F1 has no reload but the reset.
+      oblLaunch: layout.hasField('CR.OBL_LAUNCH') ? f('CR.OBL_LAUNCH') : null,
       opterr: f('OBR.OPTERR'),
       rdprt: f('OBR.RDPRT'),
       data0: f('OBR.Data0'),
       data1: f('OBR.Data1'),
       iwdgSw: f('OBR.IWDG_SW'),
     };
+    this.user = this.f.data0.bit - 8;
+    this.open = this.f.rdprt.width === 1 ? RDPRT_F1 : RDP_LEVEL0;
   }
 
   private interrupt(c: Ctx): void {
@@ -249,7 +258,7 @@ class Flash {
     if (r !== this.cr || value === old) return;
     this.interrupt(c);
     if (this.f.strt.of(value) && !this.f.strt.of(old)) this.erase(c);
-    if (this.f.oblLaunch.of(value) && !this.f.oblLaunch.of(old)) c.env.requestReset('option-bytes');
+    if (this.f.oblLaunch?.of(value) && !this.f.oblLaunch.of(old)) c.env.requestReset('option-bytes');
   }
   private wires(c: Ctx): void {
     c.env.setWire('flash.latency', this.f.latency.get(c));
@@ -264,13 +273,13 @@ class Flash {
       bytes[offset + 1] = ~value & 0xff;
     };
     let user = 0xff;
-    const values: Record<string, number> = { RDP: RDP_LEVEL0, Data0: 0xff, Data1: 0xff, WRP: 0xffffffff };
+    const values: Record<string, number> = { RDP: this.open, Data0: 0xff, Data1: 0xff, WRP: 0xffffffff };
     for (const [name, option] of Object.entries(this.o.optionBytes)) {
       const value = c.env.parameter(`option.${name}`) ?? option.value;
       const field = this.layout.field(option.field);
-      // USER is OBR[15:8]; RDP, the data bytes and WRP have bytes of their own.
-      if (field.register === this.obr && field.bit >= 8 && field.bit < 16)
-        user = (user & ~(field.mask >>> 8)) | ((value << (field.bit - 8)) & (field.mask >>> 8));
+      // USER is OBR[15:8], on F1 OBR[9:2]; RDP, the data bytes and WRP have bytes of their own.
+      if (field.register === this.obr && field.bit >= this.user && field.bit < this.user + 8)
+        user = (user & ~(field.mask >>> this.user)) | ((value << (field.bit - this.user)) & (field.mask >>> this.user));
       else values[field.name === 'RDPRT' ? 'RDP' : field.name] = value;
     }
     put(RDP, values['RDP']!);
@@ -299,11 +308,12 @@ class Flash {
     const data1 = get(DATA1) ?? 0xff;
     let wrp = 0;
     for (let i = 0; i < 4; i++) wrp |= (get(WRP + 2 * i) ?? 0xff) << (8 * i);
-    const level = rdp === RDP_LEVEL0 ? 0 : rdp === RDP_LEVEL2 ? 3 : 1;
+    const level = rdp === this.open ? 0 : rdp === RDP_LEVEL2 && this.f.rdprt.width > 1 ? 3 : 1;
     const f = this.f;
     c.put(
       this.obr,
-      ((user << 8) | ((bad ? 1 : 0) << f.opterr.bit) | (level << f.rdprt.bit) | (data0 << f.data0.bit) | (data1 << f.data1.bit)) >>> 0,
+      ((user << this.user) | ((bad ? 1 : 0) << f.opterr.bit) | (level << f.rdprt.bit) | (data0 << f.data0.bit) | (data1 << f.data1.bit)) >>>
+        0,
     );
     c.put(this.wrpr, wrp >>> 0);
   }

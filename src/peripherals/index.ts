@@ -37,6 +37,10 @@ import { rccF0 } from './rcc-f0.ts';
 import { rccF4 } from './rcc-f4.ts';
 import { rccH5 } from './rcc-h5.ts';
 import { rccH7 } from './rcc-h7.ts';
+import { afioF1 } from './afio-f1.ts';
+import { bkpF1 } from './bkp-f1.ts';
+import { gpioV1 } from './gpio-v1.ts';
+import { rccF1 } from './rcc-f1.ts';
 import { rccG0 } from './rcc-g0.ts';
 import { rccL4 } from './rcc-l4.ts';
 import { rtcV3 } from './rtc-v3.ts';
@@ -97,6 +101,10 @@ export const MODELS: Readonly<Record<string, ModelFactory>> = {
   'rcc-f4': rccF4,
   'rcc-h5': rccH5,
   'rcc-h7': rccH7,
+  'afio-f1': afioF1,
+  'bkp-f1': bkpF1,
+  'gpio-v1': gpioV1,
+  'rcc-f1': rccF1,
   'rcc-g0': rccG0,
   'rcc-l4': rccL4,
   rng,

@@ -1,5 +1,5 @@
 /**
- * PWR of STM32F2 (without voltage scales), STM32F405/407 and STM32F411: voltage scale, Stop and Standby with the wake-up pin, PVD, backup-domain write access, backup regulator's ready flag.
+ * PWR of STM32F1 and F2 (without voltage scales), STM32F405/407 and STM32F411: voltage scale, Stop and Standby with the wake-up pin, PVD, backup-domain write access, backup regulator's ready flag.
  *
  * Facts: registers RM0090 5.4, RM0383 5.4. VOS: F405 one bit, scale 1 after reset; F411 two bits, scale 2 after reset, not changed while the PLL runs and in force only
  * while it runs, scale 3 without it (RM0383, HAL-F4 pwr_ex.c: documented). VOSRDY reads 0 after reset (RM: documented reset value); that it stays 0 until the
@@ -28,7 +28,7 @@ export const pwrF4: ModelFactory = (layout, options): RegisterModel<State> => {
   const { scaleWithoutPll } = options as PwrF4Options;
   const cr = layout.reg('CR');
   const csr = layout.reg('CSR');
-  /** F2 has no voltage scales: a field without bits stands in. */
+  /** F1 and F2 have no voltage scales, F1 no backup RAM: a field without bits stands in. */
   const scale = (path: string): Field => (layout.hasField(path) ? layout.field(path) : new Field(cr, { name: path, bit: 0, width: 0 }));
   const vos = scale('CR.VOS');
   const dbp = layout.field('CR.DBP');
@@ -39,8 +39,8 @@ export const pwrF4: ModelFactory = (layout, options): RegisterModel<State> => {
   const wuf = layout.field('CSR.WUF');
   const sbf = layout.field('CSR.SBF');
   const pvdo = layout.field('CSR.PVDO');
-  const bre = layout.field('CSR.BRE');
-  const brr = layout.field('CSR.BRR');
+  const bre = scale('CSR.BRE');
+  const brr = scale('CSR.BRR');
   const vosrdy = scale('CSR.VOSRDY');
   /** Over-drive of F42x, F43x and F446 (RM0090 5.1.4): its ready flags follow; after how long is not published, so it takes what the scale takes (assumed). */
   const overDrive = layout.hasField('CR.ODEN')

@@ -93,7 +93,7 @@ function linkerScript(p: RomProfile): string {
     `  RAM (rw)    : ORIGIN = ${hex(ram)}, LENGTH = ${p.initialStack.value - ram}`,
     '}',
     `rom_stack_top = ${hex(p.initialStack.value)};`,
-    `rom_stack_bytes = ${p.dfu === null ? 1024 : 2048};`,
+    `rom_stack_bytes = ${p.dfu === null ? Math.min(1024, p.ramUse.value[0]!.size - 64) : 2048};`,
     'INCLUDE common/sections.ld',
     '',
   ].join('\n');

@@ -55,7 +55,7 @@ export const ROM_OPTION_IDS = (Object.keys(ROM_OPTION_VALUES) as readonly RomOpt
 /** Word of an option that a family lacks. */
 export const ABSENT_WORD = 0xffffffff;
 
-export type RomFamily = 'H5' | 'H7' | 'L4' | 'G4' | 'G0' | 'F0' | 'F4' | 'F7';
+export type RomFamily = 'H5' | 'H7' | 'L4' | 'G4' | 'G0' | 'F0' | 'F1' | 'F4' | 'F7';
 
 /** What a ROM of a family does, and how sure that is. */
 export interface RomOptionDefault {
@@ -252,6 +252,20 @@ export const ROM_OPTION_DEFAULTS: Readonly<Record<RomFamily, RomOptionDefaults>>
     leave: is('answers', 'reported', 'dfu-util logs: GETSTATUS is answered with dfuMANIFEST'),
     ...LEAVING,
     'leave-remap': is('keeps', 'inferred', 'seed 002: after leave the USB stays dead until a reset'),
+  },
+  F1: {
+    ...SETS_CLOCKS,
+    ...LAST,
+    primask: MASKS,
+    faultmask: MASKS,
+    basepri: MASKS,
+    'nvic-enabled': NVIC,
+    'nvic-pending': NVIC,
+    mpu: KEPT,
+    control: KEPT,
+    vtor: is('sets', 'assumed', 'no memory can be mapped to 0; cleanflight jumps with VTOR left at the application and USART works'),
+    systick: is('uses', 'assumed', 'software baud-rate detection needs a counter'),
+    'unexpected-exception': LOOPS,
   },
   F4: {
     ...ARMV7_OR_8,

@@ -3,6 +3,7 @@
  * RM0351, RM0091, RM0090, RM0383, chapter RCC. Written down without a look at the models.
  */
 import { STM32F072RB } from '../../src/chips/stm32f072.ts';
+import { STM32F103C8 } from '../../src/chips/stm32f1.ts';
 import { STM32F207ZG } from '../../src/chips/stm32f2.ts';
 import { STM32F070RB } from '../../src/chips/stm32f0x.ts';
 import { STM32F405RG } from '../../src/chips/stm32f405.ts';
@@ -173,6 +174,38 @@ const f4 = (chip: ChipDescription, timpre: boolean): Tree => {
     },
     fields: ['CFGR.HPRE', 'CFGR.PPRE1', 'CFGR.PPRE2', ...(timpre ? ['DCKCFGR.TIMPRE'] : [])],
   };
+};
+
+// ---- F1 ------------------------------------------------------------------------------------------------------------------------------
+/** RM0008 7.2: PLLMUL is 2 to 16, of HSI / 2, HSE or HSE / 2; USB takes the PLL or two thirds of it. */
+const f1: Tree = {
+  chip: STM32F103C8,
+  oscillators: { hsi: ['CR.HSION', 'CR.HSIRDY', 8e6], hse: ['CR.HSEON', 'CR.HSERDY', 8e6] },
+  plls: [
+    {
+      name: 'pll',
+      on: 'CR.PLLON',
+      rdy: 'CR.PLLRDY',
+      source: (get) => (get('CFGR.PLLSRC') ? 'hse' : 'hsi'),
+      vco: (get, input) => (input / (get('CFGR.PLLSRC') === 0 ? 2 : get('CFGR.PLLXTPRE') + 1)) * Math.min(get('CFGR.PLLMUL') + 2, 16),
+      outputs: { pll: (_get, vco) => vco, usb: (get, vco) => (get('CFGR.OTGFSPRE') ? vco : (2 * vco) / 3) },
+      frozen: ['CFGR.PLLSRC', 'CFGR.PLLMUL', 'CFGR.PLLXTPRE'],
+    },
+  ],
+  sw: 'CFGR.SW',
+  sws: 'CFGR.SWS',
+  sysclk: ['hsi', 'hse', 'pll'],
+  buses: (get, clock) => {
+    const hclk = by(clock('sysclk'), HPRE[get('CFGR.HPRE')]!);
+    return {
+      hclk,
+      pclk1: by(hclk, PPRE[get('CFGR.PPRE1')]!),
+      pclk2: by(hclk, PPRE[get('CFGR.PPRE2')]!),
+      timpclk1: timer(hclk, get('CFGR.PPRE1')),
+      timpclk2: timer(hclk, get('CFGR.PPRE2')),
+    };
+  },
+  fields: ['CFGR.HPRE', 'CFGR.PPRE1', 'CFGR.PPRE2', 'CFGR.OTGFSPRE'],
 };
 
 // ---- G0 ------------------------------------------------------------------------------------------------------------------------------
@@ -500,6 +533,7 @@ export const TREES: readonly Tree[] = [
       ['PLLSAI2', 'PQR'],
     ],
   }),
+  f1,
   g0,
   l4(STM32G431RB, G4_TREE),
   l4(STM32G474RE, G4_TREE),

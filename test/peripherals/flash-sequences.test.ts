@@ -6,6 +6,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { STM32F072RB } from '../../src/chips/stm32f072.ts';
+import { STM32F103C8 } from '../../src/chips/stm32f1.ts';
 import { STM32F207ZG } from '../../src/chips/stm32f2.ts';
 import { STM32F042K6 } from '../../src/chips/stm32f042.ts';
 import { STM32F030R8, STM32F070RB } from '../../src/chips/stm32f0x.ts';
@@ -55,11 +56,11 @@ const one = (): number => 1;
 const sectors = (first: number, size: number, n: number): [number, number][] =>
   Array.from({ length: n }, (_, i) => [first + i * size, size]);
 
-const f0 = (chip: ChipDescription, page: number): Family => ({
+const f0 = (chip: ChipDescription, page: number, programPs = 53.5e6): Family => ({
   chip,
   unit: 2,
   access: 2,
-  programPs: 53.5e6,
+  programPs,
   erasePs: 30 * MS,
   sectors: sectors(0x4000, page, 3),
   again: { flag: 'PGERR' },
@@ -177,6 +178,7 @@ interface Step {
 
 describe.each(
   [
+    f0(STM32F103C8, 0x400, 52.5e6),
     f4(STM32F207ZG),
     f0(STM32F072RB, 0x800),
     f0(STM32F042K6, 0x400),

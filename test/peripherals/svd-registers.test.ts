@@ -22,6 +22,7 @@ const OPTIONS = 'shows the option bytes in force; the SVD calls it read-write';
 const mask = (on: RegExp, missing: number, extra: number, why: string): MaskDeviation => ({ on, missing, extra, why });
 
 const MASKS: readonly MaskDeviation[] = [
+  mask(/STM32F1.* RCC\.CSR$/, 0xfd000000, 0, FLAGS),
   mask(
     /G0B1RE USB\.CHEP\dR$/,
     0x07ff0000,
@@ -100,6 +101,8 @@ const AFTER_POWER: readonly Deviation[] = [
 ];
 /** Bits outside the mask that such a write itself starts or ends. */
 const HARDWARE: readonly (Deviation & { readonly bits: number })[] = [
+  { on: /STM32F1.* FLASH\.ACR$/, bits: 0x20, why: 'PRFTBS follows PRFTBE' },
+  { on: /STM32F1.* FLASH\.AR$/, bits: 0xffffffff, why: 'write-only in the SVD; the model keeps what is written' },
   { on: /G0B1RE USB\.CNTR$/, bits: 0x4, why: 'SUSPRDY follows' },
   { on: /H5[36]3.. USB\.CNTR$/, bits: 0x4, why: 'SUSPRDY follows' },
   { on: /(H5[36]3..|H745XI) RCC\.CR$/, bits: 0x20, why: 'HSIDIVF falls' },
@@ -113,6 +116,7 @@ const HARDWARE: readonly (Deviation & { readonly bits: number })[] = [
 ];
 /** Registers of which a plain write right after power-on does not change every bit of the mask. */
 const NOT_PLAIN: readonly Deviation[] = [
+  { on: /STM32F1.* (U?S?ART\d\.SR|FLASH\.SR|I2C\d\.SR1)$/, why: 'flags: cleared by what is written, or by reading' },
   { on: /G0\w+ FLASH\.(SR|OPTR|WRP\d[AB]R)$/, why: 'flags cleared by ones; option registers behind the keys' },
   { on: /TIM\d+\.SR$/, why: 'flags: cleared by writing 0' },
   { on: /TIM\d+\.CNT$/, why: '16-bit timers share the facts of the 32-bit one; UIFCPY is read-only' },

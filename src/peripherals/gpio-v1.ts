@@ -1,0 +1,136 @@
+/**
+ * GPIO of STM32F1: four bits a pin in CRL and CRH. Modelled: mode, output type, pulls (by ODR), IDR, ODR, BSRR, BRR, LCKR.
+ *
+ * Facts: registers ST SVD, behaviour RM0008 9.1 and 9.2 (documented). A floating input reads 0 (assumed; silicon reads noise). Which peripheral drives a pin in alternate
+ * mode is AFIO's business.
+ *
+ * Wires as gpio-v2's: `pin.PA5` from the board, `out.PA5`, `in.PA5`; `af.PA5` is 1 in an alternate mode, else 0.
+ */
+import type { Layout, ModelFactory, Register, RegisterContext, RegisterModel } from '../emu/registers.ts';
+
+export interface GpioV1Options {
+  /** Port letter in pin names; by default the last letter of the block's name. */
+  readonly port: string;
+  readonly block: string;
+}
+
+/** Value of a pin wire that nothing drives, as gpio-v2 has it. */
+const PIN_FLOATING = 2;
+const LCKK = 0x10000;
+interface State {
+  /** Steps done of the LCKR key sequence (write 1, write 0, write 1, read) and its pin mask. */
+  lockStep: number;
+  lockPins: number;
+}
+type Context = RegisterContext<State>;
+
+/** CNF of an input. */
+const ANALOG = 0;
+const PULLED = 2;
+
+export const gpioV1: ModelFactory = (layout: Layout, given): RegisterModel<State> => {
+  const { block = 'GPIOA', port = block.slice(-1) } = given as Partial<GpioV1Options>;
+  const pins = Array.from({ length: 16 }, (_, i) => `P${port}${i}`);
+  const pinWires = pins.map((p) => `pin.${p}`);
+  const CR = [layout.reg('CRL'), layout.reg('CRH')] as const;
+  const ODR = layout.reg('ODR');
+  const IDR = layout.reg('IDR');
+  const BSRR = layout.reg('BSRR');
+  const BRR = layout.reg('BRR');
+  const LCKR = layout.reg('LCKR');
+
+  const nibble = (c: Context, pin: number): number => (c.get(CR[pin < 8 ? 0 : 1]) >>> (4 * (pin & 7))) & 15;
+  const mode = (c: Context, pin: number): number => nibble(c, pin) & 3;
+  const cnf = (c: Context, pin: number): number => nibble(c, pin) >>> 2;
+  const odr = (c: Context, pin: number): number => (c.get(ODR) >>> pin) & 1;
+  const drive = (c: Context, pin: number): number => {
+    // Bit 1 of CNF: alternate function; bit 0: open drain.
+    if (mode(c, pin) === 0 || cnf(c, pin) & 2) return PIN_FLOATING;
+    return odr(c, pin) && cnf(c, pin) & 1 ? PIN_FLOATING : odr(c, pin);
+  };
+  const level = (c: Context, pin: number): number => {
+    const input = mode(c, pin) === 0;
+    if (input && cnf(c, pin) === ANALOG) return 0;
+    const driven = drive(c, pin);
+    if (driven !== PIN_FLOATING) return driven;
+    const outside = c.env.wire(pinWires[pin]!);
+    if (outside !== PIN_FLOATING) return outside;
+    return input && cnf(c, pin) === PULLED ? odr(c, pin) : 0;
+  };
+  const show = (c: Context, pin: number): void => {
+    const high = level(c, pin);
+    c.put(IDR, (c.get(IDR) & ~(1 << pin)) | (high << pin));
+    c.env.setWire(`in.${pins[pin]!}`, high);
+  };
+  const update = (c: Context): void => {
+    for (let pin = 0; pin < 16; pin++) {
+      c.env.setWire(`out.${pins[pin]!}`, drive(c, pin));
+      c.env.setWire(`af.${pins[pin]!}`, mode(c, pin) !== 0 && cnf(c, pin) & 2 ? 1 : 0);
+      show(c, pin);
+    }
+  };
+  const output = (c: Context, value: number): number => {
+    c.put(ODR, value & 0xffff);
+    update(c);
+    return 0;
+  };
+  const lock = (c: Context, raw: number): number => {
+    const { s } = c;
+    const old = c.get(LCKR);
+    if (old & LCKK) return old;
+    const mask = raw & 0xffff;
+    const key = (raw & LCKK) !== 0;
+    const follows = s.lockStep > 0 && mask === s.lockPins;
+    if (key && s.lockStep === 2 && follows) s.lockStep = 3;
+    else if (!key && s.lockStep === 1 && follows) s.lockStep = 2;
+    else s.lockStep = key ? 1 : 0;
+    s.lockPins = mask;
+    return mask;
+  };
+  /** Bits of CRL or CRH that the lock freezes. */
+  const frozen = (c: Context, r: Register): number => {
+    const half = CR.indexOf(r as (typeof CR)[number]);
+    if (half < 0 || !(c.get(LCKR) & LCKK)) return 0;
+    let bits = 0;
+    for (let i = 0; i < 8; i++) if ((c.get(LCKR) >>> (8 * half + i)) & 1) bits |= 15 << (4 * i);
+    return bits;
+  };
+
+  return {
+    wires: pinWires,
+    about: {
+      source: 'RM0008 9; a floating input reads 0 (assumed)',
+      confidence: 'documented',
+      lacks: ['pins driven by peripherals (alternate functions)'],
+    },
+    modelled: 'all',
+    create: () => ({ lockStep: 0, lockPins: 0 }),
+    onReset(c) {
+      c.s.lockStep = 0;
+      update(c);
+    },
+    onWire: (c, wire) => show(c, pinWires.indexOf(wire)),
+    live: ['LCKR'],
+    acting: ['LCKR'],
+    read(c, r, value) {
+      // The read that ends the key sequence sets LCKK.
+      if (r !== LCKR || c.s.lockStep !== 3) return value;
+      c.s.lockStep = 0;
+      c.put(LCKR, value | LCKK);
+      return value | LCKK;
+    },
+    peek: (_c, _r, value) => value,
+    write(c, r, merged, raw) {
+      if (r === LCKR) return lock(c, raw);
+      if (r === IDR) return c.get(IDR);
+      // BS wins over BR
+      if (r === BSRR) return output(c, (c.get(ODR) & ~(raw >>> 16)) | raw);
+      if (r === BRR) return output(c, c.get(ODR) & ~raw);
+      const keep = frozen(c, r);
+      return ((merged & ~keep) | (c.get(r) & keep)) >>> 0;
+    },
+    wrote(c, _r, value, old) {
+      if (value !== old) update(c);
+    },
+  };
+};
