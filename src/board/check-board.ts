@@ -28,6 +28,8 @@ export interface BoardReport {
   /** Where the core stands; null = not at an entry. */
   readonly entry: { readonly address: number; readonly how: 'branch' | 'exception' } | null;
   readonly pc: number;
+  /** The core is in the ROM, at its entry or behind it. */
+  readonly inRom: boolean;
   readonly registers: Readonly<Record<string, number>>;
   readonly checks: readonly BoardCheck[];
 }
@@ -79,12 +81,14 @@ export async function checkBoard(
   return board.settle((state) => {
     const [pc, xpsr] = [state.core('pc') ?? 0, state.core('xpsr') ?? 0];
     const inRom = pc >= range[0] && pc <= range[1];
+    // behind its first instruction everything is the ROM's own doing
+    const atEntry = inRom && (vectors === null || pc === (vectors.reset & ~1) >>> 0);
     const how = (xpsr & 0x1ff) === 0 ? 'branch' : 'exception';
     const subject: Subject = {
       state,
       history: null,
       // the probe stops before the instruction: T says what the branch had in bit 0
-      entry: inRom ? { address: pc, thumb: (xpsr & (1 << 24)) !== 0, how, reached: true, fromPc: null, at: 0 } : null,
+      entry: atEntry ? { address: pc, thumb: (xpsr & (1 << 24)) !== 0, how, reached: true, fromPc: null, at: 0 } : null,
       rom: romOf(chip, profile, vectors),
       outcome: 'no-jump',
     };
@@ -97,7 +101,7 @@ export async function checkBoard(
       board.takeAsked();
       return { id, judgement: judge(id, subject), words: board.takeAsked(), subject };
     });
-    return { rom: romKind(target), entry: inRom ? { address: pc, how } : null, pc, registers, checks };
+    return { rom: romKind(target), entry: atEntry ? { address: pc, how } : null, pc, inRom, registers, checks };
   });
 }
 const REGISTERS = [

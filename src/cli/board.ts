@@ -98,6 +98,8 @@ async function runToEntry(target: GdbTarget, chip: ChipDescription, settings: Ru
     io.stderr.write(`the ROM's entry ${hex32(entry)} was not reached in ${settings.timeout / 1000} s; the core was at ${hex32(pc)}\n`);
   else if (pc !== entry) io.stderr.write(`the core stopped at ${hex32(pc)}, not at the ROM's entry ${hex32(entry)}\n`);
   const report = await checkBoard(target, chip, romProfileIfAny(chip), settings.hse);
+  if (!stopped && report.inRom)
+    io.stderr.write('it is in the ROM, but has not come in by its reset vector: where does the firmware jump to?\n');
   await target.assertHalted();
   const writers = new Map<string, BoardWriter>();
   if (settings.lastWriters && report.entry !== null) await findWriters(target, entry, settings.timeout, report, writers);
@@ -274,7 +276,9 @@ function textOf({ report, writers, usb }: Told, chip: ChipDescription, images: r
   const paint = paintFor(io, io.stdout, colour);
   const where = report.entry
     ? `at the entry into the ROM, ${hex32(report.entry.address)}`
-    : `at ${hex32(report.pc)}, not at an entry into the ROM`;
+    : report.inRom
+      ? `at ${hex32(report.pc)}, inside the ROM, not at its entry: \`board run\` judges the hand-over`
+      : `at ${hex32(report.pc)}, not at an entry into the ROM`;
   const lines = [paint('bold', `${chip.name} on a board, ${where}`)];
   if (usb !== undefined) lines.push(paint(usb === 'dfu' ? 'green' : 'red', `  USB: ${SEEN[usb]}`));
   const rows = report.checks

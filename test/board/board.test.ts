@@ -48,6 +48,19 @@ describe('board run', () => {
     expect(run.err).toMatch(/was not reached in 0\.3 s; the core was at 0x0800/);
   });
 
+  it('a core behind the entry is in the ROM, not at its entry: what it finds there is not the hand-over', async () => {
+    const gdb = await gdbOf('stm32h533', PRIMASK);
+    const board = ['--gdb', gdb, '--chip', 'stm32h533'];
+    expect((await cli(['board', 'run', ...board, '--leave-halted'])).out).toContain('at the entry into the ROM');
+    const at = await cli(['board', 'check', ...board, '--leave-halted']);
+    expect(at.out).toContain('at the entry into the ROM');
+    await cli(['board', 'watch', ...board, '--watch', 'none', '--watch-for', '100ms']);
+    const behind = await cli(['board', 'check', ...board]);
+    expect(behind.code).toBe(1);
+    expect(behind.out).toContain('inside the ROM, not at its entry');
+    expect(behind.out).not.toMatch(/fail +(entry-address|msp|nvic-enabled)/);
+  });
+
   it('another core than the chip has is refused', async () => {
     const gdb = await gdbOf('stm32h533', PRIMASK);
     const run = await cli(['board', 'check', '--gdb', gdb, '--chip', 'stm32f405']);
