@@ -137,7 +137,9 @@ function judge(id: CheckId, subject: Subject): Judgement {
   const check = CHECKS.find((c) => c.id === id);
   if (!check) return unknown('not checked in this version');
   if (!subject.entry && !check.path) return { ...unknown('the core does not stand at an entry into system memory'), verdict: 'n/a' };
-  return check.judge(subject);
+  const judgement = check.judge(subject);
+  if (id !== 'reset-flags' || judgement.verdict !== 'warn') return judgement;
+  return { ...judgement, because: `${judgement.because}; on a board the debugger's own reset leaves one (SYSRESETREQ)` };
 }
 
 function romOf(chip: ChipDescription, profile: RomProfile | null, vectors: { sp: number; reset: number } | null): RomFacts {
