@@ -132,6 +132,15 @@ export async function boardReplayCommand(file: string, options: BoardOptions, io
   } catch (error) {
     throw new UsageError(`cannot read ${file}: ${reason(error)}`);
   }
+  text = text.replaceAll('\r\n', '\n');
+  try {
+    return await replayOf(text, file, options, io);
+  } catch (error) {
+    if (!(error instanceof UsageError) || error.message.startsWith(file)) throw error;
+    throw new UsageError(`${file}: ${error.message}`, 'is the record whole, and as it was written?');
+  }
+}
+async function replayOf(text: string, file: string, options: BoardOptions, io: Io): Promise<number> {
   const [, action, name, json] = /^# (check|run|capture|prove) (\S+) (\{.*\})$/m.exec(text) ?? [];
   if (action === undefined) throw new UsageError(`${file} is no record of \`board check\`, \`run\`, \`prove\` or \`capture\``);
   const chip = chipNamed(name!);

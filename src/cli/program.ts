@@ -93,7 +93,9 @@ function command(program: Command, name: string): Command {
   return program
     .command(name)
     .copyInheritedSettings(program)
-    .showHelpAfterError(`(\`bootbench ${name.split(' ')[0]} --help\` lists the options)`);
+    .showHelpAfterError(
+      `(\`${[program.parent?.name(), program.name(), name.split(' ')[0]].filter(Boolean).join(' ')} --help\` lists the options)`,
+    );
 }
 
 /** What every command takes that puts firmware on a board (`MachineOptions` in inputs.ts). */

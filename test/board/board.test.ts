@@ -1,6 +1,6 @@
 /** `bootbench board` against our own GDB server, OpenOCD on the emulated ST-LINK, QEMU, and servers that misbehave. */
 import { spawn, spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -36,6 +36,16 @@ describe('board run', () => {
     });
     const replay = await cli(['board', 'replay', 'board.txt', '--json', '-'], { cwd });
     expect(replay.out).toBe(run.out);
+    // as Windows' editors and mailers leave it, cut off, and edited
+    const whole = readFileSync(join(cwd, 'board.txt'), 'utf8');
+    writeFileSync(join(cwd, 'crlf.txt'), whole.replaceAll('\n', '\r\n'));
+    expect((await cli(['board', 'replay', 'crlf.txt', '--json', '-'], { cwd })).out).toBe(run.out);
+    for (const bad of [whole.slice(0, 2000), whole.replace(/^< .*$/gm, '< 0xzz')]) {
+      writeFileSync(join(cwd, 'bad.txt'), bad);
+      const refused = await cli(['board', 'replay', 'bad.txt'], { cwd });
+      expect(refused).toMatchObject({ code: 2, out: '' });
+      expect(refused.err).toMatch(/^bootbench: bad\.txt:.*\n$/);
+    }
     // nothing of the ROM but where it begins
     const record = readFileSync(join(cwd, 'board.txt'), 'utf8');
     expect(record).toContain('> mbf97004,4');
@@ -232,6 +242,7 @@ describe('wrong input', () => {
     [['board', 'check', '--gdb', '127.0.0.1:1', '--chip', 'stm32f405'], 'no GDB server answers at 127.0.0.1:1'],
     [['board', 'check', '--gdb', '127.0.0.1:1', '--chip', 'stm32f405', '--hse', '8'], 'is not a frequency from 1 to 50 MHz'],
     [['board', 'replay', 'fw.bin'], 'is no record'],
+    [['board', 'replay'], '`bootbench board replay --help`'],
     [['board', 'replay', 'nothing'], 'cannot read nothing'],
     [['board', 'sideways'], 'sideways'],
   ])('%j', async (args, text) => {
