@@ -73,14 +73,14 @@ void usb_block_on(void)
   }
   for (uint32_t i = 0; i < COUNT(USB_PINS); i++)
     pin_setup(&USB_PINS[i]);
-  RCC_AHB1ENR |= AHB1_USB2OTG;
+  RCC_AHB1ENR |= AHB1_USBOTG;
   (void)RCC_AHB1ENR;
 }
 
 void usb_block_off(void)
 {
-  reset_pulse(&RCC_AHB1RSTR, AHB1_USB2OTG);
-  RCC_AHB1ENR &= ~AHB1_USB2OTG;
+  reset_pulse(&RCC_AHB1RSTR, AHB1_USBOTG);
+  RCC_AHB1ENR &= ~AHB1_USBOTG;
 }
 
 /* AN2606 4.1: newer ROMs put what they used back to reset (ASSUMED to be one of them). IWDG's prescaler stays at its maximum. */

@@ -1,17 +1,22 @@
 /*
- * AN2606 Table 135: 64 MHz from HSI, HSI48 trimmed by CRS for USB, voltage range 3. LEFT OUT: the 20 MHz for FDCAN from PLL1Q.
+ * AN2606 Table 135: 64 MHz from HSI, HSI48 trimmed by CRS for USB, voltage range 3. H72x (Table 133): 66 MHz from the PLL on HSI. LEFT OUT: the 20 MHz for FDCAN from PLL1Q.
  */
 #include "rom.h"
 #include "../common/options.h"
 #include "../common/rom_core.h"
 #include "regs.h"
 
+#if defined CHIP_H723
+#define CRS_SOURCE CRS_CFGR_SYNCSRC_USB1
+#else
+#define CRS_SOURCE CRS_CFGR_SYNCSRC_USB2
+#endif
 #define LATENCY_64MHZ (1u | 1u << 4) /* VOS3: 1 wait state, WRHIGHFREQ 1 */
 
 /* "De-init system": the blocks that the ROM is going to use start from reset. Others stay as they are (ASSUMED). */
 void clocks_deinit(void)
 {
-  reset_pulse(&RCC_AHB1RSTR, AHB1_USB2OTG);
+  reset_pulse(&RCC_AHB1RSTR, AHB1_USBOTG);
   reset_pulse(&RCC_APB1LRSTR, APB1L_SPI2 | APB1L_SPI3 | APB1L_USART2 | APB1L_USART3 | APB1L_I2C1 | APB1L_I2C2 | APB1L_I2C3);
   reset_pulse(&RCC_APB1HRSTR, APB1H_CRS);
   reset_pulse(&RCC_APB2RSTR, APB2_SPI1 | APB2_SPI4 | APB2_USART1);
@@ -59,13 +64,33 @@ static void flash_latency(void)
   }
 }
 
+#if defined CHIP_H723
+/* 64 / 32 = 2 MHz, x 132 = 264 MHz, / 4 = 66 MHz. */
+static void pll_66mhz(void)
+{
+  RCC_PLLCKSELR = (RCC_PLLCKSELR & ~PLLCKSELR_DIVM1) | PLLCKSELR_M(32u);
+  RCC_PLLCFGR = (RCC_PLLCFGR & ~PLLCFGR_PLL1) | PLLCFGR_PLL1_2MHZ;
+  RCC_PLL1DIVR = PLL1DIVR(132u, 4u);
+  RCC_CR |= CR_PLL1ON;
+  if (wait_for(&RCC_CR, CR_PLL1RDY, CR_PLL1RDY)) {
+    RCC_CFGR = (RCC_CFGR & ~CFGR_SW) | SW_PLL1;
+    wait_for(&RCC_CFGR, CFGR_SWS, SW_PLL1 << 3);
+  }
+}
+#endif
+
 void clocks_init(void)
 {
-  if (rom_option(OPTION_SYSCLK) == SYSCLK_SETS)
+  bool own = rom_option(OPTION_SYSCLK) == SYSCLK_SETS;
+  if (own)
     sysclk_from_hsi();
   prescalers();
   flash_latency();
   voltage();
+#if defined CHIP_H723
+  if (own)
+    pll_66mhz();
+#endif
 }
 
 bool usb_clock_init(void)
@@ -78,7 +103,7 @@ bool usb_clock_init(void)
   RCC_D2CCIP2R = (RCC_D2CCIP2R & ~D2CCIP2R_USBSEL) | USBSEL_HSI48;
   RCC_APB1HENR |= APB1H_CRS;
   (void)RCC_APB1HENR; /* the clock is on when the enable bit has been read back */
-  CRS_CFGR = (CRS_CFGR & ~CRS_CFGR_SYNCSRC) | CRS_CFGR_SYNCSRC_USB2;
+  CRS_CFGR = (CRS_CFGR & ~CRS_CFGR_SYNCSRC) | CRS_SOURCE;
   CRS_CR |= CRS_CR_AUTOTRIMEN | CRS_CR_CEN;
   return true;
 }

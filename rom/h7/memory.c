@@ -1,4 +1,4 @@
-/* The memories that DFU may reach, and programming through the FLASH registers: 256-bit words, 128 KB sectors, two banks. */
+/* The memories that DFU may reach, and programming through the FLASH registers: 256-bit words, 128 KB sectors, one bank or two. */
 #include "rom.h"
 #include "../common/dfu.h"
 #include "../common/memory.h"
@@ -7,7 +7,7 @@
 #include "regs.h"
 
 #define FLASH_WORD 32u
-#define BANKS 2u
+#define BANKS FLASH_BANKS
 
 #define OPTION_AREA_BASE 0x5200201Cu /* the option registers stand for the option bytes */
 #define OPTION_AREA_SIZE 128u

@@ -16,6 +16,15 @@
 #define CR_PLL2ON BIT(26)
 #define CR_PLL3ON BIT(28)
 #define RCC_CFGR REG(0x58024410u)
+#define SW_PLL1 3u
+#define RCC_PLLCKSELR REG(0x58024428u)
+#define PLLCKSELR_DIVM1 (63u << 4 | 3u) /* with the source: 0 = HSI */
+#define PLLCKSELR_M(m) ((m) << 4)
+#define RCC_PLLCFGR REG(0x5802442Cu)
+#define PLLCFGR_PLL1 (15u | 1u << 16) /* fraction, range of the VCO and of its input, P */
+#define PLLCFGR_PLL1_2MHZ (1u << 2 | 1u << 16)
+#define RCC_PLL1DIVR REG(0x58024430u)
+#define PLL1DIVR(n, p) (((n) - 1u) | ((p) - 1u) << 9)
 #define CFGR_SW 7u
 #define CFGR_SWS (7u << 3)
 #define SW_HSI 0u
@@ -45,10 +54,15 @@
 #define RCC_APB2ENR REG(0x580244F0u)
 #define RCC_APB4ENR REG(0x580244F4u)
 /* Bits that the ENR and RSTR registers share. */
-#define AHB1_USB2OTG BIT(27)
+#if defined CHIP_H723
+#define AHB1_USBOTG BIT(25) /* USB1OTGHS */
+#else
+#define AHB1_USBOTG BIT(27) /* USB2OTGHS */
+#endif
 #define AHB4_GPIOA BIT(0)
 #define AHB4_GPIOB BIT(1)
 #define AHB4_GPIOC BIT(2)
+#define AHB4_GPIOD BIT(3)
 #define AHB4_GPIOE BIT(4)
 #define AHB4_GPIOF BIT(5)
 #define AHB4_GPIOI BIT(8)
@@ -119,11 +133,13 @@
 #define CRS_CR_AUTOTRIMEN BIT(6)
 #define CRS_CFGR REG(0x40008404u)
 #define CRS_CFGR_SYNCSRC (3u << 28)
+#define CRS_CFGR_SYNCSRC_USB1 (2u << 28)
 #define CRS_CFGR_SYNCSRC_USB2 (3u << 28)
 
 #define GPIOA 0x58020000u
 #define GPIOB 0x58020400u
 #define GPIOC 0x58020800u
+#define GPIOD 0x58020C00u
 #define GPIOE 0x58021000u
 #define GPIOF 0x58021400u
 #define GPIOI 0x58022000u

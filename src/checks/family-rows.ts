@@ -319,6 +319,14 @@ const H7: FamilyFields = {
   emptyCheck: false,
 };
 
+/** H72x and H73x: one USB, OTG_HS. */
+const H72: FamilyFields = {
+  ...H7,
+  document: 'AN2606 Rev 70 Table 133',
+  hseForUsb: { crystals: null, source: 'AN2606 Rev 70 Table 133: USB from HSI48, trimmed by CRS on SOF', confidence: 'documented' },
+  usb: { enable: 'RCC.AHB1ENR.USB1OTGHSEN', pullUp: 'OTG_HS.DCTL.SDIS', released: 1, block: 'OTG_HS' },
+};
+
 const F4: Omit<FamilyFields, 'line' | 'document' | 'voltage' | 'voltageControl'> = {
   family: 'STM32F4',
   hsi48: null,
@@ -469,6 +477,7 @@ export const MORE_FAMILIES: readonly FamilyFields[] = [
   },
   ...F0_LINES,
   F0,
+  ...['STM32H72', 'STM32H73'].map((line) => ({ ...H72, line })),
   H7,
   F2,
   F103,

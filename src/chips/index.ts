@@ -16,6 +16,7 @@ import { G070, G071, G081, G0B0, G0B1, G0C1, g0Chip, type G0Line } from './stm32
 import { G431, G441, G474, G491, G4A1 } from './stm32g4.ts';
 import { STM32H533RE } from './stm32h533.ts';
 import { H562, H563, H573, h563Chip, type H5Line } from './stm32h563.ts';
+import { h723Chip } from './stm32h723.ts';
 import { h743Chip } from './stm32h743.ts';
 import { STM32H745XI, STM32H745ZI } from './stm32h745.ts';
 import { STM32L476RG } from './stm32l476.ts';
@@ -64,6 +65,8 @@ export const LINES: readonly Line[] = [
   // Banks of 512 KB do not lie one behind the other: parts with 1 MB are not modelled.
   ...twins(['STM32H743', 'STM32H753', 'STM32H742'], { bare: 'ZI', flash: 'I', make: h743Chip }),
   ...twins(['STM32H750'], { bare: 'VB', make: h743Chip }),
+  ...twins(['STM32H723', 'STM32H725', 'STM32H733', 'STM32H735'], { bare: 'ZG', make: h723Chip }),
+  ...twins(['STM32H730'], { bare: 'ZB', make: h723Chip }),
   ...twins(['STM32H747', 'STM32H755', 'STM32H757'], { bare: 'XI', flash: 'I', make: like(STM32H745XI) }),
   ...twins(['STM32L475', 'STM32L485', 'STM32L486'], { bare: 'RG', make: like(STM32L476RG) }),
   ...twins(['STM32L4A6'], { bare: 'ZG', make: like(STM32L496ZG) }),

@@ -11,6 +11,7 @@ import { STM32F429ZI, STM32F446RE } from '../chips/stm32f429.ts';
 import { STM32F722RE, STM32F746ZG, STM32F767ZI } from '../chips/stm32f7.ts';
 import { STM32H533RE } from '../chips/stm32h533.ts';
 import { STM32H563ZI } from '../chips/stm32h563.ts';
+import { STM32H723ZG } from '../chips/stm32h723.ts';
 import { STM32H745XI } from '../chips/stm32h745.ts';
 import { STM32L476RG } from '../chips/stm32l476.ts';
 import { STM32L496ZG } from '../chips/stm32l496.ts';
@@ -362,6 +363,56 @@ const H745: RomProfile = {
   ],
 };
 
+const H723: RomProfile = {
+  ...H745,
+  ...fromChip(STM32H723ZG),
+  image: 'h723',
+  optionsByVersion: Object.fromEntries(
+    ['V9.1', 'V9.2'].map((version): [string, RomOptionDefaults] => [
+      version,
+      { 'pwr-lock': known('locks', `${AN2606} Tables 133 and 134: until V9.3 PWR_CR3 is locked until power-on`) },
+    ]),
+  ),
+  initialStack: known(0x24004000, 'top of the AXI SRAM that the ROM may use', 'assumed'),
+  sysclkHz: known(66_000_000, `${AN2606} Table 133`),
+  usbIrq: 77,
+  interfaces: pins('Table 133', [
+    usb,
+    usart('USART1', 'PA10', 'PA9'),
+    usart('USART2', 'PA3', 'PA2'),
+    usart('USART3', 'PB11', 'PB10'),
+    usart('USART3 (second place)', 'PD9', 'PD8'),
+    i2c('I2C1', 'PB6', 'PB9'),
+    i2c('I2C2', 'PF1', 'PF0'),
+    i2c('I2C3', 'PA8', 'PC9'),
+    spi('SPI1', 'PA4', 'PA5', 'PA6', 'PA7'),
+    spi('SPI3', 'PA15', 'PC10', 'PC11', 'PC12'),
+    spi('SPI4', 'PE11', 'PE12', 'PE13', 'PE14'),
+    can('FDCAN1', 'PH14', 'PH13'),
+  ]),
+  dfu: {
+    ...H745.dfu!,
+    alts: known(
+      ['@Internal Flash   /0x08000000/8*128Kg', '@Option Bytes   /0x5200201C/01*88 e'],
+      'a listing of a controller board with H723',
+      'reported',
+    ),
+  },
+  build: {
+    ...H745.build,
+    defines: ['CHIP_H723'],
+    id: { address: 0x1ff1e7fe, value: 0x93 },
+    serial: { chip: STM32H723ZG },
+  },
+  leftOut: [
+    SILENT,
+    'detection on FDCAN1, and its 20 MHz',
+    'the secure first stage of a pin boot and what it leaves behind',
+    'V9.1: the wrong layout string; V9.2: the crash loop at RDP level 1 with the cable in',
+    'H730: 128 KB of flash; the layout string and the memories are those of 1 MB',
+  ],
+};
+
 const F4_LEFT_OUT = [SILENT, 'programming with VPP, the fifth supply range of "Device Feature" at 0xFFFF0000'];
 const F4_LEFT = left(
   'PLL, HSE, FLASH_ACR, GPIO',
@@ -647,6 +698,7 @@ export const ROM_PROFILES: readonly RomProfile[] = [
   L496,
   F072,
   H745,
+  H723,
   F405,
   F411,
   F401,

@@ -12,6 +12,7 @@ import { STM32G0B1RE } from '../../src/chips/stm32g0.ts';
 import { STM32G431RB, STM32G474RE, STM32G491RE } from '../../src/chips/stm32g4.ts';
 import { STM32H533RE } from '../../src/chips/stm32h533.ts';
 import { STM32H563ZI } from '../../src/chips/stm32h563.ts';
+import { STM32H723ZG } from '../../src/chips/stm32h723.ts';
 import { STM32H745XI } from '../../src/chips/stm32h745.ts';
 import { STM32L476RG } from '../../src/chips/stm32l476.ts';
 import { STM32L412RB, STM32L432KC, STM32L452RE, STM32L4R5ZI } from '../../src/chips/stm32l4x3.ts';
@@ -541,4 +542,5 @@ export const TREES: readonly Tree[] = [
   h5,
   { ...h5, chip: STM32H563ZI, oscillators: hOscillators(8e6) },
   h7,
+  { ...h7, chip: STM32H723ZG, oscillators: hOscillators(8e6) },
 ];

@@ -16,6 +16,7 @@ import { STM32G0B1RE } from '../../src/chips/stm32g0.ts';
 import { STM32G431RB, STM32G474RE, STM32G491RE } from '../../src/chips/stm32g4.ts';
 import { STM32H533RE } from '../../src/chips/stm32h533.ts';
 import { STM32H563ZI } from '../../src/chips/stm32h563.ts';
+import { STM32H723ZG } from '../../src/chips/stm32h723.ts';
 import { STM32H745XI } from '../../src/chips/stm32h745.ts';
 import { STM32L476RG } from '../../src/chips/stm32l476.ts';
 import { STM32L412RB, STM32L432KC, STM32L452RE, STM32L4R5ZI } from '../../src/chips/stm32l4x3.ts';
@@ -199,6 +200,7 @@ describe.each(
     h5(STM32H533RE, 0x40000),
     h5(STM32H563ZI, 0x100000),
     H7,
+    { ...H7, chip: STM32H723ZG, sectors: sectors(0x20000, 0x20000, 3) },
   ].map((f) => [f.chip.name, f] as const),
 )('%s', (_name, family) => {
   const chip = new StChip(family.chip);
