@@ -60,6 +60,8 @@ export class GdbTarget {
     client.onConsole = onConsole;
     const target = new GdbTarget(client);
     target.supported = await client.ask('qSupported:xmlRegisters=arm;hwbreak+;swbreak+');
+    // QEMU stops a running machine when a client comes, and tells of the stop before it answers
+    while (/^[ST][0-9a-f]{2}/.test(target.supported)) target.supported = (await client.next(TIMEOUT.register)) ?? '';
     const size = /PacketSize=([0-9a-f]+)/i.exec(target.supported)?.[1];
     if (size !== undefined) target.piece = Math.max(16, Math.min(512, (parseInt(size, 16) - 64) >>> 1));
     let stop = await client.ask('?');

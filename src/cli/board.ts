@@ -137,7 +137,7 @@ export async function boardReplayCommand(file: string, options: BoardOptions, io
     return await replayOf(text, file, options, io);
   } catch (error) {
     if (!(error instanceof UsageError) || error.message.startsWith(file)) throw error;
-    throw new UsageError(`${file}: ${error.message}`, 'is the record whole, and as it was written?');
+    throw new UsageError(`${file}: ${error.message}`, 'unless the board did just that, the record was cut off or edited');
   }
 }
 async function replayOf(text: string, file: string, options: BoardOptions, io: Io): Promise<number> {

@@ -33,6 +33,8 @@ export interface DialectRules {
   readonly advanced?: boolean;
   /** The core is let run behind the client's back as soon as it stands at a breakpoint. */
   readonly runsAway?: boolean;
+  /** A stop that nobody has asked for comes before anything else (QEMU, whose machine ran). */
+  readonly tellsOfStop?: boolean;
 }
 
 export interface DialectServer {
@@ -56,6 +58,7 @@ export async function dialectServer(chip: string, elf: string, rules: DialectRul
     let selected = 0;
     let running = false;
     const send = (text: string): void => void socket.write(frame(text));
+    if (rules.tellsOfStop === true) send('T02thread:01;');
     const stop = (text: string): string => (rules.plainStops === true && /^T/.test(text) ? 'S05' : text);
     const turn = (): void => {
       if (!running) return;

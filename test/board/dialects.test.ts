@@ -42,6 +42,12 @@ describe('a server that is not what it seems', () => {
     expect(run.code).toBe(2);
     expect(run.err).toContain('the core runs, although the GDB server says that it stands');
   });
+  it('a stop that comes before the first answer is none to what was asked', async () => {
+    const { gdb } = await dialectServer('stm32h533', PRIMASK, { ...RULES.stlink, tellsOfStop: true });
+    const run = await cli(['board', 'check', '--gdb', gdb, '--chip', 'stm32h533']);
+    expect(run).toMatchObject({ code: 1, err: '' });
+    expect(run.out).toContain('not at an entry into the ROM');
+  });
   it('an unknown name is refused', async () => {
     const run = await cli(['board', 'check', '--gdb', '1', '--chip', 'stm32h533', '--server', 'segger']);
     expect(run.code).toBe(2);
