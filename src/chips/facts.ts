@@ -92,7 +92,7 @@ class GeneratedRegister implements RegisterFact {
 type FactsByName = Readonly<Record<string, BlockFacts>>;
 
 /** A record that is made when it is first looked at, so that describing a chip does not unpack its registers. */
-function madeOnDemand(make: () => FactsByName): FactsByName {
+export function madeOnDemand(make: () => FactsByName): FactsByName {
   const made = {};
   let full = false;
   const all = (): FactsByName => {

@@ -5,6 +5,7 @@
 import type { BlockRow, BootRule, ChipDescription, OptionByteRow, RomReference, Sourced } from '../emu/chip.ts';
 import type { BlockFacts, RegisterFact } from '../emu/registers.ts';
 import { MS } from '../emu/time.ts';
+import { madeOnDemand } from './facts.ts';
 import { lazyChip } from './lazy.ts';
 import type { PartSize } from './parts.ts';
 import { AN2606, factoryValues, known, sourcesOf } from './rows.ts';
@@ -197,9 +198,6 @@ function f0Chip(die: F0Die, part: PartSize): ChipDescription {
     range: known([die.romBase, SYSTEM_END - 1] as const, `${AN2606} ${die.table}`),
   };
   const make = (): Omit<ChipDescription, 'name' | 'family'> => {
-    const facts = STM32F072RB.facts;
-    const rcc = rccFacts(die, facts['RCC']!);
-    const flash = die.flashFacts?.(facts['FLASH']!) ?? facts['FLASH']!;
     return {
       ...STM32F072RB,
       sources: sourcesOf(
@@ -215,7 +213,7 @@ function f0Chip(die: F0Die, part: PartSize): ChipDescription {
         (a, b) => a.base - b.base,
       ),
       clocks: STM32F072RB.clocks.filter((name) => die.hsi48 || name !== 'hsi48'),
-      facts: Object.defineProperties({ ...{ RCC: rcc, FLASH: flash } }, withoutRcc(facts)),
+      facts: madeOnDemand(() => factsOf(die)),
       parameters: {
         ...STM32F072RB.parameters,
         'hse.hz': known(8_000_000, 'NUCLEO-F030R8, F070RB and F091RC: clock from the ST-LINK, public board files', 'reported'),
@@ -228,6 +226,12 @@ function f0Chip(die: F0Die, part: PartSize): ChipDescription {
     };
   };
   return lazyChip(part.name, 'STM32F0', make, rom);
+}
+function factsOf(die: F0Die): ChipDescription['facts'] {
+  const facts = STM32F072RB.facts;
+  const rcc = rccFacts(die, facts['RCC']!);
+  const flash = die.flashFacts?.(facts['FLASH']!) ?? facts['FLASH']!;
+  return Object.defineProperties({ ...{ RCC: rcc, FLASH: flash } }, withoutRcc(facts));
 }
 /** The other blocks are still expanded when they are first asked for. */
 function withoutRcc(facts: ChipDescription['facts']): PropertyDescriptorMap {

@@ -2,15 +2,17 @@
  * The start of a thread (dist/thread.cjs): loads dist/program.cjs with what V8 knew of its functions when the build had run them, if that was the same
  * Node on the same kind of processor. Compiling them anew takes longer than some runs.
  */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { Script } from 'node:vm';
+import { pathToFileURL } from 'node:url';
 import { workerData } from 'node:worker_threads';
 import type { serve } from './thread.ts';
 import type { ThreadData } from './threads.ts';
 
 const PROGRAM = join(__dirname, 'program.cjs');
+const MODULES = pathToFileURL(join(__dirname, 'thread-program.js')).href;
 const CACHE = join(__dirname, `program-${process.version}-${process.arch}.cache`);
 
 /**
@@ -36,22 +38,31 @@ function codeCache(): Buffer | undefined {
 }
 
 const { makesCodeCache = false } = workerData as ThreadData;
-// what is compiled stays compiled, so that the cache has what runs once too
-if (makesCodeCache) setFlagsFromString('--no-flush-bytecode');
-const cachedData = codeCache();
-// ASCII, so that V8 keeps a byte for each character
-const script = new Script(readFileSync(PROGRAM, 'latin1'), { filename: PROGRAM, ...(cachedData ? { cachedData } : {}) });
-const program = { exports: {} as { serve: typeof serve } };
-const start = script.runInThisContext() as (...args: readonly unknown[]) => void;
-start(program.exports, require, program, PROGRAM, __dirname);
-if (!makesCodeCache) for (const setting of SETTINGS) setFlagsFromString(setting);
-program.exports.serve({
+
+/** What the program is given; the settings come when all is loaded. */
+function begin(run: typeof serve, finished: () => void): void {
+  if (!makesCodeCache) for (const setting of SETTINGS) setFlagsFromString(setting);
   // a script that is no module cannot import one
-  importModule: (href) => import(href),
-  finished: () => {
+  run({ importModule: (href) => import(href), finished });
+}
+
+function fromScript(): void {
+  // what is compiled stays compiled, so that the cache has what runs once too
+  if (makesCodeCache) setFlagsFromString('--no-flush-bytecode');
+  const cachedData = codeCache();
+  // ASCII, so that V8 keeps a byte for each character
+  const script = new Script(readFileSync(PROGRAM, 'latin1'), { filename: PROGRAM, ...(cachedData ? { cachedData } : {}) });
+  const program = { exports: {} as { serve: typeof serve } };
+  const start = script.runInThisContext() as (...args: readonly unknown[]) => void;
+  start(program.exports, require, program, PROGRAM, __dirname);
+  begin(program.exports.serve, () => {
     if (!makesCodeCache) return;
     // the cache holds under the settings that stand when it is made
     setFlagsFromString('--flush-bytecode');
     writeFileSync(CACHE, script.createCachedData());
-  },
-});
+  });
+}
+
+// An installed package has neither script nor cache, which fits one Node on one processor: there the thread runs the program's own modules.
+if (existsSync(PROGRAM)) fromScript();
+else void import(MODULES).then((program: { serve: typeof serve }) => begin(program.serve, () => undefined));
