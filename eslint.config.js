@@ -32,7 +32,7 @@ export default tseslint.config(
   { ignores: ['dist/', 'node_modules/', 'src/**/generated/'] },
   ...tseslint.configs.recommended,
   {
-    files: ['**/*.ts'],
+    files: ['**/*.ts', '**/*.tsx'],
     rules: {
       '@typescript-eslint/no-explicit-any': 'error',
       '@typescript-eslint/consistent-type-imports': 'error',

@@ -132,6 +132,7 @@ function interpreterUrls() {
 await bundle('esm', {
   entryPoints: {
     here: 'src/cli/here.ts',
+    'thread-program': 'src/cli/thread.ts',
     'campaign-worker': 'src/cli/campaign-worker.ts',
     ...Object.fromEntries(
       LIBRARY.flatMap((name) => [
@@ -219,6 +220,12 @@ if (process.argv[2] === undefined) {
   declarations();
   pruneDeclarations();
   await chipNames();
+  const site = spawnSync(process.execPath, [join(root, 'tools', 'build-site.mjs'), '--packed'], {
+    cwd: root,
+    encoding: 'utf8',
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
+  if (site.status !== 0) process.exitCode = 1;
 }
 
 /** Declarations of modules that no entry's own reach are of no use to anybody. */

@@ -22,6 +22,7 @@ import type { LeaveCommandOptions } from './leave.ts';
 import { VERSION } from '../version.ts';
 import type { InitOptions } from './init.ts';
 import type { ProbeOptions } from './probe.ts';
+import type { ServeOptions } from './serve.ts';
 import type { MatrixOptions } from './matrix.ts';
 import type { RunCommandOptions } from './run.ts';
 import type { TestOptions } from './test.ts';
@@ -84,6 +85,7 @@ function build(io: Io, exit: (code: number) => void, injected: Bench | undefined
   addCompletion(program, io, exit);
   addGdb(program, io, exit);
   addProbe(program, io, exit);
+  addServe(program, io, exit);
   addBoard(program, io, exit);
   return program;
 }
@@ -396,6 +398,16 @@ function addProbe(program: Command, io: Io, exit: (code: number) => void): void 
     .option('--host <address>', 'address to listen on (default: 127.0.0.1, reached from this machine alone)')
     .action(async (images: string[], options: ProbeOptions) => {
       exit(await (await import('./probe.ts')).probeCommand(images, options, io));
+    });
+}
+
+function addServe(program: Command, io: Io, exit: (code: number) => void): void {
+  command(program, 'serve')
+    .description('the playground in your browser: run, step, change one thing, DFU, lessons; ends at Ctrl-C')
+    .option('--port <n>', 'port; 0 picks a free one (default: 8080)')
+    .option('--host <address>', 'address to listen on (default: 127.0.0.1, reached from this machine alone)')
+    .action(async (options: ServeOptions) => {
+      exit(await (await import('./serve.ts')).serveCommand(options, io));
     });
 }
 

@@ -504,6 +504,12 @@ export class BenchMachine {
     const writer = this.machine.history.lastWriter(`${block}.${name}`);
     return { name: `${block}.${name}`, address, value, fields, lastWriter: lastWriter(this.session.input, writer) };
   }
+  /** Where a field lies in its register: `RCC.CR.HSION`. */
+  fieldBits(path: string): { readonly bit: number; readonly width: number } {
+    const { field } = this.resolve(path);
+    if (field === null) throw new UsageError(`${path} is no field`, 'for example RCC.CR.HSION');
+    return { bit: field.bit, width: field.width };
+  }
   private layout(peripheral: string): NonNullable<ReturnType<Holder['session']['machine']['system']['layoutOf']>> {
     const layout = this.machine.system.layoutOf(String(peripheral));
     if (layout) return layout;

@@ -1,0 +1,243 @@
+/** The bench in a worker: the page asks, this runs. One holds the machine that is stepped, another makes whole runs. */
+import { expose } from 'comlink';
+import { DFUse, type WebDfuDevice } from 'webdfu';
+import '../src/browser-host.ts';
+import { inferChip } from '../src/bench/infer-chip.ts';
+import { jobInput } from '../src/bench/job.ts';
+import type { Outcome } from '../src/bench/result.ts';
+import { glossary } from '../src/bench/glossary.ts';
+import { findChip } from '../src/chips/index.ts';
+import { sha256 } from '../src/emu/image/sha256.ts';
+import { HOST } from '../src/library/host.ts';
+import { runHere } from '../src/library/job-here.ts';
+import { openMachine, type BenchMachine, type OpenOptions, type Stopped } from '../src/library/machine.ts';
+import { libraryJob, type BenchOptions, type RomOptions, type TypedScenario } from '../src/library/options.ts';
+import { resolveRomOptions, ROM_OPTION_VALUES } from '../src/rom/options.ts';
+import { findRomProfile } from '../src/rom/profiles.ts';
+import { FLIPS, flipViews } from './flips.ts';
+import { prepareChip, withFacts } from './remote.ts';
+import type { Changed, DfuDevice, Entry, Flips, Go, Setup, Verdict, View } from './setup.ts';
+
+const interpreters = HOST.prepare;
+HOST.prepare = async (chip) => {
+  await prepareChip(chip);
+  await interpreters(chip);
+};
+
+/** Registers that count time change by themselves. */
+const CLOCKWORK = /^(TIM\d+|LPTIM\d+)\.CNT$|^RTC\.|^USB.*\.(FNR|DSTS|HFNUM)$|^OTG.*DSTS$|^DWT/;
+const ENTRY_LIMIT = '10s';
+const TIMELINE_ROWS = 60;
+
+async function optionsOf({ name, chip, bytes, scenario, trigger }: Setup, flips: Flips): Promise<BenchOptions> {
+  const images = [{ path: name, bytes }];
+  const part = chip ?? (await withFacts(() => inferChip(images).chip.name));
+  await HOST.prepare(part);
+  const board = flips.crystal === false ? { ...scenario.board, hse: null } : scenario.board;
+  const asked: TypedScenario = { ...scenario, ...(board === undefined ? {} : { board }) };
+  return { chip: part, images, scenario: asked, romOptions: flips.rom as RomOptions, ...(trigger ? { trigger } : {}) };
+}
+const machineOptions = ({ trigger: _, ...options }: BenchOptions): OpenOptions => options;
+
+class Lab {
+  private machine: BenchMachine | null = null;
+  private values = new Map<string, number>();
+  private core: Readonly<Record<string, number>> = {};
+  private ended = false;
+
+  /** A whole run with its diagnosis. */
+  async diagnose(setup: Setup, flips: Flips): Promise<Verdict> {
+    const options = await optionsOf(setup, flips);
+    const started = performance.now();
+    const job = await libraryJob(options);
+    const result = runHere(job, {});
+    return { result, chip: job.chip, took: performance.now() - started, sha256: sha256(setup.bytes) };
+  }
+
+  /** Runs to the entry into the ROM: what can be turned over there. Null if there is no entry. */
+  async entry(setup: Setup): Promise<Entry | null> {
+    const options = await optionsOf(setup, { state: {}, crystal: null, rom: {} });
+    const machine = await openMachine(machineOptions(options));
+    try {
+      const stopped = await machine.runUntil({ entry: true }, { limit: ENTRY_LIMIT });
+      const chip = findChip(options.chip)!;
+      const profile = chip.rom ? findRomProfile(chip.rom.id) : undefined;
+      if (stopped.by !== 'until' || !profile) return null;
+      const words = new Map(glossary().map((g) => [g.id, g.title]));
+      const rom = resolveRomOptions(profile.options, (setup.scenario.romOptions ?? {}) as Readonly<Record<string, string>>).map(
+        ({ id, value }) => ({
+          id,
+          value,
+          values: ROM_OPTION_VALUES[id],
+          meaning: words.get(id) ?? '',
+        }),
+      );
+      const input = jobInput(await libraryJob(options));
+      return { flips: flipViews(machine, chip), rom, crystal: input.scenario.board.hse !== null };
+    } finally {
+      machine.close();
+    }
+  }
+
+  /** The outcome with some things turned over. */
+  async outcomeWith(setup: Setup, flips: Flips): Promise<Outcome> {
+    const options = await optionsOf(setup, flips);
+    const machine = await openMachine(machineOptions(options));
+    try {
+      if (Object.keys(flips.state).length > 0) {
+        const stopped = await machine.runUntil({ entry: true }, { limit: ENTRY_LIMIT });
+        if (stopped.by === 'until') turnOver(machine, options.chip, flips);
+      }
+      return (await machine.finish()).outcome;
+    } finally {
+      machine.close();
+    }
+  }
+
+  /** A machine to step, at power-on. */
+  async open(setup: Setup, flips: Flips): Promise<View> {
+    this.machine?.close();
+    const options = await optionsOf(setup, flips);
+    this.machine = await openMachine(machineOptions(options));
+    this.ended = false;
+    this.values = new Map();
+    this.changesSince();
+    return this.view('power-on', []);
+  }
+  async go(where: Go): Promise<View> {
+    const m = this.held;
+    const why = await this.move(m, where);
+    return this.view(why, this.changesSince());
+  }
+  private get held(): BenchMachine {
+    if (!this.machine) throw new Error('no machine is open');
+    return this.machine;
+  }
+  private async move(m: BenchMachine, where: Go): Promise<string> {
+    const come = (s: Stopped, words: string): string => (s.by === 'until' ? words : `that did not come within 5 s`);
+    const limit = { limit: '5s' };
+    switch (where) {
+      case 'instruction':
+        m.step();
+        return 'one instruction';
+      case 'line':
+      case 'over':
+        m.stepLine({ over: where === 'over' });
+        return 'another line';
+      case 'reset':
+        return come(await m.runUntil({ reset: true }, limit), 'behind a reset');
+      case 'entry':
+        return come(await m.runUntil({ entry: true }, limit), 'in front of the first instruction in system memory');
+      case 'exception':
+        return come(await m.runUntil({ exception: true }, limit), 'an exception is taken');
+      case 'dfu':
+        return come(await m.runUntil({ usb: 'dfu' }, limit), 'the host has the DFU device');
+      case 'millisecond':
+        await m.run('1ms');
+        return 'a millisecond later';
+      case 'end': {
+        const end = await m.finish();
+        this.ended = true;
+        return `the run is over: ${end.outcome}`;
+      }
+    }
+  }
+  /** Turns something over in the machine that is held. */
+  turn(id: string, on: boolean): View {
+    const m = this.held;
+    const flip = FLIPS.find((f) => f.id === id)!;
+    flip.write(m, findChip(m.board.chip)!, on);
+    return this.view(`${flip.label}: ${flip.words[on ? 1 : 0]}`, this.changesSince());
+  }
+  look(): View {
+    return this.view('as it is', []);
+  }
+
+  /** What has changed in the registers of peripherals since the last look. */
+  private changesSince(): Changed[] {
+    const m = this.held;
+    const changed: Changed[] = [];
+    const next = new Map<string, number>();
+    for (const peripheral of m.peripherals) {
+      for (const register of m.registersOf(peripheral)) {
+        const name = `${peripheral}.${register}`;
+        const value = m.read(name);
+        next.set(name, value);
+        const before = this.values.get(name);
+        if (before === undefined || before === value || CLOCKWORK.test(name)) continue;
+        const now = m.register(name).fields;
+        const fields = Object.entries(now).flatMap(([field, n]) => {
+          const { bit, width } = m.fieldBits(`${name}.${field}`);
+          const old = Math.floor(before / 2 ** bit) % 2 ** width;
+          return old === n ? [] : [{ name: field, before: old, now: n }];
+        });
+        changed.push({ name, value, fields });
+      }
+    }
+    this.values = next;
+    return changed.slice(0, 40);
+  }
+  private view(why: string, changes: readonly Changed[]): View {
+    const m = this.held;
+    const before = this.core;
+    const registers = m.registers;
+    this.core = registers;
+    const device = m.usb.device;
+    return {
+      at: m.now,
+      instructions: m.instructions,
+      zone: m.zone,
+      place: m.place,
+      registers: Object.entries(registers).map(([name, value]) => ({ name, value, changed: name in before && before[name] !== value })),
+      changes,
+      console: Object.values(m.console).join('\n').slice(-2000),
+      timeline: m.timeline.slice(-TIMELINE_ROWS).map(({ at, kind, text }) => ({ at, kind, text })),
+      usb: m.usb.log.slice(-TIMELINE_ROWS).map(({ at, text }) => ({ at, text })),
+      device:
+        device === null
+          ? null
+          : `${device.vid}:${device.pid} ${device.product ?? ''} (${device.servedBy === 'system' ? 'ROM' : 'application'})`,
+      outcome: m.outcome,
+      ended: this.ended,
+      why,
+    };
+  }
+
+  // ---- the device through WebUSB ------------------------------------------------------------------------------------------------
+  private dfu: WebDfuDevice | null = null;
+  /** As a page would: the package webdfu on `navigator.usb`, which is the emulated device here. */
+  async dfuOpen(): Promise<DfuDevice> {
+    const device = (await this.held.usb.webusb.requestDevice({ filters: [] })) as unknown as USBDevice;
+    const interfaces = DFUse.findDeviceDfuInterfaces(device);
+    if (interfaces.length === 0) throw new Error('the device has no DFU interface');
+    this.dfu = new DFUse.Device(device, interfaces[0]!);
+    await this.dfu.open();
+    return { name: device.productName ?? 'a device', alternates: interfaces.map((i) => i.name ?? '') };
+  }
+  async dfuRead(address: number, length: number): Promise<Uint8Array> {
+    const dfu = this.connected();
+    dfu.startAddress = address;
+    return new Uint8Array(await (await dfu.do_upload(TRANSFER_SIZE, length)).arrayBuffer());
+  }
+  async dfuWrite(address: number, bytes: Uint8Array): Promise<void> {
+    const dfu = this.connected();
+    dfu.startAddress = address;
+    await dfu.do_download(TRANSFER_SIZE, new Uint8Array(bytes).buffer, false);
+  }
+  private connected(): WebDfuDevice {
+    if (!this.dfu) throw new Error('open the device first');
+    return this.dfu;
+  }
+}
+const TRANSFER_SIZE = 1024;
+
+function turnOver(machine: BenchMachine, chipName: string, flips: Flips): void {
+  const chip = findChip(chipName)!;
+  for (const flip of FLIPS) {
+    const on = flips.state[flip.id];
+    if (on !== undefined) flip.write(machine, chip, on);
+  }
+}
+
+export type { Lab };
+expose(new Lab());

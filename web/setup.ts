@@ -1,0 +1,78 @@
+/** What page and worker tell each other. */
+import type { Outcome, Place, RunResult } from '../src/bench/result.ts';
+import type { TypedScenario } from '../src/library/options.ts';
+
+/** A firmware of the page, or one that somebody brought. */
+export interface Example {
+  readonly name: string;
+  readonly title: string;
+  readonly chip: string;
+  readonly scenario: TypedScenario;
+  /** Source by file name, for what the verdict points at. */
+  readonly source: Readonly<Record<string, string>>;
+}
+export interface Setup {
+  readonly name: string;
+  /** Null: taken from the image. */
+  readonly chip: string | null;
+  readonly bytes: Uint8Array;
+  readonly scenario: TypedScenario;
+  /** Nobody said how it is made to jump: its trigger is looked for. */
+  readonly trigger: boolean;
+}
+/** What is different in a run. */
+export interface Flips {
+  /** At the entry into the ROM, by the ids of `FLIPS`. */
+  readonly state: Readonly<Record<string, boolean>>;
+  readonly crystal: boolean | null;
+  readonly rom: Readonly<Record<string, string>>;
+}
+export const NO_FLIPS: Flips = { state: {}, crystal: null, rom: {} };
+
+/** Something of the state at the entry that can be turned over. */
+export interface FlipView {
+  readonly id: string;
+  readonly label: string;
+  /** As it is at the entry. */
+  readonly on: boolean;
+  readonly words: readonly [off: string, on: string];
+}
+export interface Entry {
+  readonly flips: readonly FlipView[];
+  readonly rom: readonly { readonly id: string; readonly value: string; readonly values: readonly string[]; readonly meaning: string }[];
+  readonly crystal: boolean;
+}
+export interface Changed {
+  readonly name: string;
+  readonly value: number;
+  readonly fields: readonly { readonly name: string; readonly before: number; readonly now: number }[];
+}
+export interface View {
+  readonly at: number;
+  readonly instructions: number;
+  readonly zone: 'application' | 'rom';
+  readonly place: Place;
+  readonly registers: readonly { readonly name: string; readonly value: number; readonly changed: boolean }[];
+  readonly changes: readonly Changed[];
+  readonly console: string;
+  readonly timeline: readonly { readonly at: number; readonly kind: string; readonly text: string }[];
+  readonly usb: readonly { readonly at: number; readonly text: string }[];
+  readonly device: string | null;
+  readonly outcome: Outcome;
+  readonly ended: boolean;
+  /** Why it stands here. */
+  readonly why: string;
+}
+export type Go = 'instruction' | 'line' | 'over' | 'reset' | 'entry' | 'exception' | 'dfu' | 'millisecond' | 'end';
+
+export interface Verdict {
+  readonly result: RunResult;
+  readonly chip: string;
+  /** Milliseconds of real time. */
+  readonly took: number;
+  readonly sha256: string;
+}
+export interface DfuDevice {
+  readonly name: string;
+  readonly alternates: readonly string[];
+}
