@@ -482,6 +482,21 @@ export const FIXES: Readonly<Record<string, SvdFixes>> = {
     fields: { 'FLASH.OBR.WDG_SW': 'IWDG_SW', 'WWDG.SR.EWI': 'EWIF' },
     resetsWhere: [[/^TIM\d+\.ARR$/, 0xffff]],
   },
+  STM32F107: {
+    chip: 'stm32f107',
+    part: 'STM32F107VC',
+    rename: {},
+    fields: {
+      'FLASH.OBR.WDG_SW': 'IWDG_SW',
+      'WWDG.SR.EWI': 'EWIF',
+      'RCC.APB1RSTR.USART4RST': 'UART4RST',
+      'RCC.APB1RSTR.USART5RST': 'UART5RST',
+    },
+    resetsWhere: [
+      [/^TIM\d+\.ARR$/, 0xffff],
+      [/^UART\d\.SR$/, 0xc0],
+    ],
+  },
   STM32G0B1: {
     chip: 'stm32g0b1',
     part: 'STM32G0B1RE',

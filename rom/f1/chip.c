@@ -35,6 +35,21 @@ void inherited_caches(void)
 {
 }
 
+#if HAS_USB
+/* The pins need no alternate function: the USB takes them when its transceiver is on. */
+void usb_block_on(void)
+{
+  RCC_AHBENR |= AHB_OTGFS;
+  (void)RCC_AHBENR;
+}
+
+void usb_block_off(void)
+{
+  reset_pulse(&RCC_AHBRSTR, AHB_OTGFS);
+  RCC_AHBENR &= ~AHB_OTGFS;
+}
+#endif
+
 void resources_leave(void)
 {
 }

@@ -566,8 +566,11 @@ export class Session {
     const { machine, usb, profile } = this;
     const entry = machine.history.entries.at(-1);
     if (!entry || this.state.leftAt !== null || !machine.state.inSystem || !profile) return Infinity;
-    if (usb.unansweredSince !== null) return usb.unansweredSince + UNANSWERED;
-    return usb.attachedSince === null ? entry.at + (profile.startUpMs.value + profile.usbConnectMs.value) * MS + NO_ATTACH : Infinity;
+    const there = entry.at + (profile.startUpMs.value + profile.usbConnectMs.value) * MS;
+    // A ROM that finds its crystal by trying (F105) leaves the host without an answer until then.
+    if (usb.unansweredSince !== null)
+      return Math.max(usb.unansweredSince + UNANSWERED, profile.usbConnectMs.value * MS > UNANSWERED ? there + NO_ATTACH : 0);
+    return usb.attachedSince === null ? there + NO_ATTACH : Infinity;
   }
 }
 

@@ -422,6 +422,26 @@ const F2: FamilyFields = {
   voltageControl: null,
 };
 
+/** F105 and F107: OTG_FS from the crystal. */
+const F105: FamilyFields = {
+  ...F4,
+  family: 'STM32F1',
+  document: 'AN2606 Rev 70 Table 47',
+  icache: null,
+  dcache: null,
+  plls: pllOn('PLL', 'PLL2', 'PLL3'),
+  voltage: null,
+  voltageControl: null,
+  hseForUsb: {
+    crystals: { mhz: [8, 14.7456, 25], orLse: false },
+    source: 'AN2606 Rev 70 Table 47: 8, 14.7456 or 25 MHz, found by trial',
+    confidence: 'documented',
+  },
+  usb: { enable: 'RCC.AHBENR.OTGFSEN', pullUp: 'OTG_FS.DCTL.SDIS', released: 1, block: 'OTG_FS' },
+  dmaChannels: ['DMA1.CCR#.EN', 'DMA2.CCR#.EN'],
+  remap: null,
+  protection: null,
+};
 /** USART1 alone; nothing can be mapped to 0. */
 const F103: FamilyFields = {
   ...F4,
@@ -480,6 +500,7 @@ export const MORE_FAMILIES: readonly FamilyFields[] = [
   ...['STM32H72', 'STM32H73'].map((line) => ({ ...H72, line })),
   H7,
   F2,
+  ...['STM32F105', 'STM32F107'].map((line) => ({ ...F105, line })),
   F103,
   ...F4_LINES,
   F7,

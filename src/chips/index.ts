@@ -2,6 +2,7 @@
 import type { ChipDescription } from '../emu/chip.ts';
 import { codesOf, OTHER_LINES, partOf, resized, type PartSize } from './parts.ts';
 import { f4Chip, type F4Line } from './stm32f4.ts';
+import { F105, F107, f105Chip } from './stm32f105.ts';
 import { F103, f103Chip } from './stm32f1.ts';
 import { F205, F207, F215, F217 } from './stm32f2.ts';
 import { F405, F407, F415, F417 } from './stm32f405.ts';
@@ -73,6 +74,8 @@ export const LINES: readonly Line[] = [
   { name: 'STM32H745', bare: 'XI', make: (part) => (part.name === 'STM32H745ZI' ? STM32H745ZI : like(STM32H745XI)(part)) },
   // XL-density parts have a ROM of their own and two banks: not modelled.
   { name: 'STM32F103', bare: 'C8', flash: '468BCDE', make: (part) => f103Chip(F103, part) },
+  { name: 'STM32F105', bare: 'RC', make: (part) => f105Chip(F105, part) },
+  { name: 'STM32F107', bare: 'VC', make: (part) => f105Chip(F107, part) },
   f4(F205, 'RG'),
   f4(F207, 'ZG'),
   f4(F215, 'RG'),

@@ -76,6 +76,12 @@ function config(p: RomProfile): string {
   ].join('\n');
 }
 
+/** What the stack needs: the variables of the smallest ROMs leave less. */
+function stackBytes(p: RomProfile): number {
+  const { size } = p.ramUse.value[0]!;
+  return p.dfu === null ? Math.min(1024, size - 64) : Math.min(2048, size - 2560);
+}
+
 /** The image ends with the option block or, where it lies in its last bytes, the bootloader ID. */
 function linkerScript(p: RomProfile): string {
   const id = p.build.id;
@@ -93,7 +99,7 @@ function linkerScript(p: RomProfile): string {
     `  RAM (rw)    : ORIGIN = ${hex(ram)}, LENGTH = ${p.initialStack.value - ram}`,
     '}',
     `rom_stack_top = ${hex(p.initialStack.value)};`,
-    `rom_stack_bytes = ${p.dfu === null ? Math.min(1024, p.ramUse.value[0]!.size - 64) : 2048};`,
+    `rom_stack_bytes = ${stackBytes(p)};`,
     'INCLUDE common/sections.ld',
     '',
   ].join('\n');

@@ -164,4 +164,4 @@ export const SILENT =
   'commands over I2C, SPI and CAN (a selected interface stays silent); over USART: Write Protect, Readout Protect, erase of one bank, checksums';
 
 /** AN3155 takes room that a ROM of 3 KB has not. */
-export const speaksSerial = (p: RomProfile): boolean => p.size >= 4096;
+export const speaksSerial = (p: RomProfile): boolean => p.size >= 4096 && (p.build.serial ?? p.build.tables) !== undefined;

@@ -1,7 +1,8 @@
-/** Stand-in ROM of STM32F103: USART1 alone. */
+/** Stand-in ROMs of STM32F1: F103 with USART1 alone, F105 and F107 with DFU. */
+import { STM32F105RC } from '../chips/stm32f105.ts';
 import { STM32F103C8 } from '../chips/stm32f1.ts';
 import { ROM_OPTION_DEFAULTS } from './options.ts';
-import { AN2606, fromChip, known, LEFT_BY_ALL, pins, usart, type RomProfile } from './profile.ts';
+import { AN2606, FREE_POLL, fromChip, known, LEFT_BY_ALL, pins, usart, usb, type RomProfile } from './profile.ts';
 
 export const F103: RomProfile = {
   ...fromChip(STM32F103C8),
@@ -21,4 +22,48 @@ export const F103: RomProfile = {
   leaves: LEFT_BY_ALL,
   build: { folder: 'f1', cpu: 'cortex-m3', defines: [], drivers: [], id: null },
   leftOut: ['commands over USART1 (once selected it stays silent)', 'XL-density parts, whose ROM is another one'],
+};
+
+export const F105: RomProfile = {
+  ...fromChip(STM32F105RC),
+  family: 'F1',
+  image: 'f105',
+  size: 18_432,
+  gap: null,
+  optionBlock: 0x1ffff600,
+  options: {
+    ...ROM_OPTION_DEFAULTS.F1,
+    leave: { value: 'answers', confidence: 'assumed', source: 'as F4, which has the same protocol; AN2662 was written for this ROM' },
+    'leave-vtor': {
+      value: 'keeps',
+      confidence: 'documented',
+      source: 'AN2662 p. 80 note 1: the application must set its vector table',
+    },
+    'leave-clocks': { value: 'keeps', confidence: 'documented', source: 'AN2606 4.1 note: what the ROM used is not put back' },
+    'leave-flash': { value: 'locked', confidence: 'assumed', source: 'reported unlocked on G0 alone' },
+    'hse-missing': { value: 'resets', confidence: 'documented', source: 'AN2662 figure 52: after six failed trials a system reset' },
+  },
+  // ST's V2.2 has 0x20000FF0 in its first word (reported).
+  initialStack: known(0x20001000, 'top of the RAM that the ROM may use', 'assumed'),
+  sysclkHz: known(48_000_000, `${AN2606} Table 47`),
+  usbIrq: 67,
+  boot0Pin: null,
+  interfaces: pins('Table 47', [usb, usart('USART1', 'PA10', 'PA9'), usart('USART2', 'PD6', 'PD5')]),
+  dfu: {
+    dialect: 'v1',
+    alts: known(
+      ['@Internal Flash  /0x08000000/128*002Kg', '@Option Bytes  /0x1FFFF800/01*016 e'],
+      'the printed example of AN2662; the second as F0 (V2.1 prints g instead of e)',
+      'assumed',
+    ),
+    pollMs: known({ setAddress: 100, erasePage: 35, massErase: 35, write: 100 }, FREE_POLL, 'assumed'),
+  },
+  leaves: LEFT_BY_ALL,
+  build: { folder: 'f1', cpu: 'cortex-m3', defines: ['F105'], drivers: ['usb_dwc2.c'], id: null },
+  leftOut: [
+    'commands over USART1, USART2 and CAN2 (a selected one stays silent)',
+    'detection on CAN2',
+    'that USB is left alone while PA9 is low',
+    'V1.0 and V2.0: pins that have to be high, PA9 driven low',
+  ],
 };

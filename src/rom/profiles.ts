@@ -18,7 +18,7 @@ import { STM32L496ZG } from '../chips/stm32l496.ts';
 import type { ChipDescription, Confidence, Sourced } from '../emu/chip.ts';
 import { F030X6, F030X8, F030XC, F070X6, F070XB, F091 } from './profiles-f0.ts';
 import { G431, G474, G491, L412, L431, L432, L451, L452, L4R5 } from './profiles-l4-class.ts';
-import { F103 } from './profiles-f1.ts';
+import { F103, F105 } from './profiles-f1.ts';
 import { G070, G0B0, G0B1 } from './profiles-g0.ts';
 import { EMPTY_CHECK, ROM_OPTION_DEFAULTS, type RomOptionDefaults } from './options.ts';
 import {
@@ -719,6 +719,7 @@ export const ROM_PROFILES: readonly RomProfile[] = [
   F042,
   F207,
   F103,
+  F105,
   G0B1,
   G0B0,
   G070,

@@ -3,6 +3,7 @@
  * RM0351, RM0091, RM0090, RM0383, chapter RCC. Written down without a look at the models.
  */
 import { STM32F072RB } from '../../src/chips/stm32f072.ts';
+import { STM32F105RC } from '../../src/chips/stm32f105.ts';
 import { STM32F103C8 } from '../../src/chips/stm32f1.ts';
 import { STM32F207ZG } from '../../src/chips/stm32f2.ts';
 import { STM32F070RB } from '../../src/chips/stm32f0x.ts';
@@ -207,6 +208,47 @@ const f1: Tree = {
     };
   },
   fields: ['CFGR.HPRE', 'CFGR.PPRE1', 'CFGR.PPRE2', 'CFGR.OTGFSPRE'],
+};
+
+/** RM0008 8.2: PREDIV1 takes HSE or PLL2, PLL2 and PLL3 take HSE through PREDIV2; PLLMUL is 4 to 9 and 6.5; USB takes twice the PLL over 3 or 2. */
+const F107_PLLMUL: Readonly<Record<number, number>> = { 2: 4, 3: 5, 4: 6, 5: 7, 6: 8, 7: 9, 13: 6.5 };
+const F107_PLL2MUL: Readonly<Record<number, number>> = { 6: 8, 7: 9, 8: 10, 9: 11, 10: 12, 11: 13, 12: 14, 14: 16, 15: 20 };
+const f107Second = (name: 'pll2' | 'pll3'): PllCheck => {
+  const upper = name.toUpperCase();
+  return {
+    name,
+    on: `CR.${upper}ON`,
+    rdy: `CR.${upper}RDY`,
+    source: () => 'hse',
+    vco: (get, input) => {
+      const by = F107_PLL2MUL[get(`CFGR2.${upper}MUL`)];
+      return by === undefined ? null : (input * by) / (get('CFGR2.PREDIV2') + 1);
+    },
+    outputs: { [name]: (_get, vco) => vco },
+    frozen: [`CFGR2.${upper}MUL`, 'CFGR2.PREDIV2'],
+  };
+};
+const f107: Tree = {
+  ...f1,
+  chip: STM32F105RC,
+  oscillators: { hsi: ['CR.HSION', 'CR.HSIRDY', 8e6], hse: ['CR.HSEON', 'CR.HSERDY', 25e6] },
+  plls: [
+    f107Second('pll2'),
+    f107Second('pll3'),
+    {
+      name: 'pll',
+      on: 'CR.PLLON',
+      rdy: 'CR.PLLRDY',
+      // PLL2 in front of it (PREDIV1SRC) is beyond this test's sources; the ROM of F105 runs so (fixtures/jump-1fffb000).
+      source: (get) => (get('CFGR.PLLSRC') ? 'hse' : 'hsi'),
+      vco: (get, input) => {
+        const by = F107_PLLMUL[get('CFGR.PLLMUL')];
+        return by === undefined ? null : (input / (get('CFGR.PLLSRC') ? get('CFGR2.PREDIV1') + 1 : 2)) * by;
+      },
+      outputs: { pll: (_get, vco) => vco, usb: (get, vco) => (get('CFGR.OTGFSPRE') ? vco : (2 * vco) / 3) },
+      frozen: ['CFGR.PLLSRC', 'CFGR.PLLMUL', 'CFGR2.PREDIV1'],
+    },
+  ],
 };
 
 // ---- G0 ------------------------------------------------------------------------------------------------------------------------------
@@ -535,6 +577,7 @@ export const TREES: readonly Tree[] = [
     ],
   }),
   f1,
+  f107,
   g0,
   l4(STM32G431RB, G4_TREE),
   l4(STM32G474RE, G4_TREE),

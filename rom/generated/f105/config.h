@@ -1,0 +1,27 @@
+/* stm32f105 V2.2. Written by tools/rom-config.ts from src/rom; change it there. */
+#ifndef ROM_CONFIG_H
+#define ROM_CONFIG_H
+#define F105 1
+#define ROM_BASE 0x1FFFB000u
+#define ROM_SIZE 18432u
+#define ROM_V1_0 0u
+#define ROM_V2_0 1u
+#define ROM_V2_1 2u
+#define ROM_V2_2 3u
+#define HAS_USB 1
+#define USB_IRQ 67u
+#define DFU_BCD_USB 0x00000100u
+#define DFU_BCD_DEVICE 0x00002200u
+#define DFU_CONFIGURATION_STRING 0
+#define DFU_FIRST_ALT_STRING 4
+#define DFU_PRODUCT "STM32  BOOTLOADER"
+#define DFU_TRANSFER_SIZE 2048
+#define DFU_CLEAR_STATUS_STALLS 0
+#define DFU_ALTS "@Internal Flash  /0x08000000/128*002Kg", "@Option Bytes  /0x1FFFF800/01*016 e"
+#define DFU_SET_ADDRESS_MS 100
+#define DFU_ERASE_PAGE_MS 35
+#define DFU_MASS_ERASE_MS 35
+#define DFU_WRITE_MS 100
+#define HAS_SERIAL 0
+#define OPTION_DEFAULTS 0u, 0u, 0u, 0u, 0u, 0u, 0u, 4294967295u, 4294967295u, 4294967295u, 0u, 4294967295u, 4294967295u, 4294967295u, 0u, 0u, 0u, 4294967295u, 1u, 0u, 4294967295u, 0u, 4294967295u, 0u, 0u, 0u, 4294967295u, 0u, 0u, 4294967295u, 4294967295u, 4294967295u, 4294967295u, 4294967295u, 0u, 4294967295u, 4294967295u, 3u
+#endif
