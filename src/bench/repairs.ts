@@ -133,8 +133,8 @@ export function pathInterceptor(machine: Machine, repairs: readonly NamedRepair[
     } else if (repair.at === 'before-write' && repair.vetoes) vetoed.add(repair.vetoes);
     else if (repair.at === 'before-write') writes.set(repair.seq, repair.value);
     else if (repair.at === 'keep') {
-      keeps.push({ address: repair.address, value: repair.value });
-      pages.add(repair.address >>> PAGE_BITS);
+      keeps.push(...repair.words);
+      for (const { address } of repair.words) pages.add(address >>> PAGE_BITS);
     }
   }
   if (pages.size === 0 && writes.size === 0 && vetoed.size === 0) return null;

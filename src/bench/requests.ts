@@ -21,6 +21,8 @@ import { record, runTo, type Step } from './slice/window.ts';
 const AFTER = 500 * MS;
 /** Instructions from the first read of a word on in which decisions are looked for. */
 const DECISION_STEPS = 12_000;
+/** Words of one request, at most. */
+const MOST_PARTS = 4;
 /** Words that are followed to their writers, at most. */
 const MOST_WORDS = 8;
 /** Persistent words that nobody reads: with more of them they are buffers, no request. */
@@ -93,6 +95,8 @@ class RequestTrace {
   private readonly stored = new Map<number, Writer>();
   private readonly touched = new Set<number>();
   private stack: Stretch = { low: 0, high: 0 };
+  /** Words that were lost and are given back, with what they held before the reset. */
+  private readonly kept = new Map<number, number>();
 
   constructor(session: Session, powerOn: Checkpoint, index: number, resetAt: Ps, end: Ps) {
     this.index = index;
@@ -106,12 +110,46 @@ class RequestTrace {
     const behind = this.runToReset();
     if (!behind) return [];
     this.stack = stackOf(this.session, behind.before.words);
-    this.watchBehind(behind);
+    for (let round = 0; round < MOST_PARTS; round++) {
+      this.session.restore(behind.checkpoint);
+      this.watchBehind(behind);
+      this.findDecisions(behind, [...this.words.values()]);
+      if (!this.keepLost()) break;
+    }
     const read = [...this.words.values()];
-    this.findDecisions(behind, read);
     const found = this.withWriters(this.telling(read));
     const told = found.some((w) => w.elsewhere !== null || (w.writer !== null && w.comparedWith === w.wanted));
     return told ? found : [...found, ...this.unread(behind.before.words)];
+  }
+
+  /** A request of several words is looked at word by word, and no further than to the first that was lost: the next round keeps what the last one missed. */
+  private keepLost(): boolean {
+    const { words, kept } = this;
+    const lost = [...words.values()].filter(
+      (w) =>
+        !kept.has(w.address) && w.comparedWith !== null && w.comparedWith > SMALL && w.comparedWith === w.before && w.read !== w.before,
+    );
+    for (const w of lost) kept.set(w.address, w.before);
+    return lost.length > 0;
+  }
+  /** What is read of the words that are kept: until they have been read nothing writes over them. */
+  private keeping(watch: Interceptor): Interceptor {
+    const { kept } = this;
+    const done = new Set<number>();
+    return {
+      ...watch,
+      read: (core, address, size) => {
+        const seen = watch.read?.(core, address, size) ?? null;
+        const value = kept.get(address);
+        if (value === undefined || done.has(address) || core.zone !== 'user') return seen;
+        done.add(address);
+        return value;
+      },
+      write: (core, address, size, value) => {
+        const through = watch.write?.(core, address, size, value) ?? value;
+        return kept.has(address) && !done.has(address) ? null : through;
+      },
+    };
   }
 
   /** Words that something is decided by, and their neighbours: a request may have two halves. */
@@ -191,7 +229,7 @@ class RequestTrace {
         return value;
       },
     };
-    const repairs = machine.setRepairs(watch);
+    const repairs = machine.setRepairs(this.keeping(watch));
     try {
       runTo(session, this.end);
     } finally {
@@ -240,9 +278,17 @@ class RequestTrace {
     const first = Math.min(...read.map((w) => w.reader.at));
     if (!Number.isFinite(first)) return;
     session.restore(checkpoint);
-    runTo(session, Math.max(checkpoint.system.now, first - 1 * US));
-    const core = session.machine.cores[read.find((w) => w.reader.at === first)!.reader.core]!;
-    const { steps } = record(session, core, this.end, DECISION_STEPS);
+    const { machine } = session;
+    const pages = new Set([...this.kept.keys()].map((a) => a >>> PAGE_BITS));
+    const repairs = machine.setRepairs(pages.size === 0 ? null : this.keeping({ pages }));
+    const core = machine.cores[read.find((w) => w.reader.at === first)!.reader.core]!;
+    let steps: readonly Step[];
+    try {
+      runTo(session, Math.max(checkpoint.system.now, first - 1 * US));
+      ({ steps } = record(session, core, this.end, DECISION_STEPS));
+    } finally {
+      machine.setRepairs(repairs);
+    }
     const taint = new Map<Place, ReadonlySet<Word>>();
     const byAddress = new Map(read.flatMap((w) => Array.from({ length: w.size }, (_, i) => [w.address + i, w] as const)));
     for (const step of steps) flowThrough(step, core.index, taint, byAddress);

@@ -278,9 +278,8 @@ export type Repair =
       readonly at: 'keep';
       readonly what: string;
       readonly fix: string;
-      /** The word at this address keeps `value` from the reset on, until it has been read. */
-      readonly address: number;
-      readonly value: number;
+      /** Each word keeps `value` from the reset on, until it has been read. */
+      readonly words: readonly { readonly address: number; readonly value: number }[];
     };
 
 export interface Check {

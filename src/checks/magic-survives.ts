@@ -99,13 +99,18 @@ function judgeLost(subject: Subject, w: MagicWord): Judgement {
     lastWriter: blamed,
   });
 }
-const keep = (subject: Subject, w: MagicWord): Repair => ({
-  at: 'keep',
-  what: `${hex(w.address)} keeps ${hex(w.wanted ?? 0)} until it has been read`,
-  address: w.address,
-  value: w.wanted ?? 0,
-  fix: keptBy(subject, w),
-});
+/** A request may have several words: all that were compared with what they had held are kept together. */
+function keep(subject: Subject, word: MagicWord): Repair {
+  const words = isMeant(word) ? lostWords(subject).filter(isMeant) : [word];
+  const values = words.map((w) => ({ address: w.address, value: w.wanted ?? 0 }));
+  const each = values.map(({ address, value }) => `${hex(address)} keeps ${hex(value)}`);
+  return {
+    at: 'keep',
+    what: `${each.join(', ')} until ${each.length === 1 ? 'it has' : 'they have'} been read`,
+    words: values,
+    fix: [...new Set(words.map((w) => keptBy(subject, w)))].join('\n'),
+  };
+}
 /** The same as C, by what became of the word. */
 function keptBy(subject: Subject, w: MagicWord): string {
   const { chip } = subject.state;

@@ -30,6 +30,18 @@ describe('a request that has to outlive a reset', () => {
   });
 });
 
+it('of a request of several words, what lies behind the first lost one is looked at too', async () => {
+  const session = await open('f405-request-two-words');
+  const powerOn = session.save();
+  session.run();
+  const words = traceRequests(session, powerOn).map(({ wanted, read, comparedWith }) => ({ wanted, read, comparedWith }));
+  session.release();
+  expect(words).toEqual([
+    { wanted: 0x5a5af00d, read: 0, comparedWith: 0x5a5af00d },
+    { wanted: 0xa5a50ff2, read: 0, comparedWith: 0xa5a50ff2 },
+  ]);
+});
+
 describe('the slice of a failure', () => {
   const told = async (name: string): Promise<string[]> => {
     const session = await open(name);
