@@ -161,6 +161,8 @@ export interface JumpCandidate {
   readonly facts: FunctionFacts;
   /** `jump`: it goes there itself; `request`: it leaves something behind and resets. */
   readonly kind: 'jump' | 'request';
+  /** Start-up code calls it: that it did not jump was its own decision. */
+  readonly runsAnyway: boolean;
   /** For a person: `holds 0x1fff0000, sets MSP and branches`. */
   readonly why: string;
 }
@@ -175,6 +177,8 @@ export function jumpCandidates(functions: readonly FunctionFacts[], chip: ChipDe
   const inRom = (value: number): boolean => (value >= first && value <= last) || value === table || value === table + 4;
   const at = new Map(functions.map((f) => [(f.symbol.address & ~1) >>> 0, f]));
   const resets = (f: FunctionFacts): number | null => f.constants.find((c) => c.value >>> 16 === VECTKEY)?.pc ?? null;
+  const calledFirst = new Set(functions.filter(isReset).flatMap((f) => f.calls.map((c) => c.target)));
+  const started = ({ symbol }: FunctionFacts): boolean => calledFirst.has((symbol.address & ~1) >>> 0);
   const found: JumpCandidate[] = [];
   for (const facts of functions) {
     // a reset calls it anyway
@@ -186,7 +190,7 @@ export function jumpCandidates(functions: readonly FunctionFacts[], chip: ChipDe
       ...(facts.setsMsp ? ['sets MSP'] : []),
       ...(branches ? ['branches to an address in a register'] : []),
     ].join(', ');
-    if (base || (facts.setsMsp && facts.branchesFar)) found.push({ facts, kind: 'jump', why });
+    if (base || (facts.setsMsp && facts.branchesFar)) found.push({ facts, kind: 'jump', runsAnyway: started(facts), why });
   }
   for (const facts of functions) {
     if (isReset(facts) || found.some((c) => c.facts === facts)) continue;
@@ -197,7 +201,7 @@ export function jumpCandidates(functions: readonly FunctionFacts[], chip: ChipDe
     });
     // the store to AIRCR itself is one
     const behind = own !== null ? facts.stores.length > 1 : call !== undefined && facts.stores.some((pc) => pc < call.pc);
-    if (behind) found.push({ facts, kind: 'request', why: 'stores something and resets the chip' });
+    if (behind) found.push({ facts, kind: 'request', runsAnyway: started(facts), why: 'stores something and resets the chip' });
   }
   return found;
 }

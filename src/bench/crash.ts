@@ -75,12 +75,13 @@ export function faultPhrase(s: Session, fault: FaultFacts, did: 'read' | 'write'
   return `${by} ${verb} ${hex(fault.address)}: ${why}`;
 }
 
-/** The access is one of a stack that has left RAM; null if it is not. The session stands at the fault. */
+/** The access is one of a stack that has left RAM downwards; null if it is not. The session stands at the fault. */
 function outOfStack(s: Session, address: number): string | null {
   const { machine } = s;
   const sp = machine.bootCore.get(S.SP) >>> 0;
-  const stack = machine.system.regionAt(sp, machine.bootCore.index)?.memory?.row.kind;
-  return Math.abs(sp - address) < STACK_REACH && stack !== 'ram' ? `the stack has grown out of RAM, SP = ${hex(sp)}` : null;
+  const below = machine.chip.memories.some((m) => m.kind === 'ram' && sp < m.base && m.base - sp <= STACK_REACH);
+  const left = machine.system.regionAt(sp, machine.bootCore.index)?.memory?.row.kind !== 'ram';
+  return Math.abs(sp - address) < STACK_REACH && below && left ? `the stack has grown out of RAM, SP = ${hex(sp)}` : null;
 }
 const STACK_REACH = 4096;
 

@@ -146,7 +146,11 @@ class Search {
         found.find((set) => set.includes(id))!,
       );
     const others = this.candidates.filter((j) => !pool.includes(j) && isLastResort(j));
-    for (const j of others) j.judgement = notApplicable(`the entry was not the firmware's own jump: see ${inSets.join(', ')}`);
+    for (const j of others) {
+      // who put the ROM's vectors in force still tells where a repair has to come before
+      const { lastWriter = null } = j.judgement;
+      j.judgement = { ...notApplicable(`the entry was not the firmware's own jump: see ${inSets.join(', ')}`), lastWriter };
+    }
     this.drop(this.broken.filter((j) => isTentative(j) && !inSets.includes(j.id)));
     const harmless = harmlessOf(known(this.broken.filter((j) => isBroken(j) && !inSets.includes(j.id) && !others.includes(j))));
     return { explained: true, causes: inSets.map((id) => this.cause(id, found)), sets: found, harmless, later: this.later };

@@ -2,7 +2,7 @@
 import type { Judged, Diagnosis } from './diagnosis.ts';
 import type { FaultFacts, Writer } from '../checks/check.ts';
 import { exceptionName } from '../checks/core-registers.ts';
-import { EXC } from '../emu/core/scs-state.ts';
+import { EXC, SCS } from '../emu/core/scs-state.ts';
 import { codePlace } from '../emu/image/image.ts';
 import { sha256 } from '../emu/image/sha256.ts';
 import { MS, type Ps } from '../emu/time.ts';
@@ -130,6 +130,8 @@ export interface StuckInterrupt {
   /** The handler returns and is entered again and again. */
   readonly storm: boolean;
   readonly handler: Place;
+  /** Many vectors lead to it: what start-up code gives to those that the program has no handler for. */
+  readonly shared: boolean;
   /** Who enabled its line; null for a system exception. */
   readonly enabledBy: Place | null;
 }
@@ -145,8 +147,20 @@ function stuckInterrupt(s: Session, outcome: Outcome): StuckInterrupt | null {
     name: exceptionName(input.chip, loop.exception),
     storm: loop.storm,
     handler: place(input, loop.pc)!,
+    shared: isShared(s, loop.exception),
     enabledBy: place(input, enabled?.pc ?? null, enabled?.lr),
   };
+}
+
+/** So many vectors that are the same are those of a default handler. */
+const SHARED_BY = 4;
+function isShared({ machine: { bootCore: core } }: Session, exception: number): boolean {
+  const table = core.get(SCS.VTOR) >>> 0;
+  const vector = (n: number): number | null => core.peek((table + 4 * n) >>> 0, 4);
+  const own = vector(exception);
+  let same = 0;
+  for (let n = 2; n < EXC.IRQ0 + 32; n++) if (own !== null && vector(n) === own) same++;
+  return same >= SHARED_BY;
 }
 
 /** The loop tests a bit that no field of the register has: firmware for another chip, mostly. */

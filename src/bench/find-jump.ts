@@ -222,7 +222,13 @@ export function notTriggered(s: Session, found: FoundJump): string[] {
     );
   for (const c of candidates) notes.push(`${candidateName(s, c)} can enter system memory: it ${c.why}`);
   for (const i of inputs) notes.push(`waits for ${inputText(s, i)}`);
-  const steps = [...inputs.flatMap((i) => pressing(i) ?? []), ...candidates.slice(0, 1).map((c) => calling(c))];
+  const steps = [
+    ...inputs.flatMap((i) => pressing(i) ?? []),
+    ...candidates
+      .filter((c) => !c.runsAnyway)
+      .slice(0, 1)
+      .map((c) => calling(c)),
+  ];
   if (steps.length > 0) notes.push(`a scenario that tries it has one of these steps: ${steps.map((x) => JSON.stringify(x)).join(' or ')}`);
   return notes;
 }
@@ -243,7 +249,7 @@ export function tryAll(s: Session, from: Checkpoint, { candidates, inputs }: Fou
     const step = pressing(i);
     if (outcome !== null && step !== null) tried.push({ name: `${i.name} = ${1 - (i.level ?? 0)}`, kind: 'input', outcome, step });
   }
-  for (const c of candidates) {
+  for (const c of candidates.filter((x) => !x.runsAnyway)) {
     s.input.progress?.(`calling ${c.facts.symbol.name}`);
     tried.push({ name: `call of ${candidateName(s, c)}`, kind: c.kind, outcome: callCandidate(s, from, c), step: calling(c) });
   }

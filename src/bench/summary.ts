@@ -73,11 +73,13 @@ function callersOfReset(r: Omit<RunResult, 'summary'>): string {
   return chain.length < 2 ? '' : `, called by ${chain.slice(1, 3).join(' < ')}`;
 }
 
-function hangsIn({ name, storm, handler, enabledBy }: StuckInterrupt): string {
+function hangsIn({ name, storm, handler, shared, enabledBy }: StuckInterrupt): string {
   const who = enabledBy ? `, enabled at${where(enabledBy).replace(/[()]/g, '')}` : '';
   return storm
     ? `${name}${who}, is taken again and again: its handler${where(handler)} returns without clearing what raised it, and nothing else runs`
-    : `${name}${who}, was taken, and its handler${where(handler)} never returns`;
+    : shared
+      ? `${name}${who}, was taken, and the program has no handler for it: its vector leads to the default one${where(handler)}, which never returns`
+      : `${name}${who}, was taken, and its handler${where(handler)} never returns`;
 }
 
 /** How little a value of the ROM is known, the least first. */

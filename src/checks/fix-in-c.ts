@@ -68,12 +68,13 @@ const indented = (line: string): string => `  ${line.replace(/ {3}\/\* in place 
 const CCR = 0xe000ed14;
 const CCR_DC = 1 << 16;
 
-/** A variable that outlives a reset, by the name and size that the image has for it. */
+/** A variable that outlives a reset, by the name and size that the image has for it; its type is known by nobody where it may be an array or a structure. */
 export function keptInC(name: string, bytes: number): string {
-  const type = ({ 1: 'uint8_t', 2: 'uint16_t', 4: 'uint32_t', 8: 'uint64_t' } as const)[bytes];
-  const declared = type === undefined ? `uint8_t ${name}[${bytes}]` : `${type} ${name}`;
-  return `${NOINIT} volatile ${declared};`;
+  const type = ({ 1: 'uint8_t', 2: 'uint16_t', 4: 'uint32_t' } as const)[bytes];
+  return type === undefined ? `${NOINIT}   /* in front of it, and no "= value" */` : `${NOINIT} volatile ${type} ${name};`;
 }
+/** The user's own declaration so that it outlives a reset. */
+export const keptDeclaration = (own: string): string => `${NOINIT} ${own.replace(/\s*=[^;]*;/, ';')}`;
 
 const setBit = (block: string, register: string, bit: string): string => `${block}->${register} |= ${block}_${register}_${bit};`;
 /** Clock enable of a block as C; empty where it is always clocked. */

@@ -4,7 +4,7 @@
  */
 import { createTwoFilesPatch } from 'diff';
 import type { CheckId, Place, ResultCause, RunResult } from '../bench/result.ts';
-import { partsOf, type Part } from '../checks/fix-in-c.ts';
+import { keptDeclaration, partsOf, type Part } from '../checks/fix-in-c.ts';
 import { redirectedTables, type RedirectedTables } from '../checks/entry-address.ts';
 import type { Sources } from './source-lines.ts';
 
@@ -83,7 +83,8 @@ function editsOf(result: RunResult, causes: readonly ResultCause[], cause: Resul
     if (found === null) return `${place.file} was not found beside the image`;
     const put = placeOf(part, place.line, found.lines, at === 'before-write');
     if (put === null) return advice;
-    edits.push({ id, file: place.file, ...put, code: part.code });
+    const lines = part.goes === 'declaration' ? [keptDeclaration(found.lines[put.line - 1]!)] : part.code;
+    edits.push({ id, file: place.file, ...put, code: lines });
   }
   return edits;
 }
@@ -95,8 +96,9 @@ interface Way {
   readonly early: Line | null;
   /** An instruction that jumped into nothing. */
   readonly stray: Line | null;
-  /** An exception led into the ROM: the line of the entry is that which it interrupted. */
+  /** An exception led into the ROM: the line of the entry is that which it interrupted. What would have kept it away goes in front of who moved the table. */
   readonly byException: boolean;
+  readonly moved: Line | null;
 }
 function wayOf(result: RunResult, causes: readonly ResultCause[]): Way {
   const entry = result.entries.at(-1);
@@ -108,12 +110,13 @@ function wayOf(result: RunResult, causes: readonly ResultCause[]): Way {
     early: redirected?.line != null && before ? redirected : jump,
     stray: jumped ? { file: jumped[1]!, line: Number(jumped[2]) } : null,
     byException: entry?.how === 'exception',
+    moved: result.checks.find((c) => c.id === 'entry-address')?.lastWriter ?? null,
   };
 }
-function placeFor({ goes, code: lines }: Part, { at, lastWriter }: ResultCause, { early, stray, byException }: Way): Line | null {
+function placeFor({ goes, code: lines }: Part, { at, lastWriter }: ResultCause, { early, stray, byException, moved }: Way): Line | null {
   if (goes === 'before' || goes === 'after' || (goes === null && at !== 'entry' && at !== 'redirect')) return lastWriter;
   if (goes !== null) return early ?? lastWriter;
-  if (!jumps({ code: lines })) return early;
+  if (!jumps({ code: lines })) return byException ? (moved ?? early) : early;
   return byException ? (lastWriter ?? early) : (early ?? stray ?? lastWriter);
 }
 /** The declaration of a variable in one of the files that the result names. */
@@ -225,6 +228,8 @@ const jumps = ({ code }: Pick<Edit, 'code'>): boolean => code.some((line) => lin
 
 function put(lines: string[], { line, how, code: put }: Edit): string | null {
   if (line > lines.length) return `the file has ${lines.length} lines, the image says ${line}`;
+  if (how !== 'line' && how !== 'below' && /\{.*\}\s*$/.test(code(lines[line - 1]!)))
+    return `line ${line} holds a whole block; there: ${put.join(' ')}`;
   if (how === 'line' || how === 'below') {
     const inner = how === 'below' && code(lines[line - 1]!).endsWith('{') ? `${indentOf(lines[line - 1]!)}  ` : '';
     lines.splice(how === 'line' ? line - 1 : line, how === 'line' ? 1 : 0, ...put.map((text) => inner + text));

@@ -277,15 +277,21 @@ function waits(page: Page, result: RunResult, sources: Sources): boolean {
   if (stuck === null) return false;
   const what = stuck.register ?? stuck.address;
   const value = stuck.value === null ? '' : `, which reads ${stuck.value} for ever`;
+  const why = result.notes.filter((n) => n.kind === 'wait');
+  const told = why.length > 0 || what !== null;
   page.row(
     'Waits',
     'red',
-    what === null ? `the loop at ${stuck.pc} reads nothing that could change` : `the loop at ${stuck.pc} polls ${what}${value}`,
+    !told
+      ? sentence(result.summary)
+      : what === null
+        ? `the loop at ${stuck.pc} reads nothing that could change`
+        : `the loop at ${stuck.pc} polls ${what}${value}`,
+    told ? 2 : 4,
   );
   const row = result.timeline.find((t) => t.pc === stuck.pc && t.file !== null);
   if (row) excerpt(page, { pc: stuck.pc, symbol: null, file: row.file, line: row.line }, sources);
-  const why = result.notes.filter((n) => n.kind === 'wait');
-  if (why.length === 0) page.text(sentence(result.summary), 3);
+  if (why.length === 0 && told) page.text(sentence(result.summary), 3);
   for (const { text } of why) page.text(text, 3, ' '.repeat(COLUMN + 2), `${' '.repeat(COLUMN)}- `);
   if (result.unmodelled.some((u) => `${u.peripheral}.${u.register}` === stuck.register))
     page.text(`bootbench has no behaviour for ${stuck.register}: silicon may well get past this.`);

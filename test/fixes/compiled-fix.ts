@@ -8,7 +8,7 @@ import type { Outcome, ResultCause, RunResult } from '../../src/bench/result.ts'
 import { patchOf } from '../../src/report/patch.ts';
 import type { SourceFile } from '../../src/report/source-lines.ts';
 import { findChip } from '../../src/chips/index.ts';
-import { partsOf } from '../../src/checks/fix-in-c.ts';
+import { keptDeclaration, partsOf } from '../../src/checks/fix-in-c.ts';
 import { inThread } from '../../src/cli/engine.ts';
 import { loadJob } from '../../src/cli/inputs.ts';
 import { cmsisNames } from './cmsis-names.ts';
@@ -101,7 +101,7 @@ function patched(
 function byHand(source: string, fix: string): string | null {
   const [part] = partsOf(fix);
   const name = part?.goes === 'declaration' ? /^of (\w+)/.exec(part.remark)![1]! : null;
-  if (name !== null) return source.replace(new RegExp(`^\\w.*\\b${name}\\b[^(]*;$`, 'm'), part!.code.join('\n'));
+  if (name !== null) return source.replace(new RegExp(`^\\w.*\\b${name}\\b[^(]*;$`, 'm'), keptDeclaration);
   const word = part?.goes === 'file' ? /the word at (0x[0-9a-f]{8})/.exec(part.remark)?.[1] : undefined;
   if (word === undefined) return null;
   // the variable is used wherever the word was

@@ -77,14 +77,19 @@ function originText(s: Session, chain: Chain, origin: Origin): string | null {
     }
     case 'memory':
       // the link above says where it was loaded from
-      return s.machine.system.regionAt(origin.address)?.memory?.row.kind === 'ram'
-        ? `nothing had written ${hex(origin.address)} since power-on`
-        : null;
+      return unwritten(s, origin.address);
     case 'device':
       return null;
     case 'unknown':
       return `where that came from is not explained: ${origin.why}`;
   }
+}
+
+function unwritten(s: Session, address: number): string | null {
+  const row = s.machine.system.regionAt(address)?.memory?.row;
+  if (row?.kind === 'ram') return `nothing had written ${hex(address)} since power-on`;
+  const erased = row?.kind === 'flash' && row.zone !== 'system' && s.machine.bootCore.peek(address & ~3, 4) === 0xffffffff;
+  return erased ? `${hex(address)} is erased flash: no image has anything there` : null;
 }
 
 /** What an address is on this chip. */
