@@ -73,7 +73,8 @@ function App() {
     [attempt],
   );
   const take = useCallback(
-    async (example: Example) => {
+    async (example: Example, turned: Flips = NO_FLIPS) => {
+      setFlips(turned);
       setName(example.name);
       setChip(example.chip);
       setWanted('');
@@ -96,13 +97,14 @@ function App() {
         setWanted(link.sha256);
         return;
       }
-      await take(all.find((e) => e.name === link.example) ?? all[0]!);
+      await take(all.find((e) => e.name === link.example) ?? all[0]!, link.flips);
     });
   }, []);
 
   const own = async (file: File): Promise<void> => {
     const bytes = new Uint8Array(await file.arrayBuffer());
     setName('');
+    if (wanted === '') setFlips(NO_FLIPS);
     await diagnose({ name: file.name, chip: chip === '' || name !== '' ? null : chip, bytes, scenario: {}, trigger: true });
   };
   const example = examples.find((e) => e.name === name) ?? null;
@@ -446,6 +448,7 @@ const STEPS: readonly (readonly [Go, string])[] = [
   ['end', 'End'],
 ];
 /** The machine that lessons move is the one that is shown. */
+let restartHeld: (() => Promise<View | null>) | null = null;
 let moveHeld: ((step: Lesson['steps'][number]) => Promise<View | null>) | null = null;
 
 function Stepper({ setup, example }: { readonly setup: Setup; readonly example: Example | null }) {
@@ -469,10 +472,12 @@ function Stepper({ setup, example }: { readonly setup: Setup; readonly example: 
   const restart = () => act(() => holder.open(setup, NO_FLIPS));
   useEffect(() => {
     void restart();
+    restartHeld = restart;
     moveHeld = (step) =>
       step.turn ? act(() => holder.turn(...step.turn!)) : step.go ? act(() => holder.go(step.go!)) : Promise.resolve(null);
     return () => {
       moveHeld = null;
+      restartHeld = null;
     };
   }, []);
   return (
@@ -648,6 +653,7 @@ function Lessons({ examples, current, take }: LessonsProps) {
     if (!following) return;
     setAnswer('');
     setAt(at + 1);
+    if (at < 0) setLast((await restartHeld?.()) ?? null);
     const view = await moveHeld?.(following);
     if (view) setLast(view);
   };

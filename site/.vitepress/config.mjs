@@ -19,7 +19,16 @@ export default defineConfig({
   themeConfig: {
     search: { provider: 'local' },
     sidebar: [
-      { text: 'Start', items: [page('By what you see', '/'), page('In CI', '/ci'), page('On a board', '/boards')] },
+      {
+        text: 'Start',
+        items: [
+          page('By what you see', '/'),
+          page('In CI', '/ci'),
+          page('On a board', '/boards'),
+          page('Library', '/library'),
+          page('Playground', '/playground'),
+        ],
+      },
       { text: 'Reference', items: [page('Scenario', '/scenario'), page('Result', '/result'), page('DFU conformance', '/conformance')] },
       {
         text: 'How far to trust it',

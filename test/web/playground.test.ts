@@ -1,0 +1,170 @@
+/** The playground in Chromium, as `bootbench serve` sends it: load, run, turn one thing over, step, DFU, lessons, keyboard, 390 px, axe. */
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { chromium, type Browser, type Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { serveCommand } from '../../src/cli/serve.ts';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+const BROWSERS = [process.env['BOOTBENCH_CHROMIUM'] ?? '', '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
+const browserPath = BROWSERS.find((path) => path !== '' && existsSync(path));
+const built = existsSync(join(root, 'dist', 'index-node.js'));
+const missing = browserPath === undefined ? 'chromium is not installed' : built ? null : 'npm run build has not run';
+if (missing && process.env['BOOTBENCH_REQUIRE_ORACLES'] === '1') throw new Error(missing);
+
+/** Compressed bytes that a page may be made of. */
+const LARGEST_PAGE = 1_000_000;
+const KEYS = 40;
+
+describe.skipIf(missing !== null)(`the playground${missing === null ? '' : `: ${missing}`}`, () => {
+  let folder = '';
+  let base = '';
+  let stop: (() => void) | null = null;
+  let served: Promise<number>;
+  let browser: Browser;
+  let page: Page;
+  const complaints: string[] = [];
+
+  beforeAll(async () => {
+    const parent = join(root, 'node_modules', '.cache');
+    mkdirSync(parent, { recursive: true });
+    folder = mkdtempSync(join(parent, 'bootbench-web-'));
+    execFileSync(process.execPath, [join(root, 'tools', 'build-site.mjs'), folder, '--packed'], { cwd: root, stdio: 'ignore' });
+    const address = new Promise<string>((told) => {
+      const stdout = { isTTY: false, columns: 80, write: (text: string) => told(text.trim().replace('http ', 'http://')) };
+      const io = {
+        stdout,
+        stderr: { ...stdout, write: () => undefined },
+        env: {},
+        cwd: root,
+        onInterrupt: (ended: () => void) => ((stop = ended), () => undefined),
+      };
+      served = serveCommand({ port: '0' }, io, `${folder}/`);
+    });
+    base = `${await address}/`;
+    browser = await chromium.launch({ executablePath: browserPath!, args: ['--no-sandbox'] });
+  });
+  afterAll(async () => {
+    await browser?.close();
+    stop?.();
+    expect(await served).toBe(0);
+    rmSync(folder, { recursive: true, force: true });
+  });
+  afterEach(async () => {
+    await page.close();
+    expect(complaints.splice(0)).toEqual([]);
+  });
+
+  async function open(hash = '', width = 1280): Promise<Page> {
+    page = await browser.newPage({ viewport: { width, height: 900 } });
+    page.setDefaultTimeout(60_000);
+    page.on('console', (m) => m.type() === 'error' && complaints.push(m.text()));
+    page.on('pageerror', (e) => complaints.push(e.message));
+    await page.goto(base + hash);
+    await page.getByTestId('outcome').waitFor();
+    return page;
+  }
+  const textOf = (id: string): Promise<string | null> => page.getByTestId(id).textContent();
+  const moved = (text: RegExp): Promise<void> => page.getByTestId('where').filter({ hasText: text }).waitFor();
+
+  it('runs a firmware, and the outcome changes with PRIMASK', async () => {
+    await open();
+    expect(await textOf('outcome')).toMatch(/^rom-silent/);
+    expect(await page.locator('pre .here').first().textContent()).toContain('__disable_irq');
+    await page.getByRole('checkbox', { name: /PRIMASK/ }).click();
+    await page.getByTestId('whatif').waitFor();
+    expect(await textOf('whatif')).toMatch(/rom-silent becomes dfu/);
+    // the link says so, and another page that opens it does the same
+    const hash = new URL(page.url()).hash;
+    expect(hash).toContain('at-entry=primask');
+    await page.close();
+    await open(hash);
+    await page.getByTestId('whatif').waitFor();
+    expect(await textOf('whatif')).toMatch(/becomes dfu/);
+  });
+
+  it('steps to the entry and on, and shows what changed', async () => {
+    await open();
+    await page.getByRole('button', { name: 'ROM entry' }).click();
+    await moved(/first instruction in system memory/);
+    expect(await textOf('register-primask')).toBe('0x00000001');
+    const pc = await textOf('register-pc');
+    await page.getByRole('button', { name: 'Instruction' }).click();
+    await moved(/one instruction/);
+    expect(await textOf('register-pc')).not.toBe(pc);
+    await page.getByRole('button', { name: '1 ms' }).click();
+    await moved(/a millisecond later/);
+    expect(await page.getByRole('region', { name: 'changed registers' }).textContent()).toMatch(/RCC\.\w+.*→/);
+  });
+
+  it('talks DFU with webdfu, and a lesson asks the bench', async () => {
+    await open('#example=h533-straight');
+    expect(await textOf('outcome')).toMatch(/^dfu/);
+    await page.getByRole('button', { name: 'DFU', exact: true }).click();
+    await page.getByRole('button', { name: 'Open with webdfu' }).click();
+    await page.getByTestId('dfu').filter({ hasText: '@Internal Flash' }).waitFor();
+    await page.getByRole('button', { name: 'Upload 64 bytes' }).click();
+    await page
+      .getByTestId('dfu')
+      .filter({ hasText: /^([0-9a-f]{2} ?){64}$/ })
+      .waitFor();
+    await page.getByRole('combobox', { name: /Lesson/ }).selectOption('ten-steps');
+    // a lesson begins at power-on, wherever the machine stands
+    await page.getByRole('button', { name: 'Begin' }).click();
+    await moved(/^power-on/);
+    await page.getByRole('button', { name: 'Ask the bench' }).click();
+    await page.getByTestId('answer').waitFor();
+    expect(await textOf('answer')).toMatch(/^MSP is 0x20[0-9a-f]{6}\.$/);
+  });
+
+  it("takes one's own ELF: the chip is concluded, and the link has its hash", async () => {
+    await open();
+    const own = readFileSync(join(root, 'fixtures', 'h533-primask', 'firmware.elf'));
+    await page.getByLabel(/your own ELF/).setInputFiles({ name: 'mine.elf', mimeType: 'application/octet-stream', buffer: own });
+    await page.getByText(/STM32H5\d\d\w+, .* of virtual time/).waitFor();
+    expect(page.url()).toMatch(/sha256=[0-9a-f]{64}/);
+    await page.getByLabel(/your own ELF/).setInputFiles({ name: 'noise', mimeType: 'text/plain', buffer: Buffer.from('noise') });
+    expect(await page.getByRole('alert').textContent()).toMatch(/neither ELF nor Intel HEX/);
+  });
+
+  it('works by keyboard alone, on 390 px without sideways scrolling, and axe finds nothing serious', async () => {
+    await open('', 390);
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
+    const focus = (): Promise<string> => page.evaluate(() => document.activeElement?.parentElement?.textContent?.trim() ?? '');
+    await page.getByRole('checkbox', { name: /PRIMASK/ }).waitFor();
+    let keys = 0;
+    for (; keys < KEYS && !(await focus()).startsWith('PRIMASK'); keys++) await page.keyboard.press('Tab');
+    expect(keys).toBeLessThan(KEYS);
+    await page.keyboard.press('Space');
+    await page.getByTestId('whatif').waitFor();
+    for (keys = 0; keys < KEYS && !(await page.evaluate(() => document.activeElement?.textContent === 'ROM entry')); keys++)
+      await page.keyboard.press('Tab');
+    await page.keyboard.press('Enter');
+    await moved(/first instruction in system memory/);
+    await page.addScriptTag({ path: join(root, 'node_modules', 'axe-core', 'axe.min.js') });
+    const found = await page.evaluate(async () => {
+      const { axe } = window as unknown as {
+        axe: { run(): Promise<{ violations: { id: string; impact: string; nodes: { html: string }[] }[] }> };
+      };
+      return (await axe.run()).violations.map(({ id, impact, nodes }) => ({ id, impact, at: nodes[0]?.html }));
+    });
+    expect(found.filter(({ impact }) => impact === 'serious' || impact === 'critical')).toEqual([]);
+  });
+
+  it('is small, and only its own files are served', async () => {
+    await open();
+    const size = (name: string): number => statSync(join(folder, name)).size;
+    const scripts = readdirSync(folder).filter((f) => /\.(js|html|css)\.gz$/.test(f));
+    const facts = Math.max(...readdirSync(join(folder, 'facts')).map((f) => size(join('facts', f))));
+    expect(scripts.reduce((sum, f) => sum + size(f), 0) + facts).toBeLessThan(LARGEST_PAGE);
+    for (const path of ['../package.json', '%2e%2e/package.json', 'nothing.js', 'examples/../../x']) {
+      const answer = await fetch(base + path);
+      expect([path, answer.status]).toEqual([path, 404]);
+    }
+    expect((await fetch(base, { method: 'POST' })).status).toBe(405);
+    const plain = await fetch(`${base}index.html`, { headers: { 'accept-encoding': 'identity' } });
+    expect(await plain.text()).toContain('bootbench playground');
+  });
+});
