@@ -202,6 +202,10 @@ export class Store {
     }
   }
 
+  /** Neither a result nor a case that was set aside. */
+  isEmpty(): boolean {
+    return this.db.get('SELECT no FROM results UNION ALL SELECT no FROM aside LIMIT 1') === null;
+  }
   /** Rising. */
   *doneNumbers(): Iterable<number> {
     for (let after = -1; ;) {

@@ -41,6 +41,8 @@ export interface CampaignOptions {
   readonly color?: boolean;
 }
 
+const MOST_BATCH = 10_000;
+
 /** A spec with its files read. */
 interface Loaded {
   readonly path: string;
@@ -53,6 +55,7 @@ interface Loaded {
 export async function campaignCommand(path: string, options: CampaignOptions, io: Io): Promise<number> {
   const shard = shardOf(options.shard);
   const size = countOf(options.jobs, '--jobs', 1, 256) ?? availableParallelism();
+  countOf(options.batch, '--batch', 1, MOST_BATCH);
   if (options.resume === true && options.overwrite === true) throw new UsageError('--resume and --overwrite exclude each other');
   const loaded = await load(path, io.cwd);
   const folder = mkdtempSync(join(tmpdir(), 'bootbench-campaign-'));
@@ -196,19 +199,11 @@ async function provedOf(campaign: Campaign, no: number, { group }: CaseResult, w
 // ---- all cases -----------------------------------------------------------------------------------------------------------------------------
 
 async function all(loaded: Loaded, worker: Worker, shard: Shard, size: number, options: CampaignOptions, io: Io): Promise<number> {
-  const out = resolve(io.cwd, options.out ?? `${basename(loaded.path).replace(/\.json$/, '')}.sqlite`);
-  if (out === resolve(io.cwd, loaded.path)) throw new UsageError(`--out: ${options.out} is the campaign itself`);
-  const files = (['html', 'junit'] as const).flatMap((key) => {
-    const path = options[key];
-    return path === undefined ? [] : [{ option: `--${key}`, path }];
-  });
-  const outputs = new Outputs(
-    [...files, ...(options.parquet === undefined ? [] : [{ option: '--parquet', path: options.parquet }])],
-    io.cwd,
-  );
+  const { out, outputs } = filesOf(loaded, options, io);
   try {
     const engine = engineId();
-    const { store, campaign } = await openStore(loaded, worker, shard, out, engine, options);
+    const { store, campaign, fresh } = await openStore(loaded, worker, shard, out, engine, options);
+    let refused = false;
     try {
       for (const path of options.merge ?? []) await merge(campaign, store, resolve(io.cwd, path));
       const stopped = await work(campaign, store, worker, size, loaded, options, io);
@@ -223,8 +218,13 @@ async function all(loaded: Loaded, worker: Worker, shard: Shard, size: number, o
       if (options.quiet !== true)
         io.stdout.write(summaryText(summary, command, io.stdout.columns, paintFor(io, io.stdout, options.color !== false)));
       return closing(summary, stopped, out, loaded.path, options, io);
+    } catch (error) {
+      // nothing has been run: the next try finds what this one found
+      refused = fresh && error instanceof UsageError && store.isEmpty();
+      throw error;
     } finally {
       store.close();
+      if (refused) removeStore(out);
     }
   } finally {
     outputs.discard();
@@ -254,7 +254,7 @@ async function openStore(
   out: string,
   engine: string,
   { resume = false, overwrite = false }: CampaignOptions,
-): Promise<{ store: Store; campaign: Campaign }> {
+): Promise<{ store: Store; campaign: Campaign; fresh: boolean }> {
   const exists = existsSync(out);
   if (exists && !resume && !overwrite) throw new UsageError(`${out} exists`, '--resume goes on with it, --overwrite begins anew');
   if (exists && resume) {
@@ -271,7 +271,7 @@ async function openStore(
           loaded.targets.map((t) => t.packed.hash),
         );
         if (changed !== null) throw new UsageError(`${out} cannot be resumed: ${changed}`, '--overwrite begins anew');
-        return { store, campaign };
+        return { store, campaign, fresh: false };
       }
     } catch (error) {
       store.close();
@@ -280,10 +280,10 @@ async function openStore(
     store.close();
   }
   const campaign = await Campaign.of(loaded.spec, await probed(loaded, worker), engine, shard);
-  if (exists) for (const suffix of ['', '-journal']) rmSync(`${out}${suffix}`, { force: true });
+  if (exists) removeStore(out);
   const store = await Store.open(out, false);
   store.begin({ identity: campaign.identity, engine, spec: JSON.stringify(loaded.spec), name: loaded.name }, campaign.targets);
-  return { store, campaign };
+  return { store, campaign, fresh: true };
 }
 
 interface Identity {
@@ -316,6 +316,25 @@ async function proveGroups(campaign: Campaign, store: Store, worker: Worker): Pr
   );
 }
 
+/** Where results and reports go; nothing that is read or written otherwise is written over. */
+function filesOf(loaded: Loaded, options: CampaignOptions, io: Io): { out: string; outputs: Outputs } {
+  const name = options.out ?? `${basename(loaded.path).replace(/\.json$/, '')}.sqlite`;
+  const out = resolve(io.cwd, name);
+  if (out === resolve(io.cwd, loaded.path)) throw new UsageError(`--out: ${options.out} is the campaign itself`);
+  if (!existsSync(dirname(out))) throw new UsageError(`--out: cannot write ${name}: there is no folder ${dirname(name)}`);
+  const files = (['html', 'junit', 'parquet'] as const).flatMap((key) => {
+    const path = options[key];
+    return path === undefined ? [] : [{ option: `--${key}`, path }];
+  });
+  for (const { option, path } of files) if (resolve(io.cwd, path) === out) throw new UsageError(`--out and ${option} both write ${path}`);
+  for (const path of options.merge ?? [])
+    if (resolve(io.cwd, path) === out) throw new UsageError(`--merge: ${path} is where the results go`, 'give another --out');
+  return { out, outputs: new Outputs(files, io.cwd, [loaded.path, ...(options.merge ?? [])]) };
+}
+function removeStore(out: string): void {
+  for (const suffix of ['', '-journal']) rmSync(`${out}${suffix}`, { force: true });
+}
+
 /** True: told to stop before the end. */
 async function work(
   campaign: Campaign,
@@ -327,7 +346,7 @@ async function work(
   io: Io,
 ): Promise<boolean> {
   const line = new ProgressLine(io, options);
-  const batch = countOf(options.batch, '--batch', 1, 10_000) ?? WEIGHT;
+  const batch = countOf(options.batch, '--batch', 1, MOST_BATCH) ?? WEIGHT;
   return interruptible(io, false, async ({ stop }) => {
     let queue: (Workers & { close(): Promise<void> }) | null = null;
     const queued = options.queue;

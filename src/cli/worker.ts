@@ -1,7 +1,7 @@
 /** `bootbench worker`: does the work of campaigns that others have submitted to a queue. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { parseDuration } from '../bench/duration.ts';
 import { UsageError } from '../bench/usage-error.ts';
 import { BlobFolder } from '../campaign/blob-folder.ts';
@@ -10,6 +10,7 @@ import { MS } from '../emu/time.ts';
 import { openWorker } from './campaign-pool.ts';
 import { engineId } from './engine-id.ts';
 import { EXIT, type Io } from './io.ts';
+import { reason } from './outputs.ts';
 import { interruptible } from './run.ts';
 
 export interface WorkerOptions {
@@ -26,7 +27,7 @@ export async function workerCommand(options: WorkerOptions, io: Io): Promise<num
   if (!Number.isInteger(size) || size < 1 || size > 256)
     throw new UsageError(`--jobs: ${JSON.stringify(options.jobs)} is not a number from 1 to 256`);
   const idleMs = options.idleExit === undefined ? null : parseDuration(options.idleExit, '--idle-exit') / MS;
-  const folder = options.cache === undefined ? mkdtempSync(join(tmpdir(), 'bootbench-worker-')) : resolve(io.cwd, options.cache);
+  const folder = options.cache === undefined ? mkdtempSync(join(tmpdir(), 'bootbench-worker-')) : cacheFolder(options.cache, io.cwd);
   const blobs = new BlobFolder(folder);
   const worker = await openWorker(size, folder);
   try {
@@ -41,4 +42,22 @@ export async function workerCommand(options: WorkerOptions, io: Io): Promise<num
     await worker.close();
     if (options.cache === undefined) rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** Is made if its parent is there. */
+function cacheFolder(name: string, cwd: string): string {
+  const folder = resolve(cwd, name);
+  const fail = (why: string): never => {
+    throw new UsageError(`--cache: cannot write ${name}: ${why}`);
+  };
+  if (!existsSync(dirname(folder))) fail(`there is no folder ${dirname(name)}`);
+  try {
+    if (!existsSync(folder)) mkdirSync(folder);
+    if (!statSync(folder).isDirectory()) fail('it is no folder');
+    accessSync(folder, constants.W_OK);
+  } catch (error) {
+    if (error instanceof UsageError) throw error;
+    fail(reason(error));
+  }
+  return folder;
 }

@@ -1,5 +1,5 @@
 /** What is wrong with a campaign is said in one line: which key, what is there, what could be. */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { cli } from '../cli/helpers.ts';
@@ -11,6 +11,8 @@ const wrong = async (spec: unknown, ...args: readonly string[]): Promise<string>
   const { code, out, err } = await cli(['campaign', 'spec.json', ...args], { cwd });
   expect([code, out]).toEqual([2, '']);
   expect(err).toMatch(/^bootbench: [^\n]+\n$/);
+  // the next try is not told that there are results
+  expect(existsSync(join(cwd, 'spec.sqlite'))).toBe(false);
   return err;
 };
 const but = (more: object): object => ({ ...SMALL, ...more });
@@ -68,6 +70,10 @@ describe('a wrong campaign', () => {
       /no answer from redis:\/\/…@127\.0\.0\.1:1/,
     ],
     ['results over the campaign', ['--out', 'spec.json'], /--out: spec\.json is the campaign itself/],
+    ['results in a folder that is not there', ['--out', 'none/r.sqlite'], /--out: cannot write none\/r\.sqlite: there is no folder none/],
+    ['a report over the results', ['--html', 'spec.sqlite'], /--out and --html both write spec\.sqlite/],
+    ['a report over the campaign', ['--junit', 'spec.json'], /--junit: spec\.json is an input of this run/],
+    ['pieces of no work', ['--batch', '0'], /--batch: "0" is not a number from 1 to 10000/],
     ['both ways to begin', ['--resume', '--overwrite'], /exclude each other/],
     ['a shard to merge that is not there', ['--merge', 'other.sqlite'], /--merge: cannot read .*other\.sqlite/],
   ])('%s', async (_name, args, message) => {
@@ -87,6 +93,29 @@ describe('a wrong campaign', () => {
     }
     const { code, err } = await cli(['campaign', 'spec.json', '--out', 'text.sqlite'], { cwd });
     expect([code, err]).toEqual([2, expect.stringMatching(/exists; --resume goes on with it/)]);
+  });
+
+  it('results of another campaign are not merged, and nothing is left of the try', async () => {
+    const cwd = campaignFolder(SMALL);
+    writeFileSync(join(cwd, 'other.json'), JSON.stringify(but({ seeds: [7] })));
+    await cli(['campaign', 'other.json', '--shard', '1/7', '--quiet'], { cwd });
+    const before = readFileSync(join(cwd, 'other.sqlite'));
+    const { code, err } = await cli(['campaign', 'spec.json', '--merge', 'other.sqlite'], { cwd });
+    expect([code, err]).toEqual([2, expect.stringMatching(/belongs to another campaign/)]);
+    expect(existsSync(join(cwd, 'spec.sqlite'))).toBe(false);
+    expect(readFileSync(join(cwd, 'other.sqlite'))).toEqual(before);
+  });
+
+  it('a folder for images that cannot be one', async () => {
+    const cwd = campaignFolder(SMALL);
+    const worker = ['worker', '--queue', 'redis://127.0.0.1:1', '--cache'];
+    for (const [name, why] of [
+      ['spec.json', 'it is no folder'],
+      ['none/cache', 'there is no folder none'],
+    ] as const) {
+      const { code, err } = await cli([...worker, name], { cwd });
+      expect([code, err]).toEqual([2, `bootbench: --cache: cannot write ${name}: ${why}\n`]);
+    }
   });
 
   it('a worker without a queue, and with one that is no address', async () => {
