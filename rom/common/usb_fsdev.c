@@ -1,6 +1,6 @@
 /*
  * USB full-speed device (FSDEV) with endpoint 0 only; registers are 16 bits wide, 4 bytes apart. The buffer table is at offset 0 of the packet
- * memory, which is one array of half-words (two half-words per word, as F0, L0 and later have it): ADDR_TX, COUNT_TX, ADDR_RX, COUNT_RX.
+ * memory, which is one array of half-words (two half-words per word, as F0, L0 and later have it; one with USB_SCATTERED): ADDR_TX, COUNT_TX, ADDR_RX, COUNT_RX.
  * In EPnR a 1 toggles STAT and DTOG, a 0 clears CTR_RX and CTR_TX, the rest is plain. Suspend is not handled (ASSUMED: the DFU device is
  * self-powered, and a sleeping bus needs nothing from it).
  */
@@ -42,7 +42,11 @@
 #define BTABLE REG16(USB_BASE + 0x50u)
 #define BCDR REG16(USB_BASE + 0x58u)
 #define BCDR_DPPU BIT(15)
+#if USB_SCATTERED
+#define PMA(offset) REG16(USB_PMA_BASE + 2u * (offset)) /* a half-word in each word */
+#else
 #define PMA(offset) REG16(USB_PMA_BASE + (offset))
+#endif
 
 #define ADDR_TX 0u
 #define COUNT_TX 2u
@@ -158,13 +162,17 @@ void usb_start(void)
   open_endpoint();
   CNTR = CNTR_CTRM | CNTR_RESETM;
   NVIC_ISER(USB_IRQ / 32u) = BIT(USB_IRQ % 32u); /* the priority stays as it was found */
+#if !USB_PULL_UP_OUTSIDE
   BCDR = BCDR_DPPU;
+#endif
 }
 
 void usb_stop(void)
 {
   NVIC_ICER(USB_IRQ / 32u) = BIT(USB_IRQ % 32u);
+#if !USB_PULL_UP_OUTSIDE
   BCDR = 0; /* soft disconnect */
+#endif
   CNTR = CNTR_FRES | CNTR_PDWN;
   usb_block_off();
   NVIC_ICPR(USB_IRQ / 32u) = BIT(USB_IRQ % 32u);

@@ -7,6 +7,10 @@
 
 bool chip_stack_valid(uint32_t sp)
 {
+#if defined CCM_END
+  if (in(sp, 0x10000001u, CCM_END + 1))
+    return true;
+#endif
   return in(sp, RAM_BASE + 1, RAM_END + 1);
 }
 
@@ -81,7 +85,12 @@ void inherited_caches(void)
 #if HAS_USB
 void usb_block_on(void)
 {
-  /* The pins need no alternate function: the USB takes them when its transceiver is on (RM0091). */
+#if defined F3
+  static const struct pin_setup USB_PINS[] = { { GPIOA, 11, PIN_ALTERNATE, 14, PULL_NONE }, { GPIOA, 12, PIN_ALTERNATE, 14, PULL_NONE } };
+  for (uint32_t i = 0; i < COUNT(USB_PINS); i++)
+    pin_setup(&USB_PINS[i]);
+#endif
+  /* On F0 the pins need no alternate function: the USB takes them when its transceiver is on (RM0091). */
   RCC_APB1ENR |= APB1_USB;
   (void)RCC_APB1ENR;
 }

@@ -1,6 +1,6 @@
 /*
  * F04x, F07x, F09x (AN2606 Tables 35, 41, 43): 48 MHz from HSI48, which CRS trims by USB's frames; no crystal. F03x and F05x (Tables 29, 31, 33): the PLL on HSI.
- * F070 (Tables 37, 39): the PLL on HSI until the crystal, if there is one, has been measured with TIM14; then the PLL on HSE feeds the system and USB.
+ * F070 (Tables 37, 39) and F303 (Tables 57, 59): the PLL on HSI until the crystal, if there is one, has been measured with TIM14 or TIM16; then the PLL on HSE feeds the system and USB.
  */
 #include "rom.h"
 #include "../common/hse.h"
@@ -16,7 +16,12 @@ void clocks_deinit(void)
 #if HAS_TABLES
   interfaces_reset();
 #if HAS_USB
-  reset_pulse(&RCC_APB1RSTR, APB1_USB | (USB_FROM_HSE ? APB1_TIM14 : 0));
+  reset_pulse(&RCC_APB1RSTR, APB1_USB);
+#if USB_FROM_HSE && defined F3
+  reset_pulse(&RCC_APB2RSTR, APB2_TIM16);
+#elif USB_FROM_HSE
+  reset_pulse(&RCC_APB1RSTR, APB1_TIM14);
+#endif
 #endif
 #else
   reset_pulse(&RCC_APB1RSTR, APB1_USART2 | APB1_I2C1 | APB1_USB | APB1_CRS);
@@ -64,8 +69,8 @@ void clocks_init(void)
     sysclk_from_hsi();
   }
   flash_latency(LATENCY);
-  if ((RCC_CFGR & CFGR_PRESCALERS) && rom_option(OPTION_PRESCALERS) == PRESCALERS_SETS)
-    RCC_CFGR &= ~CFGR_PRESCALERS;
+  if ((RCC_CFGR & CFGR_PRESCALERS) != CFGR_OWN_PRESCALERS && rom_option(OPTION_PRESCALERS) == PRESCALERS_SETS)
+    RCC_CFGR = (RCC_CFGR & ~CFGR_PRESCALERS) | CFGR_OWN_PRESCALERS;
 #if HAS_HSI48
   if (hsi48_on() && own)
     select_sysclk(SW_HSI48);
@@ -76,22 +81,38 @@ void clocks_init(void)
 }
 
 #if HAS_USB && USB_FROM_HSE
-#define TIM14_KHZ 48000u
-/* AN2606 Table 227: 200 ms. Rounds of about seven cycles at 48 MHz. */
+#define TIMER_KHZ 48000u
+#if defined F3
+#define HSE_TIMER TIM16
+#define HSE_TIMER_ENR RCC_APB2ENR
+#define HSE_TIMER_EN APB2_TIM16
+#else
+#define HSE_TIMER TIM14
+#define HSE_TIMER_ENR RCC_APB1ENR
+#define HSE_TIMER_EN APB1_TIM14
+#endif
+/* AN2606 Table 227: 200 ms for F070, 2.2 ms for F303xC, at least 147 ms for F303xE. Rounds of about seven cycles at 48 MHz. */
+#if !defined HSE_ROUNDS
 #define HSE_ROUNDS 1371000u
+#endif
 
 /* What multiplied by `mul` and divided by `div` gives 48 MHz. */
 static const struct {
   uint8_t mhz, mul, div;
-} CRYSTALS[] = { { 4, 12, 1 }, { 6, 8, 1 }, { 8, 6, 1 }, { 12, 4, 1 }, { 16, 3, 1 }, { 18, 8, 3 }, { 24, 2, 1 } };
+} CRYSTALS[] = {
+#if defined F3
+  { 3, 16, 1 }, { 9, 16, 3 },
+#endif
+  { 4, 12, 1 }, { 6, 8, 1 }, { 8, 6, 1 }, { 12, 4, 1 }, { 16, 3, 1 }, { 18, 8, 3 }, { 24, 2, 1 },
+};
 
 static uint32_t measure_hse(void)
 {
-  RCC_APB1ENR |= APB1_TIM14;
-  (void)RCC_APB1ENR;
-  TIM14_OR = OR_TI1_HSE_32;
+  HSE_TIMER_ENR |= HSE_TIMER_EN;
+  (void)HSE_TIMER_ENR;
+  TIM_OR(HSE_TIMER) = OR_TI1_HSE_32;
   /* TIM14EN stays set (reported: a register dump of a ROM that runs). */
-  return hse_khz(TIM14, TIM14_KHZ, 32);
+  return hse_khz(HSE_TIMER, TIMER_KHZ, 32);
 }
 
 /* The supported value that is nearest to what was measured (inferred: with HSITRIM = 0 a crystal of 16 MHz is reported to be taken for 18 MHz, the others not). */
@@ -121,7 +142,11 @@ bool usb_clock_init(void)
       RCC_CR |= CR_CSSON; /* a crystal that fails later means a reset: nmi_interrupt */
       RCC_CFGR2 = CRYSTALS[i].div - 1u;
       pll(CFGR_PLLSRC_HSE | CFGR_PLLMUL(CRYSTALS[i].mul));
+#if defined F3
+      RCC_CFGR |= CFGR_USBPRE;
+#else
       RCC_CFGR3 |= CFGR3_USBSW;
+#endif
       return true;
     }
   }

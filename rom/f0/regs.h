@@ -20,7 +20,14 @@
 #define SW_HSI 0u
 #define SW_PLL 2u
 #define SW_HSI48 3u
+#if defined F3
+#define CFGR_PRESCALERS 0x00003FF0u /* HPRE, PPRE1, PPRE2 */
+#define CFGR_OWN_PRESCALERS (4u << 8) /* PPRE1 = 2: APB1 ends at 36 MHz */
+#define CFGR_USBPRE BIT(22)       /* 1 = PLL, 0 = two thirds of it */
+#else
 #define CFGR_PRESCALERS 0x000007F0u /* HPRE, PPRE */
+#define CFGR_OWN_PRESCALERS 0u
+#endif
 #define CFGR_PLL (0x7Fu << 15)
 #define CFGR_PLLSRC_HSE (2u << 15)
 #define CFGR_PLLMUL(n) (((n) - 2u) << 18)
@@ -85,9 +92,14 @@
 #define MEM_MODE_FLASH 0u
 #define MEM_MODE_SYSTEM 1u
 
+#define APB2_TIM16 BIT(17)
+
+/* TIM16 0x40014400 of F3 */
+#define TIM16 0x40014400u
+
 /* TIM14 0x40002000 */
 #define TIM14 0x40002000u
-#define TIM14_OR REG(TIM14 + 0x50u)
+#define TIM_OR(timer) REG((timer) + 0x50u)
 #define OR_TI1_HSE_32 2u
 
 /* CRS 0x40006C00 */

@@ -1,17 +1,22 @@
 /*
- * F0: one source. CHIP_F042 and CHIP_F072 choose what these two have of their own; for the others the profile gives (config.h): FLASH_PAGE_SIZE, RAM_END, RAM_ROM_END,
- * HAS_EMPTY_CHECK, HSI_PLL (SYSCLK is HSI / 2 times it; left out = HSI48), USB_FROM_HSE, and the interfaces' tables. Cortex-M0, so without VTOR: exceptions are taken from what SYSCFG maps to address 0.
+ * F0 and F3: one source. CHIP_F042 and CHIP_F072 choose what these two have of their own; for the others the profile gives (config.h): FLASH_PAGE_SIZE, RAM_END, RAM_ROM_END,
+ * HAS_EMPTY_CHECK, HSI_PLL (SYSCLK is HSI / 2 times it; left out = HSI48), USB_FROM_HSE, and for F3 (a Cortex-M4, with VTOR) F3, CCM_END and USB_SCATTERED; and the interfaces' tables. Cortex-M0, so without VTOR: exceptions are taken from what SYSCFG maps to address 0.
  */
 #ifndef ROM_F0_ROM_H
 #define ROM_F0_ROM_H
 
+#if defined F3
+#define CORE_V7M 1
+#define SERIAL_SHIFT(base) ((base) < 0x40010000u ? 1u : 0u) /* APB1 runs at half of HCLK */
+#else
 #define CORE_V7M 0
+#define IRQ_COUNT 32u
+#endif
 #define CORE_V8M 0
 #define HAS_REMAP 1
 #define HAS_WORD_AREAS 0
 #define HAS_FEATURE 0
 #define USB_ON_HSI_FIRST 0
-#define IRQ_COUNT 32u
 #define IWDG_BASE 0x40003000u
 #define IWDG_PR_MAX 6u /* /256 */
 #define FLASH_BASE 0x08000000u

@@ -319,6 +319,24 @@ const H7: FamilyFields = {
   emptyCheck: false,
 };
 
+/** F302 and F303: F0's registers with two APB prescalers and VTOR; the pull-up of D+ is on the board. */
+const F3: FamilyFields = {
+  ...F0,
+  family: 'STM32F3',
+  document: 'AN2606 Rev 70 Tables 57 and 59',
+  hsi48: null,
+  clockRecovery: [],
+  prescalers: ['RCC.CFGR.HPRE', 'RCC.CFGR.PPRE1', 'RCC.CFGR.PPRE2'],
+  hseForUsb: {
+    crystals: { mhz: [3, 4, 6, 8, 9, 12, 16, 18, 24], orLse: false },
+    source: 'AN2606 Rev 70 Tables 57 and 59: USB from the PLL fed by HSE, whose value is measured against HSI',
+    confidence: 'documented',
+  },
+  usb: null,
+  dmaChannels: ['DMA1.CCR#.EN', 'DMA2.CCR#.EN'],
+  exti: { mask: ['EXTI.IMR1', 'EXTI.IMR2'], pending: ['EXTI.PR1', 'EXTI.PR2'] },
+};
+
 /** H72x and H73x: one USB, OTG_HS. */
 const H72: FamilyFields = {
   ...H7,
@@ -497,6 +515,7 @@ export const MORE_FAMILIES: readonly FamilyFields[] = [
   },
   ...F0_LINES,
   F0,
+  F3,
   ...['STM32H72', 'STM32H73'].map((line) => ({ ...H72, line })),
   H7,
   F2,

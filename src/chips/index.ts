@@ -1,6 +1,7 @@
 /** The catalogue of chips, and how a name that a user types finds its row. */
 import type { ChipDescription } from '../emu/chip.ts';
 import { codesOf, OTHER_LINES, partOf, resized, type PartSize } from './parts.ts';
+import { F302, F303, f3Chip, type F3Line } from './stm32f3.ts';
 import { f4Chip, type F4Line } from './stm32f4.ts';
 import { F105, F107, f105Chip } from './stm32f105.ts';
 import { F103, f103Chip } from './stm32f1.ts';
@@ -48,6 +49,7 @@ const g0 = (line: G0Line, bare: string): Line => ({ name: line.name, bare, make:
 
 const l4 = (line: L4ClassLine, bare: string): Line => ({ name: line.name, bare, make: (part) => l4ClassChip(line, part) });
 
+const f3 = (line: F3Line, bare: string): Line => ({ name: line.name, bare, make: (part) => f3Chip(line, part), flash: 'BCDE' });
 const h5 = (line: H5Line, bare: string): Line => ({ name: line.name, bare, make: (part) => h563Chip(line, part) });
 
 /** All lines that are modelled. The first part of each is what `bootbench chips` lists. */
@@ -63,6 +65,9 @@ export const LINES: readonly Line[] = [
   { name: 'STM32F070', bare: 'RB', make: f070Chip },
   { name: 'STM32F030', bare: 'R8', make: f030Chip },
   { name: 'STM32F091', bare: 'RC', make: f091Chip },
+  // F302 and F303 with less than 128 KB are other dies.
+  f3(F303, 'CC'),
+  f3(F302, 'CC'),
   // Banks of 512 KB do not lie one behind the other: parts with 1 MB are not modelled.
   ...twins(['STM32H743', 'STM32H753', 'STM32H742'], { bare: 'ZI', flash: 'I', make: h743Chip }),
   ...twins(['STM32H750'], { bare: 'VB', make: h743Chip }),

@@ -1,5 +1,5 @@
 /**
- * PWR of STM32F0: Stop and Standby with their wake-up pins, backup-domain write access, PVD, flags. The F0 has no voltage scaling and no supply-valid bit for USB.
+ * PWR of STM32F0 and F3: Stop and Standby with their wake-up pins, backup-domain write access, PVD, flags. The F0 has no voltage scaling and no supply-valid bit for USB.
  *
  * Facts: registers ST SVD; RM0091 PWR (documented); PVD thresholds by PLS: typical rising values recalled from DS9826 (assumed).
  * Wires driven: `dbp`, `pvd` (to EXTI). Wire read: `supplies`: the board drives another value whenever it changed a voltage parameter.
@@ -31,7 +31,10 @@ export const pwrF0: ModelFactory = (layout): RegisterModel<SleepState> => {
   const sleep = new Sleep({
     cores: 1,
     mode: (c) => (pdds.get(c) ? 'standby' : 'stop'),
-    pins: PADS.map((pad, i) => ({ pad, enable: layout.field(`CSR.EWUP${i + 1}`), flag: wuf })),
+    pins: PADS.flatMap((pad, i) => {
+      const enable = `CSR.EWUP${i + 1}`;
+      return layout.hasField(enable) ? [{ pad, enable: layout.field(enable), flag: wuf }] : [];
+    }),
     rtcWakes: () => true,
     pending: (c) => wuf.get(c) === 1,
     entered: (c, mode) => {

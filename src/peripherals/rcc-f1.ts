@@ -1,5 +1,5 @@
 /**
- * RCC of STM32F1: HSI8, HSE, LSI, LSE, PLL, SYSCLK switch, prescalers, ready interrupts, CSS, backup-domain control, reset flags; on F105 and F107 PLL2, PLL3 and the dividers
+ * RCC of STM32F1 and F3: HSI8, HSE, LSI, LSE, PLL, SYSCLK switch, prescalers, ready interrupts, CSS, backup-domain control, reset flags; on F105 and F107 PLL2, PLL3 and the dividers
  * in front of the PLL.
  *
  * Facts: registers ST SVD; clock trees, multipliers and USB's divider RM0008 7.2, 7.3, 8.2 and 8.3 (documented); delays are parameters of the chip row.
@@ -10,6 +10,7 @@ import type { Field, Layout, ModelFactory, Register, RegisterContext, RegisterMo
 import { scaleRate, type Rate } from '../emu/time.ts';
 import { RccCir } from './rcc-cir.ts';
 import { rccModel } from './rcc-common.ts';
+import { addKernelClocks, kernelMuxes, type KernelMux } from './rcc-kernels.ts';
 import { resetFlagNames } from './rcc-rules.ts';
 
 type Ctx = RegisterContext<object>;
@@ -34,6 +35,16 @@ interface SecondPll {
   readonly mul: Field;
 }
 
+/** RM0316 9.4.13. */
+const F3_MUXES: readonly KernelMux[] = [
+  ...['USART1', 'USART2', 'USART3', 'UART4', 'UART5'].map((name, i) => ({
+    field: `CFGR3.${name}SW`,
+    sources: [i === 0 ? 'pclk2' : 'pclk1', 'sysclk', 'lse', 'hsi'],
+    clocks: [name.toLowerCase()],
+  })),
+  ...[1, 2, 3].map((n) => ({ field: `CFGR3.I2C${n}SW`, sources: ['hsi', 'sysclk'], clocks: [`i2c${n}`] })),
+];
+
 class RccF1 extends RccCir {
   protected readonly swNames = ['hsi', 'hse', 'pll'] as const;
   private readonly pllrdy: Field;
@@ -44,6 +55,9 @@ class RccF1 extends RccCir {
   private readonly usbpre: Field;
   private readonly second: readonly SecondPll[];
   private readonly cfgr2: Readonly<Record<'register', Register> & Record<'prediv1' | 'prediv2' | 'prediv1src', Field>> | null;
+  /** F3: what divides HSE, or HSI where PLLSRC says so. */
+  private readonly prediv: { readonly register: Register; readonly field: Field } | null;
+  private readonly muxes: ReturnType<typeof kernelMuxes>;
   readonly timers: readonly string[];
 
   constructor(layout: Layout) {
@@ -54,8 +68,10 @@ class RccF1 extends RccCir {
     this.pllmul = f('CFGR.PLLMUL');
     this.pllxtpre = f('CFGR.PLLXTPRE');
     this.ppre = [f('CFGR.PPRE1'), f('CFGR.PPRE2')];
-    this.usbpre = f('CFGR.OTGFSPRE');
-    this.cfgr2 = layout.has('CFGR2')
+    this.usbpre = f(layout.hasField('CFGR.USBPRE') ? 'CFGR.USBPRE' : 'CFGR.OTGFSPRE');
+    this.prediv = layout.hasField('CFGR2.PREDIV') ? { register: layout.reg('CFGR2'), field: f('CFGR2.PREDIV') } : null;
+    this.muxes = kernelMuxes(layout, this.prediv ? F3_MUXES : []);
+    this.cfgr2 = layout.hasField('CFGR2.PREDIV1')
       ? {
           register: layout.reg('CFGR2'),
           prediv1: f('CFGR2.PREDIV1'),
@@ -74,7 +90,10 @@ class RccF1 extends RccCir {
 
   /** What feeds the PLL: a clock and its divider. */
   private pllSource(c: Ctx): { name: string; divider: number } {
-    if (!this.pllsrc.get(c)) return { name: 'hsi', divider: 2 };
+    const source = this.pllsrc.get(c);
+    if (!source) return { name: 'hsi', divider: 2 };
+    // Of the two bits that F303xD and xE have the lower one alone is HSI, divided.
+    if (this.prediv) return { name: source === 1 ? 'hsi' : 'hse', divider: this.prediv.field.get(c) + 1 };
     if (!this.cfgr2) return { name: 'hse', divider: this.pllxtpre.get(c) + 1 };
     return { name: this.cfgr2.prediv1src.get(c) ? 'pll2' : 'hse', divider: this.cfgr2.prediv1.get(c) + 1 };
   }
@@ -111,6 +130,7 @@ class RccF1 extends RccCir {
     this.addBuses(c, rates, this.hpre, this.ppre);
     rates['rtc'] = this.rtcRate(c, rates);
     rates['usb'] = this.usbRate(c, rates['pll']);
+    addKernelClocks(c, rates, this.muxes);
     return rates;
   }
   /** F103: the PLL, or two thirds of it; F105 and F107: twice the PLL over 3 or 2. */
@@ -121,14 +141,14 @@ class RccF1 extends RccCir {
   }
   protected override rtcHse(_c: Ctx, rates: Rates): Rate | null {
     const hse = rates['hse'] ?? null;
-    return hse && scaleRate(hse, 1, 128);
+    return hse && scaleRate(hse, 1, this.prediv ? 32 : 128);
   }
   protected pllUses(c: Ctx, name: string): boolean {
     const source = this.pllSource(c).name;
     return source === name || (source === 'pll2' && name === 'hse');
   }
   protected resetFlags(cause: ResetCause): readonly string[] {
-    return resetFlagNames(cause, 'PORRSTF').filter((name) => name !== 'OBLRSTF');
+    return resetFlagNames(cause, 'PORRSTF').filter((name) => this.prediv || name !== 'OBLRSTF');
   }
   protected override setReady(c: Ctx, name: string): void {
     const second = this.second.find((p) => p.name === name);
@@ -138,14 +158,14 @@ class RccF1 extends RccCir {
   }
 
   override write(c: Ctx, r: Register, merged: number, raw: number, lanes: number): number | void {
-    if (r === this.cfgr || r === this.cfgr2?.register) return this.writeCfgr(c, r, merged);
+    if (r === this.cfgr || r === this.cfgr2?.register || r === this.prediv?.register) return this.writeCfgr(c, r, merged);
     return super.write(c, r, merged, raw, lanes);
   }
   /** The PLL's source and factors are frozen while it is on. */
   private writeCfgr(c: Ctx, r: Register, merged: number): number {
     const old = c.get(r);
     const on = this.sysclkPll.get(c) === 1;
-    const first = this.cfgr2 ? this.cfgr2.prediv1.mask | this.cfgr2.prediv1src.mask : 0;
+    const first = this.cfgr2 ? this.cfgr2.prediv1.mask | this.cfgr2.prediv1src.mask : (this.prediv?.field.mask ?? 0);
     const second = this.cfgr2 ? this.cfgr2.prediv2.mask : 0;
     const held =
       r === this.cfgr
@@ -158,7 +178,7 @@ class RccF1 extends RccCir {
     return ((merged & ~held) | (old & held)) >>> 0;
   }
   protected changed(c: Ctx, r: Register): void {
-    if (/^(CR|BDCR|CSR|CFGR2?)$/.test(r.name)) this.followAll(c);
+    if (/^(CR|BDCR|CSR|CFGR[23]?)$/.test(r.name)) this.followAll(c);
   }
 }
 
@@ -166,7 +186,7 @@ export const rccF1: ModelFactory = (layout): RegisterModel<object> => {
   const rcc = new RccF1(layout);
   const field = (path: string): number => (layout.hasField(path) ? layout.field(path).mask : 0);
   return {
-    about: { source: 'RM0008 7 and 8', confidence: 'documented', lacks: ['MCO', 'trimming', 'ADC clock', 'I2S clocks'] },
+    about: { source: 'RM0008 7 and 8, RM0316 9', confidence: 'documented', lacks: ['MCO', 'trimming', 'ADC clock', 'I2S clocks'] },
     ...rccModel(rcc, layout, null),
     writable: {
       CR: layout.reg('CR').writable & ~['HSI', 'HSE', 'PLL', 'PLL2', 'PLL3'].reduce((m, x) => m | field(`CR.${x}RDY`), 0),

@@ -29,6 +29,7 @@ function variantOf(_layout: Layout, options: UsbDrdOptions): UsbFsVariant {
     pmaOffset: options.pmaOffset ?? PMA_OFFSET,
     pmaBytes: PMA_BYTES,
     pmaWidth: 4,
+    scattered: false,
     clock: options.clock ?? 'usb',
     supplyWire: options.supplyWire === undefined ? 'usb.supply' : options.supplyWire,
     suspendReady: true,

@@ -89,6 +89,8 @@ export interface UsbFsVariant {
   readonly pmaBytes: number;
   /** Bytes of one packet-memory access: narrower ones are a guest error. */
   readonly pmaWidth: 2 | 4;
+  /** The CPU sees one half-word of it in each word (F103, F303xB and xC). */
+  readonly scattered: boolean;
   readonly clock: string;
   /** Wire that says whether the transceiver has its supply; null = always. */
   readonly supplyWire: string | null;
@@ -131,7 +133,8 @@ export class UsbFsMachine {
   readonly istr: Register;
   readonly fnr: Register;
   readonly daddr: Register;
-  readonly bcdr: Register;
+  /** null: no pull-up inside, the board has one. */
+  readonly bcdr: Register | null;
   readonly variant: UsbFsVariant;
 
   constructor(layout: Layout, variant: UsbFsVariant) {
@@ -141,7 +144,7 @@ export class UsbFsMachine {
     this.istr = layout.reg('ISTR');
     this.fnr = layout.reg('FNR');
     this.daddr = layout.reg('DADDR');
-    this.bcdr = layout.reg('BCDR');
+    this.bcdr = layout.has('BCDR') ? layout.reg('BCDR') : null;
   }
 
   create(): UsbFsState {
@@ -153,7 +156,9 @@ export class UsbFsMachine {
     return (supplyWire === null || c.env.wire(supplyWire) !== 0) && (c.get(this.cntr) & CNTR.PDWN) === 0;
   }
   pulledUp(c: Context): boolean {
-    return (c.get(this.bcdr) & BCDR.DPPU) !== 0 && this.powered(c);
+    // ASSUMED of a pull-up on the board: the host bears with a device that does not answer before the block works.
+    const up = this.bcdr === null ? c.env.clocked() : (c.get(this.bcdr) & BCDR.DPPU) !== 0;
+    return up && this.powered(c);
   }
   /** Transceiver, bus interface and kernel clock work: the block follows the bus. */
   private live(c: Context): boolean {
@@ -266,16 +271,25 @@ export class UsbFsMachine {
   // Packet memory, from the CPU
 
   /** A narrow read takes its lanes of the word: harmless, so not worth a note. */
+  /** Byte of the packet memory behind an address of the CPU; -1 = none. Scattered: a half-word in each word, its upper half is nothing. */
+  private place(offset: number): number {
+    if (!this.variant.scattered || offset < 0) return offset;
+    return offset & 2 ? -1 : ((offset >>> 2) << 1) | (offset & 1);
+  }
   pmaRead(c: Context, offset: number, size: number): number {
-    const at = offset - this.variant.pmaOffset;
+    if (this.variant.scattered && size > 2) size = 2;
+    const at = this.place(offset - this.variant.pmaOffset);
+    if (at < 0) return 0;
     let value = 0;
     for (let i = size - 1; i >= 0; i--) value = ((value << 8) | (c.s.pma[at + i] ?? 0)) >>> 0;
     return value;
   }
   pmaWrite(c: Context, offset: number, size: number, value: number): number {
     const { pmaOffset, pmaBytes, pmaWidth } = this.variant;
-    const at = offset - pmaOffset;
-    if (at < 0 || at + size > pmaBytes) return 0;
+    const at = this.place(offset - pmaOffset);
+    if (at < 0 || at + pmaWidth > pmaBytes) return 0;
+    if (this.variant.scattered && size > 2) size = 2;
+    if (at + size > pmaBytes) return 0;
     if (size >= pmaWidth) {
       for (let i = 0; i < size; i++) c.s.pma[at + i] = (value >>> (i * 8)) & 0xff;
       return 0;

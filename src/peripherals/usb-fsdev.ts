@@ -1,6 +1,6 @@
 /**
  * USB FSDEV — the full-speed device block of F0, F3, L0, L4x2, G4, WB. EPnR, CNTR, ISTR, FNR, DADDR, BTABLE, LPMCSR (stored), BCDR, and packet
- * memory of 16-bit words (two a 32-bit word) at `pmaOffset`. The scattered layout of F103 (one 16-bit word per 32 bits) is not modelled.
+ * memory of 16-bit words (two a 32-bit word) at `pmaOffset`. On F103 and F303xB/xC there is one 16-bit word in 32 bits (`scattered`).
  * Source: RM0091 chapter "USB"; facts/usb-dfu.md section 6; the endpoint machine is in usb-fs-endpoints.ts.
  */
 import type { UsbDevicePort } from '../emu/ports.ts';
@@ -16,6 +16,8 @@ export interface UsbFsdevOptions {
   readonly supplyWire?: string | null;
   /** Byte offset of the packet memory from the registers; default 0x400. */
   readonly pmaOffset?: number;
+  /** One 16-bit word in four bytes; default false. */
+  readonly scattered?: boolean;
   /** A power of two; default 1024. */
   readonly pmaBytes?: number;
 }
@@ -30,6 +32,7 @@ function variantOf(layout: Layout, options: UsbFsdevOptions): UsbFsVariant {
     pmaOffset: options.pmaOffset ?? 0x400,
     pmaBytes,
     pmaWidth: 2,
+    scattered: options.scattered ?? false,
     clock: options.clock ?? 'usb',
     supplyWire: options.supplyWire ?? null,
     suspendReady: false,

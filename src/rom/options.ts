@@ -55,7 +55,7 @@ export const ROM_OPTION_IDS = (Object.keys(ROM_OPTION_VALUES) as readonly RomOpt
 /** Word of an option that a family lacks. */
 export const ABSENT_WORD = 0xffffffff;
 
-export type RomFamily = 'H5' | 'H7' | 'L4' | 'G4' | 'G0' | 'F0' | 'F1' | 'F4' | 'F7';
+export type RomFamily = 'F3' | 'H5' | 'H7' | 'L4' | 'G4' | 'G0' | 'F0' | 'F1' | 'F4' | 'F7';
 
 /** What a ROM of a family does, and how sure that is. */
 export interface RomOptionDefault {
@@ -266,6 +266,24 @@ export const ROM_OPTION_DEFAULTS: Readonly<Record<RomFamily, RomOptionDefaults>>
     vtor: is('sets', 'assumed', 'no memory can be mapped to 0; cleanflight jumps with VTOR left at the application and USART works'),
     systick: is('uses', 'assumed', 'software baud-rate detection needs a counter'),
     'unexpected-exception': LOOPS,
+  },
+  F3: {
+    ...ARMV7_OR_8,
+    ...SETS_CLOCKS,
+    ...LAST,
+    primask: is('keeps', 'reported', 'F303: no DFU after __disable_irq(), enabling interrupts helped'),
+    vtor: is('sets', 'measured', 'F3: VTOR is found on the table of the ROM after a leave (skuep/AIOC PR 102)'),
+    remap: is('keeps', 'inferred', 'one bank: AN2606 4.1 does not ask for it, and VTOR serves'),
+    systick: is('uses', 'documented', 'AN2606 Tables 57 and 59: baud rate detection'),
+    'unexpected-exception': LOOPS,
+    leave: is('answers', 'assumed', 'as F0 and F4, which have the same DFU version'),
+    ...LEAVING_WITH_VTOR,
+    'leave-remap': LEAVE_REMAP_KEPT,
+    'hse-missing': is(
+      'stays-silent',
+      'documented',
+      'AN2606 Tables 57 and 59: without HSE the HSI stays and USART1 and USART2 work, USB does not',
+    ),
   },
   F4: {
     ...ARMV7_OR_8,

@@ -1,5 +1,6 @@
 /** Stand-in ROMs of F030, F070 and F091 (rom/f0): what they differ in from F072's. */
 import { STM32F030F4, STM32F030R8, STM32F030RC, STM32F070F6, STM32F070RB, STM32F091RC } from '../chips/stm32f0x.ts';
+import { STM32F303CC, STM32F303RE } from '../chips/stm32f3.ts';
 import type { ChipDescription } from '../emu/chip.ts';
 import { ROM_OPTION_DEFAULTS, type RomOptionDefaults } from './options.ts';
 import {
@@ -69,7 +70,7 @@ function f0Rom(rom: F0Rom): RomProfile {
     image: rom.image,
     size: 0x1ffff800 - base,
     gap: null,
-    optionBlock: rom.dfu ? 0x1ffff700 : 0x1ffff6f0,
+    optionBlock: rom.id.address < 0x1ffff700 ? 0x1ffff700 : 0x1ffff6f0,
     options: rom.options,
     initialStack: known(own.base + own.size, 'top of the RAM that the ROM may use', 'assumed'),
     sysclkHz: known(rom.sysclkMHz * 1e6, `${AN2606} ${rom.table}`),
@@ -214,4 +215,51 @@ export const F091 = f0Rom({
   pageBytes: 2048,
   id: { address: 0x1ffff796, value: 0x50 },
   leftOut: ['PA13 pulled up'],
+});
+
+const F3_USART2 = { small: pulledUp(usart('USART2', 'PD6', 'PD5')), big: pulledUp(usart('USART2', 'PA3', 'PA2')) };
+/** Built from F0's sources: the same blocks at the same places around a Cortex-M4. */
+function f3Rom(rom: Pick<F0Rom, 'chip' | 'image' | 'table' | 'interfaces' | 'dfu' | 'defines' | 'id'>): RomProfile {
+  const base = f0Rom({
+    ...rom,
+    ownAddress: 0,
+    options: ROM_OPTION_DEFAULTS.F3,
+    sysclkMHz: 48,
+    hsiPll: 12,
+    pageBytes: 2048,
+    leftOut: [HOSTS, 'that a device whose pull-up is on the board is on the bus before the ROM runs'],
+  });
+  const functions = { PA9: 7, PA10: 7, PA2: 7, PA3: 7, PD5: 7, PD6: 7 };
+  return {
+    ...base,
+    family: 'F3',
+    usbIrq: 20,
+    leaves: [...LEFT_BY_ALL, left('SYSCLK, PLL, HSE', 'as the ROM ran', `${AN2606} 4.1: not put back`)],
+    build: { ...base.build, cpu: 'cortex-m4', tables: { ...base.build.tables!, functions } },
+  };
+}
+const F3_DEFINES = [
+  ['F3', 1],
+  ['HAS_EMPTY_CHECK', 0],
+  ['USB_FROM_HSE', 1],
+  ['USB_PULL_UP_OUTSIDE', 1],
+  ['KEEPS_HSITRIM', 1],
+] as const;
+export const F303XC = f3Rom({
+  chip: STM32F303CC,
+  image: 'f303xc',
+  table: 'Table 57',
+  interfaces: [USART1, F3_USART2.small],
+  dfu: dfuOf('128*0002Kg', 'listings of F303 boards; the second as F072'),
+  defines: [...F3_DEFINES, ['CCM_END', '0x10002000u'], ['USB_SCATTERED', 1], ['HSE_ROUNDS', '17000u']],
+  id: { address: 0x1ffff796, value: 0x41 },
+});
+export const F303XE = f3Rom({
+  chip: STM32F303RE,
+  image: 'f303xe',
+  table: 'Table 59',
+  interfaces: [USART1, F3_USART2.big],
+  dfu: dfuOf('256*0002Kg', 'by the pattern of F303xC; the second as F072'),
+  defines: [...F3_DEFINES, ['CCM_END', '0x10004000u'], ['HSE_ROUNDS', '1000000u']],
+  id: { address: 0x1ffff796, value: 0x40 },
 });

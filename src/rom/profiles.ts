@@ -16,7 +16,7 @@ import { STM32H745XI } from '../chips/stm32h745.ts';
 import { STM32L476RG } from '../chips/stm32l476.ts';
 import { STM32L496ZG } from '../chips/stm32l496.ts';
 import type { ChipDescription, Confidence, Sourced } from '../emu/chip.ts';
-import { F030X6, F030X8, F030XC, F070X6, F070XB, F091 } from './profiles-f0.ts';
+import { F030X6, F030X8, F030XC, F070X6, F070XB, F091, F303XC, F303XE } from './profiles-f0.ts';
 import { G431, G474, G491, L412, L431, L432, L451, L452, L4R5 } from './profiles-l4-class.ts';
 import { F103, F105 } from './profiles-f1.ts';
 import { G070, G0B0, G0B1 } from './profiles-g0.ts';
@@ -729,6 +729,8 @@ export const ROM_PROFILES: readonly RomProfile[] = [
   F030X8,
   F030XC,
   F091,
+  F303XC,
+  F303XE,
 ];
 
 export function findRomProfile(id: string): RomProfile | undefined {

@@ -7,6 +7,7 @@ import { STM32F105RC } from '../../src/chips/stm32f105.ts';
 import { STM32F103C8 } from '../../src/chips/stm32f1.ts';
 import { STM32F207ZG } from '../../src/chips/stm32f2.ts';
 import { STM32F070RB } from '../../src/chips/stm32f0x.ts';
+import { STM32F303CC } from '../../src/chips/stm32f3.ts';
 import { STM32F405RG } from '../../src/chips/stm32f405.ts';
 import { STM32F411RE } from '../../src/chips/stm32f411.ts';
 import { STM32G0B1RE } from '../../src/chips/stm32g0.ts';
@@ -249,6 +250,27 @@ const f107: Tree = {
       frozen: ['CFGR.PLLSRC', 'CFGR.PLLMUL', 'CFGR2.PREDIV1'],
     },
   ],
+};
+
+/** RM0316 9.2: HSE through PREDIV, muxes of the USARTs. */
+const f3: Tree = {
+  ...f1,
+  chip: STM32F303CC,
+  plls: [
+    {
+      ...f1.plls[0]!,
+      source: (get) => ['hsi', 'hsi', 'hse', 'hse'][get('CFGR.PLLSRC')]!,
+      vco: (get, input) => (input / (get('CFGR.PLLSRC') === 0 ? 2 : get('CFGR2.PREDIV') + 1)) * Math.min(get('CFGR.PLLMUL') + 2, 16),
+      outputs: { pll: (_get, vco) => vco, usb: (get, vco) => (get('CFGR.USBPRE') ? vco : (2 * vco) / 3) },
+      frozen: ['CFGR.PLLSRC', 'CFGR.PLLMUL', 'CFGR2.PREDIV'],
+    },
+  ],
+  buses: (get, clock) => {
+    const buses = f1.buses(get, clock);
+    const of = (name: string, bus: string): Hz => [buses[bus]!, clock('sysclk'), null, clock('hsi')][get(`CFGR3.${name}SW`)]!;
+    return { ...buses, usart1: of('USART1', 'pclk2'), usart2: of('USART2', 'pclk1') };
+  },
+  fields: ['CFGR.HPRE', 'CFGR.PPRE1', 'CFGR.PPRE2', 'CFGR.USBPRE', 'CFGR3.USART1SW', 'CFGR3.USART2SW'],
 };
 
 // ---- G0 ------------------------------------------------------------------------------------------------------------------------------
@@ -577,6 +599,7 @@ export const TREES: readonly Tree[] = [
     ],
   }),
   f1,
+  f3,
   f107,
   g0,
   l4(STM32G431RB, G4_TREE),

@@ -10,6 +10,7 @@ import { STM32F103C8 } from '../../src/chips/stm32f1.ts';
 import { STM32F207ZG } from '../../src/chips/stm32f2.ts';
 import { STM32F042K6 } from '../../src/chips/stm32f042.ts';
 import { STM32F030R8, STM32F070RB } from '../../src/chips/stm32f0x.ts';
+import { STM32F303CC } from '../../src/chips/stm32f3.ts';
 import { STM32F405RG } from '../../src/chips/stm32f405.ts';
 import { STM32F411RE } from '../../src/chips/stm32f411.ts';
 import { STM32G0B1RE } from '../../src/chips/stm32g0.ts';
@@ -185,6 +186,7 @@ describe.each(
     f0(STM32F042K6, 0x400),
     f0(STM32F070RB, 0x800),
     f0(STM32F030R8, 0x400),
+    f0(STM32F303CC, 0x800),
     f4(STM32F405RG),
     f4(STM32F411RE),
     l4(STM32L476RG),

@@ -22,6 +22,7 @@ const OPTIONS = 'shows the option bytes in force; the SVD calls it read-write';
 const mask = (on: RegExp, missing: number, extra: number, why: string): MaskDeviation => ({ on, missing, extra, why });
 
 const MASKS: readonly MaskDeviation[] = [
+  mask(/F303CC USB\.EP\dR$/, 0, 0x800, 'SETUP is the hardware’s; other SVDs call it read-write'),
   mask(/STM32F1.* RCC\.CSR$/, 0xfd000000, 0, FLAGS),
   mask(
     /G0B1RE USB\.CHEP\dR$/,
@@ -45,7 +46,7 @@ const MASKS: readonly MaskDeviation[] = [
     0x00080008,
     'CSSON and MSIRGSEL can be set but not cleared: write-only in the SVD, kept by the model',
   ),
-  mask(/(F07[02]RB|STM32F[247].*) RCC\.CSR$/, 0xff000000, 0, FLAGS),
+  mask(/(F07[02]RB|F303CC|STM32F[247].*) RCC\.CSR$/, 0xff000000, 0, FLAGS),
   mask(/STM32F722.* PWR\.CSR1$/, 0x34000, 0, FLAGS),
   mask(/STM32F746.* PWR\.CSR1$/, 0x34000, 0, FLAGS),
   mask(/H745XI FLASH\.(KEYR1|OPTKEYR)$/, 0xffffffff, 0, 'write-only'),
@@ -80,7 +81,7 @@ const RESETS: readonly (Deviation & { readonly is: number })[] = [
   { on: /TIM[25]\.ARR$/, is: 0xffffffff, why: 'full after reset (manuals, and other SVDs); this SVD prints 0' },
   { on: /TIM\d+\.ARR$/, is: 0xffff, why: 'full after reset (manuals, and other SVDs); this SVD prints 0' },
   { on: /ADC\d\.CR$/, is: 0x20000000, why: 'in deep power-down after reset (RM0351, RM0399); the SVD prints 0' },
-  { on: /F07[02]RB ADC\.CFGR2$/, is: 0, why: 'RM0091; the SVD prints 0x8000, which is no bit of it' },
+  { on: /(F07[02]RB|F303CC) ADC\.CFGR2$/, is: 0, why: 'RM0091; the SVD prints 0x8000, which is no bit of it' },
   { on: /H745XI FLASH\.CR[12]$/, is: 0x31, why: 'locked with PSIZE = 3 after reset (RM0399); the SVD prints 0' },
   { on: /H745XI FLASH\.OPTCR$/, is: 1, why: 'locked after reset (RM0399); the SVD prints 0' },
   { on: /H745XI RCC\.(C[12]_)?RSR$/, is: 0x00fe0000, why: 'the flags of a power-on reset; the SVD prints 0' },
@@ -92,11 +93,11 @@ const AFTER_POWER: readonly Deviation[] = [
   { on: /G0\w+ PWR\.SR2$/, why: 'supplies and reference that the board has' },
   { on: /FLASH\.(OPTS?R2?|NSBOOTR|SECBOOTR|WRP\dR|HDP\dR|PRAR|SCAR|BOOT[47]|WPSN)_(CUR|PRG)/, why: 'option bytes' },
   { on: /[LG]4\w+ FLASH\.(OPTR|PCROP\d[SE]R|WRP\d[AB]R)$/, why: 'option bytes' },
-  { on: /(F07[02]RB FLASH\.OBR|F[247].* FLASH\.OPTCR)$/, why: 'option bytes' },
+  { on: /((F07[02]RB|F303CC) FLASH\.OBR|F[247].* FLASH\.OPTCR)$/, why: 'option bytes' },
   { on: /H745XI SYSCFG\.UR\d+$/, why: 'option bytes' },
   { on: /RTC\.SSR$/, why: 'the sub-second counter is loaded from the prescaler' },
   { on: /L4\d6.. (USART\d|UART\d|LPUART1)\.ISR$/, why: 'no transmit FIFO: the SVD prints TXFT of parts that have one' },
-  { on: /(H5[36]3.. PWR\.VMSR|[LG]4\w+ PWR\.SR2|F07[02]RB PWR\.CSR)$/, why: 'supplies and reference that the board has' },
+  { on: /(H5[36]3.. PWR\.VMSR|[LG]4\w+ PWR\.SR2|F07[02]RB PWR\.CSR|F303CC PWR\.CSR)$/, why: 'supplies and reference that the board has' },
   { on: /H745XI RCC\.CR$/, why: 'HSI and both domains are up before a core can look' },
 ];
 /** Bits outside the mask that such a write itself starts or ends. */
@@ -110,8 +111,8 @@ const HARDWARE: readonly (Deviation & { readonly bits: number })[] = [
   { on: /OTG_FS\.GOTGCTL$/, bits: 0x00080000, why: 'B-session valid follows its override' },
   { on: /OTG_FS\.GINTSTS$/, bits: 0x10000000, why: 'connector change is cleared by one' },
   { on: /OTG_FS\.D[IO]EPCTL\d$/, bits: 0x80220000, why: 'EPENA, STALL and NAK status follow the commands' },
-  { on: /F07[02]RB FLASH\.ACR$/, bits: 0x20, why: 'PRFTBS follows PRFTBE' },
-  { on: /F07[02]RB FLASH\.AR$/, bits: 0xffffffff, why: 'write-only in the SVD; the model keeps what is written' },
+  { on: /(F07[02]RB|F303CC) FLASH\.ACR$/, bits: 0x20, why: 'PRFTBS follows PRFTBE' },
+  { on: /(F07[02]RB|F303CC) FLASH\.AR$/, bits: 0xffffffff, why: 'write-only in the SVD; the model keeps what is written' },
   { on: /HASH\.DIN$/, bits: 0xffffffff, why: 'a data register, read-only in the SVD' },
 ];
 /** Registers of which a plain write right after power-on does not change every bit of the mask. */
@@ -124,7 +125,7 @@ const NOT_PLAIN: readonly Deviation[] = [
   { on: /F[247].* DMA\d\.[LH]IFCR$/, why: 'clear bits read 0' },
   { on: /F[247].* (U?S?ART\d\.SR|FLASH\.SR|I2C\d\.SR1|ADC\d\.SR)$/, why: 'flags: cleared by what is written, or by reading' },
   {
-    on: /WWDG\d?\.SR$|USB\.ISTR$|EXTI\.(PR\d?|RPR\d|FPR\d|SWIER\d)$|CRS\.ICR$|USART\d\.(RQR|ICR)$/,
+    on: /WWDG\d?\.SR$|USB\.ISTR$|EXTI\.(PR\d?|RPR\d|FPR\d|SWIER\d)$|CRS\.ICR$|US?ART\d\.(RQR|ICR)$/,
     why: 'cleared by what is written, or commands',
   },
   { on: /USART\d\.DR$|UART\d\.DR$/, why: 'a data register' },
@@ -139,7 +140,7 @@ const NOT_PLAIN: readonly Deviation[] = [
   { on: /USB\.DADDR$/, why: 'held in reset by FRES' },
   { on: /FLASH\.(OPTCR1?|NSCR|CR[12]?|KEYR|OPTKEYR|.*_PRG\d?R?)$/, why: 'behind the keys' },
   {
-    on: /([LG]4\w+|F07[02]RB) FLASH\.(SR|OPTR|SEC\dR|PCROP\d[SE]R|WRP\d[AB]R)$/,
+    on: /([LG]4\w+|F07[02]RB|F303CC) FLASH\.(SR|OPTR|SEC\dR|PCROP\d[SE]R|WRP\d[AB]R)$/,
     why: 'flags cleared by ones; option registers behind the keys',
   },
   { on: /GPIO.\.(LCKR|BSRR|BRR)$/, why: 'the lock key takes a sequence; BSRR and BRR are commands' },
@@ -171,7 +172,7 @@ const SAME_FILE = /F105|G07|G08|G0B0|G0C/;
 const TESTED = CHIPS.map((c) => c.name).filter(
   (name) =>
     !SAME_FILE.test(name) &&
-    !/F20[57]|F215|F4[123][57]|F427|H745ZI|F7(23|32|33|45|56|65|69|77|79)|H562|H573|F042|F030|F091|G441|G471|G473|G48|L433|L44|L422|L431|L451|L462|G4A1|L4R[79]|L4S|H7(23|25|30|33|35|42|43|50|53|47|55|57)|L475|L48|L4A6/.test(
+    !/F20[57]|F215|F4[123][57]|F427|H745ZI|F7(23|32|33|45|56|65|69|77|79)|H562|H573|F302|F042|F030|F091|G441|G471|G473|G48|L433|L44|L422|L431|L451|L462|G4A1|L4R[79]|L4S|H7(23|25|30|33|35|42|43|50|53|47|55|57)|L475|L48|L4A6/.test(
       name,
     ),
 );

@@ -1,3 +1,5 @@
+import { STM32F303CC } from '../../src/chips/stm32f3.ts';
+import { StChip } from './st-chip.ts';
 import { beforeEach, describe, expect, it } from 'vitest';
 import f0x2 from '../../src/chips/generated/stm32f0x2.json' with { type: 'json' };
 import { loadFacts, type GeneratedFacts } from '../../src/chips/facts.ts';
@@ -63,5 +65,19 @@ describe('USB FSDEV', () => {
     expect(get(0x44) & 0x801f).toBe(0x8010);
     set(0x40, 4);
     expect(get(0x40)).toBe(4);
+  });
+});
+
+describe('packet memory of F303xC and F103, one half-word in each word (RM0316 32.5.3)', () => {
+  it('the CPU finds half-words four bytes apart, nothing between them and none behind 512 bytes', () => {
+    const chip = new StChip(STM32F303CC);
+    chip.set('RCC.APB1ENR.USBEN', 1);
+    const at = (n: number): number => 0x40006000 + n;
+    chip.system.write(at(0), 2, 0x1234);
+    chip.system.write(at(4), 2, 0x5678);
+    chip.system.write(at(8), 4, 0xaaaa9abc);
+    chip.system.write(at(0x3fc), 2, 0xcafe);
+    const read = (n: number, size: 2 | 4): number => chip.system.read(at(n), size);
+    expect([read(0, 4), read(2, 2), read(4, 2), read(8, 4), read(0x3fc, 2)]).toEqual([0x1234, 0, 0x5678, 0x9abc, 0xcafe]);
   });
 });
