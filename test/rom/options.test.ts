@@ -37,16 +37,17 @@ describe('ROM options', () => {
   it('families differ where the table of ROM facts says so', () => {
     const value = (family: RomFamily, id: RomOptionId): string | undefined => ROM_OPTION_DEFAULTS[family][id]?.value;
     const withValue = (id: RomOptionId, wanted: string | undefined): RomFamily[] => FAMILIES.filter((f) => value(f, id) === wanted);
-    expect(withValue('leave', 'silent')).toEqual(['H7', 'G4']);
+    expect(withValue('leave', 'silent')).toEqual(['H7', 'G4', 'G0']);
     expect(withValue('remap', 'sets')).toEqual(['F0']);
-    expect(withValue('remap', undefined)).toEqual(['H5', 'H7', 'F7']);
+    expect(withValue('remap', undefined)).toEqual(['H5', 'H7', 'F1', 'F7']);
     expect(withValue('systick', 'off')).toEqual(['H5', 'H7']);
     expect(withValue('unexpected-exception', 'resets')).toEqual(['L4']);
     expect(FAMILIES.filter((f) => value(f, 'vtor'))).not.toContain('F0');
     expect(FAMILIES.filter((f) => value(f, 'bank-check'))).toEqual(['L4', 'G4']);
     expect(FAMILIES.filter((f) => value(f, 'sysflash-gap'))).toEqual(['H5']);
-    expect(FAMILIES.filter((f) => value(f, 'leave-vtor') === 'keeps')).toEqual(FAMILIES.filter((f) => value(f, 'vtor')));
-    expect(FAMILIES.map((f) => value(f, 'leave-clocks'))).toEqual(FAMILIES.map(() => 'keeps'));
+    // F103 has no DFU; what F105 hands over is in its profile.
+    expect(FAMILIES.filter((f) => value(f, 'leave-vtor') === 'keeps')).toEqual(FAMILIES.filter((f) => f !== 'F1' && value(f, 'vtor')));
+    expect(FAMILIES.filter((f) => value(f, 'leave-clocks') !== 'keeps')).toEqual(['F1']);
     expect(FAMILIES.filter((f) => value(f, 'hse-missing') === 'resets')).toEqual(['F4', 'F7']);
   });
 

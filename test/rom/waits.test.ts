@@ -21,8 +21,10 @@ const ofEachRom = [
 ];
 
 describe('The ROM waits in a loop that is left out', () => {
-  it.each(ofEachRom)('%s on %s', (_image, chip) => {
-    const session = new Session(jobInput(plainJob(chip, [], { board: { boot0: 1 }, host: { cable: 'out' } })));
+  it.each(ofEachRom)('%s on %s', (image, chip) => {
+    // Without frames of a host F105 tries one crystal after the other and counts the rounds.
+    const cable = image === 'f105' ? 'in' : 'out';
+    const session = new Session(jobInput(plainJob(chip, [], { board: { boot0: 1 }, host: { cable } })));
     const { machine } = session;
     session.run({ until: 1500 * MS });
     const found = [1, 2, 3].some(() => findSteadyLoop(machine.bootCore, machine.system, 2000) !== null);
