@@ -53,8 +53,8 @@ export const hostKind = (): fc.Arbitrary<HostKind> => fc.constantFrom(...HOSTS);
 
 /** Runs firmware until its DFU device is on the bus. A UsageError where none comes. */
 export async function openDfu(options: OpenDfuOptions): Promise<DfuUnderTest> {
-  const { readProtected, ...rest } = options;
-  const job = await libraryJob(rest);
+  const { readProtected, ...rest } = options ?? {};
+  const job = await libraryJob(options ? (rest as BenchOptions) : options);
   await HOST.prepare(job.chip);
   const held = new HeldMachine(jobInput(job));
   const end = held.start();

@@ -43,8 +43,8 @@ export interface HeldUsb {
 
 /** Runs firmware until its device is on the bus, or none comes; then holds it. */
 export async function openUsb(options: BenchOptions): Promise<HeldUsb> {
-  const { signal } = options;
   const job = await libraryJob(options);
+  const { signal } = options;
   await HOST.prepare(job.chip);
   const held = new HeldMachine(jobInput(job, signal === undefined ? {} : { signal: () => signal.aborted }));
   const end = held.start();

@@ -1,11 +1,13 @@
 /** Times with units, exact: `1.5ms` is 1 500 000 000 ps, digit by digit, without floating point. */
 import type { Ps } from '../emu/time.ts';
-import { UsageError } from './usage-error.ts';
+import { shown, UsageError } from './usage-error.ts';
 
 const EXPONENT: Readonly<Record<string, number>> = { s: 12, ms: 9, us: 6, µs: 6, μs: 6, ns: 3, ps: 0 };
 
 /** Picoseconds, or null if the text is no time or finer than a picosecond. */
 export function durationPs(text: string): Ps | null {
+  // callers in JavaScript give anything
+  if (typeof text !== 'string') return null;
   const match = /^(\d+)(?:\.(\d+))?\s*(s|ms|us|µs|μs|ns|ps)$/.exec(text.trim());
   if (match === null) return null;
   const exponent = EXPONENT[match[3]!]!;
@@ -20,7 +22,7 @@ export function parseDuration(text: string, where: string): Ps {
   const ps = durationPs(text);
   if (ps === null)
     throw new UsageError(
-      `${where}: ${JSON.stringify(text)} is not a time`,
+      `${where}: ${shown(text)} is not a time`,
       'write a number with a unit, like 100ms, 2s or 10us (at most 2.5 hours)',
     );
   return ps;

@@ -3,7 +3,7 @@ import type { ErrorObject, ValidateFunction } from 'ajv';
 import schema from '../../schemas/scenario-1.schema.json' with { type: 'json' };
 import { meant } from './meanings.ts';
 import { OUTCOMES } from './result.ts';
-import { UsageError, didYouMean } from './usage-error.ts';
+import { shown, UsageError, didYouMean } from './usage-error.ts';
 
 /** strictRequired and strictTypes: conditions on unions (`string | object`) are wanted here. */
 export const AJV_OPTIONS = {
@@ -71,9 +71,9 @@ function describe(error: ErrorObject, document: unknown, whole: string): { messa
   const below = (key: string): string => (path === '' ? key : `${path}.${key}`);
   const parent = error.parentSchema as
     { readonly properties?: Readonly<Record<string, unknown>>; readonly description?: string } | undefined;
-  const value = show(error.data);
+  const value = shown(error.data);
   if (error.propertyName !== undefined)
-    return { message: `${at} has the key ${show(error.propertyName)}, which has not the right form`, hint: null };
+    return { message: `${at} has the key ${shown(error.propertyName)}, which has not the right form`, hint: null };
   switch (error.keyword) {
     case 'additionalProperties': {
       const keys = Object.keys(parent?.properties ?? {}).filter((k) => !k.startsWith('$'));
@@ -84,10 +84,10 @@ function describe(error: ErrorObject, document: unknown, whole: string): { messa
       return { message: `${at} lacks the key ${params.missingProperty}`, hint: null };
     case 'enum': {
       const allowed = params.allowedValues ?? [];
-      return { message: `${at} is ${value}`, hint: `it must be one of ${allowed.map(show).join(', ')}` };
+      return { message: `${at} is ${value}`, hint: `it must be one of ${allowed.map(shown).join(', ')}` };
     }
     case 'const':
-      return { message: `${at} is ${value}`, hint: `it must be ${show(params.allowedValue)}` };
+      return { message: `${at} is ${value}`, hint: `it must be ${shown(params.allowedValue)}` };
     case 'type': {
       const types = [params.type ?? 'something else'].flat().join(' or ');
       return { message: `${at} is ${document === undefined ? 'absent' : value}`, hint: `it must be of type ${types}` };
@@ -118,9 +118,4 @@ function outcomeHint(value: unknown): string {
   const guess = near.length > 0 ? `did you mean ${near.join(' or ')}?` : didYouMean(typed, OUTCOMES);
   const all = `it is one of ${OUTCOMES.join(', ')}, or a list of them`;
   return guess === null ? all : `${guess} ${all}`;
-}
-
-function show(value: unknown): string {
-  const text = JSON.stringify(value) ?? 'absent';
-  return text.length > 60 ? `${text.slice(0, 57)}...` : text;
 }

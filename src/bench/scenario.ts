@@ -21,7 +21,7 @@ import {
   type StepWhen,
   type WordValue,
 } from './scenario-types.ts';
-import { UsageError, didYouMean } from './usage-error.ts';
+import { shown, UsageError, didYouMean } from './usage-error.ts';
 
 /** Text of a scenario file. `name` stands in messages. */
 export async function parseScenario(text: string, name: string): Promise<Scenario> {
@@ -191,8 +191,7 @@ function plannedRequest(
 export function wordValue(value: WordValue, where: string): number {
   const text = typeof value === 'string' ? value.trim() : '';
   const n = typeof value === 'number' ? value : /^(0[xX][0-9a-fA-F]+|-?\d+)$/.test(text) ? Number(text) : NaN;
-  if (!Number.isInteger(n) || n < -(2 ** 31) || n >= 2 ** 32)
-    throw new UsageError(`${where}: ${JSON.stringify(value)} is not a 32-bit value`);
+  if (!Number.isInteger(n) || n < -(2 ** 31) || n >= 2 ** 32) throw new UsageError(`${where}: ${shown(value)} is not a 32-bit value`);
   return n >>> 0;
 }
 

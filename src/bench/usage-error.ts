@@ -10,6 +10,17 @@ export class UsageError extends Error {
   }
 }
 
+/** Whatever a caller gave, as a message shows it: one line, not long. */
+export function shown(value: unknown): string {
+  let text: string;
+  try {
+    text = typeof value === 'bigint' || typeof value === 'symbol' ? String(value) : (JSON.stringify(value) ?? typeof value);
+  } catch {
+    text = typeof value;
+  }
+  return text.length > 60 ? `${text.slice(0, 57)}...` : text;
+}
+
 /** The candidates nearest to a mistyped word, if any is near. */
 export function nearWords(word: string, candidates: Iterable<string>, limit = 3): string[] {
   const typed = word.toLowerCase();

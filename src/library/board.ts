@@ -5,7 +5,7 @@
 import { parseDuration } from '../bench/duration.ts';
 import type { Session } from '../bench/session.ts';
 import type { Duration } from '../bench/scenario-types.ts';
-import { UsageError, didYouMean } from '../bench/usage-error.ts';
+import { shown, UsageError, didYouMean } from '../bench/usage-error.ts';
 import type { BlockRow, ChipDescription } from '../emu/chip.ts';
 import { clonePlain } from '../emu/component.ts';
 import type { ModelFactory } from '../emu/registers.ts';
@@ -118,10 +118,7 @@ export class SessionBoard implements DeviceBoard {
     const names = this.session.input.chip.blocks.map((b) => b.name).filter((n) => kind.test(n));
     const found = names.find((n) => n === String(name).toUpperCase());
     if (found === undefined)
-      throw new UsageError(
-        `${this.chip} has no ${what} ${JSON.stringify(name)}`,
-        didYouMean(String(name), names) ?? `it has ${names.join(', ')}`,
-      );
+      throw new UsageError(`${this.chip} has no ${what} ${shown(name)}`, didYouMean(String(name), names) ?? `it has ${names.join(', ')}`);
     return found;
   }
 
@@ -136,7 +133,10 @@ export class SessionBoard implements DeviceBoard {
       get driven() {
         return levelOf(system.wire(`out.${checked}`));
       },
-      drive: (level) => system.setWire(`pin.${checked}`, level === 'z' ? PIN_FLOATING : level),
+      drive: (level) => {
+        if (level !== 0 && level !== 1 && level !== 'z') throw new UsageError(`${checked}: level ${shown(level)}`, "0, 1 or 'z'");
+        system.setWire(`pin.${checked}`, level === 'z' ? PIN_FLOATING : level);
+      },
       onDriven: (listener) => this.listen(`out.${checked}`, (value) => listener(levelOf(value))),
     };
   }
@@ -162,6 +162,8 @@ export class SessionBoard implements DeviceBoard {
         this.consoles.set(wire, list);
       },
       send: (data, baud = BAUD) => {
+        if (typeof data !== 'string' && !(data instanceof Uint8Array))
+          throw new UsageError(`send: ${shown(data)}`, 'a text or a Uint8Array');
         if (!(baud > 0 && baud <= 100_000_000)) throw new UsageError(`baud is ${baud}`, 'a number above 0');
         const idle = state.queue.length === 0;
         state.baud = baud;
@@ -243,7 +245,7 @@ export function pinNamed(chip: ChipDescription, name: unknown): string {
   const typed = String(name).toUpperCase();
   const port = /^P([A-K])(\d|1[0-5])$/.exec(typed)?.[1];
   const has = chip.blocks.some((b) => b.model?.startsWith('gpio') && (b.options?.['port'] ?? b.name.slice(-1)) === port);
-  if (port === undefined || !has) throw new UsageError(`${chip.name} has no pin ${JSON.stringify(name)}`, 'for example PA0');
+  if (port === undefined || !has) throw new UsageError(`${chip.name} has no pin ${shown(name)}`, 'for example PA0');
   return typed;
 }
 
@@ -276,8 +278,7 @@ export function withBlocks(
 
 function checkBlock(chip: ChipDescription, rows: readonly BlockRow[], { name, base, size }: BoardBlock): void {
   const hex = (n: number): string => `0x${n.toString(16).padStart(8, '0')}`;
-  if (typeof name !== 'string' || !/^\w+$/.test(name))
-    throw new UsageError(`blocks: the name is ${JSON.stringify(name)}`, 'letters, digits and _');
+  if (typeof name !== 'string' || !/^\w+$/.test(name)) throw new UsageError(`blocks: the name is ${shown(name)}`, 'letters, digits and _');
   if (
     !Number.isInteger(base) ||
     !Number.isInteger(size) ||

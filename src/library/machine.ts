@@ -14,7 +14,7 @@ import type { EndReason, LastWriter, Outcome, Place, ResetBy, ResultCheck } from
 import { checkScenario, planAction, wordValue } from '../bench/scenario.ts';
 import type { Duration, StepAction, WordValue } from '../bench/scenario-types.ts';
 import { afterRun, NOT_TRACED } from '../bench/subject.ts';
-import { UsageError, didYouMean } from '../bench/usage-error.ts';
+import { shown, UsageError, didYouMean } from '../bench/usage-error.ts';
 import type { Interceptor } from '../emu/core/core-types.ts';
 import type { Core } from '../emu/core/core.ts';
 import { registerFile, setRegister } from '../emu/core/register-file.ts';
@@ -188,6 +188,7 @@ class Holder extends HeldMachine {
 /** Opens a machine at power-on. Wrong input is a UsageError or an ImageError. */
 export async function openMachine(options: OpenOptions): Promise<BenchMachine> {
   const { devices, blocks, ...rest } = options ?? {};
+  if (Array.isArray(blocks)) for (const block of blocks) mustBe(isObject(block), block, 'a block', '{ name, base, size, read, write }');
   if (devices !== undefined && typeof devices !== 'function') throw new UsageError('devices is not a function', 'give (board) => { … }');
   if (blocks !== undefined && !Array.isArray(blocks)) throw new UsageError('blocks is not a list');
   const job = await machineJob(options === undefined ? (options as never) : (rest as MachineOptions));
@@ -306,7 +307,9 @@ export class BenchMachine {
   }
 
   /** Runs until that has come, a breakpoint or watchpoint stops the machine, or the limit is reached. Other work of the program goes on meanwhile. */
-  async runUntil(until: Until, { limit = DEFAULT_LIMIT, signal }: RunOptions = {}): Promise<Stopped> {
+  async runUntil(until: Until, options: RunOptions = {}): Promise<Stopped> {
+    mustBe(isObject(options), options, 'the second argument', '{ limit, signal }');
+    const { limit = DEFAULT_LIMIT, signal } = options;
     const { held } = this;
     const timed = typeof until === 'object' && until !== null ? ('at' in until ? until.at : 'for' in until ? until.for : null) : null;
     const start = this.machine.now;
@@ -356,8 +359,7 @@ export class BenchMachine {
     const { machine } = this;
     const base: Wait = NOTHING;
     if (typeof until === 'function') return { wait: { ...base, met: until, every: MS }, off: () => undefined };
-    if (typeof until !== 'object' || until === null)
-      throw new UsageError(`until is ${JSON.stringify(until)}`, 'for example { symbol: "main" }');
+    if (typeof until !== 'object' || until === null) throw new UsageError(`until is ${shown(until)}`, 'for example { symbol: "main" }');
     if ('symbol' in until || 'address' in until) {
       const at = 'symbol' in until ? this.symbol(until.symbol) : wordValue(until.address, 'address');
       return { wait: { ...base, addresses: new Set([(at & ~1) >>> 0]) }, off: () => undefined };
@@ -396,7 +398,7 @@ export class BenchMachine {
       detached: () => usb.attachedSince === null,
     };
     const met = tests[what];
-    if (met === undefined) throw new UsageError(`until.usb is ${JSON.stringify(what)}`, `one of ${Object.keys(tests).join(', ')}`);
+    if (met === undefined) throw new UsageError(`until.usb is ${shown(what)}`, `one of ${Object.keys(tests).join(', ')}`);
     session.onStir = () => machine.stop();
     return { wait: { ...NOTHING, met }, off: () => void (session.onStir = null) };
   }
@@ -419,7 +421,9 @@ export class BenchMachine {
    * Executes up to the next source line. `over`: functions that are called run to their return.
    * Without line information it is one instruction.
    */
-  stepLine({ over = false }: { readonly over?: boolean } = {}): Stopped {
+  stepLine(options: { readonly over?: boolean } = {}): Stopped {
+    mustBe(isObject(options), options, 'the argument', '{ over }');
+    const { over = false } = options;
     const { images } = this.session.input;
     const first = lineAt(images, this.core.pc);
     const depth = this.core.get(S.SP) >>> 0;
@@ -437,6 +441,7 @@ export class BenchMachine {
   }
   /** Stops `runUntil` in front of a function or an address. */
   breakpoint(where: { readonly symbol: string } | { readonly address: WordValue }): Removable {
+    mustBe(isObject(where), where, 'breakpoint', '{ symbol } or { address }');
     const at = ('symbol' in where ? this.symbol(where.symbol) : wordValue(where.address, 'address')) & ~1;
     this.held.breakpoints.add(at >>> 0);
     return { remove: () => void this.held.breakpoints.delete(at >>> 0) };
@@ -446,6 +451,10 @@ export class BenchMachine {
     what: { readonly symbol: string } | { readonly address: WordValue; readonly length?: number },
     kind: WatchKind = 'write',
   ): Removable {
+    mustBe(isObject(what), what, 'watchpoint', '{ symbol } or { address, length }');
+    mustBe(['read', 'write', 'access'].includes(kind), kind, 'kind', 'read, write or access');
+    if (!('symbol' in what))
+      mustBe(Number.isInteger(what.length ?? 4) && (what.length ?? 4) > 0, what.length, 'length', 'a number of bytes');
     const { address, size } =
       'symbol' in what ? this.object(what.symbol) : { address: wordValue(what.address, 'address'), size: what.length ?? 4 };
     const watch = { address, length: Math.max(1, size), kind };
@@ -462,10 +471,7 @@ export class BenchMachine {
   setRegister(name: string, value: WordValue): void {
     const known = Object.keys(this.registers);
     if (!known.includes(name))
-      throw new UsageError(
-        `the core has no register ${JSON.stringify(name)}`,
-        didYouMean(String(name), known) ?? `it has ${known.join(', ')}`,
-      );
+      throw new UsageError(`the core has no register ${shown(name)}`, didYouMean(String(name), known) ?? `it has ${known.join(', ')}`);
     const word = wordValue(value, name);
     if (name === 'pc') this.core.branchTo((word & ~1) >>> 0);
     else setRegister(this.core, name, word);
@@ -514,7 +520,7 @@ export class BenchMachine {
     const layout = this.machine.system.layoutOf(String(peripheral));
     if (layout) return layout;
     const { chip } = this.session.input;
-    throw new UsageError(`${chip.name} has no peripheral ${JSON.stringify(peripheral)}`, didYouMean(String(peripheral), this.peripherals));
+    throw new UsageError(`${chip.name} has no peripheral ${shown(peripheral)}`, didYouMean(String(peripheral), this.peripherals));
   }
   private resolve(path: string): {
     readonly address: number;
@@ -523,7 +529,7 @@ export class BenchMachine {
   } {
     const [peripheral = '', name = '', bitsName, ...rest] = String(path).split('.');
     if (name === '' || rest.length > 0)
-      throw new UsageError(`${JSON.stringify(path)} is not PERIPHERAL.REGISTER or PERIPHERAL.REGISTER.FIELD`, 'for example RCC.CR.HSION');
+      throw new UsageError(`${shown(path)} is not PERIPHERAL.REGISTER or PERIPHERAL.REGISTER.FIELD`, 'for example RCC.CR.HSION');
     const layout = this.layout(peripheral);
     const register = layout.registers.find((r) => r.name === name);
     if (!register)
@@ -562,6 +568,7 @@ export class BenchMachine {
   writeMemory(address: WordValue, bytes: Uint8Array): void {
     const at = wordValue(address, 'address');
     const { system } = this.machine;
+    mustBe(bytes instanceof Uint8Array, bytes, 'bytes', 'a Uint8Array');
     const region = system.regionAt(at);
     if (!region?.memory || at + bytes.length > region.end)
       throw new UsageError(`no memory takes ${bytes.length} bytes at 0x${at.toString(16).padStart(8, '0')}`);
@@ -587,12 +594,12 @@ export class BenchMachine {
   }
   /** Name of the function or object at an address: `main+0x12`. Null where there is none. */
   symbolAt(address: number): string | null {
-    const found = symbolAt(this.session.input.images, address >>> 0);
+    const found = symbolAt(this.session.input.images, wordValue(address, 'address'));
     return found === null ? null : `${found.symbol.name}${found.offset === 0 ? '' : `+0x${found.offset.toString(16)}`}`;
   }
   /** Function, file and line of an address. */
   placeOf(address: number): Place {
-    return place(this.session.input, address >>> 0)!;
+    return place(this.session.input, wordValue(address, 'address'))!;
   }
   /** A variable of the firmware by its symbol. */
   variable(name: string): Variable {
@@ -672,6 +679,11 @@ export class BenchMachine {
     this.held.release();
     this.closed = true;
   }
+}
+
+const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null;
+function mustBe(right: boolean, value: unknown, name: string, what: string): void {
+  if (!right) throw new UsageError(`${name} is ${shown(value)}`, `give ${what}`);
 }
 
 const NOTHING: Wait = { entry: false, addresses: new Set(), met: null, every: Infinity };

@@ -7,7 +7,7 @@ import { SYMPTOMS, type CheckId, type Outcome, type Symptom } from '../bench/res
 import type { RunLimits } from '../bench/run-input.ts';
 import { checkScenario, wordValue } from '../bench/scenario.ts';
 import type { Duration, Expect, Scenario, WordValue } from '../bench/scenario-types.ts';
-import { UsageError, didYouMean } from '../bench/usage-error.ts';
+import { shown, UsageError, didYouMean } from '../bench/usage-error.ts';
 import type { ChipDescription } from '../emu/chip.ts';
 import type { ROM_OPTION_VALUES, RomOptionId } from '../rom/options.ts';
 import { resolveRomOptions, RomOptionError } from '../rom/options.ts';
@@ -131,10 +131,6 @@ export async function libraryJob(options: BenchOptions, keys: readonly string[] 
 export const machineJob = (options: MachineOptions, more: readonly string[] = []): Promise<RunJob> =>
   libraryJob(options, [...MACHINE_KEYS, ...more]);
 
-const shown = (value: unknown): string => {
-  const text = typeof value === 'bigint' || typeof value === 'symbol' ? String(value) : (JSON.stringify(value) ?? String(value));
-  return text.length > 60 ? `${text.slice(0, 57)}...` : text;
-};
 const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
 
 function checkOptions(options: BenchOptions, keys: readonly string[]): void {

@@ -3,7 +3,7 @@ import { parseDuration } from '../bench/duration.ts';
 import { hex16, type Hex } from '../bench/result.ts';
 import type { WordValue } from '../bench/scenario-types.ts';
 import { wordValue } from '../bench/scenario.ts';
-import { UsageError } from '../bench/usage-error.ts';
+import { shown, UsageError } from '../bench/usage-error.ts';
 import { PS_PER_SECOND, type Ps } from '../emu/time.ts';
 import type { HeldBus } from '../usb-sim/held-bus.ts';
 import type { UsbSim, DfuRequest } from '../usb-sim/usb-sim.ts';
@@ -66,11 +66,13 @@ export class UsbHost {
   cable(position: 'in' | 'out'): void {
     if (position === 'in') this.sim.plug();
     else if (position === 'out') this.sim.unplug();
-    else throw new UsageError(`cable: ${JSON.stringify(position)} is not known`, 'in or out');
+    else throw new UsageError(`cable: ${shown(position)} is not known`, 'in or out');
   }
 
   /** A control request to the enumerated device, which the host's own drivers then leave. UsageError without a device. */
   async control(request: ControlRequest): Promise<ControlAnswer> {
+    if (typeof request !== 'object' || request === null)
+      throw new UsageError(`control: ${shown(request)}`, 'give { requestType, request }');
     const setup = setupOf(request);
     if (!this.sim.outsideReady) throw new UsageError('control: no device is enumerated', 'run until { usb: "enumerated" } first');
     if (!this.sim.state.claimed) this.sim.claim();
@@ -85,9 +87,15 @@ export class UsbHost {
   /** The CDC-ACM port, if the device has one. */
   readonly cdc = {
     /** Sends to the device; kept until there is one. */
-    write: (data: string | Uint8Array): void => this.sim.send(typeof data === 'string' ? new TextEncoder().encode(data) : data),
+    write: (data: string | Uint8Array): void => {
+      if (typeof data !== 'string' && !(data instanceof Uint8Array)) throw new UsageError(`cdc: ${shown(data)}`, 'a text or a Uint8Array');
+      this.sim.send(typeof data === 'string' ? new TextEncoder().encode(data) : data);
+    },
     /** A program opens the port at this speed and closes it: 1200 sends Arduino-like firmware to its boot loader. */
-    touch: (baud: number): void => this.sim.openAndClose(baud),
+    touch: (baud: number): void => {
+      if (!Number.isInteger(baud) || baud <= 0) throw new UsageError(`cdc: ${shown(baud)} baud`, 'a whole number above 0');
+      this.sim.openAndClose(baud);
+    },
     /** All that the device has sent, a character for each byte. */
     text: (): string => this.console()['cdc'] ?? '',
   };
@@ -143,7 +151,7 @@ function setupOf({ requestType, request, value = 0, index = 0, length, data }: C
   for (const [name, n] of Object.entries(fields)) {
     const most = name === 'requestType' || name === 'request' ? 0xff : 0xffff;
     if (!Number.isInteger(n) || n < 0 || n > most)
-      throw new UsageError(`control: ${name} is ${JSON.stringify(n)}`, `a whole number from 0 to ${most}`);
+      throw new UsageError(`control: ${name} is ${shown(n)}`, `a whole number from 0 to ${most}`);
   }
   const input = (requestType & 0x80) !== 0;
   if (input && data !== undefined)

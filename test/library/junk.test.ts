@@ -1,0 +1,91 @@
+/** The library takes anything from a caller in JavaScript: a UsageError or an ImageError comes of it, or it works. */
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { ImageError, openMachine, UsageError, type BenchMachine } from '../../src/index.ts';
+import { openDfu } from '../../src/property.ts';
+import { libraryJob, machineJob } from '../../src/library/options.ts';
+import { openUsb } from '../../src/usb.ts';
+import { firmware } from './firmware.ts';
+
+const GOOD = { chip: 'stm32h533re', images: [firmware('h533-straight')] };
+const JUNK: readonly unknown[] = [
+  null,
+  0,
+  -1,
+  1.5,
+  NaN,
+  '',
+  'x',
+  true,
+  [],
+  {},
+  () => 1,
+  Symbol('s'),
+  10n,
+  new Uint8Array(3),
+  [null],
+  { a: 1 },
+];
+type Any = (...given: readonly unknown[]) => unknown;
+let machine: BenchMachine;
+beforeAll(async () => {
+  machine = await openMachine(GOOD);
+});
+afterAll(() => machine.close());
+
+/** What came of a call that is neither allowed error nor success. */
+async function other(what: string, call: () => unknown): Promise<string[]> {
+  try {
+    await call();
+    return [];
+  } catch (error) {
+    return error instanceof UsageError || error instanceof ImageError ? [] : [`${what}: ${String(error)}`];
+  }
+}
+const nameOf = (junk: unknown): string => `${typeof junk} ${typeof junk === 'symbol' ? 's' : String(junk)}`;
+
+it('as options', async () => {
+  const wrong: string[] = [];
+  const keys = ['chip', 'images', 'scenario', 'seed', 'until', 'romOptions', 'force', 'romDump', 'semihosting', 'bootAt', 'files'];
+  for (const junk of JUNK) {
+    for (const key of keys) wrong.push(...(await other(`${key} ${nameOf(junk)}`, () => machineJob({ ...GOOD, [key]: junk }))));
+    for (const key of ['symptom', 'limits', 'signal', 'onProgress', 'trigger'])
+      wrong.push(...(await other(`${key} ${nameOf(junk)}`, () => libraryJob({ ...GOOD, [key]: junk }))));
+    for (const key of ['board', 'host', 'steps', 'expect', 'romOptions', 'force'])
+      wrong.push(...(await other(`scenario.${key} ${nameOf(junk)}`, () => libraryJob({ ...GOOD, scenario: { [key]: junk } }))));
+    for (const open of [openMachine, openUsb, openDfu] as unknown as Any[])
+      wrong.push(...(await other(`${open.name} ${nameOf(junk)}`, () => open(junk))));
+    if (typeof junk !== 'function')
+      wrong.push(...(await other(`blocks ${nameOf(junk)}`, () => openMachine({ ...GOOD, blocks: [junk as never] }))));
+  }
+  expect(wrong).toEqual([]);
+});
+
+it('as arguments of a machine', async () => {
+  const wrong: string[] = [];
+  const m = machine as unknown as Record<string, Any>;
+  const methods = [
+    'breakpoint',
+    'watchpoint',
+    'read',
+    'write',
+    'register',
+    'registersOf',
+    'fieldBits',
+    'setRegister',
+    'readMemory',
+    'writeMemory',
+  ];
+  const more = ['writeByte', 'symbol', 'symbolAt', 'placeOf', 'variable', 'pin', 'act', 'restore', 'stepLine', 'runUntil', 'run'];
+  for (const junk of JUNK) {
+    for (const method of [...methods, ...more])
+      wrong.push(...(await other(`${method} ${nameOf(junk)}`, async () => (await m[method]!(junk, junk)) as void)));
+    for (const key of ['at', 'for', 'symbol', 'address', 'reset', 'exception', 'usb', 'console'])
+      wrong.push(...(await other(`${key} ${nameOf(junk)}`, () => m['runUntil']!({ [key]: junk }, { limit: '1us' }))));
+    wrong.push(...(await other(`limit ${nameOf(junk)}`, () => m['runUntil']!({ entry: true }, { limit: junk }))));
+    for (const part of [machine.usb, machine.usb.cdc, machine.board] as unknown as Record<string, Any>[])
+      for (const method of ['cable', 'control', 'idle', 'write', 'touch', 'uart', 'i2c'])
+        if (part[method]) wrong.push(...(await other(`${method} ${nameOf(junk)}`, () => part[method]!(junk, junk, junk))));
+    wrong.push(...(await other(`drive ${nameOf(junk)}`, () => machine.pin('PA0').drive(junk as 0))));
+  }
+  expect(wrong).toEqual([]);
+});
