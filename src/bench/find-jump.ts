@@ -80,6 +80,12 @@ function inputRegisters(
   return found;
 }
 
+/** The loop without end in which the session stands waits for a pin or a received byte: nobody has pressed or sent it. */
+export function waitsForInput(s: Session): boolean {
+  const registers = inputRegisters(s);
+  return s.state.loop?.reads.some((address) => registers.has((address & ~3) >>> 0)) ?? false;
+}
+
 function polledInputs(s: Session, end: Checkpoint, functions: readonly FunctionFacts[]): PolledInput[] {
   const { machine } = s;
   const registers = inputRegisters(s);

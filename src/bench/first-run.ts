@@ -11,7 +11,8 @@ import { runBench } from './run.ts';
 
 export function firstRun(job: RunJob, hooks: RunHooks): RunResult {
   const alone = runBench(jobInput(job, hooks));
-  const waits = alone.outcome === 'no-jump' && alone.entries.length === 0 && (job.scenario.steps ?? []).length === 0;
+  const asked = alone.outcome === 'no-jump' || alone.notes.some((n) => n.kind === 'not-triggered');
+  const waits = asked && alone.entries.length === 0 && (job.scenario.steps ?? []).length === 0;
   if (!waits || isCut(alone)) return withControl(alone, job, hooks);
   hooks.progress?.('looking for what makes it jump');
   const tried = tryTriggers(jobInput(job, hooks));

@@ -1,5 +1,5 @@
 /** A first scenario for a firmware: what makes it go for the ROM, found by running it. */
-import { findJump, tryAll, type Tried } from './find-jump.ts';
+import { findJump, tryAll, waitsForInput, type Tried } from './find-jump.ts';
 import { isCut } from './attempt.ts';
 import type { Outcome } from './result.ts';
 import type { RunInput } from './run-input.ts';
@@ -32,7 +32,7 @@ export function tryTriggers(input: RunInput): Trigger[] {
       return [{ name: null, kind: 'self', outcome: end.outcome, step: null }];
     if (isCut(end.reason)) return [];
     // a firmware that has crashed or hangs takes no call any more
-    const from = end.outcome === 'no-jump' ? session.save() : powerOn;
+    const from = end.outcome === 'no-jump' || (end.outcome === 'stuck' && waitsForInput(session)) ? session.save() : powerOn;
     return tryAll(session, from, findJump(session, from));
   } finally {
     session.release();

@@ -16,7 +16,7 @@ import { noReturnRow, noReturnText, pointOfNoReturn, type NoReturn } from './poi
 import { repairsAtEntry, Solver } from './solver.ts';
 import { answerSymptom } from './symptom.ts';
 import { tierStats } from './tier-stats.ts';
-import { findJump, notTriggered, tryAll } from './find-jump.ts';
+import { findJump, notTriggered, tryAll, waitsForInput } from './find-jump.ts';
 import { traceRequests } from './requests.ts';
 import { factsOf, traceFailure, type Failure } from './slice/failure.ts';
 import { runTo } from './slice/window.ts';
@@ -44,6 +44,7 @@ function runIn(session: Session, input: RunInput): RunResult {
   const end = session.run();
   session.keepTrail = false;
   const finished = session.save();
+  const forInput = end.outcome === 'stuck' && waitsForInput(session);
   const base = collectBase(session, end);
   const run = observe(session, end);
   const { machine } = session;
@@ -115,7 +116,8 @@ function runIn(session: Session, input: RunInput): RunResult {
         diagnosis = diagnose(session, starts, variants, judged, end.outcome, true);
       }
     }
-    if (!cut && entries.length === 0 && (end.outcome === 'no-jump' || input.findJump)) notes.push(...jumpNotes(session, finished));
+    if (!cut && entries.length === 0 && (end.outcome === 'no-jump' || input.findJump || forInput))
+      notes.push(...jumpNotes(session, finished));
     if (input.noReturn) noReturn = pointOfNoReturn(session, entry, diagnosis, base.end.at);
     if (input.symptoms.length > 0)
       symptom = answerSymptom(new Solver(session, starts, variants, run), input.symptoms, run, repairsAtEntry(judged));

@@ -75,7 +75,9 @@ export function shortReport(result: RunResult, options: ShortOptions = {}): stri
 function headline(page: Page, result: RunResult, judgement: Judgement | null): void {
   const { mark, text } = HEADLINES[result.outcome];
   const polled = result.notes.find((n) => n.kind === 'polled');
-  const said = polled && result.outcome !== 'dfu' ? `the firmware ${polled.text}` : text;
+  const forInput = result.outcome === 'stuck' && result.notes.some((n) => n.kind === 'not-triggered');
+  const plainly = forInput ? 'the firmware waits for a pin or a byte that nobody gives it' : text;
+  const said = polled && result.outcome !== 'dfu' ? `the firmware ${polled.text}` : plainly;
   const what = `${result.outcome}: ${said}`;
   if (judgement === null) page.row(mark, result.outcome === 'dfu' ? 'green' : 'red', what, 3);
   else if (judgement.holds) page.row('HOLDS', 'green', `as the scenario expects: ${what}`, 3);
@@ -151,7 +153,8 @@ function failed(page: Page, result: RunResult, sources: Sources): void {
     page.lines.push(...below.lines);
     return;
   }
-  if (crash(page, result, sources) || waits(page, result, sources) || notTriggered(page, result)) return;
+  // who waits for a button is not stuck in a person's eyes
+  if (crash(page, result, sources) || notTriggered(page, result) || waits(page, result, sources)) return;
   page.text(sentence(result.summary), 3);
   // not proved, so that it is not called a cause; still the best place to look
   for (const { id, lastWriter, explanation } of result.diagnosis.causes.slice(0, 3)) {

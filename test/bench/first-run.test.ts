@@ -31,6 +31,12 @@ it('a firmware that reaches DFU by itself is left alone', () => {
   expect(result.notes.filter((n) => n.kind === 'trigger' || n.kind === 'control')).toEqual([]);
 });
 
+it('a firmware that does nothing but look at a pin waits for it, and the pin is pressed', () => {
+  const result = run('f405-polls-pin', 'stm32f405rg');
+  expect(result.outcome).toBe('dfu');
+  expect(result.scenario.steps![0]).toEqual({ at: '100ms', do: { pin: { name: 'PC13', level: 1 } } });
+});
+
 it('a firmware that crashes on its way is told as that, nothing is called', () => {
   const result = run('f405-own-crash', 'stm32f405rg');
   expect(result.outcome).toBe('fault');

@@ -61,7 +61,9 @@ export async function runFixed(
     if ('error' in changed) return { ...told, outcome: null, error: changed.error };
     const called =
       result.scenario.steps?.flatMap((s) => ('call' in s.do ? [typeof s.do.call === 'string' ? s.do.call : s.do.call.symbol] : [])) ?? [];
-    const compiled = compile(name, result, changed, build, folder, called);
+    // what a step waits for has to be there by its name
+    const named = result.scenario.steps?.some((s) => 'atSymbol' in s) === true ? ['-fno-inline'] : [];
+    const compiled = compile(name, result, changed, [...build, ...named], folder, called);
     if (compiled !== null) return { ...told, outcome: null, error: compiled };
     const job = await loadJob([join(folder, 'fixed.elf')], { scenario: join(FIXTURES, name, scenario) }, folder);
     return { ...told, outcome: (await inThread(job, {})).outcome, error: null };
