@@ -13,8 +13,10 @@ const STYLE = `
 body { font: 14px/1.45 system-ui, sans-serif; margin: 2rem auto; max-width: 90rem; padding: 0 1rem; color: #222; background: #fff }
 .scroll { overflow-x: auto } table { border-collapse: collapse } th { font-weight: normal; text-align: left; padding: .1rem .6rem .1rem 0; white-space: nowrap }
 .map td { min-width: 1rem; height: 1.1rem; padding: 0; border: 1px solid #fff; background: #eee } .list td { padding: .2rem .8rem .2rem 0; vertical-align: top }
-code { background: #f2f2f2; padding: 0 .2rem } caption { text-align: left; font-weight: 600; padding: .8rem 0 .3rem }
+code { background: #f2f2f2; padding: 0 .2rem } .key { display: inline-block; width: 1rem; height: .8rem } caption { text-align: left; font-weight: 600; padding: .8rem 0 .3rem }
 @media (prefers-color-scheme: dark) { body { color: #ddd; background: #1b1b1b } .map td { border-color: #1b1b1b; background: #333 } code { background: #2a2a2a } }`;
+
+const KEYS: Readonly<Record<number, string>> = { 0: 'all as expected', 0.5: 'half failed', 1: 'all failed' };
 
 interface Cell {
   readonly row: string;
@@ -41,6 +43,7 @@ export function heatMapPage(campaign: Campaign, store: Store, summary: Summary, 
 <p>${resultCount(summary)} of ${summary.total} cases, ${failed} failed, ${summary.aside.length} set aside.</p>
 ${table('Failures, grouped', groups)}
 ${table('Set aside', aside)}
+<p>Of the cases of a square: ${[0, 0.5, 1].map((share) => `<span class="key" style="${colour(share)}"></span> ${KEYS[share]}`).join(', ')}; grey: there is no case.</p>
 ${maps.join('\n')}
 </body></html>
 `;
@@ -85,8 +88,12 @@ function map(store: Store, target: number, name: string): string {
     return `<tr><th scope="row">${escape(words.join(', ') || 'as it is')}</th>${tds.join('')}</tr>`;
   });
   const more = rows.size > MOST_ROWS ? `<p>${rows.size - MOST_ROWS} rows more are in the results.</p>` : '';
-  const axis = byFault ? `left to right: ${low} to ${high} before the jump` : `left to right: seeds ${low} to ${high}`;
-  return `<div class="scroll"><table class="map"><caption>${escape(name)} (${axis})</caption>\n${lines.join('\n')}</table></div>${more}`;
+  const axis = byFault
+    ? ` (left to right: ${low} to ${high} before the jump)`
+    : span.seeds > 0
+      ? ` (left to right: seeds ${low} to ${high})`
+      : '';
+  return `<div class="scroll"><table class="map"><caption>${escape(name)}${axis}</caption>\n${lines.join('\n')}</table></div>${more}`;
 }
 
 function square(cell: Cell | undefined, from: number, width: number, byFault: boolean): string {
@@ -94,6 +101,7 @@ function square(cell: Cell | undefined, from: number, width: number, byFault: bo
   const place = `${byFault ? 'before' : 'seed'} ${width === 1 ? from : `${from} to ${from + width - 1}`}`;
   const share = cell.failed / cell.n;
   const title = `${place}: ${cell.failed} of ${cell.n} failed${cell.first === null ? '' : `, first case ${cell.first}`}`;
-  // green to red, and lighter to darker, so that it reads without colours too
-  return `<td title="${escape(title)}" style="background:hsl(${Math.round(130 - 130 * share)} 60% ${Math.round(72 - 30 * share)}%)"></td>`;
+  return `<td title="${escape(title)}" style="${colour(share)}"></td>`;
 }
+/** Green to red, and lighter to darker, so that it reads without colours too. */
+const colour = (share: number): string => `background:hsl(${Math.round(130 - 130 * share)} 60% ${Math.round(72 - 30 * share)}%)`;

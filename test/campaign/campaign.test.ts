@@ -154,7 +154,9 @@ describe('a campaign', () => {
     expect(outcomes(cwd, 'm.sqlite')).toEqual(outcomes(cwd, 'all.sqlite'));
     expect(outcomes(cwd, '2.sqlite').length).toBe(5);
 
-    expect(readFileSync(join(cwd, 'map.html'), 'utf8')).toMatch(/14 of 14 cases, 14 failed.*<table class="map">/s);
+    expect(readFileSync(join(cwd, 'map.html'), 'utf8')).toMatch(
+      /14 of 14 cases, 14 failed.*all as expected.*<table class="map"><caption>[^<(]+\(left to right: \d+ to 6 before the jump\)/s,
+    );
     expect(readFileSync(join(cwd, 'j.xml'), 'utf8')).toMatch(/<failure message="\d+ cases: rom-silent/);
     const bytes = readFileSync(join(cwd, 'p.parquet'));
     const buffer = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length);
@@ -176,6 +178,13 @@ describe('a campaign', () => {
     const other = campaignFolder({ ...SMALL, seeds: { count: 3 } });
     const { code, err } = await cli(['campaign', join(other, 'spec.json'), '--out', 'spec.sqlite', '--resume'], { cwd });
     expect([code, err]).toEqual([2, expect.stringMatching(/cannot be resumed: the campaign was changed since; --overwrite/)]);
+  });
+
+  it('without faults and seeds has a map that names neither', async () => {
+    const cwd = campaignFolder({ schema: SMALL.schema, targets: SMALL.targets, expect: 'same' });
+    expect((await cli(['campaign', 'spec.json', '--html', 'map.html', '--quiet'], { cwd })).code).toBe(0);
+    const page = readFileSync(join(cwd, 'map.html'), 'utf8');
+    expect(page).toMatch(/<table class="map"><caption>[^<(]+<\/caption>/);
   });
 
   it('tells of one case what it is and what comes of it, as it was stored', async () => {
