@@ -2,7 +2,9 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { parseSpec } from '../../src/campaign/spec.ts';
 import { cli } from '../cli/helpers.ts';
+import { ROOT } from '../debug/serve.ts';
 import { campaignFolder, SMALL } from './helpers.ts';
 import { fixture } from './stored.ts';
 
@@ -93,6 +95,13 @@ describe('a wrong campaign', () => {
     }
     const { code, err } = await cli(['campaign', 'spec.json', '--out', 'text.sqlite'], { cwd });
     expect([code, err]).toEqual([2, expect.stringMatching(/exists; --resume goes on with it/)]);
+  });
+
+  it('the example of the documentation is right: six scenarios that are there, six chips', async () => {
+    const path = join(ROOT, 'docs/campaign.json');
+    const spec = await parseSpec(readFileSync(path, 'utf8'), path);
+    const scenarios = spec.targets.flatMap((t) => t.scenarios ?? []).map((s) => readFileSync(join(ROOT, 'docs', s), 'utf8'));
+    expect(new Set(scenarios.map((text) => (JSON.parse(text) as { chip: string }).chip)).size).toBe(6);
   });
 
   it('results of another campaign are not merged, and nothing is left of the try', async () => {
