@@ -22,6 +22,10 @@ const KEYS = [
   'covered',
 ] as const satisfies readonly Exclude<keyof ChipDescription, 'name' | 'family'>[];
 
+const MADE: string[] = [];
+/** Names of the descriptions that have been made so far, in order: a test holds that the start makes none. */
+export const madeChips = (): readonly string[] => MADE;
+
 type Made = Omit<ChipDescription, 'name' | 'family'>;
 
 /**
@@ -30,8 +34,12 @@ type Made = Omit<ChipDescription, 'name' | 'family'>;
  */
 export function lazyChip(name: string, family: string, make: () => Made, rom?: ChipDescription['rom']): ChipDescription {
   let made: Made | null = null;
+  const first = (): Made => {
+    MADE.push(name);
+    return make();
+  };
   const rest = {};
-  for (const key of KEYS) Object.defineProperty(rest, key, { enumerable: true, configurable: true, get: () => (made ??= make())[key] });
+  for (const key of KEYS) Object.defineProperty(rest, key, { enumerable: true, configurable: true, get: () => (made ??= first())[key] });
   if (rom) Object.defineProperty(rest, 'rom', { enumerable: true, value: rom });
   return Object.defineProperties({ name, family } as ChipDescription, Object.getOwnPropertyDescriptors(rest));
 }
