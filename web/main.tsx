@@ -22,7 +22,9 @@ import {
 const lab = (): Remote<Lab> => wrap<Lab>(new Worker(new URL('./lab.js', import.meta.url), { type: 'module' }));
 /** Whole runs, and the machine that is stepped: neither waits for the other. */
 const runner = lab();
-const holder = lab();
+let held: Remote<Lab> | null = null;
+/** Made when it is first needed: the first verdict has the processor to itself. */
+const holder = (): Remote<Lab> => (held ??= lab());
 
 const hex = (n: number): string => `0x${(n >>> 0).toString(16).padStart(8, '0')}`;
 const ms = (seconds: number): string => `${(seconds * 1000).toFixed(3)} ms`;
@@ -469,12 +471,12 @@ function Stepper({ setup, example }: { readonly setup: Setup; readonly example: 
       setBusy(false);
     }
   };
-  const restart = () => act(() => holder.open(setup, NO_FLIPS));
+  const restart = () => act(() => holder().open(setup, NO_FLIPS));
   useEffect(() => {
     void restart();
     restartHeld = restart;
     moveHeld = (step) =>
-      step.turn ? act(() => holder.turn(...step.turn!)) : step.go ? act(() => holder.go(step.go!)) : Promise.resolve(null);
+      step.turn ? act(() => holder().turn(...step.turn!)) : step.go ? act(() => holder().go(step.go!)) : Promise.resolve(null);
     return () => {
       moveHeld = null;
       restartHeld = null;
@@ -488,7 +490,7 @@ function Stepper({ setup, example }: { readonly setup: Setup; readonly example: 
           Power-on
         </button>
         {STEPS.map(([go, label]) => (
-          <button key={go} type="button" disabled={busy || view === null} onClick={() => void act(() => holder.go(go))}>
+          <button key={go} type="button" disabled={busy || view === null} onClick={() => void act(() => holder().go(go))}>
             {label}
           </button>
         ))}
@@ -588,7 +590,7 @@ function DfuPanel({ view }: { readonly view: View }) {
           type="button"
           onClick={() =>
             attempt(async () => {
-              const found = await holder.dfuOpen();
+              const found = await holder().dfuOpen();
               setDevice(found);
               return `${found.name}: ${found.alternates.join(' · ')}`;
             })
@@ -601,7 +603,7 @@ function DfuPanel({ view }: { readonly view: View }) {
           disabled={device === null}
           onClick={() =>
             attempt(async () => {
-              const bytes = await holder.dfuRead(0x08000000, 64);
+              const bytes = await holder().dfuRead(0x08000000, 64);
               return [...bytes].map((b) => b.toString(16).padStart(2, '0')).join(' ');
             })
           }
@@ -618,7 +620,7 @@ function DfuPanel({ view }: { readonly view: View }) {
               if (file)
                 attempt(async () => {
                   const bytes = new Uint8Array(await file.arrayBuffer());
-                  await holder.dfuWrite(0x08008000, bytes);
+                  await holder().dfuWrite(0x08008000, bytes);
                   return `${bytes.length} bytes are in flash`;
                 });
             }}
@@ -711,7 +713,7 @@ function Lessons({ examples, current, take }: LessonsProps) {
   );
 }
 async function answerOf(step: Lesson['steps'][number], last: View | null): Promise<string> {
-  const view = last ?? (await holder.look());
+  const view = last ?? (await holder().look());
   return step.answer?.(view) ?? '';
 }
 
