@@ -84,7 +84,8 @@ export const G0_OWN: Derivation['own'] = {
   },
   CRC: { model: 'crc', size: 0x400 },
   PWR: { model: 'pwr-l4', size: 0x400 },
-  SYSCFG: { model: 'syscfg-f0', size: 0x30, clock: 'APBENR2.SYSCFGEN' },
+  // ITLINE0 to 31 lie behind VREFBUF.
+  SYSCFG: { model: 'syscfg-f0', size: 0x30, windows: [{ base: 0x40010080, size: 0x80 }], clock: 'APBENR2.SYSCFGEN' },
   EXTI: {
     model: 'exti-v2',
     size: 0x400,
