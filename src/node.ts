@@ -7,7 +7,7 @@ import { parseScenario } from './bench/scenario.ts';
 import { usePrebuiltValidator } from './cli/prebuilt-validator.ts';
 import { checkExpect } from './bench/expect.ts';
 import type { TypedScenario } from './library/options.ts';
-import { UsageError } from './bench/usage-error.ts';
+import { shown, UsageError } from './bench/usage-error.ts';
 
 export { UsageError } from './bench/usage-error.ts';
 export type { JobImage } from './bench/job.ts';
@@ -35,6 +35,6 @@ export async function readScenario(path: string): Promise<TypedScenario> {
 }
 
 function pathText(path: unknown): string {
-  if (typeof path !== 'string') throw new UsageError(`the path is ${JSON.stringify(path) ?? typeof path}`, 'give a text');
+  if (typeof path !== 'string') throw new UsageError(`the path is ${shown(path)}`, 'give a text');
   return path;
 }

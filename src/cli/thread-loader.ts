@@ -25,7 +25,8 @@ const SETTINGS = [
   '--heap-growing-percent=150',
   // A run of a second executes much, but little of it often: at the usual budget V8 spends more time on optimising code than that code runs afterwards,
   // and takes it from the core that the machine runs on where there are two
-  '--interrupt-budget=250000',
+  // later V8s have no such setting, and say so on stderr
+  ...(Number.parseInt(process.versions.v8, 10) < 12 ? ['--interrupt-budget=250000'] : []),
   '--no-flush-bytecode',
 ];
 
