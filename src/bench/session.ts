@@ -404,7 +404,9 @@ export class Session {
   }
   private naturally(): Ps {
     // A step that is still to come at a known time is waited for: the board's user has not finished either.
-    return Math.max(this.state.anchor, this.steps.dueAt ?? 0) + QUIET;
+    const silent = this.romSilentAt();
+    // a ROM that may take longer than that to answer is waited for
+    return Math.max(Math.max(this.state.anchor, this.steps.dueAt ?? 0) + QUIET, silent < Infinity ? silent + LOOK : 0);
   }
   private deadline(limits: RunLimits): Ps {
     const natural = this.naturally();
