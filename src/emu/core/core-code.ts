@@ -12,7 +12,7 @@ import { HELPERS } from './helpers.ts';
 import type { InterpreterImports } from './interpreter.ts';
 import { interpreterModule, theHandlers } from './interpreter-module.ts';
 import { ENTRY_CACHED, ENTRY_FLASH, REC } from './record-builders.ts';
-import { defaultExecuteNever, mpuAllows, mpuEnabled } from './mpu.ts';
+import { defaultExecuteNever, mpuAllows, mpuEnabled, mpuSetUp } from './mpu.ts';
 import { S } from './state.ts';
 import { classOf, FarLooks, type CodeView } from './timing.ts';
 import type { CodeSource } from './translate/region.ts';
@@ -133,7 +133,7 @@ export abstract class CoreCode extends CoreCaches {
     this.updateTier();
   }
   private updateTier(): void {
-    const may = this.translating && this.tracer === null && this.stale.count === 0 && !mpuEnabled(this.core);
+    const may = this.translating && this.tracer === null && this.stale.count === 0;
     this.set(S.TIER, may ? 1 : 0);
   }
   private fastBytes = 0;
@@ -173,11 +173,12 @@ export abstract class CoreCode extends CoreCaches {
     const watched = this.intercept?.pages;
     let hidden = '';
     if (watched?.size) for (const page of this.tier.literalPages) if (watched.has(page)) hidden += `,${page}`;
-    return `${this.system.remapped()?.row.name}:${this.fastBytes}:${state}:${sets}:${ways}:${page}:${caches}:${hidden}:${this.tier.exits !== null}`;
+    const rights = mpuSetUp(this.core, this.privileged());
+    return `${this.system.remapped()?.row.name}:${this.fastBytes}:${state}:${sets}:${ways}:${page}:${caches}:${hidden}:${this.tier.exits !== null}:${rights}`;
   }
-  /** The same as long as code does and costs the same whose bytes are the same; null where that hangs on more than a text (rights, stops). */
+  /** The same as long as code does and costs the same whose bytes are the same; null where that hangs on more than a text (stops). */
   conditions(): string | null {
-    return mpuEnabled(this.core) || this.breakpoints.size > 0 ? null : `${this.codeBytes}:${this.assumptions()}`;
+    return this.breakpoints.size > 0 ? null : `${this.codeBytes}:${this.assumptions()}`;
   }
   /** Translated code counts why it is left from now on, see `tier.exits`. */
   countExits(): void {
@@ -200,8 +201,13 @@ export abstract class CoreCode extends CoreCaches {
       return decoded === undefined ? 0 : decoded + ((a & 0xffe) / 2) * RECORD_BYTES;
     };
     const zone = this.zone;
+    const judged = mpuEnabled(this.core);
+    const cached = this.cachedCode(pc, this.regionAt(pc)!);
+    // under an MPU neither the right to fetch nor caching need be the same for all of a region
+    const mayFetch = (a: number): boolean =>
+      !judged || (mpuAllows(this.core, a, 'fetch', this.privileged()) && this.cachedCode(a, this.regionAt(a)!) === cached);
     const mayRun = (a: number): Instruction | null =>
-      this.zoneAt(a) !== zone || this.breakpoints.has(a) || a === this.idlePc ? null : this.instructionAt(a);
+      this.zoneAt(a) !== zone || this.breakpoints.has(a) || a === this.idlePc || !mayFetch(a) ? null : this.instructionAt(a);
     const source: CodeSource = {
       profile: this.profile,
       instruction: (a) => {
@@ -223,6 +229,7 @@ export abstract class CoreCode extends CoreCaches {
       literal: (a, size) => {
         const m = this.regionAt(a)?.memory;
         if (this.l1?.dataOn && m && m.row.core === undefined) return null;
+        if (judged && !mpuAllows(this.core, a, 'read', this.privileged())) return null;
         if (!m || m.row.kind === 'ram' || m.row.guardedBy || (a & (size - 1)) !== 0 || this.intercept?.pages.has(a >>> PAGE_BITS))
           return null;
         if ((!m.row.waitStates && mode !== 0) || this.flashCache?.staleRows(KIND.DATA)) return null;

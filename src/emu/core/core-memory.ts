@@ -14,7 +14,7 @@ import { FlashCache, hasFlashCache, KIND, type Side } from './flash-cache.ts';
 import { L1Cache } from './l1-cache.ts';
 import { ENTRY_CACHED, ENTRY_FAST, ENTRY_FLASH } from './record-builders.ts';
 import { impreciseBusFault } from './exceptions.ts';
-import { cachePolicy, mpuAllows, mpuCacheable, mpuEnabled, mpuUniform, POLICY } from './mpu.ts';
+import { cachePolicy, MpuAnswers, mpuAllows, mpuCacheable, mpuEnabled, mpuUniform, POLICY } from './mpu.ts';
 import { SCS } from './scs-state.ts';
 import { peekScs, readScs, writeScs } from './scs.ts';
 import { DeviceReads } from './device-reads.ts';
@@ -101,7 +101,10 @@ export abstract class CoreMemory extends CoreState {
     for (const page of this.readPages.splice(0)) this.arena.i32[this.readTable + page] = 0;
   }
   /** Drops the fast entries of everything: rights, zones or mappings changed. Decoded code stays. */
+  /** See `MpuAnswers`. */
+  readonly mpuAnswers = new MpuAnswers();
   flushTables(): void {
+    this.mpuAnswers.forget();
     this.quietReads.forget();
     this.engine?.mappingChanged();
     this.flushReads();
@@ -327,18 +330,18 @@ export abstract class CoreMemory extends CoreState {
   }
   protected fillRead(address: number, region: Region, kind: number): void {
     const page = address >>> PAGE_BITS;
-    if (!this.wholePage(page, region, 'read')) return;
+    if (!this.wholePage(page, region)) return;
     const delta = (region.memory!.host - region.base) | 0;
     this.arena.i32[this.readTable + page] = (delta & ~0xfff) | kind;
     this.readPages.push(page);
   }
   /** A page may be fast if it lies in one memory, has one set of rights, and nobody intercepts it. */
-  protected wholePage(page: number, region: Region, access: 'read' | 'write'): boolean {
+  protected wholePage(page: number, region: Region): boolean {
     if (this.tracer) return false;
     const start = (page << PAGE_BITS) >>> 0;
     if (start < region.base || start + PAGE_SIZE > region.end) return false;
     if (((region.memory!.host - region.base) & 0xfff) !== 0) return false;
-    if (mpuEnabled(this.core) && !mpuUniform(this.core, start, access)) return false;
+    if (mpuEnabled(this.core) && !mpuUniform(this.core, start)) return false;
     return !this.intercept?.pages.has(page);
   }
 
@@ -464,7 +467,7 @@ export abstract class CoreMemory extends CoreState {
     l1.markDirty(host);
     this.arena.u8[WORD_MAP + (host >>> 2)] = 1;
     const page = address >>> PAGE_BITS;
-    if (policy === POLICY.WRITE_ALLOCATE && this.wholePage(page, region, 'write')) {
+    if (policy === POLICY.WRITE_ALLOCATE && this.wholePage(page, region)) {
       this.arena.i32[this.writeTable + page] = ((region.memory!.host - region.base) & ~0xfff) | ENTRY_CACHED;
       this.writePages.push(page);
     }
@@ -506,8 +509,7 @@ export abstract class CoreMemory extends CoreState {
   protected fillWrite(address: number, region: Region): void {
     const page = address >>> PAGE_BITS;
     const hostPage = (region.memory!.host + (address - region.base)) >>> PAGE_BITS;
-    if (this.codeHostPages.has(hostPage) || this.peers.some((p) => p.codeHostPages.has(hostPage)) || !this.wholePage(page, region, 'write'))
-      return;
+    if (this.codeHostPages.has(hostPage) || this.peers.some((p) => p.codeHostPages.has(hostPage)) || !this.wholePage(page, region)) return;
     const delta = (region.memory!.host - region.base) | 0;
     this.arena.i32[this.writeTable + page] = (delta & ~0xfff) | ENTRY_FAST;
     this.writePages.push(page);

@@ -3,6 +3,7 @@ import type { CoreRow } from '../chip.ts';
 import type { Ps } from '../time.ts';
 import type { Profile } from './builder.ts';
 import type { ExceptionCycles } from './models/model.ts';
+import type { MpuAnswers } from './mpu.ts';
 
 /** Why an access or an instruction was abandoned. `fetch` kinds happen on instruction fetch, `data` on loads and stores. */
 export type FaultKind =
@@ -76,6 +77,7 @@ export interface Cpu {
   interruptsChanged(): void;
   /** MPU setup, privilege or CONTROL changed: access rights held in page tables are stale. */
   rightsChanged(): void;
+  readonly mpuAnswers: MpuAnswers;
   /** Whether data accesses of this instruction set go through an MPU now, and to what avail: see mpu.ts. */
   note(kind: string, text: string): void;
   /** A special register changed by the running instruction (history, last writer). */

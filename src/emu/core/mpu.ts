@@ -26,6 +26,17 @@ export function mpuEnabled(cpu: Cpu): boolean {
   return (ctrl & HFNMIENA) !== 0 || executionPriority(cpu) >= 0;
 }
 
+/** All that rights and attributes hang on now, as a text: they are the same where it is. Empty while the MPU judges nothing. */
+export function mpuSetUp(cpu: Cpu, priv: boolean): string {
+  if (!mpuEnabled(cpu)) return '';
+  let text = `${priv}${cpu.get(SCS.MPU_CTRL) & PRIVDEFENA}`;
+  for (let n = 0; n < cpu.row.mpuRegions; n++) {
+    const second = cpu.get(regionBase(n) + 4);
+    if ((second & 1) !== 0) text += `,${n}.${cpu.get(regionBase(n))}.${second}`;
+  }
+  return cpu.profile.arch === 'v8m' ? `${text},${cpu.get(SCS.MPU_MAIR)}.${cpu.get(SCS.MPU_MAIR + 4)}` : text;
+}
+
 /** Number of the PMSAv7 region that covers an address: the highest one wins; -1 for none. */
 function regionV7(cpu: Cpu, address: number): number {
   for (let n = cpu.row.mpuRegions - 1; n >= 0; n--) {
@@ -93,12 +104,62 @@ function rights(cpu: Cpu, region: number, address: number, priv: boolean): { rea
   return { level: AP_V7[(rasr >>> 24) & 7]![column]!, xn: ((rasr >>> 28) & 1) !== 0 || address >= 0xe0000000 };
 }
 
+/** Nothing divides these (B3.5.8: the smallest region has 32 bytes, a subregion an eighth of 256). */
+const GRANULE_BITS = 5;
+const CACHED = 1024;
+/** Bits of what a granule allows, for code without privilege; those of privileged code three higher. */
+const BIT = { read: 1, write: 2, fetch: 4 } as const;
+
+/** Answers of the MPU that hold until its set-up changes: by granule what it allows, by page whether all of it is alike. Only how fast they are found. */
+export class MpuAnswers {
+  private readonly granules = new Int32Array(CACHED).fill(-1);
+  private readonly allowed = new Uint8Array(CACHED);
+  private readonly pages = new Int32Array(CACHED).fill(-1);
+  private readonly uniform = new Uint8Array(CACHED);
+  private empty = true;
+
+  forget(): void {
+    if (this.empty) return;
+    this.granules.fill(-1);
+    this.pages.fill(-1);
+    this.empty = true;
+  }
+  allows(address: number, of: () => number): number {
+    const granule = address >>> GRANULE_BITS;
+    const i = granule & (CACHED - 1);
+    if (this.granules[i] !== granule) {
+      this.allowed[i] = of();
+      this.granules[i] = granule;
+      this.empty = false;
+    }
+    return this.allowed[i]!;
+  }
+  isUniform(start: number, of: () => boolean): boolean {
+    const page = start >>> 12;
+    const i = page & (CACHED - 1);
+    if (this.pages[i] !== page) {
+      this.uniform[i] = Number(of());
+      this.pages[i] = page;
+      this.empty = false;
+    }
+    return this.uniform[i] === 1;
+  }
+}
+
 /** Whether the enabled MPU lets an access through. The private peripheral bus keeps the default map whatever the regions say. */
 export function mpuAllows(cpu: Cpu, address: number, access: Access, priv: boolean): boolean {
   address >>>= 0;
   if (isPpb(address)) return access !== 'fetch';
-  const r = rights(cpu, mpuRegion(cpu, address), address, priv);
-  return access === 'write' ? r.level === 2 : access === 'read' ? r.level >= 1 : r.level >= 1 && !r.xn;
+  const allowed = cpu.mpuAnswers.allows(address, () => rightsAt(cpu, address));
+  return ((allowed >>> (priv ? 3 : 0)) & BIT[access]) !== 0;
+}
+function rightsAt(cpu: Cpu, address: number): number {
+  const region = mpuRegion(cpu, address);
+  const bits = (priv: boolean): number => {
+    const { level, xn } = rights(cpu, region, address, priv);
+    return (level >= 1 ? BIT.read : 0) | (level === 2 ? BIT.write : 0) | (level >= 1 && !xn ? BIT.fetch : 0);
+  };
+  return bits(false) | (bits(true) << 3);
 }
 
 /** Whether the MPU leaves an address in the code region cacheable. PMSAv8: device memory and normal memory without outer and inner caching are not. */
@@ -143,8 +204,11 @@ export function cachePolicy(cpu: Cpu, address: number, access: 'data' | 'fetch')
 }
 
 /** Whether one answer holds for all bytes of the 4-KiB page at `start`, for both privileges. */
-export function mpuUniform(cpu: Cpu, start: number, _access: Access): boolean {
+export function mpuUniform(cpu: Cpu, start: number): boolean {
   start >>>= 0;
+  return cpu.mpuAnswers.isUniform(start, () => isPageUniform(cpu, start));
+}
+function isPageUniform(cpu: Cpu, start: number): boolean {
   const end = start + 0x1000;
   const cuts = (from: number, size: number): boolean => {
     const to = from + size;
@@ -251,7 +315,10 @@ function registers(): ScsRegister[] {
       name: `MPU_MAIR${i}`,
       on: onV8,
       read: (cpu) => cpu.get(SCS.MPU_MAIR + 4 * i) >>> 0,
-      write: (cpu, value, mask) => change(cpu, `MPU_MAIR${i}`, SCS.MPU_MAIR + 4 * i, merge(cpu.get(SCS.MPU_MAIR + 4 * i), value, mask)),
+      write: (cpu, value, mask) => {
+        change(cpu, `MPU_MAIR${i}`, SCS.MPU_MAIR + 4 * i, merge(cpu.get(SCS.MPU_MAIR + 4 * i), value, mask));
+        cpu.rightsChanged();
+      },
     });
   }
   return list;

@@ -83,6 +83,7 @@ export function setRegister(cpu: Cpu, name: string, value: number): void {
       break;
     case 'mpu_ctrl':
       cpu.set(SCS.MPU_CTRL, value & 7);
+      cpu.rightsChanged();
       break;
     case 'sys-active':
       cpu.set(SCS.SYS_ACTIVE, value);

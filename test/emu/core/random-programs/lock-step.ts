@@ -161,6 +161,7 @@ export class Rig {
         cpu.write(0xe000ef50, 4, 0);
         cpu.write(0xe000ed14, 4, 0x40200 | (p.seed & 1 ? 0x10000 : 0) | (p.seed & 2 ? 0x20000 : 0));
       }
+      if (has(p, 'mpu')) protect(cpu, p.seed);
       // priorities: some handlers interrupt others
       cpu.write(0xe000ed1c, 4, Math.imul(p.seed, 0x9e3779b1) >>> 0);
       cpu.write(0xe000ed20, 4, Math.imul(p.seed, 0x85ebca6b) >>> 0);
@@ -170,6 +171,43 @@ export class Rig {
     return code;
   }
 }
+/** Regions over data, code in RAM and the device, some smaller than a page, with any rights; what the handlers need is left to the default map. */
+function protect(cpu: Core, seed: number): void {
+  const r = new Random(seed ^ 0x4d50);
+  const v8 = cpu.profile.arch === 'v8m';
+  for (let n = 0; n < Math.min(cpu.row.mpuRegions, 1 + r.below(4)); n++) {
+    const log2 = Math.max(cpu.profile.arch === 'v6m' ? 8 : 5, 5 + r.below(9));
+    const area = r.pick([
+      RAM + 0x1000,
+      RAM + 0x1800,
+      RAM + 0x10000 - 0x1000,
+      RAM + 0x10000,
+      RAM_ALIAS,
+      FLASH + 0x1000,
+      FLASH + 0x6000,
+      DEVICE,
+    ]);
+    const base = (((area + r.below(0x1000)) >>> log2) << log2) >>> 0;
+    cpu.write(MPU_RNR, 4, n);
+    // readable and writable more often than not
+    const rights = r.below(3) > 0 ? 3 : r.below(8);
+    if (v8) {
+      cpu.write(MPU_RBAR, 4, (base | ((rights & 3 & (r.below(2) ? 1 : 3)) << 1) | Number(r.below(4) === 0)) >>> 0);
+      cpu.write(MPU_RASR, 4, ((base + 2 ** log2 - 1) & ~31) | (r.below(8) << 1) | 1);
+    } else {
+      cpu.write(MPU_RBAR, 4, base);
+      const holes = r.below(3) === 0 ? r.below(256) : 0;
+      cpu.write(
+        MPU_RASR,
+        4,
+        ((Number(r.below(4) === 0) << 28) | (rights << 24) | (r.below(64) << 16) | (holes << 8) | ((log2 - 1) << 1) | 1) >>> 0,
+      );
+    }
+  }
+  if (r.below(2)) cpu.write(MPU_CTRL, 4, 5 | (r.below(2) << 1));
+}
+const [MPU_CTRL, MPU_RNR, MPU_RBAR, MPU_RASR] = [0xe000ed94, 0xe000ed98, 0xe000ed9c, 0xe000eda0];
+
 function timing(p: Program, change: number): FlashTiming {
   const r = new Random(p.seed ^ change);
   const timed = has(p, 'flashTimed') || change !== 0;
