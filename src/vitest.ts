@@ -84,7 +84,6 @@ expect.extend({
 /** `test` with a fixture `machine`: a fresh one from power-on for each test, given up behind it. */
 export function machineTest(options: OpenOptions): TestAPI<{ machine: BenchMachine }> {
   return test.extend<{ machine: BenchMachine }>({
-    // eslint-disable-next-line no-empty-pattern
     machine: async ({}, use) => {
       const machine = await openMachine(options);
       try {

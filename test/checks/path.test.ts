@@ -213,7 +213,7 @@ describe('the request that has to survive a reset', () => {
       because: expect.stringContaining('written over') as unknown,
       lastWriter: { pc: 0x08000020 },
     });
-    expect(check('magic-survives').repair(t.subject())).toMatchObject({ at: 'keep', address: 0x20000010, value: 0xb007d0f5 });
+    expect(check('magic-survives').repair(t.subject())).toMatchObject({ at: 'keep', words: [{ address: 0x20000010, value: 0xb007d0f5 }] });
   });
   test('a backup register without DBP ignored the write', () => {
     const t = none(word({ address: 0x44007d00, atReset: 0, read: 0 }));
@@ -242,13 +242,13 @@ describe('the request that has to survive a reset', () => {
   });
   test('the word that is compared with what it had held is the request, whatever else was lost', () => {
     const t = none(word({ address: 0x20000100, wanted: 1, atReset: 1, read: 0, comparedWith: 0 }), word({ address: 0x20000200, read: 0 }));
-    expect(check('magic-survives').repair(t.subject())).toMatchObject({ address: 0x20000200 });
+    expect(check('magic-survives').repair(t.subject())).toMatchObject({ words: [{ address: 0x20000200 }] });
     expect(check('magic-survives').isTentative?.(t.subject())).toBe(false);
   });
   test('a lost word that is only asked whether it is zero may be any flag: nothing is said of it without proof', () => {
     const t = none(word({ wanted: 1, atReset: 1, read: 0, comparedWith: 0 }));
     expect(check('magic-survives').isTentative?.(t.subject())).toBe(true);
-    expect(check('magic-survives').repair(t.subject())).toMatchObject({ at: 'keep', value: 1 });
+    expect(check('magic-survives').repair(t.subject())).toMatchObject({ at: 'keep', words: [{ value: 1 }] });
   });
   test('a lost word that is compared with something else is no request', () =>
     expect(none(word({ wanted: 302, atReset: 302, read: 0, comparedWith: 500 })).judge('magic-survives').verdict).toBe('n/a'));
