@@ -54,6 +54,12 @@ export class GdbHub {
 
   /** Runs for a turn. False when nothing wants to run any more. */
   advance(): boolean {
+    const { searcher } = this.past;
+    if (searcher !== null) {
+      const stop = this.past.continueBack();
+      if (stop === null) return true;
+      this.servers.get(searcher)?.stopped(stop);
+    }
     if (!this.target.running) return false;
     const found = this.past.advance(TURN);
     if (found) {

@@ -96,9 +96,15 @@ export class GdbServer {
   // ---- running ---------------------------------------------------------------------------------------------------------------------
   private interrupt(): void {
     if (!this.waiting) return;
+    this.abandonSearch();
     this.machine.target.setHalted(this.core, true);
     this.machine.follow();
     this.stopped({ kind: 'interrupt' });
+  }
+  /** A search backwards ends where it began. */
+  private abandonSearch(): void {
+    const { past } = this.machine;
+    if (past.searcher === this.core) past.abandonBack();
   }
   /** The core has stopped; the owner of the machine says so. */
   stopped(stop: Stop): void {
@@ -182,7 +188,11 @@ export class GdbServer {
         return this.resume();
       case 'b':
         if (rest === 's') return this.stepped(past.stepBack(this.core));
-        return rest === 'c' ? this.stepped(past.runBack(this.core)) : '';
+        if (rest !== 'c') return '';
+        past.beginBack(this.core);
+        this.waiting = true;
+        this.machine.wake();
+        return null;
       case 'H':
       case 'T':
         return 'OK';
@@ -214,12 +224,14 @@ export class GdbServer {
     if (this.closed) return;
     this.closed = true;
     this.waiting = false;
+    this.abandonSearch();
     target.clearStops(this.core);
   }
   /** Nothing can be killed here: the core stands, without the client's stops. */
   private kill(): void {
     const { target } = this.machine;
     if (!this.extended) return this.leave();
+    this.abandonSearch();
     this.waiting = false;
     target.clearStops(this.core);
     target.setHalted(this.core, true);

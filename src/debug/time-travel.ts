@@ -82,14 +82,39 @@ export class TimeTravel {
     return { kind: 'step' };
   }
 
-  /** To the last breakpoint, watchpoint or catch before now; else to where the past begins. */
-  runBack(core: Core): Stop {
+  /** The core that looks for its last stop, see `beginBack`; null = nobody does. */
+  get searcher(): Core | null {
+    return this.search?.core ?? null;
+  }
+  /**
+   * To the last breakpoint, watchpoint or catch before now; else to where the past begins. That may take a while, so it goes on with each `continueBack` until
+   * that has a stop. Meanwhile the machine is somewhere in the past.
+   */
+  beginBack(core: Core): void {
+    this.search = { core, from: this.target.machine.save(), steps: this.runBack(core) };
+  }
+  continueBack(): Stop | null {
+    const next = this.search!.steps.next();
+    if (next.done !== true) return null;
+    this.search = null;
+    return next.value;
+  }
+  /** Gives the search up: the machine is again where it began. */
+  abandonBack(): void {
+    const search = this.search!;
+    this.search = null;
+    search.steps.return({ kind: 'interrupt' });
+    this.target.restore(search.from);
+  }
+  private search: { readonly core: Core; readonly from: Checkpoint; readonly steps: Generator<void, Stop> } | null = null;
+
+  private *runBack(core: Core): Generator<void, Stop> {
     let end = core.retired();
     for (let i = this.marks.length - 1; i >= 0; i--) {
       const from = this.marks[i]!;
       if (from.retired[core.index]! >= end) continue;
       // right before an edit is a place of its own
-      const place = this.lastStop(core, from, this.marks[i + 1]?.edit === true ? end + 1 : end);
+      const place = yield* this.lastStop(core, from, this.marks[i + 1]?.edit === true ? end + 1 : end);
       if (place) {
         this.travel(from, () => this.walkTo(core, place.retired, place.at));
         return place.stop;
@@ -100,20 +125,24 @@ export class TimeTravel {
     return { kind: 'begin' };
   }
   /** The last stop of a core from a mark on, before it had executed `end` instructions and before the edit that comes next. */
-  private lastStop(core: Core, from: Mark, end: number): Place | null {
+  private *lastStop(core: Core, from: Mark, end: number): Generator<void, Place | null> {
     const { target } = this;
     let last: Place | null = null;
-    this.inThePast(from, () => {
+    const leave = this.enterPast(from);
+    try {
       if (target.stops.breakpoints[core.index]!.has(core.pc))
         last = { retired: core.retired(), at: target.machine.now, stop: { kind: 'breakpoint' } };
       while (core.retired() < end) {
         const found = target.advanceTo(target.machine.now + MARK_EVERY);
-        if (core.retired() >= end) return;
+        if (core.retired() >= end) break;
         if (found?.core === core) last = { retired: core.retired(), at: target.machine.now, stop: found.stop };
         // asleep for good
-        else if (!found && core.halted && target.machine.now > this.marks.at(-1)!.at + MARK_EVERY) return;
+        else if (!found && core.halted && target.machine.now > this.marks.at(-1)!.at + MARK_EVERY) break;
+        yield;
       }
-    });
+    } finally {
+      leave();
+    }
     return last;
   }
 
@@ -122,29 +151,30 @@ export class TimeTravel {
     const { target } = this;
     const kept = target.stops;
     target.stops = target.noStops();
+    const leave = this.enterPast(from);
     try {
-      this.inThePast(from, walk);
+      walk();
     } finally {
+      leave();
       target.stops = kept;
     }
     this.marks.length = this.marks.indexOf(from) + 1;
   }
-  private inThePast(from: Mark, action: () => void): void {
+  /** To a mark; what is returned ends the stay there. */
+  private enterPast(from: Mark): () => void {
     const { target } = this;
     const { debugHalted } = target.machine;
     const halted = [...debugHalted];
     const { onConsole } = target;
     target.onConsole = () => undefined;
     this.replaying = true;
-    try {
-      target.restore(from.checkpoint);
-      debugHalted.fill(false);
-      action();
-    } finally {
+    target.restore(from.checkpoint);
+    debugHalted.fill(false);
+    return () => {
       this.replaying = false;
       target.onConsole = onConsole;
       halted.forEach((h, i) => (debugHalted[i] = h));
-    }
+    };
   }
   /** Runs until a core has executed so many instructions: in stretches that are halved where they go too far, then one by one. */
   private walkTo(core: Core, retired: number, near: Ps): void {

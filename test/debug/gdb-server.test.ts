@@ -114,6 +114,22 @@ describe('GDB server: back in time', () => {
     expect(c.register(PC)).toBe(START);
   });
 
+  it('a search backwards ends at Ctrl-C, where it began; when the client goes, too', () => {
+    const c = session();
+    c.ask('c', 40);
+    c.interrupt();
+    const before = c.ask('g');
+    // far away, or never there: nothing comes in two turns
+    expect(c.ask('bc', 2)).toBeNull();
+    expect(c.interrupt()).toMatch(/^T02/);
+    expect(c.ask('g')).toBe(before);
+    expect(c.ask('bc', 2)).toBeNull();
+    c.hub.disconnect(c.server);
+    const next = new Client(c.hub);
+    expect(next.ask('g')).toBe(before);
+    expect(next.ask('bc', 4000)).toContain('replaylog:begin');
+  });
+
   it('goes forward again as it did before', () => {
     const c = session();
     c.ask('c', 5);
