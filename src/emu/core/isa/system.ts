@@ -29,7 +29,10 @@ row('MRS T1', '11110 0 1111 1 0 1111 10 0 0 dddd ssssssss', everywhere, 'MRS <a>
   f.d === 13 || f.d === 15 ? 'unpredictable' : { op: 'MRS', a: f.d, imm: f.s },
 );
 row('MSR T1', '11110 0 1110 0 0 nnnn 10 0 0 mm 00 ssssssss', everywhere, 'MSR <imm>, <a>', (f, p) =>
-  f.n === 13 || f.n === 15 ? 'unpredictable' : { op: 'MSR', a: f.n, b: p.arch === 'v6m' ? 2 : f.m, imm: f.s },
+  // without the DSP extension there are no GE flags to write (DDI 0403 B5.2.3)
+  f.n === 13 || f.n === 15 || ((f.m! & 1) !== 0 && p.arch === 'v7m' && !p.dsp)
+    ? 'unpredictable'
+    : { op: 'MSR', a: f.n, b: p.arch === 'v6m' ? 2 : f.m, imm: f.s },
 );
 row('TT, TTT, TTA, TTAT', '11101000 0100 nnnn 1111 dddd a t 000000', v8, 'TT{A}{T} <a>, <b>', (f) =>
   f.d === 13 || f.d === 15 || f.n === 15 ? 'unpredictable' : { op: 'TT', v: { A: f.a === 1, T: f.t === 1 }, a: f.d, b: f.n },
