@@ -26,6 +26,10 @@ const HOT = 250;
 /** Reads of devices by one instruction until it may ask for them without leaving its region, in such numbers. */
 const DEVICE_READS = 4;
 
+/** An RTOS has a set-up for each task, and one or two between two of them. Each has translations of its own, so a firmware that changes it for ever is interpreted. */
+const MOST_SET_UPS = 32;
+const TOO_MANY = 'too many';
+
 export abstract class CoreCode extends CoreCaches {
   readonly tier: Tier;
   protected readonly decoder: Decoder;
@@ -133,7 +137,7 @@ export abstract class CoreCode extends CoreCaches {
     this.updateTier();
   }
   private updateTier(): void {
-    const may = this.translating && this.tracer === null && this.stale.count === 0;
+    const may = this.translating && this.tracer === null && this.stale.count === 0 && this.mpuText() !== TOO_MANY;
     this.set(S.TIER, may ? 1 : 0);
   }
   private fastBytes = 0;
@@ -173,12 +177,21 @@ export abstract class CoreCode extends CoreCaches {
     const watched = this.intercept?.pages;
     let hidden = '';
     if (watched?.size) for (const page of this.tier.literalPages) if (watched.has(page)) hidden += `,${page}`;
-    const rights = mpuSetUp(this.core, this.privileged());
-    return `${this.system.remapped()?.row.name}:${this.fastBytes}:${state}:${sets}:${ways}:${page}:${caches}:${hidden}:${this.tier.exits !== null}:${rights}`;
+    return `${this.system.remapped()?.row.name}:${this.fastBytes}:${state}:${sets}:${ways}:${page}:${caches}:${hidden}:${this.tier.exits !== null}:${this.mpuText()}`;
+  }
+  /** Set-ups of the MPU under which code may have been translated. */
+  private readonly mpuSetUps = new Set<string>();
+  /** What rights hang on, see `mpuSetUp`; TOO_MANY for another one when there have been enough. */
+  private mpuText(): string {
+    const text = mpuSetUp(this.core, this.privileged());
+    if (text === '' || this.mpuSetUps.has(text)) return text;
+    if (this.mpuSetUps.size >= MOST_SET_UPS) return TOO_MANY;
+    this.mpuSetUps.add(text);
+    return text;
   }
   /** The same as long as code does and costs the same whose bytes are the same; null where that hangs on more than a text (stops). */
   conditions(): string | null {
-    return this.breakpoints.size > 0 ? null : `${this.codeBytes}:${this.assumptions()}`;
+    return this.breakpoints.size > 0 || this.mpuText() === TOO_MANY ? null : `${this.codeBytes}:${this.assumptions()}`;
   }
   /** Translated code counts why it is left from now on, see `tier.exits`. */
   countExits(): void {
