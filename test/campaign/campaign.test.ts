@@ -93,6 +93,17 @@ describe('a fork', () => {
     expect(pcs.filter((pc, i) => pc === pcs[i - 1])).toEqual([]);
   });
 
+  it('behind one that reset the chip at the same instruction has the same cause as alone', async () => {
+    const { campaign, blobs } = await campaignOf({
+      faults: { kinds: ['nrst', 'nmi'], instructions: { to: 1 } },
+      seeds: [1],
+      targets: [{ scenarios: [fixture('f405-straight')] }],
+    });
+    const together = await executorOn(blobs).run(workOf(campaign)[0]!);
+    const [alone] = await executorOn(blobs).run(campaign.single(2));
+    expect(together[2]).toEqual(alone);
+  });
+
   it('that takes longer than it may is an error that names it', async () => {
     const { campaign, blobs } = await campaignOf({ wall: '1ms', seeds: [1] });
     await expect(executorOn(blobs).run(campaign.single(0))).rejects.toThrow(/did not end within 0\.001 s of real time/);

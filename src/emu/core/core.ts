@@ -422,6 +422,7 @@ export class Core extends CoreCode implements Cpu {
       page: this.arena.u8.slice(this.base, this.base + CPU_STRIDE),
       cycleTarget: this.cycleTarget,
       retiredBase: this.retiredBase,
+      retiredAtReset: this.retiredAtReset,
       zone: this.zone,
       toldStop: this.toldStop,
       flash: { ...this.flashTiming },
@@ -435,6 +436,7 @@ export class Core extends CoreCode implements Cpu {
     this.arena.u8.set(s.page, this.base);
     this.cycleTarget = s.cycleTarget;
     this.retiredBase = s.retiredBase;
+    this.retiredAtReset = s.retiredAtReset;
     this.zone = s.zone;
     this.toldStop = s.toldStop;
     this.flashTiming = { ...s.flash };
@@ -455,6 +457,8 @@ export interface CoreSnapshot {
   readonly page: Uint8Array;
   readonly cycleTarget: number;
   readonly retiredBase: number;
+  /** Instructions until the last reset: what comes next is a boot if it is the first one behind it. */
+  readonly retiredAtReset: number;
   readonly zone: Zone;
   readonly toldStop: number;
   /** Tags and lines of the L1 caches. */
