@@ -1,5 +1,16 @@
 /** What the rows of several chips are made of. */
-import type { BlockRow, BootCondition, BootRule, ChipDescription, Confidence, CoreRow, OptionByteRow, Sourced } from '../emu/chip.ts';
+import type {
+  BlockRow,
+  BootCondition,
+  BootRule,
+  ChipDescription,
+  Confidence,
+  CoreRow,
+  OptionByteRow,
+  ResetFlagRow,
+  Sourced,
+} from '../emu/chip.ts';
+import { RESET_CAUSES, type ResetCause } from '../emu/component.ts';
 
 export const AN2606 = 'AN2606 Rev 70';
 
@@ -40,6 +51,32 @@ export const cortexM0Plus = (nvicLines: number): CoreRow => ({
   clock: 'hclk',
   sysTickClock: 'systick-ext',
 });
+
+/**
+ * Reset flags of a chip with one core, in the order of the documents: the pin's, power's, software's, option bytes', the watchdogs', low power's. Internal resets
+ * drive NRST low, so the pin's flag rises with every one of them.
+ * @param register `RCC.CSR`
+ * @param power flags that a supply raises, by name
+ * @param optionBytes whether the reload of the option bytes has one
+ */
+export function resetFlagRows(
+  register: string,
+  power: Readonly<Record<string, readonly ResetCause[]>>,
+  { optionBytes }: { readonly optionBytes: boolean },
+): readonly ResetFlagRow[] {
+  const raised: readonly (readonly [string, readonly ResetCause[]])[] = [
+    ['PINRSTF', RESET_CAUSES],
+    ...Object.entries(power),
+    ['SFTRSTF', ['software', 'debugger', 'core']],
+    ...(optionBytes ? [['OBLRSTF', ['option-bytes']] as const] : []),
+    ['IWDGRSTF', ['iwdg']],
+    ['WWDGRSTF', ['wwdg']],
+    ['LPWRRSTF', ['low-power']],
+  ];
+  return raised.map(([name, raisedBy]) => ({ field: `${register}.${name}`, raisedBy }));
+}
+/** The usual flag of a supply that comes or sinks. */
+export const POWER_CAUSES: readonly ResetCause[] = ['power', 'brownout'];
 
 /** Boots of the chips that map a memory at address 0 (MEM_MODE 0, 1, 3). */
 export const bootsFlash = (when: readonly BootCondition[], source: string): BootRule => ({

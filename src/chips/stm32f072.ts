@@ -1,6 +1,5 @@
 /** STM32F072RB. Data only; facts and their sources as in the chip's fact sheet, register facts generated from ST's SVD. */
 import type { BlockRow, BootCondition, BootRule, ChipDescription, OptionByteRow } from '../emu/chip.ts';
-import { RESET_CAUSES } from '../emu/component.ts';
 import { MS, US } from '../emu/time.ts';
 import { loadFacts } from './facts.ts';
 import generated from './generated/stm32f0x2.json' with { type: 'json' };
@@ -16,6 +15,8 @@ import {
   NO_ROM_AT_LEVEL_2,
   timBlock,
   type TimRow,
+  POWER_CAUSES,
+  resetFlagRows,
 } from './rows.ts';
 
 const CMSIS = 'STMicroelectronics/cmsis_device_f0@f3174b2:Include/stm32f072xb.h';
@@ -307,19 +308,7 @@ export const STM32F072RB: ChipDescription = {
   // The M0 has no VTOR: its vectors are always at 0.
   remap: { base: 0, wire: 'remap', shows: { 0: 'flash', 1: 'rom', 2: 'flash', 3: 'sram' } },
   optionBytes: OPTION_BYTES,
-  resetFlags: {
-    clear: 'RCC.CSR.RMVF',
-    // Internal resets drive NRST low, so the pin's flag rises with every one of them.
-    flags: [
-      { field: 'RCC.CSR.PINRSTF', raisedBy: RESET_CAUSES },
-      { field: 'RCC.CSR.PORRSTF', raisedBy: ['power', 'brownout'] },
-      { field: 'RCC.CSR.SFTRSTF', raisedBy: ['software', 'debugger', 'core'] },
-      { field: 'RCC.CSR.OBLRSTF', raisedBy: ['option-bytes'] },
-      { field: 'RCC.CSR.IWDGRSTF', raisedBy: ['iwdg'] },
-      { field: 'RCC.CSR.WWDGRSTF', raisedBy: ['wwdg'] },
-      { field: 'RCC.CSR.LPWRRSTF', raisedBy: ['low-power'] },
-    ],
-  },
+  resetFlags: { clear: 'RCC.CSR.RMVF', flags: resetFlagRows('RCC.CSR', { PORRSTF: POWER_CAUSES }, { optionBytes: true }) },
   rom: {
     id: 'stm32f072',
     vectorTable: known(0x1fffc800, `${AN2606} Table 41`),

@@ -1,6 +1,5 @@
 /** STM32F103 up to 512 KB, whose ROM knows USART1 alone. Rows from the SVD. Data only; facts and their sources as in the chip's fact sheet. */
 import type { BootCondition, BootRule, ChipDescription, MemoryRow, OptionByteRow, RomReference, Sourced } from '../emu/chip.ts';
-import { RESET_CAUSES } from '../emu/component.ts';
 import { MS, US } from '../emu/time.ts';
 import { apbOf, coveredBy, deriveBlocks, spi, timers, usarts, type Behaviour, type Derivation, type RowParts } from './derive.ts';
 import { loadFacts, type GeneratedFacts } from './facts.ts';
@@ -8,7 +7,7 @@ import f103 from './generated/stm32f103.json' with { type: 'json' };
 import { lazyChip } from './lazy.ts';
 import { withRam, type PartSize } from './parts.ts';
 import { F1_DMA1 } from './requests.ts';
-import { AN2606, bootsFlash, bootsRom, bootsSram, cortexM3, factoryValues, known, sourcesOf } from './rows.ts';
+import { AN2606, bootsFlash, bootsRom, bootsSram, cortexM3, factoryValues, known, sourcesOf, POWER_CAUSES, resetFlagRows } from './rows.ts';
 
 const RM0008 = 'RM0008';
 const DS = 'DS5319 (STM32F103x8/xB)';
@@ -165,18 +164,7 @@ export const F1_COMMON: Pick<
   rcc: 'RCC',
   remap: { base: 0, wire: 'boot.remap', shows: { 0: 'flash', 1: 'rom', 3: 'sram' } },
   optionBytes: OPTION_BYTES,
-  resetFlags: {
-    clear: 'RCC.CSR.RMVF',
-    flags: [
-      // Internal resets drive NRST low, so the pin's flag rises with every one of them.
-      { field: 'RCC.CSR.PINRSTF', raisedBy: RESET_CAUSES },
-      { field: 'RCC.CSR.PORRSTF', raisedBy: ['power', 'brownout'] },
-      { field: 'RCC.CSR.SFTRSTF', raisedBy: ['software', 'debugger', 'core'] },
-      { field: 'RCC.CSR.IWDGRSTF', raisedBy: ['iwdg'] },
-      { field: 'RCC.CSR.WWDGRSTF', raisedBy: ['wwdg'] },
-      { field: 'RCC.CSR.LPWRRSTF', raisedBy: ['low-power'] },
-    ],
-  },
+  resetFlags: { clear: 'RCC.CSR.RMVF', flags: resetFlagRows('RCC.CSR', { PORRSTF: POWER_CAUSES }, { optionBytes: false }) },
   maxHclkHz: known({ all: 72_000_000 }, `${DS} T9`),
   flashLatency: known(
     {

@@ -1,12 +1,11 @@
 /** STM32F302 and F303 with 128 to 512 KB of flash, STM32F303's ROMs of two sizes. Rows from the SVD. Data only; facts and their sources as in the chip's fact sheet. */
 import type { ChipDescription, MemoryRow, RomReference } from '../emu/chip.ts';
-import { RESET_CAUSES } from '../emu/component.ts';
 import { coveredBy, deriveBlocks, gpio, spi, timers, usarts, type Behaviour, type Derivation } from './derive.ts';
 import { loadFacts } from './facts.ts';
 import generated from './generated/stm32f303.json' with { type: 'json' };
 import { lazyChip } from './lazy.ts';
 import { withRam, type PartSize } from './parts.ts';
-import { AN2606, cortexM4F, factoryValues, known, sourcesOf } from './rows.ts';
+import { AN2606, cortexM4F, factoryValues, known, sourcesOf, POWER_CAUSES, resetFlagRows } from './rows.ts';
 import { F1_PARAMETERS } from './stm32f1.ts';
 import { f0BootsByPattern2, STM32F072RB } from './stm32f072.ts';
 
@@ -173,19 +172,7 @@ export function f3Chip(line: F3Line, part: PartSize): ChipDescription {
       boot: f0BootsByPattern2(ROM_BASE),
       remap: { base: 0, wire: 'remap', shows: { 0: 'flash', 1: 'rom', 2: 'flash', 3: 'sram' } },
       optionBytes: OPTION_BYTES,
-      resetFlags: {
-        clear: 'RCC.CSR.RMVF',
-        flags: [
-          // Internal resets drive NRST low, so the pin's flag rises with every one of them.
-          { field: 'RCC.CSR.PINRSTF', raisedBy: RESET_CAUSES },
-          { field: 'RCC.CSR.PORRSTF', raisedBy: ['power', 'brownout'] },
-          { field: 'RCC.CSR.SFTRSTF', raisedBy: ['software', 'debugger', 'core'] },
-          { field: 'RCC.CSR.OBLRSTF', raisedBy: ['option-bytes'] },
-          { field: 'RCC.CSR.IWDGRSTF', raisedBy: ['iwdg'] },
-          { field: 'RCC.CSR.WWDGRSTF', raisedBy: ['wwdg'] },
-          { field: 'RCC.CSR.LPWRRSTF', raisedBy: ['low-power'] },
-        ],
-      },
+      resetFlags: { clear: 'RCC.CSR.RMVF', flags: resetFlagRows('RCC.CSR', { PORRSTF: POWER_CAUSES }, { optionBytes: true }) },
       rom,
       maxHclkHz: known({ all: 72_000_000 }, `${RM0316} 9.2`),
       flashLatency: known(

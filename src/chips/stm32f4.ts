@@ -12,7 +12,6 @@ import type {
   RomReference,
   Sourced,
 } from '../emu/chip.ts';
-import { RESET_CAUSES } from '../emu/component.ts';
 import type { BlockFacts } from '../emu/registers.ts';
 import { MS, US } from '../emu/time.ts';
 import { apbOf, coveredBy, deriveBlocks, gpio, spi, timers, usarts, type Behaviour, type Derivation, type RowParts } from './derive.ts';
@@ -20,7 +19,19 @@ import { loadFacts, withFacts, type GeneratedFacts } from './facts.ts';
 import { lazyChip } from './lazy.ts';
 import { withRam, type PartSize } from './parts.ts';
 import { DAC_L4, F4_ADC_INJECTED_TRIGGERS, F4_ADC_TRIGGERS, F4_DMA1, F4_DMA2, timTriggers } from './requests.ts';
-import { AN2606, bootsFlash, bootsRom, bootsSram, cortexM4F, factoryValues, known, NO_ROM_AT_LEVEL_2, sourcesOf } from './rows.ts';
+import {
+  AN2606,
+  bootsFlash,
+  bootsRom,
+  bootsSram,
+  cortexM4F,
+  factoryValues,
+  known,
+  NO_ROM_AT_LEVEL_2,
+  sourcesOf,
+  POWER_CAUSES,
+  resetFlagRows,
+} from './rows.ts';
 
 const DS = 'DS8626 and DS10314';
 const FACTORY = 'RM0090 and RM0383: reset value of FLASH_OPTCR, 0x0FFFAAED';
@@ -263,16 +274,11 @@ const F4_TWO_BANKS_BOOT: readonly BootRule[] = [...F4_BOOT.slice(0, -1), bootsRo
 /** MEM_MODE of SYSCFG_MEMRMP; 2 (FSMC) shows external memory, which no board here has. */
 const F4_REMAP = { base: 0, wire: 'remap', shows: { 0: 'flash', 1: 'rom', 3: 'sram1' } } as const;
 
-export const F2_F4_RESET_FLAGS: readonly ResetFlagRow[] = [
-  // Internal resets drive NRST low, so the pin's flag rises with every one of them.
-  { field: 'RCC.CSR.PINRSTF', raisedBy: RESET_CAUSES },
-  { field: 'RCC.CSR.BORRSTF', raisedBy: ['power', 'brownout'] },
-  { field: 'RCC.CSR.PORRSTF', raisedBy: ['power'] },
-  { field: 'RCC.CSR.SFTRSTF', raisedBy: ['software', 'debugger', 'core'] },
-  { field: 'RCC.CSR.IWDGRSTF', raisedBy: ['iwdg'] },
-  { field: 'RCC.CSR.WWDGRSTF', raisedBy: ['wwdg'] },
-  { field: 'RCC.CSR.LPWRRSTF', raisedBy: ['low-power'] },
-];
+export const F2_F4_RESET_FLAGS: readonly ResetFlagRow[] = resetFlagRows(
+  'RCC.CSR',
+  { BORRSTF: POWER_CAUSES, PORRSTF: ['power'] },
+  { optionBytes: false },
+);
 
 /** What a line has of its own. */
 export interface F4Line {

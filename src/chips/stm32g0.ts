@@ -1,6 +1,5 @@
 /** STM32G0B1, G0C1, G0B0 (two banks, USB) and G071, G081, G070 (one bank, no USB). Rows from the SVD of G0B1. Data only; facts and their sources as in the chips' fact sheets. */
 import type { BlockRow, BootCondition, BootRule, ChipDescription, MemoryRow, OptionByteRow, RomReference, Sourced } from '../emu/chip.ts';
-import { RESET_CAUSES } from '../emu/component.ts';
 import { MS, US } from '../emu/time.ts';
 import { coveredBy, deriveBlocks, gpio, timers, usarts, type Behaviour, type Derivation, type RowParts } from './derive.ts';
 import { loadFacts, withFacts, type GeneratedFacts } from './facts.ts';
@@ -9,7 +8,19 @@ import g431 from './generated/stm32g431.json' with { type: 'json' };
 import { lazyChip } from './lazy.ts';
 import { withRam, type PartSize } from './parts.ts';
 import { G0_DMAMUX, misoOf } from './requests.ts';
-import { AN2606, bootsFlash, bootsRom, bootsSram, cortexM0Plus, factoryValues, known, NO_ROM_AT_LEVEL_2, sourcesOf } from './rows.ts';
+import {
+  AN2606,
+  bootsFlash,
+  bootsRom,
+  bootsSram,
+  cortexM0Plus,
+  factoryValues,
+  known,
+  NO_ROM_AT_LEVEL_2,
+  sourcesOf,
+  POWER_CAUSES,
+  resetFlagRows,
+} from './rows.ts';
 
 const RM0444 = 'RM0444';
 const DS = 'DS13560 (STM32G0B1), recalled';
@@ -299,19 +310,7 @@ export function g0Chip(line: G0Line, part: PartSize): ChipDescription {
       boot: line.bootLock ? [LOCKED, ...G0_BOOT] : G0_BOOT,
       remap: { base: 0, wire: 'remap', shows: { 0: 'flash', 1: 'rom', 2: 'flash', 3: 'sram' } },
       optionBytes: optionBytes(line),
-      resetFlags: {
-        clear: 'RCC.CSR.RMVF',
-        flags: [
-          // Internal resets drive NRST low, so the pin's flag rises with every one of them.
-          { field: 'RCC.CSR.PINRSTF', raisedBy: RESET_CAUSES },
-          { field: 'RCC.CSR.PWRRSTF', raisedBy: ['power', 'brownout'] },
-          { field: 'RCC.CSR.SFTRSTF', raisedBy: ['software', 'debugger', 'core'] },
-          { field: 'RCC.CSR.OBLRSTF', raisedBy: ['option-bytes'] },
-          { field: 'RCC.CSR.IWDGRSTF', raisedBy: ['iwdg'] },
-          { field: 'RCC.CSR.WWDGRSTF', raisedBy: ['wwdg'] },
-          { field: 'RCC.CSR.LPWRRSTF', raisedBy: ['low-power'] },
-        ],
-      },
+      resetFlags: { clear: 'RCC.CSR.RMVF', flags: resetFlagRows('RCC.CSR', { PWRRSTF: POWER_CAUSES }, { optionBytes: true }) },
       rom,
       maxHclkHz: known({ 'Range 1': 64_000_000, 'Range 2': 16_000_000 }, `${RM0444} 4.1.4`),
       flashCache: known(

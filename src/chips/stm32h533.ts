@@ -1,11 +1,10 @@
 /** STM32H533RE. Data only; facts and their sources as in the chip's fact sheet, register facts generated from ST's SVD. */
 import type { BlockRow, ChipDescription, OptionByteRow } from '../emu/chip.ts';
-import { RESET_CAUSES } from '../emu/component.ts';
 import { MS, US } from '../emu/time.ts';
 import { loadFacts } from './facts.ts';
 import generated from './generated/stm32h533.json' with { type: 'json' };
 import { ADC_INJECTED_TRIGGERS, ADC_TRIGGERS, DAC_H, H5_GPDMA, misoOf } from './requests.ts';
-import { AN2606, known, sourcesOf, factoryValues } from './rows.ts';
+import { AN2606, known, sourcesOf, factoryValues, POWER_CAUSES, resetFlagRows } from './rows.ts';
 
 const CMSIS = 'STMicroelectronics/cmsis_device_h5@9a778e0:Include/stm32h533xx.h';
 const SVD = 'ST SVD STM32H533 v1.3 (STM32H5 v1.9)';
@@ -504,18 +503,7 @@ export const STM32H533RE: ChipDescription = {
     },
   ],
   optionBytes: OPTION_BYTES,
-  resetFlags: {
-    clear: 'RCC.RSR.RMVF',
-    // Internal resets drive NRST low, so the pin's flag rises with every one of them.
-    flags: [
-      { field: 'RCC.RSR.PINRSTF', raisedBy: RESET_CAUSES },
-      { field: 'RCC.RSR.BORRSTF', raisedBy: ['power', 'brownout'] },
-      { field: 'RCC.RSR.SFTRSTF', raisedBy: ['software', 'debugger', 'core'] },
-      { field: 'RCC.RSR.IWDGRSTF', raisedBy: ['iwdg'] },
-      { field: 'RCC.RSR.WWDGRSTF', raisedBy: ['wwdg'] },
-      { field: 'RCC.RSR.LPWRRSTF', raisedBy: ['low-power'] },
-    ],
-  },
+  resetFlags: { clear: 'RCC.RSR.RMVF', flags: resetFlagRows('RCC.RSR', { BORRSTF: POWER_CAUSES }, { optionBytes: false }) },
   rom: {
     id: 'stm32h5',
     vectorTable: known(0x0bf97000, `${AN2606} Table 124 and Table 226`),

@@ -3,10 +3,20 @@
  * facts generated from ST's SVD.
  */
 import type { BlockRow, BootCondition, BootRule, LatencyTable, MemoryRow, OptionByteRow, ResetFlagRow, Sourced } from '../emu/chip.ts';
-import { RESET_CAUSES } from '../emu/component.ts';
 import { MS, US } from '../emu/time.ts';
 import { ADC_INJECTED_TRIGGERS, ADC_TRIGGERS, DAC_L4, L4_DMA1, L4_DMA2, misoOf, timTriggers } from './requests.ts';
-import { known, factoryValues, bootsFlash, bootsRom, bootsSram, NO_ROM_AT_LEVEL_2, timBlock, type TimRow } from './rows.ts';
+import {
+  known,
+  factoryValues,
+  bootsFlash,
+  bootsRom,
+  bootsSram,
+  NO_ROM_AT_LEVEL_2,
+  timBlock,
+  type TimRow,
+  POWER_CAUSES,
+  resetFlagRows,
+} from './rows.ts';
 
 export const HAL_L4 = 'STMicroelectronics/stm32l4xx_hal_driver@a9f8b8a';
 /** G431 datasheet: same oscillator, PLL, regulator and flash blocks. */
@@ -420,14 +430,7 @@ export const L4_PARAMETERS: Readonly<Record<string, Sourced<number>>> = {
 export const L4_REMAP = { base: 0, wire: 'remap', shows: { 0: 'flash', 1: 'rom', 3: 'sram1' } } as const;
 
 export const L4_RESET_FLAGS: readonly ResetFlagRow[] = [
-  // Internal resets drive NRST low, so the pin's flag rises with every one of them.
-  { field: 'RCC.CSR.PINRSTF', raisedBy: RESET_CAUSES },
-  { field: 'RCC.CSR.BORRSTF', raisedBy: ['power', 'brownout'] },
-  { field: 'RCC.CSR.SFTRSTF', raisedBy: ['software', 'debugger', 'core'] },
-  { field: 'RCC.CSR.OBLRSTF', raisedBy: ['option-bytes'] },
-  { field: 'RCC.CSR.IWDGRSTF', raisedBy: ['iwdg'] },
-  { field: 'RCC.CSR.WWDGRSTF', raisedBy: ['wwdg'] },
-  { field: 'RCC.CSR.LPWRRSTF', raisedBy: ['low-power'] },
+  ...resetFlagRows('RCC.CSR', { BORRSTF: POWER_CAUSES }, { optionBytes: true }),
   { field: 'RCC.CSR.FWRSTF', raisedBy: [] },
 ];
 
