@@ -13,7 +13,7 @@ import type { Checkpoint } from '../emu/machine-base.ts';
 import { Machine } from '../emu/machine.ts';
 import { MS, PS_PER_SECOND, type Ps } from '../emu/time.ts';
 import type { UsbDevicePort } from '../emu/ports.ts';
-import { PIN_FLOATING } from '../peripherals/gpio-v2.ts';
+import { PIN_FLOATING } from '../peripherals/gpio-common.ts';
 import { MODELS } from '../peripherals/index.ts';
 import { usbPort } from '../peripherals/usb-ports.ts';
 import { dumpBase, loadRom, type LoadedRom } from '../rom/load.ts';

@@ -7,7 +7,7 @@ import { findSymbol } from '../emu/image/image.ts';
 import { imageCore } from './image-core.ts';
 import type { PlannedAction, PlannedStep } from './scenario-types.ts';
 import { rxPins, type Session } from './session.ts';
-import { PIN_FLOATING } from '../peripherals/gpio-v2.ts';
+import { PIN_FLOATING } from '../peripherals/gpio-common.ts';
 
 interface StepsState {
   /** Times of `at` count from here. */

@@ -18,7 +18,7 @@ import type { WriteRecord } from '../emu/history.ts';
 import type { Machine } from '../emu/machine.ts';
 import type { RegisterBlock, RegisterState } from '../emu/registers.ts';
 import { rateHz } from '../emu/time.ts';
-import { PIN_FLOATING } from '../peripherals/gpio-v2.ts';
+import { PIN_FLOATING } from '../peripherals/gpio-common.ts';
 import { optionSettings } from './rom-options.ts';
 import { lastLeave, rxPins, type Session } from './session.ts';
 

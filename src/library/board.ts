@@ -11,7 +11,7 @@ import { clonePlain } from '../emu/component.ts';
 import type { ModelFactory } from '../emu/registers.ts';
 import { PS_PER_SECOND } from '../emu/time.ts';
 import { I2C_ASK } from '../peripherals/board-wires.ts';
-import { PIN_FLOATING } from '../peripherals/gpio-v2.ts';
+import { PIN_FLOATING } from '../peripherals/gpio-common.ts';
 
 export type Level = 0 | 1 | 'z';
 export interface BoardPin {

@@ -7,6 +7,7 @@
  * Wires as gpio-v2's: `pin.PA5` from the board, `out.PA5`, `in.PA5`; `af.PA5` is 1 in an alternate mode, else 0.
  */
 import type { Layout, ModelFactory, Register, RegisterContext, RegisterModel } from '../emu/registers.ts';
+import { freshLock, lockedPins, PIN_FLOATING, readLock, writeLock, type PinLock } from './gpio-common.ts';
 
 export interface GpioV1Options {
   /** Port letter in pin names; by default the last letter of the block's name. */
@@ -14,21 +15,13 @@ export interface GpioV1Options {
   readonly block: string;
 }
 
-/** Value of a pin wire that nothing drives, as gpio-v2 has it. */
-const PIN_FLOATING = 2;
-const LCKK = 0x10000;
-interface State {
-  /** Steps done of the LCKR key sequence (write 1, write 0, write 1, read) and its pin mask. */
-  lockStep: number;
-  lockPins: number;
-}
-type Context = RegisterContext<State>;
+type Context = RegisterContext<PinLock>;
 
 /** CNF of an input. */
 const ANALOG = 0;
 const PULLED = 2;
 
-export const gpioV1: ModelFactory = (layout: Layout, given): RegisterModel<State> => {
+export const gpioV1: ModelFactory = (layout: Layout, given): RegisterModel<PinLock> => {
   const { block = 'GPIOA', port = block.slice(-1) } = given as Partial<GpioV1Options>;
   const pins = Array.from({ length: 16 }, (_, i) => `P${port}${i}`);
   const pinWires = pins.map((p) => `pin.${p}`);
@@ -74,25 +67,13 @@ export const gpioV1: ModelFactory = (layout: Layout, given): RegisterModel<State
     update(c);
     return 0;
   };
-  const lock = (c: Context, raw: number): number => {
-    const { s } = c;
-    const old = c.get(LCKR);
-    if (old & LCKK) return old;
-    const mask = raw & 0xffff;
-    const key = (raw & LCKK) !== 0;
-    const follows = s.lockStep > 0 && mask === s.lockPins;
-    if (key && s.lockStep === 2 && follows) s.lockStep = 3;
-    else if (!key && s.lockStep === 1 && follows) s.lockStep = 2;
-    else s.lockStep = key ? 1 : 0;
-    s.lockPins = mask;
-    return mask;
-  };
   /** Bits of CRL or CRH that the lock freezes. */
   const frozen = (c: Context, r: Register): number => {
     const half = CR.indexOf(r as (typeof CR)[number]);
-    if (half < 0 || !(c.get(LCKR) & LCKK)) return 0;
+    if (half < 0) return 0;
+    const pins = lockedPins(c, LCKR);
     let bits = 0;
-    for (let i = 0; i < 8; i++) if ((c.get(LCKR) >>> (8 * half + i)) & 1) bits |= 15 << (4 * i);
+    for (let i = 0; i < 8; i++) if ((pins >>> (8 * half + i)) & 1) bits |= 15 << (4 * i);
     return bits;
   };
 
@@ -104,7 +85,7 @@ export const gpioV1: ModelFactory = (layout: Layout, given): RegisterModel<State
       lacks: ['pins driven by peripherals (alternate functions)'],
     },
     modelled: 'all',
-    create: () => ({ lockStep: 0, lockPins: 0 }),
+    create: freshLock,
     onReset(c) {
       c.s.lockStep = 0;
       update(c);
@@ -113,15 +94,11 @@ export const gpioV1: ModelFactory = (layout: Layout, given): RegisterModel<State
     live: ['LCKR'],
     acting: ['LCKR'],
     read(c, r, value) {
-      // The read that ends the key sequence sets LCKK.
-      if (r !== LCKR || c.s.lockStep !== 3) return value;
-      c.s.lockStep = 0;
-      c.put(LCKR, value | LCKK);
-      return value | LCKK;
+      return r === LCKR ? readLock(c, LCKR, value) : value;
     },
     peek: (_c, _r, value) => value,
     write(c, r, merged, raw) {
-      if (r === LCKR) return lock(c, raw);
+      if (r === LCKR) return writeLock(c, LCKR, raw);
       if (r === IDR) return c.get(IDR);
       // BS wins over BR
       if (r === BSRR) return output(c, (c.get(ODR) & ~(raw >>> 16)) | raw);

@@ -8,6 +8,7 @@
  * alternate function + 1, 0 in the other modes.
  */
 import type { Layout, ModelFactory, RegisterContext, RegisterModel } from '../emu/registers.ts';
+import { freshLock, lockedPins, PIN_FLOATING, readLock, writeLock, type PinLock } from './gpio-common.ts';
 
 export interface GpioOptions {
   /** Port letter in pin names; by default the last letter of the block's name. */
@@ -15,22 +16,14 @@ export interface GpioOptions {
   readonly block: string;
 }
 
-/** Value of a pin wire that nothing drives. A wire that was never set reads 0: whoever builds the board sets this on every free pin. */
-export const PIN_FLOATING = 2;
 const Z = PIN_FLOATING;
 const MODE_OUTPUT = 1;
 const MODE_ALTERNATE = 2;
 const MODE_ANALOG = 3;
-const LCKK = 0x10000;
 
-interface State {
-  /** Steps done of the LCKR key sequence (write 1, write 0, write 1, read) and its pin mask. */
-  lockStep: number;
-  lockPins: number;
-}
-type Context = RegisterContext<State>;
+type Context = RegisterContext<PinLock>;
 
-export const gpioV2: ModelFactory = (layout: Layout, given): RegisterModel<State> => {
+export const gpioV2: ModelFactory = (layout: Layout, given): RegisterModel<PinLock> => {
   const { block = 'GPIOA', port = block.slice(-1) } = given as Partial<GpioOptions>;
   const pins = Array.from({ length: 16 }, (_, i) => `P${port}${i}`);
   const pinWires = pins.map((p) => `pin.${p}`);
@@ -96,27 +89,15 @@ export const gpioV2: ModelFactory = (layout: Layout, given): RegisterModel<State
     update(c, changed);
   };
 
-  const lock = (c: Context, raw: number): number => {
-    const { s } = c;
-    const old = c.get(LCKR);
-    if (old & LCKK) return old;
-    const mask = raw & 0xffff;
-    const key = (raw & LCKK) !== 0;
-    const follows = s.lockStep > 0 && mask === s.lockPins;
-    if (key && s.lockStep === 2 && follows) s.lockStep = 3;
-    else if (!key && s.lockStep === 1 && follows) s.lockStep = 2;
-    else s.lockStep = key ? 1 : 0;
-    s.lockPins = mask;
-    return mask;
-  };
   /** Bits of a register that the lock freezes. */
   const frozen = (c: Context, name: string): number => {
     const width = lockable.get(name);
-    if (!width || !(c.get(LCKR) & LCKK)) return 0;
+    if (!width) return 0;
+    const locked = lockedPins(c, LCKR);
     const first = name === 'AFRH' ? 8 : 0;
     let bits = 0;
     for (let pin = first; pin < 16 && (pin - first) * width < 32; pin++)
-      if ((c.get(LCKR) >>> pin) & 1) bits |= ((1 << width) - 1) << ((pin - first) * width);
+      if ((locked >>> pin) & 1) bits |= ((1 << width) - 1) << ((pin - first) * width);
     return bits;
   };
 
@@ -128,7 +109,7 @@ export const gpioV2: ModelFactory = (layout: Layout, given): RegisterModel<State
       lacks: ['pins driven by peripherals (alternate functions)', 'high-speed low-voltage mode', 'security'],
     },
     modelled: layout.registers.map((r) => r.name).filter((n) => n !== 'HSLVR' && n !== 'SECCFGR' && n !== 'PRIVCFGR'),
-    create: () => ({ lockStep: 0, lockPins: 0 }),
+    create: freshLock,
     onReset(c) {
       c.s.lockStep = 0;
       update(c, 0xffff);
@@ -143,15 +124,11 @@ export const gpioV2: ModelFactory = (layout: Layout, given): RegisterModel<State
     live: ['LCKR'],
     acting: ['LCKR'],
     read(c, r, value) {
-      // The read that ends the key sequence sets LCKK.
-      if (r !== LCKR || c.s.lockStep !== 3) return value;
-      c.s.lockStep = 0;
-      c.put(LCKR, value | LCKK);
-      return value | LCKK;
+      return r === LCKR ? readLock(c, LCKR, value) : value;
     },
     peek: (_c, _r, value) => value,
     write(c, r, merged, raw) {
-      if (r === LCKR) return lock(c, raw);
+      if (r === LCKR) return writeLock(c, LCKR, raw);
       if (r === IDR) return c.get(IDR);
       if (r === BSRR) {
         output(c, ((c.get(ODR) & ~(raw >>> 16)) | raw) & 0xffff); // BS wins over BR
