@@ -183,7 +183,7 @@ export abstract class CoreCode extends CoreCaches {
   private readonly mpuSetUps = new Set<string>();
   /** What rights hang on, see `mpuSetUp`; TOO_MANY for another one when there have been enough. */
   private mpuText(): string {
-    const text = mpuSetUp(this.core, this.privileged());
+    const text = this.mpuAnswers.textOf(() => mpuSetUp(this.core, this.privileged()));
     if (text === '' || this.mpuSetUps.has(text)) return text;
     if (this.mpuSetUps.size >= MOST_SET_UPS) return TOO_MANY;
     this.mpuSetUps.add(text);

@@ -117,12 +117,18 @@ export class MpuAnswers {
   private readonly pages = new Int32Array(CACHED).fill(-1);
   private readonly uniform = new Uint8Array(CACHED);
   private empty = true;
+  private setUp: string | null = null;
 
   forget(): void {
+    this.setUp = null;
     if (this.empty) return;
     this.granules.fill(-1);
     this.pages.fill(-1);
     this.empty = true;
+  }
+  /** The set-up as a text, see `mpuSetUp`. */
+  textOf(make: () => string): string {
+    return (this.setUp ??= make());
   }
   allows(address: number, of: () => number): number {
     const granule = address >>> GRANULE_BITS;
