@@ -44,6 +44,10 @@ export function repairTarget(machine: Machine): RepairTarget {
       const { block, register, whole } = place(path, value);
       (block.state as RegisterState).regs[register.index] = whole;
     },
+    eraseWord: (address) => {
+      const { memory, base } = machine.system.regionAt(address)!;
+      machine.system.pokeMemory(memory!.row.name, address - base, new Uint8Array(4).fill(0xff));
+    },
     write: poke,
     leaveHandlerMode: () => {
       core.set(S.IPSR, 0);

@@ -82,6 +82,7 @@ function editsOf(repair: Extract<Repair, { at: 'entry' }>, subject: Subject, tar
     },
     setField: (path, value) => edits.push(() => writeField(target, chip, path, value)),
     putField: () => cannot('it changes option bytes'),
+    eraseWord: () => cannot('it erases flash'),
     write: store,
     leaveHandlerMode: () => cannot('a debugger cannot leave Handler mode for the core'),
     clearNvic: (what, lines) => {

@@ -224,6 +224,8 @@ export interface RepairTarget {
   setField(path: string, value: number): void;
   /** As setField, past any lock: option bytes as if they had been programmed otherwise. */
   putField?(path: string, value: number): void;
+  /** A word of the flash as if it had never been programmed. */
+  eraseWord?(address: number): void;
   /** A bus write as software would make it. */
   write(address: number, size: 1 | 2 | 4, value: number): void;
   /** No exception is active and none pending; Thread mode on MSP. */

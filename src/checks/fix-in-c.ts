@@ -45,6 +45,23 @@ export const jumpInC = (rom: RomFacts): string => [words(rom), branch('msr msp, 
 export const jumpOnMspInC = (rom: RomFacts): string =>
   [words(rom), branch('msr control, %2\\n\\tisb\\n\\tmsr msp, %0\\n\\tbx %1', '"r"(sp), "r"(pc), "r"(0)')].join('\n');
 
+/** For an STM32F0 whose ROM stays beside an erased first page alone: the jump from RAM, behind the erase. */
+export const eraseAndJumpInC = (rom: RomFacts): string =>
+  [
+    part(
+      'file',
+      ', in RAM: it erases the page that main may be in, and the application is gone until DFU brings one',
+      '__attribute__((section(".data.erase_and_jump"), noinline, long_call)) static void erase_and_jump(uint32_t sp, uint32_t pc) {',
+      '  SysTick->CTRL = 0; NVIC->ICER[0] = 0xFFFFFFFFu;   /* their vectors are erased, too */',
+      '  FLASH->KEYR = 0x45670123u; FLASH->KEYR = 0xCDEF89ABu;',
+      '  FLASH->CR |= FLASH_CR_PER; FLASH->AR = 0x08000000u; FLASH->CR |= FLASH_CR_STRT;',
+      '  while (FLASH->SR & FLASH_SR_BSY) {}',
+      indented(branch('msr msp, %0\\n\\tbx %1', '"r"(sp), "r"(pc)')),
+      '}',
+    ),
+    part('here', '', words(rom), 'erase_and_jump(sp, pc);'),
+  ].join('\n');
+
 const words = ({ vectorTable }: RomFacts): string =>
   [
     `uint32_t sp = *(volatile uint32_t *)${hex(vectorTable)}u;   /* in place of the old reads */`,
@@ -64,7 +81,9 @@ export function byResetInC({ rom, state }: Subject, here = ''): string {
     part('main', '', `if (dfu_request == ${REQUEST}) {`, '  dfu_request = 0;', ...jumpInC(rom).split('\n').map(indented), '}'),
   ].join('\n');
 }
-const indented = (line: string): string => `  ${line.replace(/ {3}\/\* in place of the old (reads|jump) \*\//, '')}`;
+const indented = (line: string): string => `  ${line.replace(IN_PLACE, '')}`;
+/** Where a piece of code replaces another one. */
+const IN_PLACE = / {3}\/\* in place of the old (reads|jump) \*\//;
 const CCR = 0xe000ed14;
 const CCR_DC = 1 << 16;
 

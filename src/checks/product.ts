@@ -1,5 +1,6 @@
 /** What the part and its option bytes allow: remap, banks, empty flash, protection, TrustZone, second core. */
 import { broken, hex, notApplicable, pass, unknown, type Check } from './check.ts';
+import { eraseAndJumpInC } from './fix-in-c.ts';
 import { familyOf, inManual, maskOf, NO_FAMILY, registerOf } from './families.ts';
 
 const REMAP = 'AN2606 Rev 70 4.1: dual-bank-boot devices except F7 have to map system memory to 0 before the jump';
@@ -126,18 +127,24 @@ export const emptyCheck: Check = {
       lastWriter: null,
     });
   },
-  repair({ state }) {
+  repair({ state, rom }) {
     const returns = familyOf(state.chip)?.returnsToFlash;
-    return returns && returns.drive.length > 0
-      ? {
-          at: 'entry',
-          what: 'the BOOT0 pin driven high',
-          fix: returns.code,
-          apply: (target) => {
-            for (const [path, value] of returns.drive) target.setField(path, value);
-          },
-        }
-      : null;
+    if (!returns) return null;
+    if (returns.drive.length === 0)
+      return {
+        at: 'entry',
+        what: 'the first word of the flash erased',
+        fix: eraseAndJumpInC(rom),
+        apply: (target) => target.eraseWord?.(FLASH_BASE),
+      };
+    return {
+      at: 'entry',
+      what: 'the BOOT0 pin driven high',
+      fix: returns.code,
+      apply: (target) => {
+        for (const [path, value] of returns.drive) target.setField(path, value);
+      },
+    };
   },
   explanation: [
     'Some parts (F04x, L01x, G0, C0, WB) start the ROM when the first word of flash is erased. On some of them the ROM returns to the application when it is not, even after a jump.',

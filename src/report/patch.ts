@@ -144,7 +144,7 @@ function placeOf({ goes, remark }: Part, line: number, lines: readonly string[],
       return { line, how: 'before' };
     case 'file':
       // a word without a name, or a handler that the program may have already, asks for more than a line
-      return remark.startsWith(', in a NOLOAD section')
+      return remark.startsWith(', in ')
         ? at(
             lines.findLastIndex((text) => /^\s*#\s*include\b/.test(text)),
             'below',
