@@ -25,6 +25,7 @@ import {
   type RunResult,
   type Seconds,
   type SymptomOption,
+  type TimelineRow,
   type UsbSession as ResultSession,
 } from './result.ts';
 import { imageCore } from './image-core.ts';
@@ -196,6 +197,37 @@ function polledNote(s: Session, outcome: Outcome): { kind: string; text: string 
   };
 }
 
+/** What has happened, in order: events of the machine, and what the host saw as far as there is room for it. */
+export function timelineRows(s: Session): TimelineRow[] {
+  const { machine, input, usb } = s;
+  const row = (at: Ps, cycle: number | null, kind: string, text: string, pc: number | null, core: number): TimelineRow & { order: Ps } => {
+    const from = place(input, pc);
+    return {
+      order: at,
+      at: seconds(at),
+      cycle,
+      kind,
+      text,
+      pc: from?.pc ?? null,
+      file: from?.file ?? null,
+      line: from?.line ?? null,
+      ...coreName(input, core),
+    };
+  };
+  const counted = (text: string, count: number): string => (count > 1 ? `${text} (${count} times)` : text);
+  const rows = machine.history.timeline.toArray().map((t) => row(t.at, t.cycle, t.kind, counted(t.text, t.count), t.pc, t.core));
+  const seen: { at: Ps; text: string; count: number }[] = [];
+  for (const { at, kind, text } of usb.logEntries) {
+    const words = kind === 'request' || kind === 'reset' ? text : `${kind}: ${text}`;
+    const last = seen.at(-1);
+    if (last?.text === words) last.count++;
+    else if (rows.length + seen.length < MOST_ROWS) seen.push({ at, text: words, count: 1 });
+  }
+  rows.push(...seen.map((u) => row(u.at, null, 'usb', counted(u.text, u.count), null, machine.bootCore.index)));
+  return rows.sort((a, b) => a.order - b.order).map(({ order: _order, ...rest }) => rest);
+}
+const MOST_ROWS = 2000;
+
 export function collectBase(s: Session, end: SessionEnd): BaseFacts {
   const { machine, input } = s;
   const h = machine.history;
@@ -247,19 +279,7 @@ export function collectBase(s: Session, end: SessionEnd): BaseFacts {
     unmodelled: Object.entries(machine.state.unmodelled)
       .map(([key, u]) => ({ peripheral: key.slice(0, key.indexOf('.')), register: key.slice(key.indexOf('.') + 1), ...u }))
       .sort((a, b) => (a.peripheral + a.register < b.peripheral + b.register ? -1 : 1)),
-    timeline: h.timeline.toArray().map((t) => {
-      const at = place(input, t.pc);
-      return {
-        at: seconds(t.at),
-        cycle: t.cycle,
-        kind: t.kind,
-        text: t.count > 1 ? `${t.text} (${t.count} times)` : t.text,
-        pc: at?.pc ?? null,
-        file: at?.file ?? null,
-        line: at?.line ?? null,
-        ...coreName(input, t.core),
-      };
-    }),
+    timeline: timelineRows(s),
     lockup: machine.state.lockup?.reason ?? null,
     firstFault: machine.state.firstFault,
     fault: s.state.fault,
