@@ -5,6 +5,7 @@ import { jobInput } from '../bench/job.ts';
 import { flashImage } from '../bench/flash-image.ts';
 import type { SessionEnd } from '../bench/session.ts';
 import { UsageError } from '../bench/usage-error.ts';
+import { isInterruptTransfer } from '../usb-sim/outside.ts';
 import { PcapngWriter } from '../usb-sim/pcapng.ts';
 import { usbIpExport } from '../usb-sim/usbip-connection.ts';
 import { runClient } from './client.ts';
@@ -37,7 +38,7 @@ export async function dfuCommand(images: readonly string[], options: DfuOptions,
   const outputs = new Outputs(files(options), io.cwd);
   usePrebuilt(findChip(job.chip)?.cores ?? []);
   const held = new HeldMachine(jobInput(job));
-  const pcap = options.pcap === undefined ? null : new PcapngWriter(() => held.usb.state);
+  const pcap = options.pcap === undefined ? null : new PcapngWriter((t) => isInterruptTransfer(held.usb.state, t));
   held.usb.tap = pcap;
   try {
     const end = held.start();

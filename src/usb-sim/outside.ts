@@ -27,6 +27,13 @@ export function endpointInForce(state: UsbSimState, address: number): EndpointIn
   return undefined;
 }
 
+/** Of a pipe that goes to an interrupt endpoint of the device on the bus. */
+export function isInterruptTransfer(state: UsbSimState, { kind, endpoint }: Readonly<Transfer>): boolean {
+  if (kind === 'control') return false;
+  const found = endpointInForce(state, endpoint | (kind === 'in' ? 0x80 : 0));
+  return found !== undefined && (found.attributes & 3) === 3;
+}
+
 /** The client's transfer has ended. */
 export function outsideDone(state: UsbSimState, t: Transfer, status: TransferStatus, data: Uint8Array): void {
   if (status === 'ok' && t.setup) noteRequest(state, t.setup);

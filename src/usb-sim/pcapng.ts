@@ -4,8 +4,7 @@
  * Documentation/usb/usbmon.rst.
  */
 import { PS_PER_SECOND, US, type Ps } from '../emu/time.ts';
-import { endpointInForce } from './outside.ts';
-import type { Transfer, TransferStatus, UsbSimState } from './types.ts';
+import type { Transfer, TransferStatus } from './types.ts';
 import type { UsbTap } from './usb-sim.ts';
 import { ERRNO } from './usbip-protocol.ts';
 
@@ -63,16 +62,16 @@ function interfaceDescription(): Uint8Array {
 }
 
 export class PcapngWriter implements UsbTap {
-  private readonly state: () => UsbSimState;
+  private readonly isInterrupt: (t: Readonly<Transfer>) => boolean;
   private readonly blocks: Uint8Array[] = [sectionHeader(), interfaceDescription()];
   private size = 0;
   /** usbmon names a transfer by the address of its URB: here its number. */
   private readonly ids = new Map<Readonly<Transfer>, number>();
   private nextId = 1;
 
-  /** @param state of the port that this is the tap of */
-  constructor(state: () => UsbSimState) {
-    this.state = state;
+  /** @param isInterrupt tells interrupt transfers from bulk ones; asked where the endpoint is not 0 */
+  constructor(isInterrupt: (t: Readonly<Transfer>) => boolean) {
+    this.isInterrupt = isInterrupt;
   }
 
   started(t: Readonly<Transfer>, at: Ps): void {
@@ -136,8 +135,7 @@ export class PcapngWriter implements UsbTap {
 
   private kindOf(t: Readonly<Transfer>): number {
     if (t.kind === 'control') return XFER.CONTROL;
-    const endpoint = endpointInForce(this.state(), t.endpoint | (t.kind === 'in' ? 0x80 : 0));
-    return endpoint && (endpoint.attributes & 3) === 3 ? XFER.INTERRUPT : XFER.BULK;
+    return this.isInterrupt(t) ? XFER.INTERRUPT : XFER.BULK;
   }
 }
 

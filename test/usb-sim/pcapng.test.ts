@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { isInterruptTransfer } from '../../src/usb-sim/outside.ts';
 import { PcapngWriter } from '../../src/usb-sim/pcapng.ts';
 import { CDC_DEVICE, DFU_DEVICE, MS, type Device } from './firmware.ts';
 import { held } from './held.ts';
@@ -46,7 +47,7 @@ function packets(file: Uint8Array): Packet[] {
 
 function captured(device: Device, act: (h: ReturnType<typeof held>) => void): Packet[] {
   const h = held(device);
-  const writer = new PcapngWriter(() => h.b.usb.state);
+  const writer = new PcapngWriter((t) => isInterruptTransfer(h.b.usb.state, t));
   h.b.usb.tap = writer;
   act(h);
   h.bus.runUntil(() => false, h.bus.now + 20 * MS);
