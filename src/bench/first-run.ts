@@ -7,10 +7,27 @@ import { entered, tryTriggers, type Trigger } from './init.ts';
 import { jobInput, type RunHooks, type RunJob } from './job.ts';
 import type { RunResult } from './result.ts';
 import type { Step } from './scenario-types.ts';
+import type { RunInput } from './run-input.ts';
 import { runBench } from './run.ts';
+import type { RunTrace } from './trace.ts';
 
-export function firstRun(job: RunJob, hooks: RunHooks): RunResult {
-  const alone = runBench(jobInput(job, hooks));
+export function firstRun(job: RunJob, { trace, ...hooks }: RunHooks): RunResult {
+  if (trace === undefined) return lookFurther(job, hooks, (input) => runBench(input));
+  // several runs are recorded, one of them is told about; its rows go on with it
+  const recorded = new Map<RunResult['timeline'], RunTrace>();
+  const result = lookFurther(job, hooks, (input) => {
+    let seen: RunTrace | null = null;
+    const made = runBench({ ...input, trace: (t) => (seen = t) });
+    if (seen !== null) recorded.set(made.timeline, seen);
+    return made;
+  });
+  const found = recorded.get(result.timeline);
+  if (found !== undefined) trace(found);
+  return result;
+}
+
+function lookFurther(job: RunJob, hooks: RunHooks, run: (input: RunInput) => RunResult): RunResult {
+  const alone = run(jobInput(job, hooks));
   const asked = alone.outcome === 'no-jump' || alone.notes.some((n) => n.kind === 'not-triggered');
   const waits = asked && alone.entries.length === 0 && (job.scenario.steps ?? []).length === 0;
   if (!waits || isCut(alone)) return withControl(alone, job, hooks);
@@ -20,7 +37,7 @@ export function firstRun(job: RunJob, hooks: RunHooks): RunResult {
   const pull = (trigger: Trigger): RunResult | null => {
     if (trigger.step === null) return null;
     hooks.progress?.(trigger.name ?? 'running');
-    const result = runBench(jobInput({ ...job, scenario: { ...job.scenario, steps: pulled(trigger.step) }, findJump: false }, hooks));
+    const result = run(jobInput({ ...job, scenario: { ...job.scenario, steps: pulled(trigger.step) }, findJump: false }, hooks));
     return withNotes(result, triggerNotes(trigger, triggers));
   };
   // A request that leads nowhere is worth more than a jump that works when it is called, if it is proved what it was lost by.

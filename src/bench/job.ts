@@ -51,7 +51,7 @@ export interface RunJob {
   readonly files: ReadonlyMap<string, Uint8Array>;
 }
 
-export type RunHooks = Pick<RunInput, 'signal' | 'clock' | 'memoryUse' | 'progress' | 'stats'>;
+export type RunHooks = Pick<RunInput, 'signal' | 'clock' | 'memoryUse' | 'progress' | 'stats' | 'trace'>;
 
 /** A job is asked more than once on its way to the machine. */
 const inputs = new WeakMap<RunJob, RunInput>();

@@ -4,6 +4,7 @@ import type { LoadedImage } from '../emu/image/image.ts';
 import type { ShortcutName } from '../emu/shortcuts.ts';
 import type { Ps } from '../emu/time.ts';
 import type { Symptom } from './result.ts';
+import type { RunTrace } from './trace.ts';
 import type { ForcedField, ScenarioPlan } from './scenario-types.ts';
 
 export interface RunLimits {
@@ -64,4 +65,6 @@ export interface RunInput {
   readonly progress?: (text: string) => void;
   /** Is told at the end what translated code did; counting costs time. */
   readonly stats?: (text: string) => void;
+  /** Is given the full event stream at the end; recording costs time. */
+  readonly trace?: (trace: RunTrace) => void;
 }

@@ -10,12 +10,14 @@ import { MS } from '../emu/time.ts';
 import type { Outcome, RomDependency, RunResult } from './result.ts';
 import type { RunInput } from './run-input.ts';
 import { followLeave } from './leave.ts';
+import type { NamedRepair } from './repairs.ts';
 import { Session } from './session.ts';
 import { afterRun, NOT_TRACED, romFacts, type Traced } from './subject.ts';
 import { noReturnRow, noReturnText, pointOfNoReturn, type NoReturn } from './point-of-no-return.ts';
 import { repairsAtEntry, Solver } from './solver.ts';
 import { answerSymptom } from './symptom.ts';
 import { tierStats } from './tier-stats.ts';
+import { Tracer } from './trace.ts';
 import { findJump, notTriggered, tryAll, waitsForInput } from './find-jump.ts';
 import { traceRequests } from './requests.ts';
 import { factsOf, traceFailure, type Failure } from './slice/failure.ts';
@@ -27,8 +29,11 @@ import { Variants } from './variants.ts';
 export function runBench(input: RunInput): RunResult {
   const session = new Session(input);
   if (input.stats) for (const core of session.machine.cores) core.countExits();
+  const tracer = input.trace ? new Tracer(session) : null;
   try {
-    const result = runIn(session, input);
+    const result = runIn(session, input, tracer);
+    const trace = tracer?.trace();
+    if (trace) input.trace?.(trace);
     input.stats?.(tierStats(session.machine));
     return result;
   } finally {
@@ -36,16 +41,17 @@ export function runBench(input: RunInput): RunResult {
   }
 }
 
-function runIn(session: Session, input: RunInput): RunResult {
+function runIn(session: Session, input: RunInput, tracer: Tracer | null): RunResult {
   session.startedAt = input.clock?.() ?? 0;
   const powerOn = session.save();
   session.keepTrail = true;
   input.progress?.('running');
-  const end = session.run();
+  const end = tracer ? tracer.record(() => session.run()) : session.run();
   session.keepTrail = false;
   const finished = session.save();
   const forInput = end.outcome === 'stuck' && waitsForInput(session);
   const base = collectBase(session, end);
+  tracer?.finish(end.outcome);
   const run = observe(session, end);
   const { machine } = session;
   const entries = machine.history.entries;
@@ -118,6 +124,7 @@ function runIn(session: Session, input: RunInput): RunResult {
     }
     if (!cut && entries.length === 0 && (end.outcome === 'no-jump' || input.findJump || forInput))
       notes.push(...jumpNotes(session, finished));
+    tracer?.repairWith(starts, provedRepairs(diagnosis));
     if (input.noReturn) noReturn = pointOfNoReturn(session, entry, diagnosis, base.end.at);
     if (input.symptoms.length > 0)
       symptom = answerSymptom(new Solver(session, starts, variants, run), input.symptoms, run, repairsAtEntry(judged));
@@ -132,6 +139,13 @@ function runIn(session: Session, input: RunInput): RunResult {
   const timeline = noReturn?.at == null ? base.timeline : withRow(base.timeline, noReturnRow(session, noReturn));
   return makeResult(session, { ...base, notes, timeline }, judged, diagnosis, dependsOn, symptom);
 }
+
+/** The repairs of the first set that leads to DFU; none where nothing was proved. */
+const provedRepairs = ({ causes, sets }: Diagnosis): readonly NamedRepair[] =>
+  (sets[0] ?? []).flatMap((id) => {
+    const cause = causes.find((c) => c.id === id);
+    return cause?.repair && cause.judged.subject ? [{ id, repair: cause.repair, subject: cause.judged.subject }] : [];
+  });
 
 function withRow(rows: RunResult['timeline'], row: RunResult['timeline'][number]): RunResult['timeline'] {
   const behind = rows.findIndex((r) => Number(r.at) > Number(row.at));

@@ -47,6 +47,10 @@ export interface MachineObserver {
   breakpoint?(core: Core): void;
   exception?(core: Core, exception: number, handler: number, pc: number): void;
   exceptionReturn?(core: Core, exception: number, pc: number): void;
+  /** A clock has another rate. */
+  clock?(name: string): void;
+  /** A special register of a core (PRIMASK, CONTROL …) has another value. */
+  special?(core: Core, register: string, value: number): void;
 }
 
 /** Something outside the chip whose plain state belongs to a checkpoint (USB host). */
@@ -137,6 +141,7 @@ export abstract class MachineBase implements CoreListener {
           if (core.row.clock === name) core.cut();
           if (core.row.clock === name || core.row.sysTickClock === name) sysTickClockChanged(core);
         }
+        this.observer.clock?.(name);
       },
       wire: (name, value) => this.wireChanged(name, value),
       memoryChanged: (memory, offset, length, programmed) => this.bytesChange(memory, offset, length, programmed),
@@ -609,6 +614,7 @@ export abstract class MachineBase implements CoreListener {
       address: null,
     };
     this.history.mark(`CPU${core.index === 0 ? '' : core.index}.${register}`, old ^ value, record);
+    this.observer.special?.(core, register, value);
   }
   deviceWrite(core: Core, address: number): void {
     const block = this.system.regionAt(address)?.block;

@@ -1,0 +1,369 @@
+/**
+ * The full event stream of a run: what the timeline of the result folds or leaves out. Clocks, masks, active exception, pins, supplies and the USB wire as signals over
+ * time; USB transfers with their bytes; console; and the rows of the timeline. Recording changes nothing in the machine.
+ *
+ * A loop that is proved to repeat itself is skipped by the machine, and only its first rounds are in here.
+ */
+import { exceptionName } from '../checks/core-registers.ts';
+import type { Core } from '../emu/core/core.ts';
+import { S } from '../emu/core/state.ts';
+import type { MachineObserver } from '../emu/machine-base.ts';
+import { rateHz, type Ps } from '../emu/time.ts';
+import { PIN_FLOATING } from '../peripherals/gpio-common.ts';
+import { isInterruptTransfer } from '../usb-sim/outside.ts';
+import type { Transfer, TransferStatus } from '../usb-sim/types.ts';
+import type { UsbTap } from '../usb-sim/usb-sim.ts';
+import { attempt, CutShort, type Starts } from './attempt.ts';
+import { timelineRows } from './document.ts';
+import type { NamedRepair } from './repairs.ts';
+import type { Outcome, TimelineRow } from './result.ts';
+import type { Session } from './session.ts';
+
+export type SignalGroup = 'clock' | 'supply' | 'core' | 'usb' | 'pin';
+
+/** One value over time. */
+export interface TraceSignal {
+  /** `sysclk`, `cm33.primask`, `PA5.chip` (what the chip drives), `PA5.board` (what the board drives) … */
+  readonly name: string;
+  readonly group: SignalGroup;
+  /** `hz`: a rate, 0 = stopped. `level`: 0, 1, 2 = driven by nobody. `number`: as wide as `bits`. */
+  readonly kind: 'hz' | 'level' | 'number';
+  readonly bits: number;
+  /** Picoseconds since power-on, rising; `values[i]` holds from `at[i]` on. */
+  readonly at: readonly number[];
+  readonly values: readonly number[];
+}
+
+/** One transfer on the bus, from its first packet to its end. */
+export interface TraceTransfer {
+  readonly from: Ps;
+  /** null: still under way when the run ended. */
+  readonly to: Ps | null;
+  readonly status: TransferStatus | null;
+  readonly interrupt: boolean;
+  /** As it began, and as it ended. */
+  readonly started: Readonly<Transfer>;
+  readonly ended: Readonly<Transfer> | null;
+}
+
+export interface TracedRun {
+  readonly outcome: Outcome;
+  readonly end: Ps;
+  readonly signals: readonly TraceSignal[];
+  readonly transfers: readonly TraceTransfer[];
+  readonly console: readonly { readonly at: Ps; readonly channel: string; readonly text: string }[];
+  readonly rows: readonly TimelineRow[];
+  /** Changes that were not recorded, because there were too many. */
+  readonly dropped: number;
+}
+
+export interface RunTrace {
+  readonly chip: string;
+  /** Names of exceptions by number, those that were taken. */
+  readonly exceptions: Readonly<Record<number, string>>;
+  readonly run: TracedRun;
+  /** The same run with the proved cause repaired, from power-on; null where nothing was proved. */
+  readonly repaired: (TracedRun & { readonly repairs: readonly string[] }) | null;
+}
+
+/** Changes of signals that are kept. */
+const MOST_CHANGES = 1_000_000;
+/** Text that comes within this belongs to one line of the console. */
+const SAME_LINE: Ps = 5_000_000_000;
+
+const MASKS = ['PRIMASK', 'BASEPRI', 'FAULTMASK', 'CONTROL'] as const;
+type Mask = (typeof MASKS)[number];
+const STATE_OF: Readonly<Record<Mask, number>> = { PRIMASK: S.PRIMASK, BASEPRI: S.BASEPRI, FAULTMASK: S.FAULTMASK, CONTROL: S.CONTROL };
+const BITS_OF: Readonly<Record<Mask, number>> = { PRIMASK: 1, BASEPRI: 8, FAULTMASK: 1, CONTROL: 4 };
+/** Wires that are not pins and that a person looks for. */
+const SUPPLIES: readonly string[] = ['usb.supply', 'vos', 'dbp', 'power.lost', 'power.stop', 'flash.latency'];
+const USB_WIRES: readonly string[] = ['usb.pullup', 'usb.vbus'];
+
+interface SignalRow extends Pick<TraceSignal, 'name' | 'group' | 'kind' | 'bits'> {
+  readonly first: number;
+}
+interface TapEvent {
+  readonly at: Ps;
+  readonly transfer: Readonly<Transfer>;
+  readonly interrupt: boolean;
+  /** null: it begins. */
+  readonly status: TransferStatus | null;
+}
+
+/** Append-only, so that a state of it is a length of each list. */
+class Recording {
+  readonly at: number[] = [];
+  readonly signal: number[] = [];
+  readonly value: number[] = [];
+  readonly tapped: TapEvent[] = [];
+  readonly console: { at: Ps; channel: string; text: string }[] = [];
+  dropped = 0;
+
+  cut(to: Mark): void {
+    this.at.length = this.signal.length = this.value.length = to.changes;
+    this.tapped.length = to.tapped;
+    this.console.length = to.console;
+  }
+  copy(to: Mark): Recording {
+    const c = new Recording();
+    for (let i = 0; i < to.changes; i++) {
+      c.at.push(this.at[i]!);
+      c.signal.push(this.signal[i]!);
+      c.value.push(this.value[i]!);
+    }
+    c.tapped.push(...this.tapped.slice(0, to.tapped));
+    c.console.push(...this.console.slice(0, to.console));
+    return c;
+  }
+}
+/** How far a recording was at a checkpoint. */
+interface Mark {
+  readonly of: Recording;
+  readonly changes: number;
+  readonly tapped: number;
+  readonly console: number;
+}
+
+export class Tracer {
+  private readonly session: Session;
+  private readonly rows: SignalRow[] = [];
+  private readonly byName = new Map<string, number>();
+  private readonly taken = new Set<number>();
+  private log = new Recording();
+  private recording = false;
+  private runDone: TracedRun | null = null;
+  private repairedDone: RunTrace['repaired'] = null;
+
+  /** Make it before the first checkpoint of the session. */
+  constructor(session: Session) {
+    this.session = session;
+    const { machine } = session;
+    const { system, chip } = machine;
+    for (const name of chip.clocks) this.add(`clock ${name}`, { name, group: 'clock', kind: 'hz', bits: 64, first: this.rate(name) });
+    for (const core of machine.cores) {
+      for (const mask of MASKS)
+        this.add(this.coreKey(core, mask), this.coreRow(core, mask.toLowerCase(), BITS_OF[mask], core.get(STATE_OF[mask])));
+      this.add(this.coreKey(core, 'exception'), this.coreRow(core, 'exception', 9, 0));
+      this.add(this.coreKey(core, 'rom'), this.coreRow(core, 'in_rom', 1, 0));
+    }
+    for (const name of SUPPLIES) this.add(name, { name, group: 'supply', kind: 'number', bits: 8, first: system.wire(name) });
+    for (const name of USB_WIRES) this.add(name, { name, group: 'usb', kind: 'number', bits: 1, first: system.wire(name) });
+    for (const pin of pinsOf(session))
+      for (const [wire, by] of [
+        [`out.${pin}`, 'chip'],
+        [`pin.${pin}`, 'board'],
+      ] as const)
+        this.add(wire, { name: `${pin}.${by}`, group: 'pin', kind: 'level', bits: 1, first: system.wire(wire) });
+    machine.attach({ save: () => this.mark(), restore: (mark) => this.restore(mark as Mark) });
+  }
+
+  /** Runs an action with the recording on. */
+  record<T>(action: () => T): T {
+    const { machine, usb } = this.session;
+    const { observer } = machine;
+    machine.observer = this.observe(observer);
+    usb.tap = this.tap;
+    this.recording = true;
+    try {
+      return action();
+    } finally {
+      this.recording = false;
+      usb.tap = null;
+      machine.observer = observer;
+    }
+  }
+  /** The run has ended, and the session stands at its end. */
+  finish(outcome: Outcome): void {
+    this.runDone = this.collect(outcome);
+  }
+  /** Runs again with what was proved to be the cause repaired. Leaves the session anywhere. */
+  repairWith(starts: Starts, repairs: readonly NamedRepair[]): void {
+    if (repairs.length === 0) return;
+    // the run's own recording stays: checkpoints know how much of it is theirs
+    this.log = new Recording();
+    try {
+      const { outcome } = this.record(() => attempt(this.session, starts, repairs));
+      this.repairedDone = { ...this.collect(outcome), repairs: repairs.map((r) => r.id) };
+    } catch (error) {
+      if (!(error instanceof CutShort)) throw error;
+    }
+  }
+  trace(): RunTrace | null {
+    const { chip } = this.session.input;
+    const exceptions = Object.fromEntries(
+      [...this.taken].sort((a, b) => a - b).map((n) => [n, exceptionName(chip, n).replace(/^interrupt /, '')]),
+    );
+    return this.runDone && { chip: chip.name, exceptions, run: this.runDone, repaired: this.repairedDone };
+  }
+
+  // ---- what is recorded ----------------------------------------------------------------------------------------------------------
+  private observe(before: MachineObserver): MachineObserver {
+    const { machine } = this.session;
+    const masks = (core: Core): void => {
+      for (const mask of MASKS) this.change(this.coreKey(core, mask), core.get(STATE_OF[mask]));
+      this.change(this.coreKey(core, 'exception'), core.get(S.IPSR));
+    };
+    return {
+      ...before,
+      clock: (name) => this.change(`clock ${name}`, this.rate(name)),
+      special: (core, register, value) => {
+        if (register in STATE_OF) this.change(this.coreKey(core, register), value, core.now());
+      },
+      wire: (name, value) => {
+        before.wire?.(name, value);
+        if (this.byName.has(name)) this.change(name, value);
+      },
+      exception: (core, exception, ...rest) => {
+        before.exception?.(core, exception, ...rest);
+        this.taken.add(exception);
+        this.change(this.coreKey(core, 'exception'), exception, core.now());
+      },
+      exceptionReturn: (core, ...rest) => {
+        before.exceptionReturn?.(core, ...rest);
+        this.change(this.coreKey(core, 'exception'), core.get(S.IPSR), core.now());
+      },
+      reset: (by) => {
+        before.reset?.(by);
+        for (const core of machine.cores) {
+          masks(core);
+          this.change(this.coreKey(core, 'rom'), 0);
+        }
+      },
+      entry: (entry) => {
+        before.entry?.(entry);
+        this.change(this.coreKey(machine.cores[entry.core]!, 'rom'), 1, entry.at);
+      },
+      leftSystem: (pc) => {
+        this.change(this.coreKey(machine.bootCore, 'rom'), 0);
+        return before.leftSystem?.(pc);
+      },
+      console: (channel, text) => {
+        before.console?.(channel, text);
+        this.say(channel, text);
+      },
+    };
+  }
+  private readonly tap: UsbTap = {
+    started: (t, at) => this.tapped(t, at, null),
+    ended: (t, status, at) => this.tapped(t, at, status),
+  };
+  private tapped(t: Readonly<Transfer>, at: Ps, status: TransferStatus | null): void {
+    const transfer = { ...t, setup: t.setup?.slice() ?? null, data: t.data.slice(), held: null };
+    this.log.tapped.push({ at, transfer, interrupt: isInterruptTransfer(this.session.usb.state, t), status });
+  }
+  private change(key: string, value: number, at: Ps = this.session.machine.now): void {
+    const signal = this.byName.get(key);
+    if (signal === undefined) return;
+    const { log } = this;
+    if (log.at.length >= MOST_CHANGES) {
+      log.dropped++;
+      return;
+    }
+    log.at.push(at);
+    log.signal.push(signal);
+    log.value.push(value);
+  }
+  private say(channel: string, text: string): void {
+    this.log.console.push({ at: this.session.machine.now, channel, text });
+  }
+
+  // ---- signals -------------------------------------------------------------------------------------------------------------------
+  private add(key: string, row: SignalRow): void {
+    this.byName.set(key, this.rows.length);
+    this.rows.push(row);
+  }
+  private coreKey(core: Core, name: string): string {
+    return `${core.index} ${name}`;
+  }
+  private coreRow(core: Core, name: string, bits: number, first: number): SignalRow {
+    return { name: `${core.row.name}.${name}`, group: 'core', kind: 'number', bits, first };
+  }
+  private rate(name: string): number {
+    const { rate } = this.session.machine.system.clock(name);
+    return rate === null ? 0 : rateHz(rate);
+  }
+
+  // ---- checkpoints ---------------------------------------------------------------------------------------------------------------
+  private mark(): Mark {
+    const { log } = this;
+    return { of: log, changes: log.at.length, tapped: log.tapped.length, console: log.console.length };
+  }
+  private restore(mark: Mark): void {
+    if (!this.recording) return;
+    if (mark.of === this.log) this.log.cut(mark);
+    else this.log = mark.of.copy(mark);
+  }
+
+  private collect(outcome: Outcome): TracedRun {
+    const { log, session } = this;
+    const changes = this.rows.map(({ first }) => ({ at: [0], values: [first] }));
+    for (let i = 0; i < log.at.length; i++) {
+      const { at, values } = changes[log.signal[i]!]!;
+      const last = values.length - 1;
+      if (values[last] === log.value[i]) continue;
+      if (at[last] === log.at[i]) values[last] = log.value[i]!;
+      else {
+        // cores run ahead of the blocks within a turn
+        at.push(Math.max(log.at[i]!, at[last]!));
+        values.push(log.value[i]!);
+      }
+    }
+    const signals = this.rows
+      .map(({ name, group, kind, bits }, i): TraceSignal => ({ name, group, kind, bits, ...changes[i]! }))
+      .filter(({ at, values, kind }) => at.length > 1 || (kind === 'hz' && values[0] !== 0));
+    return {
+      outcome,
+      end: session.machine.now,
+      signals,
+      transfers: transfersOf(log.tapped),
+      console: linesOf(log.console),
+      rows: timelineRows(session),
+      dropped: log.dropped,
+    };
+  }
+}
+
+function pinsOf({ machine: { chip } }: Session): string[] {
+  const ports = chip.blocks.filter((b) => b.model?.startsWith('gpio'));
+  const letter = (b: (typeof ports)[number]): string => (typeof b.options?.['port'] === 'string' ? b.options['port'] : b.name.slice(-1));
+  return ports.flatMap((b) => Array.from({ length: 16 }, (_x, n) => `P${letter(b)}${n}`));
+}
+
+/** Characters come one by one: what belongs to a line stands at its first one. */
+function linesOf(said: TracedRun['console']): TracedRun['console'] {
+  const lines: { at: Ps; channel: string; text: string }[] = [];
+  const open = new Map<string, number>();
+  for (const { at, channel, text } of said) {
+    const i = open.get(channel);
+    if (i !== undefined && at - lines[i]!.at < SAME_LINE) lines[i]!.text += text;
+    else {
+      open.set(channel, lines.length);
+      lines.push({ at, channel, text });
+    }
+    if (text.endsWith('\n')) open.delete(channel);
+  }
+  return lines;
+}
+
+/** A pipe carries one transfer at a time: what ends is what began there last. */
+function transfersOf(events: readonly TapEvent[]): TraceTransfer[] {
+  const open = new Map<string, number>();
+  const list: TraceTransfer[] = [];
+  for (const { at, transfer, interrupt, status } of events) {
+    const pipe = `${transfer.kind} ${transfer.endpoint}`;
+    if (status === null) {
+      open.set(pipe, list.length);
+      list.push({ from: at, to: null, status: null, interrupt, started: transfer, ended: null });
+      continue;
+    }
+    const i = open.get(pipe);
+    // one that never went on the wire has no start
+    if (i === undefined || list[i]!.started.started !== transfer.started) continue;
+    list[i] = { ...list[i]!, to: at, status, ended: transfer };
+    open.delete(pipe);
+  }
+  return list;
+}
+
+/** A level as a person reads it. */
+export const levelText = (value: number): string => (value === PIN_FLOATING ? 'z' : String(value));
