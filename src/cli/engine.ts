@@ -1,5 +1,6 @@
 /** Runs jobs, in threads of their own where there is a build: Ctrl-C is heard by the main thread, which raises a flag in shared memory that the machine looks at now and then. */
 import type { Worker } from 'node:worker_threads';
+import type { RunTrace } from '../bench/trace.ts';
 import type { RunResult } from '../bench/result.ts';
 import { UsageError } from '../bench/usage-error.ts';
 import { jobInput, type RunHooks, type RunJob } from '../bench/job.ts';
@@ -13,6 +14,8 @@ export interface BenchHooks {
   readonly progress?: (text: string) => void;
   /** Wanted: what translated code did, at the end. */
   readonly stats?: (text: string) => void;
+  /** Wanted: the full event stream. */
+  readonly trace?: (trace: RunTrace) => void;
 }
 export type Bench = (job: RunJob, hooks: BenchHooks) => Promise<RunResult>;
 
@@ -32,6 +35,7 @@ export async function inThread(
     memoryUse: () => process.memoryUsage.rss(),
     ...(hooks.progress === undefined ? {} : { progress: hooks.progress }),
     ...(hooks.stats === undefined ? {} : { stats: hooks.stats }),
+    ...(hooks.trace === undefined ? {} : { trace: hooks.trace }),
   };
   return job.trigger === true ? (await import('../bench/first-run.ts')).firstRun(job, runHooks) : runBench(jobInput(job, runHooks));
 }
@@ -41,7 +45,14 @@ const waiting: Worker[] = [];
 
 function inWorker(job: RunJob, hooks: BenchHooks): Promise<RunResult> {
   const stop = new SharedArrayBuffer(4);
-  const data: JobData = { kind: 'job', job, stop, progress: hooks.progress !== undefined, stats: hooks.stats !== undefined };
+  const data: JobData = {
+    kind: 'job',
+    job,
+    stop,
+    progress: hooks.progress !== undefined,
+    stats: hooks.stats !== undefined,
+    trace: hooks.trace !== undefined,
+  };
   return new Promise((settle, fail) => {
     const worker = waiting.pop() ?? newThread();
     worker.ref();
@@ -60,6 +71,7 @@ function inWorker(job: RunJob, hooks: BenchHooks): Promise<RunResult> {
     const onMessage = (message: JobMessage): void => {
       if (message.kind === 'progress') hooks.progress?.(message.text);
       else if (message.kind === 'stats') hooks.stats?.(message.text);
+      else if (message.kind === 'trace') hooks.trace?.(message.trace);
       else if (message.kind === 'result') end(true, () => settle(message.result));
       else
         end(message.usage, () =>

@@ -26,6 +26,7 @@ import type { ServeOptions } from './serve.ts';
 import type { MatrixOptions } from './matrix.ts';
 import type { RunCommandOptions } from './run.ts';
 import type { TestOptions } from './test.ts';
+import type { TraceCommandOptions } from './trace.ts';
 import type { WorkerOptions } from './worker.ts';
 
 const collect = (value: string, before: readonly string[] = []): readonly string[] => [...before, value];
@@ -69,6 +70,7 @@ function build(io: Io, exit: (code: number) => void, injected: Bench | undefined
       getErrHelpWidth: () => Math.min(io.stderr.columns, 120),
     });
   addRun(program, io, exit, bench);
+  addTrace(program, io, exit, bench);
   addInit(program, io, exit);
   addAsk(program, io, exit);
   addMatrix(program, io, exit);
@@ -122,6 +124,11 @@ function addRun(program: Command, io: Io, exit: (code: number) => void, bench: B
     .option('--json <file>', 'write the result (bootbench/run@1); - = stdout, the report then goes to stderr')
     .option('--html <file>', 'write the report as a page')
     .option('--junit <file>', 'write the result as JUnit XML')
+    .option(
+      '--trace <file>',
+      'write the full event stream: *.json (Perfetto), *.vcd (GTKWave), *.pcapng (Wireshark); may be repeated',
+      collect,
+    )
     .option('--until <time>', 'end the run at this time since power-on, for example 2s')
     .option('--trigger', 'look for what makes the firmware jump and do it (the default where neither chip nor scenario is given)')
     .option('--no-trigger', 'run the firmware as it is, nobody presses anything')
@@ -143,6 +150,19 @@ function addRun(program: Command, io: Io, exit: (code: number) => void, bench: B
     .option('--no-color', 'no colours (NO_COLOR is honoured too)')
     .action(async (images: string[], options: RunCommandOptions) => {
       exit(await (await import('./run.ts')).runCommand(images, options, io, bench));
+    });
+}
+
+function addTrace(program: Command, io: Io, exit: (code: number) => void, bench: Bench): void {
+  onMachine(command(program, 'trace'))
+    .description('run firmware and write the full event stream: clocks, masks, exceptions, pins, USB transfers, console; exit 0 = written')
+    .option('--out <file>', '*.json (Perfetto), *.vcd (GTKWave), *.pcapng (Wireshark); may be repeated (default: trace.json)', collect)
+    .option('--until <time>', 'end the run at this time since power-on, for example 2s')
+    .option('--trigger', 'look for what makes the firmware jump and do it (the default where neither chip nor scenario is given)')
+    .option('--no-trigger', 'run the firmware as it is, nobody presses anything')
+    .option('--wall <time>', 'end the run after this much real time, for example 30s')
+    .action(async (images: string[], options: TraceCommandOptions) => {
+      exit(await (await import('./trace.ts')).traceCommand(images, options, io, bench));
     });
 }
 

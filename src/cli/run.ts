@@ -5,6 +5,7 @@ import { jobInput, WRONG_CHIP, type RunJob } from '../bench/job.ts';
 import { splitImagePath } from '../emu/image/image.ts';
 import type { RunResult } from '../bench/result.ts';
 import { serialise } from '../bench/serialise.ts';
+import type { RunTrace } from '../bench/trace.ts';
 import { UsageError } from '../bench/usage-error.ts';
 import { patchOf } from '../report/patch.ts';
 import { shortReport } from '../report/short.ts';
@@ -18,8 +19,11 @@ import { EXIT, milliseconds, paintFor, type Io } from './io.ts';
 import { Outputs, type OutputFile } from './outputs.ts';
 import { pageScript } from './page-script.ts';
 import { sourcesOf } from './sources.ts';
+import { traceFiles, writeTraces } from './trace.ts';
 
 export interface RunCommandOptions extends RunOptions {
+  /** Files of the full event stream; the ending says the format. */
+  readonly trace?: readonly string[];
   readonly json?: string;
   readonly html?: string;
   readonly junit?: string;
@@ -45,13 +49,21 @@ export async function runCommand(images: readonly string[], options: RunCommandO
     const path = options[key];
     return path === undefined || path === '-' ? [] : [{ option: `--${key}`, path }];
   });
+  const traces = traceFiles('--trace', options.trace ?? []);
+  files.push(...traces);
   if (job.limits.wallMs !== null) io.mustEndWithin?.(job.limits.wallMs);
   const outputs = new Outputs(files, io.cwd, inputFiles(images, job, options, io.cwd));
   try {
     const started = milliseconds();
     let stats: string | null = null;
+    const recorded: { trace?: RunTrace } = {};
+    const wantsTrace = traces.length > 0 || options.html !== undefined;
     const result = await interruptible(io, options.quiet !== true, (hooks) =>
-      bench(job, options.stats === true ? { ...hooks, stats: (text) => (stats = text) } : hooks),
+      bench(job, {
+        ...hooks,
+        ...(options.stats === true ? { stats: (text: string) => (stats = text) } : {}),
+        ...(wantsTrace ? { trace: (trace: RunTrace) => (recorded.trace = trace) } : {}),
+      }),
     );
     const seconds = (milliseconds() - started) / 1000;
     const { expect } = result.scenario;
@@ -65,6 +77,7 @@ export async function runCommand(images: readonly string[], options: RunCommandO
     if (options.html !== undefined) document.html = (await import('../report/html.ts')).htmlReport(result, { sources, ...pageScript() });
     if (options.junit !== undefined) document.junit = await junitDocument(result, judgement, seconds);
     for (const key of ['json', 'html', 'junit'] as const) outputs.write(`--${key}`, document[key]);
+    if (recorded.trace !== undefined) await writeTraces(outputs, traces, recorded.trace);
     if (onStdout[0] !== undefined) io.stdout.write(document[onStdout[0]]);
     if (options.fix === true) writePatch(result, sources, io);
     if (options.quiet !== true) {
@@ -84,7 +97,12 @@ export async function runCommand(images: readonly string[], options: RunCommandO
 }
 
 /** All that the run has read. */
-function inputFiles(images: readonly string[], job: RunJob, { scenario, rom }: RunCommandOptions, cwd: string): string[] {
+export function inputFiles(
+  images: readonly string[],
+  job: RunJob,
+  { scenario, rom }: Pick<RunOptions, 'scenario' | 'rom'>,
+  cwd: string,
+): string[] {
   const folder = scenario === undefined ? cwd : dirname(resolve(cwd, scenario));
   const own = images.length > 0 ? cwd : folder;
   return [

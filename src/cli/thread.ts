@@ -5,6 +5,7 @@ import { UsageError } from '../bench/usage-error.ts';
 import { findChip } from '../chips/index.ts';
 import { ImageError } from '../emu/image/errors.ts';
 import { SHA256 } from '../emu/image/sha256.ts';
+import type { RunTrace } from '../bench/trace.ts';
 import type { RunJob } from '../bench/job.ts';
 import { inThread, type BenchHooks } from './engine.ts';
 import type { Io, Stream, StreamFacts } from './io.ts';
@@ -59,7 +60,7 @@ async function serveCommand({ args, before = [], cwd, stdout, stderr, stop }: Co
   parentPort?.close();
 }
 
-async function serveJob({ job, stop, progress, stats }: JobData): Promise<void> {
+async function serveJob({ job, stop, progress, stats, trace }: JobData): Promise<void> {
   const send = (message: JobMessage): void => parentPort?.postMessage(message);
   try {
     const result = await bench(
@@ -67,6 +68,7 @@ async function serveJob({ job, stop, progress, stats }: JobData): Promise<void> 
       {
         ...(progress ? { progress: (text: string) => send({ kind: 'progress', text }) } : {}),
         ...(stats ? { stats: (text: string) => send({ kind: 'stats', text }) } : {}),
+        ...(trace ? { trace: (events: RunTrace) => send({ kind: 'trace', trace: events }) } : {}),
       },
       stop,
     );

@@ -6,6 +6,7 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import type { RunJob } from '../bench/job.ts';
+import type { RunTrace } from '../bench/trace.ts';
 import type { RunResult } from '../bench/result.ts';
 import type { StreamFacts } from './io.ts';
 
@@ -41,6 +42,7 @@ export type CommandMessage =
 export type JobMessage =
   | { readonly kind: 'progress'; readonly text: string }
   | { readonly kind: 'stats'; readonly text: string }
+  | { readonly kind: 'trace'; readonly trace: RunTrace }
   | { readonly kind: 'result'; readonly result: RunResult }
   | { readonly kind: 'error'; readonly usage: boolean; readonly message: string; readonly stack: string };
 
@@ -51,6 +53,7 @@ export interface JobData {
   readonly stop: SharedArrayBuffer;
   readonly progress: boolean;
   readonly stats: boolean;
+  readonly trace: boolean;
 }
 
 /** False for sources that run without a build. */

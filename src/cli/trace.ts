@@ -1,0 +1,56 @@
+/** `bootbench trace`: one run as the full event stream, for viewers of traces and waves. */
+import type { RunTrace, TracedRun } from '../bench/trace.ts';
+import { UsageError } from '../bench/usage-error.ts';
+import { TRACE_ENDINGS, traceFormat } from '../report/trace/endings.ts';
+import { printable } from '../report/text.ts';
+import type { Bench } from './engine.ts';
+import { loadJob, type RunOptions } from './inputs.ts';
+import { EXIT, type Io } from './io.ts';
+import { Outputs, type OutputFile } from './outputs.ts';
+import { inputFiles, interruptible } from './run.ts';
+
+export interface TraceCommandOptions extends RunOptions {
+  readonly out?: readonly string[];
+}
+
+const DEFAULT_FILE = 'trace.json';
+
+export async function traceCommand(images: readonly string[], options: TraceCommandOptions, io: Io, bench: Bench): Promise<number> {
+  const files = traceFiles('--out', options.out ?? [DEFAULT_FILE]);
+  const job = await loadJob(images, options, io.cwd);
+  if (job.limits.wallMs !== null) io.mustEndWithin?.(job.limits.wallMs);
+  const outputs = new Outputs(files, io.cwd, inputFiles(images, job, options, io.cwd));
+  try {
+    const recorded: { trace?: RunTrace } = {};
+    const { outcome } = await interruptible(io, true, (hooks) => bench(job, { ...hooks, trace: (trace) => (recorded.trace = trace) }));
+    const { trace } = recorded;
+    if (trace === undefined) throw new Error('the run gave no trace');
+    await writeTraces(outputs, files, trace);
+    io.stdout.write(`${outcome}: ${summaryOf(trace.run)}\n`);
+    if (trace.repaired)
+      io.stdout.write(`beside it the same run with ${trace.repaired.repairs.join(', ')} repaired: ${trace.repaired.outcome}\n`);
+    for (const { path } of files) io.stdout.write(`wrote ${printable(path)}\n`);
+    return EXIT.ok;
+  } finally {
+    outputs.discard();
+  }
+}
+
+/** Files of an option that may be repeated; an ending that says no format is a UsageError. */
+export function traceFiles(option: string, paths: readonly string[]): OutputFile[] {
+  return paths.map((path, i) => {
+    if (traceFormat(path) === null) throw new UsageError(`${option}: the ending of ${path} says no format`, `known: ${TRACE_ENDINGS}`);
+    return { option: i === 0 ? option : `${option} (${i + 1})`, path };
+  });
+}
+
+export async function writeTraces(outputs: Outputs, files: readonly OutputFile[], trace: RunTrace): Promise<void> {
+  const { writeTrace } = await import('../report/trace/formats.ts');
+  for (const { option, path } of files) outputs.write(option, writeTrace(trace, traceFormat(path)!));
+}
+
+function summaryOf({ signals, transfers, rows, dropped }: TracedRun): string {
+  const changes = signals.reduce((n, s) => n + s.at.length - 1, 0);
+  const lost = dropped > 0 ? `, ${dropped} more changes were too many to keep` : '';
+  return `${changes} changes of ${signals.length} signals, ${transfers.length} USB transfers, ${rows.length} events${lost}`;
+}
