@@ -17,8 +17,9 @@ import type { Session } from './session.ts';
 import { lastStore, lastStores, type Store } from './slice/stores.ts';
 import { record, runTo, type Step } from './slice/window.ts';
 
-/** How long behind the reset accesses are watched. */
+/** How long behind the reset accesses are watched; most requests are read early, and what explains the run ends the search. */
 const AFTER = 500 * MS;
+const EARLY = 30 * MS;
 /** Instructions from the first read of a word on in which decisions are looked for. */
 const DECISION_STEPS = 12_000;
 /** Words of one request, at most. */
@@ -71,9 +72,14 @@ export function traceRequests(s: Session, powerOn: Checkpoint): MagicWord[] {
   if (index < 0) return [];
   const reset = resets[index]!;
   const end = resets[index + 1]?.at ?? reset.at + AFTER;
-  const trace = new RequestTrace(s, powerOn, index, reset.at, end);
-  return trace.run().map((w) => ({ ...w, variable: variableAt(s, w.address) }));
+  const early = new RequestTrace(s, powerOn, index, reset.at, Math.min(end, reset.at + EARLY)).run();
+  const found = end <= reset.at + EARLY || early.some(isLost) ? early : new RequestTrace(s, powerOn, index, reset.at, end).run();
+  return found.map((w) => ({ ...w, variable: variableAt(s, w.address) }));
 }
+
+/** It was compared with what it had held, and held that no more. */
+const isLost = (w: MagicWord): boolean =>
+  w.writer !== null && w.comparedWith !== null && w.comparedWith === w.wanted && w.read !== w.wanted;
 
 function variableAt(s: Session, address: number): NonNullable<MagicWord['variable']> | null {
   const found = symbolAt(s.input.images, address);
