@@ -134,10 +134,9 @@ class Search {
     const small = this.candidates.filter((j) => !isLastResort(j));
     // with the jump replaced, an exception that is taken back has nothing to go on to
     const rest = small.length < this.candidates.length ? this.candidates.filter((j) => !undoes(j)) : [];
-    const pool = small.length > 0 && this.all(small) ? small : rest.length > 0 && this.all(rest) ? rest : null;
+    const pool = small.length > 0 && (this.likeliest(small) || this.all(small)) ? small : rest.length > 0 && this.all(rest) ? rest : null;
     if (pool === null) return this.unexplained();
-    const all = [...pool, ...this.later];
-    const ids = [...all.filter((j) => !j.check?.general), ...all.filter((j) => j.check?.general)].map((j) => j.id);
+    const ids = [...pool, ...this.later].toSorted((a, b) => plausibility(a) - plausibility(b)).map((j) => j.id);
     const found = this.sets(ids);
     const inSets = ids.filter((id) => found.some((set) => set.includes(id)));
     for (const id of inSets)
@@ -167,25 +166,42 @@ class Search {
     for (const j of of) j.judgement = notApplicable('nothing that was seen points to it');
   }
 
-  /** What a repair on the path leads to is judged at the entry that it leads to. */
-  private readonly discover = (session: Session): readonly NamedRepair[] => {
+  /** What a repair on the path leads to is judged at the entry that it leads to, and repaired as well. */
+  private readonly discover = (session: Session): readonly NamedRepair[] => this.judgeAnew(session).map(named);
+  private judgeAnew(session: Session): readonly Judged[] {
     if (this.starts.entry !== null && !this.candidates.some(leadsElsewhere)) return [];
-    const fresh: NamedRepair[] = [];
+    const fresh: Judged[] = [];
     for (const j of judgeAll(session, this.outcome, true, NOT_TRACED)) {
       if (!isBroken(j) || !j.repair || j.repair.at !== 'entry' || this.seen.has(j.id)) continue;
       this.seen.set(j.id, j);
       this.later.push(j);
-      fresh.push(named(j));
+      fresh.push(j);
     }
     if (fresh.length > 0) this.laterAt = session.save();
     return fresh;
-  };
+  }
+
+  /** Whether repairing the most plausible of these alone leads to DFU, which is the usual case: what else is broken then shows at the entry all the same. */
+  private likeliest(of: readonly Judged[]): boolean {
+    const first = of.toSorted((a, b) => plausibility(a) - plausibility(b))[0]!;
+    this.forgetLater();
+    const judged = (session: Session): readonly NamedRepair[] => {
+      this.judgeAnew(session);
+      return [];
+    };
+    const run = attempt(this.session, this.starts, [named(first)], { atEntry: judged });
+    this.memo.set(first.id, run);
+    return run.outcome === 'dfu';
+  }
+  private forgetLater(): void {
+    for (const j of this.later.splice(0)) this.seen.delete(j.id);
+  }
 
   /** Whether repairing all of these, and what comes to light then, leads to DFU. */
   private all(of: readonly Judged[]): boolean {
-    for (const j of this.later.splice(0)) this.seen.delete(j.id);
+    this.forgetLater();
     const run = attempt(this.session, this.starts, of.map(named), { atEntry: this.discover });
-    this.memo = new Map([[keyOf([...of, ...this.later].map((j) => j.id)), run]]);
+    this.memo.set(keyOf([...of, ...this.later].map((j) => j.id)), run);
     return run.outcome === 'dfu';
   }
   private outcomeOf(ids: readonly CheckId[]): Attempt {
@@ -216,9 +232,8 @@ class Search {
     const reaches = (of: readonly CheckId[]): boolean => this.outcomeOf(of).outcome === 'dfu';
     const first = minimise(ids, reaches);
     const sets: CheckId[][] = [first];
-    // if all others together do not help, none of them does alone: one run in place of one for each
     const others = ids.filter((id) => !first.includes(id));
-    if (others.length > 0 && reaches(others)) for (const id of others) if (reaches([id])) sets.push([id]);
+    for (const id of enoughAlone(others, reaches)) sets.push([id]);
     if (first.length > 1) for (const id of first) if (reaches([id])) sets.push([id]);
     // a larger set that contains a sufficient single is not minimal
     return sets.filter((set) => !sets.some((other) => other !== set && other.every((id) => set.includes(id)) && other.length < set.length));
@@ -277,11 +292,28 @@ const known = (of: readonly Judged[]): Judged[] =>
     return false;
   });
 const isTentative = (j: Judged): boolean => (j.subject && j.check?.isTentative?.(j.subject)) ?? false;
+/** Where to look first, lowest first: what never let the firmware get there, a rule that ST documents, any other one, what stands for many kinds of objects. */
+function plausibility({ repair, judgement, check }: Judged): number {
+  if (check?.general) return 3;
+  if (repair !== null && repair.at !== 'entry') return 0;
+  return judgement.verdict === 'fail' ? 1 : 2;
+}
 const keyOf = (ids: readonly CheckId[]): string => [...ids].sort().join();
 const named = (j: Judged): NamedRepair => ({ id: j.id, repair: j.repair!, subject: j.subject! });
 
-/** Smallest subset that still works, of a set that does: halves first, for a single one is the usual case, then one element after another is left out. Order decides between equals. */
+/** Those that work alone: if several together do not, none of them does. */
+function enoughAlone(ids: readonly CheckId[], works: (ids: readonly CheckId[]) => boolean): readonly CheckId[] {
+  if (ids.length === 0 || !works(ids)) return [];
+  const middle = (ids.length + 1) >> 1;
+  return ids.length === 1 ? ids : [ids.slice(0, middle), ids.slice(middle)].flatMap((half) => enoughAlone(half, works));
+}
+
+/**
+ * Smallest subset that still works, of a set that does: the first alone, then halves, for a single one is the usual case, then one element after another is left
+ * out. Order decides between equals.
+ */
 function minimise(ids: readonly CheckId[], works: (ids: readonly CheckId[]) => boolean): CheckId[] {
+  if (works(ids.slice(0, 1))) return ids.slice(0, 1);
   let set = [...ids];
   while (set.length > 1) {
     const middle = (set.length + 1) >> 1;
