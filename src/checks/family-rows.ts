@@ -156,7 +156,6 @@ const G0: FamilyFields = {
   family: 'STM32G0',
   document: 'AN2606 Rev 70 Table 111',
   hsi48: { on: 'RCC.CR.HSI48ON', ready: 'RCC.CR.HSI48RDY' },
-  usbSupply: { bit: 'PWR.CR2.USV', code: 'PWR->CR2 |= PWR_CR2_USV;' },
   sysclk: {
     oscillator: 'RCC.CR.HSION',
     select: 'RCC.CFGR.SW',

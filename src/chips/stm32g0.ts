@@ -115,12 +115,13 @@ const OWN: Derivation['own'] = {
   RCC: { model: 'rcc-g0', size: 0x400, irqs: [4], options: { usbOscillator: 'HSI48', usb: ['hsi48', 'hse', 'pllq'] } },
   DMA2: dma(7, [0, 0, 0, 0, 0]),
   VREFBUF: { model: 'vrefbuf', size: 0x50, clock: 'APBENR2.SYSCFGEN' },
-  // Packet memory of 2 KB at 0x40009800. The line is shared with UCPD.
+  // Packet memory of 2 KB at 0x40009800. The line is shared with UCPD. Klipper and Katapult never set PWR_CR2.USV and are on USB on boards with this chip: the bit
+  // cuts nothing off (reported; RM0444 4.4.2 says that it does).
   USB: {
     model: 'usb-drd',
     size: 0x400,
     windows: [{ base: 0x40009800, size: 0x800 }],
-    options: { clock: 'usb', pmaOffset: 0x40009800 - 0x40005c00 },
+    options: { clock: 'usb', pmaOffset: 0x40009800 - 0x40005c00, supplyWire: null },
   },
 };
 /** The SVD has forgotten it; its registers are those of the STM32G431, the same block. */

@@ -3,6 +3,9 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { SILENT, type System } from '../../src/emu/system.ts';
 import { rate } from '../../src/emu/time.ts';
 import type { UsbDevicePort } from '../../src/emu/ports.ts';
+import { STM32G0B1RE } from '../../src/chips/stm32g0.ts';
+import { MS } from '../../src/emu/time.ts';
+import { StChip } from './st-chip.ts';
 import { usbDrdPort } from '../../src/peripherals/usb-drd.ts';
 import { APB2ENR, APB2RSTR, BCDR, CHEP, CHIP, CNTR, DADDR, FNR, ISTR, newSystem, PMA, USB, USBEN } from '../usb-sim/firmware.ts';
 
@@ -337,5 +340,19 @@ describe('USB_DRD_FS transactions', () => {
     endpoint(0, 0x3230);
     port.in(0, 0);
     expect(notes.join()).toContain('past the packet memory');
+  });
+});
+
+describe('G0B1', () => {
+  it('is seen by the host without PWR_CR2.USV, as Klipper and Katapult leave it', () => {
+    const h = new StChip(STM32G0B1RE);
+    h.set('RCC.APBENR1.USBEN', 1);
+    h.set('RCC.CR.HSI48ON', 1);
+    h.wait(MS);
+    const device = usbDrdPort(h.system, 'USB');
+    h.write('USB.CNTR', 0);
+    h.write('USB.BCDR', 0x8000);
+    expect(h.get('PWR.CR2.USV')).toBe(0);
+    expect(device.attached()).toBe(true);
   });
 });
