@@ -1,7 +1,7 @@
 /** STM32F72x, F74x, F76x and their twins: a line's description from what it has of its own. Blocks are F4's but for the ones below. Data only. */
 import type { BootRule, ChipDescription, MemoryRow, OptionByteRow, RomReference, Sourced } from '../emu/chip.ts';
 import type { BlockFacts } from '../emu/registers.ts';
-import { coveredBy, deriveBlocks, gpio, spi, usarts, type Derivation } from './derive.ts';
+import { coveredBy, deriveBlocks, gpio, spi, usarts, type Behaviour, type Derivation } from './derive.ts';
 import { loadFacts, withFacts, type GeneratedFacts } from './facts.ts';
 import f722 from './generated/stm32f722.json' with { type: 'json' };
 import f746 from './generated/stm32f746.json' with { type: 'json' };
@@ -105,17 +105,22 @@ function bootRules(line: F7Line): readonly BootRule[] {
   return [level2, ...(line.twoBanks ? [twoBanks] : []), ...boots(1, source), ...boots(0, source)];
 }
 
-const USARTS = usarts((name) => name.toLowerCase());
+/** Blocks with a kernel clock that DCKCFGR2 selects. */
+const KERNEL_CLOCKED: readonly Behaviour[] = [
+  usarts((name) => name.toLowerCase()),
+  (p) => (/^I2C\d$/.test(p.name) ? { model: 'i2c-v2', size: 0x400, options: { clock: p.name.toLowerCase() } } : null),
+  (p) => (p.name === 'LPTIM1' ? { model: 'lptim', size: 0x400, options: { clock: 'lptim1' } } : null),
+];
 
 function derivation(line: F7Line, part: PartSize): Derivation {
-  const { RNG, RTC, WWDG, IWDG, EXTI, CRC, RCC, DMA1, DMA2, ADC_Common } = F2_F4_OWN;
+  const { RNG, RTC, WWDG, IWDG, EXTI, CRC, RCC, DMA1, DMA2, ADC_Common, DAC } = F2_F4_OWN;
   const halves: Runs = [
     [4, 16],
     [1, 64],
     [7, 128],
   ];
   return {
-    behaviour: [gpio, f4Timer, USARTS, spi, (p) => (/^ADC\d$/.test(p.name) ? f4Adc(Number(p.name.at(-1))) : null)],
+    behaviour: [gpio, f4Timer, ...KERNEL_CLOCKED, spi, (p) => (/^ADC\d$/.test(p.name) ? f4Adc(Number(p.name.at(-1))) : null)],
     own: {
       RTC: RTC!,
       WWDG: WWDG!,
@@ -126,6 +131,7 @@ function derivation(line: F7Line, part: PartSize): Derivation {
       DMA1: DMA1!,
       DMA2: DMA2!,
       ADC_Common: ADC_Common!,
+      DAC: DAC!,
       ...(RNG ? { RNG } : {}),
       PWR: { model: 'pwr-f7', size: 0x400 },
       SYSCFG: { model: 'syscfg-f7', size: 0x400 },
@@ -217,7 +223,7 @@ export function f7Chip(line: F7Line, part: PartSize): ChipDescription {
   };
   const make = (): Omit<ChipDescription, 'name' | 'family'> => {
     const d = derivation(line, part);
-    const uarts = line.generated.peripherals.filter((p) => /^US?ART\d$/.test(p.name)).map((p) => p.name.toLowerCase());
+    const kernels = line.generated.peripherals.filter((p) => /^(US?ART\d|I2C\d|LPTIM1)$/.test(p.name)).map((p) => p.name.toLowerCase());
     return {
       cores: [
         {
@@ -254,7 +260,7 @@ export function f7Chip(line: F7Line, part: PartSize): ChipDescription {
         'hse-rtc',
         'rtc',
         'usb',
-        ...uarts,
+        ...kernels,
       ],
       rcc: 'RCC',
       facts: withFacts(loadFacts(line.generated), { OTG_FS: line.otg }),

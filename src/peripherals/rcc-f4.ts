@@ -1,9 +1,9 @@
 /**
  * RCC of STM32F2, F4 and F7: HSI16, HSE, LSI, LSE, PLL (P for SYSCLK, Q for 48 MHz, R for SYSCLK on F446), PLLI2S and PLLSAI where the part has them, SYSCLK
- * switch, prescalers, TIMPRE, CK48MSEL, the USARTs' kernel clocks (F7), HSE_RTC, ready interrupts, CSS, backup-domain control, reset flags.
+ * switch, prescalers, TIMPRE, CK48MSEL, kernel clocks of USARTs, I2C and LPTIM1 (F7), HSE_RTC, ready interrupts, CSS, backup-domain control, reset flags.
  *
  * Facts: registers RM0033 5.3, RM0090 6.3 and 7.3, RM0383 6.3, RM0390 6.3, RM0385 5.3 (see the chip's facts); PLL formulas, VCO limits 100 to 432 MHz, CSS: same
- * chapters and HAL-F4 hal_rcc_ex.h (documented); CK48MSEL, USARTxSEL: RM0390 6.3.26, RM0385 5.3.26 (documented);
+ * chapters and HAL-F4 hal_rcc_ex.h (documented); CK48MSEL, USARTxSEL, I2CxSEL, LPTIM1SEL: RM0390 6.3.26, RM0385 5.3.26 (documented);
  * a PLL locks although its VCO leaves the limits (assumed). Delays are parameters of the chip row.
  * Wires read: `reset.cause`, `dbp` (PWR), `lsi.request` (IWDG), `hse.fail`, `lse.fail` (board). Driven: `nmi`, `hse.on`, `pll.ready` (to PWR).
  */
@@ -18,8 +18,10 @@ type Ctx = RegisterContext<object>;
 type Rates = Record<string, Rate | null>;
 
 const SW_NAMES = ['hsi', 'hse', 'pllp'] as const;
-/** What USARTxSEL chooses besides the APB clock. */
+/** What USARTxSEL, I2CxSEL and LPTIM1SEL choose besides the APB clock. */
 const USART_SOURCES = ['sysclk', 'hsi', 'lse'] as const;
+const I2C_SOURCES = ['sysclk', 'hsi'] as const;
+const LPTIM_SOURCES = ['lsi', 'hsi', 'lse'] as const;
 /** Ready flag positions in CIR. */
 const READY_BITS = { lsi: 0, lse: 1, hsi: 2, hse: 3, pll: 4, plli2s: 5, pllsai: 6 };
 /** VCO limits in hertz. */
@@ -35,6 +37,13 @@ interface Pll {
   readonly m: Field;
   readonly n: Field;
   readonly config: Register;
+}
+
+/** A kernel clock, and what its field selects from. */
+interface Kernel {
+  readonly clock: string;
+  readonly select: Field;
+  readonly sources: readonly string[];
 }
 
 export interface RccF4Options {
@@ -55,7 +64,7 @@ class RccF4 extends RccCir {
   private readonly plli2sr: Field | null;
   private readonly pllsaip: Field | null;
   private readonly ck48: Field | null;
-  private readonly usarts: readonly { readonly clock: string; readonly select: Field; readonly bus: string }[];
+  private readonly kernels: readonly Kernel[];
   private readonly ppre: readonly Field[];
   private readonly rtcpre: Field;
   private readonly timpre: Field | null;
@@ -97,11 +106,17 @@ class RccF4 extends RccCir {
     this.ppre = [f('CFGR.PPRE1'), f('CFGR.PPRE2')];
     this.rtcpre = f('CFGR.RTCPRE');
     this.timpre = optional('DCKCFGR.TIMPRE') ?? optional('DCKCFGR1.TIMPRE');
-    this.usarts = [1, 2, 3, 4, 5, 6, 7, 8].flatMap((n) => {
-      const kind = n < 4 || n === 6 ? 'USART' : 'UART';
-      const select = optional(`DCKCFGR2.${kind}${n}SEL`);
-      return select ? [{ clock: `${kind.toLowerCase()}${n}`, select, bus: n === 1 || n === 6 ? 'pclk2' : 'pclk1' }] : [];
-    });
+    const kernel = (block: string, bus: string, others: readonly string[]): Kernel[] => {
+      const select = optional(`DCKCFGR2.${block}SEL`);
+      return select ? [{ clock: block.toLowerCase(), select, sources: [bus, ...others] }] : [];
+    };
+    this.kernels = [
+      ...[1, 2, 3, 4, 5, 6, 7, 8].flatMap((n) =>
+        kernel(`${n < 4 || n === 6 ? 'USART' : 'UART'}${n}`, n === 1 || n === 6 ? 'pclk2' : 'pclk1', USART_SOURCES),
+      ),
+      ...[1, 2, 3, 4].flatMap((n) => kernel(`I2C${n}`, 'pclk1', I2C_SOURCES)),
+      ...kernel('LPTIM1', 'pclk1', LPTIM_SOURCES),
+    ];
     const clocks = ['CR', 'BDCR', 'CSR', 'CFGR', 'PLLCFGR', 'PLLI2SCFGR', 'PLLSAICFGR', 'DCKCFGR', 'DCKCFGR1', 'DCKCFGR2'];
     this.followed = new Set(clocks.filter((name) => layout.has(name)).map((name) => layout.reg(name)));
     this.timers = [...Object.keys(this.oscillators), 'pll', ...this.more.map((p) => p.name), ...this.baseTimers()];
@@ -148,7 +163,7 @@ class RccF4 extends RccCir {
     const divider = this.rtcpre.get(c);
     rates['hse-rtc'] = rates['hse'] && divider >= 2 ? scaleRate(rates['hse'], 1, divider) : null;
     rates['rtc'] = this.rtcRate(c, rates);
-    for (const { clock, select, bus } of this.usarts) rates[clock] = rates[[bus, ...USART_SOURCES][select.get(c)]!] ?? null;
+    for (const { clock, select, sources } of this.kernels) rates[clock] = rates[sources[select.get(c)] ?? ''] ?? null;
     return rates;
   }
   protected override rtcHse(_c: Ctx, rates: Rates): Rate | null {
