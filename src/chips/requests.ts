@@ -57,30 +57,9 @@ export const G4_DMAMUX = numbered(`
 86 TIM20_CH1 TIM20_CH2 TIM20_CH3 TIM20_CH4 TIM20_UP 93 TIM20_TRIG TIM20_COM
 106 SPI4_RX SPI4_TX`);
 
-/** RM0008 table 78: by channel. */
-export const F1_DMA1 = (
-  [
-    ['ADC1', 1],
-    ['SPI1_RX', 2],
-    ['SPI1_TX', 3],
-    ['SPI2_RX', 4],
-    ['SPI2_TX', 5],
-    ['USART3_TX', 2],
-    ['USART3_RX', 3],
-    ['USART1_TX', 4],
-    ['USART1_RX', 5],
-    ['USART2_RX', 6],
-    ['USART2_TX', 7],
-    ['I2C2_TX', 4],
-    ['I2C2_RX', 5],
-    ['I2C1_TX', 6],
-    ['I2C1_RX', 7],
-  ] as const
-).map(([signal, channel]) => ({ wire: requestWire(signal), channel }));
-
 /** RM0444 table 59 (recalled: reported). */
 export const G0_DMAMUX = numbered(`
-5 ADC1 8 DAC1_CH1 DAC1_CH2 I2C1_RX I2C1_TX I2C2_RX I2C2_TX LPUART1_RX LPUART1_TX SPI1_RX SPI1_TX SPI2_RX SPI2_TX
+5 ADC 8 DAC1_CH1 DAC1_CH2 I2C1_RX I2C1_TX I2C2_RX I2C2_TX LPUART1_RX LPUART1_TX SPI1_RX SPI1_TX SPI2_RX SPI2_TX
 50 USART1_RX USART1_TX USART2_RX USART2_TX USART3_RX USART3_TX USART4_RX USART4_TX
 62 I2C3_RX I2C3_TX LPUART2_RX LPUART2_TX SPI3_RX SPI3_TX`);
 
@@ -163,6 +142,36 @@ SPI2_RX USART2_TX I2C2_TX TIM1_CH4/TIM1_TRIG/TIM1_COM TIM2_CH4 TIM3_CH1/TIM3_TRI
 SPI2_TX USART2_RX I2C2_RX TIM1_UP TIM2_CH1 TIM15_CH1/TIM15_UP/TIM15_TRIG/TIM15_COM
 USART3_RX USART4_RX TIM1_CH3
 USART3_TX USART4_TX`);
+/** RM0008 tables 78 and 79 (recalled: reported). */
+export const F1_DMA1 = byLine(`
+ADC1 TIM2_CH3 TIM4_CH1
+SPI1_RX USART3_TX TIM1_CH1 TIM2_UP TIM3_CH3
+SPI1_TX USART3_RX TIM1_CH2 TIM3_CH4/TIM3_UP
+SPI2_RX USART1_TX I2C2_TX TIM1_CH4/TIM1_TRIG/TIM1_COM TIM4_CH2
+SPI2_TX USART1_RX I2C2_RX TIM1_UP TIM2_CH1 TIM4_CH3
+USART2_RX I2C1_TX TIM1_CH3 TIM3_CH1/TIM3_TRIG
+USART2_TX I2C1_RX TIM2_CH2/TIM2_CH4 TIM4_UP`);
+export const F1_DMA2 = byLine(`
+SPI3_RX TIM5_CH4/TIM5_TRIG TIM8_CH3/TIM8_UP
+SPI3_TX TIM5_CH3/TIM5_UP TIM8_CH4/TIM8_TRIG/TIM8_COM
+UART4_RX TIM6_UP/DAC_CH1 TIM8_CH1
+TIM5_CH2 TIM7_UP/DAC_CH2
+ADC3 UART4_TX TIM5_CH1 TIM8_CH2`);
+/** RM0316 tables 78 and 79, without the remaps of SYSCFG (recalled: reported). */
+export const F3_DMA1 = byLine(`
+ADC1 TIM2_CH3 TIM4_CH1 TIM17_CH1/TIM17_UP
+SPI1_RX USART3_TX TIM1_CH1 TIM2_UP TIM3_CH3
+SPI1_TX USART3_RX TIM1_CH2 TIM3_CH4/TIM3_UP TIM16_CH1/TIM16_UP
+SPI2_RX USART1_TX I2C2_TX TIM1_CH4/TIM1_TRIG/TIM1_COM TIM4_CH2
+SPI2_TX USART1_RX I2C2_RX TIM1_UP TIM2_CH1 TIM4_CH3 TIM15_CH1/TIM15_UP/TIM15_TRIG/TIM15_COM
+USART2_RX I2C1_TX TIM1_CH3 TIM3_CH1/TIM3_TRIG
+USART2_TX I2C1_RX TIM2_CH2/TIM2_CH4 TIM4_UP`);
+export const F3_DMA2 = byLine(`
+ADC2 SPI3_RX TIM8_CH3/TIM8_UP
+ADC4 SPI3_TX TIM8_CH4/TIM8_TRIG/TIM8_COM
+UART4_RX TIM6_UP/DAC_CH1 TIM8_CH1
+TIM7_UP/DAC_CH2
+ADC3 UART4_TX TIM8_CH2`);
 
 /** Events by the value of EXTSEL or JEXTSEL: `T1.CC4`, `T3.TRGO`; `.` = a pin or none that is modelled. */
 const triggers = (text: string): Readonly<Record<number, string>> =>
@@ -188,10 +197,29 @@ export const F4_ADC_INJECTED_TRIGGERS = triggers(
 );
 /** RM0091 table 47. */
 export const F0_ADC_TRIGGERS = triggers('T1.TRGO T1.CC4 T2.TRGO T3.TRGO T15.TRGO');
+/** RM0008 tables 67 and 68; the value 7 is the software's start. */
+export const F1_ADC_TRIGGERS = triggers('T1.CC1 T1.CC2 T1.CC3 T2.CC2 T3.TRGO T4.CC4 .');
+export const F1_ADC_INJECTED_TRIGGERS = triggers('T1.TRGO T1.CC4 T2.TRGO T2.CC1 T3.CC4 T4.TRGO .');
+/** RM0316 tables 87 and 88 (recalled: reported). */
+export const F3_ADC_TRIGGERS = triggers(
+  'T1.CC1 T1.CC2 T1.CC3 T2.CC2 T3.TRGO T4.CC4 . T8.TRGO T8.TRGO2 T1.TRGO T1.TRGO2 T2.TRGO T4.TRGO . T15.TRGO T3.CC4',
+);
+/** RM0444 table 65 (recalled: reported). */
+export const G0_ADC_TRIGGERS = triggers('T1.TRGO2 T1.CC4 T2.TRGO T3.TRGO T15.TRGO T6.TRGO T4.TRGO');
 
 /** Events by the value of the DAC's TSEL, and the value that is the software's: RM0090 14, RM0351 19, RM0091 14. */
 export const DAC_L4 = { software: 7, triggers: triggers('T6.TRGO T8.TRGO T7.TRGO T5.TRGO T2.TRGO T4.TRGO .'), dma: 'dac1' };
 export const DAC_F0 = { software: 7, triggers: triggers('T6.TRGO T3.TRGO T7.TRGO T15.TRGO T2.TRGO .'), dma: 'dac' };
+/** RM0008 12.3.6 (F103), RM0316 16.5.4; the names of the request tables. */
+export const DAC_F1 = { ...DAC_L4, dma: 'dac' };
+export const DAC_F3 = { software: 7, triggers: triggers('T6.TRGO T3.TRGO T7.TRGO T15.TRGO T2.TRGO T4.TRGO .'), dma: 'dac' };
+/** RM0444 17.4.6, RM0440 22.4.7 (recalled: reported). */
+export const DAC_G0 = { software: 0, triggers: triggers('. T1.TRGO T2.TRGO T3.TRGO . T6.TRGO T7.TRGO . T15.TRGO'), dma: 'dac1' };
+export const dacG4 = (n: number): Readonly<Record<string, unknown>> => ({
+  software: 0,
+  triggers: triggers(`. ${n === 3 ? 'T1' : 'T8'}.TRGO T7.TRGO T15.TRGO T2.TRGO T4.TRGO . T6.TRGO T3.TRGO`),
+  dma: `dac${n}`,
+});
 /** RM0399 27, RM0481 DAC. */
 export const DAC_H = {
   software: 0,

@@ -6,7 +6,7 @@ import { loadFacts, type GeneratedFacts } from './facts.ts';
 import f103 from './generated/stm32f103.json' with { type: 'json' };
 import { lazyChip } from './lazy.ts';
 import { withRam, type PartSize } from './parts.ts';
-import { F1_DMA1 } from './requests.ts';
+import { DAC_F1, F1_ADC_INJECTED_TRIGGERS, F1_ADC_TRIGGERS, F1_DMA1, F1_DMA2 } from './requests.ts';
 import { AN2606, bootsFlash, bootsRom, bootsSram, cortexM3, factoryValues, known, sourcesOf, POWER_CAUSES, resetFlagRows } from './rows.ts';
 
 const RM0008 = 'RM0008';
@@ -42,11 +42,27 @@ const dma = (count: number, lines: readonly number[], requests: readonly unknown
   size: 0x400,
   options: { lines: lines.slice(0, count), requests },
 });
+/** The temperature sensor's 1.43 V at channel 16, VREFINT 1.2 V at 17: DS5319 T49, T50. */
+const ADC1_INTERNAL = { 16: 1430, 17: 1200 };
+const adc = (n: number): RowParts => ({
+  model: 'adc-f4',
+  size: 0x400,
+  options: {
+    block: `ADC${n}`,
+    version: 'f1',
+    index: n - 1,
+    // ADC3's triggers are others (TIM3, TIM2, TIM8, TIM5): left out.
+    triggers: n < 3 ? F1_ADC_TRIGGERS : {},
+    injectedTriggers: n < 3 ? F1_ADC_INJECTED_TRIGGERS : {},
+    internal: n === 1 ? ADC1_INTERNAL : {},
+  },
+});
 export const F1_BEHAVIOUR: readonly Behaviour[] = [
   (p) => (/^GPIO[A-G]$/.test(p.name) ? { model: 'gpio-v1', size: 0x400, options: { port: p.name.at(-1)! } } : null),
   timers([]),
   spi,
   (p) => (/^I2C\d$/.test(p.name) ? { model: 'i2c-v1', size: 0x400 } : null),
+  (p) => (/^ADC\d$/.test(p.name) ? adc(Number(p.name.at(-1))) : null),
   usarts((_name, base) => `pclk${apbOf(base)}`),
 ];
 export const F1_OWN: Derivation['own'] = {
@@ -77,7 +93,8 @@ export const F1_OWN: Derivation['own'] = {
   CRC: { model: 'crc', size: 0x400 },
   RCC: { model: 'rcc-f1', size: 0x400 },
   DMA1: dma(7, [0, 1, 2, 3, 4, 5, 6], F1_DMA1),
-  DMA2: dma(5, [0, 1, 2, 3, 3], []),
+  DMA2: dma(5, [0, 1, 2, 3, 3], F1_DMA2),
+  DAC: { model: 'dac', size: 0x400, options: DAC_F1 },
 };
 /** FLASH's options; memories `flash`, `info` and `options` are the chip's. @param infoBase of the words of identity */
 export const f1Flash = (part: PartSize, pageBytes: number, wrpPages: number): RowParts => ({
@@ -153,7 +170,7 @@ export const F1_PARAMETERS: Readonly<Record<string, Sourced<number>>> = {
   'uid.2': known(0x67053825, 'made up; ST programs it per part', 'assumed'),
 };
 export const F1_CLOCKS: readonly string[] = [
-  ...['hsi', 'hse', 'lsi', 'lse', 'pll', 'sysclk', 'hclk', 'pclk1', 'pclk2', 'timpclk1', 'timpclk2', 'systick-ext', 'rtc', 'usb'],
+  ...['hsi', 'hse', 'lsi', 'lse', 'pll', 'sysclk', 'hclk', 'pclk1', 'pclk2', 'timpclk1', 'timpclk2', 'systick-ext', 'rtc', 'usb', 'adc'],
 ];
 
 /** What all F1 have beside blocks, memories and ROM. */

@@ -1,10 +1,11 @@
 /** STM32F302 and F303 with 128 to 512 KB of flash, STM32F303's ROMs of two sizes. Rows from the SVD. Data only; facts and their sources as in the chip's fact sheet. */
 import type { ChipDescription, MemoryRow, RomReference } from '../emu/chip.ts';
-import { coveredBy, deriveBlocks, gpio, spi, timers, usarts, type Behaviour, type Derivation } from './derive.ts';
+import { coveredBy, deriveBlocks, gpio, spi, timers, usarts, type Behaviour, type Derivation, type RowParts } from './derive.ts';
 import { loadFacts } from './facts.ts';
 import generated from './generated/stm32f303.json' with { type: 'json' };
 import { lazyChip } from './lazy.ts';
 import { withRam, type PartSize } from './parts.ts';
+import { DAC_F3, F3_ADC_TRIGGERS, F3_DMA1, F3_DMA2, ADC_INJECTED_TRIGGERS } from './requests.ts';
 import { AN2606, cortexM4F, factoryValues, known, sourcesOf, POWER_CAUSES, resetFlagRows } from './rows.ts';
 import { F1_PARAMETERS } from './stm32f1.ts';
 import { f0BootsByPattern2, STM32F072RB } from './stm32f072.ts';
@@ -25,11 +26,40 @@ export const F302: F3Line = { name: 'STM32F302', ccm: false };
 const { RAM_PARITY_CHECK: parity, ...OTHER_OPTIONS } = STM32F072RB.optionBytes!;
 const OPTION_BYTES = { ...OTHER_OPTIONS, SRAM_PE: { ...parity!, field: 'FLASH.OBR.SRAM_PE' } };
 
+/** The temperature sensor's 1.43 V at channel 16, VBAT / 2 at 17, VREFINT 1.23 V at 18: DS9118. */
+const ADC1_INTERNAL = { 16: 1430, 17: 1650, 18: 1230 };
+const adc = (n: number): RowParts => {
+  const pair = n < 3 ? 'adc12' : 'adc34';
+  return {
+    model: 'adc-v2',
+    size: 0x100,
+    options: {
+      block: `ADC${n}`,
+      version: 'f3',
+      index: n - 1,
+      clock: pair,
+      bus: 'hclk',
+      ccr: `${pair}.ccr`,
+      // Those of ADC3 and ADC4 are others: left out.
+      triggers: n < 3 ? F3_ADC_TRIGGERS : {},
+      injectedTriggers: n < 3 ? ADC_INJECTED_TRIGGERS : {},
+      internal: n === 1 ? ADC1_INTERNAL : {},
+    },
+  };
+};
+const adcCommon = (pair: '12' | '34'): RowParts => ({
+  model: 'adc-common-v2',
+  size: 0x10,
+  clock: `AHBENR.ADC${pair}EN`,
+  reset: `AHBRSTR.ADC${pair}RST`,
+  options: { converters: [...pair].map((n) => `ADC${n}`), ccr: `adc${pair}.ccr` },
+});
 const BEHAVIOUR: readonly Behaviour[] = [
   gpio,
   timers(['TIM2']),
   spi,
   (p) => (/^I2C\d$/.test(p.name) ? { model: 'i2c-v2', size: 0x400, options: { clock: p.name.toLowerCase() } } : null),
+  (p) => (/^ADC\d$/.test(p.name) ? adc(Number(p.name.at(-1))) : null),
   usarts((name) => name.toLowerCase(), { fifoDepth: 1 }),
 ];
 /** One 16-bit word in four bytes on parts with 256 KB, two on those with 512 KB (stm32-data; RM0316 32.1). */
@@ -73,8 +103,11 @@ function derivation(line: F3Line, part: PartSize): Derivation {
       SYSCFG: { model: 'syscfg-f0', size: 0x400 },
       CRC: { model: 'crc', size: 0x400 },
       RCC: { model: 'rcc-f1', size: 0x400 },
-      DMA1: { model: 'dma-v1', size: 0x400, options: { lines: [0, 1, 2, 3, 4, 5, 6], requests: [] } },
-      DMA2: { model: 'dma-v1', size: 0x400, options: { lines: [0, 1, 2, 3, 4], requests: [] } },
+      DMA1: { model: 'dma-v1', size: 0x400, options: { lines: [0, 1, 2, 3, 4, 5, 6], requests: F3_DMA1 } },
+      DMA2: { model: 'dma-v1', size: 0x400, options: { lines: [0, 1, 2, 3, 4], requests: F3_DMA2 } },
+      DAC: { model: 'dac', size: 0x400, options: DAC_F3 },
+      ADC1_2: adcCommon('12'),
+      ADC3_4: adcCommon('34'),
       EXTI: {
         model: 'exti-v1',
         size: 0x400,
@@ -159,7 +192,7 @@ export function f3Chip(line: F3Line, part: PartSize): ChipDescription {
       blocks: deriveBlocks(generated, d),
       clocks: [
         ...['hsi', 'hse', 'lsi', 'lse', 'pll', 'sysclk', 'hclk', 'pclk1', 'pclk2', 'timpclk1', 'timpclk2', 'systick-ext', 'rtc', 'usb'],
-        ...['usart1', 'usart2', 'usart3', 'uart4', 'uart5', 'i2c1', 'i2c2', 'i2c3'],
+        ...['usart1', 'usart2', 'usart3', 'uart4', 'uart5', 'i2c1', 'i2c2', 'i2c3', 'adc12', 'adc34'],
       ],
       rcc: 'RCC',
       facts: loadFacts(generated),

@@ -7,7 +7,7 @@ import g0b1 from './generated/stm32g0b1.json' with { type: 'json' };
 import g431 from './generated/stm32g431.json' with { type: 'json' };
 import { lazyChip } from './lazy.ts';
 import { withRam, type PartSize } from './parts.ts';
-import { G0_DMAMUX, misoOf } from './requests.ts';
+import { DAC_G0, G0_ADC_TRIGGERS, G0_DMAMUX, misoOf } from './requests.ts';
 import {
   AN2606,
   bootsFlash,
@@ -80,6 +80,15 @@ export const G0_BEHAVIOUR: readonly Behaviour[] = [
   (p) => (/^LPTIM\d$/.test(p.name) ? { model: 'lptim', size: 0x400, options: { clock: p.name.toLowerCase() } } : null),
   usarts((name) => (/^USART[456]$/.test(name) ? 'pclk1' : name.toLowerCase()), { fifoDepth: 8 }),
 ];
+/** The temperature sensor's 0.76 V at channel 12, VREFINT 1.212 V at 13, VBAT / 3 at 14: DS12232. */
+const ADC = {
+  block: 'ADC',
+  version: 'g0',
+  clock: 'adc',
+  bus: 'pclk1',
+  triggers: G0_ADC_TRIGGERS,
+  internal: { 12: 760, 13: 1212, 14: 1100 },
+} as const;
 /** Rows that G0 and C0 share, by name. */
 export const G0_OWN: Derivation['own'] = {
   // Alarms, wake-up and tamper have one line.
@@ -109,6 +118,8 @@ export const G0_OWN: Derivation['own'] = {
     },
   },
   DMA1: dma(0, [0, 1, 1, 2, 2, 2, 2]),
+  ADC: { model: 'adc-v2', size: 0x400, options: ADC },
+  DAC1: { model: 'dac', size: 0x400, options: DAC_G0 },
 };
 const OWN: Derivation['own'] = {
   ...G0_OWN,

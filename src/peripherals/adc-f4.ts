@@ -1,8 +1,9 @@
 /**
- * ADC of STM32F2, F4, F7: regular and injected sequences with their times, scan, continuous and discontinuous mode, automatic injection, external triggers, EOC,
- * JEOC, STRT, JSTRT, OVR, analog watchdog, resolution and alignment, DMA requests, interrupts.
+ * ADC of STM32F1, F2, F4, F7: regular and injected sequences with their times, scan, continuous and discontinuous mode, automatic injection, external triggers, EOC,
+ * JEOC, STRT, JSTRT, OVR, analog watchdog, resolution and alignment, DMA requests, interrupts; of F1 the calibration and the start by a second write of ADON.
  *
- * Facts: registers and behaviour RM0090 13, timing 13.5 (documented): sampling + 12, 10, 8 or 6 clocks. Triggers are taken at their rising edge whatever EXTEN says.
+ * Facts: registers and behaviour RM0090 13, timing 13.5 (documented): sampling + 12, 10, 8 or 6 clocks. F1: RM0008 11 (documented), a calibration takes 83 clocks
+ * (DS5319 T47, documented), its reset 4 (assumed). Triggers are taken at their rising edge whatever EXTEN says.
  * Wires: `<block>.status` is driven with SR when the common block asks; `adc.ccr` is read from it. DMA: `<block>.dma` is 1 while a transfer is wanted.
  */
 import { RegisterContext, type Layout, type ModelFactory, type Register, type RegisterModel } from '../emu/registers.ts';
@@ -34,6 +35,9 @@ export interface AdcF4State extends Conversions {
   /** SWSTART and JSWSTART of the write that is being served. */
   commands: number;
 }
+export interface AdcF4Options extends AdcOptions {
+  readonly version: keyof typeof VERSIONS;
+}
 type Ctx = RegisterContext<AdcF4State>;
 
 const SR = { AWD: 1, EOC: 1 << 1, JEOC: 1 << 2, JSTRT: 1 << 3, STRT: 1 << 4, OVR: 1 << 5 };
@@ -50,8 +54,56 @@ const CR1 = {
   AWDEN: 1 << 23,
   OVRIE: 1 << 26,
 };
-const CR2 = { ADON: 1, CONT: 1 << 1, DMA: 1 << 8, DDS: 1 << 9, EOCS: 1 << 10, ALIGN: 1 << 11, JSWSTART: 1 << 22, SWSTART: 1 << 30 };
-const SAMPLING = [3, 15, 28, 56, 84, 112, 144, 480] as const;
+const CR2 = { ADON: 1, CONT: 1 << 1, CAL: 1 << 2, RSTCAL: 1 << 3, DMA: 1 << 8, ALIGN: 1 << 11 };
+/** A group's trigger in CR2: where its selection stands, what enables it, the software's start. */
+interface Start {
+  readonly select: number;
+  readonly mask: number;
+  readonly enable: number;
+  readonly software: number;
+}
+interface Version {
+  readonly clock: string;
+  /** Sampling and what a conversion of 12 bits takes more than 12, in half clocks. */
+  readonly sampling: readonly number[];
+  readonly more: number;
+  /** The common block divides the clock; else RCC does. */
+  readonly divided: boolean;
+  readonly regular: Start;
+  readonly injected: Start;
+  readonly dds: number;
+  readonly eocs: number;
+  /** Calibration, and starts that ask for their trigger to be enabled and selected. */
+  readonly first: boolean;
+}
+const VERSIONS = {
+  f4: {
+    clock: 'pclk2',
+    sampling: [6, 30, 56, 112, 168, 224, 288, 960],
+    more: 0,
+    divided: true,
+    regular: { select: 24, mask: 15, enable: 3 << 28, software: 1 << 30 },
+    injected: { select: 16, mask: 15, enable: 3 << 20, software: 1 << 22 },
+    dds: 1 << 9,
+    eocs: 1 << 10,
+    first: false,
+  },
+  f1: {
+    clock: 'adc',
+    sampling: [3, 15, 27, 57, 83, 111, 143, 479],
+    more: 1,
+    divided: false,
+    regular: { select: 17, mask: 7, enable: 1 << 20, software: 1 << 22 },
+    injected: { select: 12, mask: 7, enable: 1 << 15, software: 1 << 21 },
+    dds: 0,
+    eocs: 0,
+    first: true,
+  },
+} as const satisfies Readonly<Record<string, Version>>;
+/** EXTSEL and JEXTSEL of F1: SWSTART, JSWSTART. */
+const BY_SOFTWARE = 7;
+const CALIBRATION_CLOCKS = 83;
+const RESET_CLOCKS = 4;
 /** Flags that conversions raise, and the interrupt enable of each. */
 const RAISED = [
   [SR.EOC, CR1.EOCIE],
@@ -60,7 +112,6 @@ const RAISED = [
   [SR.OVR, CR1.OVRIE],
 ] as const;
 const INTERRUPTS = CR1.EOCIE | CR1.AWDIE | CR1.JEOCIE | CR1.OVRIE;
-const CLOCK = 'pclk2';
 const CCR_WIRE = 'adc.ccr';
 const LOOK = lookWire(CCR_WIRE);
 /** Channels of a group that is not discontinuous: more than there are. */
@@ -73,16 +124,20 @@ class AdcF4 {
   readonly cr1: Register;
   readonly cr2: Register;
   readonly dr: Register;
-  private readonly o: AdcOptions;
+  private readonly o: AdcF4Options;
+  readonly v: Version;
   private readonly dmaWire: string;
   private readonly statusWire: string;
   private readonly inputs: readonly string[];
   private readonly times = new ConversionTimes(undefined);
+  readonly timers: readonly string[];
   /** Count of the clock at which what is served now happens; -1 = now. */
   private at = -1;
 
-  constructor(layout: Layout, options: AdcOptions) {
+  constructor(layout: Layout, options: AdcF4Options) {
     this.o = options;
+    this.v = VERSIONS[options.version];
+    this.timers = this.v.first ? ['conversion', 'calibration', 'reset-calibration'] : ['conversion'];
     this.dmaWire = `${options.block.toLowerCase()}.dma`;
     this.statusWire = `${options.block.toLowerCase()}.status`;
     this.inputs = analogWires(options);
@@ -109,13 +164,13 @@ class AdcF4 {
   }
   private clocks(c: Ctx, channel: number): number {
     const smp = channel < 10 ? c.get(this.reg(0x10)) >>> (3 * channel) : c.get(this.reg(0x0c)) >>> (3 * (channel - 10));
-    const divider = 2 * (((c.env.wire(CCR_WIRE) >>> 16) & 3) + 1);
-    return (SAMPLING[smp & 7]! + this.bits(c)) * divider;
+    const divider = this.v.divided ? 2 * (((c.env.wire(CCR_WIRE) >>> 16) & 3) + 1) : 1;
+    return ((this.v.sampling[smp & 7]! + this.v.more) / 2 + this.bits(c)) * divider;
   }
   private convert(c: Ctx, channel: number): void {
     c.s.busy = true;
-    c.s.clock = CLOCK;
-    c.s.end = (this.at >= 0 ? this.at : this.times.count(c, CLOCK)) + this.clocks(c, channel);
+    c.s.clock = this.v.clock;
+    c.s.end = (this.at >= 0 ? this.at : this.times.count(c, this.v.clock)) + this.clocks(c, channel);
   }
   private flag(c: Ctx, bits: number): void {
     c.put(this.sr, c.get(this.sr) | bits);
@@ -147,7 +202,7 @@ class AdcF4 {
   private catchUp(c: Ctx): void {
     const { s } = c;
     if (!s.busy) return;
-    const now = this.times.count(c, CLOCK);
+    const now = this.times.count(c, this.v.clock);
     while (s.busy && s.end <= now) {
       if (s.regular === 0 && this.repeats(c)) this.skipSequences(c, now);
       this.at = s.end;
@@ -160,7 +215,7 @@ class AdcF4 {
   /** Continuous mode with all flags raised: sequences that nobody reads leave everything as it is. */
   private repeats(c: Ctx): boolean {
     const [sr, cr1, cr2] = [c.get(this.sr), c.get(this.cr1), c.get(this.cr2)];
-    const lost = !(cr2 & CR2.EOCS) || (sr & SR.OVR) !== 0;
+    const lost = !(cr2 & this.v.eocs) || (sr & SR.OVR) !== 0;
     return (cr2 & CR2.CONT) !== 0 && !(cr1 & (CR1.JAUTO | CR1.DISCEN)) && (sr & SR.EOC) !== 0 && c.s.unread && lost && c.s.injected < 0;
   }
   /** Leaves sequences out, all but the last ones. */
@@ -188,13 +243,13 @@ class AdcF4 {
     return false;
   }
   private plan(c: Ctx): void {
-    if (c.s.busy && this.noticed(c)) c.env.arm('conversion', this.times.timeOf(c, CLOCK, c.s.end));
+    if (c.s.busy && this.noticed(c)) c.env.arm('conversion', this.times.timeOf(c, this.v.clock, c.s.end));
     else c.env.disarm('conversion');
   }
   /** Until when all registers read the same. */
   holds(c: Ctx, r: Register): Ps {
     if (r === this.dr && (c.s.busy || c.s.unread || c.get(this.sr) & SR.EOC)) return 0;
-    return c.s.busy ? this.times.timeOf(c, CLOCK, c.s.end) : Infinity;
+    return c.s.busy ? this.times.timeOf(c, this.v.clock, c.s.end) : Infinity;
   }
   /** Nobody but the reader notices that DR is read. */
   quietData(c: Ctx): boolean {
@@ -203,13 +258,14 @@ class AdcF4 {
   /** A register as it reads now, the block left as it is. */
   peek(c: Ctx, r: Register): number {
     const { s } = c;
-    if (!s.busy || s.end > this.times.count(c, CLOCK)) return c.get(r);
+    if (!s.busy || s.end > this.times.count(c, this.v.clock)) return c.get(r);
     const copy = new RegisterContext({ ...s, inputs: [...s.inputs] }, c.regs.slice(), c.env, null);
     this.catchUp(copy);
     return copy.get(r);
   }
-  timer(c: Ctx): void {
+  timer(c: Ctx, timer: string): void {
     this.catchUp(c);
+    if (timer !== 'conversion') c.put(this.cr2, c.get(this.cr2) & ~(timer === 'calibration' ? CR2.CAL : CR2.RSTCAL));
     this.sync(c);
   }
   private injectedDone(c: Ctx): void {
@@ -233,9 +289,9 @@ class AdcF4 {
     if (s.regular < 0) return;
     const [cr1, cr2] = [c.get(this.cr1), c.get(this.cr2)];
     const channel = this.channel(c, s.regular);
-    const each = (cr2 & CR2.EOCS) !== 0;
+    const each = (cr2 & this.v.eocs) !== 0;
     // Lost data is found out where each result is asked for.
-    if (s.unread && (each || (cr2 & CR2.DMA && cr2 & CR2.DDS))) this.flag(c, SR.OVR);
+    if (s.unread && (each || (cr2 & CR2.DMA && cr2 & this.v.dds))) this.flag(c, SR.OVR);
     if (!(c.get(this.sr) & SR.OVR)) {
       c.put(this.dr, this.aligned(c, convert(c, this.o, channel, this.bits(c))) & 0xffff);
       s.unread = true;
@@ -280,11 +336,9 @@ class AdcF4 {
   }
   private triggers(c: Ctx): [regular: string | undefined, injected: string | undefined] {
     const cr2 = c.get(this.cr2);
-    const on = this.on(c);
-    return [
-      on && (cr2 >>> 28) & 3 ? this.o.triggers[(cr2 >>> 24) & 15] : undefined,
-      on && (cr2 >>> 20) & 3 ? this.o.injectedTriggers[(cr2 >>> 16) & 15] : undefined,
-    ];
+    const wire = ({ select, mask, enable }: Start, wires: Readonly<Record<number, string>>): string | undefined =>
+      this.on(c) && cr2 & enable ? wires[(cr2 >>> select) & mask] : undefined;
+    return [wire(this.v.regular, this.o.triggers), wire(this.v.injected, this.o.injectedTriggers)];
   }
   onWire(c: Ctx, wire: string, value: number): void {
     this.catchUp(c);
@@ -299,6 +353,7 @@ class AdcF4 {
   clear(c: Ctx): void {
     Object.assign(c.s, fresh(), { inputs: this.inputs.map((wire) => c.env.wire(wire)) });
     waitFor(c, this.o, []);
+    for (const timer of this.timers) c.env.disarm(timer);
     this.sync(c);
   }
   read(c: Ctx, r: Register, value: number): number {
@@ -317,8 +372,27 @@ class AdcF4 {
     this.catchUp(c);
     if (r === this.sr) return c.get(r) & raw;
     if (r !== this.cr2) return;
-    c.s.commands = raw & (CR2.SWSTART | CR2.JSWSTART);
-    return merged & ~(CR2.SWSTART | CR2.JSWSTART);
+    const { regular, injected, first } = this.v;
+    const starts = regular.software | injected.software;
+    c.s.commands = raw & starts & (first ? this.enabledStarts(merged) : -1);
+    if (!first) return merged & ~starts;
+    const running = CR2.CAL | CR2.RSTCAL;
+    // RM0008 11.12.3: ADON written as 1 once more, nothing else changed, starts a conversion.
+    if (raw & CR2.ADON && c.get(r) === (merged & ~starts) && !(raw & starts)) c.s.commands = regular.software;
+    return ((merged & ~starts) | (c.get(r) & running)) >>> 0;
+  }
+  /** F1: SWSTART and JSWSTART act where they are the trigger. */
+  private enabledStarts(cr2: number): number {
+    const acts = ({ select, mask, enable, software }: Start): number =>
+      cr2 & enable && ((cr2 >>> select) & mask) === BY_SOFTWARE ? software : 0;
+    return acts(this.v.regular) | acts(this.v.injected);
+  }
+  /** CAL and RSTCAL fall by themselves. */
+  private calibrate(c: Ctx, risen: number): void {
+    const { clock } = this.v;
+    const after = (clocks: number): Ps => this.times.timeOf(c, clock, this.times.count(c, clock) + clocks);
+    if (risen & CR2.CAL) c.env.arm('calibration', after(CALIBRATION_CLOCKS));
+    if (risen & CR2.RSTCAL) c.env.arm('reset-calibration', after(RESET_CLOCKS));
   }
   wrote(c: Ctx, r: Register, raw: number, old: number): void {
     if (r === this.cr2) {
@@ -326,12 +400,13 @@ class AdcF4 {
         Object.assign(c.s, { ...fresh(), inputs: c.s.inputs });
       }
       waitFor(c, this.o, this.triggers(c));
+      if (this.v.first) this.calibrate(c, raw & ~old);
     }
     // SWSTART and JSWSTART act at once and read 0 (on silicon once the conversion has begun).
     const { commands } = c.s;
     c.s.commands = 0;
-    if (commands & CR2.JSWSTART) this.startInjected(c);
-    if (commands & CR2.SWSTART) this.startRegular(c);
+    if (commands & this.v.injected.software) this.startInjected(c);
+    if (commands & this.v.regular.software) this.startRegular(c);
     this.sync(c);
   }
 }
@@ -348,21 +423,21 @@ const fresh = (): AdcF4State => ({
 });
 
 export const adcF4: ModelFactory = (layout, given): RegisterModel<AdcF4State> => {
-  const options = { ...ADC_DEFAULTS, ...(given as Partial<AdcOptions>) };
+  const options: AdcF4Options = { ...ADC_DEFAULTS, version: 'f4', ...(given as Partial<AdcF4Options>) };
   const adc = new AdcF4(layout, options);
   return {
-    timers: ['conversion'],
+    timers: adc.timers,
     wires: [...triggerWires(options), ...analogWires(options), LOOK],
-    clocks: ['pclk2'],
+    clocks: [adc.v.clock],
     about: {
-      source: 'RM0090 13; a channel of which nothing is said gives VDDA / 2 (assumed)',
+      source: 'RM0090 13, RM0008 11; a channel of which nothing is said gives VDDA / 2 (assumed)',
       confidence: 'documented',
       lacks: ['dual and triple modes', 'triggers from pins, polarity of triggers', 'stabilisation time', 'temperature'],
     },
     modelled: 'all',
     create: fresh,
     onReset: (c) => adc.clear(c),
-    onTimer: (c) => adc.timer(c),
+    onTimer: (c, timer) => adc.timer(c, timer),
     onWire: (c, wire, value) => adc.onWire(c, wire, value),
     onClock: (c) => adc.sync(c),
     live: ['SR', 'DR', 'JDR1', 'JDR2', 'JDR3', 'JDR4'],

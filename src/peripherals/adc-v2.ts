@@ -58,6 +58,10 @@ interface Version {
   /** JSQR: lowest bits of JEXTSEL's mask, JEXTEN and JSQ1. */
   readonly jsqr: { readonly extsel: number; readonly exten: number; readonly first: number } | null;
   readonly regulator: boolean;
+  /** Out of reset in deep power-down, or with the regulator off (F3). */
+  readonly deepPowerDown: boolean;
+  /** Bits of ISR, each cleared by a 1. */
+  readonly flags: number;
   /** CHSELR has a bit a channel. */
   readonly channelMask: boolean;
   /** The clock is divided by two behind the prescaler. */
@@ -78,7 +82,41 @@ const VERSIONS = {
     calibration: 83,
     jsqr: null,
     regulator: false,
+    deepPowerDown: false,
+    flags: 0x7ff,
     channelMask: true,
+    halved: false,
+  },
+  g0: {
+    cfgr: 'CFGR1',
+    extsel: [6, 7],
+    res: [3, 3],
+    bits: [12, 10, 8, 6],
+    align: 5,
+    sampling: [3, 7, 15, 25, 39, 79, 159, 321],
+    convert: { 12: 25, 10: 21, 8: 17, 6: 13 },
+    calibration: 82,
+    jsqr: null,
+    regulator: true,
+    deepPowerDown: false,
+    flags: 0x2b9f,
+    channelMask: true,
+    halved: false,
+  },
+  f3: {
+    cfgr: 'CFGR',
+    extsel: [6, 15],
+    res: [3, 3],
+    bits: [12, 10, 8, 6],
+    align: 5,
+    sampling: [3, 5, 9, 15, 39, 123, 363, 1203],
+    convert: L4_CONVERT,
+    calibration: 112,
+    jsqr: { extsel: 15, exten: 6, first: 8 },
+    regulator: true,
+    deepPowerDown: true,
+    flags: 0x7ff,
+    channelMask: false,
     halved: false,
   },
   l4: {
@@ -92,6 +130,8 @@ const VERSIONS = {
     calibration: 116,
     jsqr: { extsel: 15, exten: 6, first: 8 },
     regulator: true,
+    deepPowerDown: true,
+    flags: 0x7ff,
     channelMask: false,
     halved: false,
   },
@@ -106,6 +146,8 @@ const VERSIONS = {
     calibration: 116,
     jsqr: LATE_JSQR,
     regulator: true,
+    deepPowerDown: true,
+    flags: 0x7ff,
     channelMask: false,
     halved: false,
   },
@@ -120,6 +162,8 @@ const VERSIONS = {
     calibration: 16384,
     jsqr: LATE_JSQR,
     regulator: true,
+    deepPowerDown: true,
+    flags: 0x7ff,
     channelMask: false,
     halved: true,
   },
@@ -127,7 +171,19 @@ const VERSIONS = {
 
 const STARTUP_PS = US;
 const JDR = ['JDR1', 'JDR2', 'JDR3', 'JDR4'];
-const ISR = { ADRDY: 1, EOC: 1 << 2, EOS: 1 << 3, OVR: 1 << 4, JEOC: 1 << 5, JEOS: 1 << 6, AWD1: 1 << 7, EOSMP: 1 << 1, LDORDY: 1 << 12 };
+const ISR = {
+  ADRDY: 1,
+  EOC: 1 << 2,
+  EOS: 1 << 3,
+  OVR: 1 << 4,
+  JEOC: 1 << 5,
+  JEOS: 1 << 6,
+  AWD1: 1 << 7,
+  EOSMP: 1 << 1,
+  EOCAL: 1 << 11,
+  LDORDY: 1 << 12,
+  CCRDY: 1 << 13,
+};
 const CR = {
   ADEN: 1,
   ADDIS: 1 << 1,
@@ -163,6 +219,10 @@ const DMNGT_DFSDM = 2;
 /** CHSELR and CFGR1 of F0. */
 const CHSEL = 0x7ffff;
 const SCANDIR = 1 << 2;
+/** G0: CHSELR is a sequence of numbers of four bits; 15 ends it. */
+const CHSELRMOD = 1 << 21;
+const CHANNELS_OF_SEQUENCE = 8;
+const SEQUENCE_END = 15;
 
 class AdcV2 {
   private readonly v: Version;
@@ -175,6 +235,8 @@ class AdcV2 {
   private readonly cfgr: Register;
   private readonly cfgr2: Register | null;
   readonly dr: Register;
+  /** CCR where it belongs to the block (G0). */
+  private readonly common: Register | null;
   private readonly reg: (offset: number) => Register;
   private readonly times: ConversionTimes;
   private readonly inputs: readonly string[];
@@ -183,6 +245,7 @@ class AdcV2 {
   private at = -1;
   /** CR before the write that is being served. */
   private oldCr = 0;
+  private readonly ldordy: number;
   private readonly threshold: { readonly low: Register; readonly high: Register } | null;
 
   constructor(layout: Layout, options: AdcV2Options) {
@@ -194,9 +257,11 @@ class AdcV2 {
     [this.isr, this.ier, this.cr, this.dr] = [layout.reg('ISR'), layout.reg('IER'), layout.reg('CR'), layout.reg('DR')];
     this.cfgr = layout.reg(this.v.cfgr);
     this.cfgr2 = layout.has('CFGR2') ? layout.reg('CFGR2') : null;
+    this.common = layout.has('CCR') && this.v.regulator ? layout.reg('CCR') : null;
     this.times = new ConversionTimes(options.ownHz);
     this.inputs = analogWires(options);
     this.look = options.ccr === undefined ? null : lookWire(options.ccr);
+    this.ldordy = layout.hasField('ISR.LDORDY') || options.version === 'h7' ? ISR.LDORDY : 0;
     // H7 has a register for each threshold, at the same offsets as the others' TR1 and what follows.
     this.threshold = options.version === 'h7' ? { low: this.reg(0x20), high: this.reg(0x24) } : null;
   }
@@ -208,13 +273,24 @@ class AdcV2 {
   private length(c: Ctx): number {
     if (!this.v.channelMask) return (c.get(this.reg(0x30)) & 15) + 1;
     let channels = 0;
+    if (this.sequenced(c)) {
+      while (channels < CHANNELS_OF_SEQUENCE && this.numbered(c, channels) !== SEQUENCE_END) channels++;
+      return channels;
+    }
     for (let bits = c.get(this.reg(0x28)) & CHSEL; bits !== 0; bits &= bits - 1) channels++;
     return channels;
+  }
+  private sequenced(c: Ctx): boolean {
+    return this.common !== null && (c.get(this.cfgr) & CHSELRMOD) !== 0;
+  }
+  private numbered(c: Ctx, i: number): number {
+    return (c.get(this.reg(0x28)) >>> (4 * i)) & 15;
   }
   /** Channel of place `i` (from 0) of the regular sequence. */
   private channel(c: Ctx, i: number): number {
     // Five places a register, the first taken by the length.
     if (!this.v.channelMask) return (c.get(this.reg(0x30 + 4 * Math.floor((i + 1) / 5))) >>> (6 * ((i + 1) % 5))) & 31;
+    if (this.sequenced(c)) return this.numbered(c, i);
     const chselr = c.get(this.reg(0x28));
     let place = c.get(this.cfgr) & SCANDIR ? this.length(c) - 1 - i : i;
     for (let channel = 0; channel < 19; channel++) if ((chselr >>> channel) & 1 && place-- === 0) return channel;
@@ -233,10 +309,12 @@ class AdcV2 {
   }
   /** Half clocks of the converter's clock that a conversion takes. */
   private halfClocks(c: Ctx, channel: number): number {
+    const smpr = c.get(this.reg(0x14));
     const smp = this.v.channelMask
-      ? c.get(this.reg(0x14))
+      ? // G0: SMPSEL chooses between SMP1 and SMP2 for each channel.
+        smpr >>> (this.common && (smpr >>> (8 + channel)) & 1 ? 4 : 0)
       : channel < 10
-        ? c.get(this.reg(0x14)) >>> (3 * channel)
+        ? smpr >>> (3 * channel)
         : c.get(this.reg(0x18)) >>> (3 * (channel - 10));
     return this.v.sampling[smp & 7]! + (this.v.convert[this.bits(c)] ?? 25);
   }
@@ -244,7 +322,8 @@ class AdcV2 {
   private clockSource(c: Ctx): { clock: string; divider: number } {
     if (this.v.channelMask) {
       const mode = c.get(this.cfgr2!) >>> 30;
-      return mode === 0 ? { clock: this.o.clock, divider: 1 } : { clock: this.o.bus, divider: 2 * mode };
+      const prescaler = this.common ? (PRESCALERS[(c.get(this.common) >>> 18) & 15] ?? 256) : 1;
+      return mode === 0 ? { clock: this.o.clock, divider: prescaler } : { clock: this.o.bus, divider: mode === 3 ? 1 : 2 * mode };
     }
     const ccr = c.env.wire(`${this.o.ccr}`);
     const mode = (ccr >>> 16) & 3;
@@ -471,7 +550,7 @@ class AdcV2 {
   }
   sync(c: Ctx): void {
     const isr = c.get(this.isr);
-    c.env.irq(0, (isr & c.get(this.ier) & 0x7ff) !== 0);
+    c.env.irq(0, (isr & c.get(this.ier) & this.v.flags) !== 0);
     this.plan(c);
     c.env.setWire(this.dmaWire, this.dmaOn(c) && c.s.unread && c.get(this.cr) & CR.ADEN ? 1 : 0);
     const cr = c.get(this.cr);
@@ -496,9 +575,13 @@ class AdcV2 {
     this.catchUp(c);
     if (timer === 'conversion') return this.sync(c);
     if (timer === 'ready') this.flag(c, ISR.ADRDY);
-    else if (timer === 'regulator') this.flag(c, ISR.LDORDY);
-    else c.put(this.cr, c.get(this.cr) & ~CR.ADCAL);
+    else if (timer === 'regulator') this.flag(c, this.ldordy);
+    else this.calibrated(c);
     this.sync(c);
+  }
+  private calibrated(c: Ctx): void {
+    c.put(this.cr, c.get(this.cr) & ~CR.ADCAL);
+    this.flag(c, ISR.EOCAL & this.v.flags);
   }
   read(c: Ctx, r: Register, value: number): number {
     if (c.env.due('conversion') === Infinity) {
@@ -521,7 +604,7 @@ class AdcV2 {
   write(c: Ctx, r: Register, merged: number, raw: number, lanes: number): number | void {
     this.catchUp(c);
     this.oldCr = c.get(this.cr);
-    if (r === this.isr) return c.get(r) & ~(raw & 0x7ff);
+    if (r === this.isr) return c.get(r) & ~(raw & this.v.flags);
     if (r === this.dr) return c.get(r);
     if (r !== this.cr) return;
     const old = c.get(r);
@@ -539,6 +622,8 @@ class AdcV2 {
   wrote(c: Ctx, r: Register, value: number): void {
     if (r === this.cr) this.control(c, value, this.oldCr);
     if (r === this.isr) this.goOn(c);
+    // The selection of channels is taken over at once (on silicon after some clocks).
+    if (r.offset === 0x28 || r === this.cfgr) this.flag(c, ISR.CCRDY & this.v.flags);
     this.sync(c);
   }
   private control(c: Ctx, value: number, old: number): void {
@@ -590,7 +675,7 @@ const fresh = (): AdcV2State => ({
 export const adcV2: ModelFactory = (layout, given): RegisterModel<AdcV2State> => {
   const options = { ...ADC_DEFAULTS, ...(given as unknown as AdcV2Options) };
   const adc = new AdcV2(layout, options);
-  const version = VERSIONS[options.version];
+  const version: Version = VERSIONS[options.version];
   return {
     timers: ['conversion', 'ready', 'calibration', 'regulator'],
     wires: [...triggerWires(options), ...analogWires(options), ...(options.ccr === undefined ? [] : [lookWire(options.ccr)])],
@@ -610,7 +695,8 @@ export const adcV2: ModelFactory = (layout, given): RegisterModel<AdcV2State> =>
     },
     modelled: 'all',
     // Out of reset in deep power-down (RM0351 18.7.3); bits that software only sets are write-only in some SVDs. F0: CKMODE has wrong names in the SVD.
-    ...(version.regulator ? { resets: { CR: 0x20000000 } } : { resets: { CFGR2: 0 }, writable: { CFGR2: 0xc0000000 } }),
+    ...(version.deepPowerDown ? { resets: { CR: 0x20000000 } } : {}),
+    ...(options.version === 'f0' ? { resets: { CFGR2: 0 }, writable: { CFGR2: 0xc0000000 } } : {}),
     create: fresh,
     onReset: (c) => adc.clear(c),
     onTimer: (c, timer) => adc.onTimer(c, timer),

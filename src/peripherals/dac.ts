@@ -22,7 +22,8 @@ interface Channel {
   readonly ten: Field;
   readonly tsel: Field;
   readonly dmaen: Field;
-  readonly dmaudrie: Field;
+  /** F1 sees no underrun. */
+  readonly dmaudrie: Field | null;
   readonly dor: Register;
 }
 export interface DacState {
@@ -51,7 +52,7 @@ class Dac {
         ten: layout.field(`CR.TEN${n}`),
         tsel: layout.field(`CR.TSEL${n}`),
         dmaen: layout.field(`CR.DMAEN${n}`),
-        dmaudrie: layout.field(`CR.DMAUDRIE${n}`),
+        dmaudrie: layout.hasField(`CR.DMAUDRIE${n}`) ? layout.field(`CR.DMAUDRIE${n}`) : null,
         dor: layout.reg(`DOR${n}`),
       }));
   }
@@ -80,7 +81,7 @@ class Dac {
     const sr = this.sr ? c.get(this.sr) : 0;
     c.env.irq(
       0,
-      this.channels.some((ch) => ch.dmaudrie.get(c) !== 0 && ((sr >>> (13 + 16 * ch.index)) & 1) !== 0),
+      this.channels.some((ch) => ch.dmaudrie?.get(c) === 1 && ((sr >>> (13 + 16 * ch.index)) & 1) !== 0),
     );
   }
   onWire(c: Ctx, wire: string): void {

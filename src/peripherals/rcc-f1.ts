@@ -45,6 +45,9 @@ const F3_MUXES: readonly KernelMux[] = [
   ...[1, 2, 3].map((n) => ({ field: `CFGR3.I2C${n}SW`, sources: ['hsi', 'sysclk'], clocks: [`i2c${n}`] })),
 ];
 
+/** ADCxPRES of F3: divider of the PLL for values from 16 on, below it the clock is off (RM0316 9.4.12). */
+const F3_ADC_DIVIDERS = [1, 2, 4, 6, 8, 10, 12, 16, 32, 64, 128, 256] as const;
+
 class RccF1 extends RccCir {
   protected readonly swNames = ['hsi', 'hse', 'pll'] as const;
   private readonly pllrdy: Field;
@@ -58,6 +61,10 @@ class RccF1 extends RccCir {
   /** F3: what divides HSE, or HSI where PLLSRC says so. */
   private readonly prediv: { readonly register: Register; readonly field: Field } | null;
   private readonly muxes: ReturnType<typeof kernelMuxes>;
+  /** F1: divider of PCLK2. */
+  private readonly adcpre: Field | null;
+  /** F3: dividers of the PLL, by the clock. */
+  private readonly adcpres: readonly { readonly clock: string; readonly field: Field }[];
   readonly timers: readonly string[];
 
   constructor(layout: Layout) {
@@ -70,6 +77,10 @@ class RccF1 extends RccCir {
     this.ppre = [f('CFGR.PPRE1'), f('CFGR.PPRE2')];
     this.usbpre = f(layout.hasField('CFGR.USBPRE') ? 'CFGR.USBPRE' : 'CFGR.OTGFSPRE');
     this.prediv = layout.hasField('CFGR2.PREDIV') ? { register: layout.reg('CFGR2'), field: f('CFGR2.PREDIV') } : null;
+    this.adcpre = layout.hasField('CFGR.ADCPRE') ? f('CFGR.ADCPRE') : null;
+    this.adcpres = ['ADC12', 'ADC34']
+      .filter((name) => layout.hasField(`CFGR2.${name}PRES`))
+      .map((name) => ({ clock: name.toLowerCase(), field: f(`CFGR2.${name}PRES`) }));
     this.muxes = kernelMuxes(layout, this.prediv ? F3_MUXES : []);
     this.cfgr2 = layout.hasField('CFGR2.PREDIV1')
       ? {
@@ -131,7 +142,16 @@ class RccF1 extends RccCir {
     rates['rtc'] = this.rtcRate(c, rates);
     rates['usb'] = this.usbRate(c, rates['pll']);
     addKernelClocks(c, rates, this.muxes);
+    this.addAdcClocks(c, rates);
     return rates;
+  }
+  private addAdcClocks(c: Ctx, rates: Rates): void {
+    const divided = (name: string, divider: number | undefined): Rate | null => {
+      const source = rates[name] ?? null;
+      return source && divider ? scaleRate(source, 1, divider) : null;
+    };
+    if (this.adcpre) rates['adc'] = divided('pclk2', 2 * (this.adcpre.get(c) + 1));
+    for (const { clock, field } of this.adcpres) rates[clock] = divided('pll', F3_ADC_DIVIDERS[field.get(c) - 16]);
   }
   /** F103: the PLL, or two thirds of it; F105 and F107: twice the PLL over 3 or 2. */
   private usbRate(c: Ctx, pll: Rate | null): Rate | null {

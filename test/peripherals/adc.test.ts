@@ -2,7 +2,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { STM32F072RB } from '../../src/chips/stm32f072.ts';
+import { STM32F103C8 } from '../../src/chips/stm32f1.ts';
+import { STM32F303CC } from '../../src/chips/stm32f3.ts';
 import { STM32F405RG } from '../../src/chips/stm32f405.ts';
+import { STM32G0B1RE } from '../../src/chips/stm32g0.ts';
 import { STM32H533RE } from '../../src/chips/stm32h533.ts';
 import { STM32H745XI } from '../../src/chips/stm32h745.ts';
 import { STM32L476RG } from '../../src/chips/stm32l476.ts';
@@ -134,13 +137,100 @@ describe('F4', () => {
   });
 });
 
+describe('F1', () => {
+  const chip = new StChip(STM32F103C8);
+  const [CONT, CAL, RSTCAL, SWSTART, EXTTRIG, BY_SOFTWARE] = [2, 4, 8, 1 << 22, 1 << 20, 7 << 17];
+  const fresh = (): StChip => {
+    const h = chip.again();
+    h.set('RCC.APB2ENR.ADC1EN', 1);
+    h.write('ADC1.CR2', 1);
+    return h;
+  };
+  /** HSI is 8 MHz. */
+  const ps = (hsiClocks: number): number => hsiClocks * 125_000;
+
+  it('CAL and RSTCAL fall by themselves, after 83 clocks and a few', () => {
+    fc.assert(
+      fc.property(fc.nat(3), (adcpre) => {
+        const h = fresh();
+        h.set('RCC.CFGR.ADCPRE', adcpre);
+        h.write('ADC1.CR2', 1 | RSTCAL);
+        expect(h.read('ADC1.CR2') & RSTCAL).toBe(RSTCAL);
+        h.wait(ps(10 * 2 * (adcpre + 1)));
+        expect(h.read('ADC1.CR2') & RSTCAL).toBe(0);
+        h.write('ADC1.CR2', 1 | CAL);
+        h.wait(ps(82 * 2 * (adcpre + 1)));
+        expect(h.read('ADC1.CR2') & CAL).toBe(CAL);
+        h.wait(ps(3 * 2 * (adcpre + 1)));
+        expect(h.read('ADC1.CR2')).toBe(1);
+      }),
+    );
+  });
+  it('a conversion takes sampling + 12.5 clocks of PCLK2 / ADCPRE', () => {
+    const twice = [3, 15, 27, 57, 83, 111, 143, 479];
+    fc.assert(
+      fc.property(fc.nat(7), fc.nat(3), (smp, adcpre) => {
+        const h = fresh();
+        h.set('RCC.CFGR.ADCPRE', adcpre);
+        h.write('ADC1.SMPR2', smp << 9);
+        h.write('ADC1.SQR3', 3);
+        h.write('ADC1.CR2', 1 | EXTTRIG | BY_SOFTWARE);
+        // The clock of the converter does not begin with the write.
+        const clocks = ((twice[smp]! + 25) / 2) * 2 * (adcpre + 1);
+        h.write('ADC1.CR2', 1 | EXTTRIG | BY_SOFTWARE | SWSTART);
+        h.wait(ps(clocks - 2 * (adcpre + 1)) - 2);
+        expect(h.read('ADC1.SR') & EOC_F4).toBe(0);
+        h.wait(ps(2 * (adcpre + 1)) + 4);
+        expect(h.read('ADC1.SR') & EOC_F4).toBe(EOC_F4);
+        expect(h.read('ADC1.DR')).toBe(MID_12);
+        expect(h.read('ADC1.SR') & EOC_F4).toBe(0);
+      }),
+      { numRuns: 30 },
+    );
+  });
+  it.each([
+    ['SWSTART with another trigger does nothing', [1 | EXTTRIG, 1 | EXTTRIG | SWSTART], false],
+    ['SWSTART without EXTTRIG does nothing', [1 | BY_SOFTWARE, 1 | BY_SOFTWARE | SWSTART], false],
+    ['ADON written once more starts', [1, 1], true],
+    ['ADON written with another change does not', [1 | CONT], false],
+  ] as const)('%s', (_what, writes, starts) => {
+    const h = fresh();
+    // Behind the write of `fresh`, which switched it on.
+    if (!starts) for (const value of writes) h.write('ADC1.CR2', value);
+    else h.write('ADC1.CR2', writes[0]);
+    h.wait(100 * US);
+    expect(h.read('ADC1.SR') & EOC_F4).toBe(starts ? EOC_F4 : 0);
+  });
+  it('DMA brings a scanned sequence to memory; EOC stands at its end', () => {
+    const h = fresh();
+    h.set('RCC.AHBENR.DMA1EN', 1);
+    h.system.memoryBytes('sram').fill(0);
+    h.system.setWire('analog.ADC1.1', 3301);
+    h.system.setWire('analog.ADC1.2', 1651);
+    h.write('ADC1.SQR1', 1 << 20);
+    h.write('ADC1.SQR3', 1 | (2 << 5));
+    h.write('DMA1.CPAR1', h.address('ADC1.DR'));
+    h.write('DMA1.CMAR1', 0x20000000);
+    h.write('DMA1.CNDTR1', 2);
+    h.write('DMA1.CCR1', 1 | (1 << 7) | (1 << 8) | (1 << 10));
+    h.write('ADC1.CR1', 1 << 8);
+    h.write('ADC1.CR2', 1 | (1 << 8) | EXTTRIG | BY_SOFTWARE);
+    h.write('ADC1.CR2', 1 | (1 << 8) | EXTTRIG | BY_SOFTWARE | SWSTART);
+    h.wait(100 * US);
+    expect(h.system.read(0x20000000, 4)).toBe((MID_12 << 16) | 0xfff);
+  });
+});
+
 const ISR = { ADRDY: 1, EOC: 4, EOS: 8, OVR: 16, JEOS: 64 };
 describe.each([
   ['STM32L476RG', STM32L476RG, 'ADC1', 'RCC.AHB2ENR.ADCEN', 'ADC_Common.CCR', 12],
   ['STM32H533RE', STM32H533RE, 'ADC1', 'RCC.AHB2ENR.ADCEN', 'ADC12_COMMON.CCR', 12],
   ['STM32H745XI', STM32H745XI, 'ADC1', 'RCC.AHB1ENR.ADC12EN', 'ADC12_Common.CCR', 16],
+  ['STM32F303CC', STM32F303CC, 'ADC1', 'RCC.AHBENR.ADC12EN', 'ADC1_2.CCR', 12],
   ['STM32F072RB', STM32F072RB, 'ADC', 'RCC.APB2ENR.ADCEN', null, 12],
+  ['STM32G0B1RE', STM32G0B1RE, 'ADC', 'RCC.APBENR2.ADCEN', null, 12],
 ] as const)('%s', (_name, description, adc, enable, ccr, bits) => {
+  const regulator = description !== STM32F072RB;
   const chip = new StChip(description);
   const START = 4;
   const fresh = (): StChip => {
@@ -151,7 +241,7 @@ describe.each([
   };
   const enabled = (): StChip => {
     const h = fresh();
-    if (ccr) h.write(`${adc}.CR`, 1 << 28);
+    if (regulator) h.write(`${adc}.CR`, 1 << 28);
     h.write(`${adc}.CR`, h.read(`${adc}.CR`) | 1);
     h.wait(20 * US);
     return h;
@@ -177,7 +267,7 @@ describe.each([
 
   it('ADCAL falls by itself, ADRDY rises a while after ADEN, ADDIS ends both bits', () => {
     const h = fresh();
-    if (ccr) h.write(`${adc}.CR`, 1 << 28);
+    if (regulator) h.write(`${adc}.CR`, 1 << 28);
     h.write(`${adc}.CR`, (h.read(`${adc}.CR`) | 0x80000000) >>> 0);
     expect(h.read(`${adc}.CR`) >>> 31).toBe(1);
     h.wait(5 * MS);
@@ -225,6 +315,39 @@ describe.each([
     h.read(`${adc}.DR`);
     h.wait(100 * US);
     expect(h.read(`${adc}.ISR`) & ISR.EOC).toBe(0);
+  });
+
+  const itOfG0 = description === STM32G0B1RE ? it : null;
+  itOfG0?.('without its regulator neither calibration nor ADEN are taken; EOCAL follows a calibration', () => {
+    const h = fresh();
+    h.write('ADC.CR', 0x80000001);
+    expect(h.read('ADC.CR')).toBe(0);
+    h.write('ADC.CR', 1 << 28);
+    h.write('ADC.CR', 0x90000000);
+    h.wait(100 * US);
+    expect(h.read('ADC.ISR') & (1 << 11)).toBe(1 << 11);
+    h.write('ADC.ISR', 1 << 11);
+    expect(h.read('ADC.ISR')).toBe(0);
+  });
+  itOfG0?.('CHSELRMOD makes CHSELR a sequence in any order, ended by 15, and CCRDY follows each change of it', () => {
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 0, max: 14 }), { minLength: 1, maxLength: 8 }), (channels) => {
+        const h = enabled();
+        h.write('ADC.CFGR1', 1 << 21);
+        h.write('ADC.ISR', 1 << 13);
+        const chselr = Array.from({ length: 8 }, (_, i) => channels[i] ?? 15).reduce((v, c, i) => v + c * 16 ** i, 0);
+        h.write('ADC.CHSELR', chselr);
+        expect(h.read('ADC.ISR') & (1 << 13)).toBe(1 << 13);
+        for (let c = 0; c < 15; c++) h.system.setWire(`analog.ADC.${c}`, 200 * c + 1);
+        h.write('ADC.CR', h.read('ADC.CR') | START);
+        for (const channel of channels) {
+          for (let n = 0; n < 1000 && !(h.read('ADC.ISR') & ISR.EOC); n++) h.wait(US / 10);
+          expect(h.read('ADC.DR')).toBe(Math.round(((200 * channel) / 3300) * 4095));
+        }
+        expect(h.read('ADC.ISR') & ISR.EOS).toBe(ISR.EOS);
+      }),
+      { numRuns: 15 },
+    );
   });
 
   itOfL4?.('injected conversions go between regular ones and end with JEOS', () => {

@@ -123,7 +123,7 @@ const NOT_PLAIN: readonly Deviation[] = [
   { on: /TIM\d+\.CNT$/, why: '16-bit timers share the facts of the 32-bit one; UIFCPY is read-only' },
   { on: /TIM\d+\.EGR$/, why: 'commands' },
   { on: /F[247].* DMA\d\.[LH]IFCR$/, why: 'clear bits read 0' },
-  { on: /F[247].* (U?S?ART\d\.SR|FLASH\.SR|I2C\d\.SR1|ADC\d\.SR)$/, why: 'flags: cleared by what is written, or by reading' },
+  { on: /F[1247].* (U?S?ART\d\.SR|FLASH\.SR|I2C\d\.SR1|ADC\d\.SR)$/, why: 'flags: cleared by what is written, or by reading' },
   {
     on: /WWDG\d?\.SR$|USB\.ISTR$|EXTI\.(PR\d?|RPR\d|FPR\d|SWIER\d)$|CRS\.ICR$|US?ART\d\.(RQR|ICR)$/,
     why: 'cleared by what is written, or commands',
@@ -157,7 +157,7 @@ const NOT_PLAIN: readonly Deviation[] = [
   { on: /I2C\d\.ISR$/, why: 'TXE and TXIS can only be set' },
   { on: /ADC\d?\.(ISR|CR|CR2)$/, why: 'flags cleared by ones; commands' },
   { on: /H745XI DMA\d\.[LH]IFCR$/, why: 'commands' },
-  { on: /DAC1?\.SR$/, why: 'flags: cleared by ones' },
+  { on: /DAC\d?\.SR$/, why: 'flags: cleared by ones' },
   { on: /LPTIM\d\.CR$/, why: 'the counter is started once it is enabled; COUNTRST is a command' },
   { on: /LPTIM\d\.(CMP|ARR)$/, why: 'written while the counter is enabled' },
   { on: /HASH\.(CR|STR|SR)$/, why: 'INIT and DCAL are commands, flags are cleared by 0' },
