@@ -6,7 +6,7 @@ import { withBlocks } from './facts.ts';
 import g431 from './generated/stm32g431.json' with { type: 'json' };
 import g474 from './generated/stm32g474.json' with { type: 'json' };
 import { bootOf, extiRow, l4ClassChip, OPTIONS_SET, optionBytesOf, ROM_BASE, USB_FSDEV, type L4ClassLine } from './l4-class.ts';
-import { ADC_INJECTED_TRIGGERS, ADC_TRIGGERS, G4_DMAMUX } from './requests.ts';
+import { ADC_INJECTED_TRIGGERS, ADC_TRIGGERS, G4_DMAMUX, dacG4 } from './requests.ts';
 import { AN2606, bootsRom, known } from './rows.ts';
 
 const HEADER = 'STMicroelectronics/cmsis_device_g4:Include';
@@ -131,6 +131,7 @@ const own: L4ClassLine['own'] = {
   USB: { ...USB_FSDEV, irqs: [20] },
   CRS: { model: 'crs', size: 0x400, irqs: [75] },
   EXTI: extiRow(19, { line: 18, irq: 42 }, 17),
+  ...Object.fromEntries([1, 2, 3, 4].map((n) => [`DAC${n}`, { model: 'dac', size: 0x400, options: dacG4(n) }])),
   ADC1: adc(1),
   ADC2: adc(2),
   ADC12_Common: common(['ADC1', 'ADC2'], 'ADC12'),

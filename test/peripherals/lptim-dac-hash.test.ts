@@ -2,11 +2,51 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { findChip } from '../../src/chips/index.ts';
+import { STM32F303CC } from '../../src/chips/stm32f3.ts';
 import { STM32F405RG } from '../../src/chips/stm32f405.ts';
+import { STM32F746ZG } from '../../src/chips/stm32f7.ts';
+import { STM32G0B1RE } from '../../src/chips/stm32g0.ts';
+import { STM32G474RE } from '../../src/chips/stm32g4.ts';
 import { STM32H533RE } from '../../src/chips/stm32h533.ts';
 import { STM32L476RG } from '../../src/chips/stm32l476.ts';
 import { MS, US } from '../../src/emu/time.ts';
 import { StChip } from './st-chip.ts';
+
+describe('blocks of the newer lines that are those of others', () => {
+  it('I2C1 of F7 runs by the clock that DCKCFGR2 selects, and ends an unanswered address by NACKF and STOPF', () => {
+    const h = new StChip(STM32F746ZG);
+    h.set('RCC.APB1ENR.I2C1EN', 1);
+    for (const source of [0, 1, 2]) {
+      h.set('RCC.DCKCFGR2.I2C1SEL', source);
+      expect(h.hz('i2c1')).toBe(16_000_000);
+      h.write('I2C1.TIMINGR', 0x10101010);
+      h.write('I2C1.CR1', 1);
+      h.write('I2C1.CR2', 0x50 | (1 << 13) | (1 << 25) | (1 << 16));
+      expect(h.read('I2C1.ISR') & 0x8000).toBe(0x8000);
+      h.wait(5 * MS);
+      expect(h.read('I2C1.ISR') & 0x8030).toBe(0x30);
+      h.write('I2C1.CR1', 0);
+    }
+    h.set('RCC.DCKCFGR2.LPTIM1SEL', 3);
+    expect(h.hz('lptim1')).toBeNull();
+  });
+  it.each([
+    ['F103', findChip('stm32f103re')!, 'RCC.APB1ENR.DACEN', 'DAC'],
+    ['F303', STM32F303CC, 'RCC.APB1ENR.DACEN', 'DAC'],
+    ['F746', STM32F746ZG, 'RCC.APB1ENR.DACEN', 'DAC'],
+    ['G474', STM32G474RE, 'RCC.AHB2ENR.DAC3EN', 'DAC3'],
+    ['G0B1', STM32G0B1RE, 'RCC.APBENR1.DAC1EN', 'DAC1'],
+  ] as const)('a DAC of %s gives out what is written while it is on', (_line, description, gate, dac) => {
+    const h = new StChip(description);
+    h.set(gate, 1);
+    h.write(`${dac}.DHR12R1`, 0x123);
+    expect(h.read(`${dac}.DOR1`)).toBe(0);
+    h.write(`${dac}.CR`, 1);
+    h.write(`${dac}.DHR12R1`, 0xabc);
+    expect(h.read(`${dac}.DOR1`)).toBe(0xabc);
+  });
+});
 
 describe('LPTIM of STM32L476RG', () => {
   const chip = new StChip(STM32L476RG);
