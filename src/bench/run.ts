@@ -127,7 +127,7 @@ function runIn(session: Session, input: RunInput, tracer: Tracer | null): RunRes
     tracer?.repairWith(starts, provedRepairs(diagnosis));
     if (input.noReturn) noReturn = pointOfNoReturn(session, entry, diagnosis, base.end.at);
     if (input.symptoms.length > 0)
-      symptom = answerSymptom(new Solver(session, starts, variants, run), input.symptoms, run, repairsAtEntry(judged));
+      symptom = answerSymptom(new Solver(session, starts, variants, run), input.symptoms, repairsAtEntry(judged));
   } catch (error) {
     if (!(error instanceof CutShort)) throw error;
     notFinished(error);

@@ -134,6 +134,10 @@ export class Solver {
     };
   }
 
+  /** The run as it was asked for shows all of it. */
+  matches(asked: readonly Symptom[]): boolean {
+    return asked.every((symptom) => this.fits(symptom, AS_MODELLED, this.base));
+  }
   private fits(symptom: Symptom, h: Hypothesis, run: Attempt): boolean {
     const seen = shows(symptom, run);
     if (seen !== null) return seen;
@@ -310,7 +314,9 @@ function withBoard(h: Hypothesis, { board, host }: Hypothesis['change']): Hypoth
 function changedInput(input: RunInput, { board: changes, host }: Hypothesis['change']): RunInput {
   const board: BoardDocument = { ...input.scenario.board, ...changes };
   const parameters = changes ? boardParameters(input.chip, board) : input.scenario.parameters;
-  return { ...input, scenario: { ...input.scenario, board, parameters, host: { ...input.scenario.host, ...host } } };
+  // who holds BOOT0 high has a ROM in front of him, and no application to press a button for
+  const steps = changes?.boot0 === 1 ? [] : input.scenario.steps;
+  return { ...input, scenario: { ...input.scenario, board, parameters, steps, host: { ...input.scenario.host, ...host } } };
 }
 
 /** What a user could add to the firmware before the jump: the repairs of the checks that are broken. */

@@ -1,9 +1,8 @@
 /** What the user saw against what the run shows. When they differ, the solver looks for ROMs and boards that do show it. */
-import type { Attempt } from './attempt.ts';
 import type { SymptomAnswer } from './document.ts';
 import type { NamedRepair } from './repairs.ts';
 import type { Symptom } from './result.ts';
-import { shows, type Explained, type Solution, type Solver } from './solver.ts';
+import type { Explained, Solution, Solver } from './solver.ts';
 
 /** Excluded ones that are told. */
 const MOST_TOLD = 30;
@@ -12,10 +11,10 @@ const settingsOf = ({ rom, board }: Explained): string =>
   [...Object.entries(rom).map(([k, v]) => `${k}=${v}`), ...Object.entries(board).map(([k, v]) => `${k}: ${v ?? 'none'}`)].join(' + ');
 const isChange = (e: Explained): boolean => settingsOf(e) !== '';
 
-export function answerSymptom(solver: Solver, asked: readonly Symptom[], base: Attempt, repairs: readonly NamedRepair[]): SymptomAnswer {
+export function answerSymptom(solver: Solver, asked: readonly Symptom[], repairs: readonly NamedRepair[]): SymptomAnswer {
   const words = asked.join(' + ');
-  // what one look at the run confirms needs no search; `bootbench ask` tells what else would show it
-  if (asked.every((symptom) => shows(symptom, base) === true)) return { asked: words, matches: true, options: [], notes: [] };
+  // what the run itself shows needs no search; `bootbench ask` tells what else would show it
+  if (solver.matches(asked)) return { asked: words, matches: true, options: [], notes: [] };
   const solution = solver.solve(asked, repairs);
   const options = solution.explanations.filter(isChange);
   return {

@@ -34,6 +34,11 @@ describe('seed 000 with the symptom that its poster saw', () => {
     expect(report).toContain('--rom-option vector-table=secure-alias, no-jump');
   }, 120_000);
 
+  it('with BOOT0 high his application does not run, nor does anybody ask it for DFU: the ROM is there', async () => {
+    const result = await run('h533-seed000-as-posted/scenario.json', { symptom: ['nothing', 'works-with-BOOT0'] });
+    expect(result.symptom).toEqual({ asked: 'nothing + works-with-BOOT0', matches: true, options: [] });
+  }, 60_000);
+
   it('with a table that fails his test his own NVIC_SystemReset fires, before any entry', async () => {
     const result = await run('h533-seed000-as-posted/scenario.vector-table-secure-alias.json');
     expect(result.outcome).toBe('no-jump');
