@@ -7,6 +7,7 @@
 import { exceptionName } from '../checks/core-registers.ts';
 import type { Core } from '../emu/core/core.ts';
 import { S } from '../emu/core/state.ts';
+import type { EntryRecord } from '../emu/history.ts';
 import type { MachineObserver } from '../emu/machine-base.ts';
 import { rateHz, type Ps } from '../emu/time.ts';
 import { PIN_FLOATING } from '../peripherals/gpio-common.ts';
@@ -14,9 +15,9 @@ import { isInterruptTransfer } from '../usb-sim/outside.ts';
 import type { Transfer, TransferStatus } from '../usb-sim/types.ts';
 import type { UsbTap } from '../usb-sim/usb-sim.ts';
 import { attempt, CutShort, type Starts } from './attempt.ts';
-import { timelineRows } from './document.ts';
+import { place, timelineRows } from './document.ts';
 import type { NamedRepair } from './repairs.ts';
-import type { Outcome, TimelineRow } from './result.ts';
+import type { Outcome, Place, TimelineRow } from './result.ts';
 import type { Session } from './session.ts';
 
 export type SignalGroup = 'clock' | 'supply' | 'core' | 'usb' | 'pin';
@@ -46,7 +47,34 @@ export interface TraceTransfer {
   readonly ended: Readonly<Transfer> | null;
 }
 
+/** Memory in front of the first instruction of the last entry. */
+export interface TracedJump {
+  readonly at: Ps;
+  /** Vector table in force: its address and its first words. */
+  readonly vectors: number;
+  readonly table: readonly TracedWord[];
+  /** From SP upwards. */
+  readonly stack: readonly TracedWord[];
+}
+export interface TracedWord {
+  readonly address: number;
+  /** null: nothing answers there. */
+  readonly value: number | null;
+  /** What it points to, if that is code of the images. */
+  readonly place: Place | null;
+}
+/** A memory of the chip, and what of it the images fill. */
+export interface TracedMemory {
+  readonly name: string;
+  readonly base: number;
+  readonly size: number;
+  readonly kind: 'ram' | 'flash' | 'rom';
+  readonly isRom: boolean;
+  readonly image: number;
+}
+
 export interface TracedRun {
+  readonly jump: TracedJump | null;
   readonly outcome: Outcome;
   readonly end: Ps;
   readonly signals: readonly TraceSignal[];
@@ -61,6 +89,7 @@ export interface RunTrace {
   readonly chip: string;
   /** Names of exceptions by number, those that were taken. */
   readonly exceptions: Readonly<Record<number, string>>;
+  readonly memories: readonly TracedMemory[];
   readonly run: TracedRun;
   /** The same run with the proved cause repaired, from power-on; null where nothing was proved. */
   readonly repaired: (TracedRun & { readonly repairs: readonly string[] }) | null;
@@ -68,6 +97,9 @@ export interface RunTrace {
 
 /** Changes of signals that are kept. */
 const MOST_CHANGES = 1_000_000;
+const MOST_JUMPS = 64;
+const TABLE_WORDS = 16;
+const STACK_WORDS = 24;
 /** Text that comes within this belongs to one line of the console. */
 const SAME_LINE: Ps = 5_000_000_000;
 
@@ -97,12 +129,14 @@ class Recording {
   readonly value: number[] = [];
   readonly tapped: TapEvent[] = [];
   readonly console: { at: Ps; channel: string; text: string }[] = [];
+  readonly jumps: TracedJump[] = [];
   dropped = 0;
 
   cut(to: Mark): void {
     this.at.length = this.signal.length = this.value.length = to.changes;
     this.tapped.length = to.tapped;
     this.console.length = to.console;
+    this.jumps.length = to.jumps;
   }
   copy(to: Mark): Recording {
     const c = new Recording();
@@ -113,6 +147,7 @@ class Recording {
     }
     c.tapped.push(...this.tapped.slice(0, to.tapped));
     c.console.push(...this.console.slice(0, to.console));
+    c.jumps.push(...this.jumps.slice(0, to.jumps));
     return c;
   }
 }
@@ -122,6 +157,7 @@ interface Mark {
   readonly changes: number;
   readonly tapped: number;
   readonly console: number;
+  readonly jumps: number;
 }
 
 export class Tracer {
@@ -131,6 +167,8 @@ export class Tracer {
   private readonly taken = new Set<number>();
   private log = new Recording();
   private recording = false;
+  /** The masks may have been changed without anybody being told. */
+  private stale = false;
   private runDone: TracedRun | null = null;
   private repairedDone: RunTrace['repaired'] = null;
 
@@ -193,7 +231,9 @@ export class Tracer {
     const exceptions = Object.fromEntries(
       [...this.taken].sort((a, b) => a - b).map((n) => [n, exceptionName(chip, n).replace(/^interrupt /, '')]),
     );
-    return this.runDone && { chip: chip.name, exceptions, run: this.runDone, repaired: this.repairedDone };
+    return (
+      this.runDone && { chip: chip.name, exceptions, memories: memoriesOf(this.session), run: this.runDone, repaired: this.repairedDone }
+    );
   }
 
   // ---- what is recorded ----------------------------------------------------------------------------------------------------------
@@ -232,6 +272,8 @@ export class Tracer {
       entry: (entry) => {
         before.entry?.(entry);
         this.change(this.coreKey(machine.cores[entry.core]!, 'rom'), 1, entry.at);
+        this.stale = true;
+        this.lookAtJump(entry);
       },
       leftSystem: (pc) => {
         this.change(this.coreKey(machine.bootCore, 'rom'), 0);
@@ -254,6 +296,7 @@ export class Tracer {
   private change(key: string, value: number, at: Ps = this.session.machine.now): void {
     const signal = this.byName.get(key);
     if (signal === undefined) return;
+    if (this.stale) this.lookAtMasks();
     const { log } = this;
     if (log.at.length >= MOST_CHANGES) {
       log.dropped++;
@@ -262,6 +305,28 @@ export class Tracer {
     log.at.push(at);
     log.signal.push(signal);
     log.value.push(value);
+  }
+  /** Who repairs a state writes to it past everybody. */
+  private lookAtMasks(): void {
+    this.stale = false;
+    for (const core of this.session.machine.cores)
+      for (const mask of MASKS) this.change(this.coreKey(core, mask), core.get(STATE_OF[mask]));
+  }
+  private lookAtJump({ at, core: index, registers }: EntryRecord): void {
+    const { machine, input } = this.session;
+    const { jumps } = this.log;
+    // a tick whose handler lies in system memory makes a thousand entries a second
+    if (jumps.length >= MOST_JUMPS) jumps.length = MOST_JUMPS - 1;
+    const core = machine.cores[index]!;
+    const words = (base: number, count: number): TracedWord[] =>
+      Array.from({ length: count }, (_x, i) => {
+        const address = (base + 4 * i) >>> 0;
+        const value = core.peek(address, 4);
+        const where = value === null || (value & 1) === 0 ? null : place(input, value - 1);
+        return { address, value: value === null ? null : value >>> 0, place: where?.symbol == null ? null : where };
+      });
+    const vectors = (registers['vtor'] ?? 0) >>> 0;
+    jumps.push({ at, vectors, table: words(vectors, TABLE_WORDS), stack: words(((registers['sp'] ?? 0) & ~3) >>> 0, STACK_WORDS) });
   }
   private say(channel: string, text: string): void {
     this.log.console.push({ at: this.session.machine.now, channel, text });
@@ -286,10 +351,11 @@ export class Tracer {
   // ---- checkpoints ---------------------------------------------------------------------------------------------------------------
   private mark(): Mark {
     const { log } = this;
-    return { of: log, changes: log.at.length, tapped: log.tapped.length, console: log.console.length };
+    return { of: log, changes: log.at.length, tapped: log.tapped.length, console: log.console.length, jumps: log.jumps.length };
   }
   private restore(mark: Mark): void {
     if (!this.recording) return;
+    this.stale = true;
     if (mark.of === this.log) this.log.cut(mark);
     else this.log = mark.of.copy(mark);
   }
@@ -312,6 +378,7 @@ export class Tracer {
       .map(({ name, group, kind, bits }, i): TraceSignal => ({ name, group, kind, bits, ...changes[i]! }))
       .filter(({ at, values, kind }) => at.length > 1 || (kind === 'hz' && values[0] !== 0));
     return {
+      jump: log.jumps.at(-1) ?? null,
       outcome,
       end: session.machine.now,
       signals,
@@ -321,6 +388,14 @@ export class Tracer {
       dropped: log.dropped,
     };
   }
+}
+
+function memoriesOf({ input }: Session): TracedMemory[] {
+  const chunks = input.images.flatMap((i) => i.chunks);
+  return input.chip.memories.map(({ name, base, size, kind, zone }) => {
+    const image = chunks.reduce((n, c) => n + Math.max(0, Math.min(c.address + c.data.length, base + size) - Math.max(c.address, base)), 0);
+    return { name, base, size, kind, isRom: zone === 'system', image };
+  });
 }
 
 function pinsOf({ machine: { chip } }: Session): string[] {

@@ -51,6 +51,7 @@ describe('a run that enters the ROM with PRIMASK set', () => {
       values.slice(0, at.filter((t) => t < entry).length),
     ];
     for (const s of run.signals) expect(before(signal(repaired!, s.name)), s.name).toEqual(before(s));
+    expect(valueAt(signal(repaired!, 'cm0.primask'), repaired!.end / 1e12)).toBe(0);
     expect(repaired!.transfers.filter((t) => t.status === 'ok').length).toBeGreaterThan(5);
   });
 });
