@@ -74,7 +74,12 @@ export async function runCommand(images: readonly string[], options: RunCommandO
       io.cwd,
     );
     const document = { json: serialise(result), html: '', junit: '' };
-    if (options.html !== undefined) document.html = (await import('../report/html.ts')).htmlReport(result, { sources, ...pageScript() });
+    if (options.html !== undefined)
+      document.html = (await import('../report/html.ts')).htmlReport(result, {
+        sources,
+        ...pageScript(),
+        ...(recorded.trace === undefined ? {} : { trace: recorded.trace }),
+      });
     if (options.junit !== undefined) document.junit = await junitDocument(result, judgement, seconds);
     for (const key of ['json', 'html', 'junit'] as const) outputs.write(`--${key}`, document[key]);
     if (recorded.trace !== undefined) await writeTraces(outputs, traces, recorded.trace);

@@ -3,15 +3,20 @@
  * which adds what needs one: a timeline to zoom into, highlighted code, links between them. Nothing comes from elsewhere.
  */
 import type { Place, ResultCause, ResultCheck, RunResult, Verdict } from '../bench/result.ts';
+import type { RunTrace, TracedJump, TracedWord } from '../bench/trace.ts';
 import { escapeHtml as escape, PAGE_STYLE } from './page.ts';
+import { pictureOf, placeText as where } from './picture.ts';
 import { NO_SOURCES, type Sources } from './source-lines.ts';
 import { HEADLINES, terminalReport } from './terminal.ts';
 import { humanTime } from './text.ts';
+import { TIMELINE_STYLE } from './timeline-style.ts';
 
 export interface HtmlOptions {
   /** The script of the page (src/report/app); without it the page stands still. */
   readonly script?: string;
   readonly sources?: Sources;
+  /** The full event stream: what the timeline draws. */
+  readonly trace?: RunTrace;
 }
 
 const STYLE = `${PAGE_STYLE}
@@ -20,10 +25,9 @@ nav { position: sticky; top: 0; background: var(--back); border-bottom: 1px soli
 .code { margin: 0; padding: .5rem 0 } .code ol { margin: 0; padding-left: 4rem } .code li { padding-left: .5rem; white-space: pre; font: 13px/1.45 ui-monospace, monospace } .code li::marker { color: var(--soft) }
 .code li.blamed { font-weight: 700; background: light-dark(#ffe5e0, #4a2320); outline: 1px solid var(--fail) } .code li.blamed::before { content: '\\25B6 '; margin-left: -1.2em }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .25rem 1rem } dt { color: var(--soft) } dd { margin: 0; overflow-wrap: anywhere } .mono { font-family: ui-monospace, monospace }
-#timeline svg { width: 100%; display: block; touch-action: pan-y; background: var(--panel); border-radius: 4px } #timeline text { fill: var(--ink); font-size: 12px } #timeline .domain, #timeline .tick line { stroke: var(--line) }
-#timeline .mark { cursor: pointer } #timeline .bar { fill: light-dark(#b7d3f5, #2c5a92); stroke: var(--ink); stroke-width: .5 } #timeline .bar.rom { fill: light-dark(#f5d9a8, #7a5a1e) } #timeline .tickmark { stroke: var(--ink); stroke-width: 2 }
-#timeline .chosen { stroke: var(--fail); stroke-width: 4 } .tools { display: flex; gap: .5rem; margin: .5rem 0; flex-wrap: wrap } button { font: inherit; padding: .2rem .7rem; border: 1px solid var(--line); background: var(--panel); color: var(--ink); border-radius: 4px; cursor: pointer }
-tr.chosen td { background: var(--panel); font-weight: 600 } .hljs-comment { color: var(--soft) } .hljs-keyword, .hljs-type, .hljs-meta { color: light-dark(#8b1a8b, #d8a0e8) } .hljs-string, .hljs-number { color: light-dark(#0b5c2b, #a5d6a7) } .hljs-title { color: light-dark(#0a4a9e, #9cc4ff) }
+${TIMELINE_STYLE}
+button { font: inherit; padding: .2rem .7rem; border: 1px solid var(--line); background: var(--panel); color: var(--ink); border-radius: 4px; cursor: pointer }
+.hljs-comment { color: var(--soft) } .hljs-keyword, .hljs-type, .hljs-meta { color: light-dark(#8b1a8b, #d8a0e8) } .hljs-string, .hljs-number { color: light-dark(#0b5c2b, #a5d6a7) } .hljs-title { color: light-dark(#0a4a9e, #9cc4ff) }
 @media (max-width: 600px) { main { padding: .5rem } td, th { padding: .2rem .3rem } dl { grid-template-columns: 1fr } .code ol { padding-left: 2.6rem } }
 @media print { nav, .tools { display: none } details:not([open]) > *:not(summary) { display: block } pre, .code li { white-space: pre-wrap } }`;
 
@@ -32,7 +36,7 @@ export function htmlReport(result: RunResult, options: HtmlOptions = {}): string
   const parts: readonly (readonly [id: string, title: string, body: string])[] = [
     ['cause', result.diagnosis.causes.length > 0 ? 'Cause' : 'What was seen', causeSection(result, sources)],
     ['timeline', 'Timeline', timelineSection(result)],
-    ['jump', 'State at the jump', jumpSection(result)],
+    ['jump', 'State at the jump', jumpSection(result, options.trace ?? null)],
     ['checks', 'Checks', checksSection(result)],
     ['usb', 'USB', usbSection(result)],
     ['console', 'Console', consoleSection(result)],
@@ -50,7 +54,7 @@ export function htmlReport(result: RunResult, options: HtmlOptions = {}): string
   const script =
     options.script === undefined
       ? ''
-      : `<script type="application/json" id="result">${JSON.stringify(pictureOf(result)).replaceAll('<', '\\u003c')}</script>\n<script>${options.script.replaceAll('</script', '<\\/script')}</script>`;
+      : `<script type="application/json" id="result">${JSON.stringify(pictureOf(result, options.trace ?? null)).replaceAll('<', '\\u003c')}</script>\n<script>${options.script.replaceAll('</script', '<\\/script')}</script>`;
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>bootbench: ${escape(result.outcome)}, ${escape(result.chip)}</title><style>${STYLE}</style></head>
@@ -64,38 +68,6 @@ ${script}
 `;
 }
 
-/** What the script draws. */
-export interface Picture {
-  readonly end: number;
-  readonly timeline: readonly { readonly at: number; readonly kind: string; readonly text: string }[];
-  readonly usb: readonly { readonly at: number; readonly kind: string; readonly text: string }[];
-  readonly sessions: readonly { readonly from: number; readonly to: number; readonly text: string }[];
-  readonly rom: readonly { readonly from: number; readonly to: number; readonly text: string }[];
-  readonly resets: readonly { readonly at: number; readonly kind: string; readonly text: string }[];
-}
-
-function pictureOf(r: RunResult): Picture {
-  const end = Number(r.ended.at);
-  const left = [...r.resets.map((x) => Number(x.at)), ...r.timeline.filter((t) => t.kind === 'exit').map((t) => Number(t.at))];
-  const until = (from: number): number => Math.min(end, ...left.filter((at) => at > from));
-  return {
-    end,
-    timeline: r.timeline.map((t) => ({ at: Number(t.at), kind: t.kind, text: t.text })),
-    usb: r.usb.log.map((l) => ({ at: Number(l.at), kind: l.kind, text: l.text })),
-    sessions: r.usb.sessions.map((s) => ({
-      from: Number(s.at),
-      to: s.endedAt === null ? end : Number(s.endedAt),
-      text: `${s.servedBy === 'system' ? 'ROM' : s.servedBy === 'user' ? 'application' : 'nobody'}: ${s.enumerated ? `enumerated ${s.vid ?? ''}:${s.pid ?? ''}` : 'not enumerated'}`,
-    })),
-    rom: r.entries.map((e) => ({ from: Number(e.at), to: until(Number(e.at)), text: `${e.how} to ${e.address}` })),
-    resets: r.resets.map((x) => ({
-      at: Number(x.at),
-      kind: x.by,
-      text: `${x.by} reset${x.from === null ? '' : ` from ${where(x.from)}`}`,
-    })),
-  };
-}
-
 function head(r: RunResult): string {
   const good = r.outcome === 'dfu';
   const rom = r.rom.kind === 'stand-in' ? `stand-in ROM ${r.rom.id ?? ''} ${r.rom.version ?? ''}, not ST's code` : r.rom.kind;
@@ -103,8 +75,6 @@ function head(r: RunResult): string {
 <p>${escape(r.summary)}</p>
 <p class="soft">${escape(r.chip)} · ${escape(rom)} · ${escape(humanTime(r.time.seconds))} simulated · seed ${r.seed} · bootbench ${escape(r.version)}</p></header>`;
 }
-
-const where = (p: Place): string => `${p.file === null ? p.pc : `${p.file}:${p.line}`}${p.symbol === null ? '' : ` (${p.symbol})`}`;
 
 function causeSection(r: RunResult, sources: Sources): string {
   const proved = r.diagnosis.causes.filter((c) => c.proved);
@@ -127,7 +97,7 @@ function causeCard(r: RunResult, c: ResultCause, sources: Sources): string {
     ...conditionsOf(r, c).map((text) => ['If', text]),
   ].filter((x) => x !== null);
   const list = rows.map(([k, v]) => `<dt>${escape(k!)}</dt><dd>${escape(v!)}</dd>`).join('');
-  const fix = c.fix === null ? '' : `<p>Fix, in C:</p><pre><code class="c">${escape(c.fix)}</code></pre>`;
+  const fix = c.fix === null ? '' : `<p>Fix, in C:</p><pre tabindex="0"><code class="c">${escape(c.fix)}</code></pre>`;
   return `<article><h3>${escape(c.id)}${c.proved ? '' : ' (suspect)'}</h3><p>${escape(c.explanation)}</p><dl>${list}</dl>${sourceOf(c.lastWriter ?? jump, sources)}${fix}</article>`;
 }
 
@@ -179,7 +149,7 @@ const JUDGED: Readonly<Record<string, string>> = {
   msplim: 'stack-limit',
 };
 
-function jumpSection(r: RunResult): string {
+function jumpSection(r: RunResult, trace: RunTrace | null): string {
   const entry = r.entries.at(-1);
   if (entry === undefined) return '';
   const row = ([name, value]: readonly [string, string]): string => {
@@ -191,8 +161,59 @@ function jumpSection(r: RunResult): string {
   const part = (judged: boolean): string =>
     table(['register', 'value', 'what the ROM expects'], all.filter(([name]) => name in JUDGED === judged).map(row));
   return `<p>${escape(entry.how)} to ${escape(entry.address)}${entry.from === null ? '' : ` from ${escape(where(entry.from))}`}, at ${escape(humanTime(entry.at))}, before the first instruction of the ROM.</p>
-<div class="scroll" tabindex="0">${part(true)}</div><details><summary>the other registers</summary><div class="scroll" tabindex="0">${part(false)}</div></details>`;
+<div class="scroll" tabindex="0">${part(true)}</div><details><summary>the other registers</summary><div class="scroll" tabindex="0">${part(false)}</div></details>${trace?.run.jump ? memorySection(trace, trace.run.jump) : ''}`;
 }
+
+/** Vector table and stack as they were handed over, and where the chip's memories lie. */
+function memorySection({ memories }: RunTrace, { vectors, table: words, stack }: TracedJump): string {
+  const row = (w: TracedWord, name: string): string =>
+    `<tr><th scope="row">${escape(name)}</th><td class="mono">${hex(w.address)}</td><td class="mono">${w.value === null ? 'no answer' : hex(w.value)}</td><td>${w.place === null ? '' : escape(where(w.place))}</td></tr>`;
+  const fold = (title: string, body: string): string =>
+    `<details><summary>${title}</summary><div class="scroll" tabindex="0">${body}</div></details>`;
+  const holds = (m: RunTrace['memories'][number]): string =>
+    m.isRom ? 'system memory: the ROM' : m.image > 0 ? `${m.image} bytes of the images` : '';
+  const regions = memories.map(
+    (m) =>
+      `<tr><th scope="row">${escape(m.name)}</th><td class="mono">${hex(m.base)} – ${hex(m.base + m.size - 1)}</td><td>${m.kind}</td><td>${holds(m)}</td></tr>`,
+  );
+  return [
+    fold(
+      `vector table at ${hex(vectors)}`,
+      table(
+        ['vector', 'at', 'value', 'what'],
+        words.map((w, i) => row(w, VECTORS[i] ?? `vector ${i}`)),
+      ),
+    ),
+    fold(
+      `stack at ${hex(stack[0]?.address ?? 0)}`,
+      table(
+        ['', 'at', 'value', 'what'],
+        stack.map((w, i) => row(w, `SP + ${4 * i}`)),
+      ),
+    ),
+    fold('memory map', table(['memory', 'addresses', 'kind', 'holds'], regions)),
+  ].join('\n');
+}
+const hex = (n: number): string => `0x${(n >>> 0).toString(16).padStart(8, '0')}`;
+/** The first words of a vector table (Arm ARM, vector table format). */
+const VECTORS = [
+  'initial SP',
+  'Reset',
+  'NMI',
+  'HardFault',
+  'MemManage',
+  'BusFault',
+  'UsageFault',
+  'SecureFault',
+  '',
+  '',
+  '',
+  'SVCall',
+  'DebugMonitor',
+  '',
+  'PendSV',
+  'SysTick',
+];
 
 const GROUPS: readonly (readonly [Verdict, string, boolean])[] = [
   ['fail', 'fail', true],

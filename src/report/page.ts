@@ -6,7 +6,7 @@ export const escapeHtml = (text: string): string => printable(text).replace(/[<>
 
 export const PAGE_STYLE = `
 :root { color-scheme: light dark; --ink: light-dark(#1c2024, #dde2e8); --soft: light-dark(#5b6570, #9aa5b1); --line: light-dark(#d5dae0, #3a424b);
---back: light-dark(#fff, #16191d); --panel: light-dark(#f5f7f9, #1f2429); --fail: light-dark(#b00020, #ff8a80); --warn: light-dark(#7a4e00, #ffd180); --pass: light-dark(#1b6e2d, #8fd3a0); --link: light-dark(#0a58ca, #82b1ff) }
+--back: light-dark(#fff, #16191d); --panel: light-dark(#f5f7f9, #1f2429); --fail: light-dark(#b00020, #ff8a80); --bad: var(--fail); --warn: light-dark(#7a4e00, #ffd180); --pass: light-dark(#1b6e2d, #8fd3a0); --link: light-dark(#0a58ca, #82b1ff) }
 * { box-sizing: border-box } body { font: 15px/1.45 system-ui, sans-serif; margin: 0; color: var(--ink); background: var(--back) }
 main { max-width: 76rem; margin: 0 auto; padding: 1rem } h1 { font-size: 1.4rem } h2 { font-size: 1.1rem; margin-top: 2rem }
 pre { background: var(--panel); padding: .75rem; overflow-x: auto; border-radius: 4px; font-size: 13px } .scroll { overflow-x: auto }

@@ -3,6 +3,7 @@
  * run, the repaired one beside the failing one; times are microseconds of virtual time.
  */
 import type { RunTrace, TracedRun, TraceSignal, TraceTransfer } from '../../bench/trace.ts';
+import { spans } from './spans.ts';
 import { describeTransfer } from './transfer-text.ts';
 
 interface TraceEvent {
@@ -69,11 +70,3 @@ function transferEvent(pid: number, tid: number, t: TraceTransfer, end: number):
 
 /** What a core runs: shown as stretches with a name, all else as counters. */
 const isSlice = ({ name, group }: TraceSignal): boolean => group === 'core' && /\.(in_rom|exception)$/.test(name);
-
-/** The stretches in which a signal has one value. */
-export function* spans({ at, values }: TraceSignal, end: number): Generator<{ from: number; to: number; value: number }> {
-  for (let i = 0; i < at.length; i++) {
-    const to = at[i + 1] ?? end;
-    if (to > at[i]!) yield { from: at[i]!, to, value: values[i]! };
-  }
-}

@@ -1,0 +1,290 @@
+/** The timeline of a run, to zoom into by mouse, touch and keyboard. d3 does the zooming; only what can be told apart is drawn. */
+import { axisBottom } from 'd3-axis';
+import { scaleLinear, type ScaleLinear } from 'd3-scale';
+import { select, type Selection } from 'd3-selection';
+import { zoom, zoomIdentity, type ZoomTransform } from 'd3-zoom';
+import type { Picture, PictureTrack } from '../picture.ts';
+
+const LEFT = 104;
+const ROW = 22;
+const AXIS = 28;
+const ZOOM = 2;
+const CLOSEST = 1e8;
+/** Pixels: marks that lie closer become one. */
+const APART = 2;
+/** Pixels of a letter, for what fits into a stretch. */
+const LETTER = 6.5;
+
+/** What is drawn: one item of a track, or several that cannot be told apart at this zoom. */
+interface Mark {
+  readonly track: number;
+  readonly item: number;
+  readonly count: number;
+  readonly from: number;
+  readonly to: number;
+}
+
+export interface TimelineHandle {
+  /** Shows where a row of the table lies; false if nothing does. */
+  readonly chooseRow: (row: number) => boolean;
+  /** Nothing is drawn any more. */
+  readonly close: () => void;
+}
+
+export const timeText = (seconds: number): string =>
+  seconds >= 1 ? `${+seconds.toFixed(4)} s` : seconds >= 1e-3 ? `${+(seconds * 1e3).toFixed(4)} ms` : `${+(seconds * 1e6).toFixed(3)} µs`;
+
+/** @param onChoose a row of the table belongs to what was chosen, or null */
+export function drawTimeline(
+  picture: Picture,
+  holder: HTMLElement,
+  onChoose: (row: number | null) => void = () => undefined,
+): TimelineHandle {
+  return new Timeline(picture, holder, onChoose);
+}
+
+class Timeline implements TimelineHandle {
+  private readonly picture: Picture;
+  private readonly holder: HTMLElement;
+  private readonly onChoose: (row: number | null) => void;
+  private readonly said = document.createElement('output');
+  private readonly svg: Selection<SVGSVGElement, unknown, null, undefined>;
+  private readonly body: Selection<SVGGElement, unknown, null, undefined>;
+  private readonly axis: Selection<SVGGElement, unknown, null, undefined>;
+  private readonly clip: Selection<SVGRectElement, unknown, null, undefined>;
+  private readonly x: ScaleLinear<number, number>;
+  private readonly height: number;
+  private moved: ZoomTransform = zoomIdentity;
+  private chosen: { readonly track: number; readonly item: number } | null = null;
+  private readonly behaviour = zoom<SVGSVGElement, unknown>()
+    .scaleExtent([1, CLOSEST])
+    .on('zoom', (event: { transform: ZoomTransform }) => {
+      this.moved = event.transform;
+      this.place();
+    });
+
+  constructor(picture: Picture, holder: HTMLElement, onChoose: (row: number | null) => void) {
+    this.picture = picture;
+    this.holder = holder;
+    this.onChoose = onChoose;
+    this.height = picture.tracks.length * ROW + AXIS;
+    this.x = scaleLinear().domain([0, picture.end]);
+    this.said.textContent = 'Wheel, pinch or + and - zoom, arrow keys move, < and > go from mark to mark.';
+    const tools = document.createElement('div');
+    tools.className = 'tools';
+    this.svg = select(holder)
+      .append('svg')
+      .attr('height', this.height)
+      .attr('role', 'group')
+      .attr('aria-label', 'Timeline of the run')
+      .attr('tabindex', 0);
+    const id = `inside-${Math.random().toString(36).slice(2)}`;
+    this.clip = this.svg.append('defs').append('clipPath').attr('id', id).append('rect').attr('x', LEFT).attr('height', this.height);
+    this.axis = this.svg.append('g').attr('transform', `translate(0,${this.height - AXIS + 4})`);
+    this.labels();
+    this.body = this.svg.append('g').attr('clip-path', `url(#${id})`);
+    if (picture.noReturn !== null)
+      this.body.append('line').attr('class', 'no-return').attr('y2', this.height).append('title').text('the point of no return');
+    this.svg.call(this.behaviour);
+    this.keys();
+    this.buttons(tools);
+    holder.append(tools, this.said);
+    this.limit();
+    window.addEventListener('resize', this.onResize);
+  }
+  private readonly onResize = (): void => this.limit();
+  close(): void {
+    window.removeEventListener('resize', this.onResize);
+  }
+
+  chooseRow(row: number): boolean {
+    for (const [track, { rows }] of this.picture.tracks.entries()) {
+      const item = rows?.indexOf(row) ?? -1;
+      if (item < 0) continue;
+      this.choose(track, item);
+      return true;
+    }
+    return false;
+  }
+
+  private labels(): void {
+    this.picture.tracks.forEach(({ name, run }, i) => {
+      const repaired = run === 'repaired';
+      const text = this.svg
+        .append('text')
+        .attr('x', 4)
+        .attr('y', i * ROW + 15)
+        .attr('class', repaired ? 'repaired' : '');
+      text.text(`${repaired ? '↻ ' : ''}${name}`);
+      if (repaired) text.append('title').text(`the same run with ${this.picture.repaired ?? ''}`);
+    });
+  }
+
+  // ---- what is drawn ---------------------------------------------------------------------------------------------------------------
+  private place(): void {
+    const width = this.width();
+    this.clip.attr('width', width - LEFT);
+    this.x.range([LEFT, width - 8]);
+    const now = this.moved.rescaleX(this.x);
+    const marks = this.picture.tracks.flatMap((_t, track) => this.marksOf(track, now));
+    const { tracks, texts } = this.picture;
+    const groups = this.body
+      .selectAll<SVGGElement, Mark>('g.mark')
+      .data(marks, (m) => `${m.track}.${m.item}`)
+      .join((enter) => {
+        const g = enter.append('g').attr('role', 'button');
+        g.append('title');
+        g.append('rect').attr('height', ROW - 6);
+        g.append('text').attr('y', 11).attr('aria-hidden', 'true');
+        return g.on('click', (_e, m) => this.choose(m.track, m.item)).on('focus', (_e, m) => this.choose(m.track, m.item, false));
+      });
+    const textOf = (m: Mark): string => {
+      const words = texts[tracks[m.track]!.text[m.item]!]!;
+      return m.count > 1 ? `${m.count} marks, the first: ${words}` : words;
+    };
+    groups
+      .attr('class', (m) => `mark ${tracks[m.track]!.look}${/^ROM/.test(textOf(m)) ? ' rom' : ''}${this.isChosen(m) ? ' chosen' : ''}`)
+      // one stop for Tab: < and > go through the marks
+      .attr('tabindex', -1)
+      .attr('transform', (m) => `translate(${m.from},${m.track * ROW + 3})`)
+      .attr('aria-label', (m) => `${tracks[m.track]!.name}, ${timeText(tracks[m.track]!.from[m.item]!)}: ${textOf(m)}`);
+    groups.select('title').text((m) => `${timeText(tracks[m.track]!.from[m.item]!)}  ${textOf(m)}`);
+    groups.select('rect').attr('width', (m) => Math.max(APART, m.to - m.from));
+    groups
+      .select('text')
+      .attr('x', (m) => Math.max(3, LEFT + 3 - m.from))
+      .text((m) => {
+        const room = Math.floor((Math.min(m.to, width) - Math.max(m.from, LEFT) - 6) / LETTER);
+        const words = textOf(m);
+        return words.length <= room ? words : '';
+      });
+    const { noReturn } = this.picture;
+    if (noReturn !== null) this.body.select('line.no-return').attr('x1', now(noReturn)).attr('x2', now(noReturn));
+    this.axis.call(
+      axisBottom(now)
+        .ticks(width < 500 ? 3 : 8)
+        .tickFormat((v) => timeText(Number(v))),
+    );
+  }
+
+  /** Those in view; what lies closer together than can be seen is one. */
+  private marksOf(track: number, now: ScaleLinear<number, number>): Mark[] {
+    const { from, to } = this.picture.tracks[track]!;
+    const [left, right] = [now.invert(LEFT), now.invert(this.width() - 8)];
+    const marks: Mark[] = [];
+    for (let i = firstBehind(to, left); i < from.length && from[i]! <= right; i++) {
+      // far outside of the picture numbers grow beyond what a drawing takes
+      const [a, b] = [Math.max(LEFT - 10, now(from[i]!)), Math.min(this.width() + 10, now(to[i]!))];
+      const last = marks.at(-1);
+      if (last !== undefined && last.to - last.from < APART && b - last.from < APART)
+        marks[marks.length - 1] = { ...last, count: last.count + 1, to: Math.max(last.to, b) };
+      else marks.push({ track, item: i, count: 1, from: a, to: b });
+    }
+    return marks;
+  }
+  private isChosen(m: Mark): boolean {
+    const { chosen } = this;
+    return chosen !== null && chosen.track === m.track && chosen.item >= m.item && chosen.item < m.item + m.count;
+  }
+
+  // ---- what a person does ------------------------------------------------------------------------------------------------------------
+  private choose(trackNumber: number, item: number, bring = true): void {
+    this.chosen = { track: trackNumber, item };
+    const { name, from, to, text, rows, run }: PictureTrack = this.picture.tracks[trackNumber]!;
+    const [a, b] = [from[item]!, to[item]!];
+    this.said.textContent = `${run === 'repaired' ? 'repaired run, ' : ''}${name}: ${timeText(a)}${b > a ? ` to ${timeText(b)}` : ''}: ${this.picture.texts[text[item]!]!}`;
+    const row = rows?.[item] ?? -1;
+    this.onChoose(row < 0 ? null : row);
+    const now = this.moved.rescaleX(this.x);
+    if (bring && (now(a) < LEFT || now(a) > this.width() - 8)) this.svg.call((s) => this.behaviour.translateTo(s, this.x(a), 0));
+    else this.place();
+  }
+  /** The mark before or behind the chosen one in its track. */
+  private next(by: 1 | -1): void {
+    const track = this.chosen?.track ?? this.picture.tracks.findIndex((t) => t.rows !== undefined);
+    const { from } = this.picture.tracks[Math.max(0, track)]!;
+    const item = this.chosen === null ? 0 : this.chosen.item + by;
+    if (item >= 0 && item < from.length) this.choose(Math.max(0, track), item);
+  }
+  /** The same in the track above or below, at the same time. */
+  private other(by: 1 | -1): void {
+    const { tracks } = this.picture;
+    const { track, item } = this.chosen ?? { track: by > 0 ? -1 : tracks.length, item: 0 };
+    const target = tracks[track + by];
+    if (target === undefined) return;
+    const at = tracks[track]?.from[item] ?? 0;
+    this.choose(track + by, Math.min(target.from.length - 1, firstBehind(target.to, at)));
+  }
+  private keys(): void {
+    const acts: Readonly<Record<string, () => void>> = {
+      '+': () => this.by(ZOOM),
+      '-': () => this.by(1 / ZOOM),
+      ArrowLeft: () => this.shift(0.25),
+      ArrowRight: () => this.shift(-0.25),
+      ArrowDown: () => this.other(1),
+      ArrowUp: () => this.other(-1),
+      '<': () => this.next(-1),
+      '>': () => this.next(1),
+      '0': () => this.whole(),
+    };
+    this.svg.on('keydown', (event: KeyboardEvent) => {
+      const act = acts[event.key];
+      if (act === undefined || event.ctrlKey || event.altKey || event.metaKey) return;
+      event.preventDefault();
+      act();
+    });
+  }
+  private buttons(tools: HTMLElement): void {
+    const button = (text: string, label: string, act: () => void): void => {
+      const made = document.createElement('button');
+      made.type = 'button';
+      made.textContent = text;
+      made.setAttribute('aria-label', label);
+      made.addEventListener('click', act);
+      tools.append(made);
+    };
+    button('+', 'zoom in', () => this.by(ZOOM));
+    button('−', 'zoom out', () => this.by(1 / ZOOM));
+    button('◀', 'earlier', () => this.shift(0.5));
+    button('▶', 'later', () => this.shift(-0.5));
+    button('<', 'mark before', () => this.next(-1));
+    button('>', 'next mark', () => this.next(1));
+    button('whole run', 'whole run', () => this.whole());
+  }
+  private by(factor: number): void {
+    const now = this.moved.rescaleX(this.x);
+    const { chosen } = this;
+    const at = chosen === null ? null : now(this.picture.tracks[chosen.track]!.from[chosen.item]!);
+    // around what was chosen, as long as it is in view
+    const around: [number, number] | undefined = at !== null && at >= LEFT && at <= this.width() ? [at, 0] : undefined;
+    this.svg.call((s) => this.behaviour.scaleBy(s, factor, around));
+  }
+  private shift(part: number): void {
+    this.svg.call((s) => this.behaviour.translateBy(s, (part * (this.width() - LEFT)) / this.moved.k, 0));
+  }
+  private whole(): void {
+    this.svg.call((s) => this.behaviour.transform(s, zoomIdentity));
+  }
+  private width(): number {
+    return Math.max(260, this.holder.clientWidth);
+  }
+  private limit(): void {
+    const area: [[number, number], [number, number]] = [
+      [LEFT, 0],
+      [this.width() - 8, this.height],
+    ];
+    this.behaviour.extent(area).translateExtent(area);
+    this.place();
+  }
+}
+
+/** Index of the first of the rising numbers that is not below. */
+function firstBehind(rising: readonly number[], value: number): number {
+  let [low, high] = [0, rising.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (rising[middle]! < value) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

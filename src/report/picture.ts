@@ -1,0 +1,212 @@
+/** What the timeline of a page draws, small enough to stand in the page: tracks of stretches and instants, times in seconds with nine decimals. */
+import type { Place, RunResult } from '../bench/result.ts';
+import type { RunTrace, TracedRun, TraceSignal } from '../bench/trace.ts';
+import { spans } from './trace/spans.ts';
+import { describeTransfer } from './trace/transfer-text.ts';
+
+export interface PictureTrack {
+  readonly name: string;
+  /** Of the run itself, or of the same run with its cause repaired. */
+  readonly run: 'run' | 'repaired';
+  readonly look: 'application' | 'core' | 'clock' | 'wire' | 'bus' | 'instant';
+  /** Seconds; rising. `to` is the same as `from` for what takes no time. */
+  readonly from: readonly number[];
+  readonly to: readonly number[];
+  /** Index into `texts`, for each. */
+  readonly text: readonly number[];
+  /** Row of the table of events, for each; left out where there is none. */
+  readonly rows?: readonly number[];
+}
+export interface Picture {
+  readonly end: number;
+  readonly texts: readonly string[];
+  readonly tracks: readonly PictureTrack[];
+  /** Repaired: what, and what comes of it. */
+  readonly repaired: string | null;
+  /** Where a single repair still helped for the last time. */
+  readonly noReturn: number | null;
+}
+
+interface Item {
+  readonly from: number;
+  readonly to: number;
+  readonly text: string;
+  readonly row?: number;
+}
+
+/** Items of a track; where there are more, those that lie closest together become one. */
+const MOST_ITEMS = 2500;
+/** Tracks of pins. */
+const MOST_PINS = 12;
+const PS = 1e12;
+
+export function pictureOf(result: RunResult, trace: RunTrace | null): Picture {
+  const tracks = new Tracks(Number(result.ended.at));
+  if (trace === null) plainTracks(tracks, result);
+  else {
+    tracedTracks(tracks, 'run', trace.run, trace);
+    tracks.add('on the bus', 'run', 'bus', sessionsOf(result));
+    if (trace.repaired) tracedTracks(tracks, 'repaired', trace.repaired, trace);
+  }
+  const noReturn = result.timeline.find((t) => t.kind === 'no-return');
+  const { repaired } = trace ?? { repaired: null };
+  return {
+    end: tracks.end,
+    texts: tracks.texts,
+    tracks: tracks.list,
+    repaired: repaired && `${repaired.repairs.join(', ')} repaired: ${repaired.outcome}`,
+    noReturn: noReturn === undefined ? null : Number(noReturn.at),
+  };
+}
+
+class Tracks {
+  readonly list: PictureTrack[] = [];
+  readonly texts: string[] = [];
+  private readonly known = new Map<string, number>();
+  end: number;
+  constructor(end: number) {
+    this.end = end;
+  }
+
+  add(name: string, run: PictureTrack['run'], look: PictureTrack['look'], items: readonly Item[]): void {
+    if (items.length === 0) return;
+    const shown = thinned(
+      [...items].sort((a, b) => a.from - b.from),
+      this.end,
+    );
+    this.list.push({
+      name,
+      run,
+      look,
+      from: shown.map((i) => nine(i.from)),
+      to: shown.map((i) => nine(i.to)),
+      text: shown.map((i) => this.textOf(i.text)),
+      ...(shown.some((i) => i.row !== undefined) ? { rows: shown.map((i) => i.row ?? -1) } : {}),
+    });
+  }
+  private textOf(text: string): number {
+    let i = this.known.get(text);
+    if (i === undefined) {
+      this.known.set(text, (i = this.texts.length));
+      this.texts.push(text);
+    }
+    return i;
+  }
+}
+
+const nine = (seconds: number): number => Math.round(seconds * 1e9) / 1e9;
+
+function thinned(items: readonly Item[], end: number): readonly Item[] {
+  if (items.length <= MOST_ITEMS) return items;
+  const width = end / MOST_ITEMS;
+  const out: { item: Item; count: number }[] = [];
+  for (const item of items) {
+    const last = out.at(-1);
+    if (last !== undefined && Math.floor(last.item.from / width) === Math.floor(item.from / width))
+      out[out.length - 1] = { item: { ...last.item, to: Math.max(last.item.to, item.to) }, count: last.count + 1 };
+    else out.push({ item, count: 1 });
+  }
+  return out.map(({ item, count }) => (count === 1 ? item : { ...item, text: `${item.text} and ${count - 1} more` }));
+}
+
+function plainTracks(tracks: Tracks, r: RunResult): void {
+  const { end } = tracks;
+  const left = [...r.resets.map((x) => Number(x.at)), ...r.timeline.filter((t) => t.kind === 'left').map((t) => Number(t.at))];
+  const until = (from: number): number => Math.min(end, ...left.filter((at) => at > from));
+  tracks.add('runs', 'run', 'application', [
+    { from: 0, to: end, text: 'application' },
+    ...r.entries.map((e) => ({ from: Number(e.at), to: until(Number(e.at)), text: `ROM: ${e.how} to ${e.address}` })),
+  ]);
+  tracks.add('events', 'run', 'instant', eventsOf(r.timeline));
+  tracks.add('on the bus', 'run', 'bus', sessionsOf(r));
+}
+
+const eventsOf = (rows: RunResult['timeline']): Item[] =>
+  rows.map(({ at, kind, text }, row) => ({ from: Number(at), to: Number(at), text: `${kind}: ${text}`, row }));
+
+function sessionsOf(r: RunResult): Item[] {
+  const end = Number(r.ended.at);
+  return r.usb.sessions.map((s) => ({
+    from: Number(s.at),
+    to: s.endedAt === null ? end : Number(s.endedAt),
+    text: `${s.servedBy === 'system' ? 'ROM' : s.servedBy === 'user' ? 'application' : 'nobody'}: ${s.enumerated ? `enumerated ${s.vid ?? ''}:${s.pid ?? ''}` : 'not enumerated'}`,
+  }));
+}
+
+function tracedTracks(tracks: Tracks, which: PictureTrack['run'], run: TracedRun, { exceptions }: RunTrace): void {
+  const end = run.end / PS;
+  tracks.end = Math.max(tracks.end, end);
+  const stretches = (s: TraceSignal, words: (value: number) => string | null): Item[] =>
+    [...spans(s, run.end)].flatMap(({ from, to, value }) => {
+      const text = words(value);
+      return text === null ? [] : [{ from: from / PS, to: to / PS, text }];
+    });
+  const signal = (suffix: string): readonly TraceSignal[] => run.signals.filter((s) => s.group === 'core' && s.name.endsWith(suffix));
+  const roms = signal('.in_rom');
+  for (const s of roms)
+    tracks.add(
+      named(s, roms, 'runs'),
+      which,
+      'application',
+      stretches(s, (v) => (v === 0 ? 'application' : 'ROM')),
+    );
+  if (roms.length === 0) tracks.add('runs', which, 'application', [{ from: 0, to: end, text: 'application' }]);
+  for (const s of signal('.exception'))
+    tracks.add(
+      named(s, signal('.exception'), 'exception'),
+      which,
+      'core',
+      stretches(s, (v) => (v === 0 ? null : (exceptions[v] ?? `exception ${v}`))),
+    );
+  for (const mask of ['primask', 'basepri', 'faultmask'])
+    for (const s of signal(`.${mask}`))
+      tracks.add(
+        named(s, signal(`.${mask}`), mask),
+        which,
+        'core',
+        stretches(s, (v) => (v === 0 ? null : `${mask.toUpperCase()} = ${v}`)),
+      );
+  if (which === 'run') {
+    for (const s of run.signals.filter((x) => x.group === 'clock' && shownClock(x.name)))
+      tracks.add(s.name, which, 'clock', stretches(s, rateText));
+    for (const s of run.signals.filter((x) => x.group === 'supply'))
+      tracks.add(
+        s.name,
+        which,
+        'wire',
+        stretches(s, (v) => (v === 0 ? null : `${s.name} = ${v}`)),
+      );
+    for (const s of run.signals.filter((x) => x.group === 'pin').slice(0, MOST_PINS))
+      tracks.add(
+        s.name.replace('.chip', '').replace('.board', ' (board)'),
+        which,
+        'wire',
+        stretches(s, (v) => (v === 1 ? 'high' : v === 0 ? null : 'floating')),
+      );
+    for (const channel of new Set(run.console.map((c) => c.channel)))
+      tracks.add(
+        channel,
+        which,
+        'instant',
+        run.console.filter((c) => c.channel === channel).map(({ at, text }) => ({ from: at / PS, to: at / PS, text: text.trimEnd() })),
+      );
+    tracks.add('events', which, 'instant', eventsOf(run.rows));
+  }
+  const transfers = run.transfers.map((t) => ({ from: t.from / PS, to: (t.to ?? run.end) / PS, text: describeTransfer(t).name }));
+  tracks.add('USB transfers', which, 'bus', transfers);
+}
+
+/** With two cores each has its own. */
+const named = (s: TraceSignal, all: readonly TraceSignal[], what: string): string =>
+  all.length > 1 ? `${s.name.slice(0, s.name.indexOf('.'))} ${what}` : what;
+
+/** Those that a boot path hangs on; each peripheral's own kernel clock follows them. */
+const shownClock = (name: string): boolean => /^(sysclk|cpu1|hclk|hsi|hsi48|hse|csi|msi|lse|pll\w*|usb)$/.test(name);
+
+function rateText(hz: number): string | null {
+  if (hz === 0) return null;
+  return hz >= 1e6 ? `${+(hz / 1e6).toFixed(4)} MHz` : `${+(hz / 1e3).toFixed(3)} kHz`;
+}
+
+export const placeText = (p: Place): string =>
+  `${p.file === null ? p.pc : `${p.file}:${p.line}`}${p.symbol === null ? '' : ` (${p.symbol})`}`;

@@ -1,0 +1,86 @@
+/** The page of `--html` in Chromium: the timeline by keyboard, links into it, 390 px, print, axe, and no complaint of the browser. */
+import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { chromium, type Browser, type Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { execFileSync } from 'node:child_process';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+const BROWSERS = [process.env['BOOTBENCH_CHROMIUM'] ?? '', '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
+const browserPath = BROWSERS.find((path) => path !== '' && existsSync(path));
+const program = join(root, 'dist', 'bootbench.js');
+const missing = browserPath === undefined ? 'chromium is not installed' : existsSync(program) ? null : 'npm run build has not run';
+if (missing && process.env['BOOTBENCH_REQUIRE_ORACLES'] === '1') throw new Error(missing);
+const LARGEST = 2_000_000;
+
+describe.skipIf(missing !== null)(`the report's page${missing === null ? '' : `: ${missing}`}`, () => {
+  const folder = mkdtempSync(join(tmpdir(), 'bootbench-report-'));
+  const file = join(folder, 'report.html');
+  let browser: Browser;
+  let page: Page;
+  const complaints: string[] = [];
+
+  beforeAll(async () => {
+    const scenario = join(root, 'fixtures', 'f072-masked', 'scenario.json');
+    try {
+      execFileSync(process.execPath, [program, 'run', '--scenario', scenario, '--html', file, '--quiet']);
+    } catch (error) {
+      // the run fails, as it is to
+      if ((error as { status?: number }).status !== 1) throw error;
+    }
+    browser = await chromium.launch({ executablePath: browserPath!, args: ['--no-sandbox'] });
+    page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
+    page.on('console', (m) => m.type() === 'error' && complaints.push(m.text()));
+    page.on('pageerror', (e) => complaints.push(e.message));
+    await page.goto(pathToFileURL(file).href);
+  });
+  afterAll(async () => {
+    await browser?.close();
+    rmSync(folder, { recursive: true, force: true });
+    expect(complaints).toEqual([]);
+  });
+  const said = (): Promise<string | null> => page.locator('#picture output').textContent();
+
+  it('has the masks, the clocks, the wire, and the repaired run beside the failing one', async () => {
+    const names = (await page.locator('#picture svg > text').allTextContents()).map((t) => t.replace(/the same run.*/, ''));
+    expect(names).toEqual(expect.arrayContaining(['runs', 'primask', 'sysclk', 'USB transfers', 'on the bus', '↻ runs', '↻ exception']));
+    expect(statSync(file).size).toBeLessThan(LARGEST);
+  });
+  it('is gone through by keyboard, and the table follows', async () => {
+    await page.locator('#picture svg').focus();
+    await page.keyboard.press('>');
+    expect(await said()).toMatch(/^events: 0 µs: reset: power-on/);
+    expect(await page.locator('tr.chosen').textContent()).toContain('power-on');
+    const width = (): Promise<number> =>
+      page
+        .locator('.mark.application rect')
+        .first()
+        .evaluate((e) => Number(e.getAttribute('width')));
+    const before = await width();
+    await page.keyboard.press('+');
+    await expect.poll(width).not.toBe(before);
+    await page.keyboard.press('0');
+    await expect.poll(width).toBe(before);
+    await page.locator('#t2').click();
+    expect(await page.locator('tr.chosen').count()).toBe(1);
+    expect(await said()).toMatch(/^events: /);
+  });
+  it('shows what was handed over: vector table and stack', async () => {
+    expect(await page.locator('summary', { hasText: /vector table at 0x/ }).count()).toBe(1);
+    expect(await page.getByText('memory map').count()).toBe(1);
+  });
+  it('fits 390 px without sideways scrolling, and axe finds nothing serious', async () => {
+    await page.setViewportSize({ width: 390, height: 800 });
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
+    await page.addScriptTag({ path: join(root, 'node_modules', 'axe-core', 'axe.min.js') });
+    const found = await page.evaluate(async () => {
+      const { axe } = window as unknown as {
+        axe: { run(): Promise<{ violations: { id: string; impact: string; nodes: { html: string }[] }[] }> };
+      };
+      return (await axe.run()).violations.map(({ id, impact, nodes }) => ({ id, impact, at: nodes[0]?.html }));
+    });
+    expect(found.filter(({ impact }) => impact === 'serious' || impact === 'critical')).toEqual([]);
+  });
+});
