@@ -5,7 +5,7 @@ import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFi
 import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { gzipSync } from 'node:zlib';
-import { build } from 'esbuild';
+import { build, transform } from 'esbuild';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const dist = join(root, 'dist');
@@ -105,7 +105,11 @@ await build({
   plugins: [apart],
 });
 
-for (const f of ['index.html', 'style.css']) cpSync(join(root, 'web', f), join(out, f));
+cpSync(join(root, 'web', 'index.html'), join(out, 'index.html'));
+// one description of the timeline for reports and the page
+const { code } = await transform(readFileSync(join(root, 'src', 'report', 'timeline-style.ts'), 'utf8'), { loader: 'ts' });
+const { TIMELINE_STYLE } = await import(`data:text/javascript,${encodeURIComponent(code)}`);
+writeFileSync(join(out, 'style.css'), readFileSync(join(root, 'web', 'style.css'), 'utf8') + TIMELINE_STYLE);
 for (const f of lines) writeFileSync(join(out, 'facts', f), JSON.stringify(JSON.parse(readFileSync(join(facts, f), 'utf8'))));
 for (const f of readdirSync(join(root, 'rom', 'images')))
   if (f.endsWith('.bin')) cpSync(join(root, 'rom', 'images', f), join(out, 'rom', f));
@@ -115,8 +119,9 @@ const examples = EXAMPLES.map(([name, title]) => {
   const { chip, steps, board, romOptions } = JSON.parse(readFileSync(join(folder, 'scenario.json'), 'utf8'));
   const scenario = { steps, board, romOptions };
   cpSync(join(folder, 'firmware.elf'), join(out, 'examples', `${name}.elf`));
-  const sources = readdirSync(folder).filter((f) => /\.(c|h|cpp|s|S)$/.test(f));
-  return { name, title, chip, scenario, source: Object.fromEntries(sources.map((f) => [f, readFileSync(join(folder, f), 'utf8')])) };
+  const { sources } = JSON.parse(readFileSync(join(folder, 'fixture.json'), 'utf8'));
+  const source = Object.fromEntries(sources.map((f) => [f, readFileSync(join(root, 'fixtures', f), 'utf8')]));
+  return { name, title, chip, scenario, source };
 });
 writeFileSync(join(out, 'examples', 'examples.json'), JSON.stringify(examples));
 

@@ -5,6 +5,7 @@ import '../src/browser-host.ts';
 import { inferChip } from '../src/bench/infer-chip.ts';
 import { jobInput } from '../src/bench/job.ts';
 import type { Outcome } from '../src/bench/result.ts';
+import type { RunTrace } from '../src/bench/trace.ts';
 import { glossary } from '../src/bench/glossary.ts';
 import { findChip } from '../src/chips/index.ts';
 import { sha256 } from '../src/emu/image/sha256.ts';
@@ -12,6 +13,7 @@ import { HOST } from '../src/library/host.ts';
 import { runHere } from '../src/library/job-here.ts';
 import { openMachine, type BenchMachine, type OpenOptions, type Stopped } from '../src/library/machine.ts';
 import { libraryJob, type BenchOptions, type RomOptions, type TypedScenario } from '../src/library/options.ts';
+import { pictureOf } from '../src/report/picture.ts';
 import { resolveRomOptions, ROM_OPTION_VALUES } from '../src/rom/options.ts';
 import { findRomProfile } from '../src/rom/profiles.ts';
 import { FLIPS, flipViews } from './flips.ts';
@@ -50,8 +52,10 @@ class Lab {
     const options = await optionsOf(setup, flips);
     const started = performance.now();
     const job = await libraryJob(options);
-    const result = runHere(job, {});
-    return { result, chip: job.chip, took: performance.now() - started, sha256: sha256(setup.bytes) };
+    let trace: RunTrace | null = null;
+    const result = runHere(job, { trace: (t) => (trace = t) });
+    const took = performance.now() - started;
+    return { result, chip: job.chip, took, sha256: sha256(setup.bytes), picture: pictureOf(result, trace) };
   }
 
   /** Runs to the entry into the ROM: what can be turned over there. Null if there is no entry. */

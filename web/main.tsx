@@ -2,6 +2,7 @@
 import { wrap, type Remote } from 'comlink';
 import { render, type ComponentChildren } from 'preact';
 import { useCallback, useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { drawTimeline, type TimelineHandle } from '../src/report/app/timeline.ts';
 import { CHIP_NAMES } from './chip-names.ts';
 import type { Lab } from './lab.ts';
 import { LESSONS, type Lesson } from './lessons.ts';
@@ -174,6 +175,7 @@ function App() {
           </section>
         )}
         {verdict && <VerdictPanel verdict={verdict} example={example} />}
+        {verdict && <TimelinePanel key={`time-${verdict.sha256}-${verdict.chip}-${verdict.result.outcome}`} verdict={verdict} />}
         {setup && verdict && (
           <div class="columns">
             <div>
@@ -274,6 +276,42 @@ function VerdictPanel({ verdict, example }: { readonly verdict: Verdict; readonl
     </section>
   );
 }
+/** What the script of a report draws, too. */
+function TimelinePanel({ verdict: { picture, result } }: { readonly verdict: Verdict }) {
+  const holder = useRef<HTMLDivElement>(null);
+  const handle = useRef<TimelineHandle | null>(null);
+  const [row, setRow] = useState<number | null>(null);
+  useEffect(() => {
+    handle.current = drawTimeline(picture, holder.current!, setRow);
+    return () => {
+      handle.current?.close();
+      holder.current?.replaceChildren();
+    };
+  }, []);
+  return (
+    <section id="timeline" aria-labelledby="timeline-title">
+      <h2 id="timeline-title">Timeline</h2>
+      {picture.repaired !== null && <p class="dim">Below, with ↻: the same run with {picture.repaired}.</p>}
+      <div ref={holder} data-testid="timeline" />
+      <details>
+        <summary>{result.timeline.length} events</summary>
+        <div class="scroll" tabIndex={0} role="region" aria-label="events">
+          <table>
+            <tbody>
+              {result.timeline.map((t, i) => (
+                <tr key={i} class={i === row ? 'chosen' : ''} onClick={() => handle.current?.chooseRow(i)}>
+                  <td class="mono">{t.at}</td>
+                  <td>{t.kind}</td>
+                  <td>{t.text}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      </details>
+    </section>
+  );
+}
 const RANKS = ['fail', 'warn', 'unknown', 'pass'];
 const rank = (verdict: string): number => RANKS.indexOf(verdict);
 
@@ -289,7 +327,7 @@ function Source({
   readonly line: number | null;
   readonly title: string;
 }) {
-  const text = example?.source[file.split('/').at(-1)!];
+  const text = example?.source[file];
   if (text === undefined || line === null)
     return (
       <p>

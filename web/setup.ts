@@ -1,5 +1,6 @@
 /** What page and worker tell each other. */
 import type { Outcome, Place, RunResult } from '../src/bench/result.ts';
+import type { Picture } from '../src/report/picture.ts';
 import type { TypedScenario } from '../src/library/options.ts';
 
 /** A firmware of the page, or one that somebody brought. */
@@ -8,7 +9,7 @@ export interface Example {
   readonly title: string;
   readonly chip: string;
   readonly scenario: TypedScenario;
-  /** Source by file name, for what the verdict points at. */
+  /** Source by the path that the line table has, start-up code included. */
   readonly source: Readonly<Record<string, string>>;
 }
 export interface Setup {
@@ -71,6 +72,8 @@ export interface Verdict {
   /** Milliseconds of real time. */
   readonly took: number;
   readonly sha256: string;
+  /** What the timeline draws. */
+  readonly picture: Picture;
 }
 export interface DfuDevice {
   readonly name: string;

@@ -85,16 +85,30 @@ describe.skipIf(missing !== null)(`the playground${missing === null ? '' : `: ${
     expect(await textOf('whatif')).toMatch(/becomes dfu/);
   });
 
+  it('draws the run and beside it the repaired one, and knows the source of start-up code', async () => {
+    await open();
+    const drawn = page.getByTestId('timeline');
+    const names = (await drawn.locator('svg > text').allTextContents()).map((t) => t.replace(/the same run.*/, ''));
+    expect(names).toEqual(expect.arrayContaining(['runs', 'primask', 'events', '↻ runs', '↻ USB transfers']));
+    await drawn.getByRole('button', { name: 'next mark' }).click();
+    await drawn.getByRole('button', { name: 'next mark' }).click();
+    expect(await drawn.locator('output').textContent()).toMatch(/^events: .*: \w+:/);
+    expect(await drawn.locator('.mark.chosen').count()).toBe(1);
+    await page.getByRole('button', { name: 'Line', exact: true }).click();
+    await moved(/startup\.c:\d+/);
+    expect(await page.locator('pre .here').last().textContent()).toMatch(/\d+ .*\S/);
+  });
+
   it('steps to the entry and on, and shows what changed', async () => {
     await open();
-    await page.getByRole('button', { name: 'ROM entry' }).click();
+    await page.getByRole('button', { name: 'ROM entry', exact: true }).click();
     await moved(/first instruction in system memory/);
     expect(await textOf('register-primask')).toBe('0x00000001');
     const pc = await textOf('register-pc');
-    await page.getByRole('button', { name: 'Instruction' }).click();
+    await page.getByRole('button', { name: 'Instruction', exact: true }).click();
     await moved(/one instruction/);
     expect(await textOf('register-pc')).not.toBe(pc);
-    await page.getByRole('button', { name: '1 ms' }).click();
+    await page.getByRole('button', { name: '1 ms', exact: true }).click();
     await moved(/a millisecond later/);
     expect(await page.getByRole('region', { name: 'changed registers' }).textContent()).toMatch(/RCC\.\w+.*→/);
   });
