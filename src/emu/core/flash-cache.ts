@@ -23,9 +23,9 @@ const RENUMBER_AT = 0x4000_0000;
 
 interface Row {
   /** Number of the row: masked address / bytes of a row. */
-  readonly row: number;
+  row: number;
   /** Arena offset of its first byte. */
-  readonly host: number;
+  host: number;
   /** Bytes as they were read; memory has changed since if `stale`. */
   readonly bytes: Uint8Array;
   stale: boolean;
@@ -104,27 +104,56 @@ export class FlashCache {
 
   /** The line of an address is not held: reads it. `host` is where its row lies in the arena. */
   fill(side: Side, address: number, host: number): void {
-    const { rowBytes, lineBytes, codeRows, dataRows } = this.geometry;
+    const { rowBytes, lineBytes } = this.geometry;
     const number = (address & FLASH_CACHE_MASK) >>> this.rowShift;
-    let row = this.rows[side].find((r) => r.row === number);
-    this.low = Math.min(this.low, host & -rowBytes);
-    this.high = Math.max(this.high, (host & -rowBytes) + rowBytes);
-    if (!row) {
-      const list = this.rows[side];
-      if (list.length >= (side === KIND.CODE ? codeRows : dataRows)) {
-        let oldest = 0;
-        for (let i = 1; i < list.length; i++)
-          if (this.arena.i32[this.stampAt(side, list[i]!.row)]! < this.arena.i32[this.stampAt(side, list[oldest]!.row)]!) oldest = i;
-        this.drop(side, list.splice(oldest, 1)[0]!);
-      }
-      row = { row: number, host: host & -rowBytes, bytes: new Uint8Array(rowBytes), stale: false, told: false };
-      list.push(row);
-    }
+    const start = host & -rowBytes;
+    this.low = Math.min(this.low, start);
+    this.high = Math.max(this.high, start + rowBytes);
+    // a row that is held has been used
+    const held = this.arena.i32[this.stampAt(side, number)] !== 0;
+    const row = held ? this.rowOf(side, number)! : this.replace(side, number, start);
     const from = address & (rowBytes - 1) & -lineBytes;
-    row.bytes.set(this.arena.u8.subarray(row.host + from, row.host + from + lineBytes), from);
-    this.arena.u8[this.markAt(address)]! |= side;
+    const { u8 } = this.arena;
+    for (let i = from; i < from + lineBytes; i++) row.bytes[i] = u8[start + i]!;
+    u8[this.markAt(address)]! |= side;
     this.use(side, number);
     this.changes++;
+  }
+  private rowOf(side: Side, number: number): Row | null {
+    const list = this.rows[side];
+    for (let i = 0; i < list.length; i++) if (list[i]!.row === number) return list[i]!;
+    return null;
+  }
+  /** A free row, or that which was used longest ago, becomes another one. Loops miss often: nothing is allocated where all rows are in use. */
+  private replace(side: Side, number: number, host: number): Row {
+    const { rowBytes, codeRows, dataRows } = this.geometry;
+    const list = this.rows[side];
+    if (list.length < (side === KIND.CODE ? codeRows : dataRows)) {
+      const row = { row: number, host, bytes: new Uint8Array(rowBytes), stale: false, told: false };
+      list.push(row);
+      return row;
+    }
+    const { i32 } = this.arena;
+    const used = this.stampAt(side, 0);
+    let oldest = 0;
+    let least = Infinity;
+    for (let i = 0; i < list.length; i++) {
+      const n = i32[used + list[i]!.row]!;
+      if (n >= least) continue;
+      least = n;
+      oldest = i;
+    }
+    const row = list[oldest]!;
+    this.drop(side, row);
+    // the newest stands last
+    for (let i = oldest; i < list.length - 1; i++) list[i] = list[i + 1]!;
+    list[list.length - 1] = row;
+    row.row = number;
+    row.host = host;
+    row.bytes.fill(0);
+    row.stale = false;
+    row.told = false;
+    return row;
   }
   private drop(side: Side, r: Row): void {
     const start = r.row * this.geometry.rowBytes;
@@ -178,7 +207,7 @@ export class FlashCache {
   staleValue(side: Side, address: number, size: 1 | 2 | 4): number {
     if (this.stale[side] === 0 || (this.arena.u8[this.markAt(address)]! & side) === 0) return -1;
     const number = (address & FLASH_CACHE_MASK) >>> this.rowShift;
-    const r = this.rows[side].find((x) => x.row === number);
+    const r = this.rowOf(side, number);
     if (!r?.stale) return -1;
     const offset = address & (this.geometry.rowBytes - 1);
     let value = 0;
@@ -189,7 +218,7 @@ export class FlashCache {
   /** The value has been used: true the first time that a row shows something else than memory. */
   tells(side: Side, address: number, size: 1 | 2 | 4): boolean {
     const number = (address & FLASH_CACHE_MASK) >>> this.rowShift;
-    const r = this.rows[side].find((x) => x.row === number);
+    const r = this.rowOf(side, number);
     if (!r?.stale || r.told) return false;
     const at = address & (this.geometry.rowBytes - 1);
     for (let i = at; i < at + size; i++) if (r.bytes[i] !== this.arena.u8[r.host + i]) r.told = true;
