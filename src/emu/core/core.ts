@@ -313,6 +313,8 @@ export class Core extends CoreCode implements Cpu {
       case EXIT.EXC_RETURN:
         this.system.now = this.now();
         this.hardwareAccess = true;
+        // where the branch was, whichever tier ran it
+        this.set(S.LAST_REC, (this.get(S.PC) | 1) >>> 0);
         exceptionReturn(this, this.get(S.EXIT_ARG));
         this.hardwareAccess = false;
         if (this.looksUpBehindHandler) this.shorten(AFTER_HANDLER);
