@@ -5,6 +5,7 @@ set -euo pipefail
 TARGET=$(realpath "${1:-$(dirname "$0")}")
 cd "$(dirname "$0")"
 EXPECTED=0xaa95 # what `gcc -O2 -DPRINT workload.c` prints on a PC
+MIXED=0xf2e81f97 # and with mixed.c
 flags=(-g0 -ffreestanding -nostartfiles --specs=nano.specs -ffile-prefix-map="$PWD"=. -T link.ld -Wl,--build-id=none -Wl,--no-warn-rwx-segments)
 build() { # core cpu flash-base ram-base
   local core=$1 cpu=(-mcpu="$2" -mthumb -mfloat-abi=soft -Wl,--defsym=flash_base="$3" -Wl,--defsym=ram_base="$4")
@@ -12,10 +13,16 @@ build() { # core cpu flash-base ram-base
   arm-none-eabi-gcc "${cpu[@]}" "${flags[@]}" -O0 start.c delay.c -lgcc -o "$TARGET/delay.$core.elf"
   arm-none-eabi-gcc "${cpu[@]}" "${flags[@]}" -O2 start.c poll.c -lgcc -o "$TARGET/poll.$core.elf"
   arm-none-eabi-gcc "${cpu[@]}" "${flags[@]}" -O2 start.c tick.c -lgcc -o "$TARGET/tick.$core.elf"
+  mixed "$@" "$TARGET/mixed.$core.elf"
+}
+mixed() { # core cpu flash-base ram-base file
+  local cpu=(-mcpu="$2" -mthumb -mfloat-abi=soft -Wl,--defsym=flash_base="$3" -Wl,--defsym=ram_base="$4")
+  arm-none-eabi-gcc "${cpu[@]}" "${flags[@]}" -O2 -DEXPECTED="$MIXED" start.c setup.c mixed.c -lgcc -o "$5"
 }
 if [ $# -gt 0 ]; then
   build "$2" "cortex-$2" "$3" "$4"
 else
   for core in m0 m4 m33; do build "$core" "cortex-$core" 0x08000000 0x20000000; done
   build m7 cortex-m7 0 0x20000000
+  mixed m7 cortex-m7 0x08000000 0x24000000 "$TARGET/mixed.h745.elf"
 fi
