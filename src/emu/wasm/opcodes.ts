@@ -18,6 +18,8 @@ export const OP = {
   return: 0x0f,
   call: 0x10,
   call_indirect: 0x11,
+  return_call: 0x12,
+  return_call_indirect: 0x13,
   drop: 0x1a,
   select: 0x1b,
   'local.get': 0x20,
@@ -93,3 +95,12 @@ export const OPERATORS: Readonly<Record<string, Operator>> = Object.fromEntries(
   ...conv(0xbb, 'f64.promote_f32<f32 i32.reinterpret_f32<f32 i64.reinterpret_f64<f64 f32.reinterpret_i32<i32 f64.reinterpret_i64<i64'),
   ...conv(0xc0, 'i32.extend8_s<i32 i32.extend16_s<i32'),
 ]);
+
+let tailCalls: boolean | undefined;
+/** The host knows tail calls: Node 20 does, some browsers do not yet. */
+export function hasTailCalls(): boolean {
+  // a module with one function that goes on in itself
+  const body = [0x00, OP.return_call, 0x00, 0x0b];
+  const module = [0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1, 4, 1, 0x60, 0, 0, 3, 2, 1, 0, 10, 2 + body.length, 1, body.length, ...body];
+  return (tailCalls ??= WebAssembly.validate(Uint8Array.from(module)));
+}

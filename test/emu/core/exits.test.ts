@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { tierStats } from '../../../src/bench/tier-stats.ts';
+import { STM32F072RB } from '../../../src/chips/stm32f072.ts';
 import { STM32L476RG } from '../../../src/chips/stm32l476.ts';
 import { findSymbol, loadImage } from '../../../src/emu/image/image.ts';
 import { Machine } from '../../../src/emu/machine.ts';
@@ -60,5 +61,24 @@ describe('ways out of regions', () => {
       m.bootCore.retired(),
       m.bootCore.pc,
     ]);
+  });
+});
+
+describe('a callee that branches on to another region', () => {
+  it('comes back into the region that called it', () => {
+    const elf = join(import.meta.dirname, '../../../benchmarks/firmware/mixed.m0.elf');
+    const program = loadImage(readFileSync(elf), elf);
+    const m = new Machine({ chip: STM32F072RB, models: MODELS, seed: 1 });
+    m.eraseNonVolatile();
+    for (const chunk of program.chunks) m.load(chunk.address, chunk.data);
+    m.powerOn();
+    // its jump tables are addresses that MOV PC takes: until now each such branch made all callers go on in the interpreter
+    m.run(2000 * MS);
+    m.bootCore.countExits();
+    const from = m.bootCore.retired();
+    m.run(4000 * MS);
+    const counts = m.bootCore.tier.exits!.get('unwound')?.values() ?? [];
+    const unwound = [...counts].reduce((n, c) => n + c, 0);
+    expect(unwound / (m.bootCore.retired() - from)).toBeLessThan(1 / 5000);
   });
 });

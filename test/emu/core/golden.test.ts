@@ -73,6 +73,7 @@ const NAMES = [
   'line',
   'touches',
   'next',
+  'link',
   'giveCycles',
   'giveInstructions',
   'comparedA',
@@ -119,7 +120,7 @@ function readable(wat: string): string {
 }
 async function text(code: readonly number[], listing: readonly string[], profile: Profile): Promise<string> {
   const { bytes, listing: comment } = regionOf(code, listing, profile);
-  const module = (await wabt()).readWasm(bytes, { readDebugNames: true });
+  const module = (await wabt()).readWasm(bytes, { tail_call: true, readDebugNames: true });
   try {
     return `${comment}\n${readable(module.toText({ foldExprs: false, inlineExport: false }))}`;
   } finally {

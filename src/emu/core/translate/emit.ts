@@ -5,7 +5,7 @@
  *   entry:     if budget < W(entry): return pc              W = what the way to the next check needs
  *   block:     budget -= cost; retired += n; flash line: if line != first: budget -= wait states
  *   access:    outside of fast RAM -> give back what did not run; return pc of the instruction
- *   branch:    to a block of the region: br; elsewhere: spill, return target | 1
+ *   branch:    to a block of the region: br; elsewhere: spill, return target | 1, or go on in the region that begins there (table[slot], as a tail call)
  *   call:      spill what was written; next = table[slot](depth + 1, target); if next != return address | 1: return next; reload; check the budget
  *
  * The value returned is the next pc, | 1 if a branch arrives there; or -1: EXC_RETURN at the branch in PC, its value in EXIT_ARG.
@@ -13,7 +13,7 @@
 import { DECODED_BASE, fetchTableOf, REGION_SLOTS } from '../../arena.ts';
 import type { FunctionBody } from '../../wasm/module.ts';
 import { ModuleWriter, type Label } from '../../wasm/module.ts';
-import { OP } from '../../wasm/opcodes.ts';
+import { hasTailCalls, OP } from '../../wasm/opcodes.ts';
 import { Expr, hasBranchTargets, lift, type Val } from '../builder.ts';
 import { OPS } from '../rows.ts';
 import { REC, REGION_HERE } from '../record-builders.ts';
@@ -211,10 +211,35 @@ export class RegionEmitter {
       this.b.flags.arrive();
       this.b.release();
       this.spill(mask);
+      if (this.linked) this.followLink();
       f.get(locals.next);
       f.op(OP.return);
     }
     f.op(OP.unreachable);
+  }
+  /** A way out has found a slot. */
+  private linked = false;
+  /** if link: go on in that region. The host's frames stay as they are, so what it returns goes to whoever called this one. */
+  private followLink(): void {
+    const { f, locals } = this;
+    f.get(locals.link);
+    const label = f.if();
+    f.get(DEPTH);
+    f.get(locals.next);
+    f.get(locals.link);
+    f.i32(1);
+    f.op(0x6b);
+    f.op(OP.return_call_indirect);
+    f.code.u32(this.callees.type);
+    f.code.u32(this.callees.table);
+    f.end(label);
+  }
+  /** What is left to goes on in the region of this slot; its stub where there is none. */
+  private link(slot: Val): void {
+    if (!hasTailCalls()) return;
+    this.linked = true;
+    this.b.add(slot, 1).emit(this.f);
+    this.f.set(this.locals.link);
   }
   /** What is dirty at the ways out: the sets met most often and the whole, smaller ones first. */
   private masksOut(): number[] {
@@ -349,6 +374,7 @@ export class RegionEmitter {
     }
     // outside, or into an irreducible loop: the interpreter goes on, or another region
     if (fromItem) this.lastRecord(fromItem.pc);
+    if (!target) this.link(this.env.slotOf(pc));
     this.leaveTo(pc | (fromItem ? 1 : 0), 'outside', pc);
   }
   private readonly emitted = new Set<Block>();
@@ -483,10 +509,21 @@ export class RegionEmitter {
     const isZero = b.ltU(b.state(S.ZF), 1);
     return condition === 0 ? b.select(isZero, holds, fails) : b.select(isZero, fails, holds);
   }
-  /** Leaves by a branch to the address in `next`. */
+  /** Leaves by a branch to the address in `next`. Whoever called has kept a place for a return; elsewhere the region that begins there goes on. */
   leaveBranch(item: Item): void {
     this.lastRecord(item.pc);
     const { next } = this.locals;
+    if (isLinked(item) && hasTailCalls()) {
+      const { b, f } = this;
+      const target = new Expr('i32', (g) => g.get(next));
+      const none = f.block();
+      if (interworks(item)) {
+        b.eqz(b.and(target, 1)).emit(f);
+        f.brIf(none);
+      }
+      this.link(this.slotAt(b.and(target, ~1), none));
+      f.end(none);
+    }
     this.leaveTo(this.arriving(new Expr('i32', (f) => f.get(next))), 'register', item.pc);
   }
   /** address & ~1 | 1; but 0xFFFFFFFE without the 1, because -1 means EXC_RETURN. Nothing can be fetched there. */
@@ -609,6 +646,15 @@ export class RegionEmitter {
   }
 }
 
+/** Branches to an address in a register or from memory that are no returns: by a table, to a handler, to a function as the last act of another one. */
+function isLinked({ ins }: Item): boolean {
+  const { op, a, b } = ins.decoded;
+  if (op === 'BX') return a !== 14;
+  if (op === 'MOV_pc') return b !== 14;
+  return op === 'LDR_pc' ? b !== 13 : /^(ADD_pc|TB[BH])$/.test(op);
+}
+/** These take the instruction set from bit 0: without it INVSTATE follows. */
+const interworks = ({ ins }: Item): boolean => ins.decoded.op === 'BX' || ins.decoded.op === 'LDR_pc';
 const bitCount = (mask: number): number => {
   let n = 0;
   for (let rest = mask; rest !== 0; rest &= rest - 1) n++;

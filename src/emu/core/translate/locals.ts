@@ -15,6 +15,8 @@ export interface Locals {
   readonly touches: number;
   /** Where the region is left to, and what is given back of cycles and instructions when it is left in the middle of a block. */
   readonly next: number;
+  /** Slot of the region that begins there, + 1; 0 where nobody has looked for one. */
+  readonly link: number;
   readonly giveCycles: number;
   readonly giveInstructions: number;
   /** Operands of the last compare, and which flags are those of it, see flags.ts. */
@@ -38,6 +40,7 @@ export function newLocals(f: FunctionBody): Locals {
     line: i32(),
     touches: i32(),
     next: i32(),
+    link: i32(),
     giveCycles: i32(),
     giveInstructions: i32(),
     comparedA: i32(),

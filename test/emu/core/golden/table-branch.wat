@@ -9,7 +9,7 @@
   (import "env" "regions" (table (;0;) 1 funcref))
   (import "env" "flashLine" (func (;0;) (type 0)))
   (func $region_08001000 (type 1) (param i32 i32) (result i32)
-    (local i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32)
+    (local i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32)
     i32.const 0
     i32.load offset=96 ;; BUDGET
     i32.const 5
@@ -145,6 +145,48 @@
               i32.const 0
               i32.const 134221825 ;; 0x08001001
               i32.store offset=240 ;; LAST_REC
+              block  ;; label = @6
+                local.get $next
+                i32.const -2
+                i32.and
+                i32.const 12
+                i32.shr_u
+                i32.const 2
+                i32.shl
+                i32.load offset=8454144 ;; fetch table
+                local.set $t7
+                local.get $t7
+                i32.eqz
+                br_if 0 (;@6;)
+                local.get $t7
+                i32.const -4096
+                i32.and
+                local.get $next
+                i32.const -2
+                i32.and
+                i32.const 4094
+                i32.and
+                i32.const 3
+                i32.shl
+                i32.add
+                local.set $t8
+                local.get $t8
+                i32.load8_u offset=15
+                i32.const 255
+                i32.ne
+                br_if 0 (;@6;)
+                local.get $t8
+                i32.const 67174400
+                i32.sub
+                i32.const 3
+                i32.shr_u
+                i32.load16_u offset=92340224 ;; slots by record
+                local.set $t9
+                local.get $t9
+                i32.const 1
+                i32.add
+                local.set $link
+              end
               local.get $next
               i32.const -2
               i32.and
@@ -166,24 +208,24 @@
             i32.add
             local.set $retired
             local.get $lr
-            local.set $t7
-            local.get $t7
-            local.set $t8
+            local.set $t10
+            local.get $t10
+            local.set $t11
             i32.const 0
             i32.load offset=108 ;; IPSR
-            local.set $t9
-            local.get $t8
+            local.set $t12
+            local.get $t11
             i32.const 28
             i32.shr_u
             i32.const 15
             i32.eq
-            local.get $t9
+            local.get $t12
             i32.const 0
             i32.ne
             i32.and
             if  ;; label = @5
               i32.const 0
-              local.get $t8
+              local.get $t11
               i32.store offset=100 ;; EXIT_ARG
               i32.const 0
               i32.const 134221832 ;; 0x08001008
@@ -194,9 +236,9 @@
               local.set $lazy
               br 4 (;@1;)
             end
-            local.get $t8
-            local.set $t10
-            local.get $t10
+            local.get $t11
+            local.set $t13
+            local.get $t13
             i32.const 1
             i32.and
             i32.eqz
@@ -205,7 +247,7 @@
               i32.const 0
               i32.store offset=112 ;; T
             end
-            local.get $t10
+            local.get $t13
             local.set $next
             local.get $budget
             i32.const -1
@@ -235,24 +277,24 @@
           i32.add
           local.set $retired
           local.get $lr
-          local.set $t10
-          local.get $t10
-          local.set $t9
+          local.set $t13
+          local.get $t13
+          local.set $t12
           i32.const 0
           i32.load offset=108 ;; IPSR
-          local.set $t8
-          local.get $t9
+          local.set $t11
+          local.get $t12
           i32.const 28
           i32.shr_u
           i32.const 15
           i32.eq
-          local.get $t8
+          local.get $t11
           i32.const 0
           i32.ne
           i32.and
           if  ;; label = @4
             i32.const 0
-            local.get $t9
+            local.get $t12
             i32.store offset=100 ;; EXIT_ARG
             i32.const 0
             i32.const 134221830 ;; 0x08001006
@@ -263,9 +305,9 @@
             local.set $lazy
             br 3 (;@1;)
           end
-          local.get $t9
-          local.set $t7
-          local.get $t7
+          local.get $t12
+          local.set $t10
+          local.get $t10
           i32.const 1
           i32.and
           i32.eqz
@@ -274,7 +316,7 @@
             i32.const 0
             i32.store offset=112 ;; T
           end
-          local.get $t7
+          local.get $t10
           local.set $next
           local.get $budget
           i32.const -1
@@ -312,6 +354,15 @@
     i32.const 0
     local.get $retired
     i32.store offset=104 ;; RETIRED
+    local.get $link
+    if  ;; label = @1
+      local.get $depth
+      local.get $next
+      local.get $link
+      i32.const 1
+      i32.sub
+      return_call_indirect (type 1)
+    end
     local.get $next
     return
     unreachable)
