@@ -146,6 +146,54 @@ export async function workload(c: Context): Promise<void> {
   }
 }
 
+/** Chips set up as ST's code generator does it (setup.c): what the word there says, the build, and what of plain QEMU the long run has to reach. */
+const SET_UP: readonly (readonly [core: CoreName, chip: string, elf: string, word: number, steady: number])[] = [
+  ['m4', 'STM32L476RG', 'mixed.m4.elf', 0x476, 1.5],
+  ['m4', 'STM32F405RG', 'mixed.m4.elf', 0x405, 1.5],
+  ['m33', 'STM32H533RE', 'mixed.m33.elf', 0x533, 1.5],
+  ['m0', 'STM32F072RB', 'mixed.m0.elf', 0x072, 1.5],
+  ['m7', 'STM32H745ZI', 'mixed.h745.elf', 0x745, 1],
+];
+/** 48 M instructions on the M4, of which starting is most; and a second of them. */
+const MIXED_FIRST = 100;
+const MIXED_STEADY = 2000;
+
+/** Calls through pointers, jump tables, text, a filter, a scheduler: with wait states, caches and MPU on, against QEMU, which has none. */
+export async function mixed(c: Context): Promise<void> {
+  const group = 'mixed program, caches, wait states and MPU on, cycles counted';
+  for (const [core, chip, elf, word, steady] of SET_UP)
+    for (const repeats of [MIXED_FIRST, MIXED_STEADY]) {
+      const own: Contender = {
+        name: 'bootbench',
+        sample: () =>
+          childSample({
+            kind: 'program',
+            target: chip,
+            elf: join(FIRMWARE, elf),
+            words: { repeats, set_up_for: word },
+            skipping: false,
+            translating: true,
+          }),
+      };
+      const { instructions } = await own.sample();
+      const peer = c.peers.qemuProgram({ core, elf: 'mixed', words: { repeats } }, false, () => ({ instructions }));
+      const [ours, theirs] = (await inTurn([own, peer], c.rounds, c.progress)) as [Series, Series];
+      const first = repeats === MIXED_FIRST;
+      c.add(
+        row({
+          group,
+          work: `${chip}, ${first ? 'its first 50 M instructions' : 'a thousand M instructions'}`,
+          unit: 'MIPS',
+          ours,
+          theirs,
+          rate: mips,
+          cpuRate: cpuMips,
+          target: atLeast(first ? 1 / 1.5 : steady),
+        }),
+      );
+    }
+}
+
 /** A CoreMark of the user's: linked for an STM32 (flash 0x08000000, RAM 0x20000000), ending by semihosting exit. */
 export async function coreMark(c: Context): Promise<void> {
   const elf = process.env['BOOTBENCH_COREMARK'];
@@ -415,6 +463,7 @@ export async function growth(c: Context): Promise<void> {
 
 export const GROUPS: Readonly<Record<string, (c: Context) => Promise<void>>> = {
   workload,
+  mixed,
   coremark: coreMark,
   delay: delayLoop,
   waiting,
