@@ -311,10 +311,21 @@ class RequestTrace {
       else {
         const store = w.written ? lastStore(this.session, this.powerOn, w.address, w.size, this.resetAt) : null;
         if (store === 'too long') continue;
+        const first = store === null ? null : this.overwritten(w, store);
+        if (first !== null) {
+          found.push({ ...magicOf({ ...w, overwrittenBy: writerOf(store!) }, w.comparedWith, writerOf(first), null), lostBefore: true });
+          continue;
+        }
         found.push(magicOf(w, store === null ? null : w.before, store && writerOf(store), store === null ? this.elsewhere(w) : null));
       }
     }
     return found;
+  }
+  /** An earlier store of what the word is compared with, where something else stood there when the reset came. */
+  private overwritten(w: Word, last: Store): Store | null {
+    if (w.comparedWith === null || w.comparedWith <= SMALL || w.comparedWith === w.before || last.value === w.comparedWith) return null;
+    const first = lastStore(this.session, this.powerOn, w.address, w.size, this.resetAt, w.comparedWith);
+    return first === 'too long' ? null : first;
   }
   /** Another word of the backup domain that was given what this one is compared with. */
   private elsewhere(w: Word): MagicWord['elsewhere'] {
@@ -357,7 +368,14 @@ class RequestTrace {
   }
 }
 
-const writerOf = (store: Store): Writer => ({ pc: store.pc, lr: store.lr, at: store.at, kind: 'cpu', core: store.core, seq: -1 });
+const writerOf = (store: Store): Writer => ({
+  pc: store.pc,
+  lr: store.lr,
+  at: store.at,
+  kind: store.master ? 'dma' : 'cpu',
+  core: store.core,
+  seq: -1,
+});
 
 /** Compared with the value that it had; then with any constant but zero. */
 const rank = (w: Word): number =>

@@ -173,6 +173,8 @@ export interface MagicWord {
   readonly readWithoutClock: boolean;
   readonly writer: Writer | null;
   readonly overwrittenBy: Writer | null;
+  /** `overwrittenBy` came before the reset. */
+  readonly lostBefore?: true;
   /** What the decision behind the read compares it with, and where; null = no decision was seen. */
   readonly comparedWith: number | null;
   readonly decision: Writer | null;

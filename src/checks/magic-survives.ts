@@ -58,6 +58,12 @@ function fateOf(subject: Subject, w: MagicWord): Fate {
     const half = subject.history?.magic.find((other) => other.address === (w.address ^ 4) >>> 0);
     return { because: 'only one half of the request was written before the reset', source: FLOW, blamed: half?.writer ?? w.reader };
   }
+  if (w.lostBefore && w.overwrittenBy)
+    return {
+      because: `it was written over before the reset${w.overwrittenBy.kind === 'dma' ? ', by a DMA transfer that was set up there' : ''}`,
+      source: FLOW,
+      blamed: w.overwrittenBy,
+    };
   const dropped = w.atReset !== w.wanted;
   const ram = inRam(subject, w.address);
   if (w.inDirtyLine)
@@ -119,7 +125,8 @@ function keptBy(subject: Subject, w: MagicWord): string {
   if (w.writer === null) return part('after', '', `*(volatile uint32_t *)${at}u = ${hex(w.wanted ?? 0)}u;   /* the other half */`);
   if (w.inDirtyLine) return part('after', ', before the reset', `SCB_CleanDCache_by_Addr((void *)${hex(w.address & ~31)}u, 32);`);
   if (inRam(subject, w.address)) {
-    if (w.variable) return part('declaration', `of ${w.variable.name}${remark}`, keptInC(w.variable.name, w.variable.bytes));
+    if (w.variable && !w.lostBefore)
+      return part('declaration', `of ${w.variable.name}${remark}`, keptInC(w.variable.name, w.variable.bytes));
     return part('file', `, used in place of the word at ${at} wherever that is written and read${remark}`, keptInC('dfu_request', 4));
   }
   if (w.readWithoutClock) return part('before', ', which reads it', ...backupClockInC(chip));

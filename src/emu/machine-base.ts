@@ -33,6 +33,8 @@ export interface MachineObserver {
   reset?(by: ResetCause): void;
   /** A reset is about to reach the blocks. */
   beforeReset?(): void;
+  /** A bus master other than a core has written to an address. */
+  busWritten?(block: string, address: number, size: number, value: number): void;
   /** A wire between blocks changed. */
   wire?(name: string, value: number): void;
   /** Thread-mode code outside system memory runs again after an entry. True: the machine pauses before its first instruction. */
@@ -146,6 +148,7 @@ export abstract class MachineBase implements CoreListener {
       wire: (name, value) => this.wireChanged(name, value),
       memoryChanged: (memory, offset, length, programmed) => this.bytesChange(memory, offset, length, programmed),
       busRead: (address) => this.noteSystemRead(address),
+      busWritten: (...access) => this.observer.busWritten?.(...access),
     };
     this.system.listener = listener;
     this.cores = options.chip.cores.map((row, i) => new Core(this.system, row, i, this));

@@ -75,6 +75,8 @@ export interface SystemListener {
   memoryChanged(memory: Memory, offset: number, length: number, programmed?: Uint8Array): void;
   /** A block is about to read from the bus. */
   busRead?(address: number): void;
+  /** A block has written to the bus. */
+  busWritten?(block: string, address: number, size: number, value: number): void;
 }
 
 export const SILENT: SystemListener = {
@@ -278,7 +280,11 @@ export class System {
         const v = system.read(address, size);
         return v === BUS_ERROR ? null : v;
       },
-      busWrite: (address, size, value) => system.write(address, size, value) !== BUS_ERROR,
+      busWrite: (address, size, value) => {
+        const done = system.write(address, size, value) !== BUS_ERROR;
+        if (done) system.listener.busWritten?.(self().row.name, address, size, value);
+        return done;
+      },
       pokeMemory: (name, offset, bytes, programmed) => system.pokeMemory(name, offset, bytes, programmed),
       peekMemory: (name, offset, length) => system.memoryBytes(name).slice(offset, offset + length),
     };

@@ -51,6 +51,15 @@ it('resets by software and by loaded option bytes name their callers', async () 
   expect(notes(loaded, 'reset')[0]).toMatch(/option bytes were loaded.*boot_from_rom_next_time\) < main/);
 });
 
+it('a word that a DMA channel wrote over: which channel, and the line that gave it the address', async () => {
+  const chain = notes(await run('l476-callback-under-dma'), 'chain');
+  expect(chain[0]).toMatch(/0x60000001 was loaded from link\+32/);
+  expect(chain[1]).toMatch(/was written by DMA1 \(CMAR2 = 0x20000000, set at .*main\.c:32 \(main\)\)/);
+  const request = await run('l476-request-under-dma');
+  expect(request.diagnosis.causes[0]).toMatchObject({ id: 'magic-survives', lastWriter: { kind: 'dma', line: 24 } });
+  expect(request.checks.find((c) => c.id === 'magic-survives')!.because).toContain('written over before the reset, by a DMA transfer');
+});
+
 it('a stack that grows out of RAM is called that, and no vector table is looked for below RAM', async () => {
   const result = await run('f405-stack-overflow');
   expect(notes(result, 'crash')[0]).toContain('the stack has grown out of RAM');

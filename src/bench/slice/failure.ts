@@ -23,7 +23,11 @@ export interface Failure {
 /** The same for checks. */
 export function factsOf({ kind, pc, at, address, feedsBranch, chain }: Failure): FailureFacts {
   const { origin } = chain;
-  const loaded = origin.kind === 'memory' || origin.kind === 'device' || (origin.kind === 'constant' && origin.address !== null);
+  const loaded =
+    origin.kind === 'memory' ||
+    origin.kind === 'device' ||
+    origin.kind === 'master' ||
+    (origin.kind === 'constant' && origin.address !== null);
   const throughStack = chain.links.some((link) => link.how === 'loaded' && link.onStack);
   return { kind, pc, at, address, loaded: loaded ? { address: origin.address!, pc: origin.pc } : null, feedsBranch, throughStack };
 }

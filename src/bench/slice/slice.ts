@@ -8,7 +8,7 @@ import type { Core } from '../../emu/core/core.ts';
 import type { Checkpoint } from '../../emu/machine-base.ts';
 import { US, type Ps } from '../../emu/time.ts';
 import type { Session } from '../session.ts';
-import { lastStore } from './stores.ts';
+import { lastStore, type Master } from './stores.ts';
 import { checkpointBefore, holds, record, runTo, type Step, type Window } from './window.ts';
 
 /** Core cycles of the first stretch that is looked at, and of the longer one if that did not reach far enough. */
@@ -40,6 +40,8 @@ export type Origin =
   /** Memory that no instruction wrote: the ROM, flash outside of any image, RAM as it came up. */
   | { readonly kind: 'memory'; readonly address: number; readonly pc: number; readonly at: Ps }
   | { readonly kind: 'device'; readonly address: number; readonly pc: number; readonly at: Ps }
+  /** Memory that a bus master wrote to; `pc` gave it the address. */
+  | { readonly kind: 'master'; readonly master: Master; readonly address: number; readonly pc: number; readonly at: Ps }
   /** Not followed any further, and why. */
   | { readonly kind: 'unknown'; readonly why: string };
 
@@ -124,6 +126,7 @@ export class Slicer {
     const store = lastStore(this.session, this.powerOn, address, walk.wanted.size, first);
     if (store === 'too long') return nothing({ kind: 'unknown', why: 'it was written long before' });
     if (store === null) return nothing({ kind: 'memory', address, pc: reader?.pc ?? 0, at: reader?.at ?? first });
+    if (store.master) return nothing({ kind: 'master', master: store.master, address, pc: store.pc, at: store.at });
     const writer = this.session.machine.cores[store.core] ?? core;
     for (const [i, span] of SPANS.entries()) {
       const window = this.stretch(writer, store.at + 1, span);

@@ -4,6 +4,7 @@ import type { Interceptor } from '../../emu/core/core-types.ts';
 import { S } from '../../emu/core/state.ts';
 import type { Checkpoint } from '../../emu/machine-base.ts';
 import type { Ps } from '../../emu/time.ts';
+import type { RegisterBlock, RegisterState } from '../../emu/registers.ts';
 import type { Session } from '../session.ts';
 import { runTo } from './window.ts';
 
@@ -22,11 +23,27 @@ export interface Store {
   readonly exception: number;
   /** The core itself did it, stacking an exception. */
   readonly byHardware: boolean;
+  /** Another bus master did it: then pc and lr are of the instruction that gave it the address. */
+  readonly master: Master | null;
+}
+/** A transfer of a bus master, by the register that holds the address it writes to. */
+export interface Master {
+  readonly block: string;
+  /** `S0M0AR`; null where none of its registers has such an address. */
+  readonly register: string | null;
+  readonly start: number | null;
 }
 
-/** The last store to [address, address + size) before a time; null if there was none since power-on. */
-export function lastStore(s: Session, powerOn: Checkpoint, address: number, size: number, before: Ps): Store | null | 'too long' {
-  const found = search(s, powerOn, [{ address, size }], before);
+/** The last store to [address, address + size) before a time, of this value if one is given; null if there was none since power-on. */
+export function lastStore(
+  s: Session,
+  powerOn: Checkpoint,
+  address: number,
+  size: number,
+  before: Ps,
+  value?: number,
+): Store | null | 'too long' {
+  const found = search(s, powerOn, [{ address, size, ...(value === undefined ? {} : { value }) }], before);
   return found.tooLong && found.stores[0] === null ? 'too long' : (found.stores[0] ?? null);
 }
 /** The same for several words, by address; those that were not stored to are left out. */
@@ -46,7 +63,13 @@ export function lastStores(s: Session, powerOn: Checkpoint, words: readonly numb
 interface Stretch {
   readonly address: number;
   readonly size: number;
+  /** Only stores of this value count. */
+  readonly value?: number;
 }
+const isMeant = (of: Stretch, at: number, bytes: number, value: number): boolean =>
+  at < of.address + of.size &&
+  at + bytes > of.address &&
+  (of.value === undefined || (at === of.address && bytes === of.size && value >>> 0 === of.value));
 function search(
   s: Session,
   powerOn: Checkpoint,
@@ -79,9 +102,8 @@ function searchBetween(s: Session, start: Checkpoint, end: Ps, of: readonly Stre
     pages: new Set(missing.flatMap((i) => [of[i]!.address >>> PAGE_BITS, (of[i]!.address + of[i]!.size - 1) >>> PAGE_BITS])),
     write: (core, at, bytes, value) => {
       if (core.now() >= end) return value;
-      for (const i of missing) {
-        const { address, size } = of[i]!;
-        if (at < address + size && at + bytes > address)
+      for (const i of missing)
+        if (isMeant(of[i]!, at, bytes, value))
           stores[i] = {
             pc: core.pc,
             lr: core.get(S.LR),
@@ -92,9 +114,17 @@ function searchBetween(s: Session, start: Checkpoint, end: Ps, of: readonly Stre
             value: value >>> 0,
             exception: core.get(S.IPSR),
             byHardware: core.hardwareAccess,
+            master: null,
           };
-      }
       return value;
+    },
+  };
+  const observer = machine.observer;
+  machine.observer = {
+    ...observer,
+    busWritten: (block, at, bytes, value) => {
+      if (machine.system.now >= end) return;
+      for (const i of missing) if (isMeant(of[i]!, at, bytes, value)) stores[i] = byMaster(s, block, at, bytes, value);
     },
   };
   const before = machine.setRepairs(watch);
@@ -103,6 +133,26 @@ function searchBetween(s: Session, start: Checkpoint, end: Ps, of: readonly Stre
     runTo(s, end);
   } finally {
     machine.setRepairs(before);
+    machine.observer = observer;
   }
   return machine.bootCore.retired() - retired;
 }
+
+/** A write of a DMA controller: which of its address registers it belongs to, and who set that. */
+function byMaster({ machine }: Session, block: string, address: number, size: number, value: number): Store {
+  const b = machine.system.block(block);
+  const { regs } = b.state as RegisterState;
+  const near = (b.component as unknown as RegisterBlock).layout.registers
+    .filter((r) => ADDRESS_REGISTER.test(r.name))
+    .map((r) => ({ register: r.name, start: regs[r.index]! >>> 0 }))
+    .filter(({ start }) => start <= address && address - start < LONGEST_TRANSFER)
+    .toSorted((x, y) => y.start - x.start)[0];
+  const set = near ? machine.history.lastWriter(`${block}.${near.register}`) : null;
+  const master = { block, register: near?.register ?? null, start: near?.start ?? null };
+  const of = { pc: set?.pc ?? 0, lr: set?.lr ?? 0, core: set?.core ?? 0 };
+  return { ...of, at: machine.system.now, address, size, value: value >>> 0, exception: 0, byHardware: false, master };
+}
+/** Where a transfer writes to, by controller: DMA v1 and BDMA, DMA v2, GPDMA and MDMA, DMA2D. */
+const ADDRESS_REGISTER = /^(?:C[MP]AR\d+|S\d+(?:M[01]|P)AR|C\d+DAR|OMAR)$/;
+/** 65,535 items of four bytes. */
+const LONGEST_TRANSFER = 0x40000;

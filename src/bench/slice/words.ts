@@ -5,6 +5,7 @@ import { codePlace, symbolAt } from '../../emu/image/image.ts';
 import type { Session } from '../session.ts';
 import type { Failure } from './failure.ts';
 import type { Chain, Link, Origin } from './slice.ts';
+import type { Master } from './stores.ts';
 
 const hex = (n: number): string => `0x${(n >>> 0).toString(16).padStart(8, '0')}`;
 
@@ -80,9 +81,17 @@ function originText(s: Session, chain: Chain, origin: Origin): string | null {
       return unwritten(s, origin.address);
     case 'device':
       return null;
+    case 'master':
+      return `${addressText(s, origin.address)} was written by ${masterText(s, origin.master, origin.pc)}`;
     case 'unknown':
       return `where that came from is not explained: ${origin.why}`;
   }
+}
+
+/** `DMA2 (S0M0AR = 0x20000400, set at main.c:12)` */
+export function masterText(s: Session, { block, register, start }: Master, pc: number): string {
+  if (register === null || start === null) return block;
+  return `${block} (${register} = ${hex(start)}${pc === 0 ? '' : `, set at ${place(s, pc)}`})`;
 }
 
 function unwritten(s: Session, address: number): string | null {
