@@ -56,6 +56,12 @@ export const coveredBy = (d: Derivation): Readonly<Record<string, string>> =>
 export const gpio: Behaviour = (p) =>
   /^GPIO[A-K]$/.test(p.name) ? { model: 'gpio-v2', size: 0x400, options: { port: p.name.at(-1)! } } : null;
 
+/** bxCAN and FDCAN. bxCAN of F0 has one line for all. */
+export const can: Behaviour = (p) => {
+  if (/^FDCAN\d$/.test(p.name)) return { model: 'fdcan', size: 0x400 };
+  return /^CAN\d?$/.test(p.name) ? { model: 'bxcan', size: 0x400, options: { clock: 'pclk1', oneLine: p.irqs.length === 1 } } : null;
+};
+
 /** First address of APB2 on the families whose APB1 and APB2 lie one behind the other. */
 const APB2 = 0x40010000;
 export const apbOf = (base: number): 1 | 2 => (base < APB2 ? 1 : 2);

@@ -13,7 +13,7 @@ import type {
   Sourced,
 } from '../emu/chip.ts';
 import type { BlockFacts } from '../emu/registers.ts';
-import { coveredBy, deriveBlocks, gpio, spi, timers, usarts, type Behaviour, type Derivation, type RowParts } from './derive.ts';
+import { can, coveredBy, deriveBlocks, gpio, spi, timers, usarts, type Behaviour, type Derivation, type RowParts } from './derive.ts';
 import { loadFacts, withFacts, type GeneratedFacts } from './facts.ts';
 import { lazyChip } from './lazy.ts';
 import type { PartSize } from './parts.ts';
@@ -195,6 +195,7 @@ const BEHAVIOUR: readonly Behaviour[] = [
     return row && { ...row, options: { ...row.options, ...timTriggers(Number(p.name.slice(3))) } };
   },
   spi,
+  can,
   (p) => (/^I2C\d$/.test(p.name) ? { model: 'i2c-v2', size: 0x400, options: { clock: p.name.toLowerCase() } } : null),
   (p) => (/^LPTIM\d$/.test(p.name) ? { model: 'lptim', size: 0x400, options: { clock: p.name.toLowerCase() } } : null),
 ];

@@ -1,6 +1,6 @@
 /** STM32F302 and F303 with 128 to 512 KB of flash, STM32F303's ROMs of two sizes. Rows from the SVD. Data only; facts and their sources as in the chip's fact sheet. */
 import type { ChipDescription, MemoryRow, RomReference } from '../emu/chip.ts';
-import { coveredBy, deriveBlocks, gpio, spi, timers, usarts, type Behaviour, type Derivation, type RowParts } from './derive.ts';
+import { can, coveredBy, deriveBlocks, gpio, spi, timers, usarts, type Behaviour, type Derivation, type RowParts } from './derive.ts';
 import { loadFacts } from './facts.ts';
 import generated from './generated/stm32f303.json' with { type: 'json' };
 import { lazyChip } from './lazy.ts';
@@ -57,6 +57,7 @@ const adcCommon = (pair: '12' | '34'): RowParts => ({
 const BEHAVIOUR: readonly Behaviour[] = [
   gpio,
   timers(['TIM2']),
+  can,
   spi,
   (p) => (/^I2C\d$/.test(p.name) ? { model: 'i2c-v2', size: 0x400, options: { clock: p.name.toLowerCase() } } : null),
   (p) => (/^ADC\d$/.test(p.name) ? adc(Number(p.name.at(-1))) : null),

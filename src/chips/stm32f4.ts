@@ -14,7 +14,19 @@ import type {
 } from '../emu/chip.ts';
 import type { BlockFacts } from '../emu/registers.ts';
 import { MS, US } from '../emu/time.ts';
-import { apbOf, coveredBy, deriveBlocks, gpio, spi, timers, usarts, type Behaviour, type Derivation, type RowParts } from './derive.ts';
+import {
+  apbOf,
+  can,
+  coveredBy,
+  deriveBlocks,
+  gpio,
+  spi,
+  timers,
+  usarts,
+  type Behaviour,
+  type Derivation,
+  type RowParts,
+} from './derive.ts';
 import { loadFacts, withFacts, type GeneratedFacts } from './facts.ts';
 import { lazyChip } from './lazy.ts';
 import { withRam, type PartSize } from './parts.ts';
@@ -80,6 +92,7 @@ export const F2_F4_BEHAVIOUR: readonly Behaviour[] = [
   gpio,
   f4Timer,
   spi,
+  can,
   (p) => (/^I2C\d$/.test(p.name) ? { model: 'i2c-v1', size: 0x400 } : null),
   (p) => (/^ADC\d$/.test(p.name) ? f4Adc(Number(p.name.at(-1))) : null),
   usarts((_name, base) => `pclk${apbOf(base)}`),

@@ -1,7 +1,7 @@
 /** STM32G0B1, G0C1, G0B0 (two banks, USB) and G071, G081, G070 (one bank, no USB). Rows from the SVD of G0B1. Data only; facts and their sources as in the chips' fact sheets. */
 import type { BlockRow, BootCondition, BootRule, ChipDescription, MemoryRow, OptionByteRow, RomReference, Sourced } from '../emu/chip.ts';
 import { MS, US } from '../emu/time.ts';
-import { coveredBy, deriveBlocks, gpio, timers, usarts, type Behaviour, type Derivation, type RowParts } from './derive.ts';
+import { can, coveredBy, deriveBlocks, gpio, timers, usarts, type Behaviour, type Derivation, type RowParts } from './derive.ts';
 import { loadFacts, withFacts, type GeneratedFacts } from './facts.ts';
 import g0b1 from './generated/stm32g0b1.json' with { type: 'json' };
 import g431 from './generated/stm32g431.json' with { type: 'json' };
@@ -64,6 +64,7 @@ const dma = (first: number, lines: readonly number[]): RowParts => ({
 /** RM0444 26.7.20 (recalled): channel 1 of TIM17 captures HSE / 32. */
 const HSE_CAPTURE = { capture: { remap: 'TISEL.TI1SEL', sources: { 2: { clock: 'hse', divider: 32 } } } };
 export const G0_BEHAVIOUR: readonly Behaviour[] = [
+  can,
   gpio,
   (p, base) => {
     const row = timer(p, base);

@@ -182,10 +182,10 @@ const blocks: readonly BlockRow[] = [
   usart('USART6', 0x40006400, 85, 'APB1LENR', 'APB1LRSTR'),
   bus('DTS', 'DTS', 0x40008c00, [113], 'APB1HENR', 'APB1HRSTR'),
   { ...bus('LPTIM2', 'LPTIM1', 0x40009400, [70], 'APB1HENR', 'APB1HRSTR'), model: 'lptim', options: { clock: 'lptim2' } },
-  { name: 'FDCAN1', model: null, base: 0x4000a400, size: 0x400, irqs: [39, 40], clock: 'APB1HENR.FDCANEN', reset: 'APB1HRSTR.FDCANRST' },
+  { name: 'FDCAN1', model: 'fdcan', base: 0x4000a400, size: 0x400, irqs: [39, 40], clock: 'APB1HENR.FDCANEN', reset: 'APB1HRSTR.FDCANRST' },
   {
     name: 'FDCAN2',
-    model: null,
+    model: 'fdcan',
     facts: 'FDCAN1',
     base: 0x4000a800,
     size: 0x400,
@@ -296,7 +296,11 @@ const blocks: readonly BlockRow[] = [
   { name: 'PKA', model: null, base: 0x420c2000, size: 0x2000, irqs: [118], clock: 'AHB2ENR.PKAEN', reset: 'AHB2RSTR.PKARST' },
   // APB3
   { name: 'SBS', model: 'sbs-h5', base: 0x44000400, size: 0x400, clock: 'APB3ENR.SBSEN' },
-  bus('LPUART1', 'LPUART1', 0x44002400, [63], 'APB3ENR', 'APB3RSTR'),
+  {
+    ...bus('LPUART1', 'LPUART1', 0x44002400, [63], 'APB3ENR', 'APB3RSTR'),
+    model: 'usart-v4',
+    options: { block: 'LPUART1', clock: 'lpuart1', lowPower: true },
+  },
   i2c(3, 0x44002800, [80, 81], 'APB3ENR', 'APB3RSTR'),
   bus('I3C2', 'I3C1', 0x44003000, [131, 132], 'APB3ENR', 'APB3RSTR'),
   { ...bus('LPTIM1', 'LPTIM1', 0x44004400, [64], 'APB3ENR', 'APB3RSTR'), model: 'lptim', options: { clock: 'lptim1' } },

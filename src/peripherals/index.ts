@@ -2,6 +2,7 @@
 import type { ModelFactory } from '../emu/registers.ts';
 import { adcCommonF4, adcF4 } from './adc-f4.ts';
 import { adcCommonV2, adcV2 } from './adc-v2.ts';
+import { bxcan } from './bxcan.ts';
 import { crc } from './crc.ts';
 import { crs } from './crs.ts';
 import { artH7 } from './art-h7.ts';
@@ -10,6 +11,7 @@ import { dbgmcu } from './dbgmcu.ts';
 import { dmaV1 } from './dma-v1.ts';
 import { dmaV2 } from './dma-v2.ts';
 import { dmamux } from './dmamux.ts';
+import { fdcan } from './fdcan.ts';
 import { extiH7 } from './exti-h7.ts';
 import { extiV1 } from './exti-v1.ts';
 import { extiV2 } from './exti-v2.ts';
@@ -66,6 +68,7 @@ export const MODELS: Readonly<Record<string, ModelFactory>> = {
   'adc-common-v2': adcCommonV2,
   'adc-f4': adcF4,
   'adc-v2': adcV2,
+  bxcan,
   crc,
   crs,
   'art-h7': artH7,
@@ -77,6 +80,7 @@ export const MODELS: Readonly<Record<string, ModelFactory>> = {
   'exti-h7': extiH7,
   'exti-v1': extiV1,
   'exti-v2': extiV2,
+  fdcan,
   'flash-f0': flashF0,
   'flash-f4': flashF4,
   'flash-h5': flashH5,

@@ -7,11 +7,20 @@ import { Layout, type RegisterFact } from '../../src/emu/registers.ts';
 import { System } from '../../src/emu/system.ts';
 import { MODELS } from '../../src/peripherals/index.ts';
 
+const deviations = (blocks: readonly string[], registers: readonly string[], why: string): Readonly<Record<string, string>> =>
+  Object.fromEntries(blocks.flatMap((block) => registers.map((register) => [`${block}.${register}`, why])));
 /** Registers whose reset value in the model is not the SVD's, with the reason. */
 const RESET_DEVIATIONS: Readonly<Record<string, string>> = {
   'ADC1.CR': 'in deep power-down after reset (RM0351, RM0399); the SVDs of L4 and H7 print 0',
   'ADC2.CR': 'as ADC1.CR',
   'ADC3.CR': 'as ADC1.CR',
+  'ADC4.CR': 'as ADC1.CR',
+  ...deviations(
+    ['CAN', 'CAN1', 'CAN2', 'CAN3'],
+    ['MCR', 'MSR', 'TSR', 'FMR', 'BTR'],
+    'RM0090 32.9: asleep, mailboxes empty; several SVDs print 0',
+  ),
+  ...deviations(['FDCAN1', 'FDCAN2', 'FDCAN3'], ['CCCR', 'DBTP', 'NBTP', 'PSR'], 'RM0399 57.5: in initialisation; the SVDs of H7 print 0'),
   'ADC.CFGR2': 'RM0091; the SVD of the F0x2 prints 0x8000, which is no bit of it',
   'CRS.CR': 'TRIM starts at its centre, 32: the SVD of the H563 has it, that of the H533 has the value of a 7-bit field',
   'DBGMCU.IDC': 'the SVD has revision identity 0x1000, which is no part that was sold',

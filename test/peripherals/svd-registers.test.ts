@@ -24,6 +24,9 @@ const mask = (on: RegExp, missing: number, extra: number, why: string): MaskDevi
 const MASKS: readonly MaskDeviation[] = [
   mask(/F303CC USB\.EP\dR$/, 0, 0x800, 'SETUP is the hardware’s; other SVDs call it read-write'),
   mask(/STM32F1.* RCC\.CSR$/, 0xfd000000, 0, FLAGS),
+  mask(/H745XI FDCAN\d\.DBTP$/, 0, 0x009f1fff, 'RM0399 57.5: written with CCE; the SVD has it read-only'),
+  mask(/H745XI FDCAN\d\.IE$/, 0, 0x3fffffff, 'RM0399 57.5; the SVD has it read-only'),
+  mask(/H745XI FDCAN\d\.(PSR|RXF[01]S)$/, -1, 0, FLAGS),
   mask(
     /G0B1RE USB\.CHEP\dR$/,
     0x07ff0000,
@@ -80,6 +83,15 @@ const RESETS: readonly (Deviation & { readonly is: number })[] = [
   },
   { on: /TIM[25]\.ARR$/, is: 0xffffffff, why: 'full after reset (manuals, and other SVDs); this SVD prints 0' },
   { on: /TIM\d+\.ARR$/, is: 0xffff, why: 'full after reset (manuals, and other SVDs); this SVD prints 0' },
+  { on: /CAN\d?\.MCR$/, is: 0x10002, why: 'asleep after reset (RM0090 32.9, and other SVDs); this SVD prints 0' },
+  { on: /CAN\d?\.MSR$/, is: 0xc02, why: 'as MCR' },
+  { on: /CAN\d?\.TSR$/, is: 0x1c000000, why: 'the mailboxes are empty after reset; this SVD prints 0' },
+  { on: /CAN\d?\.BTR$/, is: 0x01230000, why: 'RM0090 32.9.2, RM0351; the SVDs print 0' },
+  { on: /CAN\d?\.FMR$/, is: 0x2a1c0e01, why: 'filters are in initialisation after reset; this SVD prints 0' },
+  { on: /H745XI FDCAN\d\.CCCR$/, is: 1, why: 'in initialisation after reset (RM0399 57.5); the SVD prints 0' },
+  { on: /H745XI FDCAN\d\.DBTP$/, is: 0xa33, why: 'RM0399 57.5; the SVD prints 0' },
+  { on: /H745XI FDCAN\d\.NBTP$/, is: 0x06000a03, why: 'RM0399 57.5; the SVD prints 0' },
+  { on: /H745XI FDCAN\d\.PSR$/, is: 0x707, why: 'RM0399 57.5; the SVD prints 0' },
   { on: /ADC\d\.CR$/, is: 0x20000000, why: 'in deep power-down after reset (RM0351, RM0399); the SVD prints 0' },
   { on: /(F07[02]RB|F303CC) ADC\.CFGR2$/, is: 0, why: 'RM0091; the SVD prints 0x8000, which is no bit of it' },
   { on: /H745XI FLASH\.CR[12]$/, is: 0x31, why: 'locked with PSIZE = 3 after reset (RM0399); the SVD prints 0' },
@@ -97,6 +109,7 @@ const AFTER_POWER: readonly Deviation[] = [
   { on: /H745XI SYSCFG\.UR\d+$/, why: 'option bytes' },
   { on: /RTC\.SSR$/, why: 'the sub-second counter is loaded from the prescaler' },
   { on: /L4\d6.. (USART\d|UART\d|LPUART1)\.ISR$/, why: 'no transmit FIFO: the SVD prints TXFT of parts that have one' },
+  { on: /H5[36]3.. LPUART1\.ISR$/, why: 'TXFT with the FIFO off: the same SVD prints it for LPUART1 and not for the USARTs' },
   { on: /(H5[36]3.. PWR\.VMSR|[LG]4\w+ PWR\.SR2|F07[02]RB PWR\.CSR|F303CC PWR\.CSR)$/, why: 'supplies and reference that the board has' },
   { on: /H745XI RCC\.CR$/, why: 'HSI and both domains are up before a core can look' },
 ];
@@ -113,10 +126,17 @@ const HARDWARE: readonly (Deviation & { readonly bits: number })[] = [
   { on: /OTG_FS\.D[IO]EPCTL\d$/, bits: 0x80220000, why: 'EPENA, STALL and NAK status follow the commands' },
   { on: /(F07[02]RB|F303CC) FLASH\.ACR$/, bits: 0x20, why: 'PRFTBS follows PRFTBE' },
   { on: /(F07[02]RB|F303CC) FLASH\.AR$/, bits: 0xffffffff, why: 'write-only in the SVD; the model keeps what is written' },
+  { on: /FDCAN\d\.CCCR$/, bits: 0x8, why: 'CSA follows CSR' },
   { on: /HASH\.DIN$/, bits: 0xffffffff, why: 'a data register, read-only in the SVD' },
 ];
 /** Registers of which a plain write right after power-on does not change every bit of the mask. */
 const NOT_PLAIN: readonly Deviation[] = [
+  { on: / CAN\d?\.(MCR|MSR|TSR|RF[01]R|BTR)$/, why: 'requests, flags cleared by ones, and timing that initialisation alone can change' },
+  { on: /FDCAN\d\.(CCCR|IR|TXBAR|TXBCR)$/, why: 'bits guarded by INIT and CCE, flags cleared by ones, commands' },
+  {
+    on: /FDCAN\d\.(DBTP|NBTP|RWD|TSCC|TOCC|TXBC|RXGFC|XIDAM|TDCR|CKDIV|GFC|SIDFC|XIDFC|RXF[01]C|RXBC|RXESC|TXESC|TXEFC)$/,
+    why: 'written while INIT and CCE are 1 only',
+  },
   { on: /STM32F1.* (U?S?ART\d\.SR|FLASH\.SR|I2C\d\.SR1)$/, why: 'flags: cleared by what is written, or by reading' },
   { on: /G0\w+ FLASH\.(SR|OPTR|WRP\d[AB]R)$/, why: 'flags cleared by ones; option registers behind the keys' },
   { on: /TIM\d+\.SR$/, why: 'flags: cleared by writing 0' },
