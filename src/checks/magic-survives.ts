@@ -125,8 +125,10 @@ function keptBy(subject: Subject, w: MagicWord): string {
   if (w.writer === null) return part('after', '', `*(volatile uint32_t *)${at}u = ${hex(w.wanted ?? 0)}u;   /* the other half */`);
   if (w.inDirtyLine) return part('after', ', before the reset', `SCB_CleanDCache_by_Addr((void *)${hex(w.address & ~31)}u, 32);`);
   if (inRam(subject, w.address)) {
-    if (w.variable && !w.lostBefore)
-      return part('declaration', `of ${w.variable.name}${remark}`, keptInC(w.variable.name, w.variable.bytes));
+    // where the two overlap, only their author knows which of them is too long
+    if (w.lostBefore)
+      return `/* that ${w.overwrittenBy?.kind === 'dma' ? 'transfer' : 'line'} writes to ${at} too: shorten it, or give the request a word of its own, in a NOLOAD section */`;
+    if (w.variable) return part('declaration', `of ${w.variable.name}${remark}`, keptInC(w.variable.name, w.variable.bytes));
     return part('file', `, used in place of the word at ${at} wherever that is written and read${remark}`, keptInC('dfu_request', 4));
   }
   if (w.readWithoutClock) return part('before', ', which reads it', ...backupClockInC(chip));
