@@ -86,8 +86,16 @@ function hangsIn({ name, storm, handler, shared, enabledBy }: StuckInterrupt): s
 const SURENESS: readonly Confidence[] = ['assumed', 'fitted', 'inferred', 'reported', 'measured', 'documented'];
 /** The option on which the case hangs most: one whose other value lets this very firmware through, else the one that is known least. */
 function doubtOf(r: Omit<RunResult, 'summary'>, ofCause: readonly RomDependency[]): RomDependency | undefined {
-  const through = r.dependsOn.find((d) => d.outcomeIfOther === 'dfu');
-  return through ?? ofCause.toSorted((a, b) => SURENESS.indexOf(a.confidence) - SURENESS.indexOf(b.confidence))[0];
+  const [first] = doubts(r.dependsOn, ofCause);
+  return first?.outcomeIfOther === 'dfu' ? first : doubts([], ofCause)[0];
+}
+/** Each option once: those first that the case hangs on most. */
+export function doubts(ofRun: readonly RomDependency[], ofCause: readonly RomDependency[]): readonly RomDependency[] {
+  const letsThrough = (d: RomDependency): number => Number(d.outcomeIfOther !== 'dfu' || !ofRun.includes(d));
+  const all = [...ofRun, ...ofCause].toSorted(
+    (a, b) => letsThrough(a) - letsThrough(b) || SURENESS.indexOf(a.confidence) - SURENESS.indexOf(b.confidence),
+  );
+  return all.filter((d, i) => all.findIndex((other) => other.rom === d.rom) === i);
 }
 
 /** A leave that failed is told in the same breath. */

@@ -3,10 +3,11 @@
  * was reached and nothing is wrong with the way back. Everything else is `terminalReport`, one option away.
  */
 import type { Judgement } from '../bench/expect.ts';
+import { doubts } from '../bench/summary.ts';
 import type { Place, ResultCause, RunResult } from '../bench/result.ts';
 import { patchOf } from './patch.ts';
 import { NO_SOURCES, type Sources } from './source-lines.ts';
-import { endedText, HEADLINES, romName } from './terminal.ts';
+import { endedText, harmlessWhere, HEADLINES, romName } from './terminal.ts';
 import { humanTime, pad, plain, printable, visibleLength, wrap, type Paint, type Style } from './text.ts';
 
 export interface ShortOptions {
@@ -126,7 +127,7 @@ function reached(page: Page, result: RunResult): void {
     page.row('Back', 'red', `${id}: ${because}${sure}`, 5);
   }
   const worth = result.checks.filter((c) => (c.verdict === 'fail' || c.verdict === 'warn') && !lost.includes(c)).map((c) => c.id);
-  if (worth.length > 0) page.row('Mind', 'dim', `not as it should be, and harmless in this run: ${worth.join(', ')}`, 2);
+  if (worth.length > 0) page.row('Mind', 'dim', `not as it should be, and harmless ${harmlessWhere(result)}: ${worth.join(', ')}`, 2);
 }
 
 /** Why the application does not come back from a DFU leave, the reason before the place; empty where it does or nobody leaves. */
@@ -252,7 +253,10 @@ function placesOf(patch: string): string {
 function sureness(result: RunResult, causes: readonly ResultCause[]): string {
   if (!causes[0]!.proved) return 'not proved: it looks broken, but repairing it alone does not lead to DFU';
   const what = causes.length > 1 ? `with these ${causes.length} repaired` : 'with only this repaired';
-  const all = [...new Map([...result.dependsOn, ...causes.flatMap((c) => c.dependsOn)].map((d) => [d.rom, d])).values()];
+  const all = doubts(
+    result.dependsOn,
+    causes.flatMap((c) => c.dependsOn),
+  );
   const condition = all.length === 0 ? '' : `, if the real ROM has ${conditions(all)}`;
   return `proved: the same run ${what} reaches DFU on the ${romName(result)}${condition}`;
 }

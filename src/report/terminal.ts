@@ -4,6 +4,7 @@
  */
 import type { Outcome, Place, ResultCause, ResultCheck, RomDependency, RunResult } from '../bench/result.ts';
 import type { Judgement } from '../bench/expect.ts';
+import { doubts } from '../bench/summary.ts';
 import { humanTime, pad, plain, printable, wrap, type Paint, type Style } from './text.ts';
 
 export interface TerminalOptions {
@@ -191,8 +192,8 @@ function sureText(result: RunResult, cause: ResultCause): string {
   const base = alone
     ? `Proved on the model: the same run with only this repaired${cause.repair === null ? '' : ` (${cause.repair})`} reaches DFU on the ${rom}`
     : `Proved on the model together with the other causes: repaired alone the outcome is ${cause.outcomeAfterRepair ?? 'unknown'}`;
-  const conditions = new Map([...result.dependsOn, ...cause.dependsOn].map((d) => [d.rom, `has "${d.rom}: ${d.value}" (${d.confidence})`]));
-  return conditions.size === 0 ? `${base}.` : `${base}, if the real ROM ${[...conditions.values()].join(' and ')}.`;
+  const conditions = doubts(result.dependsOn, cause.dependsOn).map((d) => `has "${d.rom}: ${d.value}" (${d.confidence})`);
+  return conditions.length === 0 ? `${base}.` : `${base}, if the real ROM ${conditions.join(' and ')}.`;
 }
 
 /** The fault: what it was, its registers in words, who called it. */
@@ -284,7 +285,7 @@ function unexplained(result: RunResult): string {
 }
 
 /** Every undocumented behaviour that the ROM acted on was tried the other way: where none changes anything, no ROM does that the evidence allows. */
-function harmlessWhere({ rom, dependsOn, diagnosis }: RunResult): string {
+export function harmlessWhere({ rom, dependsOn, diagnosis }: RunResult): string {
   const hangs = dependsOn.length > 0 || diagnosis.causes.some((c) => c.dependsOn.length > 0);
   return rom.kind === 'stand-in' && !hangs ? 'in every ROM that the evidence allows' : 'with this ROM';
 }
