@@ -18,10 +18,12 @@ import { MODELS } from '../peripherals/index.ts';
 import { usbPort } from '../peripherals/usb-ports.ts';
 import { dumpBase, loadRom, type LoadedRom } from '../rom/load.ts';
 import { ROM_OPTION_IDS } from '../rom/options.ts';
+import { rxPins } from '../rom/profile.ts';
 import { findRomProfile, type RomProfile } from '../rom/profiles.ts';
 import { UsbSim } from '../usb-sim/usb-sim.ts';
 import { decideOutcome } from './outcome.ts';
 import type { EndReason, Outcome } from './result.ts';
+import { resetLoop, resetLoopSettled } from './reset-loop.ts';
 import type { RunInput } from './run-input.ts';
 import { serveSemihosting } from './semihosting.ts';
 import { Steps } from './steps.ts';
@@ -52,8 +54,6 @@ const ENTRIES_KEPT = 8;
 const ENTRY_GROWTH = 8;
 const UNANSWERED = 2 * PS_PER_SECOND;
 const NO_ATTACH = 2 * PS_PER_SECOND;
-/** A handler of a fault exception that is active this long counts as not returning. */
-export const FAULT_HOLDS = 100 * MS;
 
 /** Plain state of a session, saved with the machine. */
 export interface SessionState {
@@ -374,7 +374,7 @@ export class Session {
         if (this.keepCheckpoints) this.keepEntry();
         this.onPausedEntry?.();
         // a loop shorter than a chunk pauses at nothing but entries
-        if (!this.steps.remaining && resetLoopSettled(this) && resetLoop(this)!.last > (limits.since ?? -1))
+        if (!this.steps.remaining && resetLoopSettled(machine.history) && resetLoop(machine.history)!.last > (limits.since ?? -1))
           return this.end('settled', true);
         continue;
       }
@@ -505,8 +505,8 @@ export class Session {
     if (state.dfuAt !== null) return this.usb.dfuIdle && (counterfactual || this.applicationIsBack());
     if (machine.state.lockup) return true;
     // a run that was repaired at an entry has the old resets in its history: they settle nothing once the rhythm is broken
-    const loop = resetLoop(this);
-    if (loop && loop.last > (limits.since ?? -1) && resetLoopSettled(this) && now - loop.last <= 2 * Math.max(...loop.intervals))
+    const loop = resetLoop(machine.history);
+    if (loop && loop.last > (limits.since ?? -1) && resetLoopSettled(machine.history) && now - loop.last <= 2 * Math.max(...loop.intervals))
       return true;
     if (now >= this.romSilentAt()) return true;
     if (now >= state.nextProof && this.seeksProof(counterfactual)) {
@@ -583,11 +583,6 @@ const lookAfter = (time: Ps): Ps => (Math.floor(time / LOOK) + 1) * LOOK;
 /** When the last DFU leave that was carried out began; null if there was none. */
 export const lastLeave = (s: Session): Ps | null =>
   s.usb.operations.findLast((o) => o.kind === 'leave' && o.status === 'ok')?.startedAt ?? null;
-/** Pins on which the ROM takes a start bit for a choice of interface. */
-export const rxPins = (profile: RomProfile | null): readonly { readonly name: string; readonly pin: string }[] =>
-  (profile?.interfaces.value ?? []).flatMap(({ name, pins, detection }) =>
-    detection === 'falling-edge' && pins['rx'] !== undefined ? [{ name, pin: pins['rx'] }] : [],
-  );
 const MAX_EDGES = 64;
 
 /** The port of a chip without a USB device block: nothing on it. */
@@ -603,21 +598,3 @@ const NO_DEVICE: UsbDevicePort = {
 };
 /** Port letter of a GPIO block. */
 const portOf = (b: BlockRow): string => (typeof b.options?.['port'] === 'string' ? b.options['port'] : b.name.slice(-1));
-
-/** Three resets by the same cause that neither power-on nor the scenario made; settled if the last two intervals differ by less than 20 %. */
-export function resetLoopSettled(s: Session): boolean {
-  const loop = resetLoop(s);
-  if (!loop) return false;
-  const [a, b] = loop.intervals.slice(-2) as [Ps, Ps];
-  return Math.abs(a - b) < 0.2 * Math.max(a, b);
-}
-export function resetLoop(s: Session): { by: string; last: Ps; intervals: Ps[] } | null {
-  const own = s.machine.history.resets.filter((r) => r.by !== 'power' && !r.external);
-  const last = own.at(-1);
-  if (!last) return null;
-  const same = own.filter((r) => r.by === last.by);
-  if (same.length < 3) return null;
-  const intervals: Ps[] = [];
-  for (let i = 1; i < same.length; i++) intervals.push(same[i]!.at - same[i - 1]!.at);
-  return { by: last.by, last: last.at, intervals };
-}

@@ -6,7 +6,8 @@ import type { Ps } from '../emu/time.ts';
 import { findSymbol } from '../emu/image/image.ts';
 import { imageCore } from './image-core.ts';
 import type { PlannedAction, PlannedStep } from './scenario-types.ts';
-import { rxPins, type Session } from './session.ts';
+import { rxPins } from '../rom/profile.ts';
+import type { Session } from './session.ts';
 import { PIN_FLOATING } from '../peripherals/gpio-common.ts';
 
 interface StepsState {

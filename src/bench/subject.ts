@@ -20,7 +20,8 @@ import type { RegisterBlock, RegisterState } from '../emu/registers.ts';
 import { rateHz } from '../emu/time.ts';
 import { PIN_FLOATING } from '../peripherals/gpio-common.ts';
 import { optionSettings } from './rom-options.ts';
-import { lastLeave, rxPins, type Session } from './session.ts';
+import { rxPins } from '../rom/profile.ts';
+import { lastLeave, type Session } from './session.ts';
 
 /** Block registers by path, as stored. */
 export function fieldOf(machine: Machine, path: string): number | null {

@@ -1,6 +1,6 @@
 /** The other end of a serial cable: bytes to and from one USART of a machine that is held, at their times. */
 import type { Ps } from '../emu/time.ts';
-import { rxPins } from './session.ts';
+import { rxPins } from '../rom/profile.ts';
 import type { HeldMachine } from './held-machine.ts';
 
 const SECOND = 1_000_000_000_000;

@@ -5,7 +5,7 @@ import { unknown } from '../checks/check.ts';
 import { CHECK_IDS, type CheckId } from '../bench/result.ts';
 import { UsageError } from '../bench/usage-error.ts';
 import type { ChipDescription } from '../emu/chip.ts';
-import { rxPins } from '../bench/session.ts';
+import { rxPins } from '../rom/profile.ts';
 import { resolveRomOptions } from '../rom/options.ts';
 import type { RomProfile } from '../rom/profiles.ts';
 import { BoardState } from './board-state.ts';

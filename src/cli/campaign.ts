@@ -20,7 +20,7 @@ import { engineId } from './engine-id.ts';
 import { loadJob, readInput } from './inputs.ts';
 import { EXIT, paintFor, type Io } from './io.ts';
 import { Outputs, reason } from './outputs.ts';
-import { interruptible } from './run.ts';
+import { interruptible } from './interruptible.ts';
 
 export interface CampaignOptions {
   readonly out?: string;

@@ -9,7 +9,7 @@ import { compareReport, type ComparedRun } from '../report/compare.ts';
 import type { Bench } from './engine.ts';
 import { loadJob, readInput } from './inputs.ts';
 import { EXIT, paintFor, type Io } from './io.ts';
-import { interruptible } from './run.ts';
+import { interruptible } from './interruptible.ts';
 
 export interface CompareCommandOptions {
   readonly quiet?: boolean;

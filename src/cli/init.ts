@@ -10,7 +10,7 @@ import { loadJob, type RunOptions } from './inputs.ts';
 import { EXIT, milliseconds, type Io } from './io.ts';
 import { reason } from './outputs.ts';
 import { prepareEngine } from './prepare-engine.ts';
-import { interruptible } from './run.ts';
+import { interruptible } from './interruptible.ts';
 
 export interface InitOptions extends RunOptions {
   readonly out?: string;

@@ -271,3 +271,19 @@ function stepFiles(scenario: Scenario, folder: string): Map<string, Uint8Array> 
   }
   return files;
 }
+
+/** All that the run has read. */
+export function inputFiles(
+  images: readonly string[],
+  job: RunJob,
+  { scenario, rom }: Pick<RunOptions, 'scenario' | 'rom'>,
+  cwd: string,
+): string[] {
+  const folder = scenario === undefined ? cwd : dirname(resolve(cwd, scenario));
+  const own = images.length > 0 ? cwd : folder;
+  return [
+    ...job.images.map(({ path }) => resolve(own, splitImagePath(path).file)),
+    ...[...job.files.keys()].map((name) => resolve(folder, name)),
+    ...[scenario, rom].flatMap((path) => (path === undefined ? [] : [path])),
+  ];
+}

@@ -6,7 +6,7 @@ import { printable } from '../report/text.ts';
 import { loadJob, type RunOptions } from './inputs.ts';
 import { EXIT, milliseconds, type Io } from './io.ts';
 import { prepareEngine } from './prepare-engine.ts';
-import { interruptible } from './run.ts';
+import { interruptible } from './interruptible.ts';
 
 export interface MatrixOptions extends RunOptions {
   readonly pairs?: boolean;

@@ -1,8 +1,7 @@
 /** `bootbench run`: one run, its report and its files. */
 import type { Judgement } from '../bench/expect.ts';
 import { judge } from '../bench/expect.ts';
-import { jobInput, WRONG_CHIP, type RunJob } from '../bench/job.ts';
-import { splitImagePath } from '../emu/image/image.ts';
+import { jobInput, WRONG_CHIP } from '../bench/job.ts';
 import type { RunResult } from '../bench/result.ts';
 import { serialise } from '../bench/serialise.ts';
 import type { RunTrace } from '../bench/trace.ts';
@@ -14,7 +13,8 @@ import { checksReport, terminalReport } from '../report/terminal.ts';
 import { printable, wrap } from '../report/text.ts';
 import { dirname, resolve } from 'node:path';
 import type { Bench } from './engine.ts';
-import { loadJob, type RunOptions } from './inputs.ts';
+import { inputFiles, loadJob, type RunOptions } from './inputs.ts';
+import { interruptible } from './interruptible.ts';
 import { EXIT, milliseconds, paintFor, type Io } from './io.ts';
 import { Outputs, type OutputFile } from './outputs.ts';
 import { pageScript } from './page-script.ts';
@@ -101,22 +101,6 @@ export async function runCommand(images: readonly string[], options: RunCommandO
   }
 }
 
-/** All that the run has read. */
-export function inputFiles(
-  images: readonly string[],
-  job: RunJob,
-  { scenario, rom }: Pick<RunOptions, 'scenario' | 'rom'>,
-  cwd: string,
-): string[] {
-  const folder = scenario === undefined ? cwd : dirname(resolve(cwd, scenario));
-  const own = images.length > 0 ? cwd : folder;
-  return [
-    ...job.images.map(({ path }) => resolve(own, splitImagePath(path).file)),
-    ...[...job.files.keys()].map((name) => resolve(folder, name)),
-    ...[scenario, rom].flatMap((path) => (path === undefined ? [] : [path])),
-  ];
-}
-
 /** The patch on stdout; what could not be put in on stderr. */
 function writePatch(result: RunResult, sources: Sources, io: Io): void {
   const { text, left } = patchOf(result, sources);
@@ -141,31 +125,4 @@ async function junitDocument(result: RunResult, judgement: Judgement | null, sec
   const message = judgement === null ? `outcome is ${result.outcome}` : judgement.failures.join('; ');
   const failure = holds ? null : { message, text: terminalReport(result, { judgement }) };
   return junit([{ name: result.images.map((i) => i.path).join(' '), className: result.chip, seconds, failure }]);
-}
-
-/** Runs with Ctrl-C ending the run instead of the program, and with a line of progress where a person looks. */
-export async function interruptible<T>(
-  io: Io,
-  showProgress: boolean,
-  run: (hooks: { stop: AbortSignal; progress?: (text: string) => void }) => Promise<T>,
-): Promise<T> {
-  const stop = new AbortController();
-  const stopListening = io.onInterrupt(() => stop.abort());
-  const visible = showProgress && io.stderr.isTTY;
-  let shown = false;
-  try {
-    let doing = 'running';
-    const started = milliseconds();
-    const progress = (text: string): void => {
-      shown = true;
-      if (!text.startsWith('\t')) doing = text;
-      const far = text.startsWith('\t') ? `  ${text.slice(1)}` : '';
-      const line = printable(`${((milliseconds() - started) / 1000).toFixed(1)} s  ${doing}${far}`);
-      io.stderr.write(`\r\u001b[K${line.slice(0, Math.max(10, io.stderr.columns - 1))}`);
-    };
-    return await run({ stop: stop.signal, ...(visible ? { progress } : {}) });
-  } finally {
-    stopListening();
-    if (shown) io.stderr.write('\r\u001b[K');
-  }
 }

@@ -18,7 +18,7 @@ import { findScenarios } from './find-scenarios.ts';
 import { loadJob, readInput, readScenario } from './inputs.ts';
 import { EXIT, milliseconds, paintFor, type Io, type Stream } from './io.ts';
 import { Outputs } from './outputs.ts';
-import { interruptible } from './run.ts';
+import { interruptible } from './interruptible.ts';
 import { sourcesOf } from './sources.ts';
 import { TestCache } from './test-cache.ts';
 

@@ -7,7 +7,8 @@ import type { Bench } from './engine.ts';
 import { loadJob, type RunOptions } from './inputs.ts';
 import { EXIT, type Io } from './io.ts';
 import { Outputs, type OutputFile } from './outputs.ts';
-import { inputFiles, interruptible } from './run.ts';
+import { inputFiles } from './inputs.ts';
+import { interruptible } from './interruptible.ts';
 
 export interface TraceCommandOptions extends RunOptions {
   readonly out?: readonly string[];

@@ -11,7 +11,7 @@ import { openWorker } from './campaign-pool.ts';
 import { engineId } from './engine-id.ts';
 import { EXIT, type Io } from './io.ts';
 import { reason } from './outputs.ts';
-import { interruptible } from './run.ts';
+import { interruptible } from './interruptible.ts';
 
 export interface WorkerOptions {
   readonly queue?: string;

@@ -165,3 +165,9 @@ export const SILENT =
 
 /** AN3155 takes room that a ROM of 3 KB has not. */
 export const speaksSerial = (p: RomProfile): boolean => p.size >= 4096 && (p.build.serial ?? p.build.tables) !== undefined;
+
+/** Pins on which the ROM takes a start bit for a choice of interface. */
+export const rxPins = (profile: RomProfile | null): readonly { readonly name: string; readonly pin: string }[] =>
+  (profile?.interfaces.value ?? []).flatMap(({ name, pins, detection }) =>
+    detection === 'falling-edge' && pins['rx'] !== undefined ? [{ name, pin: pins['rx'] }] : [],
+  );

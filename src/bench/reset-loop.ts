@@ -1,0 +1,24 @@
+/** When resets, and a handler that does not return, count as the end of a run. */
+import type { History } from '../emu/history.ts';
+import { MS, type Ps } from '../emu/time.ts';
+
+/** A handler of a fault exception that is active this long counts as not returning. */
+export const FAULT_HOLDS = 100 * MS;
+
+/** Three resets by the same cause that neither power-on nor the scenario made; settled if the last two intervals differ by less than 20 %. */
+export function resetLoopSettled(history: History): boolean {
+  const loop = resetLoop(history);
+  if (!loop) return false;
+  const [a, b] = loop.intervals.slice(-2) as [Ps, Ps];
+  return Math.abs(a - b) < 0.2 * Math.max(a, b);
+}
+export function resetLoop(history: History): { by: string; last: Ps; intervals: Ps[] } | null {
+  const own = history.resets.filter((r) => r.by !== 'power' && !r.external);
+  const last = own.at(-1);
+  if (!last) return null;
+  const same = own.filter((r) => r.by === last.by);
+  if (same.length < 3) return null;
+  const intervals: Ps[] = [];
+  for (let i = 1; i < same.length; i++) intervals.push(same[i]!.at - same[i - 1]!.at);
+  return { by: last.by, last: last.at, intervals };
+}
