@@ -547,6 +547,21 @@ export const FIXES: Readonly<Record<string, SvdFixes>> = {
     // Without its FIFO, in which state the block is after reset, TXFE reads 0.
     resetsWhere: [...TIMERS_FULL, [/^(LP)?US?ART\d\.ISR/, 0xc0]],
   },
+  STM32C071: {
+    chip: 'stm32c071',
+    part: 'STM32C071RB',
+    rename: { ADC: 'ADC1', DMA: 'DMA1' },
+    registers: { 'RCC.CCIPR1': 'CCIPR' },
+    fields: { 'FLASH.OPTR.IWGD_STDBY': 'IWDG_STDBY', 'FLASH.SR.MISSERR': 'MISERR', 'FLASH.SR.BSY1': 'BSY' },
+    // The registers have two descriptions, with the FIFO and without.
+    rewrite: [
+      [/^USART\d\.CR1_\w+$/, 'CR1'],
+      [/^USART\d\.ISR_\w+$/, 'ISR'],
+    ],
+    // Pins are analog but for the debug port.
+    resets: { 'GPIOA.MODER': 0xebffffff, 'GPIO*.MODER': 0xffffffff },
+    resetsWhere: [...TIMERS_FULL, [/^USART\d\.ISR/, 0xc0]],
+  },
   STM32F217: {
     ...F4,
     chip: 'stm32f217',

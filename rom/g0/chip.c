@@ -43,10 +43,12 @@ void inherited_caches(void)
 /* The pins need no alternate function: the USB takes them when its transceiver is on. */
 void usb_block_on(void)
 {
+#if !defined C0
   RCC_APBENR1 |= APB1_PWR;
   (void)RCC_APBENR1;
   if (!(PWR_CR2 & CR2_USV) && rom_option(OPTION_USB_SUPPLY) == USB_SUPPLY_SETS)
     PWR_CR2 |= CR2_USV;
+#endif
   RCC_APBENR1 |= APB1_USB;
   (void)RCC_APBENR1;
 }

@@ -1,5 +1,5 @@
 /*
- * AN2606 Tables 107, 109 and 111: SYSCLK from the PLL fed by HSI16. USB's 48 MHz: HSI48 trimmed by CRS (G0B1), or the PLL fed by a crystal of 8, 12, 16, 32 or 48 MHz (G0B0).
+ * AN2606 Table 16 (C071): SYSCLK is HSI48 / 2, there is no PLL. Tables 107, 109 and 111: SYSCLK from the PLL fed by HSI16. USB's 48 MHz: HSI48 trimmed by CRS (G0B1), or the PLL fed by a crystal of 8, 12, 16, 32 or 48 MHz (G0B0).
  */
 #include "rom.h"
 #include "regs.h"
@@ -8,7 +8,9 @@
 #include "../common/options.h"
 #include "../common/rom_core.h"
 
+#if !defined C0
 #define PLL_HSI (PLLCFGR_SRC_HSI | PLLCFGR_REN | ROM_PLL)
+#endif
 
 /* "De-init system": the blocks that the ROM is going to use start from reset. Others stay as they are (ASSUMED). */
 void clocks_deinit(void)
@@ -25,6 +27,7 @@ static void select_sysclk(uint32_t source)
   wait_for(&RCC_CFGR, CFGR_SWS, source << 3);
 }
 
+#if !defined C0
 static void sysclk_from_hsi(void)
 {
   RCC_CR = (RCC_CR & ~CR_HSIDIV) | CR_HSION;
@@ -43,6 +46,7 @@ static void voltage(void)
     wait_for(&PWR_SR2, SR2_VOSF, 0);
   }
 }
+#endif
 
 static void latency(void)
 {
@@ -52,6 +56,7 @@ static void latency(void)
   }
 }
 
+#if !defined C0
 static void pll(uint32_t config)
 {
   RCC_PLLCFGR = config;
@@ -59,7 +64,24 @@ static void pll(uint32_t config)
   if (wait_for(&RCC_CR, CR_PLLRDY, CR_PLLRDY))
     select_sysclk(SW_PLL);
 }
+#endif
 
+#if defined C0
+/* 24 MHz need no wait state; SYSCLK falls before they do. */
+void clocks_init(void)
+{
+  bool own = rom_option(OPTION_SYSCLK) == SYSCLK_SETS;
+  if (own) {
+    RCC_CR |= CR_HSION;
+    wait_for(&RCC_CR, CR_HSIRDY, CR_HSIRDY);
+    select_sysclk(SW_HSI);
+    RCC_CR = (RCC_CR & ~(CR_HSIDIV | CR_SYSDIV)) | CR_HSIDIV_2;
+  }
+  latency();
+  if ((RCC_CFGR & CFGR_PRESCALERS) && rom_option(OPTION_PRESCALERS) == PRESCALERS_SETS)
+    RCC_CFGR &= ~CFGR_PRESCALERS;
+}
+#else
 void clocks_init(void)
 {
   bool own = rom_option(OPTION_SYSCLK) == SYSCLK_SETS;
@@ -72,6 +94,7 @@ void clocks_init(void)
   if (own)
     pll(PLL_HSI);
 }
+#endif
 
 #if HAS_USB && HAS_HSI48
 bool usb_clock_init(void)
@@ -130,6 +153,17 @@ bool usb_clock_init(void)
 }
 #endif
 
+#if defined C0
+void clocks_restore(void)
+{
+  RCC_CR |= CR_HSION;
+  wait_for(&RCC_CR, CR_HSIRDY, CR_HSIRDY);
+  select_sysclk(SW_HSI);
+  RCC_CR = (RCC_CR & ~(CR_HSIDIV | CR_HSI48ON)) | CR_HSIDIV_4;
+  RCC_CFGR = 0;
+  FLASH_ACR &= ~ACR_LATENCY;
+}
+#else
 void clocks_restore(void)
 {
   RCC_CR = (RCC_CR & ~CR_HSIDIV) | CR_HSION;
@@ -141,6 +175,7 @@ void clocks_restore(void)
   RCC_CFGR = 0;
   FLASH_ACR &= ~ACR_LATENCY;
 }
+#endif
 
 void nmi_interrupt(void)
 {

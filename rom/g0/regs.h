@@ -8,6 +8,9 @@
 #define CR_HSION BIT(8)
 #define CR_HSIRDY BIT(10)
 #define CR_HSIDIV (7u << 11)
+#define CR_HSIDIV_2 (1u << 11)
+#define CR_HSIDIV_4 (2u << 11)
+#define CR_SYSDIV (7u << 2) /* C0 */
 #define CR_HSEON BIT(16)
 #define CR_HSERDY BIT(17)
 #define CR_CSSON BIT(19)

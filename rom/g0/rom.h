@@ -1,4 +1,4 @@
-/* G0B1, G0B0 (USB) and G07x: Cortex-M0+ with VTOR. What they differ in comes from the profile (config.h): FLASH_BANKS, RAM_END, RAM_ROM_END, HAS_HSI48, ROM_PLL, ROM_LATENCY. */
+/* G0B1, G0B0 (USB), G07x and C071: Cortex-M0+ with VTOR. What they differ in comes from the profile (config.h): FLASH_BANKS, RAM_END, RAM_ROM_END, HAS_HSI48, ROM_PLL, ROM_LATENCY, C0. */
 #ifndef ROM_G0_ROM_H
 #define ROM_G0_ROM_H
 
@@ -17,7 +17,11 @@
 #define FLASH_BANK_SIZE (FLASH_SIZE / FLASH_BANKS)
 #define OTP_BASE 0x1FFF7000u
 #define OTP_SIZE 1024u
+#if defined C0
+#define UID_BASE 0x1FFF7550u
+#else
 #define UID_BASE 0x1FFF7590u
+#endif
 #define RAM_BASE 0x20000000u
 #define DBGMCU_IDCODE REG(0x40015800u)
 

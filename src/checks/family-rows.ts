@@ -190,6 +190,20 @@ const G0B0: FamilyFields = {
   },
 };
 
+/** G0's blocks without PLL and voltage scales. */
+const C071: FamilyFields = {
+  ...G0,
+  family: 'STM32C0',
+  document: 'AN2606 Rev 70 Table 16',
+  hsi48: { on: 'RCC.CR.HSIUSB48ON', ready: 'RCC.CR.HSIUSB48RDY' },
+  usbSupply: null,
+  sysclk: { ...G0.sysclk, sources: ['HSI', 'HSE', 'HSI48', 'LSI', 'LSE'] },
+  plls: [],
+  voltage: null,
+  voltageControl: null,
+  hseForUsb: { crystals: null, source: 'AN2606 Rev 70 Table 16: USB from HSI48, trimmed by CRS on SOF', confidence: 'documented' },
+};
+
 const F0: FamilyFields = {
   family: 'STM32F0',
   document: 'AN2606 Rev 70 Table 41',
@@ -494,6 +508,7 @@ export const MORE_FAMILIES: readonly FamilyFields[] = [
   ),
   G0B0,
   G0,
+  C071,
   {
     ...F0,
     line: 'STM32F042',

@@ -1,6 +1,7 @@
 /** The catalogue of chips, and how a name that a user types finds its row. */
 import type { ChipDescription } from '../emu/chip.ts';
 import { codesOf, OTHER_LINES, partOf, resized, type PartSize } from './parts.ts';
+import { c071Chip } from './stm32c0.ts';
 import { F302, F303, f3Chip, type F3Line } from './stm32f3.ts';
 import { f4Chip, type F4Line } from './stm32f4.ts';
 import { F105, F107, f105Chip } from './stm32f105.ts';
@@ -119,6 +120,7 @@ export const LINES: readonly Line[] = [
   l4(L4S9, 'ZI'),
   ...twins(['STM32L4R7'], l4(L4R9, 'ZI')),
   ...twins(['STM32L4S7'], l4(L4S9, 'ZI')),
+  { name: 'STM32C071', bare: 'RB', make: c071Chip },
   g0(G0B1, 'RE'),
   g0(G0C1, 'RE'),
   g0(G0B0, 'RE'),

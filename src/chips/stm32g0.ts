@@ -26,11 +26,25 @@ const RM0444 = 'RM0444';
 const DS = 'DS13560 (STM32G0B1), recalled';
 const PATTERN = `${AN2606} Table 2, pattern 11`;
 export const ROM_BASE = 0x1fff0000;
-const ROM_BYTES = 0x7000;
+export const ROM_BYTES = 0x7000;
 
 const FACTORY = 'production value 0xFFFFFEAA (RM0444), recalled';
-const optr = (name: string, value: number): OptionByteRow => ({ field: `FLASH.OPTR.${name}`, factory: known(value, FACTORY, 'reported') });
-const SET = ['nRST_STOP', 'nRST_STDBY', 'nRST_SHDW', 'IWDG_SW', 'IWDG_STOP', 'IWDG_STDBY', 'WWDG_SW', 'nBOOT1', 'nBOOT0', 'nBOOT_SEL'];
+export const g0Optr = (name: string, value: number): OptionByteRow => ({
+  field: `FLASH.OPTR.${name}`,
+  factory: known(value, FACTORY, 'reported'),
+});
+export const G0_SET = [
+  'nRST_STOP',
+  'nRST_STDBY',
+  'nRST_SHDW',
+  'IWDG_SW',
+  'IWDG_STOP',
+  'IWDG_STDBY',
+  'WWDG_SW',
+  'nBOOT1',
+  'nBOOT0',
+  'nBOOT_SEL',
+];
 
 const OPTR = 'field:FLASH.OPTR';
 /** BOOT0 as nBOOT_SEL has it: the bit, as new parts have it, or the pin, which is SWCLK's. */
@@ -46,7 +60,10 @@ const boot0 = (level: 0 | 1): readonly (readonly BootCondition[])[] => [
 ];
 const nBOOT1 = (value: number): BootCondition => ({ signal: `${OPTR}.nBOOT1`, is: [value] });
 const EMPTY: BootCondition = { signal: 'field:FLASH.ACR.EMPTY', is: [1] };
-const LOCKED: BootRule = bootsFlash([{ signal: 'field:FLASH.SECR.BOOT_LOCK', is: [1] }], `${RM0444} 2.5: BOOT_LOCK forces the main flash`);
+export const G0_LOCKED: BootRule = bootsFlash(
+  [{ signal: 'field:FLASH.SECR.BOOT_LOCK', is: [1] }],
+  `${RM0444} 2.5: BOOT_LOCK forces the main flash`,
+);
 export const G0_BOOT: readonly BootRule[] = [
   bootsFlash([{ signal: `${OPTR}.RDP`, is: [0xcc] }], NO_ROM_AT_LEVEL_2),
   ...boot0(1).map((when) => bootsRom(ROM_BASE, [...when, nBOOT1(1)], PATTERN)),
@@ -56,7 +73,7 @@ export const G0_BOOT: readonly BootRule[] = [
 ];
 
 const timer = timers(['TIM2'], () => 'timpclk1');
-const dma = (first: number, lines: readonly number[]): RowParts => ({
+export const g0Dma = (first: number, lines: readonly number[]): RowParts => ({
   model: 'dma-v1',
   size: 0x400,
   options: { lines, requests: lines.map((_, i) => ({ wire: `dmamux1.${first + i}`, channel: i + 1 })) },
@@ -118,14 +135,14 @@ export const G0_OWN: Derivation['own'] = {
       event: 'cm0plus',
     },
   },
-  DMA1: dma(0, [0, 1, 1, 2, 2, 2, 2]),
+  DMA1: g0Dma(0, [0, 1, 1, 2, 2, 2, 2]),
   ADC: { model: 'adc-v2', size: 0x400, options: ADC },
   DAC1: { model: 'dac', size: 0x400, options: DAC_G0 },
 };
 const OWN: Derivation['own'] = {
   ...G0_OWN,
   RCC: { model: 'rcc-g0', size: 0x400, irqs: [4], options: { usbOscillator: 'HSI48', usb: ['hsi48', 'hse', 'pllq'] } },
-  DMA2: dma(7, [0, 0, 0, 0, 0]),
+  DMA2: g0Dma(7, [0, 0, 0, 0, 0]),
   VREFBUF: { model: 'vrefbuf', size: 0x50, clock: 'APBENR2.SYSCFGEN' },
   // Packet memory of 2 KB at 0x40009800. The line is shared with UCPD. Klipper and Katapult never set PWR_CR2.USV and are on USB on boards with this chip: the bit
   // cuts nothing off (reported; RM0444 4.4.2 says that it does).
@@ -165,9 +182,9 @@ export interface G0Line {
 
 function optionBytes(line: G0Line): Readonly<Record<string, OptionByteRow>> {
   return {
-    RDP: optr('RDP', 0xaa),
-    ...Object.fromEntries(SET.map((name) => [name, optr(name, 1)])),
-    ...(line.banks === 2 ? { nSWAP_BANK: optr('nSWAP_BANK', 1), DUAL_BANK: optr('DUAL_BANK', 1) } : {}),
+    RDP: g0Optr('RDP', 0xaa),
+    ...Object.fromEntries(G0_SET.map((name) => [name, g0Optr(name, 1)])),
+    ...(line.banks === 2 ? { nSWAP_BANK: g0Optr('nSWAP_BANK', 1), DUAL_BANK: g0Optr('DUAL_BANK', 1) } : {}),
     ...(line.bootLock ? { BOOT_LOCK: { field: 'FLASH.SECR.BOOT_LOCK', factory: known(0, FACTORY, 'reported') } } : {}),
   };
 }
@@ -218,7 +235,7 @@ function derivation(line: G0Line, part: PartSize): Derivation {
   };
 }
 
-const memory = (name: string, base: number, size: number, more: Partial<MemoryRow>): MemoryRow => ({
+export const g0Memory = (name: string, base: number, size: number, more: Partial<MemoryRow>): MemoryRow => ({
   name,
   base,
   size,
@@ -228,12 +245,12 @@ const memory = (name: string, base: number, size: number, more: Partial<MemoryRo
   ...more,
 });
 const memories = (line: G0Line, part: PartSize): readonly MemoryRow[] => [
-  memory('flash', 0x08000000, part.flashKilobytes * 1024, { programmedBy: 'FLASH' }),
-  memory('rom', ROM_BASE, ROM_BYTES, { kind: 'rom', zone: 'system' }),
+  g0Memory('flash', 0x08000000, part.flashKilobytes * 1024, { programmedBy: 'FLASH' }),
+  g0Memory('rom', ROM_BASE, ROM_BYTES, { kind: 'rom', zone: 'system' }),
   // OTP, identity and option bytes.
-  memory('info', 0x1fff7000, 0x1000, { zone: 'data', programmedBy: 'FLASH' }),
+  g0Memory('info', 0x1fff7000, 0x1000, { zone: 'data', programmedBy: 'FLASH' }),
   // The second bank's part of the ROM; its contents are not published.
-  ...(line.banks === 2 ? [memory('rom2', 0x1fff8000, ROM_BYTES, { kind: 'rom', zone: 'system' })] : []),
+  ...(line.banks === 2 ? [g0Memory('rom2', 0x1fff8000, ROM_BYTES, { kind: 'rom', zone: 'system' })] : []),
   { name: 'sram', base: 0x20000000, size: 0x24000, kind: 'ram', zone: 'user' },
 ];
 
@@ -320,7 +337,7 @@ export function g0Chip(line: G0Line, part: PartSize): ChipDescription {
       facts: line.hsi48 ? withFacts(loadFacts(line.generated), { CRS: loadFacts(g431)['CRS']! }) : loadFacts(line.generated),
       covered: coveredBy(d),
       parameters: { ...G0_PARAMETERS, ...line.parameters },
-      boot: line.bootLock ? [LOCKED, ...G0_BOOT] : G0_BOOT,
+      boot: line.bootLock ? [G0_LOCKED, ...G0_BOOT] : G0_BOOT,
       remap: { base: 0, wire: 'remap', shows: { 0: 'flash', 1: 'rom', 2: 'flash', 3: 'sram' } },
       optionBytes: optionBytes(line),
       resetFlags: { clear: 'RCC.CSR.RMVF', flags: resetFlagRows('RCC.CSR', { PWRRSTF: POWER_CAUSES }, { optionBytes: true }) },

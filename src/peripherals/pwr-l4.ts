@@ -31,7 +31,8 @@ export const pwrL4: ModelFactory = (layout): RegisterModel<PwrL4State> => {
   /** A field without bits where the chip has none. */
   const orNone = (path: string): Field => optional(path) ?? new Field(layout.reg('CR1'), { name: path, bit: 0, width: 0 });
   const vos = orNone('CR1.VOS');
-  const dbp = orNone('CR1.DBP');
+  // C0 has no backup domain to protect.
+  const dbp = optional('CR1.DBP');
   const lpr = orNone('CR1.LPR');
   // Null where USB has no supply of its own (G4).
   const usv = optional('CR2.USV');
@@ -96,7 +97,7 @@ export const pwrL4: ModelFactory = (layout): RegisterModel<PwrL4State> => {
   });
   const follow = (c: Ctx): void => {
     c.env.setWire('vos', c.s.range);
-    c.env.setWire('dbp', dbp.get(c));
+    c.env.setWire('dbp', dbp ? dbp.get(c) : 1);
     supplies(c);
   };
 

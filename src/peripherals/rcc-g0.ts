@@ -72,6 +72,9 @@ class RccG0 extends RccBase {
   private readonly pllcfgr: Register | null;
   private readonly pll: Pll | null;
   private readonly hsidiv: Field;
+  /** C0: what divides HSI for the kernels, and SYSCLK. */
+  private readonly hsikerdiv: Field | null;
+  private readonly sysdiv: Field | null;
   private readonly hpre: Field;
   private readonly ppre: Field;
   private readonly usbsel: Field | null;
@@ -115,6 +118,8 @@ class RccG0 extends RccBase {
     this.sws = f('CFGR.SWS');
     this.flags = { register: this.csr, rmvf: f(`${csr}.RMVF`) };
     this.hsidiv = f('CR.HSIDIV');
+    this.hsikerdiv = layout.hasField('CR.HSIKERDIV') ? f('CR.HSIKERDIV') : null;
+    this.sysdiv = layout.hasField('CR.SYSDIV') ? f('CR.SYSDIV') : null;
     this.hpre = f('CFGR.HPRE');
     this.ppre = f('CFGR.PPRE');
     this.csson = f('CR.CSSON');
@@ -171,11 +176,11 @@ class RccG0 extends RccBase {
     const hsi = rates['hsi'] ?? null;
     const source = this.pllInput(c);
     const vco = this.pll?.rdy.get(c) && source !== null ? this.vco(c, rates[source]) : null;
-    rates['hsiker'] = hsi;
+    rates['hsiker'] = hsi && scaleRate(hsi, 1, (this.hsikerdiv?.get(c) ?? 0) + 1);
     rates['hsi'] = hsi && scaleRate(hsi, 1, 1 << this.hsidiv.get(c));
     for (const o of this.pll?.outputs ?? [])
       rates[o.clock] = vco && o.enable.get(c) && o.divider.get(c) > 0 ? scaleRate(vco, 1, o.divider.get(c) + 1) : null;
-    this.addBuses(c, rates, this.hpre, [this.ppre]);
+    this.addBuses(c, rates, this.hpre, [this.ppre], 0, (this.sysdiv?.get(c) ?? 0) + 1);
     rates['rtc'] = this.rtcRate(c, rates);
     rates['usb'] = (this.usbsel && rates[this.usb[this.usbsel.get(c)] ?? '']) ?? null;
     addKernelClocks(c, rates, this.kernels);

@@ -55,7 +55,7 @@ export const ROM_OPTION_IDS = (Object.keys(ROM_OPTION_VALUES) as readonly RomOpt
 /** Word of an option that a family lacks. */
 export const ABSENT_WORD = 0xffffffff;
 
-export type RomFamily = 'F3' | 'H5' | 'H7' | 'L4' | 'G4' | 'G0' | 'F0' | 'F1' | 'F4' | 'F7';
+export type RomFamily = 'F3' | 'H5' | 'H7' | 'L4' | 'G4' | 'G0' | 'F0' | 'F1' | 'F4' | 'F7' | 'C0';
 
 /** What a ROM of a family does, and how sure that is. */
 export interface RomOptionDefault {
@@ -119,6 +119,41 @@ export const EMPTY_CHECK: RomOptionDefaults = {
     'documented',
     'AN2606, chapter of F04x: back to the flash unless its first word is erased, BOOT_SEL is 0 or the BOOT0 pin reads 1; reported: Klipper issue 6959, candleLight',
   ),
+};
+
+/** Their sources are about G0; see `C0`. */
+const G0: RomOptionDefaults = {
+  ...SETS_CLOCKS,
+  ...LAST,
+  primask: MASKS,
+  'nvic-enabled': NVIC,
+  'nvic-pending': NVIC,
+  mpu: KEPT,
+  control: KEPT,
+  icache: KEPT,
+  dcache: KEPT,
+  vtor: is('sets', 'measured', "VTOR found on the ROM's table after leave (skuep/AIOC PR 102, a G0-class part of candleLight)"),
+  remap: is('keeps', 'inferred', 'Klipper jumps without a remap'),
+  'usb-supply': is('sets', 'inferred', 'Klipper jumps right after a reset, where PWR_CR2.USV is 0, and reaches DFU on G0B1'),
+  hsi48: SETS_HSI48,
+  vos: is('keeps', 'assumed', NOBODY_KNOWS),
+  systick: is('uses', 'assumed', 'software baud-rate detection needs a counter'),
+  'unexpected-exception': LOOPS,
+  leave: is('silent', 'reported', 'as H7 and U5: the chip leaves without answering GETSTATUS'),
+  ...LEAVING_WITH_VTOR,
+  'leave-flash': is('unlocked', 'reported', 'a second key sequence in the application faults (Opentrons PR 418)'),
+  'leave-remap': LEAVE_REMAP_KEPT,
+  'hse-missing': is('stays-silent', 'inferred', 'G0B0: AN2606 Table 109 leaves USART, I2C and SPI without a crystal'),
+};
+/** G0's course on a smaller chip (AN2606 Tables 16 and 17); nothing was reported of C0 itself. */
+const AS_G0 = 'as G0, whose ROM has the same DFU version; nothing published for C0';
+const { 'usb-supply': _supply, vos: _vos, 'hse-missing': _crystal, ...C0_SHARED } = G0;
+const C0: RomOptionDefaults = {
+  ...C0_SHARED,
+  vtor: is('sets', 'inferred', AS_G0),
+  remap: is('keeps', 'inferred', AS_G0),
+  leave: is('silent', 'inferred', AS_G0),
+  'leave-flash': FLASH_LOCKED,
 };
 
 export const ROM_OPTION_DEFAULTS: Readonly<Record<RomFamily, RomOptionDefaults>> = {
@@ -215,29 +250,8 @@ export const ROM_OPTION_DEFAULTS: Readonly<Record<RomFamily, RomOptionDefaults>>
     ...LEAVING_WITH_VTOR,
     'leave-remap': LEAVE_REMAP_KEPT,
   },
-  G0: {
-    ...SETS_CLOCKS,
-    ...LAST,
-    primask: MASKS,
-    'nvic-enabled': NVIC,
-    'nvic-pending': NVIC,
-    mpu: KEPT,
-    control: KEPT,
-    icache: KEPT,
-    dcache: KEPT,
-    vtor: is('sets', 'measured', "VTOR found on the ROM's table after leave (skuep/AIOC PR 102, a G0-class part of candleLight)"),
-    remap: is('keeps', 'inferred', 'Klipper jumps without a remap'),
-    'usb-supply': is('sets', 'inferred', 'Klipper jumps right after a reset, where PWR_CR2.USV is 0, and reaches DFU on G0B1'),
-    hsi48: SETS_HSI48,
-    vos: is('keeps', 'assumed', NOBODY_KNOWS),
-    systick: is('uses', 'assumed', 'software baud-rate detection needs a counter'),
-    'unexpected-exception': LOOPS,
-    leave: is('silent', 'reported', 'as H7 and U5: the chip leaves without answering GETSTATUS'),
-    ...LEAVING_WITH_VTOR,
-    'leave-flash': is('unlocked', 'reported', 'a second key sequence in the application faults (Opentrons PR 418)'),
-    'leave-remap': LEAVE_REMAP_KEPT,
-    'hse-missing': is('stays-silent', 'inferred', 'G0B0: AN2606 Table 109 leaves USART, I2C and SPI without a crystal'),
-  },
+  G0,
+  C0,
   F0: {
     ...SETS_CLOCKS,
     ...LAST,

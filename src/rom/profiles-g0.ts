@@ -1,4 +1,5 @@
-/** Stand-in ROMs of STM32G0: one source (rom/g0); what they differ in is said here. */
+/** Stand-in ROMs of STM32G0 and C0: one source (rom/g0); what they differ in is said here. */
+import { STM32C071RB } from '../chips/stm32c0.ts';
 import { STM32G070RB, STM32G0B0RE, STM32G0B1RE } from '../chips/stm32g0.ts';
 import type { ChipDescription } from '../emu/chip.ts';
 import { ROM_OPTION_DEFAULTS, type RomOptionDefaults } from './options.ts';
@@ -32,6 +33,9 @@ interface G0Rom {
   readonly hsi48: boolean;
   readonly ramEnd: string;
   readonly ownAddress: number;
+  /** C071: SYSCLK is HSI / 2, no PLL, no USART3, no bit for the supply of USB, the unique ID elsewhere. */
+  readonly c0?: boolean;
+  readonly id?: RomProfile['build']['id'];
   readonly leftOut: readonly string[];
 }
 const LEFT = left('PLL, FLASH_ACR, GPIO', 'as the ROM ran', `${AN2606} 4.1: not put back; SYSCLK on the PLL is reported`);
@@ -42,7 +46,7 @@ function g0(rom: G0Rom): RomProfile {
   const end = top.base + top.size;
   return {
     ...fromChip(rom.chip),
-    family: 'G0',
+    family: rom.c0 ? 'C0' : 'G0',
     image: rom.image,
     size: 28_672,
     gap: null,
@@ -56,7 +60,7 @@ function g0(rom: G0Rom): RomProfile {
       ...(rom.dfu ? [usb] : []),
       pulledUp('USART1', 'PA10', 'PA9'),
       pulledUp('USART2', 'PA3', 'PA2'),
-      pulledUp('USART3', 'PC11', 'PC10'),
+      ...(rom.c0 ? [] : [pulledUp('USART3', 'PC11', 'PC10')]),
       i2c('I2C1', 'PB6', 'PB7'),
       i2c('I2C2', 'PB10', 'PB11'),
       spi('SPI1', 'PA4', 'PA5', 'PA6', 'PA7'),
@@ -72,11 +76,11 @@ function g0(rom: G0Rom): RomProfile {
         ['RAM_END', rom.ramEnd],
         ['RAM_ROM_END', `0x${end.toString(16)}u`],
         ['HAS_HSI48', Number(rom.hsi48)],
-        ['ROM_PLL', rom.pll],
+        ...(rom.c0 ? [['C0', 1] as const] : [['ROM_PLL', rom.pll] as const]),
         ['ROM_LATENCY', `${rom.latency}u`],
       ],
       drivers: rom.dfu ? (rom.hsi48 ? ['usb_drd.c'] : ['usb_drd.c', 'hse.c']) : [],
-      id: null,
+      id: rom.id ?? null,
       // RM0444's data sheets: I2C is function 6, SPI1 and SPI2 function 0 on these pins, USART1 and USART2 function 1, USART3 function 0.
       tables: {
         chip: rom.chip,
@@ -90,8 +94,8 @@ function g0(rom: G0Rom): RomProfile {
     },
     leftOut: [
       SILENT,
-      'the bootloader ID byte at 0x1FFF9FFE (G07x: 0x1FFF6FFE)',
-      'the way out of securable memory at 0x1FFF6800',
+      ...(rom.id ? [] : ['the bootloader ID byte at 0x1FFF9FFE (G07x: 0x1FFF6FFE)']),
+      `the way out of securable memory at ${rom.c0 ? '0x1FFF1600' : '0x1FFF6800'}`,
       ...rom.leftOut,
     ],
   };
@@ -112,6 +116,30 @@ const { 'usb-supply': _supply, leave: _leave, 'leave-flash': _flash, 'leave-rema
 const { hsi48: _none, ...NO_USB_OPTIONS } = NO_USB;
 const PLL_60 = '(PLLCFGR_M(1) | PLLCFGR_N(15) | PLLCFGR_R(4))';
 
+export const C071 = g0({
+  chip: STM32C071RB,
+  image: 'c071',
+  table: 'Table 16',
+  options: ROM_OPTION_DEFAULTS.C0,
+  dfu: {
+    ...dfu('64*02Kg', 'assumed'),
+    alts: known(
+      ['@Internal Flash   /0x08000000/64*02Kg', '@Option Bytes   /0x1FFF7800/01*128 e', '@OTP Memory   /0x1FFF7000/01*1024 e'],
+      'by the pattern of G0B1; no listing was found',
+      'assumed',
+    ),
+  },
+  banks: 1,
+  sysclkMHz: 24,
+  pll: '',
+  latency: 0,
+  hsi48: true,
+  ramEnd: '0x20006000u',
+  ownAddress: 0x71,
+  c0: true,
+  id: { address: 0x1fff67fe, value: 0xd1 },
+  leftOut: [],
+});
 export const G0B1 = g0({
   chip: STM32G0B1RE,
   image: 'g0b1',

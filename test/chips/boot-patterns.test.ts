@@ -1,5 +1,6 @@
 /** Where the chips start, over every state of their boot bits: AN2606 Table 2 as conditions written apart from the chips' rules. */
 import { describe, expect, it } from 'vitest';
+import { STM32C071RB } from '../../src/chips/stm32c0.ts';
 import { STM32F042K6 } from '../../src/chips/stm32f042.ts';
 import { STM32G0B1RE } from '../../src/chips/stm32g0.ts';
 import { STM32G431RB, STM32G474RE } from '../../src/chips/stm32g4.ts';
@@ -49,6 +50,16 @@ const PATTERNS: Readonly<Record<string, Pattern>> = {
   },
   11: {
     chip: STM32G0B1RE,
+    selector: 'nBOOT_SEL',
+    banks: false,
+    rom: (b) =>
+      (b.pin && b.nBOOT1 && b.byPin) ||
+      (!b.nBOOT0 && b.nBOOT1 && !b.byPin) ||
+      (!b.pin && b.byPin && b.empty) ||
+      (b.nBOOT0 && !b.byPin && b.empty),
+  },
+  '11 of C071': {
+    chip: STM32C071RB,
     selector: 'nBOOT_SEL',
     banks: false,
     rom: (b) =>

@@ -2,6 +2,7 @@
  * Clock trees as the reference manuals draw them, for the property test: which source feeds what, and the formulas in hertz, as the manuals print them: RM0481, RM0399,
  * RM0351, RM0091, RM0090, RM0383, chapter RCC. Written down without a look at the models.
  */
+import { STM32C071RB } from '../../src/chips/stm32c0.ts';
 import { STM32F072RB } from '../../src/chips/stm32f072.ts';
 import { STM32F105RC } from '../../src/chips/stm32f105.ts';
 import { STM32F103C8 } from '../../src/chips/stm32f1.ts';
@@ -314,6 +315,35 @@ const g0: Tree = {
   fields: ['CFGR.HPRE', 'CFGR.PPRE', 'CR.HSIDIV', ...['P', 'Q', 'R'].flatMap((x) => [`PLLCFGR.PLL${x}`, `PLLCFGR.PLL${x}EN`])],
 };
 
+/** RM0490 6.2: HSI48 / HSIDIV is HSISYS, / HSIKERDIV goes to the kernels; no PLL; SYSDIV divides what SW selects. */
+const c0: Tree = {
+  chip: STM32C071RB,
+  oscillators: {
+    hsi: ['CR.HSION', 'CR.HSIRDY', (get) => 48e6 / 2 ** get('CR.HSIDIV')],
+    hse: ['CR.HSEON', 'CR.HSERDY', 8e6],
+    hsi48: ['CR.HSIUSB48ON', 'CR.HSIUSB48RDY', 48e6],
+  },
+  plls: [],
+  sw: 'CFGR.SW',
+  sws: 'CFGR.SWS',
+  sysclk: ['hsi', 'hse', 'hsi48'],
+  buses: (get, clock) => {
+    const sysclk = by(clock('sysclk'), get('CR.SYSDIV') + 1);
+    const hclk = by(sysclk, HPRE[get('CFGR.HPRE')]!);
+    const pclk1 = by(hclk, PPRE[get('CFGR.PPRE')]!);
+    const hsiker = get('CR.HSIRDY') ? 48e6 / (get('CR.HSIKERDIV') + 1) : null;
+    return {
+      sysclk,
+      hclk,
+      pclk1,
+      timpclk1: timer(hclk, get('CFGR.PPRE')),
+      usb: clock(get('CCIPR2.USBSEL') ? 'hse' : 'hsi48'),
+      i2c1: [pclk1, sysclk, hsiker, null][get('CCIPR.I2C1SEL')]!,
+    };
+  },
+  fields: ['CFGR.HPRE', 'CFGR.PPRE', 'CR.HSIDIV', 'CR.HSIKERDIV', 'CR.SYSDIV', 'CCIPR2.USBSEL', 'CCIPR.I2C1SEL'],
+};
+
 // ---- L4 ------------------------------------------------------------------------------------------------------------------------------
 const MSI = [100e3, 200e3, 400e3, 800e3, 1e6, 2e6, 4e6, 8e6, 16e6, 24e6, 32e6, 48e6];
 interface L4Tree {
@@ -602,6 +632,7 @@ export const TREES: readonly Tree[] = [
   f3,
   f107,
   g0,
+  c0,
   l4(STM32G431RB, G4_TREE),
   l4(STM32G474RE, G4_TREE),
   l4(STM32G491RE, G4_TREE),

@@ -5,6 +5,7 @@
  */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { STM32C071RB } from '../../src/chips/stm32c0.ts';
 import { STM32F072RB } from '../../src/chips/stm32f072.ts';
 import { STM32F103C8 } from '../../src/chips/stm32f1.ts';
 import { STM32F207ZG } from '../../src/chips/stm32f2.ts';
@@ -196,6 +197,7 @@ describe.each(
     l4(STM32L412RB, 0x20000, 1),
     l4(STM32L4R5ZI, 0x100000, 2, 0x1000),
     l4(STM32G0B1RE, 0x40000, 2, 0x800, 13, 85e6),
+    l4(STM32C071RB, 0x20000, 1, 0x800, 13, 85e6),
     l4(STM32G431RB, 0x20000, 1),
     l4(STM32G474RE, 0x40000),
     l4(STM32G491RE, 0x80000, 1),

@@ -34,8 +34,9 @@ const MASKS: readonly MaskDeviation[] = [
     'bits that toggle or are cleared by what is written are dealt with by the model; the half above is the host mode’s',
   ),
   mask(/G0B1RE RCC\.CR$/, 0x20000, 0, FLAGS),
+  mask(/C071RB RCC\.CR$/, 0x800000, 0, FLAGS),
   mask(
-    /H5[36]3.. USB\.CHEP\dR$/,
+    /(H5[36]3..|C071RB) USB\.CHEP\dR$/,
     0x7fff0000,
     0x7870,
     'bits that toggle or are cleared by what is written are dealt with by the model; the half above is the host mode’s',
@@ -100,8 +101,8 @@ const RESETS: readonly (Deviation & { readonly is: number })[] = [
 ];
 /** Registers that do not show their reset value when the chip has been switched on. */
 const AFTER_POWER: readonly Deviation[] = [
-  { on: /G0\w+ FLASH\.(OPTR|WRP\d[AB]R)$/, why: 'option bytes' },
-  { on: /G0\w+ FLASH\.ACR$/, why: 'EMPTY: the flash is' },
+  { on: /[CG]0\w+ FLASH\.(OPTR|WRP\d[AB]R)$/, why: 'option bytes' },
+  { on: /[CG]0\w+ FLASH\.ACR$/, why: 'EMPTY: the flash is' },
   { on: /G0\w+ PWR\.SR2$/, why: 'supplies and reference that the board has' },
   { on: /FLASH\.(OPTS?R2?|NSBOOTR|SECBOOTR|WRP\dR|HDP\dR|PRAR|SCAR|BOOT[47]|WPSN)_(CUR|PRG)/, why: 'option bytes' },
   { on: /[LG]4\w+ FLASH\.(OPTR|PCROP\d[SE]R|WRP\d[AB]R)$/, why: 'option bytes' },
@@ -117,7 +118,7 @@ const AFTER_POWER: readonly Deviation[] = [
 const HARDWARE: readonly (Deviation & { readonly bits: number })[] = [
   { on: /STM32F1.* FLASH\.ACR$/, bits: 0x20, why: 'PRFTBS follows PRFTBE' },
   { on: /STM32F1.* FLASH\.AR$/, bits: 0xffffffff, why: 'write-only in the SVD; the model keeps what is written' },
-  { on: /G0B1RE USB\.CNTR$/, bits: 0x4, why: 'SUSPRDY follows' },
+  { on: /(G0B1|C071)R. USB\.CNTR$/, bits: 0x4, why: 'SUSPRDY follows' },
   { on: /H5[36]3.. USB\.CNTR$/, bits: 0x4, why: 'SUSPRDY follows' },
   { on: /(H5[36]3..|H745XI) RCC\.CR$/, bits: 0x20, why: 'HSIDIVF falls' },
   { on: /RCC\.(CSR|(C[12]_)?RSR)$/, bits: 0xfefe0000, why: 'RMVF clears the reset flags' },
@@ -138,7 +139,7 @@ const NOT_PLAIN: readonly Deviation[] = [
     why: 'written while INIT and CCE are 1 only',
   },
   { on: /STM32F1.* (U?S?ART\d\.SR|FLASH\.SR|I2C\d\.SR1)$/, why: 'flags: cleared by what is written, or by reading' },
-  { on: /G0\w+ FLASH\.(SR|OPTR|WRP\d[AB]R)$/, why: 'flags cleared by ones; option registers behind the keys' },
+  { on: /[CG]0\w+ FLASH\.(SR|OPTR|WRP\d[AB]R)$/, why: 'flags cleared by ones; option registers behind the keys' },
   { on: /TIM\d+\.SR$/, why: 'flags: cleared by writing 0' },
   { on: /TIM\d+\.CNT$/, why: '16-bit timers share the facts of the 32-bit one; UIFCPY is read-only' },
   { on: /TIM\d+\.EGR$/, why: 'commands' },
@@ -169,7 +170,7 @@ const NOT_PLAIN: readonly Deviation[] = [
   { on: /PWR\.(CR1?|CR2|CSR1?)$/, why: 'VOS needs conditions, commands read 0, the backup domain’s bits stand behind DBP' },
   { on: /RCC\.CR$/, why: 'the oscillator that SYSCLK comes from cannot be stopped; frozen bits' },
   { on: /F[247].* RCC\.CFGR$/, why: 'SW = 3 is refused' },
-  { on: /RCC\.BDCR$/, why: 'all ones also ask for the backup domain’s reset' },
+  { on: /RCC\.(BDCR|CSR1)$/, why: 'all ones also ask for the backup domain’s reset' },
   { on: /H745XI RCC\.APB4ENR$/, why: 'RTCAPBEN stays while the other core has it' },
   { on: /OTG_FS\.GRSTCTL$/, why: 'commands that end at once' },
   { on: /CRC\.CR$/, why: 'RESET is a command' },
