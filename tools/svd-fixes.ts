@@ -474,6 +474,13 @@ const H745: SvdFixes = {
   },
 };
 
+const L0_CIER: NonNullable<SvdFixes['add']> = Object.fromEntries(
+  ['LSIRDYIE', 'LSERDYIE', 'HSI16RDYIE', 'HSERDYIE', 'PLLRDYIE', 'MSIRDYIE', 'HSI48RDYIE', 'CSSLSE'].map((name, n) => [
+    `RCC.CIER.${name}`,
+    [n, 1, true] as const,
+  ]),
+);
+
 export const FIXES: Readonly<Record<string, SvdFixes>> = {
   STM32F103: {
     chip: 'stm32f103',
@@ -546,6 +553,44 @@ export const FIXES: Readonly<Record<string, SvdFixes>> = {
     },
     // Without its FIFO, in which state the block is after reset, TXFE reads 0.
     resetsWhere: [...TIMERS_FULL, [/^(LP)?US?ART\d\.ISR/, 0xc0]],
+  },
+  STM32L0x2: {
+    chip: 'stm32l0x2',
+    part: 'STM32L082CZ',
+    rename: { LPTIM: 'LPTIM1', ADC: 'ADC1' },
+    fields: {
+      'FLASH.OPTR.RDPROT': 'RDP',
+      'FLASH.OPTR.WDG_SW': 'IWDG_SW',
+      'RCC.CR.CSSLSEON': 'CSSON',
+      'RCC.CR.HSI16RDYF': 'HSI16RDY',
+      'RCC.CCIPR.HSI48MSEL': 'HSI48SEL',
+      'RCC.CSR.LPWRSTF': 'LPWRRSTF',
+      'RCC.APB1RSTR.LPUART12RST': 'USART2RST',
+      'RCC.APB1RSTR.WWDRST': 'WWDGRST',
+      'RCC.APB2RSTR.TM12RST': 'TIM22RST',
+      'SYSCFG.CFGR3.ENREF_RC48MHz': 'ENREF_HSI48',
+      'SYSCFG.CFGR3.EN_BGAP': 'EN_VREFINT',
+      ...Object.fromEntries(
+        ['EN', 'RST', 'SMEN'].flatMap((what) =>
+          [...'ABCDEH'].map((port) => [`RCC.IOP${what}${what === 'SMEN' ? '' : 'R'}.IOP${port}${what}`, `GPIO${port}${what}`]),
+        ),
+      ),
+    },
+    rewrite: [[/^(LP)?USART1\.ISR\.NF$/, 'NE']],
+    // The SVD calls CIER read-only.
+    remove: Object.keys(L0_CIER),
+    // RM0376 10.2.1: the banks change places.
+    add: { ...L0_CIER, 'SYSCFG.CFGR1.UFB': [3, 1, true] },
+    // RM0376: 6.2.3 (VREFINTRDYF follows), 8.4 (pins are analog but for the debug port), 27.6.
+    resets: {
+      'GPIOA.MODER': 0xebfffcff,
+      'GPIO*.MODER': 0xffffffff,
+      'RTC.DR': 0x2101,
+      'RTC.PRER': 0x7f00ff,
+      'RTC.WUTR': 0xffff,
+      'RTC.ISR': 7,
+    },
+    resetsWhere: [...TIMERS_FULL, [/^TIM2\.ARR$/, 0xffff], [/^(LP)?USART\d\.ISR/, 0xc0]],
   },
   STM32C071: {
     chip: 'stm32c071',

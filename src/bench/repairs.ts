@@ -46,7 +46,7 @@ export function repairTarget(machine: Machine): RepairTarget {
     },
     eraseWord: (address) => {
       const { memory, base } = machine.system.regionAt(address)!;
-      machine.system.pokeMemory(memory!.row.name, address - base, new Uint8Array(4).fill(0xff));
+      machine.system.pokeMemory(memory!.row.name, address - base, new Uint8Array(4).fill(memory!.row.erased ?? 0xff));
     },
     write: poke,
     leaveHandlerMode: () => {

@@ -75,6 +75,8 @@ export interface FamilyFields {
   } | null;
   /** The ROM looks at the banks' first words before it stays (dual-bank boot). */
   readonly bankCheck: boolean;
+  /** Code that erases the application's first page, where nothing else keeps the ROM from starting it. */
+  readonly eraseFirstPage?: readonly string[];
   /** The boot decision tests whether the flash is empty. */
   readonly emptyCheck: boolean;
   /** The ROM tests it too, and goes back to a flash that is not: where BOOT0 is a bit instead of the pin, it stays. */

@@ -204,6 +204,47 @@ const C071: FamilyFields = {
   hseForUsb: { crystals: null, source: 'AN2606 Rev 70 Table 16: USB from HSI48, trimmed by CRS on SOF', confidence: 'documented' },
 };
 
+const { line: _l432, ...ONE_BANK_L4 } = L432;
+const L0: FamilyFields = {
+  ...ONE_BANK_L4,
+  family: 'STM32L0',
+  document: 'AN2606 Rev 70 Table 148',
+  usbSupply: null,
+  sysclk: {
+    oscillator: 'RCC.CR.MSION',
+    select: 'RCC.CFGR.SW',
+    status: 'RCC.CFGR.SWS',
+    sources: ['MSI', 'HSI16', 'HSE', 'PLL'],
+    afterReset: 0,
+    code: L4.sysclk.code,
+  },
+  plls: pllOn('PLL'),
+  voltage: { field: 'PWR.CR.VOS', ranges: ['reserved', 'Range 1', 'Range 2', 'Range 3'] },
+  voltageControl: {
+    field: 'PWR.CR.VOS',
+    highest: 1,
+    code: 'PWR->CR = (PWR->CR & ~PWR_CR_VOS) | PWR_CR_VOS_0; while (PWR->CSR & PWR_CSR_VOSF) {}',
+  },
+  kernelClocks: ['RCC.CCIPR'],
+  hseForUsb: { crystals: null, source: 'AN2606 Rev 70 Table 148: no crystal is asked for', confidence: 'documented' },
+  usb: { enable: 'RCC.APB1ENR.USBEN', pullUp: 'USB.BCDR.DPPU', block: 'USB' },
+  dmaChannels: ['DMA1.CCR#.EN'],
+  exti: { mask: ['EXTI.IMR'], pending: ['EXTI.PR'] },
+  wwdg: { running: 'WWDG.CR.WDGA', clock: 'RCC.APB1ENR.WWDGEN' },
+  remap: {
+    field: 'SYSCFG.CFGR1.MEM_MODE',
+    systemMemory: 1,
+    code: 'RCC->APB2ENR |= RCC_APB2ENR_SYSCFGEN;\nSYSCFG->CFGR1 = (SYSCFG->CFGR1 & ~SYSCFG_CFGR1_MEM_MODE) | SYSCFG_CFGR1_MEM_MODE_0;',
+  },
+  bankCheck: true,
+  // Without the application the part stays in the ROM until it has been written again.
+  eraseFirstPage: [
+    'FLASH->PEKEYR = 0x89ABCDEFu; FLASH->PEKEYR = 0x02030405u; FLASH->PRGKEYR = 0x8C9DAEBFu; FLASH->PRGKEYR = 0x13141516u;',
+    'FLASH->PECR |= FLASH_PECR_ERASE | FLASH_PECR_PROG; *(volatile uint32_t *)0x08000000u = 0;',
+  ],
+  emptyCheck: false,
+};
+
 const F0: FamilyFields = {
   family: 'STM32F0',
   document: 'AN2606 Rev 70 Table 41',
@@ -509,6 +550,7 @@ export const MORE_FAMILIES: readonly FamilyFields[] = [
   G0B0,
   G0,
   C071,
+  L0,
   {
     ...F0,
     line: 'STM32F042',

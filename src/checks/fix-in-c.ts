@@ -45,16 +45,19 @@ export const jumpInC = (rom: RomFacts): string => [words(rom), branch('msr msp, 
 export const jumpOnMspInC = (rom: RomFacts): string =>
   [words(rom), branch('msr control, %2\\n\\tisb\\n\\tmsr msp, %0\\n\\tbx %1', '"r"(sp), "r"(pc), "r"(0)')].join('\n');
 
-/** For an STM32F0 whose ROM stays beside an erased first page alone: the jump from RAM, behind the erase. */
-export const eraseAndJumpInC = (rom: RomFacts): string =>
+const ERASE_F0 = [
+  'FLASH->KEYR = 0x45670123u; FLASH->KEYR = 0xCDEF89ABu;',
+  'FLASH->CR |= FLASH_CR_PER; FLASH->AR = 0x08000000u; FLASH->CR |= FLASH_CR_STRT;',
+];
+/** For a ROM that stays beside an erased first page alone (F070x6, L0): the jump from RAM, behind the erase. */
+export const eraseAndJumpInC = (rom: RomFacts, erase: readonly string[] = ERASE_F0): string =>
   [
     part(
       'file',
       ', in RAM: it erases the page that main may be in, and the application is gone until DFU brings one',
       '__attribute__((section(".data.erase_and_jump"), noinline, long_call)) static void erase_and_jump(uint32_t sp, uint32_t pc) {',
       '  SysTick->CTRL = 0; NVIC->ICER[0] = 0xFFFFFFFFu;   /* their vectors are erased, too */',
-      '  FLASH->KEYR = 0x45670123u; FLASH->KEYR = 0xCDEF89ABu;',
-      '  FLASH->CR |= FLASH_CR_PER; FLASH->AR = 0x08000000u; FLASH->CR |= FLASH_CR_STRT;',
+      ...erase.map((line) => `  ${line}`),
       '  while (FLASH->SR & FLASH_SR_BSY) {}',
       indented(branch('msr msp, %0\\n\\tbx %1', '"r"(sp), "r"(pc)')),
       '}',

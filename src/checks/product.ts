@@ -1,5 +1,5 @@
 /** What the part and its option bytes allow: remap, banks, empty flash, protection, TrustZone, second core. */
-import { broken, hex, notApplicable, pass, unknown, type Check } from './check.ts';
+import { broken, hex, notApplicable, pass, unknown, type Check, type TargetState } from './check.ts';
 import { eraseAndJumpInC } from './fix-in-c.ts';
 import { familyOf, inManual, maskOf, NO_FAMILY, registerOf } from './families.ts';
 
@@ -46,6 +46,16 @@ export const remap: Check = {
 
 const BANKS = 'AN2606 Rev 70, dual-bank boot figures: the ROM looks for a stack pointer in RAM at the start of the banks';
 
+/** Banks that begin with a stack pointer into RAM. */
+const programsOf = ({ chip, read }: TargetState): readonly number[] =>
+  chip.memories
+    .filter((m) => m.kind === 'flash' && m.zone === 'user')
+    .flatMap((m) => [m.base, m.base + m.size / 2])
+    .filter((base) => {
+      const sp = read(base, 4);
+      return sp !== null && chip.memories.some((m) => m.kind === 'ram' && sp > m.base && sp <= m.base + m.size);
+    });
+
 export const dualBank: Check = {
   id: 'dual-bank',
   question: 'Does the ROM look for an application in the banks before it stays?',
@@ -60,24 +70,26 @@ export const dualBank: Check = {
     const observed = `${inManual(BFB2)} = ${bfb2}`;
     const confidence = option.confidence;
     if (option.value === 'never' || (option.value === 'bfb2' && bfb2 === 0)) return pass(observed, 'the ROM stays', BANKS, confidence);
-    const programs = state.chip.memories
-      .filter((m) => m.kind === 'flash')
-      .flatMap((m) => [m.base, m.base + m.size / 2])
-      .filter((base) => {
-        const sp = state.read(base, 4);
-        return sp !== null && state.chip.memories.some((m) => m.kind === 'ram' && sp > m.base && sp <= m.base + m.size);
-      });
+    const programs = programsOf(state);
     if (programs.length === 0)
       return pass(`${observed}, no program in the banks`, 'the ROM finds nothing to start and stays', BANKS, confidence);
     return broken('warn', {
       observed: `${observed}, a program at ${programs.map(hex).join(' and ')}`,
-      expected: `${inManual(BFB2)} = 0, or empty banks`,
+      expected: option.value === 'always' ? 'banks that begin with no stack pointer' : `${inManual(BFB2)} = 0, or empty banks`,
       source: BANKS,
       confidence,
       because: 'the ROM takes the program in a bank for what it has to start and goes back to it',
     });
   },
   repair({ state, entry, rom }) {
+    const erase = familyOf(state.chip)?.eraseFirstPage;
+    if (entry && erase && rom.option('bank-check')?.value === 'always')
+      return {
+        at: 'entry',
+        what: 'no bank begins with a stack pointer',
+        fix: eraseAndJumpInC(rom, erase),
+        apply: (target) => programsOf(state).forEach((base) => target.eraseWord?.(base)),
+      };
     // at the level that BOOT0 has: only the option bit can be another one
     if (!entry || state.field(BFB2) !== 1 || rom.option('bank-check')?.value !== 'bfb2') return null;
     return {

@@ -11,6 +11,7 @@ import { F405, F407, F415, F417 } from './stm32f405.ts';
 import { F401, F411 } from './stm32f411.ts';
 import { F427, F429, F437, F439, F446 } from './stm32f429.ts';
 import { F722, F746, F767, f7Chip, type F7Line } from './stm32f7.ts';
+import { L072, L073, L082, L083, l0Chip, type L0Line } from './stm32l0.ts';
 import { l4ClassChip, type L4ClassLine } from './l4-class.ts';
 import { f042Chip } from './stm32f042.ts';
 import { f030Chip, f070Chip, f091Chip } from './stm32f0x.ts';
@@ -49,6 +50,8 @@ const f7 = (line: F7Line, bare: string): Line => ({ name: line.name, bare, make:
 const g0 = (line: G0Line, bare: string): Line => ({ name: line.name, bare, make: (part) => g0Chip(line, part) });
 
 const l4 = (line: L4ClassLine, bare: string): Line => ({ name: line.name, bare, make: (part) => l4ClassChip(line, part) });
+
+const l0 = (line: L0Line, bare: string): Line => ({ name: line.name, bare, make: (part) => l0Chip(line, part) });
 
 const f3 = (line: F3Line, bare: string): Line => ({ name: line.name, bare, make: (part) => f3Chip(line, part), flash: 'BCDE' });
 const h5 = (line: H5Line, bare: string): Line => ({ name: line.name, bare, make: (part) => h563Chip(line, part) });
@@ -104,6 +107,10 @@ export const LINES: readonly Line[] = [
   f7(F767, 'ZI'),
   ...twins(['STM32F765', 'STM32F777'], f7(F767, 'ZI')),
   ...twins(['STM32F769', 'STM32F779'], f7(F767, 'NI')),
+  l0(L072, 'CZ'),
+  l0(L073, 'RZ'),
+  l0(L082, 'CZ'),
+  l0(L083, 'RZ'),
   l4(L432, 'KC'),
   l4(L433, 'RC'),
   l4(L442, 'KC'),

@@ -48,6 +48,8 @@ export interface MemoryRow {
   readonly programmedBy?: string;
   /** Reads and fetches pay flash wait states and go through the instruction cache. */
   readonly waitStates?: boolean;
+  /** Byte that an erased flash reads; 0xFF unless said otherwise. */
+  readonly erased?: number;
   /** Accesses are served by a block instead (its read/write get the offset in this memory): option areas with access rules. */
   readonly guardedBy?: string;
   /** Name of the only core that sees it (tightly-coupled memory). Bus masters and the bench see what the first core sees. */

@@ -238,11 +238,11 @@ export abstract class MachineBase implements CoreListener {
       for (const core of this.cores) core.invalidateCode(host + first, end - first);
     }
   }
-  /** Erases every flash and ROM: 0xFF. */
+  /** Erases every flash and ROM. */
   eraseNonVolatile(): void {
     for (const m of this.system.memories) {
       if (m.row.kind === 'ram') continue;
-      this.system.arena.u8.fill(0xff, m.host, m.host + m.row.size);
+      this.system.arena.u8.fill(m.row.erased ?? 0xff, m.host, m.host + m.row.size);
       this.system.arena.u8.fill(1, WORD_MAP + (m.host >>> 2), WORD_MAP + ((m.host + m.row.size) >>> 2));
     }
   }

@@ -19,6 +19,7 @@ import { flashF0 } from './flash-f0.ts';
 import { flashF4 } from './flash-f4.ts';
 import { flashH5 } from './flash-h5.ts';
 import { flashH7 } from './flash-h7.ts';
+import { flashL0 } from './flash-l0.ts';
 import { flashL4 } from './flash-l4.ts';
 import { gpdma } from './gpdma.ts';
 import { gpioV2 } from './gpio-v2.ts';
@@ -34,6 +35,7 @@ import { pwrF4 } from './pwr-f4.ts';
 import { pwrF7 } from './pwr-f7.ts';
 import { pwrH5 } from './pwr-h5.ts';
 import { pwrH7 } from './pwr-h7.ts';
+import { pwrL0 } from './pwr-l0.ts';
 import { pwrL4 } from './pwr-l4.ts';
 import { rccF0 } from './rcc-f0.ts';
 import { rccF4 } from './rcc-f4.ts';
@@ -44,6 +46,7 @@ import { bkpF1 } from './bkp-f1.ts';
 import { gpioV1 } from './gpio-v1.ts';
 import { rccF1 } from './rcc-f1.ts';
 import { rccG0 } from './rcc-g0.ts';
+import { rccL0 } from './rcc-l0.ts';
 import { rccL4 } from './rcc-l4.ts';
 import { rtcV3 } from './rtc-v3.ts';
 import { rng } from './rng.ts';
@@ -85,6 +88,7 @@ export const MODELS: Readonly<Record<string, ModelFactory>> = {
   'flash-f4': flashF4,
   'flash-h5': flashH5,
   'flash-h7': flashH7,
+  'flash-l0': flashL0,
   'flash-l4': flashL4,
   gpdma,
   'gpio-v2': gpioV2,
@@ -100,6 +104,7 @@ export const MODELS: Readonly<Record<string, ModelFactory>> = {
   'pwr-f7': pwrF7,
   'pwr-h5': pwrH5,
   'pwr-h7': pwrH7,
+  'pwr-l0': pwrL0,
   'pwr-l4': pwrL4,
   'rcc-f0': rccF0,
   'rcc-f4': rccF4,
@@ -110,6 +115,7 @@ export const MODELS: Readonly<Record<string, ModelFactory>> = {
   'gpio-v1': gpioV1,
   'rcc-f1': rccF1,
   'rcc-g0': rccG0,
+  'rcc-l0': rccL0,
   'rcc-l4': rccL4,
   rng,
   'rtc-v3': rtcV3,

@@ -27,6 +27,8 @@ export interface BackupFields {
   readonly lseFrozen: number;
   /** Bits outside the protection of DBP. */
   readonly open?: number;
+  /** Bits of the domain, where its register holds others too (L0: CSR). */
+  readonly domain?: number;
   /** Clock security of LSE: `on` stays set until it has found a failure, which `failed` shows; that also frees RTCSEL. */
   readonly lsecss?: { readonly on: Field; readonly failed: Field };
 }
@@ -385,13 +387,15 @@ export abstract class RccBase {
 
   /** Registers that a kind of reset leaves alone: BDCR, and the reset flags, which are dealt with in `reset`. */
   keeps(r: Register, kind: ResetKind): boolean {
-    if (kind === 'backup') return r !== this.backup.bdcr;
+    if (kind === 'backup') return r !== this.backup.bdcr || this.backup.domain !== undefined;
     return r === this.backup.bdcr || r === this.flags.register;
   }
 
   /** @param timers all timers of the model; those of the backup domain and of the requested LSI go on over a system reset. */
   protected reset(c: Ctx, kind: ResetKind, timers: readonly string[]): void {
+    const { bdcr, domain = 0 } = this.backup;
     if (kind === 'backup') {
+      if (domain) c.put(bdcr, c.get(bdcr) & ~domain);
       c.env.disarm('lse');
       return this.followAll(c);
     }
@@ -405,7 +409,7 @@ export abstract class RccBase {
       const kept = power ? 0 : c.get(register) & all;
       const lsirdy = this.oscillators['lsi']!.rdy;
       // The rest of the register takes its reset value; LSIRDY follows the oscillator.
-      const rest = register.reset & ~all & ~rmvf.mask;
+      const rest = (register.reset & ~all & ~rmvf.mask & ~domain) | (register === bdcr ? c.get(register) & domain : 0);
       c.put(
         register,
         (rest | kept | raised.reduce((m, x) => m | x, 0) | (lsirdy.register === register ? c.get(register) & lsirdy.mask : 0)) >>> 0,

@@ -1,15 +1,36 @@
 /**
- * SYSCFG of STM32F0, G0 and C0: memory at address 0, EXTI sources. CFGR1 also holds DMA remaps and pin drive, which are stored without effect.
+ * SYSCFG of STM32F0, G0, C0 and L0: memory at address 0, EXTI sources; L0: banks of the flash that change places, the reference of HSI48. CFGR1 also holds DMA remaps and pin
+ * drive, which are stored without effect.
  *
  * Facts: registers ST SVD; MEM_MODE takes the boot mode at reset: RM0091 SYSCFG_CFGR1 (documented).
- * Wire read: `boot.remap` = MEM_MODE that the boot selection gave. Driven: `remap` = MEM_MODE, `exti.source.<line>` = port number.
+ * L0's reference and its flags: RM0376 10.2.3 (recalled); they follow at once (assumed).
+ * Wire read: `boot.remap` = MEM_MODE that the boot selection gave. Driven: `remap` = MEM_MODE, `exti.source.<line>` = port number, `flash.swap` = UFB, `hsi48.reference`.
  */
-import type { ModelFactory, RegisterModel } from '../emu/registers.ts';
+import type { ModelFactory, RegisterContext, RegisterModel } from '../emu/registers.ts';
 import { extiSources } from './exti-sources.ts';
 
 export const syscfgF0: ModelFactory = (layout): RegisterModel<object> => {
   const memMode = layout.field('CFGR1.MEM_MODE');
   const sources = extiSources(layout, 15);
+  const ufb = layout.hasField('CFGR1.UFB') ? layout.field('CFGR1.UFB') : null;
+  // The pins' selection, which BFB2 does not change.
+  const bootMode = layout.hasField('CFGR1.BOOT_MODE') ? layout.field('CFGR1.BOOT_MODE') : null;
+  const reference = layout.hasField('CFGR3.ENREF_HSI48')
+    ? {
+        vrefint: layout.field('CFGR3.EN_VREFINT'),
+        hsi48: layout.field('CFGR3.ENREF_HSI48'),
+        ready: layout.field('CFGR3.VREFINT_RDYF'),
+      }
+    : null;
+  const follow = (c: RegisterContext<object>): void => {
+    c.env.setWire('remap', memMode.get(c));
+    if (ufb) c.env.setWire('flash.swap', ufb.get(c));
+    if (!reference) return;
+    const on = reference.vrefint.get(c) | reference.hsi48.get(c);
+    reference.ready.set(c, on);
+    c.env.setWire('hsi48.reference', reference.hsi48.get(c));
+  };
+  const bootModeOf = (c: RegisterContext<object>): number => (c.env.parameter('boot0.level') ? c.env.wire('boot.remap') : 0);
   return {
     wires: ['boot.remap'],
     about: {
@@ -17,20 +38,22 @@ export const syscfgF0: ModelFactory = (layout): RegisterModel<object> => {
       confidence: 'documented',
       lacks: ['comparators (in the same block)', 'DMA remaps and pin drive (stored)', 'lock bits for timers'],
     },
-    modelled: ['CFGR1', ...sources.names],
+    modelled: ['CFGR1', ...(reference ? ['CFGR3'] : []), ...sources.names],
     create: () => ({}),
     onReset(c) {
       // ASSUMED: so does the block's own reset bit.
       memMode.set(c, c.env.wire('boot.remap'));
-      c.env.setWire('remap', memMode.get(c));
+      follow(c);
+      bootMode?.set(c, bootModeOf(c));
       sources.follow(c);
     },
     onWire(c, _wire, value) {
       memMode.set(c, value);
+      bootMode?.set(c, bootModeOf(c));
       c.env.setWire('remap', value);
     },
     wrote(c, r) {
-      if (r === memMode.register) c.env.setWire('remap', memMode.get(c));
+      if (r === memMode.register || r === reference?.hsi48.register) follow(c);
       else sources.follow(c);
     },
   };

@@ -55,7 +55,7 @@ export const ROM_OPTION_IDS = (Object.keys(ROM_OPTION_VALUES) as readonly RomOpt
 /** Word of an option that a family lacks. */
 export const ABSENT_WORD = 0xffffffff;
 
-export type RomFamily = 'F3' | 'H5' | 'H7' | 'L4' | 'G4' | 'G0' | 'F0' | 'F1' | 'F4' | 'F7' | 'C0';
+export type RomFamily = 'F3' | 'H5' | 'H7' | 'L4' | 'G4' | 'G0' | 'F0' | 'F1' | 'F4' | 'F7' | 'C0' | 'L0';
 
 /** What a ROM of a family does, and how sure that is. */
 export interface RomOptionDefault {
@@ -252,6 +252,33 @@ export const ROM_OPTION_DEFAULTS: Readonly<Record<RomFamily, RomOptionDefaults>>
   },
   G0,
   C0,
+  L0: {
+    ...SETS_CLOCKS,
+    ...LAST,
+    primask: MASKS,
+    'nvic-enabled': NVIC,
+    'nvic-pending': NVIC,
+    mpu: KEPT,
+    control: KEPT,
+    vtor: is(
+      'sets',
+      'inferred',
+      'as the other ROMs of cores with VTOR; jumps on V4.0 with VTOR left at the application are reported to work',
+    ),
+    remap: is('keeps', 'inferred', 'VTOR serves'),
+    hsi48: is('sets', 'inferred', 'AN2606 Table 148 asks for no crystal'),
+    vos: is('sets', 'inferred', '32 MHz (AN2606 Table 148) need range 1, which a reset does not leave'),
+    systick: is('uses', 'documented', 'AN2606 Table 148: baud rate detection'),
+    'unexpected-exception': LOOPS,
+    'bank-check': is(
+      'always',
+      'reported',
+      'V4.1: a jump ends in the bank whose first word is a stack pointer, with BFB2 = 0 too (stackoverflow 42020893, community.st.com td-p/408944, m-p/378282, td-p/241315)',
+    ),
+    leave: is('answers', 'assumed', 'as F0 and F4, which have the same DFU version'),
+    ...LEAVING_WITH_VTOR,
+    'leave-remap': LEAVE_REMAP_KEPT,
+  },
   F0: {
     ...SETS_CLOCKS,
     ...LAST,

@@ -19,6 +19,7 @@ import type { ChipDescription, Confidence, Sourced } from '../emu/chip.ts';
 import { F030X6, F030X8, F030XC, F070X6, F070XB, F091, F303XC, F303XE } from './profiles-f0.ts';
 import { G431, G474, G491, L412, L431, L432, L451, L452, L4R5 } from './profiles-l4-class.ts';
 import { F103, F105 } from './profiles-f1.ts';
+import { L072 } from './profiles-l0.ts';
 import { C071, G070, G0B0, G0B1 } from './profiles-g0.ts';
 import { EMPTY_CHECK, ROM_OPTION_DEFAULTS, type RomOptionDefaults } from './options.ts';
 import {
@@ -724,6 +725,7 @@ export const ROM_PROFILES: readonly RomProfile[] = [
   G0B0,
   G070,
   C071,
+  L072,
   F070XB,
   F070X6,
   F030X6,

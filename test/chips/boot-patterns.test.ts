@@ -4,6 +4,7 @@ import { STM32C071RB } from '../../src/chips/stm32c0.ts';
 import { STM32F042K6 } from '../../src/chips/stm32f042.ts';
 import { STM32G0B1RE } from '../../src/chips/stm32g0.ts';
 import { STM32G431RB, STM32G474RE } from '../../src/chips/stm32g4.ts';
+import { STM32L072CZ } from '../../src/chips/stm32l0.ts';
 import { STM32L432KC, STM32L4R5ZI } from '../../src/chips/stm32l4x3.ts';
 import type { ChipDescription } from '../../src/emu/chip.ts';
 import { Machine } from '../../src/emu/machine.ts';
@@ -22,7 +23,7 @@ type Place = 'flash' | 'rom' | 'sram';
 interface Pattern {
   readonly chip: ChipDescription;
   /** nBOOT_SEL is 0 where the pin counts. */
-  readonly selector: 'nSWBOOT0' | 'BOOT_SEL' | 'nBOOT_SEL';
+  readonly selector: 'nSWBOOT0' | 'BOOT_SEL' | 'nBOOT_SEL' | null;
   readonly banks: boolean;
   /** Whether the system memory starts: the lines of the pattern. */
   readonly rom: (b: Bits) => boolean;
@@ -57,6 +58,12 @@ const PATTERNS: Readonly<Record<string, Pattern>> = {
       (!b.nBOOT0 && b.nBOOT1 && !b.byPin) ||
       (!b.pin && b.byPin && b.empty) ||
       (b.nBOOT0 && !b.byPin && b.empty),
+  },
+  '2 and 7': {
+    chip: STM32L072CZ,
+    selector: null,
+    banks: true,
+    rom: (b) => (b.pin && b.nBOOT1) || (!b.pin && b.bfb2),
   },
   '11 of C071': {
     chip: STM32C071RB,
@@ -94,7 +101,7 @@ const PATTERNS: Readonly<Record<string, Pattern>> = {
 /** What is not the ROM: the SRAM where BOOT0 is 1 and nBOOT1 is 0, else the flash. */
 function expected(p: Pattern, b: Bits): Place {
   if (p.rom(b)) return 'rom';
-  const boot0 = b.byPin ? b.pin : !b.nBOOT0;
+  const boot0 = b.byPin || p.selector === null ? b.pin : !b.nBOOT0;
   return boot0 && !b.nBOOT1 ? 'sram' : 'flash';
 }
 
@@ -103,8 +110,7 @@ function starts({ chip, selector }: Pattern, b: Bits): string | undefined {
   const parameters = {
     'boot0.level': bit(b.pin),
     'option.nBOOT1': bit(b.nBOOT1),
-    [`option.${selector}`]: bit(b.byPin !== (selector === 'nBOOT_SEL')),
-    'option.nBOOT0': bit(b.nBOOT0),
+    ...(selector === null ? {} : { [`option.${selector}`]: bit(b.byPin !== (selector === 'nBOOT_SEL')), 'option.nBOOT0': bit(b.nBOOT0) }),
     'option.BFB2': bit(b.bfb2),
   };
   const m = new Machine({ chip, models: MODELS, parameters, seed: 1 });

@@ -17,6 +17,7 @@ import { STM32H533RE } from '../../src/chips/stm32h533.ts';
 import { STM32H563ZI } from '../../src/chips/stm32h563.ts';
 import { STM32H723ZG } from '../../src/chips/stm32h723.ts';
 import { STM32H745XI } from '../../src/chips/stm32h745.ts';
+import { STM32L072CZ } from '../../src/chips/stm32l0.ts';
 import { STM32L476RG } from '../../src/chips/stm32l476.ts';
 import { STM32L412RB, STM32L432KC, STM32L452RE, STM32L4R5ZI } from '../../src/chips/stm32l4x3.ts';
 import { STM32L496ZG } from '../../src/chips/stm32l496.ts';
@@ -344,6 +345,59 @@ const c0: Tree = {
   fields: ['CFGR.HPRE', 'CFGR.PPRE', 'CR.HSIDIV', 'CR.HSIKERDIV', 'CR.SYSDIV', 'CCIPR2.USBSEL', 'CCIPR.I2C1SEL'],
 };
 
+// ---- L0 ------------------------------------------------------------------------------------------------------------------------------
+/** RM0376 7.2 and 7.3: MSI of 65.536 kHz doubled by its range; HSI16 whole or a quarter; VCO = source × 3 to 48, behind it 2 to 4; USB takes half of the VCO. */
+const l0: Tree = {
+  chip: STM32L072CZ,
+  oscillators: {
+    msi: ['CR.MSION', 'CR.MSIRDY', (get) => 65_536 * 2 ** get('ICSCR.MSIRANGE')],
+    hsi: ['CR.HSI16ON', 'CR.HSI16RDY', (get) => (get('CR.HSI16DIVEN') ? 4e6 : 16e6)],
+    hse: ['CR.HSEON', 'CR.HSERDY', 8e6],
+  },
+  plls: [
+    {
+      name: 'pll',
+      on: 'CR.PLLON',
+      rdy: 'CR.PLLRDY',
+      source: (get) => (get('CFGR.PLLSRC') ? 'hse' : 'hsi'),
+      vco: (get, input) => {
+        const factor = [3, 4, 6, 8, 12, 16, 24, 32, 48][get('CFGR.PLLMUL')];
+        return factor === undefined || get('CFGR.PLLDIV') === 0 ? null : input * factor;
+      },
+      // Range 2, as after a reset.
+      limits: () => [0, 48e6],
+      outputs: { pll: (get, vco) => vco / (get('CFGR.PLLDIV') + 1), usb: (get, vco) => (get('CCIPR.HSI48SEL') ? null : vco / 2) },
+      frozen: ['CFGR.PLLSRC', 'CFGR.PLLMUL', 'CFGR.PLLDIV'],
+    },
+  ],
+  sw: 'CFGR.SW',
+  sws: 'CFGR.SWS',
+  sysclk: ['msi', 'hsi', 'hse', 'pll'],
+  buses: (get, clock) => {
+    const hclk = by(clock('sysclk'), HPRE[get('CFGR.HPRE')]!);
+    const [pclk1, pclk2] = [by(hclk, PPRE[get('CFGR.PPRE1')]!), by(hclk, PPRE[get('CFGR.PPRE2')]!)];
+    return {
+      hclk,
+      pclk1,
+      pclk2,
+      timpclk1: timer(hclk, get('CFGR.PPRE1')),
+      timpclk2: timer(hclk, get('CFGR.PPRE2')),
+      usart1: [pclk2, clock('sysclk'), clock('hsi'), null][get('CCIPR.USART1SEL')]!,
+      i2c1: [pclk1, clock('sysclk'), clock('hsi'), null][get('CCIPR.I2C1SEL')]!,
+    };
+  },
+  fields: [
+    'CFGR.HPRE',
+    'CFGR.PPRE1',
+    'CFGR.PPRE2',
+    'ICSCR.MSIRANGE',
+    'CR.HSI16DIVEN',
+    'CCIPR.USART1SEL',
+    'CCIPR.I2C1SEL',
+    'CCIPR.HSI48SEL',
+  ],
+};
+
 // ---- L4 ------------------------------------------------------------------------------------------------------------------------------
 const MSI = [100e3, 200e3, 400e3, 800e3, 1e6, 2e6, 4e6, 8e6, 16e6, 24e6, 32e6, 48e6];
 interface L4Tree {
@@ -633,6 +687,7 @@ export const TREES: readonly Tree[] = [
   f107,
   g0,
   c0,
+  l0,
   l4(STM32G431RB, G4_TREE),
   l4(STM32G474RE, G4_TREE),
   l4(STM32G491RE, G4_TREE),

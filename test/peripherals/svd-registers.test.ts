@@ -35,6 +35,7 @@ const MASKS: readonly MaskDeviation[] = [
   ),
   mask(/G0B1RE RCC\.CR$/, 0x20000, 0, FLAGS),
   mask(/C071RB RCC\.CR$/, 0x800000, 0, FLAGS),
+  mask(/L072CZ RCC\.CR$/, 0x4, 0, FLAGS),
   mask(
     /(H5[36]3..|C071RB) USB\.CHEP\dR$/,
     0x7fff0000,
@@ -102,6 +103,7 @@ const RESETS: readonly (Deviation & { readonly is: number })[] = [
 /** Registers that do not show their reset value when the chip has been switched on. */
 const AFTER_POWER: readonly Deviation[] = [
   { on: /[CG]0\w+ FLASH\.(OPTR|WRP\d[AB]R)$/, why: 'option bytes' },
+  { on: /L072CZ (FLASH\.(SR|OPTR)|PWR\.CSR)$/, why: 'READY and VREFINTRDYF: supplied; option bytes' },
   { on: /[CG]0\w+ FLASH\.ACR$/, why: 'EMPTY: the flash is' },
   { on: /G0\w+ PWR\.SR2$/, why: 'supplies and reference that the board has' },
   { on: /FLASH\.(OPTS?R2?|NSBOOTR|SECBOOTR|WRP\dR|HDP\dR|PRAR|SCAR|BOOT[47]|WPSN)_(CUR|PRG)/, why: 'option bytes' },
@@ -118,6 +120,8 @@ const AFTER_POWER: readonly Deviation[] = [
 const HARDWARE: readonly (Deviation & { readonly bits: number })[] = [
   { on: /STM32F1.* FLASH\.ACR$/, bits: 0x20, why: 'PRFTBS follows PRFTBE' },
   { on: /STM32F1.* FLASH\.AR$/, bits: 0xffffffff, why: 'write-only in the SVD; the model keeps what is written' },
+  { on: /L072CZ SYSCFG\.CFGR3$/, bits: 0x40000000, why: 'VREFINT_RDYF follows' },
+  { on: /L072CZ RCC\.CR$/, bits: 0x10, why: 'HSI16DIVF follows' },
   { on: /(G0B1|C071)R. USB\.CNTR$/, bits: 0x4, why: 'SUSPRDY follows' },
   { on: /H5[36]3.. USB\.CNTR$/, bits: 0x4, why: 'SUSPRDY follows' },
   { on: /(H5[36]3..|H745XI) RCC\.CR$/, bits: 0x20, why: 'HSIDIVF falls' },
@@ -170,6 +174,9 @@ const NOT_PLAIN: readonly Deviation[] = [
   { on: /PWR\.(CR1?|CR2|CSR1?)$/, why: 'VOS needs conditions, commands read 0, the backup domain’s bits stand behind DBP' },
   { on: /RCC\.CR$/, why: 'the oscillator that SYSCLK comes from cannot be stopped; frozen bits' },
   { on: /F[247].* RCC\.CFGR$/, why: 'SW = 3 is refused' },
+  { on: /L072CZ RCC\.ICSCR$/, why: 'MSIRANGE = 7 is refused' },
+  { on: /L072CZ RCC\.CSR$/, why: 'the RTC’s domain stands behind DBP; RMVF is a command' },
+  { on: /L072CZ FLASH\.(PECR|SR)$/, why: 'locked; flags cleared by ones' },
   { on: /RCC\.(BDCR|CSR1)$/, why: 'all ones also ask for the backup domain’s reset' },
   { on: /H745XI RCC\.APB4ENR$/, why: 'RTCAPBEN stays while the other core has it' },
   { on: /OTG_FS\.GRSTCTL$/, why: 'commands that end at once' },
@@ -189,7 +196,7 @@ const NOT_PLAIN: readonly Deviation[] = [
 ];
 /** A part of every SVD file. */
 /** Lines that have another one's file, beside those below. */
-const SAME_FILE = /F105|G07|G08|G0B0|G0C/;
+const SAME_FILE = /F105|L07[3]|L08|G07|G08|G0B0|G0C/;
 const TESTED = CHIPS.map((c) => c.name).filter(
   (name) =>
     !SAME_FILE.test(name) &&

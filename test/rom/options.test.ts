@@ -43,7 +43,7 @@ describe('ROM options', () => {
     expect(withValue('systick', 'off')).toEqual(['H5', 'H7']);
     expect(withValue('unexpected-exception', 'resets')).toEqual(['L4']);
     expect(FAMILIES.filter((f) => value(f, 'vtor'))).not.toContain('F0');
-    expect(FAMILIES.filter((f) => value(f, 'bank-check'))).toEqual(['L4', 'G4']);
+    expect(FAMILIES.filter((f) => value(f, 'bank-check'))).toEqual(['L4', 'G4', 'L0']);
     expect(FAMILIES.filter((f) => value(f, 'sysflash-gap'))).toEqual(['H5']);
     // F103 has no DFU; what F105 hands over is in its profile.
     expect(FAMILIES.filter((f) => value(f, 'leave-vtor') === 'keeps')).toEqual(FAMILIES.filter((f) => f !== 'F1' && value(f, 'vtor')));

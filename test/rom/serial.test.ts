@@ -80,6 +80,7 @@ it.each([
   ['stm32f405rg', 'USART3', 57_600],
   ['stm32g0b1re', 'USART1', 9600],
   ['stm32c071rb', 'USART1', 57_600],
+  ['stm32l072cz', 'USART2', 38_400],
 ] as const)('%s, %s: answers at %i baud, which it has measured', (chip, port, baud) => {
   const host = new Host(chip, { port, baud });
   expect(host.say([0x7f], 50 * MS)).toEqual([ACK]);

@@ -71,7 +71,16 @@ describe('bit-banding of the Cortex-M4', () => {
       }
     }
     expect(new Set(without)).toEqual(
-      new Set(['STM32H5 cm33', 'STM32F0 cm0', 'STM32C0 cm0plus', 'STM32G0 cm0plus', 'STM32F7 cm7', 'STM32H7 cm7', 'STM32H7 cm4']),
+      new Set([
+        'STM32H5 cm33',
+        'STM32F0 cm0',
+        'STM32C0 cm0plus',
+        'STM32L0 cm0plus',
+        'STM32G0 cm0plus',
+        'STM32F7 cm7',
+        'STM32H7 cm7',
+        'STM32H7 cm4',
+      ]),
     );
   });
 });

@@ -1,0 +1,248 @@
+/** STM32L072, L073, L082, L083: Cortex-M0+, MSI, data EEPROM, two banks of flash. Rows from the SVD of L0x2. Data only; facts and their sources as in the chips' fact sheets. */
+import type { BootCondition, BootRule, ChipDescription, MemoryRow, OptionByteRow, RomReference, Sourced } from '../emu/chip.ts';
+import { MS, US } from '../emu/time.ts';
+import { coveredBy, deriveBlocks, gpio, spi, timers, usarts, type Behaviour, type Derivation, type RowParts } from './derive.ts';
+import { loadFacts } from './facts.ts';
+import generated from './generated/stm32l0x2.json' with { type: 'json' };
+import { lazyChip } from './lazy.ts';
+import { withRam, type PartSize } from './parts.ts';
+import { L0_DMA1 } from './requests.ts';
+import {
+  AN2606,
+  bootsFlash,
+  bootsRom,
+  bootsSram,
+  cortexM0Plus,
+  factoryValues,
+  known,
+  NO_ROM_AT_LEVEL_2,
+  POWER_CAUSES,
+  resetFlagRows,
+  sourcesOf,
+} from './rows.ts';
+
+const RM0376 = 'RM0376';
+const DS = 'DS10690 (STM32L072), recalled';
+const TABLE = `${AN2606} Table 148`;
+const ROM_BASE = 0x1ff00000;
+const ROM_BYTES = 0x2000;
+const EEPROM = 0x08080000;
+const INFO = 0x1ff80000;
+
+const FACTORY = 'production value 0x807000AA (RM0376 3.4.1), recalled';
+const optr = (name: string, value: number): OptionByteRow => ({ field: `FLASH.OPTR.${name}`, factory: known(value, FACTORY, 'reported') });
+const OPTION_BYTES: Readonly<Record<string, OptionByteRow>> = {
+  RDP: optr('RDP', 0xaa),
+  IWDG_SW: optr('IWDG_SW', 1),
+  nRST_STOP: optr('nRST_STOP', 1),
+  nRST_STDBY: optr('nRST_STDBY', 1),
+  BFB2: optr('BFB2', 0),
+  nBOOT1: optr('nBOOT1', 1),
+};
+
+const pin = (level: 0 | 1): BootCondition => ({ signal: 'pin:BOOT0', is: [level] });
+const bit = (name: string, value: number): BootCondition => ({ signal: `field:FLASH.OPTR.${name}`, is: [value] });
+const BOOT: readonly BootRule[] = [
+  bootsFlash([bit('RDP', 0xcc)], NO_ROM_AT_LEVEL_2),
+  bootsRom(ROM_BASE, [pin(1), bit('nBOOT1', 1)], `${AN2606} Table 2, pattern 2`),
+  bootsSram([pin(1), bit('nBOOT1', 0)], `${RM0376} 2.4: embedded SRAM`),
+  bootsRom(ROM_BASE, [pin(0), bit('BFB2', 1)], `${AN2606} Table 2, pattern 7: the ROM looks for a bank that can run`),
+  bootsFlash([], `${AN2606} Table 2, pattern 2`),
+];
+
+const BEHAVIOUR: readonly Behaviour[] = [
+  gpio,
+  timers([]),
+  spi,
+  (p) =>
+    /^I2C\d$/.test(p.name)
+      ? { model: 'i2c-v2', size: 0x400, options: { clock: p.name === 'I2C2' ? 'pclk1' : p.name.toLowerCase(), errorLine: 0 } }
+      : null,
+  (p) => (p.name === 'LPTIM1' ? { model: 'lptim', size: 0x400, options: { clock: 'lptim1' } } : null),
+  usarts((name) => (/^USART[45]$/.test(name) ? 'pclk1' : name.toLowerCase())),
+];
+
+export interface L0Line {
+  readonly name: string;
+  readonly header: string;
+  /** Peripherals of the SVD that the line lacks. */
+  readonly absent: readonly string[];
+}
+const HEADER = 'STMicroelectronics/cmsis_device_l0:Include';
+const l0 = (name: string, header: string, absent: readonly string[]): L0Line => ({ name, header: `${HEADER}/${header}`, absent });
+export const L072 = l0('STM32L072', 'stm32l072xx.h', ['AES']);
+export const L073 = l0('STM32L073', 'stm32l073xx.h', ['AES']);
+export const L082 = l0('STM32L082', 'stm32l082xx.h', []);
+export const L083 = l0('STM32L083', 'stm32l083xx.h', []);
+
+/** Data EEPROM in KB (stm32-data): two banks of 3, parts with 64 KB of flash have one. */
+const eepromKilobytes = (part: PartSize): number => (part.flashKilobytes > 64 ? 6 : 3);
+const flash = (part: PartSize): RowParts => ({
+  model: 'flash-l0',
+  size: 0x400,
+  clock: 'AHBENR.MIFEN',
+  options: {
+    memory: 'flash',
+    base: 0x08000000,
+    bytes: part.flashKilobytes * 1024,
+    bankBytes: part.flashKilobytes * 512,
+    pageBytes: 128,
+    eepromMemory: 'eeprom',
+    eepromBase: EEPROM,
+    eepromBytes: eepromKilobytes(part) * 1024,
+    infoMemory: 'info',
+    infoBase: INFO,
+    uidOffsets: [0x50, 0x54, 0x64],
+    sizeOffset: 0x7c,
+    flashKilobytes: part.flashKilobytes,
+    optionRegisters: { OPTR: 0x807000aa, WRPROT1: 0, WRPROT2: 0 },
+    optionBytes: factoryValues(OPTION_BYTES),
+  },
+});
+
+const derivation = (line: L0Line, part: PartSize): Derivation => ({
+  behaviour: BEHAVIOUR,
+  own: {
+    // Alarms, wake-up and tamper have one line.
+    RTC: { model: 'rtc-v3', size: 0x400, irqs: [2], reset: 'CSR.RTCRST', backup: true, options: { clock: 'rtc' } },
+    WWDG: { model: 'wwdg-v2', size: 0x400, options: { clock: 'pclk1' } },
+    IWDG: {
+      model: 'iwdg-v3',
+      worksInStandby: true,
+      size: 0x400,
+      options: { clock: 'lsi', syncTicks: 5, syncToPrescaler: false, dividers: [4, 8, 16, 32, 64, 128, 256] },
+    },
+    RCC: { model: 'rcc-l0', size: 0x400, irqs: [4] },
+    CRS: { model: 'crs', size: 0x400, irqs: [4] },
+    PWR: { model: 'pwr-l0', size: 0x400 },
+    SYSCFG: { model: 'syscfg-f0', size: 0x400 },
+    CRC: { model: 'crc', size: 0x400 },
+    RNG: { model: 'rng', size: 0x400, options: { clock: 'usb' } },
+    FLASH: flash(part),
+    // One 16-bit word in two bytes.
+    USB: { model: 'usb-fsdev', size: 0x800, options: { clock: 'usb', pmaBytes: 1024 } },
+    DMA1: { model: 'dma-v1', size: 0x400, options: { lines: [0, 1, 1, 2, 2, 2, 2], requests: L0_DMA1 } },
+    DBGMCU: { model: 'dbgmcu', size: 0x400, clock: 'APB2ENR.DBGEN', readsUnclocked: true, options: { devId: 0x447, revId: 0x2000 } },
+    EXTI: {
+      model: 'exti-v1',
+      size: 0x400,
+      irqs: [5, 6, 7, 1],
+      options: { ports: 'ABCDEH', irqOfLine: [0, 0, 1, 1, ...Array<number>(12).fill(2), 3], lines: { 16: 'pvd' }, event: 'cm0plus' },
+    },
+  },
+  covered: { USB_SRAM: 'USB', ...Object.fromEntries(line.absent.map((name) => [name, null])) },
+});
+
+const memory = (name: string, base: number, size: number, more: Partial<MemoryRow>): MemoryRow => ({
+  name,
+  base,
+  size,
+  kind: 'flash',
+  zone: 'user',
+  waitStates: true,
+  ...more,
+});
+const PARAMETERS: Readonly<Record<string, Sourced<number>>> = {
+  'hsi.hz': known(16_000_000, `${RM0376} 7.2.2`),
+  'lsi.hz': known(37_000, `${DS}: typical`, 'reported'),
+  'hsi48.hz': known(48_000_000, `${RM0376} 7.2.4`),
+  'hse.hz': known(8_000_000, 'NUCLEO-L073RZ public board files: clock from the ST-LINK', 'reported'),
+  'lse.hz': known(32_768, 'NUCLEO-L073RZ and B-L072Z-LRWAN1 public board files', 'reported'),
+  // 1: the board feeds OSC_IN with a clock instead of a crystal.
+  'hse.external': known(1, 'NUCLEO-L073RZ public board files: clock from the ST-LINK', 'reported'),
+  'lse.external': known(0, 'board default', 'assumed'),
+  'msi.start.ps': known(5 * US, DS, 'assumed'),
+  'hsi.start.ps': known(3.7 * US, DS, 'assumed'),
+  'lsi.start.ps': known(200 * US, DS, 'assumed'),
+  'hsi48.start.ps': known(6 * US, DS, 'assumed'),
+  'hse.start.ps': known(2 * MS, DS, 'assumed'),
+  'hse.ready.clocks': known(512, 'RM0091 6.2.1 (F0)', 'assumed'),
+  // Crystal and ready counter together.
+  'lse.start.ps': known(600 * MS, 'micropython PR 1571, 1599 (F405 boards)', 'reported'),
+  'lse.ready.clocks': known(4096, 'RM0091 6.2.5 (F0)', 'assumed'),
+  'sysclk.switch.clocks': known(3, 'no figure published; clocks of the old and of the new source', 'assumed'),
+  'pll.lock.ps': known(115 * US, DS, 'assumed'),
+  'vos.ready.ps': known(20 * US, DS, 'assumed'),
+  // Programming or erasing a word, half page or page.
+  'flash.program.ps': known(3.28 * MS, `${DS}: typical`, 'reported'),
+  'reset.pulse.ps': known(20 * US, 'RM0091 6.1 (F0): minimum on siblings', 'assumed'),
+  'power.tempo.ps': known(500 * US, DS, 'assumed'),
+  'stop.wakeup.ps': known(5 * US, DS, 'assumed'),
+  'standby.wakeup.ps': known(65 * US, DS, 'assumed'),
+  'vdd.volts': known(3.3, 'board default', 'assumed'),
+  'vdda.volts': known(3.3, 'board default', 'assumed'),
+  'vbat.volts': known(0, 'the part has no VBAT', 'documented'),
+  'boot0.level': known(0, 'board default', 'assumed'),
+  'uid.0': known(0x0041002d, 'made up; ST programs it per part', 'assumed'),
+  'uid.1': known(0x5031500c, 'made up; ST programs it per part', 'assumed'),
+  'uid.2': known(0x20333735, 'made up; ST programs it per part', 'assumed'),
+};
+const CLOCKS: readonly string[] = [
+  ...['msi', 'hsi', 'hse', 'hsi48', 'lsi', 'lse', 'pll', 'sysclk', 'hclk', 'pclk1', 'pclk2', 'timpclk1', 'timpclk2', 'systick-ext', 'rtc'],
+  ...['usb', 'usart1', 'usart2', 'lpuart1', 'i2c1', 'i2c3', 'lptim1'],
+];
+
+/** A part of a line. */
+export function l0Chip(line: L0Line, part: PartSize): ChipDescription {
+  const rom: RomReference = {
+    id: 'stm32l072',
+    vectorTable: known(ROM_BASE, TABLE),
+    range: known([ROM_BASE, ROM_BASE + ROM_BYTES - 1] as const, TABLE),
+    ramUse: known([{ base: 0x20000000, size: 0x1000 }], TABLE),
+    versions: known(['V4.0', 'V4.1'], `${AN2606} Table 149`),
+    startUpMs: known(0.61, `${AN2606} Table 227`),
+    usbConnectMs: known(140, `${AN2606} Table 229`),
+  };
+  const make = (): Omit<ChipDescription, 'name' | 'family'> => {
+    const d = derivation(line, part);
+    return {
+      cores: [cortexM0Plus(32)],
+      sources: sourcesOf(line.header, `ST SVD ${generated.svd}, corrected after ${RM0376} (tools/svd-fixes.ts)`),
+      memories: withRam(
+        [
+          memory('flash', 0x08000000, part.flashKilobytes * 1024, { programmedBy: 'FLASH', erased: 0 }),
+          memory('eeprom', EEPROM, eepromKilobytes(part) * 1024, { zone: 'data', programmedBy: 'FLASH', erased: 0 }),
+          memory('rom', ROM_BASE, ROM_BYTES, { kind: 'rom', zone: 'system' }),
+          // Option bytes and identity.
+          memory('info', INFO, 0x100, { zone: 'data', programmedBy: 'FLASH', erased: 0 }),
+          { name: 'sram', base: 0x20000000, size: 0x5000, kind: 'ram', zone: 'user' },
+        ],
+        part.ram,
+      ),
+      blocks: deriveBlocks(generated, d),
+      clocks: CLOCKS,
+      rcc: 'RCC',
+      facts: loadFacts(generated),
+      covered: coveredBy(d),
+      parameters: PARAMETERS,
+      boot: BOOT,
+      remap: { base: 0, wire: 'remap', shows: { 0: 'flash', 1: 'rom', 2: 'flash', 3: 'sram' } },
+      optionBytes: OPTION_BYTES,
+      resetFlags: { clear: 'RCC.CSR.RMVF', flags: resetFlagRows('RCC.CSR', { PORRSTF: POWER_CAUSES }, { optionBytes: true }) },
+      rom,
+      maxHclkHz: known({ 'Range 1': 32_000_000, 'Range 2': 16_000_000, 'Range 3': 4_200_000 }, `${RM0376} 6.1.4`, 'reported'),
+      flashCache: known(
+        { lineBytes: 4, rowBytes: 16, codeRows: 0, dataRows: 0 } as const,
+        `${RM0376} 3.3.3: 32-bit reads, prefetch and pre-read buffers; the buffers are left out`,
+        'reported',
+      ),
+      flashLatency: known(
+        {
+          'Range 1': [
+            [16, 0],
+            [32, 1],
+          ],
+          'Range 2': [
+            [8, 0],
+            [16, 1],
+          ],
+          'Range 3': [[4.2, 0]],
+        },
+        `${RM0376} 3.3.3`,
+        'reported',
+      ),
+    };
+  };
+  return lazyChip(part.name, 'STM32L0', make, rom);
+}
+export const STM32L072CZ = l0Chip(L072, { name: 'STM32L072CZ', flashKilobytes: 192 });
