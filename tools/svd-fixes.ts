@@ -70,7 +70,7 @@ const F2_F4_NAMES: readonly (readonly [RegExp, string])[] = [
   [/^RTC\.CR\.WCKSEL$/, 'WUCKSEL'],
   [/^CRC\.CR\.CR$/, 'RESET'],
   [/^SPI\d\.SR\.TIFRFE$/, 'FRE'],
-  [/^U(S)?ART\d\.SR\.NF$/, 'NE'],
+  [/^U(S)?ART\d+\.SR\.NF$/, 'NE'],
   [/^TIM\d+\.CNT\.CNT_L$/, 'CNT'],
   [/^TIM\d+\.ARR\.ARR_L$/, 'ARR'],
   [/^TIM11\.OR\.RMP$/, 'TI1_RMP'],
@@ -104,7 +104,7 @@ const F4: Omit<SvdFixes, 'chip' | 'part'> = {
   // RTCAPBEN came with the F413.
   ungated: ['RTC'],
   rewrite: F2_F4_NAMES,
-  resetsWhere: [...TIMERS_FULL, [/^U(S)?ART\d\.SR$/, 0xc0]],
+  resetsWhere: [...TIMERS_FULL, [/^U(S)?ART\d+\.SR$/, 0xc0]],
 };
 /** 0x0FFFAAED (RM0090, RM0383, RM0368: level 0, nothing protected), as wide as the part has sectors. */
 const OPTCR = { 12: 0x0fffaaed, 8: 0x00ffaaed } as const;
@@ -707,6 +707,32 @@ export const FIXES: Readonly<Record<string, SvdFixes>> = {
     ...F4,
     chip: 'stm32f429',
     part: 'STM32F429NI',
+    remove: ['FLASH.ACR.LATENCY', 'RCC.APB1ENR.UART7ENR', 'RCC.APB1ENR.UART8ENR'],
+    add: { 'FLASH.ACR.LATENCY': [0, 4, true], ...RTC_CR },
+    resets: { 'FLASH.OPTCR': OPTCR[12] },
+  },
+  STM32F412: {
+    ...F4,
+    chip: 'stm32f412',
+    part: 'STM32F412ZG',
+    remove: ['FLASH.ACR.LATENCY'],
+    add: { 'FLASH.ACR.LATENCY': [0, 4, true] },
+    resets: { 'FLASH.OPTCR': OPTCR[12], 'PWR.CR': 0x8000 },
+  },
+  STM32F413: {
+    ...F4,
+    chip: 'stm32f413',
+    part: 'STM32F423ZH',
+    rename: { SAI: 'SAI1', LPTIM: 'LPTIM1', FMPI2C: 'I2C4' },
+    remove: ['FLASH.ACR.LATENCY'],
+    add: { 'FLASH.ACR.LATENCY': [0, 4, true] },
+    resets: { 'FLASH.OPTCR': OPTCR[12], 'PWR.CR': 0x8000 },
+  },
+  STM32F469: {
+    ...F4,
+    chip: 'stm32f469',
+    part: 'STM32F479NI',
+    fields: { 'RCC.DCKCFGR.MSEL': 'CK48MSEL' },
     remove: ['FLASH.ACR.LATENCY', 'RCC.APB1ENR.UART7ENR', 'RCC.APB1ENR.UART8ENR'],
     add: { 'FLASH.ACR.LATENCY': [0, 4, true], ...RTC_CR },
     resets: { 'FLASH.OPTCR': OPTCR[12] },

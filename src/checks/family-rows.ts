@@ -478,6 +478,11 @@ const F4_LINES: readonly FamilyFields[] = [
   ...['STM32F405', 'STM32F407', 'STM32F415', 'STM32F417'].map((line) => oneBitVos(line, 'AN2606 Rev 70 Tables 73 and 75')),
   twoBitVos('STM32F401', 'AN2606 Rev 70 Tables 77 and 79'),
   twoBitVos('STM32F411', 'AN2606 Rev 70 Table 83'),
+  twoBitVos('STM32F412', 'AN2606 Rev 70 Table 85'),
+  ...['STM32F413', 'STM32F423'].map((line) => twoBitVos(line, 'AN2606 Rev 70 Table 87')),
+  ...['STM32F469', 'STM32F479'].map((line) =>
+    twoBitVos(line, 'AN2606 Rev 70 Table 95', { plls: pllOn('PLL', 'PLLI2S', 'PLLSAI'), bankCheck: true }),
+  ),
   // F42x and F43x.
   ...['STM32F42', 'STM32F43'].map((line) =>
     twoBitVos(line, 'AN2606 Rev 70 Tables 89 and 91', { plls: pllOn('PLL', 'PLLI2S', 'PLLSAI'), bankCheck: true }),

@@ -8,8 +8,8 @@ import { F105, F107, f105Chip } from './stm32f105.ts';
 import { F103, f103Chip } from './stm32f1.ts';
 import { F205, F207, F215, F217 } from './stm32f2.ts';
 import { F405, F407, F415, F417 } from './stm32f405.ts';
-import { F401, F411 } from './stm32f411.ts';
-import { F427, F429, F437, F439, F446 } from './stm32f429.ts';
+import { F401, F411, F412, F413, F423 } from './stm32f411.ts';
+import { F427, F429, F437, F439, F446, F469, F479 } from './stm32f429.ts';
 import { F722, F746, F767, f7Chip, type F7Line } from './stm32f7.ts';
 import { L072, L073, L082, L083, l0Chip, type L0Line } from './stm32l0.ts';
 import { l4ClassChip, type L4ClassLine } from './l4-class.ts';
@@ -95,11 +95,16 @@ export const LINES: readonly Line[] = [
   f4(F417, 'VG'),
   f4(F401, 'RE'),
   f4(F411, 'RE'),
+  f4(F412, 'ZG'),
+  f4(F413, 'ZH'),
+  f4(F423, 'ZH'),
   f4(F427, 'VI'),
   f4(F429, 'ZI'),
   f4(F437, 'VI'),
   f4(F439, 'ZI'),
   f4(F446, 'RE'),
+  f4(F469, 'NI'),
+  f4(F479, 'NI'),
   f7(F722, 'RE'),
   ...twins(['STM32F723', 'STM32F732', 'STM32F733'], { ...f7(F722, 'ZE'), flash: 'E' }),
   f7(F746, 'ZG'),

@@ -1,6 +1,7 @@
-/** STM32F427, F429, F437, F439 (two banks) and F446. Data only. */
+/** STM32F427, F429, F437, F439, F469, F479 (two banks) and F446. Data only. */
 import f429 from './generated/stm32f429.json' with { type: 'json' };
 import f446 from './generated/stm32f446.json' with { type: 'json' };
+import f469 from './generated/stm32f469.json' with { type: 'json' };
 import { OTG_FS_F4, OTG_FS_F7 } from './otg-fs.ts';
 import { AN2606, known } from './rows.ts';
 import { BKPSRAM, F4_180, F4_CCM, f4Chip, f4OptionBytes, f4Sram, type F4Line } from './stm32f4.ts';
@@ -45,6 +46,26 @@ export const F427: F4Line = { ...F429, name: 'STM32F427', header: `${CMSIS}/stm3
 export const F437: F4Line = { ...F429, name: 'STM32F437', header: `${CMSIS}/stm32f437xx.h`, absent: ['LTDC'] };
 export const F439: F4Line = { ...F429, name: 'STM32F439', header: `${CMSIS}/stm32f439xx.h`, absent: [] };
 
+export const F469: F4Line = {
+  ...F429,
+  name: 'STM32F469',
+  generated: f469,
+  header: `${CMSIS}/stm32f469xx.h`,
+  manual: 'RM0386',
+  nvicLines: 93,
+  ram: [f4Sram('sram1', 0x20000000, 160), f4Sram('sram2', 0x20028000, 32), f4Sram('sram3', 0x20030000, 128), F4_CCM, BKPSRAM],
+  otg: OTG_FS_F7,
+  device: { devId: 0x434, revId: 0x1000 },
+  rom: {
+    id: 'stm32f469',
+    table: 'Table 95',
+    versions: known(['V9.0'], `${AN2606} Table 96`),
+    startUpMs: known(73.68, `${AN2606} Table 227`),
+    usbConnectMs: known(270, `${AN2606} Table 229`),
+  },
+};
+export const F479: F4Line = { ...F469, name: 'STM32F479', header: `${CMSIS}/stm32f479xx.h`, absent: [] };
+
 export const F446: F4Line = {
   name: 'STM32F446',
   generated: f446,
@@ -69,4 +90,5 @@ export const F446: F4Line = {
 };
 
 export const STM32F429ZI = f4Chip(F429, { name: 'STM32F429ZI', flashKilobytes: 2048 });
+export const STM32F469NI = f4Chip(F469, { name: 'STM32F469NI', flashKilobytes: 2048 });
 export const STM32F446RE = f4Chip(F446, { name: 'STM32F446RE', flashKilobytes: 512 });

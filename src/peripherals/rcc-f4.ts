@@ -64,6 +64,7 @@ class RccF4 extends RccCir {
   private readonly plli2sr: Field | null;
   private readonly pllsaip: Field | null;
   private readonly ck48: Field | null;
+  private readonly plli2sq: Field | null;
   private readonly kernels: readonly Kernel[];
   private readonly ppre: readonly Field[];
   private readonly rtcpre: Field;
@@ -83,7 +84,9 @@ class RccF4 extends RccCir {
     this.swNames = this.pllr ? [...SW_NAMES, 'pllr'] : SW_NAMES;
     this.plli2sr = optional('PLLI2SCFGR.PLLI2SR');
     this.pllsaip = optional('PLLSAICFGR.PLLSAIP');
-    this.ck48 = this.pllsaip && (optional('DCKCFGR2.CK48MSEL') ?? optional('DCKCFGR.CK48MSEL'));
+    // Without a PLLSAI (F412, F413) it chooses the Q of PLLI2S.
+    this.plli2sq = this.pllsaip ? null : optional('PLLI2SCFGR.PLLI2SQ');
+    this.ck48 = (this.pllsaip ?? this.plli2sq) && (optional('DCKCFGR2.CK48MSEL') ?? optional('DCKCFGR.CK48MSEL'));
     this.pll = {
       name: 'pll',
       on: this.sysclkPll,
@@ -158,7 +161,10 @@ class RccF4 extends RccCir {
     rates['pllp'] = vco && scaleRate(vco, 1, pllPDivider(this.pllp.get(c)));
     if (this.pllr) rates['pllr'] = divided(vco, this.pllr);
     if (this.plli2sr) rates['plli2sr'] = divided(running('plli2s'), this.plli2sr);
-    rates['usb'] = this.ck48?.get(c) ? saiVco && scaleRate(saiVco, 1, pllPDivider(this.pllsaip!.get(c))) : divided(vco, this.pllq);
+    const other = this.plli2sq
+      ? divided(running('plli2s'), this.plli2sq)
+      : saiVco && this.pllsaip && scaleRate(saiVco, 1, pllPDivider(this.pllsaip.get(c)));
+    rates['usb'] = this.ck48?.get(c) ? other : divided(vco, this.pllq);
     this.addBuses(c, rates, this.hpre, this.ppre, this.timpre?.get(c));
     const divider = this.rtcpre.get(c);
     rates['hse-rtc'] = rates['hse'] && divider >= 2 ? scaleRate(rates['hse'], 1, divider) : null;

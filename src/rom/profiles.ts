@@ -6,8 +6,8 @@ import { STM32F042K6 } from '../chips/stm32f042.ts';
 import { STM32F072RB } from '../chips/stm32f072.ts';
 import { STM32F207ZG } from '../chips/stm32f2.ts';
 import { STM32F405RG } from '../chips/stm32f405.ts';
-import { STM32F401RE, STM32F411RE } from '../chips/stm32f411.ts';
-import { STM32F429ZI, STM32F446RE } from '../chips/stm32f429.ts';
+import { STM32F401RE, STM32F411RE, STM32F412ZG, STM32F413ZH } from '../chips/stm32f411.ts';
+import { STM32F429ZI, STM32F446RE, STM32F469NI } from '../chips/stm32f429.ts';
 import { STM32F722RE, STM32F746ZG, STM32F767ZI } from '../chips/stm32f7.ts';
 import { STM32H533RE } from '../chips/stm32h533.ts';
 import { STM32H563ZI } from '../chips/stm32h563.ts';
@@ -558,6 +558,43 @@ const F401 = f4({
   defines: f4Defines('0x20018000u', 85),
   leftOut: ['F401xB and xC (Table 77): the I2C address 0x3A, the layout string of 256 KB'],
 });
+/** F412 and F413: I2C4 is of another version than the other three. */
+const F412_INTERFACES = [
+  i2c('I2C1', 'PB6', 'PB7'),
+  SPI1,
+  pulledUp(usart('USART2', 'PD6', 'PD5')),
+  USART3_TWICE[0]!,
+  i2c('I2C2', 'PF1', 'PF0'),
+  i2c('I2C3', 'PA8', 'PB4'),
+  SPI3,
+  SPI4,
+  can('CAN2', 'PB5', 'PB13'),
+];
+const F412_LEFT_OUT = ['detection on CAN2 and I2C4'];
+const F412 = f4({
+  chip: STM32F412ZG,
+  image: 'f412',
+  table: 'Table 85',
+  interfaces: F412_INTERFACES,
+  functions: { PB4: 9 },
+  dfu: f4Dfu('04*016Kg,01*064Kg,07*128Kg', 'as F405, which has the same sectors; no listing was found', 'assumed'),
+  ownAddress: 0x46,
+  id: { address: ID_LOW, value: 0x91 },
+  defines: f4Defines('0x20040000u', 180, { OLD_OTG: 0 }),
+  leftOut: [...F412_LEFT_OUT, 'V9.0: USART3 on other pins'],
+});
+const F413 = f4({
+  chip: STM32F413ZH,
+  image: 'f413',
+  table: 'Table 87',
+  interfaces: F412_INTERFACES,
+  functions: { PB4: 9 },
+  dfu: f4Dfu('04*016Kg,01*064Kg,11*128Kg', 'by the pattern of the siblings; no listing was found', 'assumed'),
+  ownAddress: 0x4b,
+  id: { address: ID_LOW, value: 0x90 },
+  defines: f4Defines('0x20050000u', 165, { OLD_OTG: 0 }),
+  leftOut: [...F412_LEFT_OUT, 'the fourth wait state of Table 87: three'],
+});
 const F429 = f4({
   chip: STM32F429ZI,
   image: 'f429',
@@ -577,6 +614,26 @@ const F429 = f4({
     'the second OTP area of the listing, 0x1FFE7800, which the reference manual does not have',
     'that DFU cannot erase bank 2 (AN2606 Tables 90 and 92)',
   ],
+});
+const F469 = f4({
+  chip: STM32F469NI,
+  image: 'f469',
+  table: 'Table 95',
+  twoBanks: true,
+  interfaces: [i2c('I2C1', 'PB6', 'PB9'), SPI1, ...USART3_TWICE, ...F4_BIG, SPI2_PI, SPI4, can('CAN2', 'PB5', 'PB13')],
+  dfu: f4Dfu(
+    '04*016Kg,01*064Kg,07*128Kg,04*016Kg,01*064Kg,07*128Kg',
+    'as F429, which has the same sectors; no listing was found',
+    'assumed',
+    {
+      options: '/0x1FFEC000/01*016 e',
+      otp: '',
+    },
+  ),
+  ownAddress: 0x44,
+  id: { address: ID_LOW, value: 0x90 },
+  defines: f4Defines('0x20050000u', 230, { HAS_CCM: 1, FLASH_BANKS: 2, OLD_OTG: 0 }),
+  leftOut: ['detection on CAN2', 'crystals above 26 MHz, which the text behind Table 95 allows and the table does not'],
 });
 const F446 = f4({
   chip: STM32F446RE,
@@ -705,6 +762,9 @@ export const ROM_PROFILES: readonly RomProfile[] = [
   F401,
   F429,
   F446,
+  F412,
+  F413,
+  F469,
   F722,
   F746,
   F767,

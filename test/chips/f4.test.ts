@@ -82,6 +82,9 @@ describe('part numbers', () => {
     ['stm32f401ccu6', 'STM32F401CC', 256],
     ['f446re', 'STM32F446RE', 512],
     ['STM32F429ZIT6', 'STM32F429ZI', 2048],
+    ['STM32F412CGU6', 'STM32F412CG', 1024],
+    ['STM32F413ZHT6', 'STM32F413ZH', 1536],
+    ['STM32F469NIH6', 'STM32F469NI', 2048],
   ] as const)('%s is %s with %i KB', (typed, name, kilobytes) => {
     const chip = findChip(typed);
     expect(chip?.name).toBe(name);
@@ -94,7 +97,7 @@ describe('part numbers', () => {
 });
 
 describe('backup SRAM', () => {
-  it.each(['stm32f405rg', 'stm32f429zi', 'stm32f446re', 'stm32f722re', 'stm32f746zg', 'stm32f767zi'])(
+  it.each(['stm32f405rg', 'stm32f429zi', 'stm32f446re', 'stm32f469ni', 'stm32f722re', 'stm32f746zg', 'stm32f767zi'])(
     '%s has 4 KB at 0x40024000',
     (name) => {
       const system = new System(findChip(name)!, MODELS);
@@ -105,7 +108,7 @@ describe('backup SRAM', () => {
       }
     },
   );
-  it.each(['stm32f401re', 'stm32f411re'])('%s has none', (name) => {
+  it.each(['stm32f401re', 'stm32f411re', 'stm32f412zg', 'stm32f413zh'])('%s has none', (name) => {
     expect(new System(findChip(name)!, MODELS).regionAt(0x40024000)).toBeNull();
   });
 });

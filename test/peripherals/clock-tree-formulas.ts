@@ -10,7 +10,7 @@ import { STM32F207ZG } from '../../src/chips/stm32f2.ts';
 import { STM32F070RB } from '../../src/chips/stm32f0x.ts';
 import { STM32F303CC } from '../../src/chips/stm32f3.ts';
 import { STM32F405RG } from '../../src/chips/stm32f405.ts';
-import { STM32F411RE } from '../../src/chips/stm32f411.ts';
+import { STM32F411RE, STM32F412ZG } from '../../src/chips/stm32f411.ts';
 import { STM32G0B1RE } from '../../src/chips/stm32g0.ts';
 import { STM32G431RB, STM32G474RE, STM32G491RE } from '../../src/chips/stm32g4.ts';
 import { STM32H533RE } from '../../src/chips/stm32h533.ts';
@@ -158,7 +158,7 @@ const f4 = (chip: ChipDescription, timpre: boolean): Tree => {
       pll(
         'plli2s',
         'PLLI2S',
-        chip === STM32F411RE ? 'PLLI2SCFGR.PLLI2SM' : 'PLLCFGR.PLLM',
+        chip === STM32F411RE || chip === STM32F412ZG ? 'PLLI2SCFGR.PLLI2SM' : 'PLLCFGR.PLLM',
         { plli2sr: (get, vco) => (get('PLLI2SCFGR.PLLI2SR') < 2 ? null : vco / get('PLLI2SCFGR.PLLI2SR')) },
         ['PLLI2SCFGR.PLLI2SR'],
       ),
@@ -668,6 +668,7 @@ export const TREES: readonly Tree[] = [
   f4(STM32F405RG, false),
   f4(STM32F207ZG, false),
   f4(STM32F411RE, true),
+  f4(STM32F412ZG, true),
   l4(STM32L476RG, { ...L4_TREE, pdiv: false, hsi48: false }),
   l4(STM32L496ZG, { ...L4_TREE, pdiv: true, hsi48: true }),
   ...[STM32L432KC, STM32L452RE, STM32L412RB].map((chip) => l4(chip, L43_TREE)),

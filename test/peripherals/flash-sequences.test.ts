@@ -13,7 +13,7 @@ import { STM32F042K6 } from '../../src/chips/stm32f042.ts';
 import { STM32F030R8, STM32F070RB } from '../../src/chips/stm32f0x.ts';
 import { STM32F303CC } from '../../src/chips/stm32f3.ts';
 import { STM32F405RG } from '../../src/chips/stm32f405.ts';
-import { STM32F411RE } from '../../src/chips/stm32f411.ts';
+import { STM32F411RE, STM32F412ZG } from '../../src/chips/stm32f411.ts';
 import { STM32G0B1RE } from '../../src/chips/stm32g0.ts';
 import { STM32G431RB, STM32G474RE, STM32G491RE } from '../../src/chips/stm32g4.ts';
 import { STM32H533RE } from '../../src/chips/stm32h533.ts';
@@ -190,6 +190,7 @@ describe.each(
     f0(STM32F303CC, 0x800),
     f4(STM32F405RG),
     f4(STM32F411RE),
+    f4(STM32F412ZG),
     l4(STM32L476RG),
     l4(STM32L496ZG),
     l4(STM32L432KC, 0x40000, 1),

@@ -148,12 +148,12 @@ const NOT_PLAIN: readonly Deviation[] = [
   { on: /TIM\d+\.CNT$/, why: '16-bit timers share the facts of the 32-bit one; UIFCPY is read-only' },
   { on: /TIM\d+\.EGR$/, why: 'commands' },
   { on: /F[247].* DMA\d\.[LH]IFCR$/, why: 'clear bits read 0' },
-  { on: /F[1247].* (U?S?ART\d\.SR|FLASH\.SR|I2C\d\.SR1|ADC\d\.SR)$/, why: 'flags: cleared by what is written, or by reading' },
+  { on: /F[1247].* (U?S?ART\d+\.SR|FLASH\.SR|I2C\d\.SR1|ADC\d\.SR)$/, why: 'flags: cleared by what is written, or by reading' },
   {
     on: /WWDG\d?\.SR$|USB\.ISTR$|EXTI\.(PR\d?|RPR\d|FPR\d|SWIER\d)$|CRS\.ICR$|US?ART\d\.(RQR|ICR)$/,
     why: 'cleared by what is written, or commands',
   },
-  { on: /USART\d\.DR$|UART\d\.DR$/, why: 'a data register' },
+  { on: /USART\d\.DR$|UART\d+\.DR$/, why: 'a data register' },
   { on: /IWDG\d?\.(KR|PR|RLR|WINR|EWCR)$/, why: 'behind the key' },
   {
     on: /RTC\.(TR|DR|CR|ISR|ICSR|PRER|WPR|WUTR|SHIFTR|ALRM[AB]S?S?R)$/,
@@ -196,7 +196,7 @@ const NOT_PLAIN: readonly Deviation[] = [
 ];
 /** A part of every SVD file. */
 /** Lines that have another one's file, beside those below. */
-const SAME_FILE = /F105|L07[3]|L08|G07|G08|G0B0|G0C/;
+const SAME_FILE = /F105|F423|F479|L07[3]|L08|G07|G08|G0B0|G0C/;
 const TESTED = CHIPS.map((c) => c.name).filter(
   (name) =>
     !SAME_FILE.test(name) &&
