@@ -261,6 +261,8 @@ function provedFromHere(
     branchTargets,
     known,
     cacheChanges: core.cacheChanges(),
+    dataRows: null,
+    dataMisses: core.dataMisses(),
     codeVersion: core.codeVersion,
     configuration: core.system.configuration,
     ordered: core.keepsOrder(),

@@ -33,6 +33,10 @@ export interface Loop extends Reading {
   /** `Core.cacheChanges` and `Core.codeVersion` when it was found. */
   readonly cacheChanges: number;
   readonly codeVersion: number;
+  /** Rows of the flash controller's data cache where a round begins, if rounds replace some and bring them back; null: none is replaced. */
+  readonly dataRows: Int32Array | null;
+  /** `Core.dataMisses` when it was found. */
+  readonly dataMisses: number;
   /** What the core remembers, where a round begins, of the branches in one; null if it remembers none. */
   readonly branchTargets: BranchTargetsCopy | null;
   /** Reads of a round that are counted for the report. */
@@ -174,6 +178,7 @@ interface Mark {
   readonly instructions: number;
   readonly cacheHits: number;
   readonly cacheChanges: number;
+  readonly dataMisses: number;
   readonly writes: number;
   readonly repeats: number;
   readonly events: number;
@@ -184,6 +189,7 @@ export const markNow = (core: Core, told: Told): Mark => ({
   instructions: core.retired(),
   cacheHits: core.get(S.CACHE_HITS),
   cacheChanges: core.cacheChanges(),
+  dataMisses: core.dataMisses(),
   writes: told.history.seq,
   repeats: told.history.repeats,
   events: told.history.timeline.length,
@@ -195,6 +201,7 @@ export const since = (a: Mark, b: Mark): Omit<Mark, 'counts'> & Pick<Loop, 'coun
   instructions: b.instructions - a.instructions,
   cacheHits: b.cacheHits - a.cacheHits,
   cacheChanges: b.cacheChanges - a.cacheChanges,
+  dataMisses: b.dataMisses - a.dataMisses,
   writes: b.writes - a.writes,
   repeats: b.repeats - a.repeats,
   events: b.events - a.events,
@@ -221,6 +228,7 @@ export function findSteadyLoop(
     let at = markNow(core, told);
     let { refreshes } = trace;
     let targets = core.branchTargets?.save() ?? null;
+    let rows = core.dataRows();
     let sinceAnchor = 0;
     let window = 16;
     let period = -1;
@@ -229,6 +237,7 @@ export function findSteadyLoop(
       at = markNow(core, told);
       ({ refreshes } = trace);
       targets = core.branchTargets?.save() ?? null;
+      rows = core.dataRows();
       core.branchTargets?.beginUse();
       trace.reads.clear();
       round.length = 0;
@@ -244,9 +253,14 @@ export function findSteadyLoop(
       round.push(core.pc);
       if (!stepped()) return null;
       if (core.pc === anchorPc && inState(core, anchor)) {
-        const { cycles, instructions, cacheHits, cacheChanges, writes, repeats, events, counts } = since(at, markNow(core, told));
-        // the second round must take as long as the first, from the cache alone
-        if (cycles > 0 && cycles === period && cacheChanges === 0 && core.expectsAs(targets)) {
+        const { cycles, instructions, cacheHits, cacheChanges, dataMisses, writes, repeats, events, counts } = since(
+          at,
+          markNow(core, told),
+        );
+        // more data than the flash controller's cache has rows: what a round throws out it fetches again
+        const cachesAlike = cacheChanges === 0 || (cacheChanges === dataMisses && sameRows(rows, core.dataRows()));
+        // the second round must take as long as the first, from the same caches
+        if (cycles > 0 && cycles === period && cachesAlike && core.expectsAs(targets)) {
           if (events > 0) return null;
           if (![...trace.reads.keys()].every((a) => holdsLong(core, system, a))) return null;
           const reads = [...trace.reads].map(([address, size]): SteadyRead => ({
@@ -260,6 +274,8 @@ export function findSteadyLoop(
             cacheHits,
             cacheChanges: core.cacheChanges(),
             codeVersion: core.codeVersion,
+            dataRows: cacheChanges === 0 ? null : rows,
+            dataMisses: core.dataMisses(),
             branchTargetsMove: targets?.changes !== core.branchTargets?.changes,
             writes,
             events: repeats,
@@ -279,9 +295,11 @@ export function findSteadyLoop(
           const used = (): BranchTargetsCopy | null => core.branchTargets?.saveUsed() ?? null;
           if (once === anchorPc) return { pc: anchorPc, state: anchor, branchTargets: used(), ...loop };
           while (core.pc !== once) if (!stepped()) return null;
-          return { pc: once, state: core.stateWords(), branchTargets: used(), ...loop };
+          const there = { cacheChanges: core.cacheChanges(), dataRows: loop.dataRows && core.dataRows(), dataMisses: core.dataMisses() };
+          if (loop.dataRows !== null && there.dataRows === null) return null;
+          return { pc: once, state: core.stateWords(), branchTargets: used(), ...loop, ...there };
         }
-        period = cacheChanges === 0 ? cycles : -1;
+        period = cachesAlike ? cycles : -1;
         beginRound();
         continue;
       }
@@ -360,7 +378,17 @@ const plainMemory = (core: Core): boolean => core.l1?.dataOn !== true;
  * what was.
  */
 export const sameCode = (core: Core, loop: Loop): boolean =>
-  core.cacheChanges() === loop.cacheChanges && core.codeVersion === loop.codeVersion && core.expectsAs(loop.branchTargets);
+  (core.cacheChanges() === loop.cacheChanges || rowsAreBack(core, loop)) &&
+  core.codeVersion === loop.codeVersion &&
+  core.expectsAs(loop.branchTargets);
+
+const sameRows = (a: Int32Array | null, b: Int32Array | null): boolean =>
+  a !== null && b !== null && a.length === b.length && a.every((n, i) => n === b[i]);
+/** Nothing but data has been thrown out and fetched again, and what is held is what was where the round begins. */
+const rowsAreBack = (core: Core, loop: Loop): boolean =>
+  loop.dataRows !== null &&
+  core.cacheChanges() - core.dataMisses() === loop.cacheChanges - loop.dataMisses &&
+  sameRows(loop.dataRows, core.dataRows());
 
 /** The loop's instructions, the lines that it runs from, and everything that it reads are as they were when it was found. */
 export function isAsFound(core: Core, loop: Loop): boolean {
@@ -400,6 +428,7 @@ const MAX_FRAMES = 1000;
 export const mayRecord = (loop: SteadyLoop): boolean =>
   !loop.ordered &&
   !loop.branchTargetsMove &&
+  loop.dataRows === null &&
   loop.writes === 0 &&
   loop.events === 0 &&
   loop.counts.length === 0 &&

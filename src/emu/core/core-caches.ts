@@ -139,6 +139,14 @@ export abstract class CoreCaches extends CoreMemory {
   cacheChanges(): number {
     return this.get(S.CACHE_MISSES) + (this.l1?.changes ?? 0) + (this.flashCache?.changes ?? 0);
   }
+  /** Of these, data that the flash controller's cache did not hold. */
+  dataMisses(): number {
+    return this.flashCache?.dataMisses ?? 0;
+  }
+  /** See `FlashCache.dataRows`. */
+  dataRows(): Int32Array | null {
+    return this.flashCache?.dataRows() ?? null;
+  }
   /** What it remembers of branches is what it was, as far as it remembers any. */
   expectsAs(copy: BranchTargetsCopy | null): boolean {
     return copy === null || (this.branchTargets?.same(copy) ?? true);

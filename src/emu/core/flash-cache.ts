@@ -55,6 +55,8 @@ export class FlashCache {
   readonly geometry: FlashCacheRow;
   /** Misses and flushes so far. */
   changes = 0;
+  /** Of these, misses of data. */
+  dataMisses = 0;
   private readonly arena: Arena;
   private readonly base: number;
   private readonly port: FlashCachePort;
@@ -118,6 +120,7 @@ export class FlashCache {
     u8[this.markAt(address)]! |= side;
     this.use(side, number);
     this.changes++;
+    if (side === KIND.DATA) this.dataMisses++;
   }
   private rowOf(side: Side, number: number): Row | null {
     const list = this.rows[side];
@@ -223,6 +226,23 @@ export class FlashCache {
     const at = address & (this.geometry.rowBytes - 1);
     for (let i = at; i < at + size; i++) if (r.bytes[i] !== this.arena.u8[r.host + i]) r.told = true;
     return r.told;
+  }
+
+  /** Rows of data in their order of use, with what is held of each; null while one shows something else than memory. */
+  dataRows(): Int32Array | null {
+    if (this.stale[KIND.DATA] > 0) return null;
+    const { rowBytes, lineBytes } = this.geometry;
+    const { i32, u8 } = this.arena;
+    const rows = this.rows[KIND.DATA];
+    const sorted = [...rows].sort((a, b) => i32[this.stampAt(KIND.DATA, a.row)]! - i32[this.stampAt(KIND.DATA, b.row)]!);
+    const copy = new Int32Array(2 * sorted.length);
+    sorted.forEach((r, i) => {
+      let held = 0;
+      for (let at = 0; at < rowBytes; at += lineBytes) held = (held << 1) | (u8[this.markAt(r.row * rowBytes + at)]! & KIND.DATA ? 1 : 0);
+      copy[2 * i] = r.row;
+      copy[2 * i + 1] = held;
+    });
+    return copy;
   }
 
   save(): FlashCacheSnapshot {

@@ -10,6 +10,7 @@ import { STM32L476RG } from '../../../src/chips/stm32l476.ts';
 import { Machine } from '../../../src/emu/machine.ts';
 import { MODELS } from '../../../src/peripherals/index.ts';
 import { BX_LR, FLASH, MAIN, NOP, RAM, RAM_END, reg, runCycles, runProgram, started } from './bare-machine.ts';
+import { countSkipped } from '../skipped.ts';
 import { ThumbWriter } from './thumb-writer.ts';
 
 const WAIT = 4;
@@ -263,6 +264,42 @@ describe('caches of the flash controller', () => {
     machine.restore(saved);
     expect(run()).toEqual([1, 11]);
   });
+  it('a loop that reads more data than rows are held is skipped all the same, and leaves time and rows as without', () => {
+    let longest = 0;
+    fc.assert(
+      fc.property(
+        fc.array(fc.nat(11), { minLength: 1, maxLength: 8 }),
+        fc.constantFrom(...GEOMETRIES),
+        fc.constantFrom(KIND.DATA, KIND.DATA | KIND.CODE, KIND.CODE | KIND.DATA | KIND.PREFETCH),
+        fc.array(fc.integer({ min: 1000, max: 300_000 }), { minLength: 1, maxLength: 3 }),
+        (lines, g, kinds, stops) => {
+          const w = new ThumbWriter();
+          const top = w.offset;
+          for (const line of lines) {
+            w.constant(0, FLASH + TABLE + 16 * line);
+            w.emit(0x6802);
+          }
+          w.emit(0xe000 | (((top - w.offset - 4) >> 1) & 0x7ff));
+          const table = Array.from({ length: 0x100 }, (_, i) => i * 77);
+          const end = (skipping: boolean) => {
+            const { machine, cpu } = started('m4', { [MAIN]: w.code, [TABLE]: table }, {}, chipWith(g));
+            machine.skipping = skipping;
+            setTiming(cpu, WAIT, kinds);
+            const skipped = countSkipped([cpu]);
+            for (const cycles of stops) runCycles(machine, cycles);
+            longest = Math.max(longest, new Set(lines).size > g.dataRows ? skipped() : 0);
+            const rows = cpu.save().flashCache!;
+            const order = (side: typeof rows.data) => [...side].sort((a, b) => a.used - b.used).map(({ row, marks }) => [row, ...marks]);
+            return [cpu.pc, cpu.cycles(), cpu.retired(), order(rows.data), order(rows.code)];
+          };
+          expect(end(true)).toEqual(end(false));
+        },
+      ),
+      { numRuns: 60 },
+    );
+    expect(longest).toBeGreaterThan(100_000);
+  });
+
   it('with the caches off flash is what it is', () => {
     const { machine, cpu, run } = stale();
     setTiming(cpu, WAIT, KIND.PREFETCH);
