@@ -23,6 +23,7 @@ const row = (name: string, chip: string, hse: Board['hse'], lse: boolean, source
 });
 
 const UM1724 = 'UM1724: 8 MHz from the ST-LINK’s MCO';
+const UM1974 = 'UM1974: 8 MHz from the ST-LINK’s MCO';
 export const BOARDS: readonly KnownBoard[] = [
   row('nucleo-f072rb', 'STM32F072RB', bypass(8), true, UM1724),
   row('stm32f072b-disco', 'STM32F072RB', null, false, 'UM1690: X2 and X3 not fitted'),
@@ -45,6 +46,33 @@ export const BOARDS: readonly KnownBoard[] = [
   row('nucleo-h743zi', 'STM32H743ZI', bypass(8), true, 'UM2407: 8 MHz from the ST-LINK’s MCO'),
   row('weact-h743vi', 'STM32H743VI', crystal(25), true, 'WeAct MiniSTM32H7xx schematics'),
   row('matekh743', 'STM32H743VI', crystal(8), false, 'Betaflight config MATEKH743; SYSTEM_HSE_MHZ 8'),
+  row('nucleo-f030r8', 'STM32F030R8', bypass(8), false, UM1724),
+  row('nucleo-f070rb', 'STM32F070RB', bypass(8), true, UM1724),
+  row('nucleo-f091rc', 'STM32F091RC', bypass(8), true, UM1724),
+  row('nucleo-f103rb', 'STM32F103RB', bypass(8), true, UM1724),
+  row('bluepill', 'STM32F103C8', crystal(8), true, 'Blue Pill schematics; Zephyr stm32_min_dev, libopencm3’s and Arduino’s board files'),
+  row('nucleo-f303re', 'STM32F303RE', bypass(8), true, UM1724),
+  row('nucleo-f303ze', 'STM32F303ZE', bypass(8), true, UM1974),
+  row('stm32f3-disco', 'STM32F303VC', bypass(8), false, 'UM1570: 8 MHz from the ST-LINK’s MCO; ChibiOS ST_STM32F3_DISCOVERY'),
+  row('nucleo-f207zg', 'STM32F207ZG', bypass(8), true, UM1974),
+  row('nucleo-f401re', 'STM32F401RE', bypass(8), true, UM1724),
+  row('blackpill-f401cc', 'STM32F401CC', crystal(25), true, 'WeAct MiniSTM32F4x1 schematics; TinyUSB stm32f401blackpill'),
+  row('nucleo-f429zi', 'STM32F429ZI', bypass(8), true, UM1974),
+  row('stm32f429i-disc1', 'STM32F429ZI', crystal(8), false, 'UM1670; ChibiOS ST_STM32F429I_DISCOVERY'),
+  row('nucleo-f446re', 'STM32F446RE', bypass(8), true, UM1724),
+  row('nucleo-f446ze', 'STM32F446ZE', bypass(8), true, UM1974),
+  row('nucleo-f722ze', 'STM32F722ZE', bypass(8), true, UM1974),
+  row('nucleo-f746zg', 'STM32F746ZG', bypass(8), true, UM1974),
+  row('nucleo-f767zi', 'STM32F767ZI', bypass(8), true, UM1974),
+  row('stm32f746g-disco', 'STM32F746NG', crystal(25), true, 'Zephyr stm32f746g_disco and STM32CubeF7 (ChibiOS takes it for bypass)'),
+  row('nucleo-g071rb', 'STM32G071RB', null, true, 'UM2324; Zephyr nucleo_g071rb runs from HSI'),
+  row('nucleo-g0b1re', 'STM32G0B1RE', null, true, 'UM2324; Zephyr nucleo_g0b1re runs from HSI'),
+  row('nucleo-g431rb', 'STM32G431RB', crystal(24), true, 'UM2505; ChibiOS ST_NUCLEO64_G431RB'),
+  row('nucleo-g474re', 'STM32G474RE', crystal(24), true, 'UM2505; ChibiOS ST_NUCLEO64_G474RE'),
+  row('nucleo-l432kc', 'STM32L432KC', null, true, 'UM1956; ChibiOS ST_NUCLEO32_L432KC'),
+  row('nucleo-l4r5zi', 'STM32L4R5ZI', null, true, 'UM2179; ChibiOS ST_NUCLEO144_L4R5ZI'),
+  row('nucleo-h563zi', 'STM32H563ZI', bypass(8), true, 'UM3115: 8 MHz from the ST-LINK’s MCO; ChibiOS ST_NUCLEO144_H563ZI'),
+  row('nucleo-h723zg', 'STM32H723ZG', bypass(8), true, 'UM2407: 8 MHz from the ST-LINK’s MCO; ChibiOS ST_NUCLEO144_H723ZG'),
 ];
 
 const plain = (name: string): string => name.toLowerCase().replace(/[^a-z0-9]/g, '');
