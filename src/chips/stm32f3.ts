@@ -98,8 +98,8 @@ function derivation(line: F3Line, part: PartSize): Derivation {
           capture: { remap: 'OR.TI1_RMP', sources: { 2: { clock: 'hse', divider: 32 } } },
         },
       },
-      // The low-priority line; USB_IT_RMP, which moves it to 75, is stored only.
-      USB: { model: 'usb-fsdev', size: 0x800, irqs: [20], options: usb(big) },
+      // The low-priority line, and where USB_IT_RMP moves it (RM0316 12.1.1); that of the wake-up stays.
+      USB: { model: 'usb-fsdev', size: 0x800, irqs: [20, 75], options: { ...usb(big), irqWire: 'usb.irq' } },
       PWR: { model: 'pwr-f0', size: 0x400 },
       SYSCFG: { model: 'syscfg-f0', size: 0x400 },
       CRC: { model: 'crc', size: 0x400 },

@@ -1,16 +1,18 @@
 /**
- * SYSCFG of STM32F0, G0, C0 and L0: memory at address 0, EXTI sources; L0: banks of the flash that change places, the reference of HSI48. CFGR1 also holds DMA remaps and pin
+ * SYSCFG of STM32F0, F3, G0, C0 and L0: memory at address 0, EXTI sources; L0: banks of the flash that change places, the reference of HSI48. CFGR1 also holds DMA remaps and pin
  * drive, which are stored without effect.
  *
  * Facts: registers ST SVD; MEM_MODE takes the boot mode at reset: RM0091 SYSCFG_CFGR1 (documented).
  * L0's reference and its flags: RM0376 10.2.3 (recalled); they follow at once (assumed).
- * Wire read: `boot.remap` = MEM_MODE that the boot selection gave. Driven: `remap` = MEM_MODE, `exti.source.<line>` = port number, `flash.swap` = UFB, `hsi48.reference`.
+ * Wire read: `boot.remap` = MEM_MODE that the boot selection gave. Driven: `remap` = MEM_MODE, `exti.source.<line>` = port number, `flash.swap` = UFB, `hsi48.reference`,
+ * `usb.irq` = USB_IT_RMP (F3).
  */
 import type { ModelFactory, RegisterContext, RegisterModel } from '../emu/registers.ts';
 import { extiSources } from './exti-sources.ts';
 
 export const syscfgF0: ModelFactory = (layout): RegisterModel<object> => {
   const memMode = layout.field('CFGR1.MEM_MODE');
+  const usbIrq = layout.hasField('CFGR1.USB_IT_RMP') ? layout.field('CFGR1.USB_IT_RMP') : null;
   const sources = extiSources(layout, 15);
   const ufb = layout.hasField('CFGR1.UFB') ? layout.field('CFGR1.UFB') : null;
   // The pins' selection, which BFB2 does not change.
@@ -25,6 +27,7 @@ export const syscfgF0: ModelFactory = (layout): RegisterModel<object> => {
   const follow = (c: RegisterContext<object>): void => {
     c.env.setWire('remap', memMode.get(c));
     if (ufb) c.env.setWire('flash.swap', ufb.get(c));
+    if (usbIrq) c.env.setWire('usb.irq', usbIrq.get(c));
     if (!reference) return;
     const on = reference.vrefint.get(c) | reference.hsi48.get(c);
     reference.ready.set(c, on);

@@ -68,7 +68,7 @@ const WAKE_UP = 'usb.wakeup';
 export interface UsbFsState {
   /** Packet memory. */
   pma: Uint8Array;
-  /** Level of the interrupt line. */
+  /** Interrupt: 0 = low, else 1 + the line of the row that is high. */
   line: number;
   /** Endpoint register whose IN data is on the wire, + 1; 0 = none. */
   inFlight: number;
@@ -94,6 +94,8 @@ export interface UsbFsVariant {
   readonly clock: string;
   /** Wire that says whether the transceiver has its supply; null = always. */
   readonly supplyWire: string | null;
+  /** Wire that moves the interrupt to the second line of the row. */
+  readonly irqWire?: string;
   /** LPMODE/SUSPRDY follows FSUSP by hardware instead of being written. */
   readonly suspendReady: boolean;
   /** Offset of the table in the packet memory. */
@@ -175,12 +177,19 @@ export class UsbFsMachine {
     const pending = this.pendingEndpoint(c);
     if (pending >= 0) istr |= ISTR.CTR | pending | (c.get(this.endpoints[pending]!) & EP.CTR_RX ? ISTR.DIR : 0);
     c.put(this.istr, istr);
-    const line = (istr & c.get(this.cntr) & ISTR_MASKABLE) !== 0 ? 1 : 0;
+    const line = (istr & c.get(this.cntr) & ISTR_MASKABLE) !== 0 ? 1 + this.moved(c) : 0;
     if (line !== s.line) {
+      if (s.line > 0) c.env.irq(s.line - 1, false);
       s.line = line;
-      c.env.irq(0, line === 1);
+      if (line > 0) c.env.irq(line - 1, true);
     }
     c.env.setWire('usb.pullup', this.pulledUp(c) ? 1 : 0);
+  }
+
+  /** 1 while the second line of the row is in use. */
+  private moved(c: Context): 0 | 1 {
+    const { irqWire } = this.variant;
+    return irqWire && c.env.wire(irqWire) !== 0 ? 1 : 0;
   }
 
   /** Isochronous and double-buffered endpoints come first, then the lowest register number (RM0091, USB_ISTR.EP_ID). */
@@ -220,6 +229,7 @@ export class UsbFsMachine {
     // Packet memory is RAM: it keeps its contents.
     c.s.inFlight = c.s.frames = 0;
     c.s.resetSeen = false;
+    if (c.s.line > 0) c.env.irq(c.s.line - 1, false);
     c.s.line = 0;
     c.env.irq(0, false);
     this.sync(c);

@@ -14,6 +14,8 @@ export interface UsbFsdevOptions {
   readonly clock?: string;
   /** Wire of the transceiver's supply; default null: supplied with the chip. */
   readonly supplyWire?: string | null;
+  /** Wire that moves the interrupt to the second line of the row. */
+  readonly irqWire?: string;
   /** Byte offset of the packet memory from the registers; default 0x400. */
   readonly pmaOffset?: number;
   /** One 16-bit word in four bytes; default false. */
@@ -35,6 +37,7 @@ function variantOf(layout: Layout, options: UsbFsdevOptions): UsbFsVariant {
     scattered: options.scattered ?? false,
     clock: options.clock ?? 'usb',
     supplyWire: options.supplyWire ?? null,
+    ...(options.irqWire === undefined ? {} : { irqWire: options.irqWire }),
     suspendReady: false,
     tableBase: (c) => c.get(btable) & 0xfff8,
     address: (pma, entry, half) => half16(pma, entry, half * 2) & 0xfffe,

@@ -81,3 +81,23 @@ describe('packet memory of F303xC and F103, one half-word in each word (RM0316 3
     expect([read(0, 4), read(2, 2), read(4, 2), read(8, 4), read(0x3fc, 2)]).toEqual([0x1234, 0, 0x5678, 0x9abc, 0xcafe]);
   });
 });
+
+describe('F303', () => {
+  it('USB_IT_RMP moves the interrupt from line 20 to 75 and back, while it stands too (ChibiOS)', () => {
+    const h = new StChip(STM32F303CC);
+    h.set('RCC.APB1ENR.USBEN', 1);
+    h.set('RCC.APB2ENR.SYSCFGEN', 1);
+    const lines = (): readonly boolean[] => [20, 75].map((n) => h.irqs.get(n) === true);
+    // FRES raises RESET, RESETM lets it through.
+    h.write('USB.CNTR', 0x401);
+    expect(lines()).toEqual([true, false]);
+    h.write('SYSCFG.CFGR1', 1 << 5);
+    expect(lines()).toEqual([false, true]);
+    h.write('USB.CNTR', 0);
+    expect(lines()).toEqual([false, false]);
+    h.write('USB.CNTR', 0x401);
+    expect(lines()).toEqual([false, true]);
+    h.write('SYSCFG.CFGR1', 0);
+    expect(lines()).toEqual([true, false]);
+  });
+});
