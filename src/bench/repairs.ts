@@ -155,19 +155,20 @@ export function pathInterceptor(machine: Machine, repairs: readonly NamedRepair[
         if (address >= r.from && address + size <= r.from + 8)
           return core.peek(table + (address - r.from), size === 1 ? 1 : size === 2 ? 2 : 4) ?? 0;
       for (const k of keeps) {
-        if (address !== k.address || !afterReset() || done.has(k.address)) continue;
+        if (address !== k.address || core.zone !== 'user' || !afterReset() || done.has(k.address)) continue;
         done.add(k.address);
         return k.value >>> 0;
       }
       return null;
     },
-    write: (_core, address, _size, value) => {
+    write: (core, address, _size, value) => {
       const number = machine.history.seq + 1;
       const replaced = writes.get(number);
       // a write that is left out has its number all the same: the next one is not left out too
       if (replaced === null) machine.history.seq = number;
       if (replaced !== undefined) return replaced;
-      if (keeps.some((k) => k.address === address && afterReset() && !done.has(k.address))) return null;
+      // what the ROM has there is its own
+      if (core.zone === 'user' && keeps.some((k) => k.address === address && afterReset() && !done.has(k.address))) return null;
       return value;
     },
   };

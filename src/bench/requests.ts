@@ -160,7 +160,7 @@ class RequestTrace {
 
   /** Words that something is decided by, and their neighbours: a request may have two halves. */
   private telling(read: readonly Word[]): Word[] {
-    const decided = read.filter((w) => w.decision !== null && (!this.onStack(w.address) || w.comparedWith! > SMALL));
+    const decided = read.filter((w) => w.decision !== null && (!this.onStack(w.address) || (w.comparedWith ?? 0) > SMALL));
     const halves = read.filter((w) => w.decision === null && w.size === 4 && decided.some((d) => d.address === (w.address ^ 4) >>> 0));
     return [...decided, ...halves];
   }
@@ -297,7 +297,9 @@ class RequestTrace {
     }
     const taint = new Map<Place, ReadonlySet<Word>>();
     const byAddress = new Map(read.flatMap((w) => Array.from({ length: w.size }, (_, i) => [w.address + i, w] as const)));
-    for (const step of steps) flowThrough(step, core.index, taint, byAddress);
+    steps.forEach((step, i) =>
+      flowThrough(step, core.index, taint, byAddress, isOrdering(core, steps.slice(i + 1, i + 1 + CONDITION_WITHIN))),
+    );
   }
 
   /** The words with the stores that they should hold. */
@@ -397,7 +399,13 @@ const magicOf = (w: Word, wanted: number | null, writer: Writer | null, elsewher
 });
 
 /** What an instruction makes of the words: marks move with the values, and a comparison of a marked value with an unmarked one is a decision. */
-function flowThrough(step: Step, core: number, taint: Map<Place, ReadonlySet<Word>>, words: ReadonlyMap<number, Word>): void {
+function flowThrough(
+  step: Step,
+  core: number,
+  taint: Map<Place, ReadonlySet<Word>>,
+  words: ReadonlyMap<number, Word>,
+  ordering: boolean,
+): void {
   const of = (places: Iterable<Place>): Set<Word> => {
     const all = new Set<Word>();
     for (const p of places) {
@@ -409,8 +417,8 @@ function flowThrough(step: Step, core: number, taint: Map<Place, ReadonlySet<Wor
   };
   for (const c of step.flow?.comparisons ?? []) {
     const [left, right] = [of(c.leftFrom), of(c.rightFrom)];
-    if (left.size > 0 && right.size === 0) for (const w of left) decide(w, c.right, c.left, step, core);
-    else if (right.size > 0 && left.size === 0) for (const w of right) decide(w, c.left, c.right, step, core);
+    if (left.size > 0 && right.size === 0) for (const w of left) decide(w, ordering ? null : c.right, c.left, step, core);
+    else if (right.size > 0 && left.size === 0) for (const w of right) decide(w, ordering ? null : c.left, c.right, step, core);
   }
   const marked = [...step.writes].map(([place, from]) => [place, of(from)] as const);
   for (const [place, marks] of marked) {
@@ -418,12 +426,33 @@ function flowThrough(step: Step, core: number, taint: Map<Place, ReadonlySet<Wor
     else taint.delete(place);
   }
 }
-/** The first telling comparison of a word counts, and the one with what it had held above all; a test for zero may be one of several. */
-function decide(w: Word, value: number, read: number, step: Step, core: number): void {
-  const meant = value >>> 0 === w.before && w.before !== 0;
-  if (w.decision !== null && !(meant && w.comparedWith !== w.before) && (w.comparedWith !== 0 || value === 0)) return;
+/** Instructions behind a comparison in which its condition is looked for. */
+const CONDITION_WITHIN = 3;
+/** The first condition in these instructions asks for more or less: a count, which is compared with no value that it has to have. */
+function isOrdering(core: Core, steps: readonly Step[]): boolean {
+  for (const { pc } of steps) {
+    const [first, second] = [core.peek(pc, 2) ?? 0, core.peek(pc + 2, 2) ?? 0];
+    // B<c> T1, IT, B<c> T3
+    const condition =
+      first >>> 12 === 0xd
+        ? (first >>> 8) & 15
+        : first >>> 8 === 0xbf && (first & 15) !== 0
+          ? (first >>> 4) & 15
+          : first >>> 11 === 0x1e && (second & 0xd000) === 0x8000
+            ? (first >>> 6) & 15
+            : null;
+    if (condition !== null && condition < 14) return condition > 1;
+  }
+  return false;
+}
+
+/** The first telling comparison of a word counts, and the one with what it had held above all; a test for zero may be one of several, `null` is one of size. */
+function decide(w: Word, value: number | null, read: number, step: Step, core: number): void {
+  const meant = value !== null && value >>> 0 === w.before && w.before !== 0;
+  const vague = w.comparedWith === null || w.comparedWith === 0;
+  if (w.decision !== null && !(meant && w.comparedWith !== w.before) && !(vague && value !== null && value !== 0)) return;
   w.decision = { pc: step.pc, at: step.at, kind: 'cpu', core, seq: -1 };
-  w.comparedWith = value >>> 0;
+  w.comparedWith = value === null ? null : value >>> 0;
   w.read = read >>> 0;
 }
 
