@@ -1,5 +1,5 @@
 /** Clock state handed over: system clock source, PLLs, bus prescalers, kernel clock selections. */
-import { broken, notApplicable, pass, type Check, type RepairTarget, type Subject } from './check.ts';
+import { broken, notApplicable, pass, type Check, type Judgement, type Repair, type RepairTarget, type Subject } from './check.ts';
 import { clearedInC, familyOf, inC, inManual, locate, NO_FAMILY, type FamilyFields } from './families.ts';
 import { CLOCK_ROWS, DEINIT } from './sources.ts';
 import { resetInC } from './fix-in-c.ts';
@@ -150,39 +150,52 @@ export const kernelClocks: Check = {
   judge(subject) {
     const f = familyOf(subject.state.chip);
     if (!f || f.kernelClocks.length === 0) return notApplicable(f ? 'this chip has no kernel clock selections' : NO_FAMILY);
-    const list = changed(subject, fieldsOf(subject, f.kernelClocks));
-    if (list.length === 0) return pass('all at their reset values', 'as after a reset', DEINIT, 'inferred');
-    return broken('warn', {
-      observed: list
-        .slice(0, 6)
-        .map((c) => `${inManual(c.path)} = ${c.value}`)
-        .join(', '),
-      expected: 'reset values',
-      source: DEINIT,
-      confidence: 'inferred',
-      because: 'a peripheral that the ROM uses may get its clock from a source that is off by now, unless the ROM selects it again',
-      lastWriter: latestWriter(
-        subject,
-        list.map((c) => c.path),
-      ),
-    });
+    const list = selected(subject);
+    return list.length === 0 ? pass('all at their reset values', 'as after a reset', DEINIT, 'inferred') : judgeSelections(subject, list);
   },
-  repair(subject) {
-    const f = familyOf(subject.state.chip);
-    const list = f ? changed(subject, fieldsOf(subject, f.kernelClocks)) : [];
-    const registers = [...new Set(list.map((c) => inC(c.path)))];
-    return {
-      at: 'entry',
-      what: 'kernel clock selections at their reset values',
-      fix: registers.map((r) => `${r} = 0;`).join('\n'),
-      apply: toReset(list),
-    };
+  repair: (subject) => selectionsToReset(selected(subject), selected(subject)),
+  members: (subject) => selected(subject).map((c) => c.path),
+  narrow: (subject, members) => {
+    const all = selected(subject);
+    const list = all.filter((c) => members.includes(c.path));
+    return { judgement: judgeSelections(subject, list), repair: selectionsToReset(list, all) };
   },
   explanation: [
     'USB, USARTs, I2C and others can take their clock from several sources (CCIPR registers). An application that feeds USB from a PLL leaves that selection behind.',
     'HAL_RCC_DeInit() does not reset these registers on every family. When the PLL is switched off and the selection stays, the peripheral has no clock at all until somebody selects another source.',
   ].join('\n\n'),
 };
+
+type Selection = ReturnType<typeof changed>[number];
+function selected(subject: Subject): readonly Selection[] {
+  const f = familyOf(subject.state.chip);
+  return f ? changed(subject, fieldsOf(subject, f.kernelClocks)) : [];
+}
+const judgeSelections = (subject: Subject, list: readonly Selection[]): Judgement =>
+  broken('warn', {
+    observed: list
+      .slice(0, 6)
+      .map((c) => `${inManual(c.path)} = ${c.value}`)
+      .join(', '),
+    expected: 'reset values',
+    source: DEINIT,
+    confidence: 'inferred',
+    because: 'a peripheral that the ROM uses may get its clock from a source that is off by now, unless the ROM selects it again',
+    lastWriter: latestWriter(
+      subject,
+      list.map((c) => c.path),
+    ),
+  });
+/** A register in which nothing else is selected is written as a whole. */
+function selectionsToReset(list: readonly Selection[], all: readonly Selection[]): Repair {
+  const registerOf = (path: string): string => path.slice(0, path.lastIndexOf('.'));
+  const fixes = [...new Set(list.map((c) => registerOf(c.path)))].flatMap((register) => {
+    const own = list.filter((c) => registerOf(c.path) === register);
+    if (own.length === all.filter((c) => registerOf(c.path) === register).length) return [`${inC(register)} = 0;`];
+    return own.map((c) => `${inC(c.path)} &= ~${c.path.replaceAll('.', '_')};`);
+  });
+  return { at: 'entry', what: 'kernel clock selections at their reset values', fix: fixes.join('\n'), apply: toReset(list) };
+}
 
 /** All fields of some registers. */
 function fieldsOf({ state }: Subject, registers: readonly string[]): string[] {
