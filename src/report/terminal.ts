@@ -5,7 +5,7 @@
 import type { Outcome, Place, ResultCause, ResultCheck, RomDependency, RunResult } from '../bench/result.ts';
 import type { Judgement } from '../bench/expect.ts';
 import { doubts } from '../bench/summary.ts';
-import { humanTime, pad, plain, printable, wrap, type Paint, type Style } from './text.ts';
+import { humanTime, linesOf, pad, plain, printable, wrap, type Paint, type Style } from './text.ts';
 
 export interface TerminalOptions {
   readonly paint?: Paint;
@@ -351,7 +351,7 @@ function facts(w: Writer, result: RunResult): void {
     w.row('USB', `${ids}${last.enumerated ? ', enumerated' : ', not enumerated'}${served}`);
   }
   for (const [channel, text] of Object.entries(result.console)) {
-    const all = text.trimEnd().split('\n');
+    const all = linesOf(text.trimEnd());
     for (const line of all.slice(-4)) w.row(channel.slice(0, 7), line);
     if (all.length > 4) w.row('', `(last 4 of ${all.length} lines; all with --json)`);
   }

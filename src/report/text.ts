@@ -15,6 +15,9 @@ export function printable(text: string): string {
   return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`);
 }
 
+/** Lines as a terminal shows them: what a serial console sends ends with CR and LF. */
+export const linesOf = (text: string): string[] => text.split('\n').map((line) => line.replace(/\r+$/, ''));
+
 const ESCAPES = /\u001b\[\d+m/g;
 export const visibleLength = (text: string): number => text.replace(ESCAPES, '').length;
 
