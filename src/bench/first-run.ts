@@ -3,10 +3,9 @@
  * again with it; where that fails, the same board is started with BOOT0 high, so that everybody sees whether ROM, crystal and cable are all right. The result
  * says what was done: `steps` of its scenario and the notes `trigger` and `control`.
  */
-import { entered, tryTriggers, type Trigger } from './init.ts';
+import { entered, pulled, tryTriggers, type Trigger } from './init.ts';
 import { jobInput, type RunHooks, type RunJob } from './job.ts';
 import type { RunResult } from './result.ts';
-import type { Step } from './scenario-types.ts';
 import type { RunInput } from './run-input.ts';
 import { runBench } from './run.ts';
 import type { RunTrace } from './trace.ts';
@@ -48,12 +47,6 @@ function lookFurther(job: RunJob, hooks: RunHooks, run: (input: RunInput) => Run
     }
   const result = triggers[0] === undefined ? null : pull(triggers[0]);
   return withControl(result ?? alone, job, hooks);
-}
-/** A finger lets go of a button again: held for ever it would ask anew after each reset. */
-export function pulled(step: Step): readonly Step[] {
-  if (!('pin' in step.do)) return [step];
-  const { name, level } = step.do.pin;
-  return [step, { after: '200ms', do: { pin: { name, level: level === 0 ? 1 : 0 } } }];
 }
 /** Requests that lead nowhere and are run. */
 const MOST_REQUESTS = 3;

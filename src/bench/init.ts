@@ -41,8 +41,15 @@ export function tryTriggers(input: RunInput): Trigger[] {
 /** Some outcomes are those of a firmware that never got into the ROM. */
 export const entered = (outcome: Outcome): boolean => outcome !== 'no-jump' && outcome !== 'stuck';
 
+/** A finger lets go of a button again: held for ever it would ask anew after each reset. */
+export function pulled(step: Step): readonly Step[] {
+  if (!('pin' in step.do)) return [step];
+  const { name, level } = step.do.pin;
+  return [step, { after: '200ms', do: { pin: { name, level: level === 0 ? 1 : 0 } } }];
+}
+
 /** The scenario that pulls a trigger and expects DFU, on top of the one that the firmware was run with. `images` are as they shall stand in the file. */
 export function scenarioFor(base: Scenario, chip: string, images: readonly string[], { step }: Trigger): Scenario {
-  const steps = [...(base.steps ?? []), ...(step ? [step] : [])];
+  const steps = [...(base.steps ?? []), ...(step ? pulled(step) : [])];
   return { ...base, schema: SCENARIO_SCHEMA, chip, images, ...(steps.length > 0 ? { steps } : {}), expect: { outcome: 'dfu' } };
 }

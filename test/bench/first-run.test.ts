@@ -2,7 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { firstRun, pulled } from '../../src/bench/first-run.ts';
+import { firstRun } from '../../src/bench/first-run.ts';
+import { pulled } from '../../src/bench/init.ts';
 import type { RunResult } from '../../src/bench/result.ts';
 import { plainJob } from './plain-job.ts';
 
