@@ -123,6 +123,7 @@ function addRun(program: Command, io: Io, exit: (code: number) => void, bench: B
     .description('run firmware and report; exit 0 = DFU reached (or `expect` holds), 1 = not, 2 = usage or input error, 3 = internal error')
     .option('--json <file>', 'write the result (bootbench/run@1); - = stdout, the report then goes to stderr')
     .option('--html <file>', 'write the report as a page')
+    .option('--open', 'show the report in your browser; without --html it lies in a temporary folder')
     .option('--junit <file>', 'write the result as JUnit XML')
     .option(
       '--trace <file>',

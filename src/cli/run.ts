@@ -16,6 +16,7 @@ import type { Bench } from './engine.ts';
 import { inputFiles, loadJob, type RunOptions } from './inputs.ts';
 import { interruptible } from './interruptible.ts';
 import { EXIT, milliseconds, paintFor, type Io } from './io.ts';
+import { showPage, temporaryPage } from './open-page.ts';
 import { Outputs, type OutputFile } from './outputs.ts';
 import { pageScript } from './page-script.ts';
 import { sourcesOf } from './sources.ts';
@@ -26,6 +27,7 @@ export interface RunCommandOptions extends RunOptions {
   readonly trace?: readonly string[];
   readonly json?: string;
   readonly html?: string;
+  readonly open?: boolean;
   readonly junit?: string;
   readonly quiet?: boolean;
   readonly stats?: boolean;
@@ -35,21 +37,23 @@ export interface RunCommandOptions extends RunOptions {
   readonly fix?: boolean;
 }
 
-export async function runCommand(images: readonly string[], options: RunCommandOptions, io: Io, bench: Bench): Promise<number> {
-  const onStdout = (['json', 'html', 'junit'] as const).filter((key) => options[key] === '-');
-  const writers = [...onStdout.map((key) => `--${key}`), ...(options.fix === true ? ['--fix'] : [])];
+export async function runCommand(images: readonly string[], given: RunCommandOptions, io: Io, bench: Bench): Promise<number> {
+  if (given.open === true && given.html === '-') throw new UsageError('--open has nothing to show: --html - writes to stdout');
+  const onStdout = (['json', 'html', 'junit'] as const).filter((key) => given[key] === '-');
+  const writers = [...onStdout.map((key) => `--${key}`), ...(given.fix === true ? ['--fix'] : [])];
   if (writers.length > 1) throw new UsageError(`${writers.join(' and ')} both write to stdout`);
-  const job = await loadJob(images, options, io.cwd);
+  const job = await loadJob(images, given, io.cwd);
   // the report has them too; but a run may take its time, and a wrong file need not be waited for
-  if (options.quiet !== true)
+  if (given.quiet !== true)
     for (const { kind, text } of jobInput(job).notes)
       if (kind === WRONG_CHIP)
         for (const line of wrap(printable(text), io.stderr.columns, '  ', 'bootbench: ')) io.stderr.write(`${line}\n`);
+  const traces = traceFiles('--trace', given.trace ?? []);
+  const options = given.open === true && given.html === undefined ? { ...given, html: temporaryPage() } : given;
   const files = (['json', 'html', 'junit'] as const).flatMap((key): OutputFile[] => {
     const path = options[key];
     return path === undefined || path === '-' ? [] : [{ option: `--${key}`, path }];
   });
-  const traces = traceFiles('--trace', options.trace ?? []);
   files.push(...traces);
   if (job.limits.wallMs !== null) io.mustEndWithin?.(job.limits.wallMs);
   const outputs = new Outputs(files, io.cwd, inputFiles(images, job, options, io.cwd));
@@ -83,6 +87,7 @@ export async function runCommand(images: readonly string[], options: RunCommandO
     if (options.junit !== undefined) document.junit = await junitDocument(result, judgement, seconds);
     for (const key of ['json', 'html', 'junit'] as const) outputs.write(`--${key}`, document[key]);
     if (recorded.trace !== undefined) await writeTraces(outputs, traces, recorded.trace);
+    if (options.open === true) showPage(resolve(io.cwd, options.html!), io);
     if (onStdout[0] !== undefined) io.stdout.write(document[onStdout[0]]);
     if (options.fix === true) writePatch(result, sources, io);
     if (options.quiet !== true) {

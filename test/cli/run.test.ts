@@ -1,6 +1,6 @@
-import { existsSync, mkdirSync, readFileSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { dfuResult, primaskResult } from '../samples/results.ts';
 import type { Bench } from '../../src/cli/engine.ts';
 import { FIRMWARE, IMAGE, cli, folder } from './helpers.ts';
@@ -96,6 +96,17 @@ describe('output', () => {
     expect(readFileSync(join(cwd, 'r.html'), 'utf8')).toContain('main.c:42');
     expect(readFileSync(join(cwd, 'r.xml'), 'utf8')).toContain('<failure message="outcome is rom-silent">');
     expect(ran.out).toContain('Cause  primask');
+  });
+
+  test('--open shows the page that was written, in a temporary folder where nobody named one', async () => {
+    const cwd = folder({ 'fw.bin': FIRMWARE, browser: '#!/bin/sh\nhead -c 15 "$1" > "$0.shown"\n' });
+    chmodSync(join(cwd, 'browser'), 0o755);
+    const shown = join(cwd, 'browser.shown');
+    await cli(run('--open', '--quiet'), { cwd, env: { BROWSER: join(cwd, 'browser') } });
+    await vi.waitUntil(() => existsSync(shown) && readFileSync(shown, 'utf8') !== '');
+    expect(readFileSync(shown, 'utf8')).toBe('<!doctype html>');
+    const none = await cli(run('--open', '--html', '-'), { cwd });
+    expect(none).toMatchObject({ code: 2, out: '' });
   });
 
   test('an output that cannot be written is found before the run', async () => {
