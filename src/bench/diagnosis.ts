@@ -77,6 +77,10 @@ const leadsElsewhere = ({ repair, subject }: Judged): boolean =>
   (repair?.at === 'before-write' && subject?.entry?.how === 'exception');
 const isBroken = (j: Judged): boolean => j.judgement.verdict === 'fail' || j.judgement.verdict === 'warn';
 
+/** What would be repaired at an entry explains nothing where nothing entered: an application that runs on, on a chip whose ROM would send it back. */
+const withoutPlace = ({ repair }: Judged, starts: Starts): boolean =>
+  starts.entry === null && !starts.fault && repair?.at === 'entry' && repair.acts === undefined;
+
 export function diagnose(
   s: Session,
   starts: Starts,
@@ -85,7 +89,7 @@ export function diagnose(
   outcome: Outcome,
   search: boolean,
 ): Diagnosis {
-  const broken = judged.filter(isBroken);
+  const broken = judged.filter((j) => isBroken(j) && !withoutPlace(j, starts));
   if (outcome === 'dfu') return { explained: null, causes: [], sets: [], harmless: harmlessOf(known(broken)), later: [] };
   // nothing was tried: what is broken is not shown to be harmless
   if (!search) return { explained: null, causes: [], sets: [], harmless: [], later: [] };
