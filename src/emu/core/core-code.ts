@@ -63,6 +63,7 @@ export abstract class CoreCode extends CoreCaches {
             flashLine: this.flashLine,
             predicted: this.predicted,
             device: this.quietReads.read,
+            system: (pc: number) => this.executeSystem(pc >>> 0),
             left: (why: number, pc: number) => this.tier.left(why, pc >>> 0),
           } as unknown as WebAssembly.ModuleImports),
         adopts: (t) => this.adopts(t),
@@ -97,6 +98,8 @@ export abstract class CoreCode extends CoreCaches {
     this.set(S.CACHE_WAYS, 2);
   }
   protected abstract runUntilCycle(limit: number): boolean;
+  /** Executes the system instruction at S.PC. */
+  protected abstract executeSystem(pc: number): void;
   abstract branchTo(pc: number): void;
 
   // ---- translated tier -------------------------------------------------------------------------------------------------------------

@@ -98,6 +98,10 @@ export class Core extends CoreCode implements Cpu {
     this.irqDirty = false;
     return true;
   }
+  /** Critical sections are short and many: the run goes on where nothing waits for the mask to fall. With a second core it ends, so that the two keep together. */
+  maskChanged(): void {
+    if (this.peers.length > 0 || preempts(this, highestPending(this))) this.interruptsChanged();
+  }
   get pc(): number {
     return this.get(S.PC);
   }
@@ -295,21 +299,24 @@ export class Core extends CoreCode implements Cpu {
     return known;
   }
 
+  /** Also for translated code, which looks at the budget behind it. */
+  protected override executeSystem(pc: number): void {
+    const { run, operands, size } = this.systemInstruction(pc);
+    this.system.now = this.now();
+    this.pcChanged = false;
+    run(this, operands, pc, size);
+    if (this.get(S.PC) === pc && !this.pcChanged) this.set(S.PC, pc + size);
+    this.afterDevice();
+  }
+
   /** Deals with why translated or interpreted code was left. True: the run pauses. */
   private leave(reason: number): boolean {
     switch (reason) {
       case EXIT.BUDGET:
         return false;
-      case EXIT.SYSTEM: {
-        const pc = this.get(S.PC);
-        const { run, operands, size } = this.systemInstruction(pc);
-        this.system.now = this.now();
-        this.pcChanged = false;
-        run(this, operands, pc, size);
-        if (this.get(S.PC) === pc && !this.pcChanged) this.set(S.PC, pc + size);
-        this.afterDevice();
+      case EXIT.SYSTEM:
+        this.executeSystem(this.get(S.PC));
         return false;
-      }
       case EXIT.EXC_RETURN:
         this.system.now = this.now();
         this.hardwareAccess = true;

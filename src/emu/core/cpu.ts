@@ -75,6 +75,8 @@ export interface Cpu {
 
   /** Something changed that may let an exception be taken (pending, enable, priority, masks): the run loop looks before the next instruction. */
   interruptsChanged(): void;
+  /** PRIMASK, BASEPRI or FAULTMASK has another value. */
+  maskChanged(): void;
   /** MPU setup, privilege or CONTROL changed: access rights held in page tables are stale. */
   rightsChanged(): void;
   readonly mpuAnswers: MpuAnswers;

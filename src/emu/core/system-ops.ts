@@ -6,7 +6,7 @@ import type { Cpu, FaultKind } from './cpu.ts';
 import { supervisorCall } from './exceptions.ts';
 import { mpuAllows, mpuEnabled, mpuRegion } from './mpu.ts';
 import { executionPriority, highestPending, preempts, priorityMask } from './nvic.ts';
-import type { Variant } from './rows.ts';
+import type { Decoded, Variant } from './rows.ts';
 import { change, notV6, onV8, privileged, SCS, withFpu } from './scs-state.ts';
 import {
   apsr,
@@ -88,7 +88,7 @@ export function readSpecial(cpu: Cpu, sysm: number): number {
 
 const setMask = (cpu: Cpu, name: 'PRIMASK' | 'FAULTMASK' | 'BASEPRI', value: number): void => {
   withRights(cpu, () => change(cpu, name, S[name], value));
-  cpu.interruptsChanged();
+  cpu.maskChanged();
 };
 /** FAULTMASK can be set only where it would raise the priority. */
 const setFaultMask = (cpu: Cpu, on: boolean): void => {
@@ -170,8 +170,15 @@ export function testTarget(cpu: Cpu, address: number, unprivileged: boolean): nu
 
 // ---- the ops ---------------------------------------------------------------------------------------------------------------------
 
-const nothing: SystemOp = () => {};
-
+/**
+ * Whether translated code may have TypeScript execute a system instruction and go on behind it: it changes nothing that code hangs on but registers, PRIMASK and
+ * BASEPRI. FAULTMASK and CONTROL decide what the MPU allows, stack pointers and limits what an access does.
+ */
+export function goesOn({ op, b, imm }: Decoded): boolean {
+  if (op === 'MRS') return true;
+  if (op === 'CPS') return b === 2;
+  return op === 'MSR' && (imm === SYSM.PRIMASK || imm === SYSM.BASEPRI || imm === SYSM.BASEPRI_MAX);
+}
 export const SYSTEM_OPS: Readonly<Record<string, SystemOp>> = {
   MRS: (cpu, o) => cpu.set(S.R + 4 * o.a, readSpecial(cpu, o.imm)),
   MSR: (cpu, o) => writeSpecial(cpu, o.imm, cpu.get(S.R + 4 * o.a), o.b),
@@ -200,13 +207,6 @@ export const SYSTEM_OPS: Readonly<Record<string, SystemOp>> = {
     cpu.set(S.EVENT, 1);
     cpu.sendEvent();
   },
-  // memory is sequentially consistent here, and everything that changes code or rights takes effect at once
-  DSB: nothing,
-  DMB: nothing,
-  ISB: nothing,
-  YIELD: nothing,
-  NOP: nothing,
-  DBG: nothing,
   TT(cpu, o) {
     if (o.v['A'] === true) fault(cpu, 'undefined');
     cpu.set(S.R + 4 * o.a, testTarget(cpu, cpu.get(S.R + 4 * o.b) >>> 0, o.v['T'] === true));

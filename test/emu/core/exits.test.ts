@@ -7,7 +7,9 @@ import { STM32F072RB } from '../../../src/chips/stm32f072.ts';
 import { STM32L476RG } from '../../../src/chips/stm32l476.ts';
 import { findSymbol, loadImage } from '../../../src/emu/image/image.ts';
 import { Machine } from '../../../src/emu/machine.ts';
+import { S } from '../../../src/emu/core/state.ts';
 import { MODELS } from '../../../src/peripherals/index.ts';
+import { BX_LR, handlerAt, MAIN, runCycles, started } from './bare-machine.ts';
 
 const ELF = join(import.meta.dirname, '../../../benchmarks/firmware/workload.m4.elf');
 const image = loadImage(readFileSync(ELF), ELF);
@@ -80,5 +82,46 @@ describe('a callee that branches on to another region', () => {
     const counts = m.bootCore.tier.exits!.get('unwound')?.values() ?? [];
     const unwound = [...counts].reduce((n, c) => n + c, 0);
     expect(unwound / (m.bootCore.retired() - from)).toBeLessThan(1 / 5000);
+  });
+});
+
+describe('a critical section', () => {
+  /** MRS PRIMASK; CPSID i; MSR BASEPRI; ISB; DSB; MSR PRIMASK in a loop, with SysTick pending in each of them. */
+  function machineIn(tier: boolean): Machine {
+    const code = [
+      ...[0xf3ef, 0x8310, 0xb672, 0x3001, 0x2240, 0xf382, 0x8811, 0xf3bf, 0x8f6f, 0xf3bf, 0x8f4f],
+      ...[0x2200, 0xf382, 0x8811, 0xf383, 0x8810, 0xe7ee],
+    ];
+    const { machine: m } = started('m4', { [MAIN]: code, [handlerAt(15)]: [0x3401, BX_LR] });
+    m.bootCore.setTranslating(tier, 1);
+    m.bootCore.write(0xe000e014, 4, 96);
+    m.bootCore.write(0xe000e018, 4, 0);
+    m.bootCore.write(0xe000e010, 4, 7);
+    return m;
+  }
+  it('is executed inside its region', () => {
+    const m = machineIn(true);
+    m.bootCore.countExits();
+    runCycles(m, 100_000);
+    const system = [...(m.bootCore.tier.exits!.get('system')?.values() ?? [])].reduce((n, c) => n + c, 0);
+    expect(system).toBe(0);
+    expect(m.bootCore.get(S.R)).toBeGreaterThan(1000);
+  });
+  it('lets an interrupt in where the mask falls, in the cycle in which the interpreter does', () => {
+    const [translated, interpreted] = [machineIn(true), machineIn(false)];
+    for (let i = 1; i < 400; i++) {
+      for (const m of [translated, interpreted]) runCycles(m, 97);
+      const seen = [translated, interpreted].map(({ bootCore: c }) => [
+        c.pc,
+        c.cycles(),
+        c.retired(),
+        c.get(S.R),
+        c.get(S.R + 16),
+        c.get(S.PRIMASK),
+        c.get(S.BASEPRI),
+      ]);
+      expect(seen[0]).toEqual(seen[1]);
+    }
+    expect(translated.bootCore.get(S.R + 16)).toBeGreaterThan(100);
   });
 });

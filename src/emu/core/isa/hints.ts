@@ -6,9 +6,8 @@ op('NOP', { timing: 'nop', hot: true }, () => {});
 systemOp('WFE', { timing: 'system' });
 systemOp('WFI', { timing: 'system' });
 systemOp('SEV', { timing: 'nop' });
-systemOp('DSB', { timing: 'barrier' });
-systemOp('DMB', { timing: 'barrier' });
-systemOp('ISB', { timing: 'barrier' });
+// memory is sequentially consistent here, and everything that changes code or rights takes effect at once
+for (const name of ['DSB', 'DMB', 'ISB']) op(name, { timing: 'barrier', hot: true }, () => {});
 
 const hint = (o: number): string => (o === 2 ? 'WFE' : o === 3 ? 'WFI' : o === 4 ? 'SEV' : 'NOP');
 row('Hints T1', '10111111 oooo 0000', everywhere, 'NOP, YIELD, WFE, WFI, SEV', (f) => ({ op: hint(f.o) }));

@@ -6,6 +6,7 @@
  *   block:     budget -= cost; retired += n; flash line: if line != first: budget -= wait states
  *   access:    outside of fast RAM -> give back what did not run; return pc of the instruction
  *   branch:    to a block of the region: br; elsewhere: spill, return target | 1, or go on in the region that begins there (table[slot], as a tail call)
+ *   system:    spill; TypeScript executes it; reload; if budget < W: leave        (masks and reads of special registers; others leave before)
  *   call:      spill what was written; next = table[slot](depth + 1, target); if next != return address | 1: return next; reload; check the budget
  *
  * The value returned is the next pc, | 1 if a branch arrives there; or -1: EXC_RETURN at the branch in PC, its value in EXIT_ARG.
@@ -18,6 +19,7 @@ import { Expr, hasBranchTargets, lift, type Val } from '../builder.ts';
 import { OPS } from '../rows.ts';
 import { REC, REGION_HERE } from '../record-builders.ts';
 import { EXIT, S } from '../state.ts';
+import { goesOn } from '../system-ops.ts';
 import { ALL_FLAGS, FLAG_BITS, operandsOf, variantOf } from './flow.ts';
 import { Lines } from './lines.ts';
 import { RegionBuilder, type GiveBack } from './region-builder.ts';
@@ -62,6 +64,7 @@ export function emitRegion(region: Region, env: Surroundings): Uint8Array<ArrayB
   // every import costs time at each instantiation: only what is called
   if (hasBranchTargets(env.profile) && region.blocks.some((b) => b.items.some((item) => item.flow.dynamic)))
     helpers.set('predicted', writer.importFunction('predicted', ['i32', 'i32'], 'i32'));
+  if (region.blocks.some((b) => b.items.some(isExecutedInside))) helpers.set('system', writer.importFunction('system', ['i32'], null));
   if (region.blocks.some((b) => b.items.some((item) => env.asksDevices(item.pc))))
     helpers.set('device', writer.importFunction('device', ['i32', 'i32'], 'i32'));
   const floats = region.blocks.some((b) => b.items.some((item) => OPS.get(item.ins.decoded.op)!.fp));
@@ -86,6 +89,7 @@ export class RegionEmitter {
   readonly costs: Costs;
   /** Function that counts ways out, where somebody wants to know. */
   private readonly left: number | undefined;
+  private readonly helpers: ReadonlyMap<string, number>;
   /** Registers and flags (masks of `Flow`) that the region's code mentions. */
   private used = ALL_FLAGS;
   /** What differs from memory now, in front of the instruction that is emitted. */
@@ -100,6 +104,7 @@ export class RegionEmitter {
     this.f = f;
     this.callees = callees;
     this.costs = new Costs(env);
+    this.helpers = helpers;
     this.left = helpers.get('left');
     this.slots = new Slots(region, env);
     this.locals = newLocals(f);
@@ -487,6 +492,7 @@ export class RegionEmitter {
     if (ins.decoded.op === 'IT') return false;
     this.b.begin(b, item, giveBack);
     const run = (): void => {
+      if (isExecutedInside(item)) return this.system(b, item, giveBack);
       if (op.system) return this.b.leave(EXIT.SYSTEM);
       if (op.fp) this.b.leaveIf(this.b.state(S.FP_TRAP), EXIT.FP_TRAP);
       op.sem(this.b, operandsOf(ins), variantOf(ins, it !== 0));
@@ -579,18 +585,51 @@ export class RegionEmitter {
     f.brIf(none);
     return b.let(b.arenaAt(b.shrU(b.sub(record, DECODED_BASE), 3), REGION_SLOTS, 2));
   }
+  /** A system instruction that TypeScript executes without leaving: an interrupt that may be taken now ends the budget. */
+  private system(b: Block, item: Item, { after, instructions }: GiveBack): void {
+    const { f } = this;
+    this.addTo(this.locals.budget, after);
+    this.addTo(this.locals.retired, 1 - instructions);
+    this.lines.set(item.pc);
+    this.b.flags.settle();
+    this.spill(this.dirty | this.writes);
+    f.i32(0);
+    f.i32(item.pc);
+    f.memory(OP['i32.store'], this.env.cpu + S.PC);
+    f.i32(item.pc);
+    f.call(this.helpers.get('system')!);
+    this.goOn(b, item.pc + item.ins.size);
+  }
+  /** Behind what ran outside: everything is in memory, and the budget is looked at again. */
+  private goOn(b: Block, pc: number): void {
+    const { f, locals } = this;
+    const { dirty, writes } = this;
+    this.reload();
+    this.b.returned();
+    const next = this.region.byPc.get(pc);
+    f.get(locals.budget);
+    f.i32(next ? this.costs.budgetFrom(next) : 0);
+    f.op(0x48);
+    const short = f.if();
+    this.dirty = 0;
+    this.writes = 0;
+    this.leaveTo(pc, 'budget', pc);
+    f.end(short);
+    this.branch(b, pc, null);
+    this.dirty = dirty;
+    this.writes = writes;
+  }
   /** A call: spill, run the callee's region, and go on if it came back to the return address. */
   call(b: Block, item: Item, target: number | Expr): void {
     const { f, locals } = this;
     const back = item.pc + item.ins.size;
     const callee = typeof target === 'number' ? lift(target | 1) : target;
     this.lastRecord(item.pc);
-    const { dirty, writes } = this;
     const { flags, places } = this.b;
     const { now } = flags;
     const { state } = places;
     flags.settle();
-    this.spill(dirty | writes);
+    this.spill(this.dirty | this.writes);
     const direct = f.block();
     const elsewhere = f.block();
     f.get(DEPTH);
@@ -625,26 +664,13 @@ export class RegionEmitter {
     f.get(locals.next);
     f.op(OP.return);
     f.end(other);
-    this.reload();
-    this.b.returned();
-    // behind a call the budget is looked at again
-    const next = this.region.byPc.get(back);
-    const need = next ? this.costs.budgetFrom(next) : 0;
-    f.get(locals.budget);
-    f.i32(need);
-    f.op(0x48);
-    const short = f.if();
-    this.dirty = 0;
-    this.writes = 0;
-    this.leaveTo(back, 'budget', back);
-    f.end(short);
-    this.branch(b, back, null);
-    this.dirty = dirty;
-    this.writes = writes;
+    this.goOn(b, back);
     flags.now = now;
     places.state = state;
   }
 }
+
+const isExecutedInside = ({ ins, it }: Item): boolean => it === 0 && OPS.get(ins.decoded.op)!.system && goesOn(ins.decoded);
 
 /** Branches to an address in a register or from memory that are no returns: by a table, to a handler, to a function as the last act of another one. */
 function isLinked({ ins }: Item): boolean {

@@ -90,7 +90,7 @@ function slotsOf(loop: ReadonlySet<Block>, latches: readonly Block[], env: Pick<
   for (const b of loop) {
     const always = latches.every((l) => dominates(b, l));
     for (const item of b.items) {
-      if (item.flow.call) return [];
+      if (item.flow.call || item.flow.system) return [];
       written |= item.flow.writes;
       for (const access of item.flow.accesses) places.push({ item, access, always: always && item.it === 0 });
     }
