@@ -297,9 +297,7 @@ class RequestTrace {
     }
     const taint = new Map<Place, ReadonlySet<Word>>();
     const byAddress = new Map(read.flatMap((w) => Array.from({ length: w.size }, (_, i) => [w.address + i, w] as const)));
-    steps.forEach((step, i) =>
-      flowThrough(step, core.index, taint, byAddress, isOrdering(core, steps.slice(i + 1, i + 1 + CONDITION_WITHIN))),
-    );
+    for (const step of steps) flowThrough(step, core.index, taint, byAddress, isOrdering(core, step.pc));
   }
 
   /** The words with the stores that they should hold. */
@@ -426,11 +424,11 @@ function flowThrough(
     else taint.delete(place);
   }
 }
-/** Instructions behind a comparison in which its condition is looked for. */
-const CONDITION_WITHIN = 3;
-/** The first condition in these instructions asks for more or less: a count, which is compared with no value that it has to have. */
-function isOrdering(core: Core, steps: readonly Step[]): boolean {
-  for (const { pc } of steps) {
+/** Instructions from a comparison on in which its condition is looked for: two may issue together, and be one step. */
+const CONDITION_WITHIN = 5;
+/** The first condition from here on asks for more or less: a count, which is compared with no value that it has to have. */
+function isOrdering(core: Core, from: number): boolean {
+  for (let pc = from, i = 0; i < CONDITION_WITHIN; i++) {
     const [first, second] = [core.peek(pc, 2) ?? 0, core.peek(pc + 2, 2) ?? 0];
     // B<c> T1, IT, B<c> T3
     const condition =
@@ -442,6 +440,7 @@ function isOrdering(core: Core, steps: readonly Step[]): boolean {
             ? (first >>> 6) & 15
             : null;
     if (condition !== null && condition < 14) return condition > 1;
+    pc += first >>> 11 >= 0x1d ? 4 : 2;
   }
   return false;
 }
