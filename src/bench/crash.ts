@@ -75,6 +75,10 @@ export function faultPhrase(s: Session, fault: FaultFacts, did: 'read' | 'write'
   return `${by} ${verb} ${hex(fault.address)}: ${why}`;
 }
 
+/** Of a jump into data: the fault came later, at one of the words there. */
+export const ranAwayPhrase = (s: Session, pc: number, target: number): string =>
+  `${place(s, pc)} jumped to ${hex(target)}: ${whatIsAt(s, target)}, and no image has code there`;
+
 /** The access is one of a stack that has left RAM downwards; null if it is not. The session stands at the fault. */
 function outOfStack(s: Session, address: number): string | null {
   const { machine } = s;

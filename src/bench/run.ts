@@ -1,7 +1,7 @@
 /** A run with everything: base run, checks, diagnosis by repair, dependence on ROM options, result. */
 import { collectBase, makeResult, type BaseFacts, type SymptomAnswer } from './document.ts';
 import { asksForCauses, judge } from './expect.ts';
-import { crashInWords, faultPhrase } from './crash.ts';
+import { crashInWords, faultPhrase, ranAwayPhrase } from './crash.ts';
 import { dependencies, diagnose, judgeAll, type Diagnosis } from './diagnosis.ts';
 import { CutShort, isCut, observe, type Starts } from './attempt.ts';
 import type { Writer } from '../checks/check.ts';
@@ -170,7 +170,9 @@ function crashNotes(session: Session, base: BaseFacts, failure: Failure | null):
   const { firstFault } = base;
   if (!firstFault || !session.faultCheckpoint || base.entries.length > 0) return [];
   session.restore(session.faultCheckpoint);
-  const lines = [faultPhrase(session, firstFault, failure?.kind ?? null), ...crashInWords(session, firstFault)];
+  const phrase = faultPhrase(session, firstFault, failure?.kind ?? null);
+  const story = failure?.ranAway ? [ranAwayPhrase(session, failure.pc, failure.address), `it ran on to where ${phrase}`] : [phrase];
+  const lines = [...story, ...crashInWords(session, firstFault)];
   return lines.map((text) => ({ kind: 'crash', text }));
 }
 

@@ -2,6 +2,8 @@
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 import type { RunResult } from '../../src/bench/result.ts';
+import { jobInput } from '../../src/bench/job.ts';
+import { runBench } from '../../src/bench/run.ts';
 import { inThread } from '../../src/cli/engine.ts';
 import { loadJob } from '../../src/cli/inputs.ts';
 
@@ -58,6 +60,26 @@ it('a word that a DMA channel wrote over: which channel, and the line that gave 
   const request = await run('l476-request-under-dma');
   expect(request.diagnosis.causes[0]).toMatchObject({ id: 'magic-survives', lastWriter: { kind: 'dma', line: 24 } });
   expect(request.checks.find((c) => c.id === 'magic-survives')!.because).toContain('written over before the reset, by a DMA transfer');
+});
+
+it('a jump into data that runs on: the branch that left the code is the failure, not where it faulted', async () => {
+  const input = jobInput(await loadJob([], { scenario: fixture('l476-callback-under-dma/scenario.json') }, fixture('')), {});
+  const images = input.images.map((image) => ({
+    ...image,
+    chunks: image.chunks.map((c) => {
+      const data = c.data.slice();
+      const at = data.findIndex((_, i) => i % 4 === 0 && new DataView(data.buffer, data.byteOffset).getUint32(i, true) === 0x60000001);
+      // the pointer leads to the block of settings in front of it
+      if (at >= 0) data.set([0x01, 0x00, 0x00, 0x20], at);
+      return { ...c, data };
+    }),
+  }));
+  const result = runBench({ ...input, images });
+  expect(result.outcome).toBe('fault');
+  const [jumped, ranOn] = notes(result, 'crash');
+  expect(jumped).toMatch(/main\.c:44 \(main\) jumped to 0x20000001: that lies in .*\(RAM\), and no image has code there$/);
+  expect(ranOn).toMatch(/^it ran on to where /);
+  expect(notes(result, 'chain').join()).toContain('was written by DMA1');
 });
 
 it('a stack that grows out of RAM is called that, and no vector table is looked for below RAM', async () => {

@@ -1,6 +1,7 @@
 /** What went wrong first, as a value that can be followed back: the target of a branch, or the address of an access. */
 import type { FailureFacts, FaultFacts } from '../../checks/check.ts';
 import type { Core } from '../../emu/core/core.ts';
+import { symbolAt } from '../../emu/image/image.ts';
 import { flowOf } from '../../emu/core/translate/flow.ts';
 import type { EntryRecord } from '../../emu/history.ts';
 import type { Checkpoint } from '../../emu/machine-base.ts';
@@ -17,6 +18,8 @@ export interface Failure {
   readonly at: Ps;
   readonly address: number;
   readonly feedsBranch: boolean;
+  /** The jump led to where no image has code, and the fault came later, somewhere there. */
+  readonly ranAway: boolean;
   readonly chain: Chain;
 }
 
@@ -44,12 +47,43 @@ export function traceFailure(
   resetVector: number,
 ): Failure | null {
   const slicer = new Slicer(s, powerOn);
-  if (fault) return FETCHES.has(fault.kind) ? jumpInto(slicer, s, fault.at, 0, fault.address) : accessOf(slicer, s, fault);
+  if (fault) {
+    const fetched = FETCHES.has(fault.kind);
+    const astray = isCode(s, fetched && fault.from >= 0 ? fault.from : fault.pc) ? null : jumpAway(slicer, s, fault.at);
+    return astray ?? (fetched ? jumpInto(slicer, s, fault.at, 0, fault.address) : accessOf(slicer, s, fault));
+  }
   if (entry?.how !== 'branch' || plain(entry.address) === plain(resetVector)) return null;
   return jumpInto(slicer, s, entry.at, entry.core, entry.address);
 }
 const FETCHES: ReadonlySet<string> = new Set(['bus-fetch', 'mem-fetch', 'invalid-state']);
 const plain = (address: number): number => (address & ~1) >>> 0;
+
+/** An image has code there; true for all of RAM where no image has symbols to tell. */
+function isCode(s: Session, pc: number): boolean {
+  const { images } = s.input;
+  if (s.machine.system.regionAt(pc)?.memory?.row.kind !== 'ram')
+    return images.some((image) => image.chunks.some((c) => pc >= c.address && pc < c.address + c.data.length));
+  if (!images.some((image) => image.symbols.all.length > 0)) return true;
+  const found = symbolAt(images, pc);
+  return found !== null && found.symbol.kind === 'function' && found.offset < Math.max(found.symbol.size, 1);
+}
+/** The last branch out of the images' code. */
+function jumpAway(slicer: Slicer, s: Session, at: number): Failure | null {
+  let jump = { pc: 0, target: 0, at: 0 };
+  const find = (window: Window): ReturnType<Target['wanted']> => {
+    const last = window.steps.findLastIndex(
+      ({ flow }) => flow?.branch != null && isCode(s, flow.branch.pc) && !isCode(s, flow.branch.target),
+    );
+    const step = window.steps[last];
+    const branch = step?.flow?.branch;
+    if (!branch) return null;
+    jump = { ...branch, at: step!.at };
+    return { places: branch.from, value: branch.target, before: last };
+  };
+  const chain = slicer.slice({ core: s.machine.bootCore, until: at + BEHIND, wanted: find, further: true });
+  if (!chain) return null;
+  return { kind: 'jump', pc: jump.pc, core: 0, at: jump.at, address: jump.target, feedsBranch: false, ranAway: true, chain };
+}
 
 function jumpInto(slicer: Slicer, s: Session, at: number, core: number, address: number | null): Failure | null {
   let pc = 0;
@@ -60,7 +94,7 @@ function jumpInto(slicer: Slicer, s: Session, at: number, core: number, address:
     ({ pc } = branch);
     return { places: branch.from, value: branch.target, before: last };
   });
-  return chain && { kind: 'jump', pc, core, at, address: chain.value ?? address ?? 0, feedsBranch: false, chain };
+  return chain && { kind: 'jump', pc, core, at, address: chain.value ?? address ?? 0, feedsBranch: false, ranAway: false, chain };
 }
 
 function accessOf(slicer: Slicer, s: Session, fault: FaultFacts): Failure | null {
@@ -78,7 +112,7 @@ function accessOf(slicer: Slicer, s: Session, fault: FaultFacts): Failure | null
     return { places: access.addressFrom, value: address, before: last };
   });
   const feedsBranch = kind === 'read' && isBranchedTo(s.machine.cores[0]!, fault.pc);
-  return chain && { kind, pc: fault.pc, core: 0, at: fault.at, address, feedsBranch, chain };
+  return chain && { kind, pc: fault.pc, core: 0, at: fault.at, address, feedsBranch, ranAway: false, chain };
 }
 
 function follow(slicer: Slicer, s: Session, core: number, at: number, wanted: Target['wanted'] & ((w: Window) => unknown)): Chain | null {

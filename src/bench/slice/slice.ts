@@ -60,6 +60,8 @@ export interface Target {
   /** Until when the run is repeated: the event itself ends the stretch before that. */
   readonly until: Ps;
   /** Which value, by the last instructions of the stretch; null if they do not show what was expected. */
+  /** It may lie further back than the shorter stretch. */
+  readonly further?: true;
   wanted(window: Window): { readonly places: Places; readonly value: number | null; readonly before: number } | null;
 }
 
@@ -82,6 +84,7 @@ export class Slicer {
     for (const [i, span] of SPANS.entries()) {
       const window = this.stretch(target.core, target.until, span);
       const wanted = target.wanted(window);
+      if (!wanted && target.further && i < SPANS.length - 1) continue;
       if (!wanted) return null;
       const chain = this.back(target.core, window, wanted.before, wanted.places, wanted.value, i === SPANS.length - 1);
       if (chain) return chain;
