@@ -35,7 +35,7 @@ export interface FlashF0State {
   initialised: boolean;
   keys: number;
   optKeys: number;
-  operation: { kind: 'program' | 'erase'; memory: string; offset: number; bytes: Uint8Array } | null;
+  operation: { kind: 'program' | 'erase' | 'unprotect'; memory: string; offset: number; bytes: Uint8Array } | null;
 }
 type Ctx = RegisterContext<FlashF0State>;
 
@@ -154,7 +154,10 @@ class Flash {
     }
     // The hardware adds the complement of an option byte by itself.
     const high = option ? ~value & 0xff : value >>> 8;
-    this.start(c, { kind: 'program', memory, offset, bytes: Uint8Array.of(value & 0xff, high) }, c.env.parameter('flash.program.ps') ?? 0);
+    // The key that takes the read protection away first erases the whole flash (PM0075 2.4.2, RM0091 3.3.1).
+    const unprotects = option && offset === RDP && (value & 0xff) === this.open && f.rdprt.get(c) !== 0;
+    const ps = (c.env.parameter('flash.program.ps') ?? 0) + (unprotects ? (c.env.parameter('flash.erase.mass.ps') ?? 0) : 0);
+    this.start(c, { kind: unprotects ? 'unprotect' : 'program', memory, offset, bytes: Uint8Array.of(value & 0xff, high) }, ps);
     return 0;
   }
 
@@ -162,6 +165,7 @@ class Flash {
   private settle(c: Ctx): void {
     const op = c.s.operation;
     if (!op) return;
+    if (op.kind === 'unprotect') c.env.pokeMemory(this.o.memory, 0, new Uint8Array(this.o.bytes).fill(0xff));
     c.env.pokeMemory(op.memory, op.offset, op.bytes);
     c.s.operation = null;
   }
@@ -337,7 +341,10 @@ export const flashF0: ModelFactory = (layout, options): RegisterModel<FlashF0Sta
     about: {
       source: 'RM0091 3, HAL-F0 hal_flash.c',
       confidence: 'documented',
-      lacks: ['effects of read-out protection on a debugger', "the CPU's wait while the flash is busy: SR.BSY shows it"],
+      lacks: [
+        'effects of read-out protection on a debugger, and all of level 2',
+        "the CPU's wait while the flash is busy: SR.BSY shows it",
+      ],
     },
     modelled: 'all',
     create: () => ({ initialised: false, keys: 0, optKeys: 0, operation: null }),

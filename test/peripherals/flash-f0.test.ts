@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { STM32F072RB } from '../../src/chips/stm32f072.ts';
+import { STM32F103C8 } from '../../src/chips/stm32f1.ts';
 import { BUS_ERROR } from '../../src/emu/component.ts';
 import { MS, US } from '../../src/emu/time.ts';
 import { KEY1, KEY2 } from '../../src/peripherals/flash-f0.ts';
@@ -163,6 +164,26 @@ describe('option bytes', () => {
     [0xbb, 1],
   ])('RDP byte %i is level code %i', (rdp, code) => {
     expect(new StChip(STM32F072RB, { 'option.RDP': rdp }).get('FLASH.OBR.RDPRT')).toBe(code);
+  });
+  it.each([
+    ['STM32F072', STM32F072RB, 0x00, 0xaa],
+    ['STM32F103', STM32F103C8, 0x00, 0xa5],
+    ['STM32F072 without protection', STM32F072RB, 0xaa, 0xaa],
+  ])('%s: RDP byte %i programmed as %i erases the flash if it was protected, write protection or not', (_name, part, before, open) => {
+    h = new StChip(part, { 'option.RDP': before, 'option.WRP': 0 });
+    h.system.memoryBytes('flash').set([1, 2, 3, 4]);
+    const isProtected = h.get('FLASH.OBR.RDPRT');
+    unlockOptions();
+    h.set('FLASH.CR.OPTER', 1);
+    h.set('FLASH.CR.STRT', 1);
+    h.wait(31 * MS);
+    h.write('FLASH.CR', (1 << 9) | (1 << 4));
+    h.system.write(OPTIONS, 2, open);
+    h.wait(MS);
+    expect([h.get('FLASH.SR.BSY'), h.system.read(FLASH, 4)]).toEqual([isProtected, 0x04030201]);
+    h.wait(41 * MS);
+    h.reset('power');
+    expect([h.get('FLASH.OBR.RDPRT'), h.system.read(FLASH, 4)]).toEqual([0, isProtected ? 0xffffffff : 0x04030201]);
   });
   it('WRP protects two pages a bit', () => {
     h = new StChip(STM32F072RB, { 'option.WRP': 0xfffffffd });

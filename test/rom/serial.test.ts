@@ -59,6 +59,12 @@ describe.each([
   ['stm32f405rg', 0x413],
   ['stm32l476rg', 0x415],
   ['stm32h743zi', 0x450],
+  ['stm32h563zi', 0x484],
+  ['stm32h723zg', 0x483],
+  ['stm32f303re', 0x446],
+  ['stm32f412zg', 0x441],
+  ['stm32l072cz', 0x447],
+  ['stm32c071rb', 0x493],
 ] as const)('%s', (chip, id) => {
   it('says what it is and executes commands, each with its complement', () => {
     const host = new Host(chip).connect();
@@ -134,6 +140,7 @@ describe('memory of an F072', () => {
 
   it('at RDP level 1 only tells who it is, and Readout Unprotect opens it by a reset', () => {
     const host = new Host('stm32f072rb', { optionBytes: { RDP: 0xbb } }).connect();
+    host.flash.fill(0x55);
     expect(host.command(0x11)).toEqual([NACK]);
     expect(host.command(0x02)[0]).toBe(ACK);
     expect(host.command(0x92)).toEqual([ACK, ACK]);
