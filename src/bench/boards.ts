@@ -73,9 +73,34 @@ export const BOARDS: readonly KnownBoard[] = [
   row('nucleo-l4r5zi', 'STM32L4R5ZI', null, true, 'UM2179; ChibiOS ST_NUCLEO144_L4R5ZI'),
   row('nucleo-h563zi', 'STM32H563ZI', bypass(8), true, 'UM3115: 8 MHz from the ST-LINK’s MCO; ChibiOS ST_NUCLEO144_H563ZI'),
   row('nucleo-h723zg', 'STM32H723ZG', bypass(8), true, 'UM2407: 8 MHz from the ST-LINK’s MCO; ChibiOS ST_NUCLEO144_H723ZG'),
+  row('nucleo-l073rz', 'STM32L073RZ', bypass(8), true, UM1724),
+  row('nucleo-f412zg', 'STM32F412ZG', bypass(8), true, UM1974),
+  row('nucleo-f413zh', 'STM32F413ZH', bypass(8), true, UM1974),
+  row('nucleo-f439zi', 'STM32F439ZI', bypass(8), true, UM1974),
+  row('nucleo-f756zg', 'STM32F756ZG', bypass(8), true, UM1974),
+  row('nucleo-c071rb', 'STM32C071RB', crystal(48), true, 'Zephyr nucleo_c071rb'),
+  row('blackpill-f401ce', 'STM32F401CE', crystal(25), true, 'WeAct MiniSTM32F4x1 schematics'),
+  row('stm32f412g-disco', 'STM32F412ZG', bypass(8), true, 'Zephyr stm32f412g_disco: 8 MHz from the ST-LINK’s MCO'),
+  row('stm32f469i-disco', 'STM32F469NI', crystal(8), true, 'UM1932; Zephyr stm32f469i_disco'),
 ];
 
+/** Letters and digits of a name. */
 const plain = (name: string): string => name.toLowerCase().replace(/[^a-z0-9]/g, '');
+/** One spelling for what people type: `DISCO_F411E`, `F411E-DISCOVERY`, `stm32f411e_disco`; `STM32F411RE-NUCLEO`; `weact-black-pill-f411`. */
+function canonical(name: string): string {
+  const letters = plain(name).replace(/discovery|disco|disc(?=\d|$)/, 'disco');
+  const kind = /nucleo|disco|blackpill|bluepill/.exec(letters)?.[0];
+  if (kind === undefined) return letters;
+  const rest = letters.replace(kind, '').replace(/^(weact|bob)?(mini)?/, '');
+  // Editions of a Discovery kit have the same clocks; a Nucleo's pin count says nothing more.
+  return (
+    kind +
+    rest
+      .replace(/^(64|144)/, '')
+      .replace(/^(stm)?32/, '')
+      .replace(kind === 'disco' ? /[01]$/ : /(64|144)$/, '')
+  );
+}
 
 /** Boards whose name is like this one, nearest first: the longest common piece decides. */
 export function suggestBoards(name: string, limit = 4): readonly string[] {
@@ -96,7 +121,8 @@ export function suggestBoards(name: string, limit = 4): readonly string[] {
 
 /** @throws UsageError if there is no such board */
 export function findBoard(name: string): KnownBoard {
-  const found = BOARDS.find((b) => plain(b.name) === plain(name));
+  const typed = canonical(name);
+  const found = BOARDS.find((b) => canonical(b.name) === typed);
   if (found) return found;
   const near = suggestBoards(name);
   throw new UsageError(

@@ -35,8 +35,32 @@ describe('known boards', () => {
       expect(h.notes.some((n) => n.includes('HSE in bypass mode'))).toBe(ready === 0);
     }
   });
+  it.each([
+    ['F411E-DISCO', 'stm32f411e-disco'],
+    ['DISCO_F411E', 'stm32f411e-disco'],
+    ['STM32F411E-DISCOVERY', 'stm32f411e-disco'],
+    ['stm32f411e_disco', 'stm32f411e-disco'],
+    ['STM32F4DISCOVERY', 'stm32f4-disco'],
+    ['stm32f4discovery', 'stm32f4-disco'],
+    ['STM32F429I-DISCO', 'stm32f429i-disc1'],
+    ['32F429IDISCOVERY', 'stm32f429i-disc1'],
+    ['NUCLEO_F303ZE', 'nucleo-f303ze'],
+    ['stm32f303re-nucleo', 'nucleo-f303re'],
+    ['Nucleo-144 F767ZI', 'nucleo-f767zi'],
+    ['nucleo l073rz', 'nucleo-l073rz'],
+    ['Blue Pill', 'bluepill'],
+    ['WeAct Black Pill F411CE', 'blackpill-f411ce'],
+    ['blackpill', null],
+    ['PyBoard v1.1', 'pyboard-v1.1'],
+  ])('%s is %s', (typed, name) => {
+    if (name === null) expect(() => findBoard(typed)).toThrow(/did you mean/);
+    else expect(findBoard(typed).name).toBe(name);
+  });
+  it('no two boards go by one name', () => {
+    for (const b of BOARDS) expect(findBoard(b.name).name).toBe(b.name);
+  });
   it('near names are suggested, others get the list', () => {
-    expect(suggestBoards('blackpill').slice(0, 2)).toEqual(['blackpill-f401cc', 'blackpill-f411ce']);
+    expect(suggestBoards('blackpill').slice(0, 3)).toEqual(['blackpill-f401cc', 'blackpill-f401ce', 'blackpill-f411ce']);
     expect(suggestBoards('nucleo-f411')[0]).toBe('nucleo-f411re');
     expect(() => findBoard('nucleo-f411')).toThrow(/there is no board "nucleo-f411"/);
     expect(suggestBoards('xy')).toEqual([]);
