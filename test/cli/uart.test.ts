@@ -11,12 +11,18 @@ const why = missing.length === 0 ? null : `${missing.join(' and ')} not installe
 if (why !== null && process.env['BOOTBENCH_REQUIRE_ORACLES'] === '1') throw new Error(why);
 
 describe.skipIf(why !== null)(`stm32flash${why === null ? '' : `: ${why}`}`, () => {
-  it.each(['stm32f405rg', 'stm32f091rc'])(
-    'lists, writes, verifies, reads, erases and starts an %s',
-    async (chip) => {
+  it.each([
+    ['stm32f405rg', 115_200],
+    ['stm32f091rc', 115_200],
+    ['stm32f303re', 115_200],
+    ['stm32f412zg', 115_200],
+    ['stm32l072cz', 57_600],
+  ])(
+    'lists, writes, verifies, reads, erases and starts an %s at %i baud',
+    async (chip, baud) => {
       const program = Uint8Array.from({ length: 1500 }, (_, i) => (i < 8 ? [0, 0x10, 0, 0x20, 9, 0, 0, 8][i]! : 0xe7fe >>> (8 * (i % 2))));
       const cwd = folder({ 'fw.bin': program });
-      const flash = 'stm32flash -m 8n1 -b 115200';
+      const flash = `stm32flash -m 8n1 -b ${baud}`;
       const steps = [
         `${flash} $UART`,
         `${flash} -w fw.bin -v $UART`,
@@ -35,6 +41,15 @@ describe.skipIf(why !== null)(`stm32flash${why === null ? '' : `: ${why}`}`, () 
     },
     60_000,
   );
+
+  it.each([
+    ['stm32h563zi', 115_200, 0x484],
+    ['stm32h723zg', 115_200, 0x483],
+    ['stm32c071rb', 57_600, 0x493],
+  ])('reads the device ID of an %s, which stm32flash 0.7 does not know', async (chip, baud, id) => {
+    const ran = await cli(['uart', '--chip', chip, '--boot0', '--exec', `stm32flash -m 8n1 -b ${baud} $UART 2>&1`]);
+    expect(ran.out).toMatch(new RegExp(`Device ID *: 0x0?${id.toString(16)}`));
+  });
 
   it('ends with the exit code of the client', async () => {
     const ran = await cli(['uart', '--chip', 'stm32f405rg', '--boot0', '--exec', 'test -c $UART && exit 7']);

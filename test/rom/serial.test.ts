@@ -97,6 +97,32 @@ it.each([
   host.held.release();
 });
 
+it.each([
+  ['stm32f303re', 115_200, 0x8000],
+  ['stm32f412zg', 115_200, 0x8000],
+  ['stm32h563zi', 115_200, 0x8000],
+  ['stm32h723zg', 115_200, 0x20000],
+  ['stm32c071rb', 57_600, 0x8000],
+  ['stm32l072cz', 57_600, 0x8000],
+])('flash of an %s is written, read, erased by its first page and as a whole', (chip, baud, far) => {
+  const host = new Host(chip, { baud }).connect();
+  const { flash } = host;
+  const erased = flash[0]!;
+  const data = Array.from({ length: 256 }, (_, i) => (i * 7 + 1) & 0xff);
+  const slow = (300 * 12 * 1e12) / baud;
+  for (const at of [0, far]) expect(host.at(0x31, FLASH + at, counted(data), slow)).toEqual([ACK]);
+  expect([...flash.subarray(far, far + 256)]).toEqual(data);
+  expect(host.at(0x11, FLASH, [0xff, 0x00], slow)).toEqual([ACK, ...data]);
+  expect(host.command(0x44)).toEqual([ACK]);
+  expect(host.say([0, 0, 0, 0, 0], 3000 * MS)).toEqual([ACK]);
+  expect(flash.subarray(0, 128).every((b) => b === erased)).toBe(true);
+  expect([...flash.subarray(far, far + 256)]).toEqual(data);
+  expect(host.command(0x44)).toEqual([ACK]);
+  expect(host.say([0xff, 0xff, 0x00], 40_000 * MS)).toEqual([ACK]);
+  expect(flash.subarray(far, far + 256).every((b) => b === erased)).toBe(true);
+  host.held.release();
+});
+
 describe('memory of an F072', () => {
   const data = Array.from({ length: 256 }, (_, i) => (i * 7) & 0xff);
 
