@@ -186,11 +186,12 @@ function App() {
                 flips={flips}
                 setFlips={setFlips}
               />
-              <Lessons examples={examples} current={name} take={take} />
             </div>
             <Stepper key={`step-${verdict.sha256}-${verdict.chip}`} setup={{ ...setup, chip: verdict.chip }} example={example} />
           </div>
         )}
+        {/* stays while a lesson's firmware is loaded: it knows which lesson that is for */}
+        <Lessons examples={examples} current={verdict ? name : ''} take={take} />
         <p class="dim">
           A stand-in ROM, written from ST’s public documents, drives the emulated USB hardware: ST’s own code is not in here.{' '}
           <a href={link}>Link to this</a>

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { chromium, type Browser, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { serveCommand } from '../../src/cli/serve.ts';
+import { LESSONS } from '../../web/lessons.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const BROWSERS = [process.env['BOOTBENCH_CHROMIUM'] ?? '', '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
@@ -17,6 +18,26 @@ if (missing && process.env['BOOTBENCH_REQUIRE_ORACLES'] === '1') throw new Error
 /** Compressed bytes that a page may be made of. */
 const LARGEST_PAGE = 1_000_000;
 const KEYS = 40;
+/** By lesson, question by question. */
+const ANSWERS: Readonly<Record<string, readonly unknown[]>> = {
+  'ten-steps': [
+    'MSP is 0x20044000.',
+    expect.stringMatching(/^Reset_Handler, line \d+$/),
+    expect.stringMatching(/^Reset_Handler, line \d+$/),
+    expect.stringMatching(/^\d+ in 1\.000 ms\.$/),
+    'PRIMASK is 0: yes.',
+    'MSP is 0x20004000.',
+    'The ROM.',
+    'Number 90 (IPSR); 16 and more are interrupts.',
+    expect.stringMatching(/^0x0483:0xdf11 .*\(ROM\)$/),
+    'dfu',
+  ],
+  'thread-000': [expect.stringMatching(/ms$/), expect.stringMatching(/PRIMASK is 1/), '0', 'dfu'],
+  'thread-001': [expect.stringMatching(/^Number 3/), 'fault'],
+  'thread-002': ['No: the vectors are those at address 0.', expect.stringMatching(/\(ROM\)$/)],
+  'thread-003': [expect.stringMatching(/PRIMASK is 0/), expect.stringMatching(/\(ROM\)$/)],
+  'thread-004': [expect.stringMatching(/PRIMASK is 1/), '0', 'back-in-app'],
+};
 
 describe.skipIf(missing !== null)(`the playground${missing === null ? '' : `: ${missing}`}`, () => {
   let folder = '';
@@ -131,6 +152,24 @@ describe.skipIf(missing !== null)(`the playground${missing === null ? '' : `: ${
     await page.getByRole('button', { name: 'Ask the bench' }).click();
     await page.getByTestId('answer').waitFor();
     expect(await textOf('answer')).toMatch(/^MSP is 0x20[0-9a-f]{6}\.$/);
+  });
+
+  it('answers each question of each lesson', async () => {
+    await open();
+    const lessons: Record<string, string[]> = {};
+    for (const { id, steps } of LESSONS) {
+      await page.getByRole('combobox', { name: /Lesson/ }).selectOption(id);
+      const answers: string[] = (lessons[id] = []);
+      for (let i = 0; i < steps.length; i++) {
+        await page.getByRole('button', { name: i === 0 ? 'Begin' : 'Next', exact: true }).click();
+        await page.getByText(`Step ${i + 1} of ${steps.length}`).waitFor();
+        await page.getByRole('button', { name: 'End', exact: true, disabled: false }).waitFor();
+        await page.getByRole('button', { name: 'Ask the bench' }).click();
+        await page.getByTestId('answer').waitFor();
+        answers.push((await textOf('answer')) ?? '');
+      }
+    }
+    expect(lessons).toEqual(ANSWERS);
   });
 
   it("takes one's own ELF: the chip is concluded, and the link has its hash", async () => {
