@@ -76,8 +76,7 @@ export const F1_OWN: Derivation['own'] = {
     options: { clock: 'lsi', syncTicks: 5, syncToPrescaler: false, dividers: [4, 8, 16, 32, 64, 128, 256] },
   },
   BKP: { model: 'bkp-f1', size: 0x400, reset: 'BDCR.BDRST', backup: true },
-  // A counter of 32 bits, without model.
-  RTC: { model: null, size: 0x400, irqs: [3, 41], reset: 'BDCR.BDRST', backup: true },
+  RTC: { model: 'rtc-f1', size: 0x400, irqs: [3, 41], reset: 'BDCR.BDRST', backup: true },
   PWR: { model: 'pwr-f4', size: 0x400 },
   AFIO: { model: 'afio-f1', size: 0x400 },
   EXTI: {
@@ -87,7 +86,7 @@ export const F1_OWN: Derivation['own'] = {
     options: {
       ports: 'ABCDEFG',
       irqOfLine: [0, 1, 2, 3, 4, 5, 5, 5, 5, 5, 6, 6, 6, 6, 6, 6, 7, 8, 9],
-      lines: { 16: 'pvd', 18: 'usb.wakeup' },
+      lines: { 16: 'pvd', 17: 'rtc.alarm', 18: 'usb.wakeup' },
       event: 'cm3',
     },
   },

@@ -48,6 +48,7 @@ import { rccF1 } from './rcc-f1.ts';
 import { rccG0 } from './rcc-g0.ts';
 import { rccL0 } from './rcc-l0.ts';
 import { rccL4 } from './rcc-l4.ts';
+import { rtcF1 } from './rtc-f1.ts';
 import { rtcV3 } from './rtc-v3.ts';
 import { rng } from './rng.ts';
 import { sbsH5 } from './sbs-h5.ts';
@@ -118,6 +119,7 @@ export const MODELS: Readonly<Record<string, ModelFactory>> = {
   'rcc-l0': rccL0,
   'rcc-l4': rccL4,
   rng,
+  'rtc-f1': rtcF1,
   'rtc-v3': rtcV3,
   'sbs-h5': sbsH5,
   spi,
