@@ -43,7 +43,8 @@ HOST.runJob = async (job, hooks) => {
       hooks,
     );
   await prepare(job.chip);
-  return (await import('./library/job-here.ts')).runHere(job, hooks);
+  const outside = await (await import('./library/outside.ts')).outsideOf(job, (href) => import(/* @vite-ignore */ href));
+  return (await import('./library/job-here.ts')).runHere(job, { ...hooks, ...outside });
 };
 PARALLEL.most = Math.max(1, scope.navigator?.hardwareConcurrency ?? 1);
 usePrebuiltValidator();

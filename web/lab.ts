@@ -39,7 +39,7 @@ async function optionsOf({ name, chip, bytes, scenario, trigger }: Setup, flips:
   const asked: TypedScenario = { ...scenario, ...(board === undefined ? {} : { board }) };
   return { chip: part, images, scenario: asked, romOptions: flips.rom as RomOptions, ...(trigger ? { trigger } : {}) };
 }
-const machineOptions = ({ trigger: _, ...options }: BenchOptions): OpenOptions => options;
+const machineOptions = ({ trigger: _, devices: _devices, ...options }: BenchOptions): OpenOptions => options;
 
 class Lab {
   private machine: BenchMachine | null = null;

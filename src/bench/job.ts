@@ -49,9 +49,11 @@ export interface RunJob {
   readonly semihosting: boolean;
   readonly bootAt: number | null;
   readonly files: ReadonlyMap<string, Uint8Array>;
+  /** Address of a module whose default export connects what stands around the chip (library/outside.ts). */
+  readonly devices?: string;
 }
 
-export type RunHooks = Pick<RunInput, 'signal' | 'clock' | 'memoryUse' | 'progress' | 'stats' | 'trace'>;
+export type RunHooks = Pick<RunInput, 'signal' | 'clock' | 'memoryUse' | 'progress' | 'stats' | 'trace' | 'outside'>;
 
 /** A job is asked more than once on its way to the machine. */
 const inputs = new WeakMap<RunJob, RunInput>();

@@ -4,6 +4,7 @@ import type { LoadedImage } from '../emu/image/image.ts';
 import type { ShortcutName } from '../emu/shortcuts.ts';
 import type { Ps } from '../emu/time.ts';
 import type { Symptom } from './result.ts';
+import type { Session } from './session.ts';
 import type { RunTrace } from './trace.ts';
 import type { ForcedField, ScenarioPlan } from './scenario-types.ts';
 
@@ -55,6 +56,8 @@ export interface RunInput {
   readonly notes: readonly { readonly kind: string; readonly text: string }[];
   /** Files that steps of the scenario name, by name as written there. */
   readonly files: ReadonlyMap<string, Uint8Array>;
+  /** Connects what stands around the chip: called for each machine that is made, at power-on. */
+  readonly outside?: (session: Session) => void;
   /** Asked now and then; true ends the run, which still gives a result. */
   readonly signal?: () => boolean;
   /** Milliseconds, any origin; for `limits.wallMs` and progress only. */

@@ -239,6 +239,7 @@ export class Session {
     machine.powerOn();
     this.usb.powerOn();
     this.steps.start();
+    input.outside?.(this);
   }
 
   private placeRom(chosen: Readonly<Record<string, string>>): LoadedRom | null {

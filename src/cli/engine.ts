@@ -4,6 +4,7 @@ import type { RunTrace } from '../bench/trace.ts';
 import type { RunResult } from '../bench/result.ts';
 import { UsageError } from '../bench/usage-error.ts';
 import { jobInput, type RunHooks, type RunJob } from '../bench/job.ts';
+import { IMPORT } from './import.ts';
 import { milliseconds } from './io.ts';
 import { prepareEngine } from './prepare-engine.ts';
 import { hasThreads, newThread, type JobData, type JobMessage } from './threads.ts';
@@ -36,6 +37,7 @@ export async function inThread(
     ...(hooks.progress === undefined ? {} : { progress: hooks.progress }),
     ...(hooks.stats === undefined ? {} : { stats: hooks.stats }),
     ...(hooks.trace === undefined ? {} : { trace: hooks.trace }),
+    ...(job.devices === undefined ? {} : await (await import('../library/outside.ts')).outsideOf(job, IMPORT.module)),
   };
   return job.trigger === true ? (await import('../bench/first-run.ts')).firstRun(job, runHooks) : runBench(jobInput(job, runHooks));
 }

@@ -5,22 +5,25 @@ import type { RunResult } from '../bench/result.ts';
 import { runBench } from '../bench/run.ts';
 import type { JobHooks } from './host.ts';
 import type { FromWorker, ToWorker } from './job-messages.ts';
+import { outsideOf } from './outside.ts';
 
 /** Blocks the thread until the run is over. */
-export function runHere(job: RunJob, { signal, progress, trace }: JobHooks & Pick<RunHooks, 'trace'>): RunResult {
+export function runHere(job: RunJob, { signal, progress, trace, outside }: JobHooks & Pick<RunHooks, 'trace' | 'outside'>): RunResult {
   signal?.throwIfAborted();
   const hooks = {
     clock: () => performance.now(),
     ...(progress === undefined ? {} : { progress }),
     ...(trace === undefined ? {} : { trace }),
+    ...(outside === undefined ? {} : { outside }),
   };
   return job.trigger === true ? firstRun(job, hooks) : runBench(jobInput(job, hooks));
 }
 
 /** Serves one job; the worker is kept for the next one. */
-export function serveJob({ job, progress }: ToWorker, send: (message: FromWorker) => void): void {
+export async function serveJob({ job, progress }: ToWorker, send: (message: FromWorker) => void): Promise<void> {
   try {
-    const result = runHere(job, progress ? { progress: (text) => send({ kind: 'progress', text }) } : {});
+    const outside = await outsideOf(job, (href) => import(/* @vite-ignore */ href));
+    const result = runHere(job, { ...outside, ...(progress ? { progress: (text) => send({ kind: 'progress', text }) } : {}) });
     send({ kind: 'result', result });
   } catch (error) {
     const { message, stack = message } = error instanceof Error ? error : new Error(String(error));

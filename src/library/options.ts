@@ -72,6 +72,11 @@ export interface BenchOptions extends MachineOptions {
   /** A firmware that waits for its button or command: what makes it jump is looked for and done, and the result says what that was. Default false. */
   readonly trigger?: boolean;
   readonly limits?: Limits;
+  /**
+   * What stands around the chip: a module whose default export is what `openMachine` takes as `devices`. The run is made in a thread of its own, which loads it:
+   * `new URL('./board.js', import.meta.url)`, or an absolute path as URL.
+   */
+  readonly devices?: URL;
   /** Aborted: the promise is rejected with the signal's reason. */
   readonly signal?: AbortSignal;
   /** What is being done, for a person who waits. */
@@ -85,7 +90,7 @@ export interface Progress {
 }
 
 const MACHINE_KEYS = ['chip', 'images', 'scenario', 'seed', 'until', 'romOptions', 'force', 'romDump', 'semihosting', 'bootAt', 'files'];
-const BENCH_KEYS = [...MACHINE_KEYS, 'symptom', 'trigger', 'limits', 'signal', 'onProgress'];
+const BENCH_KEYS = [...MACHINE_KEYS, 'symptom', 'trigger', 'limits', 'devices', 'signal', 'onProgress'];
 
 /** Checks everything that does not need a machine. */
 export async function libraryJob(options: BenchOptions, keys: readonly string[] = BENCH_KEYS): Promise<RunJob> {
@@ -121,6 +126,7 @@ export async function libraryJob(options: BenchOptions, keys: readonly string[] 
     semihosting: options.semihosting !== false,
     bootAt: options.bootAt === undefined ? null : wordValue(options.bootAt, 'bootAt'),
     files: options.files ?? new Map<string, Uint8Array>(),
+    ...(options.devices === undefined ? {} : { devices: options.devices.href }),
   };
   // all further checks: images, memories, names
   jobInput(job);
@@ -138,7 +144,7 @@ function checkOptions(options: BenchOptions, keys: readonly string[]): void {
   for (const [key, value] of Object.entries(options))
     if (value !== undefined && !keys.includes(key))
       throw new UsageError(`unknown option ${key}`, didYouMean(key, keys) ?? `known here: ${keys.join(', ')}`);
-  const { images, seed, until, romDump, files, signal, onProgress, semihosting, trigger, force, romOptions, limits } = options;
+  const { images, seed, until, romDump, files, devices, signal, onProgress, semihosting, trigger, force, romOptions, limits } = options;
   if (!Array.isArray(images)) throw new UsageError(`images is ${shown(images)}`, 'give a list of { path, bytes }');
   images.forEach((image: unknown, i) => {
     if (!isRecord(image) || typeof image['path'] !== 'string' || !isBytes(image['bytes']))
@@ -152,6 +158,8 @@ function checkOptions(options: BenchOptions, keys: readonly string[]): void {
     throw new UsageError('files is not a Map of names and Uint8Arrays');
   if (signal !== undefined && !(isRecord(signal) && typeof signal.aborted === 'boolean'))
     throw new UsageError('signal is not an AbortSignal', 'new AbortController().signal is one');
+  if (devices !== undefined && !(devices instanceof URL))
+    throw new UsageError('devices is not a URL', "a run loads them in its own thread: new URL('./board.js', import.meta.url)");
   if (onProgress !== undefined && typeof onProgress !== 'function') throw new UsageError('onProgress is not a function');
   for (const [name, value] of Object.entries({ semihosting, trigger }))
     if (value !== undefined && typeof value !== 'boolean') throw new UsageError(`${name} is ${shown(value)}`, 'true or false');
