@@ -96,7 +96,7 @@ describe('files', () => {
   });
   it('Perfetto: JSON, one process for each run, nothing before power-on', () => {
     const { traceEvents } = JSON.parse(String(writeTrace(masked.trace, 'perfetto'))) as {
-      traceEvents: { ph: string; pid: number; ts?: number; dur?: number; name: string }[];
+      traceEvents: { ph: string; pid: number; tid: number; ts?: number; dur?: number; name: string }[];
     };
     expect(new Set(traceEvents.map((e) => e.pid))).toEqual(new Set([1, 2]));
     for (const { ph, ts, dur } of traceEvents) {
@@ -105,6 +105,13 @@ describe('files', () => {
       if (ph === 'X') expect(dur).toBeGreaterThan(0);
     }
     expect(traceEvents.map((e) => e.name)).toContain('ROM');
+    // viewers nest what overlaps
+    const ends = new Map<string, number>();
+    for (const { ph, pid, tid, ts, dur } of traceEvents) {
+      if (ph !== 'X') continue;
+      expect(ts).toBeGreaterThanOrEqual(ends.get(`${pid} ${tid}`) ?? 0);
+      ends.set(`${pid} ${tid}`, ts! + dur!);
+    }
   });
   it('pcapng: a packet for each end of a transfer', () => {
     const bytes = writeTrace(masked.trace, 'pcapng') as Uint8Array;

@@ -19,6 +19,8 @@ interface TraceEvent {
 }
 
 const us = (ps: number): number => ps / 1e6;
+/** Half a nanosecond short, which no viewer shows: sums of binary fractions would let stretches that touch overlap. */
+const lasting = (from: number, to: number): number => Math.max((to - from - 500) / 1e6, 0.0005);
 
 export function perfettoTrace(trace: RunTrace): string {
   const { run, repaired } = trace;
@@ -43,7 +45,7 @@ function* processOf(pid: number, name: string, run: TracedRun, exceptions: RunTr
     for (const { from, to, value } of spans(signal, run.end)) {
       if (value === 0 && !rom) continue;
       const text = rom ? (value === 0 ? 'application' : 'ROM') : (exceptions[value] ?? `exception ${value}`);
-      yield { name: text, ph: 'X', cat: 'core', pid, tid, ts: us(from), dur: us(to - from) };
+      yield { name: text, ph: 'X', cat: 'core', pid, tid, ts: us(from), dur: lasting(from, to) };
     }
   }
   yield* thread('events');
@@ -65,7 +67,7 @@ function* processOf(pid: number, name: string, run: TracedRun, exceptions: RunTr
 
 function transferEvent(pid: number, tid: number, t: TraceTransfer, end: number): TraceEvent {
   const { name, args } = describeTransfer(t);
-  return { name, ph: 'X', cat: 'usb', pid, tid, ts: us(t.from), dur: us((t.to ?? end) - t.from), args };
+  return { name, ph: 'X', cat: 'usb', pid, tid, ts: us(t.from), dur: lasting(t.from, t.to ?? end), args };
 }
 
 /** What a core runs: shown as stretches with a name, all else as counters. */
