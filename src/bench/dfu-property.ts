@@ -47,6 +47,8 @@ export class DfuProperty {
   /** What flash holds when a case begins. */
   private readonly initial: Uint8Array;
   private readonly flashBase: number;
+  /** The model's, of one case after another: a megabyte that is new costs more than one that is copied into. */
+  private readonly memory: Uint8Array;
 
   /** @param readProtected RDP is active */
   constructor(target: DfuTarget, readProtected = false) {
@@ -55,13 +57,14 @@ export class DfuProperty {
     const { base, bytes } = mainFlash(target.held.session.machine);
     this.flashBase = base;
     this.initial = bytes;
+    this.memory = new Uint8Array(ReferenceDfu.bytesOf(this.options)).fill(0xff);
   }
 
   /** One case from the checkpoint; throws a DfuViolation. */
   run(commands: readonly DfuCommand[]): void {
     this.target.restart();
-    const model = new ReferenceDfu(this.options);
-    model.memory.set(this.initial.subarray(0, model.memory.length));
+    this.memory.set(this.initial.subarray(0, this.memory.length));
+    const model = new ReferenceDfu(this.options, this.memory);
     const course = new Course(this.target, model, this.flashBase);
     for (let i = 0; i < commands.length; i++) {
       const problem = course.carryOut(commands[i]!);

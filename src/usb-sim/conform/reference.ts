@@ -50,10 +50,14 @@ export class ReferenceDfu {
   private pending: { block: number; data: Uint8Array } | null = null;
   private busy = false;
 
-  constructor(options: ReferenceOptions) {
+  /** @param memory what it holds, from the lowest address of the layout on; erased where none is given */
+  constructor(options: ReferenceOptions, memory?: Uint8Array) {
     this.options = options;
     this.base = this.pointer = options.layout[0]?.start ?? 0;
-    this.memory = new Uint8Array((options.layout.at(-1)?.end ?? 0) - this.base).fill(0xff);
+    this.memory = memory ?? new Uint8Array(ReferenceDfu.bytesOf(options)).fill(0xff);
+  }
+  static bytesOf({ layout }: ReferenceOptions): number {
+    return (layout.at(-1)?.end ?? 0) - (layout[0]?.start ?? 0);
   }
 
   /** A DFU class request: bRequest, wValue, wLength and the data of an OUT stage. */
