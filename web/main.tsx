@@ -685,6 +685,7 @@ function Lessons({ examples, current, take }: LessonsProps) {
   const [at, setAt] = useState(-1);
   const [answer, setAnswer] = useState('');
   const [last, setLast] = useState<View | null>(null);
+  const [moving, setMoving] = useState(false);
   const lesson = useMemo(() => LESSONS.find((l) => l.id === id), [id]);
   const step = lesson?.steps[at];
   const ready = lesson?.example === current;
@@ -694,9 +695,15 @@ function Lessons({ examples, current, take }: LessonsProps) {
     if (!following) return;
     setAnswer('');
     setAt(at + 1);
-    if (at < 0) setLast((await restartHeld?.()) ?? null);
-    const view = await moveHeld?.(following);
-    if (view) setLast(view);
+    // the bench is asked about where the step leads to, not about where the machine still stands
+    setMoving(true);
+    try {
+      if (at < 0) setLast((await restartHeld?.()) ?? null);
+      const view = await moveHeld?.(following);
+      if (view) setLast(view);
+    } finally {
+      setMoving(false);
+    }
   };
   return (
     <section aria-labelledby="lessons">
@@ -725,7 +732,7 @@ function Lessons({ examples, current, take }: LessonsProps) {
           </select>
         </label>
         {lesson && (
-          <button type="button" class="main" disabled={!ready || at + 1 >= lesson.steps.length} onClick={() => void next()}>
+          <button type="button" class="main" disabled={!ready || moving || at + 1 >= lesson.steps.length} onClick={() => void next()}>
             {at < 0 ? 'Begin' : 'Next'}
           </button>
         )}
@@ -740,7 +747,7 @@ function Lessons({ examples, current, take }: LessonsProps) {
           {step.question && (
             <p>
               <b>{step.question}</b>{' '}
-              <button type="button" onClick={() => void answerOf(step, last).then(setAnswer)}>
+              <button type="button" disabled={moving} onClick={() => void answerOf(step, last).then(setAnswer)}>
                 Ask the bench
               </button>
             </p>
