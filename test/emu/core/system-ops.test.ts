@@ -181,3 +181,18 @@ describe('TT', () => {
     expect(word(cpu, 0xe000ed94)).toBe(5);
   });
 });
+
+describe('a barrier in an IT block', () => {
+  it.each(['m3', 'm4', 'm33', 'm7'] as const)('%s: leaves the conditions of the others alone', (core) => {
+    for (const barrier of [0x8f4f, 0x8f5f, 0x8f6f])
+      for (const value of [0, 1])
+        for (const translated of [false, true]) {
+          // CMP R0, #0; ITETE EQ; DSB/DMB/ISB; MOVNE R1, #5; MOVEQ R2, #7; MOVNE R3, #9
+          const code = [0x2000 | value, 0x2800, 0xbf0b, 0xf3bf, barrier, 0x2105, 0x2207, 0x2309, translated ? 0xe7f6 : LOOP];
+          const { machine, cpu } = started(core, { [MAIN]: code });
+          cpu.setTranslating(translated, 1);
+          runCycles(machine, translated ? 3000 : 60);
+          expect([1, 2, 3].map((n) => cpu.get(S.R + 4 * n))).toEqual(value === 0 ? [0, 7, 0] : [5, 0, 9]);
+        }
+  });
+});
