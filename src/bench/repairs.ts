@@ -5,7 +5,7 @@ import { exceptionReturn } from '../emu/core/exceptions.ts';
 import { S } from '../emu/core/state.ts';
 import { PAGE_BITS } from '../emu/arena.ts';
 import type { Machine } from '../emu/machine.ts';
-import type { RegisterBlock, RegisterState } from '../emu/registers.ts';
+import type { RegisterState } from '../emu/registers.ts';
 import { setRegister } from '../emu/core/register-file.ts';
 
 export interface NamedRepair {
@@ -24,7 +24,7 @@ export function repairTarget(machine: Machine): RepairTarget {
   const place = (path: string, value: number) => {
     const [blockName, registerName, fieldName] = path.split('.') as [string, string, string | undefined];
     const block = machine.system.block(blockName);
-    const { layout } = block.component as unknown as RegisterBlock;
+    const { layout } = block;
     const register = layout.reg(registerName);
     if (fieldName === undefined) return { block, register, whole: value >>> 0 };
     const f = layout.field(`${registerName}.${fieldName}`);

@@ -4,7 +4,7 @@
  */
 import type { ChipDescription } from '../emu/chip.ts';
 import { Machine } from '../emu/machine.ts';
-import { layoutFor, type RegisterBlock, type RegisterState } from '../emu/registers.ts';
+import { layoutFor, type RegisterState } from '../emu/registers.ts';
 import { rateHz } from '../emu/time.ts';
 import { MODELS } from '../peripherals/index.ts';
 
@@ -48,7 +48,7 @@ export class ClockTree {
     const { chip } = this;
     const machine = new Machine({ chip, models: MODELS, parameters: { 'hse.hz': hseHz }, seed: 1 });
     const rcc = machine.system.block(chip.rcc);
-    const { layout } = rcc.component as unknown as RegisterBlock;
+    const { layout } = rcc;
     const { regs } = rcc.state as RegisterState;
     for (const [name, value] of values) regs[layout.reg(name).index] = value;
     // the block looks at its oscillators anew, of which none has failed

@@ -467,8 +467,7 @@ export abstract class MachineBase implements CoreListener {
   fieldValue(path: string): number {
     const [block, register, field] = path.split('.') as [string, string, string];
     const b = this.system.block(block);
-    const layout = (b.component as unknown as { layout: { field(p: string): { register: Register; of(v: number): number } } }).layout;
-    const f = layout.field(`${register}.${field}`);
+    const f = b.layout.field(`${register}.${field}`);
     return f.of((b.state as RegisterState).regs[f.register.index]!);
   }
 

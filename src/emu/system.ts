@@ -34,6 +34,8 @@ import { Wires } from './wires.ts';
 export interface Block {
   readonly row: BlockRow;
   readonly component: Component;
+  /** Its registers. */
+  readonly layout: Layout;
   readonly env: Env;
   readonly index: number;
   readonly state: object;
@@ -182,6 +184,7 @@ export class System {
       const block: Block = {
         row,
         component: component as Component,
+        layout,
         index,
         timerBase,
         env: this.makeEnv(() => block),
@@ -374,12 +377,11 @@ export class System {
   }
 
   layoutOf(block: string): Layout | null {
-    const b = this.byName.get(block);
-    return b ? (b.component as unknown as RegisterBlock).layout : null;
+    return this.byName.get(block)?.layout ?? null;
   }
   /** Name of the register at an address, null where the block has none. */
   registerName(b: Block, address: number): string | null {
-    return (b.component as unknown as RegisterBlock).layout.at(address - b.row.base)?.name ?? null;
+    return b.layout.at(address - b.row.base)?.name ?? null;
   }
   hasArmedTimer(b: Block): boolean {
     const n = b.component.timers?.length ?? 0;
@@ -460,7 +462,7 @@ export class System {
   /** Pins a field of an unmodelled register: it reads `value` whatever is written. */
   force(block: string, register: string, field: string, value: number): void {
     const b = this.block(block);
-    const f = (b.component as unknown as RegisterBlock).layout.field(`${register}.${field}`);
+    const f = b.layout.field(`${register}.${field}`);
     const address = b.row.base + f.register.offset;
     const word = address & ~3;
     const shift = (address & 3) * 8;

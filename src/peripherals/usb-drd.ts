@@ -4,7 +4,7 @@
  * Source: RM0481 chapter "USB"; facts/usb-dfu.md section 6; the endpoint machine is in usb-fs-endpoints.ts.
  */
 import type { UsbDevicePort } from '../emu/ports.ts';
-import type { Layout, RegisterBlock, RegisterModel } from '../emu/registers.ts';
+import type { Layout, RegisterModel } from '../emu/registers.ts';
 import type { System } from '../emu/system.ts';
 import { receiveBytes, type UsbFsState, type UsbFsVariant } from './usb-fs-endpoints.ts';
 import { usbFsModel, usbFsPort } from './usb-fs-model.ts';
@@ -48,6 +48,6 @@ export function usbDrd(layout: Layout, options: Readonly<Record<string, unknown>
 
 /** The device port of block `name`. */
 export function usbDrdPort(system: System, name: string): UsbDevicePort {
-  const { layout } = system.block(name).component as RegisterBlock;
+  const { layout } = system.block(name);
   return usbFsPort(system, name, (l, o) => variantOf(l, o as UsbDrdOptions), layout);
 }

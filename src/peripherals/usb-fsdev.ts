@@ -4,7 +4,7 @@
  * Source: RM0091 chapter "USB"; facts/usb-dfu.md section 6; the endpoint machine is in usb-fs-endpoints.ts.
  */
 import type { UsbDevicePort } from '../emu/ports.ts';
-import type { Layout, RegisterBlock, RegisterModel } from '../emu/registers.ts';
+import type { Layout, RegisterModel } from '../emu/registers.ts';
 import type { System } from '../emu/system.ts';
 import { receiveBytes, type UsbFsState, type UsbFsVariant } from './usb-fs-endpoints.ts';
 import { usbFsModel, usbFsPort } from './usb-fs-model.ts';
@@ -54,6 +54,6 @@ export function usbFsdev(layout: Layout, options: Readonly<Record<string, unknow
 
 /** The device port of block `name`. */
 export function usbFsdevPort(system: System, name: string): UsbDevicePort {
-  const { layout } = system.block(name).component as RegisterBlock;
+  const { layout } = system.block(name);
   return usbFsPort(system, name, (l, o) => variantOf(l, o as UsbFsdevOptions), layout);
 }

@@ -12,7 +12,7 @@
  * dwc2, dmitrystu/libusb_stm32 and ST's LL driver, which run on the chips (marked inferred in the code).
  */
 import type { UsbDevicePort } from '../emu/ports.ts';
-import type { Layout, RegisterBlock, RegisterModel } from '../emu/registers.ts';
+import type { Layout, RegisterModel } from '../emu/registers.ts';
 import type { System } from '../emu/system.ts';
 import { OTG_TIMERS, OtgFsMachine } from './usb-otg-fs/machine.ts';
 import type { Context, OtgFsOptions, OtgFsState } from './usb-otg-fs/registers.ts';
@@ -64,7 +64,7 @@ export function usbOtgFs(layout: Layout, options: Readonly<Record<string, unknow
 /** The device port of block `name`. Stateless: state is looked up at every call, so that a restored machine needs nothing. */
 export function usbOtgFsPort(system: System, name: string): UsbDevicePort {
   const block = system.block(name);
-  const m = machineOf((block.component as unknown as RegisterBlock).layout, block.row.options ?? {});
+  const m = machineOf(block.layout, block.row.options ?? {});
   const bus = new OtgFsBus(m);
   const enter = (): Context => system.contextOf<OtgFsState>(block);
   return {

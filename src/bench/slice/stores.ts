@@ -4,7 +4,7 @@ import type { Interceptor } from '../../emu/core/core-types.ts';
 import { S } from '../../emu/core/state.ts';
 import type { Checkpoint } from '../../emu/machine-base.ts';
 import type { Ps } from '../../emu/time.ts';
-import type { RegisterBlock, RegisterState } from '../../emu/registers.ts';
+import type { RegisterState } from '../../emu/registers.ts';
 import type { Session } from '../session.ts';
 import { runTo } from './window.ts';
 
@@ -142,7 +142,7 @@ function searchBetween(s: Session, start: Checkpoint, end: Ps, of: readonly Stre
 function byMaster({ machine }: Session, block: string, address: number, size: number, value: number): Store {
   const b = machine.system.block(block);
   const { regs } = b.state as RegisterState;
-  const near = (b.component as unknown as RegisterBlock).layout.registers
+  const near = b.layout.registers
     .filter((r) => ADDRESS_REGISTER.test(r.name))
     .map((r) => ({ register: r.name, start: regs[r.index]! >>> 0 }))
     .filter(({ start }) => start <= address && address - start < LONGEST_TRANSFER)
