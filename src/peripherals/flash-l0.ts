@@ -62,6 +62,7 @@ const KEYS: Readonly<Record<string, readonly [first: number, second: number]>> =
 const HALF_PAGE = 64;
 /** Option registers in the order of their words, two words each: a half-word and its complement. */
 const OPTION_REGISTERS = ['OPTR', 'WRPROT1', 'WRPROT2'] as const;
+const isOption = (r: Register): boolean => (OPTION_REGISTERS as readonly string[]).includes(r.name);
 const OPTION_BYTES = 8 * OPTION_REGISTERS.length;
 const RDP_LEVEL_0 = 0xaa;
 
@@ -197,7 +198,7 @@ class Flash {
     const old = c.get(r);
     if (r.name in KEYS) return this.writeKey(c, r, raw);
     if (r === this.sr) return old & ~(raw & ~(f.BSY.mask | f.ENDHV.mask | f.READY.mask));
-    if (r.name === 'OPTR' || r.name.startsWith('WRPROT')) return old;
+    if (isOption(r)) return old;
     if (r !== this.pecr) return;
     if (f.PELOCK.get(c)) {
       if (merged !== old) c.env.note('guest', 'FLASH_PECR written while PELOCK = 1: ignored');
@@ -295,7 +296,7 @@ export const flashL0: ModelFactory = (layout, options): RegisterModel<FlashL0Sta
     },
     modelled: layout.registers.map((r) => r.name),
     // Option registers show what was loaded last.
-    keeps: (r, kind) => kind !== 'power' && (OPTION_REGISTERS as readonly string[]).includes(r.name),
+    keeps: (r, kind) => kind !== 'power' && isOption(r),
     create: () => ({ initialised: false, optionsLoaded: false, rdp: 0, swapped: false, keys: [], halfPage: null, operation: null }),
     onReset: (c, kind) => flash.onReset(c, kind),
     onTimer: (c) => flash.done(c),
