@@ -13,6 +13,7 @@ import { parseScenario } from '../src/bench/scenario.ts';
 import type { Session } from '../src/bench/session.ts';
 import { guestOn, runGuest, sessionOf, withWords, type Words } from './guest.ts';
 import { runRp2040, runUnicorn } from './peer-engines.ts';
+import type { Sample } from './sample.ts';
 
 export type Task =
   | {
@@ -28,17 +29,6 @@ export type Task =
   | { readonly kind: 'dfu-cases'; readonly chip: string; readonly disturbances: boolean; readonly count: number }
   | { readonly kind: 'unicorn'; readonly elf: string; readonly words: Words; readonly hook: boolean; readonly instructions: number }
   | { readonly kind: 'rp2040js'; readonly module: string; readonly elf: string; readonly words: Words; readonly instructions: number };
-
-export interface Sample {
-  /** Wall and CPU seconds of the measured stretch; CPU counts all threads. */
-  readonly seconds: number;
-  readonly cpu: number | null;
-  /** Guest instructions or cycles, boots, forks: what the stretch did. */
-  readonly instructions: number;
-  readonly cycles: number;
-  readonly count: number;
-  readonly peakMb: number | null;
-}
 
 /** Times `action`, which tells what it has done. */
 function timed(action: () => Partial<Sample>): Sample {

@@ -1,7 +1,8 @@
 /** Samples from processes, taken in turn, and what is made of them. */
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import type { Sample, Task } from './child.ts';
+import type { Task } from './child.ts';
+import type { Sample } from './sample.ts';
 
 export const median = (values: readonly number[]): number => {
   const sorted = [...values].sort((a, b) => a - b);

@@ -3,7 +3,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Sample } from './child.ts';
+import type { Sample } from './sample.ts';
 import { withWords, type Words } from './guest.ts';
 import type { Contender } from './measure.ts';
 import { childSample, median, run } from './measure.ts';

@@ -1,7 +1,8 @@
 /** The rows of the table: what is measured, against what, and which target holds. */
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Sample, Task } from './child.ts';
+import type { Task } from './child.ts';
+import type { Sample } from './sample.ts';
 import { M7_TCM } from './guest.ts';
 import { childSample, cpuMips, inTurn, medianOf, mips, ratio, run, spread, type Contender, type Rate, type Series } from './measure.ts';
 import { FIRMWARE, type CoreName, type Peers } from './peers.ts';
