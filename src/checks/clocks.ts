@@ -1,6 +1,7 @@
 /** Clock state handed over: system clock source, PLLs, bus prescalers, kernel clock selections. */
 import { broken, notApplicable, pass, type Check, type Judgement, type Repair, type RepairTarget, type Subject } from './check.ts';
-import { clearedInC, familyOf, inC, inManual, locate, NO_FAMILY, type FamilyFields } from './families.ts';
+import { clearedInC, familyOf, inC, inManual, locate, NO_FAMILY } from './families.ts';
+import type { FamilyFields } from './family-fields.ts';
 import { CLOCK_ROWS, DEINIT } from './sources.ts';
 import { resetInC } from './fix-in-c.ts';
 import { latestWriter } from './writers.ts';

@@ -1,5 +1,5 @@
 /** Rows of families.ts beside the H5's: STM32L4 (two lines, which differ in their USB clock), STM32F0, STM32H7 and STM32F4 (lines differ in VOS and banks). Data only. */
-import type { FamilyFields } from './families.ts';
+import type { FamilyFields } from './family-fields.ts';
 
 const pllOn = (...names: readonly string[]): FamilyFields['plls'] => names.map((name) => ({ name, on: `RCC.CR.${name}ON` }));
 const toHsi = (register: string): string =>
