@@ -178,6 +178,12 @@ export class RegionEmitter {
     const way = this.wayOut(this.dirty);
     f.br(why === 'line' ? way.missed : way.early);
   }
+  /** The rest of the block does not run: this instruction's line was paid for last. */
+  endAt(item: Item, { after, instructions }: GiveBack): void {
+    this.addTo(this.locals.budget, after);
+    this.addTo(this.locals.retired, 1 - instructions);
+    this.lines.set(item.pc);
+  }
   /** What the instruction that is emitted may write. */
   private writes = 0;
   addTo(local: number, n: number): void {
@@ -586,11 +592,9 @@ export class RegionEmitter {
     return b.let(b.arenaAt(b.shrU(b.sub(record, DECODED_BASE), 3), REGION_SLOTS, 2));
   }
   /** A system instruction that TypeScript executes without leaving: an interrupt that may be taken now ends the budget. */
-  private system(b: Block, item: Item, { after, instructions }: GiveBack): void {
+  private system(b: Block, item: Item, giveBack: GiveBack): void {
     const { f } = this;
-    this.addTo(this.locals.budget, after);
-    this.addTo(this.locals.retired, 1 - instructions);
-    this.lines.set(item.pc);
+    this.endAt(item, giveBack);
     this.b.flags.settle();
     this.spill(this.dirty | this.writes);
     f.i32(0);

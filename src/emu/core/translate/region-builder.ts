@@ -530,10 +530,7 @@ export class RegionBuilder extends Builder {
   }
   private taken(): void {
     this.emitter.addTo(this.locals.budget, -this.emitter.costs.cycles(this.item).taken);
-    // the rest of the block does not run
-    this.emitter.addTo(this.locals.budget, this.giveBack.after);
-    this.emitter.addTo(this.locals.retired, -(this.giveBack.instructions - 1));
-    this.emitter.lines.set(this.item.pc);
+    this.emitter.endAt(this.item, this.giveBack);
   }
   override jump(target: Val): void {
     const { block, item, giveBack } = this;
@@ -564,9 +561,7 @@ export class RegionBuilder extends Builder {
     const magic = this.profile.arch === 'v8m' ? this.eq(this.shrU(t, 24), 0xff) : this.eq(this.shrU(t, 28), 0xf);
     this.if(this.and(magic, this.ne(this.state(S.IPSR), 0)), () => {
       super.setState(S.EXIT_ARG, t);
-      this.emitter.addTo(this.locals.budget, this.giveBack.after);
-      this.emitter.addTo(this.locals.retired, -(this.giveBack.instructions - 1));
-      this.emitter.lines.set(this.item.pc);
+      this.emitter.endAt(this.item, this.giveBack);
       super.setState(S.PC, this.item.pc);
       this.emitter.leaveTo(-1, 'exception return', this.item.pc);
     });
