@@ -5,7 +5,7 @@ import '../src/browser-host.ts';
 import { inferChip } from '../src/bench/infer-chip.ts';
 import { jobInput } from '../src/bench/job.ts';
 import type { Outcome } from '../src/bench/result.ts';
-import type { RunTrace } from '../src/bench/trace.ts';
+import type { RunTrace } from '../src/bench/trace-types.ts';
 import { glossary } from '../src/bench/glossary.ts';
 import { findChip } from '../src/chips/index.ts';
 import { sha256 } from '../src/emu/image/sha256.ts';

@@ -8,7 +8,7 @@ import { jobInput, type RunHooks, type RunJob } from './job.ts';
 import type { RunResult } from './result.ts';
 import type { RunInput } from './run-input.ts';
 import { runBench } from './run.ts';
-import type { RunTrace } from './trace.ts';
+import type { RunTrace } from './trace-types.ts';
 
 export function firstRun(job: RunJob, { trace, ...hooks }: RunHooks): RunResult {
   if (trace === undefined) return lookFurther(job, hooks, (input) => runBench(input));

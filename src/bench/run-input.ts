@@ -5,7 +5,7 @@ import type { ShortcutName } from '../emu/shortcuts.ts';
 import type { Ps } from '../emu/time.ts';
 import type { Symptom } from './result.ts';
 import type { Session } from './session.ts';
-import type { RunTrace } from './trace.ts';
+import type { RunTrace } from './trace-types.ts';
 import type { ForcedField, ScenarioPlan } from './scenario-types.ts';
 
 export interface RunLimits {

@@ -4,7 +4,7 @@ import { judge } from '../bench/expect.ts';
 import { jobInput, WRONG_CHIP } from '../bench/job.ts';
 import type { RunResult } from '../bench/result.ts';
 import { serialise } from '../bench/serialise.ts';
-import type { RunTrace } from '../bench/trace.ts';
+import type { RunTrace } from '../bench/trace-types.ts';
 import { UsageError } from '../bench/usage-error.ts';
 import { patchOf } from '../report/patch.ts';
 import { shortReport } from '../report/short.ts';

@@ -5,7 +5,7 @@ import { UsageError } from '../bench/usage-error.ts';
 import { findChip } from '../chips/index.ts';
 import { ImageError } from '../emu/image/errors.ts';
 import { SHA256 } from '../emu/image/sha256.ts';
-import type { RunTrace } from '../bench/trace.ts';
+import type { RunTrace } from '../bench/trace-types.ts';
 import type { RunJob } from '../bench/job.ts';
 import { inThread, type BenchHooks } from './engine.ts';
 import type { Io, Stream, StreamFacts } from './io.ts';

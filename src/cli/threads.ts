@@ -6,7 +6,7 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import type { RunJob } from '../bench/job.ts';
-import type { RunTrace } from '../bench/trace.ts';
+import type { RunTrace } from '../bench/trace-types.ts';
 import type { RunResult } from '../bench/result.ts';
 import type { StreamFacts } from './io.ts';
 

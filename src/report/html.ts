@@ -3,7 +3,7 @@
  * which adds what needs one: a timeline to zoom into, highlighted code, links between them. Nothing comes from elsewhere.
  */
 import type { Place, ResultCause, ResultCheck, RunResult, Verdict } from '../bench/result.ts';
-import type { RunTrace, TracedJump, TracedWord } from '../bench/trace.ts';
+import type { RunTrace, TracedJump, TracedWord } from '../bench/trace-types.ts';
 import { escapeHtml as escape, PAGE_STYLE } from './page.ts';
 import { pictureOf, placeText as where } from './picture.ts';
 import { NO_SOURCES, type Sources } from './source-lines.ts';

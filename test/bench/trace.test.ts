@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { RunResult } from '../../src/bench/result.ts';
 import { serialise } from '../../src/bench/serialise.ts';
-import type { RunTrace, TraceSignal } from '../../src/bench/trace.ts';
+import type { RunTrace, TraceSignal } from '../../src/bench/trace-types.ts';
 import { inThread } from '../../src/cli/engine.ts';
 import { loadJob } from '../../src/cli/inputs.ts';
 import { writeTrace } from '../../src/report/trace/formats.ts';
