@@ -85,6 +85,21 @@ void usb_block_off(void)
   RCC_APB2ENR &= ~APB2_USB;
 }
 
+/* ST's secure first stage, which only a boot by pin passes, has secured peripherals: what reads as 0 after a jump. User code cannot undo it. */
+static void security_leave(void)
+{
+  uint32_t secured = 0;
+  for (uint32_t n = 0; n < TZSC_SECCFGR_COUNT; n++)
+    secured |= TZSC_SECCFGR(n);
+  if (!secured || rom_option(OPTION_PIN_BOOT_SECURITY) == PIN_BOOT_SECURITY_LEAVES)
+    return;
+  RCC_AHB1ENR |= AHB1ENR_TZSC1EN;
+  (void)RCC_AHB1ENR;
+  for (uint32_t n = 0; n < TZSC_SECCFGR_COUNT; n++)
+    TZSC_SECCFGR(n) = 0;
+  RCC_AHB1ENR &= ~AHB1ENR_TZSC1EN;
+}
+
 /*
  * AN2606 4.1: newer ROMs put RCC, PWR, GPIO and interrupts back when they leave, not always completely. Measured on H523: HSIDIV stays /1
  * and VOS raised, SYSCLK is HSI. IWDG's prescaler stays at its maximum.
@@ -99,5 +114,6 @@ void resources_leave(void)
   reset_pulse(&RCC_AHB2RSTR, ports);
   RCC_AHB2ENR &= ~ports;
   clocks_leave();
+  security_leave();
   PWR_USBSCR &= ~USBSCR_USB33SV;
 }

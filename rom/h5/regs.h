@@ -39,6 +39,7 @@
 #define RCC_APB2RSTR REG(0x44020C7Cu)
 #define RCC_APB3RSTR REG(0x44020C80u)
 #define RCC_AHB1ENR REG(0x44020C88u)
+#define AHB1ENR_TZSC1EN BIT(24)
 #define AHB1ENR_DCACHEEN BIT(30)
 #define RCC_AHB2ENR REG(0x44020C8Cu)
 #define RCC_APB1LENR REG(0x44020C9Cu)
@@ -157,4 +158,7 @@
 #define APB1L_I2C_FIRST APB1L_I2C1
 #define APB3_I2C_FIRST 0u
 #endif
+/* 1 = secure, by peripheral; n = 0 to 2 */
+#define TZSC_SECCFGR(n) REG(0x40032410u + 4u * (n))
+#define TZSC_SECCFGR_COUNT 3u
 #endif

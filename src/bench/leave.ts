@@ -203,10 +203,12 @@ function listed(names: readonly string[], values: Registers): string {
 const MOST_LISTED = 6;
 
 const ACR = 'FLASH.ACR';
+const isSecurity = (name: string): boolean => name.startsWith('GTZC');
 /** Group that a register of a block belongs to. */
 function kindOf(name: string, remap: string | null): LeftKind {
   if (name === ACR || name.startsWith('RCC.') || name.startsWith('PWR.')) return 'clocks';
   if (name.startsWith('FLASH.')) return 'flash';
+  if (isSecurity(name)) return 'security';
   return name === remap ? 'remap' : 'rest';
 }
 
@@ -289,12 +291,14 @@ function putBack(machine: Machine, kinds: readonly LeftKind[], table: number, re
     } else if (kind === 'remap') {
       const field = familyOf(machine.chip)?.remap?.field;
       if (field !== undefined) target.setField(field, 0);
+    } else if (kind === 'security') {
+      for (const row of machine.chip.blocks) if (isSecurity(row.name)) resetBlock(machine, row.name);
     } else for (const row of machine.chip.blocks) if (isRest(row.name) && row.backup !== true) resetBlock(machine, row.name);
   }
 }
 /** A watchdog that runs cannot be stopped by anything that software does. */
 const NOT_REST = ['RCC', 'PWR', 'FLASH', 'SYSCFG', 'IWDG', 'IWDG1', 'IWDG2', 'WWDG'];
-const isRest = (name: string): boolean => !NOT_REST.includes(name);
+const isRest = (name: string): boolean => !NOT_REST.includes(name) && !isSecurity(name);
 function resetBlock(machine: Machine, name: string): void {
   const block = machine.system.findBlock(name);
   if (block) machine.system.resetBlock(block);

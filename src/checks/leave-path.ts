@@ -1,24 +1,29 @@
 /** The way back: from DFU leave to the running application. */
-import { broken, notApplicable, pass, type Check, type LeaveFacts } from './check.ts';
+import { broken, notApplicable, pass, type Check, type LeaveFacts, type Subject } from './check.ts';
 import { atInstruction } from './entry.ts';
 import { familyOf, inManual } from './families.ts';
 
 const LEAVE = 'AN3156: on leave the bootloader jumps to the application at the address that was set before';
 const STAYS = 'AN2606 Rev 70 4.1: the bootloader does not put everything back; seed 002 (STM32F072) is explained by a mapping that stays';
 
-const reliedOn = ({ left }: LeaveFacts): string => {
+const reliedOn = ({ left }: LeaveFacts, rom: Subject['rom']): string => {
   const relied = left.filter((l) => l.relied);
   return relied.length === 0
     ? 'the ROM hands over a chip that is not as after a reset; putting it back does not explain it'
-    : `the ROM hands over a chip that is not as after a reset, and the application relied on it: ${relied.map((l) => l.observed).join('; ')}`;
+    : `the ROM hands over a chip that is not as after a reset, and the application relied on it: ${relied.map((l) => l.observed).join('; ')}${relied.some((l) => l.kind === 'security') ? onlyAReset(rom) : ''}`;
 };
+function onlyAReset(rom: Subject['rom']): string {
+  const option = rom.option('pin-boot-security');
+  const who = option ? ` (ROM option pin-boot-security "${option.value}", ${option.confidence})` : '';
+  return `${who}. Only secure code or a reset undoes that: with BOOT0 low again, NVIC_SystemReset() where GTZC1_TZSC->SECCFGR1, 2 or 3 is not 0`;
+}
 
 export const leavePath: Check = {
   id: 'leave-path',
   question: 'After DFU leave, does the application start and come back onto the bus?',
   path: false,
   afterEntry: true,
-  judge({ state, history }) {
+  judge({ state, history, rom }) {
     if (!history || history.leave === undefined) return notApplicable('this target does not follow a leave');
     const { leave } = history;
     if (leave === null) return notApplicable('the run has no DFU leave');
@@ -47,7 +52,7 @@ export const leavePath: Check = {
       return broken('fail', {
         observed: `the application runs${resets}, and does not show what it shows from reset: ${leave.missing.join('; ')}`,
         expected: 'the application does what it does from reset',
-        because: reliedOn(leave),
+        because: reliedOn(leave, rom),
         source: STAYS,
         confidence: 'inferred',
       });

@@ -51,6 +51,15 @@ const OPTION_BYTES: Readonly<Record<string, OptionByteRow>> = {
   EDATA2_EN: { field: 'FLASH.EDATA2R_CUR.EDATA2_EN', factory: known(0, 'no data area', 'inferred') },
 };
 
+/** GTZC1_TZSC_SECCFGR1 to 3 behind a boot by pin: measured on H523 (public bring-up firmware, 2026). */
+const SECURED_BY_FIRST_STAGE = [0xc335827f, 0x12009500, 0x05bfe006];
+/** What the bits of SECCFGR1 to 3 stand for, from bit 0 on, as RCC names it (RM0481 5.6; H563's parts included). */
+const SECURE_NAMES = [
+  'TIM2 TIM3 TIM4 TIM5 TIM6 TIM7 TIM12 TIM13 TIM14 WWDG IWDG SPI2 SPI3 USART2 USART3 UART4 UART5 I2C1 I2C2 I3C1 CRS USART6 USART10 USART11 CEC DAC1 UART7 UART8 UART9 UART12 DTS LPTIM2',
+  'FDCAN FDCAN UCPD1 - - - - - TIM1 SPI1 TIM8 USART1 TIM15 TIM16 TIM17 SPI4 SPI6 SAI1 SAI2 USB - - - - SPI5 LPUART1 I2C3 I2C4 LPTIM1 LPTIM3 LPTIM4 LPTIM5',
+  'LPTIM6 VREFBUF I3C2 - - - - - CRC CORDIC FMAC ETH ICACHE DCACHE ADC DCMI_PSSI AES HASH RNG SAES PKA SDMMC1 SDMMC2 FMC OCTOSPI1 - RAMCFG',
+];
+
 const GPDMA = { channels: 8, requests: H5_GPDMA };
 
 const ports: BlockRow[] = [...'ABCDEFGH'].map((port, i) => ({
@@ -253,7 +262,15 @@ const blocks: readonly BlockRow[] = [
   { name: 'RAMCFG', model: null, base: 0x40026000, size: 0x400, irqs: [5], clock: 'AHB1ENR.RAMCFGEN', reset: 'AHB1RSTR.RAMCFGRST' },
   { name: 'ICACHE', model: 'icache', base: 0x40030400, size: 0x400, irqs: [104], options: { clock: 'hclk' } },
   { name: 'DCACHE', model: null, base: 0x40031400, size: 0x400, irqs: [105], clock: 'AHB1ENR.DCACHEEN' },
-  { name: 'GTZC1_TZSC', model: null, base: 0x40032400, size: 0x400, clock: 'AHB1ENR.TZSC1EN' },
+  {
+    name: 'GTZC1_TZSC',
+    model: 'tzsc-h5',
+    base: 0x40032400,
+    size: 0x400,
+    clock: 'AHB1ENR.TZSC1EN',
+    readsUnclocked: true,
+    options: { firstStage: SECURED_BY_FIRST_STAGE },
+  },
   { name: 'GTZC1_TZIC', model: null, base: 0x40032800, size: 0x400, irqs: [8], clock: 'AHB1ENR.TZSC1EN' },
   // AHB2
   ...ports,
@@ -328,7 +345,7 @@ const blocks: readonly BlockRow[] = [
   },
   // AHB3: always clocked
   { name: 'PWR', model: 'pwr-h5', base: 0x44020800, size: 0x400 },
-  { name: 'RCC', model: 'rcc-h5', base: 0x44020c00, size: 0x400, irqs: [9] },
+  { name: 'RCC', model: 'rcc-h5', base: 0x44020c00, size: 0x400, irqs: [9], options: { secured: SECURE_NAMES } },
   // Lines 0–15 are the pins' own interrupts, in order; the 17th entry is line 16 (PVD/AVD).
   {
     name: 'EXTI',

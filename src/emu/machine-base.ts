@@ -78,6 +78,8 @@ export interface SavedPage {
 export const QUANTUM = { clock: '', cycles: 256 };
 /** Words that `systemReads` lists. */
 const MAX_SYSTEM_READS = 1024;
+/** Wire: 1 while secure code of the vendor runs. */
+const SECURE = 'core.secure';
 
 export abstract class MachineBase implements CoreListener {
   readonly chip: ChipDescription;
@@ -389,9 +391,17 @@ export abstract class MachineBase implements CoreListener {
     const remapped = rule?.remap !== undefined && this.chip.remap;
     const vectors = core.index === 0 && this.bootAt !== null ? this.bootAt : remapped ? remapped.base : this.bootVectors(core);
     this.state.vectors[core.index] = vectors;
+    if (core === this.bootCore) {
+      this.setSecure(false);
+      this.setSecure(rule?.firstStage !== undefined && this.bootAt === null);
+    }
     core.reset(vectors, power ? 'power' : 'system');
     core.syncClock(this.system.now);
     this.system.setWire(`core.deepsleep.${core.index}`, 0);
+  }
+  /** The vendor's first stage is secure code, and so is what it starts until that leaves for user code. Blocks know by a wire. */
+  private setSecure(secure: boolean): void {
+    if (secure !== (this.system.wire(SECURE) === 1)) this.system.setWire(SECURE, secure ? 1 : 0);
   }
   /** What a core does, in a word. */
   coreState(core: Core): 'running' | 'asleep' | 'locked up' | 'held' {
@@ -701,6 +711,7 @@ export abstract class MachineBase implements CoreListener {
         if (core !== this.bootCore) return;
         s.inSystem = false;
         this.system.now = Math.max(this.system.now, core.now());
+        this.setSecure(false);
         this.event('left', 'branch from system memory into user memory', core.lastExecuted(), i);
         if (this.observer.leftSystem?.(pc) === true) {
           this.entryPause = true;

@@ -23,6 +23,7 @@ import { flashL0 } from './flash-l0.ts';
 import { flashL4 } from './flash-l4.ts';
 import { gpdma } from './gpdma.ts';
 import { gpioV2 } from './gpio-v2.ts';
+import { tzscH5 } from './gtzc-h5.ts';
 import { hash } from './hash.ts';
 import { hsem } from './hsem.ts';
 import { i2cV1 } from './i2c-v1.ts';
@@ -122,6 +123,7 @@ export const MODELS: Readonly<Record<string, ModelFactory>> = {
   'rtc-f1': rtcF1,
   'rtc-v3': rtcV3,
   'sbs-h5': sbsH5,
+  'tzsc-h5': tzscH5,
   spi,
   'spi-h7': spiH7,
   'syscfg-f0': syscfgF0,

@@ -4,6 +4,8 @@
  * Facts: registers ST SVD STM32H533; which bits are frozen when, flag rules: field texts of ST SVD STM32H563, same RCC (documented);
  * prescaler and timer-clock rules RM0481 RCC (documented); delays are parameters of the chip row.
  * Wires read: `reset.cause` (code of RESET_CAUSES), `dbp` (PWR), `lsi.request` (IWDG), `hse.fail`, `lse.fail` (board).
+ * Bits of a secure peripheral (GTZC) ignore writes of non-secure code: RM0481 11 (documented), measured on H523 after a boot by pin.
+ * Wires read for that: `tzsc.1` to `tzsc.3`, `core.secure`.
  * Wires driven: `nmi` (HSE clock security), `hse.on` (pins OSC_IN/OSC_OUT taken).
  */
 import type { ResetCause } from '../emu/component.ts';
@@ -78,10 +80,14 @@ class RccH5 extends RccH {
   private readonly ckpersel: Field;
   private readonly usarts: readonly { clock: string; field: Field; bus: string }[];
   private readonly kernels: ReturnType<typeof kernelMuxes>;
+  private readonly securable: readonly string[];
+  private readonly securedMasks = new Map<string, number>();
   protected override readonly hseFrozen: number;
 
-  constructor(layout: Layout) {
+  /** @param securable names of what the bits of each SECCFGR stand for, separated by blanks. */
+  constructor(layout: Layout, securable: readonly string[]) {
     super(layout, FACTS);
+    this.securable = securable;
     const f = this.f;
     this.hpre = f('CFGR2.HPRE');
     this.ppre = [f('CFGR2.PPRE1'), f('CFGR2.PPRE2')];
@@ -122,6 +128,38 @@ class RccH5 extends RccH {
   }
 
   override write(c: Ctx, r: Register, merged: number, raw: number, lanes: number): number | void {
+    const secured = this.secured(c, r);
+    if (secured === 0) return this.writeOpen(c, r, merged, raw, lanes);
+    const kept = ((merged & ~secured) | (c.get(r) & secured)) >>> 0;
+    if (kept !== merged)
+      c.env.note('guest', `RCC_${r.name} written by non-secure code: bits of peripherals that are secure stay as they are`);
+    return this.writeOpen(c, r, kept, (raw & ~secured) >>> 0, (lanes & ~secured) >>> 0) ?? kept;
+  }
+  /** Bits of a register that belong to peripherals which are secure, for code that is not. */
+  private secured(c: Ctx, r: Register): number {
+    const { env } = c;
+    if (env.wire('core.secure') === 1) return 0;
+    let mask = 0;
+    this.securable.forEach((names, i) => {
+      const bits = env.wire(`tzsc.${i + 1}`);
+      if (bits === 0) return;
+      names.split(' ').forEach((name, bit) => {
+        if ((bits >>> bit) & 1) mask |= this.bitsOf(r, name);
+      });
+    });
+    return mask >>> 0;
+  }
+  private bitsOf(r: Register, name: string): number {
+    const key = `${r.name} ${name}`;
+    let mask = this.securedMasks.get(key);
+    if (mask === undefined) {
+      const own = new RegExp(`^${name === 'VREFBUF' ? 'VREF(BUF)?' : name}(EN|RST|LPEN|SEL)$`);
+      mask = r.fields.filter((f) => own.test(f.name)).reduce((m, f) => m | this.layout.field(`${r.name}.${f.name}`).mask, 0);
+      this.securedMasks.set(key, mask);
+    }
+    return mask;
+  }
+  private writeOpen(c: Ctx, r: Register, merged: number, raw: number, lanes: number): number | void {
     // RMVF = 1 clears the flags and stays until software or a reset clears it.
     if (r === this.flags.register) return this.flags.rmvf.of(raw) ? merged & this.flags.rmvf.mask : merged;
     const pll = /^PLL([123])(CFGR|DIVR)$/.exec(r.name);
@@ -149,7 +187,8 @@ class RccH5 extends RccH {
   }
 }
 
-export const rccH5: ModelFactory = (layout): RegisterModel<RccHState> => {
+export const rccH5: ModelFactory = (layout, options): RegisterModel<RccHState> => {
+  const { secured = [] } = options as { secured?: readonly string[] };
   const field = (path: string): number => layout.field(path).mask;
   return {
     about: {
@@ -161,10 +200,10 @@ export const rccH5: ModelFactory = (layout): RegisterModel<RccHState> => {
         'trimming',
         'stopping a whole bus (CFGR2)',
         'kernel clocks of peripherals without behaviour',
-        'security and privilege',
+        'privilege; security beyond secure peripherals',
       ],
     },
-    ...rccModel(new RccH5(layout), layout, /LPENR$|^(HSICFGR|CRRCR|CSICFGR|SECCFGR|PRIVCFGR)$/),
+    ...rccModel(new RccH5(layout, secured), layout, /LPENR$|^(HSICFGR|CRRCR|CSICFGR|SECCFGR|PRIVCFGR)$/),
     writable: {
       // The SVD calls these registers read-write throughout; the ready and failure flags are the hardware's.
       BDCR: layout.reg('BDCR').writable & ~(field('BDCR.LSERDY') | field('BDCR.LSECSSD') | field('BDCR.LSIRDY')),

@@ -49,7 +49,7 @@ export function compareReport(a: ComparedRun, b: ComparedRun, differences: reado
   const [x, y] = [a.how, b.how];
   if (firstStage !== null && x !== y && (x === 'boot' || y === 'boot')) {
     const letter = x === 'boot' ? 'A' : 'B';
-    const text = `Run ${letter} was started in the ROM at reset. On silicon that start passes ${firstStage} first, a jump does not; what it leaves behind is not published, and the stand-in has no such stage.`;
+    const text = `Run ${letter} was started in the ROM at reset. On silicon that start passes ${firstStage} first, a jump does not; little of what it leaves behind is published; of that the stand-in has which peripherals of an H5 stay secure.`;
     lines.push('', ...wrap(text, width));
   }
   const count = differences.length;

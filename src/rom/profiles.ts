@@ -85,7 +85,7 @@ const H523_H533: RomProfile = {
     left('RCC_CR.HSIDIV, PWR_VOSCR.VOS', 'HSI /1 (64 MHz) is SYSCLK; VOS raised', 'H523, public bring-up firmware', 'measured'),
     left(
       'GTZC1_TZSC_SECCFGR1..3',
-      'after a BOOT0 boot 0xC335827F, 0x12009500, 0x05BFE006: clocks of TIM1–8, TIM15, CRS, ADC, I2C1/2, USART6, UART4/5, LPUART1, LPTIM1/2 cannot be switched on until a reset; after a jump 0',
+      'after a BOOT0 boot 0xC335827F, 0x12009500, 0x05BFE006: TIM1–8, TIM12, TIM15, CRS, ADC, DAC, RNG, I2C2, SPI4, USART6, UART4/5, LPUART1, LPTIM1/2 and others cannot be switched on until a reset; after a jump 0',
       'H523, public bring-up firmware',
       'measured',
     ),
@@ -96,7 +96,7 @@ const H523_H533: RomProfile = {
   leftOut: [
     'commands over I2C, SPI, FDCAN and I3C (a selected interface stays silent); over USART: Write Protect, Readout Protect, checksums',
     'the special commands of AN2606 Table 125',
-    'the secure first stage (SFSP) of a pin boot and what it leaves behind',
+    'the secure first stage (SFSP) of a pin boot; what it leaves in GTZC1_TZSC is there, its time and what it does to memories is not',
     'the bootloader ID byte: its address is contradictory in AN2606',
   ],
 };

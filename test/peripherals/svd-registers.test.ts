@@ -136,6 +136,7 @@ const HARDWARE: readonly (Deviation & { readonly bits: number })[] = [
 ];
 /** Registers of which a plain write right after power-on does not change every bit of the mask. */
 const NOT_PLAIN: readonly Deviation[] = [
+  { on: /H5\w+ GTZC1_TZSC\.SECCFGR[123]$/, why: 'secure code alone writes them' },
   { on: /STM32F1.* RTC\.(CRL|CNT[HL])$/, why: 'flags fall by zeros; the counter is written in configuration mode' },
   { on: / CAN\d?\.(MCR|MSR|TSR|RF[01]R|BTR)$/, why: 'requests, flags cleared by ones, and timing that initialisation alone can change' },
   { on: /FDCAN\d\.(CCCR|IR|TXBAR|TXBCR)$/, why: 'bits guarded by INIT and CCE, flags cleared by ones, commands' },

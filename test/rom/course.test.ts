@@ -174,6 +174,26 @@ describe('what a leave leaves behind hangs on options', () => {
     120_000,
   );
   it.each([
+    ['STM32H533RE', 'leaves', [0xc335827f, 0x12009500, 0x05bfe006], 0],
+    ['STM32H533RE', 'clears', [0, 0, 0], 1],
+    ['STM32H563ZI', 'leaves', [0xc335827f, 0x12009500, 0x05bfe006], 0],
+  ] as const)(
+    '%s, pin-boot-security = %s: GTZC1_TZSC holds %j, TIM2 gets %i clock and USART2 has one',
+    (chip, value, words, tim2) => {
+      const { machine } = left(chip, 0x08020000, { 'pin-boot-security': value });
+      const { system } = machine;
+      expect(machine.bootCore.pc >>> 4).toBe(0x0802000);
+      expect([0, 1, 2].map((n) => (machine.bootCore.peek(0x40032410 + 4 * n, 4) ?? 0) >>> 0)).toEqual(words);
+      const ENR = 0x44020c9c;
+      system.write(ENR, 4, 0x00020001);
+      expect(system.read(ENR, 4) & 0x00020001).toBe(0x00020000 + tim2);
+      // nobody but secure code gives it back
+      system.write(0x40032410, 4, 0);
+      expect((machine.bootCore.peek(0x40032410, 4) ?? 0) >>> 0).toBe(words[0]);
+    },
+    120_000,
+  );
+  it.each([
     ['keeps', 0x002a0022],
     ['restores', 0],
   ])(
