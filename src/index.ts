@@ -19,12 +19,31 @@ export type {
 } from './library/options.ts';
 export type { ChipName } from './library/names.ts';
 export type * from './bench/result.ts';
-export type { Scenario, ScenarioDocument, Step, StepAction, Expect, Board } from './bench/scenario-types.ts';
+export type {
+  AdcInputs,
+  Board,
+  BoardDocument,
+  CablePosition,
+  Crystal,
+  DfuStep,
+  Duration,
+  Expect,
+  HostDocument,
+  HostDriver,
+  HostKind,
+  PinLevel,
+  Scenario,
+  ScenarioDocument,
+  Step,
+  StepAction,
+  WordValue,
+} from './bench/scenario-types.ts';
+export type { Confidence } from './emu/chip.ts';
 export { judge, type Judgement } from './bench/expect.ts';
 export { serialise } from './bench/serialise.ts';
 export { UsageError } from './bench/usage-error.ts';
-export { ImageError } from './emu/image/errors.ts';
-export { terminalReport } from './report/terminal.ts';
+export { ImageError, type ImageErrorCode } from './emu/image/errors.ts';
+export { terminalReport, type TerminalOptions } from './report/terminal.ts';
 export { CHIPS, findChip, suggestChips } from './chips/index.ts';
 export { inferChip, type InferredChip } from './bench/infer-chip.ts';
 export { BenchMachine, openMachine } from './library/machine.ts';

@@ -19,11 +19,14 @@ import type { DfuFacts } from './usb-sim/conform/link.ts';
 
 export { DfuViolation } from './bench/dfu-property.ts';
 export { describeCommand, describeCommands, patternBytes, type DfuCommand } from './bench/dfu-command.ts';
-export { ReferenceDfu, type ReferenceOptions } from './usb-sim/conform/reference.ts';
-export type { DfuFacts } from './usb-sim/conform/link.ts';
+export { ReferenceDfu, type PendingWrite, type ReferenceOptions } from './usb-sim/conform/reference.ts';
+export type { DfuFacts, LinkAnswer, LinkStatus } from './usb-sim/conform/link.ts';
+export type { DfuFunctional, DfuSegment } from './usb-sim/descriptors.ts';
 export type { BenchOptions } from './library/options.ts';
 
+/** How large a case of a property may be. */
 export interface DfuArbitraryOptions {
+  /** Most commands of a case; default 12. */
   readonly maxLength?: number;
   /** Longest download and upload, bytes. */
   readonly maxData?: number;
@@ -31,8 +34,11 @@ export interface DfuArbitraryOptions {
   readonly disturbances?: boolean;
 }
 
+/** A DFU device that stands in dfuIDLE, and the cases that it is put through. */
 export interface DfuUnderTest {
+  /** What its descriptors say. */
   readonly facts: DfuFacts;
+  /** Cases as an arbitrary of fast-check; they shrink to the command that breaks the rule. */
   commands(options?: DfuArbitraryOptions): fc.Arbitrary<DfuCommand[]>;
   /** One case from a fork of the device in dfuIDLE; a DfuViolation where something does not hold. */
   check(commands: readonly DfuCommand[]): void;

@@ -22,6 +22,7 @@ export { ImageError } from './emu/image/errors.ts';
 export { WebUsb, WebUsbDevice, WebUsbEvent } from './usb-sim/web-usb.ts';
 export type * from './usb-sim/web-usb.ts';
 
+/** Firmware whose USB device is held as WebUSB shows it. */
 export interface HeldUsb {
   /** In the place of `navigator.usb`. */
   readonly usb: WebUsb;
@@ -34,9 +35,21 @@ export interface HeldUsb {
   /** Takes the cable out, or plugs it in again. */
   cable(position: 'in' | 'out'): void;
   /** What the main flash holds now. */
-  flash(): { readonly base: number; readonly bytes: Uint8Array };
+  flash(): {
+    /** Address of the first byte. */
+    readonly base: number;
+    /** A copy. */
+    readonly bytes: Uint8Array;
+  };
   /** What the host has seen and done, with times in seconds. */
-  log(): { readonly at: number; readonly kind: string; readonly text: string }[];
+  log(): {
+    /** Seconds of virtual time since power-on. */
+    readonly at: number;
+    /** `attach`, `reset`, `setup`, `data` …: the kinds of `usb.log` in a result. */
+    readonly kind: string;
+    /** For a person. */
+    readonly text: string;
+  }[];
   /** Gives the machine up. */
   close(): void;
 }

@@ -82,7 +82,10 @@ expect.extend({
 });
 
 /** `test` with a fixture `machine`: a fresh one from power-on for each test, given up behind it. */
-export function machineTest(options: OpenOptions): TestAPI<{ machine: BenchMachine }> {
+export function machineTest(options: OpenOptions): TestAPI<{
+  /** Fresh for each test, and closed behind it. */
+  machine: BenchMachine;
+}> {
   return test.extend<{ machine: BenchMachine }>({
     machine: async ({}, use) => {
       const machine = await openMachine(options);

@@ -2,32 +2,92 @@
 import { requestName } from '../usb-sim/conform/recorder.ts';
 import type { Step } from './scenario-types.ts';
 
+/** One command of a case: a request, or a disturbance. */
 export type DfuCommand =
-  /** One class request: bRequest, wValue, and data to send or a length to read. Nothing is waited for. */
   | {
+      /** One class request: bRequest, wValue, and data to send or a length to read. Nothing is waited for. */
       readonly do: 'request';
+      /** bRequest (DFU 1.1 §3). */
       readonly request: number;
+      /** wValue: the block. */
       readonly value: number;
+      /** Bytes to send; null = a read. */
       readonly data: readonly number[] | null;
+      /** Bytes. */
       readonly length: number;
     }
-  /** GETSTATUS, with its waits, until the device is not busy. */
-  | { readonly do: 'settle' }
-  /** Erase of the sectors, then blocks at their addresses, as dfu-util does it; the data is `patternBytes`. */
-  | { readonly do: 'download'; readonly address: number; readonly length: number; readonly seed: number }
-  /** Set address, ABORT, blocks 2, 3, … */
-  | { readonly do: 'upload'; readonly address: number; readonly length: number }
-  /** A read that is broken off after its first packet. */
-  | { readonly do: 'breakOff'; readonly block: number; readonly length: number }
-  | { readonly do: 'wait'; readonly us: number }
-  | { readonly do: 'busReset' }
-  /** A packet or the handshake of a data stage is lost, once, so many transactions from now. */
-  | { readonly do: 'busError'; readonly kind: 'packet' | 'handshake'; readonly after: number }
-  | { readonly do: 'unplug'; readonly ms: number }
-  /** NRST is held low. */
-  | { readonly do: 'nrst'; readonly ms: number }
-  /** Power goes `afterUs` after a request was sent, in the middle of what it started. */
-  | { readonly do: 'powerCut'; readonly data: readonly number[]; readonly value: number; readonly afterUs: number; readonly ms: number };
+  | {
+      /** GETSTATUS, with its waits, until the device is not busy. */
+      readonly do: 'settle';
+    }
+  | {
+      /** Erase of the sectors, then blocks at their addresses, as dfu-util does it; the data is `patternBytes`. */
+      readonly do: 'download';
+      /** Of the first byte. */
+      readonly address: number;
+      /** Bytes. */
+      readonly length: number;
+      /** Of `patternBytes`. */
+      readonly seed: number;
+    }
+  | {
+      /** Set address, ABORT, blocks 2, 3, … */
+      readonly do: 'upload';
+      /** Of the first byte. */
+      readonly address: number;
+      /** Bytes. */
+      readonly length: number;
+    }
+  | {
+      /** A read that is broken off after its first packet. */
+      readonly do: 'breakOff';
+      /** wValue. */
+      readonly block: number;
+      /** Bytes. */
+      readonly length: number;
+    }
+  | {
+      /** Virtual time passes. */
+      readonly do: 'wait';
+      /** Microseconds of virtual time. */
+      readonly us: number;
+    }
+  | {
+      /** The host resets the bus. */
+      readonly do: 'busReset';
+    }
+  | {
+      /** A packet or the handshake of a data stage is lost, once, so many transactions from now. */
+      readonly do: 'busError';
+      /** What is lost. */
+      readonly kind: 'packet' | 'handshake';
+      /** Transactions until then. */
+      readonly after: number;
+    }
+  | {
+      /** The cable is out for a while. */
+      readonly do: 'unplug';
+      /** Milliseconds of virtual time. */
+      readonly ms: number;
+    }
+  | {
+      /** NRST is held low. */
+      readonly do: 'nrst';
+      /** Milliseconds of virtual time. */
+      readonly ms: number;
+    }
+  | {
+      /** Power goes `afterUs` after a request was sent, in the middle of what it started. */
+      readonly do: 'powerCut';
+      /** Bytes to send; null = a read. */
+      readonly data: readonly number[];
+      /** wValue: the block. */
+      readonly value: number;
+      /** Microseconds behind the request. */
+      readonly afterUs: number;
+      /** Milliseconds of virtual time. */
+      readonly ms: number;
+    };
 
 /** Data of a download: no two neighbouring blocks alike. */
 export const patternBytes = (length: number, seed: number): Uint8Array =>

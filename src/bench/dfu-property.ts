@@ -16,6 +16,7 @@ import { mainFlash } from './flash-image.ts';
 
 /** An invariant does not hold. The message has the script that shows it. */
 export class DfuViolation extends Error {
+  /** The case that broke the rule. */
   readonly commands: readonly DfuCommand[];
   constructor(what: string, commands: readonly DfuCommand[]) {
     super(`${what}\n${describeCommands(commands)}`);

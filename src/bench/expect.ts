@@ -4,12 +4,15 @@ import type { Expect } from './scenario-types.ts';
 import { UsageError, didYouMean } from './usage-error.ts';
 import { CHECK_IDS } from './result.ts';
 
+/** Whether a result is what was expected. */
 export interface Judgement {
+  /** True where every expectation does. */
   readonly holds: boolean;
   /** One line per expectation that does not hold. */
   readonly failures: readonly string[];
 }
 
+/** Compares a result with what was expected of it. */
 export function judge(result: RunResult, expect: Expect): Judgement {
   const failures = [
     ...judgeOutcome(result, expect),

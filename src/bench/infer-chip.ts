@@ -13,7 +13,9 @@ import { checkFit } from './image-fit.ts';
 import { hex32 } from './result.ts';
 import { UsageError } from './usage-error.ts';
 
+/** The part that an image is taken for. */
 export interface InferredChip {
+  /** The part. */
   readonly chip: ChipDescription;
   /** For a person, the strongest first: `the start-up file startup_stm32h533xx.s`. */
   readonly reasons: readonly string[];

@@ -18,9 +18,11 @@ import { expandScenario, type ScenarioOverrides } from './scenario.ts';
 import type { Scenario } from './scenario-types.ts';
 import { UsageError } from './usage-error.ts';
 
+/** An image: a name and bytes. */
 export interface JobImage {
   /** As typed. */
   readonly path: string;
+  /** ELF, Intel HEX, or raw. */
   readonly bytes: Uint8Array;
 }
 

@@ -12,32 +12,60 @@ export type Duration = string;
 /** A number, or text in hex or decimal. */
 export type WordValue = number | string;
 
+/** From outside; `z`: nobody drives it. */
 export type PinLevel = 0 | 1 | 'z';
+/** Of the USB cable. */
 export type CablePosition = 'in' | 'out';
+/** Whose order and timeouts the enumeration has. */
 export type HostKind = 'linux' | 'windows' | 'macos';
+/** Driver that the host binds to a DFU device. */
 export type HostDriver = 'dfu' | 'none' | 'winusb' | 'sttub30';
 
+/** A crystal or oscillator of the board. */
 export interface Crystal {
+  /** Hertz. */
   readonly hz: number;
   /** crystal: on both pins; bypass: a clock from outside on OSC_IN. */
   readonly kind: 'crystal' | 'bypass';
 }
 
 /** Voltages at channels, `ADC1.5`: volts, or the code of a 12-bit conversion. */
-export type AdcInputs = Readonly<Record<string, number | { readonly raw: number }>>;
+export type AdcInputs = Readonly<
+  Record<
+    string,
+    | number
+    | {
+        /** Code of a 12-bit conversion. */
+        readonly raw: number;
+      }
+  >
+>;
 
+/** What is around the chip, with all defaults filled in. */
 export interface BoardDocument {
+  /** Default = the usual board of the chip, none = no crystals. */
   readonly name: 'default' | 'none';
   /** Volts. */
   readonly vdd: number;
+  /** Volts at VDDA. */
   readonly vdda: number;
+  /** Volts at VDDUSB. */
   readonly vddusb: number;
   /** Degrees Celsius. */
   readonly temperature: number;
+  /** Level of the pin BOOT0 at every reset. */
   readonly boot0: 0 | 1;
+  /** NRST has the pull-up of the chip. */
   readonly nrst: 'pull-up';
+  /** What feeds OSC_IN; null = nothing. */
   readonly hse: Crystal | null;
-  readonly lse: { readonly hz: number; readonly ready: Duration } | null;
+  /** The 32.768-kHz crystal; null = not fitted. */
+  readonly lse: {
+    /** Hertz. */
+    readonly hz: number;
+    /** How long it takes to start. */
+    readonly ready: Duration;
+  } | null;
   /** Deviation of oscillators by their clock name, parts per million. */
   readonly ppm: Readonly<Record<string, number>>;
   /** VBUS on the connector while the cable is in. */
@@ -46,88 +74,261 @@ export interface BoardDocument {
   readonly pins: Readonly<Record<string, PinLevel>>;
   /** Channels of which nothing is said see half of VDDA. */
   readonly adc?: AdcInputs;
+  /** A debugger is attached from power-on. */
   readonly debugger: boolean;
   /** Differences from the factory option bytes. */
   readonly optionBytes: Readonly<Record<string, WordValue>>;
 }
+/** What is around the chip: BOOT0, crystals, supplies, pins. */
 export type Board = { readonly [K in Exclude<keyof BoardDocument, 'lse'>]?: BoardDocument[K] } & {
-  readonly lse?: { readonly hz: number; readonly ready?: Duration } | null;
+  /** The 32.768-kHz crystal; null = not fitted. */
+  readonly lse?: {
+    /** Hertz. */
+    readonly hz: number;
+    /** How long it takes to start. */
+    readonly ready?: Duration;
+  } | null;
 };
 
+/** The PC at the other end of the USB cable, with all defaults filled in. */
 export interface HostDocument {
+  /** In which order and with which timeouts it enumerates. */
   readonly kind: HostKind;
   /** On Windows `dfu` and `winusb` are the same; `sttub30` is the driver of DfuSe Demo. */
   readonly driver: HostDriver;
+  /** Whether the cable is in at power-on. */
   readonly cable: CablePosition;
 }
 
+/** What the DFU client of the host does. */
 export type DfuStep =
-  | { readonly download: { readonly file?: string; readonly hex?: string; readonly address: WordValue } }
-  | { readonly upload: { readonly address: WordValue; readonly length: number } }
-  | { readonly erase: WordValue | 'mass' }
-  | { readonly leave: WordValue }
+  | {
+      /** Writes bytes, as dfu-util -D does. */
+      readonly download: {
+        /** A file, relative to the scenario. */
+        readonly file?: string;
+        /** Or the bytes. */
+        readonly hex?: string;
+        /** Of the first byte. */
+        readonly address: WordValue;
+      };
+    }
+  | {
+      /** Reads bytes, as dfu-util -U does. */
+      readonly upload: {
+        /** Of the first byte. */
+        readonly address: WordValue;
+        /** Bytes. */
+        readonly length: number;
+      };
+    }
+  | {
+      /** Address of a page, or `mass`. */
+      readonly erase: WordValue | 'mass';
+    }
+  | {
+      /** Address of the application that the device leaves DFU mode for, as dfu-util -s address:leave does. */
+      readonly leave: WordValue;
+    }
   /** One class request: `hex` is sent, or `length` bytes are read. The host asks for no status by itself any more. */
-  | { readonly request: { readonly request: number; readonly value?: number; readonly hex?: string; readonly length?: number } };
+  | {
+      /** A single class request, in any order. */
+      readonly request: {
+        /** bRequest (DFU 1.1 §3). */
+        readonly request: number;
+        /** wValue. */
+        readonly value?: number;
+        /** Bytes to send. */
+        readonly hex?: string;
+        /** Bytes to read. */
+        readonly length?: number;
+      };
+    };
 
+/** What a step does: exactly one of these keys. */
 export type StepAction =
-  | { readonly pin: { readonly name: string; readonly level: PinLevel } }
-  | { readonly nrst: { readonly for: Duration } }
-  | { readonly power: { readonly off: Duration } }
-  | { readonly cable: CablePosition }
-  | { readonly uart: { readonly port: string; readonly text?: string; readonly hex?: string } }
-  /** `baud`: a program opens the port at this speed and closes it again. */
-  | { readonly cdc: { readonly text?: string; readonly hex?: string; readonly baud?: number } }
-  | { readonly poke: { readonly symbol?: string; readonly address?: WordValue; readonly value: WordValue; readonly size?: 1 | 2 | 4 } }
-  | { readonly call: string | { readonly symbol: string; readonly args?: readonly WordValue[] } }
-  | { readonly optionBytes: Readonly<Record<string, WordValue>> }
-  | { readonly dfu: DfuStep }
-  | { readonly adc: AdcInputs }
-  | { readonly debugger: 'attach' | 'detach' };
+  | {
+      /** A pin gets a level from outside. */
+      readonly pin: {
+        /** PA0 to PK15, or BOOT0. */
+        readonly name: string;
+        /** 0, 1, or z: nobody drives it. */
+        readonly level: PinLevel;
+      };
+    }
+  | {
+      /** NRST is pulled low. */
+      readonly nrst: {
+        /** How long. */
+        readonly for: Duration;
+      };
+    }
+  | {
+      /** The supply goes away and comes back. */
+      readonly power: {
+        /** How long. */
+        readonly off: Duration;
+      };
+    }
+  | {
+      /** The USB cable is plugged in or out. */
+      readonly cable: CablePosition;
+    }
+  | {
+      /** A peer sends to a serial port. */
+      readonly uart: {
+        /** The port, for example USART1. */
+        readonly port: string;
+        /** Text to send. */
+        readonly text?: string;
+        /** Bytes to send. */
+        readonly hex?: string;
+      };
+    }
+  | {
+      /** The PC sends to the virtual serial port that the application brings up. */
+      readonly cdc: {
+        /** Text to send. */
+        readonly text?: string;
+        /** Bytes to send. */
+        readonly hex?: string;
+        /** A program opens the port at this speed and closes it again. */
+        readonly baud?: number;
+      };
+    }
+  | {
+      /** A debugger writes to memory. */
+      readonly poke: {
+        /** The variable. */
+        readonly symbol?: string;
+        /** Or its address. */
+        readonly address?: WordValue;
+        /** What is written. */
+        readonly value: WordValue;
+        /** Bytes: 1, 2 or 4. */
+        readonly size?: 1 | 2 | 4;
+      };
+    }
+  | {
+      /** The firmware calls this function here, with a proper stack frame: the trigger of a product whose buttons are not emulated. */
+      readonly call:
+        | string
+        | {
+            /** The function. */
+            readonly symbol: string;
+            /** In r0 to r3. */
+            readonly args?: readonly WordValue[];
+          };
+    }
+  | {
+      /** A programmer changes option bytes, by name. */
+      readonly optionBytes: Readonly<Record<string, WordValue>>;
+    }
+  | {
+      /** What the DFU client of the host does. */
+      readonly dfu: DfuStep;
+    }
+  | {
+      /** What these ADC channels see from here on. */
+      readonly adc: AdcInputs;
+    }
+  | {
+      /** A debugger comes or goes. */
+      readonly debugger: 'attach' | 'detach';
+    };
 
+/** Something done from outside at a time; a UsageError names a step that cannot be. */
 export interface Step {
+  /** Since power-on. */
   readonly at?: Duration;
+  /** Since the step before has ended. */
   readonly after?: Duration;
+  /** When PC reaches this function for the first time from here on. */
   readonly atSymbol?: string;
+  /** Exactly one thing that happens. */
   readonly do: StepAction;
 }
 
+/** What has to hold for `test` and `judge`; a key that is absent asks nothing. */
 export interface Expect {
+  /** `dfu`, dfu-lost, reset-loop, fault, rom-silent, back-in-app, stuck or no-jump, or a list of them. */
   readonly outcome?: Outcome | readonly Outcome[];
+  /** Checks that have to be proved as causes; others may be, too. */
   readonly causes?: readonly string[];
+  /** Checks that must not be proved as causes; * = none at all. */
   readonly notCauses?: readonly string[];
   /** Verdicts, alternatives separated by `|`. */
   readonly checks?: Readonly<Record<string, string>>;
-  readonly resets?: Readonly<Partial<Record<ResetBy, number | { readonly min?: number; readonly max?: number }>>>;
+  /** How many resets of each cause. */
+  readonly resets?: Readonly<
+    Partial<
+      Record<
+        ResetBy,
+        | number
+        | {
+            /** At least so many, power-on included. */
+            readonly min?: number;
+            /** At most so many, power-on included. */
+            readonly max?: number;
+          }
+      >
+    >
+  >;
+  /** What a channel (semihosting, itm, usart1 …) has to show: text, or /regular expression/, or a list of both. */
   readonly console?: Readonly<Record<string, string | readonly string[]>>;
 }
 
+/** A scenario as it is written: `bootbench/scenario@1`, docs/scenario.md. */
 export interface Scenario {
   /** For editors; not read. */
   readonly $schema?: string;
+  /** `bootbench/scenario@1`. */
   readonly schema?: typeof SCENARIO_SCHEMA;
+  /** The part, for example stm32h533re; left out = the images tell. */
   readonly chip?: string;
+  /** Relative to the scenario file; images on the command line replace them. */
   readonly images?: readonly string[];
+  /** What is on the board around the chip; left out = the defaults of the chip (`bootbench chips <chip>`). */
   readonly board?: Board;
+  /** The PC at the other end of the USB cable. */
   readonly host?: { readonly [K in keyof HostDocument]?: HostDocument[K] };
+  /** Chooses the pattern that RAM holds at power-on; the same seed gives the same run. */
   readonly seed?: number;
+  /** A number with a unit: 100ms, 2s, 10us. */
   readonly until?: Duration | null;
+  /** Behaviour of the stand-in ROM that ST does not publish, by option: `bootbench explain` lists them. */
   readonly romOptions?: Readonly<Record<string, string>>;
+  /** Fields of registers that have no behaviour, pinned to a value: PERIPHERAL.REGISTER.FIELD. */
   readonly force?: Readonly<Record<string, WordValue>>;
+  /** What happens to the board, in this order. */
   readonly steps?: readonly Step[];
+  /** What the run is expected to give; keys left out are not judged, and with it that alone decides the exit code. */
   readonly expect?: Expect | null;
 }
 
+/** A scenario with all defaults filled in, as a result holds it. */
 export interface ScenarioDocument {
+  /** `bootbench/scenario@1`. */
   readonly schema: typeof SCENARIO_SCHEMA;
+  /** The part, for example stm32h533re; left out = the images tell. */
   readonly chip: string;
+  /** Relative to the scenario file; images on the command line replace them. */
   readonly images: readonly string[];
+  /** What is on the board around the chip; left out = the defaults of the chip (`bootbench chips <chip>`). */
   readonly board: BoardDocument;
+  /** The PC at the other end of the USB cable. */
   readonly host: HostDocument;
+  /** Chooses the pattern that RAM holds at power-on; the same seed gives the same run. */
   readonly seed: number;
+  /** A number with a unit: 100ms, 2s, 10us. */
   readonly until: Duration | null;
+  /** Behaviour of the stand-in ROM that ST does not publish, by option: `bootbench explain` lists them. */
   readonly romOptions: Readonly<Record<string, string>>;
+  /** Fields of registers that have no behaviour, pinned to a value: PERIPHERAL.REGISTER.FIELD. */
   readonly force: Readonly<Record<string, WordValue>>;
+  /** What happens to the board, in this order. */
   readonly steps: readonly Step[];
+  /** What the run is expected to give; keys left out are not judged, and with it that alone decides the exit code. */
   readonly expect: Expect | null;
 }
 

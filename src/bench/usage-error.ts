@@ -1,6 +1,8 @@
 /** Something the user gave is wrong: a flag, a name, a scenario key. One line and a hint; the program exits with 2. */
 export class UsageError extends Error {
+  /** Tells it from an ImageError, `usage` always. */
   readonly code = 'usage';
+  /** What to do instead; null = the message says all. */
   readonly hint: string | null;
 
   constructor(message: string, hint: string | null = null) {

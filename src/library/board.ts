@@ -13,7 +13,9 @@ import { PS_PER_SECOND } from '../emu/time.ts';
 import { I2C_ASK } from '../peripherals/board-wires.ts';
 import { PIN_FLOATING } from '../peripherals/gpio-common.ts';
 
+/** Of a pin: low, high, or driven by nobody. */
 export type Level = 0 | 1 | 'z';
+/** A pin seen from outside the chip. */
 export interface BoardPin {
   /** What the chip's input sees. */
   readonly level: 0 | 1;
@@ -24,16 +26,19 @@ export interface BoardPin {
   /** Called when the chip drives another level. */
   onDriven(listener: (level: Level) => void): void;
 }
+/** What is at the other end of a UART. */
 export interface UartPeer {
   /** A character that the chip has sent. */
   onByte(listener: (byte: number) => void): void;
   /** Sends at this speed, 8N1; default 115,200 baud. */
   send(data: string | Uint8Array, baud?: number): void;
 }
+/** A device on an SPI, the chip being its master. */
 export interface SpiDevice {
   /** A frame was exchanged: what the chip sent, and back comes what it receives. Chip select is an ordinary pin. */
   exchange(sent: number, bits: number): number;
 }
+/** A device on an I2C bus, the chip being its master. */
 export interface I2cDevice {
   /** The chip has sent the address; false is a NACK. */
   start?(direction: 'read' | 'write'): boolean;
@@ -41,38 +46,53 @@ export interface I2cDevice {
   write?(byte: number): boolean;
   /** The next byte for the chip. */
   read?(): number;
+  /** A STOP condition. */
   stop?(): void;
 }
+/** A memory-mapped device. */
 export interface BoardBlock {
+  /** As the report names it. */
   readonly name: string;
+  /** Address of its first byte; UsageError where something of the chip lies there. */
   readonly base: number;
   /** Bytes. */
   readonly size: number;
   /** By the offset from the base, 1, 2 or 4 bytes. */
   read(offset: number, size: number): number;
+  /** By the offset from the base, 1, 2 or 4 bytes. */
   write(offset: number, size: number, value: number): void;
 }
+/** A timer in virtual time. */
 export interface BoardTimer {
   /** Fires once, so much virtual time from now; a second call replaces the first. */
   start(after: Duration): void;
+  /** It does not fire any more. */
   stop(): void;
 }
 
+/** What devices are connected to. */
 export interface DeviceBoard {
+  /** The part. */
   readonly chip: string;
   /** Seconds of virtual time since power-on. */
   readonly now: number;
+  /** `PA8`; UsageError where the part has none of this name. */
   pin(name: string): BoardPin;
   /** `USART1`, `LPUART1`. */
   uart(port: string): UartPeer;
   /** The device on this SPI; one each. */
   spi(port: string, device: SpiDevice): void;
-  /** @param address of seven bits */
+  /**
+   * The device at this address of this bus.
+   * @param address of seven bits
+   */
   i2c(port: string, address: number, device: I2cDevice): void;
+  /** A timer that calls this. */
   timer(fire: () => void): BoardTimer;
   /** Plain data of a device, kept by checkpoints and forks. */
   state<T extends object>(initial: T): T;
 }
+/** Connects devices to a board; called once for each machine. */
 export type Devices = (board: DeviceBoard) => void;
 
 const BAUD = 115_200;
@@ -298,7 +318,10 @@ function checkBlock(chip: ChipDescription, rows: readonly BlockRow[], { name, ba
 export function buttonMatrix(
   board: DeviceBoard,
   { drives, reads }: { readonly drives: readonly string[]; readonly reads: readonly string[] },
-): { press(drive: string, read: string, down?: boolean): void } {
+): {
+  /** Closes the button between two pins, or opens it with `down` false. */
+  press(drive: string, read: string, down?: boolean): void;
+} {
   const state = board.state({ closed: [] as string[] });
   const follow = (): void => {
     for (const read of reads) {
@@ -323,7 +346,10 @@ export function i2cRegisters(
   board: DeviceBoard,
   initial: Uint8Array,
   addressBytes: 1 | 2 = 1,
-): I2cDevice & { readonly bytes: () => Uint8Array } {
+): I2cDevice & {
+  /** A copy of the registers. */
+  readonly bytes: () => Uint8Array;
+} {
   const state = board.state({ bytes: initial.slice(), at: 0, left: 0 });
   const advance = (): number => {
     const at = state.at;

@@ -37,75 +37,175 @@ export interface OpenOptions extends MachineOptions {
 
 /** What `runUntil` waits for. */
 export type Until =
-  /** Virtual time since power-on. */
-  | { readonly at: Duration }
-  /** From now on. */
-  | { readonly for: Duration }
-  /** In front of the first instruction of a function. */
-  | { readonly symbol: string }
-  /** In front of the instruction at an address. */
-  | { readonly address: WordValue }
-  /** In front of the first instruction in system memory. */
-  | { readonly entry: true }
-  /** The chip has been reset: by anything, or by this. */
-  | { readonly reset: true | ResetBy }
-  /** A fault of the core. */
-  | { readonly fault: true }
-  /** An exception is taken: any, or this number (15 SysTick, 16 and more: interrupts). */
-  | { readonly exception: true | number }
-  /** The host sees this. */
-  | { readonly usb: 'attached' | 'enumerated' | 'dfu' | 'detached' }
-  /** A channel of the console says this: semihosting, itm, cdc, usart1 … or any of them. */
-  | { readonly console: string | RegExp; readonly channel?: string }
+  | {
+      /** Virtual time since power-on. */
+      readonly at: Duration;
+    }
+  | {
+      /** From now on. */
+      readonly for: Duration;
+    }
+  | {
+      /** In front of the first instruction of a function. Name in the symbol table; UsageError where it is not there. */
+      readonly symbol: string;
+    }
+  | {
+      /** In front of the instruction at an address. Bit 0 is left out of account. */
+      readonly address: WordValue;
+    }
+  | {
+      /** In front of the first instruction in system memory. */
+      readonly entry: true;
+    }
+  | {
+      /** The chip has been reset: by anything, or by this. */
+      readonly reset: true | ResetBy;
+    }
+  | {
+      /** A fault of the core. */
+      readonly fault: true;
+    }
+  | {
+      /** An exception is taken: any, or this number (15 SysTick, 16 and more: interrupts). */
+      readonly exception: true | number;
+    }
+  | {
+      /** The host sees this. `enumerated`: any device has a configuration; `dfu`: one in DFU mode has. */
+      readonly usb: 'attached' | 'enumerated' | 'dfu' | 'detached';
+    }
+  | {
+      /** A channel of the console says this: semihosting, itm, cdc, usart1 … or any of them. */
+      readonly console: string | RegExp;
+      /** Default: any. */
+      readonly channel?: string;
+    }
   /** Asked each millisecond of virtual time. */
   | (() => boolean);
 
+/** Where a wait ends. */
 export interface RunOptions {
   /** Virtual time after which the wait is given up; default 10s. */
   readonly limit?: Duration;
+  /** Aborted: the machine stops where it is, `by` is `aborted`. */
   readonly signal?: AbortSignal;
 }
+/** Where the machine stands, and why. */
 export interface Stopped extends Place {
   /** `until`: what was waited for has come. */
   readonly by: 'until' | 'breakpoint' | 'watchpoint' | 'limit' | 'aborted';
   /** Seconds of virtual time since power-on. */
   readonly at: number;
 }
+/** Accesses that a watchpoint stops at. */
 export type WatchKind = 'read' | 'write' | 'access';
+/** A breakpoint, watchpoint or listener. */
 export interface Removable {
+  /** Takes it away; a second time does nothing. */
   remove(): void;
 }
 
 /** What a machine tells while it runs; `at` is seconds of virtual time. */
 export interface MachineEvents {
-  entry: { readonly at: number; readonly address: number; readonly how: 'branch' | 'exception' | 'boot'; readonly from: Place | null };
-  reset: { readonly at: number; readonly by: ResetBy };
-  exception: { readonly at: number; readonly exception: number; readonly handler: number };
-  fault: { readonly at: number; readonly kind: string; readonly address: number | null; readonly pc: number };
-  lockup: { readonly at: number; readonly reason: string };
-  console: { readonly at: number; readonly channel: string; readonly text: string };
-  pin: { readonly at: number; readonly name: string; readonly driven: 0 | 1 | 'z' };
-  usb: { readonly at: number; readonly kind: string; readonly text: string };
+  /** The core is in front of its first instruction in system memory. */
+  entry: {
+    /** Seconds of virtual time since power-on. */
+    readonly at: number;
+    /** Where it goes on. */
+    readonly address: number;
+    /** How it came there. */
+    readonly how: 'branch' | 'exception' | 'boot';
+    /** The branch; null behind a boot. */
+    readonly from: Place | null;
+  };
+  /** The chip was reset. */
+  reset: {
+    /** Seconds of virtual time since power-on. */
+    readonly at: number;
+    /** Who did it. */
+    readonly by: ResetBy;
+  };
+  /** An exception is taken. */
+  exception: {
+    /** Seconds of virtual time since power-on. */
+    readonly at: number;
+    /** Its number as IPSR has it. */
+    readonly exception: number;
+    /** Address of its handler. */
+    readonly handler: number;
+  };
+  /** The core faults. */
+  fault: {
+    /** Seconds of virtual time since power-on. */
+    readonly at: number;
+    /** `bus-data`, `undefined`, `mem-fetch` … */
+    readonly kind: string;
+    /** The address that was accessed; null = none. */
+    readonly address: number | null;
+    /** The instruction. */
+    readonly pc: number;
+  };
+  /** The core is locked up: only a reset gets it out. */
+  lockup: {
+    /** Seconds of virtual time since power-on. */
+    readonly at: number;
+    /** For a person. */
+    readonly reason: string;
+  };
+  /** The firmware says something. */
+  console: {
+    /** Seconds of virtual time since power-on. */
+    readonly at: number;
+    /** semihosting, itm, cdc, usart1 … */
+    readonly channel: string;
+    /** What it says, often a character at a time. */
+    readonly text: string;
+  };
+  /** The chip drives a pin differently. */
+  pin: {
+    /** Seconds of virtual time since power-on. */
+    readonly at: number;
+    /** `PA8`. */
+    readonly name: string;
+    /** `z`: it lets the pin go. */
+    readonly driven: 0 | 1 | 'z';
+  };
+  /** Something happens on the bus. */
+  usb: {
+    /** Seconds of virtual time since power-on. */
+    readonly at: number;
+    /** As in `usb.log` of a result. */
+    readonly kind: string;
+    /** For a person. */
+    readonly text: string;
+  };
 }
 
 /** A register of a peripheral. */
 export interface RegisterView {
+  /** `RCC.CR`. */
   readonly name: string;
+  /** Where the core sees it. */
   readonly address: number;
+  /** A look without side effects. */
   readonly value: number;
   /** By name, lowest bit first. */
   readonly fields: Readonly<Record<string, number>>;
   /** The instruction that changed it last; null where reset or hardware did. */
   readonly lastWriter: LastWriter | null;
 }
+/** A variable of the firmware, from the symbol table. */
 export interface Variable {
+  /** As the linker has it. */
   readonly name: string;
+  /** Of its first byte. */
   readonly address: number;
   /** Bytes, as the symbol table says. */
   readonly size: number;
   /** Little-endian and without a sign; null if it has not 1, 2 or 4 bytes. */
   readonly value: number | null;
+  /** A copy of what it holds now. */
   readonly bytes: Uint8Array;
+  /** Writes 1, 2 or 4 bytes, little-endian; UsageError for other sizes, and where the value does not fit. */
   set(value: WordValue): void;
 }
 /** A state of a machine that it, or a fork, can be put back to. */
@@ -196,6 +296,7 @@ export async function openMachine(options: OpenOptions): Promise<BenchMachine> {
   return new BenchMachine(job, devices ?? (() => undefined), blocks ?? []);
 }
 
+/** An emulated chip that stands still until it is told to run: made by `openMachine`. */
 export class BenchMachine {
   /** The host at the other end of the cable. */
   readonly usb: UsbHost;
@@ -335,9 +436,14 @@ export class BenchMachine {
     return this.runUntil({ for: duration }, options);
   }
   /** Runs to the end of the run by the rules of the bench: DFU, a proved loop, a settled reset loop, silence, the deadline. */
-  async finish(
-    options: Pick<RunOptions, 'signal'> = {},
-  ): Promise<{ readonly outcome: Outcome; readonly reason: EndReason; readonly at: number }> {
+  async finish(options: Pick<RunOptions, 'signal'> = {}): Promise<{
+    /** What became of the jump. */
+    readonly outcome: Outcome;
+    /** Why it ended. */
+    readonly reason: EndReason;
+    /** Seconds of virtual time since power-on. */
+    readonly at: number;
+  }> {
     const { session } = this;
     session.goOn();
     for (;;) {
@@ -468,6 +574,7 @@ export class BenchMachine {
     const file = registerFile(this.core, this.core.pc);
     return Object.fromEntries(Object.entries(file).map(([name, value]) => [name, value >>> 0]));
   }
+  /** Sets a register of the core: `r0` to `r12`, `sp`, `lr`, `pc`, `primask` …; UsageError names the known ones. */
   setRegister(name: string, value: WordValue): void {
     const known = Object.keys(this.registers);
     if (!known.includes(name))
@@ -511,7 +618,12 @@ export class BenchMachine {
     return { name: `${block}.${name}`, address, value, fields, lastWriter: lastWriter(this.session.input, writer) };
   }
   /** Where a field lies in its register: `RCC.CR.HSION`. */
-  fieldBits(path: string): { readonly bit: number; readonly width: number } {
+  fieldBits(path: string): {
+    /** Lowest bit. */
+    readonly bit: number;
+    /** Bits. */
+    readonly width: number;
+  } {
     const { field } = this.resolve(path);
     if (field === null) throw new UsageError(`${path} is no field`, 'for example RCC.CR.HSION');
     return { bit: field.bit, width: field.width };
@@ -581,7 +693,12 @@ export class BenchMachine {
     this.machine.as('scenario', () => this.machine.poke(at, 1, wordValue(value, 'value') & 0xff));
   }
   /** What the main flash holds now. */
-  get flash(): { readonly base: number; readonly bytes: Uint8Array } {
+  get flash(): {
+    /** Address of the first byte. */
+    readonly base: number;
+    /** A copy. */
+    readonly bytes: Uint8Array;
+  } {
     return mainFlash(this.machine);
   }
   /** Address of a function (without the Thumb bit) or an object; UsageError says what is near. */
@@ -624,11 +741,29 @@ export class BenchMachine {
     return { ...this.machine.state.console };
   }
   /** What has happened so far, a line each: clocks, resets, entries, faults, notes. */
-  get timeline(): readonly { readonly at: number; readonly kind: string; readonly text: string; readonly pc: number | null }[] {
+  get timeline(): readonly {
+    /** Seconds of virtual time since power-on. */
+    readonly at: number;
+    /** As in `timeline` of a result. */
+    readonly kind: string;
+    /** For a person. */
+    readonly text: string;
+    /** The instruction; null = none. */
+    readonly pc: number | null;
+  }[] {
     return this.machine.history.timeline.toArray().map(({ at, kind, text, pc }) => ({ at: seconds(at), kind, text, pc }));
   }
   /** Entries into system memory so far. */
-  get entries(): readonly { readonly at: number; readonly address: number; readonly how: string; readonly from: Place | null }[] {
+  get entries(): readonly {
+    /** Seconds of virtual time since power-on. */
+    readonly at: number;
+    /** Where the core went on. */
+    readonly address: number;
+    /** `branch`, `exception` or `boot`. */
+    readonly how: string;
+    /** The branch; null behind a boot. */
+    readonly from: Place | null;
+  }[] {
     return this.machine.history.entries.map((e) => ({
       at: seconds(e.at),
       address: e.address,
@@ -644,6 +779,7 @@ export class BenchMachine {
   }
 
   // ---- from outside ------------------------------------------------------------------------------------------------------------
+  /** A pin seen from outside: `PA8`; UsageError where the part has none of this name. */
   pin(name: string): BoardPin {
     return this.board.pin(name);
   }
@@ -656,6 +792,7 @@ export class BenchMachine {
   }
 
   // ---- states ------------------------------------------------------------------------------------------------------------------
+  /** The state of the machine, for `restore` here or in a fork. */
   save(): Snapshot {
     return { at: this.now, checkpoint: this.session.save(), of: this.job };
   }

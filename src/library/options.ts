@@ -22,15 +22,20 @@ export type RomOptions = { readonly [K in RomOptionId]?: (typeof ROM_OPTION_VALU
 
 /** What has to hold, as in a scenario file; checks and causes by their ids. */
 export type TypedExpect = Omit<Expect, 'causes' | 'notCauses' | 'checks' | 'outcome'> & {
+  /** The outcome, or one of several. */
   readonly outcome?: Outcome | readonly Outcome[];
+  /** Causes that have to be proved; others may be, too. */
   readonly causes?: readonly CheckId[];
+  /** Causes that must not be proved; `*`: none at all. */
   readonly notCauses?: readonly (CheckId | '*')[];
   /** Verdicts, alternatives separated by `|`. */
   readonly checks?: { readonly [K in CheckId]?: string };
 };
 /** A scenario as docs/scenario.md has it, with types that know the words. */
 export type TypedScenario = Omit<Scenario, 'romOptions' | 'expect'> & {
+  /** Decisions of the stand-in ROM that differ from its defaults. */
   readonly romOptions?: RomOptions;
+  /** What has to hold; null: nothing. */
   readonly expect?: TypedExpect | null;
 };
 
@@ -48,11 +53,13 @@ export interface MachineOptions {
   readonly chip: ChipName;
   /** `path` names an image in the result; a raw binary carries its address there: `fw.bin@0x08000000`. Empty where BOOT0 is high. */
   readonly images: readonly JobImage[];
+  /** Board, host, steps; UsageError names the key that is wrong. Without it: a plain board, the cable in, nothing pressed. */
   readonly scenario?: TypedScenario;
   /** Of the RAM pattern at power-on and of what else is random; whole number from 0 to 2^32 - 1, default 1. */
   readonly seed?: number;
   /** Virtual time since power-on at which the run ends: `2s`, `100ms`. */
   readonly until?: Duration;
+  /** Decisions of the stand-in ROM; they go before those of the scenario. */
   readonly romOptions?: RomOptions;
   /** Fields of registers pinned to a value: `{ 'ETH.DMAMR.SWR': 0 }`. */
   readonly force?: Readonly<Record<string, WordValue>>;
@@ -71,6 +78,7 @@ export interface BenchOptions extends MachineOptions {
   readonly symptom?: Symptom | readonly Symptom[];
   /** A firmware that waits for its button or command: what makes it jump is looked for and done, and the result says what that was. Default false. */
   readonly trigger?: boolean;
+  /** Where the run is given up; none by default. */
   readonly limits?: Limits;
   /**
    * What stands around the chip: a module whose default export is what `openMachine` takes as `devices`. The run is made in a thread of its own, which loads it:
@@ -82,6 +90,7 @@ export interface BenchOptions extends MachineOptions {
   /** What is being done, for a person who waits. */
   readonly onProgress?: (event: Progress) => void;
 }
+/** What `bench` is at. */
 export interface Progress {
   /** `running`, or what is tried to find the cause. */
   readonly text: string;

@@ -11,30 +11,44 @@ import { WebUsb } from '../usb-sim/web-usb.ts';
 
 /** A control request, USB 2.0 §9.3. `length` bytes are read if bit 7 of `requestType` is set, else `data` is sent. */
 export interface ControlRequest {
+  /** bmRequestType. */
   readonly requestType: number;
+  /** bRequest. */
   readonly request: number;
+  /** wValue, default 0. */
   readonly value?: number;
+  /** wIndex, default 0. */
   readonly index?: number;
+  /** wLength of a read, bytes; default 0. */
   readonly length?: number;
+  /** Bytes of a write. */
   readonly data?: Uint8Array;
 }
+/** What came of a control request. */
 export interface ControlAnswer {
   /** `stall`: the device refused; `timeout`: no answer within five seconds; `cancelled`: the device went away. */
   readonly status: 'ok' | 'stall' | 'timeout' | 'cancelled' | 'error' | 'babble';
+  /** What the device sent; empty behind a write. */
   readonly data: Uint8Array;
 }
+/** The device on the bus. */
 export interface UsbDeviceFacts {
+  /** idVendor. */
   readonly vid: Hex;
+  /** idProduct. */
   readonly pid: Hex;
+  /** The string of iProduct; null = none. */
   readonly product: string | null;
   /** Whose code answers on endpoint 0: the application's or the ROM's. */
   readonly servedBy: 'user' | 'system' | null;
+  /** Names of the alternate settings; for DfuSe its memories. */
   readonly altSettings: readonly string[];
 }
 
 /** Longest wait for an operation of DFU, for a mass erase. */
 const DFU_LIMIT: Ps = 60 * PS_PER_SECOND;
 
+/** The host at the other end of the cable. */
 export class UsbHost {
   private readonly sim: UsbSim;
   private readonly bus: HeldBus;
@@ -59,7 +73,14 @@ export class UsbHost {
     return { vid: hex16(s.vid), pid: hex16(s.pid), product: s.product, servedBy: s.servedBy, altSettings: [...s.altSettings] };
   }
   /** What the host has seen and done, with seconds of virtual time. */
-  get log(): readonly { readonly at: number; readonly kind: string; readonly text: string }[] {
+  get log(): readonly {
+    /** Seconds of virtual time since power-on. */
+    readonly at: number;
+    /** As in `usb.log` of a result. */
+    readonly kind: string;
+    /** For a person. */
+    readonly text: string;
+  }[] {
     return this.sim.logEntries.map(({ at, kind, text }) => ({ at: at / PS_PER_SECOND, kind, text }));
   }
   /** Takes the cable out, or plugs it in again. */

@@ -7,10 +7,13 @@ import type { Judgement } from '../bench/expect.ts';
 import { doubts } from '../bench/summary.ts';
 import { humanTime, linesOf, pad, plain, printable, wrap, type Paint, type Style } from './text.ts';
 
+/** How a report is written. */
 export interface TerminalOptions {
+  /** Puts colour on text; without it there is none. */
   readonly paint?: Paint;
   /** Columns; lines keep within it where words allow. */
   readonly width?: number;
+  /** Of `judge`: whether the run was as expected. */
   readonly judgement?: Judgement | null;
   /** Every check, not only what is not as it should be. */
   readonly allChecks?: boolean;
@@ -54,6 +57,7 @@ class Writer {
   }
 }
 
+/** The whole report as text for a terminal, what `bootbench run -v` prints. */
 export function terminalReport(result: RunResult, options: TerminalOptions = {}): string {
   const w = new Writer(Math.max(40, Math.min(options.width ?? 80, 120)), options.paint ?? plain);
   headline(w, result, options.judgement ?? null);

@@ -16,10 +16,15 @@ export interface InterfaceInfo {
   name: string | null;
   endpoints: EndpointInfo[];
 }
+/** The DFU functional descriptor (DFU 1.1 §4.1.3). */
 export interface DfuFunctional {
+  /** bmAttributes. */
   attributes: number;
+  /** wDetachTimeOut, milliseconds. */
   detachTimeoutMs: number;
+  /** wTransferSize, bytes. */
   transferSize: number;
+  /** bcdDFUVersion; 0x011A is DfuSe. */
   version: number;
 }
 export interface DeviceInfo {
@@ -143,12 +148,19 @@ export function parseString(d: Uint8Array): string | null {
 }
 
 /** Sectors of a DfuSe alternate setting's name, `@Internal Flash   /0x08000000/64*08Kg`; empty if the name has no layout. */
+/** Sectors of one kind, as the name of a DfuSe alternate setting lists them (AN3156, UM0424). */
 export interface DfuSegment {
+  /** Address of the first byte. */
   start: number;
+  /** Address behind the last byte. */
   end: number;
+  /** Bytes. */
   sectorSize: number;
+  /** UPLOAD answers. */
   readable: boolean;
+  /** The erase command does something. */
   erasable: boolean;
+  /** DNLOAD writes. */
   writable: boolean;
 }
 export function parseDfuseLayout(name: string): DfuSegment[] {

@@ -22,53 +22,94 @@ const READY_LIMIT: Ps = 30_000 * MS;
 /** While somebody listens for devices that come or go, time goes on this long after the last call, as real time does. */
 const LINGER: Ps = 3_000 * MS;
 
+/** How a transfer ended (WebUSB, USBTransferStatus). */
 export type WebUsbStatus = 'ok' | 'stall' | 'babble';
+/** A SETUP packet (WebUSB, USBControlTransferParameters). */
 export interface WebUsbControlSetup {
+  /** bmRequestType, bits 6:5. */
   readonly requestType: 'standard' | 'class' | 'vendor';
+  /** bmRequestType, bits 4:0. */
   readonly recipient: 'device' | 'interface' | 'endpoint' | 'other';
+  /** bRequest. */
   readonly request: number;
+  /** wValue. */
   readonly value: number;
+  /** wIndex. */
   readonly index: number;
 }
+/** What came of a transfer from the device. */
 export interface WebUsbInResult {
+  /** The bytes; absent behind a stall. */
   readonly data?: DataView<ArrayBuffer>;
+  /** How it ended. */
   readonly status: WebUsbStatus;
 }
+/** What came of a transfer to the device. */
 export interface WebUsbOutResult {
+  /** Bytes that the device took. */
   readonly bytesWritten: number;
+  /** How it ended. */
   readonly status: WebUsbStatus;
 }
+/** An endpoint descriptor (USB 2.0 §9.6.6). */
 export interface WebUsbEndpoint {
+  /** 1 to 15. */
   readonly endpointNumber: number;
+  /** As the host sees it. */
   readonly direction: 'in' | 'out';
+  /** Kind of its transfers. */
   readonly type: 'bulk' | 'interrupt' | 'isochronous';
+  /** wMaxPacketSize, bytes. */
   readonly packetSize: number;
 }
+/** An alternate setting of an interface (USB 2.0 §9.6.5). */
 export interface WebUsbAlternate {
+  /** bAlternateSetting. */
   readonly alternateSetting: number;
+  /** bInterfaceClass; DFU has 0xFE. */
   readonly interfaceClass: number;
+  /** bInterfaceSubClass; DFU has 1. */
   readonly interfaceSubclass: number;
+  /** bInterfaceProtocol; 2 in DFU mode. */
   readonly interfaceProtocol: number;
+  /** The string of iInterface, DfuSe's memory map for instance; null = none. */
   readonly interfaceName: string | null;
+  /** Without endpoint 0. */
   readonly endpoints: WebUsbEndpoint[];
 }
+/** An interface with its alternate settings. */
 export interface WebUsbInterface {
+  /** bInterfaceNumber. */
   readonly interfaceNumber: number;
+  /** In the order of the descriptors. */
   readonly alternates: WebUsbAlternate[];
+  /** The setting in use. */
   readonly alternate: WebUsbAlternate;
+  /** True between claimInterface and releaseInterface. */
   readonly claimed: boolean;
 }
+/** A configuration (USB 2.0 §9.6.3). */
 export interface WebUsbConfiguration {
+  /** bConfigurationValue. */
   readonly configurationValue: number;
+  /** The string of iConfiguration; null = none. */
   readonly configurationName: string | null;
+  /** In the order of the descriptors. */
   readonly interfaces: WebUsbInterface[];
 }
+/** What a device has to be (WebUSB, USBDeviceFilter); what is left out fits all. */
 export interface WebUsbFilter {
+  /** idVendor. */
   readonly vendorId?: number;
+  /** idProduct. */
   readonly productId?: number;
+  /** bDeviceClass, or bInterfaceClass of an interface. */
   readonly classCode?: number;
+  /** Subclass beside classCode. */
   readonly subclassCode?: number;
+  /** Protocol beside subclassCode. */
   readonly protocolCode?: number;
+  /** The string of iSerialNumber. */
   readonly serialNumber?: string;
 }
 
@@ -129,28 +170,45 @@ const RECIPIENT = { device: 0, interface: 1, endpoint: 2, other: 3 } as const;
 const notFound = (): DOMException => new DOMException('The device was disconnected.', 'NotFoundError');
 const invalid = (text: string): DOMException => new DOMException(text, 'InvalidStateError');
 
+/** The device as a page gets it (WebUSB, USBDevice). Calls are rejected with the DOMExceptions of the specification: NotFoundError, InvalidStateError, NetworkError. */
 export class WebUsbDevice {
+  /** Of bcdUSB. */
   readonly usbVersionMajor: number;
+  /** Of bcdUSB. */
   readonly usbVersionMinor: number;
+  /** Of bcdUSB. */
   readonly usbVersionSubminor: number;
+  /** bDeviceClass. */
   readonly deviceClass: number;
+  /** bDeviceSubClass. */
   readonly deviceSubclass: number;
+  /** bDeviceProtocol. */
   readonly deviceProtocol: number;
+  /** idVendor; ST has 0x0483. */
   readonly vendorId: number;
+  /** idProduct; the ROM's DFU device has 0xDF11. */
   readonly productId: number;
+  /** Of bcdDevice. */
   readonly deviceVersionMajor: number;
+  /** Of bcdDevice. */
   readonly deviceVersionMinor: number;
+  /** Of bcdDevice. */
   readonly deviceVersionSubminor: number;
+  /** The string of iManufacturer; null = none. */
   readonly manufacturerName: string | null;
+  /** The string of iProduct; null = none. */
   readonly productName: string | null;
+  /** The string of iSerialNumber; null = none. */
   readonly serialNumber: string | null;
+  /** In the order of the descriptors. */
   readonly configurations: WebUsbConfiguration[];
+  /** True between open and close. */
   opened = false;
   private readonly owner: WebUsb;
   private readonly session: UsbSession;
   private current: Configuration | null;
 
-  /** Made by `WebUsb`, which reads the descriptors. */
+  /** @internal Made by `WebUsb`, which reads the descriptors. */
   constructor(owner: WebUsb, session: UsbSession, info: DeviceInfo, configurations: Configuration[]) {
     this.owner = owner;
     this.session = session;
@@ -168,6 +226,7 @@ export class WebUsbDevice {
     this.current = configurations.find((c) => c.configurationValue === info.configurationValue) ?? null;
   }
 
+  /** The one that is set; null = none. */
   get configuration(): WebUsbConfiguration | null {
     return this.current;
   }
@@ -176,23 +235,28 @@ export class WebUsbDevice {
     return this.owner.bus.usb.session() === this.session;
   }
 
+  /** NotFoundError where the device has gone. */
   async open(): Promise<void> {
     if (!this.connected) throw notFound();
     this.opened = true;
   }
+  /** Gives its interfaces back. */
   async close(): Promise<void> {
     this.opened = false;
     for (const i of this.current?.interfaces ?? []) i.claimed = false;
   }
+  /** As close: nobody has to be asked again. */
   async forget(): Promise<void> {
     await this.close();
   }
+  /** Resets the bus; NetworkError where the device does not come back. */
   async reset(): Promise<void> {
     this.check();
     await this.owner.resetDevice();
     if (!this.connected || !this.owner.bus.usb.outsideReady) throw new DOMException('Unable to reset the device.', 'NetworkError');
     for (const i of this.current?.interfaces ?? []) i.alternate = i.alternates[0]!;
   }
+  /** SET_CONFIGURATION; NotFoundError where there is none of this value. */
   async selectConfiguration(value: number): Promise<void> {
     this.check();
     const found = this.configurations.find((c) => c.configurationValue === value) as Configuration | undefined;
@@ -201,14 +265,17 @@ export class WebUsbDevice {
     for (const i of found.interfaces) i.claimed = false;
     this.current = found;
   }
+  /** NotFoundError where the configuration has none of this number. */
   async claimInterface(number: number): Promise<void> {
     this.check();
     this.interfaceOf(number).claimed = true;
   }
+  /** Gives it back. */
   async releaseInterface(number: number): Promise<void> {
     this.check();
     this.interfaceOf(number).claimed = false;
   }
+  /** SET_INTERFACE; the interface has to be claimed. */
   async selectAlternateInterface(number: number, alternate: number): Promise<void> {
     this.check();
     const i = this.claimed(number);
@@ -217,29 +284,36 @@ export class WebUsbDevice {
     await this.standard(setupPacket(1, 11, alternate, number, 0), 'Unable to set device interface.');
     i.alternate = found;
   }
+  /** A control read of at most `length` bytes. */
   async controlTransferIn(setup: WebUsbControlSetup, length: number): Promise<WebUsbInResult> {
     const r = await this.control(setup, 0x80, new Uint8Array(0), length);
     return inResult(r);
   }
+  /** A control write, or a request without data. */
   async controlTransferOut(setup: WebUsbControlSetup, data?: WebUsbBytes): Promise<WebUsbOutResult> {
     const bytes = bytesOf(data);
     return outResult(await this.control(setup, 0, bytes, bytes.length));
   }
+  /** At most `length` bytes of a bulk or interrupt endpoint; virtual time goes on until they come. */
   async transferIn(endpoint: number, length: number): Promise<WebUsbInResult> {
     this.endpoint(endpoint, 'in');
     return inResult(await this.owner.pipe(endpoint | 0x80, length));
   }
+  /** Bytes to a bulk or interrupt endpoint. */
   async transferOut(endpoint: number, data: WebUsbBytes): Promise<WebUsbOutResult> {
     this.endpoint(endpoint, 'out');
     return outResult(await this.owner.pipe(endpoint, bytesOf(data)));
   }
+  /** CLEAR_FEATURE of ENDPOINT_HALT. */
   async clearHalt(direction: 'in' | 'out', endpoint: number): Promise<void> {
     this.endpoint(endpoint, direction);
     await this.standard(setupPacket(2, 1, 0, endpoint | (direction === 'in' ? 0x80 : 0), 0), 'Unable to clear endpoint.');
   }
+  /** Always NotSupportedError. */
   async isochronousTransferIn(): Promise<never> {
     throw new DOMException('Isochronous transfers are not supported.', 'NotSupportedError');
   }
+  /** Always NotSupportedError. */
   async isochronousTransferOut(): Promise<never> {
     throw new DOMException('Isochronous transfers are not supported.', 'NotSupportedError');
   }
@@ -295,6 +369,7 @@ const bcd = (n: number): [number, number, number] => [n >>> 8, (n >>> 4) & 0xf, 
 
 /** `event.device` of `connect` and `disconnect`. */
 export class WebUsbEvent extends Event {
+  /** The device that came or went. */
   readonly device: WebUsbDevice;
   constructor(type: 'connect' | 'disconnect', device: WebUsbDevice) {
     super(type);
@@ -304,8 +379,11 @@ export class WebUsbEvent extends Event {
 
 /** What `navigator.usb` is in a browser, with the one port of a held bus behind it. */
 export class WebUsb extends EventTarget {
+  /** @internal */
   readonly bus: HeldBus;
+  /** A device came. */
   onconnect: ((event: WebUsbEvent) => void) | null = null;
+  /** The device went. */
   ondisconnect: ((event: WebUsbEvent) => void) | null = null;
   private known: { session: UsbSession; device: WebUsbDevice } | null = null;
   private listeners = 0;
@@ -351,12 +429,15 @@ export class WebUsb extends EventTarget {
 
   // What devices are made of
 
+  /** @internal */
   async control(setup: Uint8Array, data?: Uint8Array): Promise<OutsideResult> {
     return this.result(this.bus.usb.submitControl(setup, data, CONTROL_LIMIT));
   }
+  /** @internal */
   pipe(endpoint: number, data: Uint8Array | number): Promise<OutsideResult> {
     return this.result(this.bus.usb.submitPipe(endpoint, data));
   }
+  /** @internal */
   async resetDevice(): Promise<void> {
     const { bus } = this;
     bus.usb.resetDevice();

@@ -18,13 +18,17 @@ export type ImageErrorCode =
   | 'overlap'
   | 'wrong-core';
 
+/** An image that cannot be read: the message has file, place and what to do. */
 export class ImageError extends Error {
+  /** The kind of mistake. */
   readonly code: ImageErrorCode;
   /** File as the user typed it; empty until the loader knows it. */
   readonly path: string;
+  /** The mistake without its place. */
   readonly what: string;
   /** Where in the file or in memory, e.g. `offset 0x34` or `line 12`; null when it is the whole file. */
   readonly where: string | null;
+  /** What to do; null = nothing is known. */
   readonly hint: string | null;
 
   constructor(code: ImageErrorCode, what: string, where: string | null = null, hint: string | null = null, path = '') {
@@ -37,6 +41,7 @@ export class ImageError extends Error {
     this.hint = hint;
   }
 
+  /** @internal */
   inFile(path: string): ImageError {
     return this.path === '' ? new ImageError(this.code, this.what, this.where, this.hint, path) : this;
   }

@@ -1,8 +1,11 @@
 /** What the conformance kit and the property tests ask of a device under test: the emulated one, a model, a real board. */
 import type { DfuFunctional, DfuSegment } from '../descriptors.ts';
 
+/** How a request ended: `ok`, refused, or without an answer. */
 export type LinkStatus = 'ok' | 'stall' | 'timeout' | 'gone' | 'error';
+/** What came of a request. */
 export interface LinkAnswer {
+  /** How it ended. */
   readonly status: LinkStatus;
   /** What came in. */
   readonly data: Uint8Array;
@@ -10,16 +13,25 @@ export interface LinkAnswer {
 
 /** What the descriptors say of a device in DFU mode. */
 export interface DfuFacts {
+  /** idVendor. */
   readonly vid: number;
+  /** idProduct. */
   readonly pid: number;
+  /** Release of the device, BCD. */
   readonly bcdDevice: number;
+  /** The string of iProduct; null = none. */
   readonly product: string | null;
+  /** bMaxPacketSize0, bytes. */
   readonly packet0: number;
+  /** The first language of its strings. */
   readonly langId: number;
   /** The whole configuration descriptor. */
   readonly configuration: Uint8Array;
+  /** Of its DFU interface. */
   readonly interfaceNumber: number;
+  /** Names of the alternate settings. */
   readonly alternates: readonly string[];
+  /** The DFU functional descriptor (DFU 1.1 §4.1.3). */
   readonly functional: DfuFunctional;
   /** Memory of alternate setting 0, as its name says; empty without DfuSe. */
   readonly layout: readonly DfuSegment[];

@@ -11,6 +11,7 @@ import { STATE } from './model.ts';
 export interface ReferenceOptions {
   /** Memory of alternate setting 0, from its first segment to its last without a gap. */
   readonly layout: readonly DfuSegment[];
+  /** wTransferSize, bytes. */
   readonly transferSize: number;
   /** CLRSTATUS outside dfuERROR. */
   readonly clearStatus: 'stall-error' | 'stall-keeps' | 'makes-error';
@@ -30,20 +31,31 @@ export const COMMANDS = [0x00, 0x21, 0x41, 0x92] as const;
 const FLASH_UNIT = 32;
 const addressIn = (data: Uint8Array): number => (data[1]! | (data[2]! << 8) | (data[3]! << 16) | (data[4]! << 24)) >>> 0;
 
+/** Bytes that the device may or may not have written yet. */
 export interface PendingWrite {
+  /** Address of the first byte that may change. */
   readonly from: number;
+  /** Address behind the last one. */
   readonly to: number;
   /** Of the first byte of `data`. */
   readonly address: number;
+  /** What is written; null = erased. */
   readonly data: Uint8Array | null;
 }
 
+/** A DFU device as DFU 1.1 and AN3156 have it, without a chip: what the emulated one is compared with. */
 export class ReferenceDfu {
+  /** What it is made by. */
   readonly options: ReferenceOptions;
+  /** What it holds, from `base` on. */
   readonly memory: Uint8Array;
+  /** Lowest address of the layout. */
   readonly base: number;
+  /** bState (DFU 1.1 §6.1.2). */
   state: number = STATE.IDLE;
+  /** bStatus (DFU 1.1 §6.1.2). */
   status: number = STATUS.OK;
+  /** DfuSe's address pointer. */
   pointer: number;
   /** A DNLOAD of length 0 was followed by GETSTATUS: the device goes. */
   left = false;
@@ -56,6 +68,7 @@ export class ReferenceDfu {
     this.base = this.pointer = options.layout[0]?.start ?? 0;
     this.memory = memory ?? new Uint8Array(ReferenceDfu.bytesOf(options)).fill(0xff);
   }
+  /** Bytes from the lowest to the highest address of a layout. */
   static bytesOf({ layout }: ReferenceOptions): number {
     return (layout.at(-1)?.end ?? 0) - (layout[0]?.start ?? 0);
   }
