@@ -105,8 +105,8 @@ const SYMPTOM_TEXT: Readonly<Record<Symptom, string>> = {
   'app-comes-back': 'The ROM seems to go back into the application.',
 };
 
-/** What the options of the stand-in ROM decide. */
-const OPTION_TEXT: Readonly<Record<RomOptionId, string>> = {
+/** What each option of the stand-in ROM is about. */
+export const OPTION_TEXT: Readonly<Record<RomOptionId, string>> = {
   primask: 'What the ROM does with PRIMASK at its start.',
   faultmask: 'What the ROM does with FAULTMASK at its start.',
   basepri: 'What the ROM does with BASEPRI at its start.',

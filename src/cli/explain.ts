@@ -7,9 +7,12 @@ import { CHECKS } from '../checks/index.ts';
 import { pad, printable, wrap } from '../report/text.ts';
 import { EXIT, paintFor, type Io } from './io.ts';
 
+/** All words, the checks first. */
+export const explained = (): readonly Entry[] => [...checkEntries(), ...glossary()];
+
 /** A word of several topics is explained in all of them. */
 export function explainCommand(word: string | undefined, io: Io): number {
-  const all = [...checkEntries(), ...glossary()];
+  const all = explained();
   const width = Math.max(40, Math.min(io.stdout.columns, 100));
   const paint = paintFor(io, io.stdout, true);
   if (word === undefined) {

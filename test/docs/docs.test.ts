@@ -10,7 +10,7 @@ import { parseScenario } from '../../src/bench/scenario.ts';
 import { inThread } from '../../src/cli/engine.ts';
 import type { Io } from '../../src/cli/io.ts';
 import { main } from '../../src/cli/program.ts';
-import { reference } from './reference.ts';
+import { reference, romPage, wordsPage } from './reference.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const WRITE = process.env['BOOTBENCH_DOCS'] === 'write';
@@ -100,6 +100,26 @@ describe.each([
     if (WRITE) writeFileSync(join(ROOT, page), text);
     else expect(read(page)).toBe(text);
   });
+});
+
+describe.each([
+  ['docs/words.md', wordsPage],
+  ['docs/rom.md', romPage],
+])('%s', (page, made) => {
+  it('is made of the program', () => {
+    if (WRITE) writeFileSync(join(ROOT, page), made());
+    else expect(read(page)).toBe(made());
+  });
+});
+
+/** Code of a page that names its file: `~~~ts src/checks/basepri.ts`, `…` for what is left out. */
+const QUOTED = /^```ts (\S+)\n([^]*?)^```$/gm;
+it('quotes code that is there', () => {
+  for (const page of pages)
+    for (const [, file, code] of read(page).matchAll(QUOTED)) {
+      const text = read(file!);
+      for (const part of code!.split(/^\s*…\n/m)) expect(text, `${page} quotes ${file}`).toContain(part);
+    }
 });
 
 describe.each(pages)('%s', (page) => {
