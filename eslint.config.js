@@ -29,7 +29,7 @@ const roomRules = FLOORS.flatMap((rooms, floor) =>
 );
 
 export default tseslint.config(
-  { ignores: ['dist/', 'node_modules/', 'src/**/generated/'] },
+  { ignores: ['dist/', 'node_modules/', 'site/dist/', 'site/pages/', 'site/.vitepress/cache/', 'src/**/generated/'] },
   ...tseslint.configs.recommended,
   {
     files: ['**/*.ts', '**/*.tsx'],

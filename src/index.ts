@@ -3,6 +3,7 @@
  * `bootbench/node` reads files, `bootbench/vitest` has matchers.
  *
  *     const result = await bench({ chip: 'stm32h533re', images: [{ path: 'fw.elf', bytes }] });
+ * @module bootbench
  */
 import './browser-host.ts';
 

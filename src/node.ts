@@ -1,4 +1,7 @@
-/** `bootbench/node`: files for the library. */
+/**
+ * `bootbench/node`: files for the library.
+ * @module bootbench/node
+ */
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { splitImagePath } from './emu/image/image.ts';

@@ -3,6 +3,7 @@
  *
  *     const dfu = await openDfu({ chip: 'stm32l476rg', images: [], scenario: { board: { boot0: 1 } } });
  *     fc.assert(fc.property(dfu.commands(), (commands) => dfu.check(commands)));
+ * @module bootbench/property
  */
 import * as fc from 'fast-check';
 import './browser-host.ts';

@@ -4,6 +4,7 @@
  *
  *     const held = await openUsb({ chip: 'stm32l476rg', images: [{ path: 'fw.elf', bytes }] });
  *     const device = await held.usb.requestDevice({ filters: [] }); // a USBDevice
+ * @module bootbench/usb
  */
 import './browser-host.ts';
 import { parseDuration } from './bench/duration.ts';

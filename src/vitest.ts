@@ -7,6 +7,7 @@
  *       await machine.act({ call: 'request_dfu' });
  *       await expect(machine).toReachDfu();
  *     });
+ * @module bootbench/vitest
  */
 import { expect, test, type TestAPI } from 'vitest';
 import './node-host.ts';

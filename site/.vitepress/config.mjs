@@ -1,11 +1,13 @@
-// The pages are those of docs/, copied by `npm run build`, since Vue is looked for from where they lie.
-import { readdirSync } from 'node:fs';
+// The pages are laid out by pages.mjs, those of the library by typedoc.
+import { readdirSync, readFileSync } from 'node:fs';
 import { defineConfig } from 'vitepress';
 
+const pages = new URL('../pages/', import.meta.url);
 const page = (text, link) => ({ text, link });
-const cases = readdirSync(new URL('../pages/cases', import.meta.url))
+const cases = readdirSync(new URL('cases', pages))
   .filter((file) => file.endsWith('.md'))
   .map((file) => page(`Case ${file.slice(0, -3)}`, `/cases/${file.slice(0, -3)}`));
+const library = JSON.parse(readFileSync(new URL('api/typedoc-sidebar.json', pages), 'utf8'));
 
 export default defineConfig({
   title: 'bootbench',
@@ -15,27 +17,67 @@ export default defineConfig({
   // what is named in angle brackets is no element
   markdown: { html: false },
   rewrites: { 'start.md': 'index.md' },
-  ignoreDeadLinks: [/\.\.\//, /\.cfg$/],
+  // a file that is given as it is
+  ignoreDeadLinks: [/\.cfg$/],
   themeConfig: {
     search: { provider: 'local' },
+    outline: [2, 3],
+    nav: [
+      page('Start', '/'),
+      page('Scenario', '/scenario'),
+      page('Result', '/result'),
+      page('Library', '/library'),
+      { text: 'Playground', link: '/playground/', target: '_self' },
+    ],
     sidebar: [
       {
         text: 'Start',
         items: [
           page('By what you see', '/'),
+          page('Each command', '/commands'),
           page('In CI', '/ci'),
           page('On a board', '/boards'),
-          page('Library', '/library'),
-          page('Playground', '/playground'),
+          page('The event stream', '/trace'),
+          page('At scale', '/scale'),
+          page('The playground', '/playground-guide'),
         ],
       },
-      { text: 'Reference', items: [page('Scenario', '/scenario'), page('Result', '/result'), page('DFU conformance', '/conformance')] },
+      {
+        text: 'Reference',
+        items: [
+          page('Scenario', '/scenario'),
+          page('Result', '/result'),
+          page('Words of a report', '/words'),
+          page('DFU conformance', '/conformance'),
+          page('Changes', '/changelog'),
+        ],
+      },
+      {
+        text: 'Library',
+        items: [page('Guide', '/library'), { text: 'All entry points', link: '/api/', collapsed: true, items: library }],
+      },
       {
         text: 'How far to trust it',
-        items: [page('Fidelity', '/fidelity'), page('Folklore', '/folklore'), page('Benchmarks', '/benchmarks')],
+        items: [
+          page('The stand-in ROM', '/rom'),
+          page('Fidelity', '/fidelity'),
+          page('Firmware of others', '/outside'),
+          page('Folklore', '/folklore'),
+          page('Benchmarks', '/benchmarks'),
+        ],
       },
-      { text: 'Cases', items: cases },
-      { text: 'Inside', items: [page('How the cores run', '/engine'), page('Decisions', '/decisions')] },
+      { text: 'Cases', collapsed: true, items: cases },
+      {
+        text: 'Inside',
+        items: [
+          page('Writing a check, adding a chip', '/extending'),
+          page('Contributing', '/contributing'),
+          page('How the cores run', '/engine'),
+          page("The ROM's sources", '/rom-sources'),
+          page('Fixtures', '/fixtures'),
+          page('Decisions', '/decisions'),
+        ],
+      },
     ],
   },
 });
