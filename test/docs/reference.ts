@@ -76,7 +76,13 @@ const HEADINGS: Readonly<Record<Topic, string>> = {
   symptom: 'Symptoms',
 };
 /** A line of the program as a paragraph: what Markdown would take for a sign is none. Lines of their own stay so. */
-const prose = (text: string): string => text.replaceAll('<', '&lt;').replaceAll('*', '\\*').replaceAll(/_(?=\w)/g, '\\_').split('\n').join('  \n');
+const prose = (text: string): string =>
+  text
+    .replaceAll('<', '&lt;')
+    .replaceAll('*', '\\*')
+    .replaceAll(/_(?=\w)/g, '\\_')
+    .split('\n')
+    .join('  \n');
 
 /** The stand-in ROMs: what they are, what nobody outside of ST knows, and one row for each. */
 export function romPage(): string {
