@@ -1,17 +1,45 @@
 /** The one word for how a run ended. Decided in the order of the contract, from the last entry on, about the boot core. */
 import type { Outcome } from './result.ts';
+import type { History } from '../emu/history.ts';
+import { MS, type Ps } from '../emu/time.ts';
 import { FAULT_HOLDS, resetLoop, resetLoopSettled } from './reset-loop.ts';
-import type { Session } from './session.ts';
 
-export function decideOutcome(s: Session, settled: boolean): Outcome {
+/** A device that has been ready for DFU and has not answered for so long, while later steps ran, is lost. */
+export const LOST: Ps = 1000 * MS;
+
+/** What the word hangs on; a session has it. */
+export interface Judged {
+  readonly machine: {
+    readonly now: Ps;
+    readonly history: Pick<History, 'resets' | 'entries'>;
+    readonly state: { readonly lockup: unknown; readonly semihostingExit: unknown };
+  };
+  readonly state: {
+    /** When DFU was ready first. */
+    readonly dfuAt: Ps | null;
+    readonly leftAt: Ps | null;
+    /** The fault exception that is active. */
+    readonly fault: { readonly since: Ps } | null;
+    /** A loop that is proved to have no end. */
+    readonly loop: { readonly inFault: boolean } | null;
+  };
+  readonly usb: { readonly dfuLostSince: Ps | null };
+  readonly steps: {
+    /** Whether a step of the scenario ran later than that. */
+    ranAfter(at: Ps): boolean;
+  };
+}
+
+/** `settled`: the run ended because nothing else can come. */
+export function decideOutcome(s: Judged, settled: boolean): Outcome {
   const { machine, state, usb } = s;
   const now = machine.now;
   if (state.dfuAt !== null) {
     const lost = usb.dfuLostSince;
-    return lost !== null && now - lost >= 1_000_000_000_000 && s.steps.ranAfter(state.dfuAt) ? 'dfu-lost' : 'dfu';
+    return lost !== null && now - lost >= LOST && s.steps.ranAfter(state.dfuAt) ? 'dfu-lost' : 'dfu';
   }
-  const loop = resetLoop(s.machine.history);
-  if (loop && (resetLoopSettled(s.machine.history) || now - loop.last <= 2 * Math.max(...loop.intervals))) return 'reset-loop';
+  const loop = resetLoop(machine.history);
+  if (loop && (resetLoopSettled(machine.history) || now - loop.last <= 2 * Math.max(...loop.intervals))) return 'reset-loop';
   if (machine.state.lockup) return 'fault';
   if (state.fault && (now - state.fault.since >= FAULT_HOLDS || (settled && state.loop?.inFault))) return 'fault';
   const entry = machine.history.entries.at(-1);

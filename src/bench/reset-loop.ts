@@ -6,13 +6,13 @@ import { MS, type Ps } from '../emu/time.ts';
 export const FAULT_HOLDS = 100 * MS;
 
 /** Three resets by the same cause that neither power-on nor the scenario made; settled if the last two intervals differ by less than 20 %. */
-export function resetLoopSettled(history: History): boolean {
+export function resetLoopSettled(history: Pick<History, 'resets'>): boolean {
   const loop = resetLoop(history);
   if (!loop) return false;
   const [a, b] = loop.intervals.slice(-2) as [Ps, Ps];
   return Math.abs(a - b) < 0.2 * Math.max(a, b);
 }
-export function resetLoop(history: History): { by: string; last: Ps; intervals: Ps[] } | null {
+export function resetLoop(history: Pick<History, 'resets'>): { by: string; last: Ps; intervals: Ps[] } | null {
   const own = history.resets.filter((r) => r.by !== 'power' && !r.external);
   const last = own.at(-1);
   if (!last) return null;

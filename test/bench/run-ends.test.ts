@@ -1,0 +1,147 @@
+/** The instants of the contract at which a run gets its word: each is tried on both sides. */
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { jobInput } from '../../src/bench/job.ts';
+import { decideOutcome, type Judged } from '../../src/bench/outcome.ts';
+import { resetLoopSettled } from '../../src/bench/reset-loop.ts';
+import { Session } from '../../src/bench/session.ts';
+import { loadJob } from '../../src/cli/inputs.ts';
+import type { EntryRecord, ResetRecord } from '../../src/emu/history.ts';
+import { MS, type Ps } from '../../src/emu/time.ts';
+
+const S = 1000 * MS;
+const reset = (at: Ps, more: Partial<ResetRecord> = {}): ResetRecord => ({
+  at,
+  by: 'software',
+  flags: [],
+  fromPc: null,
+  core: 0,
+  external: false,
+  ...more,
+});
+const entry = (at: Ps): EntryRecord => ({
+  at,
+  core: 0,
+  address: 0x1fff0000,
+  how: 'branch',
+  fromPc: null,
+  registers: {},
+  retired: 0,
+  reached: true,
+});
+/** A run in which nothing has happened, but for what is given. */
+function judged(
+  now: Ps,
+  {
+    resets = [] as ResetRecord[],
+    entries = [] as EntryRecord[],
+    state = {} as Partial<Judged['state']>,
+    lockup = null as unknown,
+    semihostingExit = null as number | null,
+    lostSince = null as Ps | null,
+    laterSteps = false,
+  } = {},
+): Judged {
+  return {
+    machine: { now, history: { resets, entries }, state: { lockup, semihostingExit } },
+    state: { dfuAt: null, leftAt: null, fault: null, loop: null, ...state },
+    usb: { dfuLostSince: lostSince },
+    steps: { ranAfter: () => laterSteps },
+  };
+}
+
+describe('Three resets by one cause', () => {
+  const settled = (...at: Ps[]): boolean => resetLoopSettled({ resets: at.map((t) => reset(t)) });
+  it('are settled if the last two intervals differ by less than a fifth of the longer', () => {
+    expect(settled(0, 100 * MS, 180 * MS)).toBe(false);
+    expect(settled(0, 100 * MS, 180 * MS + 1)).toBe(true);
+    expect(settled(0, 80 * MS, 180 * MS)).toBe(false);
+    expect(settled(0, 80 * MS + 1, 180 * MS + 1)).toBe(true);
+  });
+  it('are three and not two', () => {
+    expect(settled(0, 100 * MS)).toBe(false);
+    expect(settled(0, 1, 100 * MS, 200 * MS)).toBe(true);
+  });
+  it('are not those of power-on or of the scenario, nor of several causes', () => {
+    const word = (...resets: ResetRecord[]) => decideOutcome(judged(201 * MS, { resets }), false);
+    expect(word(reset(0), reset(100 * MS), reset(200 * MS))).toBe('reset-loop');
+    expect(word(reset(0, { by: 'power' }), reset(100 * MS), reset(200 * MS))).toBe('no-jump');
+    expect(word(reset(0), reset(100 * MS, { external: true }), reset(200 * MS))).toBe('no-jump');
+    expect(word(reset(0), reset(100 * MS, { by: 'iwdg' }), reset(200 * MS))).toBe('no-jump');
+  });
+  it('without a rhythm count if the last is at most twice the longest interval away', () => {
+    const resets = [0, 10 * MS, 40 * MS].map((at) => reset(at));
+    expect(decideOutcome(judged(100 * MS, { resets }), false)).toBe('reset-loop');
+    expect(decideOutcome(judged(100 * MS + 1, { resets }), false)).toBe('no-jump');
+  });
+});
+
+describe('A fault', () => {
+  const word = (now: Ps, settled = false, inFault = false) =>
+    decideOutcome(judged(now, { state: { fault: { since: 5 * MS }, loop: inFault ? { inFault } : null } }), settled);
+  it('is one that has been active for the last 100 ms', () => {
+    expect(word(105 * MS - 1)).toBe('no-jump');
+    expect(word(105 * MS)).toBe('fault');
+  });
+  it('is one whose handler provably does not return', () => {
+    expect(word(6 * MS, true, true)).toBe('fault');
+    expect(word(6 * MS, true, false)).toBe('no-jump');
+    expect(word(6 * MS, false, true)).not.toBe('fault');
+  });
+  it('is a lockup at once', () => expect(decideOutcome(judged(1, { lockup: {} }), false)).toBe('fault'));
+});
+
+describe('A device that was ready for DFU', () => {
+  const word = (now: Ps, lostSince: Ps | null, laterSteps = true) =>
+    decideOutcome(judged(now, { state: { dfuAt: 1 * MS }, lostSince, laterSteps }), false);
+  it('is lost when it has not answered for a second', () => {
+    expect(word(2 * S, null)).toBe('dfu');
+    expect(word(2 * S, 1 * S + 1)).toBe('dfu');
+    expect(word(2 * S, 1 * S)).toBe('dfu-lost');
+  });
+  it('is not lost where nothing was asked of it later', () => expect(word(9 * S, 1 * S, false)).toBe('dfu'));
+});
+
+describe('After an entry', () => {
+  const entries = [entry(10 * MS)];
+  it('a reset or a way out leads back into the application', () => {
+    expect(decideOutcome(judged(S, { entries }), false)).toBe('rom-silent');
+    expect(decideOutcome(judged(S, { entries, resets: [reset(10 * MS)] }), false)).toBe('rom-silent');
+    expect(decideOutcome(judged(S, { entries, resets: [reset(10 * MS + 1)] }), false)).toBe('back-in-app');
+    expect(decideOutcome(judged(S, { entries, state: { leftAt: 11 * MS } }), false)).toBe('back-in-app');
+  });
+});
+
+describe('Without an entry', () => {
+  const loop = { inFault: false };
+  it('a loop without an end is stuck, unless the program said that it has ended', () => {
+    expect(decideOutcome(judged(S), true)).toBe('no-jump');
+    expect(decideOutcome(judged(S, { state: { loop } }), true)).toBe('stuck');
+    expect(decideOutcome(judged(S, { state: { loop }, semihostingExit: 0 }), true)).toBe('no-jump');
+  });
+});
+
+describe('The ROM is silent', () => {
+  const fixtures = fileURLToPath(new URL('../../fixtures/', import.meta.url));
+  async function run(scenario: string) {
+    const session = new Session(jobInput(await loadJob([], { scenario }, fixtures)));
+    const { outcome, at } = session.run();
+    expect(outcome).toBe('rom-silent');
+    const { attachedSince, unansweredSince } = session.usb;
+    const { startUpMs, usbConnectMs } = session.profile!;
+    const there = session.machine.history.entries.at(-1)!.at + (startUpMs.value + usbConnectMs.value) * MS;
+    session.release();
+    return { at, attachedSince, unansweredSince, there };
+  }
+  it('two seconds after a transfer of the enumeration that got no answer', async () => {
+    const { at, unansweredSince } = await run('f072-masked/scenario.json');
+    expect(at - unansweredSince!).toBeGreaterThanOrEqual(2 * S);
+    expect(at - unansweredSince!).toBeLessThan(2 * S + 2 * MS);
+  });
+  it('two seconds after a device should have attached', async () => {
+    const { at, attachedSince, there } = await run('f405-receiver-on-rx/scenario.json');
+    expect(attachedSince).toBeNull();
+    expect(at - there).toBeGreaterThanOrEqual(2 * S);
+    expect(at - there).toBeLessThan(2 * S + 2 * MS);
+  });
+});
