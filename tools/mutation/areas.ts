@@ -1,0 +1,66 @@
+/**
+ * What is mutated, and the tests that ought to notice: quick ones first, for the first that fails ends the run. Emulator-internal speed (what is translated, skipped
+ * or remembered) is not here: a change of it shows in figures, not in results, and the tests of shortcuts compare its bytes.
+ */
+export interface Area {
+  readonly name: string;
+  /** Patterns below the project's folder. */
+  readonly files: readonly string[];
+  /** Patterns of test files; `{name}` is the mutated file's name, so that its own test comes first. */
+  readonly tests: readonly string[];
+}
+
+export const AREAS: readonly Area[] = [
+  {
+    name: 'core semantics',
+    files: ['src/emu/core/isa/*.ts', 'src/emu/core/system-ops.ts', 'src/emu/core/softfloat*.ts'],
+    tests: ['test/emu/core/{cycles,semantics,softfloat,system-ops,fp-undefined,bit-band,fp-qemu,differential}.test.ts'],
+  },
+  {
+    name: 'timing',
+    files: ['src/emu/core/timing/*.ts', 'src/emu/core/timing.ts', 'src/emu/core/flash-cache.ts', 'src/emu/core/branch-targets.ts'],
+    tests: ['test/emu/core/{cycles,fp-timing,line-times,flash-cache,flash-prefetch,branch-targets,stale-lines,tiers}.test.ts'],
+  },
+  {
+    name: 'exceptions',
+    files: ['src/emu/core/{exceptions,handlers,nvic,scs,systick,mpu,special}.ts'],
+    tests: [
+      'test/emu/core/{cycles,nvic,systick,mpu,mpu-cacheable,scs,exits,branch-nowhere,exceptions,exceptions-qemu,entry-source}.test.ts',
+      'test/emu/vectreset.test.ts',
+    ],
+  },
+  {
+    name: 'checks',
+    files: ['src/checks/*.ts'],
+    tests: ['test/checks/*.test.ts', 'test/bench/{second-core-fault,rules}.test.ts', 'test/fixtures/fixtures.test.ts'],
+  },
+  {
+    name: 'repairs',
+    files: ['src/bench/{repairs,variants,diagnosis,point-of-no-return}.ts'],
+    tests: [
+      'test/checks/*.test.ts',
+      'test/bench/{variants,point-of-no-return,rules,matrix,requests,first-run}.test.ts',
+      'test/fixtures/fixtures.test.ts',
+    ],
+  },
+  {
+    name: 'run end',
+    files: ['src/bench/{outcome,fixed-loop,reset-loop,rounds,ticking,duration}.ts'],
+    tests: ['test/bench/{expect,run-ends,fixed-loop,stray-interrupts,deaf,ticking,rounds,two-cores,steps-at-the-end}.test.ts'],
+  },
+  {
+    name: 'USB',
+    files: ['src/usb-sim/*.ts'],
+    tests: ['test/usb-sim/*.test.ts'],
+  },
+  {
+    name: 'images',
+    files: ['src/emu/image/{elf,image,attributes}.ts'],
+    tests: ['test/emu/image/*.test.ts', 'test/bench/{image-fit,infer-chip}.test.ts'],
+  },
+  {
+    name: 'peripherals',
+    files: ['src/peripherals/*.ts'],
+    tests: ['test/peripherals/{name}*.test.ts', 'test/peripherals/*.test.ts', 'test/checks/*.test.ts', 'test/rom/{course,waits}.test.ts'],
+  },
+];

@@ -1,0 +1,114 @@
+/**
+ * Small changes of a source file that a test ought to notice: a constant one more or one less, `<` for `<=`, `&&` for `||`, a statement left out. What only a person
+ * reads (texts, sources of facts) and what only the compiler reads (types, imports) is left alone.
+ */
+import ts from 'typescript';
+
+/** In the file at `path` the characters from `start` up to `end` become `text`. */
+export interface Change {
+  readonly path: string;
+  readonly start: number;
+  readonly end: number;
+  readonly text: string;
+}
+export interface Mutant extends Change {
+  /** From 1, as editors count. */
+  readonly line: number;
+  readonly was: string;
+}
+
+const K = ts.SyntaxKind;
+const SWAPPED: ReadonlyMap<ts.SyntaxKind, string> = new Map([
+  [K.LessThanToken, '<='],
+  [K.LessThanEqualsToken, '<'],
+  [K.GreaterThanToken, '>='],
+  [K.GreaterThanEqualsToken, '>'],
+  [K.EqualsEqualsEqualsToken, '!=='],
+  [K.ExclamationEqualsEqualsToken, '==='],
+  [K.AmpersandAmpersandToken, '||'],
+  [K.BarBarToken, '&&'],
+  [K.PlusToken, '-'],
+  [K.MinusToken, '+'],
+  [K.AsteriskToken, '+'],
+  [K.AmpersandToken, '|'],
+  [K.BarToken, '&'],
+  [K.CaretToken, '|'],
+  [K.LessThanLessThanToken, '>>>'],
+  [K.GreaterThanGreaterThanToken, '<<'],
+  [K.GreaterThanGreaterThanGreaterThanToken, '<<'],
+  [K.PlusEqualsToken, '-='],
+  [K.MinusEqualsToken, '+='],
+  [K.BarEqualsToken, '&='],
+  [K.AmpersandEqualsToken, '|='],
+]);
+/** Properties whose values are told to people and decide nothing. */
+const TOLD = new Set([
+  'about',
+  'source',
+  'sources',
+  'explanation',
+  'explain',
+  'question',
+  'confidence',
+  'description',
+  'summary',
+  'paragraph',
+  'title',
+]);
+
+/** Texts, types, imports and error messages: nothing in there is changed. */
+function isLeftAlone(node: ts.Node): boolean {
+  if (ts.isTypeNode(node) || ts.isImportDeclaration(node) || ts.isInterfaceDeclaration(node) || ts.isTypeAliasDeclaration(node))
+    return true;
+  if (ts.isThrowStatement(node) || ts.isTemplateExpression(node)) return true;
+  if (ts.isPropertyAssignment(node) && TOLD.has(node.name.getText())) return true;
+  // the type is what is exported, not the value
+  return ts.isExportDeclaration(node);
+}
+
+function literal(node: ts.NumericLiteral): string[] {
+  const text = node.getText();
+  const value = Number(text.replaceAll('_', ''));
+  if (!Number.isSafeInteger(value)) return [];
+  // an address or a mask: another bit of it
+  if (/^0x/i.test(text)) return value === 0 ? ['0x1'] : [`0x${(BigInt(value) ^ (BigInt(value) & -BigInt(value))).toString(16)}`];
+  return value === 0 ? ['1'] : [`${value + 1}`, `${value - 1}`];
+}
+
+function changes(node: ts.Node): { readonly at: ts.Node; readonly text: string }[] {
+  if (ts.isNumericLiteral(node)) return literal(node).map((text) => ({ at: node, text }));
+  if (ts.isBinaryExpression(node)) {
+    const text = SWAPPED.get(node.operatorToken.kind);
+    const joinsText = [node.left, node.right].some((side) => ts.isStringLiteralLike(side) || ts.isTemplateExpression(side));
+    return text === undefined || joinsText ? [] : [{ at: node.operatorToken, text }];
+  }
+  if (ts.isPrefixUnaryExpression(node) && (node.operator === K.ExclamationToken || node.operator === K.TildeToken))
+    return [{ at: node, text: node.operand.getText() }];
+  if (node.kind === K.TrueKeyword) return [{ at: node, text: 'false' }];
+  if (node.kind === K.FalseKeyword) return [{ at: node, text: 'true' }];
+  if (ts.isExpressionStatement(node)) return [{ at: node, text: ';' }];
+  if (ts.isIfStatement(node)) return [{ at: node.expression, text: 'false' }];
+  if (ts.isConditionalExpression(node))
+    return [
+      { at: node.condition, text: 'true' },
+      { at: node.condition, text: 'false' },
+    ];
+  return [];
+}
+
+/** All mutants of a file, in its order. */
+export function mutantsOf(path: string, source: string): Mutant[] {
+  const file = ts.createSourceFile(path, source, ts.ScriptTarget.ESNext, true);
+  const found: Mutant[] = [];
+  const visit = (node: ts.Node): void => {
+    if (isLeftAlone(node)) return;
+    for (const { at, text } of changes(node)) {
+      const start = at.getStart(file);
+      const line = file.getLineAndCharacterOfPosition(start).line + 1;
+      found.push({ path, start, end: at.getEnd(), text, line, was: at.getText(file) });
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(file);
+  return found;
+}

@@ -1,0 +1,132 @@
+/**
+ * Changes the sources in small ways, one at a time, and runs the tests that ought to notice: `npm run mutation -- [--area <name>] [--file <path>]
+ * [--sample <n>|all] [--seed <n>] [--least <percent>] [--json <file>]`. Prints what no test noticed. Exit 1: fewer were noticed than `--least` says, or the tests
+ * fail as it is.
+ *
+ * A sample stands for the whole: of 200 mutants a share of 90 % is right to within 4.
+ */
+import { spawn } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { basename, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { globSync } from 'tinyglobby';
+import { AREAS, type Area } from './areas.ts';
+import { mutantsOf, type Change, type Mutant } from './mutants.ts';
+
+const VITEST = 'node_modules/vitest/vitest.mjs';
+/** A mutant that takes so many times as long as the tests do without it has noticed that something is wrong, too. */
+const PATIENCE = 4;
+const LEAST_WAIT_MS = 20_000;
+
+interface Tried extends Mutant {
+  readonly area: string;
+  readonly fate: 'killed' | 'timed out' | 'survived';
+}
+
+/** Files of an area, each with its mutants. */
+const sources = (area: Area, only: string | undefined): string[] =>
+  globSync([...area.files]).filter((path) => only === undefined || resolve(path) === resolve(only));
+
+/** Test files for a mutated file, its own first. */
+function testsFor(area: Area, file: string): string[] {
+  const name = basename(file, '.ts').replace(/-.*/, '');
+  const own = area.tests.flatMap((pattern) => globSync(pattern.replace('{name}', name)));
+  return [...new Set(own)];
+}
+
+/** mulberry32: the same sample for the same seed. */
+function random(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let word = Math.imul(state ^ (state >>> 15), state | 1);
+    word ^= word + Math.imul(word ^ (word >>> 7), word | 61);
+    return ((word ^ (word >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+function sample<T>(items: readonly T[], count: number, next: () => number): T[] {
+  const left = [...items];
+  const taken: T[] = [];
+  while (left.length > 0 && taken.length < count) taken.push(...left.splice(Math.floor(next() * left.length), 1));
+  return taken;
+}
+
+/** Runs the tests, with a change or as it is. True: all pass; null: they did not end in time. */
+function pass(tests: readonly string[], change: Change | null, limit: number): Promise<boolean | null> {
+  const env = { ...process.env, BOOTBENCH_MUTANT: JSON.stringify(change), BOOTBENCH_TESTS: JSON.stringify(tests) };
+  // a group of its own, so that threads and processes of the tests end with it
+  const child = spawn(process.execPath, [VITEST, 'run', '--config', 'tools/mutation/vitest.config.ts'], {
+    env,
+    stdio: 'ignore',
+    detached: true,
+  });
+  return new Promise((done) => {
+    const timer = setTimeout(() => {
+      process.kill(-child.pid!, 'SIGKILL');
+      done(null);
+    }, limit);
+    child.on('exit', (code) => {
+      clearTimeout(timer);
+      done(code === 0);
+    });
+  });
+}
+
+/** How long the tests take as it is; each list of tests is tried once. */
+const usual = new Map<string, number>();
+async function limitOf(tests: readonly string[]): Promise<number> {
+  const key = tests.join(' ');
+  const known = usual.get(key);
+  if (known !== undefined) return known;
+  const start = Date.now();
+  if (!(await pass(tests, null, 600_000))) throw new Error(`the tests fail without any change: ${key}`);
+  const limit = Math.max(LEAST_WAIT_MS, (Date.now() - start) * PATIENCE);
+  usual.set(key, limit);
+  return limit;
+}
+
+const oneLine = (text: string): string => text.replaceAll(/\s+/g, ' ').slice(0, 60);
+const show = (m: Mutant): string => `${m.path}:${m.line}  ${oneLine(m.was)}  →  ${oneLine(m.text)}`;
+
+async function tryArea(area: Area, mutants: readonly Mutant[]): Promise<Tried[]> {
+  const tried: Tried[] = [];
+  for (const mutant of mutants) {
+    const tests = testsFor(area, mutant.path);
+    const limit = await limitOf(tests);
+    const passed = await pass(tests, { ...mutant, path: resolve(mutant.path) }, limit);
+    const fate = passed === null ? 'timed out' : passed ? 'survived' : 'killed';
+    tried.push({ ...mutant, area: area.name, fate });
+    if (fate === 'survived') console.log(`  survived: ${show(mutant)}`);
+  }
+  return tried;
+}
+
+const { values } = parseArgs({
+  options: {
+    area: { type: 'string' },
+    file: { type: 'string' },
+    sample: { type: 'string', default: '20' },
+    seed: { type: 'string', default: '1' },
+    least: { type: 'string', default: '0' },
+    json: { type: 'string' },
+  },
+});
+const next = random(Number(values.seed));
+const all: Tried[] = [];
+for (const area of AREAS) {
+  if (values.area !== undefined && area.name !== values.area) continue;
+  const mutants = sources(area, values.file).flatMap((path) => mutantsOf(path, readFileSync(path, 'utf8')));
+  if (mutants.length === 0) continue;
+  const tried = await tryArea(area, values.sample === 'all' ? mutants : sample(mutants, Number(values.sample), next));
+  const noticed = tried.filter(({ fate }) => fate !== 'survived').length;
+  console.log(`${area.name}: ${noticed} of ${tried.length} noticed, of ${mutants.length} mutants`);
+  all.push(...tried);
+}
+if (all.length === 0) {
+  console.error(`no mutants: areas are ${AREAS.map(({ name }) => `"${name}"`).join(', ')}`);
+  process.exit(2);
+}
+if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(all, null, 2)}\n`);
+const share = (100 * all.filter(({ fate }) => fate !== 'survived').length) / all.length;
+console.log(`${share.toFixed(0)} % of ${all.length} mutants noticed (seed ${values.seed})`);
+process.exitCode = share >= Number(values.least) ? 0 : 1;
