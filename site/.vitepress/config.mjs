@@ -60,6 +60,7 @@ export default defineConfig({
         text: 'How far to trust it',
         items: [
           page('The stand-in ROM', '/rom'),
+          page('What ST does not publish', '/roms'),
           page('Fidelity', '/fidelity'),
           page('Firmware of others', '/outside'),
           page('Folklore', '/folklore'),

@@ -10,7 +10,7 @@ import { parseScenario } from '../../src/bench/scenario.ts';
 import { inThread } from '../../src/cli/engine.ts';
 import type { Io } from '../../src/cli/io.ts';
 import { main } from '../../src/cli/program.ts';
-import { reference, romPage, wordsPage } from './reference.ts';
+import { reference } from './reference.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const WRITE = process.env['BOOTBENCH_DOCS'] === 'write';
@@ -99,16 +99,6 @@ describe.each([
     const text = reference(title, read(`schemas/${schema}.schema.json`));
     if (WRITE) writeFileSync(join(ROOT, page), text);
     else expect(read(page)).toBe(text);
-  });
-});
-
-describe.each([
-  ['docs/words.md', wordsPage],
-  ['docs/rom.md', romPage],
-])('%s', (page, made) => {
-  it('is made of the program', () => {
-    if (WRITE) writeFileSync(join(ROOT, page), made());
-    else expect(read(page)).toBe(made());
   });
 });
 
