@@ -12,7 +12,7 @@ import { S } from '../emu/core/state.ts';
 import type { Checkpoint } from '../emu/machine-base.ts';
 import type { Block } from '../emu/system.ts';
 import { MS, US, type Ps } from '../emu/time.ts';
-import { symbolAt } from '../emu/image/image.ts';
+import { declarationAt, symbolAt } from '../emu/image/image.ts';
 import type { Session } from './session.ts';
 import { lastStore, lastStores, type Store } from './slice/stores.ts';
 import { record, runTo, type Step } from './slice/window.ts';
@@ -82,10 +82,11 @@ const isLost = (w: MagicWord): boolean =>
   w.writer !== null && w.comparedWith !== null && w.comparedWith === w.wanted && w.read !== w.wanted;
 
 function variableAt(s: Session, address: number): NonNullable<MagicWord['variable']> | null {
-  const found = symbolAt(s.input.images, address);
-  return found !== null && found.symbol.kind === 'object' && found.offset < found.symbol.size
-    ? { name: found.symbol.name, bytes: found.symbol.size }
-    : null;
+  const { images } = s.input;
+  const found = symbolAt(images, address);
+  if (found === null || found.symbol.kind !== 'object' || found.offset >= found.symbol.size) return null;
+  const { name, size } = found.symbol;
+  return { name, bytes: size, declared: declarationAt(images, address - found.offset) };
 }
 
 class RequestTrace {

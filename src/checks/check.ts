@@ -158,6 +158,14 @@ export interface LeftState {
   readonly relied: boolean;
 }
 
+/** A variable that holds a request. */
+export interface MagicVariable {
+  readonly name: string;
+  readonly bytes: number;
+  /** Where it is declared; null where the debug data does not say. */
+  readonly declared: { readonly file: string; readonly line: number } | null;
+}
+
 /** A word that outlived a reset, or should have: user code decides upon it behind the reset, or nobody reads it. */
 export interface MagicWord {
   readonly address: number;
@@ -179,7 +187,7 @@ export interface MagicWord {
   readonly comparedWith: number | null;
   readonly decision: Writer | null;
   /** The variable of the image that it belongs to; null or left out where there is none. */
-  readonly variable?: { readonly name: string; readonly bytes: number } | null;
+  readonly variable?: MagicVariable | null;
   /** Another word that was given the value which this one is compared with. */
   readonly elsewhere: { readonly address: number; readonly writer: Writer } | null;
 }

@@ -7,6 +7,7 @@ import {
   pass,
   type Check,
   type Judgement,
+  type MagicVariable,
   type MagicWord,
   type Repair,
   type Subject,
@@ -117,6 +118,7 @@ function keep(subject: Subject, word: MagicWord): Repair {
     fix: [...new Set(words.map((w) => keptBy(subject, w)))].join('\n'),
   };
 }
+const placeOf = ({ declared }: MagicVariable): string => (declared === null ? '' : ` (${declared.file}:${declared.line})`);
 /** The same as C, by what became of the word. */
 function keptBy(subject: Subject, w: MagicWord): string {
   const { chip } = subject.state;
@@ -128,7 +130,8 @@ function keptBy(subject: Subject, w: MagicWord): string {
     // where the two overlap, only their author knows which of them is too long
     if (w.lostBefore)
       return `/* that ${w.overwrittenBy?.kind === 'dma' ? 'transfer' : 'line'} writes to ${at} too: shorten it, or give the request a word of its own, in a NOLOAD section */`;
-    if (w.variable) return part('declaration', `of ${w.variable.name}${remark}`, keptInC(w.variable.name, w.variable.bytes));
+    if (w.variable)
+      return part('declaration', `of ${w.variable.name}${placeOf(w.variable)}${remark}`, keptInC(w.variable.name, w.variable.bytes));
     return part('file', `, used in place of the word at ${at} wherever that is written and read${remark}`, keptInC('dfu_request', 4));
   }
   if (w.readWithoutClock) return part('before', ', which reads it', ...backupClockInC(chip));

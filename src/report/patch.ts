@@ -119,8 +119,14 @@ function placeFor({ goes, code: lines }: Part, { at, lastWriter }: ResultCause, 
   if (!jumps({ code: lines })) return byException ? (moved ?? early) : early;
   return byException ? (lastWriter ?? early) : (early ?? stray ?? lastWriter);
 }
-/** The declaration of a variable in one of the files that the result names. */
+/** The declaration of a variable: where the debug data has it, or in one of the files that the result names. */
 function declarationIn({ timeline, resets, entries, diagnosis }: RunResult, part: Part, sources: Sources): Line | null {
+  const declared = DECLARED.exec(part.remark);
+  if (declared) {
+    const line = Number(declared[3]);
+    const text = sources(declared[2]!)?.lines[line - 1];
+    if (text !== undefined && declares(declared[1]!).test(code(text))) return { file: declared[2]!, line };
+  }
   const named = [...diagnosis.causes.map((c) => c.lastWriter), ...entries.map((e) => e.from), ...resets.map((r) => r.from), ...timeline];
   const files = new Set(named.flatMap((p) => p?.file ?? []));
   for (const file of files) {
@@ -165,13 +171,15 @@ function placeOf({ goes, remark }: Part, line: number, lines: readonly string[],
         'before',
       );
     case 'declaration': {
-      const name = /^of (\w+)/.exec(remark)?.[1];
-      const declares = new RegExp(`^[A-Za-z_][^()=]*\\b${name}\\b(?:\\s*=[^;]*)?;$`);
-      const first = lines.findIndex((text) => declares.test(code(text)));
-      return at(first, 'line');
+      const name = /^of (\w+)/.exec(remark)?.[1] ?? '';
+      // the line that was asked for, or the first one
+      const own = declares(name).test(code(lines[line - 1] ?? ''));
+      return at(own ? line - 1 : lines.findIndex((text) => declares(name).test(code(text))), 'line');
     }
   }
 }
+const DECLARED = /^of (\w+) \((.+):(\d+)\)/;
+const declares = (name: string): RegExp => new RegExp(`^[A-Za-z_][^()=]*\\b${name}\\b(?:\\s*=[^;]*)?;$`);
 const UNMASKS = /\b(?:__enable_irq|irq_on)\s*\(|\bcpsie\s+i|\b__set_PRIMASK\s*\(\s*0/;
 
 /**

@@ -41,6 +41,7 @@ describe.skipIf(skipped)(`a printed fix${why}`, () => {
         'h533-entry-dereference',
         'h533-faultmask',
         'h533-handler-resets',
+        'h533-magic-bss',
         'h533-magic-no-clock',
         'h533-msp',
         'h533-msplim',

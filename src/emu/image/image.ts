@@ -10,6 +10,7 @@ import { isElf, parseElf, type ElfSymbol } from './elf.ts';
 import { DWARF_REGISTERS, FrameTable, type FrameRules } from './dwarf-frames.ts';
 import { FunctionTable, type SourceFrame } from './dwarf-functions.ts';
 import { LineTable, type SourceLine } from './dwarf-line.ts';
+import { VariableTable } from './dwarf-variables.ts';
 import { debugSections } from './dwarf-reader.ts';
 import { ImageError, hexAddress } from './errors.ts';
 import { looksLikeHex, parseHex } from './hex.ts';
@@ -38,6 +39,7 @@ export interface LoadedImage {
   readonly symbols: SymbolTable;
   readonly lines: LineTable;
   readonly functions: FunctionTable;
+  readonly variables: VariableTable;
   readonly frames: FrameTable;
   readonly remarks: readonly string[];
   /** What the compiler was told; null where the file does not say. */
@@ -111,6 +113,7 @@ function plain(path: string, digest: string, kind: 'hex' | 'binary', chunks: rea
     symbols: new SymbolTable([], () => null),
     lines,
     functions: new FunctionTable(none, lines, () => false),
+    variables: new VariableTable(none),
     frames: new FrameTable(null, null, () => false),
     attributes: null,
     remarks: ['it holds no symbols and no source lines: give the .elf to see them'],
@@ -135,6 +138,7 @@ function loadElf(bytes: Uint8Array, path: string, digest: string): LoadedImage {
     symbols: new SymbolTable(elf.symbols, endOf),
     lines,
     functions: new FunctionTable(sections, lines, holds),
+    variables: new VariableTable(sections),
     frames: new FrameTable(sections.frame, elf.loaded('.eh_frame'), holds),
     remarks: elf.remarks,
     attributes: readAttributes(elf.section('.ARM.attributes')),
@@ -260,6 +264,15 @@ export function entryVectors(images: readonly LoadedImage[], address: number): {
 export function symbolAt(images: readonly LoadedImage[], pc: number): NamedAddress | null {
   for (const image of images) {
     const found = image.symbols.at(pc);
+    if (found !== null) return found;
+  }
+  return null;
+}
+
+/** The line that declares the variable whose first byte is at this address. */
+export function declarationAt(images: readonly LoadedImage[], address: number): SourceLine | null {
+  for (const image of images) {
+    const found = image.variables.declaredAt(address);
     if (found !== null) return found;
   }
   return null;

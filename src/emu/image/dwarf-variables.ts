@@ -1,0 +1,96 @@
+/**
+ * Where a variable with a place of its own is declared. All units are read at the first question: nothing but the variables' entries says which of them has the
+ * one that is asked about. Damaged units are dropped; nothing here throws.
+ */
+import { fileNames, type SourceLine } from './dwarf-line.ts';
+import { DwarfError, DwarfReader, readForm, type DwarfSections } from './dwarf-reader.ts';
+import { readUnits, type DwarfUnit } from './dwarf-units.ts';
+
+const DW_TAG_VARIABLE = 0x34;
+const DW_AT_LOCATION = 0x02;
+const DW_AT_ABSTRACT_ORIGIN = 0x31;
+const DW_AT_DECL_FILE = 0x3a;
+const DW_AT_DECL_LINE = 0x3b;
+const DW_AT_SPECIFICATION = 0x47;
+const DW_FORM_REF_ADDR = 0x10;
+const DW_OP_ADDR = 0x03;
+const DEEPEST = 8;
+
+interface VariableEntry {
+  readonly unit: DwarfUnit;
+  /** Of its first byte; null where it has no fixed place. */
+  readonly address: number | null;
+  readonly file: number;
+  readonly line: number;
+  /** Offset in .debug_info of the entry that says the rest. */
+  readonly origin: number | null;
+}
+
+export class VariableTable {
+  private readonly sections: DwarfSections;
+  private entries: ReadonlyMap<number, VariableEntry> | null = null;
+
+  constructor(sections: DwarfSections) {
+    this.sections = sections;
+  }
+
+  /** The line that declares the variable whose first byte is at this address; null where the debug data has none. */
+  declaredAt(address: number): SourceLine | null {
+    this.entries ??= new Map(readUnits(this.sections).flatMap((unit) => orNone(() => variablesOf(this.sections, unit))));
+    for (const entry of this.entries.values()) {
+      const declared = entry.address === address ? this.lineOf(entry) : null;
+      if (declared !== null) return declared;
+    }
+    return null;
+  }
+  private lineOf(entry: VariableEntry): SourceLine | null {
+    let at: VariableEntry | undefined = entry;
+    for (let n = 0; n < DEEPEST && at !== undefined; n++) {
+      const { unit, file, line, origin }: VariableEntry = at;
+      const name = line === 0 ? undefined : orNone(() => [...fileNames(this.sections, unit.lineTable, unit.folder)])[file];
+      if (name !== undefined && name !== '') return { file: name, line };
+      at = origin === null ? undefined : this.entries!.get(origin);
+    }
+    return null;
+  }
+}
+
+function orNone<T>(action: () => T[]): T[] {
+  try {
+    return action();
+  } catch (error) {
+    if (error instanceof DwarfError) return [];
+    throw error;
+  }
+}
+
+/** All variables of a unit by the offset of their entry. */
+function variablesOf(sections: DwarfSections, unit: DwarfUnit): [number, VariableEntry][] {
+  const r = new DwarfReader(sections.info!, unit.root, unit.end);
+  const found: [number, VariableEntry][] = [];
+  while (r.left > 0) {
+    const offset = r.at;
+    const code = r.uleb();
+    if (code === 0) continue;
+    const abbreviation = unit.abbreviations.get(code);
+    if (abbreviation === undefined) throw new DwarfError(`no abbreviation ${code}`);
+    const own = { address: null as number | null, file: 0, line: 0, origin: null as number | null };
+    for (const { attribute, form, implicit } of abbreviation.attributes) {
+      const value = readForm(r, form, unit.offsetSize, unit.addressSize, sections, implicit);
+      if (abbreviation.tag !== DW_TAG_VARIABLE) continue;
+      if (attribute === DW_AT_LOCATION) own.address = fixedPlace(sections.info!, r.at);
+      if (typeof value !== 'number') continue;
+      if (attribute === DW_AT_DECL_FILE) own.file = value;
+      if (attribute === DW_AT_DECL_LINE) own.line = value;
+      if (attribute === DW_AT_ABSTRACT_ORIGIN || attribute === DW_AT_SPECIFICATION)
+        own.origin = form === DW_FORM_REF_ADDR ? value : unit.start + value;
+    }
+    if (abbreviation.tag === DW_TAG_VARIABLE) found.push([offset, { unit, ...own }]);
+  }
+  return found;
+}
+/** The address of an expression that is nothing but one: its length, DW_OP_addr, four bytes; `end` is behind it. */
+function fixedPlace(info: Uint8Array, end: number): number | null {
+  if (end < 6 || info[end - 6] !== 5 || info[end - 5] !== DW_OP_ADDR) return null;
+  return (info[end - 4]! | (info[end - 3]! << 8) | (info[end - 2]! << 16) | (info[end - 1]! << 24)) >>> 0;
+}
