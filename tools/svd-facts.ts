@@ -229,7 +229,7 @@ function readDevice(xml: Xml, fixes: SvdFixes, data: ChipData | null): Periphera
           fields: r.fields.map((f) => ({ ...f })),
         });
     }
-    const registers = joinAlternates(raw);
+    const registers = joinAlternates(raw.filter((r) => !fixes.dropRegisters?.test(`${name}.${r.name}`)));
     for (const r of registers) {
       const family = name.replace(/^GPIO.$/, 'GPIO*');
       r.reset =

@@ -24,6 +24,8 @@ export interface SvdFixes {
   >;
   /** Registers that repeat others at a distance: names that begin with `from`, once more beginning with `to`. */
   readonly copies?: readonly { readonly peripheral: string; readonly from: string; readonly to: string; readonly by: number }[];
+  /** Registers that are none of the block's, by pattern of `PERIPHERAL.REG`. */
+  readonly dropRegisters?: RegExp;
   /** Fields that the chip lacks although the family's SVD lists them. */
   readonly remove?: readonly string[];
   /** Reset values: `PERIPHERAL.REG` → value. `GPIO*` in front stands for every port that has no own entry. */
@@ -651,6 +653,49 @@ export const FIXES: Readonly<Record<string, SvdFixes>> = {
     // The SVD gives CRRCR the value of CSR.
     resets: { ...L4.resets, 'RCC.CRRCR': 0, 'RCC.APB1ENR1': 0x400 },
     resetsWhere: TIMERS_FULL,
+  },
+  STM32WB55_CM4: {
+    ...L4,
+    chip: 'stm32wb55',
+    part: 'STM32WB55RG',
+    rename: { ADC: 'ADC1' },
+    registers: {
+      // Names of the CMSIS header; the first core's registers have no number there.
+      'RCC.AHB4ENR': 'AHB3ENR',
+      'RCC.AHB4SMENR': 'AHB3SMENR',
+      'RCC.C2AHB4SMENR': 'C2AHB3SMENR',
+      'DBGMCU.C2AP_B1FZR1': 'C2APB1FZR1',
+      ...Object.fromEntries(['IMR1', 'EMR1', 'IMR2', 'EMR2'].map((name) => [`EXTI.C1${name}`, name])),
+      ...Object.fromEntries(['IER', 'ICR', 'ISR', 'MISR'].map((name) => [`HSEM.C1${name}${name === 'IER' ? '0' : ''}`, `C1${name}`])),
+      'HSEM.C2IER0': 'C2IER',
+    },
+    fields: {
+      ...L4.fields,
+      'RCC.BDCR.LSECSSD_': 'LSECSSD',
+      ...Object.fromEntries([1, 2, 3, 4, 5].map((n) => [`PWR.SR1.CWUF${n}`, `WUF${n}`])),
+      'FLASH.C2SR.MISSERR': 'MISERR',
+      // RM0434 3.10.10: the area's first page stands below.
+      'FLASH.WRP1BR.WRP1B_STRT': 'WRP1B_END',
+      'FLASH.WRP1BR.WRP1B_END': 'WRP1B_STRT',
+    },
+    // Buffer descriptors, which lie in the packet memory, and the common registers, which have a row of their own.
+    dropRegisters: /^(USB\.(ADDR|COUNT)\d_.X|ADC1\.CCR)$/,
+    addRegisters: {
+      'RCC.CRRCR': {
+        offset: 0x98,
+        reset: 0,
+        fields: [
+          ['HSI48ON', 0, 1, true],
+          ['HSI48RDY', 1, 1, false],
+          ['HSI48CAL', 7, 9, false],
+        ],
+      },
+    },
+    // The SVD gives AHB1ENR a reserved bit (RM0434 8.4.19); MSI is ready before a core can look.
+    resets: { ...L4.resets, 'GPIOH.MODER': 0x000000cf, 'RCC.AHB1ENR': 0, 'RCC.CR': 0x63 },
+    // The SVD cuts these fields in two.
+    remove: ['TIM2.CNT.CNT_H', 'TIM2.CNT.UIFCPY', 'ADC1.DR.RDATA_0_6', 'ADC1.DR.RDATA_7_15'],
+    add: { 'TIM2.CNT.CNT_H': [16, 16, true], 'ADC1.DR.RDATA': [0, 16, false] },
   },
   STM32L4R5: {
     ...L4,

@@ -1,6 +1,6 @@
 /*
  * L476 V10.x (AN2606 Table 168): 24 MHz from the PLL fed by HSI16. USB's 48 MHz: MSI trimmed by LSE if there is one, else HSE, whose value
- * is measured with TIM17; then the system runs from HSE too. L496 (Table 172): 72 MHz from the PLL fed by HSI16, USB from HSI48 with CRS; so do the others,
+ * is measured with TIM17; then the system runs from HSE too. WB: the PLL is fed by MSI (Table 183). L496 (Table 172): 72 MHz from the PLL fed by HSI16, USB from HSI48 with CRS; so do the others,
  * at what the profile says.
  * The voltage range is left as it is (AN2606: DFU does not work in range 2).
  */
@@ -11,13 +11,13 @@
 #include "../common/interfaces.h"
 
 #if defined ROM_PLL
-#define PLL_HSI (PLLCFGR_SRC_HSI | PLLCFGR_REN | ROM_PLL)
+#define PLL_OWN ((CHIP_WB ? PLLCFGR_SRC_MSI : PLLCFGR_SRC_HSI) | PLLCFGR_REN | ROM_PLL)
 #define LATENCY ROM_LATENCY
 #elif HAS_HSI48
-#define PLL_HSI (PLLCFGR_SRC_HSI | PLLCFGR_M(2) | PLLCFGR_N(18) | PLLCFGR_R(2) | PLLCFGR_REN) /* 16 / 2 x 18 / 2 = 72 MHz */
+#define PLL_OWN (PLLCFGR_SRC_HSI | PLLCFGR_M(2) | PLLCFGR_N(18) | PLLCFGR_R(2) | PLLCFGR_REN) /* 16 / 2 x 18 / 2 = 72 MHz */
 #define LATENCY 4u                                                                            /* ASSUMED: what range 1 asks for at 72 MHz */
 #else
-#define PLL_HSI (PLLCFGR_SRC_HSI | PLLCFGR_M(2) | PLLCFGR_N(24) | PLLCFGR_R(8) | PLLCFGR_REN) /* 16 / 2 x 24 / 8 = 24 MHz */
+#define PLL_OWN (PLLCFGR_SRC_HSI | PLLCFGR_M(2) | PLLCFGR_N(24) | PLLCFGR_R(8) | PLLCFGR_REN) /* 16 / 2 x 24 / 8 = 24 MHz */
 #define LATENCY 3u                                                                            /* ASSUMED: enough in both voltage ranges */
 #define SYSCLK_KHZ 24000u
 /* AN2606 Table 229 gives HSE 100 ms; Table 227's start-up without LSE is 2.5 s longer than with it. Rounds of about seven cycles at 24 MHz. */
@@ -39,11 +39,26 @@ void clocks_deinit(void)
     reset_pulse(&RCC_AHB2RSTR, AHB2_OTGFS);
 }
 
-static void sysclk_from_hsi(void)
+#if HAS_MSI
+static void msi_4mhz(void)
 {
+  RCC_CR |= CR_MSION;
+  wait_for(&RCC_CR, CR_MSIRDY, CR_MSIRDY);
+  RCC_CR = (RCC_CR & ~(CR_MSIRANGE | CR_MSIPLLEN)) | CR_MSIRANGE_4M | CR_MSIRGSEL;
+  select_sysclk(SW_MSI);
+}
+#endif
+
+/* From the oscillator behind the PLL: HSI16, on WB MSI. */
+static void sysclk_from_start(void)
+{
+#if CHIP_WB
+  msi_4mhz();
+#else
   RCC_CR |= CR_HSION;
   wait_for(&RCC_CR, CR_HSIRDY, CR_HSIRDY);
   select_sysclk(SW_HSI);
+#endif
   RCC_CR &= ~(CR_PLLON | CR_PLLSAI1ON | CR_PLLSAI2ON);
   wait_for(&RCC_CR, CR_PLLRDY, 0);
 }
@@ -76,12 +91,12 @@ void clocks_init(void)
 {
   bool own = rom_option(OPTION_SYSCLK) == SYSCLK_SETS;
   if (own)
-    sysclk_from_hsi();
+    sysclk_from_start();
   voltage();
   flash_latency(LATENCY);
   prescalers();
   if (own)
-    pll(PLL_HSI);
+    pll(PLL_OWN);
 }
 
 #if HAS_HSI48
@@ -148,7 +163,7 @@ static bool usb_from_hse(void)
   for (uint32_t i = 0; i < sizeof CRYSTALS / sizeof *CRYSTALS; i++) {
     if (CRYSTALS[i].mhz != mhz)
       continue;
-    sysclk_from_hsi();
+    sysclk_from_start();
     RCC_CR |= CR_CSSON; /* a crystal that fails later means a reset: nmi_interrupt */
     pll(PLLCFGR_SRC_HSE | PLLCFGR_M(CRYSTALS[i].m) | PLLCFGR_N(CRYSTALS[i].n) | PLLCFGR_R(8) | PLLCFGR_REN | PLLCFGR_Q(4) | PLLCFGR_QEN);
     RCC_CCIPR = (RCC_CCIPR & ~CCIPR_CLK48SEL) | CLK48SEL_PLLQ;
@@ -167,10 +182,7 @@ bool usb_clock_init(void)
 void clocks_restore(void)
 {
 #if HAS_MSI
-  RCC_CR |= CR_MSION;
-  wait_for(&RCC_CR, CR_MSIRDY, CR_MSIRDY);
-  RCC_CR = (RCC_CR & ~(CR_MSIRANGE | CR_MSIPLLEN)) | CR_MSIRANGE_4M | CR_MSIRGSEL;
-  select_sysclk(SW_MSI);
+  msi_4mhz();
   RCC_CR &= ~(CR_PLLON | CR_HSION | CR_HSEON | CR_CSSON);
 #else
   select_sysclk(SW_HSI);

@@ -12,7 +12,9 @@
 #define OPTIONS_BANK_1 0x1FFF7800u /* each word with its complement behind it */
 #define OPTIONS_BANK_2 0x1FFFF800u
 #endif
+#if !defined OPTION_WORDS
 #define OPTION_WORDS 5u
+#endif
 #if !defined OPTIONS_SIZE
 #define OPTIONS_SIZE (OPTION_WORDS * DOUBLE_WORD)
 #endif

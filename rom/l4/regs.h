@@ -3,12 +3,12 @@
 #define ROM_L4_REGS_H
 #include "../common/cortex_m.h"
 
-/* RCC 0x40021000 */
-#define RCC_CR REG(0x40021000u)
+/* RCC */
+#define RCC_CR REG(RCC_REGISTERS + 0x00u)
 #define CR_MSION BIT(0)
 #define CR_MSIRDY BIT(1)
 #define CR_MSIPLLEN BIT(2)
-#define CR_MSIRGSEL BIT(3)
+#define CR_MSIRGSEL (CHIP_WB ? 0 : BIT(3)) /* WB: MSIRANGE counts from reset on */
 #define CR_MSIRANGE (15u << 4)
 #define CR_MSIRANGE_48M (11u << 4)
 #define CR_MSIRANGE_4M (6u << 4)
@@ -21,7 +21,7 @@
 #define CR_PLLRDY BIT(25)
 #define CR_PLLSAI1ON BIT(26)
 #define CR_PLLSAI2ON BIT(28)
-#define RCC_CFGR REG(0x40021008u)
+#define RCC_CFGR REG(RCC_REGISTERS + 0x08u)
 #define CFGR_RESET (HAS_MSI ? 0u : 1u)
 #define CFGR_SW 3u
 #define CFGR_SWS (3u << 2)
@@ -29,37 +29,44 @@
 #define SW_HSI 1u
 #define SW_PLL 3u
 #define CFGR_PRESCALERS 0x00003FF0u /* HPRE, PPRE1, PPRE2 */
-#define RCC_PLLCFGR REG(0x4002100Cu)
-#define PLLCFGR_RESET 0x00001000u
+#define RCC_PLLCFGR REG(RCC_REGISTERS + 0x0Cu)
+#define PLLCFGR_SRC_MSI 1u
 #define PLLCFGR_SRC_HSI 2u
 #define PLLCFGR_SRC_HSE 3u
 #define PLLCFGR_M(m) (((uint32_t)(m) - 1u) << 4)
 #define PLLCFGR_N(n) ((uint32_t)(n) << 8)
+#if CHIP_WB
+#define PLLCFGR_RESET 0x22040100u
+#define PLLCFGR_REN BIT(28)
+#define PLLCFGR_R(r) (((uint32_t)(r) - 1u) << 29)
+#else
+#define PLLCFGR_RESET 0x00001000u
 #define PLLCFGR_QEN BIT(20)
 #define PLLCFGR_Q(q) (((uint32_t)(q) / 2u - 1u) << 21)
 #define PLLCFGR_REN BIT(24)
 #define PLLCFGR_R(r) (((uint32_t)(r) / 2u - 1u) << 25)
-#define RCC_CIFR REG(0x4002101Cu)
+#endif
+#define RCC_CIFR REG(RCC_REGISTERS + 0x1Cu)
 #define CIFR_CSSF BIT(8)
-#define RCC_AHB2RSTR REG(0x4002102Cu)
-#define RCC_APB1RSTR1 REG(0x40021038u)
-#define RCC_APB2RSTR REG(0x40021040u)
-#define RCC_AHB2ENR REG(0x4002104Cu)
-#define RCC_APB1ENR1 REG(0x40021058u)
-#define RCC_APB2ENR REG(0x40021060u)
-#define RCC_CCIPR REG(0x40021088u)
-#define CCIPR_INTERFACES 0x0003F03Fu /* USART1 to 3, I2C1 to 3 */
-#define CCIPR_INTERFACES_HSI 0x0002A02Au
+#define RCC_AHB2RSTR REG(RCC_REGISTERS + 0x2Cu)
+#define RCC_APB1RSTR1 REG(RCC_REGISTERS + 0x38u)
+#define RCC_APB2RSTR REG(RCC_REGISTERS + 0x40u)
+#define RCC_AHB2ENR REG(RCC_REGISTERS + 0x4Cu)
+#define RCC_APB1ENR1 REG(RCC_REGISTERS + 0x58u)
+#define RCC_APB2ENR REG(RCC_REGISTERS + 0x60u)
+#define RCC_CCIPR REG(RCC_REGISTERS + 0x88u)
+#define CCIPR_INTERFACES (CHIP_WB ? 0x00033003u : 0x0003F03Fu) /* USART1 to 3, I2C1 to 3 */
+#define CCIPR_INTERFACES_HSI (0x0002A02Au & CCIPR_INTERFACES)
 #define CCIPR_CLK48SEL (3u << 26)
 #define CLK48SEL_HSI48 (0u << 26)
 #define CLK48SEL_PLLQ (2u << 26)
 #define CLK48SEL_MSI (3u << 26)
-#define RCC_BDCR REG(0x40021090u)
+#define RCC_BDCR REG(RCC_REGISTERS + 0x90u)
 #define BDCR_LSEON BIT(0)
 #define BDCR_LSERDY BIT(1)
-#define RCC_CSR REG(0x40021094u)
+#define RCC_CSR REG(RCC_REGISTERS + 0x94u)
 #define CSR_SFTRSTF BIT(28)
-#define RCC_CRRCR REG(0x40021098u)
+#define RCC_CRRCR REG(RCC_REGISTERS + 0x98u)
 #define CRRCR_HSI48ON BIT(0)
 #define CRRCR_HSI48RDY BIT(1)
 /* Bits that the ENR and RSTR registers share. */
@@ -80,38 +87,38 @@
 #define APB1_CRS BIT(8)
 #define APB1_USB BIT(23)
 #endif
-#define APB1_PWR BIT(28)
-#define APB2_SYSCFG BIT(0)
+#define APB1_PWR (CHIP_WB ? 0 : BIT(28)) /* WB gates neither */
+#define APB2_SYSCFG (CHIP_WB ? 0 : BIT(0))
 #define APB2_SPI1 BIT(12)
 #define APB2_USART1 BIT(14)
 #define APB2_TIM17 BIT(18)
 
-/* PWR 0x40007000 */
-#define PWR_CR1 REG(0x40007000u)
+/* PWR */
+#define PWR_CR1 REG(PWR_REGISTERS + 0x00u)
 #define CR1_DBP BIT(8)
 #define CR1_VOS (3u << 9)
 #define CR1_VOS_RANGE_1 (1u << 9)
-#define PWR_CR2 REG(0x40007004u)
+#define PWR_CR2 REG(PWR_REGISTERS + 0x04u)
 #define CR2_USV BIT(10)
-#define PWR_SR2 REG(0x40007014u)
+#define PWR_SR2 REG(PWR_REGISTERS + 0x14u)
 #define SR2_VOSF BIT(10)
 
-/* FLASH 0x40022000 */
-#define FLASH_ACR REG(0x40022000u)
+/* FLASH */
+#define FLASH_ACR REG(FLASH_REGISTERS + 0x00u)
 #define ACR_LATENCY 7u
 #define ACR_ICEN BIT(9)
 #define ACR_DCEN BIT(10)
 #define ACR_ICRST BIT(11)
 #define ACR_DCRST BIT(12)
-#define FLASH_KEYR REG(0x40022008u)
-#define FLASH_OPTKEYR REG(0x4002200Cu)
-#define FLASH_SR REG(0x40022010u)
+#define FLASH_KEYR REG(FLASH_REGISTERS + 0x08u)
+#define FLASH_OPTKEYR REG(FLASH_REGISTERS + 0x0Cu)
+#define FLASH_SR REG(FLASH_REGISTERS + 0x10u)
 #define SR_WRPERR BIT(4)
 #define SR_ERRORS 0x0000C3FAu /* OPERR to FASTERR, RDERR, OPTVERR */
 #define SR_FLAGS SR_ERRORS
 #define SR_FAILURES (SR_ERRORS & ~SR_WRPERR)
 #define SR_BSY BIT(16)
-#define FLASH_CR REG(0x40022014u)
+#define FLASH_CR REG(FLASH_REGISTERS + 0x14u)
 #define CR_PG BIT(0)
 #define CR_PER BIT(1)
 #define CR_MER1 BIT(2)
@@ -123,8 +130,8 @@
 #define CR_OBL_LAUNCH BIT(27)
 #define CR_OPTLOCK BIT(30)
 #define CR_LOCK BIT(31)
-#define FLASH_OPTR REG(0x40022020u)
-#define FLASH_PCROP2SR REG(0x40022044u) /* the registers of bank 2 follow it in the order of bank 1 */
+#define FLASH_OPTR REG(FLASH_REGISTERS + 0x20u)
+#define FLASH_PCROP2SR REG(FLASH_REGISTERS + 0x44u) /* the registers of bank 2 follow it in the order of bank 1 */
 #define OPTR_RDP 0xFFu
 #define OPTR_RDP_LEVEL_0 0xAAu
 #define OPTR_RDP_LEVEL_2 0xCCu

@@ -1,5 +1,5 @@
 /*
- * L4, L4+ and G4: one source. CHIP_L476 and CHIP_L496 choose what these two have of their own; for the other chips the profile gives (config.h): SRAM1_END,
+ * L4, L4+, G4 and WB: one source. CHIP_L476 and CHIP_L496 choose what these two have of their own; for the other chips the profile gives (config.h): SRAM1_END,
  * SRAM2_BASE, SRAM2_END, RAM_ROM_END, FLASH_BANKS, FLASH_PAGE_SIZE, HAS_MSI, USB_FSDEV, BOOT0_PORT, BOOT0_PIN, CRS_BASE, ROM_PLL, ROM_LATENCY, and the interfaces' tables.
  */
 #ifndef ROM_L4_ROM_H
@@ -40,6 +40,18 @@
 #define USB_TRDT 6 /* AHB at 60 or 72 MHz */
 #endif
 #define FLASH_BANK_SIZE (FLASH_SIZE / FLASH_BANKS)
+#if !defined CHIP_WB
+#define CHIP_WB 0
+#endif
+#if CHIP_WB
+#define RCC_REGISTERS 0x58000000u
+#define PWR_REGISTERS 0x58000400u
+#define FLASH_REGISTERS 0x58004000u
+#else
+#define RCC_REGISTERS 0x40021000u
+#define PWR_REGISTERS 0x40007000u
+#define FLASH_REGISTERS 0x40022000u
+#endif
 
 #if USB_FSDEV
 #if !defined USB_BASE

@@ -205,6 +205,20 @@ const C071: FamilyFields = {
 };
 
 const { line: _l432, ...ONE_BANK_L4 } = L432;
+const WB: FamilyFields = {
+  ...ONE_BANK_L4,
+  family: 'STM32WB',
+  document: 'AN2606 Rev 70 Table 183',
+  kernelClocks: ['RCC.CCIPR'],
+  hseForUsb: { crystals: null, source: 'AN2606 Rev 70 Table 183: USB from HSI48, trimmed by CRS on SOF', confidence: 'documented' },
+  usb: { enable: 'RCC.APB1ENR1.USBEN', pullUp: 'USB.BCDR.DPPU', block: 'USB' },
+  // SYSCFG has no clock gate.
+  remap: {
+    field: 'SYSCFG.MEMRMP.MEM_MODE',
+    systemMemory: 1,
+    code: 'SYSCFG->MEMRMP = (SYSCFG->MEMRMP & ~SYSCFG_MEMRMP_MEM_MODE) | SYSCFG_MEMRMP_MEM_MODE_0;',
+  },
+};
 const L0: FamilyFields = {
   ...ONE_BANK_L4,
   family: 'STM32L0',
@@ -546,6 +560,7 @@ export const MORE_FAMILIES: readonly FamilyFields[] = [
   withoutUsb(L432, 'STM32L431', L4_SERIAL),
   withoutUsb(L452, 'STM32L451', L4_SERIAL),
   ...['STM32L4R', 'STM32L4S'].map((line) => ({ ...L4_PLUS, line })),
+  WB,
   // One bank and two.
   ...['STM32G431', 'STM32G441', 'STM32G491', 'STM32G4A1'].map((line) => ({ ...G4, line })),
   { ...G4, bankCheck: true },

@@ -26,6 +26,7 @@ import { STM32H745XI, STM32H745ZI } from './stm32h745.ts';
 import { STM32L476RG } from './stm32l476.ts';
 import { L412, L422, L431, L432, L433, L442, L443, L451, L452, L462, L4R5, L4R9, L4S5, L4S9 } from './stm32l4x3.ts';
 import { STM32L496ZG } from './stm32l496.ts';
+import { WB35, WB55 } from './stm32wb.ts';
 
 /** A line: `STM32F407`. */
 export interface Line {
@@ -130,6 +131,8 @@ export const LINES: readonly Line[] = [
   l4(L4S5, 'ZI'),
   l4(L4R9, 'ZI'),
   l4(L4S9, 'ZI'),
+  l4(WB55, 'RG'),
+  l4(WB35, 'CE'),
   ...twins(['STM32L4R7'], l4(L4R9, 'ZI')),
   ...twins(['STM32L4S7'], l4(L4S9, 'ZI')),
   { name: 'STM32C071', bare: 'RB', make: c071Chip },

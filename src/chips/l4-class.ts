@@ -33,7 +33,9 @@ export interface L4ClassLine {
   readonly pageBytes: number;
   readonly optionBytes: Readonly<Record<string, OptionByteRow>>;
   /** Where the option bytes of the banks lie, if not in the information block. */
-  readonly optionBases?: readonly [number, number];
+  readonly optionBases?: readonly number[];
+  /** Factory values of whole option registers over L4's. */
+  readonly optionRegisters?: Readonly<Record<string, number>>;
   /** Rows by name over what all lines have. */
   readonly own: Derivation['own'];
   /** Peripherals of the SVD that the part lacks. */
@@ -216,7 +218,7 @@ function derivation(line: L4ClassLine, part: PartSize): Derivation {
     optionOffset: line.optionBases ? 0 : 0x800,
     ...(line.optionBases ? { optionMemory: 'options' } : {}),
     flashKilobytes: part.flashKilobytes,
-    optionRegisters: { ...L4_OPTION_REGISTERS, SEC1R: 0xfff0ff00, SEC2R: 0xffffff00 },
+    optionRegisters: { ...L4_OPTION_REGISTERS, SEC1R: 0xfff0ff00, SEC2R: 0xffffff00, ...line.optionRegisters },
     optionBytes: factoryValues(line.optionBytes),
   };
   const present = (own: Derivation['own']): Derivation['own'] =>
@@ -258,7 +260,7 @@ const memories = (line: L4ClassLine, part: PartSize): readonly MemoryRow[] => [
   { name: 'info', base: 0x1fff7000, size: 0x1000, kind: 'flash', zone: 'data', programmedBy: 'FLASH', waitStates: true },
   // Bank 2's option bytes.
   ...(line.banks === 2 ? [optionMemory('info2', line.optionBases?.[1] ?? 0x1ffff000)] : []),
-  ...(line.optionBases ? [optionMemory('options', line.optionBases[0])] : []),
+  ...(line.optionBases ? [optionMemory('options', line.optionBases[0]!)] : []),
   ...line.ram,
 ];
 

@@ -23,7 +23,7 @@ const sram = (name: string, base: number, kilobytes: number, alias?: number): Me
   ...(alias === undefined ? {} : { aliases: [alias] }),
 });
 /** VREFINT 1.212 V, the temperature sensor's 0.76 V at 25 °C and VBAT / 3: DS10198 T72, T76 (L476, same block). */
-const ADC1: RowParts = {
+export const L4_ADC1: RowParts = {
   model: 'adc-v2',
   size: 0x100,
   options: {
@@ -50,7 +50,7 @@ const own: Derivation['own'] = {
   CRS: { model: 'crs', size: 0x400, irqs: [82] },
   // Line 17, USB's wake-up, is direct.
   EXTI: extiRow(19, null, 18),
-  ADC1,
+  ADC1: L4_ADC1,
 };
 const emptyCheck = (source: string): BootRule => bootsRom(ROM_BASE, [{ signal: 'flash:empty', is: [1] }], source);
 const PARAMETERS: L4ClassLine['parameters'] = {

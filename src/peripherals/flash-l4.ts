@@ -1,5 +1,5 @@
 /**
- * FLASH of STM32L4, L4+, G4, G0 and C0 (these two without data cache): access timing register, keys, double-word and fast programming, page, bank and mass erase, option bytes with OBL_LAUNCH, bank
+ * FLASH of STM32L4, L4+, G4, WB, G0 and C0 (these two without data cache): access timing register, keys, double-word and fast programming, page, bank and mass erase, option bytes with OBL_LAUNCH, bank
  * mapping, OTP. The caches themselves belong to the core (emu/core/flash-cache.ts).
  *
  * Facts: registers ST SVD; keys, units, flag rules: RM0351 3.3 and HAL-L4 hal_flash.c (documented as far as quoted there; else assumed); EOP and OPERR rise only
@@ -93,7 +93,16 @@ const FAST_SHARE = 1.91 / 2.61;
 const OPTION_WORDS = ['OPTR', 'PCROP1SR', 'PCROP1ER', 'WRP1AR', 'WRP1BR'] as const;
 /** The first double word of the second set is not used (RM0351 3.4.1). */
 const OPTION_WORDS_2 = [null, 'PCROP2SR', 'PCROP2ER', 'WRP2AR', 'WRP2BR'] as const;
+/** WB: the last three stand at 0x68 to 0x78 (RM0434 3.4.1). */
+const OPTION_WORDS_WB = [
+  ...['OPTR', 'PCROP1ASR', 'PCROP1AER', 'WRP1AR', 'WRP1BR', 'PCROP1BSR', 'PCROP1BER'],
+  ...Array<null>(6).fill(null),
+  ...['IPCCBR', 'SFR', 'SRRVR'],
+];
+/** Written by CPU2 alone. */
+const SECURE_OPTIONS = ['SFR', 'SRRVR'];
 const OPTION_REGISTERS = [...OPTION_WORDS, 'PCROP2SR', 'PCROP2ER', 'WRP2AR', 'WRP2BR', 'SEC1R', 'SEC2R'] as const;
+const OPTION_REGISTERS_WB = OPTION_WORDS_WB.filter((name) => name !== null);
 
 class Flash {
   private readonly o: FlashL4Options;
@@ -106,6 +115,7 @@ class Flash {
   private readonly f;
   private readonly lowPower: (c: RegisterContext<object>) => void;
   private readonly options: readonly Register[];
+  private readonly optionWords: readonly (string | null)[];
   /** Of all banks. */
   private readonly bytes: number;
 
@@ -117,7 +127,9 @@ class Flash {
     this.acr = layout.reg('ACR');
     this.sr = layout.reg('SR');
     this.cr = layout.reg('CR');
-    this.options = OPTION_REGISTERS.filter((n) => layout.has(n)).map((n) => layout.reg(n));
+    const wb = layout.has('SFR');
+    this.options = (wb ? OPTION_REGISTERS_WB : OPTION_REGISTERS).filter((n) => layout.has(n)).map((n) => layout.reg(n));
+    this.optionWords = wb ? OPTION_WORDS_WB : OPTION_WORDS;
     const f = (path: string): Field => layout.field(path);
     this.lowPower = lowPowerOptions(layout, 'OPTR');
     this.f = {
@@ -139,7 +151,7 @@ class Flash {
       bsy: f('SR.BSY'),
       pg: f('CR.PG'),
       per: f('CR.PER'),
-      mer1: f('CR.MER1'),
+      mer1: optional('CR.MER1') ?? f('CR.MER'),
       mer2: optional('CR.MER2'),
       pnb: f('CR.PNB'),
       bker: optional('CR.BKER'),
@@ -412,6 +424,10 @@ class Flash {
           c.env.note('guest', `FLASH_${r.name} written while ${f.optlock.get(c) ? 'OPTLOCK' : 'BSY'} = 1: ignored`);
           return c.get(r);
         }
+        if (SECURE_OPTIONS.includes(r.name)) {
+          if (merged !== c.get(r)) c.env.note('guest', `FLASH_${r.name} written by CPU1: only CPU2 changes it`);
+          return c.get(r);
+        }
         if (r.name.startsWith('PCROP') && merged !== c.get(r))
           c.env.note('gap', `FLASH_${r.name}: read-out protection of code is not modelled`);
     }
@@ -458,7 +474,7 @@ class Flash {
   }
   /** The option double words as memory: value and complement. */
   private writeOptionWords(c: Ctx): void {
-    this.pokeOptionWords(c, this.o.optionMemory ?? this.o.infoMemory, OPTION_WORDS);
+    this.pokeOptionWords(c, this.o.optionMemory ?? this.o.infoMemory, this.optionWords);
     if (this.o.infoMemory2) this.pokeOptionWords(c, this.o.infoMemory2, OPTION_WORDS_2);
   }
   private pokeOptionWords(c: Ctx, memory: string, names: readonly (string | null)[]): void {
@@ -514,7 +530,7 @@ export const flashL4: ModelFactory = (layout, options): RegisterModel<FlashL4Sta
     about: {
       source: 'RM0351 3, HAL-L4 hal_flash.c',
       confidence: 'documented',
-      lacks: ['ECC faults', 'PCROP', 'effects of read-out protection on a debugger', 'power-down'],
+      lacks: ['ECC faults', 'PCROP', 'effects of read-out protection on a debugger', 'power-down', 'the secure area of WB'],
     },
     modelled: layout.registers.map((r) => r.name).filter((n) => !/^(PDKEYR|ECCR)$/.test(n)),
     create: () => ({

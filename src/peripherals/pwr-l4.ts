@@ -1,5 +1,5 @@
 /**
- * PWR of STM32L4, L4+, G4, G0 and C0 (G0: thresholds of the PVD for both directions; C0: one range, no PVD): voltage range, low-power run, Stop, Standby and Shutdown with their wake-up pins, USB and VDDIO2 supply-valid bits, peripheral
+ * PWR of STM32L4, L4+, G4, WB, G0 and C0 (G0: thresholds of the PVD for both directions; C0: one range, no PVD): voltage range, low-power run, Stop, Standby and Shutdown with their wake-up pins, USB and VDDIO2 supply-valid bits, peripheral
  * voltage monitors, PVD, backup-domain write access.
  *
  * Facts: registers ST SVD; VOSF, USV, PVM1 threshold 1.2 V: HAL-L4 pwr_ex (documented); VOS = 0 and 3 are ignored (assumed); PVD thresholds DSG431 (assumed).
@@ -19,6 +19,8 @@ export interface PwrL4State extends SleepState {
 }
 type Ctx = RegisterContext<PwrL4State>;
 
+/** EXTSCR.C1SBF, C1STOPF. */
+const EXTSCR_C1_FLAGS = 0x300;
 /** SR1.WUF1 to WUF5. */
 const WAKE_UP_FLAGS = 0x1f;
 /** PVD thresholds in volts by PLS; 7 compares a pin, which is not modelled. */
@@ -26,7 +28,12 @@ const PVD_VOLTS = [2.0, 2.2, 2.4, 2.5, 2.6, 2.8, 2.9] as const;
 /** By PVDFT (DS13560 rev 4, recalled: assumed). */
 const PVD_VOLTS_G0 = [2.0, 2.2, 2.5, 2.6, 2.7, 2.9, 3.0] as const;
 
-export const pwrL4: ModelFactory = (layout): RegisterModel<PwrL4State> => {
+export interface PwrL4Options {
+  /** Pins of WKUP1, WKUP2…, if not those of L4. */
+  readonly wakeUp?: readonly string[];
+}
+
+export const pwrL4: ModelFactory = (layout, options): RegisterModel<PwrL4State> => {
   const optional = (path: string): Field | null => (layout.hasField(path) ? layout.field(path) : null);
   /** A field without bits where the chip has none. */
   const orNone = (path: string): Field => optional(path) ?? new Field(layout.reg('CR1'), { name: path, bit: 0, width: 0 });
@@ -69,16 +76,22 @@ export const pwrL4: ModelFactory = (layout): RegisterModel<PwrL4State> => {
     c.env.setWire('usb.supply', c.s.range === 1 && usv?.get(c) && volts(c, 'vddusb') >= threshold(c, 1) ? 1 : 0);
   };
   const lpms = layout.field('CR1.LPMS');
-  const sbf = layout.field('SR1.SBF');
+  // WB counts for each core; C1CSSF clears.
+  const extscr = layout.has('EXTSCR') ? layout.reg('EXTSCR') : null;
+  const sbf = extscr ? layout.field('EXTSCR.C1SBF') : layout.field('SR1.SBF');
   const wufi = layout.field('SR1.WUFI');
   // EIWUL in the manual.
   const eiwul = optional('CR3.EWF') ?? layout.field('CR3.EIWUL');
   const rrs = orNone('CR3.RRS');
-  const pads = ['PA0', 'PC13', 'PE6', 'PA2', 'PC5', 'PB5'];
-  const outside = layout.registers.filter((r) => r === sr1 || /^CR[34]$|^P[UD]CR/.test(r.name)).map((r) => r.index);
+  const pads = (options as PwrL4Options).wakeUp ?? ['PA0', 'PC13', 'PE6', 'PA2', 'PC5', 'PB5'];
+  /** The chip goes as low as both cores allow (RM0434 6.4.1); CPU2 of WB allows what C2CR1 says, though it never starts here. */
+  const c2boot = optional('CR4.C2BOOT');
+  const lpms2 = optional('C2CR1.LPMS');
+  const lowest = (c: RegisterContext<SleepState>): number => Math.min(lpms.get(c), lpms2?.get(c) ?? 7);
+  const outside = layout.registers.filter((r) => r === sr1 || r === extscr || /^CR[34]$|^P[UD]CR/.test(r.name)).map((r) => r.index);
   const sleep: Sleep = new Sleep({
     cores: 1,
-    mode: (c) => (lpms.get(c) < 3 ? 'stop' : lpms.get(c) === 3 ? 'standby' : 'shutdown'),
+    mode: (c) => (lowest(c) < 3 ? 'stop' : lowest(c) === 3 ? 'standby' : 'shutdown'),
     pins: pads
       .flatMap((pad, i) => (layout.hasField(`CR3.EWUP${i + 1}`) ? [{ pad, i }] : []))
       .map(({ pad, i }) => ({
@@ -109,10 +122,10 @@ export const pwrL4: ModelFactory = (layout): RegisterModel<PwrL4State> => {
       confidence: 'documented',
       lacks: ['pulls in Standby', 'charging of VBAT', 'current consumption'],
     },
-    modelled: ['CR1', 'CR2', 'CR3', 'CR4', 'SR1', 'SR2', 'SCR'].filter((name) => layout.has(name)),
+    modelled: ['CR1', 'CR2', 'CR3', 'CR4', 'SR1', 'SR2', 'SCR', 'EXTSCR'].filter((name) => layout.has(name)),
     create: () => ({ range: 1, ...freshSleep() }),
     // SBF and the wake-up flags survive all but power-on and their clear bits.
-    keeps: (r, kind) => kind !== 'power' && r === sr1,
+    keeps: (r, kind) => kind !== 'power' && (r === sr1 || r === extscr),
     onReset(c, kind) {
       sleep.onReset(c, kind);
       c.s.range = 1;
@@ -139,6 +152,7 @@ export const pwrL4: ModelFactory = (layout): RegisterModel<PwrL4State> => {
         c.put(sr1, c.get(sr1) & ~raw);
         return 0;
       }
+      if (extscr && r === extscr) return c.get(r) & ~(layout.field('EXTSCR.C1CSSF').of(raw) ? EXTSCR_C1_FLAGS : 0);
       if (r === vos.register && vos.width > 0 && (vos.of(merged) === 0 || vos.of(merged) === 3)) {
         c.env.note('guest', `PWR_CR1.VOS = ${vos.of(merged)} is forbidden: not changed`);
         return (merged & ~vos.mask) | (c.get(r) & vos.mask);
@@ -147,6 +161,7 @@ export const pwrL4: ModelFactory = (layout): RegisterModel<PwrL4State> => {
     },
     wrote(c, r, value, old) {
       if (value === old) return;
+      if (c2boot?.of(value) && !c2boot.of(old)) c.env.note('gap', 'PWR_CR4.C2BOOT set: CPU2 is not modelled and does not start');
       if (r === eiwul.register) return sleep.enabled(c, value, old);
       if (r === pvde.register) return supplies(c);
       if (r !== vos.register) return;

@@ -165,11 +165,15 @@ export abstract class RccBase {
     const hz = c.env.parameter(`${name}.hz`);
     return hz === undefined ? null : rate(hz);
   }
+  /** Divider behind HPRE. */
+  protected hpreDivider(value: number): number {
+    return hpreDivider(value);
+  }
   /** SYSCLK (over `sysdiv`), HCLK, both or the one PCLK, and timer clocks from the source that SWS names. */
   protected addBuses(c: Ctx, rates: Rates, hpre: Field, ppre: readonly Field[], timpre = 0, sysdiv = 1): void {
     const source = rates[this.swNames[this.sws.get(c)]!] ?? null;
     const sysclk = source && scaleRate(source, 1, sysdiv);
-    const hclk = sysclk && scaleRate(sysclk, 1, hpreDivider(hpre.get(c)));
+    const hclk = sysclk && scaleRate(sysclk, 1, this.hpreDivider(hpre.get(c)));
     rates['sysclk'] = sysclk;
     rates['hclk'] = hclk;
     rates['systick-ext'] = hclk && scaleRate(hclk, 1, 8);

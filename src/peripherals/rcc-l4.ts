@@ -1,6 +1,6 @@
 /**
- * RCC of STM32L4, L4+ and G4: MSI with its ranges and PLL mode (L4), HSI16, HSE, HSI48, LSI, LSE, PLL, PLLSAI1, PLLSAI2, SYSCLK switch, prescalers,
- * kernel clock muxes, ready interrupts, CSS, backup-domain control, reset flags.
+ * RCC of STM32L4, L4+, G4 and WB: MSI with its ranges and PLL mode (L4, WB), HSI16, HSE, HSI48, LSI (WB: LSI1, LSI2), LSE, PLL, PLLSAI1, PLLSAI2, SYSCLK switch,
+ * prescalers, kernel clock muxes, ready interrupts, CSS, backup-domain control, reset flags.
  *
  * Facts: registers ST SVD; muxes and PLL formulas HAL-L4 hal_rcc.h, hal_rcc_ex.h, G4: RM0440 7.4 (documented); MSI ranges HAL-L4 MSIRangeTable (documented), frequencies in PLL
  * mode as multiples of 32.768 kHz (assumed, recalled from DS10198); delays are parameters of the chip row.
@@ -24,6 +24,8 @@ export interface RccL4Options {
   readonly vco?: readonly [number, number];
   /** Muxes beside those of L4. */
   readonly kernels?: readonly KernelMux[];
+  /** WB: PLLs whose outputs divide by any number (RM0434 8.4.5), HPRE with 3, 5, 6, 10 and 32, HSE that HSEPRE halves. */
+  readonly wb?: boolean;
 }
 export interface RccL4State {
   /** MSI is locked to LSE. */
@@ -41,7 +43,7 @@ const SW_NAMES = ['msi', 'hsi', 'hse', 'pllr'] as const;
 const VCO_RANGE = [64e6, 344e6] as const;
 const CLK48 = ['hsi48', 'pllsai1q', 'pllq', 'msi'] as const;
 /** Ready flag positions, equal in CIER, CIFR and CICR. */
-const READY_BITS = { lsi: 0, lse: 1, msi: 2, hsi: 3, hse: 4, pll: 5, pllsai1: 6, pllsai2: 7, hsi48: 10 };
+const READY_BITS = { lsi: 0, lse: 1, msi: 2, hsi: 3, hse: 4, pll: 5, pllsai1: 6, pllsai2: 7, hsi48: 10, lsi2: 11 };
 const CSS_BIT = 8;
 const LSECSS_BIT = 9;
 /** USARTxSEL, LPUART1SEL: the first source is the block's bus clock. */
@@ -84,8 +86,11 @@ interface Pll {
   readonly outputs: readonly Output[];
 }
 
+/** HPRE of WB below 8 (RM0434 8.4.3). */
+const WB_HPRE: Readonly<Record<number, number>> = { 1: 3, 2: 5, 5: 6, 6: 10, 7: 32 };
 /** Q and R divide by 2, 4, 6, 8. */
 export const pllEvenDivider = (v: number): number => 2 * (v + 1);
+const plusOne = (v: number): number => v + 1;
 /** P divides by PDIV (2…31) where the chip has it and it is not 0, else by 7 or 17. PDIV = 1 is not allowed. */
 export const pllPDivider = (pdiv: number, p: number): number | null => (pdiv === 0 ? (p ? 17 : 7) : pdiv === 1 ? null : pdiv);
 
@@ -105,8 +110,15 @@ class RccL4 extends RccBase {
   private readonly plls: readonly Pll[];
   private readonly pllsrc: Field;
   private readonly pllm: Field;
-  private readonly msi: Readonly<Record<'range' | 'rgsel' | 'pllen' | 'srange', Field>> | null;
+  /** Where there is no MSIRGSEL (WB), MSIRANGE counts from reset on. */
+  private readonly msi: {
+    readonly range: Field;
+    readonly pllen: Field;
+    readonly rgsel: Field | null;
+    readonly srange: Field | null;
+  } | null;
   private readonly hpre: Field;
+  private readonly hsepre: Field | null;
   private readonly ppre: readonly Field[];
   private readonly clk48sel: Field;
   private readonly stopwuck: Field | null;
@@ -119,7 +131,9 @@ class RccL4 extends RccBase {
   constructor(layout: Layout, options: RccL4Options) {
     super(layout);
     const f = this.f;
+    const optional = (path: string): Field | null => (layout.hasField(path) ? f(path) : null);
     const hasMsi = layout.hasField('CR.MSION');
+    const lsi = layout.hasField('CSR.LSI1ON') ? 'LSI1' : 'LSI';
     this.swNames = options.sysclk ?? SW_NAMES;
     this.clk48 = options.clk48 ?? CLK48;
     this.vcoRange = options.vco ?? VCO_RANGE;
@@ -128,7 +142,8 @@ class RccL4 extends RccBase {
     this.csr = layout.reg('CSR');
     this.oscillators = {
       lse: { on: f('BDCR.LSEON'), rdy: f('BDCR.LSERDY'), bypass: f('BDCR.LSEBYP') },
-      lsi: { on: f('CSR.LSION'), rdy: f('CSR.LSIRDY') },
+      lsi: { on: f(`CSR.${lsi}ON`), rdy: f(`CSR.${lsi}RDY`) },
+      ...(lsi === 'LSI1' ? { lsi2: { on: f('CSR.LSI2ON'), rdy: f('CSR.LSI2RDY') } } : {}),
       ...(hasMsi ? { msi: { on: f('CR.MSION'), rdy: f('CR.MSIRDY') } } : {}),
       hsi: { on: f('CR.HSION'), rdy: f('CR.HSIRDY') },
       hse: { on: f('CR.HSEON'), rdy: f('CR.HSERDY'), bypass: f('CR.HSEBYP') },
@@ -156,11 +171,14 @@ class RccL4 extends RccBase {
     this.pllsrc = f('PLLCFGR.PLLSRC');
     this.pllm = f('PLLCFGR.PLLM');
     this.plls = ['PLL', 'PLLSAI1', 'PLLSAI2'].filter((p) => layout.has(`${p}CFGR`)).map((p) => this.pll(p, options));
-    this.msi = hasMsi ? { range: f('CR.MSIRANGE'), rgsel: f('CR.MSIRGSEL'), pllen: f('CR.MSIPLLEN'), srange: f('CSR.MSISRANGE') } : null;
+    this.msi = hasMsi
+      ? { range: f('CR.MSIRANGE'), pllen: f('CR.MSIPLLEN'), rgsel: optional('CR.MSIRGSEL'), srange: optional('CSR.MSISRANGE') }
+      : null;
+    this.hsepre = options.wb ? f('CR.HSEPRE') : null;
     this.hpre = f('CFGR.HPRE');
     this.ppre = [f('CFGR.PPRE1'), f('CFGR.PPRE2')];
     this.clk48sel = f('CCIPR.CLK48SEL');
-    this.stopwuck = layout.hasField('CFGR.STOPWUCK') ? f('CFGR.STOPWUCK') : null;
+    this.stopwuck = optional('CFGR.STOPWUCK');
     this.csson = f('CR.CSSON');
     this.sysclkPll = this.plls[0]!.on;
     this.usarts = USARTS.filter(([, path]) => layout.hasField(path)).map(([clock, path, bus]) => ({ clock, field: f(path), bus }));
@@ -171,18 +189,23 @@ class RccL4 extends RccBase {
   private pll(p: string, options: RccL4Options): Pll {
     const f = this.f;
     const name = p.toLowerCase();
-    const field = (x: string): Field => f(`${p}CFGR.${p}${x}`);
+    // WB calls the fields of PLLSAI1CFGR as those of PLLCFGR.
+    const prefix = options.wb ? 'PLL' : p;
+    const field = (x: string): Field => f(`${p}CFGR.${prefix}${x}`);
     const outputs: Output[] = [
       {
         clock: `${name}p`,
         enable: field('PEN'),
-        divider: (c) => pllPDivider(options.pllPdiv ? field('PDIV').get(c) : 0, field('P').get(c)),
+        divider: options.wb
+          ? (c) => plusOne(field('P').get(c))
+          : (c) => pllPDivider(options.pllPdiv ? field('PDIV').get(c) : 0, field('P').get(c)),
       },
     ];
+    const divider = options.wb ? plusOne : pllEvenDivider;
     for (const x of ['Q', 'R']) {
-      if (!this.layout.hasField(`${p}CFGR.${p}${x}EN`)) continue;
+      if (!this.layout.hasField(`${p}CFGR.${prefix}${x}EN`)) continue;
       const div = field(x);
-      outputs.push({ clock: `${name}${x.toLowerCase()}`, enable: field(`${x}EN`), divider: (c) => pllEvenDivider(div.get(c)) });
+      outputs.push({ clock: `${name}${x.toLowerCase()}`, enable: field(`${x}EN`), divider: (c) => divider(div.get(c)) });
     }
     const m = p !== 'PLL' && this.layout.hasField(`${p}CFGR.${p}M`) ? field('M') : this.pllm;
     return { name, on: f(`CR.${p}ON`), rdy: f(`CR.${p}RDY`), n: field('N'), m, config: this.layout.reg(`${p}CFGR`), outputs };
@@ -190,12 +213,16 @@ class RccL4 extends RccBase {
 
   private range(c: Ctx): number {
     const { rgsel, range, srange } = this.msi!;
-    return rgsel.get(c) ? range.get(c) : srange.get(c);
+    return !srange || rgsel?.get(c) ? range.get(c) : srange.get(c);
   }
   protected override startTime(c: Ctx, name: string): number {
     return name === 'msi' ? this.parameter(c, `msi.start.${this.range(c)}.ps`) : super.startTime(c, name);
   }
   protected override oscillatorRate(c: Ctx, name: string): Rate | null {
+    if (name === 'hse' && this.hsepre?.get(c)) {
+      const hse = super.oscillatorRate(c, name);
+      return hse && scaleRate(hse, 1, 2);
+    }
     if (name !== 'msi') return super.oscillatorRate(c, name);
     if (!this.isReady(c, 'msi')) return null;
     const range = this.range(c);
@@ -205,6 +232,9 @@ class RccL4 extends RccBase {
     return hz === undefined ? null : rate(hz);
   }
 
+  protected override hpreDivider(value: number): number {
+    return (this.hsepre && WB_HPRE[value]) || super.hpreDivider(value);
+  }
   private pllInput(c: Ctx): string | null {
     const source = PLL_SOURCES[this.pllsrc.get(c)]!;
     return source !== null && this.oscillators[source] && this.isReady(c, source) ? source : null;
@@ -242,6 +272,8 @@ class RccL4 extends RccBase {
   protected rates(c: Ctx): Record<string, Rate | null> {
     const rates: Record<string, Rate | null> = {};
     for (const name in this.oscillators) rates[name] = this.oscillatorRate(c, name);
+    // The IWDG and the RTC take LSI2 where it runs (RM0434 8.2.7).
+    if (rates['lsi2']) rates['lsi'] = rates['lsi2'];
     for (const pll of this.plls) {
       const vco = pll.rdy.get(c) ? this.vco(c, pll, rates) : null;
       for (const o of pll.outputs) {
@@ -326,7 +358,7 @@ class RccL4 extends RccBase {
   }
   private writeMsi(c: Ctx, msi: NonNullable<RccL4['msi']>, written: number, old: number): number {
     // MSIRGSEL is set by software and cleared by a reset only.
-    let value = written | (old & msi.rgsel.mask);
+    let value = written | (old & (msi.rgsel?.mask ?? 0));
     if (msi.range.of(value) >= MSI_HZ.length) {
       c.env.note('guest', `RCC_CR.MSIRANGE = ${msi.range.of(value)} does not exist: not changed`);
       value = (value & ~msi.range.mask) | (old & msi.range.mask);
@@ -395,7 +427,11 @@ export const rccL4: ModelFactory = (layout, options): RegisterModel<RccL4State> 
           field('CR.PLLSAI1RDY') |
           field('CR.PLLSAI2RDY')
         ),
-      CFGR: layout.reg('CFGR').writable & ~field('CFGR.SWS'),
+      CFGR: layout.reg('CFGR').writable & ~(field('CFGR.SWS') | field('CFGR.HPREF') | field('CFGR.PPRE1F') | field('CFGR.PPRE2F')),
+      // Prescalers of CPU2 and of HCLK4 act at once; what they divide has no clock of its own here.
+      ...(layout.has('EXTCFGR')
+        ? { EXTCFGR: layout.reg('EXTCFGR').writable & ~(field('EXTCFGR.RFCSS') | field('EXTCFGR.C2HPREF') | field('EXTCFGR.SHDHPREF')) }
+        : {}),
       BDCR: layout.reg('BDCR').writable & ~(field('BDCR.LSERDY') | field('BDCR.LSECSSD')),
     },
     create: () => ({ msiLocked: false }),

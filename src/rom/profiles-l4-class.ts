@@ -1,6 +1,7 @@
-/** Stand-in ROMs of the chips with L4's blocks: L41x to L46x, L4+, G4. One source (rom/l4); what they differ in is said here. */
+/** Stand-in ROMs of the chips with L4's blocks: L41x to L46x, L4+, G4, WB. One source (rom/l4); what they differ in is said here. */
 import { STM32G431RB, STM32G474RE, STM32G491RE } from '../chips/stm32g4.ts';
 import { STM32L412RB, STM32L431RC, STM32L432KC, STM32L451RE, STM32L452RE, STM32L4R5ZI } from '../chips/stm32l4x3.ts';
+import { STM32WB55RG } from '../chips/stm32wb.ts';
 import type { ChipDescription, Confidence } from '../emu/chip.ts';
 import { ROM_OPTION_DEFAULTS, type RomFamily, type RomOptionDefaults } from './options.ts';
 import {
@@ -301,5 +302,46 @@ export const L4R5 = l4Class({
     'detection on CAN1, and HSE for it',
     "the pins and the I2C address of this ROM's own table: those of L496 stand for them",
     'one bank (DBANK = 0), pages of 8 KB',
+  ],
+});
+export const WB55 = l4Class({
+  ...L4_ROM,
+  chip: STM32WB55RG,
+  image: 'wb55',
+  table: 'Table 183',
+  options: L4_ONE_BANK,
+  sysclkMHz: 64,
+  // Behind MSI at 4 MHz.
+  pll: { m: 1, n: 32, r: 2, latency: 3 },
+  usbIrq: 20,
+  // The table's own rows were not at hand: what the chip has of L4's interfaces, at the same pins.
+  interfaces: [USART1, i2c('I2C1', 'PB6', 'PB7'), i2c('I2C3', 'PC0', 'PC1'), ...SPI_1_2],
+  ownAddress: 0x4f,
+  dfu: l4Dfu(
+    ['@Internal Flash   /0x08000000/256*0004Kg', '@Option Bytes   /0x1FFF8000/01*128 e', OTP],
+    'by the pattern of L4Rx; no listing of a WB55 was found',
+    'assumed',
+  ),
+  ram: { end: 0x20040000, second: [0x10000000, 0x10010000], rom: 0x20005000 },
+  banks: 1,
+  pageBytes: 4096,
+  defines: [
+    ['CHIP_WB', 1],
+    ['HAS_MSI', 1],
+    ['HAS_FEATURE', 0],
+    ['USB_FSDEV', 1],
+    ['USB_BASE', '0x40006800u'],
+    ['USB_PMA_BASE', '0x40006C00u'],
+    ['CRS_BASE', '0x40006000u'],
+    ['OPTIONS_BANK_1', '0x1FFF8000u'],
+    ['OPTIONS_BANK_2', '0xFFFFFF00u'],
+    ['OPTIONS_SIZE', '128u'],
+    ['OPTION_WORDS', '7u'],
+  ],
+  id: 0xd5,
+  leftOut: [
+    'the pins and the I2C address of Table 183: those of L4 stand for them',
+    'what FUS, the firmware upgrade service, does with the secure part of the flash',
+    'writes to IPCCBR, SFR and SRRVR of the option bytes',
   ],
 });

@@ -17,7 +17,7 @@ import { STM32L476RG } from '../chips/stm32l476.ts';
 import { STM32L496ZG } from '../chips/stm32l496.ts';
 import type { ChipDescription, Confidence, Sourced } from '../emu/chip.ts';
 import { F030X6, F030X8, F030XC, F070X6, F070XB, F091, F303XC, F303XE } from './profiles-f0.ts';
-import { G431, G474, G491, L412, L431, L432, L451, L452, L4R5 } from './profiles-l4-class.ts';
+import { G431, G474, G491, L412, L431, L432, L451, L452, L4R5, WB55 } from './profiles-l4-class.ts';
 import { F103, F105 } from './profiles-f1.ts';
 import { L072 } from './profiles-l0.ts';
 import { C071, G070, G0B0, G0B1 } from './profiles-g0.ts';
@@ -777,6 +777,7 @@ export const ROM_PROFILES: readonly RomProfile[] = [
   L452,
   L412,
   L4R5,
+  WB55,
   F042,
   F207,
   F103,

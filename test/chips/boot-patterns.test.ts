@@ -5,6 +5,7 @@ import { STM32F042K6 } from '../../src/chips/stm32f042.ts';
 import { STM32G0B1RE } from '../../src/chips/stm32g0.ts';
 import { STM32G431RB, STM32G474RE } from '../../src/chips/stm32g4.ts';
 import { STM32L072CZ } from '../../src/chips/stm32l0.ts';
+import { STM32WB55RG } from '../../src/chips/stm32wb.ts';
 import { STM32L432KC, STM32L4R5ZI } from '../../src/chips/stm32l4x3.ts';
 import type { ChipDescription } from '../../src/emu/chip.ts';
 import { Machine } from '../../src/emu/machine.ts';
@@ -90,6 +91,12 @@ const PATTERNS: Readonly<Record<string, Pattern>> = {
     selector: 'nSWBOOT0',
     banks: false,
     rom: (b) => (b.pin && b.nBOOT1 && b.byPin) || (!b.nBOOT0 && b.nBOOT1 && !b.byPin),
+  },
+  '16 of WB55': {
+    chip: STM32WB55RG,
+    selector: 'nSWBOOT0',
+    banks: false,
+    rom: (b) => (b.pin && b.nBOOT1 && b.byPin) || (!b.nBOOT0 && b.nBOOT1 && !b.byPin) || (!b.pin && b.byPin && b.empty),
   },
   16: {
     chip: STM32L432KC,

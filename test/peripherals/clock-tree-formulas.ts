@@ -19,6 +19,7 @@ import { STM32H723ZG } from '../../src/chips/stm32h723.ts';
 import { STM32H745XI } from '../../src/chips/stm32h745.ts';
 import { STM32L072CZ } from '../../src/chips/stm32l0.ts';
 import { STM32L476RG } from '../../src/chips/stm32l476.ts';
+import { STM32WB55RG } from '../../src/chips/stm32wb.ts';
 import { STM32L412RB, STM32L432KC, STM32L452RE, STM32L4R5ZI } from '../../src/chips/stm32l4x3.ts';
 import { STM32L496ZG } from '../../src/chips/stm32l496.ts';
 import type { ChipDescription } from '../../src/emu/chip.ts';
@@ -411,7 +412,10 @@ interface L4Tree {
   /** By CLK48SEL. */
   readonly clk48: readonly (string | null)[];
   readonly vco: readonly [number, number];
+  /** RM0434 8.4: outputs divide by their field + 1, PLLSAI1CFGR's fields are called as PLLCFGR's, HPRE knows 3, 5, 6, 10, 32. */
+  readonly wb?: boolean;
 }
+const WB_HPRE = [1, 3, 5, 1, 1, 6, 10, 32, 2, 4, 8, 16, 64, 128, 256, 512];
 const L4_PLLS = [
   ['PLL', 'PQR'],
   ['PLLSAI1', 'PQR'],
@@ -420,6 +424,7 @@ const L4_PLLS = [
 const L4_CLK48 = ['hsi48', 'pllsai1q', 'pllq', 'msi'] as const;
 const l4 = (chip: ChipDescription, x: L4Tree): Tree => {
   const { pdiv } = x;
+  const named = (prefix: string, field: string): string => `${prefix}CFGR.${x.wb ? 'PLL' : prefix}${field}`;
   const m = (prefix: string): string => (x.ownM ? `${prefix}CFGR.${prefix}M` : 'PLLCFGR.PLLM');
   const pll = (prefix: string, outputs: readonly string[], name = prefix.toLowerCase()): PllCheck => ({
     name,
@@ -427,7 +432,7 @@ const l4 = (chip: ChipDescription, x: L4Tree): Tree => {
     rdy: `CR.${prefix}RDY`,
     source: (get) => [null, x.msi ? 'msi' : null, 'hsi', 'hse'][get('PLLCFGR.PLLSRC')]!,
     vco: (get, input) => {
-      const n = get(`${prefix}CFGR.${prefix}N`);
+      const n = get(named(prefix, 'N'));
       return n === 0 ? null : (input / (get(m(prefix)) + 1)) * n;
     },
     limits: () => x.vco,
@@ -435,7 +440,8 @@ const l4 = (chip: ChipDescription, x: L4Tree): Tree => {
       outputs.map((o) => [
         `${name}${o.toLowerCase()}`,
         (get: Get, vco: number): Hz => {
-          if (!get(`${prefix}CFGR.${prefix}${o}EN`)) return null;
+          if (!get(named(prefix, `${o}EN`))) return null;
+          if (x.wb) return vco / (get(named(prefix, o)) + 1);
           if (o !== 'P') return vco / [2, 4, 6, 8][get(`${prefix}CFGR.${prefix}${o}`)]!;
           const p = pdiv ? get(`${prefix}CFGR.${prefix}PDIV`) : 0;
           return p === 0 ? vco / (get(`${prefix}CFGR.${prefix}P`) ? 17 : 7) : p === 1 ? null : vco / p;
@@ -445,8 +451,8 @@ const l4 = (chip: ChipDescription, x: L4Tree): Tree => {
     frozen: [
       'PLLCFGR.PLLSRC',
       m(prefix),
-      `${prefix}CFGR.${prefix}N`,
-      ...outputs.map((o) => `${prefix}CFGR.${prefix}${o}`),
+      named(prefix, 'N'),
+      ...outputs.map((o) => named(prefix, o)),
       ...(pdiv ? [`${prefix}CFGR.${prefix}PDIV`] : []),
     ],
   });
@@ -458,7 +464,7 @@ const l4 = (chip: ChipDescription, x: L4Tree): Tree => {
             msi: [
               'CR.MSION',
               'CR.MSIRDY',
-              (get: Get): number => MSI[get('CR.MSIRGSEL') ? get('CR.MSIRANGE') : get('CSR.MSISRANGE')]!,
+              (get: Get): number => MSI[x.wb || get('CR.MSIRGSEL') ? get('CR.MSIRANGE') : get('CSR.MSISRANGE')]!,
             ] as const,
           }
         : {}),
@@ -470,7 +476,7 @@ const l4 = (chip: ChipDescription, x: L4Tree): Tree => {
     sws: 'CFGR.SWS',
     sysclk: x.sysclk,
     buses: (get, clock) => {
-      const hclk = by(clock('sysclk'), HPRE[get('CFGR.HPRE')]!);
+      const hclk = by(clock('sysclk'), (x.wb ? WB_HPRE : HPRE)[get('CFGR.HPRE')]!);
       const pclk1 = by(hclk, PPRE[get('CFGR.PPRE1')]!);
       const pclk2 = by(hclk, PPRE[get('CFGR.PPRE2')]!);
       return {
@@ -481,18 +487,20 @@ const l4 = (chip: ChipDescription, x: L4Tree): Tree => {
         timpclk2: timer(hclk, get('CFGR.PPRE2')),
         usb: ((name) => (name == null ? null : clock(name)))(x.clk48[get('CCIPR.CLK48SEL')]),
         usart1: [pclk2, clock('sysclk'), clock('hsi'), null][get('CCIPR.USART1SEL')]!,
-        usart2: [pclk1, clock('sysclk'), clock('hsi'), null][get('CCIPR.USART2SEL')]!,
+        ...(x.wb
+          ? { lpuart1: [pclk1, clock('sysclk'), clock('hsi'), null][get('CCIPR.LPUART1SEL')]! }
+          : { usart2: [pclk1, clock('sysclk'), clock('hsi'), null][get('CCIPR.USART2SEL')]! }),
       };
     },
     fields: [
       'CFGR.HPRE',
       'CFGR.PPRE1',
       'CFGR.PPRE2',
-      ...(x.msi ? ['CR.MSIRANGE', 'CR.MSIRGSEL'] : []),
+      ...(x.msi ? ['CR.MSIRANGE', ...(x.wb ? [] : ['CR.MSIRGSEL'])] : []),
       'CCIPR.CLK48SEL',
       'CCIPR.USART1SEL',
-      'CCIPR.USART2SEL',
-      ...x.plls.flatMap(([p, outputs]) => [...outputs].map((o) => `${p}CFGR.${p}${o}EN`)),
+      x.wb ? 'CCIPR.LPUART1SEL' : 'CCIPR.USART2SEL',
+      ...x.plls.flatMap(([p, outputs]) => [...outputs].map((o) => named(p, `${o}EN`))),
     ],
   };
 };
@@ -514,6 +522,7 @@ const L43_TREE: L4Tree = {
     ['PLLSAI1', 'PQR'],
   ],
 };
+const WB_TREE: L4Tree = { ...L43_TREE, pdiv: false, wb: true };
 /** RM0440 7.2: no MSI, one PLL. */
 const G4_TREE: L4Tree = {
   pdiv: true,
@@ -683,6 +692,7 @@ export const TREES: readonly Tree[] = [
       ['PLLSAI2', 'PQR'],
     ],
   }),
+  l4(STM32WB55RG, WB_TREE),
   f1,
   f3,
   f107,

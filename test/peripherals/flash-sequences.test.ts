@@ -21,6 +21,7 @@ import { STM32H563ZI } from '../../src/chips/stm32h563.ts';
 import { STM32H723ZG } from '../../src/chips/stm32h723.ts';
 import { STM32H745XI } from '../../src/chips/stm32h745.ts';
 import { STM32L476RG } from '../../src/chips/stm32l476.ts';
+import { STM32WB55RG } from '../../src/chips/stm32wb.ts';
 import { STM32L412RB, STM32L432KC, STM32L452RE, STM32L4R5ZI } from '../../src/chips/stm32l4x3.ts';
 import { STM32L496ZG } from '../../src/chips/stm32l496.ts';
 import type { ChipDescription } from '../../src/emu/chip.ts';
@@ -197,6 +198,7 @@ describe.each(
     l4(STM32L452RE, 0x80000, 1),
     l4(STM32L412RB, 0x20000, 1),
     l4(STM32L4R5ZI, 0x100000, 2, 0x1000),
+    l4(STM32WB55RG, 0x100000, 1, 0x1000),
     l4(STM32G0B1RE, 0x40000, 2, 0x800, 13, 85e6),
     l4(STM32C071RB, 0x20000, 1, 0x800, 13, 85e6),
     l4(STM32G431RB, 0x20000, 1),

@@ -36,6 +36,8 @@ const MASKS: readonly MaskDeviation[] = [
   mask(/G0B1RE RCC\.CR$/, 0x20000, 0, FLAGS),
   mask(/C071RB RCC\.CR$/, 0x800000, 0, FLAGS),
   mask(/L072CZ RCC\.CR$/, 0x4, 0, FLAGS),
+  mask(/WB\d5.. RCC\.CR$/, 0, 0x80000, 'CSSON can be set but not cleared: write-only in the SVD, kept by the model'),
+  mask(/WB\d5.. HSEM\.(C1ICR|CR)$/, -1, 0, 'clear bits read 0'),
   mask(
     /(H5[36]3..|C071RB) USB\.CHEP\dR$/,
     0x7fff0000,
@@ -103,6 +105,8 @@ const RESETS: readonly (Deviation & { readonly is: number })[] = [
 /** Registers that do not show their reset value when the chip has been switched on. */
 const AFTER_POWER: readonly Deviation[] = [
   { on: /[CG]0\w+ FLASH\.(OPTR|WRP\d[AB]R)$/, why: 'option bytes' },
+  { on: /WB\d5.. FLASH\.(OPTR|PCROP1[AB][SE]R|WRP1[AB]R|SFR|SRRVR)$/, why: 'option bytes' },
+  { on: /WB\d5.. (FLASH\.ACR|PWR\.SR2)$/, why: 'EMPTY: the flash is; supplies that the board has' },
   { on: /L072CZ (FLASH\.(SR|OPTR)|PWR\.CSR)$/, why: 'READY and VREFINTRDYF: supplied; option bytes' },
   { on: /[CG]0\w+ FLASH\.ACR$/, why: 'EMPTY: the flash is' },
   { on: /G0\w+ PWR\.SR2$/, why: 'supplies and reference that the board has' },
@@ -131,6 +135,7 @@ const HARDWARE: readonly (Deviation & { readonly bits: number })[] = [
   { on: /OTG_FS\.D[IO]EPCTL\d$/, bits: 0x80220000, why: 'EPENA, STALL and NAK status follow the commands' },
   { on: /(F07[02]RB|F303CC) FLASH\.ACR$/, bits: 0x20, why: 'PRFTBS follows PRFTBE' },
   { on: /(F07[02]RB|F303CC) FLASH\.AR$/, bits: 0xffffffff, why: 'write-only in the SVD; the model keeps what is written' },
+  { on: /WB\d5.. GPIO[EH]\.LCKR$/, bits: 0xffff, why: 'the model locks pins that the port lacks' },
   { on: /FDCAN\d\.CCCR$/, bits: 0x8, why: 'CSA follows CSR' },
   { on: /HASH\.DIN$/, bits: 0xffffffff, why: 'a data register, read-only in the SVD' },
 ];
@@ -145,6 +150,10 @@ const NOT_PLAIN: readonly Deviation[] = [
     why: 'written while INIT and CCE are 1 only',
   },
   { on: /STM32F1.* (U?S?ART\d\.SR|FLASH\.SR|I2C\d\.SR1)$/, why: 'flags: cleared by what is written, or by reading' },
+  {
+    on: /WB\d5.. FLASH\.(SR|OPTR|PCROP1[AB][SE]R|WRP1[AB]R|IPCCBR|SFR|SRRVR)$/,
+    why: 'flags cleared by ones; option registers behind the keys',
+  },
   { on: /[CG]0\w+ FLASH\.(SR|OPTR|WRP\d[AB]R)$/, why: 'flags cleared by ones; option registers behind the keys' },
   { on: /TIM\d+\.SR$/, why: 'flags: cleared by writing 0' },
   { on: /TIM\d+\.CNT$/, why: '16-bit timers share the facts of the 32-bit one; UIFCPY is read-only' },

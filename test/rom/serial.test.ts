@@ -57,6 +57,7 @@ const counted = (data: readonly number[]): readonly number[] => [data.length - 1
 describe.each([
   ['stm32f072rb', 0x448],
   ['stm32f405rg', 0x413],
+  ['stm32wb55rg', 0x495],
   ['stm32l476rg', 0x415],
   ['stm32h743zi', 0x450],
   ['stm32h563zi', 0x484],
