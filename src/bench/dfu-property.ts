@@ -39,7 +39,7 @@ export function referenceOptions(target: DfuTarget, readProtected: boolean): Ref
   const state = target.controlNow(setupPacket(0xa1, DFU.GETSTATE, 0, interfaceNumber, 1)).data[0];
   target.restart();
   const clearStatus = clear.status === 'ok' ? 'makes-error' : state === STATE.ERROR ? 'stall-error' : 'stall-keeps';
-  return { layout, transferSize: functional.transferSize, clearStatus, st: true, protected: readProtected };
+  return { layout, transferSize: functional.transferSize, clearStatus, st: true, protected: readProtected, erased: target.erased };
 }
 
 export class DfuProperty {
@@ -58,7 +58,7 @@ export class DfuProperty {
     const { base, bytes } = mainFlash(target.held.session.machine);
     this.flashBase = base;
     this.initial = bytes;
-    this.memory = new Uint8Array(ReferenceDfu.bytesOf(this.options)).fill(0xff);
+    this.memory = new Uint8Array(ReferenceDfu.bytesOf(this.options)).fill(target.erased);
   }
 
   /** One case from the checkpoint; throws a DfuViolation. */
@@ -155,7 +155,7 @@ class Course {
     const { target, model } = this;
     target.controlNow(setupPacket(0xa1, DFU.GETSTATE, 0, target.facts.interfaceNumber, 1));
     const now = this.flash(from, to);
-    const whole = data === null || was.every((b) => b === 0xff);
+    const whole = data === null || was.every((b) => b === target.erased);
     if (whole && model.status === 0) {
       const wrong = firstDifference(now, model.memory.subarray(from - model.base, to - model.base));
       return wrong < 0 ? null : `flash at 0x${(from + wrong).toString(16)} holds 0x${now[wrong]!.toString(16)}`;

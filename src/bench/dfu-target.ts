@@ -7,6 +7,7 @@ import { DESCRIPTOR, getDescriptor, parseConfiguration, parseDfuseLayout, parseS
 import type { DfuSegment, InterfaceInfo } from '../usb-sim/descriptors.ts';
 import type { OutsideResult, TransferStatus } from '../usb-sim/types.ts';
 import type { HeldMachine } from './held-machine.ts';
+import { mainFlash } from './flash-image.ts';
 import { UsageError } from './usage-error.ts';
 
 /** Virtual time that a request may take: a mass erase of a large F4 goes on inside one GETSTATUS for up to 32 s. */
@@ -32,6 +33,7 @@ export class DfuTarget implements DfuLink {
   readonly facts: DfuFacts;
   readonly writable: { readonly address: number; readonly length: number } | null;
   readonly expendable = true;
+  readonly erased: number;
   private readonly start: Checkpoint;
 
   /**
@@ -40,6 +42,7 @@ export class DfuTarget implements DfuLink {
    */
   constructor(held: HeldMachine, flash?: { readonly address: number; readonly length: number }) {
     this.held = held;
+    ({ erased: this.erased } = mainFlash(held.session.machine));
     held.usb.claim();
     this.enterDfuMode();
     this.facts = this.readFacts();

@@ -55,6 +55,8 @@ export interface DfuLink {
   fresh(): Promise<boolean>;
   /** Flash that may be written, inside the layout; null: nothing may be. */
   readonly writable: { readonly address: number; readonly length: number } | null;
+  /** Byte that erased flash reads, where the device is known: 0x00 on STM32L0 and L1. Left out: 0xFF, and 0x00 is taken for a dialect. */
+  readonly erased?: number;
   /** The whole device may be lost: mass erase, leave. */
   readonly expendable: boolean;
 }

@@ -19,7 +19,10 @@ export interface ReferenceOptions {
   readonly st: boolean;
   /** RDP is active: reads, writes and erases are errVENDOR (AN2662). */
   readonly protected?: boolean;
+  /** Byte that erased flash reads; default 0xFF. */
+  readonly erased?: number;
 }
+const ERASED = 0xff;
 
 const STATUS = { OK: 0, TARGET: 1, VENDOR: 11, UNKNOWN: 14, STALLEDPKT: 15 } as const;
 const ACK: LinkAnswer = { status: 'ok', data: new Uint8Array(0) };
@@ -66,7 +69,7 @@ export class ReferenceDfu {
   constructor(options: ReferenceOptions, memory?: Uint8Array) {
     this.options = options;
     this.base = this.pointer = options.layout[0]?.start ?? 0;
-    this.memory = memory ?? new Uint8Array(ReferenceDfu.bytesOf(options)).fill(0xff);
+    this.memory = memory ?? new Uint8Array(ReferenceDfu.bytesOf(options)).fill(options.erased ?? ERASED);
   }
   /** Bytes from the lowest to the highest address of a layout. */
   static bytesOf({ layout }: ReferenceOptions): number {
@@ -213,12 +216,12 @@ export class ReferenceDfu {
     }
     if (this.options.protected) return STATUS.VENDOR;
     if (data.length === 1) {
-      this.memory.fill(0xff);
+      this.memory.fill(this.options.erased ?? ERASED);
       return STATUS.OK;
     }
     if (!this.inside(address)) return STATUS.TARGET;
     const [from, to] = this.sectorOf(address);
-    this.memory.fill(0xff, from - this.base, to - this.base);
+    this.memory.fill(this.options.erased ?? ERASED, from - this.base, to - this.base);
     return STATUS.OK;
   }
   /** First address of the sector that an address lies in, and the first one behind it. */
