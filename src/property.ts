@@ -146,6 +146,7 @@ export function dfuCommands(facts: DfuFacts, options: DfuArbitraryOptions = {}):
   const rough = [
     fc.constant<DfuCommand>({ do: 'busReset' }),
     fc.integer({ min: 1, max: 300 }).map((ms): DfuCommand => ({ do: 'unplug', ms })),
+    fc.integer({ min: 1, max: 50 }).map((ms): DfuCommand => ({ do: 'suspend', ms })),
     fc
       .tuple(fc.constantFrom('packet' as const, 'handshake' as const), fc.nat({ max: 60 }))
       .map(([kind, after]): DfuCommand => ({ do: 'busError', kind, after })),

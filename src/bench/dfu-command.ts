@@ -71,6 +71,12 @@ export type DfuCommand =
       readonly ms: number;
     }
   | {
+      /** The host keeps the bus idle for a while, and resumes. */
+      readonly do: 'suspend';
+      /** Milliseconds of virtual time. */
+      readonly ms: number;
+    }
+  | {
       /** NRST is held low. */
       readonly do: 'nrst';
       /** Milliseconds of virtual time. */
@@ -117,6 +123,8 @@ export function describeCommand(c: DfuCommand): string {
       return `a ${c.kind} is lost ${c.after} transactions later`;
     case 'unplug':
       return `unplug for ${c.ms} ms`;
+    case 'suspend':
+      return `the bus is idle for ${c.ms} ms`;
     case 'nrst':
       return `NRST low for ${c.ms} ms`;
     case 'powerCut':
@@ -129,7 +137,7 @@ export const describeCommands = (commands: readonly DfuCommand[]): string =>
 
 const GETSTATUS = { request: { request: 3, value: 0, length: 6 } } as const;
 
-/** Steps of a scenario that do the same; `after` the one before. A read that is broken off becomes a whole one; a bus reset has no step. */
+/** Steps of a scenario that do the same; `after` the one before. A read that is broken off becomes a whole one; a bus reset and a suspension have no step. */
 export function commandSteps(c: DfuCommand): Step[] {
   const dfu = (action: Extract<Step['do'], { dfu: unknown }>['dfu'], after = '5ms'): Step => ({ after, do: { dfu: action } });
   switch (c.do) {

@@ -106,6 +106,10 @@ class Course {
       case 'wait':
         this.target.run(c.us / 1000);
         return null;
+      case 'suspend':
+        this.target.held.usb.suspend(c.ms * MS);
+        // what comes next waits for the resume, or begins while the bus is idle
+        return null;
       case 'busError':
         this.target.held.usb.disturb(c.kind, c.after);
         return null;

@@ -30,6 +30,9 @@ const RECOVERY_TIME = 50 * MS;
 const DISCONNECT = 2_500_000;
 /** An idle bus this long is a suspend. */
 const IDLE_SUSPEND = 3 * MS;
+/** K of a resume, and what a device gets before the next transaction (USB 2.0 §7.1.7.7: TDRSMDN, TRSMRCY). */
+const RESUME_TIME = 20 * MS;
+const RESUME_RECOVERY = 10 * MS;
 /** From the end of a transfer to the first token of the next: host controller interrupt and driver, `assumed`. */
 const HOST_LATENCY = 100_000_000;
 const MAX_LOG = 2000;
@@ -93,6 +96,7 @@ export class UsbSim implements Host, BusHost {
   }
   /** Every change of a wire of the chip; others than `usb.pullup` are ignored. */
   onWire(name: string, value: number): void {
+    if (name === 'usb.resume' && value !== 0) return this.remoteWakeUp();
     if (name !== 'usb.pullup' || this.state.pullup === (value !== 0)) return;
     this.state.pullup = value !== 0;
     this.lineChanged(this.state.chipResetAt === this.now() ? 'reset' : 'detach');
@@ -124,6 +128,50 @@ export class UsbSim implements Host, BusHost {
   /** Something goes wrong on the wire, once, so many transactions from now; it replaces what was to go wrong before. */
   disturb(kind: BusFaultKind, after = 0): void {
     this.state.fault = { kind, after };
+  }
+  /**
+   * The host keeps the bus idle, as one that saves power does, and resumes after `length` (ps) or when the device asks for it; transfers under way wait. Nothing
+   * without a device that frames are sent to.
+   */
+  suspend(length: Ps): void {
+    const { state } = this;
+    if (!state.connected || !state.frames) return;
+    state.frames = false;
+    state.busFree = Math.max(state.busFree, this.now() + length + RESUME_TIME + RESUME_RECOVERY);
+    this.system.scheduler.disarm(this.sofSlot);
+    this.log('suspend', 'the bus is idle');
+    this.wait('bus.idle', IDLE_SUSPEND);
+    this.wait('bus.resume', length);
+  }
+  /** The host has made the bus idle. */
+  get suspended(): boolean {
+    return this.state.waits.some((w) => w.tag === 'bus.resume');
+  }
+  /** A suspended device drives K (USB 2.0 §7.1.7.7): the host takes over. */
+  private remoteWakeUp(): void {
+    if (!this.suspended) return;
+    this.cancelWait('bus.resume');
+    this.log('resume', 'by the device');
+    this.resume();
+  }
+  private resume(): void {
+    const { state } = this;
+    this.cancelWait('bus.idle');
+    state.busFree = this.now() + RESUME_TIME + RESUME_RECOVERY;
+    this.port.suspend(false);
+    this.wait('bus.resumed', RESUME_TIME);
+    this.arm();
+  }
+  /** SOFs from now on. */
+  private startFrames(): void {
+    this.state.frames = true;
+    this.system.scheduler.arm(this.sofSlot, (Math.floor(this.now() / FRAME) + 1) * FRAME);
+  }
+  /** A reset or a disconnect ends a suspension as well. */
+  private endSuspension(): void {
+    if (!this.suspended && !this.state.waits.some((w) => w.tag === 'bus.resumed')) return;
+    for (const tag of ['bus.resume', 'bus.resumed']) this.cancelWait(tag);
+    this.state.busFree = this.now();
   }
   /** Bytes for the CDC-ACM device; kept until there is one. */
   send(bytes: Uint8Array): void {
@@ -368,6 +416,7 @@ export class UsbSim implements Host, BusHost {
   resetPort(): void {
     const { state } = this;
     this.cancelTransfers();
+    this.endSuspension();
     this.log('reset', 'bus reset');
     state.resetting = true;
     state.frames = false;
@@ -508,6 +557,7 @@ export class UsbSim implements Host, BusHost {
     this.cancelTransfers();
     dfuGone(this);
     const wasReset = state.resetting;
+    this.endSuspension();
     state.waits = [];
     Object.assign(state, {
       connected: false,
@@ -547,11 +597,15 @@ export class UsbSim implements Host, BusHost {
       if (state.pullup && !state.frames && !state.resetting) this.port.suspend(true);
       return;
     }
+    if (name === 'resume') {
+      this.log('resume', 'by the host');
+      return this.resume();
+    }
+    if (name === 'resumed') return this.startFrames();
     // bus.reset-end
     state.resetting = false;
-    state.frames = true;
     this.port.busReset(false);
-    this.system.scheduler.arm(this.sofSlot, (Math.floor(this.now() / FRAME) + 1) * FRAME);
+    this.startFrames();
     this.wait('port.ready', RECOVERY_TIME);
   }
 
