@@ -307,6 +307,31 @@ const H533: SvdFixes = {
 };
 
 const H563: SvdFixes = { ...H533, chip: 'stm32h563' };
+/** Gates and muxes under the names that H533's rows use; HSI / 2 after reset, as SystemCoreClock of ST's system_stm32h5xx.c has it (the SVD: HSI / 1). */
+const H503: SvdFixes = {
+  ...H533,
+  chip: 'stm32h503',
+  part: 'STM32H503RB',
+  rewrite: [
+    ...['EN', 'RST', 'LPEN', 'SEL'].flatMap((end) =>
+      Object.entries({ USBFS: 'USB', ADC1: 'ADC', DAC12: 'DAC1', FDCAN1: 'FDCAN', VREF: 'VREFBUF' })
+        .filter(([from]) => from !== 'VREF' || end === 'EN')
+        .map(([from, to]) => [new RegExp(`^RCC\\.\\w+\\.${from}${end}$`), to + end] as const),
+    ),
+    [/^RCC\.CCIPR5\.DAC1SEL$/, 'DACSEL'],
+    ...['1R_CUR', '1R_PRG', '2R_CUR', '2R_PRG'].map((end) => [new RegExp(`^FLASH\\.WRPSGN${end}$`), `WRP${end}`] as const),
+  ],
+  resets: { ...H533.resets, 'RCC.CR': 0x2b, 'PWR.VOSSR': 0x2008 },
+  resetsWhere: [
+    [/^EXTI\.EMR[12]$/, 0],
+    [/^RCC\.AHB1LPENR$/, 0xb0021103],
+    [/^RCC\.AHB2LPENR$/, 0x40060c8f],
+    [/^RCC\.APB1LLPENR$/, 0x01e7e833],
+    [/^RCC\.APB1HLPENR$/, 0x228],
+    [/^RCC\.APB2LPENR$/, 0x01005800],
+    [/^RCC\.APB3LPENR$/, 0x00300a42],
+  ],
+};
 
 /** The same field fixes for several registers of one peripheral. */
 const each = <T>(peripheral: string, registers: readonly string[], fields: Readonly<Record<string, T>>): Record<string, T> =>
@@ -819,6 +844,7 @@ export const FIXES: Readonly<Record<string, SvdFixes>> = {
   STM32F0x2: F0,
   STM32H533: H533,
   STM32H563: H563,
+  STM32H503: H503,
   // STM32H745_CM4.svd yields the same facts.
   STM32H745_CM7: H745,
   // The SVD lists boot bits of its successors, which the CMSIS header lacks.

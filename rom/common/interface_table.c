@@ -23,11 +23,16 @@
 #define I2C_ADDR BIT(3)
 #endif
 #define SPI_CR1(base) REG((base) + 0x00u)
+#if defined SPI_V3 /* H5, H7, U5 */
+#define SPI_CR1_SPE BIT(0)
+#define SPI_SR 0x14u
+#else
 #define SPI_CR1_SPE BIT(6)
 #define SPI_CR2(base) REG((base) + 0x04u)
 #define SPI_CR2_FRXTH_8BIT BIT(12)
 #define SPI_SR 0x08u
-#define SPI_SR_RXNE BIT(0)
+#endif
+#define SPI_SR_RXNE BIT(0) /* RXP */
 
 struct gate {
   uint32_t address;
@@ -69,10 +74,16 @@ void interfaces_open(void)
 #if HAS_SPI
   static const uint32_t SPI[] = { ROM_SPI };
   for (uint32_t i = 0; i < COUNT(SPI); i++) {
-#if !I2C_V1
+#if !I2C_V1 && !defined SPI_V3
     SPI_CR2(SPI[i]) = SPI_CR2_FRXTH_8BIT;
 #endif
     SPI_CR1(SPI[i]) = SPI_CR1_SPE; /* slave, 8 bits, mode 0, NSS by hardware */
   }
 #endif
+}
+
+void interfaces_close(void)
+{
+  for (uint32_t i = 0; i < COUNT(CLOCKS); i++)
+    REG(CLOCKS[i].address) &= ~CLOCKS[i].bits;
 }

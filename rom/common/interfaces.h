@@ -46,4 +46,6 @@ extern int32_t rx_chosen;
 void pin_setup(const struct pin_setup *p);
 /* interface_table.c: the blocks of the interfaces start from reset. */
 void interfaces_reset(void);
+/* And the clocks of blocks and ports go off. */
+void interfaces_close(void);
 #endif

@@ -63,16 +63,20 @@ void inherited_caches(void)
 {
   if ((ICACHE_CR & CACHE_EN) && rom_option(OPTION_ICACHE) == ICACHE_CLEARS)
     icache_off();
+#if HAS_DCACHE
   if ((RCC_AHB1ENR & AHB1ENR_DCACHEEN) && (DCACHE_CR & CACHE_EN) && rom_option(OPTION_DCACHE) == DCACHE_CLEARS)
     DCACHE_CR &= ~CACHE_EN;
+#endif
 }
 
 /* DM PA11, DP PA12: alternate function, no pull (AN2606 Table 124). */
 void usb_block_on(void)
 {
   static const struct pin_setup USB_PINS[] = { { GPIOA, 11, PIN_ALTERNATE, 10, PULL_NONE }, { GPIOA, 12, PIN_ALTERNATE, 10, PULL_NONE } };
+#if HAS_VDDUSB
   if (!(PWR_USBSCR & USBSCR_USB33SV) && rom_option(OPTION_USB_SUPPLY) == USB_SUPPLY_SETS)
     PWR_USBSCR |= USBSCR_USB33SV;
+#endif
   for (uint32_t i = 0; i < COUNT(USB_PINS); i++)
     pin_setup(&USB_PINS[i]);
   RCC_APB2ENR |= APB2_USB;
@@ -85,6 +89,7 @@ void usb_block_off(void)
   RCC_APB2ENR &= ~APB2_USB;
 }
 
+#if HAS_TRUSTZONE
 /* ST's secure first stage, which only a boot by pin passes, has secured peripherals: what reads as 0 after a jump. User code cannot undo it. */
 static void security_leave(void)
 {
@@ -99,6 +104,7 @@ static void security_leave(void)
     TZSC_SECCFGR(n) = 0;
   RCC_AHB1ENR &= ~AHB1ENR_TZSC1EN;
 }
+#endif
 
 /*
  * AN2606 4.1: newer ROMs put RCC, PWR, GPIO and interrupts back when they leave, not always completely. Measured on H523: HSIDIV stays /1
@@ -106,14 +112,15 @@ static void security_leave(void)
  */
 void resources_leave(void)
 {
-  uint32_t ports = AHB2_GPIOA | AHB2_GPIOB | AHB2_GPIOC | AHB2_GPIOD;
   clocks_deinit();
-  RCC_APB1LENR &= ~(APB1L_I2C_FIRST | APB1L_SPI2 | APB1L_SPI3 | APB1L_CRS);
-  RCC_APB2ENR &= ~APB2_SPI1;
-  RCC_APB3ENR &= ~(APB3_I2C3 | APB3_I2C_FIRST);
-  reset_pulse(&RCC_AHB2RSTR, ports);
-  RCC_AHB2ENR &= ~ports;
+  reset_pulse(&RCC_AHB2RSTR, AHB2_GPIOA | AHB2_GPIOB | AHB2_GPIOC | AHB2_GPIOD);
+  interfaces_close();
+  RCC_APB1LENR &= ~APB1L_CRS;
   clocks_leave();
+#if HAS_TRUSTZONE
   security_leave();
+#endif
+#if HAS_VDDUSB
   PWR_USBSCR &= ~USBSCR_USB33SV;
+#endif
 }

@@ -1,5 +1,6 @@
-/* AN2606 Table 124: 200 MHz from PLL1 fed by HSI, PLL1Q = 20 MHz for FDCAN, HSI48 trimmed by CRS for USB. */
+/* AN2606 Tables 121, 124 and 127: 200 MHz from PLL1 fed by HSI, PLL1Q = 20 MHz for FDCAN, HSI48 trimmed by CRS for USB. */
 #include "rom.h"
+#include "../common/interfaces.h"
 #include "../common/options.h"
 #include "../common/rom_core.h"
 #include "regs.h"
@@ -11,9 +12,9 @@
 /* "De-init system": the blocks that the ROM is going to use start from reset. Others stay as they are (ASSUMED). */
 void clocks_deinit(void)
 {
-  reset_pulse(&RCC_APB1LRSTR, APB1L_SPI2 | APB1L_SPI3 | APB1L_USART2 | APB1L_USART3 | APB1L_I2C_FIRST | APB1L_CRS);
-  reset_pulse(&RCC_APB2RSTR, APB2_SPI1 | APB2_USART1 | APB2_USB);
-  reset_pulse(&RCC_APB3RSTR, APB3_I2C3 | APB3_I2C_FIRST);
+  interfaces_reset();
+  reset_pulse(&RCC_APB1LRSTR, APB1L_CRS);
+  reset_pulse(&RCC_APB2RSTR, APB2_USB);
 }
 
 static void select_sysclk(uint32_t source)
@@ -27,7 +28,7 @@ static void sysclk_from_hsi(void)
   RCC_CR |= CR_HSION;
   wait_for(&RCC_CR, CR_HSIRDY, CR_HSIRDY);
   select_sysclk(SW_HSI);
-  RCC_CR &= ~(CR_PLL1ON | CR_PLL2ON | CR_PLL3ON);
+  RCC_CR &= ~CR_PLLS;
   wait_for(&RCC_CR, CR_PLL1RDY, 0);
 }
 

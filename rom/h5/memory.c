@@ -24,7 +24,7 @@ static enum dfu_status options_write(uint32_t address, const uint8_t *data, uint
 const struct memory_area memory_areas[] = {
   { FLASH_BASE, FLASH_SIZE, MEMORY_FLASH, flash_write },
   { RAM_ROM_END, RAM_END - RAM_ROM_END, MEMORY_PLAIN, memory_write_ram },
-  { ROM_BASE, 0x9000u, MEMORY_PLAIN, 0 },
+  { ROM_BASE, 0x9000u, MEMORY_PLAIN, 0 }, /* AN2606 Table 226: to the end of the system flash */
   { OTP_BASE, OTP_SIZE, MEMORY_WORDS, otp_write },
   { OPTION_AREA_BASE, OPTION_AREA_SIZE, MEMORY_WORDS, options_write },
 };
@@ -94,7 +94,7 @@ static enum dfu_status otp_write(uint32_t address, const uint8_t *data, uint32_t
 /* AN2662 figure 56: programmed, then reset. The words at the places of *_PRG registers are the new values, those of *_CUR are left out (ASSUMED). */
 static enum dfu_status options_write(uint32_t address, const uint8_t *data, uint32_t length)
 {
-  static const uint8_t PRG[] = { 0x54, 0x74, 0x84, 0x8C };
+  static const uint8_t PRG[] = { 0x54, 0x74, 0x84, 0x8C }; /* H503 has nothing at the last one */
   if (!flash_open())
     return errWRITE;
   FLASH_OPTKEYR = 0x08192A3Bu;

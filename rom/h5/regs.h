@@ -14,8 +14,7 @@
 #define CR_HSI48RDY BIT(13)
 #define CR_PLL1ON BIT(24)
 #define CR_PLL1RDY BIT(25)
-#define CR_PLL2ON BIT(26)
-#define CR_PLL3ON BIT(28)
+#define CR_PLLS (CR_PLL1ON | BIT(26) | CR_PLL3ON)
 #define RCC_CFGR1 REG(0x44020C1Cu)
 #define CFGR1_SW 3u
 #define CFGR1_SWS (3u << 3)
@@ -37,14 +36,12 @@
 #define RCC_AHB2RSTR REG(0x44020C64u)
 #define RCC_APB1LRSTR REG(0x44020C74u)
 #define RCC_APB2RSTR REG(0x44020C7Cu)
-#define RCC_APB3RSTR REG(0x44020C80u)
 #define RCC_AHB1ENR REG(0x44020C88u)
 #define AHB1ENR_TZSC1EN BIT(24)
 #define AHB1ENR_DCACHEEN BIT(30)
 #define RCC_AHB2ENR REG(0x44020C8Cu)
 #define RCC_APB1LENR REG(0x44020C9Cu)
 #define RCC_APB2ENR REG(0x44020CA4u)
-#define RCC_APB3ENR REG(0x44020CA8u)
 #define RCC_CCIPR1 REG(0x44020CD8u)
 #define RCC_CCIPR3 REG(0x44020CE0u)
 #define RCC_CCIPR4 REG(0x44020CE4u)
@@ -57,17 +54,8 @@
 #define AHB2_GPIOB BIT(1)
 #define AHB2_GPIOC BIT(2)
 #define AHB2_GPIOD BIT(3)
-#define APB1L_SPI2 BIT(14)
-#define APB1L_SPI3 BIT(15)
-#define APB1L_USART2 BIT(17)
-#define APB1L_USART3 BIT(18)
-#define APB1L_I2C1 BIT(21)
 #define APB1L_CRS BIT(24)
-#define APB2_SPI1 BIT(12)
-#define APB2_USART1 BIT(14)
 #define APB2_USB BIT(24)
-#define APB3_I2C3 BIT(7)
-#define APB3_I2C4 BIT(8)
 
 /* PWR 0x44020800 */
 #define PWR_VOSCR REG(0x44020810u)
@@ -127,37 +115,7 @@
 
 /* GPIO */
 #define GPIOA 0x42020000u
-#define GPIOB 0x42020400u
-#define GPIOC 0x42020800u
-#define GPIOD 0x42020C00u
 
-/* I2C and SPI, as target or slave */
-#define I2C1 0x40005400u
-#define I2C3 0x44002800u
-#define I2C4 0x44002C00u
-#define I2C_CR1(base) REG((base) + 0x00u)
-#define I2C_CR1_PE BIT(0)
-#define I2C_OAR1(base) REG((base) + 0x08u)
-#define I2C_OAR1_OA1EN BIT(15)
-#define I2C_ISR 0x18u
-#define I2C_ISR_ADDR BIT(3)
-#define SPI1 0x40013000u
-#define SPI2 0x40003800u
-#define SPI3 0x40003C00u
-#define SPI_CR1(base) REG((base) + 0x00u)
-#define SPI_CR1_SPE BIT(0)
-#define SPI_SR 0x14u
-#define SPI_SR_RXP BIT(0)
-/* The ROM's I2C beside I2C3. */
-#if defined CHIP_H563
-#define I2C_FIRST I2C4
-#define APB1L_I2C_FIRST 0u
-#define APB3_I2C_FIRST APB3_I2C4
-#else
-#define I2C_FIRST I2C1
-#define APB1L_I2C_FIRST APB1L_I2C1
-#define APB3_I2C_FIRST 0u
-#endif
 /* 1 = secure, by peripheral; n = 0 to 2 */
 #define TZSC_SECCFGR(n) REG(0x40032410u + 4u * (n))
 #define TZSC_SECCFGR_COUNT 3u

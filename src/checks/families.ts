@@ -74,7 +74,19 @@ const H56: FamilyFields = {
   document: 'AN2606 Rev 70 Table 127',
   hseForUsb: { crystals: null, source: 'AN2606 Rev 70 Table 127: USB from HSI48, trimmed by CRS on SOF', confidence: 'documented' },
 };
+/** Without VDDUSB, DCACHE, the third PLL and TrustZone. */
+const H503: FamilyFields = {
+  ...H5,
+  line: 'STM32H503',
+  document: 'AN2606 Rev 70 Table 121',
+  usbSupply: null,
+  dcache: null,
+  plls: H5.plls.slice(0, 2),
+  hseForUsb: { crystals: null, source: 'AN2606 Rev 70 Table 121: USB from HSI48, trimmed by CRS on SOF', confidence: 'documented' },
+  trustZone: null,
+};
 const FAMILIES: readonly FamilyFields[] = [
+  H503,
   ...['STM32H562', 'STM32H563', 'STM32H573'].map((line) => ({ ...H56, line })),
   H5,
   ...MORE_FAMILIES,

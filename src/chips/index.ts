@@ -19,6 +19,7 @@ import { STM32F072RB } from './stm32f072.ts';
 import { G070, G071, G081, G0B0, G0B1, G0C1, g0Chip, type G0Line } from './stm32g0.ts';
 import { G431, G441, G474, G491, G4A1 } from './stm32g4.ts';
 import { STM32H533RE } from './stm32h533.ts';
+import { h503Chip } from './stm32h503.ts';
 import { H562, H563, H573, h563Chip, type H5Line } from './stm32h563.ts';
 import { h723Chip } from './stm32h723.ts';
 import { h743Chip } from './stm32h743.ts';
@@ -60,6 +61,7 @@ const h5 = (line: H5Line, bare: string): Line => ({ name: line.name, bare, make:
 /** All lines that are modelled. The first part of each is what `bootbench chips` lists. */
 export const LINES: readonly Line[] = [
   { name: 'STM32H533', bare: 'RE', make: like(STM32H533RE) },
+  { name: 'STM32H503', bare: 'RB', make: h503Chip },
   h5(H563, 'ZI'),
   h5(H562, 'ZI'),
   h5(H573, 'ZI'),

@@ -18,9 +18,10 @@ export const pwrH5: ModelFactory = (layout): RegisterModel<SleepState> => {
   const vosrdy = layout.field('VOSSR.VOSRDY');
   const actvosrdy = layout.field('VOSSR.ACTVOSRDY');
   const actvos = layout.field('VOSSR.ACTVOS');
-  const detector = layout.field('USBSCR.USB33DEN');
-  const supplyValid = layout.field('USBSCR.USB33SV');
-  const usb33rdy = layout.field('VMSR.USB33RDY');
+  // H503 has neither VDDUSB nor its detector: the transceiver hangs on VDD.
+  const usb33 = layout.has('USBSCR')
+    ? { detector: layout.field('USBSCR.USB33DEN'), valid: layout.field('USBSCR.USB33SV'), ready: layout.field('VMSR.USB33RDY') }
+    : null;
   const vddio2rdy = layout.field('VMSR.VDDIO2RDY');
   const dbp = layout.field('DBPCR.DBP');
   const bren = layout.field('BDCR.BREN');
@@ -37,12 +38,14 @@ export const pwrH5: ModelFactory = (layout): RegisterModel<SleepState> => {
   const sleep: Sleep = new Sleep({
     cores: 1,
     mode: (c) => (lpms.get(c) ? 'standby' : 'stop'),
-    pins: Object.entries(PADS).map(([n, pad]) => ({
-      pad,
-      enable: layout.field(`WUCR.WUPEN${n}`),
-      flag: layout.field(`WUSR.WUF${n}`),
-      falling: layout.field(`WUCR.WUPP${n}`),
-    })),
+    pins: Object.entries(PADS)
+      .filter(([n]) => layout.hasField(`WUCR.WUPEN${n}`))
+      .map(([n, pad]) => ({
+        pad,
+        enable: layout.field(`WUCR.WUPEN${n}`),
+        flag: layout.field(`WUSR.WUF${n}`),
+        falling: layout.field(`WUCR.WUPP${n}`),
+      })),
     rtcWakes: () => true,
     pending: (c) => (c.get(wusr) & WAKE_UP_FLAGS) !== 0 || sleep.rtcPending(c),
     entered: (c, mode) => (mode === 'stop' ? stopf : sbf).set(c, 1),
@@ -54,12 +57,13 @@ export const pwrH5: ModelFactory = (layout): RegisterModel<SleepState> => {
     (c.env.parameter(`${supply}.volts`) ?? 0) >= (c.env.parameter('usb33.threshold.volts') ?? 0);
   const supplies = (c: Ctx): void => {
     vddio2rdy.set(c, present(c, 'vddio2') ? 1 : 0);
-    c.env.setWire('usb.supply', supplyValid.get(c) && present(c, 'vddusb') ? 1 : 0);
-    if (detector.get(c) && present(c, 'vddusb')) {
-      if (!usb33rdy.get(c) && c.env.due('usb33') === Infinity) c.env.arm('usb33', c.env.now() + (c.env.parameter('usb33.ready.ps') ?? 0));
+    c.env.setWire('usb.supply', (usb33?.valid.get(c) ?? 1) && present(c, 'vddusb') ? 1 : 0);
+    if (usb33?.detector.get(c) && present(c, 'vddusb')) {
+      if (!usb33.ready.get(c) && c.env.due('usb33') === Infinity)
+        c.env.arm('usb33', c.env.now() + (c.env.parameter('usb33.ready.ps') ?? 0));
     } else {
       c.env.disarm('usb33');
-      usb33rdy.set(c, 0);
+      usb33?.ready.set(c, 0);
     }
   };
 
@@ -71,7 +75,7 @@ export const pwrH5: ModelFactory = (layout): RegisterModel<SleepState> => {
       confidence: 'documented',
       lacks: ['PVD and AVD', 'wake-up pins other than 1, 2, 4 and 6', 'I/O retention', 'voltage scaling in Stop', 'security'],
     },
-    modelled: ['PMCR', 'PMSR', 'WUCR', 'WUSR', 'WUSCR', 'VOSCR', 'VOSSR', 'BDCR', 'DBPCR', 'BDSR', 'USBSCR', 'VMSR'],
+    modelled: ['PMCR', 'PMSR', 'WUCR', 'WUSR', 'WUSCR', 'VOSCR', 'VOSSR', 'BDCR', 'DBPCR', 'BDSR', ...(usb33 ? ['USBSCR'] : []), 'VMSR'],
     create: freshSleep,
     // BDCR belongs to the backup domain (ASSUMED as on H7: a reset of the pin leaves it).
     keeps: (r, kind) => kind !== 'power' && (r === bren.register || r === pmsr),
@@ -88,7 +92,7 @@ export const pwrH5: ModelFactory = (layout): RegisterModel<SleepState> => {
     },
     onTimer(c, timer) {
       if (timer === WAKE_UP_TIMER) return sleep.onTimer(c);
-      if (timer === 'usb33') return usb33rdy.set(c, 1);
+      if (timer === 'usb33') return usb33?.ready.set(c, 1);
       if (timer === 'regulator') return brrdy.set(c, bren.get(c));
       actvos.set(c, vos.get(c));
       actvosrdy.set(c, 1);
@@ -118,7 +122,7 @@ export const pwrH5: ModelFactory = (layout): RegisterModel<SleepState> => {
         actvosrdy.set(c, 0);
         c.env.arm('vos', c.env.now() + (c.env.parameter('vos.ready.ps') ?? 0));
       } else if (r === dbp.register) c.env.setWire('dbp', dbp.of(value));
-      else if (r === detector.register) supplies(c);
+      else if (r === usb33?.detector.register) supplies(c);
       else if (r === bren.register && bren.of(value) !== bren.of(old)) {
         if (bren.of(value)) c.env.arm('regulator', c.env.now() + (c.env.parameter('backup.regulator.ps') ?? 0));
         else {

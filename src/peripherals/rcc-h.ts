@@ -67,7 +67,6 @@ export interface RccHFacts {
 const CSS_BIT = 10;
 /** USARTxSEL, LPUART1SEL: the first source is the block's bus clock. */
 const KERNEL = ['', 'pll2q', 'pll3q', 'hsi', 'csi', 'lse'] as const;
-const USB_SOURCES = [null, 'pll1q', 'pll3q', 'hsi48'] as const;
 const TIMERS = ['hsi', 'csi', 'hse', 'hsi48', 'lse', 'lsi', 'pll1', 'pll2', 'pll3', 'switch', 'hsidiv', 'lse.off', 'lsi.off'] as const;
 
 export abstract class RccH extends RccBase {
@@ -137,21 +136,24 @@ export abstract class RccH extends RccBase {
     this.hsidiv = f('CR.HSIDIV');
     this.hsidivf = f('CR.HSIDIVF');
     const { pll } = facts;
-    this.plls = [1, 2, 3].map((i) => ({
-      on: f(`CR.PLL${i}ON`),
-      rdy: f(`CR.PLL${i}RDY`),
-      src: f(pll.src(i)),
-      m: f(pll.m(i)),
-      n: f(pll.n(i)),
-      fracn: f(pll.fracn(i)),
-      fracen: f(pll.fracen(i)),
-      vcosel: f(pll.vcosel(i)),
-      outputs: ['P', 'Q', 'R'].map((o) => ({
-        enable: f(pll.enable(i, o)),
-        div: f(pll.div(i, o)),
-        clock: `pll${i}${o.toLowerCase()}`,
-      })),
-    }));
+    // H503 has two.
+    this.plls = [1, 2, 3]
+      .filter((i) => layout.hasField(`CR.PLL${i}ON`))
+      .map((i) => ({
+        on: f(`CR.PLL${i}ON`),
+        rdy: f(`CR.PLL${i}RDY`),
+        src: f(pll.src(i)),
+        m: f(pll.m(i)),
+        n: f(pll.n(i)),
+        fracn: f(pll.fracn(i)),
+        fracen: f(pll.fracen(i)),
+        vcosel: f(pll.vcosel(i)),
+        outputs: ['P', 'Q', 'R'].map((o) => ({
+          enable: f(pll.enable(i, o)),
+          div: f(pll.div(i, o)),
+          clock: `pll${i}${o.toLowerCase()}`,
+        })),
+      }));
     this.sysclkPll = this.plls[0]!.on;
   }
   private state(c: AnyCtx): RccHState {
@@ -186,7 +188,7 @@ export abstract class RccH extends RccBase {
     return rates['hse'] && divider > 1 ? scaleRate(rates['hse'], 1, divider) : null;
   }
   protected usbRate(rates: Rates, usbsel: number): Rate | null {
-    const source = USB_SOURCES[usbsel]!;
+    const source = [null, 'pll1q', `pll${this.plls.length}q`, 'hsi48'][usbsel] ?? null;
     return source === null ? null : rates[source]!;
   }
   /** Kernel clock of the RNG. */
@@ -196,7 +198,7 @@ export abstract class RccH extends RccBase {
   /** Kernel clock of a USART whose field selects `select` and whose bus clock is `bus`. */
   protected kernelRate(rates: Rates, select: number, bus: string): Rate | null {
     const source = select === 0 ? bus : KERNEL[select];
-    return source === undefined ? null : rates[source]!;
+    return source === undefined ? null : (rates[source] ?? null);
   }
 
   // ---- PLLs ------------------------------------------------------------------------------------------------------------------------

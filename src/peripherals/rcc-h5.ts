@@ -56,15 +56,15 @@ const SYSTICK_LSE = 2;
 
 const SPI_SOURCES = ['pll1q', 'pll2p', 'pll3p', null, 'per'];
 const lptimSources = (bus: string): readonly (string | null)[] => [bus, 'pll2p', 'pll3r', 'lse', 'lsi', 'per'];
-/** RM0481 11.8, CCIPR2 to CCIPR5. */
-const MUXES: readonly KernelMux[] = [
+/** RM0481 11.8, CCIPR2 to CCIPR5. @param pllr of the last PLL: H503 has two (HAL, rcc_ex.h) */
+const muxes = (pllr: string): readonly KernelMux[] => [
   { field: 'CCIPR3.SPI1SEL', sources: SPI_SOURCES, clocks: ['spi1'] },
   { field: 'CCIPR3.SPI2SEL', sources: SPI_SOURCES, clocks: ['spi2'] },
   { field: 'CCIPR3.SPI3SEL', sources: SPI_SOURCES, clocks: ['spi3'] },
   { field: 'CCIPR3.SPI4SEL', sources: ['pclk2', 'pll2q', 'pll3q', 'hsi', 'csi', 'hse'], clocks: ['spi4'] },
-  { field: 'CCIPR4.I2C1SEL', sources: ['pclk1', 'pll3r', 'hsi', 'csi'], clocks: ['i2c1'] },
-  { field: 'CCIPR4.I2C2SEL', sources: ['pclk1', 'pll3r', 'hsi', 'csi'], clocks: ['i2c2'] },
-  { field: 'CCIPR4.I2C3SEL', sources: ['pclk3', 'pll3r', 'hsi', 'csi'], clocks: ['i2c3'] },
+  { field: 'CCIPR4.I2C1SEL', sources: ['pclk1', pllr, 'hsi', 'csi'], clocks: ['i2c1'] },
+  { field: 'CCIPR4.I2C2SEL', sources: ['pclk1', pllr, 'hsi', 'csi'], clocks: ['i2c2'] },
+  { field: 'CCIPR4.I2C3SEL', sources: ['pclk3', pllr, 'hsi', 'csi'], clocks: ['i2c3'] },
   { field: 'CCIPR2.LPTIM1SEL', sources: lptimSources('pclk3'), clocks: ['lptim1'] },
   { field: 'CCIPR2.LPTIM2SEL', sources: lptimSources('pclk1'), clocks: ['lptim2'] },
   { field: 'CCIPR5.ADCDACSEL', sources: ['hclk', 'sysclk', 'pll2r', 'hse', 'hsi', 'csi'], clocks: ['adc'] },
@@ -98,7 +98,7 @@ class RccH5 extends RccH {
     this.ckpersel = f('CCIPR5.CKPERSEL');
     this.hseFrozen = f('CR.HSEEXT').mask;
     this.usarts = USARTS.filter(([, path]) => layout.hasField(path)).map(([clock, path, bus]) => ({ clock, field: f(path), bus }));
-    this.kernels = kernelMuxes(layout, MUXES);
+    this.kernels = kernelMuxes(layout, muxes(`pll${this.plls.length}r`));
   }
 
   protected rates(c: Ctx): Rates {

@@ -1,7 +1,7 @@
 /** The interfaces beside USB for C (rom/common/interface_table.c): pins from the profile, places, gates and resets from the chip's rows. */
 import type { ChipDescription } from '../emu/chip.ts';
 import { Layout } from '../emu/registers.ts';
-import type { RomInterface, RomProfile } from './profiles.ts';
+import type { Pull, RomInterface, RomProfile } from './profiles.ts';
 
 const KINDS = ['I2C', 'SPI', 'USART'] as const;
 type Kind = (typeof KINDS)[number];
@@ -31,10 +31,12 @@ function gates(chip: ChipDescription, names: readonly string[], what: 'clock' | 
   return [...bits].map(([address, mask]) => `{ ${hex(address)}, ${hex(mask)} }`).join(', ');
 }
 
+const pullOf = (pull: Pull): string => `PULL_${pull.toUpperCase()}`;
+
 export function interfaceMacros(profile: RomProfile): readonly string[] {
   const { tables } = profile.build;
   if (!tables) return [];
-  const { chip, ownAddress, functions } = tables;
+  const { chip, ownAddress, functions, pulls = { i2c: 'none', spi: 'down' } } = tables;
   const interfaces = profile.interfaces.value.filter((i) => kindOf(i) !== undefined);
   const of = (kind: Kind): readonly RomInterface[] => interfaces.filter((i) => kindOf(i) === kind);
   const pin = (name: string): string => `${hex(baseOf(chip, `GPIO${name[1]!}`))}, ${name.slice(2)}`;
@@ -43,8 +45,8 @@ export function interfaceMacros(profile: RomProfile): readonly string[] {
   const used = (i: RomInterface): readonly string[] => (kindOf(i) === 'USART' ? [i.pins['rx']!] : Object.values(i.pins));
   const setup = (i: RomInterface): readonly string[] => {
     const kind = kindOf(i)!;
-    if (kind === 'USART') return used(i).map((name) => `{ ${pin(name)}, PIN_INPUT, 0, ${i.pull === 'up' ? 'PULL_UP' : 'PULL_NONE'} }`);
-    const [mode, pull] = kind === 'I2C' ? ['PIN_OPEN_DRAIN', 'PULL_NONE'] : ['PIN_ALTERNATE', 'PULL_DOWN'];
+    if (kind === 'USART') return used(i).map((name) => `{ ${pin(name)}, PIN_INPUT, 0, ${pullOf(i.pull ?? 'none')} }`);
+    const [mode, pull] = kind === 'I2C' ? ['PIN_OPEN_DRAIN', pullOf(pulls.i2c)] : ['PIN_ALTERNATE', pullOf(pulls.spi)];
     return used(i).map((name) => `{ ${pin(name)}, ${mode}, ${af(i, name)}, ${pull} }`);
   };
   const bases = (kind: Kind): readonly string[] => [...new Set(of(kind).map((i) => hex(baseOf(chip, blockOf(i)))))];

@@ -5,13 +5,15 @@ import type { RomFamily, RomOptionDefaults } from './options.ts';
 /** How the stand-in notices traffic: a falling edge on the RX pin, a flag of the interface's block, or not at all. */
 export type Detection = 'falling-edge' | 'flag' | 'interrupt' | 'none';
 
+export type Pull = 'none' | 'up' | 'down';
+
 export interface RomInterface {
   readonly name: string;
   /** Pins by function; `rx` is what other devices can disturb. */
   readonly pins: Readonly<Record<string, string>>;
   readonly detection: Detection;
   /** Of RX; left out = none. */
-  readonly pull?: 'up';
+  readonly pull?: Pull;
 }
 
 export interface AddressRange {
@@ -48,6 +50,8 @@ export interface RomBuild {
     readonly ownAddress: number;
     /** Alternate function by pin, where it is not 4 for I2C, 5 for SPI1, 2, 4, and 6 for SPI3. */
     readonly functions?: Readonly<Record<string, number>>;
+    /** Pulls of I2C's and of SPI's pins; left out: none on I2C, down on SPI. */
+    readonly pulls?: { readonly i2c: Pull; readonly spi: Pull };
   };
   /** Whose rows say where the USARTs lie (common/serial.c), and alternate functions of their pins where they are not 7; left out: as `tables`. */
   readonly serial?: { readonly chip: ChipDescription; readonly functions?: Readonly<Record<string, number>> };

@@ -9,8 +9,6 @@ import { STM32F405RG } from '../chips/stm32f405.ts';
 import { STM32F401RE, STM32F411RE, STM32F412ZG, STM32F413ZH } from '../chips/stm32f411.ts';
 import { STM32F429ZI, STM32F446RE, STM32F469NI } from '../chips/stm32f429.ts';
 import { STM32F722RE, STM32F746ZG, STM32F767ZI } from '../chips/stm32f7.ts';
-import { STM32H533RE } from '../chips/stm32h533.ts';
-import { STM32H563ZI } from '../chips/stm32h563.ts';
 import { STM32H723ZG } from '../chips/stm32h723.ts';
 import { STM32H745XI } from '../chips/stm32h745.ts';
 import { STM32L476RG } from '../chips/stm32l476.ts';
@@ -19,6 +17,7 @@ import type { ChipDescription, Confidence, Sourced } from '../emu/chip.ts';
 import { F030X6, F030X8, F030XC, F070X6, F070XB, F091, F303XC, F303XE } from './profiles-f0.ts';
 import { G431, G474, G491, L412, L431, L432, L451, L452, L4R5, WB55 } from './profiles-l4-class.ts';
 import { F103, F105 } from './profiles-f1.ts';
+import { H503, H523_H533, H563 } from './profiles-h5.ts';
 import { L072 } from './profiles-l0.ts';
 import { C071, G070, G0B0, G0B1 } from './profiles-g0.ts';
 import { EMPTY_CHECK, ROM_OPTION_DEFAULTS, type RomOptionDefaults } from './options.ts';
@@ -42,93 +41,6 @@ import {
 } from './profile.ts';
 
 export * from './profile.ts';
-
-const H523_H533: RomProfile = {
-  ...fromChip(STM32H533RE),
-  family: 'H5',
-  image: 'h5',
-  size: 35_840,
-  gap: { base: 0x0bf80000, size: 0x17000 },
-  optionBlock: 0x0bf9fb00,
-  options: ROM_OPTION_DEFAULTS.H5,
-  initialStack: known(0x20004000, 'top of the RAM that the ROM may use', 'assumed'),
-  sysclkHz: known(200_000_000, `${AN2606} Table 124`),
-  usbIrq: 74,
-  boot0Pin: null,
-  interfaces: known(
-    [
-      { name: 'USB', pins: { dm: 'PA11', dp: 'PA12' }, detection: 'interrupt' },
-      { name: 'USART1', pins: { rx: 'PA10', tx: 'PA9' }, detection: 'falling-edge' },
-      { name: 'USART2', pins: { rx: 'PA3', tx: 'PA2' }, detection: 'falling-edge' },
-      { name: 'USART3', pins: { rx: 'PD9', tx: 'PD8' }, detection: 'falling-edge' },
-      { name: 'I2C1', pins: { scl: 'PB8', sda: 'PB9' }, detection: 'flag' },
-      { name: 'I2C3', pins: { scl: 'PA8', sda: 'PC9' }, detection: 'flag' },
-      { name: 'SPI1', pins: { nss: 'PA4', sck: 'PA5', miso: 'PA6', mosi: 'PA7' }, detection: 'flag' },
-      { name: 'SPI2', pins: { nss: 'PB12', sck: 'PB10', miso: 'PB14', mosi: 'PC1' }, detection: 'flag' },
-      { name: 'SPI3', pins: { nss: 'PA15', sck: 'PC10', miso: 'PC11', mosi: 'PC12' }, detection: 'flag' },
-      { name: 'FDCAN2', pins: { rx: 'PB5', tx: 'PB13' }, detection: 'none' },
-      { name: 'I3C1', pins: { scl: 'PB6', sda: 'PB7' }, detection: 'none' },
-    ],
-    `${AN2606} Table 124 (pins); detection: how the stand-in does it`,
-  ),
-  dfu: {
-    dialect: 'v3',
-    alts: known(
-      ['@Internal Flash   /0x08000000/64*08Kg', '@Option Bytes   /0x40022050/01*64 e', '@OTP Memory   /0x08FFF000/01*2048 e'],
-      'by the pattern of the siblings; the first is what OpenBootloader of C562 prints',
-      'assumed',
-    ),
-    pollMs: known({ setAddress: 1, erasePage: 10, massErase: 700, write: 8 }, FREE_POLL, 'assumed'),
-  },
-  leaves: [
-    ...LEFT_BY_ALL,
-    left('RCC_CR.HSIDIV, PWR_VOSCR.VOS', 'HSI /1 (64 MHz) is SYSCLK; VOS raised', 'H523, public bring-up firmware', 'measured'),
-    left(
-      'GTZC1_TZSC_SECCFGR1..3',
-      'after a BOOT0 boot 0xC335827F, 0x12009500, 0x05BFE006: TIM1–8, TIM12, TIM15, CRS, ADC, DAC, RNG, I2C2, SPI4, USART6, UART4/5, LPUART1, LPTIM1/2 and others cannot be switched on until a reset; after a jump 0',
-      'H523, public bring-up firmware',
-      'measured',
-    ),
-    left('SRAM', 'its top is cleared, TAMP backup registers stay', 'H523, public bring-up firmware', 'measured'),
-    left('MPU', 'H563 locks up after leave with the MPU on, H523 does not', 'chcbaram/stm32h563-core', 'reported'),
-  ],
-  build: { folder: 'h5', cpu: 'cortex-m33', defines: [], drivers: ['usb_drd.c'], id: null, serial: { chip: STM32H533RE } },
-  leftOut: [
-    'commands over I2C, SPI, FDCAN and I3C (a selected interface stays silent); over USART: Write Protect, Readout Protect, checksums',
-    'the special commands of AN2606 Table 125',
-    'the secure first stage (SFSP) of a pin boot; what it leaves in GTZC1_TZSC is there, its time and what it does to memories is not',
-    'the bootloader ID byte: its address is contradictory in AN2606',
-  ],
-};
-
-const H563: RomProfile = {
-  ...H523_H533,
-  ...fromChip(STM32H563ZI),
-  image: 'h563',
-  sysclkHz: known(200_000_000, `${AN2606} Table 127`),
-  interfaces: known(
-    [
-      ...H523_H533.interfaces.value.filter((i) => i.name !== 'I2C1'),
-      { name: 'I2C4', pins: { scl: 'PD12', sda: 'PD13' }, detection: 'flag' },
-    ],
-    `${AN2606} Table 127 (pins); detection: how the stand-in does it`,
-  ),
-  dfu: {
-    ...H523_H533.dfu!,
-    alts: known(
-      ['@Internal Flash   /0x08000000/256*08Kg', '@Option Bytes   /0x40022050/01*64 e', '@OTP Memory   /0x08FFF000/01*2048 e'],
-      'by the pattern of the siblings; no listing was found',
-      'assumed',
-    ),
-  },
-  build: { ...H523_H533.build, defines: ['CHIP_H563'], id: { address: 0x0bf9fafe, value: 0xe5 }, serial: { chip: STM32H563ZI } },
-  leftOut: [
-    ...H523_H533.leftOut.filter((text) => !text.startsWith('the bootloader ID') && !text.startsWith('the special')),
-    'the special commands of AN2606 Table 128',
-    'V14.3: 160 MHz, the crash with TrustZone and HDP level 3; V14.4: erase of EEPROM sectors on parts with 1 MB',
-    'parts with 1 MB: the layout string and the memories are those of 2 MB',
-  ],
-};
 
 const L4_SERIAL: readonly RomInterface[] = [
   usb,
@@ -751,6 +663,7 @@ const F767 = f7(
 
 export const ROM_PROFILES: readonly RomProfile[] = [
   H523_H533,
+  H503,
   H563,
   L476,
   L496,

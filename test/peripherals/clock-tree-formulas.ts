@@ -13,6 +13,7 @@ import { STM32F405RG } from '../../src/chips/stm32f405.ts';
 import { STM32F411RE, STM32F412ZG } from '../../src/chips/stm32f411.ts';
 import { STM32G0B1RE } from '../../src/chips/stm32g0.ts';
 import { STM32G431RB, STM32G474RE, STM32G491RE } from '../../src/chips/stm32g4.ts';
+import { STM32H503RB } from '../../src/chips/stm32h503.ts';
 import { STM32H533RE } from '../../src/chips/stm32h533.ts';
 import { STM32H563ZI } from '../../src/chips/stm32h563.ts';
 import { STM32H723ZG } from '../../src/chips/stm32h723.ts';
@@ -546,8 +547,8 @@ interface HNames {
   readonly div: (i: number, o: string) => string;
   readonly wide: readonly [number, number];
 }
-const hPlls = (x: HNames): PllCheck[] =>
-  [1, 2, 3].map((i) => ({
+const hPlls = (x: HNames, numbers: readonly number[] = [1, 2, 3]): PllCheck[] =>
+  numbers.map((i) => ({
     name: `pll${i}`,
     on: `CR.PLL${i}ON`,
     rdy: `CR.PLL${i}RDY`,
@@ -616,6 +617,17 @@ const h5: Tree = {
     ...[1, 2, 3].flatMap((i) => ['P', 'Q', 'R'].map((o) => h5Names.enable(i, o))),
   ],
   divided: ['CR.HSIDIV', 'CR.HSIDIVF'],
+};
+/** Two PLLs: the second one's Q stands where the third one's was among USB's clocks, and a USART has nothing there (RM0492, HAL's rcc_ex.h). */
+const h503: Tree = {
+  ...h5,
+  chip: STM32H503RB,
+  plls: hPlls(h5Names, [1, 2]),
+  buses: (get, clock) => ({
+    ...h5.buses(get, (name) => (name === 'pll3q' ? null : clock(name))),
+    usb: [null, clock('pll1q'), clock('pll2q'), clock('hsi48')][get('CCIPR4.USBSEL')]!,
+  }),
+  fields: h5.fields.filter((path) => !path.includes('PLL3')),
 };
 const h7Names: HNames = {
   sources: ['hsi', 'csi', 'hse', null],
@@ -703,6 +715,7 @@ export const TREES: readonly Tree[] = [
   l4(STM32G474RE, G4_TREE),
   l4(STM32G491RE, G4_TREE),
   h5,
+  h503,
   { ...h5, chip: STM32H563ZI, oscillators: hOscillators(8e6) },
   h7,
   { ...h7, chip: STM32H723ZG, oscillators: hOscillators(8e6) },

@@ -16,6 +16,7 @@ import { STM32F405RG } from '../../src/chips/stm32f405.ts';
 import { STM32F411RE, STM32F412ZG } from '../../src/chips/stm32f411.ts';
 import { STM32G0B1RE } from '../../src/chips/stm32g0.ts';
 import { STM32G431RB, STM32G474RE, STM32G491RE } from '../../src/chips/stm32g4.ts';
+import { STM32H503RB } from '../../src/chips/stm32h503.ts';
 import { STM32H533RE } from '../../src/chips/stm32h533.ts';
 import { STM32H563ZI } from '../../src/chips/stm32h563.ts';
 import { STM32H723ZG } from '../../src/chips/stm32h723.ts';
@@ -206,6 +207,7 @@ describe.each(
     l4(STM32G491RE, 0x80000, 1),
     h5(STM32H533RE, 0x40000),
     h5(STM32H563ZI, 0x100000),
+    h5(STM32H503RB, 0x10000),
     H7,
     { ...H7, chip: STM32H723ZG, sectors: sectors(0x20000, 0x20000, 3) },
   ].map((f) => [f.chip.name, f] as const),

@@ -39,14 +39,14 @@ const MASKS: readonly MaskDeviation[] = [
   mask(/WB\d5.. RCC\.CR$/, 0, 0x80000, 'CSSON can be set but not cleared: write-only in the SVD, kept by the model'),
   mask(/WB\d5.. HSEM\.(C1ICR|CR)$/, -1, 0, 'clear bits read 0'),
   mask(
-    /(H5[36]3..|C071RB) USB\.CHEP\dR$/,
+    /(H5[036]3..|C071RB) USB\.CHEP\dR$/,
     0x7fff0000,
     0x7870,
     'bits that toggle or are cleared by what is written are dealt with by the model; the half above is the host mode’s',
   ),
-  mask(/(H5[36]3..|H745XI) RCC\.CICR$/, -1, 0, 'clear bits read 0'),
-  mask(/H5[36]3.. RCC\.BDCR$/, 0x08000042, 0, FLAGS),
-  mask(/H5[36]3.. RCC\.RSR$/, 0xfc000000, 0, FLAGS),
+  mask(/(H5[036]3..|H745XI) RCC\.CICR$/, -1, 0, 'clear bits read 0'),
+  mask(/H5[036]3.. RCC\.BDCR$/, 0x08000042, 0, FLAGS),
+  mask(/H5[036]3.. RCC\.RSR$/, 0xfc000000, 0, FLAGS),
   mask(
     /L4(\d6|32|[15]2|R5).. RCC\.CR$/,
     0,
@@ -81,7 +81,7 @@ const MASKS: readonly MaskDeviation[] = [
 ];
 const RESETS: readonly (Deviation & { readonly is: number })[] = [
   {
-    on: /H5[36]3.. CRS\.CR$/,
+    on: /H5[036]3.. CRS\.CR$/,
     is: 0x2000,
     why: 'TRIM starts at its centre, 32 (SVD of the H563); the H533’s SVD has the value of a 7-bit field',
   },
@@ -116,8 +116,8 @@ const AFTER_POWER: readonly Deviation[] = [
   { on: /H745XI SYSCFG\.UR\d+$/, why: 'option bytes' },
   { on: /RTC\.SSR$/, why: 'the sub-second counter is loaded from the prescaler' },
   { on: /L4\d6.. (USART\d|UART\d|LPUART1)\.ISR$/, why: 'no transmit FIFO: the SVD prints TXFT of parts that have one' },
-  { on: /H5[36]3.. LPUART1\.ISR$/, why: 'TXFT with the FIFO off: the same SVD prints it for LPUART1 and not for the USARTs' },
-  { on: /(H5[36]3.. PWR\.VMSR|[LG]4\w+ PWR\.SR2|F07[02]RB PWR\.CSR|F303CC PWR\.CSR)$/, why: 'supplies and reference that the board has' },
+  { on: /H5[036]3.. LPUART1\.ISR$/, why: 'TXFT with the FIFO off: the same SVD prints it for LPUART1 and not for the USARTs' },
+  { on: /(H5[036]3.. PWR\.VMSR|[LG]4\w+ PWR\.SR2|F07[02]RB PWR\.CSR|F303CC PWR\.CSR)$/, why: 'supplies and reference that the board has' },
   { on: /H745XI RCC\.CR$/, why: 'HSI and both domains are up before a core can look' },
 ];
 /** Bits outside the mask that such a write itself starts or ends. */
@@ -127,8 +127,8 @@ const HARDWARE: readonly (Deviation & { readonly bits: number })[] = [
   { on: /L072CZ SYSCFG\.CFGR3$/, bits: 0x40000000, why: 'VREFINT_RDYF follows' },
   { on: /L072CZ RCC\.CR$/, bits: 0x10, why: 'HSI16DIVF follows' },
   { on: /(G0B1|C071)R. USB\.CNTR$/, bits: 0x4, why: 'SUSPRDY follows' },
-  { on: /H5[36]3.. USB\.CNTR$/, bits: 0x4, why: 'SUSPRDY follows' },
-  { on: /(H5[36]3..|H745XI) RCC\.CR$/, bits: 0x20, why: 'HSIDIVF falls' },
+  { on: /H5[036]3.. USB\.CNTR$/, bits: 0x4, why: 'SUSPRDY follows' },
+  { on: /(H5[036]3..|H745XI) RCC\.CR$/, bits: 0x20, why: 'HSIDIVF falls' },
   { on: /RCC\.(CSR|(C[12]_)?RSR)$/, bits: 0xfefe0000, why: 'RMVF clears the reset flags' },
   { on: /OTG_FS\.GOTGCTL$/, bits: 0x00080000, why: 'B-session valid follows its override' },
   { on: /OTG_FS\.GINTSTS$/, bits: 0x10000000, why: 'connector change is cleared by one' },
@@ -180,8 +180,8 @@ const NOT_PLAIN: readonly Deviation[] = [
     why: 'flags cleared by ones; option registers behind the keys',
   },
   { on: /GPIO.\.(LCKR|BSRR|BRR)$/, why: 'the lock key takes a sequence; BSRR and BRR are commands' },
-  { on: /H5[36]3.. PWR\.BDCR$/, why: 'behind DBP' },
-  { on: /H5[36]3.. PWR\.PMCR$|H7.* PWR\.(CPU2?CR|WKUPCR|WKUPFR)$/, why: 'clear bits are commands' },
+  { on: /H5[036]3.. PWR\.BDCR$/, why: 'behind DBP' },
+  { on: /H5[036]3.. PWR\.PMCR$|H7.* PWR\.(CPU2?CR|WKUPCR|WKUPFR)$/, why: 'clear bits are commands' },
   { on: /PWR\.(CR1?|CR2|CSR1?)$/, why: 'VOS needs conditions, commands read 0, the backup domain’s bits stand behind DBP' },
   { on: /RCC\.CR$/, why: 'the oscillator that SYSCLK comes from cannot be stopped; frozen bits' },
   { on: /F[247].* RCC\.CFGR$/, why: 'SW = 3 is refused' },
@@ -201,7 +201,7 @@ const NOT_PLAIN: readonly Deviation[] = [
   { on: /LPTIM\d\.(CMP|ARR)$/, why: 'written while the counter is enabled' },
   { on: /HASH\.(CR|STR|SR)$/, why: 'INIT and DCAL are commands, flags are cleared by 0' },
   { on: /RNG\.SR$/, why: 'flags: cleared by writing 0' },
-  { on: /H5[36]3.. RNG\.CR$/, why: 'the configuration needs CONDRST in the same access' },
+  { on: /H5[036]3.. RNG\.CR$/, why: 'the configuration needs CONDRST in the same access' },
   { on: /GPDMA\d\.C\dCR$/, why: 'all ones also ask for the channel’s reset' },
   { on: /HSEM\.R\d+$/, why: 'taken by a core’s own number only' },
 ];
