@@ -32,7 +32,7 @@ const NONE = new Uint8Array(0);
 const u32 = (n: number): number[] => [n & 0xff, (n >>> 8) & 0xff, (n >>> 16) & 0xff, n >>> 24];
 
 /** The reference device in the dialect of a target, which is asked for it. Leaves the target restarted. */
-export function referenceOptions(target: DfuTarget, readProtected: boolean): ReferenceOptions {
+function referenceOptions(target: DfuTarget, readProtected: boolean): ReferenceOptions {
   const { layout, functional, interfaceNumber } = target.facts;
   target.restart();
   const clear = target.controlNow(setupPacket(0x21, DFU.CLRSTATUS, 0, interfaceNumber, 0));

@@ -152,16 +152,16 @@ function asInput(p: Poll, functions: readonly FunctionFacts[]): PolledInput {
 }
 
 /** The step of a scenario that presses an input; null where nothing tells what would. */
-export function pressing(input: PolledInput, at = '100ms'): Step | null {
+function pressing(input: PolledInput, at = '100ms'): Step | null {
   if (input.kind === 'pin')
     return input.level === null ? null : { at, do: { pin: { name: input.name, level: input.level === 1 ? 0 : 1 } } };
   const letter = input.compared.find((n) => n > 0x20 && n < 0x7f);
   return letter === undefined ? null : { at, do: { uart: { port: input.name, text: String.fromCharCode(letter) } } };
 }
-export const calling = ({ facts }: JumpCandidate, at = '100ms'): Step => ({ at, do: { call: facts.symbol.name } });
+const calling = ({ facts }: JumpCandidate, at = '100ms'): Step => ({ at, do: { call: facts.symbol.name } });
 
 /** What comes of a candidate that is called at `from`, with no arguments. */
-export function callCandidate(s: Session, from: Checkpoint, { facts }: JumpCandidate): Outcome {
+function callCandidate(s: Session, from: Checkpoint, { facts }: JumpCandidate): Outcome {
   const { machine } = s;
   s.keepCheckpoints = false;
   s.restore(from);
@@ -180,7 +180,7 @@ export function callCandidate(s: Session, from: Checkpoint, { facts }: JumpCandi
 }
 
 /** What comes of a pin that changes its level at `from`. */
-export function pressPin(s: Session, from: Checkpoint, input: PolledInput): Outcome | null {
+function pressPin(s: Session, from: Checkpoint, input: PolledInput): Outcome | null {
   if (input.kind !== 'pin' || input.level === null) return null;
   s.keepCheckpoints = false;
   s.restore(from);
@@ -205,11 +205,11 @@ const where = (s: Session, pc: number): string => {
 const milliseconds = (ps: Ps): string => (ps >= MS / 2 ? `${Math.round(ps / MS)} ms` : `${Math.max(1, Math.round((ps * 1000) / MS))} us`);
 
 /** `request_dfu (main.c:22)` */
-export const candidateName = (s: Session, { facts }: JumpCandidate): string =>
+const candidateName = (s: Session, { facts }: JumpCandidate): string =>
   `${facts.symbol.name} (${where(s, (facts.symbol.address & ~1) >>> 0)})`;
 
 /** `GPIOC.IDR bit 13 (PC13, now 1), each 10 ms, main.c:31` */
-export function inputText(s: Session, input: PolledInput): string {
+function inputText(s: Session, input: PolledInput): string {
   const bit = input.bit === null ? '' : ` bit ${input.bit}`;
   const pin = input.level === null ? '' : ` (${input.name}, now ${input.level})`;
   const period = input.period === null ? '' : ` each ${milliseconds(input.period)},`;

@@ -5,7 +5,7 @@ import { MS, type Ps } from '../emu/time.ts';
 import { FAULT_HOLDS, resetLoop, resetLoopSettled } from './reset-loop.ts';
 
 /** A device that has been ready for DFU and has not answered for so long, while later steps ran, is lost. */
-export const LOST: Ps = 1000 * MS;
+const LOST: Ps = 1000 * MS;
 
 /** What the word hangs on; a session has it. */
 export interface Judged {

@@ -58,7 +58,7 @@ export interface ScenarioOverrides {
   readonly force?: Readonly<Record<string, WordValue>>;
 }
 
-export const DEFAULT_SEED = 1;
+const DEFAULT_SEED = 1;
 
 /** Fills in the chip's and board's defaults and looks up every name; `images` need only be given where steps name symbols. */
 export function expandScenario(

@@ -118,7 +118,7 @@ export function leaveFacts(s: Session): LeaveFacts | null {
   };
 }
 
-export function entryFacts(machine: Machine): EntryFacts[] {
+function entryFacts(machine: Machine): EntryFacts[] {
   return machine.history.entries.map((e) => ({
     address: e.address,
     thumb: ((e.registers['xpsr'] ?? 0) & (1 << 24)) !== 0,
@@ -129,7 +129,7 @@ export function entryFacts(machine: Machine): EntryFacts[] {
   }));
 }
 
-export function targetHistory(machine: Machine, traced: Traced): TargetHistory {
+function targetHistory(machine: Machine, traced: Traced): TargetHistory {
   const h = machine.history;
   return {
     lastWriter: (register, mask) => writerOf(h.lastWriter(register, mask)),

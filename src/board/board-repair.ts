@@ -16,7 +16,7 @@ const PENDSVCLR_PENDSTCLR = (1 << 27) | (1 << 25);
 const THUMB = 1 << 24;
 
 /** A repair asked for what only the emulated machine can do. */
-export class CannotRepair extends Error {
+class CannotRepair extends Error {
   override name = 'CannotRepair';
 }
 const cannot = (what: string): never => {

@@ -12,7 +12,7 @@ const nothing = (): void => undefined;
 const CONNECT_MS = 5000;
 
 /** `host:port`, port alone = this machine. */
-export function parseServer(text: string): { host: string; port: number } {
+function parseServer(text: string): { host: string; port: number } {
   const found = /^(?:(.*):)?(\d{1,5})$/.exec(text);
   const port = Number(found?.[2]);
   if (!found || !(port >= 1 && port <= 65535))

@@ -8,7 +8,7 @@ export type UsbSeen = 'dfu' | 'nothing' | 'not-watched';
 export type UsbWatch = (target: GdbTarget, timeout: number) => Promise<UsbSeen>;
 
 /** ST's ROM in DFU mode (AN2606, AN3156). */
-export const ST_DFU = { vendorId: 0x0483, productId: 0xdf11 } as const;
+const ST_DFU = { vendorId: 0x0483, productId: 0xdf11 } as const;
 const LOOK_EVERY = 250;
 const sleep = (ms: number): Promise<void> => new Promise((settle) => void setTimeout(settle, ms));
 

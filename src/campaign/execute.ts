@@ -18,7 +18,7 @@ export interface Setting {
   readonly prepare: (job: RunJob) => void;
 }
 /** A case did not end in the real time that it may take. */
-export class TookTooLong extends Error {
+class TookTooLong extends Error {
   constructor(id: string, ms: number) {
     super(`case ${id} did not end within ${ms / 1000} s of real time`);
     this.name = 'TookTooLong';

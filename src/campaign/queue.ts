@@ -116,7 +116,7 @@ export class RedisBlobs implements Blobs {
 }
 
 export const encodeResult = (result: QueuedResult): Buffer => Buffer.from(gzipSync(strToU8(JSON.stringify(result)), { level: 1 }));
-export const decodeResult = (bytes: Uint8Array): QueuedResult => JSON.parse(strFromU8(gunzipSync(bytes))) as QueuedResult;
+const decodeResult = (bytes: Uint8Array): QueuedResult => JSON.parse(strFromU8(gunzipSync(bytes))) as QueuedResult;
 
 /** Campaigns that are under way, by engine. */
 export async function campaignsUnderWay(redis: Redis): Promise<string[]> {

@@ -11,7 +11,7 @@ const SYSTEM_AREAS: readonly (readonly [number, number])[] = [
 export const SYSTEM_AREAS_SOURCE = 'AN2606 Rev 70 Table 226: address of the bootloader by product';
 
 export const plain = (address: number): number => (address & ~1) >>> 0;
-export const inSystemArea = (address: number): boolean => SYSTEM_AREAS.some(([from, to]) => address >= from && address < to);
+const inSystemArea = (address: number): boolean => SYSTEM_AREAS.some(([from, to]) => address >= from && address < to);
 
 /** The target is the table itself or the word that holds the vector. */
 export const isVectorAddress = ({ rom }: Subject, address: number): boolean =>

@@ -6,7 +6,7 @@ import type { ChipDescription } from '../emu/chip.ts';
 import { hex, type RomFacts, type Subject } from './check.ts';
 
 /** What the comment in front of a part begins with: where it goes. The rest of the comment is for the reader. */
-export const GOES = {
+const GOES = {
   file: 'at file scope',
   declaration: 'in place of the declaration',
   here: 'here, in place of the jump',

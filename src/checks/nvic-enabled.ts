@@ -18,7 +18,7 @@ const writer = ({ history }: Subject, lines: readonly number[]): Writer | null =
   latest(lines.map((line) => history?.lastWriter(`CPU.NVIC_ISER${line >>> 5}`, 1 << (line & 31))));
 
 /** Line of the interrupt that was the entry; null if the entry was no interrupt's. */
-export function lineOfEntry({ entry, state }: Subject): number | null {
+function lineOfEntry({ entry, state }: Subject): number | null {
   const exception = (state.core('xpsr') ?? 0) & 0x1ff;
   return entry?.how === 'exception' && exception >= FIRST_IRQ ? exception - FIRST_IRQ : null;
 }

@@ -151,21 +151,3 @@ export function factsOnDemand(name: string, make: () => readonly RegisterFact[])
     },
   };
 }
-
-/** Facts made by hand: a line per register, `offset NAME reset writable FIELD:bit[:width]…`, numbers hexadecimal; `*` = every bit of the fields. */
-export const handFacts = (name: string, text: () => string): BlockFacts => factsOnDemand(name, () => handRegisters(text()));
-
-function handRegisters(text: string): readonly RegisterFact[] {
-  const lines = text
-    .split('\n')
-    .map((line) => line.trim())
-    .filter((line) => line !== '');
-  const registers = lines.map((line): RegisterFact => {
-    const [offset, register, reset, writable, ...rest] = line.split(/ +/);
-    const fields = fieldsOf(rest.join(' '));
-    const all = fields.reduce((m, f) => m + (2 ** f.width - 1) * 2 ** f.bit, 0);
-    const value = (code: string): number => (code === '*' ? all : parseInt(code, 16));
-    return { name: register!, offset: parseInt(offset!, 16), size: 4, reset: value(reset!), writable: value(writable!), fields };
-  });
-  return registers.sort((a, b) => a.offset - b.offset);
-}

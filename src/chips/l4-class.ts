@@ -82,7 +82,7 @@ export const OPTIONS_SET: readonly string[] = [
 
 const OPTR = 'field:FLASH.OPTR';
 /** BOOT0 = 1: the pin or, with nSWBOOT0 = 0, the inverted option bit. */
-export const BOOT0_HIGH: readonly (readonly BootCondition[])[] = [
+const BOOT0_HIGH: readonly (readonly BootCondition[])[] = [
   [
     { signal: `${OPTR}.nSWBOOT0`, is: [1] },
     { signal: 'pin:BOOT0', is: [1] },

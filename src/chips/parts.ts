@@ -17,9 +17,6 @@ export interface PartSize {
   readonly packages?: Readonly<Record<string, string>>;
 }
 
-/** Of the table; what the sizes and packages are from. */
-export const PARTS_SOURCE = table.source;
-
 const LINES: Readonly<Record<string, Readonly<Record<string, string>>>> = table.lines;
 /** Lines of ST's that exist and are not modelled, as far as `STM32F` and three more characters go. */
 export const OTHER_LINES: readonly string[] = table.others;

@@ -4,7 +4,7 @@
  */
 
 /** `TIM1_CH2` → `tim1.dma.cc2`, `SPI1_RX` → `spi1.dma.rx`, `ADC1` → `adc1.dma`. */
-export function requestWire(signal: string): string {
+function requestWire(signal: string): string {
   const [block, what] = signal.toLowerCase().split('_') as [string, string | undefined];
   return what === undefined ? `${block}.dma` : `${block}.dma.${what.replace(/^ch(?=\d)/, 'cc')}`;
 }

@@ -88,7 +88,7 @@ export const f4Adc = (n: number): RowParts => ({
 });
 
 /** What the IP blocks of the F2 and F4 do. */
-export const F2_F4_BEHAVIOUR: readonly Behaviour[] = [
+const F2_F4_BEHAVIOUR: readonly Behaviour[] = [
   gpio,
   f4Timer,
   spi,
@@ -195,7 +195,7 @@ const F4_SECTORS = [
   [7, 128],
 ] as const;
 
-export const f4Memories = (flashKilobytes: number, twoBanks = false): readonly MemoryRow[] => [
+const f4Memories = (flashKilobytes: number, twoBanks = false): readonly MemoryRow[] => [
   { name: 'flash', base: 0x08000000, size: flashKilobytes * 1024, kind: 'flash', zone: 'user', programmedBy: 'FLASH', waitStates: true },
   { name: 'rom', base: 0x1fff0000, size: 0x7800, kind: 'rom', zone: 'system', waitStates: true },
   // OTP, unique ID, flash size.

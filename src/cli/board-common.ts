@@ -151,7 +151,7 @@ export function hseOf(text: string | undefined): number | null {
 }
 
 /** Puts a question to a person at the terminal; null where there is none, or he went away. */
-export async function askUser(question: string, io: Io): Promise<boolean | null> {
+async function askUser(question: string, io: Io): Promise<boolean | null> {
   if (!io.stdout.isTTY) return null;
   const { confirm, isCancel } = await import('@clack/prompts');
   const answer = await confirm({ message: question });

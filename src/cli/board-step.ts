@@ -20,7 +20,7 @@ export interface StepOptions extends BoardOptions {
   readonly from?: string;
   readonly steps?: string;
 }
-export const STEP_SCHEMA = 'bootbench/step-compare@1';
+const STEP_SCHEMA = 'bootbench/step-compare@1';
 const MOST_STEPS = 1_000_000;
 
 export async function boardStepCompareCommand(paths: readonly string[], options: StepOptions, io: Io): Promise<number> {

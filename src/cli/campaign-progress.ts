@@ -49,7 +49,7 @@ export class ProgressLine {
 }
 
 /** `1200 of 20000 (6 %), 310/s, 1 min left: 900 dfu, 300 rom-silent, 1 set aside` */
-export function progressText({ done, total, outcomes, aside }: Progress, rate: number): string {
+function progressText({ done, total, outcomes, aside }: Progress, rate: number): string {
   const share = total === 0 ? 100 : Math.floor((100 * (done + aside)) / total);
   const left = rate > 0 && done + aside < total ? `, ${duration((total - done - aside) / rate)} left` : '';
   const counts = [...outcomes].sort(([, a], [, b]) => b - a).map(([outcome, n]) => `${n} ${outcome}`);

@@ -27,7 +27,7 @@ export interface DfuOptions extends RunOptions {
 }
 
 const USBIP_PORT = 3240;
-export const BUS_ID = '1-1';
+const BUS_ID = '1-1';
 
 export async function dfuCommand(images: readonly string[], options: DfuOptions, io: Io): Promise<number> {
   const port = portNumber(options.port, USBIP_PORT);

@@ -115,7 +115,7 @@ function writePatch(result: RunResult, sources: Sources, io: Io): void {
 }
 
 /** With `expect` that alone decides, else the outcome and, where the last thing that was asked of DFU is a leave, the way back. */
-export const verdict = (result: RunResult, judgement: Judgement | null): boolean =>
+const verdict = (result: RunResult, judgement: Judgement | null): boolean =>
   judgement === null ? result.outcome === 'dfu' && !failsToLeave(result) : judgement.holds;
 
 function failsToLeave(result: RunResult): boolean {

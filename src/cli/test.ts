@@ -58,7 +58,7 @@ export interface TestOutcome {
   readonly report: (view: { readonly stream: Stream; readonly color: boolean }) => string;
 }
 
-export const TEST_SCHEMA = 'bootbench/test@1';
+const TEST_SCHEMA = 'bootbench/test@1';
 const REPORTERS = ['default', 'github'] as const;
 const FILES = ['junit', 'sarif', 'codequality', 'json', 'html'] as const;
 

@@ -63,7 +63,7 @@ const MAX_ENTRIES = 400;
 const FIRST_ENTRIES = 100;
 
 /** Append-only list in chunks; copying it shares the full chunks. */
-export class Log<T> {
+class Log<T> {
   private chunks: T[][] = [[]];
   length = 0;
 

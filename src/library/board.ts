@@ -261,7 +261,7 @@ function answerI2c(devices: ReadonlyMap<number, I2cDevice>, state: { address: nu
   return 0;
 }
 
-export function pinNamed(chip: ChipDescription, name: unknown): string {
+function pinNamed(chip: ChipDescription, name: unknown): string {
   const typed = String(name).toUpperCase();
   const port = /^P([A-K])(\d|1[0-5])$/.exec(typed)?.[1];
   const has = chip.blocks.some((b) => b.model?.startsWith('gpio') && (b.options?.['port'] ?? b.name.slice(-1)) === port);

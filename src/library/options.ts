@@ -178,7 +178,7 @@ function checkOptions(options: BenchOptions, keys: readonly string[]): void {
 const isBytes = (value: unknown): value is Uint8Array => value instanceof Uint8Array;
 
 /** The chip of a name; a UsageError says which are near. */
-export function chipNamed(name: unknown): ChipDescription {
+function chipNamed(name: unknown): ChipDescription {
   if (typeof name !== 'string') throw new UsageError(`chip is ${shown(name)}`, 'give a part, for example stm32h533re');
   const chip = findChip(name);
   if (chip !== undefined) return chip;

@@ -49,10 +49,10 @@ type FlashOperation =
   | { kind: 'options' };
 type Ctx = RegisterContext<FlashH5State>;
 
-export const KEY1 = 0x45670123;
-export const KEY2 = 0xcdef89ab;
-export const OPTKEY1 = 0x08192a3b;
-export const OPTKEY2 = 0x4c5d6e7f;
+const KEY1 = 0x45670123;
+const KEY2 = 0xcdef89ab;
+const OPTKEY1 = 0x08192a3b;
+const OPTKEY2 = 0x4c5d6e7f;
 const QUAD = 16;
 const OTP_BYTES = 0x800;
 const OTP_BLOCK = 64;

@@ -14,7 +14,7 @@
 import type { Layout, ModelFactory, Register, RegisterContext, RegisterModel } from '../emu/registers.ts';
 
 export const IWDG_KEY_RELOAD = 0xaaaa;
-export const IWDG_KEY_UNLOCK = 0x5555;
+const IWDG_KEY_UNLOCK = 0x5555;
 export const IWDG_KEY_START = 0xcccc;
 
 export interface IwdgOptions {

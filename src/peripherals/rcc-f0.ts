@@ -34,7 +34,7 @@ const TRIM_STEPS = 200;
 const TRIM_CENTRE = 16;
 
 /** PLL multiplier: 2…16. */
-export const pllMultiplier = (v: number): number => Math.min(v + 2, 16);
+const pllMultiplier = (v: number): number => Math.min(v + 2, 16);
 
 /** RM0091 6.4.13. */
 const MUXES: readonly KernelMux[] = [{ field: 'CFGR3.I2C1SW', sources: ['hsi', 'sysclk'], clocks: ['i2c1'] }];

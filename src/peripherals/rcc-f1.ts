@@ -19,13 +19,13 @@ type Rates = Record<string, Rate | null>;
 const READY_BITS = { lsi: 0, lse: 1, hsi: 2, hse: 3, pll: 4, pll2: 5, pll3: 6 };
 
 /** PLLMUL as numerator over 2: 2 to 16; F105 and F107 have 4 to 9 and 6.5. */
-export const pllTwice = (v: number, connectivity: boolean): number | null => {
+const pllTwice = (v: number, connectivity: boolean): number | null => {
   if (!connectivity) return 2 * Math.min(v + 2, 16);
   if (v === 13) return 13;
   return v >= 2 && v <= 7 ? 2 * (v + 2) : null;
 };
 /** PLL2MUL and PLL3MUL: 8 to 14, 16 and 20. */
-export const pll2Multiplier = (v: number): number | null => (v >= 6 && v <= 12 ? v + 2 : v === 14 ? 16 : v === 15 ? 20 : null);
+const pll2Multiplier = (v: number): number | null => (v >= 6 && v <= 12 ? v + 2 : v === 14 ? 16 : v === 15 ? 20 : null);
 
 /** PLL2 and PLL3, both fed by HSE through PREDIV2. */
 interface SecondPll {

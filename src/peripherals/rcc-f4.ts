@@ -28,7 +28,7 @@ const READY_BITS = { lsi: 0, lse: 1, hsi: 2, hse: 3, pll: 4, plli2s: 5, pllsai: 
 const VCO_RANGE = [100e6, 432e6] as const;
 
 /** P divides by 2, 4, 6 or 8. */
-export const pllPDivider = (v: number): number => 2 * (v + 1);
+const pllPDivider = (v: number): number => 2 * (v + 1);
 
 interface Pll {
   readonly name: string;

@@ -77,7 +77,7 @@ const FACTS: RccHFacts = {
   lseFrozen: ['LSEBYP', 'LSEDRV'],
 };
 /** Enable registers that each core has of its own. */
-export const PER_CORE = ['AHB3ENR', 'AHB1ENR', 'AHB2ENR', 'AHB4ENR', 'APB3ENR', 'APB1LENR', 'APB1HENR', 'APB2ENR', 'APB4ENR'] as const;
+const PER_CORE = ['AHB3ENR', 'AHB1ENR', 'AHB2ENR', 'AHB4ENR', 'APB3ENR', 'APB1LENR', 'APB1HENR', 'APB2ENR', 'APB4ENR'] as const;
 /** Those whose blocks lie in the D2 domain. */
 const D2_BUSES = ['AHB1ENR', 'AHB2ENR', 'APB1LENR', 'APB1HENR', 'APB2ENR'] as const;
 

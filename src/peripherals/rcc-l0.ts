@@ -17,11 +17,11 @@ type Ctx = RegisterContext<object>;
 type Rates = Record<string, Rate | null>;
 
 /** Hertz by MSIRANGE: 65.536 kHz, doubled with each; 7 does not exist. */
-export const msiHzL0 = (range: number): number | null => (range < 7 ? 65_536 * 2 ** range : null);
+const msiHzL0 = (range: number): number | null => (range < 7 ? 65_536 * 2 ** range : null);
 /** By PLLMUL. */
-export const PLL_FACTORS = [3, 4, 6, 8, 12, 16, 24, 32, 48] as const;
+const PLL_FACTORS = [3, 4, 6, 8, 12, 16, 24, 32, 48] as const;
 /** PLLDIV divides by 2 to 4; 0 does not exist. */
-export const pllDividerL0 = (v: number): number | null => (v === 0 ? null : v + 1);
+const pllDividerL0 = (v: number): number | null => (v === 0 ? null : v + 1);
 /** Highest VCO frequency by range of VOS (RM0376 7.2.5). */
 const VCO_MAX: Readonly<Record<number, number>> = { 1: 96e6, 2: 48e6, 3: 24e6 };
 

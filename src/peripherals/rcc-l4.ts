@@ -36,7 +36,7 @@ type Ctx = RegisterContext<RccL4State>;
 /** Hertz by MSIRANGE, free running. */
 export const MSI_HZ = [100e3, 200e3, 400e3, 800e3, 1e6, 2e6, 4e6, 8e6, 16e6, 24e6, 32e6, 48e6] as const;
 /** Multiples of 32.768 kHz by MSIRANGE in PLL mode. */
-export const MSI_LSE_MULTIPLES = [3, 6, 12, 24, 31, 61, 122, 244, 488, 732, 977, 1465] as const;
+const MSI_LSE_MULTIPLES = [3, 6, 12, 24, 31, 61, 122, 244, 488, 732, 977, 1465] as const;
 const PLL_SOURCES = [null, 'msi', 'hsi', 'hse'] as const;
 const SW_NAMES = ['msi', 'hsi', 'hse', 'pllr'] as const;
 /** VCO limits in hertz, voltage range 1 (range 2 ends at 128 MHz). */
@@ -89,10 +89,10 @@ interface Pll {
 /** HPRE of WB below 8 (RM0434 8.4.3). */
 const WB_HPRE: Readonly<Record<number, number>> = { 1: 3, 2: 5, 5: 6, 6: 10, 7: 32 };
 /** Q and R divide by 2, 4, 6, 8. */
-export const pllEvenDivider = (v: number): number => 2 * (v + 1);
+const pllEvenDivider = (v: number): number => 2 * (v + 1);
 const plusOne = (v: number): number => v + 1;
 /** P divides by PDIV (2…31) where the chip has it and it is not 0, else by 7 or 17. PDIV = 1 is not allowed. */
-export const pllPDivider = (pdiv: number, p: number): number | null => (pdiv === 0 ? (p ? 17 : 7) : pdiv === 1 ? null : pdiv);
+const pllPDivider = (pdiv: number, p: number): number | null => (pdiv === 0 ? (p ? 17 : 7) : pdiv === 1 ? null : pdiv);
 
 class RccL4 extends RccBase {
   protected readonly oscillators: Readonly<Record<string, OscillatorFields>>;

@@ -14,7 +14,7 @@ import type { UsbInAnswer } from '../emu/ports.ts';
 import type { Layout, Register, RegisterContext } from '../emu/registers.ts';
 
 /** Bits of an endpoint register; the same places in EPnR and CHEPnR. */
-export const EP = {
+const EP = {
   EA: 0xf,
   STAT_TX: 0x30,
   DTOG_TX: 0x40,
@@ -36,7 +36,7 @@ const PLAIN = EP.EA | EP.KIND | EP.TYPE;
 const STAT = { STALL: 1, NAK: 2 } as const;
 const TYPE = { BULK: 0, CONTROL: 1, ISO: 2 } as const;
 
-export const ISTR = {
+const ISTR = {
   ID: 0xf,
   DIR: 0x10,
   ESOF: 0x100,
@@ -50,7 +50,7 @@ export const ISTR = {
 const ISTR_CLEARABLE = 0x37f80;
 /** Flags of ISTR with a mask at the same place in CNTR. */
 const ISTR_MASKABLE = 0x3ff80;
-export const CNTR = { FRES: 0x1, PDWN: 0x2, LPMODE: 0x4, FSUSP: 0x8, L2RES: 0x10, HOST: 0x80000000 } as const;
+const CNTR = { FRES: 0x1, PDWN: 0x2, LPMODE: 0x4, FSUSP: 0x8, L2RES: 0x10, HOST: 0x80000000 } as const;
 const DADDR_EF = 0x80;
 const BCDR = { BCDEN: 0x1, DCDEN: 0x2, DCDET: 0x10, PDET: 0x20, SDET: 0x40, PS2DET: 0x80, DPPU: 0x8000 } as const;
 const FNR_RXDP = 0x8000;

@@ -13,7 +13,7 @@ const hex4 = (n: number): string => n.toString(16).padStart(4, '0');
 
 export const deviceName = ({ device }: ConformanceReport): string =>
   `${hex4(device.vid)}:${hex4(device.pid)} ${device.product ?? ''}, bcdDevice ${hex4(device.bcdDevice)}, bcdDFUVersion ${hex4(device.bcdDfuVersion)}`;
-export const countsLine = ({ counts }: ConformanceReport): string =>
+const countsLine = ({ counts }: ConformanceReport): string =>
   `${counts.pass} pass, ${counts.fail} fail, ${counts.dialect} in a dialect, ${counts['n/a']} not applicable`;
 
 /** What failed first, then dialects; what passed only where `all`. */

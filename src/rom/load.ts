@@ -142,7 +142,7 @@ function gapSegments(profile: RomProfile, settings: readonly RomOptionSetting[])
 }
 
 /** The defaults of a version; null = the last one, which the image plays unless it is told otherwise. */
-export const optionsOf = (profile: RomProfile, version: string | null): RomOptionDefaults =>
+const optionsOf = (profile: RomProfile, version: string | null): RomOptionDefaults =>
   version === null ? profile.options : { ...profile.options, ...profile.optionsByVersion?.[version] };
 
 export function loadRom(

@@ -134,12 +134,8 @@ export const left = (what: string, value: string, source: string, confidence: Co
   state: known(value, source, confidence),
 });
 export const AN2606 = 'AN2606 Rev 70';
-export const IWDG_LEFT = left('IWDG_PR', 'largest divider; IWDG_SR.PVU stays 1 if the IWDG is off', `${AN2606} 4.8`);
-export const STACK_LEFT = left(
-  'CONTROL, MSP, PC',
-  '0; first two words of the table at the address pointer',
-  'AN2662, AN3156 (leave is a jump)',
-);
+const IWDG_LEFT = left('IWDG_PR', 'largest divider; IWDG_SR.PVU stays 1 if the IWDG is off', `${AN2606} 4.8`);
+const STACK_LEFT = left('CONTROL, MSP, PC', '0; first two words of the table at the address pointer', 'AN2662, AN3156 (leave is a jump)');
 export const LEFT_BY_ALL = [STACK_LEFT, IWDG_LEFT] as const;
 export const FREE_POLL = 'a free value: no capture of this chip was found';
 

@@ -23,7 +23,7 @@ const dataPacket = (bytes: number): number => 35 + 8 * bytes;
 const TURNAROUND = 7;
 const NO_ANSWER = 18;
 const HOST_GAP = 2;
-export const SOF_BITS = TOKEN;
+const SOF_BITS = TOKEN;
 
 const NAK_MIN = 20 * US;
 const NAK_MAX = 1 * MS;
@@ -61,7 +61,7 @@ export function lead(t: Transfer): number {
 const tailMax = (t: Transfer): number =>
   TURNAROUND + HANDSHAKE + HOST_GAP + (t.step === 'in' || t.step === 'status-in' ? dataPacket(t.maxPacket) + TURNAROUND : 0);
 
-export const toggleKey = (t: Transfer): string => t.kind + t.endpoint;
+const toggleKey = (t: Transfer): string => t.kind + t.endpoint;
 
 export function newTransfer(tag: string, kind: Transfer['kind'], address: number, endpoint: number, maxPacket: number, now: Ps): Transfer {
   return {

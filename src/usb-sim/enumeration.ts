@@ -302,7 +302,7 @@ function take(host: Host, name: string, data: Uint8Array): string | null {
   return null;
 }
 
-export function nameInterface(info: DeviceInfo | null, index: number, name: string | null): void {
+function nameInterface(info: DeviceInfo | null, index: number, name: string | null): void {
   const target = info?.interfaces[index];
   if (target) target.name = name;
 }
@@ -316,4 +316,4 @@ function finish(host: Host): void {
   host.bindDrivers();
 }
 
-export const hex4 = (n: number): string => n.toString(16).padStart(4, '0');
+const hex4 = (n: number): string => n.toString(16).padStart(4, '0');

@@ -18,7 +18,7 @@ export function failureInWords(s: Session, failure: Failure): string[] {
   return [...lines, ...chainInWords(s, chain)];
 }
 
-export function chainInWords(s: Session, chain: Chain): string[] {
+function chainInWords(s: Session, chain: Chain): string[] {
   const lines: string[] = [];
   const literal = chain.origin.kind === 'constant' ? chain.origin.address : null;
   // a load of a literal is the constant itself
@@ -89,7 +89,7 @@ function originText(s: Session, chain: Chain, origin: Origin): string | null {
 }
 
 /** `DMA2 (S0M0AR = 0x20000400, set at main.c:12)` */
-export function masterText(s: Session, { block, register, start }: Master, pc: number): string {
+function masterText(s: Session, { block, register, start }: Master, pc: number): string {
   if (register === null || start === null) return block;
   return `${block} (${register} = ${hex(start)}${pc === 0 ? '' : `, set at ${place(s, pc)}`})`;
 }

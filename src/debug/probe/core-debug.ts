@@ -9,7 +9,7 @@ import { highestPending, preempts } from '../../emu/core/nvic.ts';
 import { S } from '../../emu/core/state.ts';
 import type { DebugTarget, Stop, WatchKind } from '../debug-target.ts';
 
-export const DHCSR = 0xe000edf0;
+const DHCSR = 0xe000edf0;
 const [DCRSR, DCRDR, DEMCR, DFSR] = [0xe000edf4, 0xe000edf8, 0xe000edfc, 0xe000ed30];
 const [FP_CTRL, FP_COMP0] = [0xe0002000, 0xe0002008];
 const [DWT_CTRL, DWT_COMP0] = [0xe0001000, 0xe0001020];
@@ -35,7 +35,7 @@ export interface DebugShape {
   /** TAR increments inside so many bytes. */
   readonly tarWrap: number;
 }
-export const DEBUG_SHAPES: Readonly<Record<Profile['name'], DebugShape>> = {
+const DEBUG_SHAPES: Readonly<Record<Profile['name'], DebugShape>> = {
   m0: { code: 4, revision: 1, data: 2, idr: 0x04770031, dpidr: 0x0bb11477, tarWrap: 0x400 },
   m0plus: { code: 4, revision: 1, data: 2, idr: 0x04770031, dpidr: 0x0bc11477, tarWrap: 0x400 },
   m3: { code: 6, revision: 1, data: 4, idr: 0x24770011, dpidr: 0x2ba01477, tarWrap: 0x1000 },

@@ -4,7 +4,7 @@
  */
 import type { DebugPort, Access } from './debug-port.ts';
 
-export const VERSION = { stlink: 2, jtag: 37, swim: 7, vid: 0x0483, pid: 0x3748 } as const;
+const VERSION = { stlink: 2, jtag: 37, swim: 7, vid: 0x0483, pid: 0x3748 } as const;
 const SERIAL = 'BOOTBENCH0000000000000000';
 /** First two status bytes: fine; an access port answered FAULT; a command is not known or its arguments make no sense. */
 const [OK, AP_FAULT, BAD] = [0x80, 0x11, 0x1d];

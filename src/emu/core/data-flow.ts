@@ -15,7 +15,6 @@ export const stateAt = (offset: number): Place => -1 - offset;
 /** Place of general register `n`. */
 export const registerAt = (n: number): Place => stateAt(S.R + 4 * n);
 export const isState = (place: Place): boolean => place < 0;
-export const stateOffset = (place: Place): number => -1 - place;
 
 export type Places = ReadonlySet<Place>;
 const NONE: Places = new Set();

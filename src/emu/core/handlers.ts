@@ -12,7 +12,7 @@ export interface Handler {
 /** Handler 0 decodes, handler 1 is UNDEFINED, handler 2 leaves for a system op. */
 export const H_DECODE = 0;
 export const H_UNDEFINED = 1;
-export const H_SYSTEM = 2;
+const H_SYSTEM = 2;
 /** Handler 3 stops before the instruction (breakpoints of the bench). */
 export const H_BREAK = 3;
 /** Handler 4 is handler 2 in an IT block, whether or not the condition holds. */

@@ -10,7 +10,7 @@
 import { L1, LINE_MAP, type Arena } from '../arena.ts';
 import type { Region } from '../system.ts';
 
-export const LINE_BYTES = 32;
+const LINE_BYTES = 32;
 const DATA_WAYS = 4;
 const DATA_SETS = 128;
 const CODE_WAYS = 2;
@@ -302,5 +302,3 @@ export class L1Cache {
     if (operation === 'DCISW' || operation === 'DCIMVAC' || operation.startsWith('DCCI')) this.dropData(slot);
   }
 }
-
-export { DATA_SETS, CODE_SETS };

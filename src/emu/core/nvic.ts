@@ -6,7 +6,7 @@ import type { Cpu } from './cpu.ts';
 import { EXC, merge, notV6, SCS, always, type ScsRegister } from './scs-state.ts';
 import { S } from './state.ts';
 
-export const NO_PRIORITY = 256;
+const NO_PRIORITY = 256;
 
 const word = (bitmap: number, line: number): number => bitmap + ((line >>> 5) << 2);
 const bit = (line: number): number => 1 << (line & 31);
@@ -16,7 +16,7 @@ const linesMask = (cpu: Cpu, index: number): number => {
   const rest = cpu.row.nvicLines - index * 32;
   return rest <= 0 ? 0 : rest >= 32 ? 0xffffffff : (2 ** rest - 1) >>> 0;
 };
-export const hasLine = (cpu: Cpu, line: number): boolean => line >= 0 && line < cpu.row.nvicLines;
+const hasLine = (cpu: Cpu, line: number): boolean => line >= 0 && line < cpu.row.nvicLines;
 /** Implemented bits of a priority byte. */
 export const priorityMask = (cpu: Cpu): number => (0xff << (8 - cpu.row.priorityBits)) & 0xff;
 
@@ -108,7 +108,7 @@ export function activeCount(cpu: Cpu): number {
   return count;
 }
 /** Priority that the masks FAULTMASK, PRIMASK and BASEPRI lend to the running code. */
-export function boostedPriority(cpu: Cpu, ignorePrimask = false): number {
+function boostedPriority(cpu: Cpu, ignorePrimask = false): number {
   if (cpu.get(S.FAULTMASK) & 1) return -1;
   if (!ignorePrimask && cpu.get(S.PRIMASK) & 1) return 0;
   const basepri = cpu.get(S.BASEPRI) & 0xff;

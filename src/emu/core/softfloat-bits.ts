@@ -33,10 +33,10 @@ export const newContext = (fpscr = 0): FpContext => {
 };
 
 export const f64 = new Float64Array(1);
-export const u64 = new BigUint64Array(f64.buffer);
+const u64 = new BigUint64Array(f64.buffer);
 export const words = new Uint32Array(f64.buffer);
-export const f32 = new Float32Array(1);
-export const u32 = new Uint32Array(f32.buffer);
+const f32 = new Float32Array(1);
+const u32 = new Uint32Array(f32.buffer);
 export const HIGH = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1 ? 1 : 0;
 export const LOW = 1 - HIGH;
 

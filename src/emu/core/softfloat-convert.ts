@@ -27,7 +27,7 @@ import {
 import { round32 } from './softfloat-single.ts';
 
 /** Nearest integer of a finite double in a rounding mode. Exact: halves of numbers below 2^53 are representable. */
-export function roundToInteger(v: number, rounding: Rounding): number {
+function roundToInteger(v: number, rounding: Rounding): number {
   const below = Math.floor(v);
   const rest = v - below;
   if (rest === 0) return v;

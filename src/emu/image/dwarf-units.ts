@@ -180,7 +180,7 @@ export function textValue(sections: DwarfSections, unit: UnitForms, found: Attri
   return new DwarfReader(sections.str, unit.offsetSize === 4 ? r.u32() : r.u64()).string();
 }
 /** A code address in any of its forms. */
-export function addressValue(sections: DwarfSections, unit: UnitForms, found: AttributeValue | undefined): number | null {
+function addressValue(sections: DwarfSections, unit: UnitForms, found: AttributeValue | undefined): number | null {
   if (found === undefined || typeof found.value !== 'number') return null;
   return isAddressIndex(found.form) ? indexedAddress(sections, unit, found.value) : found.value;
 }

@@ -2,7 +2,7 @@
 import { OP, TYPE_CODE, VOID_BLOCK, type WasmType } from './opcodes.ts';
 
 /** Growing byte buffer with the LEB128 encodings. */
-export class Bytes {
+class Bytes {
   private data = new Uint8Array(256);
   length = 0;
 

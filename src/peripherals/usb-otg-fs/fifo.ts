@@ -14,7 +14,7 @@ export interface FifoState {
   txUsed: Uint32Array;
 }
 
-export const TX_FIFOS = 16;
+const TX_FIFOS = 16;
 
 export const newFifos = (words: number): FifoState => ({
   ram: new Uint32Array(words),

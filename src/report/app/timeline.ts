@@ -31,7 +31,7 @@ export interface TimelineHandle {
   readonly close: () => void;
 }
 
-export const timeText = (seconds: number): string =>
+const timeText = (seconds: number): string =>
   seconds >= 1 ? `${+seconds.toFixed(4)} s` : seconds >= 1e-3 ? `${+(seconds * 1e3).toFixed(4)} ms` : `${+(seconds * 1e6).toFixed(3)} µs`;
 
 /** @param onChoose a row of the table belongs to what was chosen, or null */

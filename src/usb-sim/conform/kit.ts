@@ -5,7 +5,7 @@ import { checkRequirement, type Requirement, type RequirementResult, type Verdic
 import { STATE_REQUIREMENTS } from './states.ts';
 import { TRANSFER_REQUIREMENTS } from './transfers.ts';
 
-export const REQUIREMENTS: readonly Requirement[] = [...CHAPTER9_REQUIREMENTS, ...STATE_REQUIREMENTS, ...TRANSFER_REQUIREMENTS];
+const REQUIREMENTS: readonly Requirement[] = [...CHAPTER9_REQUIREMENTS, ...STATE_REQUIREMENTS, ...TRANSFER_REQUIREMENTS];
 
 export interface ConformanceReport {
   readonly schema: 'bootbench/conformance@1';

@@ -28,7 +28,7 @@ const STATUS = { OK: 0, TARGET: 1, VENDOR: 11, UNKNOWN: 14, STALLEDPKT: 15 } as 
 const ACK: LinkAnswer = { status: 'ok', data: new Uint8Array(0) };
 const STALL: LinkAnswer = { status: 'stall', data: new Uint8Array(0) };
 const answer = (...data: number[]): LinkAnswer => ({ status: 'ok', data: Uint8Array.from(data) });
-export const COMMANDS = [0x00, 0x21, 0x41, 0x92] as const;
+const COMMANDS = [0x00, 0x21, 0x41, 0x92] as const;
 
 /** Widest unit in which flash is programmed: a flash word of STM32H7. */
 const FLASH_UNIT = 32;

@@ -17,7 +17,7 @@ export const absolute = (b: Builder, w: Width, x: Val): Expr => (w === 32 ? b.an
 /** FPSCR: RMode, FZ, DN and IXC. Native arithmetic needs nearest, no flush, and IXC set already, because it cannot raise it. */
 const NATIVE_MASK = 0x03c00010;
 const NATIVE = 0x10;
-export const nativeAllowed = (b: Builder): Expr => b.eq(b.and(b.state(S.FPSCR), NATIVE_MASK), NATIVE);
+const nativeAllowed = (b: Builder): Expr => b.eq(b.and(b.state(S.FPSCR), NATIVE_MASK), NATIVE);
 
 const float = (b: Builder, w: Width, bits: Val): Expr => b.op(w === 32 ? 'f32.reinterpret_i32' : 'f64.reinterpret_i64', bits);
 const bitsOf = (b: Builder, w: Width, value: Val): Expr => b.op(w === 32 ? 'i32.reinterpret_f32' : 'i64.reinterpret_f64', value);

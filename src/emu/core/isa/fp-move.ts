@@ -139,7 +139,7 @@ for (const [name, sz] of [
 
 // ---- immediates ----------------------------------------------------------------------------------------------------------------------
 /** VFPExpandImm: the upper word of the value; of a double the lower one is 0. */
-export function vfpExpandImm(w: 32 | 64, imm8: number): number {
+function vfpExpandImm(w: 32 | 64, imm8: number): number {
   const sign = (imm8 >>> 7) << 31;
   const b6 = (imm8 >>> 6) & 1;
   const low = imm8 & 0x3f;

@@ -7,7 +7,7 @@ import { orQ } from './operands.ts';
 const clamp = (b: Builder, x: Expr, min: Val, max: Val): Expr => b.let(b.select(b.gtS(x, max), max, b.select(b.ltS(x, min), min, x)));
 
 /** Signed saturation to 32 bits of an i64; sets Q. */
-export function saturate64(b: Builder, value: Expr): Expr {
+function saturate64(b: Builder, value: Expr): Expr {
   const v = b.let(value);
   const word = b.let(b.wrap(v));
   const fits = b.let(b.op('i64.eq', v, b.ext64S(word)));

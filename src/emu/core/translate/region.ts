@@ -33,7 +33,7 @@ export interface Region {
 const MAX_INSTRUCTIONS = 600;
 
 /** Targets of TBB/TBH: entries of the table behind the instruction, as far as it can reach before its nearest target. */
-export function tableTargets(source: CodeSource, pc: number, half: boolean): number[] {
+function tableTargets(source: CodeSource, pc: number, half: boolean): number[] {
   const base = pc + 4;
   const targets: number[] = [];
   let limit = base + 512;
