@@ -1,6 +1,8 @@
 /**
  * Enumeration as Linux, Windows and macOS do it: a list of steps per host, each one request. Sources: facts/usb-dfu.md section 1 (Linux hub.c 6.1
- * and measured; Windows from published descriptions). macOS: `assumed` (an 8-byte first read, then address, as commonly captured).
+ * and measured; Windows from published descriptions). macOS: a device's log (hathach/tinyusb issue 450): one reset, the address first, the device descriptor in
+ * two reads, each string by its length and then whole, in English (reported); that the address comes first: travisgoodspeed/goodfet issue 38 as well (reported,
+ * about 20 attempts some seconds apart; here 3). What comes behind the first string: `assumed`.
  */
 import { MS } from '../emu/time.ts';
 import {
@@ -74,23 +76,27 @@ const RULES: Readonly<Record<HostKind, HostRules>> = {
     attempts: 3,
     tries: 3,
     steps: () => [
-      'device-8',
-      'reset',
       'set-address',
+      'device-8',
       'device-18',
-      'string-0',
+      'product-length',
       'product',
+      'manufacturer-length',
       'manufacturer',
+      'serial-length',
       'serial',
       'config-9',
       'config-full',
       'set-configuration',
+      'interface-name-length',
       'interface-name',
     ],
   },
 };
 /** Steps whose failure costs nothing. */
-const OPTIONAL = new Set(['bos', 'ms-os', 'qualifier', 'string-0', 'product', 'manufacturer', 'serial', 'interface-name']);
+const STRINGS = ['product', 'manufacturer', 'serial', 'interface-name'];
+const OPTIONAL = new Set(['bos', 'ms-os', 'qualifier', 'string-0', ...STRINGS, ...STRINGS.map((s) => `${s}-length`)]);
+const ENGLISH = 0x0409;
 
 const firstAttempt = (host: Host): EnumerationState => ({
   attempt: 0,
@@ -141,8 +147,12 @@ function runStep(host: Host): void {
   const name = e.steps[e.index];
   const info = state.device;
   const send = (setup: Uint8Array): Transfer => host.control(`enum.${name}`, setup);
-  const string = (index: number | undefined): void =>
-    void (index ? send(getDescriptor(DESCRIPTOR.STRING, index, info?.langId ?? 0, 255)) : skip(host));
+  const string = (index: number | undefined): void => {
+    // a length of 0: the host asked for it and got none
+    const length = name!.endsWith('-length') ? 2 : (e.stringLength ?? 255);
+    if (index && length > 0) send(getDescriptor(DESCRIPTOR.STRING, index, info?.langId ?? 0, length));
+    else skip(host);
+  };
   switch (name) {
     case undefined:
       return finish(host);
@@ -181,12 +191,16 @@ function runStep(host: Host): void {
         ? void send(getDescriptor(DESCRIPTOR.STRING, 0, 0, 255))
         : skip(host);
     case 'product':
+    case 'product-length':
       return string(info?.iProduct);
     case 'manufacturer':
+    case 'manufacturer-length':
       return string(info?.iManufacturer);
     case 'serial':
+    case 'serial-length':
       return string(info?.iSerial);
     case 'interface-name':
+    case 'interface-name-length':
       return string(info?.interfaces[0]?.iInterface);
     case 'set-configuration':
       if (!hasDriver(host, info!)) return withoutDriver(host, info!);
@@ -215,6 +229,7 @@ export function onDone(host: Host, name: string, result: TransferResult): void {
   if (e.phase === 'idle' || result.status === 'cancelled') return;
   const problem = result.status === 'ok' ? take(host, name, result.data) : result.status;
   if (problem !== null && !OPTIONAL.has(name)) return retry(host, name, problem);
+  if (name.endsWith('-length')) e.stringLength = problem === null ? result.data[0]! : 0;
   e.tries = 0;
   e.index++;
   if (name === 'set-address') {
@@ -265,6 +280,7 @@ function take(host: Host, name: string, data: Uint8Array): string | null {
       const parsed = parseDevice(data);
       if (!parsed) return `bad device descriptor (${data.length} bytes)`;
       state.device = parsed;
+      if (host.options.host === 'macos') parsed.langId = ENGLISH;
       if (session) Object.assign(session, { vid: parsed.vid, pid: parsed.pid, bcdDevice: parsed.bcdDevice });
       return null;
     }
@@ -278,6 +294,11 @@ function take(host: Host, name: string, data: Uint8Array): string | null {
     case 'string-0':
       if (info && data.length >= 4) info.langId = data[2]! | (data[3]! << 8);
       return null;
+    case 'product-length':
+    case 'manufacturer-length':
+    case 'serial-length':
+    case 'interface-name-length':
+      return data.length < 2 || data[1] !== DESCRIPTOR.STRING ? 'no string descriptor' : null;
     case 'product':
     case 'manufacturer':
     case 'serial':

@@ -87,6 +87,8 @@ export interface UsbLogEntry {
 
 /** Progress of enumeration. */
 export interface EnumerationState {
+  /** bLength of the string that is read next, for a host that asks for it first. */
+  stringLength?: number;
   attempt: number;
   steps: string[];
   index: number;

@@ -67,12 +67,27 @@ describe('enumeration, request by request', () => {
     expect(b.usb.logEntries.filter((l) => l.text.includes('STALL'))).toHaveLength(2);
     expect(b.usb.dfuReady).toBe(true);
   });
-  it('macOS reaches dfuIDLE too', () => {
+  it('macOS: one reset, the address before anything is read, each string by its length and then whole', () => {
     const b = bench(DFU_DEVICE, {}, { host: 'macos' });
     b.firmware.start();
     b.until(500 * MS);
-    expect(requests(b)[1]).toBe('GET_DESCRIPTOR(DEVICE, 8)');
+    const length = (text: string): number => 2 + 2 * text.length;
+    expect(requests(b).slice(0, 12)).toEqual([
+      'reset',
+      'SET_ADDRESS(1)',
+      'GET_DESCRIPTOR(DEVICE, 8)',
+      'GET_DESCRIPTOR(DEVICE, 18)',
+      'GET_DESCRIPTOR(STRING 2, 2)',
+      `GET_DESCRIPTOR(STRING 2, ${length('DFU in FS Mode')})`,
+      'GET_DESCRIPTOR(STRING 1, 2)',
+      `GET_DESCRIPTOR(STRING 1, ${length('STMicroelectronics')})`,
+      'GET_DESCRIPTOR(STRING 3, 2)',
+      expect.stringMatching(/^GET_DESCRIPTOR\(STRING 3, \d+\)$/),
+      'GET_DESCRIPTOR(CONFIGURATION, 9)',
+      expect.stringMatching(/^GET_DESCRIPTOR\(CONFIGURATION, \d+\)$/),
+    ]);
     expect(b.usb.dfuReady).toBe(true);
+    expect(b.usb.sessions[0]!.product).toBe('DFU in FS Mode');
   });
   it('a device with 8-byte packets on EP0 is read with 8-byte packets', () => {
     const small: Device = { ...DFU_DEVICE, device: DFU_DEVICE.device.map((v, i) => (i === 7 ? 8 : v)) };
