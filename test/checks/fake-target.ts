@@ -107,7 +107,8 @@ export class FakeTarget implements RepairTarget {
     // The status field follows the switch.
     if (path === 'RCC.CFGR1.SW') this.set('RCC.CFGR1.SWS', value);
   }
-  write(address: number, _size: 1 | 2 | 4, value: number): void {
+  write(address: number, size: 1 | 2 | 4, value: number): void {
+    if (size !== 4 || address % 4 !== 0) throw new Error(`a write of ${size} bytes to 0x${address.toString(16)}`);
     if (address === PPB.ICSR) {
       const clear = (value & (1 << 25) ? 1 << 26 : 0) | (value & (1 << 27) ? 1 << 28 : 0);
       this.ppb.set(address, (this.ppb.get(address) ?? 0) & ~clear);
@@ -146,8 +147,11 @@ export class FakeTarget implements RepairTarget {
       state: {
         chip: STM32H533RE,
         core: (name) => this.core[name] ?? null,
-        read: (address) =>
-          address >= 0x08000000 && address < 0x08080000 ? (this.flash[address] ?? 0xffffffff) : (this.ppb.get(address) ?? 0) >>> 0,
+        read: (address, size) => {
+          // the private peripheral bus and flash are read by whole words here, as a probe does
+          if (size !== 4 || address % 4 !== 0) throw new Error(`a read of ${size} bytes at 0x${address.toString(16)}`);
+          return address >= 0x08000000 && address < 0x08080000 ? (this.flash[address] ?? 0xffffffff) : (this.ppb.get(address) ?? 0) >>> 0;
+        },
         bootPin: (name) => (name === 'BOOT0' ? this.boot0 : null),
         pin: (name) => this.pins[name] ?? 'z',
         field: (path) => this.get(path),

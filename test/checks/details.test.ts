@@ -1,0 +1,160 @@
+/** What a check says beside its verdict, and the edges of what it reads: numbers, names, and repairs of a part. */
+import { describe, expect, it } from 'vitest';
+import { exceptionName, exceptionPriority, FIRST_IRQ, groupPriority, linesSet, listed, PPB } from '../../src/checks/core-registers.ts';
+import { keptDeclaration, keptInC } from '../../src/checks/fix-in-c.ts';
+import { check, FakeTarget, TIM2_IRQ, USB_IRQ, writer } from './fake-target.ts';
+
+const chip = new FakeTarget().subject().state.chip;
+
+describe('The NVIC', () => {
+  it.each([0, 1, 31, 32, 63, 64, 95, 96, 127, 130])('line %d is found in its word', (line) => {
+    expect(linesSet(new FakeTarget().enable(line).subject().state, PPB.NVIC_ISER)).toEqual([line]);
+  });
+  it('gives the lines in rising order', () => {
+    const t = new FakeTarget().enable(31).enable(0).enable(32).enable(7);
+    expect(linesSet(t.subject().state, PPB.NVIC_ISER)).toEqual([0, 7, 31, 32]);
+  });
+  it('has a priority byte for each line and each configurable exception', () => {
+    const t = new FakeTarget();
+    for (const [n, value] of [0x10, 0x20, 0x30, 0x40].entries()) t.priority(44 + n, value);
+    const { state } = t.subject();
+    expect([44, 45, 46, 47].map((line) => exceptionPriority(state, FIRST_IRQ + line))).toEqual([0x10, 0x20, 0x30, 0x40]);
+    t.ppb.set(PPB.SHPR1, 0x04030201).set(PPB.SHPR1 + 8, 0xa0b00000);
+    expect([4, 5, 6, 7, 14, 15].map((n) => exceptionPriority(state, n))).toEqual([1, 2, 3, 4, 0xb0, 0xa0]);
+  });
+  it('has fixed priorities above all others for NMI and HardFault, and none for what is no exception', () => {
+    const { state } = new FakeTarget().subject();
+    expect([1, 2, 3].map((n) => exceptionPriority(state, n))).toEqual([null, -2, -1]);
+  });
+  it.each([
+    [0, 0xfe],
+    [3, 0xf0],
+    [4, 0xe0],
+    [6, 0x80],
+    [7, 0x00],
+  ])('compares the bits above PRIGROUP = %d', (group, mask) => {
+    const t = new FakeTarget();
+    t.ppb.set(PPB.AIRCR, group << 8);
+    expect(groupPriority(t.subject().state, 0xff)).toBe(mask);
+    // NMI and HardFault have no groups
+    expect(groupPriority(t.subject().state, -1)).toBe(-1);
+    expect(groupPriority(t.subject().state, 0)).toBe(0);
+  });
+});
+
+describe('Names', () => {
+  it.each([
+    [2, 'NMI'],
+    [3, 'HardFault'],
+    [4, 'MemManage'],
+    [5, 'BusFault'],
+    [6, 'UsageFault'],
+    [7, 'SecureFault'],
+    [11, 'SVCall'],
+    [12, 'DebugMonitor'],
+    [14, 'PendSV'],
+    [15, 'SysTick'],
+    [13, 'exception 13'],
+    [FIRST_IRQ + TIM2_IRQ, 'interrupt 45 (TIM2)'],
+    [FIRST_IRQ + USB_IRQ, 'interrupt 74 (USB)'],
+  ])('exception %d is %s (Armv8-M ARM B3.9)', (number, name) => expect(exceptionName(chip, number)).toBe(name));
+  it('are eight at most, then a number', () => {
+    const names = [...'abcdefghi'];
+    expect(listed(names.slice(0, 8))).toBe('a, b, c, d, e, f, g, h');
+    expect(listed(names)).toBe('a, b, c, d, e, f, g, h and 1 more');
+  });
+});
+
+describe('nvic-enabled', () => {
+  const several = (): FakeTarget => new FakeTarget().enable(10).enable(TIM2_IRQ).enable(50).enable(60);
+  it('repairs all lines at once, and in C by a loop from four lines on', () => {
+    const repair = check('nvic-enabled').repair(several().subject())!;
+    expect(repair.what).toBe('all lines disabled in the NVIC');
+    expect(repair.fix).toContain('for (unsigned i = 0;');
+    const three = check('nvic-enabled').repair(new FakeTarget().enable(10).enable(TIM2_IRQ).enable(50).subject())!;
+    expect(three.fix!.split('\n')).toHaveLength(3);
+    expect(three.fix).toContain('NVIC_DisableIRQ((IRQn_Type)45);   /* TIM2 */');
+  });
+  it('narrowed down to some lines names these alone', () => {
+    const { judgement, repair } = check('nvic-enabled').narrow!(several().subject(), ['45', '50'])!;
+    expect(judgement.observed).toMatch(/^enabled: 45 \(TIM2\), 50/);
+    expect(repair!.what).toMatch(/^disabled in the NVIC: 45 \(TIM2\), 50/);
+    expect(repair!.fix).not.toContain('for (');
+  });
+  it('knows its members', () => expect(check('nvic-enabled').members!(several().subject())).toEqual(['10', '45', '50', '60']));
+});
+
+describe('fpu', () => {
+  const judged = (control: number, fpccr: number) => {
+    const t = new FakeTarget();
+    t.core['control'] = control;
+    t.ppb.set(PPB.FPCCR, fpccr);
+    return t.judge('fpu');
+  };
+  it('says what CONTROL.FPCA and FPCCR.LSPACT are', () => {
+    expect(judged(0, 0xc0000000)).toMatchObject({
+      verdict: 'pass',
+      observed: 'FPCCR.LSPACT = 0, CONTROL.FPCA = 0',
+      because: 'nothing is waiting',
+    });
+    expect(judged(4, 0xc0000000)).toMatchObject({ verdict: 'pass', observed: 'FPCCR.LSPACT = 0, CONTROL.FPCA = 1' });
+    expect(judged(4, 0xc0000000).because).toContain('larger frame');
+    expect(judged(3, 0xc0000001)).toMatchObject({ verdict: 'warn', observed: 'FPCCR.LSPACT = 1, CONTROL.FPCA = 0' });
+  });
+});
+
+describe('stack-limit', () => {
+  const judged = (core: Record<string, number>) => {
+    const t = new FakeTarget();
+    Object.assign(t.core, core);
+    return t.judge('stack-limit');
+  };
+  it('looks at the stack in use: the process stack in Thread mode with CONTROL.SPSEL', () => {
+    const limits = { psp: 0x20020000, psplim: 0x20030000, msplim: 0 };
+    expect(judged({ ...limits, control: 2 })).toMatchObject({ verdict: 'fail', observed: 'PSPLIM = 0x20030000, SP = 0x20020000' });
+    expect(judged({ ...limits, control: 0 })).toMatchObject({ verdict: 'pass', observed: 'MSPLIM = 0x00000000, SP = 0x20004000' });
+    // handlers use the main stack, whatever CONTROL says
+    expect(judged({ ...limits, control: 2, xpsr: 0x01000003 }).verdict).toBe('pass');
+  });
+  it('is broken at the limit, not a word above it', () => {
+    expect(judged({ msplim: 0x20030000, msp: 0x20030000 }).verdict).toBe('fail');
+    expect(judged({ msplim: 0x20030000, msp: 0x20030008 }).verdict).toBe('pass');
+  });
+});
+
+describe('What cannot be known', () => {
+  it('is not judged: a supply range without a name', () => {
+    const t = new FakeTarget();
+    // a fifth code: there are four
+    const state = { ...t.subject().state, field: (path: string) => (path === 'PWR.VOSSR.ACTVOS' ? 7 : t.get(path)) };
+    expect(check('flash-latency').judge({ ...t.subject(), state })).toMatchObject({
+      verdict: 'unknown',
+      observed: null,
+    });
+  });
+  it('is not judged: a supply bit that cannot be read', () => {
+    const t = new FakeTarget();
+    const state = { ...t.subject().state, field: (path: string) => (path.startsWith('PWR.USBSCR') ? null : t.get(path)) };
+    expect(check('vddusb').judge({ ...t.subject(), state }).verdict).toBe('n/a');
+  });
+  it('is not repaired: an MPU that nobody is known to have switched on', () => {
+    const t = new FakeTarget();
+    t.entry = null;
+    t.ppb.set(PPB.MPU_CTRL, 5);
+    expect(check('mpu').repair(t.subject())).toBeNull();
+    t.writers.set('CPU.MPU_CTRL', writer(0x08000200, 31));
+    expect(check('mpu').repair(t.subject())).toMatchObject({ at: 'before-write', seq: 31, value: null });
+  });
+});
+
+describe('A variable that outlives a reset', () => {
+  it('has the type of its size', () => {
+    expect(keptInC('flag', 1)).toContain('uint8_t flag;');
+    expect(keptInC('flag', 2)).toContain('uint16_t flag;');
+    expect(keptInC('flag', 4)).toContain('uint32_t flag;');
+    expect(keptInC('flags', 12)).toContain('in front of it');
+  });
+  it('keeps its own declaration, without a value', () => {
+    expect(keptDeclaration('static volatile uint32_t request = 0;')).toMatch(/section.*static volatile uint32_t request;$/);
+  });
+});
