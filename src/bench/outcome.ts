@@ -2,7 +2,7 @@
 import type { Outcome } from './result.ts';
 import type { History } from '../emu/history.ts';
 import { MS, type Ps } from '../emu/time.ts';
-import { FAULT_HOLDS, resetLoop, resetLoopSettled } from './reset-loop.ts';
+import { entryLoopSettled, FAULT_HOLDS, resetLoop, resetLoopSettled } from './reset-loop.ts';
 
 /** A device that has been ready for DFU and has not answered for so long, while later steps ran, is lost. */
 const LOST: Ps = 1000 * MS;
@@ -45,7 +45,8 @@ export function decideOutcome(s: Judged, settled: boolean): Outcome {
   const entry = machine.history.entries.at(-1);
   if (entry) {
     const resetAfter = machine.history.resets.some((r) => r.at > entry.at);
-    return resetAfter || state.leftAt !== null ? 'back-in-app' : 'rom-silent';
+    const left = resetAfter || state.leftAt !== null || (settled && entryLoopSettled(machine.history));
+    return left ? 'back-in-app' : 'rom-silent';
   }
   if (state.loop && machine.state.semihostingExit === null) return 'stuck';
   return 'no-jump';

@@ -23,7 +23,7 @@ import { findRomProfile, type RomProfile } from '../rom/profiles.ts';
 import { UsbSim } from '../usb-sim/usb-sim.ts';
 import { decideOutcome } from './outcome.ts';
 import type { EndReason, Outcome } from './result.ts';
-import { resetLoop, resetLoopSettled } from './reset-loop.ts';
+import { entryLoopSettled, resetLoop, resetLoopSettled } from './reset-loop.ts';
 import type { RunInput } from './run-input.ts';
 import { serveSemihosting } from './semihosting.ts';
 import { Steps } from './steps.ts';
@@ -377,6 +377,7 @@ export class Session {
         // a loop shorter than a chunk pauses at nothing but entries
         if (!this.steps.remaining && resetLoopSettled(machine.history) && resetLoop(machine.history)!.last > (limits.since ?? -1))
           return this.end('settled', true);
+        if (!this.steps.remaining && this.usb.attachedSince === null && entryLoopSettled(machine.history)) return this.end('settled', true);
         continue;
       }
       if (this.exited !== null) return this.end('semihosting', true);

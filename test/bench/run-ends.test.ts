@@ -112,6 +112,22 @@ describe('After an entry', () => {
   });
 });
 
+describe('The ROM entered again and again', () => {
+  const entries = (...at: Ps[]): EntryRecord[] => at.map((t) => entry(t));
+  const steady = entries(10 * MS, 20 * MS, 30 * MS, 40 * MS, 50 * MS);
+  const word = (list: EntryRecord[], resets: ResetRecord[] = []) => decideOutcome(judged(51 * MS, { entries: list, resets }), true);
+  it('five times at a steady pace gives control back, which is known while the ROM runs', () => {
+    expect(word(steady)).toBe('back-in-app');
+    expect(word(steady.slice(1))).toBe('rom-silent');
+    expect(decideOutcome(judged(51 * MS, { entries: steady }), false)).toBe('rom-silent');
+  });
+  it('out of step, from a reset, or with one in between is no such loop', () => {
+    expect(word(entries(10 * MS, 20 * MS, 30 * MS, 40 * MS, 52.5 * MS))).toBe('rom-silent');
+    expect(word(steady.map((e, i) => (i === 2 ? { ...e, how: 'boot' } : e)))).toBe('rom-silent');
+    expect(word(steady, [reset(25 * MS)])).toBe('rom-silent');
+  });
+});
+
 describe('Without an entry', () => {
   const loop = { inFault: false };
   it('a loop without an end is stuck, unless the program said that it has ended', () => {
