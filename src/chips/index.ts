@@ -213,12 +213,27 @@ export function existsUnmodelled(name: string): boolean {
   const typed = normalise(name);
   const line = LINES.find((l) => typed.startsWith(l.name));
   if (line) return findChip(name) === undefined && codesOf(line.name).includes(typed.slice(line.name.length, line.name.length + 2));
-  return OTHER_LINES.some((other) => typed.startsWith(other));
+  if (OTHER_LINES.some((other) => typed.startsWith(other))) return true;
+  // A family: `stm32n6`.
+  const begins = (name: string): boolean => name.startsWith(typed);
+  return typed.length > 'STM32'.length + 1 && OTHER_LINES.some(begins) && !LINES.some((l) => begins(l.name));
 }
 
-/** The modelled part that is nearest to one that is not: the longest common beginning, then the closest number. */
+/** Lines that are alike in core and ROM where the names do not show it. */
+const KIN: readonly (readonly [of: RegExp, line: string])[] = [
+  [/^STM32MP/, 'STM32H745'],
+  [/^STM32(N6|H7[ABRS])/, 'STM32H723'],
+  [/^STM32(U0|WB0)/, 'STM32G0B1'],
+  [/^STM32(U[35]|L5|WBA)/, 'STM32H563'],
+  [/^STM32C5/, 'STM32H503'],
+  [/^STM32WL/, 'STM32WB55'],
+];
+
+/** The modelled part that is nearest to one that is not: of its kin, else the longest common beginning, then the closest number. */
 export function nearestChip(name: string): string {
   const typed = normalise(name);
+  const kin = KIN.find(([of]) => of.test(typed))?.[1];
+  if (kin !== undefined) return findChip(kin)!.name;
   const common = (other: string): number => [...other].findIndex((letter, i) => letter !== typed[i]);
   const number = (text: string): number => Number(/\d+$/.exec(text.slice(0, 9))?.[0] ?? 0);
   const sorted = CHIPS.map((c) => c.name).sort(

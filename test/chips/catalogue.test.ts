@@ -23,6 +23,20 @@ describe('parts that exist and are not modelled', () => {
     expect(nearestChip('stm32f413zh')).toMatch(/^STM32F41/);
     expect(nearestChip('stm32h723zg')).toMatch(/^STM32H7/);
   });
+  it.each([
+    ['stm32mp157', 'STM32H745XI'],
+    ['stm32u5a9', 'STM32H563ZI'],
+    ['stm32wba52', 'STM32H563ZI'],
+    ['stm32c031', 'STM32C071RB'],
+    ['stm32n6', 'STM32H723ZG'],
+    ['stm32wle5jc', 'STM32WB55RG'],
+  ])('%s exists; of the modelled parts %s has the most alike core and ROM', (name, nearest) => {
+    expect(existsUnmodelled(name)).toBe(true);
+    expect(nearestChip(name)).toBe(nearest);
+  });
+  it('a beginning that modelled lines have too is no part that is not modelled', () => {
+    expect(existsUnmodelled('stm32h7')).toBe(false);
+  });
 });
 
 describe('part numbers', () => {
