@@ -61,6 +61,7 @@ const h5 = (line: H5Line, bare: string): Line => ({ name: line.name, bare, make:
 /** All lines that are modelled. The first part of each is what `bootbench chips` lists. */
 export const LINES: readonly Line[] = [
   { name: 'STM32H533', bare: 'RE', make: like(STM32H533RE) },
+  { name: 'STM32H523', bare: 'RE', make: like(STM32H533RE) },
   { name: 'STM32H503', bare: 'RB', make: h503Chip },
   h5(H563, 'ZI'),
   h5(H562, 'ZI'),

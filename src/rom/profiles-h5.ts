@@ -136,7 +136,12 @@ export const H523_H533: RomProfile = h5Rom({
   interfaces: pins('Table 124', [...BIG, i2c('I2C1', 'PB8', 'PB9'), ...BIG_REST]),
   options: ROM_OPTION_DEFAULTS.H5,
   leaves: MEASURED,
-  leftOut: [FIRST_STAGE, 'the special commands of AN2606 Table 125', 'the bootloader ID byte: its address is contradictory in AN2606'],
+  leftOut: [
+    FIRST_STAGE,
+    'the special commands of AN2606 Table 125',
+    'the bootloader ID byte: its address is contradictory in AN2606',
+    'parts with 256 KB: the layout string and the memories are those of 512 KB',
+  ],
 });
 
 export const H563: RomProfile = h5Rom({
