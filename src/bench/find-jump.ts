@@ -2,6 +2,8 @@
  * A firmware that runs on and never jumps waits for something. Here is found what it could jump with, what it looks at meanwhile, and what comes of it when
  * that is called or pressed. Everything runs on forks of the run that has ended.
  */
+import { hasPin } from '../chips/parts.ts';
+import type { ChipDescription } from '../emu/chip.ts';
 import type { Core } from '../emu/core/core.ts';
 import { S } from '../emu/core/state.ts';
 import { codePlace } from '../emu/image/image.ts';
@@ -115,7 +117,7 @@ function polledInputs(s: Session, end: Checkpoint, functions: readonly FunctionF
     machine.setRepairs(null);
     machine.skipping = skipping;
   }
-  return [...polls.values()].slice(0, MOST_INPUTS).map((p) => asInput(p, functions));
+  return [...polls.values()].slice(0, MOST_INPUTS).map((p) => asInput(p, functions, s.input.chip));
 }
 
 function notePoll(
@@ -134,11 +136,12 @@ function notePoll(
   }
 }
 
-function asInput(p: Poll, functions: readonly FunctionFacts[]): PolledInput {
+function asInput(p: Poll, functions: readonly FunctionFacts[], chip: ChipDescription): PolledInput {
   const mask = p.core.testedMask(p.pc);
   const bit = mask !== null && (mask & (mask - 1)) === 0 && mask !== 0 ? 31 - Math.clz32(mask) : null;
   const holder = functions.find(({ symbol }) => p.pc >= (symbol.address & ~1) && p.pc < (symbol.address & ~1) + symbol.size);
-  const isPin = p.kind === 'pin' && bit !== null && bit < 16;
+  // What does not come out of the package cannot be pressed.
+  const isPin = p.kind === 'pin' && bit !== null && bit < 16 && hasPin(chip, `P${p.block.slice(-1)}${bit}`);
   return {
     register: `${p.block}.${p.register}`,
     bit,

@@ -11,7 +11,7 @@ import { imageCore, startAddress } from './image-core.ts';
 import { checkFit } from './image-fit.ts';
 import { unicornNotes } from '../emu/engines/unicorn.ts';
 import { dumpBase } from '../rom/load.ts';
-import { ROM_PROFILES, type RomProfile } from '../rom/profiles.ts';
+import { romProfileOf, type RomProfile } from '../rom/profiles.ts';
 import type { RomInput, RunInput, RunLimits } from './run-input.ts';
 import type { Symptom } from './result.ts';
 import { expandScenario, type ScenarioOverrides } from './scenario.ts';
@@ -138,7 +138,7 @@ function loadNotes(chip: ChipDescription, images: readonly LoadedImage[], job: R
 
 /** The profile of a chip's stand-in ROM; null while there is none. */
 export function romProfileIfAny(chip: ChipDescription): RomProfile | null {
-  return ROM_PROFILES.find((p) => p.id === chip.rom?.id) ?? null;
+  return romProfileOf(chip);
 }
 /** The profile of a chip's ROM. */
 export function romProfile(chip: ChipDescription): RomProfile {

@@ -1,4 +1,5 @@
 /** Reads a scenario: JSON or an object → checked against the published schema → defaults filled in → a plan for the machine. */
+import { hasPin, packageOf, partNumber } from '../chips/parts.ts';
 import type { ChipDescription } from '../emu/chip.ts';
 import type { LoadedImage } from '../emu/image/image.ts';
 import { boardDocument, boardParameters } from './board.ts';
@@ -72,7 +73,7 @@ export function expandScenario(
   const until = overrides.until ?? scenario.until ?? null;
   const document: ScenarioDocument = {
     schema: SCENARIO_SCHEMA,
-    chip: chip.name,
+    chip: partNumber(chip),
     images: [...overrides.images],
     board,
     host: expandHost(scenario.host),
@@ -84,6 +85,8 @@ export function expandScenario(
     expect: scenario.expect ?? null,
   };
   checkOptionBytes(chip, board.optionBytes, 'board.optionBytes');
+  for (const pin of Object.keys(board.pins)) checkPin(chip, pin, 'board.pins');
+  document.steps.forEach((step, i) => 'pin' in step.do && checkPin(chip, step.do.pin.name, `steps[${i}].do.pin`));
   const adc = adcInputs(chip, board.adc ?? {}, board.vdda, 'board.adc');
   return {
     document,
@@ -202,6 +205,16 @@ function hexBytes(hex: string): Uint8Array {
 function bytesOf(data: { readonly text?: string; readonly hex?: string }, where: string): Uint8Array {
   if ((data.text === undefined) === (data.hex === undefined)) throw new UsageError(`${where} needs one of text and hex`);
   return data.text === undefined ? hexBytes(data.hex ?? '') : new TextEncoder().encode(data.text);
+}
+
+/** A pin that the package has not cannot be driven. */
+function checkPin(chip: ChipDescription, pin: string, where: string): void {
+  if (hasPin(chip, pin)) return;
+  const { name, pins } = packageOf(chip)!;
+  const bits = pins[pin[1]!] ?? 0;
+  const there = Array.from({ length: 16 }, (_, n) => n).filter((n) => (bits >>> n) & 1);
+  const port = there.length > 0 ? `of port ${pin[1]} it has ${there.join(', ')}` : `it has the ports ${Object.keys(pins).join(', ')}`;
+  throw new UsageError(`${where}: ${partNumber(chip)} (${name}) has no pin ${pin}`, port);
 }
 
 function knownPort(chip: ChipDescription, port: string, where: string): string {

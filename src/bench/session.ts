@@ -19,7 +19,7 @@ import { usbPort } from '../peripherals/usb-ports.ts';
 import { dumpBase, loadRom, type LoadedRom } from '../rom/load.ts';
 import { ROM_OPTION_IDS } from '../rom/options.ts';
 import { rxPins } from '../rom/profile.ts';
-import { findRomProfile, type RomProfile } from '../rom/profiles.ts';
+import { findRomProfile, romProfileOf, type RomProfile } from '../rom/profiles.ts';
 import { UsbSim } from '../usb-sim/usb-sim.ts';
 import { decideOutcome } from './outcome.ts';
 import type { EndReason, Outcome } from './result.ts';
@@ -159,7 +159,7 @@ export class Session {
     machine.bootAt = input.bootAt;
     machine.state.debugger = scenario.board.debugger;
     machine.eraseNonVolatile();
-    this.profile = chip.rom ? (findRomProfile(chip.rom.id) ?? null) : null;
+    this.profile = romProfileOf(chip);
     this.rom = this.placeRom({ ...input.rom.options, ...options.romOptions });
     for (const image of input.images) for (const chunk of image.chunks) machine.load(chunk.address, chunk.data);
     this.usb = new UsbSim(machine.system, () => usbPort(machine.system)?.port ?? NO_DEVICE, {
@@ -283,7 +283,8 @@ export class Session {
   private pins(more: Readonly<Record<string, 0 | 1 | 'z'>>): Record<string, 0 | 1 | 'z'> {
     const pins: Record<string, 0 | 1 | 'z'> = {};
     for (const b of this.machine.chip.blocks) if (b.model?.startsWith('gpio')) for (let n = 0; n < 16; n++) pins[`P${portOf(b)}${n}`] = 'z';
-    for (const i of this.profile?.interfaces.value ?? []) {
+    // What does not come out of the package idles like the rest (ASSUMED): nothing drives it.
+    for (const i of findRomProfile(this.machine.chip.rom?.id ?? '')?.interfaces.value ?? []) {
       if (i.name === 'USB') continue;
       for (const [role, pin] of Object.entries(i.pins))
         if (role === 'rx' || role === 'scl' || role === 'sda' || role === 'nss') pins[pin] = 1;

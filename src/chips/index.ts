@@ -1,6 +1,6 @@
 /** The catalogue of chips, and how a name that a user types finds its row. */
 import type { ChipDescription } from '../emu/chip.ts';
-import { codesOf, OTHER_LINES, partOf, resized, type PartSize } from './parts.ts';
+import { codesOf, OTHER_LINES, packageRow, partOf, resized, type PartSize } from './parts.ts';
 import { c071Chip } from './stm32c0.ts';
 import { F302, F303, f3Chip, type F3Line } from './stm32f3.ts';
 import { f4Chip, type F4Line } from './stm32f4.ts';
@@ -168,6 +168,19 @@ function part(line: Line, code: string): ChipDescription | undefined {
   return chip;
 }
 
+/** The same part in the package of this letter, where the table has it. */
+function inPackage(line: Line, code: string, letter: string | undefined): ChipDescription | undefined {
+  const chip = part(line, code);
+  const row = chip && letter !== undefined ? packageRow(line.name, code, letter) : null;
+  if (!chip || !row) return chip;
+  const name = `${chip.name}${letter}`;
+  let packaged = made.get(name);
+  // A copy with the getters: nothing is made that nobody looks at.
+  if (!packaged)
+    made.set(name, (packaged = Object.defineProperties({ package: row } as ChipDescription, Object.getOwnPropertyDescriptors(chip))));
+  return packaged;
+}
+
 /** The part that a line's bare name stands for, of every line; two boards of H745 differ in more than their flash. */
 export const CHIPS: readonly ChipDescription[] = LINES.flatMap((line) =>
   (line.name === 'STM32H745' ? ['XI', 'ZI'] : [line.bare]).flatMap((code) => part(line, code) ?? []),
@@ -184,7 +197,7 @@ const SUFFIX = /^([A-Z][0-9X]?[A-Z0-9]{0,3})?$/;
 
 /**
  * Part numbers are `STM32` family(2–4) line … pins(1) flash(1) package(1) temperature(1) [options]: after pins and flash everything is
- * ignored; an `x` stands for any character.
+ * ignored but the package; an `x` stands for any character.
  */
 export function findChip(name: string): ChipDescription | undefined {
   const typed = normalise(name);
@@ -194,7 +207,7 @@ export function findChip(name: string): ChipDescription | undefined {
   if (/^X{0,4}$/.test(rest)) return part(line, line.bare);
   const [pins, flash] = [rest[0]!, rest[1]];
   if (flash === undefined || !SUFFIX.test(rest.slice(2))) return undefined;
-  if (pins !== 'X' && flash !== 'X') return part(line, pins + flash);
+  if (pins !== 'X' && flash !== 'X') return inPackage(line, pins + flash, rest[2]);
   const fits = (code: string): boolean => (pins === 'X' || code[0] === pins) && (flash === 'X' || code[1] === flash);
   const code = fits(line.bare) ? line.bare : codesOf(line.name).find((c) => c.length === 2 && fits(c));
   return code === undefined ? undefined : part(line, code);

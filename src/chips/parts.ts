@@ -1,5 +1,5 @@
 /** Part numbers: what pins, flash size and package say (generated table), and a known row with another part's sizes. */
-import type { BlockRow, ChipDescription, MemoryRow } from '../emu/chip.ts';
+import type { BlockRow, ChipDescription, MemoryRow, PackageRow } from '../emu/chip.ts';
 import table from './generated/parts.json' with { type: 'json' };
 
 /** Where a range of RAM lies. */
@@ -13,9 +13,10 @@ export interface PartSize {
   readonly flashKilobytes: number;
   /** RAM of the part, neighbours joined; left out = as the line's row has it. */
   readonly ram?: readonly RamRange[];
-  /** Package by its letter in the part number. */
-  readonly packages?: Readonly<Record<string, string>>;
 }
+
+/** Of the table; what sizes, packages and pins are from. */
+export const PARTS_SOURCE = table.source;
 
 const LINES: Readonly<Record<string, Readonly<Record<string, string>>>> = table.lines;
 /** Lines of ST's that exist and are not modelled, as far as `STM32F` and three more characters go. */
@@ -25,8 +26,7 @@ export const OTHER_LINES: readonly string[] = table.others;
 export function partOf(line: string, code: string): PartSize | undefined {
   const row = LINES[line]?.[code];
   if (row === undefined) return undefined;
-  const [sizes, packages] = row.split(';') as [string, string];
-  const [flash, ...ram] = sizes.split(' ');
+  const [flash, ...ram] = row.split(';')[0]!.split(' ');
   return {
     name: `${line}${code}`,
     flashKilobytes: Number(flash),
@@ -34,9 +34,41 @@ export function partOf(line: string, code: string): PartSize | undefined {
       const [base, kilobytes] = r.split(':');
       return { base: parseInt(base!, 16), size: Number(kilobytes) * 1024 };
     }),
-    packages: Object.fromEntries(packages.split(' ').map((p) => p.split('=') as [string, string])),
   };
 }
+
+/** `T=LQFP100:12` → T, LQFP100, pins. */
+function packagesOf(line: string, code: string): readonly { letter: string; name: string; pins: Readonly<Record<string, number>> }[] {
+  const packages = LINES[line]?.[code]?.split(';')[1] ?? '';
+  return packages.split(' ').flatMap((text) => {
+    const [, letter, name, set] = /^(.?)=(.*):(\d+)$/.exec(text) ?? [];
+    if (set === undefined) return [];
+    const ports = table.pins[Number(set)]!.split(' ').map((port) => [port[0]!, parseInt(port.slice(1), 16)] as const);
+    return [{ letter: letter!, name: name!, pins: Object.fromEntries(ports) }];
+  });
+}
+/** Packages of the part that have this letter, or of the whole part, as one: a pin that one of them has is there. */
+export function packageRow(line: string, code: string, letter?: string): PackageRow | null {
+  const all = packagesOf(line, code).filter((p) => letter === undefined || p.letter === letter);
+  if (all.length === 0) return null;
+  const pins: Record<string, number> = {};
+  for (const p of all) for (const [port, bits] of Object.entries(p.pins)) pins[port] = (pins[port] ?? 0) | bits;
+  return { letter: letter ?? null, name: [...new Set(all.map((p) => p.name))].join(', '), pins };
+}
+/** The package of a description: what its part number says, else all of the part. null: not in the table. */
+export function packageOf(chip: ChipDescription): PackageRow | null {
+  if (chip.package) return chip.package;
+  const line = Object.keys(LINES).find((name) => chip.name.startsWith(name));
+  return line === undefined ? null : packageRow(line, chip.name.slice(line.length));
+}
+/** Whether `PA10` comes out of the package. What is no port pin (BOOT0), or stands in no table, is taken for there. */
+export function hasPin(chip: ChipDescription, pin: string): boolean {
+  const [, port, number] = /^P([A-K])(\d+)$/.exec(pin) ?? [];
+  const row = port === undefined ? null : packageOf(chip);
+  return row === null || ((row.pins[port!] ?? 0) & (1 << Number(number))) !== 0;
+}
+/** What `findChip` finds this description by: `STM32F407VGT` where the package is known. */
+export const partNumber = (chip: ChipDescription): string => chip.name + (chip.package?.letter ?? '');
 /** Codes of all parts of a line. */
 export const codesOf = (line: string): readonly string[] => Object.keys(LINES[line] ?? {});
 

@@ -1,8 +1,9 @@
 /** `bootbench chips [chip]`: what is emulated, and the ledger of where every number comes from. */
 import { CHIPS } from '../chips/index.ts';
+import { hasPin, packageOf, PARTS_SOURCE } from '../chips/parts.ts';
 import type { ChipDescription, Sourced } from '../emu/chip.ts';
 import { ROM_OPTION_VALUES, resolveRomOptions } from '../rom/options.ts';
-import { DFU_DIALECTS } from '../rom/profiles.ts';
+import { DFU_DIALECTS, findRomProfile } from '../rom/profiles.ts';
 import { Layout } from '../emu/registers.ts';
 import { MODELS } from '../peripherals/index.ts';
 import { pad, wrap } from '../report/text.ts';
@@ -123,6 +124,7 @@ export function ledger(chip: ChipDescription): Ledger {
     source: r.source,
   }));
   return {
+    Package: packageRows(chip),
     'Memory map': memoryMap(chip),
     'Flash and caches': flashRows(chip),
     'Parameters (times in ps)': Object.entries(chip.parameters).map(([name, fact]) => row(name, fact)),
@@ -134,6 +136,35 @@ export function ledger(chip: ChipDescription): Ledger {
     'What a DFU leave leaves behind': left,
     'ROM options (--rom-option)': options,
   };
+}
+
+/** The package, its pins, and what of the ROM it leaves out. */
+function packageRows(chip: ChipDescription): LedgerRow[] {
+  const found = packageOf(chip);
+  if (found === null) return [];
+  const fact = (name: string, value: string): LedgerRow => ({ name, value, confidence: 'documented', source: PARTS_SOURCE });
+  const pins = Object.entries(found.pins).map(([port, bits]) => `P${port}${ranges(bits)}`);
+  const lost = (findRomProfile(chip.rom?.id ?? '')?.interfaces.value ?? []).flatMap((i) => {
+    const missing = Object.values(i.pins).filter((pin) => !hasPin(chip, pin));
+    return missing.length === 0 ? [] : [`${i.name} (${missing.join(', ')})`];
+  });
+  return [
+    fact(found.letter === null ? 'any of' : 'package', found.name),
+    fact('pins', pins.join(' ')),
+    ...(lost.length === 0 ? [] : [fact('interfaces of the ROM without their pins', lost.join(', '))]),
+  ];
+}
+/** `0-5,7` of 0xbf. */
+function ranges(bits: number): string {
+  const list: string[] = [];
+  for (let n = 0; n < 16; n++) {
+    if (!((bits >>> n) & 1)) continue;
+    let end = n;
+    while ((bits >>> (end + 1)) & 1 && end < 15) end++;
+    list.push(end === n ? `${n}` : `${n}-${end}`);
+    n = end;
+  }
+  return list.join(',');
 }
 
 /** Wait states by clock, what the flash controller holds and reads ahead, what a line of a core's own cache costs. */

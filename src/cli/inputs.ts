@@ -1,4 +1,5 @@
 /** From what a user typed to a run: reads the files and checks all that can be wrong before anything runs. */
+import { partNumber } from '../chips/parts.ts';
 import { isShortcut, SHORTCUT_NAMES } from '../emu/shortcuts.ts';
 import { findBoard } from '../bench/boards.ts';
 import { inferChip } from '../bench/infer-chip.ts';
@@ -96,7 +97,7 @@ export async function loadJob(images: readonly string[], options: RunOptions, cw
   for (const [path, value] of Object.entries(force)) forcedField(chip, path, value);
   const job: RunJob = {
     version: VERSION,
-    chip: chip.name,
+    chip: partNumber(chip),
     images: loaded,
     scenario,
     overrides: overridesOf(options, typed, force),

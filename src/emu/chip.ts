@@ -159,10 +159,21 @@ export interface FlashCacheRow {
   readonly dataRows: number;
 }
 
+/** What a part has around its die. */
+export interface PackageRow {
+  /** Its letter in the part number; null: any that the part comes in. */
+  readonly letter: string | null;
+  readonly name: string;
+  /** Pins by port, as bits. */
+  readonly pins: Readonly<Record<string, number>>;
+}
+
 export interface ChipDescription {
   /** Canonical part, e.g. `STM32H533RE`. */
   readonly name: string;
   readonly family: string;
+  /** Where the part number says it. */
+  readonly package?: PackageRow;
   readonly cores: readonly CoreRow[];
   readonly memories: readonly MemoryRow[];
   readonly blocks: readonly BlockRow[];

@@ -1,4 +1,5 @@
 /** Options of the library's entries, and the job that they are. What a caller gets wrong is a UsageError or an ImageError, found before anything runs. */
+import { partNumber } from '../chips/parts.ts';
 import { CHIPS, existsUnmodelled, findChip, nearestChip, suggestChips } from '../chips/index.ts';
 import { parseDuration } from '../bench/duration.ts';
 import { checkExpect } from '../bench/expect.ts';
@@ -112,7 +113,7 @@ export async function libraryJob(options: BenchOptions, keys: readonly string[] 
   const romOptions = { ...scenario.romOptions, ...options.romOptions } as Readonly<Record<string, string>>;
   const job: RunJob = {
     version: VERSION,
-    chip: chip.name,
+    chip: partNumber(chip),
     images: options.images.map(({ path, bytes }) => ({ path, bytes })),
     scenario,
     overrides: {

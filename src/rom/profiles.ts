@@ -2,6 +2,7 @@
  * One row per stand-in ROM: where it lies, what it uses, how long it takes, what it listens to. Data only; what the chip's row says of ST's
  * ROM is taken from there.
  */
+import { hasPin } from '../chips/parts.ts';
 import { STM32F042K6 } from '../chips/stm32f042.ts';
 import { STM32F072RB } from '../chips/stm32f072.ts';
 import { STM32F207ZG } from '../chips/stm32f2.ts';
@@ -712,4 +713,13 @@ export const ROM_PROFILES: readonly RomProfile[] = [
 
 export function findRomProfile(id: string): RomProfile | undefined {
   return ROM_PROFILES.find((profile) => profile.id === id);
+}
+
+/** The ROM of this part: an interface is there where all its pins come out of the package. null while there is none. */
+export function romProfileOf(chip: ChipDescription): RomProfile | null {
+  const profile = findRomProfile(chip.rom?.id ?? '');
+  if (!profile) return null;
+  const { value } = profile.interfaces;
+  const there = value.filter((i) => Object.values(i.pins).every((pin) => hasPin(chip, pin)));
+  return there.length === value.length ? profile : { ...profile, interfaces: { ...profile.interfaces, value: there } };
 }

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { CHECK_IDS } from '../../src/bench/result.ts';
 import { CHECKS } from '../../src/checks/index.ts';
-import { CHIPS } from '../../src/chips/index.ts';
+import { CHIPS, findChip } from '../../src/chips/index.ts';
 import { coverage, ledger } from '../../src/cli/chips.ts';
 import type { RegisterBlock } from '../../src/emu/registers.ts';
 import { System } from '../../src/emu/system.ts';
@@ -19,7 +19,7 @@ describe('bootbench chips', () => {
   test('prints every parameter and ROM option of a chip with confidence and source', async () => {
     const { out } = await cli(['chips', 'STM32H533RET6']);
     const flat = out.replace(/\s+/g, ' ');
-    for (const rows of Object.values(ledger(CHIPS[0]!))) {
+    for (const rows of Object.values(ledger(findChip('STM32H533RET6')!))) {
       const shared = rows.every((r) => r.source === rows[0]!.source);
       for (const r of rows) {
         expect(flat).toContain(`${r.name}: ${r.value}${shared ? '' : ` ${r.confidence} ${r.source}`}`.replace(/\s+/g, ' '));
