@@ -41,11 +41,15 @@ const isMissingHalf = (w: MagicWord, words: readonly MagicWord[]): boolean =>
   w.comparedWith > 0 &&
   words.some((other) => other.address === (w.address ^ 4) >>> 0 && isKept(other));
 
+/** The instruction that wrote it last before the reset writes it again behind it: start-up code sets a variable, nobody asks for anything. */
+const isSetAtStart = ({ writer, overwrittenBy }: MagicWord): boolean =>
+  writer !== null && overwrittenBy !== null && writer.pc === overwrittenBy.pc && writer.lr === overwrittenBy.lr;
+
 /** Words that were lost: those that are compared with what they had held first. */
 const lostWords = ({ history }: Subject): readonly MagicWord[] => {
   const words = history?.magic ?? [];
   const halves = words.filter((w) => isMissingHalf(w, words)).map((w) => ({ ...w, wanted: w.comparedWith }));
-  const lost = words.filter((w) => isLost(w) && mayBeMeant(w));
+  const lost = words.filter((w) => isLost(w) && mayBeMeant(w) && !isSetAtStart(w));
   return [...lost.filter(isMeant), ...halves, ...lost.filter((w) => !isMeant(w))];
 };
 

@@ -206,6 +206,12 @@ describe('the request that has to survive a reset', () => {
   };
   test('kept', () => expect(none(word({})).judge('magic-survives').verdict).toBe('pass'));
   test('no such word', () => expect(none().judge('magic-survives').verdict).toBe('n/a'));
+  test('what start-up code writes each time is no request', () => {
+    const startup = { pc: 0x0800_0b9c, lr: 0xffff_ffff, at: 1e9, kind: 'cpu', core: 0, seq: 7 } as const;
+    const set = { address: 0x2000_0010, wanted: 1, atReset: 1, read: 16000, comparedWith: 1, writer: startup };
+    expect(none(word({ ...set, overwrittenBy: { ...startup, seq: 99 } })).judge('magic-survives').verdict).toBe('n/a');
+    expect(none(word({ ...set, overwrittenBy: { ...startup, pc: 0x0800_0bae } })).judge('magic-survives').verdict).toBe('fail');
+  });
   test('start-up code cleared it: its writer is named, and the word is kept', () => {
     const t = none(word({ read: 0, overwrittenBy: writer(0x08000020, 44) }));
     expect(t.judge('magic-survives')).toMatchObject({
