@@ -34,7 +34,8 @@ export interface PolledInput {
   readonly name: string;
   /** Level of the pin now. */
   readonly level: 0 | 1 | null;
-  readonly pc: number;
+  /** Where it is looked at; null for a pin whose edge is an interrupt. */
+  readonly pc: number | null;
   /** Between two looks; null after a single one. */
   readonly period: Ps | null;
   /** Numbers that the function at `pc` compares with: what a serial port may wait for. */
@@ -49,8 +50,52 @@ export interface FoundJump {
 /** The functions that can enter system memory, and what is polled from `end` on. The session is left anywhere. */
 export function findJump(s: Session, end: Checkpoint): FoundJump {
   const functions = scanFunctions(s.input.images);
-  return { candidates: jumpCandidates(functions, s.input.chip).slice(0, MOST_CANDIDATES), inputs: polledInputs(s, end, functions) };
+  const polled = polledInputs(s, end, functions);
+  const armed = armedPins(s, end).filter((pin) => !polled.some((p) => p.name === pin.name));
+  return {
+    candidates: jumpCandidates(functions, s.input.chip).slice(0, MOST_CANDIDATES),
+    inputs: [...polled, ...armed].slice(0, MOST_INPUTS),
+  };
 }
+
+/** Pins whose next edge is an interrupt: EXTI lets their line through, and the edge that a press makes is selected. */
+function armedPins(s: Session, end: Checkpoint): PolledInput[] {
+  const { system, chip, bootCore } = s.machine;
+  s.restore(end);
+  const value = (block: string, names: readonly string[]): number => {
+    const register = system.layoutOf(block)?.registers.find((r) => names.includes(r.name));
+    const base = chip.blocks.find((b) => b.name === block)?.base;
+    return register === undefined || base === undefined ? 0 : (bootCore.peek(base + register.offset, 4) ?? 0);
+  };
+  const [mask, rising, falling] = EDGES.map((names) => value('EXTI', names)) as [number, number, number];
+  const selector = chip.blocks.find((b) => system.layoutOf(b.name)?.registers.some((r) => r.name === 'EXTICR1'))?.name;
+  const pins: PolledInput[] = [];
+  for (let line = 0; line < PINS && selector !== undefined; line++) {
+    if (((mask >>> line) & 1) === 0) continue;
+    const name = `EXTICR${(line >> 2) + 1}`;
+    const fields =
+      system
+        .layoutOf(selector)
+        ?.registers.find((r) => r.name === name)
+        ?.fields.toSorted((a, b) => a.bit - b.bit) ?? [];
+    const field = fields[line & 3];
+    if (field === undefined) continue;
+    const port = PORTS[(value(selector, [name]) >>> field.bit) & ((1 << field.width) - 1)] ?? '';
+    if (!chip.blocks.some((b) => b.name === `GPIO${port}`)) continue;
+    const level = ((value(`GPIO${port}`, ['IDR']) >>> line) & 1) as 0 | 1;
+    if ((((level === 1 ? falling : rising) >>> line) & 1) === 0) continue;
+    pins.push({ register: 'EXTI', bit: line, kind: 'pin', name: `P${port}${line}`, level, pc: null, period: null, compared: [] });
+  }
+  return pins;
+}
+/** Lines that let an interrupt through, and the edges that make one: EXTI's registers in its versions. */
+const EDGES = [
+  ['IMR', 'IMR1', 'CPUIMR1', 'C1IMR1'],
+  ['RTSR', 'RTSR1'],
+  ['FTSR', 'FTSR1'],
+];
+const PORTS = 'ABCDEFGHIJK';
+const PINS = 16;
 
 interface Poll {
   readonly kind: PolledInput['kind'];
@@ -213,6 +258,7 @@ const candidateName = (s: Session, { facts }: JumpCandidate): string =>
 
 /** `GPIOC.IDR bit 13 (PC13, now 1), each 10 ms, main.c:31` */
 function inputText(s: Session, input: PolledInput): string {
+  if (input.pc === null) return `an edge of ${input.name} (now ${input.level}), which is an interrupt`;
   const bit = input.bit === null ? '' : ` bit ${input.bit}`;
   const pin = input.level === null ? '' : ` (${input.name}, now ${input.level})`;
   const period = input.period === null ? '' : ` each ${milliseconds(input.period)},`;

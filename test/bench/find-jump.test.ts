@@ -38,6 +38,16 @@ describe('a button that nobody presses', () => {
   });
 });
 
+describe('a button that is an interrupt', () => {
+  it('is pressed, rather than its handler called from the main loop', async () => {
+    const options = { scenario: fixture('l476-button-interrupt/scenario.waits.json'), trigger: true };
+    const result = await inThread(await loadJob([], options, fixture('')), {});
+    expect(notes(result, 'trigger')[0]).toBe('nobody pressed the trigger, so bootbench did at 100 ms: PC13 = 0');
+    expect(result.outcome).toBe('rom-silent');
+    expect(result.diagnosis.sets).toEqual([['handler-mode']]);
+  });
+});
+
 describe('a byte over a serial line that never comes', () => {
   it('is looked for in the numbers that the function compares with', async () => {
     const result = await run('f405-serial-trigger/scenario.json', false);
