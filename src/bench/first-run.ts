@@ -92,6 +92,8 @@ function withControl(result: RunResult, job: RunJob, hooks: RunHooks): RunResult
   const text =
     control.outcome === 'dfu'
       ? 'control run: with BOOT0 high the same board reaches DFU, so crystal, supply and cable are not the reason'
-      : `control run: with BOOT0 high the same board does not reach DFU either (${control.outcome})`;
+      : control.entries[0]?.how !== 'boot'
+        ? 'control run: with BOOT0 high the chip starts the application all the same, since its option bytes decide, not the pin: no word on crystal, supply and cable'
+        : `control run: with BOOT0 high the same board does not reach DFU either (${control.outcome})`;
   return withNotes(result, [{ kind: 'control', text }]);
 }

@@ -26,6 +26,12 @@ describe('a firmware that waits for somebody', () => {
     expect(notes(result, 'control')[0]).toMatch(/^control run: with BOOT0 high the same board reaches DFU/));
 });
 
+it('where option bytes keep BOOT0 from counting, the control run says nothing of the board', () => {
+  const result = run('g0b1-jump-in-usb-callback', 'stm32g0b1re');
+  expect(result.outcome).toBe('rom-silent');
+  expect(notes(result, 'control')[0]).toMatch(/starts the application all the same/);
+});
+
 it('a firmware that reaches DFU by itself is left alone', () => {
   const result = run('f405-straight', 'stm32f405rg');
   expect(result.outcome).toBe('dfu');
