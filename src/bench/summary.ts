@@ -126,6 +126,8 @@ function why(r: Omit<RunResult, 'summary'>): string {
     if (usb) return `; no firmware can change that: ${usb.observed}.`;
     const { causes } = r.diagnosis;
     const tried = causes.filter((c) => c.repair !== null).map((c) => c.id);
+    // who reset the chip and why is told by notes; without the reset nothing would have jumped either
+    if (r.outcome === 'reset-loop' && r.entries.length === 0 && r.notes.some((n) => n.kind === 'reset')) return '.';
     if (tried.length > 0) return `; not explained: repairing ${tried.join(', ')} does not help.`;
     const [suspect] = causes;
     if (suspect) return `; suspected, not proved: ${suspect.id}${where(suspect.lastWriter)}.`;

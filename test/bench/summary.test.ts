@@ -33,3 +33,17 @@ test('the sentence names the ROM option on which the case hangs most: the one wh
   expect(summarise({ ...proved, dependsOn: [doubt('primask', 'reported', 'dfu')] }, base)).toContain('the ROM option primask is "keeps"');
   expect(summarise({ ...proved, dependsOn: [] }, base)).toContain('the ROM option usb-supply is "keeps"');
 });
+
+test('a reset loop that its notes explain is not called unexplained', () => {
+  const r = primaskResult();
+  const [cause] = r.diagnosis.causes;
+  const loop = {
+    ...r,
+    outcome: 'reset-loop' as const,
+    entries: [],
+    diagnosis: { ...r.diagnosis, explained: false, sets: [], causes: [{ ...cause!, id: 'iwdg' as const, proved: false }] },
+  };
+  expect(summarise(loop, base)).toContain('not explained');
+  const told = { ...loop, notes: [{ kind: 'reset', text: 'IWDG was not fed in time; it bit in main.c:3' }] };
+  expect(summarise(told, base)).not.toContain('explained');
+});
