@@ -3,7 +3,7 @@
  * again with it; where that fails, the same board is started with BOOT0 high, so that everybody sees whether ROM, crystal and cable are all right. The result
  * says what was done: `steps` of its scenario and the notes `trigger` and `control`.
  */
-import { entered, pulled, tryTriggers, type Trigger } from './init.ts';
+import { entered, pulled, rank, tryTriggers, type Trigger } from './init.ts';
 import { jobInput, type RunHooks, type RunJob } from './job.ts';
 import type { RunResult } from './result.ts';
 import type { RunInput } from './run-input.ts';
@@ -52,12 +52,6 @@ function lookFurther(job: RunJob, hooks: RunHooks, run: (input: RunInput) => Run
 const MOST_REQUESTS = 3;
 
 const isCut = (result: RunResult): boolean => !['settled', 'deadline'].includes(result.ended.reason);
-
-/** What a person presses comes before what is called; a function that asks for a reset goes the whole way, so it comes before one that only jumps. */
-function rank({ step, kind }: Trigger): number {
-  if (step !== null && 'do' in step && !('call' in step.do)) return 0;
-  return kind === 'request' ? 1 : 2;
-}
 
 function triggerNotes(chosen: Trigger, all: readonly Trigger[]): { kind: string; text: string }[] {
   const what = chosen.name ?? 'the firmware';

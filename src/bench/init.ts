@@ -14,11 +14,16 @@ export interface Trigger {
   readonly step: Step | null;
 }
 
-/** What makes the firmware enter the ROM, the best outcome first; empty where nothing was found. Outcomes that never entered it are left out. */
+/** What makes the firmware enter the ROM, as `run` chooses it; empty where nothing was found. Outcomes that never entered it are left out. */
 export const findTriggers = (input: RunInput): Trigger[] =>
   tryTriggers(input)
     .filter((t) => entered(t.outcome))
-    .sort((a, b) => Number(b.outcome === 'dfu') - Number(a.outcome === 'dfu'));
+    .sort((a, b) => rank(a) - rank(b) || Number(b.outcome === 'dfu') - Number(a.outcome === 'dfu'));
+/** What a person presses comes before what is called; a function that asks for a reset goes the whole way, so it comes before one that only jumps. */
+export function rank({ step, kind }: Trigger): number {
+  if (step !== null && 'do' in step && !('call' in step.do)) return 0;
+  return kind === 'request' ? 1 : 2;
+}
 
 /** All that was pressed and called, and what came of it. */
 export function tryTriggers(input: RunInput): Trigger[] {
