@@ -3,7 +3,7 @@
  * again with it; where that fails, the same board is started with BOOT0 high, so that everybody sees whether ROM, crystal and cable are all right. The result
  * says what was done: `steps` of its scenario and the notes `trigger` and `control`.
  */
-import { entered, pulled, rank, tryTriggers, type Trigger } from './init.ts';
+import { entered, pulled, rank, sorted, tryTriggers, type Trigger } from './init.ts';
 import { jobInput, type RunHooks, type RunJob } from './job.ts';
 import type { RunResult } from './result.ts';
 import type { RunInput } from './run-input.ts';
@@ -31,8 +31,8 @@ function lookFurther(job: RunJob, hooks: RunHooks, run: (input: RunInput) => Run
   const waits = asked && alone.entries.length === 0 && (job.scenario.steps ?? []).length === 0;
   if (!waits || isCut(alone)) return withControl(alone, job, hooks);
   hooks.progress?.('looking for what makes it jump');
-  const tried = tryTriggers(jobInput(job, hooks));
-  const triggers = tried.filter((t) => entered(t.outcome)).sort((a, b) => rank(a) - rank(b));
+  const { tried } = tryTriggers(jobInput(job, hooks));
+  const triggers = sorted(tried);
   const pull = (trigger: Trigger): RunResult | null => {
     if (trigger.step === null) return null;
     hooks.progress?.(trigger.name ?? 'running');
@@ -40,16 +40,30 @@ function lookFurther(job: RunJob, hooks: RunHooks, run: (input: RunInput) => Run
     return withNotes(result, triggerNotes(trigger, triggers));
   };
   // A request that leads nowhere is worth more than a jump that works when it is called, if it is proved what it was lost by.
-  if (triggers[0] === undefined || rank(triggers[0]) === 2)
-    for (const lost of tried.filter((t) => t.kind === 'request' && !entered(t.outcome)).slice(0, MOST_REQUESTS)) {
-      const result = pull(lost);
-      if (result !== null && result.diagnosis.sets.length > 0) return withControl(result, job, hooks);
-    }
+  for (const lost of requestsThatMayBeLost(tried, triggers)) {
+    const result = pull(lost);
+    if (result !== null && result.diagnosis.sets.length > 0) return withControl(result, job, hooks);
+  }
   const result = triggers[0] === undefined ? null : pull(triggers[0]);
   return withControl(result ?? alone, job, hooks);
 }
 /** Requests that lead nowhere and are run. */
 const MOST_REQUESTS = 3;
+const requestsThatMayBeLost = (tried: readonly Trigger[], triggers: readonly Trigger[]): readonly Trigger[] =>
+  triggers[0] !== undefined && rank(triggers[0]) < 2
+    ? []
+    : tried.filter((t) => t.kind === 'request' && !entered(t.outcome)).slice(0, MOST_REQUESTS);
+
+/** The request that `run` would make, though it leads nowhere; null where none is proved to be lost. */
+export function lostRequest(job: RunJob, tried: readonly Trigger[], hooks: RunHooks): Trigger | null {
+  for (const lost of requestsThatMayBeLost(tried, sorted(tried))) {
+    if (lost.step === null) continue;
+    hooks.progress?.(lost.name ?? 'running');
+    const scenario = { ...job.scenario, steps: pulled(lost.step) };
+    if (runBench(jobInput({ ...job, scenario, findJump: false }, hooks)).diagnosis.sets.length > 0) return lost;
+  }
+  return null;
+}
 
 const isCut = (result: RunResult): boolean => !['settled', 'deadline'].includes(result.ended.reason);
 

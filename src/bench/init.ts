@@ -15,10 +15,8 @@ export interface Trigger {
 }
 
 /** What makes the firmware enter the ROM, as `run` chooses it; empty where nothing was found. Outcomes that never entered it are left out. */
-export const findTriggers = (input: RunInput): Trigger[] =>
-  tryTriggers(input)
-    .filter((t) => entered(t.outcome))
-    .sort((a, b) => rank(a) - rank(b) || Number(b.outcome === 'dfu') - Number(a.outcome === 'dfu'));
+export const sorted = (tried: readonly Trigger[]): Trigger[] =>
+  tried.filter((t) => entered(t.outcome)).sort((a, b) => rank(a) - rank(b) || Number(b.outcome === 'dfu') - Number(a.outcome === 'dfu'));
 /** What a person presses comes before what is called; a function that asks for a reset goes the whole way, so it comes before one that only jumps. */
 export function rank({ step, kind }: Trigger): number {
   if (step !== null && 'do' in step && !('call' in step.do)) return 0;
@@ -26,7 +24,12 @@ export function rank({ step, kind }: Trigger): number {
 }
 
 /** All that was pressed and called, and what came of it. */
-export function tryTriggers(input: RunInput): Trigger[] {
+export interface Triggers {
+  /** What becomes of the firmware that is left alone. */
+  readonly alone: Outcome;
+  readonly tried: readonly Trigger[];
+}
+export function tryTriggers(input: RunInput): Triggers {
   const session = new Session(input);
   session.startedAt = input.clock?.() ?? 0;
   try {
@@ -34,11 +37,11 @@ export function tryTriggers(input: RunInput): Trigger[] {
     input.progress?.('running');
     const end = session.run();
     if (session.machine.history.entries.length > 0 || end.outcome === 'dfu')
-      return [{ name: null, kind: 'self', outcome: end.outcome, step: null }];
-    if (isCut(end.reason)) return [];
+      return { alone: end.outcome, tried: [{ name: null, kind: 'self', outcome: end.outcome, step: null }] };
+    if (isCut(end.reason)) return { alone: end.outcome, tried: [] };
     // a firmware that has crashed or hangs takes no call any more
     const from = end.outcome === 'no-jump' || (end.outcome === 'stuck' && waitsForInput(session)) ? session.save() : powerOn;
-    return tryAll(session, from, findJump(session, from));
+    return { alone: end.outcome, tried: tryAll(session, from, findJump(session, from)) };
   } finally {
     session.release();
   }

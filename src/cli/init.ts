@@ -1,7 +1,8 @@
 /** `bootbench init`: looks for what makes a firmware go for the ROM, and writes the scenario that does it. */
 import { existsSync, writeFileSync } from 'node:fs';
 import { dirname, relative, resolve, sep } from 'node:path';
-import { findTriggers, scenarioFor } from '../bench/init.ts';
+import { lostRequest } from '../bench/first-run.ts';
+import { scenarioFor, sorted, tryTriggers } from '../bench/init.ts';
 import { jobInput } from '../bench/job.ts';
 import { UsageError } from '../bench/usage-error.ts';
 import { splitImagePath } from '../emu/image/image.ts';
@@ -26,9 +27,12 @@ export async function initCommand(images: readonly string[], options: InitOption
   if (!existsSync(dirname(path))) throw new UsageError(`--out: there is no folder ${dirname(path)}`);
   const job = await loadJob(images, options, io.cwd);
   await prepareEngine(job);
-  const triggers = await interruptible(io, options.quiet !== true, async ({ stop, progress }) =>
-    findTriggers(jobInput(job, { signal: () => stop.aborted, clock: milliseconds, ...(progress === undefined ? {} : { progress }) })),
-  );
+  const { alone, triggers } = await interruptible(io, options.quiet !== true, async ({ stop, progress }) => {
+    const hooks = { signal: () => stop.aborted, clock: milliseconds, ...(progress === undefined ? {} : { progress }) };
+    const { alone, tried } = tryTriggers(jobInput(job, hooks));
+    const lost = lostRequest(job, tried, hooks);
+    return { alone, triggers: [...(lost === null ? [] : [lost]), ...sorted(tried)] };
+  });
   const say = (text: string): void => void (options.quiet === true || io.stdout.write(`${printable(text)}\n`));
   const best = triggers[0];
   if (best === undefined) {
@@ -37,6 +41,10 @@ export async function initCommand(images: readonly string[], options: InitOption
   }
   for (const { name, outcome, step } of triggers)
     say(`${name ?? 'by itself'}: ${outcome}${step === null ? '' : `  ${JSON.stringify(step)}`}`);
+  if (best.kind !== 'self' && alone !== 'no-jump' && alone !== 'stuck')
+    io.stderr.write(
+      `bootbench: left alone, this firmware ends as ${alone}; the scenario comes before that, so mend it first: bootbench run ${job.images.map((i) => printable(i.path)).join(' ')}\n`,
+    );
   const names = job.images.map(({ path: typed }) => imageFrom(dirname(path), io.cwd, typed));
   try {
     writeFileSync(path, `${JSON.stringify(scenarioFor(job.scenario, job.chip, names, best), null, 2)}\n`);
