@@ -4,6 +4,7 @@
  *
  * Facts: registers and behaviour RM0090 13, timing 13.5 (documented): sampling + 12, 10, 8 or 6 clocks. F1: RM0008 11 (documented), a calibration takes 83 clocks
  * (DS5319 T47, documented), its reset 4 (assumed). Triggers are taken at their rising edge whatever EXTEN says.
+ * Dual and triple modes (RM0090 13.9): ADC1 starts the others by `adc.start.<group>`, the common block collects their results (`<block>.result`) for its CDR.
  * Wires: `<block>.status` is driven with SR when the common block asks; `adc.ccr` is read from it. DMA: `<block>.dma` is 1 while a transfer is wanted.
  */
 import { RegisterContext, type Layout, type ModelFactory, type Register, type RegisterModel } from '../emu/registers.ts';
@@ -114,6 +115,27 @@ const RAISED = [
 const INTERRUPTS = CR1.EOCIE | CR1.AWDIE | CR1.JEOCIE | CR1.OVRIE;
 const CCR_WIRE = 'adc.ccr';
 const LOOK = lookWire(CCR_WIRE);
+type Group = 'regular' | 'injected';
+/** ADC1 starts the group of its slaves: a number that changes each time, times `EACH`, and which converter is meant (`ALTERNATE`), 0 = all. */
+const startWire = (group: Group): string => `adc.start.${group}`;
+const EACH = 4;
+const START_WIRES = [startWire('regular'), startWire('injected')] as const;
+/** A result for CDR: a number that changes each time, times `DATA`, and the data. */
+const resultWire = (block: string): string => `${block.toLowerCase()}.result`;
+const DATA = 0x10000;
+const again = (wire: number, unit: number): number => ((Math.floor(wire / unit) + 1) % 0x10000) * unit;
+/** CCR.MULTI less the bit that says triple: what the converters do together. RM0090 13.13.16. */
+const TRIPLE = 16;
+const SIMULTANEOUS: Readonly<Record<Group, readonly number[]>> = { regular: [1, 2, 6], injected: [1, 5] };
+const [INTERLEAVED, ALTERNATE] = [7, 9];
+/** CCR.DELAY counts from 5 clocks of the ADC. */
+const SHORTEST_DELAY = 5;
+const multi = (ccr: number) => ({
+  mode: ccr & 15,
+  converters: (ccr & 15) === 0 ? 1 : ccr & TRIPLE ? 3 : 2,
+  /** CCR.DMA: 1 = half-words one by one, 2 = two at a time, 3 = bytes two at a time; 0 = off. */
+  dma: (ccr & 15) === 0 ? 0 : (ccr >>> 14) & 3,
+});
 /** Channels of a group that is not discontinuous: more than there are. */
 const ALL = 0xff;
 const BITS = [12, 10, 8, 6] as const;
@@ -128,6 +150,7 @@ class AdcF4 {
   readonly v: Version;
   private readonly dmaWire: string;
   private readonly statusWire: string;
+  private readonly resultWire: string;
   private readonly inputs: readonly string[];
   private readonly times = new ConversionTimes(undefined);
   readonly timers: readonly string[];
@@ -140,6 +163,7 @@ class AdcF4 {
     this.timers = this.v.first ? ['conversion', 'calibration', 'reset-calibration'] : ['conversion'];
     this.dmaWire = `${options.block.toLowerCase()}.dma`;
     this.statusWire = `${options.block.toLowerCase()}.status`;
+    this.resultWire = resultWire(options.block);
     this.inputs = analogWires(options);
     this.reg = (offset) => layout.at(offset)!;
     [this.sr, this.cr1, this.cr2, this.dr] = [layout.reg('SR'), layout.reg('CR1'), layout.reg('CR2'), layout.reg('DR')];
@@ -164,8 +188,10 @@ class AdcF4 {
   }
   private clocks(c: Ctx, channel: number): number {
     const smp = channel < 10 ? c.get(this.reg(0x10)) >>> (3 * channel) : c.get(this.reg(0x0c)) >>> (3 * (channel - 10));
-    const divider = this.v.divided ? 2 * (((c.env.wire(CCR_WIRE) >>> 16) & 3) + 1) : 1;
-    return ((this.v.sampling[smp & 7]! + this.v.more) / 2 + this.bits(c)) * divider;
+    return ((this.v.sampling[smp & 7]! + this.v.more) / 2 + this.bits(c)) * this.divider(c);
+  }
+  private divider(c: Ctx): number {
+    return this.v.divided ? 2 * (((c.env.wire(CCR_WIRE) >>> 16) & 3) + 1) : 1;
   }
   private convert(c: Ctx, channel: number): void {
     c.s.busy = true;
@@ -178,6 +204,43 @@ class AdcF4 {
 
   private on(c: Ctx): boolean {
     return (c.get(this.cr2) & CR2.ADON) !== 0;
+  }
+
+  // ---- Dual and triple modes
+  /** Its results go to CDR, and from there by DMA. */
+  private shared(c: Ctx): boolean {
+    const { converters, dma } = multi(c.env.wire(CCR_WIRE));
+    return this.v.divided && dma !== 0 && this.o.index < converters;
+  }
+  private clocksOfDelay(c: Ctx): number {
+    return (((c.env.wire(CCR_WIRE) >>> 8) & 15) + SHORTEST_DELAY) * this.divider(c);
+  }
+  /** A start by software or by a trigger: of ADC1 also one of its slaves. */
+  private begin(c: Ctx, group: Group): void {
+    const { mode, converters } = multi(c.env.wire(CCR_WIRE));
+    const alternates = group === 'injected' && mode === ALTERNATE;
+    const together = SIMULTANEOUS[group].includes(mode) || (group === 'regular' && mode === INTERLEAVED) || alternates;
+    if (!this.v.divided || this.o.index !== 0 || !together) return this.start(c, group);
+    const wire = startWire(group);
+    const target = alternates ? (c.env.wire(wire) % EACH) % converters : -1;
+    if (target <= 0) this.start(c, group);
+    // Alternating: the converter after this one is next.
+    c.env.setWire(wire, again(c.env.wire(wire), EACH) + (alternates ? target + 1 : 0));
+  }
+  private start(c: Ctx, group: Group): void {
+    if (group === 'regular') this.startRegular(c);
+    else this.startInjected(c);
+  }
+  /** ADC1 has begun. */
+  private follow(c: Ctx, group: Group, value: number): void {
+    const { mode, converters } = multi(c.env.wire(CCR_WIRE));
+    const { index } = this.o;
+    const meant = value % EACH;
+    if (index === 0 || index >= converters || (meant !== 0 && meant !== index + 1)) return;
+    if (mode === INTERLEAVED) this.at = this.times.count(c, this.v.clock) + index * this.clocksOfDelay(c);
+    this.start(c, group);
+    this.at = -1;
+    this.sync(c);
   }
   private startRegular(c: Ctx): void {
     if (!this.on(c)) return;
@@ -229,7 +292,7 @@ class AdcF4 {
   }
   /** The end of the conversion that is under way, or of one that follows, may be noticed by others than who reads the registers. */
   private noticed(c: Ctx): boolean {
-    if (this.dmaOn(c)) return true;
+    if (this.dmaOn(c) || this.shared(c)) return true;
     const [sr, cr1] = [c.get(this.sr), c.get(this.cr1)];
     let rising = 0;
     for (const [flag, enable] of RAISED) if (cr1 & enable && !(sr & flag)) rising |= flag;
@@ -294,7 +357,8 @@ class AdcF4 {
     if (s.unread && (each || (cr2 & CR2.DMA && cr2 & this.v.dds))) this.flag(c, SR.OVR);
     if (!(c.get(this.sr) & SR.OVR)) {
       c.put(this.dr, this.aligned(c, convert(c, this.o, channel, this.bits(c))) & 0xffff);
-      s.unread = true;
+      s.unread = !this.shared(c);
+      if (!s.unread) c.env.setWire(this.resultWire, again(c.env.wire(this.resultWire), DATA) + c.get(this.dr));
     }
     this.watch(c, channel, CR1.AWDEN);
     s.regular++;
@@ -332,7 +396,8 @@ class AdcF4 {
       (cr1 & CR1.EOCIE ? SR.EOC : 0) | (cr1 & CR1.AWDIE ? SR.AWD : 0) | (cr1 & CR1.JEOCIE ? SR.JEOC : 0) | (cr1 & CR1.OVRIE ? SR.OVR : 0);
     c.env.irq(0, (sr & wanted) !== 0);
     this.plan(c);
-    c.env.setWire(this.dmaWire, cr2 & CR2.DMA && c.s.unread && !(sr & SR.OVR) ? 1 : 0);
+    // The common block asks by the line of ADC1.
+    if (!this.shared(c)) c.env.setWire(this.dmaWire, cr2 & CR2.DMA && c.s.unread && !(sr & SR.OVR) ? 1 : 0);
   }
   private triggers(c: Ctx): [regular: string | undefined, injected: string | undefined] {
     const cr2 = c.get(this.cr2);
@@ -345,9 +410,11 @@ class AdcF4 {
     const channel = this.inputs.indexOf(wire);
     if (channel >= 0) c.s.inputs[channel] = value;
     if (wire === LOOK) return c.env.setWire(this.statusWire, c.get(this.sr));
+    if (wire === START_WIRES[0]) return this.follow(c, 'regular', value);
+    if (wire === START_WIRES[1]) return this.follow(c, 'injected', value);
     const [regular, injected] = this.triggers(c);
-    if (wire === injected) this.startInjected(c);
-    if (wire === regular) this.startRegular(c);
+    if (wire === injected) this.begin(c, 'injected');
+    if (wire === regular) this.begin(c, 'regular');
     this.sync(c);
   }
   clear(c: Ctx): void {
@@ -405,8 +472,8 @@ class AdcF4 {
     // SWSTART and JSWSTART act at once and read 0 (on silicon once the conversion has begun).
     const { commands } = c.s;
     c.s.commands = 0;
-    if (commands & this.v.injected.software) this.startInjected(c);
-    if (commands & this.v.regular.software) this.startRegular(c);
+    if (commands & this.v.injected.software) this.begin(c, 'injected');
+    if (commands & this.v.regular.software) this.begin(c, 'regular');
     this.sync(c);
   }
 }
@@ -427,12 +494,12 @@ export const adcF4: ModelFactory = (layout, given): RegisterModel<AdcF4State> =>
   const adc = new AdcF4(layout, options);
   return {
     timers: adc.timers,
-    wires: [...triggerWires(options), ...analogWires(options), LOOK],
+    wires: [...triggerWires(options), ...analogWires(options), LOOK, ...(adc.v.divided ? [CCR_WIRE, ...START_WIRES] : [])],
     clocks: [adc.v.clock],
     about: {
       source: 'RM0090 13, RM0008 11; a channel of which nothing is said gives VDDA / 2 (assumed)',
       confidence: 'documented',
-      lacks: ['dual and triple modes', 'triggers from pins, polarity of triggers', 'stabilisation time', 'temperature'],
+      lacks: [options.version === 'f1' ? 'dual modes' : 'overrun in dual and triple modes', 'triggers from pins, polarity of triggers', 'stabilisation time', 'temperature'],
     },
     modelled: 'all',
     create: fresh,
@@ -451,32 +518,107 @@ export const adcF4: ModelFactory = (layout, given): RegisterModel<AdcF4State> =>
   };
 };
 
-/** The registers that the converters share: CSR shows their flags, CCR has the prescaler. */
-export const adcCommonF4: ModelFactory = (layout, given): RegisterModel<object> => {
+interface CommonState {
+  /** Results that CDR has not given away, of each converter, and whose comes next. */
+  readonly results: number[][];
+  turn: number;
+}
+/** A converter whose results nobody fetches keeps the last ones. */
+const MOST_RESULTS = 2;
+
+/** Results of dual and triple modes, ADC1's first, then ADC2's …: what CDR gives, one or two at a time (RM0090 13.9, Table 67). */
+class CommonData {
+  private readonly ccr: Register;
+  private readonly cdr: Register;
+  private readonly dmaWire: string;
+  constructor(ccr: Register, cdr: Register, dmaWire: string) {
+    [this.ccr, this.cdr, this.dmaWire] = [ccr, cdr, dmaWire];
+  }
+  /** The next results, if there are as many as a read gives. */
+  private next(c: RegisterContext<CommonState>): number[] | null {
+    const { converters, dma } = multi(c.get(this.ccr));
+    const taken: number[] = [];
+    const used = c.s.results.map(() => 0);
+    for (let i = 0; i < (dma === 1 ? 1 : 2); i++) {
+      const of = (c.s.turn + i) % converters;
+      const value = c.s.results[of]?.[used[of]!++];
+      if (value === undefined) return null;
+      taken.push(value);
+    }
+    return taken;
+  }
+  private value(c: RegisterContext<CommonState>, taken: readonly number[]): number {
+    const width = multi(c.get(this.ccr)).dma === 3 ? 8 : 16;
+    return taken.reduce((v, data, i) => v | ((data & (2 ** width - 1)) << (width * i)), 0) >>> 0;
+  }
+  /** CDR and the request follow what there is. */
+  show(c: RegisterContext<CommonState>): void {
+    if (multi(c.get(this.ccr)).dma === 0) return;
+    const taken = this.next(c);
+    if (taken) c.put(this.cdr, this.value(c, taken));
+    c.env.setWire(this.dmaWire, taken ? 1 : 0);
+  }
+  add(c: RegisterContext<CommonState>, converter: number, data: number): void {
+    const queue = c.s.results[converter]!;
+    queue.push(data);
+    if (queue.length > MOST_RESULTS) queue.shift();
+    this.show(c);
+  }
+  read(c: RegisterContext<CommonState>): number {
+    const value = c.get(this.cdr);
+    const { converters, dma } = multi(c.get(this.ccr));
+    const taken = dma === 0 ? null : this.next(c);
+    for (const _ of taken ?? []) {
+      c.s.results[c.s.turn]!.shift();
+      c.s.turn = (c.s.turn + 1) % converters;
+    }
+    this.show(c);
+    return value;
+  }
+  clear(c: RegisterContext<CommonState>): void {
+    if (c.s.results.some((queue) => queue.length > 0)) c.env.setWire(this.dmaWire, 0);
+    for (const queue of c.s.results) queue.length = 0;
+    c.s.turn = 0;
+  }
+}
+
+/** The registers that the converters share: CSR shows their flags, CCR has the prescaler and the mode, CDR the results of dual and triple modes. */
+export const adcCommonF4: ModelFactory = (layout, given): RegisterModel<CommonState> => {
   const { converters } = given as unknown as { readonly converters: readonly string[] };
-  const [CSR, CCR] = [layout.reg('CSR'), layout.reg('CCR')];
-  const wires = converters.map((name) => `${name.toLowerCase()}.status`);
+  const [CSR, CCR, CDR] = [layout.reg('CSR'), layout.reg('CCR'), layout.reg('CDR')];
+  const status = converters.map((name) => `${name.toLowerCase()}.status`);
+  const results = converters.map(resultWire);
+  const data = new CommonData(CCR, CDR, `${converters[0]!.toLowerCase()}.dma`);
   return {
-    wires,
-    about: { source: 'RM0090 13.13.15 to 17', confidence: 'documented', lacks: ['CDR: dual and triple modes'] },
-    modelled: ['CSR', 'CCR'],
-    create: () => ({}),
-    onReset: (c) => c.env.setWire(CCR_WIRE, c.get(CCR)),
-    live: ['CSR'],
-    acting: ['CSR'],
+    wires: [...status, ...results],
+    about: { source: 'RM0090 13.9, 13.13.15 to 17', confidence: 'documented', lacks: ['CDR without DMA in dual and triple modes'] },
+    modelled: 'all',
+    create: () => ({ results: converters.map(() => []), turn: 0 }),
+    onReset: (c) => {
+      data.clear(c);
+      c.env.setWire(CCR_WIRE, c.get(CCR));
+    },
+    live: ['CSR', 'CDR'],
+    acting: ['CSR', 'CDR'],
     read: (c, r, value) => {
+      if (r === CDR) return data.read(c);
       if (r !== CSR) return value;
       c.env.setWire(LOOK, c.env.wire(LOOK) + 1);
       return c.get(CSR);
     },
     peek: (_c, _r, value) => value,
-    onWire: (c) =>
+    onWire: (c, wire, value) => {
+      const converter = results.indexOf(wire);
+      if (converter >= 0) return data.add(c, converter, value % DATA);
       c.put(
         CSR,
-        wires.reduce((v, wire, i) => v | (c.env.wire(wire) << (8 * i)), 0),
-      ),
+        status.reduce((v, name, i) => v | (c.env.wire(name) << (8 * i)), 0),
+      );
+    },
     wrote: (c, r, value) => {
-      if (r === CCR) c.env.setWire(CCR_WIRE, value);
+      if (r !== CCR) return;
+      data.clear(c);
+      c.env.setWire(CCR_WIRE, value);
     },
   };
 };

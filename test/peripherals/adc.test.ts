@@ -137,6 +137,103 @@ describe('F4', () => {
   });
 });
 
+/** RM0090 13.9: what CDR gives, and who starts whom. */
+describe('F4, dual and triple modes', () => {
+  const chip = new StChip(STM32F405RG);
+  const FULL = 4095;
+  const CODES = [1000, 2000, 3000] as const;
+  const [DUAL_SIMULTANEOUS, TRIPLE_SIMULTANEOUS] = [6, 22];
+  const fresh = (): StChip => {
+    const h = chip.again();
+    h.write('RCC.APB2ENR', 7 << 8);
+    h.set('RCC.AHB1ENR.DMA2EN', 1);
+    h.system.memoryBytes('sram1').fill(0);
+    CODES.forEach((code, i) => {
+      h.system.setWire(`analog.ADC${i + 1}.0`, Math.round((code / FULL) * 3300) + 1);
+      h.write(`ADC${i + 1}.CR2`, 1);
+    });
+    return h;
+  };
+  const near = (value: number, converter: number): boolean => Math.abs(value - CODES[converter]!) <= 1;
+  const circular = (h: StChip, items: number, size: number): void => {
+    h.write('DMA2.S0PAR', h.address('ADC_Common.CDR'));
+    h.write('DMA2.S0M0AR', 0x20000000);
+    h.write('DMA2.S0NDTR', items);
+    h.write('DMA2.S0CR', 1 | (1 << 8) | (1 << 10) | (size << 11) | (size << 13));
+  };
+
+  it('a start of ADC1 alone converts in all converters of the mode, each result once and in their order (VESC)', () => {
+    fc.assert(
+      fc.property(fc.constantFrom(2, 3), fc.integer({ min: 1, max: 4 }), (converters, starts) => {
+        const h = fresh();
+        h.write('ADC_Common.CCR', (converters === 3 ? TRIPLE_SIMULTANEOUS : DUAL_SIMULTANEOUS) | (1 << 13) | (1 << 14));
+        circular(h, converters * starts, 1);
+        for (let i = 0; i < starts; i++) {
+          h.write('ADC1.CR2', 1 | (1 << 30));
+          h.wait(10 * US);
+        }
+        for (let i = 0; i < 12; i++) {
+          const value = h.system.read(0x20000000 + 2 * i, 2);
+          expect(i < converters * starts ? near(value, i % converters) : value === 0, `item ${i}: ${value}`).toBe(true);
+        }
+        expect(h.read('ADC3.SR') & EOC_F4).toBe(converters === 3 ? EOC_F4 : 0);
+      }),
+      { numRuns: 12 },
+    );
+  });
+
+  it('mode 2 gives two at a time, the later one above: ADC2 with ADC1, ADC1 with ADC3, ADC3 with ADC2', () => {
+    const h = fresh();
+    h.write('ADC_Common.CCR', TRIPLE_SIMULTANEOUS | (1 << 13) | (2 << 14));
+    circular(h, 3, 2);
+    for (let i = 0; i < 2; i++) {
+      h.write('ADC1.CR2', 1 | (1 << 30));
+      h.wait(10 * US);
+    }
+    const words = [0, 1, 2].map((i) => h.system.read(0x20000000 + 4 * i, 4));
+    const pairs = [[0, 1], [2, 0], [1, 2]] as const;
+    pairs.forEach(([low, high], i) => {
+      expect(near(words[i]! & 0xffff, low)).toBe(true);
+      expect(near(words[i]! >>> 16, high)).toBe(true);
+    });
+  });
+
+  it('interleaved: ADC2 ends DELAY + 5 clocks behind ADC1', () => {
+    fc.assert(
+      fc.property(fc.nat(15), (delay) => {
+        const h = fresh();
+        h.write('ADC_Common.CCR', 7 | (delay << 8));
+        h.write('ADC1.CR2', 1 | (1 << 30));
+        // 15 clocks for the conversion, ADCPRE = 2 and HSI
+        h.wait(2 * (15 + delay + 5) * 62_500 - 2);
+        expect([h.read('ADC1.SR') & EOC_F4, h.read('ADC2.SR') & EOC_F4]).toEqual([EOC_F4, 0]);
+        h.wait(4);
+        expect(h.read('ADC2.SR') & EOC_F4).toBe(EOC_F4);
+      }),
+      { numRuns: 8 },
+    );
+  });
+
+  it('alternate triggers: each start of ADC1 converts in the next converter', () => {
+    const h = fresh();
+    h.write('ADC_Common.CCR', 16 | 9);
+    for (let i = 0; i < 6; i++) {
+      h.write('ADC1.CR2', 1 | (1 << 22));
+      h.wait(10 * US);
+      const done = [1, 2, 3].filter((n) => h.read(`ADC${n}.SR`) & JEOC_F4);
+      expect(done).toEqual([(i % 3) + 1]);
+      for (const n of [1, 2, 3]) h.write(`ADC${n}.SR`, 0);
+    }
+  });
+
+  it('in independent mode nobody follows', () => {
+    const h = fresh();
+    h.write('ADC1.CR2', 1 | (1 << 30) | (1 << 22));
+    h.wait(10 * US);
+    expect([h.read('ADC2.SR'), h.read('ADC3.SR')]).toEqual([0, 0]);
+  });
+});
+
 describe('F1', () => {
   const chip = new StChip(STM32F103C8);
   const [CONT, CAL, RSTCAL, SWSTART, EXTTRIG, BY_SOFTWARE] = [2, 4, 8, 1 << 22, 1 << 20, 7 << 17];
