@@ -62,6 +62,12 @@ export const can: Behaviour = (p) => {
   return /^CAN\d?$/.test(p.name) ? { model: 'bxcan', size: 0x400, options: { clock: 'pclk1', oneLine: p.irqs.length === 1 } } : null;
 };
 
+/** MAC and DMA of Ethernet where the SVD has four blocks; `bus` = prefix of their gates. */
+export const ethernet =
+  (bus: string): Behaviour =>
+  (p) =>
+    /^ethernet_(mac|dma)$/i.test(p.name) ? { model: 'eth', size: p.name.endsWith('MAC') ? 0x100 : 0x400, clock: `${bus}ENR.ETHMACEN`, reset: `${bus}RSTR.ETHMACRST` } : null;
+
 /** First address of APB2 on the families whose APB1 and APB2 lie one behind the other. */
 const APB2 = 0x40010000;
 export const apbOf = (base: number): 1 | 2 => (base < APB2 ? 1 : 2);

@@ -78,6 +78,7 @@ function otherRow(p: GeneratedPeripheral): BlockRow {
       options: { block: name, clock: number === 5 ? 'pclk3' : 'pclk2', fifoBytes: 8, miso: misoOf(number) },
     };
   if (name === 'I2C4') return { ...plain, model: 'i2c-v2', facts: 'I2C1', options: { clock: 'pclk3' } };
+  if (name === 'ETH') return { ...plain, model: 'eth', size: 0x1400 };
   return name === 'GPIOI' ? { ...plain, model: 'gpio-v2', facts: 'GPIOC', options: { port: 'I' } } : plain;
 }
 

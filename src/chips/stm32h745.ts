@@ -244,7 +244,7 @@ const blocks: readonly BlockRow[] = [
     options: { converters: ['ADC1', 'ADC2'], ccr: 'adc12.ccr' },
   },
   { name: 'ART', model: 'art-h7', base: 0x40024400, size: 0x400, clock: 'AHB1ENR.ARTEN' },
-  plain('Ethernet_MAC', 0x40028000, [61, 62], H1, 'ETH1MAC', 0x1400),
+  { ...plain('Ethernet_MAC', 0x40028000, [61, 62], H1, 'ETH1MAC', 0x1400), model: 'eth' },
   // The port with the high-speed transceiver's interface; no ROM and no board here uses it.
   {
     name: 'OTG_HS',

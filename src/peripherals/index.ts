@@ -11,6 +11,7 @@ import { dbgmcu } from './dbgmcu.ts';
 import { dmaV1 } from './dma-v1.ts';
 import { dmaV2 } from './dma-v2.ts';
 import { dmamux } from './dmamux.ts';
+import { eth } from './eth.ts';
 import { fdcan } from './fdcan.ts';
 import { extiH7 } from './exti-h7.ts';
 import { extiV1 } from './exti-v1.ts';
@@ -82,6 +83,7 @@ export const MODELS: Readonly<Record<string, ModelFactory>> = {
   'dma-v1': dmaV1,
   'dma-v2': dmaV2,
   dmamux,
+  eth,
   'exti-h7': extiH7,
   'exti-v1': extiV1,
   'exti-v2': extiV2,
