@@ -529,9 +529,9 @@ const MOST_RESULTS = 2;
 /** Results of dual and triple modes, ADC1's first, then ADC2's …: what CDR gives, one or two at a time (RM0090 13.9, Table 67). */
 class CommonData {
   private readonly ccr: Register;
-  private readonly cdr: Register;
+  private readonly cdr: Register | null;
   private readonly dmaWire: string;
-  constructor(ccr: Register, cdr: Register, dmaWire: string) {
+  constructor(ccr: Register, cdr: Register | null, dmaWire: string) {
     [this.ccr, this.cdr, this.dmaWire] = [ccr, cdr, dmaWire];
   }
   /** The next results, if there are as many as a read gives. */
@@ -553,7 +553,7 @@ class CommonData {
   }
   /** CDR and the request follow what there is. */
   show(c: RegisterContext<CommonState>): void {
-    if (multi(c.get(this.ccr)).dma === 0) return;
+    if (this.cdr === null || multi(c.get(this.ccr)).dma === 0) return;
     const taken = this.next(c);
     if (taken) c.put(this.cdr, this.value(c, taken));
     c.env.setWire(this.dmaWire, taken ? 1 : 0);
@@ -564,8 +564,8 @@ class CommonData {
     if (queue.length > MOST_RESULTS) queue.shift();
     this.show(c);
   }
-  read(c: RegisterContext<CommonState>): number {
-    const value = c.get(this.cdr);
+  read(c: RegisterContext<CommonState>, cdr: Register): number {
+    const value = c.get(cdr);
     const { converters, dma } = multi(c.get(this.ccr));
     const taken = dma === 0 ? null : this.next(c);
     for (const _ of taken ?? []) {
@@ -585,7 +585,9 @@ class CommonData {
 /** The registers that the converters share: CSR shows their flags, CCR has the prescaler and the mode, CDR the results of dual and triple modes. */
 export const adcCommonF4: ModelFactory = (layout, given): RegisterModel<CommonState> => {
   const { converters } = given as unknown as { readonly converters: readonly string[] };
-  const [CSR, CCR, CDR] = [layout.reg('CSR'), layout.reg('CCR'), layout.reg('CDR')];
+  const [CSR, CCR] = [layout.reg('CSR'), layout.reg('CCR')];
+  // chips with one converter have none
+  const CDR = layout.has('CDR') ? layout.reg('CDR') : null;
   const status = converters.map((name) => `${name.toLowerCase()}.status`);
   const results = converters.map(resultWire);
   const data = new CommonData(CCR, CDR, `${converters[0]!.toLowerCase()}.dma`);
@@ -598,10 +600,10 @@ export const adcCommonF4: ModelFactory = (layout, given): RegisterModel<CommonSt
       data.clear(c);
       c.env.setWire(CCR_WIRE, c.get(CCR));
     },
-    live: ['CSR', 'CDR'],
-    acting: ['CSR', 'CDR'],
+    live: CDR ? ['CSR', 'CDR'] : ['CSR'],
+    acting: CDR ? ['CSR', 'CDR'] : ['CSR'],
     read: (c, r, value) => {
-      if (r === CDR) return data.read(c);
+      if (r === CDR) return data.read(c, r);
       if (r !== CSR) return value;
       c.env.setWire(LOOK, c.env.wire(LOOK) + 1);
       return c.get(CSR);
