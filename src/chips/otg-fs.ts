@@ -1,5 +1,5 @@
 /**
- * Register facts of USB OTG_FS (Synopsys DWC2), made by hand: ST's SVDs describe another core than L4 and H7 have (they give the F4's GCCFG and a
+ * Register facts of USB OTG_FS and OTG_HS (Synopsys DWC2), made by hand: ST's SVDs describe another core than L4 and H7 have (they give the F4's GCCFG and a
  * CID of 0x1000 or 0x1200, and for H745 the wrong interrupt). A chip puts the object of its core into its facts as `OTG_FS`, and its row
  * says `facts: 'OTG_FS'`, size 0x40000.
  *
@@ -20,7 +20,11 @@ interface Core {
   readonly channels: number;
   /** Core 2.81a: VBUS sensing in GCCFG without charger detection, no override bits. */
   readonly old: boolean;
+  /** It has an interface to an outside transceiver (ULPI) beside the full-speed one: GUSBCFG.PHYSEL chooses. */
+  readonly ulpi?: boolean;
 }
+/** GUSBCFG of such a core: PHYSEL, PHYLPCS, and the bits that are for ULPI. */
+const ULPI = { writable: 0x03fe8040, fields: ' PHYLPCS:15 ULPIFSLS:17 ULPIAR:18 ULPICSM:19 ULPIEVBUSD:20 ULPIEVBUSI:21 PCCI:23 PTCI:24 ULPIIPD:25' };
 
 const register = (offset: number, name: string, reset: number, writable: number, fields = ''): RegisterFact => ({
   name,
@@ -54,9 +58,9 @@ function global(core: Core): RegisterFact[] {
     register(
       0x0c,
       'GUSBCFG',
-      old ? 0x0a00 : 0x1440,
-      old ? 0xe0003f07 : 0xe0403f07,
-      `TOCAL:0:3 PHYSEL:6 SRPCAP:8 HNPCAP:9 TRDT:10:4${old ? '' : ' TSDPS:22'} FHMOD:29 FDMOD:30 CTXPKT:31`,
+      old ? 0x0a00 : core.ulpi ? 0x1400 : 0x1440,
+      (old ? 0xe0003f07 : 0xe0403f07) | (core.ulpi ? ULPI.writable : 0),
+      `TOCAL:0:3 PHYSEL:6 SRPCAP:8 HNPCAP:9 TRDT:10:4${core.ulpi ? ULPI.fields : ''}${old && !core.ulpi ? '' : ' TSDPS:22'} FHMOD:29 FDMOD:30 CTXPKT:31`,
     ),
     register(0x10, 'GRSTCTL', 0x80000000, 0x7f7, 'CSRST:0 PSRST:1 FCRST:2 RXFFLSH:4 TXFFLSH:5 TXFNUM:6:5 AHBIDL:31'),
     register(
@@ -247,7 +251,7 @@ function outEndpoint(n: number, old: boolean): RegisterFact[] {
 
 const each = <T>(count: number, make: (i: number) => T): T[] => Array.from({ length: count }, (_, i) => make(i));
 
-const facts = (core: Core): BlockFacts => factsOnDemand('OTG_FS', () => [...global(core), ...host(core), ...device(core)]);
+const facts = (core: Core, name = 'OTG_FS'): BlockFacts => factsOnDemand(name, () => [...global(core), ...host(core), ...device(core)]);
 
 /** Core 3.10a, as read from an L476. */
 export const OTG_FS_L476 = facts({
@@ -294,3 +298,42 @@ export const OTG_FS_F4 = facts({
   channels: 8,
   old: true,
 });
+/** Core 2.81a, as read from F407 and F429; F2 by its neighbours (inferred). */
+export const OTG_HS_F4 = facts(
+  {
+    cid: 0x00001100,
+    snpsid: 0x4f54281a,
+    hwcfg: [0, 0x229ed590, 0x03f403e8, 0x17f00030],
+    endpoints: 6,
+    channels: 12,
+    old: true,
+    ulpi: true,
+  },
+  'OTG_HS',
+);
+/** Core 3.20a, as read from F76x; F446, F469 and F74x by their neighbours (inferred). */
+export const OTG_HS_F7 = facts(
+  {
+    cid: 0x00002100,
+    snpsid: 0x4f54320a,
+    hwcfg: [0, 0x229fe190, 0x03eed2e8, 0x23f00030],
+    endpoints: 9,
+    channels: 16,
+    old: false,
+    ulpi: true,
+  },
+  'OTG_HS',
+);
+/** Core 3.30a of H74x and H75x: as that on USB2, here with its ULPI. */
+export const OTG_HS_H745 = facts(
+  {
+    cid: 0x00002300,
+    snpsid: 0x4f54330a,
+    hwcfg: [0, 0x229fe190, 0x03b8d2e8, 0xe3f00030],
+    endpoints: 9,
+    channels: 16,
+    old: false,
+    ulpi: true,
+  },
+  'OTG_HS',
+);

@@ -1,7 +1,7 @@
 /** STM32F205, F207 and their twins with a crypto processor: F4's blocks around a Cortex-M3, without voltage scales. Data only. */
 import { US } from '../emu/time.ts';
 import f217 from './generated/stm32f217.json' with { type: 'json' };
-import { OTG_FS_F4 } from './otg-fs.ts';
+import { OTG_FS_F4, OTG_HS_F4 } from './otg-fs.ts';
 import { AN2606, cortexM3, known } from './rows.ts';
 import { BKPSRAM, F2_F4_OWN, f4Chip, f4OptionBytes, f4Sram, type F4Line } from './stm32f4.ts';
 
@@ -21,6 +21,7 @@ export const F217: F4Line = {
   ram: [f4Sram('sram1', 0x20000000, 112), f4Sram('sram2', 0x2001c000, 16), BKPSRAM],
   optionBytes: f4OptionBytes(12),
   otg: OTG_FS_F4,
+  otgHs: OTG_HS_F4,
   device: { devId: 0x411, revId: 0x2000 },
   massEraseMs: [16000, 11000, 8000],
   own: {

@@ -158,15 +158,26 @@ export const f4OtgFs = (options: Readonly<Record<string, unknown>>): BlockRow =>
   reset: 'AHB2RSTR.OTGFSRST',
   options: { fifoWords: 320, clock: 'usb', busClock: 'hclk', supplyWire: null, ...options },
 });
-const OTG_HS: BlockRow = {
+/** Pull-ups of a chip with two cores: OTG_FS's first. */
+export const PULL_UPS = ['otg_fs.pullup', 'otg_hs.pullup'] as const;
+/** On its full-speed transceiver; with an outside one (ULPI) it has no clock. */
+export const F4_OTG_HS: BlockRow = {
   name: 'OTG_HS',
-  model: null,
-  facts: 'OTG_HS_GLOBAL',
+  model: 'usb-otg-fs',
   base: 0x40040000,
   size: 0x40000,
   irqs: [77, 74, 75, 76],
   clock: 'AHB1ENR.OTGHSEN',
   reset: 'AHB1RSTR.OTGHSRST',
+  options: {
+    fifoWords: 1024,
+    clock: 'usb',
+    busClock: 'hclk',
+    supplyWire: null,
+    ulpi: true,
+    pullUps: [PULL_UPS[1], PULL_UPS[0]],
+    wakeUp: 'usb-hs.wakeup',
+  },
 };
 
 /** FLASH's options; memories `flash`, `info` and `options` are the chip's. */
@@ -312,6 +323,7 @@ export interface F4Line {
   /** Peripherals of the SVD that the line lacks. */
   readonly absent?: readonly string[];
   readonly otg: BlockFacts;
+  readonly otgHs?: BlockFacts;
   /** VOS is one bit and acts at once (F405); elsewhere it has two and acts while the PLL runs. */
   readonly oneBitVos?: boolean;
   readonly sysclkFromPllR?: boolean;
@@ -330,7 +342,6 @@ export interface F4Line {
 }
 
 function f4Derivation(line: F4Line, part: PartSize): Derivation {
-  const high = line.generated.peripherals.some((p) => p.name === 'OTG_HS_GLOBAL');
   return {
     behaviour: F2_F4_BEHAVIOUR,
     own: {
@@ -343,10 +354,10 @@ function f4Derivation(line: F4Line, part: PartSize): Derivation {
     },
     covered: {
       ...otgParts('OTG_FS', 'OTG_FS'),
-      ...otgParts('OTG_HS', high ? 'OTG_HS' : null),
+      ...otgParts('OTG_HS', line.otgHs ? 'OTG_HS' : null),
       ...Object.fromEntries((line.absent ?? []).map((name) => [name, null])),
     },
-    more: [f4OtgFs({}), ...(high && !line.absent?.includes('OTG_HS') ? [OTG_HS] : [])],
+    more: line.otgHs ? [f4OtgFs({ pullUps: PULL_UPS }), F4_OTG_HS] : [f4OtgFs({})],
   };
 }
 
@@ -373,7 +384,7 @@ export function f4Chip(line: F4Line, part: PartSize): ChipDescription {
         ...(line.sysclkFromPllR ? ['pllr'] : []),
       ],
       rcc: 'RCC',
-      facts: withFacts(registers, { OTG_FS: line.otg }),
+      facts: withFacts(registers, { OTG_FS: line.otg, ...(line.otgHs ? { OTG_HS: line.otgHs } : {}) }),
       covered: coveredBy(derivation),
       parameters: { ...F4_PARAMETERS, ...massErase(...line.massEraseMs), ...line.parameters },
       boot: line.twoBanks ? F4_TWO_BANKS_BOOT : F4_BOOT,

@@ -1,7 +1,7 @@
 /** STM32F405, F407 and their twins with a crypto processor. Data only. */
 import f405 from './generated/stm32f405.json' with { type: 'json' };
 import f407 from './generated/stm32f407.json' with { type: 'json' };
-import { OTG_FS_F4 } from './otg-fs.ts';
+import { OTG_FS_F4, OTG_HS_F4 } from './otg-fs.ts';
 import { AN2606, known } from './rows.ts';
 import { BKPSRAM, F4_168, F4_CCM, f4Chip, f4OptionBytes, f4Sram, type F4Line } from './stm32f4.ts';
 
@@ -19,6 +19,7 @@ export const F405: F4Line = {
   optionBytes: f4OptionBytes(12),
   absent: [...WITHOUT_CRYPTO, ...ETHERNET, 'DCMI'],
   otg: OTG_FS_F4,
+  otgHs: OTG_HS_F4,
   oneBitVos: true,
   device: { devId: 0x413, revId: 0x100f },
   massEraseMs: [16000, 11000, 8000],

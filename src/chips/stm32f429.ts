@@ -2,7 +2,7 @@
 import f429 from './generated/stm32f429.json' with { type: 'json' };
 import f446 from './generated/stm32f446.json' with { type: 'json' };
 import f469 from './generated/stm32f469.json' with { type: 'json' };
-import { OTG_FS_F4, OTG_FS_F7 } from './otg-fs.ts';
+import { OTG_FS_F4, OTG_FS_F7, OTG_HS_F4, OTG_HS_F7 } from './otg-fs.ts';
 import { AN2606, known } from './rows.ts';
 import { BKPSRAM, F4_180, F4_CCM, f4Chip, f4OptionBytes, f4Sram, type F4Line } from './stm32f4.ts';
 
@@ -30,6 +30,7 @@ export const F429: F4Line = {
   twoBanks: true,
   absent: ['CRYP', 'HASH'],
   otg: OTG_FS_F4,
+  otgHs: OTG_HS_F4,
   device: { devId: 0x419, revId: 0x2001 },
   massEraseMs: [16000, 11000, 8000],
   rom: {
@@ -55,6 +56,7 @@ export const F469: F4Line = {
   nvicLines: 93,
   ram: [f4Sram('sram1', 0x20000000, 160), f4Sram('sram2', 0x20028000, 32), f4Sram('sram3', 0x20030000, 128), F4_CCM, BKPSRAM],
   otg: OTG_FS_F7,
+  otgHs: OTG_HS_F7,
   device: { devId: 0x434, revId: 0x1000 },
   rom: {
     id: 'stm32f469',
@@ -75,6 +77,7 @@ export const F446: F4Line = {
   ram: [f4Sram('sram1', 0x20000000, 112), f4Sram('sram2', 0x2001c000, 16), BKPSRAM],
   optionBytes: f4OptionBytes(8),
   otg: OTG_FS_F7,
+  otgHs: OTG_HS_F7,
   sysclkFromPllR: true,
   device: { devId: 0x421, revId: 0x1000 },
   massEraseMs: [8000, 5500, 4000],

@@ -7,10 +7,10 @@ import f722 from './generated/stm32f722.json' with { type: 'json' };
 import f746 from './generated/stm32f746.json' with { type: 'json' };
 import f767 from './generated/stm32f767.json' with { type: 'json' };
 import { lazyChip } from './lazy.ts';
-import { OTG_FS_F7, OTG_FS_L496 } from './otg-fs.ts';
+import { OTG_FS_F7, OTG_FS_L496, OTG_HS_F7 } from './otg-fs.ts';
 import { withRam, type PartSize } from './parts.ts';
 import { AN2606, factoryValues, known, NO_ROM_AT_LEVEL_2, sourcesOf } from './rows.ts';
-import { BKPSRAM, F2_F4_OWN, F2_F4_RESET_FLAGS, F4_PARAMETERS, f4Adc, f4OtgFs, f4Sram, f4Timer, massErase, otgParts } from './stm32f4.ts';
+import { BKPSRAM, F2_F4_OWN, F2_F4_RESET_FLAGS, F4_PARAMETERS, f4Adc, F4_OTG_HS, f4OtgFs, f4Sram, f4Timer, massErase, otgParts, PULL_UPS } from './stm32f4.ts';
 
 type Runs = readonly (readonly [count: number, kilobytes: number])[];
 
@@ -30,6 +30,7 @@ export interface F7Line {
   /** OTP: where, and blocks of 32 bytes. */
   readonly otp: { readonly base: number; readonly blocks: number; readonly uid: number; readonly size: number };
   readonly otg: BlockFacts;
+  readonly otgHs?: BlockFacts;
   readonly absent: readonly string[];
   readonly device: { readonly devId: number; readonly revId: number };
   readonly rom: {
@@ -162,17 +163,9 @@ function derivation(line: F7Line, part: PartSize): Derivation {
       ...Object.fromEntries(line.absent.map((name) => [name, null])),
     },
     more: [
-      f4OtgFs({}),
-      {
-        name: 'OTG_HS',
-        model: null,
-        facts: 'OTG_HS_GLOBAL',
-        base: 0x40040000,
-        size: 0x40000,
-        irqs: [77, 74, 75, 76],
-        clock: 'AHB1ENR.OTGHSEN',
-        reset: 'AHB1RSTR.OTGHSRST',
-      },
+      f4OtgFs({ pullUps: PULL_UPS }),
+      // F72x: half the parts have a high-speed transceiver inside, which has no behaviour here.
+      line.otgHs ? F4_OTG_HS : { ...F4_OTG_HS, model: null, facts: 'OTG_HS_GLOBAL', options: {} },
     ],
   };
 }
@@ -263,7 +256,7 @@ export function f7Chip(line: F7Line, part: PartSize): ChipDescription {
         ...kernels,
       ],
       rcc: 'RCC',
-      facts: withFacts(loadFacts(line.generated), { OTG_FS: line.otg }),
+      facts: withFacts(loadFacts(line.generated), { OTG_FS: line.otg, ...(line.otgHs ? { OTG_HS: line.otgHs } : {}) }),
       covered: coveredBy(d),
       parameters: {
         ...F4_PARAMETERS,
@@ -314,6 +307,7 @@ export const F746: F7Line = {
   wrp: 8,
   otp: OTP_F74X,
   otg: OTG_FS_F7,
+  otgHs: OTG_HS_F7,
   absent: ['CRYP', 'HASH'],
   device: { devId: 0x449, revId: 0x1001 },
   rom: {
@@ -340,6 +334,7 @@ export const F767: F7Line = {
   wrp: 12,
   otp: OTP_F74X,
   otg: OTG_FS_F7,
+  otgHs: OTG_HS_F7,
   absent: ['CRYP', 'HASH', 'DSI'],
   device: { devId: 0x451, revId: 0x1001 },
   rom: {

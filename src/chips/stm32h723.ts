@@ -25,7 +25,7 @@ function row(b: BlockRow, part: PartSize): BlockRow {
   const kilobytes = part.flashKilobytes;
   switch (b.name) {
     case 'OTG_HS':
-      return { ...b, model: 'usb-otg-fs', options: { fifoWords: 1024, clock: 'usb', busClock: 'hclk' } };
+      return { ...b, facts: 'OTG_FS', model: 'usb-otg-fs', options: { fifoWords: 1024, clock: 'usb', busClock: 'hclk' } };
     case 'FLASH':
       return { ...b, options: { ...b.options, bankBytes: kilobytes * 1024, flashKilobytes: kilobytes } };
     case 'DBGMCU':

@@ -7,7 +7,7 @@ import { RESET_CAUSES } from '../emu/component.ts';
 import { loadFacts, withFacts, type GeneratedFacts } from './facts.ts';
 import generated from './generated/stm32h745.json' with { type: 'json' };
 import { lazyChip } from './lazy.ts';
-import { OTG_FS_H745 } from './otg-fs.ts';
+import { OTG_FS_H745, OTG_HS_H745 } from './otg-fs.ts';
 import { withRam, type PartSize } from './parts.ts';
 import { known, sourcesOf } from './rows.ts';
 import { STM32H745XI } from './stm32h745.ts';
@@ -82,7 +82,7 @@ export const h743Chip = (part: PartSize): ChipDescription =>
         part.ram,
       ),
       blocks: like.blocks.flatMap((b) => row(b, part)),
-      facts: withFacts(loadFacts(facts()), { OTG_FS: OTG_FS_H745 }),
+      facts: withFacts(loadFacts(facts()), { OTG_FS: OTG_FS_H745, OTG_HS: OTG_HS_H745 }),
       parameters: {
         ...like.parameters,
         'hse.hz': known(8_000_000, 'NUCLEO-H743ZI: MCO of the ST-LINK, 8 MHz; other boards have 25 MHz', 'reported'),

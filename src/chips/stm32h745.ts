@@ -4,7 +4,7 @@ import { RESET_CAUSES } from '../emu/component.ts';
 import { MS, PS_PER_SECOND, US } from '../emu/time.ts';
 import { loadFacts, withFacts } from './facts.ts';
 import generated from './generated/stm32h745.json' with { type: 'json' };
-import { OTG_FS_H745 } from './otg-fs.ts';
+import { OTG_FS_H745, OTG_HS_H745 } from './otg-fs.ts';
 import { ADC_INJECTED_TRIGGERS, ADC_TRIGGERS, DAC_H, H7_DMAMUX1, H7_DMAMUX2, misoOf, timTriggers } from './requests.ts';
 import { AN2606, known, sourcesOf, factoryValues, timBlock, type TimRow } from './rows.ts';
 
@@ -245,16 +245,16 @@ const blocks: readonly BlockRow[] = [
   },
   { name: 'ART', model: 'art-h7', base: 0x40024400, size: 0x400, clock: 'AHB1ENR.ARTEN' },
   { ...plain('Ethernet_MAC', 0x40028000, [61, 62], H1, 'ETH1MAC', 0x1400), model: 'eth' },
-  // The port with the high-speed transceiver's interface; no ROM and no board here uses it.
+  // The port with the interface to a high-speed transceiver; no ROM uses it.
   {
     name: 'OTG_HS',
-    model: null,
-    facts: 'OTG_FS',
+    model: 'usb-otg-fs',
     base: 0x40040000,
     size: 0x40000,
     irqs: [77],
     clock: 'AHB1ENR.USB1OTGHSEN',
     reset: 'AHB1RSTR.USB1OTGRST',
+    options: { fifoWords: 1024, clock: 'usb', busClock: 'hclk', ulpi: true, pullUps: ['otg_hs.pullup', 'otg_fs.pullup'], wakeUp: 'usb-hs.wakeup' },
   },
   {
     name: 'OTG_FS',
@@ -264,7 +264,7 @@ const blocks: readonly BlockRow[] = [
     irqs: [101],
     clock: 'AHB1ENR.USB2OTGHSEN',
     reset: 'AHB1RSTR.USB2OTGRST',
-    options: { fifoWords: 1024, clock: 'usb', busClock: 'hclk' },
+    options: { fifoWords: 1024, clock: 'usb', busClock: 'hclk', pullUps: ['otg_fs.pullup', 'otg_hs.pullup'] },
   },
   plain('DCMI', 0x48020000, [78], H2),
   { ...plain('RNG', 0x48021800, [80], H2), model: 'rng', options: { clock: 'rng', slowest: 32 } },
@@ -562,7 +562,7 @@ export const STM32H745XI: ChipDescription = {
     'adc',
   ],
   rcc: 'RCC',
-  facts: withFacts(loadFacts(generated), { OTG_FS: OTG_FS_H745 }),
+  facts: withFacts(loadFacts(generated), { OTG_FS: OTG_FS_H745, OTG_HS: OTG_HS_H745 }),
   parameters: {
     'hsi.hz': known(64_000_000, `${HAL}:Src/stm32h7xx_hal_rcc.c`),
     'csi.hz': known(4_000_000, `${HAL}:Inc/stm32h7xx_hal_conf_template.h`),

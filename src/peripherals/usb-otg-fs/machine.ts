@@ -45,6 +45,8 @@ const SUSPEND_CONFIRM = 3 * MS;
 
 /** Pulses at bus activity that ends a suspension: EXTI's line of the block follows it. */
 const WAKE_UP = 'usb.wakeup';
+/** The host sees a pull-up. */
+const PULL_UP = 'usb.pullup';
 
 export const OTG_TIMERS: readonly string[] = ['reset', 'flush', 'mode', 'suspend', 'frame'];
 /** Interrupts of the end of a periodic frame: its events are only made while one of them is unmasked. */
@@ -100,7 +102,7 @@ export class OtgFsMachine extends OtgFsRegisters {
     return (gccfg & GCCFG.VBDEN) !== 0 && vbus;
   }
   pulledUp(c: Context): boolean {
-    return !c.s.host && this.powered(c) && this.sessionValid(c) && (c.get(this.dctl) & DCTL.SDIS) === 0;
+    return !c.s.host && this.hasTransceiver(c) && this.powered(c) && this.sessionValid(c) && (c.get(this.dctl) & DCTL.SDIS) === 0;
   }
   /**
    * STPPCLK stops the PHY clock of a suspended core; activity on the bus ends the suspension and "automatically reactivates" the clocks (RM0090
@@ -110,9 +112,13 @@ export class OtgFsMachine extends OtgFsRegisters {
   private phyStopped(c: Context): boolean {
     return (c.get(this.pcgcctl) & PCGCCTL.STPPCLK) !== 0 && (c.get(this.dsts) & DSTS.SUSPSTS) !== 0;
   }
+  /** The transceiver that GUSBCFG chooses is on the chip. Without a clock from a transceiver neither core reset nor flush ends. */
+  private hasTransceiver(c: Context): boolean {
+    return this.options.ulpi !== true || (c.get(this.gusbcfg) & GUSBCFG.PHYSEL) !== 0;
+  }
   /** Pulled up, clocked and out of reset: the core follows the bus. */
   live(c: Context): boolean {
-    if (!this.pulledUp(c) || !c.env.clocked() || c.s.resetPhy !== 0 || this.phyStopped(c)) return false;
+    if (!this.pulledUp(c) || !c.env.clocked() || c.s.resetPhy !== 0 || this.phyStopped(c) || !this.hasTransceiver(c)) return false;
     const rate = c.env.clockRate(this.clock);
     return rate !== null && Math.abs(rate.num - 48_000_000 * rate.den) <= CLOCK_TOLERANCE_HZ * rate.den;
   }
@@ -144,8 +150,10 @@ export class OtgFsMachine extends OtgFsRegisters {
       c.env.irq(0, line === 1);
     }
     const up = this.pulledUp(c) ? 1 : 0;
-    if (up === 1 && c.env.wire('usb.pullup') === 0) this.noteSlowBus(c);
-    c.env.setWire('usb.pullup', up);
+    const [own, other] = this.options.pullUps ?? [PULL_UP, ''];
+    if (up === 1 && c.env.wire(own) === 0) this.noteSlowBus(c);
+    c.env.setWire(own, up);
+    if (other !== '') c.env.setWire(PULL_UP, up | c.env.wire(other));
   }
 
   private noteSlowBus(c: Context): void {
@@ -236,6 +244,8 @@ export class OtgFsMachine extends OtgFsRegisters {
       [this.pcgcctl, 0xffffffff],
       [this.dcfg, DCFG.DSPD],
       [this.dctl, DCTL.SDIS],
+      // which transceiver: ST's drivers choose before the reset and not again (inferred)
+      [this.gusbcfg, this.options.ulpi ? GUSBCFG.PHYSEL : 0],
       [this.grstctl, 0xffffffff],
     ]);
     for (const r of this.registers) {
@@ -253,6 +263,11 @@ export class OtgFsMachine extends OtgFsRegisters {
   /** Both end by counted clocks: without the 48 MHz clock they never do. */
   private armClocked(c: Context): void {
     const { s, env } = c;
+    if (!this.hasTransceiver(c)) {
+      env.disarm('reset');
+      env.disarm('flush');
+      return;
+    }
     if (s.resetPhy !== 0) env.arm('reset', env.clockTimeOf(this.clock, s.resetPhy));
     if (s.flushPhy !== 0) env.arm('flush', Math.max(env.clockTimeOf(this.clock, s.flushPhy), env.clockTimeOf(this.busClock, s.flushBus)));
   }
@@ -331,8 +346,9 @@ export class OtgFsMachine extends OtgFsRegisters {
     this.clear(c, this.dsts, DSTS.SUSPSTS);
     if (!this.pulledUp(c)) return;
     this.set(c, this.gintsts, GINTSTS.WKUPINT);
-    c.env.setWire(WAKE_UP, 1);
-    c.env.setWire(WAKE_UP, 0);
+    const wire = this.options.wakeUp ?? WAKE_UP;
+    c.env.setWire(wire, 1);
+    c.env.setWire(wire, 0);
   }
   startOfFrame(c: Context, frame: number): void {
     if (!this.live(c)) return;
@@ -518,7 +534,7 @@ export class OtgFsMachine extends OtgFsRegisters {
       const acting = GRSTCTL.CSRST | GRSTCTL.RXFFLSH | GRSTCTL.TXFFLSH;
       return GRSTCTL.AHBIDL | (merged & GRSTCTL.TXFNUM) | ((old | raw) & acting);
     }
-    if (r === this.gusbcfg && !this.old) return merged | GUSBCFG.PHYSEL;
+    if (r === this.gusbcfg && !this.old && !this.options.ulpi) return merged | GUSBCFG.PHYSEL;
     if (r === this.dctl) return (merged & ~(DCTL.SGINAK | DCTL.CGINAK | DCTL.SGONAK | DCTL.CGONAK)) | (raw & lanes & 0x780);
     return merged;
   }
@@ -541,7 +557,10 @@ export class OtgFsMachine extends OtgFsRegisters {
     const role = this.roles.get(r.index);
     if (role) this.wroteEndpoint(c, role, value, raw);
     else if (r === this.grstctl) this.wroteReset(c, value, raw);
-    else if (r === this.gusbcfg) this.followMode(c);
+    else if (r === this.gusbcfg) {
+      this.followMode(c);
+      if (this.options.ulpi) this.armClocked(c);
+    }
     else if (r === this.dctl) this.wroteControl(c, value, old);
     else if (r === this.dcfg) this.followAddress(c);
     else if (r === this.gahbcfg && value & ~old & GAHBCFG.DMAEN && !this.hasDma)

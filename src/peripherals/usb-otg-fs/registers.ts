@@ -11,6 +11,12 @@ export interface OtgFsOptions {
   readonly busClock?: string;
   /** Wire that is 1 while the transceiver has its supply (L4: PWR_CR2.USV); null where it has VDD (F4). Default `usb.supply`. */
   readonly supplyWire?: string | null;
+  /** OTG_HS: the clock is that of an outside transceiver, which is not there, until GUSBCFG.PHYSEL chooses the full-speed one. */
+  readonly ulpi?: boolean;
+  /** Chips with OTG_FS and OTG_HS: the wire of this one's pull-up, and that of the other. The host sees both as one. */
+  readonly pullUps?: readonly [own: string, other: string];
+  /** Wire of the wake-up towards EXTI; default `usb.wakeup`. */
+  readonly wakeUp?: string;
   /** Core 3.10a (L476): an OUT transfer done entry comes with each SETUP stage and with the status stage of a control write. */
   readonly extraOutDone?: boolean;
 }
