@@ -66,7 +66,9 @@ export const can: Behaviour = (p) => {
 export const ethernet =
   (bus: string): Behaviour =>
   (p) =>
-    /^ethernet_(mac|dma)$/i.test(p.name) ? { model: 'eth', size: p.name.endsWith('MAC') ? 0x100 : 0x400, clock: `${bus}ENR.ETHMACEN`, reset: `${bus}RSTR.ETHMACRST` } : null;
+    /^ethernet_(mac|dma)$/i.test(p.name)
+      ? { model: 'eth', size: p.name.endsWith('MAC') ? 0x100 : 0x400, clock: `${bus}ENR.ETHMACEN`, reset: `${bus}RSTR.ETHMACRST` }
+      : null;
 
 /** First address of APB2 on the families whose APB1 and APB2 lie one behind the other. */
 const APB2 = 0x40010000;

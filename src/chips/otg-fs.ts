@@ -24,7 +24,10 @@ interface Core {
   readonly ulpi?: boolean;
 }
 /** GUSBCFG of such a core: PHYSEL, PHYLPCS, and the bits that are for ULPI. */
-const ULPI = { writable: 0x03fe8040, fields: ' PHYLPCS:15 ULPIFSLS:17 ULPIAR:18 ULPICSM:19 ULPIEVBUSD:20 ULPIEVBUSI:21 PCCI:23 PTCI:24 ULPIIPD:25' };
+const ULPI = {
+  writable: 0x03fe8040,
+  fields: ' PHYLPCS:15 ULPIFSLS:17 ULPIAR:18 ULPICSM:19 ULPIEVBUSD:20 ULPIEVBUSI:21 PCCI:23 PTCI:24 ULPIIPD:25',
+};
 
 const register = (offset: number, name: string, reset: number, writable: number, fields = ''): RegisterFact => ({
   name,

@@ -1,7 +1,19 @@
 /** STM32F103 up to 512 KB, whose ROM knows USART1 alone. Rows from the SVD. Data only; facts and their sources as in the chip's fact sheet. */
 import type { BootCondition, BootRule, ChipDescription, MemoryRow, OptionByteRow, RomReference, Sourced } from '../emu/chip.ts';
 import { MS, US } from '../emu/time.ts';
-import { apbOf, can, coveredBy, deriveBlocks, ethernet, spi, timers, usarts, type Behaviour, type Derivation, type RowParts } from './derive.ts';
+import {
+  apbOf,
+  can,
+  coveredBy,
+  deriveBlocks,
+  ethernet,
+  spi,
+  timers,
+  usarts,
+  type Behaviour,
+  type Derivation,
+  type RowParts,
+} from './derive.ts';
 import { loadFacts, type GeneratedFacts } from './facts.ts';
 import f103 from './generated/stm32f103.json' with { type: 'json' };
 import { lazyChip } from './lazy.ts';

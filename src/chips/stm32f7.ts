@@ -10,7 +10,20 @@ import { lazyChip } from './lazy.ts';
 import { OTG_FS_F7, OTG_FS_L496, OTG_HS_F7 } from './otg-fs.ts';
 import { withRam, type PartSize } from './parts.ts';
 import { AN2606, factoryValues, known, NO_ROM_AT_LEVEL_2, sourcesOf } from './rows.ts';
-import { BKPSRAM, F2_F4_OWN, F2_F4_RESET_FLAGS, F4_PARAMETERS, f4Adc, F4_OTG_HS, f4OtgFs, f4Sram, f4Timer, massErase, otgParts, PULL_UPS } from './stm32f4.ts';
+import {
+  BKPSRAM,
+  F2_F4_OWN,
+  F2_F4_RESET_FLAGS,
+  F4_PARAMETERS,
+  f4Adc,
+  F4_OTG_HS,
+  f4OtgFs,
+  f4Sram,
+  f4Timer,
+  massErase,
+  otgParts,
+  PULL_UPS,
+} from './stm32f4.ts';
 
 type Runs = readonly (readonly [count: number, kilobytes: number])[];
 
@@ -121,7 +134,15 @@ function derivation(line: F7Line, part: PartSize): Derivation {
     [7, 128],
   ];
   return {
-    behaviour: [gpio, can, ethernet('AHB1'), f4Timer, ...KERNEL_CLOCKED, spi, (p) => (/^ADC\d$/.test(p.name) ? f4Adc(Number(p.name.at(-1))) : null)],
+    behaviour: [
+      gpio,
+      can,
+      ethernet('AHB1'),
+      f4Timer,
+      ...KERNEL_CLOCKED,
+      spi,
+      (p) => (/^ADC\d$/.test(p.name) ? f4Adc(Number(p.name.at(-1))) : null),
+    ],
     own: {
       RTC: RTC!,
       WWDG: WWDG!,

@@ -254,7 +254,14 @@ const blocks: readonly BlockRow[] = [
     irqs: [77],
     clock: 'AHB1ENR.USB1OTGHSEN',
     reset: 'AHB1RSTR.USB1OTGRST',
-    options: { fifoWords: 1024, clock: 'usb', busClock: 'hclk', ulpi: true, pullUps: ['otg_hs.pullup', 'otg_fs.pullup'], wakeUp: 'usb-hs.wakeup' },
+    options: {
+      fifoWords: 1024,
+      clock: 'usb',
+      busClock: 'hclk',
+      ulpi: true,
+      pullUps: ['otg_hs.pullup', 'otg_fs.pullup'],
+      wakeUp: 'usb-hs.wakeup',
+    },
   },
   {
     name: 'OTG_FS',

@@ -499,7 +499,12 @@ export const adcF4: ModelFactory = (layout, given): RegisterModel<AdcF4State> =>
     about: {
       source: 'RM0090 13, RM0008 11; a channel of which nothing is said gives VDDA / 2 (assumed)',
       confidence: 'documented',
-      lacks: [options.version === 'f1' ? 'dual modes' : 'overrun in dual and triple modes', 'triggers from pins, polarity of triggers', 'stabilisation time', 'temperature'],
+      lacks: [
+        options.version === 'f1' ? 'dual modes' : 'overrun in dual and triple modes',
+        'triggers from pins, polarity of triggers',
+        'stabilisation time',
+        'temperature',
+      ],
     },
     modelled: 'all',
     create: fresh,

@@ -36,15 +36,13 @@ export const eth: ModelFactory = (layout): RegisterModel<object> => {
   const data = first(layout, ['MACMIIDR', 'MACMDIODR']);
   // CR: bits 4:2, in the newer MAC 11:8
   const mdc = (c: Context): number => (mdio!.name === 'MACMIIAR' ? (c.get(mdio!) >>> 2) & 7 : (c.get(mdio!) >>> 8) & 15);
-  const reads = (c: Context): boolean =>
-    mdio!.name === 'MACMIIAR' ? (c.get(mdio!) & 2) === 0 : ((c.get(mdio!) >>> 2) & 3) === 3;
+  const reads = (c: Context): boolean => (mdio!.name === 'MACMIIAR' ? (c.get(mdio!) & 2) === 0 : ((c.get(mdio!) >>> 2) & 3) === 3);
   const waited: Waited[] = [];
   if (dmaMode) waited.push({ timer: 'reset', register: dmaMode, bit: 1, clocks: () => RESET_CLOCKS });
   if (flush) waited.push({ timer: 'flush', register: flush, bit: flush.name === 'DMAOMR' ? 1 << 20 : 1, clocks: () => FLUSH_CLOCKS });
   if (mdio) waited.push({ timer: 'mdio', register: mdio, bit: BUSY, clocks: (c) => MDIO_BITS * DIVIDERS[mdc(c)]! });
 
-  const start = (c: Context, w: Waited): void =>
-    c.env.arm(w.timer, c.env.clockTimeOf(CLOCK, c.env.clockCount(CLOCK) + w.clocks(c)));
+  const start = (c: Context, w: Waited): void => c.env.arm(w.timer, c.env.clockTimeOf(CLOCK, c.env.clockCount(CLOCK) + w.clocks(c)));
   const toReset = (c: Context): void => {
     for (const r of layout.registers) c.put(r, r.reset & ~(r === dmaMode ? 1 : 0));
     for (const { timer } of waited) c.env.disarm(timer);

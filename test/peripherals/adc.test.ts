@@ -191,7 +191,11 @@ describe('F4, dual and triple modes', () => {
       h.wait(10 * US);
     }
     const words = [0, 1, 2].map((i) => h.system.read(0x20000000 + 4 * i, 4));
-    const pairs = [[0, 1], [2, 0], [1, 2]] as const;
+    const pairs = [
+      [0, 1],
+      [2, 0],
+      [1, 2],
+    ] as const;
     pairs.forEach(([low, high], i) => {
       expect(near(words[i]! & 0xffff, low)).toBe(true);
       expect(near(words[i]! >>> 16, high)).toBe(true);

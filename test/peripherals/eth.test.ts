@@ -11,10 +11,46 @@ import { StChip } from './st-chip.ts';
 const STM32F107VC = f105Chip(F107, { name: 'STM32F107VC', flashKilobytes: 256 });
 const HSI = 64;
 const ROWS = [
-  { name: 'F107', chip: STM32F107VC, enable: 'RCC.AHBENR.ETHMACEN', dma: 'ETHERNET_DMA.DMABMR', mdio: 'ETHERNET_MAC.MACMII', filter: 'ETHERNET_MAC.MACCR', mhz: 8, old: true },
-  { name: 'F767', chip: STM32F767ZI, enable: 'RCC.AHB1ENR.ETHMACEN', dma: 'Ethernet_DMA.DMABMR', mdio: 'Ethernet_MAC.MACMII', filter: 'Ethernet_MAC.MACCR', mhz: 16, old: true },
-  { name: 'H563', chip: STM32H563ZI, enable: 'RCC.AHB1ENR.ETHEN', dma: 'ETH.DMAMR', mdio: 'ETH.MACMDIO', filter: 'ETH.MACCR', mhz: HSI / 2, old: false },
-  { name: 'H745', chip: STM32H745XI, enable: 'RCC.AHB1ENR.ETH1MACEN', dma: 'Ethernet_MAC.DMAMR', mdio: 'Ethernet_MAC.MACMDIO', filter: 'Ethernet_MAC.MACCR', mhz: HSI, old: false },
+  {
+    name: 'F107',
+    chip: STM32F107VC,
+    enable: 'RCC.AHBENR.ETHMACEN',
+    dma: 'ETHERNET_DMA.DMABMR',
+    mdio: 'ETHERNET_MAC.MACMII',
+    filter: 'ETHERNET_MAC.MACCR',
+    mhz: 8,
+    old: true,
+  },
+  {
+    name: 'F767',
+    chip: STM32F767ZI,
+    enable: 'RCC.AHB1ENR.ETHMACEN',
+    dma: 'Ethernet_DMA.DMABMR',
+    mdio: 'Ethernet_MAC.MACMII',
+    filter: 'Ethernet_MAC.MACCR',
+    mhz: 16,
+    old: true,
+  },
+  {
+    name: 'H563',
+    chip: STM32H563ZI,
+    enable: 'RCC.AHB1ENR.ETHEN',
+    dma: 'ETH.DMAMR',
+    mdio: 'ETH.MACMDIO',
+    filter: 'ETH.MACCR',
+    mhz: HSI / 2,
+    old: false,
+  },
+  {
+    name: 'H745',
+    chip: STM32H745XI,
+    enable: 'RCC.AHB1ENR.ETH1MACEN',
+    dma: 'Ethernet_MAC.DMAMR',
+    mdio: 'Ethernet_MAC.MACMDIO',
+    filter: 'Ethernet_MAC.MACCR',
+    mhz: HSI,
+    old: false,
+  },
 ];
 
 describe.each(ROWS)('Ethernet of $name', ({ chip, enable, dma, mdio, filter, mhz, old }) => {

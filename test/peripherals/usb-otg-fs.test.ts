@@ -1,7 +1,5 @@
 import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { F407 } from '../../src/chips/stm32f405.ts';
-import { f4Chip } from '../../src/chips/stm32f4.ts';
 import type { ChipDescription } from '../../src/emu/chip.ts';
 import type { UsbDevicePort } from '../../src/emu/ports.ts';
 import { SILENT, type System } from '../../src/emu/system.ts';
@@ -57,7 +55,6 @@ import {
   VARIANTS,
   type Variant,
 } from '../usb-sim/otg-firmware.ts';
-import { StChip } from './st-chip.ts';
 
 let system: System;
 let port: UsbDevicePort;
@@ -766,59 +763,5 @@ describe('isochronous frames, remote wake-up, DMA', () => {
     expect(notes.some((n) => n.includes('has no DMA'))).toBe(true);
     port.setup(0, 0, SETUP);
     expect(get(GINTSTS) & RXFLVL).toBe(RXFLVL);
-  });
-});
-
-describe('OTG_HS on its full-speed transceiver', () => {
-  const made = new StChip(f4Chip(F407, { name: 'STM32F407VG', flashKilobytes: 1024 }));
-  const PHYSEL = 1 << 6;
-  const CSRST = 1;
-  const fresh = (): StChip => {
-    const h = made.again();
-    h.write('RCC.AHB1ENR', (1 << 29) >>> 0);
-    h.write('RCC.AHB2ENR', 1 << 7);
-    h.system.setClock('usb', rate(48_000_000));
-    h.system.setWire('usb.vbus', 1);
-    return h;
-  };
-  const connect = (h: StChip, block: string): void => {
-    h.write(`${block}.GCCFG`, 0x210000);
-    h.write(`${block}.DCTL`, 0);
-  };
-
-  it('a core reset ends once PHYSEL has chosen it, and PHYSEL stays; with an outside transceiver it never does (HydraFW)', () => {
-    const h = fresh();
-    h.write('OTG_HS.GRSTCTL', CSRST);
-    h.wait(10 * MS);
-    expect(h.read('OTG_HS.GRSTCTL') & CSRST).toBe(CSRST);
-    h.write('OTG_HS.GUSBCFG', PHYSEL);
-    h.wait(US);
-    expect(h.read('OTG_HS.GRSTCTL') & CSRST).toBe(0);
-    h.write('OTG_HS.GRSTCTL', CSRST);
-    h.wait(US);
-    expect(h.read('OTG_HS.GRSTCTL') & CSRST).toBe(0);
-    expect(h.read('OTG_HS.GUSBCFG') & PHYSEL).toBe(PHYSEL);
-  });
-
-  it('the host talks to the one that pulls up, to OTG_FS if both do', () => {
-    const h = fresh();
-    const both = usbPort(h.system)!.port;
-    const seen = (): boolean[] => [both.attached(), usbOtgFsPort(h.system, 'OTG_FS').attached(), usbOtgFsPort(h.system, 'OTG_HS').attached()];
-    connect(h, 'OTG_HS');
-    expect(seen()).toEqual([false, false, false]);
-    h.write('OTG_HS.GUSBCFG', PHYSEL);
-    expect(seen()).toEqual([true, false, true]);
-    expect(h.system.wire('usb.pullup')).toBe(1);
-    both.busReset(true);
-    both.busReset(false);
-    expect([h.read('OTG_HS.GINTSTS') & ENUMDNE, h.read('OTG_FS.GINTSTS') & ENUMDNE]).toEqual([ENUMDNE, 0]);
-    connect(h, 'OTG_FS');
-    both.busReset(true);
-    both.busReset(false);
-    expect(h.read('OTG_FS.GINTSTS') & ENUMDNE).toBe(ENUMDNE);
-    h.write('OTG_FS.DCTL', 2);
-    expect(h.system.wire('usb.pullup')).toBe(1);
-    h.write('OTG_HS.DCTL', 2);
-    expect(h.system.wire('usb.pullup')).toBe(0);
   });
 });

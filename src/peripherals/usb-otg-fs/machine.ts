@@ -560,8 +560,7 @@ export class OtgFsMachine extends OtgFsRegisters {
     else if (r === this.gusbcfg) {
       this.followMode(c);
       if (this.options.ulpi) this.armClocked(c);
-    }
-    else if (r === this.dctl) this.wroteControl(c, value, old);
+    } else if (r === this.dctl) this.wroteControl(c, value, old);
     else if (r === this.dcfg) this.followAddress(c);
     else if (r === this.gahbcfg && value & ~old & GAHBCFG.DMAEN && !this.hasDma)
       c.env.note('guest-error', 'GAHBCFG.DMAEN: this core has no DMA (GHWCFG2), data stays in the FIFOs');
