@@ -123,10 +123,14 @@ export function suggestBoards(name: string, limit = 4): readonly string[] {
     .map((b) => b.name);
 }
 
+/** The board that people call so. */
+export function boardOf(name: string): KnownBoard | undefined {
+  const typed = canonical(name);
+  return BOARDS.find((b) => canonical(b.name) === typed);
+}
 /** @throws UsageError if there is no such board */
 export function findBoard(name: string): KnownBoard {
-  const typed = canonical(name);
-  const found = BOARDS.find((b) => canonical(b.name) === typed);
+  const found = boardOf(name);
   if (found) return found;
   const near = suggestBoards(name);
   throw new UsageError(

@@ -1,7 +1,7 @@
 /** From what a user typed to a run: reads the files and checks all that can be wrong before anything runs. */
 import { partNumber } from '../chips/parts.ts';
 import { isShortcut, SHORTCUT_NAMES } from '../emu/shortcuts.ts';
-import { findBoard } from '../bench/boards.ts';
+import { boardOf, findBoard } from '../bench/boards.ts';
 import { inferChip } from '../bench/infer-chip.ts';
 import { readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
@@ -69,8 +69,11 @@ export function chipNamed(name: string): ChipDescription {
       `${JSON.stringify(name)} exists but is not modelled`,
       `nearest to it is ${nearestChip(name)}; \`bootbench chips\` lists what is modelled`,
     );
+  const board = boardOf(name);
+  if (board !== undefined) throw new UsageError(`${JSON.stringify(name)} is a board, with ${board.chip}`, `say --board ${board.name}`);
   const near = suggestChips(name);
-  const hint = near.length > 0 ? `did you mean ${near.join(' or ')}?` : `known: ${CHIPS.map((c) => c.name).join(', ')}`;
+  const families = [...new Set(CHIPS.map((c) => c.family))].sort().join(', ');
+  const hint = near.length > 0 ? `did you mean ${near.join(' or ')}?` : `known are parts of ${families}; \`bootbench chips\` lists them`;
   throw new UsageError(`there is no chip ${JSON.stringify(name)}`, hint);
 }
 

@@ -9,6 +9,17 @@ import { System } from '../../src/emu/system.ts';
 import { MODELS } from '../../src/peripherals/index.ts';
 import { cli } from './helpers.ts';
 
+describe('a name that is no part', () => {
+  test.each([
+    ['nucleo-wb55rg', 'is a board, with STM32WB55RG; say --board nucleo-wb55rg'],
+    ['BluePill', 'is a board, with STM32F103C8; say --board bluepill'],
+    ['foo', 'there is no chip "foo"; known are parts of STM32C0, '],
+  ])('%s', async (name, text) => {
+    const { err, code } = await cli(['chips', name]);
+    expect([code, err.replace(/\s+/g, ' ')]).toEqual([2, expect.stringContaining(text)]);
+  });
+});
+
 describe('bootbench chips', () => {
   test('lists every chip', async () => {
     const { out, code } = await cli(['chips']);
