@@ -1,5 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { CHIPS, existsUnmodelled, findChip, nearestChip, suggestChips } from '../../src/chips/index.ts';
+import { CHIPS, existsUnmodelled, findChip, LINES, nearestChip, suggestChips } from '../../src/chips/index.ts';
 import { loadFacts, type GeneratedFacts } from '../../src/chips/facts.ts';
 import f0 from '../../src/chips/generated/stm32f0x2.json' with { type: 'json' };
 import h533 from '../../src/chips/generated/stm32h533.json' with { type: 'json' };
@@ -9,6 +10,13 @@ import l496 from '../../src/chips/generated/stm32l496.json' with { type: 'json' 
 import { Layout } from '../../src/emu/registers.ts';
 
 const GENERATED: Readonly<Record<string, GeneratedFacts>> = { f0, h533, h745, l476, l496 };
+
+it('the README names the lines that are modelled, all of them and no others', () => {
+  const text = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
+  const paragraph = text.slice(text.indexOf('Chips in this version'), text.indexOf('## Licence'));
+  const named = [...paragraph.matchAll(/\b(?:STM32)?([CFGHLUW][A-Z0-9]{2}\d)\b/g)].map((m) => m[1]!);
+  expect([...new Set(named)].sort()).toEqual(LINES.map((l) => l.name.slice('STM32'.length)).sort());
+});
 
 describe('parts that exist and are not modelled', () => {
   it.each([
