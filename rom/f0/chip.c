@@ -28,7 +28,7 @@ static void __attribute__((noreturn)) run_flash(void)
   boot_from(FLASH_BASE);
 }
 
-#if HAS_EMPTY_CHECK && HAS_BOOT_SEL
+#if HAS_EMPTY_CHECK
 static bool pin_is_high(uint32_t clock, uint32_t port, uint32_t pin)
 {
   bool was_on = RCC_AHBENR & clock;
@@ -42,14 +42,19 @@ static bool pin_is_high(uint32_t clock, uint32_t port, uint32_t pin)
 
 static bool boot0_asks(void)
 {
-  return !(FLASH_OBR & OBR_BOOT_SEL) || pin_is_high(AHB_GPIOF, GPIOF, 11) || pin_is_high(AHB_GPIOB, GPIOB, 8);
+#if HAS_BOOT_SEL
+  if (!(FLASH_OBR & OBR_BOOT_SEL))
+    return true;
+#endif
+  return pin_is_high(AHB_GPIOF, GPIOF, 11) || pin_is_high(AHB_GPIOB, GPIOB, 8);
 }
 #endif
 
 #if HAS_EMPTY_CHECK
 /*
- * AN2606, chapters of F04x and F070x6 (there the first word alone counts): the ROM goes back to the flash unless its first word is erased, BOOT_SEL is 0 or the BOOT0 pin, PB8 or PF11 by package, reads 1. The pins are
- * read as the caller left them, so one that drives BOOT0 itself stays (reported: candleLight).
+ * AN2606, chapters of F04x and F070x6: the ROM goes back to the flash unless its first word is erased, BOOT_SEL is 0 or the BOOT0 pin, PB8 or PF11 by package, reads 1. The pins are
+ * read as the caller left them, so one that drives BOOT0 itself stays (reported: candleLight). For F070x6 the first word alone is printed; a boot by pin
+ * with a program in flash has to stay all the same, and the die is F04x's (INFERRED).
  */
 static void empty_check(void)
 {
@@ -58,10 +63,8 @@ static void empty_check(void)
   uint32_t choice = rom_option(OPTION_JUMP_EMPTY_CHECK);
   if (choice == JUMP_EMPTY_CHECK_NONE)
     return;
-#if HAS_BOOT_SEL
   if (choice == JUMP_EMPTY_CHECK_OR_BOOT0 && boot0_asks())
     return;
-#endif
   run_flash();
 }
 #else

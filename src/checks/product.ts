@@ -121,10 +121,12 @@ export const emptyCheck: Check = {
     const select = bootSelect === null ? 1 : state.field(bootSelect);
     if (first === null || select === null) return unknown('the first word of the flash or the option bits cannot be read on this target');
     const driven = pins.find((pin) => state.field(`GPIO${pin[1]!}.IDR.IDR${pin.slice(2)}`) === 1);
-    const high = bootSelect === null ? undefined : (driven ?? (state.bootPin?.('BOOT0') === 1 ? 'BOOT0' : undefined));
+    const high = driven ?? (state.bootPin?.('BOOT0') === 1 ? 'BOOT0' : undefined);
     const word = `first word of the flash ${hex(first)}`;
     const observed =
-      bootSelect === null ? word : `${word}, ${inManual(bootSelect)} = ${select}, ${high ? `${high} = 1` : `${pins.join(' and ')} not 1`}`;
+      bootSelect === null
+        ? `${word}${high ? `, ${high} = 1` : ''}`
+        : `${word}, ${inManual(bootSelect)} = ${select}, ${high ? `${high} = 1` : `${pins.join(' and ')} not 1`}`;
     const expected =
       bootSelect === null
         ? 'an erased first word'

@@ -22,6 +22,8 @@ import {
 
 interface F0Rom {
   readonly chip: ChipDescription;
+  /** GPIO that the BOOT0 pin is as well, where the ROM reads it. */
+  readonly boot0Pin?: string;
   readonly image: string;
   readonly table: string;
   readonly interfaces: readonly RomInterface[];
@@ -76,7 +78,7 @@ function f0Rom(rom: F0Rom): RomProfile {
     initialStack: known(own.base + own.size, 'top of the RAM that the ROM may use', 'assumed'),
     sysclkHz: known(rom.sysclkMHz * 1e6, `${AN2606} ${rom.table}`),
     usbIrq: 31,
-    boot0Pin: null,
+    boot0Pin: rom.boot0Pin ?? null,
     interfaces: pins(rom.table, [...(rom.dfu ? [usb] : []), ...rom.interfaces]),
     dfu: rom.dfu,
     leaves: [
@@ -141,11 +143,13 @@ export const F070X6 = f0Rom({
   options: {
     ...HSE_OPTIONS,
     'jump-empty-check': {
-      value: 'flash-erased',
-      confidence: 'documented',
-      source: 'AN2606, chapter of F070x6: a jump goes back to the flash unless its first word is erased',
+      value: 'or-boot0',
+      confidence: 'inferred',
+      source:
+        'AN2606, chapter of F070x6: a jump goes back to the flash unless its first word is erased; a boot by the BOOT0 pin stays (Table 2, pattern 6), and the die is that of F04x',
     },
   },
+  boot0Pin: 'PF11',
   ownAddress: 0x3e,
   dfu: dfuOf('032*0001Kg', 'as F042, which has the same pages'),
   pageBytes: 1024,

@@ -153,6 +153,10 @@ describe('bootloader ID byte (AN2606 Table 3)', () => {
   });
 });
 
+it.each(['STM32F042K6', 'STM32F070C6'])('%s: the ROM goes back to a program in flash after a jump; booted by BOOT0 it stays', (chip) => {
+  expect(run(chip, { board: pinBoot }).end.outcome).toBe('dfu');
+});
+
 describe('what a leave leaves behind hangs on options', () => {
   const left = (chip: string, at: number, romOptions: Record<string, string>): Session => {
     const steps: { after: string; do: StepAction }[] = [
