@@ -102,6 +102,8 @@ it.each([
 it.each([
   ['stm32f303re', 115_200, 0x8000],
   ['stm32f412zg', 115_200, 0x8000],
+  // The next page: pages have 4 KB.
+  ['stm32wb55rg', 57_600, 0x1000],
   ['stm32h563zi', 115_200, 0x8000],
   ['stm32h503rb', 115_200, 0x10000],
   ['stm32h723zg', 115_200, 0x20000],
@@ -164,6 +166,13 @@ describe('memory of an F072', () => {
     expect(host.at(0x21, 0x20001800)).toEqual([ACK]);
     const cpu = host.held.session.machine.cores[0]!;
     expect(cpu.pc).toBe(0x20001808);
+    host.held.release();
+  });
+
+  // Reported for a WB55: 0x7F is answered with ACK, everything behind it with NACK (community.st.com, "STM32WB55 boot mode issue").
+  it('at RDP level 1 of a WB55 the host is heard and its reads and writes are refused', () => {
+    const host = new Host('stm32wb55rg', { optionBytes: { RDP: 0xbb } }).connect();
+    for (const command of [0x11, 0x21, 0x31, 0x44]) expect([command, host.command(command)]).toEqual([command, [NACK]]);
     host.held.release();
   });
 
