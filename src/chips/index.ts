@@ -186,6 +186,9 @@ export const CHIPS: readonly ChipDescription[] = LINES.flatMap((line) =>
   (line.name === 'STM32H745' ? ['XI', 'ZI'] : [line.bare]).flatMap((code) => part(line, code) ?? []),
 );
 
+/** `STM32C0, STM32F0, …`: what is modelled, in short. */
+export const chipFamilies = (): string => [...new Set(CHIPS.map((c) => c.family))].sort().join(', ');
+
 /** `STM32H533RET6`, `stm32h533retx`, `STM32H533xE`, `h533re` → upper case, with `STM32` in front. */
 function normalise(name: string): string {
   const typed = name.trim().toUpperCase();

@@ -5,7 +5,7 @@ import { boardOf, findBoard } from '../bench/boards.ts';
 import { inferChip } from '../bench/infer-chip.ts';
 import { readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { findChip, existsUnmodelled, nearestChip, suggestChips, CHIPS } from '../chips/index.ts';
+import { chipFamilies, existsUnmodelled, findChip, nearestChip, suggestChips } from '../chips/index.ts';
 import { splitImagePath } from '../emu/image/image.ts';
 import type { ChipDescription } from '../emu/chip.ts';
 import { checkExpect } from '../bench/expect.ts';
@@ -72,8 +72,8 @@ export function chipNamed(name: string): ChipDescription {
   const board = boardOf(name);
   if (board !== undefined) throw new UsageError(`${JSON.stringify(name)} is a board, with ${board.chip}`, `say --board ${board.name}`);
   const near = suggestChips(name);
-  const families = [...new Set(CHIPS.map((c) => c.family))].sort().join(', ');
-  const hint = near.length > 0 ? `did you mean ${near.join(' or ')}?` : `known are parts of ${families}; \`bootbench chips\` lists them`;
+  const hint =
+    near.length > 0 ? `did you mean ${near.join(' or ')}?` : `known are parts of ${chipFamilies()}; \`bootbench chips\` lists them`;
   throw new UsageError(`there is no chip ${JSON.stringify(name)}`, hint);
 }
 

@@ -1,6 +1,6 @@
 /** Options of the library's entries, and the job that they are. What a caller gets wrong is a UsageError or an ImageError, found before anything runs. */
 import { partNumber } from '../chips/parts.ts';
-import { CHIPS, existsUnmodelled, findChip, nearestChip, suggestChips } from '../chips/index.ts';
+import { chipFamilies, existsUnmodelled, findChip, nearestChip, suggestChips } from '../chips/index.ts';
 import { parseDuration } from '../bench/duration.ts';
 import { checkExpect } from '../bench/expect.ts';
 import { jobInput, romProfileIfAny, type JobImage, type RunJob } from '../bench/job.ts';
@@ -186,7 +186,7 @@ function chipNamed(name: unknown): ChipDescription {
   if (existsUnmodelled(name))
     throw new UsageError(`${JSON.stringify(name)} exists but is not modelled`, `nearest to it is ${nearestChip(name)}`);
   const near = suggestChips(name);
-  const hint = near.length > 0 ? `did you mean ${near.join(' or ')}?` : `known: ${CHIPS.map((c) => c.name).join(', ')}`;
+  const hint = near.length > 0 ? `did you mean ${near.join(' or ')}?` : `known are parts of ${chipFamilies()}`;
   throw new UsageError(`there is no chip ${JSON.stringify(name)}`, hint);
 }
 
