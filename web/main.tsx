@@ -108,7 +108,10 @@ function App() {
     const bytes = new Uint8Array(await file.arrayBuffer());
     setName('');
     if (wanted === '') setFlips(NO_FLIPS);
-    await diagnose({ name: file.name, chip: chip === '' || name !== '' ? null : chip, bytes, scenario: {}, trigger: true });
+    // the chip of the example is not that of the file
+    const typed = name === '' ? chip : '';
+    setChip(typed);
+    await diagnose({ name: file.name, chip: typed === '' ? null : typed, bytes, scenario: {}, trigger: true });
   };
   const example = examples.find((e) => e.name === name) ?? null;
   const link = linkOf({ example: name, chip: verdict?.chip ?? chip, sha256: name === '' ? (verdict?.sha256 ?? '') : '', flips });

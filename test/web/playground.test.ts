@@ -178,6 +178,8 @@ describe.skipIf(missing !== null)(`the playground${missing === null ? '' : `: ${
     await page.getByLabel(/your own ELF/).setInputFiles({ name: 'mine.elf', mimeType: 'application/octet-stream', buffer: own });
     await page.getByText(/STM32H5\d\d\w+, .* of virtual time/).waitFor();
     expect(page.url()).toMatch(/sha256=[0-9a-f]{64}/);
+    // the chip of the example is not left standing beside a verdict about another
+    expect(await page.getByLabel(/^Chip/).inputValue()).toBe('');
     await page.getByLabel(/your own ELF/).setInputFiles({ name: 'noise', mimeType: 'text/plain', buffer: Buffer.from('noise') });
     expect(await page.getByRole('alert').textContent()).toMatch(/neither ELF nor Intel HEX/);
   });
