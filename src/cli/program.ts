@@ -60,12 +60,19 @@ function build(io: Io, exit: (code: number) => void, injected: Bench | undefined
     .description('Runs STM32 firmware up to the ROM bootloader and says whether DFU comes up, and if not, which line broke it.')
     .version(VERSION, '--version')
     .helpCommand(true)
-    .showHelpAfterError('(`bootbench --help` lists the commands)')
+    .showHelpAfterError('; `bootbench --help` lists the commands')
     .exitOverride()
     .configureOutput({
       writeOut: (text) => io.stdout.write(text),
       writeErr: (text) => io.stderr.write(text),
-      outputError: (text, write) => write(`bootbench: ${text.replace(/^error: /, '')}`),
+      // the line goes on with what `showHelpAfterError` was given
+      outputError: (text, write) =>
+        write(
+          `bootbench: ${text
+            .replace(/^error: /, '')
+            .trimEnd()
+            .replace(/\n\(Did/, ' (did')}`,
+        ),
       getOutHelpWidth: () => Math.min(io.stdout.columns, 120),
       getErrHelpWidth: () => Math.min(io.stderr.columns, 120),
     });
@@ -98,7 +105,7 @@ function command(program: Command, name: string): Command {
     .command(name)
     .copyInheritedSettings(program)
     .showHelpAfterError(
-      `(\`${[program.parent?.name(), program.name(), name.split(' ')[0]].filter(Boolean).join(' ')} --help\` lists the options)`,
+      `; \`${[program.parent?.name(), program.name(), name.split(' ')[0]].filter(Boolean).join(' ')} --help\` lists the options`,
     );
 }
 
