@@ -8,7 +8,7 @@
 #include "../common/flash.h"
 
 #define DOUBLE_WORD 8u
-#define OPTIONS_BASE 0x1FFF7800u /* each word with its complement behind it */
+#define OPTIONS_BANK_1 0x1FFF7800u /* each word with its complement behind it */
 #define OPTION_WORDS 5u
 #define OPTIONS_SIZE 128u
 
@@ -21,92 +21,9 @@ const struct memory_area memory_areas[] = {
   { RAM_ROM_END, RAM_END - RAM_ROM_END, MEMORY_PLAIN, memory_write_ram },
   { ROM_BASE, 0x7000u, MEMORY_PLAIN, 0 },
   { OTP_BASE, OTP_SIZE, MEMORY_PLAIN, flash_write },
-  { OPTIONS_BASE, OPTIONS_SIZE, MEMORY_PLAIN, options_write },
+  { OPTIONS_BANK_1, OPTIONS_SIZE, MEMORY_PLAIN, options_write },
 };
 const uint32_t memory_area_count = sizeof memory_areas / sizeof *memory_areas;
 
-bool chip_read_protected(void)
-{
-  return (FLASH_OPTR & OPTR_RDP) != OPTR_RDP_LEVEL_0;
-}
-
-void chip_unique_id(uint32_t words[3])
-{
-  for (uint32_t i = 0; i < 3; i++)
-    words[i] = REG(UID_BASE + 4u * i);
-}
-
-enum dfu_status flash_erase_page(uint32_t address)
-{
-  uint32_t offset = address - FLASH_BASE;
-  uint32_t page = offset % FLASH_BANK_SIZE / FLASH_PAGE_SIZE;
-  return flash_erase(CR_PER | CR_PNB(page) | (FLASH_BANKS == 2 && offset >= FLASH_BANK_SIZE ? CR_BKER : 0));
-}
-
-enum dfu_status chip_mass_erase(void)
-{
-  return flash_erase(CR_MER1 | (FLASH_BANKS == 2 ? CR_MER2 : 0));
-}
-
-static enum dfu_status flash_write(uint32_t address, const uint8_t *data, uint32_t length)
-{
-  bool good = flash_open();
-  if (!good)
-    return errWRITE;
-  FLASH_CR = CR_PG;
-  for (uint32_t at = address & ~(DOUBLE_WORD - 1u); at < address + length && good; at += DOUBLE_WORD) {
-    uint32_t unit[DOUBLE_WORD / 4];
-    memory_unit((uint8_t *)unit, at, DOUBLE_WORD, address, data, length);
-    REG(at) = unit[0];
-    REG(at + 4u) = unit[1];
-    good = memory_flash_idle(&FLASH_SR, SR_BSY) && !(FLASH_SR & SR_ERRORS);
-  }
-  return flash_close(good || (FLASH_SR & SR_WRPERR), errWRITE);
-}
-
-static bool options_open(void)
-{
-  if (!flash_open())
-    return false;
-  FLASH_OPTKEYR = 0x08192A3Bu;
-  FLASH_OPTKEYR = 0x4C5D6E7Fu;
-  return !(FLASH_CR & CR_OPTLOCK);
-}
-
-/* Programs what the option registers hold. The reload is a reset. */
-static void options_launch(void)
-{
-  FLASH_CR = CR_OPTSTRT;
-  if (!memory_flash_idle(&FLASH_SR, SR_BSY) || (FLASH_SR & SR_FAILURES))
-    return;
-  FLASH_CR = CR_OBL_LAUNCH;
-  system_reset();
-}
-
-/* Programmed, then reset (AN2662 figure 56). The complements are the hardware's; what the data leave out stays (ASSUMED). */
-static enum dfu_status options_write(uint32_t address, const uint8_t *data, uint32_t length)
-{
-  if (!options_open())
-    return errWRITE;
-  for (uint32_t i = 0; i < OPTION_WORDS; i++) {
-    volatile uint32_t *option = &FLASH_OPTR + i;
-    *option = memory_option(OPTIONS_BASE + DOUBLE_WORD * i, 4, *option, address, data, length);
-  }
-  options_launch();
-  return flash_close(false, errWRITE);
-}
-
-/* RDP back to level 0: the hardware erases everything if it was level 1 (AN2662). */
-enum dfu_status chip_read_unprotect(void)
-{
-  if (!chip_read_protected()) {
-    enum dfu_status status = chip_mass_erase();
-    if (status != DFU_OK)
-      return status;
-  }
-  if (!options_open())
-    return errERASE;
-  FLASH_OPTR = (FLASH_OPTR & ~OPTR_RDP) | OPTR_RDP_LEVEL_0;
-  options_launch();
-  return errERASE;
-}
+#define second_bank(offset) ((offset) >= FLASH_BANK_SIZE)
+#include "../common/memory_double_words.h"
