@@ -3,7 +3,7 @@ import { collectBase, makeResult, type BaseFacts, type SymptomAnswer } from './d
 import { asksForCauses, judge } from './expect.ts';
 import { crashInWords, faultPhrase, ranAwayPhrase } from './crash.ts';
 import { dependencies, diagnose, judgeAll, type Diagnosis } from './diagnosis.ts';
-import { CutShort, isCut, observe, type Starts } from './attempt.ts';
+import { CutShort, isCut, observe, type Attempt, type Starts } from './attempt.ts';
 import type { Writer } from '../checks/check.ts';
 import type { Checkpoint } from '../emu/machine-base.ts';
 import { MS } from '../emu/time.ts';
@@ -11,7 +11,7 @@ import type { Outcome, RomDependency, RunResult } from './result.ts';
 import type { RunInput } from './run-input.ts';
 import { followLeave } from './leave.ts';
 import type { NamedRepair } from './repairs.ts';
-import { Session } from './session.ts';
+import { Session, type SessionEnd } from './session.ts';
 import { afterRun, NOT_TRACED, romFacts, type Traced } from './subject.ts';
 import { noReturnRow, noReturnText, pointOfNoReturn, type NoReturn } from './point-of-no-return.ts';
 import { repairsAtEntry, Solver } from './solver.ts';
@@ -42,6 +42,38 @@ export function runBench(input: RunInput): RunResult {
 }
 
 function runIn(session: Session, input: RunInput, tracer: Tracer | null): RunResult {
+  const run = plainRun(session, input, tracer);
+  const look = secondLook(run);
+  const judged = judgeInstant(run, look);
+  const { variants } = judged;
+  try {
+    run.notes.push(...look.told);
+    const { firstMissed } = session.steps;
+    if (firstMissed !== null) run.notes.push({ kind: 'scenario', text: `steps[${firstMissed}] was not carried out before the run ended` });
+    return asExpected(run, judged) ?? makeWhole(run, judged, askWhy(run, judged));
+  } finally {
+    variants.release();
+  }
+}
+
+type Note = BaseFacts['notes'][number];
+/** The run as it is, before anybody asks why. */
+interface PlainRun {
+  readonly session: Session;
+  readonly input: RunInput;
+  readonly tracer: Tracer | null;
+  readonly powerOn: Checkpoint;
+  readonly finished: Checkpoint;
+  readonly end: SessionEnd;
+  readonly base: BaseFacts;
+  readonly observed: Attempt;
+  /** A limit ended it. */
+  readonly cut: boolean;
+  readonly waitsForInput: boolean;
+  /** Told with the result; each step adds its own. */
+  readonly notes: Note[];
+}
+function plainRun(session: Session, input: RunInput, tracer: Tracer | null): PlainRun {
   session.startedAt = input.clock?.() ?? 0;
   const powerOn = session.save();
   session.keepTrail = true;
@@ -52,88 +84,132 @@ function runIn(session: Session, input: RunInput, tracer: Tracer | null): RunRes
   const forInput = end.outcome === 'stuck' && waitsForInput(session);
   const base = collectBase(session, end);
   tracer?.finish(end.outcome);
-  const run = observe(session, end);
-  const { machine } = session;
-  const entries = machine.history.entries;
-  const cut = isCut(end.reason);
-  const missed = session.steps.firstMissed;
+  const observed = observe(session, end);
+  return {
+    session,
+    input,
+    tracer,
+    powerOn,
+    finished,
+    end,
+    base,
+    observed,
+    cut: isCut(end.reason),
+    waitsForInput: forInput,
+    notes: [...base.notes],
+  };
+}
 
-  // what only a second look can tell
+/** What only a second look at parts of the run can tell. */
+interface SecondLook {
+  readonly traced: Traced;
+  /** About the first fault, the values behind it, resets and waits. */
+  readonly told: readonly Note[];
+}
+function secondLook(run: PlainRun): SecondLook {
+  const { session, powerOn, finished, end, base, cut } = run;
+  const { machine } = session;
+  const { entries } = machine.history;
   let traced: Traced = { ...NOT_TRACED, ...afterRun(session), vectorReads: [...machine.state.vectorReads] };
   if (!cut && entries.length === 0 && end.outcome !== 'dfu') traced = { ...traced, magic: traceRequests(session, powerOn) };
-
   const failure =
     cut || end.outcome === 'dfu'
       ? null
       : traceFailure(session, powerOn, base.firstFault, entries.at(-1) ?? null, romFacts(session).resetVector);
-  const told = failure ? failureInWords(session, failure) : [];
+  const links = failure ? failureInWords(session, failure) : [];
   if (failure) traced = { ...traced, failure: factsOf(failure) };
   const crash = crashNotes(session, base, failure);
   // the first link is the fault itself
-  const chain = crash.length > 0 ? told.slice(1) : told;
-
-  const notes = [...base.notes];
-  const notFinished = (error: CutShort): void => {
-    notes.push({ kind: 'limit', text: `what comes after the run itself was not finished (${error.reason})` });
-  };
-  if (!cut && traced.leave !== null) {
-    try {
-      traced = { ...traced, leave: followLeave(session) };
-    } catch (error) {
-      if (!(error instanceof CutShort)) throw error;
-      notFinished(error);
-      session.restore(finished);
-    }
-  }
-
+  const chain = (crash.length > 0 ? links.slice(1) : links).map((text) => ({ kind: 'chain', text }));
+  if (!cut && traced.leave !== null) traced = { ...traced, leave: leaveOf(run) ?? traced.leave };
   const why = whyNotes(session, powerOn, finished, base, cut);
-  traced = { ...traced, watchdogStart: why.started };
+  return { traced: { ...traced, watchdogStart: why.started }, told: [...crash, ...chain, ...why.notes] };
+}
+/** What the twin of a leave tells; null if a limit ended it. */
+function leaveOf({ session, finished, notes }: PlainRun): Traced['leave'] {
+  try {
+    return followLeave(session);
+  } catch (error) {
+    notes.push(notFinished(error));
+    session.restore(finished);
+    return null;
+  }
+}
+/** A limit that ended what comes behind the run; everything else is thrown on. */
+function notFinished(error: unknown): Note {
+  if (!(error instanceof CutShort)) throw error;
+  return { kind: 'limit', text: `what comes after the run itself was not finished (${error.reason})` };
+}
 
-  // the judged instant: the last entry, else the first fault, else the end
+/** The judged instant, and what is repeated from there. */
+interface JudgedRun {
+  readonly judged: ReturnType<typeof judgeAll>;
+  readonly entry: ReturnType<Session['lastEntry']>;
+  readonly starts: Starts;
+  readonly variants: Variants;
+  /** Nothing is to be asked of a run that is not over. */
+  readonly limited: boolean;
+  /** Without a repair. */
+  readonly diagnosis: Diagnosis;
+}
+/** The last entry, else the first fault, else the end. */
+function judgeInstant({ session, powerOn, finished, end, cut }: PlainRun, { traced }: SecondLook): JudgedRun {
   const entry = session.lastEntry();
   session.restore(entry ?? session.faultCheckpoint ?? beforeWatchdog(session, finished, end.outcome, powerOn) ?? finished);
   const reached = session.machine.history.entries.at(-1)?.reached ?? false;
   const judged = judgeAll(session, end.outcome, reached, traced);
-
   const starts: Starts = { powerOn, entry, fault: entry ? null : session.faultCheckpoint, entryNumber: entry?.history.entryCount ?? 1 };
-  const limited = cut || (end.outcome === 'rom-silent' && !end.settled);
   const variants = new Variants(session, starts);
-  let diagnosis: Diagnosis = diagnose(session, starts, variants, judged, end.outcome, false);
-  let dependsOn: RomDependency[] = [];
-  let symptom: SymptomAnswer | null = null;
-  let noReturn: NoReturn | null = null;
-  notes.push(...crash);
-  for (const text of chain) notes.push({ kind: 'chain', text });
-  notes.push(...why.notes);
-  if (missed !== null) notes.push({ kind: 'scenario', text: `steps[${missed}] was not carried out before the run ended` });
+  return {
+    judged,
+    entry,
+    starts,
+    variants,
+    limited: cut || (end.outcome === 'rom-silent' && !end.settled),
+    diagnosis: diagnose(session, starts, variants, judged, end.outcome, false),
+  };
+}
+
+/** The result where everything that the scenario expects is known without a diagnosis, and no more is wanted. */
+function asExpected({ session, input, end, base, notes }: PlainRun, { judged, limited, diagnosis }: JudgedRun): RunResult | null {
   const { expect } = input.scenario.document;
-  if (input.onlyExpected && !limited && expect !== null && !asksForCauses(expect, end.outcome)) {
-    const result = makeResult(session, { ...base, notes }, judged, diagnosis, [], null);
-    if (judge(result, expect).holds) {
-      variants.release();
-      return result;
-    }
-  }
+  if (!input.onlyExpected || limited || expect === null || asksForCauses(expect, end.outcome)) return null;
+  const result = makeResult(session, { ...base, notes }, judged, diagnosis, [], null);
+  return judge(result, expect).holds ? result : null;
+}
+
+/** What repeated runs answer. */
+interface Answers {
+  diagnosis: Diagnosis;
+  dependsOn: RomDependency[];
+  symptom: SymptomAnswer | null;
+  noReturn: NoReturn | null;
+}
+function askWhy(run: PlainRun, { judged, entry, starts, variants, limited, diagnosis }: JudgedRun): Answers {
+  const { session, input, tracer, finished, end, base, observed, cut } = run;
+  const answers: Answers = { diagnosis, dependsOn: [], symptom: null, noReturn: null };
   try {
     if (!limited) {
-      dependsOn = dependencies(variants, [], run, false);
+      answers.dependsOn = dependencies(variants, [], observed, false);
       if (end.outcome !== 'dfu') {
         input.progress?.('looking for the cause');
-        diagnosis = diagnose(session, starts, variants, judged, end.outcome, true);
+        answers.diagnosis = diagnose(session, starts, variants, judged, end.outcome, true);
       }
     }
-    if (!cut && entries.length === 0 && (end.outcome === 'no-jump' || input.findJump || forInput))
-      notes.push(...jumpNotes(session, finished));
-    tracer?.repairWith(starts, provedRepairs(diagnosis));
-    if (input.noReturn) noReturn = pointOfNoReturn(session, entry, diagnosis, base.end.at);
+    if (!cut && base.entries.length === 0 && (end.outcome === 'no-jump' || input.findJump || run.waitsForInput))
+      run.notes.push(...jumpNotes(session, finished));
+    tracer?.repairWith(starts, provedRepairs(answers.diagnosis));
+    if (input.noReturn) answers.noReturn = pointOfNoReturn(session, entry, answers.diagnosis, base.end.at);
     if (input.symptoms.length > 0)
-      symptom = answerSymptom(new Solver(session, starts, variants, run), input.symptoms, repairsAtEntry(judged));
+      answers.symptom = answerSymptom(new Solver(session, starts, variants, observed), input.symptoms, repairsAtEntry(judged));
   } catch (error) {
-    if (!(error instanceof CutShort)) throw error;
-    notFinished(error);
-  } finally {
-    variants.release();
+    run.notes.push(notFinished(error));
   }
+  return answers;
+}
+
+function makeWhole({ session, input, base, notes }: PlainRun, { judged }: JudgedRun, answers: Answers): RunResult {
+  const { diagnosis, dependsOn, symptom, noReturn } = answers;
   for (const text of symptom?.notes ?? []) notes.push({ kind: 'symptom', text });
   if (input.noReturn) notes.push({ kind: 'no-return', text: noReturnText(session, noReturn) });
   const timeline = noReturn?.at == null ? base.timeline : withRow(base.timeline, noReturnRow(session, noReturn));
