@@ -1,7 +1,7 @@
 /** The one sentence that says what happened, for a person. */
 import type { BaseFacts, StuckInterrupt } from './document.ts';
 import type { Confidence } from '../emu/chip.ts';
-import type { Place, RomDependency, RunResult } from './result.ts';
+import type { Outcome, Place, RomDependency, RunResult } from './result.ts';
 
 const where = (p: Place | null | undefined): string =>
   p ? (p.file ? ` (${p.file.slice(p.file.lastIndexOf('/') + 1)}:${p.line})` : p.symbol ? ` (${p.symbol})` : ` (${p.pc})`) : '';
@@ -15,60 +15,60 @@ const FAULT_NAMES: Readonly<Record<number, string>> = {
   7: 'SecureFault',
 };
 
-export function summarise(r: Omit<RunResult, 'summary'>, base: BaseFacts): string {
-  return `${whatHappened(r, base)}${why(r)}`;
+type Told = Omit<RunResult, 'summary'>;
+
+export function summarise(r: Told, base: BaseFacts): string {
+  return `${HAPPENED[r.outcome](r, base)}${why(r)}`;
 }
 
-function whatHappened(r: Omit<RunResult, 'summary'>, base: BaseFacts): string {
-  const entry = r.entries.at(-1);
-  const from = where(entry?.from);
-  const unfinished = base.end.settled ? '' : ', not finished';
-  switch (r.outcome) {
-    case 'dfu': {
-      const session = r.usb.sessions.find((s) => s.enumerated && s.servedBy === 'system');
-      const id = session?.vid && session.pid ? ` as ${session.vid.slice(2)}:${session.pid.slice(2)}` : '';
-      // after a leave there may be later ones, an interrupt that is taken to the ROM for instance
-      const led = r.entries.findLast((e) => session === undefined || Number(e.at) <= Number(session.at)) ?? entry;
-      return `DFU enumerated${id} after ${led?.how === 'boot' ? 'the chip started in' : 'the jump into'} the stand-in ROM${where(led?.from)}${wayBack(r)}`;
-    }
-    case 'dfu-lost':
-      return `DFU enumerated${from}, then the device left the bus or stopped answering without a leave`;
-    case 'reset-loop': {
-      const last = r.resets.at(-1);
-      return `the chip keeps resetting (${last?.by ?? 'unknown cause'})${where(last?.from)}${callersOfReset(r)}`;
-    }
-    case 'fault': {
-      const crash = r.notes.find((n) => n.kind === 'crash')?.text;
-      if (base.lockup) return `the core locked up: ${base.lockup}${crash ? `; ${crash}` : ''}`;
-      const name = FAULT_NAMES[base.fault?.exception ?? 3] ?? 'a fault';
-      return `${name} taken${entry ? ` after the jump into system memory${from}` : ' before any jump into system memory'}, and its handler does not return${crash ? `; ${crash}` : ''}`;
-    }
-    case 'rom-silent':
-      return `the ROM was entered${from} but never answered the USB host${unfinished}`;
-    case 'back-in-app':
-      return `the ROM was entered${from} and control came back to the application`;
-    case 'stuck':
-      if (base.interrupt) return hangsIn(base.interrupt);
-      if (r.notes.some((n) => n.kind === 'wait')) return `the firmware waits for ever and never jumps: ${waitsFor(r)}`;
-      return r.stuck?.register
-        ? `the firmware waits for ever for ${r.stuck.register} and never jumps`
-        : 'the firmware hangs in a loop that nothing can end, and never jumps';
-    case 'no-jump':
-      return base.semihostingExit !== null
-        ? `the program ended by semihosting exit ${base.semihostingExit} without a jump into system memory`
-        : `the application runs on and never jumps into system memory${unfinished}`;
-  }
-}
+const from = (r: Told): string => where(r.entries.at(-1)?.from);
+const unfinished = (base: BaseFacts): string => (base.end.settled ? '' : ', not finished');
+
+const HAPPENED: Readonly<Record<Outcome, (r: Told, base: BaseFacts) => string>> = {
+  dfu: (r) => {
+    const session = r.usb.sessions.find((s) => s.enumerated && s.servedBy === 'system');
+    const id = session?.vid && session.pid ? ` as ${session.vid.slice(2)}:${session.pid.slice(2)}` : '';
+    // after a leave there may be later ones, an interrupt that is taken to the ROM for instance
+    const led = r.entries.findLast((e) => session === undefined || Number(e.at) <= Number(session.at)) ?? r.entries.at(-1);
+    return `DFU enumerated${id} after ${led?.how === 'boot' ? 'the chip started in' : 'the jump into'} the stand-in ROM${where(led?.from)}${wayBack(r)}`;
+  },
+  'dfu-lost': (r) => `DFU enumerated${from(r)}, then the device left the bus or stopped answering without a leave`,
+  'reset-loop': (r) => {
+    const last = r.resets.at(-1);
+    return `the chip keeps resetting (${last?.by ?? 'unknown cause'})${where(last?.from)}${callersOfReset(r)}`;
+  },
+  fault: (r, base) => {
+    const note = r.notes.find((n) => n.kind === 'crash')?.text;
+    const crash = note ? `; ${note}` : '';
+    if (base.lockup) return `the core locked up: ${base.lockup}${crash}`;
+    const name = FAULT_NAMES[base.fault?.exception ?? 3] ?? 'a fault';
+    const when = r.entries.length > 0 ? `after the jump into system memory${from(r)}` : 'before any jump into system memory';
+    return `${name} taken ${when}, and its handler does not return${crash}`;
+  },
+  'rom-silent': (r, base) => `the ROM was entered${from(r)} but never answered the USB host${unfinished(base)}`,
+  'back-in-app': (r) => `the ROM was entered${from(r)} and control came back to the application`,
+  stuck: (r, base) => {
+    if (base.interrupt) return hangsIn(base.interrupt);
+    if (r.notes.some((n) => n.kind === 'wait')) return `the firmware waits for ever and never jumps: ${waitsFor(r)}`;
+    return r.stuck?.register
+      ? `the firmware waits for ever for ${r.stuck.register} and never jumps`
+      : 'the firmware hangs in a loop that nothing can end, and never jumps';
+  },
+  'no-jump': (_r, base) =>
+    base.semihostingExit !== null
+      ? `the program ended by semihosting exit ${base.semihostingExit} without a jump into system memory`
+      : `the application runs on and never jumps into system memory${unfinished(base)}`,
+};
 
 /** What it waits for, and why that does not come. */
-const waitsFor = (r: Omit<RunResult, 'summary'>): string =>
+const waitsFor = (r: Told): string =>
   r.notes
     .filter((n) => n.kind === 'wait')
     .map((n) => n.text)
     .join('; ');
 
 /** The two functions around the instruction that asked for the reset. */
-function callersOfReset(r: Omit<RunResult, 'summary'>): string {
+function callersOfReset(r: Told): string {
   const chain = r.notes.find((n) => n.kind === 'reset')?.text.split(' < ') ?? [];
   return chain.length < 2 ? '' : `, called by ${chain.slice(1, 3).join(' < ')}`;
 }
@@ -85,7 +85,7 @@ function hangsIn({ name, storm, handler, shared, enabledBy }: StuckInterrupt): s
 /** How little a value of the ROM is known, the least first. */
 const SURENESS: readonly Confidence[] = ['assumed', 'fitted', 'inferred', 'reported', 'measured', 'documented'];
 /** The option on which the case hangs most: one whose other value lets this very firmware through, else the one that is known least. */
-function doubtOf(r: Omit<RunResult, 'summary'>, ofCause: readonly RomDependency[]): RomDependency | undefined {
+function doubtOf(r: Told, ofCause: readonly RomDependency[]): RomDependency | undefined {
   const [first] = doubts(r.dependsOn, ofCause);
   return first?.outcomeIfOther === 'dfu' ? first : doubts([], ofCause)[0];
 }
@@ -99,14 +99,14 @@ export function doubts(ofRun: readonly RomDependency[], ofCause: readonly RomDep
 }
 
 /** A leave that failed is told in the same breath. */
-function wayBack(r: Omit<RunResult, 'summary'>): string {
+function wayBack(r: Told): string {
   const failed = r.checks.filter((c) => c.id.startsWith('leave-') && c.verdict === 'fail').map((c) => c.id);
   if (failed.length === 0) return '';
   const relied = failed.filter((id) => id !== 'leave-path');
   return `; the application does not come back from the DFU leave${relied.length > 0 ? ` (${relied.join(', ')})` : ''}`;
 }
 
-function why(r: Omit<RunResult, 'summary'>): string {
+function why(r: Told): string {
   const proved = r.diagnosis.causes.filter((c) => c.proved);
   if (proved.length > 0) {
     const first = r.diagnosis.sets[0] ?? [proved[0]!.id];
