@@ -39,7 +39,7 @@ export const AREAS: readonly Area[] = [
     files: ['src/bench/{repairs,variants,diagnosis,point-of-no-return}.ts'],
     tests: [
       'test/checks/*.test.ts',
-      'test/bench/{variants,point-of-no-return,rules,matrix,requests,first-run}.test.ts',
+      'test/bench/{repairs,variants,point-of-no-return,rules,matrix,requests,first-run}.test.ts',
       'test/fixtures/fixtures.test.ts',
     ],
   },
