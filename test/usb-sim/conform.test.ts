@@ -30,6 +30,16 @@ describe('the conformance kit', () => {
     }
   });
 
+  it('a DfuSe device that leaves without an answer to its last GETSTATUS does so in a dialect, in each requirement that sees it', async () => {
+    const found = await verdicts(
+      new ReferenceLink({
+        before: (device, setup) => (isRequest(setup, DFU.GETSTATUS) && device.state === 6 ? { status: 'gone', data: NONE } : null),
+      }),
+    );
+    for (const id of ['state.dfuMANIFEST-SYNC.GETSTATUS', 'leave.manifest'])
+      expect([id, found.get(id)!.verdict, found.get(id)!.dialect]).toEqual([id, 'dialect', 'leaves-without-answer']);
+  });
+
   it("ST's ways are dialects with names, not failures", async () => {
     const found = await verdicts(new ReferenceLink({}, { st: true, clearStatus: 'makes-error' }));
     expect(found.get('state.dfuIDLE.DNLOAD-0')).toMatchObject({ verdict: 'dialect', dialect: 'leave-from-idle' });

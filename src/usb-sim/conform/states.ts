@@ -77,10 +77,11 @@ async function checkCell(r: Recorder, state: number, request: ModelRequest): Pro
   };
   const want = expected(state, request, options);
   const { status, data } = await send(r, request);
+  const leaving = state === STATE.MANIFEST_SYNC && request === 'GETSTATUS';
+  if (status === 'gone' && leaving && isDfuse(r.facts)) return dialect('leaves-without-answer', 'GETSTATUS is not answered (H7, U5, G0)');
   if (status !== 'ok' && status !== 'stall') return fail(`no answer: ${status}`);
   // GETSTATUS tells the state that it leads to
   const next = request === 'GETSTATUS' && status === 'ok' ? (data[4] ?? null) : await r.state();
-  const leaving = state === STATE.MANIFEST_SYNC && request === 'GETSTATUS';
   if (status === want.answer && (next === null ? leaving : want.next.includes(next))) return PASS;
   const seen = `${status === 'ok' ? 'acknowledged' : 'STALL'}, then ${next === null ? 'no GETSTATE' : dfuStateName(next)}`;
   const wanted = `${want.answer === 'ok' ? 'acknowledged' : 'STALL'}, then ${want.next.map(dfuStateName).join(' or ')}`;
