@@ -74,12 +74,12 @@ function callersOfReset(r: Told): string {
 }
 
 function hangsIn({ name, storm, handler, shared, enabledBy }: StuckInterrupt): string {
-  const who = enabledBy ? `, enabled at${where(enabledBy).replace(/[()]/g, '')}` : '';
+  const who = enabledBy ? `, enabled at${where(enabledBy).replace(/[()]/g, '')},` : '';
   return storm
-    ? `${name}${who}, is taken again and again: its handler${where(handler)} returns without clearing what raised it, and nothing else runs`
+    ? `${name}${who} is taken again and again: its handler${where(handler)} returns without clearing what raised it, and nothing else runs`
     : shared
-      ? `${name}${who}, was taken, and the program has no handler for it: its vector leads to the default one${where(handler)}, which never returns`
-      : `${name}${who}, was taken, and its handler${where(handler)} never returns`;
+      ? `${name}${who} was taken, and the program has no handler for it: its vector leads to the default one${where(handler)}, which never returns`
+      : `${name}${who} was taken, and its handler${where(handler)} never returns`;
 }
 
 /** How little a value of the ROM is known, the least first. */

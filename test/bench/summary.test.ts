@@ -47,3 +47,14 @@ test('a reset loop that its notes explain is not called unexplained', () => {
   const told = { ...loop, notes: [{ kind: 'reset', text: 'IWDG was not fed in time; it bit in main.c:3' }] };
   expect(summarise(told, base)).not.toContain('explained');
 });
+
+test('an interrupt whose handler never returns is told with who enabled it, a system exception without', () => {
+  const stuck = { ...primaskResult(), outcome: 'stuck' as const, entries: [] };
+  const at = { pc: '0x08000500' as const, symbol: 'isr', file: 'it.c', line: 7 };
+  const told = (name: string, enabledBy: typeof at | null): string =>
+    summarise(stuck, { ...base, interrupt: { name, storm: false, shared: false, handler: at, enabledBy } });
+  expect(told('PendSV', null)).toMatch(/PendSV was taken, and its handler \(it\.c:7\) never returns/);
+  expect(told('interrupt 38 (USART2)', { ...at, file: 'main.c', line: 3 })).toMatch(
+    /interrupt 38 \(USART2\), enabled at main\.c:3, was taken, and its handler/,
+  );
+});
