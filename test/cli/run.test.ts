@@ -38,12 +38,12 @@ describe('exit code', () => {
     ['a folder as image', ['run', '.', ...CHIP], 'cannot read .: it is a folder'],
     ['no image', ['run', ...CHIP], 'no image is given'],
     ['no chip and no image', ['run', '--board', 'none'], 'no image is given'],
-    ['a chip that does not exist', ['run', IMAGE, '--chip', 'stm32h534re'], 'did you mean STM32H533RE?'],
+    ['a chip that does not exist', ['run', IMAGE, '--chip', 'stm32h534re'], 'did you mean STM32H533RE or STM32H523RE?'],
     ['a raw binary without address', ['run', 'fw.bin', ...CHIP], 'write it as fw.bin@0x08000000'],
     ['an image outside the memory', ['run', 'fw.bin@0x90000000', ...CHIP], '0x90000000 lie outside the memory of STM32H533RE'],
     ['an image over itself', ['run', IMAGE, IMAGE, ...CHIP], 'both have bytes at 0x08000000'],
     ['an unknown option', run('--chp', 'x'), "unknown option '--chp' (did you mean --chip?); `bootbench run --help` lists the options"],
-    ['an option without its value', ['run', IMAGE, '--chip'], "'--chip <name>' argument missing; `bootbench run --help`"],
+    ['an option without its value', ['run', IMAGE, '--json', '-', '--chip'], "'--chip <name>' argument missing; `bootbench run --help`"],
     ['an unknown command', ['rnu'], "unknown command 'rnu' (did you mean run?); `bootbench --help` lists the commands"],
     ['an unknown symptom', run('--symptom', 'restes'), 'did you mean resets?'],
     ['an unknown ROM option', run('--rom-option', 'primsk=keeps'), 'did you mean primask?'],
@@ -72,12 +72,7 @@ describe('exit code', () => {
     expect(ran.out).toBe('');
     expect(ran.jobs).toEqual([]);
     expect(readdirSync(cwd)).toEqual(['fw.bin']);
-    expect(
-      ran.err
-        .trim()
-        .split('\n')
-        .filter((line) => !line.startsWith('(')).length,
-    ).toBe(1);
+    expect(ran.err.trim().split('\n').length).toBe(1);
   });
 });
 
