@@ -122,7 +122,7 @@ function sourceOf(place: Place | null, sources: Sources): string {
   const items = lines.map(
     (text, i) => `<li class="${from + i === place.line ? 'blamed' : 'line'}"><code>${escape(text.replaceAll('\t', '    '))}</code></li>`,
   );
-  return `<figure class="code scroll" tabindex="0"><figcaption class="soft">${escape(found.path)}${found.newer ? ' (changed after the image was built)' : ''}</figcaption><ol start="${from}">${items.join('')}</ol></figure>`;
+  return `<figure class="code scroll" tabindex="0"><figcaption class="soft">${escape(found.elsewhere ? place.file : found.path)}${found.newer ? ' (changed after the image was built)' : ''}</figcaption><ol start="${from}">${items.join('')}</ol></figure>`;
 }
 
 function timelineSection(r: RunResult): string {

@@ -55,3 +55,9 @@ it('a page asks nothing of another place', () => {
   for (const page of [htmlReport(dfuResult(), { script: '' }), indexPage([])])
     expect(page).not.toMatch(/(?:src|href)="(?!#)|@import|url\(/);
 });
+
+it('a source outside of the working folder is named as the build has it, not by half a path', () => {
+  const page = htmlReport(primaskResult(), { sources: () => ({ ...source, path: 'home/me/project/src/main.c', elsewhere: true }) });
+  expect(page).toContain('<figcaption class="soft">');
+  expect(page).not.toContain('home/me/project');
+});
