@@ -49,7 +49,8 @@ export function patchOf(result: RunResult, sources: Sources): Patch {
       for (const { id, file: name } of edits.filter((e) => e.file === file)) left.push(`${id}: ${name} was not found beside the image`);
       continue;
     }
-    if (found.newer) left.push(`${found.elsewhere ? file : found.path} was changed after the image was built: build first, lines may be off`);
+    if (found.newer)
+      left.push(`${found.elsewhere ? file : found.path} was changed after the image was built: build first, lines may be off`);
     const changed = applied(
       found.lines,
       edits.filter((e) => e.file === file),
