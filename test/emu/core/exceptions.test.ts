@@ -392,6 +392,42 @@ describe('FP context', () => {
     },
   );
 
+  const DEMCR = 0xe000edfc;
+  const inHandler = (core: 'm4' | 'm33' | 'm7', shcsr: number, demcr = 0) => {
+    const made = started(core, { [MAIN]: [...VMOV_S0_S1, SVC, LOOP], [handlerAt(11)]: [NOP, ...VMOV_S0_S1, BX_LR] });
+    made.cpu.write(CPACR, 4, 0xf << 20);
+    // SVCall at the lowest priority, so that any fault may come in between
+    made.cpu.write(0xe000ed1c, 4, 0xf0000000);
+    made.cpu.write(SHCSR, 4, shcsr);
+    made.cpu.write(DEMCR, 4, demcr);
+    runTo(made.machine, handlerAt(11));
+    return made;
+  };
+  const LSPACT_THREAD_HFRDY = 0x19;
+  it.each([
+    ['nothing', 0, 0, 0],
+    ['MemManage', 1 << 16, 0, 1 << 5],
+    ['BusFault', 1 << 17, 0, 1 << 6],
+    ['DebugMonitor', 0, 1 << 16, 1 << 8],
+    ['all three', 3 << 16, 1 << 16, 0x160],
+  ] as const)('FPCCR keeps for a reserved frame what could be taken: %s (Armv7-M ARM B3.2.21)', (_what, shcsr, demcr, ready) => {
+    for (const core of ['m4', 'm33', 'm7'] as const)
+      expect(word(inHandler(core, shcsr, demcr).cpu, FPCCR) & 0x77b).toBe(LSPACT_THREAD_HFRDY | ready);
+  });
+  it('FPCCR.UFRDY is one of Armv8-M alone (B3.23)', () => {
+    expect(word(inHandler('m33', 1 << 18).cpu, FPCCR) & 0x400).toBe(0x400);
+    expect(word(inHandler('m4', 1 << 18).cpu, FPCCR) & 0x400).toBe(0);
+  });
+  it.each([
+    ['BusFault where it could be taken', 1 << 17, 5, 0],
+    ['HardFault with FORCED where it could not', 0, 3, 1 << 30],
+  ] as const)('a reserved frame that cannot be stored is a %s', (_what, shcsr, exception, hfsr) => {
+    const { machine, cpu } = inHandler('m4', shcsr);
+    cpu.write(FPCAR, 4, 0x90000000);
+    runTo(machine, handlerAt(exception));
+    expect([cpu.get(S.IPSR), word(cpu, CFSR), word(cpu, HFSR)]).toEqual([exception, 1 << 13, hfsr]);
+  });
+
   it('bit 27 is none of FPSCR: a frame that holds it does not bring it in', () => {
     const { machine, cpu } = started('m4', { [MAIN]: [...VMOV_S0_S1, SVC, LOOP], [handlerAt(11)]: [...VMOV_S0_S1, BX_LR] });
     cpu.write(CPACR, 4, 0xf << 20);
