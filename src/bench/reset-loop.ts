@@ -5,12 +5,12 @@ import { MS, type Ps } from '../emu/time.ts';
 /** A handler of a fault exception that is active this long counts as not returning. */
 export const FAULT_HOLDS = 100 * MS;
 
-/** Entries of the ROM in a row that are taken for a loop. */
-const ENTRIES = 5;
+/** Entries of the ROM in a row that are taken for a loop: more than firmware tries before it gives up. It is a rule like that of resets, not a proof. */
+export const ENTRY_LOOP = 50;
 /** The ROM is entered by a branch and left for user code again and again, at a pace that differs by less than 20 %, and no reset is in between. */
 export function entryLoopSettled(history: Pick<History, 'entries' | 'resets'>): boolean {
-  const last = history.entries.slice(-ENTRIES);
-  if (last.length < ENTRIES || last.some((e) => e.how !== 'branch') || (history.resets.at(-1)?.at ?? 0) > last[0]!.at) return false;
+  const last = history.entries.slice(-ENTRY_LOOP);
+  if (last.length < ENTRY_LOOP || last.some((e) => e.how !== 'branch') || (history.resets.at(-1)?.at ?? 0) > last[0]!.at) return false;
   const intervals = last.slice(1).map((e, i) => e.at - last[i]!.at);
   return Math.max(...intervals) - Math.min(...intervals) < 0.2 * Math.max(...intervals);
 }

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { jobInput } from '../../src/bench/job.ts';
 import { decideOutcome, type Judged } from '../../src/bench/outcome.ts';
-import { resetLoopSettled } from '../../src/bench/reset-loop.ts';
+import { ENTRY_LOOP, resetLoopSettled } from '../../src/bench/reset-loop.ts';
 import { Session } from '../../src/bench/session.ts';
 import { loadJob } from '../../src/cli/inputs.ts';
 import type { EntryRecord, ResetRecord } from '../../src/emu/history.ts';
@@ -114,15 +114,17 @@ describe('After an entry', () => {
 
 describe('The ROM entered again and again', () => {
   const entries = (...at: Ps[]): EntryRecord[] => at.map((t) => entry(t));
-  const steady = entries(10 * MS, 20 * MS, 30 * MS, 40 * MS, 50 * MS);
+  const steady = entries(...Array.from({ length: ENTRY_LOOP }, (_, i) => (10 + 10 * i) * MS));
   const word = (list: EntryRecord[], resets: ResetRecord[] = []) => decideOutcome(judged(51 * MS, { entries: list, resets }), true);
-  it('five times at a steady pace gives control back, which is known while the ROM runs', () => {
+  it('fifty times at a steady pace gives control back, which is known while the ROM runs', () => {
     expect(word(steady)).toBe('back-in-app');
     expect(word(steady.slice(1))).toBe('rom-silent');
     expect(decideOutcome(judged(51 * MS, { entries: steady }), false)).toBe('rom-silent');
   });
   it('out of step, from a reset, or with one in between is no such loop', () => {
-    expect(word(entries(10 * MS, 20 * MS, 30 * MS, 40 * MS, 52.5 * MS))).toBe('rom-silent');
+    const late = (by: Ps): EntryRecord[] => steady.with(-1, entry(steady.at(-1)!.at + by));
+    expect(word(late(2.5 * MS))).toBe('rom-silent');
+    expect(word(late(2.5 * MS - 1))).toBe('back-in-app');
     expect(word(steady.map((e, i) => (i === 2 ? { ...e, how: 'boot' } : e)))).toBe('rom-silent');
     expect(word(steady, [reset(25 * MS)])).toBe('rom-silent');
   });
