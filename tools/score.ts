@@ -133,9 +133,11 @@ function casesLine(file: string, used: ReadonlySet<string>): string {
     .trim()
     .split('\n')
     .map((line) => JSON.parse(line) as { readonly id: string; readonly chip?: string });
-  const modelled = cases.filter((c) => (c.chip?.match(/STM32[A-Z]\d[0-9A-Za-z]+/g) ?? []).some((part) => findChip(part) !== undefined));
+  const parts = (chip = ''): string[] => chip.match(/STM32[A-Z]{1,2}\d[0-9A-Za-z]+/g) ?? [];
+  const named = cases.filter((c) => parts(c.chip).length > 0);
+  const modelled = named.filter((c) => parts(c.chip).some((part) => findChip(part) !== undefined));
   const covered = modelled.filter((c) => used.has(c.id));
-  return `cases: ${cases.length}, of which ${modelled.length} name a part that is modelled; ${used.size} cases have a fixture, ${covered.length} of them on their own part`;
+  return `cases: ${cases.length}, of which ${named.length} name a part and ${modelled.length} one that is modelled; ${used.size} cases have a fixture, ${covered.length} of them on their own part`;
 }
 
 const rows: Row[] = [];
