@@ -15,8 +15,23 @@ const open = async (name: string): Promise<Session> =>
 
 describe('a request that has to outlive a reset', () => {
   it.each([
-    ['f405-request-byte-bss', { wanted: 0xa5, read: 0, comparedWith: 0xa5, variable: { name: 'dfu_wanted', bytes: 1 } }],
-    ['f405-request-bss-delayed', { wanted: 0xdeadbeef, read: 0, variable: { name: 'dfu_wanted', bytes: 4 } }],
+    [
+      'f405-request-byte-bss',
+      {
+        wanted: 0xa5,
+        read: 0,
+        comparedWith: 0xa5,
+        variable: { name: 'dfu_wanted', bytes: 1, declared: { file: 'f405-request-byte-bss/main.c', line: 15 } },
+      },
+    ],
+    [
+      'f405-request-bss-delayed',
+      {
+        wanted: 0xdeadbeef,
+        read: 0,
+        variable: { name: 'dfu_wanted', bytes: 4, declared: { file: 'f405-request-bss-delayed/main.c', line: 15 } },
+      },
+    ],
     ['f405-request-under-stack', { address: 0x2001fffc, wanted: 0xdeadbeef, variable: null }],
     ['f405-backup-no-dbp', { wanted: 0xdeadbeef, atReset: 0, read: 0, overwrittenBy: null }],
     ['h745-magic-dcache', { inDirtyLine: true }],
