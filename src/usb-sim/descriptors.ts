@@ -147,7 +147,6 @@ export function parseString(d: Uint8Array): string | null {
   return text;
 }
 
-/** Sectors of a DfuSe alternate setting's name, `@Internal Flash   /0x08000000/64*08Kg`; empty if the name has no layout. */
 /** Sectors of one kind, as the name of a DfuSe alternate setting lists them (AN3156, UM0424). */
 export interface DfuSegment {
   /** Address of the first byte. */
@@ -163,6 +162,7 @@ export interface DfuSegment {
   /** DNLOAD writes. */
   writable: boolean;
 }
+/** Sectors of a DfuSe alternate setting's name, `@Internal Flash   /0x08000000/64*08Kg`; empty if the name has no layout. */
 export function parseDfuseLayout(name: string): DfuSegment[] {
   const parts = name.split('/');
   const segments: DfuSegment[] = [];
