@@ -305,7 +305,7 @@ function junitCase({ path, state, seconds, failures, findings, result, report }:
     name: path,
     className: 'bootbench',
     seconds,
-    failure: bad ? { message: failures.join('; '), text } : null,
+    failure: bad ? { message: failures.join('; '), text, type: findings[0]?.rule ?? 'error' } : null,
     error: state === 'error' || state === 'internal',
     ...(bad ? { file, line } : { file: path }),
     ...(result === null

@@ -5,7 +5,12 @@ export interface JUnitCase {
   readonly className: string;
   readonly seconds: number;
   /** null = it holds. */
-  readonly failure: { readonly message: string; readonly text: string } | null;
+  readonly failure: {
+    readonly message: string;
+    readonly text: string;
+    /** The kind, by which servers group: a check's id, an outcome. */
+    readonly type?: string;
+  } | null;
   /** The scenario itself could not be run. */
   readonly error?: boolean;
   /** Where it failed, in the sources or the scenario. */
@@ -21,7 +26,7 @@ export interface JUnitCase {
 const FORBIDDEN = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g;
 const ENTITIES: Readonly<Record<string, string>> = { '<': '&lt;', '>': '&gt;', '&': '&amp;', '"': '&quot;' };
 const escape = (text: string): string => text.replace(FORBIDDEN, '\ufffd').replace(/[<>&"]/g, (c) => ENTITIES[c]!);
-const attribute = (text: string): string => escape(text).replace(/\n/g, '&#10;');
+const attribute = (text: string): string => escape(text).replace(/[\t\n\r]/g, (c) => `&#${c.charCodeAt(0)};`);
 
 export function junit(cases: readonly JUnitCase[]): string {
   const errors = cases.filter((c) => c.failure !== null && c.error === true).length;
@@ -29,7 +34,8 @@ export function junit(cases: readonly JUnitCase[]): string {
   const time = cases.reduce((sum, c) => sum + c.seconds, 0).toFixed(3);
   const counts = `tests="${cases.length}" failures="${failures}" errors="${errors}" time="${time}"`;
   const rows = cases.map(rowOf).join('');
-  return `<?xml version="1.0" encoding="UTF-8"?>\n<testsuites ${counts}>\n  <testsuite name="bootbench" ${counts}>\n${rows}  </testsuite>\n</testsuites>\n`;
+  // Surefire's schema requires `skipped` of a suite, Jenkins' does not know it of all suites
+  return `<?xml version="1.0" encoding="UTF-8"?>\n<testsuites ${counts}>\n  <testsuite name="bootbench" skipped="0" ${counts}>\n${rows}  </testsuite>\n</testsuites>\n`;
 }
 
 function rowOf(c: JUnitCase): string {
@@ -41,7 +47,9 @@ function rowOf(c: JUnitCase): string {
   const tag = c.error === true ? 'error' : 'failure';
   const body = [
     properties.length === 0 ? '' : `      <properties>\n${properties.join('')}      </properties>\n`,
-    c.failure === null ? '' : `      <${tag} message="${attribute(c.failure.message)}">${escape(c.failure.text)}</${tag}>\n`,
+    c.failure === null
+      ? ''
+      : `      <${tag} type="${attribute(c.failure.type ?? tag)}" message="${attribute(c.failure.message)}">${escape(c.failure.text)}</${tag}>\n`,
     c.output === undefined || c.output === '' ? '' : `      <system-out>${escape(c.output)}</system-out>\n`,
   ].join('');
   return body === '' ? `${head}/>\n` : `${head}>\n${body}    </testcase>\n`;
