@@ -56,6 +56,9 @@ export const codeQuality = (findings: readonly Finding[]): string =>
     2,
   )}\n`;
 
+/** A path as a relative reference: `#`, `?` and `:` are part of a name, not of the URI (RFC 3986 §4.2). */
+const uriOf = (path: string): string => path.split('/').map(encodeURIComponent).join('/');
+
 /** OASIS SARIF 2.1.0: one run, a rule for each check that something was found of. */
 export function sarif(findings: readonly Finding[], version: string): string {
   const ids = [...new Set(findings.map((f) => f.rule))];
@@ -74,7 +77,7 @@ export function sarif(findings: readonly Finding[], version: string): string {
     ruleIndex: ids.indexOf(f.rule),
     level: 'error',
     message: { text: printable(f.message) },
-    locations: [{ physicalLocation: { artifactLocation: { uri: encodeURI(f.file) }, region: { startLine: f.line } } }],
+    locations: [{ physicalLocation: { artifactLocation: { uri: uriOf(f.file) }, region: { startLine: f.line } } }],
     partialFingerprints: { 'bootbench/v1': fingerprint(f) },
   }));
   const log: Log = {
