@@ -35,7 +35,7 @@ export function proveFixedLoop(s: Session): FixedLoop | null {
   const core = machine.bootCore;
   if (s.steps.remaining || core.canWake() || !isAlone(machine)) return null;
   // who refreshes a watchdog, running or not, is at work
-  if (watchdogRuns(s)) return null;
+  if (watchdogRuns(machine)) return null;
   const fault = s.state.fault?.since;
   if (core.halted) {
     const { sysTick, others } = interruptsAround(s, { asleep: true });
@@ -127,7 +127,7 @@ function isInert(machine: Machine, core: Core): boolean {
   return core.halted && core.get(S.HALTED) !== WFE && !sysTickInterrupts(core) && !anyLine(core);
 }
 
-function watchdogRuns(s: Session): boolean {
-  const { system } = s.machine;
+/** It may reset the chip, unless it is refreshed. */
+export function watchdogRuns({ system }: Machine): boolean {
   return system.blocks.some((b) => /^[iw]wdg/.test(b.row.model ?? '') && system.hasArmedTimer(b));
 }

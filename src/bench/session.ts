@@ -27,7 +27,7 @@ import { entryLoopSettled, resetLoop, resetLoopSettled } from './reset-loop.ts';
 import type { RunInput } from './run-input.ts';
 import { serveSemihosting } from './semihosting.ts';
 import { Steps } from './steps.ts';
-import { isAlone, proveFixedLoop, type FixedLoop } from './fixed-loop.ts';
+import { isAlone, proveFixedLoop, watchdogRuns, type FixedLoop } from './fixed-loop.ts';
 import { LOOK_TIMER } from './hearing.ts';
 import { goesRound } from './rounds.ts';
 
@@ -506,7 +506,8 @@ export class Session {
     const now = machine.now;
     if (limits.over) return limits.over();
     if (state.dfuAt !== null) return this.usb.dfuIdle && (counterfactual || this.applicationIsBack());
-    if (machine.state.lockup) return true;
+    // a watchdog, or another core, may still reset the chip
+    if (machine.state.lockup && isAlone(machine) && !watchdogRuns(machine)) return true;
     // a run that was repaired at an entry has the old resets in its history: they settle nothing once the rhythm is broken
     const loop = resetLoop(machine.history);
     if (loop && loop.last > (limits.since ?? -1) && resetLoopSettled(machine.history) && now - loop.last <= 2 * Math.max(...loop.intervals))

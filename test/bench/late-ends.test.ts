@@ -39,6 +39,8 @@ const USART2 = 0x40004400;
 const DMA1_CH2 = 0x4002001c;
 const DMA1_CSELR = 0x400200a8;
 const GPIOA = 0x48000000;
+const IWDG = 0x40003000;
+const WWDG = 0x40002c00;
 
 type Part = (t: Thumb) => unknown;
 const nothing: Part = () => {};
@@ -318,6 +320,57 @@ describe('A wait goes on when', () => {
     fc.assert(
       fc.property(late, (n) => expectEntry({ setUp, wait: polls, steps: [{ at: `${n}ms`, do: { pin: { name: 'PA0', level: 1 } } }] })),
       FEW,
+    );
+  });
+});
+
+describe('A wait that a watchdog ends', () => {
+  /** Behind the watchdog's reset it jumps. */
+  const unless =
+    (bit: number, start: Part): Part =>
+    (t) => {
+      t.constant(1, RCC_CSR)
+        .ldr(0, 1)
+        .lsrs(0, 0, bit + 1)
+        .put(0xd300);
+      t.b('go');
+      start(t);
+    };
+  const go =
+    (part: Part): Part =>
+    (t) => (part(t), t.label('go'));
+  const iwdg = (ms: number): Part =>
+    unless(29, (t) => {
+      store(store(store(t, IWDG, 0xcccc), IWDG, 0x5555), IWDG + 8, 8 * ms);
+      t.constant(1, IWDG).label('busy').ldr(0, 1, 12).cmp(0, 0).bne('busy').constant(0, 0xaaaa).str(0, 1);
+    });
+  const wwdg = (count: number): Part =>
+    unless(30, (t) => {
+      store(store(store(t, RCC_APB1ENR1, 1 << 11), WWDG + 4, 0x1ff), WWDG, 0xc0 | count);
+    });
+  const hangs = fc.constantFrom<Part>(
+    (t) => t.label('x').b('x'),
+    (t) => t.label('x').wfi().b('x'),
+    (t) => t.cpsidI().label('x').wfi().b('x'),
+    // into HardFault, whose handler is a loop
+    (t) => t.put(0xde00).label('x').b('x'),
+    // the handler's own fault locks it up
+    (t) => t.put(0xde00, 0xde00),
+  );
+  it('goes on behind a reset by IWDG', () => {
+    fc.assert(
+      fc.property(late, hangs, fc.boolean(), (n, part, locks) =>
+        expectEntry({ setUp: iwdg(n), wait: go(part), ...(locks && { fault: (t: Thumb) => t.put(0xde00) }) }),
+      ),
+      { numRuns: 10 },
+    );
+  });
+  it('goes on behind a reset by WWDG', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 40 }), hangs, fc.boolean(), (n, part, locks) =>
+        expectEntry({ setUp: wwdg(n), wait: go(part), ...(locks && { fault: (t: Thumb) => t.put(0xde00) }) }),
+      ),
+      { numRuns: 10 },
     );
   });
 });
