@@ -27,6 +27,8 @@ export function rank({ step, kind }: Trigger): number {
 export interface Triggers {
   /** What becomes of the firmware that is left alone. */
   readonly alone: Outcome;
+  /** Left alone, it ends by itself before anything enters the ROM: it faults, or resets over and over. */
+  readonly crashes: boolean;
   readonly tried: readonly Trigger[];
 }
 export function tryTriggers(input: RunInput): Triggers {
@@ -37,11 +39,11 @@ export function tryTriggers(input: RunInput): Triggers {
     input.progress?.('running');
     const end = session.run();
     if (session.machine.history.entries.length > 0 || end.outcome === 'dfu')
-      return { alone: end.outcome, tried: [{ name: null, kind: 'self', outcome: end.outcome, step: null }] };
-    if (isCut(end.reason)) return { alone: end.outcome, tried: [] };
+      return { alone: end.outcome, crashes: false, tried: [{ name: null, kind: 'self', outcome: end.outcome, step: null }] };
+    if (isCut(end.reason)) return { alone: end.outcome, crashes: false, tried: [] };
     // a firmware that has crashed or hangs takes no call any more
     const from = end.outcome === 'no-jump' || (end.outcome === 'stuck' && waitsForInput(session)) ? session.save() : powerOn;
-    return { alone: end.outcome, tried: tryAll(session, from, findJump(session, from)) };
+    return { alone: end.outcome, crashes: entered(end.outcome), tried: tryAll(session, from, findJump(session, from)) };
   } finally {
     session.release();
   }
@@ -61,3 +63,12 @@ export function scenarioFor(base: Scenario, chip: string, images: readonly strin
   const steps = [...(base.steps ?? []), ...(step ? pulled(step) : [])];
   return { ...base, schema: SCENARIO_SCHEMA, chip, images, ...(steps.length > 0 ? { steps } : {}), expect: { outcome: 'dfu' } };
 }
+
+/** The scenario in which nobody touches the board: whatever the firmware waits for, it neither faults nor resets over and over. */
+export const aloneScenario = (base: Scenario, chip: string, images: readonly string[]): Scenario => ({
+  ...base,
+  schema: SCENARIO_SCHEMA,
+  chip,
+  images,
+  expect: { outcome: ['no-jump', 'stuck', 'dfu'] },
+});

@@ -2,8 +2,9 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { dirname, relative, resolve, sep } from 'node:path';
 import { lostRequest } from '../bench/first-run.ts';
-import { scenarioFor, sorted, tryTriggers } from '../bench/init.ts';
+import { aloneScenario, scenarioFor, sorted, tryTriggers } from '../bench/init.ts';
 import { jobInput } from '../bench/job.ts';
+import type { Scenario } from '../bench/scenario-types.ts';
 import { UsageError } from '../bench/usage-error.ts';
 import { splitImagePath } from '../emu/image/image.ts';
 import { printable } from '../report/text.ts';
@@ -23,36 +24,60 @@ export interface InitOptions extends RunOptions {
 export async function initCommand(images: readonly string[], options: InitOptions, io: Io): Promise<number> {
   const out = options.out ?? 'scenario.json';
   const path = resolve(io.cwd, out);
-  if (existsSync(path) && options.overwrite !== true) throw new UsageError(`${out} exists`, 'give another name with --out, or --overwrite');
+  mustBeFree(out, options, io);
   if (!existsSync(dirname(path))) throw new UsageError(`--out: there is no folder ${dirname(path)}`);
   const job = await loadJob(images, options, io.cwd);
   await prepareEngine(job);
-  const { alone, triggers } = await interruptible(io, options.quiet !== true, async ({ stop, progress }) => {
+  const { alone, crashes, triggers } = await interruptible(io, options.quiet !== true, async ({ stop, progress }) => {
     const hooks = { signal: () => stop.aborted, clock: milliseconds, ...(progress === undefined ? {} : { progress }) };
-    const { alone, tried } = tryTriggers(jobInput(job, hooks));
+    const { tried, ...rest } = tryTriggers(jobInput(job, hooks));
     const lost = lostRequest(job, tried, hooks);
-    return { alone, triggers: [...(lost === null ? [] : [lost]), ...sorted(tried)] };
+    return { ...rest, triggers: [...(lost === null ? [] : [lost]), ...sorted(tried)] };
   });
   const say = (text: string): void => void (options.quiet === true || io.stdout.write(`${printable(text)}\n`));
   const best = triggers[0];
-  if (best === undefined) {
+  if (best === undefined && !crashes) {
     say('nothing was found that makes this firmware enter the ROM; `bootbench run --find-jump` tells what was tried');
     return EXIT.failed;
   }
   for (const { name, outcome, step } of triggers)
     say(`${name ?? 'by itself'}: ${outcome}${step === null ? '' : `  ${JSON.stringify(step)}`}`);
-  if (best.kind !== 'self' && alone !== 'no-jump' && alone !== 'stuck')
-    io.stderr.write(
-      `bootbench: left alone, this firmware ends as ${alone}; the scenario comes before that, so mend it first: bootbench run ${job.images.map((i) => printable(i.path)).join(' ')}\n`,
-    );
   const names = job.images.map(({ path: typed }) => imageFrom(dirname(path), io.cwd, typed));
-  try {
-    writeFileSync(path, `${JSON.stringify(scenarioFor(job.scenario, job.chip, names, best), null, 2)}\n`);
-  } catch (error) {
-    throw new UsageError(`cannot write ${out}: ${reason(error)}`);
-  }
-  say(`wrote ${out}; run it with: bootbench run --scenario ${out}`);
+  const files = [
+    ...(best === undefined ? [] : [{ name: out, scenario: scenarioFor(job.scenario, job.chip, names, best) }]),
+    // a trigger comes before the crash, so the scenario that pulls it would hold all the same
+    ...(crashes ? [{ name: best === undefined ? out : aloneName(out), scenario: aloneScenario(job.scenario, job.chip, names) }] : []),
+  ];
+  if (crashes)
+    io.stderr.write(
+      `bootbench: left alone, this firmware ends as ${alone}; mend that first: bootbench run ${job.images.map((i) => printable(i.path)).join(' ')}\n`,
+    );
+  for (const { name } of files) mustBeFree(name, options, io);
+  for (const { name, scenario } of files) writeScenario(name, scenario, io);
+  say(told(out, best !== undefined, crashes));
   return EXIT.ok;
+}
+
+const aloneName = (out: string): string => `${out.replace(/\.json$/, '')}.alone.json`;
+
+function told(out: string, found: boolean, crashes: boolean): string {
+  if (!crashes) return `wrote ${out}; run it with: bootbench run --scenario ${out}`;
+  const alone = 'nobody presses anything and the firmware has to run on';
+  if (found) return `wrote ${out}, and ${aloneName(out)}, in which ${alone}; run both with: bootbench test ${out} ${aloneName(out)}`;
+  return `wrote ${out}, in which ${alone}; run it with: bootbench test ${out}; when it holds, init --overwrite looks for the way into the ROM`;
+}
+
+function mustBeFree(name: string, { overwrite }: InitOptions, io: Io): void {
+  if (existsSync(resolve(io.cwd, name)) && overwrite !== true)
+    throw new UsageError(`${name} exists`, 'give another name with --out, or --overwrite');
+}
+
+function writeScenario(name: string, scenario: Scenario, io: Io): void {
+  try {
+    writeFileSync(resolve(io.cwd, name), `${JSON.stringify(scenario, null, 2)}\n`);
+  } catch (error) {
+    throw new UsageError(`cannot write ${name}: ${reason(error)}`);
+  }
 }
 
 /** An image's path as the scenario's folder sees it; the address of a raw binary stays. */

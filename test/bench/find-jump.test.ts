@@ -117,6 +117,20 @@ describe('bootbench init', () => {
     expect(readFileSync(join(cwd, 'scenario.json'), 'utf8')).toBe('mine');
   });
 
+  it.each([
+    ['faults', 'f405-own-crash', 'stm32f405rg', 'fault'],
+    ['resets over and over', 'l476-option-loop', 'stm32l476rg', 'reset-loop'],
+  ])('a firmware that %s by itself: the scenario presses nothing, and does not hold', async (_what, name, chip, outcome) => {
+    const cwd = folder();
+    const { code, out, err } = await cli(['init', fixture(`${name}/firmware.elf`), '--chip', chip], { cwd });
+    expect(code).toBe(0);
+    expect(err).toContain(`left alone, this firmware ends as ${outcome}; mend that first: bootbench run `);
+    expect(out).toContain('wrote scenario.json, in which nobody presses anything');
+    const { scenario } = await loadJob([], { scenario: join(cwd, 'scenario.json') }, cwd);
+    expect(scenario.steps ?? []).toEqual([]);
+    expect([scenario.expect?.outcome].flat()).not.toContain(outcome);
+  });
+
   it('writes nothing where nothing enters the ROM', async () => {
     const cwd = folder();
     const { code } = await cli(['init', fixture('f405-reboot-type-ignored/firmware.elf'), '--chip', 'stm32f405rg'], { cwd });
