@@ -9,10 +9,13 @@ export const ansi: Paint = (style, text) => (text === '' ? '' : `\u001b[${CODES[
 
 /**
  * Control characters of firmware output and file names never reach the terminal as such: a serial log could otherwise repaint the
- * report.
+ * report, and a direction override show it in another order.
  */
 export function printable(text: string): string {
-  return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`);
+  return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, (c) => {
+    const code = c.charCodeAt(0).toString(16);
+    return code.length > 2 ? `\\u${code}` : `\\x${code.padStart(2, '0')}`;
+  });
 }
 
 /** Lines as a terminal shows them: what a serial console sends ends with CR and LF. */

@@ -177,5 +177,6 @@ describe('text', () => {
 
   test('printable keeps letters and line ends', () => {
     expect(printable('né\tx\ny')).toBe('né\tx\ny');
+    expect(printable('a\u202eb\u2066c')).toBe('a\\u202eb\\u2066c');
   });
 });
