@@ -42,7 +42,7 @@ export function compareReport(a: ComparedRun, b: ComparedRun, differences: reado
     group = d.group;
     const left = wrap(printable(d.a), column);
     const right = wrap(printable(d.b), column);
-    const name = wrap(d.name, NAME);
+    const name = wrap(printable(d.name), NAME);
     for (let i = 0; i < Math.max(left.length, right.length, name.length); i++)
       lines.push(`  ${pad(name[i] ?? '', NAME)} ${pad(left[i] ?? '', column)} ${right[i] ?? ''}`.trimEnd());
   }

@@ -38,6 +38,15 @@ describe('bootbench compare', () => {
     expect(ran.jobs).toHaveLength(1);
   });
 
+  test('escape bytes are shown, not sent, in whatever name or word of a result they stand', async () => {
+    const { document, places } = poisoned(primaskResult());
+    expect(places).toEqual(expect.arrayContaining(['outcome', 'summary', 'rom.options.primask', 'diagnosis.causes.0.id']));
+    const ran = await cli(['compare', 'a.json', 'b.json'], files({ 'a.json': serialise(dfuResult()), 'b.json': document }));
+    expect(ran).toMatchObject({ code: 1, err: '' });
+    expect(ran.out).toContain('primask\\x1b[2J\\x9b\\u202e');
+    expect(ran.out).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e]/);
+  });
+
   test('neither result nor scenario, a missing file and half a result are exit 2, before anything runs', async () => {
     const half = JSON.stringify({ schema: 'bootbench/run@1', outcome: 'dfu' });
     const setup = files({ 'a.json': SCENARIO, 'x.json': '{"schema":"else"}', 'half.json': half });
@@ -84,3 +93,41 @@ describe('two runs', () => {
     expect(compareReport(compared('jump', a), compared('jump', a), [], { firstStage: 'SFSP' })).not.toContain('SFSP');
   });
 });
+
+/** A result with what repaints a terminal behind every string, and every key, of which the published form lets it pass. */
+function poisoned(result: RunResult): { readonly document: string; readonly places: readonly string[] } {
+  type Tree = Record<string, unknown>;
+  const BAD = '\u001b[2J\u009b\u202e';
+  const root = structuredClone(result) as unknown as Tree;
+  const places: string[] = [];
+  const attempt = (place: string, change: () => void, back: () => void): void => {
+    change();
+    try {
+      serialise(root as unknown as RunResult);
+      places.push(place);
+    } catch {
+      back();
+    }
+  };
+  const visit = (node: Tree, path: string): void => {
+    for (const [key, value] of Object.entries(node)) {
+      const place = path === '' ? key : `${path}.${key}`;
+      // that it is a result at all
+      if (place === 'schema') continue;
+      if (typeof value === 'object' && value !== null) visit(value as Tree, place);
+      const move = (from: string, to: string) => () => {
+        node[to] = node[from];
+        delete node[from];
+      };
+      if (typeof value === 'string')
+        attempt(
+          place,
+          () => (node[key] = value + BAD),
+          () => (node[key] = value),
+        );
+      if (!Array.isArray(node)) attempt(place, move(key, key + BAD), move(key + BAD, key));
+    }
+  };
+  visit(root, '');
+  return { document: JSON.stringify(root), places };
+}
