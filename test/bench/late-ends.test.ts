@@ -257,7 +257,7 @@ describe('A wait that a watchdog ends', () => {
       fc.property(late, hangs, fc.boolean(), (n, part, locks) =>
         expectEntry({ setUp: iwdg(n), wait: go(part), ...(locks && { fault: (t: Thumb) => t.put(0xde00) }) }),
       ),
-      { numRuns: 10 },
+      { numRuns: 3 * FEW.numRuns },
     );
   });
   it('goes on behind a reset by WWDG', () => {
@@ -265,7 +265,7 @@ describe('A wait that a watchdog ends', () => {
       fc.property(fc.integer({ min: 1, max: 40 }), hangs, fc.boolean(), (n, part, locks) =>
         expectEntry({ setUp: wwdg(n), wait: go(part), ...(locks && { fault: (t: Thumb) => t.put(0xde00) }) }),
       ),
-      { numRuns: 10 },
+      { numRuns: 3 * FEW.numRuns },
     );
   });
 });

@@ -1,4 +1,7 @@
-/** Programs on an L476 that wait for a word of RAM, whatever sets it, and jump into the ROM then; whether their runs come so far. */
+/**
+ * Programs on an L476 that wait for a word of RAM, whatever sets it, and jump into the ROM then; whether their runs come so far. BOOTBENCH_PROGRAMS says how many
+ * of each family.
+ */
 import fc from 'fast-check';
 import { expect } from 'vitest';
 import { jobInput } from '../../src/bench/job.ts';
@@ -143,6 +146,6 @@ export function expectEntry(program: Program): void {
   expect(end(plain, true)).toEqual(inRom);
   plain.release();
 }
-export const FEW = { numRuns: 3 };
+export const FEW = { numRuns: Number(process.env['BOOTBENCH_PROGRAMS'] ?? 3) };
 /** A time in milliseconds, with room for start-up. */
 export const late = fc.integer({ min: 1, max: 370 });
