@@ -49,7 +49,7 @@ function rowOf(c: JUnitCase): string {
     properties.length === 0 ? '' : `      <properties>\n${properties.join('')}      </properties>\n`,
     c.failure === null
       ? ''
-      : `      <${tag} type="${attribute(c.failure.type ?? tag)}" message="${attribute(c.failure.message)}">${escape(c.failure.text)}</${tag}>\n`,
+      : `      <${tag} message="${attribute(c.failure.message)}" type="${attribute(c.failure.type ?? tag)}">${escape(c.failure.text)}</${tag}>\n`,
     c.output === undefined || c.output === '' ? '' : `      <system-out>${escape(c.output)}</system-out>\n`,
   ].join('');
   return body === '' ? `${head}/>\n` : `${head}>\n${body}    </testcase>\n`;

@@ -90,7 +90,7 @@ describe('output', () => {
     expect(readdirSync(cwd).sort()).toEqual(['fw.bin', 'r.html', 'r.json', 'r.xml']);
     expect(JSON.parse(readFileSync(join(cwd, 'r.json'), 'utf8'))).toMatchObject({ outcome: 'rom-silent' });
     expect(readFileSync(join(cwd, 'r.html'), 'utf8')).toContain('main.c:42');
-    expect(readFileSync(join(cwd, 'r.xml'), 'utf8')).toContain('<failure message="outcome is rom-silent">');
+    expect(readFileSync(join(cwd, 'r.xml'), 'utf8')).toContain('<failure message="outcome is rom-silent" type="failure">');
     expect(ran.out).toContain('Cause  primask');
   });
 
