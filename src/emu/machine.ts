@@ -36,8 +36,6 @@ const IDLE_AGAIN = 200;
 const IDLE_ROUNDS = 4;
 const IDLE_GAP_LIMIT = 8_000_000;
 const IDLE_WORTH = 4_000;
-/** The same where blocks are polled: programming of a flash word takes so long, and there are thousands in a row. */
-const POLLING_WORTH = 600;
 /** Reads of blocks since the last look that make one due before its time, and the most that this grows to. */
 const IDLE_READS = 400;
 const IDLE_READS_LIMIT = 50_000;
@@ -351,7 +349,7 @@ export class Machine extends MachineBase {
       }
     }
     const polls = core.deviceReads >= idle.readsAt + idle.readsGap;
-    const worth = core.cyclesUntil(until) >= (polls ? POLLING_WORTH : IDLE_WORTH);
+    const worth = core.cyclesUntil(until) >= IDLE_WORTH;
     if ((core.cycles() < idle.lookAt && !polls) || !worth) {
       // it waits for what comes next: these reads say nothing about what it does behind that
       if (polls) idle.readsAt = core.deviceReads;
