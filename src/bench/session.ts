@@ -23,7 +23,7 @@ import { findRomProfile, romProfileOf, type RomProfile } from '../rom/profiles.t
 import { UsbSim } from '../usb-sim/usb-sim.ts';
 import { decideOutcome } from './outcome.ts';
 import type { EndReason, Outcome } from './result.ts';
-import { entryLoopSettled, resetLoop, resetLoopSettled } from './reset-loop.ts';
+import { entryLoopSettled, resetLoop, resetLoopSettled, steadyEntries } from './reset-loop.ts';
 import type { RunInput } from './run-input.ts';
 import { serveSemihosting } from './semihosting.ts';
 import { Steps } from './steps.ts';
@@ -558,11 +558,7 @@ export class Session {
 
   /** Into the ROM and out of it at a steady pace: for the word of a repeated run there is nothing to wait for. */
   private comesAndGoes(): boolean {
-    const { entries, resets } = this.machine.history;
-    const last = entries.slice(-4);
-    if (this.state.leftAt === null || last.length < 4 || (resets.at(-1)?.at ?? 0) > last[0]!.at) return false;
-    const intervals = last.slice(1).map((e, i) => e.at - last[i]!.at);
-    return Math.max(...intervals) - Math.min(...intervals) < 0.2 * Math.max(...intervals);
+    return this.state.leftAt !== null && steadyEntries(this.machine.history, 4) !== null;
   }
 
   /**
