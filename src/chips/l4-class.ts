@@ -236,6 +236,15 @@ function derivation(line: L4ClassLine, part: PartSize): Derivation {
   };
 }
 
+/** RAM of the application, at `alias` too. */
+export const sram = (name: string, base: number, kilobytes: number, alias?: number): MemoryRow => ({
+  name,
+  base,
+  size: kilobytes * 1024,
+  kind: 'ram',
+  zone: 'user',
+  ...(alias === undefined ? {} : { aliases: [alias] }),
+});
 const optionMemory = (name: string, base: number): MemoryRow => ({
   name,
   base,

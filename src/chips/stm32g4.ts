@@ -1,11 +1,11 @@
 /** STM32G431, G441, G491, G4A1 (one bank), G471, G473, G474, G483, G484 (two banks). Data only; facts and their sources as in the chips' fact sheets. */
-import type { BlockRow, BootRule, MemoryRow, OptionByteRow } from '../emu/chip.ts';
+import type { BlockRow, BootRule, OptionByteRow } from '../emu/chip.ts';
 import { MS, US } from '../emu/time.ts';
 import type { RowParts } from './derive.ts';
 import { withBlocks } from './facts.ts';
 import g431 from './generated/stm32g431.json' with { type: 'json' };
 import g474 from './generated/stm32g474.json' with { type: 'json' };
-import { bootOf, extiRow, l4ClassChip, OPTIONS_SET, optionBytesOf, ROM_BASE, USB_FSDEV, type L4ClassLine } from './l4-class.ts';
+import { bootOf, extiRow, l4ClassChip, OPTIONS_SET, optionBytesOf, ROM_BASE, sram, USB_FSDEV, type L4ClassLine } from './l4-class.ts';
 import { ADC_INJECTED_TRIGGERS, ADC_TRIGGERS, G4_DMAMUX, dacG4 } from './requests.ts';
 import { AN2606, bootsRom, known } from './rows.ts';
 
@@ -13,15 +13,6 @@ const HEADER = 'STMicroelectronics/cmsis_device_g4:Include';
 const DS = 'DS12589 r6 (STM32G431)';
 const RM0440 = 'RM0440';
 const BOARD = 'public board files of NUCLEO-G431RB and NUCLEO-G474RE';
-
-const sram = (name: string, base: number, kilobytes: number, alias?: number): MemoryRow => ({
-  name,
-  base,
-  size: kilobytes * 1024,
-  kind: 'ram',
-  zone: 'user',
-  ...(alias === undefined ? {} : { aliases: [alias] }),
-});
 
 /** VREFINT 1.212 V at channel 18, the temperature sensor's 0.76 V at 30 °C at 16, VBAT / 3 at 17. */
 const INTERNAL = { 16: 760, 17: 1100, 18: 1212 };

@@ -1,12 +1,12 @@
 /** STM32L412, L422, L431 to L433, L442, L443, L451, L452, L462 (one bank, FSDEV or no USB), and L4+: L4Rx, L4Sx (two banks, OTG_FS). Data only; facts and their sources as in the chips' fact sheets. */
-import type { BootRule, MemoryRow } from '../emu/chip.ts';
+import type { BootRule } from '../emu/chip.ts';
 import { US } from '../emu/time.ts';
 import type { Derivation, RowParts } from './derive.ts';
 import { loadFacts, withBlocks } from './facts.ts';
 import g431 from './generated/stm32g431.json' with { type: 'json' };
 import g432 from './generated/stm32l432.json' with { type: 'json' };
 import g4r5 from './generated/stm32l4r5.json' with { type: 'json' };
-import { bootOf, extiRow, l4ClassChip, OPTIONS_SET, optionBytesOf, ROM_BASE, USB_FSDEV, type L4ClassLine } from './l4-class.ts';
+import { bootOf, extiRow, l4ClassChip, OPTIONS_SET, optionBytesOf, ROM_BASE, sram, USB_FSDEV, type L4ClassLine } from './l4-class.ts';
 import { OTG_FS_L496 } from './otg-fs.ts';
 import { ADC_INJECTED_TRIGGERS, ADC_TRIGGERS, DAC_L4, G4_DMAMUX, L4_DMA1, L4_DMA2 } from './requests.ts';
 import { AN2606, bootsRom, known } from './rows.ts';
@@ -14,14 +14,6 @@ import { l4Otg, L4_COVERED, L4_LATENCY, L4_MAX_HCLK } from './stm32l4.ts';
 
 const HEADER = 'STMicroelectronics/cmsis_device_l4:Include';
 
-const sram = (name: string, base: number, kilobytes: number, alias?: number): MemoryRow => ({
-  name,
-  base,
-  size: kilobytes * 1024,
-  kind: 'ram',
-  zone: 'user',
-  ...(alias === undefined ? {} : { aliases: [alias] }),
-});
 /** VREFINT 1.212 V, the temperature sensor's 0.76 V at 25 °C and VBAT / 3: DS10198 T72, T76 (L476, same block). */
 export const L4_ADC1: RowParts = {
   model: 'adc-v2',

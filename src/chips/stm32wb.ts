@@ -1,11 +1,10 @@
 /** STM32WB55, WB35: L4's blocks around another RCC, for the Cortex-M4. CPU2 waits for PWR_CR4.C2BOOT, which the ROM leaves alone: it is not modelled. Data only; facts and their sources as in the chips' fact sheets. */
-import type { MemoryRow } from '../emu/chip.ts';
 import { US } from '../emu/time.ts';
 import type { RowParts } from './derive.ts';
 import { loadFacts } from './facts.ts';
 import generated from './generated/stm32wb55.json' with { type: 'json' };
 import g432 from './generated/stm32l432.json' with { type: 'json' };
-import { bootOf, l4ClassChip, OPTIONS_SET, optionBytesOf, ROM_BASE, USB_FSDEV, type L4ClassLine } from './l4-class.ts';
+import { bootOf, l4ClassChip, OPTIONS_SET, optionBytesOf, ROM_BASE, sram, USB_FSDEV, type L4ClassLine } from './l4-class.ts';
 import { WB_DMAMUX } from './requests.ts';
 import { AN2606, bootsRom, known } from './rows.ts';
 import { L4_ADC1 } from './stm32l4x3.ts';
@@ -14,15 +13,6 @@ const RM0434 = 'RM0434';
 const TABLE = `${AN2606} Table 183`;
 const PATTERN_16 = `${AN2606} Table 2, pattern 16`;
 const HEADER = 'STMicroelectronics/cmsis_device_wb:Include';
-
-const sram = (name: string, base: number, kilobytes: number, alias?: number): MemoryRow => ({
-  name,
-  base,
-  size: kilobytes * 1024,
-  kind: 'ram',
-  zone: 'user',
-  ...(alias === undefined ? {} : { aliases: [alias] }),
-});
 
 const rcc: RowParts = {
   model: 'rcc-l4',
