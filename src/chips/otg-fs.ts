@@ -301,6 +301,18 @@ export const OTG_FS_F4 = facts({
   channels: 8,
   old: true,
 });
+/** `pullUps` of the OTG_FS of a chip that has both cores: its own first. */
+export const OTG_FS_PULL_UPS = ['otg_fs.pullup', 'otg_hs.pullup'] as const;
+/** Options of OTG_HS on its full-speed transceiver; with an outside one (ULPI) it has no clock. */
+export const OTG_HS_OPTIONS = {
+  fifoWords: 1024,
+  clock: 'usb',
+  busClock: 'hclk',
+  ulpi: true,
+  pullUps: ['otg_hs.pullup', 'otg_fs.pullup'],
+  wakeUp: 'usb-hs.wakeup',
+} as const;
+
 /** Core 2.81a, as read from F407 and F429; F2 by its neighbours (inferred). */
 export const OTG_HS_F4 = facts(
   {

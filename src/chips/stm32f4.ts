@@ -30,6 +30,7 @@ import {
 } from './derive.ts';
 import { loadFacts, withFacts, type GeneratedFacts } from './facts.ts';
 import { lazyChip } from './lazy.ts';
+import { OTG_FS_PULL_UPS, OTG_HS_OPTIONS } from './otg-fs.ts';
 import { withRam, type PartSize } from './parts.ts';
 import { DAC_L4, F4_ADC_INJECTED_TRIGGERS, F4_ADC_TRIGGERS, F4_DMA1, F4_DMA2, timTriggers } from './requests.ts';
 import {
@@ -158,9 +159,7 @@ export const f4OtgFs = (options: Readonly<Record<string, unknown>>): BlockRow =>
   reset: 'AHB2RSTR.OTGFSRST',
   options: { fifoWords: 320, clock: 'usb', busClock: 'hclk', supplyWire: null, ...options },
 });
-/** Pull-ups of a chip with two cores: OTG_FS's first. */
-export const PULL_UPS = ['otg_fs.pullup', 'otg_hs.pullup'] as const;
-/** On its full-speed transceiver; with an outside one (ULPI) it has no clock. */
+/** On its full-speed transceiver. */
 export const F4_OTG_HS: BlockRow = {
   name: 'OTG_HS',
   model: 'usb-otg-fs',
@@ -169,15 +168,7 @@ export const F4_OTG_HS: BlockRow = {
   irqs: [77, 74, 75, 76],
   clock: 'AHB1ENR.OTGHSEN',
   reset: 'AHB1RSTR.OTGHSRST',
-  options: {
-    fifoWords: 1024,
-    clock: 'usb',
-    busClock: 'hclk',
-    supplyWire: null,
-    ulpi: true,
-    pullUps: [PULL_UPS[1], PULL_UPS[0]],
-    wakeUp: 'usb-hs.wakeup',
-  },
+  options: { ...OTG_HS_OPTIONS, supplyWire: null },
 };
 
 /** FLASH's options; memories `flash`, `info` and `options` are the chip's. */
@@ -357,7 +348,7 @@ function f4Derivation(line: F4Line, part: PartSize): Derivation {
       ...otgParts('OTG_HS', line.otgHs ? 'OTG_HS' : null),
       ...Object.fromEntries((line.absent ?? []).map((name) => [name, null])),
     },
-    more: line.otgHs ? [f4OtgFs({ pullUps: PULL_UPS }), F4_OTG_HS] : [f4OtgFs({})],
+    more: line.otgHs ? [f4OtgFs({ pullUps: OTG_FS_PULL_UPS }), F4_OTG_HS] : [f4OtgFs({})],
   };
 }
 

@@ -7,7 +7,7 @@ import f722 from './generated/stm32f722.json' with { type: 'json' };
 import f746 from './generated/stm32f746.json' with { type: 'json' };
 import f767 from './generated/stm32f767.json' with { type: 'json' };
 import { lazyChip } from './lazy.ts';
-import { OTG_FS_F7, OTG_FS_L496, OTG_HS_F7 } from './otg-fs.ts';
+import { OTG_FS_F7, OTG_FS_L496, OTG_FS_PULL_UPS, OTG_HS_F7 } from './otg-fs.ts';
 import { withRam, type PartSize } from './parts.ts';
 import { AN2606, factoryValues, known, NO_ROM_AT_LEVEL_2, sourcesOf } from './rows.ts';
 import {
@@ -22,7 +22,6 @@ import {
   f4Timer,
   massErase,
   otgParts,
-  PULL_UPS,
 } from './stm32f4.ts';
 
 type Runs = readonly (readonly [count: number, kilobytes: number])[];
@@ -184,7 +183,7 @@ function derivation(line: F7Line, part: PartSize): Derivation {
       ...Object.fromEntries(line.absent.map((name) => [name, null])),
     },
     more: [
-      f4OtgFs({ pullUps: PULL_UPS }),
+      f4OtgFs({ pullUps: OTG_FS_PULL_UPS }),
       // F72x: half the parts have a high-speed transceiver inside, which has no behaviour here.
       line.otgHs ? F4_OTG_HS : { ...F4_OTG_HS, model: null, facts: 'OTG_HS_GLOBAL', options: {} },
     ],

@@ -4,7 +4,7 @@ import { RESET_CAUSES } from '../emu/component.ts';
 import { MS, PS_PER_SECOND, US } from '../emu/time.ts';
 import { loadFacts, withFacts } from './facts.ts';
 import generated from './generated/stm32h745.json' with { type: 'json' };
-import { OTG_FS_H745, OTG_HS_H745 } from './otg-fs.ts';
+import { OTG_FS_H745, OTG_FS_PULL_UPS, OTG_HS_H745, OTG_HS_OPTIONS } from './otg-fs.ts';
 import { ADC_INJECTED_TRIGGERS, ADC_TRIGGERS, DAC_H, H7_DMAMUX1, H7_DMAMUX2, misoOf, timTriggers } from './requests.ts';
 import { AN2606, known, sourcesOf, factoryValues, timBlock, type TimRow } from './rows.ts';
 
@@ -254,14 +254,7 @@ const blocks: readonly BlockRow[] = [
     irqs: [77],
     clock: 'AHB1ENR.USB1OTGHSEN',
     reset: 'AHB1RSTR.USB1OTGRST',
-    options: {
-      fifoWords: 1024,
-      clock: 'usb',
-      busClock: 'hclk',
-      ulpi: true,
-      pullUps: ['otg_hs.pullup', 'otg_fs.pullup'],
-      wakeUp: 'usb-hs.wakeup',
-    },
+    options: OTG_HS_OPTIONS,
   },
   {
     name: 'OTG_FS',
@@ -271,7 +264,7 @@ const blocks: readonly BlockRow[] = [
     irqs: [101],
     clock: 'AHB1ENR.USB2OTGHSEN',
     reset: 'AHB1RSTR.USB2OTGRST',
-    options: { fifoWords: 1024, clock: 'usb', busClock: 'hclk', pullUps: ['otg_fs.pullup', 'otg_hs.pullup'] },
+    options: { fifoWords: 1024, clock: 'usb', busClock: 'hclk', pullUps: OTG_FS_PULL_UPS },
   },
   plain('DCMI', 0x48020000, [78], H2),
   { ...plain('RNG', 0x48021800, [80], H2), model: 'rng', options: { clock: 'rng', slowest: 32 } },
