@@ -5,7 +5,7 @@
  * a PHY's clock the bit stays set on silicon: `--force`). Its length, and that of a flush, are assumed. No PHY answers on MDIO: a frame reads ones, the pull-up of the line.
  * Wires: `eth.reset` is driven by the DMA's reset; where the MAC is a block of its own, it listens.
  */
-import type { Layout, ModelFactory, Register, RegisterContext, RegisterModel } from '../emu/registers.ts';
+import type { ModelFactory, Register, RegisterContext, RegisterModel } from '../emu/registers.ts';
 
 type Context = RegisterContext<object>;
 
@@ -18,6 +18,37 @@ const MDIO_BITS = 64;
 const DIVIDERS = [42, 62, 16, 26, 102, 124, 42, 42, 4, 6, 8, 10, 12, 14, 16, 18] as const;
 const NOBODY = 0xffff;
 
+/** Names and places in the two generations of the MAC. */
+interface Generation {
+  readonly dmaMode: string;
+  /** Of the transmit queue, with the bit that flushes it. */
+  readonly queues: readonly string[];
+  readonly flush: number;
+  readonly mdio: string;
+  readonly data: string;
+  /** Of the MDIO address register: CR, and whether the frame reads. */
+  readonly divider: (mdio: number) => number;
+  readonly reads: (mdio: number) => boolean;
+}
+const OLD: Generation = {
+  dmaMode: 'DMABMR',
+  queues: ['DMAOMR'],
+  flush: 1 << 20,
+  mdio: 'MACMIIAR',
+  data: 'MACMIIDR',
+  divider: (mdio) => (mdio >>> 2) & 7,
+  reads: (mdio) => (mdio & 2) === 0,
+};
+const NEW: Generation = {
+  dmaMode: 'DMAMR',
+  queues: ['MTLTxQOMR', 'MTLTXQOMR'],
+  flush: 1,
+  mdio: 'MACMDIOAR',
+  data: 'MACMDIODR',
+  divider: (mdio) => (mdio >>> 8) & 15,
+  reads: (mdio) => ((mdio >>> 2) & 3) === 3,
+};
+
 /** A bit that software sets and the block clears. */
 interface Waited {
   readonly timer: string;
@@ -26,21 +57,17 @@ interface Waited {
   readonly clocks: (c: Context) => number;
 }
 
-const first = (layout: Layout, names: readonly string[]): Register | undefined =>
-  names.filter((name) => layout.has(name)).map((name) => layout.reg(name))[0];
-
 export const eth: ModelFactory = (layout): RegisterModel<object> => {
-  const dmaMode = first(layout, ['DMABMR', 'DMAMR']);
-  const flush = first(layout, ['DMAOMR', 'MTLTxQOMR', 'MTLTXQOMR']);
-  const mdio = first(layout, ['MACMIIAR', 'MACMDIOAR']);
-  const data = first(layout, ['MACMIIDR', 'MACMDIODR']);
-  // CR: bits 4:2, in the newer MAC 11:8
-  const mdc = (c: Context): number => (mdio!.name === 'MACMIIAR' ? (c.get(mdio!) >>> 2) & 7 : (c.get(mdio!) >>> 8) & 15);
-  const reads = (c: Context): boolean => (mdio!.name === 'MACMIIAR' ? (c.get(mdio!) & 2) === 0 : ((c.get(mdio!) >>> 2) & 3) === 3);
+  const optional = (name: string | undefined): Register | null => (name !== undefined && layout.has(name) ? layout.reg(name) : null);
+  const g = [NEW.dmaMode, NEW.mdio, ...NEW.queues].some((name) => layout.has(name)) ? NEW : OLD;
+  const dmaMode = optional(g.dmaMode);
+  const queue = optional(g.queues.find((name) => layout.has(name)));
+  const mdio = optional(g.mdio);
+  const data = optional(g.data);
   const waited: Waited[] = [];
   if (dmaMode) waited.push({ timer: 'reset', register: dmaMode, bit: 1, clocks: () => RESET_CLOCKS });
-  if (flush) waited.push({ timer: 'flush', register: flush, bit: flush.name === 'DMAOMR' ? 1 << 20 : 1, clocks: () => FLUSH_CLOCKS });
-  if (mdio) waited.push({ timer: 'mdio', register: mdio, bit: BUSY, clocks: (c) => MDIO_BITS * DIVIDERS[mdc(c)]! });
+  if (queue) waited.push({ timer: 'flush', register: queue, bit: g.flush, clocks: () => FLUSH_CLOCKS });
+  if (mdio) waited.push({ timer: 'mdio', register: mdio, bit: BUSY, clocks: (c) => MDIO_BITS * DIVIDERS[g.divider(c.get(mdio))]! });
 
   const start = (c: Context, w: Waited): void => c.env.arm(w.timer, c.env.clockTimeOf(CLOCK, c.env.clockCount(CLOCK) + w.clocks(c)));
   const toReset = (c: Context): void => {
@@ -59,7 +86,7 @@ export const eth: ModelFactory = (layout): RegisterModel<object> => {
       confidence: 'documented',
       lacks: ['frames', 'descriptors', 'a PHY on MDIO', 'PTP', 'counters'],
     },
-    modelled: [dmaMode, flush, mdio, data].flatMap((r) => (r ? [r.name] : [])),
+    modelled: [dmaMode, queue, mdio, data].flatMap((r) => (r ? [r.name] : [])),
     create: () => ({}),
     onReset: (c) => {
       for (const { timer } of waited) c.env.disarm(timer);
@@ -73,7 +100,7 @@ export const eth: ModelFactory = (layout): RegisterModel<object> => {
         toReset(c);
         c.env.setWire(RESET_WIRE, c.env.wire(RESET_WIRE) + 1);
       } else c.put(w.register, c.get(w.register) & ~w.bit);
-      if (timer === 'mdio' && reads(c)) c.put(data!, (c.get(data!) & ~NOBODY) | NOBODY);
+      if (timer === 'mdio' && g.reads(c.get(w.register))) c.put(data!, c.get(data!) | NOBODY);
     },
     // Busy bits are set by software and cleared by the block alone.
     write: (c, r, merged) => {
