@@ -28,7 +28,7 @@ const OUTCOME_TEXT: Readonly<Record<Outcome, readonly [title: string, text: stri
   ],
   'reset-loop': [
     'The chip resets over and over.',
-    'Three resets of the same cause that neither power-on nor the scenario made. A watchdog that nobody refreshes, a fault handler that resets, or a flag that sends the firmware into the ROM each time. `bootbench explain iwdg` and `software` tell more.',
+    'Three resets of the same cause that neither power-on nor the scenario made, and the last two left memories and registers alike; sixteen where something counts on. A watchdog that nobody refreshes, a fault handler that resets, or a flag that sends the firmware into the ROM each time. `bootbench explain iwdg` and `software` tell more.',
   ],
   fault: [
     'The core faulted and does not come back.',

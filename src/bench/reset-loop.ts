@@ -1,5 +1,5 @@
 /** When resets, and a handler that does not return, count as the end of a run. */
-import type { EntryRecord, History } from '../emu/history.ts';
+import type { EntryRecord, History, ResetRecord } from '../emu/history.ts';
 import { MS, type Ps } from '../emu/time.ts';
 
 /** A handler of a fault exception that is active this long counts as not returning. */
@@ -21,16 +21,37 @@ export const ENTRY_LOOP = 50;
 export const entryLoopSettled = (history: Pick<History, 'entries' | 'resets'>): boolean =>
   steadyEntries(history, ENTRY_LOOP)?.every((e) => e.how === 'branch') ?? false;
 
-/** Three resets by the same cause that neither power-on nor the scenario made; settled if the last two intervals differ by less than 20 %. */
+/** Resets in a row that are taken for a loop where each leaves something else: more than firmware counts failed starts. A rule, not a proof. */
+export const RESET_LOOP = 16;
+/**
+ * Three resets by the same cause that neither power-on nor the scenario made, the last two intervals less than 20 % apart. They settle it where the last two left the
+ * same (the next start goes like the last one); where something counts on, sixteen do.
+ */
 export function resetLoopSettled(history: Pick<History, 'resets'>): boolean {
   const loop = resetLoop(history);
-  return loop !== null && isSteady(loop.intervals.slice(-2));
+  return loop !== null && isSteady(loop.intervals.slice(-2)) && (loop.alike || loop.intervals.length + 1 >= RESET_LOOP);
 }
-export function resetLoop(history: Pick<History, 'resets'>): { by: string; last: Ps; intervals: Ps[] } | null {
-  const own = history.resets.filter((r) => r.by !== 'power' && !r.external);
-  const last = own.at(-1);
-  if (!last) return null;
-  const same = own.filter((r) => r.by === last.by);
-  if (same.length < 3) return null;
-  return { by: last.by, last: last.at, intervals: intervalsOf(same) };
+export interface ResetLoop {
+  readonly by: string;
+  readonly last: Ps;
+  readonly intervals: readonly Ps[];
+  /** The last two left the same behind, or nobody looked. */
+  readonly alike: boolean;
 }
+export function resetLoop(history: Pick<History, 'resets'>): ResetLoop | null {
+  const same = ownResets(history);
+  const last = same.at(-1);
+  if (!last || same.length < 3) return null;
+  return { by: last.by, last: last.at, intervals: intervalsOf(same), alike: last.kept === same.at(-2)!.kept };
+}
+/** Those by the cause of the last one. */
+function ownResets({ resets }: Pick<History, 'resets'>): readonly ResetRecord[] {
+  const own = resets.filter((r) => r.by !== 'power' && !r.external);
+  return own.filter((r) => r.by === own.at(-1)?.by);
+}
+/** What the reset that has just happened left is worth a look: it may settle a loop. */
+export const looksAtReset = (history: Pick<History, 'resets'>): boolean => {
+  const last = history.resets.at(-1);
+  return last !== undefined && last.by !== 'power' && !last.external && inRange(ownResets(history).length);
+};
+const inRange = (resets: number): boolean => resets >= 2 && resets < RESET_LOOP;

@@ -23,7 +23,8 @@ import { findRomProfile, romProfileOf, type RomProfile } from '../rom/profiles.t
 import { UsbSim } from '../usb-sim/usb-sim.ts';
 import { decideOutcome } from './outcome.ts';
 import type { EndReason, Outcome } from './result.ts';
-import { entryLoopSettled, resetLoop, resetLoopSettled, steadyEntries } from './reset-loop.ts';
+import { keptState } from './kept-state.ts';
+import { entryLoopSettled, looksAtReset, resetLoop, resetLoopSettled, steadyEntries } from './reset-loop.ts';
 import type { RunInput } from './run-input.ts';
 import { serveSemihosting } from './semihosting.ts';
 import { Steps } from './steps.ts';
@@ -191,6 +192,7 @@ export class Session {
     machine.observer = {
       beforeReset: () => this.usb.chipReset(),
       reset: () => {
+        if (looksAtReset(machine.history)) machine.history.keepsBehindReset(keptState(machine));
         this.state.anchor = machine.now;
         this.state.fault = null;
         this.state.leftAt = null;

@@ -44,6 +44,8 @@ export interface ResetRecord {
   readonly core: number;
   /** The scenario made it. */
   readonly external: boolean;
+  /** What firmware finds again behind it, as a digest; undefined where nobody looked. */
+  readonly kept?: string;
 }
 
 export interface TimelineRecord {
@@ -117,6 +119,10 @@ export class History {
   /** The first instruction behind the last entry did not run. */
   notReached(): void {
     this.entries.push({ ...this.entries.pop()!, reached: false });
+  }
+  /** What the last reset left. */
+  keepsBehindReset(kept: string): void {
+    this.resets.push({ ...this.resets.pop()!, kept });
   }
   /** Bits `changed` of a register have changed; `write` is null when the hardware did it. */
   mark(register: string, changed: number, write: WriteRecord | null): void {

@@ -2,16 +2,18 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { jobInput } from '../../src/bench/job.ts';
-import { ENTRY_LOOP, entryLoopSettled, resetLoopSettled } from '../../src/bench/reset-loop.ts';
+import { ENTRY_LOOP, entryLoopSettled, RESET_LOOP, resetLoopSettled } from '../../src/bench/reset-loop.ts';
 import { Session } from '../../src/bench/session.ts';
 import type { EntryRecord, ResetRecord } from '../../src/emu/history.ts';
 import { MS } from '../../src/emu/time.ts';
 import { Thumb } from '../emu/thumb.ts';
 import {
   AIRCR,
+  CHIP,
   CYCLES_PER_MS,
   expectEntry,
   FEW,
+  imageOf,
   late,
   NVIC_ISER1,
   RAM,
@@ -56,13 +58,19 @@ describe('Resets', () => {
       FEW,
     );
   });
-  it('that are no more than two at the same pace are none either', () => {
+  it('that are counted in RAM, at the same pace, are none either', () => {
     fc.assert(
-      fc.property(fc.integer({ min: 2, max: 3 }), fc.integer({ min: 100, max: 100_000 }), (n, unit) =>
+      fc.property(fc.integer({ min: 2, max: RESET_LOOP }), fc.integer({ min: 100, max: 50_000 }), (n, unit) =>
         expectEntry({ wait: resets(n, unit, 0), until: 800 }),
       ),
       FEW,
     );
+  });
+  it('that leave the same each time are a loop at the third', () => {
+    // what the second leaves is what the first has left, but for the pattern of power-on
+    const again: Part = (t) => t.constant(1, AIRCR).constant(0, 0x05fa0004).str(0, 1).label('x').b('x');
+    expect(settledAfter(again)).toBe(3);
+    expect(settledAfter((t) => (t.constant(1, STARTS).ldr(2, 1).adds(2, 1).str(2, 1), again(t)))).toBe(RESET_LOOP);
   });
   it('are a loop only if the last two intervals are alike', () => {
     const record = (at: number): ResetRecord => ({ at, by: 'software', flags: [], fromPc: null, core: 0, external: false });
@@ -80,6 +88,13 @@ describe('Resets', () => {
     );
   });
 });
+
+/** After how many resets the run of such a program ends. */
+function settledAfter(wait: Part): number {
+  const session = new Session(jobInput(plainJob(CHIP, [{ path: 'x.bin@0x08000000', bytes: imageOf({ wait }) }])));
+  expect(session.run().outcome).toBe('reset-loop');
+  return session.machine.history.resets.length - 1;
+}
 
 describe('Entries of the ROM', () => {
   it('are a loop only if all of the last fifty keep the pace', () => {
