@@ -78,8 +78,6 @@ export interface AttemptOptions {
   readonly rom?: LoadedRom;
   /** Called at the entry, before repairs: may add to them (what a path repair brought to light). */
   readonly atEntry?: (session: Session) => readonly NamedRepair[];
-  /** Called at the look behind the first reset after an entry, if nothing is to be repaired any more: what the run comes to, where that is known by then. */
-  readonly behindReset?: (session: Session) => Attempt | null;
 }
 
 /** Runs the session again. The session is left at the end of that run. */
@@ -112,17 +110,12 @@ export function attempt(s: Session, starts: Starts, repairs: readonly NamedRepai
       if (--left === 0) repairNow();
     };
   }
-  let known: Attempt | null = null;
-  const behindReset = (): boolean => {
-    if (interceptor === null && (left <= 0 || repairs.length === 0)) known = options.behindReset?.(s) ?? null;
-    return known !== null;
-  };
   for (const core of machine.cores) core.setBrief(true);
   try {
     const since = (fromEntry || fromFault) && repairs.length > 0 ? { since: startedAt } : {};
-    const end = s.run({ counterfactual: true, repaired: repairs.length > 0, behindReset, ...since });
+    const end = s.run({ counterfactual: true, repaired: repairs.length > 0, ...since });
     if (isCut(end.reason)) throw new CutShort(end.reason);
-    return known ?? observe(s, end);
+    return observe(s, end);
   } finally {
     s.onPausedEntry = null;
     for (const core of machine.cores) core.setBrief(false);

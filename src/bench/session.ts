@@ -93,8 +93,6 @@ export interface RunLimits {
   readonly untilEntry?: number;
   /** Decides at each look whether the run is over, in place of all else that settles it. */
   readonly over?: () => boolean;
-  /** Called at the first look behind the first reset after an entry; true ends the run. */
-  readonly behindReset?: () => boolean;
 }
 
 /** A DFU leave that was carried out: the host's request, the vector table it named, the first instruction. */
@@ -359,7 +357,6 @@ export class Session {
   /** Runs to the end of the run by the rules of the design, from where the session is now. */
   run(limits: RunLimits = {}): SessionEnd {
     const { machine } = this;
-    let { behindReset } = limits;
     for (;;) {
       const limit = this.limitReached();
       if (limit) return this.end(limit, false);
@@ -385,10 +382,6 @@ export class Session {
       }
       if (this.exited !== null) return this.end('semihosting', true);
       this.steps.poll();
-      if (behindReset !== undefined && this.resetSinceEntry()) {
-        if (behindReset()) return this.end('settled', true);
-        behindReset = undefined;
-      }
       if (this.keepTrail && machine.now >= this.nextTrail) this.extendTrail();
       if (this.usb.dfuReady && this.state.dfuAt === null) this.state.dfuAt = machine.now;
       if (!this.steps.remaining && (this.isSettled(limits) || (limits.counterfactual && !limits.over && this.comesAndGoes())))
@@ -544,11 +537,6 @@ export class Session {
     if (input.withoutShortcuts?.includes('tick-rounds') === true) return false;
     const atRest = !machine.state.inSystem && state.fault === null && input.limits.maxInstructions === null;
     return atRest && isAlone(machine) && goesRound(machine, this.deadline(limits));
-  }
-
-  private resetSinceEntry(): boolean {
-    const { entries, resets } = this.machine.history;
-    return entries.length > 0 && (resets.at(-1)?.at ?? 0) > entries[0]!.at;
   }
 
   /** After a leave: a device of the application is on the bus, or it has had two seconds for that. */

@@ -2,7 +2,6 @@
 import { LOADER_OPTIONS, romWord, type LoadedRom } from '../rom/load.ts';
 import type { Checkpoint } from '../emu/machine-base.ts';
 import { attempt, CutShort, isCut, observe, type Attempt, type Starts } from './attempt.ts';
-import { Meeting } from './meeting.ts';
 import type { NamedRepair } from './repairs.ts';
 import type { SymptomOption } from './result.ts';
 import type { ParameterChanges } from './board.ts';
@@ -22,8 +21,6 @@ export class Variants {
   private readonly runs = new Map<string, Attempt>();
   /** Where a run with another ROM in the same machine was about to enter it, by change. */
   private readonly entered = new Map<string, Checkpoint>();
-  /** Where such a run was behind the first reset after its entry. */
-  private readonly meetings = new Map<string, Meeting>();
   /** Machines whose ROM differs before the entry, by change: their repaired runs start where the ROM was entered. */
   private readonly reached = new Map<string, { readonly session: Session; readonly powerOn: Checkpoint; readonly run: Attempt }>();
 
@@ -81,7 +78,6 @@ export class Variants {
     for (const { session } of this.reached.values()) session.release();
     this.reached.clear();
     this.entered.clear();
-    this.meetings.clear();
   }
 
   /** With another ROM in the same machine, from the last checkpoint before anything has read what differs; null if that was before power-on. */
@@ -104,22 +100,14 @@ export class Variants {
       fault: starts.fault && unreadUntil(starts.fault, session.rom!, rom) ? starts.fault : null,
       ...(later ? { later } : {}),
     };
-    const meets = session.input.withoutShortcuts?.includes('same-future') !== true;
-    if (repairs.length > 0)
-      return attempt(session, from, repairs, { rom, behindReset: (s) => (meets ? this.meetings.get(unchanged)?.at(s) : null) ?? null });
-    const run = attempt(session, from, [], {
+    if (repairs.length > 0) return attempt(session, from, repairs, { rom });
+    return attempt(session, from, [], {
       rom,
       atEntry: (s) => {
         this.entered.set(unchanged, s.save());
         return [];
       },
-      behindReset: (s) => {
-        this.meetings.set(unchanged, new Meeting(s));
-        return null;
-      },
     });
-    this.meetings.get(unchanged)?.ended(run);
-    return run;
   }
 }
 

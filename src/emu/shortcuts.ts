@@ -11,7 +11,6 @@ export const SHORTCUTS = {
   'device-reads': 'translated code reads devices without being left',
   translation: 'code that is executed often runs as WebAssembly',
   'tick-rounds': 'a repeated run ends where the application is proved to do the same at each tick',
-  'same-future': 'a repeated run ends where it comes to the state of another one',
 } as const;
 export type ShortcutName = keyof typeof SHORTCUTS;
 export const SHORTCUT_NAMES = Object.keys(SHORTCUTS) as readonly ShortcutName[];
