@@ -39,7 +39,7 @@ export type {
   StepAction,
   WordValue,
 } from './bench/scenario-types.ts';
-export type { Confidence } from './emu/chip.ts';
+export type { Confidence } from './emu/confidence.ts';
 export { judge, type Judgement } from './bench/expect.ts';
 export { serialise } from './bench/serialise.ts';
 export { UsageError } from './bench/usage-error.ts';

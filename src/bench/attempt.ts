@@ -14,7 +14,8 @@ import {
 } from './repairs.ts';
 import type { EndReason, Outcome } from './result.ts';
 import { optionsActedOn } from './rom-options.ts';
-import type { Session, SessionEnd } from './session.ts';
+import type { SessionEnd } from './live-run.ts';
+import type { Session } from './session.ts';
 
 export interface Starts {
   /** Right after power-on. */

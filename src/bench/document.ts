@@ -1,6 +1,7 @@
 /** From what a run left behind to the result document. */
+import type { BaseFacts, StuckInterrupt } from './base-facts.ts';
 import type { Judged, Diagnosis } from './diagnosis.ts';
-import type { FaultFacts, Writer } from '../checks/check.ts';
+import type { Writer } from '../checks/check.ts';
 import { exceptionName } from '../checks/core-registers.ts';
 import { EXC, SCS } from '../emu/core/scs-state.ts';
 import { codePlace } from '../emu/image/image.ts';
@@ -23,39 +24,15 @@ import {
   type ResultStuck,
   type RomDependency,
   type RunResult,
-  type Seconds,
   type SymptomOption,
   type TimelineRow,
   type UsbSession as ResultSession,
 } from './result.ts';
 import { imageCore } from './image-core.ts';
 import type { RunInput } from './run-input.ts';
-import type { Session, SessionEnd } from './session.ts';
+import type { SessionEnd } from './live-run.ts';
+import type { Session } from './session.ts';
 import { summarise } from './summary.ts';
-
-/** Everything of the base run that the result tells, taken before the session is used for counterfactuals. */
-export interface BaseFacts {
-  readonly end: SessionEnd;
-  readonly seconds: Seconds;
-  readonly cycles: number;
-  readonly instructions: number;
-  readonly cores: RunResult['time']['cores'];
-  readonly resets: RunResult['resets'];
-  readonly entries: RunResult['entries'];
-  readonly usb: RunResult['usb'];
-  readonly console: Readonly<Record<string, string>>;
-  readonly semihostingExit: number | null;
-  readonly stuck: ResultStuck | null;
-  readonly interrupt: StuckInterrupt | null;
-  readonly notes: { kind: string; text: string }[];
-  readonly uninitialisedReads: number;
-  readonly unmodelled: RunResult['unmodelled'];
-  readonly timeline: RunResult['timeline'];
-  readonly lockup: string | null;
-  /** First fault before any entry. */
-  readonly firstFault: FaultFacts | null;
-  readonly fault: { readonly exception: number; readonly pc: number } | null;
-}
 
 /** `lr`: LR at that instruction, where it is known. */
 export function place(input: RunInput, pc: number | null, lr: number | null = null): Place | null {
@@ -124,18 +101,6 @@ function forceLine(s: Session, block: string, register: string, address: number,
   return `${block}.${register}.${field.name}=${now === 0 ? 1 : 0}`;
 }
 
-/** The interrupt in whose handler a stuck run hangs. */
-export interface StuckInterrupt {
-  /** `interrupt 38 (USART2)`. */
-  readonly name: string;
-  /** The handler returns and is entered again and again. */
-  readonly storm: boolean;
-  readonly handler: Place;
-  /** Many vectors lead to it: what start-up code gives to those that the program has no handler for. */
-  readonly shared: boolean;
-  /** Who enabled its line; null for a system exception. */
-  readonly enabledBy: Place | null;
-}
 function stuckInterrupt(s: Session, outcome: Outcome): StuckInterrupt | null {
   const loop = s.state.loop;
   if (outcome !== 'stuck' || !loop || loop.exception === 0) return null;

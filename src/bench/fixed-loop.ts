@@ -10,27 +10,14 @@ import { S } from '../emu/core/state.ts';
 import { sysTickPeriod } from '../emu/core/systick.ts';
 import { findSteadyLoop, type SteadyLoop, type Told } from '../emu/idle.ts';
 import { anyLine, eventMayCome, interruptsAround, lineStaysUp, readStays, sysTickInterrupts } from './surrounding-events.ts';
-import type { Session } from './session.ts';
+import type { FixedLoop, LiveRun } from './live-run.ts';
 import { tickCannotEnd } from './ticking.ts';
-
-export interface FixedLoop {
-  readonly pc: number;
-  /** What it polls, memory-mapped registers first; empty for `b .`. */
-  readonly reads: number[];
-  readonly sleeping: boolean;
-  /** The fault exception that is active in it never returns. */
-  readonly inFault: boolean;
-  /** Number of the exception whose handler it is, or is in; 0 in Thread mode. */
-  readonly exception: number;
-  /** The handler returns and is entered again at once: its line stays up. */
-  readonly storm: boolean;
-}
 
 const MAX_STEPS = 3000;
 /** HALTED of a core in WFE: an event would wake it. */
 const WFE = 3;
 
-export function proveFixedLoop(s: Session): FixedLoop | null {
+export function proveFixedLoop(s: LiveRun): FixedLoop | null {
   const { machine } = s;
   const core = machine.bootCore;
   if (s.steps.remaining || core.canWake() || !isAlone(machine)) return null;
@@ -59,7 +46,7 @@ export function proveFixedLoop(s: Session): FixedLoop | null {
 }
 
 /** From where the core stands; leaves the machine anywhere. */
-function proveLoop(s: Session): FixedLoop | null {
+function proveLoop(s: LiveRun): FixedLoop | null {
   const { machine } = s;
   const core = machine.bootCore;
   const fault = s.state.fault?.since;
@@ -80,7 +67,7 @@ function proveLoop(s: Session): FixedLoop | null {
 /**
  * The round goes through the return of an interrupt whose line stays up, and back into it; null if exceptions come and go in it otherwise. Goes round once.
  */
-function comesBack(s: Session, loop: SteadyLoop): boolean | null {
+function comesBack(s: LiveRun, loop: SteadyLoop): boolean | null {
   const { machine } = s;
   const core = machine.bootCore;
   const ipsr = core.get(S.IPSR);
@@ -100,7 +87,7 @@ function comesBack(s: Session, loop: SteadyLoop): boolean | null {
 }
 
 /** Registers of blocks first, then memory; code and constants are not polled. */
-function polled({ machine: { system, bootCore } }: Session, addresses: readonly number[]): number[] {
+function polled({ machine: { system, bootCore } }: LiveRun, addresses: readonly number[]): number[] {
   const devices = addresses.filter((a) => system.regionAt(a, bootCore.index)?.block);
   const memories = addresses.filter((a) => system.regionAt(a, bootCore.index)?.memory?.row.kind === 'ram');
   return [...devices, ...memories];

@@ -1,5 +1,5 @@
 /** Words of results, scenarios and reports that are no checks: what each means, what comes of it, what to do. `bootbench explain` reads this. */
-import type { Confidence } from '../emu/chip.ts';
+import type { Confidence } from '../emu/confidence.ts';
 import { ROM_OPTION_VALUES, type RomOptionId } from '../rom/options.ts';
 import { ROM_PROFILES } from '../rom/profiles.ts';
 import { CFSR_BITS, HFSR_BITS } from './crash.ts';

@@ -4,7 +4,8 @@ import type { Ps } from '../emu/time.ts';
 import { HeldBus } from '../usb-sim/held-bus.ts';
 import type { UsbSim } from '../usb-sim/usb-sim.ts';
 import type { RunInput } from './run-input.ts';
-import { Session, type SessionEnd, type SessionOptions } from './session.ts';
+import type { SessionEnd } from './live-run.ts';
+import { Session, type SessionOptions } from './session.ts';
 
 export class HeldMachine {
   readonly session: Session;

@@ -2,10 +2,12 @@
  * The result of a run, `bootbench/run@1`: the document itself, as scripts read it. Keys stand in the order of the published schema;
  * `serialise` writes them so. The forms (hex, seconds) are made by the functions at the end.
  */
-import type { Confidence } from '../emu/chip.ts';
-import type { ResetCause } from '../emu/component.ts';
+import type { Confidence } from '../emu/confidence.ts';
 import { formatSeconds, type Ps } from '../emu/time.ts';
+import type { Outcome, ResetBy } from './outcomes.ts';
 import type { ScenarioDocument } from './scenario-types.ts';
+
+export { OUTCOMES, type Outcome, type ResetBy } from './outcomes.ts';
 
 /** Name and version of the result's form. */
 export const RUN_SCHEMA = 'bootbench/run@1';
@@ -15,12 +17,6 @@ export type Hex = `0x${string}`;
 /** Seconds with nine decimals, cut off. */
 export type Seconds = string;
 
-/** What can become of a jump: `bootbench explain <word>` has each. */
-export const OUTCOMES = ['dfu', 'dfu-lost', 'reset-loop', 'fault', 'rom-silent', 'back-in-app', 'stuck', 'no-jump'] as const;
-/** What became of the jump. */
-export type Outcome = (typeof OUTCOMES)[number];
-/** Who reset the chip. */
-export type ResetBy = ResetCause;
 /** What a check can say. */
 export const VERDICTS = ['pass', 'fail', 'warn', 'n/a', 'unknown'] as const;
 /** What a check says: `n/a` asks for something the chip has not, `unknown` could not be looked at. */

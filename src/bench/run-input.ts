@@ -1,10 +1,10 @@
 /** Everything that a run needs, with nothing left to look up: no files, no names to resolve, no clock. */
 import type { ChipDescription } from '../emu/chip.ts';
 import type { LoadedImage } from '../emu/image/image.ts';
+import type { Machine } from '../emu/machine.ts';
 import type { ShortcutName } from '../emu/shortcuts.ts';
 import type { Ps } from '../emu/time.ts';
 import type { Symptom } from './result.ts';
-import type { Session } from './session.ts';
 import type { RunTrace } from './trace-types.ts';
 import type { ForcedField, ScenarioPlan } from './scenario-types.ts';
 
@@ -57,7 +57,7 @@ export interface RunInput {
   /** Files that steps of the scenario name, by name as written there. */
   readonly files: ReadonlyMap<string, Uint8Array>;
   /** Connects what stands around the chip: called for each machine that is made, at power-on. */
-  readonly outside?: (session: Session) => void;
+  readonly outside?: (machine: Machine) => void;
   /** Asked now and then; true ends the run, which still gives a result. */
   readonly signal?: () => boolean;
   /** Milliseconds, any origin; for `limits.wallMs` and progress only. */

@@ -1,5 +1,6 @@
 /** A run with everything: base run, checks, diagnosis by repair, dependence on ROM options, result. */
-import { collectBase, makeResult, type BaseFacts, type SymptomAnswer } from './document.ts';
+import type { BaseFacts } from './base-facts.ts';
+import { collectBase, makeResult, type SymptomAnswer } from './document.ts';
 import { asksForCauses, judge } from './expect.ts';
 import { crashInWords, faultPhrase, ranAwayPhrase } from './crash.ts';
 import { dependencies, diagnose, judgeAll, type Diagnosis } from './diagnosis.ts';
@@ -11,7 +12,8 @@ import type { Outcome, RomDependency, RunResult } from './result.ts';
 import type { RunInput } from './run-input.ts';
 import { followLeave } from './leave.ts';
 import type { NamedRepair } from './repairs.ts';
-import { Session, type SessionEnd } from './session.ts';
+import type { SessionEnd } from './live-run.ts';
+import { Session } from './session.ts';
 import { afterRun, NOT_TRACED, romFacts, type Traced } from './subject.ts';
 import { noReturnRow, noReturnText, pointOfNoReturn, type NoReturn } from './point-of-no-return.ts';
 import { repairsAtEntry, Solver } from './solver.ts';

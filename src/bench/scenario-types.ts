@@ -3,7 +3,7 @@
  * every default filled in, as it stands in results (it can be fed back as a scenario); `ScenarioPlan` is what the machine runs.
  */
 import type { Ps } from '../emu/time.ts';
-import type { Outcome, ResetBy } from './result.ts';
+import type { Outcome, ResetBy } from './outcomes.ts';
 
 export const SCENARIO_SCHEMA = 'bootbench/scenario@1';
 

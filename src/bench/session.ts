@@ -22,14 +22,15 @@ import { rxPins } from '../rom/profile.ts';
 import { findRomProfile, romProfileOf, type RomProfile } from '../rom/profiles.ts';
 import { UsbSim } from '../usb-sim/usb-sim.ts';
 import { decideOutcome } from './outcome.ts';
-import type { EndReason, Outcome } from './result.ts';
+import type { EndReason } from './result.ts';
 import { keptState } from './kept-state.ts';
 import { entryLoopSettled, looksAtReset, resetLoop, resetLoopSettled, steadyEntries } from './reset-loop.ts';
 import type { RunInput } from './run-input.ts';
 import { serveSemihosting } from './semihosting.ts';
 import { Steps } from './steps.ts';
-import { isAlone, proveFixedLoop, watchdogRuns, type FixedLoop } from './fixed-loop.ts';
+import { isAlone, proveFixedLoop, watchdogRuns } from './fixed-loop.ts';
 import { LOOK_TIMER } from './hearing.ts';
+import type { LiveRun, SessionEnd, SessionState } from './live-run.ts';
 import { goesRound } from './rounds.ts';
 
 /** After the last event that counts, and over all (design: when a run ends). */
@@ -55,31 +56,6 @@ const ENTRIES_KEPT = 8;
 const ENTRY_GROWTH = 8;
 const UNANSWERED = 2 * PS_PER_SECOND;
 const NO_ATTACH = 2 * PS_PER_SECOND;
-
-/** Plain state of a session, saved with the machine. */
-export interface SessionState {
-  /** Latest of power-on, reset, entry, branch out of system memory, scenario step. */
-  anchor: Ps;
-  /** First DFU readiness served by system memory. */
-  dfuAt: Ps | null;
-  /** Active fault-type exception and since when. */
-  fault: { exception: number; since: Ps; pc: number } | null;
-  leftAt: Ps | null;
-  nextProof: Ps;
-  proofGap: Ps;
-  loop: FixedLoop | null;
-  symptomResets: number;
-  /** RX pins of the ROM's serial interfaces that fell while the ROM ran. */
-  fellInRom: { pin: string; at: Ps }[];
-}
-
-export interface SessionEnd {
-  readonly reason: EndReason;
-  readonly outcome: Outcome;
-  readonly at: Ps;
-  /** Why it counts as settled; null for limits. */
-  readonly settled: boolean;
-}
 
 export interface RunLimits {
   readonly until?: Ps | null;
@@ -111,7 +87,7 @@ export interface SessionOptions {
   readonly models?: Readonly<Record<string, ModelFactory>>;
 }
 
-export class Session {
+export class Session implements LiveRun {
   readonly input: RunInput;
   readonly machine: Machine;
   readonly usb: UsbSim;
@@ -239,7 +215,7 @@ export class Session {
     machine.powerOn();
     this.usb.powerOn();
     this.steps.start();
-    input.outside?.(this);
+    input.outside?.(machine);
   }
 
   private placeRom(chosen: Readonly<Record<string, string>>): LoadedRom | null {

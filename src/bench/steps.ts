@@ -7,7 +7,7 @@ import { findSymbol } from '../emu/image/image.ts';
 import { imageCore } from './image-core.ts';
 import type { PlannedAction, PlannedStep } from './scenario-types.ts';
 import { rxPins } from '../rom/profile.ts';
-import type { Session } from './session.ts';
+import type { LiveRun } from './live-run.ts';
 import { PIN_FLOATING } from '../peripherals/gpio-common.ts';
 
 interface StepsState {
@@ -47,11 +47,11 @@ export class Steps implements Attachment {
     uartQueue: null,
     more: [],
   };
-  private readonly session: Session;
+  private readonly session: LiveRun;
   private readonly slot: number;
   private readonly uartSlot: number;
 
-  constructor(session: Session) {
+  constructor(session: LiveRun) {
     this.session = session;
     this.slot = session.machine.system.addTimer('scenario', () => this.due());
     this.uartSlot = session.machine.system.addTimer('scenario.uart', () => this.sendUart());

@@ -1,6 +1,6 @@
 /** The one sentence that says what happened, for a person. */
-import type { BaseFacts, StuckInterrupt } from './document.ts';
-import type { Confidence } from '../emu/chip.ts';
+import type { BaseFacts, StuckInterrupt } from './base-facts.ts';
+import type { Confidence } from '../emu/confidence.ts';
 import type { Outcome, Place, RomDependency, RunResult } from './result.ts';
 
 const where = (p: Place | null | undefined): string =>

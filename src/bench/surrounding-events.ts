@@ -8,7 +8,7 @@ import { S } from '../emu/core/state.ts';
 import { readIsSteady } from '../emu/idle.ts';
 import type { Block } from '../emu/system.ts';
 import { LOOK_TIMER } from './hearing.ts';
-import type { Session } from './session.ts';
+import type { LiveRun } from './live-run.ts';
 
 /** Registers of the private bus that follow what happens around the core: pending and active exceptions. */
 const followsEvents = (address: number): boolean => {
@@ -17,7 +17,7 @@ const followsEvents = (address: number): boolean => {
 };
 
 /** Nothing is scheduled but the SysTick of the boot core and what only the bench itself wants to know. */
-function nothingScheduled(s: Session): boolean {
+function nothingScheduled(s: LiveRun): boolean {
   const { scheduler } = s.machine.system;
   const own = new Set([`${s.machine.bootCore.row.name}.systick`, LOOK_TIMER]);
   return scheduler.due.every((due, slot) => due === Infinity || own.has(scheduler.slotName(slot)));
@@ -27,19 +27,19 @@ function nothingScheduled(s: Session): boolean {
  * The block's registers stay as they are as long as no core writes to it: it has nothing scheduled itself, the host does not talk to it, and no other block reaches it
  * by a wire or a clock.
  */
-function staysQuiet(s: Session, b: Block): boolean {
+function staysQuiet(s: LiveRun, b: Block): boolean {
   const { component, row } = b;
   if (s.machine.system.hasArmedTimer(b) || (row.model?.startsWith('usb') === true && s.usb.state.cable)) return false;
   return (component.wires ?? []).length + (component.clocks ?? []).length === 0 || nothingScheduled(s);
 }
 /** A bus master that may store to memory or registers at an event. */
-const mastersAtWork = (s: Session): boolean => {
+const mastersAtWork = (s: LiveRun): boolean => {
   const { system } = s.machine;
   return !nothingScheduled(s) && system.blocks.some((b) => b.component.busMaster === true && system.isClocked(b));
 };
 
 /** A read gives the same for ever, as long as no core writes and no interrupt is taken. */
-export function readStays(s: Session, address: number): boolean {
+export function readStays(s: LiveRun, address: number): boolean {
   const { system, bootCore: core } = s.machine;
   if (!readIsSteady(system, address)) return false;
   if (address >= 0xe0000000) return !followsEvents(address) || (nothingScheduled(s) && !sysTickInterrupts(core));
@@ -51,7 +51,7 @@ export function readStays(s: Session, address: number): boolean {
 export const sysTickInterrupts = (core: Core): boolean => ((core.peek(0xe000e010, 4) ?? 0) & 3) === 3;
 
 /** Which interrupts may be taken, or wake the core, while it is where it is: SysTick and others; lines of blocks that stay quiet are none. */
-export function interruptsAround(s: Session, level: Level = {}): { readonly sysTick: boolean; readonly others: boolean } {
+export function interruptsAround(s: LiveRun, level: Level = {}): { readonly sysTick: boolean; readonly others: boolean } {
   const { bootCore: core, system } = s.machine;
   const taken = (exception: number): boolean => mayBeTaken(core, exception, level);
   const line = (b: Block): boolean => (b.row.irqs ?? []).some((n) => n >= 0 && taken(EXC.IRQ0 + n));
@@ -76,7 +76,7 @@ function mayBeTaken(core: Core, exception: number, { asleep, under }: Level): bo
 }
 
 /** An interrupt line is up, and nothing but a core's access can lower it. */
-export function lineStaysUp(s: Session, line: number): boolean {
+export function lineStaysUp(s: LiveRun, line: number): boolean {
   const { bootCore: core, system } = s.machine;
   if (line < 0 || ((core.get(S.NVIC_LEVEL + 4 * (line >>> 5)) >>> (line & 31)) & 1) === 0) return false;
   return system.blocks.every((b) => !(b.row.irqs ?? []).includes(line) || staysQuiet(s, b));
@@ -88,6 +88,6 @@ export function anyLine(core: Core): boolean {
   return false;
 }
 /** An event for WFE may come: by an interrupt that becomes pending, or from a block. */
-export const eventMayCome = (s: Session): boolean =>
+export const eventMayCome = (s: LiveRun): boolean =>
   !nothingScheduled(s) || sysTickInterrupts(s.machine.bootCore) || (s.machine.bootCore.get(SCS.SCR) & SEVONPEND) !== 0;
 const SEVONPEND = 0x10;

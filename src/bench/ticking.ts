@@ -17,7 +17,7 @@ import type { SteadyLoop } from '../emu/idle.ts';
 import type { Machine } from '../emu/machine.ts';
 import { PS_PER_SECOND } from '../emu/time.ts';
 import { readStays } from './surrounding-events.ts';
-import type { Session } from './session.ts';
+import type { LiveRun } from './live-run.ts';
 
 /** What holds for a day holds for ever: no bench and no user waits longer. */
 const FOR_EVER = 24 * 3600 * PS_PER_SECOND;
@@ -30,7 +30,7 @@ const FP_FRAME_WORDS = 26;
 const STKALIGN = 0x200;
 
 /** SysTick alone can interrupt the loop, at whose start the core stands: it never ends the loop. Leaves the machine anywhere. */
-export function tickCannotEnd(s: Session, loop: SteadyLoop): boolean {
+export function tickCannotEnd(s: LiveRun, loop: SteadyLoop): boolean {
   const { machine } = s;
   const core = machine.bootCore;
   // the limits of stack pointers are not watched
@@ -117,7 +117,7 @@ interface Way {
   readonly moving: ReadonlyMap<number, string>;
   readonly constant: ReadonlySet<number>;
 }
-function wayOf(s: Session, how: HandlerEntry, period: number): Way | null {
+function wayOf(s: LiveRun, how: HandlerEntry, period: number): Way | null {
   for (const ticks of TICKS) {
     const way = linearly(() => prove(s, how, ticks, FOR_EVER / (ticks * period)));
     if (way !== null) return way;
@@ -126,7 +126,7 @@ function wayOf(s: Session, how: HandlerEntry, period: number): Way | null {
 }
 
 /** Runs `ticks` handlers twice: to see what they move, and on what moves so. Throws GIVE_UP. */
-function prove(s: Session, how: HandlerEntry, ticks: number, rounds: number): Way | null {
+function prove(s: LiveRun, how: HandlerEntry, ticks: number, rounds: number): Way | null {
   const { machine } = s;
   const core = machine.bootCore;
   const around = surroundingsOf(s);
@@ -168,7 +168,7 @@ function prove(s: Session, how: HandlerEntry, ticks: number, rounds: number): Wa
   );
   return { written: new Set(all), moving, constant };
 }
-function surroundingsOf(s: Session): Surroundings {
+function surroundingsOf(s: LiveRun): Surroundings {
   const { bootCore: core, system } = s.machine;
   const plain = surroundings(core, system, new Map<number, Instruction | null>());
   return {

@@ -6,7 +6,8 @@ import { judgeAll, type Judged } from '../bench/diagnosis.ts';
 import { placeInWords } from '../bench/hand-over.ts';
 import type { NamedRepair } from '../bench/repairs.ts';
 import { hex32 } from '../bench/result.ts';
-import type { Session, SessionEnd } from '../bench/session.ts';
+import type { SessionEnd } from '../bench/live-run.ts';
+import type { Session } from '../bench/session.ts';
 import { afterRun, NOT_TRACED, type Traced } from '../bench/subject.ts';
 
 export interface Explanation {

@@ -2,7 +2,8 @@
  * What a check is. A check answers one question about the state handed over at the last entry, or about the path to it. It reads a target
  * (live machine, snapshot, board) and never decides an outcome; its repair is a counterfactual edit that the diagnosis applies to a fork.
  */
-import type { ChipDescription, Confidence } from '../emu/chip.ts';
+import type { ChipDescription } from '../emu/chip.ts';
+import type { Confidence } from '../emu/confidence.ts';
 
 export type Verdict = 'pass' | 'fail' | 'warn' | 'n/a' | 'unknown';
 

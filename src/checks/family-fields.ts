@@ -1,5 +1,5 @@
 /** What a row of families.ts says: see there. */
-import type { Confidence } from '../emu/chip.ts';
+import type { Confidence } from '../emu/confidence.ts';
 
 export interface ClockSource {
   readonly name: string;

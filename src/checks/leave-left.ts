@@ -1,6 +1,6 @@
 /** What the checks of state that a ROM leaves behind have in common: the leave twin has found what differs, and what the program relied on. */
 import { broken, notApplicable, pass, unknown, type Check, type Judgement, type LeaveFacts, type LeftKind, type Subject } from './check.ts';
-import type { Confidence } from '../emu/chip.ts';
+import type { Confidence } from '../emu/confidence.ts';
 
 export interface LeaveCheckText {
   readonly id: string;

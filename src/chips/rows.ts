@@ -1,15 +1,6 @@
 /** What the rows of several chips are made of. */
-import type {
-  BlockRow,
-  BootCondition,
-  BootRule,
-  ChipDescription,
-  Confidence,
-  CoreRow,
-  OptionByteRow,
-  ResetFlagRow,
-  Sourced,
-} from '../emu/chip.ts';
+import type { BlockRow, BootCondition, BootRule, ChipDescription, CoreRow, OptionByteRow, ResetFlagRow, Sourced } from '../emu/chip.ts';
+import type { Confidence } from '../emu/confidence.ts';
 import { RESET_CAUSES, type ResetCause } from '../emu/component.ts';
 
 export const AN2606 = 'AN2606 Rev 70';

@@ -1,5 +1,6 @@
 /** STM32H745XI and STM32H745ZI. Data only; facts and their sources as in the chip's fact sheet, register facts generated from ST's SVD. */
-import type { BlockRow, BootRule, ChipDescription, Confidence, OptionByteRow, ResetFlagRow, Sourced } from '../emu/chip.ts';
+import type { BlockRow, BootRule, ChipDescription, OptionByteRow, ResetFlagRow, Sourced } from '../emu/chip.ts';
+import type { Confidence } from '../emu/confidence.ts';
 import { RESET_CAUSES } from '../emu/component.ts';
 import { MS, PS_PER_SECOND, US } from '../emu/time.ts';
 import { loadFacts, withFacts } from './facts.ts';

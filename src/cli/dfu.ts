@@ -3,7 +3,7 @@ import { findChip } from '../chips/index.ts';
 import { HeldMachine } from '../bench/held-machine.ts';
 import { jobInput } from '../bench/job.ts';
 import { flashImage } from '../bench/flash-image.ts';
-import type { SessionEnd } from '../bench/session.ts';
+import type { SessionEnd } from '../bench/live-run.ts';
 import { UsageError } from '../bench/usage-error.ts';
 import { isInterruptTransfer } from '../usb-sim/outside.ts';
 import { PcapngWriter } from '../usb-sim/pcapng.ts';

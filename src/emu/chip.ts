@@ -1,9 +1,7 @@
 /** The shape of chip data. Rows live in src/chips; this file knows no chip. */
 import type { ResetCause } from './component.ts';
+import type { Confidence } from './confidence.ts';
 import type { BlockFacts } from './registers.ts';
-
-/** How sure a fact is: said by ST or Arm, measured on silicon, told by users, concluded, fitted to measurements, or taken for granted. */
-export type Confidence = 'documented' | 'measured' | 'reported' | 'inferred' | 'fitted' | 'assumed';
 
 /** A value with where it comes from. */
 export interface Sourced<T> {

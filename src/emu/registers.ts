@@ -3,7 +3,7 @@
  * registers and fields as the manual does. A register that no model speaks for keeps its reset value and write mask and is reported
  * as unmodelled when the firmware touches it.
  */
-import type { Confidence } from './chip.ts';
+import type { Confidence } from './confidence.ts';
 import { BUS_ERROR, type Component, type Env, type ResetKind } from './component.ts';
 import type { Ps } from './time.ts';
 

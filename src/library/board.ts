@@ -3,7 +3,7 @@
  * wants; it is called once for each machine, forks included. What a device remembers stands in `board.state`, so that checkpoints hold it.
  */
 import { parseDuration } from '../bench/duration.ts';
-import type { Session } from '../bench/session.ts';
+import type { Machine } from '../emu/machine.ts';
 import type { Duration } from '../bench/scenario-types.ts';
 import { shown, UsageError, didYouMean } from '../bench/usage-error.ts';
 import type { BlockRow, ChipDescription } from '../emu/chip.ts';
@@ -100,16 +100,15 @@ const BITS_OF_A_BYTE = 10;
 
 type WireListener = (value: number) => void;
 
-/** The board of one session. */
-export class SessionBoard implements DeviceBoard {
-  private readonly session: Session;
+/** The board around one machine. */
+export class MachineBoard implements DeviceBoard {
+  private readonly machine: Machine;
   private readonly wires = new Map<string, WireListener[]>();
   private readonly consoles = new Map<string, ((text: string) => void)[]>();
   private readonly i2cDevices = new Map<string, Map<number, I2cDevice>>();
 
-  constructor(session: Session) {
-    this.session = session;
-    const { machine } = session;
+  constructor(machine: Machine) {
+    this.machine = machine;
     const { observer } = machine;
     machine.observer = {
       ...observer,
@@ -124,10 +123,10 @@ export class SessionBoard implements DeviceBoard {
     };
   }
   get chip(): string {
-    return this.session.input.chip.name;
+    return this.machine.chip.name;
   }
   get now(): number {
-    return this.session.machine.now / PS_PER_SECOND;
+    return this.machine.now / PS_PER_SECOND;
   }
   private listen(wire: string, listener: WireListener): void {
     const list = this.wires.get(wire);
@@ -135,7 +134,7 @@ export class SessionBoard implements DeviceBoard {
     else this.wires.set(wire, [listener]);
   }
   private known(kind: RegExp, name: string, what: string): string {
-    const names = this.session.input.chip.blocks.map((b) => b.name).filter((n) => kind.test(n));
+    const names = this.machine.chip.blocks.map((b) => b.name).filter((n) => kind.test(n));
     const found = names.find((n) => n === String(name).toUpperCase());
     if (found === undefined)
       throw new UsageError(`${this.chip} has no ${what} ${shown(name)}`, didYouMean(String(name), names) ?? `it has ${names.join(', ')}`);
@@ -143,8 +142,8 @@ export class SessionBoard implements DeviceBoard {
   }
 
   pin(name: string): BoardPin {
-    const { system } = this.session.machine;
-    const checked = pinNamed(this.session.input.chip, name);
+    const { system } = this.machine;
+    const checked = pinNamed(this.machine.chip, name);
     const levelOf = (value: number): Level => (value === PIN_FLOATING ? 'z' : value === 0 ? 0 : 1);
     return {
       get level() {
@@ -162,7 +161,7 @@ export class SessionBoard implements DeviceBoard {
   }
 
   uart(port: string): UartPeer {
-    const { machine } = this.session;
+    const { machine } = this;
     const wire = this.known(/^(LP)?US?ART\d+$/, port, 'UART').toLowerCase();
     const state = this.state({ queue: [] as number[], sequence: 0, baud: BAUD });
     const slot = machine.system.addTimer(`board.${wire}`, () => {
@@ -194,7 +193,7 @@ export class SessionBoard implements DeviceBoard {
   }
 
   spi(port: string, device: SpiDevice): void {
-    const { system } = this.session.machine;
+    const { system } = this.machine;
     const wire = this.known(/^SPI\d+$/, port, 'SPI').toLowerCase();
     this.listen(`${wire}.asks`, (bits) => {
       if (bits === 0) return;
@@ -215,7 +214,7 @@ export class SessionBoard implements DeviceBoard {
     }
     const devices = new Map([[address, device]]);
     this.i2cDevices.set(wire, devices);
-    const { system } = this.session.machine;
+    const { system } = this.machine;
     const state = this.state({ address: -1 });
     this.listen(`${wire}.asks`, (ask) => {
       if (ask === 0) return;
@@ -225,7 +224,7 @@ export class SessionBoard implements DeviceBoard {
   }
 
   timer(fire: () => void): BoardTimer {
-    const { machine } = this.session;
+    const { machine } = this;
     const slot = machine.system.addTimer('board.timer', fire);
     return {
       start: (after) => machine.system.scheduler.arm(slot, machine.now + parseDuration(after, 'timer')),
@@ -234,7 +233,7 @@ export class SessionBoard implements DeviceBoard {
   }
   state<T extends object>(initial: T): T {
     const live = clonePlain(initial as never) as T;
-    this.session.machine.attach({
+    this.machine.attach({
       save: () => structuredClone(live),
       restore: (saved) => {
         for (const key of Object.keys(live)) delete (live as Record<string, unknown>)[key];

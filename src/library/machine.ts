@@ -23,7 +23,7 @@ import type { Checkpoint } from '../emu/machine-base.ts';
 import { lineAt, symbolAt } from '../emu/image/image.ts';
 import type { Register } from '../emu/registers.ts';
 import { MS, PS_PER_SECOND, type Ps } from '../emu/time.ts';
-import { SessionBoard, withBlocks, type DeviceBoard, type BoardBlock, type BoardPin, type Devices } from './board.ts';
+import { MachineBoard, withBlocks, type DeviceBoard, type BoardBlock, type BoardPin, type Devices } from './board.ts';
 import { HOST } from './host.ts';
 import { machineJob, type MachineOptions } from './options.ts';
 import { UsbHost } from './usb-host.ts';
@@ -319,7 +319,7 @@ export class BenchMachine {
     const { chip, models } = withBlocks(input.chip, blocks);
     this.held = new Holder({ ...input, chip }, undefined, { models });
     const { session } = this.held;
-    this.board = new SessionBoard(session);
+    this.board = new MachineBoard(session.machine);
     this.usb = new UsbHost(session.usb, this.held.bus, () => this.console);
     session.onReport = (bytes) => this.usb.addReport(bytes);
     this.observe();

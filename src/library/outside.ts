@@ -1,7 +1,7 @@
 /** What stands around the chip in a run: a module that the thread of the run loads, since functions do not cross to it. */
 import type { RunHooks, RunJob } from '../bench/job.ts';
 import { UsageError } from '../bench/usage-error.ts';
-import { SessionBoard, type Devices } from './board.ts';
+import { MachineBoard, type Devices } from './board.ts';
 
 /** @param load imports a module by its address. Without devices there is nothing to connect. */
 export async function outsideOf(job: RunJob, load: (href: string) => Promise<unknown>): Promise<Pick<RunHooks, 'outside'>> {
@@ -16,5 +16,5 @@ export async function outsideOf(job: RunJob, load: (href: string) => Promise<unk
   const connect = (loaded as { readonly default?: unknown }).default;
   if (typeof connect !== 'function')
     throw new UsageError(`devices: ${href} has no default export that is a function`, 'export default (board) => { … }');
-  return { outside: (session) => (connect as Devices)(new SessionBoard(session)) };
+  return { outside: (machine) => (connect as Devices)(new MachineBoard(machine)) };
 }

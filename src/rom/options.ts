@@ -3,7 +3,7 @@
  * their order are a contract; so is the order of the words in the option block (rom/common/options.h has the same order).
  * The first value of a list is the default unless a family's row says otherwise; a family without a row lacks the option.
  */
-import type { Confidence } from '../emu/chip.ts';
+import type { Confidence } from '../emu/confidence.ts';
 
 export const ROM_OPTION_VALUES = {
   primask: ['keeps', 'clears'],

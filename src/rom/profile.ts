@@ -1,5 +1,6 @@
 /** What a row of a stand-in ROM says (profiles.ts), and what such rows are made of. */
-import type { ChipDescription, Confidence, RomReference, Sourced } from '../emu/chip.ts';
+import type { ChipDescription, RomReference, Sourced } from '../emu/chip.ts';
+import type { Confidence } from '../emu/confidence.ts';
 import type { RomFamily, RomOptionDefaults } from './options.ts';
 
 /** How the stand-in notices traffic: a falling edge on the RX pin, a flag of the interface's block, or not at all. */

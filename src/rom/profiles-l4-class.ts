@@ -2,7 +2,8 @@
 import { STM32G431RB, STM32G474RE, STM32G491RE } from '../chips/stm32g4.ts';
 import { STM32L412RB, STM32L431RC, STM32L432KC, STM32L451RE, STM32L452RE, STM32L4R5ZI } from '../chips/stm32l4x3.ts';
 import { STM32WB55RG } from '../chips/stm32wb.ts';
-import type { ChipDescription, Confidence } from '../emu/chip.ts';
+import type { ChipDescription } from '../emu/chip.ts';
+import type { Confidence } from '../emu/confidence.ts';
 import { ROM_OPTION_DEFAULTS, type RomFamily, type RomOptionDefaults } from './options.ts';
 import {
   AN2606,

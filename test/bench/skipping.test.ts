@@ -2,7 +2,8 @@
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { jobInput } from '../../src/bench/job.ts';
-import { Session, type SessionEnd } from '../../src/bench/session.ts';
+import type { SessionEnd } from '../../src/bench/live-run.ts';
+import { Session } from '../../src/bench/session.ts';
 import { loadJob } from '../../src/cli/inputs.ts';
 import { registerFile } from '../../src/emu/core/register-file.ts';
 import type { Checkpoint } from '../../src/emu/machine-base.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { summarise } from '../../src/bench/summary.ts';
-import type { BaseFacts } from '../../src/bench/document.ts';
+import type { BaseFacts } from '../../src/bench/base-facts.ts';
 import type { ResultEntry, RomDependency } from '../../src/bench/result.ts';
 import { dfuResult, primaskResult } from '../samples/results.ts';
 

@@ -1,0 +1,58 @@
+/** A run while it goes on. The rules about when it is over and the steps of its scenario work on this; session.ts holds them together. */
+import type { Machine } from '../emu/machine.ts';
+import type { Ps } from '../emu/time.ts';
+import type { RomProfile } from '../rom/profiles.ts';
+import type { UsbSim } from '../usb-sim/usb-sim.ts';
+import type { EndReason, Outcome } from './result.ts';
+import type { RunInput } from './run-input.ts';
+
+/** What the core will never get out of. */
+export interface FixedLoop {
+  readonly pc: number;
+  /** What it polls, memory-mapped registers first; empty for `b .`. */
+  readonly reads: number[];
+  readonly sleeping: boolean;
+  /** The fault exception that is active in it never returns. */
+  readonly inFault: boolean;
+  /** Number of the exception whose handler it is, or is in; 0 in Thread mode. */
+  readonly exception: number;
+  /** The handler returns and is entered again at once: its line stays up. */
+  readonly storm: boolean;
+}
+
+/** Plain state of a session, saved with the machine. */
+export interface SessionState {
+  /** Latest of power-on, reset, entry, branch out of system memory, scenario step. */
+  anchor: Ps;
+  /** First DFU readiness served by system memory. */
+  dfuAt: Ps | null;
+  /** Active fault-type exception and since when. */
+  fault: { exception: number; since: Ps; pc: number } | null;
+  leftAt: Ps | null;
+  nextProof: Ps;
+  proofGap: Ps;
+  loop: FixedLoop | null;
+  symptomResets: number;
+  /** RX pins of the ROM's serial interfaces that fell while the ROM ran. */
+  fellInRom: { pin: string; at: Ps }[];
+}
+
+export interface SessionEnd {
+  readonly reason: EndReason;
+  readonly outcome: Outcome;
+  readonly at: Ps;
+  /** Why it counts as settled; null for limits. */
+  readonly settled: boolean;
+}
+
+export interface LiveRun {
+  readonly input: RunInput;
+  readonly machine: Machine;
+  readonly usb: UsbSim;
+  readonly profile: RomProfile | null;
+  readonly state: SessionState;
+  /** Where the scenario stands. */
+  readonly steps: { readonly remaining: boolean };
+  /** Something has happened that may end the run. */
+  stir(): void;
+}
