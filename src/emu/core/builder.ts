@@ -9,7 +9,7 @@
 import { PAGE_BITS } from '../arena.ts';
 import { loadOpcode, OP, OPERATORS, type WasmType } from '../wasm/opcodes.ts';
 import type { FunctionBody } from '../wasm/module.ts';
-import type { CoreModel } from './models/model.ts';
+import type { CoreFeatures } from './models/features.ts';
 import { S } from './state.ts';
 
 export class Expr {
@@ -26,7 +26,7 @@ export class Expr {
 export type Val = number | Expr;
 
 /** The core that code is emitted for. */
-export type Profile = CoreModel;
+export type Profile = CoreFeatures;
 
 /** Cores that may be wrong about where a branch to an address in a register or in memory goes (branch-targets.ts). */
 export const hasBranchTargets = (profile: Profile): boolean => profile.branchTargets;

@@ -104,53 +104,8 @@ function rights(cpu: Cpu, region: number, address: number, priv: boolean): { rea
   return { level: AP_V7[(rasr >>> 24) & 7]![column]!, xn: ((rasr >>> 28) & 1) !== 0 || address >= 0xe0000000 };
 }
 
-/** Nothing divides these (B3.5.8: the smallest region has 32 bytes, a subregion an eighth of 256). */
-const GRANULE_BITS = 5;
-const CACHED = 1024;
 /** Bits of what a granule allows, for code without privilege; those of privileged code three higher. */
 const BIT = { read: 1, write: 2, fetch: 4 } as const;
-
-/** Answers of the MPU that hold until its set-up changes: by granule what it allows, by page whether all of it is alike. Only how fast they are found. */
-export class MpuAnswers {
-  private readonly granules = new Int32Array(CACHED).fill(-1);
-  private readonly allowed = new Uint8Array(CACHED);
-  private readonly pages = new Int32Array(CACHED).fill(-1);
-  private readonly uniform = new Uint8Array(CACHED);
-  private empty = true;
-  private setUp: string | null = null;
-
-  forget(): void {
-    this.setUp = null;
-    if (this.empty) return;
-    this.granules.fill(-1);
-    this.pages.fill(-1);
-    this.empty = true;
-  }
-  /** The set-up as a text, see `mpuSetUp`. */
-  textOf(make: () => string): string {
-    return (this.setUp ??= make());
-  }
-  allows(address: number, of: () => number): number {
-    const granule = address >>> GRANULE_BITS;
-    const i = granule & (CACHED - 1);
-    if (this.granules[i] !== granule) {
-      this.allowed[i] = of();
-      this.granules[i] = granule;
-      this.empty = false;
-    }
-    return this.allowed[i]!;
-  }
-  isUniform(start: number, of: () => boolean): boolean {
-    const page = start >>> 12;
-    const i = page & (CACHED - 1);
-    if (this.pages[i] !== page) {
-      this.uniform[i] = Number(of());
-      this.pages[i] = page;
-      this.empty = false;
-    }
-    return this.uniform[i] === 1;
-  }
-}
 
 /** Whether the enabled MPU lets an access through. The private peripheral bus keeps the default map whatever the regions say. */
 export function mpuAllows(cpu: Cpu, address: number, access: Access, priv: boolean): boolean {

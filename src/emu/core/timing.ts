@@ -2,13 +2,13 @@
  * Cycles per core. What an instruction costs follows from the code around it; what depends on operands (division, unaligned addresses) is charged
  * by its semantics or by the access. Flash wait states and caches come on top (interpreter.ts). docs/fidelity.md is the ledger of the rules.
  */
-import type { Profile } from './builder.ts';
+import type { CoreModel } from './models/model.ts';
 import type { TimingModel } from './timing/model.ts';
 
 export { classOf } from './timing/model.ts';
 export type { CodeView, StaticCycles, TimingModel } from './timing/model.ts';
 
-export const timingOf = (profile: Profile): TimingModel => profile.timing;
+export const timingOf = (profile: CoreModel): TimingModel => profile.timing;
 
 /** Which instructions looked at which byte for their cost, beyond their own surroundings. */
 export class FarLooks {

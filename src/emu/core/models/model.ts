@@ -1,11 +1,12 @@
 /**
- * A core as a row: everything that one Cortex-M has otherwise than another. Adding a core is a file here, its name in `CoreName` and a line in index.ts. What a chip
+ * A core as a row: everything that one Cortex-M has otherwise than another. Adding a core is a file here, its name in `CoreName` (features.ts) and a line in index.ts. What a chip
  * decides for itself (interrupt lines, priority bits, MPU regions, the core's revision) stands in its `CoreRow`.
  */
 import type { Sourced } from '../../chip.ts';
 import type { TimingModel } from '../timing/model.ts';
+import type { CoreFeatures } from './features.ts';
 
-export type CoreName = 'm0' | 'm0plus' | 'm3' | 'm4' | 'm33' | 'm7';
+export type { CoreName } from './features.ts';
 
 /** What exceptions cost with zero-wait memory, in cycles, and where each figure comes from. */
 export interface ExceptionCycles {
@@ -19,38 +20,7 @@ export interface ExceptionCycles {
   readonly lazySave: Sourced<number>;
 }
 
-/** Feature registers that software reads: ID_*, MVFR*, CLIDR, CTR by name; one that is not here reads 0. */
-export type IdRegisters = Readonly<Record<string, number>>;
-
-export interface CoreModel {
-  readonly name: CoreName;
-  /** As reports name it. */
-  readonly title: string;
-  readonly arch: 'v6m' | 'v7m' | 'v8m';
-  readonly dsp: boolean;
-  /** Single precision only, or double precision too. */
-  readonly fpu: 'none' | 'sp' | 'dp';
-  /** FPv5 (VRINT, VSEL, VMAXNM…), else FPv4. */
-  readonly fpv5: boolean;
-  /** Unprivileged Thread mode: CONTROL.nPRIV can be set. */
-  readonly unprivileged: boolean;
-  /** Bits of VTOR that software can write; 0 = there is none. */
-  readonly vtor: number;
-  readonly cpuid: number;
-  readonly ccr: { readonly reset: number; readonly writable: number };
-  readonly id: IdRegisters;
-  /** Smallest MPU region as a power of two. */
-  readonly mpuSmallest: number;
-  /** Bits of RASR or RLAR that software can write. */
-  readonly mpuAttributes: number;
-  /** L1 caches and tightly-coupled memory, with their registers. */
-  readonly l1: boolean;
-  /** It may be wrong about where a branch to an address in a register or in memory goes (branch-targets.ts). */
-  readonly branchTargets: boolean;
-  /** A flash controller with caches, or one that reads ahead, can stand in front of it. */
-  readonly flashCache: boolean;
-  /** Cycles of a division; left out = by its operands (isa/multiply.ts). */
-  readonly divisionCycles?: number;
+export interface CoreModel extends CoreFeatures {
   readonly exceptions: ExceptionCycles;
   readonly timing: TimingModel;
 }
