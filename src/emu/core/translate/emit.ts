@@ -22,7 +22,7 @@ import { EXIT, S } from '../state.ts';
 import { goesOn } from '../system-ops.ts';
 import { ALL_FLAGS, FLAG_BITS, operandsOf, variantOf } from './flow.ts';
 import { Lines } from './lines.ts';
-import { RegionBuilder, type GiveBack } from './region-builder.ts';
+import { RegionBuilder, type GiveBack, type WaysOut } from './region-builder.ts';
 import { routeTo } from './reducible.ts';
 import { Costs } from './costs.ts';
 import { LEFT, type Left } from './exits.ts';
@@ -77,7 +77,7 @@ export function emitRegion(region: Region, env: Surroundings): Uint8Array<ArrayB
   return writer.finish();
 }
 
-export class RegionEmitter {
+export class RegionEmitter implements WaysOut {
   readonly region: Region;
   readonly env: Surroundings;
   readonly f: FunctionBody;

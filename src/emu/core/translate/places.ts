@@ -5,7 +5,6 @@
  */
 import type { FunctionBody } from '../../wasm/module.ts';
 import { Expr, lift, type Val } from '../builder.ts';
-import type { Slot } from './slots.ts';
 
 /** A number of its own for everything whose value is not known, and a distance from it. */
 export interface Origin {
@@ -32,6 +31,18 @@ export function displaced(v: Val, by: Val, sign: 1 | -1, e: Expr): Expr {
 /** Bytes that are stored `distance` above a word's address, and the word, cannot be the same. */
 export const isApart = (distance: number, bytes: number): boolean =>
   (distance >= 4 && distance < NEAR) || (distance <= -bytes && distance > -NEAR);
+/** A word at a constant distance from a register that a loop does not write: see slots.ts. */
+export interface Slot {
+  readonly register: number;
+  readonly offset: number;
+  /** The loop stores to it by its register. */
+  readonly stored: boolean;
+  /** What it holds is kept, not only where it lies: few other stores may change it. */
+  readonly valued: boolean;
+  /** Locals while the loop is emitted: where the word lies in the arena, and what is there. */
+  host: number;
+  value: number;
+}
 /** An address that has been looked up. */
 export interface Known {
   readonly origin: Origin;

@@ -7,13 +7,14 @@ import { Builder, Expr, hasBranchTargets, lift, type LoadOptions, type Val } fro
 import { ENTRY_FAST, ENTRY_FLASH } from '../record-builders.ts';
 import { OPS } from '../rows.ts';
 import { EXIT, S } from '../state.ts';
-import type { RegionEmitter } from './emit.ts';
+import type { StaticCycles } from '../timing.ts';
 import { Flags } from './flags.ts';
 import { ALL_FLAGS, FLAG_BITS, registerOf } from './flow.ts';
 import { emitCachedLoad, emitCachedStore } from './l1-access.ts';
+import type { Left } from './exits.ts';
+import type { Lines } from './lines.ts';
 import type { Locals } from './locals.ts';
-import { displaced, Placed, Places, type Known, type Origin } from './places.ts';
-import type { Slot } from './slots.ts';
+import { displaced, Placed, Places, type Known, type Origin, type Slot } from './places.ts';
 import type { Block, Item } from './block.ts';
 import type { Surroundings } from './surroundings.ts';
 
@@ -28,16 +29,34 @@ export interface GiveBack {
 /** A byte 1 for each word, in a map access of so many bytes. */
 const ONES = { 1: 0x01, 2: 0x0101, 4: 0x01010101 } as const;
 
+/** Where an instruction goes when it does not simply go on: the emitter of the region answers. */
+export interface WaysOut {
+  readonly lines: Pick<Lines, 'payData'>;
+  readonly costs: { cycles(item: Item): StaticCycles };
+  /** Leaves in front of an instruction, giving back what the block had charged for it and what follows. */
+  leaveBefore(pc: number, g: GiveBack, why: Left): void;
+  /** Leaves behind the writes of the instruction that is emitted. */
+  leaveTo(value: Val, why: Left, at: number): void;
+  /** Leaves by a branch to the address in `next`. */
+  leaveBranch(item: Item): void;
+  /** The rest of the block does not run: this instruction's line was paid for last. */
+  endAt(item: Item, g: GiveBack): void;
+  addTo(local: number, n: number): void;
+  branch(from: Block, pc: number, fromItem: Item | null): void;
+  switch(b: Block, item: Item): void;
+  call(b: Block, item: Item, target: number | Expr): void;
+}
+
 export class RegionBuilder extends Builder {
   private readonly env: Surroundings;
   private readonly locals: Locals;
   private readonly helpers: ReadonlyMap<string, number>;
-  private readonly emitter: RegionEmitter;
+  private readonly emitter: WaysOut;
   private block!: Block;
   private item!: Item;
   private giveBack!: GiveBack;
 
-  constructor(f: FunctionBody, env: Surroundings, locals: Locals, helpers: ReadonlyMap<string, number>, emitter: RegionEmitter) {
+  constructor(f: FunctionBody, env: Surroundings, locals: Locals, helpers: ReadonlyMap<string, number>, emitter: WaysOut) {
     super(f, env.profile, env.cpu);
     this.env = env;
     this.locals = locals;

@@ -9,21 +9,9 @@
  */
 import type { Access } from './flow.ts';
 import { dominates, predecessors, type Block, type Item } from './block.ts';
-import { isApart } from './places.ts';
+import { isApart, type Slot } from './places.ts';
 import type { Region } from './region.ts';
 import type { Surroundings } from './surroundings.ts';
-
-export interface Slot {
-  readonly register: number;
-  readonly offset: number;
-  /** The loop stores to it by its register. */
-  readonly stored: boolean;
-  /** What it holds is kept, not only where it lies: few other stores may change it. */
-  readonly valued: boolean;
-  /** Locals while the loop is emitted: where the word lies in the arena, and what is there. */
-  host: number;
-  value: number;
-}
 
 /** Slots at one place; each takes two locals through the loop. */
 const MOST = 4;
