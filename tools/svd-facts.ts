@@ -295,9 +295,9 @@ function generate(file: string, folder: string | null): { path: string; peripher
   // First, for it adds to RCC's registers.
   const placed = new Map(peripherals.map((p) => [p, data?.peripheralAt(p.base, p.name, rcc?.registers ?? [])]));
   for (const p of peripherals) {
-    const code = encode(p.registers);
-    const block = byCode.get(code) ?? p.name;
-    if (!byCode.has(code)) {
+    const code = fixes.alike?.test(p.name) ? '' : encode(p.registers);
+    const block = code === '' ? p.name : (byCode.get(code) ?? p.name);
+    if (code !== '' && !byCode.has(code)) {
       byCode.set(code, block);
       blocks[block] = code;
     }

@@ -26,6 +26,8 @@ export interface SvdFixes {
   readonly copies?: readonly { readonly peripheral: string; readonly from: string; readonly to: string; readonly by: number }[];
   /** Registers that are none of the block's, by pattern of `PERIPHERAL.REG`. */
   readonly dropRegisters?: RegExp;
+  /** Peripherals whose registers the chip's description takes from another chip's facts: they get a place and no registers. */
+  readonly alike?: RegExp;
   /** Fields that the chip lacks although the family's SVD lists them. */
   readonly remove?: readonly string[];
   /** Reset values: `PERIPHERAL.REG` → value. `GPIO*` in front stands for every port that has no own entry. */
@@ -331,6 +333,15 @@ const H503: SvdFixes = {
     [/^RCC\.APB2LPENR$/, 0x01005800],
     [/^RCC\.APB3LPENR$/, 0x00300a42],
   ],
+};
+
+/** After reset all pins are analog but the debug port's, as on H5, whose blocks of the same versions serve (src/chips/stm32u5.ts). */
+const U575: SvdFixes = {
+  chip: 'stm32u575',
+  part: 'STM32U575ZI',
+  rename: { FDCAN1_RAM: 'FDCANRAM', ADC12: 'ADC12_COMMON', OPAMP: 'OPAMP1' },
+  alike: /^(TIM([1-8]|15)|WWDG|SPI\d|(LP)?US?ART\d|I2C\d|LPTIM[123]|FDCAN.*|CRC|RNG|ICACHE|RTC|VREFBUF|DAC1|OTG_FS|GTZC\d_MPCBB\d)$/,
+  resets: H533.resets!,
 };
 
 /** The same field fixes for several registers of one peripheral. */
@@ -845,6 +856,7 @@ export const FIXES: Readonly<Record<string, SvdFixes>> = {
   STM32H533: H533,
   STM32H563: H563,
   STM32H503: H503,
+  STM32U575: U575,
   // STM32H745_CM4.svd yields the same facts.
   STM32H745_CM7: H745,
   // The SVD lists boot bits of its successors, which the CMSIS header lacks.
