@@ -29,6 +29,8 @@ export interface WakeUpPin {
   readonly flag: Field;
   /** 1: falling edge; left out = always rising. */
   readonly falling?: Field;
+  /** Whether the wake-up line takes this pad, where it has several. */
+  selected?(c: Context): boolean;
 }
 export interface SleepRules {
   readonly cores: number;
@@ -80,7 +82,7 @@ export class Sleep {
       return true;
     }
     const pin = this.rules.pins.find((p) => wire === `pin.${p.pad}`);
-    if (pin && value < 2) this.pinEdge(c, pin, value);
+    if (pin && value < 2 && this.selected(c, pin)) this.pinEdge(c, pin, value);
     return pin !== undefined;
   }
   private allAsleep(c: Context): boolean {
@@ -132,6 +134,9 @@ export class Sleep {
     this.rules.rtcEvent?.(c);
     if (this.rules.rtcWakes(c)) this.wakeFromStandby(c);
   }
+  private selected(c: Context, pin: WakeUpPin): boolean {
+    return pin.selected?.(c) ?? true;
+  }
   private pinEdge(c: Context, pin: WakeUpPin, level: number): void {
     if (!pin.enable.get(c) || level === (pin.falling?.get(c) ?? 0)) return;
     pin.flag.set(c, 1);
@@ -140,7 +145,7 @@ export class Sleep {
   /** A pad that is at its active level when it is enabled counts as an edge (RM0090 5.4.2, EWUP). */
   enabled(c: Context, value: number, old: number): void {
     for (const pin of this.rules.pins)
-      if (pin.enable.of(value) && !pin.enable.of(old)) {
+      if (pin.enable.of(value) && !pin.enable.of(old) && this.selected(c, pin)) {
         const level = c.env.wire(`pin.${pin.pad}`);
         if (level < 2 && level !== (pin.falling?.get(c) ?? 0)) pin.flag.set(c, 1);
       }
