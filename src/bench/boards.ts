@@ -41,6 +41,8 @@ export const BOARDS: readonly KnownBoard[] = [
   row('stm32l476g-disco', 'STM32L476VG', null, true, 'UM1879: X1 (8 MHz) not fitted'),
   row('nucleo-l496zg', 'STM32L496ZG', null, true, 'UM2179; Zephyr nucleo_l496zg runs from HSI'),
   row('nucleo-h503rb', 'STM32H503RB', crystal(24), true, 'Zephyr nucleo_h503rb'),
+  row('nucleo-u575zi-q', 'STM32U575ZI', null, true, 'UM2861: X3 not fitted; Zephyr nucleo_u575zi_q runs from MSIS'),
+  row('b-u585i-iot02a', 'STM32U585AI', crystal(16), true, 'Zephyr b_u585i_iot02a'),
   row('nucleo-h533re', 'STM32H533RE', crystal(24), true, 'Zephyr nucleo_h533re'),
   row('nucleo-h745zi-q', 'STM32H745ZI', bypass(8), true, 'UM2408: 8 MHz from the ST-LINK’s MCO'),
   row('stm32h745i-disco', 'STM32H745XI', crystal(25), true, 'UM2488; Zephyr stm32h745i_disco'),

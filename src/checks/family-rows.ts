@@ -121,6 +121,47 @@ const L4_PLUS: FamilyFields = {
   emptyCheck: true,
 };
 
+/** TrustZone off. The booster hangs on PLL1's source. */
+const U5: FamilyFields = {
+  ...L4,
+  family: 'STM32U5',
+  document: 'AN2606 Rev 70 Table 217',
+  hsi48: { on: 'RCC.CR.HSI48ON', ready: 'RCC.CR.HSI48RDY' },
+  usbSupply: { bit: 'PWR.SVMCR.USV', code: 'RCC->AHB3ENR |= RCC_AHB3ENR_PWREN;\nPWR->SVMCR |= PWR_SVMCR_USV;' },
+  icache: { enable: 'ICACHE.CR.EN', code: 'ICACHE->CR &= ~ICACHE_CR_EN; while (ICACHE->CR & ICACHE_CR_EN) {}' },
+  dcache: { enable: 'DCACHE.CR.EN', code: 'DCACHE1->CR &= ~DCACHE_CR_EN; while (DCACHE1->CR & DCACHE_CR_EN) {}' },
+  sysclk: {
+    oscillator: 'RCC.CR.MSISON',
+    select: 'RCC.CFGR1.SW',
+    status: 'RCC.CFGR1.SWS',
+    sources: ['MSIS', 'HSI', 'HSE', 'PLL1'],
+    afterReset: 0,
+    code: 'RCC->CR |= RCC_CR_MSISON; while (!(RCC->CR & RCC_CR_MSISRDY)) {}\nRCC->CFGR1 &= ~RCC_CFGR1_SW; while (RCC->CFGR1 & RCC_CFGR1_SWS) {}',
+  },
+  plls: pllOn('PLL1', 'PLL2', 'PLL3'),
+  prescalers: ['RCC.CFGR2.HPRE', 'RCC.CFGR2.PPRE1', 'RCC.CFGR2.PPRE2', 'RCC.CFGR3.PPRE3'],
+  voltage: { field: 'PWR.SVMSR.ACTVOS', ranges: ['Range 4', 'Range 3', 'Range 2', 'Range 1'] },
+  voltageControl: {
+    field: 'PWR.VOSR.VOS',
+    highest: 3,
+    code: 'RCC->AHB3ENR |= RCC_AHB3ENR_PWREN;\nPWR->VOSR |= PWR_VOSR_VOS; while (!(PWR->VOSR & PWR_VOSR_VOSRDY)) {}',
+  },
+  kernelClocks: ['RCC.CCIPR1', 'RCC.CCIPR2', 'RCC.CCIPR3'],
+  hseForUsb: { crystals: null, source: 'AN2606 Rev 70 Table 217: USB from HSI48, trimmed by CRS on SOF', confidence: 'documented' },
+  clockRecovery: [
+    { path: 'CRS.CR.CEN', reset: 0 },
+    { path: 'CRS.CR.AUTOTRIMEN', reset: 0 },
+    { path: 'CRS.CR.TRIM', reset: 0x40 },
+    { path: 'CRS.CFGR.SYNCSRC', reset: 2 },
+  ],
+  usb: { enable: 'RCC.AHB2ENR1.OTGEN', pullUp: 'OTG_FS.DCTL.SDIS', released: 1, block: 'OTG_FS' },
+  dmaChannels: ['GPDMA1.C#CR.EN', 'LPDMA1.C#CR.EN'],
+  exti: { mask: ['EXTI.IMR1'], pending: ['EXTI.RPR1', 'EXTI.FPR1'] },
+  remap: null,
+  trustZone: { field: 'FLASH.OPTR.TZEN', off: 0, on: 1 },
+  bankCheck: false,
+};
+
 const G4: FamilyFields = {
   ...L4,
   family: 'STM32G4',
@@ -561,6 +602,7 @@ export const MORE_FAMILIES: readonly FamilyFields[] = [
   withoutUsb(L452, 'STM32L451', L4_SERIAL),
   ...['STM32L4R', 'STM32L4S'].map((line) => ({ ...L4_PLUS, line })),
   WB,
+  U5,
   // One bank and two.
   ...['STM32G431', 'STM32G441', 'STM32G491', 'STM32G4A1'].map((line) => ({ ...G4, line })),
   { ...G4, bankCheck: true },

@@ -27,6 +27,7 @@ import { STM32H745XI, STM32H745ZI } from './stm32h745.ts';
 import { STM32L476RG } from './stm32l476.ts';
 import { L412, L422, L431, L432, L433, L442, L443, L451, L452, L462, L4R5, L4R9, L4S5, L4S9 } from './stm32l4x3.ts';
 import { STM32L496ZG } from './stm32l496.ts';
+import { U575, U585, u5Chip, type U5Line } from './stm32u5.ts';
 import { WB35, WB55 } from './stm32wb.ts';
 
 /** A line: `STM32F407`. */
@@ -56,6 +57,8 @@ const l4 = (line: L4ClassLine, bare: string): Line => ({ name: line.name, bare, 
 const l0 = (line: L0Line, bare: string): Line => ({ name: line.name, bare, make: (part) => l0Chip(line, part) });
 
 const f3 = (line: F3Line, bare: string): Line => ({ name: line.name, bare, make: (part) => f3Chip(line, part), flash: 'BCDE' });
+const u5 = (line: U5Line, bare: string): Line => ({ name: line.name, bare, make: (part) => u5Chip(line, part) });
+
 const h5 = (line: H5Line, bare: string): Line => ({ name: line.name, bare, make: (part) => h563Chip(line, part) });
 
 /** All lines that are modelled. The first part of each is what `bootbench chips` lists. */
@@ -66,6 +69,8 @@ export const LINES: readonly Line[] = [
   h5(H563, 'ZI'),
   h5(H562, 'ZI'),
   h5(H573, 'ZI'),
+  u5(U575, 'ZI'),
+  u5(U585, 'AI'),
   { name: 'STM32L476', bare: 'RG', make: like(STM32L476RG) },
   { name: 'STM32L496', bare: 'ZG', make: like(STM32L496ZG) },
   { name: 'STM32F072', bare: 'RB', make: like(STM32F072RB) },
@@ -241,7 +246,7 @@ const KIN: readonly (readonly [of: RegExp, line: string])[] = [
   [/^STM32MP/, 'STM32H745'],
   [/^STM32(N6|H7[ABRS])/, 'STM32H723'],
   [/^STM32(U0|WB0)/, 'STM32G0B1'],
-  [/^STM32(U[35]|L5|WBA)/, 'STM32H563'],
+  [/^STM32(U[35]|L5|WBA)/, 'STM32U575'],
   [/^STM32C5/, 'STM32H503'],
   [/^STM32WL/, 'STM32WB55'],
 ];

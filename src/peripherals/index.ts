@@ -22,6 +22,7 @@ import { flashH5 } from './flash-h5.ts';
 import { flashH7 } from './flash-h7.ts';
 import { flashL0 } from './flash-l0.ts';
 import { flashL4 } from './flash-l4.ts';
+import { flashU5 } from './flash-u5.ts';
 import { gpdma } from './gpdma.ts';
 import { gpioV2 } from './gpio-v2.ts';
 import { tzscH5 } from './gtzc-h5.ts';
@@ -39,6 +40,7 @@ import { pwrH5 } from './pwr-h5.ts';
 import { pwrH7 } from './pwr-h7.ts';
 import { pwrL0 } from './pwr-l0.ts';
 import { pwrL4 } from './pwr-l4.ts';
+import { pwrU5 } from './pwr-u5.ts';
 import { rccF0 } from './rcc-f0.ts';
 import { rccF4 } from './rcc-f4.ts';
 import { rccH5 } from './rcc-h5.ts';
@@ -50,6 +52,7 @@ import { rccF1 } from './rcc-f1.ts';
 import { rccG0 } from './rcc-g0.ts';
 import { rccL0 } from './rcc-l0.ts';
 import { rccL4 } from './rcc-l4.ts';
+import { rccU5 } from './rcc-u5.ts';
 import { rtcF1 } from './rtc-f1.ts';
 import { rtcV3 } from './rtc-v3.ts';
 import { rng } from './rng.ts';
@@ -94,6 +97,7 @@ export const MODELS: Readonly<Record<string, ModelFactory>> = {
   'flash-h7': flashH7,
   'flash-l0': flashL0,
   'flash-l4': flashL4,
+  'flash-u5': flashU5,
   gpdma,
   'gpio-v2': gpioV2,
   hash,
@@ -110,6 +114,7 @@ export const MODELS: Readonly<Record<string, ModelFactory>> = {
   'pwr-h7': pwrH7,
   'pwr-l0': pwrL0,
   'pwr-l4': pwrL4,
+  'pwr-u5': pwrU5,
   'rcc-f0': rccF0,
   'rcc-f4': rccF4,
   'rcc-h5': rccH5,
@@ -121,6 +126,7 @@ export const MODELS: Readonly<Record<string, ModelFactory>> = {
   'rcc-g0': rccG0,
   'rcc-l0': rccL0,
   'rcc-l4': rccL4,
+  'rcc-u5': rccU5,
   rng,
   'rtc-f1': rtcF1,
   'rtc-v3': rtcV3,

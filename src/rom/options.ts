@@ -55,7 +55,7 @@ export const ROM_OPTION_IDS = (Object.keys(ROM_OPTION_VALUES) as readonly RomOpt
 /** Word of an option that a family lacks. */
 export const ABSENT_WORD = 0xffffffff;
 
-export type RomFamily = 'F3' | 'H5' | 'H7' | 'L4' | 'G4' | 'G0' | 'F0' | 'F1' | 'F4' | 'F7' | 'C0' | 'L0';
+export type RomFamily = 'F3' | 'H5' | 'H7' | 'L4' | 'G4' | 'G0' | 'F0' | 'F1' | 'F4' | 'F7' | 'C0' | 'L0' | 'U5';
 
 /** What a ROM of a family does, and how sure that is. */
 export interface RomOptionDefault {
@@ -208,6 +208,21 @@ export const ROM_OPTION_DEFAULTS: Readonly<Record<RomFamily, RomOptionDefaults>>
       'STM32CubeH7 issue 103: the jump fails if the kernel clocks of USART, SPI or I2C were changed',
     ),
     'pwr-lock': is('none', 'documented', 'AN2606 Table 136: mended in V9.2; before, PWR_CR3 is locked until power-on (commaai/panda 1561)'),
+  },
+  U5: {
+    ...ARMV7_OR_8,
+    ...SETS_CLOCKS,
+    ...LAST,
+    primask: is('keeps', 'reported', 'U535: no DFU after __disable_irq(), enabling interrupts helped'),
+    msplim: KEPT,
+    vtor: is('sets', 'inferred', 'jumps with VTOR left at the application work (community.st.com m-p/142592)'),
+    'usb-supply': is('sets', 'inferred', 'a boot by pin works, and a reset leaves PWR_SVMCR.USV at 0'),
+    hsi48: SETS_HSI48,
+    vos: is('sets', 'inferred', '60 MHz (AN2606 Table 217) is above the 55 MHz of range 3, and a reset leaves range 4'),
+    systick: is('off', 'assumed', NOBODY_KNOWS),
+    'unexpected-exception': LOOPS,
+    leave: is('silent', 'reported', 'the chip leaves without answering GETSTATUS'),
+    ...LEAVING_WITH_VTOR,
   },
   L4: {
     ...ARMV7_OR_8,

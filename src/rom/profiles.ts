@@ -20,6 +20,7 @@ import { F030X6, F030X8, F030XC, F070X6, F070XB, F091, F303XC, F303XE } from './
 import { G431, G474, G491, L412, L431, L432, L451, L452, L4R5, WB55 } from './profiles-l4-class.ts';
 import { F103, F105 } from './profiles-f1.ts';
 import { H503, H523_H533, H563 } from './profiles-h5.ts';
+import { U575 } from './profiles-u5.ts';
 import { L072 } from './profiles-l0.ts';
 import { C071, G070, G0B0, G0B1 } from './profiles-g0.ts';
 import { EMPTY_CHECK, ROM_OPTION_DEFAULTS, type RomOptionDefaults } from './options.ts';
@@ -667,6 +668,7 @@ export const ROM_PROFILES: readonly RomProfile[] = [
   H523_H533,
   H503,
   H563,
+  U575,
   L476,
   L496,
   F072,

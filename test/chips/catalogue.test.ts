@@ -21,7 +21,7 @@ it('the README names the lines that are modelled, all of them and no others', ()
 describe('parts that exist and are not modelled', () => {
   it.each([
     ['stm32mp157', true],
-    ['STM32U575ZIT6', true],
+    ['STM32U595ZJT6', true],
     ['stm32h743zg', true],
     ['stm32f407vg', false],
     ['stm32f499', false],
@@ -33,8 +33,8 @@ describe('parts that exist and are not modelled', () => {
   });
   it.each([
     ['stm32mp157', 'STM32H745XI'],
-    ['stm32u5a9', 'STM32H563ZI'],
-    ['stm32wba52', 'STM32H563ZI'],
+    ['stm32u5a9', 'STM32U575ZI'],
+    ['stm32wba52', 'STM32U575ZI'],
     ['stm32c031', 'STM32C071RB'],
     ['stm32n6', 'STM32H723ZG'],
     ['stm32wle5jc', 'STM32WB55RG'],

@@ -19,6 +19,7 @@ import { STM32H563ZI } from '../../src/chips/stm32h563.ts';
 import { STM32H723ZG } from '../../src/chips/stm32h723.ts';
 import { STM32H745XI } from '../../src/chips/stm32h745.ts';
 import { STM32L072CZ } from '../../src/chips/stm32l0.ts';
+import { STM32U575ZI } from '../../src/chips/stm32u5.ts';
 import { STM32L476RG } from '../../src/chips/stm32l476.ts';
 import { STM32WB55RG } from '../../src/chips/stm32wb.ts';
 import { STM32L412RB, STM32L432KC, STM32L452RE, STM32L4R5ZI } from '../../src/chips/stm32l4x3.ts';
@@ -683,6 +684,67 @@ const h7: Tree = {
   divided: ['CR.HSIDIV', 'CR.HSIDIVF'],
 };
 
+// ---- U5 ------------------------------------------------------------------------------------------------------------------------------
+/** RM0456 11.4: MSIRC0 to 3, each divided by 1 to 4. */
+const U5_MSI = [48e6, 4e6, 3.072e6, 0.4e6].flatMap((hz) => [1, 2, 3, 4].map((divider) => hz / divider));
+const u5Msi =
+  (own: string, behindReset: string) =>
+  (get: Get): number =>
+    U5_MSI[get(get('ICSCR1.MSIRGSEL') ? `ICSCR1.${own}` : `CSR.${behindReset}`)]!;
+/** The board has no crystal. */
+const u5: Tree = {
+  chip: STM32U575ZI,
+  oscillators: {
+    msis: ['CR.MSISON', 'CR.MSISRDY', u5Msi('MSISRANGE', 'MSISSRANGE')],
+    msik: ['CR.MSIKON', 'CR.MSIKRDY', u5Msi('MSIKRANGE', 'MSIKSRANGE')],
+    hsi: ['CR.HSION', 'CR.HSIRDY', 16e6],
+    hsi48: ['CR.HSI48ON', 'CR.HSI48RDY', 48e6],
+  },
+  plls: [1, 2, 3].map((i) => {
+    const [cfgr, divr] = [`PLL${i}CFGR.PLL${i}`, `PLL${i}DIVR.PLL${i}`];
+    return {
+      name: `pll${i}`,
+      on: `CR.PLL${i}ON`,
+      rdy: `CR.PLL${i}RDY`,
+      source: (get): string | null => [null, 'msis', 'hsi', 'hse'][get(`${cfgr}SRC`)]!,
+      vco: (get, input): number => (input / (get(`${cfgr}M`) + 1)) * (get(`${divr}N`) + 1),
+      limits: () => [128e6, 544e6] as const,
+      outputs: Object.fromEntries(
+        ['P', 'Q', 'R'].map((o) => [
+          `pll${i}${o.toLowerCase()}`,
+          (get: Get, vco: number): Hz => (get(`${cfgr}${o}EN`) ? vco / (get(`${divr}${o}`) + 1) : null),
+        ]),
+      ),
+      frozen: [`${cfgr}SRC`, `${cfgr}M`, `${divr}N`, ...['P', 'Q', 'R'].map((o) => `${divr}${o}`)],
+    } satisfies PllCheck;
+  }),
+  sw: 'CFGR1.SW',
+  sws: 'CFGR1.SWS',
+  sysclk: ['msis', 'hsi', 'hse', 'pll1r'],
+  buses: (get, clock) => {
+    const hclk = by(clock('sysclk'), HPRE[get('CFGR2.HPRE')]!);
+    const [p1, p2] = [get('CFGR2.PPRE1'), get('CFGR2.PPRE2')];
+    const [pclk2, pclk3] = [by(hclk, PPRE[p2]!), by(hclk, PPRE[get('CFGR3.PPRE3')]!)];
+    return {
+      hclk,
+      pclk1: by(hclk, PPRE[p1]!),
+      pclk2,
+      pclk3,
+      timpclk1: timer(hclk, p1),
+      timpclk2: timer(hclk, p2),
+      usb: [clock('hsi48'), clock('pll2q'), clock('pll1q'), clock('msik')][get('CCIPR1.ICLKSEL')]!,
+      rng: [clock('hsi48'), by(clock('hsi48'), 2), clock('hsi'), null][get('CCIPR2.RNGSEL')]!,
+      usart1: [pclk2, clock('sysclk'), clock('hsi'), null][get('CCIPR1.USART1SEL')]!,
+      spi3: [pclk3, clock('sysclk'), clock('hsi'), clock('msik')][get('CCIPR3.SPI3SEL')]!,
+    };
+  },
+  fields: [
+    ...['CFGR2.HPRE', 'CFGR2.PPRE1', 'CFGR2.PPRE2', 'CFGR3.PPRE3', 'CCIPR1.ICLKSEL', 'CCIPR2.RNGSEL', 'CCIPR1.USART1SEL', 'CCIPR3.SPI3SEL'],
+    ...['ICSCR1.MSISRANGE', 'ICSCR1.MSIKRANGE', 'ICSCR1.MSIRGSEL', 'CSR.MSISSRANGE', 'CSR.MSIKSRANGE'],
+    ...[1, 2, 3].flatMap((i) => ['P', 'Q', 'R'].map((o) => `PLL${i}CFGR.PLL${i}${o}EN`)),
+  ],
+};
+
 export const TREES: readonly Tree[] = [
   f0,
   f070,
@@ -716,6 +778,7 @@ export const TREES: readonly Tree[] = [
   l4(STM32G491RE, G4_TREE),
   h5,
   h503,
+  u5,
   { ...h5, chip: STM32H563ZI, oscillators: hOscillators(8e6) },
   h7,
   { ...h7, chip: STM32H723ZG, oscillators: hOscillators(8e6) },

@@ -21,6 +21,7 @@ import { STM32H533RE } from '../../src/chips/stm32h533.ts';
 import { STM32H563ZI } from '../../src/chips/stm32h563.ts';
 import { STM32H723ZG } from '../../src/chips/stm32h723.ts';
 import { STM32H745XI } from '../../src/chips/stm32h745.ts';
+import { STM32U575ZI } from '../../src/chips/stm32u5.ts';
 import { STM32L476RG } from '../../src/chips/stm32l476.ts';
 import { STM32WB55RG } from '../../src/chips/stm32wb.ts';
 import { STM32L412RB, STM32L432KC, STM32L452RE, STM32L4R5ZI } from '../../src/chips/stm32l4x3.ts';
@@ -153,6 +154,28 @@ const h5 = (chip: ChipDescription, bank: number): Family => ({
   },
   opsr: 'OPSR.CODE_OP',
 });
+const U5: Family = {
+  chip: STM32U575ZI,
+  unit: 16,
+  access: 4,
+  programPs: 118e6,
+  erasePs: 1.5 * MS,
+  sectors: [...sectors(0x4000, 0x2000, 2), ...sectors(0x104000, 0x2000, 2)],
+  again: { flag: 'PROGERR' },
+  withoutPg: 'PGSERR',
+  errors: ['PROGERR', 'WRPERR', 'PGAERR', 'SIZERR', 'PGSERR'],
+  bank: one,
+  key: () => 'NSKEYR',
+  lock: () => 'NSCR.LOCK',
+  sr: () => 'NSSR',
+  clear: (h) => h.write('FLASH.NSSR', 0x20fb),
+  pg: (h, _bank, on) => h.write('FLASH.NSCR', on ? 1 : 0),
+  erase: (h, offset) => {
+    const cr = 2 | (((offset % 0x100000) / 0x2000) << 3) | (offset >= 0x100000 ? 1 << 11 : 0);
+    h.write('FLASH.NSCR', cr);
+    h.write('FLASH.NSCR', cr | (1 << 16));
+  },
+};
 const H7: Family = {
   chip: STM32H745XI,
   unit: 32,
@@ -208,6 +231,7 @@ describe.each(
     h5(STM32H533RE, 0x40000),
     h5(STM32H563ZI, 0x100000),
     h5(STM32H503RB, 0x10000),
+    U5,
     H7,
     { ...H7, chip: STM32H723ZG, sectors: sectors(0x20000, 0x20000, 3) },
   ].map((f) => [f.chip.name, f] as const),

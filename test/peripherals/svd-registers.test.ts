@@ -36,6 +36,7 @@ const MASKS: readonly MaskDeviation[] = [
   mask(/G0B1RE RCC\.CR$/, 0x20000, 0, FLAGS),
   mask(/C071RB RCC\.CR$/, 0x800000, 0, FLAGS),
   mask(/L072CZ RCC\.CR$/, 0x4, 0, FLAGS),
+  mask(/U575ZI RCC\.BDCR$/, 0x08000000, 0, FLAGS),
   mask(/WB\d5.. RCC\.CR$/, 0, 0x80000, 'CSSON can be set but not cleared: write-only in the SVD, kept by the model'),
   mask(/WB\d5.. HSEM\.(C1ICR|CR)$/, -1, 0, 'clear bits read 0'),
   mask(
@@ -106,6 +107,7 @@ const RESETS: readonly (Deviation & { readonly is: number })[] = [
 const AFTER_POWER: readonly Deviation[] = [
   { on: /[CG]0\w+ FLASH\.(OPTR|WRP\d[AB]R)$/, why: 'option bytes' },
   { on: /WB\d5.. FLASH\.(OPTR|PCROP1[AB][SE]R|WRP1[AB]R|SFR|SRRVR)$/, why: 'option bytes' },
+  { on: /U575ZI FLASH\.(OPTR|(NS|SEC)BOOTADD\dR|SECWM\dR1|WRP\d[AB]R)$/, why: 'option bytes' },
   { on: /WB\d5.. (FLASH\.ACR|PWR\.SR2)$/, why: 'EMPTY: the flash is; supplies that the board has' },
   { on: /L072CZ (FLASH\.(SR|OPTR)|PWR\.CSR)$/, why: 'READY and VREFINTRDYF: supplied; option bytes' },
   { on: /[CG]0\w+ FLASH\.ACR$/, why: 'EMPTY: the flash is' },
@@ -116,7 +118,7 @@ const AFTER_POWER: readonly Deviation[] = [
   { on: /H745XI SYSCFG\.UR\d+$/, why: 'option bytes' },
   { on: /RTC\.SSR$/, why: 'the sub-second counter is loaded from the prescaler' },
   { on: /L4\d6.. (USART\d|UART\d|LPUART1)\.ISR$/, why: 'no transmit FIFO: the SVD prints TXFT of parts that have one' },
-  { on: /H5[036]3.. LPUART1\.ISR$/, why: 'TXFT with the FIFO off: the same SVD prints it for LPUART1 and not for the USARTs' },
+  { on: /(H5[036]3..|U575ZI) LPUART1\.ISR$/, why: 'TXFT with the FIFO off: the same SVD prints it for LPUART1 and not for the USARTs' },
   { on: /(H5[036]3.. PWR\.VMSR|[LG]4\w+ PWR\.SR2|F07[02]RB PWR\.CSR|F303CC PWR\.CSR)$/, why: 'supplies and reference that the board has' },
   { on: /H745XI RCC\.CR$/, why: 'HSI and both domains are up before a core can look' },
 ];
@@ -125,6 +127,8 @@ const HARDWARE: readonly (Deviation & { readonly bits: number })[] = [
   { on: /STM32F1.* FLASH\.ACR$/, bits: 0x20, why: 'PRFTBS follows PRFTBE' },
   { on: /STM32F1.* FLASH\.AR$/, bits: 0xffffffff, why: 'write-only in the SVD; the model keeps what is written' },
   { on: /L072CZ SYSCFG\.CFGR3$/, bits: 0x40000000, why: 'VREFINT_RDYF follows' },
+  { on: /U575ZI PWR\.VOSR$/, bits: 0x8000, why: 'VOSRDY falls until the range is reached' },
+  { on: /U575ZI RCC\.CR$/, bits: 0x20, why: 'MSIKRDY follows' },
   { on: /L072CZ RCC\.CR$/, bits: 0x10, why: 'HSI16DIVF follows' },
   { on: /(G0B1|C071)R. USB\.CNTR$/, bits: 0x4, why: 'SUSPRDY follows' },
   { on: /H5[036]3.. USB\.CNTR$/, bits: 0x4, why: 'SUSPRDY follows' },
@@ -171,7 +175,12 @@ const NOT_PLAIN: readonly Deviation[] = [
     why: 'behind the key and the initialisation mode; alarms and timer only while off',
   },
   { on: /CRS\.CR$/, why: 'SWSYNC is a command' },
-  { on: /L4.* RCC\.CSR$/, why: 'reserved values of MSISRANGE are ignored' },
+  {
+    on: /U575ZI FLASH\.(NSSR|OPTR|(NS|SEC)BOOTADD\dR|SECWM\dR\d|WRP\d[AB]R)$/,
+    why: 'flags cleared by ones; option registers behind the keys',
+  },
+  { on: /U575ZI PWR\.BDCR1$/, why: 'behind DBP' },
+  { on: /(L4.*|U575ZI) RCC\.CSR$/, why: 'reserved values of MSISRANGE are ignored' },
   { on: /USB\.(CHEP|EP)\dR$/, why: 'toggle bits' },
   { on: /USB\.DADDR$/, why: 'held in reset by FRES' },
   { on: /FLASH\.(OPTCR1?|NSCR|CR[12]?|KEYR|OPTKEYR|.*_PRG\d?R?)$/, why: 'behind the keys' },
@@ -202,13 +211,13 @@ const NOT_PLAIN: readonly Deviation[] = [
   { on: /LPTIM\d\.(CMP|ARR)$/, why: 'written while the counter is enabled' },
   { on: /HASH\.(CR|STR|SR)$/, why: 'INIT and DCAL are commands, flags are cleared by 0' },
   { on: /RNG\.SR$/, why: 'flags: cleared by writing 0' },
-  { on: /H5[036]3.. RNG\.CR$/, why: 'the configuration needs CONDRST in the same access' },
-  { on: /GPDMA\d\.C\dCR$/, why: 'all ones also ask for the channel’s reset' },
+  { on: /(H5[036]3..|U575ZI) RNG\.CR$/, why: 'the configuration needs CONDRST in the same access' },
+  { on: /(GP|LP)DMA\d\.C\d+CR$/, why: 'all ones also ask for the channel’s reset' },
   { on: /HSEM\.R\d+$/, why: 'taken by a core’s own number only' },
 ];
 /** A part of every SVD file. */
 /** Lines that have another one's file, beside those below. */
-const SAME_FILE = /H523|F105|F423|F479|L07[3]|L08|G07|G08|G0B0|G0C/;
+const SAME_FILE = /H523|U585|F105|F423|F479|L07[3]|L08|G07|G08|G0B0|G0C/;
 const TESTED = CHIPS.map((c) => c.name).filter(
   (name) =>
     !SAME_FILE.test(name) &&

@@ -37,10 +37,10 @@ describe('ROM options', () => {
   it('families differ where the table of ROM facts says so', () => {
     const value = (family: RomFamily, id: RomOptionId): string | undefined => ROM_OPTION_DEFAULTS[family][id]?.value;
     const withValue = (id: RomOptionId, wanted: string | undefined): RomFamily[] => FAMILIES.filter((f) => value(f, id) === wanted);
-    expect(withValue('leave', 'silent')).toEqual(['H7', 'G4', 'G0', 'C0']);
+    expect(withValue('leave', 'silent')).toEqual(['H7', 'U5', 'G4', 'G0', 'C0']);
     expect(withValue('remap', 'sets')).toEqual(['F0']);
-    expect(withValue('remap', undefined)).toEqual(['H5', 'H7', 'F1', 'F7']);
-    expect(withValue('systick', 'off')).toEqual(['H5', 'H7']);
+    expect(withValue('remap', undefined)).toEqual(['H5', 'H7', 'U5', 'F1', 'F7']);
+    expect(withValue('systick', 'off')).toEqual(['H5', 'H7', 'U5']);
     expect(withValue('unexpected-exception', 'resets')).toEqual(['L4']);
     expect(FAMILIES.filter((f) => value(f, 'vtor'))).not.toContain('F0');
     expect(FAMILIES.filter((f) => value(f, 'bank-check'))).toEqual(['L4', 'G4', 'L0']);

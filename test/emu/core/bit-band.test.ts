@@ -73,6 +73,7 @@ describe('bit-banding of the Cortex-M4', () => {
     expect(new Set(without)).toEqual(
       new Set([
         'STM32H5 cm33',
+        'STM32U5 cm33',
         'STM32F0 cm0',
         'STM32C0 cm0plus',
         'STM32L0 cm0plus',
