@@ -2,7 +2,8 @@
  * Whether an image is for this chip at all: the architecture and FPU that it was compiled for, and its vector table against the chip's memories.
  * Said before anything runs: otherwise a wrong file looks like firmware that faults.
  */
-import type { ChipDescription, CoreType } from '../emu/chip.ts';
+import type { ChipDescription, CoreRow } from '../emu/chip.ts';
+import { modelOf } from '../emu/core/models/index.ts';
 import { entryVectors, ImageError, memoryHolds, type LoadedImage } from '../emu/image/image.ts';
 import { imageCore, startAddress } from './image-core.ts';
 
@@ -17,29 +18,34 @@ const ARCHITECTURES: Readonly<Record<number, string>> = {
   21: 'Armv8.1-M Mainline',
 };
 const ARMV6_M: readonly number[] = [11, 12];
+const FPV5 = 7;
 interface Ability {
   readonly name: string;
+  readonly v6m: boolean;
   readonly architectures: readonly number[];
   /** Highest Tag_FP_arch: 6 = VFPv4 with 16 registers, 8 = FPv5. */
   readonly fpu: number;
   readonly doublePrecision: boolean;
 }
-const CORES: Readonly<Record<CoreType, Ability>> = {
-  'cortex-m0': { name: 'Cortex-M0', architectures: ARMV6_M, fpu: 0, doublePrecision: false },
-  'cortex-m0plus': { name: 'Cortex-M0+', architectures: ARMV6_M, fpu: 0, doublePrecision: false },
-  'cortex-m3': { name: 'Cortex-M3', architectures: [...ARMV6_M, 10], fpu: 0, doublePrecision: false },
-  'cortex-m4f': { name: 'Cortex-M4', architectures: [...ARMV6_M, 10, 13], fpu: 6, doublePrecision: false },
-  'cortex-m7f': { name: 'Cortex-M7', architectures: [...ARMV6_M, 10, 13], fpu: 8, doublePrecision: true },
-  'cortex-m33f': { name: 'Cortex-M33', architectures: [...ARMV6_M, 10, 13, 16, 17], fpu: 8, doublePrecision: false },
-};
-const FPV5 = 7;
+/** Of ARMv8-M this is the Mainline, which has all of the Baseline. */
+const ARCHITECTURES_OF = { v6m: [], v7m: [10], v8m: [10, 16, 17] } as const;
+function abilityOf(core: CoreRow): Ability {
+  const { title, arch, dsp, fpu, fpv5 } = modelOf(core.type);
+  return {
+    name: title,
+    v6m: arch === 'v6m',
+    architectures: [...ARMV6_M, ...ARCHITECTURES_OF[arch], ...(dsp ? [13] : [])],
+    fpu: fpu === 'none' ? 0 : fpv5 ? 8 : 6,
+    doublePrecision: fpu === 'dp',
+  };
+}
 
 const hex = (n: number): string => `0x${(n >>> 0).toString(16).padStart(8, '0')}`;
 
 /** Throws if the core cannot run what the image was compiled for; returns doubts. */
 export function checkFit(chip: ChipDescription, image: LoadedImage, optionBytes: Readonly<Record<string, unknown>> = {}): string[] {
   const core = chip.cores[imageCore(chip, image)]!;
-  return [...compiledFor(chip, image, core.name, CORES[core.type]), ...vectorTable(chip, image, optionBytes)].map(
+  return [...compiledFor(chip, image, core.name, abilityOf(core)), ...vectorTable(chip, image, optionBytes)].map(
     (text) => `${image.path}: ${text}`,
   );
 }
@@ -56,11 +62,11 @@ function compiledFor(chip: ChipDescription, image: LoadedImage, core: string, ab
   const named = architecture === null ? undefined : ARCHITECTURES[architecture];
   if (named !== undefined && !ability.architectures.includes(architecture!)) return refuse(named);
   if (fpu > ability.fpu) return refuse(fpu >= FPV5 ? 'an FPU of FPv5' : 'an FPU');
-  if (named !== undefined && ARMV6_M.includes(architecture!) && ability.architectures !== ARMV6_M)
+  if (named !== undefined && ARMV6_M.includes(architecture!) && !ability.v6m)
     return [`built for Armv6-M (Cortex-M0), ${who} could do more: is it built for another chip?`];
   if (doublePrecision && !ability.doublePrecision)
     return [`it may hold floating-point instructions of double precision, which ${who} does not have`];
-  const other = chip.cores.find((c) => c.name !== core && CORES[c.type].fpu === fpu);
+  const other = chip.cores.find((c) => c.name !== core && abilityOf(c).fpu === fpu);
   if (other && fpu !== 0 && fpu < ability.fpu)
     return [`built for the FPU of ${other.name}, but it lies where ${core} starts: is it the image of ${other.name}?`];
   return [];

@@ -1,6 +1,7 @@
 /** The shape of chip data. Rows live in src/chips; this file knows no chip. */
 import type { ResetCause } from './component.ts';
 import type { Confidence } from './confidence.ts';
+import type { CoreType } from './core/models/names.ts';
 import type { BlockFacts } from './registers.ts';
 
 /** A value with where it comes from. */
@@ -9,8 +10,6 @@ export interface Sourced<T> {
   readonly source: string;
   readonly confidence: Confidence;
 }
-
-export type CoreType = 'cortex-m0' | 'cortex-m0plus' | 'cortex-m3' | 'cortex-m4f' | 'cortex-m33f' | 'cortex-m7f';
 
 export interface CoreRow {
   readonly name: string;

@@ -1,11 +1,13 @@
 /** What instructions, decoding and registers of a core depend on. Cycles stand in model.ts: they are computed from decoded instructions, which depend on this. */
-export type CoreName = 'm0' | 'm0plus' | 'm3' | 'm4' | 'm33' | 'm7';
+import type { CoreName, CoreType } from './names.ts';
 
 /** Feature registers that software reads: ID_*, MVFR*, CLIDR, CTR by name; one that is not here reads 0. */
 export type IdRegisters = Readonly<Record<string, number>>;
 
 export interface CoreFeatures {
   readonly name: CoreName;
+  /** As the rows of chips name it. */
+  readonly type: CoreType;
   /** As reports name it. */
   readonly title: string;
   readonly arch: 'v6m' | 'v7m' | 'v8m';

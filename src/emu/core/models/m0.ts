@@ -4,6 +4,7 @@ import { NO_FP, type CoreModel } from './model.ts';
 
 export const m0: CoreModel = {
   name: 'm0',
+  type: 'cortex-m0',
   title: 'Cortex-M0',
   arch: 'v6m',
   dsp: false,

@@ -4,6 +4,7 @@ import { NO_FP, type CoreModel } from './model.ts';
 
 export const m0plus: CoreModel = {
   name: 'm0plus',
+  type: 'cortex-m0plus',
   title: 'Cortex-M0+',
   arch: 'v6m',
   dsp: false,

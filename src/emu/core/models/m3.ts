@@ -5,6 +5,7 @@ import { NO_FP, RASR_V7, type CoreModel } from './model.ts';
 const TRM = '100165 3.9.2';
 export const m3: CoreModel = {
   name: 'm3',
+  type: 'cortex-m3',
   title: 'Cortex-M3',
   arch: 'v7m',
   dsp: false,

@@ -4,6 +4,7 @@ import { likeM4, type CoreModel } from './model.ts';
 
 export const m33: CoreModel = {
   name: 'm33',
+  type: 'cortex-m33f',
   title: 'Cortex-M33',
   arch: 'v8m',
   dsp: true,

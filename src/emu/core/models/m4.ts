@@ -4,6 +4,7 @@ import { M4_EXCEPTIONS, RASR_V7, type CoreModel } from './model.ts';
 
 export const m4: CoreModel = {
   name: 'm4',
+  type: 'cortex-m4f',
   title: 'Cortex-M4',
   arch: 'v7m',
   dsp: true,

@@ -4,6 +4,7 @@ import { likeM4, RASR_V7, type CoreModel } from './model.ts';
 
 export const m7: CoreModel = {
   name: 'm7',
+  type: 'cortex-m7f',
   title: 'Cortex-M7',
   arch: 'v7m',
   dsp: true,

@@ -1,12 +1,10 @@
 /**
- * A core as a row: everything that one Cortex-M has otherwise than another. Adding a core is a file here, its name in `CoreName` (features.ts) and a line in index.ts. What a chip
- * decides for itself (interrupt lines, priority bits, MPU regions, the core's revision) stands in its `CoreRow`.
+ * A core as a row: everything that one Cortex-M has otherwise than another. Adding a core is a file here; its name and its place
+ * in the list are generated from it (tools/core-index.ts). What a chip decides for itself (interrupt lines, priority bits, MPU regions, the core's revision) stands in its `CoreRow`.
  */
 import type { Sourced } from '../../chip.ts';
 import type { TimingModel } from '../timing/model.ts';
 import type { CoreFeatures } from './features.ts';
-
-export type { CoreName } from './features.ts';
 
 /** What exceptions cost with zero-wait memory, in cycles, and where each figure comes from. */
 export interface ExceptionCycles {
