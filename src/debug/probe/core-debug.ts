@@ -3,7 +3,7 @@
  * (DDI 0403E C1, DDI 0419 C1, DDI 0553 D1.2). They live in the debug power domain: a system reset does not touch them, and while C_DEBUGEN is 0 nothing
  * halts. On ARMv6-M software cannot see them at all, so they are kept here and not in the core.
  */
-import type { Profile } from '../../emu/core/builder.ts';
+import type { DebugShape } from '../../emu/core/models/features.ts';
 import type { Core } from '../../emu/core/core.ts';
 import { highestPending, preempts } from '../../emu/core/nvic.ts';
 import { S } from '../../emu/core/state.ts';
@@ -22,28 +22,6 @@ const [VC_CORERESET, VC_HARDERR] = [1, 1 << 10];
 /** DFSR bits by what stopped the core. */
 const REASON: Partial<Record<Stop['kind'], number>> = { interrupt: 1, step: 1, breakpoint: 2, bkpt: 2, watch: 4, catch: 8 };
 
-/** What debug hardware a core has, as its implementation in STM32 chips shows it. */
-export interface DebugShape {
-  /** Comparators for code; FPB revision 2 reaches the whole address space, 1 (and the BPU) its first half GiB. */
-  readonly code: number;
-  readonly revision: 1 | 2;
-  /** Comparators for data. */
-  readonly data: number;
-  /** IDR of the AHB-AP, DPIDR on SWD. */
-  readonly idr: number;
-  readonly dpidr: number;
-  /** TAR increments inside so many bytes. */
-  readonly tarWrap: number;
-}
-const DEBUG_SHAPES: Readonly<Record<Profile['name'], DebugShape>> = {
-  m0: { code: 4, revision: 1, data: 2, idr: 0x04770031, dpidr: 0x0bb11477, tarWrap: 0x400 },
-  m0plus: { code: 4, revision: 1, data: 2, idr: 0x04770031, dpidr: 0x0bc11477, tarWrap: 0x400 },
-  m3: { code: 6, revision: 1, data: 4, idr: 0x24770011, dpidr: 0x2ba01477, tarWrap: 0x1000 },
-  m4: { code: 6, revision: 1, data: 4, idr: 0x24770011, dpidr: 0x2ba01477, tarWrap: 0x1000 },
-  m33: { code: 8, revision: 2, data: 4, idr: 0x14770015, dpidr: 0x0be12477, tarWrap: 0x400 },
-  m7: { code: 8, revision: 2, data: 4, idr: 0x84770001, dpidr: 0x6ba02477, tarWrap: 0x400 },
-};
-
 export class CoreDebug {
   readonly core: Core;
   private readonly target: DebugTarget;
@@ -60,7 +38,7 @@ export class CoreDebug {
   constructor(target: DebugTarget, core: Core) {
     this.target = target;
     this.core = core;
-    this.shape = DEBUG_SHAPES[core.profile.name];
+    this.shape = core.profile.debug;
     this.fpComp = new Uint32Array(this.shape.code);
     this.dwt = new Uint32Array(this.shape.data * 4);
   }

@@ -4,6 +4,19 @@ import type { CoreName, CoreType } from './names.ts';
 /** Feature registers that software reads: ID_*, MVFR*, CLIDR, CTR by name; one that is not here reads 0. */
 export type IdRegisters = Readonly<Record<string, number>>;
 
+/** What debug hardware a core has, as its implementation in STM32 chips shows it. */
+export interface DebugShape {
+  /** Comparators for code; FPB revision 2 reaches the whole address space, 1 (and the BPU) its first half GiB. */
+  readonly code: number;
+  readonly revision: 1 | 2;
+  /** Comparators for data. */
+  readonly data: number;
+  /** IDR of the AHB-AP, DPIDR on SWD. */
+  readonly idr: number;
+  readonly dpidr: number;
+  /** TAR increments inside so many bytes. */
+  readonly tarWrap: number;
+}
 export interface CoreFeatures {
   readonly name: CoreName;
   /** As the rows of chips name it. */
@@ -35,4 +48,5 @@ export interface CoreFeatures {
   readonly flashCache: boolean;
   /** Cycles of a division; left out = by its operands (isa/multiply.ts). */
   readonly divisionCycles?: number;
+  readonly debug: DebugShape;
 }

@@ -21,6 +21,7 @@ export const m0: CoreModel = {
   l1: false,
   branchTargets: false,
   flashCache: true,
+  debug: { code: 4, revision: 1, data: 2, idr: 0x04770031, dpidr: 0x0bb11477, tarWrap: 0x400 },
   exceptions: {
     entry: { value: 16, source: 'Yiu, table of interrupt latencies; DDI 0432C 3.6 prints no number', confidence: 'reported' },
     return: { value: 12, source: 'as POP of 8 words with PC, 4 + N', confidence: 'assumed' },

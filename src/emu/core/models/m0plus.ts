@@ -22,6 +22,7 @@ export const m0plus: CoreModel = {
   l1: false,
   branchTargets: false,
   flashCache: true,
+  debug: { code: 4, revision: 1, data: 2, idr: 0x04770031, dpidr: 0x0bc11477, tarWrap: 0x400 },
   exceptions: {
     entry: { value: 15, source: 'DDI 0484C 3.6.1: at most, with memory that never waits', confidence: 'documented' },
     return: { value: 11, source: 'as POP of 8 words with PC, 3 + N', confidence: 'assumed' },

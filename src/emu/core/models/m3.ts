@@ -33,6 +33,7 @@ export const m3: CoreModel = {
   l1: false,
   branchTargets: false,
   flashCache: true,
+  debug: { code: 6, revision: 1, data: 4, idr: 0x24770011, dpidr: 0x2ba01477, tarWrap: 0x1000 },
   exceptions: {
     entry: { value: 12, source: TRM, confidence: 'documented' },
     return: { value: 12, source: `${TRM}; the Cortex-M4's manual prints 10`, confidence: 'documented' },

@@ -36,6 +36,7 @@ export const m33: CoreModel = {
   l1: false,
   branchTargets: false,
   flashCache: false,
+  debug: { code: 8, revision: 2, data: 4, idr: 0x14770015, dpidr: 0x0be12477, tarWrap: 0x400 },
   exceptions: likeM4({ value: 12, source: 'Yiu, Cortex-M for Beginners', confidence: 'reported' }),
   timing,
 };

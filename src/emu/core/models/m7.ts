@@ -39,6 +39,7 @@ export const m7: CoreModel = {
   flashCache: false,
   // Reported: LLVM's Cortex-M7 model.
   divisionCycles: 7,
+  debug: { code: 8, revision: 2, data: 4, idr: 0x84770001, dpidr: 0x6ba02477, tarWrap: 0x400 },
   exceptions: likeM4({ value: 12, source: 'Arm community thread 47326: 12 typical, 14 worst', confidence: 'reported' }),
   timing,
 };
