@@ -5,6 +5,7 @@
 import { hex } from '../checks/check.ts';
 import { familyOf, locate, maskOf, registerOf } from '../checks/families.ts';
 import type { ChipDescription } from '../emu/chip.ts';
+import { modelOf } from '../emu/core/models/index.ts';
 import { layoutFor } from '../emu/registers.ts';
 import { romKind } from './check-board.ts';
 import type { GdbTarget } from './gdb-target.ts';
@@ -105,7 +106,7 @@ export function settledBy({ values, registers }: Pick<Capture, 'values' | 'regis
   const vtor = word('SCB.VTOR');
   const [from, to] = chip.rom?.range.value ?? [1, 0];
   // a core without VTOR shows zero
-  if (vtor !== null && !chip.cores[0]!.type.startsWith('cortex-m0'))
+  if (vtor !== null && modelOf(chip.cores[0]!.type).vtor !== 0)
     say('leave-vtor', vtor >= from && vtor <= to ? 'keeps' : 'sets', `SCB.VTOR = ${hex(vtor)}`);
 
   const { field, systemMemory } = familyOf(chip)?.remap ?? {};

@@ -5,6 +5,7 @@ import { unknown } from '../checks/check.ts';
 import { CHECK_IDS, type CheckId } from '../bench/result.ts';
 import { UsageError } from '../bench/usage-error.ts';
 import type { ChipDescription } from '../emu/chip.ts';
+import { modelOf } from '../emu/core/models/index.ts';
 import { rxPins } from '../rom/profile.ts';
 import { resolveRomOptions } from '../rom/options.ts';
 import type { RomProfile } from '../rom/profiles.ts';
@@ -35,8 +36,8 @@ export interface BoardReport {
 }
 
 const CPUID = 0xe000ed00;
-/** PARTNO by core: ARM DDI 0432, 0439, 0489, 100230. */
-const PARTS: Readonly<Record<string, string>> = { c20: 'm0', c60: 'm0plus', c23: 'm3', c24: 'm4', c27: 'm7', d21: 'm33' };
+/** PARTNO: which core it is, whatever its revision. */
+const partOf = (cpuid: number): number => (cpuid >>> 4) & 0xfff;
 
 /**
  * A board answers, and it is the chip that was named. A server may answer zeros for a dead board, so a zero is no answer.
@@ -46,9 +47,7 @@ export async function identify(target: GdbTarget, chip: ChipDescription): Promis
   const cpuid = await target.word(CPUID);
   if (cpuid === null || cpuid === 0)
     throw new BoardError('the board does not answer: CPUID reads as zero or not at all; is it powered, and is read-out protection off?');
-  const core = PARTS[((cpuid >>> 4) & 0xfff).toString(16)];
-  const wanted = chip.cores[0]!.type.replace(/^cortex-(m\d+(?:plus)?)f?$/, '$1');
-  if (core !== wanted)
+  if (partOf(cpuid) !== partOf(modelOf(chip.cores[0]!.type).cpuid))
     throw new UsageError(`the board has another core than ${chip.name}: CPUID = 0x${cpuid.toString(16)}`, 'is --chip right?');
   const dbgmcu = chip.blocks.find((b) => b.name === 'DBGMCU');
   const id = dbgmcu ? await target.word(dbgmcu.base) : null;
