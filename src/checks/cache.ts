@@ -1,4 +1,5 @@
 /** Caches left on: one check each for instructions and data, alike but for the names. */
+import { modelOf } from '../emu/core/models/index.ts';
 import { broken, hex, notApplicable, pass, type Check, type Subject } from './check.ts';
 import { PPB } from './core-registers.ts';
 import { familyOf, inManual, maskOf, registerOf } from './families.ts';
@@ -48,7 +49,7 @@ function find({ state }: Subject, kind: 'icache' | 'dcache'): Where | null {
       lines: '',
       off: (target) => target.setField(own.enable, 0),
     };
-  if (state.chip.cores[0]?.type !== 'cortex-m7f') return null;
+  if (!modelOf(state.chip.cores[0]!.type).l1) return null;
   const ccr = state.read(PPB.CCR, 4);
   if (ccr === null) return null;
   const bit = CCR_BIT[kind];
