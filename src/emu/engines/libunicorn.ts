@@ -3,7 +3,7 @@ import type { Profile } from '../core/builder.ts';
 import {
   ARCH_ARM,
   check,
-  CPU_MODEL,
+  cpuModel,
   CTL_CPU_MODEL,
   HOOK_MEM_INVALID,
   MODE_THUMB,
@@ -100,7 +100,7 @@ class NativeCore implements UnicornCore {
     const out: unknown[] = [null];
     // MCLASS in the mode would force Cortex-M33; without it the model decides
     check(lib.open(ARCH_ARM, MODE_THUMB, out), 'uc_open');
-    check(lib.ctl(out[0], CTL_CPU_MODEL, CPU_MODEL[profile.name]), 'uc_ctl cpu model');
+    check(lib.ctl(out[0], CTL_CPU_MODEL, cpuModel(profile)), 'uc_ctl cpu model');
     this.uc = out[0];
   }
   map(address: number, size: number, perms: number): void {

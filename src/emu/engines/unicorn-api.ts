@@ -28,8 +28,13 @@ export const REG_FPSCR = 6;
 export const CPSR_THUMB = 0x1f3;
 /** NZCVQ and GE. */
 export const FLAGS_MASK = 0xf80f0000;
-/** Unicorn has no Cortex-M0+; its instructions are the Cortex-M0's. */
-export const CPU_MODEL = { m0: 7, m0plus: 7, m3: 8, m4: 9, m7: 10, m33: 11 } as const;
+/** uc_cpu_arm of the core of Unicorn that has all instructions of a profile: of Cortex-M0 (and M0+), M33, M7, M4, M3. */
+export function cpuModel({ arch, dsp, fpv5 }: Profile): number {
+  if (arch === 'v6m') return 7;
+  if (arch === 'v8m') return 11;
+  if (fpv5) return 10;
+  return dsp ? 9 : 8;
+}
 export const ARCH_ARM = 1;
 export const MODE_THUMB = 1 << 4;
 export const CTL_CPU_MODEL = 7 | (1 << 26) | (1 << 30);

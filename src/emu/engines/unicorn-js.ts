@@ -11,7 +11,7 @@ import type { Profile } from '../core/builder.ts';
 import {
   ARCH_ARM,
   check,
-  CPU_MODEL,
+  cpuModel,
   CTL_CPU_MODEL,
   HOOK_MEM_INVALID,
   MODE_THUMB,
@@ -161,7 +161,7 @@ class ScriptCore implements UnicornCore {
     this.scratch = this.allocate(16);
     check(js._uc_open(ARCH_ARM, js._uc_ctl ? MODE_THUMB : MODE_THUMB | MODE_MCLASS, this.scratch), 'uc_open');
     this.uc = js.getValue(this.scratch, 'i32') >>> 0;
-    js.setValue(this.scratch, CPU_MODEL[profile.name], 'i32');
+    js.setValue(this.scratch, cpuModel(profile), 'i32');
     if (js._uc_ctl) check(js._uc_ctl(this.uc, CTL_CPU_MODEL, this.scratch), 'uc_ctl cpu model');
   }
   private allocate(bytes: number): number {
