@@ -2,21 +2,28 @@
 import fc from 'fast-check';
 import type { ChipDescription, CoreRow } from '../../../src/emu/chip.ts';
 import type { Core } from '../../../src/emu/core/core.ts';
+import { PROFILES } from '../../../src/emu/core/models/index.ts';
+import type { CoreName } from '../../../src/emu/core/models/names.ts';
 import { S } from '../../../src/emu/core/state.ts';
 import { Machine } from '../../../src/emu/machine.ts';
 import type { ModelFactory } from '../../../src/emu/registers.ts';
 import { PS_PER_SECOND } from '../../../src/emu/time.ts';
 
-export type CoreName = 'm0' | 'm0plus' | 'm3' | 'm4' | 'm33' | 'm7';
+export type { CoreName };
 /** Cores with instructions of their own; the Cortex-M0+ has the M0's and the Cortex-M3 a part of the M4's. */
 export const CORE_NAMES: readonly CoreName[] = ['m0', 'm4', 'm33', 'm7'];
-export const CORE_ROWS: Readonly<Record<CoreName, Pick<CoreRow, 'type' | 'nvicLines' | 'priorityBits' | 'mpuRegions'>>> = {
-  m0: { type: 'cortex-m0', nvicLines: 32, priorityBits: 2, mpuRegions: 0 },
-  m0plus: { type: 'cortex-m0plus', nvicLines: 32, priorityBits: 2, mpuRegions: 8 },
-  m3: { type: 'cortex-m3', nvicLines: 60, priorityBits: 4, mpuRegions: 8 },
-  m4: { type: 'cortex-m4f', nvicLines: 82, priorityBits: 4, mpuRegions: 8 },
-  m33: { type: 'cortex-m33f', nvicLines: 133, priorityBits: 4, mpuRegions: 8 },
-  m7: { type: 'cortex-m7f', nvicLines: 150, priorityBits: 4, mpuRegions: 16 },
+type Row = Pick<CoreRow, 'type' | 'nvicLines' | 'priorityBits' | 'mpuRegions'>;
+/** Interrupt lines and MPU regions as STM32 chips have them. */
+const SIZES: Partial<Record<CoreName, Partial<Row>>> = {
+  m0: { mpuRegions: 0 },
+  m3: { nvicLines: 60 },
+  m4: { nvicLines: 82 },
+  m33: { nvicLines: 133 },
+  m7: { nvicLines: 150, mpuRegions: 16 },
+};
+export const coreRow = (name: CoreName): Row => {
+  const { type, arch } = PROFILES[name];
+  return { type, nvicLines: 32, priorityBits: arch === 'v6m' ? 2 : 4, mpuRegions: 8, ...SIZES[name] };
 };
 export const FLASH = 0x0800_0000;
 export const RAM = 0x2000_0000;
@@ -76,7 +83,7 @@ export function bareMachine(core: CoreName, row: Partial<CoreRow> = {}, over: Pa
     parameters: {},
     facts: {},
     blocks: [],
-    cores: [{ name: 'cpu', ...CORE_ROWS[core], clock: 'hclk', sysTickClock: 'ext', ...row }],
+    cores: [{ name: 'cpu', ...coreRow(core), clock: 'hclk', sysTickClock: 'ext', ...row }],
     memories: [
       { name: 'FLASH', base: FLASH, size: 0x8_0000, kind: 'flash', zone: 'user', aliases: [0, 0x1000_0000] },
       { name: 'RAM', base: RAM, size: RAM_END - RAM, kind: 'ram', zone: 'user', aliases: [0x3800_0000] },

@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { PROFILES } from '../../../src/emu/core/models/index.ts';
 import { bareMachine, FLASH, RAM, type CoreName } from './bare-machine.ts';
 
 export const compilerMissing = spawnSync('arm-none-eabi-gcc', ['--version']).status === 0 ? '' : 'arm-none-eabi-gcc is not here';
@@ -17,17 +18,15 @@ export interface Kernel {
 }
 const RESULTS = RAM + 0x1000;
 const BUFFER = RAM + 0x2000;
-const FLAGS: Readonly<Record<CoreName, readonly string[]>> = {
-  m0: ['-mcpu=cortex-m0'],
-  m0plus: ['-mcpu=cortex-m0plus'],
-  m3: ['-mcpu=cortex-m3'],
-  m4: ['-mcpu=cortex-m4', '-mfpu=fpv4-sp-d16', '-mfloat-abi=hard'],
-  m33: ['-mcpu=cortex-m33', '-mfpu=fpv5-sp-d16', '-mfloat-abi=hard'],
-  m7: ['-mcpu=cortex-m7', '-mfpu=fpv5-d16', '-mfloat-abi=hard'],
-};
+function flagsOf(core: CoreName): string[] {
+  const { title, fpu, fpv5 } = PROFILES[core];
+  const unit = `${fpv5 ? 'fpv5' : 'fpv4'}${fpu === 'sp' ? '-sp' : ''}-d16`;
+  return [`-mcpu=${title.toLowerCase().replace('+', 'plus')}`, ...(fpu === 'none' ? [] : [`-mfpu=${unit}`, '-mfloat-abi=hard'])];
+}
+const isSlim = (core: CoreName): boolean => PROFILES[core].arch === 'v6m';
 /** R0…R3 = 8, 3, 5, 1; R4 and R5 point into RAM (R5 to R4 + 64), R6 = 4; R11 to the counter. ISB, or a branch, keeps the kernel apart from the reads. */
 function functionOf(k: Kernel, index: number, core: CoreName): string {
-  const slim = core === 'm0' || core === 'm0plus';
+  const slim = isSlim(core);
   const counter = slim ? '0xe000e018' : '0xe0001004';
   const read = (r: string): string => (slim ? `mov r7, r11\n ldr r7, [r7]\n mov ${r}, r7` : `ldr.w ${r}, [r11]`);
   return `
@@ -68,10 +67,9 @@ k${index}:
 /** Cycles of each kernel, without what the measurement itself takes. */
 export function measure(core: CoreName, kernels: readonly Kernel[]): number[] {
   const all = [{ rule: 'nothing', code: '', cycles: 0 }, ...kernels];
-  const enable =
-    core === 'm0' || core === 'm0plus'
-      ? 'ldr r0, =0xe000e010\n ldr r1, =0xffffff\n str r1, [r0, #4]\n movs r1, #0\n str r1, [r0, #8]\n movs r1, #5\n str r1, [r0]'
-      : 'ldr r0, =0xe000ed88\n ldr r1, =0xf00000\n str r1, [r0]\n ldr r0, =0xe000edfc\n ldr r1, =0x1000000\n str r1, [r0]\n ldr r0, =0xe0001fb0\n ldr r1, =0xc5acce55\n str r1, [r0]\n ldr r0, =0xe0001000\n movs r1, #1\n str r1, [r0]\n dsb\n isb';
+  const enable = isSlim(core)
+    ? 'ldr r0, =0xe000e010\n ldr r1, =0xffffff\n str r1, [r0, #4]\n movs r1, #0\n str r1, [r0, #8]\n movs r1, #5\n str r1, [r0]'
+    : 'ldr r0, =0xe000ed88\n ldr r1, =0xf00000\n str r1, [r0]\n ldr r0, =0xe000edfc\n ldr r1, =0x1000000\n str r1, [r0]\n ldr r0, =0xe0001fb0\n ldr r1, =0xc5acce55\n str r1, [r0]\n ldr r0, =0xe0001000\n movs r1, #1\n str r1, [r0]\n dsb\n isb';
   const source = `
  .syntax unified
  .thumb
@@ -96,7 +94,7 @@ ${all.map((k, i) => functionOf(k, i, core)).join('\n')}`;
       if (r.status !== 0) throw new Error(`${command}: ${r.stderr}`);
     };
     run('arm-none-eabi-gcc', [
-      ...FLAGS[core],
+      ...flagsOf(core),
       '-mthumb',
       '-nostdlib',
       '-Wl,-Ttext=0x08000000,--no-warn-rwx-segments',

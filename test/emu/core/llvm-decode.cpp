@@ -56,7 +56,7 @@ int put(const std::string &text, char *out, unsigned bytes) {
 
 extern "C" {
 
-void *arm_open(const char *triple, const char *cpu) {
+void *arm_open(const char *triple, const char *cpu, const char *features) {
   LLVMInitializeARMTargetInfo();
   LLVMInitializeARMTargetMC();
   LLVMInitializeARMDisassembler();
@@ -65,7 +65,7 @@ void *arm_open(const char *triple, const char *cpu) {
   if (!target) return nullptr;
   auto *registers = target->createMCRegInfo(triple);
   auto *syntax = target->createMCAsmInfo(*registers, triple, MCTargetOptions());
-  auto *subtarget = target->createMCSubtargetInfo(triple, cpu, "");
+  auto *subtarget = target->createMCSubtargetInfo(triple, cpu, features);
   auto *names = target->createMCInstrInfo();
   auto *context = new MCContext(Triple(triple), syntax, registers, subtarget);
   return new Arm{names, subtarget, target->createMCDisassembler(*subtarget, *context),

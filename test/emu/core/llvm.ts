@@ -10,7 +10,7 @@ import type { Profile } from '../../../src/emu/core/builder.ts';
 
 type Call = (...args: unknown[]) => number;
 interface Library {
-  readonly open: (triple: string, cpu: string) => unknown;
+  readonly open: (triple: string, cpu: string, features: string) => unknown;
   readonly decode: Call;
   readonly opcode: Call;
   readonly text: Call;
@@ -19,14 +19,11 @@ interface Koffi {
   load(name: string): { func(declaration: string): unknown };
 }
 
-const CORES: Readonly<Record<Profile['name'], readonly [triple: string, cpu: string]>> = {
-  m0: ['thumbv6m-none-eabi', 'cortex-m0'],
-  m0plus: ['thumbv6m-none-eabi', 'cortex-m0plus'],
-  m3: ['thumbv7m-none-eabi', 'cortex-m3'],
-  m4: ['thumbv7em-none-eabi', 'cortex-m4'],
-  m33: ['thumbv8m.main-none-eabi', 'cortex-m33'],
-  m7: ['thumbv7em-none-eabi', 'cortex-m7'],
-};
+/** Triple, core and features for LLVM. */
+function llvmCore({ title, arch, dsp, fpu, fpv5 }: Profile): readonly [triple: string, cpu: string, features: string] {
+  const sub = { v6m: 'v6m', v7m: dsp ? 'v7em' : 'v7m', v8m: 'v8m.main' }[arch];
+  return [`thumb${sub}-none-eabi`, title.toLowerCase().replace('+', 'plus'), fpv5 && fpu === 'sp' ? '-fp64' : ''];
+}
 /** From the root of the project: tests and tools run there. */
 const SOURCE = 'test/emu/core/llvm-decode.cpp';
 const CACHE = 'node_modules/.cache/bootbench';
@@ -54,7 +51,7 @@ async function load(): Promise<string> {
     const koffi = ((await import('koffi')) as unknown as { default: Koffi }).default;
     const lib = koffi.load(build());
     library = {
-      open: lib.func('void *arm_open(const char *triple, const char *cpu)') as Library['open'],
+      open: lib.func('void *arm_open(const char *triple, const char *cpu, const char *features)') as Library['open'],
       decode: lib.func('void arm_decode(void *handle, uint32_t first, uint32_t second, uint32_t count, uint16_t *out)') as Call,
       opcode: lib.func('int arm_opcode(void *handle, uint32_t opcode, char *out, uint32_t bytes)') as Call,
       text: lib.func('int arm_text(void *handle, uint32_t first, uint32_t second, char *out, uint32_t bytes)') as Call,
@@ -80,8 +77,8 @@ export class Llvm {
   constructor(profile: Profile) {
     if (!library) throw new Error(llvmMissing);
     this.lib = library;
-    this.handle = library.open(...CORES[profile.name]);
-    if (!this.handle) throw new Error(`LLVM has no ${CORES[profile.name].join(' ')}`);
+    this.handle = library.open(...llvmCore(profile));
+    if (!this.handle) throw new Error(`LLVM has no ${llvmCore(profile).join(' ')}`);
   }
   /** For `out.length` second half-words from `second` on: 0 where there is no instruction, else its opcode. */
   decode(first: number, second: number, out: Uint16Array): void {

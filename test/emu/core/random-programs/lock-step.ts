@@ -8,7 +8,7 @@ import { Machine } from '../../../../src/emu/machine.ts';
 import type { Checkpoint } from '../../../../src/emu/machine-base.ts';
 import type { ModelFactory } from '../../../../src/emu/registers.ts';
 import { PS_PER_SECOND } from '../../../../src/emu/time.ts';
-import { CORE_ROWS, PS_PER_CYCLE, type CoreName } from '../bare-machine.ts';
+import { coreRow, PS_PER_CYCLE, type CoreName } from '../bare-machine.ts';
 import { Random } from '../random-cases.ts';
 import { BOOKS, rowsByUse } from '../book-keeping.ts';
 import { DEVICE, DEVICE_IRQ, FAULT_HANDLER, FLASH, has, lower, RAM, RAM_ALIAS, RAM_BYTES, ROM, type Lowered } from './lower.ts';
@@ -65,7 +65,7 @@ function chipFor(core: CoreName): ChipDescription {
       PROBE: { name: 'PROBE', registers: ['COUNT', 'VALUE', 'TIMER', 'ACKNOWLEDGE'].map((name, i) => register(name, 4 * i)) },
     },
     blocks: [{ name: 'PROBE', model: 'probe', base: DEVICE, size: 0x400, irqs: [DEVICE_IRQ] }],
-    cores: [{ name: 'cpu', ...CORE_ROWS[core], clock: 'hclk', sysTickClock: 'ext', bitBand: core === 'm4' }],
+    cores: [{ name: 'cpu', ...coreRow(core), clock: 'hclk', sysTickClock: 'ext', bitBand: core === 'm4' }],
     memories: [
       { name: 'FLASH', base: FLASH, size: 0x8000, kind: 'flash', zone: 'user', waitStates: true },
       { name: 'RAM', base: RAM, size: RAM_BYTES, kind: 'ram', zone: 'user', aliases: [RAM_ALIAS] },
