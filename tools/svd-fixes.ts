@@ -335,12 +335,22 @@ const H503: SvdFixes = {
   ],
 };
 
+/** Bits of ADC4_CR that software sets and hardware clears: to the SVD software does not write them. */
+const ADC4_COMMANDS: NonNullable<SvdFixes['add']> = {
+  'ADC4.CR.ADEN': [0, 1, true],
+  'ADC4.CR.ADDIS': [1, 1, true],
+  'ADC4.CR.ADSTART': [2, 1, true],
+  'ADC4.CR.ADSTP': [4, 1, true],
+  'ADC4.CR.ADCAL': [31, 1, true],
+};
 /** After reset all pins are analog but the debug port's, as on H5, whose blocks of the same versions serve (src/chips/stm32u5.ts). */
 const U575: SvdFixes = {
   chip: 'stm32u575',
   part: 'STM32U575ZI',
   rename: { FDCAN1_RAM: 'FDCANRAM', ADC12: 'ADC12_COMMON', OPAMP: 'OPAMP1' },
   alike: /^(TIM([1-8]|15)|WWDG|SPI\d|(LP)?US?ART\d|I2C\d|LPTIM[123]|FDCAN.*|CRC|RNG|ICACHE|RTC|VREFBUF|DAC1|OTG_FS|GTZC\d_MPCBB\d)$/,
+  remove: Object.keys(ADC4_COMMANDS),
+  add: ADC4_COMMANDS,
   resets: H533.resets!,
 };
 

@@ -11,7 +11,7 @@ import { lazyChip } from './lazy.ts';
 import { sram } from './l4-class.ts';
 import { OTG_FS_L496 } from './otg-fs.ts';
 import type { PartSize } from './parts.ts';
-import { DAC_H, misoOf, U5_GPDMA, U5_LPDMA } from './requests.ts';
+import { ADC_INJECTED_TRIGGERS, ADC_TRIGGERS, DAC_H, misoOf, U5_GPDMA, U5_LPDMA } from './requests.ts';
 import { AN2606, factoryValues, known, NO_ROM_AT_LEVEL_2, POWER_CAUSES, resetFlagRows, sourcesOf } from './rows.ts';
 import { STM32H533RE } from './stm32h533.ts';
 
@@ -130,6 +130,7 @@ const BEHAVIOUR: readonly Behaviour[] = [
   ({ name }) => (/^I2C\d$/.test(name) ? { model: 'i2c-v2', options: { clock: lower(name) } } : null),
   ({ name }) => (/^LPTIM[123]$/.test(name) ? { model: 'lptim', options: { clock: name === 'LPTIM3' ? 'lptim34' : lower(name) } } : null),
 ];
+const ADC = { clock: 'adc', bus: 'hclk' };
 const GTZC = { clock: 'AHB1ENR.GTZC1EN' };
 const GTZC2 = { clock: 'AHB3ENR.GTZC2EN' };
 const RTC_DOMAIN = { clock: 'APB3ENR.RTCAPBEN', reset: 'BDCR.BDRST', backup: true } as const;
@@ -163,7 +164,29 @@ const OWN: Derivation['own'] = {
   GTZC1_TZIC: GTZC,
   GTZC2_TZSC: GTZC2,
   GTZC2_TZIC: GTZC2,
-  ADC12_COMMON: { size: 0x100, clock: 'AHB2ENR1.ADC12EN', reset: 'AHB2RSTR1.ADC12RST' },
+  ADC1: {
+    model: 'adc-v2',
+    size: 0x300,
+    options: {
+      ...ADC,
+      block: 'ADC1',
+      version: 'u5',
+      index: 0,
+      ccr: 'adc12.ccr',
+      triggers: ADC_TRIGGERS,
+      injectedTriggers: ADC_INJECTED_TRIGGERS,
+      // VREFINT, VBAT / 4, the temperature sensor at 30 °C (DS13737, recalled).
+      internal: { 0: 1215, 18: 825, 19: 760 },
+    },
+  },
+  ADC12_COMMON: {
+    model: 'adc-common-v2',
+    size: 0x100,
+    clock: 'AHB2ENR1.ADC12EN',
+    reset: 'AHB2RSTR1.ADC12RST',
+    options: { converters: ['ADC1'], ccr: 'adc12.ccr' },
+  },
+  ADC4: { model: 'adc-v2', options: { ...ADC, block: 'ADC4', version: 'u5-adc4', index: 1, internal: { 0: 1215, 13: 760, 14: 825 } } },
 };
 
 function derivation(line: U5Line, part: PartSize): Derivation {

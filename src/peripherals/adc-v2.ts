@@ -1,5 +1,5 @@
 /**
- * ADC with ISR and ADSTART (F0, F3, L0, L4, G0, G4, H5, H7): voltage regulator, calibration, ready flag, start and stop, regular and injected sequences with their
+ * ADC with ISR and ADSTART (F0, F3, L0, L4, G0, G4, H5, H7, U5): voltage regulator, calibration, ready flag, start and stop, regular and injected sequences with their
  * times, continuous and discontinuous mode, automatic delay and injection, oversampling, external triggers, watchdog 1, overrun, DMA requests, interrupts.
  *
  * Facts: registers and behaviour RM0351 18, RM0091 13, RM0399 26, RM0481 ADC (documented); calibration times DS10198, DS9826, DS12923 (recalled: assumed), ready
@@ -66,6 +66,8 @@ interface Version {
   readonly channelMask: boolean;
   /** The clock is divided by two behind the prescaler. */
   readonly halved: boolean;
+  /** Oversampling by 1 to 1024, and a register for each threshold: where the lower one of watchdog 1 lies; the upper one follows. */
+  readonly wide?: { readonly thresholds: number };
 }
 const L4_SAMPLING = [5, 13, 25, 49, 95, 185, 495, 1281];
 const L4_CONVERT = { 12: 25, 10: 21, 8: 17, 6: 13 };
@@ -115,7 +117,24 @@ const VERSIONS = {
     calibration: 16384,
     jsqr: LATE_JSQR,
     halved: true,
+    wide: { thresholds: 0x20 },
   },
+  // RM0456 33.4.13 (recalled: reported).
+  u5: {
+    ...LARGE,
+    cfgr: 'CFGR1',
+    extsel: [5, 31],
+    res: [2, 3],
+    bits: [14, 12, 10, 8],
+    align: 31, // LSHIFT of CFGR2 instead, left out
+    sampling: [10, 12, 24, 40, 72, 136, 782, 1628],
+    convert: { 14: 34, 12: 30, 10: 26, 8: 22 },
+    calibration: 16384,
+    jsqr: LATE_JSQR,
+    flags: 0x3ff,
+    wide: { thresholds: 0xa8 },
+  },
+  'u5-adc4': { ...SMALL, res: [2, 3], sampling: [3, 7, 15, 25, 39, 79, 159, 1629], calibration: 82, regulator: true, flags: 0x1b9f },
 } as const satisfies Readonly<Record<string, Version>>;
 
 const STARTUP_PS = US;
@@ -166,7 +185,7 @@ const ALL = 0xff;
 /** DMNGT = 2 sends results to the DFSDM instead. */
 const DMNGT_DFSDM = 2;
 /** CHSELR and CFGR1 of F0. */
-const CHSEL = 0x7ffff;
+const CHSEL = 0xffffff;
 const SCANDIR = 1 << 2;
 /** G0: CHSELR is a sequence of numbers of four bits; 15 ends it. */
 const CHSELRMOD = 1 << 21;
@@ -211,8 +230,8 @@ class AdcV2 {
     this.inputs = analogWires(options);
     this.look = options.ccr === undefined ? null : lookWire(options.ccr);
     this.ldordy = layout.hasField('ISR.LDORDY') || options.version === 'h7' ? ISR.LDORDY : 0;
-    // H7 has a register for each threshold, at the same offsets as the others' TR1 and what follows.
-    this.threshold = options.version === 'h7' ? { low: this.reg(0x20), high: this.reg(0x24) } : null;
+    const { wide } = this.v;
+    this.threshold = wide ? { low: this.reg(wide.thresholds), high: this.reg(wide.thresholds + 4) } : null;
   }
 
   // ---- Configuration
@@ -242,7 +261,7 @@ class AdcV2 {
     if (this.sequenced(c)) return this.numbered(c, i);
     const chselr = c.get(this.reg(0x28));
     let place = c.get(this.cfgr) & SCANDIR ? this.length(c) - 1 - i : i;
-    for (let channel = 0; channel < 19; channel++) if ((chselr >>> channel) & 1 && place-- === 0) return channel;
+    for (let channel = 0; channel < 24; channel++) if ((chselr >>> channel) & 1 && place-- === 0) return channel;
     return 0;
   }
   private injectedLength(c: Ctx): number {
@@ -254,7 +273,7 @@ class AdcV2 {
   private ratio(c: Ctx, enable: number): number {
     if (!this.cfgr2 || this.v.channelMask || !(c.get(this.cfgr2) & enable)) return 1;
     const cfgr2 = c.get(this.cfgr2);
-    return this.v.halved ? ((cfgr2 >>> 16) & 0x3ff) + 1 : 2 << ((cfgr2 >>> 2) & 7);
+    return this.v.wide ? ((cfgr2 >>> 16) & 0x3ff) + 1 : 2 << ((cfgr2 >>> 2) & 7);
   }
   /** Half clocks of the converter's clock that a conversion takes. */
   private halfClocks(c: Ctx, channel: number): number {
@@ -456,16 +475,20 @@ class AdcV2 {
   private delayed(c: Ctx): boolean {
     return (c.get(this.cfgr) & CFGR.AUTDLY) !== 0 && c.s.unread;
   }
+  /** Thresholds have 26 bits (H7) or 25; behind them lies a filter. */
+  private limit(c: Ctx, r: Register): number {
+    return c.get(r) & 0x3ffffff & r.writable;
+  }
   private watch(c: Ctx, channel: number, enable: number): void {
     if (this.outside(c, channel, enable)) this.flag(c, ISR.AWD1);
   }
   private outside(c: Ctx, channel: number, enable: number): boolean {
     const cfgr = c.get(this.cfgr);
     if (!(cfgr & enable) || (cfgr & CFGR.AWD1SGL && ((cfgr >>> 26) & 31) !== channel)) return false;
-    const bits = this.threshold ? 16 : 12;
+    const bits = this.v.bits[0]!;
     const code = convert(c, this.o, channel, bits);
     const [low, high] = this.threshold
-      ? [c.get(this.threshold.low), c.get(this.threshold.high)]
+      ? [this.limit(c, this.threshold.low), this.limit(c, this.threshold.high)]
       : [c.get(this.reg(0x20)) & 0xfff, (c.get(this.reg(0x20)) >>> 16) & 0xfff];
     return code > high || code < low;
   }
@@ -495,7 +518,7 @@ class AdcV2 {
   }
   private dmaOn(c: Ctx): boolean {
     const cfgr = c.get(this.cfgr);
-    return (cfgr & CFGR.DMA) !== 0 && !(this.v.halved && (cfgr & 3) === DMNGT_DFSDM);
+    return (cfgr & CFGR.DMA) !== 0 && !(this.v.wide && (cfgr & 3) === DMNGT_DFSDM);
   }
   sync(c: Ctx): void {
     const isr = c.get(this.isr);
@@ -665,23 +688,25 @@ export const adcV2: ModelFactory = (layout, given): RegisterModel<AdcV2State> =>
 /** The registers that two or three converters share: CSR shows the flags of a master and its slave, CCR has clock and prescaler. */
 export const adcCommonV2: ModelFactory = (layout, given): RegisterModel<object> => {
   const { converters, ccr } = given as unknown as { readonly converters: readonly string[]; readonly ccr: string };
-  const [CSR, CCR] = [layout.reg('CSR'), layout.reg('CCR')];
-  const wires = converters.slice(0, 2).map((name) => `${name.toLowerCase()}.status`);
+  // U5 has one converter of this kind.
+  const CSR = layout.has('CSR') ? layout.reg('CSR') : null;
+  const CCR = layout.reg('CCR');
+  const wires = CSR ? converters.slice(0, 2).map((name) => `${name.toLowerCase()}.status`) : [];
   return {
     wires,
     about: { source: 'RM0351 18.8', confidence: 'documented', lacks: ['CDR: dual modes'] },
-    modelled: ['CSR', 'CCR'],
+    modelled: [...(CSR ? ['CSR'] : []), 'CCR'],
     create: () => ({}),
     onReset: (c) => c.env.setWire(ccr, c.get(CCR)),
-    live: ['CSR'],
-    acting: ['CSR'],
+    ...(CSR ? { live: ['CSR'], acting: ['CSR'] } : {}),
     read: (c, r, value) => {
-      if (r !== CSR) return value;
+      if (!CSR || r !== CSR) return value;
       c.env.setWire(lookWire(ccr), c.env.wire(lookWire(ccr)) + 1);
       return c.get(CSR);
     },
     peek: (_c, _r, value) => value,
     onWire: (c) =>
+      CSR &&
       c.put(
         CSR,
         wires.reduce((v, wire, i) => v | ((c.env.wire(wire) & 0x7ff) << (16 * i)), 0),
