@@ -2,6 +2,7 @@
 import type { FaultFacts } from '../checks/check.ts';
 import { S } from '../emu/core/state.ts';
 import { codePlace } from '../emu/image/image.ts';
+import { restartInChain } from './restart.ts';
 import type { Session } from './session.ts';
 import { callsInWords, place, whatIsAt } from './slice/words.ts';
 
@@ -95,6 +96,8 @@ export function crashInWords(s: Session, fault: FaultFacts): string[] {
   const core = machine.bootCore;
   const lines: string[] = [];
   const calls = callsInWords(s, core);
+  const again = FETCHES.has(fault.kind) ? null : restartInChain(s, (pc) => place(s, pc));
+  if (again !== null) lines.push(again);
   // where a jump went wrong nothing is known of a frame
   if (calls.length > 1 && !FETCHES.has(fault.kind)) lines.push(`called by: ${calls.join(' < ')}`);
   const taken: { exception: number; handler: number }[] = [];

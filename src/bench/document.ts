@@ -31,7 +31,9 @@ import {
 import { imageCore } from './image-core.ts';
 import type { RunInput } from './run-input.ts';
 import type { SessionEnd } from './live-run.ts';
+import { restartInWords } from './restart.ts';
 import type { Session } from './session.ts';
+import { place as placeInWords } from './slice/words.ts';
 import { summarise } from './summary.ts';
 
 /** `lr`: LR at that instruction, where it is known. */
@@ -207,6 +209,8 @@ export function collectBase(s: Session, end: SessionEnd): BaseFacts {
   if (reserved) notes.push(reserved);
   const polled = polledNote(s, end.outcome);
   if (polled) notes.unshift(polled);
+  const { restart } = s.state;
+  if (restart && end.outcome !== 'dfu') notes.unshift({ kind: 'restart', text: restartInWords((pc) => placeInWords(s, pc), restart) });
   notes.unshift(...input.notes);
   const started = machine.history.resets[0]?.at ?? 0;
   return {

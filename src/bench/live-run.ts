@@ -20,6 +20,15 @@ export interface FixedLoop {
   readonly storm: boolean;
 }
 
+/** Start-up code that ran again without a reset. */
+export interface Restart {
+  readonly at: Ps;
+  /** The call; null where it was another kind of branch. */
+  readonly call: number | null;
+  /** Behind the last call. */
+  readonly lr: number;
+}
+
 /** Plain state of a session, saved with the machine. */
 export interface SessionState {
   /** Latest of power-on, reset, entry, branch out of system memory, scenario step. */
@@ -33,6 +42,10 @@ export interface SessionState {
   proofGap: Ps;
   loop: FixedLoop | null;
   symptomResets: number;
+  /** The place where the boot core starts has a stop, from some time behind the last reset on. */
+  watchesStart: boolean;
+  /** The first one. */
+  restart: Restart | null;
   /** RX pins of the ROM's serial interfaces that fell while the ROM ran. */
   fellInRom: { pin: string; at: Ps }[];
 }
@@ -55,4 +68,6 @@ export interface LiveRun {
   readonly steps: { readonly remaining: boolean };
   /** Something has happened that may end the run. */
   stir(): void;
+  /** The boot core stands where it starts, and no reset brought it there. */
+  startedAgain(): void;
 }

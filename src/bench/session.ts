@@ -24,6 +24,7 @@ import { UsbSim } from '../usb-sim/usb-sim.ts';
 import { decideOutcome } from './outcome.ts';
 import type { EndReason } from './result.ts';
 import { keptState } from './kept-state.ts';
+import { restartAt } from './restart.ts';
 import { entryLoopSettled, looksAtReset, resetLoop, resetLoopSettled, steadyEntries } from './reset-loop.ts';
 import type { RunInput } from './run-input.ts';
 import { serveSemihosting } from './semihosting.ts';
@@ -159,6 +160,8 @@ export class Session implements LiveRun {
       proofGap: 20 * MS,
       loop: null,
       symptomResets: 0,
+      watchesStart: false,
+      restart: null,
       fellInRom: [],
     };
     const listened = new Set(rxPins(this.profile).map(({ pin }) => `pin.${pin}`));
@@ -171,6 +174,7 @@ export class Session implements LiveRun {
         this.state.fault = null;
         this.state.leftAt = null;
         this.state.loop = null;
+        this.watchStart(false);
         this.resetProof();
         this.steps.abandonCall();
         this.stir();
@@ -485,6 +489,7 @@ export class Session implements LiveRun {
       return true;
     if (now >= this.romSilentAt()) return true;
     if (now >= state.nextProof && this.seeksProof(counterfactual)) {
+      if (!counterfactual) this.watchStart(state.restart === null);
       const fixed = proveFixedLoop(this);
       // the proof restored the session: its state is another object now
       this.state.loop = fixed;
@@ -495,6 +500,17 @@ export class Session implements LiveRun {
       this.state.nextProof = now + this.state.proofGap;
     }
     return false;
+  }
+
+  private watchStart(on: boolean): void {
+    if (this.state.watchesStart === on) return;
+    this.state.watchesStart = on;
+    this.steps.setBreakpoints();
+  }
+  /** The boot core stands where it starts, and no reset brought it there. */
+  startedAgain(): void {
+    this.state.restart ??= restartAt(this);
+    this.watchStart(false);
   }
 
   /** Inside the ROM it is the host that decides, unless a fault handler holds the core or, for the word of a repeated run, the host waits for that core. */

@@ -8,6 +8,7 @@ import { imageCore } from './image-core.ts';
 import type { PlannedAction, PlannedStep } from './scenario-types.ts';
 import { rxPins } from '../rom/profile.ts';
 import type { LiveRun } from './live-run.ts';
+import { startOf } from './restart.ts';
 import { PIN_FLOATING } from '../peripherals/gpio-common.ts';
 
 interface StepsState {
@@ -122,7 +123,7 @@ export class Steps implements Attachment {
     else if (step.when.kind === 'after') scheduler.arm(this.slot, this.state.previousEnd + step.when.ps);
     this.setBreakpoints();
   }
-  private setBreakpoints(): void {
+  setBreakpoints(): void {
     for (const core of this.session.machine.cores) core.setBreakpoints(new Set(this.stops(core.index)));
   }
   /** Where a core has to stop for the steps. */
@@ -132,6 +133,8 @@ export class Steps implements Attachment {
     if (step?.when.kind === 'atSymbol' && this.state.endsAt === null && this.coreOf(step.when.symbol).index === core)
       stops.push(this.address(step.when.symbol));
     if (this.state.call?.core === core) stops.push(this.state.call.pc);
+    const start = core === 0 && this.session.state.watchesStart ? startOf(this.session) : null;
+    if (start !== null) stops.push(start);
     return stops;
   }
   /** The core whose image has the symbol, which may be the second one's; else the boot core. */
@@ -153,6 +156,7 @@ export class Steps implements Attachment {
     for (const core of this.session.machine.cores) if (core.takeBreak()) this.stoppedAt(core);
   }
   private stoppedAt(core: Core): void {
+    if (core.index === 0 && this.session.state.watchesStart && core.pc === startOf(this.session)) this.session.startedAgain();
     const call = this.state.call;
     if (call && call.core === core.index && core.pc === call.pc && core.get(S.SP) === call.sp) {
       SAVED.forEach((offset, i) => core.set(offset, call.saved[i]!));

@@ -1,0 +1,35 @@
+/** Start-up code that a null pointer runs again. */
+import { describe, expect, it } from 'vitest';
+import { jobInput } from '../../src/bench/job.ts';
+import { runBench } from '../../src/bench/run.ts';
+import { AIRCR, CHIP, CYCLES_PER_MS, FLASH, imageOf, type Part } from './late-program.ts';
+import { plainJob } from './plain-job.ts';
+
+/** Longer than the watch takes to begin. */
+const waits: Part = (t) =>
+  t
+    .constant(3, 40 * CYCLES_PER_MS)
+    .label('wait')
+    .put(0x3b01)
+    .bne('wait');
+const notes = (wait: Part): readonly string[] =>
+  runBench(jobInput(plainJob(CHIP, [{ path: 'x.bin@0x08000000', bytes: imageOf({ wait }) }], { until: '200ms' })))
+    .notes.filter((n) => n.kind === 'restart')
+    .map((n) => n.text);
+
+describe('Start-up code that runs again', () => {
+  it('by the second word at address 0 is told with the call', () => {
+    let call = 0;
+    const told = notes((t) => {
+      waits(t);
+      t.movs(0, 0).ldr(0, 0, 4);
+      call = FLASH + 0x200 + 2 * t.length;
+      t.put(0x4780);
+    });
+    expect(told).toHaveLength(1);
+    expect(told[0]).toContain(`0x${call.toString(16).padStart(8, '0')}`);
+  });
+  it('by a reset is nothing to tell', () => {
+    expect(notes((t) => (waits(t), t.constant(1, AIRCR).constant(0, 0x05fa0004).str(0, 1).label('x').b('x')))).toEqual([]);
+  });
+});
