@@ -67,7 +67,7 @@ const derivation = (part: PartSize): Derivation => ({
     RTC: { ...G0_OWN['RTC'], reset: 'CSR1.RTCRST' },
     RCC: { model: 'rcc-g0', size: 0x400, irqs: [4], options: { usbOscillator: 'HSIUSB48', usb: ['hsi48', 'hse'] } },
     CRS: { model: 'crs', size: 0x400, irqs: [4] },
-    DMA1: g0Dma(0, [0, 1, 1, 2, 2]),
+    DMA1: g0Dma('DMA1', 0, [0, 1, 1, 2, 2]),
     // Packet memory of 2 KB at 0x40009800; the supply has no bit that declares it valid.
     USB: {
       model: 'usb-drd',

@@ -73,10 +73,10 @@ export const G0_BOOT: readonly BootRule[] = [
 ];
 
 const timer = timers(['TIM2'], () => 'timpclk1');
-export const g0Dma = (first: number, lines: readonly number[]): RowParts => ({
+export const g0Dma = (name: string, first: number, lines: readonly number[]): RowParts => ({
   model: 'dma-v1',
   size: 0x400,
-  options: { lines, requests: lines.map((_, i) => ({ wire: `dmamux1.${first + i}`, channel: i + 1 })) },
+  options: { lines, asks: `${name}.asks`, requests: lines.map((_, i) => ({ wire: `dmamux1.${first + i}`, channel: i + 1 })) },
 });
 /** RM0444 26.7.20 (recalled): channel 1 of TIM17 captures HSE / 32. */
 const HSE_CAPTURE = { capture: { remap: 'TISEL.TI1SEL', sources: { 2: { clock: 'hse', divider: 32 } } } };
@@ -123,7 +123,7 @@ export const G0_OWN: Derivation['own'] = {
   CRC: { model: 'crc', size: 0x400 },
   PWR: { model: 'pwr-l4', size: 0x400 },
   // ITLINE0 to 31 lie behind VREFBUF.
-  SYSCFG: { model: 'syscfg-f0', size: 0x30, windows: [{ base: 0x40010080, size: 0x80 }], clock: 'APBENR2.SYSCFGEN' },
+  SYSCFG: { model: 'syscfg-f0', size: 0x30, windows: [{ base: 0x40010080, size: 0x80 }], clock: 'APBENR2.SYSCFGEN', seesInterrupts: true },
   EXTI: {
     model: 'exti-v2',
     size: 0x400,
@@ -133,16 +133,17 @@ export const G0_OWN: Derivation['own'] = {
       irqOfLine: [0, 0, 1, 1, ...Array<number>(12).fill(2), 3],
       lines: { 16: 'pvd' },
       event: 'cm0plus',
+      asks: 'EXTI.asks',
     },
   },
-  DMA1: g0Dma(0, [0, 1, 1, 2, 2, 2, 2]),
+  DMA1: g0Dma('DMA1', 0, [0, 1, 1, 2, 2, 2, 2]),
   ADC: { model: 'adc-v2', size: 0x400, options: ADC },
   DAC1: { model: 'dac', size: 0x400, options: DAC_G0 },
 };
 const OWN: Derivation['own'] = {
   ...G0_OWN,
   RCC: { model: 'rcc-g0', size: 0x400, irqs: [4], options: { usbOscillator: 'HSI48', usb: ['hsi48', 'hse', 'pllq'] } },
-  DMA2: g0Dma(7, [0, 0, 0, 0, 0]),
+  DMA2: g0Dma('DMA2', 7, [0, 0, 0, 0, 0]),
   VREFBUF: { model: 'vrefbuf', size: 0x50, clock: 'APBENR2.SYSCFGEN' },
   // Packet memory of 2 KB at 0x40009800. The line is shared with UCPD. Klipper and Katapult never set PWR_CR2.USV and are on USB on boards with this chip: the bit
   // cuts nothing off (reported; RM0444 4.4.2 says that it does).

@@ -65,6 +65,8 @@ export interface BlockRow {
   readonly base: number;
   readonly size: number;
   readonly irqs?: readonly number[];
+  /** It shows who asks on the interrupt lines of the chip: the level of each block on each is a wire, `irq.<line>.<block>`, also where one alone has the line. */
+  readonly seesInterrupts?: boolean;
   /** Further ranges of addresses that the block answers, behind its own: offsets count from `base` (packet memory of the USB of G0 and C0). */
   readonly windows?: readonly { readonly base: number; readonly size: number }[];
   /** RCC register and field that clocks the block, e.g. `AHB2ENR.GPIOAEN`. Left out = always clocked. */

@@ -210,8 +210,9 @@ export class System {
     this.rcc = this.byName.get(chip.rcc) ?? null;
     const drivers = new Map<number, string[]>();
     for (const row of chip.blocks) for (const line of new Set(row.irqs)) push(drivers, line, row.name);
+    const seen = chip.blocks.some((row) => row.seesInterrupts);
     for (const [line, names] of drivers)
-      if (names.length > 1)
+      if (seen || names.length > 1)
         this.irqSharers.set(
           line,
           new Map(names.map((name) => [name, [`irq.${line}.${name}`, ...chip.cores.map((_c, i) => `irq.${line}.${name}.${i}`)]])),

@@ -18,6 +18,8 @@ export interface DmaV1Options {
   /** Interrupt line (index into the row's) of each channel. */
   readonly lines: readonly number[];
   readonly requests: readonly DmaRequest[];
+  /** Wire that has a bit for each channel that asks for its interrupt. */
+  readonly asks?: string;
 }
 export interface DmaV1State {
   /** Current addresses of each channel, and the count to reload in circular mode. */
@@ -105,12 +107,15 @@ class Dma {
   }
   interrupt(c: Ctx): void {
     const levels = new Map<number, boolean>();
+    let asks = 0;
     for (const ch of this.channels) {
       const flags = c.get(this.isr) >>> (4 * ch.index);
       const enabled = (ch.f.TCIE.get(c) ? TCIF : 0) | (ch.f.HTIE.get(c) ? HTIF : 0) | (ch.f.TEIE.get(c) ? TEIF : 0);
       const line = this.o.lines[ch.index]!;
       levels.set(line, levels.get(line) === true || (flags & enabled) !== 0);
+      if (flags & enabled) asks |= 1 << ch.index;
     }
+    if (this.o.asks !== undefined) c.env.setWire(this.o.asks, asks);
     for (const [line, level] of levels) c.env.irq(line, level);
   }
 

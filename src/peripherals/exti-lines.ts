@@ -13,6 +13,8 @@ export interface ExtiOptions {
   readonly lines: Readonly<Record<string, string>>;
   /** Core that event outputs (EMR) go to: each is a change of `event.<core>`. */
   readonly event?: string;
+  /** Wire that has a bit for each of lines 0 to 15 that asks for its interrupt. */
+  readonly asks?: string;
 }
 export interface ExtiState {
   /** Levels of the lines, 32 a word. */
@@ -95,6 +97,7 @@ export function extiLines<S extends ExtiState>(
       o.irqOfLine.forEach((index, line) => {
         if (index >= 0 && (pending[line >> 5]! >>> (line & 31)) & 1) active.add(index);
       });
+      if (o.asks !== undefined) c.env.setWire(o.asks, pending[0]! & 0xffff);
       for (const index of irqIndexes) c.env.irq(index, active.has(index), core);
     },
   };

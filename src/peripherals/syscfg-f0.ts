@@ -1,5 +1,5 @@
 /**
- * SYSCFG of STM32F0, F3, G0, C0 and L0: memory at address 0, EXTI sources; L0: banks of the flash that change places, the reference of HSI48. CFGR1 also holds DMA remaps and pin
+ * SYSCFG of STM32F0, F3, G0, C0 and L0: memory at address 0, EXTI sources; G0 and C0: who asks on an interrupt line; L0: banks of the flash that change places, the reference of HSI48. CFGR1 also holds DMA remaps and pin
  * drive, which are stored without effect.
  *
  * Facts: registers ST SVD; MEM_MODE takes the boot mode at reset: RM0091 SYSCFG_CFGR1 (documented).
@@ -9,11 +9,13 @@
  */
 import type { ModelFactory, RegisterContext, RegisterModel } from '../emu/registers.ts';
 import { extiSources } from './exti-sources.ts';
+import { shownLines } from './syscfg-lines.ts';
 
 export const syscfgF0: ModelFactory = (layout): RegisterModel<object> => {
   const memMode = layout.field('CFGR1.MEM_MODE');
   const usbIrq = layout.hasField('CFGR1.USB_IT_RMP') ? layout.field('CFGR1.USB_IT_RMP') : null;
   const sources = extiSources(layout, 15);
+  const lines = shownLines(layout);
   const ufb = layout.hasField('CFGR1.UFB') ? layout.field('CFGR1.UFB') : null;
   // The pins' selection, which BFB2 does not change.
   const bootMode = layout.hasField('CFGR1.BOOT_MODE') ? layout.field('CFGR1.BOOT_MODE') : null;
@@ -41,7 +43,13 @@ export const syscfgF0: ModelFactory = (layout): RegisterModel<object> => {
       confidence: 'documented',
       lacks: ['comparators (in the same block)', 'DMA remaps and pin drive (stored)', 'lock bits for timers'],
     },
-    modelled: ['CFGR1', ...(reference ? ['CFGR3'] : []), ...sources.names],
+    modelled: ['CFGR1', ...(reference ? ['CFGR3'] : []), ...sources.names, ...lines.names],
+    // they change with what other blocks ask for, which is an event
+    live: lines.names,
+    acting: [],
+    holds: () => Infinity,
+    read: (c, r, value) => lines.read(c, r) ?? value,
+    peek: (c, r, value) => lines.read(c, r) ?? value,
     create: () => ({}),
     onReset(c) {
       // ASSUMED: so does the block's own reset bit.
