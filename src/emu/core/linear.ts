@@ -7,7 +7,6 @@ import { FunctionBody } from '../wasm/module.ts';
 import type { WasmType } from '../wasm/opcodes.ts';
 import { Builder, Expr, type LoadOptions, type Profile, type Val, type Variable } from './builder.ts';
 import { advanceIt, type Instruction } from './decode.ts';
-import { OPS } from './rows.ts';
 import { S } from './state.ts';
 import { operandsOf, variantOf } from './translate/flow.ts';
 
@@ -144,7 +143,7 @@ export class LinearRun extends Builder {
   run(): void {
     const pc = this.next;
     const ins = this.around.instruction(pc) ?? giveUp();
-    const op = OPS.get(ins.decoded.op)!;
+    const op = ins.def;
     this.at = pc;
     this.bytes = ins.size;
     this.next = (pc + ins.size) >>> 0;

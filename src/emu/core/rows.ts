@@ -45,6 +45,40 @@ export type TimingClass =
   | 'fp-store-multiple'
   | 'fp-convert';
 
+/** What else can be said of an op. Timing models and translation ask for these: nothing asks an op for its name. */
+export const TRAITS = {
+  move: 'moves a value, changed or not, into a register: MOV and MVN',
+  constant: 'writes a constant',
+  'top-half': 'writes the upper half of a register: MOVT',
+  compare: 'writes flags alone',
+  'reads-flags': 'its result depends on flags',
+  'stack-adjust': 'adds a constant to SP, which no operand names',
+  shift: 'a shift of its own',
+  early: 'an addition or a move that an early ALU can do',
+  'bit-field': 'takes bits out, puts them in, extends or packs them',
+  'counts-bits': 'CLZ',
+  reversal: 'turns bytes or bits round',
+  'extend-and-add': 'adds an extended byte or half-word to operand c',
+  narrow: 'loads less than a word',
+  'writes-pc': 'moves, adds or loads into the PC',
+  interworks: 'takes the instruction set from bit 0 of the target',
+  'half-words': 'its branch table has half-words, not bytes',
+  exception: 'all that it costs is its exception',
+  'special-register': 'moves between a special and a general register',
+  wait: 'waits for an interrupt or an event',
+  flush: 'empties the pipeline: ISB',
+  'clears-exclusive': 'an exclusive operation without an access',
+  fused: 'multiplies and adds with one rounding',
+  'two-singles': 'moves two single registers, or a double',
+  'fp-status': 'moves FPSCR',
+  sum: 'a floating-point sum or difference',
+  product: 'a floating-point product',
+} as const;
+export type Trait = keyof typeof TRAITS;
+
+/** How a load or store makes its address: base and constant, base and register, base that it also writes, or PC and constant. Left out: it has no choice. */
+export type Address = 'offset' | 'register' | 'indexed' | 'literal';
+
 export interface OpDef {
   readonly name: string;
   readonly variants: readonly Variant[];
@@ -66,6 +100,18 @@ export interface OpDef {
   /** Operand fields that name a floating-point register which is written or read: `a` a single, `A` a double. */
   readonly fpDest: string;
   readonly fpSrc: string;
+  readonly is: ReadonlySet<Trait>;
+  readonly address: (v: Variant) => Address | undefined;
+  /** It moves the general registers of the list in `imm`. */
+  readonly list: 'loads' | 'stores' | undefined;
+  /** Operand fields that an early shifter takes, one stage before the ALU. */
+  readonly shifted: (v: Variant) => string;
+  /** A branch to an address in a register or from memory: whether it is a return. Undefined for everything else. */
+  readonly returns: ((d: Decoded) => boolean) | undefined;
+  /** A system op behind which translated code may go on: it changes nothing that code hangs on. */
+  readonly inside: (d: Decoded) => boolean;
+  /** One of its floating-point operands is a double. */
+  readonly double: boolean;
   readonly sem: (b: Builder, o: Operands, v: Variant) => void;
 }
 
@@ -78,8 +124,20 @@ export interface OpOptions {
   readonly unconditional?: boolean;
   readonly fpDest?: string;
   readonly fpSrc?: string;
+  readonly is?: readonly Trait[];
+  readonly address?: Address | ((v: Variant) => Address | undefined);
+  readonly list?: 'loads' | 'stores';
+  readonly shifted?: string | ((v: Variant) => string);
+  readonly returns?: (d: Decoded) => boolean;
+  readonly inside?: (d: Decoded) => boolean;
+  /** It always goes on somewhere else; classes of branches need not say so. */
+  readonly leaves?: boolean;
   readonly variants?: readonly Variant[];
 }
+const always =
+  <T>(x: T | ((v: Variant) => T)): ((v: Variant) => T) =>
+  (v) =>
+    typeof x === 'function' ? (x as (v: Variant) => T)(v) : x;
 
 export const OPS = new Map<string, OpDef>();
 
@@ -98,10 +156,17 @@ export function op(name: string, options: OpOptions, sem: (b: Builder, o: Operan
     hot: typeof options.hot === 'function' ? options.hot : () => options.hot === true,
     system: false,
     unconditional: options.unconditional ?? false,
-    leaves: LEAVING.has(options.timing) || name.endsWith('_pc') || name === 'UDF',
+    leaves: LEAVING.has(options.timing) || options.leaves === true,
     fp: options.fp ?? false,
     fpDest: options.fpDest ?? '',
     fpSrc: options.fpSrc ?? '',
+    is: new Set(options.is),
+    address: always(options.address),
+    list: options.list,
+    shifted: always(options.shifted ?? ''),
+    returns: options.returns,
+    inside: options.inside ?? (() => false),
+    double: /[A-D]/.test((options.fpDest ?? '') + (options.fpSrc ?? '')),
   });
 }
 /** Defines an op that TypeScript executes. */
@@ -168,6 +233,8 @@ export interface Row {
   readonly on: (p: Profile) => boolean;
   /** Assembler template: `ADD{S} <a>, <b>, #<imm>`; used by tests and listings. */
   readonly asm: string;
+  /** Its constant is an 8-bit value repeated or rotated (ThumbExpandImm). */
+  readonly expands: boolean;
   /** Operands, or null when these field values belong to another row. */
   readonly decode: (f: Fields, p: Profile) => Decoded | Refusal | null;
 }
@@ -188,8 +255,9 @@ export function row(
   on: (p: Profile) => boolean,
   asm: string,
   decode: (f: Fields, p: Profile) => Decoded | Refusal | null,
+  { expands = false }: { readonly expands?: boolean } = {},
 ): void {
   const bits = pattern.replaceAll(' ', '');
   if (bits.length !== 16 && bits.length !== 32) throw new Error(`${name}: pattern has ${bits.length} bits`);
-  ROWS.push({ name, pattern: bits, on, asm, decode });
+  ROWS.push({ name, pattern: bits, on, asm, expands, decode });
 }

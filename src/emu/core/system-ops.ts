@@ -4,9 +4,10 @@
  */
 import type { Cpu, FaultKind } from './cpu.ts';
 import { supervisorCall } from './exceptions.ts';
+import { SYSM } from './isa/system.ts';
 import { mpuAllows, mpuEnabled, mpuRegion } from './mpu.ts';
 import { executionPriority, highestPending, preempts, priorityMask } from './nvic.ts';
-import type { Decoded, Variant } from './rows.ts';
+import type { Variant } from './rows.ts';
 import { change, notV6, onV8, privileged, SCS, withFpu } from './scs-state.ts';
 import {
   apsr,
@@ -43,19 +44,6 @@ function fault(cpu: Cpu, kind: FaultKind): never {
 }
 
 // ---- special registers -----------------------------------------------------------------------------------------------------------
-
-/** SYSm values beyond the xPSR views 0…7. */
-const SYSM = {
-  MSP: 8,
-  PSP: 9,
-  MSPLIM: 10,
-  PSPLIM: 11,
-  PRIMASK: 16,
-  BASEPRI: 17,
-  BASEPRI_MAX: 18,
-  FAULTMASK: 19,
-  CONTROL: 20,
-} as const;
 
 /** MRS. Unprivileged software reads 0 of everything but APSR and CONTROL; `_NS` views (0x88 and up) read 0 with TZEN = 0. */
 export function readSpecial(cpu: Cpu, sysm: number): number {
@@ -170,15 +158,6 @@ export function testTarget(cpu: Cpu, address: number, unprivileged: boolean): nu
 
 // ---- the ops ---------------------------------------------------------------------------------------------------------------------
 
-/**
- * Whether translated code may have TypeScript execute a system instruction and go on behind it: it changes nothing that code hangs on but registers, PRIMASK and
- * BASEPRI. FAULTMASK and CONTROL decide what the MPU allows, stack pointers and limits what an access does.
- */
-export function goesOn({ op, b, imm }: Decoded): boolean {
-  if (op === 'MRS') return true;
-  if (op === 'CPS') return b === 2;
-  return op === 'MSR' && (imm === SYSM.PRIMASK || imm === SYSM.BASEPRI || imm === SYSM.BASEPRI_MAX);
-}
 export const SYSTEM_OPS: Readonly<Record<string, SystemOp>> = {
   MRS: (cpu, o) => cpu.set(S.R + 4 * o.a, readSpecial(cpu, o.imm)),
   MSR: (cpu, o) => writeSpecial(cpu, o.imm, cpu.get(S.R + 4 * o.a), o.b),

@@ -10,7 +10,6 @@
 import { PAGE_BITS, PAGE_SIZE } from '../arena.ts';
 import type { Instruction } from '../core/decode.ts';
 import type { CpuEngine, EngineHost } from '../core/engine.ts';
-import { OPS } from '../core/rows.ts';
 import { EXIT, S } from '../core/state.ts';
 import type { Region } from '../system.ts';
 import { flowOf } from '../core/translate/flow.ts';
@@ -45,12 +44,12 @@ interface Block {
 const NO_BLOCK: Block = { count: 0, starts: [], until: NOWHERE };
 
 const ends = (ins: Instruction): boolean => {
-  const t = OPS.get(ins.decoded.op)!.timing;
+  const t = ins.def.timing;
   return t === 'branch' || t === 'branch-cond' || t === 'call' || t === 'compare-branch' || t === 'table-branch';
 };
 /** What is translated ends with it. */
 const endsTranslation = (ins: Instruction): boolean => {
-  const { name, timing } = OPS.get(ins.decoded.op)!;
+  const { name, timing } = ins.def;
   return ends(ins) || timing === 'branch-reg' || name === 'BLX' || /_pc$/.test(name);
 };
 const ITS_OWN = new Set(['UDF', 'SDIV', 'UDIV']);
@@ -214,7 +213,7 @@ export class UnicornEngine implements CpuEngine {
     while (!(last && ends(last)) && starts.length < most && host.plainAt(at)) {
       const ins = host.instructionAt(at);
       if (!ins) break;
-      const op = OPS.get(ins.decoded.op)!;
+      const op = ins.def;
       // branches to a register may be exception returns or clear T; an IT block is one thing: Unicorn must not stop inside it
       if (
         op.system ||

@@ -2,17 +2,17 @@
 import { op, row, v7 } from '../rows.ts';
 
 /** imm = lsb, c = width. */
-op('UBFX', { timing: 'alu', dest: 'a', src: 'b', hot: true }, (b, o) =>
+op('UBFX', { timing: 'alu', dest: 'a', src: 'b', shifted: 'b', is: ['bit-field'], hot: true }, (b, o) =>
   b.setReg(o.a, b.shrU(b.shl(b.reg(o.b), b.sub(32, b.add(o.imm, o.c))), b.sub(32, o.c))),
 );
-op('SBFX', { timing: 'alu', dest: 'a', src: 'b', hot: true }, (b, o) =>
+op('SBFX', { timing: 'alu', dest: 'a', src: 'b', shifted: 'b', is: ['bit-field'], hot: true }, (b, o) =>
   b.setReg(o.a, b.shrS(b.shl(b.reg(o.b), b.sub(32, b.add(o.imm, o.c))), b.sub(32, o.c))),
 );
 /** imm = mask of the field, c = lsb. */
-op('BFI', { timing: 'alu', dest: 'a', src: 'ab' }, (b, o) => {
+op('BFI', { timing: 'alu', dest: 'a', src: 'ab', shifted: 'b', is: ['bit-field'] }, (b, o) => {
   b.setReg(o.a, b.or(b.and(b.reg(o.a), b.not(o.imm)), b.and(b.shl(b.reg(o.b), o.c), o.imm)));
 });
-op('BFC', { timing: 'alu', dest: 'a', src: 'a' }, (b, o) => b.setReg(o.a, b.and(b.reg(o.a), b.not(o.imm))));
+op('BFC', { timing: 'alu', dest: 'a', src: 'a', is: ['bit-field'] }, (b, o) => b.setReg(o.a, b.and(b.reg(o.a), b.not(o.imm))));
 
 for (const [name, bits] of [
   ['SBFX', '10100'],

@@ -1,12 +1,12 @@
 /** Branches, IT, table branches. Source: DDI 0403 A7.7; DDI 0553 C2.4. Only BX, BLX and loads of the PC exchange the instruction set. */
 import { everywhere, op, row, v7, variants } from '../rows.ts';
 import { S } from '../state.ts';
-import { signExtend } from './operands.ts';
+import { LR, signExtend } from './operands.ts';
 
 op('B', { timing: 'branch', hot: true }, (b, o) => b.jump(b.add(b.add(b.pc(), 4), o.imm)));
 op(
   'B_cond',
-  { timing: 'branch-cond', hot: true, variants: variants({ cc: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13] }) },
+  { timing: 'branch-cond', is: ['reads-flags'], hot: true, variants: variants({ cc: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13] }) },
   (b, o, v) => {
     b.if(b.condition(v.cc as number), () => b.jump(b.add(b.add(b.pc(), 4), o.imm)));
   },
@@ -16,8 +16,8 @@ op('BL', { timing: 'call', hot: true }, (b, o) => {
   b.setReg(14, b.or(next, 1));
   b.jump(b.add(next, o.imm));
 });
-op('BX', { timing: 'branch-reg', src: 'a', hot: true }, (b, o) => b.bx(b.reg(o.a)));
-op('BLX', { timing: 'call', src: 'a', hot: true }, (b, o) => {
+op('BX', { timing: 'branch-reg', is: ['interworks'], returns: (d) => d.a === LR, src: 'a', hot: true }, (b, o) => b.bx(b.reg(o.a)));
+op('BLX', { timing: 'call', is: ['interworks'], src: 'a', hot: true }, (b, o) => {
   const target = b.reg(o.a);
   b.setReg(14, b.or(b.add(b.pc(), 2), 1));
   b.blx(target);
@@ -26,16 +26,16 @@ op('CBZ', { timing: 'compare-branch', src: 'a', hot: true, variants: variants({ 
   const x = b.reg(o.a);
   b.if(v.nonzero ? b.ne(x, 0) : b.eqz(x), () => b.jump(b.add(b.add(b.pc(), 4), o.imm)));
 });
-op('TBB', { timing: 'table-branch', src: 'bc' }, (b, o) => {
+op('TBB', { timing: 'table-branch', returns: () => false, src: 'bc' }, (b, o) => {
   const halfwords = b.load(b.add(b.reg(o.b), b.reg(o.c)), 1);
   b.indirect(b.add(b.add(b.pc(), 4), b.shl(halfwords, 1)));
 });
-op('TBH', { timing: 'table-branch', src: 'bc' }, (b, o) => {
+op('TBH', { timing: 'table-branch', is: ['half-words'], returns: () => false, src: 'bc' }, (b, o) => {
   const halfwords = b.load(b.add(b.reg(o.b), b.shl(b.reg(o.c), 1)), 2);
   b.indirect(b.add(b.add(b.pc(), 4), b.shl(halfwords, 1)));
 });
 /** imm = firstcond:mask, which is ITSTATE for the next instruction. */
-op('IT', { timing: 'it', hot: true }, (b, o) => b.setState(S.IT, o.imm));
+op('IT', { timing: 'it', is: ['reads-flags'], hot: true }, (b, o) => b.setState(S.IT, o.imm));
 
 row('B T2', '11100 iiiiiiiiiii', everywhere, 'B <imm>', (f) => ({ op: 'B', imm: signExtend(f.i, 11) * 2 }));
 row('B T1', '1101 cccc iiiiiiii', everywhere, 'B<cc> <imm>', (f) =>

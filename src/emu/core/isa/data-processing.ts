@@ -1,7 +1,7 @@
 /** Data processing: moves, add and subtract, logic, compares. Source: DDI 0403 A5.2, A5.3, A7.7; DDI 0553 C2.4. */
 import type { Builder, Expr, Val } from '../builder.ts';
-import { everywhere, op, row, v7, variants, type Decoded, type Fields, type Variant } from '../rows.ts';
-import { decodeShift, flagsOutsideIT, shiftByConstant, SHIFTS, type ShiftName } from './operands.ts';
+import { everywhere, op, row, v7, variants, type Decoded, type Fields, type Trait, type Variant } from '../rows.ts';
+import { decodeShift, flagsOutsideIT, LR, shiftByConstant, SHIFTS, type ShiftName } from './operands.ts';
 
 /** ThumbExpandImm without the carry: the 32-bit constant of a modified immediate (DDI 0403 A5.3.2). */
 export function thumbExpandImm(imm12: number): number {
@@ -58,7 +58,7 @@ for (const [name, f] of Object.entries(LOGIC)) {
   });
   op(
     `${name}_rsh`,
-    { timing: 'alu-shift', dest: 'a', src: 'bc', hot: (v) => hot && name !== 'BIC' && hotShift(v), variants: SHIFTED },
+    { timing: 'alu-shift', dest: 'a', src: 'bc', shifted: 'c', hot: (v) => hot && name !== 'BIC' && hotShift(v), variants: SHIFTED },
     (b, o, v) => {
       const y = shiftByConstant(b, v.shift as ShiftName, b.reg(o.c), o.imm);
       const carry = v.S ? b.let(y.carry) : 0;
@@ -77,12 +77,16 @@ for (const [name, like] of [
 ] as const) {
   const f = LOGIC[like]!;
   const hot = name === 'TST';
-  op(`${name}_imm`, { timing: 'alu', src: 'b', hot: (v) => hot && notCarry(v), variants: LOGIC_IMM_FLAGS.slice(1) }, (b, o, v) => {
-    b.setNZ(f(b, b.reg(o.b), o.imm));
-    if (v.carry) b.setC(b.shrU(o.imm, 31));
-  });
-  op(`${name}_reg`, { timing: 'alu', src: 'bc', hot }, (b, o) => b.setNZ(f(b, b.reg(o.b), b.reg(o.c))));
-  op(`${name}_rsh`, { timing: 'alu-shift', src: 'bc', variants: variants({ shift: SHIFTS }) }, (b, o, v) => {
+  op(
+    `${name}_imm`,
+    { timing: 'alu', src: 'b', is: ['compare'], hot: (v) => hot && notCarry(v), variants: LOGIC_IMM_FLAGS.slice(1) },
+    (b, o, v) => {
+      b.setNZ(f(b, b.reg(o.b), o.imm));
+      if (v.carry) b.setC(b.shrU(o.imm, 31));
+    },
+  );
+  op(`${name}_reg`, { timing: 'alu', src: 'bc', is: ['compare'], hot }, (b, o) => b.setNZ(f(b, b.reg(o.b), b.reg(o.c))));
+  op(`${name}_rsh`, { timing: 'alu-shift', src: 'bc', shifted: 'c', is: ['compare'], variants: variants({ shift: SHIFTS }) }, (b, o, v) => {
     const y = shiftByConstant(b, v.shift as ShiftName, b.reg(o.c), o.imm);
     const carry = b.let(y.carry);
     b.setNZ(f(b, b.reg(o.b), y.result));
@@ -90,29 +94,31 @@ for (const [name, like] of [
   });
 }
 
-op('MOV_imm', { timing: 'alu', dest: 'a', hot: notCarry, variants: LOGIC_IMM_FLAGS }, (b, o, v) => {
+op('MOV_imm', { timing: 'alu', dest: 'a', is: ['move', 'constant', 'early'], hot: notCarry, variants: LOGIC_IMM_FLAGS }, (b, o, v) => {
   b.setReg(o.a, o.imm);
   if (v.S) b.setNZ(o.imm);
   if (v.carry) b.setC(b.shrU(o.imm, 31));
 });
-op('MVN_imm', { timing: 'alu', dest: 'a', hot: notCarry, variants: LOGIC_IMM_FLAGS }, (b, o, v) => {
+op('MVN_imm', { timing: 'alu', dest: 'a', is: ['move'], hot: notCarry, variants: LOGIC_IMM_FLAGS }, (b, o, v) => {
   const r = b.let(b.not(o.imm));
   b.setReg(o.a, r);
   if (v.S) b.setNZ(r);
   if (v.carry) b.setC(b.shrU(o.imm, 31));
 });
-op('MOVT', { timing: 'alu', dest: 'a', src: 'a', hot: true }, (b, o) => b.setReg(o.a, b.or(b.and(b.reg(o.a), 0xffff), b.shl(o.imm, 16))));
-op('MOV_reg', { timing: 'alu', dest: 'a', src: 'b', hot: true, variants: FLAGS }, (b, o, v) => {
+op('MOVT', { timing: 'alu', dest: 'a', src: 'a', is: ['top-half'], hot: true }, (b, o) =>
+  b.setReg(o.a, b.or(b.and(b.reg(o.a), 0xffff), b.shl(o.imm, 16))),
+);
+op('MOV_reg', { timing: 'alu', dest: 'a', src: 'b', is: ['move', 'early'], hot: true, variants: FLAGS }, (b, o, v) => {
   const r = b.reg(o.b);
   b.setReg(o.a, r);
   if (v.S) b.setNZ(r);
 });
-op('MVN_reg', { timing: 'alu', dest: 'a', src: 'b', hot: true, variants: FLAGS }, (b, o, v) => {
+op('MVN_reg', { timing: 'alu', dest: 'a', src: 'b', is: ['move'], hot: true, variants: FLAGS }, (b, o, v) => {
   const r = b.let(b.not(b.reg(o.b)));
   b.setReg(o.a, r);
   if (v.S) b.setNZ(r);
 });
-op('MVN_rsh', { timing: 'alu-shift', dest: 'a', src: 'b', variants: SHIFTED }, (b, o, v) => {
+op('MVN_rsh', { timing: 'alu-shift', dest: 'a', src: 'b', shifted: 'b', variants: SHIFTED }, (b, o, v) => {
   const y = shiftByConstant(b, v.shift as ShiftName, b.reg(o.b), o.imm);
   const carry = v.S ? b.let(y.carry) : 0;
   const r = b.let(b.not(y.result));
@@ -123,8 +129,10 @@ op('MVN_rsh', { timing: 'alu-shift', dest: 'a', src: 'b', variants: SHIFTED }, (
   }
 });
 /** Writing the PC by data processing is a plain branch (BranchWritePC): T does not change. */
-op('MOV_pc', { timing: 'branch-reg', src: 'b' }, (b, o) => b.indirect(b.reg(o.b)));
-op('ADD_pc', { timing: 'branch-reg', src: 'bc' }, (b, o) => b.indirect(b.add(b.reg(o.b), b.reg(o.c))));
+op('MOV_pc', { timing: 'branch-reg', is: ['writes-pc'], src: 'b', returns: (d) => d.b === LR }, (b, o) => b.indirect(b.reg(o.b)));
+op('ADD_pc', { timing: 'branch-reg', is: ['writes-pc'], src: 'bc', returns: () => false }, (b, o) =>
+  b.indirect(b.add(b.reg(o.b), b.reg(o.c))),
+);
 
 type Arithmetic = (b: Builder, x: Val, y: Val, setFlags: boolean, write?: (r: Expr) => void) => void;
 const ARITHMETIC: Readonly<Record<string, Arithmetic>> = {
@@ -135,15 +143,25 @@ const ARITHMETIC: Readonly<Record<string, Arithmetic>> = {
   SBC: (b, x, y, s, write) => b.addWithCarry(x, b.not(y), b.C(), s, write),
 };
 for (const [name, f] of Object.entries(ARITHMETIC)) {
-  op(`${name}_imm`, { timing: 'alu', dest: 'a', src: 'b', hot: ['ADD', 'SUB', 'RSB'].includes(name), variants: FLAGS }, (b, o, v) => {
+  const carry: Trait[] = name === 'ADC' || name === 'SBC' ? ['reads-flags'] : [];
+  const is: Trait[] = name === 'ADD' || name === 'SUB' ? ['early'] : carry;
+  op(`${name}_imm`, { timing: 'alu', dest: 'a', src: 'b', is, hot: ['ADD', 'SUB', 'RSB'].includes(name), variants: FLAGS }, (b, o, v) => {
     f(b, b.reg(o.b), o.imm, !!v.S, (r) => b.setReg(o.a, r));
   });
-  op(`${name}_reg`, { timing: 'alu', dest: 'a', src: 'bc', hot: name !== 'RSB', variants: FLAGS }, (b, o, v) => {
+  op(`${name}_reg`, { timing: 'alu', dest: 'a', src: 'bc', is, hot: name !== 'RSB', variants: FLAGS }, (b, o, v) => {
     f(b, b.reg(o.b), b.reg(o.c), !!v.S, (r) => b.setReg(o.a, r));
   });
   op(
     `${name}_rsh`,
-    { timing: 'alu-shift', dest: 'a', src: 'bc', hot: (v) => (name === 'ADD' || name === 'SUB') && hotShift(v), variants: SHIFTED },
+    {
+      timing: 'alu-shift',
+      dest: 'a',
+      src: 'bc',
+      shifted: 'c',
+      is: carry,
+      hot: (v) => (name === 'ADD' || name === 'SUB') && hotShift(v),
+      variants: SHIFTED,
+    },
     (b, o, v) => {
       const y = shiftByConstant(b, v.shift as ShiftName, b.reg(o.c), o.imm).result;
       f(b, b.reg(o.b), y, !!v.S, (r) => b.setReg(o.a, r));
@@ -156,16 +174,16 @@ for (const [name, like] of [
 ] as const) {
   const f = ARITHMETIC[like]!;
   const hot = name === 'CMP';
-  op(`${name}_imm`, { timing: 'alu', src: 'b', hot }, (b, o) => f(b, b.reg(o.b), o.imm, true));
-  op(`${name}_reg`, { timing: 'alu', src: 'bc', hot }, (b, o) => f(b, b.reg(o.b), b.reg(o.c), true));
-  op(`${name}_rsh`, { timing: 'alu-shift', src: 'bc', variants: variants({ shift: SHIFTS }) }, (b, o, v) => {
+  op(`${name}_imm`, { timing: 'alu', src: 'b', is: ['compare'], hot }, (b, o) => f(b, b.reg(o.b), o.imm, true));
+  op(`${name}_reg`, { timing: 'alu', src: 'bc', is: ['compare'], hot }, (b, o) => f(b, b.reg(o.b), b.reg(o.c), true));
+  op(`${name}_rsh`, { timing: 'alu-shift', src: 'bc', shifted: 'c', is: ['compare'], variants: variants({ shift: SHIFTS }) }, (b, o, v) => {
     f(b, b.reg(o.b), shiftByConstant(b, v.shift as ShiftName, b.reg(o.c), o.imm).result, true);
   });
 }
 /** ADD SP, SP, #imm and SUB SP, SP, #imm of 16 bits: one op, negative when subtracted. */
-op('ADD_SP', { timing: 'alu', hot: true }, (b, o) => b.setReg(13, b.add(b.sp(), o.imm)));
+op('ADD_SP', { timing: 'alu', is: ['stack-adjust', 'early'], hot: true }, (b, o) => b.setReg(13, b.add(b.sp(), o.imm)));
 /** Align(PC, 4) plus a constant, negative when subtracted. */
-op('ADR', { timing: 'alu', dest: 'a', hot: true }, (b, o) => b.setReg(o.a, b.add(b.and(b.add(b.pc(), 4), ~3), o.imm)));
+op('ADR', { timing: 'alu', dest: 'a', is: ['early'], hot: true }, (b, o) => b.setReg(o.a, b.add(b.and(b.add(b.pc(), 4), ~3), o.imm)));
 
 // ---- 16-bit encodings --------------------------------------------------------------------------------------------------------------
 
@@ -236,19 +254,36 @@ const immediateFlags = (f: Fields, logic: boolean): Variant =>
   f.s === 0 ? { S: false } : logic && imm12(f) >>> 10 !== 0 ? { S: true, carry: true } : { S: true };
 
 function immediate(name: string, opcode: string, logic: boolean): void {
-  row(`${name} (immediate) T2`, `11110 i 0 ${opcode} s nnnn 0 jjj dddd kkkkkkkk`, v7, `${name}{S}.W <a>, <b>, #<imm>`, (f) =>
-    notPc({ op: `${name}_imm`, v: immediateFlags(f, logic), a: f.d, b: f.n, imm: thumbExpandImm(imm12(f)) }),
+  row(
+    `${name} (immediate) T2`,
+    `11110 i 0 ${opcode} s nnnn 0 jjj dddd kkkkkkkk`,
+    v7,
+    `${name}{S}.W <a>, <b>, #<imm>`,
+    (f) => notPc({ op: `${name}_imm`, v: immediateFlags(f, logic), a: f.d, b: f.n, imm: thumbExpandImm(imm12(f)) }),
+    { expands: true },
   );
 }
 function immediateTest(name: string, opcode: string, logic: boolean): void {
-  row(`${name} (immediate) T2`, `11110 i 0 ${opcode} 1 nnnn 0 jjj 1111 kkkkkkkk`, v7, `${name}.W <b>, #<imm>`, (f) => {
-    const d = { b: f.n, imm: thumbExpandImm(imm12(f)) };
-    return logic ? { op: `${name}_imm`, v: immediateFlags({ ...f, s: 1 }, true), ...d } : { op: `${name}_imm`, ...d };
-  });
+  row(
+    `${name} (immediate) T2`,
+    `11110 i 0 ${opcode} 1 nnnn 0 jjj 1111 kkkkkkkk`,
+    v7,
+    `${name}.W <b>, #<imm>`,
+    (f) => {
+      const d = { b: f.n, imm: thumbExpandImm(imm12(f)) };
+      return logic ? { op: `${name}_imm`, v: immediateFlags({ ...f, s: 1 }, true), ...d } : { op: `${name}_imm`, ...d };
+    },
+    { expands: true },
+  );
 }
 function immediateMove(name: string, opcode: string): void {
-  row(`${name} (immediate) T2`, `11110 i 0 ${opcode} s 1111 0 jjj dddd kkkkkkkk`, v7, `${name}{S}.W <a>, #<imm>`, (f) =>
-    notPc({ op: `${name}_imm`, v: immediateFlags(f, true), a: f.d, imm: thumbExpandImm(imm12(f)) }),
+  row(
+    `${name} (immediate) T2`,
+    `11110 i 0 ${opcode} s 1111 0 jjj dddd kkkkkkkk`,
+    v7,
+    `${name}{S}.W <a>, #<imm>`,
+    (f) => notPc({ op: `${name}_imm`, v: immediateFlags(f, true), a: f.d, imm: thumbExpandImm(imm12(f)) }),
+    { expands: true },
   );
 }
 immediateTest('TST', '0000', true);

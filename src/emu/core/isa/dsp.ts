@@ -90,7 +90,7 @@ for (const kind of KINDS)
       (f) => notPc({ op: 'PARALLEL', v: { kind, form }, a: f.d, b: f.n, c: f.m }),
     );
 
-op('SEL', { timing: 'dsp', dest: 'a', src: 'bc' }, (b, o) => {
+op('SEL', { timing: 'dsp', dest: 'a', src: 'bc', is: ['reads-flags'] }, (b, o) => {
   const ge = b.state(S.GE);
   const n = b.reg(o.b);
   const m = b.reg(o.c);
@@ -105,7 +105,14 @@ row('SEL T1', '11111010 1010 nnnn 1111 dddd 1000 mmmm', dsp, 'SEL <a>, <b>, <c>'
 /** Bottom of Rn and top of the shifted Rm (BT), or the reverse (TB); imm = amount, 0 = unshifted. */
 op(
   'PKH',
-  { timing: 'dsp', dest: 'a', src: 'bc', variants: [{ tb: false }, { tb: false, shift: 'lsl' }, { tb: true }, { tb: true, shift: 'asr' }] },
+  {
+    timing: 'dsp',
+    dest: 'a',
+    src: 'bc',
+    is: ['bit-field'],
+    shifted: (v) => (v.tb ? 'bc' : 'c'),
+    variants: [{ tb: false }, { tb: false, shift: 'lsl' }, { tb: true }, { tb: true, shift: 'asr' }],
+  },
   (b, o, v) => {
     const n = b.reg(o.b);
     const m = b.reg(o.c);

@@ -38,10 +38,12 @@ for (const [suffix, size] of SIZES) {
   op(`STREX${suffix}`, { timing: 'exclusive', dest: 'c', src: 'ab' }, (b, o) =>
     storeExclusive(b, o.c, o.a, b.let(b.add(b.reg(o.b), o.imm)), size),
   );
-  op(`LDA${suffix}`, { timing: 'load', dest: 'a', src: 'b' }, (b, o) => b.setReg(o.a, b.load(b.reg(o.b), size, { aligned: true })));
+  op(`LDA${suffix}`, { timing: 'load', is: ['narrow'], dest: 'a', src: 'b' }, (b, o) =>
+    b.setReg(o.a, b.load(b.reg(o.b), size, { aligned: true })),
+  );
   op(`STL${suffix}`, { timing: 'store', src: 'ab' }, (b, o) => b.store(b.reg(o.b), size, b.reg(o.a), { aligned: true }));
 }
-op('CLREX', { timing: 'exclusive' }, (b) => b.setState(S.EXCLUSIVE_OPEN, 0));
+op('CLREX', { timing: 'exclusive', is: ['clears-exclusive'] }, (b) => b.setState(S.EXCLUSIVE_OPEN, 0));
 
 /** SP and PC as data or status, PC as base, and a status register that is also used for something else are UNPREDICTABLE. */
 function registers(d: Decoded): Decoded | 'unpredictable' {

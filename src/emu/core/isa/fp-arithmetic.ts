@@ -1,6 +1,6 @@
 /** Floating-point data processing: arithmetic, fused and chained multiply-add, sign, compare, VSEL, VMAXNM. Source: DDI 0403 A6.4, A7.7; DDI 0553 C2.4. */
 import type { Builder, Expr, Profile } from '../builder.ts';
-import { fpu, op, row, variants, type Decoded, type Fields } from '../rows.ts';
+import { fpu, op, row, variants, type Decoded, type Fields, type Trait } from '../rows.ts';
 import { absolute, fpArith, fpCompare, fpFma, fpReg, negate, setFpReg, type Arithmetic, type Width } from './fp-common.ts';
 
 export const fpv5 = (p: Profile): boolean => p.fpv5;
@@ -26,9 +26,11 @@ const HOT = new Set(['VADD', 'VSUB', 'VMUL', 'VFMA', 'VFMS']);
 type Three = (b: Builder, w: Width, x: Expr, y: Expr, destination: () => Expr) => Expr;
 const arith = (b: Builder, name: Arithmetic, w: Width, x: Expr, y: Expr): Expr => fpArith(b, name, w === 32 ? 'f32' : 'f64', x, y);
 
-const ADD_LIKE: Readonly<Record<string, Three>> = {
+const SUMS: Readonly<Record<string, Three>> = {
   VADD: (b, w, x, y) => arith(b, 'add', w, x, y),
   VSUB: (b, w, x, y) => arith(b, 'sub', w, x, y),
+};
+const PRODUCTS: Readonly<Record<string, Three>> = {
   VMUL: (b, w, x, y) => arith(b, 'mul', w, x, y),
   VNMUL: (b, w, x, y) => negate(b, w, arith(b, 'mul', w, x, y)),
 };
@@ -72,8 +74,8 @@ const twoFields = (w: Width, f: Fields): Omit<Decoded, 'op'> => ({ a: fpNumber(w
 
 for (const { w, sz, on, dt, reg } of WIDTHS) {
   const [a, bc, abc] = w === 32 ? ['a', 'bc', 'abc'] : ['A', 'BC', 'ABC'];
-  const three = (name: string, timing: 'fp-alu' | 'fp-mac' | 'fp-div', f: Three): void => {
-    op(`${name}_${w}`, { timing, fp: true, hot: w === 32 && HOT.has(name), fpDest: a, fpSrc: timing === 'fp-mac' ? abc : bc }, (b, o) =>
+  const three = (name: string, timing: 'fp-alu' | 'fp-mac' | 'fp-div', f: Three, is: readonly Trait[] = []): void => {
+    op(`${name}_${w}`, { timing, fp: true, is, hot: w === 32 && HOT.has(name), fpDest: a, fpSrc: timing === 'fp-mac' ? abc : bc }, (b, o) =>
       setFpReg(
         b,
         w,
@@ -90,8 +92,10 @@ for (const { w, sz, on, dt, reg } of WIDTHS) {
       (f2) => exists(w, { op: `${name}_${w}`, ...threeFields(w, f2) }),
     );
   };
-  for (const [name, f] of Object.entries(ADD_LIKE)) three(name, 'fp-alu', f);
-  for (const [name, f] of [...Object.entries(CHAINED), ...Object.entries(FUSED)]) three(name, 'fp-mac', f);
+  for (const [name, f] of Object.entries(SUMS)) three(name, 'fp-alu', f, ['sum']);
+  for (const [name, f] of Object.entries(PRODUCTS)) three(name, 'fp-alu', f, ['product']);
+  for (const [name, f] of Object.entries(CHAINED)) three(name, 'fp-mac', f);
+  for (const [name, f] of Object.entries(FUSED)) three(name, 'fp-mac', f, ['fused']);
   three('VDIV', 'fp-div', (b, w2, x, y) => arith(b, 'div', w2, x, y));
 
   const two = (
@@ -136,8 +140,10 @@ for (const { w, sz, on, dt, reg } of WIDTHS) {
 
   // FPv5
   const both = (p: Profile): boolean => fpv5(p) && on(p);
-  op(`VSEL_${w}`, { timing: 'fp-move', fp: true, fpDest: a, fpSrc: bc, variants: variants({ cc: [0, 6, 10, 12] }) }, (b, o, v) =>
-    setFpReg(b, w, o.a, b.select(b.condition(v.cc as number), fpReg(b, w, o.b), fpReg(b, w, o.c))),
+  op(
+    `VSEL_${w}`,
+    { timing: 'fp-move', is: ['reads-flags'], fp: true, fpDest: a, fpSrc: bc, variants: variants({ cc: [0, 6, 10, 12] }) },
+    (b, o, v) => setFpReg(b, w, o.a, b.select(b.condition(v.cc as number), fpReg(b, w, o.b), fpReg(b, w, o.c))),
   );
   row(`VSEL ${dt}`, `11111110 0ecc nnnn dddd 101${sz} y0z0 mmmm`, both, `VSEL<cc>.${dt} <${reg}a>, <${reg}b>, <${reg}c>`, (f) =>
     exists(w, { op: `VSEL_${w}`, v: { cc: [0, 6, 10, 12][f.c]! }, ...threeFields(w, f) }),

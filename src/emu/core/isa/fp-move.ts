@@ -104,11 +104,11 @@ for (const { w, sz, dt, reg } of WIDTHS) {
 op('VMOV_to_S', { timing: 'fp-move', fp: true, src: 'b', fpDest: 'a' }, (b, o) => b.setS(o.a, b.reg(o.b)));
 op('VMOV_from_S', { timing: 'fp-move', fp: true, dest: 'b', fpSrc: 'a' }, (b, o) => b.setReg(o.b, b.s(o.a)));
 /** b, c = core registers; a, d = single registers (neighbours, or the halves of a double). */
-op('VMOV_to_SS', { timing: 'fp-move', fp: true, src: 'bc', fpDest: 'ad' }, (b, o) => {
+op('VMOV_to_SS', { timing: 'fp-move', is: ['two-singles'], fp: true, src: 'bc', fpDest: 'ad' }, (b, o) => {
   b.setS(o.a, b.reg(o.b));
   b.setS(o.d, b.reg(o.c));
 });
-op('VMOV_from_SS', { timing: 'fp-move', fp: true, dest: 'bc', fpSrc: 'ad' }, (b, o) => {
+op('VMOV_from_SS', { timing: 'fp-move', is: ['two-singles'], fp: true, dest: 'bc', fpSrc: 'ad' }, (b, o) => {
   b.setReg(o.b, b.s(o.a));
   b.setReg(o.c, b.s(o.d));
 });
@@ -149,7 +149,7 @@ function vfpExpandImm(w: 32 | 64, imm8: number): number {
     : (sign | ((b6 ^ 1) << 30) | (b6 ? 0x3fc00000 : 0) | (low << 16)) >>> 0;
 }
 for (const { w, sz, on, dt, reg } of WIDTHS) {
-  op(`VMOV_imm_${w}`, { timing: 'fp-move', fp: true, fpDest: w === 32 ? 'a' : 'A' }, (b, o) =>
+  op(`VMOV_imm_${w}`, { timing: 'fp-move', is: ['constant'], fp: true, fpDest: w === 32 ? 'a' : 'A' }, (b, o) =>
     setFpReg(b, w, o.a, w === 32 ? o.imm : b.join(0, o.imm)),
   );
   row(`VMOV (immediate) ${dt}`, `11101110 1e11 iiii dddd 101${sz} 0000 jjjj`, on, `VMOV.${dt} <${reg}a>, #<imm>`, (f) =>
@@ -158,9 +158,9 @@ for (const { w, sz, on, dt, reg } of WIDTHS) {
 }
 
 // ---- FPSCR ---------------------------------------------------------------------------------------------------------------------------
-op('VMRS', { timing: 'fp-move', fp: true, dest: 'b' }, (b, o) => b.setReg(o.b, b.state(S.FPSCR)));
-op('VMRS_flags', { timing: 'fp-move', fp: true }, (b) => b.setNZCV(b.state(S.FPSCR)));
-op('VMSR', { timing: 'fp-move', fp: true, src: 'b' }, (b, o) => b.setState(S.FPSCR, b.and(b.reg(o.b), FPSCR_MASK)));
+op('VMRS', { timing: 'fp-move', is: ['fp-status'], fp: true, dest: 'b' }, (b, o) => b.setReg(o.b, b.state(S.FPSCR)));
+op('VMRS_flags', { timing: 'fp-move', is: ['fp-status'], fp: true }, (b) => b.setNZCV(b.state(S.FPSCR)));
+op('VMSR', { timing: 'fp-move', is: ['fp-status'], fp: true, src: 'b' }, (b, o) => b.setState(S.FPSCR, b.and(b.reg(o.b), FPSCR_MASK)));
 row('VMRS', '11101110 1111 0001 tttt 1010 0001 0000', fpu, 'VMRS <b>, FPSCR', (f) =>
   f.t === 15 ? { op: 'VMRS_flags' } : f.t === 13 ? 'unpredictable' : { op: 'VMRS', b: f.t },
 );

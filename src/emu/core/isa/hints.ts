@@ -3,11 +3,12 @@ import { everywhere, op, row, systemOp, v7 } from '../rows.ts';
 
 /** NOP, YIELD, DBG, CSDB, preloads and unallocated hints: nothing that this machine could show. */
 op('NOP', { timing: 'nop', hot: true }, () => {});
-systemOp('WFE', { timing: 'system' });
-systemOp('WFI', { timing: 'system' });
+systemOp('WFE', { timing: 'system', is: ['wait'] });
+systemOp('WFI', { timing: 'system', is: ['wait'] });
 systemOp('SEV', { timing: 'nop' });
 // memory is sequentially consistent here, and everything that changes code or rights takes effect at once
-for (const name of ['DSB', 'DMB', 'ISB']) op(name, { timing: 'barrier', hot: true }, () => {});
+for (const name of ['DSB', 'DMB']) op(name, { timing: 'barrier', hot: true }, () => {});
+op('ISB', { timing: 'barrier', is: ['flush'], hot: true }, () => {});
 
 const hint = (o: number): string => (o === 2 ? 'WFE' : o === 3 ? 'WFI' : o === 4 ? 'SEV' : 'NOP');
 row('Hints T1', '10111111 oooo 0000', everywhere, 'NOP, YIELD, WFE, WFI, SEV', (f) => ({ op: hint(f.o) }));

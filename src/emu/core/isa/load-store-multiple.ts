@@ -27,7 +27,7 @@ function loadAll(b: Builder, list: Val, start: Expr): () => void {
 }
 const FORMS = variants({ down: [false, true], wback: [false, true] });
 
-op('LDM', { timing: 'load-multiple', dest: 'a', src: 'a', variants: FORMS }, (b, o, v) => {
+op('LDM', { timing: 'load-multiple', list: 'loads', dest: 'a', src: 'a', variants: FORMS }, (b, o, v) => {
   const bytes = bytesOf(b, o.imm);
   const { start, end } = block(b, o, !!v.down, bytes);
   let writeAll = (): void => {};
@@ -35,20 +35,33 @@ op('LDM', { timing: 'load-multiple', dest: 'a', src: 'a', variants: FORMS }, (b,
   if (v.wback) b.setReg(o.a, end);
   writeAll();
 });
-op('LDM_pc', { timing: 'load-multiple', dest: 'a', src: 'a', variants: FORMS }, (b, o, v) => {
-  const bytes = bytesOf(b, o.imm);
-  const { start, end } = block(b, o, !!v.down, bytes);
-  let writeAll = (): void => {};
-  let target: Expr = bytes;
-  b.span('read', start, bytes, () => {
-    writeAll = loadAll(b, o.imm, start);
-    target = b.load(b.sub(b.add(start, bytes), 4), 4, { aligned: true });
-  });
-  if (v.wback) b.setReg(o.a, end);
-  writeAll();
-  b.bx(target);
-});
-op('STM', { timing: 'store-multiple', dest: 'a', src: 'a', variants: FORMS }, (b, o, v) => {
+op(
+  'LDM_pc',
+  {
+    timing: 'load-multiple',
+    list: 'loads',
+    leaves: true,
+    is: ['writes-pc', 'interworks'],
+    returns: () => true,
+    dest: 'a',
+    src: 'a',
+    variants: FORMS,
+  },
+  (b, o, v) => {
+    const bytes = bytesOf(b, o.imm);
+    const { start, end } = block(b, o, !!v.down, bytes);
+    let writeAll = (): void => {};
+    let target: Expr = bytes;
+    b.span('read', start, bytes, () => {
+      writeAll = loadAll(b, o.imm, start);
+      target = b.load(b.sub(b.add(start, bytes), 4), 4, { aligned: true });
+    });
+    if (v.wback) b.setReg(o.a, end);
+    writeAll();
+    b.bx(target);
+  },
+);
+op('STM', { timing: 'store-multiple', list: 'stores', dest: 'a', src: 'a', variants: FORMS }, (b, o, v) => {
   const bytes = bytesOf(b, o.imm);
   const { start, end } = block(b, o, !!v.down, bytes);
   if (v.wback) checkStackLimit(b, o.a, end);

@@ -1,7 +1,7 @@
 /** Loads and stores of one register, double words, memory hints. Source: DDI 0403 A5.2.4, A5.3.6…A5.3.10, A7.7; DDI 0553 C2.4. */
 import type { Builder, Expr, LoadOptions, Operands, Val } from '../builder.ts';
-import { everywhere, op, row, v7, variants, type Decoded, type Refusal } from '../rows.ts';
-import { checkStackLimit } from './operands.ts';
+import { everywhere, op, row, v7, variants, type Address, type Decoded, type Refusal, type Trait } from '../rows.ts';
+import { checkStackLimit, SP } from './operands.ts';
 
 /** ARMv6-M faults on every unaligned access; the others as CCR.UNALIGN_TRP says, which the slow path looks at. */
 const aligned = (b: Builder): boolean => b.profile.arch === 'v6m';
@@ -28,27 +28,38 @@ const WRITEBACK = variants({ mode: ['pre', 'post'] });
 for (const [name, access] of Object.entries(LOADS)) {
   const load = (b: Builder, address: Val, more?: LoadOptions): Expr =>
     b.load(address, access.size, { signed: access.signed ?? false, aligned: aligned(b), ...more });
-  op(`${name}_imm`, { timing: 'load', dest: 'a', src: 'b', hot: true }, (b, o) => b.setReg(o.a, load(b, b.add(b.reg(o.b), o.imm))));
-  op(`${name}_reg`, { timing: 'load', dest: 'a', src: 'bc', hot: true }, (b, o) => b.setReg(o.a, load(b, registerOffset(b, o))));
-  op(`${name}_lit`, { timing: 'load', dest: 'a', hot: name === 'LDR' }, (b, o) => b.setReg(o.a, load(b, literal(b, o))));
-  op(`${name}T`, { timing: 'load', dest: 'a', src: 'b' }, (b, o) =>
+  const is: Trait[] = access.size < 4 ? ['narrow'] : [];
+  op(`${name}_imm`, { timing: 'load', is, address: 'offset', dest: 'a', src: 'b', hot: true }, (b, o) =>
+    b.setReg(o.a, load(b, b.add(b.reg(o.b), o.imm))),
+  );
+  op(`${name}_reg`, { timing: 'load', is, address: 'register', dest: 'a', src: 'bc', hot: true }, (b, o) =>
+    b.setReg(o.a, load(b, registerOffset(b, o))),
+  );
+  op(`${name}_lit`, { timing: 'load', is, address: 'literal', dest: 'a', hot: name === 'LDR' }, (b, o) =>
+    b.setReg(o.a, load(b, literal(b, o))),
+  );
+  op(`${name}T`, { timing: 'load', is, dest: 'a', src: 'b' }, (b, o) =>
     b.setReg(o.a, load(b, b.add(b.reg(o.b), o.imm), { unprivileged: true })),
   );
-  op(`${name}_wb`, { timing: 'load', dest: 'ab', src: 'b', hot: name === 'LDR' || name === 'LDRB', variants: WRITEBACK }, (b, o, v) => {
-    const base = b.reg(o.b);
-    const moved = b.let(b.add(base, o.imm));
-    const data = load(b, v.mode === 'pre' ? moved : base);
-    b.setReg(o.b, moved);
-    b.setReg(o.a, data);
-  });
+  op(
+    `${name}_wb`,
+    { timing: 'load', is, address: 'indexed', dest: 'ab', src: 'b', hot: name === 'LDR' || name === 'LDRB', variants: WRITEBACK },
+    (b, o, v) => {
+      const base = b.reg(o.b);
+      const moved = b.let(b.add(base, o.imm));
+      const data = load(b, v.mode === 'pre' ? moved : base);
+      b.setReg(o.b, moved);
+      b.setReg(o.a, data);
+    },
+  );
 }
 for (const [name, { size }] of Object.entries(STORES)) {
   const store = (b: Builder, address: Val, value: Val, more?: LoadOptions): void =>
     b.store(address, size, value, { aligned: aligned(b), ...more });
-  op(`${name}_imm`, { timing: 'store', src: 'ab', hot: true }, (b, o) => store(b, b.add(b.reg(o.b), o.imm), b.reg(o.a)));
-  op(`${name}_reg`, { timing: 'store', src: 'abc', hot: true }, (b, o) => store(b, registerOffset(b, o), b.reg(o.a)));
+  op(`${name}_imm`, { timing: 'store', address: 'offset', src: 'ab', hot: true }, (b, o) => store(b, b.add(b.reg(o.b), o.imm), b.reg(o.a)));
+  op(`${name}_reg`, { timing: 'store', address: 'register', src: 'abc', hot: true }, (b, o) => store(b, registerOffset(b, o), b.reg(o.a)));
   op(`${name}T`, { timing: 'store', src: 'ab' }, (b, o) => store(b, b.add(b.reg(o.b), o.imm), b.reg(o.a), { unprivileged: true }));
-  op(`${name}_wb`, { timing: 'store', dest: 'b', src: 'ab', hot: name !== 'STRH', variants: WRITEBACK }, (b, o, v) => {
+  op(`${name}_wb`, { timing: 'store', address: 'indexed', dest: 'b', src: 'ab', hot: name !== 'STRH', variants: WRITEBACK }, (b, o, v) => {
     const base = b.reg(o.b);
     const moved = b.let(b.add(base, o.imm));
     checkStackLimit(b, o.b, moved);
@@ -56,24 +67,38 @@ for (const [name, { size }] of Object.entries(STORES)) {
     b.setReg(o.b, moved);
   });
 }
+const PC_ADDRESS: Readonly<Record<string, Address>> = { reg: 'register' };
 /** Loads of the PC: LoadWritePC, which may be an exception return. */
-op('LDR_pc', { timing: 'load', dest: 'b', src: 'bc', variants: variants({ mode: ['imm', 'reg', 'lit', 'pre', 'post'] }) }, (b, o, v) => {
-  switch (v.mode) {
-    case 'imm':
-      return b.bx(b.load(b.add(b.reg(o.b), o.imm), 4));
-    case 'reg':
-      return b.bx(b.load(registerOffset(b, o), 4));
-    case 'lit':
-      return b.bx(b.load(literal(b, o), 4));
-    default: {
-      const base = b.reg(o.b);
-      const moved = b.let(b.add(base, o.imm));
-      const target = b.load(v.mode === 'pre' ? moved : base, 4);
-      b.setReg(o.b, moved);
-      return b.bx(target);
+op(
+  'LDR_pc',
+  {
+    timing: 'load',
+    leaves: true,
+    is: ['writes-pc', 'interworks'],
+    returns: (d) => d.b === SP,
+    address: (v) => PC_ADDRESS[v.mode as string],
+    dest: 'b',
+    src: 'bc',
+    variants: variants({ mode: ['imm', 'reg', 'lit', 'pre', 'post'] }),
+  },
+  (b, o, v) => {
+    switch (v.mode) {
+      case 'imm':
+        return b.bx(b.load(b.add(b.reg(o.b), o.imm), 4));
+      case 'reg':
+        return b.bx(b.load(registerOffset(b, o), 4));
+      case 'lit':
+        return b.bx(b.load(literal(b, o), 4));
+      default: {
+        const base = b.reg(o.b);
+        const moved = b.let(b.add(base, o.imm));
+        const target = b.load(v.mode === 'pre' ? moved : base, 4);
+        b.setReg(o.b, moved);
+        return b.bx(target);
+      }
     }
-  }
-});
+  },
+);
 
 const DOUBLE = variants({ mode: ['imm', 'pre', 'post'] });
 op('LDRD', { timing: 'load-double', dest: 'abc', src: 'b', variants: [...DOUBLE, { mode: 'lit' }] }, (b, o, v) => {

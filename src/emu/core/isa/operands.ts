@@ -3,6 +3,9 @@ import type { Builder, Expr, Val } from '../builder.ts';
 import { EXIT, S } from '../state.ts';
 import type { Decoded } from '../rows.ts';
 
+export const SP = 13;
+export const LR = 14;
+
 /** Shift by a constant amount as a variant of an op. */
 export type ShiftName = 'lsl' | 'lsr' | 'asr' | 'ror' | 'rrx';
 export const SHIFTS: readonly ShiftName[] = ['lsl', 'lsr', 'asr', 'ror', 'rrx'];

@@ -11,19 +11,30 @@ for (const [name, shift] of [
   ['ROR_imm', 'ror'],
   ['RRX', 'rrx'],
 ] as [string, ShiftName][]) {
-  op(name, { timing: 'alu', dest: 'a', src: 'b', hot: shift !== 'ror' && shift !== 'rrx', variants: FLAGS }, (b, o, v) => {
-    const s = shiftByConstant(b, shift, b.reg(o.b), o.imm);
-    const carry = v.S ? b.let(s.carry) : 0;
-    b.setReg(o.a, s.result);
-    if (v.S) {
-      b.setNZ(s.result);
-      b.setC(carry);
-    }
-  });
+  op(
+    name,
+    {
+      timing: 'alu',
+      dest: 'a',
+      src: 'b',
+      is: [shift === 'rrx' ? 'reads-flags' : 'shift'],
+      hot: shift !== 'ror' && shift !== 'rrx',
+      variants: FLAGS,
+    },
+    (b, o, v) => {
+      const s = shiftByConstant(b, shift, b.reg(o.b), o.imm);
+      const carry = v.S ? b.let(s.carry) : 0;
+      b.setReg(o.a, s.result);
+      if (v.S) {
+        b.setNZ(s.result);
+        b.setC(carry);
+      }
+    },
+  );
 }
 
 /** Amounts are the bottom byte of the register: 0 keeps C, 32 and more shift everything out. */
-op('LSL_reg', { timing: 'alu', dest: 'a', src: 'bc', hot: true, variants: FLAGS }, (b, o, v) => {
+op('LSL_reg', { timing: 'alu', dest: 'a', src: 'bc', is: ['shift'], hot: true, variants: FLAGS }, (b, o, v) => {
   const x = b.reg(o.b);
   const n = b.let(b.and(b.reg(o.c), 0xff));
   const r = b.let(b.select(b.ltU(n, 32), b.shl(x, n), 0));
@@ -33,7 +44,7 @@ op('LSL_reg', { timing: 'alu', dest: 'a', src: 'bc', hot: true, variants: FLAGS 
     b.setC(b.select(b.eqz(n), b.C(), b.select(b.leU(n, 32), b.and(b.shrU(x, b.sub(32, n)), 1), 0)));
   }
 });
-op('LSR_reg', { timing: 'alu', dest: 'a', src: 'bc', hot: true, variants: FLAGS }, (b, o, v) => {
+op('LSR_reg', { timing: 'alu', dest: 'a', src: 'bc', is: ['shift'], hot: true, variants: FLAGS }, (b, o, v) => {
   const x = b.reg(o.b);
   const n = b.let(b.and(b.reg(o.c), 0xff));
   const r = b.let(b.select(b.ltU(n, 32), b.shrU(x, n), 0));
@@ -43,7 +54,7 @@ op('LSR_reg', { timing: 'alu', dest: 'a', src: 'bc', hot: true, variants: FLAGS 
     b.setC(b.select(b.eqz(n), b.C(), b.select(b.leU(n, 32), b.and(b.shrU(x, b.sub(n, 1)), 1), 0)));
   }
 });
-op('ASR_reg', { timing: 'alu', dest: 'a', src: 'bc', variants: FLAGS }, (b, o, v) => {
+op('ASR_reg', { timing: 'alu', dest: 'a', src: 'bc', is: ['shift'], variants: FLAGS }, (b, o, v) => {
   const x = b.reg(o.b);
   const n = b.let(b.and(b.reg(o.c), 0xff));
   const r = b.let(b.shrS(x, b.select(b.ltU(n, 32), n, 31)));
@@ -53,7 +64,7 @@ op('ASR_reg', { timing: 'alu', dest: 'a', src: 'bc', variants: FLAGS }, (b, o, v
     b.setC(b.select(b.eqz(n), b.C(), b.and(b.shrS(x, b.select(b.ltU(n, 32), b.sub(n, 1), 31)), 1)));
   }
 });
-op('ROR_reg', { timing: 'alu', dest: 'a', src: 'bc', variants: FLAGS }, (b, o, v) => {
+op('ROR_reg', { timing: 'alu', dest: 'a', src: 'bc', is: ['shift'], variants: FLAGS }, (b, o, v) => {
   const n = b.let(b.and(b.reg(o.c), 0xff));
   const r = b.let(b.rotr(b.reg(o.b), n));
   b.setReg(o.a, r);
@@ -88,22 +99,40 @@ for (const [name, narrow, wide] of [
 
 // ---- extends: the operand is rotated by 0, 8, 16 or 24 first (imm) ------------------------------------------------------------------
 
-op('SXTB', { timing: 'alu', dest: 'a', src: 'b', hot: true }, (b, o) => b.setReg(o.a, b.ext8S(b.rotr(b.reg(o.b), o.imm))));
-op('SXTH', { timing: 'alu', dest: 'a', src: 'b', hot: true }, (b, o) => b.setReg(o.a, b.ext16S(b.rotr(b.reg(o.b), o.imm))));
-op('UXTB', { timing: 'alu', dest: 'a', src: 'b', hot: true }, (b, o) => b.setReg(o.a, b.and(b.rotr(b.reg(o.b), o.imm), 0xff)));
-op('UXTH', { timing: 'alu', dest: 'a', src: 'b', hot: true }, (b, o) => b.setReg(o.a, b.and(b.rotr(b.reg(o.b), o.imm), 0xffff)));
-op('SXTB16', { timing: 'dsp', dest: 'a', src: 'b' }, (b, o) => {
+op('SXTB', { timing: 'alu', dest: 'a', src: 'b', is: ['bit-field'], hot: true }, (b, o) =>
+  b.setReg(o.a, b.ext8S(b.rotr(b.reg(o.b), o.imm))),
+);
+op('SXTH', { timing: 'alu', dest: 'a', src: 'b', is: ['bit-field'], hot: true }, (b, o) =>
+  b.setReg(o.a, b.ext16S(b.rotr(b.reg(o.b), o.imm))),
+);
+op('UXTB', { timing: 'alu', dest: 'a', src: 'b', is: ['bit-field'], hot: true }, (b, o) =>
+  b.setReg(o.a, b.and(b.rotr(b.reg(o.b), o.imm), 0xff)),
+);
+op('UXTH', { timing: 'alu', dest: 'a', src: 'b', is: ['bit-field'], hot: true }, (b, o) =>
+  b.setReg(o.a, b.and(b.rotr(b.reg(o.b), o.imm), 0xffff)),
+);
+op('SXTB16', { timing: 'dsp', dest: 'a', src: 'b', is: ['bit-field'] }, (b, o) => {
   const x = b.let(b.rotr(b.reg(o.b), o.imm));
   b.setReg(o.a, b.or(b.and(b.ext8S(x), 0xffff), b.shl(b.ext8S(b.shrU(x, 16)), 16)));
 });
-op('UXTB16', { timing: 'dsp', dest: 'a', src: 'b' }, (b, o) => b.setReg(o.a, b.and(b.rotr(b.reg(o.b), o.imm), 0x00ff00ff)));
+op('UXTB16', { timing: 'dsp', dest: 'a', src: 'b', is: ['bit-field'] }, (b, o) =>
+  b.setReg(o.a, b.and(b.rotr(b.reg(o.b), o.imm), 0x00ff00ff)),
+);
 // with an addend in c
-op('SXTAB', { timing: 'dsp', dest: 'a', src: 'bc' }, (b, o) => b.setReg(o.a, b.add(b.reg(o.c), b.ext8S(b.rotr(b.reg(o.b), o.imm)))));
-op('SXTAH', { timing: 'dsp', dest: 'a', src: 'bc' }, (b, o) => b.setReg(o.a, b.add(b.reg(o.c), b.ext16S(b.rotr(b.reg(o.b), o.imm)))));
-op('UXTAB', { timing: 'dsp', dest: 'a', src: 'bc' }, (b, o) => b.setReg(o.a, b.add(b.reg(o.c), b.and(b.rotr(b.reg(o.b), o.imm), 0xff))));
-op('UXTAH', { timing: 'dsp', dest: 'a', src: 'bc' }, (b, o) => b.setReg(o.a, b.add(b.reg(o.c), b.and(b.rotr(b.reg(o.b), o.imm), 0xffff))));
+op('SXTAB', { timing: 'dsp', dest: 'a', src: 'bc', shifted: 'b', is: ['bit-field', 'extend-and-add'] }, (b, o) =>
+  b.setReg(o.a, b.add(b.reg(o.c), b.ext8S(b.rotr(b.reg(o.b), o.imm)))),
+);
+op('SXTAH', { timing: 'dsp', dest: 'a', src: 'bc', shifted: 'b', is: ['bit-field', 'extend-and-add'] }, (b, o) =>
+  b.setReg(o.a, b.add(b.reg(o.c), b.ext16S(b.rotr(b.reg(o.b), o.imm)))),
+);
+op('UXTAB', { timing: 'dsp', dest: 'a', src: 'bc', shifted: 'b', is: ['bit-field', 'extend-and-add'] }, (b, o) =>
+  b.setReg(o.a, b.add(b.reg(o.c), b.and(b.rotr(b.reg(o.b), o.imm), 0xff))),
+);
+op('UXTAH', { timing: 'dsp', dest: 'a', src: 'bc', shifted: 'b', is: ['bit-field', 'extend-and-add'] }, (b, o) =>
+  b.setReg(o.a, b.add(b.reg(o.c), b.and(b.rotr(b.reg(o.b), o.imm), 0xffff))),
+);
 for (const signed of [true, false]) {
-  op(signed ? 'SXTAB16' : 'UXTAB16', { timing: 'dsp', dest: 'a', src: 'bc' }, (b, o) => {
+  op(signed ? 'SXTAB16' : 'UXTAB16', { timing: 'dsp', dest: 'a', src: 'bc', shifted: 'b', is: ['bit-field', 'extend-and-add'] }, (b, o) => {
     const x = b.let(b.rotr(b.reg(o.b), o.imm));
     const n = b.reg(o.c);
     const low = signed ? b.ext8S(x) : b.and(x, 0xff);
@@ -141,19 +170,19 @@ for (const [plain, adding, bits] of [
 
 // ---- reversal and counting -----------------------------------------------------------------------------------------------------------
 
-op('REV', { timing: 'alu', dest: 'a', src: 'b' }, (b, o) => {
+op('REV', { timing: 'alu', dest: 'a', src: 'b', shifted: 'b', is: ['bit-field', 'reversal'] }, (b, o) => {
   const x = b.reg(o.b);
   b.setReg(o.a, b.or(b.and(b.rotr(x, 8), 0xff00ff00), b.and(b.rotr(x, 24), 0x00ff00ff)));
 });
-op('REV16', { timing: 'alu', dest: 'a', src: 'b' }, (b, o) => {
+op('REV16', { timing: 'alu', dest: 'a', src: 'b', shifted: 'b', is: ['bit-field', 'reversal'] }, (b, o) => {
   const x = b.reg(o.b);
   b.setReg(o.a, b.or(b.and(b.shl(x, 8), 0xff00ff00), b.and(b.shrU(x, 8), 0x00ff00ff)));
 });
-op('REVSH', { timing: 'alu', dest: 'a', src: 'b' }, (b, o) => {
+op('REVSH', { timing: 'alu', dest: 'a', src: 'b', shifted: 'b', is: ['bit-field', 'reversal'] }, (b, o) => {
   const x = b.reg(o.b);
   b.setReg(o.a, b.ext16S(b.or(b.shl(x, 8), b.and(b.shrU(x, 8), 0xff))));
 });
-op('RBIT', { timing: 'alu', dest: 'a', src: 'b' }, (b, o) => {
+op('RBIT', { timing: 'alu', dest: 'a', src: 'b', shifted: 'b', is: ['bit-field', 'reversal'] }, (b, o) => {
   let x = b.reg(o.b);
   for (const [n, mask] of [
     [1, 0x55555555],
@@ -163,7 +192,7 @@ op('RBIT', { timing: 'alu', dest: 'a', src: 'b' }, (b, o) => {
     x = b.let(b.or(b.shl(b.and(x, mask), n), b.and(b.shrU(x, n), mask)));
   b.setReg(o.a, b.or(b.and(b.rotr(x, 8), 0xff00ff00), b.and(b.rotr(x, 24), 0x00ff00ff)));
 });
-op('CLZ', { timing: 'alu', dest: 'a', src: 'b' }, (b, o) => b.setReg(o.a, b.clz(b.reg(o.b))));
+op('CLZ', { timing: 'alu', dest: 'a', src: 'b', is: ['counts-bits'] }, (b, o) => b.setReg(o.a, b.clz(b.reg(o.b))));
 
 for (const [name, bits] of [
   ['REV', '00'],

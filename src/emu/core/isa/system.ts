@@ -2,19 +2,36 @@
 import { everywhere, op, row, systemOp, v8 } from '../rows.ts';
 import { EXIT } from '../state.ts';
 
-systemOp('SVC', { timing: 'system' });
+/** SYSm values beyond the xPSR views 0…7. */
+export const SYSM = {
+  MSP: 8,
+  PSP: 9,
+  MSPLIM: 10,
+  PSPLIM: 11,
+  PRIMASK: 16,
+  BASEPRI: 17,
+  BASEPRI_MAX: 18,
+  FAULTMASK: 19,
+  CONTROL: 20,
+} as const;
+
+// FAULTMASK and CONTROL decide what the MPU allows, stack pointers and limits what an access does: behind those translated code looks about anew.
+const PRIMASK_ALONE = 2;
+const MASKS: ReadonlySet<number> = new Set([SYSM.PRIMASK, SYSM.BASEPRI, SYSM.BASEPRI_MAX]);
+
+systemOp('SVC', { timing: 'system', is: ['exception'] });
 /** Also inside an IT block whose condition fails. */
-systemOp('BKPT', { timing: 'system', unconditional: true });
+systemOp('BKPT', { timing: 'system', is: ['exception'], unconditional: true });
 /** a = 1 disables, b = bit 1 PRIMASK, bit 0 FAULTMASK. */
-systemOp('CPS', { timing: 'system' });
+systemOp('CPS', { timing: 'system', inside: (d) => d.b === PRIMASK_ALONE });
 /** imm = SYSm, b = mask (bit 1 NZCVQ, bit 0 GE). */
-systemOp('MRS', { timing: 'system', dest: 'a' });
-systemOp('MSR', { timing: 'system', src: 'a' });
+systemOp('MRS', { timing: 'system', is: ['special-register'], inside: () => true, dest: 'a' });
+systemOp('MSR', { timing: 'system', is: ['special-register'], inside: (d) => MASKS.has(d.imm ?? -1), src: 'a' });
 /** a = Rd, b = Rn, v.A another security state's view, v.T unprivileged. */
 systemOp('TT', { timing: 'system', dest: 'a', src: 'b' });
 /** imm = coprocessor number. */
 systemOp('COPROC', { timing: 'system' });
-op('UDF', { timing: 'system' }, (b) => b.leave(EXIT.UNDEFINED));
+op('UDF', { timing: 'system', leaves: true }, (b) => b.leave(EXIT.UNDEFINED));
 
 row('SVC T1', '11011111 iiiiiiii', everywhere, 'SVC #<imm>', (f) => ({ op: 'SVC', imm: f.i }));
 row('UDF T1', '11011110 iiiiiiii', everywhere, 'UDF #<imm>', (f) => ({ op: 'UDF', imm: f.i }));

@@ -3,15 +3,14 @@
  * documented; BL, POP with PC, MRS, MSR and barriers reported). MULS in one cycle: CMSIS headers and RM0444 name no other (assumed). An access over the
  * single-cycle I/O port takes 2 here instead of 1.
  */
-import { classOf, type TimingModel } from './model.ts';
+import { classOf, is, type TimingModel } from './model.ts';
 import { m0 } from './m0.ts';
 
 export const m0plus: TimingModel = {
   ...m0,
   cycles(ins, pc, code) {
     const { cost, taken } = m0.cycles(ins, pc, code);
-    const { op } = ins.decoded;
-    if (classOf(ins) === 'barrier' || op === 'MRS' || op === 'MSR') return { cost: cost - 1, taken };
+    if (classOf(ins) === 'barrier' || is(ins, 'special-register')) return { cost: cost - 1, taken };
     return { cost, taken: Math.max(0, taken - 1) };
   },
 };

@@ -4,21 +4,17 @@
  */
 import type { Instruction } from '../decode.ts';
 import { alone, pair, refill, startsOddRun } from './m4.ts';
-import { classOf, straightLine, type TimingModel } from './model.ts';
+import { addressOf, classOf, straightLine, writes, type TimingModel } from './model.ts';
 
-const indexed = (ins: Instruction): boolean => classOf(ins) === 'load' && ins.decoded.op.endsWith('_reg');
+const indexed = (ins: Instruction): boolean => classOf(ins) === 'load' && addressOf(ins) === 'register';
 
 function multiplication(ins: Instruction): number {
-  switch (ins.decoded.op) {
-    case 'MLA':
-    case 'MLS':
-      return 2;
-    case 'UMULL':
-    case 'SMULL':
+  switch (classOf(ins)) {
+    case 'mull':
       return 5;
-    case 'UMLAL':
-    case 'SMLAL':
-      return 7;
+    // a sum of 64 bits takes longer
+    case 'mac':
+      return writes(ins).length === 2 ? 7 : 2;
     default:
       return alone(ins).cost;
   }

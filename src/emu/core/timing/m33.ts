@@ -7,6 +7,9 @@ import type { Instruction } from '../decode.ts';
 import {
   addressRegisters,
   classOf,
+  is,
+  isNop,
+  movesTwo,
   costInLine,
   costsInLine,
   factors,
@@ -31,16 +34,18 @@ const WINDOW = 8;
 
 const isYounger = (ins: Instruction): boolean => {
   const c = classOf(ins);
-  return ins.size === 2 && (ins.decoded.op === 'NOP' || c === 'it' || c === 'branch' || c === 'branch-cond' || ins.decoded.op === 'BX');
+  return (
+    ins.size === 2 && (isNop(ins) || c === 'it' || c === 'branch' || c === 'branch-cond' || (c === 'branch-reg' && is(ins, 'interworks')))
+  );
 };
 const pairs = (older: Instruction, younger: Instruction): boolean => {
   if (older.size !== 2 || !isYounger(younger)) return false;
   const c = classOf(older);
   // a NOP behind a NOP: the measurements name arithmetic and load/store as older
-  if (younger.decoded.op === 'NOP' && (c === 'nop' || c === 'it')) return false;
-  return !/branch|call|system|barrier/.test(c) && !/_pc$/.test(older.decoded.op);
+  if (isNop(younger) && (c === 'nop' || c === 'it')) return false;
+  return !/branch|call|system|barrier/.test(c) && !is(older, 'writes-pc');
 };
-const accumulates = (ins: Instruction): boolean => /^[SU]XTA/.test(ins.decoded.op);
+const accumulates = (ins: Instruction): boolean => is(ins, 'extend-and-add');
 const chains = (ins: Instruction): boolean =>
   ['mac', 'mul', 'mull'].includes(classOf(ins)) || accumulates(ins) || shiftsOperand(ins) || rotatedConstant(ins);
 
@@ -65,18 +70,18 @@ function issue(ins: Instruction): number {
     case 'fp-sqrt':
       return 14;
     case 'fp-move':
-      return ins.decoded.op === 'VMOV_from_SS' ? 2 : 1;
+      return movesTwo(ins) && ins.def.dest !== '' ? 2 : 1;
     case 'fp-load':
     case 'fp-store':
-      return ins.decoded.op.endsWith('64') ? 2 : 1;
+      return ins.def.double ? 2 : 1;
     case 'exclusive':
-      return ins.decoded.op === 'CLREX' ? 1 : 2;
+      return is(ins, 'clears-exclusive') ? 1 : 2;
     case 'barrier':
-      return ins.decoded.op === 'ISB' ? 2 : 1;
+      return is(ins, 'flush') ? 2 : 1;
     case 'system':
-      return ins.decoded.op === 'SVC' || ins.decoded.op === 'BKPT' ? 0 : 1;
+      return is(ins, 'exception') ? 0 : 1;
     case 'alu':
-      return rotatedConstant(ins) && setsFlags(ins) && !/^(MOV|MVN)/.test(ins.decoded.op) ? 2 : 1;
+      return rotatedConstant(ins) && setsFlags(ins) && !is(ins, 'move') ? 2 : 1;
     default:
       return 1;
   }
@@ -96,7 +101,7 @@ function latency(ins: Instruction): number {
     case 'alu':
       return rotatedConstant(ins) ? 2 : 1;
     case 'fp-move':
-      return ins.decoded.op === 'VMOV_from_S' ? 2 : 1;
+      return !movesTwo(ins) && ins.def.dest !== '' && ins.def.fpSrc !== '' ? 2 : 1;
     default:
       return 1;
   }
@@ -109,7 +114,7 @@ function fpLatency(ins: Instruction): number {
     case 'fp-mac':
       return 4;
     case 'fp-move':
-      return ins.decoded.op === 'VMOV_to_SS' ? 2 : 1;
+      return movesTwo(ins) && ins.def.fpDest !== '' ? 2 : 1;
     default:
       return 1;
   }

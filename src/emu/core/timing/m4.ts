@@ -6,7 +6,10 @@ import type { Instruction } from '../decode.ts';
 import type { TimingClass } from '../rows.ts';
 import {
   addressRegisters,
+  addressOf,
   classOf,
+  is,
+  isNop,
   factors,
   fpRegisters,
   isFp,
@@ -25,15 +28,14 @@ const isMemory = (c: TimingClass): boolean => /load|store|exclusive/.test(c);
 
 export function alone(ins: Instruction): StaticCycles {
   const n = listLength(ins);
-  const { op } = ins.decoded;
   switch (classOf(ins)) {
     case 'load':
       return { cost: 2, taken: 3 };
     // a register offset takes the read port that the data would need
     case 'store':
-      return { cost: op.endsWith('_reg') ? 2 : 1, taken: 0 };
+      return { cost: addressOf(ins) === 'register' ? 2 : 1, taken: 0 };
     case 'exclusive':
-      return { cost: op === 'CLREX' ? 1 : 2, taken: 0 };
+      return { cost: is(ins, 'clears-exclusive') ? 1 : 2, taken: 0 };
     case 'load-double':
     case 'store-double':
       return { cost: 3, taken: 0 };
@@ -56,15 +58,15 @@ export function alone(ins: Instruction): StaticCycles {
       return { cost: 1, taken: 0 };
     case 'fp-load':
     case 'fp-store':
-      return { cost: op.endsWith('64') ? 3 : 2, taken: 0 };
+      return { cost: ins.def.double ? 3 : 2, taken: 0 };
     case 'fp-load-multiple':
     case 'fp-store-multiple':
       return { cost: 1 + n, taken: 0 };
     // a refill that everything before it has to be through for
     case 'barrier':
-      return { cost: op === 'ISB' ? 2 : 1, taken: 0 };
+      return { cost: is(ins, 'flush') ? 2 : 1, taken: 0 };
     case 'system':
-      return { cost: op === 'SVC' || op === 'BKPT' ? 0 : 1, taken: 0 };
+      return { cost: is(ins, 'exception') ? 0 : 1, taken: 0 };
     default:
       return { cost: 1, taken: 1 };
   }
@@ -79,9 +81,9 @@ export function pair(first: Instruction, second: Instruction): number {
   // 3.3.2: a load or store behind a load saves a cycle, unless the first makes the second's address
   if (a === 'load' && (b === 'load' || b === 'store') && !addressWritten) delta -= 1;
   // measured: a load, and a store with register offset, hide a NOP behind them
-  if (second.decoded.op === 'NOP' && (a === 'load' || (a === 'store' && first.decoded.op.endsWith('_reg')))) delta -= 1;
+  if (isNop(second) && (a === 'load' || (a === 'store' && addressOf(first) === 'register'))) delta -= 1;
   // measured: the data phase of a store cannot overlap a load
-  if (a === 'store' && !first.decoded.op.endsWith('_reg') && /load/.test(b)) delta += 1;
+  if (a === 'store' && addressOf(first) !== 'register' && /load/.test(b)) delta += 1;
   // measured: indexed stores chain only if they alternate their bases
   if (a === 'store' && b === 'store' && addressWritten) delta += 1;
   // an address comes a cycle before other operands and is not forwarded
@@ -105,10 +107,13 @@ export function startsOddRun(ins: Instruction, pc: number, line: readonly Instru
   return run.length >= (run.every((x) => classOf(x) === 'store') ? 4 : 3);
 }
 
-const DIRECT: ReadonlySet<string> = new Set(['B', 'B_cond', 'BL', 'CBZ']);
+const isDirect = (ins: Instruction): boolean => {
+  const c = classOf(ins);
+  return c === 'branch' || c === 'branch-cond' || c === 'compare-branch' || (c === 'call' && !is(ins, 'interworks'));
+};
 /** Measured: a branch to a 32-bit instruction on an odd half-word refills one cycle longer. */
 export function refill(ins: Instruction, pc: number, code: CodeView): number {
-  if (!DIRECT.has(ins.decoded.op)) return 0;
+  if (!isDirect(ins)) return 0;
   const target = (pc + 4 + (ins.decoded.imm ?? 0)) >>> 0;
   return (target & 2) !== 0 && code.at(target)?.size === 4 ? 1 : 0;
 }

@@ -6,7 +6,11 @@
 import type { Instruction } from '../decode.ts';
 import {
   addressRegisters,
+  addressOf,
   classOf,
+  is,
+  isNop,
+  movesTwo,
   costInLine,
   factors,
   fpRegisters,
@@ -57,20 +61,19 @@ const FP_MLA: FpReady = { operand: 6, vfma: 3, vmla: 3, data: 4, move: 6 };
 const FP_LOAD: FpReady = { operand: 1, vfma: 3, vmla: 2, data: 1, move: 1 };
 const FP_MOVE: FpReady = { operand: 3, vfma: 3, vmla: 3, data: 1, move: 3 };
 
-const BITFIELD_OPS = /^(UBFX|SBFX|BFI|BFC|REV|REV16|REVSH|RBIT|CLZ|[SU]XT)/;
-const isBitfield = once((ins): boolean => BITFIELD_OPS.test(ins.decoded.op) || classOf(ins) === 'dsp');
-const isReversal = once((ins): boolean => /^(REV|RBIT)/.test(ins.decoded.op));
+const isBitfield = (ins: Instruction): boolean => is(ins, 'bit-field') || is(ins, 'counts-bits') || classOf(ins) === 'dsp';
+const isReversal = (ins: Instruction): boolean => is(ins, 'reversal');
 const isProduct = (ins: Instruction): boolean => ['mul', 'mull', 'mac'].includes(classOf(ins));
 /** Uses the shifter of EX1 for its second operand. */
 const usesShifter = once((ins): boolean => shiftsOperand(ins) || rotatedConstant(ins));
-const plainShift = once((ins): boolean => /^(LSL|LSR|ASR|ROR)_/.test(ins.decoded.op));
-const earlyCapable = once((ins): boolean => /^(ADD|SUB|MOV)_(reg|imm)|^ADD_SP|^ADR/.test(ins.decoded.op) && !rotatedConstant(ins));
-const isFma = once((ins): boolean => /^VFN?M[AS]/.test(ins.decoded.op));
-const isDouble = once((ins): boolean => ins.decoded.op.includes('64'));
+const plainShift = (ins: Instruction): boolean => is(ins, 'shift');
+const earlyCapable = once((ins): boolean => is(ins, 'early') && !rotatedConstant(ins));
+const isFma = (ins: Instruction): boolean => is(ins, 'fused');
+const isDouble = (ins: Instruction): boolean => ins.def.double;
 const isLoad = (ins: Instruction): boolean => classOf(ins) === 'load';
 const isStore = (ins: Instruction): boolean => classOf(ins) === 'store';
 const isBranch = once(
-  (ins): boolean => ['branch', 'branch-cond', 'call', 'branch-reg', 'compare-branch'].includes(classOf(ins)) || /_pc$/.test(ins.decoded.op),
+  (ins): boolean => ['branch', 'branch-cond', 'call', 'branch-reg', 'compare-branch'].includes(classOf(ins)) || is(ins, 'writes-pc'),
 );
 const isFpMove = (ins: Instruction): boolean => classOf(ins) === 'fp-move';
 const isFpMemory = (ins: Instruction): boolean => classOf(ins) === 'fp-load' || classOf(ins) === 'fp-store';
@@ -93,9 +96,9 @@ const issuesAlone = once((ins): boolean => {
     case 'fp-store':
       return isDouble(ins);
     case 'fp-move':
-      return ins.decoded.op.endsWith('_SS') || ins.decoded.op.startsWith('VMRS') || ins.decoded.op === 'VMSR';
+      return movesTwo(ins) || is(ins, 'fp-status');
     case 'nop':
-      return ins.decoded.op === 'SEV';
+      return !isNop(ins);
     default:
       return false;
   }
@@ -115,7 +118,7 @@ const issue = once((ins): number => {
     case 'div':
       return 0;
     case 'system':
-      return ins.decoded.op === 'SVC' || ins.decoded.op === 'BKPT' ? 0 : 3;
+      return is(ins, 'exception') ? 0 : 3;
     case 'barrier':
       return 3;
     case 'fp-div':
@@ -125,20 +128,15 @@ const issue = once((ins): number => {
     case 'fp-mac':
       return isDouble(ins) ? (isFma(ins) ? 7 : 8) : 1;
     case 'fp-alu':
-      return /^VN?MUL_64/.test(ins.decoded.op) ? 5 : 1;
+      return is(ins, 'product') && isDouble(ins) ? 5 : 1;
     default:
       return 1;
   }
 });
 /** EX1 operands of an instruction that has some. */
-const ex1Operands = once((ins): readonly number[] => {
-  const { op, b, c } = ins.decoded;
-  if (shiftsOperand(ins)) return [op.startsWith('MVN') ? (b ?? -1) : (c ?? -1)];
-  if (/^(UBFX|SBFX|RBIT|REV)/.test(op)) return [b ?? -1];
-  if (/^(BFI|[SU]XTA)/.test(op)) return [b ?? -1];
-  if (op === 'PKH') return ins.decoded.v?.['tb'] === true ? [b ?? -1, c ?? -1] : [c ?? -1];
-  return [];
-});
+const ex1Operands = once((ins): readonly number[] =>
+  [...ins.def.shifted(ins.decoded.v ?? {})].map((k) => ins.decoded[k as 'b' | 'c'] ?? -1),
+);
 function accumulators(ins: Instruction): number[] {
   if (classOf(ins) !== 'mac') return [];
   const { a, d } = ins.decoded;
@@ -156,9 +154,9 @@ function stageOf(ins: Instruction, register: number): Stage {
 function resultOf(ins: Instruction, register: number, early: boolean): Ready {
   const c = classOf(ins);
   if (/^(load|store)/.test(c) || c === 'fp-load-multiple' || c === 'fp-store-multiple') {
-    const base = c.endsWith('multiple') ? ins.decoded.a : ins.decoded.b;
+    const base = c === 'load-multiple' || c === 'store-multiple' ? ins.decoded.a : ins.decoded.b;
     if (register === base && !(isLoad(ins) && register === ins.decoded.a)) return WRITE_BACK;
-    return /^LDR(_|T|D)|^LDM/.test(ins.decoded.op) ? WORD_LOAD : NARROW_LOAD;
+    return is(ins, 'narrow') ? NARROW_LOAD : WORD_LOAD;
   }
   if (isProduct(ins)) return PRODUCT;
   if (isReversal(ins)) return REVERSED;
@@ -195,7 +193,7 @@ function fit(older: Instruction, younger: Instruction): boolean {
   if (classOf(older) === 'it' && classOf(younger) === 'it') return false;
   if (usesShifter(younger) && (usesShifter(older) || plainShift(older))) return false;
   if (isBitfield(younger)) return false;
-  if (isBitfield(older) && !/^(SSAT|USAT|CLZ|PARALLEL|Q|SEL|USAD)/.test(older.decoded.op) && usesShifter(younger)) return false;
+  if (is(older, 'bit-field') && usesShifter(younger)) return false;
   if (isProduct(older) && isProduct(younger)) return false;
   if (either(isProduct, isStore)) return false;
   if (isStore(older) && isStore(younger)) return false;
@@ -223,7 +221,7 @@ function fit(older: Instruction, younger: Instruction): boolean {
   return true;
 }
 const movwMovt = (older: Instruction, younger: Instruction): boolean =>
-  older.decoded.op === 'MOV_imm' && younger.decoded.op === 'MOVT' && older.decoded.a === younger.decoded.a;
+  is(older, 'constant') && is(younger, 'top-half') && older.decoded.a === younger.decoded.a;
 
 interface State {
   now: number;
@@ -240,7 +238,7 @@ interface State {
 /** Base register and offset of a load or store of one register, as a number; -1 where the address is another sum. */
 const PLACES = 0x1_0000;
 const placeOf = once((ins): number =>
-  (isLoad(ins) || isStore(ins)) && ins.decoded.op.endsWith('_imm')
+  (isLoad(ins) || isStore(ins)) && addressOf(ins) === 'offset'
     ? (ins.decoded.b ?? 0) * PLACES + ((ins.decoded.imm ?? 0) & (PLACES - 1))
     : -1,
 );
@@ -263,11 +261,7 @@ function operandsReady(s: State, ins: Instruction): number {
       const result = s.fp.get(r);
       if (result) at = Math.max(at, result.at + result.ready[fpStageOf(ins, r)]);
     }
-    const blocked =
-      /^fp-(load|store)-multiple/.test(c) ||
-      (isFpMemory(ins) && isDouble(ins)) ||
-      /^V(ADD|SUB)/.test(ins.decoded.op) ||
-      ins.decoded.op.startsWith('VMOV_imm');
+    const blocked = /^fp-(load|store)-multiple/.test(c) || (isFpMemory(ins) && isDouble(ins)) || is(ins, 'sum') || is(ins, 'constant');
     if (blocked) at = Math.max(at, s.lastMac + 4);
     if (c === 'fp-mac' && isFma(ins)) at = Math.max(at, s.lastMla + 2);
   }
@@ -368,6 +362,6 @@ export const m7: TimingModel = {
   cycles(ins, pc, code) {
     const cost = costInLine(straightLine(ins, pc, code, MOST, BLOCK), lineTime);
     // a branch that goes together with what follows it has that slot to itself when it is taken
-    return { cost, taken: classOf(ins) === 'table-branch' ? 2 : cost === 0 || !isBranch(ins) || /_pc$/.test(ins.decoded.op) ? 1 : 0 };
+    return { cost, taken: classOf(ins) === 'table-branch' ? 2 : cost === 0 || !isBranch(ins) || is(ins, 'writes-pc') ? 1 : 0 };
   },
 };

@@ -1,6 +1,7 @@
 /** What timing models share: the interface, and how an instruction is looked at. */
 import type { Instruction } from '../decode.ts';
-import type { TimingClass } from '../rows.ts';
+import { SP } from '../isa/operands.ts';
+import type { Address, TimingClass, Trait } from '../rows.ts';
 
 export interface StaticCycles {
   /** Cycles of the instruction when it does not branch. */
@@ -34,6 +35,11 @@ export const once = <T>(of: (ins: Instruction) => T): ((ins: Instruction) => T) 
 };
 
 export const classOf = (ins: Instruction): TimingClass => ins.def.timing;
+export const is = (ins: Instruction, trait: Trait): boolean => ins.def.is.has(trait);
+/** How a load or store of one register makes its address. */
+export const addressOf = (ins: Instruction): Address | undefined => ins.def.address(ins.decoded.v ?? {});
+/** NOP and the hints that do nothing. */
+export const isNop = (ins: Instruction): boolean => ins.def.timing === 'nop' && !ins.def.system;
 const bitCount = (n: number): number => {
   let c = 0;
   for (; n; n &= n - 1) c++;
@@ -47,20 +53,19 @@ export const listLength = (ins: Instruction): number => {
 };
 const named = (ins: Instruction, which: 'dest' | 'src'): number[] =>
   [...ins.def[which]].map((k) => ins.decoded[k as 'a' | 'b' | 'c' | 'd'] ?? -1);
-const SP = 13;
 /** General registers that are written. Lists of LDM are part of it. */
 export const writes = once((ins): readonly number[] => {
-  const { op, imm } = ins.decoded;
-  if (op === 'ADD_SP') return [SP];
+  const { imm } = ins.decoded;
+  if (is(ins, 'stack-adjust')) return [SP];
   const found = named(ins, 'dest');
-  if (op === 'LDM' || op === 'LDM_pc') for (let r = 0; r < 15; r++) if (((imm ?? 0) >>> r) & 1) found.push(r);
+  if (ins.def.list === 'loads') for (let r = 0; r < 15; r++) if (((imm ?? 0) >>> r) & 1) found.push(r);
   return found;
 });
 export const reads = once((ins): readonly number[] => {
-  const { op, imm } = ins.decoded;
-  if (op === 'ADD_SP') return [SP];
+  const { imm } = ins.decoded;
+  if (is(ins, 'stack-adjust')) return [SP];
   const found = named(ins, 'src');
-  if (op === 'STM') for (let r = 0; r < 15; r++) if (((imm ?? 0) >>> r) & 1) found.push(r);
+  if (ins.def.list === 'stores') for (let r = 0; r < 15; r++) if (((imm ?? 0) >>> r) & 1) found.push(r);
   return found;
 });
 /** Floating-point registers as numbers of singles: a double is two. */
@@ -80,15 +85,21 @@ const fpWrites = once((ins) => fpNamed(ins, 'fpDest'));
 const fpReads = once((ins) => fpNamed(ins, 'fpSrc'));
 /** Registers of an access's address, in the operand fields that loads and stores use. */
 export const addressRegisters = once((ins): readonly number[] => {
-  const { op, b, c } = ins.decoded;
+  const { b, c } = ins.decoded;
   switch (classOf(ins)) {
     case 'load-multiple':
     case 'store-multiple':
       return [ins.decoded.a ?? -1];
     case 'load':
     case 'store':
-      if (op.endsWith('_lit')) return [];
-      return op.endsWith('_reg') || (op === 'LDR_pc' && ins.decoded.v?.['mode'] === 'reg') ? [b ?? -1, c ?? -1] : [b ?? -1];
+      switch (addressOf(ins)) {
+        case 'literal':
+          return [];
+        case 'register':
+          return [b ?? -1, c ?? -1];
+        default:
+          return [b ?? -1];
+      }
     case 'load-double':
     case 'store-double':
     case 'exclusive':
@@ -112,17 +123,15 @@ export const factors = (ins: Instruction): number[] => {
 };
 export const meet = (a: readonly number[], b: readonly number[]): boolean => a.some((r) => r >= 0 && b.includes(r));
 /** VMOV between two core registers and two singles or a double. */
-export const movesTwo = (ins: Instruction): boolean => ins.decoded.op.endsWith('_SS');
+export const movesTwo = (ins: Instruction): boolean => is(ins, 'two-singles');
 export const isFp = (c: TimingClass): boolean => c.startsWith('fp-');
-export const setsFlags = once((ins): boolean => ins.decoded.v?.['S'] === true || /^(CMP|CMN|TST|TEQ)/.test(ins.decoded.op));
-export const readsFlags = once(
-  (ins): boolean => /^(B_cond|IT|ADC|SBC|RRX|SEL|VSEL)/.test(ins.decoded.op) || ins.decoded.v?.['shift'] === 'rrx',
-);
+export const setsFlags = once((ins): boolean => ins.decoded.v?.['S'] === true || is(ins, 'compare'));
+export const readsFlags = once((ins): boolean => is(ins, 'reads-flags') || ins.decoded.v?.['shift'] === 'rrx');
 /** Second operand is a register shifted by the instruction. A shift on its own is not. */
 export const shiftsOperand = (ins: Instruction): boolean => classOf(ins) === 'alu-shift';
 /** Second operand is an 8-bit value rotated to its place: neither plain nor a pattern of bytes. */
 export function rotatedConstant(ins: Instruction): boolean {
-  if (ins.size !== 4 || !ins.row.name.endsWith('(immediate) T2') || !ins.decoded.op.endsWith('_imm')) return false;
+  if (ins.size !== 4 || !ins.row.expands) return false;
   const n = (ins.decoded.imm ?? 0) >>> 0;
   const low = n & 0xff;
   if (n <= 0xff) return false;

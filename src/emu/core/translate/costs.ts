@@ -1,7 +1,6 @@
 /** Cycles of a region's code. */
 import { MISPREDICTED } from '../branch-targets.ts';
 import { hasBranchTargets } from '../builder.ts';
-import { OPS } from '../rows.ts';
 import type { StaticCycles } from '../timing.ts';
 import { listLength } from '../timing/model.ts';
 import type { Block, Item } from './block.ts';
@@ -52,7 +51,7 @@ export class Costs {
       // what does not run in an IT block takes a cycle
       sum += Math.max(cost, item.it === 0 ? 0 : 1) + taken + this.wordsRead(item) * this.env.worstLine;
       if (!before || ((before.pc ^ item.pc) & -this.env.lineBytes) !== 0) sum += this.env.worstLine;
-      if (OPS.get(item.ins.decoded.op)!.timing === 'div') sum += DIVISION;
+      if (item.ins.def.timing === 'div') sum += DIVISION;
       if (item.flow.dynamic && hasBranchTargets(this.env.profile)) sum += MISPREDICTED;
     }
     const last = b.items.at(-1);
@@ -64,7 +63,7 @@ export class Costs {
   }
   /** Words that an instruction may read from flash. */
   private wordsRead({ ins }: Item): number {
-    switch (OPS.get(ins.decoded.op)!.timing) {
+    switch (ins.def.timing) {
       case 'load-multiple':
       case 'fp-load-multiple':
         return listLength(ins) + 1;

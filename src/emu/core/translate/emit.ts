@@ -16,10 +16,8 @@ import type { FunctionBody } from '../../wasm/module.ts';
 import { ModuleWriter, type Label } from '../../wasm/module.ts';
 import { hasTailCalls, OP } from '../../wasm/opcodes.ts';
 import { Expr, hasBranchTargets, lift, type Val } from '../builder.ts';
-import { OPS } from '../rows.ts';
 import { REC, REGION_HERE } from '../record-builders.ts';
 import { EXIT, S } from '../state.ts';
-import { goesOn } from '../system-ops.ts';
 import { ALL_FLAGS, FLAG_BITS, operandsOf, variantOf } from './flow.ts';
 import { Lines } from './lines.ts';
 import { RegionBuilder, type GiveBack, type WaysOut } from './region-builder.ts';
@@ -67,7 +65,7 @@ export function emitRegion(region: Region, env: Surroundings): Uint8Array<ArrayB
   if (region.blocks.some((b) => b.items.some(isExecutedInside))) helpers.set('system', writer.importFunction('system', ['i32'], null));
   if (region.blocks.some((b) => b.items.some((item) => env.asksDevices(item.pc))))
     helpers.set('device', writer.importFunction('device', ['i32', 'i32'], 'i32'));
-  const floats = region.blocks.some((b) => b.items.some((item) => OPS.get(item.ins.decoded.op)!.fp));
+  const floats = region.blocks.some((b) => b.items.some((item) => item.ins.def.fp));
   if (floats) for (const [name, h] of Object.entries(env.helpers)) helpers.set(name, writer.importFunction(name, h.params, h.result));
   const type = writer.type(['i32', 'i32'], 'i32');
   const index = writer.declare(['i32', 'i32'], 'i32');
@@ -420,7 +418,7 @@ export class RegionEmitter implements WaysOut {
       this.here = giveBack;
       this.lines.startItem(b, i);
       this.writes = item.flow.writes;
-      if (item.ins.decoded.op === 'IT') choice = this.choiceBehind(items, i);
+      if (item.ins.def.timing === 'it') choice = this.choiceBehind(items, i);
       const ends = choice ? this.choose(choice, item, b, giveBack) : this.instruction(b, item, giveBack);
       if (choice?.last === item) choice = null;
       if (!choice) this.b.release();
@@ -455,7 +453,7 @@ export class RegionEmitter implements WaysOut {
     const { ins } = item;
     this.b.begin(b, item, giveBack);
     this.b.onSide(item.it >>> 4 === choice.condition ? choice.then : choice.otherwise, () =>
-      OPS.get(ins.decoded.op)!.sem(this.b, operandsOf(ins), variantOf(ins, true)),
+      ins.def.sem(this.b, operandsOf(ins), variantOf(ins, true)),
     );
     if (item !== choice.last) return false;
     const { condition, then, otherwise, saved } = choice;
@@ -493,9 +491,9 @@ export class RegionEmitter implements WaysOut {
   /** Emits one instruction; true if nothing follows it in this block. */
   private instruction(b: Block, item: Item, giveBack: GiveBack): boolean {
     const { ins, it } = item;
-    const op = OPS.get(ins.decoded.op)!;
+    const op = ins.def;
     // the instructions of an IT block carry their condition themselves
-    if (ins.decoded.op === 'IT') return false;
+    if (ins.def.timing === 'it') return false;
     this.b.begin(b, item, giveBack);
     const run = (): void => {
       if (isExecutedInside(item)) return this.system(b, item, giveBack);
@@ -674,17 +672,12 @@ export class RegionEmitter implements WaysOut {
   }
 }
 
-const isExecutedInside = ({ ins, it }: Item): boolean => it === 0 && OPS.get(ins.decoded.op)!.system && goesOn(ins.decoded);
+const isExecutedInside = ({ ins, it }: Item): boolean => it === 0 && ins.def.inside(ins.decoded);
 
 /** Branches to an address in a register or from memory that are no returns: by a table, to a handler, to a function as the last act of another one. */
-function isLinked({ ins }: Item): boolean {
-  const { op, a, b } = ins.decoded;
-  if (op === 'BX') return a !== 14;
-  if (op === 'MOV_pc') return b !== 14;
-  return op === 'LDR_pc' ? b !== 13 : /^(ADD_pc|TB[BH])$/.test(op);
-}
+const isLinked = ({ ins }: Item): boolean => ins.def.returns?.(ins.decoded) === false;
 /** These take the instruction set from bit 0: without it INVSTATE follows. */
-const interworks = ({ ins }: Item): boolean => ins.decoded.op === 'BX' || ins.decoded.op === 'LDR_pc';
+const interworks = ({ ins }: Item): boolean => ins.def.is.has('interworks');
 const bitCount = (mask: number): number => {
   let n = 0;
   for (let rest = mask; rest !== 0; rest &= rest - 1) n++;

@@ -3,7 +3,7 @@ import { FunctionBody } from '../../wasm/module.ts';
 import type { WasmType } from '../../wasm/opcodes.ts';
 import { Builder, Expr, lift, type LoadOptions, type Operands, type Profile, type Val } from '../builder.ts';
 import type { Instruction } from '../decode.ts';
-import { OPS, type Variant } from '../rows.ts';
+import type { Variant } from '../rows.ts';
 import { S } from '../state.ts';
 import { displaced, Placed } from './places.ts';
 
@@ -191,7 +191,7 @@ export function flowOf(ins: Instruction, pc: number, profile: Profile, inIT: boo
 }
 /** The flow of an instruction at address 0. */
 function listen(ins: Instruction, profile: Profile, inIT: boolean): Flow {
-  const op = OPS.get(ins.decoded.op)!;
+  const op = ins.def;
   if (op.system)
     return { targets: [], dynamic: false, falls: true, call: false, system: true, reads: 0, writes: 0, registersOnly: false, accesses: [] };
   const listener = new Listener(profile, 0, ins.size);

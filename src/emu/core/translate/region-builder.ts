@@ -5,7 +5,6 @@ import { loadOpcode, OP, storeOpcode, type WasmType } from '../../wasm/opcodes.t
 import { isUnexpected } from '../branch-targets.ts';
 import { Builder, Expr, hasBranchTargets, lift, type LoadOptions, type Val } from '../builder.ts';
 import { ENTRY_FAST, ENTRY_FLASH } from '../record-builders.ts';
-import { OPS } from '../rows.ts';
 import { EXIT, S } from '../state.ts';
 import type { StaticCycles } from '../timing.ts';
 import { Flags } from './flags.ts';
@@ -354,7 +353,9 @@ export class RegionBuilder extends Builder {
   private asksDevices(): boolean {
     const { item } = this;
     if (!this.env.asksDevices(item.pc) || (item.flow.writes & (1 << 13)) !== 0) return false;
-    return /^LDR(B|H|SB|SH)?_(imm|reg|wb)$/.test(item.ins.decoded.op);
+    const { def, decoded } = item.ins;
+    const address = def.address(decoded.v ?? {});
+    return def.timing === 'load' && !def.is.has('writes-pc') && address !== undefined && address !== 'literal';
   }
   /**
    * The address is no plain memory (see device-reads.ts):
@@ -536,7 +537,7 @@ export class RegionBuilder extends Builder {
   private leaveBefore(): void {
     const { giveBack, item } = this;
     if (item.it !== 0) super.setState(S.IT, item.it);
-    this.emitter.leaveBefore(item.pc, giveBack, OPS.get(item.ins.decoded.op)!.system ? 'system' : 'access');
+    this.emitter.leaveBefore(item.pc, giveBack, item.ins.def.system ? 'system' : 'access');
   }
   override leave(_reason: number): void {
     this.leaveBefore();

@@ -73,7 +73,7 @@ function bridge(source: CodeSource, pc: number): Map<number, Instruction> | null
   for (let at = pc; found.size <= MAX_BRIDGE;) {
     if (source.instruction(at)) return found;
     const ins = source.unexecuted(at);
-    if (!ins || ins.decoded.op === 'IT') return null;
+    if (!ins || ins.def.timing === 'it') return null;
     const flow = flowOf(ins, at, source.profile, false);
     if (flow.call || flow.dynamic || flow.system || !flow.targets.every((t) => source.instruction(t))) return null;
     found.set(at, ins);
@@ -102,10 +102,10 @@ export function discover(source: CodeSource, entry: number, loopOnly = false): R
     let it = 0;
     while (!items.has(pc) && (it !== 0 || items.size < MAX_INSTRUCTIONS)) {
       const ins = pc === entry ? source.instruction(pc) : instruction(pc);
-      if (!ins || (ins.decoded.op === 'IT' && !wholeItBlock(source, pc, ins))) break;
+      if (!ins || (ins.def.timing === 'it' && !wholeItBlock(source, pc, ins))) break;
       const flow = flowOf(ins, pc, source.profile, it !== 0);
       items.set(pc, { pc, ins, flow, it });
-      if (ins.decoded.op === 'IT') it = ins.decoded.imm ?? 0;
+      if (ins.def.timing === 'it') it = ins.decoded.imm ?? 0;
       else it = it === 0 ? 0 : advanceIt(it);
       const next = pc + ins.size;
       if (flow.call) {
@@ -114,8 +114,8 @@ export function discover(source: CodeSource, entry: number, loopOnly = false): R
         pc = next;
         continue;
       }
-      const reach = /^TB[BH]$/.test(ins.decoded.op) ? tableTargets(source, pc, ins.decoded.op === 'TBH') : flow.targets;
-      if (/^TB[BH]$/.test(ins.decoded.op)) tables.set(pc, reach);
+      const reach = ins.def.timing === 'table-branch' ? tableTargets(source, pc, ins.def.is.has('half-words')) : flow.targets;
+      if (ins.def.timing === 'table-branch') tables.set(pc, reach);
       for (const t of reach) {
         leaders.add(t);
         work.push(t);
