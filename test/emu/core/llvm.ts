@@ -22,7 +22,7 @@ interface Koffi {
 /** Triple, core and features for LLVM. */
 function llvmCore({ title, arch, dsp, fpu, fpv5 }: Profile): readonly [triple: string, cpu: string, features: string] {
   const sub = { v6m: 'v6m', v7m: dsp ? 'v7em' : 'v7m', v8m: 'v8m.main' }[arch];
-  return [`thumb${sub}-none-eabi`, title.toLowerCase().replace('+', 'plus'), fpv5 && fpu === 'sp' ? '-fp64' : ''];
+  return [`thumb${sub}-none-eabi`, title.toLowerCase().replace('+', 'plus'), fpv5 && fpu === 'sp' ? '-fp64,-fpregs64' : ''];
 }
 /** From the root of the project: tests and tools run there. */
 const SOURCE = 'test/emu/core/llvm-decode.cpp';
