@@ -32,6 +32,8 @@ export interface F7Line {
   readonly header: string;
   readonly manual: string;
   readonly nvicLines: number;
+  /** The FPU has double precision: DS11532 (F76x). Single alone: DS10916 (F74x), DS11853 (F72x). */
+  readonly doubles?: boolean;
   /** Tightly-coupled data RAM, SRAM1 and SRAM2 in KB. */
   readonly ram: readonly [dtcm: number, sram1: number, sram2: number];
   /** Sectors of the flash as one bank. */
@@ -241,7 +243,7 @@ export function f7Chip(line: F7Line, part: PartSize): ChipDescription {
       cores: [
         {
           name: 'cm7',
-          type: 'cortex-m7f',
+          type: line.doubles ? 'cortex-m7f' : 'cortex-m7f-sp',
           nvicLines: line.nvicLines,
           priorityBits: 4,
           mpuRegions: 8,
@@ -344,6 +346,7 @@ export const F767: F7Line = {
   header: `${HEADER}/stm32f767xx.h`,
   manual: 'RM0410',
   nvicLines: 110,
+  doubles: true,
   ram: [128, 368, 16],
   sectors: [
     [4, 32],
