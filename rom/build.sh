@@ -8,12 +8,15 @@ cd "$(dirname "$0")"
 OUT=${OUT:-images}
 mkdir -p "$OUT"
 CC=arm-none-eabi-gcc
+# For ROMs that hardly fit: the least size, as one program.
+TIGHT_FLAGS="-Oz -flto -flto-partition=one -fno-ivopts -fno-move-loop-invariants -fno-guess-branch-probability"
 COMMON_FLAGS="-mthumb -mfloat-abi=soft -std=c11 -Os -g -ffreestanding -fno-common -ffunction-sections -fno-builtin -Wall -Wextra -Werror"
 
-build() { # a line of generated/images.txt: image folder cpu id version base size option-block sources…
+build() { # a line of generated/images.txt: image folder cpu id version base size option-block plain|tight sources…
   image=$1 folder=$2 id=$4 version=$5 base=$6 size=$7 options=$8
   flags="$COMMON_FLAGS -mcpu=$3 -I generated/$image -include config.h -I $folder"
-  shift 8
+  [ "$9" = plain ] || flags="$flags $TIGHT_FLAGS -frandom-seed=$image"
+  shift 9
   sources=
   for file; do sources="$sources common/$file"; done
   # shellcheck disable=SC2086

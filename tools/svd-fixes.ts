@@ -2,6 +2,9 @@
  * Corrections to ST's SVD files, each with its reason. Peripherals get the names of ST's CMSIS headers, so that one spelling serves
  * rows, reports and the generated facts.
  */
+import { L1 } from './svd-fixes-l1.ts';
+import { F2_F4_NAMES, TIMERS_FULL } from './svd-names.ts';
+
 export interface SvdFixes {
   /** Name in the generated facts. */
   readonly chip: string;
@@ -64,35 +67,6 @@ export const EVERYWHERE = {
   ofTheCore: new Set(['NVIC', 'NVIC_STIR', 'SCB', 'SCB_ACTRL', 'STK', 'MPU', 'FPU', 'FPU_CPACR', 'DCB', 'PF', 'AC']),
 } as const;
 
-/** Full after reset (manuals and later SVDs); the SVDs print 0. */
-const TIMERS_FULL: readonly (readonly [RegExp, number])[] = [
-  [/^TIM\d+\.ARR$/, 0xffff],
-  [/^TIM[25]\.ARR$/, 0xffffffff],
-];
-/** The SVDs of F2, F4 and F7: names as in the headers, resets as in RM0090. */
-const F2_F4_NAMES: readonly (readonly [RegExp, string])[] = [
-  [/^RTC\.CR\.WCKSEL$/, 'WUCKSEL'],
-  [/^CRC\.CR\.CR$/, 'RESET'],
-  [/^SPI\d\.SR\.TIFRFE$/, 'FRE'],
-  [/^U(S)?ART\d+\.SR\.NF$/, 'NE'],
-  [/^TIM\d+\.CNT\.CNT_L$/, 'CNT'],
-  [/^TIM\d+\.ARR\.ARR_L$/, 'ARR'],
-  [/^TIM11\.OR\.RMP$/, 'TI1_RMP'],
-  [/^TIM5\.OR\.IT4_RMP$/, 'TI4_RMP'],
-  [/^RCC\.CSR\.PADRSTF$/, 'PINRSTF'],
-  [/^RCC\.CSR\.WDGRSTF$/, 'IWDGRSTF'],
-  [/^RCC\.PLLI2SCFGR\.PLLI2SNx?$/, 'PLLI2SN'],
-  [/^RCC\.PLLI2SCFGR\.PLLI2SRx$/, 'PLLI2SR'],
-  [/^RCC\.PLLI2SCFGR\.PLLI2SQx$/, 'PLLI2SQ'],
-  [/^RCC\.APB1RSTR\.UART2RST$/, 'USART2RST'],
-  [/^RCC\.APB1RSTR\.UART3RST$/, 'USART3RST'],
-  [/^SYSCFG\.MEMRM$/, 'MEMRMP'],
-  [/^DBGMCU\.DBGMCU_IDCODE$/, 'IDCODE'],
-  [/^DBGMCU\.DBGMCU_CR$/, 'CR'],
-  [/^DBGMCU\.DBGMCU_APB1_FZ$/, 'APB1FZ'],
-  [/^DBGMCU\.DBGMCU_APB2_FZ$/, 'APB2FZ'],
-  [/^FLASH\.OPTKEYR\.OPTKEY$/, 'OPTKEYR'],
-];
 /** In RM0090 26.6.3; the SVDs of F405, F42x and F446 have forgotten them. */
 const RTC_CR: NonNullable<SvdFixes['add']> = { 'RTC.CR.BYPSHAD': [5, 1, true], 'RTC.CR.COSEL': [19, 1, true] };
 const SUB_SECOND_ALARM = (offset: number): NonNullable<SvdFixes['addRegisters']>[string] => ({
@@ -640,6 +614,7 @@ export const FIXES: Readonly<Record<string, SvdFixes>> = {
     },
     resetsWhere: [...TIMERS_FULL, [/^TIM2\.ARR$/, 0xffff], [/^(LP)?USART\d\.ISR/, 0xc0]],
   },
+  STM32L152: L1,
   STM32C071: {
     chip: 'stm32c071',
     part: 'STM32C071RB',

@@ -6,8 +6,6 @@
 #include "../common/usb_device.h"
 #include "regs.h"
 
-#define HALF_PAGE 64u
-
 static enum dfu_status flash_write(uint32_t address, const uint8_t *data, uint32_t length);
 static enum dfu_status eeprom_write(uint32_t address, const uint8_t *data, uint32_t length);
 static enum dfu_status options_write(uint32_t address, const uint8_t *data, uint32_t length);
@@ -27,12 +25,12 @@ bool chip_read_protected(void)
   return (FLASH_OPTR & OPTR_RDP) != OPTR_RDP_LEVEL_0;
 }
 
-/* RM0376 33.1: the third word does not lie behind the second. */
+/* RM0376 33.1, RM0038 31.2: the third word does not lie behind the second. */
 void chip_unique_id(uint32_t words[3])
 {
-  words[0] = REG(0x1FF80050u);
-  words[1] = REG(0x1FF80054u);
-  words[2] = REG(0x1FF80064u);
+  words[0] = REG(UID_BASE);
+  words[1] = REG(UID_BASE + 4u);
+  words[2] = REG(UID_BASE + 0x14u);
 }
 
 static bool idle(void)
@@ -148,7 +146,7 @@ static enum dfu_status options_write(uint32_t address, const uint8_t *data, uint
 {
   if (!options_open())
     return errWRITE;
-  for (uint32_t at = OPTION_BASE; at < OPTION_BASE + 20u; at += 4u) {
+  for (uint32_t at = OPTION_BASE; at < OPTION_BASE + OPTION_USED; at += 4u) {
     REG(at) = memory_option(at, 4, REG(at), address, data, length);
     if (!idle())
       return flash_close(false, errWRITE);

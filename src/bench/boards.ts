@@ -77,6 +77,7 @@ export const BOARDS: readonly KnownBoard[] = [
   row('nucleo-h563zi', 'STM32H563ZI', bypass(8), true, 'UM3115: 8 MHz from the ST-LINK’s MCO; ChibiOS ST_NUCLEO144_H563ZI'),
   row('nucleo-h723zg', 'STM32H723ZG', bypass(8), true, 'UM2407: 8 MHz from the ST-LINK’s MCO; ChibiOS ST_NUCLEO144_H723ZG'),
   row('nucleo-l073rz', 'STM32L073RZ', bypass(8), true, UM1724),
+  row('nucleo-l152re', 'STM32L152RE', bypass(8), true, UM1724),
   row('nucleo-f412zg', 'STM32F412ZG', bypass(8), true, UM1974),
   row('nucleo-f413zh', 'STM32F413ZH', bypass(8), true, UM1974),
   row('nucleo-f439zi', 'STM32F439ZI', bypass(8), true, UM1974),

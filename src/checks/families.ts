@@ -64,7 +64,7 @@ const H5: FamilyFields = {
     },
     source: 'AN2606 Rev 70 Table 2, pattern 17: the bootloader is there in the product states Open and Provisioning',
   },
-  bankCheck: false,
+  bankCheck: null,
   emptyCheck: false,
 };
 
@@ -94,7 +94,8 @@ const FAMILIES: readonly FamilyFields[] = [
 
 /** Row of a chip's family; null if there is none yet. */
 export const familyOf = (chip: ChipDescription): FamilyFields | null =>
-  FAMILIES.find((f) => f.family === chip.family && chip.name.startsWith(f.line ?? '')) ?? null;
+  FAMILIES.find((f) => f.family === chip.family && chip.name.startsWith(f.line ?? '') && (f.rom === undefined || f.rom === chip.rom?.id)) ??
+  null;
 
 /** Why a check does not apply then. */
 export const NO_FAMILY = 'this chip family has no row of register names yet';

@@ -11,6 +11,8 @@ export interface FamilyFields {
   readonly family: string;
   /** Beginning of the part names that the row is for; left out = all of the family. */
   readonly line?: string;
+  /** ROM that the row is for, where the parts of a line have several. */
+  readonly rom?: string;
   /** Documents that this row's statements about the ROM rest on. */
   readonly document: string;
   readonly hsi48: { readonly on: string; readonly ready: string } | null;
@@ -69,8 +71,8 @@ export interface FamilyFields {
     readonly names: Readonly<Record<number, string>>;
     readonly source: string;
   } | null;
-  /** The ROM looks at the banks' first words before it stays (dual-bank boot). */
-  readonly bankCheck: boolean;
+  /** The option bit at whose value `asks` the ROM looks at the banks' first words before it stays (dual-bank boot), and code that takes it back; null: no such ROM. */
+  readonly bankCheck: { readonly field: string; readonly asks: 0 | 1; readonly code: string } | null;
   /** Code that erases the application's first page, where nothing else keeps the ROM from starting it. */
   readonly eraseFirstPage?: readonly string[];
   /** The boot decision tests whether the flash is empty. */

@@ -11,6 +11,22 @@ const CRS = [
   { path: 'CRS.CR.TRIM', reset: 0x20 },
   { path: 'CRS.CFGR.SYNCSRC', reset: 2 },
 ] as const;
+const BFB2_IN_OPTR = {
+  field: 'FLASH.OPTR.BFB2',
+  asks: 1,
+  code: 'FLASH->OPTR &= ~FLASH_OPTR_BFB2;   /* with the option keys, OPTSTRT and OBL_LAUNCH: the chip restarts */',
+} as const;
+const BFB2_IN_OPTCR = {
+  field: 'FLASH.OPTCR.BFB2',
+  asks: 1,
+  code: 'FLASH->OPTCR = (FLASH->OPTCR & ~FLASH_OPTCR_BFB2) | FLASH_OPTCR_OPTSTRT;   /* with the option keys; then a reset */',
+} as const;
+/** L1: 0 = from bank 2. The option word has the bit 16 lower, and its complement. */
+const BFB2_OF_L1 = {
+  field: 'FLASH.OBR.BFB2',
+  asks: 0,
+  code: '*(volatile uint32_t *)0x1FF80004u = 0xFF0700F8u;   /* with PECR and option keys, then OBL_LAUNCH: the chip restarts */',
+} as const;
 const RDP = {
   // Every value but those of levels 0 and 2 is level 1, which still boots the ROM.
   open: Array.from({ length: 256 }, (_, value) => value).filter((value) => value !== 0xcc),
@@ -52,7 +68,7 @@ const L4: Omit<FamilyFields, 'line' | 'document' | 'hseForUsb' | 'hsi48' | 'cloc
   },
   trustZone: null,
   protection: { field: 'FLASH.OPTR.RDP', ...RDP, source: 'AN2606 Rev 70 4.1: no boot from system memory at RDP level 2' },
-  bankCheck: true,
+  bankCheck: BFB2_IN_OPTR,
   emptyCheck: false,
 };
 
@@ -86,7 +102,7 @@ const L432: FamilyFields = {
   plls: pllOn('PLL', 'PLLSAI1'),
   hseForUsb: { crystals: null, source: 'AN2606 Rev 70 Table 164: USB from HSI48, trimmed by CRS on SOF', confidence: 'documented' },
   usb: { enable: 'RCC.APB1ENR1.USBFSEN', pullUp: 'USB.BCDR.DPPU', block: 'USB' },
-  bankCheck: false,
+  bankCheck: null,
   emptyCheck: true,
 };
 const L412: FamilyFields = {
@@ -159,7 +175,7 @@ const U5: FamilyFields = {
   exti: { mask: ['EXTI.IMR1'], pending: ['EXTI.RPR1', 'EXTI.FPR1'] },
   remap: null,
   trustZone: { field: 'FLASH.OPTR.TZEN', off: 0, on: 1 },
-  bankCheck: false,
+  bankCheck: null,
 };
 
 const G4: FamilyFields = {
@@ -189,7 +205,7 @@ const G4: FamilyFields = {
     confidence: 'documented',
   },
   usb: { enable: 'RCC.APB1ENR1.USBEN', pullUp: 'USB.BCDR.DPPU', block: 'USB' },
-  bankCheck: false,
+  bankCheck: null,
 };
 
 const G0: FamilyFields = {
@@ -291,13 +307,47 @@ const L0: FamilyFields = {
     systemMemory: 1,
     code: 'RCC->APB2ENR |= RCC_APB2ENR_SYSCFGEN;\nSYSCFG->CFGR1 = (SYSCFG->CFGR1 & ~SYSCFG_CFGR1_MEM_MODE) | SYSCFG_CFGR1_MEM_MODE_0;',
   },
-  bankCheck: true,
+  bankCheck: BFB2_IN_OPTR,
   // Without the application the part stays in the ROM until it has been written again.
   eraseFirstPage: [
     'FLASH->PEKEYR = 0x89ABCDEFu; FLASH->PEKEYR = 0x02030405u; FLASH->PRGKEYR = 0x8C9DAEBFu; FLASH->PRGKEYR = 0x13141516u;',
     'FLASH->PECR |= FLASH_PECR_ERASE | FLASH_PECR_PROG; *(volatile uint32_t *)0x08000000u = 0;',
   ],
   emptyCheck: false,
+};
+
+const L1: FamilyFields = {
+  ...L0,
+  family: 'STM32L1',
+  document: 'AN2606 Rev 70 Tables 158 and 160',
+  bankCheck: BFB2_OF_L1,
+  sysclk: { ...L0.sysclk, sources: ['MSI', 'HSI', 'HSE', 'PLL'] },
+  kernelClocks: [],
+  hseForUsb: {
+    crystals: { mhz: [2, 3, 4, 6, 8, 12, 16, 24], orLse: false },
+    source: 'AN2606 Rev 70 Tables 156 to 160',
+    confidence: 'documented',
+  },
+  hsi48: null,
+  clockRecovery: [],
+  usb: { enable: 'RCC.APB1ENR.USBEN', pullUp: 'SYSCFG.PMC.USB_PU', block: 'USB' },
+  dmaChannels: ['DMA1.CCR#.EN', 'DMA2.CCR#.EN'],
+  remap: {
+    field: 'SYSCFG.MEMRMP.MEM_MODE',
+    systemMemory: 1,
+    code: 'RCC->APB2ENR |= RCC_APB2ENR_SYSCFGEN;\nSYSCFG->MEMRMP = (SYSCFG->MEMRMP & ~SYSCFG_MEMRMP_MEM_MODE) | SYSCFG_MEMRMP_MEM_MODE_0;',
+  },
+  protection: { field: 'FLASH.OBR.RDP', ...RDP, source: 'AN2606 Rev 70 4.1: no boot from system memory at RDP level 2' },
+};
+const L1C: FamilyFields = { ...L1, rom: 'stm32l1xxc', document: 'AN2606 Rev 70 Table 156', bankCheck: null };
+const L1B: FamilyFields = {
+  ...L1C,
+  rom: 'stm32l1xxb',
+  document: 'AN2606 Rev 70 Table 154',
+  hseForUsb: { crystals: null, source: 'AN2606 Rev 70 Table 154: no USB', confidence: 'documented' },
+  usb: null,
+  dmaChannels: ['DMA1.CCR#.EN'],
+  romWithoutUsb: { instead: 'USART1 (PA9 and PA10) or USART2 (PD5 and PD6)' },
 };
 
 const F0: FamilyFields = {
@@ -340,7 +390,7 @@ const F0: FamilyFields = {
     names: { 0: 'level 0', 1: 'level 1', 3: 'level 2' },
     source: 'AN2606 Rev 70 4.1: no boot from system memory at RDP level 2',
   },
-  bankCheck: false,
+  bankCheck: null,
   emptyCheck: false,
 };
 
@@ -424,7 +474,7 @@ const H7: FamilyFields = {
   remap: null,
   trustZone: null,
   protection: { field: 'FLASH.OPTSR_CUR.RDP', ...RDP, source: 'AN2606 Rev 70 4.1: no boot from system memory at RDP level 2' },
-  bankCheck: false,
+  bankCheck: null,
   emptyCheck: false,
 };
 
@@ -496,7 +546,7 @@ const F4: Omit<FamilyFields, 'line' | 'document' | 'voltage' | 'voltageControl'>
   },
   trustZone: null,
   protection: { field: 'FLASH.OPTCR.RDP', ...RDP, source: 'AN2606 Rev 70 4.1: no boot from system memory at RDP level 2' },
-  bankCheck: false,
+  bankCheck: null,
   emptyCheck: false,
 };
 /** One bit of VOS, which acts at once. */
@@ -536,11 +586,11 @@ const F4_LINES: readonly FamilyFields[] = [
   twoBitVos('STM32F412', 'AN2606 Rev 70 Table 85'),
   ...['STM32F413', 'STM32F423'].map((line) => twoBitVos(line, 'AN2606 Rev 70 Table 87')),
   ...['STM32F469', 'STM32F479'].map((line) =>
-    twoBitVos(line, 'AN2606 Rev 70 Table 95', { plls: pllOn('PLL', 'PLLI2S', 'PLLSAI'), bankCheck: true }),
+    twoBitVos(line, 'AN2606 Rev 70 Table 95', { plls: pllOn('PLL', 'PLLI2S', 'PLLSAI'), bankCheck: BFB2_IN_OPTCR }),
   ),
   // F42x and F43x.
   ...['STM32F42', 'STM32F43'].map((line) =>
-    twoBitVos(line, 'AN2606 Rev 70 Tables 89 and 91', { plls: pllOn('PLL', 'PLLI2S', 'PLLSAI'), bankCheck: true }),
+    twoBitVos(line, 'AN2606 Rev 70 Tables 89 and 91', { plls: pllOn('PLL', 'PLLI2S', 'PLLSAI'), bankCheck: BFB2_IN_OPTCR }),
   ),
   twoBitVos('STM32F446', 'AN2606 Rev 70 Table 93', { plls: pllOn('PLL', 'PLLI2S', 'PLLSAI') }),
 ];
@@ -605,7 +655,7 @@ export const MORE_FAMILIES: readonly FamilyFields[] = [
   U5,
   // One bank and two.
   ...['STM32G431', 'STM32G441', 'STM32G491', 'STM32G4A1'].map((line) => ({ ...G4, line })),
-  { ...G4, bankCheck: true },
+  { ...G4, bankCheck: BFB2_IN_OPTR },
   ...['STM32G070', 'STM32G071', 'STM32G081'].map((line) =>
     withoutUsb({ ...G0, document: 'AN2606 Rev 70 Table 107' }, line, 'USART1 to USART3, I2C1, I2C2, SPI1 and SPI2'),
   ),
@@ -613,6 +663,9 @@ export const MORE_FAMILIES: readonly FamilyFields[] = [
   G0,
   C071,
   L0,
+  L1B,
+  L1C,
+  L1,
   {
     ...F0,
     line: 'STM32F042',

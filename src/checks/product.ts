@@ -64,18 +64,19 @@ export const dualBank: Check = {
     const f = familyOf(state.chip);
     if (!f) return notApplicable(NO_FAMILY);
     if (!f.bankCheck) return notApplicable('the ROM of this chip has no dual-bank boot');
-    const bfb2 = state.field(BFB2);
+    const { field, asks } = f.bankCheck;
+    const bfb2 = state.field(field);
     const option = rom.option('bank-check');
     if (bfb2 === null || !option) return unknown('neither the option bit nor what the ROM does with it is known on this target');
-    const observed = `${inManual(BFB2)} = ${bfb2}`;
+    const observed = `${inManual(field)} = ${bfb2}`;
     const confidence = option.confidence;
-    if (option.value === 'never' || (option.value === 'bfb2' && bfb2 === 0)) return pass(observed, 'the ROM stays', BANKS, confidence);
+    if (option.value === 'never' || (option.value === 'bfb2' && bfb2 !== asks)) return pass(observed, 'the ROM stays', BANKS, confidence);
     const programs = programsOf(state);
     if (programs.length === 0)
       return pass(`${observed}, no program in the banks`, 'the ROM finds nothing to start and stays', BANKS, confidence);
     return broken('warn', {
       observed: `${observed}, a program at ${programs.map(hex).join(' and ')}`,
-      expected: option.value === 'always' ? 'banks that begin with no stack pointer' : `${inManual(BFB2)} = 0, or empty banks`,
+      expected: option.value === 'always' ? 'banks that begin with no stack pointer' : `${inManual(field)} = ${1 - asks}, or empty banks`,
       source: BANKS,
       confidence,
       because: 'the ROM takes the program in a bank for what it has to start and goes back to it',
@@ -91,12 +92,13 @@ export const dualBank: Check = {
         apply: (target) => programsOf(state).forEach((base) => target.eraseWord?.(base)),
       };
     // at the level that BOOT0 has: only the option bit can be another one
-    if (!entry || state.field(BFB2) !== 1 || rom.option('bank-check')?.value !== 'bfb2') return null;
+    const bit = familyOf(state.chip)?.bankCheck;
+    if (!entry || !bit || state.field(bit.field) !== bit.asks || rom.option('bank-check')?.value !== 'bfb2') return null;
     return {
       at: 'entry',
-      what: `${inManual(BFB2)} = 0`,
-      fix: 'FLASH->OPTR &= ~FLASH_OPTR_BFB2;   /* with the option keys, OPTSTRT and OBL_LAUNCH: the chip restarts */',
-      apply: (target) => target.putField?.(BFB2, 0),
+      what: `${inManual(bit.field)} = ${1 - bit.asks}`,
+      fix: bit.code,
+      apply: (target) => target.putField?.(bit.field, 1 - bit.asks),
     };
   },
   explanation: [
@@ -104,7 +106,6 @@ export const dualBank: Check = {
     'STM32H5 swaps its banks by the option SWAP_BANK, in hardware; its ROM has no such test.',
   ].join('\n\n'),
 };
-const BFB2 = 'FLASH.OPTR.BFB2';
 const FLASH_BASE = 0x08000000;
 
 export const emptyCheck: Check = {

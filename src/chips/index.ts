@@ -12,6 +12,7 @@ import { F401, F411, F412, F413, F423 } from './stm32f411.ts';
 import { F427, F429, F437, F439, F446, F469, F479 } from './stm32f429.ts';
 import { F722, F746, F767, f7Chip, type F7Line } from './stm32f7.ts';
 import { L072, L073, L082, L083, l0Chip, type L0Line } from './stm32l0.ts';
+import { L100, L151, L152, L162, l1Chip, type L1Line } from './stm32l1.ts';
 import { l4ClassChip, type L4ClassLine } from './l4-class.ts';
 import { f042Chip } from './stm32f042.ts';
 import { f030Chip, f070Chip, f091Chip } from './stm32f0x.ts';
@@ -55,6 +56,8 @@ const g0 = (line: G0Line, bare: string): Line => ({ name: line.name, bare, make:
 const l4 = (line: L4ClassLine, bare: string): Line => ({ name: line.name, bare, make: (part) => l4ClassChip(line, part) });
 
 const l0 = (line: L0Line, bare: string): Line => ({ name: line.name, bare, make: (part) => l0Chip(line, part) });
+
+const l1 = (line: L1Line, bare: string): Line => ({ name: line.name, bare, make: (part) => l1Chip(line, part) });
 
 const f3 = (line: F3Line, bare: string): Line => ({ name: line.name, bare, make: (part) => f3Chip(line, part), flash: 'BCDE' });
 const u5 = (line: U5Line, bare: string): Line => ({ name: line.name, bare, make: (part) => u5Chip(line, part) });
@@ -125,6 +128,10 @@ export const LINES: readonly Line[] = [
   l0(L073, 'RZ'),
   l0(L082, 'CZ'),
   l0(L083, 'RZ'),
+  l1(L152, 'RE'),
+  l1(L151, 'RE'),
+  l1(L162, 'RE'),
+  l1(L100, 'RC'),
   l4(L432, 'KC'),
   l4(L433, 'RC'),
   l4(L442, 'KC'),

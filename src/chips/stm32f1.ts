@@ -38,7 +38,7 @@ const OPTION_BYTES: Readonly<Record<string, OptionByteRow>> = {
   WRP: optionByte('WRPR.WRP', 0xffffffff),
 };
 
-const pinBoot = (boot1: number): BootCondition[] => [
+export const pinBoot = (boot1: number): BootCondition[] => [
   { signal: 'pin:BOOT0', is: [1] },
   { signal: 'pin:BOOT1', is: [boot1] },
 ];

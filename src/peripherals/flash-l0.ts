@@ -1,9 +1,10 @@
 /**
- * FLASH of STM32L0: access timing register, keys, word and half-page programming, page erase, data EEPROM, option bytes with OBL_LAUNCH, banks that change places. Erased cells
- * read 0. The CPU does not wait while the memory is busy; SR.BSY shows it.
+ * FLASH of STM32L0 and L1: access timing register, keys, word and half-page programming, page erase, data EEPROM, option bytes with OBL_LAUNCH, banks that change places (L0).
+ * Erased cells read 0. The CPU does not wait while the memory is busy; SR.BSY shows it.
  *
- * Facts: registers ST SVD; keys, units, flags, order of PROG, ERASE, FPRG and DATA: RM0376 3.3 and HAL-L0 stm32l0xx_hal_flash.c, _ramfunc.c, _ex.c (documented as far as quoted there;
- * recalled); what happens to a write while locked (WRPERR, no bus error) and what an interrupted half page leaves (nothing) are assumed. Write protection and PCROP are stored
+ * Facts: registers ST SVD; keys, units, flags, order of PROG, ERASE, FPRG and DATA: RM0376 3.3, RM0038 3.4 and HAL-L0, HAL-L1 hal_flash.c, _ramfunc.c, _ex.c (documented as far as
+ * quoted there; recalled); what happens to a write while locked (WRPERR, no bus error) and what an interrupted half page leaves (nothing) are assumed. L1 has no NOTZEROERR: bits of a
+ * word that is not erased can only rise (assumed). L1's ACC64 comes before LATENCY and PRFTEN, in a write of its own: RM0038 3.9.1 (recalled). Write protection and PCROP are stored
  * without effect. Durations are parameters.
  * Wires driven: `flash.latency`, `flash.prefetch`, `flash.busy`, `iwdg.hardware` (option byte). Wires read: `reset.cause`, `flash.swap` (SYSCFG UFB).
  */
@@ -21,6 +22,8 @@ export interface FlashL0Options {
   /** Half of it, where there are two. */
   readonly bankBytes: number;
   readonly pageBytes: number;
+  /** What FPRG takes at once; default 64. */
+  readonly halfPageBytes?: number;
   readonly eepromMemory: string;
   readonly eepromBase: number;
   readonly eepromBytes: number;
@@ -30,7 +33,10 @@ export interface FlashL0Options {
   readonly uidOffsets: readonly [number, number, number];
   readonly sizeOffset: number;
   readonly flashKilobytes: number;
-  /** Factory values of whole option registers, then of fields: `NAME` → `OPTR.BFB2` and value. Parameter `option.NAME` overrides. */
+  /**
+   * Factory values of whole option registers, in the order of their words, two words each: a half-word and its complement. The first one has RDP. Then of fields: `NAME` →
+   * `OPTR.BFB2` and value. Parameter `option.NAME` overrides.
+   */
   readonly optionRegisters: Readonly<Record<string, number>>;
   readonly optionBytes: Readonly<Record<string, { readonly field: string; readonly value: number }>>;
 }
@@ -59,11 +65,6 @@ const KEYS: Readonly<Record<string, readonly [first: number, second: number]>> =
   OPTKEYR: [0xfbead9c8, 0x24252627],
   PDKEYR: [0x04152637, 0xfafbfcfd],
 };
-const HALF_PAGE = 64;
-/** Option registers in the order of their words, two words each: a half-word and its complement. */
-const OPTION_REGISTERS = ['OPTR', 'WRPROT1', 'WRPROT2'] as const;
-const isOption = (r: Register): boolean => (OPTION_REGISTERS as readonly string[]).includes(r.name);
-const OPTION_BYTES = 8 * OPTION_REGISTERS.length;
 const RDP_LEVEL_0 = 0xaa;
 
 class Flash {
@@ -72,6 +73,12 @@ class Flash {
   private readonly f;
   private readonly pecr: Register;
   private readonly sr: Register;
+  private readonly optionNames: readonly string[];
+  private readonly optionBytes: number;
+  private readonly halfPageBytes: number;
+  /** L0: a word that is not erased is refused, unless the first one allows it. */
+  private readonly notZero: { readonly allowed: Field; readonly flag: Field } | null;
+  private readonly acc64: Field | null;
   private readonly lowPower: (c: RegisterContext<object>) => void;
 
   constructor(layout: Layout, o: FlashL0Options) {
@@ -79,9 +86,17 @@ class Flash {
     this.layout = layout;
     this.pecr = layout.reg('PECR');
     this.sr = layout.reg('SR');
-    this.lowPower = lowPowerOptions(layout, 'OPTR');
-    const names = ['PELOCK', 'PRGLOCK', 'OPTLOCK', 'PROG', 'DATA', 'ERASE', 'FPRG', 'EOPIE', 'ERRIE', 'OBL_LAUNCH', 'NZDISABLE'] as const;
-    const flags = ['BSY', 'EOP', 'ENDHV', 'READY', 'WRPERR', 'PGAERR', 'SIZERR', 'OPTVERR', 'NOTZEROERR'] as const;
+    this.optionNames = Object.keys(o.optionRegisters);
+    this.optionBytes = 8 * this.optionNames.length;
+    this.halfPageBytes = o.halfPageBytes ?? 64;
+    const field = (path: string): Field | null => (layout.hasField(path) ? layout.field(path) : null);
+    const allowed = field('PECR.NZDISABLE');
+    this.notZero = allowed && { allowed, flag: layout.field('SR.NOTZEROERR') };
+    this.acc64 = field('ACR.ACC64');
+    const [user] = this.optionNames;
+    this.lowPower = lowPowerOptions(layout, user!);
+    const names = ['PELOCK', 'PRGLOCK', 'OPTLOCK', 'PROG', 'DATA', 'ERASE', 'FPRG', 'EOPIE', 'ERRIE', 'OBL_LAUNCH'] as const;
+    const flags = ['BSY', 'EOP', 'ENDHV', 'READY', 'WRPERR', 'PGAERR', 'SIZERR', 'OPTVERR'] as const;
     const fields = (register: string, of: readonly string[]): Record<string, Field> =>
       Object.fromEntries(of.map((name) => [name, layout.field(`${register}.${name}`)]));
     this.f = {
@@ -89,14 +104,14 @@ class Flash {
       ...(fields('SR', flags) as Record<(typeof flags)[number], Field>),
       latency: layout.field('ACR.LATENCY'),
       prften: layout.field('ACR.PRFTEN'),
-      rdp: layout.field('OPTR.RDP'),
-      iwdgSw: layout.field('OPTR.IWDG_SW'),
+      rdp: layout.field(`${user!}.RDP`),
+      iwdgSw: layout.field(`${user!}.IWDG_SW`),
     };
   }
 
   private interrupt(c: Ctx): void {
     const f = this.f;
-    const errors = c.get(this.sr) & (f.WRPERR.mask | f.PGAERR.mask | f.SIZERR.mask | f.OPTVERR.mask | f.NOTZEROERR.mask);
+    const errors = c.get(this.sr) & (f.WRPERR.mask | f.PGAERR.mask | f.SIZERR.mask | f.OPTVERR.mask | (this.notZero?.flag.mask ?? 0));
     c.env.irq(0, (f.EOP.get(c) & f.EOPIE.get(c)) === 1 || (errors !== 0 && f.ERRIE.get(c) === 1));
   }
   private refuse(c: Ctx, flag: Field, where: number, why: string): number {
@@ -116,7 +131,7 @@ class Flash {
       const bytes = Uint8Array.from({ length: size }, (_, i) => (f.ERASE.get(c) ? 0 : value >>> (8 * i)) & 0xff);
       return this.start(c, { memory: o.eepromMemory, offset: address - o.eepromBase, bytes });
     }
-    if (address >= o.infoBase && address < o.infoBase + OPTION_BYTES) {
+    if (address >= o.infoBase && address < o.infoBase + this.optionBytes) {
       if (f.OPTLOCK.get(c)) return this.refuse(c, f.WRPERR, address, 'while OPTLOCK = 1');
       if (size !== 4) return this.refuse(c, f.SIZERR, address, 'is no word');
       return this.start(c, { memory: o.infoMemory, offset: address - o.infoBase, bytes: words([value]) });
@@ -136,20 +151,22 @@ class Flash {
     if (f.FPRG.get(c) && f.PROG.get(c)) return this.halfPage(c, address, offset, value);
     return this.programWords(c, address, offset, [value]);
   }
-  /** Sixteen words one behind the other, from a half page's beginning. */
+  /** Its words one behind the other, from a half page's beginning. */
   private halfPage(c: Ctx, address: number, offset: number, value: number): number {
     const so = c.s.halfPage ?? { offset, words: [] };
-    if (offset !== so.offset + 4 * so.words.length || so.offset % HALF_PAGE !== 0)
+    if (offset !== so.offset + 4 * so.words.length || so.offset % this.halfPageBytes !== 0)
       return this.refuse(c, this.f.PGAERR, address, 'is not the next word of a half page');
     const all = [...so.words, value];
-    c.s.halfPage = 4 * all.length < HALF_PAGE ? { offset: so.offset, words: all } : null;
+    c.s.halfPage = 4 * all.length < this.halfPageBytes ? { offset: so.offset, words: all } : null;
     return c.s.halfPage ? 0 : this.programWords(c, this.o.base + so.offset, so.offset, all);
   }
   private programWords(c: Ctx, address: number, offset: number, values: readonly number[]): number {
     this.settle(c);
     const old = c.env.peekMemory(this.o.memory, offset, 4 * values.length);
-    if (old.some((b) => b !== 0) && !this.f.NZDISABLE.get(c)) return this.refuse(c, this.f.NOTZEROERR, address, 'which is not erased');
-    return this.start(c, { memory: this.o.memory, offset, bytes: words(values) });
+    if (this.notZero && old.some((b) => b !== 0) && !this.notZero.allowed.get(c))
+      return this.refuse(c, this.notZero.flag, address, 'which is not erased');
+    const bytes = words(values);
+    return this.start(c, { memory: this.o.memory, offset, bytes: this.notZero ? bytes : bytes.map((b, i) => b | old[i]!) });
   }
 
   /** What is under way ends before the next begins: silicon stalls the bus. */
@@ -198,7 +215,8 @@ class Flash {
     const old = c.get(r);
     if (r.name in KEYS) return this.writeKey(c, r, raw);
     if (r === this.sr) return old & ~(raw & ~(f.BSY.mask | f.ENDHV.mask | f.READY.mask));
-    if (isOption(r)) return old;
+    if (this.isOption(r)) return old;
+    if (this.acc64 && r === this.acc64.register) return this.writeAcr(merged, old, this.acc64);
     if (r !== this.pecr) return;
     if (f.PELOCK.get(c)) {
       if (merged !== old) c.env.note('guest', 'FLASH_PECR written while PELOCK = 1: ignored');
@@ -208,6 +226,15 @@ class Flash {
     const locks = f.PELOCK.mask | f.PRGLOCK.mask | f.OPTLOCK.mask;
     const set = f.PELOCK.of(merged) ? locks : (merged | old) & locks;
     return ((merged & ~locks) | set) >>> 0;
+  }
+  isOption(r: Register): boolean {
+    return this.optionNames.includes(r.name);
+  }
+  /** LATENCY and PRFTEN want ACC64 that is set already, and hold it. */
+  private writeAcr(merged: number, old: number, acc64: Field): number {
+    const behind = this.f.latency.mask | this.f.prften.mask;
+    const taken = acc64.of(old) ? merged : (merged & ~behind) | (old & behind);
+    return (taken & behind ? taken | acc64.mask : taken) >>> 0;
   }
   wrote(c: Ctx, r: Register, value: number, old: number): void {
     if (r === this.f.latency.register) this.wires(c);
@@ -226,7 +253,7 @@ class Flash {
     const { o } = this;
     const stored: Record<string, number> = { ...o.optionRegisters };
     storeOptions(c, this.layout, o.optionBytes, stored);
-    const halves = OPTION_REGISTERS.flatMap((name) => [(stored[name] ?? 0) & 0xffff, (stored[name] ?? 0) >>> 16]);
+    const halves = this.optionNames.flatMap((name) => [(stored[name] ?? 0) & 0xffff, (stored[name] ?? 0) >>> 16]);
     c.env.pokeMemory(o.infoMemory, 0, words(halves.map((half) => (half | (~half << 16)) >>> 0)));
     o.uidOffsets.forEach((offset, i) => c.env.pokeMemory(o.infoMemory, offset, words([c.env.parameter(`uid.${i}`) ?? 0])));
     c.env.pokeMemory(o.infoMemory, o.sizeOffset, Uint8Array.of(o.flashKilobytes & 0xff, o.flashKilobytes >>> 8));
@@ -234,7 +261,7 @@ class Flash {
   }
   /** Power-on and OBL_LAUNCH load the option bytes. A half-word whose complement does not fit reads as 0 and raises OPTVERR; RDP then is level 1. */
   private load(c: Ctx): void {
-    const bytes = c.env.peekMemory(this.o.infoMemory, 0, OPTION_BYTES);
+    const bytes = c.env.peekMemory(this.o.infoMemory, 0, this.optionBytes);
     const view = new DataView(bytes.buffer, bytes.byteOffset);
     const protectedBefore = c.s.optionsLoaded && c.s.rdp !== RDP_LEVEL_0;
     let bad = false;
@@ -244,7 +271,7 @@ class Flash {
       bad ||= !good;
       return good ? low : 0;
     };
-    OPTION_REGISTERS.forEach((name, i) => c.put(this.layout.reg(name), (half(2 * i) | (half(2 * i + 1) << 16)) >>> 0));
+    this.optionNames.forEach((name, i) => c.put(this.layout.reg(name), (half(2 * i) | (half(2 * i + 1) << 16)) >>> 0));
     this.f.OPTVERR.set(c, bad ? 1 : 0);
     // Level 1 left behind: everything that was protected goes (RM0376 3.4.2).
     if (protectedBefore && this.f.rdp.get(c) === RDP_LEVEL_0) {
@@ -285,7 +312,7 @@ export const flashL0: ModelFactory = (layout, options): RegisterModel<FlashL0Sta
     timers: ['done'],
     wires: ['flash.swap'],
     about: {
-      source: 'RM0376 3.3, HAL-L0 hal_flash.c (recalled)',
+      source: 'RM0376 3.3, RM0038 3.4, HAL-L0 and HAL-L1 hal_flash.c (recalled)',
       confidence: 'reported',
       lacks: [
         'write protection and PCROP (stored)',
@@ -296,7 +323,7 @@ export const flashL0: ModelFactory = (layout, options): RegisterModel<FlashL0Sta
     },
     modelled: layout.registers.map((r) => r.name),
     // Option registers show what was loaded last.
-    keeps: (r, kind) => kind !== 'power' && isOption(r),
+    keeps: (r, kind) => kind !== 'power' && flash.isOption(r),
     create: () => ({ initialised: false, optionsLoaded: false, rdp: 0, swapped: false, keys: [], halfPage: null, operation: null }),
     onReset: (c, kind) => flash.onReset(c, kind),
     onTimer: (c) => flash.done(c),

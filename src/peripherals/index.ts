@@ -51,6 +51,7 @@ import { gpioV1 } from './gpio-v1.ts';
 import { rccF1 } from './rcc-f1.ts';
 import { rccG0 } from './rcc-g0.ts';
 import { rccL0 } from './rcc-l0.ts';
+import { rccL1 } from './rcc-l1.ts';
 import { rccL4 } from './rcc-l4.ts';
 import { rccU5 } from './rcc-u5.ts';
 import { rtcF1 } from './rtc-f1.ts';
@@ -125,6 +126,7 @@ export const MODELS: Readonly<Record<string, ModelFactory>> = {
   'rcc-f1': rccF1,
   'rcc-g0': rccG0,
   'rcc-l0': rccL0,
+  'rcc-l1': rccL1,
   'rcc-l4': rccL4,
   'rcc-u5': rccU5,
   rng,

@@ -1,7 +1,7 @@
 /**
- * PWR of STM32L0: voltage ranges, low-power run, Stop and Standby with their wake-up pins, backup-domain write access, PVD.
+ * PWR of STM32L0 and L1: voltage ranges, low-power run, Stop and Standby with their wake-up pins, backup-domain write access, PVD.
  *
- * Facts: registers ST SVD; VOS 1 to 3 are ranges 1 to 3, range 2 after reset: RM0376 6.1.4 and 6.4 (documented as far as quoted in HAL-L0; recalled); PVD thresholds by PLS
+ * Facts: registers ST SVD; VOS 1 to 3 are ranges 1 to 3, range 2 after reset: RM0376 6.1.4 and 6.4, RM0038 5.1.3 and 5.4 (documented as far as quoted in HAL-L0; recalled); PVD thresholds by PLS
  * recalled from DS10690 (assumed). Delays are parameters of the chip row.
  * Wires driven: `vos` = VOS in force; `dbp`; `pvd` (to EXTI). Wire read: `supplies`: the board drives another value whenever it changed a voltage.
  */

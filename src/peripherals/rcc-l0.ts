@@ -1,29 +1,18 @@
 /**
- * RCC of STM32L0: MSI with its ranges, HSI16 with its divider, HSE, HSI48, LSI, LSE, PLL, SYSCLK switch, prescalers, kernel clock muxes, ready interrupts, CSS; the RTC's
- * domain and the reset flags share CSR.
+ * RCC of STM32L0: rcc-low-power.ts with HSI16's divider, HSI48, kernel clock muxes and interrupt registers of their own.
  *
- * Facts: registers ST SVD; clock tree, MSI ranges, factors of the PLL, RTCPRE RM0376 7.2 and 7.3 (documented as far as quoted in HAL-L0; recalled). HSI48 needs its reference
- * (SYSCFG_CFGR3): RM0376 7.2.4; that it does not start without is inferred. HSI16DIVF follows at once (assumed). Delays are parameters of the chip row.
- * Wires read: `reset.cause`, `dbp` (PWR), `lsi.request` (IWDG), `hsi48.reference` (SYSCFG), `hse.fail`, `lse.fail` (board). Driven: `nmi`, `hse.on`.
+ * Facts: registers ST SVD; RM0376 7.2 and 7.3 (documented as far as quoted in HAL-L0; recalled). HSI48 needs its reference (SYSCFG_CFGR3): RM0376 7.2.4; that it does not
+ * start without is inferred. HSI16DIVF follows at once (assumed).
+ * Wire read beside those: `hsi48.reference` (SYSCFG).
  */
-import type { ResetCause } from '../emu/component.ts';
 import type { Field, Layout, ModelFactory, Register, RegisterContext, RegisterModel } from '../emu/registers.ts';
-import { rate, rateHz, scaleRate, type Rate } from '../emu/time.ts';
-import { RCC_WIRES, RccBase, rccModel, type BackupFields, type InterruptFields, type OscillatorFields } from './rcc-common.ts';
+import { scaleRate, type Rate } from '../emu/time.ts';
+import { RCC_WIRES, rccModel, type InterruptFields } from './rcc-common.ts';
 import { addKernelClocks, kernelMuxes, type KernelMux } from './rcc-kernels.ts';
-import { resetFlagNames } from './rcc-rules.ts';
+import { RccLowPower } from './rcc-low-power.ts';
 
 type Ctx = RegisterContext<object>;
 type Rates = Record<string, Rate | null>;
-
-/** Hertz by MSIRANGE: 65.536 kHz, doubled with each; 7 does not exist. */
-const msiHzL0 = (range: number): number | null => (range < 7 ? 65_536 * 2 ** range : null);
-/** By PLLMUL. */
-const PLL_FACTORS = [3, 4, 6, 8, 12, 16, 24, 32, 48] as const;
-/** PLLDIV divides by 2 to 4; 0 does not exist. */
-const pllDividerL0 = (v: number): number | null => (v === 0 ? null : v + 1);
-/** Highest VCO frequency by range of VOS (RM0376 7.2.5). */
-const VCO_MAX: Readonly<Record<number, number>> = { 1: 96e6, 2: 48e6, 3: 24e6 };
 
 const READY_BITS = { lsi: 0, lse: 1, hsi: 2, hse: 3, pll: 4, msi: 5, hsi48: 6 };
 const LSECSS_BIT = 7;
@@ -38,61 +27,21 @@ const KERNELS: readonly KernelMux[] = [
   { field: 'CCIPR.LPTIM1SEL', sources: ['pclk1', 'lsi', 'hsi', 'lse'], clocks: ['lptim1'] },
 ];
 
-class RccL0 extends RccBase {
-  protected readonly oscillators: Readonly<Record<string, OscillatorFields>>;
-  protected readonly backup: BackupFields;
-  protected readonly sw: Field;
-  protected readonly sws: Field;
-  protected readonly swNames = ['msi', 'hsi', 'hse', 'pll'] as const;
-  protected readonly flags;
+class RccL0 extends RccLowPower {
   protected readonly interrupts: InterruptFields;
-  protected readonly cr: Register;
-  protected readonly csson: Field;
-  protected readonly sysclkPll: Field;
-  private readonly csr: Register;
-  private readonly cfgr: Register;
   private readonly crrcr: Register;
   private readonly cicr: Register;
-  private readonly pll: Readonly<Record<'rdy' | 'src' | 'mul' | 'div', Field>>;
-  private readonly msiRange: Field;
   private readonly hsiDivider: Readonly<Record<'on' | 'flag', Field>>;
-  private readonly hpre: Field;
-  private readonly ppre: readonly Field[];
-  private readonly rtcpre: Field;
   private readonly hsi48sel: Field;
   private readonly stopwuck: Field;
   private readonly kernels: ReturnType<typeof kernelMuxes>;
-  readonly timers: readonly string[];
 
   constructor(layout: Layout) {
-    super(layout);
+    super(layout, { hsi: ['HSI16ON', 'HSI16RDY'], lsecss: ['CSSLSEON', 'CSSLSED'], domain: ['LSEDRV'] });
     const f = this.f;
-    this.cr = layout.reg('CR');
-    this.csr = layout.reg('CSR');
-    this.cfgr = layout.reg('CFGR');
     this.crrcr = layout.reg('CRRCR');
     this.cicr = layout.reg('CICR');
-    this.oscillators = {
-      lse: { on: f('CSR.LSEON'), rdy: f('CSR.LSERDY'), bypass: f('CSR.LSEBYP') },
-      lsi: { on: f('CSR.LSION'), rdy: f('CSR.LSIRDY') },
-      msi: { on: f('CR.MSION'), rdy: f('CR.MSIRDY') },
-      hsi: { on: f('CR.HSI16ON'), rdy: f('CR.HSI16RDY') },
-      hse: { on: f('CR.HSEON'), rdy: f('CR.HSERDY'), bypass: f('CR.HSEBYP') },
-      hsi48: { on: f('CRRCR.HSI48ON'), rdy: f('CRRCR.HSI48RDY') },
-    };
-    const domain = ['LSEON', 'LSERDY', 'LSEBYP', 'LSEDRV', 'CSSLSEON', 'CSSLSED', 'RTCSEL', 'RTCEN', 'RTCRST'];
-    this.backup = {
-      bdcr: this.csr,
-      rtcsel: f('CSR.RTCSEL'),
-      rtcen: f('CSR.RTCEN'),
-      bdrst: f('CSR.RTCRST'),
-      lseFrozen: f('CSR.LSEBYP').mask,
-      domain: domain.reduce((mask, name) => mask | f(`CSR.${name}`).mask, 0),
-      lsecss: { on: f('CSR.CSSLSEON'), failed: f('CSR.CSSLSED') },
-    };
-    this.sw = f('CFGR.SW');
-    this.sws = f('CFGR.SWS');
-    this.flags = { register: this.csr, rmvf: f('CSR.RMVF') };
+    this.oscillators['hsi48'] = { on: f('CRRCR.HSI48ON'), rdy: f('CRRCR.HSI48RDY') };
     this.interrupts = {
       flags: layout.reg('CIFR'),
       enables: layout.reg('CIER'),
@@ -101,122 +50,38 @@ class RccL0 extends RccBase {
       css: CSS_BIT,
       lsecss: LSECSS_BIT,
     };
-    this.csson = f('CR.CSSON');
-    this.sysclkPll = f('CR.PLLON');
-    this.pll = { rdy: f('CR.PLLRDY'), src: f('CFGR.PLLSRC'), mul: f('CFGR.PLLMUL'), div: f('CFGR.PLLDIV') };
-    this.msiRange = f('ICSCR.MSIRANGE');
     this.hsiDivider = { on: f('CR.HSI16DIVEN'), flag: f('CR.HSI16DIVF') };
-    this.hpre = f('CFGR.HPRE');
-    this.ppre = [f('CFGR.PPRE1'), f('CFGR.PPRE2')];
-    this.rtcpre = f('CR.RTCPRE');
     this.hsi48sel = f('CCIPR.HSI48SEL');
     this.stopwuck = f('CFGR.STOPWUCK');
     this.kernels = kernelMuxes(layout, KERNELS);
-    this.timers = [...Object.keys(this.oscillators), 'pll', ...this.baseTimers()];
   }
 
   protected override wanted(c: Ctx, name: string): boolean {
     return super.wanted(c, name) && (name !== 'hsi48' || c.env.wire('hsi48.reference') === 1);
   }
   protected override oscillatorRate(c: Ctx, name: string): Rate | null {
-    const plain = super.oscillatorRate(c, name);
-    if (name === 'hsi' && plain && this.hsiDivider.flag.get(c)) return scaleRate(plain, 1, 4);
-    if (name !== 'msi') return plain;
-    const hz = msiHzL0(this.msiRange.get(c));
-    return this.isReady(c, 'msi') && hz !== null ? rate(hz) : null;
+    const whole = super.oscillatorRate(c, name);
+    return name === 'hsi' && whole && this.hsiDivider.flag.get(c) ? scaleRate(whole, 1, 4) : whole;
   }
-
-  private pllSource(c: Ctx): 'hsi' | 'hse' {
-    return this.pll.src.get(c) ? 'hse' : 'hsi';
-  }
-  private hasFactors(c: Ctx): boolean {
-    return PLL_FACTORS[this.pll.mul.get(c)] !== undefined && this.pll.div.get(c) > 0;
-  }
-  protected followPlls(c: Ctx): void {
-    if (this.sysclkPll.get(c) && this.isReady(c, this.pllSource(c)) && this.hasFactors(c)) {
-      if (!this.pll.rdy.get(c) && c.env.due('pll') === Infinity) c.env.arm('pll', c.env.now() + this.parameter(c, 'pll.lock.ps'));
-      return;
-    }
-    c.env.disarm('pll');
-    if (this.pll.rdy.get(c)) this.pll.rdy.set(c, 0);
-  }
-  private vco(c: Ctx, rates: Rates): Rate | null {
-    const input = rates[this.pllSource(c)] ?? null;
-    return input && this.hasFactors(c) ? scaleRate(input, PLL_FACTORS[this.pll.mul.get(c)]!, 1) : null;
-  }
-
-  protected rates(c: Ctx): Rates {
-    const rates: Rates = {};
-    for (const name in this.oscillators) rates[name] = this.oscillatorRate(c, name);
-    const vco = this.pll.rdy.get(c) ? this.vco(c, rates) : null;
-    rates['pll'] = vco && scaleRate(vco, 1, pllDividerL0(this.pll.div.get(c))!);
-    this.addBuses(c, rates, this.hpre, this.ppre);
-    rates['rtc'] = this.rtcRate(c, rates);
-    rates['usb'] = this.hsi48sel.get(c) ? (rates['hsi48'] ?? null) : vco && scaleRate(vco, 1, 2);
+  protected override rates(c: Ctx): Rates {
+    const rates = super.rates(c);
+    if (this.hsi48sel.get(c)) rates['usb'] = rates['hsi48'] ?? null;
     addKernelClocks(c, rates, this.kernels);
     return rates;
-  }
-  protected override rtcHse(c: Ctx, rates: Rates): Rate | null {
-    const hse = rates['hse'] ?? null;
-    return hse && scaleRate(hse, 1, 2 << this.rtcpre.get(c));
-  }
-  protected pllUses(c: Ctx, name: string): boolean {
-    return this.pllSource(c) === name;
-  }
-  protected resetFlags(cause: ResetCause): readonly string[] {
-    return resetFlagNames(cause, 'PORRSTF');
   }
   /** MSI; after Stop what STOPWUCK says. */
   protected override emergencyClock(c: Ctx): number {
     return c.env.wire('power.stop') ? this.stopwuck.get(c) : 0;
   }
-  protected override setReady(c: Ctx, name: string): void {
-    if (name !== 'pll') return super.setReady(c, name);
-    this.pll.rdy.set(c, 1);
-    const source = this.pllSource(c);
-    const vco = this.vco(c, { [source]: this.oscillatorRate(c, source) });
-    const limit = VCO_MAX[c.env.wire('vos')] ?? VCO_MAX[1]!;
-    if (vco && rateHz(vco) > limit)
-      c.env.note('guest', `PLL: VCO at ${Math.round(rateHz(vco) / 1e6)} MHz, allowed up to ${limit / 1e6} MHz in this voltage range`);
-  }
-
-  write(c: Ctx, r: Register, merged: number, raw: number): number | void {
-    if (r === this.cr) return this.writeCr(c, merged);
-    if (r === this.csr) return this.writeCsr(c, merged, raw);
+  override write(c: Ctx, r: Register, merged: number, raw: number): number | void {
     if (r === this.cicr) return this.clearFlags(c, raw);
-    if (r === this.cfgr) return this.writeCfgr(c, merged);
     if (r === this.crrcr) return this.keepSources(c, r, merged);
-    if (r === this.msiRange.register && this.msiRange.of(merged) === 7) {
-      c.env.note('guest', 'RCC_ICSCR.MSIRANGE = 7 does not exist: not changed');
-      return ((merged & ~this.msiRange.mask) | (c.get(r) & this.msiRange.mask)) >>> 0;
-    }
+    return super.write(c, r, merged, raw);
   }
   protected override writeCr(c: Ctx, merged: number): number {
     const value = super.writeCr(c, merged) | (c.get(this.cr) & this.csson.mask);
     const { on, flag } = this.hsiDivider;
     return (on.of(value) ? value | flag.mask : value & ~flag.mask) >>> 0;
-  }
-  /** The RTC's domain behind DBP, the rest always; RMVF clears the flags and reads 0. */
-  private writeCsr(c: Ctx, merged: number, raw: number): number {
-    const domain = this.backup.domain!;
-    const old = c.get(this.csr);
-    const touched = ((merged ^ old) & domain) !== 0;
-    const inside = touched ? this.writeBdcr(c, merged) : old;
-    const kept = this.flags.rmvf.of(raw) ? merged & ~this.flagMask() : merged;
-    return ((kept & ~domain & ~this.flags.rmvf.mask) | (inside & domain)) >>> 0;
-  }
-  /** Source and factors of the PLL are frozen while it is on. */
-  private writeCfgr(c: Ctx, merged: number): number {
-    const old = c.get(this.cfgr);
-    const held = this.sysclkPll.get(c) ? this.pll.src.mask | this.pll.mul.mask | this.pll.div.mask : 0;
-    if (!((merged ^ old) & held)) return merged;
-    c.env.note('guest', 'RCC_CFGR: source and factors of the PLL written while PLLON = 1: not changed');
-    return ((merged & ~held) | (old & held)) >>> 0;
-  }
-  wrote(c: Ctx, r: Register, value: number, old: number): void {
-    if (value === old) return;
-    if (r === this.interrupts.enables || r === this.interrupts.flags) return this.interrupt(c);
-    this.followAll(c);
   }
 }
 

@@ -94,6 +94,8 @@ export interface UsbFsVariant {
   readonly clock: string;
   /** Wire that says whether the transceiver has its supply; null = always. */
   readonly supplyWire: string | null;
+  /** Wire that switches the pull-up of D+ where the block has no BCDR; left out: on the board. */
+  readonly pullUpWire?: string;
   /** Wire that moves the interrupt to the second line of the row. */
   readonly irqWire?: string;
   /** LPMODE/SUSPRDY follows FSUSP by hardware instead of being written. */
@@ -135,7 +137,7 @@ export class UsbFsMachine {
   readonly istr: Register;
   readonly fnr: Register;
   readonly daddr: Register;
-  /** null: no pull-up inside, the board has one. */
+  /** null: no pull-up inside, the board or SYSCFG has one. */
   readonly bcdr: Register | null;
   readonly variant: UsbFsVariant;
 
@@ -159,6 +161,8 @@ export class UsbFsMachine {
   }
   pulledUp(c: Context): boolean {
     // ASSUMED of a pull-up on the board: the host bears with a device that does not answer before the block works.
+    const { pullUpWire } = this.variant;
+    if (pullUpWire !== undefined) return c.env.wire(pullUpWire) === 1 && this.powered(c);
     const up = this.bcdr === null ? c.env.clocked() : (c.get(this.bcdr) & BCDR.DPPU) !== 0;
     return up && this.powered(c);
   }

@@ -11,7 +11,7 @@ export function usbFsModel(layout: Layout, variant: UsbFsVariant, modelled: 'all
   // Bits above 15 belong to host mode: a device reads 0 there.
   for (const r of m.endpoints) highBits[r.name] = 0xffff;
   return {
-    wires: [variant.supplyWire, variant.irqWire].filter((wire) => typeof wire === 'string'),
+    wires: [variant.supplyWire, variant.irqWire, variant.pullUpWire].filter((wire) => typeof wire === 'string'),
     clocks: [variant.clock],
     about: {
       source: 'RM0091 and RM0481 chapters USB',

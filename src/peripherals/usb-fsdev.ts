@@ -1,5 +1,5 @@
 /**
- * USB FSDEV — the full-speed device block of F0, F3, L0, L4x2, G4, WB. EPnR, CNTR, ISTR, FNR, DADDR, BTABLE, LPMCSR (stored), BCDR, and packet
+ * USB FSDEV — the full-speed device block of F0, F1, F3, L0, L1, L4x2, G4, WB. EPnR, CNTR, ISTR, FNR, DADDR, BTABLE, LPMCSR (stored), BCDR, and packet
  * memory of 16-bit words (two a 32-bit word) at `pmaOffset`. On F103 and F303xB/xC there is one 16-bit word in 32 bits (`scattered`).
  * Source: RM0091 chapter "USB"; facts/usb-dfu.md section 6; the endpoint machine is in usb-fs-endpoints.ts.
  */
@@ -14,6 +14,8 @@ export interface UsbFsdevOptions {
   readonly clock?: string;
   /** Wire of the transceiver's supply; default null: supplied with the chip. */
   readonly supplyWire?: string | null;
+  /** Wire that switches the pull-up of D+ (L1: in SYSCFG); left out: BCDR, or on the board. */
+  readonly pullUpWire?: string;
   /** Wire that moves the interrupt to the second line of the row. */
   readonly irqWire?: string;
   /** Byte offset of the packet memory from the registers; default 0x400. */
@@ -38,6 +40,7 @@ function variantOf(layout: Layout, options: UsbFsdevOptions): UsbFsVariant {
     clock: options.clock ?? 'usb',
     supplyWire: options.supplyWire ?? null,
     ...(options.irqWire === undefined ? {} : { irqWire: options.irqWire }),
+    ...(options.pullUpWire === undefined ? {} : { pullUpWire: options.pullUpWire }),
     suspendReady: false,
     tableBase: (c) => c.get(btable) & 0xfff8,
     address: (pma, entry, half) => half16(pma, entry, half * 2) & 0xfffe,

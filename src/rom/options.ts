@@ -55,7 +55,7 @@ export const ROM_OPTION_IDS = (Object.keys(ROM_OPTION_VALUES) as readonly RomOpt
 /** Word of an option that a family lacks. */
 export const ABSENT_WORD = 0xffffffff;
 
-export type RomFamily = 'F3' | 'H5' | 'H7' | 'L4' | 'G4' | 'G0' | 'F0' | 'F1' | 'F4' | 'F7' | 'C0' | 'L0' | 'U5';
+export type RomFamily = 'F3' | 'H5' | 'H7' | 'L4' | 'G4' | 'G0' | 'F0' | 'F1' | 'F4' | 'F7' | 'C0' | 'L0' | 'L1' | 'U5';
 
 /** What a ROM of a family does, and how sure that is. */
 export interface RomOptionDefault {
@@ -109,6 +109,7 @@ const SETS_CLOCKS: RomOptionDefaults = {
   prescalers: is('sets', 'inferred', FOLLOWS),
   'flash-latency': is('sets', 'inferred', FOLLOWS),
 };
+const { icache: _icache, dcache: _dcache, ...WITHOUT_CACHES } = ARMV7_OR_8;
 const SETS_HSI48 = is('sets', 'documented', CLOCKS);
 const LAST: RomOptionDefaults = { 'reset-flags': RESET_FLAGS, iwdg: IWDG };
 
@@ -293,6 +294,20 @@ export const ROM_OPTION_DEFAULTS: Readonly<Record<RomFamily, RomOptionDefaults>>
     leave: is('answers', 'assumed', 'as F0 and F4, which have the same DFU version'),
     ...LEAVING_WITH_VTOR,
     'leave-remap': LEAVE_REMAP_KEPT,
+  },
+  L1: {
+    ...WITHOUT_CACHES,
+    ...SETS_CLOCKS,
+    ...LAST,
+    vtor: is('sets', 'inferred', 'as the other ROMs of cores with VTOR'),
+    remap: is('keeps', 'inferred', 'VTOR serves; AN2606 4.1 asks the caller to map system memory to 0 on dual-bank parts'),
+    vos: is('sets', 'documented', 'AN2606 Tables 154 to 160: voltage range 1'),
+    systick: is('uses', 'documented', 'AN2606 Tables 154 to 160: baud rate detection'),
+    'unexpected-exception': LOOPS,
+    leave: is('answers', 'assumed', 'as F0 and F4, which have the same DFU version'),
+    ...LEAVING_WITH_VTOR,
+    'leave-remap': LEAVE_REMAP_KEPT,
+    'hse-missing': is('resets', 'inferred', 'as F4; AN2606 has a missing crystal reset the chip once DFU runs'),
   },
   F0: {
     ...SETS_CLOCKS,

@@ -58,6 +58,8 @@ export interface RomBuild {
   readonly serial?: { readonly chip: ChipDescription; readonly functions?: Readonly<Record<string, number>> };
   /** Files of rom/common beside those that are in every image: the USB controller's driver, the measuring of a crystal. */
   readonly drivers: readonly string[];
+  /** Hardly fits: compiled for the least size and as one program. */
+  readonly tight?: boolean;
   /** Bootloader ID (AN2606 Table 3), where its address is known; the last two digits of the version. */
   readonly id: { readonly address: number; readonly value: number } | null;
 }

@@ -1,5 +1,7 @@
-/** Stand-in ROM of STM32L07x and L08x with USB (rom/l0). */
+/** Stand-in ROMs of STM32L07x and L08x with USB, and of STM32L1 (rom/l0). */
 import { STM32L072CZ } from '../chips/stm32l0.ts';
+import { STM32L152RB, STM32L152RC, STM32L152RE, STM32L152ZD } from '../chips/stm32l1.ts';
+import type { ChipDescription } from '../emu/chip.ts';
 import { ROM_OPTION_DEFAULTS } from './options.ts';
 import {
   AN2606,
@@ -56,6 +58,7 @@ export const L072: RomProfile = {
     defines: [
       ['RAM_END', '0x20005000u'],
       ['RAM_ROM_END', '0x20001500u'],
+      ['EEPROM_SIZE', '0x1800u'],
     ],
     drivers: ['usb_fsdev.c'],
     id: { address: 0x1ff01ffe, value: 0x41 },
@@ -70,3 +73,138 @@ export const L072: RomProfile = {
     'parts with 64 and 128 KB: the layout string and the memories are those of 192 KB, and so is the second bank',
   ],
 };
+
+interface L1Rom {
+  readonly chip: ChipDescription;
+  readonly image: string;
+  readonly table: number;
+  readonly flashKilobytes: number;
+  readonly ramEnd: string;
+  readonly eepromBytes: number;
+  /** How long the crystal may take, AN2606 Table 227; null: no USB. */
+  readonly hseMs: number | null;
+  readonly leftOut: readonly string[];
+}
+/** Cycles of a round of the wait loop. */
+const CYCLES_PER_ROUND = 7;
+const HSI_KHZ = 16_000;
+const PAGE_MS = 3.3;
+const BOTH_NACKS = 'a second NACK to Read and Write Memory under read protection';
+const HIGH_SPEED = 'the transfers that fail behind some high-speed hosts';
+const JTAG_PINS = 'PA13 to PA15 configured although unused';
+
+/** The layout of the flash as the ROM with 256 KB lists it, with another one's sizes. */
+const l1Alts = (flashKilobytes: number, eepromKilobytes: number): readonly string[] => [
+  `@Internal Flash  /0x08000000/${4 * flashKilobytes}*256 g`,
+  '@Option Bytes  /0x1FF80000/01*032 e',
+  `@DATA Memory /0x08080000/02*${String(eepromKilobytes / 2).padStart(3, '0')}Ke`,
+];
+const BANK_CHECK = known('bfb2', 'as on L4 and G4: the figures of AN2606 ask the option bit first', 'inferred');
+const { 'hse-missing': CRYSTAL, ...L1_OPTIONS } = ROM_OPTION_DEFAULTS.L1;
+
+function l1(rom: L1Rom): RomProfile {
+  const { chip, table, hseMs, flashKilobytes } = rom;
+  const usbRom = hseMs !== null;
+  const size = usbRom ? 0x2000 : 0x1000;
+  const banks = flashKilobytes > 256;
+  const serial = [pulledUp(usart('USART1', 'PA10', 'PA9')), pulledUp(usart('USART2', 'PD6', 'PD5'))];
+  return {
+    ...fromChip(chip),
+    family: 'L1',
+    image: rom.image,
+    size,
+    gap: null,
+    optionBlock: 0x1ff00000 + size - 0xa0,
+    options: { ...L1_OPTIONS, ...(usbRom && CRYSTAL ? { 'hse-missing': CRYSTAL } : {}), ...(banks ? { 'bank-check': BANK_CHECK } : {}) },
+    initialStack: known(usbRom ? 0x20001000 : 0x20000800, 'top of the RAM that the ROM may use', 'assumed'),
+    sysclkHz: known(usbRom ? 32_000_000 : 16_000_000, `${AN2606} Table ${table}`),
+    usbIrq: 20,
+    boot0Pin: null,
+    interfaces: pins(`Table ${table}`, [...(usbRom ? [usb] : []), ...serial]),
+    dfu: usbRom
+      ? {
+          dialect: 'v1',
+          alts: known(
+            l1Alts(flashKilobytes, rom.eepromBytes / 1024),
+            flashKilobytes === 256 ? 'listing of a board with 256 KB' : 'the listing of a board with 256 KB, with the sizes of this part',
+            flashKilobytes === 256 ? 'reported' : 'inferred',
+          ),
+          pollMs: known(
+            { setAddress: 1, erasePage: 4, massErase: Math.round(PAGE_MS * 4 * flashKilobytes), write: 60 },
+            FREE_POLL,
+            'assumed',
+          ),
+        }
+      : null,
+    leaves: [...LEFT_BY_ALL, left('PLL, HSE, FLASH_ACR, PWR_CR.VOS, GPIO', 'as the ROM ran', `${AN2606} 4.1: not put back`)],
+    build: {
+      folder: 'l0',
+      cpu: 'cortex-m3',
+      defines: [
+        'L1',
+        ['RAM_END', rom.ramEnd],
+        ['RAM_ROM_END', usbRom ? '0x20001000u' : '0x20000800u'],
+        ['EEPROM_SIZE', `${rom.eepromBytes}u`],
+        ['TWO_BANKS', Number(banks)],
+        ...(usbRom ? [['HSE_ROUNDS', `${Math.round((hseMs * HSI_KHZ) / CYCLES_PER_ROUND)}u`] as const] : []),
+      ],
+      drivers: usbRom ? ['usb_fsdev.c', 'hse.c'] : [],
+      id: { address: 0x1ff00000 + size - 2, value: versionByte(chip.rom!.versions.value.at(-1)!) },
+      tables: { chip, ownAddress: 0 },
+      tight: true,
+    },
+    leftOut: [SILENT, JTAG_PINS, ...rom.leftOut],
+  };
+}
+/** `V4.5` → 0x45. */
+const versionByte = (version: string): number => parseInt(version.slice(1).replace('.', ''), 16);
+
+export const L1B = l1({
+  chip: STM32L152RB,
+  flashKilobytes: 128,
+  image: 'l1b',
+  table: 154,
+  ramEnd: '0x20004000u',
+  eepromBytes: 0x1000,
+  hseMs: null,
+  leftOut: [
+    'the NACK that is missing after an unsupported address (AN2606 Table 155)',
+    'parts with -A (category 2), which have more RAM and another device ID',
+  ],
+});
+export const L1C = l1({
+  chip: STM32L152RC,
+  flashKilobytes: 256,
+  image: 'l1c',
+  table: 156,
+  ramEnd: '0x20008000u',
+  eepromBytes: 0x2000,
+  hseMs: 80,
+  leftOut: [BOTH_NACKS, HIGH_SPEED],
+});
+export const L1D = l1({
+  chip: STM32L152ZD,
+  flashKilobytes: 384,
+  image: 'l1d',
+  table: 158,
+  ramEnd: '0x2000C000u',
+  eepromBytes: 0x3000,
+  hseMs: 80,
+  leftOut: [
+    BOTH_NACKS,
+    HIGH_SPEED,
+    'V4.1: PA13 too slow for some debuggers, the RTC’s domain that DFU resets',
+    'V4.2: eight bytes too few of stack at the jump into a bank',
+    'parts with 256 KB: memories and strings are those of 384 KB',
+  ],
+});
+export const L1E = l1({
+  chip: STM32L152RE,
+  flashKilobytes: 512,
+  image: 'l1e',
+  table: 160,
+  ramEnd: '0x20014000u',
+  eepromBytes: 0x4000,
+  hseMs: 200,
+  leftOut: [BOTH_NACKS, HIGH_SPEED],
+});

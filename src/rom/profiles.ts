@@ -21,7 +21,7 @@ import { G431, G474, G491, L412, L431, L432, L451, L452, L4R5, WB55 } from './pr
 import { F103, F105 } from './profiles-f1.ts';
 import { H503, H523_H533, H563 } from './profiles-h5.ts';
 import { U575 } from './profiles-u5.ts';
-import { L072 } from './profiles-l0.ts';
+import { L072, L1B, L1C, L1D, L1E } from './profiles-l0.ts';
 import { C071, G070, G0B0, G0B1 } from './profiles-g0.ts';
 import { EMPTY_CHECK, ROM_OPTION_DEFAULTS, type RomOptionDefaults } from './options.ts';
 import {
@@ -704,6 +704,10 @@ export const ROM_PROFILES: readonly RomProfile[] = [
   G070,
   C071,
   L072,
+  L1B,
+  L1C,
+  L1D,
+  L1E,
   F070XB,
   F070X6,
   F030X6,

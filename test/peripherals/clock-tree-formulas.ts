@@ -19,6 +19,7 @@ import { STM32H563ZI } from '../../src/chips/stm32h563.ts';
 import { STM32H723ZG } from '../../src/chips/stm32h723.ts';
 import { STM32H745XI } from '../../src/chips/stm32h745.ts';
 import { STM32L072CZ } from '../../src/chips/stm32l0.ts';
+import { STM32L152RE } from '../../src/chips/stm32l1.ts';
 import { STM32U575ZI } from '../../src/chips/stm32u5.ts';
 import { STM32L476RG } from '../../src/chips/stm32l476.ts';
 import { STM32WB55RG } from '../../src/chips/stm32wb.ts';
@@ -401,6 +402,33 @@ const l0: Tree = {
   ],
 };
 
+/** RM0038 6.2 and 6.3: as L0 without HSI48, HSI's divider and muxes. */
+const l1: Tree = {
+  chip: STM32L152RE,
+  oscillators: {
+    msi: ['CR.MSION', 'CR.MSIRDY', (get) => 65_536 * 2 ** get('ICSCR.MSIRANGE')],
+    hsi: ['CR.HSION', 'CR.HSIRDY', 16e6],
+    hse: ['CR.HSEON', 'CR.HSERDY', 8e6],
+  },
+  plls: [{ ...l0.plls[0]!, outputs: { pll: (get, vco) => vco / (get('CFGR.PLLDIV') + 1), usb: (_get, vco) => vco / 2 } }],
+  sw: 'CFGR.SW',
+  sws: 'CFGR.SWS',
+  sysclk: ['msi', 'hsi', 'hse', 'pll'],
+  buses: (get, clock) => {
+    const hclk = by(clock('sysclk'), HPRE[get('CFGR.HPRE')]!);
+    return {
+      hclk,
+      pclk1: by(hclk, PPRE[get('CFGR.PPRE1')]!),
+      pclk2: by(hclk, PPRE[get('CFGR.PPRE2')]!),
+      timpclk1: timer(hclk, get('CFGR.PPRE1')),
+      timpclk2: timer(hclk, get('CFGR.PPRE2')),
+      'systick-ext': by(hclk, 8),
+      'hse-rtc': by(clock('hse'), 2 << get('CR.RTCPRE')),
+    };
+  },
+  fields: ['CFGR.HPRE', 'CFGR.PPRE1', 'CFGR.PPRE2', 'ICSCR.MSIRANGE', 'CR.RTCPRE'],
+};
+
 // ---- L4 ------------------------------------------------------------------------------------------------------------------------------
 const MSI = [100e3, 200e3, 400e3, 800e3, 1e6, 2e6, 4e6, 8e6, 16e6, 24e6, 32e6, 48e6];
 interface L4Tree {
@@ -773,6 +801,7 @@ export const TREES: readonly Tree[] = [
   g0,
   c0,
   l0,
+  l1,
   l4(STM32G431RB, G4_TREE),
   l4(STM32G474RE, G4_TREE),
   l4(STM32G491RE, G4_TREE),

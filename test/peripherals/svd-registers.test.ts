@@ -37,6 +37,7 @@ const MASKS: readonly MaskDeviation[] = [
   mask(/C071RB RCC\.CR$/, 0x800000, 0, FLAGS),
   mask(/L072CZ RCC\.CR$/, 0x4, 0, FLAGS),
   mask(/U575ZI RCC\.BDCR$/, 0x08000000, 0, FLAGS),
+  mask(/L152RE RCC\.CSR$/, 0x1000, 0, FLAGS),
   mask(/WB\d5.. RCC\.CR$/, 0, 0x80000, 'CSSON can be set but not cleared: write-only in the SVD, kept by the model'),
   mask(/WB\d5.. HSEM\.(C1ICR|CR)$/, -1, 0, 'clear bits read 0'),
   mask(
@@ -109,6 +110,7 @@ const AFTER_POWER: readonly Deviation[] = [
   { on: /WB\d5.. FLASH\.(OPTR|PCROP1[AB][SE]R|WRP1[AB]R|SFR|SRRVR)$/, why: 'option bytes' },
   { on: /U575ZI FLASH\.(OPTR|(NS|SEC)BOOTADD\dR|SECWM\dR1|WRP\d[AB]R)$/, why: 'option bytes' },
   { on: /WB\d5.. (FLASH\.ACR|PWR\.SR2)$/, why: 'EMPTY: the flash is; supplies that the board has' },
+  { on: /L152RE FLASH\.(SR|OBR)$/, why: 'READY: supplied; option bytes' },
   { on: /L072CZ (FLASH\.(SR|OPTR)|PWR\.CSR)$/, why: 'READY and VREFINTRDYF: supplied; option bytes' },
   { on: /[CG]0\w+ FLASH\.ACR$/, why: 'EMPTY: the flash is' },
   { on: /G0\w+ PWR\.SR2$/, why: 'supplies and reference that the board has' },
@@ -163,7 +165,7 @@ const NOT_PLAIN: readonly Deviation[] = [
   { on: /TIM\d+\.CNT$/, why: '16-bit timers share the facts of the 32-bit one; UIFCPY is read-only' },
   { on: /TIM\d+\.EGR$/, why: 'commands' },
   { on: /F[247].* DMA\d\.[LH]IFCR$/, why: 'clear bits read 0' },
-  { on: /F[1247].* (U?S?ART\d+\.SR|FLASH\.SR|I2C\d\.SR1|ADC\d\.SR)$/, why: 'flags: cleared by what is written, or by reading' },
+  { on: /(F[1247]|L1).* (U?S?ART\d+\.SR|FLASH\.SR|I2C\d\.SR1|ADC\d\.SR)$/, why: 'flags: cleared by what is written, or by reading' },
   {
     on: /WWDG\d?\.SR$|USB\.ISTR$|EXTI\.(PR\d?|RPR\d|FPR\d|SWIER\d)$|CRS\.ICR$|US?ART\d\.(RQR|ICR)$/,
     why: 'cleared by what is written, or commands',
@@ -194,8 +196,10 @@ const NOT_PLAIN: readonly Deviation[] = [
   { on: /PWR\.(CR1?|CR2|CSR1?)$/, why: 'VOS needs conditions, commands read 0, the backup domain’s bits stand behind DBP' },
   { on: /RCC\.CR$/, why: 'the oscillator that SYSCLK comes from cannot be stopped; frozen bits' },
   { on: /F[247].* RCC\.CFGR$/, why: 'SW = 3 is refused' },
-  { on: /L072CZ RCC\.ICSCR$/, why: 'MSIRANGE = 7 is refused' },
-  { on: /L072CZ RCC\.CSR$/, why: 'the RTC’s domain stands behind DBP; RMVF is a command' },
+  { on: /L152RE FLASH\.(PECR|WRPR\d)$/, why: 'locked' },
+  { on: /L152RE FLASH\.ACR$/, why: 'LATENCY and PRFTEN come after ACC64' },
+  { on: /(L072CZ|L152RE) RCC\.ICSCR$/, why: 'MSIRANGE = 7 is refused' },
+  { on: /(L072CZ|L152RE) RCC\.CSR$/, why: 'the RTC’s domain stands behind DBP; RMVF is a command' },
   { on: /L072CZ FLASH\.(PECR|SR)$/, why: 'locked; flags cleared by ones' },
   { on: /RCC\.(BDCR|CSR1)$/, why: 'all ones also ask for the backup domain’s reset' },
   { on: /H745XI RCC\.APB4ENR$/, why: 'RTCAPBEN stays while the other core has it' },
@@ -217,7 +221,7 @@ const NOT_PLAIN: readonly Deviation[] = [
 ];
 /** A part of every SVD file. */
 /** Lines that have another one's file, beside those below. */
-const SAME_FILE = /H523|U585|F105|F423|F479|L07[3]|L08|G07|G08|G0B0|G0C/;
+const SAME_FILE = /H523|U585|F105|F423|F479|L07[3]|L08|L151|L162|L100|G07|G08|G0B0|G0C/;
 const TESTED = CHIPS.map((c) => c.name).filter(
   (name) =>
     !SAME_FILE.test(name) &&

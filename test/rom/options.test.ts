@@ -48,7 +48,7 @@ describe('ROM options', () => {
     // F103 has no DFU; what F105 hands over is in its profile.
     expect(FAMILIES.filter((f) => value(f, 'leave-vtor') === 'keeps')).toEqual(FAMILIES.filter((f) => f !== 'F1' && value(f, 'vtor')));
     expect(FAMILIES.filter((f) => value(f, 'leave-clocks') !== 'keeps')).toEqual(['F1']);
-    expect(FAMILIES.filter((f) => value(f, 'hse-missing') === 'resets')).toEqual(['F4', 'F7']);
+    expect(FAMILIES.filter((f) => value(f, 'hse-missing') === 'resets')).toEqual(['L1', 'F4', 'F7']);
   });
 
   it('a word is the index of its value; what the family lacks keeps the erased pattern', () => {

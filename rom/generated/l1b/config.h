@@ -1,0 +1,30 @@
+/* stm32l1xxb V2.0. Written by tools/rom-config.ts from src/rom; change it there. */
+#ifndef ROM_CONFIG_H
+#define ROM_CONFIG_H
+#define L1 1
+#define RAM_END 0x20004000u
+#define RAM_ROM_END 0x20000800u
+#define EEPROM_SIZE 4096u
+#define TWO_BANKS 0
+#define ROM_BASE 0x1FF00000u
+#define ROM_SIZE 4096u
+#define ROM_V2_0 0u
+#define HAS_USB 0
+#define ROM_ID 0x00000020u
+#define IRQ_COUNT 45u
+#define FLASH_SIZE 131072u
+#define OWN_ADDRESS 0x00000000u
+#define HAS_I2C 0
+#define HAS_SPI 0
+#define ROM_PINS { 0x40020000u, 10, PIN_INPUT, 0, PULL_UP }, { 0x40020C00u, 6, PIN_INPUT, 0, PULL_UP }
+#define ROM_RX { 0x40020000u, 10 }, { 0x40020C00u, 6 }
+#define ROM_FLAGS 
+#define ROM_I2C 
+#define ROM_SPI 
+#define ROM_CLOCKS { 0x4002381Cu, 0x00000009u }
+#define ROM_RESETS { 0x40023814u, 0x00004000u }, { 0x40023818u, 0x00020000u }
+#define HAS_SERIAL 1
+#define ROM_PID 0x00000416u
+#define ROM_SERIAL { 0x40013800u, { 0x40023820u, 0x00004000u }, 0x40020000u, 9, 7, 7 }, { 0x40004400u, { 0x40023824u, 0x00020000u }, 0x40020C00u, 5, 7, 7 }
+#define OPTION_DEFAULTS 0u, 0u, 0u, 0u, 0u, 0u, 0u, 4294967295u, 4294967295u, 4294967295u, 0u, 0u, 4294967295u, 4294967295u, 0u, 0u, 0u, 1u, 1u, 0u, 4294967295u, 0u, 4294967295u, 0u, 0u, 0u, 0u, 0u, 0u, 4294967295u, 4294967295u, 4294967295u, 4294967295u, 4294967295u, 4294967295u, 4294967295u, 4294967295u, 0u
+#endif

@@ -1,0 +1,44 @@
+/* stm32l1xxc V4.0. Written by tools/rom-config.ts from src/rom; change it there. */
+#ifndef ROM_CONFIG_H
+#define ROM_CONFIG_H
+#define L1 1
+#define RAM_END 0x20008000u
+#define RAM_ROM_END 0x20001000u
+#define EEPROM_SIZE 8192u
+#define TWO_BANKS 0
+#define HSE_ROUNDS 182857u
+#define ROM_BASE 0x1FF00000u
+#define ROM_SIZE 8192u
+#define ROM_V4_0 0u
+#define HAS_USB 1
+#define USB_IRQ 20u
+#define DFU_BCD_USB 0x00000100u
+#define DFU_BCD_DEVICE 0x00002200u
+#define DFU_CONFIGURATION_STRING 0
+#define DFU_FIRST_ALT_STRING 4
+#define DFU_PRODUCT "STM32  BOOTLOADER"
+#define DFU_TRANSFER_SIZE 2048
+#define DFU_CLEAR_STATUS_STALLS 0
+#define DFU_ALTS "@Internal Flash  /0x08000000/1024*256 g", "@Option Bytes  /0x1FF80000/01*032 e", "@DATA Memory /0x08080000/02*004Ke"
+#define DFU_SET_ADDRESS_MS 1
+#define DFU_ERASE_PAGE_MS 4
+#define DFU_MASS_ERASE_MS 3379
+#define DFU_WRITE_MS 60
+#define ROM_ID 0x00000040u
+#define IRQ_COUNT 57u
+#define FLASH_SIZE 262144u
+#define OWN_ADDRESS 0x00000000u
+#define HAS_I2C 0
+#define HAS_SPI 0
+#define ROM_PINS { 0x40020000u, 10, PIN_INPUT, 0, PULL_UP }, { 0x40020C00u, 6, PIN_INPUT, 0, PULL_UP }
+#define ROM_RX { 0x40020000u, 10 }, { 0x40020C00u, 6 }
+#define ROM_FLAGS 
+#define ROM_I2C 
+#define ROM_SPI 
+#define ROM_CLOCKS { 0x4002381Cu, 0x00000009u }
+#define ROM_RESETS { 0x40023814u, 0x00004000u }, { 0x40023818u, 0x00020000u }
+#define HAS_SERIAL 1
+#define ROM_PID 0x00000427u
+#define ROM_SERIAL { 0x40013800u, { 0x40023820u, 0x00004000u }, 0x40020000u, 9, 7, 7 }, { 0x40004400u, { 0x40023824u, 0x00020000u }, 0x40020C00u, 5, 7, 7 }
+#define OPTION_DEFAULTS 0u, 0u, 0u, 0u, 0u, 0u, 0u, 4294967295u, 4294967295u, 4294967295u, 0u, 0u, 4294967295u, 4294967295u, 0u, 0u, 0u, 1u, 1u, 0u, 4294967295u, 0u, 4294967295u, 0u, 0u, 0u, 0u, 0u, 0u, 4294967295u, 4294967295u, 4294967295u, 4294967295u, 4294967295u, 0u, 4294967295u, 4294967295u, 0u
+#endif
