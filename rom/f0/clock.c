@@ -1,6 +1,6 @@
 /*
  * F04x, F07x, F09x (AN2606 Tables 35, 41, 43): 48 MHz from HSI48, which CRS trims by USB's frames; no crystal. F03x and F05x (Tables 29, 31, 33): the PLL on HSI.
- * F070 (Tables 37, 39) and F303 (Tables 57, 59): the PLL on HSI until the crystal, if there is one, has been measured with TIM14 or TIM16; then the PLL on HSE feeds the system and USB.
+ * F070 (Tables 37, 39) and F302, F303 (Tables 55, 57, 59): the PLL on HSI until the crystal, if there is one, has been measured with TIM14 or TIM16; then the PLL on HSE feeds the system and USB.
  */
 #include "rom.h"
 #include "../common/hse.h"
@@ -8,7 +8,7 @@
 #include "regs.h"
 #include "../common/clock_steps.h"
 
-#define LATENCY 1u /* what 48 MHz needs; AN2606 names it for 24 MHz too */
+#define LATENCY ROM_LATENCY
 
 /* "De-init system": the blocks that the ROM is going to use start from reset. Others stay as they are (ASSUMED). */
 void clocks_deinit(void)
@@ -75,7 +75,7 @@ void clocks_init(void)
   if (hsi48_on() && own)
     select_sysclk(SW_HSI48);
 #else
-  if (own)
+  if (own && HSI_PLL)
     pll(CFGR_PLLMUL(HSI_PLL));
 #endif
 }

@@ -5,6 +5,9 @@
 #ifndef ROM_F0_ROM_H
 #define ROM_F0_ROM_H
 
+#if !defined ROM_LATENCY
+#define ROM_LATENCY 1u /* what 48 MHz needs; AN2606 names it for 24 MHz too */
+#endif
 #if defined F3
 #define CORE_V7M 1
 #define SERIAL_SHIFT(base) ((base) < 0x40010000u ? 1u : 0u) /* APB1 runs at half of HCLK */

@@ -496,6 +496,27 @@ const F3: FamilyFields = {
   exti: { mask: ['EXTI.IMR1', 'EXTI.IMR2'], pending: ['EXTI.PR1', 'EXTI.PR2'] },
 };
 
+/** F302 with 64 KB and less. */
+const F302X8: FamilyFields = {
+  ...F3,
+  document: 'AN2606 Rev 70 Table 55',
+  hseForUsb: { ...F3.hseForUsb, source: 'AN2606 Rev 70 Table 55: USB from the PLL fed by HSE, whose value is measured against HSI' },
+};
+/** F3 whose ROMs have no USB, by what the part numbers begin with, the table and the interfaces. */
+const F3_SERIAL: readonly (readonly [lines: string, table: number, instead: string])[] = [
+  ['STM32F303K6 STM32F303K8 STM32F303C6 STM32F303C8 STM32F303R6 STM32F303R8 STM32F328 STM32F334', 61, 'USART1, USART2 and I2C1'],
+  ['STM32F301', 55, 'USART1 and USART2'],
+  ['STM32F318', 63, 'USART1, USART2, I2C1 and I2C3'],
+  ['STM32F358', 65, 'USART1, USART2 and I2C1'],
+  ['STM32F398', 71, 'USART1, USART2, I2C1 and I2C3'],
+];
+const F3_SMALL: readonly FamilyFields[] = [
+  ...F3_SERIAL.flatMap(([lines, table, instead]) =>
+    lines.split(' ').map((line) => withoutUsb({ ...F3, document: `AN2606 Rev 70 Table ${table}` }, line, instead)),
+  ),
+  ...['K', 'C', 'R'].flatMap((pins) => ['6', '8'].map((flash) => ({ ...F302X8, line: `STM32F302${pins}${flash}` }))),
+];
+
 /** H72x and H73x: one USB, OTG_HS. */
 const H72: FamilyFields = {
   ...H7,
@@ -686,6 +707,7 @@ export const MORE_FAMILIES: readonly FamilyFields[] = [
   },
   ...F0_LINES,
   F0,
+  ...F3_SMALL,
   F3,
   ...['STM32H72', 'STM32H73'].map((line) => ({ ...H72, line })),
   H7,

@@ -2,7 +2,7 @@
 import type { ChipDescription } from '../emu/chip.ts';
 import { codesOf, OTHER_LINES, packageRow, partOf, resized, type PartSize } from './parts.ts';
 import { c071Chip } from './stm32c0.ts';
-import { F302, F303, f3Chip, type F3Line } from './stm32f3.ts';
+import { F301, F302, F303, F318, F328, F334, F358, F398, f3Chip, type F3Line } from './stm32f3.ts';
 import { f4Chip, type F4Line } from './stm32f4.ts';
 import { F105, F107, f105Chip } from './stm32f105.ts';
 import { F103, f103Chip } from './stm32f1.ts';
@@ -59,7 +59,7 @@ const l0 = (line: L0Line, bare: string): Line => ({ name: line.name, bare, make:
 
 const l1 = (line: L1Line, bare: string): Line => ({ name: line.name, bare, make: (part) => l1Chip(line, part) });
 
-const f3 = (line: F3Line, bare: string): Line => ({ name: line.name, bare, make: (part) => f3Chip(line, part), flash: 'BCDE' });
+const f3 = (line: F3Line, bare: string): Line => ({ name: line.name, bare, make: (part) => f3Chip(line, part) });
 const u5 = (line: U5Line, bare: string): Line => ({ name: line.name, bare, make: (part) => u5Chip(line, part) });
 
 const h5 = (line: H5Line, bare: string): Line => ({ name: line.name, bare, make: (part) => h563Chip(line, part) });
@@ -81,9 +81,14 @@ export const LINES: readonly Line[] = [
   { name: 'STM32F070', bare: 'RB', make: f070Chip },
   { name: 'STM32F030', bare: 'R8', make: f030Chip },
   { name: 'STM32F091', bare: 'RC', make: f091Chip },
-  // F302 and F303 with less than 128 KB are other dies.
   f3(F303, 'CC'),
   f3(F302, 'CC'),
+  f3(F301, 'R8'),
+  f3(F318, 'C8'),
+  f3(F328, 'C8'),
+  f3(F334, 'R8'),
+  f3(F358, 'VC'),
+  f3(F398, 'VE'),
   // Banks of 512 KB do not lie one behind the other: parts with 1 MB are not modelled.
   ...twins(['STM32H743', 'STM32H753', 'STM32H742'], { bare: 'ZI', flash: 'I', make: h743Chip }),
   ...twins(['STM32H750'], { bare: 'VB', make: h743Chip }),

@@ -1,7 +1,7 @@
-/** STM32F302 and F303 with 128 to 512 KB of flash, STM32F303's ROMs of two sizes. Rows from the SVD. Data only; facts and their sources as in the chip's fact sheet. */
+/** STM32F301, F302, F303 and their kin (F318, F328, F334, F358, F398): four dies, six ROMs. Rows from F303's SVD, which has the blocks of all but F334's timer. Data only; facts and their sources as in the chip's fact sheet. */
 import type { ChipDescription, MemoryRow, RomReference } from '../emu/chip.ts';
 import { can, coveredBy, deriveBlocks, gpio, spi, timers, usarts, type Behaviour, type Derivation, type RowParts } from './derive.ts';
-import { loadFacts } from './facts.ts';
+import { loadFacts, withFacts } from './facts.ts';
 import generated from './generated/stm32f303.json' with { type: 'json' };
 import { lazyChip } from './lazy.ts';
 import { withRam, type PartSize } from './parts.ts';
@@ -19,9 +19,60 @@ export interface F3Line {
   readonly name: string;
   /** CCM RAM and the third and fourth ADC are F303's. */
   readonly ccm: boolean;
+  /** 1.8 V parts, and those with the smallest dies but F302, have no USB. */
+  readonly usb?: false;
+  readonly hrtim?: true;
 }
 export const F303: F3Line = { name: 'STM32F303', ccm: true };
 export const F302: F3Line = { name: 'STM32F302', ccm: false };
+export const F301: F3Line = { name: 'STM32F301', ccm: false, usb: false };
+export const F318: F3Line = { name: 'STM32F318', ccm: false, usb: false };
+export const F328: F3Line = { name: 'STM32F328', ccm: true, usb: false };
+export const F334: F3Line = { name: 'STM32F334', ccm: true, usb: false, hrtim: true };
+export const F358: F3Line = { name: 'STM32F358', ccm: true, usb: false };
+export const F398: F3Line = { name: 'STM32F398', ccm: true, usb: false };
+
+/** What a die's ROM and memories are; 64 KB of flash and less: F303's with USART and CAN, F302's with I2C3. */
+interface F3Die {
+  readonly devId: number;
+  readonly nvicLines: number;
+  readonly ramKilobytes: number;
+  readonly ccmKilobytes: number;
+  /** Of the SVD, which is that of the largest die. */
+  readonly absent: readonly string[];
+}
+const NOT_SMALL = ['I2C3', 'SPI4', 'TIM20', 'GPIOG', 'GPIOH', 'FMC'];
+const NOT_TINY = ['TIM4', 'TIM8', 'TIM20', 'SPI4', 'GPIOE', 'GPIOG', 'GPIOH', 'FMC', 'UART4', 'UART5', 'DMA2', 'ADC3', 'ADC4', 'ADC3_4'];
+const DIES = {
+  x8: { devId: 0x438, nvicLines: 82, ramKilobytes: 12, ccmKilobytes: 4, absent: [...NOT_TINY, 'SPI2', 'SPI3', 'I2C2', 'I2C3', 'USB'] },
+  '302x8': { devId: 0x439, nvicLines: 82, ramKilobytes: 16, ccmKilobytes: 0, absent: [...NOT_TINY, 'TIM3', 'TIM7', 'SPI1', 'ADC2'] },
+  xc: { devId: 0x422, nvicLines: 82, ramKilobytes: 40, ccmKilobytes: 8, absent: NOT_SMALL },
+  xe: { devId: 0x446, nvicLines: 85, ramKilobytes: 64, ccmKilobytes: 16, absent: [] },
+} as const satisfies Readonly<Record<string, F3Die>>;
+type Die = keyof typeof DIES;
+const SMALLEST = 64;
+const SMALL = 256;
+const dieOf = (line: F3Line, part: PartSize): Die =>
+  part.flashKilobytes > SMALL ? 'xe' : part.flashKilobytes > SMALLEST ? 'xc' : line.ccm ? 'x8' : '302x8';
+
+interface F3Rom {
+  readonly id: string;
+  readonly tables: readonly [configuration: number, versions: number];
+  readonly ramKilobytes: number;
+  readonly version: string;
+  readonly startUpMs: number;
+  readonly usbConnectMs: number | null;
+}
+const ROMS: Readonly<Record<string, F3Rom>> = {
+  xc: { id: 'stm32f303xc', tables: [57, 58], ramKilobytes: 5, version: 'V4.1', startUpMs: 43.4, usbConnectMs: 300 },
+  xe: { id: 'stm32f303xe', tables: [59, 60], ramKilobytes: 6, version: 'V4.0', startUpMs: 7.53, usbConnectMs: 100 },
+  x8: { id: 'stm32f303x8', tables: [61, 62], ramKilobytes: 6, version: 'V5.0', startUpMs: 0.155, usbConnectMs: null },
+  '302x8': { id: 'stm32f302x8', tables: [55, 56], ramKilobytes: 6, version: 'V4.0', startUpMs: 45, usbConnectMs: 300 },
+  STM32F301: { id: 'stm32f301x8', tables: [55, 56], ramKilobytes: 6, version: 'V4.0', startUpMs: 45, usbConnectMs: null },
+  STM32F318: { id: 'stm32f318x8', tables: [63, 64], ramKilobytes: 6, version: 'V5.0', startUpMs: 0.182, usbConnectMs: null },
+  STM32F358: { id: 'stm32f358xc', tables: [65, 66], ramKilobytes: 5, version: 'V5.0', startUpMs: 1.542, usbConnectMs: null },
+  STM32F398: { id: 'stm32f398xe', tables: [71, 72], ramKilobytes: 6, version: 'V5.0', startUpMs: 1.72, usbConnectMs: null },
+};
 
 const { RAM_PARITY_CHECK: parity, ...OTHER_OPTIONS } = STM32F072RB.optionBytes!;
 const OPTION_BYTES = { ...OTHER_OPTIONS, SRAM_PE: { ...parity!, field: 'FLASH.OBR.SRAM_PE' } };
@@ -70,11 +121,16 @@ const usb = (big: boolean): Readonly<Record<string, unknown>> => ({
   ...(big ? {} : { scattered: true }),
 });
 
+/** F334's high-resolution timer: a place without registers. */
+const HRTIM = { name: 'HRTIM1', model: null, base: 0x40017400, size: 0x400, irqs: [67, 68, 69, 70, 71, 72, 73] } as const;
+
 function derivation(line: F3Line, part: PartSize): Derivation {
-  const big = part.flashKilobytes > 256;
+  const die = dieOf(line, part);
   const absent = [
-    ...(big ? [] : ['I2C3', 'SPI4', 'TIM20', 'GPIOG', 'GPIOH', 'FMC']),
+    ...DIES[die].absent,
     ...(line.ccm ? [] : ['ADC3', 'ADC4', 'ADC3_4', 'TIM7', 'TIM8', 'TIM20']),
+    ...(line.usb === false ? ['USB'] : []),
+    ...(die === '302x8' && line.usb === false ? ['CAN'] : []),
   ];
   return {
     behaviour: BEHAVIOUR,
@@ -99,7 +155,7 @@ function derivation(line: F3Line, part: PartSize): Derivation {
         },
       },
       // The low-priority line, and where USB_IT_RMP moves it (RM0316 12.1.1); that of the wake-up stays.
-      USB: { model: 'usb-fsdev', size: 0x800, irqs: [20, 75], options: { ...usb(big), irqWire: 'usb.irq' } },
+      USB: { model: 'usb-fsdev', size: 0x800, irqs: [20, 75], options: { ...usb(die !== 'xc'), irqWire: 'usb.irq' } },
       PWR: { model: 'pwr-f0', size: 0x400 },
       SYSCFG: { model: 'syscfg-f0', size: 0x400 },
       CRC: { model: 'crc', size: 0x400 },
@@ -138,14 +194,15 @@ function derivation(line: F3Line, part: PartSize): Derivation {
           optionBytes: factoryValues(OPTION_BYTES),
         },
       },
-      DBGMCU: { model: 'dbgmcu', size: 0x400, options: { devId: big ? 0x446 : 0x422, revId: 0x1001 } },
+      DBGMCU: { model: 'dbgmcu', size: 0x400, options: { devId: DIES[die].devId, revId: 0x1001 } },
     },
     covered: Object.fromEntries(absent.map((name) => [name, null])),
+    more: line.hrtim ? [HRTIM] : [],
   };
 }
 
 const ram = (name: string, base: number, size: number): MemoryRow => ({ name, base, size, kind: 'ram', zone: 'user' });
-const memories = (line: F3Line, part: PartSize): readonly MemoryRow[] => [
+const memories = (line: F3Line, part: PartSize, { ramKilobytes, ccmKilobytes }: F3Die): readonly MemoryRow[] => [
   {
     name: 'flash',
     base: 0x08000000,
@@ -165,38 +222,39 @@ const memories = (line: F3Line, part: PartSize): readonly MemoryRow[] => [
     waitStates: true,
   },
   { name: 'options', base: SYSTEM_END, size: 0x10, kind: 'flash', zone: 'data', programmedBy: 'FLASH', waitStates: true },
-  ram('sram', 0x20000000, part.flashKilobytes > 256 ? 0x10000 : 0xa000),
-  ...(line.ccm ? [ram('ccm', 0x10000000, part.flashKilobytes > 256 ? 0x4000 : 0x2000)] : []),
+  ram('sram', 0x20000000, ramKilobytes * 1024),
+  ...(line.ccm ? [ram('ccm', 0x10000000, ccmKilobytes * 1024)] : []),
 ];
 
 export function f3Chip(line: F3Line, part: PartSize): ChipDescription {
-  const big = part.flashKilobytes > 256;
-  const table = `${AN2606} Table ${big ? 59 : 57}`;
+  const die = dieOf(line, part);
+  const its = ROMS[line.name] ?? ROMS[die]!;
+  const table = `${AN2606} Table ${its.tables[0]}`;
   const rom: RomReference = {
-    id: big ? 'stm32f303xe' : 'stm32f303xc',
+    id: its.id,
     vectorTable: known(ROM_BASE, table),
     range: known([ROM_BASE, SYSTEM_END - 1] as const, table),
-    ramUse: known([{ base: 0x20000000, size: big ? 0x1800 : 0x1400 }], table),
-    versions: known([big ? 'V4.0' : 'V4.1'], `${AN2606} Table ${big ? 60 : 58}`),
-    startUpMs: known(big ? 7.53 : 43.4, `${AN2606} Table 227, with HSE`),
-    usbConnectMs: known(big ? 100 : 300, `${AN2606} Table 229`),
+    ramUse: known([{ base: 0x20000000, size: its.ramKilobytes * 1024 }], table),
+    versions: known([its.version], `${AN2606} Table ${its.tables[1]}`),
+    startUpMs: known(its.startUpMs, `${AN2606} Table 227, with HSE`),
+    usbConnectMs: its.usbConnectMs === null ? known(0, 'no USB in this ROM') : known(its.usbConnectMs, `${AN2606} Table 229`),
   };
   const make = (): Omit<ChipDescription, 'name' | 'family'> => {
     const d = derivation(line, part);
     return {
-      cores: [cortexM4F(big ? 85 : 82)],
+      cores: [cortexM4F(DIES[die].nvicLines)],
       sources: sourcesOf(
         'STMicroelectronics/cmsis_device_f3:Include/stm32f303xc.h, stm32f303xe.h',
         `ST SVD ${generated.svd}, corrected after ${RM0316}`,
       ),
-      memories: withRam(memories(line, part), part.ram),
+      memories: withRam(memories(line, part, DIES[die]), part.ram),
       blocks: deriveBlocks(generated, d),
       clocks: [
         ...['hsi', 'hse', 'lsi', 'lse', 'pll', 'sysclk', 'hclk', 'pclk1', 'pclk2', 'timpclk1', 'timpclk2', 'systick-ext', 'rtc', 'usb'],
         ...['usart1', 'usart2', 'usart3', 'uart4', 'uart5', 'i2c1', 'i2c2', 'i2c3', 'adc12', 'adc34'],
       ],
       rcc: 'RCC',
-      facts: loadFacts(generated),
+      facts: line.hrtim ? withFacts(loadFacts(generated), { HRTIM1: { name: 'HRTIM1', registers: [] } }) : loadFacts(generated),
       covered: coveredBy(d),
       parameters: {
         ...F1_PARAMETERS,
@@ -229,3 +287,9 @@ export function f3Chip(line: F3Line, part: PartSize): ChipDescription {
 }
 export const STM32F303CC = f3Chip(F303, { name: 'STM32F303CC', flashKilobytes: 256 });
 export const STM32F303RE = f3Chip(F303, { name: 'STM32F303RE', flashKilobytes: 512 });
+export const STM32F303K8 = f3Chip(F303, { name: 'STM32F303K8', flashKilobytes: 64 });
+export const STM32F302R8 = f3Chip(F302, { name: 'STM32F302R8', flashKilobytes: 64 });
+export const STM32F301R8 = f3Chip(F301, { name: 'STM32F301R8', flashKilobytes: 64 });
+export const STM32F318C8 = f3Chip(F318, { name: 'STM32F318C8', flashKilobytes: 64 });
+export const STM32F358VC = f3Chip(F358, { name: 'STM32F358VC', flashKilobytes: 256 });
+export const STM32F398VE = f3Chip(F398, { name: 'STM32F398VE', flashKilobytes: 512 });

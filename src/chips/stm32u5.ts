@@ -290,7 +290,7 @@ export function u5Chip(line: U5Line, part: PartSize): ChipDescription {
     range: known([ROM_BASE, ROM_BASE + 0xffff] as const, TABLE),
     ramUse: known([{ base: 0x20000000, size: 0x4000 }], TABLE),
     versions: known(['V9.2', 'V9.3'], `${AN2606} Table 219`),
-    startUpMs: known(2.7, 'no figure read of AN2606 Table 227; H533’s', 'assumed'),
+    startUpMs: known(0.39, `${AN2606} Table 227`),
     usbConnectMs: known(300, `${AN2606} Table 229`),
   };
   const make = (): Omit<ChipDescription, 'name' | 'family'> => {

@@ -1,6 +1,15 @@
 /** Stand-in ROMs of F030, F070 and F091 (rom/f0): what they differ in from F072's. */
 import { STM32F030F4, STM32F030R8, STM32F030RC, STM32F070F6, STM32F070RB, STM32F091RC } from '../chips/stm32f0x.ts';
-import { STM32F303CC, STM32F303RE } from '../chips/stm32f3.ts';
+import {
+  STM32F301R8,
+  STM32F302R8,
+  STM32F303CC,
+  STM32F303K8,
+  STM32F303RE,
+  STM32F318C8,
+  STM32F358VC,
+  STM32F398VE,
+} from '../chips/stm32f3.ts';
 import type { ChipDescription } from '../emu/chip.ts';
 import { ROM_OPTION_DEFAULTS, type RomOptionDefaults } from './options.ts';
 import {
@@ -230,17 +239,19 @@ export const F091 = f0Rom({
 
 const F3_USART2 = { small: pulledUp(usart('USART2', 'PD6', 'PD5')), big: pulledUp(usart('USART2', 'PA3', 'PA2')) };
 /** Built from F0's sources: the same blocks at the same places around a Cortex-M4. */
-function f3Rom(rom: Pick<F0Rom, 'chip' | 'ramKilobytes' | 'image' | 'table' | 'interfaces' | 'dfu' | 'defines' | 'id'>): RomProfile {
+function f3Rom(
+  rom: Pick<F0Rom, 'chip' | 'ramKilobytes' | 'image' | 'table' | 'interfaces' | 'dfu' | 'defines' | 'id'> & Partial<F0Rom>,
+): RomProfile {
   const base = f0Rom({
-    ...rom,
     ownAddress: 0,
     options: ROM_OPTION_DEFAULTS.F3,
     sysclkMHz: 48,
     hsiPll: 12,
     pageBytes: 2048,
-    leftOut: [HOSTS, 'that a device whose pull-up is on the board is on the bus before the ROM runs'],
+    ...rom,
+    leftOut: rom.leftOut ?? [HOSTS, 'that a device whose pull-up is on the board is on the bus before the ROM runs'],
   });
-  const functions = { PA9: 7, PA10: 7, PA2: 7, PA3: 7, PD5: 7, PD6: 7 };
+  const functions = { PA9: 7, PA10: 7, PA2: 7, PA3: 7, PD5: 7, PD6: 7, PA8: 3, PB5: 8 };
   return {
     ...base,
     family: 'F3',
@@ -275,4 +286,83 @@ export const F303XE = f3Rom({
   dfu: dfuOf('256*0002Kg', 'by the pattern of F303xC; the second as F072'),
   defines: [...F3_DEFINES, ['CCM_END', '0x10004000u'], ['HSE_ROUNDS', '1000000u']],
   id: { address: 0x1ffff796, value: 0x40 },
+});
+export const F302X8 = f3Rom({
+  chip: STM32F302R8,
+  ramKilobytes: 16,
+  image: 'f302x8',
+  table: 'Table 55',
+  interfaces: [USART1, F3_USART2.big],
+  dfu: dfuOf('032*0002Kg', 'by the pattern of F303xC; the second as F072'),
+  defines: [...F3_DEFINES, ['HSE_ROUNDS', '3840000u']],
+  id: { address: 0x1ffff796, value: 0x40 },
+});
+const { 'hse-missing': _missing, ...F3_SERIAL_OPTIONS } = withoutUsb(ROM_OPTION_DEFAULTS.F3);
+const F3_SERIAL_DEFINES = F3_DEFINES.filter(([name]) => !name.startsWith('USB'));
+/** HSI / 2 times 15. */
+const F3_60_MHZ = { options: F3_SERIAL_OPTIONS, dfu: null, sysclkMHz: 60, hsiPll: 15, leftOut: [] } as const;
+const AT_60_MHZ = [...F3_SERIAL_DEFINES, ['ROM_LATENCY', '2u']] as const;
+/** Without I2C3's clock line: PA8 is function 3, PB5 function 8 (data sheets of F301 and F318). */
+const I2C3 = i2c('I2C3', 'PA8', 'PB5');
+export const F303X8 = f3Rom({
+  ...F3_60_MHZ,
+  chip: STM32F303K8,
+  ramKilobytes: 12,
+  image: 'f303x8',
+  table: 'Table 61',
+  interfaces: [USART1, F3_USART2.big, I2C1],
+  ownAddress: 0x3f,
+  defines: [...AT_60_MHZ, ['CCM_END', '0x10001000u']],
+  id: { address: 0x1ffff796, value: 0x50 },
+});
+/** The same table as F302x8, on a part without USB (ASSUMED: the crystal then serves nothing). */
+export const F301X8 = f3Rom({
+  chip: STM32F301R8,
+  ramKilobytes: 16,
+  image: 'f301x8',
+  table: 'Table 55',
+  interfaces: [USART1, F3_USART2.big],
+  options: F3_SERIAL_OPTIONS,
+  dfu: null,
+  defines: F3_SERIAL_DEFINES,
+  id: { address: 0x1ffff796, value: 0x40 },
+  leftOut: ['the crystal, which the table allows for USART too'],
+});
+export const F318X8 = f3Rom({
+  ...F3_60_MHZ,
+  chip: STM32F318C8,
+  ramKilobytes: 16,
+  image: 'f318x8',
+  table: 'Table 63',
+  interfaces: [USART1, F3_USART2.big, I2C1, I2C3],
+  ownAddress: 0x3d,
+  defines: AT_60_MHZ,
+  id: { address: 0x1ffff796, value: 0x50 },
+});
+/** 8 MHz: HSI without a PLL. */
+export const F358XC = f3Rom({
+  chip: STM32F358VC,
+  ramKilobytes: 40,
+  image: 'f358xc',
+  table: 'Table 65',
+  interfaces: [USART1, F3_USART2.small, I2C1],
+  ownAddress: 0x37,
+  options: F3_SERIAL_OPTIONS,
+  dfu: null,
+  sysclkMHz: 8,
+  hsiPll: 0,
+  defines: [...F3_SERIAL_DEFINES, ['ROM_LATENCY', '0u'], ['CCM_END', '0x10002000u']],
+  id: { address: 0x1ffff796, value: 0x50 },
+  leftOut: [],
+});
+export const F398XE = f3Rom({
+  ...F3_60_MHZ,
+  chip: STM32F398VE,
+  ramKilobytes: 64,
+  image: 'f398xe',
+  table: 'Table 71',
+  interfaces: [USART1, F3_USART2.big, I2C1, I2C3],
+  ownAddress: 0x40,
+  defines: [...AT_60_MHZ, ['CCM_END', '0x10004000u']],
+  id: { address: 0x1ffff796, value: 0x50 },
 });

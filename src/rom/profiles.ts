@@ -16,7 +16,22 @@ import { STM32L476RG } from '../chips/stm32l476.ts';
 import { STM32L496ZG } from '../chips/stm32l496.ts';
 import type { ChipDescription, Sourced } from '../emu/chip.ts';
 import type { Confidence } from '../emu/confidence.ts';
-import { F030X6, F030X8, F030XC, F070X6, F070XB, F091, F303XC, F303XE } from './profiles-f0.ts';
+import {
+  F030X6,
+  F030X8,
+  F030XC,
+  F070X6,
+  F070XB,
+  F091,
+  F301X8,
+  F302X8,
+  F303X8,
+  F303XC,
+  F303XE,
+  F318X8,
+  F358XC,
+  F398XE,
+} from './profiles-f0.ts';
 import { G431, G474, G491, L412, L431, L432, L451, L452, L4R5, WB55 } from './profiles-l4-class.ts';
 import { F103, F105 } from './profiles-f1.ts';
 import { H503, H523_H533, H563 } from './profiles-h5.ts';
@@ -716,6 +731,12 @@ export const ROM_PROFILES: readonly RomProfile[] = [
   F091,
   F303XC,
   F303XE,
+  F303X8,
+  F302X8,
+  F301X8,
+  F318X8,
+  F358XC,
+  F398XE,
 ];
 
 export function findRomProfile(id: string): RomProfile | undefined {

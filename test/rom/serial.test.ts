@@ -65,6 +65,8 @@ describe.each([
   ['stm32u575zi', 0x482],
   ['stm32h723zg', 0x483],
   ['stm32f303re', 0x446],
+  ['stm32f302r8', 0x439],
+  ['stm32f334r8', 0x438],
   ['stm32f412zg', 0x441],
   ['stm32l072cz', 0x447],
   ['stm32c071rb', 0x493],
@@ -90,6 +92,8 @@ it.each([
   ['stm32g0b1re', 'USART1', 9600],
   ['stm32c071rb', 'USART1', 57_600],
   ['stm32l072cz', 'USART2', 38_400],
+  // At 8 MHz.
+  ['stm32f358vc', 'USART1', 19_200],
 ] as const)('%s, %s: answers at %i baud, which it has measured', (chip, port, baud) => {
   const host = new Host(chip, { port, baud });
   expect(host.say([0x7f], 50 * MS)).toEqual([ACK]);
@@ -102,6 +106,7 @@ it.each([
 
 it.each([
   ['stm32f303re', 115_200, 0x8000],
+  ['stm32f334r8', 115_200, 0x8000],
   ['stm32f412zg', 115_200, 0x8000],
   // The next page: pages have 4 KB.
   ['stm32wb55rg', 57_600, 0x1000],

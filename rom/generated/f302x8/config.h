@@ -1,0 +1,48 @@
+/* stm32f302x8 V4.0. Written by tools/rom-config.ts from src/rom; change it there. */
+#ifndef ROM_CONFIG_H
+#define ROM_CONFIG_H
+#define FLASH_PAGE_SIZE 2048u
+#define RAM_END 0x20004000u
+#define RAM_ROM_END 0x20001800u
+#define HSI_PLL 12u
+#define F3 1
+#define HAS_EMPTY_CHECK 0
+#define USB_FROM_HSE 1
+#define USB_PULL_UP_OUTSIDE 1
+#define KEEPS_HSITRIM 1
+#define HSE_ROUNDS 3840000u
+#define ROM_BASE 0x1FFFD800u
+#define ROM_SIZE 8192u
+#define ROM_V4_0 0u
+#define HAS_USB 1
+#define USB_IRQ 20u
+#define DFU_BCD_USB 0x00000100u
+#define DFU_BCD_DEVICE 0x00002200u
+#define DFU_CONFIGURATION_STRING 0
+#define DFU_FIRST_ALT_STRING 4
+#define DFU_PRODUCT "STM32  BOOTLOADER"
+#define DFU_TRANSFER_SIZE 2048
+#define DFU_CLEAR_STATUS_STALLS 0
+#define DFU_ALTS "@Internal Flash  /0x08000000/032*0002Kg", "@Option Bytes  /0x1FFFF800/01*016 e"
+#define DFU_SET_ADDRESS_MS 1
+#define DFU_ERASE_PAGE_MS 35
+#define DFU_MASS_ERASE_MS 35
+#define DFU_WRITE_MS 60
+#define ROM_ID 0x00000040u
+#define IRQ_COUNT 82u
+#define FLASH_SIZE 65536u
+#define OWN_ADDRESS 0x00000000u
+#define HAS_I2C 0
+#define HAS_SPI 0
+#define ROM_PINS { 0x48000000u, 10, PIN_INPUT, 0, PULL_UP }, { 0x48000000u, 3, PIN_INPUT, 0, PULL_UP }
+#define ROM_RX { 0x48000000u, 10 }, { 0x48000000u, 3 }
+#define ROM_FLAGS 
+#define ROM_I2C 
+#define ROM_SPI 
+#define ROM_CLOCKS { 0x40021014u, 0x00020000u }
+#define ROM_RESETS { 0x4002100Cu, 0x00004000u }, { 0x40021010u, 0x00020000u }
+#define HAS_SERIAL 1
+#define ROM_PID 0x00000439u
+#define ROM_SERIAL { 0x40013800u, { 0x40021018u, 0x00004000u }, 0x48000000u, 9, 7, 7 }, { 0x40004400u, { 0x4002101Cu, 0x00020000u }, 0x48000000u, 2, 7, 7 }
+#define OPTION_DEFAULTS 0u, 0u, 0u, 0u, 0u, 0u, 0u, 4294967295u, 0u, 0u, 0u, 0u, 4294967295u, 4294967295u, 0u, 0u, 0u, 4294967295u, 1u, 0u, 4294967295u, 0u, 4294967295u, 0u, 0u, 0u, 0u, 0u, 0u, 4294967295u, 4294967295u, 4294967295u, 4294967295u, 4294967295u, 1u, 4294967295u, 4294967295u, 0u
+#endif
