@@ -186,6 +186,7 @@ function lookAhead(core: Core, around: Surroundings): Ahead | null {
 }
 
 /** Runs to the loop's start and round it. */
+// eslint-disable-next-line complexity -- one walk of the core: what ends a search is known only while it steps
 function goRound(
   core: Core,
   system: System,

@@ -212,6 +212,7 @@ export const since = (a: Mark, b: Mark): Omit<Mark, 'counts'> & Pick<Loop, 'coun
  * Runs on from here, one instruction at a time, until the state repeats. Returns null if it does not within `maxSteps` (the core has then simply
  * run that far) or if what it reads may change by itself.
  */
+// eslint-disable-next-line complexity, house/own-lines -- one walk of the core: what ends a search is known only while it steps
 export function findSteadyLoop(
   core: Core,
   system: System,
@@ -339,6 +340,7 @@ interface Places {
   readonly rest: readonly SteadyRead[];
 }
 /** The core and its system see memory as it is in the arena, but for what lies in a data cache, on its private bus or behind bit-banding. */
+// eslint-disable-next-line complexity -- one case for each kind of place that a loop reads
 function placesOf(core: Core, loop: Reading): Places {
   const regions = core.system.regionsOf(core.index);
   if (loop.places?.regions === regions) return loop.places;

@@ -490,6 +490,7 @@ export abstract class MachineBase implements CoreListener {
   }
   /** What a change of a wire does to the cores, by name; null where it does nothing, as most. */
   private readonly wireEffects = new Map<string, ((value: number) => void) | null>();
+  // eslint-disable-next-line complexity -- a table: what a wire does, by name
   private effectOf(name: string): ((value: number) => void) | null {
     // wires change before there are cores
     const each = (action: (core: Core) => void) => () => this.cores?.forEach(action);
@@ -696,6 +697,7 @@ export abstract class MachineBase implements CoreListener {
     this.event('lockup', reason, core.pc, core.index);
     this.observer.lockup?.(core, reason);
   }
+  // eslint-disable-next-line complexity -- entering and leaving system memory share what handlers and returns over it mean
   zoneChange(core: Core, _from: Zone, to: Zone, pc: number): void {
     const s = this.state;
     const i = core.index;

@@ -91,6 +91,7 @@ export class Machine extends MachineBase {
    * Runs until `limit` or until the observer or a timer asked for a stop (`stop()`), or before the first instruction in system memory.
    * Returns why.
    */
+  // eslint-disable-next-line complexity -- the run loop: events, turns of the cores and reasons to stop keep their order only together
   run(limit: Ps): 'limit' | 'stopped' | 'entry' {
     if (this.released) throw new Error('this machine was given up');
     const s = this.system;
@@ -325,6 +326,7 @@ export class Machine extends MachineBase {
     return core.cycles() >= idle.tryAt || core.deviceReads >= idle.readsAt + idle.readsGap;
   }
   /** Skips if the core is in a steady loop with time before the next event. True if time has passed. */
+  // eslint-disable-next-line complexity -- each way to leave a wait out has its own reason to be tried or put off
   protected lookForIdle(core: Core, until: Ps): boolean {
     const idle = this.idle[core.index]!;
     const { loop } = idle;

@@ -309,6 +309,7 @@ export class RegisterBlock implements Component<RegisterState> {
   private readonly resets: Uint32Array;
   private readonly context: RegisterContext<object>;
 
+  // eslint-disable-next-line complexity -- defaults of a model
   constructor(layout: Layout, model: RegisterModel<object> | null, hooks: BlockHooks) {
     this.layout = layout;
     this.model = model;
@@ -429,6 +430,7 @@ export class RegisterBlock implements Component<RegisterState> {
     return this.access(state, env, offset, size, true);
   }
 
+  // eslint-disable-next-line complexity -- one read of the bus: each step may end it
   private access(state: RegisterState, env: Env, offset: number, size: number, quiet: boolean): number {
     const r = this.layout.at(offset);
     const c = this.enter(state, env);
@@ -450,6 +452,7 @@ export class RegisterBlock implements Component<RegisterState> {
     return (low | (rest << (r.size * 8))) >>> 0;
   }
 
+  // eslint-disable-next-line complexity -- one write of the bus: each step may end it
   write(state: RegisterState, env: Env, offset: number, size: number, value: number): number {
     const r = this.layout.at(offset);
     const c = this.enter(state, env);

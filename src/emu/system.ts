@@ -171,6 +171,7 @@ export class System {
     };
     const rccFacts = chip.facts[chip.rcc];
     const rccLayout = rccFacts ? layoutFor(rccFacts) : null;
+    // eslint-disable-next-line complexity -- a block, its timers and its listeners are made from one row
     this.blocks = chip.blocks.map((row, index) => {
       const factsName = row.facts ?? row.name;
       const facts = chip.facts[factsName];

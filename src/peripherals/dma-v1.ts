@@ -124,6 +124,7 @@ class Dma {
     if (ch) this.transfer(c, ch);
     this.sync(c);
   }
+  // eslint-disable-next-line complexity -- one beat: read, write and count, each of which may fail
   private transfer(c: Ctx, ch: Channel): void {
     const now = c.s.channels[ch.index]!;
     const [psize, msize] = [SIZES[ch.f.PSIZE.get(c)] ?? 4, SIZES[ch.f.MSIZE.get(c)] ?? 4];

@@ -124,6 +124,7 @@ class Flash {
   }
 
   /** Bus write to the flash or to the option bytes. */
+  // eslint-disable-next-line complexity -- refusals in the order in which the hardware checks
   program(c: Ctx, address: number, size: number, value: number): number {
     const f = this.f;
     const where = `0x${address.toString(16).padStart(8, '0')}`;
@@ -214,6 +215,7 @@ class Flash {
     this.start(c, { kind: 'erase', memory: this.o.memory, offset: from, bytes: new Uint8Array(length).fill(0xff) }, ps);
   }
 
+  // eslint-disable-next-line complexity -- the key sequence with each way to break it (RM0091 §3.2.2)
   private writeKey(c: Ctx, r: Register, raw: number, option: boolean): number {
     const count = option ? c.s.optKeys : c.s.keys;
     const open = option ? this.f.optwre.get(c) === 1 : this.f.lock.get(c) === 0;

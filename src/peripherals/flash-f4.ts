@@ -216,6 +216,7 @@ class Flash {
   }
 
   /** Bus write to the flash, the OTP area or the option bytes. */
+  // eslint-disable-next-line complexity -- refusals in the order in which the hardware checks
   program(c: Ctx, address: number, size: number, value: number): number {
     const f = this.f;
     const where = `0x${address.toString(16).padStart(8, '0')}`;
@@ -349,6 +350,7 @@ class Flash {
     return WRITE_FAULT;
   }
 
+  // eslint-disable-next-line complexity -- one case for each register that is not plain storage
   write(c: Ctx, r: Register, merged: number, raw: number): number | void {
     const f = this.f;
     const old = c.get(r);

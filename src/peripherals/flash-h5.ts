@@ -300,6 +300,7 @@ class Flash {
     return count === 1 && value === second ? 2 : -1;
   }
 
+  // eslint-disable-next-line complexity -- one case for each register that is not plain storage
   write(c: Ctx, r: Register, merged: number, raw: number): number | void {
     const f = this.f;
     switch (r.name) {

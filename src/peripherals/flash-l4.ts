@@ -200,6 +200,7 @@ class Flash {
   }
 
   /** Bus write to the flash or to the information block. */
+  // eslint-disable-next-line complexity -- refusals in the order in which the hardware checks
   program(c: Ctx, address: number, size: number, value: number): number {
     const f = this.f;
     const where = `0x${address.toString(16).padStart(8, '0')}`;
@@ -352,6 +353,7 @@ class Flash {
     this.interrupt(c);
   }
 
+  // eslint-disable-next-line complexity -- refusals in the order in which the hardware checks
   private erase(c: Ctx): void {
     const f = this.f;
     const banks = (f.mer1.get(c) ? 1 : 0) | (f.mer2?.get(c) ? 2 : 0);
@@ -397,6 +399,7 @@ class Flash {
     return WRITE_FAULT;
   }
 
+  // eslint-disable-next-line complexity -- one case for each register that is not plain storage
   write(c: Ctx, r: Register, merged: number, raw: number): number | void {
     const f = this.f;
     switch (r.name) {

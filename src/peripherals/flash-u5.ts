@@ -150,6 +150,7 @@ class Flash {
 
   // ---- programming -------------------------------------------------------------------------------------------------------------------
   /** Bus write to the flash or to the information block. */
+  // eslint-disable-next-line complexity -- refusals in the order in which the hardware checks
   program(c: Ctx, address: number, size: number, value: number): number {
     const f = this.f;
     const where = `0x${address.toString(16).padStart(8, '0')}`;
@@ -265,6 +266,7 @@ class Flash {
 
   // ---- registers ---------------------------------------------------------------------------------------------------------------------
   /** A second key of the right sequence opens; anything else locks until the next reset. Options need FLASH_NSCR to be open. */
+  // eslint-disable-next-line complexity -- the key sequence with each way to break it
   private writeKey(c: Ctx, r: Register, raw: number, option: boolean): number {
     const lock = option ? this.f.optlock : this.f.lock;
     const seen = option ? c.s.optKeys : c.s.keys;
@@ -307,6 +309,7 @@ class Flash {
     }
     return value >>> 0;
   }
+  // eslint-disable-next-line complexity -- one case for each register that starts something
   wrote(c: Ctx, r: Register, value: number, old: number): void {
     const f = this.f;
     if (r === this.acr) return this.wires(c);

@@ -130,6 +130,7 @@ class Gpdma {
     if (ch) this.transfer(c, ch);
     this.sync(c);
   }
+  // eslint-disable-next-line complexity -- one beat: read, pack, write and count share the FIFO
   private transfer(c: Ctx, ch: Channel): void {
     const now = c.s.channels[ch.index]!;
     const bndt = ch.f('BR1.BNDT');

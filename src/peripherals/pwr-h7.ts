@@ -134,6 +134,7 @@ export const pwrH7: ModelFactory = (layout): RegisterModel<PwrH7State> => {
       vosrdy.set(c, 1);
       showRange(c);
     },
+    // eslint-disable-next-line complexity -- one case for each register that is not plain storage
     write(c, r, merged, raw) {
       if (r === wkupcr) {
         c.put(wkupfr, c.get(wkupfr) & ~raw);

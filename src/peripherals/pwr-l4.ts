@@ -33,6 +33,7 @@ export interface PwrL4Options {
   readonly wakeUp?: readonly string[];
 }
 
+// eslint-disable-next-line house/own-lines -- fields of four generations of PWR; the handlers share them
 export const pwrL4: ModelFactory = (layout, options): RegisterModel<PwrL4State> => {
   const optional = (path: string): Field | null => (layout.hasField(path) ? layout.field(path) : null);
   /** A field without bits where the chip has none. */
@@ -159,6 +160,7 @@ export const pwrL4: ModelFactory = (layout, options): RegisterModel<PwrL4State> 
       }
       return undefined;
     },
+    // eslint-disable-next-line complexity -- one case for each register that starts something
     wrote(c, r, value, old) {
       if (value === old) return;
       if (c2boot?.of(value) && !c2boot.of(old)) c.env.note('gap', 'PWR_CR4.C2BOOT set: CPU2 is not modelled and does not start');

@@ -146,6 +146,7 @@ class RccF4 extends RccCir {
     c.env.setWire('pll.ready', this.pll.rdy.get(c));
   }
 
+  // eslint-disable-next-line complexity -- the clock tree from its sources to its leaves
   protected rates(c: Ctx): Rates {
     const rates: Rates = {};
     for (const name in this.oscillators) rates[name] = this.oscillatorRate(c, name);

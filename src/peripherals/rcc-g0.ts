@@ -170,6 +170,7 @@ class RccG0 extends RccBase {
     }
   }
 
+  // eslint-disable-next-line complexity -- the clock tree from its sources to its leaves
   protected rates(c: Ctx): Rates {
     const rates: Rates = {};
     for (const name in this.oscillators) rates[name] = this.oscillatorRate(c, name);

@@ -42,6 +42,7 @@ export const rng: ModelFactory = (layout: Layout, given): RegisterModel<RngState
 
   const enabled = (c: Ctx): boolean => RNGEN.get(c) === 1 && !CONDRST?.get(c);
   const interrupt = (c: Ctx): void => c.env.irq(0, IE.get(c) === 1 && (DRDY.get(c) | CEIS.get(c) | SEIS.get(c)) !== 0);
+  // eslint-disable-next-line complexity -- each condition under which a word comes or does not
   const sync = (c: Ctx): void => {
     const own = c.env.clockRate(clock);
     const hclk = c.env.clockRate('hclk');

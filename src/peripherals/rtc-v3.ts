@@ -400,6 +400,7 @@ class Rtc {
     const step = r === this.ssr ? this.predivA.get(c) + 1 : this.ticksPerSecond(c);
     return at(c.s.anchor + (Math.floor(this.ticks(c) / step) + 1) * step);
   }
+  // eslint-disable-next-line complexity -- one case for each register that is computed
   read(c: Context, r: Register, value: number, locks: boolean): number {
     if (r === this.status) return this.statusNow(c, value);
     if (r === this.masked) return this.pending(c);
@@ -485,6 +486,7 @@ class Rtc {
     if (r === this.wakeup?.count.register) return this.wakeupFree(c) ? null : 'while WUTWF = 0';
     return null;
   }
+  // eslint-disable-next-line complexity -- protections in the order in which the hardware checks
   write(c: Context, r: Register, merged: number, raw: number, lanes: number): number {
     if (r === this.ssr || r === this.masked || (r === this.flags && r !== this.status) || this.stamp.registers.includes(r)) return c.get(r);
     if (!c.env.wire('dbp')) return this.refuse(c, r, 'while the backup domain is protected (PWR DBP = 0)');

@@ -373,6 +373,7 @@ export class UsbFsMachine {
     return 'ack';
   }
 
+  // eslint-disable-next-line complexity -- answers to a packet in the order in which the hardware decides
   out(c: Context, address: number, endpoint: number, toggle: 0 | 1, data: Uint8Array): 'ack' | 'nak' | 'stall' | 'none' {
     const n = this.select(c, address, endpoint, EP.STAT_RX);
     if (n < 0) return 'none';

@@ -242,6 +242,7 @@ export abstract class CoreCode extends CoreCaches {
       core: this.index,
       cpu: this.base,
       cycles: ({ pc: at, ins }) => this.timing.cycles(ins, at, this.codeView(at)),
+      // eslint-disable-next-line complexity -- a literal is constant only if none of these conditions fails
       literal: (a, size) => {
         const m = this.regionAt(a)?.memory;
         if (this.l1?.dataOn && m && m.row.core === undefined) return null;
@@ -472,6 +473,7 @@ export abstract class CoreCode extends CoreCaches {
     return this.decoder.decode(first, isWide(first) ? (half((pc + 2) >>> 0) ?? 0) : 0);
   }
 
+  // eslint-disable-next-line complexity -- fetch and decode fault by byte and by half-word, in the order of the bus
   protected decodeAt(pc: number, rec: number): void {
     if ((this.breakpoints.has(pc) || this.idlePc === pc) && this.passing !== pc) {
       this.arena.u16[rec >> 1] = H_BREAK;

@@ -250,6 +250,7 @@ export abstract class CoreMemory extends CoreState {
   deviceReads = 0;
   /** At so many the run loop looks up. */
   readsLimit = Infinity;
+  // eslint-disable-next-line complexity -- the path of every slow read: the order of its checks is the order of the bus
   protected busRead(address: number, size: 1 | 2 | 4): number {
     this.traceRead(address, size);
     const reader = this.intercept;
@@ -381,6 +382,7 @@ export abstract class CoreMemory extends CoreState {
     } else this.busWrite(address, size, value);
   }
 
+  // eslint-disable-next-line complexity -- the path of every slow write: the order of its checks is the order of the bus
   protected busWrite(address: number, size: 1 | 2 | 4, value: number): void {
     const hook = this.intercept;
     const region = this.regionAt(address);

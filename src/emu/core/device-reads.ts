@@ -77,6 +77,7 @@ export class DeviceReads {
     return 0;
   }
   /** What a load reads, BUDGET being the core's as in front of the access; or DECLINED is set and nothing has happened. */
+  // eslint-disable-next-line complexity -- answers only where none of these conditions fails; a call for each would cost what the shortcut saves
   readonly read = (address: number, size: number): number => {
     const at = (address >>> 2) % PLACES;
     let place = this.places[at]!;
@@ -107,6 +108,7 @@ export class DeviceReads {
     core.deviceReads++;
     return value | 0;
   };
+  // eslint-disable-next-line complexity -- the kinds of places that a load can read, told apart once for an address
   private placeOf(signed: number, size: number): Place {
     this.used = true;
     const address = signed >>> 0;

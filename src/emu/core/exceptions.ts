@@ -366,6 +366,7 @@ const frameWords = new Uint32Array(FRAME_WORDS);
 const fpWords = new Uint32Array(FP_WORDS);
 
 /** Pushes the frame of the running context and sets LR. 'fp' = FP registers were stored too. */
+// eslint-disable-next-line complexity -- PushStack with its faults, in the order of the manual's pseudocode
 function pushFrame(cpu: Cpu, thread = cpu.get(S.IPSR) === 0): 'basic' | 'fp' {
   const control = cpu.get(S.CONTROL);
   const psp = thread && (control & SPSEL) !== 0;
@@ -508,6 +509,7 @@ function chainTo(cpu: Cpu, value: number, exception: number, bits: number): bool
   return true;
 }
 
+// eslint-disable-next-line complexity -- PopStack with its integrity checks, in the order of the manual's pseudocode
 function popFrame(cpu: Cpu, value: number, nested: number): boolean {
   const toThread = (value & 8) !== 0;
   const psp = toThread && (value & 4) !== 0;

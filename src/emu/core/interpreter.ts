@@ -375,6 +375,7 @@ export function buildInterpreter(
   return writer.finish();
 }
 
+// eslint-disable-next-line house/own-lines -- the interpreter’s loop is one WebAssembly function, emitted from its head to its end
 function emitRun(
   shared: Shared,
   f: FunctionBody,

@@ -40,6 +40,7 @@ function bitLength(n: bigint): number {
 }
 
 /** FPRound to double precision of ±significand * 2^exponent, not 0; bit 0 of a significand longer than 55 bits may stand for all lower bits. */
+// eslint-disable-next-line complexity -- the rounding of IEEE 754 in one place: each branch is a case of the standard
 function round64(negative: boolean, significand: bigint, exponent: number, ctx: FpContext): bigint {
   const sign = negative ? SIGN64 : 0n;
   const top = bitLength(significand) - 1 + exponent;

@@ -46,6 +46,7 @@ function fault(cpu: Cpu, kind: FaultKind): never {
 // ---- special registers -----------------------------------------------------------------------------------------------------------
 
 /** MRS. Unprivileged software reads 0 of everything but APSR and CONTROL; `_NS` views (0x88 and up) read 0 with TZEN = 0. */
+// eslint-disable-next-line complexity -- one case for each special register
 export function readSpecial(cpu: Cpu, sysm: number): number {
   if (sysm < 8) {
     // bit 0 IPSR, bit 1 EPSR (reads as zero), bit 2 clear: APSR
@@ -101,6 +102,7 @@ function writeControl(cpu: Cpu, value: number): void {
 }
 
 /** MSR. `mask`: bit 1 NZCVQ, bit 0 GE. Unprivileged writes other than to APSR are ignored. */
+// eslint-disable-next-line complexity -- one case for each special register
 export function writeSpecial(cpu: Cpu, sysm: number, value: number, mask: number): void {
   value >>>= 0;
   if (sysm < 8) {

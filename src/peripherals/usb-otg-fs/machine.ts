@@ -124,6 +124,7 @@ export class OtgFsMachine extends OtgFsRegisters {
   }
 
   /** Brings levels, interrupt line and pull-up up to date, and takes a reset that is waiting on the wire. */
+  // eslint-disable-next-line complexity -- one case for each flag of the interrupt tree
   sync(c: Context): void {
     const { s } = c;
     this.followSession(c);

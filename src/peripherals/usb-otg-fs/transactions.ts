@@ -76,6 +76,7 @@ export class OtgFsBus {
     return answer;
   }
 
+  // eslint-disable-next-line complexity -- answers to a packet in the order in which the hardware decides
   private takeOut(c: Context, n: number, toggle: 0 | 1, data: Uint8Array): 'ack' | 'nak' | 'stall' | 'none' {
     const { m } = this;
     const { s } = c;
@@ -151,6 +152,7 @@ export class OtgFsBus {
     if (m.options.extraOutDone) m.receive(c, STSPHST | (PKTSTS.OUT_DONE << 17) | this.frameBits(c));
   }
 
+  // eslint-disable-next-line complexity -- answers to a packet in the order in which the hardware decides
   private giveIn(c: Context, n: number): UsbInAnswer {
     const { m } = this;
     const { s } = c;

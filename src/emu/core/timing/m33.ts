@@ -49,6 +49,7 @@ const accumulates = (ins: Instruction): boolean => is(ins, 'extend-and-add');
 const chains = (ins: Instruction): boolean =>
   ['mac', 'mul', 'mull'].includes(classOf(ins)) || accumulates(ins) || shiftsOperand(ins) || rotatedConstant(ins);
 
+// eslint-disable-next-line complexity -- a table: cycles by class
 function issue(ins: Instruction): number {
   const n = listLength(ins);
   switch (classOf(ins)) {

@@ -26,6 +26,7 @@ import {
 const DATA_PROCESSING: ReadonlySet<TimingClass> = new Set<TimingClass>(['alu', 'alu-shift', 'mul', 'mull', 'mac', 'dsp', 'div']);
 const isMemory = (c: TimingClass): boolean => /load|store|exclusive/.test(c);
 
+// eslint-disable-next-line complexity -- a table: cycles by class
 export function alone(ins: Instruction): StaticCycles {
   const n = listLength(ins);
   switch (classOf(ins)) {
@@ -73,6 +74,7 @@ export function alone(ins: Instruction): StaticCycles {
 }
 
 /** What `second` directly behind `first` changes. */
+// eslint-disable-next-line complexity -- each line is one rule of DDI 0439D or of measurements
 export function pair(first: Instruction, second: Instruction): number {
   const a = classOf(first);
   const b = classOf(second);

@@ -78,6 +78,7 @@ const isBranch = once(
 const isFpMove = (ins: Instruction): boolean => classOf(ins) === 'fp-move';
 const isFpMemory = (ins: Instruction): boolean => classOf(ins) === 'fp-load' || classOf(ins) === 'fp-store';
 
+// eslint-disable-next-line complexity -- a table: classes that issue alone
 const issuesAlone = once((ins): boolean => {
   switch (classOf(ins)) {
     case 'load-double':
@@ -104,6 +105,7 @@ const issuesAlone = once((ins): boolean => {
   }
 });
 /** Cycles for which nothing that comes later can issue. */
+// eslint-disable-next-line complexity -- a table: cycles by class
 const issue = once((ins): number => {
   const n = listLength(ins);
   switch (classOf(ins)) {
@@ -185,6 +187,7 @@ function fpResultOf(ins: Instruction): FpReady {
 }
 
 /** Whether the units and ports let `younger` go together with `older`, operands aside. */
+// eslint-disable-next-line complexity -- each line is one measured rule of which two instructions issue together
 function fit(older: Instruction, younger: Instruction): boolean {
   if (issuesAlone(older) || issuesAlone(younger)) return false;
   const either = (p: (x: Instruction) => boolean, q: (x: Instruction) => boolean): boolean =>
@@ -243,6 +246,7 @@ const placeOf = once((ins): number =>
     : -1,
 );
 
+// eslint-disable-next-line complexity -- each operand kind has its own stage
 function operandsReady(s: State, ins: Instruction): number {
   let at = 0;
   if (s.stored.size > 0 && isLoad(ins)) at = (s.stored.get(placeOf(ins)) ?? -STORE_TO_LOAD) + STORE_TO_LOAD;
@@ -278,6 +282,7 @@ const start = (): State => ({
   lastMac: -9,
   lastMla: -9,
 });
+// eslint-disable-next-line complexity -- one turn of the pipeline model: split, it would pass nine values from piece to piece
 function step(s: State, ins: Instruction): void {
   const ready = operandsReady(s, ins);
   const first = s.older;
@@ -322,6 +327,7 @@ function describe(ready: Ready | FpReady): { readonly id: number; readonly longe
  * What is ahead of the pipeline, seen from now: states with the same text take equally long for whatever comes. A result that can be waited for no longer
  * is left out; nothing issues before the instruction that the next one may join.
  */
+// eslint-disable-next-line complexity -- what of an instruction the pipeline asks, gathered once
 function shape(s: State): string {
   const { now } = s;
   const from = s.older ? Math.min(now, s.older.at) : now;

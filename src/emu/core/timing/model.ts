@@ -84,6 +84,7 @@ const fpNamed = (ins: Instruction, which: 'fpDest' | 'fpSrc'): readonly number[]
 const fpWrites = once((ins) => fpNamed(ins, 'fpDest'));
 const fpReads = once((ins) => fpNamed(ins, 'fpSrc'));
 /** Registers of an access's address, in the operand fields that loads and stores use. */
+// eslint-disable-next-line complexity -- a table: operand fields by class
 export const addressRegisters = once((ins): readonly number[] => {
   const { b, c } = ins.decoded;
   switch (classOf(ins)) {

@@ -354,6 +354,7 @@ export class RegionEmitter implements WaysOut {
     this.dirty = dirty;
     this.writes = writes;
   }
+  // eslint-disable-next-line complexity -- the ways to a target, cheapest first
   private branchTo(from: Block, pc: number, fromItem: Item | null): void {
     const target = this.region.byPc.get(pc);
     if (target) {

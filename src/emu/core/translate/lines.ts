@@ -36,6 +36,7 @@ export class Lines {
   /** Blocks that begin in the line or row in which everything that leads to them ends. */
   private readonly inside = new Set<Block>();
 
+  // eslint-disable-next-line complexity -- what lines cost follows from four kinds of flash timing, told apart once here
   constructor(b: Builder, region: Region, env: Surroundings, locals: LineLocals, flashLine: number, leave: (item: Item) => void) {
     this.b = b;
     this.f = b.f;
@@ -115,6 +116,7 @@ export class Lines {
     this.set(block.items[block.items.length - 1]!.pc);
   }
   /** Before instruction `i` of a block. */
+  // eslint-disable-next-line complexity -- one case for each kind of flash timing, in front of each instruction
   startItem(block: Block, i: number): void {
     const item = block.items[i]!;
     const before = block.items[i - 1] ?? null;

@@ -84,6 +84,7 @@ function bridge(source: CodeSource, pc: number): Map<number, Instruction> | null
 }
 
 /** Null if the entry itself cannot be translated. */
+// eslint-disable-next-line complexity, house/own-lines -- one walk over the code: its branches are the ways in which a block ends
 export function discover(source: CodeSource, entry: number, loopOnly = false): Region | null {
   // instructions by address, and where blocks have to begin
   const items = new Map<number, Item>();
@@ -182,6 +183,7 @@ function keepLoop(entry: Block, byPc: Map<number, Block>): void {
 }
 
 /** Reverse postorder, dominators (Cooper, Harvey, Kennedy), loop headers and merge points. */
+// eslint-disable-next-line complexity -- dominators, merges and loop headers come out of the same two passes over the blocks
 function analyse(entry: number, byPc: Map<number, Block>, tables: ReadonlyMap<number, readonly number[]>): Region {
   const root = byPc.get(entry)!;
   const post: Block[] = [];

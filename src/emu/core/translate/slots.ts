@@ -72,6 +72,7 @@ interface Place {
 }
 
 /** Those that are accessed most come first. */
+// eslint-disable-next-line complexity -- a word is a slot only if none of these conditions fails
 function slotsOf(loop: ReadonlySet<Block>, latches: readonly Block[], env: Pick<Surroundings, 'asksDevices'>): Slot[] {
   let written = 0;
   const places: Place[] = [];
