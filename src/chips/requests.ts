@@ -244,6 +244,10 @@ export const F3_ADC_TRIGGERS = triggers(
   'T1.CC1 T1.CC2 T1.CC3 T2.CC2 T3.TRGO T4.CC4 . T8.TRGO T8.TRGO2 T1.TRGO T1.TRGO2 T2.TRGO T4.TRGO . T15.TRGO T3.CC4',
 );
 /** RM0444 table 65 (recalled: reported). */
+/** RM0490 16.3.7 (recalled: reported). */
+export const C0_ADC_TRIGGERS = triggers('T1.TRGO2 T1.CC4 T2.TRGO T3.TRGO');
+/** RM0376 table 62 (recalled: reported). */
+export const L0_ADC_TRIGGERS = triggers('T6.TRGO T21.CC2 T2.TRGO T2.CC4 T22.TRGO T2.CC3 T3.TRGO');
 export const G0_ADC_TRIGGERS = triggers('T1.TRGO2 T1.CC4 T2.TRGO T3.TRGO T15.TRGO T6.TRGO T4.TRGO');
 
 /** Events by the value of the DAC's TSEL, and the value that is the software's: RM0090 14, RM0351 19, RM0091 14. */

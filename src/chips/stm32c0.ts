@@ -9,7 +9,7 @@ import { loadFacts } from './facts.ts';
 import generated from './generated/stm32c071.json' with { type: 'json' };
 import { lazyChip } from './lazy.ts';
 import { withRam, type PartSize } from './parts.ts';
-import { G0_DMAMUX } from './requests.ts';
+import { C0_ADC_TRIGGERS, G0_DMAMUX } from './requests.ts';
 import { AN2606, cortexM0Plus, factoryValues, known, POWER_CAUSES, resetFlagRows, sourcesOf } from './rows.ts';
 import {
   G0_BEHAVIOUR,
@@ -55,6 +55,15 @@ const flash = (part: PartSize): RowParts => ({
     optionBytes: factoryValues(OPTION_BYTES),
   },
 });
+/** The temperature sensor's 0.76 V at channel 9, VREFINT 1.212 V at 10: RM0490 16.3.7, DS14693 (recalled: reported). */
+const ADC = {
+  block: 'ADC1',
+  version: 'g0',
+  clock: 'adc',
+  bus: 'pclk1',
+  triggers: C0_ADC_TRIGGERS,
+  internal: { 9: 760, 10: 1212 },
+} as const;
 const derivation = (part: PartSize): Derivation => ({
   // The second USART and I2C run from their bus alone.
   behaviour: [
@@ -68,6 +77,7 @@ const derivation = (part: PartSize): Derivation => ({
     RCC: { model: 'rcc-g0', size: 0x400, irqs: [4], options: { usbOscillator: 'HSIUSB48', usb: ['hsi48', 'hse'] } },
     CRS: { model: 'crs', size: 0x400, irqs: [4] },
     DMA1: g0Dma('DMA1', 0, [0, 1, 1, 2, 2]),
+    ADC1: { model: 'adc-v2', size: 0x30c, options: ADC },
     // Packet memory of 2 KB at 0x40009800; the supply has no bit that declares it valid.
     USB: {
       model: 'usb-drd',
@@ -88,7 +98,7 @@ const derivation = (part: PartSize): Derivation => ({
       size: 0x400,
       irqs: [11],
       clock: 'AHBENR.DMA1EN',
-      options: { block: 'DMAMUX1', channels: 5, requests: G0_DMAMUX },
+      options: { block: 'DMAMUX1', channels: 5, requests: { ...G0_DMAMUX, 5: 'adc1.dma' } },
     },
   ],
 });

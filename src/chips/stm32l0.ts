@@ -6,7 +6,7 @@ import { loadFacts } from './facts.ts';
 import generated from './generated/stm32l0x2.json' with { type: 'json' };
 import { lazyChip } from './lazy.ts';
 import { withRam, type PartSize } from './parts.ts';
-import { L0_DMA1 } from './requests.ts';
+import { L0_ADC_TRIGGERS, L0_DMA1 } from './requests.ts';
 import {
   AN2606,
   bootsFlash,
@@ -100,6 +100,15 @@ const flash = (part: PartSize): RowParts => ({
   },
 });
 
+/** VREFINT 1.224 V at channel 17, the temperature sensor's 0.67 V at 18: DS10690 (recalled: reported). */
+const ADC = {
+  block: 'ADC1',
+  version: 'l0',
+  clock: 'hsi',
+  bus: 'pclk2',
+  triggers: L0_ADC_TRIGGERS,
+  internal: { 17: 1224, 18: 670 },
+} as const;
 const derivation = (line: L0Line, part: PartSize): Derivation => ({
   behaviour: BEHAVIOUR,
   own: {
@@ -116,6 +125,7 @@ const derivation = (line: L0Line, part: PartSize): Derivation => ({
     CRS: { model: 'crs', size: 0x400, irqs: [4] },
     PWR: { model: 'pwr-l0', size: 0x400 },
     SYSCFG: { model: 'syscfg-f0', size: 0x400 },
+    ADC1: { model: 'adc-v2', size: 0x400, options: ADC },
     CRC: { model: 'crc', size: 0x400 },
     RNG: { model: 'rng', size: 0x400, options: { clock: 'usb' } },
     FLASH: flash(part),

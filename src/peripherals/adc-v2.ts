@@ -58,6 +58,8 @@ interface Version {
   /** JSQR: lowest bits of JEXTSEL's mask, JEXTEN and JSQ1. */
   readonly jsqr: { readonly extsel: number; readonly exten: number; readonly first: number } | null;
   readonly regulator: boolean;
+  /** ADEN and ADCAL switch the regulator on, which needs not be waited for. */
+  readonly regulatesItself?: boolean;
   /** Out of reset in deep power-down, or with the regulator off (F3). */
   readonly deepPowerDown: boolean;
   /** Bits of ISR, each cleared by a 1. */
@@ -103,6 +105,15 @@ const LARGE = {
 const VERSIONS = {
   f0: { ...SMALL, sampling: [3, 15, 27, 57, 83, 111, 143, 479], calibration: 83, regulator: false, flags: 0x7ff },
   g0: { ...SMALL, sampling: [3, 7, 15, 25, 39, 79, 159, 321], calibration: 82, regulator: true, flags: 0x2b9f },
+  // RM0376 14 (documented): as G0, without the sequence of numbers; its second clock is HSI16.
+  l0: {
+    ...SMALL,
+    sampling: [3, 7, 15, 25, 39, 79, 159, 321],
+    calibration: 83,
+    regulator: false,
+    regulatesItself: true,
+    flags: 0x89f,
+  },
   f3: { ...LARGE, sampling: [3, 5, 9, 15, 39, 123, 363, 1203], calibration: 112 },
   l4: { ...LARGE, sampling: L4_SAMPLING, calibration: 116 },
   h5: { ...LARGE, extsel: [5, 31], align: 15, sampling: L4_SAMPLING, calibration: 116, jsqr: LATE_JSQR },
@@ -225,7 +236,7 @@ class AdcV2 {
     [this.isr, this.ier, this.cr, this.dr] = [layout.reg('ISR'), layout.reg('IER'), layout.reg('CR'), layout.reg('DR')];
     this.cfgr = layout.reg(this.v.cfgr);
     this.cfgr2 = layout.has('CFGR2') ? layout.reg('CFGR2') : null;
-    this.common = layout.has('CCR') && this.v.regulator ? layout.reg('CCR') : null;
+    this.common = layout.has('CCR') && (this.v.regulator || this.v.regulatesItself) ? layout.reg('CCR') : null;
     this.times = new ConversionTimes(options.ownHz);
     this.inputs = analogWires(options);
     this.look = options.ccr === undefined ? null : lookWire(options.ccr);
@@ -271,7 +282,7 @@ class AdcV2 {
     return (c.get(this.reg(0x4c)) >>> (this.v.jsqr!.first + 6 * i)) & 31;
   }
   private ratio(c: Ctx, enable: number): number {
-    if (!this.cfgr2 || this.v.channelMask || !(c.get(this.cfgr2) & enable)) return 1;
+    if (!this.cfgr2 || !(c.get(this.cfgr2) & enable)) return 1;
     const cfgr2 = c.get(this.cfgr2);
     return this.v.wide ? ((cfgr2 >>> 16) & 0x3ff) + 1 : 2 << ((cfgr2 >>> 2) & 7);
   }
@@ -587,6 +598,7 @@ class AdcV2 {
     if (!regulated || value & CR.ADEN) value &= ~(CR.ADCAL & ~old);
     if (!(value & CR.ADEN)) value &= ~(CR.ADSTART | CR.JADSTART);
     if (!(old & CR.ADEN) || running) value &= ~CR.ADDIS;
+    if (this.v.regulatesItself && value & (CR.ADEN | CR.ADCAL)) value |= CR.ADVREGEN;
     if (!(old & CR.ADSTART)) value &= ~CR.ADSTP;
     if (!(old & CR.JADSTART)) value &= ~CR.JADSTP;
     return value >>> 0;

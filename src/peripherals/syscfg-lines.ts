@@ -19,7 +19,6 @@ const LINES: Readonly<Record<number, readonly Source[]>> = {
   9: many('DMA1', 0, 1),
   10: many('DMA1', 1, 2),
   11: ['DMAMUX1', ...many('DMA1', 3, 4), ...many('DMA2', 0, 5)],
-  12: ['ADC'],
   13: [null, null, 'TIM1', null],
   14: ['TIM1'],
   15: ['TIM2'],
@@ -40,6 +39,7 @@ const LINES: Readonly<Record<number, readonly Source[]>> = {
 };
 /** USB alone on C0, behind two UCPD on G0. */
 const USB_LINE = 8;
+const CONVERTER_LINE = 12;
 
 export interface ShownLines {
   readonly names: readonly string[];
@@ -48,12 +48,15 @@ export interface ShownLines {
 }
 
 export function shownLines(layout: Layout): ShownLines {
+  // one converter, called ADC on G0 and ADC1 on C0
+  const converter = layout.hasField('ITLINE12.COMP1') ? 'ADC' : 'ADC1';
   const of = new Map<Register, { readonly line: number; readonly sources: readonly Source[] }>();
   for (const r of layout.registers) {
     const line = /^ITLINE(\d+)$/.exec(r.name)?.[1];
     if (line === undefined) continue;
     const usb = layout.hasField(`${r.name}.UCPD1`) ? [null, null, 'USB'] : ['USB'];
-    of.set(r, { line: Number(line), sources: Number(line) === USB_LINE ? usb : (LINES[Number(line)] ?? []) });
+    const special: Readonly<Record<number, readonly Source[]>> = { [USB_LINE]: usb, [CONVERTER_LINE]: [converter] };
+    of.set(r, { line: Number(line), sources: special[Number(line)] ?? LINES[Number(line)] ?? [] });
   }
   const asks = (c: RegisterContext<object>, line: number, source: Source): boolean => {
     if (source === null) return false;

@@ -1,6 +1,8 @@
 /** ADC of all versions: calibration, ready, sequences and their times, injected conversions, watchdog, overrun, triggers, DMA. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { findChip } from '../../src/chips/index.ts';
+import { STM32C071RB } from '../../src/chips/stm32c0.ts';
 import { STM32F072RB } from '../../src/chips/stm32f072.ts';
 import { STM32F103C8 } from '../../src/chips/stm32f1.ts';
 import { STM32F303CC } from '../../src/chips/stm32f3.ts';
@@ -322,6 +324,7 @@ describe('F1', () => {
   });
 });
 
+const STM32L073RZ = findChip('stm32l073rz')!;
 const ISR = { ADRDY: 1, EOC: 4, EOS: 8, OVR: 16, JEOS: 64 };
 describe.each([
   ['STM32L476RG', STM32L476RG, 'ADC1', 'RCC.AHB2ENR.ADCEN', 'ADC_Common.CCR', 12],
@@ -330,14 +333,18 @@ describe.each([
   ['STM32F303CC', STM32F303CC, 'ADC1', 'RCC.AHBENR.ADC12EN', 'ADC1_2.CCR', 12],
   ['STM32F072RB', STM32F072RB, 'ADC', 'RCC.APB2ENR.ADCEN', null, 12],
   ['STM32G0B1RE', STM32G0B1RE, 'ADC', 'RCC.APBENR2.ADCEN', null, 12],
+  ['STM32C071RB', STM32C071RB, 'ADC1', 'RCC.APBENR2.ADCEN', null, 12],
+  ['STM32L073RZ', STM32L073RZ, 'ADC1', 'RCC.APB2ENR.ADCEN', null, 12],
 ] as const)('%s', (_name, description, adc, enable, ccr, bits) => {
-  const regulator = description !== STM32F072RB;
+  const regulator = description !== STM32F072RB && description !== STM32L073RZ;
   const chip = new StChip(description);
   const START = 4;
   const fresh = (): StChip => {
     const h = chip.again();
     h.set(enable, 1);
     if (ccr) h.write(ccr, 1 << 16);
+    // its HSI16 stands still
+    if (description === STM32L073RZ) h.write('ADC1.CFGR2', 1 << 30);
     return h;
   };
   const enabled = (): StChip => {
@@ -416,6 +423,27 @@ describe.each([
     h.read(`${adc}.DR`);
     h.wait(100 * US);
     expect(h.read(`${adc}.ISR`) & ISR.EOC).toBe(0);
+  });
+
+  const itOfL0 = description === STM32L073RZ ? it : null;
+  itOfL0?.('ADEN switches its regulator on', () => {
+    expect(enabled().read('ADC1.CR')).toBe((1 << 28) | 1);
+  });
+  const itOfSums = description === STM32L073RZ || description === STM32C071RB ? it : null;
+  itOfSums?.('oversampling adds up to 256 conversions and shifts the sum', () => {
+    fc.assert(
+      fc.property(fc.nat(7), fc.nat(8), (ovsr, ovss) => {
+        const h = enabled();
+        h.write('ADC1.CFGR2', (h.read('ADC1.CFGR2') & ~0x3ff) | 1 | (ovsr << 2) | (ovss << 5));
+        h.system.setWire('analog.ADC1.3', 1001);
+        choose(h, [3]);
+        h.write('ADC1.CR', h.read('ADC1.CR') | START);
+        h.wait(10 * MS);
+        const code = Math.round((1000 / 3300) * 4095);
+        expect(h.read('ADC1.DR')).toBe(Math.floor((code * (2 << ovsr)) / 2 ** ovss) & 0xffff);
+      }),
+      { numRuns: 20 },
+    );
   });
 
   const itOfG0 = description === STM32G0B1RE ? it : null;
