@@ -66,6 +66,11 @@ export const EVERYWHERE = {
   } as Readonly<Record<string, string>>,
   ofTheCore: new Set(['NVIC', 'NVIC_STIR', 'SCB', 'SCB_ACTRL', 'STK', 'MPU', 'FPU', 'FPU_CPACR', 'DCB', 'PF', 'AC']),
 } as const;
+const PORT_RESETS: NonNullable<SvdFixes['addRegisters']>[string] = {
+  offset: 0x28,
+  reset: 0,
+  fields: Array.from({ length: 16 }, (_, bit) => [`BR${bit}`, bit, 1, false] as const),
+};
 
 /** In RM0090 26.6.3; the SVDs of F405, F42x and F446 have forgotten them. */
 const RTC_CR: NonNullable<SvdFixes['add']> = { 'RTC.CR.BYPSHAD': [5, 1, true], 'RTC.CR.COSEL': [19, 1, true] };
@@ -658,6 +663,8 @@ export const FIXES: Readonly<Record<string, SvdFixes>> = {
     chip: 'stm32l432',
     part: 'STM32L433VC',
     rename: { SDMMC: 'SDMMC1' },
+    // RM0394 8.4.11: the ports have it as those of the L476.
+    addRegisters: Object.fromEntries(['A', 'B', 'C', 'H'].map((port) => [`GPIO${port}.BRR`, PORT_RESETS])),
     fields: {
       ...L4.fields,
       'RCC.APB1ENR1.SPI1EN': 'SPI2EN',

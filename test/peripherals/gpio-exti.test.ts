@@ -1,4 +1,7 @@
 /** GPIO ports and EXTI together: they meet only in the `in.…` wires. */
+import { CHIPS, findChip } from '../../src/chips/index.ts';
+import type { ChipDescription } from '../../src/emu/chip.ts';
+import { StChip } from './st-chip.ts';
 import { describe, expect, it } from 'vitest';
 import fc from 'fast-check';
 import { bench, type Bench } from './bench.ts';
@@ -193,5 +196,22 @@ describe('EXTI', () => {
     b.write('EXTI.EMR1', 4);
     b.write('EXTI.SWIER1', 4);
     expect(b.sys.wire('event.cm33')).not.toBe(before);
+  });
+});
+
+describe('BRR of the ports', () => {
+  const with0x28 = CHIPS.filter((chip) => !/^STM32(F2|F4|F7|H7)/.test(chip.name));
+  const ports = (chip: ChipDescription): readonly string[] =>
+    chip.blocks.filter((b) => b.model === 'gpio-v2').map((b) => b.facts ?? b.name);
+  it('is there on all families but F2, F4, F7 and H7', () => {
+    const without = with0x28.filter((chip) => ports(chip).some((port) => !chip.facts[port]!.registers.some((r) => r.name === 'BRR')));
+    expect(without.map((chip) => chip.name)).toEqual([]);
+  });
+  it('lowers pins of STM32L432', () => {
+    const h = new StChip(findChip('stm32l432kc')!);
+    h.set('RCC.AHB2ENR.GPIOBEN', 1);
+    h.write('GPIOB.BSRR', 0x00ff);
+    h.write('GPIOB.BRR', 0x000f);
+    expect(h.read('GPIOB.ODR')).toBe(0x00f0);
   });
 });
