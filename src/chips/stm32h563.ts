@@ -54,6 +54,8 @@ function gate(name: string, register: RegExp, suffix: string): string | undefine
   return found && `${found.name}.${name}${suffix}`;
 }
 
+/** First address of the second peripheral bus. */
+const APB2 = 0x40010000;
 function otherRow(p: GeneratedPeripheral): BlockRow {
   const clock = gate(p.name, /^(?!.*LPENR).*ENR$/, 'EN');
   const reset = gate(p.name, /RSTR$/, 'RST');
@@ -77,6 +79,11 @@ function otherRow(p: GeneratedPeripheral): BlockRow {
       facts: 'SPI1',
       options: { block: name, clock: number === 5 ? 'pclk3' : 'pclk2', fifoBytes: 8, miso: misoOf(number) },
     };
+  if (/^TIM/.test(name)) {
+    const clock = plain.base < APB2 ? 'timpclk1' : 'timpclk2';
+    return { ...plain, model: 'tim', options: { block: name, clock, bits: 16 } };
+  }
+  if (/^LPTIM/.test(name)) return { ...plain, model: 'lptim', facts: 'LPTIM1', options: { clock: 'pclk3' } };
   if (name === 'I2C4') return { ...plain, model: 'i2c-v2', facts: 'I2C1', options: { clock: 'pclk3' } };
   if (name === 'ETH') return { ...plain, model: 'eth', size: 0x1400 };
   return name === 'GPIOI' ? { ...plain, model: 'gpio-v2', facts: 'GPIOC', options: { port: 'I' } } : plain;
