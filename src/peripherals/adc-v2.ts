@@ -591,8 +591,12 @@ class AdcV2 {
     if (r === this.dr) return c.get(r);
     if (r !== this.cr) return;
     const old = c.get(r);
+    const value = ((merged & lanes) | (old & (~lanes | COMMANDS))) >>> 0;
+    return this.allowed(value, old) >>> 0;
+  }
+  /** Commands that the state of the converter does not take are left out. */
+  private allowed(value: number, old: number): number {
     const running = (old & (CR.ADSTART | CR.JADSTART)) !== 0;
-    let value = ((merged & lanes) | (old & (~lanes | COMMANDS))) >>> 0;
     const regulated = !this.v.regulator || ((value & CR.ADVREGEN) !== 0 && !(value & CR.DEEPPWD));
     if (!regulated || old & CR.ADCAL) value &= ~(CR.ADEN & ~old);
     if (!regulated || value & CR.ADEN) value &= ~(CR.ADCAL & ~old);
@@ -601,7 +605,7 @@ class AdcV2 {
     if (this.v.regulatesItself && value & (CR.ADEN | CR.ADCAL)) value |= CR.ADVREGEN;
     if (!(old & CR.ADSTART)) value &= ~CR.ADSTP;
     if (!(old & CR.JADSTART)) value &= ~CR.JADSTP;
-    return value >>> 0;
+    return value;
   }
   wrote(c: Ctx, r: Register, value: number): void {
     if (r === this.cr) this.control(c, value, this.oldCr);
