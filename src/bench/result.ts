@@ -2,11 +2,13 @@
  * The result of a run, `bootbench/run@1`: the document itself, as scripts read it. Keys stand in the order of the published schema;
  * `serialise` writes them so. The forms (hex, seconds) are made by the functions at the end.
  */
+import type { CHECK_IDS } from '../checks/ids.ts';
 import type { Confidence } from '../emu/confidence.ts';
 import { formatSeconds, type Ps } from '../emu/time.ts';
 import type { Outcome, ResetBy } from './outcomes.ts';
 import type { ScenarioDocument } from './scenario-types.ts';
 
+export { CHECK_IDS } from '../checks/ids.ts';
 export { OUTCOMES, type Outcome, type ResetBy } from './outcomes.ts';
 
 /** Name and version of the result's form. */
@@ -41,64 +43,6 @@ export type EndReason = 'settled' | 'deadline' | 'instructions' | 'wall' | 'memo
 /** On chips with two cores only. */
 export type CoreName = 'cm7' | 'cm4';
 
-/** Ids of all checks, in the order of the result. */
-export const CHECK_IDS = [
-  'entry-address',
-  'entry-dereference',
-  'thumb-bit',
-  'msp',
-  'stack-after-msp',
-  'vtor',
-  'control',
-  'handler-mode',
-  'primask',
-  'basepri',
-  'faultmask',
-  'nvic-enabled',
-  'nvic-pending',
-  'systick',
-  'sysclk',
-  'pll',
-  'flash-latency',
-  'prescalers',
-  'voltage-range',
-  'kernel-clocks',
-  'hsi48',
-  'hse',
-  'vddusb',
-  'usb-clock',
-  'usb-disconnect',
-  'usb-left-on',
-  'peripherals-left-on',
-  'dma',
-  'exti',
-  'icache',
-  'dcache',
-  'mpu',
-  'fpu',
-  'remap',
-  'reset-flags',
-  'iwdg',
-  'wwdg',
-  'boot-selection',
-  'dual-bank',
-  'empty-check',
-  'option-bytes',
-  'protection',
-  'trustzone',
-  'stack-limit',
-  'second-core',
-  'debugger',
-  'rom-interface',
-  'magic-survives',
-  'leave-path',
-  'leave-vtor',
-  'leave-remap',
-  'leave-clocks',
-  'leave-irq',
-  'leave-flash',
-  'rom-usb',
-] as const;
 /** Id of a check: `bootbench explain <id>` has each. */
 export type CheckId = (typeof CHECK_IDS)[number];
 
