@@ -75,7 +75,7 @@ export function emitRegion(region: Region, env: Surroundings): Uint8Array<ArrayB
   return writer.finish();
 }
 
-export class RegionEmitter implements WaysOut {
+class RegionEmitter implements WaysOut {
   readonly region: Region;
   readonly env: Surroundings;
   readonly f: FunctionBody;
