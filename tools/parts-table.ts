@@ -59,7 +59,9 @@ function pinsOf(p: ChipFile['packages'][number]): string {
     .map(([port, bits]) => port + bits.toString(16))
     .join(' ');
 }
-const pinSets = new Map<string, number>();
+const TABLE = 'src/chips/generated/parts.json';
+/** Rows of pins keep their numbers, so that a new line changes no other. */
+const pinSets = new Map((JSON.parse(readFileSync(TABLE, 'utf8')) as { readonly pins: readonly string[] }).pins.map((p, i) => [p, i]));
 function pinSet(p: ChipFile['packages'][number]): number {
   const key = pinsOf(p);
   if (!pinSets.has(key)) pinSets.set(key, pinSets.size);
@@ -86,5 +88,5 @@ const table = {
   lines,
   others: [...others],
 };
-writeFileSync('src/chips/generated/parts.json', `${JSON.stringify(table, null, 1)}\n`);
+writeFileSync(TABLE, `${JSON.stringify(table, null, 1)}\n`);
 console.log(`${Object.values(lines).reduce((n, l) => n + Object.keys(l).length, 0)} parts of ${Object.keys(lines).length} lines`);
