@@ -93,6 +93,8 @@ function load(bytes: Uint8Array, path: string, address: number | null): LoadedIm
   if (/\.(bin|raw|img)$/i.test(path)) {
     throw new ImageError('no-address', 'a raw binary needs an address', null, `write it as ${path}@0x08000000`);
   }
+  const known = KNOWN_FORMATS.find(({ begins }) => begins.test(latin1(bytes.subarray(0, 256))));
+  if (known) throw new ImageError('not-elf', known.is, null, known.hint.replaceAll('<file>', path));
   throw new ImageError(
     'not-elf',
     'neither ELF nor Intel HEX',
@@ -100,6 +102,30 @@ function load(bytes: Uint8Array, path: string, address: number | null): LoadedIm
     'give the linked .elf; a raw binary is written as file.bin@0x08000000',
   );
 }
+
+/** Files that people give in place of an image, by how they begin. */
+const KNOWN_FORMATS: readonly { readonly begins: RegExp; readonly is: string; readonly hint: string }[] = [
+  {
+    begins: /^\s*\{[^]*"bootbench\/scenario@/,
+    is: 'this is a scenario, not an image',
+    hint: 'write --scenario <file>; it may name its images itself',
+  },
+  {
+    begins: /^\s*\{[^]*"bootbench\/run@/,
+    is: 'this is a result, not an image',
+    hint: '`bootbench compare <file> other.json` sets two side by side',
+  },
+  { begins: /^\s*[{[]/, is: 'this is JSON, not an image', hint: 'a scenario is given by --scenario <file>, the image is the linked .elf' },
+  { begins: /^UF2\n/, is: 'this is a UF2 file, not an image', hint: 'give the .elf or .bin that it was made of' },
+  { begins: /^DfuSe/, is: 'this is a DfuSe file (.dfu), not an image', hint: 'give the .elf, .hex or .bin that it was made of' },
+  {
+    begins: /^S[0-37][0-9A-F]{6}/i,
+    is: 'this is a file of S-records, not an image',
+    hint: 'arm-none-eabi-objcopy -I srec -O ihex <file> firmware.hex, or give the linked .elf',
+  },
+  { begins: /^!<arch>\n/, is: 'this is a library (.a), not an image', hint: 'give the linked .elf' },
+];
+const latin1 = (bytes: Uint8Array): string => String.fromCharCode(...bytes);
 
 function plain(path: string, digest: string, kind: 'hex' | 'binary', chunks: readonly ImageChunk[], entry: number | null): LoadedImage {
   const none = debugSections(() => null);

@@ -73,6 +73,23 @@ describe('ELF', () => {
     );
   });
 
+  test.each<[string, string, string]>([
+    ['{\n  "schema": "bootbench/scenario@1"\n}', 'a.json', 'this is a scenario, not an image; write --scenario a.json'],
+    ['{ "schema": "bootbench/run@1" }', 'r.json', 'this is a result, not an image'],
+    ['{}', 'x.json', 'this is JSON, not an image'],
+    ['UF2\n\u009e]Q', 'a.uf2', 'this is a UF2 file, not an image; give the .elf or .bin'],
+    ['DfuSe\u0001', 'a.dfu', 'this is a DfuSe file (.dfu), not an image'],
+    ['S00F000068656C6C6F202020202000003C\n', 'a.srec', 'ihex'],
+    ['!<arch>\nfoo.o/', 'lib.a', 'this is a library (.a), not an image'],
+  ])('%j says what it is', (text, path, message) => {
+    expect(() =>
+      loadImage(
+        Uint8Array.from(text, (c) => c.charCodeAt(0)),
+        path,
+      ),
+    ).toThrow(message);
+  });
+
   test('a file cut short at any byte is an ImageError', () => {
     for (let n = 0; n < elf.length; n++) expect(codeOf(elf.subarray(0, n)), `cut at ${n}`).not.toBe('loaded');
   });
