@@ -2,9 +2,10 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { inThread } from '../../src/cli/engine.ts';
 import { cli } from './helpers.ts';
+import { hasPty, onTerminal } from './terminal.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const fixtures = join(root, 'fixtures');
@@ -137,3 +138,34 @@ function spinning(): string {
   writeFileSync(join(folder, 'spin.bin'), bytes);
   return folder;
 }
+
+describe.skipIf(!hasPty)('in a terminal', () => {
+  const elf = 'f072-seed002-as-posted/firmware.elf';
+  const shown = (columns: number, args: readonly string[], env: NodeJS.ProcessEnv = {}) =>
+    onTerminal([process.execPath, program(), 'run', ...args], { columns, cwd: fixtures, env });
+
+  test.each([80, 120])('of %i columns the first screen of a failure has at most 25 lines, none of them broken', async (columns) => {
+    const { status, lines, raw, wrapped, coloured } = await shown(columns, [elf, '--chip', 'stm32f072rb']);
+    expect(status).toBe(1);
+    expect(lines.length).toBeGreaterThan(5);
+    expect(lines.length).toBeLessThanOrEqual(25);
+    expect(wrapped).toBe(0);
+    expect(lines.join('\n')).toMatch(/main\.c:\d+/);
+    expect(coloured).toBeGreaterThan(0);
+    // progress was shown meanwhile, and nothing of it is left
+    expect(raw).toMatch(/\r/);
+    expect(lines.filter((l) => /trying with repaired|virtual time/.test(l)).length).toBeLessThanOrEqual(1);
+  });
+  test('a success has at most ten lines', async () => {
+    const { status, lines } = await shown(80, ['f405-straight/firmware.elf', '--chip', 'stm32f405rg']);
+    expect(status).toBe(0);
+    expect(lines.length).toBeLessThanOrEqual(10);
+    expect(lines[0]).toMatch(/DFU|OK/);
+  });
+  test('without colour it says the same', async () => {
+    const plain = await shown(80, [elf, '--chip', 'stm32f072rb'], { NO_COLOR: '1' });
+    const colour = await shown(80, [elf, '--chip', 'stm32f072rb']);
+    expect(plain.coloured).toBe(0);
+    expect(plain.lines).toEqual(colour.lines);
+  });
+});
