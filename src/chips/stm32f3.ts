@@ -226,6 +226,22 @@ const memories = (line: F3Line, part: PartSize, { ramKilobytes, ccmKilobytes }: 
   ...(line.ccm ? [ram('ccm', 0x10000000, ccmKilobytes * 1024)] : []),
 ];
 
+/** F1's figures, of another process; the frequencies and the reset pulse are in F3's manual as well. */
+const SAME_AS_F1 = new Set(['hsi.hz', 'lsi.hz', 'reset.pulse.ps']);
+const F3_PARAMETERS = Object.fromEntries(
+  Object.entries(F1_PARAMETERS).map(([name, fact]) => [
+    name,
+    SAME_AS_F1.has(name)
+      ? known(fact.value, `${RM0316} 9`)
+      : fact.source.startsWith('DS5319')
+        ? known(fact.value, `no F3 figure taken; ${fact.source}`, 'assumed')
+        : fact,
+  ]),
+);
+const DIE_SUFFIX = { x8: 'x8', '302x8': 'x8', xc: 'xc', xe: 'xe' } as const satisfies Readonly<Record<Die, string>>;
+/** Their CMSIS headers end in xx. */
+const LINE_OF_ONE_DIE = new Set(['STM32F318', 'STM32F328', 'STM32F358', 'STM32F398']);
+
 export function f3Chip(line: F3Line, part: PartSize): ChipDescription {
   const die = dieOf(line, part);
   const its = ROMS[line.name] ?? ROMS[die]!;
@@ -241,12 +257,10 @@ export function f3Chip(line: F3Line, part: PartSize): ChipDescription {
   };
   const make = (): Omit<ChipDescription, 'name' | 'family'> => {
     const d = derivation(line, part);
+    const header = `${line.name.toLowerCase()}${LINE_OF_ONE_DIE.has(line.name) ? 'xx' : DIE_SUFFIX[die]}.h`;
     return {
       cores: [cortexM4F(DIES[die].nvicLines)],
-      sources: sourcesOf(
-        'STMicroelectronics/cmsis_device_f3:Include/stm32f303xc.h, stm32f303xe.h',
-        `ST SVD ${generated.svd}, corrected after ${RM0316}`,
-      ),
+      sources: sourcesOf(`STMicroelectronics/cmsis_device_f3:Include/${header}`, `ST SVD ${generated.svd}, corrected after ${RM0316}`),
       memories: withRam(memories(line, part, DIES[die]), part.ram),
       blocks: deriveBlocks(generated, d),
       clocks: [
@@ -257,7 +271,7 @@ export function f3Chip(line: F3Line, part: PartSize): ChipDescription {
       facts: line.hrtim ? withFacts(loadFacts(generated), { HRTIM1: { name: 'HRTIM1', registers: [] } }) : loadFacts(generated),
       covered: coveredBy(d),
       parameters: {
-        ...F1_PARAMETERS,
+        ...F3_PARAMETERS,
         'hse.hz': known(8_000_000, BOARD, 'reported'),
         'vddio2.volts': known(3.3, 'board default; no pin of this part', 'assumed'),
       },

@@ -105,7 +105,7 @@ export function ledger(chip: ChipDescription): Ledger {
                 ),
               ]),
           row('start-up (ms)', profile.startUpMs),
-          row('USB connect (ms)', profile.usbConnectMs),
+          ...(profile.dfu === null ? [] : [row('USB connect (ms)', profile.usbConnectMs)]),
           row('interfaces', profile.interfaces, profile.interfaces.value.map((i) => `${i.name}: ${i.detection}`).join(', ')),
         ];
   const options = (profile === null ? [] : resolveRomOptions(profile.options)).map((o) => {
@@ -133,7 +133,7 @@ export function ledger(chip: ChipDescription): Ledger {
       row(name, o.factory, `0x${o.factory.value.toString(16)}`),
     ),
     'Stand-in ROM': rom,
-    'What a DFU leave leaves behind': left,
+    'What a leave leaves behind': left,
     'ROM options (--rom-option)': options,
   };
 }

@@ -11,6 +11,7 @@ import {
   STM32F398VE,
 } from '../chips/stm32f3.ts';
 import type { ChipDescription } from '../emu/chip.ts';
+import type { Confidence } from '../emu/confidence.ts';
 import { ROM_OPTION_DEFAULTS, type RomOptionDefaults } from './options.ts';
 import {
   AN2606,
@@ -114,9 +115,9 @@ function f0Rom(rom: F0Rom): RomProfile {
   };
 }
 
-const dfuOf = (flash: string, source: string): DfuDevice => ({
+const dfuOf = (flash: string, source: string, confidence: Confidence = 'reported'): DfuDevice => ({
   dialect: 'v1',
-  alts: known([`@Internal Flash  /0x08000000/${flash}`, '@Option Bytes  /0x1FFFF800/01*016 e'], source, 'reported'),
+  alts: known([`@Internal Flash  /0x08000000/${flash}`, '@Option Bytes  /0x1FFFF800/01*016 e'], source, confidence),
   pollMs: known({ setAddress: 1, erasePage: 35, massErase: 35, write: 60 }, FREE_POLL, 'assumed'),
 });
 const HOSTS = 'the lost interrupts behind some high-speed hosts (AN2606, known limitations)';
@@ -160,7 +161,7 @@ export const F070X6 = f0Rom({
   },
   boot0Pin: 'PF11',
   ownAddress: 0x3e,
-  dfu: dfuOf('032*0001Kg', 'as F042, which has the same pages'),
+  dfu: dfuOf('032*0001Kg', 'as F042, which has the same pages', 'inferred'),
   pageBytes: 1024,
   defines: [
     ['HAS_EMPTY_CHECK', 1],
@@ -283,7 +284,7 @@ export const F303XE = f3Rom({
   image: 'f303xe',
   table: 'Table 59',
   interfaces: [USART1, F3_USART2.big],
-  dfu: dfuOf('256*0002Kg', 'by the pattern of F303xC; the second as F072'),
+  dfu: dfuOf('256*0002Kg', 'by the pattern of F303xC; the second as F072', 'inferred'),
   defines: [...F3_DEFINES, ['CCM_END', '0x10004000u'], ['HSE_ROUNDS', '1000000u']],
   id: { address: 0x1ffff796, value: 0x40 },
 });
@@ -293,7 +294,7 @@ export const F302X8 = f3Rom({
   image: 'f302x8',
   table: 'Table 55',
   interfaces: [USART1, F3_USART2.big],
-  dfu: dfuOf('032*0002Kg', 'by the pattern of F303xC; the second as F072'),
+  dfu: dfuOf('032*0002Kg', 'by the pattern of F303xC; the second as F072', 'inferred'),
   defines: [...F3_DEFINES, ['HSE_ROUNDS', '3840000u']],
   id: { address: 0x1ffff796, value: 0x40 },
 });
