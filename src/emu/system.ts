@@ -510,9 +510,9 @@ export class System {
       return 0;
     }
     const before = b === this.rcc ? this.rccRegs.slice() : null;
-    if (before) this.configuration++;
     const answer = b.component.write ? b.component.write(b.state, b.env, offset, size, value) : 0;
     if (before) {
+      if (!before.every((word, i) => word === this.rccRegs[i])) this.configuration++;
       this.applyResetBits(before);
       this.tellGates(before);
     }
