@@ -45,6 +45,8 @@ const IDLE_MISSES = 64;
 const COUNTING_MISSES = 16;
 const COUNTING_AGAIN = 4;
 const COUNTING_WORTH = 400;
+/** Loops that count which are kept. */
+const KEPT = 4;
 /** The same for two cores that run: times between looks, instructions of a look for each core. */
 const TOGETHER_LIMIT = 20 * MS;
 const TOGETHER_STEPS = 300;
@@ -52,8 +54,8 @@ const TOGETHER_STEPS = 300;
 /** What is known of the steady loop of a core. Cycles are the core's. */
 interface Idle {
   loop: SteadyLoop | null;
-  /** A loop that counts; then there is no steady one. */
-  counting: CountingLoop | null;
+  /** Loops that count, the one found last first: a poll that other code comes back to need not be found again. */
+  counting: CountingLoop[];
   /** The frame in which the core was left. */
   frame: number;
   /** When `lookForIdle` is asked again. */
@@ -69,7 +71,7 @@ interface Idle {
 }
 const freshIdle = (): Idle => ({
   loop: null,
-  counting: null,
+  counting: [],
   frame: 0,
   tryAt: 0,
   lookAt: IDLE_FIRST,
@@ -270,7 +272,7 @@ export class Machine extends MachineBase {
     };
     if (cores.some((c) => c.canWake())) return false;
     for (const core of cores) {
-      core.setIdlePoint(-1);
+      core.setIdlePoints([]);
       if (core.cyclesUntil(until) < TOGETHER_STEPS * 4) return false;
     }
     for (const core of cores) {
@@ -332,18 +334,17 @@ export class Machine extends MachineBase {
     const { loop } = idle;
     // An interrupt that is to be taken goes first.
     if (!core.interruptsLookedAt()) return false;
-    if (idle.counting !== null) {
-      idle.tryAt = core.cycles() + 1;
-      if (core.pc === idle.counting.pc) return this.skipCounting(core, idle, idle.counting, until);
-    }
+    const counting = idle.counting.find((l) => l.pc === core.pc);
+    // the core stops where a loop that counts can be left out; a steady one may be left out anywhere
+    idle.tryAt = loop ? core.cycles() + 1 : idle.lookAt;
+    if (counting) return this.skipCounting(core, idle, counting, until);
     if (loop !== null) {
-      idle.tryAt = core.cycles() + 1;
       if (this.skipIn(core, idle, loop, until)) {
         idle.gap = IDLE_FIRST;
         idle.lookAt = core.cycles() + IDLE_FIRST;
         return true;
       }
-      if (core.pc === loop.pc && core.cyclesUntil(until) > loop.cycles * 2) {
+      if (core.pc === loop.pc && core.cyclesUntil(until) > Math.max(loop.cycles * IDLE_ROUNDS, IDLE_WORTH)) {
         // the same place in another state: go round once more and see; give up on it if that fails too often
         if (++idle.misses <= IDLE_MISSES) this.look(core, until, Math.max(IDLE_AGAIN, IDLE_ROUNDS * loop.instructions));
         else this.forgetIdle(core);
@@ -355,7 +356,7 @@ export class Machine extends MachineBase {
     if ((core.cycles() < idle.lookAt && !polls) || !worth) {
       // it waits for what comes next: these reads say nothing about what it does behind that
       if (polls) idle.readsAt = core.deviceReads;
-      if (loop === null && idle.counting === null) idle.tryAt = idle.lookAt;
+      if (loop === null) idle.tryAt = idle.lookAt;
       return false;
     }
     const known = this.off.has('known-loops') ? null : this.known[core.index]!.recognise(core);
@@ -363,8 +364,8 @@ export class Machine extends MachineBase {
       this.found(core, known);
       return true;
     }
-    const counting = this.lookForCounting(core, until);
-    if (counting || (counting === undefined && !this.off.has('steady-loops') && this.look(core, until, IDLE_STEPS))) return true;
+    const counts = this.lookForCounting(core, until);
+    if (counts || (counts === undefined && !this.off.has('steady-loops') && this.look(core, until, IDLE_STEPS))) return true;
     idle.gap = Math.min(idle.gap * 2, IDLE_GAP_LIMIT);
     idle.lookAt = core.cycles() + idle.gap;
     idle.readsAt = core.deviceReads;
@@ -375,10 +376,13 @@ export class Machine extends MachineBase {
   protected skipIn(core: Core, idle: Idle, loop: SteadyLoop, until: Ps): boolean {
     if (loop.frames !== null) return this.hop(core, idle, loop);
     if (core.pc !== loop.pc) return false;
-    const holds = Math.min(core.cyclesUntil(until), core.cyclesUntil(loopHolds(core, this.system, loop)) - 1);
+    const holdsUntil = loopHolds(core, this.system, loop);
+    const holds = Math.min(core.cyclesUntil(until), core.cyclesUntil(holdsUntil) - 1);
     if (holds <= loop.cycles * 2 || !stillSteady(core, loop)) return false;
     // many a loop ends with the next tick: a record is worth its round at the second skip, and is tried once
-    if (loop.skips++ !== 1 || !this.record(core, loop, until)) this.skipRounds(core, loop, holds);
+    if (loop.skips++ === 1 && this.record(core, loop, until)) return true;
+    this.skipRounds(core, loop, holds);
+    core.staysPast = holdsUntil > until;
     return true;
   }
   /** Steps on, looking for a steady loop; skips in it. Time has passed either way. True if there is one. */
@@ -391,7 +395,10 @@ export class Machine extends MachineBase {
   private lookForCounting(core: Core, until: Ps): boolean | undefined {
     if (this.off.has('counting-loops')) return undefined;
     const counting = this.looking(core, () => findCountingLoop(core, this.system, this.told, this.interrupted, until));
-    if (counting) this.found(core, { counting });
+    if (counting) {
+      const others = this.idle[core.index]!.counting.filter((l) => l.pc !== counting.pc);
+      this.found(core, { counting: [counting, ...others].slice(0, this.off.has('kept-loops') ? 1 : KEPT) });
+    }
     return counting === undefined ? undefined : counting !== null;
   }
   /** A look is a turn of the core. */
@@ -405,11 +412,19 @@ export class Machine extends MachineBase {
   }
   private found(core: Core, loop: Partial<Pick<Idle, 'loop' | 'frame' | 'counting'>>): void {
     const now = core.cycles();
-    const idle = Object.assign(this.idle[core.index]!, freshIdle(), loop);
+    const { counting } = this.idle[core.index]!;
+    const kept = this.off.has('kept-loops') ? [] : counting.filter((l) => l.pc !== loop.loop?.pc);
+    const idle = Object.assign(this.idle[core.index]!, freshIdle(), { counting: kept }, loop);
     idle.tryAt = now;
     idle.lookAt = now + IDLE_FIRST;
     idle.readsAt = core.deviceReads;
-    core.setIdlePoint((idle.loop ?? idle.counting)!.pc);
+    this.stopAtLoops(core);
+  }
+  private stopAtLoops(core: Core): void {
+    const { loop, counting } = this.idle[core.index]!;
+    const places = counting.map((l) => l.pc);
+    if (loop !== null) places.push(loop.pc);
+    core.setIdlePoints(places);
   }
   /** Ends a look: the bench wants a stop, or the chip a reset. */
   private readonly interrupted = (): boolean => this.stopAsked || this.state.pendingReset !== null;
@@ -421,36 +436,51 @@ export class Machine extends MachineBase {
     let round = roundOf(core, loop);
     const giveUp = (): void => {
       idle.gap = Math.min(idle.gap * 2, IDLE_GAP_LIMIT);
-      this.forgetIdle(core);
+      idle.counting = idle.counting.filter((l) => l.pc !== loop.pc);
+      idle.lookAt = core.cycles() + idle.gap;
+      if (idle.loop === null && idle.counting.length === 0) idle.tryAt = idle.lookAt;
+      this.stopAtLoops(core);
+    };
+    const becomes = (other: CountingLoop): void => {
+      idle.counting = idle.counting.map((l) => (l === loop ? other : l));
+      loop = other;
     };
     if (round < 0) {
       // the same place with other values, from which it may count as well
       const again = provedAgain(core, this.system, loop);
       if (again) {
         again.vain = loop.vain;
-        idle.counting = loop = again;
+        becomes(again);
         round = 0;
       } else {
-        // the round after a change is often another one, and a way of its own: what it leads to is looked at when it comes by again
+        // The round after a change is often another one, and a way of its own: what it leads to is looked at when it comes by again. One that waited for a device
+        // has come to its end.
         const vain = ++loop.vain;
-        const found = vain % COUNTING_AGAIN === 0 ? this.lookForCounting(core, until) : undefined;
-        idle.counting!.vain = vain;
+        const ends = !devicesAsFound(core, loop);
+        const found = !ends && vain % COUNTING_AGAIN === 0 ? this.lookForCounting(core, until) : undefined;
+        for (const l of idle.counting) if (l.pc === loop.pc) l.vain = vain;
         if (vain > COUNTING_MISSES) giveUp();
         return found !== undefined;
       }
     }
     const holds = Math.min(core.cyclesUntil(until), core.cyclesUntil(holdsUntil) - 1);
-    const rounds = Math.min(loop.rounds - round, Math.floor((holds - 1) / loop.cycles)) - (loop.ordered ? 1 : 0);
-    if (rounds * loop.instructions < COUNTING_WORTH) {
-      if (++loop.vain > COUNTING_MISSES) giveUp();
+    const there = Math.floor((holds - 1) / loop.cycles);
+    const rounds = Math.min(loop.rounds - round, there) - (loop.ordered ? 1 : 0);
+    core.staysPast = there <= loop.rounds - round && holdsUntil > until;
+    if (rounds * loop.instructions >= COUNTING_WORTH) {
+      loop.vain = 0;
+      idle.gap = IDLE_FIRST;
+    } else if (++loop.vain > COUNTING_MISSES) giveUp();
+    // few rounds are left out as well: their stops would cost more
+    if (rounds <= 0) {
+      idle.tryAt = idle.lookAt;
       return false;
     }
-    loop.vain = 0;
-    idle.gap = IDLE_FIRST;
     moveOn(core, loop, round + rounds);
     for (const [key, reads] of loop.counts) this.countReads(key, rounds * reads);
     core.skip(rounds * loop.cycles, rounds * loop.instructions, rounds * loop.cacheHits);
     idle.lookAt = core.cycles() + IDLE_FIRST;
+    idle.tryAt = idle.lookAt;
     this.settle(core);
     return true;
   }
@@ -526,9 +556,10 @@ export class Machine extends MachineBase {
   }
   protected forgetIdle(core: Core): void {
     const idle = this.idle[core.index]!;
-    idle.loop = idle.counting = null;
+    idle.loop = null;
+    idle.counting = [];
     idle.lookAt = idle.tryAt = core.cycles() + idle.gap;
-    core.setIdlePoint(-1);
+    core.setIdlePoints([]);
   }
   protected skipRounds(core: Core, loop: SteadyLoop, cycles: number): void {
     const rounds = roundsIn(loop, cycles);
@@ -586,7 +617,7 @@ export class Machine extends MachineBase {
     this.cores.forEach((core, i) => {
       // it may stand in a loop
       Object.assign(this.idle[i]!, freshIdle(), { lookAt: 0, readsAt: core.deviceReads });
-      core.setIdlePoint(-1);
+      core.setIdlePoints([]);
       core.restore(c.cores[i]!);
     });
     this.refreshIntercept();

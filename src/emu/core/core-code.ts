@@ -68,7 +68,8 @@ export abstract class CoreCode extends CoreCaches {
           } as unknown as WebAssembly.ModuleImports),
         adopts: (t) => this.adopts(t),
         stopsAmong: (instructions) => {
-          let n = instructions.has(this.idlePc) ? 1 : 0;
+          let n = 0;
+          for (const a of this.idlePoints) if (instructions.has(a)) n++;
           for (const a of this.breakpoints) if (instructions.has(a)) n++;
           return n;
         },
@@ -223,7 +224,7 @@ export abstract class CoreCode extends CoreCaches {
     const mayFetch = (a: number): boolean =>
       !judged || (mpuAllows(this.core, a, 'fetch', this.privileged()) && this.cachedCode(a, this.regionAt(a)!) === cached);
     const mayRun = (a: number): Instruction | null =>
-      this.zoneAt(a) !== zone || this.breakpoints.has(a) || a === this.idlePc || !mayFetch(a) ? null : this.instructionAt(a);
+      this.zoneAt(a) !== zone || this.breakpoints.has(a) || this.idlePoints.has(a) || !mayFetch(a) ? null : this.instructionAt(a);
     const source: CodeSource = {
       profile: this.profile,
       instruction: (a) => {
@@ -475,7 +476,7 @@ export abstract class CoreCode extends CoreCaches {
 
   // eslint-disable-next-line complexity -- fetch and decode fault by byte and by half-word, in the order of the bus
   protected decodeAt(pc: number, rec: number): void {
-    if ((this.breakpoints.has(pc) || this.idlePc === pc) && this.passing !== pc) {
+    if ((this.breakpoints.has(pc) || this.idlePoints.has(pc)) && this.passing !== pc) {
       this.arena.u16[rec >> 1] = H_BREAK;
       this.arena.u16[(rec >> 1) + 1] = H_BREAK;
       // in an IT block whose condition fails the stop is passed like the instruction that stands there
@@ -529,7 +530,7 @@ export abstract class CoreCode extends CoreCaches {
   /** Half-words from a place on that are fetched if the first one is, without a stop behind it and within so many bytes. */
   private mayTakeOver(pc: number, bytes: number): number {
     let most = Math.min(twinsFollow(pc), bytes >> 1);
-    for (const at of [...this.breakpoints, this.idlePc]) if (at > pc && at < pc + 2 * most) most = (at - pc) >> 1;
+    for (const at of [...this.breakpoints, ...this.idlePoints]) if (at > pc && at < pc + 2 * most) most = (at - pc) >> 1;
     return mpuEnabled(this.core) || this.system.faultsIn(pc, pc + 2 * most) ? 1 : most;
   }
   /** Instructions are what memory holds: no line of a cache is older. */
@@ -603,7 +604,7 @@ export abstract class CoreCode extends CoreCaches {
     const { u8, u16 } = this.arena;
     // the instruction may have written over itself: then it is decoded again
     if (u16[rec >> 1] === H_DECODE) return;
-    if (this.idlePc !== pc && !this.breakpoints.has(pc)) return void u8.fill(0, rec, rec + RECORD_BYTES);
+    if (!this.idlePoints.has(pc) && !this.breakpoints.has(pc)) return void u8.fill(0, rec, rec + RECORD_BYTES);
     if (this.passed?.pc !== pc) this.passed = { pc, record: new Uint8Array(RECORD_BYTES) };
     this.passed.record.set(u8.subarray(rec, rec + RECORD_BYTES));
     u16[rec >> 1] = H_BREAK;
@@ -635,19 +636,24 @@ export abstract class CoreCode extends CoreCaches {
   get atBreak(): boolean {
     return this.breakHit;
   }
-  /** Where a steady loop was found: the core stops there so that the loop can be skipped again. */
-  protected idlePc = -1;
+  /** Where loops were found: the core stops there so that they can be left out again. */
+  protected readonly idlePoints = new Set<number>();
   protected idleHit = false;
-  setIdlePoint(pc: number): void {
-    if (pc === this.idlePc) return;
-    const before = this.idlePc;
-    if (before >= 0) this.dropRecord(before);
-    this.idlePc = pc;
-    if (pc >= 0) {
+  /** The core stops at these places and no others. */
+  setIdlePoints(places: readonly number[]): void {
+    const { idlePoints } = this;
+    const gone = [...idlePoints].filter((pc) => !places.includes(pc));
+    for (const pc of gone) {
+      this.dropRecord(pc);
+      idlePoints.delete(pc);
+    }
+    for (const pc of places) {
+      if (idlePoints.has(pc)) continue;
+      idlePoints.add(pc);
       this.dropRecord(pc);
       this.tier.stop(pc);
     }
-    if (before >= 0) this.tier.unstop(before);
+    for (const pc of gone) this.tier.unstop(pc);
   }
   takeIdleHit(): boolean {
     const hit = this.idleHit;

@@ -48,7 +48,7 @@ export class Core extends CoreCode implements Cpu {
       watchedPages: () => this.listener.intercept?.pages ?? new Set(),
       instructionAt: (pc) => this.instructionAt(pc),
       plainAt: (pc) =>
-        !this.breakpoints.has(pc) && pc !== this.idlePc && this.zoneAt(pc) === this.zone && !(this.l1?.codeOn && this.l1.staleLines > 0),
+        !this.breakpoints.has(pc) && !this.idlePoints.has(pc) && this.zoneAt(pc) === this.zone && !(this.l1?.codeOn && this.l1.staleLines > 0),
       plainAccesses: () => this.tracer === null && !mpuEnabled(this) && this.l1?.dataOn !== true,
       runOwn: () => {
         const left = this.budget;
@@ -166,12 +166,13 @@ export class Core extends CoreCode implements Cpu {
     let target = Math.min(limit, now + MAX_SLICE);
     const { pc } = this;
     // a budget that ends in front of a stop has not come to it yet
-    const pass = this.breakpoints.size > 0 && this.breakpoints.has(pc) ? this.toldStop === pc : this.idlePc === pc;
+    const pass = this.breakpoints.size > 0 && this.breakpoints.has(pc) ? this.toldStop === pc : this.idlePoints.has(pc);
     this.toldStop = -1;
     if (pass) {
       this.beginPass(pc);
-      target = now + 1;
+      if (!this.staysPast || this.breakpoints.has(pc)) target = now + 1;
     }
+    this.staysPast = false;
     let paused: boolean;
     try {
       paused = this.runTo(target, now);
@@ -180,6 +181,8 @@ export class Core extends CoreCode implements Cpu {
     }
     return paused && this.idleHit && !this.hasBudget() ? this.finishStop() : paused;
   }
+  /** The next run begins at the place of a loop and ends before that is worth another stop. */
+  staysPast = false;
   private hasBudget(): boolean {
     return this.budget > 0;
   }
@@ -195,7 +198,7 @@ export class Core extends CoreCode implements Cpu {
   stepOnce(): boolean {
     const now = this.cycles();
     const { pc } = this;
-    const pass = this.breakpoints.has(pc) || this.idlePc === pc;
+    const pass = this.breakpoints.has(pc) || this.idlePoints.has(pc);
     this.toldStop = -1;
     if (pass) this.beginPass(pc);
     this.set(S.ONCE, 1);
