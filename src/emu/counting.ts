@@ -224,6 +224,7 @@ function goRound(
     cacheHits: second.cacheHits,
     counts: second.counts,
     branchTargets: core.branchTargets?.saveUsed() ?? null,
+    use: core.rowsUsed(b.touches),
     known,
     still: STRETCHES,
     inputs: -1,
@@ -237,7 +238,7 @@ function provedFromHere(
   pc: number,
   instructions: number,
   moving: readonly Cell[],
-  measured: Pick<CountingLoop, 'cycles' | 'cacheHits' | 'counts' | 'branchTargets' | 'known' | 'still' | 'inputs'>,
+  measured: Pick<CountingLoop, 'cycles' | 'cacheHits' | 'counts' | 'branchTargets' | 'use' | 'known' | 'still' | 'inputs'>,
 ): CountingLoop | null {
   const proof = prove(
     core,
@@ -252,7 +253,7 @@ function provedFromHere(
   const rank = (c: Cell): number => (c.input && c.step !== 0 ? Math.abs(c.step) : Infinity);
   const cells = proof.cells.sort((a, b) => (rank(a) === rank(b) ? 0 : rank(a) - rank(b)));
   const matters = (i: number): boolean => i !== CHARGED && (i >= WORDS || (run.inputs & (1 << i)) !== 0);
-  const { cycles, cacheHits, counts, branchTargets, known } = measured;
+  const { cycles, cacheHits, counts, branchTargets, use, known } = measured;
   return {
     pc,
     instructions,
@@ -260,6 +261,7 @@ function provedFromHere(
     cacheHits,
     counts,
     branchTargets,
+    use,
     known,
     cacheChanges: core.cacheChanges(),
     dataRows: null,

@@ -8,6 +8,7 @@ import { BUS_ERROR } from './component.ts';
 import type { BranchTargetsCopy } from './core/branch-targets.ts';
 import type { AccessTrace } from './core/core-types.ts';
 import type { Core } from './core/core.ts';
+import type { RowUse } from './core/flash-cache.ts';
 import { highestPending } from './core/nvic.ts';
 import { S } from './core/state.ts';
 import type { History } from './history.ts';
@@ -41,8 +42,10 @@ export interface Loop extends Reading {
   readonly branchTargets: BranchTargetsCopy | null;
   /** Reads of a round that are counted for the report. */
   readonly counts: readonly [string, number][];
-  /** The order in which it uses cache lines counts: its last whole round has to be executed. */
+  /** The order in which it uses cache lines counts. Where `use` does not say what a round leaves behind, its last whole round has to be executed. */
   readonly ordered: boolean;
+  /** What a round uses of the flash controller's caches: as long as all of it is held, every round takes as long, and leaves them in this order. */
+  readonly use: RowUse | null;
   /** The core's state at `pc` when it was found. */
   readonly state: Uint32Array;
 }
@@ -70,6 +73,9 @@ export interface Frame {
   readonly instructions: number;
   readonly cacheHits: number;
   readonly state: Uint32Array;
+  /** Rows of the flash controller's caches that its instruction uses (`RowUse.stamps`), and all of the round's in the order in which they are found here. */
+  readonly rows: Int32Array;
+  order: Int32Array | null;
 }
 export interface SteadyRead {
   readonly address: number;
@@ -179,6 +185,7 @@ interface Mark {
   readonly cacheHits: number;
   readonly cacheChanges: number;
   readonly dataMisses: number;
+  readonly touches: number;
   readonly writes: number;
   readonly repeats: number;
   readonly events: number;
@@ -190,13 +197,14 @@ export const markNow = (core: Core, told: Told): Mark => ({
   cacheHits: core.get(S.CACHE_HITS),
   cacheChanges: core.cacheChanges(),
   dataMisses: core.dataMisses(),
+  touches: core.get(S.TOUCHES),
   writes: told.history.seq,
   repeats: told.history.repeats,
   events: told.history.timeline.length,
   counts: told.counts(),
 });
 /** What was added from one mark to another. */
-export const since = (a: Mark, b: Mark): Omit<Mark, 'counts'> & Pick<Loop, 'counts'> => ({
+export const since = (a: Mark, b: Mark): Omit<Mark, 'counts' | 'touches'> & Pick<Loop, 'counts'> => ({
   cycles: b.cycles - a.cycles,
   instructions: b.instructions - a.instructions,
   cacheHits: b.cacheHits - a.cacheHits,
@@ -282,6 +290,7 @@ export function findSteadyLoop(
             events: repeats,
             refreshes: trace.refreshes - refreshes,
             ordered: core.keepsOrder(),
+            use: cacheChanges === 0 ? core.rowsUsed(at.touches) : null,
             counts,
             pending: highestPending(core),
             reads,
@@ -296,7 +305,13 @@ export function findSteadyLoop(
           const used = (): BranchTargetsCopy | null => core.branchTargets?.saveUsed() ?? null;
           if (once === anchorPc) return { pc: anchorPc, state: anchor, branchTargets: used(), ...loop };
           while (core.pc !== once) if (!stepped()) return null;
-          const there = { cacheChanges: core.cacheChanges(), dataRows: loop.dataRows && core.dataRows(), dataMisses: core.dataMisses() };
+          const use = loop.use && core.rowsUsed(at.touches);
+          const there = {
+            use,
+            cacheChanges: core.cacheChanges(),
+            dataRows: loop.dataRows && core.dataRows(),
+            dataMisses: core.dataMisses(),
+          };
           if (loop.dataRows !== null && there.dataRows === null) return null;
           return { pc: once, state: core.stateWords(), branchTargets: used(), ...loop, ...there };
         }
@@ -380,7 +395,7 @@ const plainMemory = (core: Core): boolean => core.l1?.dataOn !== true;
  * what was.
  */
 export const sameCode = (core: Core, loop: Loop): boolean =>
-  (core.cacheChanges() === loop.cacheChanges || rowsAreBack(core, loop)) &&
+  (core.cacheChanges() === loop.cacheChanges || rowsAreBack(core, loop) || (loop.use !== null && core.holdsRows(loop.use))) &&
   core.codeVersion === loop.codeVersion &&
   core.expectsAs(loop.branchTargets);
 
@@ -428,13 +443,15 @@ const MAX_FRAMES = 1000;
 
 /** A round in which something is told, an exception taken or the target of a branch forgotten is more than the words that a frame holds. */
 export const mayRecord = (loop: SteadyLoop): boolean =>
-  !loop.ordered &&
+  (!loop.ordered || loop.use !== null) &&
   !loop.branchTargetsMove &&
   loop.dataRows === null &&
   loop.writes === 0 &&
   loop.events === 0 &&
   loop.counts.length === 0 &&
   loop.instructions <= MAX_FRAMES;
+
+const NO_ROWS = { stamps: new Int32Array(0) };
 
 /** Executes one round from the loop's start and keeps every stop in it; null if it is interrupted (the core has then run that far). */
 export function recordFrames(core: Core, system: System, loop: SteadyLoop, until: number): readonly Frame[] | null {
@@ -443,16 +460,21 @@ export function recordFrames(core: Core, system: System, loop: SteadyLoop, until
   const cycles = core.cycles();
   const instructions = core.retired();
   const hits = core.get(S.CACHE_HITS);
+  const changes = core.cacheChanges();
   const frames: Frame[] = [];
   for (;;) {
-    frames.push({
+    const before = {
       pc: core.pc,
       cycles: core.cycles() - cycles,
       instructions: core.retired() - instructions,
       cacheHits: core.get(S.CACHE_HITS) - hits,
       state: core.stateWords(),
-    });
-    if (core.step() || core.halted || !core.hasExceptionWords(deep) || core.cacheChanges() !== loop.cacheChanges) return null;
+    };
+    const touches = core.get(S.TOUCHES);
+    if (core.step() || core.halted || !core.hasExceptionWords(deep) || core.cacheChanges() !== changes) return null;
+    const rows = loop.use ? core.rowsUsed(touches) : NO_ROWS;
+    if (rows === null) return null;
+    frames.push({ ...before, rows: rows.stamps, order: null });
     const now = core.now();
     if (now >= until || system.scheduler.next <= now) return null;
     const done = core.cycles() - cycles;
@@ -473,9 +495,14 @@ function varyingWords(state: Uint32Array, frames: readonly Frame[]): Int32Array 
   return ARCHITECTURE.filter((i) => varies[i] === 1);
 }
 
+/** Places of recorded rounds. */
+const placesIn = new WeakMap<readonly Frame[], ReadonlySet<number>>();
 /** The frame in whose state the core is, -1 if in none. `hint` is tried first. */
 function frameAt(core: Core, frames: readonly Frame[], hint: number): number {
   const { pc } = core;
+  let places = placesIn.get(frames);
+  if (!places) placesIn.set(frames, (places = new Set(frames.map((f) => f.pc))));
+  if (!places.has(pc)) return -1;
   if (frames[hint]?.pc === pc && inState(core, frames[hint].state)) return hint;
   return frames.findIndex((f) => f.pc === pc && inState(core, f.state));
 }
@@ -504,8 +531,8 @@ export class KnownLoops {
     const at = this.loops.findIndex(({ loop }) => frameAt(core, loop.frames!, 0) >= 0);
     if (at < 0) return null;
     const { loop: known, conditions } = this.loops[at]!;
-    // the record has no cache in it, so nothing of one can have changed
-    const loop = { ...known, codeVersion: core.codeVersion, cacheChanges: core.cacheChanges(), always: null };
+    // where the record has no cache in it nothing of one can have changed, else its rows are asked for
+    const loop = { ...known, codeVersion: core.codeVersion, cacheChanges: known.ordered ? -1 : core.cacheChanges(), always: null };
     const frame = conditions === core.conditions() && plainReads(core, loop) ? frameOf(core, loop, 0) : -1;
     if (frame < 0) return null;
     this.loops.splice(at, 1);
@@ -556,6 +583,23 @@ export function frameAfter(
     }
   }
   return { rounds, frame, cycles: rounds * loop.cycles + frames[frame]!.cycles - start };
+}
+/** Rows that a loop uses on the way from one of its frames to another, the last one last. */
+export function rowsOnTheWay(loop: SteadyLoop, from: number, to: number, cycles: number): Int32Array {
+  const frames = loop.frames!;
+  const whole = cycles >= loop.cycles;
+  if (whole && frames[to]!.order) return frames[to]!.order;
+  const last = new Set<number>();
+  for (let i = whole ? to : from, n = whole ? frames.length : (to - from + frames.length) % frames.length; n > 0; n--) {
+    for (const row of frames[i]!.rows) {
+      last.delete(row);
+      last.add(row);
+    }
+    i = (i + 1) % frames.length;
+  }
+  const order = Int32Array.from(last);
+  if (whole) frames[to]!.order = order;
+  return order;
 }
 /** Puts the core from one frame of a loop into another; time is the caller's affair. */
 export const standIn = (core: Core, loop: SteadyLoop, frame: Frame): void => core.putWords(frame.state, loop.varying);

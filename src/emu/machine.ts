@@ -16,6 +16,7 @@ import {
   loopHolds,
   mayRecord,
   recordFrames,
+  rowsOnTheWay,
   standIn,
   stillSteady,
   type SteadyLoop,
@@ -465,7 +466,7 @@ export class Machine extends MachineBase {
     }
     const holds = Math.min(core.cyclesUntil(until), core.cyclesUntil(holdsUntil) - 1);
     const there = Math.floor((holds - 1) / loop.cycles);
-    const rounds = Math.min(loop.rounds - round, there) - (loop.ordered ? 1 : 0);
+    const rounds = Math.min(loop.rounds - round, there) - (loop.ordered && loop.use === null ? 1 : 0);
     core.staysPast = there <= loop.rounds - round && holdsUntil > until;
     if (rounds * loop.instructions >= COUNTING_WORTH) {
       loop.vain = 0;
@@ -479,6 +480,7 @@ export class Machine extends MachineBase {
     moveOn(core, loop, round + rounds);
     for (const [key, reads] of loop.counts) this.countReads(key, rounds * reads);
     core.skip(rounds * loop.cycles, rounds * loop.instructions, rounds * loop.cacheHits);
+    if (loop.use) core.useRows(loop.use.stamps);
     idle.lookAt = core.cycles() + IDLE_FIRST;
     idle.tryAt = idle.lookAt;
     this.settle(core);
@@ -517,6 +519,7 @@ export class Machine extends MachineBase {
     const s = this.system;
     const before = core.cycles();
     idle.frame = from;
+    let passed = 0;
     do {
       const until = Math.min(s.scheduler.next, this.limit);
       // what is read at the very end of the time for which it holds is read too late
@@ -531,11 +534,13 @@ export class Machine extends MachineBase {
         to.rounds * loop.cacheHits + b.cacheHits - a.cacheHits,
       );
       idle.frame = to.frame;
+      passed += to.cycles;
       this.settle(core);
     } while (this.passAside(core, loop));
     idle.tryAt = core.cycles();
     if (idle.tryAt === before) return false;
     standIn(core, loop, loop.frames![idle.frame]!);
+    if (loop.use) core.useRows(rowsOnTheWay(loop, from, idle.frame, passed));
     return true;
   }
   /** Fires what is due now, as far as it fires aside. True if that was all, and the core, which is in this loop, has to take no notice of it. */
@@ -568,6 +573,7 @@ export class Machine extends MachineBase {
     this.history.repeat(rounds * loop.events);
     for (const [key, reads] of loop.counts) this.countReads(key, rounds * reads);
     core.skip(rounds * loop.cycles, rounds * loop.instructions, rounds * loop.cacheHits);
+    if (loop.use) core.useRows(loop.use.stamps);
     if (this.isAlone(core)) this.settle(core);
   }
 
@@ -646,9 +652,9 @@ export class Machine extends MachineBase {
   }
 }
 
-/** A loop that writes special registers executes its last whole round: the history names that one as the last writer. So does one whose order of use counts. */
+/** A loop that writes special registers executes its last whole round: the history names that one as the last writer. So does one whose order of use counts and is not known. */
 const roundsIn = (loop: SteadyLoop, cycles: number): number =>
-  Math.max(0, Math.floor((cycles - 1) / loop.cycles) - (loop.writes > 0 || loop.ordered ? 1 : 0));
+  Math.max(0, Math.floor((cycles - 1) / loop.cycles) - (loop.writes > 0 || (loop.ordered && loop.use === null) ? 1 : 0));
 
 /** Copies of the pages from `first` up to `end`: one copy for all of them. */
 function savePages(u8: Uint8Array, first: number, end: number, each: (page: number, saved: SavedPage) => void): void {

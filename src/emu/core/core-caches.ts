@@ -5,7 +5,7 @@ import type { BranchTargetsCopy } from './branch-targets.ts';
 import { CoreMemory } from './core-memory.ts';
 import type { CoreListener, FlashTiming } from './core-types.ts';
 import type { Instruction } from './decode.ts';
-import { KIND, type Side } from './flash-cache.ts';
+import { KIND, type RowUse, type Side } from './flash-cache.ts';
 import { Prefetch } from './flash-prefetch.ts';
 import { cachePolicy, POLICY } from './mpu.ts';
 import { cachesOf } from './scs.ts';
@@ -159,6 +159,22 @@ export abstract class CoreCaches extends CoreMemory {
       this.l1?.codeOn === true ||
       this.l1?.dataOn === true
     );
+  }
+  /**
+   * Lines of the flash controller's caches that have been used since their uses had got to a number (S.TOUCHES), where no other cache keeps an order; null where one
+   * does or none is on.
+   */
+  rowsUsed(touches: number): RowUse | null {
+    return this.flashCacheAlone() ? this.flashCache!.usedSince(touches) : null;
+  }
+  holdsRows(use: RowUse): boolean {
+    return this.flashCacheAlone() && this.flashCache!.holds(use);
+  }
+  useRows(stamps: Int32Array): void {
+    this.flashCache!.useAgain(stamps);
+  }
+  private flashCacheAlone(): boolean {
+    return this.flashCache !== null && this.get(S.FETCH_MODE) === 3 && this.l1?.codeOn !== true && this.l1?.dataOn !== true;
   }
   /** Two bytes of an instruction, as fetched: a line of the instruction cache may be older than memory. */
   protected codeHalfword(region: Region, address: number): number {

@@ -48,7 +48,10 @@ export class Core extends CoreCode implements Cpu {
       watchedPages: () => this.listener.intercept?.pages ?? new Set(),
       instructionAt: (pc) => this.instructionAt(pc),
       plainAt: (pc) =>
-        !this.breakpoints.has(pc) && !this.idlePoints.has(pc) && this.zoneAt(pc) === this.zone && !(this.l1?.codeOn && this.l1.staleLines > 0),
+        !this.breakpoints.has(pc) &&
+        !this.idlePoints.has(pc) &&
+        this.zoneAt(pc) === this.zone &&
+        !(this.l1?.codeOn && this.l1.staleLines > 0),
       plainAccesses: () => this.tracer === null && !mpuEnabled(this) && this.l1?.dataOn !== true,
       runOwn: () => {
         const left = this.budget;

@@ -46,6 +46,15 @@ interface SavedRow {
   readonly marks: readonly number[];
 }
 
+/** Rows that a stretch of code has used, in the order of their last use, and the lines that they held behind it. */
+export interface RowUse {
+  /** Arena words that take the number of a row's last use. */
+  readonly stamps: Int32Array;
+  /** Arena bytes of lines, and the sides for which they are held. */
+  readonly marks: Int32Array;
+  readonly sides: Uint8Array;
+}
+
 export interface FlashCachePort {
   /** What the side shows at these bytes is about to be something else: rows that disagree with memory appear or go. */
   staleChanged(side: Side, host: number, bytes: number): void;
@@ -243,6 +252,46 @@ export class FlashCache {
       copy[2 * i + 1] = held;
     });
     return copy;
+  }
+
+  /** Rows used since their uses had got to a number (S.TOUCHES); null while one shows something else than memory. */
+  usedSince(touches: number): RowUse | null {
+    if (this.stale[KIND.CODE] > 0 || this.stale[KIND.DATA] > 0) return null;
+    const { i32, u8 } = this.arena;
+    const used: { side: Side; row: Row; stamp: number }[] = [];
+    for (const side of [KIND.CODE, KIND.DATA])
+      for (const row of this.rows[side]) {
+        const stamp = this.stampAt(side, row.row);
+        if (i32[stamp]! > touches) used.push({ side, row, stamp });
+      }
+    used.sort((a, b) => i32[a.stamp]! - i32[b.stamp]!);
+    const marks = used.flatMap(({ side, row }) =>
+      this.linesOf(row)
+        .map((line) => this.markAt(line))
+        .filter((at) => (u8[at]! & side) !== 0)
+        .map((at) => ({ at, side })),
+    );
+    return {
+      stamps: Int32Array.from(used, (u) => u.stamp),
+      marks: Int32Array.from(marks, (m) => m.at),
+      sides: Uint8Array.from(marks, (m) => m.side),
+    };
+  }
+  /** All of these lines are held, and hold what memory does. */
+  holds({ marks, sides }: RowUse): boolean {
+    if (this.stale[KIND.CODE] > 0 || this.stale[KIND.DATA] > 0) return false;
+    const { u8 } = this.arena;
+    for (let i = 0; i < marks.length; i++) if ((u8[marks[i]!]! & sides[i]!) === 0) return false;
+    return true;
+  }
+  /** Rows that are held are used once more, in this order. */
+  useAgain(stamps: Int32Array): void {
+    const { i32 } = this.arena;
+    const at = (this.base + S.TOUCHES) >> 2;
+    if (i32[at]! + stamps.length >= RENUMBER_AT) i32[at] = this.renumber();
+    let n = i32[at]!;
+    for (let i = 0; i < stamps.length; i++) i32[stamps[i]!] = ++n;
+    i32[at] = n;
   }
 
   save(): FlashCacheSnapshot {
