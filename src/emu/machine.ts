@@ -430,39 +430,20 @@ export class Machine extends MachineBase {
   /** Ends a look: the bench wants a stop, or the chip a reset. */
   private readonly interrupted = (): boolean => this.stopAsked || this.state.pendingReset !== null;
   /** Leaves out as many rounds of a loop that counts as there is time for. True if time has passed. */
-  private skipCounting(core: Core, idle: Idle, loop: CountingLoop, until: Ps): boolean {
-    const holdsUntil = loopHolds(core, this.system, loop);
+  private skipCounting(core: Core, idle: Idle, found: CountingLoop, until: Ps): boolean {
+    const holdsUntil = loopHolds(core, this.system, found);
     // what it reads is about to change: its next round is another one
     if (holdsUntil <= core.now()) return false;
-    let round = roundOf(core, loop);
-    const giveUp = (): void => {
-      idle.gap = Math.min(idle.gap * 2, IDLE_GAP_LIMIT);
-      idle.counting = idle.counting.filter((l) => l.pc !== loop.pc);
-      idle.lookAt = core.cycles() + idle.gap;
-      if (idle.loop === null && idle.counting.length === 0) idle.tryAt = idle.lookAt;
-      this.stopAtLoops(core);
-    };
-    const becomes = (other: CountingLoop): void => {
-      idle.counting = idle.counting.map((l) => (l === loop ? other : l));
-      loop = other;
-    };
+    let round = roundOf(core, found);
+    let loop = found;
     if (round < 0) {
       // the same place with other values, from which it may count as well
-      const again = provedAgain(core, this.system, loop);
-      if (again) {
-        again.vain = loop.vain;
-        becomes(again);
-        round = 0;
-      } else {
-        // The round after a change is often another one, and a way of its own: what it leads to is looked at when it comes by again. One that waited for a device
-        // has come to its end.
-        const vain = ++loop.vain;
-        const ends = !devicesAsFound(core, loop);
-        const found = !ends && vain % COUNTING_AGAIN === 0 ? this.lookForCounting(core, until) : undefined;
-        for (const l of idle.counting) if (l.pc === loop.pc) l.vain = vain;
-        if (vain > COUNTING_MISSES) giveUp();
-        return found !== undefined;
-      }
+      const again = provedAgain(core, this.system, found);
+      if (!again) return this.countsNoMore(core, idle, found, until);
+      again.vain = found.vain;
+      idle.counting = idle.counting.map((l) => (l === found ? again : l));
+      loop = again;
+      round = 0;
     }
     const holds = Math.min(core.cyclesUntil(until), core.cyclesUntil(holdsUntil) - 1);
     const there = Math.floor((holds - 1) / loop.cycles);
@@ -471,7 +452,7 @@ export class Machine extends MachineBase {
     if (rounds * loop.instructions >= COUNTING_WORTH) {
       loop.vain = 0;
       idle.gap = IDLE_FIRST;
-    } else if (++loop.vain > COUNTING_MISSES) giveUp();
+    } else if (++loop.vain > COUNTING_MISSES) this.giveUp(core, idle, loop);
     // few rounds are left out as well: their stops would cost more
     if (rounds <= 0) {
       idle.tryAt = idle.lookAt;
@@ -485,6 +466,25 @@ export class Machine extends MachineBase {
     idle.tryAt = idle.lookAt;
     this.settle(core);
     return true;
+  }
+  /**
+   * The core stands at a loop's start, and this is no round of it. The round after a change is often another one, and a way of its own: what it leads to is looked at
+   * when it comes by again. One that waited for a device has come to its end. True if time has passed.
+   */
+  private countsNoMore(core: Core, idle: Idle, loop: CountingLoop, until: Ps): boolean {
+    const vain = ++loop.vain;
+    const ends = !devicesAsFound(core, loop);
+    const found = !ends && vain % COUNTING_AGAIN === 0 ? this.lookForCounting(core, until) : undefined;
+    for (const l of idle.counting) if (l.pc === loop.pc) l.vain = vain;
+    if (vain > COUNTING_MISSES) this.giveUp(core, idle, loop);
+    return found !== undefined;
+  }
+  private giveUp(core: Core, idle: Idle, loop: CountingLoop): void {
+    idle.gap = Math.min(idle.gap * 2, IDLE_GAP_LIMIT);
+    idle.counting = idle.counting.filter((l) => l.pc !== loop.pc);
+    idle.lookAt = core.cycles() + idle.gap;
+    if (idle.loop === null && idle.counting.length === 0) idle.tryAt = idle.lookAt;
+    this.stopAtLoops(core);
   }
   /** For the look for steady loops. */
   private readonly told: Told = ((machine: Machine) => ({
