@@ -121,6 +121,7 @@ const own: L4ClassLine['own'] = {
   // All but isochronous and double-buffered bulk transfers, which have line 19.
   USB: { ...USB_FSDEV, irqs: [20] },
   CRS: { model: 'crs', size: 0x400, irqs: [75] },
+  CORDIC: { model: 'cordic', size: 0x400 },
   EXTI: extiRow(19, { line: 18, irq: 42 }, 17),
   ...Object.fromEntries([1, 2, 3, 4].map((n) => [`DAC${n}`, { model: 'dac', size: 0x400, options: dacG4(n) }])),
   ADC1: adc(1),

@@ -138,6 +138,7 @@ const OWN: Derivation['own'] = {
   WWDG: { model: 'wwdg-v2', options: { clock: 'pclk1' } },
   IWDG: { model: 'iwdg-v3', worksInStandby: true },
   CRS: { model: 'crs', irqs: [74] },
+  CORDIC: { model: 'cordic' },
   CRC: { model: 'crc' },
   ICACHE: { model: 'icache', options: { clock: 'hclk' } },
   RNG: { model: 'rng', options: { clock: 'rng', slowest: 32 } },

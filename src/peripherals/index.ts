@@ -3,6 +3,7 @@ import type { ModelFactory } from '../emu/registers.ts';
 import { adcCommonF4, adcF4 } from './adc-f4.ts';
 import { adcCommonV2, adcV2 } from './adc-v2.ts';
 import { bxcan } from './bxcan.ts';
+import { cordic } from './cordic.ts';
 import { crc } from './crc.ts';
 import { crs } from './crs.ts';
 import { artH7 } from './art-h7.ts';
@@ -79,6 +80,7 @@ export const MODELS: Readonly<Record<string, ModelFactory>> = {
   'adc-f4': adcF4,
   'adc-v2': adcV2,
   bxcan,
+  cordic,
   crc,
   crs,
   'art-h7': artH7,

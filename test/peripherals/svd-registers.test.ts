@@ -34,6 +34,8 @@ const MASKS: readonly MaskDeviation[] = [
     'bits that toggle or are cleared by what is written are dealt with by the model; the half above is the host mode’s',
   ),
   mask(/G0B1RE RCC\.CR$/, 0x20000, 0, FLAGS),
+  mask(/STM32G4\w+ CORDIC\.CSR$/, 0x80000000, 0, FLAGS),
+  mask(/STM32G4\w+ CORDIC\.WDATA$/, 0xffffffff, 0, 'write-only'),
   mask(/C071RB RCC\.CR$/, 0x800000, 0, FLAGS),
   mask(/L072CZ RCC\.CR$/, 0x4, 0, FLAGS),
   mask(/U575ZI RCC\.BDCR$/, 0x08000000, 0, FLAGS),
