@@ -256,6 +256,9 @@ const OF_H5 =
   /^(lse|hsi48|hse\.(start|ready)|sysclk|icache|reset\.pulse|power\.tempo|pll\.lock\.(ps|fractional)|vdd|vdda|vddio2|vddusb|vbat|boot0|uid|lsi)\b/;
 const parameters = (): ChipDescription['parameters'] => ({
   ...Object.fromEntries(Object.entries(STM32H533RE.parameters).filter(([name]) => OF_H5.test(name))),
+  'hsi48.hz': known(48_000_000, 'STMicroelectronics/stm32u5xx_hal_driver@e41e0c5:Inc/stm32u5xx_ll_rcc.h'),
+  'lse.hz': known(32_768, 'STMicroelectronics/stm32u5xx_hal_driver@e41e0c5:Inc/stm32u5xx_ll_rcc.h'),
+  'lse.external': known(0, 'board default', 'assumed'),
   'hsi.hz': known(16_000_000, `${RM0456} 11.4.2`, 'reported'),
   'hsi.start.ps': known(0.8 * US, DS13737, 'assumed'),
   'msis.start.ps': known(5 * US, DS13737, 'assumed'),
