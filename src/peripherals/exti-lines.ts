@@ -41,7 +41,7 @@ export interface ExtiLines<C> {
 const SOURCE = 'exti.source.';
 /** Where SYSCFG selects the ports. */
 export const SOURCE_WIRES: readonly string[] = Array.from({ length: 16 }, (_, i) => `${SOURCE}${i}`);
-export const sourceOf = (c: RegisterContext<object>, line: number): number => c.env.wire(`${SOURCE}${line}`);
+export const sourceOf = (c: RegisterContext<object>, line: number): number => c.env.wire(SOURCE_WIRES[line]!);
 
 /** An event output (EMR) of a chip with one core: wakes its WFE. */
 export function pulseEvent(c: RegisterContext<ExtiState>, o: ExtiOptions): void {
@@ -79,8 +79,10 @@ export function extiLines<S extends ExtiState>(
   };
   const portOf = (c: Context, line: number): string => o.ports[source(c, line)] ?? '';
   const followPin = (c: Context, line: number): void => setLevel(c, line, c.env.wire(`in.P${portOf(c, line)}${line}`) === 1);
+  const pinOfWire = new Map<string, { readonly port: string; readonly line: number }>();
+  for (const port of o.ports) for (let line = 0; line < 16; line++) pinOfWire.set(`in.P${port}${line}`, { port, line });
   return {
-    pinWires: [...o.ports].flatMap((port) => Array.from({ length: 16 }, (_, i) => `in.P${port}${i}`)),
+    pinWires: [...pinOfWire.keys()],
     otherWires: [...lineOfWire.keys()],
     followPins(c) {
       for (let line = 0; line < 16; line++) followPin(c, line);
@@ -88,9 +90,9 @@ export function extiLines<S extends ExtiState>(
     onWire(c, wire, value) {
       const other = lineOfWire.get(wire);
       if (other !== undefined) return setLevel(c, other, value !== 0);
-      if (wire.startsWith(SOURCE)) return followPin(c, Number(wire.slice(SOURCE.length)));
-      const line = Number(wire.slice(5)); // in.PA12
-      if (wire[4] === portOf(c, line)) setLevel(c, line, value === 1);
+      const pin = pinOfWire.get(wire);
+      if (pin === undefined) followPin(c, Number(wire.slice(SOURCE.length)));
+      else if (pin.port === portOf(c, pin.line)) setLevel(c, pin.line, value === 1);
     },
     driveIrqs(c, pending, core) {
       const active = new Set<number>();
