@@ -147,7 +147,7 @@ export abstract class MachineBase implements CoreListener {
         }
         this.observer.clock?.(name);
       },
-      wire: (name, value) => this.wireChanged(name, value),
+      wire: (name, value, place) => this.wireChanged(name, value, place),
       memoryChanged: (memory, offset, length, programmed) => this.bytesChange(memory, offset, length, programmed),
       busRead: (address) => this.noteSystemRead(address),
       busWritten: (...access) => this.observer.busWritten?.(...access),
@@ -482,14 +482,14 @@ export abstract class MachineBase implements CoreListener {
   }
 
   // ---- wires that reach the cores --------------------------------------------------------------------------------------------------
-  protected wireChanged(name: string, value: number): void {
+  protected wireChanged(name: string, value: number, place: number): void {
     this.observer.wire?.(name, value);
-    let effect = this.wireEffects.get(name);
-    if (effect === undefined) this.wireEffects.set(name, (effect = this.effectOf(name)));
+    let effect = this.wireEffects[place];
+    if (effect === undefined) this.wireEffects[place] = effect = this.effectOf(name);
     effect?.(value);
   }
-  /** What a change of a wire does to the cores, by name; null where it does nothing, as most. */
-  private readonly wireEffects = new Map<string, ((value: number) => void) | null>();
+  /** What a change of a wire does to the cores, by place; null where it does nothing, as most. */
+  private readonly wireEffects: (((value: number) => void) | null)[] = [];
   // eslint-disable-next-line complexity -- a table: what a wire does, by name
   private effectOf(name: string): ((value: number) => void) | null {
     // wires change before there are cores

@@ -71,8 +71,8 @@ export interface SystemListener {
   unclocked(block: string, offset: number, kind: 'read' | 'write'): void;
   /** A clock changed its rate. */
   clock(name: string): void;
-  /** A wire changed its value. */
-  wire(name: string, value: number): void;
+  /** A wire changed its value. `place`: its number, for good. */
+  wire(name: string, value: number, place: number): void;
   /** Bytes of a memory are about to be changed by a block (flash programming, DMA). Called before the change; `programmed`: see `Env.pokeMemory`. */
   memoryChanged(memory: Memory, offset: number, length: number, programmed?: Uint8Array): void;
   /** A block is about to read from the bus. */
@@ -133,6 +133,8 @@ export class System {
   private changed: Readonly<Record<string, number>> = {};
   private readonly byName = new Map<string, Block>();
   private readonly wireListeners = new Map<string, Block[]>();
+  /** The same by the wire's place, of wires that have changed. */
+  private readonly listenersAt: (readonly Block[])[] = [];
   private readonly clockListeners = new Map<string, Block[]>();
   private readonly timerOwner: { block: Block; timer: string }[] = [];
   private readonly externalTimers: (() => void)[] = [];
@@ -335,19 +337,19 @@ export class System {
     for (const b of this.clockListeners.get(name) ?? []) b.component.onClock?.(b.state, b.env, name);
   }
   wire(name: string): number {
-    return this.totals[name]?.() ?? this.wires.get(name);
+    return this.wires.find(name) ?? this.totals[name]?.() ?? 0;
   }
-  /** Counts that blocks read like wires; nobody is told when they change. */
+  /** Counts that blocks read like wires; nobody sets them, or is told when they change. */
   readonly totals: Record<string, () => number> = {};
   setWire(name: string, value: number): void {
-    if (!this.wires.set(name, value)) return;
+    const place = this.wires.set(name, value);
+    if (place < 0) return;
     if (name === this.chip.remap?.wire) {
       this.configuration++;
       this.regions = this.layOut();
     }
-    this.listener.wire(name, value);
-    const listeners = this.wireListeners.get(name);
-    if (listeners === undefined) return;
+    this.listener.wire(name, value, place);
+    const listeners = (this.listenersAt[place] ??= this.wireListeners.get(name) ?? []);
     for (let i = 0; i < listeners.length; i++) {
       const b = listeners[i]!;
       b.component.onWire?.(b.state, b.env, name, value);

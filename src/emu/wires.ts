@@ -6,14 +6,18 @@ export class Wires {
   private readonly places = new Map<string, number>();
   private values = new Float64Array(256);
 
-  get(name: string): number {
+  /** Undefined for a wire that has never been set to anything but 0. */
+  find(name: string): number | undefined {
     const place = this.places.get(name);
-    return place === undefined ? 0 : this.values[place]!;
+    return place === undefined ? undefined : this.values[place];
   }
-  /** False if the wire had that value. */
-  set(name: string, value: number): boolean {
+  get(name: string): number {
+    return this.find(name) ?? 0;
+  }
+  /** The wire's place, or -1 if it had that value. */
+  set(name: string, value: number): number {
     let place = this.places.get(name);
-    if ((place === undefined ? 0 : this.values[place]) === value) return false;
+    if ((place === undefined ? 0 : this.values[place]) === value) return -1;
     if (place === undefined) this.places.set(name, (place = this.places.size));
     if (place === this.values.length) {
       const grown = new Float64Array(2 * place);
@@ -21,7 +25,7 @@ export class Wires {
       this.values = grown;
     }
     this.values[place] = value;
-    return true;
+    return place;
   }
 
   save(): Float64Array {

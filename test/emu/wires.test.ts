@@ -5,9 +5,9 @@ describe('Wires', () => {
   it('are 0 until they are set; setting the same value again is no change', () => {
     const wires = new Wires();
     expect(wires.get('a')).toBe(0);
-    expect(wires.set('a', 0)).toBe(false);
-    expect(wires.set('a', 2)).toBe(true);
-    expect(wires.set('a', 2)).toBe(false);
+    expect(wires.set('a', 0)).toBe(-1);
+    expect(wires.set('a', 2)).toBe(0);
+    expect(wires.set('a', 2)).toBe(-1);
     expect(wires.get('a')).toBe(2);
   });
   it('come back as they were saved, those too that did not exist then, however many there are', () => {
