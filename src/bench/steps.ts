@@ -194,89 +194,102 @@ export class Steps implements Attachment {
   }
 
   private carryOut(action: PlannedAction): void {
-    const { machine, usb } = this.session;
-    const { system } = machine;
-    const core = action.kind === 'call' ? this.coreOf(action.symbol) : machine.bootCore;
-    if (action.kind === 'call' && core.get(S.IPSR) !== 0) {
-      system.scheduler.arm(this.slot, machine.now + RETRY);
+    const { machine } = this.session;
+    if (action.kind === 'call' && this.coreOf(action.symbol).get(S.IPSR) !== 0) {
+      machine.system.scheduler.arm(this.slot, machine.now + RETRY);
       return;
     }
     this.state.ranAt.push(machine.now);
     this.session.state.anchor = machine.now;
     machine.event('scenario', describeAction(action));
+    const end = this.begin(action);
+    if (end === 'at once') this.finished();
+    else if (end !== 'later') this.lasts(end);
+  }
+  /** Begins a step. When it ends: at once, at a time, or later by what was begun. */
+  private begin(action: PlannedAction): Ps | 'at once' | 'later' {
+    const { machine } = this.session;
     switch (action.kind) {
       case 'pin':
-        if (action.name === 'BOOT0') {
-          system.setParameter('boot0.level', action.level === 1 ? 1 : 0);
-          const pin = this.session.profile?.boot0Pin;
-          if (pin) system.setWire(`pin.${pin}`, action.level === 1 ? 1 : 0);
-        } else this.drive(action.name, action.level === 'z' ? PIN_FLOATING : action.level);
-        return this.finished();
+        if (action.name === 'BOOT0') this.driveBoot0(action.level === 1 ? 1 : 0);
+        else this.drive(action.name, action.level === 'z' ? PIN_FLOATING : action.level);
+        return 'at once';
       case 'adc':
         this.driveAdc(action.inputs);
-        return this.finished();
+        return 'at once';
       case 'nrst':
         machine.holdReset(true);
-        return this.lasts(machine.now + action.forPs);
+        return machine.now + action.forPs;
       case 'power':
         machine.powerOff();
-        return this.lasts(machine.now + action.offPs);
-      case 'cable':
-        if (action.position === 'in') usb.plug();
-        else usb.unplug();
-        return this.finished();
-      case 'cdc':
-        usb.send(action.bytes);
-        return this.finished();
-      case 'cdc-baud':
-        usb.openAndClose(action.baud);
-        return this.finished();
+        return machine.now + action.offPs;
       case 'uart':
         this.state.uartQueue = { port: action.port.toLowerCase(), bytes: [...action.bytes], bit: 0, byte: 0 };
         this.sendUart();
-        return;
-      case 'poke': {
-        const symbol = action.symbol === null ? null : findSymbol(this.session.input.images, action.symbol);
-        const address = action.address ?? symbol!.address;
-        const size = action.size ?? (symbol && (symbol.size === 1 || symbol.size === 2) ? symbol.size : 4);
-        machine.as('scenario', () => machine.poke(address, size, action.value));
-        return this.finished();
-      }
-      case 'call': {
-        const saved = SAVED.map((offset) => core.get(offset));
-        this.state.call = { core: core.index, pc: core.pc, sp: core.get(S.SP), saved };
-        action.args.slice(0, 4).forEach((value, i) => core.set(S.R + 4 * i, value));
-        core.set(S.LR, (core.pc | 1) >>> 0);
-        core.set(S.IT, 0);
-        core.wake();
-        core.branchTo(this.address(action.symbol));
-        this.setBreakpoints();
-        return;
-      }
+        return 'later';
+      case 'poke':
+        this.poke(action);
+        return 'at once';
+      case 'call':
+        this.call(action);
+        return 'later';
       case 'optionBytes':
-        for (const [name, value] of Object.entries(action.values)) system.setParameter(`option.${name}`, value);
-        machine.askReset('option-bytes', core, true);
-        return this.finished();
+        for (const [name, value] of Object.entries(action.values)) machine.system.setParameter(`option.${name}`, value);
+        machine.askReset('option-bytes', machine.bootCore, true);
+        return 'at once';
+      case 'debugger':
+        machine.state.debugger = action.attach;
+        return 'at once';
+      default:
+        this.askHost(action);
+        return 'at once';
+    }
+  }
+  private poke(action: Extract<PlannedAction, { kind: 'poke' }>): void {
+    const { machine, input } = this.session;
+    const symbol = action.symbol === null ? null : findSymbol(input.images, action.symbol);
+    const address = action.address ?? symbol!.address;
+    const size = action.size ?? (symbol && (symbol.size === 1 || symbol.size === 2) ? symbol.size : 4);
+    machine.as('scenario', () => machine.poke(address, size, action.value));
+  }
+  /** The function runs next; it returns to where the core stands now. */
+  private call(action: Extract<PlannedAction, { kind: 'call' }>): void {
+    const core = this.coreOf(action.symbol);
+    const saved = SAVED.map((offset) => core.get(offset));
+    this.state.call = { core: core.index, pc: core.pc, sp: core.get(S.SP), saved };
+    action.args.slice(0, 4).forEach((value, i) => core.set(S.R + 4 * i, value));
+    core.set(S.LR, (core.pc | 1) >>> 0);
+    core.set(S.IT, 0);
+    core.wake();
+    core.branchTo(this.address(action.symbol));
+    this.setBreakpoints();
+  }
+  private askHost(action: Extract<PlannedAction, { kind: 'cable' | 'cdc' | 'cdc-baud' | `dfu-${string}` }>): void {
+    const { usb, input } = this.session;
+    switch (action.kind) {
+      case 'cable':
+        return action.position === 'in' ? usb.plug() : usb.unplug();
+      case 'cdc':
+        return usb.send(action.bytes);
+      case 'cdc-baud':
+        return usb.openAndClose(action.baud);
       case 'dfu-download': {
-        const bytes = action.bytes ?? this.session.input.files.get(action.file ?? '');
+        const bytes = action.bytes ?? input.files.get(action.file ?? '');
         if (bytes) usb.dfu({ kind: 'download', address: action.address, data: bytes });
-        return this.finished();
+        return;
       }
       case 'dfu-upload':
         usb.dfu({ kind: 'upload', address: action.address, length: action.length });
-        return this.finished();
+        return;
       case 'dfu-erase':
         usb.dfu({ kind: 'erase', address: action.address === 'mass' ? null : action.address });
-        return this.finished();
+        return;
       case 'dfu-request':
         usb.dfu({ kind: 'request', request: action.request, value: action.value, payload: action.payload });
-        return this.finished();
+        return;
       case 'dfu-leave':
         usb.dfu({ kind: 'leave', address: action.address });
-        return this.finished();
-      case 'debugger':
-        machine.state.debugger = action.attach;
-        return this.finished();
+        return;
     }
   }
   private ended(action: PlannedAction): void {
@@ -289,6 +302,12 @@ export class Steps implements Attachment {
   /** Millivolts at channels; see peripherals/adc-common.ts. */
   driveAdc(inputs: Readonly<Record<string, number>>): void {
     for (const [channel, millivolts] of Object.entries(inputs)) this.session.machine.system.setWire(`analog.${channel}`, millivolts + 1);
+  }
+  private driveBoot0(level: 0 | 1): void {
+    const { system } = this.session.machine;
+    system.setParameter('boot0.level', level);
+    const pin = this.session.profile?.boot0Pin;
+    if (pin) system.setWire(`pin.${pin}`, level);
   }
   private drive(pin: string, level: number): void {
     const { machine } = this.session;
@@ -324,6 +343,7 @@ export class Steps implements Attachment {
 const CHARACTER = 86_805_556;
 const STOP_BIT = 9;
 
+// eslint-disable-next-line complexity -- one case for each kind of step that has more to tell than its name
 function describeAction(a: PlannedAction): string {
   switch (a.kind) {
     case 'pin':
