@@ -124,61 +124,50 @@ export class Session implements LiveRun {
 
   constructor(input: RunInput, options: SessionOptions = {}) {
     this.input = input;
-    const { chip, scenario } = input;
-    const parameters: Record<string, number> = {};
-    for (const [name, value] of Object.entries({ ...scenario.parameters, ...options.parameters })) parameters[name] = value ?? NaN;
-    const machine = new Machine({ chip, models: { ...MODELS, ...options.models }, parameters, seed: input.seed });
+    const machine = newMachine(input, options);
     this.machine = machine;
-    if (input.engine === 'unicorn') for (const core of machine.cores) core.useEngine((host) => new UnicornEngine(host));
-    machine.withoutShortcuts(input.withoutShortcuts ?? []);
-    machine.semihostingEnabled = input.semihosting;
-    machine.bootAt = input.bootAt;
-    machine.state.debugger = scenario.board.debugger;
-    machine.eraseNonVolatile();
-    this.profile = romProfileOf(chip);
+    this.profile = romProfileOf(input.chip);
     this.rom = this.placeRom({ ...input.rom.options, ...options.romOptions });
     for (const image of input.images) for (const chunk of image.chunks) machine.load(chunk.address, chunk.data);
-    this.usb = new UsbSim(machine.system, () => usbPort(machine.system)?.port ?? NO_DEVICE, {
-      host: scenario.host.kind,
-      cable: scenario.host.cable,
-      driver: scenario.host.driver,
+    this.usb = this.newHost();
+    machine.attach(this.usb);
+    this.lookSlot = machine.system.addTimer(LOOK_TIMER, () => this.running && machine.stop());
+    this.steps = new Steps(this);
+    machine.attach(this.steps);
+    this.state = freshState();
+    machine.attach({ save: () => structuredClone(this.state), restore: (s) => (this.state = structuredClone(s as SessionState)) });
+    this.observe();
+    for (const [name, level] of Object.entries(this.pins(options.pins ?? {})))
+      machine.system.setWire(`pin.${name}`, level === 'z' ? PIN_FLOATING : level);
+    this.steps.driveAdc(input.scenario.adc);
+    this.applyForce();
+    machine.powerOn();
+    this.usb.powerOn();
+    this.steps.start();
+    input.outside?.(machine);
+  }
+
+  private newHost(): UsbSim {
+    const { machine } = this;
+    const { host } = this.input.scenario;
+    return new UsbSim(machine.system, () => usbPort(machine.system)?.port ?? NO_DEVICE, {
+      host: host.kind,
+      cable: host.cable,
+      driver: host.driver,
       zone: () => machine.state.usbServedBy,
       console: (channel, bytes) => machine.console(channel, String.fromCharCode(...bytes)),
       report: (bytes) => this.onReport?.(bytes),
       changed: () => this.stir(),
     });
-    machine.attach(this.usb);
-    this.lookSlot = machine.system.addTimer(LOOK_TIMER, () => this.running && machine.stop());
-    this.steps = new Steps(this);
-    machine.attach(this.steps);
-    this.state = {
-      anchor: 0,
-      dfuAt: null,
-      fault: null,
-      leftAt: null,
-      nextProof: 20 * MS,
-      proofGap: 20 * MS,
-      loop: null,
-      symptomResets: 0,
-      watchesStart: false,
-      restart: null,
-      fellInRom: [],
-    };
+  }
+
+  /** What the session wants to hear of the machine. */
+  private observe(): void {
+    const { machine } = this;
     const listened = new Set(rxPins(this.profile).map(({ pin }) => `pin.${pin}`));
-    machine.attach({ save: () => structuredClone(this.state), restore: (s) => (this.state = structuredClone(s as SessionState)) });
     machine.observer = {
       beforeReset: () => this.usb.chipReset(),
-      reset: () => {
-        if (looksAtReset(machine.history)) machine.history.keepsBehindReset(keptState(machine));
-        this.state.anchor = machine.now;
-        this.state.fault = null;
-        this.state.leftAt = null;
-        this.state.loop = null;
-        this.watchStart(false);
-        this.resetProof();
-        this.steps.abandonCall();
-        this.stir();
-      },
+      reset: () => this.onReset(),
       lockup: () => this.stir(),
       entry: (e) => this.onEntry(e),
       leftSystem: (pc) => {
@@ -193,15 +182,7 @@ export class Session implements LiveRun {
         if (this.state.fellInRom.length < MAX_EDGES) this.state.fellInRom.push({ pin: name.slice('pin.'.length), at: machine.now });
       },
       semihosting: (core) => {
-        serveSemihosting(core, {
-          print: (text) => machine.console('semihosting', text),
-          exit: (code) => {
-            machine.state.semihostingExit ??= code;
-            this.exited = code;
-            machine.stop();
-          },
-          now: () => machine.now,
-        });
+        this.serve(core);
         return true;
       },
       faulted: (core) => {
@@ -212,14 +193,30 @@ export class Session implements LiveRun {
       exception: (core, exception, _handler, pc) => this.onException(core, exception, pc),
       exceptionReturn: (core) => this.onExceptionReturn(core),
     };
-    for (const [name, level] of Object.entries(this.pins(options.pins ?? {})))
-      machine.system.setWire(`pin.${name}`, level === 'z' ? PIN_FLOATING : level);
-    this.steps.driveAdc(scenario.adc);
-    this.applyForce();
-    machine.powerOn();
-    this.usb.powerOn();
-    this.steps.start();
-    input.outside?.(machine);
+  }
+  private onReset(): void {
+    const { machine } = this;
+    if (looksAtReset(machine.history)) machine.history.keepsBehindReset(keptState(machine));
+    this.state.anchor = machine.now;
+    this.state.fault = null;
+    this.state.leftAt = null;
+    this.state.loop = null;
+    this.watchStart(false);
+    this.resetProof();
+    this.steps.abandonCall();
+    this.stir();
+  }
+  private serve(core: Core): void {
+    const { machine } = this;
+    serveSemihosting(core, {
+      print: (text) => machine.console('semihosting', text),
+      exit: (code) => {
+        machine.state.semihostingExit ??= code;
+        this.exited = code;
+        machine.stop();
+      },
+      now: () => machine.now,
+    });
   }
 
   private placeRom(chosen: Readonly<Record<string, string>>): LoadedRom | null {
@@ -263,12 +260,7 @@ export class Session implements LiveRun {
   private pins(more: Readonly<Record<string, 0 | 1 | 'z'>>): Record<string, 0 | 1 | 'z'> {
     const pins: Record<string, 0 | 1 | 'z'> = {};
     for (const b of this.machine.chip.blocks) if (b.model?.startsWith('gpio')) for (let n = 0; n < 16; n++) pins[`P${portOf(b)}${n}`] = 'z';
-    // What does not come out of the package idles like the rest (ASSUMED): nothing drives it.
-    for (const i of findRomProfile(this.machine.chip.rom?.id ?? '')?.interfaces.value ?? []) {
-      if (i.name === 'USB') continue;
-      for (const [role, pin] of Object.entries(i.pins))
-        if (role === 'rx' || role === 'scl' || role === 'sda' || role === 'nss') pins[pin] = 1;
-    }
+    for (const pin of idleHigh(findRomProfile(this.machine.chip.rom?.id ?? ''))) pins[pin] = 1;
     const boot0 = this.profile?.boot0Pin;
     if (boot0) pins[boot0] = this.input.scenario.board.boot0;
     return { ...pins, ...this.input.scenario.board.pins, ...more };
@@ -345,28 +337,36 @@ export class Session implements LiveRun {
       this.running = true;
       const why = machine.run(Math.min(deadline, this.nextLook(limits.counterfactual === true)));
       this.running = false;
-      if (why === 'entry' && this.leaving !== null) {
-        this.leave = { ...this.leaving, checkpoint: machine.save() };
-        this.leaving = null;
-        continue;
-      }
-      if (why === 'entry') {
-        if (machine.history.entryCount === limits.untilEntry) return this.end('deadline', false);
-        if (this.keepCheckpoints) this.keepEntry();
-        this.onPausedEntry?.();
-        // a loop shorter than a chunk pauses at nothing but entries
-        if (!this.steps.remaining && resetLoopSettled(machine.history) && resetLoop(machine.history)!.last > (limits.since ?? -1))
-          return this.end('settled', true);
-        if (!this.steps.remaining && this.usb.attachedSince === null && entryLoopSettled(machine.history)) return this.end('settled', true);
-        continue;
-      }
-      if (this.exited !== null) return this.end('semihosting', true);
-      this.steps.poll();
-      if (this.keepTrail && machine.now >= this.nextTrail) this.extendTrail();
-      if (this.usb.dfuReady && this.state.dfuAt === null) this.state.dfuAt = machine.now;
-      if (!this.steps.remaining && (this.isSettled(limits) || (limits.counterfactual && !limits.over && this.comesAndGoes())))
-        return this.end('settled', true);
+      const end = why === 'entry' ? this.pausedAtEntry(limits) : this.lookedUp(limits);
+      if (end) return end;
     }
+  }
+  /** The end of the run, if nothing that counts can come any more. */
+  private lookedUp(limits: RunLimits): SessionEnd | null {
+    const { machine } = this;
+    if (this.exited !== null) return this.end('semihosting', true);
+    this.steps.poll();
+    if (this.keepTrail && machine.now >= this.nextTrail) this.extendTrail();
+    if (this.usb.dfuReady && this.state.dfuAt === null) this.state.dfuAt = machine.now;
+    if (this.steps.remaining) return null;
+    const over = this.isSettled(limits) || (limits.counterfactual && !limits.over && this.comesAndGoes());
+    return over ? this.end('settled', true) : null;
+  }
+  /** The machine stands before the first instruction of an entry, or of a program that a DFU leave went to. The end of the run, if it is one. */
+  private pausedAtEntry(limits: RunLimits): SessionEnd | null {
+    const { machine } = this;
+    if (this.leaving !== null) {
+      this.leave = { ...this.leaving, checkpoint: machine.save() };
+      this.leaving = null;
+      return null;
+    }
+    if (machine.history.entryCount === limits.untilEntry) return this.end('deadline', false);
+    if (this.keepCheckpoints) this.keepEntry();
+    this.onPausedEntry?.();
+    if (this.steps.remaining) return null;
+    // a loop shorter than a chunk pauses at nothing but entries
+    const loops = resetLoopSettled(machine.history) && resetLoop(machine.history)!.last > (limits.since ?? -1);
+    return loops || (this.usb.attachedSince === null && entryLoopSettled(machine.history)) ? this.end('settled', true) : null;
   }
   /** The ROM branches to user code because the host asked for it: the first time for each request. */
   private leaves(pc: number): boolean {
@@ -478,27 +478,33 @@ export class Session implements LiveRun {
   private isSettled(limits: RunLimits): boolean {
     const { machine, state } = this;
     const counterfactual = limits.counterfactual === true;
-    const now = machine.now;
     if (limits.over) return limits.over();
     if (state.dfuAt !== null) return this.usb.dfuIdle && (counterfactual || this.applicationIsBack());
     // a watchdog, or another core, may still reset the chip
     if (machine.state.lockup && isAlone(machine) && !watchdogRuns(machine)) return true;
-    // a run that was repaired at an entry has the old resets in its history: they settle nothing once the rhythm is broken
-    const loop = resetLoop(machine.history);
-    if (loop && loop.last > (limits.since ?? -1) && resetLoopSettled(machine.history) && now - loop.last <= 2 * Math.max(...loop.intervals))
-      return true;
-    if (now >= this.romSilentAt()) return true;
-    if (now >= state.nextProof && this.seeksProof(counterfactual)) {
-      if (!counterfactual) this.watchStart(state.restart === null);
-      const fixed = proveFixedLoop(this);
-      // the proof restored the session: its state is another object now
-      this.state.loop = fixed;
-      // a fault that comes again and again in the ROM is the ROM's answer
-      if (fixed && (!machine.state.inSystem || fixed.inFault || (counterfactual && this.isDeaf()))) return true;
-      if (counterfactual && loop === null && this.goesOnAlike(limits)) return true;
-      this.state.proofGap *= 2;
-      this.state.nextProof = now + this.state.proofGap;
-    }
+    if (this.keepsResetting(limits.since ?? -1) || machine.now >= this.romSilentAt()) return true;
+    return machine.now >= state.nextProof && this.seeksProof(counterfactual) && this.isProvenOver(limits);
+  }
+  /** A run that was repaired at an entry has the resets up to `since` in its history: they settle nothing once the rhythm is broken. */
+  private keepsResetting(since: Ps): boolean {
+    const { history, now } = this.machine;
+    const loop = resetLoop(history);
+    return loop !== null && loop.last > since && resetLoopSettled(history) && now - loop.last <= 2 * Math.max(...loop.intervals);
+  }
+  /** Looks for a proof that nothing else can come; without one, the next look is twice as far away. */
+  private isProvenOver(limits: RunLimits): boolean {
+    const { machine } = this;
+    const { now } = machine;
+    const counterfactual = limits.counterfactual === true;
+    if (!counterfactual) this.watchStart(this.state.restart === null);
+    const fixed = proveFixedLoop(this);
+    // the proof restored the session: its state is another object now
+    this.state.loop = fixed;
+    // a fault that comes again and again in the ROM is the ROM's answer
+    if (fixed && (!machine.state.inSystem || fixed.inFault || (counterfactual && this.isDeaf()))) return true;
+    if (counterfactual && resetLoop(machine.history) === null && this.goesOnAlike(limits)) return true;
+    this.state.proofGap *= 2;
+    this.state.nextProof = now + this.state.proofGap;
     return false;
   }
 
@@ -578,5 +584,44 @@ const NO_DEVICE: UsbDevicePort = {
   in: () => 'none',
   inAcknowledged() {},
 };
+/** The machine before power-on, with nothing in its memories. */
+function newMachine(input: RunInput, options: SessionOptions): Machine {
+  const { chip, scenario } = input;
+  const parameters: Record<string, number> = {};
+  for (const [name, value] of Object.entries({ ...scenario.parameters, ...options.parameters })) parameters[name] = value ?? NaN;
+  const machine = new Machine({ chip, models: { ...MODELS, ...options.models }, parameters, seed: input.seed });
+  if (input.engine === 'unicorn') for (const core of machine.cores) core.useEngine((host) => new UnicornEngine(host));
+  machine.withoutShortcuts(input.withoutShortcuts ?? []);
+  machine.semihostingEnabled = input.semihosting;
+  machine.bootAt = input.bootAt;
+  machine.state.debugger = scenario.board.debugger;
+  machine.eraseNonVolatile();
+  return machine;
+}
+
+const freshState = (): SessionState => ({
+  anchor: 0,
+  dfuAt: null,
+  fault: null,
+  leftAt: null,
+  nextProof: 20 * MS,
+  proofGap: 20 * MS,
+  loop: null,
+  symptomResets: 0,
+  watchesStart: false,
+  restart: null,
+  fellInRom: [],
+});
+
+/**
+ * Pins that something outside keeps high where the ROM listens: RX, I2C, NSS. What does not come out of the package idles like the rest (ASSUMED): nothing
+ * drives it.
+ */
+const idleHigh = (profile: RomProfile | undefined): string[] =>
+  (profile?.interfaces.value ?? [])
+    .filter((i) => i.name !== 'USB')
+    .flatMap((i) => Object.entries(i.pins))
+    .filter(([role]) => role === 'rx' || role === 'scl' || role === 'sda' || role === 'nss')
+    .map(([, pin]) => pin);
 /** Port letter of a GPIO block. */
 const portOf = (b: BlockRow): string => (typeof b.options?.['port'] === 'string' ? b.options['port'] : b.name.slice(-1));
