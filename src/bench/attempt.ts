@@ -81,39 +81,53 @@ export interface AttemptOptions {
   readonly atEntry?: (session: Session) => readonly NamedRepair[];
 }
 
+const romTable = ({ chip }: Session['machine']): number => chip.rom?.vectorTable.value ?? 0;
+
+/** Where a run starts over: with repairs on the path at power-on, without them as late as nothing is missed. */
+type Place = 'power-on' | 'later' | 'entry' | 'fault';
+function placeFor(starts: Starts, repairs: readonly NamedRepair[], onPath: boolean): Place {
+  if (onPath) return 'power-on';
+  if (starts.entry !== null) return 'entry';
+  return repairs.some(isInsteadOfFault) ? 'fault' : 'later';
+}
+function goTo(s: Session, starts: Starts, place: Place): void {
+  if (place === 'fault') goToFault(s, starts);
+  else if (place === 'entry') s.restore(starts.entry!);
+  else s.restore(place === 'later' ? (starts.later ?? starts.powerOn) : starts.powerOn);
+}
+
+/** Repairs what can be repaired where the run stands; the rest waits for the entry that is judged. */
+function applyFrom(place: Place, s: Session, starts: Starts, repairs: readonly NamedRepair[], repairNow: () => void): void {
+  const { machine } = s;
+  if (place === 'fault') applyInsteadOfFault(machine, repairs);
+  const undone = place === 'entry' && repairs.some(undoesException);
+  if (undone) applyUndoing(machine, repairs);
+  if (place === 'entry' && !undone) return repairNow();
+  if (starts.entryNumber === 0) return;
+  // where the right vector is read, the first entry is another one
+  const number = repairs.some((r) => r.repair.at === 'redirect') ? 1 : starts.entryNumber;
+  let left = undone ? 1 : number - machine.history.entryCount;
+  s.onPausedEntry = () => {
+    if (--left === 0) repairNow();
+  };
+}
+
 /** Runs the session again. The session is left at the end of that run. */
 export function attempt(s: Session, starts: Starts, repairs: readonly NamedRepair[], options: AttemptOptions = {}): Attempt {
   if (repairs.length > 0) s.input.progress?.(`trying with repaired: ${repairs.map((r) => r.id).join(', ')}`);
   const { machine } = s;
-  const table = machine.chip.rom?.vectorTable.value ?? 0;
-  const interceptor = pathInterceptor(machine, repairs, table);
-  const fromEntry = interceptor === null && starts.entry !== null;
+  const interceptor = pathInterceptor(machine, repairs, romTable(machine));
+  const place = placeFor(starts, repairs, interceptor !== null);
   s.keepCheckpoints = false;
   const swapBack = options.rom ? s.swapRom(options.rom) : null;
-  const fromFault = interceptor === null && !fromEntry && repairs.some(isInsteadOfFault);
-  if (fromFault) goToFault(s, starts);
-  else s.restore(fromEntry ? starts.entry! : interceptor === null ? (starts.later ?? starts.powerOn) : starts.powerOn);
+  goTo(s, starts, place);
   const startedAt = machine.now;
   machine.setRepairs(interceptor);
   const undo = options.flip ? flipOptions(s, options.flip) : null;
-  // where the right vector is read, the first entry is another one
-  let left = repairs.some((r) => r.repair.at === 'redirect') ? 1 : starts.entryNumber;
-  const repairNow = (): void => applyAtEntry(machine, [...repairs, ...(options.atEntry?.(s) ?? [])]);
-  if (fromFault) applyInsteadOfFault(machine, repairs);
-  const undone = fromEntry && repairs.some(undoesException);
-  if (undone) applyUndoing(machine, repairs);
-  if (fromEntry && !undone) {
-    left = 0;
-    repairNow();
-  } else if (starts.entryNumber > 0) {
-    left = undone ? 1 : left - machine.history.entryCount;
-    s.onPausedEntry = () => {
-      if (--left === 0) repairNow();
-    };
-  }
+  applyFrom(place, s, starts, repairs, () => applyAtEntry(machine, [...repairs, ...(options.atEntry?.(s) ?? [])]));
   for (const core of machine.cores) core.setBrief(true);
   try {
-    const since = (fromEntry || fromFault) && repairs.length > 0 ? { since: startedAt } : {};
+    const since = (place === 'entry' || place === 'fault') && repairs.length > 0 ? { since: startedAt } : {};
     const end = s.run({ counterfactual: true, repaired: repairs.length > 0, ...since });
     if (isCut(end.reason)) throw new CutShort(end.reason);
     return observe(s, end);
