@@ -18,9 +18,16 @@ const ICPR = 0xe000e280;
 const ICER = 0xe000e180;
 
 /** Edits before the first ROM instruction. */
-export function repairTarget(machine: Machine): RepairTarget {
+export const repairTarget = (machine: Machine): RepairTarget => ({
+  ...blockEdits(machine),
+  ...memoryEdits(machine),
+  ...exceptionEdits(machine),
+  ...boardEdits(machine),
+  ...coreEdits(machine),
+});
+
+function blockEdits(machine: Machine): Pick<RepairTarget, 'setField' | 'putField' | 'stopTimersOf'> {
   const core = machine.bootCore;
-  const poke = (address: number, size: 1 | 2 | 4, value: number): void => core.write(address, size, value, true);
   const place = (path: string, value: number) => {
     const [blockName, registerName, fieldName] = path.split('.') as [string, string, string | undefined];
     const block = machine.system.block(blockName);
@@ -32,7 +39,6 @@ export function repairTarget(machine: Machine): RepairTarget {
     return { block, register, whole: ((now & ~f.mask) | ((value << f.bit) & f.mask)) >>> 0 };
   };
   return {
-    setCore: (register, value) => setRegister(core, register, value),
     setField: (path, value) => {
       const { block, register, whole } = place(path, value);
       machine.system.now = core.now();
@@ -44,11 +50,30 @@ export function repairTarget(machine: Machine): RepairTarget {
       const { block, register, whole } = place(path, value);
       (block.state as RegisterState).regs[register.index] = whole;
     },
+    stopTimersOf: (blockName) => {
+      const block = machine.system.block(blockName);
+      for (let i = 0; i < (block.component.timers?.length ?? 0); i++) machine.system.scheduler.disarm(block.timerBase + i);
+      machine.system.now = core.now();
+      block.component.onReset?.(block.state, block.env, 'power');
+    },
+  };
+}
+
+function memoryEdits(machine: Machine): Pick<RepairTarget, 'eraseWord' | 'write'> {
+  return {
     eraseWord: (address) => {
       const { memory, base } = machine.system.regionAt(address)!;
       machine.system.pokeMemory(memory!.row.name, address - base, new Uint8Array(4).fill(memory!.row.erased ?? 0xff));
     },
-    write: poke,
+    write: (address, size, value) => machine.bootCore.write(address, size, value, true),
+  };
+}
+
+/** What is active, pending and enabled. */
+function exceptionEdits(machine: Machine): Pick<RepairTarget, 'leaveHandlerMode' | 'clearNvic' | 'undoException'> {
+  const core = machine.bootCore;
+  const poke = (address: number, size: 1 | 2 | 4, value: number): void => core.write(address, size, value, true);
+  return {
     leaveHandlerMode: () => {
       core.set(S.IPSR, 0);
       for (let i = 0; i < 16; i++) core.set(S.NVIC_ACTIVE + 4 * i, 0);
@@ -71,12 +96,12 @@ export function repairTarget(machine: Machine): RepairTarget {
         core.hardwareAccess = false;
       }
     },
-    stopTimersOf: (blockName) => {
-      const block = machine.system.block(blockName);
-      for (let i = 0; i < (block.component.timers?.length ?? 0); i++) machine.system.scheduler.disarm(block.timerBase + i);
-      machine.system.now = core.now();
-      block.component.onReset?.(block.state, block.env, 'power');
-    },
+  };
+}
+
+function boardEdits(machine: Machine): Pick<RepairTarget, 'holdPin' | 'fitCrystal'> {
+  const core = machine.bootCore;
+  return {
     holdPin: (name, level) => {
       machine.system.now = core.now();
       machine.system.setWire(`pin.${name}`, level);
@@ -85,6 +110,14 @@ export function repairTarget(machine: Machine): RepairTarget {
     fitCrystal: (name, hz) => {
       machine.system.setParameter(`${name}.hz`, hz);
     },
+  };
+}
+
+/** Registers of the boot core, where it goes on, and whether it is alone. */
+function coreEdits(machine: Machine): Pick<RepairTarget, 'setCore' | 'holdOtherCores' | 'branchTo' | 'jumpTo'> {
+  const core = machine.bootCore;
+  return {
+    setCore: (register, value) => setRegister(core, register, value),
     holdOtherCores: () => {
       for (const other of machine.cores) if (other !== core) machine.hold(other);
     },
