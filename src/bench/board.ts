@@ -9,21 +9,29 @@ import type { Board, BoardDocument } from './scenario-types.ts';
 /** By parameter name; null = taken away (a crystal that is not fitted). */
 export type ParameterChanges = Readonly<Record<string, number | null>>;
 
+/** The crystals that the chip's parameters describe; what the scenario's board says comes before them. */
+function crystalsOf(chip: ChipDescription, bare: boolean): Pick<BoardDocument, 'hse' | 'lse'> {
+  const value = (parameter: string): number => chip.parameters[parameter]?.value ?? 0;
+  const hse = bare ? 0 : value('hse.hz');
+  const lse = bare ? 0 : value('lse.hz');
+  return {
+    hse: hse === 0 ? null : { hz: hse, kind: value('hse.external') === 1 ? 'bypass' : 'crystal' },
+    lse: lse === 0 ? null : { hz: lse, ready: formatDuration(value('lse.start.ps')) },
+  };
+}
+
+const givenLse = (chip: ChipDescription, lse: NonNullable<Board['lse']>): BoardDocument['lse'] => ({
+  hz: lse.hz,
+  ready: lse.ready ?? formatDuration(chip.parameters['lse.start.ps']?.value ?? 0),
+});
+
+// eslint-disable-next-line complexity -- one entry for each key of the board, and each is the scenario's word or else the chip's
 export function boardDocument(chip: ChipDescription, given: Board, override?: 'default' | 'none'): BoardDocument {
   const name = override ?? given.name ?? 'default';
   const value = (parameter: string): number | null => chip.parameters[parameter]?.value ?? null;
-  const hseHz = value('hse.hz');
-  const lseHz = value('lse.hz');
-  const readyPs = value('lse.start.ps');
-  const bare = name === 'none';
-  const ready = formatDuration(readyPs ?? 0);
+  const crystals = crystalsOf(chip, name === 'none');
   // A board named on the command line is a statement about its crystals: it beats the scenario file.
   const own = override === 'none' ? { ...given, hse: null, lse: null } : given;
-  const hse =
-    bare || hseHz === null || hseHz === 0
-      ? null
-      : { hz: hseHz, kind: value('hse.external') === 1 ? ('bypass' as const) : ('crystal' as const) };
-  const lse = bare || lseHz === null || lseHz === 0 ? null : { hz: lseHz, ready };
   return {
     name,
     vdd: own.vdd ?? value('vdd.volts') ?? 3.3,
@@ -32,8 +40,8 @@ export function boardDocument(chip: ChipDescription, given: Board, override?: 'd
     temperature: own.temperature ?? 25,
     boot0: own.boot0 ?? (value('boot0.level') === 1 ? 1 : 0),
     nrst: 'pull-up',
-    hse: own.hse === undefined ? hse : own.hse,
-    lse: own.lse === undefined ? lse : own.lse === null ? null : { hz: own.lse.hz, ready: own.lse.ready ?? ready },
+    hse: own.hse === undefined ? crystals.hse : own.hse,
+    lse: own.lse === undefined ? crystals.lse : own.lse && givenLse(chip, own.lse),
     ppm: own.ppm ?? {},
     vbus: own.vbus ?? true,
     pins: own.pins ?? {},

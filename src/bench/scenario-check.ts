@@ -64,50 +64,58 @@ interface ErrorParams {
   readonly limit?: number;
 }
 
+type Parent = { readonly properties?: Readonly<Record<string, unknown>>; readonly description?: string } | undefined;
+
 function describe(error: ErrorObject, document: unknown, whole: string): { message: string; hint: string | null } {
   const params = error.params as ErrorParams;
   const path = keyPath(error.instancePath);
   const at = path === '' ? whole : path;
-  const below = (key: string): string => (path === '' ? key : `${path}.${key}`);
-  const parent = error.parentSchema as
-    { readonly properties?: Readonly<Record<string, unknown>>; readonly description?: string } | undefined;
-  const value = shown(error.data);
+  const keys = Object.keys((error.parentSchema as Parent)?.properties ?? {});
   if (error.propertyName !== undefined)
     return { message: `${at} has the key ${shown(error.propertyName)}, which has not the right form`, hint: null };
   switch (error.keyword) {
-    case 'additionalProperties': {
-      const keys = Object.keys(parent?.properties ?? {}).filter((k) => !k.startsWith('$'));
-      const key = params.additionalProperty ?? '';
-      return { message: `unknown key ${below(key)}`, hint: didYouMean(key, keys) ?? `known here: ${keys.join(', ')}` };
-    }
+    case 'additionalProperties':
+      return unknownKey(params.additionalProperty ?? '', path, keys);
     case 'required':
       return { message: `${at} lacks the key ${params.missingProperty}`, hint: null };
-    case 'enum': {
-      const allowed = params.allowedValues ?? [];
-      return { message: `${at} is ${value}`, hint: `it must be one of ${allowed.map(shown).join(', ')}` };
-    }
-    case 'const':
-      return { message: `${at} is ${value}`, hint: `it must be ${shown(params.allowedValue)}` };
-    case 'type': {
-      const types = [params.type ?? 'something else'].flat().join(' or ');
-      return { message: `${at} is ${document === undefined ? 'absent' : value}`, hint: `it must be of type ${types}` };
-    }
-    case 'pattern':
-      if (path.endsWith('expect.outcome')) return { message: `${at} is ${value}`, hint: outcomeHint(error.data) };
-      return {
-        message: `${at} is ${value}`,
-        hint: parent?.description === undefined ? 'it does not have the right form' : `it must be ${parent.description}`,
-      };
     case 'minProperties':
-    case 'maxProperties': {
-      const keys = Object.keys(parent?.properties ?? {});
+    case 'maxProperties':
       return { message: `${at} must hold exactly one key`, hint: keys.length === 0 ? null : `one of ${keys.join(', ')}` };
+    case 'type':
+      return { message: `${at} is ${document === undefined ? 'absent' : shown(error.data)}`, hint: wantedValue(error, path) };
+    default: {
+      const wanted = wantedValue(error, path);
+      return { message: `${at} ${wanted === null ? (error.message ?? 'is wrong') : `is ${shown(error.data)}`}`, hint: wanted };
     }
+  }
+}
+
+function unknownKey(key: string, path: string, keys: readonly string[]): { message: string; hint: string } {
+  const known = keys.filter((k) => !k.startsWith('$'));
+  const hint = didYouMean(key, known) ?? `known here: ${known.join(', ')}`;
+  return { message: `unknown key ${path === '' ? key : `${path}.${key}`}`, hint };
+}
+
+/** What a value has to be that is not right; null where the schema's own words have to do. */
+function wantedValue(error: ErrorObject, path: string): string | null {
+  const params = error.params as ErrorParams;
+  const { description } = (error.parentSchema as Parent) ?? {};
+  switch (error.keyword) {
+    case 'enum':
+      return `it must be one of ${(params.allowedValues ?? []).map(shown).join(', ')}`;
+    case 'const':
+      return `it must be ${shown(params.allowedValue)}`;
+    case 'type':
+      return `it must be of type ${[params.type ?? 'something else'].flat().join(' or ')}`;
+    case 'pattern':
+      if (path.endsWith('expect.outcome')) return outcomeHint(error.data);
+      return description === undefined ? 'it does not have the right form' : `it must be ${description}`;
     case 'minimum':
+      return `it must be at least ${params.limit}`;
     case 'maximum':
-      return { message: `${at} is ${value}`, hint: `it must be ${error.keyword === 'minimum' ? 'at least' : 'at most'} ${params.limit}` };
+      return `it must be at most ${params.limit}`;
     default:
-      return { message: `${at} ${error.message ?? 'is wrong'}`, hint: null };
+      return null;
   }
 }
 

@@ -150,14 +150,19 @@ function ordered(value: unknown, shape: Shape, path: string): unknown {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new TypeError(`result.${path} is not an object`);
   const given = value as Record<string, unknown>;
   if ('map' in shape) return Object.fromEntries(Object.entries(given).map(([k, v]) => [k, ordered(v, shape.map, `${path}.${k}`)]));
+  return orderedKeys(given, shape.keys, path);
+}
+
+type Keys = Extract<Shape, { readonly keys: unknown }>['keys'];
+function orderedKeys(given: Readonly<Record<string, unknown>>, keys: Keys, path: string): Record<string, unknown> {
   const out: Record<string, unknown> = {};
-  for (const [name, inner] of shape.keys) {
+  for (const [name, inner] of keys) {
     const absent = given[name] === undefined;
     if (absent && typeof inner === 'object' && 'optional' in inner) continue;
     if (absent) throw new TypeError(`result.${path}${path === '' ? '' : '.'}${name} is missing`);
     out[name] = ordered(given[name], inner, path === '' ? name : `${path}.${name}`);
   }
-  const known = new Set(shape.keys.map(([name]) => name));
+  const known = new Set(keys.map(([name]) => name));
   for (const name of Object.keys(given)) {
     if (!known.has(name) && given[name] !== undefined)
       throw new TypeError(`result.${path}${path === '' ? '' : '.'}${name} is no key of the schema`);
