@@ -17,18 +17,21 @@ const MAX_STEPS = 3000;
 /** HALTED of a core in WFE: an event would wake it. */
 const WFE = 3;
 
+/** Asleep, and nothing comes that wakes it. */
+function sleepsForGood(s: LiveRun): FixedLoop | null {
+  const core = s.machine.bootCore;
+  const { sysTick, others } = interruptsAround(s, { asleep: true });
+  if (sysTick || others || (core.get(S.HALTED) === WFE && eventMayCome(s))) return null;
+  return { pc: core.pc, reads: [], sleeping: true, inFault: s.state.fault !== null, exception: core.get(S.IPSR), storm: false };
+}
+
 export function proveFixedLoop(s: LiveRun): FixedLoop | null {
   const { machine } = s;
   const core = machine.bootCore;
   if (s.steps.remaining || core.canWake() || !isAlone(machine)) return null;
   // who refreshes a watchdog, running or not, is at work
   if (watchdogRuns(machine)) return null;
-  const fault = s.state.fault?.since;
-  if (core.halted) {
-    const { sysTick, others } = interruptsAround(s, { asleep: true });
-    if (sysTick || others || (core.get(S.HALTED) === WFE && eventMayCome(s))) return null;
-    return { pc: core.pc, reads: [], sleeping: true, inFault: fault !== undefined, exception: core.get(S.IPSR), storm: false };
-  }
+  if (core.halted) return sleepsForGood(s);
   // no need for a checkpoint to see that
   if (isCounting(core, machine.system)) return null;
   const before = machine.save();
@@ -45,6 +48,12 @@ export function proveFixedLoop(s: LiveRun): FixedLoop | null {
   }
 }
 
+/** By an interrupt that can come in it and change what it waits for. */
+function mayBeLeft(s: LiveRun, loop: SteadyLoop, storm: boolean): boolean {
+  const { sysTick, others } = interruptsAround(s, storm ? { under: s.machine.bootCore.get(S.IPSR) } : {});
+  return others || (sysTick && (storm || !tickCannotEnd(s, loop)));
+}
+
 /** From where the core stands; leaves the machine anywhere. */
 function proveLoop(s: LiveRun): FixedLoop | null {
   const { machine } = s;
@@ -58,8 +67,7 @@ function proveLoop(s: LiveRun): FixedLoop | null {
   const addresses = loop.reads.map((r) => r.address);
   if (storm === null || !addresses.every((a) => readStays(s, a))) return null;
   const exception = core.get(S.IPSR);
-  const { sysTick, others } = interruptsAround(s, storm ? { under: exception } : {});
-  if (others || (sysTick && (storm || !tickCannotEnd(s, loop)))) return null;
+  if (mayBeLeft(s, loop, storm)) return null;
   const inFault = fault !== undefined && s.state.fault?.since === fault;
   return { pc: loop.pc, reads: polled(s, addresses), sleeping: false, inFault, exception, storm };
 }

@@ -30,6 +30,22 @@ export interface Judged {
   };
 }
 
+function keepsResetting({ history, now }: Judged['machine']): boolean {
+  const loop = resetLoop(history);
+  return loop !== null && (resetLoopSettled(history) || now - loop.last <= 2 * Math.max(...loop.intervals));
+}
+
+function isHeldByFault({ machine, state }: Judged, settled: boolean): boolean {
+  if (state.fault === null) return false;
+  return machine.now - state.fault.since >= FAULT_HOLDS || (settled && state.loop?.inFault === true);
+}
+
+/** Since the entry at `entered` the ROM was left: by a reset, by a branch, or again and again. */
+function hasLeft({ machine, state }: Judged, entered: Ps, settled: boolean): boolean {
+  const resetAfter = machine.history.resets.some((r) => r.at > entered);
+  return resetAfter || state.leftAt !== null || (settled && entryLoopSettled(machine.history));
+}
+
 /** `settled`: the run ended because nothing else can come. */
 export function decideOutcome(s: Judged, settled: boolean): Outcome {
   const { machine, state, usb } = s;
@@ -38,16 +54,11 @@ export function decideOutcome(s: Judged, settled: boolean): Outcome {
     const lost = usb.dfuLostSince;
     return lost !== null && now - lost >= LOST && s.steps.ranAfter(state.dfuAt) ? 'dfu-lost' : 'dfu';
   }
-  const loop = resetLoop(machine.history);
-  if (loop && (resetLoopSettled(machine.history) || now - loop.last <= 2 * Math.max(...loop.intervals))) return 'reset-loop';
+  if (keepsResetting(machine)) return 'reset-loop';
   if (machine.state.lockup) return 'fault';
-  if (state.fault && (now - state.fault.since >= FAULT_HOLDS || (settled && state.loop?.inFault))) return 'fault';
+  if (isHeldByFault(s, settled)) return 'fault';
   const entry = machine.history.entries.at(-1);
-  if (entry) {
-    const resetAfter = machine.history.resets.some((r) => r.at > entry.at);
-    const left = resetAfter || state.leftAt !== null || (settled && entryLoopSettled(machine.history));
-    return left ? 'back-in-app' : 'rom-silent';
-  }
+  if (entry) return hasLeft(s, entry.at, settled) ? 'back-in-app' : 'rom-silent';
   if (state.loop && machine.state.semihostingExit === null) return 'stuck';
   return 'no-jump';
 }
