@@ -170,38 +170,50 @@ export interface JumpCandidate {
 const isReset = ({ image, symbol }: FunctionFacts): boolean => ((image.entry ?? 1) & ~1) === (symbol.address & ~1);
 const hex = (n: number): string => `0x${(n >>> 0).toString(16).padStart(8, '0')}`;
 
-/** Functions that can enter system memory, those that jump themselves first. */
-export function jumpCandidates(functions: readonly FunctionFacts[], chip: ChipDescription): JumpCandidate[] {
+function romAddresses(chip: ChipDescription): (value: number) => boolean {
   const [first, last] = chip.rom?.range.value ?? [0, -1];
   const table = chip.rom?.vectorTable.value ?? first;
-  const inRom = (value: number): boolean => (value >= first && value <= last) || value === table || value === table + 4;
+  return (value) => (value >= first && value <= last) || value === table || value === table + 4;
+}
+
+function whyJump(facts: FunctionFacts, base: number | null, at: ReadonlyMap<number, FunctionFacts>): string {
+  const branches = facts.branchesFar || facts.calls.some((c) => at.get(c.target)?.setsMsp === true);
+  return [
+    ...(base === null ? [] : [`holds ${hex(base)}`]),
+    ...(facts.setsMsp ? ['sets MSP'] : []),
+    ...(branches ? ['branches to an address in a register'] : []),
+  ].join(', ');
+}
+
+const resets = (f: FunctionFacts): boolean => f.constants.some((c) => c.value >>> 16 === VECTKEY);
+/** Writes something down and resets the chip, itself or by a function that it calls. */
+function storesBeforeReset(facts: FunctionFacts, at: ReadonlyMap<number, FunctionFacts>): boolean {
+  // the store to AIRCR itself is one
+  if (resets(facts)) return facts.stores.length > 1;
+  const call = facts.calls.find((c) => {
+    const callee = at.get(c.target);
+    return callee !== undefined && callee !== facts && resets(callee);
+  });
+  return call !== undefined && facts.stores.some((pc) => pc < call.pc);
+}
+
+/** Functions that can enter system memory, those that jump themselves first. */
+export function jumpCandidates(functions: readonly FunctionFacts[], chip: ChipDescription): JumpCandidate[] {
   const at = new Map(functions.map((f) => [(f.symbol.address & ~1) >>> 0, f]));
-  const resets = (f: FunctionFacts): number | null => f.constants.find((c) => c.value >>> 16 === VECTKEY)?.pc ?? null;
+  // a reset calls it anyway
+  const asked = functions.filter((f) => !isReset(f));
   const calledFirst = new Set(functions.filter(isReset).flatMap((f) => f.calls.map((c) => c.target)));
   const started = ({ symbol }: FunctionFacts): boolean => calledFirst.has((symbol.address & ~1) >>> 0);
+  const inRom = romAddresses(chip);
   const found: JumpCandidate[] = [];
-  for (const facts of functions) {
-    // a reset calls it anyway
-    if (isReset(facts)) continue;
+  for (const facts of asked) {
     const base = facts.constants.find((c) => inRom(c.value));
-    const branches = facts.branchesFar || facts.calls.some((c) => at.get(c.target)?.setsMsp === true);
-    const why = [
-      ...(base ? [`holds ${hex(base.value)}`] : []),
-      ...(facts.setsMsp ? ['sets MSP'] : []),
-      ...(branches ? ['branches to an address in a register'] : []),
-    ].join(', ');
-    if (base || (facts.setsMsp && facts.branchesFar)) found.push({ facts, kind: 'jump', runsAnyway: started(facts), why });
+    if (base || (facts.setsMsp && facts.branchesFar))
+      found.push({ facts, kind: 'jump', runsAnyway: started(facts), why: whyJump(facts, base?.value ?? null, at) });
   }
-  for (const facts of functions) {
-    if (isReset(facts) || found.some((c) => c.facts === facts)) continue;
-    const own = resets(facts);
-    const call = facts.calls.find((c) => {
-      const callee = at.get(c.target);
-      return callee !== undefined && callee !== facts && resets(callee) !== null;
-    });
-    // the store to AIRCR itself is one
-    const behind = own !== null ? facts.stores.length > 1 : call !== undefined && facts.stores.some((pc) => pc < call.pc);
-    if (behind) found.push({ facts, kind: 'request', runsAnyway: started(facts), why: 'stores something and resets the chip' });
-  }
+  const jumps = new Set(found.map((c) => c.facts));
+  for (const facts of asked)
+    if (!jumps.has(facts) && storesBeforeReset(facts, at))
+      found.push({ facts, kind: 'request', runsAnyway: started(facts), why: 'stores something and resets the chip' });
   return found;
 }

@@ -50,6 +50,7 @@ export function checkFit(chip: ChipDescription, image: LoadedImage, optionBytes:
   );
 }
 
+// eslint-disable-next-line complexity -- what an image asks of its core, one question after the other: those that end the run come first
 function compiledFor(chip: ChipDescription, image: LoadedImage, core: string, ability: Ability): string[] {
   const { attributes } = image;
   if (attributes === null) return [];
@@ -66,10 +67,8 @@ function compiledFor(chip: ChipDescription, image: LoadedImage, core: string, ab
     return [`built for Armv6-M (Cortex-M0), ${who} could do more: is it built for another chip?`];
   if (doublePrecision && !ability.doublePrecision)
     return [`it may hold floating-point instructions of double precision, which ${who} does not have`];
-  const other = chip.cores.find((c) => c.name !== core && abilityOf(c).fpu === fpu);
-  if (other && fpu !== 0 && fpu < ability.fpu)
-    return [`built for the FPU of ${other.name}, but it lies where ${core} starts: is it the image of ${other.name}?`];
-  return [];
+  const other = fpu !== 0 && fpu < ability.fpu && chip.cores.find((c) => c.name !== core && abilityOf(c).fpu === fpu);
+  return other ? [`built for the FPU of ${other.name}, but it lies where ${core} starts: is it the image of ${other.name}?`] : [];
 }
 
 /** The two words that the core loads out of reset, where the image holds them. */

@@ -100,8 +100,20 @@ function checkedInput(job: RunJob): RunInput {
 /** Kind of the notes that doubt whether an image is for this chip or core. */
 export const WRONG_CHIP = 'wrong-chip';
 
-function loadNotes(chip: ChipDescription, images: readonly LoadedImage[], job: RunJob): { kind: string; text: string }[] {
-  const notes = images.flatMap((image) => image.remarks.map((remark) => ({ kind: 'image', text: `${image.path}: ${remark}` })));
+type Note = { kind: string; text: string };
+
+function loadNotes(chip: ChipDescription, images: readonly LoadedImage[], job: RunJob): Note[] {
+  const notes = imageNotes(chip, images, job);
+  if (job.chipFrom !== undefined) notes.push({ kind: 'chip', text: job.chipFrom });
+  if (job.engine === 'unicorn') for (const text of unicornNotes()) notes.push({ kind: 'engine', text });
+  if (romProfileIfAny(chip) === null)
+    notes.push({ kind: 'no-rom', text: `there is no stand-in ROM for ${chip.name} in this version: its system memory is erased` });
+  return [...notes, ...startNotes(chip, images, job)];
+}
+
+/** What is odd about the images themselves. */
+function imageNotes(chip: ChipDescription, images: readonly LoadedImage[], job: RunJob): Note[] {
+  const notes: Note[] = images.flatMap((image) => image.remarks.map((remark) => ({ kind: 'image', text: `${image.path}: ${remark}` })));
   for (const image of images)
     for (const text of checkFit(chip, image, job.scenario.board?.optionBytes ?? {})) notes.push({ kind: WRONG_CHIP, text });
   for (const image of images) {
@@ -114,10 +126,12 @@ function loadNotes(chip: ChipDescription, images: readonly LoadedImage[], job: R
       });
     }
   }
-  if (job.chipFrom !== undefined) notes.push({ kind: 'chip', text: job.chipFrom });
-  if (job.engine === 'unicorn') for (const text of unicornNotes()) notes.push({ kind: 'engine', text });
-  if (romProfileIfAny(chip) === null)
-    notes.push({ kind: 'no-rom', text: `there is no stand-in ROM for ${chip.name} in this version: its system memory is erased` });
+  return notes;
+}
+
+/** Where the cores start: what is odd about that, and what is missing there. */
+function startNotes(chip: ChipDescription, images: readonly LoadedImage[], job: RunJob): Note[] {
+  const notes: Note[] = [];
   if (job.bootAt !== null) notes.push({ kind: 'boot-at', text: 'the core was started at --boot-at, which silicon does not do' });
   if (chip.cores.length > 1 && images.length > 0 && images.every((image) => imageCore(chip, image) === 1)) {
     const [first, second] = chip.cores.map((c) => c.name);
