@@ -195,6 +195,27 @@ class Walk {
     return { kind: 'open' };
   }
 
+  /** Writes down what this step did with the value, and what the value was in front of it. */
+  private link(step: Step, hits: readonly Place[], from: Places, load: DataFlow['loads'][number] | null): void {
+    const stored = step.flow?.stores.find((a) => hits.some((p) => p >= a.address && p < a.address + a.size)) ?? null;
+    const access = load ?? stored;
+    const address = access?.address ?? null;
+    const how = howOf(step, load !== null, stored !== null, from);
+    const onStack = address !== null && step.exception === null && this.isStack(address, step.registers[13]!);
+    const made = this.value;
+    this.value = this.valueBefore(step, from);
+    const changed = how === 'moved' && this.value !== made;
+    const pc = access?.pc ?? step.pc;
+    this.links.push({ pc, at: step.at, core: this.core.index, how: changed ? 'computed' : how, value: made, address, onStack });
+  }
+
+  /** What it was made of is one value again where it is one register or one word. */
+  private valueBefore(step: Step, from: Places): number | null {
+    const registers = [...from].filter(isState);
+    if (registers.length === 1 && from.size === 1) return this.registerValue(step, registers[0]!) ?? this.value;
+    return registers.length > 0 ? null : this.value;
+  }
+
   /** The wanted value goes through this step. */
   private pass(step: Step, hits: readonly Place[]): WalkEnd | null {
     const from = new Set<Place>();
@@ -204,19 +225,7 @@ class Walk {
     }
     for (const p of from) this.wanted.add(p);
     const load = step.flow?.loads.find((l) => from.has(l.address)) ?? null;
-    const stored = step.flow?.stores.find((a) => hits.some((p) => p >= a.address && p < a.address + a.size)) ?? null;
-    const address = load?.address ?? stored?.address ?? null;
-    const how = howOf(step, load !== null, stored !== null, from);
-    const sp = step.registers[13]!;
-    const onStack = address !== null && step.exception === null && this.isStack(address, sp);
-    // what it was made of is one value again where it is one register or one word
-    const registers = [...from].filter(isState);
-    const made = this.value;
-    if (registers.length === 1 && from.size === 1) this.value = this.registerValue(step, registers[0]!) ?? this.value;
-    else if (registers.length > 0) this.value = null;
-    const changed = how === 'moved' && this.value !== made;
-    const pc = load?.pc ?? stored?.pc ?? step.pc;
-    this.links.push({ pc, at: step.at, core: this.core.index, how: changed ? 'computed' : how, value: made, address, onStack });
+    this.link(step, hits, from, load);
     if (this.wanted.size === 0) return this.origin({ kind: 'constant', address: null, pc: step.pc, at: step.at });
     if ([...this.wanted].some(isState)) return null;
     return this.memoryOrigin(step, load);
@@ -225,17 +234,18 @@ class Walk {
   /** Everything that is still wanted lies in memory that instructions do not write: there it begins. */
   private memoryOrigin(step: Step, load: DataFlow['loads'][number] | null): WalkEnd | null {
     const address = load?.address ?? Math.min(...this.wanted);
-    const region = this.session.machine.system.regionAt(address, this.core.index);
-    if (region?.memory?.row.kind === 'ram') return null;
-    const at = { pc: load?.pc ?? step.pc, at: step.at };
-    const origin: Origin = region?.block
-      ? { kind: 'device', address, ...at }
-      : region?.memory && region.memory.row.zone !== 'system' && this.inImage(address)
-        ? { kind: 'constant', address, ...at }
-        : region === null && address >= 0xe0000000
-          ? { kind: 'device', address, ...at }
-          : { kind: 'memory', address, ...at };
+    const kind = this.kindAt(address);
+    if (kind === null) return null;
+    const origin: Origin = { kind, address, pc: load?.pc ?? step.pc, at: step.at };
     return { kind: 'origin', origin, addressFrom: load?.addressFrom ?? null, address, index: this.index };
+  }
+  /** What lies there; null for RAM, which instructions may have written before. */
+  private kindAt(address: number): 'device' | 'constant' | 'memory' | null {
+    const region = this.session.machine.system.regionAt(address, this.core.index);
+    const row = region?.memory?.row;
+    if (row?.kind === 'ram') return null;
+    if (region?.block || (region === null && address >= 0xe0000000)) return 'device';
+    return row && row.zone !== 'system' && this.inImage(address) ? 'constant' : 'memory';
   }
   private inImage(address: number): boolean {
     return this.session.input.images.some((image) => image.chunks.some((c) => address >= c.address && address < c.address + c.data.length));

@@ -59,56 +59,72 @@ export function runTo(s: Session, time: Ps): boolean {
   return true;
 }
 
-/** Runs `core` to `until` (or to what ends it before) one instruction at a time, from where the session stands. */
-export function record(s: Session, core: Core, until: Ps, most: number): Window {
-  const { machine } = s;
-  const steps: Step[] = [];
-  let ended: Ended | null = null;
-  const exceptions: number[] = [];
+/** What the machine says of a core while it makes one step. */
+interface Heard {
+  ended: Ended | null;
+  /** Exceptions that it took, and 0 for each return. */
+  exceptions: number[];
+}
+
+/** Hears what happens to `core`, on top of those who listen already. */
+function listen({ machine }: Session, core: Core): { heard: Heard; stop: () => void } {
+  const heard: Heard = { ended: null, exceptions: [] };
   const before = machine.observer;
   machine.observer = {
     ...before,
     faulted: (c) => {
-      if (c === core) ended = 'fault';
+      if (c === core) heard.ended = 'fault';
     },
     entry: (e) => {
       before.entry?.(e);
-      if (e.core === core.index) ended = 'entry';
+      if (e.core === core.index) heard.ended = 'entry';
     },
     beforeReset: () => {
-      ended = 'reset';
+      heard.ended = 'reset';
       before.beforeReset?.();
     },
     lockup: (c, reason) => {
       before.lockup?.(c, reason);
-      if (c === core) ended = 'lockup';
+      if (c === core) heard.ended = 'lockup';
     },
     exception: (c, exception, handler, pc) => {
       before.exception?.(c, exception, handler, pc);
-      if (c === core) exceptions.push(exception);
+      if (c === core) heard.exceptions.push(exception);
     },
     exceptionReturn: (c, exception, pc) => {
       before.exceptionReturn?.(c, exception, pc);
-      if (c === core) exceptions.push(0);
+      if (c === core) heard.exceptions.push(0);
     },
   };
+  return { heard, stop: () => void (machine.observer = before) };
+}
+
+/** One instruction of `core`, or what goes on while it sleeps. */
+function stepOnce(s: Session, core: Core, until: Ps): void {
+  const { machine } = s;
+  // nothing but the core can do anything before the next event: no need to ask the machine
+  const alone = machine.cores.length === 1 && !core.halted && machine.state.pendingReset === null;
+  if (alone && core.now() < machine.system.scheduler.next) return void core.step();
+  machine.run(core.halted && !core.canWake() ? Math.min(until, machine.system.scheduler.next) : nextCycle(core, machine.now));
+  s.steps.poll();
+}
+
+/** Runs `core` to `until` (or to what ends it before) one instruction at a time, from where the session stands. */
+export function record(s: Session, core: Core, until: Ps, most: number): Window {
+  const steps: Step[] = [];
+  const { heard, stop } = listen(s, core);
   try {
-    const single = machine.cores.length === 1;
     for (;;) {
       // the count of a sleeping core lags behind by less than a cycle
-      if (core.now() >= until || (core.halted && machine.now >= until)) return { steps, ended: 'time' };
+      if (core.now() >= until || (core.halted && s.machine.now >= until)) return { steps, ended: 'time' };
       if (steps.length >= most) return { steps, ended: 'steps' };
       const words = core.stateWords();
       const retired = core.retired();
       const at = core.now();
       const pc = core.pc;
-      exceptions.length = 0;
-      // nothing but the core can do anything before the next event: no need to ask the machine
-      if (single && !core.halted && machine.state.pendingReset === null && core.now() < machine.system.scheduler.next) core.step();
-      else {
-        machine.run(core.halted && !core.canWake() ? Math.min(until, machine.system.scheduler.next) : nextCycle(core, machine.now));
-        s.steps.poll();
-      }
+      heard.exceptions.length = 0;
+      stepOnce(s, core, until);
+      const { ended, exceptions } = heard;
       const count = core.retired() - retired;
       if (count > 0 || ended === 'fault') {
         const flow = dataFlow(core.profile, surroundings(core, words), pc, Math.max(1, count));
@@ -120,7 +136,7 @@ export function record(s: Session, core: Core, until: Ps, most: number): Window 
       if (ended !== null) return { steps, ended };
     }
   } finally {
-    machine.observer = before;
+    stop();
   }
 }
 
