@@ -133,9 +133,7 @@ class Course {
       this.over = true;
       return got.status === 'timeout' && before !== STATE.MANIFEST_SYNC ? 'no answer' : null;
     }
-    if (got.status !== 'ok' && got.status !== 'stall') return `no answer (${got.status})`;
-    if (got.status !== want.status) return `${got.status} in ${dfuStateName(before)}; the model says ${want.status}`;
-    const wrong = this.compareAnswer(request, got, want);
+    const wrong = compareStatus(before, got.status, want.status) ?? this.compareAnswer(request, got, want);
     if (wrong !== null) return wrong;
     return pending !== null && was !== null && model.pendingWrite() === null ? this.afterWork(pending, was) : null;
   }
@@ -295,6 +293,11 @@ class Course {
     const memory = system.memories.find((m) => m.row.kind === 'flash' && m.row.zone === 'user')!;
     return system.arena.u8.subarray(memory.host + from - this.flashBase, memory.host + to - this.flashBase);
   }
+}
+
+function compareStatus(state: number, got: LinkAnswer['status'], want: LinkAnswer['status']): string | null {
+  if (got !== 'ok' && got !== 'stall') return `no answer (${got})`;
+  return got === want ? null : `${got} in ${dfuStateName(state)}; the model says ${want}`;
 }
 
 function firstDifference(a: Uint8Array, b: Uint8Array): number {

@@ -64,6 +64,7 @@ const RANK_OF_CONFIDENCE: Readonly<Record<string, number>> = {
 const BOARD_RANK = 1;
 
 /** Whether a run looks to its user like the symptom. */
+// eslint-disable-next-line complexity -- one case for each symptom, told by the outcomes that look like it
 export function shows(symptom: Symptom, run: Pick<Attempt, 'outcome' | 'ownResets' | 'foreignDevice' | 'unknownDevice'>): boolean | null {
   const { outcome } = run;
   switch (symptom) {
@@ -186,12 +187,8 @@ export class Solver {
       `${board.debugger ? 'no' : 'a'} debugger is attached`,
     );
     if (host.cable === 'in') add({ cable: 'out' }, { host: { cable: 'out' } }, 'the cable is not in, or carries no data');
-    for (const [name, row] of Object.entries(input.chip.optionBytes ?? {})) {
-      const now = Number(board.optionBytes[name] ?? row.factory.value);
-      const other = OTHER_OPTION_BYTES[name];
-      if (other === undefined || now === other.value) continue;
-      add({ [`option byte ${name}`]: other.value }, { board: { optionBytes: { ...board.optionBytes, [name]: other.value } } }, other.text);
-    }
+    for (const [name, { value, text }] of otherOptionBytes(input))
+      add({ [`option byte ${name}`]: value }, { board: { optionBytes: { ...board.optionBytes, [name]: value } } }, text);
     return list;
   }
 
@@ -302,6 +299,15 @@ const OTHER_OPTION_BYTES: Readonly<Record<string, { readonly value: number; read
   RDP: { value: 0xbb, text: 'read-out protection (RDP) is at level 1' },
   BFB2: { value: 1, text: 'the option byte BFB2 is 1' },
 };
+
+/** Those among them that the chip has and the run did not have already. */
+function otherOptionBytes({ chip, scenario }: RunInput): [name: string, other: { readonly value: number; readonly text: string }][] {
+  const given = scenario.board.optionBytes;
+  return Object.entries(chip.optionBytes ?? {}).flatMap(([name, row]) => {
+    const other = OTHER_OPTION_BYTES[name];
+    return other === undefined || Number(given[name] ?? row.factory.value) === other.value ? [] : [[name, other]];
+  });
+}
 
 function withBoard(h: Hypothesis, { board, host }: Hypothesis['change']): Hypothesis {
   const change = {

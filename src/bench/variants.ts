@@ -49,14 +49,19 @@ export class Variants {
     if (here) return here;
     const known = this.reached.get(keyOf(change, []));
     if (known && repairs.length > 0) {
-      // without an entry there is no place for what is repaired at one
-      if (known.run.entries === 0 && repairs.every((r) => r.repair.at === 'entry')) return known.run;
+      if (known.run.entries === 0 && haveNoPlace(repairs)) return known.run;
       return attempt(
         known.session,
         { powerOn: known.powerOn, entry: known.run.entries === 1 ? known.session.entryCheckpoint : null, entryNumber: 1 },
         repairs,
       );
     }
+    return this.inOwnMachine(change, repairs);
+  }
+
+  /** In a machine that was built with the change, from its power-on; kept where the same ROM may be asked for with repairs. */
+  private inOwnMachine(change: Change, repairs: readonly NamedRepair[]): Attempt {
+    const { session } = this;
     const other = new Session(session.input, { romOptions: change.rom, parameters: change.parameters ?? {}, pins: change.pins ?? {} });
     other.startedAt = session.startedAt;
     const powerOn = other.save();
@@ -73,6 +78,20 @@ export class Variants {
       if (!kept) other.release();
     }
   }
+
+  /** Where a run with another ROM may start: only where nothing has read what differs. */
+  private latestStarts(unchanged: string, isEarly: (c: Checkpoint) => boolean): Starts {
+    const { powerOn, fault } = this.starts;
+    const later = this.session.trail.findLast(isEarly);
+    return {
+      powerOn,
+      entry: this.entered.get(unchanged) ?? null,
+      entryNumber: 1,
+      fault: fault && isEarly(fault) ? fault : null,
+      ...(later ? { later } : {}),
+    };
+  }
+
   /** Nothing is run any more. */
   release(): void {
     for (const { session } of this.reached.values()) session.release();
@@ -85,21 +104,14 @@ export class Variants {
     const { session, starts } = this;
     if (change.parameters || change.pins) return null;
     const rom = session.otherRom(change.rom);
-    if (!rom || !unreadUntil(starts.powerOn, session.rom!, rom)) return null;
-    if (starts.entry && starts.entryNumber === 1 && unreadUntil(starts.entry, session.rom!, rom))
-      return attempt(session, starts, repairs, { rom });
-    // without an entry there is no place for what is repaired at one
+    if (!rom) return null;
+    const isEarly = (c: Checkpoint): boolean => unreadUntil(c, session.rom!, rom);
+    if (!isEarly(starts.powerOn)) return null;
+    if (starts.entry && starts.entryNumber === 1 && isEarly(starts.entry)) return attempt(session, starts, repairs, { rom });
     const unchanged = keyOf(change, []);
     const plain = this.runs.get(unchanged);
-    if (plain?.entries === 0 && repairs.length > 0 && repairs.every((r) => r.repair.at === 'entry')) return plain;
-    const later = session.trail.findLast((c) => unreadUntil(c, session.rom!, rom));
-    const from: Starts = {
-      powerOn: starts.powerOn,
-      entry: this.entered.get(unchanged) ?? null,
-      entryNumber: 1,
-      fault: starts.fault && unreadUntil(starts.fault, session.rom!, rom) ? starts.fault : null,
-      ...(later ? { later } : {}),
-    };
+    if (plain?.entries === 0 && haveNoPlace(repairs)) return plain;
+    const from = this.latestStarts(unchanged, isEarly);
     if (repairs.length > 0) return attempt(session, from, repairs, { rom });
     return attempt(session, from, [], {
       rom,
@@ -120,6 +132,8 @@ function unreadUntil({ machine }: Checkpoint, a: LoadedRom, b: LoadedRom): boole
 const needsPowerOn = (c: Change): boolean =>
   c.parameters !== undefined || c.pins !== undefined || Object.keys(c.rom).some((id) => LOADER_OPTIONS.some((l) => l === id));
 
+/** Without an entry there is no place for what is repaired at one. */
+const haveNoPlace = (repairs: readonly NamedRepair[]): boolean => repairs.length > 0 && repairs.every((r) => r.repair.at === 'entry');
 function keyOf(change: Change, repairs: readonly NamedRepair[]): string {
   const sorted = (o: Readonly<Record<string, unknown>> = {}): string =>
     Object.entries(o)
