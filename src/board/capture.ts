@@ -55,8 +55,8 @@ const CORE_WORDS: readonly (readonly [string, number])[] = [
 ];
 const REGISTERS = ['sp', 'lr', 'pc', 'xpsr', 'msp', 'psp', 'primask', 'basepri', 'faultmask', 'control'];
 
-export async function capture(target: GdbTarget, chip: ChipDescription, at: CapturePoint): Promise<Capture> {
-  await target.assertHalted();
+/** What the board answers, in the order in which it is asked: the core's own words, the NVIC, blocks of the chip. */
+async function valuesOf(target: GdbTarget, chip: ChipDescription): Promise<CapturedValue[]> {
   const values: CapturedValue[] = [];
   const add = async (path: string, address: number, afterReset: number | null): Promise<void> => {
     const value = await target.word(address);
@@ -72,11 +72,22 @@ export async function capture(target: GdbTarget, chip: ChipDescription, at: Capt
       if (register.size === 4 && !/KEYR/.test(register.name))
         await add(`${block.name}.${register.name}`, (block.base + register.offset) >>> 0, register.reset ?? null);
   }
+  return values;
+}
+
+async function coreRegisters(target: GdbTarget): Promise<Record<string, number>> {
   const registers: Record<string, number> = {};
   for (const name of REGISTERS) {
     const value = await target.readRegister(name);
     if (value !== null) registers[name] = value;
   }
+  return registers;
+}
+
+export async function capture(target: GdbTarget, chip: ChipDescription, at: CapturePoint): Promise<Capture> {
+  await target.assertHalted();
+  const values = await valuesOf(target, chip);
+  const registers = await coreRegisters(target);
   const dbgmcu = chip.blocks.find((b) => b.name === 'DBGMCU');
   const id = dbgmcu ? await target.word(dbgmcu.base) : null;
   const found: Capture = {
@@ -97,46 +108,57 @@ const NVIC: readonly (readonly [string, number])[] = [
   ['IABR', 0xe000e300],
 ];
 
+type Shown = Pick<Capture, 'values' | 'registers'>;
+
 /** The options `leave-…` that the state behind a leave decides; what it does not show is left out. */
-export function settledBy({ values, registers }: Pick<Capture, 'values' | 'registers'>, chip: ChipDescription): SettledOption[] {
-  const settled: SettledOption[] = [];
-  const word = (path: string): number | null => values.find((v) => v.path === path)?.value ?? null;
-  const say = (option: string, value: string, by: string): void => void settled.push({ option, value, by });
+export const settledBy = (shown: Shown, chip: ChipDescription): SettledOption[] =>
+  [vtorLeft, remapLeft, clocksLeft, flashLeft, contextLeft].flatMap((settle) => settle(shown, chip) ?? []);
 
-  const vtor = word('SCB.VTOR');
-  const [from, to] = chip.rom?.range.value ?? [1, 0];
+const wordIn = ({ values }: Shown, path: string): number | null => values.find((v) => v.path === path)?.value ?? null;
+
+function vtorLeft(shown: Shown, chip: ChipDescription): SettledOption | null {
+  const vtor = wordIn(shown, 'SCB.VTOR');
   // a core without VTOR shows zero
-  if (vtor !== null && modelOf(chip.cores[0]!.type).vtor !== 0)
-    say('leave-vtor', vtor >= from && vtor <= to ? 'keeps' : 'sets', `SCB.VTOR = ${hex(vtor)}`);
+  if (vtor === null || modelOf(chip.cores[0]!.type).vtor === 0) return null;
+  const [from, to] = chip.rom?.range.value ?? [1, 0];
+  return { option: 'leave-vtor', value: vtor >= from && vtor <= to ? 'keeps' : 'sets', by: `SCB.VTOR = ${hex(vtor)}` };
+}
 
+function remapLeft(shown: Shown, chip: ChipDescription): SettledOption | null {
   const { field, systemMemory } = familyOf(chip)?.remap ?? {};
-  const remap = field === undefined ? null : word(registerOf(field));
-  if (field !== undefined && remap !== null) {
-    const { mask, bit } = locate(chip, field)!;
-    const mode = (remap & mask) >>> bit;
-    say('leave-remap', mode === systemMemory ? 'keeps' : 'restores', `${field} = ${mode}`);
-  }
+  const remap = field === undefined ? null : wordIn(shown, registerOf(field));
+  if (field === undefined || remap === null) return null;
+  const { mask, bit } = locate(chip, field)!;
+  const mode = (remap & mask) >>> bit;
+  return { option: 'leave-remap', value: mode === systemMemory ? 'keeps' : 'restores', by: `${field} = ${mode}` };
+}
+
+function clocksLeft({ values }: Shown): SettledOption | null {
   const clocks = values.filter((v) => v.path === 'RCC.CR' || v.path.startsWith('RCC.CFGR'));
-  if (clocks.length > 0) {
-    const differs = clocks.filter((v) => v.afterReset !== null && configured(v) !== configured({ ...v, value: v.afterReset }));
-    const text = (differs.length > 0 ? differs : clocks).map((v) => `${v.path} = ${hex(v.value)}`).join(', ');
-    say('leave-clocks', differs.length > 0 ? 'keeps' : 'restores', text);
-  }
-  const [sr, cr] = [word('FLASH.SR') ?? word('FLASH.NSSR'), word('FLASH.CR') ?? word('FLASH.NSCR')];
+  if (clocks.length === 0) return null;
+  const differs = clocks.filter((v) => v.afterReset !== null && configured(v) !== configured({ ...v, value: v.afterReset }));
+  const by = (differs.length > 0 ? differs : clocks).map((v) => `${v.path} = ${hex(v.value)}`).join(', ');
+  return { option: 'leave-clocks', value: differs.length > 0 ? 'keeps' : 'restores', by };
+}
+
+function flashLeft(shown: Shown, chip: ChipDescription): SettledOption | null {
+  const sr = wordIn(shown, 'FLASH.SR') ?? wordIn(shown, 'FLASH.NSSR');
+  const cr = wordIn(shown, 'FLASH.CR') ?? wordIn(shown, 'FLASH.NSCR');
   const locked = lockBit(chip);
-  if (cr !== null && locked !== null) {
-    const errors = sr !== null && (sr & errorBits(chip)) !== 0;
-    const value = errors ? 'errors' : (cr & locked) !== 0 ? 'locked' : 'unlocked';
-    say('leave-flash', value, `FLASH.CR = ${hex(cr)}${sr === null ? '' : `, SR = ${hex(sr)}`}`);
-  }
+  if (cr === null || locked === null) return null;
+  const errors = sr !== null && (sr & errorBits(chip)) !== 0;
+  const value = errors ? 'errors' : (cr & locked) !== 0 ? 'locked' : 'unlocked';
+  return { option: 'leave-flash', value, by: `FLASH.CR = ${hex(cr)}${sr === null ? '' : `, SR = ${hex(sr)}`}` };
+}
+
+function contextLeft({ values, registers }: Shown): SettledOption {
   const active = values.filter((v) => v.path.startsWith('NVIC.IABR') && v.value !== 0);
   const ipsr = (registers['xpsr'] ?? 0) & 0x1ff;
-  say(
-    'leave-context',
-    active.length > 0 || ipsr !== 0 ? 'isr' : 'thread',
-    active.length > 0 ? active.map((v) => `${v.path} = ${hex(v.value)}`).join(', ') : `IPSR = ${ipsr}, no interrupt is active`,
-  );
-  return settled;
+  return {
+    option: 'leave-context',
+    value: active.length > 0 || ipsr !== 0 ? 'isr' : 'thread',
+    by: active.length > 0 ? active.map((v) => `${v.path} = ${hex(v.value)}`).join(', ') : `IPSR = ${ipsr}, no interrupt is active`,
+  };
 }
 /** Without what trims and readies an oscillator, which differs from chip to chip: RCC_CR's low half but its ON bits. */
 const configured = ({ path, value }: CapturedValue): number => (path === 'RCC.CR' ? value & 0x01010001 : value) >>> 0;
