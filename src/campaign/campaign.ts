@@ -53,6 +53,16 @@ export interface Progress {
   readonly aside: number;
 }
 
+/** The first row of numbers without those of the second; both rise. */
+function* without(numbers: Iterable<number>, left: Iterable<number>): Iterable<number> {
+  const rest = left[Symbol.iterator]();
+  let next = rest.next();
+  for (const no of numbers) {
+    while (next.done !== true && next.value < no) next = rest.next();
+    if (next.done === true || next.value !== no) yield no;
+  }
+}
+
 export class Campaign {
   readonly spec: CampaignSpec;
   readonly targets: readonly StoredTarget[];
@@ -106,24 +116,24 @@ export class Campaign {
     for (let i = this.range[0]; i < this.range[1]; i++) yield this.drawn?.[i] ?? i;
   }
 
+  /** A machine whose forks would be torn apart is made twice: so many of them have to find room in a piece. */
+  private keptTogether(target: number, full: number): number {
+    const forks = this.space.groupSize(target);
+    return this.drawn === null && forks + MACHINE_WEIGHT <= full ? forks : 1;
+  }
+
   /** Work for the cases that have no result yet. `done`: their numbers, rising; `full`: the weight of a piece. */
   *pending(done: Iterable<number>, full = WEIGHT): Iterable<Work> {
-    const finished = done[Symbol.iterator]();
-    let next = finished.next();
     let parts: { part: WorkPart & { cases: WorkPart['cases'][number][] }; key: string }[] = [];
     let target = 0;
     let weight = 0;
-    for (const no of this.numbers()) {
-      while (next.done !== true && next.value < no) next = finished.next();
-      if (next.done !== true && next.value === no) continue;
+    for (const no of without(this.numbers(), done)) {
       const one = this.space.at(no);
       const { seed, delay } = one.variation;
       const key = canonical([seed, delay]);
       const sameMachine = parts.at(-1)?.key === key && one.target === target;
-      // a machine whose forks would be torn apart is made twice
-      const together =
-        this.drawn === null && this.space.groupSize(one.target) + MACHINE_WEIGHT <= full ? this.space.groupSize(one.target) : 1;
-      if (parts.length > 0 && (one.target !== target || weight + (sameMachine ? 1 : MACHINE_WEIGHT + together) > full)) {
+      const more = sameMachine ? 1 : MACHINE_WEIGHT + this.keptTogether(one.target, full);
+      if (parts.length > 0 && (one.target !== target || weight + more > full)) {
         yield this.workOf(
           target,
           parts.map((p) => p.part),

@@ -57,6 +57,17 @@ export interface Row {
   readonly result: CaseResult;
 }
 
+/** What the file says already of a case. */
+interface Known {
+  readonly outcome: string;
+  readonly ended: string;
+  readonly at_ps: number;
+  readonly cycles: number;
+  readonly id: Uint8Array;
+}
+const isSame = (there: Known, r: Row['result']): boolean =>
+  hexOf(there.id) === r.id && there.outcome === r.outcome && there.ended === r.ended && there.at_ps === r.at && there.cycles === r.cycles;
+
 export class Store {
   readonly path: string;
   private readonly db: SqliteDatabase;
@@ -133,15 +144,9 @@ export class Store {
     });
   }
   private addRow({ one, steps, result: r }: Row): void {
-    const there = this.known.get(one.no) as { outcome: string; ended: string; at_ps: number; cycles: number; id: Uint8Array } | null;
+    const there = this.known.get(one.no) as Known | null;
     if (there) {
-      const same =
-        hexOf(there.id) === r.id &&
-        there.outcome === r.outcome &&
-        there.ended === r.ended &&
-        there.at_ps === r.at &&
-        there.cycles === r.cycles;
-      if (same) this.repeated++;
+      if (isSame(there, r)) this.repeated++;
       else this.conflicts++;
       return;
     }
