@@ -1,7 +1,7 @@
 /** `bootbench run`: one run, its report and its files. */
 import type { Judgement } from '../bench/expect.ts';
 import { judge } from '../bench/expect.ts';
-import { jobInput, WRONG_CHIP } from '../bench/job.ts';
+import { jobInput, WRONG_CHIP, type RunJob } from '../bench/job.ts';
 import type { RunResult } from '../bench/result.ts';
 import { serialise } from '../bench/serialise.ts';
 import type { RunTrace } from '../bench/trace-types.ts';
@@ -37,70 +37,116 @@ export interface RunCommandOptions extends RunOptions {
   readonly fix?: boolean;
 }
 
-export async function runCommand(images: readonly string[], given: RunCommandOptions, io: Io, bench: Bench): Promise<number> {
-  if (given.open === true && given.html === '-') throw new UsageError('--open has nothing to show: --html - writes to stdout');
-  const onStdout = (['json', 'html', 'junit'] as const).filter((key) => given[key] === '-');
-  const writers = [...onStdout.map((key) => `--${key}`), ...(given.fix === true ? ['--fix'] : [])];
+const DOCUMENTS = ['json', 'html', 'junit'] as const;
+type Documents = Record<(typeof DOCUMENTS)[number], string>;
+
+/** Options that write to stdout; more than one is an error. */
+function stdoutWriters(options: RunCommandOptions): string[] {
+  const writers = DOCUMENTS.filter((key) => options[key] === '-').map((key) => `--${key}`);
+  if (options.fix === true) writers.push('--fix');
   if (writers.length > 1) throw new UsageError(`${writers.join(' and ')} both write to stdout`);
-  const job = await loadJob(images, given, io.cwd);
-  // the report has them too; but a run may take its time, and a wrong file need not be waited for
-  if (given.quiet !== true)
-    for (const { kind, text } of jobInput(job).notes)
-      if (kind === WRONG_CHIP)
-        for (const line of wrap(printable(text), io.stderr.columns, '  ', 'bootbench: ')) io.stderr.write(`${line}\n`);
-  const traces = traceFiles('--trace', given.trace ?? []);
-  const options = given.open === true && given.html === undefined ? { ...given, html: temporaryPage() } : given;
-  const files = (['json', 'html', 'junit'] as const).flatMap((key): OutputFile[] => {
+  return writers;
+}
+
+/** The report has them too; but a run may take its time, and a wrong file need not be waited for. */
+function warnOfWrongChip(job: RunJob, io: Io): void {
+  for (const { kind, text } of jobInput(job).notes)
+    if (kind === WRONG_CHIP) for (const line of wrap(printable(text), io.stderr.columns, '  ', 'bootbench: ')) io.stderr.write(`${line}\n`);
+}
+
+/** The run, its statistics and its event stream where they are asked for, and how long it took. */
+async function recordedRun(job: RunJob, options: RunCommandOptions, wantsTrace: boolean, io: Io, bench: Bench): Promise<Recorded> {
+  const started = milliseconds();
+  const recorded: { trace?: RunTrace; stats?: string } = {};
+  const result = await interruptible(io, options.quiet !== true, (hooks) =>
+    bench(job, {
+      ...hooks,
+      ...(options.stats === true ? { stats: (text: string) => (recorded.stats = text) } : {}),
+      ...(wantsTrace ? { trace: (trace: RunTrace) => (recorded.trace = trace) } : {}),
+    }),
+  );
+  return { result, seconds: (milliseconds() - started) / 1000, ...recorded };
+}
+interface Recorded {
+  readonly result: RunResult;
+  readonly seconds: number;
+  readonly trace?: RunTrace;
+  readonly stats?: string;
+}
+
+async function documentsOf(run: Recorded, options: RunCommandOptions, judgement: Judgement | null, sources: Sources): Promise<Documents> {
+  const documents = { json: serialise(run.result), html: '', junit: '' };
+  if (options.html !== undefined)
+    documents.html = (await import('../report/html.ts')).htmlReport(run.result, {
+      sources,
+      ...pageScript(),
+      ...(run.trace === undefined ? {} : { trace: run.trace }),
+    });
+  if (options.junit !== undefined) documents.junit = await junitDocument(run.result, judgement, run.seconds);
+  return documents;
+}
+
+/** The report, on stderr where stdout is taken. */
+function tell(
+  run: Recorded,
+  options: RunCommandOptions,
+  judgement: Judgement | null,
+  sources: Sources,
+  stream: Io['stdout'],
+  io: Io,
+): void {
+  const { result } = run;
+  if (options.quiet !== true) {
+    const view = { paint: paintFor(io, stream, options.color !== false), width: stream.columns, judgement };
+    stream.write(
+      options.verbose === true
+        ? terminalReport(result, { ...view, allChecks: options.checks === true })
+        : shortReport(result, { ...view, sources }) + (options.checks === true ? checksReport(result, view) : ''),
+    );
+  }
+  if (run.stats !== undefined) io.stderr.write(`${run.stats}\n`);
+}
+
+function filesOf(options: RunCommandOptions): OutputFile[] {
+  return DOCUMENTS.flatMap((key): OutputFile[] => {
     const path = options[key];
     return path === undefined || path === '-' ? [] : [{ option: `--${key}`, path }];
   });
-  files.push(...traces);
+}
+
+/** Source lines lie beside the images, or else where the user stands. */
+function sourcesFor(job: RunJob, images: readonly string[], scenario: string | undefined, cwd: string): Sources {
+  const folder = images.length > 0 || scenario === undefined ? cwd : dirname(resolve(cwd, scenario));
+  return sourcesOf(
+    job.images.map((i) => i.path),
+    folder,
+    cwd,
+  );
+}
+
+// eslint-disable-next-line complexity -- the command as a list of what was asked for: each option is looked at once, where its turn is
+export async function runCommand(images: readonly string[], given: RunCommandOptions, io: Io, bench: Bench): Promise<number> {
+  if (given.open === true && given.html === '-') throw new UsageError('--open has nothing to show: --html - writes to stdout');
+  const writers = stdoutWriters(given);
+  const job = await loadJob(images, given, io.cwd);
+  if (given.quiet !== true) warnOfWrongChip(job, io);
+  const traces = traceFiles('--trace', given.trace ?? []);
+  const options = given.open === true && given.html === undefined ? { ...given, html: temporaryPage() } : given;
   if (job.limits.wallMs !== null) io.mustEndWithin?.(job.limits.wallMs);
-  const outputs = new Outputs(files, io.cwd, inputFiles(images, job, options, io.cwd));
+  const outputs = new Outputs([...filesOf(options), ...traces], io.cwd, inputFiles(images, job, options, io.cwd));
   try {
-    const started = milliseconds();
-    let stats: string | null = null;
-    const recorded: { trace?: RunTrace } = {};
-    const wantsTrace = traces.length > 0 || options.html !== undefined;
-    const result = await interruptible(io, options.quiet !== true, (hooks) =>
-      bench(job, {
-        ...hooks,
-        ...(options.stats === true ? { stats: (text: string) => (stats = text) } : {}),
-        ...(wantsTrace ? { trace: (trace: RunTrace) => (recorded.trace = trace) } : {}),
-      }),
-    );
-    const seconds = (milliseconds() - started) / 1000;
-    const { expect } = result.scenario;
-    const judgement = expect === null ? null : judge(result, expect);
-    const sources = sourcesOf(
-      job.images.map((i) => i.path),
-      images.length > 0 || options.scenario === undefined ? io.cwd : dirname(resolve(io.cwd, options.scenario)),
-      io.cwd,
-    );
-    const document = { json: serialise(result), html: '', junit: '' };
-    if (options.html !== undefined)
-      document.html = (await import('../report/html.ts')).htmlReport(result, {
-        sources,
-        ...pageScript(),
-        ...(recorded.trace === undefined ? {} : { trace: recorded.trace }),
-      });
-    if (options.junit !== undefined) document.junit = await junitDocument(result, judgement, seconds);
-    for (const key of ['json', 'html', 'junit'] as const) outputs.write(`--${key}`, document[key]);
-    if (recorded.trace !== undefined) await writeTraces(outputs, traces, recorded.trace);
+    const run = await recordedRun(job, options, traces.length > 0 || options.html !== undefined, io, bench);
+    const { expect } = run.result.scenario;
+    const judgement = expect === null ? null : judge(run.result, expect);
+    const sources = sourcesFor(job, images, options.scenario, io.cwd);
+    const documents = await documentsOf(run, options, judgement, sources);
+    for (const key of DOCUMENTS) outputs.write(`--${key}`, documents[key]);
+    if (run.trace !== undefined) await writeTraces(outputs, traces, run.trace);
     if (options.open === true) showPage(resolve(io.cwd, options.html!), io);
-    if (onStdout[0] !== undefined) io.stdout.write(document[onStdout[0]]);
-    if (options.fix === true) writePatch(result, sources, io);
-    if (options.quiet !== true) {
-      const stream = writers.length > 0 ? io.stderr : io.stdout;
-      const view = { paint: paintFor(io, stream, options.color !== false), width: stream.columns, judgement };
-      stream.write(
-        options.verbose === true
-          ? terminalReport(result, { ...view, allChecks: options.checks === true })
-          : shortReport(result, { ...view, sources }) + (options.checks === true ? checksReport(result, view) : ''),
-      );
-    }
-    if (stats !== null) io.stderr.write(`${stats}\n`);
-    return verdict(result, judgement) ? EXIT.ok : EXIT.failed;
+    for (const key of DOCUMENTS) if (options[key] === '-') io.stdout.write(documents[key]);
+    if (options.fix === true) writePatch(run.result, sources, io);
+    tell(run, options, judgement, sources, writers.length > 0 ? io.stderr : io.stdout, io);
+    return verdict(run.result, judgement) ? EXIT.ok : EXIT.failed;
   } finally {
     outputs.discard();
   }
