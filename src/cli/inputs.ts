@@ -77,22 +77,30 @@ export function chipNamed(name: string): ChipDescription {
   throw new UsageError(`there is no chip ${JSON.stringify(name)}`, hint);
 }
 
-/** Reads and checks everything; the job that comes back runs without further questions. */
-export async function loadJob(images: readonly string[], options: RunOptions, cwd: string): Promise<RunJob> {
-  const named = options.board === undefined || options.board === 'default' || options.board === 'none' ? null : findBoard(options.board);
+const boardNamed = (name: string | undefined): ReturnType<typeof findBoard> | null =>
+  name === undefined || name === 'default' || name === 'none' ? null : findBoard(name);
+
+/** The scenario's file with what the command line says of the board. */
+async function askedScenario(options: RunOptions, named: ReturnType<typeof boardNamed>, cwd: string): Promise<Scenario> {
   const read = options.scenario === undefined ? {} : await readScenario(options.scenario, cwd);
   // A board named on the command line is a statement about its crystals: it beats the scenario file.
   const onBoard = named === null ? read : { ...read, board: { ...read.board, ...named.board } };
-  const asked = withBoot0(onBoard, options.boot0 === true);
+  return withBoot0(onBoard, options.boot0 === true);
+}
+
+/** Reads and checks everything; the job that comes back runs without further questions. */
+// eslint-disable-next-line complexity -- one entry for each key of the job, and each is an option, the scenario's word or a default
+export async function loadJob(images: readonly string[], options: RunOptions, cwd: string): Promise<RunJob> {
+  const named = boardNamed(options.board);
+  const asked = await askedScenario(options, named, cwd);
   const scenarioFolder = options.scenario === undefined ? cwd : dirname(resolve(cwd, options.scenario));
-  const fromScenario = images.length === 0;
-  const typed = fromScenario ? (asked.images ?? []) : images;
-  const folder = fromScenario ? scenarioFolder : cwd;
+  const typed = images.length === 0 ? (asked.images ?? []) : images;
   if (typed.length === 0 && asked.board?.boot0 !== 1)
     throw new UsageError(
       'no image is given',
       'for example firmware.elf, or firmware.bin@0x08000000; dfu and conform run the ROM alone with --boot0',
     );
+  const folder = images.length === 0 ? scenarioFolder : cwd;
   const loaded: JobImage[] = typed.map((path) => ({ path, bytes: readInput(splitImagePath(path).file, folder) }));
   const { chip, from: chipFrom } = chipOf(options.chip ?? asked.chip ?? named?.chip, loaded);
   const scenario = options.leave === true ? withLeave(asked, bootAddress(chip, asked) ?? 0) : asked;

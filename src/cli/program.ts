@@ -439,6 +439,20 @@ function addServe(program: Command, io: Io, exit: (code: number) => void): void 
     });
 }
 
+/** Options that several commands for a board share. */
+const fed = (c: Command): Command => c.option('--hse <frequency>', 'what feeds HSE on the board, for example 8M: clock rates hang on it');
+const shown = (c: Command): Command =>
+  c.option('--json <file>', 'write the result (bootbench/board@1); - = stdout').option('--no-color', 'no colours');
+const resets = (c: Command): Command =>
+  c
+    .option('--timeout <time>', 'how long the firmware may take to get there (default: 10s)')
+    .option('--yes', 'reset the board although somebody has set breakpoints on it');
+const watches = (c: Command): Command =>
+  c
+    .option('--watch <who>', 'who watches USB: usb (the package `usb`), ask (you), none')
+    .option('--watch-for <time>', 'how long (default: 10s)');
+const flashes = (c: Command): Command => c.option('--flash', "program the images first, where the board's flash is another one");
+
 function addBoard(program: Command, io: Io, exit: (code: number) => void): void {
   const board = command(program, 'board').description(
     'the same checks on a real board, through the GDB server of OpenOCD, pyOCD, ST-LINK, J-Link …',
@@ -453,18 +467,13 @@ function addBoard(program: Command, io: Io, exit: (code: number) => void): void 
       )
       .option('--leave-halted', 'leave the core halted in the end; else it runs on')
       .option('--record <file>', 'write down what was said to the board and what it answered (reads of the ROM are blanked)');
-  const fed = (c: Command): Command => c.option('--hse <frequency>', 'what feeds HSE on the board, for example 8M: clock rates hang on it');
-  const shown = (c: Command): Command =>
-    c.option('--json <file>', 'write the result (bootbench/board@1); - = stdout').option('--no-color', 'no colours');
-  const resets = (c: Command): Command =>
-    c
-      .option('--timeout <time>', 'how long the firmware may take to get there (default: 10s)')
-      .option('--yes', 'reset the board although somebody has set breakpoints on it');
-  const watches = (c: Command): Command =>
-    c
-      .option('--watch <who>', 'who watches USB: usb (the package `usb`), ask (you), none')
-      .option('--watch-for <time>', 'how long (default: 10s)');
-  const flashes = (c: Command): Command => c.option('--flash', "program the images first, where the board's flash is another one");
+  addBoardVerdicts(on, io, exit);
+  addBoardMeasurements(board, on, io, exit);
+}
+
+type OnBoard = (name: string) => Command;
+/** Commands that say whether the board reaches DFU, and why not. */
+function addBoardVerdicts(on: OnBoard, io: Io, exit: (code: number) => void): void {
   fed(shown(on('check')))
     .description('judge the state in which the board stands now; exit 0 = at the entry into the ROM and nothing fails')
     .argument('[image...]', 'for source lines')
@@ -491,6 +500,10 @@ function addBoard(program: Command, io: Io, exit: (code: number) => void): void 
     .action(async (options: BoardOptions & { reset?: boolean }) =>
       exit(await (await import('./board-prove.ts')).boardWatchCommand(options, io)),
     );
+}
+
+/** Commands that learn something of a board: what is measured, compared, recorded. */
+function addBoardMeasurements(board: Command, on: OnBoard, io: Io, exit: (code: number) => void): void {
   resets(on('capture'))
     .description('write down registers, clocks, interrupts and flash at one instant, as measured facts for review')
     .argument('<file>', 'a new file; - = stdout')

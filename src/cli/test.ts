@@ -116,26 +116,36 @@ interface Plan {
   readonly baseline: Readonly<Record<string, readonly string[]>>;
 }
 
-function planOf(patterns: readonly string[], options: TestOptions, io: Io): Plan {
-  const jobs = options.jobs === undefined ? availableParallelism() : Number(options.jobs);
+function jobsOf(given: string | undefined): number {
+  const jobs = given === undefined ? availableParallelism() : Number(given);
   if (!Number.isInteger(jobs) || jobs < 1 || jobs > 256)
-    throw new UsageError(`--jobs: ${JSON.stringify(options.jobs)} is not a number from 1 to 256`);
-  for (const name of options.reporter ?? [])
+    throw new UsageError(`--jobs: ${JSON.stringify(given)} is not a number from 1 to 256`);
+  return jobs;
+}
+function checkReporters(names: readonly string[]): void {
+  for (const name of names)
     if (!(REPORTERS as readonly string[]).includes(name))
       throw new UsageError(
         `--reporter: ${JSON.stringify(name)} is not known`,
         didYouMean(name, REPORTERS) ?? `it is ${REPORTERS.join(' or ')}`,
       );
-  if (options.updateBaseline === true && options.baseline === undefined)
-    throw new UsageError('--update-baseline: which? --baseline is missing', 'for example --baseline known.json --update-baseline');
-  const found = [...new Set(patterns.flatMap((pattern) => findScenarios(pattern, io.cwd)))];
-  const filter = options.filter?.toLowerCase();
+}
+/** Scenarios that the patterns name, each once, with the filter's text in their path. */
+function chosenPaths(patterns: readonly string[], wanted: string | undefined, cwd: string): string[] {
+  const found = [...new Set(patterns.flatMap((pattern) => findScenarios(pattern, cwd)))];
+  const filter = wanted?.toLowerCase();
   const chosen = filter === undefined ? found : found.filter((path) => path.toLowerCase().includes(filter));
   if (filter !== undefined && found.length > 0 && chosen.length === 0)
-    throw new UsageError(
-      `--filter: none of ${found.length} scenarios has ${JSON.stringify(options.filter)} in its path`,
-      '--list shows them',
-    );
+    throw new UsageError(`--filter: none of ${found.length} scenarios has ${JSON.stringify(wanted)} in its path`, '--list shows them');
+  return chosen;
+}
+
+function planOf(patterns: readonly string[], options: TestOptions, io: Io): Plan {
+  const jobs = jobsOf(options.jobs);
+  checkReporters(options.reporter ?? []);
+  if (options.updateBaseline === true && options.baseline === undefined)
+    throw new UsageError('--update-baseline: which? --baseline is missing', 'for example --baseline known.json --update-baseline');
+  const chosen = chosenPaths(patterns, options.filter, io.cwd);
   return {
     paths: sharded(chosen, options.shard),
     jobs,
@@ -229,6 +239,20 @@ class Runner {
     if (state === 'fail') stream.write(report({ stream, color }).replace(/^(?=.)/gm, '     '));
   }
 
+  /** From the cache, or by a run; what the user or the time limit ended is not kept. */
+  private async resultOf(path: string): Promise<{ result: Awaited<ReturnType<Bench>>; cached: boolean }> {
+    const { io, plan } = this;
+    const loaded = await loadJob([], { scenario: path }, io.cwd);
+    const job = { ...loaded, onlyExpected: true, limits: { ...loaded.limits, wallMs: plan.timeoutMs } };
+    const key = plan.cache?.keyOf(job) ?? null;
+    const kept = key === null ? null : plan.cache!.find(key);
+    if (kept !== null) return { result: kept, cached: true };
+    const result = await this.bench(job, { stop: this.stop });
+    const cut = result.ended.reason === 'signal' || result.ended.reason === 'wall';
+    if (key !== null && !cut) plan.cache!.keep(key, result);
+    return { result, cached: false };
+  }
+
   /** null = a scenario that expects nothing: it cannot fail, so it is no test. */
   private async one(path: string): Promise<TestOutcome | null> {
     const { io, plan } = this;
@@ -245,14 +269,9 @@ class Runner {
     try {
       const { expect, images } = await readScenario(path, io.cwd);
       if (!expect) return null;
-      const loaded = await loadJob([], { scenario: path }, io.cwd);
-      const job = { ...loaded, onlyExpected: true, limits: { ...loaded.limits, wallMs: plan.timeoutMs } };
-      const key = plan.cache?.keyOf(job) ?? null;
-      const kept = key === null ? null : plan.cache!.find(key);
-      const result = kept ?? (await this.bench(job, { stop: this.stop }));
+      const { result, cached } = await this.resultOf(path);
       if (result.ended.reason === 'signal') return error('interrupted');
       if (result.ended.reason === 'wall') return error(`it took longer than --timeout ${this.options.timeout}`);
-      if (kept === null && key !== null) plan.cache!.keep(key, result);
       const judgement = judge(result, expect);
       const { failures } = judgement;
       const sources = sourcesOf(images ?? [], dirname(resolve(io.cwd, path)), io.cwd);
@@ -260,7 +279,7 @@ class Runner {
       const report: TestOutcome['report'] = ({ stream, color }) =>
         shortReport(result, { judgement, sources, paint: paintFor(io, stream, color), width: stream.columns - 5, embedded: true });
       const findings = state === 'fail' ? findingsOf(path, result, failures, sources) : [];
-      return { path, state, seconds: seconds(), cached: kept !== null, failures, findings, result, report };
+      return { path, state, seconds: seconds(), cached, failures, findings, result, report };
     } catch (thrown) {
       const internal = !(thrown instanceof UsageError || thrown instanceof ImageError);
       const text = thrown instanceof Error ? thrown.message : String(thrown);
