@@ -8,6 +8,20 @@
 #include "interfaces.h"
 #include "rom_core.h"
 
+#if GPIO_V1
+#define INPUT_FLOATING 4u
+#define INPUT_PULLED 8u
+#define ALTERNATE_50MHZ 11u
+void pin_setup(const struct pin_setup *p)
+{
+  uint32_t shift = 4u * (p->pin & 7u);
+  uint32_t input = p->pull == PULL_NONE ? INPUT_FLOATING : INPUT_PULLED;
+  volatile uint32_t *cr = &GPIO_CR(p->port, p->pin >> 3);
+  if (p->pull != PULL_NONE)
+    GPIO_BSRR(p->port) = BIT(p->pin) << (p->pull == PULL_UP ? 0 : 16);
+  *cr = (*cr & ~(15u << shift)) | (p->mode == PIN_INPUT ? input : ALTERNATE_50MHZ) << shift;
+}
+#else
 void pin_setup(const struct pin_setup *p)
 {
   uint32_t shift = 4u * (p->pin & 7u);
@@ -18,6 +32,7 @@ void pin_setup(const struct pin_setup *p)
   GPIO_OTYPER(p->port) = (GPIO_OTYPER(p->port) & ~BIT(p->pin)) | (uint32_t)(p->mode == PIN_OPEN_DRAIN) << p->pin;
   GPIO_MODER(p->port) = (GPIO_MODER(p->port) & ~(3u << two)) | (p->mode == PIN_INPUT ? 0u : 2u) << two;
 }
+#endif
 
 int32_t rx_chosen;
 static uint32_t rx_high; /* RX pins seen high so far, a bit each */

@@ -34,11 +34,17 @@ struct interface_table {
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 extern const struct interface_table interface_table;
 
+#if GPIO_V1 /* F1: four bits a pin in CRL and CRH */
+#define GPIO_CR(port, high) REG((port) + 4u * (high))
+#define GPIO_IDR(port) REG((port) + 0x08u)
+#define GPIO_BSRR(port) REG((port) + 0x10u)
+#else
 #define GPIO_MODER(port) REG((port) + 0x00u)
 #define GPIO_OTYPER(port) REG((port) + 0x04u)
 #define GPIO_PUPDR(port) REG((port) + 0x0Cu)
 #define GPIO_IDR(port) REG((port) + 0x10u)
 #define GPIO_AFR(port, high) REG((port) + 0x20u + 4u * (high))
+#endif
 
 /* Entry of interface_table.rx whose line has fallen; -1 where another interface was addressed. */
 extern int32_t rx_chosen;

@@ -10,10 +10,16 @@ void flash_provoke_error(void)
   REG(memory_areas[0].base) = 0xFFFFFFFFu;
 }
 
+#if defined FLASH_SIZE_KB /* of the part: one image for several */
+#define SIZE_OF(area) ((area)->kind == MEMORY_FLASH ? FLASH_SIZE_KB * 1024u : (area)->size)
+#else
+#define SIZE_OF(area) ((area)->size)
+#endif
+
 static const struct memory_area *area_of(uint32_t address)
 {
   for (uint32_t i = 0; i < memory_area_count; i++)
-    if (address - memory_areas[i].base < memory_areas[i].size)
+    if (address - memory_areas[i].base < SIZE_OF(&memory_areas[i]))
       return &memory_areas[i];
   return 0;
 }
@@ -57,7 +63,7 @@ uint32_t chip_read(uint32_t address, uint8_t *to, uint32_t length)
   const struct memory_area *area = area_of(address);
   if (!area)
     return 0;
-  uint32_t left = area->size - (address - area->base);
+  uint32_t left = SIZE_OF(area) - (address - area->base);
   if (length > left)
     length = left;
   if (area->kind == MEMORY_WORDS)

@@ -64,6 +64,8 @@ void clocks_deinit(void);
 void clocks_init(void);
 /* The clock tree, the flash's wait states and the voltage range as a reset leaves them. */
 void clocks_restore(void);
+/* Where rom.h defines USB_CABLE_SENSED: VBUS is there. */
+bool usb_cable(void);
 /* Brings up USB's 48 MHz; false if the board has no clock that serves. */
 bool usb_clock_init(void);
 /* Clock, supply and pins of the USB block, and its soft reset at the end. */

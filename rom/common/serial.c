@@ -121,16 +121,25 @@ static uint32_t seven_bits(const struct rx_pin *rx)
   return clocks;
 }
 
+#if GPIO_V1
+#define RX_MODE PIN_INPUT
+#else
+#define RX_MODE PIN_ALTERNATE
+#endif
+
 static void usart_open(uint32_t index, uint32_t clocks)
 {
   const struct rx_pin *rx = &interface_table.rx[index];
-  struct pin_setup pin = { rx->port, rx->pin, PIN_ALTERNATE, SERIAL[index].rx_function, PULL_UP };
+  struct pin_setup pin = { rx->port, rx->pin, RX_MODE, SERIAL[index].rx_function, PULL_UP };
   pin_setup(&pin);
   pin = (struct pin_setup){ SERIAL[index].tx_port, SERIAL[index].tx_pin, PIN_ALTERNATE, SERIAL[index].tx_function, PULL_UP };
   pin_setup(&pin);
   REG(SERIAL[index].gate.address) |= SERIAL[index].gate.bit;
   (void)REG(SERIAL[index].gate.address);
   base = SERIAL[index].base;
+#if defined SERIAL_REMAP
+  SERIAL_REMAP(base);
+#endif
   uint32_t divisor = 7u << SERIAL_SHIFT(base);
   REG(base + USART_CR1) = 0;
   REG(base + USART_BRR) = (clocks + divisor / 2u) / divisor;
@@ -186,7 +195,11 @@ static bool get_version(void)
 
 static bool get_id(void)
 {
+#if defined CHIP_PID /* by the part: one image for several dies */
+  const uint8_t ID[] = { ACK, 1, CHIP_PID >> 8, CHIP_PID & 0xFFu };
+#else
   static const uint8_t ID[] = { ACK, 1, ROM_PID >> 8, ROM_PID & 0xFFu };
+#endif
   put_all(ID, sizeof ID);
   return true;
 }

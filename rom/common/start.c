@@ -89,6 +89,13 @@ static void detect(void)
   static volatile bool never;
   listen_until(&never);
 #else
+#if defined USB_CABLE_SENSED
+  while (!usb_cable()) {
+    if (interfaces_poll())
+      serve_serial();
+    iwdg_refresh();
+  }
+#endif
 #if USB_ON_HSI_FIRST
   usb_start();
   listen_until(&usb_enumeration_done);

@@ -5,6 +5,7 @@
 #include "rom.h"
 #include "regs.h"
 #include "../common/clock_steps.h"
+#include "../common/interfaces.h"
 
 #define LATENCY 0u /* what 24 MHz needs */
 #define LATENCY_48MHZ 1u
@@ -12,9 +13,8 @@
 /* "De-init system": the blocks that the ROM is going to use start from reset. Others stay as they are (ASSUMED). */
 void clocks_deinit(void)
 {
-  reset_pulse(&RCC_APB2RSTR, APB2_USART1);
+  interfaces_reset();
 #if HAS_USB
-  reset_pulse(&RCC_APB1RSTR, APB1_USART2);
   reset_pulse(&RCC_AHBRSTR, AHB_OTGFS);
 #endif
 }
@@ -77,6 +77,15 @@ static void clock_tree(const struct trial *t)
   RCC_CR |= CR_PLLON;
   if (wait_for(&RCC_CR, CR_PLLRDY, CR_PLLRDY))
     select_sysclk(SW_PLL);
+}
+
+/* AN2606 Table 47: VBUS on PA9; while it is low the USB is left alone. Here the core's own comparator behind that pin is asked (ASSUMED to be the same). */
+bool usb_cable(void)
+{
+  RCC_AHBENR |= AHB_OTGFS;
+  (void)RCC_AHBENR;
+  REG(USB_BASE + 0x38u) = USB_GCCFG;
+  return OTG_GOTGCTL & GOTG_BSVLD;
 }
 
 /* A frame of the host has been understood. */

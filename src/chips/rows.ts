@@ -1,5 +1,15 @@
 /** What the rows of several chips are made of. */
-import type { BlockRow, BootCondition, BootRule, ChipDescription, CoreRow, OptionByteRow, ResetFlagRow, Sourced } from '../emu/chip.ts';
+import type {
+  BlockRow,
+  BootCondition,
+  BootRule,
+  ChipDescription,
+  CoreRow,
+  MemoryRow,
+  OptionByteRow,
+  ResetFlagRow,
+  Sourced,
+} from '../emu/chip.ts';
 import type { Confidence } from '../emu/confidence.ts';
 import { RESET_CAUSES, type ResetCause } from '../emu/component.ts';
 
@@ -93,6 +103,10 @@ export const bootsSram = (when: readonly BootCondition[], source: string): BootR
   confidence: 'documented',
 });
 export const NO_ROM_AT_LEVEL_2 = `${AN2606} 4.1: no boot from system memory at RDP level 2`;
+
+/** Room for what ST fits into a ROM of 2 or 3 KB and the stand-in does not; on silicon nothing is there. */
+export const STAND_IN_MORE = { base: 0x1fff9000, size: 0xc00 } as const;
+export const STAND_IN_MORE_ROW: MemoryRow = { name: 'rom-more', ...STAND_IN_MORE, kind: 'rom', zone: 'system', waitStates: true };
 
 export interface TimRow {
   readonly n: number;

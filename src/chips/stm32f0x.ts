@@ -8,7 +8,7 @@ import { MS } from '../emu/time.ts';
 import { madeOnDemand } from './facts.ts';
 import { lazyChip } from './lazy.ts';
 import type { PartSize } from './parts.ts';
-import { AN2606, factoryValues, known, sourcesOf } from './rows.ts';
+import { AN2606, factoryValues, known, sourcesOf, STAND_IN_MORE_ROW } from './rows.ts';
 import { bootsByPattern6, F04X_OPTION_BYTES, withBootSel } from './stm32f042.ts';
 import { f0BootsByPattern2, STM32F072RB } from './stm32f072.ts';
 
@@ -88,15 +88,17 @@ const F070X6: F0Die = {
     known(320, `${AN2606} Table 229: to be defined; F070xB's figure`, 'assumed'),
   ),
 };
+/** Of 3 KB. */
+const SMALL_ROM = 0x1fffec00;
 const F030X8: F0Die = {
   header: 'stm32f030x8.h',
   devId: 0x440,
   absent: [...BASIC_ABSENT, 'TIM7', 'USART3', 'USART4', 'USB'],
   hsi48: false,
-  romBase: 0x1fffec00,
+  romBase: SMALL_ROM,
   pageBytes: 1024,
   ramKilobytes: 8,
-  boot: pattern2(0x1fffec00),
+  boot: pattern2(SMALL_ROM),
   optionBytes: STM32F072RB.optionBytes!,
   table: 'Table 33',
   rom: row('stm32f030x8', 'Table 33', 2, known(['V2.1'], `${AN2606} Table 34`), 1.612, NO_USB),
@@ -204,7 +206,7 @@ function f0Chip(die: F0Die, part: PartSize): ChipDescription {
         `${HEADERS}/${die.header}`,
         'ST SVD STM32F0x2 v1.3, without what the header lacks; gates of USART5 to USART8: the header',
       ),
-      memories: STM32F072RB.memories.map((m) => {
+      memories: [...(die.romBase === SMALL_ROM ? [STAND_IN_MORE_ROW] : []), ...STM32F072RB.memories].map((m) => {
         if (m.name === 'flash') return { ...m, size: part.flashKilobytes * 1024 };
         if (m.name === 'rom') return { ...m, base: die.romBase, size: SYSTEM_END - die.romBase, factsFrom: FACTS_FROM - die.romBase };
         return m.name === 'sram' ? { ...m, size: part.ram?.[0]?.size ?? die.ramKilobytes * 1024 } : m;

@@ -19,7 +19,19 @@ import f103 from './generated/stm32f103.json' with { type: 'json' };
 import { lazyChip } from './lazy.ts';
 import { withRam, type PartSize } from './parts.ts';
 import { DAC_F1, F1_ADC_INJECTED_TRIGGERS, F1_ADC_TRIGGERS, F1_DMA1, F1_DMA2 } from './requests.ts';
-import { AN2606, bootsFlash, bootsRom, bootsSram, cortexM3, factoryValues, known, sourcesOf, POWER_CAUSES, resetFlagRows } from './rows.ts';
+import {
+  AN2606,
+  bootsFlash,
+  bootsRom,
+  bootsSram,
+  cortexM3,
+  factoryValues,
+  known,
+  sourcesOf,
+  POWER_CAUSES,
+  resetFlagRows,
+  STAND_IN_MORE_ROW,
+} from './rows.ts';
 
 const RM0008 = 'RM0008';
 const DS = 'DS5319 (STM32F103x8/xB)';
@@ -270,7 +282,7 @@ export function f103Chip(line: F103Line, part: PartSize): ChipDescription {
         'STMicroelectronics/cmsis_device_f1:Include/stm32f103xb.h, stm32f103xe.h',
         `ST SVD ${line.generated.svd}, corrected after ${RM0008} (tools/svd-fixes.ts)`,
       ),
-      memories: withRam(f1Memories(part, ROM_BASE, 0x7e0), part.ram),
+      memories: withRam([...f1Memories(part, ROM_BASE, 0x7e0), STAND_IN_MORE_ROW], part.ram),
       blocks: deriveBlocks(line.generated, d),
       clocks: F1_CLOCKS,
       facts: loadFacts(line.generated),

@@ -76,10 +76,12 @@ function config(p: RomProfile): string {
   ].join('\n');
 }
 
+/** Variables of serial.c and the others'. */
+const SERIAL_BYTES = 352;
 /** What the stack needs: the variables of the smallest ROMs leave less. */
 function stackBytes(p: RomProfile): number {
   const { size } = p.ramUse.value[0]!;
-  return p.dfu === null ? Math.min(1024, size - 64) : Math.min(2048, size - 2560);
+  return p.dfu === null ? Math.min(1024, size - (speaksSerial(p) ? SERIAL_BYTES : 64)) : Math.min(2048, size - 2656);
 }
 
 /** The image ends with the option block or, where it lies in its last bytes, the bootloader ID. */
@@ -95,12 +97,14 @@ function linkerScript(p: RomProfile): string {
     '{',
     `  ROM (rx)    : ORIGIN = ${hex(p.base)}, LENGTH = ${codeEnd - p.base}`,
     `  OPTIONS (r) : ORIGIN = ${hex(p.optionBlock)}, LENGTH = ${optionsEnd - p.optionBlock}`,
+    ...(p.build.more ? [`  MORE (rx)   : ORIGIN = ${hex(p.build.more.base)}, LENGTH = ${p.build.more.size}`] : []),
     `  ID (r)      : ORIGIN = ${hex(id?.address ?? end - 1)}, LENGTH = 1`,
     `  RAM (rw)    : ORIGIN = ${hex(ram)}, LENGTH = ${p.initialStack.value - ram}`,
     '}',
     `rom_stack_top = ${hex(p.initialStack.value)};`,
     `rom_stack_bytes = ${stackBytes(p)};`,
     'INCLUDE common/sections.ld',
+    ...(p.build.more ? ['SECTIONS { .more : { *(.text .text.*) *(.rodata .rodata.*) . = ALIGN(4); } > MORE }'] : []),
     '',
   ].join('\n');
 }
@@ -119,7 +123,7 @@ function buildLine(p: RomProfile): string {
     hex(p.base),
     p.size,
     hex(p.optionBlock),
-    p.build.tight ? 'tight' : 'plain',
+    p.build.more ? `${hex(p.build.more.base)}+${p.build.more.size}` : p.build.tight ? 'tight' : 'plain',
     ...sources,
   ].join(' ');
 }

@@ -1,6 +1,7 @@
 /** What a row of a stand-in ROM says (profiles.ts), and what such rows are made of. */
 import type { ChipDescription, RomReference, Sourced } from '../emu/chip.ts';
 import type { Confidence } from '../emu/confidence.ts';
+import { STAND_IN_MORE } from '../chips/rows.ts';
 import type { RomFamily, RomOptionDefaults } from './options.ts';
 
 /** How the stand-in notices traffic: a falling edge on the RX pin, a flag of the interface's block, or not at all. */
@@ -58,6 +59,11 @@ export interface RomBuild {
   readonly serial?: { readonly chip: ChipDescription; readonly functions?: Readonly<Record<string, number>> };
   /** Files of rom/common beside those that are in every image: the USB controller's driver, the measuring of a crystal. */
   readonly drivers: readonly string[];
+  /**
+   * Where what ST fits into the ROM and the stand-in does not lies: on silicon nothing is there. The image has these bytes behind those of the ROM; the chip's row has a
+   * memory for them.
+   */
+  readonly more?: AddressRange;
   /** Hardly fits: compiled for the least size and as one program. */
   readonly tight?: boolean;
   /** Bootloader ID (AN2606 Table 3), where its address is known; the last two digits of the version. */
@@ -166,8 +172,12 @@ export const pins = (table: string, list: readonly RomInterface[]): Sourced<read
 export const SILENT =
   'commands over I2C, SPI and CAN (a selected interface stays silent); over USART: Write Protect, Readout Protect, erase of one bank, checksums';
 
-/** AN3155 takes room that a ROM of 3 KB has not. */
-export const speaksSerial = (p: RomProfile): boolean => p.size >= 4096 && (p.build.serial ?? p.build.tables) !== undefined;
+/** For the ROMs of 2 and 3 KB: no ROM of their families begins there. The chips' rows have it as a memory. */
+export const MORE: AddressRange = STAND_IN_MORE;
+export const COMMANDS_OUTSIDE = 'that the commands fit into the ROM: the stand-in has them at 0x1FFF9000, where silicon has nothing';
+
+/** The commands of AN3155 are there. */
+export const speaksSerial = (p: RomProfile): boolean => (p.build.serial ?? p.build.tables) !== undefined;
 
 /** Pins on which the ROM takes a start bit for a choice of interface. */
 export const rxPins = (profile: RomProfile | null): readonly { readonly name: string; readonly pin: string }[] =>

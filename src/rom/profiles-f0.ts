@@ -15,16 +15,19 @@ import type { Confidence } from '../emu/confidence.ts';
 import { ROM_OPTION_DEFAULTS, type RomOptionDefaults } from './options.ts';
 import {
   AN2606,
+  COMMANDS_OUTSIDE,
   FREE_POLL,
   fromChip,
   i2c,
   known,
   left,
   LEFT_BY_ALL,
+  MORE,
   pins,
   SILENT,
   usart,
   usb,
+  type AddressRange,
   type DfuDevice,
   type RomInterface,
   type RomProfile,
@@ -48,6 +51,7 @@ interface F0Rom {
   readonly ramKilobytes: number;
   readonly defines: readonly (readonly [string, string | number])[];
   readonly id: { readonly address: number; readonly value: number };
+  readonly more?: AddressRange;
   readonly leftOut: readonly string[];
 }
 
@@ -108,6 +112,7 @@ function f0Rom(rom: F0Rom): RomProfile {
       ],
       drivers: rom.dfu ? ['usb_fsdev.c', 'hse.c'] : [],
       id: rom.id,
+      ...(rom.more ? { more: rom.more } : {}),
       // I2C1 is function 1 of PB6 and PB7, USART1 of PA9 and PA10 (data sheets of F0).
       tables: { chip, ownAddress: rom.ownAddress, functions: { PB6: 1, PB7: 1, PA9: 1, PA10: 1, PA2: 1, PA3: 1, PA14: 1, PA15: 1 } },
     },
@@ -172,7 +177,6 @@ export const F070X6 = f0Rom({
 });
 
 const SERIAL = { dfu: null, defines: [['HAS_EMPTY_CHECK', 0]] } as const;
-const NO_ROOM = 'every command over USART: the stand-in does not fit them into the 3 KB of this ROM';
 export const F030X8 = f0Rom({
   ...SERIAL,
   chip: STM32F030R8,
@@ -186,7 +190,8 @@ export const F030X8 = f0Rom({
   hsiPll: 6,
   pageBytes: 1024,
   id: { address: 0x1ffff7a6, value: 0x21 },
-  leftOut: [NO_ROOM, 'PA13 pulled up'],
+  more: MORE,
+  leftOut: [COMMANDS_OUTSIDE, 'PA13 pulled up'],
 });
 export const F030X6 = f0Rom({
   ...SERIAL,
@@ -203,7 +208,8 @@ export const F030X6 = f0Rom({
   // No limitation of V1.0 names HSITRIM.
   defines: [...SERIAL.defines, ['KEEPS_HSITRIM', 1]],
   id: { address: 0x1ffff7a6, value: 0x10 },
-  leftOut: [NO_ROOM],
+  more: MORE,
+  leftOut: [COMMANDS_OUTSIDE],
 });
 export const F030XC = f0Rom({
   ...SERIAL,

@@ -1,8 +1,24 @@
 /** Stand-in ROMs of STM32F1: F103 with USART1 alone, F105 and F107 with DFU. */
 import { STM32F105RC } from '../chips/stm32f105.ts';
-import { STM32F103C8 } from '../chips/stm32f1.ts';
+import { F103 as F103_LINE, f103Chip, STM32F103C8 } from '../chips/stm32f1.ts';
 import { ROM_OPTION_DEFAULTS } from './options.ts';
-import { AN2606, FREE_POLL, fromChip, known, LEFT_BY_ALL, pins, usart, usb, type RomProfile } from './profile.ts';
+import {
+  AN2606,
+  COMMANDS_OUTSIDE,
+  FREE_POLL,
+  fromChip,
+  known,
+  LEFT_BY_ALL,
+  MORE,
+  pins,
+  SILENT,
+  usart,
+  usb,
+  type RomProfile,
+} from './profile.ts';
+
+/** One image for all: it reads the size of its flash. */
+const LARGEST = f103Chip(F103_LINE, { name: 'STM32F103RE', flashKilobytes: 512 });
 
 export const F103: RomProfile = {
   ...fromChip(STM32F103C8),
@@ -20,8 +36,16 @@ export const F103: RomProfile = {
   interfaces: pins('Table 45', [usart('USART1', 'PA10', 'PA9')]),
   dfu: null,
   leaves: LEFT_BY_ALL,
-  build: { folder: 'f1', cpu: 'cortex-m3', defines: [], drivers: [], id: null },
-  leftOut: ['commands over USART1 (once selected it stays silent)', 'XL-density parts, whose ROM is another one'],
+  build: {
+    folder: 'f1',
+    cpu: 'cortex-m3',
+    defines: [],
+    drivers: [],
+    id: null,
+    tables: { chip: LARGEST, ownAddress: 0, functions: {} },
+    more: MORE,
+  },
+  leftOut: [SILENT, COMMANDS_OUTSIDE, 'XL-density parts, whose ROM is another one'],
 };
 
 export const F105: RomProfile = {
@@ -59,11 +83,19 @@ export const F105: RomProfile = {
     pollMs: known({ setAddress: 100, erasePage: 35, massErase: 35, write: 100 }, FREE_POLL, 'assumed'),
   },
   leaves: LEFT_BY_ALL,
-  build: { folder: 'f1', cpu: 'cortex-m3', defines: ['F105'], drivers: ['usb_dwc2.c'], id: null },
+  build: {
+    folder: 'f1',
+    cpu: 'cortex-m3',
+    defines: ['F105'],
+    drivers: ['usb_dwc2.c'],
+    id: null,
+    tables: { chip: STM32F105RC, ownAddress: 0 },
+  },
   leftOut: [
-    'commands over USART1, USART2 and CAN2 (a selected one stays silent)',
+    SILENT,
     'detection on CAN2',
-    'that USB is left alone while PA9 is low',
+    'that PA9 is an input for VBUS alone: the comparator of OTG_FS is asked',
+    'USARTs while a crystal is tried',
     'V1.0 and V2.0: pins that have to be high, PA9 driven low',
   ],
 };

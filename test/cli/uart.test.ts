@@ -65,10 +65,6 @@ describe('what a user can get wrong', () => {
     const ran = await cli(['uart', '--chip', 'stm32f405rg', '--boot0', ...args]);
     expect([ran.code, ran.err]).toEqual([2, expect.stringMatching(message)]);
   });
-  it('a ROM without commands over USART', async () => {
-    const ran = await cli(['uart', '--chip', 'stm32f030r8', '--boot0', '--pty']);
-    expect([ran.code, ran.err]).toEqual([2, expect.stringMatching(/has no commands over USART/)]);
-  });
   it('a firmware that never enters the ROM', async () => {
     const loop = [0x00, 0x10, 0x00, 0x20, 0x09, 0x00, 0x00, 0x08, 0xfe, 0xe7];
     const ran = await cli(['uart', 'fw.bin@0x08000000', '--chip', 'stm32f405rg', '--pty'], {

@@ -69,6 +69,10 @@ describe.each([
   ['stm32f334r8', 0x438],
   ['stm32f412zg', 0x441],
   ['stm32l072cz', 0x447],
+  ['stm32f030f4', 0x444],
+  ['stm32f030r8', 0x440],
+  ['stm32l152rb', 0x416],
+  ['stm32l152re', 0x437],
   ['stm32c071rb', 0x493],
 ] as const)('%s', (chip, id) => {
   it('says what it is and executes commands, each with its complement', () => {
@@ -84,9 +88,35 @@ describe.each([
   });
 });
 
+describe.each([
+  ['stm32f103c6', 0x412, 0x400],
+  ['stm32f103c8', 0x410, 0x400],
+  ['stm32f103re', 0x414, 0x800],
+  ['stm32f107vc', 0x418, 0x800],
+] as const)('%s: protocol 2.2', (chip, id, pageBytes) => {
+  it('erases pages with one byte each; the part says its ID and the size of its pages', () => {
+    const host = new Host(chip).connect();
+    expect(host.command(0x00)).toEqual([ACK, 11, 0x22, 0x00, 0x01, 0x02, 0x11, 0x21, 0x31, 0x43, 0x63, 0x73, 0x82, 0x92, ACK]);
+    expect(host.command(0x02)).toEqual([ACK, 1, id >> 8, id & 0xff, ACK]);
+    expect(host.command(0x44)).toEqual([NACK]);
+    for (const at of [0, pageBytes, 2 * pageBytes]) expect(host.at(0x31, FLASH + at, counted([1, 2, 3, 4]))).toEqual([ACK]);
+    expect(host.at(0x31, FLASH + host.flash.length)).toEqual([NACK]);
+    expect(host.command(0x43)).toEqual([ACK]);
+    expect(host.say([0, 1, 1], 500 * MS)).toEqual([ACK]);
+    expect([0, 1, 2].map((page) => host.flash[page * pageBytes])).toEqual([1, 0xff, 1]);
+    expect(host.command(0x43)).toEqual([ACK]);
+    expect(host.say([0xff, 0x00], 500 * MS)).toEqual([ACK]);
+    expect(host.flash.subarray(0, 3 * pageBytes).every((b) => b === 0xff)).toBe(true);
+    host.held.release();
+  });
+});
+
 it.each([
   ['stm32f072rb', 'USART1', 1200],
   ['stm32f072rb', 'USART2', 115_200],
+  ['stm32f103c8', 'USART1', 57_600],
+  ['stm32f107vc', 'USART2', 57_600],
+  ['stm32l152rc', 'USART1', 38_400],
   ['stm32f405rg', 'USART1', 115_200],
   ['stm32f405rg', 'USART3', 57_600],
   ['stm32g0b1re', 'USART1', 9600],
@@ -117,6 +147,7 @@ it.each([
   ['stm32h723zg', 115_200, 0x20000],
   ['stm32c071rb', 57_600, 0x8000],
   ['stm32l072cz', 57_600, 0x8000],
+  ['stm32l152re', 57_600, 0x40000],
 ])('flash of an %s is written, read, erased by its first page and as a whole', (chip, baud, far) => {
   const host = new Host(chip, { baud }).connect();
   const { flash } = host;
