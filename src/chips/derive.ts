@@ -62,6 +62,9 @@ export const can: Behaviour = (p) => {
   return /^CAN\d?$/.test(p.name) ? { model: 'bxcan', size: 0x400, options: { clock: 'pclk1', oneLine: p.irqs.length === 1 } } : null;
 };
 
+/** SDIO and SDMMC, with no card. */
+export const cards: Behaviour = (p) => (/^SD(IO|MMC\d?)$/.test(p.name) ? { model: 'sdmmc', size: 0x400 } : null);
+
 /** MAC and DMA of Ethernet where the SVD has four blocks; `bus` = prefix of their gates. */
 export const ethernet =
   (bus: string): Behaviour =>

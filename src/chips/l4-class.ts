@@ -13,7 +13,19 @@ import type {
   Sourced,
 } from '../emu/chip.ts';
 import type { BlockFacts } from '../emu/registers.ts';
-import { can, coveredBy, deriveBlocks, gpio, spi, timers, usarts, type Behaviour, type Derivation, type RowParts } from './derive.ts';
+import {
+  can,
+  cards,
+  coveredBy,
+  deriveBlocks,
+  gpio,
+  spi,
+  timers,
+  usarts,
+  type Behaviour,
+  type Derivation,
+  type RowParts,
+} from './derive.ts';
 import { loadFacts, withFacts, type GeneratedFacts } from './facts.ts';
 import { lazyChip } from './lazy.ts';
 import type { PartSize } from './parts.ts';
@@ -198,6 +210,7 @@ const BEHAVIOUR: readonly Behaviour[] = [
   },
   spi,
   can,
+  cards,
   (p) => (/^I2C\d$/.test(p.name) ? { model: 'i2c-v2', size: 0x400, options: { clock: p.name.toLowerCase() } } : null),
   (p) => (/^LPTIM\d$/.test(p.name) ? { model: 'lptim', size: 0x400, options: { clock: p.name.toLowerCase() } } : null),
 ];

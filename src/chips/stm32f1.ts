@@ -4,6 +4,7 @@ import { MS, US } from '../emu/time.ts';
 import {
   apbOf,
   can,
+  cards,
   coveredBy,
   deriveBlocks,
   ethernet,
@@ -85,6 +86,7 @@ export const F1_BEHAVIOUR: readonly Behaviour[] = [
   (p) => (/^GPIO[A-G]$/.test(p.name) ? { model: 'gpio-v1', size: 0x400, options: { port: p.name.at(-1)! } } : null),
   timers([]),
   can,
+  cards,
   ethernet('AHB'),
   spi,
   (p) => (/^I2C\d$/.test(p.name) ? { model: 'i2c-v1', size: 0x400 } : null),

@@ -1,6 +1,18 @@
 /** STM32F301, F302, F303 and their kin (F318, F328, F334, F358, F398): four dies, six ROMs. Rows from F303's SVD, which has the blocks of all but F334's timer. Data only; facts and their sources as in the chip's fact sheet. */
 import type { ChipDescription, MemoryRow, RomReference } from '../emu/chip.ts';
-import { can, coveredBy, deriveBlocks, gpio, spi, timers, usarts, type Behaviour, type Derivation, type RowParts } from './derive.ts';
+import {
+  can,
+  cards,
+  coveredBy,
+  deriveBlocks,
+  gpio,
+  spi,
+  timers,
+  usarts,
+  type Behaviour,
+  type Derivation,
+  type RowParts,
+} from './derive.ts';
 import { loadFacts, withFacts } from './facts.ts';
 import generated from './generated/stm32f303.json' with { type: 'json' };
 import { lazyChip } from './lazy.ts';
@@ -109,6 +121,7 @@ const BEHAVIOUR: readonly Behaviour[] = [
   gpio,
   timers(['TIM2']),
   can,
+  cards,
   spi,
   (p) => (/^I2C\d$/.test(p.name) ? { model: 'i2c-v2', size: 0x400, options: { clock: p.name.toLowerCase() } } : null),
   (p) => (/^ADC\d$/.test(p.name) ? adc(Number(p.name.at(-1))) : null),

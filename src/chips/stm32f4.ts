@@ -17,6 +17,7 @@ import { MS, US } from '../emu/time.ts';
 import {
   apbOf,
   can,
+  cards,
   coveredBy,
   deriveBlocks,
   ethernet,
@@ -95,6 +96,7 @@ const F2_F4_BEHAVIOUR: readonly Behaviour[] = [
   f4Timer,
   spi,
   can,
+  cards,
   (p) => (/^I2C\d$/.test(p.name) ? { model: 'i2c-v1', size: 0x400 } : null),
   (p) => (/^ADC\d$/.test(p.name) ? f4Adc(Number(p.name.at(-1))) : null),
   ethernet('AHB1'),

@@ -86,6 +86,7 @@ function otherRow(p: GeneratedPeripheral): BlockRow {
   if (/^LPTIM/.test(name)) return { ...plain, model: 'lptim', facts: 'LPTIM1', options: { clock: 'pclk3' } };
   if (name === 'I2C4') return { ...plain, model: 'i2c-v2', facts: 'I2C1', options: { clock: 'pclk3' } };
   if (name === 'CORDIC') return { ...plain, model: 'cordic' };
+  if (/^SDMMC/.test(name)) return { ...plain, model: 'sdmmc', facts: 'SDMMC1' };
   if (name === 'ETH') return { ...plain, model: 'eth', size: 0x1400 };
   return name === 'GPIOI' ? { ...plain, model: 'gpio-v2', facts: 'GPIOC', options: { port: 'I' } } : plain;
 }

@@ -269,7 +269,7 @@ const blocks: readonly BlockRow[] = [
   },
   plain('DCMI', 0x48020000, [78], H2),
   { ...plain('RNG', 0x48021800, [80], H2), model: 'rng', options: { clock: 'rng', slowest: 32 } },
-  plain('SDMMC2', 0x48022400, [124], H2, 'SDMMC2', 0x400),
+  { ...plain('SDMMC2', 0x48022400, [124], H2, 'SDMMC2', 0x400), model: 'sdmmc' },
   { name: 'DELAY_Block_SDMMC2', model: null, base: 0x48022800, size: 0x400, clock: 'AHB2ENR.SDMMC2EN' },
   { name: 'RAMECC2', model: null, base: 0x48023000, size: 0x400, irqs: [145] },
   plain('LTDC', 0x50001000, [88, 89], ['APB3ENR', 'APB3RSTR'], 'LTDC', 0x1000),
@@ -308,7 +308,7 @@ const blocks: readonly BlockRow[] = [
   plain('FMC', 0x52004000, [48], H3, 'FMC', 0x1000),
   plain('QUADSPI', 0x52005000, [92], H3, 'QSPI', 0x1000),
   { name: 'DELAY_Block_QUADSPI', model: null, base: 0x52006000, size: 0x1000, clock: 'AHB3ENR.QSPIEN' },
-  plain('SDMMC1', 0x52007000, [49], H3, 'SDMMC1', 0x1000),
+  { ...plain('SDMMC1', 0x52007000, [49], H3, 'SDMMC1', 0x1000), model: 'sdmmc' },
   { name: 'DELAY_Block_SDMMC1', model: null, base: 0x52008000, size: 0x1000, clock: 'AHB3ENR.SDMMC1EN' },
   { name: 'RAMECC1', model: null, base: 0x52009000, size: 0x400, irqs: [145] },
   {

@@ -234,7 +234,7 @@ export const L4_BLOCKS: readonly BlockRow[] = [
     },
   },
   { name: 'FIREWALL', model: null, base: 0x40011c00, size: 0x400, clock: 'APB2ENR.FIREWALLEN' },
-  { name: 'SDMMC1', model: null, base: 0x40012800, size: 0x400, irqs: [49], clock: 'APB2ENR.SDMMCEN', reset: 'APB2RSTR.SDMMCRST' },
+  { name: 'SDMMC1', model: 'sdmmc', base: 0x40012800, size: 0x400, irqs: [49], clock: 'APB2ENR.SDMMCEN', reset: 'APB2RSTR.SDMMCRST' },
   spi(1, 0x40013000, 35, ...A2),
   usart('USART1', 0x40013800, 37, ...A2),
   bus('SAI1', 0x40015400, [74], ...A2),

@@ -58,6 +58,7 @@ import { rccU5 } from './rcc-u5.ts';
 import { rtcF1 } from './rtc-f1.ts';
 import { rtcV3 } from './rtc-v3.ts';
 import { rng } from './rng.ts';
+import { sdmmc } from './sdmmc.ts';
 import { sbsH5 } from './sbs-h5.ts';
 import { spiH7 } from './spi-h7.ts';
 import { spi } from './spi.ts';
@@ -135,6 +136,7 @@ export const MODELS: Readonly<Record<string, ModelFactory>> = {
   'rtc-f1': rtcF1,
   'rtc-v3': rtcV3,
   'sbs-h5': sbsH5,
+  sdmmc,
   'tzsc-h5': tzscH5,
   spi,
   'spi-h7': spiH7,
