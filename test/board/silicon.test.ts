@@ -134,6 +134,12 @@ describe('board capture', () => {
     expect(value('leave-vtor')).toBe('keeps');
     for (const s of settles) if (s.default !== null) expect([s.option, s.value]).toEqual([s.option, s.default]);
   });
+  it('VTOR tells on a Cortex-M0+, not on a Cortex-M0, which has none', () => {
+    const values: CapturedValue[] = [{ path: 'SCB.VTOR', address: 0xe000ed08, value: 0x08000000, afterReset: null }];
+    const settled = (name: string): string[] => settledBy({ values, registers: {} }, findChip(name)!).map((x) => `${x.option}=${x.value}`);
+    expect(settled('stm32g0b1re')).toContain('leave-vtor=sets');
+    expect(settled('stm32f072rb').join()).not.toContain('leave-vtor');
+  });
   it('options follow from the words, each both ways', () => {
     const chip = findChip('stm32f405')!;
     const v = (path: string, value: number, afterReset: number | null = null): CapturedValue => ({ path, address: 0, value, afterReset });
