@@ -17,7 +17,7 @@ import {
 } from './descriptors.ts';
 import type { Host } from './host-api.ts';
 import { hasDriver } from './windows-driver.ts';
-import type { EnumerationState, HostKind, Transfer, TransferResult } from './types.ts';
+import type { EnumerationState, HostKind, TransferResult } from './types.ts';
 
 /** The port must be stable this long. Linux polls every 25 ms; all three: at least 100 ms (USB 2.0 §7.1.7.3). */
 const DEBOUNCE = 100 * MS;
@@ -146,67 +146,64 @@ function runStep(host: Host): void {
   const e = state.enumeration;
   const name = e.steps[e.index];
   const info = state.device;
-  const send = (setup: Uint8Array): Transfer => host.control(`enum.${name}`, setup);
-  const string = (index: number | undefined): void => {
-    // a length of 0: the host asked for it and got none
-    const length = name!.endsWith('-length') ? 2 : (e.stringLength ?? 255);
-    if (index && length > 0) send(getDescriptor(DESCRIPTOR.STRING, index, info?.langId ?? 0, length));
-    else skip(host);
-  };
+  if (name === undefined) return finish(host);
+  if (name === 'reset') return host.wait('port.reset', RESET_GAP);
+  if (name === 'set-configuration' && !hasDriver(host, info!)) return withoutDriver(host, info!);
+  const setup = requestFor(name, info) ?? stringRequest(name, info, e.stringLength ?? 255);
+  if (setup === null) return skip(host);
+  const sent = host.control(`enum.${name}`, setup);
+  if (name === 'device-64') sent.firstPacketOnly = host.options.host === 'windows';
+}
+
+/** What a step asks for; null for one of strings, or where there is nothing to ask this device for. */
+// eslint-disable-next-line complexity -- one case for each step that asks for something other than a string
+function requestFor(name: string, info: DeviceInfo | null): Uint8Array | null {
+  const { DEVICE, BOS, CONFIGURATION, STRING, QUALIFIER } = DESCRIPTOR;
+  const version = info?.bcdUsb ?? 0;
   switch (name) {
-    case undefined:
-      return finish(host);
-    case 'reset':
-      return host.wait('port.reset', RESET_GAP);
     case 'device-64':
-      send(getDescriptor(DESCRIPTOR.DEVICE, 0, 0, 64)).firstPacketOnly = host.options.host === 'windows';
-      return;
+      return getDescriptor(DEVICE, 0, 0, 64);
     case 'device-8':
-      send(getDescriptor(DESCRIPTOR.DEVICE, 0, 0, 8));
-      return;
+      return getDescriptor(DEVICE, 0, 0, 8);
     case 'set-address':
-      send(setupPacket(0, 5, ADDRESS, 0, 0));
-      return;
+      return setupPacket(0, 5, ADDRESS, 0, 0);
     case 'device-18':
-      send(getDescriptor(DESCRIPTOR.DEVICE, 0, 0, 18));
-      return;
+      return getDescriptor(DEVICE, 0, 0, 18);
     case 'bos':
-      return info && info.bcdUsb >= 0x0201 ? void send(getDescriptor(DESCRIPTOR.BOS, 0, 0, 5)) : skip(host);
+      return version >= 0x0201 ? getDescriptor(BOS, 0, 0, 5) : null;
     case 'config-9':
-      send(getDescriptor(DESCRIPTOR.CONFIGURATION, 0, 0, 9));
-      return;
+      return getDescriptor(CONFIGURATION, 0, 0, 9);
     case 'config-full':
-      send(getDescriptor(DESCRIPTOR.CONFIGURATION, 0, 0, info!.totalLength));
-      return;
+      return getDescriptor(CONFIGURATION, 0, 0, info!.totalLength);
     case 'config-255':
-      send(getDescriptor(DESCRIPTOR.CONFIGURATION, 0, 0, Math.max(255, info!.totalLength)));
-      return;
+      return getDescriptor(CONFIGURATION, 0, 0, Math.max(255, info!.totalLength));
     case 'ms-os':
-      send(getDescriptor(DESCRIPTOR.STRING, 0xee, 0, 18));
-      return;
+      return getDescriptor(STRING, 0xee, 0, 18);
     case 'qualifier':
-      return info && info.bcdUsb >= 0x0200 ? void send(getDescriptor(DESCRIPTOR.QUALIFIER, 0, 0, 10)) : skip(host);
-    case 'string-0':
-      return info && (info.iProduct || info.iManufacturer || info.iSerial)
-        ? void send(getDescriptor(DESCRIPTOR.STRING, 0, 0, 255))
-        : skip(host);
-    case 'product':
-    case 'product-length':
-      return string(info?.iProduct);
-    case 'manufacturer':
-    case 'manufacturer-length':
-      return string(info?.iManufacturer);
-    case 'serial':
-    case 'serial-length':
-      return string(info?.iSerial);
-    case 'interface-name':
-    case 'interface-name-length':
-      return string(info?.interfaces[0]?.iInterface);
+      return version >= 0x0200 ? getDescriptor(QUALIFIER, 0, 0, 10) : null;
     case 'set-configuration':
-      if (!hasDriver(host, info!)) return withoutDriver(host, info!);
-      send(setupPacket(0, 9, info!.configurationValue, 0, 0));
-      return;
+      return setupPacket(0, 9, info!.configurationValue, 0, 0);
+    default:
+      return null;
   }
+}
+
+/** Index of the string that a step is about. */
+const STRING_INDEX: Readonly<Record<string, (info: DeviceInfo) => number | undefined>> = {
+  product: (info) => info.iProduct,
+  manufacturer: (info) => info.iManufacturer,
+  serial: (info) => info.iSerial,
+  'interface-name': (info) => info.interfaces[0]?.iInterface,
+};
+
+/** The list of languages is asked for where there is a string at all. `known`: the length that the string's first bytes told. */
+function stringRequest(name: string, info: DeviceInfo | null, known: number): Uint8Array | null {
+  if (name === 'string-0')
+    return info && (info.iProduct || info.iManufacturer || info.iSerial) ? getDescriptor(DESCRIPTOR.STRING, 0, 0, 255) : null;
+  const index = info && STRING_INDEX[name.replace(/-length$/, '')]?.(info);
+  // a length of 0: the host asked for it and got none
+  const length = name.endsWith('-length') ? 2 : known;
+  return index && length > 0 ? getDescriptor(DESCRIPTOR.STRING, index, info.langId, length) : null;
 }
 
 /** Windows sets a configuration when a function driver is loaded, not before. */
@@ -267,7 +264,6 @@ function retry(host: Host, name: string, problem: string): void {
 function take(host: Host, name: string, data: Uint8Array): string | null {
   const { state } = host;
   const info = state.device;
-  const session = host.session();
   switch (name) {
     case 'device-64':
     case 'device-8': {
@@ -276,14 +272,8 @@ function take(host: Host, name: string, data: Uint8Array): string | null {
       state.packet0 = size;
       return null;
     }
-    case 'device-18': {
-      const parsed = parseDevice(data);
-      if (!parsed) return `bad device descriptor (${data.length} bytes)`;
-      state.device = parsed;
-      if (host.options.host === 'macos') parsed.langId = ENGLISH;
-      if (session) Object.assign(session, { vid: parsed.vid, pid: parsed.pid, bcdDevice: parsed.bcdDevice });
-      return null;
-    }
+    case 'device-18':
+      return takeDevice(host, data);
     case 'config-9':
       if (data.length < 9 || data[1] !== DESCRIPTOR.CONFIGURATION) return `bad configuration descriptor (${data.length} bytes)`;
       info!.totalLength = data[2]! | (data[3]! << 8);
@@ -291,36 +281,49 @@ function take(host: Host, name: string, data: Uint8Array): string | null {
     case 'config-full':
     case 'config-255':
       return parseConfiguration(info!, data.subarray(0, info!.totalLength)) ? null : `bad configuration descriptor (${data.length} bytes)`;
-    case 'string-0':
-      if (info && data.length >= 4) info.langId = data[2]! | (data[3]! << 8);
-      return null;
-    case 'product-length':
-    case 'manufacturer-length':
-    case 'serial-length':
-    case 'interface-name-length':
-      return data.length < 2 || data[1] !== DESCRIPTOR.STRING ? 'no string descriptor' : null;
-    case 'product':
-    case 'manufacturer':
-    case 'serial':
-      if (info) info[name] = parseString(data);
-      if (session && name === 'product') session.product = info?.product ?? null;
-      return null;
-    case 'interface-name':
-      nameInterface(info, 0, parseString(data));
-      return null;
     case 'set-configuration':
-      state.configured = true;
-      if (session) {
-        session.enumerated = host.now();
-        session.altSettings = [];
-      }
-      host.log(
-        'enumerated',
-        `${hex4(info!.vid)}:${hex4(info!.pid)}${info!.product === null ? '' : ` "${info!.product}"`}, served by ${session?.servedBy ?? 'unknown'} code`,
-      );
+      takeConfigured(host);
       return null;
+    default:
+      return takeString(host, name, data);
   }
+}
+
+function takeDevice(host: Host, data: Uint8Array): string | null {
+  const parsed = parseDevice(data);
+  if (!parsed) return `bad device descriptor (${data.length} bytes)`;
+  host.state.device = parsed;
+  if (host.options.host === 'macos') parsed.langId = ENGLISH;
+  const session = host.session();
+  if (session) Object.assign(session, { vid: parsed.vid, pid: parsed.pid, bcdDevice: parsed.bcdDevice });
   return null;
+}
+
+function takeString(host: Host, name: string, data: Uint8Array): string | null {
+  const info = host.state.device;
+  if (name.endsWith('-length')) return data.length < 2 || data[1] !== DESCRIPTOR.STRING ? 'no string descriptor' : null;
+  if (!info) return null;
+  if (name === 'string-0' && data.length >= 4) info.langId = data[2]! | (data[3]! << 8);
+  if (name === 'product' || name === 'manufacturer' || name === 'serial') info[name] = parseString(data);
+  const session = host.session();
+  if (session && name === 'product') session.product = info.product;
+  if (name === 'interface-name') nameInterface(info, 0, parseString(data));
+  return null;
+}
+
+function takeConfigured(host: Host): void {
+  const { state } = host;
+  const info = state.device!;
+  const session = host.session();
+  state.configured = true;
+  if (session) {
+    session.enumerated = host.now();
+    session.altSettings = [];
+  }
+  host.log(
+    'enumerated',
+    `${hex4(info.vid)}:${hex4(info.pid)}${info.product === null ? '' : ` "${info.product}"`}, served by ${session?.servedBy ?? 'unknown'} code`,
+  );
 }
 
 function nameInterface(info: DeviceInfo | null, index: number, name: string | null): void {
