@@ -70,6 +70,28 @@ function nextProbe(host: Host, info: DeviceInfo, dfu: DfuState): void {
   }
 }
 
+/** Plans what brings the device to dfuIDLE; a text says why nothing does. */
+function toIdle(dfu: DfuState): string | null {
+  if (dfu.bState === DFU_STATE.IDLE) {
+    dfu.probe = [];
+    return null;
+  }
+  if (++dfu.recoveries > MAX_RECOVERIES) return `the device stays in ${dfuStateName(dfu.bState)}`;
+  if (dfu.bState === DFU_STATE.ERROR) dfu.probe = ['clear:0', 'status:0'];
+  else if (dfu.bState === DFU_STATE.DNLOAD_IDLE || dfu.bState === DFU_STATE.UPLOAD_IDLE) dfu.probe = ['abort:0', 'status:0'];
+  else return `GETSTATUS says ${dfuStateName(dfu.bState)}, not dfuIDLE`;
+  return null;
+}
+
+/** A device has strings or not. */
+const MAY_FAIL = ['name', 'lang', 'serial'];
+
+/** Why the first GETSTATUS leads to nothing; null where the device is, or will be, in dfuIDLE. */
+function statusTold(dfu: DfuState, result: TransferResult): string | null {
+  if (result.status !== 'ok') return `GETSTATUS: ${result.status}`;
+  return takeStatus(dfu, result.data) ? toIdle(dfu) : 'GETSTATUS: short answer';
+}
+
 export function onDfuDone(host: Host, t: Transfer, result: TransferResult): void {
   const { dfu, device } = host.state;
   if (!dfu || !device || result.status === 'cancelled') return;
@@ -81,18 +103,9 @@ export function onDfuDone(host: Host, t: Transfer, result: TransferResult): void
   const [kind, text] = name.split(':');
   if (kind === 'name' && result.status === 'ok') dfu.alts[Number(text)]!.name = parseString(result.data) ?? '';
   else if (kind === 'status') {
-    if (result.status !== 'ok' || !takeStatus(dfu, result.data))
-      return probeFailed(host, `GETSTATUS: ${result.status === 'ok' ? 'short answer' : result.status}`);
-    if (dfu.bState === DFU_STATE.IDLE) {
-      dfu.probe = [];
-    } else {
-      if (++dfu.recoveries > MAX_RECOVERIES) return probeFailed(host, `the device stays in ${dfuStateName(dfu.bState)}`);
-      if (dfu.bState === DFU_STATE.ERROR) dfu.probe = ['clear:0', 'status:0'];
-      else if (dfu.bState === DFU_STATE.DNLOAD_IDLE || dfu.bState === DFU_STATE.UPLOAD_IDLE) dfu.probe = ['abort:0', 'status:0'];
-      else return probeFailed(host, `GETSTATUS says ${dfuStateName(dfu.bState)}, not dfuIDLE`);
-    }
-  } else if (kind !== 'name' && kind !== 'lang' && kind !== 'serial' && result.status !== 'ok')
-    return probeFailed(host, `${kind}: ${result.status}`);
+    const failure = statusTold(dfu, result);
+    if (failure !== null) return probeFailed(host, failure);
+  } else if (!MAY_FAIL.includes(kind!) && result.status !== 'ok') return probeFailed(host, `${kind}: ${result.status}`);
   nextProbe(host, device, dfu);
 }
 

@@ -113,6 +113,18 @@ function getStatus(host: Host, dfu: DfuState, o: DfuOperation): void {
   dfuRequest(host, dfu, 'op.status', DFU.GETSTATUS);
 }
 
+/** The transfer of an action brought no data: a device that is busy may be asked again. */
+function refused(host: Host, dfu: DfuState, o: DfuOperation, action: DfuAction, status: TransferResult['status']): void {
+  const polls = o.phase === 'status';
+  if (polls && status === 'stall' && dfu.pollTimeoutMs > 0 && o.polls > 0 && o.stalls < MAX_STALLS) {
+    o.stalls++;
+    return host.wait('dfu.poll', dfu.pollTimeoutMs * MS);
+  }
+  // A ROM that leaves without an answer has left all the same.
+  if (action.do === 'manifest' && polls) return endOperation(host, o, null);
+  failOperation(host, o, `${nameOf(action)}, ${o.phase}: ${status}`);
+}
+
 export function onOperationDone(host: Host, dfu: DfuState, phase: string, result: TransferResult): void {
   const o = host.state.operations.find((x) => x.status === 'running');
   const action = o?.plan[o.at];
@@ -121,16 +133,7 @@ export function onOperationDone(host: Host, dfu: DfuState, phase: string, result
     o.data = result.data;
     return endOperation(host, o, result.status === 'ok' || result.status === 'stall' ? null : result.status);
   }
-  const stalledPoll = phase === 'status' && result.status === 'stall' && dfu.pollTimeoutMs > 0 && o.polls > 0 && o.stalls < MAX_STALLS;
-  if (stalledPoll) {
-    o.stalls++;
-    return host.wait('dfu.poll', dfu.pollTimeoutMs * MS);
-  }
-  if (result.status !== 'ok') {
-    // A ROM that leaves without an answer has left all the same.
-    if (action.do === 'manifest' && phase === 'status') return endOperation(host, o, null);
-    return failOperation(host, o, `${nameOf(action)}, ${phase}: ${result.status}`);
-  }
+  if (result.status !== 'ok') return refused(host, dfu, o, action, result.status);
   switch (phase) {
     case 'upload':
       return takeUpload(host, dfu, o, action, result.data);
@@ -146,42 +149,42 @@ export function onOperationDone(host: Host, dfu: DfuState, phase: string, result
   judge(host, dfu, o, action);
 }
 
+/** What an action wants of the state that GETSTATUS told: it is done, asks again, has failed, or brings the device back to dfuIDLE first. */
+type Verdict = 'done' | 'again' | 'failed' | 'recover';
+type Told = Pick<DfuState, 'bState' | 'bStatus'>;
+const VERDICTS: Record<DfuAction['do'], (told: Told, polls: number) => Verdict> = {
+  idle: ({ bState }, polls) => (bState === DFU_STATE.IDLE ? 'done' : polls > 3 ? 'failed' : 'recover'),
+  abort: ({ bState }) => (bState === DFU_STATE.IDLE ? 'done' : 'failed'),
+  command: ({ bState, bStatus }, polls) => {
+    if (bState === DFU_STATE.DNBUSY) return 'again';
+    return polls === 1 || bStatus !== 0 ? 'failed' : 'done';
+  },
+  write: ({ bState, bStatus }) => {
+    if (bState === DFU_STATE.ERROR) return 'failed';
+    if (bState !== DFU_STATE.DNLOAD_IDLE && bState !== DFU_STATE.MANIFEST) return 'again';
+    return bStatus === 0 ? 'done' : 'failed';
+  },
+  manifest: ({ bState }) => (bState === DFU_STATE.ERROR ? 'failed' : bState === DFU_STATE.MANIFEST ? 'done' : 'again'),
+  read: () => 'done',
+  raw: () => 'done',
+};
+
 function judge(host: Host, dfu: DfuState, o: DfuOperation, action: DfuAction): void {
   const { bState, bStatus } = dfu;
-  const pollAgain = (): void => {
-    if (dfu.pollTimeoutMs === 0 && o.polls >= MAX_ZERO_POLLS)
-      return failOperation(host, o, `${nameOf(action)}: still ${dfuStateName(bState)} after ${o.polls} polls`);
-    host.wait('dfu.poll', dfu.pollTimeoutMs * MS);
-  };
-  const failed = (): void => failOperation(host, o, `${nameOf(action)}: ${dfuStateName(bState)}, bStatus ${bStatus}`);
-  switch (action.do) {
-    case 'idle':
-      if (bState === DFU_STATE.IDLE) break;
-      if (o.polls > 3) return failed();
+  switch (VERDICTS[action.do](dfu, o.polls)) {
+    case 'failed':
+      return failOperation(host, o, `${nameOf(action)}: ${dfuStateName(bState)}, bStatus ${bStatus}`);
+    case 'again':
+      if (dfu.pollTimeoutMs === 0 && o.polls >= MAX_ZERO_POLLS)
+        return failOperation(host, o, `${nameOf(action)}: still ${dfuStateName(bState)} after ${o.polls} polls`);
+      return host.wait('dfu.poll', dfu.pollTimeoutMs * MS);
+    case 'recover':
       o.phase = bState === DFU_STATE.ERROR ? 'clear' : 'abort';
       return dfuRequest(host, dfu, `op.${o.phase}`, bState === DFU_STATE.ERROR ? DFU.CLRSTATUS : DFU.ABORT);
-    case 'abort':
-      if (bState !== DFU_STATE.IDLE) return failed();
-      break;
-    case 'command':
-      if (o.polls === 1 && bState !== DFU_STATE.DNBUSY) return failed();
-      if (bState === DFU_STATE.DNBUSY) return pollAgain();
-      if (bStatus !== 0) return failed();
-      break;
-    case 'write':
-      if (bState !== DFU_STATE.DNLOAD_IDLE && bState !== DFU_STATE.ERROR && bState !== DFU_STATE.MANIFEST) return pollAgain();
-      if (bStatus !== 0 || bState === DFU_STATE.ERROR) return failed();
-      break;
-    case 'manifest':
-      if (bState === DFU_STATE.ERROR) return failed();
-      if (bState !== DFU_STATE.MANIFEST) return pollAgain();
-      break;
-    case 'read':
-    case 'raw':
-      break;
+    case 'done':
+      o.at++;
+      startAction(host, dfu, o);
   }
-  o.at++;
-  startAction(host, dfu, o);
 }
 
 function takeUpload(host: Host, dfu: DfuState, o: DfuOperation, action: DfuAction, data: Uint8Array): void {
