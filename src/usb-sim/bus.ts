@@ -167,6 +167,17 @@ function progress(host: BusHost, t: Transfer): void {
   host.state.lastActivity = host.now();
 }
 
+/** NAK: asked again at the pace of the endpoint, or the later the longer it says so. */
+function askLater(host: BusHost, t: Transfer): void {
+  const now = host.now();
+  t.errors = 0;
+  t.naks++;
+  host.state.naks++;
+  if (t.nakSince < 0) t.nakSince = now;
+  const wait = t.every > 0 ? t.every : Math.min(NAK_MAX, Math.max(NAK_MIN, Math.floor((now - t.nakSince) / 8)));
+  t.due = Math.min(now + wait, t.deadline);
+}
+
 /** A handshake, or none, in answer to SETUP, OUT or IN. */
 function answered(host: BusHost, t: Transfer, answer: 'ack' | 'nak' | 'stall' | 'none'): void {
   const now = host.now();
@@ -177,15 +188,7 @@ function answered(host: BusHost, t: Transfer, answer: 'ack' | 'nak' | 'stall' | 
     return;
   }
   host.state.busFree = now + bits(TURNAROUND + HANDSHAKE + HOST_GAP);
-  if (answer === 'nak') {
-    t.errors = 0;
-    t.naks++;
-    host.state.naks++;
-    if (t.nakSince < 0) t.nakSince = now;
-    const wait = t.every > 0 ? t.every : Math.min(NAK_MAX, Math.max(NAK_MIN, Math.floor((now - t.nakSince) / 8)));
-    t.due = Math.min(now + wait, t.deadline);
-    return;
-  }
+  if (answer === 'nak') return askLater(host, t);
   progress(host, t);
   if (answer === 'stall') {
     if (t.kind === 'control') host.served(false);
@@ -235,13 +238,17 @@ function acknowledged(host: BusHost, t: Transfer): void {
   }
   flip(host, t);
   if (t.data.length + data.length > t.length) return host.done(t, 'babble');
+  takeData(host, t, data);
+}
+
+function takeData(host: BusHost, t: Transfer, data: Uint8Array): void {
   t.data = joinBytes(t.data, data);
-  if (t.kind === 'control') host.served(!t.firstPacketOnly);
   const last = data.length < t.maxPacket || t.data.length >= t.length;
   if (t.kind !== 'control') {
     if (last) host.done(t, 'ok');
     return;
   }
+  host.served(!t.firstPacketOnly);
   if (t.firstPacketOnly) return host.done(t, 'ok');
   if (last) t.step = 'status-out';
 }

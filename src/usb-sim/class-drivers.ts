@@ -71,42 +71,50 @@ function poll(host: Host, tag: string, endpoint: number, maxPacket: number, ever
 }
 
 export function onClassDone(host: Host, t: Transfer, result: TransferResult): void {
-  const { state } = host;
-  const cdc = state.cdc;
   if (result.status === 'cancelled') return;
   switch (t.tag) {
     case 'cdc.line-state':
-      if (!cdc) return;
-      // A device that refuses line settings still moves data.
-      cdc.ready = true;
-      setLine(host);
-      poll(host, 'cdc.in', cdc.inEndpoint, cdc.inPacket, MS);
-      if (cdc.notifyEndpoint >= 0) poll(host, 'cdc.notify', cdc.notifyEndpoint, cdc.notifyPacket, cdc.notifyEvery);
-      pumpCdc(host);
-      return;
+      return lineStateSet(host);
     case 'cdc.in':
-      if (result.status !== 'ok') return endpointFailed(host, t, result);
-      if (result.data.length > 0) host.options.console?.('cdc', result.data);
+    case 'cdc.notify':
+    case 'cdc.out':
+    case 'hid.report':
+      return result.status === 'ok' ? endpointDone(host, t, result.data) : endpointFailed(host, t, result);
+    default:
+      if (t.tag.startsWith('msc.')) onMscDone(host, t, result);
+  }
+}
+
+/** A device that refuses line settings still moves data. */
+function lineStateSet(host: Host): void {
+  const { cdc } = host.state;
+  if (!cdc) return;
+  cdc.ready = true;
+  setLine(host);
+  poll(host, 'cdc.in', cdc.inEndpoint, cdc.inPacket, MS);
+  if (cdc.notifyEndpoint >= 0) poll(host, 'cdc.notify', cdc.notifyEndpoint, cdc.notifyPacket, cdc.notifyEvery);
+  pumpCdc(host);
+}
+
+function endpointDone(host: Host, t: Transfer, data: Uint8Array): void {
+  const { state } = host;
+  const { cdc } = state;
+  switch (t.tag) {
+    case 'cdc.in':
+      if (data.length > 0) host.options.console?.('cdc', data);
       if (cdc) poll(host, t.tag, cdc.inEndpoint, cdc.inPacket, MS);
       return;
     case 'cdc.notify':
-      if (result.status !== 'ok') return endpointFailed(host, t, result);
       if (cdc) poll(host, t.tag, cdc.notifyEndpoint, cdc.notifyPacket, cdc.notifyEvery);
       return;
     case 'cdc.out':
-      if (result.status !== 'ok') return endpointFailed(host, t, result);
-      pumpCdc(host);
-      return;
+      return pumpCdc(host);
     case 'hid.report':
-      if (result.status !== 'ok') return endpointFailed(host, t, result);
       state.hidReports++;
-      host.options.report?.(result.data);
+      host.options.report?.(data);
       poll(host, t.tag, t.endpoint, t.maxPacket, t.every);
       // The next report is not asked for before the interval has passed.
       state.transfers[state.transfers.length - 1]!.due += t.every;
-      return;
-    default:
-      if (t.tag.startsWith('msc.')) onMscDone(host, t, result);
   }
 }
 

@@ -102,6 +102,14 @@ export function firstPacketSize(d: Uint8Array): number {
   return d[1] === DESCRIPTOR.DEVICE && (size === 8 || size === 16 || size === 32 || size === 64) ? size : 0;
 }
 
+/** DFU 1.0 has no version in it (DFU 1.1 §4.1.3). */
+const dfuFunctional = (d: Uint8Array): NonNullable<DeviceInfo['dfu']> => ({
+  attributes: d[2]!,
+  detachTimeoutMs: u16(d, 3),
+  transferSize: u16(d, 5),
+  version: d.length >= 9 ? u16(d, 7) : 0x0100,
+});
+
 /** Fills in what the configuration descriptor says. False: not one, or cut short inside a descriptor. */
 export function parseConfiguration(info: DeviceInfo, d: Uint8Array): boolean {
   if (d.length < 9 || d[1] !== DESCRIPTOR.CONFIGURATION) return false;
@@ -128,12 +136,7 @@ export function parseConfiguration(info: DeviceInfo, d: Uint8Array): boolean {
     } else if (type === DESCRIPTOR.ENDPOINT && length >= 7 && current) {
       current.endpoints.push({ address: d[at + 2]!, attributes: d[at + 3]!, maxPacket: u16(d, at + 4) & 0x7ff, interval: d[at + 6]! });
     } else if (type === DESCRIPTOR.DFU && length >= 7 && current?.classCode === 0xfe) {
-      info.dfu = {
-        attributes: d[at + 2]!,
-        detachTimeoutMs: u16(d, at + 3),
-        transferSize: u16(d, at + 5),
-        version: length >= 9 ? u16(d, at + 7) : 0x0100,
-      };
+      info.dfu = dfuFunctional(d.subarray(at, at + length));
     }
     at += length;
   }

@@ -112,6 +112,11 @@ function statusCame(host: Host, msc: MscState, result: TransferResult): void {
     msc.phase = 'idle';
     return;
   }
+  goOn(host, msc);
+}
+
+/** The next command behind one that was served. */
+function goOn(host: Host, msc: MscState): void {
   switch (msc.command) {
     case 'inquiry':
       return start(host, msc, 'ready');

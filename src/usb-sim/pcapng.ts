@@ -110,6 +110,7 @@ export class PcapngWriter implements UsbTap {
     this.blocks.push(block(ENHANCED_PACKET, body));
   }
 
+  // eslint-disable-next-line complexity -- one line for each field of usbmon's header; submission and completion fill some of them differently
   private usbmon(t: Readonly<Transfer>, at: Ps, event: 'S' | 'C', status: number, data: Uint8Array | null): Uint8Array {
     const packet = new Uint8Array(USBMON_HEADER + (data?.length ?? 0));
     const v = new DataView(packet.buffer);

@@ -69,13 +69,13 @@ function send(r: Recorder, request: ModelRequest): Promise<LinkAnswer> {
   }
 }
 
+const inWords = (answer: 'ok' | 'stall', next: string): string => `${answer === 'ok' ? 'acknowledged' : 'STALL'}, then ${next}`;
+
+// eslint-disable-next-line complexity -- one question for each thing a device may do with the request; a wrong answer is told as soon as it is seen
 async function checkCell(r: Recorder, state: number, request: ModelRequest): Promise<Finding> {
   if (!(await reach(r, state))) return notApplicable(`the device does not come into ${dfuStateName(state)}`);
-  const options = {
-    canDnload: (r.facts.functional.attributes & CAN_DNLOAD) !== 0,
-    canUpload: (r.facts.functional.attributes & CAN_UPLOAD) !== 0,
-  };
-  const want = expected(state, request, options);
+  const { attributes } = r.facts.functional;
+  const want = expected(state, request, { canDnload: (attributes & CAN_DNLOAD) !== 0, canUpload: (attributes & CAN_UPLOAD) !== 0 });
   const { status, data } = await send(r, request);
   const leaving = state === STATE.MANIFEST_SYNC && request === 'GETSTATUS';
   if (status === 'gone' && leaving && isDfuse(r.facts)) return dialect('leaves-without-answer', 'GETSTATUS is not answered (H7, U5, G0)');
@@ -83,8 +83,8 @@ async function checkCell(r: Recorder, state: number, request: ModelRequest): Pro
   // GETSTATUS tells the state that it leads to
   const next = request === 'GETSTATUS' && status === 'ok' ? (data[4] ?? null) : await r.state();
   if (status === want.answer && (next === null ? leaving : want.next.includes(next))) return PASS;
-  const seen = `${status === 'ok' ? 'acknowledged' : 'STALL'}, then ${next === null ? 'no GETSTATE' : dfuStateName(next)}`;
-  const wanted = `${want.answer === 'ok' ? 'acknowledged' : 'STALL'}, then ${want.next.map(dfuStateName).join(' or ')}`;
+  const seen = inWords(status, next === null ? 'no GETSTATE' : dfuStateName(next));
+  const wanted = inWords(want.answer, want.next.map(dfuStateName).join(' or '));
   const known = DIALECTS.find((d) => d.fits(state, request, status, next));
   return known ? dialect(known.id, `${seen}; asked for: ${wanted}`) : fail(`${seen}; asked for: ${wanted}`);
 }
