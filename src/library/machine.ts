@@ -241,17 +241,18 @@ class Holder extends HeldMachine {
   wait: Wait | null = null;
   stopped: Stopped['by'] | null = null;
 
+  private stopAt(pc: number): 'until' | 'breakpoint' | null {
+    if (this.wait?.addresses.has(pc)) return 'until';
+    return this.breakpoints.has(pc) ? 'breakpoint' : null;
+  }
+
   override run(limit: Ps): void {
     const { machine, steps, usb, state } = this.session;
     if (this.stopped !== null) return;
     this.arm();
     const { wait } = this;
     const why = machine.run(wait === null ? limit : Math.min(limit, machine.now + wait.every));
-    for (const core of machine.cores) {
-      if (!core.atBreak) continue;
-      if (wait?.addresses.has(core.pc)) this.stopped ??= 'until';
-      else if (this.breakpoints.has(core.pc)) this.stopped ??= 'breakpoint';
-    }
+    for (const core of machine.cores) if (core.atBreak) this.stopped ??= this.stopAt(core.pc);
     steps.poll();
     if (usb.dfuReady && state.dfuAt === null) state.dfuAt = machine.now;
     if ((why === 'entry' && wait?.entry) || wait?.met?.() === true) this.stopped ??= 'until';
@@ -412,18 +413,17 @@ export class BenchMachine {
     mustBe(isObject(options), options, 'the second argument', '{ limit, signal }');
     const { limit = DEFAULT_LIMIT, signal } = options;
     const { held } = this;
-    const timed = typeof until === 'object' && until !== null ? ('at' in until ? until.at : 'for' in until ? until.for : null) : null;
-    const start = this.machine.now;
+    const { timed, absolute } = timeOf(until);
     const bound = parseDuration(timed ?? limit, timed === null ? 'limit' : 'until');
-    const end = typeof until === 'object' && until !== null && 'at' in until ? bound : start + bound;
-    if (held.wait !== null) throw new UsageError('the machine runs already', 'wait for the promise that it gave');
+    const end = absolute ? bound : this.machine.now + bound;
+    mustStandStill(held);
     const { wait, off } = timed === null ? this.waitFor(until) : { wait: NOTHING, off: () => undefined };
     held.stopped = wait.met?.() === true && !wait.entry ? 'until' : null;
     held.wait = wait;
     try {
       const came = await held.bus.wait(() => held.stopped !== null, { limit: end, ...(signal === undefined ? {} : { signal }) });
-      const by = came ? held.stopped! : signal?.aborted ? 'aborted' : timed === null ? 'limit' : 'until';
-      return { by, at: this.now, ...this.place };
+      const atEnd = timed === null ? 'limit' : 'until';
+      return { by: came ? held.stopped! : signal?.aborted ? 'aborted' : atEnd, at: this.now, ...this.place };
     } finally {
       held.wait = null;
       held.stopped = null;
@@ -538,8 +538,7 @@ export class BenchMachine {
       const line = lineAt(images, this.core.pc);
       if (first === null && n === 0) break;
       if (over && this.core.get(S.SP) >>> 0 < depth && this.core.zone === 'user') continue;
-      if (line !== null && (line.line !== first?.line || line.file !== first.file)) break;
-      if (line === null && this.core.zone === 'system') break;
+      if (line === null ? this.core.zone === 'system' : line.line !== first?.line || line.file !== first.file) break;
       if (this.held.breakpoints.has(this.core.pc)) break;
     }
     this.tellUsb();
@@ -823,6 +822,15 @@ function mustBe(right: boolean, value: unknown, name: string, what: string): voi
   if (!right) throw new UsageError(`${name} is ${shown(value)}`, `give ${what}`);
 }
 
+function mustStandStill({ wait }: { readonly wait: unknown }): void {
+  if (wait !== null) throw new UsageError('the machine runs already', 'wait for the promise that it gave');
+}
+/** The time that is waited for, since power-on (`absolute`) or from now; null where something else is. */
+function timeOf(until: Until): { timed: Duration | null; absolute: boolean } {
+  if (typeof until !== 'object' || until === null) return { timed: null, absolute: false };
+  if ('at' in until) return { timed: until.at, absolute: true };
+  return { timed: 'for' in until ? until.for : null, absolute: false };
+}
 const NOTHING: Wait = { entry: false, addresses: new Set(), met: null, every: Infinity };
 const UNTIL = ['at', 'for', 'symbol', 'address', 'entry', 'reset', 'fault', 'exception', 'usb', 'console'];
 const bits = (value: number, { bit, width }: { readonly bit: number; readonly width: number }): number =>

@@ -154,20 +154,33 @@ function checkOptions(options: BenchOptions, keys: readonly string[]): void {
   for (const [key, value] of Object.entries(options))
     if (value !== undefined && !keys.includes(key))
       throw new UsageError(`unknown option ${key}`, didYouMean(key, keys) ?? `known here: ${keys.join(', ')}`);
-  const { images, seed, until, romDump, files, devices, signal, onProgress, semihosting, trigger, force, romOptions, limits } = options;
+  checkImages(options.images);
+  checkValues(options);
+  checkTypes(options);
+}
+
+function checkImages(images: unknown): void {
   if (!Array.isArray(images)) throw new UsageError(`images is ${shown(images)}`, 'give a list of { path, bytes }');
   images.forEach((image: unknown, i) => {
     if (!isRecord(image) || typeof image['path'] !== 'string' || !isBytes(image['bytes']))
       throw new UsageError(`images[${i}] is not { path, bytes }`, 'bytes is a Uint8Array; readImage of bootbench/node makes one of a file');
   });
+}
+
+/** Options that have a range or a form. */
+function checkValues({ seed, until, files, signal }: BenchOptions): void {
   if (seed !== undefined && !(Number.isInteger(seed) && seed >= 0 && seed < 2 ** 32))
     throw new UsageError(`seed: ${shown(seed)} is not a whole number from 0 to ${2 ** 32 - 1}`);
   if (until !== undefined) parseDuration(String(until), 'until');
-  if (romDump !== undefined && !isBytes(romDump)) throw new UsageError('romDump is not a Uint8Array');
   if (files !== undefined && !(files instanceof Map && [...files.values()].every(isBytes)))
     throw new UsageError('files is not a Map of names and Uint8Arrays');
   if (signal !== undefined && !(isRecord(signal) && typeof signal.aborted === 'boolean'))
     throw new UsageError('signal is not an AbortSignal', 'new AbortController().signal is one');
+}
+
+/** Options that are right where their type is. */
+function checkTypes({ romDump, devices, onProgress, semihosting, trigger, force, romOptions, limits }: BenchOptions): void {
+  if (romDump !== undefined && !isBytes(romDump)) throw new UsageError('romDump is not a Uint8Array');
   if (devices !== undefined && !(devices instanceof URL))
     throw new UsageError('devices is not a URL', "a run loads them in its own thread: new URL('./board.js', import.meta.url)");
   if (onProgress !== undefined && typeof onProgress !== 'function') throw new UsageError('onProgress is not a function');
