@@ -43,6 +43,13 @@ function tableOf({ field }: TargetState, { vectors }: BootRule): number | null {
   return value === null ? null : (value * 2 ** vectors.shift) >>> 0;
 }
 
+/** Why the core cannot start from these two words. */
+function wrongTable(sp: number | null, pc: number | null): string | null {
+  if (sp === null || pc === null) return 'nothing answers there';
+  if (sp === ERASED && pc === ERASED) return 'it is erased';
+  return (pc & 1) === 0 ? `its reset vector ${hex(pc)} is even` : null;
+}
+
 export const bootSelection: Check = {
   id: 'boot-selection',
   question: 'Does the chip start where it should: by the BOOT0 pin, the option bytes and what is in flash?',
@@ -61,16 +68,7 @@ export const bootSelection: Check = {
       return pass(seen, entry?.how === 'boot' ? 'the ROM is chosen at reset' : 'the next reset starts the ROM', source, confidence);
     if (table === null) return unknown('the boot address cannot be read on this target');
     const observed = `${seen === '' ? '' : `${seen}; `}vector table at ${hex(table)}`;
-    const sp = state.read(table, 4);
-    const pc = state.read(table + 4, 4);
-    const wrong =
-      sp === null || pc === null
-        ? 'nothing answers there'
-        : sp === ERASED && pc === ERASED
-          ? 'it is erased'
-          : (pc & 1) === 0
-            ? `its reset vector ${hex(pc)} is even`
-            : null;
+    const wrong = wrongTable(state.read(table, 4), state.read(table + 4, 4));
     if (wrong !== null)
       return broken('fail', {
         observed: `${observed}: ${wrong}`,

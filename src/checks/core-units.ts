@@ -46,12 +46,39 @@ function forbids(
   return need === 'execute' ? xn || noAccess : noAccess || readOnly;
 }
 
+/** The MPU is on; `denied`: what it forbids to the ROM, null where its regions cannot be read. */
+// eslint-disable-next-line complexity -- registers are named as the core's architecture names them, where a region is to blame at all
+function mpuFinding(
+  { state, history }: Subject,
+  value: number,
+  denied: Exclude<ReturnType<typeof deniedPlace>, 'nothing'>,
+): ReturnType<typeof broken> {
+  const region = denied?.region ?? null;
+  const v8 = state.core('msplim') !== null;
+  const name = region && (v8 ? (denied?.need === 'execute' ? 'MPU_RBAR' : 'MPU_RLAR') : 'MPU_RASR');
+  return broken('warn', {
+    observed:
+      region === null
+        ? `MPU_CTRL = ${hex(value)}`
+        : `region ${region.number}: MPU_RBAR = ${hex(region.rbar)}, ${v8 ? 'MPU_RLAR' : 'MPU_RASR'} = ${hex(region.attributes)}`,
+    expected: 'MPU_CTRL.ENABLE = 0',
+    source: NOTHING_PUBLISHED,
+    confidence: 'assumed',
+    because:
+      region === null
+        ? 'the regions of the application still apply: system memory may not be executable, RAM or peripherals not accessible'
+        : `region ${region.number} forbids to ${denied!.need} at ${hex(denied!.address)}, which the ROM has to`,
+    lastWriter:
+      (region && name ? history?.lastWriter(`CPU.${name}${region.number}`) : null) ?? history?.lastWriter('CPU.MPU_CTRL', 1) ?? null,
+  });
+}
+
 export const mpu: Check = {
   id: 'mpu',
   question: 'Is the MPU off, or does it leave the ROM what it uses?',
   path: true,
   judge(subject) {
-    const { state, history } = subject;
+    const { state } = subject;
     if ((state.chip.cores[0]?.mpuRegions ?? 0) === 0) return notApplicable('this chip has no MPU');
     const value = state.read(PPB.MPU_CTRL, 4);
     if (value === null) return unknown('the MPU cannot be read on this target');
@@ -59,24 +86,7 @@ export const mpu: Check = {
     const denied = deniedPlace(subject, value);
     if (denied === 'nothing')
       return pass(`MPU_CTRL = ${hex(value)}`, 'no region keeps the ROM from its code, its stack or its RAM', NOTHING_PUBLISHED, 'inferred');
-    const region = denied?.region ?? null;
-    const v8 = state.core('msplim') !== null;
-    const name = region && (v8 ? (denied?.need === 'execute' ? 'MPU_RBAR' : 'MPU_RLAR') : 'MPU_RASR');
-    return broken('warn', {
-      observed:
-        region === null
-          ? `MPU_CTRL = ${hex(value)}`
-          : `region ${region.number}: MPU_RBAR = ${hex(region.rbar)}, ${v8 ? 'MPU_RLAR' : 'MPU_RASR'} = ${hex(region.attributes)}`,
-      expected: 'MPU_CTRL.ENABLE = 0',
-      source: NOTHING_PUBLISHED,
-      confidence: 'assumed',
-      because:
-        region === null
-          ? 'the regions of the application still apply: system memory may not be executable, RAM or peripherals not accessible'
-          : `region ${region.number} forbids to ${denied!.need} at ${hex(denied!.address)}, which the ROM has to`,
-      lastWriter:
-        (region && name ? history?.lastWriter(`CPU.${name}${region.number}`) : null) ?? history?.lastWriter('CPU.MPU_CTRL', 1) ?? null,
-    });
+    return mpuFinding(subject, value, denied);
   },
   repair({ entry, history }) {
     const fix = '__DMB();\nMPU->CTRL = 0;\n__DSB(); __ISB();';

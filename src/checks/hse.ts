@@ -8,10 +8,14 @@ const megahertz = (hz: number): string => `${Math.round(hz / 1e3) / 1e3} MHz`;
 const listed = (values: readonly number[]): string =>
   values.length > 8 ? `${values[0]} to ${values.at(-1)} MHz in steps of 1 MHz` : `${values.join(', ')} MHz`;
 
+const ODD = "the ROM measures HSE in whole megahertz, and USB's 48 MHz cannot be made from this one";
+const ABSENT = "the ROM makes USB's 48 MHz from a crystal, and the board has none";
+
 export const hse: Check = {
   id: 'hse',
   question: 'Does USB in the ROM need HSE, and is it there?',
   path: false,
+  // eslint-disable-next-line complexity -- from a crystal that is not needed to one that the ROM cannot use, each answer ends the search
   judge({ state }) {
     const f = familyOf(state.chip);
     if (!f) return notApplicable(NO_FAMILY);
@@ -41,16 +45,9 @@ export const hse: Check = {
       });
     if (crystals.mhz.some((value) => Math.abs(hz / 1e6 / value - 1) <= TOLERANCE))
       return pass(`HSE ${megahertz(hz)}`, 'a frequency that the ROM finds and can use', source, confidence);
-    return broken('fail', {
-      observed: hz > 0 ? `HSE ${megahertz(hz)}` : `no HSE on the board${crystals.orLse ? ', nor LSE' : ''}`,
-      expected: `HSE of ${listed(crystals.mhz)}${crystals.orLse ? ', or LSE' : ''}`,
-      because:
-        hz > 0
-          ? "the ROM measures HSE in whole megahertz, and USB's 48 MHz cannot be made from this one"
-          : "the ROM makes USB's 48 MHz from a crystal, and the board has none",
-      source,
-      confidence,
-    });
+    const [none, wanted] = crystals.orLse ? [', nor LSE', ', or LSE'] : ['', ''];
+    const seen = hz > 0 ? { observed: `HSE ${megahertz(hz)}`, because: ODD } : { observed: `no HSE on the board${none}`, because: ABSENT };
+    return broken('fail', { ...seen, expected: `HSE of ${listed(crystals.mhz)}${wanted}`, source, confidence });
   },
   repair({ state }) {
     const crystals = familyOf(state.chip)?.hseForUsb.crystals;

@@ -23,6 +23,7 @@ export const leavePath: Check = {
   question: 'After DFU leave, does the application start and come back onto the bus?',
   path: false,
   afterEntry: true,
+  // eslint-disable-next-line complexity -- how far the application came behind the leave, from not at all to all that it shows from reset
   judge({ state, history, rom }) {
     if (!history || history.leave === undefined) return notApplicable('this target does not follow a leave');
     const { leave } = history;

@@ -58,6 +58,8 @@ interface Fate {
   readonly source: string;
   readonly blamed: Writer | null;
 }
+const LOST_IN_RAM = { because: 'the value never arrived in memory before the reset', source: STARTUP };
+const IGNORED = { because: 'the write was ignored: the backup domain is write-protected (DBP) or its bus clock is off', source: BACKUP };
 function fateOf(subject: Subject, w: MagicWord): Fate {
   if (w.writer === null) {
     const half = subject.history?.magic.find((other) => other.address === (w.address ^ 4) >>> 0);
@@ -77,13 +79,7 @@ function fateOf(subject: Subject, w: MagicWord): Fate {
       source: CACHE,
       blamed: w.writer,
     };
-  if (dropped && ram) return { because: 'the value never arrived in memory before the reset', source: STARTUP, blamed: w.writer };
-  if (dropped)
-    return {
-      because: 'the write was ignored: the backup domain is write-protected (DBP) or its bus clock is off',
-      source: BACKUP,
-      blamed: w.writer,
-    };
+  if (dropped) return { ...(ram ? LOST_IN_RAM : IGNORED), blamed: w.writer };
   if (w.readWithoutClock)
     return {
       because: 'it is there, but was read while the bus clock of the register was off: such a read gives 0',

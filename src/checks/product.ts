@@ -112,6 +112,7 @@ export const emptyCheck: Check = {
   id: 'empty-check',
   question: 'Does the boot decision depend on whether the flash is empty?',
   path: true,
+  // eslint-disable-next-line complexity -- chips whose ROM looks at pins and option bits before it goes back to flash are told apart in every word of the answer
   judge({ state, rom }) {
     const f = familyOf(state.chip);
     if (!f) return notApplicable(NO_FAMILY);
