@@ -6,6 +6,11 @@ const TIM5_WIDE = ['CNT.CNT', 'ARR.ARR', 'CCR1.CCR1', 'CCR2.CCR2', 'CCR3.CCR3', 
   (path) => [`TIM5.${path}`, [0, 32, true]] as const,
 );
 
+const PORT_RESETS: NonNullable<SvdFixes['addRegisters']>[string] = {
+  offset: 0x28,
+  reset: 0,
+  fields: Array.from({ length: 16 }, (_, bit) => [`BR${bit}`, bit, 1, false] as const),
+};
 export const L1: SvdFixes = {
   chip: 'stm32l152',
   part: 'STM32L152RE',
@@ -30,6 +35,8 @@ export const L1: SvdFixes = {
   remove: [...TIM5_WIDE.map(([path]) => path), 'TIM5.CCR3.CCR1'],
   add: Object.fromEntries(TIM5_WIDE),
   addRegisters: {
+    // RM0038 7.4.11, category 3 and up. The SVD has forgotten it.
+    ...Object.fromEntries([...'ABCDEFGH'].map((port) => [`GPIO${port}.BRR`, PORT_RESETS])),
     'TIM9.CCER': {
       offset: 0x20,
       reset: 0,
