@@ -5,9 +5,6 @@ import { attempt, observe } from '../../src/bench/attempt.ts';
 import { jobInput } from '../../src/bench/job.ts';
 import { Session } from '../../src/bench/session.ts';
 import { Variants } from '../../src/bench/variants.ts';
-import type { NamedRepair } from '../../src/bench/repairs.ts';
-import type { RepairTarget, Subject } from '../../src/checks/check.ts';
-import { MS } from '../../src/emu/time.ts';
 import { loadJob } from '../../src/cli/inputs.ts';
 
 const fixture = (path: string): string => fileURLToPath(new URL(`../../fixtures/${path}`, import.meta.url));
@@ -51,44 +48,5 @@ describe('Variants of the ROM', () => {
     const run = new Variants(session, { powerOn, entry: null, entryNumber: 1 }).run({ rom: { 'vector-table': 'secure-alias' } });
     const other = new Session(input, { romOptions: { 'vector-table': 'secure-alias' } });
     expect(run).toEqual(observe(other, other.run({ counterfactual: true })));
-  });
-
-  it('end where a repaired run is in the state of the run without the repair: a reset has wiped it out', async () => {
-    const { session, starts } = await seed000();
-    const change = { rom: { 'sysflash-gap': 'decoy-resets' } };
-    const unmask: NamedRepair = {
-      id: 'primask',
-      repair: { at: 'entry', what: '', fix: '', apply: (target) => target.setCore('primask', 0) },
-      subject: null as unknown as Subject,
-    };
-    const both = new Variants(session, starts);
-    const plain = both.run(change);
-    const repaired = both.run(change, [unmask]);
-    expect(session.machine.now).toBeLessThan(plain.end.at - 10 * MS);
-    // without the other run, it goes to its end
-    const alone = new Variants(session, starts).run(change, [unmask]);
-    expect(session.machine.now).toBe(alone.end.at);
-    expect(repaired).toEqual(alone);
-  });
-
-  it('do not end there if what was repaired outlives the reset', async () => {
-    const { session, starts } = await seed000();
-    const change = { rom: { 'sysflash-gap': 'decoy-resets' } };
-    const lasting: readonly ((target: RepairTarget) => void)[] = [
-      (target) => target.write(0x20000400, 4, 1), // RAM
-      (target) => target.holdPin!('PA3', 0),
-      (target) => target.fitCrystal!('hse', 8_000_000),
-    ];
-    const both = new Variants(session, starts);
-    const plain = both.run(change);
-    for (const [i, apply] of lasting.entries()) {
-      const repair = {
-        id: `lasting-${i}`,
-        repair: { at: 'entry', what: '', fix: '', apply },
-        subject: null as unknown as Subject,
-      } as const;
-      both.run(change, [repair]);
-      expect(session.machine.now, String(i)).toBe(plain.end.at);
-    }
   });
 });
