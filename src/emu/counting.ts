@@ -6,6 +6,7 @@
  */
 import type { Core } from './core/core.ts';
 import type { Instruction } from './core/decode.ts';
+import type { RowUse } from './core/flash-cache.ts';
 import { GIVE_UP, LinearRun, type Cell, type Surroundings } from './core/linear.ts';
 import { S } from './core/state.ts';
 import {
@@ -319,10 +320,10 @@ const CHARGED = S.CHARGED >> 2;
 /** Words before this one are the general registers and flags. */
 const WORDS = S.IT >> 2;
 /** The line that the loop's start lies in has still to be paid for, as in round 0, or has just been: a stop at the start comes after that. */
-function sameLine(core: Core, loop: CountingLoop): boolean {
-  const charged = core.get(S.CHARGED);
-  return charged === loop.state[CHARGED] || charged === ((loop.pc & core.get(S.FLASH_MASK)) | 1) >>> 0;
-}
+const sameLine = (core: Core, loop: CountingLoop): boolean =>
+  core.get(S.CHARGED) === loop.state[CHARGED] || core.get(S.CHARGED) === ((loop.pc & core.get(S.FLASH_MASK)) | 1) >>> 0;
+/** The line of the start has been paid for, which the round itself does first: its row has been used behind all others. */
+export const isStartPaid = (core: Core, use: RowUse): boolean => core.get(S.CHARGED) !== use.charged;
 const valueOf = (core: Core, c: Cell): number => (c.size === 0 ? core.get(c.where) : (core.peek(c.where, c.size) ?? 0) >>> 0);
 
 /** Puts everything that the loop writes where it is at the start of a later round; time is the caller's affair. */

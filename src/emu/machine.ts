@@ -6,7 +6,7 @@ import { MEMORY_BASE, PAGE_BITS, PAGE_SIZE, WORD_MAP } from './arena.ts';
 import type { Core } from './core/core.ts';
 import { sleepDeep } from './core/scs.ts';
 import { S } from './core/state.ts';
-import { findCountingLoop, moveOn, provedAgain, roundOf, type CountingLoop } from './counting.ts';
+import { findCountingLoop, isStartPaid, moveOn, provedAgain, roundOf, type CountingLoop } from './counting.ts';
 import {
   devicesAsFound,
   findSteadyLoop,
@@ -461,7 +461,7 @@ export class Machine extends MachineBase {
     moveOn(core, loop, round + rounds);
     for (const [key, reads] of loop.counts) this.countReads(key, rounds * reads);
     core.skip(rounds * loop.cycles, rounds * loop.instructions, rounds * loop.cacheHits);
-    if (loop.use) core.useRows(loop.use.stamps);
+    if (loop.use) core.useRows(loop.use.stamps, isStartPaid(core, loop.use) ? loop.pc : null);
     idle.lookAt = core.cycles() + IDLE_FIRST;
     idle.tryAt = idle.lookAt;
     this.settle(core);

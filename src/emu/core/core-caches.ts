@@ -170,8 +170,9 @@ export abstract class CoreCaches extends CoreMemory {
   holdsRows(use: RowUse): boolean {
     return this.flashCacheAlone() && this.flashCache!.holds(use);
   }
-  useRows(stamps: Int32Array): void {
-    this.flashCache!.useAgain(stamps);
+  /** As if a round had used them; `entered` is a place whose line has been paid for since. */
+  useRows(stamps: Int32Array, entered: number | null = null): void {
+    this.flashCache!.useAgain(stamps, entered);
   }
   private flashCacheAlone(): boolean {
     return this.flashCache !== null && this.get(S.FETCH_MODE) === 3 && this.l1?.codeOn !== true && this.l1?.dataOn !== true;

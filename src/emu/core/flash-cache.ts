@@ -53,6 +53,8 @@ export interface RowUse {
   /** Arena bytes of lines, and the sides for which they are held. */
   readonly marks: Int32Array;
   readonly sides: Uint8Array;
+  /** S.CHARGED behind the stretch. */
+  readonly charged: number;
 }
 
 export interface FlashCachePort {
@@ -275,6 +277,7 @@ export class FlashCache {
       stamps: Int32Array.from(used, (u) => u.stamp),
       marks: Int32Array.from(marks, (m) => m.at),
       sides: Uint8Array.from(marks, (m) => m.side),
+      charged: i32[(this.base + S.CHARGED) >> 2]! >>> 0,
     };
   }
   /** All of these lines are held, and hold what memory does. */
@@ -284,13 +287,17 @@ export class FlashCache {
     for (let i = 0; i < marks.length; i++) if ((u8[marks[i]!]! & sides[i]!) === 0) return false;
     return true;
   }
-  /** Rows that are held are used once more, in this order. */
-  useAgain(stamps: Int32Array): void {
+  /** Rows that are held are used once more, in this order; last that of the code at `entered`, if it is one of them. */
+  useAgain(stamps: Int32Array, entered: number | null): void {
     const { i32 } = this.arena;
     const at = (this.base + S.TOUCHES) >> 2;
-    if (i32[at]! + stamps.length >= RENUMBER_AT) i32[at] = this.renumber();
+    if (i32[at]! + stamps.length + 1 >= RENUMBER_AT) i32[at] = this.renumber();
     let n = i32[at]!;
     for (let i = 0; i < stamps.length; i++) i32[stamps[i]!] = ++n;
+    if (entered !== null) {
+      const stamp = this.stampAt(KIND.CODE, (entered & FLASH_CACHE_MASK) >>> this.rowShift);
+      if (stamps.includes(stamp)) i32[stamp] = ++n;
+    }
     i32[at] = n;
   }
 
