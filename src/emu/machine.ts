@@ -326,7 +326,8 @@ export class Machine extends MachineBase {
 
   private mayBeIdle(core: Core): boolean {
     const idle = this.idle[core.index]!;
-    return core.cycles() >= idle.tryAt || core.deviceReads >= idle.readsAt + idle.readsGap;
+    // a branch to itself comes to its stop again without being stopped
+    return core.cycles() >= idle.tryAt || core.standsAtLoop || core.deviceReads >= idle.readsAt + idle.readsGap;
   }
   /** Skips if the core is in a steady loop with time before the next event. True if time has passed. */
   // eslint-disable-next-line complexity -- each way to leave a wait out has its own reason to be tried or put off

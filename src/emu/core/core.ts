@@ -186,6 +186,10 @@ export class Core extends CoreCode implements Cpu {
   }
   /** The next run begins at the place of a loop and ends before that is worth another stop. */
   staysPast = false;
+  /** The core is at the place of a loop that was found. */
+  get standsAtLoop(): boolean {
+    return this.idlePoints.size > 0 && this.idlePoints.has(this.pc);
+  }
   private hasBudget(): boolean {
     return this.budget > 0;
   }
