@@ -1,4 +1,5 @@
 /** Where the chip starts: BOOT0 pin and option bytes against its boot table. */
+import { decideBoot } from '../emu/boot-rules.ts';
 import type { BootCondition, BootRule } from '../emu/chip.ts';
 import { broken, hex, notApplicable, pass, unknown, type Check, type Subject, type TargetState } from './check.ts';
 import { inManual } from './families.ts';
@@ -22,20 +23,13 @@ const shown = ({ signal }: BootCondition, value: number): string =>
 
 /** The row that decides, with what it and the rows before it looked at; null if something cannot be read. */
 function decide({ state }: Subject): { readonly rule: BootRule; readonly seen: string } | null {
-  const core = state.chip.cores[0]!.name;
   const looked = new Map<string, string>();
-  for (const rule of state.chip.boot ?? []) {
-    if ((rule.core ?? core) !== core) continue;
-    let holds = true;
-    for (const condition of rule.when) {
-      const value = signalOf(state, condition.signal);
-      if (value === null) return null;
-      looked.set(condition.signal, shown(condition, value));
-      holds &&= condition.is.includes(value);
-    }
-    if (holds) return { rule, seen: [...looked.values()].join(', ') };
-  }
-  return null;
+  const rule = decideBoot(state.chip.boot ?? [], state.chip.cores[0]!.name, (condition) => {
+    const value = signalOf(state, condition.signal);
+    if (value !== null) looked.set(condition.signal, shown(condition, value));
+    return value;
+  });
+  return rule === undefined || rule === 'unreadable' ? null : { rule, seen: [...looked.values()].join(', ') };
 }
 function tableOf({ field }: TargetState, { vectors }: BootRule): number | null {
   if (typeof vectors === 'number') return vectors;

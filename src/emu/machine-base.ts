@@ -2,6 +2,7 @@
  * The machine without its run loop: set-up, resets and boot, wires that reach the cores, history, and what the cores tell and are told.
  */
 import { PAGE_BITS, PAGE_SIZE, WORD_MAP } from './arena.ts';
+import { decideBoot } from './boot-rules.ts';
 import type { BootRule, ChipDescription } from './chip.ts';
 import { RESET_CAUSES, type ResetCause } from './component.ts';
 import { PAUSE, type CoreListener, type Interceptor, type Zone } from './core/core-types.ts';
@@ -456,12 +457,8 @@ export abstract class MachineBase implements CoreListener {
   }
   /** The row that holds for a core; with `held` false the one after its release. */
   protected bootRule(core: Core = this.cores[0]!, held = true): BootRule | undefined {
-    return this.chip.boot?.find(
-      (rule) =>
-        (held || rule.boots !== 'held') &&
-        (rule.core ?? core.row.name) === core.row.name &&
-        rule.when.every((w) => w.is.includes(this.bootSignal(w.signal))),
-    );
+    const rule = decideBoot(this.chip.boot ?? [], core.row.name, (condition) => this.bootSignal(condition.signal), held);
+    return rule === 'unreadable' ? undefined : rule;
   }
   protected bootSignal(signal: string): number {
     const [kind, name] = [signal.slice(0, signal.indexOf(':')), signal.slice(signal.indexOf(':') + 1)];
