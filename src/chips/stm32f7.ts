@@ -40,6 +40,8 @@ export interface F7Line {
   readonly sectors: Runs;
   /** nDBANK and nDBOOT. */
   readonly twoBanks?: boolean;
+  /** AN2606, chapter of F74x and F75x: they boot from system memory at read protection level 2 too. */
+  readonly romAtLevel2?: boolean;
   readonly wrp: number;
   /** OTP: where, and blocks of 32 bytes. */
   readonly otp: { readonly base: number; readonly blocks: number; readonly uid: number; readonly size: number };
@@ -117,7 +119,7 @@ function bootRules(line: F7Line): readonly BootRule[] {
     source,
     confidence: 'documented',
   };
-  return [level2, ...(line.twoBanks ? [twoBanks] : []), ...boots(1, source), ...boots(0, source)];
+  return [...(line.romAtLevel2 ? [] : [level2]), ...(line.twoBanks ? [twoBanks] : []), ...boots(1, source), ...boots(0, source)];
 }
 
 /** Blocks with a kernel clock that DCKCFGR2 selects. */
@@ -321,6 +323,7 @@ export const F746: F7Line = {
   header: `${HEADER}/stm32f746xx.h`,
   manual: 'RM0385',
   nvicLines: 98,
+  romAtLevel2: true,
   ram: [64, 240, 16],
   sectors: [
     [4, 32],
