@@ -7,7 +7,7 @@ import { loadFacts, withFacts } from './facts.ts';
 import generated from './generated/stm32h745.json' with { type: 'json' };
 import { OTG_FS_H745, OTG_FS_PULL_UPS, OTG_HS_H745, OTG_HS_OPTIONS } from './otg-fs.ts';
 import { ADC_INJECTED_TRIGGERS, ADC_TRIGGERS, DAC_H, H7_DMAMUX1, H7_DMAMUX2, misoOf, timTriggers } from './requests.ts';
-import { AN2606, known, sourcesOf, factoryValues, timBlock, type TimRow } from './rows.ts';
+import { AN2606, known, NO_ROM_AT_LEVEL_2, sourcesOf, factoryValues, timBlock, type TimRow } from './rows.ts';
 
 const CMSIS = 'STMicroelectronics/cmsis_device_h7@13ba9da:Include/stm32h745xx.h';
 const SVD = 'ST SVD STM32H745_CM7 v2.5';
@@ -412,20 +412,23 @@ function bootOf(core: 'cm7' | 'cm4'): readonly BootRule[] {
       source: HOLD,
       confidence: 'documented',
     },
-    ...([0, 1] as const).flatMap((pin): BootRule[] => [
-      {
-        when: [
-          { signal: 'pin:BOOT0', is: [pin] },
-          { signal: `field:${add(pin)}`, is: [SYSTEM_HIGH] },
-        ],
-        boots: 'system',
-        vectors: ROM_TABLE,
-        firstStage: 'SFSP',
-        core,
-        source: PATTERN,
-        confidence: 'documented',
-      },
-    ]),
+    ...([0, 1] as const).flatMap((pin): BootRule[] => {
+      const system = [
+        { signal: 'pin:BOOT0', is: [pin] },
+        { signal: `field:${add(pin)}`, is: [SYSTEM_HIGH] },
+      ];
+      return [
+        {
+          when: [{ signal: 'field:FLASH.OPTSR_CUR.RDP', is: [0xcc] }, ...system],
+          boots: 'user',
+          vectors: core === 'cm7' ? 0x08000000 : 0x08100000,
+          core,
+          source: `${NO_ROM_AT_LEVEL_2}; that the core's factory address takes its place is inferred`,
+          confidence: 'inferred',
+        },
+        { when: system, boots: 'system', vectors: ROM_TABLE, firstStage: 'SFSP', core, source: PATTERN, confidence: 'documented' },
+      ];
+    }),
     {
       when: [{ signal: 'pin:BOOT0', is: [1] }],
       boots: 'user',
