@@ -1,75 +1,68 @@
-/** Versions, ID bytes and boot patterns of every ROM, against AN2606 Rev 70 (Tables 2 and 3, and the version table of each product) written down apart. */
+/** Versions and ID bytes of every ROM, against AN2606 Rev 70 (Table 3, and the version table of each product) written down apart. */
 import { describe, expect, it } from 'vitest';
 import { findChip } from '../../src/chips/index.ts';
 import { ROM_PROFILES, romProfileOf } from '../../src/rom/profiles.ts';
 
-/** part: versions, oldest first; in brackets one that is left out; `;` pattern of Table 2, `?` where the text was not at hand. */
+/** part: versions, oldest first; in brackets one that is left out. */
 const AN2606: Readonly<Record<string, string>> = {
-  STM32C071RB: 'V13.1; 11',
-  STM32F030F4: 'V1.0; ?',
-  STM32F030R8: 'V2.1; ?',
-  STM32F030RC: 'V5.2; ?',
-  STM32F042K6: 'V10.0 V10.1; 6',
-  STM32F070RB: 'V10.2 V10.3; 2',
-  STM32F072RB: 'V10.1; 2',
-  STM32F091RC: 'V5.0; ?',
-  STM32F103C8: 'V2.0 V2.1 V2.2; 1',
-  STM32F105RC: 'V1.0 V2.0 V2.1 V2.2; 1',
-  STM32F207ZG: '(V2.x) V3.2 V3.3; 1',
-  STM32F301R8: 'V4.0; 2',
-  STM32F302R8: 'V4.0; 2',
-  STM32F303K8: 'V5.0; 2',
-  STM32F318C8: 'V5.0; 2',
-  STM32F328C8: 'V5.0; 2',
-  STM32F334R8: 'V5.0; 2',
-  STM32F358VC: 'V5.0; 2',
-  STM32F398VE: 'V5.0; 2',
-  STM32F303CC: 'V4.1; 2',
-  STM32F303RE: 'V4.0; 2',
-  STM32F401RE: 'V13.0 V13.1; 1',
-  STM32F407VG: 'V3.0 V3.1 V9.0 V9.1; 1',
-  STM32F411RE: 'V13.0; 1',
-  STM32F429ZI: 'V7.0 V9.0 V9.1; 5',
-  STM32F446RE: 'V9.0; 1',
-  STM32F722RE: 'V9.0; 8',
-  STM32F746ZG: 'V7.0 V9.0; 8',
-  STM32F767ZI: 'V9.3; 9',
-  STM32G0B0RE: 'V13.0; 11',
-  STM32G0B1RE: 'V9.2; 11',
-  STM32G431RB: 'V13.3 V13.4; 15',
-  STM32G474RE: 'V13.3 V13.4 V13.5; 14',
-  STM32H503RB: 'V14.1 V14.2; 17',
-  STM32H533RE: 'V14.0 V14.2; 17',
-  STM32H563ZI: 'V14.3 V14.4 V14.5; 17',
-  STM32H723ZG: 'V9.1 V9.2 V9.3; 10',
-  STM32H743ZI: 'V13.2 V13.3 V9.0 V9.1 V9.2; 10',
-  STM32L072CZ: 'V4.0 V4.1; 2',
-  STM32L152RB: 'V2.0; 1',
-  STM32L152RC: 'V4.0; 1',
-  STM32L152ZD: 'V4.1 V4.2 V4.5; 4',
-  STM32L152RE: 'V4.0; 4',
-  STM32L432KC: 'V9.1; 16',
-  STM32L476RG: 'V9.0 V9.1 V9.2 V10.1 V10.2 V10.3; 7',
-  STM32L496ZG: 'V9.3; 6',
-  STM32L4R5ZI: 'V9.5; 6',
-  STM32U575ZI: 'V9.2 V9.3; 12',
-  STM32WB55RG: 'V13.5; 16',
+  STM32C071RB: 'V13.1',
+  STM32F030F4: 'V1.0',
+  STM32F030R8: 'V2.1',
+  STM32F030RC: 'V5.2',
+  STM32F042K6: 'V10.0 V10.1',
+  STM32F070RB: 'V10.2 V10.3',
+  STM32F072RB: 'V10.1',
+  STM32F091RC: 'V5.0',
+  STM32F103C8: 'V2.0 V2.1 V2.2',
+  STM32F105RC: 'V1.0 V2.0 V2.1 V2.2',
+  STM32F207ZG: '(V2.x) V3.2 V3.3',
+  STM32F301R8: 'V4.0',
+  STM32F302R8: 'V4.0',
+  STM32F303K8: 'V5.0',
+  STM32F318C8: 'V5.0',
+  STM32F328C8: 'V5.0',
+  STM32F334R8: 'V5.0',
+  STM32F358VC: 'V5.0',
+  STM32F398VE: 'V5.0',
+  STM32F303CC: 'V4.1',
+  STM32F303RE: 'V4.0',
+  STM32F401RE: 'V13.0 V13.1',
+  STM32F407VG: 'V3.0 V3.1 V9.0 V9.1',
+  STM32F411RE: 'V13.0',
+  STM32F429ZI: 'V7.0 V9.0 V9.1',
+  STM32F446RE: 'V9.0',
+  STM32F722RE: 'V9.0',
+  STM32F746ZG: 'V7.0 V9.0',
+  STM32F767ZI: 'V9.3',
+  STM32G0B0RE: 'V13.0',
+  STM32G0B1RE: 'V9.2',
+  STM32G431RB: 'V13.3 V13.4',
+  STM32G474RE: 'V13.3 V13.4 V13.5',
+  STM32H503RB: 'V14.1 V14.2',
+  STM32H533RE: 'V14.0 V14.2',
+  STM32H563ZI: 'V14.3 V14.4 V14.5',
+  STM32H723ZG: 'V9.1 V9.2 V9.3',
+  STM32H743ZI: 'V13.2 V13.3 V9.0 V9.1 V9.2',
+  STM32L072CZ: 'V4.0 V4.1',
+  STM32L152RB: 'V2.0',
+  STM32L152RC: 'V4.0',
+  STM32L152ZD: 'V4.1 V4.2 V4.5',
+  STM32L152RE: 'V4.0',
+  STM32L432KC: 'V9.1',
+  STM32L476RG: 'V9.0 V9.1 V9.2 V10.1 V10.2 V10.3',
+  STM32L496ZG: 'V9.3',
+  STM32L4R5ZI: 'V9.5',
+  STM32U575ZI: 'V9.2 V9.3',
+  STM32WB55RG: 'V13.5',
 };
 
-describe.each(Object.entries(AN2606))('%s', (name, row) => {
-  const chip = findChip(name)!;
-  const profile = romProfileOf(chip)!;
-  const [versions, pattern] = row.split('; ') as [string, string];
+describe.each(Object.entries(AN2606))('%s', (name, versions) => {
+  const profile = romProfileOf(findChip(name)!)!;
   const listed = versions.split(' ');
   it(`has the versions ${versions}`, () => {
     expect(profile.versions.value).toEqual(listed.filter((v) => !v.startsWith('(')));
     // What is left out is said.
     for (const version of listed.filter((v) => v.startsWith('('))) expect(profile.leftOut.join('\n')).toContain(version.slice(1, -1));
-  });
-  it.skipIf(pattern === '?')(`cites pattern ${pattern} for its boot from system memory`, () => {
-    const sources = (chip.boot ?? []).filter((r) => r.boots === 'system').map((r) => r.source);
-    expect(sources.length).toBeGreaterThan(0);
-    expect(sources.some((s) => new RegExp(`[Pp]atterns? (\\d+ and )?${pattern}\\b`).test(s))).toBe(true);
   });
 });
 
