@@ -9,6 +9,7 @@
 import { BUS_ERROR } from '../emu/component.ts';
 import type { Field, Layout, ModelFactory, Register, RegisterContext, RegisterModel } from '../emu/registers.ts';
 import { placeIdentity } from './flash-factory.ts';
+import { FLASH_KEYS, keysSeen } from './flash-keys.ts';
 import { abandon } from './flash-reset.ts';
 import { lowPowerOptions } from './flash-low-power.ts';
 
@@ -39,9 +40,6 @@ export interface FlashF0State {
 }
 type Ctx = RegisterContext<FlashF0State>;
 
-export const KEY1 = 0x45670123;
-export const KEY2 = 0xcdef89ab;
-/** The OPTKEYs of the F0 are the flash keys. */
 const OPTION_BYTES = 16;
 /** Byte offsets of the option half-words, each a byte and its complement. */
 const RDP = 0;
@@ -215,17 +213,15 @@ class Flash {
     this.start(c, { kind: 'erase', memory: this.o.memory, offset: from, bytes: new Uint8Array(length).fill(0xff) }, ps);
   }
 
-  // eslint-disable-next-line complexity -- the key sequence with each way to break it (RM0091 §3.2.2)
+  /** RM0091 §3.2.2. The OPTKEYs of the F0 are the flash keys. */
   private writeKey(c: Ctx, r: Register, raw: number, option: boolean): number {
-    const count = option ? c.s.optKeys : c.s.keys;
-    const open = option ? this.f.optwre.get(c) === 1 : this.f.lock.get(c) === 0;
-    const next = count === 0 && raw === KEY1 ? 1 : count === 1 && raw === KEY2 ? 2 : -1;
-    const good = next === 1 || (next === 2 && !open && !(option && this.f.lock.get(c)));
-    const after = good ? (next === 2 ? 0 : 1) : -1;
-    if (option) c.s.optKeys = after;
-    else c.s.keys = after;
-    if (next === 2 && good) (option ? this.f.optwre : this.f.lock).set(c, option ? 1 : 0);
-    if (!good) {
+    const flashLocked = this.f.lock.get(c) === 1;
+    const locked = option ? !flashLocked && this.f.optwre.get(c) === 0 : flashLocked;
+    const seen = keysSeen(option ? c.s.optKeys : c.s.keys, raw, FLASH_KEYS, locked);
+    if (option) c.s.optKeys = seen;
+    else c.s.keys = seen;
+    if (seen === 0) (option ? this.f.optwre : this.f.lock).set(c, option ? 1 : 0);
+    if (seen < 0) {
       if (option) this.f.optwre.set(c, 0);
       else this.f.lock.set(c, 1);
       c.env.note('guest', `FLASH_${r.name}: wrong key sequence: locked until the next reset`);

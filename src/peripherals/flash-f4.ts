@@ -20,6 +20,7 @@ import {
 import { driveArt } from './flash-art.ts';
 import { swapBanks } from './flash-banks.ts';
 import { placeIdentity, storeOptions } from './flash-factory.ts';
+import { FLASH_KEYS, keysSeen, OPTION_KEYS } from './flash-keys.ts';
 import { abandon } from './flash-reset.ts';
 import { lowPowerOptions } from './flash-low-power.ts';
 
@@ -67,10 +68,6 @@ type FlashOperation =
   | { kind: 'options'; values: Record<string, number>; eraseAll: boolean };
 type Ctx = RegisterContext<FlashF4State>;
 
-export const KEY1 = 0x45670123;
-export const KEY2 = 0xcdef89ab;
-export const OPTKEY1 = 0x08192a3b;
-export const OPTKEY2 = 0x4c5d6e7f;
 const RDP_LEVEL0 = 0xaa;
 const KB = 1024;
 /** OTP: 16 blocks of 32 bytes, then a lock byte for each. */
@@ -334,18 +331,11 @@ class Flash {
 
   private writeKey(c: Ctx, r: Register, raw: number, option: boolean): number {
     const lock = option ? this.f.optlock : this.f.lock;
-    const count = option ? c.s.optKeys : c.s.keys;
-    const [first, second] = option ? [OPTKEY1, OPTKEY2] : [KEY1, KEY2];
-    const opens = count === 1 && raw === second && lock.get(c) === 1;
-    const good = opens || (count === 0 && raw === first);
-    const after = opens ? 0 : good ? 1 : -1;
-    if (option) c.s.optKeys = after;
-    else c.s.keys = after;
-    if (good) {
-      if (opens) lock.set(c, 0);
-      return 0;
-    }
-    lock.set(c, 1);
+    const seen = keysSeen(option ? c.s.optKeys : c.s.keys, raw, option ? OPTION_KEYS : FLASH_KEYS, lock.get(c) === 1);
+    if (option) c.s.optKeys = seen;
+    else c.s.keys = seen;
+    if (seen !== 1) lock.set(c, seen === 0 ? 0 : 1);
+    if (seen >= 0) return 0;
     c.env.note('guest', `FLASH_${r.name}: wrong key sequence: locked until the next reset`);
     return WRITE_FAULT;
   }

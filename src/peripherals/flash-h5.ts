@@ -11,6 +11,7 @@ import { BUS_ERROR } from '../emu/component.ts';
 import { WRITE_FAULT, type Layout, type ModelFactory, type Register, type RegisterContext, type RegisterModel } from '../emu/registers.ts';
 import { swapBanks } from './flash-banks.ts';
 import { placeIdentity, storeOptions } from './flash-factory.ts';
+import { FLASH_KEYS, keysSeen, OPTION_KEYS } from './flash-keys.ts';
 import { noteInterrupted } from './flash-reset.ts';
 import { lowPowerOptions } from './flash-low-power.ts';
 
@@ -49,10 +50,6 @@ type FlashOperation =
   | { kind: 'options' };
 type Ctx = RegisterContext<FlashH5State>;
 
-const KEY1 = 0x45670123;
-const KEY2 = 0xcdef89ab;
-const OPTKEY1 = 0x08192a3b;
-const OPTKEY2 = 0x4c5d6e7f;
 const QUAD = 16;
 const OTP_BYTES = 0x800;
 const OTP_BLOCK = 64;
@@ -288,18 +285,6 @@ class Flash {
     }
   }
 
-  private keep(c: Ctx, option: boolean, keys: number): number {
-    if (option) c.s.optKeys = keys;
-    else c.s.nsKeys = keys;
-    return 0;
-  }
-
-  /** Key sequence: returns the new count, 2 when complete, -1 when wrong. */
-  private key(count: number, value: number, first: number, second: number): number {
-    if (count === 0 && value === first) return 1;
-    return count === 1 && value === second ? 2 : -1;
-  }
-
   // eslint-disable-next-line complexity -- one case for each register that is not plain storage
   write(c: Ctx, r: Register, merged: number, raw: number): number | void {
     const f = this.f;
@@ -308,13 +293,13 @@ class Flash {
       case 'OPTKEYR': {
         const option = r.name === 'OPTKEYR';
         const lock = option ? f.optlock : f.lock;
-        let next = option ? this.key(c.s.optKeys, raw, OPTKEY1, OPTKEY2) : this.key(c.s.nsKeys, raw, KEY1, KEY2);
-        const twice = next === 2 && !lock.get(c);
-        if (next === 2) next = twice ? -1 : 0;
-        else if (next === 1) return this.keep(c, option, next);
-        lock.set(c, next < 0 ? 1 : 0);
-        this.keep(c, option, next);
-        if (next === 0) return 0;
+        const right = keysSeen(option ? c.s.optKeys : c.s.nsKeys, raw, option ? OPTION_KEYS : FLASH_KEYS, true);
+        const twice = right === 0 && !lock.get(c);
+        const seen = twice ? -1 : right;
+        if (option) c.s.optKeys = seen;
+        else c.s.nsKeys = seen;
+        if (seen !== 1) lock.set(c, seen === 0 ? 0 : 1);
+        if (seen >= 0) return 0;
         c.env.note('guest', `FLASH_${r.name}: ${twice ? 'unlock sequence written twice' : 'wrong key'}: locked until the next reset`);
         // ASSUMED for H5: the bus error that RM0351 describes for a wrong key on L4.
         return twice ? 0 : WRITE_FAULT;

@@ -9,6 +9,7 @@
 import { WRITE_FAULT, type Layout, type ModelFactory, type Register, type RegisterContext, type RegisterModel } from '../emu/registers.ts';
 import { swapBanks } from './flash-banks.ts';
 import { placeIdentity, storeOptions } from './flash-factory.ts';
+import { FLASH_KEYS, keysSeen, OPTION_KEYS } from './flash-keys.ts';
 import { noteInterrupted } from './flash-reset.ts';
 import { lowPowerOptions } from './flash-low-power.ts';
 
@@ -45,10 +46,6 @@ export interface FlashH7State {
 }
 type Ctx = RegisterContext<FlashH7State>;
 
-export const H7_KEY1 = 0x45670123;
-export const H7_KEY2 = 0xcdef89ab;
-export const H7_OPTKEY1 = 0x08192a3b;
-export const H7_OPTKEY2 = 0x4c5d6e7f;
 /** Bytes of a flash word. */
 export const FLASH_WORD = 32;
 const FLAGS = 0x0fef0000;
@@ -276,27 +273,15 @@ class Flash {
       c.env.setWire(`option.${field.slice(field.indexOf('.') + 1)}`, this.layout.field(field).get(c));
   }
 
-  private key(count: number, value: number, first: number, second: number): number {
-    if (count === 0 && value === first) return 1;
-    return count === 1 && value === second ? 2 : -1;
-  }
   private unlock(c: Ctx, r: Register, raw: number): number {
     const bank = this.banks.findIndex((b) => b.keyr === r);
     const option = bank < 0;
     const lock = option ? this.f.optlock : this.banks[bank]!.lock;
-    const count = option ? c.s.optKeys : c.s.banks[bank]!.keys;
-    const set = (n: number): void => {
-      if (option) c.s.optKeys = n;
-      else c.s.banks[bank]!.keys = n;
-    };
-    const next = option ? this.key(count, raw, H7_OPTKEY1, H7_OPTKEY2) : this.key(count, raw, H7_KEY1, H7_KEY2);
-    if (next > 0) {
-      if (next === 2) lock.set(c, 0);
-      set(next === 2 ? 0 : 1);
-      return 0;
-    }
-    set(-1);
-    lock.set(c, 1);
+    const seen = keysSeen(option ? c.s.optKeys : c.s.banks[bank]!.keys, raw, option ? OPTION_KEYS : FLASH_KEYS, true);
+    if (option) c.s.optKeys = seen;
+    else c.s.banks[bank]!.keys = seen;
+    if (seen !== 1) lock.set(c, seen === 0 ? 0 : 1);
+    if (seen >= 0) return 0;
     c.env.note('guest', `FLASH_${r.name}: wrong key: locked until the next reset`);
     return WRITE_FAULT;
   }

@@ -21,6 +21,7 @@ import {
 import { swapBanks } from './flash-banks.ts';
 import { driveArt } from './flash-art.ts';
 import { placeIdentity, storeOptions } from './flash-factory.ts';
+import { FLASH_KEYS, keysSeen, OPTION_KEYS } from './flash-keys.ts';
 import { abandon } from './flash-reset.ts';
 import { lowPowerOptions } from './flash-low-power.ts';
 
@@ -78,10 +79,6 @@ type FlashOperation =
   | { kind: 'options' };
 type Ctx = RegisterContext<FlashL4State>;
 
-export const KEY1 = 0x45670123;
-export const KEY2 = 0xcdef89ab;
-export const OPTKEY1 = 0x08192a3b;
-export const OPTKEY2 = 0x4c5d6e7f;
 const OTP_BYTES = 0x400;
 const DOUBLE = 8;
 /** Double words of a row (RM0351 3.3.7). */
@@ -379,22 +376,15 @@ class Flash {
     this.start(c, op);
   }
 
-  /** Key sequence: returns the new count, 2 when complete, -1 when wrong. */
-  private key(count: number, value: number, first: number, second: number): number {
-    if (count === 0 && value === first) return 1;
-    return count === 1 && value === second ? 2 : -1;
-  }
   private writeKey(c: Ctx, r: Register, raw: number, option: boolean): number {
     const lock = option ? this.f.optlock : this.f.lock;
-    const next = option ? this.key(c.s.optKeys, raw, OPTKEY1, OPTKEY2) : this.key(c.s.keys, raw, KEY1, KEY2);
-    // Keys are wrong, too, when the register is open already or (for options) FLASH_CR is still locked.
-    const good = next === 1 || (next === 2 && lock.get(c) === 1 && !(option && this.f.lock.get(c)));
-    const count = good ? (next === 2 ? 0 : 1) : -1;
-    if (option) c.s.optKeys = count;
-    else c.s.keys = count;
-    if (next === 2 && good) lock.set(c, 0);
-    if (good) return 0;
-    lock.set(c, 1);
+    // The keys of the options open nothing while FLASH_CR is locked.
+    const locked = lock.get(c) === 1 && !(option && this.f.lock.get(c));
+    const seen = keysSeen(option ? c.s.optKeys : c.s.keys, raw, option ? OPTION_KEYS : FLASH_KEYS, locked);
+    if (option) c.s.optKeys = seen;
+    else c.s.keys = seen;
+    if (seen !== 1) lock.set(c, seen === 0 ? 0 : 1);
+    if (seen >= 0) return 0;
     c.env.note('guest', `FLASH_${r.name}: wrong key sequence: locked until the next reset`);
     return WRITE_FAULT;
   }

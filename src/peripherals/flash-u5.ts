@@ -18,6 +18,7 @@ import {
 } from '../emu/registers.ts';
 import { swapBanks } from './flash-banks.ts';
 import { placeIdentity, storeOptions } from './flash-factory.ts';
+import { FLASH_KEYS, keysSeen, OPTION_KEYS } from './flash-keys.ts';
 import { lowPowerOptions } from './flash-low-power.ts';
 import { abandon } from './flash-reset.ts';
 
@@ -59,8 +60,6 @@ type FlashOperation =
   | { kind: 'options' };
 type Ctx = RegisterContext<FlashU5State>;
 
-const KEYS = [0x45670123, 0xcdef89ab] as const;
-const OPTION_KEYS = [0x08192a3b, 0x4c5d6e7f] as const;
 const WORD = 4;
 const QUAD = 16;
 /** BWR: eight quad-words. */
@@ -265,19 +264,15 @@ class Flash {
   }
 
   // ---- registers ---------------------------------------------------------------------------------------------------------------------
-  /** A second key of the right sequence opens; anything else locks until the next reset. Options need FLASH_NSCR to be open. */
-  // eslint-disable-next-line complexity -- the key sequence with each way to break it
+  /** A wrong key locks until the next reset. Options need FLASH_NSCR to be open. */
   private writeKey(c: Ctx, r: Register, raw: number, option: boolean): number {
     const lock = option ? this.f.optlock : this.f.lock;
-    const seen = option ? c.s.optKeys : c.s.keys;
-    const keys = option ? OPTION_KEYS : KEYS;
-    const first = seen === 0 && raw === keys[0];
-    const second = seen === 1 && raw === keys[1] && lock.get(c) === 1 && !(option && this.f.lock.get(c));
-    const count = first ? 1 : second ? 0 : -1;
-    if (option) c.s.optKeys = count;
-    else c.s.keys = count;
-    if (!first) lock.set(c, second ? 0 : 1);
-    if (first || second) return 0;
+    const locked = lock.get(c) === 1 && !(option && this.f.lock.get(c));
+    const seen = keysSeen(option ? c.s.optKeys : c.s.keys, raw, option ? OPTION_KEYS : FLASH_KEYS, locked);
+    if (option) c.s.optKeys = seen;
+    else c.s.keys = seen;
+    if (seen !== 1) lock.set(c, seen === 0 ? 0 : 1);
+    if (seen >= 0) return 0;
     c.env.note('guest', `FLASH_${r.name}: wrong key sequence: locked until the next reset`);
     return WRITE_FAULT;
   }

@@ -5,8 +5,11 @@ import { STM32F072RB } from '../../src/chips/stm32f072.ts';
 import { STM32F103C8 } from '../../src/chips/stm32f1.ts';
 import { BUS_ERROR } from '../../src/emu/component.ts';
 import { MS, US } from '../../src/emu/time.ts';
-import { KEY1, KEY2 } from '../../src/peripherals/flash-f0.ts';
 import { StChip } from './st-chip.ts';
+
+// ST HAL: FLASH_KEY1 and so on
+const KEY1 = 0x45670123;
+const KEY2 = 0xcdef89ab;
 
 const FLASH = 0x08000000;
 const PAGE = 0x800;

@@ -5,8 +5,14 @@ import { STM32F405RG } from '../../src/chips/stm32f405.ts';
 import { STM32F411RE } from '../../src/chips/stm32f411.ts';
 import { BUS_ERROR } from '../../src/emu/component.ts';
 import { MS, US } from '../../src/emu/time.ts';
-import { F4_SECTORS, KEY1, KEY2, OPTKEY1, OPTKEY2, sectorList } from '../../src/peripherals/flash-f4.ts';
+import { F4_SECTORS, sectorList } from '../../src/peripherals/flash-f4.ts';
 import { StChip } from './st-chip.ts';
+
+// ST HAL: FLASH_KEY1 and so on
+const KEY1 = 0x45670123;
+const KEY2 = 0xcdef89ab;
+const OPTKEY1 = 0x08192a3b;
+const OPTKEY2 = 0x4c5d6e7f;
 
 const FLASH = 0x08000000;
 const sectors = sectorList(F4_SECTORS, 0x100000);

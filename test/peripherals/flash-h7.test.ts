@@ -4,8 +4,14 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { STM32H745XI } from '../../src/chips/stm32h745.ts';
 import { BUS_ERROR } from '../../src/emu/component.ts';
 import { MS, PS_PER_SECOND, US } from '../../src/emu/time.ts';
-import { FLASH_WORD, H7_KEY1, H7_KEY2, H7_OPTKEY1, H7_OPTKEY2 } from '../../src/peripherals/flash-h7.ts';
+import { FLASH_WORD } from '../../src/peripherals/flash-h7.ts';
 import { StChip } from './st-chip.ts';
+
+// ST HAL: FLASH_KEY1 and so on
+const H7_KEY1 = 0x45670123;
+const H7_KEY2 = 0xcdef89ab;
+const H7_OPTKEY1 = 0x08192a3b;
+const H7_OPTKEY2 = 0x4c5d6e7f;
 
 const FLASH = 0x08000000;
 const BANK = 0x100000;

@@ -5,8 +5,13 @@ import { STM32L476RG } from '../../src/chips/stm32l476.ts';
 import { STM32L496ZG } from '../../src/chips/stm32l496.ts';
 import { BUS_ERROR } from '../../src/emu/component.ts';
 import { MS, US } from '../../src/emu/time.ts';
-import { KEY1, KEY2, OPTKEY1, OPTKEY2 } from '../../src/peripherals/flash-l4.ts';
 import { StChip } from './st-chip.ts';
+
+// ST HAL: FLASH_KEY1 and so on
+const KEY1 = 0x45670123;
+const KEY2 = 0xcdef89ab;
+const OPTKEY1 = 0x08192a3b;
+const OPTKEY2 = 0x4c5d6e7f;
 
 const FLASH = 0x08000000;
 const BANK = 0x80000;

@@ -2,8 +2,13 @@
 import { describe, expect, it } from 'vitest';
 import { STM32WB55RG } from '../../src/chips/stm32wb.ts';
 import { MS } from '../../src/emu/time.ts';
-import { KEY1, KEY2, OPTKEY1, OPTKEY2 } from '../../src/peripherals/flash-l4.ts';
 import { StChip } from './st-chip.ts';
+
+// ST HAL: FLASH_KEY1 and so on
+const KEY1 = 0x45670123;
+const KEY2 = 0xcdef89ab;
+const OPTKEY1 = 0x08192a3b;
+const OPTKEY2 = 0x4c5d6e7f;
 
 const chip = new StChip(STM32WB55RG);
 const fresh = (): StChip => chip.again();
