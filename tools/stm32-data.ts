@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Field, Reg } from './svd-facts.ts';
+import type { Field, Reg } from './svd-types.ts';
 
 export const STM32_DATA = 'embassy-rs/stm32-data-generated@f115ed4';
 

@@ -10,25 +10,12 @@ import { gunzipSync } from 'node:zlib';
 import { XMLParser } from 'fast-xml-parser';
 import type { GeneratedFacts, GeneratedPeripheral } from '../src/chips/facts.ts';
 import { chipData, joinPieces, type ChipData } from './stm32-data.ts';
-import { EVERYWHERE, FIXES, type SvdFixes } from './svd-fixes.ts';
+import { EVERYWHERE, FIXES } from './svd-fixes.ts';
+import type { Field, Reg, SvdFixes } from './svd-types.ts';
 
 /** An XML element as fast-xml-parser gives it with the options below: all texts are strings, `@x` is an attribute. */
 interface Xml {
   readonly [key: string]: string | Xml | readonly Xml[] | undefined;
-}
-export interface Field {
-  name: string;
-  bit: number;
-  width: number;
-  writable: boolean;
-}
-export interface Reg {
-  name: string;
-  offset: number;
-  size: number;
-  reset: number;
-  writable: number;
-  fields: Field[];
 }
 interface Peripheral {
   svdName: string;

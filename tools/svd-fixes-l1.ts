@@ -1,6 +1,6 @@
 /** Corrections to the SVD of STM32L1. */
-import type { SvdFixes } from './svd-fixes.ts';
 import { F2_F4_NAMES, TIMERS_FULL } from './svd-names.ts';
+import type { SvdFixes } from './svd-types.ts';
 
 const TIM5_WIDE = ['CNT.CNT', 'ARR.ARR', 'CCR1.CCR1', 'CCR2.CCR2', 'CCR3.CCR3', 'CCR4.CCR4'].map(
   (path) => [`TIM5.${path}`, [0, 32, true]] as const,
