@@ -152,37 +152,42 @@ const memory = (name: string, base: number, size: number, more: Partial<MemoryRo
   waitStates: true,
   ...more,
 });
-const PARAMETERS: Readonly<Record<string, Sourced<number>>> = {
-  'hsi.hz': known(16_000_000, `${RM0376} 7.2.2`),
-  'lsi.hz': known(37_000, `${DS}: typical`, 'reported'),
-  'hsi48.hz': known(48_000_000, `${RM0376} 7.2.4`),
-  'hse.hz': known(8_000_000, 'NUCLEO-L073RZ public board files: clock from the ST-LINK', 'reported'),
-  'lse.hz': known(32_768, 'NUCLEO-L073RZ and B-L072Z-LRWAN1 public board files', 'reported'),
-  // 1: the board feeds OSC_IN with a clock instead of a crystal.
-  'hse.external': known(1, 'NUCLEO-L073RZ public board files: clock from the ST-LINK', 'reported'),
+/** What L0 and L1 have alike: figures of the data sheet `sheet`, of a sibling's manual, of boards. */
+export const lowPowerParameters = (sheet: string): Readonly<Record<string, Sourced<number>>> => ({
+  'lsi.hz': known(37_000, `${sheet}: typical`, 'reported'),
+  // 1: the board feeds OSC32_IN with a clock instead of a crystal.
   'lse.external': known(0, 'board default', 'assumed'),
-  'msi.start.ps': known(5 * US, DS, 'assumed'),
-  'hsi.start.ps': known(3.7 * US, DS, 'assumed'),
-  'lsi.start.ps': known(200 * US, DS, 'assumed'),
-  'hsi48.start.ps': known(6 * US, DS, 'assumed'),
-  'hse.start.ps': known(2 * MS, DS, 'assumed'),
+  'msi.start.ps': known(5 * US, sheet, 'assumed'),
+  'hsi.start.ps': known(3.7 * US, sheet, 'assumed'),
+  'lsi.start.ps': known(200 * US, sheet, 'assumed'),
   'hse.ready.clocks': known(512, 'RM0091 6.2.1 (F0)', 'assumed'),
   // Crystal and ready counter together.
   'lse.start.ps': known(600 * MS, 'micropython PR 1571, 1599 (F405 boards)', 'reported'),
   'lse.ready.clocks': known(4096, 'RM0091 6.2.5 (F0)', 'assumed'),
   'sysclk.switch.clocks': known(3, 'no figure published; clocks of the old and of the new source', 'assumed'),
-  'pll.lock.ps': known(115 * US, DS, 'assumed'),
-  'vos.ready.ps': known(20 * US, DS, 'assumed'),
+  'pll.lock.ps': known(115 * US, sheet, 'assumed'),
+  'vos.ready.ps': known(20 * US, sheet, 'assumed'),
   // Programming or erasing a word, half page or page.
-  'flash.program.ps': known(3.28 * MS, `${DS}: typical`, 'reported'),
+  'flash.program.ps': known(3.28 * MS, `${sheet}: typical`, 'reported'),
   'reset.pulse.ps': known(20 * US, 'RM0091 6.1 (F0): minimum on siblings', 'assumed'),
-  'power.tempo.ps': known(500 * US, DS, 'assumed'),
-  'stop.wakeup.ps': known(5 * US, DS, 'assumed'),
-  'standby.wakeup.ps': known(65 * US, DS, 'assumed'),
+  'power.tempo.ps': known(500 * US, sheet, 'assumed'),
   'vdd.volts': known(3.3, 'board default', 'assumed'),
   'vdda.volts': known(3.3, 'board default', 'assumed'),
   'vbat.volts': known(0, 'the part has no VBAT', 'documented'),
   'boot0.level': known(0, 'board default', 'assumed'),
+});
+const PARAMETERS: Readonly<Record<string, Sourced<number>>> = {
+  ...lowPowerParameters(DS),
+  'hsi.hz': known(16_000_000, `${RM0376} 7.2.2`),
+  'hsi48.hz': known(48_000_000, `${RM0376} 7.2.4`),
+  'hse.hz': known(8_000_000, 'NUCLEO-L073RZ public board files: clock from the ST-LINK', 'reported'),
+  'lse.hz': known(32_768, 'NUCLEO-L073RZ and B-L072Z-LRWAN1 public board files', 'reported'),
+  // The same of OSC_IN.
+  'hse.external': known(1, 'NUCLEO-L073RZ public board files: clock from the ST-LINK', 'reported'),
+  'hsi48.start.ps': known(6 * US, DS, 'assumed'),
+  'hse.start.ps': known(2 * MS, DS, 'assumed'),
+  'stop.wakeup.ps': known(5 * US, DS, 'assumed'),
+  'standby.wakeup.ps': known(65 * US, DS, 'assumed'),
   'uid.0': known(0x0041002d, 'made up; ST programs it per part', 'assumed'),
   'uid.1': known(0x5031500c, 'made up; ST programs it per part', 'assumed'),
   'uid.2': known(0x20333735, 'made up; ST programs it per part', 'assumed'),

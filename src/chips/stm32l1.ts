@@ -22,6 +22,7 @@ import {
 } from './rows.ts';
 import { pinBoot } from './stm32f1.ts';
 import { f4Timer } from './stm32f4.ts';
+import { lowPowerParameters } from './stm32l0.ts';
 
 const RM0038 = 'RM0038';
 const DS = 'DS10262 (STM32L152xE), recalled';
@@ -225,34 +226,15 @@ const memories = (part: PartSize, die: Die): readonly MemoryRow[] =>
     part.ram,
   );
 const PARAMETERS: Readonly<Record<string, Sourced<number>>> = {
+  ...lowPowerParameters(DS),
   'hsi.hz': known(16_000_000, `${RM0038} 6.2.2`),
-  'lsi.hz': known(37_000, `${DS}: typical`, 'reported'),
   'hse.hz': known(8_000_000, 'NUCLEO-L152RE public board files: clock from the ST-LINK', 'reported'),
   'lse.hz': known(32_768, 'NUCLEO-L152RE public board files', 'reported'),
-  // 1: the board feeds OSC_IN with a clock instead of a crystal.
+  // The board feeds OSC_IN with a clock instead of a crystal.
   'hse.external': known(1, 'NUCLEO-L152RE public board files: clock from the ST-LINK', 'reported'),
-  'lse.external': known(0, 'board default', 'assumed'),
-  'msi.start.ps': known(5 * US, DS, 'assumed'),
-  'hsi.start.ps': known(3.7 * US, DS, 'assumed'),
-  'lsi.start.ps': known(200 * US, DS, 'assumed'),
   'hse.start.ps': known(1 * MS, `${DS}: typical`, 'assumed'),
-  'hse.ready.clocks': known(512, 'RM0091 6.2.1 (F0)', 'assumed'),
-  // Crystal and ready counter together.
-  'lse.start.ps': known(600 * MS, 'micropython PR 1571, 1599 (F405 boards)', 'reported'),
-  'lse.ready.clocks': known(4096, 'RM0091 6.2.5 (F0)', 'assumed'),
-  'sysclk.switch.clocks': known(3, 'no figure published; clocks of the old and of the new source', 'assumed'),
-  'pll.lock.ps': known(115 * US, DS, 'assumed'),
-  'vos.ready.ps': known(20 * US, DS, 'assumed'),
-  // Programming or erasing a word, half page or page.
-  'flash.program.ps': known(3.28 * MS, `${DS}: typical`, 'reported'),
-  'reset.pulse.ps': known(20 * US, 'RM0091 6.1 (F0): minimum on siblings', 'assumed'),
-  'power.tempo.ps': known(500 * US, DS, 'assumed'),
   'stop.wakeup.ps': known(8 * US, DS, 'assumed'),
   'standby.wakeup.ps': known(57 * US, DS, 'assumed'),
-  'vdd.volts': known(3.3, 'board default', 'assumed'),
-  'vdda.volts': known(3.3, 'board default', 'assumed'),
-  'vbat.volts': known(0, 'the part has no VBAT', 'documented'),
-  'boot0.level': known(0, 'board default', 'assumed'),
   'boot1.level': known(0, 'board default: PB2 pulled low', 'assumed'),
   'uid.0': known(0x0033002d, 'made up; ST programs it per part', 'assumed'),
   'uid.1': known(0x32314704, 'made up; ST programs it per part', 'assumed'),
