@@ -32,16 +32,12 @@ export const AREAS: readonly Area[] = [
   {
     name: 'checks',
     files: ['src/checks/*.ts'],
-    tests: ['test/checks/*.test.ts', 'test/bench/{second-core-fault,rules}.test.ts', 'test/fixtures/fixtures.test.ts'],
+    tests: ['test/checks/!(index).test.ts', 'test/bench/{second-core-fault,rules}.test.ts'],
   },
   {
     name: 'repairs',
     files: ['src/bench/{repairs,variants,diagnosis,point-of-no-return}.ts'],
-    tests: [
-      'test/checks/*.test.ts',
-      'test/bench/{repairs,variants,point-of-no-return,rules,matrix,requests,first-run}.test.ts',
-      'test/fixtures/fixtures.test.ts',
-    ],
+    tests: ['test/checks/!(index).test.ts', 'test/bench/{repairs,variants,point-of-no-return,rules,matrix,requests,first-run}.test.ts'],
   },
   {
     name: 'run end',
@@ -61,6 +57,11 @@ export const AREAS: readonly Area[] = [
   {
     name: 'peripherals',
     files: ['src/peripherals/*.ts'],
-    tests: ['test/peripherals/{name}*.test.ts', 'test/peripherals/*.test.ts', 'test/checks/*.test.ts', 'test/rom/{course,waits}.test.ts'],
+    tests: [
+      'test/peripherals/{name}*.test.ts',
+      'test/peripherals/*.test.ts',
+      'test/checks/!(index).test.ts',
+      'test/rom/{course,waits}.test.ts',
+    ],
   },
 ];

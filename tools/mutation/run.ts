@@ -11,9 +11,11 @@ import { basename, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { globSync } from 'tinyglobby';
 import { AREAS, type Area } from './areas.ts';
+import { Mirror } from './mirror.ts';
 import { mutantsOf, type Change, type Mutant } from './mutants.ts';
 
-const VITEST = 'node_modules/vitest/vitest.mjs';
+/** What tests load: sources, and data that they import. */
+const LOADED = ['{src,test,tools,benchmarks,web}/**/*.ts', '{src,schemas,fixtures}/**/*.json'];
 /** A mutant that takes so many times as long as the tests do without it has noticed that something is wrong, too. */
 const PATIENCE = 4;
 const LEAST_WAIT_MS = 20_000;
@@ -52,34 +54,32 @@ function sample<T>(items: readonly T[], count: number, next: () => number): T[] 
 }
 
 /** Runs the tests, with a change or as it is. True: all pass; null: they did not end in time. */
-function pass(tests: readonly string[], change: Change | null, limit: number): Promise<boolean | null> {
-  const env = { ...process.env, BOOTBENCH_MUTANT: JSON.stringify(change), BOOTBENCH_TESTS: JSON.stringify(tests) };
-  // a group of its own, so that threads and processes of the tests end with it
-  const child = spawn(process.execPath, [VITEST, 'run', '--config', 'tools/mutation/vitest.config.ts'], {
-    env,
-    stdio: 'ignore',
-    detached: true,
-  });
-  return new Promise((done) => {
-    const timer = setTimeout(() => {
-      process.kill(-child.pid!, 'SIGKILL');
-      done(null);
-    }, limit);
-    child.on('exit', (code) => {
-      clearTimeout(timer);
-      done(code === 0);
+function pass(mirror: Mirror, tests: readonly string[], change: Change | null, limit: number): Promise<boolean | null> {
+  const files = ['test/seed.ts', ...tests].map((path) => mirror.at(path));
+  return mirror.changed(change, () => {
+    // a group of its own, so that threads and processes of the tests end with it
+    const child = spawn(process.execPath, ['tools/mutation/tests.mjs', ...files], { stdio: 'ignore', detached: true });
+    return new Promise((done) => {
+      const timer = setTimeout(() => {
+        process.kill(-child.pid!, 'SIGKILL');
+        done(null);
+      }, limit);
+      child.on('exit', (code) => {
+        clearTimeout(timer);
+        done(code === 0);
+      });
     });
   });
 }
 
 /** How long the tests take as it is; each list of tests is tried once. */
 const usual = new Map<string, number>();
-async function limitOf(tests: readonly string[]): Promise<number> {
-  const key = tests.join(' ');
+async function limitOf(mirror: Mirror, tests: readonly string[]): Promise<number> {
+  const key = tests.toSorted().join(' ');
   const known = usual.get(key);
   if (known !== undefined) return known;
   const start = Date.now();
-  if (!(await pass(tests, null, 600_000))) throw new Error(`the tests fail without any change: ${key}`);
+  if (!(await pass(mirror, tests, null, 600_000))) throw new Error(`the tests fail without any change: ${key}`);
   const limit = Math.max(LEAST_WAIT_MS, (Date.now() - start) * PATIENCE);
   usual.set(key, limit);
   return limit;
@@ -88,12 +88,12 @@ async function limitOf(tests: readonly string[]): Promise<number> {
 const oneLine = (text: string): string => text.replaceAll(/\s+/g, ' ').slice(0, 60);
 const show = (m: Mutant): string => `${m.path}:${m.line}  ${oneLine(m.was)}  →  ${oneLine(m.text)}`;
 
-async function tryArea(area: Area, mutants: readonly Mutant[]): Promise<Tried[]> {
+async function tryArea(mirror: Mirror, area: Area, mutants: readonly Mutant[]): Promise<Tried[]> {
   const tried: Tried[] = [];
   for (const mutant of mutants) {
     const tests = testsFor(area, mutant.path);
-    const limit = await limitOf(tests);
-    const passed = await pass(tests, { ...mutant, path: resolve(mutant.path) }, limit);
+    const limit = await limitOf(mirror, tests);
+    const passed = await pass(mirror, tests, mutant, limit);
     const fate = passed === null ? 'timed out' : passed ? 'survived' : 'killed';
     tried.push({ ...mutant, area: area.name, fate });
     if (fate === 'survived') console.log(`  survived: ${show(mutant)}`);
@@ -116,12 +116,14 @@ const { turn } = values;
 const seed = turn ?? values.seed;
 const next = random(Number(seed));
 const all: Tried[] = [];
+const mirror = await Mirror.of(LOADED);
+process.on('exit', () => mirror.remove());
 const areas = turn === undefined ? AREAS : [AREAS[Number(turn) % AREAS.length]!];
 for (const area of areas) {
   if (values.area !== undefined && area.name !== values.area) continue;
   const mutants = sources(area, values.file).flatMap((path) => mutantsOf(path, readFileSync(path, 'utf8')));
   if (mutants.length === 0) continue;
-  const tried = await tryArea(area, values.sample === 'all' ? mutants : sample(mutants, Number(values.sample), next));
+  const tried = await tryArea(mirror, area, values.sample === 'all' ? mutants : sample(mutants, Number(values.sample), next));
   const noticed = tried.filter(({ fate }) => fate !== 'survived').length;
   console.log(`${area.name}: ${noticed} of ${tried.length} noticed, of ${mutants.length} mutants`);
   all.push(...tried);
