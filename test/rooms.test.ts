@@ -101,6 +101,16 @@ describe('imports', () => {
     expect(circlesOf(next)).toEqual([]);
   });
 
+  test('the core knows nothing of what leaves instructions out', () => {
+    const proofs = files.map((f) => f.replaceAll('\\', '/')).filter((f) => f.startsWith('emu/proofs/'));
+    expect(proofs).toContain('emu/proofs/loop-skipper.ts');
+    const asks = relativeImports.filter((i) => i.file.startsWith('emu/core/') && target(i).startsWith('emu/proofs/'));
+    expect(asks).toEqual([]);
+    // the machine alone uses it
+    const users = relativeImports.filter((i) => /^emu\/[^/]+$/.test(i.file) && target(i).startsWith('emu/proofs/'));
+    expect([...new Set(users.map((i) => i.file))]).toEqual(['emu/machine.ts']);
+  });
+
   test('every room stands on a floor', () => {
     const rooms = new Set(files.map((f) => roomOf(f.replaceAll('\\', '/'))).filter((r) => r !== ''));
     expect([...rooms].filter((r) => floorOf(r) < 0)).toEqual([]);

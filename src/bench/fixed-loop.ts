@@ -2,13 +2,13 @@
  * Proof that the firmware will never get out of what it executes now: a steady loop, and nothing that is scheduled, no interrupt that can be
  * taken and no step of the scenario can change what it reads. Without such a proof nothing is said.
  */
-import { isCounting } from '../emu/counting.ts';
+import { isCounting } from '../emu/proofs/counting.ts';
 import type { Core } from '../emu/core/core.ts';
 import { EXC } from '../emu/core/scs-state.ts';
 import type { Machine } from '../emu/machine.ts';
 import { S } from '../emu/core/state.ts';
 import { sysTickPeriod } from '../emu/core/systick.ts';
-import { findSteadyLoop, type SteadyLoop, type Told } from '../emu/idle.ts';
+import { findSteadyLoop, type SteadyLoop, type Told } from '../emu/proofs/steady.ts';
 import { anyLine, eventMayCome, interruptsAround, lineStaysUp, readStays, sysTickInterrupts } from './surrounding-events.ts';
 import type { FixedLoop, LiveRun } from './live-run.ts';
 import { tickCannotEnd } from './ticking.ts';

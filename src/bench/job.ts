@@ -6,7 +6,7 @@ import { findChip } from '../chips/index.ts';
 import { hexAddress } from '../emu/image/errors.ts';
 import { checkMemories, checkOverlap, loadImage, type LoadedImage } from '../emu/image/image.ts';
 import type { ChipDescription } from '../emu/chip.ts';
-import type { ShortcutName } from '../emu/shortcuts.ts';
+import type { ShortcutName } from '../emu/proofs/shortcuts.ts';
 import { imageCore, startAddress } from './image-core.ts';
 import { checkFit } from './image-fit.ts';
 import { unicornNotes } from '../emu/engines/unicorn.ts';

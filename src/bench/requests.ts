@@ -7,7 +7,7 @@ import type { MagicWord, Writer } from '../checks/check.ts';
 import { PAGE_BITS, WORD_MAP } from '../emu/arena.ts';
 import type { Interceptor } from '../emu/core/core-types.ts';
 import type { Core } from '../emu/core/core.ts';
-import type { Place } from '../emu/core/data-flow.ts';
+import type { Place } from '../emu/proofs/data-flow.ts';
 import { S } from '../emu/core/state.ts';
 import type { Checkpoint } from '../emu/machine-base.ts';
 import type { Block } from '../emu/system.ts';

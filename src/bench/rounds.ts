@@ -6,17 +6,17 @@
  */
 import equal from 'fast-deep-equal/es6/index.js';
 import { PAGE_BITS } from '../emu/arena.ts';
-import { hypothesis, linearly, provedCells, surroundings } from '../emu/counting.ts';
+import { hypothesis, linearly, provedCells, surroundings } from '../emu/proofs/counting.ts';
 import type { Core } from '../emu/core/core.ts';
 import type { DeviceRead } from '../emu/core/core-types.ts';
 import type { Instruction } from '../emu/core/decode.ts';
-import type { Cell } from '../emu/core/linear.ts';
-import { LinearTicks, type TickSurroundings } from '../emu/core/linear-ticks.ts';
+import type { Cell } from '../emu/proofs/linear.ts';
+import { LinearTicks, type TickSurroundings } from '../emu/proofs/linear-ticks.ts';
 import { highestPending } from '../emu/core/nvic.ts';
 import { EXC, SCS } from '../emu/core/scs-state.ts';
 import { S } from '../emu/core/state.ts';
 import { sysTickPeriod } from '../emu/core/systick.ts';
-import { ARCHITECTURE, readIsSteady } from '../emu/idle.ts';
+import { ARCHITECTURE, readIsSteady } from '../emu/proofs/steady.ts';
 import type { Checkpoint, SavedPage } from '../emu/machine-base.ts';
 import type { Machine } from '../emu/machine.ts';
 import type { Ps } from '../emu/time.ts';

@@ -2,7 +2,7 @@
 import type { ChipDescription } from '../emu/chip.ts';
 import type { LoadedImage } from '../emu/image/image.ts';
 import type { Machine } from '../emu/machine.ts';
-import type { ShortcutName } from '../emu/shortcuts.ts';
+import type { ShortcutName } from '../emu/proofs/shortcuts.ts';
 import type { Ps } from '../emu/time.ts';
 import type { Symptom } from './result.ts';
 import type { RunTrace } from './trace-types.ts';

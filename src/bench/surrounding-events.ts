@@ -5,7 +5,7 @@ import type { Core } from '../emu/core/core.ts';
 import { EXC, SCS } from '../emu/core/scs-state.ts';
 import { groupOf, isActive, isEnabled, preempts, priorityOf } from '../emu/core/nvic.ts';
 import { S } from '../emu/core/state.ts';
-import { readIsSteady } from '../emu/idle.ts';
+import { readIsSteady } from '../emu/proofs/steady.ts';
 import type { Block } from '../emu/system.ts';
 import { LOOK_TIMER } from './hearing.ts';
 import type { LiveRun } from './live-run.ts';

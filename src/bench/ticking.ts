@@ -6,14 +6,14 @@
 import type { Core } from '../emu/core/core.ts';
 import type { Instruction } from '../emu/core/decode.ts';
 import { EXC_RETURN_FTYPE, EXC_RETURN_THREAD, excReturn } from '../emu/core/exceptions.ts';
-import type { Cell, Surroundings } from '../emu/core/linear.ts';
-import { LinearHandler, type HandlerEntry } from '../emu/core/linear-handler.ts';
+import type { Cell, Surroundings } from '../emu/proofs/linear.ts';
+import { LinearHandler, type HandlerEntry } from '../emu/proofs/linear-handler.ts';
 import { EXC, SCS } from '../emu/core/scs-state.ts';
 import { FPCA, getMsp, SPSEL } from '../emu/core/special.ts';
 import { S } from '../emu/core/state.ts';
 import { sysTickPeriod } from '../emu/core/systick.ts';
-import { hypothesis, linearly, provedCells, surroundings } from '../emu/counting.ts';
-import type { SteadyLoop } from '../emu/idle.ts';
+import { hypothesis, linearly, provedCells, surroundings } from '../emu/proofs/counting.ts';
+import type { SteadyLoop } from '../emu/proofs/steady.ts';
 import type { Machine } from '../emu/machine.ts';
 import { PS_PER_SECOND } from '../emu/time.ts';
 import { readStays } from './surrounding-events.ts';

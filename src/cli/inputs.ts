@@ -1,6 +1,6 @@
 /** From what a user typed to a run: reads the files and checks all that can be wrong before anything runs. */
 import { partNumber } from '../chips/parts.ts';
-import { isShortcut, SHORTCUT_NAMES } from '../emu/shortcuts.ts';
+import { isShortcut, SHORTCUT_NAMES } from '../emu/proofs/shortcuts.ts';
 import { boardOf, findBoard } from '../bench/boards.ts';
 import { inferChip } from '../bench/infer-chip.ts';
 import { readFileSync } from 'node:fs';

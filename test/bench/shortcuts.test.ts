@@ -7,7 +7,7 @@ import { runBench } from '../../src/bench/run.ts';
 import type { Scenario } from '../../src/bench/scenario-types.ts';
 import { serialise } from '../../src/bench/serialise.ts';
 import { loadJob } from '../../src/cli/inputs.ts';
-import { SHORTCUT_NAMES, type ShortcutName } from '../../src/emu/shortcuts.ts';
+import { SHORTCUT_NAMES, type ShortcutName } from '../../src/emu/proofs/shortcuts.ts';
 import { SEED } from '../seed.ts';
 
 const FIXTURES = fileURLToPath(new URL('../../fixtures/', import.meta.url));

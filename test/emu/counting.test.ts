@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { isCounting } from '../../src/emu/counting.ts';
+import { isCounting } from '../../src/emu/proofs/counting.ts';
 import { S } from '../../src/emu/core/state.ts';
 import type { ChipDescription } from '../../src/emu/chip.ts';
 import { FLASH, handlerAt, MAIN, RAM, reg, runCycles, started, word, type CoreName } from './core/bare-machine.ts';

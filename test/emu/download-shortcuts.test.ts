@@ -5,8 +5,8 @@ import { HeldMachine } from '../../src/bench/held-machine.ts';
 import { jobInput } from '../../src/bench/job.ts';
 import type { FlashCacheSnapshot } from '../../src/emu/core/flash-cache.ts';
 import { S } from '../../src/emu/core/state.ts';
-import { ARCHITECTURE } from '../../src/emu/idle.ts';
-import type { ShortcutName } from '../../src/emu/shortcuts.ts';
+import { ARCHITECTURE } from '../../src/emu/proofs/steady.ts';
+import type { ShortcutName } from '../../src/emu/proofs/shortcuts.ts';
 import { libraryJob } from '../../src/library/options.ts';
 import { countSkipped } from './skipped.ts';
 

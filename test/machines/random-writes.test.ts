@@ -7,7 +7,7 @@ import { CHIPS } from '../../src/chips/index.ts';
 import type { ChipDescription } from '../../src/emu/chip.ts';
 import { registerFile } from '../../src/emu/core/register-file.ts';
 import type { Machine } from '../../src/emu/machine.ts';
-import { SHORTCUT_NAMES, type ShortcutName } from '../../src/emu/shortcuts.ts';
+import { SHORTCUT_NAMES, type ShortcutName } from '../../src/emu/proofs/shortcuts.ts';
 import { MS } from '../../src/emu/time.ts';
 import { SEED } from '../seed.ts';
 import { machineWith, randomProgram, runCounted } from './random-writes.ts';

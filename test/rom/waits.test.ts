@@ -5,7 +5,7 @@ import { jobInput, romProfileIfAny } from '../../src/bench/job.ts';
 import { Session } from '../../src/bench/session.ts';
 import { CHIPS } from '../../src/chips/index.ts';
 import { loadJob } from '../../src/cli/inputs.ts';
-import { findSteadyLoop } from '../../src/emu/idle.ts';
+import { findSteadyLoop } from '../../src/emu/proofs/steady.ts';
 import { MS } from '../../src/emu/time.ts';
 import { plainJob } from '../bench/plain-job.ts';
 

@@ -3,7 +3,7 @@
  * wrote. It goes back through loads and stores, over resets and images; where a stretch does not hold the instruction that wrote a word, the run is
  * repeated with a watch on that word.
  */
-import { isState, registerAt, type DataFlow, type Place, type Places } from '../../emu/core/data-flow.ts';
+import { isState, registerAt, type DataFlow, type Place, type Places } from '../../emu/proofs/data-flow.ts';
 import type { Core } from '../../emu/core/core.ts';
 import type { Checkpoint } from '../../emu/machine-base.ts';
 import { US, type Ps } from '../../emu/time.ts';

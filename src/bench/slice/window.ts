@@ -2,9 +2,9 @@
  * A stretch of a run, instruction by instruction, with what each made of what. The run is repeated for it from a checkpoint: it is the same
  * run, so what is seen is what happened.
  */
-import { dataFlow, registerAt, stateAt, type DataFlow, type Place, type Places } from '../../emu/core/data-flow.ts';
+import { dataFlow, registerAt, stateAt, type DataFlow, type Place, type Places } from '../../emu/proofs/data-flow.ts';
 import type { Core } from '../../emu/core/core.ts';
-import type { Surroundings } from '../../emu/core/linear.ts';
+import type { Surroundings } from '../../emu/proofs/linear.ts';
 import { S } from '../../emu/core/state.ts';
 import type { Checkpoint } from '../../emu/machine-base.ts';
 import type { Ps } from '../../emu/time.ts';

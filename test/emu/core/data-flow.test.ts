@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { PROFILES } from '../../../src/emu/core/models/index.ts';
-import { dataFlow, registerAt, stateAt } from '../../../src/emu/core/data-flow.ts';
+import { dataFlow, registerAt, stateAt } from '../../../src/emu/proofs/data-flow.ts';
 import { Decoder } from '../../../src/emu/core/decode.ts';
 import '../../../src/emu/core/isa/index.ts';
 import { S } from '../../../src/emu/core/state.ts';

@@ -3,11 +3,11 @@
  * a constant (linear.ts). Exception entry and return are those of exceptions.ts for the plain case: thread code on MSP without an FP context, and a
  * stack that is aligned. Anything else gives up.
  */
-import type { Expr, LoadOptions, Profile, Val } from './builder.ts';
-import type { DeviceRead } from './core-types.ts';
-import { EXC_RETURN_FTYPE, EXC_RETURN_THREAD, excReturn, FRAME } from './exceptions.ts';
+import type { Expr, LoadOptions, Profile, Val } from '../core/builder.ts';
+import type { DeviceRead } from '../core/core-types.ts';
+import { EXC_RETURN_FTYPE, EXC_RETURN_THREAD, excReturn, FRAME } from '../core/exceptions.ts';
 import { giveUp, linear, LinearRun, type Cell, type Surroundings } from './linear.ts';
-import { S } from './state.ts';
+import { S } from '../core/state.ts';
 
 /** Registers of a frame in order; the return address and xPSR follow. */
 const STACKED = FRAME.slice(0, -1);

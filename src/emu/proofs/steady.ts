@@ -3,18 +3,17 @@
  * was there already, and read only what cannot change before the next event: memories, and registers whose value does not depend on the time. Whatever it does then it
  * goes on doing until the next event; time can be moved there. The rule looks at the machine's state, never at the code.
  */
-import { PAGE_BITS } from './arena.ts';
-import { BUS_ERROR } from './component.ts';
-import type { BranchTargetsCopy } from './core/branch-targets.ts';
-import type { AccessTrace } from './core/core-types.ts';
-import type { Core } from './core/core.ts';
-import type { RowUse } from './core/flash-cache.ts';
-import { highestPending } from './core/nvic.ts';
-import { S } from './core/state.ts';
-import type { History } from './history.ts';
-import type { RegisterState } from './registers.ts';
-import { sysTickNextZero } from './core/systick.ts';
-import type { Block, Region, System } from './system.ts';
+import { BUS_ERROR } from '../component.ts';
+import type { BranchTargetsCopy } from '../core/branch-targets.ts';
+import type { AccessTrace } from '../core/core-types.ts';
+import type { Core } from '../core/core.ts';
+import type { RowUse } from '../core/flash-cache.ts';
+import { highestPending } from '../core/nvic.ts';
+import { S } from '../core/state.ts';
+import type { History } from '../history.ts';
+import type { RegisterState } from '../registers.ts';
+import { sysTickNextZero } from '../core/systick.ts';
+import type { Block, Region, System } from '../system.ts';
 
 /** What a loop reads (or stores again as it is), and what is known of how long that holds. */
 export interface Reading {
@@ -112,7 +111,8 @@ export const ARCHITECTURE = Int32Array.from({ length: COMPARED }, (_, i) => i).f
 export const stretchesOf = (words: Int32Array): Int32Array =>
   Int32Array.from([...words].flatMap((w, i) => [...(words[i - 1] === w - 1 ? [] : [w]), ...(words[i + 1] === w + 1 ? [] : [w + 1])]));
 export const STRETCHES = stretchesOf(ARCHITECTURE);
-const inState = (core: Core, copy: Uint32Array): boolean => core.hasStretches(copy, STRETCHES);
+/** The core's architectural state is that of a copy. */
+export const inState = (core: Core, copy: Uint32Array): boolean => core.hasStretches(copy, STRETCHES);
 
 const SYST_CSR = 0xe000e010;
 const COUNTFLAG = 1 << 16;
@@ -356,7 +356,7 @@ interface Places {
 }
 /** The core and its system see memory as it is in the arena, but for what lies in a data cache, on its private bus or behind bit-banding. */
 // eslint-disable-next-line complexity -- one case for each kind of place that a loop reads
-function placesOf(core: Core, loop: Reading): Places {
+export function placesOf(core: Core, loop: Reading): Places {
   const regions = core.system.regionsOf(core.index);
   if (loop.places?.regions === regions) return loop.places;
   const words: { at: number; value: number }[] = [];
@@ -437,169 +437,3 @@ export function devicesAsFound(core: Core, loop: Reading): boolean {
 }
 const areAsFound = (core: Core, reads: readonly SteadyRead[]): boolean =>
   reads.every((r) => (core.peek(r.address, r.size) ?? 0) >>> 0 === r.value);
-
-/** Longest round that is recorded, in instructions. */
-const MAX_FRAMES = 1000;
-
-/** A round in which something is told, an exception taken or the target of a branch forgotten is more than the words that a frame holds. */
-export const mayRecord = (loop: SteadyLoop): boolean =>
-  (!loop.ordered || loop.use !== null) &&
-  !loop.branchTargetsMove &&
-  loop.dataRows === null &&
-  loop.writes === 0 &&
-  loop.events === 0 &&
-  loop.counts.length === 0 &&
-  loop.instructions <= MAX_FRAMES;
-
-const NO_ROWS = { stamps: new Int32Array(0) };
-
-/** Executes one round from the loop's start and keeps every stop in it; null if it is interrupted (the core has then run that far). */
-export function recordFrames(core: Core, system: System, loop: SteadyLoop, until: number): readonly Frame[] | null {
-  if (!mayRecord(loop)) return null;
-  const deep = core.exceptionWords();
-  const cycles = core.cycles();
-  const instructions = core.retired();
-  const hits = core.get(S.CACHE_HITS);
-  const changes = core.cacheChanges();
-  const frames: Frame[] = [];
-  for (;;) {
-    const before = {
-      pc: core.pc,
-      cycles: core.cycles() - cycles,
-      instructions: core.retired() - instructions,
-      cacheHits: core.get(S.CACHE_HITS) - hits,
-      state: core.stateWords(),
-    };
-    const touches = core.get(S.TOUCHES);
-    if (core.step() || core.halted || !core.hasExceptionWords(deep) || core.cacheChanges() !== changes) return null;
-    const rows = loop.use ? core.rowsUsed(touches) : NO_ROWS;
-    if (rows === null) return null;
-    frames.push({ ...before, rows: rows.stamps, order: null });
-    const now = core.now();
-    if (now >= until || system.scheduler.next <= now) return null;
-    const done = core.cycles() - cycles;
-    if (done < loop.cycles) continue;
-    if (done > loop.cycles || !inState(core, loop.state)) return null;
-    loop.varying = varyingWords(loop.state, frames);
-    return frames;
-  }
-}
-
-/** Words of the state that are another in one of the frames. */
-function varyingWords(state: Uint32Array, frames: readonly Frame[]): Int32Array {
-  const varies = new Uint8Array(state.length);
-  for (let f = 0; f < frames.length; f++) {
-    const { state: other } = frames[f]!;
-    for (let i = 0; i < state.length; i++) if (other[i] !== state[i]) varies[i] = 1;
-  }
-  return ARCHITECTURE.filter((i) => varies[i] === 1);
-}
-
-/** Places of recorded rounds. */
-const placesIn = new WeakMap<readonly Frame[], ReadonlySet<number>>();
-/** The frame in whose state the core is, -1 if in none. `hint` is tried first. */
-function frameAt(core: Core, frames: readonly Frame[], hint: number): number {
-  const { pc } = core;
-  let places = placesIn.get(frames);
-  if (!places) placesIn.set(frames, (places = new Set(frames.map((f) => f.pc))));
-  if (!places.has(pc)) return -1;
-  if (frames[hint]?.pc === pc && inState(core, frames[hint].state)) return hint;
-  return frames.findIndex((f) => f.pc === pc && inState(core, f.state));
-}
-/** The frame that the core stands in, with everything that the loop reads as it was; -1 if it does not. `hint` is tried first. */
-export function frameOf(core: Core, loop: SteadyLoop, hint: number): number {
-  const at = frameAt(core, loop.frames!, hint);
-  return at >= 0 && isAsFound(core, loop) ? at : -1;
-}
-
-const MAX_KNOWN = 8;
-/**
- * Loops with their record, the last one first. A checkpoint that is restored, or an interceptor that comes or goes, ends what is known of a loop; but where
- * the core stands in it again, with the same code, conditions and reads, it need not be looked for again.
- */
-export class KnownLoops {
-  private readonly loops: { readonly loop: SteadyLoop; readonly conditions: string }[] = [];
-
-  remember(core: Core, loop: SteadyLoop): void {
-    const conditions = core.conditions();
-    if (conditions === null) return;
-    this.loops.unshift({ loop, conditions });
-    this.loops.splice(MAX_KNOWN);
-  }
-  /** The loop that the core stands in and the frame; null if it is in none that is known. */
-  recognise(core: Core): { readonly loop: SteadyLoop; readonly frame: number } | null {
-    const at = this.loops.findIndex(({ loop }) => frameAt(core, loop.frames!, 0) >= 0);
-    if (at < 0) return null;
-    const { loop: known, conditions } = this.loops[at]!;
-    // where the record has no cache in it nothing of one can have changed, else its rows are asked for
-    const loop = { ...known, codeVersion: core.codeVersion, cacheChanges: known.ordered ? -1 : core.cacheChanges(), always: null };
-    const frame = conditions === core.conditions() && plainReads(core, loop) ? frameOf(core, loop, 0) : -1;
-    if (frame < 0) return null;
-    this.loops.splice(at, 1);
-    this.loops.unshift({ loop, conditions });
-    return { loop, frame };
-  }
-}
-/** Nobody intercepts them, and the blocks answer. */
-function plainReads(core: Core, loop: SteadyLoop): boolean {
-  const { stored, registers } = placesOf(core, loop);
-  const watched = core.listener.interceptOf?.(core)?.pages ?? core.listener.intercept?.pages;
-  return (
-    [...stored, ...registers].every(({ block }) => core.system.isClocked(block)) &&
-    !loop.reads.some((r) => watched?.has(r.address >>> PAGE_BITS) === true)
-  );
-}
-/** Where the core is when it has come at least `cycles` on from frame `from`, as far as it may go (`most`): whole rounds and a frame. */
-export function frameAfter(
-  loop: SteadyLoop,
-  from: number,
-  cycles: number,
-  most: number,
-): { rounds: number; frame: number; cycles: number } {
-  const frames = loop.frames!;
-  const start = frames[from]!.cycles;
-  const back = cycles > most;
-  const total = start + (back ? most : cycles);
-  let rounds = Math.floor(total / loop.cycles);
-  const rest = total - rounds * loop.cycles;
-  let low = 0;
-  let high = frames.length;
-  // first frame at `rest` or later
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (frames[middle]!.cycles < rest) low = middle + 1;
-    else high = middle;
-  }
-  let frame = low;
-  if (frame === frames.length) {
-    frame = 0;
-    rounds++;
-  }
-  if (rounds * loop.cycles + frames[frame]!.cycles - start > most) {
-    frame--;
-    if (frame < 0) {
-      frame = frames.length - 1;
-      rounds--;
-    }
-  }
-  return { rounds, frame, cycles: rounds * loop.cycles + frames[frame]!.cycles - start };
-}
-/** Rows that a loop uses on the way from one of its frames to another, the last one last. */
-export function rowsOnTheWay(loop: SteadyLoop, from: number, to: number, cycles: number): Int32Array {
-  const frames = loop.frames!;
-  const whole = cycles >= loop.cycles;
-  if (whole && frames[to]!.order) return frames[to]!.order;
-  const last = new Set<number>();
-  for (let i = whole ? to : from, n = whole ? frames.length : (to - from + frames.length) % frames.length; n > 0; n--) {
-    for (const row of frames[i]!.rows) {
-      last.delete(row);
-      last.add(row);
-    }
-    i = (i + 1) % frames.length;
-  }
-  const order = Int32Array.from(last);
-  if (whole) frames[to]!.order = order;
-  return order;
-}
-/** Puts the core from one frame of a loop into another; time is the caller's affair. */
-export const standIn = (core: Core, loop: SteadyLoop, frame: Frame): void => core.putWords(frame.state, loop.varying);

@@ -2,11 +2,11 @@
  * What one instruction makes of what: for every word of the core's state and byte of memory that it writes, the places that the value was made
  * of. Semantics are those of the rows (builder.ts), run on the values that the core holds in front of the instruction.
  */
-import type { Expr } from './builder.ts';
-import { type LoadOptions, type Profile, type Val, type Variable } from './builder.ts';
-import type { Instruction } from './decode.ts';
+import type { Expr } from '../core/builder.ts';
+import { type LoadOptions, type Profile, type Val, type Variable } from '../core/builder.ts';
+import type { Instruction } from '../core/decode.ts';
 import { GIVE_UP, giveUp, Linear, LinearRun, type Surroundings } from './linear.ts';
-import { S } from './state.ts';
+import { S } from '../core/state.ts';
 
 /** Where a value was: a byte of memory by its address, or (below zero) a word of the core's state. */
 export type Place = number;

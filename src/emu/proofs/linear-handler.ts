@@ -3,10 +3,10 @@
  * one of them is again what it was; anything else gives up.
  */
 import type { WasmType } from '../wasm/opcodes.ts';
-import type { Profile, Val, Variable } from './builder.ts';
-import { FRAME } from './exceptions.ts';
+import type { Profile, Val, Variable } from '../core/builder.ts';
+import { FRAME } from '../core/exceptions.ts';
 import { giveUp, heldVariable, LinearRun, Unknown, type Cell, type Surroundings } from './linear.ts';
-import { S } from './state.ts';
+import { S } from '../core/state.ts';
 
 /** Registers of a frame in order; the return address and xPSR follow. */
 const STACKED = FRAME.slice(0, -1);

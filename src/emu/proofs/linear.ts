@@ -5,10 +5,10 @@
  */
 import { FunctionBody } from '../wasm/module.ts';
 import type { WasmType } from '../wasm/opcodes.ts';
-import { Builder, Expr, type LoadOptions, type Profile, type Val, type Variable } from './builder.ts';
-import { advanceIt, type Instruction } from './decode.ts';
-import { S } from './state.ts';
-import { operandsOf, variantOf } from './translate/flow.ts';
+import { Builder, Expr, type LoadOptions, type Profile, type Val, type Variable } from '../core/builder.ts';
+import { advanceIt, type Instruction } from '../core/decode.ts';
+import { S } from '../core/state.ts';
+import { operandsOf, variantOf } from '../core/translate/flow.ts';
 
 /** Thrown where a value or an instruction is beyond linear arithmetic. */
 export const GIVE_UP = new Error('not linear');

@@ -4,11 +4,11 @@
  * by running the round's instructions on linear values (core/linear.ts) from the state that the core is in; that rounds take equally long is
  * measured on two of them.
  */
-import type { Core } from './core/core.ts';
-import type { Instruction } from './core/decode.ts';
-import type { RowUse } from './core/flash-cache.ts';
-import { GIVE_UP, LinearRun, type Cell, type Surroundings } from './core/linear.ts';
-import { S } from './core/state.ts';
+import type { Core } from '../core/core.ts';
+import type { Instruction } from '../core/decode.ts';
+import type { RowUse } from '../core/flash-cache.ts';
+import { GIVE_UP, LinearRun, type Cell, type Surroundings } from './linear.ts';
+import { S } from '../core/state.ts';
 import {
   ARCHITECTURE,
   HOLDS_WORTH,
@@ -22,8 +22,8 @@ import {
   type Loop,
   type SteadyRead,
   type Told,
-} from './idle.ts';
-import type { System } from './system.ts';
+} from './steady.ts';
+import type { System } from '../system.ts';
 
 export interface CountingLoop extends Loop {
   /** `System.configuration`: which blocks have a clock. */

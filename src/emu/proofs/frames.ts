@@ -1,0 +1,137 @@
+/**
+ * Records of steady loops: every instruction boundary of one round with the state of the core there. The core is then moved to the place in the round where it
+ * would be at a given time, without executing the rounds in between.
+ */
+import type { Core } from '../core/core.ts';
+import { S } from '../core/state.ts';
+import type { System } from '../system.ts';
+import { ARCHITECTURE, inState, isAsFound, type Frame, type SteadyLoop } from './steady.ts';
+
+/** Longest round that is recorded, in instructions. */
+const MAX_FRAMES = 1000;
+
+/** A round in which something is told, an exception taken or the target of a branch forgotten is more than the words that a frame holds. */
+export const mayRecord = (loop: SteadyLoop): boolean =>
+  (!loop.ordered || loop.use !== null) &&
+  !loop.branchTargetsMove &&
+  loop.dataRows === null &&
+  loop.writes === 0 &&
+  loop.events === 0 &&
+  loop.counts.length === 0 &&
+  loop.instructions <= MAX_FRAMES;
+
+const NO_ROWS = { stamps: new Int32Array(0) };
+
+/** Executes one round from the loop's start and keeps every stop in it; null if it is interrupted (the core has then run that far). */
+export function recordFrames(core: Core, system: System, loop: SteadyLoop, until: number): readonly Frame[] | null {
+  if (!mayRecord(loop)) return null;
+  const deep = core.exceptionWords();
+  const cycles = core.cycles();
+  const instructions = core.retired();
+  const hits = core.get(S.CACHE_HITS);
+  const changes = core.cacheChanges();
+  const frames: Frame[] = [];
+  for (;;) {
+    const before = {
+      pc: core.pc,
+      cycles: core.cycles() - cycles,
+      instructions: core.retired() - instructions,
+      cacheHits: core.get(S.CACHE_HITS) - hits,
+      state: core.stateWords(),
+    };
+    const touches = core.get(S.TOUCHES);
+    if (core.step() || core.halted || !core.hasExceptionWords(deep) || core.cacheChanges() !== changes) return null;
+    const rows = loop.use ? core.rowsUsed(touches) : NO_ROWS;
+    if (rows === null) return null;
+    frames.push({ ...before, rows: rows.stamps, order: null });
+    const now = core.now();
+    if (now >= until || system.scheduler.next <= now) return null;
+    const done = core.cycles() - cycles;
+    if (done < loop.cycles) continue;
+    if (done > loop.cycles || !inState(core, loop.state)) return null;
+    loop.varying = varyingWords(loop.state, frames);
+    return frames;
+  }
+}
+
+/** Words of the state that are another in one of the frames. */
+function varyingWords(state: Uint32Array, frames: readonly Frame[]): Int32Array {
+  const varies = new Uint8Array(state.length);
+  for (let f = 0; f < frames.length; f++) {
+    const { state: other } = frames[f]!;
+    for (let i = 0; i < state.length; i++) if (other[i] !== state[i]) varies[i] = 1;
+  }
+  return ARCHITECTURE.filter((i) => varies[i] === 1);
+}
+
+/** Places of recorded rounds. */
+const placesIn = new WeakMap<readonly Frame[], ReadonlySet<number>>();
+/** The frame in whose state the core is, -1 if in none. `hint` is tried first. */
+export function frameAt(core: Core, frames: readonly Frame[], hint: number): number {
+  const { pc } = core;
+  let places = placesIn.get(frames);
+  if (!places) placesIn.set(frames, (places = new Set(frames.map((f) => f.pc))));
+  if (!places.has(pc)) return -1;
+  if (frames[hint]?.pc === pc && inState(core, frames[hint].state)) return hint;
+  return frames.findIndex((f) => f.pc === pc && inState(core, f.state));
+}
+/** The frame that the core stands in, with everything that the loop reads as it was; -1 if it does not. `hint` is tried first. */
+export function frameOf(core: Core, loop: SteadyLoop, hint: number): number {
+  const at = frameAt(core, loop.frames!, hint);
+  return at >= 0 && isAsFound(core, loop) ? at : -1;
+}
+
+/** Where the core is when it has come at least `cycles` on from frame `from`, as far as it may go (`most`): whole rounds and a frame. */
+export function frameAfter(
+  loop: SteadyLoop,
+  from: number,
+  cycles: number,
+  most: number,
+): { rounds: number; frame: number; cycles: number } {
+  const frames = loop.frames!;
+  const start = frames[from]!.cycles;
+  const back = cycles > most;
+  const total = start + (back ? most : cycles);
+  let rounds = Math.floor(total / loop.cycles);
+  const rest = total - rounds * loop.cycles;
+  let low = 0;
+  let high = frames.length;
+  // first frame at `rest` or later
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (frames[middle]!.cycles < rest) low = middle + 1;
+    else high = middle;
+  }
+  let frame = low;
+  if (frame === frames.length) {
+    frame = 0;
+    rounds++;
+  }
+  if (rounds * loop.cycles + frames[frame]!.cycles - start > most) {
+    frame--;
+    if (frame < 0) {
+      frame = frames.length - 1;
+      rounds--;
+    }
+  }
+  return { rounds, frame, cycles: rounds * loop.cycles + frames[frame]!.cycles - start };
+}
+/** Rows that a loop uses on the way from one of its frames to another, the last one last. */
+export function rowsOnTheWay(loop: SteadyLoop, from: number, to: number, cycles: number): Int32Array {
+  const frames = loop.frames!;
+  const whole = cycles >= loop.cycles;
+  if (whole && frames[to]!.order) return frames[to]!.order;
+  const last = new Set<number>();
+  for (let i = whole ? to : from, n = whole ? frames.length : (to - from + frames.length) % frames.length; n > 0; n--) {
+    for (const row of frames[i]!.rows) {
+      last.delete(row);
+      last.add(row);
+    }
+    i = (i + 1) % frames.length;
+  }
+  const order = Int32Array.from(last);
+  if (whole) frames[to]!.order = order;
+  return order;
+}
+/** Puts the core from one frame of a loop into another; time is the caller's affair. */
+export const standIn = (core: Core, loop: SteadyLoop, frame: Frame): void => core.putWords(frame.state, loop.varying);

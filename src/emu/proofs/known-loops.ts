@@ -1,0 +1,42 @@
+import { PAGE_BITS } from '../arena.ts';
+import type { Core } from '../core/core.ts';
+import { frameAt, frameOf } from './frames.ts';
+import { placesOf, type SteadyLoop } from './steady.ts';
+
+const MAX_KNOWN = 8;
+/**
+ * Loops with their record, the last one first. A checkpoint that is restored, or an interceptor that comes or goes, ends what is known of a loop; but where
+ * the core stands in it again, with the same code, conditions and reads, it need not be looked for again.
+ */
+export class KnownLoops {
+  private readonly loops: { readonly loop: SteadyLoop; readonly conditions: string }[] = [];
+
+  remember(core: Core, loop: SteadyLoop): void {
+    const conditions = core.conditions();
+    if (conditions === null) return;
+    this.loops.unshift({ loop, conditions });
+    this.loops.splice(MAX_KNOWN);
+  }
+  /** The loop that the core stands in and the frame; null if it is in none that is known. */
+  recognise(core: Core): { readonly loop: SteadyLoop; readonly frame: number } | null {
+    const at = this.loops.findIndex(({ loop }) => frameAt(core, loop.frames!, 0) >= 0);
+    if (at < 0) return null;
+    const { loop: known, conditions } = this.loops[at]!;
+    // where the record has no cache in it nothing of one can have changed, else its rows are asked for
+    const loop = { ...known, codeVersion: core.codeVersion, cacheChanges: known.ordered ? -1 : core.cacheChanges(), always: null };
+    const frame = conditions === core.conditions() && plainReads(core, loop) ? frameOf(core, loop, 0) : -1;
+    if (frame < 0) return null;
+    this.loops.splice(at, 1);
+    this.loops.unshift({ loop, conditions });
+    return { loop, frame };
+  }
+}
+/** Nobody intercepts them, and the blocks answer. */
+function plainReads(core: Core, loop: SteadyLoop): boolean {
+  const { stored, registers } = placesOf(core, loop);
+  const watched = core.listener.interceptOf?.(core)?.pages ?? core.listener.intercept?.pages;
+  return (
+    [...stored, ...registers].every(({ block }) => core.system.isClocked(block)) &&
+    !loop.reads.some((r) => watched?.has(r.address >>> PAGE_BITS) === true)
+  );
+}

@@ -1,0 +1,376 @@
+/**
+ * What leaves a core's waits out. A loop that changes nothing (steady.ts) or only counts (counting.ts) is looked for from time to time, remembered with its place,
+ * and skipped there up to the next event. Nothing here is state of the chip: it decides only how fast the same thing happens.
+ */
+import type { Core } from '../core/core.ts';
+import { S } from '../core/state.ts';
+import type { History } from '../history.ts';
+import type { System } from '../system.ts';
+import type { Ps } from '../time.ts';
+import { findCountingLoop, isStartPaid, moveOn, provedAgain, roundOf, type CountingLoop } from './counting.ts';
+import { frameAfter, frameOf, mayRecord, recordFrames, rowsOnTheWay, standIn } from './frames.ts';
+import { KnownLoops } from './known-loops.ts';
+import type { ShortcutName } from './shortcuts.ts';
+import { devicesAsFound, findSteadyLoop, loopHolds, stillSteady, type SteadyLoop, type Told } from './steady.ts';
+
+/** Cycles before the first look for a steady loop, steps of a look, longest distance between looks, cycles that make a look worth it. */
+const LOOK_FIRST = 20_000;
+const LOOK_STEPS = 900;
+const LOOK_AGAIN = 200;
+/** So many rounds show a loop in any case: where its state is compared moves on in growing steps. */
+const LOOK_ROUNDS = 4;
+const GAP_LIMIT = 8_000_000;
+const LOOK_WORTH = 4_000;
+/** Reads of blocks since the last look that make one due before its time, and the most that this grows to. */
+const LOOK_READS = 400;
+const READS_LIMIT = 50_000;
+/** Looks in vain at one place. */
+const LOOK_MISSES = 64;
+/** Arrivals in vain at a loop that counts, how many of them until it is looked for anew, and instructions that make a skip worth it. */
+const COUNTING_MISSES = 16;
+const COUNTING_AGAIN = 4;
+const COUNTING_WORTH = 400;
+/** Loops that count which are kept. */
+const KEPT = 4;
+
+/** The machine that the core is part of. */
+export interface SkipHost {
+  readonly system: System;
+  readonly told: Told;
+  readonly history: () => History;
+  /** Does without this shortcut. */
+  readonly isOff: (name: ShortcutName) => boolean;
+  /** End of the run that is going on. */
+  readonly limit: () => Ps;
+  /** The bench wants a stop, or the chip a reset. */
+  readonly interrupted: () => boolean;
+  readonly isAlone: (core: Core) => boolean;
+  /** Behind a turn of a core: the time is that of the core furthest behind. */
+  readonly settle: (core: Core) => void;
+  /** Reads of a register that no instruction made. */
+  readonly countReads: (key: string, reads: number) => void;
+}
+
+/** What is known of the loops of a core. Cycles are the core's. */
+interface Known {
+  loop: SteadyLoop | null;
+  /** Loops that count, the one found last first: a poll that other code comes back to need not be found again. */
+  counting: CountingLoop[];
+  /** The frame in which the core was left. */
+  frame: number;
+  /** When `skip` is asked again. */
+  tryAt: number;
+  /** When another loop than this one is looked for, and how far apart such looks are. */
+  lookAt: number;
+  gap: number;
+  /** The same by reads of blocks. */
+  readsAt: number;
+  readsGap: number;
+  /** Looks at the loop's place that found no loop. */
+  misses: number;
+}
+const nothingKnown = (): Known => ({
+  loop: null,
+  counting: [],
+  frame: 0,
+  tryAt: 0,
+  lookAt: LOOK_FIRST,
+  gap: LOOK_FIRST,
+  readsAt: 0,
+  readsGap: LOOK_READS,
+  misses: 0,
+});
+
+/** A loop that writes special registers executes its last whole round: the history names that one as the last writer. So does one whose order of use counts and is not known. */
+export const roundsIn = (loop: SteadyLoop, cycles: number): number =>
+  Math.max(0, Math.floor((cycles - 1) / loop.cycles) - (loop.writes > 0 || (loop.ordered && loop.use === null) ? 1 : 0));
+
+export class LoopSkipper {
+  private loop!: SteadyLoop | null;
+  private counting!: CountingLoop[];
+  private frame!: number;
+  private tryAt!: number;
+  private lookAt!: number;
+  private gap!: number;
+  private readsAt!: number;
+  private readsGap!: number;
+  private misses!: number;
+  private readonly known = new KnownLoops();
+
+  private readonly core: Core;
+  private readonly host: SkipHost;
+
+  constructor(core: Core, host: SkipHost) {
+    this.core = core;
+    this.host = host;
+    Object.assign(this, nothingKnown());
+  }
+
+  /** A skip may be possible here, or a look for a loop is due. */
+  mayLook(): boolean {
+    // a branch to itself comes to its stop again without being stopped
+    return this.core.cycles() >= this.tryAt || this.core.standsAtLoop || this.core.deviceReads >= this.readsAt + this.readsGap;
+  }
+  /** Skips if the core is in a steady loop with time before the next event. True if time has passed. */
+  // eslint-disable-next-line complexity -- each way to leave a wait out has its own reason to be tried or put off
+  skip(until: Ps): boolean {
+    const { loop } = this;
+    // An interrupt that is to be taken goes first.
+    if (!this.core.interruptsLookedAt()) return false;
+    const counting = this.counting.find((l) => l.pc === this.core.pc);
+    // the core stops where a loop that counts can be left out; a steady one may be left out anywhere
+    this.tryAt = loop ? this.core.cycles() + 1 : this.lookAt;
+    if (counting) return this.skipCounting(counting, until);
+    if (loop !== null) {
+      if (this.skipSteady(loop, until)) {
+        this.gap = LOOK_FIRST;
+        this.lookAt = this.core.cycles() + LOOK_FIRST;
+        return true;
+      }
+      if (this.core.pc === loop.pc && this.core.cyclesUntil(until) > Math.max(loop.cycles * LOOK_ROUNDS, LOOK_WORTH)) {
+        // the same place in another state: go round once more and see; give up on it if that fails too often
+        if (++this.misses <= LOOK_MISSES) this.look(until, Math.max(LOOK_AGAIN, LOOK_ROUNDS * loop.instructions));
+        else this.forget();
+        return this.misses <= LOOK_MISSES;
+      }
+    }
+    const polls = this.core.deviceReads >= this.readsAt + this.readsGap;
+    const worth = this.core.cyclesUntil(until) >= LOOK_WORTH;
+    if ((this.core.cycles() < this.lookAt && !polls) || !worth) {
+      // it waits for what comes next: these reads say nothing about what it does behind that
+      if (polls) this.readsAt = this.core.deviceReads;
+      if (loop === null) this.tryAt = this.lookAt;
+      return false;
+    }
+    const known = this.host.isOff('known-loops') ? null : this.known.recognise(this.core);
+    if (known) {
+      this.found(known);
+      return true;
+    }
+    const counts = this.lookForCounting(until);
+    if (counts || (counts === undefined && !this.host.isOff('steady-loops') && this.look(until, LOOK_STEPS))) return true;
+    this.gap = Math.min(this.gap * 2, GAP_LIMIT);
+    this.lookAt = this.core.cycles() + this.gap;
+    this.readsAt = this.core.deviceReads;
+    if (polls) this.readsGap = Math.min(this.readsGap * 2, READS_LIMIT);
+    return true;
+  }
+  /** Before the core runs: it stops when a look is due. */
+  beforeTurn(skips: boolean): void {
+    const { core } = this;
+    core.readsLimit = skips ? this.readsAt + this.readsGap : Infinity;
+    core.looksUpBehindHandler = core.cycles() >= this.lookAt && skips;
+  }
+  /** The core stopped at the place of a loop. */
+  stoppedAtLoop(): void {
+    this.tryAt = Math.min(this.tryAt, this.core.cycles());
+  }
+  /** Other code begins: how long the code before it went on without a loop says nothing about it. */
+  otherCodeBegins(): void {
+    this.gap = LOOK_FIRST;
+    this.lookAt = Math.min(this.lookAt, this.core.cycles() + LOOK_FIRST);
+    this.tryAt = Math.min(this.tryAt, this.lookAt);
+  }
+  /** A checkpoint was restored: the core may stand in a loop. */
+  restored(): void {
+    Object.assign(this, nothingKnown(), { lookAt: 0, readsAt: this.core.deviceReads });
+    this.core.setIdlePoints([]);
+  }
+  /** Other cores run: what is known of the loop here holds no longer. */
+  forget(): void {
+    this.loop = null;
+    this.counting = [];
+    this.lookAt = this.tryAt = this.core.cycles() + this.gap;
+    this.core.setIdlePoints([]);
+  }
+  /** Leaves out the whole rounds that fit into `cycles`. */
+  skipRounds(loop: SteadyLoop, cycles: number): void {
+    const rounds = roundsIn(loop, cycles);
+    if (rounds <= 0) return;
+    const history = this.host.history();
+    history.seq += rounds * loop.writes;
+    history.repeat(rounds * loop.events);
+    for (const [key, reads] of loop.counts) this.host.countReads(key, rounds * reads);
+    this.core.skip(rounds * loop.cycles, rounds * loop.instructions, rounds * loop.cacheHits);
+    if (loop.use) this.core.useRows(loop.use.stamps);
+    if (this.host.isAlone(this.core)) this.host.settle(this.core);
+  }
+
+  // ---- how ---------------------------------------------------------------------------------------------------------------------------
+  /** The core stands in its loop and the loop holds: moves it on, or goes round once to record the loop. True if time has passed. */
+  private skipSteady(loop: SteadyLoop, until: Ps): boolean {
+    if (loop.frames !== null) return this.skipToEvent(loop);
+    if (this.core.pc !== loop.pc) return false;
+    const holdsUntil = loopHolds(this.core, this.host.system, loop);
+    const holds = Math.min(this.core.cyclesUntil(until), this.core.cyclesUntil(holdsUntil) - 1);
+    if (holds <= loop.cycles * 2 || !stillSteady(this.core, loop)) return false;
+    // many a loop ends with the next tick: a record is worth its round at the second skip, and is tried once
+    if (loop.skips++ === 1 && this.record(loop, until)) return true;
+    this.skipRounds(loop, holds);
+    this.core.staysPast = holdsUntil > until;
+    return true;
+  }
+  /** Steps on, looking for a steady loop; skips in it. Time has passed either way. True if there is one. */
+  private look(until: Ps, steps: number): boolean {
+    const loop = this.looking(() => findSteadyLoop(this.core, this.host.system, steps, this.host.told, this.host.interrupted, until));
+    if (loop) this.found({ loop });
+    return loop !== null;
+  }
+  /** Looks for a loop that counts, and stands at its start then. Undefined if no time has passed. */
+  private lookForCounting(until: Ps): boolean | undefined {
+    if (this.host.isOff('counting-loops')) return undefined;
+    const counting = this.looking(() => findCountingLoop(this.core, this.host.system, this.host.told, this.host.interrupted, until));
+    if (counting) {
+      const others = this.counting.filter((l) => l.pc !== counting.pc);
+      this.found({ counting: [counting, ...others].slice(0, this.host.isOff('kept-loops') ? 1 : KEPT) });
+    }
+    return counting === undefined ? undefined : counting !== null;
+  }
+  /** A look is a turn of the core. */
+  private looking<T>(look: () => T): T {
+    this.host.settle(this.core);
+    this.host.system.master = this.core.index;
+    const found = look();
+    this.host.system.master = 0;
+    this.host.settle(this.core);
+    return found;
+  }
+  private found(loop: Partial<Pick<Known, 'loop' | 'frame' | 'counting'>>): void {
+    const now = this.core.cycles();
+    const kept = this.host.isOff('kept-loops') ? [] : this.counting.filter((l) => l.pc !== loop.loop?.pc);
+    Object.assign(this, nothingKnown(), { counting: kept }, loop);
+    this.tryAt = now;
+    this.lookAt = now + LOOK_FIRST;
+    this.readsAt = this.core.deviceReads;
+    this.stopAtLoops();
+  }
+  private stopAtLoops(): void {
+    const { loop, counting } = this;
+    const places = counting.map((l) => l.pc);
+    if (loop !== null) places.push(loop.pc);
+    this.core.setIdlePoints(places);
+  }
+  /** Leaves out as many rounds of a loop that counts as there is time for. True if time has passed. */
+  private skipCounting(found: CountingLoop, until: Ps): boolean {
+    const holdsUntil = loopHolds(this.core, this.host.system, found);
+    // what it reads is about to change: its next round is another one
+    if (holdsUntil <= this.core.now()) return false;
+    let round = roundOf(this.core, found);
+    let loop = found;
+    if (round < 0) {
+      // the same place with other values, from which it may count as well
+      const again = provedAgain(this.core, this.host.system, found);
+      if (!again) return this.countsNoMore(found, until);
+      again.vain = found.vain;
+      this.counting = this.counting.map((l) => (l === found ? again : l));
+      loop = again;
+      round = 0;
+    }
+    const holds = Math.min(this.core.cyclesUntil(until), this.core.cyclesUntil(holdsUntil) - 1);
+    const there = Math.floor((holds - 1) / loop.cycles);
+    const rounds = Math.min(loop.rounds - round, there) - (loop.ordered && loop.use === null ? 1 : 0);
+    this.core.staysPast = there <= loop.rounds - round && holdsUntil > until;
+    if (rounds * loop.instructions >= COUNTING_WORTH) {
+      loop.vain = 0;
+      this.gap = LOOK_FIRST;
+    } else if (++loop.vain > COUNTING_MISSES) this.giveUp(loop);
+    // few rounds are left out as well: their stops would cost more
+    if (rounds <= 0) {
+      this.tryAt = this.lookAt;
+      return false;
+    }
+    moveOn(this.core, loop, round + rounds);
+    for (const [key, reads] of loop.counts) this.host.countReads(key, rounds * reads);
+    this.core.skip(rounds * loop.cycles, rounds * loop.instructions, rounds * loop.cacheHits);
+    if (loop.use) this.core.useRows(loop.use.stamps, isStartPaid(this.core, loop.use) ? loop.pc : null);
+    this.lookAt = this.core.cycles() + LOOK_FIRST;
+    this.tryAt = this.lookAt;
+    this.host.settle(this.core);
+    return true;
+  }
+  /**
+   * The core stands at a loop's start, and this is no round of it. The round after a change is often another one, and a way of its own: what it leads to is looked at
+   * when it comes by again. One that waited for a device has come to its end. True if time has passed.
+   */
+  private countsNoMore(loop: CountingLoop, until: Ps): boolean {
+    const vain = ++loop.vain;
+    const ends = !devicesAsFound(this.core, loop);
+    const found = !ends && vain % COUNTING_AGAIN === 0 ? this.lookForCounting(until) : undefined;
+    for (const l of this.counting) if (l.pc === loop.pc) l.vain = vain;
+    if (vain > COUNTING_MISSES) this.giveUp(loop);
+    return found !== undefined;
+  }
+  private giveUp(loop: CountingLoop): void {
+    this.gap = Math.min(this.gap * 2, GAP_LIMIT);
+    this.counting = this.counting.filter((l) => l.pc !== loop.pc);
+    this.lookAt = this.core.cycles() + this.gap;
+    if (this.loop === null && this.counting.length === 0) this.tryAt = this.lookAt;
+    this.stopAtLoops();
+  }
+  /** Records a round of a loop if there is time for it. True if time has passed. */
+  private record(loop: SteadyLoop, until: Ps): boolean {
+    if (
+      this.host.isOff('loop-records') ||
+      !mayRecord(loop) ||
+      this.core.cyclesUntil(Math.min(until, loopHolds(this.core, this.host.system, loop))) <= loop.cycles * 2
+    )
+      return false;
+    const before = this.core.cycles();
+    this.host.system.master = this.core.index;
+    loop.frames = recordFrames(this.core, this.host.system, loop, until);
+    if (loop.frames !== null) this.known.remember(this.core, loop);
+    this.host.system.master = 0;
+    this.host.settle(this.core);
+    return this.core.cycles() > before;
+  }
+  /**
+   * Moves the core to the place in its loop where it would look up for the next event, and on to the one after it where events fire aside and change
+   * nothing for the loop. True if time has passed.
+   */
+  private skipToEvent(loop: SteadyLoop): boolean {
+    const from = frameOf(this.core, loop, this.frame);
+    if (from < 0) return false;
+    const s = this.host.system;
+    const before = this.core.cycles();
+    this.frame = from;
+    let passed = 0;
+    do {
+      const until = Math.min(s.scheduler.next, this.host.limit());
+      // what is read at the very end of the time for which it holds is read too late
+      const most = this.core.cyclesUntil(loopHolds(this.core, s, loop)) - 1;
+      const to = frameAfter(loop, this.frame, this.core.cyclesUntil(until), most);
+      if (to.cycles <= 0) break;
+      const a = loop.frames![this.frame]!;
+      const b = loop.frames![to.frame]!;
+      this.core.skip(
+        to.cycles,
+        to.rounds * loop.instructions + b.instructions - a.instructions,
+        to.rounds * loop.cacheHits + b.cacheHits - a.cacheHits,
+      );
+      this.frame = to.frame;
+      passed += to.cycles;
+      this.host.settle(this.core);
+    } while (this.passAside(loop));
+    this.tryAt = this.core.cycles();
+    if (this.tryAt === before) return false;
+    standIn(this.core, loop, loop.frames![this.frame]!);
+    if (loop.use) this.core.useRows(rowsOnTheWay(loop, from, this.frame, passed));
+    return true;
+  }
+  /** Fires what is due now, as far as it fires aside. True if that was all, and the core, which is in this loop, has to take no notice of it. */
+  private passAside(loop: SteadyLoop): boolean {
+    const s = this.host.system;
+    const { configuration } = s;
+    const event = this.core.get(S.EVENT);
+    return (
+      s.scheduler.next <= s.now &&
+      s.fireAside(s.now) &&
+      s.configuration === configuration &&
+      this.core.get(S.EVENT) === event &&
+      !this.host.interrupted() &&
+      this.host.isAlone(this.core) &&
+      this.core.interruptsLookedAt() &&
+      devicesAsFound(this.core, loop)
+    );
+  }
+}
