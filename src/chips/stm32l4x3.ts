@@ -225,9 +225,9 @@ export const L4R5: L4ClassLine = {
   device: { devId: 0x470, revId: 0x1003 },
   rom: {
     id: 'stm32l4r5',
-    table: `${AN2606}, configuration table of L4Rx/L4Sx`,
-    ramUse: known([{ base: 0x20000000, size: 0x3000 }], `${AN2606}, configuration table of L4Rx/L4Sx`),
-    versions: known(['V9.5'], `${AN2606} Table 3`),
+    table: `${AN2606} Table 176`,
+    ramUse: known([{ base: 0x20000000, size: 0x3000 }], `${AN2606} Table 176`),
+    versions: known(['V9.0', 'V9.5'], `${AN2606} Table 177 (V9.0, on samples) and Table 3`),
     startUpMs: known(10.12, `${AN2606} Table 227`),
     usbConnectMs: known(322, `${AN2606} Table 229`),
   },

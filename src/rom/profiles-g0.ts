@@ -5,6 +5,7 @@ import type { ChipDescription } from '../emu/chip.ts';
 import { ROM_OPTION_DEFAULTS, type RomOptionDefaults } from './options.ts';
 import {
   AN2606,
+  can,
   FREE_POLL,
   fromChip,
   i2c,
@@ -17,6 +18,7 @@ import {
   usart,
   usb,
   type DfuDevice,
+  type RomInterface,
   type RomProfile,
 } from './profile.ts';
 
@@ -36,6 +38,8 @@ interface G0Rom {
   /** C071: SYSCLK is HSI / 2, no PLL, no USART3, no bit for the supply of USB, the unique ID elsewhere. */
   readonly c0?: boolean;
   readonly id?: RomProfile['build']['id'];
+  /** What only this one has. */
+  readonly more?: readonly RomInterface[];
   readonly leftOut: readonly string[];
 }
 const LEFT = left('PLL, FLASH_ACR, GPIO', 'as the ROM ran', `${AN2606} 4.1: not put back; SYSCLK on the PLL is reported`);
@@ -65,6 +69,7 @@ function g0(rom: G0Rom): RomProfile {
       i2c('I2C2', 'PB10', 'PB11'),
       spi('SPI1', 'PA4', 'PA5', 'PA6', 'PA7'),
       spi('SPI2', 'PB12', 'PB13', 'PB14', 'PB15'),
+      ...(rom.more ?? []),
     ]),
     dfu: rom.dfu,
     leaves: [...LEFT_BY_ALL, LEFT],
@@ -85,6 +90,7 @@ function g0(rom: G0Rom): RomProfile {
       tables: {
         chip: rom.chip,
         ownAddress: rom.ownAddress,
+        pulls: { i2c: 'up', spi: 'down' },
         functions: {
           ...Object.fromEntries(['PB6', 'PB7', 'PB10', 'PB11'].map((pin) => [pin, 6])),
           ...Object.fromEntries(['PA4', 'PA5', 'PA6', 'PA7', 'PB12', 'PB13', 'PB14', 'PB15', 'PC10', 'PC11'].map((pin) => [pin, 0])),
@@ -153,7 +159,8 @@ export const G0B1 = g0({
   hsi48: true,
   ramEnd: '0x20024000u',
   ownAddress: 0x5d,
-  leftOut: ['that a Go switches SWD off (FLASH_ACR.DBG_SWEN)', 'the I2C address of Table 111: that of G0B0 stands for it'],
+  more: [can('FDCAN1', 'PD0', 'PD1')],
+  leftOut: ['that a Go switches SWD off (FLASH_ACR.DBG_SWEN)', 'detection on FDCAN1, and its 20 MHz'],
 });
 export const G0B0 = g0({
   chip: STM32G0B0RE,

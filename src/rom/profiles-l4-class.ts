@@ -92,7 +92,13 @@ function l4Class(rom: L4ClassRom): RomProfile {
       ],
       drivers: rom.dfu ? [rom.defines.some(([name, on]) => name === 'USB_FSDEV' && on === 1) ? 'usb_fsdev.c' : 'usb_dwc2.c'] : [],
       id: { address: 0x1fff6ffe, value: rom.id },
-      tables: { chip: rom.chip, ownAddress: rom.ownAddress, ...(rom.functions ? { functions: rom.functions } : {}) },
+      tables: {
+        chip: rom.chip,
+        ownAddress: rom.ownAddress,
+        // AN2606 Tables 115 to 119: pulled up on G4 alone.
+        pulls: { i2c: rom.family === 'G4' ? 'up' : 'none', spi: 'down' },
+        ...(rom.functions ? { functions: rom.functions } : {}),
+      },
     },
     leftOut: [SILENT, ...rom.leftOut],
   };
@@ -136,14 +142,13 @@ export const G431 = l4Class({
   image: 'g431',
   table: 'Table 115',
   options: G4_ONE_BANK,
-  // The table's own rows were not at hand: as G474 (Table 117), without I2C4, which this chip lacks.
   interfaces: [...USART.map(pulledUp), i2c('I2C2', 'PC4', 'PA8'), i2c('I2C3', 'PC8', 'PC9'), ...SPI_1_2],
-  ownAddress: 0x53,
+  ownAddress: 0x54,
   dfu: g4Dfu('64*02Kg', '01*048 e'),
   ram: { end: 0x20005800, second: [0x10000000, 0x10002800], rom: 0x20004000 },
   banks: 1,
   id: 0xd4,
-  leftOut: ['the pins and the I2C address of Table 115: those of G474 stand for them', 'the way out of securable memory at 0x1FFF6800'],
+  leftOut: ['MISO that is driven at the start', 'the way out of securable memory at 0x1FFF6800'],
 });
 export const G474 = l4Class({
   ...G4,
@@ -277,10 +282,10 @@ export const L4R5 = l4Class({
   ...L4_ROM,
   chip: STM32L4R5ZI,
   image: 'l4r5',
-  table: 'configuration table of L4Rx/L4Sx',
+  table: 'Table 176',
   options: ROM_OPTION_DEFAULTS.L4,
   pll: { m: 2, n: 15, r: 2, latency: 3 },
-  interfaces: [USART1, USART2, USART3, ...L4_I2C, ...SPI_1_2, can('CAN1', 'PB8', 'PB9')],
+  interfaces: [USART1, pulledUp(USART2), pulledUp(USART3), ...L4_I2C, ...SPI_1_2, can('CAN1', 'PB8', 'PB9')],
   ownAddress: 0x50,
   dfu: l4Dfu(
     ['@Internal Flash  /0x08000000/512*0004Kg', '@Option Bytes  /0x1FF00000/01*040 e/0x1FF01000/01*040 e', OTP, FEATURE],
@@ -298,12 +303,7 @@ export const L4R5 = l4Class({
     ['OPTIONS_BANK_2', '0x1FF01000u'],
   ],
   id: 0x95,
-  leftOut: [
-    NO_FEATURE_WRITES,
-    'detection on CAN1, and HSE for it',
-    "the pins and the I2C address of this ROM's own table: those of L496 stand for them",
-    'one bank (DBANK = 0), pages of 8 KB',
-  ],
+  leftOut: [NO_FEATURE_WRITES, 'detection on CAN1, and HSE for it', 'one bank (DBANK = 0), pages of 8 KB'],
 });
 export const WB55 = l4Class({
   ...L4_ROM,
@@ -315,8 +315,7 @@ export const WB55 = l4Class({
   // Behind MSI at 4 MHz.
   pll: { m: 1, n: 32, r: 2, latency: 3 },
   usbIrq: 20,
-  // The table's own rows were not at hand: what the chip has of L4's interfaces, at the same pins.
-  interfaces: [USART1, i2c('I2C1', 'PB6', 'PB7'), i2c('I2C3', 'PC0', 'PC1'), ...SPI_1_2],
+  interfaces: [pulledUp(USART1), i2c('I2C1', 'PB6', 'PB7'), i2c('I2C3', 'PC0', 'PC1'), ...SPI_1_2],
   ownAddress: 0x4f,
   dfu: l4Dfu(
     ['@Internal Flash   /0x08000000/256*0004Kg', '@Option Bytes   /0x1FFF8000/01*128 e', OTP],
@@ -341,7 +340,6 @@ export const WB55 = l4Class({
   ],
   id: 0xd5,
   leftOut: [
-    'the pins and the I2C address of Table 183: those of L4 stand for them',
     'what FUS, the firmware upgrade service, does with the secure part of the flash',
     'writes to IPCCBR, SFR and SRRVR of the option bytes',
   ],

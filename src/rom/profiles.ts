@@ -60,15 +60,10 @@ import {
 
 export * from './profile.ts';
 
-const L4_SERIAL: readonly RomInterface[] = [
-  usb,
-  usart('USART1', 'PA10', 'PA9'),
-  usart('USART2', 'PA3', 'PA2'),
-  usart('USART3', 'PC11', 'PC10'),
-  i2c('I2C1', 'PB6', 'PB7'),
-  i2c('I2C2', 'PB10', 'PB11'),
-  i2c('I2C3', 'PC0', 'PC1'),
-];
+const pulledUp = (i: RomInterface): RomInterface => ({ ...i, pull: 'up' });
+const pulledDown = (i: RomInterface): RomInterface => ({ ...i, pull: 'down' });
+const L4_USARTS: readonly RomInterface[] = [usart('USART1', 'PA10', 'PA9'), usart('USART2', 'PA3', 'PA2'), usart('USART3', 'PC11', 'PC10')];
+const L4_I2CS: readonly RomInterface[] = [i2c('I2C1', 'PB6', 'PB7'), i2c('I2C2', 'PB10', 'PB11'), i2c('I2C3', 'PC0', 'PC1')];
 const L4_DFU: DfuDevice = {
   dialect: 'v1',
   alts: known(
@@ -107,7 +102,7 @@ const L476: RomProfile = {
   usbIrq: 67,
   // ASSUMED: the data sheet of L476 calls BOOT0 no port pin; L496's is PH3.
   boot0Pin: 'PH3',
-  interfaces: pins('Table 168', L4_SERIAL),
+  interfaces: pins('Table 168', [usb, L4_USARTS[0]!, ...L4_USARTS.slice(1).map(pulledUp), ...L4_I2CS]),
   dfu: L4_DFU,
   leaves: [...LEFT_BY_ALL, L4_LEFT],
   build: {
@@ -140,7 +135,9 @@ const L496: RomProfile = {
   usbIrq: 67,
   boot0Pin: 'PH3',
   interfaces: pins('Table 172', [
-    ...L4_SERIAL,
+    usb,
+    ...L4_USARTS,
+    ...L4_I2CS,
     spi('SPI1', 'PA4', 'PA5', 'PA6', 'PA7'),
     spi('SPI2', 'PB12', 'PB13', 'PB14', 'PB15'),
     can('CAN1', 'PB8', 'PB9'),
@@ -172,7 +169,12 @@ const F072: RomProfile = {
   sysclkHz: known(48_000_000, `${AN2606} Table 41`),
   usbIrq: 31,
   boot0Pin: null,
-  interfaces: pins('Table 41', [usb, usart('USART1', 'PA10', 'PA9'), usart('USART2', 'PA15', 'PA14'), i2c('I2C1', 'PB6', 'PB7')]),
+  interfaces: pins('Table 41', [
+    usb,
+    pulledUp(usart('USART1', 'PA10', 'PA9')),
+    pulledUp(usart('USART2', 'PA15', 'PA14')),
+    i2c('I2C1', 'PB6', 'PB7'),
+  ]),
   dfu: {
     dialect: 'v1',
     alts: known(['@Internal Flash  /0x08000000/064*0002Kg', '@Option Bytes  /0x1FFFF800/01*016 e'], 'listings of F072', 'reported'),
@@ -204,7 +206,12 @@ const F042: RomProfile = {
   sysclkHz: known(48_000_000, `${AN2606} Table 35`),
   // Of packages with 32 pins and more, but for LQFP32, which has PB8.
   boot0Pin: 'PF11',
-  interfaces: pins('Table 35', [usb, usart('USART1', 'PA10', 'PA9'), usart('USART2', 'PA15', 'PA14'), i2c('I2C1', 'PB6', 'PB7')]),
+  interfaces: pins('Table 35', [
+    usb,
+    pulledUp(usart('USART1', 'PA10', 'PA9')),
+    pulledUp(usart('USART2', 'PA15', 'PA14')),
+    i2c('I2C1', 'PB6', 'PB7'),
+  ]),
   dfu: {
     dialect: 'v1',
     alts: known(
@@ -245,10 +252,10 @@ const H745: RomProfile = {
   boot0Pin: null,
   interfaces: pins('Table 135', [
     usb,
-    usart('USART1', 'PA10', 'PA9'),
-    usart('USART1 (second place)', 'PB15', 'PB14'),
-    usart('USART2', 'PA3', 'PA2'),
-    usart('USART3', 'PB11', 'PB10'),
+    pulledUp(usart('USART1', 'PA10', 'PA9')),
+    pulledUp(usart('USART1 (second place)', 'PB15', 'PB14')),
+    pulledUp(usart('USART2', 'PA3', 'PA2')),
+    pulledUp(usart('USART3', 'PB11', 'PB10')),
     i2c('I2C1', 'PB6', 'PB9'),
     i2c('I2C2', 'PF1', 'PF0'),
     i2c('I2C3', 'PA8', 'PC9'),
@@ -309,10 +316,10 @@ const H723: RomProfile = {
   usbIrq: 77,
   interfaces: pins('Table 133', [
     usb,
-    usart('USART1', 'PA10', 'PA9'),
-    usart('USART2', 'PA3', 'PA2'),
-    usart('USART3', 'PB11', 'PB10'),
-    usart('USART3 (second place)', 'PD9', 'PD8'),
+    pulledUp(usart('USART1', 'PA10', 'PA9')),
+    pulledUp(usart('USART2', 'PA3', 'PA2')),
+    pulledDown(usart('USART3', 'PB11', 'PB10')),
+    pulledDown(usart('USART3 (second place)', 'PD9', 'PD8')),
     i2c('I2C1', 'PB6', 'PB9'),
     i2c('I2C2', 'PF1', 'PF0'),
     i2c('I2C3', 'PA8', 'PC9'),
@@ -351,6 +358,7 @@ const F4_LEFT = left(
   `${AN2606} 4.1: not put back`,
 );
 const AHB1ENR_LEFT = left('RCC_AHB1ENR', '0, CCM RAM included', `${AN2606} Table 84 and its siblings`);
+const AHB1ENR_LEFT_ONCE = left('RCC_AHB1ENR', 'before V9.1: 0, CCM RAM included', `${AN2606} Tables 74 and 76`);
 const f4Dfu = (
   sectors: string,
   source = 'listings of F405 and F411',
@@ -394,6 +402,7 @@ const topOf = (chip: ChipDescription): number => {
   const { base, size } = fromChip(chip).ramUse.value[0]!;
   return base + size;
 };
+const isOn = (rom: F4Rom, define: string): boolean => rom.defines.some(([name, on]) => name === define && on === 1);
 const f4 = (rom: F4Rom): RomProfile => ({
   ...fromChip(rom.chip),
   family: 'F4',
@@ -408,7 +417,7 @@ const f4 = (rom: F4Rom): RomProfile => ({
   boot0Pin: null,
   interfaces: pins(rom.table, [usb, usart('USART1', 'PA10', 'PA9'), ...rom.interfaces]),
   dfu: rom.dfu,
-  leaves: [...LEFT_BY_ALL, F4_LEFT, ...(rom.defines.some(([name, on]) => name === 'LEAVES_AHB1ENR_0' && on === 1) ? [AHB1ENR_LEFT] : [])],
+  leaves: [...LEFT_BY_ALL, F4_LEFT, ...(isOn(rom, 'LEAVES_AHB1ENR_0') ? [AHB1ENR_LEFT] : isOn(rom, 'HAS_V3') ? [AHB1ENR_LEFT_ONCE] : [])],
   build: {
     folder: 'f4',
     cpu: rom.cpu ?? 'cortex-m4',
@@ -424,7 +433,6 @@ const SPI2_PB = spi('SPI2', 'PB12', 'PB13', 'PB14', 'PB15');
 const SPI2_PI = spi('SPI2', 'PI0', 'PI1', 'PI2', 'PI3');
 const SPI3 = spi('SPI3', 'PA15', 'PC10', 'PC11', 'PC12');
 const SPI4 = spi('SPI4', 'PE11', 'PE12', 'PE13', 'PE14');
-const pulledUp = (i: RomInterface): RomInterface => ({ ...i, pull: 'up' });
 const USART3_TWICE = [usart('USART3', 'PB11', 'PB10'), usart('USART3 (second place)', 'PC11', 'PC10')].map(pulledUp);
 const F4_BIG = [i2c('I2C2', 'PF1', 'PF0'), i2c('I2C3', 'PA8', 'PC9')];
 /** USART2 on PD5 and PD6: 48-pin packages lack them. */

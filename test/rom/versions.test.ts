@@ -51,7 +51,7 @@ const AN2606: Readonly<Record<string, string>> = {
   STM32L432KC: 'V9.1',
   STM32L476RG: 'V9.0 V9.1 V9.2 V10.1 V10.2 V10.3',
   STM32L496ZG: 'V9.3',
-  STM32L4R5ZI: 'V9.5',
+  STM32L4R5ZI: 'V9.0 V9.5',
   STM32U575ZI: 'V9.2 V9.3',
   STM32WB55RG: 'V13.5',
 };
