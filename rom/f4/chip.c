@@ -92,12 +92,15 @@ void usb_block_off(void)
 
 /*
  * AN2606 4.1: what the ROM used is not put back to its reset values. F7 leaves HSI as the kernel clock of USART1, USART3 and I2C1 to I2C3 (reported). Most versions leave RCC_AHB1ENR at 0, CCM RAM included (known limitations);
- * F405 V9.1 has that mended (Table 76).
+ * F405 has that mended in V9.1 (Table 76).
  */
 void resources_leave(void)
 {
 #if LEAVES_AHB1ENR_0
   RCC_AHB1ENR = 0;
+#elif HAS_V3
+  if (rom_version() < ROM_V9_1)
+    RCC_AHB1ENR = 0;
 #endif
 #if defined F7
   if (rom_option(OPTION_LEAVE_MUXES) == LEAVE_MUXES_KEEPS)

@@ -3,7 +3,8 @@ import { CHIPS } from '../chips/index.ts';
 import { hasPin, packageOf, PARTS_SOURCE } from '../chips/parts.ts';
 import type { ChipDescription, Sourced } from '../emu/chip.ts';
 import { ROM_OPTION_VALUES, resolveRomOptions } from '../rom/options.ts';
-import { DFU_DIALECTS, findRomProfile } from '../rom/profiles.ts';
+import { limitationsOf } from '../rom/limitations.ts';
+import { AN2606, DFU_DIALECTS, findRomProfile } from '../rom/profiles.ts';
 import { Layout } from '../emu/registers.ts';
 import { MODELS } from '../peripherals/index.ts';
 import { pad, wrap } from '../report/text.ts';
@@ -133,6 +134,12 @@ export function ledger(chip: ChipDescription): Ledger {
       row(name, o.factory, `0x${o.factory.value.toString(16)}`),
     ),
     'Stand-in ROM': rom,
+    'Known limitations of the ROM by version': limitationsOf(profile?.id ?? '').map(({ versions, what, played }) => ({
+      name: versions.join(', '),
+      value: `${what} (${played ? 'the stand-in has it' : 'left out'})`,
+      confidence: 'documented',
+      source: `${AN2606}, version tables`,
+    })),
     'What a leave leaves behind': left,
     'ROM options (--rom-option)': options,
   };
