@@ -234,6 +234,9 @@ export const F4_ADC_TRIGGERS = triggers(
 export const F4_ADC_INJECTED_TRIGGERS = triggers(
   'T1.CC4 T1.TRGO T2.CC1 T2.TRGO T3.CC2 T3.CC4 T4.CC1 T4.CC2 T4.CC3 T4.TRGO T5.CC4 T5.TRGO T8.CC2 T8.CC3 T8.CC4 .',
 );
+/** ADC1 and ADC2 are master and slave of dual modes; a third one is alone. */
+export const roleOf = (n: number): { readonly role?: 'master' | 'slave' } =>
+  n === 1 ? { role: 'master' } : n === 2 ? { role: 'slave' } : {};
 /** RM0091 table 47. */
 export const F0_ADC_TRIGGERS = triggers('T1.TRGO T1.CC4 T2.TRGO T3.TRGO T15.TRGO');
 /** RM0008 tables 67 and 68; the value 7 is the software's start. */
@@ -241,7 +244,28 @@ export const F1_ADC_TRIGGERS = triggers('T1.CC1 T1.CC2 T1.CC3 T2.CC2 T3.TRGO T4.
 export const F1_ADC_INJECTED_TRIGGERS = triggers('T1.TRGO T1.CC4 T2.TRGO T2.CC1 T3.CC4 T4.TRGO .');
 /** RM0316 tables 87 and 88 (recalled: reported). */
 export const F3_ADC_TRIGGERS = triggers(
-  'T1.CC1 T1.CC2 T1.CC3 T2.CC2 T3.TRGO T4.CC4 . T8.TRGO T8.TRGO2 T1.TRGO T1.TRGO2 T2.TRGO T4.TRGO . T15.TRGO T3.CC4',
+  'T1.CC1 T1.CC2 T1.CC3 T2.CC2 T3.TRGO T4.CC4 . T8.TRGO T8.TRGO2 T1.TRGO T1.TRGO2 T2.TRGO T4.TRGO T6.TRGO T15.TRGO T3.CC4',
+);
+/** Of ADC3 and ADC4: LL-F3 ll_adc.h. */
+export const F3_ADC34_TRIGGERS = triggers(
+  'T3.CC1 T2.CC3 T1.CC3 T8.CC1 T8.TRGO . T4.CC1 T2.TRGO T8.TRGO2 T1.TRGO T1.TRGO2 T3.TRGO T4.TRGO T7.TRGO T15.TRGO T2.CC1',
+);
+export const F3_ADC34_INJECTED_TRIGGERS = triggers(
+  'T1.TRGO T1.CC4 T4.CC3 T8.CC2 T8.CC4 T4.CC3 T4.CC4 T4.TRGO T1.TRGO2 T8.TRGO T8.TRGO2 T1.CC3 T3.TRGO T2.TRGO T7.TRGO T15.TRGO',
+);
+const G4_MORE = (cc: string): string => `T20.TRGO T20.TRGO2 ${cc}${' .'.repeat(9)} T7.TRGO`;
+/** LL-G4 ll_adc.h: of ADC1 and ADC2, and of ADC3 to ADC5. */
+export const G4_ADC12_TRIGGERS = triggers(
+  `T1.CC1 T1.CC2 T1.CC3 T2.CC2 T3.TRGO T4.CC4 . T8.TRGO T8.TRGO2 T1.TRGO T1.TRGO2 T2.TRGO T4.TRGO T6.TRGO T15.TRGO T3.CC4 ${G4_MORE('T20.CC1 T20.CC2 T20.CC3')}`,
+);
+export const G4_ADC345_TRIGGERS = triggers(
+  `T3.CC1 T2.CC3 T1.CC3 T8.CC1 T3.TRGO . T4.CC1 T8.TRGO T8.TRGO2 T1.TRGO T1.TRGO2 T2.TRGO T4.TRGO T6.TRGO T15.TRGO T2.CC1 ${G4_MORE('T20.CC1 . .')}`,
+);
+export const G4_ADC12_INJECTED_TRIGGERS = triggers(
+  `T1.TRGO T1.CC4 T2.TRGO T2.CC1 T3.CC4 T4.TRGO . T8.CC4 T1.TRGO2 T8.TRGO T8.TRGO2 T3.CC3 T3.TRGO T3.CC1 T6.TRGO T15.TRGO ${G4_MORE('T20.CC4 . .')}`,
+);
+export const G4_ADC345_INJECTED_TRIGGERS = triggers(
+  `T1.TRGO T1.CC4 T2.TRGO T8.CC2 T4.CC3 T4.TRGO T4.CC4 T8.CC4 T1.TRGO2 T8.TRGO T8.TRGO2 T1.CC3 T3.TRGO . T6.TRGO T15.TRGO ${G4_MORE('T20.CC2 . .')}`,
 );
 /** RM0444 table 65 (recalled: reported). */
 /** RM0490 16.3.7 (recalled: reported). */
@@ -263,6 +287,7 @@ export const dacG4 = (n: number): Readonly<Record<string, unknown>> => ({
   software: 0,
   triggers: triggers(`. ${n === 3 ? 'T1' : 'T8'}.TRGO T7.TRGO T15.TRGO T2.TRGO T4.TRGO . T6.TRGO T3.TRGO`),
   dma: `dac${n}`,
+  listener: 23 + n,
 });
 /** RM0399 27, RM0481 DAC. */
 export const DAC_H = {

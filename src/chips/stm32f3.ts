@@ -17,7 +17,15 @@ import { loadFacts, withFacts } from './facts.ts';
 import generated from './generated/stm32f303.json' with { type: 'json' };
 import { lazyChip } from './lazy.ts';
 import { withRam, type PartSize } from './parts.ts';
-import { DAC_F3, F3_ADC_TRIGGERS, F3_DMA1, F3_DMA2, ADC_INJECTED_TRIGGERS } from './requests.ts';
+import {
+  DAC_F3,
+  F3_ADC34_INJECTED_TRIGGERS,
+  F3_ADC34_TRIGGERS,
+  F3_ADC_TRIGGERS,
+  F3_DMA1,
+  F3_DMA2,
+  ADC_INJECTED_TRIGGERS,
+} from './requests.ts';
 import { AN2606, cortexM4F, factoryValues, known, sourcesOf, POWER_CAUSES, resetFlagRows } from './rows.ts';
 import { F1_PARAMETERS } from './stm32f1.ts';
 import { f0BootsByPattern2, STM32F072RB } from './stm32f072.ts';
@@ -100,12 +108,12 @@ const adc = (n: number): RowParts => {
       block: `ADC${n}`,
       version: 'f3',
       index: n - 1,
+      role: n % 2 === 1 ? 'master' : 'slave',
       clock: pair,
       bus: 'hclk',
       ccr: `${pair}.ccr`,
-      // Those of ADC3 and ADC4 are others: left out.
-      triggers: n < 3 ? F3_ADC_TRIGGERS : {},
-      injectedTriggers: n < 3 ? ADC_INJECTED_TRIGGERS : {},
+      triggers: n < 3 ? F3_ADC_TRIGGERS : F3_ADC34_TRIGGERS,
+      injectedTriggers: n < 3 ? ADC_INJECTED_TRIGGERS : F3_ADC34_INJECTED_TRIGGERS,
       internal: n === 1 ? ADC1_INTERNAL : {},
     },
   };

@@ -6,7 +6,14 @@ import { withBlocks } from './facts.ts';
 import g431 from './generated/stm32g431.json' with { type: 'json' };
 import g474 from './generated/stm32g474.json' with { type: 'json' };
 import { bootOf, extiRow, l4ClassChip, OPTIONS_SET, optionBytesOf, ROM_BASE, sram, USB_FSDEV, type L4ClassLine } from './l4-class.ts';
-import { ADC_INJECTED_TRIGGERS, ADC_TRIGGERS, G4_DMAMUX, dacG4 } from './requests.ts';
+import {
+  G4_ADC12_INJECTED_TRIGGERS,
+  G4_ADC12_TRIGGERS,
+  G4_ADC345_INJECTED_TRIGGERS,
+  G4_ADC345_TRIGGERS,
+  G4_DMAMUX,
+  dacG4,
+} from './requests.ts';
 import { AN2606, bootsRom, known } from './rows.ts';
 
 const HEADER = 'STMicroelectronics/cmsis_device_g4:Include';
@@ -23,12 +30,15 @@ const adc = (n: number): RowParts => ({
   options: {
     block: `ADC${n}`,
     version: 'h5',
-    index: n < 3 ? n - 1 : n - 3,
+    // Bits 4 to 23 are those of timers.
+    index: n < 5 ? n - 1 : 30,
+    // ADC5 is alone.
+    ...(n < 5 ? { role: n % 2 === 1 ? 'master' : 'slave' } : {}),
     clock: n < 3 ? 'adc12' : 'adc345',
     bus: 'hclk',
     ccr: n < 3 ? 'adc12.ccr' : 'adc345.ccr',
-    triggers: ADC_TRIGGERS,
-    injectedTriggers: ADC_INJECTED_TRIGGERS,
+    triggers: n < 3 ? G4_ADC12_TRIGGERS : G4_ADC345_TRIGGERS,
+    injectedTriggers: n < 3 ? G4_ADC12_INJECTED_TRIGGERS : G4_ADC345_INJECTED_TRIGGERS,
     internal: n === 1 ? INTERNAL : {},
   },
 });

@@ -3,7 +3,7 @@ import type { BlockRow, ChipDescription, OptionByteRow } from '../emu/chip.ts';
 import { MS, US } from '../emu/time.ts';
 import { loadFacts } from './facts.ts';
 import generated from './generated/stm32h533.json' with { type: 'json' };
-import { ADC_INJECTED_TRIGGERS, ADC_TRIGGERS, DAC_H, H5_GPDMA, misoOf } from './requests.ts';
+import { ADC_INJECTED_TRIGGERS, ADC_TRIGGERS, DAC_H, H5_GPDMA, misoOf, roleOf } from './requests.ts';
 import { AN2606, known, sourcesOf, factoryValues, POWER_CAUSES, resetFlagRows } from './rows.ts';
 
 const CMSIS = 'STMicroelectronics/cmsis_device_h5@9a778e0:Include/stm32h533xx.h';
@@ -148,6 +148,7 @@ const adc = (n: number, irq: number): BlockRow => ({
     block: `ADC${n}`,
     version: 'h5',
     index: n - 1,
+    ...roleOf(n),
     clock: 'adc',
     bus: 'hclk',
     ccr: 'adc.ccr',

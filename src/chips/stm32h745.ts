@@ -6,7 +6,7 @@ import { MS, PS_PER_SECOND, US } from '../emu/time.ts';
 import { loadFacts, withFacts } from './facts.ts';
 import generated from './generated/stm32h745.json' with { type: 'json' };
 import { OTG_FS_H745, OTG_FS_PULL_UPS, OTG_HS_H745, OTG_HS_OPTIONS } from './otg-fs.ts';
-import { ADC_INJECTED_TRIGGERS, ADC_TRIGGERS, DAC_H, H7_DMAMUX1, H7_DMAMUX2, misoOf, timTriggers } from './requests.ts';
+import { ADC_INJECTED_TRIGGERS, ADC_TRIGGERS, DAC_H, H7_DMAMUX1, H7_DMAMUX2, misoOf, roleOf, timTriggers } from './requests.ts';
 import { AN2606, known, NO_ROM_AT_LEVEL_2, sourcesOf, factoryValues, timBlock, type TimRow } from './rows.ts';
 
 const CMSIS = 'STMicroelectronics/cmsis_device_h7@13ba9da:Include/stm32h745xx.h';
@@ -126,6 +126,7 @@ const adc = (n: number, base: number, irq: number, bus: Bus): BlockRow => ({
     block: `ADC${n}`,
     version: 'h7',
     index: n - 1,
+    ...roleOf(n),
     clock: 'adc',
     bus: 'hclk',
     ccr: n < 3 ? 'adc12.ccr' : 'adc3.ccr',

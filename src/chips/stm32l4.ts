@@ -4,7 +4,7 @@
  */
 import type { BlockRow, BootCondition, BootRule, LatencyTable, MemoryRow, OptionByteRow, ResetFlagRow, Sourced } from '../emu/chip.ts';
 import { MS, US } from '../emu/time.ts';
-import { ADC_INJECTED_TRIGGERS, ADC_TRIGGERS, DAC_L4, L4_DMA1, L4_DMA2, misoOf, timTriggers } from './requests.ts';
+import { ADC_INJECTED_TRIGGERS, ADC_TRIGGERS, DAC_L4, L4_DMA1, L4_DMA2, misoOf, roleOf, timTriggers } from './requests.ts';
 import {
   known,
   factoryValues,
@@ -154,6 +154,7 @@ const adcBlock = (n: number, irq: number): BlockRow => ({
     block: `ADC${n}`,
     version: 'l4',
     index: n - 1,
+    ...roleOf(n),
     clock: 'adc',
     bus: 'hclk',
     ccr: 'adc.ccr',

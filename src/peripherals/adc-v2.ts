@@ -4,10 +4,29 @@
  *
  * Facts: registers and behaviour RM0351 18, RM0091 13, RM0399 26, RM0481 ADC (documented); calibration times DS10198, DS9826, DS12923 (recalled: assumed), ready
  * `STARTUP_PS` after ADEN (assumed). Triggers are taken at their rising edge whatever EXTEN says.
+ * Dual modes: adc-dual.ts.
  * Wires: `<block>.status` is driven with ISR when the common block asks; `<common>.ccr` is read from it. DMA: `<block>.dma` is 1 while a transfer is wanted.
  */
 import { RegisterContext, type Layout, type ModelFactory, type Register, type RegisterModel } from '../emu/registers.ts';
 import { US, type Ps } from '../emu/time.ts';
+import {
+  couplingOf,
+  dataWire,
+  delayClocks,
+  DualData,
+  dualWires,
+  freshDualData,
+  orderOf,
+  orderWire,
+  packedBits,
+  resultWire,
+  SHARED_CFGR,
+  type Coupling,
+  type DualDataState,
+  type Group,
+  type Order,
+  type Role,
+} from './adc-dual.ts';
 import {
   ADC_DEFAULTS,
   analogWires,
@@ -30,6 +49,8 @@ export interface AdcV2Options extends AdcOptions {
   readonly ownHz?: number;
   /** Wire of the common block's CCR; F0 has its clock mode in CFGR2. */
   readonly ccr?: string;
+  /** Its part in dual modes; left out = none. */
+  readonly role?: Role;
 }
 export interface AdcV2State extends Conversions {
   /** Place in the sequence of what is converted; -1 = nothing. */
@@ -40,7 +61,9 @@ export interface AdcV2State extends Conversions {
   injectedLeft: number;
   unread: boolean;
   /** What is being converted, until `end`. */
-  converting: 'regular' | 'injected' | null;
+  converting: Group | null;
+  /** Alternate triggers: the slave is next. */
+  slaveNext: boolean;
 }
 type Ctx = RegisterContext<AdcV2State>;
 
@@ -208,6 +231,9 @@ class AdcV2 {
   private readonly o: AdcV2Options;
   private readonly dmaWire: string;
   private readonly statusWire: string;
+  private readonly dataWire: string;
+  private readonly resultWire: string;
+  private readonly dual: ReturnType<typeof dualWires> | null;
   readonly isr: Register;
   private readonly ier: Register;
   readonly cr: Register;
@@ -232,6 +258,9 @@ class AdcV2 {
     this.v = VERSIONS[options.version];
     this.dmaWire = `${options.block.toLowerCase()}.dma`;
     this.statusWire = `${options.block.toLowerCase()}.status`;
+    this.dataWire = dataWire(options.block);
+    this.resultWire = resultWire(options.block);
+    this.dual = options.role === undefined ? null : dualWires(`${options.ccr}`);
     this.reg = (offset) => layout.at(offset)!;
     [this.isr, this.ier, this.cr, this.dr] = [layout.reg('ISR'), layout.reg('IER'), layout.reg('CR'), layout.reg('DR')];
     this.cfgr = layout.reg(this.v.cfgr);
@@ -288,6 +317,9 @@ class AdcV2 {
   }
   /** Half clocks of the converter's clock that a conversion takes. */
   private halfClocks(c: Ctx, channel: number): number {
+    return this.sampling(c, channel) + (this.v.convert[this.bits(c)] ?? 25);
+  }
+  private sampling(c: Ctx, channel: number): number {
     const smpr = c.get(this.reg(0x14));
     const smp = this.v.channelMask
       ? // G0: SMPSEL chooses between SMP1 and SMP2 for each channel.
@@ -295,7 +327,7 @@ class AdcV2 {
       : channel < 10
         ? smpr >>> (3 * channel)
         : c.get(this.reg(0x18)) >>> (3 * (channel - 10));
-    return this.v.sampling[smp & 7]! + (this.v.convert[this.bits(c)] ?? 25);
+    return this.v.sampling[smp & 7]!;
   }
   /** Source and divider of the converter's clock: CKMODE and PRESC of CCR, or of CFGR2 on F0. */
   private clockSource(c: Ctx): { clock: string; divider: number } {
@@ -325,7 +357,7 @@ class AdcV2 {
   private flag(c: Ctx, bits: number): void {
     c.put(this.isr, c.get(this.isr) | bits);
   }
-  private convert(c: Ctx, what: 'regular' | 'injected', halfClocks: number): void {
+  private convert(c: Ctx, what: Group, halfClocks: number): void {
     const { s } = c;
     const { clock, counts } = this.counted(c, halfClocks);
     s.converting = what;
@@ -367,7 +399,7 @@ class AdcV2 {
   }
   /** The end of the conversion that is under way, or of one that follows, may be noticed by others than who reads the registers. */
   private noticed(c: Ctx): boolean {
-    if (this.dmaOn(c)) return true;
+    if (this.dmaOn(c) || this.packed(c)) return true;
     const cfgr = c.get(this.cfgr);
     let rising = c.get(this.ier) & ~c.get(this.isr) & BY_CONVERSIONS;
     if (c.s.injected < 0 && !(cfgr & CFGR.JAUTO)) rising &= ~(ISR.JEOC | ISR.JEOS);
@@ -403,9 +435,74 @@ class AdcV2 {
     return copy.get(r);
   }
 
+  // ---- Dual modes
+  /** How a group of this converter and its other one are started; undefined = each by itself. */
+  private coupling(c: Ctx, group: Group): Coupling | undefined {
+    return this.dual ? couplingOf(c.env.wire(`${this.o.ccr}`), group) : undefined;
+  }
+  private leads(c: Ctx, group: Group): boolean {
+    return this.o.role === 'master' && this.coupling(c, group) !== undefined;
+  }
+  private follows(c: Ctx, group: Group): boolean {
+    return this.o.role === 'slave' && this.coupling(c, group) !== undefined;
+  }
+  /** Its results go to CDR, and from there by DMA. */
+  private packed(c: Ctx): boolean {
+    return this.dual !== null && packedBits(c.env.wire(`${this.o.ccr}`)) > 0;
+  }
+  private order(c: Ctx, order: Order, group: Group, halfClocks = 0): void {
+    const { order: wire } = this.dual!;
+    c.env.setWire(wire, orderWire(c.env.wire(wire), order, group, halfClocks));
+  }
+  /** What the master starts with its own group: the slave at once, or behind its own sampling. */
+  private startSlave(c: Ctx, group: Group): void {
+    const interleaved = this.coupling(c, group) === 'interleaved';
+    this.order(c, 'run', group, interleaved ? this.sampling(c, this.channel(c, 0)) + 2 * delayClocks(c.env.wire(`${this.o.ccr}`)) : 0);
+  }
+  /** The master has said what the slave shall do. */
+  private obey(c: Ctx, wire: number): void {
+    const { order, group, halfClocks } = orderOf(wire);
+    if (!(c.get(this.cr) & CR.ADEN) || !this.follows(c, group)) return;
+    const start = group === 'regular' ? CR.ADSTART : CR.JADSTART;
+    if (order === 'stop') return this.stopOrStart(c, c.get(this.cr) | (group === 'regular' ? CR.ADSTP : CR.JADSTP), 0);
+    c.put(this.cr, c.get(this.cr) | start);
+    if (order === 'arm') {
+      c.put(this.cfgr, ((c.get(this.cfgr) & ~SHARED_CFGR) | (c.env.wire(this.dual!.cfgr) & SHARED_CFGR)) >>> 0);
+      if (group === 'regular') c.s.unread = false;
+      return;
+    }
+    const { clock, counts } = this.counted(c, halfClocks);
+    c.s.clock = clock;
+    this.at = this.times.count(c, clock) + counts;
+    if (group === 'regular') this.triggerRegular(c);
+    else this.triggerInjected(c);
+    this.at = -1;
+  }
+  /** Both results have been read from CDR. */
+  private taken(c: Ctx): void {
+    c.s.unread = false;
+    c.put(this.isr, c.get(this.isr) & ~ISR.EOC);
+    this.goOn(c);
+  }
+  /** What the common block, or the master, has to say. */
+  private onDualWire(c: Ctx, wire: string, value: number): boolean {
+    if (wire === this.look) {
+      c.env.setWire(this.statusWire, c.get(this.isr));
+      c.env.setWire(this.dataWire, c.get(this.dr));
+      return true;
+    }
+    if (wire === this.dual?.taken) this.taken(c);
+    else if (wire === this.dual?.order) this.obey(c, value);
+    else return false;
+    this.sync(c);
+    return true;
+  }
+
+  // ---- Triggers
   private triggerRegular(c: Ctx): void {
     const { s } = c;
     if (!(c.get(this.cr) & CR.ADSTART) || s.converting === 'regular') return;
+    if (this.leads(c, 'regular')) this.startSlave(c, 'regular');
     const cfgr = c.get(this.cfgr);
     if (s.regular < 0) s.regular = 0;
     s.left = cfgr & CFGR.DISCEN ? (this.v.channelMask ? 1 : ((cfgr >>> 17) & 7) + 1) : ALL;
@@ -414,16 +511,27 @@ class AdcV2 {
   private triggerInjected(c: Ctx): void {
     const { s } = c;
     if (!(c.get(this.cr) & CR.JADSTART) || s.injectedLeft > 0) return;
+    if (this.leads(c, 'injected') && !this.mine(c)) return;
     if (s.injected < 0) s.injected = 0;
     s.injectedLeft = c.get(this.cfgr) & CFGR.JDISCEN ? 1 : ALL;
     // A regular conversion that is under way begins anew behind the injected ones.
     this.convertInjected(c);
   }
+  /** The master's injected group begins, with the slave's or at every second trigger instead of it. */
+  private mine(c: Ctx): boolean {
+    const alternate = this.coupling(c, 'injected') === 'alternate';
+    const slave = !alternate || c.s.slaveNext;
+    if (alternate) c.s.slaveNext = !c.s.slaveNext;
+    if (slave) this.startSlave(c, 'injected');
+    return !alternate || !slave;
+  }
   private conversionDone(c: Ctx): void {
     const what = c.s.converting;
     c.s.converting = null;
-    if (what === 'injected') this.injectedDone(c);
-    else if (what === 'regular') this.regularDone(c);
+    if (what === 'injected') return this.injectedDone(c);
+    if (what !== 'regular') return;
+    this.regularDone(c);
+    if (this.packed(c)) c.env.setWire(this.resultWire, (c.env.wire(this.resultWire) + 1) % 0x10000);
   }
   private result(c: Ctx, channel: number, oversampling: number): number {
     const bits = this.bits(c);
@@ -507,22 +615,26 @@ class AdcV2 {
   // ---- Triggers, interrupt, DMA
   /** Wire of the trigger; null = software start; undefined = one that is not modelled. */
   private regularTrigger(c: Ctx): string | null | undefined {
-    const cfgr = c.get(this.cfgr);
+    const follows = this.follows(c, 'regular');
+    const cfgr = follows ? c.env.wire(this.dual!.cfgr) : c.get(this.cfgr);
     if (!((cfgr >>> 10) & 3)) return null;
+    if (follows) return undefined;
     return this.o.triggers[(cfgr >>> this.v.extsel[0]) & this.v.extsel[1]];
   }
   private injectedTrigger(c: Ctx): string | null | undefined {
     const { jsqr } = this.v;
     if (!jsqr) return null;
-    const value = c.get(this.reg(0x4c));
+    const follows = this.follows(c, 'injected');
+    const value = follows ? c.env.wire(this.dual!.jsqr) : c.get(this.reg(0x4c));
     if (!((value >>> jsqr.exten) & 3)) return null;
+    if (follows) return undefined;
     return this.o.injectedTriggers[(value >>> 2) & jsqr.extsel];
   }
   onWire(c: Ctx, wire: string, value: number): void {
     this.catchUp(c);
     const channel = this.inputs.indexOf(wire);
     if (channel >= 0) c.s.inputs[channel] = value;
-    if (wire === this.look) return c.env.setWire(this.statusWire, c.get(this.isr));
+    if (this.onDualWire(c, wire, value)) return;
     if (wire === this.injectedTrigger(c)) this.triggerInjected(c);
     if (wire === this.regularTrigger(c)) this.triggerRegular(c);
     this.sync(c);
@@ -535,7 +647,8 @@ class AdcV2 {
     const isr = c.get(this.isr);
     c.env.irq(0, (isr & c.get(this.ier) & this.v.flags) !== 0);
     this.plan(c);
-    c.env.setWire(this.dmaWire, this.dmaOn(c) && c.s.unread && c.get(this.cr) & CR.ADEN ? 1 : 0);
+    // The common block asks by the master's line.
+    if (!this.packed(c)) c.env.setWire(this.dmaWire, this.dmaOn(c) && c.s.unread && c.get(this.cr) & CR.ADEN ? 1 : 0);
     const cr = c.get(this.cr);
     waitFor(c, this.o, [
       cr & CR.ADSTART ? (this.regularTrigger(c) ?? undefined) : undefined,
@@ -610,6 +723,8 @@ class AdcV2 {
   wrote(c: Ctx, r: Register, value: number): void {
     if (r === this.cr) this.control(c, value, this.oldCr);
     if (r === this.isr) this.goOn(c);
+    if (this.o.role === 'master' && r === this.cfgr) c.env.setWire(this.dual!.cfgr, value);
+    if (this.o.role === 'master' && r.offset === 0x4c) c.env.setWire(this.dual!.jsqr, value);
     // The selection of channels is taken over at once (on silicon after some clocks).
     if (r.offset === 0x28 || r === this.cfgr) this.flag(c, ISR.CCRDY & this.v.flags);
     this.sync(c);
@@ -627,8 +742,23 @@ class AdcV2 {
     }
     this.stopOrStart(c, value, risen);
   }
+  /** The slave's ADSTART and JADSTART follow the master's. */
+  private tellSlave(c: Ctx, value: number, risen: number): void {
+    for (const [group, start, stop] of [
+      ['regular', CR.ADSTART, CR.ADSTP],
+      ['injected', CR.JADSTART, CR.JADSTP],
+    ] as const) {
+      if (!this.leads(c, group)) continue;
+      if (value & stop) this.order(c, 'stop', group);
+      if (risen & start) {
+        c.s.slaveNext = false;
+        this.order(c, 'arm', group);
+      }
+    }
+  }
   private stopOrStart(c: Ctx, value: number, risen: number): void {
     const { s } = c;
+    this.tellSlave(c, value, risen);
     if (value & CR.ADSTP) {
       s.regular = -1;
       s.left = 0;
@@ -658,6 +788,7 @@ const fresh = (): AdcV2State => ({
   injectedLeft: 0,
   unread: false,
   converting: null,
+  slaveNext: false,
 });
 
 export const adcV2: ModelFactory = (layout, given): RegisterModel<AdcV2State> => {
@@ -666,14 +797,19 @@ export const adcV2: ModelFactory = (layout, given): RegisterModel<AdcV2State> =>
   const version: Version = VERSIONS[options.version];
   return {
     timers: ['conversion', 'ready', 'calibration', 'regulator'],
-    wires: [...triggerWires(options), ...analogWires(options), ...(options.ccr === undefined ? [] : [lookWire(options.ccr)])],
+    wires: [
+      ...triggerWires(options),
+      ...analogWires(options),
+      ...(options.ccr === undefined ? [] : [lookWire(options.ccr)]),
+      ...(options.role === undefined ? [] : [dualWires(`${options.ccr}`).taken]),
+      ...(options.role === 'slave' ? [dualWires(`${options.ccr}`).order] : []),
+    ],
     clocks: [...new Set([options.clock, options.bus])],
     about: {
       source:
         'RM0351 18, RM0091 13, RM0399 26; calibration times and 1 µs until ready (assumed); a channel of which nothing is said gives VDDA / 2 (assumed)',
       confidence: 'documented',
       lacks: [
-        'dual modes',
         'watchdogs 2 and 3',
         'offsets, differential inputs, calibration factors',
         'injected queue of contexts',
@@ -701,34 +837,53 @@ export const adcV2: ModelFactory = (layout, given): RegisterModel<AdcV2State> =>
   };
 };
 
-/** The registers that two or three converters share: CSR shows the flags of a master and its slave, CCR has clock and prescaler. */
-export const adcCommonV2: ModelFactory = (layout, given): RegisterModel<object> => {
+/** The registers that two or three converters share: CSR shows the flags of a master and its slave, CCR has clock, prescaler and mode, CDR the results of both. */
+export const adcCommonV2: ModelFactory = (layout, given): RegisterModel<DualDataState> => {
   const { converters, ccr } = given as unknown as { readonly converters: readonly string[]; readonly ccr: string };
   // U5 has one converter of this kind.
   const CSR = layout.has('CSR') ? layout.reg('CSR') : null;
   const CCR = layout.reg('CCR');
-  const wires = CSR ? converters.slice(0, 2).map((name) => `${name.toLowerCase()}.status`) : [];
+  const pair = converters.slice(0, 2);
+  const status = CSR ? pair.map((name) => `${name.toLowerCase()}.status`) : [];
+  const data = new DualData(layout, pair, ccr);
+  const shown = [CSR, data.cdr, data.cdr2].filter((r) => r !== null);
+  const look = (c: RegisterContext<DualDataState>): void => c.env.setWire(lookWire(ccr), c.env.wire(lookWire(ccr)) + 1);
   return {
-    wires,
-    about: { source: 'RM0351 18.8', confidence: 'documented', lacks: ['CDR: dual modes'] },
-    modelled: [...(CSR ? ['CSR'] : []), 'CCR'],
-    create: () => ({}),
-    onReset: (c) => c.env.setWire(ccr, c.get(CCR)),
-    ...(CSR ? { live: ['CSR'], acting: ['CSR'] } : {}),
+    wires: [...status, ...data.results],
+    about: {
+      source: 'RM0351 18.8, RM0399 26',
+      confidence: 'documented',
+      lacks: ['injected groups of both at once do not wait for each other'],
+    },
+    modelled: [...shown.map((r) => r.name), 'CCR'],
+    create: freshDualData,
+    onReset: (c) => {
+      data.clear(c);
+      c.env.setWire(ccr, c.get(CCR));
+    },
+    live: shown.map((r) => r.name),
+    acting: shown.map((r) => r.name),
     read: (c, r, value) => {
-      if (!CSR || r !== CSR) return value;
-      c.env.setWire(lookWire(ccr), c.env.wire(lookWire(ccr)) + 1);
-      return c.get(CSR);
+      if (r !== CSR && r !== data.cdr && r !== data.cdr2) return value;
+      look(c);
+      if (r === CSR) return c.get(CSR);
+      value = data.read(c, r);
+      c.put(r, value);
+      return value;
     },
     peek: (_c, _r, value) => value,
-    onWire: (c) =>
-      CSR &&
-      c.put(
-        CSR,
-        wires.reduce((v, wire, i) => v | ((c.env.wire(wire) & 0x7ff) << (16 * i)), 0),
-      ),
+    onWire: (c, wire) => {
+      if (data.results.includes(wire)) return data.came(c, wire);
+      if (CSR)
+        c.put(
+          CSR,
+          status.reduce((v, name, i) => v | ((c.env.wire(name) & 0x7ff) << (16 * i)), 0),
+        );
+    },
     wrote: (c, r, value) => {
-      if (r === CCR) c.env.setWire(ccr, value);
+      if (r !== CCR) return;
+      data.clear(c);
+      c.env.setWire(ccr, value);
     },
   };
 };

@@ -12,8 +12,9 @@ export interface DacOptions {
   readonly triggers: Readonly<Record<number, string>>;
   /** Name in the request tables. */
   readonly dma: string;
+  /** Its bit in the `.wanted` wires of its triggers. */
+  readonly listener?: number;
 }
-/** Its bit in the `.wanted` wires of its triggers. */
 const LISTENER = 24;
 
 interface Channel {
@@ -61,9 +62,10 @@ class Dac {
   }
   private waitForTriggers(c: Ctx): void {
     const mine = this.channels.map((ch) => this.trigger(c, ch));
+    const bit = 1 << (this.o.listener ?? LISTENER);
     for (const wire of new Set(Object.values(this.o.triggers))) {
       const now = c.env.wire(`${wire}.wanted`);
-      const next = mine.includes(wire) ? now | (1 << LISTENER) : now & ~(1 << LISTENER);
+      const next = mine.includes(wire) ? now | bit : now & ~bit;
       if (next !== now) c.env.setWire(`${wire}.wanted`, next);
     }
   }
