@@ -89,7 +89,7 @@ export const F1_BEHAVIOUR: readonly Behaviour[] = [
   cards,
   ethernet('AHB'),
   spi,
-  (p) => (/^I2C\d$/.test(p.name) ? { model: 'i2c-v1', size: 0x400 } : null),
+  (p) => (/^I2C\d$/.test(p.name) ? { model: 'i2c-v1', size: 0x400, options: { block: p.name } } : null),
   (p) => (/^ADC\d$/.test(p.name) ? adc(Number(p.name.at(-1))) : null),
   usarts((_name, base) => `pclk${apbOf(base)}`),
 ];

@@ -97,7 +97,7 @@ const F2_F4_BEHAVIOUR: readonly Behaviour[] = [
   spi,
   can,
   cards,
-  (p) => (/^I2C\d$/.test(p.name) ? { model: 'i2c-v1', size: 0x400 } : null),
+  (p) => (/^I2C\d$/.test(p.name) ? { model: 'i2c-v1', size: 0x400, options: { block: p.name } } : null),
   (p) => (/^ADC\d$/.test(p.name) ? f4Adc(Number(p.name.at(-1))) : null),
   ethernet('AHB1'),
   usarts((_name, base) => `pclk${apbOf(base)}`),

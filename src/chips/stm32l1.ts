@@ -125,7 +125,7 @@ const BEHAVIOUR: readonly Behaviour[] = [
     return row && { ...row, options: { ...row.options, ...timTriggers(Number(p.name.slice(3))) } };
   },
   spi,
-  (p) => (/^I2C\d$/.test(p.name) ? { model: 'i2c-v1', size: 0x400 } : null),
+  (p) => (/^I2C\d$/.test(p.name) ? { model: 'i2c-v1', size: 0x400, options: { block: p.name } } : null),
   usarts((_name, base) => `pclk${apbOf(base)}`),
 ];
 

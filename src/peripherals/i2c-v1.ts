@@ -1,46 +1,64 @@
 /**
- * I2C with SR1 and SR2 (F1, F2, F4, L1). Modelled: start and stop conditions, the address phase as a master with their times, NACK, BUSY, MSL, TRA, software reset,
- * event and error interrupts.
+ * I2C with SR1 and SR2 (F1, F2, F4, L1). Modelled as a master: start, repeated start and stop conditions, the address, bytes in both directions with their times, the
+ * data register in front of the shift register (TXE, RXNE, BTF) with SCL stretched behind them, ACK and POS, NACK, BUSY, MSL, TRA, software reset, event and error
+ * interrupts.
  *
- * Facts: registers ST SVD; event sequences RM0090 27.3 (documented). Nothing is on the bus but its pull-ups: every address is answered by a NACK, nobody
- * addresses the chip.
+ * Facts: registers ST SVD; event sequences RM0090 27.3 (documented). With POS the first byte behind the address is acknowledged whatever ACK says (inferred: ST's driver
+ * clears ACK before ADDR). What is on the bus is asked through wires (board-wires.ts); without devices there are its pull-ups alone: every address is answered by a
+ * NACK. Nobody addresses the chip.
  */
 import type { Layout, ModelFactory, Register, RegisterContext, RegisterModel } from '../emu/registers.ts';
 import type { Ps } from '../emu/time.ts';
+import { BoardWires, i2cAsk } from './board-wires.ts';
 
 export interface I2cV1Options {
+  readonly block: string;
   /** Its bus clock. */
   readonly clock: string;
 }
 export interface I2cV1State {
   /** What the timer ends. */
-  doing: 'idle' | 'start' | 'address' | 'stop';
-  /** The last read of SR1 showed SB: a write of DR then clears it. */
-  startSeen: boolean;
+  doing: 'idle' | 'start' | 'address' | 'write' | 'read' | 'stop';
+  /** SR1 as the last read showed it: a following access of DR or SR2 clears what it has seen. */
+  seen: number;
+  /** Between the acknowledged address and the stop. */
+  open: boolean;
+  /** Of a byte that is sent or was received. */
+  shift: number;
+  /** DR holds a byte that waits for the shift register. */
+  held: boolean;
+  /** The shift register holds a received byte that DR has no room for. */
+  full: boolean;
+  /** With POS: what the next byte is answered by. */
+  nextAck: boolean;
+  /** The last byte was not acknowledged: no other follows. */
+  ended: boolean;
 }
 type Ctx = RegisterContext<I2cV1State>;
 
-const CR1 = { PE: 1, START: 1 << 8, STOP: 1 << 9, SWRST: 1 << 15 };
-const CR2 = { ITERREN: 1 << 8, ITEVTEN: 1 << 9 };
-const SR1 = { SB: 1, AF: 1 << 10, events: 0x1f, errors: 0xdf00 };
+const CR1 = { PE: 1, START: 1 << 8, STOP: 1 << 9, ACK: 1 << 10, POS: 1 << 11, SWRST: 1 << 15 };
+const CR2 = { ITERREN: 1 << 8, ITEVTEN: 1 << 9, ITBUFEN: 1 << 10 };
+const SR1 = { SB: 1, ADDR: 1 << 1, BTF: 1 << 2, RXNE: 1 << 6, TXE: 1 << 7, AF: 1 << 10, events: 0x1f, buffers: 0xc0, errors: 0xdf00 };
 const SR2 = { MSL: 1, BUSY: 1 << 1, TRA: 1 << 2 };
-/** SCL periods of an address and its acknowledge. */
-const ADDRESS_BITS = 9;
+/** SCL periods of a byte or an address, and its acknowledge. */
+const BYTE_BITS = 9;
 
 class I2cV1 {
   private readonly cr1: Register;
   private readonly cr2: Register;
-  private readonly dr: Register;
+  readonly dr: Register;
   readonly sr1: Register;
-  private readonly sr2: Register;
+  readonly sr2: Register;
   private readonly ccr: Register;
   private readonly clock: string;
+  private readonly board: BoardWires;
 
   constructor(layout: Layout, options: I2cV1Options) {
     const reg = (name: string): Register => layout.reg(name);
     [this.cr1, this.cr2, this.dr] = [reg('CR1'), reg('CR2'), reg('DR')];
     [this.sr1, this.sr2, this.ccr] = [reg('SR1'), reg('SR2'), reg('CCR')];
     this.clock = options.clock;
+    this.board = new BoardWires(options.block);
   }
   /** Bus clocks of one SCL period. */
   private period(c: Ctx): number {
@@ -55,33 +73,91 @@ class I2cV1 {
   private set(c: Ctx, r: Register, bits: number, clear = 0): void {
     c.put(r, (c.get(r) & ~clear) | bits);
   }
+  private flagged(c: Ctx, bits: number): boolean {
+    return (c.get(this.sr1) & bits) !== 0;
+  }
+  private sends(c: Ctx): boolean {
+    return (c.get(this.sr2) & SR2.TRA) !== 0;
+  }
   interrupt(c: Ctx): void {
     const [cr2, sr1] = [c.get(this.cr2), c.get(this.sr1)];
-    c.env.irq(0, (cr2 & CR2.ITEVTEN) !== 0 && (sr1 & SR1.events) !== 0);
+    const events = SR1.events | (cr2 & CR2.ITBUFEN ? SR1.buffers : 0);
+    c.env.irq(0, (cr2 & CR2.ITEVTEN) !== 0 && (sr1 & events) !== 0);
     c.env.irq(1, (cr2 & CR2.ITERREN) !== 0 && (sr1 & SR1.errors) !== 0);
   }
-  /** START and STOP wait until what is on the bus has ended. */
+  /** START and STOP wait until what is on the bus has ended; then bytes go on. */
   follow(c: Ctx): void {
     const cr1 = c.get(this.cr1);
     if (!(cr1 & CR1.PE) || c.s.doing !== 'idle') return;
     if (cr1 & CR1.STOP && c.get(this.sr2) & SR2.MSL) this.begin(c, 'stop', 1);
     else if (cr1 & CR1.START) this.begin(c, 'start', 1);
+    else if (c.s.open && !c.s.ended && !this.flagged(c, SR1.ADDR)) this.nextByte(c);
+  }
+  /** SCL is stretched while DR is empty (transmitter), or while both registers are full (receiver). */
+  private nextByte(c: Ctx): void {
+    const { s } = c;
+    if (!this.sends(c)) {
+      if (!s.full) this.begin(c, 'read', BYTE_BITS);
+    } else if (s.held) {
+      s.held = false;
+      s.shift = c.get(this.dr) & 0xff;
+      this.set(c, this.sr1, SR1.TXE, SR1.BTF);
+      this.begin(c, 'write', BYTE_BITS);
+    }
   }
   onTimer(c: Ctx): void {
     const { doing } = c.s;
     c.s.doing = 'idle';
-    if (doing === 'start') {
-      this.set(c, this.cr1, 0, CR1.START);
-      this.set(c, this.sr1, SR1.SB);
-      this.set(c, this.sr2, SR2.MSL | SR2.BUSY);
-    } else if (doing === 'address') this.set(c, this.sr1, SR1.AF);
-    else if (doing === 'stop') {
-      this.set(c, this.cr1, 0, CR1.STOP);
-      this.set(c, this.sr2, 0, SR2.MSL | SR2.BUSY | SR2.TRA);
-      this.set(c, this.sr1, 0, SR1.SB);
-    }
+    if (doing === 'start') this.started(c);
+    else if (doing === 'address') this.addressed(c);
+    else if (doing === 'write') this.byteSent(c);
+    else if (doing === 'read') this.byteReceived(c);
+    else if (doing === 'stop') this.stopped(c);
     this.interrupt(c);
     this.follow(c);
+    this.interrupt(c);
+  }
+  private started(c: Ctx): void {
+    Object.assign(c.s, { ...fresh(), seen: c.s.seen & ~SR1.SB });
+    this.set(c, this.cr1, 0, CR1.START);
+    this.set(c, this.sr1, SR1.SB, SR1.TXE | SR1.BTF);
+    this.set(c, this.sr2, SR2.MSL | SR2.BUSY);
+  }
+  private stopped(c: Ctx): void {
+    if (c.s.open) this.board.ask(c.env, i2cAsk('stop'));
+    // What was received is still there to be read.
+    Object.assign(c.s, { open: false, held: false, ended: false });
+    this.set(c, this.cr1, 0, CR1.STOP);
+    this.set(c, this.sr2, 0, SR2.MSL | SR2.BUSY | SR2.TRA);
+    this.set(c, this.sr1, 0, SR1.SB | SR1.ADDR | SR1.TXE | (c.s.full ? 0 : SR1.BTF));
+  }
+  private addressed(c: Ctx): void {
+    if (this.board.ask(c.env, i2cAsk('address', c.s.shift)) !== 1) return this.set(c, this.sr1, SR1.AF);
+    Object.assign(c.s, { open: true, ended: false, nextAck: true });
+    const reads = (c.s.shift & 1) === 1;
+    this.set(c, this.sr2, reads ? 0 : SR2.TRA, SR2.TRA);
+    this.set(c, this.sr1, SR1.ADDR);
+  }
+  private byteSent(c: Ctx): void {
+    if (this.board.ask(c.env, i2cAsk('write', c.s.shift)) !== 1) {
+      c.s.ended = true;
+      this.set(c, this.sr1, SR1.AF);
+    } else if (!c.s.held) this.set(c, this.sr1, SR1.BTF);
+  }
+  private byteReceived(c: Ctx): void {
+    const { s } = c;
+    const byte = (this.board.ask(c.env, i2cAsk('read')) ?? 0xff) & 0xff;
+    const cr1 = c.get(this.cr1);
+    s.ended = cr1 & CR1.POS ? !s.nextAck : !(cr1 & CR1.ACK);
+    s.nextAck = (cr1 & CR1.ACK) !== 0;
+    if (this.flagged(c, SR1.RXNE)) {
+      s.shift = byte;
+      s.full = true;
+      this.set(c, this.sr1, SR1.BTF);
+    } else {
+      c.put(this.dr, byte);
+      this.set(c, this.sr1, SR1.RXNE);
+    }
   }
   clear(c: Ctx): void {
     Object.assign(c.s, fresh());
@@ -90,28 +166,54 @@ class I2cV1 {
     c.put(this.sr2, 0);
     this.interrupt(c);
   }
-  readSr1(c: Ctx): void {
-    c.s.startSeen = this.startShows(c);
-  }
-  private startShows(c: Ctx): boolean {
-    return (c.get(this.sr1) & SR1.SB) !== 0;
+
+  // ---- Accesses
+  /** What a read of SR2 or DR would clear. */
+  private acts(c: Ctx, r: Register): boolean {
+    if (r === this.sr2) return (c.s.seen & c.get(this.sr1) & SR1.ADDR) !== 0;
+    return r === this.dr && this.flagged(c, SR1.RXNE | SR1.BTF);
   }
   /** Another read finds nothing that the last one has not seen. */
-  sr1Holds(c: Ctx): Ps {
-    return c.s.startSeen === this.startShows(c) ? Infinity : 0;
+  holds(c: Ctx, r: Register): Ps {
+    if (r === this.sr1) return c.s.seen === c.get(r) ? Infinity : 0;
+    return this.acts(c, r) ? 0 : Infinity;
+  }
+  read(c: Ctx, r: Register, value: number): number {
+    if (r === this.sr1) c.s.seen = value;
+    if (!this.acts(c, r)) return value;
+    if (r === this.sr2) this.addressSeen(c);
+    else this.taken(c);
+    this.follow(c);
+    this.interrupt(c);
+    return value;
+  }
+  /** SR1 and then SR2 have been read: ADDR falls, a transmitter asks for its first byte. */
+  private addressSeen(c: Ctx): void {
+    this.set(c, this.sr1, this.sends(c) ? SR1.TXE : 0, SR1.ADDR);
+  }
+  /** DR has been read: what the shift register holds follows. */
+  private taken(c: Ctx): void {
+    const { s } = c;
+    if (!s.full) return this.set(c, this.sr1, 0, SR1.RXNE | (this.sends(c) ? 0 : SR1.BTF));
+    s.full = false;
+    c.put(this.dr, s.shift);
+    this.set(c, this.sr1, SR1.RXNE, SR1.BTF);
   }
   write(c: Ctx, r: Register, merged: number, raw: number): number | void {
     // Error flags fall by a 0.
     if (r === this.sr1) return c.get(r) & (raw | ~SR1.errors);
     if (r === this.sr2) return c.get(r);
     if (r !== this.dr) return merged;
-    if (c.s.startSeen && c.get(this.sr1) & SR1.SB) {
-      c.s.startSeen = false;
+    if (c.s.seen & c.get(this.sr1) & SR1.SB) {
+      c.s.shift = raw & 0xff;
       this.set(c, this.sr1, 0, SR1.SB);
       this.set(c, this.sr2, 0, SR2.TRA);
-      this.begin(c, 'address', ADDRESS_BITS);
+      this.begin(c, 'address', BYTE_BITS);
+    } else if (c.s.open && this.sends(c)) {
+      c.s.held = true;
+      this.set(c, this.sr1, 0, SR1.TXE | SR1.BTF);
     }
-    return merged;
+    return merged & 0xff;
   }
   wrote(c: Ctx, r: Register, value: number, old: number): void {
     if (r === this.cr1 && (value & CR1.SWRST || (old & CR1.PE && !(value & CR1.PE)))) {
@@ -123,30 +225,36 @@ class I2cV1 {
   }
 }
 
-const fresh = (): I2cV1State => ({ doing: 'idle', startSeen: false });
+const fresh = (): I2cV1State => ({
+  doing: 'idle',
+  seen: 0,
+  open: false,
+  shift: 0,
+  held: false,
+  full: false,
+  nextAck: true,
+  ended: false,
+});
 
 export const i2cV1: ModelFactory = (layout, given): RegisterModel<I2cV1State> => {
-  const options = { clock: 'pclk1', ...(given as Partial<I2cV1Options>) };
+  const options = { block: 'I2C', clock: 'pclk1', ...(given as Partial<I2cV1Options>) };
   const block = new I2cV1(layout, options);
   return {
     timers: ['bus'],
     clocks: [options.clock],
     about: {
-      source: 'RM0090 27; nothing on the bus but its pull-ups',
+      source: 'RM0090 27; nothing but pull-ups on the bus where the board has no device',
       confidence: 'documented',
-      lacks: ['devices on the bus, slave mode', 'data phase, DMA', 'SMBus, PEC', 'levels of the pins'],
+      lacks: ['slave mode', 'addresses of ten bits, DMA', 'SMBus, PEC', 'levels of the pins'],
     },
     modelled: ['CR1', 'CR2', 'OAR1', 'OAR2', 'DR', 'SR1', 'SR2', 'CCR', 'TRISE'],
     create: fresh,
     onReset: (c) => block.clear(c),
     onTimer: (c) => block.onTimer(c),
-    live: ['SR1'],
-    acting: ['SR1'],
-    holds: (c) => block.sr1Holds(c),
-    read: (c, r, value) => {
-      if (r === block.sr1) block.readSr1(c);
-      return value;
-    },
+    live: ['SR1', 'SR2', 'DR'],
+    acting: ['SR1', 'SR2', 'DR'],
+    holds: (c, r) => block.holds(c, r),
+    read: (c, r, value) => block.read(c, r, value),
     peek: (_c, _r, value) => value,
     write: (c, r, merged, raw) => block.write(c, r, merged, raw),
     wrote: (c, r, value, old) => block.wrote(c, r, value, old),
