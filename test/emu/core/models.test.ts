@@ -14,3 +14,17 @@ test('each core is found by the name that the rows of chips use', () => {
     expect(modelOf(model.type)).toBe(model);
   }
 });
+
+/** Entry, return, tail-chain, registers of the FPU at entry and return, a delayed frame: DDI 0439D 3.9.1 and Arm's other manuals; src/emu/core/models has the source of each. */
+test.each([
+  ['m0', [16, 12, 6, 0, 0]],
+  ['m0plus', [15, 11, 6, 0, 0]],
+  ['m3', [12, 12, 6, 0, 0]],
+  ['m4', [12, 10, 6, 17, 18]],
+  ['m33', [12, 10, 6, 17, 18]],
+  ['m7', [12, 10, 6, 17, 18]],
+  ['m7sp', [12, 10, 6, 17, 18]],
+] as const)('exceptions of %s take what is published', (core, cycles) => {
+  const { entry, return: back, tailChain, fpRegisters, lazySave } = PROFILES[core].exceptions;
+  expect([entry, back, tailChain, fpRegisters, lazySave].map((c) => c.value)).toEqual(cycles);
+});
