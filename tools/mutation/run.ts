@@ -1,6 +1,6 @@
 /**
  * Changes the sources in small ways, one at a time, and runs the tests that ought to notice: `npm run mutation -- [--area <name>] [--file <path>]
- * [--sample <n>|all] [--seed <n>] [--turn <n>] [--least <percent>] [--json <file>]`. Prints what no test noticed. Exit 1: fewer were noticed than `--least` says,
+ * [--sample <n>|all] [--seed <n>] [--turn <n>] [--least <percent>] [--json <file>] [--verbose]`. Prints what no test noticed. Exit 1: fewer were noticed than `--least` says,
  * or the tests fail as it is. `--turn` takes one area after the other, and other mutants of it each time.
  *
  * A sample stands for the whole: of 200 mutants a share of 90 % is right to within 4.
@@ -96,7 +96,7 @@ async function tryArea(mirror: Mirror, area: Area, mutants: readonly Mutant[]): 
     const passed = await pass(mirror, tests, mutant, limit);
     const fate = passed === null ? 'timed out' : passed ? 'survived' : 'killed';
     tried.push({ ...mutant, area: area.name, fate });
-    if (fate === 'survived') console.log(`  survived: ${show(mutant)}`);
+    if (fate === 'survived' || values.verbose) console.log(`  ${fate}: ${show(mutant)}`);
   }
   return tried;
 }
@@ -110,6 +110,7 @@ const { values } = parseArgs({
     turn: { type: 'string' },
     least: { type: 'string', default: '0' },
     json: { type: 'string' },
+    verbose: { type: 'boolean', default: false },
   },
 });
 const { turn } = values;
