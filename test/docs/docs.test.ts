@@ -23,6 +23,22 @@ const pages = [
 ];
 const read = (page: string): string => readFileSync(join(ROOT, page), 'utf8');
 
+describe('the walks of docs/engine.md', () => {
+  const section = read('docs/engine.md').split('## Four walks')[1]!.split('\n## ')[0]!;
+  const named = [...section.matchAll(/`(\w+)` \(`(src\/[^`]+)`\)/g)].map(([, name, file]): [string, string] => [name!, file!]);
+  it.each(named)('%s is in %s', (name, file) => {
+    const defined = new RegExp(`^(export )?(async )?function ${name}\\b|^  ((private|protected|override|async) )*${name}\\(`, 'm');
+    expect(read(file)).toMatch(defined);
+  });
+  it('are four, and a register write is at most six functions long', () => {
+    expect(named.length).toBeGreaterThan(25);
+    const walks = section.split(/^\*\*/m).slice(1);
+    expect(walks).toHaveLength(4);
+    expect(walks[1]).toMatch(/^A register write/);
+    expect(walks[1]!.match(/^ \d\. /gm)).toHaveLength(6);
+  });
+});
+
 /** What a command says in the folder of the fixtures, stdout and stderr in their order, 80 columns, no colour. */
 async function output(line: string): Promise<string> {
   let text = '';
