@@ -583,6 +583,7 @@ const NO_DEVICE: UsbDevicePort = {
   out: () => 'none',
   in: () => 'none',
   inAcknowledged() {},
+  lost() {},
 };
 /** The machine before power-on, with nothing in its memories. */
 function newMachine(input: RunInput, options: SessionOptions): Machine {

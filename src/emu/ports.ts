@@ -18,5 +18,21 @@ export interface UsbDevicePort {
   /** Token IN. When data comes back the host acknowledges it: `inAcknowledged` follows. */
   in(address: number, endpoint: number): UsbInAnswer;
   inAcknowledged(address: number, endpoint: number): void;
+  /** In place of one of the calls above, or of `inAcknowledged`: the device answers nothing. */
+  lost(loss: UsbLoss): void;
 }
+/** A packet of the host that did not reach the device whole. */
+export interface UsbLoss {
+  /** `crc`: it came damaged; `cut`: it ended in its middle; `timeout`: it was due and did not come. */
+  readonly how: 'crc' | 'cut' | 'timeout';
+  /** `token`: nobody knows whom it was for; `data`: what follows a token SETUP or OUT; `handshake`: the answer to data that the device has sent. */
+  readonly packet: 'token' | 'data' | 'handshake';
+  readonly address: number;
+  readonly endpoint: number;
+  /** `data`: the token was SETUP. */
+  readonly setup: boolean;
+  /** `data`: the bytes that came, before the cut or with the damage. */
+  readonly data: Uint8Array;
+}
+
 export type UsbInAnswer = { readonly toggle: 0 | 1; readonly data: Uint8Array } | 'nak' | 'stall' | 'none';

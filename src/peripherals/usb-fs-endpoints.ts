@@ -4,13 +4,14 @@
  * in the packet memory (a `UsbFsVariant`).
  *
  * Modelled: control, bulk, interrupt and isochronous endpoints, double buffering, bus reset, suspend and wake-up flags, SOF, buffer
- * overrun, pull-up, remote wake-up (wire `usb.resume`), charger detection as far as a standard downstream port answers it.
- * Not modelled: host mode, LPM L1, PMAOVR (needs a memory slower than any that a chip has), ERR.
+ * overrun, ERR of damaged and missing packets, pull-up, remote wake-up (wire `usb.resume`), charger detection as far as a standard downstream
+ * port answers it.
+ * Not modelled: host mode, LPM L1, PMAOVR (needs a memory slower than any that a chip has).
  * The transceiver is ready at once after PDWN is cleared (silicon: 1 µs at most, `reported`).
  *
  * Sources: RM0091 and RM0365 chapter "USB" (rules of EPnR, overrun), RM0481 chapter "USB" (renames), facts/usb-dfu.md section 6.
  */
-import type { UsbInAnswer } from '../emu/ports.ts';
+import type { UsbInAnswer, UsbLoss } from '../emu/ports.ts';
 import type { Layout, Register, RegisterContext } from '../emu/registers.ts';
 
 /** Bits of an endpoint register; the same places in EPnR and CHEPnR. */
@@ -32,8 +33,8 @@ const TOGGLES = EP.STAT_TX | EP.DTOG_TX | EP.STAT_RX | EP.DTOG_RX;
 /** Bits that a write stores. */
 const PLAIN = EP.EA | EP.KIND | EP.TYPE;
 
-/** STAT_RX and STAT_TX; 0 = disabled, 3 = valid. */
-const STAT = { STALL: 1, NAK: 2 } as const;
+/** STAT_RX and STAT_TX; 0 = disabled. */
+const STAT = { STALL: 1, NAK: 2, VALID: 3 } as const;
 const TYPE = { BULK: 0, CONTROL: 1, ISO: 2 } as const;
 
 const ISTR = {
@@ -44,6 +45,7 @@ const ISTR = {
   RESET: 0x400,
   SUSP: 0x800,
   WKUP: 0x1000,
+  ERR: 0x2000,
   CTR: 0x8000,
 } as const;
 /** Flags that a written 0 clears; CTR, DIR and the endpoint number are read-only. */
@@ -401,6 +403,12 @@ export class UsbFsMachine {
 
   /** Copies a packet and its CRC into the receive buffer. False: buffer overrun (RM0365: STALL instead of ACK, no interrupt). */
   private receive(c: Context, n: number, half: 0 | 1, data: Uint8Array): boolean {
+    if (this.store(c, n, half, data, 2) < data.length) return false;
+    this.variant.setCount(this.view(c), this.entry(c, n), half, data.length);
+    return true;
+  }
+  /** The bytes of a packet, and so many of its CRC, as far as the buffer goes. Returns the buffer's size. */
+  private store(c: Context, n: number, half: 0 | 1, data: Uint8Array, crcBytes: number): number {
     const { variant } = this;
     const pma = this.view(c);
     const entry = this.entry(c, n);
@@ -410,11 +418,35 @@ export class UsbFsMachine {
     if (at + Math.min(size, data.length) > variant.pmaBytes)
       c.env.note('guest-error', `USB endpoint register ${n}: receive buffer at 0x${at.toString(16)} runs past the packet memory`);
     const crc = crc16(data);
-    for (let i = 0; i < Math.min(size, data.length + 2); i++)
+    for (let i = 0; i < Math.min(size, data.length + crcBytes); i++)
       c.s.pma[(at + i) & mask] = i < data.length ? data[i]! : (crc >>> ((i - data.length) * 8)) & 0xff;
-    if (data.length > size) return false;
-    variant.setCount(pma, entry, half, data.length);
-    return true;
+    return size;
+  }
+
+  /**
+   * ERR: a wrong CRC, a packet that breaks off, or none where one was due (RM0091, USB_ISTR: NANS, CRC, BST, FVIO; documented). What came of data lies in the
+   * buffer up to the place of the error; toggles, STAT and COUNTn_RX stay, so that the repetition finds all as it was (RM0365 "OUT and SETUP packets", documented).
+   */
+  lost(c: Context, { packet, how, address, endpoint, setup, data }: UsbLoss): void {
+    if (!this.live(c)) return;
+    if (packet !== 'token') {
+      const n = this.select(c, address, endpoint, packet === 'data' ? EP.STAT_RX : EP.STAT_TX);
+      if (n < 0) return;
+      if (packet === 'handshake') c.s.inFlight = 0;
+      else if (data.length > 0 && this.takes(c.get(this.endpoints[n]!), setup)) {
+        const ep = c.get(this.endpoints[n]!);
+        const half = doubleBuffered(ep) || typeOf(ep) === TYPE.ISO ? ((ep & EP.DTOG_RX) !== 0 ? 1 : 0) : 1;
+        this.store(c, n, half, data, how === 'crc' ? 2 : 0);
+      }
+    }
+    c.put(this.istr, c.get(this.istr) | ISTR.ERR);
+    this.sync(c);
+  }
+  /** Its buffer is open to a packet. */
+  private takes(ep: number, setup: boolean): boolean {
+    if (setup) return typeOf(ep) === TYPE.CONTROL && (ep & EP.CTR_RX) === 0;
+    const full = doubleBuffered(ep) && ((ep & EP.DTOG_RX) !== 0) === ((ep & EP.DTOG_TX) !== 0);
+    return statRx(ep) === STAT.VALID && !full;
   }
 
   in(c: Context, address: number, endpoint: number): UsbInAnswer {

@@ -53,5 +53,6 @@ export function usbFsPort(
     out: (address, endpoint, toggle, data) => m.out(enter(), address, endpoint, toggle, data),
     in: (address, endpoint) => m.in(enter(), address, endpoint),
     inAcknowledged: (address, endpoint) => m.inAcknowledged(enter(), address, endpoint),
+    lost: (loss) => m.lost(enter(), loss),
   };
 }

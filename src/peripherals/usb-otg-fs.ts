@@ -76,5 +76,6 @@ export function usbOtgFsPort(system: System, name: string): UsbDevicePort {
     out: (address, endpoint, toggle, data) => bus.out(enter(), address, endpoint, toggle, data),
     in: (address, endpoint) => bus.in(enter(), address, endpoint),
     inAcknowledged: (address, endpoint) => bus.inAcknowledged(enter(), address, endpoint),
+    lost: (loss) => bus.lost(enter(), loss),
   };
 }

@@ -44,5 +44,6 @@ function either(first: UsbDevicePort, second: UsbDevicePort): UsbDevicePort {
     out: (address, endpoint, toggle, data) => port().out(address, endpoint, toggle, data),
     in: (address, endpoint) => port().in(address, endpoint),
     inAcknowledged: (address, endpoint) => port().inAcknowledged(address, endpoint),
+    lost: (loss) => port().lost(loss),
   };
 }

@@ -6,10 +6,10 @@
  * been NAKed, at least 20 µs and at most 1 ms. So a device that answers within microseconds is seen at once, and one that NAKs for the whole 5 s
  * of a control transfer costs a thousand events a second, not a hundred thousand. A polled pipe (CDC, HID) comes once per interval.
  */
-import type { UsbDevicePort } from '../emu/ports.ts';
+import type { UsbDevicePort, UsbLoss } from '../emu/ports.ts';
 import { MS, US, type Ps } from '../emu/time.ts';
 import { joinBytes } from './state.ts';
-import type { BusFaultKind, Transfer, TransferStatus, UsbSimState } from './types.ts';
+import type { Transfer, TransferStatus, UsbSimState } from './types.ts';
 
 /** `n` bit times at 12 Mbit/s. */
 export const bits = (n: number): Ps => Math.floor((n * 250_000) / 3);
@@ -42,6 +42,8 @@ export interface BusHost {
   /** The firmware (not the block by itself) has answered on endpoint 0. */
   served(transferGoesOn: boolean): void;
   done(transfer: Transfer, status: TransferStatus): void;
+  /** The cable is pulled so many picoseconds from now. */
+  unplugIn(delay: Ps): void;
 }
 
 /** Bits from the start of the transaction to the moment when the device acts. */
@@ -104,53 +106,130 @@ function slot(host: BusHost, t: Transfer, earliest: Ps): Ps {
 
 const isAck = (t: Transfer): boolean => t.step === 'ack' || t.step === 'ack-status';
 
+type Fault = NonNullable<UsbSimState['fault']>;
+const NONE = new Uint8Array(0);
+const isIn = (t: Transfer): boolean => t.step === 'in' || t.step === 'status-in';
+/** Data of the next SETUP or OUT. */
+function payload(t: Transfer): Uint8Array {
+  if (t.step === 'setup') return t.setup!;
+  return t.step === 'out' ? t.data.subarray(t.sent, t.sent + Math.min(t.maxPacket, t.length - t.sent)) : NONE;
+}
+
 /** Makes the next transaction (or its acknowledgement) of `t`, whose time has come. */
 export function stepTransfer(host: BusHost, t: Transfer): void {
   const now = host.now();
-  if (isAck(t)) return acknowledged(host, t);
-  if (now >= t.deadline) return host.done(t, 'timeout');
-  const when = slot(host, t, now);
-  if (when > now) {
-    t.due = when;
-    return;
+  // nothing comes through; the host sees the disconnect in a moment, unless the cable is back by then
+  if (!host.state.cable) t.due = now + ERROR_RETRY;
+  else if (isAck(t)) acknowledged(host, t);
+  else if (now >= t.deadline) host.done(t, 'timeout');
+  else {
+    const when = slot(host, t, now);
+    const fault = when > now ? null : takeFault(host.state, t);
+    if (when > now) t.due = when;
+    else if (fault?.kind === 'unplug') pull(host, t, fault.bit);
+    else if (isIn(t)) stepIn(host, t, fault);
+    else stepOut(host, t, fault);
   }
-  const fault = takeFault(host.state, t);
-  // A packet that arrives damaged is ignored, and the one who waits for an answer gets none (USB 2.0 §8.7).
-  if (fault === 'packet' && t.step !== 'in' && t.step !== 'status-in') return answered(host, t, 'none');
-  switch (t.step) {
-    case 'setup':
-      return answered(host, t, host.port.setup(t.address, t.endpoint, t.setup!));
-    case 'status-out':
-      return answered(host, t, host.port.out(t.address, t.endpoint, 1, new Uint8Array(0)));
-    case 'out': {
-      const chunk = t.data.subarray(t.sent, t.sent + Math.min(t.maxPacket, t.length - t.sent));
-      const answer = host.port.out(t.address, t.endpoint, toggleOf(host, t), chunk);
-      return answered(host, t, fault === 'handshake' ? 'none' : answer);
-    }
-    default: {
-      const answer = host.port.in(t.address, t.endpoint);
-      if (typeof answer === 'string') return answered(host, t, answer);
-      if (fault === 'packet') return answered(host, t, 'none');
-      t.ackLost = fault === 'handshake';
-      t.held = answer.data;
-      t.heldToggle = answer.toggle;
-      t.step = t.step === 'in' ? 'ack' : 'ack-status';
-      t.due = now + bits(TURNAROUND + dataPacket(answer.data.length) + TURNAROUND + HANDSHAKE);
-      host.state.busFree = t.due + bits(HOST_GAP);
-    }
+}
+
+/** The transaction is made a moment later, and the cable is pulled at a bit of it. */
+function pull(host: BusHost, t: Transfer, bit: number): void {
+  const now = host.now();
+  t.due = slot(host, t, now + bits(lead(t)));
+  host.unplugIn(t.due - bits(lead(t)) - now + bits(bit));
+}
+
+/** SETUP or OUT. A packet that arrives damaged is ignored, and the one who waits for an answer gets none (USB 2.0 §8.7). */
+function stepOut(host: BusHost, t: Transfer, fault: Fault | null): void {
+  const { port } = host;
+  const data = payload(t);
+  const kind = fault?.kind;
+  if (kind === 'packet' || kind === 'token' || kind === 'timeout') {
+    port.lost({
+      ...lossOf(t, kind === 'timeout' ? 'timeout' : 'crc', kind === 'token' ? 'token' : 'data'),
+      data: kind === 'packet' ? data : NONE,
+    });
+    return answered(host, t, 'none');
   }
+  if (t.step === 'setup') return answered(host, t, port.setup(t.address, t.endpoint, data));
+  const toggle = t.step === 'out' ? toggleOf(host, t) : 1;
+  const answer = port.out(t.address, t.endpoint, toggle, kind === 'babble' ? tooLong(t, data) : data);
+  answered(host, t, kind === 'handshake' ? 'none' : answer);
+}
+/** Bytes of a packet that babbles beyond wMaxPacketSize: a word, so that it is too long for any buffer that was meant for a packet. */
+const BABBLE = 4;
+function tooLong(t: Transfer, data: Uint8Array): Uint8Array {
+  const long = new Uint8Array(t.maxPacket + BABBLE);
+  long.set(data);
+  return long;
+}
+
+function stepIn(host: BusHost, t: Transfer, fault: Fault | null): void {
+  const { port } = host;
+  if (fault?.kind === 'token') {
+    port.lost(lossOf(t, 'crc', 'token'));
+    return answered(host, t, 'none');
+  }
+  const answer = port.in(t.address, t.endpoint);
+  if (typeof answer === 'string') return answered(host, t, answer);
+  if (fault?.kind === 'packet' || fault?.kind === 'timeout') {
+    port.lost(lossOf(t, 'timeout', 'handshake'));
+    return answered(host, t, 'none');
+  }
+  if (fault?.kind === 'babble') {
+    port.lost(lossOf(t, 'timeout', 'handshake'));
+    host.state.busFree = host.now() + bits(TURNAROUND + dataPacket(t.maxPacket + BABBLE) + HOST_GAP);
+    return host.done(t, 'babble');
+  }
+  t.ackLost = fault?.kind === 'handshake';
+  t.held = answer.data;
+  t.heldToggle = answer.toggle;
+  t.step = t.step === 'in' ? 'ack' : 'ack-status';
+  t.due = host.now() + bits(TURNAROUND + dataPacket(answer.data.length) + TURNAROUND + HANDSHAKE);
+  host.state.busFree = t.due + bits(HOST_GAP);
+}
+
+const lossOf = (t: Transfer, how: UsbLoss['how'], packet: UsbLoss['packet']): UsbLoss => ({
+  how,
+  packet,
+  address: t.address,
+  endpoint: t.endpoint,
+  setup: t.step === 'setup',
+  data: NONE,
+});
+
+/** The cable is pulled now: what is on the wire ends in its middle, or is waited for in vain. */
+export function cutShort(host: BusHost): void {
+  const now = host.now();
+  let on: Transfer | null = null;
+  let from = now;
+  for (const t of host.state.transfers) {
+    if (isAck(t)) return host.port.lost(lossOf(t, 'timeout', 'handshake'));
+    if (t.due === Infinity) continue;
+    const start = slot(host, t, t.due) - bits(lead(t));
+    if (start < from) [on, from] = [t, start];
+  }
+  if (on === null) return;
+  const passed = Math.floor(((now - from) * 3) / 250_000);
+  const inData = passed - TOKEN - HOST_GAP;
+  if (passed < TOKEN) host.port.lost(lossOf(on, 'cut', 'token'));
+  else if (isIn(on)) return;
+  else if (inData < 0) host.port.lost(lossOf(on, 'timeout', 'data'));
+  // SYNC and PID stand before the bytes
+  else host.port.lost({ ...lossOf(on, 'cut', 'data'), data: payload(on).subarray(0, Math.max(0, (inData - 16) >> 3)) });
 }
 
 /**
  * A fault whose time has come strikes the first transaction that it can. The ACK to the last OUT packet of a control write is spared: many a driver has closed its endpoint by
  * then, NAKs the repetition, and the transfer runs into its time limit.
  */
-function takeFault(state: UsbSimState, t: Transfer): BusFaultKind | null {
+function takeFault(state: UsbSimState, t: Transfer): Fault | null {
   const { fault } = state;
   if (fault === null || fault.after-- > 0) return null;
   if (fault.kind === 'handshake' && t.step !== 'in' && (t.step !== 'out' || t.kind === 'control')) return null;
+  if (fault.kind === 'babble' && t.step !== 'in' && t.step !== 'out') return null;
   state.fault = null;
-  return fault.kind;
+  return fault;
 }
 
 function toggleOf(host: BusHost, t: Transfer): 0 | 1 {
@@ -221,7 +300,8 @@ function answered(host: BusHost, t: Transfer, answer: 'ack' | 'nak' | 'stall' | 
 function acknowledged(host: BusHost, t: Transfer): void {
   const now = host.now();
   // The device sends the packet once more, with the same toggle.
-  if (!t.ackLost) host.port.inAcknowledged(t.address, t.endpoint);
+  if (t.ackLost) host.port.lost(lossOf(t, 'timeout', 'handshake'));
+  else host.port.inAcknowledged(t.address, t.endpoint);
   t.ackLost = false;
   progress(host, t);
   const data = t.held ?? new Uint8Array(0);

@@ -47,8 +47,12 @@ export interface Transfer {
   ackLost: boolean;
 }
 
-/** `packet`: a token or data packet is damaged on its way; `handshake`: the ACK of a data stage is. */
-export type BusFaultKind = 'packet' | 'handshake';
+/**
+ * What can go wrong with a transaction: `packet`: the data is damaged on its way; `handshake`: the ACK of a data stage is; `token`: the token is; `timeout`: the host
+ * falls silent behind the token, or behind the device's data; `babble`: more bytes than a packet may have, in a data stage or on a pipe.
+ */
+export const BUS_FAULTS = ['packet', 'handshake', 'token', 'timeout', 'babble'] as const;
+export type BusFaultKind = (typeof BUS_FAULTS)[number];
 
 export interface TransferResult {
   readonly status: TransferStatus;
@@ -209,7 +213,7 @@ export interface UsbSimState {
   frames: boolean;
   busFree: Ps;
   /** What will go wrong, so many transactions from now. */
-  fault: { kind: BusFaultKind; after: number } | null;
+  fault: { kind: BusFaultKind; after: number } | { kind: 'unplug'; after: number; bit: number } | null;
   /** bMaxPacketSize0. */
   packet0: number;
   address: number;

@@ -10,7 +10,7 @@ import { clonePlain } from '../emu/component.ts';
 import type { UsbDevicePort } from '../emu/ports.ts';
 import type { System } from '../emu/system.ts';
 import { MS, type Ps } from '../emu/time.ts';
-import { bits, FRAME, lead, newTransfer, stepTransfer, type BusHost } from './bus.ts';
+import { bits, cutShort, FRAME, lead, newTransfer, stepTransfer, type BusHost } from './bus.ts';
 import { bindClassDrivers, onClassDone, pumpCdc, setLine } from './class-drivers.ts';
 import { describeRequest } from './descriptors.ts';
 import { bindDfu, dfuGone, onDfuDone, onDfuWait } from './dfu-client.ts';
@@ -109,6 +109,7 @@ export class UsbSim implements Host, BusHost {
   }
   private setCable(cable: boolean): void {
     if (this.state.cable === cable) return;
+    if (!cable) cutShort(this);
     this.state.cable = cable;
     this.system.setWire('usb.vbus', cable ? 1 : 0);
     this.lineChanged('unplug');
@@ -128,6 +129,13 @@ export class UsbSim implements Host, BusHost {
   /** Something goes wrong on the wire, once, so many transactions from now; it replaces what was to go wrong before. */
   disturb(kind: BusFaultKind, after = 0): void {
     this.state.fault = { kind, after };
+  }
+  /** The cable is pulled in the middle of a transaction, so many from now: at this bit of it, counted from the SYNC of its token. */
+  unplugAt(bit: number, after = 0): void {
+    this.state.fault = { kind: 'unplug', after, bit };
+  }
+  unplugIn(delay: Ps): void {
+    this.wait('bus.pull', delay);
   }
   /**
    * The host keeps the bus idle, as one that saves power does, and resumes after `length` (ps) or when the device asks for it; transfers under way wait. Nothing
@@ -602,6 +610,7 @@ export class UsbSim implements Host, BusHost {
       return this.resume();
     }
     if (name === 'resumed') return this.startFrames();
+    if (name === 'pull') return this.unplug();
     // bus.reset-end
     state.resetting = false;
     this.port.busReset(false);

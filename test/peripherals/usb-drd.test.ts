@@ -356,3 +356,55 @@ describe('G0B1', () => {
     expect(device.attached()).toBe(true);
   });
 });
+
+describe('errors on the bus (RM0481, USB_ISTR.ERR)', () => {
+  const ERR = 0x2000;
+  const loss = (how: 'crc' | 'cut' | 'timeout', packet: 'token' | 'data' | 'handshake', more = {}): void =>
+    port.lost({ how, packet, address: 0, endpoint: 0, setup: false, data: new Uint8Array(0), ...more });
+  beforeEach(ready);
+
+  it('raise ERR, and its interrupt where it is unmasked; a written 0 clears it', () => {
+    set(CNTR, ERR);
+    loss('crc', 'token');
+    expect([get(ISTR) & ERR, line]).toEqual([ERR, true]);
+    set(ISTR, ~ERR);
+    expect([get(ISTR) & ERR, line]).toEqual([0, false]);
+  });
+  it('a damaged SETUP lies in the buffer, and nothing else has changed: the repetition is taken', () => {
+    const before = get(CHEP(0));
+    loss('crc', 'data', { setup: true, data: SETUP });
+    expect([get(CHEP(0)), (get(PMA + 4) >>> 16) & 0x3ff, get(ISTR) & 0x8000]).toEqual([before, 0, 0]);
+    expect(get(PMA + RX0)).toBe(0x01000680);
+    expect(port.setup(0, 0, SETUP)).toBe('ack');
+    expect((get(PMA + 4) >>> 16) & 0x3ff).toBe(8);
+  });
+  it('of a packet that is cut the bytes before the cut are stored, without a CRC', () => {
+    for (let i = 0; i < 12; i += 4) set(PMA + RX0 + i, 0xeeeeeeee);
+    loss('cut', 'data', { data: Uint8Array.of(1, 2, 3) });
+    expect(get(PMA + RX0)).toBe(0xee030201);
+  });
+  it('an endpoint that NAKs stores nothing', () => {
+    endpoint(0, 0x2220);
+    set(PMA + RX0, 0x55555555);
+    loss('crc', 'data', { data: Uint8Array.of(1, 2, 3, 4) });
+    expect([get(PMA + RX0), get(ISTR) & ERR]).toEqual([0x55555555, ERR]);
+  });
+  it('data without a handshake is sent again with the same toggle', () => {
+    set(PMA, (4 << 16) | TX0);
+    set(PMA + TX0, 0x04030201);
+    endpoint(0, 0x3230);
+    const first = port.in(0, 0);
+    loss('timeout', 'handshake');
+    expect([get(ISTR) & ERR, get(CHEP(0)) & 0x80]).toEqual([ERR, 0]);
+    expect(port.in(0, 0)).toEqual(first);
+    port.inAcknowledged(0, 0);
+    expect(get(CHEP(0)) & 0x80).toBe(0x80);
+  });
+  it('of another device, or without a clock, are not seen', () => {
+    loss('timeout', 'data', { address: 5 });
+    set(APB2ENR, 0);
+    loss('crc', 'token');
+    set(APB2ENR, USBEN);
+    expect(get(ISTR) & ERR).toBe(0);
+  });
+});

@@ -68,6 +68,33 @@ describe('USB FSDEV', () => {
   });
 });
 
+describe('errors on the bus (RM0091, USB_ISTR.ERR)', () => {
+  it('ERR, data up to the cut in the packet memory, and the endpoint as it was', () => {
+    const port = usbFsdevPort(system, 'USB');
+    set(0x40, 0x2000);
+    pma(0x04, 0xc0);
+    pma(0x06, 0x8400);
+    set(0x00, 0x3220);
+    set(0x4c, 0x80);
+    set(0x44, 0);
+    const before = get(0);
+    port.lost({ how: 'cut', packet: 'data', address: 0, endpoint: 0, setup: false, data: Uint8Array.of(0x11, 0x22, 0x33) });
+    expect([system.read(PMA + 0xc0, 2), system.read(PMA + 0xc2, 2)]).toEqual([0x2211, 0x33]);
+    expect([get(0), get(0x44) & 0xa000, system.read(PMA + 0x06, 2)]).toEqual([before, 0x2000, 0x8400]);
+    expect(port.out(0, 0, 0, Uint8Array.of(7))).toBe('ack');
+  });
+  it('a packet beyond the buffer (a babble) is answered by STALL and raises nothing (RM0365, buffer overrun)', () => {
+    const port = usbFsdevPort(system, 'USB');
+    set(0x40, 0);
+    pma(0x04, 0xc0);
+    pma(0x06, 0x8400);
+    set(0x00, 0x3220);
+    set(0x4c, 0x80);
+    expect(port.out(0, 0, 0, new Uint8Array(68))).toBe('stall');
+    expect([get(0x44) & 0x8000, get(0) & 0x3000]).toEqual([0, 0x3000]);
+  });
+});
+
 describe('packet memory of F303xC and F103, one half-word in each word (RM0316 32.5.3)', () => {
   it('the CPU finds half-words four bytes apart, nothing between them and none behind 512 bytes', () => {
     const chip = new StChip(STM32F303CC);

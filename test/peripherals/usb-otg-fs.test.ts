@@ -765,3 +765,49 @@ describe('isochronous frames, remote wake-up, DMA', () => {
     expect(get(GINTSTS) & RXFLVL).toBe(RXFLVL);
   });
 });
+
+describe.each([F405, L496].map((v) => [v.name, v] as const))('errors on the bus, %s', (_name, v) => {
+  const none = new Uint8Array(0);
+  const loss = (packet: 'token' | 'data' | 'handshake', endpoint: number): void =>
+    port.lost({ how: 'timeout', packet, address: 0, endpoint, setup: false, data: none });
+  const TOC = 8;
+  beforeEach(() => ready(v));
+
+  it('TOC where the handshake to an IN of endpoint 0 does not come, an interrupt where TOM is set; the data comes again', () => {
+    set(DIEPMSK, TOC);
+    set(DAINTMSK, 1);
+    set(GINTMSK, 0x40000);
+    set(GAHBCFG, 1);
+    port.setup(0, 0, SETUP);
+    sendIn(0, [1, 2, 3]);
+    const first = port.in(0, 0);
+    expect(first).toEqual({ toggle: 1, data: Uint8Array.of(1, 2, 3) });
+    loss('handshake', 0);
+    expect([get(DIEPINT(0)) & (TOC | 1), line]).toEqual([TOC, true]);
+    set(DIEPINT(0), TOC);
+    expect([get(DIEPINT(0)) & TOC, line]).toEqual([0, false]);
+    expect(port.in(0, 0)).toEqual(first);
+    port.inAcknowledged(0, 0);
+    expect(get(DIEPINT(0)) & 1).toBe(1);
+  });
+  it('a bulk IN that is not acknowledged is sent again, and nothing is told', () => {
+    or(DIEPCTL(1), USBAEP | (2 << 18) | (1 << 22) | 64);
+    sendIn(1, [9]);
+    const first = port.in(0, 1);
+    loss('handshake', 1);
+    expect(get(DIEPINT(1)) & (TOC | 1)).toBe(0);
+    expect(port.in(0, 1)).toEqual(first);
+  });
+  it('damaged OUT data leaves no trace', () => {
+    receiveOut(0, 1, 64);
+    loss('data', 0);
+    loss('token', 0);
+    expect([drain(), get(DOEPINT(0)) & 0x1fff]).toEqual([[], 0]);
+  });
+  it('a packet beyond MPSIZ is not answered; cores from 3.00a on raise BERR', () => {
+    receiveOut(0, 1, 64);
+    expect(port.out(0, 0, 0, new Uint8Array(68))).toBe('none');
+    expect([drain(), get(DOEPINT(0)) & 0x1000]).toEqual([[], v === F405 ? 0 : 0x1000]);
+    expect(port.out(0, 0, 0, Uint8Array.of(5))).toBe('ack');
+  });
+});

@@ -96,6 +96,7 @@ class DiskPort implements UsbDevicePort {
   busReset(): void {}
   suspend(): void {}
   startOfFrame(): void {}
+  lost(): void {}
   setup(_address: number, _endpoint: number, s: Uint8Array): 'ack' {
     this.length = s[6]! | (s[7]! << 8);
     const type = s[3];

@@ -66,7 +66,7 @@ export const EPCTL = {
   EPDIS: 0x40000000,
   EPENA: 0x80000000,
 } as const;
-export const DIEPINT = { XFRC: 0x1, EPDISD: 0x2, ITTXFE: 0x10, INEPNE: 0x40, TXFE: 0x80, NAK: 0x2000 } as const;
+export const DIEPINT = { XFRC: 0x1, EPDISD: 0x2, TOC: 0x8, ITTXFE: 0x10, INEPNE: 0x40, TXFE: 0x80, NAK: 0x2000 } as const;
 export const DOEPINT = {
   XFRC: 0x1,
   EPDISD: 0x2,
@@ -74,6 +74,7 @@ export const DOEPINT = {
   OTEPDIS: 0x10,
   STSPHSRX: 0x20,
   B2BSTUP: 0x40,
+  BERR: 0x1000,
   NAK: 0x2000,
   STPKTRX: 0x8000,
 } as const;

@@ -1,5 +1,5 @@
 /** OTG_FS on the bus: what a SETUP, OUT or IN transaction does to endpoints and FIFOs. */
-import type { UsbInAnswer } from '../../emu/ports.ts';
+import type { UsbInAnswer, UsbLoss } from '../../emu/ports.ts';
 import { DCFG, DCTL, DIEPINT, DOEPINT, EPCTL, fifoOf, PKTSTS, STSPHST, TYPE, typeOf } from './bits.ts';
 import { dropTx, peekTx } from './fifo.ts';
 import type { OtgFsMachine } from './machine.ts';
@@ -100,7 +100,11 @@ export class OtgFsBus {
     const expected = n === 0 ? s.toggleOut : control & EPCTL.DPID ? 1 : 0;
     // The repeat of a packet whose handshake was lost.
     if (toggle !== expected) return 'ack';
-    if (data.length > maxPacket(n, control)) return 'none';
+    if (data.length > maxPacket(n, control)) {
+      // a babble: the core of RM0456 tells it (documented), the older registers have no flag for it
+      if (!m.old) m.set(c, m.doepint[n]!, DOEPINT.BERR);
+      return 'none';
+    }
     if (n === 0 && s.controlRead && data.length > 0 && c.get(m.dcfg) & DCFG.NZLSOHSK) return 'stall';
     this.acceptOut(c, n, control, toggle, data);
     return 'ack';
@@ -198,6 +202,18 @@ export class OtgFsBus {
     c.s.inFlight = 0;
     this.sent(c, n, c.s.inFlightBytes);
     this.m.sync(c);
+  }
+  /**
+   * Damaged and broken packets are dropped inside the core, and what is wrong with OUT data is only told with thresholds, which full speed has not (RM0351,
+   * OTG_DOEPINTx.OUTPKTERR; documented). The handshake that does not come to an IN of endpoint 0 is a time-out (OTG_DIEPINTx.TOC: control endpoints alone);
+   * the core sends the packet again by itself.
+   */
+  lost(c: Context, { packet, address, endpoint }: UsbLoss): void {
+    const { m } = this;
+    if (packet !== 'handshake' || !this.decodes(c, address, endpoint, m.diepctl)) return;
+    c.s.inFlight = 0;
+    if (typeOf(c.get(m.diepctl[endpoint]!)) === TYPE.CONTROL) m.set(c, m.diepint[endpoint]!, DIEPINT.TOC);
+    m.sync(c);
   }
   private sent(c: Context, n: number, length: number): void {
     const { m } = this;
