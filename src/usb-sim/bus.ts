@@ -14,6 +14,9 @@ import type { Transfer, TransferStatus, UsbSimState } from './types.ts';
 /** `n` bit times at 12 Mbit/s. */
 export const bits = (n: number): Ps => Math.floor((n * 250_000) / 3);
 
+/** Whole bit times in a stretch that `bits` gave, or another. */
+const bitsIn = (ps: Ps): number => Math.floor((ps * 3 + 2) / 250_000);
+
 /** SYNC 8, PID 8, address and CRC5 16, EOP 3. */
 const TOKEN = 35;
 const HANDSHAKE = 19;
@@ -171,7 +174,11 @@ function stepIn(host: BusHost, t: Transfer, fault: Fault | null): void {
     return answered(host, t, 'none');
   }
   const answer = port.in(t.address, t.endpoint);
-  if (typeof answer === 'string') return answered(host, t, answer);
+  if (typeof answer === 'string') {
+    // there is no data that could suffer: the fault waits for some
+    host.state.fault ??= fault;
+    return answered(host, t, answer);
+  }
   if (fault?.kind === 'packet' || fault?.kind === 'timeout') {
     port.lost(lossOf(t, 'timeout', 'handshake'));
     return answered(host, t, 'none');
@@ -210,7 +217,7 @@ export function cutShort(host: BusHost): void {
     if (start < from) [on, from] = [t, start];
   }
   if (on === null) return;
-  const passed = Math.floor(((now - from) * 3) / 250_000);
+  const passed = bitsIn(now - from);
   const inData = passed - TOKEN - HOST_GAP;
   if (passed < TOKEN) host.port.lost(lossOf(on, 'cut', 'token'));
   else if (isIn(on)) return;
