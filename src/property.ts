@@ -7,7 +7,7 @@
  */
 import * as fc from 'fast-check';
 import './browser-host.ts';
-import { commandSteps, type DfuCommand } from './bench/dfu-command.ts';
+import { caseSteps, type DfuCommand } from './bench/dfu-command.ts';
 import { DfuProperty } from './bench/dfu-property.ts';
 import { DfuTarget } from './bench/dfu-target.ts';
 import { HeldMachine } from './bench/held-machine.ts';
@@ -77,13 +77,16 @@ export async function openDfu(options: OpenDfuOptions): Promise<DfuUnderTest> {
       schema: SCENARIO_SCHEMA,
       chip: job.chip,
       images: options.images.map((i) => i.path),
-      steps: [...(job.scenario.steps ?? []), ...commands.flatMap(commandSteps).map((s, i) => (i === 0 ? { ...s, after: '1s' } : s))],
+      steps: [...(job.scenario.steps ?? []), ...caseSteps(commands).map((s, i) => (i === 0 ? { ...s, after: '1s' } : s))],
     }),
     close: () => held.release(),
   };
 }
 
 const u32 = (n: number): number[] => [n & 0xff, (n >>> 8) & 0xff, (n >>> 16) & 0xff, n >>> 24];
+
+/** A token and a full packet of data, with what stands around them. */
+const PACKET_BITS = 620;
 
 /** Addresses: anywhere in memory, near the borders of segments, and where no memory is. */
 function address({ layout }: DfuFacts): fc.Arbitrary<number> {
@@ -148,8 +151,17 @@ export function dfuCommands(facts: DfuFacts, options: DfuArbitraryOptions = {}):
     fc.integer({ min: 1, max: 300 }).map((ms): DfuCommand => ({ do: 'unplug', ms })),
     fc.integer({ min: 1, max: 50 }).map((ms): DfuCommand => ({ do: 'suspend', ms })),
     fc
-      .tuple(fc.constantFrom('packet' as const, 'handshake' as const), fc.nat({ max: 60 }))
+      .tuple(fc.constantFrom('packet' as const, 'handshake' as const, 'token' as const, 'timeout' as const), fc.nat({ max: 60 }))
       .map(([kind, after]): DfuCommand => ({ do: 'busError', kind, after })),
+    fc.tuple(block, fc.oneof(length, fc.array(fc.nat({ max: 255 }), { minLength: 1, maxLength: 70 }))).map(([b, what]): DfuCommand => ({
+      do: 'babble',
+      block: b,
+      data: typeof what === 'number' ? null : what,
+      length: typeof what === 'number' ? what : what.length,
+    })),
+    fc
+      .tuple(fc.nat({ max: PACKET_BITS }), fc.nat({ max: 60 }), fc.integer({ min: 1, max: 300 }))
+      .map(([bit, after, ms]): DfuCommand => ({ do: 'pull', bit, after, ms })),
     fc.integer({ min: 1, max: 20 }).map((ms): DfuCommand => ({ do: 'nrst', ms })),
     fc
       .tuple(at.filter(inside), fc.integer({ min: 1, max: 30_000 }), fc.integer({ min: 1, max: 100 }))

@@ -60,7 +60,10 @@ describe.each(['stm32f072rb', 'stm32l476rg', 'stm32h533re'])('%s on a bad cable'
     try {
       fc.assert(
         fc.property(
-          fc.array(fc.tuple(fc.constantFrom('packet' as const, 'handshake' as const), fc.nat({ max: 90 })), { minLength: 4, maxLength: 8 }),
+          fc.array(
+            fc.tuple(fc.constantFrom('packet' as const, 'handshake' as const, 'token' as const, 'timeout' as const), fc.nat({ max: 90 })),
+            { minLength: 4, maxLength: 8 },
+          ),
           fc.integer({ min: 1, max: 2500 }),
           (errors, length) =>
             dfu.check([
@@ -77,6 +80,49 @@ describe.each(['stm32f072rb', 'stm32l476rg', 'stm32h533re'])('%s on a bad cable'
     } finally {
       dfu.close();
     }
+  });
+});
+
+it.each(['stm32f072rb', 'stm32l476rg', 'stm32h533re'])(
+  '%s: the cable is pulled at a bit of a download: flash holds what was sent or what it held, and the next download is whole (property)',
+  async (chip) => {
+    const dfu = await openDfu({ chip, ...ROM });
+    fc.assert(
+      fc.property(fc.nat({ max: 620 }), fc.nat({ max: 90 }), (bit, after) =>
+        dfu.check([
+          { do: 'pull', bit, after, ms: 20 },
+          { do: 'download', address: 0x08004000, length: 2300, seed: 3 },
+          { do: 'babble', block: 0, data: null, length: 64 },
+          { do: 'download', address: 0x08004000, length: 2300, seed: 4 },
+          { do: 'upload', address: 0x08004000, length: 2300 },
+        ]),
+      ),
+      { numRuns: 8 },
+    );
+    dfu.close();
+  },
+);
+
+describe('a case as a scenario', () => {
+  it('does on the bus what the case does: each disturbance of the host stands in the log', async () => {
+    const dfu = await openDfu({ chip: 'stm32f072rb', ...ROM });
+    const scenario = dfu.scenario([
+      { do: 'busError', kind: 'token', after: 0 },
+      { do: 'busReset' },
+      { do: 'suspend', ms: 20 },
+      { do: 'request', request: 5, value: 0, data: null, length: 1 },
+      { do: 'babble', block: 0, data: null, length: 4 },
+      { do: 'pull', bit: 40, after: 0, ms: 20 },
+      { do: 'request', request: 3, value: 0, data: null, length: 6 },
+      { do: 'request', request: 5, value: 0, data: null, length: 1 },
+    ]);
+    dfu.close();
+    const { usb } = await bench({ chip: 'stm32f072rb', images: [], scenario });
+    const kinds = usb.log.filter((l) => Number(l.at) > 1).map((l) => `${l.kind} ${l.text.replace(/,? \d+ NAKs/, '')}`);
+    for (const line of ['reset bus reset', 'suspend the bus is idle', 'no-answer DFU_UPLOAD(block 0, 4 bytes): babble', 'detach unplug'])
+      expect(kinds).toContain(line);
+    expect(usb.sessions).toHaveLength(2);
+    expect(kinds.slice(-2)).toEqual(['request DFU_GETSTATE: 1 bytes', 'dfu request: done']);
   });
 });
 

@@ -1,6 +1,6 @@
 /** What a property test does to a device in DFU mode, as plain data, with its words for people and its steps for a scenario. */
 import { requestName } from '../usb-sim/conform/recorder.ts';
-import type { Step } from './scenario-types.ts';
+import type { BusError, Step, UsbStep } from './scenario-types.ts';
 
 /** One command of a case: a request, or a disturbance. */
 export type DfuCommand =
@@ -57,12 +57,32 @@ export type DfuCommand =
       readonly do: 'busReset';
     }
   | {
-      /** A packet or the handshake of a data stage is lost, once, so many transactions from now. */
+      /** A token, a packet or the handshake of a data stage is lost, once, so many transactions from now. */
       readonly do: 'busError';
       /** What is lost. */
-      readonly kind: 'packet' | 'handshake';
+      readonly kind: Exclude<BusError, 'babble'>;
       /** Transactions until then. */
       readonly after: number;
+    }
+  | {
+      /** A block is read or written, and a packet of its data stage is longer than wMaxPacketSize. */
+      readonly do: 'babble';
+      /** wValue. */
+      readonly block: number;
+      /** Bytes to send; null = a read. */
+      readonly data: readonly number[] | null;
+      /** Bytes. */
+      readonly length: number;
+    }
+  | {
+      /** The cable is pulled in the middle of a transaction of the commands that follow, and is in again a while later. */
+      readonly do: 'pull';
+      /** Bit times from the start of its token. */
+      readonly bit: number;
+      /** Transactions until then. */
+      readonly after: number;
+      /** Milliseconds of virtual time. */
+      readonly ms: number;
     }
   | {
       /** The cable is out for a while. */
@@ -103,6 +123,7 @@ const hex = (data: readonly number[]): string => data.map((b) => b.toString(16).
 const hex8 = (n: number): string => `0x${n.toString(16).padStart(8, '0')}`;
 
 /** One line for a person. */
+// eslint-disable-next-line complexity -- one case for each kind of command
 export function describeCommand(c: DfuCommand): string {
   switch (c.do) {
     case 'request':
@@ -120,7 +141,13 @@ export function describeCommand(c: DfuCommand): string {
     case 'busReset':
       return 'bus reset';
     case 'busError':
-      return `a ${c.kind} is lost ${c.after} transactions later`;
+      return c.kind === 'timeout'
+        ? `the host falls silent ${c.after} transactions later`
+        : `a ${c.kind} is lost ${c.after} transactions later`;
+    case 'babble':
+      return `${c.data === null ? `UPLOAD block ${c.block}, ${c.length} bytes` : `DNLOAD block ${c.block} [${hex(c.data)}]`}, with a packet that babbles`;
+    case 'pull':
+      return `the cable is pulled at bit ${c.bit}, ${c.after} transactions later, for ${c.ms} ms`;
     case 'unplug':
       return `unplug for ${c.ms} ms`;
     case 'suspend':
@@ -135,11 +162,23 @@ export function describeCommand(c: DfuCommand): string {
 export const describeCommands = (commands: readonly DfuCommand[]): string =>
   commands.map((c, i) => `${i + 1}. ${describeCommand(c)}`).join('\n');
 
+/** A scenario that does what a case does. When a cable is pulled is known to the bus alone: it is put in again behind each command that follows. */
+export function caseSteps(commands: readonly DfuCommand[]): Step[] {
+  let back: string | null = null;
+  return commands.flatMap((c) => {
+    if (c.do === 'pull') back = `${c.ms}ms`;
+    return c.do === 'pull' || back === null ? commandSteps(c) : [...commandSteps(c), { after: back, do: { cable: 'in' } }];
+  });
+}
+
+const GETSTATE = { request: { request: 5, value: 0, length: 1 } } as const;
 const GETSTATUS = { request: { request: 3, value: 0, length: 6 } } as const;
 
-/** Steps of a scenario that do the same; `after` the one before. A read that is broken off becomes a whole one; a bus reset and a suspension have no step. */
-export function commandSteps(c: DfuCommand): Step[] {
+/** Steps of a scenario that do the same; `after` the one before. A read that is broken off becomes a whole one, which has time to end there. */
+// eslint-disable-next-line complexity -- one case for each kind of command
+function commandSteps(c: DfuCommand): Step[] {
   const dfu = (action: Extract<Step['do'], { dfu: unknown }>['dfu'], after = '5ms'): Step => ({ after, do: { dfu: action } });
+  const usb = (action: UsbStep): Step => ({ after: '5ms', do: { usb: action } });
   switch (c.do) {
     case 'request':
       return [dfu({ request: { request: c.request, value: c.value, ...(c.data === null ? { length: c.length } : { hex: hex(c.data) }) } })];
@@ -169,7 +208,24 @@ export function commandSteps(c: DfuCommand): Step[] {
         { after: `${c.afterUs}us`, do: { power: { off: `${c.ms}ms` } } },
         { after: '2s', do: { dfu: GETSTATUS } },
       ];
-    default:
-      return [];
+    case 'wait':
+      return [dfu(GETSTATE, `${c.us}us`)];
+    case 'busReset':
+      return [usb({ reset: true }), dfu(GETSTATUS, '1s')];
+    case 'suspend':
+      // K and recovery take 30 ms behind it: what comes next would be asked for meanwhile
+      return [usb({ suspend: `${c.ms}ms` }), dfu(GETSTATE, `${c.ms + 40}ms`)];
+    case 'busError':
+      return [usb({ error: { kind: c.kind, after: c.after } })];
+    case 'babble': {
+      const request = {
+        request: c.data === null ? 2 : 1,
+        value: c.block,
+        ...(c.data === null ? { length: c.length } : { hex: hex(c.data) }),
+      };
+      return [usb({ error: { kind: 'babble' } }), dfu({ request }, '0ms')];
+    }
+    case 'pull':
+      return [usb({ unplug: { bit: c.bit, after: c.after } })];
   }
 }

@@ -84,6 +84,8 @@ class Course {
   private readonly target: DfuTarget;
   private readonly model: ReferenceDfu;
   private readonly flashBase: number;
+  /** Milliseconds for which the cable is out when it is pulled. */
+  private pulledFor = 0;
 
   constructor(target: DfuTarget, model: ReferenceDfu, flashBase: number) {
     this.target = target;
@@ -92,6 +94,8 @@ class Course {
   }
 
   carryOut(c: DfuCommand): string | null {
+    const problem = this.pulledBefore();
+    if (problem !== null) return problem;
     switch (c.do) {
       case 'request':
         return this.request(c.request, c.value, c.data === null ? c.length : Uint8Array.from(c.data));
@@ -111,8 +115,11 @@ class Course {
         // what comes next waits for the resume, or begins while the bus is idle
         return null;
       case 'busError':
-        this.target.held.usb.disturb(c.kind, c.after);
+      case 'pull':
+        this.spoil(c);
         return null;
+      case 'babble':
+        return this.babble(c.block, c.data === null ? c.length : Uint8Array.from(c.data));
       default:
         return this.disturb(c);
     }
@@ -127,7 +134,8 @@ class Course {
     const before = model.state;
     const pending = model.pendingWrite();
     const was = pending && this.flash(pending.from, pending.to).slice();
-    const got = target.controlNow(setupPacket(input ? 0xa1 : 0x21, request, value, target.facts.interfaceNumber, length), data);
+    const got = this.ask(setupPacket(input ? 0xa1 : 0x21, request, value, target.facts.interfaceNumber, length), data);
+    if (got === 'pulled') return this.afterPull(request, pending, was);
     const want = model.request(request, value, length, data);
     if (model.left) {
       this.over = true;
@@ -136,6 +144,42 @@ class Course {
     const wrong = compareStatus(before, got.status, want.status) ?? this.compareAnswer(request, got, want);
     if (wrong !== null) return wrong;
     return pending !== null && was !== null && model.pendingWrite() === null ? this.afterWork(pending, was) : null;
+  }
+
+  /** A control transfer; `pulled`: in the middle of it the cable was, and it is in again. */
+  private ask(setup: Uint8Array, data: Uint8Array = NONE): LinkAnswer | 'pulled' {
+    const got = this.target.controlNow(setup, data);
+    if (this.target.held.usb.state.cable) return got;
+    this.plugAgain();
+    return 'pulled';
+  }
+  /** The cable was pulled behind the last transaction of a command. */
+  private pulledBefore(): string | null {
+    if (this.over || this.target.held.usb.state.cable) return null;
+    this.plugAgain();
+    return this.afterPull(DFU.GETSTATE, null, null);
+  }
+  /** What goes wrong in one of the transactions that follow. */
+  private spoil(c: Extract<DfuCommand, { do: 'busError' | 'pull' }>): void {
+    const { usb } = this.target.held;
+    if (c.do === 'busError') return usb.disturb(c.kind, c.after);
+    this.pulledFor = c.ms;
+    usb.unplugAt(c.bit, c.after);
+  }
+  private plugAgain(): void {
+    this.target.run(this.pulledFor);
+    this.target.held.usb.plug();
+  }
+  /** The device was told to leave, or has done its work, or has not: as far as it got. */
+  private afterPull(request: number, pending: PendingWrite | null, was: Uint8Array | null): string | null {
+    const { target, model } = this;
+    if (request === DFU.GETSTATUS && model.state === STATE.MANIFEST_SYNC) {
+      this.over = true;
+      return null;
+    }
+    if (!target.back()) return 'the device does not come back after the cable was pulled';
+    model.reset();
+    return (pending && was ? this.takeMixture(pending, was) : null) ?? this.compareStates();
   }
 
   private compareAnswer(request: number, got: LinkAnswer, want: LinkAnswer): string | null {
@@ -155,13 +199,19 @@ class Course {
    */
   private afterWork({ from, to, address, data }: PendingWrite, was: Uint8Array): string | null {
     const { target, model } = this;
-    target.controlNow(setupPacket(0xa1, DFU.GETSTATE, 0, target.facts.interfaceNumber, 1));
+    const asked = this.ask(setupPacket(0xa1, DFU.GETSTATE, 0, target.facts.interfaceNumber, 1));
+    if (asked === 'pulled') return this.afterPull(DFU.GETSTATE, { from, to, address, data }, was);
     const now = this.flash(from, to);
     const whole = data === null || was.every((b) => b === target.erased);
     if (whole && model.status === 0) {
       const wrong = firstDifference(now, model.memory.subarray(from - model.base, to - model.base));
       return wrong < 0 ? null : `flash at 0x${(from + wrong).toString(16)} holds 0x${now[wrong]!.toString(16)}`;
     }
+    return this.takeMixture({ from, to, address, data }, was) ?? this.adoptState();
+  }
+  /** Of what work would have changed anything may have been, from old to new; nothing else. */
+  private takeMixture({ from, to, address, data }: PendingWrite, was: Uint8Array): string | null {
+    const now = this.flash(from, to);
     if (data !== null) {
       for (let i = 0; i < now.length; i++) {
         const sent = data[i - (address - from)];
@@ -170,17 +220,20 @@ class Course {
           return `flash at 0x${(from + i).toString(16)} holds what was not sent`;
       }
     }
-    model.memory.set(now, from - model.base);
-    this.adoptState();
+    this.model.memory.set(now, from - this.model.base);
     return null;
   }
-  private adoptState(): void {
+  private adoptState(): string | null {
     const { target, model } = this;
-    const { data } = target.controlNow(setupPacket(0xa1, DFU.GETSTATE, 0, target.facts.interfaceNumber, 1));
-    if (data[0] !== STATE.ERROR || model.state === STATE.ERROR) return;
+    const state = this.ask(setupPacket(0xa1, DFU.GETSTATE, 0, target.facts.interfaceNumber, 1));
+    if (state === 'pulled') return this.afterPull(DFU.GETSTATE, null, null);
+    if (state.data[0] !== STATE.ERROR || model.state === STATE.ERROR) return null;
     model.state = STATE.ERROR;
     // which error it is, is the device's own choice
-    model.status = target.controlNow(setupPacket(0xa1, DFU.GETSTATUS, 0, target.facts.interfaceNumber, 6)).data[0] ?? 0;
+    const status = this.ask(setupPacket(0xa1, DFU.GETSTATUS, 0, target.facts.interfaceNumber, 6));
+    if (status === 'pulled') return this.afterPull(DFU.GETSTATUS, null, null);
+    model.status = status.data[0] ?? 0;
+    return null;
   }
 
   private settle(): string | null {
@@ -225,7 +278,31 @@ class Course {
   private breakOff(block: number, length: number): string | null {
     const { target, model } = this;
     void target.abandon(setupPacket(0xa1, DFU.UPLOAD, block, target.facts.interfaceNumber, length));
+    if (!target.held.usb.state.cable) {
+      this.plugAgain();
+      return this.afterPull(DFU.UPLOAD, null, null);
+    }
     model.request(DFU.UPLOAD, block, length, NONE);
+    return this.compareStates();
+  }
+  /**
+   * A read is over for the host at its first packet, as one that is broken off. Of data that is too long DWC2 takes no notice, and takes the repetition; FSDEV and USB_DRD
+   * answer STALL, and the code behind them has seen no data.
+   */
+  private babble(block: number, payload: Uint8Array | number): string | null {
+    if (this.over) return null;
+    const { target, model } = this;
+    const { usb } = target.held;
+    const input = typeof payload === 'number';
+    const data = input ? NONE : payload;
+    const length = input ? payload : payload.length;
+    usb.disturb('babble');
+    const { status } = target.controlNow(
+      setupPacket(input ? 0xa1 : 0x21, input ? DFU.UPLOAD : DFU.DNLOAD, block, target.facts.interfaceNumber, length),
+      data,
+    );
+    usb.calm();
+    if (input || status !== 'stall' || !model.takes(block, data)) model.request(input ? DFU.UPLOAD : DFU.DNLOAD, block, length, data);
     return this.compareStates();
   }
   private compareStates(): string | null {
@@ -235,6 +312,7 @@ class Course {
   private disturb(c: Extract<DfuCommand, { do: 'busReset' | 'unplug' | 'nrst' | 'powerCut' }>): string | null {
     const { target, model } = this;
     const { machine, usb } = target.held.session;
+    usb.calm();
     const session = c.do === 'busReset' ? null : usb.session();
     switch (c.do) {
       case 'busReset':

@@ -145,6 +145,37 @@ export type DfuStep =
       };
     };
 
+/** What can go wrong with a transaction on the bus. */
+export type BusError = 'packet' | 'handshake' | 'token' | 'timeout' | 'babble';
+/** What happens on the bus: exactly one of these keys. */
+export type UsbStep =
+  | {
+      /** A transaction goes wrong, once. */
+      readonly error: {
+        /** packet: the data is damaged; handshake: the ACK is; token: the token is; timeout: the host falls silent; babble: more bytes than a packet may have. */
+        readonly kind: BusError;
+        /** Transactions until then; left out = 0. */
+        readonly after?: number;
+      };
+    }
+  | {
+      /** The cable is pulled in the middle of a transaction. */
+      readonly unplug: {
+        /** Bit times from the start of its token. */
+        readonly bit: number;
+        /** Transactions until then; left out = 0. */
+        readonly after?: number;
+      };
+    }
+  | {
+      /** The host keeps the bus idle so long, and resumes. */
+      readonly suspend: Duration;
+    }
+  | {
+      /** The host resets the bus, and enumerates anew. */
+      readonly reset: true;
+    };
+
 /** What a step does: exactly one of these keys. */
 export type StepAction =
   | {
@@ -235,6 +266,10 @@ export type StepAction =
   | {
       /** A debugger comes or goes. */
       readonly debugger: 'attach' | 'detach';
+    }
+  | {
+      /** What happens on the USB, at a bit of it if need be. */
+      readonly usb: UsbStep;
     };
 
 /** Something done from outside at a time; a UsageError names a step that cannot be. */
@@ -355,7 +390,11 @@ export type PlannedAction =
   | { readonly kind: 'dfu-request'; readonly request: number; readonly value: number; readonly payload: Uint8Array | number }
   /** Millivolts by channel. */
   | { readonly kind: 'adc'; readonly inputs: Readonly<Record<string, number>> }
-  | { readonly kind: 'debugger'; readonly attach: boolean };
+  | { readonly kind: 'debugger'; readonly attach: boolean }
+  | { readonly kind: 'usb-error'; readonly error: BusError; readonly after: number }
+  | { readonly kind: 'usb-unplug'; readonly bit: number; readonly after: number }
+  | { readonly kind: 'usb-suspend'; readonly ps: Ps }
+  | { readonly kind: 'usb-reset' };
 
 export interface PlannedStep {
   readonly when: StepWhen;

@@ -19,6 +19,7 @@ import {
   type ScenarioPlan,
   type Step,
   type StepAction,
+  type UsbStep,
   type StepWhen,
   type WordValue,
 } from './scenario-types.ts';
@@ -105,6 +106,7 @@ export function expandScenario(
 function plannedStep(chip: ChipDescription, names: Names, step: Step, where: string, vdda: number): PlannedStep {
   const when = plannedTime(names, step, where);
   if ('adc' in step.do) return { when, action: { kind: 'adc', inputs: adcInputs(chip, step.do.adc, vdda, `${where}.do.adc`) } };
+  if ('usb' in step.do) return { when, action: plannedUsb(step.do.usb, `${where}.do.usb`) };
   return { when, action: plannedAction(chip, names, step.do, `${where}.do`) };
 }
 
@@ -129,7 +131,12 @@ function plannedTime(names: Names, step: Step, where: string): StepWhen {
   return { kind: 'after', ps: parseDuration(step.after ?? '', `${where}.after`) };
 }
 
-function plannedAction(chip: ChipDescription, names: Names, action: Exclude<StepAction, { adc: unknown }>, where: string): PlannedAction {
+function plannedAction(
+  chip: ChipDescription,
+  names: Names,
+  action: Exclude<StepAction, { adc: unknown } | { usb: unknown }>,
+  where: string,
+): PlannedAction {
   const word = (value: WordValue, key: string): number => wordValue(value, `${where}.${key}`);
   if ('pin' in action) return { kind: 'pin', name: action.pin.name, level: action.pin.level };
   if ('nrst' in action) return { kind: 'nrst', forPs: parseDuration(action.nrst.for, `${where}.nrst.for`) };
@@ -153,6 +160,13 @@ function plannedAction(chip: ChipDescription, names: Names, action: Exclude<Step
   }
   if ('dfu' in action) return plannedDfu(action.dfu, `${where}.dfu`);
   return { kind: 'debugger', attach: action.debugger === 'attach' };
+}
+
+function plannedUsb(step: UsbStep, where: string): PlannedAction {
+  if ('error' in step) return { kind: 'usb-error', error: step.error.kind, after: step.error.after ?? 0 };
+  if ('unplug' in step) return { kind: 'usb-unplug', bit: step.unplug.bit, after: step.unplug.after ?? 0 };
+  if ('suspend' in step) return { kind: 'usb-suspend', ps: parseDuration(step.suspend, `${where}.suspend`) };
+  return { kind: 'usb-reset' };
 }
 
 function plannedPoke(names: Names, poke: Extract<StepAction, { poke: unknown }>['poke'], where: string): PlannedAction {

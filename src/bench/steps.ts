@@ -264,7 +264,7 @@ export class Steps implements Attachment {
     core.branchTo(this.address(action.symbol));
     this.setBreakpoints();
   }
-  private askHost(action: Extract<PlannedAction, { kind: 'cable' | 'cdc' | 'cdc-baud' | `dfu-${string}` }>): void {
+  private askHost(action: Extract<PlannedAction, { kind: 'cable' | 'cdc' | 'cdc-baud' | `dfu-${string}` | `usb-${string}` }>): void {
     const { usb, input } = this.session;
     switch (action.kind) {
       case 'cable':
@@ -290,6 +290,21 @@ export class Steps implements Attachment {
       case 'dfu-leave':
         usb.dfu({ kind: 'leave', address: action.address });
         return;
+      default:
+        return this.disturbBus(action);
+    }
+  }
+  private disturbBus(action: Extract<PlannedAction, { kind: `usb-${string}` }>): void {
+    const { usb } = this.session;
+    switch (action.kind) {
+      case 'usb-error':
+        return usb.disturb(action.error, action.after);
+      case 'usb-unplug':
+        return usb.unplugAt(action.bit, action.after);
+      case 'usb-suspend':
+        return usb.suspend(action.ps);
+      case 'usb-reset':
+        return usb.resetDevice();
     }
   }
   private ended(action: PlannedAction): void {
@@ -372,6 +387,10 @@ function describeAction(a: PlannedAction): string {
         .join(', ')}`;
     case 'debugger':
       return a.attach ? 'debugger attached' : 'debugger detached';
+    case 'usb-error':
+      return `USB ${a.error} goes wrong, ${a.after} transactions on`;
+    case 'usb-unplug':
+      return `cable out at bit ${a.bit}, ${a.after} transactions on`;
     default:
       return a.kind.replace('-', ' ');
   }

@@ -51,8 +51,7 @@ export interface Transfer {
  * What can go wrong with a transaction: `packet`: the data is damaged on its way; `handshake`: the ACK of a data stage is; `token`: the token is; `timeout`: the host
  * falls silent behind the token, or behind the device's data; `babble`: more bytes than a packet may have, in a data stage or on a pipe.
  */
-export const BUS_FAULTS = ['packet', 'handshake', 'token', 'timeout', 'babble'] as const;
-export type BusFaultKind = (typeof BUS_FAULTS)[number];
+export type BusFaultKind = 'packet' | 'handshake' | 'token' | 'timeout' | 'babble';
 
 export interface TransferResult {
   readonly status: TransferStatus;

@@ -134,6 +134,11 @@ export class UsbSim implements Host, BusHost {
   unplugAt(bit: number, after = 0): void {
     this.state.fault = { kind: 'unplug', after, bit };
   }
+  /** What was to go wrong does not any more. */
+  calm(): void {
+    this.state.fault = null;
+    this.cancelWait('bus.pull');
+  }
   unplugIn(delay: Ps): void {
     this.wait('bus.pull', delay);
   }
@@ -630,19 +635,15 @@ export class UsbSim implements Host, BusHost {
     for (;;) {
       const now = this.now();
       const { waits, transfers } = this.state;
-      let wait = -1;
-      for (let i = 0; i < waits.length; i++) if (waits[i]!.due <= now && (wait < 0 || waits[i]!.due < waits[wait]!.due)) wait = i;
-      if (wait >= 0) {
+      const wait = dueFirst(waits, now);
+      const next = transfers[dueFirst(transfers, now)];
+      // the code that runs may be some cycles behind: a packet that was whole before the cable was pulled is whole
+      if (wait >= 0 && !(waits[wait]!.tag === 'bus.pull' && next && next.due < waits[wait]!.due)) {
         const [w] = waits.splice(wait, 1);
         this.handleWait(w!.tag);
         continue;
       }
-      let next: Transfer | null = null;
-      for (let i = 0; i < transfers.length; i++) {
-        const t = transfers[i]!;
-        if (t.due <= now && (next === null || t.due < next.due)) next = t;
-      }
-      if (next === null) break;
+      if (!next) break;
       stepTransfer(this, next);
     }
     this.arm();
@@ -656,4 +657,11 @@ export class UsbSim implements Host, BusHost {
     if (due === Infinity) this.system.scheduler.disarm(this.hostSlot);
     else this.system.scheduler.arm(this.hostSlot, Math.max(due, this.now()));
   }
+}
+
+/** Index of what was due first; -1 where nothing is due. Of two the older. */
+function dueFirst(list: readonly { readonly due: Ps }[], now: Ps): number {
+  let found = -1;
+  for (let i = 0; i < list.length; i++) if (list[i]!.due <= now && (found < 0 || list[i]!.due < list[found]!.due)) found = i;
+  return found;
 }

@@ -131,6 +131,11 @@ export class ReferenceDfu {
     this.pending = null;
     return STALL;
   }
+  /** A DNLOAD of data that would not be refused. */
+  takes(block: number, data: Uint8Array): boolean {
+    const open = this.state === STATE.IDLE || this.state === STATE.DNLOAD_IDLE;
+    return open && data.length <= this.options.transferSize && block !== 1;
+  }
   private download(block: number, data: Uint8Array): LinkAnswer {
     if (this.state !== STATE.IDLE && this.state !== STATE.DNLOAD_IDLE) return this.illegal();
     if (data.length === 0) {
@@ -138,7 +143,7 @@ export class ReferenceDfu {
       this.state = STATE.MANIFEST_SYNC;
       return ACK;
     }
-    if (data.length > this.options.transferSize || block === 1) return this.illegal();
+    if (!this.takes(block, data)) return this.illegal();
     this.pending = { block, data: data.slice() };
     this.state = STATE.DNLOAD_SYNC;
     return ACK;
