@@ -12,11 +12,14 @@ import { mainFlash } from './bench/flash-image.ts';
 import { HeldMachine } from './bench/held-machine.ts';
 import { jobInput } from './bench/job.ts';
 import type { Outcome } from './bench/result.ts';
+import { checkScenario, planAction } from './bench/scenario.ts';
+import type { StepAction } from './bench/scenario-types.ts';
 import { PS_PER_SECOND } from './emu/time.ts';
 import { HOST } from './library/host.ts';
 import { libraryJob, type BenchOptions } from './library/options.ts';
 import { WebUsb } from './usb-sim/web-usb.ts';
 
+export type { StepAction } from './bench/scenario-types.ts';
 export type { BenchOptions } from './library/options.ts';
 export { UsageError } from './bench/usage-error.ts';
 export { ImageError } from './emu/image/errors.ts';
@@ -35,6 +38,8 @@ export interface HeldUsb {
   run(duration: string): Promise<void>;
   /** Takes the cable out, or plugs it in again. */
   cable(position: 'in' | 'out'): void;
+  /** A step of a scenario, at the next moment of virtual time: `{ usb: { error: { kind: 'packet', after: 3 } } }`. UsageError where it is none. */
+  act(action: StepAction): Promise<void>;
   /** What the main flash holds now. */
   flash(): {
     /** Address of the first byte. */
@@ -74,6 +79,12 @@ export async function openUsb(options: BenchOptions): Promise<HeldUsb> {
       await usb.look();
     },
     cable: (position) => (position === 'in' ? held.usb.plug() : held.usb.unplug()),
+    async act(action) {
+      await checkScenario({ steps: [{ after: '0s', do: action }] }, 'act');
+      const { session } = held;
+      session.goOn();
+      session.steps.append(planAction(action, session.input.chip, session.input.images, session.input.scenario.board.vdda));
+    },
     flash: () => mainFlash(held.session.machine),
     log: () => held.usb.logEntries.map(({ at, kind, text }) => ({ at: at / PS_PER_SECOND, kind, text })),
     close() {

@@ -126,6 +126,14 @@ describe('WebUSB', () => {
     await device.reset();
     expect((await device.controlTransferIn(request(5), 1)).data!.getUint8(0)).toBe(2);
   });
+  it('a step of a scenario happens on the bus: a babble ends one read, the next is whole; what is none is refused', async () => {
+    const setup = { requestType: 'standard', recipient: 'device', request: 6, value: 0x0100, index: 0 } as const;
+    await held!.act({ usb: { error: { kind: 'babble' } } });
+    await held!.run('1ms');
+    expect((await device.controlTransferIn(setup, 18)).status).toBe('babble');
+    expect((await device.controlTransferIn(setup, 18)).data!.byteLength).toBe(18);
+    await expect(held!.act({ usb: { error: { kind: 'noise' } } } as never)).rejects.toThrow(/kind/);
+  });
   it('an unplug is an event, and plugging in brings a new device', async () => {
     const events: string[] = [];
     const { usb, cable, run } = held!;
