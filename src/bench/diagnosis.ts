@@ -75,7 +75,7 @@ const leadsElsewhere = ({ repair, subject }: Judged): boolean =>
   repair?.at === 'redirect' ||
   (repair?.at === 'entry' && repair.acts !== undefined) ||
   (repair?.at === 'before-write' && subject?.entry?.how === 'exception');
-const isBroken = (j: Judged): boolean => j.judgement.verdict === 'fail' || j.judgement.verdict === 'warn';
+export const isBroken = (j: Judged): boolean => j.judgement.verdict === 'fail' || j.judgement.verdict === 'warn';
 
 /** What would be repaired at an entry explains nothing where nothing entered: an application that runs on, on a chip whose ROM would send it back. */
 const withoutPlace = ({ repair }: Judged, starts: Starts): boolean =>

@@ -13,6 +13,7 @@ import type { RunInput } from './run-input.ts';
 import { followLeave } from './leave.ts';
 import type { NamedRepair } from './repairs.ts';
 import type { SessionEnd } from './live-run.ts';
+import { serialNotes } from './serial-probe.ts';
 import { Session } from './session.ts';
 import { afterRun, NOT_TRACED, romFacts, type Traced } from './subject.ts';
 import { noReturnRow, noReturnText, pointOfNoReturn, type NoReturn } from './point-of-no-return.ts';
@@ -200,6 +201,7 @@ function askWhy(run: PlainRun, { judged, entry, starts, variants, limited, diagn
     }
     if (!cut && base.entries.length === 0 && (end.outcome === 'no-jump' || input.findJump || run.waitsForInput))
       run.notes.push(...jumpNotes(session, finished));
+    if (!limited && end.outcome !== 'dfu') run.notes.push(...serialNotes(session, starts, judged));
     tracer?.repairWith(starts, provedRepairs(answers.diagnosis));
     if (input.noReturn) answers.noReturn = pointOfNoReturn(session, entry, answers.diagnosis, base.end.at);
     if (input.symptoms.length > 0)

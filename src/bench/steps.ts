@@ -68,10 +68,10 @@ export class Steps implements Attachment {
     const { steps } = this.session.input.scenario;
     return this.state.more.length === 0 ? steps : [...steps, ...this.state.more];
   }
-  /** One step more, carried out at once if no other is under way. */
-  append(action: PlannedAction): void {
+  /** One step more, carried out at once, or so much later, if no other is under way. */
+  append(action: PlannedAction, after: Ps = 0): void {
     const idle = !this.remaining;
-    this.state.more = [...this.state.more, { when: { kind: 'after', ps: 0 }, action }];
+    this.state.more = [...this.state.more, { when: { kind: 'after', ps: after }, action }];
     if (!idle) return;
     this.state.previousEnd = this.session.machine.now;
     this.schedule();

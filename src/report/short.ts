@@ -162,6 +162,8 @@ function failed(page: Page, result: RunResult, sources: Sources): void {
     page.row('Maybe', 'yellow', `${id}: ${explanation.split(/\n\n+/)[0]!}`, 2);
     if (lastWriter !== null) page.text(where(lastWriter), 1);
   }
+  const serial = result.notes.filter((n) => n.kind === 'serial');
+  serial.forEach(({ text }, i) => (i === 0 ? page.row('Serial', 'yellow', text, 3) : page.text(text, 3)));
   const resets = result.notes.filter((n) => n.kind === 'reset').map((n) => n.text);
   if (resets[0] !== undefined) {
     page.row('Reset', 'red', resets[0], 3);
