@@ -111,6 +111,12 @@ describe('imports', () => {
     expect([...new Set(users.map((i) => i.file))]).toEqual(['emu/machine.ts']);
   });
 
+  test("what stands outside of a core asks in Arm's words", () => {
+    const outside = relativeImports.filter((i) => !i.file.startsWith('emu/') && target(i) === 'emu/core/state.ts');
+    // the way of a value through the state is a way through its words
+    expect(outside.map((i) => i.file)).toEqual(['bench/slice/window.ts']);
+  });
+
   test('every room stands on a floor', () => {
     const rooms = new Set(files.map((f) => roomOf(f.replaceAll('\\', '/'))).filter((r) => r !== ''));
     expect([...rooms].filter((r) => floorOf(r) < 0)).toEqual([]);

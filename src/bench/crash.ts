@@ -1,6 +1,5 @@
 /** A plain crash: which instruction did what, what the fault registers say, who called it, and where its handler is. */
 import type { FaultFacts } from '../checks/check.ts';
-import { S } from '../emu/core/state.ts';
 import { codePlace } from '../emu/image/image.ts';
 import { restartInChain } from './restart.ts';
 import type { Session } from './session.ts';
@@ -83,7 +82,7 @@ export const ranAwayPhrase = (s: Session, pc: number, target: number): string =>
 /** The access is one of a stack that has left RAM downwards; null if it is not. The session stands at the fault. */
 function outOfStack(s: Session, address: number): string | null {
   const { machine } = s;
-  const sp = machine.bootCore.get(S.SP) >>> 0;
+  const sp = machine.bootCore.arm.sp;
   const below = machine.chip.memories.some((m) => m.kind === 'ram' && sp < m.base && m.base - sp <= STACK_REACH);
   const left = machine.system.regionAt(sp, machine.bootCore.index)?.memory?.row.kind !== 'ram';
   return Math.abs(sp - address) < STACK_REACH && below && left ? `the stack has grown out of RAM, SP = ${hex(sp)}` : null;

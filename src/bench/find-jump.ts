@@ -5,7 +5,6 @@
 import { hasPin } from '../chips/parts.ts';
 import type { ChipDescription } from '../emu/chip.ts';
 import type { Core } from '../emu/core/core.ts';
-import { S } from '../emu/core/state.ts';
 import { codePlace } from '../emu/image/image.ts';
 import type { Checkpoint } from '../emu/machine-base.ts';
 import { MS, type Ps } from '../emu/time.ts';
@@ -215,13 +214,13 @@ function callCandidate(s: Session, from: Checkpoint, { facts }: JumpCandidate): 
   s.restore(from);
   const core = machine.bootCore;
   const limit = machine.now + HANDLER_ENDS;
-  while (core.get(S.IPSR) !== 0 && machine.now < limit) {
+  while (core.arm.ipsr !== 0 && machine.now < limit) {
     const before = machine.now;
     machine.run(machine.now + MS / 100);
     if (machine.now === before) break;
   }
-  core.set(S.LR, (core.pc | 1) >>> 0);
-  core.set(S.IT, 0);
+  core.arm.lr = (core.pc | 1) >>> 0;
+  core.arm.leaveItBlock();
   core.wake();
   core.branchTo((facts.symbol.address & ~1) >>> 0);
   return outcomeFromHere(s);

@@ -4,25 +4,23 @@
  */
 import { isCounting } from '../emu/proofs/counting.ts';
 import type { Core } from '../emu/core/core.ts';
+import { anyLineEnabled } from '../emu/core/nvic.ts';
 import { EXC } from '../emu/core/scs-state.ts';
 import type { Machine } from '../emu/machine.ts';
-import { S } from '../emu/core/state.ts';
 import { sysTickPeriod } from '../emu/core/systick.ts';
 import { findSteadyLoop, type SteadyLoop, type Told } from '../emu/proofs/steady.ts';
-import { anyLine, eventMayCome, interruptsAround, lineStaysUp, readStays, sysTickInterrupts } from './surrounding-events.ts';
+import { eventMayCome, interruptsAround, lineStaysUp, readStays, sysTickInterrupts } from './surrounding-events.ts';
 import type { FixedLoop, LiveRun } from './live-run.ts';
 import { tickCannotEnd } from './ticking.ts';
 
 const MAX_STEPS = 3000;
-/** HALTED of a core in WFE: an event would wake it. */
-const WFE = 3;
 
 /** Asleep, and nothing comes that wakes it. */
 function sleepsForGood(s: LiveRun): FixedLoop | null {
   const core = s.machine.bootCore;
   const { sysTick, others } = interruptsAround(s, { asleep: true });
-  if (sysTick || others || (core.get(S.HALTED) === WFE && eventMayCome(s))) return null;
-  return { pc: core.pc, reads: [], sleeping: true, inFault: s.state.fault !== null, exception: core.get(S.IPSR), storm: false };
+  if (sysTick || others || (core.arm.waiting === 'wfe' && eventMayCome(s))) return null;
+  return { pc: core.pc, reads: [], sleeping: true, inFault: s.state.fault !== null, exception: core.arm.ipsr, storm: false };
 }
 
 export function proveFixedLoop(s: LiveRun): FixedLoop | null {
@@ -41,8 +39,8 @@ export function proveFixedLoop(s: LiveRun): FixedLoop | null {
     // a tick may have come between: once more where it is far, but no further than a look may go (a period may be seconds long)
     const far = core.clockTimeOf(core.row.clock, core.cycles() + 8 * MAX_STEPS) - machine.now;
     const limit = machine.now + Math.min(far, Math.floor((sysTickPeriod(core) * 3) / 8));
-    const exception = core.get(S.IPSR);
-    return machine.run(limit) === 'limit' && core.get(S.IPSR) === exception && !core.halted ? proveLoop(s) : null;
+    const exception = core.arm.ipsr;
+    return machine.run(limit) === 'limit' && core.arm.ipsr === exception && !core.halted ? proveLoop(s) : null;
   } finally {
     machine.restore(before);
   }
@@ -50,7 +48,7 @@ export function proveFixedLoop(s: LiveRun): FixedLoop | null {
 
 /** By an interrupt that can come in it and change what it waits for. */
 function mayBeLeft(s: LiveRun, loop: SteadyLoop, storm: boolean): boolean {
-  const { sysTick, others } = interruptsAround(s, storm ? { under: s.machine.bootCore.get(S.IPSR) } : {});
+  const { sysTick, others } = interruptsAround(s, storm ? { under: s.machine.bootCore.arm.ipsr } : {});
   return others || (sysTick && (storm || !tickCannotEnd(s, loop)));
 }
 
@@ -62,11 +60,11 @@ function proveLoop(s: LiveRun): FixedLoop | null {
   const loop = findSteadyLoop(core, machine.system, MAX_STEPS, writesOf(machine));
   if (loop === null || loop.refreshes > 0) return null;
   // A loop that masks interrupts lets them in again.
-  if (loop.writes > 0 && (sysTickInterrupts(core) || anyLine(core))) return null;
+  if (loop.writes > 0 && (sysTickInterrupts(core) || anyLineEnabled(core))) return null;
   const storm = comesBack(s, loop);
   const addresses = loop.reads.map((r) => r.address);
   if (storm === null || !addresses.every((a) => readStays(s, a))) return null;
-  const exception = core.get(S.IPSR);
+  const exception = core.arm.ipsr;
   if (mayBeLeft(s, loop, storm)) return null;
   const inFault = fault !== undefined && s.state.fault?.since === fault;
   return { pc: loop.pc, reads: polled(s, addresses), sleeping: false, inFault, exception, storm };
@@ -78,14 +76,14 @@ function proveLoop(s: LiveRun): FixedLoop | null {
 function comesBack(s: LiveRun, loop: SteadyLoop): boolean | null {
   const { machine } = s;
   const core = machine.bootCore;
-  const ipsr = core.get(S.IPSR);
+  const ipsr = core.arm.ipsr;
   let returns = 0;
   const { observer } = machine;
   machine.observer = { ...observer, exceptionReturn: () => void returns++ };
   try {
     const end = core.cycles() + loop.cycles;
     while (core.cycles() < end) {
-      if (core.step() || core.halted || core.get(S.IPSR) !== ipsr) return null;
+      if (core.step() || core.halted || core.arm.ipsr !== ipsr) return null;
     }
     if (returns === 0) return false;
     return lineStaysUp(s, ipsr - EXC.IRQ0) ? true : null;
@@ -119,7 +117,7 @@ export const isAlone = (machine: Machine): boolean => machine.cores.every((c) =>
 /** Held, locked up, or asleep with nothing that could wake it. */
 function isInert(machine: Machine, core: Core): boolean {
   if (!machine.state.booted[core.index] || machine.state.lockups[core.index] !== null) return true;
-  return core.halted && core.get(S.HALTED) !== WFE && !sysTickInterrupts(core) && !anyLine(core);
+  return core.halted && core.arm.waiting !== 'wfe' && !sysTickInterrupts(core) && !anyLineEnabled(core);
 }
 
 /** It may reset the chip, unless it is refreshed. */

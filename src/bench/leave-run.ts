@@ -1,7 +1,6 @@
 /** `bootbench leave`: one program, started from reset and started by a DFU leave, after a jump into the ROM and after a boot by the pin. */
 import type { Judgement, LeaveFacts } from '../checks/check.ts';
 import { CHECKS } from '../checks/index.ts';
-import { S } from '../emu/core/state.ts';
 import { leaveTwin, type LeaveTwin } from './leave.ts';
 import type { LeaveEntry } from './leave-scenario.ts';
 import { repairTarget } from './repairs.ts';
@@ -43,6 +42,6 @@ function jumpFromReset(s: Session): void {
   const { machine } = s;
   const { initialStack, resetVector } = romFacts(s);
   repairTarget(machine).setCore('msp', initialStack);
-  machine.bootCore.set(S.T, 1);
+  machine.bootCore.arm.thumb = 1;
   machine.bootCore.branchTo((resetVector & ~1) >>> 0);
 }

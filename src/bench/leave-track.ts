@@ -2,7 +2,6 @@
  * What a program does after a leave or a reset, as far as two runs of it can be held side by side: its stores to peripherals in Thread mode, by
  * instruction and address, and where its exceptions went. Values, and the rounds of a waiting loop, may differ.
  */
-import { S } from '../emu/core/state.ts';
 import type { Ps } from '../emu/time.ts';
 import type { Session } from './session.ts';
 
@@ -58,7 +57,7 @@ export function watchLeave(s: Session): Track {
     pages: new Set(),
     everyDeviceWrite: true,
     write: (core, address, _size, value) => {
-      if (core !== machine.bootCore || core.zone !== 'user' || core.get(S.IPSR) !== 0 || stores.length >= MOST) return value;
+      if (core !== machine.bootCore || core.zone !== 'user' || core.arm.ipsr !== 0 || stores.length >= MOST) return value;
       const { pc } = core;
       const last = stores.at(-1);
       if (last?.pc !== pc || last.address !== address) stores.push({ pc, address, at: core.now() - start });

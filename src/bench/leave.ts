@@ -10,7 +10,6 @@ import type { Machine } from '../emu/machine.ts';
 import type { RegisterState } from '../emu/registers.ts';
 import { MS, PS_PER_SECOND, type Ps } from '../emu/time.ts';
 import { registerFile } from '../emu/core/register-file.ts';
-import { S } from '../emu/core/state.ts';
 import { watchLeave, type Parting, type Track } from './leave-track.ts';
 import { CutShort, isCut } from './attempt.ts';
 import { repairTarget } from './repairs.ts';
@@ -185,8 +184,10 @@ function coreState(machine: Machine): { readonly vtor: number | null; readonly i
   const word = (address: number): number => core.peek(address, 4) ?? 0;
   const irq: string[] = [];
   const say = (name: string, value: number): void => void (value !== 0 && irq.push(`${name} = 0x${(value >>> 0).toString(16)}`));
-  say('IPSR', core.get(S.IPSR));
-  for (const [name, at] of [['PRIMASK', S.PRIMASK], ['FAULTMASK', S.FAULTMASK], ['BASEPRI', S.BASEPRI]] as const) say(name, core.get(at)); // prettier-ignore
+  say('IPSR', core.arm.ipsr);
+  say('PRIMASK', core.arm.primask);
+  say('FAULTMASK', core.arm.faultmask);
+  say('BASEPRI', core.arm.basepri);
   for (let n = 0; n < 8; n++) {
     say(`NVIC_ISER${n}`, word(0xe000e100 + 4 * n));
     say(`NVIC_ISPR${n}`, word(0xe000e200 + 4 * n));
@@ -312,6 +313,6 @@ function quiet(machine: Machine, target: ReturnType<typeof repairTarget>): void 
   target.clearNvic('enabled');
   target.clearNvic('pending');
   target.write(0xe000e010, 4, 0);
-  if (machine.bootCore.get(S.IPSR) !== 0) target.leaveHandlerMode();
+  if (machine.bootCore.arm.ipsr !== 0) target.leaveHandlerMode();
   for (const name of hasVtor(machine) ? ['primask', 'faultmask', 'basepri'] : ['primask']) target.setCore(name, 0);
 }

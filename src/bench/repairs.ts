@@ -2,7 +2,6 @@
 import type { Repair, RepairTarget, Subject } from '../checks/check.ts';
 import type { Interceptor } from '../emu/core/core-types.ts';
 import { exceptionReturn } from '../emu/core/exceptions.ts';
-import { S } from '../emu/core/state.ts';
 import { PAGE_BITS } from '../emu/arena.ts';
 import type { Machine } from '../emu/machine.ts';
 import type { RegisterState } from '../emu/registers.ts';
@@ -75,8 +74,7 @@ function exceptionEdits(machine: Machine): Pick<RepairTarget, 'leaveHandlerMode'
   const poke = (address: number, size: 1 | 2 | 4, value: number): void => core.write(address, size, value, true);
   return {
     leaveHandlerMode: () => {
-      core.set(S.IPSR, 0);
-      for (let i = 0; i < 16; i++) core.set(S.NVIC_ACTIVE + 4 * i, 0);
+      core.arm.leaveHandlers();
       setRegister(core, 'sys-active', 0);
       core.rightsChanged();
       core.interruptsChanged();
@@ -91,7 +89,7 @@ function exceptionEdits(machine: Machine): Pick<RepairTarget, 'leaveHandlerMode'
       machine.system.now = core.now();
       core.hardwareAccess = true;
       try {
-        exceptionReturn(core, core.get(S.LR));
+        exceptionReturn(core, core.arm.lr);
       } finally {
         core.hardwareAccess = false;
       }
@@ -122,13 +120,13 @@ function coreEdits(machine: Machine): Pick<RepairTarget, 'setCore' | 'holdOtherC
       for (const other of machine.cores) if (other !== core) machine.hold(other);
     },
     branchTo: (address) => {
-      core.set(S.T, address & 1);
+      core.arm.thumb = address & 1;
       core.branchTo((address & ~1) >>> 0);
       core.zone = core.zoneAt(address) ?? core.zone;
       core.flushTables();
     },
     jumpTo: (address) => {
-      core.set(S.T, address & 1);
+      core.arm.thumb = address & 1;
       core.branchTo((address & ~1) >>> 0);
       core.flushTables();
     },

@@ -8,7 +8,6 @@ import { PAGE_BITS, WORD_MAP } from '../emu/arena.ts';
 import type { Interceptor } from '../emu/core/core-types.ts';
 import type { Core } from '../emu/core/core.ts';
 import type { Place } from '../emu/proofs/data-flow.ts';
-import { S } from '../emu/core/state.ts';
 import type { Checkpoint } from '../emu/machine-base.ts';
 import type { Block } from '../emu/system.ts';
 import { MS, US, type Ps } from '../emu/time.ts';
@@ -59,7 +58,7 @@ interface BackupStore {
 
 const writerAt = (core: Core, seq: number): Writer => ({
   pc: core.pc,
-  lr: core.get(S.LR),
+  lr: core.arm.lr,
   at: core.now(),
   kind: 'cpu',
   core: core.index,
@@ -498,7 +497,7 @@ function stackOf(s: Session, words: ReadonlyMap<number, number>): Stretch {
       gap = 0;
     } else gap++;
   }
-  return { low: Math.min(low, s.machine.bootCore.get(S.SP) >>> 0 || low), high };
+  return { low: Math.min(low, s.machine.bootCore.arm.sp || low), high };
 }
 
 function backupPages(s: Session): Set<number> {

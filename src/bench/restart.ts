@@ -3,7 +3,6 @@
  * where the structure has a function in its second word: the vector table is what lies at address 0.
  */
 import { callChainOf } from '../emu/call-chain.ts';
-import { S } from '../emu/core/state.ts';
 import { codePlace } from '../emu/image/image.ts';
 import type { LiveRun, Restart } from './live-run.ts';
 
@@ -21,7 +20,7 @@ export function startOf({ machine, input }: LiveRun): number | null {
 /** The core stands at its start, and no reset brought it there; null where the ROM did. */
 export function restartAt({ machine }: LiveRun): Restart | null {
   const core = machine.bootCore;
-  const lr = (core.get(S.LR) & ~1) >>> 0;
+  const lr = (core.arm.lr & ~1) >>> 0;
   if (machine.system.regionAt(lr, core.index)?.memory?.row.zone === 'system') return null;
   const call = [2, 4].map((size) => lr - size).find((pc) => calls(core.peek(pc, 2) ?? 0, lr - pc));
   return { at: machine.now, call: call ?? null, lr };

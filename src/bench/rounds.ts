@@ -14,7 +14,6 @@ import type { Cell } from '../emu/proofs/linear.ts';
 import { LinearTicks, type TickSurroundings } from '../emu/proofs/linear-ticks.ts';
 import { highestPending } from '../emu/core/nvic.ts';
 import { EXC, SCS } from '../emu/core/scs-state.ts';
-import { S } from '../emu/core/state.ts';
 import { sysTickPeriod } from '../emu/core/systick.ts';
 import { ARCHITECTURE, readIsSteady } from '../emu/proofs/steady.ts';
 import type { Checkpoint, SavedPage } from '../emu/machine-base.ts';
@@ -26,7 +25,6 @@ import { hearingExceptions, LOOK_TIMER } from './hearing.ts';
 /** Ticks of a round: what toggles something is back after two. */
 const TICKS = 2;
 const LONGEST_ROUND = 2000;
-const ASLEEP = 2;
 const SLEEPONEXIT = 2;
 
 /** The application does until `until` what it does now. The chip has one core that runs. */
@@ -44,8 +42,13 @@ export function goesRound(machine: Machine, until: Ps): boolean {
 
 /** In WFI, as thread code on MSP without masks, an FP context or anything pending. */
 function sleepsPlainly(core: Core): boolean {
-  const zero = [S.IPSR, S.CONTROL, S.PRIMASK, S.FAULTMASK, S.BASEPRI, S.IT].every((offset) => core.get(offset) === 0);
-  return core.get(S.HALTED) === ASLEEP && zero && (core.get(SCS.SCR) & SLEEPONEXIT) === 0 && highestPending(core) === 0 && !core.canWake();
+  return (
+    core.arm.waiting === 'wfi' &&
+    core.arm.isPlainThread &&
+    (core.get(SCS.SCR) & SLEEPONEXIT) === 0 &&
+    highestPending(core) === 0 &&
+    !core.canWake()
+  );
 }
 function onlyTicks(machine: Machine): boolean {
   const { scheduler } = machine.system;

@@ -1,6 +1,5 @@
 /** Semihosting calls (Arm "Semihosting for AArch32 and AArch64", 2.x): console output, exit, time. Files are not given to the firmware. */
 import type { Core } from '../emu/core/core.ts';
-import { S } from '../emu/core/state.ts';
 import { PS_PER_SECOND, type Ps } from '../emu/time.ts';
 
 const SYS = {
@@ -39,11 +38,11 @@ export interface SemihostingSink {
 /** Serves the call in R0/R1 and puts the answer into R0. */
 // eslint-disable-next-line complexity -- one case for each call of Arm's semihosting specification
 export function serveSemihosting(core: Core, sink: SemihostingSink): void {
-  const r0 = core.get(S.R);
-  const r1 = core.get(S.R + 4);
+  const r0 = core.arm.r(0);
+  const r1 = core.arm.r(1);
   const word = (i: number): number => core.peek((r1 + 4 * i) >>> 0, 4) ?? 0;
   const byte = (address: number): number => core.peek(address >>> 0, 1) ?? 0;
-  const answer = (value: number): void => core.set(S.R, value);
+  const answer = (value: number): void => core.arm.setR(0, value);
   switch (r0) {
     case SYS.WRITEC:
       sink.print(String.fromCharCode(byte(r1)));

@@ -5,7 +5,6 @@
 import type { BlockRow } from '../emu/chip.ts';
 import type { Interceptor } from '../emu/core/core-types.ts';
 import type { Core } from '../emu/core/core.ts';
-import { S } from '../emu/core/state.ts';
 import type { EntryRecord } from '../emu/history.ts';
 import type { ModelFactory } from '../emu/registers.ts';
 import { UnicornEngine } from '../emu/engines/unicorn.ts';
@@ -289,7 +288,7 @@ export class Session implements LiveRun {
     }
   }
   private onExceptionReturn(core: Core): void {
-    if (this.state.fault && core === this.machine.bootCore && (core.get(S.IPSR) === 0 || core.get(S.IPSR) > 7)) this.state.fault = null;
+    if (this.state.fault && core === this.machine.bootCore && (core.arm.ipsr === 0 || core.arm.ipsr > 7)) this.state.fault = null;
   }
 
   /** What was settled is open again: something has been changed from outside. */

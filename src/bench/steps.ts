@@ -1,6 +1,5 @@
 /** The scenario's steps: what happens to the board from outside, and when. State is plain data, saved with the machine. */
 import type { Core } from '../emu/core/core.ts';
-import { S } from '../emu/core/state.ts';
 import type { Attachment } from '../emu/machine-base.ts';
 import type { Ps } from '../emu/time.ts';
 import { findSymbol } from '../emu/image/image.ts';
@@ -31,8 +30,6 @@ interface StepsState {
   more: readonly PlannedStep[];
 }
 
-/** Caller-saved state that a called function may change: R0–R3, R12, LR, flags. */
-const SAVED = [S.R, S.R + 4, S.R + 8, S.R + 12, S.R + 48, S.LR, S.NF, S.ZF, S.CF, S.VF, S.QF, S.GE, S.IT];
 /** Time to wait before a call is tried again while a handler runs. */
 const RETRY = 10_000_000;
 
@@ -158,8 +155,8 @@ export class Steps implements Attachment {
   private stoppedAt(core: Core): void {
     if (core.index === 0 && this.session.state.watchesStart && core.pc === startOf(this.session)) this.session.startedAgain();
     const call = this.state.call;
-    if (call && call.core === core.index && core.pc === call.pc && core.get(S.SP) === call.sp) {
-      SAVED.forEach((offset, i) => core.set(offset, call.saved[i]!));
+    if (call && call.core === core.index && core.pc === call.pc && core.arm.sp === call.sp) {
+      core.arm.restoreCall(call.saved);
       this.state.call = null;
       this.finished();
       return;
@@ -195,7 +192,7 @@ export class Steps implements Attachment {
 
   private carryOut(action: PlannedAction): void {
     const { machine } = this.session;
-    if (action.kind === 'call' && this.coreOf(action.symbol).get(S.IPSR) !== 0) {
+    if (action.kind === 'call' && this.coreOf(action.symbol).arm.ipsr !== 0) {
       machine.system.scheduler.arm(this.slot, machine.now + RETRY);
       return;
     }
@@ -255,11 +252,11 @@ export class Steps implements Attachment {
   /** The function runs next; it returns to where the core stands now. */
   private call(action: Extract<PlannedAction, { kind: 'call' }>): void {
     const core = this.coreOf(action.symbol);
-    const saved = SAVED.map((offset) => core.get(offset));
-    this.state.call = { core: core.index, pc: core.pc, sp: core.get(S.SP), saved };
-    action.args.slice(0, 4).forEach((value, i) => core.set(S.R + 4 * i, value));
-    core.set(S.LR, (core.pc | 1) >>> 0);
-    core.set(S.IT, 0);
+    const saved = core.arm.saveCall();
+    this.state.call = { core: core.index, pc: core.pc, sp: core.arm.sp, saved };
+    action.args.slice(0, 4).forEach((value, i) => core.arm.setR(i, value));
+    core.arm.lr = (core.pc | 1) >>> 0;
+    core.arm.leaveItBlock();
     core.wake();
     core.branchTo(this.address(action.symbol));
     this.setBreakpoints();

@@ -13,7 +13,6 @@ import type {
 import { mpuRegion } from '../emu/core/mpu.ts';
 import { SCS } from '../emu/core/scs-state.ts';
 import { registerFile } from '../emu/core/register-file.ts';
-import { S } from '../emu/core/state.ts';
 import type { WriteRecord } from '../emu/history.ts';
 import type { Machine } from '../emu/machine.ts';
 import type { RegisterState } from '../emu/registers.ts';
@@ -173,7 +172,7 @@ export function romFacts(s: Session): RomFacts {
 export function subjectAt(s: Session, outcome: string, reached: boolean, traced: Traced): Subject {
   const { machine } = s;
   const entry = machine.history.entries.at(-1);
-  const registers = entry ? entry.registers : registerFile(machine.bootCore, machine.bootCore.get(S.PC));
+  const registers = entry ? entry.registers : registerFile(machine.bootCore, machine.bootCore.pc);
   const facts = entryFacts(machine).at(-1);
   return {
     state: targetState(machine, registers),

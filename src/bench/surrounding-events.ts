@@ -3,8 +3,7 @@
  */
 import type { Core } from '../emu/core/core.ts';
 import { EXC, SCS } from '../emu/core/scs-state.ts';
-import { groupOf, isActive, isEnabled, preempts, priorityOf } from '../emu/core/nvic.ts';
-import { S } from '../emu/core/state.ts';
+import { anyLineEnabled, groupOf, isActive, isEnabled, isLineUp, preempts, priorityOf } from '../emu/core/nvic.ts';
 import { readIsSteady } from '../emu/proofs/steady.ts';
 import type { Block } from '../emu/system.ts';
 import { LOOK_TIMER } from './hearing.ts';
@@ -57,7 +56,7 @@ export function interruptsAround(s: LiveRun, level: Level = {}): { readonly sysT
   const line = (b: Block): boolean => (b.row.irqs ?? []).some((n) => n >= 0 && taken(EXC.IRQ0 + n));
   return {
     sysTick: sysTickInterrupts(core) && taken(EXC.SYSTICK),
-    others: system.blocks.some((b) => line(b) && !staysQuiet(s, b)) || (mastersAtWork(s) && anyLine(core)),
+    others: system.blocks.some((b) => line(b) && !staysQuiet(s, b)) || (mastersAtWork(s) && anyLineEnabled(core)),
   };
 }
 /** `asleep`: in WFI, which PRIMASK does not keep asleep. `under`: an exception comes back again and again, and others may go before it. */
@@ -78,15 +77,10 @@ function mayBeTaken(core: Core, exception: number, { asleep, under }: Level): bo
 /** An interrupt line is up, and nothing but a core's access can lower it. */
 export function lineStaysUp(s: LiveRun, line: number): boolean {
   const { bootCore: core, system } = s.machine;
-  if (line < 0 || ((core.get(S.NVIC_LEVEL + 4 * (line >>> 5)) >>> (line & 31)) & 1) === 0) return false;
+  if (line < 0 || !isLineUp(core, line)) return false;
   return system.blocks.every((b) => !(b.row.irqs ?? []).includes(line) || staysQuiet(s, b));
 }
 
-/** A line of the NVIC is enabled. */
-export function anyLine(core: Core): boolean {
-  for (let word = 0; word < 16; word++) if (core.get(S.NVIC_ENABLED + 4 * word) !== 0) return true;
-  return false;
-}
 /** An event for WFE may come: by an interrupt that becomes pending, or from a block. */
 export const eventMayCome = (s: LiveRun): boolean =>
   !nothingScheduled(s) || sysTickInterrupts(s.machine.bootCore) || (s.machine.bootCore.get(SCS.SCR) & SEVONPEND) !== 0;

@@ -10,7 +10,6 @@ import type { Cell, Surroundings } from '../emu/proofs/linear.ts';
 import { LinearHandler, type HandlerEntry } from '../emu/proofs/linear-handler.ts';
 import { EXC, SCS } from '../emu/core/scs-state.ts';
 import { FPCA, getMsp, SPSEL } from '../emu/core/special.ts';
-import { S } from '../emu/core/state.ts';
 import { sysTickPeriod } from '../emu/core/systick.ts';
 import { hypothesis, linearly, provedCells, surroundings } from '../emu/proofs/counting.ts';
 import type { SteadyLoop } from '../emu/proofs/steady.ts';
@@ -34,7 +33,7 @@ export function tickCannotEnd(s: LiveRun, loop: SteadyLoop): boolean {
   const { machine } = s;
   const core = machine.bootCore;
   // the limits of stack pointers are not watched
-  if ([S.SPLIM, S.MSPLIM, S.PSPLIM].some((limit) => core.get(limit) !== 0)) return false;
+  if (core.arm.hasStackLimit) return false;
   const period = sysTickPeriod(core);
   const points = pointsOf(machine, loop);
   if (points === null || !Number.isFinite(period)) return false;
@@ -68,11 +67,11 @@ function pointsOf(machine: Machine, loop: SteadyLoop): Point[] | null {
   try {
     while (core.cycles() < end) {
       const how = entryAt(core);
-      const ipsr = core.get(S.IPSR);
-      if (core.get(S.EXCLUSIVE_OPEN) !== 0) return null;
+      const ipsr = core.arm.ipsr;
+      if (core.arm.exclusiveOpen) return null;
       reads.clear();
       sameStores.clear();
-      if (core.step() || core.halted || core.get(S.IPSR) !== ipsr || points.length > LONGEST_LOOP) return null;
+      if (core.step() || core.halted || core.arm.ipsr !== ipsr || points.length > LONGEST_LOOP) return null;
       const [read, stored] = [placesOf(machine, reads), placesOf(machine, sameStores)];
       points.push({ how, reads: read, stores: stored });
     }
@@ -94,13 +93,13 @@ function hostBytes({ system, bootCore }: Machine, address: number, size: number)
 
 /** How the core would take SysTick where it stands (exceptions.ts, `pushFrame`). */
 function entryAt(core: Core): HandlerEntry {
-  const thread = core.get(S.IPSR) === 0;
-  const control = core.get(S.CONTROL);
+  const thread = core.arm.ipsr === 0;
+  const control = core.arm.control;
   const psp = thread && (control & SPSEL) !== 0;
   const fp = (control & FPCA) !== 0;
   const frameWords = fp ? FP_FRAME_WORDS : FRAME_WORDS;
-  const align = fp || (core.get(S.CCR) & STKALIGN) !== 0 ? 4 : 0;
-  const frame = ((core.get(S.SP) - 4 * frameWords) & ~align) >>> 0;
+  const align = fp || (core.arm.ccr & STKALIGN) !== 0 ? 4 : 0;
+  const frame = ((core.arm.sp - 4 * frameWords) & ~align) >>> 0;
   return {
     vector: (core.get(SCS.VTOR) + 4 * EXC.SYSTICK) >>> 0,
     frame,

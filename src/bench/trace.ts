@@ -6,7 +6,6 @@
  */
 import { exceptionName } from '../checks/core-registers.ts';
 import type { Core } from '../emu/core/core.ts';
-import { S } from '../emu/core/state.ts';
 import type { EntryRecord } from '../emu/history.ts';
 import type { MachineObserver } from '../emu/machine-base.ts';
 import { rateHz, type Ps } from '../emu/time.ts';
@@ -30,7 +29,7 @@ const SAME_LINE: Ps = 5_000_000_000;
 
 const MASKS = ['PRIMASK', 'BASEPRI', 'FAULTMASK', 'CONTROL'] as const;
 type Mask = (typeof MASKS)[number];
-const STATE_OF: Readonly<Record<Mask, number>> = { PRIMASK: S.PRIMASK, BASEPRI: S.BASEPRI, FAULTMASK: S.FAULTMASK, CONTROL: S.CONTROL };
+const maskOf = (core: Core, mask: Mask): number => core.arm[mask.toLowerCase() as Lowercase<Mask>];
 const BITS_OF: Readonly<Record<Mask, number>> = { PRIMASK: 1, BASEPRI: 8, FAULTMASK: 1, CONTROL: 4 };
 /** Wires that are not pins and that a person looks for. */
 const SUPPLIES: readonly string[] = ['usb.supply', 'vos', 'dbp', 'power.lost', 'power.stop', 'flash.latency'];
@@ -105,7 +104,7 @@ export class Tracer {
     for (const name of chip.clocks) this.add(`clock ${name}`, { name, group: 'clock', kind: 'hz', bits: 64, first: this.rate(name) });
     for (const core of machine.cores) {
       for (const mask of MASKS)
-        this.add(this.coreKey(core, mask), this.coreRow(core, mask.toLowerCase(), BITS_OF[mask], core.get(STATE_OF[mask])));
+        this.add(this.coreKey(core, mask), this.coreRow(core, mask.toLowerCase(), BITS_OF[mask], maskOf(core, mask)));
       this.add(this.coreKey(core, 'exception'), this.coreRow(core, 'exception', 9, 0));
       this.add(this.coreKey(core, 'rom'), this.coreRow(core, 'in_rom', 1, 0));
     }
@@ -165,14 +164,14 @@ export class Tracer {
   private observe(before: MachineObserver): MachineObserver {
     const { machine } = this.session;
     const masks = (core: Core): void => {
-      for (const mask of MASKS) this.change(this.coreKey(core, mask), core.get(STATE_OF[mask]));
-      this.change(this.coreKey(core, 'exception'), core.get(S.IPSR));
+      for (const mask of MASKS) this.change(this.coreKey(core, mask), maskOf(core, mask));
+      this.change(this.coreKey(core, 'exception'), core.arm.ipsr);
     };
     return {
       ...before,
       clock: (name) => this.change(`clock ${name}`, this.rate(name)),
       special: (core, register, value) => {
-        if (register in STATE_OF) this.change(this.coreKey(core, register), value, core.now());
+        if (register in BITS_OF) this.change(this.coreKey(core, register), value, core.now());
       },
       wire: (name, value) => {
         before.wire?.(name, value);
@@ -185,7 +184,7 @@ export class Tracer {
       },
       exceptionReturn: (core, ...rest) => {
         before.exceptionReturn?.(core, ...rest);
-        this.change(this.coreKey(core, 'exception'), core.get(S.IPSR), core.now());
+        this.change(this.coreKey(core, 'exception'), core.arm.ipsr, core.now());
       },
       reset: (by) => {
         before.reset?.(by);
@@ -234,8 +233,7 @@ export class Tracer {
   /** Who repairs a state writes to it past everybody. */
   private lookAtMasks(): void {
     this.stale = false;
-    for (const core of this.session.machine.cores)
-      for (const mask of MASKS) this.change(this.coreKey(core, mask), core.get(STATE_OF[mask]));
+    for (const core of this.session.machine.cores) for (const mask of MASKS) this.change(this.coreKey(core, mask), maskOf(core, mask));
   }
   private lookAtJump({ at, core: index, registers }: EntryRecord): void {
     const { machine, input } = this.session;

@@ -7,7 +7,6 @@ import { BUS_ERROR } from '../emu/component.ts';
 import type { Interceptor } from '../emu/core/core-types.ts';
 import type { Core } from '../emu/core/core.ts';
 import { registerFile, setRegister } from '../emu/core/register-file.ts';
-import { S } from '../emu/core/state.ts';
 import { holdSysTick, resumeSysTick } from '../emu/core/systick.ts';
 import type { Checkpoint } from '../emu/machine-base.ts';
 import type { Machine } from '../emu/machine.ts';
@@ -234,13 +233,13 @@ export class DebugTarget {
   /** By lower-case name; `s0` to `s31` as raw bits. Null if the core lacks it. */
   readRegister(core: Core, name: string): number | null {
     const single = singleOf(core, name);
-    if (single !== null) return core.get(single) >>> 0;
+    if (single !== null) return core.arm.s(single);
     const value = registerFile(core, core.pc)[name];
     return value === undefined ? null : value >>> 0;
   }
   writeRegister(core: Core, name: string, value: number): void {
     const single = singleOf(core, name);
-    if (single !== null) core.set(single, value);
+    if (single !== null) core.arm.setS(single, value);
     else if (name === 'pc') this.goOnAt(core, (value & ~1) >>> 0);
     else setRegister(core, name, value);
     this.onEdit();
@@ -248,7 +247,7 @@ export class DebugTarget {
   /** Where a debugger puts PC the core goes on, also out of sleep and lockup: a halt ends both (ARM DDI 0403 B1.5.15, B1.5.19). */
   private goOnAt(core: Core, pc: number): void {
     const { machine } = this;
-    core.set(S.HALTED, 0);
+    core.arm.resume();
     machine.state.lockups[core.index] = null;
     if (core === machine.bootCore) machine.state.lockup = null;
     machine.system.setWire(`core.deepsleep.${core.index}`, 0);
@@ -331,8 +330,8 @@ export class DebugTarget {
 
 const widthAt = (address: number, left: number): 1 | 2 | 4 =>
   (address & 3) === 0 && left >= 4 ? 4 : (address & 1) === 0 && left >= 2 ? 2 : 1;
-/** Offset of `s0` to `s31` in the state; null for other names and without an FPU. */
+/** Number of `s0` to `s31`; null for other names and without an FPU. */
 function singleOf(core: Core, name: string): number | null {
   const number = /^s(\d+)$/.exec(name)?.[1];
-  return number === undefined || core.profile.fpu === 'none' || Number(number) > 31 ? null : S.FP + 4 * Number(number);
+  return number === undefined || core.profile.fpu === 'none' || Number(number) > 31 ? null : Number(number);
 }

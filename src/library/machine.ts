@@ -18,7 +18,6 @@ import { shown, UsageError, didYouMean } from '../bench/usage-error.ts';
 import type { Interceptor } from '../emu/core/core-types.ts';
 import type { Core } from '../emu/core/core.ts';
 import { registerFile, setRegister } from '../emu/core/register-file.ts';
-import { S } from '../emu/core/state.ts';
 import type { Checkpoint } from '../emu/machine-base.ts';
 import { lineAt, symbolAt } from '../emu/image/image.ts';
 import type { Register } from '../emu/registers.ts';
@@ -532,12 +531,12 @@ export class BenchMachine {
     const { over = false } = options;
     const { images } = this.session.input;
     const first = lineAt(images, this.core.pc);
-    const depth = this.core.get(S.SP) >>> 0;
+    const depth = this.core.arm.sp;
     for (let n = 0; n < LINE_STEPS; n++) {
       this.stepCore();
       const line = lineAt(images, this.core.pc);
       if (first === null && n === 0) break;
-      if (over && this.core.get(S.SP) >>> 0 < depth && this.core.zone === 'user') continue;
+      if (over && this.core.arm.sp < depth && this.core.zone === 'user') continue;
       if (line === null ? this.core.zone === 'system' : line.line !== first?.line || line.file !== first.file) break;
       if (this.held.breakpoints.has(this.core.pc)) break;
     }

@@ -1,7 +1,6 @@
 /** Who stored to a word last: the run is repeated from checkpoint to checkpoint, the latest first, with a watch on the word. */
 import { PAGE_BITS } from '../../emu/arena.ts';
 import type { Interceptor } from '../../emu/core/core-types.ts';
-import { S } from '../../emu/core/state.ts';
 import type { Checkpoint } from '../../emu/machine-base.ts';
 import type { Ps } from '../../emu/time.ts';
 import type { RegisterState } from '../../emu/registers.ts';
@@ -106,13 +105,13 @@ function searchBetween(s: Session, start: Checkpoint, end: Ps, of: readonly Stre
         if (isMeant(of[i]!, at, bytes, value))
           stores[i] = {
             pc: core.pc,
-            lr: core.get(S.LR),
+            lr: core.arm.lr,
             at: core.now(),
             core: core.index,
             address: at,
             size: bytes,
             value: value >>> 0,
-            exception: core.get(S.IPSR),
+            exception: core.arm.ipsr,
             byHardware: core.hardwareAccess,
             master: null,
           };

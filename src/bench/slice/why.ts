@@ -5,7 +5,6 @@ import { PAGE_BITS } from '../../emu/arena.ts';
 import type { Interceptor } from '../../emu/core/core-types.ts';
 import { registerFile, setRegister } from '../../emu/core/register-file.ts';
 import { EXC } from '../../emu/core/scs-state.ts';
-import { S } from '../../emu/core/state.ts';
 import type { ResetRecord } from '../../emu/history.ts';
 import type { Checkpoint } from '../../emu/machine-base.ts';
 import type { Block } from '../../emu/system.ts';
@@ -73,7 +72,7 @@ function runToReset(s: Session, powerOn: Checkpoint, index: number, at: Ps, watc
       if (seen !== null || address !== watchdog?.row.base) return value;
       const writer: Writer = {
         pc: core.pc,
-        lr: core.get(S.LR),
+        lr: core.arm.lr,
         at: core.now(),
         kind: 'cpu',
         core: core.index,
@@ -161,7 +160,7 @@ function whyNotTaken(s: Session, exception: number): Reason {
       lines: [`${name} is not taken: BASEPRI is 0x${basepri.toString(16)}${by('BASEPRI')}, its own priority 0x${own.toString(16)}`],
       mask: 'basepri',
     };
-  const active = core.get(S.IPSR);
+  const active = core.arm.ipsr;
   const running = active === 0 ? null : exceptionPriority(state, active);
   if (running !== null && groupPriority(state, own) >= groupPriority(state, running))
     return {

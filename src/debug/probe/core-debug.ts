@@ -6,7 +6,6 @@
 import type { DebugShape } from '../../emu/core/models/features.ts';
 import type { Core } from '../../emu/core/core.ts';
 import { highestPending, preempts } from '../../emu/core/nvic.ts';
-import { S } from '../../emu/core/state.ts';
 import type { DebugTarget, Stop, WatchKind } from '../debug-target.ts';
 
 const DHCSR = 0xe000edf0;
@@ -122,8 +121,8 @@ export class CoreDebug {
     const halted = this.target.isHalted(core) && this.enabled;
     let value = (this.control & 0xf) | S_REGRDY;
     if (halted) value |= S_HALT;
-    if (core.get(S.HALTED) > 1) value |= S_SLEEP;
-    if (core.get(S.HALTED) === 1) value |= S_LOCKUP;
+    if (core.arm.waiting === 'lockup') value |= S_LOCKUP;
+    else if (core.arm.waiting !== 'no') value |= S_SLEEP;
     if (this.wasReset) value |= S_RESET_ST;
     this.wasReset = false;
     return value >>> 0;

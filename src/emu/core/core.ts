@@ -4,6 +4,7 @@
  */
 import { CPU_STRIDE, PAGE_BITS, RECORD_BYTES, WORD_MAP } from '../arena.ts';
 import { countAt, type Ps } from '../time.ts';
+import { ArmView } from './arm-view.ts';
 import type { BranchTargetsCopy } from './branch-targets.ts';
 import { CoreCode } from './core-code.ts';
 import { PAUSE, type FlashTiming, type Zone } from './core-types.ts';
@@ -34,6 +35,9 @@ const AFTER_HANDLER = 200;
 const MOVES_WITH_TIME = new Set([SCS.SYST_VALUE, SCS.SYST_ANCHOR, SCS.SYST_ANCHOR + 4].map((offset) => (offset - S.NVIC_ENABLED) >> 2));
 
 export class Core extends CoreCode implements Cpu {
+  /** Its registers for what stands outside. */
+  readonly arm = new ArmView(this);
+
   // ---- another engine --------------------------------------------------------------------------------------------------------------
   /** Another engine for straight code; the core still does everything that is not. */
   useEngine(make: (host: EngineHost) => CpuEngine): void {

@@ -144,6 +144,12 @@ export function highestPending(cpu: Cpu): number {
 export const preempts = (cpu: Cpu, exception: number, ignorePrimask = false): boolean =>
   exception !== 0 && groupOf(cpu, priorityOf(cpu, exception)) < executionPriority(cpu, ignorePrimask);
 
+export const isLineUp = (cpu: Cpu, line: number): boolean => (cpu.get(word(S.NVIC_LEVEL, line)) & bit(line)) !== 0;
+/** An interrupt line is enabled. */
+export function anyLineEnabled(cpu: Cpu): boolean {
+  for (let line = 0; line < 512; line += 32) if (cpu.get(word(S.NVIC_ENABLED, line)) !== 0) return true;
+  return false;
+}
 /** Level of an interrupt line. A rising edge makes it pending, also while its handler runs. */
 export function setIrqLevel(cpu: Cpu, line: number, level: boolean): void {
   if (!hasLine(cpu, line)) return;
