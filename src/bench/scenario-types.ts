@@ -377,7 +377,8 @@ export type PlannedAction =
   | { readonly kind: 'nrst'; readonly forPs: Ps }
   | { readonly kind: 'power'; readonly offPs: Ps }
   | { readonly kind: 'cable'; readonly position: CablePosition }
-  | { readonly kind: 'uart'; readonly port: string; readonly bytes: Uint8Array }
+  /** `character`: ten bits; left out = at 115,200 baud. */
+  | { readonly kind: 'uart'; readonly port: string; readonly bytes: Uint8Array; readonly character?: Ps }
   | { readonly kind: 'cdc'; readonly bytes: Uint8Array }
   | { readonly kind: 'cdc-baud'; readonly baud: number }
   | { readonly kind: 'poke'; readonly symbol: string | null; readonly address: number; readonly value: number; readonly size: 1 | 2 | 4 }

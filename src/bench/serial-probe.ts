@@ -8,11 +8,13 @@ import type { NamedRepair } from './repairs.ts';
 import { placeInWords } from './hand-over.ts';
 import { rxPins, speaksSerial } from '../rom/profile.ts';
 import type { Session } from './session.ts';
-import { MS } from '../emu/time.ts';
+import { MS, PS_PER_SECOND } from '../emu/time.ts';
 
 const SYNCHRONISATION = 0x7f;
 const ACK = 'y'; // 0x79
-const BAUD = '115200 baud';
+/** Slow enough for every ROM: F358 is at 8 MHz, and measures 115200 too coarsely on one of its USARTs (AN2606 Table 66: 57600 at most). */
+const BAUD = 9600;
+const CHARACTER = Math.round((10 * PS_PER_SECOND) / BAUD);
 /** Behind the ROM's start-up (AN2606 Table 227), with room. */
 const READY = 150;
 
@@ -32,7 +34,10 @@ function answers(s: Session, starts: Starts, port: Port, repairs: readonly Named
   attempt(s, starts, repairs, {
     atEntry: () => {
       before = s.machine.state.console[channel] ?? '';
-      s.steps.append({ kind: 'uart', port: port.name, bytes: Uint8Array.of(SYNCHRONISATION) }, (s.profile!.startUpMs.value + READY) * MS);
+      s.steps.append(
+        { kind: 'uart', port: port.name, bytes: Uint8Array.of(SYNCHRONISATION), character: CHARACTER },
+        (s.profile!.startUpMs.value + READY) * MS,
+      );
       return [];
     },
   });
@@ -67,7 +72,7 @@ export function serialNotes(s: Session, starts: Starts, judged: readonly Judged[
   const port = serialPort(s);
   if (port === null || starts.entry === null) return [];
   const ask = (repairs: readonly Judged[]): boolean => answers(s, starts, port, repairs.map(named));
-  const asked = `0x7F at ${BAUD} on ${port.name} (RX ${port.pin})`;
+  const asked = `0x7F at ${BAUD} baud on ${port.name} (RX ${port.pin})`;
   const note = (text: string): { kind: string; text: string } => ({ kind: 'serial', text });
   if (ask([])) return [note(`the ROM acknowledges ${asked}: the jump itself works, and stm32flash goes on from there`)];
   const sets = enough(

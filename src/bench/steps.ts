@@ -25,7 +25,7 @@ interface StepsState {
   call: { core: number; pc: number; sp: number; saved: number[] } | null;
   /** Sequence of bytes sent to UARTs, so that each is a change of the wire. */
   uartSequence: number;
-  uartQueue: { port: string; bytes: number[]; bit: number; byte: number } | null;
+  uartQueue: { port: string; bytes: number[]; bit: number; byte: number; character: Ps } | null;
   /** Steps behind those of the scenario: somebody who holds the machine has asked for them. */
   more: readonly PlannedStep[];
 }
@@ -221,7 +221,13 @@ export class Steps implements Attachment {
         machine.powerOff();
         return machine.now + action.offPs;
       case 'uart':
-        this.state.uartQueue = { port: action.port.toLowerCase(), bytes: [...action.bytes], bit: 0, byte: 0 };
+        this.state.uartQueue = {
+          port: action.port.toLowerCase(),
+          bytes: [...action.bytes],
+          bit: 0,
+          byte: 0,
+          character: action.character ?? CHARACTER,
+        };
         this.sendUart();
         return 'later';
       case 'poke':
@@ -327,7 +333,7 @@ export class Steps implements Attachment {
     if (!machine.state.heldWires.includes(wire)) machine.system.setWire(wire, level);
   }
 
-  /** 115,200 baud, 8N1: the byte goes to the port's RX wire at its start bit, its bits to the pin at which the ROM has that port. */
+  /** 115,200 baud unless said otherwise, 8N1: the byte goes to the port's RX wire at its start bit, its bits to the pin at which the ROM has that port. */
   private sendUart(): void {
     const q = this.state.uartQueue;
     if (!q) return;
@@ -345,9 +351,9 @@ export class Steps implements Attachment {
       system.setWire(`${q.port}.rx`, 0x100 | byte | (this.state.uartSequence << 9));
     }
     if (pin !== undefined) this.drive(pin, q.bit === 0 ? 0 : q.bit === STOP_BIT ? 1 : (q.byte >>> (q.bit - 1)) & 1);
-    const passed = Math.floor((q.bit * CHARACTER) / 10);
+    const passed = Math.floor((q.bit * q.character) / 10);
     q.bit = q.bit === STOP_BIT ? 0 : q.bit + 1;
-    const next = Math.floor(((q.bit === 0 ? 10 : q.bit) * CHARACTER) / 10);
+    const next = Math.floor(((q.bit === 0 ? 10 : q.bit) * q.character) / 10);
     system.scheduler.arm(this.uartSlot, this.session.machine.now + next - passed);
   }
 }
