@@ -62,6 +62,12 @@ export const can: Behaviour = (p) => {
   return /^CAN\d?$/.test(p.name) ? { model: 'bxcan', size: 0x400, options: { clock: 'pclk1', oneLine: p.irqs.length === 1 } } : null;
 };
 
+export const touch: Behaviour = (p) => (p.name === 'TSC' ? { model: 'tsc', size: 0x400 } : null);
+
+/** QUADSPI and OCTOSPI, with no memory. */
+export const memoryPorts: Behaviour = (p) =>
+  p.name === 'QUADSPI' ? { model: 'quadspi', size: 0x400 } : /^OCTOSPI\d$/.test(p.name) ? { model: 'octospi', size: 0x400 } : null;
+
 /** SDIO and SDMMC, with no card. */
 export const cards: Behaviour = (p) => (/^SD(IO|MMC\d?)$/.test(p.name) ? { model: 'sdmmc', size: 0x400 } : null);
 

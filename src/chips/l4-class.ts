@@ -16,11 +16,13 @@ import type { BlockFacts } from '../emu/registers.ts';
 import {
   can,
   cards,
+  memoryPorts,
   coveredBy,
   deriveBlocks,
   gpio,
   spi,
   timers,
+  touch,
   usarts,
   type Behaviour,
   type Derivation,
@@ -211,6 +213,8 @@ const BEHAVIOUR: readonly Behaviour[] = [
   spi,
   can,
   cards,
+  memoryPorts,
+  touch,
   (p) => (/^I2C\d$/.test(p.name) ? { model: 'i2c-v2', size: 0x400, options: { clock: p.name.toLowerCase() } } : null),
   (p) => (/^LPTIM\d$/.test(p.name) ? { model: 'lptim', size: 0x400, options: { clock: p.name.toLowerCase() } } : null),
 ];

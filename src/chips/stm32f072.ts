@@ -212,7 +212,7 @@ const blocks: readonly BlockRow[] = [
     },
   },
   { name: 'CRC', model: 'crc', base: 0x40023000, size: 0x400, clock: 'AHBENR.CRCEN' },
-  { name: 'TSC', model: null, base: 0x40024000, size: 0x400, irqs: [8], clock: 'AHBENR.TSCEN', reset: 'AHBRSTR.TSCRST' },
+  { name: 'TSC', model: 'tsc', base: 0x40024000, size: 0x400, irqs: [8], clock: 'AHBENR.TSCEN', reset: 'AHBRSTR.TSCRST' },
   ...ports,
 ];
 

@@ -1,7 +1,19 @@
 /** STM32F72x, F74x, F76x and their twins: a line's description from what it has of its own. Blocks are F4's but for the ones below. Data only. */
 import type { BootRule, ChipDescription, MemoryRow, OptionByteRow, RomReference, Sourced } from '../emu/chip.ts';
 import type { BlockFacts } from '../emu/registers.ts';
-import { can, cards, coveredBy, deriveBlocks, ethernet, gpio, spi, usarts, type Behaviour, type Derivation } from './derive.ts';
+import {
+  can,
+  cards,
+  coveredBy,
+  deriveBlocks,
+  ethernet,
+  gpio,
+  memoryPorts,
+  spi,
+  usarts,
+  type Behaviour,
+  type Derivation,
+} from './derive.ts';
 import { loadFacts, withFacts, type GeneratedFacts } from './facts.ts';
 import f722 from './generated/stm32f722.json' with { type: 'json' };
 import f746 from './generated/stm32f746.json' with { type: 'json' };
@@ -141,6 +153,7 @@ function derivation(line: F7Line, part: PartSize): Derivation {
       gpio,
       can,
       cards,
+      memoryPorts,
       ethernet('AHB1'),
       f4Timer,
       ...KERNEL_CLOCKED,

@@ -38,6 +38,8 @@ function blocks(options: Readonly<Record<string, OptionByteRow>>): readonly Bloc
     if (!like.has(p.name)) return { ...row, ...gates };
     if (p.name === 'RCC') return { ...row, options: {} };
     if (p.name === 'DBGMCU') return { ...row, options: { devId: 0x474, revId: 0x1000 } };
+    if (p.name === 'RAMCFG')
+      return { ...row, options: { memories: { 1: ['sram1', 0x4000], 2: ['sram2', 0x4000], 5: ['bkpsram', 0x800] } } };
     if (p.name !== 'FLASH') return row;
     return { ...row, options: { ...row.options, bankBytes: 0x10000, flashKilobytes: 128, optionBytes: factoryValues(options) } };
   });

@@ -260,9 +260,18 @@ const blocks: readonly BlockRow[] = [
     },
   },
   { name: 'CRC', model: 'crc', base: 0x40023000, size: 0x400, clock: 'AHB1ENR.CRCEN', reset: 'AHB1RSTR.CRCRST' },
-  { name: 'RAMCFG', model: null, base: 0x40026000, size: 0x400, irqs: [5], clock: 'AHB1ENR.RAMCFGEN', reset: 'AHB1RSTR.RAMCFGRST' },
+  {
+    name: 'RAMCFG',
+    model: 'ramcfg',
+    base: 0x40026000,
+    size: 0x400,
+    irqs: [5],
+    clock: 'AHB1ENR.RAMCFGEN',
+    reset: 'AHB1RSTR.RAMCFGRST',
+    options: { memories: { 1: ['sram1', 0x20000], 2: ['sram2', 0x14000], 3: ['sram3', 0x10000], 5: ['bkpsram', 0x800] } },
+  },
   { name: 'ICACHE', model: 'icache', base: 0x40030400, size: 0x400, irqs: [104], options: { clock: 'hclk' } },
-  { name: 'DCACHE', model: null, base: 0x40031400, size: 0x400, irqs: [105], clock: 'AHB1ENR.DCACHEEN' },
+  { name: 'DCACHE', model: 'dcache', base: 0x40031400, size: 0x400, irqs: [105], clock: 'AHB1ENR.DCACHEEN' },
   {
     name: 'GTZC1_TZSC',
     model: 'tzsc-h5',
@@ -363,7 +372,15 @@ const blocks: readonly BlockRow[] = [
   { name: 'DLYBSD1', model: null, facts: 'DLYBOS1', base: 0x46008400, size: 0x400, clock: 'AHB4ENR.SDMMC1EN', reset: 'AHB4RSTR.SDMMC1RST' },
   { name: 'DLYBOS1', model: null, base: 0x4600f000, size: 0x400, clock: 'AHB4ENR.OCTOSPI1EN', reset: 'AHB4RSTR.OCTOSPI1RST' },
   { name: 'FMC', model: null, base: 0x47000400, size: 0x400, irqs: [77], clock: 'AHB4ENR.FMCEN', reset: 'AHB4RSTR.FMCRST' },
-  { name: 'OCTOSPI1', model: null, base: 0x47001400, size: 0x400, irqs: [78], clock: 'AHB4ENR.OCTOSPI1EN', reset: 'AHB4RSTR.OCTOSPI1RST' },
+  {
+    name: 'OCTOSPI1',
+    model: 'octospi',
+    base: 0x47001400,
+    size: 0x400,
+    irqs: [78],
+    clock: 'AHB4ENR.OCTOSPI1EN',
+    reset: 'AHB4RSTR.OCTOSPI1RST',
+  },
 ];
 
 export const STM32H533RE: ChipDescription = {

@@ -93,6 +93,10 @@ function otherRow(p: GeneratedPeripheral): BlockRow {
 
 function row(b: BlockRow, part: PartSize): BlockRow {
   if (b.name === 'DBGMCU') return { ...b, options: { devId: 0x484, revId: 0x1000 } };
+  if (b.name === 'RAMCFG') {
+    const bytes = (name: string): readonly [string, number] => [name, RAM[name]![1] * 1024];
+    return { ...b, options: { memories: { 1: bytes('sram1'), 2: bytes('sram2'), 3: bytes('sram3'), 5: bytes('bkpsram') } } };
+  }
   if (b.name !== 'FLASH') return b;
   return { ...b, options: { ...b.options, bankBytes: part.flashKilobytes * 512, flashKilobytes: part.flashKilobytes } };
 }

@@ -1,7 +1,7 @@
 /** STM32L072, L073, L082, L083: Cortex-M0+, MSI, data EEPROM, two banks of flash. Rows from the SVD of L0x2. Data only; facts and their sources as in the chips' fact sheets. */
 import type { BootCondition, BootRule, ChipDescription, MemoryRow, OptionByteRow, RomReference, Sourced } from '../emu/chip.ts';
 import { MS, US } from '../emu/time.ts';
-import { coveredBy, deriveBlocks, gpio, spi, timers, usarts, type Behaviour, type Derivation, type RowParts } from './derive.ts';
+import { coveredBy, deriveBlocks, gpio, spi, timers, touch, usarts, type Behaviour, type Derivation, type RowParts } from './derive.ts';
 import { loadFacts } from './facts.ts';
 import generated from './generated/stm32l0x2.json' with { type: 'json' };
 import { lazyChip } from './lazy.ts';
@@ -52,6 +52,7 @@ const BOOT: readonly BootRule[] = [
 
 const BEHAVIOUR: readonly Behaviour[] = [
   gpio,
+  touch,
   timers([]),
   spi,
   (p) =>

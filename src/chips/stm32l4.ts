@@ -252,7 +252,7 @@ export const L4_BLOCKS: readonly BlockRow[] = [
   { ...bus('DMA1', 0x40020000, [11, 12, 13, 14, 15, 16, 17], ...H1), model: 'dma-v1', options: { lines: LINES, requests: L4_DMA1 } },
   { ...bus('DMA2', 0x40020400, [56, 57, 58, 59, 60, 68, 69], ...H1), model: 'dma-v1', options: { lines: LINES, requests: L4_DMA2 } },
   { ...bus('CRC', 0x40023000, [], ...H1), model: 'crc' },
-  bus('TSC', 0x40024000, [77], ...H1),
+  { ...bus('TSC', 0x40024000, [77], ...H1), model: 'tsc' },
   ...[...'ABCDEFGH'].map(port),
   adcBlock(1, 18),
   adcBlock(2, 18),
@@ -276,7 +276,7 @@ export const L4_BLOCKS: readonly BlockRow[] = [
     options: { clock: 'usb', slowest: 32 },
   },
   { name: 'FMC', model: null, base: 0xa0000000, size: 0x400, irqs: [48], clock: 'AHB3ENR.FMCEN', reset: 'AHB3RSTR.FMCRST' },
-  { name: 'QUADSPI', model: null, base: 0xa0001000, size: 0x400, irqs: [71], clock: 'AHB3ENR.QSPIEN', reset: 'AHB3RSTR.QSPIRST' },
+  { name: 'QUADSPI', model: 'quadspi', base: 0xa0001000, size: 0x400, irqs: [71], clock: 'AHB3ENR.QSPIEN', reset: 'AHB3RSTR.QSPIRST' },
 ];
 
 /** FLASH's own options; memories `flash`, `info` and `info2` are the chip's. */

@@ -4,7 +4,7 @@
  */
 import type { BootCondition, BootRule, ChipDescription, LatencyTable, OptionByteRow, Sourced } from '../emu/chip.ts';
 import { MS, US } from '../emu/time.ts';
-import { can, coveredBy, deriveBlocks, gpio, timers, usarts, type Behaviour, type Derivation } from './derive.ts';
+import { can, cards, coveredBy, deriveBlocks, gpio, memoryPorts, timers, usarts, type Behaviour, type Derivation } from './derive.ts';
 import { loadFacts, madeOnDemand, withFacts } from './facts.ts';
 import generated from './generated/stm32u575.json' with { type: 'json' };
 import { lazyChip } from './lazy.ts';
@@ -42,7 +42,7 @@ const ALIKE: readonly (readonly [RegExp, (name: string) => string])[] = [
   [/^SPI\d$/, () => 'SPI1'],
   [/^US?ART\d$/, () => 'USART1'],
   [/^I2C\d$/, () => 'I2C1'],
-  [/^LPTIM[123]$/, () => 'LPTIM1'],
+  [/^LPTIM[1234]$/, () => 'LPTIM1'],
   [/^(WWDG|LPUART1|FDCAN1|CRC|RNG|ICACHE|RTC|VREFBUF|DAC1)$/, (name) => name],
 ];
 const alikeOf = (name: string): string | undefined => ALIKE.find(([of]) => of.test(name))?.[1](name);
@@ -119,6 +119,8 @@ const BEHAVIOUR: readonly Behaviour[] = [
   gpio,
   timers(['TIM2', 'TIM3', 'TIM4', 'TIM5']),
   can,
+  cards,
+  memoryPorts,
   usarts(lower, { fifoDepth: 8 }),
   ({ name }) =>
     /^SPI\d$/.test(name)
@@ -128,7 +130,7 @@ const BEHAVIOUR: readonly Behaviour[] = [
         }
       : null,
   ({ name }) => (/^I2C\d$/.test(name) ? { model: 'i2c-v2', options: { clock: lower(name) } } : null),
-  ({ name }) => (/^LPTIM[123]$/.test(name) ? { model: 'lptim', options: { clock: name === 'LPTIM3' ? 'lptim34' : lower(name) } } : null),
+  ({ name }) => (/^LPTIM[123]$/.test(name) ? { model: 'lptim', options: { clock: /[34]$/.test(name) ? 'lptim34' : lower(name) } } : null),
 ];
 const ADC = { clock: 'adc', bus: 'hclk' };
 const GTZC = { clock: 'AHB1ENR.GTZC1EN' };
@@ -140,6 +142,14 @@ const OWN: Derivation['own'] = {
   CRS: { model: 'crs', irqs: [74] },
   CORDIC: { model: 'cordic' },
   CRC: { model: 'crc' },
+  DCACHE: { model: 'dcache' },
+  RAMCFG: {
+    model: 'ramcfg',
+    options: {
+      memories: { 1: ['sram1', 0x30000], 2: ['sram2', 0x10000], 3: ['sram3', 0x80000], 4: ['sram4', 0x4000], 5: ['bkpsram', 0x800] },
+    },
+  },
+  TSC: { model: 'tsc' },
   ICACHE: { model: 'icache', options: { clock: 'hclk' } },
   RNG: { model: 'rng', options: { clock: 'rng', slowest: 32 } },
   HASH: { model: 'hash' },

@@ -8,6 +8,7 @@ import { crc } from './crc.ts';
 import { crs } from './crs.ts';
 import { artH7 } from './art-h7.ts';
 import { dac } from './dac.ts';
+import { dcache } from './dcache.ts';
 import { dbgmcu } from './dbgmcu.ts';
 import { dmaV1 } from './dma-v1.ts';
 import { dmaV2 } from './dma-v2.ts';
@@ -34,6 +35,7 @@ import { i2cV2 } from './i2c-v2.ts';
 import { icache } from './icache.ts';
 import { iwdgV3 } from './iwdg-v3.ts';
 import { lptim } from './lptim.ts';
+import { octospi, quadspi } from './quadspi.ts';
 import { pwrF0 } from './pwr-f0.ts';
 import { pwrF4 } from './pwr-f4.ts';
 import { pwrF7 } from './pwr-f7.ts';
@@ -42,6 +44,7 @@ import { pwrH7 } from './pwr-h7.ts';
 import { pwrL0 } from './pwr-l0.ts';
 import { pwrL4 } from './pwr-l4.ts';
 import { pwrU5 } from './pwr-u5.ts';
+import { ramcfg } from './ramcfg.ts';
 import { rccF0 } from './rcc-f0.ts';
 import { rccF4 } from './rcc-f4.ts';
 import { rccH5 } from './rcc-h5.ts';
@@ -67,6 +70,7 @@ import { syscfgF7 } from './syscfg-f7.ts';
 import { syscfgH7 } from './syscfg-h7.ts';
 import { syscfgL4 } from './syscfg-l4.ts';
 import { tampV1 } from './tamp-v1.ts';
+import { tsc } from './tsc.ts';
 import { tim } from './tim.ts';
 import { usartV4 } from './usart-v4.ts';
 import { usbDrd } from './usb-drd.ts';
@@ -87,6 +91,7 @@ export const MODELS: Readonly<Record<string, ModelFactory>> = {
   'art-h7': artH7,
   dac,
   dbgmcu,
+  dcache,
   'dma-v1': dmaV1,
   'dma-v2': dmaV2,
   dmamux,
@@ -111,6 +116,7 @@ export const MODELS: Readonly<Record<string, ModelFactory>> = {
   icache,
   'iwdg-v3': iwdgV3,
   lptim,
+  octospi,
   'pwr-f0': pwrF0,
   'pwr-f4': pwrF4,
   'pwr-f7': pwrF7,
@@ -119,6 +125,8 @@ export const MODELS: Readonly<Record<string, ModelFactory>> = {
   'pwr-l0': pwrL0,
   'pwr-l4': pwrL4,
   'pwr-u5': pwrU5,
+  quadspi,
+  ramcfg,
   'rcc-f0': rccF0,
   'rcc-f4': rccF4,
   'rcc-h5': rccH5,
@@ -146,6 +154,7 @@ export const MODELS: Readonly<Record<string, ModelFactory>> = {
   'syscfg-l4': syscfgL4,
   'tamp-v1': tampV1,
   tim,
+  tsc,
   'usart-v4': usartV4,
   'usb-drd': usbDrd,
   'usb-fsdev': usbFsdev,
