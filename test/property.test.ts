@@ -157,6 +157,26 @@ describe('a device that does not hold the invariants', () => {
   });
 });
 
+describe('NRST where the ROM clears the flag by which an erased flash leads to it (G0B1, C071)', () => {
+  const NRST: DfuCommand[] = [
+    { do: 'download', address: 0x08004000, length: 100, seed: 1 },
+    { do: 'nrst', ms: 5 },
+    { do: 'download', address: 0x08004000, length: 100, seed: 2 },
+  ];
+  it.each([
+    ['stm32f072rb', true],
+    ['stm32g0b1re', false],
+    ['stm32c071rb', false],
+  ])('%s: behind it the ROM is there again: %s; where it is not, the case is over and right so', async (chip, there) => {
+    const held = new HeldMachine(jobInput(await libraryJob({ chip, ...ROM })));
+    held.start();
+    new DfuProperty(new DfuTarget(held)).run(NRST);
+    const { base, bytes } = mainFlash(held.session.machine);
+    expect(bytes.subarray(0x08004000 - base, 0x08004000 - base + 100)).toEqual(patternBytes(100, there ? 2 : 1));
+    held.release();
+  });
+});
+
 describe('host kinds', () => {
   it('each of them enumerates the ROM (property)', async () => {
     await fc.assert(

@@ -314,6 +314,7 @@ class Course {
     const { machine, usb } = target.held.session;
     usb.calm();
     const session = c.do === 'busReset' ? null : usb.session();
+    const servedBy = usb.session()?.servedBy;
     switch (c.do) {
       case 'busReset':
         usb.resetDevice();
@@ -331,7 +332,11 @@ class Course {
       case 'powerCut':
         this.cutPower(c);
     }
-    if (!this.isBack(session)) return 'the device does not come back';
+    if (!this.isBack(session)) {
+      // a ROM that clears EMPTY is there for one start, one that was jumped to as well: what flash holds comes next
+      this.over = c.do === 'nrst' && servedBy === 'system' && machine.bootVectors() !== machine.chip.rom?.vectorTable.value;
+      return this.over ? null : 'the device does not come back';
+    }
     const busy = model.pendingWrite() !== null;
     model.reset();
     // what was under way is anything between old and new
