@@ -9,7 +9,7 @@
 import type { UsbDevicePort, UsbLoss } from '../emu/ports.ts';
 import { MS, US, type Ps } from '../emu/time.ts';
 import { joinBytes } from './state.ts';
-import type { Transfer, TransferStatus, UsbSimState } from './types.ts';
+import type { IsoPacket, IsoPackets, Transfer, TransferStatus, UsbSimState } from './types.ts';
 
 /** `n` bit times at 12 Mbit/s. */
 export const bits = (n: number): Ps => Math.floor((n * 250_000) / 3);
@@ -49,13 +49,16 @@ export interface BusHost {
   unplugIn(delay: Ps): void;
 }
 
+/** Bytes of the next packet of an OUT. */
+const outBytes = (t: Transfer): number => (t.iso ? t.iso.lengths[t.iso.done.length]! : Math.min(t.maxPacket, t.length - t.sent));
+
 /** Bits from the start of the transaction to the moment when the device acts. */
 export function lead(t: Transfer): number {
   switch (t.step) {
     case 'setup':
       return TOKEN + HOST_GAP + dataPacket(8);
     case 'out':
-      return TOKEN + HOST_GAP + dataPacket(Math.min(t.maxPacket, t.length - t.sent));
+      return TOKEN + HOST_GAP + dataPacket(outBytes(t));
     case 'status-out':
       return TOKEN + HOST_GAP + dataPacket(0);
     default:
@@ -115,7 +118,7 @@ const isIn = (t: Transfer): boolean => t.step === 'in' || t.step === 'status-in'
 /** Data of the next SETUP or OUT. */
 function payload(t: Transfer): Uint8Array {
   if (t.step === 'setup') return t.setup!;
-  return t.step === 'out' ? t.data.subarray(t.sent, t.sent + Math.min(t.maxPacket, t.length - t.sent)) : NONE;
+  return t.step === 'out' ? t.data.subarray(t.sent, t.sent + outBytes(t)) : NONE;
 }
 
 /** Makes the next transaction (or its acknowledgement) of `t`, whose time has come. */
@@ -130,6 +133,7 @@ export function stepTransfer(host: BusHost, t: Transfer): void {
     const fault = when > now ? null : takeFault(host.state, t);
     if (when > now) t.due = when;
     else if (fault?.kind === 'unplug') pull(host, t, fault.bit);
+    else if (t.iso) stepIso(host, t, t.iso, fault);
     else if (isIn(t)) stepIn(host, t, fault);
     else stepOut(host, t, fault);
   }
@@ -148,10 +152,7 @@ function stepOut(host: BusHost, t: Transfer, fault: Fault | null): void {
   const data = payload(t);
   const kind = fault?.kind;
   if (kind === 'packet' || kind === 'token' || kind === 'timeout') {
-    port.lost({
-      ...lossOf(t, kind === 'timeout' ? 'timeout' : 'crc', kind === 'token' ? 'token' : 'data'),
-      data: kind === 'packet' ? data : NONE,
-    });
+    port.lost(damaged(t, fault!));
     return answered(host, t, 'none');
   }
   if (t.step === 'setup') return answered(host, t, port.setup(t.address, t.endpoint, data));
@@ -196,6 +197,40 @@ function stepIn(host: BusHost, t: Transfer, fault: Fault | null): void {
   host.state.busFree = t.due + bits(HOST_GAP);
 }
 
+/**
+ * A packet of an isochronous transfer (USB 2.0 §8.5.5): no handshake, no repetition. What is damaged, or does not come, is a packet of no bytes in its frame.
+ */
+function stepIso(host: BusHost, t: Transfer, iso: IsoPackets, fault: Fault | null): void {
+  const now = host.now();
+  iso.done.push(t.step === 'out' ? isoOut(host, t, fault) : isoIn(host, t, fault));
+  host.state.lastActivity = now;
+  if (iso.done.length === iso.lengths.length) return host.done(t, 'ok');
+  t.due = (Math.floor(now / FRAME) + iso.interval) * FRAME + bits(SOF_BITS + HOST_GAP + lead(t));
+}
+function isoOut(host: BusHost, t: Transfer, fault: Fault | null): IsoPacket {
+  const data = payload(t);
+  if (fault === null) host.port.out(t.address, t.endpoint, 0, data);
+  else host.port.lost(damaged(t, fault));
+  t.sent += data.length;
+  host.state.busFree = host.now() + bits(HOST_GAP);
+  return { actual: data.length, status: 'ok' };
+}
+function isoIn(host: BusHost, t: Transfer, fault: Fault | null): IsoPacket {
+  const most = outBytes(t);
+  if (fault?.kind === 'token') host.port.lost(lossOf(t, 'crc', 'token'));
+  const answer = fault?.kind === 'token' ? 'none' : host.port.in(t.address, t.endpoint);
+  const came = typeof answer === 'string' || fault !== null ? NONE : answer.data;
+  host.state.busFree = host.now() + bits(TURNAROUND + dataPacket(came.length) + HOST_GAP);
+  if (came.length > most) return { actual: 0, status: 'babble' };
+  t.data = joinBytes(t.data, came);
+  return { actual: came.length, status: 'ok' };
+}
+/** What the device sees of a SETUP or OUT that was damaged, or of a host that fell silent behind its token. */
+function damaged(t: Transfer, { kind }: Fault): UsbLoss {
+  if (kind === 'token') return lossOf(t, 'crc', 'token');
+  return kind === 'timeout' ? lossOf(t, 'timeout', 'data') : { ...lossOf(t, 'crc', 'data'), data: payload(t) };
+}
+
 const lossOf = (t: Transfer, how: UsbLoss['how'], packet: UsbLoss['packet']): UsbLoss => ({
   how,
   packet,
@@ -233,6 +268,7 @@ export function cutShort(host: BusHost): void {
 function takeFault(state: UsbSimState, t: Transfer): Fault | null {
   const { fault } = state;
   if (fault === null || fault.after-- > 0) return null;
+  if (t.iso && (fault.kind === 'handshake' || fault.kind === 'babble')) return null;
   if (fault.kind === 'handshake' && t.step !== 'in' && (t.step !== 'out' || t.kind === 'control')) return null;
   if (fault.kind === 'babble' && t.step !== 'in' && t.step !== 'out') return null;
   state.fault = null;

@@ -3,7 +3,7 @@
  * operating system's USB core does at some of them (data toggles, alternate settings) is done here.
  */
 import type { DeviceInfo, EndpointInfo } from './descriptors.ts';
-import type { Transfer, TransferStatus, UsbSimState } from './types.ts';
+import type { IsoPacket, Transfer, TransferStatus, UsbSimState } from './types.ts';
 
 export const OUTSIDE = 'outside.';
 /** Results that nobody has fetched; the oldest goes first. */
@@ -34,14 +34,26 @@ export function isInterruptTransfer(state: UsbSimState, { kind, endpoint }: Read
   return found !== undefined && (found.attributes & 3) === 3;
 }
 
+/** Frames from one packet to the next of an isochronous endpoint (USB 2.0 §9.6.6, bInterval at full speed); null where it is none. */
+export function isoInterval(found: EndpointInfo | undefined): number | null {
+  return found && (found.attributes & 3) === 1 && found.maxPacket > 0 ? 2 ** Math.min(15, Math.max(0, found.interval - 1)) : null;
+}
+
 /** The client's transfer has ended. */
 export function outsideDone(state: UsbSimState, t: Transfer, status: TransferStatus, data: Uint8Array): void {
   if (status === 'ok' && t.setup) noteRequest(state, t.setup);
-  addResult(state, Number(t.tag.slice(OUTSIDE.length)), status, data, t.kind === 'out' || isOut(t) ? t.sent : data.length);
+  addResult(state, Number(t.tag.slice(OUTSIDE.length)), status, data, t.kind === 'out' || isOut(t) ? t.sent : data.length, t.iso?.done);
 }
 
-export function addResult(state: UsbSimState, id: number, status: TransferStatus, data: Uint8Array, actual: number): void {
-  state.outside.push({ id, status, data, actual });
+export function addResult(
+  state: UsbSimState,
+  id: number,
+  status: TransferStatus,
+  data: Uint8Array,
+  actual: number,
+  packets?: readonly IsoPacket[],
+): void {
+  state.outside.push({ id, status, data, actual, ...(packets ? { packets } : {}) });
   if (state.outside.length > MAX_RESULTS) state.outside.shift();
 }
 

@@ -18,7 +18,7 @@ const OPTION_TSRESOL = 9;
 const NANO = 9;
 const PS_PER_NS = 1000;
 const USBMON_HEADER = 64;
-const XFER = { INTERRUPT: 1, CONTROL: 2, BULK: 3 } as const;
+const XFER = { ISOCHRONOUS: 0, INTERRUPT: 1, CONTROL: 2, BULK: 3 } as const;
 const EINPROGRESS = 115;
 /** More than this is not kept: a session may last for days. */
 const MAX_BYTES = 256 << 20;
@@ -136,6 +136,7 @@ export class PcapngWriter implements UsbTap {
 
   private kindOf(t: Readonly<Transfer>): number {
     if (t.kind === 'control') return XFER.CONTROL;
+    if (t.iso) return XFER.ISOCHRONOUS;
     return this.isInterrupt(t) ? XFER.INTERRUPT : XFER.BULK;
   }
 }

@@ -45,6 +45,23 @@ export interface Transfer {
   firstPacketOnly: boolean;
   /** The ACK to the packet that is held does not reach the device. */
   ackLost: boolean;
+  /** Isochronous: a packet a frame interval, without handshakes and repetitions. Left out: not. */
+  iso?: IsoPackets;
+}
+
+/** How a packet of an isochronous transfer ended. */
+export interface IsoPacket {
+  /** Bytes moved. */
+  actual: number;
+  status: 'ok' | 'babble';
+}
+export interface IsoPackets {
+  /** Bytes of each packet: to send, or most to read. */
+  readonly lengths: readonly number[];
+  /** Packets that are over. */
+  readonly done: IsoPacket[];
+  /** Frames from one packet to the next. */
+  readonly interval: number;
 }
 
 /**
@@ -198,6 +215,8 @@ export interface OutsideResult {
   data: Uint8Array;
   /** Bytes moved in either direction. */
   actual: number;
+  /** Of an isochronous transfer. */
+  packets?: readonly IsoPacket[];
 }
 
 export interface UsbSimState {

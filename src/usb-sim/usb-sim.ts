@@ -17,7 +17,7 @@ import { bindDfu, dfuGone, onDfuDone, onDfuWait } from './dfu-client.ts';
 import { attach, enumerateAgain, onDone, onWait } from './enumeration.ts';
 import { tellDriver } from './windows-driver.ts';
 import type { Host, HostOptions } from './host-api.ts';
-import { addResult, endpointInForce, isSetAddress, OUTSIDE, outsideDone } from './outside.ts';
+import { addResult, endpointInForce, isoInterval, isSetAddress, OUTSIDE, outsideDone } from './outside.ts';
 import { freshState, joinBytes } from './state.ts';
 import type { BusFaultKind, DfuOperation, OutsideResult, Transfer, TransferStatus, UsbLogEntry, UsbSession, UsbSimState } from './types.ts';
 
@@ -287,6 +287,28 @@ export class UsbSim implements Host, BusHost {
     }
     return id;
   }
+  /**
+   * An isochronous transfer of the client: packets of these lengths, one an interval from the next frame on.
+   * @param endpoint bEndpointAddress
+   * @param data what is sent; null = a read
+   */
+  submitIsochronous(endpoint: number, lengths: readonly number[], data: Uint8Array | null): number {
+    const { state } = this;
+    const id = state.nextId++;
+    const found = endpointInForce(state, endpoint);
+    const interval = isoInterval(found);
+    if (!this.outsideReady) this.outsideEnd(id, 'cancelled');
+    else if (interval === null || (data === null) !== ((endpoint & 0x80) !== 0) || lengths.some((n) => n > found!.maxPacket))
+      this.outsideEnd(id, 'error');
+    else {
+      const length = lengths.reduce((a, b) => a + b, 0);
+      const t = this.newPipe(`${OUTSIDE}${id}`, data === null ? 'in' : 'out', endpoint & 0xf, found!.maxPacket, data ?? length);
+      t.iso = { lengths: [...lengths], done: [], interval };
+      state.queue.push(t);
+      this.startQueued();
+    }
+    return id;
+  }
   /** Takes a transfer back: it ends as `cancelled` where it has not ended yet. */
   cancel(id: number): void {
     const { state } = this;
@@ -417,6 +439,7 @@ export class UsbSim implements Host, BusHost {
       }
       state.queue.splice(i, 1);
       t.started = t.due = this.now() + HOST_LATENCY + bits(lead(t));
+      if (t.iso) t.due = (Math.floor(t.due / FRAME) + 1) * FRAME + bits(lead(t));
       if (t.kind === 'control') {
         t.deadline = t.started + t.timeout;
         state.unansweredSince ??= t.started;

@@ -1,6 +1,6 @@
 /**
  * The device on a held bus as WebUSB shows it (https://wicg.github.io/webusb/): programs written for `navigator.usb` run on it unchanged. Where the
- * specification leaves errors open, names and texts are Chrome's. Isochronous transfers are not offered.
+ * specification leaves errors open, names and texts are Chrome's. A frame in which an isochronous endpoint sent nothing that could be read is a packet of no bytes.
  */
 import { MS, type Ps } from '../emu/time.ts';
 import {
@@ -50,6 +50,18 @@ export interface WebUsbOutResult {
   readonly bytesWritten: number;
   /** How it ended. */
   readonly status: WebUsbStatus;
+}
+/** What came of an isochronous transfer from the device. */
+export interface WebUsbIsochronousInResult {
+  /** The bytes of all packets. */
+  readonly data: DataView<ArrayBuffer>;
+  /** In the order of their frames. */
+  readonly packets: WebUsbInResult[];
+}
+/** What came of an isochronous transfer to the device. */
+export interface WebUsbIsochronousOutResult {
+  /** In the order of their frames. */
+  readonly packets: WebUsbOutResult[];
 }
 /** An endpoint descriptor (USB 2.0 §9.6.6). */
 export interface WebUsbEndpoint {
@@ -309,13 +321,32 @@ export class WebUsbDevice {
     this.endpoint(endpoint, direction);
     await this.standard(setupPacket(2, 1, 0, endpoint | (direction === 'in' ? 0x80 : 0), 0), 'Unable to clear endpoint.');
   }
-  /** Always NotSupportedError. */
-  async isochronousTransferIn(): Promise<never> {
-    throw new DOMException('Isochronous transfers are not supported.', 'NotSupportedError');
+  /** A packet of at most so many bytes in each interval of an isochronous endpoint. */
+  async isochronousTransferIn(endpoint: number, packetLengths: readonly number[]): Promise<WebUsbIsochronousInResult> {
+    const lengths = this.isochronous(endpoint, 'in', packetLengths);
+    const { status, data, packets = [] } = await this.owner.isochronous(endpoint | 0x80, lengths, null);
+    if (status !== 'ok') failed({ status });
+    let at = 0;
+    const parts = packets.map((p) => ({ data: viewOf(data.subarray(at, (at += p.actual))), status: p.status }));
+    return { data: viewOf(data), packets: parts };
   }
-  /** Always NotSupportedError. */
-  async isochronousTransferOut(): Promise<never> {
-    throw new DOMException('Isochronous transfers are not supported.', 'NotSupportedError');
+  /** A packet of so many bytes of the data in each interval of an isochronous endpoint. */
+  async isochronousTransferOut(endpoint: number, data: WebUsbBytes, packetLengths: readonly number[]): Promise<WebUsbIsochronousOutResult> {
+    const lengths = this.isochronous(endpoint, 'out', packetLengths);
+    const bytes = bytesOf(data);
+    if (lengths.reduce((a, b) => a + b, 0) !== bytes.length)
+      throw new DOMException('The data buffer size must match the total packet length.', 'DataError');
+    const { status, packets = [] } = await this.owner.isochronous(endpoint, lengths, bytes);
+    if (status !== 'ok') failed({ status });
+    return { packets: packets.map((p) => ({ bytesWritten: p.actual, status: p.status })) };
+  }
+  private isochronous(endpoint: number, direction: 'in' | 'out', lengths: readonly number[]): number[] {
+    const { type, packetSize } = this.endpoint(endpoint, direction);
+    if (type !== 'isochronous') throw new DOMException('The specified endpoint is not an isochronous endpoint.', 'InvalidAccessError');
+    const whole = [...lengths];
+    if (whole.length === 0 || whole.some((n) => !Number.isInteger(n) || n < 0 || n > packetSize))
+      throw new DOMException('A packet length does not fit the endpoint.', 'DataError');
+    return whole;
   }
 
   private check(): void {
@@ -333,12 +364,15 @@ export class WebUsbDevice {
     if (!found.claimed) throw invalid('The specified interface has not been claimed.');
     return found;
   }
-  private endpoint(number: number, direction: 'in' | 'out'): void {
+  private endpoint(number: number, direction: 'in' | 'out'): WebUsbEndpoint {
     this.check();
-    const has = (i: Interface): boolean =>
-      i.claimed && i.alternate.endpoints.some((e) => e.endpointNumber === number && e.direction === direction);
-    if (!this.current?.interfaces.some(has))
+    const found = this.current?.interfaces
+      .filter((i) => i.claimed)
+      .flatMap((i) => i.alternate.endpoints)
+      .find((e) => e.endpointNumber === number && e.direction === direction);
+    if (!found)
       throw new DOMException('The specified endpoint is not part of a claimed and selected alternate interface.', 'NotFoundError');
+    return found;
   }
   private async control(setup: WebUsbControlSetup, direction: number, data: Uint8Array, length: number): Promise<OutsideResult> {
     this.check();
@@ -360,7 +394,7 @@ const outResult = (r: OutsideResult): WebUsbOutResult => ({
   status: r.status === 'ok' ? 'ok' : failed(r),
 });
 /** `stall` is an answer; everything else is thrown. */
-function failed(r: OutsideResult): 'stall' {
+function failed(r: Pick<OutsideResult, 'status'>): 'stall' {
   if (r.status === 'stall') return 'stall';
   if (r.status === 'cancelled') throw notFound();
   throw new DOMException('A transfer error has occurred.', 'NetworkError');
@@ -436,6 +470,10 @@ export class WebUsb extends EventTarget {
   /** @internal */
   pipe(endpoint: number, data: Uint8Array | number): Promise<OutsideResult> {
     return this.result(this.bus.usb.submitPipe(endpoint, data));
+  }
+  /** @internal */
+  isochronous(endpoint: number, lengths: readonly number[], data: Uint8Array | null): Promise<OutsideResult> {
+    return this.result(this.bus.usb.submitIsochronous(endpoint, lengths, data));
   }
   /** @internal */
   async resetDevice(): Promise<void> {

@@ -131,6 +131,13 @@ export const HID_MSC_DEVICE: Device = {
   strings: [[4, 3, 9, 4]],
 };
 
+/** Isochronous endpoints of 32 bytes: OUT 1 and IN 2, a packet each frame. */
+export const ISO_DEVICE: Device = {
+  device: [18, 1, 0, 2, 0, 0, 0, 64, 0x83, 0x04, 0x30, 0x57, 0, 2, 0, 1, 0, 1],
+  configuration: [9, 2, 32, 0, 1, 1, 0, 0xc0, 50, 9, 4, 0, 0, 2, 0xff, 0, 0, 0, 7, 5, 0x01, 1, 32, 0, 1, 7, 5, 0x82, 1, 32, 0, 1],
+  strings: [[4, 3, 9, 4], text('stream')],
+};
+
 export interface FirmwareOptions {
   /** Interrupt latency and service time. */
   readonly latency?: Ps;
@@ -164,6 +171,9 @@ interface State {
   leaving: boolean;
   zlp: boolean;
   configured: number;
+  /** Isochronous packets that came, and how many went. */
+  isoIn: number[][];
+  isoOut: number;
 }
 
 const PENDING = 3;
@@ -198,6 +208,8 @@ export class Firmware {
       leaving: false,
       zlp: false,
       configured: 0,
+      isoIn: [],
+      isoOut: 0,
     };
     this.slot = system.addTimer('cpu', () => this.interrupt());
   }
@@ -424,13 +436,34 @@ export class Firmware {
       const ep = this.get(CHEP(1));
       this.set(CHEP(1), ((ep & 0x0070) ^ 0x0030) | 0x8681);
     }
+    if (this.device === ISO_DEVICE) this.openIso();
     if (this.device !== CDC_DEVICE) return;
     this.set(PMA + 8, 0x100);
     this.set(PMA + 12, (0x80000000 | (1 << 26) | 0x140) >>> 0);
     const ep = this.get(CHEP(1));
     this.set(CHEP(1), ((ep & 0x7070) ^ 0x3020) | 0x8081);
   }
+  /** Register 1 receives, register 2 sends; both halves of an entry are buffers, and the DTOG bit says whose turn it is. */
+  private openIso(): void {
+    for (const half of [0, 1]) this.set(PMA + 8 + 4 * half, (0x80000000 | 0x100 | (half * 0x40)) >>> 0);
+    for (const half of [0, 1]) this.set(PMA + 16 + 4 * half, ((1 << 16) | 0x180 | (half * 0x40)) >>> 0);
+    this.set(CHEP(1), 0x3000 | 0x0400 | 0x8080 | 1);
+    this.set(CHEP(2), 0x0030 | 0x0400 | 0x8080 | 2);
+  }
+  private isoData(n: number, ep: number): void {
+    this.set(CHEP(n), (ep & 0x070f) | (n === 1 ? 0x0080 : 0x8000));
+    if (n === 1) {
+      const half = ep & 0x4000 ? 0 : 1;
+      this.state.isoIn.push(this.readPma(0x100 + half * 0x40, (this.get(PMA + 8 + 4 * half) >>> 16) & 0x3ff));
+    } else {
+      const half = ep & 0x40 ? 0 : 1;
+      const bytes = [++this.state.isoOut, 0xaa];
+      this.writePma(0x180 + half * 0x40, bytes);
+      this.set(PMA + 16 + 4 * half, ((bytes.length << 16) | 0x180 | (half * 0x40)) >>> 0);
+    }
+  }
   private data(n: number, ep: number): void {
+    if (this.device === ISO_DEVICE) return this.isoData(n, ep);
     if (this.device === HID_MSC_DEVICE) return this.set(CHEP(n), (ep & 0x070f) | 0x8000 | ((ep ^ 0x30) & 0x30));
     if (ep & 0x8000) {
       const bytes = this.readPma(0x140, (this.get(PMA + 12) >>> 16) & 0x3ff);
