@@ -6,6 +6,7 @@ import { CHECKS } from '../checks/index.ts';
 import { notApplicable, unknown, type Check, type Judgement, type Repair, type Subject } from '../checks/check.ts';
 import type { Checkpoint } from '../emu/machine-base.ts';
 import { attempt, type Attempt, type Starts } from './attempt.ts';
+import { enoughAlone, halve, minimise } from './minimal-sets.ts';
 import type { NamedRepair } from './repairs.ts';
 import { CHECK_IDS, type CheckId, type Outcome, type RomDependency } from './result.ts';
 import { isDocumented, otherValues } from './rom-options.ts';
@@ -304,48 +305,6 @@ function plausibility({ repair, judgement, check }: Judged): number {
 }
 const keyOf = (ids: readonly CheckId[]): string => [...ids].sort().join();
 const named = (j: Judged): NamedRepair => ({ id: j.id, repair: j.repair!, subject: j.subject! });
-
-/** Those that work alone: if several together do not, none of them does. */
-function enoughAlone(ids: readonly CheckId[], works: (ids: readonly CheckId[]) => boolean): readonly CheckId[] {
-  if (ids.length === 0 || !works(ids)) return [];
-  const middle = (ids.length + 1) >> 1;
-  return ids.length === 1 ? ids : [ids.slice(0, middle), ids.slice(middle)].flatMap((half) => enoughAlone(half, works));
-}
-
-/**
- * Smallest subset that still works, of a set that does: the first alone, then halves, for a single one is the usual case, then one element after another is left
- * out. Order decides between equals.
- */
-function minimise(ids: readonly CheckId[], works: (ids: readonly CheckId[]) => boolean): CheckId[] {
-  if (works(ids.slice(0, 1))) return ids.slice(0, 1);
-  let set = [...ids];
-  while (set.length > 1) {
-    const middle = (set.length + 1) >> 1;
-    const half = [set.slice(0, middle), set.slice(middle)].find(works);
-    if (!half) break;
-    set = half;
-  }
-  if (set.length === 1) return set;
-  for (const id of [...set]) {
-    const without = set.filter((x) => x !== id);
-    if (without.length > 0 && works(without)) set = without;
-  }
-  return set;
-}
-
-/** Smallest part that still works, where mostly one member matters: halves first, then one after another is left out. */
-function halve(members: readonly string[], works: (some: readonly string[]) => boolean): readonly string[] {
-  let kept = members;
-  while (kept.length > 1) {
-    const middle = kept.length >> 1;
-    const [a, b] = [kept.slice(0, middle), kept.slice(middle)];
-    if (works(b)) kept = b;
-    else if (works(a)) kept = a;
-    else break;
-  }
-  if (kept.length > 1) for (const m of kept) if (kept.length > 1 && works(kept.filter((x) => x !== m))) kept = kept.filter((x) => x !== m);
-  return kept;
-}
 
 /**
  * Undocumented options that the ROM acted on in a run and whose other value changes its outcome. With `onlyLoss` only those count that keep a

@@ -1,5 +1,5 @@
 /**
- * What is mutated, and the tests that ought to notice: quick ones first, for the first that fails ends the run. Emulator-internal speed (what is translated, skipped
+ * What is mutated, and the tests that ought to notice: the quick ones are asked first, for the first that fails ends the run. Emulator-internal speed (what is translated, skipped
  * or remembered) is not here: a change of it shows in figures, not in results, and the tests of shortcuts compare its bytes.
  */
 export interface Area {
@@ -13,7 +13,7 @@ export interface Area {
 export const AREAS: readonly Area[] = [
   {
     name: 'core semantics',
-    files: ['src/emu/core/isa/*.ts', 'src/emu/core/system-ops.ts', 'src/emu/core/softfloat*.ts'],
+    files: ['src/emu/core/isa/*.ts', 'src/emu/core/{builder,system-ops}.ts', 'src/emu/core/softfloat*.ts'],
     tests: ['test/emu/core/{cycles,semantics,softfloat,system-ops,fp-undefined,bit-band,fp-qemu,differential}.test.ts'],
   },
   {
@@ -23,9 +23,9 @@ export const AREAS: readonly Area[] = [
   },
   {
     name: 'exceptions',
-    files: ['src/emu/core/{exceptions,handlers,nvic,scs,systick,mpu,special}.ts'],
+    files: ['src/emu/core/{exceptions,handlers,nvic,scs,systick,mpu,special}.ts', 'src/emu/core/models/*.ts'],
     tests: [
-      'test/emu/core/{cycles,nvic,systick,mpu,mpu-cacheable,scs,exits,branch-nowhere,exceptions,exceptions-qemu,entry-source}.test.ts',
+      'test/emu/core/{models,cycles,nvic,systick,mpu,mpu-cacheable,scs,exits,branch-nowhere,exceptions,exceptions-qemu,entry-source}.test.ts',
       'test/emu/vectreset.test.ts',
     ],
   },
@@ -36,8 +36,11 @@ export const AREAS: readonly Area[] = [
   },
   {
     name: 'repairs',
-    files: ['src/bench/{repairs,variants,diagnosis,point-of-no-return}.ts'],
-    tests: ['test/checks/!(index).test.ts', 'test/bench/{repairs,variants,point-of-no-return,rules,matrix,requests,first-run}.test.ts'],
+    files: ['src/bench/{repairs,variants,diagnosis,minimal-sets,point-of-no-return}.ts'],
+    tests: [
+      'test/checks/!(index).test.ts',
+      'test/bench/{minimal-sets,repairs,variants,point-of-no-return,rules,matrix,requests,first-run}.test.ts',
+    ],
   },
   {
     name: 'run end',
