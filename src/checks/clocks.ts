@@ -1,6 +1,6 @@
 /** Clock state handed over: system clock source, PLLs, bus prescalers, kernel clock selections. */
-import { broken, notApplicable, pass, type Check, type Judgement, type Repair, type RepairTarget, type Subject } from './check.ts';
-import { clearedInC, familyOf, inC, inManual, locate, NO_FAMILY } from './families.ts';
+import { broken, notApplicable, pass, unknown, type Check, type Judgement, type Repair, type RepairTarget, type Subject } from './check.ts';
+import { clearedInC, familyOf, inC, inManual, isUnread, locate, NO_FAMILY, UNREAD } from './families.ts';
 import type { FamilyFields } from './family-fields.ts';
 import { CLOCK_ROWS, DEINIT } from './sources.ts';
 import { resetInC } from './fix-in-c.ts';
@@ -75,6 +75,13 @@ export const pll: Check = {
     const { state } = subject;
     const f = familyOf(state.chip);
     if (!f) return notApplicable(NO_FAMILY);
+    if (
+      isUnread(
+        state,
+        f.plls.map((p) => p.on),
+      )
+    )
+      return unknown(UNREAD);
     const on = f.plls.filter((p) => state.field(p.on) === 1);
     if (on.length === 0) return pass('no PLL on', 'as after a reset', DEINIT, 'documented');
     return broken('fail', {
@@ -117,6 +124,7 @@ export const prescalers: Check = {
   judge(subject) {
     const f = familyOf(subject.state.chip);
     if (!f) return notApplicable(NO_FAMILY);
+    if (isUnread(subject.state, f.prescalers)) return unknown(UNREAD);
     const list = changed(subject, f.prescalers);
     if (list.length === 0) return pass('all at their reset values', 'as after a reset', CLOCK_ROWS, 'inferred');
     return broken('warn', {
@@ -151,6 +159,7 @@ export const kernelClocks: Check = {
   judge(subject) {
     const f = familyOf(subject.state.chip);
     if (!f || f.kernelClocks.length === 0) return notApplicable(f ? 'this chip has no kernel clock selections' : NO_FAMILY);
+    if (isUnread(subject.state, fieldsOf(subject, f.kernelClocks))) return unknown(UNREAD);
     const list = selected(subject);
     return list.length === 0 ? pass('all at their reset values', 'as after a reset', DEINIT, 'inferred') : judgeSelections(subject, list);
   },
@@ -222,6 +231,13 @@ export const usbClock: Check = {
     const f = familyOf(subject.state.chip);
     if (!f) return notApplicable(NO_FAMILY);
     if (f.clockRecovery.length === 0) return notApplicable('this chip has no clock recovery');
+    if (
+      isUnread(
+        subject.state,
+        f.clockRecovery.map((c) => c.path),
+      )
+    )
+      return unknown(UNREAD);
     const list = recoveryChanged(subject, f);
     if (list.length === 0) return pass('all at reset values', 'HSI48 is trimmed as it comes from the factory', CLOCK_ROWS, 'inferred');
     return broken('warn', {

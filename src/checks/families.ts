@@ -3,6 +3,7 @@
  * check then does not apply. Rows are data; paths are those of the chip's register facts.
  */
 import type { ChipDescription } from '../emu/chip.ts';
+import type { TargetState } from './check.ts';
 import type { FamilyFields } from './family-fields.ts';
 import { MORE_FAMILIES } from './family-rows.ts';
 
@@ -138,3 +139,10 @@ export const clearedInC = (paths: readonly string[]): string =>
       return `${register} &= ~(${bits.join(' | ')});`;
     })
     .join('\n');
+
+/** Nothing answers for any of the fields that the chip has: a probe on a protected part, a bus that stands. */
+export function isUnread(state: TargetState, paths: readonly string[]): boolean {
+  const own = paths.filter((path) => locate(state.chip, path));
+  return own.length > 0 && own.every((path) => state.field(path) === null);
+}
+export const UNREAD = 'none of the registers can be read on this target';

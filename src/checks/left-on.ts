@@ -2,7 +2,7 @@
 import type { ChipDescription } from '../emu/chip.ts';
 import { broken, notApplicable, pass, unknown, type Check, type Judgement, type Repair, type Subject } from './check.ts';
 import { listed } from './core-registers.ts';
-import { clearedInC, familyOf, inC, inManual, locate, NO_FAMILY, pullUpOffInC } from './families.ts';
+import { clearedInC, familyOf, inC, inManual, isUnread, locate, NO_FAMILY, pullUpOffInC, UNREAD } from './families.ts';
 import { resetInC } from './fix-in-c.ts';
 import { DEINIT, NOTHING_PUBLISHED } from './sources.ts';
 import { latestWriter } from './writers.ts';
@@ -21,14 +21,15 @@ function neededOnTheWay(chip: ChipDescription): string[] {
   return chip.blocks.flatMap((b) => (blocks.includes(b.name) && b.clock !== undefined ? [`${chip.rcc}.${b.clock}`] : []));
 }
 
+const enableRegisters = (chip: ChipDescription) =>
+  (chip.facts[chip.rcc]?.registers ?? []).filter((r) => ENABLE_REGISTER.test(r.name) && !SLEEP_REGISTER.test(r.name));
 /** Clock enables that a reset leaves off and that are on, but those of blocks with a check of their own. */
 function clocksOn({ state }: Subject): Enable[] {
   const { chip } = state;
   const f = familyOf(chip);
   const own = new Set([f?.usb?.enable, f?.wwdg.clock, ...neededOnTheWay(chip)]);
   const out: Enable[] = [];
-  for (const r of chip.facts[chip.rcc]?.registers ?? []) {
-    if (!ENABLE_REGISTER.test(r.name) || SLEEP_REGISTER.test(r.name)) continue;
+  for (const r of enableRegisters(chip)) {
     const value = state.field(`${chip.rcc}.${r.name}`);
     if (value === null) continue;
     for (const field of r.fields) {
@@ -65,6 +66,9 @@ export const peripheralsLeftOn: Check = {
   question: 'Are the clocks of all peripherals off that a reset leaves off?',
   path: false,
   judge(subject) {
+    const { chip } = subject.state;
+    const registers = enableRegisters(chip).map((r) => `${chip.rcc}.${r.name}`);
+    if (isUnread(subject.state, registers)) return unknown(UNREAD);
     const on = clocksOn(subject);
     return on.length === 0 ? pass('no clock beyond those after a reset', 'as after a reset', DEINIT, 'documented') : judgeOn(subject, on);
   },
@@ -191,6 +195,7 @@ export const dma: Check = {
     const { state } = subject;
     const f = familyOf(state.chip);
     if (!f || f.dmaChannels.length === 0) return notApplicable(f ? 'this chip has no DMA' : NO_FAMILY);
+    if (isUnread(state, channels(subject, f.dmaChannels))) return unknown(UNREAD);
     const on = channelsOn(subject);
     return on.length === 0
       ? pass('no channel enabled', 'nothing writes to RAM behind the ROM', DEINIT, 'documented')

@@ -8,6 +8,8 @@ import { Session } from '../../src/bench/session.ts';
 import { loadJob } from '../../src/cli/inputs.ts';
 import type { EntryRecord, ResetRecord } from '../../src/emu/history.ts';
 import { MS, type Ps } from '../../src/emu/time.ts';
+import { CHIP, FLASH, imageOf, store, SYSTICK, WAITS } from './late-program.ts';
+import { plainJob } from './plain-job.ts';
 
 const S = 1000 * MS;
 const reset = (at: Ps, more: Partial<ResetRecord> = {}): ResetRecord => ({
@@ -161,5 +163,31 @@ describe('The ROM is silent', () => {
     expect(attachedSince).toBeNull();
     expect(at - there).toBeGreaterThanOrEqual(2 * S);
     expect(at - there).toBeLessThan(2 * S + 2 * MS);
+  });
+});
+
+describe('A program that only sleeps and ticks', () => {
+  /** Four seconds a tick, so that a minute is a matter of twenty instructions. */
+  const bytes = imageOf({ setUp: (t) => store(store(t, SYSTICK + 4, 0xffffff), SYSTICK, 7), wait: WAITS['wfi']!.part });
+  const endWith = (...steps: string[]): Ps => {
+    const pin = (at: string) => ({ at, do: { pin: { name: 'PA0', level: 1 } } }) as const;
+    const job = plainJob(CHIP, [{ path: `app.bin@0x${FLASH.toString(16)}`, bytes }], { steps: steps.map(pin) });
+    const session = new Session(jobInput(job));
+    const { reason, outcome, at } = session.run();
+    expect([reason, outcome]).toEqual(['deadline', 'no-jump']);
+    session.release();
+    return at;
+  };
+  it('is given up five seconds after the last thing that happened to it', () => {
+    expect(endWith()).toBeGreaterThanOrEqual(5 * S);
+    expect(endWith()).toBeLessThan(5.1 * S);
+    expect(endWith('2s')).toBeGreaterThanOrEqual(7 * S);
+    expect(endWith('2s')).toBeLessThan(7.1 * S);
+  });
+  it('is given up after a minute whatever happens', () => {
+    expect(endWith('54s')).toBeGreaterThanOrEqual(59 * S);
+    expect(endWith('54s')).toBeLessThan(59.1 * S);
+    expect(endWith('58s')).toBeGreaterThanOrEqual(60 * S);
+    expect(endWith('58s')).toBeLessThan(60.1 * S);
   });
 });

@@ -123,6 +123,13 @@ const CASES: readonly Case[] = [
   },
   { id: 'systick', what: 'interrupting', verdict: 'fail', observed: '0x00000007', change: (t) => t.ppb.set(PPB.SYST_CSR, 7) },
   { id: 'systick', what: 'counting only', verdict: 'warn', observed: '0x00000005', change: (t) => t.ppb.set(PPB.SYST_CSR, 5) },
+  {
+    id: 'systick',
+    what: 'stopped with its interrupt enabled',
+    verdict: 'warn',
+    observed: '0x00000002',
+    change: (t) => t.ppb.set(PPB.SYST_CSR, 2),
+  },
   { id: 'sysclk', what: 'from PLL1', verdict: 'warn', observed: 'PLL1', change: (t) => t.set('RCC.CFGR1.SW', 3).set('RCC.CFGR1.SWS', 3) },
   {
     id: 'pll',
@@ -252,6 +259,12 @@ describe('checks of the state handed over', () => {
     expect(broken().filter((x) => !before.includes(x))).toEqual([]);
   });
 
+  test('the repair of SysTick takes its pending exception away, and no other one', () => {
+    const t = new FakeTarget();
+    t.ppb.set(PPB.SYST_CSR, 7).set(PPB.ICSR, (1 << 26) | (1 << 28));
+    repaired('systick', t);
+    expect(t.ppb.get(PPB.ICSR)).toBe(1 << 28);
+  });
   test('the last writer of the judged bit is named', () => {
     const t = new FakeTarget();
     t.set('PWR.USBSCR.USB33SV', 0).writers.set('PWR.USBSCR', writer(0x08000123, 9));
