@@ -152,7 +152,7 @@ export function onOperationDone(host: Host, dfu: DfuState, phase: string, result
 /** What an action wants of the state that GETSTATUS told: it is done, asks again, has failed, or brings the device back to dfuIDLE first. */
 type Verdict = 'done' | 'again' | 'failed' | 'recover';
 type Told = Pick<DfuState, 'bState' | 'bStatus'>;
-const VERDICTS: Record<DfuAction['do'], (told: Told, polls: number) => Verdict> = {
+export const VERDICTS: Record<DfuAction['do'], (told: Told, polls: number) => Verdict> = {
   idle: ({ bState }, polls) => (bState === DFU_STATE.IDLE ? 'done' : polls > 3 ? 'failed' : 'recover'),
   abort: ({ bState }) => (bState === DFU_STATE.IDLE ? 'done' : 'failed'),
   command: ({ bState, bStatus }, polls) => {

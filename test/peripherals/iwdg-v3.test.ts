@@ -148,6 +148,21 @@ describe('IWDG', () => {
     expect(b.resets).toEqual(['iwdg']);
   });
 
+  it.each([
+    [2000, []],
+    [1999, ['iwdg']],
+  ])('the window begins where the counter is WIN: a reload %i clocks after the last one causes %j', (clocks, resets) => {
+    const b = running(0, 1000);
+    b.write('IWDG.KR', UNLOCK);
+    b.write('IWDG.WINR', 500);
+    b.ticks('lsi', 600 * 4);
+    b.write('IWDG.KR', RELOAD);
+    expect(b.resets).toEqual([]);
+    b.ticks('lsi', clocks);
+    b.write('IWDG.KR', RELOAD);
+    expect(b.resets).toEqual(resets);
+  });
+
   it('the early wake-up comes at EWIT - 1, once per countdown, and EWIC acknowledges it without a key', () => {
     const b = running(0, 100);
     b.write('IWDG.KR', UNLOCK);

@@ -1,5 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { VERDICTS } from '../../src/usb-sim/dfu-operations.ts';
+import { DFU_STATE, takeStatus } from '../../src/usb-sim/dfu-protocol.ts';
+import type { DfuState } from '../../src/usb-sim/types.ts';
 import { bench, DFU_DEVICE, MS, US, type Bench, type FirmwareOptions } from './firmware.ts';
 
 const bytes = (n: number, seed = 1): Uint8Array => Uint8Array.from({ length: n }, (_, i) => (i * 7 + seed * 13 + (i >> 8)) & 0xff);
@@ -128,5 +131,45 @@ describe('save and restore', () => {
       }),
       { numRuns: 25 },
     );
+  });
+});
+
+describe('What GETSTATUS tells', () => {
+  it('bwPollTimeout has three bytes, the lowest first; five bytes of an answer are too few', () => {
+    const dfu = {} as DfuState;
+    expect(takeStatus(dfu, Uint8Array.of(7, 0x11, 0x22, 0x33, 4, 0))).toBe(true);
+    expect([dfu.bStatus, dfu.pollTimeoutMs, dfu.bState]).toEqual([7, 0x332211, 4]);
+    expect(takeStatus(dfu, new Uint8Array(5))).toBe(false);
+  });
+
+  const { IDLE, DNBUSY, DNLOAD_IDLE, MANIFEST, ERROR } = DFU_STATE;
+  const DNLOAD_SYNC = 3;
+  const MANIFEST_SYNC = 6;
+  /** DFU 1.1 A.2 and AN3156: a command is polled at least twice, for the first GETSTATUS starts it. */
+  it.each([
+    ['write', DNLOAD_SYNC, 'again'],
+    ['write', DNBUSY, 'again'],
+    ['write', DNLOAD_IDLE, 'done'],
+    ['write', MANIFEST, 'done'],
+    ['write', ERROR, 'failed'],
+    ['command', DNBUSY, 'again'],
+    ['command', DNLOAD_IDLE, 'done'],
+    ['manifest', MANIFEST_SYNC, 'again'],
+    ['manifest', DNBUSY, 'again'],
+    ['manifest', MANIFEST, 'done'],
+    ['manifest', ERROR, 'failed'],
+    ['abort', IDLE, 'done'],
+    ['abort', DNLOAD_IDLE, 'failed'],
+    ['idle', IDLE, 'done'],
+    ['idle', ERROR, 'recover'],
+  ] as const)('%s, in state %i: %s', (action, bState, verdict) => {
+    expect(VERDICTS[action]({ bState, bStatus: 0 }, 2)).toBe(verdict);
+  });
+  it('a status that is no OK fails a write and a command, and so does a command that was over at its first poll', () => {
+    for (const action of ['write', 'command'] as const) expect(VERDICTS[action]({ bState: DNLOAD_IDLE, bStatus: 3 }, 2)).toBe('failed');
+    expect(VERDICTS.command({ bState: DNLOAD_IDLE, bStatus: 0 }, 1)).toBe('failed');
+  });
+  it('the way back to dfuIDLE is tried three times', () => {
+    expect([3, 4].map((polls) => VERDICTS.idle({ bState: ERROR, bStatus: 0 }, polls))).toEqual(['recover', 'failed']);
   });
 });

@@ -194,3 +194,58 @@ describe('a disk', () => {
     expect(log(disk(options), 'driver')).toEqual([text]);
   });
 });
+
+describe('A device that refuses a request', () => {
+  /** Answers every request by STALL, but those that `takes` names. */
+  class Stubborn implements UsbDevicePort {
+    readonly setups: string[] = [];
+    private stalls = true;
+    private readonly takes: (request: number) => boolean;
+    constructor(takes: (request: number) => boolean) {
+      this.takes = takes;
+    }
+    attached(): boolean {
+      return true;
+    }
+    busReset(): void {}
+    suspend(): void {}
+    lost(): void {}
+    startOfFrame(): void {}
+    setup(_address: number, _endpoint: number, s: Uint8Array): 'ack' {
+      this.setups.push(s[1] === 6 ? `descriptor ${s[3]}` : `request ${s[1]}`);
+      this.stalls = !this.takes(s[1]!);
+      return 'ack';
+    }
+    out(): 'stall' {
+      return 'stall';
+    }
+    in(): ReturnType<UsbDevicePort['in']> {
+      return this.stalls ? 'stall' : { data: new Uint8Array(0), toggle: 1 };
+    }
+    inAcknowledged(): void {}
+  }
+  const plugIn = (host: 'linux' | 'windows' | 'macos', takes: (request: number) => boolean) => {
+    const system = new System({ ...CHIP, blocks: [] }, {});
+    const port = new Stubborn(takes);
+    const usb = new UsbSim(system, () => port, { host, cable: 'in', driver: 'none', zone: () => 'user' });
+    usb.onWire('usb.pullup', 1);
+    while (system.scheduler.next <= 30_000 * MS) system.fireDue(system.scheduler.next);
+    const count = (what: string): number => port.setups.filter((s) => s === what).length;
+    return { count, failed: log({ usb }, 'enumeration-failed') };
+  };
+  const SET_ADDRESS = 5;
+  /** Attempts at the whole port, and tries of one request in each. */
+  it.each([
+    ['linux', 4, 3],
+    ['windows', 3, 1],
+    ['macos', 3, 3],
+  ] as const)('%s asks for the descriptor in %i attempts, %i times each', (host, attempts, tries) => {
+    const { count, failed } = plugIn(host, (request) => request === SET_ADDRESS);
+    expect(count('descriptor 1')).toBe(attempts * tries);
+    expect(failed).toEqual([expect.stringContaining(`gives up after ${attempts} attempts`)]);
+  });
+  it('macOS, which sends the address first, sends it twice an attempt', () => {
+    const { count, failed } = plugIn('macos', () => false);
+    expect([count('request 5'), count('descriptor 1'), failed.length]).toEqual([6, 0, 1]);
+  });
+});

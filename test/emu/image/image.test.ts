@@ -43,6 +43,23 @@ describe('Intel HEX', () => {
     );
   });
 
+  test('a record of type 2 sets bits 4 to 19 of the address, until the next one of type 2 or 4', () => {
+    const lines = [
+      record(2, 0, [0x12, 0x34]),
+      record(0, 5, [1]),
+      record(4, 0, [0x08, 0]),
+      record(0, 5, [2]),
+      record(2, 0, [0xff, 0xff]),
+      record(0, 0, [3]),
+    ];
+    const { chunks } = loadImage(text(lines.join('') + EOF_RECORD), 'a.hex');
+    expect(chunks.map((c) => [c.address, ...c.data])).toEqual([
+      [0x12345, 1],
+      [0xffff0, 3],
+      [0x08000005, 2],
+    ]);
+  });
+
   test.each([
     ['a wrong checksum', ':0100000041BF\n' + EOF_RECORD, 'hex-checksum', 'checksum 0xbf, expected 0xbe (line 1)'],
     ['a missing end record', record(0, 0, [1]), 'truncated', 'no end record'],
