@@ -146,6 +146,15 @@ describe('MPU', () => {
     expect(word(cpu, RNR)).toBe(6);
   });
 
+  it('PMSAv8: the aliases of RLAR read and write the regions of RNR[7:2]', () => {
+    const { cpu } = started('m33');
+    cpu.write(RNR, 4, 4);
+    [0, 1, 2, 3].forEach((i) => cpu.write(RASR + 8 * i, 4, (RAM + 0x100 * i) | 0xe1));
+    expect([0, 1, 2, 3].map((i) => word(cpu, RASR + 8 * i))).toEqual([0, 1, 2, 3].map((i) => (RAM + 0x100 * i) | 0xe1));
+    cpu.write(RNR, 4, 6);
+    expect(word(cpu, RASR)).toBe((RAM + 0x200) | 0xe1);
+  });
+
   it('a denied store is a MemManage with MMFAR, and nothing is written', () => {
     const { machine, cpu } = started('m4', { [MAIN]: [0x6001, LOOP] });
     cpu.write(SHCSR, 4, 7 << 16);

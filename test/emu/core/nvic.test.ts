@@ -227,3 +227,17 @@ describe('NVIC', () => {
     expect(word(cpu, 0xe000ed24) & 0x800).toBe(0x800);
   });
 });
+
+describe('Lines of the NVIC', () => {
+  it.each([1, 31, 32, 33, 63, 64, 65, 82, 96, 97])('%i lines: no more can be enabled', (lines) => {
+    const { cpu } = started('m4', {}, { nvicLines: lines });
+    for (let i = 0; i < 4; i++) cpu.write(ISER + 4 * i, 4, 0xffffffff);
+    const enabled = [0, 1, 2, 3].map(
+      (i) =>
+        word(cpu, ISER + 4 * i)
+          .toString(2)
+          .replaceAll('0', '').length,
+    );
+    expect(enabled.reduce((a, b) => a + b, 0)).toBe(lines);
+  });
+});
