@@ -44,6 +44,7 @@ const OVERRIDES = 'VBVALOEN:2 VBVALOVAL:3 AVALOEN:4 AVALOVAL:5 BVALOEN:6 BVALOVA
 const CHARGER = 'DCDET:0 PDET:1 SDET:2 PS2DET:3 PWRDWN:16 BCDEN:17 DCDEN:18 PDEN:19 SDEN:20 VBDEN:21';
 const STATUS = 'EPNUM:0:4 BCNT:4:11 DPID:15:2 PKTSTS:17:4 FRMNUM:21:4';
 
+// eslint-disable-next-line complexity -- a table: the registers of each generation of the core
 function global(core: Core): RegisterFact[] {
   const { old } = core;
   const [hw1, hw2, hw3, hw4] = core.hwcfg;

@@ -147,6 +147,7 @@ const usb = (big: boolean): Readonly<Record<string, unknown>> => ({
 /** F334's high-resolution timer: a place without registers. */
 const HRTIM = { name: 'HRTIM1', model: null, base: 0x40017400, size: 0x400, irqs: [67, 68, 69, 70, 71, 72, 73] } as const;
 
+// eslint-disable-next-line max-lines-per-function -- a table: one line for each block of the family
 function derivation(line: F3Line, part: PartSize): Derivation {
   const die = dieOf(line, part);
   const absent = [

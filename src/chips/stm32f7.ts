@@ -244,6 +244,7 @@ function memories(line: F7Line, part: PartSize): readonly MemoryRow[] {
 
 const waits = (...mhz: readonly number[]): readonly (readonly [number, number])[] => mhz.map((m, i) => [m, i] as const);
 
+// eslint-disable-next-line max-lines-per-function -- a table: the description of a chip, row by row
 export function f7Chip(line: F7Line, part: PartSize): ChipDescription {
   const { table, ...figures } = line.rom;
   const rom: RomReference = {
@@ -252,6 +253,7 @@ export function f7Chip(line: F7Line, part: PartSize): ChipDescription {
     range: known([0x1ff00000, line.otp.base < 0x1ff0edc0 ? 0x1ff077ff : 0x1ff0edbf] as const, `${AN2606} Table 226, cut where OTP begins`),
     ramUse: known([{ base: 0x20000000, size: 0x4000 }], `${AN2606} ${table}`),
   };
+  // eslint-disable-next-line max-lines-per-function -- a table: the description of a chip, row by row
   const make = (): Omit<ChipDescription, 'name' | 'family'> => {
     const d = derivation(line, part);
     const kernels = line.generated.peripherals.filter((p) => /^(US?ART\d|I2C\d|LPTIM1)$/.test(p.name)).map((p) => p.name.toLowerCase());

@@ -153,6 +153,7 @@ export class GdbServer {
 
   // ---- packets -----------------------------------------------------------------------------------------------------------------------
   /** The answer; null = none now. The empty answer says that a packet is not known. */
+  // eslint-disable-next-line complexity -- one case for each packet of the protocol
   private answer(text: string): string | null {
     const rest = text.slice(1);
     const { target, past } = this.machine;

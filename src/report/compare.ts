@@ -26,6 +26,18 @@ export interface CompareOptions {
   readonly firstStage?: string | null;
 }
 
+const stageText = (letter: string, stage: string): string =>
+  `Run ${letter} was started in the ROM at reset. On silicon that start passes ${stage} first, a jump does not; little of what it leaves behind is published; of that the stand-in has which peripherals of an H5 stay secure.`;
+/** A difference in three columns: name, A, B. */
+function rowsOf(d: Difference, column: number): string[] {
+  const left = wrap(printable(d.a), column);
+  const right = wrap(printable(d.b), column);
+  const name = wrap(printable(d.name), NAME);
+  return Array.from({ length: Math.max(left.length, right.length, name.length) }, (_, i) =>
+    `  ${pad(name[i] ?? '', NAME)} ${pad(left[i] ?? '', column)} ${right[i] ?? ''}`.trimEnd(),
+  );
+}
+
 export function compareReport(a: ComparedRun, b: ComparedRun, differences: readonly Difference[], options: CompareOptions = {}): string {
   const { paint = plain, firstStage = null } = options;
   const width = Math.max(60, Math.min(options.width ?? 100, 140));
@@ -40,18 +52,10 @@ export function compareReport(a: ComparedRun, b: ComparedRun, differences: reado
   for (const d of differences) {
     if (d.group !== group) lines.push('', paint('bold', TITLES[d.group]));
     group = d.group;
-    const left = wrap(printable(d.a), column);
-    const right = wrap(printable(d.b), column);
-    const name = wrap(printable(d.name), NAME);
-    for (let i = 0; i < Math.max(left.length, right.length, name.length); i++)
-      lines.push(`  ${pad(name[i] ?? '', NAME)} ${pad(left[i] ?? '', column)} ${right[i] ?? ''}`.trimEnd());
+    lines.push(...rowsOf(d, column));
   }
-  const [x, y] = [a.how, b.how];
-  if (firstStage !== null && x !== y && (x === 'boot' || y === 'boot')) {
-    const letter = x === 'boot' ? 'A' : 'B';
-    const text = `Run ${letter} was started in the ROM at reset. On silicon that start passes ${firstStage} first, a jump does not; little of what it leaves behind is published; of that the stand-in has which peripherals of an H5 stay secure.`;
-    lines.push('', ...wrap(text, width));
-  }
+  if (firstStage !== null && a.how !== b.how && (a.how === 'boot' || b.how === 'boot'))
+    lines.push('', ...wrap(stageText(a.how === 'boot' ? 'A' : 'B', firstStage), width));
   const count = differences.length;
   lines.push('', count === 0 ? paint('green', 'EQUAL') : `${paint('yellow', 'DIFFERENT')}  ${count} ${count === 1 ? 'point' : 'points'}`);
   return `${lines.join('\n')}\n`;

@@ -68,6 +68,7 @@ export function patchOf(result: RunResult, sources: Sources): Patch {
 }
 
 /** The changes that a cause's fix asks for, or why there are none. */
+// eslint-disable-next-line complexity -- each reason for which a part has no place of its own
 function editsOf(result: RunResult, causes: readonly ResultCause[], cause: ResultCause, sources: Sources): Edit[] | string {
   const { id, fix, at } = cause;
   const bare = fix?.replace(/\/\*[^]*?\*\//g, '').trim() ?? '';
@@ -101,6 +102,7 @@ interface Way {
   readonly byException: boolean;
   readonly moved: Line | null;
 }
+// eslint-disable-next-line complexity -- values that may be missing; no way through it is another
 function wayOf(result: RunResult, causes: readonly ResultCause[]): Way {
   const entry = result.entries.at(-1);
   const jump = entry?.from ?? null;
@@ -139,6 +141,7 @@ function declarationIn({ timeline, resets, entries, diagnosis }: RunResult, part
 }
 
 /** Where a part goes, seen from the line of the jump or of the cause; null where the file does not show it. */
+// eslint-disable-next-line complexity -- one case for each place
 function placeOf({ goes, remark }: Part, line: number, lines: readonly string[], ofWrite: boolean): Pick<Edit, 'line' | 'how'> | null {
   const at = (index: number, how: Edit['how']): Pick<Edit, 'line' | 'how'> | null => (index < 0 ? null : { line: index + 1, how });
   switch (goes) {
@@ -235,6 +238,7 @@ function applied(
 }
 const jumps = ({ code }: Pick<Edit, 'code'>): boolean => code.some((line) => line.includes('bx %1'));
 
+// eslint-disable-next-line complexity -- each way in which a line of C takes a statement before, behind or instead of it
 function put(lines: string[], { line, how, code: put }: Edit): string | null {
   if (line > lines.length) return `the file has ${lines.length} lines, the image says ${line}`;
   if (how !== 'line' && how !== 'below' && /\{.*\}\s*$/.test(code(lines[line - 1]!)))

@@ -151,6 +151,7 @@ function shownCauses(result: RunResult): readonly ResultCause[] {
   return proved.length > 0 ? proved : result.diagnosis.causes;
 }
 
+// eslint-disable-next-line complexity -- a row for each thing that may be known of a cause
 function writeCause(w: Writer, result: RunResult, cause: ResultCause, index: number): void {
   const check = result.checks.find((c) => c.id === cause.id);
   const count = shownCauses(result).length;
@@ -346,14 +347,7 @@ function facts(w: Writer, result: RunResult): void {
   const reset = result.resets.filter((r) => r.by !== 'power');
   if (reset.length > 0) w.row('Resets', resetsText(result));
   const last = result.usb.sessions.at(-1);
-  if (last !== undefined) {
-    const ids =
-      last.vid === null
-        ? 'no descriptor read'
-        : `${last.vid.slice(2)}:${(last.pid ?? '0x????').slice(2)}${last.product === null ? '' : ` "${last.product}"`}`;
-    const served = last.servedBy === null ? '' : last.servedBy === 'system' ? ', served by the ROM' : ', served by the application';
-    w.row('USB', `${ids}${last.enumerated ? ', enumerated' : ', not enumerated'}${served}`);
-  }
+  if (last !== undefined) w.row('USB', sessionText(last));
   for (const [channel, text] of Object.entries(result.console)) {
     const all = linesOf(text.trimEnd());
     for (const line of all.slice(-4)) w.row(channel.slice(0, 7), line);
@@ -380,6 +374,13 @@ function facts(w: Writer, result: RunResult): void {
     'Run',
     `${result.chip}, ${humanTime(result.time.seconds)} simulated${cycles}, ${result.time.instructions} instructions, seed ${result.seed}, bootbench ${result.version}`,
   );
+}
+
+function sessionText({ vid, pid, product, servedBy, enumerated }: RunResult['usb']['sessions'][number]): string {
+  const ids =
+    vid === null ? 'no descriptor read' : `${vid.slice(2)}:${(pid ?? '0x????').slice(2)}${product === null ? '' : ` "${product}"`}`;
+  const served = servedBy === null ? '' : servedBy === 'system' ? ', served by the ROM' : ', served by the application';
+  return `${ids}${enumerated ? ', enumerated' : ', not enumerated'}${served}`;
 }
 
 function resetsText(result: RunResult): string {

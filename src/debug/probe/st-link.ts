@@ -51,6 +51,7 @@ export class StLink {
     }
   }
 
+  // eslint-disable-next-line complexity -- one case for each command
   private debug(cmd: Uint8Array, data: Uint8Array): Uint8Array {
     const { port } = this;
     port.spend();

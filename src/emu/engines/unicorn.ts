@@ -53,6 +53,14 @@ const endsTranslation = (ins: Instruction): boolean => {
   return ends(ins) || timing === 'branch-reg' || name === 'BLX' || /_pc$/.test(name);
 };
 const ITS_OWN = new Set(['UDF', 'SDIV', 'UDIV']);
+/** Branches to a register may be exception returns or clear T; an IT block is one thing: Unicorn must not stop inside it. */
+const staysHere = ({ def: op }: Instruction): boolean =>
+  op.system ||
+  op.fp ||
+  ['branch-reg', 'exclusive', 'it'].includes(op.timing) ||
+  op.name === 'BLX' ||
+  /_pc$/.test(op.name) ||
+  ITS_OWN.has(op.name);
 
 export class UnicornEngine implements CpuEngine {
   readonly name = 'unicorn';
@@ -204,6 +212,16 @@ export class UnicornEngine implements CpuEngine {
     }
     return host.runOwn();
   }
+  /** Instructions of a block that are done where Unicorn stopped. */
+  private doneOf({ starts }: Block, count: number, outcome: number, pc: number): number {
+    if (outcome === UC.OK) return count;
+    // a branch to where nothing can be fetched has been made: its target faults when the core gets there
+    if (outcome === UC.FETCH_UNMAPPED || outcome === UC.FETCH_PROT) {
+      this.faulted = false;
+      return count;
+    }
+    return Math.max(0, starts.indexOf(this.faulted ? this.before[15]! : pc));
+  }
   private newBlock(pc: number): Block {
     const { host, binding } = this;
     const most = Math.min(MOST, binding.longestBlock);
@@ -213,19 +231,7 @@ export class UnicornEngine implements CpuEngine {
     while (!(last && ends(last)) && starts.length < most && host.plainAt(at)) {
       const ins = host.instructionAt(at);
       if (!ins) break;
-      const op = ins.def;
-      // branches to a register may be exception returns or clear T; an IT block is one thing: Unicorn must not stop inside it
-      if (
-        op.system ||
-        op.fp ||
-        op.timing === 'branch-reg' ||
-        op.name === 'BLX' ||
-        /_pc$/.test(op.name) ||
-        op.timing === 'exclusive' ||
-        op.timing === 'it' ||
-        ITS_OWN.has(op.name)
-      )
-        break;
+      if (staysHere(ins)) break;
       starts.push(at);
       last = ins;
       at += ins.size;
@@ -284,21 +290,10 @@ export class UnicornEngine implements CpuEngine {
       const outcome = core.start(pc, block.until, count);
       core.registers(PC_ONLY, this.one);
       pc = this.one[0]!;
-      if (outcome !== UC.OK) {
-        // a branch to where nothing can be fetched has been made: its target faults when the core gets there
-        if (outcome === UC.FETCH_UNMAPPED || outcome === UC.FETCH_PROT) {
-          this.faulted = false;
-          retired += count;
-          budget -= count;
-        } else {
-          const done = Math.max(0, block.starts.indexOf(this.faulted ? this.before[15]! : pc));
-          retired += done;
-          budget -= done;
-        }
-        break;
-      }
-      retired += count;
-      budget -= count;
+      const done = this.doneOf(block, count, outcome, pc);
+      retired += done;
+      budget -= done;
+      if (outcome !== UC.OK) break;
       block = this.blockAt(pc);
     }
     if (!this.faulted) core.registers(READ_IDS, this.before);

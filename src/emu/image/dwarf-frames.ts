@@ -196,6 +196,7 @@ interface Actions {
   restore(register: number): void;
   readonly dataAlign: number;
 }
+// eslint-disable-next-line complexity -- one case for each instruction (DWARF 4, 6.4.2)
 function executeExtended(code: number, r: DwarfReader, row: Row, saved: Row[], { put, at, restore, dataAlign }: Actions): void {
   switch (code) {
     case 0x00: // nop

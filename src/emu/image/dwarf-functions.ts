@@ -4,7 +4,7 @@
  */
 import { fileNames, type LineTable, type SourceLine } from './dwarf-line.ts';
 import { DwarfError, DwarfReader, readForm, type DwarfSections } from './dwarf-reader.ts';
-import { codeRanges, readUnits, textValue, type AttributeValue, type CodeRange, type DwarfUnit } from './dwarf-units.ts';
+import { codeRanges, readUnits, textValue, type AttributeValue, type CodeRange, type DwarfUnit, type Abbreviation } from './dwarf-units.ts';
 
 /** One call on the way to an instruction. */
 export interface SourceFrame {
@@ -184,17 +184,13 @@ function readFunctions(sections: DwarfSections, unit: DwarfUnit, inCode: (addres
     if (abbreviation === undefined) throw new DwarfError(`no abbreviation ${code}`);
     const { tag, hasChildren, attributes } = abbreviation;
     const wanted = WANTED.has(tag);
-    const found = new Map<number, AttributeValue>();
-    for (const { attribute, form, implicit } of attributes) {
-      const value = readForm(r, form, unit.offsetSize, unit.addressSize, sections, implicit);
-      if (wanted || attribute === AT.SIBLING) found.set(attribute, { value, form });
-    }
+    const found = readAttributes(attributes, wanted);
     const scope = scopes[depth] ?? '';
     if (wanted) note(offset, tag, found, scope, depth);
     if (!hasChildren) continue;
-    const sibling = found.get(AT.SIBLING)?.value;
-    if (!wanted && depth > 0 && typeof sibling === 'number' && unit.start + sibling > r.at && unit.start + sibling <= unit.end) {
-      r.at = unit.start + sibling;
+    const sibling = wanted || depth === 0 ? null : siblingOf(found);
+    if (sibling !== null) {
+      r.at = sibling;
       continue;
     }
     if (++depth > DEEPEST * 4) throw new DwarfError('entries too deep');
@@ -203,6 +199,21 @@ function readFunctions(sections: DwarfSections, unit: DwarfUnit, inCode: (addres
   }
   return { functions, names, files: orNothing(() => fileNames(sections, unit.lineTable, unit.folder)) ?? [] };
 
+  function readAttributes(attributes: Abbreviation['attributes'], all: boolean): ReadonlyMap<number, AttributeValue> {
+    const found = new Map<number, AttributeValue>();
+    for (const { attribute, form, implicit } of attributes) {
+      const value = readForm(r, form, unit.offsetSize, unit.addressSize, sections, implicit);
+      if (all || attribute === AT.SIBLING) found.set(attribute, { value, form });
+    }
+    return found;
+  }
+  /** Where the next entry of the same depth lies, if the entry says so and it lies ahead. */
+  function siblingOf(found: ReadonlyMap<number, AttributeValue>): number | null {
+    const value = found.get(AT.SIBLING)?.value;
+    if (typeof value !== 'number') return null;
+    const at = unit.start + value;
+    return at > r.at && at <= unit.end ? at : null;
+  }
   function reference(found: AttributeValue | undefined): number | null {
     if (typeof found?.value !== 'number') return null;
     return found.form === DW_FORM_REF_ADDR ? found.value : unit.start + found.value;

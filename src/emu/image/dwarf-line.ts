@@ -198,6 +198,7 @@ function readEntries(r: DwarfReader, unit: UnitHeader, addressSize: number, sect
   return entries;
 }
 
+// eslint-disable-next-line complexity -- one case for each opcode of the line program (DWARF 5, 6.2.5)
 function readUnit(
   sections: DwarfSections,
   unit: UnitHeader,

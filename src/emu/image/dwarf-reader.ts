@@ -119,6 +119,7 @@ export function readUnitHeader(r: DwarfReader): UnitHeader {
 }
 
 /** An attribute value of a form; only strings and numbers are told apart, blocks are skipped. */
+// eslint-disable-next-line complexity, house/own-lines -- one case for each form (DWARF 5, 7.5.6)
 export function readForm(
   r: DwarfReader,
   form: number,

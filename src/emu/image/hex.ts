@@ -35,12 +35,7 @@ export function parseHex(bytes: Uint8Array): HexFile {
         throw new ImageError('bad-hex', `a record of type ${type} with ${data.length} bytes instead of ${length}`, where);
     };
     if (type === 0) {
-      if (data.length === 0) continue;
-      const address = base + record.offset;
-      if (address + data.length > 2 ** 32) throw new ImageError('bad-hex', 'data past the end of the address space', where);
-      const last = chunks[chunks.length - 1];
-      if (last !== undefined && last.address + last.parts.length === address) for (const b of data) last.parts.push(b);
-      else chunks.push({ address, parts: [...data] });
+      append(chunks, base + record.offset, data, where);
     } else if (type === 1) {
       needs(0);
       ended = true;
@@ -62,6 +57,15 @@ export function parseHex(bytes: Uint8Array): HexFile {
   if (!ended) throw new ImageError('truncated', 'no end record', `line ${lines.length}`, 'the file is cut short; copy or build it again');
   if (chunks.length === 0) throw new ImageError('no-segments', 'no data records, nothing to load');
   return { chunks: chunks.map((c) => ({ address: c.address, data: Uint8Array.from(c.parts) })), entry };
+}
+
+/** Data behind the last ones go on with them. */
+function append(chunks: { address: number; parts: number[] }[], address: number, data: readonly number[], where: string): void {
+  if (data.length === 0) return;
+  if (address + data.length > 2 ** 32) throw new ImageError('bad-hex', 'data past the end of the address space', where);
+  const last = chunks[chunks.length - 1];
+  if (last !== undefined && last.address + last.parts.length === address) for (const b of data) last.parts.push(b);
+  else chunks.push({ address, parts: [...data] });
 }
 
 function parseRecord(text: string, where: string): { offset: number; type: number; data: number[] } {

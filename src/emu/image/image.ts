@@ -357,22 +357,31 @@ const isHeader = (file: string | null): boolean => file !== null && /\.(h|hh|hpp
  */
 export function codePlace(images: readonly LoadedImage[], pc: number, lr: number | null = null): CodePlace {
   const frames = framesAt(images, pc);
-  let at = 0;
-  while (isHeader(frames[at]?.file ?? null) && frames[at]!.inlined && frames[at + 1]?.line != null) at++;
+  const at = usersFrame(frames);
   const frame = frames[at];
   if (lr !== null && frame !== undefined && !frame.inlined && isHeader(frame.file) && holdsReturn(images, pc)) {
     const caller = codePlace(images, ((lr & ~1) - 2) >>> 0);
     if (caller.line !== null) return { ...caller, pc, inlined: frame.function };
   }
-  const named = symbolAt(images, pc);
-  const offset = named === null || named.offset === 0 || frame?.line != null ? '' : `+0x${named.offset.toString(16)}`;
   return {
     pc,
-    symbol: named === null ? null : named.symbol.name + offset,
+    symbol: symbolText(images, pc, frame?.line != null),
     file: frame?.file ?? null,
     line: frame?.line ?? null,
     inlined: at > 0 ? (frames[at - 1]!.function ?? null) : null,
   };
+}
+/** The innermost frame whose code is the user's: behind what headers put there. */
+function usersFrame(frames: ReturnType<typeof framesAt>): number {
+  let at = 0;
+  while (isHeader(frames[at]?.file ?? null) && frames[at]!.inlined && frames[at + 1]?.line != null) at++;
+  return at;
+}
+/** Name of the function, with the distance from its start where no line says more. */
+function symbolText(images: readonly LoadedImage[], pc: number, hasLine: boolean): string | null {
+  const named = symbolAt(images, pc);
+  if (named === null) return null;
+  return named.symbol.name + (named.offset === 0 || hasLine ? '' : `+0x${named.offset.toString(16)}`);
 }
 /** LR is still the return address at this instruction. */
 function holdsReturn(images: readonly LoadedImage[], pc: number): boolean {

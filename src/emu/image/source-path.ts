@@ -12,6 +12,7 @@ function parts(path: string): string[] {
   return out;
 }
 
+// eslint-disable-next-line complexity -- each form in which compilers write a path
 export function fileName(name: string, folder: string | null, compileFolder: string | null): string {
   const joined = folder === null || folder === '' || isAbsolute(name) ? name : `${folder}/${name}`;
   const path = parts(joined);

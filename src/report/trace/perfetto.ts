@@ -43,16 +43,12 @@ function* processOf(pid: number, name: string, run: TracedRun, exceptions: RunTr
     const rom = signal.name.endsWith('.in_rom');
     yield* thread(rom ? signal.name.replace('.in_rom', '') : signal.name);
     for (const { from, to, value } of spans(signal, run.end)) {
-      if (value === 0 && !rom) continue;
-      const text = rom ? (value === 0 ? 'application' : 'ROM') : (exceptions[value] ?? `exception ${value}`);
-      yield { name: text, ph: 'X', cat: 'core', pid, tid, ts: us(from), dur: lasting(from, to) };
+      const text = rom ? (value === 0 ? 'application' : 'ROM') : exceptionText(value, exceptions);
+      if (text !== null) yield { name: text, ph: 'X', cat: 'core', pid, tid, ts: us(from), dur: lasting(from, to) };
     }
   }
   yield* thread('events');
-  for (const { at, kind, text, pc, file, line } of run.rows) {
-    const place = file === null ? pc : `${file}:${line}`;
-    yield { name: text, ph: 'i', s: 't', cat: kind, pid, tid, ts: Number(at) * 1e6, args: { kind, ...(place === null ? {} : { place }) } };
-  }
+  for (const row of run.rows) yield rowEvent(pid, tid, row);
   yield* thread('USB transfers');
   for (const t of run.transfers) yield transferEvent(pid, tid, t, run.end);
   for (const channel of new Set(run.console.map((c) => c.channel))) {
@@ -64,6 +60,15 @@ function* processOf(pid: number, name: string, run: TracedRun, exceptions: RunTr
     for (let i = 0; i < at.length; i++) yield { name: counter, ph: 'C', pid, tid: 0, ts: us(at[i]!), args: { value: values[i] } };
   if (run.dropped > 0) yield { name: `${run.dropped} changes were not recorded`, ph: 'i', s: 't', pid, tid: 0, ts: us(run.end) };
 }
+
+function rowEvent(pid: number, tid: number, { at, kind, text, pc, file, line }: TracedRun['rows'][number]): TraceEvent {
+  const place = file === null ? pc : `${file}:${line}`;
+  return { name: text, ph: 'i', s: 't', cat: kind, pid, tid, ts: Number(at) * 1e6, args: { kind, ...(place === null ? {} : { place }) } };
+}
+
+/** Thread mode has no slice. */
+const exceptionText = (number: number, names: RunTrace['exceptions']): string | null =>
+  number === 0 ? null : (names[number] ?? `exception ${number}`);
 
 function transferEvent(pid: number, tid: number, t: TraceTransfer, end: number): TraceEvent {
   const { name, args } = describeTransfer(t);

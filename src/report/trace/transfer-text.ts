@@ -9,6 +9,7 @@ export interface TransferText {
   readonly args: Readonly<Record<string, string | number>>;
 }
 
+// eslint-disable-next-line complexity -- values that may be missing; no way through it is another
 export function describeTransfer({ started, ended, status, interrupt }: TraceTransfer): TransferText {
   const { setup, kind, endpoint, address } = started;
   const way = kind === 'control' ? ((setup?.[0] ?? 0) & 0x80 ? 'in' : 'out') : kind;
