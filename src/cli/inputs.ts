@@ -180,6 +180,12 @@ function assignment(text: string, option: string, example: string): [string, str
   return [text.slice(0, at).trim(), text.slice(at + 1).trim()];
 }
 
+/** `V9.1` as AN2606 writes it, of `9.1`, `v9.1`, and of the bootloader's ID byte: `0x91`, `0xD2` (V13.2). */
+function romVersionOf(typed: string): string {
+  const id = /^0x([0-9a-f])([0-9a-f])$/i.exec(typed);
+  return id ? `V${parseInt(id[1]!, 16)}.${parseInt(id[2]!, 16)}` : typed.replace(/^v?(?=\d)/i, 'V');
+}
+
 function romInput(chip: ChipDescription, options: RunOptions, scenario: Scenario, cwd: string): RomInput {
   const chosen = { ...scenario.romOptions, ...romOptionsOf(options) };
   // Programs that never enter the ROM run without one.
@@ -192,10 +198,10 @@ function romInput(chip: ChipDescription, options: RunOptions, scenario: Scenario
     if (error instanceof RomOptionError) throw new UsageError(error.message, didYouMean(error.word, error.candidates));
     throw error;
   }
-  const version = options.romVersion ?? null;
+  const version = options.romVersion === undefined ? null : romVersionOf(options.romVersion);
   const versions = profile.versions.value;
   if (version !== null && !versions.includes(version)) {
-    throw new UsageError(`--rom-version: ${chip.name} has no ROM ${version}`, `it has ${versions.join(', ')}`);
+    throw new UsageError(`--rom-version: ${chip.name} has no ROM ${options.romVersion}`, `it has ${versions.join(', ')}`);
   }
   if (options.rom === undefined) {
     return {
