@@ -125,3 +125,20 @@ describe('a critical section', () => {
     expect(translated.bootCore.get(S.R + 16)).toBeGreaterThan(100);
   });
 });
+
+describe('a loop with two entries to both of which one block branches', () => {
+  it('is entered, and goes round, inside its region', () => {
+    // outer: ADDS R1; BPL y; x: ADDS R0; y: ADDS R3; BNE x (three rounds of four); B outer
+    const code = [0x3101, 0x07ca, 0xd500, 0x3001, 0x3301, 0x079c, 0xd1fb, 0xe7f7];
+    const { machine: m } = started('m4', { [MAIN]: code });
+    m.bootCore.setTranslating(true, 1);
+    runCycles(m, 10_000);
+    m.bootCore.countExits();
+    runCycles(m, 10_000);
+    m.bootCore.tier.exits!.clear();
+    runCycles(m, 100_000);
+    const outside = [...(m.bootCore.tier.exits!.get('outside')?.values() ?? [])].reduce((n, c) => n + c, 0);
+    expect(outside).toBe(0);
+    expect(m.bootCore.get(S.R + 4)).toBeGreaterThan(1000);
+  });
+});

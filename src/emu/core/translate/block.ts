@@ -22,13 +22,15 @@ export interface Block {
   dominator: Block | null;
   /** Dominated children. */
   children: Block[];
-  /** A forward edge from more than one block reaches it. */
+  /** More than one forward edge reaches it. */
   merge: boolean;
   loopHeader: boolean;
   /** Registers and flags (masks of `Flow`) that may differ from memory at its start. */
   dirty: number;
   /** The dispatcher that edges to this block lead to instead, see reducible.ts. */
   via: Block | null;
+  /** A dispatcher to which one block branches in two ways, each on to another entry. */
+  twice: boolean;
 }
 export const newBlock = (pc: number, items: readonly Item[], next: number): Block => ({
   pc,
@@ -42,6 +44,7 @@ export const newBlock = (pc: number, items: readonly Item[], next: number): Bloc
   loopHeader: false,
   dirty: 0,
   via: null,
+  twice: false,
 });
 /** Blocks that lead to each block; a block that none leads to is absent. */
 export function predecessors(blocks: Iterable<Block>): Map<Block, Block[]> {

@@ -37,7 +37,10 @@ function dispatcher(entries: readonly Block[], preds: ReadonlyMap<Block, readonl
   const d = newBlock(-1, [], -1);
   d.via = entries.find((e) => e.via)?.via ?? null;
   for (const e of entries) {
-    for (const p of preds.get(e) ?? []) p.succ = [...new Set(p.succ.map((s) => (s === e ? d : s)))];
+    for (const p of preds.get(e) ?? []) {
+      d.twice ||= p.succ.includes(d);
+      p.succ = [...new Set(p.succ.map((s) => (s === e ? d : s)))];
+    }
     e.via = d;
   }
   d.succ = [...entries];

@@ -225,7 +225,7 @@ function analyse(entry: number, byPc: Map<number, Block>, tables: ReadonlyMap<nu
       if (p.order < b.order) forward++;
       else if (dominates(b, p)) b.loopHeader = true;
     }
-    b.merge = forward > 1;
+    b.merge = forward > 1 || b.twice;
   }
   findDirty(order);
   const code = order.filter((b) => b.items.length > 0);
