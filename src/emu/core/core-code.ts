@@ -258,7 +258,7 @@ export abstract class CoreCode extends CoreCaches {
       flashKinds: mode === 3 ? this.get(S.FLASH_KINDS) & (this.servedByFlashCache(pc) ? -1 : ~KIND.CODE) : 0,
       lineBytes: -(this.get(S.FLASH_MASK) | 0),
       rowShift: this.get(S.ROW_SHIFT),
-      cache: { sets: this.flashTiming.sets, ways: this.flashTiming.ways },
+      cacheSets: this.flashTiming.sets,
       following: (at) => this.followingLine(at),
       entering: (at) => this.enteringLine(at),
       worstLine: mode === 0 ? 0 : (this.prefetch?.worst(this.get(S.WAIT_STATES)) ?? this.get(S.WAIT_STATES)),

@@ -136,7 +136,8 @@ function emitMemoryFunctions(shared: Shared, flashData: number): void {
 /**
  * flashLine(address): cycles that reading the flash line of `address` costs now.
  *   mode 1: WAIT_STATES
- *   mode 2: two tags per set; hit 0 (touch LRU), miss WAIT_STATES (replace the older way; if CACHE_STALE: replaced(its tag))
+ *   mode 2: two tags per set, that of the line used last in front, so that most hits change nothing; with one way the second is not looked at.
+ *           hit 0, miss WAIT_STATES (the second goes; if CACHE_STALE: replaced(its tag))
  */
 function emitFlashLine(shared: Shared): number {
   const index = shared.writer.declare(['i32'], 'i32');
@@ -151,33 +152,30 @@ function emitFlashLine(shared: Shared): number {
   b.if(b.eqz(mode), () => ret(0));
   b.if(b.eq(mode, 1), () => ret(b.state(S.WAIT_STATES)));
   const line = b.let(b.or(b.and(address, ~15), 1));
-  const set = b.let(b.and(b.shrU(address, 4), b.state(S.CACHE_SET_MASK)));
-  const tag = (way: number): Expr => b.let(b.arenaAt(b.shl(set, 3), b.cpu + S.CACHE_TAGS + way * 4));
-  const setLru = (way: number): void => {
-    set.emit(f);
-    f.i32(way);
-    f.memory(OP['i32.store8'], b.cpu + S.CACHE_LRU);
+  const tags = b.let(b.shl(b.and(b.shrU(address, 4), b.state(S.CACHE_SET_MASK)), 3));
+  const tag = (n: number): Expr => b.let(b.arenaAt(tags, b.cpu + S.CACHE_TAGS + n * 4));
+  const setTag = (n: number, v: Expr): void => {
+    tags.emit(f);
+    v.emit(f);
+    f.memory(OP['i32.store'], b.cpu + S.CACHE_TAGS + n * 4);
   };
-  const hit = (way: number): void =>
-    b.if(b.eq(tag(way), line), () => {
-      setLru(way ^ 1);
-      b.setState(S.CACHE_HITS, b.add(b.state(S.CACHE_HITS), 1));
-      ret(0);
-    });
-  hit(0);
-  b.if(b.eq(b.state(S.CACHE_WAYS), 2), () => hit(1));
-  const victim = b.let(b.select(b.eq(b.state(S.CACHE_WAYS), 2), b.arenaAt(set, b.cpu + S.CACHE_LRU, 1), 0));
-  const slot = b.let(b.add(b.shl(set, 3), b.shl(victim, 2)));
+  const hit = (): void => {
+    b.setState(S.CACHE_HITS, b.add(b.state(S.CACHE_HITS), 1));
+    ret(0);
+  };
+  const first = tag(0);
+  b.if(b.eq(first, line), hit);
+  setTag(0, line);
+  const gone = b.variable('i32', first);
+  b.if(b.eq(b.state(S.CACHE_WAYS), 2), () => {
+    gone.set(tag(1));
+    setTag(1, first);
+    b.if(b.eq(gone.get, line), hit);
+  });
   b.if(b.state(S.CACHE_STALE), () => {
-    b.arenaAt(slot, b.cpu + S.CACHE_TAGS).emit(f);
+    gone.get.emit(f);
     f.call(shared.imports.replaced);
   });
-  slot.emit(f);
-  line.emit(f);
-  f.memory(OP['i32.store'], b.cpu + S.CACHE_TAGS);
-  set.emit(f);
-  b.xor(victim, 1).emit(f);
-  f.memory(OP['i32.store8'], b.cpu + S.CACHE_LRU);
   b.setState(S.CACHE_MISSES, b.add(b.state(S.CACHE_MISSES), 1));
   b.state(S.WAIT_STATES).emit(f);
   return index;

@@ -95,9 +95,8 @@ export const S = {
   HALTED: 0xe4,
   /** S0…S31 / D0…D15. */
   FP: 0x100,
-  /** Instruction cache tags: two words per set (line address | 1 when valid), then one LRU byte per set. */
+  /** Instruction cache tags: two words per set (line address | 1 when valid), that of the line used last first. */
   CACHE_TAGS: 0x200,
-  CACHE_LRU: 0xa00,
   /** NVIC: one bit per line, 16 words each (512 lines), then one priority byte per line. */
   NVIC_ENABLED: 0xb00,
   NVIC_PENDING: 0xb40,

@@ -16,6 +16,8 @@ interface LineLocals {
   readonly line: number;
   /** Number of the last use of a row of the flash cache. */
   readonly touches: number;
+  /** Hits of the core's instruction cache. */
+  readonly hits: number;
   readonly giveCycles: number;
 }
 
@@ -50,7 +52,7 @@ export class Lines {
     this.rows = env.timedCode && held;
     this.tracked = this.charged || this.asked || this.rows || env.cachedCode;
     this.mask = -(env.cachedCode ? L1_LINE : env.lineBytes);
-    const bits = env.cachedCode ? -L1_LINE : -(1 << env.rowShift);
+    const bits = env.cachedCode ? -L1_LINE : this.asked ? this.mask : -(1 << env.rowShift);
     const entered = new Set<Block>([region.blocks[0]!]);
     for (const from of region.blocks) {
       const last = from.items[from.items.length - 1];
@@ -64,6 +66,7 @@ export class Lines {
     const list: (readonly [number, number])[] = [];
     if (this.tracked) list.push([S.CHARGED, this.locals.line]);
     if (this.env.fetch === 3) list.push([S.TOUCHES, this.locals.touches]);
+    if (this.env.fetch === 2) list.push([S.CACHE_HITS, this.locals.hits]);
     return list;
   }
   private lineOf(pc: number): number {
@@ -121,9 +124,9 @@ export class Lines {
     const item = block.items[i]!;
     const before = block.items[i - 1] ?? null;
     if (before && this.lineOf(before.pc) === this.lineOf(item.pc)) return;
-    if (this.asked) this.ask(item.pc, before === null);
-    // nothing is replaced while a region runs: what was held is held, and what was used last is used last
     const inside = !before && this.inside.has(block);
+    if (this.asked && !inside) this.ask(item.pc, before === null);
+    // nothing is replaced while a region runs: what was held is held, and what was used last is used last
     if (inside && (this.env.cachedCode || (this.rows && 1 << this.env.rowShift === this.env.lineBytes))) return this.set(item.pc);
     if (this.env.cachedCode) {
       emitIsLineMissing(this.f, item.pc, this.lineOf(item.pc));
@@ -155,24 +158,35 @@ export class Lines {
     else pay();
   }
   /**
-   * What `flashLine` does with a hit (see emitFlashLine), written out because set and tag are known here; a miss calls it:
-   *   for each way: if tag[way][set] == line: lru[set] = the other way; CACHE_HITS++; done
+   * What `flashLine` does if the line was the last one used in its set, written out; everything else calls it:
+   *   if (first tag of the set == line) hits++; else { CACHE_HITS = hits; budget -= flashLine(address); hits = CACHE_HITS }
    */
-  private askCache(pc: number): void {
-    const { f, b, env } = this;
-    const set = (pc >>> 4) & (env.cache.sets - 1);
-    const line = (pc & -16) | 1;
-    const done = f.block();
-    for (let way = 0; way < env.cache.ways; way++)
-      b.if(b.eq(b.state(S.CACHE_TAGS + set * 8 + way * 4), line), () => {
-        f.i32(0);
-        f.i32(way ^ 1);
-        f.memory(OP['i32.store8'], env.cpu + S.CACHE_LRU + set);
-        b.setState(S.CACHE_HITS, b.add(b.state(S.CACHE_HITS), 1));
-        f.br(done);
-      });
-    this.payLine(pc);
-    f.end(done);
+  private askCache(address: Val): void {
+    const { f, b, env, locals } = this;
+    const line = b.or(b.and(address, -16), 1);
+    const tags = b.shl(b.and(b.shrU(address, 4), env.cacheSets - 1), 3);
+    b.if(
+      b.eq(b.arenaAt(tags, env.cpu + S.CACHE_TAGS), line),
+      () => {
+        f.get(locals.hits);
+        f.i32(1);
+        f.op(0x6a);
+        f.set(locals.hits);
+      },
+      () => {
+        this.tellHits();
+        this.payLine(address);
+        b.state(S.CACHE_HITS).emit(f);
+        f.set(locals.hits);
+      },
+    );
+  }
+  /** What runs outside of the region may ask for the hits. */
+  tellHits(): void {
+    if (this.env.fetch !== 2) return;
+    this.f.i32(0);
+    this.f.get(this.locals.hits);
+    this.f.memory(OP['i32.store'], this.env.cpu + S.CACHE_HITS);
   }
   /** budget -= flashLine(address) */
   private payLine(address: Val): void {
@@ -189,7 +203,7 @@ export class Lines {
   payData(address: Val, leave: () => void): void {
     const { env } = this;
     if (env.fetch === 3 && env.flashKinds & KIND.DATA) emitDataRow(this.b, env, lift(address), this.locals.touches, leave);
-    else if (env.fetch === 2) this.payLine(address);
+    else if (env.fetch === 2) this.askCache(address);
     else if (env.fetch !== 0 && env.waitStates > 0) this.spend(env.waitStates);
   }
 }

@@ -13,6 +13,8 @@ export interface Locals {
   readonly line: number;
   /** Number of the last use of a row of the flash cache. */
   readonly touches: number;
+  /** Hits of the core's instruction cache. */
+  readonly hits: number;
   /** Where the region is left to, and what is given back of cycles and instructions when it is left in the middle of a block. */
   readonly next: number;
   /** Slot of the region that begins there, + 1; 0 where nobody has looked for one. */
@@ -39,6 +41,7 @@ export function newLocals(f: FunctionBody): Locals {
     retired: i32(),
     line: i32(),
     touches: i32(),
+    hits: i32(),
     next: i32(),
     link: i32(),
     giveCycles: i32(),

@@ -30,7 +30,7 @@ const ONES = { 1: 0x01, 2: 0x0101, 4: 0x01010101 } as const;
 
 /** Where an instruction goes when it does not simply go on: the emitter of the region answers. */
 export interface WaysOut {
-  readonly lines: Pick<Lines, 'payData'>;
+  readonly lines: Pick<Lines, 'payData' | 'tellHits'>;
   readonly costs: { cycles(item: Item): StaticCycles };
   /** Leaves in front of an instruction, giving back what the block had charged for it and what follows. */
   leaveBefore(pc: number, g: GiveBack, why: Left): void;
@@ -365,6 +365,7 @@ export class RegionBuilder extends Builder {
   private askDevice(a: Expr, size: 1 | 2 | 4, signed: boolean, result: number): void {
     const { f } = this;
     super.setState(S.BUDGET, this.add(this.local(this.locals.budget), this.giveBack.after));
+    this.emitter.lines.tellHits();
     a.emit(f);
     f.i32(size);
     f.call(this.helpers.get('device')!);

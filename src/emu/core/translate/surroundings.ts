@@ -21,8 +21,8 @@ export interface Surroundings {
   readonly flashKinds: number;
   readonly lineBytes: number;
   readonly rowShift: number;
-  /** Shape of the cache that is asked line by line. */
-  readonly cache: { readonly sets: number; readonly ways: number };
+  /** Sets of the cache that is asked line by line. */
+  readonly cacheSets: number;
   /** Cycles of the flash line of a place: behind the line before it, and where it is branched to; the most that one can take. */
   following(pc: number): number;
   entering(pc: number): number;
