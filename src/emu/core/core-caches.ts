@@ -68,6 +68,15 @@ export abstract class CoreCaches extends CoreMemory {
     if (this.heldByFlashCache(KIND.DATA)) this.flashCache!.fill(KIND.DATA, address, this.hostAt(address));
     return this.get(S.WAIT_STATES);
   }
+  /**
+   * The same for translated code, which knows what it costs. 0 where rows disagree with memory: one that goes may change what regions rest on, so none runs while it
+   * does.
+   */
+  protected fillRow(side: Side, address: number): 0 | 1 {
+    if (this.flashCache!.staleRows(KIND.CODE) > 0 || this.flashCache!.staleRows(KIND.DATA) > 0) return 0;
+    this.flashCache!.fill(side, address, this.hostAt(address));
+    return 1;
+  }
   /** The controller that reads ahead, if it does now. */
   private ahead(): Prefetch | null {
     return this.get(S.FETCH_MODE) === 3 && (this.get(S.FLASH_KINDS) & KIND.PREFETCH) !== 0 ? this.prefetch : null;

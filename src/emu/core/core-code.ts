@@ -5,7 +5,7 @@ import type { Memory, Region, System } from '../system.ts';
 import type { Profile } from './builder.ts';
 import { CoreCaches } from './core-caches.ts';
 import type { AccessTrace, CoreListener, FastRange, Zone } from './core-types.ts';
-import { KIND } from './flash-cache.ts';
+import { KIND, type Side } from './flash-cache.ts';
 import { Decoder, isWide, type Instruction } from './decode.ts';
 import { H_BREAK, H_DECODE, H_UNDEFINED, type Handlers } from './handlers.ts';
 import { HELPERS } from './helpers.ts';
@@ -61,6 +61,7 @@ export abstract class CoreCode extends CoreCaches {
           (regionImports ??= {
             ...this.helpers,
             flashLine: this.flashLine,
+            fillRow: (side: Side, address: number) => this.fillRow(side, address >>> 0),
             predicted: this.predicted,
             device: this.quietReads.read,
             system: (pc: number) => this.executeSystem(pc >>> 0),

@@ -202,6 +202,35 @@ describe('caches of the flash controller', () => {
     machine.system.pokeMemory('FLASH', FUNCTIONS[0]! - FLASH, new Uint8Array([2]));
     machine.system.pokeMemory('FLASH', WORD, new Uint8Array([22]));
   };
+  it.each(GEOMETRIES)('a loop that does not fit stays in its region, in the cycles of the interpreter: %o', (geometry) => {
+    const LENGTH = 560;
+    // ADDS R1, #1 …; LDR R2, [R0]; ADDS R0, #32; BIC R0, R0, #0x1000; B to the first
+    const back = (0xe000 | (-(LENGTH + 6) & 0x7ff)) >>> 0;
+    const code = [...Array.from({ length: LENGTH }, () => 0x3101), 0x6802, 0x3020, 0xf420, 0x5080, back];
+    const machines = [true, false].map((tier) => {
+      const { machine: m, cpu } = started('m4', { [MAIN]: code }, {}, chipWith(geometry));
+      setTiming(cpu, WAIT, KIND.CODE | KIND.DATA);
+      cpu.set(S.R, FLASH + TABLE);
+      cpu.setTranslating(tier, 1);
+      return { m, cpu };
+    });
+    const [translated, interpreted] = machines as [(typeof machines)[0], (typeof machines)[0]];
+    runCycles(translated.m, 30_000);
+    runCycles(interpreted.m, 30_000);
+    translated.cpu.countExits();
+    for (let i = 0; i < 60; i++) {
+      const seen = machines.map(({ m, cpu }) => {
+        runCycles(m, 997 + i);
+        return [cpu.pc, cpu.cycles(), cpu.retired(), cpu.get(S.R), cpu.get(S.R + 4), cpu.flashCache!.changes];
+      });
+      expect(seen[0]).toEqual(seen[1]);
+      if (i === 20) translated.cpu.tier.exits!.clear();
+    }
+    expect(translated.cpu.flashCache!.dataMisses).toBeGreaterThan(30);
+    expect(translated.cpu.tier.exits!.get('line')).toBeUndefined();
+    expect(translated.cpu.tier.exits!.get('access')).toBeUndefined();
+    expect(translated.cpu.tier.counters.compiled).toBeGreaterThan(0);
+  });
   it('after an erase, rows that were read before keep the old contents until they are reset', () => {
     const { machine, cpu, run } = stale();
     setTiming(cpu, WAIT, KIND.CODE | KIND.DATA);

@@ -72,6 +72,7 @@ const NAMES = [
   'retired',
   'line',
   'touches',
+  'partial',
   'hits',
   'next',
   'link',

@@ -58,6 +58,7 @@ export function emitRegion(region: Region, env: Surroundings): Uint8Array<ArrayB
   const table = writer.importTable('regions');
   const helpers = new Map<string, number>();
   helpers.set('flashLine', writer.importFunction('flashLine', ['i32'], 'i32'));
+  helpers.set('fillRow', env.fetch === 3 ? writer.importFunction('fillRow', ['i32', 'i32'], 'i32') : -1);
   if (env.counted) helpers.set('left', writer.importFunction('left', ['i32', 'i32'], null));
   // every import costs time at each instantiation: only what is called
   if (hasBranchTargets(env.profile) && region.blocks.some((b) => b.items.some((item) => item.flow.dynamic)))
@@ -107,7 +108,8 @@ class RegionEmitter implements WaysOut {
     this.slots = new Slots(region, env);
     this.locals = newLocals(f);
     this.b = new RegionBuilder(f, env, this.locals, helpers, this);
-    this.lines = new Lines(this.b, region, env, this.locals, helpers.get('flashLine')!, (item) => {
+    const lineImports = { flashLine: helpers.get('flashLine')!, fillRow: helpers.get('fillRow')! };
+    this.lines = new Lines(this.b, region, env, this.locals, lineImports, (item) => {
       if (item.it !== 0) this.b.rememberIt(item.it);
       this.leaveBefore(item.pc, this.here, 'line');
     });

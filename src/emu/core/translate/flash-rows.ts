@@ -1,4 +1,4 @@
-/** What translated code does where the flash controller's caches are on: lines that are held cost nothing and make their row the last used one. */
+/** What translated code does where the flash controller's caches are on: lines that are held cost nothing, and every access makes its row the last used one. */
 import { FLASH_CACHE, FLASH_MARK } from '../../arena.ts';
 import type { FunctionBody } from '../../wasm/module.ts';
 import { OP } from '../../wasm/opcodes.ts';
@@ -11,6 +11,14 @@ type Shape = Pick<Surroundings, 'lineBytes' | 'rowShift'>;
 
 const rowOf = (env: Shape, pc: number): number => (pc & FLASH_CACHE_MASK) >>> env.rowShift;
 
+/** 1 if the line that instruction `pc` lies in is not held. */
+export function emitIsLineMissing(f: FunctionBody, env: Shape, pc: number): void {
+  f.i32(0);
+  f.memory(OP['i32.load8_u'], FLASH_MARK + ((pc & FLASH_CACHE_MASK & -env.lineBytes) >>> 3));
+  f.i32(KIND.CODE);
+  f.op(0x71);
+  f.op(0x45);
+}
 /** 1 if a line of the row that instruction `i` of a block lies in is not held: the lines of all that follow it in that row. */
 export function emitIsRowMissing(f: FunctionBody, env: Shape, items: readonly Item[], i: number): void {
   const row = rowOf(env, items[i]!.pc);
@@ -41,19 +49,12 @@ export function emitUseRow(f: FunctionBody, env: Shape, pc: number, touches: num
 export const startsRow = (env: Shape, before: Item | null, item: Item): boolean =>
   before === null || rowOf(env, before.pc) !== rowOf(env, item.pc);
 
-/** Data in flash: `leave` if its line is not held, else used[row] = ++touches. */
-export function emitDataRow(b: Builder, env: Shape, address: Expr, touches: number, leave: () => void): void {
+/** Data in flash: `fill` if its line is not held; used[row] = ++touches. */
+export function emitDataRow(b: Builder, env: Shape, address: Expr, touches: number, fill: () => void): void {
   const f = b.f;
   const masked = b.let(b.and(address, FLASH_CACHE_MASK));
-  const mark = b.let({
-    type: 'i32',
-    constant: undefined,
-    emit: (g: FunctionBody) => {
-      b.shrU(b.and(masked, -env.lineBytes), 3).emit(g);
-      g.memory(OP['i32.load8_u'], FLASH_MARK);
-    },
-  });
-  b.if(b.eqz(b.and(mark, KIND.DATA)), leave);
+  const mark = b.let(b.arenaAt(b.shrU(b.and(masked, -env.lineBytes), 3), FLASH_MARK, 1));
+  b.if(b.eqz(b.and(mark, KIND.DATA)), fill);
   b.shl(b.shrU(masked, env.rowShift), 2).emit(f);
   f.get(touches);
   f.i32(1);

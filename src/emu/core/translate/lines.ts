@@ -4,7 +4,7 @@ import type { FunctionBody, Label } from '../../wasm/module.ts';
 import { lift, type Builder, type Val } from '../builder.ts';
 import { KIND } from '../flash-cache.ts';
 import { S } from '../state.ts';
-import { emitDataRow, emitIsRowMissing, emitUseRow, startsRow } from './flash-rows.ts';
+import { emitDataRow, emitIsLineMissing as emitIsFlashLineMissing, emitIsRowMissing, emitUseRow, startsRow } from './flash-rows.ts';
 import { emitIsLineMissing, L1_LINE } from './l1-access.ts';
 import type { Block, Item } from './block.ts';
 import type { Region } from './region.ts';
@@ -18,7 +18,16 @@ interface LineLocals {
   readonly touches: number;
   /** Hits of the core's instruction cache. */
   readonly hits: number;
+  /** 1 where not all lines of the row that runs are held. */
+  readonly partial: number;
   readonly giveCycles: number;
+}
+/** Functions that a region calls about lines. */
+export interface LineImports {
+  /** Cycles that reading the line of an address costs where the core has an instruction cache. */
+  readonly flashLine: number;
+  /** (side, address) → 1: the flash controller's cache holds its line now; 0: the interpreter has to read it. */
+  readonly fillRow: number;
 }
 
 export class Lines {
@@ -26,7 +35,7 @@ export class Lines {
   private readonly f: FunctionBody;
   private readonly env: Surroundings;
   private readonly locals: LineLocals;
-  private readonly flashLine: number;
+  private readonly imports: LineImports;
   /** Leaves before an instruction whose line is not there; it has not been paid for. */
   private readonly leave: (item: Item) => void;
   /** Lines cost a fixed time when they change; or are asked of the core's cache; or have to be held by the flash controller's. */
@@ -39,12 +48,12 @@ export class Lines {
   private readonly inside = new Set<Block>();
 
   // eslint-disable-next-line complexity -- what lines cost follows from four kinds of flash timing, told apart once here
-  constructor(b: Builder, region: Region, env: Surroundings, locals: LineLocals, flashLine: number, leave: (item: Item) => void) {
+  constructor(b: Builder, region: Region, env: Surroundings, locals: LineLocals, imports: LineImports, leave: (item: Item) => void) {
     this.b = b;
     this.f = b.f;
     this.env = env;
     this.locals = locals;
-    this.flashLine = flashLine;
+    this.imports = imports;
     this.leave = leave;
     const held = env.fetch === 3 && (env.flashKinds & KIND.CODE) !== 0;
     this.charged = env.timedCode && env.waitStates > 0 && (env.fetch === 1 || env.fetch === 3) && !held;
@@ -119,25 +128,68 @@ export class Lines {
     this.set(block.items[block.items.length - 1]!.pc);
   }
   /** Before instruction `i` of a block. */
-  // eslint-disable-next-line complexity -- one case for each kind of flash timing, in front of each instruction
   startItem(block: Block, i: number): void {
     const item = block.items[i]!;
     const before = block.items[i - 1] ?? null;
     if (before && this.lineOf(before.pc) === this.lineOf(item.pc)) return;
     const inside = !before && this.inside.has(block);
     if (this.asked && !inside) this.ask(item.pc, before === null);
-    // nothing is replaced while a region runs: what was held is held, and what was used last is used last
+    // what ran last is not what is replaced next, and behind a miss of the L1 cache the region is left
     if (inside && (this.env.cachedCode || (this.rows && 1 << this.env.rowShift === this.env.lineBytes))) return this.set(item.pc);
     if (this.env.cachedCode) {
       emitIsLineMissing(this.f, item.pc, this.lineOf(item.pc));
       this.leaveIf(item);
     }
-    if (this.rows && startsRow(this.env, before, item)) {
-      emitIsRowMissing(this.f, this.env, block.items, i);
-      this.leaveIf(item);
-      if (!inside) emitUseRow(this.f, this.env, item.pc, this.locals.touches);
-    }
+    if (this.rows) this.holdRow(block, i, inside);
     if (this.env.cachedCode || this.rows) this.set(item.pc);
+  }
+  /**
+   * Before the first instruction of a row in a block, and of each line that follows:
+   *   partial = a line of the row is missing; if partial: fill the line        if partial and this line is missing: fill it
+   */
+  private holdRow(block: Block, i: number, inside: boolean): void {
+    const { f, env, locals } = this;
+    const item = block.items[i]!;
+    const wide = 1 << env.rowShift !== env.lineBytes;
+    const fill = (): void => {
+      if (wide) emitIsFlashLineMissing(f, env, item.pc);
+      const missing = wide ? f.if() : null;
+      this.fill(KIND.CODE, lift(item.pc), () => this.leave(item));
+      this.payFilled(item.pc);
+      if (missing) f.end(missing);
+    };
+    if (startsRow(env, block.items[i - 1] ?? null, item)) {
+      emitIsRowMissing(f, env, block.items, i);
+      if (wide) f.tee(locals.partial);
+    } else f.get(locals.partial);
+    const label = f.if();
+    fill();
+    f.end(label);
+    if (!inside && startsRow(env, block.items[i - 1] ?? null, item)) emitUseRow(f, env, item.pc, locals.touches);
+  }
+  /** A line of code has been read: it follows the one before, or was branched to. */
+  private payFilled(pc: number): void {
+    const { env, b } = this;
+    const follows = env.following(pc);
+    const enters = env.entering(pc);
+    const before = ((pc & this.mask) + this.mask) | 1;
+    this.spend(follows === enters ? follows : b.select(b.eq(this.get(this.locals.line), before), follows, enters));
+  }
+  /** TOUCHES = touches; if fillRow(side, address) == 0: leave; touches = TOUCHES */
+  private fill(side: number, address: Val, leave: () => void): void {
+    const { f, b, env, locals } = this;
+    f.i32(0);
+    f.get(locals.touches);
+    f.memory(OP['i32.store'], env.cpu + S.TOUCHES);
+    f.i32(side);
+    lift(address).emit(f);
+    f.call(this.imports.fillRow);
+    f.op(0x45);
+    const declined = f.if();
+    leave();
+    f.end(declined);
+    b.state(S.TOUCHES).emit(f);
+    f.set(locals.touches);
   }
   /** Nothing happens, and nothing leaves, between an instruction and the one before it. */
   quiet(before: Item, item: Item): boolean {
@@ -195,14 +247,18 @@ export class Lines {
       constant: undefined,
       emit: (f) => {
         lift(address).emit(f);
-        f.call(this.flashLine);
+        f.call(this.imports.flashLine);
       },
     });
   }
   /** A read of flash as data: fixed cost, or the cache's. */
   payData(address: Val, leave: () => void): void {
     const { env } = this;
-    if (env.fetch === 3 && env.flashKinds & KIND.DATA) emitDataRow(this.b, env, lift(address), this.locals.touches, leave);
+    if (env.fetch === 3 && env.flashKinds & KIND.DATA)
+      emitDataRow(this.b, env, lift(address), this.locals.touches, () => {
+        this.fill(KIND.DATA, address, leave);
+        this.spend(env.waitStates);
+      });
     else if (env.fetch === 2) this.askCache(address);
     else if (env.fetch !== 0 && env.waitStates > 0) this.spend(env.waitStates);
   }
