@@ -57,6 +57,15 @@ export interface RowUse {
   readonly charged: number;
 }
 
+/** Rows of one side from the oldest on, as they stood with the numbers of their last use when somebody looked. */
+interface Ages {
+  rows: Row[];
+  used: number[];
+  /** The next that may be the oldest. */
+  at: number;
+}
+const noAges = (): Ages => ({ rows: [], used: [], at: 0 });
+
 export interface FlashCachePort {
   /** What the side shows at these bytes is about to be something else: rows that disagree with memory appear or go. */
   staleChanged(side: Side, host: number, bytes: number): void;
@@ -72,6 +81,8 @@ export class FlashCache {
   private readonly base: number;
   private readonly port: FlashCachePort;
   private rows: Record<Side, Row[]> = { 1: [], 2: [] };
+  private readonly byNumber: Readonly<Record<Side, Map<number, Row>>> = { 1: new Map(), 2: new Map() };
+  private ages: Record<Side, Ages> = { 1: noAges(), 2: noAges() };
   private stale: Record<Side, number> = { 1: 0, 2: 0 };
   /** Arena bytes that rows have come from so far. */
   private low = Infinity;
@@ -106,6 +117,7 @@ export class FlashCache {
   /** Numbers of use start over in the same order. */
   private renumber(): number {
     let n = 0;
+    this.ages = { 1: noAges(), 2: noAges() };
     for (const side of [KIND.CODE, KIND.DATA]) {
       const sorted = [...this.rows[side]].sort(
         (a, b) => this.arena.i32[this.stampAt(side, a.row)]! - this.arena.i32[this.stampAt(side, b.row)]!,
@@ -134,45 +146,50 @@ export class FlashCache {
     if (side === KIND.DATA) this.dataMisses++;
   }
   private rowOf(side: Side, number: number): Row | null {
-    const list = this.rows[side];
-    for (let i = 0; i < list.length; i++) if (list[i]!.row === number) return list[i]!;
-    return null;
+    return this.byNumber[side].get(number) ?? null;
   }
-  /** A free row, or that which was used longest ago, becomes another one. Loops miss often: nothing is allocated where all rows are in use. */
+  /**
+   * The row that was used longest ago. Rows that have not been used since the others were put in order are older than all that have, so the order is worked out once
+   * for many of them.
+   */
+  private oldest(side: Side): Row {
+    const { i32 } = this.arena;
+    const first = this.stampAt(side, 0);
+    for (;;) {
+      const { rows, used } = this.ages[side];
+      while (this.ages[side].at < rows.length) {
+        const i = this.ages[side].at++;
+        if (i32[first + rows[i]!.row] === used[i]) return rows[i]!;
+      }
+      const sorted = [...this.rows[side]].sort((a, b) => i32[first + a.row]! - i32[first + b.row]!);
+      this.ages[side] = { rows: sorted, used: sorted.map((r) => i32[first + r.row]!), at: 0 };
+    }
+  }
+  /** A free row, or that which was used longest ago, becomes another one. Loops miss often: where all rows are in use it has to be cheap. */
   private replace(side: Side, number: number, host: number): Row {
     const { rowBytes, codeRows, dataRows } = this.geometry;
     const list = this.rows[side];
+    let row: Row;
     if (list.length < (side === KIND.CODE ? codeRows : dataRows)) {
-      const row = { row: number, host, bytes: new Uint8Array(rowBytes), stale: false, told: false };
+      row = { row: number, host, bytes: new Uint8Array(rowBytes), stale: false, told: false };
       list.push(row);
-      return row;
+    } else {
+      row = this.oldest(side);
+      this.drop(side, row);
+      row.row = number;
+      row.host = host;
+      row.bytes.fill(0);
+      row.stale = false;
+      row.told = false;
     }
-    const { i32 } = this.arena;
-    const used = this.stampAt(side, 0);
-    let oldest = 0;
-    let least = Infinity;
-    for (let i = 0; i < list.length; i++) {
-      const n = i32[used + list[i]!.row]!;
-      if (n >= least) continue;
-      least = n;
-      oldest = i;
-    }
-    const row = list[oldest]!;
-    this.drop(side, row);
-    // the newest stands last
-    for (let i = oldest; i < list.length - 1; i++) list[i] = list[i + 1]!;
-    list[list.length - 1] = row;
-    row.row = number;
-    row.host = host;
-    row.bytes.fill(0);
-    row.stale = false;
-    row.told = false;
+    this.byNumber[side].set(number, row);
     return row;
   }
   private drop(side: Side, r: Row): void {
     const start = r.row * this.geometry.rowBytes;
     for (let i = 0; i < this.geometry.rowBytes; i += this.geometry.lineBytes) this.arena.u8[this.markAt(start + i)]! &= ~side;
     this.arena.i32[this.stampAt(side, r.row)] = 0;
+    this.byNumber[side].delete(r.row);
     if (!r.stale) return;
     this.stale[side]--;
     this.port.staleChanged(side, r.host, this.geometry.rowBytes);
@@ -180,6 +197,7 @@ export class FlashCache {
   /** ICRST, DCRST, a reset. */
   flush(side: Side): void {
     this.changes++;
+    this.ages[side] = noAges();
     for (const r of this.rows[side].splice(0)) this.drop(side, r);
   }
 
@@ -317,6 +335,7 @@ export class FlashCache {
       for (const { used, marks, ...r } of side === KIND.CODE ? s.code : s.data) {
         const row: Row = { ...r, bytes: r.bytes.slice() };
         this.rows[side].push(row);
+        this.byNumber[side].set(row.row, row);
         this.low = Math.min(this.low, row.host);
         this.high = Math.max(this.high, row.host + this.geometry.rowBytes);
         this.arena.i32[this.stampAt(side, row.row)] = used;
