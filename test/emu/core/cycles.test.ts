@@ -213,6 +213,10 @@ const M33: readonly Kernel[] = [
   k('M VLDM takes N', 'vldm r4, {s0-s3}', 4),
   k('M VMOV of two registers to the core takes 2, from it 1', 'vmov r0, r1, s0, s1; vmov s2, s3, r2, r3', 3),
   k('M VMOV S to core comes a cycle later', 'vmov r0, s0; add.w r0, r0, r1', 3),
+  k('I LDR PC takes 4', 'adr r0, 2f; adds r0, #1; str r0, [r4]; mov r6, r6; ldr pc, [r4]; .balign 4; 2:', 4 + 4),
+  k('I POP with PC takes 2 more than its registers', 'adr r0, 2f; adds r0, #1; push {r0}; mov r6, r6; pop {pc}; .balign 4; 2:', 4 + 3),
+  k('I TBB takes 6', 'movs r0, #0; mov r6, r6; tbb [pc, r0]; .byte 1, 1; 2:', 2 + 6),
+  k('M a 64-bit product chains in its upper accumulator', 'umlal r0, r3, r1, r2; umlal r0, r3, r1, r2', 2),
 ];
 
 const W = 'eor.w';
@@ -319,6 +323,10 @@ const M7: readonly Kernel[] = [
   k('M a multiply-add result as factor: five cycles', 'vfma.f32 s0, s1, s2; vmul.f32 s3, s0, s2', 6),
   k('M no VADD for three cycles behind a multiply-add', 'vfma.f32 s0, s1, s2; vadd.f32 s3, s4, s5', 5),
   k('M VDIV takes 16, VSQRT 14', 'vdiv.f32 s0, s1, s2; nop.w; vsqrt.f32 s3, s4', 30),
+  k('I VFMA.F64 takes 7, VMLA.F64 8', 'vfma.f64 d0, d1, d2; vmla.f64 d3, d4, d5', 7 + 8),
+  k('I a base that is written back is there for the ALU at once', `ldr.w r0, [r4], #4; ${W} r3, r4, r1`, 1),
+  k('I and for an address a cycle later', 'ldr.w r0, [r4], #4; nop.w; ldr.w r3, [r4]; nop.w', 2),
+  k('I and for a shifter two', 'ldr.w r0, [r4], #4; nop.w; add.w r3, r1, r4, lsl #2; nop.w', 3),
   k('M VMUL.F64 takes 5, VDIV.F64 and VSQRT.F64 30', 'vmul.f64 d0, d1, d2; vdiv.f64 d3, d4, d5; vsqrt.f64 d6, d7', 5 + 30 + 30),
   k(
     'M a VLDR result is there a cycle later, as addend of VFMA three',
