@@ -177,6 +177,15 @@ describe('NRST where the ROM clears the flag by which an erased flash leads to i
   });
 });
 
+it('a ROM that names more flash than the part has (F105RB: 256 KB of 128): behind its end nothing is written, and the model says so', async () => {
+  const dfu = await openDfu({ chip: 'stm32f105rb', ...ROM });
+  expect(dfu.facts.layout.at(-1)!.end).toBe(0x08020000);
+  const at = (address: number): DfuCommand[] => [{ do: 'download', address, length: 100, seed: 1 }];
+  dfu.check(at(0x0801f800));
+  dfu.check([{ do: 'request', request: 1, value: 0, data: [0x41, 0x00, 0x00, 0x02, 0x08], length: 0 }, { do: 'settle' }]);
+  dfu.close();
+});
+
 describe('host kinds', () => {
   it('each of them enumerates the ROM (property)', async () => {
     await fc.assert(

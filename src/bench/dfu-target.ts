@@ -23,6 +23,8 @@ const STATUS: Readonly<Record<TransferStatus, LinkStatus>> = {
   babble: 'error',
   cancelled: 'gone',
 };
+/** Main flash and what would be behind it on a larger part; other memories lie elsewhere. */
+const NAMED_FLASH = 16 << 20;
 const CLASS_DFU = 0xfe;
 const PROTOCOL = { RUNTIME: 1, DFU: 2 } as const;
 const dfuInterfaces = (interfaces: readonly InterfaceInfo[], protocol: number): InterfaceInfo[] =>
@@ -136,8 +138,16 @@ export class DfuTarget implements DfuLink {
       interfaceNumber: alternates[0]!.number,
       alternates: names,
       functional: info.dfu,
-      layout: parseDfuseLayout(names[0] ?? ''),
+      layout: this.onThisPart(parseDfuseLayout(names[0] ?? '')),
     };
+  }
+  /** A ROM names the memory of its line's largest part (F105: 256 KB on a part with 128). What this part has not is no place for tests. */
+  private onThisPart(layout: readonly DfuSegment[]): DfuSegment[] {
+    const { base, bytes } = mainFlash(this.held.session.machine);
+    const end = base + bytes.length;
+    return layout.flatMap((s) =>
+      s.start < base || s.start >= base + NAMED_FLASH ? [s] : s.start < end ? [{ ...s, end: Math.min(s.end, end) }] : [],
+    );
   }
   private string(index: number, langId: number): string {
     return parseString(this.controlNow(getDescriptor(DESCRIPTOR.STRING, index, langId, 255)).data) ?? '';
