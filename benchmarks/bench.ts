@@ -1,7 +1,7 @@
 /**
  * npm run bench -- [--install] [--write] [--rounds 5] [--only workload,delay,…]
  * Measures bootbench against other emulators in one run on this machine. Prints a table, writes benchmarks/results.json, with --write
- * docs/benchmarks.md too; --install brings missing peers (Debian packages as root). BOOTBENCH_COREMARK=<elf> adds CoreMark.
+ * docs/benchmarks.md too; --install brings missing peers (Debian packages as root). BOOTBENCH_COREMARK=<folder of its sources> adds CoreMark.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg, totalmem } from 'node:os';

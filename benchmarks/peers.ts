@@ -2,7 +2,7 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { Sample } from './sample.ts';
 import { withWords, type Words } from './guest.ts';
 import type { Contender } from './measure.ts';
@@ -20,8 +20,6 @@ const BOARDS = {
 } as const;
 export type CoreName = keyof typeof BOARDS;
 export const QEMU_BOARDS = BOARDS;
-/** A board with the STM32's memory map, for programs that come linked. */
-const STM32_BOARD = 'netduinoplus2';
 const SEMIHOSTING = ['-nographic', '-monitor', 'none', '-serial', 'none', '-semihosting-config', 'enable=on,target=native'];
 
 const works = (program: string, args: readonly string[] = ['--version']): string | null => {
@@ -30,9 +28,12 @@ const works = (program: string, args: readonly string[] = ['--version']): string
 };
 
 export interface QemuProgram {
-  readonly core: CoreName | 'stm32';
+  readonly core: CoreName;
   readonly elf: string;
   readonly words: Words;
+  /** The word that says how much work it does, 'repeats' unless said otherwise, and where it is linked for the board, if not by `variant`. */
+  readonly work?: string;
+  readonly linked?: string;
 }
 
 export class Peers {
@@ -81,6 +82,21 @@ export class Peers {
     }
     return elf;
   }
+  /** CoreMark of EEMBC's sources in a folder, linked for a memory map. */
+  coreMark(sources: string, core: CoreName, flash: number, ram: number): string {
+    const folder = join(this.folder, `coremark-${flash.toString(16)}`);
+    mkdirSync(folder, { recursive: true });
+    execFileSync(join(FIRMWARE, 'build.sh'), [folder, core, `0x${flash.toString(16)}`, `0x${ram.toString(16)}`], {
+      env: { ...process.env, COREMARK: resolve(sources) },
+      stdio: ['ignore', 'ignore', 'inherit'],
+    });
+    return join(folder, `coremark.${core}.elf`);
+  }
+  qemuCoreMark(sources: string, core: CoreName, words: Words, work: () => Partial<Sample>): Contender {
+    const { flash, ram } = BOARDS[core];
+    const linked = this.coreMark(sources, core, flash, ram);
+    return this.qemuProgram({ core, elf: 'coremark', words, work: 'seed4_volatile', linked }, false, work);
+  }
   private missing(needsGcc: boolean): string | null {
     return this.qemu === null
       ? 'no qemu-system-arm'
@@ -95,7 +111,7 @@ export class Peers {
    */
   qemuProgram(program: QemuProgram, icount: boolean, work: (empty: number) => Partial<Sample>): Contender {
     const name = icount ? 'qemu -icount shift=0' : 'qemu';
-    const why = this.missing(program.core !== 'stm32' && program.core !== 'm7');
+    const why = this.missing(program.core !== 'm7');
     if (why !== null) return { name, sample: () => Promise.reject(new Error(why)) };
     let empty: { seconds: number; cpu: number } | null = null;
     return {
@@ -117,23 +133,25 @@ export class Peers {
     };
   }
   private async emptyRun(program: QemuProgram, icount: boolean): Promise<{ seconds: number; cpu: number }> {
-    if (program.core === 'stm32') return { seconds: 0, cpu: 0 };
     const runs = [];
-    for (let i = 0; i < 5; i++) runs.push(await this.start({ ...program, words: { ...program.words, repeats: 0 } }, icount));
+    const little = { [program.work ?? 'repeats']: program.work === undefined ? 0 : 1 };
+    for (let i = 0; i < 5; i++) runs.push(await this.start({ ...program, words: { ...program.words, ...little } }, icount));
     return { seconds: median(runs.map((r) => r.seconds)), cpu: median(runs.map((r) => r.cpu ?? 0)) };
   }
   private async start(program: QemuProgram, icount: boolean): Promise<{ seconds: number; cpu: number | null }> {
-    const board = program.core === 'stm32' ? STM32_BOARD : BOARDS[program.core].machine;
-    let { elf } = program;
-    if (program.core !== 'stm32') {
-      const name = program.elf;
-      const { flash, ram } = BOARDS[program.core];
-      elf = program.core === 'm7' ? join(FIRMWARE, `${name}.m7.elf`) : this.variant(name, program.core, flash, ram);
-      const patched = join(this.folder, `${name}-${this.files++}.elf`);
-      writeFileSync(patched, withWords(readFileSync(elf), program.words, elf));
-      elf = patched;
-    }
-    const ran = await run('qemu-system-arm', ['-M', board, ...SEMIHOSTING, ...(icount ? ['-icount', 'shift=0'] : []), '-kernel', elf]);
+    const name = program.elf;
+    const { machine, flash, ram } = BOARDS[program.core];
+    const elf = program.linked ?? (program.core === 'm7' ? join(FIRMWARE, `${name}.m7.elf`) : this.variant(name, program.core, flash, ram));
+    const patched = join(this.folder, `${name}-${this.files++}.elf`);
+    writeFileSync(patched, withWords(readFileSync(elf), program.words, elf));
+    const ran = await run('qemu-system-arm', [
+      '-M',
+      machine,
+      ...SEMIHOSTING,
+      ...(icount ? ['-icount', 'shift=0'] : []),
+      '-kernel',
+      patched,
+    ]);
     if (ran.code !== 0) throw new Error(`qemu ends with ${ran.code}: ${ran.stderr.trim().split('\n')[0] ?? ''}`);
     return ran;
   }

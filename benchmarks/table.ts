@@ -57,7 +57,8 @@ export function page(rows: readonly Row[], s: Surroundings): string {
     'the process are taken off QEMU\'s. "figure" is the median of the ratios of samples taken side by side, by wall clock, which decides about the',
     'target; "by CPU time" is the same by CPU time of all threads, which a busy machine disturbs less. MIPS are guest instructions. ± is half the',
     'distance of the quartiles. QEMU runs the same C, linked for the memory map of one of its boards; neither it nor Unicorn nor rp2040js counts the',
-    "core's cycles here.",
+    "core's cycles here. CoreMark is built of EEMBC's sources (github.com/eembc/coremark), which are not part of this repository, where",
+    '`BOOTBENCH_COREMARK=<folder of them> npm run bench -- --only coremark` says where they lie.',
     '',
   ];
   rows.forEach((r, i) => {

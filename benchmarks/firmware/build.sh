@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Builds the benchmark programs (arm-none-eabi-gcc). Without arguments: for each core into the ELFs beside their sources, the M7's for its
-# ITCM. `build.sh <folder> <core> <flash base> <RAM base>` links one core's programs for another memory map.
+# ITCM. `build.sh <folder> <core> <flash base> <RAM base>` links one core's programs for another memory map. With COREMARK=<folder of EEMBC's
+# sources> it links CoreMark instead.
 set -euo pipefail
 TARGET=$(realpath "${1:-$(dirname "$0")}")
 cd "$(dirname "$0")"
@@ -19,7 +20,14 @@ mixed() { # core cpu flash-base ram-base file
   local cpu=(-mcpu="$2" -mthumb -mfloat-abi=soft -Wl,--defsym=flash_base="$3" -Wl,--defsym=ram_base="$4")
   arm-none-eabi-gcc "${cpu[@]}" "${flags[@]}" -O2 -DEXPECTED="$MIXED" start.c setup.c mixed.c -lgcc -o "$5"
 }
-if [ $# -gt 0 ]; then
+coremark() { # core cpu flash-base ram-base file
+  local cpu=(-mcpu="$2" -mthumb -mfloat-abi=soft -Wl,--defsym=flash_base="$3" -Wl,--defsym=ram_base="$4")
+  arm-none-eabi-gcc "${cpu[@]}" "${flags[@]}" -O2 -DPERFORMANCE_RUN=1 -Icoremark -I"$COREMARK" start.c setup.c coremark/core_portme.c \
+    "$COREMARK"/core_{list_join,main,matrix,state,util}.c -lgcc -o "$5"
+}
+if [ -n "${COREMARK:-}" ]; then
+  coremark "$2" "cortex-$2" "$3" "$4" "$TARGET/coremark.$2.elf"
+elif [ $# -gt 0 ]; then
   build "$2" "cortex-$2" "$3" "$4"
 else
   for core in m0 m4 m33; do build "$core" "cortex-$core" 0x08000000 0x20000000; done
