@@ -40,7 +40,7 @@ const F0_HSITRIM = [played('V10.0 V10.1', HSITRIM), leftOut('V10.0 V10.1', PA13)
 const F4 = (versions: string): readonly Limitation[] => [played(versions, AHB1ENR)];
 
 /** By id of the ROM; one without known limitations has no row. */
-export const LIMITATIONS: Readonly<Record<string, readonly Limitation[]>> = {
+const LIMITATIONS: Readonly<Record<string, readonly Limitation[]>> = {
   stm32c071: [played('V13.1', EMPTY)],
   stm32f030x6: [leftOut('V1.0', TWO_NACKS)],
   stm32f030x8: [played('V2.1', HSITRIM), leftOut('V2.1', TWO_NACKS), leftOut('V2.1', PA13)],

@@ -170,7 +170,7 @@ export const pins = (table: string, list: readonly RomInterface[]): Sourced<read
   known(list, `${AN2606} ${table} (pins); detection: how the stand-in does it`);
 
 export const SILENT =
-  'commands over I2C, SPI and CAN (a selected interface stays silent); over USART: Write Protect, Readout Protect, erase of one bank, checksums';
+  'a host on I2C, SPI or CAN (the blocks have no slave side, so that nothing outside selects the ROM there); over USART: Write Protect, Readout Protect, erase of one bank, checksums';
 
 /** For the ROMs of 2 and 3 KB: no ROM of their families begins there. The chips' rows have it as a memory. */
 export const MORE: AddressRange = STAND_IN_MORE;

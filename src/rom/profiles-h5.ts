@@ -40,7 +40,7 @@ const NOT_MEASURED = MEASURED.filter(({ what }) => !/GTZC|SRAM|MPU/.test(what)).
   state: { ...l.state, confidence: 'assumed' as const },
 }));
 const NO_COMMANDS =
-  'commands over I2C, SPI, FDCAN and I3C (a selected interface stays silent); over USART: Write Protect, Readout Protect, checksums';
+  'a host on I2C, SPI, FDCAN or I3C (the blocks have no slave side, so that nothing outside selects the ROM there); over USART: Write Protect, Readout Protect, checksums';
 const FIRST_STAGE =
   'the secure first stage (SFSP) of a pin boot; what it leaves in GTZC1_TZSC is there, its time and what it does to memories is not';
 

@@ -101,7 +101,7 @@ export class OtgFsBus {
     // The repeat of a packet whose handshake was lost.
     if (toggle !== expected) return 'ack';
     if (data.length > maxPacket(n, control)) {
-      // a babble: the core of RM0456 tells it (documented), the older registers have no flag for it
+      // a babble: cores from 3.00a tell it (reported: documents of the DWC2 core), the older registers have no flag for it
       if (!m.old) m.set(c, m.doepint[n]!, DOEPINT.BERR);
       return 'none';
     }
