@@ -25,7 +25,7 @@ export const AREAS: readonly Area[] = [
     name: 'exceptions',
     files: ['src/emu/core/{exceptions,handlers,nvic,scs,systick,mpu,special}.ts', 'src/emu/core/models/*.ts'],
     tests: [
-      'test/emu/core/{models,cycles,nvic,systick,mpu,mpu-cacheable,scs,exits,branch-nowhere,exceptions,exceptions-qemu,entry-source}.test.ts',
+      'test/emu/core/{cycles,nvic,systick,mpu,mpu-cacheable,scs,exits,branch-nowhere,exceptions,exceptions-qemu,entry-source}.test.ts',
       'test/emu/vectreset.test.ts',
     ],
   },
