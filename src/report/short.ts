@@ -102,7 +102,7 @@ function about(page: Page, result: RunResult): void {
     );
   for (const kind of ABOUT) {
     const note = result.notes.find((n) => n.kind === kind);
-    if (note) page.text(`${note.text.slice(0, 1).toUpperCase()}${note.text.slice(1)}.`);
+    if (note) page.text(whole(note.text));
   }
 }
 
@@ -136,6 +136,8 @@ function lostWay({ checks }: RunResult): readonly RunResult['checks'][number][] 
   return lost.toSorted((a, b) => Number(a.id === 'leave-path') - Number(b.id === 'leave-path'));
 }
 
+/** A note as a sentence; the name of a file that it begins with keeps its letters. */
+const whole = (text: string): string => `${/^\S+[./]\S+:/.test(text) ? text : sentence(text)}${/[.?!]$/.test(text) ? '' : '.'}`;
 const sentence = (text: string): string => `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`;
 
 // ---- a failure -------------------------------------------------------------------------------------------------------------------

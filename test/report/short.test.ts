@@ -45,6 +45,13 @@ test('a way back that is lost is no harmless remark: it has its reason, its fix 
 });
 
 test.each([
+  ['build/fw.elf: is it built for another chip?', 'build/fw.elf: is it built for another chip?\n'],
+  ['nobody pressed it', 'Nobody pressed it.\n'],
+])('what a note says about the run is a sentence, and the name of a file keeps its letters: %s', (text, shown) =>
+  expect(shortReport({ ...dfuResult(), notes: [{ kind: 'wrong-chip', text }] }, { width: 80 })).toContain(shown),
+);
+
+test.each([
   ['alive\n', ['alive']],
   ['one\ntwo\n', ['one', 'two']],
   ['one\ntwo\nthree\n', ['two', 'three']],
