@@ -276,9 +276,17 @@ export function nearestChip(name: string): string {
   return sorted[0]!;
 }
 
+/** Other makers' parts that are named alike: their ROM is another one. */
+const OTHER_MAKERS = /^(APM|AT|CH|CKS|CS|GD|HK|MM|N)32/i;
+
 /** Names near to one that is not in the catalogue, nearest first. */
 export function suggestChips(name: string, limit = 3): readonly string[] {
   const typed = normalise(name);
+  if (OTHER_MAKERS.test(name.trim())) return [];
+  // a family, as in STM32F4xx
+  const family = /^(STM32[A-Z]{1,2}\d)X*$/.exec(typed)?.[1];
+  const kin = family === undefined ? [] : CHIPS.map((c) => c.name).filter((n) => n.startsWith(family));
+  if (kin.length > 0) return kin.slice(0, limit);
   const line = LINES.find((l) => typed.startsWith(l.name));
   // A part of a known line: its line's parts.
   const names = line ? codesOf(line.name).map((code) => `${line.name}${code}`) : CHIPS.map((c) => c.name);

@@ -87,6 +87,14 @@ describe('chip names', () => {
     expect(suggestChips('stm32h553re')).toContain('STM32H533RE');
     expect(suggestChips('h533')).toContain('STM32H533RE');
     expect(suggestChips('esp32-c3')).toEqual([]);
+    // of a family its own parts; another maker's part is near to none
+    for (const name of ['stm32f4', 'STM32F4xx', 'f4'])
+      expect(
+        suggestChips(name).every((n) => n.startsWith('STM32F4')),
+        name,
+      ).toBe(true);
+    expect(suggestChips('stm32f4')).toHaveLength(3);
+    expect(suggestChips('gd32f103')).toEqual([]);
   });
 });
 
