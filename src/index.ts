@@ -24,6 +24,7 @@ export type {
   AdcInputs,
   Board,
   BoardDocument,
+  BusError,
   CablePosition,
   Crystal,
   DfuStep,
@@ -37,6 +38,7 @@ export type {
   ScenarioDocument,
   Step,
   StepAction,
+  UsbStep,
   WordValue,
 } from './bench/scenario-types.ts';
 export type { Confidence } from './emu/confidence.ts';

@@ -22,6 +22,7 @@ export { DfuViolation } from './bench/dfu-property.ts';
 export { describeCommand, describeCommands, patternBytes, type DfuCommand } from './bench/dfu-command.ts';
 export { ReferenceDfu, type PendingWrite, type ReferenceOptions } from './usb-sim/conform/reference.ts';
 export type { DfuFacts, LinkAnswer, LinkStatus } from './usb-sim/conform/link.ts';
+export type { BusError } from './bench/scenario-types.ts';
 export type { DfuFunctional, DfuSegment } from './usb-sim/descriptors.ts';
 export type { BenchOptions } from './library/options.ts';
 
