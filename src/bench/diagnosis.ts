@@ -304,7 +304,7 @@ function plausibility({ repair, judgement, check }: Judged): number {
   return judgement.verdict === 'fail' ? 1 : 2;
 }
 const keyOf = (ids: readonly CheckId[]): string => [...ids].sort().join();
-const named = (j: Judged): NamedRepair => ({ id: j.id, repair: j.repair!, subject: j.subject! });
+export const named = (j: Judged): NamedRepair => ({ id: j.id, repair: j.repair!, subject: j.subject! });
 
 /**
  * Undocumented options that the ROM acted on in a run and whose other value changes its outcome. With `onlyLoss` only those count that keep a

@@ -2,8 +2,9 @@
  * A ROM without USB is asked over its first USART (AN3155: 0x7F is answered with ACK). Where it does not answer, the repairs that make it answer are found by running on from the
  * entry with them. What comes of it is told as notes: the outcome's word is about DFU, which no repair brings to such a part.
  */
-import { isBroken, type Judged } from './diagnosis.ts';
+import { isBroken, named, type Judged } from './diagnosis.ts';
 import { attempt, type Starts } from './attempt.ts';
+import { enoughAlone, minimise } from './minimal-sets.ts';
 import type { NamedRepair } from './repairs.ts';
 import { placeInWords } from './hand-over.ts';
 import { rxPins, speaksSerial } from '../rom/profile.ts';
@@ -44,20 +45,11 @@ function answers(s: Session, starts: Starts, port: Port, repairs: readonly Named
   return (s.machine.state.console[channel] ?? '').slice(before.length).includes(ACK);
 }
 
-const named = ({ id, repair, subject }: Judged): NamedRepair => ({ id, repair: repair!, subject: subject! });
-
 /** The smallest sets that were found: each that is enough alone, else one with nothing to spare. */
 function enough(ask: (repairs: readonly Judged[]) => boolean, broken: readonly Judged[]): readonly (readonly Judged[])[] {
-  if (broken.length === 0 || !ask(broken)) return [];
-  if (broken.length === 1) return [broken];
-  const alone = broken.filter((j) => ask([j]));
+  const alone = enoughAlone(broken, ask);
   if (alone.length > 0) return alone.map((j) => [j]);
-  let set = broken;
-  for (const j of broken) {
-    const less = set.filter((other) => other !== j);
-    if (ask(less)) set = less;
-  }
-  return [set];
+  return broken.length > 1 && ask(broken) ? [minimise(broken, ask)] : [];
 }
 
 function told(s: Session, { id, judgement, repair }: Judged): string {
