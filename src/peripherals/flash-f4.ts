@@ -8,19 +8,11 @@
  * Durations are parameters.
  * Wires driven: `flash.latency`, `flash.prefetch`, `art.*`, `flash.busy`, `iwdg.hardware` (WDG_SW = 0), `wwdg.hardware`. Read: `flash.swap` (SYSCFG).
  */
-import {
-  WRITE_FAULT,
-  type Field,
-  type Layout,
-  type ModelFactory,
-  type Register,
-  type RegisterContext,
-  type RegisterModel,
-} from '../emu/registers.ts';
+import { type Field, type Layout, type ModelFactory, type Register, type RegisterContext, type RegisterModel } from '../emu/registers.ts';
 import { driveArt } from './flash-art.ts';
 import { swapBanks } from './flash-banks.ts';
 import { placeIdentity, storeOptions } from './flash-factory.ts';
-import { FLASH_KEYS, keysSeen, OPTION_KEYS } from './flash-keys.ts';
+import { writeKey } from './flash-keys.ts';
 import { abandon } from './flash-reset.ts';
 import { lowPowerOptions } from './flash-low-power.ts';
 
@@ -331,13 +323,7 @@ class Flash {
 
   private writeKey(c: Ctx, r: Register, raw: number, option: boolean): number {
     const lock = option ? this.f.optlock : this.f.lock;
-    const seen = keysSeen(option ? c.s.optKeys : c.s.keys, raw, option ? OPTION_KEYS : FLASH_KEYS, lock.get(c) === 1);
-    if (option) c.s.optKeys = seen;
-    else c.s.keys = seen;
-    if (seen !== 1) lock.set(c, seen === 0 ? 0 : 1);
-    if (seen >= 0) return 0;
-    c.env.note('guest', `FLASH_${r.name}: wrong key sequence: locked until the next reset`);
-    return WRITE_FAULT;
+    return writeKey(c, r, raw, option, lock, lock.get(c) === 1);
   }
 
   // eslint-disable-next-line complexity -- one case for each register that is not plain storage

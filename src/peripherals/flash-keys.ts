@@ -1,3 +1,5 @@
+import { WRITE_FAULT, type Field, type Register, type RegisterContext } from '../emu/registers.ts';
+
 /** The unlock sequence of FLASH: two keys behind one another, else the register stays locked until the next reset (HAL: FLASH_KEY1 … FLASH_OPTKEY2, documented). */
 export type FlashKeys = readonly [first: number, second: number];
 /** For FLASH_KEYR (NSKEYR, KEYR1, KEYR2). */
@@ -12,4 +14,25 @@ export const OPTION_KEYS: FlashKeys = [0x08192a3b, 0x4c5d6e7f];
 export function keysSeen(seen: number, value: number, [first, second]: FlashKeys, locked: boolean): number {
   if (seen === 0 && value === first) return 1;
   return seen === 1 && value === second && locked ? 0 : -1;
+}
+
+/**
+ * A write to KEYR or OPTKEYR of F4, L4 and U5: the second key opens the lock, a wrong one closes it until the next reset and is a bus error.
+ * @param locked as for `keysSeen`
+ */
+export function writeKey(
+  c: RegisterContext<{ keys: number; optKeys: number }>,
+  r: Register,
+  value: number,
+  option: boolean,
+  lock: Field,
+  locked: boolean,
+): number {
+  const seen = keysSeen(option ? c.s.optKeys : c.s.keys, value, option ? OPTION_KEYS : FLASH_KEYS, locked);
+  if (option) c.s.optKeys = seen;
+  else c.s.keys = seen;
+  if (seen !== 1) lock.set(c, seen === 0 ? 0 : 1);
+  if (seen >= 0) return 0;
+  c.env.note('guest', `FLASH_${r.name}: wrong key sequence: locked until the next reset`);
+  return WRITE_FAULT;
 }

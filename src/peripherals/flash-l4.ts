@@ -9,19 +9,11 @@
  * `iwdg.hardware`, `wwdg.hardware` (option bytes). Wires read: `flash.swap` (SYSCFG FB_MODE: the banks change places), `reset.cause`.
  */
 import { RESET_CAUSES, type ResetKind } from '../emu/component.ts';
-import {
-  WRITE_FAULT,
-  type Field,
-  type Layout,
-  type ModelFactory,
-  type Register,
-  type RegisterContext,
-  type RegisterModel,
-} from '../emu/registers.ts';
+import { type Field, type Layout, type ModelFactory, type Register, type RegisterContext, type RegisterModel } from '../emu/registers.ts';
 import { swapBanks } from './flash-banks.ts';
 import { driveArt } from './flash-art.ts';
 import { placeIdentity, storeOptions } from './flash-factory.ts';
-import { FLASH_KEYS, keysSeen, OPTION_KEYS } from './flash-keys.ts';
+import { writeKey } from './flash-keys.ts';
 import { abandon } from './flash-reset.ts';
 import { lowPowerOptions } from './flash-low-power.ts';
 
@@ -380,13 +372,7 @@ class Flash {
     const lock = option ? this.f.optlock : this.f.lock;
     // The keys of the options open nothing while FLASH_CR is locked.
     const locked = lock.get(c) === 1 && !(option && this.f.lock.get(c));
-    const seen = keysSeen(option ? c.s.optKeys : c.s.keys, raw, option ? OPTION_KEYS : FLASH_KEYS, locked);
-    if (option) c.s.optKeys = seen;
-    else c.s.keys = seen;
-    if (seen !== 1) lock.set(c, seen === 0 ? 0 : 1);
-    if (seen >= 0) return 0;
-    c.env.note('guest', `FLASH_${r.name}: wrong key sequence: locked until the next reset`);
-    return WRITE_FAULT;
+    return writeKey(c, r, raw, option, lock, locked);
   }
 
   // eslint-disable-next-line complexity -- one case for each register that is not plain storage

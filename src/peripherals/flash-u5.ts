@@ -7,18 +7,10 @@
  * Wires driven: `flash.latency`, `flash.prefetch`, `flash.busy` (1: lower half, 2: upper half, 3: both are being written), `iwdg.hardware`, `wwdg.hardware` (option bytes).
  */
 import { RESET_CAUSES, type ResetKind } from '../emu/component.ts';
-import {
-  WRITE_FAULT,
-  type Field,
-  type Layout,
-  type ModelFactory,
-  type Register,
-  type RegisterContext,
-  type RegisterModel,
-} from '../emu/registers.ts';
+import { type Field, type Layout, type ModelFactory, type Register, type RegisterContext, type RegisterModel } from '../emu/registers.ts';
 import { swapBanks } from './flash-banks.ts';
 import { placeIdentity, storeOptions } from './flash-factory.ts';
-import { FLASH_KEYS, keysSeen, OPTION_KEYS } from './flash-keys.ts';
+import { writeKey } from './flash-keys.ts';
 import { lowPowerOptions } from './flash-low-power.ts';
 import { abandon } from './flash-reset.ts';
 
@@ -268,13 +260,7 @@ class Flash {
   private writeKey(c: Ctx, r: Register, raw: number, option: boolean): number {
     const lock = option ? this.f.optlock : this.f.lock;
     const locked = lock.get(c) === 1 && !(option && this.f.lock.get(c));
-    const seen = keysSeen(option ? c.s.optKeys : c.s.keys, raw, option ? OPTION_KEYS : FLASH_KEYS, locked);
-    if (option) c.s.optKeys = seen;
-    else c.s.keys = seen;
-    if (seen !== 1) lock.set(c, seen === 0 ? 0 : 1);
-    if (seen >= 0) return 0;
-    c.env.note('guest', `FLASH_${r.name}: wrong key sequence: locked until the next reset`);
-    return WRITE_FAULT;
+    return writeKey(c, r, raw, option, lock, locked);
   }
   write(c: Ctx, r: Register, merged: number, raw: number): number | void {
     const f = this.f;
