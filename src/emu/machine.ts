@@ -6,9 +6,9 @@ import { MEMORY_BASE, PAGE_BITS, PAGE_SIZE, WORD_MAP } from './arena.ts';
 import type { Core } from './core/core.ts';
 import { sleepDeep } from './core/scs.ts';
 import { S } from './core/state.ts';
-import { LoopSkipper, roundsIn } from './proofs/loop-skipper.ts';
+import { LoopSkipper, roundsIn, type SkipHost } from './proofs/loop-skipper.ts';
 import type { ShortcutName } from './proofs/shortcuts.ts';
-import { findSteadyLoop, loopHolds, type SteadyLoop, type Told } from './proofs/steady.ts';
+import { findSteadyLoop, loopHolds, type SteadyLoop } from './proofs/steady.ts';
 import { type Memory } from './system.ts';
 import { clockCount, clockTimeOf, MS, WIDE, type Ps } from './time.ts';
 import { sameBytes } from './words.ts';
@@ -209,7 +209,7 @@ export class Machine extends MachineBase {
     }
     for (const core of cores) {
       s.master = core.index;
-      const loop = findSteadyLoop(core, s, TOGETHER_STEPS, this.told, this.interrupted);
+      const loop = findSteadyLoop(core, s, TOGETHER_STEPS, this.skipHost, this.skipHost.interrupted);
       s.master = 0;
       this.settle(core);
       if (!loop) return failed();
@@ -251,29 +251,21 @@ export class Machine extends MachineBase {
       if (this.off.has('translation')) core.setTranslating(false);
     }
   }
-  /** What loops tell while they run. */
-  private readonly told: Told = ((machine: Machine) => ({
+  /** What the skippers of all cores ask. */
+  private readonly skipHost: SkipHost = ((machine: Machine): SkipHost => ({
+    system: machine.system,
     get history() {
       return machine.history;
     },
     counts: () => machine.readCounts(),
+    isOff: (name) => machine.off.has(name),
+    limit: () => machine.limit,
+    interrupted: () => machine.stopAsked || machine.state.pendingReset !== null,
+    isAlone: (core) => machine.isAlone(core),
+    settle: (core) => machine.settle(core),
+    countReads: (key, reads) => machine.countReads(key, reads),
   }))(this);
-  /** Ends a look: the bench wants a stop, or the chip a reset. */
-  private readonly interrupted = (): boolean => this.stopAsked || this.state.pendingReset !== null;
-  private readonly skippers = this.cores.map(
-    (core) =>
-      new LoopSkipper(core, {
-        system: this.system,
-        told: this.told,
-        history: () => this.history,
-        isOff: (name) => this.off.has(name),
-        limit: () => this.limit,
-        interrupted: this.interrupted,
-        isAlone: (c) => this.isAlone(c),
-        settle: (c) => this.settle(c),
-        countReads: (key, reads) => this.countReads(key, reads),
-      }),
-  );
+  private readonly skippers = this.cores.map((core) => new LoopSkipper(core, this.skipHost));
 
   // ---- memory changes and checkpoints ----------------------------------------------------------------------------------------------
   protected override bytesChange(memory: Memory, offset: number, length: number, programmed?: Uint8Array): void {

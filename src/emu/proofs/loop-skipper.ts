@@ -34,10 +34,9 @@ const COUNTING_WORTH = 400;
 const KEPT = 4;
 
 /** The machine that the core is part of. */
-export interface SkipHost {
+export interface SkipHost extends Told {
   readonly system: System;
-  readonly told: Told;
-  readonly history: () => History;
+  readonly history: History;
   /** Does without this shortcut. */
   readonly isOff: (name: ShortcutName) => boolean;
   /** End of the run that is going on. */
@@ -187,7 +186,7 @@ export class LoopSkipper {
   skipRounds(loop: SteadyLoop, cycles: number): void {
     const rounds = roundsIn(loop, cycles);
     if (rounds <= 0) return;
-    const history = this.host.history();
+    const { history } = this.host;
     history.seq += rounds * loop.writes;
     history.repeat(rounds * loop.events);
     for (const [key, reads] of loop.counts) this.host.countReads(key, rounds * reads);
@@ -212,14 +211,14 @@ export class LoopSkipper {
   }
   /** Steps on, looking for a steady loop; skips in it. Time has passed either way. True if there is one. */
   private look(until: Ps, steps: number): boolean {
-    const loop = this.looking(() => findSteadyLoop(this.core, this.host.system, steps, this.host.told, this.host.interrupted, until));
+    const loop = this.looking(() => findSteadyLoop(this.core, this.host.system, steps, this.host, this.host.interrupted, until));
     if (loop) this.found({ loop });
     return loop !== null;
   }
   /** Looks for a loop that counts, and stands at its start then. Undefined if no time has passed. */
   private lookForCounting(until: Ps): boolean | undefined {
     if (this.host.isOff('counting-loops')) return undefined;
-    const counting = this.looking(() => findCountingLoop(this.core, this.host.system, this.host.told, this.host.interrupted, until));
+    const counting = this.looking(() => findCountingLoop(this.core, this.host.system, this.host, this.host.interrupted, until));
     if (counting) {
       const others = this.counting.filter((l) => l.pc !== counting.pc);
       this.found({ counting: [counting, ...others].slice(0, this.host.isOff('kept-loops') ? 1 : KEPT) });
