@@ -219,10 +219,7 @@ function callCandidate(s: Session, from: Checkpoint, { facts }: JumpCandidate): 
     machine.run(machine.now + MS / 100);
     if (machine.now === before) break;
   }
-  core.arm.lr = (core.pc | 1) >>> 0;
-  core.arm.leaveItBlock();
-  core.wake();
-  core.branchTo((facts.symbol.address & ~1) >>> 0);
+  core.beginCall((facts.symbol.address & ~1) >>> 0);
   return outcomeFromHere(s);
 }
 

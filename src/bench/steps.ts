@@ -261,10 +261,7 @@ export class Steps implements Attachment {
     const saved = core.arm.saveCall();
     this.state.call = { core: core.index, pc: core.pc, sp: core.arm.sp, saved };
     action.args.slice(0, 4).forEach((value, i) => core.arm.setR(i, value));
-    core.arm.lr = (core.pc | 1) >>> 0;
-    core.arm.leaveItBlock();
-    core.wake();
-    core.branchTo(this.address(action.symbol));
+    core.beginCall(this.address(action.symbol));
     this.setBreakpoints();
   }
   private askHost(action: Extract<PlannedAction, { kind: 'cable' | 'cdc' | 'cdc-baud' | `dfu-${string}` | `usb-${string}` }>): void {

@@ -188,6 +188,13 @@ export class Core extends CoreCode implements Cpu {
     }
     return paused && this.idleHit && !this.hasBudget() ? this.finishStop() : paused;
   }
+  /** The code at `address` runs next, as if it had been called from where the core stands, out of sleep as well. */
+  beginCall(address: number): void {
+    this.arm.lr = (this.pc | 1) >>> 0;
+    this.arm.leaveItBlock();
+    this.wake();
+    this.branchTo(address);
+  }
   /** The next run begins at the place of a loop and ends before that is worth another stop. */
   staysPast = false;
   /** The core is at the place of a loop that was found. */
