@@ -130,7 +130,7 @@ const BEHAVIOUR: readonly Behaviour[] = [
         }
       : null,
   ({ name }) => (/^I2C\d$/.test(name) ? { model: 'i2c-v2', options: { clock: lower(name) } } : null),
-  ({ name }) => (/^LPTIM[123]$/.test(name) ? { model: 'lptim', options: { clock: /[34]$/.test(name) ? 'lptim34' : lower(name) } } : null),
+  ({ name }) => (/^LPTIM[1234]$/.test(name) ? { model: 'lptim', options: { clock: /[34]$/.test(name) ? 'lptim34' : lower(name) } } : null),
 ];
 const ADC = { clock: 'adc', bus: 'hclk' };
 const GTZC = { clock: 'AHB1ENR.GTZC1EN' };

@@ -48,6 +48,16 @@ describe('blocks of the newer lines that are those of others', () => {
   });
 });
 
+it('each LPTIM of U575 behaves, the last two with one kernel clock', () => {
+  const rows = findChip('stm32u575zi')!.blocks.filter((b) => /^LPTIM\d$/.test(b.name));
+  expect(Object.fromEntries(rows.map((b) => [b.name, [b.model, b.options?.['clock']]]))).toEqual({
+    LPTIM1: ['lptim', 'lptim1'],
+    LPTIM2: ['lptim', 'lptim2'],
+    LPTIM3: ['lptim', 'lptim34'],
+    LPTIM4: ['lptim', 'lptim34'],
+  });
+});
+
 describe('LPTIM of STM32L476RG', () => {
   const chip = new StChip(STM32L476RG);
   const hz = chip.hz('hclk')!;
