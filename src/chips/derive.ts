@@ -59,7 +59,9 @@ export const gpio: Behaviour = (p) =>
 /** bxCAN and FDCAN. bxCAN of F0 has one line for all. */
 export const can: Behaviour = (p) => {
   if (/^FDCAN\d$/.test(p.name)) return { model: 'fdcan', size: 0x400 };
-  return /^CAN\d?$/.test(p.name) ? { model: 'bxcan', size: 0x400, options: { clock: 'pclk1', oneLine: p.irqs.length === 1 } } : null;
+  return /^CAN\d?$/.test(p.name)
+    ? { model: 'bxcan', size: 0x400, options: { block: p.name, clock: 'pclk1', oneLine: p.irqs.length === 1 } }
+    : null;
 };
 
 export const touch: Behaviour = (p) => (p.name === 'TSC' ? { model: 'tsc', size: 0x400 } : null);

@@ -3,6 +3,7 @@
  * `<block>.answered` meanwhile; without one nothing has answered.
  */
 import type { Env } from '../emu/component.ts';
+import type { Ps } from '../emu/time.ts';
 
 export class BoardWires {
   private readonly asks: string;
@@ -27,6 +28,65 @@ export class BoardWires {
     return env.wire(this.answer);
   }
 }
+
+/**
+ * How a master outside asks a block that is a slave: it sets `<block>.host.asks`, a sequence number above a kind in bits 10:8 and a byte below. The block sets
+ * `<block>.host.answer`, at once or, while it stretches SCL, later.
+ */
+export class OutsideMaster {
+  readonly asks: string;
+  private readonly answerWire: string;
+
+  constructor(block: string) {
+    const wire = block.toLowerCase();
+    this.asks = `${wire}.host.asks`;
+    this.answerWire = `${wire}.host.answer`;
+  }
+  answer(env: Env, value: number): void {
+    env.setWire(this.answerWire, value);
+  }
+}
+/** What a master outside asks for; `read` at the start of its byte, the others at their end. */
+export const OUTSIDE_ASK = { address: 1, write: 2, read: 3, stop: 4, refuse: 5 } as const;
+export type OutsideKind = keyof typeof OUTSIDE_ASK;
+export const kindOfAsk = (value: number): OutsideKind | undefined =>
+  (Object.keys(OUTSIDE_ASK) as OutsideKind[]).find((k) => OUTSIDE_ASK[k] === ((value >>> 8) & 7));
+export const outsideAsk = (kind: OutsideKind, byte: number, sequence: number): number =>
+  sequence * 0x800 + ((OUTSIDE_ASK[kind] << 8) | byte);
+/** Answers: 0 is none yet; a byte that is read has bit 8 set. */
+export const OUTSIDE_ANSWER = { refused: 1, acknowledged: 2, data: 0x100 } as const;
+
+/**
+ * How another CAN node talks to a block and hears it. It sets the frame as the mailbox registers hold it and then `<block>.host.asks` to another number; the answer is
+ * the acknowledge. Once `<block>.host.bit` is set the node acknowledges frames that are sent at its bit rate; `<block>.sent` counts these.
+ */
+export class OutsideNode {
+  readonly asks: string;
+  private readonly wire: string;
+
+  constructor(block: string) {
+    this.wire = block.toLowerCase();
+    this.asks = `${this.wire}.host.asks`;
+  }
+  /** Identifier, length and data of what it sends. */
+  frame(env: Env): CanFrame {
+    return CAN_WORDS.map((name) => env.wire(`${this.wire}.host.${name}`)) as unknown as CanFrame;
+  }
+  answer(env: Env, value: number): void {
+    env.setWire(`${this.wire}.host.answer`, value);
+  }
+  /** Its bit time in picoseconds; 0 = nobody is there. */
+  bit(env: Env): Ps {
+    return env.wire(`${this.wire}.host.bit`);
+  }
+  send(env: Env, frame: CanFrame): void {
+    CAN_WORDS.forEach((name, i) => env.setWire(`${this.wire}.sent.${name}`, frame[i]!));
+    env.setWire(`${this.wire}.sent`, env.wire(`${this.wire}.sent`) + 1);
+  }
+}
+/** As TIxR, TDTxR, TDLxR and TDHxR hold it. */
+export type CanFrame = readonly [id: number, length: number, low: number, high: number];
+export const CAN_WORDS = ['id', 'length', 'low', 'high'] as const;
 
 /** What I2C asks: the kind in bits 10:8, the byte on the bus below. An address or a byte written is answered by 1 for an ACK, a read by the byte. */
 export const I2C_ASK = { address: 1, write: 2, read: 3, stop: 4 } as const;

@@ -1,28 +1,33 @@
 /**
- * bxCAN (F0 to F7, L4) with nobody else on its bus: initialisation, sleep and normal mode with their acknowledges, mailboxes, loop-back with filters and FIFOs, the error
+ * bxCAN (F0 to F7, L4) with nobody else on its bus, or one node that sends and acknowledges (`OutsideNode`): initialisation, sleep and normal mode with their acknowledges, mailboxes, loop-back with filters and FIFOs, the error
  * counter of frames that are never acknowledged, interrupts.
  *
  * Facts: registers ST SVD; RM0090 32, RM0008 24 (documented). Leaving initialisation or sleep takes eleven recessive bits (documented), entering them one bit (assumed).
- * A frame has no stuff bits (assumed). RX is recessive: no transceiver, or one that nobody drives.
+ * A frame has no stuff bits (assumed). A node whose bit time differs by more than 1.5 % is not understood (assumed: nobody counts where the sample points lie). CAN2 has the
+ * filters of CAN1 from FMR.CAN2SB on, which it asks through wires. RX is recessive: no transceiver, or one that nobody drives.
  */
+import { OUTSIDE_ANSWER, OutsideNode, type CanFrame } from './board-wires.ts';
 import type { Layout, ModelFactory, Register, RegisterContext, RegisterModel } from '../emu/registers.ts';
 
 export interface BxCanOptions {
+  readonly block: string;
   readonly clock: string;
   /** All interrupts are on the first line (F0). */
   readonly oneLine?: boolean;
 }
-/** A frame as TIxR, TDTxR, TDLxR and TDHxR hold it. */
-type Frame = readonly [id: number, length: number, low: number, high: number];
+type Frame = CanFrame;
 export interface BxCanState {
   /** Mailbox that is being sent, or -1. */
   sending: number;
   /** Frames of the two FIFOs, oldest first. */
   fifos: [Frame[], Frame[]];
+  /** Its clock is off: it hears nothing. */
+  off: boolean;
 }
 type Ctx = RegisterContext<BxCanState>;
 
 const MCR = { INRQ: 1, SLEEP: 2, TXFP: 4, NART: 1 << 4, RESET: 1 << 15 };
+const AWUM = 1 << 5;
 const MSR = { INAK: 1, SLAK: 2, ERRI: 4, WKUI: 8, SLAKI: 16 };
 const RFR = { FULL: 8, FOVR: 16, RFOM: 32 };
 const IER = { TMEIE: 1, fifo: [2, 16], EWGIE: 1 << 8, EPVIE: 1 << 9, LECIE: 1 << 11, ERRIE: 1 << 15, WKUIE: 1 << 16, SLKIE: 1 << 17 };
@@ -48,6 +53,7 @@ class BxCan {
   private readonly clock: string;
   private readonly oneLine: boolean;
   private readonly filtered: boolean;
+  readonly node: OutsideNode;
   readonly mcr: Register;
   readonly msr: Register;
   private readonly tsr: Register;
@@ -59,14 +65,23 @@ class BxCan {
     this.at = (offset) => layout.at(offset)!;
     this.clock = options.clock;
     this.oneLine = options.oneLine === true;
-    this.filtered = layout.at(0x200) !== undefined;
+    this.filtered = options.block !== 'CAN2' && layout.at(0x200) !== undefined;
+    this.node = new OutsideNode(options.block);
     [this.mcr, this.msr, this.tsr] = [this.at(0), this.at(4), this.at(8)];
     [this.ier, this.esr, this.btr] = [this.at(0x14), this.at(0x18), this.at(0x1c)];
   }
   private arm(c: Ctx, timer: string, bits: number): void {
+    c.env.arm(timer, c.env.clockTimeOf(this.clock, c.env.clockCount(this.clock) + bits * this.bitClocks(c)));
+  }
+  private bitClocks(c: Ctx): number {
     const btr = c.get(this.btr);
-    const bit = ((btr & 0x3ff) + 1) * (3 + ((btr >>> 16) & 15) + ((btr >>> 20) & 7));
-    c.env.arm(timer, c.env.clockTimeOf(this.clock, c.env.clockCount(this.clock) + bits * bit));
+    return ((btr & 0x3ff) + 1) * (3 + ((btr >>> 16) & 15) + ((btr >>> 20) & 7));
+  }
+  /** The node outside has this bit rate too. */
+  private understands(c: Ctx): boolean {
+    const [bit, count] = [this.node.bit(c.env), c.env.clockCount(this.clock)];
+    const own = c.env.clockTimeOf(this.clock, count + this.bitClocks(c)) - c.env.clockTimeOf(this.clock, count);
+    return bit !== 0 && Math.abs(own - bit) <= bit * TOLERANCE;
   }
   private flags(c: Ctx, r: Register, set: number, clear = 0): void {
     c.put(r, (c.get(r) & ~clear) | set);
@@ -114,9 +129,22 @@ class BxCan {
       const frame = [0, 4, 8, 12].map((o) => c.get(this.at(0x180 + 16 * i + o))) as [number, number, number, number];
       this.done(c, i, TXOK);
       this.receive(c, [frame[0] & ~TXRQ, frame[1] & 15, frame[2], frame[3]]);
-    } else this.unanswered(c, i);
+    } else if (this.understands(c)) this.answered(c, i);
+    else this.unanswered(c, i);
     this.follow(c);
     this.send(c);
+  }
+  private answered(c: Ctx, i: number): void {
+    const [id, length, low, high] = [0, 4, 8, 12].map((o) => c.get(this.at(0x180 + 16 * i + o))) as [number, number, number, number];
+    this.done(c, i, TXOK);
+    const tec = (c.get(this.esr) >>> 16) & 0xff;
+    this.flags(
+      c,
+      this.esr,
+      Math.max(0, tec - 1) << 16,
+      ESR.LEC | (0xff << 16) | (tec <= WARNING ? ESR.EWGF : 0) | (tec < PASSIVE ? ESR.EPVF : 0),
+    );
+    this.node.send(c.env, [(id & ~TXRQ) >>> 0, length & 15, low >>> 0, high >>> 0]);
   }
   /** Nobody acknowledged. An error-passive node counts no further, and tries again for ever: nothing changes by that any more. */
   private unanswered(c: Ctx, i: number): void {
@@ -147,8 +175,23 @@ class BxCan {
   }
 
   // ---- Receiving
+  /** The node outside has sent a frame. */
+  asked(c: Ctx): void {
+    const asleep = (c.get(this.msr) & MSR.SLAK) !== 0 && !c.s.off;
+    if (asleep) this.flags(c, this.msr, MSR.WKUI);
+    if (asleep && c.get(this.mcr) & AWUM) c.put(this.mcr, c.get(this.mcr) & ~MCR.SLEEP);
+    const hears = !c.s.off && (c.get(this.msr) & (MSR.INAK | MSR.SLAK)) === 0 && c.env.due('mode') === Infinity;
+    const loops = (c.get(this.btr) & LBKM) !== 0;
+    if (!hears || loops || !this.understands(c)) this.node.answer(c.env, OUTSIDE_ANSWER.refused);
+    else {
+      this.receive(c, this.node.frame(c.env));
+      this.node.answer(c.env, c.get(this.btr) & SILM ? OUTSIDE_ANSWER.refused : OUTSIDE_ANSWER.acknowledged);
+    }
+    this.follow(c);
+    this.interrupt(c);
+  }
   private receive(c: Ctx, frame: Frame): void {
-    const fifo = this.filtered ? this.fifoOf(c, frame[0]) : -1;
+    const fifo = this.filtered ? this.fifoOf(c, frame[0], false) : this.askCan1(c, frame[0]);
     if (fifo < 0) return;
     const frames = c.s.fifos[fifo as 0 | 1];
     if (frames.length < DEPTH) frames.push(frame);
@@ -158,11 +201,23 @@ class BxCan {
     }
     this.show(c, fifo);
   }
+  private askCan1(c: Ctx, id: number): number {
+    c.env.setWire(CAN2_ID, id);
+    c.env.setWire(CAN2_ASKS, 1);
+    c.env.setWire(CAN2_ASKS, 0);
+    return c.env.wire(CAN2_FIFO) - 1;
+  }
+  /** CAN2 wants to know whether its filters take an identifier. */
+  filterForCan2(c: Ctx, asks: number): void {
+    if (asks && this.filtered) c.env.setWire(CAN2_FIFO, this.fifoOf(c, c.env.wire(CAN2_ID), true) + 1);
+  }
   /** FIFO of the first filter that takes the identifier; -1 = none. */
-  private fifoOf(c: Ctx, id: number): number {
+  private fifoOf(c: Ctx, id: number, forCan2: boolean): number {
     const reg = (offset: number): number => c.get(this.at(offset));
     if (reg(0x200) & 1) return -1;
-    for (let i = 0; i < 28 && this.at(0x240 + 8 * i) !== undefined; i++) {
+    const first = (reg(0x200) >>> 8) & 0x3f;
+    const [from, to] = forCan2 ? [first, 28] : [0, c.env.wire(CAN2_THERE) ? first : 28];
+    for (let i = from; i < to && this.at(0x240 + 8 * i) !== undefined; i++) {
       const bit = (offset: number): boolean => ((reg(offset) >>> i) & 1) !== 0;
       if (bit(0x21c) && this.passes(id, reg(0x240 + 8 * i), reg(0x244 + 8 * i), bit(0x204), bit(0x20c))) return bit(0x214) ? 1 : 0;
     }
@@ -198,6 +253,7 @@ class BxCan {
     else lines.forEach((level, i) => c.env.irq(i, level));
   }
   clear(c: Ctx): void {
+    if (this.node.asks.startsWith('can2')) c.env.setWire(CAN2_THERE, 1);
     Object.assign(c.s, fresh());
     c.env.disarm('mode');
     c.env.disarm('frame');
@@ -258,21 +314,23 @@ class BxCan {
 }
 /** Some SVDs print 0 for all (RM0090 32.9). */
 const RESETS = { MCR: 0x00010002, MSR: 0xc02, TSR: 0x1c000000, BTR: 0x01230000 } as const;
-const fresh = (): BxCanState => ({ sending: -1, fifos: [[], []] });
+const fresh = (): BxCanState => ({ sending: -1, fifos: [[], []], off: false });
+/** Between CAN2 and the filters of CAN1. */
+const [CAN2_THERE, CAN2_ID, CAN2_ASKS, CAN2_FIFO] = ['can2.there', 'can2.filter.id', 'can2.filter.asks', 'can2.filter.fifo'] as const;
+const TOLERANCE = 0.015;
 
 export const bxcan: ModelFactory = (layout, given): RegisterModel<BxCanState> => {
-  const options = { clock: 'pclk1', ...(given as Partial<BxCanOptions>) };
+  const options = { block: 'CAN', clock: 'pclk1', ...(given as Partial<BxCanOptions>) };
   const block = new BxCan(layout, options);
   return {
     timers: ['mode', 'frame'],
     clocks: [options.clock],
     about: {
-      source: 'RM0090 32, RM0008 24; nobody else on the bus',
+      source: 'RM0090 32, RM0008 24; nobody else on the bus but the node of a scenario',
       confidence: 'documented',
       lacks: [
-        'other nodes',
+        'more than one other node, arbitration, error frames',
         'filter match index, time stamps',
-        'loop-back of CAN2, whose filters are those of CAN1',
         'levels of the pins',
         'debug freeze',
       ],
@@ -281,6 +339,11 @@ export const bxcan: ModelFactory = (layout, given): RegisterModel<BxCanState> =>
     resets: { ...RESETS, ...(layout.has('FMR') ? { FMR: 0x2a1c0e01 } : {}) },
     create: fresh,
     onReset: (c) => block.clear(c),
+    onGate: (c, on) => {
+      c.s.off = !on;
+    },
+    wires: [block.node.asks, CAN2_ASKS],
+    onWire: (c, wire, value) => (wire === CAN2_ASKS ? block.filterForCan2(c, value) : block.asked(c)),
     onTimer: (c, timer) => block.onTimer(c, timer),
     write: (c, r, merged, raw) => block.write(c, r, merged, raw),
     wrote: (c, r, value) => block.wrote(c, r, value),

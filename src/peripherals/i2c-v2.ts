@@ -1,13 +1,15 @@
 /**
  * I2C with ISR and TIMINGR (F0, F3, F7, L0, L4, G0, G4, H5, H7). Modelled as a master: start, repeated start and stop conditions, the address, bytes in both
  * directions with their times and SCL stretched while software or the FIFO-less data registers are not ready, NACK with the stop that follows it, NBYTES with RELOAD
- * and AUTOEND, BUSY, TXE and its flush, flags and their clearing, event and error interrupts, switching off as a reset.
+ * and AUTOEND, BUSY, TXE and its flush, flags and their clearing, event and error interrupts, switching off as a reset. And as a slave whom a master outside addresses:
+ * own addresses of seven bits and the general call, ADDR, DIR, ADDCODE, both directions, SCL stretched until software has cleared ADDR, taken or given its byte.
  *
  * Facts: registers ST SVD; RM0351 I2C, RM0091 26 (documented). What is on the bus is asked through wires (board-wires.ts); without devices there are its pull-ups
- * alone: every address is answered by a NACK. Nobody addresses the chip.
+ * alone: every address is answered by a NACK. A master outside comes through wires, too (`OutsideMaster`); SCL is always stretched (NOSTRETCH counts as 0), a byte is
+ * acknowledged without software (SBC counts as 0).
  */
 import type { Layout, ModelFactory, Register, RegisterContext, RegisterModel } from '../emu/registers.ts';
-import { BoardWires, i2cAsk } from './board-wires.ts';
+import { BoardWires, OUTSIDE_ANSWER, OutsideMaster, i2cAsk, kindOfAsk } from './board-wires.ts';
 
 export interface I2cV2Options {
   readonly block: string;
@@ -24,29 +26,63 @@ export interface I2cV2State {
   reading: boolean;
   /** A transfer is under way: between the acknowledged address and the stop. */
   open: boolean;
+  /** A master outside has addressed the chip. */
+  slave: boolean;
+  /** What that master asks and has no answer to yet: SCL is stretched. */
+  asked: number;
+  /** Its clock is off: it hears nothing. */
+  off: boolean;
 }
 type Ctx = RegisterContext<I2cV2State>;
 
-const CR1 = { PE: 1, TXIE: 1 << 1, RXIE: 1 << 2, NACKIE: 1 << 4, STOPIE: 1 << 5, TCIE: 1 << 6, ERRIE: 1 << 7 };
+const CR1 = {
+  PE: 1,
+  ADDRIE: 1 << 3,
+  GCEN: 1 << 19,
+  TXIE: 1 << 1,
+  RXIE: 1 << 2,
+  NACKIE: 1 << 4,
+  STOPIE: 1 << 5,
+  TCIE: 1 << 6,
+  ERRIE: 1 << 7,
+};
 const CR2 = { SADD: 0x3ff, RD_WRN: 1 << 10, START: 1 << 13, STOP: 1 << 14, RELOAD: 1 << 24, AUTOEND: 1 << 25 };
-const ISR = { TXE: 1, TXIS: 1 << 1, RXNE: 1 << 2, NACKF: 1 << 4, STOPF: 1 << 5, TC: 1 << 6, TCR: 1 << 7, errors: 0x3f00, BUSY: 1 << 15 };
+const ISR = {
+  TXE: 1,
+  TXIS: 1 << 1,
+  RXNE: 1 << 2,
+  ADDR: 1 << 3,
+  NACKF: 1 << 4,
+  STOPF: 1 << 5,
+  TC: 1 << 6,
+  TCR: 1 << 7,
+  errors: 0x3f00,
+  BUSY: 1 << 15,
+  DIR: 1 << 16,
+  ADDCODE: 0xfe0000,
+};
+const [OA1EN, OA1MODE, OA2EN] = [1 << 15, 1 << 10, 1 << 15];
 const CLEARABLE = 0x3f38;
 /** Start condition, address and its acknowledge in SCL periods; a byte and its acknowledge. */
 const ADDRESS_PERIODS = 10;
 const BYTE_PERIODS = 9;
 
 class I2cV2 {
-  readonly r: Readonly<Record<'CR1' | 'CR2' | 'ISR' | 'ICR' | 'TIMINGR' | 'TXDR' | 'RXDR', Register>>;
+  readonly r: Readonly<Record<'CR1' | 'CR2' | 'OAR1' | 'OAR2' | 'ISR' | 'ICR' | 'TIMINGR' | 'TXDR' | 'RXDR', Register>>;
   private readonly o: I2cV2Options;
   private readonly board: BoardWires;
+  readonly outside: OutsideMaster;
 
   constructor(layout: Layout, options: I2cV2Options) {
     this.o = options;
     this.board = new BoardWires(options.block);
+    this.outside = new OutsideMaster(options.block);
     const reg = (name: string): Register => layout.reg(name);
     this.r = {
       CR1: reg('CR1'),
       CR2: reg('CR2'),
+      OAR1: reg('OAR1'),
+      OAR2: reg('OAR2'),
       ISR: reg('ISR'),
       ICR: reg('ICR'),
       TIMINGR: reg('TIMINGR'),
@@ -71,6 +107,7 @@ class I2cV2 {
     const wanted =
       (cr1 & CR1.TXIE ? ISR.TXIS : 0) |
       (cr1 & CR1.RXIE ? ISR.RXNE : 0) |
+      (cr1 & CR1.ADDRIE ? ISR.ADDR : 0) |
       (cr1 & CR1.NACKIE ? ISR.NACKF : 0) |
       (cr1 & CR1.STOPIE ? ISR.STOPF : 0) |
       (cr1 & CR1.TCIE ? ISR.TC | ISR.TCR : 0);
@@ -86,6 +123,7 @@ class I2cV2 {
   /** START: at rest, or again while a transfer waits for what comes next. */
   follow(c: Ctx): void {
     const [on, cr2] = [c.get(this.r.CR1) & CR1.PE, c.get(this.r.CR2)];
+    if (c.s.slave) return this.serve(c);
     const free = c.s.doing === 'idle' || (c.s.doing === 'waits' && (c.get(this.r.ISR) & ISR.TC) !== 0);
     if (!on || !free) return;
     if (cr2 & CR2.START) {
@@ -162,9 +200,68 @@ class I2cV2 {
   taken(c: Ctx): void {
     if (!(c.get(this.r.ISR) & ISR.RXNE)) return;
     this.flags(c, 0, ISR.RXNE);
-    if (c.s.doing === 'waits' && c.s.reading && c.s.left > 0) this.begin(c, 'read', BYTE_PERIODS);
+    if (c.s.slave) this.serve(c);
+    else if (c.s.doing === 'waits' && c.s.reading && c.s.left > 0) this.begin(c, 'read', BYTE_PERIODS);
     this.interrupt(c);
   }
+  // ---- A master outside
+  /** Bits of the address byte that one of the own addresses has; null: it is somebody else's. */
+  private mine(c: Ctx, address: number): boolean {
+    const [oar1, oar2] = [c.get(this.r.OAR1), c.get(this.r.OAR2)];
+    if (address === 0) return (c.get(this.r.CR1) & CR1.GCEN) !== 0;
+    if ((oar1 & (OA1EN | OA1MODE)) === OA1EN && ((oar1 >>> 1) & 0x7f) === address) return true;
+    if (!(oar2 & OA2EN)) return false;
+    const masked = (oar2 >>> 8) & 7;
+    // All of them: but for those that I2C reserves.
+    if (masked === 7) return (address & 0x78) !== 0 && (address & 0x78) !== 0x78;
+    return (address ^ ((oar2 >>> 1) & 0x7f)) >>> masked === 0;
+  }
+  asked(c: Ctx, ask: number): void {
+    if (c.s.off || !(c.get(this.r.CR1) & CR1.PE)) return this.outside.answer(c.env, OUTSIDE_ANSWER.refused);
+    if (kindOfAsk(ask) === 'address') this.called(c, ask & 0xff);
+    else if (!c.s.slave) this.outside.answer(c.env, OUTSIDE_ANSWER.refused);
+    else {
+      c.s.asked = ask;
+      this.serve(c);
+    }
+    this.interrupt(c);
+  }
+  private called(c: Ctx, byte: number): void {
+    c.s.asked = 0;
+    c.s.slave = this.mine(c, byte >>> 1) && c.s.doing === 'idle';
+    if (!c.s.slave) return this.outside.answer(c.env, OUTSIDE_ANSWER.refused);
+    const reads = (byte & 1) === 1;
+    this.flags(c, ISR.ADDR | ISR.BUSY | (reads ? ISR.DIR : 0) | ((byte & 0xfe) << 16), ISR.DIR | ISR.ADDCODE | ISR.TXIS);
+    this.outside.answer(c.env, OUTSIDE_ANSWER.acknowledged);
+  }
+  /** As far as software has come. */
+  private serve(c: Ctx): void {
+    const isr = c.get(this.r.ISR);
+    if (isr & ISR.ADDR) return;
+    const kind = kindOfAsk(c.s.asked);
+    if (kind === 'write') {
+      if (isr & ISR.RXNE) return;
+      c.put(this.r.RXDR, c.s.asked & 0xff);
+      this.flags(c, ISR.RXNE);
+      this.done(c, OUTSIDE_ANSWER.acknowledged);
+    } else if (kind === 'read' && !(isr & ISR.TXE)) {
+      this.flags(c, ISR.TXE | ISR.TXIS);
+      this.done(c, OUTSIDE_ANSWER.data | (c.get(this.r.TXDR) & 0xff));
+    } else if (kind === 'read') this.flags(c, ISR.TXIS);
+    else if (kind === 'refuse') {
+      this.flags(c, ISR.NACKF, ISR.TXIS);
+      this.done(c, OUTSIDE_ANSWER.acknowledged);
+    } else if (kind === 'stop') {
+      c.s.slave = false;
+      this.flags(c, ISR.STOPF, ISR.BUSY | ISR.TXIS);
+      this.done(c, OUTSIDE_ANSWER.acknowledged);
+    } else if (isr & ISR.DIR && isr & ISR.TXE) this.flags(c, ISR.TXIS);
+  }
+  private done(c: Ctx, answer: number): void {
+    c.s.asked = 0;
+    this.outside.answer(c.env, answer);
+  }
+
   /** PE = 0 stops the state machine and clears START, STOP and the flags: RM0351 I2C, "software reset". */
   clear(c: Ctx): void {
     Object.assign(c.s, fresh());
@@ -202,7 +299,7 @@ class I2cV2 {
   }
 }
 
-const fresh = (): I2cV2State => ({ doing: 'idle', left: 0, reading: false, open: false });
+const fresh = (): I2cV2State => ({ doing: 'idle', left: 0, reading: false, open: false, slave: false, asked: 0, off: false });
 
 export const i2cV2: ModelFactory = (layout, given): RegisterModel<I2cV2State> => {
   const options = { block: 'I2C', clock: 'pclk1', ...(given as Partial<I2cV2Options>) };
@@ -213,12 +310,23 @@ export const i2cV2: ModelFactory = (layout, given): RegisterModel<I2cV2State> =>
     about: {
       source: 'RM0351 I2C, RM0091 26; nothing but pull-ups on the bus where the board has no device',
       confidence: 'documented',
-      lacks: ['slave mode', 'addresses of ten bits, DMA', 'SMBus time-outs, PEC', 'levels of the pins'],
+      lacks: [
+        'addresses of ten bits, DMA',
+        'NOSTRETCH and SBC of a slave',
+        'arbitration between masters',
+        'SMBus time-outs, PEC',
+        'levels of the pins',
+      ],
     },
     modelled: ['CR1', 'CR2', 'OAR1', 'OAR2', 'TIMINGR', 'ISR', 'ICR', 'RXDR', 'TXDR'],
     create: fresh,
     onReset: (c) => block.clear(c),
     onTimer: (c) => block.onTimer(c),
+    onGate: (c, on) => {
+      c.s.off = !on;
+    },
+    wires: [block.outside.asks],
+    onWire: (c, _wire, value) => block.asked(c, value),
     live: ['RXDR'],
     acting: ['RXDR'],
     read: (c, r, value) => {

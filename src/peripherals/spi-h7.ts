@@ -1,5 +1,6 @@
 /**
- * SPI with CFG1, CFG2 and separate TXDR and RXDR (H7, H5, U5). Modelled: master transfers with their times, TSIZE, all communication modes, FIFO thresholds and
+ * SPI with CFG1, CFG2 and separate TXDR and RXDR (H7, H5, U5). Modelled: master transfers with their times, a slave whom a master outside clocks (frames of eight bits, SS low
+ * by pin or by SSI; wires of `OutsideMaster`), UDR, TSIZE, all communication modes, FIFO thresholds and
  * packing, TXP, RXP, DXP, EOT, TXTF, TXC, OVR, SUSP, RXPLVL, RXWNE, CTSIZE, interrupts, DMA requests.
  *
  * Facts: registers ST SVD; flags and FIFO rules RM0399 SPI, RM0481 SPI (documented); no delay between SS and data (assumed: MSSI and MIDI are left out).
@@ -8,7 +9,7 @@
  * DMA: `<block>.dma.tx` and `<block>.dma.rx` are 1 while a transfer is wanted. Wires read: `af.<pin>` and `in.<pin>` of the pins in `miso`.
  */
 import type { Layout, ModelFactory, Register, RegisterContext, RegisterModel } from '../emu/registers.ts';
-import { BoardWires } from './board-wires.ts';
+import { BoardWires, OUTSIDE_ANSWER, OutsideMaster, kindOfAsk } from './board-wires.ts';
 
 export interface SpiH7Options {
   readonly block: string;
@@ -30,6 +31,8 @@ export interface SpiH7State {
   /** Latched flags, as SR bits. */
   flags: number;
   suspend: boolean;
+  /** Its clock is off: it hears nothing. */
+  off: boolean;
 }
 type Ctx = RegisterContext<SpiH7State>;
 
@@ -42,6 +45,7 @@ const SR = {
   DXP: 1 << 2,
   EOT: 1 << 3,
   TXTF: 1 << 4,
+  UDR: 1 << 5,
   OVR: 1 << 6,
   MODF: 1 << 9,
   SUSP: 1 << 11,
@@ -57,12 +61,14 @@ class SpiH7 {
   private readonly o: SpiH7Options;
   private readonly wire: string;
   private readonly board: BoardWires;
+  readonly outside: OutsideMaster;
   private readonly capacityBytes: number;
 
   constructor(layout: Layout, options: SpiH7Options) {
     this.o = options;
     this.wire = options.block.toLowerCase();
     this.board = new BoardWires(options.block);
+    this.outside = new OutsideMaster(options.block);
     this.capacityBytes = options.fifoBytes ?? 16;
     const reg = (name: string): Register => layout.reg(name);
     this.r = {
@@ -150,10 +156,13 @@ class SpiH7 {
     return high ? 2 ** this.bits(c) - 1 : 0;
   }
   frameDone(c: Ctx): void {
+    const brought = this.received(c);
+    this.frameEnds(c, brought);
+  }
+  private frameEnds(c: Ctx, brought: number): void {
     const { s } = c;
     s.shifting = false;
     s.done++;
-    const brought = this.received(c);
     if (this.mode(c) !== SEND_ONLY) {
       if (s.rx.length < this.capacity(c)) s.rx.push(brought);
       else s.flags |= SR.OVR;
@@ -163,6 +172,27 @@ class SpiH7 {
       c.put(this.r.CR1, c.get(this.r.CR1) & ~CR1.CSTART);
     }
     this.sync(c);
+  }
+  /** A master outside has pulled SS. */
+  private selected(c: Ctx): boolean {
+    const [cr1, cfg2] = [c.get(this.r.CR1), c.get(this.r.CFG2)];
+    if (c.s.off || !(cr1 & CR1.SPE) || cfg2 & CFG2.MASTER || this.bits(c) !== 8) return false;
+    return !(cfg2 & CFG2.SSM && cr1 & CR1.SSI);
+  }
+  /** It begins a frame, or has sent it. */
+  asked(c: Ctx, ask: number): void {
+    const { s } = c;
+    if (!this.selected(c)) return this.outside.answer(c.env, OUTSIDE_ANSWER.refused);
+    if (kindOfAsk(ask) === 'read') {
+      if (s.tx.length === 0) s.flags |= SR.UDR;
+      s.frame = s.tx.shift() ?? s.frame;
+      s.shifting = true;
+      this.outside.answer(c.env, OUTSIDE_ANSWER.data | (s.frame & 0xff));
+      this.sync(c);
+    } else {
+      if (s.shifting) this.frameEnds(c, ask & 0xff);
+      this.outside.answer(c.env, OUTSIDE_ANSWER.acknowledged);
+    }
   }
   sync(c: Ctx): void {
     this.start(c);
@@ -253,7 +283,7 @@ class SpiH7 {
   }
 }
 
-const fresh = (): SpiH7State => ({ tx: [], rx: [], shifting: false, frame: 0, written: 0, done: 0, flags: 0, suspend: false });
+const fresh = (): SpiH7State => ({ tx: [], rx: [], shifting: false, frame: 0, written: 0, done: 0, flags: 0, suspend: false, off: false });
 
 export const spiH7: ModelFactory = (layout, given): RegisterModel<SpiH7State> => {
   const options = { block: 'SPI', clock: 'pclk2', ...(given as Partial<SpiH7Options>) };
@@ -264,7 +294,14 @@ export const spiH7: ModelFactory = (layout, given): RegisterModel<SpiH7State> =>
     about: {
       source: 'RM0399 SPI, RM0481 SPI; without a device of the board received bits are the level of the MISO pin',
       confidence: 'documented',
-      lacks: ['slave mode', 'SS pin and its delays', 'CRC', 'I2S', 'TI mode', 'autonomous mode'],
+      lacks: [
+        'frames of a slave that have not eight bits, UDRCFG',
+        'levels of SS, SCK and MOSI, delays of SS',
+        'CRC',
+        'I2S',
+        'TI mode',
+        'autonomous mode',
+      ],
     },
     modelled: ['CR1', 'CR2', 'CFG1', 'CFG2', 'IER', 'SR', 'IFCR', 'TXDR', 'RXDR'],
     // The SVD of the H745 has lost that CSTART can be set.
@@ -275,6 +312,11 @@ export const spiH7: ModelFactory = (layout, given): RegisterModel<SpiH7State> =>
       block.sync(c);
     },
     onTimer: (c) => block.frameDone(c),
+    onGate: (c, on) => {
+      c.s.off = !on;
+    },
+    wires: [block.outside.asks],
+    onWire: (c, _wire, value) => block.asked(c, value),
     onClock: (c) => block.sync(c),
     live: ['RXDR'],
     acting: ['RXDR'],

@@ -1,15 +1,16 @@
 /**
  * SPI with a data register DR: the version with one frame of buffer (F1, F2, F4) and the one with FIFOs of four bytes (F0, F3, F7, L4, G0, G4…). Modelled: master
- * transfers with their times, both directions, receive-only and one-wire modes, FIFO levels and data packing, TXE, RXNE, BSY, OVR, MODF, interrupts, DMA requests.
+ * transfers with their times, a slave whom a master outside clocks (frames of eight bits, NSS low by pin or by SSI; wires of `OutsideMaster`), both directions, receive-only and one-wire modes, FIFO levels and data packing, TXE, RXNE, BSY, OVR, MODF, interrupts, DMA requests.
  *
  * Facts: registers ST SVD; flags, FIFO thresholds, packing: RM0351 SPI, RM0090 28 (documented). OVR falls by a read of DR and then of SR: RM0090 28.3.10 (documented).
  * A device of the board answers through wires: `<block>.sent` is the frame, `<block>.asks` its number of bits; it sets `<block>.answer` and `<block>.answered`.
- * Without one a received bit is the level of the MISO pin, which is its pull's. NSS as an input is high (assumed).
+ * Without one a received bit is the level of the MISO pin, which is its pull's. NSS as an input is high for a master (assumed). A slave without data sends its last
+ * frame again (assumed).
  * DMA: `<block>.dma.tx` and `<block>.dma.rx` are 1 while a transfer is wanted. Wires read: `af.<pin>` and `in.<pin>` of the pins in `miso`.
  */
 import type { Layout, ModelFactory, Register, RegisterContext, RegisterModel } from '../emu/registers.ts';
 import type { Ps } from '../emu/time.ts';
-import { BoardWires } from './board-wires.ts';
+import { BoardWires, OUTSIDE_ANSWER, OutsideMaster, kindOfAsk } from './board-wires.ts';
 
 export interface SpiOptions {
   readonly block: string;
@@ -29,6 +30,8 @@ export interface SpiState {
   errors: number;
   /** DR has been read since OVR rose: the next read of SR clears it. */
   overrunRead: boolean;
+  /** Its clock is off: it hears nothing. */
+  off: boolean;
 }
 type Ctx = RegisterContext<SpiState>;
 
@@ -47,11 +50,13 @@ class Spi {
   private readonly o: SpiOptions;
   private readonly wire: string;
   private readonly board: BoardWires;
+  readonly outside: OutsideMaster;
 
   constructor(layout: Layout, options: SpiOptions) {
     this.o = options;
     this.wire = options.block.toLowerCase();
     this.board = new BoardWires(options.block);
+    this.outside = new OutsideMaster(options.block);
     [this.cr1, this.cr2, this.sr, this.dr] = ['CR1', 'CR2', 'SR', 'DR'].map((n) => layout.reg(n)) as [
       Register,
       Register,
@@ -114,11 +119,14 @@ class Spi {
     return high ? 2 ** this.bits(c) - 1 : 0;
   }
   frameDone(c: Ctx): void {
+    const brought = this.received(c);
+    this.frameEnds(c, brought);
+  }
+  private frameEnds(c: Ctx, brought: number): void {
     const { s } = c;
     s.shifting = false;
     const cr1 = c.get(this.cr1);
     const sendsOnly = (cr1 & (CR1.BIDIMODE | CR1.BIDIOE)) === (CR1.BIDIMODE | CR1.BIDIOE);
-    const brought = this.received(c);
     if (!sendsOnly) {
       if (s.rx.length < this.capacity(c)) s.rx.push(brought);
       else {
@@ -127,6 +135,26 @@ class Spi {
       }
     }
     this.sync(c);
+  }
+  /** A master outside has pulled NSS. */
+  private selected(c: Ctx): boolean {
+    const cr1 = c.get(this.cr1);
+    if (c.s.off || !(cr1 & CR1.SPE) || cr1 & CR1.MSTR || this.bits(c) !== 8) return false;
+    return (cr1 & (CR1.SSM | CR1.SSI)) !== (CR1.SSM | CR1.SSI);
+  }
+  /** It begins a frame, or has sent it. */
+  asked(c: Ctx, ask: number): void {
+    const { s } = c;
+    if (!this.selected(c)) return this.outside.answer(c.env, OUTSIDE_ANSWER.refused);
+    if (kindOfAsk(ask) === 'read') {
+      s.frame = s.tx.shift() ?? s.frame;
+      s.shifting = true;
+      this.outside.answer(c.env, OUTSIDE_ANSWER.data | (s.frame & 0xff));
+      this.sync(c);
+    } else {
+      if (s.shifting) this.frameEnds(c, ask & 0xff);
+      this.outside.answer(c.env, OUTSIDE_ANSWER.acknowledged);
+    }
   }
   sync(c: Ctx): void {
     this.start(c);
@@ -207,7 +235,7 @@ class Spi {
   }
 }
 
-const fresh = (): SpiState => ({ tx: [], shifting: false, frame: 0, rx: [], errors: 0, overrunRead: false });
+const fresh = (): SpiState => ({ tx: [], shifting: false, frame: 0, rx: [], errors: 0, overrunRead: false, off: false });
 
 export const spi: ModelFactory = (layout, given): RegisterModel<SpiState> => {
   const options = { block: 'SPI', clock: 'pclk1', ...(given as Partial<SpiOptions>) };
@@ -218,7 +246,7 @@ export const spi: ModelFactory = (layout, given): RegisterModel<SpiState> => {
     about: {
       source: 'RM0351 SPI, RM0090 28; without a device of the board received bits are the level of the MISO pin',
       confidence: 'documented',
-      lacks: ['slave mode', 'NSS pin', 'CRC', 'I2S', 'TI mode'],
+      lacks: ['frames of a slave that have not eight bits', 'levels of NSS, SCK and MOSI', 'CRC', 'I2S', 'TI mode'],
     },
     modelled: ['CR1', 'CR2', 'SR', 'DR'],
     create: fresh,
@@ -227,6 +255,11 @@ export const spi: ModelFactory = (layout, given): RegisterModel<SpiState> => {
       block.sync(c);
     },
     onTimer: (c) => block.frameDone(c),
+    onGate: (c, on) => {
+      c.s.off = !on;
+    },
+    wires: [block.outside.asks],
+    onWire: (c, _wire, value) => block.asked(c, value),
     live: ['SR', 'DR'],
     acting: ['SR', 'DR'],
     holds: (c, r) => block.holds(c, r),

@@ -13,6 +13,8 @@ import { StChip } from './st-chip.ts';
 const [INRQ, SLEEP, NART] = [1, 2, 16];
 const [INAK, SLAK] = [1, 2];
 const LOOP_BACK = 1 << 30;
+/** CAN2SB = 28: none is CAN2's. */
+const ALL_FILTERS = 28 << 8;
 
 describe.each([
   ['F405', STM32F405RG, 'CAN1', 'RCC.APB1ENR.CAN1EN'],
@@ -102,7 +104,7 @@ describe.each([
         fc.array(fc.nat(255), { minLength: 8, maxLength: 8 }),
         ({ id, other, mask, fifo, list, wide }, data) => {
           const h = initialised(0x00050000 | LOOP_BACK);
-          h.write(`${can}.FMR`, 1);
+          h.write(`${can}.FMR`, ALL_FILTERS | 1);
           const [one, two] = wide ? [other << 21, mask << 21] : [other << 5, mask << 5];
           // Narrow: a list of four, or two pairs of identifier and mask; the same in both words.
           const pair = (two << 16) | one;
@@ -112,7 +114,7 @@ describe.each([
           h.write(`${can}.FS1R`, wide ? 1 : 0);
           h.write(`${can}.FFA1R`, fifo);
           h.write(`${can}.FA1R`, 1);
-          h.write(`${can}.FMR`, 0);
+          h.write(`${can}.FMR`, ALL_FILTERS);
           h.write(`${can}.MCR`, 0);
           h.wait(MS);
           const word = (at: number): number => data.slice(at, at + 4).reduce((v, b, i) => v + b * 256 ** i, 0);
