@@ -1,14 +1,16 @@
 /**
- * ADC of STM32F1, F2, F4, F7: regular and injected sequences with their times, scan, continuous and discontinuous mode, automatic injection, external triggers, EOC,
+ * ADC of STM32F1, F2, F4, F7, L1: regular and injected sequences with their times, scan, continuous and discontinuous mode, automatic injection, external triggers, EOC,
  * JEOC, STRT, JSTRT, OVR, analog watchdog, resolution and alignment, DMA requests, interrupts; of F1 the calibration and the start by a second write of ADON.
  *
  * Facts: registers and behaviour RM0090 13, timing 13.5 (documented): sampling + 12, 10, 8 or 6 clocks. F1: RM0008 11 (documented), a calibration takes 83 clocks
  * (DS5319 T47, documented), its reset 4 (assumed). Triggers are taken at their rising edge whatever EXTEN says.
+ * L1: RM0038 12 (recalled: reported); its clock is HSI behind ADCPRE, a converter is ready 3.5 µs behind ADON (DS10262, recalled), CSR and CCR are its own.
+ * Dual modes of F1 (RM0008 11.9): CR1.DUALMOD of ADC1 goes to ADC2 by `adc.dual`; DR of ADC1 has ADC2's data above its own, which ADC2 shows when asked (`adc.dual.look`).
  * Dual and triple modes (RM0090 13.9): ADC1 starts the others by `adc.start.<group>`, the common block collects their results (`<block>.result`) for its CDR.
  * Wires: `<block>.status` is driven with SR when the common block asks; `adc.ccr` is read from it. DMA: `<block>.dma` is 1 while a transfer is wanted.
  */
 import { RegisterContext, type Layout, type ModelFactory, type Register, type RegisterModel } from '../emu/registers.ts';
-import type { Ps } from '../emu/time.ts';
+import { US, type Ps } from '../emu/time.ts';
 import {
   ADC_DEFAULTS,
   analogWires,
@@ -41,7 +43,9 @@ export interface AdcF4Options extends AdcOptions {
 }
 type Ctx = RegisterContext<AdcF4State>;
 
-const SR = { AWD: 1, EOC: 1 << 1, JEOC: 1 << 2, JSTRT: 1 << 3, STRT: 1 << 4, OVR: 1 << 5 };
+const SR = { AWD: 1, EOC: 1 << 1, JEOC: 1 << 2, JSTRT: 1 << 3, STRT: 1 << 4, OVR: 1 << 5, ADONS: 1 << 6 };
+/** SR: ready is no flag to clear. */
+const READ_ONLY = SR.ADONS;
 const CR1 = {
   EOCIE: 1 << 5,
   AWDIE: 1 << 6,
@@ -63,13 +67,38 @@ interface Start {
   readonly enable: number;
   readonly software: number;
 }
+/** Offsets: SQR with the first six places (the next six stand below it), the one with the length, SMPR by ten channels. */
+interface Map {
+  readonly sequence: number;
+  readonly length: number;
+  readonly lengthMask: number;
+  readonly injected: number;
+  readonly offsets: number;
+  readonly results: number;
+  readonly high: number;
+  readonly low: number;
+  readonly sampling: readonly number[];
+}
+/** Modes of two or three converters, by group: both at once, one after the other within a conversion, one for each trigger. */
+interface Together {
+  readonly regular: readonly number[];
+  readonly injected: readonly number[];
+  readonly interleaved: readonly number[];
+  readonly alternate: readonly number[];
+}
 interface Version {
   readonly clock: string;
-  /** Sampling and what a conversion of 12 bits takes more than 12, in half clocks. */
+  readonly map: Map;
+  /** Sampling and what a conversion takes beside `lengths`, in half clocks. */
   readonly sampling: readonly number[];
   readonly more: number;
-  /** The common block divides the clock; else RCC does. */
+  /** Clocks of a conversion of 12, 10, 8, 6 bits. */
+  readonly lengths: readonly number[];
+  readonly together: Together;
+  /** The common block divides the clock; else RCC or the converter itself does. */
   readonly divided: boolean;
+  /** CSR and CCR stand in the converter's own block, and ADONS tells that it is ready. */
+  readonly single: boolean;
   readonly regular: Start;
   readonly injected: Start;
   readonly dds: number;
@@ -77,20 +106,70 @@ interface Version {
   /** Calibration, and starts that ask for their trigger to be enabled and selected. */
   readonly first: boolean;
 }
+const F4_MAP: Map = {
+  sequence: 0x34,
+  length: 0x2c,
+  lengthMask: 15,
+  injected: 0x38,
+  offsets: 0x14,
+  results: 0x3c,
+  high: 0x24,
+  low: 0x28,
+  sampling: [0x10, 0x0c],
+};
+const L1_MAP: Map = {
+  sequence: 0x40,
+  length: 0x30,
+  lengthMask: 31,
+  injected: 0x44,
+  offsets: 0x18,
+  results: 0x48,
+  high: 0x28,
+  low: 0x2c,
+  sampling: [0x14, 0x10, 0x0c, 0x5c],
+};
+const BITS = [12, 10, 8, 6] as const;
+/** The starts of F4 and L1. */
+const ENABLED_APART = {
+  regular: { select: 24, mask: 15, enable: 3 << 28, software: 1 << 30 },
+  injected: { select: 16, mask: 15, enable: 3 << 20, software: 1 << 22 },
+  dds: 1 << 9,
+  eocs: 1 << 10,
+} as const;
 const VERSIONS = {
   f4: {
+    ...ENABLED_APART,
     clock: 'pclk2',
+    map: F4_MAP,
+    lengths: BITS,
+    // CCR.MULTI less the bit that says triple: RM0090 13.13.16.
+    together: { regular: [1, 2, 6], injected: [1, 5], interleaved: [7], alternate: [2, 9] },
+    single: false,
     sampling: [6, 30, 56, 112, 168, 224, 288, 960],
     more: 0,
     divided: true,
-    regular: { select: 24, mask: 15, enable: 3 << 28, software: 1 << 30 },
-    injected: { select: 16, mask: 15, enable: 3 << 20, software: 1 << 22 },
-    dds: 1 << 9,
-    eocs: 1 << 10,
+    first: false,
+  },
+  l1: {
+    ...ENABLED_APART,
+    clock: 'hsi',
+    map: L1_MAP,
+    sampling: [8, 18, 32, 48, 96, 192, 384, 768],
+    more: 0,
+    // RM0038 12.15.2, RES
+    lengths: [12, 11, 9, 7],
+    together: { regular: [], injected: [], interleaved: [], alternate: [] },
+    divided: false,
+    single: true,
     first: false,
   },
   f1: {
     clock: 'adc',
+    map: F4_MAP,
+    lengths: BITS,
+    // CR1.DUALMOD: RM0008 11.12.2.
+    together: { regular: [1, 2, 6], injected: [1, 3, 4, 5], interleaved: [3, 4, 7, 8], alternate: [2, 9] },
+    single: false,
     sampling: [3, 15, 27, 57, 83, 111, 143, 479],
     more: 1,
     divided: false,
@@ -105,6 +184,7 @@ const VERSIONS = {
 const BY_SOFTWARE = 7;
 const CALIBRATION_CLOCKS = 83;
 const RESET_CLOCKS = 4;
+const READY_TIME = 3.5 * US;
 /** Flags that conversions raise, and the interrupt enable of each. */
 const RAISED = [
   [SR.EOC, CR1.EOCIE],
@@ -113,6 +193,7 @@ const RAISED = [
   [SR.OVR, CR1.OVRIE],
 ] as const;
 const INTERRUPTS = CR1.EOCIE | CR1.AWDIE | CR1.JEOCIE | CR1.OVRIE;
+const [CSR_OFFSET, CCR_OFFSET] = [0x300, 0x304];
 const CCR_WIRE = 'adc.ccr';
 const LOOK = lookWire(CCR_WIRE);
 type Group = 'regular' | 'injected';
@@ -124,10 +205,15 @@ const START_WIRES = [startWire('regular'), startWire('injected')] as const;
 const resultWire = (block: string): string => `${block.toLowerCase()}.result`;
 const DATA = 0x10000;
 const again = (wire: number, unit: number): number => ((Math.floor(wire / unit) + 1) % 0x10000) * unit;
-/** CCR.MULTI less the bit that says triple: what the converters do together. RM0090 13.13.16. */
 const TRIPLE = 16;
-const SIMULTANEOUS: Readonly<Record<Group, readonly number[]>> = { regular: [1, 2, 6], injected: [1, 5] };
-const [INTERLEAVED, ALTERNATE] = [7, 9];
+/** F1: DUALMOD of ADC1, ADC1 wants to see ADC2's data, and these. */
+const DUAL_WIRE = 'adc.dual';
+const DUAL_LOOK = lookWire(DUAL_WIRE);
+const DUAL_DATA = 'adc.dual.data';
+const DUALMOD = { bit: 16, mask: 15 };
+/** ADC1 begins so many of its clocks behind ADC2: fast and slow interleaved (RM0008 11.9.3, 11.9.4). */
+const SLOW = [4, 8];
+const BEHIND = { fast: 7, slow: 14 };
 /** CCR.DELAY counts from 5 clocks of the ADC. */
 const SHORTEST_DELAY = 5;
 const multi = (ccr: number) => ({
@@ -138,7 +224,6 @@ const multi = (ccr: number) => ({
 });
 /** Channels of a group that is not discontinuous: more than there are. */
 const ALL = 0xff;
-const BITS = [12, 10, 8, 6] as const;
 
 class AdcF4 {
   private readonly reg: (offset: number) => Register;
@@ -160,7 +245,8 @@ class AdcF4 {
   constructor(layout: Layout, options: AdcF4Options) {
     this.o = options;
     this.v = VERSIONS[options.version];
-    this.timers = this.v.first ? ['conversion', 'calibration', 'reset-calibration'] : ['conversion'];
+    const more = this.v.first ? ['calibration', 'reset-calibration'] : this.v.single ? ['ready'] : [];
+    this.timers = ['conversion', ...more];
     this.dmaWire = `${options.block.toLowerCase()}.dma`;
     this.statusWire = `${options.block.toLowerCase()}.status`;
     this.resultWire = resultWire(options.block);
@@ -173,25 +259,41 @@ class AdcF4 {
   }
   /** Channel of place `i` (from 0) of the regular sequence: SQR3, SQR2, SQR1. */
   private channel(c: Ctx, i: number): number {
-    return (c.get(this.reg(0x34 - 4 * Math.floor(i / 6))) >>> (5 * (i % 6))) & 31;
+    return (c.get(this.reg(this.v.map.sequence - 4 * Math.floor(i / 6))) >>> (5 * (i % 6))) & 31;
   }
   private length(c: Ctx): number {
-    return c.get(this.cr1) & CR1.SCAN ? ((c.get(this.reg(0x2c)) >>> 20) & 15) + 1 : 1;
+    const { length, lengthMask } = this.v.map;
+    return c.get(this.cr1) & CR1.SCAN ? ((c.get(this.reg(length)) >>> 20) & lengthMask) + 1 : 1;
   }
   /** Fewer than four: the last ones of JSQR. */
   private injectedLength(c: Ctx): number {
-    return c.get(this.cr1) & CR1.SCAN ? ((c.get(this.reg(0x38)) >>> 20) & 3) + 1 : 1;
+    return c.get(this.cr1) & CR1.SCAN ? ((c.get(this.reg(this.v.map.injected)) >>> 20) & 3) + 1 : 1;
   }
   private injectedChannel(c: Ctx, i: number): number {
-    const jl = (c.get(this.reg(0x38)) >>> 20) & 3;
-    return (c.get(this.reg(0x38)) >>> (5 * (3 - jl + i))) & 31;
+    const jsqr = c.get(this.reg(this.v.map.injected));
+    return (jsqr >>> (5 * (3 - ((jsqr >>> 20) & 3) + i))) & 31;
   }
   private clocks(c: Ctx, channel: number): number {
-    const smp = channel < 10 ? c.get(this.reg(0x10)) >>> (3 * channel) : c.get(this.reg(0x0c)) >>> (3 * (channel - 10));
-    return ((this.v.sampling[smp & 7]! + this.v.more) / 2 + this.bits(c)) * this.divider(c);
+    const { map, sampling, more, lengths } = this.v;
+    // Channels from 20 on are none on F1 and F4.
+    const smpr = map.sampling[Math.min(Math.floor(channel / 10), map.sampling.length - 1)]!;
+    const smp = c.get(this.reg(smpr)) >>> (3 * (channel - 10 * map.sampling.indexOf(smpr)));
+    return ((sampling[smp & 7]! + more) / 2 + lengths[(c.get(this.cr1) >>> 24) & 3]!) * this.divider(c);
   }
   private divider(c: Ctx): number {
+    if (this.v.single) return 2 ** ((c.get(this.reg(CCR_OFFSET)) >>> 16) & 3);
     return this.v.divided ? 2 * (((c.env.wire(CCR_WIRE) >>> 16) & 3) + 1) : 1;
+  }
+  /** What the converters do together: mode, how many they are, and the common block's DMA. */
+  private mode(c: Ctx): ReturnType<typeof multi> {
+    if (this.v.divided) return multi(c.env.wire(CCR_WIRE));
+    const mode = this.v.first ? c.env.wire(DUAL_WIRE) : 0;
+    return { mode, converters: mode === 0 ? 1 : 2, dma: 0 };
+  }
+  /** F1: DR has the data of both. */
+  private both(c: Ctx): boolean {
+    const { regular, interleaved } = this.v.together;
+    return this.v.first && this.o.index === 0 && [...regular, ...interleaved].includes(this.mode(c).mode);
   }
   private convert(c: Ctx, channel: number): void {
     c.s.busy = true;
@@ -209,23 +311,32 @@ class AdcF4 {
   // ---- Dual and triple modes
   /** Its results go to CDR, and from there by DMA. */
   private shared(c: Ctx): boolean {
-    const { converters, dma } = multi(c.env.wire(CCR_WIRE));
-    return this.v.divided && dma !== 0 && this.o.index < converters;
+    const { converters, dma } = this.mode(c);
+    return dma !== 0 && this.o.index < converters;
   }
+  /** Clocks by which this converter begins behind the first one of an interleaved mode. */
   private clocksOfDelay(c: Ctx): number {
-    return (((c.env.wire(CCR_WIRE) >>> 8) & 15) + SHORTEST_DELAY) * this.divider(c);
+    if (this.v.first) return this.o.index > 0 ? 0 : SLOW.includes(this.mode(c).mode) ? BEHIND.slow : BEHIND.fast;
+    return this.o.index * (((c.env.wire(CCR_WIRE) >>> 8) & 15) + SHORTEST_DELAY) * this.divider(c);
   }
   /** A start by software or by a trigger: of ADC1 also one of its slaves. */
   private begin(c: Ctx, group: Group): void {
-    const { mode, converters } = multi(c.env.wire(CCR_WIRE));
-    const alternates = group === 'injected' && mode === ALTERNATE;
-    const together = SIMULTANEOUS[group].includes(mode) || (group === 'regular' && mode === INTERLEAVED) || alternates;
-    if (!this.v.divided || this.o.index !== 0 || !together) return this.start(c, group);
+    const { mode, converters } = this.mode(c);
+    const { [group]: same, interleaved, alternate } = this.v.together;
+    const alternates = group === 'injected' && alternate.includes(mode);
+    const delayed = group === 'regular' && interleaved.includes(mode);
+    if (converters === 1 || this.o.index !== 0 || !(same.includes(mode) || delayed || alternates)) return this.start(c, group);
     const wire = startWire(group);
     const target = alternates ? (c.env.wire(wire) % EACH) % converters : -1;
-    if (target <= 0) this.start(c, group);
+    if (target <= 0) this.startBehind(c, group, delayed);
     // Alternating: the converter after this one is next.
     c.env.setWire(wire, again(c.env.wire(wire), EACH) + (alternates ? target + 1 : 0));
+  }
+  private startBehind(c: Ctx, group: Group, delayed: boolean): void {
+    const delay = delayed ? this.clocksOfDelay(c) : 0;
+    if (delay > 0) this.at = this.times.count(c, this.v.clock) + delay;
+    this.start(c, group);
+    this.at = -1;
   }
   private start(c: Ctx, group: Group): void {
     if (group === 'regular') this.startRegular(c);
@@ -233,13 +344,11 @@ class AdcF4 {
   }
   /** ADC1 has begun. */
   private follow(c: Ctx, group: Group, value: number): void {
-    const { mode, converters } = multi(c.env.wire(CCR_WIRE));
+    const { mode, converters } = this.mode(c);
     const { index } = this.o;
     const meant = value % EACH;
     if (index === 0 || index >= converters || (meant !== 0 && meant !== index + 1)) return;
-    if (mode === INTERLEAVED) this.at = this.times.count(c, this.v.clock) + index * this.clocksOfDelay(c);
-    this.start(c, group);
-    this.at = -1;
+    this.startBehind(c, group, group === 'regular' && this.v.together.interleaved.includes(mode));
     this.sync(c);
   }
   private startRegular(c: Ctx): void {
@@ -311,12 +420,12 @@ class AdcF4 {
   }
   /** Until when all registers read the same. */
   holds(c: Ctx, r: Register): Ps {
-    if (r === this.dr && (c.s.busy || c.s.unread || c.get(this.sr) & SR.EOC)) return 0;
+    if (r === this.dr && (this.both(c) || c.s.busy || c.s.unread || c.get(this.sr) & SR.EOC)) return 0;
     return c.s.busy ? this.times.timeOf(c, this.v.clock, c.s.end) : Infinity;
   }
   /** Nobody but the reader notices that DR is read. */
   quietData(c: Ctx): boolean {
-    return !(c.get(this.cr2) & CR2.DMA) && !(c.get(this.cr1) & INTERRUPTS);
+    return !(c.get(this.cr2) & CR2.DMA) && !(c.get(this.cr1) & INTERRUPTS) && !this.both(c);
   }
   /** A register as it reads now, the block left as it is. */
   peek(c: Ctx, r: Register): number {
@@ -328,16 +437,18 @@ class AdcF4 {
   }
   timer(c: Ctx, timer: string): void {
     this.catchUp(c);
-    if (timer !== 'conversion') c.put(this.cr2, c.get(this.cr2) & ~(timer === 'calibration' ? CR2.CAL : CR2.RSTCAL));
+    if (timer === 'ready') this.flag(c, SR.ADONS);
+    else if (timer !== 'conversion') c.put(this.cr2, c.get(this.cr2) & ~(timer === 'calibration' ? CR2.CAL : CR2.RSTCAL));
     this.sync(c);
   }
   private injectedDone(c: Ctx): void {
     const { s } = c;
     const channel = this.injectedChannel(c, s.injected);
     const length = this.injectedLength(c);
-    const offset = c.get(this.reg(0x14 + 4 * s.injected)) & 0xfff;
+    const { offsets, results } = this.v.map;
+    const offset = c.get(this.reg(offsets + 4 * s.injected)) & 0xfff;
     // JOFRx is taken off; the result has a sign.
-    c.put(this.reg(0x3c + 4 * s.injected), this.aligned(c, convert(c, this.o, channel, this.bits(c)) - offset) & 0xffff);
+    c.put(this.reg(results + 4 * s.injected), this.aligned(c, convert(c, this.o, channel, this.bits(c)) - offset) & 0xffff);
     this.watch(c, channel, CR1.JAWDEN);
     s.injected++;
     s.injectedLeft--;
@@ -387,7 +498,7 @@ class AdcF4 {
     const cr1 = c.get(this.cr1);
     if (!(cr1 & enable) || (cr1 & CR1.AWDSGL && (cr1 & 31) !== channel)) return false;
     const code = convert(c, this.o, channel, 12);
-    return code > (c.get(this.reg(0x24)) & 0xfff) || code < (c.get(this.reg(0x28)) & 0xfff);
+    return code > (c.get(this.reg(this.v.map.high)) & 0xfff) || code < (c.get(this.reg(this.v.map.low)) & 0xfff);
   }
 
   sync(c: Ctx): void {
@@ -398,6 +509,11 @@ class AdcF4 {
     this.plan(c);
     // The common block asks by the line of ADC1.
     if (!this.shared(c)) c.env.setWire(this.dmaWire, cr2 & CR2.DMA && c.s.unread && !(sr & SR.OVR) ? 1 : 0);
+  }
+  /** Wires between the converters. */
+  shares(): readonly string[] {
+    if (this.v.divided) return [LOOK, CCR_WIRE, ...START_WIRES];
+    return this.v.first ? [DUAL_LOOK, DUAL_WIRE, ...START_WIRES] : [];
   }
   private triggers(c: Ctx): [regular: string | undefined, injected: string | undefined] {
     const cr2 = c.get(this.cr2);
@@ -410,6 +526,8 @@ class AdcF4 {
     const channel = this.inputs.indexOf(wire);
     if (channel >= 0) c.s.inputs[channel] = value;
     if (wire === LOOK) return c.env.setWire(this.statusWire, c.get(this.sr));
+    if (wire === DUAL_LOOK) return this.o.index === 1 ? c.env.setWire(DUAL_DATA, c.get(this.dr)) : undefined;
+    if (wire === DUAL_WIRE) return this.sync(c);
     if (wire === START_WIRES[0]) return this.follow(c, 'regular', value);
     if (wire === START_WIRES[1]) return this.follow(c, 'injected', value);
     const [regular, injected] = this.triggers(c);
@@ -421,6 +539,7 @@ class AdcF4 {
     Object.assign(c.s, fresh(), { inputs: this.inputs.map((wire) => c.env.wire(wire)) });
     waitFor(c, this.o, []);
     for (const timer of this.timers) c.env.disarm(timer);
+    if (this.v.first && this.o.index === 0) c.env.setWire(DUAL_WIRE, 0);
     this.sync(c);
   }
   read(c: Ctx, r: Register, value: number): number {
@@ -428,16 +547,20 @@ class AdcF4 {
       this.catchUp(c);
       value = c.get(r);
     }
+    // CSR shows SR.
+    if (this.v.single && r === this.reg(CSR_OFFSET)) return c.get(this.sr);
     if (r !== this.dr) return value;
     c.s.unread = false;
     // With EOC raised at the end of the sequence too, reading DR clears it.
     c.put(this.sr, c.get(this.sr) & ~SR.EOC);
     if (!this.quietData(c)) this.sync(c);
-    return value;
+    if (!this.both(c)) return value;
+    c.env.setWire(DUAL_LOOK, (c.env.wire(DUAL_LOOK) + 1) % 0x10000);
+    return (value | (c.env.wire(DUAL_DATA) << 16)) >>> 0;
   }
   write(c: Ctx, r: Register, merged: number, raw: number): number | void {
     this.catchUp(c);
-    if (r === this.sr) return c.get(r) & raw;
+    if (r === this.sr) return c.get(r) & (raw | READ_ONLY);
     if (r !== this.cr2) return;
     const { regular, injected, first } = this.v;
     const starts = regular.software | injected.software;
@@ -454,6 +577,12 @@ class AdcF4 {
       cr2 & enable && ((cr2 >>> select) & mask) === BY_SOFTWARE ? software : 0;
     return acts(this.v.regular) | acts(this.v.injected);
   }
+  /** L1: on or off. */
+  private switched(c: Ctx, on: boolean): void {
+    if (on) return c.env.arm('ready', c.env.now() + READY_TIME);
+    c.env.disarm('ready');
+    c.put(this.sr, c.get(this.sr) & ~SR.ADONS);
+  }
   /** CAL and RSTCAL fall by themselves. */
   private calibrate(c: Ctx, risen: number): void {
     const { clock } = this.v;
@@ -462,10 +591,12 @@ class AdcF4 {
     if (risen & CR2.RSTCAL) c.env.arm('reset-calibration', after(RESET_CLOCKS));
   }
   wrote(c: Ctx, r: Register, raw: number, old: number): void {
+    if (r === this.cr1 && this.v.first && this.o.index === 0) c.env.setWire(DUAL_WIRE, (raw >>> DUALMOD.bit) & DUALMOD.mask);
     if (r === this.cr2) {
       if (old & CR2.ADON && !(raw & CR2.ADON)) {
         Object.assign(c.s, { ...fresh(), inputs: c.s.inputs });
       }
+      if (this.v.single && (raw ^ old) & CR2.ADON) this.switched(c, (raw & CR2.ADON) !== 0);
       waitFor(c, this.o, this.triggers(c));
       if (this.v.first) this.calibrate(c, raw & ~old);
     }
@@ -489,22 +620,22 @@ const fresh = (): AdcF4State => ({
   commands: 0,
 });
 
+const LACKS: Readonly<Record<keyof typeof VERSIONS, readonly string[]>> = {
+  f4: ['overrun in dual and triple modes'],
+  f1: ['second starts of slow interleaved mode'],
+  l1: ['delays between conversions (DELS)', 'power-down (PDD, PDI)', 'RCNR and JCNR', 'bank B (ADC_CFG)'],
+};
 export const adcF4: ModelFactory = (layout, given): RegisterModel<AdcF4State> => {
   const options: AdcF4Options = { ...ADC_DEFAULTS, version: 'f4', ...(given as Partial<AdcF4Options>) };
   const adc = new AdcF4(layout, options);
   return {
     timers: adc.timers,
-    wires: [...triggerWires(options), ...analogWires(options), LOOK, ...(adc.v.divided ? [CCR_WIRE, ...START_WIRES] : [])],
+    wires: [...triggerWires(options), ...analogWires(options), ...adc.shares()],
     clocks: [adc.v.clock],
     about: {
-      source: 'RM0090 13, RM0008 11; a channel of which nothing is said gives VDDA / 2 (assumed)',
+      source: 'RM0090 13, RM0008 11, RM0038 12; a channel of which nothing is said gives VDDA / 2 (assumed)',
       confidence: 'documented',
-      lacks: [
-        options.version === 'f1' ? 'dual modes' : 'overrun in dual and triple modes',
-        'triggers from pins, polarity of triggers',
-        'stabilisation time',
-        'temperature',
-      ],
+      lacks: [...LACKS[options.version], 'triggers from pins, polarity of triggers', 'stabilisation time', 'temperature'],
     },
     modelled: 'all',
     create: fresh,
@@ -512,7 +643,7 @@ export const adcF4: ModelFactory = (layout, given): RegisterModel<AdcF4State> =>
     onTimer: (c, timer) => adc.timer(c, timer),
     onWire: (c, wire, value) => adc.onWire(c, wire, value),
     onClock: (c) => adc.sync(c),
-    live: ['SR', 'DR', 'JDR1', 'JDR2', 'JDR3', 'JDR4'],
+    live: [...(adc.v.single ? ['CSR'] : []), 'SR', 'DR', 'JDR1', 'JDR2', 'JDR3', 'JDR4'],
     acting: ['DR'],
     actsNot: (c, r) => r !== adc.dr || adc.quietData(c),
     holds: (c, r) => adc.holds(c, r),
