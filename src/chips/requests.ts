@@ -242,6 +242,9 @@ export const F0_ADC_TRIGGERS = triggers('T1.TRGO T1.CC4 T2.TRGO T3.TRGO T15.TRGO
 /** RM0008 tables 67 and 68; the value 7 is the software's start. */
 export const F1_ADC_TRIGGERS = triggers('T1.CC1 T1.CC2 T1.CC3 T2.CC2 T3.TRGO T4.CC4 .');
 export const F1_ADC_INJECTED_TRIGGERS = triggers('T1.TRGO T1.CC4 T2.TRGO T2.CC1 T3.CC4 T4.TRGO .');
+/** LL-L1 ll_adc.h: RM0038 12.15.3. */
+export const L1_ADC_TRIGGERS = triggers('T9.CC2 T9.TRGO T2.CC3 T2.CC2 T3.TRGO T4.CC4 T2.TRGO T3.CC1 T3.CC3 T4.TRGO T6.TRGO');
+export const L1_ADC_INJECTED_TRIGGERS = triggers('T9.CC1 T9.TRGO T2.TRGO T2.CC1 T3.CC4 T4.TRGO T4.CC1 T4.CC2 T4.CC3 T10.CC1 T7.TRGO');
 /** RM0316 tables 87 and 88 (recalled: reported). */
 export const F3_ADC_TRIGGERS = triggers(
   'T1.CC1 T1.CC2 T1.CC3 T2.CC2 T3.TRGO T4.CC4 . T8.TRGO T8.TRGO2 T1.TRGO T1.TRGO2 T2.TRGO T4.TRGO T6.TRGO T15.TRGO T3.CC4',

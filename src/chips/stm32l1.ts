@@ -6,7 +6,7 @@ import { loadFacts } from './facts.ts';
 import generated from './generated/stm32l152.json' with { type: 'json' };
 import { lazyChip } from './lazy.ts';
 import { withRam, type PartSize } from './parts.ts';
-import { DAC_L1, L1_DMA1, L1_DMA2, timTriggers } from './requests.ts';
+import { DAC_L1, L1_ADC_INJECTED_TRIGGERS, L1_ADC_TRIGGERS, L1_DMA1, L1_DMA2, timTriggers } from './requests.ts';
 import {
   AN2606,
   bootsFlash,
@@ -115,6 +115,15 @@ const boot = (banks: boolean): readonly BootRule[] => {
   ];
 };
 
+/** The temperature sensor's 0.626 V at 25 °C at channel 16, VREFINT 1.224 V at 17: DS10262, recalled. */
+const ADC_L1 = {
+  block: 'ADC1',
+  version: 'l1',
+  index: 0,
+  triggers: L1_ADC_TRIGGERS,
+  injectedTriggers: L1_ADC_INJECTED_TRIGGERS,
+  internal: { 16: 626, 17: 1224 },
+};
 const wide = timers(['TIM5']);
 const BEHAVIOUR: readonly Behaviour[] = [
   gpio,
@@ -177,6 +186,7 @@ function derivation(line: L1Line, part: PartSize, die: Die, options: Readonly<Re
     PWR: { model: 'pwr-l0', size: 0x400 },
     SYSCFG: { model: 'syscfg-l4', size: 0x400 },
     CRC: { model: 'crc', size: 0x400 },
+    ADC1: { model: 'adc-f4', size: 0x400, options: ADC_L1 },
     DAC: { model: 'dac', size: 0x400, options: DAC_L1 },
     FLASH: flash(part, die, options),
     // The low-priority line; one 16-bit word in four bytes; the pull-up of D+ is SYSCFG's.

@@ -47,7 +47,7 @@ export const rccL1: ModelFactory = (layout): RegisterModel<object> => {
     about: {
       source: 'ST SVD; RM0038 6.2 and 6.3 (recalled)',
       confidence: 'reported',
-      lacks: ['sleep-mode enables', 'MCO', 'trimming', "HSI as the ADC's clock"],
+      lacks: ['sleep-mode enables', 'MCO', 'trimming'],
     },
     ...rccModel(rcc, layout, /LPENR$/),
     wires: RCC_WIRES,
