@@ -44,7 +44,7 @@ export interface I2cV1State {
 type Ctx = RegisterContext<I2cV1State>;
 
 const CR1 = { PE: 1, ENGC: 1 << 6, START: 1 << 8, STOP: 1 << 9, ACK: 1 << 10, POS: 1 << 11, SWRST: 1 << 15 };
-const CR2 = { ITERREN: 1 << 8, ITEVTEN: 1 << 9, ITBUFEN: 1 << 10 };
+const CR2 = { ITERREN: 1 << 8, ITEVTEN: 1 << 9, ITBUFEN: 1 << 10, DMAEN: 1 << 11 };
 const SR1 = {
   SB: 1,
   ADDR: 1 << 1,
@@ -73,6 +73,7 @@ class I2cV1 {
   private readonly ccr: Register;
   private readonly clock: string;
   private readonly board: BoardWires;
+  private readonly dma: { readonly tx: string; readonly rx: string };
   readonly outside: OutsideMaster;
 
   constructor(layout: Layout, options: I2cV1Options) {
@@ -82,6 +83,8 @@ class I2cV1 {
     [this.sr1, this.sr2, this.ccr] = [reg('SR1'), reg('SR2'), reg('CCR')];
     this.clock = options.clock;
     this.board = new BoardWires(options.block);
+    const name = options.block.toLowerCase();
+    this.dma = { tx: `${name}.dma.tx`, rx: `${name}.dma.rx` };
     this.outside = new OutsideMaster(options.block);
   }
   /** Bus clocks of one SCL period. */
@@ -105,6 +108,9 @@ class I2cV1 {
   }
   interrupt(c: Ctx): void {
     const [cr2, sr1] = [c.get(this.cr2), c.get(this.sr1)];
+    const dma = (cr2 & CR2.DMAEN) !== 0;
+    c.env.setWire(this.dma.tx, dma && this.sends(c) && sr1 & SR1.TXE ? 1 : 0);
+    c.env.setWire(this.dma.rx, dma && sr1 & SR1.RXNE ? 1 : 0);
     const events = SR1.events | (cr2 & CR2.ITBUFEN ? SR1.buffers : 0);
     c.env.irq(0, (cr2 & CR2.ITEVTEN) !== 0 && (sr1 & events) !== 0);
     c.env.irq(1, (cr2 & CR2.ITERREN) !== 0 && (sr1 & SR1.errors) !== 0);
@@ -346,7 +352,14 @@ export const i2cV1: ModelFactory = (layout, given): RegisterModel<I2cV1State> =>
     about: {
       source: 'RM0090 27; nothing but pull-ups on the bus where the board has no device',
       confidence: 'documented',
-      lacks: ['addresses of ten bits, DMA', 'NOSTRETCH of a slave', 'arbitration between masters', 'SMBus, PEC', 'levels of the pins'],
+      lacks: [
+        'addresses of ten bits',
+        'the NACK behind the last DMA transfer (LAST)',
+        'NOSTRETCH of a slave',
+        'arbitration between masters',
+        'SMBus, PEC',
+        'levels of the pins',
+      ],
     },
     modelled: ['CR1', 'CR2', 'OAR1', 'OAR2', 'DR', 'SR1', 'SR2', 'CCR', 'TRISE'],
     create: fresh,

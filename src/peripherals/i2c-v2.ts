@@ -6,7 +6,7 @@
  *
  * Facts: registers ST SVD; RM0351 I2C, RM0091 26 (documented). What is on the bus is asked through wires (board-wires.ts); without devices there are its pull-ups
  * alone: every address is answered by a NACK. A master outside comes through wires, too (`OutsideMaster`); SCL is always stretched (NOSTRETCH counts as 0), a byte is
- * acknowledged without software (SBC counts as 0).
+ * acknowledged without software (SBC counts as 0). DMA: `<block>.dma.tx` and `<block>.dma.rx` are 1 while a transfer is wanted.
  */
 import type { Layout, ModelFactory, Register, RegisterContext, RegisterModel } from '../emu/registers.ts';
 import { BoardWires, OUTSIDE_ANSWER, OutsideMaster, i2cAsk, kindOfAsk } from './board-wires.ts';
@@ -45,6 +45,8 @@ const CR1 = {
   STOPIE: 1 << 5,
   TCIE: 1 << 6,
   ERRIE: 1 << 7,
+  TXDMAEN: 1 << 14,
+  RXDMAEN: 1 << 15,
 };
 const CR2 = { SADD: 0x3ff, RD_WRN: 1 << 10, START: 1 << 13, STOP: 1 << 14, RELOAD: 1 << 24, AUTOEND: 1 << 25 };
 const ISR = {
@@ -71,11 +73,14 @@ class I2cV2 {
   readonly r: Readonly<Record<'CR1' | 'CR2' | 'OAR1' | 'OAR2' | 'ISR' | 'ICR' | 'TIMINGR' | 'TXDR' | 'RXDR', Register>>;
   private readonly o: I2cV2Options;
   private readonly board: BoardWires;
+  private readonly dma: { readonly tx: string; readonly rx: string };
   readonly outside: OutsideMaster;
 
   constructor(layout: Layout, options: I2cV2Options) {
     this.o = options;
     this.board = new BoardWires(options.block);
+    const name = options.block.toLowerCase();
+    this.dma = { tx: `${name}.dma.tx`, rx: `${name}.dma.rx` };
     this.outside = new OutsideMaster(options.block);
     const reg = (name: string): Register => layout.reg(name);
     this.r = {
@@ -102,6 +107,10 @@ class I2cV2 {
   private flags(c: Ctx, set: number, clear = 0): void {
     c.put(this.r.ISR, (c.get(this.r.ISR) & ~clear) | set);
   }
+  private requests(c: Ctx, cr1: number, isr: number): void {
+    c.env.setWire(this.dma.tx, cr1 & CR1.TXDMAEN && isr & ISR.TXIS ? 1 : 0);
+    c.env.setWire(this.dma.rx, cr1 & CR1.RXDMAEN && isr & ISR.RXNE ? 1 : 0);
+  }
   interrupt(c: Ctx): void {
     const [cr1, isr] = [c.get(this.r.CR1), c.get(this.r.ISR)];
     const wanted =
@@ -111,6 +120,7 @@ class I2cV2 {
       (cr1 & CR1.NACKIE ? ISR.NACKF : 0) |
       (cr1 & CR1.STOPIE ? ISR.STOPF : 0) |
       (cr1 & CR1.TCIE ? ISR.TC | ISR.TCR : 0);
+    this.requests(c, cr1, isr);
     const event = (isr & wanted) !== 0;
     const error = (cr1 & CR1.ERRIE) !== 0 && (isr & ISR.errors) !== 0;
     const line = this.o.errorLine ?? 1;
@@ -311,7 +321,7 @@ export const i2cV2: ModelFactory = (layout, given): RegisterModel<I2cV2State> =>
       source: 'RM0351 I2C, RM0091 26; nothing but pull-ups on the bus where the board has no device',
       confidence: 'documented',
       lacks: [
-        'addresses of ten bits, DMA',
+        'addresses of ten bits',
         'NOSTRETCH and SBC of a slave',
         'arbitration between masters',
         'SMBus time-outs, PEC',
