@@ -63,6 +63,7 @@ const CHANGES: readonly [string, (machine: Machine) => void][] = [
   ['the device has no clock', (m) => void m.system.write(0x4800_0000, 4, 0)],
   ['what is read is replaced on the way', (m) => void m.setRepairs({ pages: new Set([DEVICE >>> 12]), read: () => 7 })],
   ['flash has wait states', (m) => m.cores[0]!.setFlashTiming({ waitStates: 5, cache: false, sets: 256, ways: 2, kinds: 0 })],
+  ['the bench wants a stop in it', (m) => m.cores[0]!.setBreakpoints(new Set([FLASH + MAIN + 12]))],
   ['an instruction is another one', (m) => m.replace(FLASH + MAIN + 12, Uint8Array.of(4, 0x25))],
 ];
 
@@ -73,6 +74,15 @@ describe('A loop that is known', () => {
     const second = run(() => {});
     expect(second.state).toEqual(first.state);
     expect(second.skipped).toBeGreaterThan(300_000);
+    expect(second.steps).toBeLessThan(first.steps / 4);
+  });
+
+  it('needs none where the bench has a stop in other code', () => {
+    const { machine, run } = fresh();
+    machine.cores[0]!.setBreakpoints(new Set([FLASH + MAIN + 0x40]));
+    const first = run(() => {});
+    const second = run(() => {});
+    expect(second.state).toEqual(first.state);
     expect(second.steps).toBeLessThan(first.steps / 4);
   });
 

@@ -194,9 +194,9 @@ export abstract class CoreCode extends CoreCaches {
     this.mpuSetUps.add(text);
     return text;
   }
-  /** The same as long as code does and costs the same whose bytes are the same; null where that hangs on more than a text (stops). */
+  /** The same as long as code does and costs the same whose bytes are the same, and stops at the same places; null where it cannot be told. */
   conditions(): string | null {
-    return this.breakpoints.size > 0 || this.mpuText() === TOO_MANY ? null : `${this.codeBytes}:${this.assumptions()}`;
+    return this.mpuText() === TOO_MANY ? null : `${this.codeBytes}:${this.assumptions()}:${[...this.breakpoints].join()}`;
   }
   /** Translated code counts why it is left from now on, see `tier.exits`. */
   countExits(): void {
