@@ -30,6 +30,7 @@ export function proveFixedLoop(s: LiveRun): FixedLoop | null {
   // who refreshes a watchdog, running or not, is at work
   if (watchdogRuns(machine)) return null;
   if (core.halted) return sleepsForGood(s);
+  if (readsWhatMoves(s)) return null;
   // no need for a checkpoint to see that
   if (isCounting(core, machine.system)) return null;
   const before = machine.save();
@@ -44,6 +45,13 @@ export function proveFixedLoop(s: LiveRun): FixedLoop | null {
   } finally {
     machine.restore(before);
   }
+}
+
+/** The loop is known, and what it reads may change: no proof comes of it, so there is no need to look for one. */
+function readsWhatMoves(s: LiveRun): boolean {
+  const { machine } = s;
+  const loop = sysTickInterrupts(machine.bootCore) ? null : machine.knownLoopOf(machine.bootCore);
+  return loop !== null && !loop.reads.every((r) => readStays(s, r.address));
 }
 
 /** By an interrupt that can come in it and change what it waits for. */

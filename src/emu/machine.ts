@@ -267,6 +267,11 @@ export class Machine extends MachineBase {
   }))(this);
   private readonly skippers = this.cores.map((core) => new LoopSkipper(core, this.skipHost));
 
+  /** The steady loop that a core stands in, where a skipper knows it already; null says nothing. */
+  knownLoopOf(core: Core): SteadyLoop | null {
+    return this.skippers[core.index]!.standsIn();
+  }
+
   // ---- memory changes and checkpoints ----------------------------------------------------------------------------------------------
   protected override bytesChange(memory: Memory, offset: number, length: number, programmed?: Uint8Array): void {
     const host = memory.host + offset;

@@ -1,7 +1,9 @@
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it, vi } from 'vitest';
 import { proveFixedLoop } from '../../src/bench/fixed-loop.ts';
 import { jobInput } from '../../src/bench/job.ts';
 import { Session } from '../../src/bench/session.ts';
+import { loadJob } from '../../src/cli/inputs.ts';
 import { MS } from '../../src/emu/time.ts';
 import { bench } from '../../src/index.ts';
 import { plainJob } from './plain-job.ts';
@@ -47,6 +49,18 @@ describe('Fixed loops', () => {
     expect(proveFixedLoop(session)).toBeNull();
     expect(furthest).toHaveBeenCalled();
     for (const [limit] of furthest.mock.calls) expect(limit - machine.now).toBeLessThan(2 * MS);
+    session.release();
+  });
+  it('a known loop of the ROM that reads its USB block is not tried: no checkpoint is made', async () => {
+    const path = fileURLToPath(new URL('../../fixtures/h533-seed000-as-posted/scenario.json', import.meta.url));
+    const session = new Session(jobInput(await loadJob([], { scenario: path }, '')));
+    session.run();
+    expect(session.machine.state.inSystem).toBe(true);
+    const known = vi.spyOn(session.machine, 'knownLoopOf');
+    const saved = vi.spyOn(session.machine, 'save');
+    expect(proveFixedLoop(session)).toBeNull();
+    expect(known.mock.results[0]!.value).not.toBeNull();
+    expect(saved).not.toHaveBeenCalled();
     session.release();
   });
 });

@@ -175,6 +175,13 @@ export class LoopSkipper {
     Object.assign(this, nothingKnown(), { lookAt: 0, readsAt: this.core.deviceReads });
     this.core.setIdlePoints([]);
   }
+  /** The steady loop that the core stands in, as far as it is known; null says nothing. */
+  standsIn(): SteadyLoop | null {
+    const { loop, core } = this;
+    if (loop === null) return null;
+    const stands = loop.frames === null ? stillSteady(core, loop) : frameOf(core, loop, this.frame) >= 0;
+    return stands ? loop : null;
+  }
   /** Other cores run: what is known of the loop here holds no longer. */
   forget(): void {
     this.loop = null;
