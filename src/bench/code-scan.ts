@@ -32,6 +32,8 @@ const STORES: readonly Encoding[] = [
   { mask: 0xff100000 | 0, value: 0xf8000000 | 0 },
   { mask: 0xfe500000 | 0, value: 0xe8400000 | 0 },
 ];
+/** Loads and stores of any width with a positive offset of 12 bits. */
+const OFFSET_12: Encoding = { mask: 0xff800000 | 0, value: 0xf8800000 | 0 };
 const CMP_T1: Encoding = { mask: 0xf800, value: 0x2800 };
 const CMP_T2: Encoding = { mask: 0xfbf08f00 | 0, value: 0xf1b00f00 | 0 };
 
@@ -44,6 +46,8 @@ export interface FunctionFacts {
   readonly image: LoadedImage;
   /** Constants that it loads, with the address of the load. */
   readonly constants: readonly { readonly value: number; readonly pc: number }[];
+  /** Addresses that it reaches from such a constant by an offset: of absolute addresses compilers keep what lies at a multiple of 4 KiB. */
+  readonly accesses: readonly number[];
   readonly setsMsp: boolean;
   /** It branches to an address in a register. */
   readonly branchesFar: boolean;
@@ -81,6 +85,9 @@ function bytesOf(image: LoadedImage, start: number, size: number): DataView | nu
 
 interface Draft {
   readonly constants: { value: number; pc: number }[];
+  readonly accesses: number[];
+  /** Whole constants by register. */
+  readonly held: Map<number, number>;
   readonly calls: { target: number; pc: number }[];
   readonly stores: number[];
   readonly compared: number[];
@@ -94,6 +101,8 @@ interface Draft {
 function scan(image: LoadedImage, symbol: ImageSymbol, start: number, code: DataView): FunctionFacts {
   const d: Draft = {
     constants: [],
+    accesses: [],
+    held: new Map(),
     calls: [],
     stores: [],
     compared: [],
@@ -115,20 +124,24 @@ function scan(image: LoadedImage, symbol: ImageSymbol, start: number, code: Data
     else narrowInstruction(d, code, start, pc, first);
     at += wide ? 4 : 2;
   }
-  const { constants, calls, stores, compared, setsMsp, branchesFar } = d;
-  return { symbol, image, constants, calls, stores, compared, setsMsp, branchesFar };
+  const { constants, accesses, calls, stores, compared, setsMsp, branchesFar } = d;
+  return { symbol, image, constants, accesses, calls, stores, compared, setsMsp, branchesFar };
 }
 
-function literal(d: Draft, code: DataView, start: number, pc: number, offset: number): void {
+function literal(d: Draft, code: DataView, start: number, pc: number, register: number, offset: number): void {
   const address = ((pc + 4) & ~3) + offset;
   const at = address - start;
   if (at < 0 || at + 4 > code.byteLength) return;
   d.literals.add(address);
-  d.constants.push({ value: code.getUint32(at, true), pc });
+  constant(d, pc, register, code.getUint32(at, true));
+}
+function constant(d: Draft, pc: number, register: number, value: number): void {
+  d.constants.push({ value, pc });
+  d.held.set(register, value);
 }
 
 function narrowInstruction(d: Draft, code: DataView, start: number, pc: number, bits: number): void {
-  if (is(bits, LDR_LITERAL_T1)) literal(d, code, start, pc, (bits & 0xff) * 4);
+  if (is(bits, LDR_LITERAL_T1)) literal(d, code, start, pc, (bits >>> 8) & 7, (bits & 0xff) * 4);
   else if (is(bits, BRANCH_REGISTER)) d.branchesFar ||= bits !== BX_LR;
   else if (is(bits, B_T2)) d.calls.push({ target: (pc + 4 + ((bits << 21) >> 20)) >>> 0, pc });
   else if (is(bits, CMP_T1)) d.compared.push(bits & 0xff);
@@ -138,9 +151,11 @@ function narrowInstruction(d: Draft, code: DataView, start: number, pc: number, 
 function wideInstruction(d: Draft, code: DataView, start: number, pc: number, bits: number): void {
   const register = (bits >>> 8) & 15;
   const half = ((bits >>> 4) & 0xf000) | ((bits >>> 15) & 0x0800) | ((bits >>> 4) & 0x0700) | (bits & 0xff);
-  if (is(bits, LDR_LITERAL_T2)) literal(d, code, start, pc, bits & 0x00800000 ? bits & 0xfff : -(bits & 0xfff));
+  const base = d.held.get((bits >>> 16) & 15);
+  if (is(bits, OFFSET_12) && base !== undefined) d.accesses.push((base + (bits & 0xfff)) >>> 0);
+  if (is(bits, LDR_LITERAL_T2)) literal(d, code, start, pc, (bits >>> 12) & 15, bits & 0x00800000 ? bits & 0xfff : -(bits & 0xfff));
   else if (is(bits, MOVW)) d.low.set(register, half);
-  else if (is(bits, MOVT)) d.constants.push({ value: ((half << 16) | (d.low.get(register) ?? 0)) >>> 0, pc });
+  else if (is(bits, MOVT)) constant(d, pc, register, ((half << 16) | (d.low.get(register) ?? 0)) >>> 0);
   else if (is(bits, MSR_MSP)) d.setsMsp = true;
   else if (is(bits, BL) || is(bits, B_WIDE)) d.calls.push({ target: farTarget(pc, bits), pc });
   else if (is(bits, CMP_T2)) d.compared.push(bits & 0xff);

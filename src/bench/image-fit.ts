@@ -50,6 +50,15 @@ export function checkFit(chip: ChipDescription, image: LoadedImage, optionBytes:
   );
 }
 
+/** Whether the compiler was told just what the core is, not something less. */
+export function isCompiledFor(chip: ChipDescription, image: LoadedImage): boolean {
+  const architecture = image.attributes?.architecture ?? null;
+  const { arch, dsp } = modelOf(chip.cores[imageCore(chip, image)]!.type);
+  if (architecture === null) return false;
+  if (arch === 'v6m') return ARMV6_M.includes(architecture);
+  return architecture === (arch === 'v8m' ? 17 : dsp ? 13 : 10);
+}
+
 // eslint-disable-next-line complexity -- what an image asks of its core, one question after the other: those that end the run come first
 function compiledFor(chip: ChipDescription, image: LoadedImage, core: string, ability: Ability): string[] {
   const { attributes } = image;

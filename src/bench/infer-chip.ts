@@ -9,7 +9,7 @@ import { isElf, parseElf } from '../emu/image/elf.ts';
 import { checkMemories, entryVectors, ImageError, loadImage, type LoadedImage } from '../emu/image/image.ts';
 import { scanFunctions } from './code-scan.ts';
 import { startAddress } from './image-core.ts';
-import { checkFit } from './image-fit.ts';
+import { checkFit, isCompiledFor } from './image-fit.ts';
 import { hex32 } from './result.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -58,12 +58,12 @@ export function inferChip(images: readonly NamedImage[]): InferredChip {
 // ---- names -----------------------------------------------------------------------------------------------------------------------
 
 const TEXT_SECTIONS = ['.debug_line', '.debug_line_str', '.debug_str', '.strtab', '.debug_info'];
-const PART = String.raw`stm32[fghluw][0-9a-z][0-9a-z]{2}`;
+const PART = String.raw`stm32[cfghluw][0-9a-z][0-9a-z]{2}`;
 /** What names a part, by how much it says. A `x` of the name stands for any character. */
 const NAMES: readonly { readonly pattern: RegExp; readonly weight: number; readonly what: string }[] = [
   { pattern: new RegExp(String.raw`startup_(${PART}(?:x[0-9a-ex])?)(?:_[a-z0-9]+)?\.s\b`, 'gi'), weight: 100, what: 'the start-up file' },
   { pattern: new RegExp(String.raw`(?<![a-z0-9_])(${PART}x[0-9a-ex])\.h\b`, 'gi'), weight: 50, what: 'the device header' },
-  { pattern: /nucleo[-_]([fghluw][0-9a-z]{3}[a-z]{2})\b/gi, weight: 20, what: 'the board' },
+  { pattern: /nucleo[-_]([cfghluw][0-9a-z]{3}[a-z]{2})\b/gi, weight: 20, what: 'the board' },
   {
     pattern: new RegExp(String.raw`(?<![a-z0-9_])(${PART}[a-z][0-9a-e][a-z]x)_(?:flash|ram)\b`, 'gi'),
     weight: 10,
@@ -115,7 +115,7 @@ function named(mention: Mention, parts: readonly string[], images: readonly Load
   const chips = parts.flatMap((p) => findChip(p) ?? []).filter((chip) => holds(chip, images));
   if (chips.length === 0)
     throw new UsageError(`the image does not fit into any part of ${mention.part} (${mention.reason})`, 'name the part with --chip');
-  const stack = chips.filter((chip) => stackEnds(chip, images));
+  const stack = chips.filter((chip) => stackEnds(chip, images) !== null);
   const left = stack.length > 0 && stack.length < chips.length ? stack : chips;
   const bare = findChip(parts[0]!.slice(0, 9));
   const chip = left.find((c) => c.name === bare?.name) ?? left[0]!;
@@ -129,14 +129,28 @@ function named(mention: Mention, parts: readonly string[], images: readonly Load
 interface Fit {
   readonly chip: ChipDescription;
   readonly score: number;
+  /** Of it what an address in the ROM gave. It may be the address of another family's ROM: that is a common mistake. */
+  readonly ofRom: number;
   readonly reasons: readonly string[];
 }
 
-function unnamed(path: string, images: readonly LoadedImage[]): InferredChip {
-  const constants = scanFunctions(images).flatMap((f) => f.constants.map((c) => c.value));
-  const fits = CHIPS.filter((chip) => holds(chip, images)).map((chip) => fitOf(chip, images, constants));
+/** Points by which all the rest has to speak for another part before it counts against the address of a ROM. */
+const DOUBT = 2;
+/** Those with the most points, and those that are far ahead of them but for the address of the ROM. */
+function bestOf(fits: readonly Fit[]): readonly Fit[] {
   const best = Math.max(0, ...fits.map((f) => f.score));
-  const left = fits.filter((f) => f.score === best && best > 0);
+  const left = fits.filter((f) => best > 0 && f.score === best);
+  const rest = (f: Fit): number => f.score - f.ofRom;
+  const others = Math.max(...fits.map(rest));
+  return others - Math.max(...left.map(rest)) < DOUBT ? left : [...left, ...fits.filter((f) => rest(f) === others)];
+}
+
+function unnamed(path: string, images: readonly LoadedImage[]): InferredChip {
+  const functions = scanFunctions(images);
+  const constants = functions.flatMap((f) => f.constants.map((c) => c.value));
+  const accesses = functions.flatMap((f) => f.accesses);
+  const fits = CHIPS.filter((chip) => holds(chip, images)).map((chip) => fitOf(chip, images, constants, accesses));
+  const left = bestOf(fits);
   const first = left[0];
   if (first === undefined)
     throw new UsageError(`${path} does not tell which chip it is for`, 'name it with --chip; `bootbench chips` lists them');
@@ -151,32 +165,42 @@ function unnamed(path: string, images: readonly LoadedImage[]): InferredChip {
   return { chip: first.chip, reasons: first.reasons, alike: others.map((c) => c.name) };
 }
 
-function fitOf(chip: ChipDescription, images: readonly LoadedImage[], constants: readonly number[]): Fit {
+function fitOf(chip: ChipDescription, images: readonly LoadedImage[], constants: readonly number[], accesses: readonly number[]): Fit {
   const reasons: string[] = [];
   let score = 0;
   const rcc = chip.blocks.find((b) => b.name === chip.rcc);
-  const uses = rcc ? constants.filter((c) => c >= rcc.base && c < rcc.base + rcc.size).length : 0;
-  if (rcc && uses > 0) {
+  if (rcc && [...constants, ...accesses].some((c) => c >= rcc.base && c < rcc.base + rcc.size)) {
     score += 4;
     reasons.push(`it uses RCC at ${hex32(rcc.base)}`);
   }
+  if ([...constants, ...accesses].some((c) => isStray(chip, c))) score -= 2;
   const [low, high] = chip.rom?.range.value ?? [0, -1];
   const rom = constants.find((c) => c >= low && c <= high);
+  const ofRom = rom === undefined ? 0 : 4;
   if (rom !== undefined) {
-    score += 4;
+    score += ofRom;
     reasons.push(`it holds ${hex32(rom)}, which is in its ROM`);
   }
   const sp = stackOf(chip, images);
-  if (sp !== null && stackEnds(chip, images)) {
-    score += 2;
-    reasons.push(`the initial SP ${hex32(sp)} is the end of its RAM`);
+  const end = stackEnds(chip, images);
+  if (sp !== null && end !== null) {
+    score += end === 'all' ? 2 : 1;
+    reasons.push(`the initial SP ${hex32(sp)} is the end of ${end === 'all' ? 'its RAM' : 'one of its RAMs'}`);
   }
+  if (images.some((image) => isCompiledFor(chip, image))) score += 1;
   const length = tableLength(chip, images);
   if (length !== null && Math.abs(length - vectorsOf(chip)) <= 1) {
     score += 1;
     reasons.push(`the vector table has its ${length} words`);
   }
-  return { chip, score, reasons };
+  return { chip, score, ofRom, reasons };
+}
+
+/** A constant that points at peripherals, where the part has none. Of an absolute address compilers may keep the start of its 4 KiB alone. */
+function isStray({ blocks }: ChipDescription, constant: number): boolean {
+  const isPeripheral = constant >>> 28 === 4 || constant >>> 28 === 5;
+  const inBitBand = constant >>> 25 === 0x42000000 >>> 25;
+  return isPeripheral && !inBitBand && !blocks.some((b) => constant < b.base + b.size && constant + 0x1000 > b.base);
 }
 
 /** The same ROM, the same memories: up to the ROM no run can tell them apart. */
@@ -204,12 +228,15 @@ function stackOf(chip: ChipDescription, images: readonly LoadedImage[]): number 
   const table = tableOf(chip);
   return table === null ? null : (entryVectors(images, table)?.sp ?? null);
 }
-function stackEnds(chip: ChipDescription, images: readonly LoadedImage[]): boolean {
+/** Whether the initial SP is where RAM ends, or where one RAM ends and the next begins (WB: what lies behind is the other core's). */
+function stackEnds(chip: ChipDescription, images: readonly LoadedImage[]): 'all' | 'one' | null {
   const sp = stackOf(chip, images);
-  if (sp === null) return false;
-  const rams = chip.memories.filter((m) => m.kind === 'ram' && m.zone === 'user');
-  const ends = rams.map((m) => m.base + m.size).filter((end) => !rams.some((m) => m.base === end));
-  return ends.includes(sp);
+  if (sp === null) return null;
+  const rams = chip.memories
+    .filter((m) => m.kind === 'ram' && m.zone === 'user')
+    .flatMap((m) => [m.base, ...(m.aliases ?? [])].map((base) => ({ base, end: base + m.size })));
+  if (!rams.some(({ end }) => end === sp)) return null;
+  return rams.some(({ base }) => base === sp) ? 'one' : 'all';
 }
 
 /** Words of the table: up to the first that is neither 0 nor the address of code in the image. */

@@ -34,8 +34,8 @@ describe('a start-up file in the debug data names the line', () => {
     expect(() => infer(startup('stm32wle5xx.h'))).toThrow(/built for STM32WLE5XX .*which is not modelled; nearest to it is .*--chip/);
   });
 
-  it('that the image does not fit into is said', () => {
-    expect(() => infer(startup('stm32f072xb.h'))).toThrow(/does not fit into any part of STM32F072XB/);
+  it.each(['stm32f072xb.h', 'stm32c071xx.h'])('that the image does not fit into is said: %s', (header) => {
+    expect(() => infer(startup(header))).toThrow(new RegExp(`does not fit into any part of ${header.slice(0, -2)}`, 'i'));
   });
 });
 
@@ -53,6 +53,27 @@ describe('without a name the machine code tells', () => {
   it('parts that do the same up to the ROM are told beside the one that was taken', () => {
     const { chip, alike } = infer(bytes('f405-straight'));
     expect([chip.name, ...alike]).toEqual(['STM32F405RG', 'STM32F407VG', 'STM32F415RG', 'STM32F417VG']);
+  });
+
+  it('a stack that ends where the last RAM appears a second time', () => {
+    // CubeMX gives a G474 one RAM of 128 KiB: SRAM1, SRAM2, and CCM at its second address
+    const image = bytes('g474-backup-no-dbp');
+    const table = 0x1000;
+    expect([...image.subarray(table, table + 4)]).toEqual([0x00, 0x08, 0x00, 0x20]);
+    image.set([0x00, 0x00, 0x02, 0x20], table);
+    const { chip, reasons } = infer(image);
+    expect(chip.name).toBe('STM32G474RE');
+    expect(reasons).toContain('the initial SP 0x20020000 is the end of its RAM');
+  });
+
+  it('code for a Cortex-M0 is not taken for a part with more', () => {
+    // the address of F042's ROM, which F105's ROM covers too
+    expect(() => infer(bytes('f072-entry-address'))).toThrow(/fits \d+ chips: stm32f0/);
+    expect(() => infer(bytes('f072-entry-address'))).not.toThrow(/stm32f105/);
+  });
+
+  it('the address of another family’s ROM does not stand against all the rest', () => {
+    expect(() => infer(bytes('f405-h7-address'))).toThrow(/fits \d+ chips: .*stm32f405rg/);
   });
 
   it('parts that differ are listed, with what to type', () => {
