@@ -5,6 +5,7 @@
  */
 import type { MagicWord, Writer } from '../checks/check.ts';
 import { PAGE_BITS, WORD_MAP } from '../emu/arena.ts';
+import type { MemoryRow } from '../emu/chip.ts';
 import type { Interceptor } from '../emu/core/core-types.ts';
 import type { Core } from '../emu/core/core.ts';
 import type { Place } from '../emu/proofs/data-flow.ts';
@@ -225,11 +226,11 @@ class RequestTrace {
         if (core.zone !== 'user' || core.hardwareAccess || words.has(address)) return null;
         const w = this.readOf(core, address, size as 1 | 2 | 4, before);
         if (w) words.set(address, w);
-        touched.add((address & ~3) >>> 0);
+        touched.add(homeOf(session, (address & ~3) >>> 0));
         return null;
       },
       write: (core, address, _size, value) => {
-        const word = (address & ~3) >>> 0;
+        const word = homeOf(session, (address & ~3) >>> 0);
         stored.set(word, writerAt(core, machine.history.seq));
         touched.add(word);
         return value;
@@ -259,7 +260,7 @@ class RequestTrace {
       before: seen === undefined ? now : part(seen),
       atReset: part(before.memory.get(word) ?? seen ?? now),
       inDirtyLine: before.memory.has(word) && region.block === null,
-      overwrittenBy: region.block ? this.changedBy(region.block, address) : (this.stored.get(word) ?? null),
+      overwrittenBy: region.block ? this.changedBy(region.block, address) : (this.stored.get(homeOf(this.session, word)) ?? null),
       read: unclocked ? 0 : now,
       reader: writerAt(core, machine.history.seq),
       readWithoutClock: unclocked,
@@ -338,9 +339,9 @@ class RequestTrace {
   /** Words outside of the stack that were written before the reset, and that nobody touched behind it: kept there on purpose, and never read. */
   private unread(survivors: ReadonlyMap<number, number>): MagicWord[] {
     const { session, powerOn } = this;
-    const left = [...survivors.keys()].filter((a) => !this.touched.has(a) && !this.onStack(a));
+    const all = [...survivors.keys()].filter((a) => !this.touched.has(homeOf(session, a)) && !this.onStack(a));
     const backup = [...this.backup.keys()].filter((a) => !this.touched.has(a));
-    if (left.length > MOST_UNREAD) left.length = 0;
+    const left = new Set(all.map((a) => homeOf(session, a))).size > MOST_UNREAD ? [] : all;
     const stores = lastStores(session, powerOn, left, this.resetAt);
     const ofRam = [...stores].map(([address, store]) => ({
       address,
@@ -455,7 +456,7 @@ function decide(w: Word, value: number | null, read: number, step: Step, core: n
   w.read = read >>> 0;
 }
 
-/** What RAM and the backup domain held before the reset, as the core saw it: words that something had written. */
+/** What RAM and the backup domain held before the reset, as the core saw it, by each of its addresses: words that something had written. */
 interface Snapshot {
   readonly words: ReadonlyMap<number, number>;
   /** What memory held where the core saw something else: in a dirty line of the data cache, or nowhere. */
@@ -468,7 +469,7 @@ function snapshot(s: Session, backup: Iterable<number>): Snapshot {
   for (const m of system.memories) {
     if (m.row.kind !== 'ram') continue;
     for (let i = 0; i < m.row.size >>> 2; i++)
-      if (u8[WORD_MAP + (m.host >>> 2) + i] === 1) words.set(m.row.base + 4 * i, u32[(m.host >>> 2) + i]!);
+      if (u8[WORD_MAP + (m.host >>> 2) + i] === 1) for (const base of basesOf(m.row)) words.set(base + 4 * i, u32[(m.host >>> 2) + i]!);
   }
   const memory = new Map<number, number>();
   for (const line of bootCore.l1?.dirtyLines() ?? []) {
@@ -500,6 +501,14 @@ function stackOf(s: Session, words: ReadonlyMap<number, number>): Stretch {
   return { low: Math.min(low, s.machine.bootCore.arm.sp || low), high };
 }
 
+/** Where a memory appears: SRAM2 of L4 and CCM of G4 behind SRAM1, too, which is where most programs reach them. */
+const basesOf = (row: MemoryRow): readonly number[] => [row.base, ...(row.aliases ?? [])];
+/** The first address of a word that has several. */
+function homeOf({ machine }: Session, address: number): number {
+  const region = machine.system.regionAt(address);
+  return region?.memory ? region.memory.row.base + address - region.base : address;
+}
+
 function backupPages(s: Session): Set<number> {
   const pages = new Set<number>();
   for (const b of s.machine.system.blocks) if (b.row.backup) pages.add(b.row.base >>> PAGE_BITS);
@@ -509,6 +518,7 @@ function backupPages(s: Session): Set<number> {
 function keeperPages(s: Session): Set<number> {
   const pages = backupPages(s);
   for (const m of s.machine.system.memories)
-    if (m.row.kind === 'ram') for (let a = m.row.base; a < m.row.base + m.row.size; a += 1 << PAGE_BITS) pages.add(a >>> PAGE_BITS);
+    if (m.row.kind === 'ram')
+      for (const base of basesOf(m.row)) for (let a = base; a < base + m.row.size; a += 1 << PAGE_BITS) pages.add(a >>> PAGE_BITS);
   return pages;
 }

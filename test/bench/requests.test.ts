@@ -33,6 +33,8 @@ describe('a request that has to outlive a reset', () => {
       },
     ],
     ['f405-request-under-stack', { address: 0x2001fffc, wanted: 0xdeadbeef, variable: null }],
+    // SRAM2 behind SRAM1: its second address
+    ['l432-request-in-cleared-sram2', { address: 0x2000c010, wanted: 0xb007104d, read: 0 }],
     ['f405-backup-no-dbp', { wanted: 0xdeadbeef, atReset: 0, read: 0, overwrittenBy: null }],
     ['h745-magic-dcache', { inDirtyLine: true }],
     ['l496-request-never-read', { read: null, reader: null }],
