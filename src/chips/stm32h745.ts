@@ -285,7 +285,7 @@ const blocks: readonly BlockRow[] = [
     options: { clock: 'pclk3' },
   },
   { name: 'AXI', model: null, base: 0x51000000, size: 0x100000 },
-  plain('MDMA', 0x52000000, [122], H3, 'MDMA', 0x1000),
+  { ...plain('MDMA', 0x52000000, [122], H3, 'MDMA', 0x1000), model: 'mdma' },
   plain('DMA2D', 0x52001000, [90], H3, 'DMA2D', 0x1000),
   {
     name: 'FLASH',

@@ -35,6 +35,7 @@ import { i2cV2 } from './i2c-v2.ts';
 import { icache } from './icache.ts';
 import { iwdgV3 } from './iwdg-v3.ts';
 import { lptim } from './lptim.ts';
+import { mdma } from './mdma.ts';
 import { octospi, quadspi } from './quadspi.ts';
 import { pwrF0 } from './pwr-f0.ts';
 import { pwrF4 } from './pwr-f4.ts';
@@ -116,6 +117,7 @@ export const MODELS: Readonly<Record<string, ModelFactory>> = {
   icache,
   'iwdg-v3': iwdgV3,
   lptim,
+  mdma,
   octospi,
   'pwr-f0': pwrF0,
   'pwr-f4': pwrF4,
