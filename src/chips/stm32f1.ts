@@ -256,7 +256,7 @@ function derivation(line: F103Line, part: PartSize): Derivation {
       FLASH: f1Flash(part, high ? 0x800 : 0x400, high ? 2 : 4),
       DBGMCU: { model: 'dbgmcu', size: 0x400, options: { devId, revId: 0x2003 } },
       // The low-priority line; its packet memory has one 16-bit word in four bytes (RM0008 23.5.3). The ROM does not use it.
-      USB: { model: 'usb-fsdev', size: 0x800, irqs: [20], options: { clock: 'usb', pmaBytes: 512, scattered: true } },
+      USB: { model: 'usb-fsdev', size: 0x800, irqs: [20], options: { clock: 'usb', pmaBytes: 512, scattered: true, lenient: true } },
     },
     covered: Object.fromEntries(absent.map((name) => [name, null])),
   };

@@ -100,6 +100,8 @@ export interface UsbFsVariant {
   readonly pullUpWire?: string;
   /** Wire that moves the interrupt to the second line of the row. */
   readonly irqWire?: string;
+  /** CTR asks for its interrupt whatever CTRM says. */
+  readonly ctrUnmasked?: boolean;
   /** LPMODE/SUSPRDY follows FSUSP by hardware instead of being written. */
   readonly suspendReady: boolean;
   /** Offset of the table in the packet memory. */
@@ -183,7 +185,8 @@ export class UsbFsMachine {
     const pending = this.pendingEndpoint(c);
     if (pending >= 0) istr |= ISTR.CTR | pending | (c.get(this.endpoints[pending]!) & EP.CTR_RX ? ISTR.DIR : 0);
     c.put(this.istr, istr);
-    const line = (istr & c.get(this.cntr) & ISTR_MASKABLE) !== 0 ? 1 + this.moved(c) : 0;
+    const mask = c.get(this.cntr) | (this.variant.ctrUnmasked === true ? ISTR.CTR : 0);
+    const line = (istr & mask & ISTR_MASKABLE) !== 0 ? 1 + this.moved(c) : 0;
     if (line !== s.line) {
       if (s.line > 0) c.env.irq(s.line - 1, false);
       s.line = line;

@@ -22,6 +22,12 @@ export interface UsbFsdevOptions {
   readonly pmaOffset?: number;
   /** One 16-bit word in four bytes; default false. */
   readonly scattered?: boolean;
+  /**
+   * CTR interrupts without CTRM, and a receive buffer of NUM_BLOCK = 0 takes what fits into the packet memory; default false.
+   * Of F103, reported: a boot loader that never sets CTRM enumerates on ST's parts and not on a clone (bootsector/stm32-hid-bootloader PR 6); it never writes
+   * COUNT0_RX either.
+   */
+  readonly lenient?: boolean;
   /** A power of two; default 1024. */
   readonly pmaBytes?: number;
 }
@@ -41,13 +47,17 @@ function variantOf(layout: Layout, options: UsbFsdevOptions): UsbFsVariant {
     supplyWire: options.supplyWire ?? null,
     ...(options.irqWire === undefined ? {} : { irqWire: options.irqWire }),
     ...(options.pullUpWire === undefined ? {} : { pullUpWire: options.pullUpWire }),
+    ctrUnmasked: options.lenient === true,
     suspendReady: false,
     tableBase: (c) => c.get(btable) & 0xfff8,
     address: (pma, entry, half) => half16(pma, entry, half * 2) & 0xfffe,
     count: (pma, entry, half) => half16(pma, entry, half * 2 + 1) & 0x3ff,
     setCount: (pma, entry, half, count) =>
       pma.setUint16((entry + half * 4 + 2) & (pmaBytes - 1), (half16(pma, entry, half * 2 + 1) & 0xfc00) | count, true),
-    size: (pma, entry, half) => receiveBytes(half16(pma, entry, half * 2 + 1) >>> 15, (half16(pma, entry, half * 2 + 1) >>> 10) & 0x1f),
+    size: (pma, entry, half) => {
+      const blocks = half16(pma, entry, half * 2 + 1) >>> 10;
+      return blocks === 0 && options.lenient === true ? pmaBytes : receiveBytes(blocks >>> 5, blocks & 0x1f);
+    },
   };
 }
 

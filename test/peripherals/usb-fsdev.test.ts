@@ -1,10 +1,12 @@
+import { findChip } from '../../src/chips/index.ts';
 import { STM32F303CC } from '../../src/chips/stm32f3.ts';
+import type { ChipDescription } from '../../src/emu/chip.ts';
 import { StChip } from './st-chip.ts';
 import { beforeEach, describe, expect, it } from 'vitest';
 import f0x2 from '../../src/chips/generated/stm32f0x2.json' with { type: 'json' };
 import { loadFacts, type GeneratedFacts } from '../../src/chips/facts.ts';
 import { System } from '../../src/emu/system.ts';
-import { rate } from '../../src/emu/time.ts';
+import { MS, rate } from '../../src/emu/time.ts';
 import { usbFsdev, usbFsdevPort } from '../../src/peripherals/usb-fsdev.ts';
 
 const USB = 0x40005c00;
@@ -106,6 +108,34 @@ describe('packet memory of F303xC and F103, one half-word in each word (RM0316 3
     chip.system.write(at(0x3fc), 2, 0xcafe);
     const read = (n: number, size: 2 | 4): number => chip.system.read(at(n), size);
     expect([read(0, 4), read(2, 2), read(4, 2), read(8, 4), read(0x3fc, 2)]).toEqual([0x1234, 0, 0x5678, 0x9abc, 0xcafe]);
+  });
+});
+
+describe('F103', () => {
+  /** EP0 answers SETUP, with a receive buffer at 0x40 whose size nobody has written; CNTR = 0: no mask bit is set. */
+  const firstSetup = (chip: ChipDescription): { readonly h: StChip; readonly answer: string } => {
+    const h = new StChip(chip);
+    h.write('RCC.CR', h.read('RCC.CR') | (1 << 16));
+    h.wait(10 * MS);
+    // PLL: HSE of 8 MHz times 6, USB undivided.
+    h.write('RCC.CFGR', (4 << 18) | (1 << 16) | (1 << 22));
+    h.write('RCC.CR', h.read('RCC.CR') | (1 << 24));
+    h.wait(1 * MS);
+    h.set('RCC.APB1ENR.USBEN', 1);
+    h.write('USB.CNTR', 0);
+    h.write('USB.ISTR', 0);
+    h.system.write(0x40006000 + 8, 2, 0x40);
+    h.write('USB.EP0R', 0x3220);
+    h.write('USB.DADDR', 0x80);
+    return { h, answer: usbFsdevPort(h.system, 'USB').setup(0, 0, Uint8Array.of(0x80, 6, 0, 1, 0, 0, 64, 0)) };
+  };
+  it('CTR interrupts whatever CTRM says, and a buffer without blocks takes a packet (stm32-hid-bootloader, reported)', () => {
+    const { h, answer } = firstSetup(findChip('stm32f103cb')!);
+    expect([answer, h.irqs.get(20), h.read('USB.ISTR') & 0x8000]).toEqual(['ack', true, 0x8000]);
+    expect([h.system.read(0x40006000 + 0x80, 2), h.system.read(0x40006000 + 12, 2)]).toEqual([0x0680, 8]);
+  });
+  it('on F303 it does not', () => {
+    expect(firstSetup(STM32F303CC).answer).not.toBe('ack');
   });
 });
 
