@@ -33,7 +33,7 @@ import type { RunInput } from './run-input.ts';
 import type { SessionEnd } from './live-run.ts';
 import { restartInWords } from './restart.ts';
 import type { Session } from './session.ts';
-import { place as placeInWords } from './slice/words.ts';
+import { callsInWords, place as placeInWords } from './slice/words.ts';
 import { summarise } from './summary.ts';
 
 /** `lr`: LR at that instruction, where it is known. */
@@ -131,6 +131,12 @@ function isShared({ machine: { bootCore: core } }: Session, exception: number): 
   return same >= SHARED_BY;
 }
 
+/** The line of the loop, and who called its function. */
+function loopInWords(s: Session, { pc }: ResultStuck): string {
+  const [, ...callers] = callsInWords(s, s.machine.bootCore);
+  return [placeInWords(s, Number(pc)), ...callers].join(' < ');
+}
+
 /** The loop tests a bit that no field of the register has: firmware for another chip, mostly. */
 function reservedNote(s: Session, stuck: ResultStuck | null): { kind: string; text: string } | null {
   if (stuck?.register == null) return null;
@@ -205,6 +211,7 @@ export function collectBase(s: Session, end: SessionEnd): BaseFacts {
   if (h.entryCount > h.entries.length)
     notes.push({ kind: 'entries', text: `system memory was entered ${h.entryCount} times; the first and the last entries are listed` });
   const stuck = stuckAt(s, end.outcome);
+  if (stuck) notes.push({ kind: 'loop', text: loopInWords(s, stuck) });
   const reserved = reservedNote(s, stuck);
   if (reserved) notes.push(reserved);
   const polled = polledNote(s, end.outcome);

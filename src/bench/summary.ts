@@ -51,14 +51,20 @@ const HAPPENED: Readonly<Record<Outcome, (r: Told, base: BaseFacts) => string>> 
     if (base.interrupt) return hangsIn(base.interrupt);
     if (r.notes.some((n) => n.kind === 'wait')) return `the firmware waits for ever and never jumps: ${waitsFor(r)}`;
     return r.stuck?.register
-      ? `the firmware waits for ever for ${r.stuck.register} and never jumps`
-      : 'the firmware hangs in a loop that nothing can end, and never jumps';
+      ? `the firmware waits for ever for ${r.stuck.register}${atLoop(r)} and never jumps`
+      : `the firmware hangs in a loop${atLoop(r)} that nothing can end, and never jumps`;
   },
   'no-jump': (_r, base) =>
     base.semihostingExit !== null
       ? `the program ended by semihosting exit ${base.semihostingExit} without a jump into system memory`
       : `the application runs on and never jumps into system memory${unfinished(base)}`,
 };
+
+/** The innermost place of the loop. */
+function atLoop(r: Told): string {
+  const loop = r.notes.find((n) => n.kind === 'loop')?.text.split(' < ')[0];
+  return loop === undefined ? '' : ` at ${loop}`;
+}
 
 /** What it waits for, and why that does not come. */
 const waitsFor = (r: Told): string =>

@@ -274,8 +274,8 @@ function crash(page: Page, result: RunResult, sources: Sources): boolean {
   const lines = result.notes.filter((n) => n.kind === 'crash').map((n) => n.text);
   if (lines.length === 0) return false;
   page.row('Fault', 'red', lines[0]!, 3);
-  const place = /^(\S+):(\d+) \(([^)]*)\)/.exec(lines[0]!);
-  if (place) excerpt(page, { pc: '0x00000000', symbol: place[3]!, file: place[1]!, line: Number(place[2]) }, sources);
+  const place = placeIn(lines[0]!);
+  if (place) excerpt(page, place, sources);
   for (const text of lines.slice(1)) page.text(text, 2);
   const chain = result.notes.filter((n) => n.kind === 'chain').map((n) => n.text);
   if (chain.length > 0) page.row('How', 'cyan', chain[0]!, 2);
@@ -289,24 +289,21 @@ function waits(page: Page, result: RunResult, sources: Sources): boolean {
   const what = stuck.register ?? stuck.address;
   const value = stuck.value === null ? '' : `, which reads ${stuck.value} for ever`;
   const why = result.notes.filter((n) => n.kind === 'wait');
-  const told = why.length > 0 || what !== null;
-  page.row(
-    'Waits',
-    'red',
-    !told
-      ? sentence(result.summary)
-      : what === null
-        ? `the loop at ${stuck.pc} reads nothing that could change`
-        : `the loop at ${stuck.pc} polls ${what}${value}`,
-    told ? 2 : 4,
-  );
-  const row = result.timeline.find((t) => t.pc === stuck.pc && t.file !== null);
-  if (row) excerpt(page, { pc: stuck.pc, symbol: null, file: row.file, line: row.line }, sources);
-  if (why.length === 0 && told) page.text(sentence(result.summary), 3);
+  const [loop = stuck.pc, ...callers] = result.notes.find((n) => n.kind === 'loop')?.text.split(' < ') ?? [];
+  const said = what === null ? sentence(result.summary) : `the loop at ${loop} polls ${what}${value}`;
+  page.row('Waits', 'red', said, what === null ? 4 : 2);
+  const place = placeIn(loop);
+  if (place) excerpt(page, place, sources);
+  if (callers.length > 0 && what !== null) page.text(`called by: ${callers.join(' < ')}`, 2);
   for (const { text } of why) page.text(text, 3, ' '.repeat(COLUMN + 2), `${' '.repeat(COLUMN)}- `);
   if (result.unmodelled.some((u) => `${u.peripheral}.${u.register}` === stuck.register))
     page.text(`bootbench has no behaviour for ${stuck.register}: silicon may well get past this.`);
   return true;
+}
+/** `file:line (function)` of a text, from its start. */
+function placeIn(text: string): Place | null {
+  const [, file, line, symbol] = /^(\S+):(\d+) \(([^)]*)\)/.exec(text) ?? [];
+  return file === undefined ? null : { pc: '0x00000000', symbol: symbol!, file, line: Number(line) };
 }
 
 function notTriggered(page: Page, result: RunResult): boolean {

@@ -88,6 +88,7 @@ const PLACED: ReadonlySet<string> = new Set([
   'polled',
   'reset',
   'wait',
+  'loop',
 ]);
 
 function headline(w: Writer, result: RunResult, judgement: Judgement | null): void {
@@ -231,7 +232,9 @@ function stuck(w: Writer, result: RunResult): void {
   w.heading('Where it waits');
   const what = stuck.register ?? stuck.address;
   const value = stuck.value === null ? '' : `, which reads ${stuck.value} for ever`;
-  w.text(what === null ? `The loop at ${stuck.pc} reads nothing that could change.` : `The loop at ${stuck.pc} polls ${what}${value}.`);
+  const [loop = stuck.pc, ...callers] = result.notes.find((n) => n.kind === 'loop')?.text.split(' < ') ?? [];
+  w.text(what === null ? `The loop at ${loop} reads nothing that could change.` : `The loop at ${loop} polls ${what}${value}.`);
+  if (callers.length > 0) w.text(`Called by ${callers.join(' < ')}.`);
   if (result.unmodelled.some((u) => `${u.peripheral}.${u.register}` === stuck.register))
     w.text(`bootbench has no behaviour for ${stuck.register}: silicon may well get past this.`);
   for (const { text } of result.notes.filter((n) => n.kind === 'wait')) w.lines.push(...wrap(printable(text), w.width, '      ', '    - '));
