@@ -25,7 +25,7 @@ import { findJump, notTriggered, tryAll, waitsForInput } from './find-jump.ts';
 import { traceRequests } from './requests.ts';
 import { factsOf, traceFailure, type Failure } from './slice/failure.ts';
 import { runTo } from './slice/window.ts';
-import { resetStory, waitStory } from './slice/why.ts';
+import { foreignTable, resetStory, waitStory } from './slice/why.ts';
 import { failureInWords } from './slice/words.ts';
 import { Variants } from './variants.ts';
 
@@ -280,8 +280,10 @@ function whyNotes(
 
 /** What could make a firmware jump that does not; with `--find-jump`, what comes of it. */
 function jumpNotes(session: Session, finished: Checkpoint): { kind: string; text: string }[] {
+  session.restore(finished);
+  const foreign = foreignTable(session);
   const found = findJump(session, finished);
-  const notes = notTriggered(session, found).map((text) => ({ kind: 'not-triggered', text }));
+  const notes = [...(foreign === null ? [] : [foreign]), ...notTriggered(session, found)].map((text) => ({ kind: 'not-triggered', text }));
   if (!session.input.findJump) return notes;
   const tried = tryAll(session, finished, found);
   return [

@@ -35,6 +35,25 @@ it('a bit that the register does not have is said to be missing on this chip', a
   ]);
 });
 
+it('a wait names its line and its callers', async () => {
+  const result = await run('h533-stuck-pka');
+  expect(notes(result, 'loop')[0]).toMatch(/^h533-stuck-pka\/main\.c:12 \(pka_init\) < main \(.*main\.c:46\) < Reset_Handler/);
+  expect(result.summary).toContain('at h533-stuck-pka/main.c:12 (pka_init)');
+});
+
+it('a watchdog whose status is polled before it is started does not answer', async () => {
+  const result = await run('f070-iwdg-polled-before-start');
+  expect(result.stuck!.register).toBe('IWDG.SR');
+  expect(notes(result, 'wait')[0]).toContain('IWDG was not started (KR = 0xCCCC)');
+});
+
+it('a program behind another one whose vector table stays in use', async () => {
+  const result = await run('f405-chain-vtor-of-loader');
+  expect(notes(result, 'not-triggered')[0]).toMatch(
+    /^VTOR is 0x08000000 since .*app\.c:4 .*table of firmware\.elf, while app\.elf runs, which has its own at 0x08010000$/,
+  );
+});
+
 it('a watchdog that bites before the jump: who was running, who fed it last, who started it; proved though its registers are waited for', async () => {
   const result = await run('l476-iwdg-in-wait');
   const [bit, fed, started] = notes(result, 'reset');

@@ -4,13 +4,15 @@ import type { Writer } from '../../checks/check.ts';
 import { PAGE_BITS } from '../../emu/arena.ts';
 import type { Interceptor } from '../../emu/core/core-types.ts';
 import { registerFile, setRegister } from '../../emu/core/register-file.ts';
-import { EXC } from '../../emu/core/scs-state.ts';
+import { EXC, SCS } from '../../emu/core/scs-state.ts';
+import { callChainOf } from '../../emu/call-chain.ts';
 import type { ResetRecord } from '../../emu/history.ts';
+import { entryVectors, type LoadedImage } from '../../emu/image/image.ts';
 import type { Checkpoint } from '../../emu/machine-base.ts';
 import type { Block } from '../../emu/system.ts';
 import { MS, US, type Ps } from '../../emu/time.ts';
 import { IWDG_KEY_RELOAD, IWDG_KEY_START } from '../../peripherals/iwdg-v3.ts';
-import type { Outcome } from '../result.ts';
+import { hex32, type Outcome } from '../result.ts';
 import type { Session } from '../session.ts';
 import { targetState } from '../subject.ts';
 import { lastStore } from './stores.ts';
@@ -119,10 +121,15 @@ export interface WaitStory {
   readonly unmasked: { readonly mask: string; readonly outcome: Outcome } | null;
 }
 
-/** What a loop without end waits for, if that is a word that an exception handler writes. Leaves the session anywhere. */
+/**
+ * What a loop without end waits for, if that is a word that an exception handler writes, or why it hangs in a handler that is none of its own. Leaves the session
+ * anywhere.
+ */
 export function waitStory(s: Session, powerOn: Checkpoint, finished: Checkpoint): WaitStory | null {
   const loop = s.state.loop;
   if (loop === null) return null;
+  const known = loop.exception === 0 ? stoppedWatchdog(s, loop.reads) : foreignTable(s);
+  if (known !== null) return { lines: [known], unmasked: null };
   for (const address of loop.reads) {
     if (s.machine.system.regionAt(address)?.memory?.row.kind !== 'ram') continue;
     const store = lastStore(s, powerOn, address, 4, finished.system.now);
@@ -134,7 +141,40 @@ export function waitStory(s: Session, powerOn: Checkpoint, finished: Checkpoint)
     return { lines, unmasked: why.mask === null ? null : { mask: why.mask.toUpperCase(), outcome: outcomeWithout(s, why.mask) } };
   }
   s.restore(finished);
+  const foreign = loop.exception === 0 ? foreignTable(s) : null;
+  return foreign === null ? null : { lines: [foreign], unmasked: null };
+}
+
+/** The status of a watchdog that nobody started: its own clock, which would clear the bits, does not run. */
+function stoppedWatchdog({ machine: { system } }: Session, reads: readonly number[]): string | null {
+  for (const address of reads) {
+    const block = system.regionAt(address)?.block;
+    if (!block?.row.model?.startsWith('iwdg') || system.registerName(block, address) !== 'SR') continue;
+    const { running } = (block.state as { readonly model: { readonly running: number } }).model;
+    if (running === 0)
+      return `${block.row.name} was not started (KR = 0xCCCC): its clock does not run, and only that clears SR; write 0xCCCC before PR, RLR and the wait`;
+  }
   return null;
+}
+
+const nameOf = ({ path }: LoadedImage): string => path.slice(path.lastIndexOf('/') + 1);
+/** Code of one image runs or was interrupted, and the vectors come from the table of another. In words; null where that is not so. */
+export function foreignTable(s: Session): string | null {
+  const { machine, input } = s;
+  if (input.images.length < 2) return null;
+  const { frames } = callChainOf(machine.bootCore, input.images);
+  const pc = frames[frames.findLastIndex((f) => f.exception !== null) + 1]?.pc;
+  const vtor = machine.bootCore.get(SCS.VTOR) >>> 0;
+  const imageOf = (address: number): LoadedImage | undefined =>
+    input.images.find((i) => i.chunks.some((c) => address >= c.address && address < c.address + c.data.length));
+  const [of, table] = [pc === undefined ? undefined : imageOf(pc), imageOf(vtor === 0 ? machine.bootVectors() : vtor)];
+  if (!of || !table || of === table) return null;
+  const own = of.chunks[0]!.address;
+  const vectors = entryVectors([of], own);
+  const there = vectors !== null && imageOf(vectors.reset) === of ? `, which has its own at ${hex32(own)}` : '';
+  const writer = machine.history.lastWriter('CPU.VTOR');
+  const since = writer ? ` since ${place(s, writer.pc)}` : '';
+  return `VTOR is ${hex32(vtor)}${since}: that is the table of ${nameOf(table)}, while ${nameOf(of)} runs${there}`;
 }
 
 interface Reason {
