@@ -75,6 +75,28 @@ describe('functions that can enter system memory', () => {
     expect(candidates('f405-reboot-type-ignored/firmware.elf', 'stm32f405rg')).toEqual([]);
   });
 
+  it.each([
+    ['stm32h750ib', 0x1ff1e000],
+    ['stm32f405rg', 0x1fff7000],
+  ])('the base from which %s reads its unique ID is no way into the ROM, the ROM itself is', (part, base) => {
+    const chip = findChip(part)!;
+    const found = (value: number): number => {
+      // ldr r0, [pc, #4]; ldr.w r0, [r0, #0xa10]; bx lr; the literal
+      const code = new Uint8Array([0x01, 0x48, 0xd0, 0xf8, 0x10, 0x0a, 0x70, 0x47, 0, 0, 0, 0]);
+      new DataView(code.buffer).setUint32(8, value, true);
+      const any: LoadedImage = {
+        ...image('f405-bare-jump/firmware.elf'),
+        chunks: [{ address: 0x08000000, data: code }],
+        symbols: new SymbolTable(
+          [{ name: 'f', address: 0x08000001, size: 12, kind: 'function', binding: 'global' }],
+          () => 0x08000000 + code.length,
+        ),
+      };
+      return jumpCandidates(scanFunctions([any]), chip).length;
+    };
+    expect([found(base), found(chip.rom!.vectorTable.value)]).toEqual([0, 1]);
+  });
+
   it('any bytes may stand in a function: none make the scan fail or run on', () => {
     fc.assert(
       fc.property(fc.uint8Array({ minLength: 2, maxLength: 200 }), fc.nat(260), (data, size) => {
