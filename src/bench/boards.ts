@@ -1,7 +1,8 @@
 /**
- * Boards that people use for these chips: what feeds OSC_IN, whether LSE is fitted. Data only, `reported`: from the public board files and manuals named in each row. A board
- * that is not here is described by `board: {…}` of the scenario.
+ * Boards that people use for these chips: what feeds OSC_IN, whether LSE is fitted, what BOOT0 and the USB wires lead to (board-circuits.ts). Data only, `reported`: from the
+ * public board files and manuals named in each row. A board that is not here is described by `board: {…}` of the scenario.
  */
+import { circuitOf, type Circuit } from './board-circuits.ts';
 import type { Board } from './scenario-types.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -10,17 +11,19 @@ export interface KnownBoard {
   readonly chip: string;
   readonly board: Board;
   readonly source: string;
+  readonly circuit: Circuit;
 }
 
 const crystal = (mhz: number): Board['hse'] => ({ hz: mhz * 1_000_000, kind: 'crystal' });
 const bypass = (mhz: number): Board['hse'] => ({ hz: mhz * 1_000_000, kind: 'bypass' });
 const LSE = { hz: 32_768 };
-const row = (name: string, chip: string, hse: Board['hse'], lse: boolean, source: string): KnownBoard => ({
-  name,
-  chip,
-  board: { hse: hse ?? null, lse: lse ? LSE : null },
-  source,
-});
+/** Lines whose USB can sense VBUS. */
+const OTG = /^STM32(F2|F4|F7|H7|U5|L47|L49|L4R)/;
+const row = (name: string, chip: string, hse: Board['hse'], lse: boolean, source: string): KnownBoard => {
+  const circuit = circuitOf(name);
+  const vbus = circuit.vbus === 'none' && OTG.test(chip) ? { vbus: false } : {};
+  return { name, chip, board: { hse: hse ?? null, lse: lse ? LSE : null, ...vbus }, source, circuit };
+};
 
 const UM1724 = 'UM1724: 8 MHz from the ST-LINK’s MCO';
 const UM1974 = 'UM1974: 8 MHz from the ST-LINK’s MCO';

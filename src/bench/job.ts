@@ -43,6 +43,8 @@ export interface RunJob {
   readonly trigger?: boolean;
   /** The chip was not named: what it was concluded from, for a person. */
   readonly chipFrom?: string;
+  /** The board that was named: what its BOOT0 and USB wires lead to, for a person. */
+  readonly boardSays?: string;
   readonly engine: 'bootbench' | 'unicorn';
   /** Shortcuts that are switched off; left out: none. */
   readonly withoutShortcuts?: readonly ShortcutName[];
@@ -105,6 +107,7 @@ type Note = { kind: string; text: string };
 function loadNotes(chip: ChipDescription, images: readonly LoadedImage[], job: RunJob): Note[] {
   const notes = imageNotes(chip, images, job);
   if (job.chipFrom !== undefined) notes.push({ kind: 'chip', text: job.chipFrom });
+  if (job.boardSays !== undefined) notes.push({ kind: 'board', text: job.boardSays });
   if (job.engine === 'unicorn') for (const text of unicornNotes()) notes.push({ kind: 'engine', text });
   if (romProfileIfAny(chip) === null)
     notes.push({ kind: 'no-rom', text: `there is no stand-in ROM for ${chip.name} in this version: its system memory is erased` });

@@ -152,6 +152,7 @@ export class Session implements LiveRun {
     return new UsbSim(machine.system, () => usbPort(machine.system)?.port ?? NO_DEVICE, {
       host: host.kind,
       cable: host.cable,
+      vbus: this.input.scenario.board.vbus,
       driver: host.driver,
       zone: () => machine.state.usbServedBy,
       console: (channel, bytes) => machine.console(channel, String.fromCharCode(...bytes)),

@@ -1,6 +1,7 @@
 /** From what a user typed to a run: reads the files and checks all that can be wrong before anything runs. */
 import { partNumber } from '../chips/parts.ts';
 import { isShortcut, SHORTCUT_NAMES } from '../emu/proofs/shortcuts.ts';
+import { circuitInWords } from '../bench/board-circuits.ts';
 import { boardOf, findBoard } from '../bench/boards.ts';
 import { inferChip } from '../bench/infer-chip.ts';
 import { readFileSync } from 'node:fs';
@@ -84,7 +85,8 @@ const boardNamed = (name: string | undefined): ReturnType<typeof findBoard> | nu
 async function askedScenario(options: RunOptions, named: ReturnType<typeof boardNamed>, cwd: string): Promise<Scenario> {
   const read = options.scenario === undefined ? {} : await readScenario(options.scenario, cwd);
   // A board named on the command line is a statement about its crystals: it beats the scenario file.
-  const onBoard = named === null ? read : { ...read, board: { ...read.board, ...named.board } };
+  const said = read.board?.vbus === undefined ? {} : { vbus: read.board.vbus };
+  const onBoard = named === null ? read : { ...read, board: { ...read.board, ...named.board, ...said } };
   return withBoot0(onBoard, options.boot0 === true);
 }
 
@@ -118,6 +120,7 @@ export async function loadJob(images: readonly string[], options: RunOptions, cw
     findJump: options.findJump === true,
     ...(triggered(options, scenario) ? { trigger: true } : {}),
     ...(chipFrom === null ? {} : { chipFrom }),
+    ...(named === null ? {} : { boardSays: circuitInWords(named.name, named.circuit) }),
     noReturn: options.pointOfNoReturn === true,
     engine: engineOf(options),
     ...unicornJsOf(options, cwd),

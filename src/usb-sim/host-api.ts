@@ -11,6 +11,8 @@ export type HostDriver = 'dfu' | 'winusb' | 'sttub30' | 'none';
 export interface HostOptions {
   readonly host: HostKind;
   readonly cable: 'in' | 'out';
+  /** The board leads VBUS to the chip's sensing pin; default true. */
+  readonly vbus?: boolean;
   readonly driver: HostDriver;
   /**
    * Zone of the code that last armed an endpoint (the last writer of the controller's registers). Asked whenever code, not the block by itself, has

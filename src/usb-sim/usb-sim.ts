@@ -91,6 +91,7 @@ export class UsbSim implements Host, BusHost {
 
   /** Once, after power-on: the board's cable is in or out. */
   powerOn(): void {
+    if (this.options.vbus === false) this.system.setWire('usb.vbus.cut', 1);
     this.system.setWire('usb.vbus', this.state.cable ? 1 : 0);
     this.onWire('usb.pullup', this.system.wire('usb.pullup'));
   }

@@ -2,6 +2,9 @@
 import { describe, expect, it } from 'vitest';
 import { BOARDS, findBoard, suggestBoards } from '../../src/bench/boards.ts';
 import { boardDocument, boardParameters } from '../../src/bench/board.ts';
+import { circuitInWords } from '../../src/bench/board-circuits.ts';
+import { usbPort } from '../../src/peripherals/usb-ports.ts';
+import { UsbSim } from '../../src/usb-sim/usb-sim.ts';
 import { findChip } from '../../src/chips/index.ts';
 import { MS } from '../../src/emu/time.ts';
 import { StChip } from '../peripherals/st-chip.ts';
@@ -12,6 +15,37 @@ describe('known boards', () => {
     expect(chip?.name).toBe(b.chip);
     expect(b.source).not.toBe('');
     expect(boardDocument(chip!, b.board).hse).toEqual(b.board.hse);
+  });
+  it.each(BOARDS.map((b) => [b.name, b] as const))(
+    '%s says how BOOT0 is raised, and from where that is known',
+    (name, { circuit, board }) => {
+      expect([circuit.boot0, circuit.usb, circuit.source].filter((text) => text === '')).toEqual([]);
+      expect(circuitInWords(name, circuit)).toContain(circuit.boot0);
+      expect(board.vbus === false && circuit.vbus !== 'none').toBe(false);
+    },
+  );
+  it.each([
+    ['blackpill-f411ce', 0],
+    ['stm32f411e-disco', 1],
+  ] as const)('firmware that senses VBUS on %s: pull-up %i, and a missing VBUS is said', (name, up) => {
+    const known = findBoard(name);
+    const h = new StChip(findChip(known.chip)!);
+    const sim = new UsbSim(h.system, () => usbPort(h.system)!.port, {
+      host: 'linux',
+      cable: 'in',
+      vbus: known.board.vbus ?? true,
+      driver: 'none',
+    });
+    sim.powerOn();
+    h.set('RCC.AHB2ENR.OTGFSEN', 1);
+    h.write('OTG_FS.GCCFG', (1 << 16) | (1 << 19));
+    h.write('OTG_FS.DCTL', h.read('OTG_FS.DCTL') | 2);
+    h.write('OTG_FS.DCTL', h.read('OTG_FS.DCTL') & ~2);
+    expect(h.system.wire('usb.pullup')).toBe(up);
+    expect(h.notes.some((n) => n.includes('waits for VBUS'))).toBe(up === 0);
+    // sensing off
+    h.write('OTG_FS.GCCFG', (1 << 16) | (1 << 21));
+    expect(h.system.wire('usb.pullup')).toBe(1);
   });
   it('a Black Pill has a 25 MHz crystal, a Nucleo the clock of its ST-LINK', () => {
     const chip = findChip('stm32f411ce')!;

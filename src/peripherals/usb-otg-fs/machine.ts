@@ -95,11 +95,15 @@ export class OtgFsMachine extends OtgFsRegisters {
   /** VBUS as the core sees it: sensed, overridden, or (F4) sensing switched off. */
   private sessionValid(c: Context): boolean {
     const gccfg = c.get(this.gccfg);
-    const vbus = c.env.wire('usb.vbus') !== 0;
+    const vbus = c.env.wire('usb.vbus') !== 0 && !this.cut(c);
     if (this.old) return (gccfg & GCCFG_OLD.NOVBUSSENS) !== 0 || ((gccfg & GCCFG_OLD.VBUSBSEN) !== 0 && vbus);
     const gotgctl = c.get(this.gotgctl);
     if (gotgctl & GOTGCTL.BVALOEN) return (gotgctl & GOTGCTL.BVALOVAL) !== 0;
     return (gccfg & GCCFG.VBDEN) !== 0 && vbus;
+  }
+  /** The board leads no VBUS to the sensing pin. */
+  private cut(c: Context): boolean {
+    return c.env.wire('usb.vbus.cut') !== 0;
   }
   pulledUp(c: Context): boolean {
     return !c.s.host && this.hasTransceiver(c) && this.powered(c) && this.sessionValid(c) && (c.get(this.dctl) & DCTL.SDIS) === 0;
@@ -168,6 +172,11 @@ export class OtgFsMachine extends OtgFsRegisters {
     if (this.supplyWire !== null && c.env.wire(this.supplyWire) === 0)
       c.env.note('guest-error', 'connects, but its transceiver has no supply: the supply bit in PWR is not set, or the pin has no voltage');
     else if ((c.get(this.gccfg) & GCCFG.PWRDWN) === 0) c.env.note('guest-error', 'connects, but its transceiver is off (GCCFG.PWRDWN = 0)');
+    else if (this.cut(c) && !this.sessionValid(c))
+      c.env.note(
+        'guest-error',
+        `connects, but waits for VBUS at its sensing pin, where this board has none: switch sensing off (${this.old ? 'GCCFG.NOVBUSSENS = 1' : 'GCCFG.VBDEN = 0, GOTGCTL.BVALOEN and BVALOVAL = 1'})`,
+      );
   }
 
   private followSession(c: Context): void {
