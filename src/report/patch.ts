@@ -51,13 +51,9 @@ export function patchOf(result: RunResult, sources: Sources): Patch {
     }
     if (found.newer)
       left.push(`${found.elsewhere ? file : found.path} was changed after the image was built: build first, lines may be off`);
-    const changed = applied(
-      found.lines,
-      edits.filter((e) => e.file === file),
-      (id, why) => left.push(`${id}: ${why}`),
-      done,
-    );
+    const changed = applied(found.lines, withoutTwins(edits.filter((e) => e.file === file)), (id, why) => left.push(`${id}: ${why}`), done);
     if (changed === null) continue;
+    for (const edit of edits) if (edits.some((e) => done.has(e.id) && isTwin(edit, e))) done.add(edit.id);
     elsewhere ||= found.elsewhere;
     const [before, after] = [found.lines, changed].map((lines) => lines.join('\n')) as [string, string];
     text += createTwoFilesPatch(`a/${found.path}`, `b/${found.path}`, before, after, '', '', { context: 3 })
@@ -81,6 +77,7 @@ function editsOf(result: RunResult, causes: readonly ResultCause[], cause: Resul
     const place = part.goes === 'declaration' ? declarationIn(result, part, sources) : placeFor(part, cause, way);
     if (place?.file == null || place.line === null)
       return part.goes === 'declaration' ? advice : 'the image has no source line for the place';
+    if (isAssembly(place.file)) return `${place.file} is assembly; as C: ${fix.replace(/\s+/g, ' ').trim()}`;
     const found = sources(place.file);
     if (found === null) return `${place.file} was not found beside the image`;
     const put = placeOf(part, place.line, found.lines, at === 'before-write');
@@ -90,6 +87,13 @@ function editsOf(result: RunResult, causes: readonly ResultCause[], cause: Resul
   }
   return edits;
 }
+
+const isAssembly = (file: string): boolean => /\.(?:s|asm)$/i.test(file);
+
+const isTwin = (a: Edit, b: Edit): boolean => a.file === b.file && jumps(a) && a.code.join('\n') === b.code.join('\n');
+/** Of causes that are repaired by the same jump, the first on the way has it. */
+const withoutTwins = (edits: readonly Edit[]): readonly Edit[] =>
+  edits.filter((a, i) => !edits.some((b, k) => isTwin(a, b) && (b.line < a.line || (b.line === a.line && k < i))));
 
 type Line = Pick<Place, 'file' | 'line'>;
 /** Lines on the way to the ROM. */

@@ -220,7 +220,8 @@ function excerpt(page: Page, place: Place, sources: Sources, around = 1): void {
 function fix(page: Page, result: RunResult, causes: readonly ResultCause[], sources: Sources, room: number): void {
   const patch = patchOf(result, sources);
   const jump = result.entries.at(-1)?.from ?? null;
-  const inC = causes.flatMap((c) => c.fix?.replace(/\n+$/, '').split('\n') ?? (c.repair === null ? [] : [`/* ${c.repair} */`]));
+  const each = causes.flatMap((c) => c.fix?.replace(/\n+$/, '') ?? (c.repair === null ? [] : `/* ${c.repair} */`));
+  const inC = [...new Set(each)].flatMap((text) => text.split('\n'));
   const changed = patch.text.split('\n').filter((l) => /^[+-](?!\+\+ |-- )/.test(l));
   const lines = patch.text === '' ? inC : changed;
   if (lines.length === 0) return;

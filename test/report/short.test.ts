@@ -105,6 +105,27 @@ describe('the patch of the fixes', () => {
     expect(added.some((l) => l.includes('enter();'))).toBe(true);
   });
 
+  describe('of two causes that the same jump repairs', () => {
+    const jump = '__asm volatile("msr msp, %0\\n\\tbx %1" : : "r"(sp), "r"(pc) : "memory");';
+    const twice = (file: string): RunResult => {
+      const result = primaskResult();
+      const [cause] = result.diagnosis.causes;
+      const entries = [{ ...result.entries.at(-1)!, from: { ...result.entries.at(-1)!.from!, file, line: 8 } }];
+      const causes = (['entry-address', 'msp'] as const).map((id) => ({ ...cause!, id, fix: jump }));
+      return { ...result, entries, diagnosis: { ...result.diagnosis, causes, sets: [['entry-address', 'msp']] } };
+    };
+    it('puts it in once', () => {
+      const { text, causes } = patchOf(twice('src/main.c'), () => source(main.join('\n')));
+      expect(text.split('bx %1')).toHaveLength(2);
+      expect(causes).toEqual(['entry-address', 'msp']);
+    });
+    it('puts no C into assembly', () => {
+      const { text, left } = patchOf(twice('src/start.S'), () => source(main.join('\n')));
+      expect(text).toBe('');
+      expect(left[0]).toContain('src/start.S is assembly');
+    });
+  });
+
   it('says what it leaves out: a file that is not there, a fix that is no statement', () => {
     expect(patchOf(primaskResult(), () => null)).toMatchObject({
       text: '',
