@@ -112,7 +112,7 @@ export function backupAccessInC(chip: ChipDescription): string[] {
   return [...clockInC(chip, 'PWR'), ...(register ? [setBit('PWR', register, 'DBP')] : []), ...backupClockInC(chip)];
 }
 const registersOfBackup = ({ facts }: ChipDescription): string =>
-  facts['TAMP']?.registers.some((r) => r.name === 'BKP0R') ? 'TAMP' : 'RTC';
+  facts['BKP'] ? 'BKP' : facts['TAMP']?.registers.some((r) => r.name === 'BKP0R') ? 'TAMP' : 'RTC';
 
 /** Reset of a block through RCC as C; empty where RCC cannot reset it. */
 export function resetInC({ blocks, rcc }: ChipDescription, name: string): string[] {

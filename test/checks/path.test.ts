@@ -1,4 +1,6 @@
 import fc from 'fast-check';
+import { backupAccessInC } from '../../src/checks/fix-in-c.ts';
+import { findChip } from '../../src/chips/index.ts';
 import { describe, expect, test } from 'vitest';
 import { FakeTarget, INITIAL_SP, RESET_VECTOR, TABLE, check, repaired, writer } from './fake-target.ts';
 import type { MagicWord } from '../../src/checks/check.ts';
@@ -229,6 +231,12 @@ describe('the request that has to survive a reset', () => {
       lastWriter: { pc: 0x08000700 },
     });
   });
+  test('on F1 the backup registers have a clock of their own, which the fix turns on', () =>
+    expect(backupAccessInC(findChip('stm32f103c8')!)).toEqual([
+      'RCC->APB1ENR |= RCC_APB1ENR_PWREN;',
+      'PWR->CR |= PWR_CR_DBP;',
+      'RCC->APB1ENR |= RCC_APB1ENR_BKPEN;',
+    ]));
   test('a backup register that was read without its clock is there, but read as 0', () => {
     const t = none(word({ address: 0x44007d00, read: 0, readWithoutClock: true }));
     expect(t.judge('magic-survives')).toMatchObject({
