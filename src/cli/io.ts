@@ -1,5 +1,6 @@
 /** What a command sees of the process. Tests hand in their own. */
 import { ansi, plain, type Paint } from '../report/text.ts';
+import { reason } from './outputs.ts';
 
 export interface Stream {
   write(text: string): void;
@@ -40,8 +41,11 @@ export function processIo(): Io {
     isTTY: stream.isTTY === true,
     columns: stream.columns ?? 80,
   });
-  // `bootbench … | head`: a closed pipe is no defect.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? EXIT.ok : EXIT.internal));
+  // `bootbench … | head`: a closed pipe is no defect, and a full disk is none of this program
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(EXIT.ok);
+    process.stderr.write(`bootbench: cannot write to stdout: ${reason(error)}\n`, () => process.exit(EXIT.usage));
+  });
   return {
     stdout: wrap(process.stdout),
     stderr: wrap(process.stderr),

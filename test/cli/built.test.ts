@@ -1,6 +1,6 @@
 /** The program as it is installed: its threads, its code cache, Ctrl-C. Built into a folder of its own, so that an old dist/ proves nothing. */
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { inThread } from '../../src/cli/engine.ts';
@@ -34,6 +34,13 @@ test('a run in its thread says what a run in this thread says', async () => {
   const built = run('run', '--scenario', SCENARIO, '--json', '-');
   expect([built.status, built.stdout, built.stderr]).toEqual([here.code, here.out, here.err]);
   expect(here.code).toBe(0);
+});
+
+test.skipIf(process.platform !== 'linux')('a full disk behind stdout is told, and is no defect', () => {
+  const full = openSync('/dev/full', 'w');
+  const { status, stderr } = spawnSync(process.execPath, [program(), 'chips'], { cwd: fixtures, stdio: ['ignore', full, 'pipe'] });
+  closeSync(full);
+  expect([status, stderr.toString()]).toEqual([2, 'bootbench: cannot write to stdout: the disk is full\n']);
 });
 
 test('a code cache that is absent, broken, cut off or of another Node changes nothing', () => {
