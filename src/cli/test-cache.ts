@@ -1,12 +1,19 @@
 /** Results of scenarios that held or failed with exactly these bytes: firmware, scenario, ROM and program. One JSON file each, named by what went in. */
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { RunJob } from '../bench/job.ts';
 import type { RunResult } from '../bench/result.ts';
 import { UsageError } from '../bench/usage-error.ts';
 import { reason } from './outputs.ts';
+
+/** With its parents. `mkdirSync` with `recursive` never comes back below a folder in which none can be made (/proc). */
+function makeFolder(folder: string): void {
+  if (existsSync(folder)) return;
+  makeFolder(dirname(folder));
+  mkdirSync(folder);
+}
 
 export class TestCache {
   private readonly folder: string;
@@ -17,7 +24,7 @@ export class TestCache {
     this.folder = resolve(cwd, folder);
     if (existsSync(this.folder) && !statSync(this.folder).isDirectory()) throw new UsageError(`--cache: ${folder} is no folder`);
     try {
-      mkdirSync(this.folder, { recursive: true });
+      makeFolder(this.folder);
     } catch (error) {
       throw new UsageError(`--cache: cannot make ${folder}: ${reason(error)}`);
     }

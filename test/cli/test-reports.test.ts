@@ -110,6 +110,10 @@ test.each<[string, string[], string]>([
   ['a baseline that is none', ['--baseline', 's/a.json'], 'is no baseline'],
   ['a baseline to write without a name', ['--update-baseline'], '--baseline is missing'],
   ['a cache that is a file', ['--cache', 'fw.bin'], 'is no folder'],
+  // where no folder can be made, `mkdirSync` with `recursive` does not come back
+  ...(process.platform === 'linux'
+    ? [['a cache that cannot be made', ['--cache', '/proc/none/cache'], 'cannot make'] as [string, string[], string]]
+    : []),
   ['a document over a scenario', ['--json', 's/a.json'], 'is an input of this run'],
   ['two documents on stdout', ['--json', '-', '--sarif', '-'], 'both write to stdout'],
 ])('%s: exit 2, one line', async (_what, args, text) => {
