@@ -132,6 +132,7 @@ function imageNotes(chip: ChipDescription, images: readonly LoadedImage[], job: 
   return notes;
 }
 
+const WORD = 4;
 /** Where the cores start: what is odd about that, and what is missing there. */
 function startNotes(chip: ChipDescription, images: readonly LoadedImage[], job: RunJob): Note[] {
   const notes: Note[] = [];
@@ -147,7 +148,11 @@ function startNotes(chip: ChipDescription, images: readonly LoadedImage[], job: 
   if (job.bootAt === null && boot !== null && !covered(images, boot)) {
     const at = `0x${boot.toString(16).padStart(8, '0')}`;
     const first = Math.min(...images.flatMap((image) => image.chunks.map((c) => c.address)));
-    const hint = `give the bootloader's image too, or --boot-at 0x${first.toString(16).padStart(8, '0')}`;
+    const there = `0x${first.toString(16).padStart(8, '0')}`;
+    const hint =
+      first % WORD === 0
+        ? `give the bootloader's image too, or --boot-at ${there}`
+        : `the first lie at ${there}, which is no place for a vector table`;
     notes.push({ kind: 'boot-address', text: `no image has bytes at ${at}, where ${chip.name} starts: ${hint}` });
   }
   return notes;

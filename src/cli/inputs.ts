@@ -126,7 +126,7 @@ export async function loadJob(images: readonly string[], options: RunOptions, cw
     ...unicornJsOf(options, cwd),
     ...withoutOf(options.withoutShortcut),
     semihosting: options.semihosting !== false,
-    bootAt: options.bootAt === undefined ? null : wordValue(options.bootAt, '--boot-at'),
+    bootAt: options.bootAt === undefined ? null : tableAddress(options.bootAt),
     files: stepFiles(scenario, scenarioFolder),
   };
   jobInput(job); // all further checks, before anything is run or written
@@ -150,6 +150,12 @@ function triggered({ trigger, chip, scenario: file, findJump, boot0, leave }: Ru
 }
 
 /** A pin selects the ROM: nothing in flash is needed. */
+function tableAddress(text: string): number {
+  const address = wordValue(text, '--boot-at');
+  if (address % 4 !== 0) throw new UsageError(`--boot-at: no vector table begins at ${text}`, 'give the address of its first word');
+  return address;
+}
+
 const withBoot0 = (scenario: Scenario, high: boolean): Scenario =>
   high ? { ...scenario, board: { ...scenario.board, boot0: 1 } } : scenario;
 

@@ -54,6 +54,7 @@ describe('exit code', () => {
     ['a time without unit', run('--until', '5'), 'number with a unit'],
     ['a bad seed', run('--seed', '-1'), '--seed'],
     ['a bad address', run('--boot-at', 'main'), '--boot-at'],
+    ['an address of no table', run('--boot-at', '0x08000001'), '--boot-at'],
     ['a bad size', run('--max-memory', 'lots'), 'for example 300M'],
     ['another engine', run('--engine', 'qemu'), 'it is bootbench or unicorn'],
     ['unicorn.js for no engine', run('--unicorn-js', 'fw.bin'), 'add --engine unicorn'],
