@@ -86,6 +86,8 @@ export function expandScenario(
     expect: scenario.expect ?? null,
   };
   checkOptionBytes(chip, board.optionBytes, 'board.optionBytes');
+  checkOscillators(chip, Object.keys(board.ppm));
+  checkChannels(chip, Object.keys(document.expect?.console ?? {}));
   for (const pin of Object.keys(board.pins)) checkPin(chip, pin, 'board.pins');
   document.steps.forEach((step, i) => 'pin' in step.do && checkPin(chip, step.do.pin.name, `steps[${i}].do.pin`));
   const adc = adcInputs(chip, board.adc ?? {}, board.vdda, 'board.adc');
@@ -257,6 +259,20 @@ function adcInputs(chip: ChipDescription, inputs: AdcInputs, vdda: number, where
     return [name, typeof value === 'number' ? value * 1000 : (value.raw / FULL_SCALE) * vdda * 1000];
   });
   return Object.fromEntries(planned);
+}
+
+function checkOscillators({ name: part, parameters }: ChipDescription, names: readonly string[]): void {
+  const known = Object.keys(parameters).flatMap((p) => /^(\w+)\.hz$/.exec(p)?.[1] ?? []);
+  for (const name of names)
+    if (!known.includes(name))
+      throw new UsageError(`board.ppm: ${part} has no oscillator ${name}`, didYouMean(name, known) ?? `it has ${known.join(', ')}`);
+}
+
+function checkChannels({ name: part, blocks }: ChipDescription, names: readonly string[]): void {
+  const ports = blocks.map((b) => b.name).filter((name) => /^(?:LP)?US?ART\d+$/.test(name));
+  const known = ['semihosting', 'itm', 'cdc', ...ports.map((name) => name.toLowerCase())];
+  for (const name of names)
+    if (!known.includes(name)) throw new UsageError(`expect.console: ${part} has no channel ${name}`, `it has ${known.join(', ')}`);
 }
 
 function checkOptionBytes(chip: ChipDescription, values: Readonly<Record<string, WordValue>>, where: string): void {

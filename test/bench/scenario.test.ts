@@ -194,6 +194,13 @@ test.each(['0x100000000', 'ten', 1.5, NaN, -(2 ** 31) - 1, ''])('%s is no 32-bit
   expect(() => wordValue(text, 'x')).toThrow(UsageError);
 });
 
+test.each<[string, Scenario, string]>([
+  ['an oscillator', { board: { ppm: { hsj: 5 } } }, 'board.ppm: STM32H533RE has no oscillator hsj'],
+  ['a console', { expect: { console: { usart9: 'x' } } }, 'expect.console: STM32H533RE has no channel usart9; it has semihosting, itm'],
+])('%s that the part does not have is refused', (_what, scenario, message) => {
+  expect(() => plan(scenario)).toThrow(message);
+});
+
 describe('voltages at the ADC', () => {
   test('volts and codes become millivolts, at power-on and by a step', () => {
     const { adc, steps, document } = plan({
