@@ -30,6 +30,7 @@ import {
 } from './result.ts';
 import { imageCore } from './image-core.ts';
 import type { RunInput } from './run-input.ts';
+import type { ForcedField } from './scenario-types.ts';
 import type { SessionEnd } from './live-run.ts';
 import { restartInWords } from './restart.ts';
 import type { Session } from './session.ts';
@@ -78,13 +79,34 @@ function stuckAt(s: Session, outcome: Outcome): ResultStuck | null {
   const value = s.machine.bootCore.peek(address & ~3, 4) ?? 0;
   if (!region?.block) return { address: hex32(address), register: null, value: hex32(value), pc: hex32(loop.pc), force: null };
   const named = system.registerName(region.block, address);
+  const block = region.block.row.name;
   return {
     address: hex32(address),
-    register: named ? `${region.block.row.name}.${named}` : null,
-    value: hex32(value),
+    register: named ? `${block}.${named}` : null,
+    value: hex32(pinned(s, `${block}.${named}`, value)),
     pc: hex32(loop.pc),
-    force: named ? forceLine(s, region.block.row.name, named, address, loop.pc) : null,
+    force: named && forcedOf(s, `${block}.${named}`).length === 0 ? forceLine(s, region.block.row.name, named, address, loop.pc) : null,
   };
+}
+
+const forcedOf = ({ input }: Session, register: string): readonly ForcedField[] =>
+  input.force.filter((f) => `${f.peripheral}.${f.register}` === register);
+/** What a register reads as with the fields that --force pins. */
+function pinned(s: Session, register: string, value: number): number {
+  const [block = '', name] = register.split('.');
+  const fields = s.machine.system.layoutOf(block)?.registers.find((r) => r.name === name)?.fields ?? [];
+  return forcedOf(s, register).reduce((now, f) => {
+    const { bit, width } = fields.find((x) => x.name === f.field) ?? { bit: 0, width: 0 };
+    const mask = ((width >= 32 ? 0xffffffff : 2 ** width - 1) << bit) >>> 0;
+    return ((now & ~mask) | ((f.value << bit) & mask)) >>> 0;
+  }, value >>> 0);
+}
+/** What a polled register was pinned to: the wait may be its work. */
+function forcedNotes(s: Session, stuck: ResultStuck | null): { kind: string; text: string }[] {
+  return forcedOf(s, stuck?.register ?? '').map((f) => ({
+    kind: 'wait',
+    text: `${f.peripheral}.${f.register}.${f.field} is pinned to ${f.value} by --force`,
+  }));
 }
 
 /** `--force` argument that would pass the loop: the polled field inverted, as far as the loop's own mask tells it. */
@@ -212,6 +234,7 @@ export function collectBase(s: Session, end: SessionEnd): BaseFacts {
     notes.push({ kind: 'entries', text: `system memory was entered ${h.entryCount} times; the first and the last entries are listed` });
   const stuck = stuckAt(s, end.outcome);
   if (stuck) notes.push({ kind: 'loop', text: loopInWords(s, stuck) });
+  notes.push(...forcedNotes(s, stuck));
   const reserved = reservedNote(s, stuck);
   if (reserved) notes.push(reserved);
   const polled = polledNote(s, end.outcome);

@@ -28,6 +28,13 @@ it('a wait that polls a register is told as before', async () => {
   expect(result.summary).toContain('PKA.SR');
 });
 
+it('a wait that a pinned field keeps up is told so, and the field is not offered again', async () => {
+  const job = await loadJob([], { scenario: fixture('f405-masked/scenario.json'), force: ['RCC.CR.HSERDY=1'] }, fixture(''));
+  const result = await inThread(job, {});
+  expect(notes(result, 'wait')).toEqual(['RCC.CR.HSERDY is pinned to 1 by --force']);
+  expect(result.stuck).toMatchObject({ register: 'RCC.CR', value: '0x00020083', force: null });
+});
+
 it('a bit that the register does not have is said to be missing on this chip', async () => {
   const result = await run('f405-wrong-build');
   expect(notes(result, 'wait')).toEqual([
