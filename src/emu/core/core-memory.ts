@@ -535,9 +535,9 @@ export abstract class CoreMemory extends CoreState {
     this.busWrite(address, size, value);
   }
 
-  /** After a device access: a new earlier event, a reset or an interrupt ends the slice. */
+  /** After a device access: the slice ends at a new earlier event. What has to be looked at before the next instruction (a reset, an interrupt, a clock) cuts it itself. */
   protected afterDevice(): void {
-    if (this.endsSlice()) this.cut();
+    if (this.endsSlice()) this.shorten(Math.max(0, countAt(this.ownClock, this.system.scheduler.next) - this.cycles()));
   }
   endsSlice(): boolean {
     // by count: a time between two edges is not before the edge at which the slice ends

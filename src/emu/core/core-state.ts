@@ -118,11 +118,21 @@ export abstract class CoreState {
   }
   /** Makes the run loop look up before the next instruction, keeping the cycle count. */
   cut(): void {
+    this.wasCut = true;
     const left = this.budget;
     if (left > 0) {
       this.cycleTarget -= left;
       this.set(S.BUDGET, 0);
     }
+  }
+  /** Somebody wants the run loop to look up; whoever asks sets it back. */
+  protected wasCut = false;
+  /** Looks up after so many cycles at the latest. */
+  protected shorten(cycles: number): void {
+    const left = this.budget;
+    if (left <= cycles) return;
+    this.cycleTarget -= left - cycles;
+    this.set(S.BUDGET, cycles);
   }
   interruptsChanged(): void {
     this.irqDirty = true;

@@ -170,23 +170,33 @@ export class Core extends CoreCode implements Cpu {
   }
   protected override runUntilCycle(limit: number): boolean {
     const now = this.cycles();
-    let target = Math.min(limit, now + MAX_SLICE);
+    const target = Math.min(limit, now + MAX_SLICE);
     const { pc } = this;
     // a budget that ends in front of a stop has not come to it yet
     const pass = this.breakpoints.size > 0 && this.breakpoints.has(pc) ? this.toldStop === pc : this.idlePoints.has(pc);
     this.toldStop = -1;
-    if (pass) {
-      this.beginPass(pc);
-      if (!this.staysPast || this.breakpoints.has(pc)) target = now + 1;
-    }
+    // by itself: the stop is in force again behind its instruction
+    const single = pass && (!this.staysPast || this.breakpoints.has(pc));
     this.staysPast = false;
+    if (pass) this.beginPass(pc);
     let paused: boolean;
+    this.wasCut = false;
     try {
-      paused = this.runTo(target, now);
+      paused = this.runTo(single ? now + 1 : target, now);
     } finally {
       if (pass) this.endPass();
     }
+    if (single && !paused && this.mayGoOn()) paused = this.goOn(target);
     return paused && this.idleHit && !this.hasBudget() ? this.finishStop() : paused;
+  }
+  /** Behind the instruction under a stop nobody wants the machine to look up, and no other stop stands there. */
+  private mayGoOn(): boolean {
+    return !this.wasCut && !this.halted && !this.standsAtLoop;
+  }
+  private goOn(target: number): boolean {
+    const now = this.cycles();
+    const end = Math.min(target, countAt(this.ownClock, this.system.scheduler.next));
+    return end > now && this.runTo(end, now);
   }
   /** The code at `address` runs next, as if it had been called from where the core stands, out of sleep as well. */
   beginCall(address: number): void {
@@ -261,14 +271,6 @@ export class Core extends CoreCode implements Cpu {
 
   /** The machine wants to look for loops, and a handler has to run first. */
   looksUpBehindHandler = false;
-  /** Looks up after so many cycles at the latest. */
-  private shorten(cycles: number): void {
-    const left = this.budget;
-    if (left <= cycles) return;
-    this.cycleTarget -= left - cycles;
-    this.set(S.BUDGET, cycles);
-  }
-
   /** The core itself makes the accesses (stacking, vectors), not an instruction. The run loop takes it back where one does not end. */
   hardwareAccess = false;
   private byHardware<T>(action: () => T): T {
