@@ -1,5 +1,5 @@
 /** A download to the stand-in ROM, whose main loop and flash polls run from the flash controller's caches: left out or executed, everything ends the same. */
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import '../../src/property.ts';
 import { HeldMachine } from '../../src/bench/held-machine.ts';
 import { jobInput } from '../../src/bench/job.ts';
@@ -65,5 +65,23 @@ describe.each(['STM32L476RG', 'STM32F072RB'])('a download to %s', (chip) => {
       expect(run(true, [name]).state).toEqual(fast.state);
     // polls of a programming that takes less time than a look is worth
     expect(fast.skipped).toBeGreaterThan(run(true, ['kept-loops']).skipped);
+  });
+});
+
+describe('the loop of the machine', () => {
+  it('turns a few times for each double word that the ROM of L476 programs', async () => {
+    const held = new HeldMachine(jobInput(await libraryJob({ chip: 'STM32L476RG', images: [], scenario: { board: { boot0: 1 } } })));
+    held.start();
+    const [core] = held.session.machine.cores;
+    const run = vi.spyOn(core!, 'run');
+    const turns = (length: number): number => {
+      run.mockClear();
+      held.usb.dfu({ kind: 'download', address: 0x08000000, data: new Uint8Array(length) });
+      while (!held.usb.dfuIdle) held.run(held.bus.now + LOOK);
+      return run.mock.calls.length;
+    };
+    turns(2048);
+    // one up to the end of the programming, one from there to the next wait, and what USB adds; with a turn for each stop and each new event it was 11
+    expect(turns(2 * 2048) / (4096 / 8)).toBeLessThan(5);
   });
 });

@@ -43,7 +43,7 @@ export function recordFrames(core: Core, system: System, loop: SteadyLoop, until
     if (core.step() || core.halted || !core.hasExceptionWords(deep) || core.cacheChanges() !== changes) return null;
     const rows = loop.use ? core.rowsUsed(touches) : NO_ROWS;
     if (rows === null) return null;
-    frames.push({ ...before, rows: rows.stamps, order: null });
+    frames.push({ ...before, rows: rows.stamps, orders: null });
     const now = core.now();
     if (now >= until || system.scheduler.next <= now) return null;
     const done = core.cycles() - cycles;
@@ -120,18 +120,41 @@ export function frameAfter(
 export function rowsOnTheWay(loop: SteadyLoop, from: number, to: number, cycles: number): Int32Array {
   const frames = loop.frames!;
   const whole = cycles >= loop.cycles;
-  if (whole && frames[to]!.order) return frames[to]!.order;
+  const known = (frames[to]!.orders ??= new Map());
+  const key = whole ? WHOLE_ROUND : from;
+  let order = known.get(key);
+  if (!order)
+    known.set(key, (order = usedFrom(frames, whole ? to : from, whole ? frames.length : (to - from + frames.length) % frames.length)));
+  return order;
+}
+const WHOLE_ROUND = -1;
+/** Rows of so many frames from one on, by their last use. */
+function usedFrom(frames: readonly Frame[], from: number, count: number): Int32Array {
   const last = new Set<number>();
-  for (let i = whole ? to : from, n = whole ? frames.length : (to - from + frames.length) % frames.length; n > 0; n--) {
+  for (let i = from, n = count; n > 0; n--) {
     for (const row of frames[i]!.rows) {
       last.delete(row);
       last.add(row);
     }
     i = (i + 1) % frames.length;
   }
-  const order = Int32Array.from(last);
-  if (whole) frames[to]!.order = order;
-  return order;
+  return Int32Array.from(last);
+}
+/** The core is somewhere else on the stack than the loop where it comes by here: other code has called what the loop calls. */
+export const isElsewhereOnStack = (core: Core, loop: SteadyLoop): boolean =>
+  loop.frames !== null && !loop.frames.some((f) => f.pc === core.pc && f.state[SP] === core.get(S.SP) >>> 0);
+const SP = S.SP >> 2;
+/** Another place for the stop of a recorded loop, behind the present one: one that comes once a round, and whose line has been paid for there. Null if there is none. */
+export function nextPlace(core: Core, { pc, frames }: SteadyLoop): number | null {
+  if (frames === null) return null;
+  const mask = core.get(S.FLASH_MASK);
+  const at = frames.findIndex((f) => f.pc === pc);
+  for (let i = 1; i < frames.length; i++) {
+    const { pc: place, state } = frames[(at + i) % frames.length]!;
+    const paid = state[S.CHARGED >> 2] === ((place & mask) | 1) >>> 0;
+    if (paid && frames.filter((f) => f.pc === place).length === 1) return place;
+  }
+  return null;
 }
 /** Puts the core from one frame of a loop into another; time is the caller's affair. */
 export const standIn = (core: Core, loop: SteadyLoop, frame: Frame): void => core.putWords(frame.state, loop.varying);

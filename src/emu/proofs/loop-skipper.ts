@@ -8,7 +8,7 @@ import type { History } from '../history.ts';
 import type { System } from '../system.ts';
 import type { Ps } from '../time.ts';
 import { findCountingLoop, isStartPaid, moveOn, provedAgain, roundOf, type CountingLoop } from './counting.ts';
-import { frameAfter, frameOf, mayRecord, recordFrames, rowsOnTheWay, standIn } from './frames.ts';
+import { frameAfter, frameOf, isElsewhereOnStack, mayRecord, nextPlace, recordFrames, rowsOnTheWay, standIn } from './frames.ts';
 import { KnownLoops } from './known-loops.ts';
 import type { ShortcutName } from './shortcuts.ts';
 import { devicesAsFound, findSteadyLoop, loopHolds, stillSteady, type SteadyLoop, type Told } from './steady.ts';
@@ -26,6 +26,10 @@ const LOOK_READS = 400;
 const READS_LIMIT = 50_000;
 /** Looks in vain at one place. */
 const LOOK_MISSES = 64;
+/** Arrivals in vain at a steady loop one behind the other, after which it is passed. */
+const VAIN_ROUNDS = 2;
+/** Arrivals at its stop from other callers, until it stops at another place. */
+const ELSEWHERE = 16;
 /** Arrivals in vain at a loop that counts, how many of them until it is looked for anew, and instructions that make a skip worth it. */
 const COUNTING_MISSES = 16;
 const COUNTING_AGAIN = 4;
@@ -67,6 +71,10 @@ interface Known {
   readsGap: number;
   /** Looks at the loop's place that found no loop. */
   misses: number;
+  /** Arrivals at it since it was left out last. */
+  vain: number;
+  /** Arrivals at its place from other callers. */
+  elsewhere: number;
 }
 const nothingKnown = (): Known => ({
   loop: null,
@@ -78,6 +86,8 @@ const nothingKnown = (): Known => ({
   readsAt: 0,
   readsGap: LOOK_READS,
   misses: 0,
+  vain: 0,
+  elsewhere: 0,
 });
 
 /** A loop that writes special registers executes its last whole round: the history names that one as the last writer. So does one whose order of use counts and is not known. */
@@ -94,6 +104,8 @@ export class LoopSkipper {
   private readsAt!: number;
   private readsGap!: number;
   private misses!: number;
+  private vain!: number;
+  private elsewhere!: number;
   private readonly known = new KnownLoops();
 
   private readonly core: Core;
@@ -122,6 +134,7 @@ export class LoopSkipper {
     if (counting) return this.skipCounting(counting, until);
     if (loop !== null) {
       if (this.skipSteady(loop, until)) {
+        this.vain = 0;
         this.gap = LOOK_FIRST;
         this.lookAt = this.core.cycles() + LOOK_FIRST;
         return true;
@@ -132,6 +145,7 @@ export class LoopSkipper {
         else this.forget();
         return this.misses <= LOOK_MISSES;
       }
+      if (this.core.pc === loop.pc) this.arrivedInVain(loop);
     }
     const polls = this.core.deviceReads >= this.readsAt + this.readsGap;
     const worth = this.core.cyclesUntil(until) >= LOOK_WORTH;
@@ -200,6 +214,15 @@ export class LoopSkipper {
     this.core.skip(rounds * loop.cycles, rounds * loop.instructions, rounds * loop.cacheHits);
     if (loop.use) this.core.useRows(loop.use.stamps);
     if (this.host.isAlone(this.core)) this.host.settle(this.core);
+  }
+
+  /** There is too little time to look what the core does now where it stops: if that goes on, its rounds are executed without a stop at each. */
+  private arrivedInVain(loop: SteadyLoop): void {
+    if (isElsewhereOnStack(this.core, loop) && ++this.elsewhere > ELSEWHERE) {
+      this.elsewhere = 0;
+      loop.pc = nextPlace(this.core, loop) ?? loop.pc;
+      this.stopAtLoops();
+    } else if (++this.vain > VAIN_ROUNDS) this.core.staysPast = true;
   }
 
   // ---- how ---------------------------------------------------------------------------------------------------------------------------

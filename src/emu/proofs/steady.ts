@@ -49,6 +49,8 @@ export interface Loop extends Reading {
   readonly state: Uint32Array;
 }
 export interface SteadyLoop extends Loop {
+  /** Where the core stops to have it left out: where its rounds begin; once a round was recorded, at any of its places. */
+  pc: number;
   /** Numbers that the history gave to writes (of PRIMASK, say) in a round. */
   readonly writes: number;
   /** Of these, writes to blocks of which the last one alone counts. */
@@ -72,9 +74,9 @@ export interface Frame {
   readonly instructions: number;
   readonly cacheHits: number;
   readonly state: Uint32Array;
-  /** Rows of the flash controller's caches that its instruction uses (`RowUse.stamps`), and all of the round's in the order in which they are found here. */
+  /** Rows of the flash controller's caches that its instruction uses (`RowUse.stamps`), and those of the ways that have led here, by where they began (-1: a whole round). */
   readonly rows: Int32Array;
-  order: Int32Array | null;
+  orders: Map<number, Int32Array> | null;
 }
 export interface SteadyRead {
   readonly address: number;
@@ -241,7 +243,7 @@ export function findSteadyLoop(
     let sinceAnchor = 0;
     let window = 16;
     let period = -1;
-    const round: number[] = [];
+    const round: Passed[] = [];
     const beginRound = (): void => {
       at = markNow(core, told);
       ({ refreshes } = trace);
@@ -259,7 +261,7 @@ export function findSteadyLoop(
     };
     core.branchTargets?.beginUse();
     for (let i = 0; i < maxSteps; i++) {
-      round.push(core.pc);
+      round.push({ pc: core.pc, lr: core.get(S.LR) >>> 0 });
       if (!stepped()) return null;
       if (core.pc === anchorPc && inState(core, anchor)) {
         const { cycles, instructions, cacheHits, cacheChanges, dataMisses, writes, repeats, events, counts } = since(
@@ -300,8 +302,7 @@ export function findSteadyLoop(
             varying: ARCHITECTURE,
             places: null,
           };
-          // An instruction of an inner loop comes by in other states as well: stand at one that comes once a round.
-          const once = round.find((pc, i) => round.indexOf(pc) === i && round.lastIndexOf(pc) === i) ?? anchorPc;
+          const once = placeToStandAt(core, round) ?? anchorPc;
           const used = (): BranchTargetsCopy | null => core.branchTargets?.saveUsed() ?? null;
           if (once === anchorPc) return { pc: anchorPc, state: anchor, branchTargets: used(), ...loop };
           while (core.pc !== once) if (!stepped()) return null;
@@ -332,6 +333,46 @@ export function findSteadyLoop(
   } finally {
     core.trace(null);
   }
+}
+
+/**
+ * Where in a round the core shall stop. An instruction of an inner loop comes by in other states as well: one that comes once. A stop comes behind the payment for the
+ * line of its instruction, which would be another state: one whose line its predecessor has paid for. And others call what it calls: one of the function that calls.
+ */
+function placeToStandAt(core: Core, round: readonly Passed[]): number | null {
+  const mask = core.get(S.FLASH_MASK);
+  const depths = callDepths(round);
+  const times = new Map<number, number>();
+  for (const { pc } of round) times.set(pc, (times.get(pc) ?? 0) + 1);
+  let place: number | null = null;
+  let best = Infinity;
+  round.forEach(({ pc }, i) => {
+    const paid = (round.at(i - 1)!.pc & mask) === (pc & mask);
+    const rank = depths[i]! + (paid ? 0 : round.length);
+    if (times.get(pc) !== 1 || rank >= best) return;
+    best = rank;
+    place = pc;
+  });
+  return place;
+}
+/** An instruction of a round, and the link register in front of it. */
+interface Passed {
+  readonly pc: number;
+  readonly lr: number;
+}
+/** Calls under way at each instruction of a round; those that begin before it are known when it is gone round a second time. */
+function callDepths(round: readonly Passed[]): number[] {
+  const depths: number[] = [];
+  const returns: number[] = [];
+  for (let i = 0; i < 2 * round.length; i++) {
+    const { pc } = round[i % round.length]!;
+    const next = round[(i + 1) % round.length]!;
+    depths[i % round.length] = returns.length;
+    const behind = next.lr - 1;
+    if (next.pc === returns.at(-1)) returns.pop();
+    else if (next.pc !== behind && (behind === pc + 4 || behind === pc + 2)) returns.push(behind);
+  }
+  return depths;
 }
 
 /** The core stands again where `loop` was found, in the same state, and everything that the loop reads is as it was. */
