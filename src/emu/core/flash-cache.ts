@@ -57,15 +57,6 @@ export interface RowUse {
   readonly charged: number;
 }
 
-/** Rows of one side from the oldest on, as they stood with the numbers of their last use when somebody looked. */
-interface Ages {
-  rows: Row[];
-  used: number[];
-  /** The next that may be the oldest. */
-  at: number;
-}
-const noAges = (): Ages => ({ rows: [], used: [], at: 0 });
-
 export interface FlashCachePort {
   /** What the side shows at these bytes is about to be something else: rows that disagree with memory appear or go. */
   staleChanged(side: Side, host: number, bytes: number): void;
@@ -82,7 +73,8 @@ export class FlashCache {
   private readonly port: FlashCachePort;
   private rows: Record<Side, Row[]> = { 1: [], 2: [] };
   private readonly byNumber: Readonly<Record<Side, Map<number, Row>>> = { 1: new Map(), 2: new Map() };
-  private ages: Record<Side, Ages> = { 1: noAges(), 2: noAges() };
+  /** Arena words that take the number of last use of each of `rows`. */
+  private readonly stamps: Readonly<Record<Side, Int32Array>>;
   private stale: Record<Side, number> = { 1: 0, 2: 0 };
   /** Arena bytes that rows have come from so far. */
   private low = Infinity;
@@ -93,6 +85,7 @@ export class FlashCache {
     this.arena = arena;
     this.base = base;
     this.geometry = geometry;
+    this.stamps = { 1: new Int32Array(geometry.codeRows), 2: new Int32Array(geometry.dataRows) };
     this.port = port;
   }
   get rowShift(): number {
@@ -117,7 +110,6 @@ export class FlashCache {
   /** Numbers of use start over in the same order. */
   private renumber(): number {
     let n = 0;
-    this.ages = { 1: noAges(), 2: noAges() };
     for (const side of [KIND.CODE, KIND.DATA]) {
       const sorted = [...this.rows[side]].sort(
         (a, b) => this.arena.i32[this.stampAt(side, a.row)]! - this.arena.i32[this.stampAt(side, b.row)]!,
@@ -148,34 +140,35 @@ export class FlashCache {
   private rowOf(side: Side, number: number): Row | null {
     return this.byNumber[side].get(number) ?? null;
   }
-  /**
-   * The row that was used longest ago. Rows that have not been used since the others were put in order are older than all that have, so the order is worked out once
-   * for many of them.
-   */
-  private oldest(side: Side): Row {
+  /** Index of the row that was used longest ago. */
+  private oldest(side: Side): number {
     const { i32 } = this.arena;
-    const first = this.stampAt(side, 0);
-    for (;;) {
-      const { rows, used } = this.ages[side];
-      while (this.ages[side].at < rows.length) {
-        const i = this.ages[side].at++;
-        if (i32[first + rows[i]!.row] === used[i]) return rows[i]!;
-      }
-      const sorted = [...this.rows[side]].sort((a, b) => i32[first + a.row]! - i32[first + b.row]!);
-      this.ages[side] = { rows: sorted, used: sorted.map((r) => i32[first + r.row]!), at: 0 };
+    const stamps = this.stamps[side];
+    let oldest = 0;
+    let least = i32[stamps[0]!]!;
+    for (let i = 1; i < stamps.length; i++) {
+      const used = i32[stamps[i]!]!;
+      if (used >= least) continue;
+      least = used;
+      oldest = i;
     }
+    return oldest;
   }
   /** A free row, or that which was used longest ago, becomes another one. Loops miss often: where all rows are in use it has to be cheap. */
   private replace(side: Side, number: number, host: number): Row {
-    const { rowBytes, codeRows, dataRows } = this.geometry;
+    const { rowBytes } = this.geometry;
     const list = this.rows[side];
+    const stamps = this.stamps[side];
     let row: Row;
-    if (list.length < (side === KIND.CODE ? codeRows : dataRows)) {
+    if (list.length < stamps.length) {
+      stamps[list.length] = this.stampAt(side, number);
       row = { row: number, host, bytes: new Uint8Array(rowBytes), stale: false, told: false };
       list.push(row);
     } else {
-      row = this.oldest(side);
+      const at = this.oldest(side);
+      row = list[at]!;
       this.drop(side, row);
+      stamps[at] = this.stampAt(side, number);
       row.row = number;
       row.host = host;
       row.bytes.fill(0);
@@ -197,7 +190,6 @@ export class FlashCache {
   /** ICRST, DCRST, a reset. */
   flush(side: Side): void {
     this.changes++;
-    this.ages[side] = noAges();
     for (const r of this.rows[side].splice(0)) this.drop(side, r);
   }
 
@@ -334,6 +326,7 @@ export class FlashCache {
       this.flush(side);
       for (const { used, marks, ...r } of side === KIND.CODE ? s.code : s.data) {
         const row: Row = { ...r, bytes: r.bytes.slice() };
+        this.stamps[side][this.rows[side].length] = this.stampAt(side, row.row);
         this.rows[side].push(row);
         this.byNumber[side].set(row.row, row);
         this.low = Math.min(this.low, row.host);
