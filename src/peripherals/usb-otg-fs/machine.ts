@@ -136,9 +136,7 @@ export class OtgFsMachine extends OtgFsRegisters {
     else this.clear(c, this.pcgcctl, PCGCCTL.PHYSUSP);
     if (s.se0 && !s.resetSeen && this.live(c)) this.takeReset(c);
     this.followCharger(c);
-    const status = peekRx(s, this.rxDepth(c));
-    c.put(this.grxstsr, status);
-    c.put(this.grxstsp, status);
+    this.showReceived(c);
     const daint = this.followEndpoints(c);
     c.put(this.daint, daint);
     const mask = c.get(this.daintmsk);
@@ -161,6 +159,12 @@ export class OtgFsMachine extends OtgFsRegisters {
     if (other !== '') c.env.setWire(PULL_UP, up | c.env.wire(other));
   }
 
+  /** The next word of the receive FIFO: all that a read of another one changes. */
+  private showReceived(c: Context): void {
+    const status = peekRx(c.s, this.rxDepth(c));
+    c.put(this.grxstsr, status);
+    c.put(this.grxstsp, status);
+  }
   private noteSlowBus(c: Context): void {
     const rate = c.env.clockRate(this.busClock);
     if (rate !== null && rate.num < LOWEST_AHB_HZ * rate.den)
@@ -204,22 +208,27 @@ export class OtgFsMachine extends OtgFsRegisters {
 
   /** TXFE and DTXFSTS of every endpoint; returns DAINT. */
   private followEndpoints(c: Context): number {
+    const { regs, s } = c;
     const half = (c.get(this.gahbcfg) & GAHBCFG.TXFELVL) === 0;
     const empty = c.get(this.diepempmsk);
     const inMask = c.get(this.diepmsk);
     const outMask = c.get(this.doepmsk);
     let daint = 0;
     for (let n = 0; n < this.endpoints; n++) {
-      const fifo = fifoOf(c.get(this.diepctl[n]!));
-      const { depth } = this.tx(c, fifo);
-      const used = c.s.txUsed[fifo]!;
-      c.put(this.dtxfsts[n]!, Math.max(depth - used, 0));
+      const fifo = fifoOf(regs[this.diepctl[n]!.index]!);
+      const size = this.dieptxf[fifo];
+      const depth = size ? regs[size.index]! >>> 16 : 0;
+      const used = s.txUsed[fifo]!;
+      const room = Math.max(depth - used, 0);
+      if (regs[this.dtxfsts[n]!.index] !== room) c.put(this.dtxfsts[n]!, room);
       const txfe = used === 0 || (half && used * 2 <= depth);
-      const diepint = txfe ? c.get(this.diepint[n]!) | DIEPINT.TXFE : c.get(this.diepint[n]!) & ~DIEPINT.TXFE;
-      c.put(this.diepint[n]!, diepint);
+      const flags = this.diepint[n]!;
+      const before = regs[flags.index]!;
+      const diepint = (txfe ? before | DIEPINT.TXFE : before & ~DIEPINT.TXFE) >>> 0;
+      if (diepint !== before) c.put(flags, diepint);
       const mask = (inMask & ~DIEPINT.TXFE) | ((empty >>> n) & 1 ? DIEPINT.TXFE : 0);
       if ((diepint & mask) !== 0) daint |= 1 << n;
-      if ((c.get(this.doepint[n]!) & outMask) !== 0) daint |= 0x10000 << n;
+      if ((regs[this.doepint[n]!.index]! & outMask) !== 0) daint |= 0x10000 << n;
     }
     return daint >>> 0;
   }
@@ -483,7 +492,8 @@ export class OtgFsMachine extends OtgFsRegisters {
     if (quiet) return peekRx(c.s, this.rxDepth(c));
     this.noteNarrow(c, offset, size);
     const word = this.pop(c);
-    this.sync(c);
+    if (c.s.rxUsed > 0) this.showReceived(c);
+    else this.sync(c);
     return (size === 4 ? word : word & (2 ** (8 * size) - 1)) >>> 0;
   }
   fifoWrite(c: Context, offset: number, size: number, value: number): number {
@@ -500,7 +510,9 @@ export class OtgFsMachine extends OtgFsRegisters {
       return 0;
     }
     const fifo = fifoOf(c.get(control));
-    if (!pushTx(c.s, fifo, this.tx(c, fifo), value)) {
+    const place = this.tx(c, fifo);
+    const empty = this.isEmpty(c, fifo, place);
+    if (!pushTx(c.s, fifo, place, value)) {
       c.env.note('guest-error', `transmit FIFO ${fifo} is full, a word is lost`);
       return 0;
     }
@@ -508,8 +520,19 @@ export class OtgFsMachine extends OtgFsRegisters {
     const mask = this.sizeMask(n);
     const left = c.get(size0) & mask;
     c.put(size0, (c.get(size0) & ~mask) | Math.max(left - 4, 0));
-    this.sync(c);
+    if (this.isEmpty(c, fifo, place) !== empty) this.sync(c);
+    else this.showRoom(c, fifo, place);
     return 0;
+  }
+  /** As GAHBCFG.TXFELVL asks: to the half or all of it. */
+  private isEmpty(c: Context, fifo: number, { depth }: TxPlace): boolean {
+    const used = c.s.txUsed[fifo]!;
+    return used === 0 || ((c.get(this.gahbcfg) & GAHBCFG.TXFELVL) === 0 && used * 2 <= depth);
+  }
+  /** DTXFSTS of the endpoints that a transmit FIFO serves: all that a word in it changes where it stays as empty as it was. */
+  private showRoom(c: Context, fifo: number, { depth }: TxPlace): void {
+    const room = Math.max(depth - c.s.txUsed[fifo]!, 0);
+    for (let n = 0; n < this.endpoints; n++) if (fifoOf(c.get(this.diepctl[n]!)) === fifo) c.put(this.dtxfsts[n]!, room);
   }
   private memoryRead(c: Context, offset: number, size: number): number {
     const word = c.s.ram[((offset - 0x20000) >>> 2) % c.s.ram.length]! >>> ((offset & 3) * 8);
