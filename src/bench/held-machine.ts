@@ -1,4 +1,5 @@
 /** A session that stays alive after its run, for clients outside: WebUSB, USB/IP, property tests, the conformance kit. */
+import { PATIENCE_IF_SERVING } from '../emu/core/translate/tier.ts';
 import type { Checkpoint } from '../emu/machine-base.ts';
 import type { Ps } from '../emu/time.ts';
 import { HeldBus } from '../usb-sim/held-bus.ts';
@@ -25,7 +26,9 @@ export class HeldMachine {
 
   /** From power-on to where the run ends by the rules of the bench: a device is on the bus by then, or none comes. */
   start(): SessionEnd {
-    return this.session.run();
+    const end = this.session.run();
+    for (const core of this.session.machine.cores) core.setBrief(true, PATIENCE_IF_SERVING);
+    return end;
   }
   /** Runs to `limit`, or until a transfer of a client has ended or the device has come or gone. */
   run(limit: Ps): void {

@@ -121,8 +121,8 @@ export abstract class CoreCode extends CoreCaches {
   }
   private hasPatience = true;
   /** What runs from now on is expected to end soon: less of it is worth translating. Nothing else may differ. */
-  setBrief(brief: boolean): void {
-    this.tier.patience = !this.hasPatience ? 1 : brief ? PATIENCE_IF_BRIEF : PATIENCE;
+  setBrief(brief: boolean, patience = PATIENCE_IF_BRIEF): void {
+    this.tier.patience = !this.hasPatience ? 1 : brief ? patience : PATIENCE;
   }
   /** Fast RAM of translated code, and whether it may run at all. */
   protected override updateFast(): void {

@@ -92,6 +92,8 @@ const AGAIN = 6;
 export const PATIENCE = 4;
 /** The same in a run that is expected to end soon: most of what is translated in one hardly runs afterwards. */
 export const PATIENCE_IF_BRIEF = 16;
+/** The same where clients of a device are served: it mostly waits, and what runs is over before a translation of it is paid for. */
+export const PATIENCE_IF_SERVING = 128;
 /** Arrivals that a known place starts with: it is asked for soon, and comes at once if nothing changed. */
 export const COMES_BACK = 248;
 
