@@ -66,14 +66,15 @@ const writerAt = (core: Core, seq: number): Writer => ({
   seq,
 });
 
-export function traceRequests(s: Session, powerOn: Checkpoint): MagicWord[] {
+/** @param soon only what is read within `EARLY` of the reset */
+export function traceRequests(s: Session, powerOn: Checkpoint, soon = false): MagicWord[] {
   const { resets } = s.machine.history;
   const index = resets.findIndex((r) => r.by === 'software' && !r.external);
   if (index < 0) return [];
   const reset = resets[index]!;
   const end = resets[index + 1]?.at ?? reset.at + AFTER;
   const early = new RequestTrace(s, powerOn, index, reset.at, Math.min(end, reset.at + EARLY)).run();
-  const found = end <= reset.at + EARLY || early.some(isLost) ? early : new RequestTrace(s, powerOn, index, reset.at, end).run();
+  const found = soon || end <= reset.at + EARLY || early.some(isLost) ? early : new RequestTrace(s, powerOn, index, reset.at, end).run();
   return found.map((w) => ({ ...w, variable: variableAt(s, w.address) }));
 }
 

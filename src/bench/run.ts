@@ -22,6 +22,7 @@ import { answerSymptom } from './symptom.ts';
 import { tierStats } from './tier-stats.ts';
 import { Tracer } from './trace.ts';
 import { findJump, notTriggered, tryAll, waitsForInput } from './find-jump.ts';
+import { eccNotes } from './ecc-loss.ts';
 import { traceRequests } from './requests.ts';
 import { factsOf, traceFailure, type Failure } from './slice/failure.ts';
 import { runTo } from './slice/window.ts';
@@ -53,7 +54,11 @@ function runIn(session: Session, input: RunInput, tracer: Tracer | null): RunRes
     run.notes.push(...look.told);
     const { firstMissed } = session.steps;
     if (firstMissed !== null) run.notes.push({ kind: 'scenario', text: `steps[${firstMissed}] was not carried out before the run ended` });
-    return asExpected(run, judged) ?? makeWhole(run, judged, askWhy(run, judged));
+    const expected = asExpected(run, judged);
+    if (expected) return expected;
+    const answers = askWhy(run, judged);
+    noteEcc(run, look);
+    return makeWhole(run, judged, answers);
   } finally {
     variants.release();
   }
@@ -101,6 +106,18 @@ function plainRun(session: Session, input: RunInput, tracer: Tracer | null): Pla
     waitsForInput: forInput,
     notes: [...base.notes],
   };
+}
+
+/** Requests that the ECC of a RAM loses on silicon; the session stays where it is. */
+function noteEcc({ session, powerOn, finished, cut, notes }: PlainRun, { traced }: SecondLook): void {
+  if (cut) return;
+  const here = session.save();
+  try {
+    notes.push(...eccNotes(session, powerOn, finished, traced.magic));
+  } catch (error) {
+    notes.push(notFinished(error));
+  }
+  session.restore(here);
 }
 
 /** What only a second look at parts of the run can tell. */

@@ -495,20 +495,20 @@ export const STM32H745XI: ChipDescription = {
   quantum: { clock: 'hclk', cycles: 512 },
   sources: sourcesOf(CMSIS, `${SVD}, names of the CMSIS header`),
   memories: [
-    { name: 'itcm', base: 0x00000000, size: 0x10000, kind: 'ram', zone: 'user', core: 'cm7' },
-    { name: 'dtcm', base: 0x20000000, size: 0x20000, kind: 'ram', zone: 'user', core: 'cm7' },
+    { name: 'itcm', base: 0x00000000, size: 0x10000, kind: 'ram', zone: 'user', eccBytes: 8, core: 'cm7' },
+    { name: 'dtcm', base: 0x20000000, size: 0x20000, kind: 'ram', zone: 'user', eccBytes: 4, core: 'cm7' },
     // Both banks in one: FLASH exchanges their contents when SWAP_BANK_OPT changes.
     { name: 'flash', base: 0x08000000, size: 0x200000, kind: 'flash', zone: 'user', programmedBy: 'FLASH', waitStates: true },
     { name: 'rom', base: 0x1ff00000, size: 0x1e800, kind: 'rom', zone: 'system', waitStates: true },
     // UID and flash size.
     { name: 'info', base: 0x1ff1e800, size: 0x800, kind: 'rom', zone: 'data' },
-    { name: 'axisram', base: 0x24000000, size: 0x80000, kind: 'ram', zone: 'user' },
-    { name: 'sram1', base: 0x30000000, size: 0x20000, kind: 'ram', zone: 'user', aliases: [0x10000000] },
-    { name: 'sram2', base: 0x30020000, size: 0x20000, kind: 'ram', zone: 'user', aliases: [0x10020000] },
-    { name: 'sram3', base: 0x30040000, size: 0x8000, kind: 'ram', zone: 'user', aliases: [0x10040000] },
-    { name: 'sram4', base: 0x38000000, size: 0x10000, kind: 'ram', zone: 'user' },
+    { name: 'axisram', base: 0x24000000, size: 0x80000, kind: 'ram', zone: 'user', eccBytes: 8 },
+    { name: 'sram1', base: 0x30000000, size: 0x20000, kind: 'ram', zone: 'user', eccBytes: 4, aliases: [0x10000000] },
+    { name: 'sram2', base: 0x30020000, size: 0x20000, kind: 'ram', zone: 'user', eccBytes: 4, aliases: [0x10020000] },
+    { name: 'sram3', base: 0x30040000, size: 0x8000, kind: 'ram', zone: 'user', eccBytes: 4, aliases: [0x10040000] },
+    { name: 'sram4', base: 0x38000000, size: 0x10000, kind: 'ram', zone: 'user', eccBytes: 4 },
     { name: 'canram', base: 0x4000ac00, size: 0x2800, kind: 'ram', zone: 'data' },
-    { name: 'bkpsram', base: 0x38800000, size: 0x1000, kind: 'ram', zone: 'user', backup: true },
+    { name: 'bkpsram', base: 0x38800000, size: 0x1000, kind: 'ram', zone: 'user', eccBytes: 4, backup: true },
   ],
   blocks,
   covered: Object.fromEntries(

@@ -54,6 +54,8 @@ export interface MemoryRow {
   readonly core?: string;
   /** Keeps its contents with VBAT; lost only with power. All RAM survives a system reset. */
   readonly backup?: boolean;
+  /** Bytes that share one ECC code; left out: none. */
+  readonly eccBytes?: number;
 }
 
 export interface BlockRow {

@@ -90,7 +90,7 @@ function headline(page: Page, result: RunResult, judgement: Judgement | null): v
 }
 
 /** Notes that say what this run is at all. */
-const ABOUT: readonly string[] = ['boot-address', 'boot-at', 'wrong-chip', 'no-rom', 'limit', 'trigger', 'restart'];
+const ABOUT: readonly string[] = ['ecc', 'boot-address', 'boot-at', 'wrong-chip', 'no-rom', 'limit', 'trigger', 'restart'];
 
 function about(page: Page, result: RunResult): void {
   if (!['settled', 'deadline'].includes(result.ended.reason)) page.text(endedText(result));

@@ -76,7 +76,7 @@ export function terminalReport(result: RunResult, options: TerminalOptions = {})
 }
 
 /** Notes without which the headline misleads. */
-const PROMINENT: ReadonlySet<string> = new Set(['boot-address', 'boot-at']);
+const PROMINENT: ReadonlySet<string> = new Set(['ecc', 'boot-address', 'boot-at']);
 /** Notes with a place of their own. */
 const PLACED: ReadonlySet<string> = new Set([
   ...PROMINENT,
