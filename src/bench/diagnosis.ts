@@ -196,6 +196,8 @@ class Search {
     };
     const run = attempt(this.session, this.starts, [named(first)], { atEntry: judged });
     this.memo.set(first.id, run);
+    // nothing more came to light that would be repaired as well
+    if (this.later.length === 0) this.memo.set(triedAll([first]), run);
     return run.outcome === 'dfu';
   }
   private forgetLater(): void {
@@ -204,6 +206,8 @@ class Search {
 
   /** Whether repairing all of these, and what comes to light then, leads to DFU. */
   private all(of: readonly Judged[]): boolean {
+    const known = this.memo.get(triedAll(of));
+    if (known) return known.outcome === 'dfu';
     this.forgetLater();
     const run = attempt(this.session, this.starts, of.map(named), { atEntry: this.discover });
     this.memo.set(keyOf([...of, ...this.later].map((j) => j.id)), run);
@@ -304,6 +308,8 @@ function plausibility({ repair, judgement, check }: Judged): number {
   return judgement.verdict === 'fail' ? 1 : 2;
 }
 const keyOf = (ids: readonly CheckId[]): string => [...ids].sort().join();
+/** Of a run with these repaired and all that comes to light at an entry behind them. */
+const triedAll = (of: readonly Judged[]): string => `all ${keyOf(of.map((j) => j.id))}`;
 export const named = (j: Judged): NamedRepair => ({ id: j.id, repair: j.repair!, subject: j.subject! });
 
 /**
