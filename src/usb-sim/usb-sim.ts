@@ -278,7 +278,8 @@ export class UsbSim implements Host, BusHost {
     const found = endpointInForce(state, endpoint);
     const input = typeof data === 'number';
     if (!this.outsideReady) this.outsideEnd(id, 'cancelled');
-    else if (!found || found.maxPacket === 0 || input !== ((endpoint & 0x80) !== 0)) this.outsideEnd(id, 'error');
+    else if (!found || found.maxPacket === 0 || isoInterval(found) !== null || input !== ((endpoint & 0x80) !== 0))
+      this.outsideEnd(id, 'error');
     else {
       const t = this.newPipe(`${OUTSIDE}${id}`, input ? 'in' : 'out', endpoint & 0xf, found.maxPacket, data);
       t.zeroPacket = zeroPacket;
@@ -309,6 +310,11 @@ export class UsbSim implements Host, BusHost {
       this.startQueued();
     }
     return id;
+  }
+  /** There is such an isochronous endpoint, and none of the packets is larger than it may be. */
+  takesIsochronous(endpoint: number, packets: readonly { readonly length: number }[]): boolean {
+    const found = endpointInForce(this.state, endpoint);
+    return isoInterval(found) !== null && packets.every((p) => p.length <= found!.maxPacket);
   }
   /** Takes a transfer back: it ends as `cancelled` where it has not ended yet. */
   cancel(id: number): void {

@@ -5,7 +5,7 @@
 import { MS, type Ps } from '../emu/time.ts';
 import type { HeldBus } from './held-bus.ts';
 import { joinBytes } from './state.ts';
-import type { TransferStatus } from './types.ts';
+import type { OutsideResult, TransferStatus } from './types.ts';
 import {
   BUS_ID_BYTES,
   CMD,
@@ -13,23 +13,29 @@ import {
   deviceList,
   deviceRecord,
   ERRNO,
+  ISO_DESCRIPTOR,
+  isoReply,
   OP,
   OP_HEADER,
   OP_STATUS,
   opReply,
   readBusId,
+  readIsoDescriptors,
   readOpHeader,
   readUrbHeader,
   URB_HEADER,
   URB_ZERO_PACKET,
   urbReply,
   USBIP_VERSION,
+  type IsoDescriptor,
   type UrbHeader,
 } from './usbip-protocol.ts';
 
 /** Largest transfer; Linux drivers stay far below. */
 const MAX_TRANSFER = 1 << 20;
 const MAX_PENDING = 256;
+/** Packets of an isochronous transfer (USBIP_MAX_ISO_PACKETS of Linux). */
+const MAX_PACKETS = 1024;
 const MAX_BUFFER = 2 * MAX_TRANSFER;
 /** Virtual time in which a device that is away may come back before a client is told that there is none. */
 const COMES_BACK: Ps = 10_000 * MS;
@@ -237,9 +243,12 @@ export class UsbIpConnection {
     if (urb.command !== CMD.SUBMIT) return this.refused(`command ${urb.command} is not known`);
     const wrong = this.wrongWith(urb);
     if (wrong !== null) return this.refused(wrong);
-    const message = this.take(URB_HEADER + (urb.input ? 0 : urb.length));
+    const bytes = urb.input ? 0 : urb.length;
+    const message = this.take(URB_HEADER + bytes + ISO_DESCRIPTOR * Math.max(0, urb.packets));
     if (!message) return false;
-    this.submit(urb, message.slice(URB_HEADER));
+    const data = message.slice(URB_HEADER, URB_HEADER + bytes);
+    if (urb.packets > 0) this.submitIsochronous(urb, data, readIsoDescriptors(message.subarray(URB_HEADER + bytes), urb.packets));
+    else this.submit(urb, data);
     return true;
   }
 
@@ -247,7 +256,7 @@ export class UsbIpConnection {
     if (urb.deviceId !== DEVICE_ID) return `device id 0x${urb.deviceId.toString(16)} was not imported`;
     if (urb.length < 0 || urb.length > MAX_TRANSFER) return `a transfer of ${urb.length} bytes`;
     if (urb.endpoint > 15) return `endpoint ${urb.endpoint}`;
-    if (urb.packets > 0) return 'isochronous transfers are not served';
+    if (urb.packets > MAX_PACKETS) return `${urb.packets} isochronous packets`;
     if (this.urbs.has(urb.sequence)) return `sequence number ${urb.sequence} is out already`;
     return this.urbs.size >= MAX_PENDING ? `${MAX_PENDING} transfers are out` : null;
   }
@@ -271,6 +280,22 @@ export class UsbIpConnection {
     void this.answer(urb, id);
   }
 
+  /** Packets that lie outside of the client's buffer, or that the endpoint does not take, are -EINVAL. */
+  private submitIsochronous(urb: UrbHeader, data: Uint8Array, packets: readonly IsoDescriptor[]): void {
+    const { usb } = this;
+    const endpoint = urb.endpoint | (urb.input ? 0x80 : 0);
+    const fits = packets.every((p) => p.offset + p.length <= urb.length);
+    if (!fits || !usb.takesIsochronous(endpoint, packets)) {
+      this.send(urbReply(CMD.RET_SUBMIT, urb.sequence, -ERRNO.EINVAL));
+      return;
+    }
+    const lengths = packets.map((p) => p.length);
+    const sent = urb.input ? null : Uint8Array.from(packets.flatMap((p) => [...data.subarray(p.offset, p.offset + p.length)]));
+    const id = usb.submitIsochronous(endpoint, lengths, sent);
+    this.urbs.set(urb.sequence, { id, input: urb.input });
+    void this.answer(urb, id, packets);
+  }
+
   /** The kernel has reset its port, which vhci_hcd keeps to itself: the device gets its reset now. */
   private async resetThenSubmit(urb: UrbHeader): Promise<void> {
     const { usb } = this;
@@ -283,14 +308,14 @@ export class UsbIpConnection {
     await this.answer(urb, id);
   }
 
-  private async answer(urb: UrbHeader, id: number): Promise<void> {
+  private async answer(urb: UrbHeader, id: number, packets: readonly IsoDescriptor[] = []): Promise<void> {
     const { bus } = this.shared;
     const { usb } = this;
     let result = usb.takeResult(id);
     const { signal } = this.stop;
     const came = (): boolean => (result ??= usb.takeResult(id)) !== null || this.urbs.get(urb.sequence)?.id !== id;
     // an IN pipe may have nothing to say for long
-    const quick = urb.endpoint === 0 || !urb.input;
+    const quick = urb.endpoint === 0 || !urb.input || packets.length > 0;
     if (!(await bus.wait(came, { signal, ...(quick ? {} : { limit: bus.now + LISTENS }) }))) await bus.wait(came, { signal, pace: 'real' });
     if (result === null || this.closed || !this.urbs.delete(urb.sequence)) return;
     this.answered++;
@@ -299,6 +324,7 @@ export class UsbIpConnection {
     // a device that has gone is told of by the end of the connection
     if (result.status === 'cancelled') return;
     const data = urb.input ? result.data : new Uint8Array(0);
+    if (packets.length > 0) return this.send(isoReply(urb.sequence, packets, endsOf(result, packets), data));
     this.send(urbReply(CMD.RET_SUBMIT, urb.sequence, URB_STATUS[result.status], result.actual, data));
   }
 
@@ -312,6 +338,13 @@ export class UsbIpConnection {
     this.send(urbReply(CMD.RET_UNLINK, urb.sequence, target ? -ERRNO.ECONNRESET : 0));
   }
 }
+
+/** How each packet has ended; one that did not come to its turn was not moved. */
+const endsOf = ({ status, packets = [] }: OutsideResult, asked: readonly IsoDescriptor[]): { actual: number; status: number }[] =>
+  asked.map((_, i) => {
+    const p = packets[i];
+    return p ? { actual: p.actual, status: URB_STATUS[p.status] } : { actual: 0, status: URB_STATUS[status === 'ok' ? 'error' : status] };
+  });
 
 const URB_STATUS: Readonly<Record<TransferStatus, number>> = {
   ok: 0,

@@ -100,6 +100,21 @@ export function readUrbHeader(b: Uint8Array): UrbHeader {
     setup: b.slice(40, 48),
   };
 }
+/** Behind the data of an isochronous transfer: one for each packet. */
+export const ISO_DESCRIPTOR = 16;
+export interface IsoDescriptor {
+  /** Where the packet lies in the client's buffer, and its bytes: to send, or most to read. */
+  readonly offset: number;
+  readonly length: number;
+}
+export function readIsoDescriptors(b: Uint8Array, count: number): IsoDescriptor[] {
+  const v = view(b);
+  return Array.from({ length: count }, (_, i) => ({
+    offset: v.getUint32(i * ISO_DESCRIPTOR),
+    length: v.getUint32(i * ISO_DESCRIPTOR + 4),
+  }));
+}
+
 /** `transfer_flags`: a full last packet is followed by an empty one. */
 export const URB_ZERO_PACKET = 0x40;
 
@@ -124,5 +139,29 @@ export function urbReply(command: number, sequence: number, status: number, actu
   v.setInt32(20, status);
   if (command === CMD.RET_SUBMIT) v.setInt32(24, actual);
   reply.set(data, URB_HEADER);
+  return reply;
+}
+
+/**
+ * RET_SUBMIT of an isochronous transfer. The data of packets that came in lie one behind the other, without the room that they left in the client's buffer.
+ * @param done of each packet: bytes moved, and 0 or a negative error number
+ */
+export function isoReply(
+  sequence: number,
+  packets: readonly IsoDescriptor[],
+  done: readonly { readonly actual: number; readonly status: number }[],
+  data: Uint8Array,
+): Uint8Array {
+  const body = new Uint8Array(data.length + ISO_DESCRIPTOR * packets.length);
+  body.set(data);
+  const v = view(body);
+  packets.forEach(({ offset, length }, i) => {
+    const { actual, status } = done[i]!;
+    [offset, length, actual, status].forEach((n, k) => v.setInt32(data.length + i * ISO_DESCRIPTOR + 4 * k, n));
+  });
+  const actual = done.reduce((sum, p) => sum + p.actual, 0);
+  const reply = urbReply(CMD.RET_SUBMIT, sequence, 0, actual, body);
+  view(reply).setInt32(32, packets.length);
+  view(reply).setInt32(36, done.filter((p) => p.status !== 0).length);
   return reply;
 }

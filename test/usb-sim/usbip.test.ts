@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { UsbIpConnection, usbIpExport, type UsbIpExport } from '../../src/usb-sim/usbip-connection.ts';
-import { CDC_DEVICE, MS, type Device } from './firmware.ts';
+import { CDC_DEVICE, ISO_DEVICE, MS, type Device } from './firmware.ts';
 import { held, type Held } from './held.ts';
 
 /** A client: what it was sent, and whether the server has closed. */
@@ -29,6 +29,17 @@ const word = (n: number): number[] => [(n >>> 24) & 0xff, (n >>> 16) & 0xff, (n 
 function submit(sequence: number, setup: number[], input: boolean, length: number, data: number[] = [], endpoint = 0): number[] {
   const head = [1, sequence, 0x00010001, input ? 1 : 0, endpoint, 0, length, 0, 0xffffffff, 0].flatMap(word);
   return [...head, ...setup, ...data];
+}
+/** Of packets at these places of the client's buffer, [offset, length]. */
+function submitIso(
+  sequence: number,
+  endpoint: number,
+  length: number,
+  packets: readonly (readonly [number, number])[],
+  data?: number[],
+): number[] {
+  const head = [1, sequence, 0x00010001, data ? 0 : 1, endpoint, 0, length, 0, packets.length, 1].flatMap(word);
+  return [...head, ...NO_SETUP, ...(data ?? []), ...packets.flatMap(([offset, size]) => [offset, size, 0, 0].flatMap(word))];
 }
 const unlink = (sequence: number, target: number): number[] => [
   ...[2, sequence, 0x00010001, 0, 0, target].flatMap(word),
@@ -186,6 +197,127 @@ describe('USB/IP: transfers', () => {
   });
 });
 
+describe('USB/IP: isochronous transfers', () => {
+  async function imported(device: Device = ISO_DEVICE): Promise<ReturnType<typeof server> & { client: Client }> {
+    const s = server(device);
+    const client = new Client(s.shared);
+    await client.import();
+    await client.take(312);
+    return { ...s, client };
+  }
+  /** Status, bytes moved, packets and errors of a reply. */
+  const headOf = (reply: number[]): number[] => {
+    const v = new DataView(Uint8Array.from(reply).buffer);
+    return [20, 24, 32, 36].map((at) => v.getInt32(at));
+  };
+  const descriptors = (bytes: number[]): number[][] => {
+    const v = new DataView(Uint8Array.from(bytes).buffer);
+    return Array.from({ length: bytes.length / 16 }, (_, i) => [0, 4, 8, 12].map((at) => v.getInt32(16 * i + at)));
+  };
+
+  it('what comes in lies packed, and each descriptor says how much of it is whose', async () => {
+    const { client } = await imported();
+    client.send(
+      ...submitIso(
+        5,
+        2,
+        128,
+        [0, 32, 64, 96].map((at) => [at, 32]),
+      ),
+    );
+    const reply = await client.take(48 + 6 + 4 * 16);
+    expect(reply.slice(0, 8)).toEqual([...word(3), ...word(5)]);
+    // the two buffers hold a byte each when the stream begins
+    expect(headOf(reply)).toEqual([0, 6, 4, 0]);
+    expect(descriptors(reply.slice(48 + 6, 48 + 6 + 64))).toEqual([
+      [0, 32, 1, 0],
+      [32, 32, 1, 0],
+      [64, 32, 2, 0],
+      [96, 32, 2, 0],
+    ]);
+    expect(reply.slice(48 + 2, 48 + 6)).toEqual([1, 0xaa, 2, 0xaa]);
+    client.connection.end();
+  });
+  it('what goes out is taken from where the descriptors say', async () => {
+    const { client, b, bus } = await imported();
+    const data = Array.from({ length: 40 }, (_, i) => i);
+    const message = submitIso(
+      6,
+      1,
+      40,
+      [
+        [30, 3],
+        [0, 0],
+        [7, 2],
+      ],
+      data,
+    );
+    // in pieces: the last descriptor arrives by itself
+    client.send(...message.slice(0, -16));
+    client.send(...message.slice(-16));
+    const reply = await client.take(48 + 3 * 16);
+    expect(headOf(reply)).toEqual([0, 5, 3, 0]);
+    expect(descriptors(reply.slice(48)).map((d) => d[2])).toEqual([3, 0, 2]);
+    b.until(bus.now + MS);
+    expect(b.firmware.state.isoIn).toEqual([[30, 31, 32], [], [7, 8]]);
+    client.connection.end();
+  });
+  it('a babble is -EOVERFLOW of its packet', async () => {
+    const { client } = await imported();
+    client.send(
+      ...submitIso(1, 2, 65, [
+        [0, 32],
+        [32, 32],
+        [64, 1],
+      ]),
+    );
+    const reply = await client.take(48 + 2 + 48);
+    expect(headOf(reply)).toEqual([0, 2, 3, 1]);
+    expect(descriptors(reply.slice(50)).map((d) => d[3])).toEqual([0, 0, -75]);
+    client.connection.end();
+  });
+  it.each([
+    ['a packet behind the end of the buffer', submitIso(1, 2, 32, [[1, 32]]), -22],
+    ['an offset that overflows', submitIso(1, 2, 32, [[0xfffffff0, 32]]), -22],
+    ['a packet that is larger than the endpoint takes', submitIso(1, 2, 64, [[0, 33]]), -22],
+    ['an endpoint that is not there', submitIso(1, 7, 32, [[0, 32]]), -22],
+    ['endpoint 0', submitIso(1, 0, 8, [[0, 8]]), -22],
+    ['a transfer without packets to an isochronous endpoint', submit(1, NO_SETUP, true, 32, [], 2), -71],
+  ])('%s is an error, and the device serves the next request', async (_what, bytes, errno) => {
+    const { client } = await imported();
+    client.send(...bytes);
+    expect((await client.take(48)).slice(20, 24)).toEqual(word(errno));
+    client.send(...submit(2, GET_DEVICE_18, true, 18));
+    expect((await client.take(66)).slice(20, 24)).toEqual(word(0));
+    client.connection.end();
+  });
+  it('isochronous packets for a bulk endpoint are -EINVAL', async () => {
+    const { client } = await imported(CDC_DEVICE);
+    client.send(...submitIso(1, 1, 32, [[0, 32]]));
+    expect((await client.take(48)).slice(20, 24)).toEqual(word(-22));
+    client.connection.end();
+  });
+  it('more packets than Linux sends close the connection', async () => {
+    const { client } = await imported();
+    client.send(...[1, 1, 0x00010001, 1, 2, 0, 32, 0, 1025, 1].flatMap(word), ...NO_SETUP);
+    expect(client.closed).toBe(true);
+  });
+  it('a stream that is unlinked, and a client that vanishes in the middle of one, leave a device that serves the next', async () => {
+    const { client, shared } = await imported();
+    const long = Array.from({ length: 500 }, (): readonly [number, number] => [0, 32]);
+    client.send(...submitIso(1, 2, 32, long), ...unlink(2, 1));
+    expect((await client.take(48)).slice(20, 24)).toEqual(word(-104));
+    client.send(...submitIso(3, 2, 32, long));
+    client.connection.end();
+    const next = new Client(shared);
+    expect((await next.import()).slice(4)).toEqual([0, 0, 0, 0]);
+    await next.take(312);
+    next.send(...submit(1, GET_DEVICE_18, true, 18));
+    expect((await next.take(66)).slice(48, 50)).toEqual([18, 1]);
+    next.connection.end();
+  });
+});
+
 describe('USB/IP: hostile bytes (property)', () => {
   it('whatever arrives, in whatever pieces, the connection answers, waits or closes, and the next client is served', async () => {
     const piece = fc.oneof(
@@ -196,8 +328,16 @@ describe('USB/IP: hostile bytes (property)', () => {
         .tuple(fc.nat({ max: 5 }), fc.uint8Array({ minLength: 8, maxLength: 8 }), fc.boolean(), fc.nat({ max: 300 }), fc.nat({ max: 16 }))
         .map(([sequence, setup, input, length, endpoint]) => submit(sequence, [...setup], input, length, [], endpoint)),
       fc.tuple(fc.nat({ max: 5 }), fc.nat({ max: 5 })).map(([a, b]) => unlink(a, b)),
+      fc
+        .tuple(
+          fc.nat({ max: 5 }),
+          fc.nat({ max: 3 }),
+          fc.nat({ max: 100 }),
+          fc.array(fc.tuple(fc.nat({ max: 99 }), fc.nat({ max: 40 })), { maxLength: 5 }),
+        )
+        .map(([sequence, endpoint, length, packets]) => submitIso(sequence, endpoint, length, packets)),
     );
-    const s = server();
+    const s = server(ISO_DEVICE);
     await fc.assert(
       fc.asyncProperty(fc.array(piece, { maxLength: 8 }), async (pieces) => {
         const client = new Client(s.shared);
