@@ -1,16 +1,51 @@
-/** Isochronous transfers that a WebUSB client asks for, with a driver of USB_DRD behind them. */
+/** Isochronous transfers that a client asks for, with drivers of the three controllers behind them. */
 import { describe, expect, it } from 'vitest';
 import { WebUsb, type WebUsbDevice } from '../../src/usb-sim/web-usb.ts';
 import { CDC_DEVICE, ISO_DEVICE, MS } from './firmware.ts';
-import { held, type Held } from './held.ts';
+import { fsdevBench } from './fsdev-firmware.ts';
+import { held, heldOn, type HeldOn } from './held.ts';
+import { F405, H745, L476, otgBench } from './otg-firmware.ts';
 
-async function opened(h: Held): Promise<WebUsbDevice> {
+async function opened(h: Pick<HeldOn<unknown>, 'bus'>): Promise<WebUsbDevice> {
   const device = await new WebUsb(h.bus).requestDevice({ filters: [] });
   await device.open();
   await device.claimInterface(0);
   return device;
 }
 const bytes = (view: DataView): number[] => [...new Uint8Array(view.buffer, view.byteOffset, view.byteLength)];
+
+describe.each([
+  ['USB_DRD', () => held(ISO_DEVICE)],
+  ['FSDEV', () => heldOn(fsdevBench(ISO_DEVICE))],
+  ['OTG_FS of F405', () => heldOn(otgBench(F405, ISO_DEVICE))],
+  ['OTG_FS of L476', () => heldOn(otgBench(L476, ISO_DEVICE))],
+  ['OTG_FS of H745', () => heldOn(otgBench(H745, ISO_DEVICE))],
+] as const)('isochronous endpoints of %s', (_name, make) => {
+  it('take a packet a frame, each of its length, and lose a damaged one', async () => {
+    const h = make();
+    const device = await opened(h);
+    const data = Uint8Array.from({ length: 38 }, (_, i) => i);
+    const { packets } = await device.isochronousTransferOut(1, data, [1, 0, 5, 32]);
+    expect(packets.map((p) => [p.bytesWritten, p.status])).toEqual([1, 0, 5, 32].map((n) => [n, 'ok']));
+    h.b.until(h.bus.now + MS);
+    const came = h.b.firmware.state.isoIn;
+    expect(came.map((p) => p.length)).toEqual([1, 0, 5, 32]);
+    expect(came.flat()).toEqual([...data]);
+    h.b.usb.disturb('packet', 1);
+    await device.isochronousTransferOut(1, Uint8Array.of(1, 2, 3), [1, 1, 1]);
+    h.b.until(h.bus.now + 2 * MS);
+    expect(h.b.firmware.state.isoIn.slice(4)).toEqual([[1], [3]]);
+    expect(h.b.notes).toEqual([]);
+  });
+  it('give a packet in each frame, in order', async () => {
+    const h = make();
+    const device = await opened(h);
+    const { packets } = await device.isochronousTransferIn(2, new Array<number>(6).fill(32));
+    const numbers = packets.map((p) => bytes(p.data!)).filter((p) => p[1] === 0xaa);
+    expect(numbers.length).toBeGreaterThanOrEqual(4);
+    expect(numbers.map((p) => p[0])).toEqual(numbers.map((_, i) => numbers[0]![0]! + i));
+  });
+});
 
 describe('isochronous transfers', () => {
   it('a packet a frame goes out, each of its length; an empty one too', async () => {

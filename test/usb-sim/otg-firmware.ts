@@ -13,7 +13,7 @@ import { rate, US, type Ps } from '../../src/emu/time.ts';
 import { usbOtgFs, usbOtgFsPort } from '../../src/peripherals/usb-otg-fs.ts';
 import type { HostOptions } from '../../src/usb-sim/host-api.ts';
 import { benchWith, type BenchOf } from './bench.ts';
-import { DFU_DEVICE, type Device } from './firmware.ts';
+import { DFU_DEVICE, ISO_DEVICE, type Device } from './firmware.ts';
 
 export const RCC = 0x44020c00;
 export const OTG = 0x50000000;
@@ -130,6 +130,9 @@ interface State {
   resets: number;
   configured: number;
   echo: number[];
+  /** Isochronous packets that came, and how many were made ready. */
+  isoIn: number[][];
+  isoOut: number;
 }
 
 export class OtgFirmware {
@@ -160,6 +163,8 @@ export class OtgFirmware {
       resets: 0,
       configured: 0,
       echo: [],
+      isoIn: [],
+      isoOut: 0,
     };
     this.slot = system.addTimer('cpu', () => this.interrupt());
   }
@@ -235,6 +240,12 @@ export class OtgFirmware {
     } else if (flags & 0x10) this.receive();
     else if (flags & 0x80000) this.outInterrupt();
     else if (flags & 0x40000) this.inInterrupt();
+    else if (flags & 0x300000) {
+      // nothing moved in the frame that ends: the next one has the other parity
+      this.set(GINTSTS, flags & 0x300000);
+      if (flags & 0x100000) this.or(DIEPCTL(2), this.nextFrame());
+      if (flags & 0x200000) this.or(DOEPCTL(1), this.nextFrame());
+    }
   }
   private busReset(): void {
     const s = this.state;
@@ -294,6 +305,10 @@ export class OtgFirmware {
     }
     if (daint & 2) {
       this.set(DOEPINT(1), this.get(DOEPINT(1)));
+      if (this.device === ISO_DEVICE) {
+        s.isoIn.push(s.echo.splice(0));
+        return this.receiveIso();
+      }
       // Echo: bulk OUT goes back on bulk IN.
       this.sendBulk(s.echo.splice(0));
     }
@@ -301,13 +316,14 @@ export class OtgFirmware {
   private inInterrupt(): void {
     const s = this.state;
     const daint = this.get(DAINT) & 0xffff;
-    for (const n of [0, 1]) {
+    for (const n of [0, 1, 2]) {
       if (!(daint & (1 << n))) continue;
       const flags = this.get(DIEPINT(n));
       if (flags & 1) {
         this.set(DIEPINT(n), 1);
         if (n === 0 && (s.queue.length > 0 || s.zlp)) this.sendPacket();
         else if (n === 0) this.receiveStatus();
+        else if (n === 2) this.sendIso();
         else this.receiveBulk();
       }
       if (flags & 0x80 && this.get(DIEPEMPMSK) & (1 << n)) this.fill(n);
@@ -384,12 +400,35 @@ export class OtgFirmware {
   }
   private configure(value: number): void {
     this.state.configured = value;
+    if (this.device === ISO_DEVICE) return this.openIso();
     this.set(DIEPCTL(1), USBAEP | (2 << 18) | (1 << 22) | (1 << 28) | 64);
     this.set(DOEPCTL(1), USBAEP | (2 << 18) | (1 << 28) | 64);
     // The notification pipe never has anything.
     this.set(DIEPCTL(2), USBAEP | (3 << 18) | (2 << 22) | (1 << 28) | 8);
     this.or(DAINTMSK, 0x00020002);
     this.receiveBulk();
+  }
+  /** OUT 1 and IN 2 of 32 bytes, a packet each frame. */
+  private openIso(): void {
+    this.set(DIEPCTL(2), USBAEP | (1 << 18) | (2 << 22) | 32);
+    this.set(DOEPCTL(1), USBAEP | (1 << 18) | 32);
+    this.or(DAINTMSK, 0x00020004);
+    this.or(GINTMSK, 0x300000);
+    this.receiveIso();
+    this.sendIso();
+  }
+  /** SODDFRM or SEVNFRM for the frame behind this one. */
+  private nextFrame(): number {
+    return this.get(DSTS) & 0x100 ? 1 << 28 : 1 << 29;
+  }
+  private receiveIso(): void {
+    this.set(DOEPTSIZ(1), (1 << 19) | 32);
+    this.or(DOEPCTL(1), EPENA | CNAK | this.nextFrame());
+  }
+  private sendIso(): void {
+    this.set(DIEPTSIZ(2), (1 << 29) | (1 << 19) | 2);
+    this.or(DIEPCTL(2), EPENA | CNAK | this.nextFrame());
+    this.set(FIFO(2), ++this.state.isoOut | 0xaa00);
   }
   private receiveBulk(): void {
     this.set(DOEPTSIZ(1), (4 << 19) | 256);
