@@ -13,9 +13,13 @@ export const SYSTEM_AREAS_SOURCE = 'AN2606 Rev 70 Table 226: address of the boot
 export const plain = (address: number): number => (address & ~1) >>> 0;
 const inSystemArea = (address: number): boolean => SYSTEM_AREAS.some(([from, to]) => address >= from && address < to);
 
-/** The target is the table itself or the word that holds the vector. */
-export const isVectorAddress = ({ rom }: Subject, address: number): boolean =>
-  plain(address) === plain(rom.vectorTable) || plain(address) === plain(rom.vectorTable + 4);
+/** The target is the table itself or the word that holds the vector, there or where the table is mapped to. */
+export const isVectorAddress = (subject: Subject, address: number): boolean =>
+  tablesOf(subject).some((table) => plain(address) === plain(table) || plain(address) === plain(table + 4));
+function tablesOf({ rom: { vectorTable }, state: { chip } }: Subject): readonly number[] {
+  const memory = chip.memories.find((m) => m.zone === 'system' && vectorTable >= m.base && vectorTable < m.base + m.size);
+  return memory && chip.remap ? [vectorTable, chip.remap.base + vectorTable - memory.base] : [vectorTable];
+}
 
 /** Instruction to point at, in the shape of a writer: it changed the PC, no register of the log. */
 export const atInstruction = (pc: number | null, at: number): Writer | null =>
