@@ -45,7 +45,13 @@ function lookFurther(job: RunJob, hooks: RunHooks, run: (input: RunInput) => Run
     if (result !== null && result.diagnosis.sets.length > 0) return withControl(result, job, hooks);
   }
   const result = triggers[0] === undefined ? null : pull(triggers[0]);
-  return withControl(result ?? alone, job, hooks);
+  return withControl(result ?? withTried(alone, tried), job, hooks);
+}
+/** Nothing that was pressed and called led to the ROM: that it was tried is told. */
+function withTried(alone: RunResult, tried: readonly Trigger[]): RunResult {
+  const told = tried.flatMap(({ name, outcome }) => (name === null ? [] : [`${name}: ${outcome}`]));
+  const notes = told.length > 0 ? told : ['nothing was found that could be pressed or called'];
+  return { ...alone, notes: [...alone.notes, ...notes.map((text) => ({ kind: 'find-jump', text }))] };
 }
 /** Requests that lead nowhere and are run. */
 const MOST_REQUESTS = 3;

@@ -32,6 +32,13 @@ it('where option bytes keep BOOT0 from counting, the control run says nothing of
   expect(notes(result, 'control')[0]).toMatch(/starts the application all the same/);
 });
 
+it('where nothing leads to the ROM, that it was tried is told', () => {
+  const result = run('l496-request-never-read', 'stm32l496zg');
+  expect(result.outcome).not.toBe('dfu');
+  expect(notes(result, 'trigger')).toEqual([]);
+  expect(notes(result, 'find-jump').length).toBeGreaterThan(0);
+});
+
 it('a firmware that reaches DFU by itself is left alone', () => {
   const result = run('f405-straight', 'stm32f405rg');
   expect(result.outcome).toBe('dfu');
