@@ -5,6 +5,7 @@
 import { hasPin } from '../chips/parts.ts';
 import type { ChipDescription } from '../emu/chip.ts';
 import type { Core } from '../emu/core/core.ts';
+import { EXC, SCS } from '../emu/core/scs-state.ts';
 import { codePlace } from '../emu/image/image.ts';
 import type { Checkpoint } from '../emu/machine-base.ts';
 import { MS, type Ps } from '../emu/time.ts';
@@ -50,12 +51,37 @@ export interface FoundJump {
 export function findJump(s: Session, end: Checkpoint): FoundJump {
   const functions = scanFunctions(s.input.images);
   const polled = polledInputs(s, end, functions);
-  const armed = armedPins(s, end).filter((pin) => !polled.some((p) => p.name === pin.name));
-  return {
-    candidates: jumpCandidates(functions, s.input.chip).slice(0, MOST_CANDIDATES),
-    inputs: [...polled, ...armed].slice(0, MOST_INPUTS),
-  };
+  const candidates = jumpCandidates(functions, s.input.chip).slice(0, MOST_CANDIDATES);
+  const armed = [...armedPins(s, end), ...armedPorts(s, end, functions, candidates)];
+  const others = armed.filter((input) => !polled.some((p) => p.name === input.name));
+  return { candidates, inputs: [...polled, ...others].slice(0, MOST_INPUTS) };
 }
+
+/** Serial ports whose next byte is an interrupt. The handler may keep the byte, so what it is compared with may stand in any function: those that can jump come first. */
+function armedPorts(s: Session, end: Checkpoint, functions: readonly FunctionFacts[], candidates: readonly JumpCandidate[]): PolledInput[] {
+  const { system, chip, bootCore } = s.machine;
+  s.restore(end);
+  const peek = (address: number): number => bootCore.peek(address >>> 0, 4) ?? 0;
+  const isEnabled = (line: number): boolean => ((peek(NVIC_ISER + 4 * (line >>> 5)) >>> (line & 31)) & 1) === 1;
+  const table = bootCore.get(SCS.VTOR) >>> 0;
+  const ports: PolledInput[] = [];
+  for (const { name, base, irqs } of chip.blocks) {
+    const cr1 = system.layoutOf(name)?.registers.find((r) => r.name === 'CR1');
+    const bits = RECEIVES.map((names) => cr1?.fields.find((f) => names.includes(f.name))?.bit);
+    const line = irqs?.find(isEnabled);
+    if (cr1 === undefined || line === undefined) continue;
+    const value = peek(base + cr1.offset);
+    if (!bits.every((bit) => bit !== undefined && ((value >>> bit) & 1) === 1)) continue;
+    const handler = peek(table + 4 * (EXC.IRQ0 + line)) & ~1;
+    const ranked = [...functions.filter((f) => (f.symbol.address & ~1) === handler), ...candidates.map((c) => c.facts), ...functions];
+    const compared = [...new Set(ranked.flatMap((f) => f.compared))];
+    ports.push({ register: name, bit: null, kind: 'serial', name, level: null, pc: null, period: null, compared });
+  }
+  return ports;
+}
+/** Fields of CR1: the port is on, it receives, and a byte asks for an interrupt. */
+const RECEIVES = [['UE'], ['RE'], ['RXNEIE', 'RXFNEIE', 'RXNEIE_RXFNEIE']];
+const NVIC_ISER = 0xe000e100;
 
 /** Pins whose next edge is an interrupt: EXTI lets their line through, and the edge that a press makes is selected. */
 function armedPins(s: Session, end: Checkpoint): PolledInput[] {
@@ -202,9 +228,17 @@ function asInput(p: Poll, functions: readonly FunctionFacts[], chip: ChipDescrip
 function pressing(input: PolledInput, at = '100ms'): Step | null {
   if (input.kind === 'pin')
     return input.level === null ? null : { at, do: { pin: { name: input.name, level: input.level === 1 ? 0 : 1 } } };
-  const letter = input.compared.find((n) => n > 0x20 && n < 0x7f);
-  return letter === undefined ? null : { at, do: { uart: { port: input.name, text: String.fromCharCode(letter) } } };
+  const [letter] = lettersOf(input);
+  return letter === undefined ? null : sending(input, letter, at);
 }
+/** Bytes that are tried, at most. */
+const MOST_LETTERS = 8;
+const lettersOf = ({ compared }: PolledInput): readonly string[] =>
+  compared
+    .filter((n) => n > 0x20 && n < 0x7f)
+    .slice(0, MOST_LETTERS)
+    .map((n) => String.fromCharCode(n));
+const sending = ({ name }: PolledInput, letter: string, at = '100ms'): Step => ({ at, do: { uart: { port: name, text: letter } } });
 const calling = ({ facts }: JumpCandidate, at = '100ms'): Step => ({ at, do: { call: facts.symbol.name } });
 
 /** What comes of a candidate that is called at `from`, with no arguments. */
@@ -232,6 +266,21 @@ function pressPin(s: Session, from: Checkpoint, input: PolledInput): Outcome | n
   return outcomeFromHere(s);
 }
 
+/** The first byte that makes it enter the ROM, or else the first one. */
+function sendBytes(s: Session, from: Checkpoint, input: PolledInput): Tried | null {
+  let first: Tried | null = null;
+  for (const letter of lettersOf(input)) {
+    s.keepCheckpoints = false;
+    s.restore(from);
+    s.steps.append({ kind: 'uart', port: input.name, bytes: new TextEncoder().encode(letter) });
+    const outcome = outcomeFromHere(s);
+    const tried: Tried = { name: `${JSON.stringify(letter)} to ${input.name}`, kind: 'input', outcome, step: sending(input, letter) };
+    if (s.machine.history.entries.length > 0 || outcome === 'dfu') return tried;
+    first ??= tried;
+  }
+  return first;
+}
+
 function outcomeFromHere(s: Session): Outcome {
   s.state.anchor = s.machine.now;
   s.state.loop = null;
@@ -254,6 +303,7 @@ const candidateName = (s: Session, { facts }: JumpCandidate): string =>
 
 /** `GPIOC.IDR bit 13 (PC13, now 1), each 10 ms, main.c:31` */
 function inputText(s: Session, input: PolledInput): string {
+  if (input.pc === null && input.kind === 'serial') return `a byte at ${input.name}, which is an interrupt`;
   if (input.pc === null) return `an edge of ${input.name} (now ${input.level}), which is an interrupt`;
   const bit = input.bit === null ? '' : ` bit ${input.bit}`;
   const pin = input.level === null ? '' : ` (${input.name}, now ${input.level})`;
@@ -291,10 +341,16 @@ export interface Tried {
   readonly step: Step;
 }
 
-/** Calls each candidate and presses each pin on a fork. */
+/** Calls each candidate, presses each pin and sends bytes to each port on a fork. */
 export function tryAll(s: Session, from: Checkpoint, { candidates, inputs }: FoundJump): Tried[] {
   const tried: Tried[] = [];
   for (const i of inputs) {
+    if (i.kind === 'serial') {
+      s.input.progress?.(`sending to ${i.name}`);
+      const sent = sendBytes(s, from, i);
+      if (sent !== null) tried.push(sent);
+      continue;
+    }
     s.input.progress?.(`changing ${i.name}`);
     const outcome = pressPin(s, from, i);
     const step = pressing(i);

@@ -58,6 +58,14 @@ describe('a byte over a serial line that never comes', () => {
   });
 });
 
+describe('a byte that an interrupt takes', () => {
+  it('is sent on a fork, by the numbers that the program compares with', async () => {
+    const result = await run('f405-serial-interrupt/scenario.json', true);
+    expect(notes(result, 'not-triggered')).toContain('waits for a byte at USART1, which is an interrupt');
+    expect(notes(result, 'find-jump').join('\n')).toContain('"U" to USART1: dfu');
+  });
+});
+
 describe('functions that can enter system memory', () => {
   it.each([
     ['f405-bare-jump/firmware.elf', 'stm32f405rg', 'jump_to_bootloader', 'jump'],
