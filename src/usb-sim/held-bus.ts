@@ -44,6 +44,8 @@ export class HeldBus {
   private readonly run: (limit: Ps) => void;
   private readonly clock: () => number;
   private readonly waiters = new Set<Waiter>();
+  /** Whom a signal stops. */
+  private readonly stopped = new Map<AbortSignal, { readonly waiters: Set<Waiter>; readonly stop: () => void }>();
   private stretch = FIRST_STRETCH;
   private working = false;
   private closed = false;
@@ -64,13 +66,12 @@ export class HeldBus {
     if (done()) return Promise.resolve(true);
     if (this.closed || signal?.aborted || this.now >= limit) return Promise.resolve(false);
     return new Promise((settle, fail) => {
-      const stop = (): void => this.end(waiter, false);
       const end = (finish: () => void): void => {
-        signal?.removeEventListener('abort', stop);
+        if (signal) this.stopsNoMore(signal, waiter);
         finish();
       };
       const waiter: Waiter = { done, limit, pace, settle: (came) => end(() => settle(came)), fail: (error) => end(() => fail(error)) };
-      signal?.addEventListener('abort', stop);
+      if (signal) this.stopsBy(signal, waiter);
       this.waiters.add(waiter);
       this.wake?.();
       if (!this.working) void this.work();
@@ -91,6 +92,25 @@ export class HeldBus {
     this.closed = true;
     for (const w of [...this.waiters]) this.end(w, false);
     this.wake?.();
+  }
+
+  /** A client has hundreds of transfers out by one signal, and Node warns of more than ten listeners: one listener for all of them. */
+  private stopsBy(signal: AbortSignal, waiter: Waiter): void {
+    let stopped = this.stopped.get(signal);
+    if (!stopped) {
+      const waiters = new Set<Waiter>();
+      stopped = { waiters, stop: () => [...waiters].forEach((w) => this.end(w, false)) };
+      this.stopped.set(signal, stopped);
+      signal.addEventListener('abort', stopped.stop);
+    }
+    stopped.waiters.add(waiter);
+  }
+  private stopsNoMore(signal: AbortSignal, waiter: Waiter): void {
+    const { waiters, stop } = this.stopped.get(signal)!;
+    waiters.delete(waiter);
+    if (waiters.size > 0) return;
+    signal.removeEventListener('abort', stop);
+    this.stopped.delete(signal);
   }
 
   private end(waiter: Waiter, came: boolean): void {

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { CDC_DEVICE, MS } from './firmware.ts';
 import { held } from './held.ts';
 
@@ -32,6 +32,19 @@ describe('a machine held for clients outside', () => {
     expect(bus.now - before).toBe(7 * MS);
     stop.abort();
     expect(await listening).toBe(false);
+  });
+
+  it('many waits with one signal listen once, and all end with it', async () => {
+    const { bus } = held();
+    const stop = new AbortController();
+    const listened = vi.spyOn(stop.signal, 'addEventListener');
+    const removed = vi.spyOn(stop.signal, 'removeEventListener');
+    const waits = Array.from({ length: 30 }, () => bus.wait(() => false, { pace: 'real', signal: stop.signal }));
+    expect(listened).toHaveBeenCalledTimes(1);
+    stop.abort();
+    expect(await Promise.all(waits)).toEqual(new Array(30).fill(false));
+    expect(removed).toHaveBeenCalledTimes(1);
+    expect(await bus.wait(() => false, { signal: stop.signal })).toBe(false);
   });
 
   it('a wait ends at its limit of virtual time, exactly', async () => {
