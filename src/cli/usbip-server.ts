@@ -3,8 +3,10 @@ import { createServer, type AddressInfo, type Server, type Socket } from 'node:n
 import { UsageError } from '../bench/usage-error.ts';
 import { UsbIpConnection, type UsbIpExport } from '../usb-sim/usbip-connection.ts';
 
-/** A connection that has not imported the device says something within this real time. */
+/** A connection that has not imported the device within this real time goes. */
 const IMPORT_WITHIN_MS = 15_000;
+/** A peer that says nothing for so long is asked whether it is still there: one that lost its power would keep the device. */
+const KEEP_ALIVE_MS = 30_000;
 const MAX_CONNECTIONS = 64;
 
 export interface UsbIpServer {
@@ -16,7 +18,7 @@ export interface UsbIpServer {
 /** @param port 0 = a free one */
 export async function serveUsbIp(shared: UsbIpExport, host: string, port: number): Promise<UsbIpServer> {
   const connections = new Set<UsbIpConnection>();
-  const server = createServer({ noDelay: true }, (socket) => {
+  const server = createServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS }, (socket) => {
     const connection = accept(shared, socket);
     connections.add(connection);
     socket.once('close', () => connections.delete(connection));
@@ -56,16 +58,23 @@ const WHY: Readonly<Record<string, string>> = {
 
 function accept(shared: UsbIpExport, socket: Socket): UsbIpConnection {
   const connection = new UsbIpConnection(shared, {
-    send: (bytes) => void socket.write(bytes),
+    send: (bytes) => {
+      // who does not read its answers asks nothing more
+      if (!socket.write(bytes)) socket.pause();
+    },
     // a client that reads nothing does not hold the server up
     close: () => socket.end(() => socket.destroySoon()),
   });
-  socket.setTimeout(IMPORT_WITHIN_MS, () => {
+  const patience = setTimeout(() => {
     if (!connection.imported) socket.destroy();
-  });
+  }, IMPORT_WITHIN_MS);
+  socket.on('drain', () => socket.resume());
   socket.on('data', (bytes) => connection.receive(bytes));
   socket.on('end', () => connection.end());
   socket.on('error', () => socket.destroy());
-  socket.on('close', () => connection.end());
+  socket.on('close', () => {
+    clearTimeout(patience);
+    connection.end();
+  });
   return connection;
 }
