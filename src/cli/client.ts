@@ -1,7 +1,13 @@
 /** The program that `--exec` runs against what a command serves. */
 import { spawn, type ChildProcess } from 'node:child_process';
+import { constants } from 'node:os';
+import { UsageError } from '../bench/usage-error.ts';
 import { EXIT, type Io } from './io.ts';
 
+/** A command of blanks runs nothing: told before the machine is started. */
+export function checkClient(command: string | undefined): void {
+  if (command?.trim() === '') throw new UsageError('--exec: no command is given', `for example --exec 'dfu-util -l'`);
+}
 /** Its exit code; null where it was interrupted. @param env what it is told beside the environment */
 export async function runClient(
   command: string,
@@ -14,13 +20,13 @@ export async function runClient(
   child.stderr.on('data', (bytes: Buffer) => io.stderr.write(bytes.toString('utf8')));
   const ended = new Promise<number>((settle, fail) => {
     child.once('error', fail);
-    child.once('close', (code, signal) => settle(code ?? (signal === null ? EXIT.internal : SIGNALLED)));
+    child.once('close', (code, signal) => settle(code ?? (signal === null ? EXIT.internal : SIGNALLED + constants.signals[signal])));
   });
   const code = await Promise.race([ended, stopped]);
   if (code === null) await stop(child, ended);
   return code;
 }
-/** As a shell reports a program that a signal ended. */
+/** What a shell adds the number of the signal to that ended a program. */
 const SIGNALLED = 128;
 const PATIENCE_MS = 3000;
 

@@ -8,7 +8,7 @@ import { UsageError } from '../bench/usage-error.ts';
 import { isInterruptTransfer } from '../usb-sim/outside.ts';
 import { PcapngWriter } from '../usb-sim/pcapng.ts';
 import { usbIpExport } from '../usb-sim/usbip-connection.ts';
-import { runClient } from './client.ts';
+import { checkClient, runClient } from './client.ts';
 import { loadJob, type RunOptions } from './inputs.ts';
 import { EXIT, type Io } from './io.ts';
 import { Outputs, type OutputFile } from './outputs.ts';
@@ -34,6 +34,7 @@ export async function dfuCommand(images: readonly string[], options: DfuOptions,
   const serves = options.usbip === true || options.hold === true || options.exec !== undefined;
   if (!serves && (options.port !== undefined || options.host !== undefined))
     throw new UsageError('--port and --host are for the USB/IP server', 'add --usbip');
+  checkClient(options.exec);
   const job = await loadJob(images, options, io.cwd);
   const outputs = new Outputs(files(options), io.cwd);
   usePrebuilt(findChip(job.chip)?.cores ?? []);

@@ -8,7 +8,7 @@ import { UartLink } from '../bench/uart-link.ts';
 import { UsageError } from '../bench/usage-error.ts';
 import { MS } from '../emu/time.ts';
 import { rxPins, speaksSerial, type RomProfile } from '../rom/profile.ts';
-import { runClient } from './client.ts';
+import { checkClient, runClient } from './client.ts';
 import { loadJob, type RunOptions } from './inputs.ts';
 import { EXIT, type Io } from './io.ts';
 import { Outputs } from './outputs.ts';
@@ -34,6 +34,7 @@ export async function uartCommand(images: readonly string[], options: UartOption
   const baud = baudOf(options.baud);
   if (options.pty !== true && options.exec === undefined)
     throw new UsageError('nothing would use the port', 'add --pty, or --exec <command>');
+  checkClient(options.exec);
   const loaded = await loadJob(images, options, io.cwd);
   // A host on the USB cable would be served first.
   const job = { ...loaded, scenario: { ...loaded.scenario, host: { ...loaded.scenario.host, cable: 'out' as const } } };

@@ -127,12 +127,16 @@ describe('bootbench dfu', () => {
     [['--chip', 'stm32f072rb', '--boot0', '--usbip', '--port', '70000'], /--port/],
     [['--chip', 'stm32f072rb', '--boot0', '--port', '0'], /add --usbip/],
     [['--chip', 'stm32f072rb', '--usbip'], /no image is given/],
+    [['--chip', 'stm32f072rb', '--boot0', '--exec', ' '], /--exec: no command is given/],
     [['--chip', 'stm32f072rb', '--boot0', '--exec', 'true', '--save', 'no/such/folder.bin'], /--save: cannot write/],
   ])('%j is exit 2 with one line', async (args, text) => {
     const ran = await run(...args);
     expect(ran.code).toBe(2);
     expect(ran.err).toMatch(text);
     expect(ran.err.trim().split('\n')).toHaveLength(1);
+  });
+  it('a client that a signal ends is told of as a shell does', async () => {
+    expect((await run('--chip', 'stm32f072rb', '--boot0', '--port', '0', '--exec', 'kill -9 $$')).code).toBe(137);
   });
   it('without a device on the bus it is exit 1, with the outcome', async () => {
     const cwd = folder({ 'loop.bin': Uint8Array.of(0, 0x10, 0, 0x20, 9, 0, 0, 8, 0xfe, 0xe7) });
