@@ -69,11 +69,16 @@ const FETCHES: ReadonlySet<string> = new Set(['bus-fetch', 'mem-fetch', 'invalid
 /** What the first fault was, in one phrase. `did`: how its access is known better. */
 export function faultPhrase(s: Session, fault: FaultFacts, did: 'read' | 'write' | 'jump' | null): string {
   const by = place(s, FETCHES.has(fault.kind) && fault.from >= 0 ? fault.from : fault.pc);
+  if (fault.kind === 'undefined' && isUdf(s, fault.pc)) return `${by} ran into UDF, ${UDF_MEANS}`;
   const verb = did === 'read' ? 'read' : did === 'write' ? 'wrote to' : (DOING[fault.kind] ?? fault.kind);
   if (fault.address === null || !/to$|accessed|read/.test(verb)) return `${by} ${verb}`;
   const why = fault.kind === 'unaligned' ? 'which is not aligned' : (outOfStack(s, fault.address) ?? whatIsAt(s, fault.address));
   return `${by} ${verb} ${hex(fault.address)}: ${why}`;
 }
+
+/** UDF, encoding T1 (Armv7-M ARM A7.7.194, Armv6-M ARM A6.7.77). */
+const isUdf = ({ machine }: Session, pc: number): boolean => (machine.bootCore.peek(pc, 2) ?? 0) >>> 8 === 0xde;
+const UDF_MEANS = 'which compilers put where no program may come: use of a null pointer, __builtin_trap(), __builtin_unreachable()';
 
 /** Of a jump into data: the fault came later, at one of the words there. */
 export const ranAwayPhrase = (s: Session, pc: number, target: number): string =>

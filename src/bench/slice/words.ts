@@ -128,11 +128,16 @@ export function whatIsAt(s: Session, address: number, core = 0): string {
   if (region === null) return `nothing answers there on ${chip.name}${inSystemArea(address) ? rom : ''}`;
   if (table !== undefined && (address & ~1) === table) return "that is the ROM's vector table itself, not code";
   if (table !== undefined && (address & ~1) === table + 4) return "that is the word that holds the ROM's reset vector, not the vector";
-  if (region.block) return `that is ${addressText(s, address, core)}, a peripheral`;
+  if (region.block) {
+    const keys = machine.system.registerName(region.block, address)?.endsWith('KEYR') ? KEYS : '';
+    return `that is ${addressText(s, address, core)}, a peripheral${keys}`;
+  }
   const row = region.memory!.row;
   if (row.zone === 'system') return `that lies in system memory${rom}`;
   return `that lies in ${row.name}${row.kind === 'ram' ? ' (RAM)' : ''}`;
 }
+/** KEYR and OPTKEYR of FLASH. */
+const KEYS = ', which answers a wrong key with a bus error: it takes its two keys once, in order, and OPTKEYR only behind KEYR';
 /** Where ST's products have their system memory. */
 const inSystemArea = (a: number): boolean => (a >= 0x1ff00000 && a < 0x20000000) || (a >= 0x0bf00000 && a < 0x0c000000);
 
