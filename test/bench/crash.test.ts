@@ -24,3 +24,10 @@ it('a wrong key of FLASH is told beside the bus error that it is answered with',
   // LDR r0, =0x40023C08 (OPTKEYR of F4); STR r0, [r0]
   expect(crashOf(0x4800, 0x6000, 0x3c08, 0x4002)).toMatch(/wrote to 0x40023c08: that is FLASH\.OPTKEYR .*OPTKEYR only behind KEYR$/);
 });
+
+it('an access to memory on the board, behind a controller that runs, is told to be one', () => {
+  // LDR r0, =RCC_AHB3ENR; MOVS r1, #1 (FSMCEN); STR r1, [r0]; LDR r0, =0x60000000; STR r1, [r0]; NOP
+  const enable = [0x4802, 0x2101, 0x6001, 0x4802, 0x6001, 0xbf00, 0x3838, 0x4002, 0x0000, 0x6000];
+  expect(crashOf(...enable)).toContain('bootbench has no memory behind FSMC: on a board that has one the program goes on here');
+  expect(crashOf(...enable.with(1, 0x2100))).toMatch(/nothing answers there on STM32F405RG$/);
+});

@@ -125,7 +125,7 @@ export function whatIsAt(s: Session, address: number, core = 0): string {
   const region = machine.system.regionAt(address, core);
   const table = chip.rom?.vectorTable.value;
   const rom = table === undefined ? '' : `; the ROM's vector table is at ${hex(table)}`;
-  if (region === null) return `nothing answers there on ${chip.name}${inSystemArea(address) ? rom : ''}`;
+  if (region === null) return `nothing answers there on ${chip.name}${inSystemArea(address) ? rom : outside(s, address)}`;
   if (table !== undefined && (address & ~1) === table) return "that is the ROM's vector table itself, not code";
   if (table !== undefined && (address & ~1) === table + 4) return "that is the word that holds the ROM's reset vector, not the vector";
   if (region.block) {
@@ -136,6 +136,20 @@ export function whatIsAt(s: Session, address: number, core = 0): string {
   if (row.zone === 'system') return `that lies in system memory${rom}`;
   return `that lies in ${row.name}${row.kind === 'ram' ? ' (RAM)' : ''}`;
 }
+/** Memory on the board, in a window that a controller with a running clock has: no board is known here, so there is none. */
+function outside({ machine: { system } }: Session, address: number): string {
+  const controllers = WINDOWS.find(([from, to]) => address >= from && address < to)?.[2];
+  const block = system.blocks.find((b) => controllers?.test(b.row.name) && system.isClocked(b));
+  return block ? `; bootbench has no memory behind ${block.row.name}: on a board that has one the program goes on here` : '';
+}
+/** By the memory maps of the reference manuals: static memories and NAND, QUADSPI and OCTOSPI, SDRAM. */
+const WINDOWS: readonly (readonly [number, number, RegExp])[] = [
+  [0x60000000, 0x70000000, /^FS?MC$/],
+  [0x70000000, 0x80000000, /^(?:FS?MC|OCTOSPI2)$/],
+  [0x80000000, 0x90000000, /^FS?MC$/],
+  [0x90000000, 0xa0000000, /^(?:FSMC|QUADSPI|OCTOSPI1?)$/],
+  [0xc0000000, 0xe0000000, /^FMC$/],
+];
 /** KEYR and OPTKEYR of FLASH. */
 const KEYS = ', which answers a wrong key with a bus error: it takes its two keys once, in order, and OPTKEYR only behind KEYR';
 /** Where ST's products have their system memory. */
