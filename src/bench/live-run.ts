@@ -48,6 +48,8 @@ export interface SessionState {
   restart: Restart | null;
   /** RX pins of the ROM's serial interfaces that fell while the ROM ran. */
   fellInRom: { pin: string; at: Ps }[];
+  /** I2C and SPI ports of the ROM that a master outside has selected while the ROM ran, with the pins by which that master could be kept quiet. */
+  selectedInRom: { name: string; pins: readonly string[]; at: Ps }[];
 }
 
 export interface SessionEnd {
@@ -66,6 +68,8 @@ export interface LiveRun {
   readonly state: SessionState;
   /** Where the scenario stands. */
   readonly steps: { readonly remaining: boolean };
+  /** A master outside has called the chip on this port. */
+  selected(port: string): void;
   /** Something has happened that may end the run. */
   stir(): void;
   /** The boot core stands where it starts, and no reset brought it there. */

@@ -217,6 +217,43 @@ export type StepAction =
       };
     }
   | {
+      /** A master outside addresses the chip on I2C, at 100 kHz. */
+      readonly i2c: {
+        /** The port, for example I2C1. */
+        readonly port: string;
+        /** Seven bits. */
+        readonly address: WordValue;
+        /** Bytes to write. */
+        readonly hex?: string;
+        /** Bytes to read behind them, after a repeated start. */
+        readonly read?: number;
+      };
+    }
+  | {
+      /** A master outside selects the chip on SPI, and clocks bytes at 1 MHz. */
+      readonly spi: {
+        /** The port, for example SPI1. */
+        readonly port: string;
+        /** Bytes to send; as many come back. */
+        readonly hex: string;
+      };
+    }
+  | {
+      /** Another node sends a frame on CAN, again and again for up to 25 ms until it is acknowledged. */
+      readonly can: {
+        /** The port, for example CAN2. */
+        readonly port: string;
+        /** Identifier of the frame. */
+        readonly id: WordValue;
+        /** Up to eight bytes. */
+        readonly hex?: string;
+        /** The identifier has 29 bits, not 11. */
+        readonly extended?: boolean;
+        /** Bits a second; left out = 125000. */
+        readonly bitrate?: number;
+      };
+    }
+  | {
       /** The PC sends to the virtual serial port that the application brings up. */
       readonly cdc: {
         /** Text to send. */
@@ -379,6 +416,18 @@ export type PlannedAction =
   | { readonly kind: 'cable'; readonly position: CablePosition }
   /** `character`: ten bits; left out = at 115,200 baud. */
   | { readonly kind: 'uart'; readonly port: string; readonly bytes: Uint8Array; readonly character?: Ps }
+  /** Reading behind writing. */
+  | { readonly kind: 'i2c'; readonly port: string; readonly address: number; readonly bytes: Uint8Array; readonly read: number }
+  | { readonly kind: 'spi'; readonly port: string; readonly bytes: Uint8Array }
+  /** `bit`: one bit time. */
+  | {
+      readonly kind: 'can';
+      readonly port: string;
+      readonly id: number;
+      readonly extended: boolean;
+      readonly bytes: Uint8Array;
+      readonly bit: Ps;
+    }
   | { readonly kind: 'cdc'; readonly bytes: Uint8Array }
   | { readonly kind: 'cdc-baud'; readonly baud: number }
   | { readonly kind: 'poke'; readonly symbol: string | null; readonly address: number; readonly value: number; readonly size: 1 | 2 | 4 }

@@ -108,6 +108,7 @@ export function expandScenario(
 function plannedStep(chip: ChipDescription, names: Names, step: Step, where: string, vdda: number): PlannedStep {
   const when = plannedTime(names, step, where);
   if ('adc' in step.do) return { when, action: { kind: 'adc', inputs: adcInputs(chip, step.do.adc, vdda, `${where}.do.adc`) } };
+  if ('i2c' in step.do || 'spi' in step.do || 'can' in step.do) return { when, action: plannedBus(chip, step.do, `${where}.do`) };
   if ('usb' in step.do) return { when, action: plannedUsb(step.do.usb, `${where}.do.usb`) };
   return { when, action: plannedAction(chip, names, step.do, `${where}.do`) };
 }
@@ -136,7 +137,7 @@ function plannedTime(names: Names, step: Step, where: string): StepWhen {
 function plannedAction(
   chip: ChipDescription,
   names: Names,
-  action: Exclude<StepAction, { adc: unknown } | { usb: unknown }>,
+  action: Exclude<StepAction, { adc: unknown } | { usb: unknown } | BusStep>,
   where: string,
 ): PlannedAction {
   const word = (value: WordValue, key: string): number => wordValue(value, `${where}.${key}`);
@@ -162,6 +163,40 @@ function plannedAction(
   }
   if ('dfu' in action) return plannedDfu(action.dfu, `${where}.dfu`);
   return { kind: 'debugger', attach: action.debugger === 'attach' };
+}
+
+type BusStep = Extract<StepAction, { i2c: unknown } | { spi: unknown } | { can: unknown }>;
+const SECOND = 1_000_000_000_000;
+const CAN_BITRATE = 125_000;
+
+function plannedBus(chip: ChipDescription, step: BusStep, where: string): PlannedAction {
+  if ('i2c' in step) {
+    const { port, address, hex = '', read = 0 } = step.i2c;
+    const value = wordValue(address, `${where}.i2c.address`);
+    if (value > 0x7f)
+      throw new UsageError(`${where}.i2c.address: 0x${value.toString(16)} has more than seven bits`, 'say it without the R/W bit');
+    return { kind: 'i2c', port: busPort(chip, port, /^i2c/, `${where}.i2c.port`), address: value, bytes: hexBytes(hex), read };
+  }
+  if ('spi' in step) return { kind: 'spi', port: busPort(chip, step.spi.port, /^spi/, `${where}.spi.port`), bytes: hexBytes(step.spi.hex) };
+  const { port, id, hex = '', extended = false, bitrate = CAN_BITRATE } = step.can;
+  const [value, bytes] = [wordValue(id, `${where}.can.id`), hexBytes(hex)];
+  if (value >= (extended ? 2 ** 29 : 2 ** 11))
+    throw new UsageError(`${where}.can.id: 0x${value.toString(16)} has more than ${extended ? 29 : '11 bits, and extended is not true'}`);
+  if (bytes.length > 8) throw new UsageError(`${where}.can.hex: ${bytes.length} bytes; a frame has at most 8`);
+  const name = busPort(chip, port, /^(bx|fd)can/, `${where}.can.port`);
+  return { kind: 'can', port: name, id: value, extended, bytes, bit: Math.round(SECOND / bitrate) };
+}
+
+/** The chip's block of that name, which has one of these models. */
+function busPort(chip: ChipDescription, port: string, model: RegExp, where: string): string {
+  const ports = chip.blocks.filter((b) => model.test(b.model ?? '')).map((b) => b.name);
+  const found = ports.find((name) => name.toLowerCase() === port.toLowerCase());
+  if (found === undefined)
+    throw new UsageError(
+      `${where}: ${chip.name} has no ${port}`,
+      didYouMean(port, ports) ?? (ports.length > 0 ? `it has ${ports.join(', ')}` : 'it has none'),
+    );
+  return found;
 }
 
 function plannedUsb(step: UsbStep, where: string): PlannedAction {

@@ -17,7 +17,7 @@ import { MODELS } from '../peripherals/index.ts';
 import { usbPort } from '../peripherals/usb-ports.ts';
 import { dumpBase, loadRom, type LoadedRom } from '../rom/load.ts';
 import { ROM_OPTION_IDS } from '../rom/options.ts';
-import { rxPins } from '../rom/profile.ts';
+import { hostPorts, watchedPins } from '../rom/profile.ts';
 import { findRomProfile, romProfileOf, type RomProfile } from '../rom/profiles.ts';
 import { UsbSim } from '../usb-sim/usb-sim.ts';
 import { decideOutcome } from './outcome.ts';
@@ -164,7 +164,7 @@ export class Session implements LiveRun {
   /** What the session wants to hear of the machine. */
   private observe(): void {
     const { machine } = this;
-    const listened = new Set(rxPins(this.profile).map(({ pin }) => `pin.${pin}`));
+    const listened = new Set(watchedPins(this.profile).map(({ pin }) => `pin.${pin}`));
     machine.observer = {
       beforeReset: () => this.usb.chipReset(),
       reset: () => this.onReset(),
@@ -178,6 +178,7 @@ export class Session implements LiveRun {
       },
       wire: (name, value) => {
         this.usb.onWire(name, value);
+        if (this.steps.listens) this.steps.onWire(name, value);
         if (value !== 0 || !listened.has(name) || !machine.state.inSystem) return;
         if (this.state.fellInRom.length < MAX_EDGES) this.state.fellInRom.push({ pin: name.slice('pin.'.length), at: machine.now });
       },
@@ -193,6 +194,13 @@ export class Session implements LiveRun {
       exception: (core, exception, _handler, pc) => this.onException(core, exception, pc),
       exceptionReturn: (core) => this.onExceptionReturn(core),
     };
+  }
+  /** A master outside has called the chip on a port at which the ROM would follow. */
+  selected(port: string): void {
+    const found = hostPorts(this.profile).find((i) => i.name === port);
+    const { selectedInRom } = this.state;
+    if (found === undefined || !this.machine.state.inSystem || selectedInRom.some((s) => s.name === port)) return;
+    selectedInRom.push({ ...found, at: this.machine.now });
   }
   private onReset(): void {
     const { machine } = this;
@@ -612,6 +620,7 @@ const freshState = (): SessionState => ({
   watchesStart: false,
   restart: null,
   fellInRom: [],
+  selectedInRom: [],
 });
 
 /**

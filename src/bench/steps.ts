@@ -5,8 +5,9 @@ import type { Ps } from '../emu/time.ts';
 import { findSymbol } from '../emu/image/image.ts';
 import { imageCore } from './image-core.ts';
 import type { PlannedAction, PlannedStep } from './scenario-types.ts';
-import { rxPins } from '../rom/profile.ts';
+import { pinsOfPort, rxPins } from '../rom/profile.ts';
 import type { LiveRun } from './live-run.ts';
+import { OutsideHosts, type OutsideState } from './outside-hosts.ts';
 import { startOf } from './restart.ts';
 import { PIN_FLOATING } from '../peripherals/gpio-common.ts';
 
@@ -26,6 +27,8 @@ interface StepsState {
   /** Sequence of bytes sent to UARTs, so that each is a change of the wire. */
   uartSequence: number;
   uartQueue: { port: string; bytes: number[]; bit: number; byte: number; character: Ps } | null;
+  /** Masters and nodes on the other buses. */
+  outside: OutsideState;
   /** Steps behind those of the scenario: somebody who holds the machine has asked for them. */
   more: readonly PlannedStep[];
 }
@@ -43,16 +46,30 @@ export class Steps implements Attachment {
     call: null,
     uartSequence: 0,
     uartQueue: null,
+    outside: { sequence: 0, job: null },
     more: [],
   };
   private readonly session: LiveRun;
   private readonly slot: number;
   private readonly uartSlot: number;
+  private readonly hosts: OutsideHosts;
 
   constructor(session: LiveRun) {
     this.session = session;
     this.slot = session.machine.system.addTimer('scenario', () => this.due());
     this.uartSlot = session.machine.system.addTimer('scenario.uart', () => this.sendUart());
+    const { machine } = session;
+    this.hosts = new OutsideHosts({
+      system: machine.system,
+      now: () => machine.now,
+      console: (channel, text) => machine.console(channel, text),
+      drive: (pin, level) => this.drive(pin, level),
+      held: (pin) => machine.state.heldWires.includes(`pin.${pin}`),
+      pins: (port) => pinsOfPort(session.profile, port),
+      state: () => this.state.outside,
+      selected: (port) => session.selected(port),
+      finished: () => this.finished(),
+    });
   }
   save(): unknown {
     return structuredClone(this.state);
@@ -73,9 +90,17 @@ export class Steps implements Attachment {
     this.state.previousEnd = this.session.machine.now;
     this.schedule();
   }
+  /** Somebody is on a bus whose answers come by wire. */
+  get listens(): boolean {
+    return this.state.outside.sequence > 0;
+  }
+  onWire(name: string, value: number): void {
+    this.hosts.onWire(name, value);
+  }
   /** Steps that have not ended. */
   get remaining(): boolean {
-    return this.state.index < this.list.length || this.state.call !== null || this.state.uartQueue !== null;
+    const { call, uartQueue, outside } = this.state;
+    return this.state.index < this.list.length || call !== null || uartQueue !== null || outside.job !== null;
   }
   /** Index of the first step that has not been carried out; null if all have. */
   get firstMissed(): number | null {
@@ -204,6 +229,7 @@ export class Steps implements Attachment {
     else if (end !== 'later') this.lasts(end);
   }
   /** Begins a step. When it ends: at once, at a time, or later by what was begun. */
+  // eslint-disable-next-line complexity -- one case for each kind of step
   private begin(action: PlannedAction): Ps | 'at once' | 'later' {
     const { machine } = this.session;
     switch (action.kind) {
@@ -229,6 +255,11 @@ export class Steps implements Attachment {
           character: action.character ?? CHARACTER,
         };
         this.sendUart();
+        return 'later';
+      case 'i2c':
+      case 'spi':
+      case 'can':
+        this.hosts.begin(action);
         return 'later';
       case 'poke':
         this.poke(action);
@@ -370,7 +401,12 @@ function describeAction(a: PlannedAction): string {
     case 'cable':
       return `cable ${a.position}`;
     case 'uart':
+    case 'spi':
       return `${a.bytes.length} bytes to ${a.port}`;
+    case 'i2c':
+      return `address 0x${a.address.toString(16)} on ${a.port}`;
+    case 'can':
+      return `frame 0x${a.id.toString(16)} on ${a.port}`;
     case 'cdc':
       return `${a.bytes.length} bytes to CDC`;
     case 'cdc-baud':

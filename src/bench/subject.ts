@@ -19,7 +19,7 @@ import type { RegisterState } from '../emu/registers.ts';
 import { rateHz } from '../emu/time.ts';
 import { PIN_FLOATING } from '../peripherals/gpio-common.ts';
 import { optionSettings } from './rom-options.ts';
-import { rxPins } from '../rom/profile.ts';
+import { watchedPins } from '../rom/profile.ts';
 import { lastLeave, type Session } from './session.ts';
 
 /** Block registers by path, as stored. */
@@ -82,15 +82,28 @@ export interface Traced {
   readonly magic: readonly MagicWord[];
   /** From the whole run, what came after the judged instant included. */
   readonly fellInRom: NonNullable<TargetHistory['fellInRom']>;
+  readonly selectedInRom: NonNullable<TargetHistory['selectedInRom']>;
   readonly leave: LeaveFacts | null;
   readonly failure: FailureFacts | null;
   /** What started the watchdog that resets the chip over and over. */
   readonly watchdogStart: Writer | null;
 }
-export const NOT_TRACED: Traced = { vectorReads: [], magic: [], fellInRom: [], leave: null, failure: null, watchdogStart: null };
+export const NOT_TRACED: Traced = {
+  vectorReads: [],
+  magic: [],
+  fellInRom: [],
+  selectedInRom: [],
+  leave: null,
+  failure: null,
+  watchdogStart: null,
+};
 
 /** What the run that has just ended tells of pins and of a leave. */
-export const afterRun = (s: Session): Pick<Traced, 'fellInRom' | 'leave'> => ({ fellInRom: [...s.state.fellInRom], leave: leaveFacts(s) });
+export const afterRun = (s: Session): Pick<Traced, 'fellInRom' | 'selectedInRom' | 'leave'> => ({
+  fellInRom: [...s.state.fellInRom],
+  selectedInRom: [...s.state.selectedInRom],
+  leave: leaveFacts(s),
+});
 
 /** What came of the last leave by the end of the run; what the twin tells is left open. */
 export function leaveFacts(s: Session): LeaveFacts | null {
@@ -137,6 +150,7 @@ function targetHistory(machine: Machine, traced: Traced): TargetHistory {
     vectorReads: traced.vectorReads,
     magic: traced.magic,
     fellInRom: traced.fellInRom,
+    selectedInRom: traced.selectedInRom,
     leave: traced.leave,
     failure: traced.failure,
     watchdogStart: traced.watchdogStart,
@@ -157,7 +171,7 @@ export function romFacts(s: Session): RomFacts {
     range: rom?.range.value ?? [0, 0],
     ramUse: rom?.ramUse.value ?? [],
     usbIrq: profile?.usbIrq ?? -1,
-    listensTo: rxPins(profile),
+    listensTo: watchedPins(profile),
     option: (id) => {
       const o = settings.find((x) => x.id === id);
       return o ? { value: o.value, confidence: o.confidence } : null;

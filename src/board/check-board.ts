@@ -6,7 +6,7 @@ import { CHECK_IDS, type CheckId } from '../bench/result.ts';
 import { UsageError } from '../bench/usage-error.ts';
 import type { ChipDescription } from '../emu/chip.ts';
 import { modelOf } from '../emu/core/models/index.ts';
-import { rxPins } from '../rom/profile.ts';
+import { watchedPins } from '../rom/profile.ts';
 import { resolveRomOptions } from '../rom/options.ts';
 import type { RomProfile } from '../rom/profiles.ts';
 import { BoardState } from './board-state.ts';
@@ -150,7 +150,7 @@ function romOf(chip: ChipDescription, profile: RomProfile | null, vectors: { sp:
     range: chip.rom?.range.value ?? [0, 0],
     ramUse: chip.rom?.ramUse.value ?? [],
     usbIrq: profile?.usbIrq ?? -1,
-    listensTo: rxPins(profile),
+    listensTo: watchedPins(profile),
     option: (id) => {
       const o = options.find((x) => x.id === id);
       return o ? { value: o.value, confidence: o.confidence } : null;

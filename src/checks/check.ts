@@ -85,6 +85,8 @@ export interface TargetHistory {
   readonly usbOfUser?: readonly UsbFacts[];
   /** RX pins of the ROM's serial interfaces that fell while the ROM ran, after the last entry too; left out where nobody watches them. */
   readonly fellInRom?: readonly { readonly pin: string; readonly at: number }[];
+  /** Ports of the ROM on which a master outside called the chip while the ROM ran, with the pins that keep that master out when they are held high. */
+  readonly selectedInRom?: readonly { readonly name: string; readonly pins: readonly string[]; readonly at: number }[];
   /** The last DFU leave that was carried out, and what came of it by the end of the run; null if there was none. */
   readonly leave?: LeaveFacts | null;
   /** First fault before any entry. */
@@ -201,7 +203,7 @@ export interface RomFacts {
   readonly range: readonly [number, number];
   readonly ramUse: readonly { readonly base: number; readonly size: number }[];
   readonly usbIrq: number;
-  /** RX pins that the ROM watches for a start bit beside USB. */
+  /** RX pins that the ROM watches beside USB, for a start bit or for a start of frame on CAN. */
   readonly listensTo: readonly { readonly name: string; readonly pin: string }[];
   /** Value of a ROM option in this run, with how sure it is; null if the family lacks it. */
   option(id: string): { readonly value: string; readonly confidence: Confidence } | null;

@@ -53,6 +53,8 @@ class BxCan {
   private readonly clock: string;
   private readonly oneLine: boolean;
   private readonly filtered: boolean;
+  /** CAN1, whose filters CAN2 shares if there is one. */
+  private readonly lends: boolean;
   readonly node: OutsideNode;
   readonly mcr: Register;
   readonly msr: Register;
@@ -66,6 +68,7 @@ class BxCan {
     this.clock = options.clock;
     this.oneLine = options.oneLine === true;
     this.filtered = options.block !== 'CAN2' && layout.at(0x200) !== undefined;
+    this.lends = options.block === 'CAN1' && this.filtered;
     this.node = new OutsideNode(options.block);
     [this.mcr, this.msr, this.tsr] = [this.at(0), this.at(4), this.at(8)];
     [this.ier, this.esr, this.btr] = [this.at(0x14), this.at(0x18), this.at(0x1c)];
@@ -209,14 +212,14 @@ class BxCan {
   }
   /** CAN2 wants to know whether its filters take an identifier. */
   filterForCan2(c: Ctx, asks: number): void {
-    if (asks && this.filtered) c.env.setWire(CAN2_FIFO, this.fifoOf(c, c.env.wire(CAN2_ID), true) + 1);
+    if (asks && this.lends) c.env.setWire(CAN2_FIFO, this.fifoOf(c, c.env.wire(CAN2_ID), true) + 1);
   }
   /** FIFO of the first filter that takes the identifier; -1 = none. */
   private fifoOf(c: Ctx, id: number, forCan2: boolean): number {
     const reg = (offset: number): number => c.get(this.at(offset));
     if (reg(0x200) & 1) return -1;
     const first = (reg(0x200) >>> 8) & 0x3f;
-    const [from, to] = forCan2 ? [first, 28] : [0, c.env.wire(CAN2_THERE) ? first : 28];
+    const [from, to] = forCan2 ? [first, 28] : [0, this.lends && c.env.wire(CAN2_THERE) ? first : 28];
     for (let i = from; i < to && this.at(0x240 + 8 * i) !== undefined; i++) {
       const bit = (offset: number): boolean => ((reg(offset) >>> i) & 1) !== 0;
       if (bit(0x21c) && this.passes(id, reg(0x240 + 8 * i), reg(0x244 + 8 * i), bit(0x204), bit(0x20c))) return bit(0x214) ? 1 : 0;

@@ -4,8 +4,8 @@ import type { Confidence } from '../emu/confidence.ts';
 import { STAND_IN_MORE } from '../chips/rows.ts';
 import type { RomFamily, RomOptionDefaults } from './options.ts';
 
-/** How the stand-in notices traffic: a falling edge on the RX pin, a flag of the interface's block, or not at all. */
-export type Detection = 'falling-edge' | 'flag' | 'interrupt' | 'none';
+/** How the stand-in notices traffic: a falling edge on the RX pin of a USART or, as `frame`, of a CAN, a flag of the interface's block, or not at all. */
+export type Detection = 'falling-edge' | 'frame' | 'flag' | 'interrupt' | 'none';
 
 export type Pull = 'none' | 'up' | 'down';
 
@@ -56,7 +56,12 @@ export interface RomBuild {
     readonly pulls?: { readonly i2c: Pull; readonly spi: Pull };
   };
   /** Whose rows say where the USARTs lie (common/serial.c), and alternate functions of their pins where they are not 7; left out: as `tables`. */
-  readonly serial?: { readonly chip: ChipDescription; readonly functions?: Readonly<Record<string, number>> };
+  readonly serial?: {
+    readonly chip: ChipDescription;
+    readonly functions?: Readonly<Record<string, number>>;
+    /** As in `tables`. */
+    readonly ownAddress?: number;
+  };
   /** Files of rom/common beside those that are in every image: the USB controller's driver, the measuring of a crystal. */
   readonly drivers: readonly string[];
   /**
@@ -165,12 +170,12 @@ export const spi = (name: string, nss: string, sck: string, miso: string, mosi: 
   pins: { nss, sck, miso, mosi },
   detection: 'flag',
 });
-export const can = (name: string, rx: string, tx: string): RomInterface => ({ name, pins: { rx, tx }, detection: 'none' });
+export const can = (name: string, rx: string, tx: string): RomInterface => ({ name, pins: { rx, tx }, detection: 'frame' });
 export const pins = (table: string, list: readonly RomInterface[]): Sourced<readonly RomInterface[]> =>
   known(list, `${AN2606} ${table} (pins); detection: how the stand-in does it`);
 
 export const SILENT =
-  'a host on I2C, SPI or CAN (the blocks have no slave side, so that nothing outside selects the ROM there); over USART: Write Protect, Readout Protect, erase of one bank, checksums';
+  'over USART, I2C and SPI: Write Protect, Readout Protect, erase of one bank, checksums; on I2C the commands without stretching (0x32 …); on CAN all but Get, Get Version and Get ID; on FDCAN everything behind the choice; I3C';
 
 /** For the ROMs of 2 and 3 KB: no ROM of their families begins there. The chips' rows have it as a memory. */
 export const MORE: AddressRange = STAND_IN_MORE;
@@ -184,3 +189,24 @@ export const rxPins = (profile: RomProfile | null): readonly { readonly name: st
   (profile?.interfaces.value ?? []).flatMap(({ name, pins, detection }) =>
     detection === 'falling-edge' && pins['rx'] !== undefined ? [{ name, pin: pins['rx'] }] : [],
   );
+
+/** RX pins at which a level counts: those of the USARTs, and of CAN. */
+export const watchedPins = (profile: RomProfile | null): readonly { readonly name: string; readonly pin: string }[] => [
+  ...rxPins(profile),
+  ...(profile?.interfaces.value ?? []).flatMap(({ name, pins, detection }) =>
+    detection === 'frame' && pins['rx'] !== undefined ? [{ name, pin: pins['rx'] }] : [],
+  ),
+];
+
+/** Ports at which a master selects the ROM, and the pins that keep it out when they are held high. */
+export const hostPorts = (profile: RomProfile | null): readonly { readonly name: string; readonly pins: readonly string[] }[] =>
+  (profile?.interfaces.value ?? []).flatMap(({ name, pins, detection }) =>
+    detection === 'flag' ? [{ name, pins: ['scl', 'sda', 'nss'].flatMap((role) => pins[role] ?? []) }] : [],
+  );
+
+/** Pins of the port, by function, where the ROM has it. */
+export const pinsOfPort = (profile: RomProfile | null, port: string): Readonly<Record<string, string>> =>
+  profile?.interfaces.value.find((i) => i.name === port)?.pins ?? {};
+
+/** The ROM's own address on I2C, seven bits. */
+export const i2cAddress = ({ build }: RomProfile): number => build.tables?.ownAddress ?? build.serial?.ownAddress ?? 0;

@@ -40,7 +40,7 @@ describe('a wrong key is named', () => {
   test.each<[string, object, string]>([
     ['unknown at the top', { sede: 1 }, 's.json: unknown key sede; did you mean seed?'],
     ['unknown below', { board: { vddd: 3 } }, 's.json: unknown key board.vddd; did you mean vdd or vdda?'],
-    ['unknown in a step', { steps: [{ at: '1s', do: { cal: 'main' } }] }, 's.json: unknown key steps[0].do.cal; did you mean call?'],
+    ['unknown in a step', { steps: [{ at: '1s', do: { caall: 'main' } }] }, 's.json: unknown key steps[0].do.caall; did you mean call?'],
     ['far from any', { zzzzzzzz: 1 }, 'unknown key zzzzzzzz; known here: schema, chip, images'],
     ['wrong word', { host: { kind: 'linx' } }, 'host.kind is "linx"; it must be one of "linux", "windows", "macos"'],
     ['wrong type', { seed: 'one' }, 'seed is "one"; it must be of type integer'],

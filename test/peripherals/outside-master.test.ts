@@ -195,6 +195,7 @@ describe.each([
 describe.each([
   ['CAN1 of F405', 'stm32f405rg', 'CAN1', 14],
   ['CAN2 of F405, whose filters CAN1 has', 'stm32f405rg', 'CAN2', 14],
+  ['CAN2 of F413, beside CAN3 with filters of its own', 'stm32f413zh', 'CAN2', 14],
   ['CAN of F072', 'stm32f072rb', 'CAN', 14],
 ] as const)('bxCAN with another node: %s', (_name, part, can, bank) => {
   const chip = new StChip(findChip(part)!);
