@@ -1,9 +1,10 @@
 /*
- * Detection on the serial interfaces beside USB (AN2606, configuration tables): a start bit on a USART RX pin, our address on
- * I2C, a byte on SPI. LEFT OUT: CAN and FDCAN (no detection), and everything after detection but for the USARTs (serial.c).
+ * Detection on the serial interfaces beside USB (AN2606, configuration tables and selection figures): a start bit on a USART's RX, a start of frame on that of CAN or
+ * FDCAN, our address on I2C, the byte 0x5A on SPI.
  * ASSUMED: a falling edge on RX is enough; ST's ROM may want a whole 0x7F. A line that is low from the start is no start bit.
  */
 #include "rom.h"
+#include "bus.h"
 #include "cortex_m.h"
 #include "interfaces.h"
 #include "rom_core.h"
@@ -35,6 +36,7 @@ void pin_setup(const struct pin_setup *p)
 #endif
 
 int32_t rx_chosen;
+uint32_t flag_chosen;
 static uint32_t rx_high; /* RX pins seen high so far, a bit each */
 
 static uint32_t rx_levels(void)
@@ -66,7 +68,12 @@ bool interfaces_poll(void)
     rx_high |= levels;
   for (uint32_t i = 0; i < interface_table.flag_count; i++)
     if (REG(interface_table.flags[i].address) & interface_table.flags[i].mask) {
+#if SERVES_SPI
+      if (!bus_synchronised(i))
+        continue;
+#endif
       rx_chosen = -1;
+      flag_chosen = i;
       return true;
     }
   return false;

@@ -13,7 +13,7 @@ struct pin_setup {
   uint8_t function;
   uint8_t pull;
 };
-/* A falling edge on one of these selects the USART behind it. */
+/* A falling edge on one of these selects the USART or the CAN behind it. */
 struct rx_pin {
   uint32_t port;
   uint8_t pin;
@@ -46,8 +46,9 @@ extern const struct interface_table interface_table;
 #define GPIO_AFR(port, high) REG((port) + 0x20u + 4u * (high))
 #endif
 
-/* Entry of interface_table.rx whose line has fallen; -1 where another interface was addressed. */
+/* Entry of interface_table.rx whose line has fallen: SERIAL_COUNT USARTs, then CAN; -1 where entry `flag_chosen` of interface_table.flags was raised. */
 extern int32_t rx_chosen;
+extern uint32_t flag_chosen;
 
 void pin_setup(const struct pin_setup *p);
 /* interface_table.c: the blocks of the interfaces start from reset. */

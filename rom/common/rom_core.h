@@ -68,6 +68,8 @@ void clocks_restore(void);
 bool usb_cable(void);
 /* Brings up USB's 48 MHz; false if the board has no clock that serves. */
 bool usb_clock_init(void);
+/* The clock of CAN; false if the board has none that serves. */
+bool can_clock_init(void);
 /* Clock, supply and pins of the USB block, and its soft reset at the end. */
 void usb_block_on(void);
 void usb_block_off(void);

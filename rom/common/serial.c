@@ -2,9 +2,11 @@
  * AN3155: the host sends 0x7F with even parity, whose pulse of seven bits gives the baud rate (AN2606 4.5: from the rising edge of the first bit to the falling edge
  * of the last one, not rounded to a standard rate); then commands, each with its complement. The pulse is timed with SysTick (AN2606, configuration tables; ASSUMED
  * where they do not name it).
+ * AN4221 and AN4286 have the same commands on I2C and SPI; their bytes travel through bus.c.
  * LEFT OUT: Write Protect, Readout Protect (answered with NACK), erase of one bank, Get Checksum, special commands.
  */
 #include "rom.h"
+#include "bus.h"
 #include "cortex_m.h"
 #include "course.h"
 #include "interfaces.h"
@@ -75,8 +77,18 @@ static const struct {
 static uint32_t base;
 static uint8_t buffer[256];
 
+#if SERVES_I2C || SERVES_SPI
+static bool on_bus;
+#define BUS_VERSION 0x11u /* ASSUMED for all parts: AN2606 Table 3 has 1.0 for some */
+#else
+#define on_bus false
+#define BUS_VERSION 0u
+#endif
+
 static uint8_t get(void)
 {
+  if (on_bus)
+    return bus_get();
   while (!(REG(base + USART_STATUS) & STATUS_RXNE))
     iwdg_refresh();
   return (uint8_t)REG(base + USART_RX);
@@ -84,6 +96,10 @@ static uint8_t get(void)
 
 static void put(uint8_t byte)
 {
+  if (on_bus) {
+    bus_put(byte);
+    return;
+  }
   while (!(REG(base + USART_STATUS) & STATUS_TXE))
     ;
   REG(base + USART_TX) = byte;
@@ -95,8 +111,26 @@ static void put_all(const uint8_t *bytes, uint32_t count)
     put(*bytes++);
 }
 
+static void answer(uint8_t code)
+{
+  if (on_bus)
+    bus_answer(code);
+  else
+    put(code);
+}
+
+/* ACK, and bytes of data follow. */
+static void answer_with_data(void)
+{
+  answer(ACK);
+  if (on_bus)
+    bus_data();
+}
+
 static void flush(void)
 {
+  if (on_bus)
+    return;
   while (!(REG(base + USART_STATUS) & STATUS_TC))
     ;
 }
@@ -167,7 +201,6 @@ static bool get_address(uint32_t *address)
 static bool get_commands(void)
 {
   static const uint8_t COMMANDS[] = {
-    SERIAL_VERSION,
     GET,
     GET_VERSION,
     GET_ID,
@@ -180,41 +213,53 @@ static bool get_commands(void)
     READOUT_PROTECT,
     READOUT_UNPROTECT,
   };
-  put(ACK);
-  put(sizeof COMMANDS - 1u);
+  answer_with_data();
+  put(sizeof COMMANDS);
+  put(on_bus ? BUS_VERSION : SERIAL_VERSION);
   put_all(COMMANDS, sizeof COMMANDS);
   return true;
 }
 
 static bool get_version(void)
 {
-  static const uint8_t VERSION[] = { ACK, SERIAL_VERSION, 0, 0 };
-  put_all(VERSION, sizeof VERSION);
+  static const uint8_t OPTIONS[] = { 0, 0 };
+  answer_with_data();
+  put(on_bus ? BUS_VERSION : SERIAL_VERSION);
+  if (!on_bus)
+    put_all(OPTIONS, sizeof OPTIONS);
   return true;
+}
+
+uint32_t serial_pid(void)
+{
+#if defined CHIP_PID /* by the part: one image for several dies */
+  return CHIP_PID;
+#else
+  return ROM_PID;
+#endif
 }
 
 static bool get_id(void)
 {
-#if defined CHIP_PID /* by the part: one image for several dies */
-  const uint8_t ID[] = { ACK, 1, CHIP_PID >> 8, CHIP_PID & 0xFFu };
-#else
-  static const uint8_t ID[] = { ACK, 1, ROM_PID >> 8, ROM_PID & 0xFFu };
-#endif
-  put_all(ID, sizeof ID);
+  uint32_t pid = serial_pid();
+  answer_with_data();
+  put(1);
+  put((uint8_t)(pid >> 8));
+  put((uint8_t)pid);
   return true;
 }
 
 static bool read_memory(void)
 {
   uint32_t address;
-  put(ACK);
+  answer(ACK);
   if (!get_address(&address) || !chip_address_known(address))
     return false;
-  put(ACK);
+  answer(ACK);
   uint8_t count = get();
   if ((count ^ get()) != 0xFF)
     return false;
-  put(ACK);
+  answer_with_data();
   uint32_t length = chip_read(address, buffer, count + 1u);
   while (length <= count)
     buffer[length++] = 0xFF; /* behind the end of the memory (ASSUMED) */
@@ -225,10 +270,10 @@ static bool read_memory(void)
 static bool write_memory(void)
 {
   uint32_t address;
-  put(ACK);
+  answer(ACK);
   if (!get_address(&address) || !chip_address_known(address))
     return false;
-  put(ACK);
+  answer(ACK);
   uint8_t count = get();
   return get_checked(buffer, count + 1u, count) && chip_write(address, buffer, count + 1u) == DFU_OK;
 }
@@ -236,12 +281,13 @@ static bool write_memory(void)
 static bool go(void)
 {
   uint32_t address;
-  put(ACK);
+  answer(ACK);
   if (!get_address(&address) || !chip_code_valid(address | 1u))
     return false;
-  put(ACK);
+  answer(ACK);
   flush();
-  REG(base + USART_CR1) = 0;
+  if (!on_bus)
+    REG(base + USART_CR1) = 0;
   leave_to(address);
 }
 
@@ -269,7 +315,7 @@ static bool erase_pages(const uint8_t *pages, uint32_t count, uint32_t width)
 /* One byte each; 0xFF = all of it. */
 static bool erase(void)
 {
-  put(ACK);
+  answer(ACK);
   uint8_t count = get();
   if (count == 0xFF)
     return get() == 0x00 && chip_mass_erase() == DFU_OK;
@@ -279,7 +325,7 @@ static bool erase(void)
 /* Two bytes each; 0xFFFF = all of it. More pages than the buffer holds are refused (ASSUMED: no host sends so many). */
 static bool extended_erase(void)
 {
-  put(ACK);
+  answer(ACK);
   uint8_t high = get();
   uint8_t low = get();
   uint32_t count = ((uint32_t)high << 8 | low) + 1u;
@@ -293,8 +339,8 @@ static bool extended_erase(void)
 /* The second ACK tells of the end; here it goes out before, because the hardware's way ends in a reset. */
 static bool readout_unprotect(void)
 {
-  put(ACK);
-  put(ACK);
+  answer(ACK);
+  answer(ACK);
   flush();
   chip_read_unprotect();
   system_reset();
@@ -303,8 +349,8 @@ static bool readout_unprotect(void)
 /* The stand-in never protects pages: there is nothing to take back but the reset. */
 static bool write_unprotect(void)
 {
-  put(ACK);
-  put(ACK);
+  answer(ACK);
+  answer(ACK);
   flush();
   system_reset();
 }
@@ -346,20 +392,37 @@ static bool execute(uint8_t command)
 }
 
 /* Read Memory ends with its data; all others with ACK. */
+__attribute__((noreturn)) static void serve(void)
+{
+  for (;;) {
+    uint8_t command = on_bus ? bus_command() : get();
+    bool good = (command ^ get()) == 0xFF && execute(command);
+    if (!good)
+      answer(NACK);
+    else if (command != READ_MEMORY)
+      answer(ACK);
+  }
+}
+
 void serial_serve(uint32_t index)
 {
   uint32_t clocks;
   do
     clocks = seven_bits(&interface_table.rx[index]);
   while (clocks == 0);
+#if HAS_USB
+  usb_stop();
+#endif
   usart_open(index, clocks);
   put(ACK);
-  for (;;) {
-    uint8_t command = get();
-    bool good = (command ^ get()) == 0xFF && execute(command);
-    if (!good)
-      put(NACK);
-    else if (command != READ_MEMORY)
-      put(ACK);
-  }
+  serve();
 }
+
+#if SERVES_I2C || SERVES_SPI
+void serial_serve_bus(uint32_t flag)
+{
+  on_bus = true;
+  bus_open(flag);
+  serve();
+}
+#endif

@@ -5,4 +5,8 @@
 
 /* Serves the USART behind entry `index` of interface_table.rx for good, or until Go. */
 void serial_serve(uint32_t index) __attribute__((noreturn));
+/* The same for a host on I2C or SPI (bus.c). */
+void serial_serve_bus(uint32_t flag) __attribute__((noreturn));
+/* Product ID. */
+uint32_t serial_pid(void);
 #endif

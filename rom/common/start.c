@@ -1,6 +1,7 @@
 /* Entry from reset or from a jump, the detection loop (AN2606, selection figures), and the ways out. */
 #include "rom.h"
 #include "cortex_m.h"
+#include "can.h"
 #include "course.h"
 #include "dfu.h"
 #include "interfaces.h"
@@ -41,15 +42,29 @@ static void clear_bss(void)
     *word = 0;
 }
 
-/* LEFT OUT: the command sets of I2C and SPI (AN4221, AN4286). The interface is selected, nothing answers. */
+/* LEFT OUT: what a host on FDCAN says (AN5405). The interface is selected, nothing answers. */
 __attribute__((noreturn)) static void serve_serial(void)
 {
+#if HAS_SERIAL
+  if (rx_chosen >= 0 && rx_chosen < SERIAL_COUNT) {
+#if HAS_USB
+    NVIC_ICER(USB_IRQ / 32u) = BIT(USB_IRQ % 32u); /* the pulse that comes now is measured first */
+#endif
+    serial_serve((uint32_t)rx_chosen);
+  }
+#endif
 #if HAS_USB
   usb_stop();
 #endif
 #if HAS_SERIAL
+#if SERVES_I2C || SERVES_SPI
+  if (rx_chosen < 0)
+    serial_serve_bus(flag_chosen);
+#endif
+#if SERVES_CAN
   if (rx_chosen >= 0)
-    serial_serve((uint32_t)rx_chosen);
+    can_serve();
+#endif
 #endif
   for (;;)
     iwdg_refresh();

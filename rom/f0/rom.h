@@ -28,7 +28,6 @@
 #define FLASH_PAGE_SIZE 1024u
 #define RAM_END 0x20001800u
 #define RAM_ROM_END RAM_END /* AN2606: the ROM uses all of it */
-#define OWN_ADDRESS 0x3Eu /* I2C, seven bits: 0b0111110 */
 #define HAS_EMPTY_CHECK 1
 #define HAS_BOOT_SEL 1
 #define HAS_TABLES 0
@@ -37,7 +36,6 @@
 #define FLASH_PAGE_SIZE 2048u
 #define RAM_END 0x20004000u
 #define RAM_ROM_END 0x20001800u /* AN2606: the ROM's own 6 KB */
-#define OWN_ADDRESS 0x3Bu /* I2C, seven bits: 0b0111011 */
 #define HAS_EMPTY_CHECK 0
 #define HAS_TABLES 0
 #else

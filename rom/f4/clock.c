@@ -106,6 +106,12 @@ bool usb_clock_init(void)
   return false;
 }
 
+/* AN2606, selection figures: CAN runs from the crystal, as USB does. */
+bool can_clock_init(void)
+{
+  return usb_clock_init();
+}
+
 void clocks_restore(void)
 {
   RCC_CR |= CR_HSION;

@@ -4,6 +4,7 @@
 
 #define HAS_SECTOR_TABLE 1
 #define SERIAL_SHIFT(base) ((base) < 0x40010000u ? 1u : 0u) /* APB1 runs at half of HCLK */
+#define CAN_DIVIDER 2u /* APB1 */
 #define CORE_V7M 1
 #define CORE_V8M 0
 #if defined F7

@@ -1,4 +1,4 @@
-/* AN2606 Tables 133 and 135; LEFT OUT: FDCAN1 on PH13/PH14. TX stays an input until its USART is found (V9.1 and later). */
+/* AN2606 Tables 133 and 135. TX stays an input until its USART is found (V9.1 and later). */
 #include "rom.h"
 #include "../common/interfaces.h"
 #include "../common/rom_core.h"
@@ -29,11 +29,12 @@ static const struct pin_setup PINS[] = {
   { GPIOC, 11, PIN_ALTERNATE, 6, PULL_NONE }, { GPIOC, 12, PIN_ALTERNATE, 6, PULL_NONE },
   { GPIOE, 11, PIN_ALTERNATE, 5, PULL_NONE }, { GPIOE, 12, PIN_ALTERNATE, 5, PULL_NONE }, /* SPI4 */
   { GPIOE, 13, PIN_ALTERNATE, 5, PULL_NONE }, { GPIOE, 14, PIN_ALTERNATE, 5, PULL_NONE },
+  { GPIOH, 14, PIN_INPUT, 0, PULL_UP }, /* FDCAN1 RX */
 };
 #if defined CHIP_H723
-static const struct rx_pin RX[] = { { GPIOA, 10 }, { GPIOA, 3 }, { GPIOB, 11 }, { GPIOD, 9 } };
+static const struct rx_pin RX[] = { { GPIOA, 10 }, { GPIOA, 3 }, { GPIOB, 11 }, { GPIOD, 9 }, { GPIOH, 14 } };
 #else
-static const struct rx_pin RX[] = { { GPIOA, 10 }, { GPIOB, 15 }, { GPIOA, 3 }, { GPIOB, 11 } };
+static const struct rx_pin RX[] = { { GPIOA, 10 }, { GPIOB, 15 }, { GPIOA, 3 }, { GPIOB, 11 }, { GPIOH, 14 } };
 #endif
 static const struct flag FLAGS[] = {
   { I2C1 + I2C_ISR, I2C_ISR_ADDR }, { I2C2 + I2C_ISR, I2C_ISR_ADDR }, { I2C3 + I2C_ISR, I2C_ISR_ADDR }, { SPI1 + SPI_SR, SPI_SR_RXP },
@@ -51,11 +52,11 @@ void interfaces_open(void)
   static const uint32_t I2C[] = { I2C1, I2C2, I2C3 };
 #if defined CHIP_H723
   static const uint32_t SPI[] = { SPI1, SPI3, SPI4 };
-  RCC_AHB4ENR |= AHB4_GPIOA | AHB4_GPIOB | AHB4_GPIOC | AHB4_GPIOD | AHB4_GPIOE | AHB4_GPIOF;
+  RCC_AHB4ENR |= AHB4_GPIOA | AHB4_GPIOB | AHB4_GPIOC | AHB4_GPIOD | AHB4_GPIOE | AHB4_GPIOF | AHB4_GPIOH;
   RCC_APB1LENR |= APB1L_I2C1 | APB1L_I2C2 | APB1L_I2C3 | APB1L_SPI3;
 #else
   static const uint32_t SPI[] = { SPI1, SPI2, SPI3, SPI4 };
-  RCC_AHB4ENR |= AHB4_GPIOA | AHB4_GPIOB | AHB4_GPIOC | AHB4_GPIOE | AHB4_GPIOF | AHB4_GPIOI;
+  RCC_AHB4ENR |= AHB4_GPIOA | AHB4_GPIOB | AHB4_GPIOC | AHB4_GPIOE | AHB4_GPIOF | AHB4_GPIOH | AHB4_GPIOI;
   RCC_APB1LENR |= APB1L_I2C1 | APB1L_I2C2 | APB1L_I2C3 | APB1L_SPI2 | APB1L_SPI3;
 #endif
   RCC_APB2ENR |= APB2_SPI1 | APB2_SPI4;

@@ -65,6 +65,7 @@
 #define AHB4_GPIOD BIT(3)
 #define AHB4_GPIOE BIT(4)
 #define AHB4_GPIOF BIT(5)
+#define AHB4_GPIOH BIT(7)
 #define AHB4_GPIOI BIT(8)
 #define APB1L_SPI2 BIT(14)
 #define APB1L_SPI3 BIT(15)
@@ -142,6 +143,7 @@
 #define GPIOD 0x58020C00u
 #define GPIOE 0x58021000u
 #define GPIOF 0x58021400u
+#define GPIOH 0x58021C00u
 #define GPIOI 0x58022000u
 
 #define I2C1 0x40005400u

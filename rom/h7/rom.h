@@ -2,6 +2,7 @@
 #ifndef ROM_H7_ROM_H
 #define ROM_H7_ROM_H
 
+#define SPI_V3 1
 #define CORE_V7M 1
 #define CORE_V8M 0
 #define HAS_REMAP 0
@@ -18,7 +19,6 @@
 #define AXI_END 0x24050000u
 #define AXI_ROM_END 0x24004000u
 #define USB_BASE 0x40040000u /* USB1_OTG_HS, with its full-speed transceiver */
-#define OWN_ADDRESS 0x5Cu    /* I2C, seven bits: 0b1011100 */
 #else
 #define IRQ_COUNT 150u
 #define FLASH_SIZE (2u * 1024u * 1024u)
@@ -26,7 +26,6 @@
 #define AXI_END 0x24080000u
 #define AXI_ROM_END 0x24005000u
 #define USB_BASE 0x40080000u /* USB2_OTG_FS */
-#define OWN_ADDRESS 0x4Eu    /* 0b1001110 */
 #endif
 #define FLASH_BANK_SIZE (FLASH_SIZE / FLASH_BANKS)
 #define FLASH_SECTOR_SIZE (128u * 1024u)

@@ -179,6 +179,13 @@ bool usb_clock_init(void)
 }
 #endif
 
+/* The crystal has to be there (AN2606: HSE, when CAN is selected); the stand-in goes on from what it runs on (ASSUMED: the same rate). */
+bool can_clock_init(void)
+{
+  RCC_CR |= CR_HSEON;
+  return wait_for(&RCC_CR, CR_HSERDY, CR_HSERDY);
+}
+
 void clocks_restore(void)
 {
 #if HAS_MSI

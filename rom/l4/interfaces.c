@@ -1,4 +1,4 @@
-/* AN2606 Table 168 (L476 V10.x: no SPI, no CAN) and Table 172 (L496; LEFT OUT: CAN1 on PB8/PB9). TX stays an input until its USART is chosen. */
+/* AN2606 Table 168 (L476 V10.x: no SPI, no CAN) and Table 172 (L496). TX stays an input until its USART is chosen. */
 #include "rom.h"
 #if !HAS_TABLES
 #include "../common/interfaces.h"
@@ -20,8 +20,15 @@ static const struct pin_setup PINS[] = {
   { GPIOB, 12, PIN_ALTERNATE, 5, PULL_DOWN }, { GPIOB, 13, PIN_ALTERNATE, 5, PULL_DOWN }, /* SPI2 */
   { GPIOB, 14, PIN_ALTERNATE, 5, PULL_DOWN }, { GPIOB, 15, PIN_ALTERNATE, 5, PULL_DOWN },
 #endif
+#if SERVES_CAN
+  { GPIOB, 8, PIN_INPUT, 0, PULL_UP }, /* CAN1 RX */
+#endif
 };
+#if SERVES_CAN
+static const struct rx_pin RX[] = { { GPIOA, 10 }, { GPIOA, 3 }, { GPIOC, 11 }, { GPIOB, 8 } };
+#else
 static const struct rx_pin RX[] = { { GPIOA, 10 }, { GPIOA, 3 }, { GPIOC, 11 } };
+#endif
 static const struct flag FLAGS[] = {
   { I2C1 + I2C_ISR, I2C_ISR_ADDR },
   { I2C2 + I2C_ISR, I2C_ISR_ADDR },

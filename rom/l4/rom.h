@@ -5,6 +5,7 @@
 #ifndef ROM_L4_ROM_H
 #define ROM_L4_ROM_H
 
+#define CAN_DIVIDER 1u /* APB1 */
 #define CORE_V7M 1
 #define CORE_V8M 0
 #define HAS_REMAP 1
@@ -72,7 +73,6 @@
 #define USB_TRDT 9           /* AHB at 24 MHz */
 #define HAS_HSI48 0
 #define HAS_SPI 0
-#define OWN_ADDRESS 0x43u    /* I2C, seven bits: 0b1000011 */
 #elif defined CHIP_L496
 #define IRQ_COUNT 91u
 #define SRAM1_END 0x20050000u /* SRAM1, and SRAM2's second address behind it */
@@ -81,6 +81,5 @@
 #define USB_TRDT 6           /* AHB at 72 MHz */
 #define HAS_HSI48 1
 #define HAS_SPI 1
-#define OWN_ADDRESS 0x4Cu    /* 0b1001100 */
 #endif
 #endif

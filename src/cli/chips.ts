@@ -4,7 +4,7 @@ import { hasPin, packageOf, PARTS_SOURCE } from '../chips/parts.ts';
 import type { ChipDescription, Sourced } from '../emu/chip.ts';
 import { ROM_OPTION_VALUES, resolveRomOptions } from '../rom/options.ts';
 import { limitationsOf } from '../rom/limitations.ts';
-import { AN2606, DFU_DIALECTS, findRomProfile } from '../rom/profiles.ts';
+import { AN2606, DFU_DIALECTS, findRomProfile, i2cAddress, type RomInterface, type RomProfile } from '../rom/profiles.ts';
 import { Layout } from '../emu/registers.ts';
 import { MODELS } from '../peripherals/index.ts';
 import { pad, wrap } from '../report/text.ts';
@@ -107,7 +107,11 @@ export function ledger(chip: ChipDescription): Ledger {
               ]),
           row('start-up (ms)', profile.startUpMs),
           ...(profile.dfu === null ? [] : [row('USB connect (ms)', profile.usbConnectMs)]),
-          row('interfaces', profile.interfaces, profile.interfaces.value.map((i) => `${i.name}: ${i.detection}`).join(', ')),
+          row(
+            'interfaces',
+            profile.interfaces,
+            profile.interfaces.value.map((i) => `${i.name}: ${i.detection}${noticed(profile, i)}`).join(', '),
+          ),
         ];
   const options = (profile === null ? [] : resolveRomOptions(profile.options)).map((o) => {
     const others = ROM_OPTION_VALUES[o.id].filter((v) => v !== o.value);
@@ -291,4 +295,10 @@ function ledgerText(chip: ChipDescription, io: Io, options: ChipsOptions): strin
     ...(romProfileIfAny(chip)?.leftOut ?? []).flatMap((text) => wrap(text, width, '    ', '  - ')),
   );
   return `${lines.join('\n')}\n`;
+}
+
+/** What a flag stands for. */
+function noticed(profile: RomProfile, { name, detection }: RomInterface): string {
+  if (detection !== 'flag') return '';
+  return name.startsWith('I2C') ? ` (address 0x${i2cAddress(profile).toString(16).toUpperCase()})` : ' (byte 0x5A)';
 }

@@ -1,9 +1,9 @@
 /** The interfaces beside USB for C (rom/common/interface_table.c): pins from the profile, places, gates and resets from the chip's rows. */
 import type { ChipDescription } from '../emu/chip.ts';
 import { Layout } from '../emu/registers.ts';
-import type { Pull, RomInterface, RomProfile } from './profiles.ts';
+import { i2cAddress, type Pull, type RomInterface, type RomProfile } from './profile.ts';
 
-const KINDS = ['I2C', 'SPI', 'USART'] as const;
+const KINDS = ['I2C', 'SPI', 'USART', 'CAN', 'FDCAN'] as const;
 type Kind = (typeof KINDS)[number];
 const kindOf = (i: RomInterface): Kind | undefined => KINDS.find((k) => i.name.startsWith(k));
 /** `USART3` of `USART3 (second place)`. */
@@ -36,16 +36,17 @@ const pullOf = (pull: Pull): string => `PULL_${pull.toUpperCase()}`;
 export function interfaceMacros(profile: RomProfile): readonly string[] {
   const { tables } = profile.build;
   if (!tables) return [];
-  const { chip, ownAddress, functions, pulls = { i2c: 'none', spi: 'down' } } = tables;
+  const { chip, functions, pulls = { i2c: 'none', spi: 'down' } } = tables;
   const interfaces = profile.interfaces.value.filter((i) => kindOf(i) !== undefined);
   const of = (kind: Kind): readonly RomInterface[] => interfaces.filter((i) => kindOf(i) === kind);
   const pin = (name: string): string => `${hex(baseOf(chip, `GPIO${name[1]!}`))}, ${name.slice(2)}`;
   const af = (i: RomInterface, name: string): number => functions?.[name] ?? (kindOf(i) === 'I2C' ? 4 : blockOf(i) === 'SPI3' ? 6 : 5);
   /** TX stays an input until its USART is chosen. */
-  const used = (i: RomInterface): readonly string[] => (kindOf(i) === 'USART' ? [i.pins['rx']!] : Object.values(i.pins));
+  const byLevel = (i: RomInterface): boolean => i.detection === 'falling-edge' || i.detection === 'frame';
+  const used = (i: RomInterface): readonly string[] => (byLevel(i) ? [i.pins['rx']!] : Object.values(i.pins));
   const setup = (i: RomInterface): readonly string[] => {
     const kind = kindOf(i)!;
-    if (kind === 'USART') return used(i).map((name) => `{ ${pin(name)}, PIN_INPUT, 0, ${pullOf(i.pull ?? 'none')} }`);
+    if (byLevel(i)) return used(i).map((name) => `{ ${pin(name)}, PIN_INPUT, 0, ${pullOf(i.pull ?? (kind === 'USART' ? 'none' : 'up'))} }`);
     const [mode, pull] = kind === 'I2C' ? ['PIN_OPEN_DRAIN', pullOf(pulls.i2c)] : ['PIN_ALTERNATE', pullOf(pulls.spi)];
     return used(i).map((name) => `{ ${pin(name)}, ${mode}, ${af(i, name)}, ${pull} }`);
   };
@@ -57,13 +58,12 @@ export function interfaceMacros(profile: RomProfile): readonly string[] {
   return [
     `#define IRQ_COUNT ${chip.cores[0]!.nvicLines}u`,
     `#define FLASH_SIZE ${flash.size}u`,
-    `#define OWN_ADDRESS ${hex(ownAddress)}`,
     `#define HAS_I2C ${Number(of('I2C').length > 0)}`,
     `#define HAS_SPI ${Number(of('SPI').length > 0)}`,
     list('ROM_PINS', interfaces.flatMap(setup)),
     list(
       'ROM_RX',
-      of('USART').map((i) => `{ ${pin(i.pins['rx']!)} }`),
+      [...of('USART'), ...of('CAN'), ...of('FDCAN')].map((i) => `{ ${pin(i.pins['rx']!)} }`),
     ),
     list('ROM_FLAGS', [
       ...bases('I2C').map((b) => `{ ${b} + I2C_FLAGS, I2C_ADDR }`),
@@ -72,7 +72,7 @@ export function interfaceMacros(profile: RomProfile): readonly string[] {
     list('ROM_I2C', bases('I2C')),
     list('ROM_SPI', bases('SPI')),
     list('ROM_CLOCKS', [gates(chip, [...ports, ...blocks], 'clock')]),
-    list('ROM_RESETS', [gates(chip, [...blocks, ...of('USART').map(blockOf)], 'reset')]),
+    list('ROM_RESETS', [gates(chip, [...blocks, ...[...of('USART'), ...of('CAN'), ...of('FDCAN')].map(blockOf)], 'reset')]),
   ];
 }
 
@@ -86,6 +86,7 @@ export function serialMacros(profile: RomProfile): readonly string[] {
   const { chip, functions } = serial;
   const { devId } = chip.blocks.find((b) => b.name === 'DBGMCU')!.options as { readonly devId: number };
   const af = (pin: string): number => functions?.[pin] ?? USART_FUNCTION;
+  const usarts = profile.interfaces.value.filter((i) => i.detection === 'falling-edge');
   const entries = profile.interfaces.value
     .filter((i) => i.detection === 'falling-edge')
     .map((i) => {
@@ -93,5 +94,43 @@ export function serialMacros(profile: RomProfile): readonly string[] {
       const place = `${hex(baseOf(chip, blockOf(i)))}, ${gates(chip, [blockOf(i)], 'clock')}`;
       return `{ ${place}, ${hex(baseOf(chip, `GPIO${tx[1]!}`))}, ${tx.slice(2)}, ${af(tx)}, ${af(rx)} }`;
     });
-  return [`#define ROM_PID ${hex(devId & 0xfff)}`, `#define ROM_SERIAL ${entries.join(', ')}`];
+  return [
+    `#define ROM_PID ${hex(devId & 0xfff)}`,
+    `#define ROM_SERIAL ${entries.join(', ')}`,
+    `#define SERIAL_COUNT ${usarts.length}`,
+    ...hostMacros(profile, chip),
+  ];
 }
+
+/** Alternate function of CAN1 and CAN2 on F2, F4, F7 and L4. */
+const CAN_FUNCTION = 9;
+
+/** Which of the other hosts are served, and where CAN lies. */
+function hostMacros(profile: RomProfile, chip: ChipDescription): readonly string[] {
+  const has = (kind: Kind): boolean => profile.interfaces.value.some((i) => kindOf(i) === kind && i.detection === 'flag');
+  const can = servedCan(profile);
+  const place = (pin: string): string => `${hex(baseOf(chip, `GPIO${pin[1]!}`))}, ${pin.slice(2)}`;
+  const setup = (pin: string): string => `{ ${place(pin)}, PIN_ALTERNATE, ${CAN_FUNCTION}, PULL_UP }`;
+  return [
+    `#define OWN_ADDRESS ${hex(i2cAddress(profile))}`,
+    `#define SERVES_I2C ${Number(has('I2C'))}`,
+    `#define SERVES_SPI ${Number(has('SPI'))}`,
+    `#define SERVES_CAN ${Number(can !== undefined)}`,
+    ...(can === undefined
+      ? []
+      : [
+          `#define ROM_MHZ ${profile.sysclkHz.value / 1e6}u`,
+          `#define ROM_CAN ${[
+            hex(baseOf(chip, can.name)),
+            hex(baseOf(chip, 'CAN1')),
+            gates(chip, ['CAN1', can.name], 'clock'),
+            setup(can.pins['rx']!),
+            setup(can.pins['tx']!),
+          ].join(', ')}`,
+        ]),
+  ];
+}
+
+/** The CAN whose host is answered; FDCAN's is not, nor is that of F105, whose pins are set up in another way. */
+export const servedCan = (profile: RomProfile): RomInterface | undefined =>
+  profile.build.folder === 'f1' ? undefined : profile.interfaces.value.find((i) => kindOf(i) === 'CAN' && i.detection === 'frame');

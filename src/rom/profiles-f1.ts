@@ -6,6 +6,7 @@ import {
   AN2606,
   COMMANDS_OUTSIDE,
   FREE_POLL,
+  can,
   fromChip,
   known,
   LEFT_BY_ALL,
@@ -72,7 +73,7 @@ export const F105: RomProfile = {
   sysclkHz: known(48_000_000, `${AN2606} Table 47`),
   usbIrq: 67,
   boot0Pin: null,
-  interfaces: pins('Table 47', [usb, usart('USART1', 'PA10', 'PA9'), usart('USART2', 'PD6', 'PD5')]),
+  interfaces: pins('Table 47', [usb, usart('USART1', 'PA10', 'PA9'), usart('USART2', 'PD6', 'PD5'), can('CAN2', 'PB5', 'PB6')]),
   dfu: {
     dialect: 'v1',
     alts: known(
@@ -93,7 +94,7 @@ export const F105: RomProfile = {
   },
   leftOut: [
     SILENT,
-    'detection on CAN2',
+    'answers on CAN2',
     'that PA9 is an input for VBUS alone: the comparator of OTG_FS is asked',
     'USARTs while a crystal is tried',
     'V1.0 and V2.0: pins that have to be high, PA9 driven low',

@@ -160,7 +160,7 @@ export const G0B1 = g0({
   ramEnd: '0x20024000u',
   ownAddress: 0x5d,
   more: [can('FDCAN1', 'PD0', 'PD1')],
-  leftOut: ['that a Go switches SWD off (FLASH_ACR.DBG_SWEN)', 'detection on FDCAN1, and its 20 MHz'],
+  leftOut: ['that a Go switches SWD off (FLASH_ACR.DBG_SWEN)', 'the 20 MHz of FDCAN1'],
 });
 export const G0B0 = g0({
   chip: STM32G0B0RE,

@@ -8,6 +8,7 @@ import {
   AN2606,
   FREE_POLL,
   LEFT_BY_ALL,
+  SILENT,
   can,
   fromChip,
   i2c,
@@ -39,8 +40,6 @@ const NOT_MEASURED = MEASURED.filter(({ what }) => !/GTZC|SRAM|MPU/.test(what)).
   ...l,
   state: { ...l.state, confidence: 'assumed' as const },
 }));
-const NO_COMMANDS =
-  'a host on I2C, SPI, FDCAN or I3C (the blocks have no slave side, so that nothing outside selects the ROM there); over USART: Write Protect, Readout Protect, checksums';
 const FIRST_STAGE =
   'the secure first stage (SFSP) of a pin boot; what it leaves in GTZC1_TZSC is there, its time and what it does to memories is not';
 
@@ -98,7 +97,7 @@ function h5Rom(rom: H5Rom): RomProfile {
       id: rom.id,
       tables: { chip, ownAddress: rom.ownAddress, functions, pulls: { i2c: 'up', spi: 'none' } },
     },
-    leftOut: [NO_COMMANDS, ...rom.leftOut],
+    leftOut: [SILENT, ...rom.leftOut],
   };
 }
 

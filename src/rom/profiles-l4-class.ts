@@ -228,7 +228,7 @@ const L432_ROM: L4ClassRom = {
   id: 0x91,
   leftOut: [
     NO_FEATURE_WRITES,
-    'detection on CAN1, and HSE for it',
+    'HSE as the clock of CAN1',
     'of the first build: CRS that is set up wrongly, corrupted writes of more than 256 bytes (AN2606 Table 165)',
   ],
 };
@@ -256,7 +256,7 @@ const L452_ROM: L4ClassRom = {
   ),
   ram: { end: 0x20028000, second: [0x10000000, 0x10008000], rom: 0x20003100 },
   id: 0x92,
-  leftOut: [NO_FEATURE_WRITES, 'detection on CAN1, and HSE for it', PCROP],
+  leftOut: [NO_FEATURE_WRITES, 'HSE as the clock of CAN1', PCROP],
 };
 export const L452 = l4Class(L452_ROM);
 export const L451 = l4Class({ ...L452_ROM, ...withoutUsb(L452_ROM), chip: STM32L451RE, image: 'l451' });
@@ -303,7 +303,7 @@ export const L4R5 = l4Class({
     ['OPTIONS_BANK_2', '0x1FF01000u'],
   ],
   id: 0x95,
-  leftOut: [NO_FEATURE_WRITES, 'detection on CAN1, and HSE for it', 'one bank (DBANK = 0), pages of 8 KB'],
+  leftOut: [NO_FEATURE_WRITES, 'HSE as the clock of CAN1', 'one bank (DBANK = 0), pages of 8 KB'],
 });
 export const WB55 = l4Class({
   ...L4_ROM,

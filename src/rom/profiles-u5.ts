@@ -5,6 +5,7 @@ import {
   AN2606,
   FREE_POLL,
   LEFT_BY_ALL,
+  SILENT,
   can,
   fromChip,
   i2c,
@@ -65,7 +66,7 @@ export const U575: RomProfile = {
     tables: { chip: STM32U575ZI, ownAddress: 0x5a, pulls: { i2c: 'up', spi: 'down' } },
   },
   leftOut: [
-    'a host on I2C, SPI or FDCAN (the blocks have no slave side, so that nothing outside selects the ROM there); over USART: Write Protect, Readout Protect, checksums',
+    SILENT,
     'the special commands of AN2606 Table 218',
     'V9.2: RDP level and secure option bytes cannot be changed together; the FDCAN limitation of both versions',
     'TZEN = 1: the secure first stage (SFSP)',

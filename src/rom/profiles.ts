@@ -111,7 +111,7 @@ const L476: RomProfile = {
     defines: ['CHIP_L476'],
     drivers: ['usb_dwc2.c', 'hse.c'],
     id: { address: 0x1fff6ffe, value: 0xa3 },
-    serial: { chip: STM32L476RG },
+    serial: { chip: STM32L476RG, ownAddress: 0x43 },
   },
   leftOut: [
     SILENT,
@@ -150,9 +150,9 @@ const L496: RomProfile = {
     defines: ['CHIP_L496'],
     drivers: ['usb_dwc2.c'],
     id: { address: 0x1fff6ffe, value: 0x93 },
-    serial: { chip: STM32L496ZG },
+    serial: { chip: STM32L496ZG, ownAddress: 0x4c },
   },
-  leftOut: [SILENT, 'writes to "Device Feature" at 0xFFFF0000: what they do is not known', 'detection on CAN1, and HSE for it'],
+  leftOut: [SILENT, 'writes to "Device Feature" at 0xFFFF0000: what they do is not known'],
 };
 
 /** Data sheets of F0: USART1 is function 1 of its pins, USART2 too. */
@@ -191,7 +191,7 @@ const F072: RomProfile = {
     defines: ['CHIP_F072'],
     drivers: ['usb_fsdev.c'],
     id: { address: 0x1ffff6a6, value: 0xa1 },
-    serial: { chip: STM32F072RB, functions: F0_SERIAL },
+    serial: { chip: STM32F072RB, functions: F0_SERIAL, ownAddress: 0x3b },
   },
   leftOut: [SILENT, 'PA13 as alternate function, the lost interrupts behind some high-speed hosts (AN2606 Table 42)'],
 };
@@ -227,7 +227,7 @@ const F042: RomProfile = {
     defines: ['CHIP_F042'],
     drivers: ['usb_fsdev.c'],
     id: { address: 0x1ffff6a6, value: 0xa1 },
-    serial: { chip: STM32F042K6, functions: F0_SERIAL },
+    serial: { chip: STM32F042K6, functions: F0_SERIAL, ownAddress: 0x3e },
   },
   leftOut: [...F072.leftOut, 'V10.0: the failures behind some high-speed hosts', 'that SWD is dead after a session on USART2'],
 };
@@ -289,12 +289,12 @@ const H745: RomProfile = {
     defines: ['CHIP_H745'],
     drivers: ['usb_dwc2.c'],
     id: { address: 0x1ff1e7fe, value: 0x92 },
-    serial: { chip: STM32H745XI, functions: { PB14: 4, PB15: 4 } },
+    serial: { chip: STM32H745XI, functions: { PB14: 4, PB15: 4 }, ownAddress: 0x4e },
   },
   leftOut: [
     SILENT,
     'the option registers of bank 2 (protection, secure area), which lie behind the memory of 128 bytes',
-    'detection on FDCAN1, and its 20 MHz',
+    'the 20 MHz of FDCAN1',
     'the secure first stage of a pin boot and what it leaves behind',
     "the limit on the application's stack pointer (AN2606 Table 136)",
     'the 20 KB of AXI SRAM: left alone',
@@ -340,11 +340,11 @@ const H723: RomProfile = {
     ...H745.build,
     defines: ['CHIP_H723'],
     id: { address: 0x1ff1e7fe, value: 0x93 },
-    serial: { chip: STM32H723ZG },
+    serial: { chip: STM32H723ZG, ownAddress: 0x5c },
   },
   leftOut: [
     SILENT,
-    'detection on FDCAN1, and its 20 MHz',
+    'the 20 MHz of FDCAN1',
     'the secure first stage of a pin boot and what it leaves behind',
     'V9.1: the wrong layout string; V9.2: the crash loop at RDP level 1 with the cable in',
     'H730: 128 KB of flash; the layout string and the memories are those of 1 MB',
@@ -470,7 +470,7 @@ const F405 = f4({
   ownAddress: 0x3a,
   id: { address: 0x1fff77de, value: 0x91 },
   defines: f4Defines('0x20020000u', 96, { HAS_CCM: 1, VOS_MASK: '1u', LEAVES_AHB1ENR_0: 0, HAS_V3: 1 }),
-  leftOut: ['detection on CAN2', 'V3.x: 24 MHz and 8 KB of RAM'],
+  leftOut: ['V3.x: 24 MHz and 8 KB of RAM'],
 });
 const F411 = f4({
   chip: STM32F411RE,
@@ -508,7 +508,7 @@ const F412_INTERFACES = [
   SPI4,
   can('CAN2', 'PB5', 'PB13'),
 ];
-const F412_LEFT_OUT = ['detection on CAN2 and I2C4'];
+const F412_LEFT_OUT = ['I2C4'];
 const F412 = f4({
   chip: STM32F412ZG,
   image: 'f412',
@@ -547,7 +547,6 @@ const F429 = f4({
   id: { address: ID_LOW, value: 0x91 },
   defines: f4Defines('0x20030000u', 97, { HAS_CCM: 1, FLASH_BANKS: 2 }),
   leftOut: [
-    'detection on CAN2',
     'V7.x: 24 MHz and 8 KB of RAM',
     'the second OTP area of the listing, 0x1FFE7800, which the reference manual does not have',
     'that DFU cannot erase bank 2 (AN2606 Tables 90 and 92)',
@@ -571,7 +570,7 @@ const F469 = f4({
   ownAddress: 0x44,
   id: { address: ID_LOW, value: 0x90 },
   defines: f4Defines('0x20050000u', 230, { HAS_CCM: 1, FLASH_BANKS: 2, OLD_OTG: 0 }),
-  leftOut: ['detection on CAN2', 'crystals above 26 MHz, which the text behind Table 95 allows and the table does not'],
+  leftOut: ['crystals above 26 MHz, which the text behind Table 95 allows and the table does not'],
 });
 const F446 = f4({
   chip: STM32F446RE,
@@ -590,7 +589,7 @@ const F446 = f4({
   ownAddress: 0x3c,
   id: { address: ID_LOW, value: 0x90 },
   defines: f4Defines('0x20020000u', 96, { OLD_OTG: 0 }),
-  leftOut: ['detection on CAN2', 'TIM17, which AN2606 names for the measurement of HSE: this chip has none, TIM11 is used'],
+  leftOut: ['TIM17, which AN2606 names for the measurement of HSE: this chip has none, TIM11 is used'],
 });
 
 /** F2's ROM is F4's V3.x: 8 KB of RAM, HSE given up after 0.79 ms. */
@@ -604,7 +603,7 @@ const F207 = f4({
   ownAddress: 0,
   id: { address: 0x1fff77de, value: 0x33 },
   defines: f4Defines('0x20020000u', 0.79, { VOS_MASK: '0u', LEAVES_AHB1ENR_0: 0, RAM_ROM_END: '0x20002000u' }),
-  leftOut: ['detection on CAN2', 'V2.x of revisions A, Z and B: USART alone, no DFU', 'V3.2: alternate settings marked "g" instead of "e"'],
+  leftOut: ['V2.x of revisions A, Z and B: USART alone, no DFU', 'V3.2: alternate settings marked "g" instead of "e"'],
 });
 
 /** F7's ROMs are built from F4's sources: the same blocks at the same places, but for what `F7` tells apart. */
@@ -651,7 +650,7 @@ const F722 = f7(
     image: 'f722',
     ownAddress: 0x49,
     interfaces: [...F7_SERIAL, can('CAN1', 'PD0', 'PD1')],
-    leftOut: ['detection on CAN1'],
+    leftOut: [],
   },
   { smallest: 16, ramEnd: '0x20040000u', otp: 0x1ff07800, otpSize: 528, uid: 0x1ff07a10 },
   known(f7Alts('04*016Kg,01*64Kg,03*128Kg', '0x1FF07800/01*528e'), 'a listing with the OTP address of F72x', 'reported'),
@@ -662,7 +661,7 @@ const F746 = f7(
     image: 'f746',
     ownAddress: 0x45,
     interfaces: [...F7_SERIAL, can('CAN2', 'PB5', 'PB13')],
-    leftOut: ['detection on CAN2', 'V7.0: no SPI'],
+    leftOut: ['V7.0: no SPI'],
   },
   { smallest: 32, ramEnd: '0x20050000u', ...F7_OTP },
   known(
@@ -677,11 +676,7 @@ const F767 = f7(
     image: 'f767',
     ownAddress: 0x49,
     interfaces: [...F7_SERIAL, can('CAN2', 'PB5', 'PB13')],
-    leftOut: [
-      'detection on CAN2',
-      'the choice of a bank (nDBANK = nDBOOT = 0): the bootloader stays',
-      'erase of sectors while the flash has two banks',
-    ],
+    leftOut: ['the choice of a bank (nDBANK = nDBOOT = 0): the bootloader stays', 'erase of sectors while the flash has two banks'],
   },
   { smallest: 32, ramEnd: '0x20080000u', ...F7_OTP },
   known(f7Alts('04*032Kg,01*128Kg,07*256Kg', '0x1FF0F000/01*1024e'), 'by the pattern of the siblings; no listing was found', 'assumed'),

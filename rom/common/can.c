@@ -1,0 +1,125 @@
+/*
+ * AN3154: 125 kbit/s, identifiers of 11 bits. A frame with identifier 0x79 is answered by ACK; a command is a frame whose identifier is its code, answers are frames of one
+ * byte with the same identifier. Get, Get Version and Get ID are answered, all others with NACK (LEFT OUT). CAN runs from the crystal (AN2606).
+ */
+#include "rom.h"
+#include "can.h"
+#include "cortex_m.h"
+#include "interfaces.h"
+#include "rom_core.h"
+#include "serial.h"
+
+enum { ACK = 0x79, NACK = 0x1F, SYNCHRONISATION = 0x79 };
+enum { GET = 0x00, GET_VERSION = 0x01, GET_ID = 0x02 };
+#define PROTOCOL_VERSION 0x20u
+
+static const struct {
+  uint32_t base;
+  uint32_t filters; /* of CAN1, which CAN2 shares */
+  struct {
+    uint32_t address;
+    uint32_t bits;
+  } gate;
+  struct pin_setup rx;
+  struct pin_setup tx;
+} CAN = { ROM_CAN };
+
+#define MCR REG(CAN.base + 0x00u)
+#define MCR_INRQ BIT(0)
+#define MSR REG(CAN.base + 0x04u)
+#define MSR_INAK BIT(0)
+#define TSR REG(CAN.base + 0x08u)
+#define TSR_TME0 BIT(26)
+#define RF0R REG(CAN.base + 0x0Cu)
+#define RF0R_FMP 3u
+#define RF0R_RFOM BIT(5)
+#define BTR REG(CAN.base + 0x1Cu)
+#define TI0R REG(CAN.base + 0x180u)
+#define TDT0R REG(CAN.base + 0x184u)
+#define TDL0R REG(CAN.base + 0x188u)
+#define RI0R REG(CAN.base + 0x1B0u)
+#define FMR REG(CAN.filters + 0x200u)
+#define FMR_OWN(bank) ((bank) << 8 | BIT(0))
+#define FS1R REG(CAN.filters + 0x20Cu)
+#define FFA1R REG(CAN.filters + 0x214u)
+#define FA1R REG(CAN.filters + 0x21Cu)
+#define FILTER(n) REG(CAN.filters + 0x240u + 4u * (n))
+
+/* 16 quanta a bit: 1, 13 and 2. */
+#define BIT_TIME (1u << 20 | 12u << 16 | (ROM_MHZ / CAN_DIVIDER / 2u - 1u))
+/* CAN2's begin at bank 14; a CAN without a second one has that bank too. */
+#define BANK (CAN.base == CAN.filters ? 0u : 14u)
+
+static void send_bytes(uint32_t id, uint32_t count, uint32_t bytes)
+{
+  while (!(TSR & TSR_TME0))
+    iwdg_refresh();
+  TDT0R = count;
+  TDL0R = bytes;
+  TI0R = id << 21 | BIT(0);
+}
+
+static void send(uint32_t id, uint8_t byte)
+{
+  send_bytes(id, 1, byte);
+}
+
+static uint32_t receive(void)
+{
+  while (!(RF0R & RF0R_FMP))
+    iwdg_refresh();
+  uint32_t id = RI0R >> 21;
+  RF0R = RF0R_RFOM;
+  return id;
+}
+
+static void open(void)
+{
+  REG(CAN.gate.address) |= CAN.gate.bits;
+  (void)REG(CAN.gate.address);
+  MCR = MCR_INRQ;
+  wait_for(&MSR, MSR_INAK, MSR_INAK);
+  BTR = BIT_TIME;
+  FMR = FMR_OWN(14u);
+  FS1R = BIT(BANK);
+  FFA1R = 0;
+  FILTER(2u * BANK) = 0;
+  FILTER(2u * BANK + 1u) = 0;
+  FA1R = BIT(BANK);
+  FMR = 14u << 8;
+  pin_setup(&CAN.rx);
+  pin_setup(&CAN.tx);
+  MCR = 0;
+  wait_for(&MSR, MSR_INAK, 0);
+}
+
+static void get_commands(void)
+{
+  static const uint8_t COMMANDS[] = { PROTOCOL_VERSION, GET, GET_VERSION, GET_ID };
+  send(GET, sizeof COMMANDS - 1u);
+  for (uint32_t i = 0; i < sizeof COMMANDS; i++)
+    send(GET, COMMANDS[i]);
+}
+
+void can_serve(void)
+{
+  if (!can_clock_init())
+    system_reset();
+  open();
+  for (;;) {
+    uint32_t id = receive();
+    bool known = id == SYNCHRONISATION || id <= GET_ID;
+    send(id, known ? ACK : NACK);
+    if (id == GET)
+      get_commands();
+    else if (id == GET_VERSION) {
+      send(id, PROTOCOL_VERSION);
+      send_bytes(id, 2, 0); /* option bytes that say nothing */
+    } else if (id == GET_ID) {
+      uint32_t pid = serial_pid();
+      send_bytes(id, 2, pid >> 8 | (pid & 0xFFu) << 8);
+    }
+    if (id <= GET_ID)
+      send(id, ACK);
+  }
+}
