@@ -12,6 +12,10 @@ const fell = (subject: Subject): readonly string[] => {
   const { history, entry } = subject;
   return [...new Set((history?.fellInRom ?? []).filter((e) => entry !== null && e.at >= entry.at).map((e) => e.pin))];
 };
+const called = ({ history, entry }: Subject): NonNullable<NonNullable<Subject['history']>['selectedInRom']> =>
+  (history?.selectedInRom ?? []).filter((e) => entry !== null && e.at >= entry.at);
+/** What a host must do to be followed. */
+const how = (name: string): string => (name.startsWith('I2C') ? 'its address was called' : 'a master sent 0x5A');
 const low = ({ state, rom }: Subject): readonly string[] =>
   [...new Set(rom.listensTo.map((i) => i.pin))].filter((pin) => state.pin?.(pin) === 0);
 
@@ -30,7 +34,19 @@ export const romInterface: Check = {
       return broken('fail', {
         observed,
         expected: 'quiet lines until the USB host has configured the device',
-        because: 'the ROM takes a falling edge on RX for a start bit and stays with that interface; USB is switched off',
+        because: 'the ROM takes a falling edge on RX for the start of a byte or frame and stays with that interface; USB is switched off',
+        source: FIRST,
+        confidence: 'documented',
+      });
+    }
+    const calls = called(subject);
+    if (calls.length > 0) {
+      const observed = `called from outside while the ROM ran: ${calls.map(({ name }) => `${name} (${how(name)})`).join(', ')}`;
+      if (outcome === 'dfu' || outcome === 'dfu-lost') return pass(observed, 'the USB host was faster', FIRST, 'documented');
+      return broken('fail', {
+        observed,
+        expected: 'no traffic for the ROM until the USB host has configured the device',
+        because: 'the ROM stays with the interface on which it is called first; USB is switched off',
         source: FIRST,
         confidence: 'documented',
       });
@@ -47,7 +63,7 @@ export const romInterface: Check = {
     return pass('all RX lines high', 'nothing but USB asks for the ROM', FIRST, 'documented');
   },
   repair(subject) {
-    const pins = [...new Set([...fell(subject), ...low(subject)])];
+    const pins = [...new Set([...fell(subject), ...called(subject).flatMap((c) => c.pins), ...low(subject)])];
     if (pins.length === 0) return null;
     return {
       at: 'entry',
@@ -59,6 +75,7 @@ export const romInterface: Check = {
   explanation: [
     'The ROM looks at all its interfaces in turn until one of them is used: USART, I2C, SPI, CAN and USB. The first that is addressed stays, the others are switched off. A GPS module that sends on the RX pin, or a line that falls because another chip is reset, is enough to lose USB.',
     '`bootbench chips <chip>` lists the pins. Keep them high: a pull-up where nothing drives the line, and whatever does drive it quiet or in reset until the host has found the DFU device. Software has no say here once the ROM runs.',
+    'On I2C it is the ROM’s own address that selects it (`bootbench chips <chip>`), on SPI the byte 0x5A while NSS is low, on CAN any frame. A master that polls its bus for devices, or a busy CAN, does that without meaning to.',
     'How ST’s ROM tells a start bit from a low line is not published; the stand-in takes a falling edge.',
   ].join('\n\n'),
 };
