@@ -43,7 +43,7 @@ export const leavePath: Check = {
         observed: `the application starts${resets} and enters the ROM again`,
         expected: 'the application stays',
         because:
-          'what asks for the bootloader is still there when the application looks for it: it was not taken back before the first jump',
+          'the bootloader is asked for again: the request is still there, as it was not taken back before the first jump, or each start makes it anew',
         source: LEAVE,
         confidence: 'documented',
         lastWriter: atInstruction(leave.entry.pc, leave.entry.at),
