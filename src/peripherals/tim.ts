@@ -1,5 +1,5 @@
 /**
- * TIM: basic, general-purpose and advanced timers. Modelled: counting up and down, prescaler, auto-reload and repetition with their preloads, one-pulse mode, update
+ * TIM: basic, general-purpose and advanced timers. Modelled: counting up, down and centre-aligned, prescaler, auto-reload and repetition with their preloads, one-pulse mode, update
  * and output-compare flags and interrupts, EGR, TRGO, DMA requests, slave modes on the triggers of other timers, capture of clocks inside the chip (tim-capture.ts).
  *
  * Facts: registers ST SVD; time base and preload rules: RM general-purpose timer chapter (documented). CEN acts one kernel clock later: RM (documented).
@@ -42,12 +42,16 @@ const CC1IF = 1 << 1;
 const CC1OF = 1 << 9;
 const EVENT_UG = 1 << 16;
 const EVENT_CEN = 1 << 17;
+/** The reference of a channel rises while the counter goes up and down. */
+const eventRise = (channel: number): number => 1 << (20 + channel);
 /** SMCR.SMS. */
 const [RESET_MODE, TRIGGER_MODE, EXTERNAL_CLOCK, RESET_AND_TRIGGER] = [4, 6, 7, 8];
 const ECE = 1 << 14;
 /** CR2.MMS. */
 const [MMS_ENABLE, MMS_UPDATE, MMS_COMPARE] = [1, 2, 3];
-const OCM_PWM1 = 6;
+const [OCM_PWM1, OCM_PWM2] = [6, 7];
+/** CR1.CMS: compare flags are set while the counter goes down, while it goes up, both ways. */
+const [CMS_EDGE, CMS_DOWN, CMS_UP] = [0, 1, 2];
 const UDE = 1 << 8;
 const TDE = 1 << 14;
 const ccBit = (channel: number): number => 2 << channel;
@@ -132,7 +136,11 @@ class Tim {
     return (this.ccmrByte(c, i) & 8) !== 0;
   }
   private down(c: Context): boolean {
-    return this.dir !== null && this.dir.get(c) !== 0 && (this.cms === null || this.cms.get(c) === 0);
+    return this.dir !== null && this.dir.get(c) !== 0;
+  }
+  /** The counter goes to ARR and back to 0; DIR says which way it goes (RM0090 §18.3.2, documented). */
+  private centred(c: Context): boolean {
+    return this.cms !== null && this.cms.get(c) !== CMS_EDGE;
   }
   /** ARR = 0 blocks the counter. */
   private running(c: Context): boolean {
@@ -188,18 +196,27 @@ class Tim {
   }
 
   // ---- Counting
-  /** Sets the flags of the channels whose compare value lies in [from, to]. */
-  private compare(c: Context, from: number, to: number): void {
+  /** Sets the flags of the channels whose compare value lies in [from, to], which the counter passes on its way. */
+  private compare(c: Context, from: number, to: number, down = this.down(c)): void {
+    const centred = this.centred(c);
     let bits = 0;
     for (let i = 0; i < this.ccrs.length; i++) {
       const value = c.s.ccr[i]!;
-      if (value >= from && value <= to && this.isOutput(c, i)) bits |= ccBit(i);
+      if (value < from || value > to || !this.isOutput(c, i)) continue;
+      if (this.comparesOn(c, down)) bits |= ccBit(i);
+      // active below the compare value, or above it
+      if (centred && this.outputMode(c, i) === (down ? OCM_PWM1 : OCM_PWM2)) c.s.events |= eventRise(i);
     }
     if (bits) this.flag(c, bits);
   }
-  /** Counter steps until the counter wraps. */
+  private comparesOn(c: Context, down: boolean): boolean {
+    const cms = this.cms?.get(c) ?? CMS_EDGE;
+    return cms === CMS_DOWN ? down : cms === CMS_UP ? !down : true;
+  }
+  /** Counter steps until the counter wraps, or turns. */
   private stepsToWrap(c: Context): number {
     const { cnt, arr } = c.s;
+    if (this.centred(c)) return Math.max(1, this.down(c) ? cnt : arr - cnt);
     if (this.down(c)) return cnt + 1;
     return cnt <= arr ? arr - cnt + 1 : this.max - cnt + 1;
   }
@@ -214,8 +231,25 @@ class Tim {
     this.flag(c, UPDATE);
     if (this.opm?.get(c)) this.cen.set(c, 0);
   }
+  /** ARR belongs to the way down, 0 to the way up. */
+  private turn(c: Context): void {
+    const { s } = c;
+    if (this.down(c)) {
+      this.compare(c, 1, s.cnt - 1);
+      this.dir!.set(c, 0);
+      this.updateEvent(c);
+      s.cnt = 0;
+    } else {
+      this.compare(c, s.cnt + 1, s.arr - 1);
+      this.dir!.set(c, 1);
+      this.updateEvent(c);
+      s.cnt = s.arr; // already the new one
+    }
+    this.compare(c, s.cnt, s.cnt);
+  }
   private wrap(c: Context): void {
     const { s } = c;
+    if (this.centred(c)) return this.turn(c);
     if (this.down(c)) {
       if (s.cnt > 0) this.compare(c, 0, s.cnt - 1);
       this.updateEvent(c);
@@ -232,16 +266,21 @@ class Tim {
   /** Whole periods at once, when each is like the last; returns the clocks left. */
   private skipPeriods(c: Context, ticks: number): number {
     const { s } = c;
-    const period = (s.arr + 1) * (s.psc + 1);
+    const centred = this.centred(c);
+    const period = (centred ? 2 * s.arr : s.arr + 1) * (s.psc + 1);
     const periods = Math.floor(ticks / period);
     if (periods === 0 || !this.steady(c)) return ticks;
-    this.compare(c, 0, this.down(c) ? s.arr : this.max);
+    if (centred) {
+      this.compare(c, 0, s.arr - 1, false);
+      this.compare(c, 1, s.arr, true);
+    } else this.compare(c, 0, this.down(c) ? s.arr : this.max);
     if (!this.udis.get(c)) {
       const every = this.repetition(c) + 1;
-      if (periods > s.rep) {
-        s.rep = every - 1 - ((periods - s.rep - 1) % every);
+      const wraps = centred ? 2 * periods : periods;
+      if (wraps > s.rep) {
+        s.rep = every - 1 - ((wraps - s.rep - 1) % every);
         this.flag(c, UPDATE);
-      } else s.rep -= periods;
+      } else s.rep -= wraps;
     }
     return ticks - periods * period;
   }
@@ -311,9 +350,14 @@ class Tim {
   private isWanted(c: Context, wire: string): boolean {
     return c.env.wire(`${this.wire}.${wire}.wanted`) !== 0;
   }
-  /** Event at which the reference of channel `i` rises: in PWM mode 1 the update, else the match. */
+  private outputMode(c: Context, i: number): number {
+    return (this.ccmrByte(c, i) >>> 4) & 7;
+  }
+  /** Event at which the reference of channel `i` rises: in PWM mode 1 the update, else the match; centre-aligned, the match on one of its ways. */
   private rise(c: Context, i: number): number {
-    return ((this.ccmrByte(c, i) >>> 4) & 7) === OCM_PWM1 ? UPDATE : ccBit(i);
+    const mode = this.outputMode(c, i);
+    if (this.centred(c) && (mode === OCM_PWM1 || mode === OCM_PWM2)) return eventRise(i);
+    return mode === OCM_PWM1 ? UPDATE : ccBit(i);
   }
   /** Events that are TRGO. */
   private triggerEvents(c: Context): number {
@@ -348,12 +392,13 @@ class Tim {
   armNext(c: Context): void {
     const { s } = c;
     const enabled = c.get(this.dier) & ~c.get(this.sr) & (UPDATE | CC);
-    const wanted = enabled | (this.wantedEvents(c) & (UPDATE | CC));
-    if (!this.running(c) || this.external(c) || !wanted) return c.env.disarm('next');
+    const asked = this.wantedEvents(c);
+    const wanted = enabled | (asked & (UPDATE | CC));
+    if (!this.running(c) || this.external(c) || !(wanted | asked)) return c.env.disarm('next');
     let steps = Infinity;
     if (wanted & UPDATE && !this.udis.get(c)) steps = this.stepsToWrap(c);
     for (let i = 0; i < this.ccrs.length; i++) {
-      if (!(wanted & ccBit(i)) || !this.isOutput(c, i)) continue;
+      if (!(wanted & ccBit(i) || asked & eventRise(i)) || !this.isOutput(c, i)) continue;
       const ahead = this.down(c) ? s.cnt - s.ccr[i]! : s.ccr[i]! - s.cnt;
       steps = Math.min(steps, ahead > 0 ? Math.min(ahead, this.stepsToWrap(c)) : this.stepsToWrap(c));
     }
@@ -408,6 +453,7 @@ class Tim {
         s.rep = this.repetition(c);
         if (!this.urs.get(c)) this.flag(c, UPDATE);
       }
+      if (this.centred(c)) this.dir!.set(c, 0);
       s.cnt = this.down(c) ? s.arr : 0;
     }
     this.flag(c, bits & this.generated);
@@ -444,15 +490,15 @@ class Tim {
       c.s.cnt = (((c.s.cnt & ~lanes) | (raw & lanes)) & this.max) >>> 0;
       return before;
     }
-    if (r === this.cr1 && this.cen.of(kept) && !this.cen.get(c)) {
+    if (r !== this.cr1) return kept;
+    if (this.cen.of(kept) && !this.cen.get(c)) {
       c.s.anchor = c.env.clockCount(this.o.clock) + 1;
       c.s.events |= EVENT_CEN;
     }
-    return kept;
+    // read-only while the hardware turns it
+    return this.centred(c) && this.cms!.of(kept) !== CMS_EDGE ? ((kept & ~this.dir!.mask) | (c.get(r) & this.dir!.mask)) >>> 0 : kept;
   }
   wrote(c: Context, r: Register, value: number, old: number): void {
-    if (r === this.cr1 && this.cms?.of(value) && !this.cms.of(old))
-      c.env.note('gap', `${this.o.block}: centre-aligned mode is not modelled, the counter counts up`);
     // A request whose enable is taken away is taken back.
     if (r === this.dier) this.withdraw(c, old & ~value);
     if (r === this.smcr) this.waitForTrigger(c);
@@ -507,7 +553,6 @@ export const tim: ModelFactory = (layout: Layout, given): RegisterModel<State> =
       source: 'RM chapters general-purpose timers',
       confidence: 'documented',
       lacks: [
-        'centre-aligned mode (counts up)',
         'gated and encoder modes; triggers and external clocks from pins',
         'capture of pins',
         'output pins, PWM on pins, break',

@@ -405,3 +405,107 @@ describe('TIM interrupts', () => {
     expect([b.read('TIM6.CR1'), b.read('TIM6.CNT'), b.read('TIM6.ARR')]).toEqual([0, 0, 0xffff]);
   });
 });
+
+describe('TIM centre-aligned', () => {
+  const CMS = 5;
+  /** The counter step by step: 0 up to ARR, back to 0; flags by direction (RM0090 §18.3.2). */
+  function* steps(arr: number, ccr: number, cms: number): Generator<{ cnt: number; down: boolean; flags: number }> {
+    let cnt = 0;
+    let down = false;
+    for (;;) {
+      let flags = 0;
+      cnt += down ? -1 : 1;
+      if (cnt === 0 || cnt === arr) {
+        down = cnt === arr;
+        flags |= UIF;
+      }
+      if (cnt === ccr && (cms === 3 || (cms === 1) === down)) flags |= 2;
+      yield { cnt, down, flags };
+    }
+  }
+  it('goes as step by step: CNT, DIR, and which way sets CC1IF', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 2, max: 40 }),
+        fc.integer({ min: 0, max: 42 }),
+        fc.integer({ min: 1, max: 3 }),
+        fc.integer({ min: 0, max: 3 }),
+        fc.array(fc.integer({ min: 1, max: 700 }), { minLength: 1, maxLength: 8 }),
+        (arr, ccr, cms, psc, waits) => {
+          const b = timers();
+          b.write('TIM3.CCR1', ccr);
+          start(b, 'TIM3', psc, arr, cms << CMS);
+          const model = steps(arr, ccr, cms);
+          let [clocks, done] = [-1, 0];
+          let now = { cnt: 0, down: false };
+          for (const wait of waits) {
+            b.ticks('ck', wait);
+            clocks += wait;
+            let flags = 0;
+            for (; done < Math.floor(Math.max(0, clocks) / (psc + 1)); done++) {
+              const step = model.next().value as { cnt: number; down: boolean; flags: number };
+              now = step;
+              flags |= step.flags;
+            }
+            expect(b.peek('TIM3.CNT')).toBe(now.cnt);
+            expect(b.read('TIM3.CNT')).toBe(now.cnt);
+            expect((b.read('TIM3.CR1') & DIR) !== 0).toBe(now.down);
+            expect(b.read('TIM3.SR') & (UIF | 2)).toBe(flags);
+            b.write('TIM3.SR', 0);
+          }
+        },
+      ),
+    );
+  });
+  it('interrupts at the clock of each flag', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 2, max: 12 }),
+        fc.integer({ min: 0, max: 13 }),
+        fc.integer({ min: 1, max: 3 }),
+        fc.integer({ min: 1, max: 3 }),
+        (arr, ccr, cms, enabled) => {
+          const b = timers();
+          b.write('TIM3.CCR1', ccr);
+          b.write('TIM3.DIER', enabled);
+          start(b, 'TIM3', 0, arr, cms << CMS);
+          const model = steps(arr, ccr, cms);
+          b.ticks('ck', 1);
+          for (let clock = 0; clock < 60; clock++) {
+            b.ticks('ck', 1);
+            const { flags } = model.next().value as { flags: number };
+            expect(b.irqs.get(IRQ.TIM3)).toBe((flags & enabled) !== 0);
+            b.write('TIM3.SR', 0);
+          }
+        },
+      ),
+    );
+  });
+  it('has two update events a period, of which RCR + 1 make one', () => {
+    const b = timers();
+    b.write('TIM1.RCR', 1);
+    b.write('TIM1.DIER', UIF);
+    start(b, 'TIM1', 0, 100, 3 << CMS);
+    const rises: number[] = [];
+    for (let clock = 0; clock < 1000; clock++) {
+      b.ticks('ck', 1);
+      if (b.read('TIM1.SR') & UIF) {
+        rises.push(clock);
+        b.write('TIM1.SR', 0);
+      }
+    }
+    expect(rises.slice(1).map((at, i) => at - rises[i]!)).toEqual(rises.slice(1).map(() => 200));
+    expect(rises.length).toBe(4);
+  });
+  it('DIR is read-only, and UG begins at 0 on the way up', () => {
+    const b = timers();
+    start(b, 'TIM3', 0, 50, 1 << CMS);
+    b.ticks('ck', 80);
+    expect(b.read('TIM3.CR1') & DIR).toBe(DIR);
+    b.write('TIM3.CR1', (1 << CMS) | CEN);
+    expect(b.read('TIM3.CR1') & DIR).toBe(DIR);
+    b.write('TIM3.EGR', 1);
+    expect(b.read('TIM3.CR1') & DIR).toBe(0);
+    expect(b.read('TIM3.CNT')).toBeLessThan(3);
+  });
+});
