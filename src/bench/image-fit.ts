@@ -18,6 +18,7 @@ const ARCHITECTURES: Readonly<Record<number, string>> = {
   21: 'Armv8.1-M Mainline',
 };
 const ARMV6_M: readonly number[] = [11, 12];
+const [ARMV7_M, ARMV7E_M] = [10, 13];
 const FPV5 = 7;
 interface Ability {
   readonly name: string;
@@ -70,10 +71,14 @@ function compiledFor(chip: ChipDescription, image: LoadedImage, core: string, ab
   };
   // a number that is not known here (the A profile, say) is left alone: the tag is the compiler's word only
   const named = architecture === null ? undefined : ARCHITECTURES[architecture];
-  if (named !== undefined && !ability.architectures.includes(architecture!)) return refuse(named);
+  // One file of assembler marks a whole image: ChibiOS' chcoreasm_v7m.S says Cortex-M4 on every core.
+  const marked = architecture === ARMV7E_M && ability.architectures.includes(ARMV7_M);
+  if (named !== undefined && !marked && !ability.architectures.includes(architecture!)) return refuse(named);
   if (fpu > ability.fpu) return refuse(fpu >= FPV5 ? 'an FPU of FPv5' : 'an FPU');
   if (named !== undefined && ARMV6_M.includes(architecture!) && !ability.v6m)
     return [`built for Armv6-M (Cortex-M0), ${who} could do more: is it built for another chip?`];
+  if (marked && !ability.architectures.includes(ARMV7E_M))
+    return [`marked as Armv7E-M, whose DSP instructions ${who} does not have: is it built for another chip?`];
   if (doublePrecision && !ability.doublePrecision)
     return [`it may hold floating-point instructions of double precision, which ${who} does not have`];
   const other = fpu !== 0 && fpu < ability.fpu && chip.cores.find((c) => c.name !== core && abilityOf(c).fpu === fpu);

@@ -34,6 +34,13 @@ describe('an image and a chip', () => {
     expect(() => checkFit(chip(name), elf(fixture))).toThrow(text);
   });
 
+  test('Armv7E-M without an FPU is doubted on a Cortex-M3, for one file of assembler marks it so (ChibiOS); with an FPU it is refused', () => {
+    for (const name of ['stm32f103cb', 'stm32l152re', 'stm32f207zg']) {
+      expect(checkFit(chip(name), built(vectors(0x20001000, 0x08000009), 13, 0, false))[0], name).toContain('marked as Armv7E-M');
+      expect(() => checkFit(chip(name), built(vectors(0x20001000, 0x08000009), 13, 6, false)), name).toThrow('built for an FPU');
+    }
+  });
+
   test('FPv5 on a Cortex-M4 is refused, on the Cortex-M7 it fits', () => {
     const image = built(vectors(0x20001000, 0x08000009), 13, 8, true);
     expect(() => checkFit(chip('stm32l476rg'), image)).toThrow(ImageError);
