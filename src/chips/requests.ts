@@ -270,11 +270,11 @@ export const G4_ADC12_INJECTED_TRIGGERS = triggers(
 export const G4_ADC345_INJECTED_TRIGGERS = triggers(
   `T1.TRGO T1.CC4 T2.TRGO T8.CC2 T4.CC3 T4.TRGO T4.CC4 T8.CC4 T1.TRGO2 T8.TRGO T8.TRGO2 T1.CC3 T3.TRGO . T6.TRGO T15.TRGO ${G4_MORE('T20.CC2 . .')}`,
 );
-/** RM0444 table 65 (recalled: reported). */
 /** RM0490 16.3.7 (recalled: reported). */
 export const C0_ADC_TRIGGERS = triggers('T1.TRGO2 T1.CC4 T2.TRGO T3.TRGO');
 /** RM0376 table 62 (recalled: reported). */
 export const L0_ADC_TRIGGERS = triggers('T6.TRGO T21.CC2 T2.TRGO T2.CC4 T22.TRGO T2.CC3 T3.TRGO');
+/** RM0444 table 65 (recalled: reported). */
 export const G0_ADC_TRIGGERS = triggers('T1.TRGO2 T1.CC4 T2.TRGO T3.TRGO T15.TRGO T6.TRGO T4.TRGO');
 
 /** Events by the value of the DAC's TSEL, and the value that is the software's: RM0090 14, RM0351 19, RM0091 14. */
