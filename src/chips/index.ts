@@ -8,7 +8,7 @@ import { F105, F107, f105Chip } from './stm32f105.ts';
 import { F103, f103Chip } from './stm32f1.ts';
 import { F205, F207, F215, F217 } from './stm32f2.ts';
 import { F405, F407, F415, F417 } from './stm32f405.ts';
-import { F401, F411, F412, F413, F423 } from './stm32f411.ts';
+import { F401, F401_C, F411, F412, F413, F423 } from './stm32f411.ts';
 import { F427, F429, F437, F439, F446, F469, F479 } from './stm32f429.ts';
 import { F722, F746, F767, f7Chip, type F7Line } from './stm32f7.ts';
 import { L072, L073, L082, L083, l0Chip, type L0Line } from './stm32l0.ts';
@@ -110,7 +110,7 @@ export const LINES: readonly Line[] = [
   f4(F407, 'VG'),
   f4(F415, 'RG'),
   f4(F417, 'VG'),
-  f4(F401, 'RE'),
+  { name: F401.name, bare: 'RE', make: (part) => f4Chip(part.flashKilobytes > 256 ? F401 : F401_C, part) },
   f4(F411, 'RE'),
   f4(F412, 'ZG'),
   f4(F413, 'ZH'),

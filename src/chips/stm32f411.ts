@@ -31,7 +31,7 @@ export const F411: F4Line = {
   maxHclkHz: known({ 'Scale 3': 64_000_000, 'Scale 2': 84_000_000, 'Scale 1': 100_000_000 }, 'DS10314 T14, recalled', 'assumed'),
   flashLatency: F4_100,
 };
-/** Parts with 128 and 256 KB are another die (0x423) with 64 KB of RAM. */
+/** F401xD and xE; `F401_C` below is the other die. */
 export const F401: F4Line = {
   ...F411,
   name: 'STM32F401',
@@ -43,13 +43,22 @@ export const F401: F4Line = {
   device: { devId: 0x433, revId: 0x1000 },
   rom: {
     id: 'stm32f401',
-    table: 'Tables 77 and 79',
-    versions: known(['V13.0', 'V13.1'], `${AN2606} Tables 78 and 80`),
+    table: 'Table 79',
+    versions: known(['V13.1'], `${AN2606} Table 80`),
     startUpMs: known(74.5, `${AN2606} Table 227`),
     usbConnectMs: known(250, `${AN2606} Table 229`),
   },
   maxHclkHz: known({ 'Scale 3': 60_000_000, 'Scale 2': 84_000_000 }, 'DS9716 T14, recalled', 'assumed'),
   flashLatency: F4_84,
+};
+
+/** F401xB and xC: another die with 64 KB of RAM, and another ROM. */
+export const F401_C: F4Line = {
+  ...F401,
+  header: `${CMSIS}/stm32f401xc.h`,
+  ram: [f4Sram('sram1', 0x20000000, 64)],
+  device: { devId: 0x423, revId: 0x1000 },
+  rom: { ...F401.rom, id: 'stm32f401xc', table: 'Table 77', versions: known(['V13.0'], `${AN2606} Table 78`) },
 };
 
 /** The fourth I2C is of the second version, at the end of APB1. */
@@ -100,5 +109,6 @@ export const F423: F4Line = { ...F413, name: 'STM32F423', header: `${CMSIS}/stm3
 
 export const STM32F411RE = f4Chip(F411, { name: 'STM32F411RE', flashKilobytes: 512 });
 export const STM32F401RE = f4Chip(F401, { name: 'STM32F401RE', flashKilobytes: 512 });
+export const STM32F401RC = f4Chip(F401_C, { name: 'STM32F401RC', flashKilobytes: 256 });
 export const STM32F412ZG = f4Chip(F412, { name: 'STM32F412ZG', flashKilobytes: 1024 });
 export const STM32F413ZH = f4Chip(F413, { name: 'STM32F413ZH', flashKilobytes: 1536 });

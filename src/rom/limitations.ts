@@ -65,7 +65,8 @@ const LIMITATIONS: Readonly<Record<string, readonly Limitation[]>> = {
   stm32f302x8: [leftOut('V4.0', HOSTS)],
   stm32f303xe: [leftOut('V4.0', HOSTS)],
   stm32f358xc: [leftOut('V5.0', 'USART: 57600 baud at most')],
-  stm32f401: [...F4('V13.0 V13.1'), leftOut('V13.0', 'SPRMOD is not reset when the read protection goes')],
+  stm32f401: F4('V13.1'),
+  stm32f401xc: [...F4('V13.0'), leftOut('V13.0', 'SPRMOD is not reset when the read protection goes')],
   stm32f405: [
     leftOut('V3.0', NO_NACK),
     leftOut('V3.0', LISTED_G),

@@ -7,7 +7,7 @@ import { STM32F042K6 } from '../chips/stm32f042.ts';
 import { STM32F072RB } from '../chips/stm32f072.ts';
 import { STM32F207ZG } from '../chips/stm32f2.ts';
 import { STM32F405RG } from '../chips/stm32f405.ts';
-import { STM32F401RE, STM32F411RE, STM32F412ZG, STM32F413ZH } from '../chips/stm32f411.ts';
+import { STM32F401RC, STM32F401RE, STM32F411RE, STM32F412ZG, STM32F413ZH } from '../chips/stm32f411.ts';
 import { STM32F429ZI, STM32F446RE, STM32F469NI } from '../chips/stm32f429.ts';
 import { STM32F722RE, STM32F746ZG, STM32F767ZI } from '../chips/stm32f7.ts';
 import { STM32H723ZG } from '../chips/stm32h723.ts';
@@ -494,7 +494,19 @@ const F401 = f4({
   ownAddress: 0x39,
   id: { address: ID_LOW, value: 0xd1 },
   defines: f4Defines('0x20018000u', 85),
-  leftOut: ['F401xB and xC (Table 77): the I2C address 0x3A, the layout string of 256 KB'],
+  leftOut: [],
+});
+const F401_C = f4({
+  chip: STM32F401RC,
+  image: 'f401xc',
+  table: 'Table 77',
+  interfaces: F4_SMALL,
+  functions: F4_SMALL_FUNCTIONS,
+  dfu: f4Dfu('04*016Kg,01*064Kg,01*128Kg', 'F401xE, with the sectors of 256 KB', 'assumed'),
+  ownAddress: 0x3a,
+  id: { address: ID_LOW, value: 0xd0 },
+  defines: f4Defines('0x20010000u', 85),
+  leftOut: ['the layout string of F401xB, which has one sector less'],
 });
 /** F412 and F413: I2C4 is of another version than the other three. */
 const F412_INTERFACES = [
@@ -695,6 +707,7 @@ export const ROM_PROFILES: readonly RomProfile[] = [
   F405,
   F411,
   F401,
+  F401_C,
   F429,
   F446,
   F412,

@@ -33,8 +33,8 @@ const AN2606: Readonly<Record<string, string>> = {
   stm32f318x8: 'V5.0:',
   stm32f358xc: 'V5.0: 57600',
   stm32f398xe: 'V5.0:',
-  // One line for F401xB and xC (V13.0) and F401xD and xE (V13.1).
-  stm32f401: `V13.0: ${F4} SPRMOD; V13.1: ${F4}`,
+  stm32f401: `V13.1: ${F4}`,
+  stm32f401xc: `V13.0: ${F4} SPRMOD`,
   stm32f405: `V3.0: no.NACK erasable ${F4}; V3.1: ${BOTH} CAN ${F4}; V9.0: ${BOTH} CAN ${F4}; V9.1:`,
   stm32f411: `V13.0: ${F4}`,
   stm32f412: `V9.0: ${F4} USART3; V9.1: ${F4}`,

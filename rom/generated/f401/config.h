@@ -12,8 +12,7 @@
 #define HAS_V3 0
 #define ROM_BASE 0x1FFF0000u
 #define ROM_SIZE 30720u
-#define ROM_V13_0 0u
-#define ROM_V13_1 1u
+#define ROM_V13_1 0u
 #define HAS_USB 1
 #define USB_IRQ 67u
 #define DFU_BCD_USB 0x00000100u
@@ -48,5 +47,5 @@
 #define SERVES_I2C 1
 #define SERVES_SPI 1
 #define SERVES_CAN 0
-#define OPTION_DEFAULTS 0u, 0u, 0u, 0u, 0u, 0u, 0u, 4294967295u, 0u, 0u, 0u, 0u, 4294967295u, 4294967295u, 0u, 0u, 0u, 0u, 1u, 0u, 4294967295u, 0u, 4294967295u, 0u, 0u, 0u, 0u, 0u, 0u, 4294967295u, 4294967295u, 4294967295u, 4294967295u, 4294967295u, 0u, 0u, 4294967295u, 1u
+#define OPTION_DEFAULTS 0u, 0u, 0u, 0u, 0u, 0u, 0u, 4294967295u, 0u, 0u, 0u, 0u, 4294967295u, 4294967295u, 0u, 0u, 0u, 0u, 1u, 0u, 4294967295u, 0u, 4294967295u, 0u, 0u, 0u, 0u, 0u, 0u, 4294967295u, 4294967295u, 4294967295u, 4294967295u, 4294967295u, 0u, 0u, 4294967295u, 0u
 #endif
