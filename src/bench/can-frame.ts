@@ -21,7 +21,7 @@ export function canBits({ id, extended, bytes }: CanDataFrame): number[] {
   return [...stuffed([...body, ...bitsOf(crc15(body), 15)]), ...Array<number>(RECESSIVE_END).fill(1)];
 }
 
-export function crc15(bits: readonly number[]): number {
+function crc15(bits: readonly number[]): number {
   return bits.reduce((crc, bit) => (bit ^ ((crc >>> 14) & 1) ? ((crc << 1) ^ POLYNOMIAL) & 0x7fff : (crc << 1) & 0x7fff), 0);
 }
 
