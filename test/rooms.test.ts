@@ -124,7 +124,7 @@ describe('imports', () => {
 
   test('a peripheral imports no other peripheral model', () => {
     // index.ts lists the models, usb-ports.ts those with a bus; files of one block may stand beside each other under a common name.
-    const lists = ['peripherals/index.ts', 'peripherals/usb-ports.ts'];
+    const lists = ['peripherals/index.ts', 'peripherals/usb/usb-ports.ts'];
     const models = relativeImports.filter(
       (i) => roomOf(i.file) === 'peripherals' && !lists.includes(i.file) && roomOf(target(i)) === 'peripherals',
     );

@@ -4,7 +4,7 @@
  */
 import type { System } from '../emu/system.ts';
 import { MS, US, type Ps } from '../emu/time.ts';
-import { CAN_WORDS, OUTSIDE_ANSWER, outsideAsk, type OutsideKind } from '../peripherals/board-wires.ts';
+import { CAN_WORDS, OUTSIDE_ANSWER, outsideAsk, type OutsideKind } from '../peripherals/pins/board-wires.ts';
 import { canBits } from './can-frame.ts';
 import type { PlannedAction } from './scenario-types.ts';
 

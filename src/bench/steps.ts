@@ -9,7 +9,7 @@ import { pinsOfPort, rxPins } from '../rom/profile.ts';
 import type { LiveRun } from './live-run.ts';
 import { OutsideHosts, type OutsideState } from './outside-hosts.ts';
 import { startOf } from './restart.ts';
-import { PIN_FLOATING } from '../peripherals/gpio-common.ts';
+import { PIN_FLOATING } from '../peripherals/pins/gpio-common.ts';
 
 interface StepsState {
   /** Times of `at` count from here. */

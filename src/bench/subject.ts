@@ -17,7 +17,7 @@ import type { WriteRecord } from '../emu/history.ts';
 import type { Machine } from '../emu/machine.ts';
 import type { RegisterState } from '../emu/registers.ts';
 import { rateHz } from '../emu/time.ts';
-import { PIN_FLOATING } from '../peripherals/gpio-common.ts';
+import { PIN_FLOATING } from '../peripherals/pins/gpio-common.ts';
 import { optionSettings } from './rom-options.ts';
 import { watchedPins } from '../rom/profile.ts';
 import { lastLeave, type Session } from './session.ts';

@@ -1,6 +1,6 @@
 /** The full event stream of a run as plain data, see trace.ts. */
 import type { Ps } from '../emu/time.ts';
-import { PIN_FLOATING } from '../peripherals/gpio-common.ts';
+import { PIN_FLOATING } from '../peripherals/pins/gpio-common.ts';
 import type { Transfer, TransferStatus } from '../usb-sim/types.ts';
 import type { Outcome, Place, TimelineRow } from './result.ts';
 

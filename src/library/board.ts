@@ -10,8 +10,8 @@ import type { BlockRow, ChipDescription } from '../emu/chip.ts';
 import { clonePlain } from '../emu/component.ts';
 import type { ModelFactory } from '../emu/registers.ts';
 import { PS_PER_SECOND } from '../emu/time.ts';
-import { I2C_ASK } from '../peripherals/board-wires.ts';
-import { PIN_FLOATING } from '../peripherals/gpio-common.ts';
+import { I2C_ASK } from '../peripherals/pins/board-wires.ts';
+import { PIN_FLOATING } from '../peripherals/pins/gpio-common.ts';
 
 /** Of a pin: low, high, or driven by nobody. */
 export type Level = 0 | 1 | 'z';

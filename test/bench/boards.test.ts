@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { BOARDS, findBoard, suggestBoards } from '../../src/bench/boards.ts';
 import { boardDocument, boardParameters } from '../../src/bench/board.ts';
 import { circuitInWords } from '../../src/bench/board-circuits.ts';
-import { usbPort } from '../../src/peripherals/usb-ports.ts';
+import { usbPort } from '../../src/peripherals/usb/usb-ports.ts';
 import { UsbSim } from '../../src/usb-sim/usb-sim.ts';
 import { findChip } from '../../src/chips/index.ts';
 import { MS } from '../../src/emu/time.ts';

@@ -5,7 +5,7 @@ import { STM32F405RG } from '../../src/chips/stm32f405.ts';
 import { STM32F411RE } from '../../src/chips/stm32f411.ts';
 import { BUS_ERROR } from '../../src/emu/component.ts';
 import { MS, US } from '../../src/emu/time.ts';
-import { F4_SECTORS, sectorList } from '../../src/peripherals/flash-f4.ts';
+import { F4_SECTORS, sectorList } from '../../src/peripherals/memory/flash-f4.ts';
 import { StChip } from './st-chip.ts';
 
 // ST HAL: FLASH_KEY1 and so on

@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { STM32H745XI } from '../../src/chips/stm32h745.ts';
 import { BUS_ERROR } from '../../src/emu/component.ts';
 import { MS, PS_PER_SECOND, US } from '../../src/emu/time.ts';
-import { FLASH_WORD } from '../../src/peripherals/flash-h7.ts';
+import { FLASH_WORD } from '../../src/peripherals/memory/flash-h7.ts';
 import { StChip } from './st-chip.ts';
 
 // ST HAL: FLASH_KEY1 and so on

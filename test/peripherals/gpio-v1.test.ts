@@ -1,7 +1,7 @@
 /** GPIO of STM32F1: four bits a pin, pulls by ODR. RM0008 9.1 and 9.2. */
 import { describe, expect, it } from 'vitest';
 import { STM32F103C8 } from '../../src/chips/stm32f1.ts';
-import { PIN_FLOATING } from '../../src/peripherals/gpio-common.ts';
+import { PIN_FLOATING } from '../../src/peripherals/pins/gpio-common.ts';
 import { StChip } from './st-chip.ts';
 
 function port(): StChip {

@@ -4,7 +4,7 @@ import { STM32F405RG } from '../../src/chips/stm32f405.ts';
 import { STM32L476RG } from '../../src/chips/stm32l476.ts';
 import type { ChipDescription } from '../../src/emu/chip.ts';
 import { MS } from '../../src/emu/time.ts';
-import { I2C_ASK } from '../../src/peripherals/board-wires.ts';
+import { I2C_ASK } from '../../src/peripherals/pins/board-wires.ts';
 import { StChip } from './st-chip.ts';
 
 const RAM = 0x20000000;

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { STM32F103C8 } from '../../src/chips/stm32f1.ts';
 import { STM32F405RG } from '../../src/chips/stm32f405.ts';
 import { findChip } from '../../src/chips/index.ts';
-import { I2C_ASK } from '../../src/peripherals/board-wires.ts';
+import { I2C_ASK } from '../../src/peripherals/pins/board-wires.ts';
 import { MS, US } from '../../src/emu/time.ts';
 import { StChip } from './st-chip.ts';
 

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { findChip } from '../../src/chips/index.ts';
 import { MS, US } from '../../src/emu/time.ts';
-import { OUTSIDE_ANSWER, outsideAsk, type OutsideKind } from '../../src/peripherals/board-wires.ts';
+import { OUTSIDE_ANSWER, outsideAsk, type OutsideKind } from '../../src/peripherals/pins/board-wires.ts';
 import { StChip } from './st-chip.ts';
 
 const OWN = 0x3a;

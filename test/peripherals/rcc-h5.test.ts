@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { MS, US } from '../../src/emu/time.ts';
-import { pllVco } from '../../src/peripherals/rcc-h.ts';
-import { timerClock } from '../../src/peripherals/rcc-rules.ts';
+import { pllVco } from '../../src/peripherals/clock/rcc-h.ts';
+import { timerClock } from '../../src/peripherals/clock/rcc-rules.ts';
 import { rate, rateHz } from '../../src/emu/time.ts';
 import { H5 } from './h5.ts';
 

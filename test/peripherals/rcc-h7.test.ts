@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { STM32H745XI, STM32H745ZI } from '../../src/chips/stm32h745.ts';
 import { MS, US } from '../../src/emu/time.ts';
-import { resetFlagsH7 } from '../../src/peripherals/rcc-h7.ts';
+import { resetFlagsH7 } from '../../src/peripherals/clock/rcc-h7.ts';
 import { StChip } from './st-chip.ts';
 
 const xi = new StChip(STM32H745XI);

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { STM32L476RG } from '../../src/chips/stm32l476.ts';
 import { STM32L496ZG } from '../../src/chips/stm32l496.ts';
 import { MS, US } from '../../src/emu/time.ts';
-import { MSI_HZ } from '../../src/peripherals/rcc-l4.ts';
+import { MSI_HZ } from '../../src/peripherals/clock/rcc-l4.ts';
 import { StChip } from './st-chip.ts';
 
 const l476 = new StChip(STM32L476RG);

@@ -5,7 +5,7 @@ import { STM32F405RG } from '../../src/chips/stm32f405.ts';
 import { STM32H533RE } from '../../src/chips/stm32h533.ts';
 import { STM32L476RG } from '../../src/chips/stm32l476.ts';
 import { rate } from '../../src/emu/time.ts';
-import { nextAlarm, subSecondMatching, timeRegister, type Calendar } from '../../src/peripherals/rtc-calendar.ts';
+import { nextAlarm, subSecondMatching, timeRegister, type Calendar } from '../../src/peripherals/timer/rtc-calendar.ts';
 import { StChip } from './st-chip.ts';
 
 const LSE = 32_768;

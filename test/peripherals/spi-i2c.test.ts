@@ -6,7 +6,7 @@ import { STM32F405RG } from '../../src/chips/stm32f405.ts';
 import { STM32H533RE } from '../../src/chips/stm32h533.ts';
 import { STM32H745XI } from '../../src/chips/stm32h745.ts';
 import { STM32L476RG } from '../../src/chips/stm32l476.ts';
-import { PIN_FLOATING } from '../../src/peripherals/gpio-common.ts';
+import { PIN_FLOATING } from '../../src/peripherals/pins/gpio-common.ts';
 import { MS, US } from '../../src/emu/time.ts';
 import { StChip } from './st-chip.ts';
 

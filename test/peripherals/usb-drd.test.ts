@@ -6,7 +6,7 @@ import type { UsbDevicePort } from '../../src/emu/ports.ts';
 import { STM32G0B1RE } from '../../src/chips/stm32g0.ts';
 import { MS } from '../../src/emu/time.ts';
 import { StChip } from './st-chip.ts';
-import { usbDrdPort } from '../../src/peripherals/usb-drd.ts';
+import { usbDrdPort } from '../../src/peripherals/usb/usb-drd.ts';
 import { APB2ENR, APB2RSTR, BCDR, CHEP, CHIP, CNTR, DADDR, FNR, ISTR, newSystem, PMA, USB, USBEN } from '../usb-sim/firmware.ts';
 
 let system: System;

@@ -7,7 +7,7 @@ import f0x2 from '../../src/chips/generated/stm32f0x2.json' with { type: 'json' 
 import { loadFacts, type GeneratedFacts } from '../../src/chips/facts.ts';
 import { System } from '../../src/emu/system.ts';
 import { MS, rate } from '../../src/emu/time.ts';
-import { usbFsdev, usbFsdevPort } from '../../src/peripherals/usb-fsdev.ts';
+import { usbFsdev, usbFsdevPort } from '../../src/peripherals/usb/usb-fsdev.ts';
 
 const USB = 0x40005c00;
 const PMA = 0x40006000;

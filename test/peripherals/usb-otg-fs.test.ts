@@ -4,8 +4,8 @@ import type { ChipDescription } from '../../src/emu/chip.ts';
 import type { UsbDevicePort } from '../../src/emu/ports.ts';
 import { SILENT, type System } from '../../src/emu/system.ts';
 import { MS, rate, US } from '../../src/emu/time.ts';
-import { usbOtgFsPort } from '../../src/peripherals/usb-otg-fs.ts';
-import { usbPort } from '../../src/peripherals/usb-ports.ts';
+import { usbOtgFsPort } from '../../src/peripherals/usb/usb-otg-fs.ts';
+import { usbPort } from '../../src/peripherals/usb/usb-ports.ts';
 import {
   CNAK,
   DAINT,

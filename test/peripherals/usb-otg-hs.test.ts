@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { F407 } from '../../src/chips/stm32f405.ts';
 import { f4Chip } from '../../src/chips/stm32f4.ts';
 import { MS, rate, US } from '../../src/emu/time.ts';
-import { usbOtgFsPort } from '../../src/peripherals/usb-otg-fs.ts';
-import { usbPort } from '../../src/peripherals/usb-ports.ts';
+import { usbOtgFsPort } from '../../src/peripherals/usb/usb-otg-fs.ts';
+import { usbPort } from '../../src/peripherals/usb/usb-ports.ts';
 import { StChip } from './st-chip.ts';
 
 const ENUMDNE = 0x2000;

@@ -8,7 +8,7 @@ import type { ChipDescription } from '../../src/emu/chip.ts';
 import { clonePlain } from '../../src/emu/component.ts';
 import { System } from '../../src/emu/system.ts';
 import { MS, rate, US, type Ps } from '../../src/emu/time.ts';
-import { usbDrd, usbDrdPort } from '../../src/peripherals/usb-drd.ts';
+import { usbDrd, usbDrdPort } from '../../src/peripherals/usb/usb-drd.ts';
 import type { HostOptions } from '../../src/usb-sim/host-api.ts';
 import { benchWith, type BenchOf } from './bench.ts';
 

@@ -3,7 +3,7 @@ import f0x2 from '../../src/chips/generated/stm32f0x2.json' with { type: 'json' 
 import { loadFacts, type GeneratedFacts } from '../../src/chips/facts.ts';
 import { System } from '../../src/emu/system.ts';
 import { rate } from '../../src/emu/time.ts';
-import { usbFsdev, usbFsdevPort } from '../../src/peripherals/usb-fsdev.ts';
+import { usbFsdev, usbFsdevPort } from '../../src/peripherals/usb/usb-fsdev.ts';
 import { benchWith } from './bench.ts';
 import { CHIP, Firmware, PMA, USB, type Bench, type Device } from './firmware.ts';
 

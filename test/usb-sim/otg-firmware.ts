@@ -10,7 +10,7 @@ import { clonePlain } from '../../src/emu/component.ts';
 import type { BlockFacts } from '../../src/emu/registers.ts';
 import { System } from '../../src/emu/system.ts';
 import { rate, US, type Ps } from '../../src/emu/time.ts';
-import { usbOtgFs, usbOtgFsPort } from '../../src/peripherals/usb-otg-fs.ts';
+import { usbOtgFs, usbOtgFsPort } from '../../src/peripherals/usb/usb-otg-fs.ts';
 import type { HostOptions } from '../../src/usb-sim/host-api.ts';
 import { benchWith, type BenchOf } from './bench.ts';
 import { DFU_DEVICE, ISO_DEVICE, type Device } from './firmware.ts';

@@ -59,7 +59,7 @@ export const AREAS: readonly Area[] = [
   },
   {
     name: 'peripherals',
-    files: ['src/peripherals/*.ts'],
+    files: ['src/peripherals/**/*.ts'],
     tests: [
       'test/peripherals/{name}*.test.ts',
       'test/peripherals/*.test.ts',

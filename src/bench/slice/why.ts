@@ -11,7 +11,7 @@ import { entryVectors, type LoadedImage } from '../../emu/image/image.ts';
 import type { Checkpoint } from '../../emu/machine-base.ts';
 import type { Block } from '../../emu/system.ts';
 import { MS, US, type Ps } from '../../emu/time.ts';
-import { IWDG_KEY_RELOAD, IWDG_KEY_START } from '../../peripherals/iwdg-v3.ts';
+import { IWDG_KEY_RELOAD, IWDG_KEY_START } from '../../peripherals/watchdog/iwdg-v3.ts';
 import { hex32, type Outcome } from '../result.ts';
 import type { Session } from '../session.ts';
 import { targetState } from '../subject.ts';

@@ -7,8 +7,8 @@
  *
  * A trigger is a wire whose value changes with each event (`tim3.trgo`); who waits for it sets its bit in `<wire>.wanted`, so that others need not run for nothing.
  */
-import type { RegisterContext } from '../emu/registers.ts';
-import type { Ps } from '../emu/time.ts';
+import type { RegisterContext } from '../../emu/registers.ts';
+import type { Ps } from '../../emu/time.ts';
 
 export interface AdcOptions {
   readonly block: string;

@@ -6,7 +6,7 @@
  * Wires, by the name of CCR's: `.order` a number that changes each time, the delay of an interleaved slave and what it shall do; `.cfgr` and `.jsqr` of the master;
  * `.taken` changes when CDR is read. By converter: `.data` is its DR when the common block looks, `.result` changes with each result that CDR waits for.
  */
-import type { Layout, Register, RegisterContext } from '../emu/registers.ts';
+import type { Layout, Register, RegisterContext } from '../../emu/registers.ts';
 
 export type Group = 'regular' | 'injected';
 export type Role = 'master' | 'slave';

@@ -9,8 +9,8 @@
  * Dual and triple modes (RM0090 13.9): ADC1 starts the others by `adc.start.<group>`, the common block collects their results (`<block>.result`) for its CDR.
  * Wires: `<block>.status` is driven with SR when the common block asks; `adc.ccr` is read from it. DMA: `<block>.dma` is 1 while a transfer is wanted.
  */
-import { RegisterContext, type Layout, type ModelFactory, type Register, type RegisterModel } from '../emu/registers.ts';
-import { US, type Ps } from '../emu/time.ts';
+import { RegisterContext, type Layout, type ModelFactory, type Register, type RegisterModel } from '../../emu/registers.ts';
+import { US, type Ps } from '../../emu/time.ts';
 import {
   ADC_DEFAULTS,
   analogWires,

@@ -4,7 +4,7 @@
  * Facts: registers ST SVD; RM0351 DAC, RM0090 14 (documented). DOR follows DHR at once (silicon: after one clock of APB, three with a trigger).
  * Wires read: the triggers by TSEL; driven: `<dma>.dma.cc1`, `.cc2`, see dma-requests.ts.
  */
-import type { Field, Layout, ModelFactory, Register, RegisterContext, RegisterModel } from '../emu/registers.ts';
+import type { Field, Layout, ModelFactory, Register, RegisterContext, RegisterModel } from '../../emu/registers.ts';
 
 export interface DacOptions {
   /** Value of TSEL that is SWTRIG, and the wires of the others. */

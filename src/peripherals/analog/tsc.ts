@@ -4,7 +4,7 @@
  * Facts: registers ST SVD; RM0351 25, RM0091 16 (documented): a charge transfer takes CTPH + 1 and CTPL + 1 cycles of the pulse generator, whose clock is HCLK behind
  * PGPSC. Acquisitions started by SYNC are left out.
  */
-import type { ModelFactory, RegisterContext, RegisterModel } from '../emu/registers.ts';
+import type { ModelFactory, RegisterContext, RegisterModel } from '../../emu/registers.ts';
 
 type Ctx = RegisterContext<object>;
 const EOAF = 1;

@@ -2,8 +2,8 @@
  * VREFBUF: the reference's buffer, with its ready flag. Facts: registers ST SVD; RM0351 VREFBUF (documented); ready after 300 µs (DS10198 T77, typical, recalled:
  * assumed).
  */
-import type { ModelFactory, RegisterModel } from '../emu/registers.ts';
-import { US } from '../emu/time.ts';
+import type { ModelFactory, RegisterModel } from '../../emu/registers.ts';
+import { US } from '../../emu/time.ts';
 
 const READY_PS = 300 * US;
 

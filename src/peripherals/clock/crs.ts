@@ -8,7 +8,7 @@
  * Wires: listens to `usb.sof` (each change is a start of frame) and `crs.sync` (rising edge of the pin); drives `crs.trim` = TRIM minus its centre, so that RCC can
  * follow. With an oscillator at 0 ppm and TRIM at its reset value the 48 MHz are exact and TRIM stays.
  */
-import type { Layout, ModelFactory, RegisterContext, RegisterModel } from '../emu/registers.ts';
+import type { Layout, ModelFactory, RegisterContext, RegisterModel } from '../../emu/registers.ts';
 
 export interface CrsOptions {
   /** Name of the trimmed clock. */

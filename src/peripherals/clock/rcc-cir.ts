@@ -1,5 +1,5 @@
 /** RCC of the older families (F0, F4): one CIR register holds flags, enables and clear bits; LSI and the reset flags stand in CSR. */
-import type { Field, Layout, Register, RegisterContext } from '../emu/registers.ts';
+import type { Field, Layout, Register, RegisterContext } from '../../emu/registers.ts';
 import { RccBase, type BackupFields, type InterruptFields, type OscillatorFields } from './rcc-common.ts';
 
 type Ctx = RegisterContext<object>;

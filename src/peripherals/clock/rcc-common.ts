@@ -5,9 +5,9 @@
  * Rules: a clock is passed on from its ready flag on, a switch waits for its source, stopping LSE takes 6 of its clocks: RM0091 6.2 (documented for F0, assumed
  * for the others). Delays are parameters of the chip row.
  */
-import { RESET_CAUSES, type ResetCause, type ResetKind } from '../emu/component.ts';
-import type { Field, Layout, Register, RegisterContext, RegisterModel } from '../emu/registers.ts';
-import { rate, rateHz, scaleRate, type Rate } from '../emu/time.ts';
+import { RESET_CAUSES, type ResetCause, type ResetKind } from '../../emu/component.ts';
+import type { Field, Layout, Register, RegisterContext, RegisterModel } from '../../emu/registers.ts';
+import { rate, rateHz, scaleRate, type Rate } from '../../emu/time.ts';
 import { clocksPs, hpreDivider, ppreDivider, timerClock } from './rcc-rules.ts';
 
 type Ctx = RegisterContext<object>;

@@ -5,9 +5,9 @@
  * Facts: registers ST SVD; clock tree, flag rules, HSI48 switched on by the hardware for USB and SYSCLK: RM0091 6.2 and 6.4 (documented); delays are parameters of
  * the chip row. Wires read: `reset.cause`, `dbp` (PWR), `lsi.request` (IWDG), `hse.fail`, `lse.fail` (board). Driven: `nmi`, `hse.on`.
  */
-import type { ResetCause } from '../emu/component.ts';
-import type { Field, Layout, ModelFactory, Register, RegisterContext, RegisterModel } from '../emu/registers.ts';
-import { scaleRate, type Rate } from '../emu/time.ts';
+import type { ResetCause } from '../../emu/component.ts';
+import type { Field, Layout, ModelFactory, Register, RegisterContext, RegisterModel } from '../../emu/registers.ts';
+import { scaleRate, type Rate } from '../../emu/time.ts';
 import { RccCir } from './rcc-cir.ts';
 import { rccModel } from './rcc-common.ts';
 import { addKernelClocks, kernelMuxes, type KernelMux } from './rcc-kernels.ts';

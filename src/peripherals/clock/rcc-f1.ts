@@ -5,9 +5,9 @@
  * Facts: registers ST SVD; clock trees, multipliers and USB's divider RM0008 7.2, 7.3, 8.2 and 8.3 (documented); delays are parameters of the chip row.
  * Wires read: `reset.cause`, `dbp` (PWR), `lsi.request` (IWDG), `hse.fail`, `lse.fail` (board). Driven: `nmi`, `hse.on`.
  */
-import type { ResetCause } from '../emu/component.ts';
-import type { Field, Layout, ModelFactory, Register, RegisterContext, RegisterModel } from '../emu/registers.ts';
-import { scaleRate, type Rate } from '../emu/time.ts';
+import type { ResetCause } from '../../emu/component.ts';
+import type { Field, Layout, ModelFactory, Register, RegisterContext, RegisterModel } from '../../emu/registers.ts';
+import { scaleRate, type Rate } from '../../emu/time.ts';
 import { RccCir } from './rcc-cir.ts';
 import { rccModel } from './rcc-common.ts';
 import { addKernelClocks, kernelMuxes, type KernelMux } from './rcc-kernels.ts';

@@ -7,9 +7,9 @@
  * a PLL locks although its VCO leaves the limits (assumed). Delays are parameters of the chip row.
  * Wires read: `reset.cause`, `dbp` (PWR), `lsi.request` (IWDG), `hse.fail`, `lse.fail` (board). Driven: `nmi`, `hse.on`, `pll.ready` (to PWR).
  */
-import type { ResetCause } from '../emu/component.ts';
-import type { Field, Layout, ModelFactory, Register, RegisterContext, RegisterModel } from '../emu/registers.ts';
-import { rateHz, scaleRate, type Rate } from '../emu/time.ts';
+import type { ResetCause } from '../../emu/component.ts';
+import type { Field, Layout, ModelFactory, Register, RegisterContext, RegisterModel } from '../../emu/registers.ts';
+import { rateHz, scaleRate, type Rate } from '../../emu/time.ts';
 import { RccCir } from './rcc-cir.ts';
 import { rccModel } from './rcc-common.ts';
 import { resetFlagNames } from './rcc-rules.ts';

@@ -5,9 +5,9 @@
  * Facts: registers ST SVD; clock tree RM0444 5.2 and 5.4, RM0490 6.2 and 6.4 (documented as far as quoted in public drivers; recalled); HSIDIV acts at once (assumed). Delays
  * are parameters of the chip row. Wires read: `reset.cause`, `dbp` (PWR), `lsi.request` (IWDG), `hse.fail`, `lse.fail` (board). Driven: `nmi`, `hse.on`.
  */
-import type { ResetCause } from '../emu/component.ts';
-import type { Field, Layout, ModelFactory, Register, RegisterContext, RegisterModel } from '../emu/registers.ts';
-import { rateHz, scaleRate, type Rate } from '../emu/time.ts';
+import type { ResetCause } from '../../emu/component.ts';
+import type { Field, Layout, ModelFactory, Register, RegisterContext, RegisterModel } from '../../emu/registers.ts';
+import { rateHz, scaleRate, type Rate } from '../../emu/time.ts';
 import { RccBase, rccModel, type BackupFields, type InterruptFields, type OscillatorFields } from './rcc-common.ts';
 import { addKernelClocks, kernelMuxes, type KernelMux } from './rcc-kernels.ts';
 import { resetFlagNames } from './rcc-rules.ts';

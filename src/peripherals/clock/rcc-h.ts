@@ -2,9 +2,9 @@
  * RCC of STM32H5 and STM32H7: HSI with its divider, CSI, three PLLs with a fractional part, flags in CIFR with enables in CIER and clear bits in CICR. The formulas
  * are RM0481's and RM0399's (documented).
  */
-import type { ResetKind } from '../emu/component.ts';
-import type { Field, Layout, Register, RegisterContext } from '../emu/registers.ts';
-import { rate, rateHz, scaleRate, type Rate } from '../emu/time.ts';
+import type { ResetKind } from '../../emu/component.ts';
+import type { Field, Layout, Register, RegisterContext } from '../../emu/registers.ts';
+import { rate, rateHz, scaleRate, type Rate } from '../../emu/time.ts';
 import { RccBase, type BackupFields, type InterruptFields, type OscillatorFields } from './rcc-common.ts';
 import { clocksPs } from './rcc-rules.ts';
 

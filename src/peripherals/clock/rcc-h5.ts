@@ -8,9 +8,9 @@
  * Wires read for that: `tzsc.1` to `tzsc.3`, `core.secure`.
  * Wires driven: `nmi` (HSE clock security), `hse.on` (pins OSC_IN/OSC_OUT taken).
  */
-import type { ResetCause } from '../emu/component.ts';
-import type { Field, Layout, ModelFactory, Register, RegisterContext, RegisterModel } from '../emu/registers.ts';
-import { scaleRate, type Rate } from '../emu/time.ts';
+import type { ResetCause } from '../../emu/component.ts';
+import type { Field, Layout, ModelFactory, Register, RegisterContext, RegisterModel } from '../../emu/registers.ts';
+import { scaleRate, type Rate } from '../../emu/time.ts';
 import { rccModel } from './rcc-common.ts';
 import { ppreDivider, resetFlagNames } from './rcc-rules.ts';
 import { addKernelClocks, kernelMuxes, type KernelMux } from './rcc-kernels.ts';

@@ -8,9 +8,9 @@
  * Wires read: `reset.cause`, `reset.core`, `dbp` (PWR), `lsi.request`, `lsi.request2` (IWDG), `hse.fail`, `lse.fail` (board), `core.deepsleep.<core>`.
  * Wires driven: `nmi` (HSE clock security), `hse.on`, `core.release.cm7`, `core.release.cm4` (GCR.BOOT_C1, BOOT_C2).
  */
-import { RESET_CAUSES, type ResetCause, type ResetKind } from '../emu/component.ts';
-import type { Field, Layout, ModelFactory, Register, RegisterContext, RegisterModel } from '../emu/registers.ts';
-import { scaleRate, type Rate } from '../emu/time.ts';
+import { RESET_CAUSES, type ResetCause, type ResetKind } from '../../emu/component.ts';
+import type { Field, Layout, ModelFactory, Register, RegisterContext, RegisterModel } from '../../emu/registers.ts';
+import { scaleRate, type Rate } from '../../emu/time.ts';
 import { RCC_WIRES, rccModel } from './rcc-common.ts';
 import { addKernelClocks, kernelMuxes, type KernelMux } from './rcc-kernels.ts';
 import { hpreDivider, ppreDivider, timerClock } from './rcc-rules.ts';

@@ -1,6 +1,6 @@
 /** Kernel clocks that a field of RCC selects from a fixed list. */
-import type { Field, Layout, RegisterContext } from '../emu/registers.ts';
-import type { Rate } from '../emu/time.ts';
+import type { Field, Layout, RegisterContext } from '../../emu/registers.ts';
+import type { Rate } from '../../emu/time.ts';
 
 export interface KernelMux {
   readonly field: string;

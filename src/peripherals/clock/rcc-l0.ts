@@ -5,8 +5,8 @@
  * start without is inferred. HSI16DIVF follows at once (assumed).
  * Wire read beside those: `hsi48.reference` (SYSCFG).
  */
-import type { Field, Layout, ModelFactory, Register, RegisterContext, RegisterModel } from '../emu/registers.ts';
-import { scaleRate, type Rate } from '../emu/time.ts';
+import type { Field, Layout, ModelFactory, Register, RegisterContext, RegisterModel } from '../../emu/registers.ts';
+import { scaleRate, type Rate } from '../../emu/time.ts';
 import { RCC_WIRES, rccModel, type InterruptFields } from './rcc-common.ts';
 import { addKernelClocks, kernelMuxes, type KernelMux } from './rcc-kernels.ts';
 import { RccLowPower } from './rcc-low-power.ts';

@@ -1,6 +1,6 @@
 /** RCC of STM32L1: rcc-low-power.ts with CIR. Facts: registers ST SVD; RM0038 6.2 and 6.3 (documented as far as quoted in HAL-L1; recalled). */
-import type { Layout, ModelFactory, Register, RegisterContext, RegisterModel } from '../emu/registers.ts';
-import type { Rate } from '../emu/time.ts';
+import type { Layout, ModelFactory, Register, RegisterContext, RegisterModel } from '../../emu/registers.ts';
+import type { Rate } from '../../emu/time.ts';
 import { RCC_WIRES, rccModel, type InterruptFields } from './rcc-common.ts';
 import { RccLowPower } from './rcc-low-power.ts';
 

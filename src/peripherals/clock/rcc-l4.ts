@@ -6,9 +6,9 @@
  * mode as multiples of 32.768 kHz (assumed, recalled from DS10198); delays are parameters of the chip row.
  * Wires read: `reset.cause`, `dbp` (PWR), `lsi.request` (IWDG), `hse.fail`, `lse.fail` (board). Driven: `nmi`, `hse.on`.
  */
-import type { ResetCause, ResetKind } from '../emu/component.ts';
-import type { Field, Layout, ModelFactory, Register, RegisterContext, RegisterModel } from '../emu/registers.ts';
-import { rate, rateHz, scaleRate, type Rate } from '../emu/time.ts';
+import type { ResetCause, ResetKind } from '../../emu/component.ts';
+import type { Field, Layout, ModelFactory, Register, RegisterContext, RegisterModel } from '../../emu/registers.ts';
+import { rate, rateHz, scaleRate, type Rate } from '../../emu/time.ts';
 import { RccBase, rccModel, type BackupFields, type InterruptFields, type OscillatorFields } from './rcc-common.ts';
 import { addKernelClocks, kernelMuxes, type KernelMux } from './rcc-kernels.ts';
 import { resetFlagNames } from './rcc-rules.ts';

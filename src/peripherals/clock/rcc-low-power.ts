@@ -6,9 +6,9 @@
  * Delays are parameters of the chip row.
  * Wires read: `reset.cause`, `dbp` (PWR), `lsi.request` (IWDG), `hse.fail`, `lse.fail` (board). Driven: `nmi`, `hse.on`.
  */
-import type { ResetCause } from '../emu/component.ts';
-import type { Field, Layout, Register, RegisterContext } from '../emu/registers.ts';
-import { rate, rateHz, scaleRate, type Rate } from '../emu/time.ts';
+import type { ResetCause } from '../../emu/component.ts';
+import type { Field, Layout, Register, RegisterContext } from '../../emu/registers.ts';
+import { rate, rateHz, scaleRate, type Rate } from '../../emu/time.ts';
 import { RccBase, type BackupFields, type InterruptFields, type OscillatorFields } from './rcc-common.ts';
 import { resetFlagNames } from './rcc-rules.ts';
 

@@ -7,9 +7,9 @@
  * Wires read: `reset.cause`, `dbp` (PWR), `lsi.request` (IWDG), `hse.fail`, `lse.fail` (board), `vos` (PWR). Driven: `nmi`, `hse.on`, `epod.clock` = 1 while the booster's
  * clock (PLL1's source over PLL1MBOOST) is within 4 to 16 MHz.
  */
-import type { ResetCause, ResetKind } from '../emu/component.ts';
-import type { Field, Layout, ModelFactory, Register, RegisterContext, RegisterModel } from '../emu/registers.ts';
-import { rate, rateHz, scaleRate, type Rate } from '../emu/time.ts';
+import type { ResetCause, ResetKind } from '../../emu/component.ts';
+import type { Field, Layout, ModelFactory, Register, RegisterContext, RegisterModel } from '../../emu/registers.ts';
+import { rate, rateHz, scaleRate, type Rate } from '../../emu/time.ts';
 import { RccBase, RCC_WIRES, rccModel, type BackupFields, type InterruptFields, type OscillatorFields } from './rcc-common.ts';
 import { pllVco } from './rcc-h.ts';
 import { addKernelClocks, kernelMuxes, type KernelMux } from './rcc-kernels.ts';

@@ -6,7 +6,7 @@
  * bus waits. One operation may wait behind the results that were not read yet; it starts when they are (inferred from ST's driver, which writes the next arguments
  * before it reads).
  */
-import type { Layout, ModelFactory, Register, RegisterContext, RegisterModel } from '../emu/registers.ts';
+import type { Layout, ModelFactory, Register, RegisterContext, RegisterModel } from '../../emu/registers.ts';
 
 export interface CordicState {
   /** ARG1 and ARG2 as q1.31, and which one is written next. */

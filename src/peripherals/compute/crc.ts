@@ -4,8 +4,8 @@
  *
  * Facts: registers ST SVD; RM0351 16, RM0090 4 (documented). REV_OUT reverses within the width of the polynomial (inferred from CRC-16 firmware that runs).
  */
-import { reversed } from './bits.ts';
-import type { Field, ModelFactory, RegisterContext, RegisterModel } from '../emu/registers.ts';
+import { reversed } from '../bits.ts';
+import type { Field, ModelFactory, RegisterContext, RegisterModel } from '../../emu/registers.ts';
 
 export interface CrcState {
   /** Remainder, as without REV_OUT. */

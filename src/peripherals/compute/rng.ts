@@ -5,8 +5,8 @@
  * Facts: registers ST SVD; a word takes 40 clocks of its own 48 MHz: RM0090 24 (documented for F4, assumed for the others, whose four-word FIFO is left out); clock
  * error below HCLK / 16 (F4) or HCLK / 32: same chapter, RM0351 (documented).
  */
-import type { Layout, ModelFactory, Register, RegisterContext, RegisterModel } from '../emu/registers.ts';
-import { rateHz } from '../emu/time.ts';
+import type { Layout, ModelFactory, Register, RegisterContext, RegisterModel } from '../../emu/registers.ts';
+import { rateHz } from '../../emu/time.ts';
 
 export interface RngOptions {
   /** The generator's own clock. */

@@ -5,7 +5,7 @@
  * `BEAT_CLOCKS` of HCLK and the core is not slowed down by it (assumed).
  * Wires read: the request lines in `requests`, see dma-requests.ts.
  */
-import type { Field, Layout, ModelFactory, Register, RegisterContext, RegisterModel } from '../emu/registers.ts';
+import type { Field, Layout, ModelFactory, Register, RegisterContext, RegisterModel } from '../../emu/registers.ts';
 import { isRequested, noteRequest, served, type PendingRequests } from './dma-requests.ts';
 
 export interface DmaRequest {

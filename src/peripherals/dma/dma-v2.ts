@@ -5,7 +5,7 @@
  * Facts: registers ST SVD; RM0090 10, RM0399 15 (documented). One transfer takes `BEAT_CLOCKS` of HCLK and the core is not slowed down by it (assumed).
  * Wires read: the request lines in `requests`, see dma-requests.ts.
  */
-import type { Layout, ModelFactory, Register, RegisterContext, RegisterModel } from '../emu/registers.ts';
+import type { Layout, ModelFactory, Register, RegisterContext, RegisterModel } from '../../emu/registers.ts';
 import { isRequested, noteRequest, served, type PendingRequests } from './dma-requests.ts';
 
 export interface DmaV2Options {

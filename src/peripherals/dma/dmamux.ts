@@ -3,7 +3,7 @@
  *
  * Facts: registers ST SVD; RM0399 17 (documented). Wires: `<block>.<n>` is driven with the level of the line that channel n has chosen.
  */
-import type { Layout, ModelFactory, Register, RegisterContext, RegisterModel } from '../emu/registers.ts';
+import type { Layout, ModelFactory, Register, RegisterContext, RegisterModel } from '../../emu/registers.ts';
 
 export interface DmamuxOptions {
   readonly block: string;

@@ -6,7 +6,7 @@
  * accesses it serves; request numbers HAL-H5 hal_dma.h (documented). A transfer takes `BEAT_CLOCKS` of HCLK (assumed).
  * Wires read: the request lines in `requests`, see dma-requests.ts.
  */
-import type { Field, Layout, ModelFactory, Register, RegisterContext, RegisterModel } from '../emu/registers.ts';
+import type { Field, Layout, ModelFactory, Register, RegisterContext, RegisterModel } from '../../emu/registers.ts';
 import { isRequested, noteRequest, served, type PendingRequests } from './dma-requests.ts';
 
 export interface GpdmaOptions {

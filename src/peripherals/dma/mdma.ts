@@ -5,7 +5,7 @@
  * Facts: registers ST SVD; RM0433 15 and ST's HAL mdma.c, whose order of accesses it serves (recalled: reported). A data item takes `ITEM_CLOCKS` of the bus clock
  * (assumed). Hardware triggers are left out: such a channel waits.
  */
-import type { Field, Layout, ModelFactory, Register, RegisterContext, RegisterModel } from '../emu/registers.ts';
+import type { Field, Layout, ModelFactory, Register, RegisterContext, RegisterModel } from '../../emu/registers.ts';
 
 export interface MdmaState {
   readonly channels: {

@@ -2,7 +2,7 @@
  * ART accelerator of STM32H7: caches the instructions that the Cortex-M4 fetches from one page of one megabyte. The cache itself belongs to the core's
  * fetch timing. Wires driven: `art.enabled`, `art.page` (bits 31:20 of the page's addresses).
  */
-import type { ModelFactory, RegisterContext, RegisterModel } from '../emu/registers.ts';
+import type { ModelFactory, RegisterContext, RegisterModel } from '../../emu/registers.ts';
 
 export const artH7: ModelFactory = (layout): RegisterModel<object> => {
   const en = layout.field('CTR.EN');

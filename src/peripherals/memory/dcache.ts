@@ -4,7 +4,7 @@
  *
  * Facts: registers ST SVD; RM0481 8 (documented); one cycle a line for a full invalidation, two a line for a command over a range (assumed).
  */
-import type { ModelFactory, RegisterContext, RegisterModel } from '../emu/registers.ts';
+import type { ModelFactory, RegisterContext, RegisterModel } from '../../emu/registers.ts';
 
 type Ctx = RegisterContext<object>;
 const CR = { EN: 1, CACHEINV: 1 << 1, STARTCMD: 1 << 11, resets: (1 << 18) | (1 << 19) | (1 << 22) | (1 << 23) };

@@ -1,5 +1,5 @@
 /** FLASH_ACR of F2, F4, F7, L4 and G4 as the core's side of the flash controller sees it: wires `flash.latency`, `flash.prefetch` and `art.*`. */
-import type { Field, RegisterContext } from '../emu/registers.ts';
+import type { Field, RegisterContext } from '../../emu/registers.ts';
 
 export interface AcrFields {
   readonly latency: Field;

@@ -1,5 +1,5 @@
 /** The two banks of a flash change places in the address space (SWAP_BANK, FB_MODE): the memory's bytes are kept as the bus sees them. */
-import type { RegisterContext } from '../emu/registers.ts';
+import type { RegisterContext } from '../../emu/registers.ts';
 
 /** Brings the memory into the order that `swapped` asks for, if it is not in it. */
 export function swapBanks(

@@ -6,8 +6,8 @@
  * (assumed, as RM0008 has them for the same block). Durations are parameters.
  * Wires driven: `flash.latency`, `flash.prefetch`, `flash.busy`, `iwdg.hardware` (option byte). Wire read: `reset.cause`.
  */
-import { BUS_ERROR } from '../emu/component.ts';
-import type { Field, Layout, ModelFactory, Register, RegisterContext, RegisterModel } from '../emu/registers.ts';
+import { BUS_ERROR } from '../../emu/component.ts';
+import type { Field, Layout, ModelFactory, Register, RegisterContext, RegisterModel } from '../../emu/registers.ts';
 import { placeIdentity } from './flash-factory.ts';
 import { FLASH_KEYS, keysSeen } from './flash-keys.ts';
 import { abandon } from './flash-reset.ts';

@@ -8,7 +8,14 @@
  * Durations are parameters.
  * Wires driven: `flash.latency`, `flash.prefetch`, `art.*`, `flash.busy`, `iwdg.hardware` (WDG_SW = 0), `wwdg.hardware`. Read: `flash.swap` (SYSCFG).
  */
-import { type Field, type Layout, type ModelFactory, type Register, type RegisterContext, type RegisterModel } from '../emu/registers.ts';
+import {
+  type Field,
+  type Layout,
+  type ModelFactory,
+  type Register,
+  type RegisterContext,
+  type RegisterModel,
+} from '../../emu/registers.ts';
 import { driveArt } from './flash-art.ts';
 import { swapBanks } from './flash-banks.ts';
 import { placeIdentity, storeOptions } from './flash-factory.ts';

@@ -1,5 +1,5 @@
 /** What ST puts into a part: the option bytes, changed by the board's parameters, and the identity area. */
-import type { Layout, RegisterContext } from '../emu/registers.ts';
+import type { Layout, RegisterContext } from '../../emu/registers.ts';
 
 /** Factory values of option fields, or the board's `option.<name>`, into the option registers by name. */
 export function storeOptions(

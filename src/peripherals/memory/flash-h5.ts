@@ -7,8 +7,15 @@
  * Wires driven: `flash.latency`, `flash.prefetch`, `flash.busy` (1: lower half, 2: upper half, 3: both are being written: reads of it wait),
  * `iwdg.hardware`, `wwdg.hardware` (option bytes). Wire read: `icache.enabled`.
  */
-import { BUS_ERROR } from '../emu/component.ts';
-import { WRITE_FAULT, type Layout, type ModelFactory, type Register, type RegisterContext, type RegisterModel } from '../emu/registers.ts';
+import { BUS_ERROR } from '../../emu/component.ts';
+import {
+  WRITE_FAULT,
+  type Layout,
+  type ModelFactory,
+  type Register,
+  type RegisterContext,
+  type RegisterModel,
+} from '../../emu/registers.ts';
 import { swapBanks } from './flash-banks.ts';
 import { placeIdentity, storeOptions } from './flash-factory.ts';
 import { FLASH_KEYS, keysSeen, OPTION_KEYS } from './flash-keys.ts';

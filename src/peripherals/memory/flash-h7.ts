@@ -6,7 +6,14 @@
  * rules RM0399 4.7 (recalled: reported), as in the H5's, whose texts are known; durations by PSIZE are parameters (DS743V, assumed).
  * Wires driven: `flash.latency`, `flash.busy` (1: bank 1, 2: bank 2, 3: both), `iwdg.hardware`, `iwdg2.hardware`, `option.<FIELD>` for each option byte.
  */
-import { WRITE_FAULT, type Layout, type ModelFactory, type Register, type RegisterContext, type RegisterModel } from '../emu/registers.ts';
+import {
+  WRITE_FAULT,
+  type Layout,
+  type ModelFactory,
+  type Register,
+  type RegisterContext,
+  type RegisterModel,
+} from '../../emu/registers.ts';
 import { swapBanks } from './flash-banks.ts';
 import { placeIdentity, storeOptions } from './flash-factory.ts';
 import { FLASH_KEYS, keysSeen, OPTION_KEYS } from './flash-keys.ts';

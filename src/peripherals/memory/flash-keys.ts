@@ -1,4 +1,4 @@
-import { WRITE_FAULT, type Field, type Register, type RegisterContext } from '../emu/registers.ts';
+import { WRITE_FAULT, type Field, type Register, type RegisterContext } from '../../emu/registers.ts';
 
 /** The unlock sequence of FLASH: two keys behind one another, else the register stays locked until the next reset (HAL: FLASH_KEY1 … FLASH_OPTKEY2, documented). */
 export type FlashKeys = readonly [first: number, second: number];

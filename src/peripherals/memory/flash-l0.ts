@@ -8,8 +8,8 @@
  * without effect. Durations are parameters.
  * Wires driven: `flash.latency`, `flash.prefetch`, `flash.busy`, `iwdg.hardware` (option byte). Wires read: `reset.cause`, `flash.swap` (SYSCFG UFB).
  */
-import { RESET_CAUSES, type ResetKind } from '../emu/component.ts';
-import type { Field, Layout, ModelFactory, Register, RegisterContext, RegisterModel } from '../emu/registers.ts';
+import { RESET_CAUSES, type ResetKind } from '../../emu/component.ts';
+import type { Field, Layout, ModelFactory, Register, RegisterContext, RegisterModel } from '../../emu/registers.ts';
 import { swapBanks } from './flash-banks.ts';
 import { storeOptions } from './flash-factory.ts';
 import { lowPowerOptions } from './flash-low-power.ts';

@@ -8,8 +8,15 @@
  * Wires driven: `flash.latency`, `flash.prefetch`, `art.icache`, `art.dcache`, `art.icache.reset`, `art.dcache.reset`, `flash.busy` (1: lower half, 2: upper half, 3: both are being written),
  * `iwdg.hardware`, `wwdg.hardware` (option bytes). Wires read: `flash.swap` (SYSCFG FB_MODE: the banks change places), `reset.cause`.
  */
-import { RESET_CAUSES, type ResetKind } from '../emu/component.ts';
-import { type Field, type Layout, type ModelFactory, type Register, type RegisterContext, type RegisterModel } from '../emu/registers.ts';
+import { RESET_CAUSES, type ResetKind } from '../../emu/component.ts';
+import {
+  type Field,
+  type Layout,
+  type ModelFactory,
+  type Register,
+  type RegisterContext,
+  type RegisterModel,
+} from '../../emu/registers.ts';
 import { swapBanks } from './flash-banks.ts';
 import { driveArt } from './flash-art.ts';
 import { placeIdentity, storeOptions } from './flash-factory.ts';

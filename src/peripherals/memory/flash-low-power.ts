@@ -1,5 +1,5 @@
 /** Option bytes about low-power modes, as wires: which modes are forbidden, where the IWDG stands still. Fields that a chip lacks allow and freeze nothing. */
-import type { Field, Layout, RegisterContext } from '../emu/registers.ts';
+import type { Field, Layout, RegisterContext } from '../../emu/registers.ts';
 
 /** Wire by option; it is 1 while the option is 0. */
 const WIRES: readonly (readonly [field: RegExp, wire: string])[] = [

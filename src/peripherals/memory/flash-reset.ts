@@ -1,5 +1,5 @@
 /** A reset while the flash is written. */
-import type { RegisterContext } from '../emu/registers.ts';
+import type { RegisterContext } from '../../emu/registers.ts';
 
 export const noteInterrupted = (c: RegisterContext<object>): void =>
   c.env.note('guest', 'a reset interrupted a flash operation: its target holds its old contents here, undefined data on silicon');

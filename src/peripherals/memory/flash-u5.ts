@@ -6,8 +6,15 @@
  * L4 (assumed); RDP from level 1 to 0 erases both banks (RM0456 7.6, recalled: reported). Durations are parameters.
  * Wires driven: `flash.latency`, `flash.prefetch`, `flash.busy` (1: lower half, 2: upper half, 3: both are being written), `iwdg.hardware`, `wwdg.hardware` (option bytes).
  */
-import { RESET_CAUSES, type ResetKind } from '../emu/component.ts';
-import { type Field, type Layout, type ModelFactory, type Register, type RegisterContext, type RegisterModel } from '../emu/registers.ts';
+import { RESET_CAUSES, type ResetKind } from '../../emu/component.ts';
+import {
+  type Field,
+  type Layout,
+  type ModelFactory,
+  type Register,
+  type RegisterContext,
+  type RegisterModel,
+} from '../../emu/registers.ts';
 import { swapBanks } from './flash-banks.ts';
 import { placeIdentity, storeOptions } from './flash-factory.ts';
 import { writeKey } from './flash-keys.ts';

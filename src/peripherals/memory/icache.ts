@@ -8,7 +8,7 @@
  * (reported there).
  * Wires read: `icache.hits`, `icache.misses`: totals since power-on, modulo 2^32; `icache.error` changes with each such write.
  */
-import type { ModelFactory, Register, RegisterContext, RegisterModel } from '../emu/registers.ts';
+import type { ModelFactory, Register, RegisterContext, RegisterModel } from '../../emu/registers.ts';
 
 export interface IcacheState {
   /** Count of the clock at which the invalidation ends. */

@@ -5,8 +5,8 @@
  * Facts: RM0351 19, RM0399 23, RM0432 19, RM0481 OCTOSPI (documented): a command begins with the last of instruction, address and data that it needs. The kernel clock
  * is taken for HCLK (its state after reset). BUSY falls when the last byte of a read has been taken out of the FIFO.
  */
-import type { Layout, ModelFactory, Register, RegisterContext, RegisterModel } from '../emu/registers.ts';
-import type { Ps } from '../emu/time.ts';
+import type { Layout, ModelFactory, Register, RegisterContext, RegisterModel } from '../../emu/registers.ts';
+import type { Ps } from '../../emu/time.ts';
 
 export interface QuadSpiState {
   phase: 'idle' | 'write' | 'read' | 'poll' | 'mapped';

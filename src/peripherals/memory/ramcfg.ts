@@ -4,7 +4,7 @@
  * Facts: registers ST SVD; RM0481 6.3.5, RM0456 6.3.6 (documented): the keys 0xCA and 0x53, a word a cycle of HCLK, zeros (inferred). ECC, wait states and page write
  * protection are left out.
  */
-import type { Field, ModelFactory, Register, RegisterContext, RegisterModel } from '../emu/registers.ts';
+import type { Field, ModelFactory, Register, RegisterContext, RegisterModel } from '../../emu/registers.ts';
 
 interface RamcfgState {
   /** Keys that have been written in their order, by RAM. */

@@ -3,8 +3,8 @@
  *
  * Facts: RM0090 31, RM0351 42, RM0399 58 (documented): 48 bits a command, a response is waited for over 64 clocks. The kernel clock is taken for 48 MHz (assumed).
  */
-import type { ModelFactory, Register, RegisterContext, RegisterModel } from '../emu/registers.ts';
-import { PS_PER_SECOND } from '../emu/time.ts';
+import type { ModelFactory, Register, RegisterContext, RegisterModel } from '../../emu/registers.ts';
+import { PS_PER_SECOND } from '../../emu/time.ts';
 
 type Context = RegisterContext<object>;
 

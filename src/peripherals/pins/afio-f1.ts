@@ -3,7 +3,7 @@
  *
  * Facts: registers ST SVD; RM0008 9.4 (documented). Wires driven: `exti.source.<line>` = port number.
  */
-import type { ModelFactory, RegisterModel } from '../emu/registers.ts';
+import type { ModelFactory, RegisterModel } from '../../emu/registers.ts';
 import { extiSources } from './exti-sources.ts';
 
 export const afioF1: ModelFactory = (layout): RegisterModel<object> => {

@@ -2,8 +2,8 @@
  * How a serial block asks a device of the board: it drives `<block>.asks` to what it asks and back to 0. A device that listens has set `<block>.answer` and
  * `<block>.answered` meanwhile; without one nothing has answered.
  */
-import type { Env } from '../emu/component.ts';
-import type { Ps } from '../emu/time.ts';
+import type { Env } from '../../emu/component.ts';
+import type { Ps } from '../../emu/time.ts';
 
 export class BoardWires {
   private readonly asks: string;

@@ -7,7 +7,7 @@
  *
  * Wires: listens to `in.PA0`… (GPIO), `exti.source.<line>` (SYSCFG), those in `lines`, `sev.<core>`; an event output is a change of `event.<core>`.
  */
-import type { ModelFactory, Register, RegisterContext, RegisterModel } from '../emu/registers.ts';
+import type { ModelFactory, Register, RegisterContext, RegisterModel } from '../../emu/registers.ts';
 import { bitOf, extiLines, forLines, SOURCE_WIRES, sourceOf, type EdgeBank, type ExtiOptions, type ExtiState } from './exti-lines.ts';
 
 interface ExtiH7Options extends ExtiOptions {

@@ -2,7 +2,7 @@
  * What the versions of EXTI have in common: configurable lines that follow pins and wires, edges that RTSR and FTSR select, interrupts that lines share.
  * What an edge then does lies with the version.
  */
-import type { Register, RegisterContext } from '../emu/registers.ts';
+import type { Register, RegisterContext } from '../../emu/registers.ts';
 
 export interface ExtiOptions {
   /** Port letters by source code. */

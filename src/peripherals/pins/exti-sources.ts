@@ -1,5 +1,5 @@
 /** EXTICR1…4 where they lie in SYSCFG: which port feeds each of EXTI's lines 0…15. Drives `exti.source.<line>`. */
-import type { Layout, RegisterContext } from '../emu/registers.ts';
+import type { Layout, RegisterContext } from '../../emu/registers.ts';
 
 export interface ExtiSources {
   /** Register names. */

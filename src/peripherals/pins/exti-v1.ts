@@ -8,7 +8,7 @@
  *
  * Wires: listens to `in.PA0`… (GPIO), `exti.source.<line>` (SYSCFG) and those in `lines`; an event output (EMR) is a change of `event.<core>`.
  */
-import type { Layout, ModelFactory, Register, RegisterContext, RegisterModel } from '../emu/registers.ts';
+import type { Layout, ModelFactory, Register, RegisterContext, RegisterModel } from '../../emu/registers.ts';
 import {
   bitOf,
   extiLines,

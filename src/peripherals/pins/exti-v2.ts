@@ -7,7 +7,7 @@
  *
  * Wires: listens to `in.PA0`… (GPIO) and those in `lines`; an event output (EMR) is a change of `event.<core>`.
  */
-import type { Layout, ModelFactory, Register, RegisterContext, RegisterModel } from '../emu/registers.ts';
+import type { Layout, ModelFactory, Register, RegisterContext, RegisterModel } from '../../emu/registers.ts';
 import { bitOf, extiLines, forLines, pulseEvent, type EdgeBank, type ExtiOptions, type ExtiState } from './exti-lines.ts';
 
 const DEFAULTS: ExtiOptions = { ports: 'ABCDEFGHI', irqOfLine: Array.from({ length: 17 }, (_, i) => i), lines: {} };

@@ -1,5 +1,5 @@
 /** What GPIO ports of all versions have alike: pins that float, and LCKR (RM0008 9.2.7, RM0090 8.4.8): write 1, 0, 1 to LCKK beside the same pins, then read. */
-import type { Register, RegisterContext } from '../emu/registers.ts';
+import type { Register, RegisterContext } from '../../emu/registers.ts';
 
 /** Value of a pin wire that nothing drives. A wire that was never set reads 0: whoever builds the board sets this on every free pin. */
 export const PIN_FLOATING = 2;

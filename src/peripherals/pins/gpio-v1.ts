@@ -6,7 +6,7 @@
  *
  * Wires as gpio-v2's: `pin.PA5` from the board, `out.PA5`, `in.PA5`; `af.PA5` is 1 in an alternate mode, else 0.
  */
-import type { Layout, ModelFactory, Register, RegisterContext, RegisterModel } from '../emu/registers.ts';
+import type { Layout, ModelFactory, Register, RegisterContext, RegisterModel } from '../../emu/registers.ts';
 import { freshLock, lockedPins, PIN_FLOATING, readLock, writeLock, type PinLock } from './gpio-common.ts';
 
 export interface GpioV1Options {

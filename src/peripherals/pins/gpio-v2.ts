@@ -7,7 +7,7 @@
  * chip drives as an output: 0, 1 or 2 (not driving). `in.PA5` is the level that the digital input sees (0 in analog mode), for EXTI. `af.PA5` is the number of the
  * alternate function + 1, 0 in the other modes.
  */
-import type { Layout, ModelFactory, RegisterContext, RegisterModel } from '../emu/registers.ts';
+import type { Layout, ModelFactory, RegisterContext, RegisterModel } from '../../emu/registers.ts';
 import { freshLock, lockedPins, PIN_FLOATING, readLock, writeLock, type PinLock } from './gpio-common.ts';
 
 export interface GpioOptions {

@@ -4,7 +4,7 @@
  * Facts: registers ST SVD; lock bits stay set until a system reset (RM0481 SBS, documented).
  * Wires driven: `sbs.lockvtor`, `sbs.lockmpu`: writes to VTOR / the MPU are ignored while 1.
  */
-import type { ModelFactory, RegisterModel } from '../emu/registers.ts';
+import type { ModelFactory, RegisterModel } from '../../emu/registers.ts';
 
 export const sbsH5: ModelFactory = (layout): RegisterModel<object> => {
   const lockVtor = layout.field('CNSLCKR.LOCKNSVTOR');

@@ -7,7 +7,7 @@
  * Wire read: `boot.remap` = MEM_MODE that the boot selection gave. Driven: `remap` = MEM_MODE, `exti.source.<line>` = port number, `flash.swap` = UFB, `hsi48.reference`,
  * `usb.irq` = USB_IT_RMP (F3).
  */
-import type { ModelFactory, RegisterContext, RegisterModel } from '../emu/registers.ts';
+import type { ModelFactory, RegisterContext, RegisterModel } from '../../emu/registers.ts';
 import { extiSources } from './exti-sources.ts';
 import { shownLines } from './syscfg-lines.ts';
 

@@ -4,7 +4,7 @@
  * Facts: registers ST SVD; SWP_FB exchanges the banks of a flash with two: RM0410 7.2.1 (documented).
  * Wires driven: `flash.swap` = SWP_FB, `exti.source.<line>` = port number.
  */
-import type { ModelFactory, RegisterModel } from '../emu/registers.ts';
+import type { ModelFactory, RegisterModel } from '../../emu/registers.ts';
 import { extiSources } from './exti-sources.ts';
 
 export const syscfgF7: ModelFactory = (layout): RegisterModel<object> => {

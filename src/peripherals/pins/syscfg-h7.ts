@@ -5,7 +5,7 @@
  * while after EN (no figure published, assumed).
  * Wires driven: `exti.source.<line>` = port number, `vos0` = ODEN. Wires read: `option.<register>.<field>` (FLASH).
  */
-import type { ModelFactory, RegisterContext, RegisterModel } from '../emu/registers.ts';
+import type { ModelFactory, RegisterContext, RegisterModel } from '../../emu/registers.ts';
 import { extiSources } from './exti-sources.ts';
 
 /** User register fields by the wires that FLASH drives. */

@@ -5,7 +5,7 @@
  * Wire read: `boot.remap` = MEM_MODE that the boot selection gave. Driven: `remap` = MEM_MODE, `flash.swap` = FB_MODE, `exti.source.<line>` = port number,
  * `usb.pu` = PMC.USB_PU (L1).
  */
-import type { ModelFactory, RegisterContext, RegisterModel } from '../emu/registers.ts';
+import type { ModelFactory, RegisterContext, RegisterModel } from '../../emu/registers.ts';
 import { extiSources } from './exti-sources.ts';
 
 export const syscfgL4: ModelFactory = (layout): RegisterModel<object> => {

@@ -4,7 +4,7 @@
  * Facts: RM0444 8.1, RM0490 (documented). Of TIM1's break, update, trigger and commutation the update is shown for all.
  * Wires: `irq.<line>.<block>` is the level that the block drives; `<block>.asks` has a bit for each channel or line of a block that several bits show.
  */
-import type { Layout, Register, RegisterContext } from '../emu/registers.ts';
+import type { Layout, Register, RegisterContext } from '../../emu/registers.ts';
 
 /** A bit follows a block, or with `#n` bit n of what that block asks for. */
 type Source = string | null;

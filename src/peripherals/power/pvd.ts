@@ -1,5 +1,5 @@
 /** Programmable voltage detector: VDD against the threshold that PLS selects. Drives `pvd` (to EXTI). */
-import type { Field, RegisterContext } from '../emu/registers.ts';
+import type { Field, RegisterContext } from '../../emu/registers.ts';
 
 /** @param volts thresholds by PLS; a value beyond them watches something else than VDD. */
 export function watchVdd(

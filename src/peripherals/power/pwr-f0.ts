@@ -4,7 +4,7 @@
  * Facts: registers ST SVD; RM0091 PWR (documented); PVD thresholds by PLS: typical rising values recalled from DS9826 (assumed).
  * Wires driven: `dbp`, `pvd` (to EXTI). Wire read: `supplies`: the board drives another value whenever it changed a voltage parameter.
  */
-import type { ModelFactory, RegisterModel } from '../emu/registers.ts';
+import type { ModelFactory, RegisterModel } from '../../emu/registers.ts';
 import { watchVdd } from './pvd.ts';
 import { freshSleep, Sleep, WAKE_UP_TIMER, type SleepState } from './pwr-sleep.ts';
 

@@ -7,7 +7,7 @@
  * Low-power modes: RM0090 5.3, RM0383 5.3 (documented): WUF rises with the pin and with RTC events; Standby with WUF set ends at once.
  * Wires driven: `vos` = VOS bits in force; `dbp`; `pvd` (to EXTI). Wires read: `pll.ready` (RCC), `supplies`: the board drives another value whenever it changed a voltage.
  */
-import { Field, type ModelFactory, type RegisterContext, type RegisterModel } from '../emu/registers.ts';
+import { Field, type ModelFactory, type RegisterContext, type RegisterModel } from '../../emu/registers.ts';
 import { watchVdd } from './pvd.ts';
 import { freshSleep, Sleep, WAKE_UP_TIMER, type SleepState } from './pwr-sleep.ts';
 

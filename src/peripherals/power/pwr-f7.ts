@@ -5,7 +5,7 @@
  * follow ODEN and ODSWEN (documented), after how long is not published. PVD thresholds recalled (assumed). Delays are parameters of the chip row.
  * Wires driven: `vos` = VOS bits in force; `dbp`; `pvd`. Read: `pll.ready` (RCC), `supplies`.
  */
-import type { Field, ModelFactory, RegisterContext, RegisterModel } from '../emu/registers.ts';
+import type { Field, ModelFactory, RegisterContext, RegisterModel } from '../../emu/registers.ts';
 import { watchVdd } from './pvd.ts';
 
 interface State {

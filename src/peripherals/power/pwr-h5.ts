@@ -5,7 +5,7 @@
  * Wires driven: `vos` = code of the voltage range in force (3 = VOS0 … 0 = VOS3), `dbp`, `usb.supply` = USB33SV and a voltage on VDDUSB.
  * Wire read: `supplies`: the board drives another value whenever it changed a voltage parameter.
  */
-import type { ModelFactory, RegisterContext, RegisterModel } from '../emu/registers.ts';
+import type { ModelFactory, RegisterContext, RegisterModel } from '../../emu/registers.ts';
 import { freshSleep, Sleep, WAKE_UP_TIMER, type SleepState } from './pwr-sleep.ts';
 
 type Ctx = RegisterContext<SleepState>;

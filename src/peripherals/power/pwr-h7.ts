@@ -7,7 +7,7 @@
  * pull request 3155 (reported; by its name it only switches the detector).
  * Wires driven: `vos` = code of the range in force (0 = VOS3 … 3 = VOS0), `dbp`, `usb.supply`. Wires read: `supplies`, `vos0` (SYSCFG overdrive).
  */
-import type { ModelFactory, RegisterContext, RegisterModel } from '../emu/registers.ts';
+import type { ModelFactory, RegisterContext, RegisterModel } from '../../emu/registers.ts';
 import { freshSleep, Sleep, WAKE_UP_TIMER, type SleepState } from './pwr-sleep.ts';
 
 export interface PwrH7State extends SleepState {

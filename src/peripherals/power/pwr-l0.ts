@@ -5,7 +5,7 @@
  * recalled from DS10690 (assumed). Delays are parameters of the chip row.
  * Wires driven: `vos` = VOS in force; `dbp`; `pvd` (to EXTI). Wire read: `supplies`: the board drives another value whenever it changed a voltage.
  */
-import type { ModelFactory, RegisterModel } from '../emu/registers.ts';
+import type { ModelFactory, RegisterModel } from '../../emu/registers.ts';
 import { watchVdd } from './pvd.ts';
 import { freshSleep, Sleep, WAKE_UP_TIMER, type SleepState } from './pwr-sleep.ts';
 

@@ -9,7 +9,7 @@
  * Wires driven: `vos` = 1 or 2, the voltage range in force; `dbp`; `usb.supply` = USV, a voltage on VDDUSB and range 1; `pvd`, `pvm1`…`pvm4` (to EXTI).
  * Wire read: `supplies`: the board drives another value whenever it changed a voltage parameter.
  */
-import { Field, type ModelFactory, type RegisterContext, type RegisterModel } from '../emu/registers.ts';
+import { Field, type ModelFactory, type RegisterContext, type RegisterModel } from '../../emu/registers.ts';
 import { watchVdd } from './pvd.ts';
 import { freshSleep, Sleep, WAKE_UP_TIMER, type SleepState } from './pwr-sleep.ts';
 

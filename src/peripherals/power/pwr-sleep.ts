@@ -9,8 +9,8 @@
  * core domain has no supply). Wires read: `core.deepsleep.<n>`, `rtc.alarm`, `rtc.wakeup`, `rtc.stamp`, `pin.<pad>`, `debug.stop`, `debug.standby` (DBGMCU), `reset.on.stop`…
  * (option bytes), `power.lost` (machine: the reset that is going on is the loss of the supply).
  */
-import type { ResetKind } from '../emu/component.ts';
-import type { Field, RegisterContext } from '../emu/registers.ts';
+import type { ResetKind } from '../../emu/component.ts';
+import type { Field, RegisterContext } from '../../emu/registers.ts';
 
 export type DeepSleep = 'stop' | 'standby' | 'shutdown';
 

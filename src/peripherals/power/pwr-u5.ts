@@ -7,7 +7,7 @@
  * Wires driven: `vos` = code of the range in force (3 = range 1 … 0 = range 4), `dbp`, `usb.supply` = USV and a voltage on VDDUSB, `pvd` (to EXTI).
  * Wires read: `supplies`: the board drives another value whenever it changed a voltage parameter; `epod.clock`: RCC gives the booster its clock.
  */
-import type { Field, ModelFactory, RegisterContext, RegisterModel } from '../emu/registers.ts';
+import type { Field, ModelFactory, RegisterContext, RegisterModel } from '../../emu/registers.ts';
 import { watchVdd } from './pvd.ts';
 import { freshSleep, Sleep, WAKE_UP_TIMER, type SleepState, type WakeUpPin } from './pwr-sleep.ts';
 

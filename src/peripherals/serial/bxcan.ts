@@ -6,8 +6,8 @@
  * A frame has no stuff bits (assumed). A node whose bit time differs by more than 1.5 % is not understood (assumed: nobody counts where the sample points lie). CAN2 has the
  * filters of CAN1 from FMR.CAN2SB on, which it asks through wires. RX is recessive: no transceiver, or one that nobody drives.
  */
-import { OUTSIDE_ANSWER, OutsideNode, type CanFrame } from './board-wires.ts';
-import type { Layout, ModelFactory, Register, RegisterContext, RegisterModel } from '../emu/registers.ts';
+import { OUTSIDE_ANSWER, OutsideNode, type CanFrame } from '../pins/board-wires.ts';
+import type { Layout, ModelFactory, Register, RegisterContext, RegisterModel } from '../../emu/registers.ts';
 
 export interface BxCanOptions {
   readonly block: string;

@@ -5,7 +5,7 @@
  * a PHY's clock the bit stays set on silicon: `--force`). Its length, and that of a flush, are assumed. No PHY answers on MDIO: a frame reads ones, the pull-up of the line.
  * Wires: `eth.reset` is driven by the DMA's reset; where the MAC is a block of its own, it listens.
  */
-import type { ModelFactory, Register, RegisterContext, RegisterModel } from '../emu/registers.ts';
+import type { ModelFactory, Register, RegisterContext, RegisterModel } from '../../emu/registers.ts';
 
 type Context = RegisterContext<object>;
 

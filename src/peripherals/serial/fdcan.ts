@@ -4,7 +4,7 @@
  * Facts: registers ST SVD; RM0440 44, RM0399 57 (documented). INIT and CSR are taken over at once (on silicon after some clocks of both domains). FIFOs stay empty:
  * nothing is received. A frame is never acknowledged, so its request stays.
  */
-import type { Layout, ModelFactory, Register, RegisterContext, RegisterModel } from '../emu/registers.ts';
+import type { Layout, ModelFactory, Register, RegisterContext, RegisterModel } from '../../emu/registers.ts';
 
 type Ctx = RegisterContext<object>;
 

@@ -8,9 +8,9 @@
  * clears ACK before ADDR). What is on the bus is asked through wires (board-wires.ts); without devices there are its pull-ups alone: every address is answered by a
  * NACK. A master outside comes through wires, too (`OutsideMaster`); SCL is always stretched (NOSTRETCH counts as 0).
  */
-import type { Layout, ModelFactory, Register, RegisterContext, RegisterModel } from '../emu/registers.ts';
-import type { Ps } from '../emu/time.ts';
-import { BoardWires, OUTSIDE_ANSWER, OutsideMaster, i2cAsk, kindOfAsk } from './board-wires.ts';
+import type { Layout, ModelFactory, Register, RegisterContext, RegisterModel } from '../../emu/registers.ts';
+import type { Ps } from '../../emu/time.ts';
+import { BoardWires, OUTSIDE_ANSWER, OutsideMaster, i2cAsk, kindOfAsk } from '../pins/board-wires.ts';
 
 export interface I2cV1Options {
   readonly block: string;

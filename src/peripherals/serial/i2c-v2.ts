@@ -8,8 +8,8 @@
  * alone: every address is answered by a NACK. A master outside comes through wires, too (`OutsideMaster`); SCL is always stretched (NOSTRETCH counts as 0), a byte is
  * acknowledged without software (SBC counts as 0). DMA: `<block>.dma.tx` and `<block>.dma.rx` are 1 while a transfer is wanted.
  */
-import type { Layout, ModelFactory, Register, RegisterContext, RegisterModel } from '../emu/registers.ts';
-import { BoardWires, OUTSIDE_ANSWER, OutsideMaster, i2cAsk, kindOfAsk } from './board-wires.ts';
+import type { Layout, ModelFactory, Register, RegisterContext, RegisterModel } from '../../emu/registers.ts';
+import { BoardWires, OUTSIDE_ANSWER, OutsideMaster, i2cAsk, kindOfAsk } from '../pins/board-wires.ts';
 
 export interface I2cV2Options {
   readonly block: string;

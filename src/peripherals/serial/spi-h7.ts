@@ -8,8 +8,8 @@
  * Without one a received bit is the level of the MISO pin, which is its pull's.
  * DMA: `<block>.dma.tx` and `<block>.dma.rx` are 1 while a transfer is wanted. Wires read: `af.<pin>` and `in.<pin>` of the pins in `miso`.
  */
-import type { Layout, ModelFactory, Register, RegisterContext, RegisterModel } from '../emu/registers.ts';
-import { BoardWires, OUTSIDE_ANSWER, OutsideMaster, kindOfAsk } from './board-wires.ts';
+import type { Layout, ModelFactory, Register, RegisterContext, RegisterModel } from '../../emu/registers.ts';
+import { BoardWires, OUTSIDE_ANSWER, OutsideMaster, kindOfAsk } from '../pins/board-wires.ts';
 
 export interface SpiH7Options {
   readonly block: string;

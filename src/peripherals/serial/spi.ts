@@ -8,9 +8,9 @@
  * frame again (assumed).
  * DMA: `<block>.dma.tx` and `<block>.dma.rx` are 1 while a transfer is wanted. Wires read: `af.<pin>` and `in.<pin>` of the pins in `miso`.
  */
-import type { Layout, ModelFactory, Register, RegisterContext, RegisterModel } from '../emu/registers.ts';
-import type { Ps } from '../emu/time.ts';
-import { BoardWires, OUTSIDE_ANSWER, OutsideMaster, kindOfAsk } from './board-wires.ts';
+import type { Layout, ModelFactory, Register, RegisterContext, RegisterModel } from '../../emu/registers.ts';
+import type { Ps } from '../../emu/time.ts';
+import { BoardWires, OUTSIDE_ANSWER, OutsideMaster, kindOfAsk } from '../pins/board-wires.ts';
 
 export interface SpiOptions {
   readonly block: string;

@@ -12,7 +12,7 @@
  * Reception: wire `<block>.rx` (lower case), value 0x100 | byte, plus a sequence number << 9 so that equal bytes are changes; the change is the
  * moment at which the stop bit has been received, so the board paces the bytes.
  */
-import type { Field, Layout, ModelFactory, RegisterContext, RegisterModel } from '../emu/registers.ts';
+import type { Field, Layout, ModelFactory, RegisterContext, RegisterModel } from '../../emu/registers.ts';
 
 export interface UsartOptions {
   readonly block: string;

@@ -2,7 +2,7 @@
  * DBGMCU: identity code and debug configuration. DBG_STOP and DBG_STANDBY act with and without a debugger (PWR follows the wires `debug.stop` and `debug.standby`);
  * freeze bits act only while a debugger has halted the core: the registers keep what is written. Only power-on resets them (RM0481 DBGMCU, documented).
  */
-import type { ModelFactory, RegisterContext, RegisterModel } from '../emu/registers.ts';
+import type { ModelFactory, RegisterContext, RegisterModel } from '../../emu/registers.ts';
 
 export interface DbgmcuOptions {
   /** DEV_ID, e.g. 0x478. */

@@ -6,7 +6,7 @@
  * the chip. The registers are read before any clock is switched on (public bring-up firmware for H523: measured).
  * Wires driven: `tzsc.1` to `tzsc.3`: SECCFGR1 to SECCFGR3.
  */
-import type { ModelFactory, RegisterContext, RegisterModel } from '../emu/registers.ts';
+import type { ModelFactory, RegisterContext, RegisterModel } from '../../emu/registers.ts';
 
 /** SECCFGR1 to SECCFGR3 behind the first stage. */
 export interface TzscOptions {

@@ -6,7 +6,7 @@
  * (ST's start-up code of the M4 waits so, without an enabled NVIC line).
  * Every access ends the turn of the running core (wire `core.meet`), so that the other one comes to the same time. Wires driven: `event.<core>`.
  */
-import type { ModelFactory, Register, RegisterContext, RegisterModel } from '../emu/registers.ts';
+import type { ModelFactory, Register, RegisterContext, RegisterModel } from '../../emu/registers.ts';
 
 export interface HsemOptions {
   /** COREID and name by core index. */

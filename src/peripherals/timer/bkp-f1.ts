@@ -3,7 +3,7 @@
  *
  * Facts: registers ST SVD; RM0008 6 (documented): writes are lost while PWR's DBP is 0. Wire read: `dbp`.
  */
-import type { ModelFactory, RegisterModel } from '../emu/registers.ts';
+import type { ModelFactory, RegisterModel } from '../../emu/registers.ts';
 
 export const bkpF1: ModelFactory = (layout): RegisterModel<object> => ({
   about: { source: 'RM0008 6', confidence: 'documented', lacks: ['tamper detection', 'calibration of the RTC'] },

@@ -5,8 +5,8 @@
  * Facts: registers ST SVD; RM0351 LPTIM, RM0481 LPTIM (documented). A written register is taken over after `SYNC_CLOCKS` kernel clocks (assumed: the manuals say
  * a few). The counter begins two kernel clocks after its start (documented).
  */
-import { RegisterContext, type Layout, type ModelFactory, type Register, type RegisterModel } from '../emu/registers.ts';
-import { clonePlain } from '../emu/component.ts';
+import { RegisterContext, type Layout, type ModelFactory, type Register, type RegisterModel } from '../../emu/registers.ts';
+import { clonePlain } from '../../emu/component.ts';
 
 export interface LptimOptions {
   readonly clock: string;

@@ -6,8 +6,8 @@
  * CNF falls; DBP guards them; a system reset leaves them and the count alone. RSF rises with the next RTCCLK period (documented for an APB1 that was off).
  * Wire read: `dbp`. Driven: `rtc.alarm`, a pulse to EXTI.
  */
-import type { Layout, ModelFactory, Register, RegisterContext, RegisterModel } from '../emu/registers.ts';
-import type { Ps } from '../emu/time.ts';
+import type { Layout, ModelFactory, Register, RegisterContext, RegisterModel } from '../../emu/registers.ts';
+import type { Ps } from '../../emu/time.ts';
 
 export interface RtcF1State {
   /** Count of RTCCLK at which the counter became `cnt`. */

@@ -12,9 +12,9 @@
  * Wires: drives `rtc.alarm`, `rtc.wakeup`, `rtc.stamp` (flag and its enable): EXTI and PWR follow them. Versions with SR drive interrupt 0 too.
  * Listens to the pin of RTC_TS.
  */
-import type { ResetKind } from '../emu/component.ts';
-import type { Ps } from '../emu/time.ts';
-import type { Field, Layout, ModelFactory, Register, RegisterContext, RegisterModel } from '../emu/registers.ts';
+import type { ResetKind } from '../../emu/component.ts';
+import type { Ps } from '../../emu/time.ts';
+import type { Field, Layout, ModelFactory, Register, RegisterContext, RegisterModel } from '../../emu/registers.ts';
 import {
   bcd,
   dateOf,

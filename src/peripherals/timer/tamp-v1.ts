@@ -5,7 +5,7 @@
  * domain reset (VSWRST) and the loss of VBAT clear them.
  * Wires: `dbp` from PWR.
  */
-import type { Layout, ModelFactory, RegisterModel } from '../emu/registers.ts';
+import type { Layout, ModelFactory, RegisterModel } from '../../emu/registers.ts';
 
 export const tampV1: ModelFactory = (layout: Layout): RegisterModel<object> => {
   const backup = layout.registers.filter((r) => /^BKP\d+R$/.test(r.name)).map((r) => r.name);

@@ -7,8 +7,8 @@
  *
  * Nothing polls: the edges since the channel was opened are counted from the source's clock on each access; only the last one is still to be seen.
  */
-import type { Layout, RegisterContext } from '../emu/registers.ts';
-import { mulDivFloor, PS_PER_SECOND, type Ps } from '../emu/time.ts';
+import type { Layout, RegisterContext } from '../../emu/registers.ts';
+import { mulDivFloor, PS_PER_SECOND, type Ps } from '../../emu/time.ts';
 
 export interface CaptureOptions {
   /** Field that chooses what TI1 is, e.g. `OR1.TI1_RMP`. */

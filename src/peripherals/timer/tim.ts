@@ -10,8 +10,8 @@
  * Wires: `<block>.trgo` and `<block>.cc1` to `cc4` change with each event while their `.wanted` is not 0; `<block>.dma.up`, `.dma.cc1` … `.dma.trig` are
  * requests by events (dma-requests.ts).
  */
-import { clonePlain } from '../emu/component.ts';
-import { RegisterContext, type Field, type Layout, type ModelFactory, type Register, type RegisterModel } from '../emu/registers.ts';
+import { clonePlain } from '../../emu/component.ts';
+import { RegisterContext, type Field, type Layout, type ModelFactory, type Register, type RegisterModel } from '../../emu/registers.ts';
 import { captureState, inputCapture, type CaptureOptions, type CaptureState } from './tim-capture.ts';
 
 export interface TimOptions {

@@ -3,9 +3,9 @@
  * memory of 32-bit words at +0x400 (G0, C0: +0x3C00) with the descriptor table at its start. Host role not modelled.
  * Source: RM0481 chapter "USB"; facts/usb-dfu.md section 6; the endpoint machine is in usb-fs-endpoints.ts.
  */
-import type { UsbDevicePort } from '../emu/ports.ts';
-import type { Layout, RegisterModel } from '../emu/registers.ts';
-import type { System } from '../emu/system.ts';
+import type { UsbDevicePort } from '../../emu/ports.ts';
+import type { Layout, RegisterModel } from '../../emu/registers.ts';
+import type { System } from '../../emu/system.ts';
 import { receiveBytes, type UsbFsState, type UsbFsVariant } from './usb-fs-endpoints.ts';
 import { usbFsModel, usbFsPort } from './usb-fs-model.ts';
 

@@ -11,8 +11,8 @@
  *
  * Sources: RM0091 and RM0365 chapter "USB" (rules of EPnR, overrun), RM0481 chapter "USB" (renames), facts/usb-dfu.md section 6.
  */
-import type { UsbInAnswer, UsbLoss } from '../emu/ports.ts';
-import type { Layout, Register, RegisterContext } from '../emu/registers.ts';
+import type { UsbInAnswer, UsbLoss } from '../../emu/ports.ts';
+import type { Layout, Register, RegisterContext } from '../../emu/registers.ts';
 
 /** Bits of an endpoint register; the same places in EPnR and CHEPnR. */
 const EP = {

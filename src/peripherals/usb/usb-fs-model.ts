@@ -1,7 +1,7 @@
 /** The two faces of the endpoint machine: a register block for the CPU, a device port for the bus. */
-import type { UsbDevicePort } from '../emu/ports.ts';
-import type { Layout, RegisterModel } from '../emu/registers.ts';
-import type { System } from '../emu/system.ts';
+import type { UsbDevicePort } from '../../emu/ports.ts';
+import type { Layout, RegisterModel } from '../../emu/registers.ts';
+import type { System } from '../../emu/system.ts';
 import { UsbFsMachine, type Context, type UsbFsState, type UsbFsVariant } from './usb-fs-endpoints.ts';
 
 /** The register model around the machine. */

@@ -3,9 +3,9 @@
  * memory of 16-bit words (two a 32-bit word) at `pmaOffset`. On F103 and F303xB/xC there is one 16-bit word in 32 bits (`scattered`).
  * Source: RM0091 chapter "USB"; facts/usb-dfu.md section 6; the endpoint machine is in usb-fs-endpoints.ts.
  */
-import type { UsbDevicePort } from '../emu/ports.ts';
-import type { Layout, RegisterModel } from '../emu/registers.ts';
-import type { System } from '../emu/system.ts';
+import type { UsbDevicePort } from '../../emu/ports.ts';
+import type { Layout, RegisterModel } from '../../emu/registers.ts';
+import type { System } from '../../emu/system.ts';
 import { receiveBytes, type UsbFsState, type UsbFsVariant } from './usb-fs-endpoints.ts';
 import { usbFsModel, usbFsPort } from './usb-fs-model.ts';
 

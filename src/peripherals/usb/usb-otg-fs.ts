@@ -11,9 +11,9 @@
  * Sources: RM0351 chapter "OTG_FS" and RM0456's text of the same chapter (device programming model), facts/usb-dfu.md section 6; what RMs leave open: hathach/tinyusb
  * dwc2, dmitrystu/libusb_stm32 and ST's LL driver, which run on the chips (marked inferred in the code).
  */
-import type { UsbDevicePort } from '../emu/ports.ts';
-import type { Layout, RegisterModel } from '../emu/registers.ts';
-import type { System } from '../emu/system.ts';
+import type { UsbDevicePort } from '../../emu/ports.ts';
+import type { Layout, RegisterModel } from '../../emu/registers.ts';
+import type { System } from '../../emu/system.ts';
 import { OTG_TIMERS, OtgFsMachine } from './usb-otg-fs/machine.ts';
 import type { Context, OtgFsOptions, OtgFsState } from './usb-otg-fs/registers.ts';
 import { OtgFsBus } from './usb-otg-fs/transactions.ts';

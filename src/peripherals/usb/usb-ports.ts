@@ -1,6 +1,6 @@
 /** The USB device block of a chip as the bus sees it, whichever IP it is. */
-import type { UsbDevicePort } from '../emu/ports.ts';
-import type { System } from '../emu/system.ts';
+import type { UsbDevicePort } from '../../emu/ports.ts';
+import type { System } from '../../emu/system.ts';
 import { usbDrdPort } from './usb-drd.ts';
 import { usbFsdevPort } from './usb-fsdev.ts';
 import { usbOtgFsPort } from './usb-otg-fs.ts';

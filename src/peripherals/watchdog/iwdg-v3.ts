@@ -11,7 +11,7 @@
  * Wires: drives `lsi.request` = 1 while running (RCC keeps the LSI on); listens to `iwdg.hardware` (option byte IWDG_SW = 0): starts by itself; `power.stop`,
  * `power.standby` (PWR), `iwdg.freeze.stop`, `iwdg.freeze.standby` (option bytes).
  */
-import type { Layout, ModelFactory, Register, RegisterContext, RegisterModel } from '../emu/registers.ts';
+import type { Layout, ModelFactory, Register, RegisterContext, RegisterModel } from '../../emu/registers.ts';
 
 export const IWDG_KEY_RELOAD = 0xaaaa;
 const IWDG_KEY_UNLOCK = 0x5555;

@@ -7,7 +7,7 @@
  *
  * Wires: listens to `wwdg.hardware` (option byte WWDG_SW = 0): WDGA is set from reset on.
  */
-import type { Layout, ModelFactory, RegisterContext, RegisterModel } from '../emu/registers.ts';
+import type { Layout, ModelFactory, RegisterContext, RegisterModel } from '../../emu/registers.ts';
 
 export interface WwdgOptions {
   /** Name of the APB clock. */

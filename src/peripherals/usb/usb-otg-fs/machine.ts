@@ -2,8 +2,8 @@
  * OTG_FS, the core's registers: what a write does, what follows from the registers (interrupt line, pull-up, levels), bus reset, suspend, FIFOs
  * as the CPU sees them. The transactions are in transactions.ts.
  */
-import type { Register } from '../../emu/registers.ts';
-import { MS } from '../../emu/time.ts';
+import type { Register } from '../../../emu/registers.ts';
+import { MS } from '../../../emu/time.ts';
 import {
   DCFG,
   DCTL,

@@ -1,5 +1,5 @@
 /** OTG_FS: options, plain state, and the registers that the model acts on, found by name once. */
-import type { Layout, Register, RegisterContext } from '../../emu/registers.ts';
+import type { Layout, Register, RegisterContext } from '../../../emu/registers.ts';
 import type { FifoState } from './fifo.ts';
 
 export interface OtgFsOptions {

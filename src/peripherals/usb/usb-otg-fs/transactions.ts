@@ -1,5 +1,5 @@
 /** OTG_FS on the bus: what a SETUP, OUT or IN transaction does to endpoints and FIFOs. */
-import type { UsbInAnswer, UsbLoss } from '../../emu/ports.ts';
+import type { UsbInAnswer, UsbLoss } from '../../../emu/ports.ts';
 import { DCFG, DCTL, DIEPINT, DOEPINT, EPCTL, fifoOf, PKTSTS, STSPHST, TYPE, typeOf } from './bits.ts';
 import { dropTx, peekTx } from './fifo.ts';
 import type { OtgFsMachine } from './machine.ts';
