@@ -123,11 +123,15 @@ export function rowsOnTheWay(loop: SteadyLoop, from: number, to: number, cycles:
   const known = (frames[to]!.orders ??= new Map());
   const key = whole ? WHOLE_ROUND : from;
   let order = known.get(key);
-  if (!order)
+  if (!order) {
+    // a long round that events part anywhere would keep one for each pair of its frames
+    if (known.size >= MOST_ORDERS) known.clear();
     known.set(key, (order = usedFrom(frames, whole ? to : from, whole ? frames.length : (to - from + frames.length) % frames.length)));
+  }
   return order;
 }
 const WHOLE_ROUND = -1;
+const MOST_ORDERS = 16;
 /** Rows of so many frames from one on, by their last use. */
 function usedFrom(frames: readonly Frame[], from: number, count: number): Int32Array {
   const last = new Set<number>();
