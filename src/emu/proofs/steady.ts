@@ -341,20 +341,24 @@ export function findSteadyLoop(
  */
 function placeToStandAt(core: Core, round: readonly Passed[]): number | null {
   const mask = core.get(S.FLASH_MASK);
-  const depths = callDepths(round);
+  const byLine = core.get(S.FETCH_MODE) === FLASH_CACHES;
+  const depths = byLine ? callDepths(round) : [];
   const times = new Map<number, number>();
   for (const { pc } of round) times.set(pc, (times.get(pc) ?? 0) + 1);
   let place: number | null = null;
   let best = Infinity;
   round.forEach(({ pc }, i) => {
     const paid = (round.at(i - 1)!.pc & mask) === (pc & mask);
-    const rank = depths[i]! + (paid ? 0 : round.length);
+    // elsewhere lines are not paid for one by one, and the first such place leaves translated code as it was in the runs before
+    const rank = byLine ? depths[i]! + (paid ? 0 : round.length) : i;
     if (times.get(pc) !== 1 || rank >= best) return;
     best = rank;
     place = pc;
   });
   return place;
 }
+/** FETCH_MODE: the flash controller's caches (core-caches.ts). */
+const FLASH_CACHES = 3;
 /** An instruction of a round, and the link register in front of it. */
 interface Passed {
   readonly pc: number;
