@@ -5,6 +5,7 @@
 import { hasPin } from '../chips/parts.ts';
 import type { ChipDescription } from '../emu/chip.ts';
 import type { Core } from '../emu/core/core.ts';
+import { isEnabled } from '../emu/core/nvic.ts';
 import { EXC, SCS } from '../emu/core/scs-state.ts';
 import { codePlace } from '../emu/image/image.ts';
 import type { Checkpoint } from '../emu/machine-base.ts';
@@ -62,13 +63,12 @@ function armedPorts(s: Session, end: Checkpoint, functions: readonly FunctionFac
   const { system, chip, bootCore } = s.machine;
   s.restore(end);
   const peek = (address: number): number => bootCore.peek(address >>> 0, 4) ?? 0;
-  const isEnabled = (line: number): boolean => ((peek(NVIC_ISER + 4 * (line >>> 5)) >>> (line & 31)) & 1) === 1;
   const table = bootCore.get(SCS.VTOR) >>> 0;
   const ports: PolledInput[] = [];
   for (const { name, base, irqs } of chip.blocks) {
     const cr1 = system.layoutOf(name)?.registers.find((r) => r.name === 'CR1');
     const bits = RECEIVES.map((names) => cr1?.fields.find((f) => names.includes(f.name))?.bit);
-    const line = irqs?.find(isEnabled);
+    const line = irqs?.find((n) => n >= 0 && isEnabled(bootCore, EXC.IRQ0 + n));
     if (cr1 === undefined || line === undefined) continue;
     const value = peek(base + cr1.offset);
     if (!bits.every((bit) => bit !== undefined && ((value >>> bit) & 1) === 1)) continue;
@@ -81,7 +81,6 @@ function armedPorts(s: Session, end: Checkpoint, functions: readonly FunctionFac
 }
 /** Fields of CR1: the port is on, it receives, and a byte asks for an interrupt. */
 const RECEIVES = [['UE'], ['RE'], ['RXNEIE', 'RXFNEIE', 'RXNEIE_RXFNEIE']];
-const NVIC_ISER = 0xe000e100;
 
 /** Pins whose next edge is an interrupt: EXTI lets their line through, and the edge that a press makes is selected. */
 function armedPins(s: Session, end: Checkpoint): PolledInput[] {
