@@ -7,7 +7,7 @@ import { doubts } from '../bench/summary.ts';
 import type { Place, ResultCause, RunResult } from '../bench/result.ts';
 import { patchOf } from './patch.ts';
 import { NO_SOURCES, type Sources } from './source-lines.ts';
-import { endedText, harmlessWhere, HEADLINES, romName } from './terminal.ts';
+import { endedText, harmlessWhere, HEADLINES, romName, waitOf } from './terminal.ts';
 import { humanTime, linesOf, pad, plain, printable, visibleLength, wrap, type Paint, type Style } from './text.ts';
 
 export interface ShortOptions {
@@ -287,10 +287,8 @@ function crash(page: Page, result: RunResult, sources: Sources): boolean {
 function waits(page: Page, result: RunResult, sources: Sources): boolean {
   const { stuck } = result;
   if (stuck === null) return false;
-  const what = stuck.register ?? stuck.address;
-  const value = stuck.value === null ? '' : `, which reads ${stuck.value} for ever`;
+  const { loop, callers, what, value } = waitOf(stuck, result);
   const why = result.notes.filter((n) => n.kind === 'wait');
-  const [loop = stuck.pc, ...callers] = result.notes.find((n) => n.kind === 'loop')?.text.split(' < ') ?? [];
   const said = what === null ? sentence(result.summary) : `the loop at ${loop} polls ${what}${value}`;
   page.row('Waits', 'red', said, what === null ? 4 : 2);
   const place = placeIn(loop);

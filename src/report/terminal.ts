@@ -226,13 +226,17 @@ function resetStory(w: Writer, result: RunResult): void {
   for (const { text } of lines) w.lines.push(...wrap(printable(text), w.width, '      ', '    - '));
 }
 
+/** A loop without end: where it is, who called it, what it polls and what it reads there; `what` is null where it reads nothing that could change. */
+export function waitOf(stuck: NonNullable<RunResult['stuck']>, { notes }: RunResult) {
+  const [loop = stuck.pc, ...callers] = notes.find((n) => n.kind === 'loop')?.text.split(' < ') ?? [];
+  const value = stuck.value === null ? '' : `, which reads ${stuck.value} for ever`;
+  return { loop, callers, what: stuck.register ?? stuck.address, value };
+}
 function stuck(w: Writer, result: RunResult): void {
   const { stuck } = result;
   if (stuck === null) return;
   w.heading('Where it waits');
-  const what = stuck.register ?? stuck.address;
-  const value = stuck.value === null ? '' : `, which reads ${stuck.value} for ever`;
-  const [loop = stuck.pc, ...callers] = result.notes.find((n) => n.kind === 'loop')?.text.split(' < ') ?? [];
+  const { loop, callers, what, value } = waitOf(stuck, result);
   w.text(what === null ? `The loop at ${loop} reads nothing that could change.` : `The loop at ${loop} polls ${what}${value}.`);
   if (callers.length > 0) w.text(`Called by ${callers.join(' < ')}.`);
   if (result.unmodelled.some((u) => `${u.peripheral}.${u.register}` === stuck.register))
