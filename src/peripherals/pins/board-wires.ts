@@ -70,7 +70,8 @@ export class OutsideNode {
   }
   /** Identifier, length and data of what it sends. */
   frame(env: Env): CanFrame {
-    return CAN_WORDS.map((name) => env.wire(`${this.wire}.host.${name}`)) as unknown as CanFrame;
+    const word = (name: (typeof CAN_WORDS)[number]): number => env.wire(`${this.wire}.host.${name}`);
+    return [word('id'), word('length'), word('low'), word('high')];
   }
   answer(env: Env, value: number): void {
     env.setWire(`${this.wire}.host.answer`, value);
