@@ -35,6 +35,8 @@ interface Shown {
   readonly served: ReadonlyMap<number, number>;
   readonly inSystem: boolean;
   readonly faulted: boolean;
+  /** It was proved to wait for ever. */
+  readonly stuck: boolean;
   readonly again: boolean;
 }
 
@@ -65,7 +67,7 @@ export function leaveTwin(s: Session, back: boolean): LeaveTwin | null {
     const asLeft = registersOf(s.machine);
     const core = coreState(s.machine);
     const reset = afterReset(s, checkpoint, table);
-    const left = differences(s.machine, asLeft, reset.registers, core, table);
+    const left = differences(s.machine, asLeft, reset, core, table);
     const ours = window(s, checkpoint, () => undefined);
     const missing = back ? [] : compare(reset.shown, ours.shown);
     const needed = missing.length === 0 ? [] : search(s, checkpoint, table, reset, left);
@@ -90,13 +92,15 @@ function window(s: Session, from: Checkpoint, change: () => void, until?: (shown
   const texts = { ...machine.state.console };
   change();
   const track = watchLeave(s);
-  const show = (): Shown => shown(s, start, texts, track);
+  let stuck = false;
+  const show = (): Shown => ({ ...shown(s, start, texts, track), stuck });
   try {
     // stores are watched while the program starts: later they would only slow it down
     for (const time of [start + WATCHED, start + WINDOW]) {
       const end = s.run({ until: time, over: () => machine.now >= time || (until?.(show()) ?? false) });
       if (isCut(end.reason)) throw new CutShort(end.reason);
       track.endStores();
+      stuck = end.outcome === 'stuck';
       if (machine.now < time) break;
     }
     return { shown: show(), track };
@@ -105,7 +109,7 @@ function window(s: Session, from: Checkpoint, change: () => void, until?: (shown
   }
 }
 
-function shown(s: Session, start: Ps, before: Readonly<Record<string, string>>, track: Track): Shown {
+function shown(s: Session, start: Ps, before: Readonly<Record<string, string>>, track: Track): Omit<Shown, 'stuck'> {
   const { history, state } = s.machine;
   const since = history.entries.filter((e) => e.at > start);
   return {
@@ -132,6 +136,7 @@ function compare(reset: Shown, ours: Shown): string[] {
   const missing: string[] = [];
   if (ours.inSystem && !reset.inSystem) missing.push('its exceptions are taken to its own handlers');
   if (ours.faulted && !reset.faulted) missing.push('it runs without a fault');
+  if (ours.stuck && !reset.stuck) missing.push('it does not wait for ever');
   if (ours.again && !reset.again) missing.push('it stays out of the ROM');
   if (reset.usb && !ours.usb) missing.push('its USB device enumerates');
   missing.push(...unsaid(reset.console, ours.console));
@@ -141,16 +146,32 @@ function compare(reset: Shown, ours: Shown): string[] {
 }
 const exceptionName = (n: number): string => (n === 15 ? 'SysTick' : n < 16 ? `exception ${n}` : `interrupt ${n - 16}`);
 
-/** The chip is reset at the instant of the leave, BOOT0 low. A program elsewhere than at the boot address starts there all the same. */
-function afterReset(s: Session, from: Checkpoint, table: number): { shown: Shown; track: Track; registers: Registers } {
+/** What the program does and finds after a reset. */
+interface AfterReset {
+  readonly shown: Shown;
+  readonly track: Track;
+  readonly registers: Registers;
+  /** Registers of PWR that a reset leaves alone and power-on does not. */
+  readonly supply: ReadonlySet<string>;
+}
+/**
+ * The chip is reset at the instant of the leave, BOOT0 low; PWR as power-on leaves it, since a program that hangs after each reset too does not do what it does without DFU.
+ * A program elsewhere than at the boot address starts there all the same.
+ */
+function afterReset(s: Session, from: Checkpoint, table: number): AfterReset {
   const { machine } = s;
   let registers: Registers = new Map();
+  let supply: ReadonlySet<string> = new Set();
   const { observer, bootAt } = machine;
   machine.observer = {
     ...observer,
     reset: (by) => {
       observer.reset?.(by);
-      if (registers.size === 0) registers = registersOf(machine);
+      if (registers.size > 0) return;
+      const kept = registersOf(machine);
+      resetBlock(machine, 'PWR', 'power');
+      registers = registersOf(machine);
+      supply = new Set([...kept.keys()].filter((name) => kept.get(name) !== registers.get(name)));
     },
   };
   try {
@@ -159,7 +180,7 @@ function afterReset(s: Session, from: Checkpoint, table: number): { shown: Shown
       if (machine.bootVectors() !== table) machine.bootAt = table;
       machine.askReset('pin', machine.bootCore, true);
     });
-    return { ...ran, registers };
+    return { ...ran, registers, supply };
   } finally {
     machine.observer = observer;
     machine.bootAt = bootAt;
@@ -210,7 +231,8 @@ const MOST_LISTED = 6;
 const ACR = 'FLASH.ACR';
 const isSecurity = (name: string): boolean => name.startsWith('GTZC');
 /** Group that a register of a block belongs to. */
-function kindOf(name: string, remap: string | null): LeftKind {
+function kindOf(name: string, remap: string | null, supply: ReadonlySet<string>): LeftKind {
+  if (supply.has(name)) return 'supply';
   if (name === ACR || name.startsWith('RCC.') || name.startsWith('PWR.')) return 'clocks';
   if (name.startsWith('FLASH.')) return 'flash';
   if (isSecurity(name)) return 'security';
@@ -220,7 +242,7 @@ function kindOf(name: string, remap: string | null): LeftKind {
 function differences(
   machine: Machine,
   left: Registers,
-  reset: Registers,
+  { registers: reset, supply }: AfterReset,
   core: ReturnType<typeof coreState>,
   table: number,
 ): Omit<LeftState, 'relied'>[] {
@@ -239,7 +261,7 @@ function differences(
     } else if (kind === 'irq') {
       if (core.irq.length > 0) found.push({ kind, observed: core.irq.join(', '), expected: 'all 0' });
     } else {
-      const own = names.filter((name) => kindOf(name, remap) === kind);
+      const own = names.filter((name) => kindOf(name, remap, supply) === kind);
       if (own.length > 0) found.push({ kind, observed: listed(own, left), expected: listed(own, reset) });
     }
   }
@@ -247,13 +269,7 @@ function differences(
 }
 
 /** The smallest set of groups that brings the program back, found by leaving one out after the other; empty if all together do not. */
-function search(
-  s: Session,
-  from: Checkpoint,
-  table: number,
-  reset: { readonly shown: Shown; readonly registers: Registers },
-  left: readonly Omit<LeftState, 'relied'>[],
-): LeftKind[] {
+function search(s: Session, from: Checkpoint, table: number, reset: AfterReset, left: readonly Omit<LeftState, 'relied'>[]): LeftKind[] {
   const memo = new Map<string, boolean>();
   const works = (kinds: readonly LeftKind[]): boolean => {
     const key = kinds.join();
@@ -288,6 +304,7 @@ function putBack(machine: Machine, kinds: readonly LeftKind[], table: number, re
   for (const kind of kinds) {
     if (kind === 'vtor') target.setCore('vtor', table);
     else if (kind === 'irq') quiet(machine, target);
+    else if (kind === 'supply') resetBlock(machine, 'PWR', 'power');
     else if (kind === 'clocks') {
       for (const name of ['RCC', 'PWR']) resetBlock(machine, name);
       if (reset.has(ACR)) target.setField(ACR, reset.get(ACR)!);
@@ -305,9 +322,9 @@ function putBack(machine: Machine, kinds: readonly LeftKind[], table: number, re
 /** A watchdog that runs cannot be stopped by anything that software does. */
 const NOT_REST = ['RCC', 'PWR', 'FLASH', 'SYSCFG', 'IWDG', 'IWDG1', 'IWDG2', 'WWDG'];
 const isRest = (name: string): boolean => !NOT_REST.includes(name) && !isSecurity(name);
-function resetBlock(machine: Machine, name: string): void {
+function resetBlock(machine: Machine, name: string, kind?: 'power'): void {
   const block = machine.system.findBlock(name);
-  if (block) machine.system.resetBlock(block);
+  if (block) machine.system.resetBlock(block, kind);
 }
 function quiet(machine: Machine, target: ReturnType<typeof repairTarget>): void {
   target.clearNvic('enabled');

@@ -149,8 +149,8 @@ export interface LeaveFacts {
   readonly left: readonly LeftState[];
 }
 
-/** Groups of state that a ROM hands over when it leaves; `security`: what is out of reach for code that is not secure; `rest`: all other blocks of the chip. */
-export const LEFT_KINDS = ['vtor', 'remap', 'clocks', 'irq', 'flash', 'security', 'rest'] as const;
+/** Groups of state that a ROM hands over when it leaves; `supply`: what power-on alone puts back; `security`: what is out of reach for code that is not secure; `rest`: all other blocks of the chip. */
+export const LEFT_KINDS = ['vtor', 'remap', 'clocks', 'supply', 'irq', 'flash', 'security', 'rest'] as const;
 export type LeftKind = (typeof LEFT_KINDS)[number];
 export interface LeftState {
   readonly kind: LeftKind;

@@ -6,12 +6,14 @@ import { familyOf, inManual } from './families.ts';
 const LEAVE = 'AN3156: on leave the bootloader jumps to the application at the address that was set before';
 const STAYS = 'AN2606 Rev 70 4.1: the bootloader does not put everything back; seed 002 (STM32F072) is explained by a mapping that stays';
 
-const reliedOn = ({ left }: LeaveFacts, rom: Subject['rom']): string => {
+const ONLY_POWER_ON =
+  '. Neither software nor a reset undoes that, power-on does: let the application look at what it finds there, not wait for what it asks for, and stay within that supply (commaai/panda PR 1561)';
+function reliedOn({ left }: LeaveFacts, rom: Subject['rom']): string {
   const relied = left.filter((l) => l.relied);
-  return relied.length === 0
-    ? 'the ROM hands over a chip that is not as after a reset; putting it back does not explain it'
-    : `the ROM hands over a chip that is not as after a reset, and the application relied on it: ${relied.map((l) => l.observed).join('; ')}${relied.some((l) => l.kind === 'security') ? onlyAReset(rom) : ''}`;
-};
+  if (relied.length === 0) return 'the ROM hands over a chip that is not as after a reset; putting it back does not explain it';
+  const whatUndoes = relied.map(({ kind }) => (kind === 'security' ? onlyAReset(rom) : kind === 'supply' ? ONLY_POWER_ON : ''));
+  return `the ROM hands over a chip that is not as after a reset, and the application relied on it: ${relied.map((l) => l.observed).join('; ')}${whatUndoes.join('')}`;
+}
 function onlyAReset(rom: Subject['rom']): string {
   const option = rom.option('pin-boot-security');
   const who = option ? ` (ROM option pin-boot-security "${option.value}", ${option.confidence})` : '';

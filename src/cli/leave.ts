@@ -57,7 +57,10 @@ function* rowsOf(run: LeaveRun, input: RunInput): Generator<readonly [string, st
     yield [id, `${judgement.because}; found ${judgement.observed} [${judgement.source}, ${judgement.confidence}]`];
   }
   for (const left of twin.facts.left)
-    yield [left.relied ? 'Relied on' : 'Left', `${left.kind}: ${left.observed}; after a reset ${left.expected}`];
+    yield [
+      left.relied ? 'Relied on' : 'Left',
+      `${left.kind}: ${left.observed}; after ${left.kind === 'supply' ? 'power-on' : 'a reset'} ${left.expected}`,
+    ];
 }
 
 function partingText(p: Parting, input: RunInput): string {

@@ -432,11 +432,11 @@ export class System {
     this.tellGates(before);
   }
 
-  /** One block as a system reset leaves it. */
-  resetBlock(block: Block): void {
+  /** One block as a reset leaves it. */
+  resetBlock(block: Block, kind: ResetKind = 'system'): void {
     this.configuration++;
     const before = this.rccRegs.slice();
-    block.component.onReset?.(block.state, block.env, 'system');
+    block.component.onReset?.(block.state, block.env, kind);
     this.tellGates(before);
   }
 

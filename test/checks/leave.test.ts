@@ -69,3 +69,10 @@ test('leave-path tells what is missing after a leave beside the USB, and what wa
   expect(judged.observed).toContain('SysTick is served');
   expect(judged.because).toContain('RCC_CFGR = 0xf');
 });
+
+test('a supply that only power-on frees is no matter of software or of a reset', () => {
+  target.leave = facts([{ kind: 'supply', observed: 'PWR_CR3 = 6', expected: 'PWR_CR3 = 6', relied: true }]);
+  expect(target.judge('leave-path').because).toMatch(/relied on it: PWR_CR3 = 6\. Neither software nor a reset undoes that, power-on does/);
+  target.leave = facts([{ kind: 'clocks', observed: 'RCC_CR = 1', expected: '0', relied: true }]);
+  expect(target.judge('leave-path').because).not.toContain('power-on');
+});
