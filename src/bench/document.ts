@@ -109,6 +109,14 @@ function forcedNotes(s: Session, stuck: ResultStuck | null): { kind: string; tex
   }));
 }
 
+/** A ready bit that the chip said would not come: whoever waits, or has given up waiting, does so for that. */
+function neverReady(s: Session, stuck: ResultStuck | null): { kind: string; text: string }[] {
+  if (stuck === null) return [];
+  return s.machine.state.notes
+    .filter((n) => n.kind === 'guest' && /RDY never rises/.test(n.text))
+    .map(({ text }) => ({ kind: 'wait', text }));
+}
+
 /** `--force` argument that would pass the loop: the polled field inverted, as far as the loop's own mask tells it. */
 function forceLine(s: Session, block: string, register: string, address: number, pc: number): string | null {
   const layout = s.machine.system.layoutOf(block);
@@ -235,6 +243,7 @@ export function collectBase(s: Session, end: SessionEnd): BaseFacts {
   const stuck = stuckAt(s, end.outcome);
   if (stuck) notes.push({ kind: 'loop', text: loopInWords(s, stuck) });
   notes.push(...forcedNotes(s, stuck));
+  notes.push(...neverReady(s, stuck));
   const reserved = reservedNote(s, stuck);
   if (reserved) notes.push(reserved);
   const polled = polledNote(s, end.outcome);
