@@ -26,6 +26,7 @@ export type {
   BoardDocument,
   BusError,
   CablePosition,
+  CoreSupply,
   Crystal,
   DfuStep,
   Duration,

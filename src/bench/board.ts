@@ -37,6 +37,7 @@ export function boardDocument(chip: ChipDescription, given: Board, override?: 'd
     vdd: own.vdd ?? value('vdd.volts') ?? 3.3,
     vdda: own.vdda ?? value('vdda.volts') ?? 3.3,
     vddusb: own.vddusb ?? value('vddusb.volts') ?? 3.3,
+    ...(own.coreSupply === undefined ? {} : { coreSupply: own.coreSupply }),
     temperature: own.temperature ?? 25,
     boot0: own.boot0 ?? (value('boot0.level') === 1 ? 1 : 0),
     nrst: 'pull-up',
@@ -63,6 +64,7 @@ export function boardParameters(chip: ChipDescription, board: BoardDocument): Pa
   };
   if (board.hse !== null) wanted['hse.external'] = board.hse.kind === 'bypass' ? 1 : 0;
   if (board.lse !== null) wanted['lse.start.ps'] = parseDuration(board.lse.ready, 'board.lse.ready');
+  if (board.coreSupply !== undefined) wanted['core.smps'] = board.coreSupply === 'smps' ? 1 : 0;
   if (board.temperature !== 25) wanted['temperature'] = board.temperature;
   for (const [clock, ppm] of Object.entries(board.ppm)) if (ppm !== 0) wanted[`${clock}.ppm`] = ppm;
   for (const [name, value] of Object.entries(board.optionBytes)) wanted[`option.${name}`] = Number(value) >>> 0;

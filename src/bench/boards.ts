@@ -24,6 +24,7 @@ const row = (name: string, chip: string, hse: Board['hse'], lse: boolean, source
   const vbus = circuit.vbus === 'none' && OTG.test(chip) ? { vbus: false } : {};
   return { name, chip, board: { hse: hse ?? null, lse: lse ? LSE : null, ...vbus }, source, circuit };
 };
+const fromSmps = (known: KnownBoard): KnownBoard => ({ ...known, board: { ...known.board, coreSupply: 'smps' } });
 
 const UM1724 = 'UM1724: 8 MHz from the ST-LINK’s MCO';
 const UM1974 = 'UM1974: 8 MHz from the ST-LINK’s MCO';
@@ -47,8 +48,10 @@ export const BOARDS: readonly KnownBoard[] = [
   row('nucleo-u575zi-q', 'STM32U575ZI', null, true, 'UM2861: X3 not fitted; Zephyr nucleo_u575zi_q runs from MSIS'),
   row('b-u585i-iot02a', 'STM32U585AI', crystal(16), true, 'Zephyr b_u585i_iot02a'),
   row('nucleo-h533re', 'STM32H533RE', crystal(24), true, 'Zephyr nucleo_h533re'),
-  row('nucleo-h745zi-q', 'STM32H745ZI', bypass(8), true, 'UM2408: 8 MHz from the ST-LINK’s MCO'),
-  row('stm32h745i-disco', 'STM32H745XI', crystal(25), true, 'UM2488; Zephyr stm32h745i_disco'),
+  fromSmps(
+    row('nucleo-h745zi-q', 'STM32H745ZI', bypass(8), true, 'UM2408: 8 MHz from the ST-LINK’s MCO; Zephyr nucleo_h745zi_q: direct SMPS'),
+  ),
+  fromSmps(row('stm32h745i-disco', 'STM32H745XI', crystal(25), true, 'UM2488; Zephyr stm32h745i_disco: direct SMPS')),
   row('nucleo-h743zi', 'STM32H743ZI', bypass(8), true, 'UM2407: 8 MHz from the ST-LINK’s MCO'),
   row('weact-h743vi', 'STM32H743VI', crystal(25), true, 'WeAct MiniSTM32H7xx schematics'),
   row('matekh743', 'STM32H743VI', crystal(8), false, 'Betaflight config MATEKH743; SYSTEM_HSE_MHZ 8'),

@@ -41,6 +41,9 @@ export type AdcInputs = Readonly<
   >
 >;
 
+/** The regulator that a board's wiring lets feed the core. */
+export type CoreSupply = 'ldo' | 'smps';
+
 /** What is around the chip, with all defaults filled in. */
 export interface BoardDocument {
   /** Default = the usual board of the chip, none = no crystals. */
@@ -51,6 +54,8 @@ export interface BoardDocument {
   readonly vdda: number;
   /** Volts at VDDUSB. */
   readonly vddusb: number;
+  /** What the board is wired for to feed the core, on parts that have both; left out = either works. */
+  readonly coreSupply?: CoreSupply;
   /** Degrees Celsius. */
   readonly temperature: number;
   /** Level of the pin BOOT0 at every reset. */

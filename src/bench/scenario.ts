@@ -36,6 +36,11 @@ export async function parseScenario(text: string, name: string): Promise<Scenari
   return checkScenario(document, name);
 }
 
+function checkCoreSupply(chip: ChipDescription, wired: string | undefined): void {
+  if (wired !== undefined && chip.family !== 'STM32H7')
+    throw new UsageError('board.coreSupply: of the chips here those of STM32H7 alone choose the regulator of the core', 'leave it out');
+}
+
 /** Throws a UsageError that names the key. */
 export async function checkScenario(document: unknown, name: string): Promise<Scenario> {
   await checkSchema(document, name);
@@ -85,6 +90,7 @@ export function expandScenario(
     steps: scenario.steps ?? [],
     expect: scenario.expect ?? null,
   };
+  checkCoreSupply(chip, board.coreSupply);
   checkOptionBytes(chip, board.optionBytes, 'board.optionBytes');
   checkOscillators(chip, Object.keys(board.ppm));
   checkChannels(chip, Object.keys(document.expect?.console ?? {}));

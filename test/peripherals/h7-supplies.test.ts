@@ -38,6 +38,26 @@ describe('PWR', () => {
     h.write('PWR.CR3', 4);
     expect(h.read('PWR.CR3') & 7).toBe(4);
   });
+  it.each([
+    ['smps', 1, 2, 4],
+    ['ldo', 0, 4, 2],
+  ])('on a board that is wired for the %s the other one never gets ready, until power is off', (_, wired, wrong, right) => {
+    const board = new StChip(STM32H745XI, { 'core.smps': wired });
+    const told: string[] = [];
+    board.system.listener.note = (_kind, text) => void (text.includes('the board feeds the core from') && told.push(text));
+    board.write('PWR.CR3', wrong);
+    board.set('PWR.D3CR.VOS', 3);
+    board.wait(1000 * US);
+    expect([board.get('PWR.CSR1.ACTVOSRDY'), board.get('PWR.D3CR.VOSRDY'), board.system.wire('vos')]).toEqual([0, 0, 0]);
+    board.reset('software');
+    board.write('PWR.CR3', right);
+    board.wait(1000 * US);
+    expect(board.get('PWR.CSR1.ACTVOSRDY')).toBe(0);
+    board.system.resetBlocks('power');
+    board.write('PWR.CR3', right);
+    board.wait(1000 * US);
+    expect([board.get('PWR.CSR1.ACTVOSRDY'), told.length]).toEqual([1, 1]);
+  });
   it('VOS changes take their time; before the supply is configured the range stays VOS3', () => {
     h.set('PWR.D3CR.VOS', 3);
     h.wait(100 * US);

@@ -3,7 +3,8 @@
  *
  * Facts: registers ST SVD; CR3's supply bits can be written once after power-on, VOS stays at VOS3 and ACTVOSRDY low until then: RM0399 7.4.1–7.4.2
  * (documented); a 32-bit write of CR3 locks it: AN2606 Table 135 on the ROM before 0x91 (documented), that any write does is inferred;
- * delays are parameters of the chip row. Without USB33DEN the transceiver stays dead although VDD33USB is fed: STM32CubeH7 issue 147, mynewt-core
+ * delays are parameters of the chip row. A supply that the board is not wired for: the core loses its feed and the chip is locked up until BOOT0 starts the ROM at a power-on
+ * (Zephyr's page of nucleo_h745zi_q; reported), of which ACTVOSRDY that never rises is played. Without USB33DEN the transceiver stays dead although VDD33USB is fed: STM32CubeH7 issue 147, mynewt-core
  * pull request 3155 (reported; by its name it only switches the detector).
  * Wires driven: `vos` = code of the range in force (0 = VOS3 … 3 = VOS0), `dbp`, `usb.supply`. Wires read: `supplies`, `vos0` (SYSCFG overdrive).
  */
@@ -13,6 +14,8 @@ import { freshSleep, Sleep, WAKE_UP_TIMER, type SleepState } from './pwr-sleep.t
 export interface PwrH7State extends SleepState {
   /** CR3's supply bits have been written since power-on. */
   configured: number;
+  /** The supply that was chosen is one that the board is not wired for. */
+  unfed: number;
 }
 type Ctx = RegisterContext<PwrH7State>;
 
@@ -35,6 +38,8 @@ export const pwrH7: ModelFactory = (layout): RegisterModel<PwrH7State> => {
   const usbregen = f('CR3.USBREGEN');
   const usb33rdy = f('CR3.USB33RDY');
   const cr3 = layout.reg('CR3');
+  const ldoen = f('CR3.LDOEN');
+  const smpsen = f('CR3.SMPSEN');
   const supplyBits = f('CR3.BYPASS').mask | f('CR3.LDOEN').mask | f('CR3.SMPSEN').mask;
   const cpucr = ['CPUCR', 'CPU2CR'].filter((n) => layout.has(n)).map((n) => layout.reg(n));
 
@@ -77,11 +82,24 @@ export const pwrH7: ModelFactory = (layout): RegisterModel<PwrH7State> => {
       usb33rdy.set(c, 0);
     }
   };
+  /** Both regulators are on out of power-on, so that the chip starts on any board; what software chooses has to be what the board is wired for. */
+  const configure = (c: Ctx): void => {
+    c.s.configured = 1;
+    const wired = c.env.parameter('core.smps');
+    if (wired === undefined || (wired ? smpsen : ldoen).get(c) === 1) return;
+    c.s.unfed = 1;
+    const [bit, board] = wired ? ['SMPSEN', 'SMPS'] : ['LDOEN', 'LDO'];
+    c.env.note(
+      'guest',
+      `the board feeds the core from the ${board}, and PWR_CR3 has ${bit} = 0: ACTVOSRDY never rises; silicon may stop, and start again by BOOT0 alone`,
+    );
+  };
   /** The regulator goes to what VOS asks for, or stays at VOS3 until the supply is configured. */
   const scale = (c: Ctx): void => {
     if (!c.s.configured) return;
     vosrdy.set(c, 0);
     actvosrdy.set(c, 0);
+    if (c.s.unfed) return;
     c.env.arm('vos', c.env.now() + (c.env.parameter('vos.ready.ps') ?? 0));
   };
   const showRange = (c: Ctx): void => c.env.setWire('vos', c.env.wire('vos0') && actvos.get(c) === 3 ? 3 : actvos.get(c) - 1);
@@ -101,16 +119,17 @@ export const pwrH7: ModelFactory = (layout): RegisterModel<PwrH7State> => {
       // The SVD lets software write USB33RDY's neighbours only in part: USB33DEN is missing.
       CR3: (layout.reg('CR3').writable | usb33den.mask | usbregen.mask) & ~usb33rdy.mask,
     },
-    create: () => ({ configured: 0, ...freshSleep() }),
+    create: () => ({ configured: 0, unfed: 0, ...freshSleep() }),
     // CR3 is reset by power-on only; BREN lies in the backup domain. Standby flags stay until CSSF (documented), PDDS with them (ASSUMED).
     keeps: (r, kind) => kind !== 'power' && (r === cr3 || r === bren.register || cpucr.includes(r)),
     onReset(c, kind) {
       sleep.onReset(c, kind);
-      if (kind === 'power') c.s.configured = 0;
+      if (kind === 'power') c.s.configured = c.s.unfed = 0;
       c.env.disarm('vos');
       actvos.set(c, VOS3);
-      vosrdy.set(c, c.s.configured);
-      actvosrdy.set(c, c.s.configured);
+      const ready = c.s.configured && !c.s.unfed ? 1 : 0;
+      vosrdy.set(c, ready);
+      actvosrdy.set(c, ready);
       brrdy.set(c, bren.get(c));
       c.env.setWire('dbp', 0);
       showRange(c);
@@ -162,8 +181,10 @@ export const pwrH7: ModelFactory = (layout): RegisterModel<PwrH7State> => {
     wrote(c, r, value, old) {
       if (r === cr3) {
         const first = !c.s.configured;
-        c.s.configured = 1;
-        if (first) scale(c);
+        if (first) {
+          configure(c);
+          scale(c);
+        }
         return supplies(c);
       }
       if (value === old) return;
