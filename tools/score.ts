@@ -2,13 +2,14 @@
  * How right the verdicts are, over all fixtures: `npm run score -- [--only <part of a name>] [--cases cases.jsonl] [--json <file>]`.
  *
  * What is true on silicon stands beside each fixture: `expect` of its scenarios, and in fixture.json `blame` (check → mark of the line in main.c that is to
- * blame), `entry` (mark of the line that jumps), `alternatives` (checks whose repair alone helps as well) and `suspects` (checks that may stand unproved). Nothing of that comes from what bootbench prints.
+ * blame), `entry` (mark of the line that jumps), `alternatives` (checks whose repair alone helps as well), `serial` (causes on a part whose ROM has no USB) and `suspects` (checks that may stand unproved). Nothing of that comes from what bootbench prints.
  * Exit 0: every scenario is right in every column.
  */
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Place, RunResult } from '../src/bench/result.ts';
+import { proofOf } from '../src/bench/serial-proof.ts';
 import type { Expect } from '../src/bench/scenario-types.ts';
 import { findChip } from '../src/chips/index.ts';
 import { inThread } from '../src/cli/engine.ts';
@@ -30,6 +31,8 @@ interface Manifest {
   readonly blame?: Readonly<Record<string, string>>;
   readonly entry?: string;
   readonly suspects?: readonly string[];
+  /** On a part whose ROM has no USB: what has to be repaired so that it answers on its USART. */
+  readonly serial?: readonly string[];
   /** Checks whose repair alone helps as well, though another one is what a person would mend. */
   readonly alternatives?: readonly string[];
 }
@@ -45,7 +48,10 @@ interface Row {
 }
 
 const words = (v: string | readonly string[]): readonly string[] => (typeof v === 'string' ? [v] : v);
-const proved = (r: RunResult): readonly string[] => r.diagnosis.causes.filter((c) => c.proved).map((c) => c.id);
+const proved = (r: RunResult): readonly string[] => proofOf(r)?.causes.map((c) => c.id) ?? [];
+/** Causes that a fixture names: proved by DFU, or by the ROM's answer on its USART. */
+const causesOf = (r: RunResult, { causes = [] }: Expect, { serial = [] }: Manifest): readonly string[] =>
+  proofOf(r)?.reached === 'serial' || causes.length === 0 ? serial : causes;
 const from = (wrong: readonly string[]): Mark => (wrong.length === 0 ? 'right' : { wrong: wrong.join('; ') });
 
 function outcomeMark(r: RunResult, { outcome }: Expect): Mark {
@@ -54,7 +60,10 @@ function outcomeMark(r: RunResult, { outcome }: Expect): Mark {
 }
 
 /** Every cause that is there is proved, and nothing else is. */
-function causeMark(r: RunResult, { causes = [], notCauses = [] }: Expect, { alternatives = [] }: Manifest): Mark {
+function causeMark(r: RunResult, expect: Expect, manifest: Manifest): Mark {
+  const { notCauses = [] } = expect;
+  const { alternatives = [] } = manifest;
+  const causes = causesOf(r, expect, manifest);
   const found = proved(r).filter((id) => causes.includes(id) || !alternatives.includes(id));
   const missing = causes.filter((id) => !found.includes(id)).map((id) => `${id} is not proved`);
   const surplus = found.filter((id) => (causes.length > 0 ? !causes.includes(id) : notCauses.includes('*') || notCauses.includes(id)));
@@ -69,7 +78,10 @@ function marked(source: string, mark: string): readonly number[] {
 }
 const shown = (p: Place | null | undefined): string => (p ? `${p.file ?? p.symbol ?? p.pc}:${p.line ?? '?'}` : 'nothing');
 
-function lineMark(r: RunResult, { blame = {}, entry, suspects = [], sources }: Manifest, { causes = [], outcome = [] }: Expect): Mark {
+function lineMark(r: RunResult, manifest: Manifest, expect: Expect): Mark {
+  const { blame = {}, entry, suspects = [], sources } = manifest;
+  const { outcome = [] } = expect;
+  const causes = causesOf(r, expect, manifest);
   const main = sources[0]!;
   const wrong: string[] = [];
   let asked = 0;
@@ -91,14 +103,15 @@ function lineMark(r: RunResult, { blame = {}, entry, suspects = [], sources }: M
 }
 
 const fixMark = (r: RunResult): Mark => {
-  const causes = r.diagnosis.causes.filter((c) => c.proved);
+  const causes = proofOf(r)?.causes ?? [];
   return causes.length === 0 ? 'none' : from(causes.filter((c) => c.fix === null).map((c) => `${c.id} has no fix`));
 };
 
 /** A check that stands unproved on the first screen although nothing says that it may. */
 function suspectMark(r: RunResult, { suspects = [] }: Manifest, { checks = {} }: Expect): Mark {
   // what the scenario itself says to be broken is not innocent
-  const innocent = r.diagnosis.causes.filter((c) => !c.proved && !suspects.includes(c.id) && checks[c.id] !== 'fail');
+  const known = proved(r);
+  const innocent = r.diagnosis.causes.filter((c) => !known.includes(c.id) && !suspects.includes(c.id) && checks[c.id] !== 'fail');
   return from(innocent.map((c) => `${c.id} is suspected`));
 }
 

@@ -5,7 +5,7 @@
 import { CHECKS } from '../checks/index.ts';
 import { notApplicable, unknown, type Check, type Judgement, type Repair, type Subject } from '../checks/check.ts';
 import type { Checkpoint } from '../emu/machine-base.ts';
-import { attempt, type Attempt, type Starts } from './attempt.ts';
+import { attempt, type Attempt, type AttemptOptions, type Starts } from './attempt.ts';
 import { enoughAlone, halve, minimise } from './minimal-sets.ts';
 import type { NamedRepair } from './repairs.ts';
 import { CHECK_IDS, type CheckId, type Outcome, type RomDependency } from './result.ts';
@@ -41,6 +41,19 @@ export interface Diagnosis {
   /** Judgements of checks that only showed at the entry that a repair led to. */
   readonly later: readonly Judged[];
 }
+
+/** What a repaired run has to bring about. */
+export interface Goal {
+  readonly attempt: (starts: Starts, repairs: readonly NamedRepair[], options?: AttemptOptions) => Attempt;
+  readonly reached: (run: Attempt) => boolean;
+  /** Undocumented options whose other value keeps the repaired run from it. */
+  readonly dependencies: (repairs: readonly NamedRepair[], run: Attempt) => readonly RomDependency[];
+}
+const reachesDfu = (s: Session, variants: Variants): Goal => ({
+  attempt: (starts, repairs, options) => attempt(s, starts, repairs, options),
+  reached: (run) => run.outcome === 'dfu',
+  dependencies: (repairs, run) => dependencies(variants, repairs, run, true),
+});
 
 /** Judges every check at the session's present instant. Without an entry, checks of the state handed over do not apply. */
 export function judgeAll(s: Session, outcome: string, reached: boolean, traced: Traced): Judged[] {
@@ -96,7 +109,13 @@ export function diagnose(
   if (!search) return { explained: null, causes: [], sets: [], harmless: [], later: [] };
   const decisive = broken.find((j) => j.check?.decides && j.judgement.verdict === 'fail');
   if (decisive) return { explained: false, causes: [suspect(decisive)], sets: [], harmless: [], later: [] };
-  return new Search(s, starts, variants, broken, outcome).run();
+  return new Search(s, starts, broken, outcome, reachesDfu(s, variants)).run();
+}
+
+/** The search for another goal than DFU, whatever decides about DFU. */
+export function diagnoseFor(goal: Goal, s: Session, starts: Starts, judged: readonly Judged[], outcome: Outcome): Diagnosis {
+  const broken = judged.filter((j) => isBroken(j) && !withoutPlace(j, starts));
+  return new Search(s, starts, broken, outcome, goal).run();
 }
 const suspect = (j: Judged): Cause => ({
   id: j.id,
@@ -107,11 +126,11 @@ const suspect = (j: Judged): Cause => ({
   judged: j,
 });
 
-/** The search for sets of repairs that lead to DFU. */
+/** The search for sets of repairs that lead to the goal. */
 class Search {
   private readonly session: Session;
   private readonly starts: Starts;
-  private readonly variants: Variants;
+  private readonly goal: Goal;
   private readonly broken: readonly Judged[];
   private readonly outcome: Outcome;
   /** Broken checks that have a repair. */
@@ -123,10 +142,10 @@ class Search {
   /** Where those of `later` were judged. */
   private laterAt: Checkpoint | null = null;
 
-  constructor(s: Session, starts: Starts, variants: Variants, broken: readonly Judged[], outcome: Outcome) {
+  constructor(s: Session, starts: Starts, broken: readonly Judged[], outcome: Outcome, goal: Goal) {
     this.session = s;
     this.starts = starts;
-    this.variants = variants;
+    this.goal = goal;
     this.broken = broken;
     this.outcome = outcome;
     this.candidates = broken.filter((j) => j.repair !== null);
@@ -186,7 +205,7 @@ class Search {
     return fresh;
   }
 
-  /** Whether repairing the most plausible of these alone leads to DFU, which is the usual case: what else is broken then shows at the entry all the same. */
+  /** Whether repairing the most plausible of these alone leads there, which is the usual case: what else is broken then shows at the entry all the same. */
   private likeliest(of: readonly Judged[]): boolean {
     const first = of.toSorted((a, b) => plausibility(a) - plausibility(b))[0]!;
     this.forgetLater();
@@ -194,29 +213,29 @@ class Search {
       this.judgeAnew(session);
       return [];
     };
-    const run = attempt(this.session, this.starts, [named(first)], { atEntry: judged });
+    const run = this.goal.attempt(this.starts, [named(first)], { atEntry: judged });
     this.memo.set(first.id, run);
     // nothing more came to light that would be repaired as well
     if (this.later.length === 0) this.memo.set(triedAll([first]), run);
-    return run.outcome === 'dfu';
+    return this.goal.reached(run);
   }
   private forgetLater(): void {
     for (const j of this.later.splice(0)) this.seen.delete(j.id);
   }
 
-  /** Whether repairing all of these, and what comes to light then, leads to DFU. */
+  /** Whether repairing all of these, and what comes to light then, leads to the goal. */
   private all(of: readonly Judged[]): boolean {
     const known = this.memo.get(triedAll(of));
-    if (known) return known.outcome === 'dfu';
+    if (known) return this.goal.reached(known);
     this.forgetLater();
-    const run = attempt(this.session, this.starts, of.map(named), { atEntry: this.discover });
+    const run = this.goal.attempt(this.starts, of.map(named), { atEntry: this.discover });
     this.memo.set(keyOf([...of, ...this.later].map((j) => j.id)), run);
-    return run.outcome === 'dfu';
+    return this.goal.reached(run);
   }
   private outcomeOf(ids: readonly CheckId[]): Attempt {
     const key = keyOf(ids);
     let a = this.memo.get(key);
-    if (!a) this.memo.set(key, (a = attempt(this.session, this.starts, this.namedOf(ids))));
+    if (!a) this.memo.set(key, (a = this.goal.attempt(this.starts, this.namedOf(ids))));
     return a;
   }
   private namedOf(ids: readonly CheckId[]): NamedRepair[] {
@@ -230,7 +249,7 @@ class Search {
       if (choices.length < 2) continue;
       const helpful = choices.find(({ repair }) => {
         const repairs = this.candidates.map((c) => (c === j ? { ...named(c), repair } : named(c)));
-        return attempt(this.session, this.starts, repairs, { atEntry: this.discover }).outcome === 'dfu';
+        return this.goal.reached(this.goal.attempt(this.starts, repairs, { atEntry: this.discover }));
       });
       if (helpful) Object.assign(j, helpful);
     }
@@ -238,7 +257,7 @@ class Search {
 
   /** Minimal sets: a smallest one, and every repair that is enough alone. */
   private sets(ids: readonly CheckId[]): CheckId[][] {
-    const reaches = (of: readonly CheckId[]): boolean => this.outcomeOf(of).outcome === 'dfu';
+    const reaches = (of: readonly CheckId[]): boolean => this.goal.reached(this.outcomeOf(of));
     const first = minimise(ids, reaches);
     const sets: CheckId[][] = [first];
     const others = ids.filter((id) => !first.includes(id));
@@ -248,7 +267,7 @@ class Search {
     return sets.filter((set) => !sets.some((other) => other !== set && other.every((id) => set.includes(id)) && other.length < set.length));
   }
 
-  /** A cause with several members is put down to those without which its set does not lead to DFU. */
+  /** A cause with several members is put down to those without which its set does not lead to the goal. */
   private narrow(id: CheckId, set: readonly CheckId[]): void {
     const j = this.seen.get(id)!;
     // the subject looks at the machine: it has to stand where the check was judged, not where the last fork ended
@@ -263,7 +282,7 @@ class Search {
     };
     const works = (some: readonly string[]): boolean => {
       const repairs = set.map((x) => (x === id ? { ...named(j), repair: only(some).repair! } : named(this.seen.get(x)!)));
-      return attempt(this.session, this.starts, repairs).outcome === 'dfu';
+      return this.goal.reached(this.goal.attempt(this.starts, repairs));
     };
     const kept = halve(members, works);
     if (kept.length === members.length) return;
@@ -279,7 +298,7 @@ class Search {
       proved: true,
       repair: j.repair,
       outcomeAfterRepair: this.outcomeOf([id]).outcome,
-      dependsOn: dependencies(this.variants, this.namedOf(set), this.outcomeOf(set), true),
+      dependsOn: this.goal.dependencies(this.namedOf(set), this.outcomeOf(set)),
       judged: j,
     };
   }

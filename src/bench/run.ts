@@ -13,7 +13,7 @@ import type { RunInput } from './run-input.ts';
 import { followLeave } from './leave.ts';
 import type { NamedRepair } from './repairs.ts';
 import type { SessionEnd } from './live-run.ts';
-import { serialNotes } from './serial-probe.ts';
+import { diagnoseWhy } from './serial-probe.ts';
 import { Session } from './session.ts';
 import { afterRun, NOT_TRACED, romFacts, type Traced } from './subject.ts';
 import { noReturnRow, noReturnText, pointOfNoReturn, type NoReturn } from './point-of-no-return.ts';
@@ -213,12 +213,13 @@ function askWhy(run: PlainRun, { judged, entry, starts, variants, limited, diagn
       answers.dependsOn = dependencies(variants, [], observed, false);
       if (end.outcome !== 'dfu') {
         input.progress?.('looking for the cause');
-        answers.diagnosis = diagnose(session, starts, variants, judged, end.outcome, true);
+        const why = diagnoseWhy(session, starts, variants, judged, end.outcome);
+        answers.diagnosis = why.diagnosis;
+        run.notes.push(...why.notes);
       }
     }
     if (!cut && base.entries.length === 0 && (end.outcome === 'no-jump' || input.findJump || run.waitsForInput))
       run.notes.push(...jumpNotes(session, finished));
-    if (!limited && end.outcome !== 'dfu') run.notes.push(...serialNotes(session, starts, judged));
     tracer?.repairWith(starts, provedRepairs(answers.diagnosis));
     if (input.noReturn) answers.noReturn = pointOfNoReturn(session, entry, answers.diagnosis, base.end.at);
     if (input.symptoms.length > 0)

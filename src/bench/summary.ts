@@ -2,6 +2,7 @@
 import type { BaseFacts, StuckInterrupt } from './base-facts.ts';
 import type { Confidence } from '../emu/confidence.ts';
 import type { Outcome, Place, RomDependency, RunResult } from './result.ts';
+import { proofOf } from './serial-proof.ts';
 
 const where = (p: Place | null | undefined): string =>
   p ? (p.file ? ` (${p.file.slice(p.file.lastIndexOf('/') + 1)}:${p.line})` : p.symbol ? ` (${p.symbol})` : ` (${p.pc})`) : '';
@@ -112,6 +113,14 @@ function wayBack(r: Told): string {
   return `; the application does not come back from the DFU leave${relied.length > 0 ? ` (${relied.join(', ')})` : ''}`;
 }
 
+/** What keeps a ROM without USB from answering on its USART; null where nothing was proved. */
+function serially(r: Told): string | null {
+  const proof = proofOf(r);
+  if (proof?.reached !== 'serial') return null;
+  const first = proof.causes.find((c) => c.id === proof.sets[0]![0]);
+  return `cause: ${proof.sets[0]!.join(' and ')}${where(first?.lastWriter)}, proved by the answer of the stand-in ROM on its USART`;
+}
+
 function why(r: Told): string {
   const proved = r.diagnosis.causes.filter((c) => c.proved);
   if (proved.length > 0) {
@@ -127,17 +136,22 @@ function why(r: Told): string {
       : 'proved by repair on the stand-in ROM';
     return `; cause: ${names}${where(line)}, ${sure}.`;
   }
-  if (r.diagnosis.explained === false) {
-    const usb = r.checks.find((c) => c.id === 'rom-usb' && c.verdict === 'fail');
-    if (usb) return `; no firmware can change that: ${usb.observed}.`;
-    const { causes } = r.diagnosis;
-    const tried = causes.filter((c) => c.repair !== null).map((c) => c.id);
-    // who reset the chip and why is told by notes; without the reset nothing would have jumped either
-    if (r.outcome === 'reset-loop' && r.entries.length === 0 && r.notes.some((n) => n.kind === 'reset')) return '.';
-    if (tried.length > 0) return `; not explained: repairing ${tried.join(', ')} does not help.`;
-    const [suspect] = causes;
-    if (suspect) return `; suspected, not proved: ${suspect.id}${where(suspect.lastWriter)}.`;
-    return r.outcome === 'no-jump' || r.stuck !== null ? '.' : '; not explained.';
-  }
-  return '.';
+  return r.diagnosis.explained === false ? notExplained(r) : '.';
+}
+
+/** No repair leads to DFU. */
+function notExplained(r: Told): string {
+  const usb = r.checks.find((c) => c.id === 'rom-usb' && c.verdict === 'fail');
+  const overSerial = serially(r);
+  if (usb)
+    return `; no firmware can change that: ${usb.observed}${overSerial === null ? '' : `; it does not answer there either; ${overSerial}`}.`;
+  if (overSerial !== null) return `; ${overSerial}.`;
+  const { causes } = r.diagnosis;
+  const tried = causes.filter((c) => c.repair !== null).map((c) => c.id);
+  // who reset the chip and why is told by notes; without the reset nothing would have jumped either
+  if (r.outcome === 'reset-loop' && r.entries.length === 0 && r.notes.some((n) => n.kind === 'reset')) return '.';
+  if (tried.length > 0) return `; not explained: repairing ${tried.join(', ')} does not help.`;
+  const [suspect] = causes;
+  if (suspect) return `; suspected, not proved: ${suspect.id}${where(suspect.lastWriter)}.`;
+  return r.outcome === 'no-jump' || r.stuck !== null ? '.' : '; not explained.';
 }

@@ -1,5 +1,6 @@
 /** What a scenario that does not hold has to say to a CI server: one finding for each proved cause, else one for the failure itself, with the place in the sources. */
 import type { CheckId, Place, RunResult } from '../bench/result.ts';
+import { proofOf } from '../bench/serial-proof.ts';
 import type { Sources } from './source-lines.ts';
 
 export interface Finding {
@@ -16,7 +17,7 @@ export interface Finding {
 /** @param failures what of `expect` does not hold */
 export function findingsOf(scenario: string, result: RunResult, failures: readonly string[], sources: Sources): Finding[] {
   const told = failures.join('; ');
-  const causes = result.diagnosis.causes.filter((c) => c.proved);
+  const causes = proofOf(result)?.causes ?? [];
   const at = (place: Place | null): Pick<Finding, 'file' | 'line'> => {
     const found = place?.file == null ? null : sources(place.file);
     return found === null || found.elsewhere ? { file: scenario, line: 1 } : { file: found.path, line: place!.line ?? 1 };

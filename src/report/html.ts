@@ -3,6 +3,7 @@
  * which adds what needs one: a timeline to zoom into, highlighted code, links between them. Nothing comes from elsewhere.
  */
 import type { Place, ResultCause, ResultCheck, RunResult, Verdict } from '../bench/result.ts';
+import { proofOf, SERIAL, type Proof } from '../bench/serial-proof.ts';
 import type { RunTrace, TracedJump, TracedWord } from '../bench/trace-types.ts';
 import { escapeHtml as escape, PAGE_STYLE } from './page.ts';
 import { pictureOf, placeText as where } from './picture.ts';
@@ -77,28 +78,36 @@ function head(r: RunResult): string {
 }
 
 function causeSection(r: RunResult, sources: Sources): string {
-  const proved = r.diagnosis.causes.filter((c) => c.proved);
-  const causes = proved.length > 0 ? proved : r.diagnosis.causes;
-  const seen = r.notes.filter((n) => ['crash', 'chain', 'trigger', 'control', 'chip', 'not-triggered', 'find-jump'].includes(n.kind));
+  const proof = proofOf(r);
+  const causes = proof?.causes ?? r.diagnosis.causes;
+  const seen = r.notes.filter((n) =>
+    ['crash', 'chain', 'trigger', 'control', 'chip', 'not-triggered', 'find-jump', SERIAL].includes(n.kind),
+  );
   const list = seen.length === 0 ? '' : `<ul>${seen.map((n) => `<li>${escape(n.text)}</li>`).join('')}</ul>`;
   const crash = /^(\S+):(\d+) \(/.exec(r.notes.find((n) => n.kind === 'crash')?.text ?? '');
   const fault = crash === null ? '' : sourceOf({ pc: '0x00000000', symbol: null, file: crash[1]!, line: Number(crash[2]) }, sources);
-  return causes.map((c) => causeCard(r, c, sources)).join('\n') + fault + list;
+  return causes.map((c) => causeCard(r, c, proof, sources)).join('\n') + fault + list;
 }
 
-function causeCard(r: RunResult, c: ResultCause, sources: Sources): string {
+function causeCard(r: RunResult, c: ResultCause, proof: Proof | null, sources: Sources): string {
   const jump = r.entries.at(-1)?.from ?? null;
   const check = r.checks.find((x) => x.id === c.id);
   const rows = [
     c.lastWriter === null ? null : ['Line', `${where(c.lastWriter)}, at ${humanTime(c.lastWriter.at)}`],
     jump === null ? null : ['Jump', `${where(jump)} to ${r.entries.at(-1)!.address}`],
     check?.observed == null ? null : ['Found', `${check.observed}${check.expected === null ? '' : ` (expected: ${check.expected})`}`],
-    ['Sure', c.proved ? `proved: repaired, the same run gives ${c.outcomeAfterRepair ?? 'another outcome'}` : 'not proved'],
+    ['Sure', sureOf(c, proof)],
     ...conditionsOf(r, c).map((text) => ['If', text]),
   ].filter((x) => x !== null);
   const list = rows.map(([k, v]) => `<dt>${escape(k!)}</dt><dd>${escape(v!)}</dd>`).join('');
   const fix = c.fix === null ? '' : `<p>Fix, in C:</p><pre tabindex="0"><code class="c">${escape(c.fix)}</code></pre>`;
-  return `<article><h3>${escape(c.id)}${c.proved ? '' : ' (suspect)'}</h3><p>${escape(c.explanation)}</p><dl>${list}</dl>${sourceOf(c.lastWriter ?? jump, sources)}${fix}</article>`;
+  return `<article><h3>${escape(c.id)}${proof !== null ? '' : ' (suspect)'}</h3><p>${escape(c.explanation)}</p><dl>${list}</dl>${sourceOf(c.lastWriter ?? jump, sources)}${fix}</article>`;
+}
+
+function sureOf(c: ResultCause, proof: Proof | null): string {
+  if (proof === null) return 'not proved';
+  if (proof.reached === 'serial') return 'proved: repaired, the ROM answers on its USART';
+  return `proved: repaired, the same run gives ${c.outcomeAfterRepair ?? 'another outcome'}`;
 }
 
 /** One line for each option of the ROM, with what its other values lead to. */

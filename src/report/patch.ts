@@ -3,6 +3,7 @@
  * write takes its place. What is no statement, and what lies in a file that is not found, is told instead of being guessed.
  */
 import { createTwoFilesPatch } from 'diff';
+import { proofOf } from '../bench/serial-proof.ts';
 import type { CheckId, Place, ResultCause, RunResult } from '../bench/result.ts';
 import { keptDeclaration, partsOf, type Part } from '../checks/fix-in-c.ts';
 import { redirectedTables, type RedirectedTables } from '../checks/entry-address.ts';
@@ -30,8 +31,8 @@ interface Edit {
 }
 
 export function patchOf(result: RunResult, sources: Sources): Patch {
-  const set = result.diagnosis.sets[0] ?? [];
-  const causes = set.flatMap((id) => result.diagnosis.causes.find((c) => c.id === id && c.proved) ?? []);
+  const proof = proofOf(result);
+  const causes = (proof?.sets[0] ?? []).flatMap((id) => proof!.causes.find((c) => c.id === id) ?? []);
   const left: string[] = [];
   const edits: Edit[] = [];
   for (const cause of causes) {

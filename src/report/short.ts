@@ -5,6 +5,7 @@
 import type { Judgement } from '../bench/expect.ts';
 import { doubts } from '../bench/summary.ts';
 import type { Place, ResultCause, RunResult } from '../bench/result.ts';
+import { proofOf } from '../bench/serial-proof.ts';
 import { patchOf } from './patch.ts';
 import { NO_SOURCES, type Sources } from './source-lines.ts';
 import { endedText, harmlessWhere, HEADLINES, romName, waitOf } from './terminal.ts';
@@ -149,7 +150,9 @@ function failed(page: Page, result: RunResult, sources: Sources): void {
     const more = causes.slice(2).map((c) => `${c.id}${short(c.lastWriter)}`);
     if (more.length > 0) page.row('Also', 'yellow', more.join(', '), 2);
     const below = new Page(page.width, page.paint);
-    below.row('Sure', causes[0]!.proved ? 'green' : 'yellow', sureness(result, causes), 3);
+    const withoutUsb = result.diagnosis.causes.find((c) => c.id === 'rom-usb' && !c.proved);
+    if (withoutUsb) below.row('Mind', 'yellow', `rom-usb: ${withoutUsb.explanation.split(/\n\n+/)[0]!}`, 2);
+    below.row('Sure', 'green', sureness(result, causes), 3);
     background(below, result);
     const room = LINES - page.lines.length - below.lines.length - nextSteps(result, sources, null).length;
     fix(page, result, causes, sources, Math.max(3, room));
@@ -177,12 +180,11 @@ function failed(page: Page, result: RunResult, sources: Sources): void {
   for (const { text } of chain.slice(0, 4)) page.text(`- ${text}`);
 }
 
-/** The causes of the first set that was proved, else the suspects. */
-function mainCauses({ diagnosis }: RunResult): readonly ResultCause[] {
-  const set = diagnosis.sets[0];
-  if (set) return set.flatMap((id) => diagnosis.causes.find((c) => c.id === id) ?? []);
-  const proved = diagnosis.causes.filter((c) => c.proved);
-  return proved.length > 0 ? proved : [];
+/** The causes of the first set that was proved. */
+function mainCauses(result: RunResult): readonly ResultCause[] {
+  const proof = proofOf(result);
+  const set = proof?.sets[0];
+  return set ? set.flatMap((id) => proof!.causes.find((c) => c.id === id) ?? []) : (proof?.causes ?? []);
 }
 
 function writeCause(page: Page, result: RunResult, cause: ResultCause, count: number, sources: Sources): void {
@@ -256,13 +258,14 @@ function placesOf(patch: string): string {
 }
 
 function sureness(result: RunResult, causes: readonly ResultCause[]): string {
-  if (!causes[0]!.proved) return 'not proved: it looks broken, but repairing it alone does not lead to DFU';
   const what = causes.length > 1 ? `with these ${causes.length} repaired` : 'with only this repaired';
   const all = doubts(
     result.dependsOn,
     causes.flatMap((c) => c.dependsOn),
   );
   const condition = all.length === 0 ? '' : `, if the real ROM has ${conditions(all)}`;
+  if (proofOf(result)!.reached === 'serial')
+    return `proved: ${what}, the ${romName(result)} acknowledges 0x7F on its USART${condition}; it has no USB`;
   return `proved: the same run ${what} reaches DFU on the ${romName(result)}${condition}`;
 }
 

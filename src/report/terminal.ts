@@ -4,6 +4,7 @@
  */
 import type { Outcome, Place, ResultCause, ResultCheck, RomDependency, RunResult } from '../bench/result.ts';
 import type { Judgement } from '../bench/expect.ts';
+import { proofOf, SERIAL_SET, type Proof } from '../bench/serial-proof.ts';
 import { doubts } from '../bench/summary.ts';
 import { humanTime, linesOf, pad, plain, printable, wrap, type Paint, type Style } from './text.ts';
 
@@ -89,6 +90,7 @@ const PLACED: ReadonlySet<string> = new Set([
   'reset',
   'wait',
   'loop',
+  SERIAL_SET,
 ]);
 
 function headline(w: Writer, result: RunResult, judgement: Judgement | null): void {
@@ -147,16 +149,14 @@ function symptom(w: Writer, result: RunResult): void {
 const capital = (text: string): string => (/^\S* \(\S+:\d+\)|^\S*_/.test(text) ? text : text.slice(0, 1).toUpperCase() + text.slice(1));
 
 /** Proved causes first; suspects only where nothing is proved, so that a guess never stands beside a proof. */
-function shownCauses(result: RunResult): readonly ResultCause[] {
-  const proved = result.diagnosis.causes.filter((c) => c.proved);
-  return proved.length > 0 ? proved : result.diagnosis.causes;
-}
+const shownCauses = (result: RunResult): readonly ResultCause[] => proofOf(result)?.causes ?? result.diagnosis.causes;
 
 // eslint-disable-next-line complexity -- a row for each thing that may be known of a cause
 function writeCause(w: Writer, result: RunResult, cause: ResultCause, index: number): void {
   const check = result.checks.find((c) => c.id === cause.id);
   const count = shownCauses(result).length;
-  w.heading(`${cause.proved ? 'Cause' : 'Suspect, not proved'}${count > 1 ? ` ${index + 1} of ${count}` : ''}: ${cause.id}`);
+  const proof = proofOf(result);
+  w.heading(`${proof !== null ? 'Cause' : 'Suspect, not proved'}${count > 1 ? ` ${index + 1} of ${count}` : ''}: ${cause.id}`);
   const [first = '', ...more] = cause.explanation.split(/\n\n+/);
   w.text(more.length === 0 ? first : `${first} (More: bootbench explain ${cause.id})`);
   const writer = cause.lastWriter;
@@ -171,7 +171,11 @@ function writeCause(w: Writer, result: RunResult, cause: ResultCause, index: num
   } else if (cause.repair !== null) {
     w.row('Fix', cause.repair, 'green');
   }
-  w.row('Sure?', sureText(result, cause), cause.proved ? 'green' : 'yellow');
+  w.row(
+    'Sure?',
+    proof?.reached === 'serial' ? overSerial(result, cause, proof) : sureText(result, cause),
+    proof !== null ? 'green' : 'yellow',
+  );
 }
 
 /** Where a fix of one part goes; parts with a place of their own say it themselves. */
@@ -186,6 +190,14 @@ function fixPlace(result: RunResult, { at, lastWriter }: ResultCause, fix: strin
 
 /** Without folder and function. */
 const briefly = ({ file, line }: Place): string => `${file!.slice(file!.lastIndexOf('/') + 1)}:${line}`;
+
+/** Of a part whose ROM has no USB. */
+function overSerial(result: RunResult, cause: ResultCause, { sets }: Proof): string {
+  const alone = sets.some((set) => set.length === 1 && set[0] === cause.id) ? 'with only this repaired' : 'with all of these repaired';
+  const conditions = doubts([], cause.dependsOn).map((d) => `has "${d.rom}: ${d.value}" (${d.confidence})`);
+  const condition = conditions.length === 0 ? '' : `, if the real ROM ${conditions.join(' and ')}`;
+  return `Proved on the model: ${alone}, the ${romName(result)} acknowledges 0x7F on its USART${condition}. It has no USB.`;
+}
 
 function sureText(result: RunResult, cause: ResultCause): string {
   const rom = romName(result);
@@ -257,18 +269,22 @@ function notTriggered(w: Writer, result: RunResult): void {
   else for (const text of tried) w.lines.push(...wrap(printable(`Tried: ${text}`), w.width, '      ', '    - '));
 }
 
+/** What the search came to. */
+function searched(w: Writer, result: RunResult): void {
+  const { diagnosis } = result;
+  const proof = proofOf(result);
+  const notTriggered = diagnosis.causes.length === 0 && result.notes.some((n) => n.kind === 'not-triggered');
+  if (result.stuck !== null && diagnosis.causes.length === 0) w.text('The wait itself is the reason; no check is broken before it.');
+  else if (diagnosis.explained === false && proof === null && !notTriggered) w.text(unexplained(result));
+  else if (diagnosis.explained === null) w.text('No cause was searched for in this run.');
+  if (proof !== null && proof.sets.length > 1)
+    w.text(`Any one of these repairs is enough: ${proof.sets.map((set) => set.join(' + ')).join(', or ')}.`);
+}
+
 function sureness(w: Writer, result: RunResult): void {
   w.blank();
   const { diagnosis } = result;
-  if (result.outcome !== 'dfu') {
-    if (result.stuck !== null && diagnosis.causes.length === 0) w.text('The wait itself is the reason; no check is broken before it.');
-    else if (diagnosis.explained === false && !(diagnosis.causes.length === 0 && result.notes.some((n) => n.kind === 'not-triggered')))
-      w.text(unexplained(result));
-    else if (diagnosis.explained === null) w.text('No cause was searched for in this run.');
-    if (diagnosis.sets.length > 1) {
-      w.text(`Any one of these repairs is enough: ${diagnosis.sets.map((set) => set.join(' + ')).join(', or ')}.`);
-    }
-  }
+  if (result.outcome !== 'dfu') searched(w, result);
   if (result.dependsOn.length > 0) w.text('The outcome hangs on what ST does not publish about its ROM:');
   for (const d of result.dependsOn) w.lines.push(...wrap(dependencyText(d), w.width, '      ', '    - '));
   if (diagnosis.harmless.length > 0) w.text(`Broken, but harmless ${harmlessWhere(result)}: ${diagnosis.harmless.join(', ')}.`);

@@ -1,17 +1,32 @@
-/** A ROM without USB is asked over its USART: whether the jump works, and what has to be repaired so that it does, is told in notes. */
+/** A ROM without USB is asked over its USART: whether the jump works, and what has to be repaired so that it does, is told in notes and on the first screen. */
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { jobInput } from '../../src/bench/job.ts';
+import type { RunResult } from '../../src/bench/result.ts';
 import { runBench } from '../../src/bench/run.ts';
+import { proofOf } from '../../src/bench/serial-proof.ts';
+import { patchOf } from '../../src/report/patch.ts';
+import { shortReport } from '../../src/report/short.ts';
+import type { Sources } from '../../src/report/source-lines.ts';
 import { plainJob } from './plain-job.ts';
 
-const told = (fixture: string, chip: string): readonly string[] => {
+const runOn = (fixture: string, chip: string): RunResult => {
   const path = `fixtures/${fixture}/firmware.elf`;
   const bytes = new Uint8Array(readFileSync(new URL(`../../${path}`, import.meta.url)));
   const result = runBench(jobInput(plainJob(chip, [{ path, bytes }])));
   expect(result.outcome).not.toBe('dfu');
-  return result.notes.filter((n) => n.kind === 'serial').map((n) => n.text);
+  return result;
 };
+const told = (fixture: string, chip: string): readonly string[] =>
+  runOn(fixture, chip)
+    .notes.filter((n) => n.kind === 'serial')
+    .map((n) => n.text);
+const main = (fixture: string): readonly string[] =>
+  readFileSync(new URL(`../../fixtures/${fixture}/main.c`, import.meta.url), 'utf8').split('\n');
+const sourcesOf =
+  (fixture: string): Sources =>
+  (file) =>
+    file.endsWith('main.c') ? { path: file, lines: main(fixture), newer: false, elsewhere: false } : null;
 
 it.each([
   ['jump-1fffd800', 'stm32f334r8'],
@@ -26,14 +41,33 @@ it.each([
 });
 
 it('a timer interrupt left on: the ROM does not answer until its line is repaired', () => {
-  const [head, ...sets] = told('serial-rom-timer', 'stm32f334r8');
+  const result = runOn('serial-rom-timer', 'stm32f334r8');
+  const [head, ...sets] = result.notes.filter((n) => n.kind === 'serial').map((n) => n.text);
   expect(head).toContain('does not answer 0x7F at 9600 baud on USART1 (RX PA10) either; with one of these repaired it does');
-  const line = readFileSync(new URL('../../fixtures/serial-rom-timer/main.c', import.meta.url), 'utf8')
-    .split('\n')
-    .findIndex((text) => text.includes('FAULT'));
+  const line = main('serial-rom-timer').findIndex((text) => text.includes('FAULT'));
   expect(sets[0]).toMatch(/^nvic-enabled: .*29 \(TIM3\)/);
   expect(sets[0]).toContain(`(main.c:${line + 1})`);
   expect(sets[0]).toContain('fix: NVIC_DisableIRQ((IRQn_Type)29)');
+  // a ROM that does it itself would answer
+  expect(sets).toContain('as it is, the ROM would answer if it had nvic-enabled "clears" (assumed here: "keeps")');
+  expect(proofOf(result)!.sets).toEqual([['nvic-enabled'], ['peripherals-left-on']]);
+  expect(result.diagnosis.causes[0]!.id).toBe('rom-usb');
+});
+
+it('a wrong address: the jump that is put right leads to a ROM that answers', () => {
+  const result = runOn('g070-wrong-base', 'stm32g070rb');
+  // the contract's word is about DFU
+  expect(result.diagnosis).toMatchObject({ explained: false, sets: [], causes: [{ id: 'entry-address', proved: false }] });
+  const proof = proofOf(result)!;
+  expect(proof).toMatchObject({ reached: 'serial', sets: [['entry-address']] });
+  const line = main('g070-wrong-base').findIndex((text) => text.includes('FAULT'));
+  expect(proof.causes[0]!.lastWriter!.line).toBe(line + 1);
+  const sources = sourcesOf('g070-wrong-base');
+  expect(patchOf(result, sources).text).toContain('\n+#define SYSTEM_MEMORY 0x1FFF0000u');
+  const screen = shortReport(result, { sources });
+  expect(screen).toMatch(/^Cause {2}entry-address/m);
+  expect(screen).toMatch(/^Sure {3}proved: with only this repaired, the stand-in ROM \(stm32g070/m);
+  expect(result.summary).toContain('proved by the answer of the stand-in ROM on its USART');
 });
 
 it('a ROM with USB is not asked', () => expect(told('jump-1fffd800-masked', 'stm32f303cc')).toEqual([]));

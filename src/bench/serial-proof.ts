@@ -1,0 +1,25 @@
+/** Reads from a result what was proved: by DFU, or, on a part whose ROM has no USB, by the ROM's answer on its USART (serial-probe.ts). */
+import type { CheckId, ResultCause, RunResult } from './result.ts';
+
+/** Kind of the notes for a person. */
+export const SERIAL = 'serial';
+/** Kind of the notes that name a set of repairs with which the ROM answers: its ids with ` + ` between them. */
+export const SERIAL_SET = 'serial-set';
+
+export interface Proof {
+  /** What the repaired runs reach. */
+  readonly reached: 'dfu' | 'serial';
+  /** Smallest sets of repairs, any one of which is enough. */
+  readonly sets: readonly (readonly CheckId[])[];
+  /** All that stand in a set. */
+  readonly causes: readonly ResultCause[];
+}
+
+/** Null where nothing was proved. */
+export function proofOf({ diagnosis, notes }: Pick<RunResult, 'diagnosis' | 'notes'>): Proof | null {
+  const proved = diagnosis.causes.filter((c) => c.proved);
+  if (proved.length > 0) return { reached: 'dfu', sets: diagnosis.sets, causes: proved };
+  const sets = notes.filter((n) => n.kind === SERIAL_SET).map((n) => n.text.split(' + ') as CheckId[]);
+  const causes = diagnosis.causes.filter((c) => sets.some((set) => set.includes(c.id)));
+  return causes.length === 0 ? null : { reached: 'serial', sets, causes };
+}
