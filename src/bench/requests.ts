@@ -13,6 +13,7 @@ import type { Checkpoint } from '../emu/machine-base.ts';
 import type { Block } from '../emu/system.ts';
 import { MS, US, type Ps } from '../emu/time.ts';
 import { declarationAt, symbolAt } from '../emu/image/image.ts';
+import { eccRule } from './ecc-loss.ts';
 import type { Session } from './session.ts';
 import { lastStore, lastStores, type Store } from './slice/stores.ts';
 import { record, runTo, type Step } from './slice/window.ts';
@@ -75,7 +76,12 @@ export function traceRequests(s: Session, powerOn: Checkpoint, soon = false): Ma
   const end = resets[index + 1]?.at ?? reset.at + AFTER;
   const early = new RequestTrace(s, powerOn, index, reset.at, Math.min(end, reset.at + EARLY)).run();
   const found = soon || end <= reset.at + EARLY || early.some(isLost) ? early : new RequestTrace(s, powerOn, index, reset.at, end).run();
-  return found.map((w) => ({ ...w, variable: variableAt(s, w.address) }));
+  return found.map((w) => ({ ...w, ...heldBack(s, w.address), variable: variableAt(s, w.address) }));
+}
+
+function heldBack({ input }: Session, address: number): Pick<MagicWord, 'heldBack'> {
+  const loss = input.eccLosses?.find((l) => address >= l.address && address < l.address + l.bytes.length);
+  return loss === undefined ? {} : { heldBack: { because: eccRule(loss.ram), bytes: loss.bytes.length } };
 }
 
 /** It was compared with what it had held, and held that no more. */

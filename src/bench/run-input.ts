@@ -1,5 +1,5 @@
 /** Everything that a run needs, with nothing left to look up: no files, no names to resolve, no clock. */
-import type { ChipDescription } from '../emu/chip.ts';
+import type { ChipDescription, MemoryRow } from '../emu/chip.ts';
 import type { LoadedImage } from '../emu/image/image.ts';
 import type { Machine } from '../emu/machine.ts';
 import type { ShortcutName } from '../emu/proofs/shortcuts.ts';
@@ -27,6 +27,17 @@ export interface RomInput {
   readonly options: Readonly<Record<string, string>>;
 }
 
+/** What a software reset puts back. */
+export interface EccLoss {
+  /** Of the ECC word. */
+  readonly address: number;
+  /** What the RAM itself held of it. */
+  readonly bytes: Uint8Array;
+  /** What the core saw there. */
+  readonly stored: Uint8Array;
+  readonly ram: MemoryRow;
+}
+
 export interface RunInput {
   readonly version: string;
   readonly chip: ChipDescription;
@@ -48,6 +59,8 @@ export interface RunInput {
   readonly engine: 'bootbench' | 'unicorn';
   /** Shortcuts that are switched off; left out: none. */
   readonly withoutShortcuts?: readonly ShortcutName[];
+  /** What the ECC of RAM loses at the first software reset, where a run without that has shown it (ecc-loss.ts). */
+  readonly eccLosses?: readonly EccLoss[];
   /** BKPT 0xAB is served; false = it is a HardFault as on a board without a debugger. */
   readonly semihosting: boolean;
   /** Start the boot core here instead of where the chip would. */

@@ -5,11 +5,11 @@ import { asksForCauses, judge } from './expect.ts';
 import { crashInWords, faultPhrase, ranAwayPhrase } from './crash.ts';
 import { dependencies, diagnose, judgeAll, type Diagnosis } from './diagnosis.ts';
 import { CutShort, isCut, observe, type Attempt, type Starts } from './attempt.ts';
-import type { Writer } from '../checks/check.ts';
+import type { MagicWord, Writer } from '../checks/check.ts';
 import type { Checkpoint } from '../emu/machine-base.ts';
 import { MS } from '../emu/time.ts';
 import type { Outcome, RomDependency, RunResult } from './result.ts';
-import type { RunInput } from './run-input.ts';
+import type { EccLoss, RunInput } from './run-input.ts';
 import { followLeave } from './leave.ts';
 import type { NamedRepair } from './repairs.ts';
 import type { SessionEnd } from './live-run.ts';
@@ -22,7 +22,7 @@ import { answerSymptom } from './symptom.ts';
 import { tierStats } from './tier-stats.ts';
 import { Tracer } from './trace.ts';
 import { findJump, notTriggered, tryAll, waitsForInput } from './find-jump.ts';
-import { eccNotes } from './ecc-loss.ts';
+import { eccLosses, hasEcc, lossInWords } from './ecc-loss.ts';
 import { traceRequests } from './requests.ts';
 import { factsOf, traceFailure, type Failure } from './slice/failure.ts';
 import { runTo } from './slice/window.ts';
@@ -36,6 +36,7 @@ export function runBench(input: RunInput): RunResult {
   const tracer = input.trace ? new Tracer(session) : null;
   try {
     const result = runIn(session, input, tracer);
+    if (!('outcome' in result)) return runBench({ ...input, eccLosses: result });
     const trace = tracer?.trace();
     if (trace) input.trace?.(trace);
     input.stats?.(tierStats(session.machine));
@@ -45,8 +46,11 @@ export function runBench(input: RunInput): RunResult {
   }
 }
 
-function runIn(session: Session, input: RunInput, tracer: Tracer | null): RunResult {
+/** The words that a reset loses, where that has to be known before the run can be told. */
+function runIn(session: Session, input: RunInput, tracer: Tracer | null): RunResult | readonly EccLoss[] {
   const run = plainRun(session, input, tracer);
+  const lost = lostByEcc(run);
+  if (lost.length > 0) return lost;
   const look = secondLook(run);
   const judged = judgeInstant(run, look);
   const { variants } = judged;
@@ -57,7 +61,6 @@ function runIn(session: Session, input: RunInput, tracer: Tracer | null): RunRes
     const expected = asExpected(run, judged);
     if (expected) return expected;
     const answers = askWhy(run, judged);
-    noteEcc(run, look);
     return makeWhole(run, judged, answers);
   } finally {
     variants.release();
@@ -80,6 +83,8 @@ interface PlainRun {
   readonly waitsForInput: boolean;
   /** Told with the result; each step adds its own. */
   readonly notes: Note[];
+  /** Traced already. */
+  requests: readonly MagicWord[] | null;
 }
 function plainRun(session: Session, input: RunInput, tracer: Tracer | null): PlainRun {
   session.startedAt = input.clock?.() ?? 0;
@@ -105,20 +110,31 @@ function plainRun(session: Session, input: RunInput, tracer: Tracer | null): Pla
     cut: isCut(end.reason),
     waitsForInput: forInput,
     notes: [...base.notes],
+    requests: null,
   };
 }
 
-/** Requests that the ECC of a RAM loses on silicon; the session stays where it is. */
-function noteEcc({ session, powerOn, finished, cut, notes }: PlainRun, { traced }: SecondLook): void {
-  if (cut) return;
-  const here = session.save();
+/** Words of a request that a software reset loses and this run has kept; what the look for them finds stays known. */
+function lostByEcc(run: PlainRun): readonly EccLoss[] {
+  const { session, input, powerOn, finished, cut, notes } = run;
+  if (input.eccLosses !== undefined) notes.push(...input.eccLosses.map((loss) => ({ kind: 'ecc', text: lossInWords(loss) })));
+  if (cut || input.eccLosses !== undefined || !hasEcc(session)) return [];
   try {
-    notes.push(...eccNotes(session, powerOn, finished, traced.magic));
+    const searched = asksForRequests(run);
+    const words = traceRequests(session, powerOn, !searched);
+    if (searched) run.requests = words;
+    return eccLosses(session, powerOn, finished, words);
   } catch (error) {
     notes.push(notFinished(error));
+    return [];
+  } finally {
+    session.restore(finished);
+    session.keepCheckpoints = true;
   }
-  session.restore(here);
 }
+/** A run that came to no entry: a request may have been lost. */
+const asksForRequests = ({ cut, end, session }: PlainRun): boolean =>
+  !cut && end.outcome !== 'dfu' && session.machine.history.entries.length === 0;
 
 /** What only a second look at parts of the run can tell. */
 interface SecondLook {
@@ -131,7 +147,7 @@ function secondLook(run: PlainRun): SecondLook {
   const { machine } = session;
   const { entries } = machine.history;
   let traced: Traced = { ...NOT_TRACED, ...afterRun(session), vectorReads: [...machine.state.vectorReads] };
-  if (!cut && entries.length === 0 && end.outcome !== 'dfu') traced = { ...traced, magic: traceRequests(session, powerOn) };
+  if (asksForRequests(run)) traced = { ...traced, magic: run.requests ?? traceRequests(session, powerOn) };
   const failure =
     cut || end.outcome === 'dfu'
       ? null

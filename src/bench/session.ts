@@ -204,6 +204,7 @@ export class Session implements LiveRun {
   }
   private onReset(): void {
     const { machine } = this;
+    this.loseHeld();
     if (looksAtReset(machine.history)) machine.history.keepsBehindReset(keptState(machine));
     this.state.anchor = machine.now;
     this.state.fault = null;
@@ -213,6 +214,14 @@ export class Session implements LiveRun {
     this.resetProof();
     this.steps.abandonCall();
     this.stir();
+  }
+  /** Software resets lose what the ECC of RAM still holds back. */
+  private loseHeld(): void {
+    const { machine, input } = this;
+    const reset = machine.history.resets.at(-1);
+    if (input.eccLosses === undefined || reset?.by !== 'software' || reset.external) return;
+    for (const { address, bytes, stored } of input.eccLosses)
+      if (stored.every((byte, i) => machine.bootCore.peekBehindCache(address + i, 1) === byte)) machine.replace(address, bytes);
   }
   private serve(core: Core): void {
     const { machine } = this;

@@ -177,6 +177,8 @@ export interface MagicWord {
   readonly atReset: number;
   /** At the reset only a dirty line of the data cache held it. */
   readonly inDirtyLine: boolean;
+  /** A narrow store that the ECC of the RAM held back, so that the reset lost it: why, in words, and the bytes of an ECC word. */
+  readonly heldBack?: { readonly because: string; readonly bytes: number };
   /** Value when user code read it after the reset, and who wrote it in between; null = nobody read it. */
   readonly read: number | null;
   readonly reader: Writer | null;

@@ -18,6 +18,8 @@ import { backupAccessInC, backupClockInC, keptInC, part } from './fix-in-c.ts';
 const STARTUP = 'C11 6.7.9: objects of static storage start as zero or as initialised; start-up code writes them after every reset';
 const BACKUP = 'STM32 reference manuals, PWR and RTC/TAMP: backup registers are write-protected until DBP is set, and need their bus clock';
 const CACHE = 'ARMv7-M: CCR.DC is 0 after a reset, and only cleaning or replacing a dirty line writes it to memory';
+const ECC =
+  'RM0433 2.4, AN5342: an incomplete word is not really written when a reset comes; ST’s FAQ on SRAM contents that a reset does not preserve';
 const FLOW = 'seen in the run: stores before the reset, loads and comparisons behind it';
 
 const inRam = ({ state }: Subject, address: number): boolean =>
@@ -53,6 +55,14 @@ const lostWords = ({ history }: Subject): readonly MagicWord[] => {
   return [...lost.filter(isMeant), ...halves, ...lost.filter((w) => !isMeant(w))];
 };
 
+/** It was not in memory when the reset came. */
+function neverArrived(w: MagicWord, ram: boolean): Omit<Fate, 'blamed'> | null {
+  if (w.inDirtyLine)
+    return { because: 'it stood in a dirty line of the data cache when the reset came: memory never got it', source: CACHE };
+  if (w.heldBack !== undefined) return { because: w.heldBack.because, source: ECC };
+  return w.atReset === w.wanted ? null : ram ? LOST_IN_RAM : IGNORED;
+}
+
 interface Fate {
   readonly because: string;
   readonly source: string;
@@ -71,15 +81,9 @@ function fateOf(subject: Subject, w: MagicWord): Fate {
       source: FLOW,
       blamed: w.overwrittenBy,
     };
-  const dropped = w.atReset !== w.wanted;
+  const inMemory = neverArrived(w, inRam(subject, w.address));
+  if (inMemory !== null) return { ...inMemory, blamed: w.writer };
   const ram = inRam(subject, w.address);
-  if (w.inDirtyLine)
-    return {
-      because: 'it stood in a dirty line of the data cache when the reset came: memory never got it',
-      source: CACHE,
-      blamed: w.writer,
-    };
-  if (dropped) return { ...(ram ? LOST_IN_RAM : IGNORED), blamed: w.writer };
   if (w.readWithoutClock)
     return {
       because: 'it is there, but was read while the bus clock of the register was off: such a read gives 0',
@@ -126,6 +130,7 @@ function keptBy(subject: Subject, w: MagicWord): string {
   const remark = '; start-up code does not clear a NOLOAD section';
   if (w.writer === null) return part('after', '', `*(volatile uint32_t *)${at}u = ${hex(w.wanted ?? 0)}u;   /* the other half */`);
   if (w.inDirtyLine) return part('after', ', before the reset', `SCB_CleanDCache_by_Addr((void *)${hex(w.address & ~31)}u, 32);`);
+  if (w.heldBack !== undefined) return part('after', ', before the reset', wholeWordInC(w.address, w.heldBack.bytes));
   if (inRam(subject, w.address)) {
     // where the two overlap, only their author knows which of them is too long
     if (w.lostBefore)
@@ -137,6 +142,11 @@ function keptBy(subject: Subject, w: MagicWord): string {
   if (w.readWithoutClock) return part('before', ', which reads it', ...backupClockInC(chip));
   if (w.overwrittenBy) return part('before', ', so that it does nothing where the RTC runs', `if ((${rtcEnabled(chip)}) == 0)`);
   return part('before', ', which writes it', ...backupAccessInC(chip));
+}
+/** A store of the whole ECC word empties the buffer into it. */
+function wholeWordInC(address: number, bytes: number): string {
+  const word = `(volatile uint${8 * bytes}_t *)${hex(address - (address % bytes))}u`;
+  return `*${word} = *${word};   /* a whole word of the RAM's ECC */`;
 }
 /** The bit that the reset of the backup domain clears, and that stays set over every other reset. */
 const rtcEnabled = (chip: ChipDescription): string => {
