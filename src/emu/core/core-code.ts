@@ -291,7 +291,7 @@ export abstract class CoreCode extends CoreCaches {
       const region = this.regionAt((page << PAGE_BITS) >>> 0);
       const decoded = this.decodedPages.get(page) ?? this.arena.takeDecodedPage();
       if (!region?.memory || decoded === 0) return false;
-      this.beginDecoded(page, decoded, region);
+      this.beginDecoded(page, decoded);
     }
     return true;
   }
@@ -344,30 +344,42 @@ export abstract class CoreCode extends CoreCaches {
         this.dropAllDecoded();
         decoded = this.arena.takeDecodedPage();
       }
-      this.beginDecoded(page, decoded, region);
-    } else if (this.unbound.has(page)) this.bind(page, region);
+      this.beginDecoded(page, decoded);
+    } else if (this.unbound.has(page)) this.bind(page);
     this.arena.i32[this.fetchTable + page] =
       decoded | (this.cachedCode(pc, region) ? ENTRY_CACHED : memory.row.waitStates ? ENTRY_FLASH : 0);
   }
-  private beginDecoded(page: number, decoded: number, region: Region): void {
+  private beginDecoded(page: number, decoded: number): void {
     this.decodedPages.set(page, decoded);
     this.guestOfDecoded.set(decoded, page);
-    this.bind(page, region);
+    this.bind(page);
   }
   /** The decoded page belongs to what lies in memory at `page` now: stores there come by the slow path from now on. */
-  private bind(page: number, region: Region): void {
-    const memory = region.memory!;
+  private bind(page: number): void {
     this.unbound.delete(page);
-    const hostPage = this.hostPageOf(memory, region, page);
+    const start = (page << PAGE_BITS) >>> 0;
+    for (const region of this.system.regionsOf(this.index)) {
+      if (!region.memory || region.base >= start + PAGE_SIZE || region.end <= start) continue;
+      const delta = region.memory.host - region.base;
+      if ((delta & (PAGE_SIZE - 1)) !== 0) this.skewed.add(page);
+      const end = Math.min(start + PAGE_SIZE, region.end) + delta;
+      for (let host = (Math.max(start, region.base) + delta) >>> PAGE_BITS; host <= (end - 1) >>> PAGE_BITS; host++)
+        this.bindHost(page, host, region.memory);
+    }
+    for (const peer of this.peers) peer.flushWrites();
+  }
+  private bindHost(page: number, hostPage: number, memory: Memory): void {
     let set = this.codeHostPages.get(hostPage);
     if (!set) this.codeHostPages.set(hostPage, (set = new Set()));
     set.add(page);
     for (const base of this.system.basesOf(memory, this.index)) {
-      const guest = (base + ((hostPage << PAGE_BITS) - memory.host)) >>> PAGE_BITS;
-      this.arena.i32[this.writeTable + guest] = 0;
+      const guest = base + ((hostPage << PAGE_BITS) - memory.host);
+      this.arena.i32[this.writeTable + (guest >>> PAGE_BITS)] = 0;
+      this.arena.i32[this.writeTable + ((guest + PAGE_SIZE - 1) >>> PAGE_BITS)] = 0;
     }
-    for (const peer of this.peers) peer.flushWrites();
   }
+  /** Decoded pages whose bytes do not begin with a page of the arena (the second address of G431's CCM). */
+  private readonly skewed = new Set<number>();
   /** Guest pages whose decoded records are empty and belong to no host page: another memory shows there than before. */
   protected readonly unbound = new Set<number>();
   /** The chip's remapped place shows another memory: what was decoded or looked up there no longer holds. */
@@ -384,7 +396,7 @@ export abstract class CoreCode extends CoreCaches {
     // a call in translated code does not ask for its callee's page
     for (const page of [...this.unbound]) {
       const region = this.regionAt((page << PAGE_BITS) >>> 0);
-      if (region?.memory) this.bind(page, region);
+      if (region?.memory) this.bind(page);
     }
     this.flushTables();
     this.tier.assume(this.assumptions(), true);
@@ -393,9 +405,6 @@ export abstract class CoreCode extends CoreCaches {
   protected get remapSpan(): number {
     const shows = Object.values(this.system.chip.remap?.shows ?? {});
     return this.system.memories.reduce((n, m) => (shows.includes(m.row.name) ? Math.max(n, m.row.size) : n), 0);
-  }
-  protected hostPageOf(memory: Memory, region: Region, page: number): number {
-    return (memory.host + ((page << PAGE_BITS) >>> 0) - region.base) >>> PAGE_BITS;
   }
   protected dropAllDecoded(): void {
     // bytes may change unseen from now on
@@ -441,7 +450,8 @@ export abstract class CoreCode extends CoreCaches {
       const end = Math.min(to, (hostPage + 1) << PAGE_BITS) - (hostPage << PAGE_BITS);
       for (const page of pages) {
         const decoded = this.decodedPages.get(page)!;
-        this.forgetRecords(decoded + (start / 2) * RECORD_BYTES, decoded + Math.ceil(end / 2) * RECORD_BYTES);
+        if (this.skewed.has(page)) this.forgetRecords(decoded, decoded + DECODED_PAGE_BYTES);
+        else this.forgetRecords(decoded + (start / 2) * RECORD_BYTES, decoded + Math.ceil(end / 2) * RECORD_BYTES);
       }
     }
   }

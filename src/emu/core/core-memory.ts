@@ -12,7 +12,7 @@ import type { Core } from './core.ts';
 import type { FaultKind } from './cpu.ts';
 import { FlashCache, hasFlashCache, KIND, type Side } from './flash-cache.ts';
 import { L1Cache } from './l1-cache.ts';
-import { ENTRY_CACHED, ENTRY_FAST, ENTRY_FLASH } from './record-builders.ts';
+import { ENTRY_CACHED, ENTRY_DELTA, ENTRY_FAST, ENTRY_FLASH } from './record-builders.ts';
 import { impreciseBusFault } from './exceptions.ts';
 import { MpuAnswers } from './mpu-answers.ts';
 import { cachePolicy, mpuAllows, mpuCacheable, mpuEnabled, mpuUniform, POLICY } from './mpu.ts';
@@ -204,7 +204,7 @@ export abstract class CoreMemory extends CoreState {
   private fastHost(table: number, address: number): number {
     const entry = this.arena.i32[table + (address >>> PAGE_BITS)]!;
     if ((entry & ENTRY_FAST) === 0 || (address & 3) !== 0 || mpuEnabled(this.core)) return 0;
-    return (address + (entry & ~0xfff)) >>> 0;
+    return (address + (entry & ENTRY_DELTA)) >>> 0;
   }
   /** Private peripheral bus of the core; a chip may put blocks of its own there (DBGMCU). */
   protected isPrivateBus(address: number): boolean {
@@ -334,7 +334,7 @@ export abstract class CoreMemory extends CoreState {
     const page = address >>> PAGE_BITS;
     if (!this.wholePage(page, region)) return;
     const delta = (region.memory!.host - region.base) | 0;
-    this.arena.i32[this.readTable + page] = (delta & ~0xfff) | kind;
+    this.arena.i32[this.readTable + page] = delta | kind;
     this.readPages.push(page);
   }
   /** A page may be fast if it lies in one memory, has one set of rights, and nobody intercepts it. */
@@ -342,7 +342,7 @@ export abstract class CoreMemory extends CoreState {
     if (this.tracer) return false;
     const start = (page << PAGE_BITS) >>> 0;
     if (start < region.base || start + PAGE_SIZE > region.end) return false;
-    if (((region.memory!.host - region.base) & 0xfff) !== 0) return false;
+    if (((region.memory!.host - region.base) & ~ENTRY_DELTA) !== 0) return false;
     if (mpuEnabled(this.core) && !mpuUniform(this.core, start)) return false;
     return !this.intercept?.pages.has(page);
   }
@@ -471,7 +471,7 @@ export abstract class CoreMemory extends CoreState {
     this.arena.u8[WORD_MAP + (host >>> 2)] = 1;
     const page = address >>> PAGE_BITS;
     if (policy === POLICY.WRITE_ALLOCATE && this.wholePage(page, region)) {
-      this.arena.i32[this.writeTable + page] = ((region.memory!.host - region.base) & ~0xfff) | ENTRY_CACHED;
+      this.arena.i32[this.writeTable + page] = ((region.memory!.host - region.base) & ENTRY_DELTA) | ENTRY_CACHED;
       this.writePages.push(page);
     }
     return true;
@@ -511,11 +511,18 @@ export abstract class CoreMemory extends CoreState {
 
   protected fillWrite(address: number, region: Region): void {
     const page = address >>> PAGE_BITS;
-    const hostPage = (region.memory!.host + (address - region.base)) >>> PAGE_BITS;
-    if (this.codeHostPages.has(hostPage) || this.peers.some((p) => p.codeHostPages.has(hostPage)) || !this.wholePage(page, region)) return;
+    if (!this.wholePage(page, region)) return;
     const delta = (region.memory!.host - region.base) | 0;
-    this.arena.i32[this.writeTable + page] = (delta & ~0xfff) | ENTRY_FAST;
+    if (this.holdsCode(((page << PAGE_BITS) + delta) >>> 0, PAGE_SIZE)) return;
+    this.arena.i32[this.writeTable + page] = delta | ENTRY_FAST;
     this.writePages.push(page);
+  }
+
+  /** Instructions have been decoded from a page of the arena that these bytes touch. */
+  private holdsCode(host: number, length: number): boolean {
+    for (let page = host >>> PAGE_BITS; page <= (host + length - 1) >>> PAGE_BITS; page++)
+      if (this.codeHostPages.has(page) || this.peers.some((p) => p.codeHostPages.has(page))) return true;
+    return false;
   }
 
   /** Accesses to this address are intercepted. */
@@ -527,8 +534,7 @@ export abstract class CoreMemory extends CoreState {
     if (this.isPrivateBus(address) || this.isBitBand(address) || this.isWatched(address)) return false;
     const region = this.regionAt(address);
     if (region?.memory?.row.kind !== 'ram' || region.memory.row.guardedBy || address + size > region.end) return false;
-    const hostPage = (region.memory.host + (address - region.base)) >>> PAGE_BITS;
-    return !this.codeHostPages.has(hostPage) && !this.peers.some((p) => p.codeHostPages.has(hostPage));
+    return !this.holdsCode(region.memory.host + (address - region.base), size);
   }
   /** A store that takes no time, where `isPlainStore`. */
   storePlain(address: number, size: 1 | 2 | 4, value: number): void {

@@ -24,6 +24,7 @@ import {
   emitCachedHost,
   emitFastHost,
   ENTRY_CACHED,
+  ENTRY_DELTA,
   ENTRY_FAST,
   ENTRY_FLASH,
   HotBuilder,
@@ -66,7 +67,7 @@ function emitFlashLoad(b: ColdBuilder, shared: Shared, a: Expr, size: AccessSize
         }),
       ),
     );
-    b.add(a, b.and(entry, ~0xfff)).emit(f);
+    b.add(a, b.and(entry, ENTRY_DELTA)).emit(f);
     f.memory(loadOpcode(size), 0);
     f.op(OP.return);
   });

@@ -16,6 +16,9 @@ export const ENTRY_FLASH = 2;
 /** Accesses to this page look into the L1 data cache, fetches into the L1 instruction cache. */
 export const ENTRY_CACHED = 4;
 
+/** The page part of a read or write table entry: a memory need not lie in the arena as it lies in its page (the second address of G431's CCM). */
+export const ENTRY_DELTA = ~7;
+
 /** Values of a record's FLAGS: arrivals so far; not to be translated; a region begins here. */
 export const NEVER = 254;
 export const REGION_HERE = 255;
@@ -321,7 +324,7 @@ export class HotBuilder extends RecordBuilder {
 /**
  * host = address + entry, or branch to `slow`:
  *   e = table[address >>> 12]; if !(e & FAST) or misaligned: slow
- *   host = address + (e & ~0xfff)
+ *   host = address + (e & DELTA)
  *   reads: wordMap[host >>> 2] == 0: slow        writes: wordMap[host >>> 2] = 1
  */
 export function emitFastHost(
@@ -339,7 +342,7 @@ export function emitFastHost(
   const bad = b.eqz(b.and(entry, ENTRY_FAST));
   (size === 1 ? bad : b.or(bad, b.and(a, size - 1))).emit(f);
   f.brIf(slow);
-  host.set(b.add(a, b.and(entry, ~0xfff)));
+  host.set(b.add(a, b.and(entry, ENTRY_DELTA)));
   if (kind === 'read') {
     b.eqz(b.arenaAt(b.shrU(host.get, 2), WORD_MAP, 1)).emit(f);
     f.brIf(slow);
@@ -353,7 +356,7 @@ export function emitFastHost(
 /**
  * Address of the bytes in the L1 data cache, or branch to `slow`:
  *   e = table[address >>> 12]; if !(e & CACHED) or misaligned: slow
- *   host = address + (e & ~0xfff); way = lineMap[host >>> 5]; if way == 0: slow
+ *   host = address + (e & DELTA); way = lineMap[host >>> 5]; if way == 0: slow
  *   reads: wordMap[host >>> 2] == 0: slow        writes: wordMap[host >>> 2] = 1, dirty[way - 1][set] = 1
  *   data + (way - 1) * 4096 + (address & 0xfff)
  */
@@ -371,7 +374,7 @@ export function emitCachedHost(
   const bad = b.eqz(b.and(entry, ENTRY_CACHED));
   (size === 1 ? bad : b.or(bad, b.and(a, size - 1))).emit(f);
   f.brIf(slow);
-  const host = b.let(b.add(a, b.and(entry, ~0xfff)));
+  const host = b.let(b.add(a, b.and(entry, ENTRY_DELTA)));
   const way = b.let(b.arenaAt(b.shrU(host, 5), LINE_MAP, 1));
   b.eqz(way).emit(f);
   f.brIf(slow);

@@ -4,7 +4,7 @@ import type { FunctionBody, Label } from '../../wasm/module.ts';
 import { loadOpcode, OP, storeOpcode, type WasmType } from '../../wasm/opcodes.ts';
 import { isUnexpected } from '../branch-targets.ts';
 import { Builder, Expr, hasBranchTargets, lift, type LoadOptions, type Val } from '../builder.ts';
-import { ENTRY_FAST, ENTRY_FLASH } from '../record-builders.ts';
+import { ENTRY_DELTA, ENTRY_FAST, ENTRY_FLASH } from '../record-builders.ts';
 import { EXIT, S } from '../state.ts';
 import type { StaticCycles } from '../timing.ts';
 import { Flags } from './flags.ts';
@@ -315,10 +315,10 @@ export class RegionBuilder extends Builder {
       lies(this.add(offset, ram.host));
       f.br(done);
       f.end(elsewhere);
-      // e = readTable[a >>> 12]; a fast page: host = a + (e & ~0xfff); a page of flash with a price: the same, and pay
+      // e = readTable[a >>> 12]; a fast page: host = a + (e & DELTA); a page of flash with a price: the same, and pay
       const entry = this.pageEntry(a, readTableOf(this.env.core));
       if (size > 1) leaveIf(this.and(a, size - 1));
-      const host = this.let(this.add(a, this.and(entry, ~0xfff)));
+      const host = this.let(this.add(a, this.and(entry, ENTRY_DELTA)));
       const take = (): void => {
         host.emit(f);
         f.memory(code, 0);
@@ -402,7 +402,7 @@ export class RegionBuilder extends Builder {
 
   /**
    * Several words from `start` on: one look at the page and the map of written words for all of them.
-   *   e = table[start >>> 12]; if !(e & FAST) or misaligned or the last word lies in another page: leave; host = address + (e & ~0xfff)
+   *   e = table[start >>> 12]; if !(e & FAST) or misaligned or the last word lies in another page: leave; host = address + (e & DELTA)
    */
   override span(kind: 'read' | 'write', start: Expr, bytes: Val, body: () => void): void {
     const n = lift(bytes).constant ?? 0;
@@ -412,7 +412,7 @@ export class RegionBuilder extends Builder {
     const conds: Expr[] = [];
     const entry = this.pageEntry(a, kind === 'read' ? readTableOf(this.env.core) : writeTableOf(this.env.core));
     conds.push(this.eqz(this.and(entry, ENTRY_FAST)), this.and(a, 3), this.gtU(this.and(a, 0xfff), 0x1000 - n));
-    const delta = this.let(this.and(entry, ~0xfff));
+    const delta = this.let(this.and(entry, ENTRY_DELTA));
     const map = this.let(this.shrU(this.add(a, delta), 2));
     // two words byte by byte: stores of single words mark bytes, and the host waits for those to reach memory when it reads them as one
     const bytesOfMap = (action: (at: number, width: 1 | 2 | 4) => void): void => {
@@ -467,7 +467,7 @@ export class RegionBuilder extends Builder {
       if (!known.written) this.leaveIfAny(this.eqz(this.and(this.pageEntry(a, writeTableOf(this.env.core)), ENTRY_FAST)));
       host = this.local(known.host);
     } else {
-      // e = writeTable[a >>> 12]; if !(e & FAST) or misaligned: leave; host = a + (e & ~0xfff). In fast RAM host is known without waiting for e,
+      // e = writeTable[a >>> 12]; if !(e & FAST) or misaligned: leave; host = a + (e & DELTA). In fast RAM host is known without waiting for e,
       // and loads that follow need not wait to know where the store goes.
       const { ram } = this.env;
       const entry = this.pageEntry(a, writeTableOf(this.env.core));
@@ -476,7 +476,7 @@ export class RegionBuilder extends Builder {
       const place = this.variable('i32', this.add(offset, ram.host));
       this.if(this.geU(this.rotr(offset, size >> 1), ram.size / size), () => {
         if (size > 1) this.leaveIfAny(this.and(a, size - 1));
-        place.set(this.add(a, this.and(entry, ~0xfff)));
+        place.set(this.add(a, this.and(entry, ENTRY_DELTA)));
       });
       host = place.get;
     }
@@ -507,7 +507,7 @@ export class RegionBuilder extends Builder {
   /**
    * In front of a loop: where a slot lies and what is there. A branch to `leave` if it is not a word that may be read, and written if the loop does, and has been
    * written:
-   *   e = readTable[a >>> 12]; if !(e & writeTable[a >>> 12] & FAST) or misaligned: leave; host = a + (e & ~0xfff); if written words[host >>> 2] != 1: leave
+   *   e = readTable[a >>> 12]; if !(e & writeTable[a >>> 12] & FAST) or misaligned: leave; host = a + (e & DELTA); if written words[host >>> 2] != 1: leave
    */
   lookUp(slot: Slot, leave: Label): void {
     const { f } = this;
@@ -518,7 +518,7 @@ export class RegionBuilder extends Builder {
     else {
       const entry = this.pageEntry(a, readTableOf(this.env.core));
       const may = slot.stored ? this.and(this.pageEntry(a, writeTableOf(this.env.core)), entry) : entry;
-      host = this.let(this.add(a, this.and(entry, ~0xfff)));
+      host = this.let(this.add(a, this.and(entry, ENTRY_DELTA)));
       const written = this.arenaAt(this.shrU(host, 2), WORD_MAP, 1);
       // a store would make 1 of what has only been read
       const unknown = slot.stored ? this.ne(written, 1) : this.eqz(written);
