@@ -25,6 +25,9 @@ export const gpioV1: ModelFactory = (layout: Layout, given): RegisterModel<PinLo
   const { block = 'GPIOA', port = block.slice(-1) } = given as Partial<GpioV1Options>;
   const pins = Array.from({ length: 16 }, (_, i) => `P${port}${i}`);
   const pinWires = pins.map((p) => `pin.${p}`);
+  const outWires = pins.map((p) => `out.${p}`);
+  const inWires = pins.map((p) => `in.${p}`);
+  const afWires = pins.map((p) => `af.${p}`);
   const CR = [layout.reg('CRL'), layout.reg('CRH')] as const;
   const ODR = layout.reg('ODR');
   const IDR = layout.reg('IDR');
@@ -53,19 +56,29 @@ export const gpioV1: ModelFactory = (layout: Layout, given): RegisterModel<PinLo
   const show = (c: Context, pin: number): void => {
     const high = level(c, pin);
     c.put(IDR, (c.get(IDR) & ~(1 << pin)) | (high << pin));
-    c.env.setWire(`in.${pins[pin]!}`, high);
+    c.env.setWire(inWires[pin]!, high);
   };
-  const update = (c: Context): void => {
-    for (let pin = 0; pin < 16; pin++) {
-      c.env.setWire(`out.${pins[pin]!}`, drive(c, pin));
-      c.env.setWire(`af.${pins[pin]!}`, mode(c, pin) !== 0 && cnf(c, pin) & 2 ? 1 : 0);
+  /** Brings these pins up to date, a bit each. */
+  const update = (c: Context, changed: number): void => {
+    for (let rest = changed; rest !== 0; rest &= rest - 1) {
+      const pin = 31 - Math.clz32(rest & -rest);
+      c.env.setWire(outWires[pin]!, drive(c, pin));
+      c.env.setWire(afWires[pin]!, mode(c, pin) !== 0 && cnf(c, pin) & 2 ? 1 : 0);
       show(c, pin);
     }
   };
   const output = (c: Context, value: number): number => {
-    c.put(ODR, value & 0xffff);
-    update(c);
+    const odr = value & 0xffff;
+    const changed = c.get(ODR) ^ odr;
+    c.put(ODR, odr);
+    update(c, changed);
     return 0;
+  };
+  /** Pins of which four bits of CRL or CRH have changed. */
+  const fours = (bits: number, half: number): number => {
+    let pins = 0;
+    for (let i = 0; i < 8; i++) if ((bits >>> (4 * i)) & 15) pins |= 1 << (8 * half + i);
+    return pins;
   };
   /** Bits of CRL or CRH that the lock freezes. */
   const frozen = (c: Context, r: Register): number => {
@@ -88,7 +101,7 @@ export const gpioV1: ModelFactory = (layout: Layout, given): RegisterModel<PinLo
     create: freshLock,
     onReset(c) {
       c.s.lockStep = 0;
-      update(c);
+      update(c, 0xffff);
     },
     onWire: (c, wire) => show(c, pinWires.indexOf(wire)),
     live: ['LCKR'],
@@ -106,8 +119,9 @@ export const gpioV1: ModelFactory = (layout: Layout, given): RegisterModel<PinLo
       const keep = frozen(c, r);
       return ((merged & ~keep) | (c.get(r) & keep)) >>> 0;
     },
-    wrote(c, _r, value, old) {
-      if (value !== old) update(c);
+    wrote(c, r, value, old) {
+      if (r === ODR) update(c, (value ^ old) & 0xffff);
+      else if (r === CR[0] || r === CR[1]) update(c, fours(value ^ old, r === CR[1] ? 1 : 0));
     },
   };
 };
