@@ -237,8 +237,8 @@ export abstract class MachineBase implements CoreListener {
       // code around the bytes that differ stays as it was decoded and translated
       const [first, end] = difference(this.system.arena.u8, host, piece);
       if (first === end) continue;
-      this.load(address + i + first, piece.subarray(first, end));
       for (const core of this.cores) core.invalidateCode(host + first, end - first);
+      this.load(address + i + first, piece.subarray(first, end));
     }
   }
   /** Erases every flash and ROM. */

@@ -12,6 +12,9 @@ import { cachesOf } from './scs.ts';
 import { S } from './state.ts';
 import { classOf, type CodeView } from './timing.ts';
 
+/** Holds no address. */
+const NOWHERE: Region = { base: 0, end: 0, memory: null, block: null };
+
 export abstract class CoreCaches extends CoreMemory {
   protected readonly prefetch: Prefetch | null;
 
@@ -54,9 +57,17 @@ export abstract class CoreCaches extends CoreMemory {
     return this.flashTiming.page === undefined || pc >>> 20 === this.flashTiming.page;
   }
   protected hostAt(address: number): number {
-    const region = this.regionAt(address)!;
+    let region = this.lastRegion;
+    const { regions } = this.system;
+    if (regions !== this.lastRegions || address < region.base || address >= region.end) {
+      region = this.lastRegion = this.regionAt(address)!;
+      this.lastRegions = regions;
+    }
     return region.memory!.host + (address - region.base);
   }
+  /** Where `hostAt` has looked last: misses come in runs from one memory. */
+  private lastRegion: Region = NOWHERE;
+  private lastRegions: readonly Region[] | null = null;
   /** A line of instructions that no row holds; `before` is the line that was paid for last. */
   protected flashFill(pc: number, before: number): number {
     if (this.heldByFlashCache(KIND.CODE) && this.servedByFlashCache(pc)) this.flashCache!.fill(KIND.CODE, pc, this.hostAt(pc));

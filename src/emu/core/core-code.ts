@@ -415,6 +415,7 @@ export abstract class CoreCode extends CoreCaches {
     this.decodedPages.clear();
     this.guestOfDecoded.clear();
     this.set(S.LAST_REC, 0);
+    this.prefetch?.forget();
     this.codeHostPages.clear();
     this.unbound.clear();
   }
@@ -433,8 +434,9 @@ export abstract class CoreCode extends CoreCaches {
   }
   protected override dropCode(host: number, length: number): void {
     this.engine?.codeChanged(host, length);
-    this.prefetch?.forget();
     if (this.codeHostPages.size === 0) return;
+    if (this.prefetch && (this.hasCodeNear(host >>> PAGE_BITS) || this.hasCodeNear((host + length - 1) >>> PAGE_BITS)))
+      this.prefetch.forget();
     // an instruction of four bytes, and those around whose cost looks at it
     const { before, after } = this.timing.reach;
     const from = host - 8 - before;

@@ -20,13 +20,14 @@ export type Side = typeof KIND.CODE | typeof KIND.DATA;
 /** Address bits that marks and words are found by. */
 export const FLASH_CACHE_MASK = 0x1ff_ffff;
 const RENUMBER_AT = 0x4000_0000;
+const NO_BYTES = new Uint8Array(0);
 
 interface Row {
   /** Number of the row: masked address / bytes of a row. */
   row: number;
   /** Arena offset of its first byte. */
   host: number;
-  /** Bytes as they were read; memory has changed since if `stale`. */
+  /** Bytes as they were read, where memory has changed since (`stale`); what they are otherwise means nothing. */
   readonly bytes: Uint8Array;
   stale: boolean;
   /** It has been told that something was read from here that memory no longer holds. */
@@ -39,6 +40,7 @@ export interface FlashCacheSnapshot {
 interface SavedRow {
   readonly row: number;
   readonly host: number;
+  /** Of a stale row. */
   readonly bytes: Uint8Array;
   readonly stale: boolean;
   readonly told: boolean;
@@ -57,6 +59,46 @@ export interface RowUse {
   readonly charged: number;
 }
 
+/** Rows that were used longest ago, found several at a time: one is still that as long as it has not been used again. */
+class Oldest {
+  /** Places in the list of rows and the numbers of their use, oldest first. */
+  private readonly rows = new Int32Array(8);
+  private readonly used = new Int32Array(8);
+  private first = 0;
+  private end = 0;
+
+  forget(): void {
+    this.end = 0;
+    this.first = 0;
+  }
+  /** -1 if none is left. */
+  next(i32: Int32Array, stamps: Int32Array): number {
+    while (this.first < this.end) {
+      const row = this.rows[this.first]!;
+      if (i32[stamps[row]!] === this.used[this.first++]) return row;
+    }
+    return -1;
+  }
+  look(i32: Int32Array, stamps: Int32Array): void {
+    const { rows, used } = this;
+    const most = Math.min(rows.length, stamps.length);
+    let n = 0;
+    for (let row = 0; row < stamps.length; row++) {
+      const use = i32[stamps[row]!]!;
+      if (n === most && use >= used[n - 1]!) continue;
+      let at = n < most ? n++ : n - 1;
+      for (; at > 0 && used[at - 1]! > use; at--) {
+        used[at] = used[at - 1]!;
+        rows[at] = rows[at - 1]!;
+      }
+      used[at] = use;
+      rows[at] = row;
+    }
+    this.first = 0;
+    this.end = n;
+  }
+}
+
 export interface FlashCachePort {
   /** What the side shows at these bytes is about to be something else: rows that disagree with memory appear or go. */
   staleChanged(side: Side, host: number, bytes: number): void;
@@ -72,9 +114,9 @@ export class FlashCache {
   private readonly base: number;
   private readonly port: FlashCachePort;
   private rows: Record<Side, Row[]> = { 1: [], 2: [] };
-  private readonly byNumber: Readonly<Record<Side, Map<number, Row>>> = { 1: new Map(), 2: new Map() };
   /** Arena words that take the number of last use of each of `rows`. */
   private readonly stamps: Readonly<Record<Side, Int32Array>>;
+  private readonly waiting: Readonly<Record<Side, Oldest>> = { 1: new Oldest(), 2: new Oldest() };
   private stale: Record<Side, number> = { 1: 0, 2: 0 };
   /** Arena bytes that rows have come from so far. */
   private low = Infinity;
@@ -115,6 +157,7 @@ export class FlashCache {
         (a, b) => this.arena.i32[this.stampAt(side, a.row)]! - this.arena.i32[this.stampAt(side, b.row)]!,
       );
       for (const r of sorted) this.arena.i32[this.stampAt(side, r.row)] = ++n;
+      this.waiting[side].forget();
     }
     return n;
   }
@@ -128,61 +171,53 @@ export class FlashCache {
     this.high = Math.max(this.high, start + rowBytes);
     // a row that is held has been used
     const held = this.arena.i32[this.stampAt(side, number)] !== 0;
-    const row = held ? this.rowOf(side, number)! : this.replace(side, number, start);
-    const from = address & (rowBytes - 1) & -lineBytes;
-    const { u8 } = this.arena;
-    for (let i = from; i < from + lineBytes; i++) row.bytes[i] = u8[start + i]!;
-    u8[this.markAt(address)]! |= side;
+    if (!held) this.replace(side, number, start);
+    else if (this.stale[side] > 0) {
+      const row = this.rowOf(side, number)!;
+      const from = address & (rowBytes - 1) & -lineBytes;
+      row.bytes.set(this.arena.u8.subarray(start + from, start + from + lineBytes), from);
+    }
+    this.arena.u8[this.markAt(address)]! |= side;
     this.use(side, number);
     this.changes++;
     if (side === KIND.DATA) this.dataMisses++;
   }
   private rowOf(side: Side, number: number): Row | null {
-    return this.byNumber[side].get(number) ?? null;
+    return this.rows[side].find((r) => r.row === number) ?? null;
   }
   /** Index of the row that was used longest ago. */
   private oldest(side: Side): number {
     const { i32 } = this.arena;
     const stamps = this.stamps[side];
-    let oldest = 0;
-    let least = i32[stamps[0]!]!;
-    for (let i = 1; i < stamps.length; i++) {
-      const used = i32[stamps[i]!]!;
-      if (used >= least) continue;
-      least = used;
-      oldest = i;
-    }
-    return oldest;
+    const waiting = this.waiting[side];
+    const at = waiting.next(i32, stamps);
+    if (at >= 0) return at;
+    waiting.look(i32, stamps);
+    return waiting.next(i32, stamps);
   }
   /** A free row, or that which was used longest ago, becomes another one. Loops miss often: where all rows are in use it has to be cheap. */
-  private replace(side: Side, number: number, host: number): Row {
+  private replace(side: Side, number: number, host: number): void {
     const { rowBytes } = this.geometry;
     const list = this.rows[side];
     const stamps = this.stamps[side];
-    let row: Row;
     if (list.length < stamps.length) {
       stamps[list.length] = this.stampAt(side, number);
-      row = { row: number, host, bytes: new Uint8Array(rowBytes), stale: false, told: false };
-      list.push(row);
+      list.push({ row: number, host, bytes: new Uint8Array(rowBytes), stale: false, told: false });
     } else {
       const at = this.oldest(side);
-      row = list[at]!;
+      const row = list[at]!;
       this.drop(side, row);
       stamps[at] = this.stampAt(side, number);
       row.row = number;
       row.host = host;
-      row.bytes.fill(0);
       row.stale = false;
       row.told = false;
     }
-    this.byNumber[side].set(number, row);
-    return row;
   }
   private drop(side: Side, r: Row): void {
     const start = r.row * this.geometry.rowBytes;
     for (let i = 0; i < this.geometry.rowBytes; i += this.geometry.lineBytes) this.arena.u8[this.markAt(start + i)]! &= ~side;
     this.arena.i32[this.stampAt(side, r.row)] = 0;
-    this.byNumber[side].delete(r.row);
     if (!r.stale) return;
     this.stale[side]--;
     this.port.staleChanged(side, r.host, this.geometry.rowBytes);
@@ -191,10 +226,11 @@ export class FlashCache {
   flush(side: Side): void {
     this.changes++;
     for (const r of this.rows[side].splice(0)) this.drop(side, r);
+    this.waiting[side].forget();
   }
 
   /**
-   * Flash has changed or is about to: rows keep what they hold. But programming writes its bytes into the data cache as well (RM0090 3.6.4, RM0351 3.3.6: "programming
+   * Flash is about to change: rows keep what they hold. But programming writes its bytes into the data cache as well (RM0090 3.6.4, RM0351 3.3.6: "programming
    * and caches"); an erase does not.
    */
   memoryChanged(host: number, bytes: number, programmed?: Uint8Array): void {
@@ -203,16 +239,17 @@ export class FlashCache {
       for (const r of this.rows[side]) {
         if (r.host >= host + bytes || r.host + this.geometry.rowBytes <= host) continue;
         if (side === KIND.DATA && programmed) {
-          this.update(r, host, programmed);
+          if (r.stale) this.update(r, host, programmed);
           continue;
         }
         if (r.stale) continue;
         r.stale = true;
+        r.bytes.set(this.arena.u8.subarray(r.host, r.host + this.geometry.rowBytes));
         this.stale[side]++;
         this.port.staleChanged(side, r.host, this.geometry.rowBytes);
       }
   }
-  /** A row of the data cache takes bytes that are being programmed; it is not stale if all its lines are then as memory will be. */
+  /** A stale row of the data cache takes bytes that are being programmed; it is not stale if all its lines are then as memory will be. */
   private update(r: Row, host: number, programmed: Uint8Array): void {
     const { rowBytes, lineBytes } = this.geometry;
     let same = true;
@@ -222,7 +259,7 @@ export class FlashCache {
       const held = (this.arena.u8[this.markAt(r.row * rowBytes + (i & -lineBytes))]! & KIND.DATA) !== 0;
       if (held && r.bytes[i] !== (byte ?? this.arena.u8[r.host + i])) same = false;
     }
-    if (!r.stale || !same) return;
+    if (!same) return;
     r.stale = false;
     this.stale[KIND.DATA]--;
     this.port.staleChanged(KIND.DATA, r.host, rowBytes);
@@ -315,7 +352,7 @@ export class FlashCache {
     const saved = (side: Side): SavedRow[] =>
       this.rows[side].map((r) => ({
         ...r,
-        bytes: r.bytes.slice(),
+        bytes: r.stale ? r.bytes.slice() : NO_BYTES,
         used: this.arena.i32[this.stampAt(side, r.row)]!,
         marks: this.linesOf(r).map((a) => this.arena.u8[this.markAt(a)]! & side),
       }));
@@ -325,10 +362,10 @@ export class FlashCache {
     for (const side of [KIND.CODE, KIND.DATA]) {
       this.flush(side);
       for (const { used, marks, ...r } of side === KIND.CODE ? s.code : s.data) {
-        const row: Row = { ...r, bytes: r.bytes.slice() };
+        const row: Row = { ...r, bytes: new Uint8Array(this.geometry.rowBytes) };
+        row.bytes.set(r.bytes);
         this.stamps[side][this.rows[side].length] = this.stampAt(side, row.row);
         this.rows[side].push(row);
-        this.byNumber[side].set(row.row, row);
         this.low = Math.min(this.low, row.host);
         this.high = Math.max(this.high, row.host + this.geometry.rowBytes);
         this.arena.i32[this.stampAt(side, row.row)] = used;
