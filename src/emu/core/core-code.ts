@@ -1,7 +1,7 @@
 /** Code as a core sees it: fetch, decoded pages, breakpoints, and the translated tier. */
 import { DECODED_PAGE_BYTES, fetchTableOf, PAGE_BITS, PAGE_SIZE, RECORD_BYTES } from '../arena.ts';
 import type { CoreRow } from '../chip.ts';
-import type { Memory, Region, System } from '../system.ts';
+import type { Memory, System } from '../system.ts';
 import type { Profile } from './builder.ts';
 import { CoreCaches } from './core-caches.ts';
 import type { AccessTrace, CoreListener, FastRange, Zone } from './core-types.ts';
