@@ -9,9 +9,10 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Place, RunResult } from '../src/bench/result.ts';
-import { proofOf } from '../src/bench/serial-proof.ts';
+import { proofOf, SERIAL } from '../src/bench/serial-proof.ts';
 import type { Expect } from '../src/bench/scenario-types.ts';
 import { findChip } from '../src/chips/index.ts';
+import { findRomProfile } from '../src/rom/profiles.ts';
 import { inThread } from '../src/cli/engine.ts';
 import { loadJob, readScenario } from '../src/cli/inputs.ts';
 
@@ -49,9 +50,12 @@ interface Row {
 
 const words = (v: string | readonly string[]): readonly string[] => (typeof v === 'string' ? [v] : v);
 const proved = (r: RunResult): readonly string[] => proofOf(r)?.causes.map((c) => c.id) ?? [];
-/** Causes that a fixture names: proved by DFU, or by the ROM's answer on its USART. */
-const causesOf = (r: RunResult, { causes = [] }: Expect, { serial = [] }: Manifest): readonly string[] =>
-  proofOf(r)?.reached === 'serial' || causes.length === 0 ? serial : causes;
+/** Causes that a fixture names: proved by DFU, or, on a part whose ROM has no USB and does not answer as it is, by its answer on the USART. */
+function causesOf(r: RunResult, { causes = [] }: Expect, { serial = [] }: Manifest): readonly string[] {
+  const withoutUsb = findRomProfile(findChip(r.chip)?.rom?.id ?? '')?.dfu === null;
+  const answers = r.notes.some((n) => n.kind === SERIAL && n.text.startsWith('the ROM acknowledges'));
+  return withoutUsb && !answers ? serial : causes;
+}
 const from = (wrong: readonly string[]): Mark => (wrong.length === 0 ? 'right' : { wrong: wrong.join('; ') });
 
 function outcomeMark(r: RunResult, { outcome }: Expect): Mark {
