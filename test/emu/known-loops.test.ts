@@ -28,8 +28,12 @@ const dev: ModelFactory = () => ({ timers: ['t'], modelled: 'all', create: () =>
 /** R0 = RAM, R3 = DEV; then round and round: ldr r1, [r3] · str r1, [r0, #4] · R5 = 3 down to 0. */
 const LOOP = [0x2020, 0x0600, 0x2340, 0x061b, 0x6819, 0x6041, 0x2503, 0x3d01, 0xd1fd, 0xe7f9];
 
-function fresh() {
-  const { machine, cpu } = started('m33', { [MAIN]: LOOP }, {}, over, { dev });
+/** The same but for the round: ldr r1, [r3], and R4 = 0xff0000 down to 0. */
+const POLL = [0x2020, 0x0600, 0x2340, 0x061b, 0x24ff, 0x0424, 0x6819, 0x3c01, 0xd1fc, 0xe7f9];
+const PROGRAMS = { 'that is steady': LOOP, 'that counts': POLL };
+
+function fresh(program = LOOP) {
+  const { machine, cpu } = started('m33', { [MAIN]: program }, {}, over, { dev });
   let steps = 0;
   const step = cpu.step.bind(cpu);
   cpu.step = () => {
@@ -49,7 +53,7 @@ function fresh() {
       cycles: cpu.cycles(),
       retired: cpu.retired(),
       pc: cpu.pc,
-      registers: [1, 5].map((r) => reg(cpu, r)),
+      registers: [1, 4, 5].map((r) => reg(cpu, r)),
       word: word(cpu, RAM + 4),
     };
     return { state: { ...state, unclocked: machine.state.unclocked }, steps, skipped: skipped() - before };
@@ -68,8 +72,8 @@ const CHANGES: readonly [string, (machine: Machine) => void][] = [
 ];
 
 describe('A loop that is known', () => {
-  it('needs no steps to be found again', () => {
-    const { run } = fresh();
+  it.each(Object.entries(PROGRAMS))('%s needs no steps to be found again', (_kind, program) => {
+    const { run } = fresh(program);
     const first = run(() => {});
     const second = run(() => {});
     expect(second.state).toEqual(first.state);
@@ -86,11 +90,14 @@ describe('A loop that is known', () => {
     expect(second.steps).toBeLessThan(first.steps / 4);
   });
 
-  it.each(CHANGES)('is left out rightly when %s', (_what, change) => {
-    const used = fresh();
+  const cases = Object.entries(PROGRAMS).flatMap(([kind, program]) =>
+    CHANGES.map(([what, change]) => [kind, what, program, change] as const),
+  );
+  it.each(cases)('%s is left out rightly when %s', (_kind, _what, program, change) => {
+    const used = fresh(program);
     used.run(() => {});
     const again = used.run(change);
-    const other = fresh();
+    const other = fresh(program);
     other.machine.skipping = false;
     expect(again.state).toEqual(other.run(change).state);
   });

@@ -1,15 +1,37 @@
 import { PAGE_BITS } from '../arena.ts';
 import type { Core } from '../core/core.ts';
+import type { CountingLoop } from './counting.ts';
 import { frameAt, frameOf } from './frames.ts';
-import { placesOf, type SteadyLoop } from './steady.ts';
+import { placesOf, type Loop, type SteadyLoop } from './steady.ts';
 
 const MAX_KNOWN = 8;
+interface Under<L> {
+  readonly loop: L;
+  readonly conditions: string;
+}
 /**
  * Loops with their record, the last one first. A checkpoint that is restored, or an interceptor that comes or goes, ends what is known of a loop; but where
- * the core stands in it again, with the same code, conditions and reads, it need not be looked for again.
+ * the core stands in it again, with the same code, conditions and reads, it need not be looked for again. Loops that count are proved anew at each arrival: of
+ * them it is kept how long a round takes.
  */
 export class KnownLoops {
-  private readonly loops: { readonly loop: SteadyLoop; readonly conditions: string }[] = [];
+  private readonly loops: Under<SteadyLoop>[] = [];
+  private counting: readonly Under<CountingLoop>[] = [];
+
+  counts(core: Core, loop: CountingLoop): void {
+    const conditions = core.conditions();
+    if (conditions === null) return;
+    this.counting = [{ loop, conditions }, ...this.counting.filter((k) => k.loop.pc !== loop.pc)].slice(0, MAX_KNOWN);
+  }
+  /** Loops that counted here before, under the conditions of now. */
+  counted(core: Core): CountingLoop[] {
+    if (this.counting.length === 0) return [];
+    const now = core.conditions();
+    return this.counting.flatMap(({ loop, conditions }) => {
+      const { configuration } = core.system;
+      return conditions === now && plainReads(core, loop) ? [{ ...asOfNow(core, loop), configuration, vain: 0 }] : [];
+    });
+  }
 
   remember(core: Core, loop: SteadyLoop): void {
     const conditions = core.conditions();
@@ -22,8 +44,7 @@ export class KnownLoops {
     const at = this.loops.findIndex(({ loop }) => frameAt(core, loop.frames!, 0) >= 0);
     if (at < 0) return null;
     const { loop: known, conditions } = this.loops[at]!;
-    // where the record has no cache in it nothing of one can have changed, else its rows are asked for
-    const loop = { ...known, codeVersion: core.codeVersion, cacheChanges: known.ordered ? -1 : core.cacheChanges(), always: null };
+    const loop = asOfNow(core, known);
     const frame = conditions === core.conditions() && plainReads(core, loop) ? frameOf(core, loop, 0) : -1;
     if (frame < 0) return null;
     this.loops.splice(at, 1);
@@ -31,8 +52,15 @@ export class KnownLoops {
     return { loop, frame };
   }
 }
+/** Where a record has no cache in it nothing of one can have changed, else its rows are asked for. */
+const asOfNow = <L extends Loop>(core: Core, loop: L): L => ({
+  ...loop,
+  codeVersion: core.codeVersion,
+  cacheChanges: loop.ordered ? -1 : core.cacheChanges(),
+  always: null,
+});
 /** Nobody intercepts them, and the blocks answer. */
-function plainReads(core: Core, loop: SteadyLoop): boolean {
+function plainReads(core: Core, loop: Loop): boolean {
   const { stored, registers } = placesOf(core, loop);
   const watched = core.listener.interceptOf?.(core)?.pages ?? core.listener.intercept?.pages;
   return (

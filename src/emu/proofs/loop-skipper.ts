@@ -107,6 +107,8 @@ export class LoopSkipper {
   private vain!: number;
   private elsewhere!: number;
   private readonly known = new KnownLoops();
+  /** A checkpoint was restored, and nothing has been looked for since. */
+  private atCheckpoint = false;
 
   private readonly core: Core;
   private readonly host: SkipHost;
@@ -125,9 +127,10 @@ export class LoopSkipper {
   /** Skips if the core is in a steady loop with time before the next event. True if time has passed. */
   // eslint-disable-next-line complexity -- each way to leave a wait out has its own reason to be tried or put off
   skip(until: Ps): boolean {
-    const { loop } = this;
     // An interrupt that is to be taken goes first.
     if (!this.core.interruptsLookedAt()) return false;
+    if (this.atCheckpoint) this.recall();
+    const { loop } = this;
     const counting = this.counting.find((l) => l.pc === this.core.pc);
     // the core stops where a loop that counts can be left out; a steady one may be left out anywhere
     this.tryAt = loop ? this.core.cycles() + 1 : this.lookAt;
@@ -155,11 +158,7 @@ export class LoopSkipper {
       if (loop === null) this.tryAt = this.lookAt;
       return false;
     }
-    const known = this.host.isOff('known-loops') ? null : this.known.recognise(this.core);
-    if (known) {
-      this.found(known);
-      return true;
-    }
+    if (this.standsInKnown()) return true;
     const counts = this.lookForCounting(until);
     if (counts || (counts === undefined && !this.host.isOff('steady-loops') && this.look(until, LOOK_STEPS))) return true;
     this.gap = Math.min(this.gap * 2, GAP_LIMIT);
@@ -187,6 +186,7 @@ export class LoopSkipper {
   /** A checkpoint was restored: the core may stand in a loop. */
   restored(): void {
     Object.assign(this, nothingKnown(), { lookAt: 0, readsAt: this.core.deviceReads });
+    this.atCheckpoint = true;
     this.core.setIdlePoints([]);
   }
   /** The steady loop that the core stands in, as far as it is known; null says nothing. */
@@ -239,6 +239,22 @@ export class LoopSkipper {
     this.core.staysPast = holdsUntil > until;
     return true;
   }
+  /** Behind a checkpoint: events may be near for long, and nothing would be looked for. */
+  private recall(): void {
+    this.atCheckpoint = false;
+    if (this.host.isOff('known-loops')) return;
+    if (!this.host.isOff('kept-loops')) this.counting = this.known.counted(this.core).slice(0, KEPT);
+    if (this.standsInKnown()) return;
+    this.stopAtLoops();
+    // in the middle of a round it comes to the place of its loop first
+    if (this.counting.length > 0) this.lookAt = this.core.cycles() + LOOK_AGAIN;
+  }
+  /** The core stands in a loop that was recorded before. */
+  private standsInKnown(): boolean {
+    const known = this.host.isOff('known-loops') ? null : this.known.recognise(this.core);
+    if (known) this.found(known);
+    return known !== null;
+  }
   /** Steps on, looking for a steady loop; skips in it. Time has passed either way. True if there is one. */
   private look(until: Ps, steps: number): boolean {
     const loop = this.looking(() => findSteadyLoop(this.core, this.host.system, steps, this.host, this.host.interrupted, until));
@@ -250,6 +266,7 @@ export class LoopSkipper {
     if (this.host.isOff('counting-loops')) return undefined;
     const counting = this.looking(() => findCountingLoop(this.core, this.host.system, this.host, this.host.interrupted, until));
     if (counting) {
+      this.known.counts(this.core, counting);
       const others = this.counting.filter((l) => l.pc !== counting.pc);
       this.found({ counting: [counting, ...others].slice(0, this.host.isOff('kept-loops') ? 1 : KEPT) });
     }
@@ -266,8 +283,10 @@ export class LoopSkipper {
   }
   private found(loop: Partial<Pick<Known, 'loop' | 'frame' | 'counting'>>): void {
     const now = this.core.cycles();
-    const kept = this.host.isOff('kept-loops') ? [] : this.counting.filter((l) => l.pc !== loop.loop?.pc);
-    Object.assign(this, nothingKnown(), { counting: kept }, loop);
+    const keeps = !this.host.isOff('kept-loops');
+    const counting = keeps ? this.counting.filter((l) => l.pc !== loop.loop?.pc) : [];
+    const steady = keeps ? { loop: this.loop, frame: this.frame } : {};
+    Object.assign(this, nothingKnown(), steady, { counting }, loop);
     this.tryAt = now;
     this.lookAt = now + LOOK_FIRST;
     this.readsAt = this.core.deviceReads;
