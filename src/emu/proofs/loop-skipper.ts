@@ -33,7 +33,7 @@ const ELSEWHERE = 16;
 /** Arrivals in vain at a loop that counts, how many of them until it is looked for anew, and instructions that make a skip worth it. */
 const COUNTING_MISSES = 16;
 const COUNTING_AGAIN = 4;
-const COUNTING_WORTH = 400;
+const COUNTING_WORTH = 100;
 /** Loops that count which are kept. */
 const KEPT = 4;
 
@@ -122,7 +122,8 @@ export class LoopSkipper {
   /** A skip may be possible here, or a look for a loop is due. */
   mayLook(): boolean {
     // a branch to itself comes to its stop again without being stopped
-    return this.core.cycles() >= this.tryAt || this.core.standsAtLoop || this.core.deviceReads >= this.readsAt + this.readsGap;
+    const { core } = this;
+    return core.cycles() >= this.tryAt || (core.standsAtLoop && !core.staysPast) || core.deviceReads >= this.readsAt + this.readsGap;
   }
   /** Skips if the core is in a steady loop with time before the next event. True if time has passed. */
   // eslint-disable-next-line complexity -- each way to leave a wait out has its own reason to be tried or put off
