@@ -5,7 +5,7 @@
 import { hasPin } from '../chips/parts.ts';
 import type { ChipDescription } from '../emu/chip.ts';
 import type { Core } from '../emu/core/core.ts';
-import { isEnabled } from '../emu/core/nvic.ts';
+import { highestPending, isEnabled, preempts } from '../emu/core/nvic.ts';
 import { EXC, SCS } from '../emu/core/scs-state.ts';
 import { codePlace } from '../emu/image/image.ts';
 import type { Checkpoint } from '../emu/machine-base.ts';
@@ -53,39 +53,47 @@ export function findJump(s: Session, end: Checkpoint): FoundJump {
   const functions = scanFunctions(s.input.images);
   const polled = polledInputs(s, end, functions);
   const candidates = jumpCandidates(functions, s.input.chip).slice(0, MOST_CANDIDATES);
-  const armed = [...armedPins(s, end), ...armedPorts(s, end, functions, candidates)];
+  s.restore(end);
+  const armed = [...armedPins(s), ...armedPorts(s, functions, candidates)];
   const others = armed.filter((input) => !polled.some((p) => p.name === input.name));
   return { candidates, inputs: [...polled, ...others].slice(0, MOST_INPUTS) };
 }
 
-/** Serial ports whose next byte is an interrupt. The handler may keep the byte, so what it is compared with may stand in any function: those that can jump come first. */
-function armedPorts(s: Session, end: Checkpoint, functions: readonly FunctionFacts[], candidates: readonly JumpCandidate[]): PolledInput[] {
+/** A serial port whose next byte is an interrupt, and its line. */
+interface ListeningPort {
+  readonly name: string;
+  readonly line: number;
+}
+function listeningPorts(s: Session): ListeningPort[] {
   const { system, chip, bootCore } = s.machine;
-  s.restore(end);
-  const peek = (address: number): number => bootCore.peek(address >>> 0, 4) ?? 0;
-  const table = bootCore.get(SCS.VTOR) >>> 0;
-  const ports: PolledInput[] = [];
+  const ports: ListeningPort[] = [];
   for (const { name, base, irqs } of chip.blocks) {
     const cr1 = system.layoutOf(name)?.registers.find((r) => r.name === 'CR1');
     const bits = RECEIVES.map((names) => cr1?.fields.find((f) => names.includes(f.name))?.bit);
     const line = irqs?.find((n) => n >= 0 && isEnabled(bootCore, EXC.IRQ0 + n));
     if (cr1 === undefined || line === undefined) continue;
-    const value = peek(base + cr1.offset);
-    if (!bits.every((bit) => bit !== undefined && ((value >>> bit) & 1) === 1)) continue;
-    const handler = peek(table + 4 * (EXC.IRQ0 + line)) & ~1;
-    const ranked = [...functions.filter((f) => (f.symbol.address & ~1) === handler), ...candidates.map((c) => c.facts), ...functions];
-    const compared = [...new Set(ranked.flatMap((f) => f.compared))];
-    ports.push({ register: name, bit: null, kind: 'serial', name, level: null, pc: null, period: null, compared });
+    const value = bootCore.peek((base + cr1.offset) >>> 0, 4) ?? 0;
+    if (bits.every((bit) => bit !== undefined && ((value >>> bit) & 1) === 1)) ports.push({ name, line });
   }
   return ports;
+}
+/** The handler may keep the byte, so what it is compared with may stand in any function: those that can jump come first. */
+function armedPorts(s: Session, functions: readonly FunctionFacts[], candidates: readonly JumpCandidate[]): PolledInput[] {
+  const { bootCore } = s.machine;
+  const table = bootCore.get(SCS.VTOR) >>> 0;
+  return listeningPorts(s).map(({ name, line }) => {
+    const handler = (bootCore.peek((table + 4 * (EXC.IRQ0 + line)) >>> 0, 4) ?? 0) & ~1;
+    const ranked = [...functions.filter((f) => (f.symbol.address & ~1) === handler), ...candidates.map((c) => c.facts), ...functions];
+    const compared = [...new Set(ranked.flatMap((f) => f.compared))];
+    return { register: name, bit: null, kind: 'serial', name, level: null, pc: null, period: null, compared };
+  });
 }
 /** Fields of CR1: the port is on, it receives, and a byte asks for an interrupt. */
 const RECEIVES = [['UE'], ['RE'], ['RXNEIE', 'RXFNEIE', 'RXNEIE_RXFNEIE']];
 
 /** Pins whose next edge is an interrupt: EXTI lets their line through, and the edge that a press makes is selected. */
-function armedPins(s: Session, end: Checkpoint): PolledInput[] {
+function armedPins(s: Session): PolledInput[] {
   const { system, chip, bootCore } = s.machine;
-  s.restore(end);
   const value = (block: string, names: readonly string[]): number => {
     const register = system.layoutOf(block)?.registers.find((r) => names.includes(r.name));
     const base = chip.blocks.find((b) => b.name === block)?.base;
@@ -153,8 +161,27 @@ function inputRegisters(
 
 /** The loop without end in which the session stands waits for a pin or a received byte: nobody has pressed or sent it. */
 export function waitsForInput(s: Session): boolean {
+  const { loop } = s.state;
+  if (loop === null) return false;
   const registers = inputRegisters(s);
-  return s.state.loop?.reads.some((address) => registers.has((address & ~3) >>> 0)) ?? false;
+  if (loop.reads.some((address) => registers.has((address & ~3) >>> 0))) return true;
+  return loop.exception === 0 && !loop.inFault && isEndedFromOutside(s, loop.sleeping);
+}
+
+/** A byte or the edge of a pin would be an interrupt that is taken where the core stands, or that wakes it. */
+function isEndedFromOutside(s: Session, sleeping: boolean): boolean {
+  const core = s.machine.bootCore;
+  if (listeningPorts(s).some(({ line }) => preempts(core, EXC.IRQ0 + line, sleeping))) return true;
+  const here = s.save();
+  try {
+    return armedPins(s).some(({ name, level }) => {
+      s.restore(here);
+      s.machine.system.setWire(`pin.${name}`, level === 1 ? 0 : 1);
+      return preempts(core, highestPending(core), sleeping);
+    });
+  } finally {
+    s.restore(here);
+  }
 }
 
 function polledInputs(s: Session, end: Checkpoint, functions: readonly FunctionFacts[]): PolledInput[] {

@@ -51,8 +51,9 @@ const HAPPENED: Readonly<Record<Outcome, (r: Told, base: BaseFacts) => string>> 
   stuck: (r, base) => {
     if (base.interrupt) return hangsIn(base.interrupt);
     if (r.notes.some((n) => n.kind === 'wait')) return `the firmware waits for ever and never jumps: ${waitsFor(r)}`;
-    return r.stuck?.register
-      ? `the firmware waits for ever for ${r.stuck.register}${atLoop(r)} and never jumps`
+    if (r.stuck?.register) return `the firmware waits for ever for ${r.stuck.register}${atLoop(r)} and never jumps`;
+    return waitsForInput(r)
+      ? `the firmware waits${atLoop(r)} for a pin or a byte that nobody gives it, and never jumps`
       : `the firmware hangs in a loop${atLoop(r)} that nothing can end, and never jumps`;
   },
   'no-jump': (_r, base) =>
@@ -60,6 +61,10 @@ const HAPPENED: Readonly<Record<Outcome, (r: Told, base: BaseFacts) => string>> 
       ? `the program ended by semihosting exit ${base.semihostingExit} without a jump into system memory`
       : `the application runs on and never jumps into system memory${unfinished(base)}`,
 };
+
+/** A press or a byte from outside is what would end its wait. */
+export const waitsForInput = ({ outcome, notes }: Pick<RunResult, 'outcome' | 'notes'>): boolean =>
+  outcome === 'stuck' && notes.some((n) => n.kind === 'not-triggered' && n.text.startsWith('waits for '));
 
 /** The innermost place of the loop. */
 function atLoop(r: Told): string {

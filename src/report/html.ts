@@ -8,7 +8,7 @@ import type { RunTrace, TracedJump, TracedWord } from '../bench/trace-types.ts';
 import { escapeHtml as escape, PAGE_STYLE } from './page.ts';
 import { pictureOf, placeText as where } from './picture.ts';
 import { NO_SOURCES, type Sources } from './source-lines.ts';
-import { HEADLINES, terminalReport } from './terminal.ts';
+import { headlineText, terminalReport } from './terminal.ts';
 import { humanTime } from './text.ts';
 import { TIMELINE_STYLE } from './timeline-style.ts';
 
@@ -72,7 +72,7 @@ ${script}
 function head(r: RunResult): string {
   const good = r.outcome === 'dfu';
   const rom = r.rom.kind === 'stand-in' ? `stand-in ROM ${r.rom.id ?? ''} ${r.rom.version ?? ''}, not ST's code` : r.rom.kind;
-  return `<header class="${good ? 'good' : 'bad'}"><h1>${good ? '✓' : '✗'} ${escape(r.outcome)}: ${escape(HEADLINES[r.outcome].text)}</h1>
+  return `<header class="${good ? 'good' : 'bad'}"><h1>${good ? '✓' : '✗'} ${escape(r.outcome)}: ${escape(headlineText(r))}</h1>
 <p>${escape(r.summary)}</p>
 <p class="soft">${escape(r.chip)} · ${escape(rom)} · ${escape(humanTime(r.time.seconds))} simulated · seed ${r.seed} · bootbench ${escape(r.version)}</p></header>`;
 }

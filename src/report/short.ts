@@ -8,7 +8,7 @@ import type { Place, ResultCause, RunResult } from '../bench/result.ts';
 import { proofOf } from '../bench/serial-proof.ts';
 import { patchOf } from './patch.ts';
 import { NO_SOURCES, type Sources } from './source-lines.ts';
-import { endedText, harmlessWhere, HEADLINES, romName, waitOf } from './terminal.ts';
+import { endedText, harmlessWhere, headlineText, HEADLINES, romName, waitOf } from './terminal.ts';
 import { humanTime, linesOf, pad, plain, printable, visibleLength, wrap, type Paint, type Style } from './text.ts';
 
 export interface ShortOptions {
@@ -75,12 +75,8 @@ export function shortReport(result: RunResult, options: ShortOptions = {}): stri
 // ---- head ------------------------------------------------------------------------------------------------------------------------
 
 function headline(page: Page, result: RunResult, judgement: Judgement | null): void {
-  const { mark, text } = HEADLINES[result.outcome];
-  const polled = result.notes.find((n) => n.kind === 'polled');
-  const forInput = result.outcome === 'stuck' && result.notes.some((n) => n.kind === 'not-triggered');
-  const plainly = forInput ? 'the firmware waits for a pin or a byte that nobody gives it' : text;
-  const said = polled && result.outcome !== 'dfu' ? `the firmware ${polled.text}` : plainly;
-  const what = `${result.outcome}: ${said}`;
+  const { mark } = HEADLINES[result.outcome];
+  const what = `${result.outcome}: ${headlineText(result)}`;
   if (judgement === null) page.row(mark, result.outcome === 'dfu' ? 'green' : 'red', what, 3);
   else if (judgement.holds) page.row('HOLDS', 'green', `as the scenario expects: ${what}`, 3);
   else {
@@ -160,7 +156,7 @@ function failed(page: Page, result: RunResult, sources: Sources): void {
     return;
   }
   // who waits for a button is not stuck in a person's eyes
-  if (crash(page, result, sources) || notTriggered(page, result) || waits(page, result, sources)) return;
+  if (crash(page, result, sources) || notTriggered(page, result, sources) || waits(page, result, sources)) return;
   page.text(sentence(result.summary), 3);
   // not proved, so that it is not called a cause; still the best place to look
   for (const { id, lastWriter, explanation } of result.diagnosis.causes.slice(0, 3)) {
@@ -308,12 +304,14 @@ function placeIn(text: string): Place | null {
   return file === undefined ? null : { pc: '0x00000000', symbol: symbol!, file, line: Number(line) };
 }
 
-function notTriggered(page: Page, result: RunResult): boolean {
+function notTriggered(page: Page, result: RunResult, sources: Sources): boolean {
   const notes = result.notes.filter((n) => n.kind === 'not-triggered').map((n) => n.text);
   if (notes.length === 0) return false;
   page.row('Why', 'yellow', 'nothing asked for the ROM in this run', 1);
   for (const text of notes.slice(0, 4)) page.text(`- ${text}`, 2);
   for (const { text } of result.notes.filter((n) => n.kind === 'find-jump').slice(0, 6)) page.text(`tried: ${text}`, 2);
+  // where it stands in the meantime, unless it is the pin or the port that it polls there
+  if (result.stuck?.register === null) waits(page, result, sources);
   return true;
 }
 

@@ -5,7 +5,7 @@
 import type { Outcome, Place, ResultCause, ResultCheck, RomDependency, RunResult } from '../bench/result.ts';
 import type { Judgement } from '../bench/expect.ts';
 import { proofOf, SERIAL_SET, type Proof } from '../bench/serial-proof.ts';
-import { doubts } from '../bench/summary.ts';
+import { doubts, waitsForInput } from '../bench/summary.ts';
 import { humanTime, linesOf, pad, plain, printable, wrap, type Paint, type Style } from './text.ts';
 
 /** How a report is written. */
@@ -30,6 +30,13 @@ export const HEADLINES: Readonly<Record<Outcome, { readonly mark: string; readon
   stuck: { mark: 'FAIL', style: 'red', text: 'the firmware waits for something that cannot happen' },
   'no-jump': { mark: 'FAIL', style: 'red', text: 'the firmware never jumped into the ROM' },
 };
+
+/** The outcome in plain words; a wait for something that is not emulated says more than any other headline. */
+export function headlineText(result: RunResult): string {
+  const polled = result.notes.find((n) => n.kind === 'polled');
+  if (polled && result.outcome !== 'dfu') return `the firmware ${polled.text}`;
+  return waitsForInput(result) ? 'the firmware waits for a pin or a byte that nobody gives it' : HEADLINES[result.outcome].text;
+}
 
 class Writer {
   readonly lines: string[] = [];
@@ -94,13 +101,10 @@ const PLACED: ReadonlySet<string> = new Set([
 ]);
 
 function headline(w: Writer, result: RunResult, judgement: Judgement | null): void {
-  const { text, ...plainly } = HEADLINES[result.outcome];
+  const plainly = HEADLINES[result.outcome];
   // what a scenario expects is no failure of it
   const { mark, style } = judgement?.holds === true ? ({ mark: 'HOLDS', style: 'green' } as const) : plainly;
-  // A wait for something that is not emulated says more than any other headline.
-  const polled = result.notes.find((n) => n.kind === 'polled');
-  const said = polled ? `the firmware ${polled.text}` : text;
-  const head = `${w.paint('bold', w.paint(style, mark))}  ${w.paint('bold', `${result.outcome}: ${said}`)}`;
+  const head = `${w.paint('bold', w.paint(style, mark))}  ${w.paint('bold', `${result.outcome}: ${headlineText(result)}`)}`;
   w.lines.push(head);
   w.text(result.summary);
   if (result.ended.reason !== 'settled') w.text(endedText(result));

@@ -11,6 +11,7 @@ import { inThread } from '../../src/cli/engine.ts';
 import { loadJob } from '../../src/cli/inputs.ts';
 import { loadImage, type LoadedImage } from '../../src/emu/image/image.ts';
 import { SymbolTable } from '../../src/emu/image/symbols.ts';
+import { shortReport } from '../../src/report/short.ts';
 import { terminalReport } from '../../src/report/terminal.ts';
 import { cli, folder } from '../cli/helpers.ts';
 
@@ -45,6 +46,47 @@ describe('a button that is an interrupt', () => {
     expect(notes(result, 'trigger')[0]).toBe('nobody pressed the trigger, so bootbench did at 100 ms: PC13 = 0');
     expect(result.outcome).toBe('rom-silent');
     expect(result.diagnosis.sets).toEqual([['handler-mode']]);
+  });
+});
+
+describe('a wait that only an interrupt from outside would end', () => {
+  const waiting = async (...calls: readonly string[]): Promise<RunResult> => {
+    const at = (call: string, i: number) => ({ at: `${10 + i}ms`, do: { call } });
+    const path = join(folder('no-tick'), 'scenario.json');
+    const base = JSON.parse(readFileSync(fixture('l476-button-no-tick/scenario.waits.json'), 'utf8')) as object;
+    writeFileSync(path, JSON.stringify({ ...base, images: [fixture('l476-button-no-tick/firmware.elf')], steps: calls.map(at) }));
+    return inThread(await loadJob([], { scenario: path }, fixture('')), {});
+  };
+  const waits = (result: RunResult): string[] => notes(result, 'not-triggered').filter((text) => text.startsWith('waits for'));
+  const BUTTON = 'waits for an edge of PC13 (now 1), which is an interrupt';
+  const PORT = 'waits for a byte at USART2, which is an interrupt';
+
+  it('is no wait for what cannot happen', async () => {
+    const result = await waiting();
+    expect([result.outcome, waits(result)]).toEqual(['stuck', [BUTTON, PORT]]);
+    expect(result.summary).toContain('for a pin or a byte that nobody gives it');
+    for (const report of [terminalReport(result), shortReport(result)]) {
+      expect(report).toContain('stuck: the firmware waits for a pin or a byte that nobody gives it');
+      expect(report).not.toContain('nothing can end');
+    }
+    expect(shortReport(result)).toMatch(/Waits {2}the loop at \S*main\.c:\d+ \(main\) polls 0x20000000/);
+  });
+  it.each([
+    ['no_button', PORT],
+    ['no_port', BUTTON],
+  ])('%s leaves the other', async (call, left) => {
+    expect(waits(await waiting(call))).toEqual([left]);
+  });
+  it.each([[['no_button', 'no_port']], [['no_interrupts']]])('%s: nothing can end it', async (calls) => {
+    const result = await waiting(...calls);
+    expect([result.outcome, waits(result)]).toEqual(['stuck', []]);
+    expect(terminalReport(result)).toContain('stuck: the firmware waits for something that cannot happen');
+  });
+  it('the button is pressed where nothing else was said', async () => {
+    const options = { scenario: fixture('l476-button-no-tick/scenario.waits.json'), trigger: true };
+    const result = await inThread(await loadJob([], options, fixture('')), {});
+    expect(result.outcome).toBe('dfu');
+    expect(notes(result, 'trigger')[0]).toBe('nobody pressed the trigger, so bootbench did at 100 ms: PC13 = 0');
   });
 });
 
