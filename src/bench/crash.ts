@@ -1,8 +1,13 @@
 /** A plain crash: which instruction did what, what the fault registers say, who called it, and where its handler is. */
 import type { FaultFacts } from '../checks/check.ts';
+import { exceptionName } from '../checks/core-registers.ts';
+import { SCS } from '../emu/core/scs-state.ts';
 import { codePlace } from '../emu/image/image.ts';
+import type { Checkpoint } from '../emu/machine-base.ts';
 import { restartInChain } from './restart.ts';
 import type { Session } from './session.ts';
+import { isCode } from './slice/failure.ts';
+import { lastStore } from './slice/stores.ts';
 import { callsInWords, place, whatIsAt } from './slice/words.ts';
 
 const CFSR = 0xe000ed28;
@@ -75,6 +80,41 @@ export function faultPhrase(s: Session, fault: FaultFacts, did: 'read' | 'write'
   const why = fault.kind === 'unaligned' ? 'which is not aligned' : (outOfStack(s, fault.address) ?? whatIsAt(s, fault.address));
   return `${by} ${verb} ${hex(fault.address)}: ${why}`;
 }
+
+/**
+ * Nobody jumped there: an exception was taken, and its vector does not lead to code. What it holds, and who wrote that; empty where it was another way. The session stands
+ * at the fault, and is left anywhere.
+ */
+export function badVectorInWords(s: Session, fault: FaultFacts, powerOn: Checkpoint): string[] {
+  const { bootCore: core, chip } = s.machine;
+  const exception = core.arm.ipsr;
+  const at = (core.get(SCS.VTOR) + 4 * exception) >>> 0;
+  const vector = core.peek(at, 4) ?? 0;
+  const why = exception === 0 ? null : noHandler(s, fault, vector);
+  if (why === null) return [];
+  const came = fault.from >= 0 && isCode(s, fault.from) ? ` came at ${place(s, fault.from)}` : ' came';
+  return [
+    `${exceptionName(chip, exception)}${came}, and its vector at ${hex(at)} holds ${hex(vector)}: ${why}`,
+    ...filledBy(s, at, fault.at, powerOn),
+  ];
+}
+/** Why the fault is the vector's; null if it is not. */
+function noHandler(s: Session, fault: FaultFacts, vector: number): string | null {
+  const target = (vector & ~1) >>> 0;
+  if (FETCHES.has(fault.kind) && target === ((fault.address ?? fault.pc) & ~1) >>> 0)
+    return fault.kind === 'invalid-state' && (vector & 1) === 0 ? 'bit 0 is 0, and a Cortex-M has no Arm state' : whatIsAt(s, target);
+  return fault.pc >= target && fault.pc - target < RAN_ON && !isCode(s, target) ? 'no image has code there' : null;
+}
+/** Who wrote a vector that lies in RAM. */
+function filledBy(s: Session, at: number, before: number, powerOn: Checkpoint): string[] {
+  const region = s.machine.system.regionAt(at);
+  if (region?.memory?.row.kind !== 'ram') return [];
+  const store = lastStore(s, powerOn, (region.memory.row.base + (at - region.base)) >>> 0, 4, before);
+  if (store === null) return ['nothing has written that vector since power-on: the table in RAM was not filled there'];
+  return store === 'too long' ? [] : [`that vector was written at ${place(s, store.pc)}`];
+}
+/** A handler that is no code faults within so many bytes. */
+const RAN_ON = 1024;
 
 /** UDF, encoding T1 (Armv7-M ARM A7.7.194, Armv6-M ARM A6.7.77). */
 const isUdf = ({ machine }: Session, pc: number): boolean => (machine.bootCore.peek(pc, 2) ?? 0) >>> 8 === 0xde;

@@ -2,7 +2,7 @@
 import type { BaseFacts } from './base-facts.ts';
 import { collectBase, makeResult, type SymptomAnswer } from './document.ts';
 import { asksForCauses, judge } from './expect.ts';
-import { crashInWords, faultPhrase, ranAwayPhrase } from './crash.ts';
+import { badVectorInWords, crashInWords, faultPhrase, ranAwayPhrase } from './crash.ts';
 import { dependencies, diagnose, judgeAll, type Diagnosis } from './diagnosis.ts';
 import { CutShort, isCut, observe, type Attempt, type Starts } from './attempt.ts';
 import type { MagicWord, Writer } from '../checks/check.ts';
@@ -148,13 +148,14 @@ function secondLook(run: PlainRun): SecondLook {
   const { entries } = machine.history;
   let traced: Traced = { ...NOT_TRACED, ...afterRun(session), vectorReads: [...machine.state.vectorReads] };
   if (asksForRequests(run)) traced = { ...traced, magic: run.requests ?? traceRequests(session, powerOn) };
+  const badVector = badVectorNotes(session, base, powerOn);
   const failure =
-    cut || end.outcome === 'dfu'
+    cut || end.outcome === 'dfu' || badVector.length > 0
       ? null
       : traceFailure(session, powerOn, base.firstFault, entries.at(-1) ?? null, romFacts(session).resetVector);
   const links = failure ? failureInWords(session, failure) : [];
   if (failure) traced = { ...traced, failure: factsOf(failure) };
-  const crash = crashNotes(session, base, failure);
+  const crash = crashNotes(session, base, failure, badVector);
   // the first link is the fault itself
   const chain = (crash.length > 0 ? links.slice(1) : links).map((text) => ({ kind: 'chain', text }));
   if (!cut && traced.leave !== null) traced = { ...traced, leave: leaveOf(run) ?? traced.leave };
@@ -280,14 +281,31 @@ function beforeWatchdog(session: Session, finished: Checkpoint, outcome: Outcome
 const BEFORE_RESET = 1 * MS;
 
 /** The first fault of a run that never came to an entry, as a person debugs it. */
-function crashNotes(session: Session, base: BaseFacts, failure: Failure | null): { kind: string; text: string }[] {
+function crashNotes(
+  session: Session,
+  base: BaseFacts,
+  failure: Failure | null,
+  badVector: readonly string[],
+): { kind: string; text: string }[] {
   const { firstFault } = base;
   if (!firstFault || !session.faultCheckpoint || base.entries.length > 0) return [];
   session.restore(session.faultCheckpoint);
   const phrase = faultPhrase(session, firstFault, failure?.kind ?? null);
-  const story = failure?.ranAway ? [ranAwayPhrase(session, failure.pc, failure.address), `it ran on to where ${phrase}`] : [phrase];
+  const story =
+    badVector.length > 0
+      ? badVector
+      : failure?.ranAway
+        ? [ranAwayPhrase(session, failure.pc, failure.address), `it ran on to where ${phrase}`]
+        : [phrase];
   const lines = [...story, ...crashInWords(session, firstFault)];
   return lines.map((text) => ({ kind: 'crash', text }));
+}
+
+/** What the first fault of a run without an entry is, if the vector of an exception is the reason. */
+function badVectorNotes(session: Session, { firstFault, entries }: BaseFacts, powerOn: Checkpoint): readonly string[] {
+  if (!firstFault || !session.faultCheckpoint || entries.length > 0) return [];
+  session.restore(session.faultCheckpoint);
+  return badVectorInWords(session, firstFault, powerOn);
 }
 
 /** Why the chip resets over and over, or what a loop without end waits for. */

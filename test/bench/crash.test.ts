@@ -31,3 +31,35 @@ it('an access to memory on the board, behind a controller that runs, is told to 
   expect(crashOf(...enable)).toContain('bootbench has no memory behind FSMC: on a board that has one the program goes on here');
   expect(crashOf(...enable.with(1, 0x2100))).toMatch(/nothing answers there on STM32F405RG$/);
 });
+
+/** The lines about the crash of a program whose SysTick vector is no handler; it moves VTOR to `table` first, if one is given. */
+function tickInto(vector: number, table: number | null = null): readonly string[] {
+  const start = FLASH_START + 0x40;
+  const handler = FLASH_START + 0x44;
+  // Reset: B over the handler; B .; LDR r0, =VTOR; LDR r1, =table; STR r1, [r0] (or NOP); LDR r0, =SYST_CSR; MOVS r1, #99; STR r1, [r0, #4]; MOVS r1, #7; STR r1, [r0]; B .
+  const code = [0xe001, 0xbf00, 0xe7fe, 0x4804, 0x4904, table === null ? 0xbf00 : 0x6001, 0x4804, 0x2163, 0x6041, 0x2107, 0x6001, 0xe7fe];
+  const vectors = Array.from({ length: 16 }, (_, i) => (i === 0 ? 0x20020000 : i === 1 ? start | 1 : i === 15 ? vector : handler | 1));
+  const words = Uint32Array.from([0xe000ed08, table ?? 0, 0xe000e010]);
+  const parts = [Uint32Array.from(vectors), Uint16Array.from(code), words].map((x) => new Uint8Array(x.buffer));
+  const bytes = new Uint8Array(parts.flatMap((part) => [...part]));
+  const result = firstRun(plainJob('stm32f405rg', [{ path: 'fw.bin@0x08000000', bytes }]), {});
+  expect(result.outcome).toBe('fault');
+  return result.notes.filter((n) => n.kind === 'crash' || n.kind === 'chain').map((n) => n.text);
+}
+
+it.each([
+  [0x60000001, 'nothing answers there on STM32F405RG'],
+  [0x08000044, 'bit 0 is 0, and a Cortex-M has no Arm state'],
+  [0x08008001, 'no image has code there'],
+])('a vector that holds %i is told, and not that somebody jumped', (vector, why) => {
+  const lines = tickInto(vector);
+  expect(lines[0]).toMatch(/^SysTick came( at 0x080000[0-9a-f]{2})?, and its vector at 0x0000003c holds /);
+  expect(lines[0]!.endsWith(why)).toBe(true);
+  expect(lines.join()).not.toMatch(/jumped|power-on/);
+});
+
+it('of a table in RAM is told that nobody filled it', () => {
+  const lines = tickInto(0x08000045, 0x20001000);
+  expect(lines[0]).toMatch(/^SysTick came.*its vector at 0x2000103c holds 0x[0-9a-f]{8}: /);
+  expect(lines[1]).toBe('nothing has written that vector since power-on: the table in RAM was not filled there');
+});

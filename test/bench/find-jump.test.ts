@@ -52,7 +52,7 @@ describe('a button that is an interrupt', () => {
 describe('a wait that only an interrupt from outside would end', () => {
   const waiting = async (...calls: readonly string[]): Promise<RunResult> => {
     const at = (call: string, i: number) => ({ at: `${10 + i}ms`, do: { call } });
-    const path = join(folder('no-tick'), 'scenario.json');
+    const path = join(folder(), 'scenario.json');
     const base = JSON.parse(readFileSync(fixture('l476-button-no-tick/scenario.waits.json'), 'utf8')) as object;
     writeFileSync(path, JSON.stringify({ ...base, images: [fixture('l476-button-no-tick/firmware.elf')], steps: calls.map(at) }));
     return inThread(await loadJob([], { scenario: path }, fixture('')), {});

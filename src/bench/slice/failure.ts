@@ -59,7 +59,7 @@ const FETCHES: ReadonlySet<string> = new Set(['bus-fetch', 'mem-fetch', 'invalid
 const plain = (address: number): number => (address & ~1) >>> 0;
 
 /** An image has code there; true for all of RAM where no image has symbols to tell. */
-function isCode(s: Session, pc: number): boolean {
+export function isCode(s: Session, pc: number): boolean {
   const { images } = s.input;
   if (s.machine.system.regionAt(pc)?.memory?.row.kind !== 'ram')
     return images.some((image) => image.chunks.some((c) => pc >= c.address && pc < c.address + c.data.length));
