@@ -34,6 +34,7 @@ export type {
   HostDocument,
   HostDriver,
   HostKind,
+  OutsideMemory,
   PinLevel,
   Scenario,
   ScenarioDocument,

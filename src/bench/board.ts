@@ -47,6 +47,7 @@ export function boardDocument(chip: ChipDescription, given: Board, override?: 'd
     vbus: own.vbus ?? true,
     pins: own.pins ?? {},
     ...(own.adc === undefined ? {} : { adc: own.adc }),
+    ...(own.memories === undefined ? {} : { memories: own.memories }),
     debugger: own.debugger ?? false,
     optionBytes: own.optionBytes ?? {},
   };

@@ -3,6 +3,7 @@
  * of a build folder. Without a name the machine code decides: the initial SP is the end of a RAM, constants point at RCC and at the ROM, and the vector table
  * is as long as the line has interrupts. Nothing here is certain, so what was taken and why is told.
  */
+import { withOutside } from './outside-memory.ts';
 import { CHIPS, existsUnmodelled, findChip, nearestChip, partsOf } from '../chips/index.ts';
 import type { ChipDescription } from '../emu/chip.ts';
 import { isElf, parseElf } from '../emu/image/elf.ts';
@@ -213,7 +214,7 @@ const alike = (a: ChipDescription, b: ChipDescription): boolean =>
 function holds(chip: ChipDescription, images: readonly LoadedImage[]): boolean {
   try {
     for (const image of images) {
-      checkMemories(image, chip.memories, chip.name);
+      checkMemories(image, withOutside(chip, [], images).memories, chip.name);
       if (checkFit(chip, image).some((doubt) => doubt.includes('vector table'))) return false;
     }
     return true;

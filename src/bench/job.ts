@@ -14,6 +14,7 @@ import { dumpBase } from '../rom/load.ts';
 import { romProfileOf, type RomProfile } from '../rom/profiles.ts';
 import type { RomInput, RunInput, RunLimits } from './run-input.ts';
 import type { Symptom } from './result.ts';
+import { outsideNotes, withOutside } from './outside-memory.ts';
 import { expandScenario, type ScenarioOverrides } from './scenario.ts';
 import type { Scenario } from './scenario-types.ts';
 import { UsageError } from './usage-error.ts';
@@ -69,10 +70,12 @@ export function jobInput(job: RunJob, hooks: RunHooks = {}): RunInput {
 }
 
 function checkedInput(job: RunJob): RunInput {
-  const chip = findChip(job.chip);
-  if (chip === undefined) throw new UsageError(`there is no chip ${job.chip}`);
+  const bare = findChip(job.chip);
+  if (bare === undefined) throw new UsageError(`there is no chip ${job.chip}`);
   const images = job.images.map((image) => loadImage(image.bytes, image.path));
   checkOverlap(images);
+  const outside = job.scenario.board?.memories ?? [];
+  const chip = withOutside(bare, outside, images);
   for (const image of images) checkMemories(image, chip.memories, chip.name);
   checkDump(chip, job.rom);
   const scenario = expandScenario(job.scenario, chip, job.overrides, images);
@@ -119,6 +122,7 @@ function imageNotes(chip: ChipDescription, images: readonly LoadedImage[], job: 
   const notes: Note[] = images.flatMap((image) => image.remarks.map((remark) => ({ kind: 'image', text: `${image.path}: ${remark}` })));
   for (const image of images)
     for (const text of checkFit(chip, image, job.scenario.board?.optionBytes ?? {})) notes.push({ kind: WRONG_CHIP, text });
+  for (const text of outsideNotes(chip, images, job.scenario.board?.memories ?? [])) notes.push({ kind: 'image', text });
   for (const image of images) {
     for (const chunk of image.chunks) {
       const memory = chip.memories.find((m) => chunk.address >= m.base && chunk.address < m.base + m.size);

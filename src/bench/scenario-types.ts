@@ -41,6 +41,14 @@ export type AdcInputs = Readonly<
   >
 >;
 
+/** Behind FMC, FSMC, QUADSPI or OCTOSPI: it answers whatever these are set to. */
+export interface OutsideMemory {
+  /** First address. */
+  readonly at: WordValue;
+  readonly kilobytes: number;
+  /** Left out: flash from 0x90000000 to 0x9FFFFFFF, RAM elsewhere. */
+  readonly kind?: 'ram' | 'flash';
+}
 /** The regulator that a board's wiring lets feed the core. */
 export type CoreSupply = 'ldo' | 'smps';
 
@@ -79,6 +87,8 @@ export interface BoardDocument {
   readonly pins: Readonly<Record<string, PinLevel>>;
   /** Channels of which nothing is said see half of VDDA. */
   readonly adc?: AdcInputs;
+  /** Memories outside the chip, in its address space. */
+  readonly memories?: readonly OutsideMemory[];
   /** A debugger is attached from power-on. */
   readonly debugger: boolean;
   /** Differences from the factory option bytes. */

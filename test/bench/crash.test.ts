@@ -28,7 +28,9 @@ it('a wrong key of FLASH is told beside the bus error that it is answered with',
 it('an access to memory on the board, behind a controller that runs, is told to be one', () => {
   // LDR r0, =RCC_AHB3ENR; MOVS r1, #1 (FSMCEN); STR r1, [r0]; LDR r0, =0x60000000; STR r1, [r0]; NOP
   const enable = [0x4802, 0x2101, 0x6001, 0x4802, 0x6001, 0xbf00, 0x3838, 0x4002, 0x0000, 0x6000];
-  expect(crashOf(...enable)).toContain('bootbench has no memory behind FSMC: on a board that has one the program goes on here');
+  expect(crashOf(...enable)).toContain(
+    'for a board with a memory behind FSMC give "board": {"memories": [{"at": "0x60000000", "kilobytes": 8192}]} in the scenario',
+  );
   expect(crashOf(...enable.with(1, 0x2100))).toMatch(/nothing answers there on STM32F405RG$/);
 });
 

@@ -140,7 +140,9 @@ export function whatIsAt(s: Session, address: number, core = 0): string {
 function outside({ machine: { system } }: Session, address: number): string {
   const controllers = WINDOWS.find(([from, to]) => address >= from && address < to)?.[2];
   const block = system.blocks.find((b) => controllers?.test(b.row.name) && system.isClocked(b));
-  return block ? `; bootbench has no memory behind ${block.row.name}: on a board that has one the program goes on here` : '';
+  if (!block) return '';
+  const at = hex(address - (address % 0x1000000));
+  return `; for a board with a memory behind ${block.row.name} give "board": {"memories": [{"at": "${at}", "kilobytes": 8192}]} in the scenario`;
 }
 /** By the memory maps of the reference manuals: static memories and NAND, QUADSPI and OCTOSPI, SDRAM. */
 const WINDOWS: readonly (readonly [number, number, RegExp])[] = [

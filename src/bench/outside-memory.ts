@@ -1,0 +1,95 @@
+/**
+ * Memory on the board that the chip sees in its address space: static memories, SDRAM, flash behind QUADSPI or OCTOSPI in memory-mapped mode. It answers whatever its controller is set
+ * to (ASSUMED; silicon has nothing there before the controller is set up), with the waits of internal RAM.
+ */
+import type { ChipDescription, MemoryRow } from '../emu/chip.ts';
+import type { ImageChunk, LoadedImage } from '../emu/image/image.ts';
+import { wordValue } from './scenario.ts';
+import type { OutsideMemory } from './scenario-types.ts';
+import { UsageError } from './usage-error.ts';
+
+/** Windows of Cortex-M's map for what lies outside the chip, without the controllers' own registers. */
+const WINDOWS: readonly { readonly from: number; readonly to: number; readonly kind: 'ram' | 'flash' }[] = [
+  { from: 0x60000000, to: 0x90000000, kind: 'ram' },
+  { from: 0x90000000, to: 0xa0000000, kind: 'flash' },
+  { from: 0xc0000000, to: 0xe0000000, kind: 'ram' },
+];
+const windowOf = (address: number): (typeof WINDOWS)[number] | undefined => WINDOWS.find((w) => address >= w.from && address < w.to);
+/** All memories of a machine together. */
+const MOST_BYTES = 32 << 20;
+const PIECE = 0x10000;
+const hex = (n: number): string => `0x${n.toString(16).padStart(8, '0')}`;
+
+type Row = Pick<MemoryRow, 'base' | 'size'> & { readonly kind: 'ram' | 'flash' };
+
+/** The chip with the memories of its board beside its own: those of the scenario, and those that images have bytes for. The same object for the same memories. */
+export function withOutside(chip: ChipDescription, memories: readonly OutsideMemory[], images: readonly LoadedImage[]): ChipDescription {
+  const given = memories.map((m, i) => rowOf(m, `board.memories[${i}]`));
+  const rows = [...given, ...neededBy(images, given)];
+  if (rows.length === 0) return chip;
+  const inside = chip.memories.reduce((sum, m) => sum + m.size, 0);
+  const outside = rows.reduce((sum, r) => sum + r.size, 0);
+  if (inside + outside > MOST_BYTES)
+    throw new UsageError(
+      `memory outside the chip: ${outside >> 10} KB are asked for, ${(MOST_BYTES - inside) >> 10} KB are left beside ${chip.name}'s own`,
+      'give only what the firmware uses',
+    );
+  const key = JSON.stringify(rows);
+  const made = known.get(chip) ?? new Map<string, ChipDescription>();
+  known.set(chip, made);
+  let found = made.get(key);
+  if (found === undefined)
+    made.set(
+      key,
+      (found = {
+        ...chip,
+        memories: [...chip.memories, ...rows.map((r) => ({ ...r, name: `outside ${hex(r.base)}`, zone: 'user' as const }))],
+      }),
+    );
+  return found;
+}
+const known = new WeakMap<ChipDescription, Map<string, ChipDescription>>();
+
+function rowOf({ at, kilobytes, kind }: OutsideMemory, where: string): Row {
+  const base = wordValue(at, `${where}.at`);
+  const window = windowOf(base);
+  const size = kilobytes * 1024;
+  if (window === undefined || base + size > window.to || base % PIECE !== 0)
+    throw new UsageError(
+      `${where}: no memory of a board lies at ${hex(base)}`,
+      '0x60000000 to 0x9fffffff and 0xc0000000 to 0xdfffffff are for them, in steps of 0x10000',
+    );
+  return { base, size, kind: kind ?? window.kind };
+}
+
+/** What the bytes of images need beside that, in whole pieces. */
+function neededBy(images: readonly LoadedImage[], given: readonly Row[]): Row[] {
+  const rows: Row[] = [];
+  const covered = (address: number): boolean => given.some((r) => address >= r.base && address < r.base + r.size);
+  const chunks: ImageChunk[] = images.flatMap((image) => image.chunks).toSorted((a, b) => a.address - b.address);
+  for (const { address, data } of chunks) {
+    const window = windowOf(address);
+    if (window === undefined || covered(address)) continue;
+    const base = address - (address % PIECE);
+    const end = Math.min(Math.ceil((address + data.length) / PIECE) * PIECE, window.to);
+    const last = rows.at(-1);
+    if (last !== undefined && base <= last.base + last.size)
+      rows[rows.length - 1] = { ...last, size: Math.max(last.size, end - last.base) };
+    else rows.push({ base, size: end - base, kind: window.kind });
+  }
+  return rows;
+}
+
+/** What a person should know of the bytes that lie there. */
+export function outsideNotes(chip: ChipDescription, images: readonly LoadedImage[], memories: readonly OutsideMemory[]): string[] {
+  const given = memories.map((m) => wordValue(m.at, 'board.memories'));
+  return images.flatMap((image) =>
+    chip.memories
+      .filter((m) => windowOf(m.base) !== undefined && !given.includes(m.base))
+      .filter((m) => image.chunks.some((c) => c.address >= m.base && c.address < m.base + m.size))
+      .map(
+        (m) =>
+          `${image.path} has bytes at ${hex(m.base)}, outside the chip: they are there from power-on, in ${m.size >> 10} KB of ${m.kind === 'ram' ? 'RAM' : 'flash'}, whatever their controller is set to`,
+      ),
+  );
+}

@@ -1,0 +1,76 @@
+/** Memories of the board in the chip's address space: firmware runs from them and keeps data there. */
+import { describe, expect, it } from 'vitest';
+import { bench } from '../../src/index.ts';
+import { Thumb } from '../emu/thumb.ts';
+
+const FLASH = 0x08000000;
+const QSPI = 0x90000000;
+const SDRAM = 0xc0000000;
+const USART2 = 0x40004400;
+
+/** An image at an address. */
+const image = (address: number, bytes: Uint8Array) => ({ path: `part.bin@0x${address.toString(16)}`, bytes });
+/** A vector table whose reset vector leads to `code`, which lies behind it. */
+function start(code: Thumb): Uint8Array {
+  const bytes = new Uint8Array(0x400);
+  const view = new DataView(bytes.buffer);
+  view.setUint32(0, 0x20001000, true);
+  view.setUint32(4, FLASH + 0x201, true);
+  bytes.set(code.bytes(), 0x200);
+  return bytes;
+}
+/** USART2 on, then a character. */
+const say = (t: Thumb, letter: string): Thumb =>
+  t
+    .constant(1, 0x580244e8)
+    .constant(0, 1 << 17)
+    .str(0, 1)
+    .constant(1, USART2)
+    .movs(0, 200)
+    .str(0, 1, 0x0c)
+    .movs(0, 9)
+    .str(0, 1)
+    .movs(0, letter.charCodeAt(0))
+    .str(0, 1, 0x28);
+const run = (images: { path: string; bytes: Uint8Array }[], memories?: object[]) =>
+  bench({
+    chip: 'stm32h750vb',
+    images,
+    scenario: { until: '5ms', ...(memories ? { board: { memories } } : {}) } as never,
+  });
+
+describe('a memory on the board', () => {
+  it('is there where an image has bytes: an application behind QUADSPI runs, and that is said', async () => {
+    const jump = start(new Thumb(FLASH + 0x200).constant(0, QSPI + 1).bx(0));
+    const application = say(new Thumb(QSPI), 'q').label('x').b('x').bytes();
+    const result = await run([image(FLASH, jump), image(QSPI, application)]);
+    expect(result.console['usart2']).toBe('q');
+    expect(result.notes.map((n) => n.text).join('\n')).toContain(
+      'has bytes at 0x90000000, outside the chip: they are there from power-on, in 64 KB of flash',
+    );
+  });
+  it('is RAM where the scenario says so; without it the access faults, with the line that gives one', async () => {
+    const code = new Thumb(FLASH + 0x200)
+      .constant(1, 0x580244d4)
+      .constant(0, 1 << 12)
+      .str(0, 1)
+      .constant(2, SDRAM + 0x1000)
+      .constant(3, 0x12345678)
+      .str(3, 2)
+      .ldr(4, 2);
+    const bytes = start(say(code, 's').label('x').b('x'));
+    const memories = [{ at: '0xc0000000', kilobytes: 64 }];
+    expect((await run([image(FLASH, bytes)], memories)).console['usart2']).toBe('s');
+    const without = await run([image(FLASH, bytes)]);
+    expect(without.console['usart2']).toBeUndefined();
+    expect(without.notes.find((n) => n.kind === 'crash')?.text).toContain('"memories": [{"at": "0xc0000000", "kilobytes": 8192}]');
+  });
+  it.each([
+    ['0x40000000', 64, /no memory of a board lies at 0x40000000/],
+    ['0x90000100', 64, /in steps of 0x10000/],
+    ['0x9fff0000', 128, /no memory of a board/],
+    ['0xd0000000', 32768, /32768 KB are asked for/],
+  ])('%s with %i KB is refused', async (at, kilobytes, message) => {
+    await expect(run([image(FLASH, start(new Thumb(FLASH + 0x200).label('x').b('x')))], [{ at, kilobytes }])).rejects.toThrow(message);
+  });
+});
