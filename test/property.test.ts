@@ -186,6 +186,18 @@ it('a ROM that names more flash than the part has (F105RB: 256 KB of 128): behin
   dfu.close();
 });
 
+describe('a host that gives up on a ROM which erases 128 KB for a second (F405)', () => {
+  it('finds it once more behind the erase: no fault of the ROM that the cable was pulled', async () => {
+    const dfu = await openDfu({ chip: 'stm32f405rg', ...ROM });
+    dfu.check([
+      { do: 'request', request: 1, value: 0, data: [0x41, 0xc0, 0x9e, 0x0d, 0x08], length: 0 },
+      { do: 'pull', bit: 22, after: 9, ms: 9 },
+      { do: 'request', request: 3, value: 0, data: null, length: 6 },
+    ]);
+    dfu.close();
+  });
+});
+
 describe('host kinds', () => {
   it('each of them enumerates the ROM (property)', async () => {
     await fc.assert(

@@ -28,6 +28,8 @@ export class DfuViolation extends Error {
 const MAX_POLLS = 100;
 /** A chip that was reset lets go of the bus within this. */
 const GOES = 1_000 * MS;
+/** Milliseconds for which a user holds the plug in his hand. */
+const REPLUG = 100;
 const NONE = new Uint8Array(0);
 const u32 = (n: number): number[] => [n & 0xff, (n >>> 8) & 0xff, (n >>> 16) & 0xff, n >>> 24];
 
@@ -172,12 +174,12 @@ class Course {
   }
   /** The device was told to leave, or has done its work, or has not: as far as it got. */
   private afterPull(request: number, pending: PendingWrite | null, was: Uint8Array | null): string | null {
-    const { target, model } = this;
+    const { model } = this;
     if (request === DFU.GETSTATUS && model.state === STATE.MANIFEST_SYNC) {
       this.over = true;
       return null;
     }
-    if (!target.back()) return 'the device does not come back after the cable was pulled';
+    if (!this.comesBack(pending !== null)) return 'the device does not come back after the cable was pulled';
     model.reset();
     return (pending && was ? this.takeMixture(pending, was) : null) ?? this.compareStates();
   }
@@ -348,6 +350,15 @@ class Course {
     const { usb, bus } = this.target.held;
     if (before !== null) bus.runUntil(() => usb.session() !== before, bus.now + GOES);
     return usb.session() !== before && this.target.back();
+  }
+  /** A host gives up on a device that is `busy` with a large sector (128 KB of F405: a second): a user pulls the cable once more when that is done. */
+  private comesBack(busy: boolean): boolean {
+    const { target } = this;
+    if (target.back() || !busy) return target.held.usb.outsideReady;
+    target.held.usb.unplug();
+    target.run(REPLUG);
+    target.held.usb.plug();
+    return target.back();
   }
   /** A DNLOAD and the GETSTATUS that starts its work; then the power goes. */
   private cutPower({ data, value, afterUs, ms }: Extract<DfuCommand, { do: 'powerCut' }>): void {
