@@ -2,6 +2,7 @@
  * Boards that people use for these chips: what feeds OSC_IN, whether LSE is fitted, what BOOT0 and the USB wires lead to (board-circuits.ts). Data only, `reported`: from the
  * public board files and manuals named in each row. A board that is not here is described by `board: {…}` of the scenario.
  */
+import { findChip } from '../chips/index.ts';
 import { circuitOf, type Circuit } from './board-circuits.ts';
 import type { Board } from './scenario-types.ts';
 import { UsageError } from './usage-error.ts';
@@ -17,14 +18,24 @@ export interface KnownBoard {
 const crystal = (mhz: number): Board['hse'] => ({ hz: mhz * 1_000_000, kind: 'crystal' });
 const bypass = (mhz: number): Board['hse'] => ({ hz: mhz * 1_000_000, kind: 'bypass' });
 const LSE = { hz: 32_768 };
-/** Lines whose USB can sense VBUS. */
-const OTG = /^STM32(F2|F4|F7|H7|U5|L47|L49|L4R)/;
-const row = (name: string, chip: string, hse: Board['hse'], lse: boolean, source: string): KnownBoard => {
+/** USB blocks that can sense VBUS. */
+const SENSES_VBUS = 'usb-otg-fs';
+const sensesVbus = (part: string): boolean => findChip(part)!.blocks.some((b) => b.model === SENSES_VBUS);
+const row = (name: string, chip: string, hse: Board['hse'], lse: boolean, source: string, more: Board = {}): KnownBoard => {
   const circuit = circuitOf(name);
-  const vbus = circuit.vbus === 'none' && OTG.test(chip) ? { vbus: false } : {};
-  return { name, chip, board: { hse: hse ?? null, lse: lse ? LSE : null, ...vbus }, source, circuit };
+  return {
+    name,
+    chip,
+    // asked of the chip when the board is: a list of boards makes the description of none
+    get board(): Board {
+      const vbus = circuit.vbus === 'none' && sensesVbus(chip) ? { vbus: false } : {};
+      return { hse: hse ?? null, lse: lse ? LSE : null, ...vbus, ...more };
+    },
+    source,
+    circuit,
+  };
 };
-const fromSmps = (known: KnownBoard): KnownBoard => ({ ...known, board: { ...known.board, coreSupply: 'smps' } });
+const FROM_SMPS: Board = { coreSupply: 'smps' };
 
 const UM1724 = 'UM1724: 8 MHz from the ST-LINK’s MCO';
 const UM1974 = 'UM1974: 8 MHz from the ST-LINK’s MCO';
@@ -48,10 +59,15 @@ export const BOARDS: readonly KnownBoard[] = [
   row('nucleo-u575zi-q', 'STM32U575ZI', null, true, 'UM2861: X3 not fitted; Zephyr nucleo_u575zi_q runs from MSIS'),
   row('b-u585i-iot02a', 'STM32U585AI', crystal(16), true, 'Zephyr b_u585i_iot02a'),
   row('nucleo-h533re', 'STM32H533RE', crystal(24), true, 'Zephyr nucleo_h533re'),
-  fromSmps(
-    row('nucleo-h745zi-q', 'STM32H745ZI', bypass(8), true, 'UM2408: 8 MHz from the ST-LINK’s MCO; Zephyr nucleo_h745zi_q: direct SMPS'),
+  row(
+    'nucleo-h745zi-q',
+    'STM32H745ZI',
+    bypass(8),
+    true,
+    'UM2408: 8 MHz from the ST-LINK’s MCO; Zephyr nucleo_h745zi_q: direct SMPS',
+    FROM_SMPS,
   ),
-  fromSmps(row('stm32h745i-disco', 'STM32H745XI', crystal(25), true, 'UM2488; Zephyr stm32h745i_disco: direct SMPS')),
+  row('stm32h745i-disco', 'STM32H745XI', crystal(25), true, 'UM2488; Zephyr stm32h745i_disco: direct SMPS', FROM_SMPS),
   row('nucleo-h743zi', 'STM32H743ZI', bypass(8), true, 'UM2407: 8 MHz from the ST-LINK’s MCO'),
   row('weact-h743vi', 'STM32H743VI', crystal(25), true, 'WeAct MiniSTM32H7xx schematics'),
   row('matekh743', 'STM32H743VI', crystal(8), false, 'Betaflight config MATEKH743; SYSTEM_HSE_MHZ 8'),

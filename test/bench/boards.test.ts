@@ -24,6 +24,15 @@ describe('known boards', () => {
       expect(board.vbus === false && circuit.vbus !== 'none').toBe(false);
     },
   );
+  it('VBUS is said to be missing where the part could sense it, and not elsewhere', () => {
+    const says = (name: string): boolean | undefined => findBoard(name).board.vbus;
+    expect(['blackpill-f411ce', 'nucleo-f072rb', 'stm32f3-disco', 'nucleo-g0b1re'].map(says)).toEqual([
+      false,
+      undefined,
+      undefined,
+      undefined,
+    ]);
+  });
   it.each([
     ['blackpill-f411ce', 0],
     ['stm32f411e-disco', 1],
