@@ -84,6 +84,7 @@ function m7Tcm(image: LoadedImage): Guest {
   const chip: ChipDescription = {
     name: 'M7-TCM',
     family: 'bench',
+    line: 'bench',
     rcc: 'RCC',
     clocks: ['hclk'],
     parameters: {},

@@ -118,7 +118,7 @@ function named(mention: Mention, parts: readonly string[], images: readonly Load
     throw new UsageError(`the image does not fit into any part of ${mention.part} (${mention.reason})`, 'name the part with --chip');
   const stack = chips.filter((chip) => stackEnds(chip, images) !== null);
   const left = stack.length > 0 && stack.length < chips.length ? stack : chips;
-  const bare = findChip(parts[0]!.slice(0, 9));
+  const bare = findChip(chips[0]!.line);
   const chip = left.find((c) => c.name === bare?.name) ?? left[0]!;
   const reasons = [mention.reason];
   if (left === stack) reasons.push(`the initial SP ${hex32(stackOf(chip, images)!)} at the end of its RAM`);

@@ -95,8 +95,9 @@ const FAMILIES: readonly FamilyFields[] = [
 
 /** Row of a chip's family; null if there is none yet. */
 export const familyOf = (chip: ChipDescription): FamilyFields | null =>
-  FAMILIES.find((f) => f.family === chip.family && chip.name.startsWith(f.line ?? '') && (f.rom === undefined || f.rom === chip.rom?.id)) ??
-  null;
+  FAMILIES.find(
+    (f) => f.family === chip.family && (f.line === undefined || f.line === chip.line) && (f.rom === undefined || f.rom === chip.rom?.id),
+  ) ?? null;
 
 /** Why a check does not apply then. */
 export const NO_FAMILY = 'this chip family has no row of register names yet';

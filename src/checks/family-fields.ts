@@ -9,7 +9,7 @@ export interface ClockSource {
 export interface FamilyFields {
   /** Names as they stand in `ChipDescription.family`. */
   readonly family: string;
-  /** Beginning of the part names that the row is for; left out = all of the family. */
+  /** `ChipDescription.line` that the row is for; left out = all of the family. */
   readonly line?: string;
   /** ROM that the row is for, where the parts of a line have several. */
   readonly rom?: string;

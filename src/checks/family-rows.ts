@@ -417,15 +417,15 @@ const F070: FamilyFields = {
   hseForUsb: F070_CRYSTALS('Table 39'),
 };
 const F0_LINES: readonly FamilyFields[] = [
-  // F070x6 is called by its flash code.
-  ...['STM32F070C6', 'STM32F070F6'].map((line) => ({
+  {
     ...F070,
-    line,
+    line: 'STM32F070',
+    rom: 'stm32f070x6',
     document: 'AN2606 Rev 70 Table 37',
     hseForUsb: F070_CRYSTALS('Table 37'),
     emptyCheck: true,
     returnsToFlash: { bootSelect: null, pins: [], drive: [], code: '', source: 'AN2606 Rev 70, chapter of F070x6' },
-  })),
+  },
   { ...F070, line: 'STM32F070' },
   withoutUsb({ ...F0, document: 'AN2606 Rev 70 Tables 29, 31 and 33' }, 'STM32F030', F0_USART),
   withoutUsb({ ...F0, document: 'AN2606 Rev 70 Table 43', emptyCheck: true }, 'STM32F091', `${F0_USART}, I2C1`),
@@ -502,19 +502,19 @@ const F302X8: FamilyFields = {
   document: 'AN2606 Rev 70 Table 55',
   hseForUsb: { ...F3.hseForUsb, source: 'AN2606 Rev 70 Table 55: USB from the PLL fed by HSE, whose value is measured against HSI' },
 };
-/** F3 whose ROMs have no USB, by what the part numbers begin with, the table and the interfaces. */
-const F3_SERIAL: readonly (readonly [lines: string, table: number, instead: string])[] = [
-  ['STM32F303K6 STM32F303K8 STM32F303C6 STM32F303C8 STM32F303R6 STM32F303R8 STM32F328 STM32F334', 61, 'USART1, USART2 and I2C1'],
-  ['STM32F301', 55, 'USART1 and USART2'],
-  ['STM32F318', 63, 'USART1, USART2, I2C1 and I2C3'],
-  ['STM32F358', 65, 'USART1, USART2 and I2C1'],
-  ['STM32F398', 71, 'USART1, USART2, I2C1 and I2C3'],
+/** F3 whose ROMs have no USB, by ROM: the lines that have it, the table and the interfaces. */
+const F3_SERIAL: readonly (readonly [rom: string, lines: string, table: number, instead: string])[] = [
+  ['stm32f303x8', 'STM32F303 STM32F328 STM32F334', 61, 'USART1, USART2 and I2C1'],
+  ['stm32f301x8', 'STM32F301', 55, 'USART1 and USART2'],
+  ['stm32f318x8', 'STM32F318', 63, 'USART1, USART2, I2C1 and I2C3'],
+  ['stm32f358xc', 'STM32F358', 65, 'USART1, USART2 and I2C1'],
+  ['stm32f398xe', 'STM32F398', 71, 'USART1, USART2, I2C1 and I2C3'],
 ];
 const F3_SMALL: readonly FamilyFields[] = [
-  ...F3_SERIAL.flatMap(([lines, table, instead]) =>
-    lines.split(' ').map((line) => withoutUsb({ ...F3, document: `AN2606 Rev 70 Table ${table}` }, line, instead)),
+  ...F3_SERIAL.flatMap(([rom, lines, table, instead]) =>
+    lines.split(' ').map((line) => withoutUsb({ ...F3, rom, document: `AN2606 Rev 70 Table ${table}` }, line, instead)),
   ),
-  ...['K', 'C', 'R'].flatMap((pins) => ['6', '8'].map((flash) => ({ ...F302X8, line: `STM32F302${pins}${flash}` }))),
+  { ...F302X8, line: 'STM32F302', rom: 'stm32f302x8' },
 ];
 
 /** H72x and H73x: one USB, OTG_HS. */
@@ -609,8 +609,7 @@ const F4_LINES: readonly FamilyFields[] = [
   ...['STM32F469', 'STM32F479'].map((line) =>
     twoBitVos(line, 'AN2606 Rev 70 Table 95', { plls: pllOn('PLL', 'PLLI2S', 'PLLSAI'), bankCheck: BFB2_IN_OPTCR }),
   ),
-  // F42x and F43x.
-  ...['STM32F42', 'STM32F43'].map((line) =>
+  ...['STM32F427', 'STM32F429', 'STM32F437', 'STM32F439'].map((line) =>
     twoBitVos(line, 'AN2606 Rev 70 Tables 89 and 91', { plls: pllOn('PLL', 'PLLI2S', 'PLLSAI'), bankCheck: BFB2_IN_OPTCR }),
   ),
   twoBitVos('STM32F446', 'AN2606 Rev 70 Table 93', { plls: pllOn('PLL', 'PLLI2S', 'PLLSAI') }),
@@ -671,7 +670,7 @@ export const MORE_FAMILIES: readonly FamilyFields[] = [
   ...['STM32L452', 'STM32L462'].map((line) => ({ ...L452, line })),
   withoutUsb(L432, 'STM32L431', L4_SERIAL),
   withoutUsb(L452, 'STM32L451', L4_SERIAL),
-  ...['STM32L4R', 'STM32L4S'].map((line) => ({ ...L4_PLUS, line })),
+  ...['STM32L4R5', 'STM32L4R7', 'STM32L4R9', 'STM32L4S5', 'STM32L4S7', 'STM32L4S9'].map((line) => ({ ...L4_PLUS, line })),
   WB,
   U5,
   // One bank and two.
@@ -709,7 +708,7 @@ export const MORE_FAMILIES: readonly FamilyFields[] = [
   F0,
   ...F3_SMALL,
   F3,
-  ...['STM32H72', 'STM32H73'].map((line) => ({ ...H72, line })),
+  ...['STM32H723', 'STM32H725', 'STM32H730', 'STM32H733', 'STM32H735'].map((line) => ({ ...H72, line })),
   H7,
   F2,
   ...['STM32F105', 'STM32F107'].map((line) => ({ ...F105, line })),

@@ -247,7 +247,8 @@ export function existsUnmodelled(name: string): boolean {
   const typed = normalise(name);
   const line = LINES.find((l) => typed.startsWith(l.name));
   if (line) return findChip(name) === undefined && codesOf(line.name).includes(typed.slice(line.name.length, line.name.length + 2));
-  if (OTHER_LINES.some((other) => typed.startsWith(other))) return true;
+  // H7RS: what ST calls H7R3, H7R7, H7S3 and H7S7 by.
+  if (typed.startsWith('STM32H7RS') || OTHER_LINES.some((other) => typed.startsWith(other))) return true;
   // A family: `stm32n6`.
   const begins = (name: string): boolean => name.startsWith(typed);
   return typed.length > 'STM32'.length + 1 && OTHER_LINES.some(begins) && !LINES.some((l) => begins(l.name));

@@ -29,7 +29,7 @@ import {
   type RowParts,
 } from './derive.ts';
 import { loadFacts, withFacts, type GeneratedFacts } from './facts.ts';
-import { lazyChip } from './lazy.ts';
+import { lazyChip, type MadeDescription } from './lazy.ts';
 import type { PartSize } from './parts.ts';
 import { timTriggers } from './requests.ts';
 import { bootsFlash, bootsRom, bootsSram, cortexM4F, factoryValues, known, NO_ROM_AT_LEVEL_2, sourcesOf } from './rows.ts';
@@ -330,7 +330,7 @@ export function l4ClassChip(line: L4ClassLine, part: PartSize): ChipDescription 
     vectorTable: known(ROM_BASE, table),
     range: known([ROM_BASE, ROM_BASE + ROM_BYTES - 1] as const, table),
   };
-  const make = (): Omit<ChipDescription, 'name' | 'family'> => {
+  const make = (): MadeDescription => {
     const d = derivation(line, part);
     return {
       cores: [cortexM4F(line.nvicLines)],

@@ -22,6 +22,9 @@ const LINES: Readonly<Record<string, Readonly<Record<string, string>>>> = table.
 /** Lines of ST's that exist and are not modelled, as far as `STM32F` and three more characters go. */
 export const OTHER_LINES: readonly string[] = table.others;
 
+/** `STM32F407` of STM32F407VG: a line's name has nine letters, before those of pins and flash. */
+export const lineOf = (part: string): string => part.slice(0, 'STM32F407'.length);
+
 /** The part that the table has under these letters, `VG` of STM32F407VG. */
 export function partOf(line: string, code: string): PartSize | undefined {
   const row = LINES[line]?.[code];
@@ -57,9 +60,7 @@ export function packageRow(line: string, code: string, letter?: string): Package
 }
 /** The package of a description: what its part number says, else all of the part. null: not in the table. */
 export function packageOf(chip: ChipDescription): PackageRow | null {
-  if (chip.package) return chip.package;
-  const line = Object.keys(LINES).find((name) => chip.name.startsWith(name));
-  return line === undefined ? null : packageRow(line, chip.name.slice(line.length));
+  return chip.package ?? packageRow(chip.line, chip.name.slice(chip.line.length));
 }
 /** Whether `PA10` comes out of the package. What is no port pin (BOOT0), or stands in no table, is taken for there. */
 export function hasPin(chip: ChipDescription, pin: string): boolean {
@@ -98,6 +99,7 @@ export function withRam(memories: readonly MemoryRow[], ram: readonly RamRange[]
 export const resized = (like: ChipDescription, part: PartSize): ChipDescription => ({
   ...like,
   name: part.name,
+  line: lineOf(part.name),
   memories: like.memories.map((m) => (m.name === 'flash' ? { ...m, size: part.flashKilobytes * 1024 } : m)),
   blocks: like.blocks.map((b) => flashBlock(b, part.flashKilobytes)),
 });

@@ -7,7 +7,7 @@ import { US } from '../emu/time.ts';
 import { coveredBy, deriveBlocks, usarts, type Derivation, type RowParts } from './derive.ts';
 import { loadFacts } from './facts.ts';
 import generated from './generated/stm32c071.json' with { type: 'json' };
-import { lazyChip } from './lazy.ts';
+import { lazyChip, type MadeDescription } from './lazy.ts';
 import { withRam, type PartSize } from './parts.ts';
 import { C0_ADC_TRIGGERS, G0_DMAMUX } from './requests.ts';
 import { AN2606, cortexM0Plus, factoryValues, known, POWER_CAUSES, resetFlagRows, sourcesOf } from './rows.ts';
@@ -125,7 +125,7 @@ export function c071Chip(part: PartSize): ChipDescription {
     startUpMs: known(2.358, `${AN2606} Table 227`),
     usbConnectMs: known(552, `${AN2606} Table 229`),
   };
-  const make = (): Omit<ChipDescription, 'name' | 'family'> => {
+  const make = (): MadeDescription => {
     const d = derivation(part);
     return {
       cores: [cortexM0Plus(32)],

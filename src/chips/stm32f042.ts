@@ -1,7 +1,7 @@
 /** STM32F042: what of the F072's rows it has, with smaller pages and the boot pattern of F04x. Data only; facts and their sources as in the chip's fact sheet. */
 import type { BlockRow, BootCondition, BootRule, ChipDescription, OptionByteRow } from '../emu/chip.ts';
 import type { BlockFacts, RegisterFact } from '../emu/registers.ts';
-import { lazyChip } from './lazy.ts';
+import { lazyChip, type MadeDescription } from './lazy.ts';
 import type { PartSize } from './parts.ts';
 import { AN2606, bootsFlash, bootsRom, bootsSram, factoryValues, known, NO_ROM_AT_LEVEL_2, sourcesOf } from './rows.ts';
 import { STM32F072RB } from './stm32f072.ts';
@@ -90,7 +90,7 @@ export function f042Chip(part: PartSize): ChipDescription {
     startUpMs: known(0.058, `${AN2606} Table 227`),
     usbConnectMs: known(350, `${AN2606} Table 229`),
   };
-  const make = (): Omit<ChipDescription, 'name' | 'family'> => ({
+  const make = (): MadeDescription => ({
     ...STM32F072RB,
     sources: sourcesOf(CMSIS, 'ST SVD STM32F0x2 v1.3; BOOT_SEL and nBOOT0: RM0091 3.5.8'),
     memories: STM32F072RB.memories.map((m) => {

@@ -233,6 +233,7 @@ export const f0BootsByPattern2 = (base: number, empty = false): readonly BootRul
 export const STM32F072RB: ChipDescription = {
   name: 'STM32F072RB',
   family: 'STM32F0',
+  line: 'STM32F072',
   cores: [{ name: 'cm0', type: 'cortex-m0', nvicLines: 32, priorityBits: 2, mpuRegions: 0, clock: 'hclk', sysTickClock: 'systick-ext' }],
   sources: sourcesOf(CMSIS, SVD),
   memories: [

@@ -6,7 +6,7 @@ import type { BlockRow, BootRule, ChipDescription, OptionByteRow, RomReference, 
 import type { BlockFacts, RegisterFact } from '../emu/registers.ts';
 import { MS } from '../emu/time.ts';
 import { madeOnDemand } from './facts.ts';
-import { lazyChip } from './lazy.ts';
+import { lazyChip, type MadeDescription } from './lazy.ts';
 import type { PartSize } from './parts.ts';
 import { AN2606, factoryValues, known, sourcesOf, STAND_IN_MORE_ROW } from './rows.ts';
 import { bootsByPattern6, F04X_OPTION_BYTES, withBootSel } from './stm32f042.ts';
@@ -199,7 +199,7 @@ function f0Chip(die: F0Die, part: PartSize): ChipDescription {
     vectorTable: known(die.romBase, `${AN2606} ${die.table}`),
     range: known([die.romBase, SYSTEM_END - 1] as const, `${AN2606} ${die.table}`),
   };
-  const make = (): Omit<ChipDescription, 'name' | 'family'> => {
+  const make = (): MadeDescription => {
     return {
       ...STM32F072RB,
       sources: sourcesOf(

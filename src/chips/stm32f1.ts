@@ -17,7 +17,7 @@ import {
 } from './derive.ts';
 import { loadFacts, type GeneratedFacts } from './facts.ts';
 import f103 from './generated/stm32f103.json' with { type: 'json' };
-import { lazyChip } from './lazy.ts';
+import { lazyChip, type MadeDescription } from './lazy.ts';
 import { withRam, type PartSize } from './parts.ts';
 import { DAC_F1, F1_ADC_INJECTED_TRIGGERS, F1_ADC_TRIGGERS, F1_DMA1, F1_DMA2 } from './requests.ts';
 import {
@@ -275,7 +275,7 @@ export function f103Chip(line: F103Line, part: PartSize): ChipDescription {
     startUpMs: known(1.227, `${AN2606} Table 227`),
     usbConnectMs: known(0, 'no USB in this ROM'),
   };
-  const make = (): Omit<ChipDescription, 'name' | 'family'> => {
+  const make = (): MadeDescription => {
     const d = derivation(line, part);
     return {
       ...F1_COMMON,

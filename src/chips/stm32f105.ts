@@ -3,7 +3,7 @@ import type { ChipDescription, RomReference, Sourced } from '../emu/chip.ts';
 import { coveredBy, deriveBlocks, type Derivation } from './derive.ts';
 import { loadFacts, withFacts } from './facts.ts';
 import f107 from './generated/stm32f107.json' with { type: 'json' };
-import { lazyChip } from './lazy.ts';
+import { lazyChip, type MadeDescription } from './lazy.ts';
 import { OTG_FS_F4 } from './otg-fs.ts';
 import { withRam, type PartSize } from './parts.ts';
 import { AN2606, known, sourcesOf } from './rows.ts';
@@ -66,7 +66,7 @@ export function f105Chip(line: F105Line, part: PartSize): ChipDescription {
     startUpMs: known(524.376, `${AN2606} Table 227 (PA9 high; low: 1.396)`),
     usbConnectMs: known(13_700, `${AN2606} Table 229 (8 MHz; 14.7456 MHz 4500, 25 MHz 460)`),
   };
-  const make = (): Omit<ChipDescription, 'name' | 'family'> => {
+  const make = (): MadeDescription => {
     const d = derivation(line, part);
     return {
       ...F1_COMMON,

@@ -16,7 +16,7 @@ import {
 } from './derive.ts';
 import { loadFacts, withFacts } from './facts.ts';
 import generated from './generated/stm32f303.json' with { type: 'json' };
-import { lazyChip } from './lazy.ts';
+import { lazyChip, type MadeDescription } from './lazy.ts';
 import { withRam, type PartSize } from './parts.ts';
 import {
   DAC_F3,
@@ -279,7 +279,7 @@ export function f3Chip(line: F3Line, part: PartSize): ChipDescription {
     startUpMs: known(its.startUpMs, `${AN2606} Table 227, with HSE`),
     usbConnectMs: its.usbConnectMs === null ? known(0, 'no USB in this ROM') : known(its.usbConnectMs, `${AN2606} Table 229`),
   };
-  const make = (): Omit<ChipDescription, 'name' | 'family'> => {
+  const make = (): MadeDescription => {
     const d = derivation(line, part);
     const header = `${line.name.toLowerCase()}${LINE_OF_ONE_DIE.has(line.name) ? 'xx' : DIE_SUFFIX[die]}.h`;
     return {

@@ -31,7 +31,7 @@ import {
   type RowParts,
 } from './derive.ts';
 import { loadFacts, withFacts, type GeneratedFacts } from './facts.ts';
-import { lazyChip } from './lazy.ts';
+import { lazyChip, type MadeDescription } from './lazy.ts';
 import { OTG_FS_PULL_UPS, OTG_HS_OPTIONS } from './otg-fs.ts';
 import { withRam, type PartSize } from './parts.ts';
 import { DAC_L4, F4_ADC_INJECTED_TRIGGERS, F4_ADC_TRIGGERS, F4_DMA1, F4_DMA2, timTriggers } from './requests.ts';
@@ -365,7 +365,7 @@ export function f4Chip(line: F4Line, part: PartSize): ChipDescription {
     range: known([0x1fff0000, 0x1fff77ff] as const, `${AN2606} Table 226: 30 KB of system memory, 29 of them used`),
     ramUse: known([{ base: 0x20000000, size: ramUse ?? 0x3000 }], `${AN2606} ${table}`),
   };
-  const make = (): Omit<ChipDescription, 'name' | 'family'> => {
+  const make = (): MadeDescription => {
     const derivation = f4Derivation(line, part);
     const registers = loadFacts(line.generated);
     const rcc = registers['RCC']!.registers;

@@ -18,7 +18,7 @@ import { loadFacts, withFacts, type GeneratedFacts } from './facts.ts';
 import f722 from './generated/stm32f722.json' with { type: 'json' };
 import f746 from './generated/stm32f746.json' with { type: 'json' };
 import f767 from './generated/stm32f767.json' with { type: 'json' };
-import { lazyChip } from './lazy.ts';
+import { lazyChip, type MadeDescription } from './lazy.ts';
 import { OTG_FS_F7, OTG_FS_L496, OTG_FS_PULL_UPS, OTG_HS_F7 } from './otg-fs.ts';
 import { withRam, type PartSize } from './parts.ts';
 import { AN2606, factoryValues, known, NO_ROM_AT_LEVEL_2, sourcesOf } from './rows.ts';
@@ -254,7 +254,7 @@ export function f7Chip(line: F7Line, part: PartSize): ChipDescription {
     ramUse: known([{ base: 0x20000000, size: 0x4000 }], `${AN2606} ${table}`),
   };
   // eslint-disable-next-line max-lines-per-function -- a table: the description of a chip, row by row
-  const make = (): Omit<ChipDescription, 'name' | 'family'> => {
+  const make = (): MadeDescription => {
     const d = derivation(line, part);
     const kernels = line.generated.peripherals.filter((p) => /^(US?ART\d|I2C\d|LPTIM1)$/.test(p.name)).map((p) => p.name.toLowerCase());
     return {

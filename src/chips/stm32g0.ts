@@ -5,7 +5,7 @@ import { can, coveredBy, deriveBlocks, gpio, timers, usarts, type Behaviour, typ
 import { loadFacts, withFacts, type GeneratedFacts } from './facts.ts';
 import g0b1 from './generated/stm32g0b1.json' with { type: 'json' };
 import g431 from './generated/stm32g431.json' with { type: 'json' };
-import { lazyChip } from './lazy.ts';
+import { lazyChip, type MadeDescription } from './lazy.ts';
 import { withRam, type PartSize } from './parts.ts';
 import { DAC_G0, G0_ADC_TRIGGERS, G0_DMAMUX, misoOf } from './requests.ts';
 import {
@@ -325,7 +325,7 @@ export function g0Chip(line: G0Line, part: PartSize): ChipDescription {
     vectorTable: known(ROM_BASE, `${AN2606} ${table}`),
     range: known([ROM_BASE, ROM_BASE + ROM_BYTES - 1] as const, `${AN2606} ${table}`),
   };
-  const make = (): Omit<ChipDescription, 'name' | 'family'> => {
+  const make = (): MadeDescription => {
     const d = derivation(line, part);
     const blocks = deriveBlocks(line.generated, d);
     return {

@@ -5,7 +5,7 @@
 import type { BlockRow, ChipDescription, OptionByteRow } from '../emu/chip.ts';
 import { loadFacts, madeOnDemand, withFacts } from './facts.ts';
 import generated from './generated/stm32h503.json' with { type: 'json' };
-import { lazyChip } from './lazy.ts';
+import { lazyChip, type MadeDescription } from './lazy.ts';
 import type { PartSize } from './parts.ts';
 import { AN2606, factoryValues, known, sourcesOf } from './rows.ts';
 import { STM32H533RE } from './stm32h533.ts';
@@ -61,7 +61,7 @@ export function h503Chip(part: PartSize): ChipDescription {
     startUpMs: known(1.5, `${AN2606} Table 227`),
     usbConnectMs: known(251, `${AN2606} Table 229`),
   };
-  const make = (): Omit<ChipDescription, 'name' | 'family'> => {
+  const make = (): MadeDescription => {
     const options = optionBytes();
     const rows = blocks(options);
     const alike = rows.map((b) => b.facts ?? b.name).filter((name) => !OWN.test(name));

@@ -386,6 +386,7 @@ const blocks: readonly BlockRow[] = [
 export const STM32H533RE: ChipDescription = {
   name: 'STM32H533RE',
   family: 'STM32H5',
+  line: 'STM32H533',
   cores: [
     { name: 'cm33', type: 'cortex-m33f', nvicLines: 133, priorityBits: 4, mpuRegions: 8, clock: 'hclk', sysTickClock: 'systick-ext' },
   ],

@@ -6,7 +6,7 @@ import type { BlockRow, ChipDescription } from '../emu/chip.ts';
 import type { BlockFacts, RegisterFact } from '../emu/registers.ts';
 import { loadFacts, withFacts, type GeneratedPeripheral } from './facts.ts';
 import generated from './generated/stm32h563.json' with { type: 'json' };
-import { lazyChip } from './lazy.ts';
+import { lazyChip, type MadeDescription } from './lazy.ts';
 import type { PartSize } from './parts.ts';
 import { misoOf } from './requests.ts';
 import { AN2606, known, sourcesOf } from './rows.ts';
@@ -119,7 +119,7 @@ export function h563Chip(line: H5Line, part: PartSize): ChipDescription {
     startUpMs: known(1.8, `${AN2606} Table 227 (without SFSP)`),
     usbConnectMs: known(245, `${AN2606} Table 229`),
   };
-  const make = (): Omit<ChipDescription, 'name' | 'family'> => {
+  const make = (): MadeDescription => {
     const extra = others().filter((p) => !line.absent.includes(p.name));
     const own = loadFacts(generated);
     const rows = [...like.blocks.map((b) => row(b, part)), ...extra.map(otherRow)].filter((b) => !line.absent.includes(b.name));

@@ -3,7 +3,7 @@
  * H743's (RM0468 and RM0433 describe the same blocks at the same places) without what RM0468 lacks; blocks that only these parts have are left out. Data only.
  */
 import type { BlockRow, ChipDescription, RomReference } from '../emu/chip.ts';
-import { lazyChip } from './lazy.ts';
+import { lazyChip, type MadeDescription } from './lazy.ts';
 import type { PartSize } from './parts.ts';
 import { AN2606, known, sourcesOf } from './rows.ts';
 import { h743Chip } from './stm32h743.ts';
@@ -45,7 +45,7 @@ export function h723Chip(part: PartSize): ChipDescription {
     startUpMs: known(53.975, `${AN2606} Table 227`),
     usbConnectMs: known(430, `${AN2606} Table 229 gives 53.9764, which cannot contain an enumeration; L496's figure`, 'assumed'),
   };
-  const make = (): Omit<ChipDescription, 'name' | 'family'> => {
+  const make = (): MadeDescription => {
     const like = h743Chip({ name: 'STM32H743ZI', flashKilobytes: 2048 });
     return {
       ...like,

@@ -470,6 +470,7 @@ const byPsize = (key: string, values: readonly number[], unit: number): Record<s
 export const STM32H745XI: ChipDescription = {
   name: 'STM32H745XI',
   family: 'STM32H7',
+  line: 'STM32H745',
   cores: [
     {
       name: 'cm7',

@@ -4,7 +4,7 @@ import { MS, US } from '../emu/time.ts';
 import { coveredBy, deriveBlocks, gpio, spi, timers, touch, usarts, type Behaviour, type Derivation, type RowParts } from './derive.ts';
 import { loadFacts } from './facts.ts';
 import generated from './generated/stm32l0x2.json' with { type: 'json' };
-import { lazyChip } from './lazy.ts';
+import { lazyChip, type MadeDescription } from './lazy.ts';
 import { withRam, type PartSize } from './parts.ts';
 import { L0_ADC_TRIGGERS, L0_DMA1 } from './requests.ts';
 import {
@@ -209,7 +209,7 @@ export function l0Chip(line: L0Line, part: PartSize): ChipDescription {
     startUpMs: known(0.61, `${AN2606} Table 227`),
     usbConnectMs: known(140, `${AN2606} Table 229`),
   };
-  const make = (): Omit<ChipDescription, 'name' | 'family'> => {
+  const make = (): MadeDescription => {
     const d = derivation(line, part);
     return {
       cores: [cortexM0Plus(32)],

@@ -4,7 +4,7 @@ import { MS, US } from '../emu/time.ts';
 import { apbOf, coveredBy, deriveBlocks, gpio, spi, timers, usarts, type Behaviour, type Derivation, type RowParts } from './derive.ts';
 import { loadFacts } from './facts.ts';
 import generated from './generated/stm32l152.json' with { type: 'json' };
-import { lazyChip } from './lazy.ts';
+import { lazyChip, type MadeDescription } from './lazy.ts';
 import { withRam, type PartSize } from './parts.ts';
 import { DAC_L1, L1_ADC_INJECTED_TRIGGERS, L1_ADC_TRIGGERS, L1_DMA1, L1_DMA2, timTriggers } from './requests.ts';
 import {
@@ -279,7 +279,7 @@ function romOf(die: Die): RomReference {
 export function l1Chip(line: L1Line, part: PartSize): ChipDescription {
   const die = dieOf(part);
   const rom = romOf(die);
-  const make = (): Omit<ChipDescription, 'name' | 'family'> => {
+  const make = (): MadeDescription => {
     const optionBytes = twoBanks(part) ? { ...OPTION_BYTES, ...BFB2 } : OPTION_BYTES;
     const d = derivation(line, part, die, optionBytes);
     return {

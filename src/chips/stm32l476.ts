@@ -29,6 +29,7 @@ const FLASH_KB = 1024;
 export const STM32L476RG: ChipDescription = {
   name: 'STM32L476RG',
   family: 'STM32L4',
+  line: 'STM32L476',
   cores: [cortexM4F(82)],
   sources: sourcesOf(CMSIS, SVD),
   memories: [

@@ -59,6 +59,7 @@ const EMPTY = bootsRom(
 export const STM32L496ZG: ChipDescription = {
   name: 'STM32L496ZG',
   family: 'STM32L4',
+  line: 'STM32L496',
   cores: [cortexM4F(91)],
   sources: sourcesOf(CMSIS, SVD),
   memories: [

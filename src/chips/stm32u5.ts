@@ -7,7 +7,7 @@ import { MS, US } from '../emu/time.ts';
 import { can, cards, coveredBy, deriveBlocks, gpio, memoryPorts, timers, usarts, type Behaviour, type Derivation } from './derive.ts';
 import { loadFacts, madeOnDemand, withFacts } from './facts.ts';
 import generated from './generated/stm32u575.json' with { type: 'json' };
-import { lazyChip } from './lazy.ts';
+import { lazyChip, type MadeDescription } from './lazy.ts';
 import { sram } from './l4-class.ts';
 import { OTG_FS_L496 } from './otg-fs.ts';
 import type { PartSize } from './parts.ts';
@@ -307,7 +307,7 @@ export function u5Chip(line: U5Line, part: PartSize): ChipDescription {
     startUpMs: known(0.39, `${AN2606} Table 227`),
     usbConnectMs: known(300, `${AN2606} Table 229`),
   };
-  const make = (): Omit<ChipDescription, 'name' | 'family'> => {
+  const make = (): MadeDescription => {
     const like = STM32H533RE;
     const d = derivation(line, part);
     const flash = { kind: 'flash', zone: 'user', programmedBy: 'FLASH', waitStates: true } as const;

@@ -173,6 +173,8 @@ export interface ChipDescription {
   /** Canonical part, e.g. `STM32H533RE`. */
   readonly name: string;
   readonly family: string;
+  /** What its manuals and its ROM are named by, `STM32H533`. */
+  readonly line: string;
   /** Where the part number says it. */
   readonly package?: PackageRow;
   readonly cores: readonly CoreRow[];

@@ -1,6 +1,6 @@
 /** Family rows against what AN2606 Rev 70 prints, written apart from them. */
 import { describe, expect, it } from 'vitest';
-import { findChip } from '../../src/chips/index.ts';
+import { findChip, LINES, partsOf } from '../../src/chips/index.ts';
 import { familyOf } from '../../src/checks/families.ts';
 
 const familyAt = (name: string): NonNullable<ReturnType<typeof familyOf>> => familyOf(findChip(name)!)!;
@@ -29,6 +29,15 @@ const CRYSTALS: readonly (readonly [chip: string, table: string, mhz: readonly n
   ['STM32U575ZI', 'Table 183', null],
   ['STM32WB55RG', 'Table 217', null],
 ];
+
+it('every part has a row of its line or of its family', () => {
+  for (const { name } of LINES)
+    for (const part of partsOf(name)) {
+      const chip = findChip(part)!;
+      const { family, line = chip.line, rom = chip.rom?.id } = familyOf(chip)!;
+      expect({ family, line, rom }, part).toEqual({ family: chip.family, line: name, rom: chip.rom?.id });
+    }
+});
 
 describe('The ROM of', () => {
   it.each(CRYSTALS)('%s (%s) takes its USB clock from %j', (chip, _table, mhz) => {

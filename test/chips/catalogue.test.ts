@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { CHIPS, existsUnmodelled, findChip, LINES, nearestChip, suggestChips } from '../../src/chips/index.ts';
+import { CHIPS, existsUnmodelled, findChip, LINES, nearestChip, partsOf, suggestChips } from '../../src/chips/index.ts';
 import { loadFacts, type GeneratedFacts } from '../../src/chips/facts.ts';
 import f0 from '../../src/chips/generated/stm32f0x2.json' with { type: 'json' };
 import h533 from '../../src/chips/generated/stm32h533.json' with { type: 'json' };
@@ -37,6 +37,7 @@ describe('parts that exist and are not modelled', () => {
     ['stm32wba52', 'STM32U575ZI'],
     ['stm32c031', 'STM32C071RB'],
     ['stm32n6', 'STM32H723ZG'],
+    ['stm32h7rs', 'STM32H723ZG'],
     ['stm32wle5jc', 'STM32WB55RG'],
   ])('%s exists; of the modelled parts %s has the most alike core and ROM', (name, nearest) => {
     expect(existsUnmodelled(name)).toBe(true);
@@ -45,6 +46,10 @@ describe('parts that exist and are not modelled', () => {
   it('a beginning that modelled lines have too is no part that is not modelled', () => {
     expect(existsUnmodelled('stm32h7')).toBe(false);
   });
+});
+
+it('a description names its line', () => {
+  for (const { name } of LINES) for (const part of partsOf(name)) expect(findChip(part)!.line, part).toBe(name);
 });
 
 describe('part numbers', () => {

@@ -38,6 +38,7 @@ export function bench(rows: readonly BlockRow[], clocks: Readonly<Record<string,
   const chip: ChipDescription = {
     name: 'TEST',
     family: 'STM32H5',
+    line: 'STM32H5',
     cores: [],
     memories: [],
     blocks: [rcc, ...rows],

@@ -23,6 +23,7 @@ beforeEach(() => {
     {
       name: 'F0 USB',
       family: 'test',
+      line: 'test',
       cores: [],
       memories: [],
       clocks: ['usb'],

@@ -26,6 +26,7 @@ const facts = loadFacts(h533 as unknown as GeneratedFacts);
 export const CHIP: ChipDescription = {
   name: 'USB test chip',
   family: 'test',
+  line: 'test',
   cores: [],
   memories: [],
   clocks: ['usb'],

@@ -71,6 +71,7 @@ const rcc = loadFacts(h533 as unknown as GeneratedFacts)['RCC']!;
 export const chipOf = (v: Variant, memories: ChipDescription['memories'] = []): ChipDescription => ({
   name: 'OTG test chip',
   family: 'test',
+  line: 'test',
   cores: [],
   memories,
   clocks: ['usb', 'hclk'],

@@ -78,6 +78,7 @@ export function bareMachine(core: CoreName, row: Partial<CoreRow> = {}, over: Pa
   const chip: ChipDescription = {
     name: 'BARE',
     family: 'bare',
+    line: 'bare',
     rcc: 'RCC',
     clocks: ['hclk', 'ext'],
     parameters: {},

@@ -58,6 +58,7 @@ function chipFor(core: CoreName): ChipDescription {
   return {
     name: 'RANDOM',
     family: 'random',
+    line: 'random',
     rcc: 'RCC',
     clocks: ['hclk', 'ext'],
     parameters: {},
