@@ -55,4 +55,20 @@ describe('The core', () => {
     const distances = fired.slice(1).map((at, i) => at - fired[i]!);
     expect(Math.max(...distances) - Math.min(...distances)).toBeLessThan(10);
   });
+
+  it('goes on behind enable bits of the NVIC that let nothing in', () => {
+    // R3 = ICER0, R4 = ISER0, R1 = 1: str r1, [r3]; str r1, [r4], for ever
+    const code = [0x4b03, 0x4c04, 0x2101, 0x6019, 0x6021, 0xe7fc, 0xbf00, 0xbf00, 0xe180, 0xe000, 0xe100, 0xe000];
+    const { machine, cpu } = started('m4', { [MAIN]: code }, {}, over, { dev: () => ({ modelled: 'all', create: () => ({}) }) });
+    machine.skipping = false;
+    let runs = 0;
+    const runCore = cpu.run.bind(cpu);
+    cpu.run = (until) => {
+      runs++;
+      return runCore(until);
+    };
+    machine.run(10_000 * PS_PER_CYCLE);
+    expect(cpu.retired()).toBeGreaterThan(3000);
+    expect(runs).toBeLessThan(5);
+  });
 });

@@ -105,7 +105,7 @@ export class Core extends CoreCode implements Cpu {
     this.irqDirty = false;
     return true;
   }
-  /** Critical sections are short and many: the run goes on where nothing waits for the mask to fall. With a second core it ends, so that the two keep together. */
+  /** Critical sections are short and many: the run goes on where nothing waits for their end, be they made by a mask or by the enable bit of one line (TinyUSB does so at every look for work). With a second core it ends, so that the two keep together. */
   maskChanged(): void {
     if (this.peers.length > 0 || preempts(this, highestPending(this))) this.interruptsChanged();
   }

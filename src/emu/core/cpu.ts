@@ -73,9 +73,9 @@ export interface Cpu {
   armTimer(name: 'systick', due: Ps): void;
   disarmTimer(name: 'systick'): void;
 
-  /** Something changed that may let an exception be taken (pending, enable, priority, masks): the run loop looks before the next instruction. */
+  /** Something changed that may let an exception be taken (what is pending or active, grouping): the run loop looks before the next instruction. */
   interruptsChanged(): void;
-  /** PRIMASK, BASEPRI or FAULTMASK has another value. */
+  /** PRIMASK, BASEPRI, FAULTMASK, an enable bit or a priority of the NVIC has another value. */
   maskChanged(): void;
   /** MPU setup, privilege or CONTROL changed: access rights held in page tables are stale. */
   rightsChanged(): void;

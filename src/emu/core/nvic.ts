@@ -214,7 +214,7 @@ function registers(): ScsRegister[] {
         const bits = value & mask & linesMask(cpu, i);
         cpu.set(enabled, on ? old | bits : old & ~bits);
         tell(cpu, `NVIC_ISER${i}`, old, enabled);
-        cpu.interruptsChanged();
+        cpu.maskChanged();
       };
     const read =
       (offset: number) =>
@@ -263,7 +263,7 @@ function registers(): ScsRegister[] {
         for (let b = 0; b < 4; b++) if (hasLine(cpu, 4 * i + b)) implemented |= priorityMask(cpu) << (8 * b);
         cpu.set(offset, merge(old, value, mask & implemented));
         tell(cpu, `NVIC_IPR${i}`, old, offset);
-        cpu.interruptsChanged();
+        cpu.maskChanged();
       },
     });
   }
