@@ -255,6 +255,7 @@ export abstract class CoreCode extends CoreCaches {
         return this.system.loadHost(m.host + (a - this.regionAt(a)!.base), size);
       },
       ram: { ...this.fastMemory(), size: this.fastBytes },
+      partialPages: this.system.memories.some((m) => ((m.row.base + m.row.size) & (PAGE_SIZE - 1)) !== 0),
       fetch: mode as Surroundings['fetch'],
       flashKinds: mode === 3 ? this.get(S.FLASH_KINDS) & (this.servedByFlashCache(pc) ? -1 : ~KIND.CODE) : 0,
       lineBytes: -(this.get(S.FLASH_MASK) | 0),

@@ -12,7 +12,7 @@ import type { Core } from './core.ts';
 import type { FaultKind } from './cpu.ts';
 import { FlashCache, hasFlashCache, KIND, type Side } from './flash-cache.ts';
 import { L1Cache } from './l1-cache.ts';
-import { ENTRY_CACHED, ENTRY_DELTA, ENTRY_FAST, ENTRY_FLASH } from './record-builders.ts';
+import { ENTRY_CACHED, ENTRY_DELTA, ENTRY_FAST, ENTRY_FLASH, ENTRY_PART } from './record-builders.ts';
 import { impreciseBusFault } from './exceptions.ts';
 import { MpuAnswers } from './mpu-answers.ts';
 import { cachePolicy, mpuAllows, mpuCacheable, mpuEnabled, mpuUniform, POLICY } from './mpu.ts';
@@ -197,14 +197,18 @@ export abstract class CoreMemory extends CoreState {
   }
   /** Index of the first of so many words in the arena, 0 if they lie in two pages or one of them needs the slow path. */
   private fastWords(table: number, address: number, count: number): number {
-    return (address & (PAGE_SIZE - 1)) + 4 * count > PAGE_SIZE ? 0 : this.fastHost(table, address) >>> 2;
+    if ((address & (PAGE_SIZE - 1)) + 4 * count > PAGE_SIZE) return 0;
+    const word = this.fastHost(table, address) >>> 2;
+    // the first of them may lie in front of the end of memory and the last behind it
+    return word === 0 || count === 1 || this.fastHost(table, address + 4 * (count - 1)) !== 0 ? word : 0;
   }
 
   /** Where an aligned word lies in the arena by a page table, 0 if it needs the slow path. */
   private fastHost(table: number, address: number): number {
     const entry = this.arena.i32[table + (address >>> PAGE_BITS)]!;
-    if ((entry & ENTRY_FAST) === 0 || (address & 3) !== 0 || mpuEnabled(this.core)) return 0;
-    return (address + (entry & ENTRY_DELTA)) >>> 0;
+    if ((entry & (ENTRY_FAST | ENTRY_PART)) === 0 || (address & 3) !== 0 || mpuEnabled(this.core)) return 0;
+    const host = (address + (entry & ENTRY_DELTA)) >>> 0;
+    return (entry & ENTRY_PART) !== 0 && this.arena.u8[WORD_MAP + (host >>> 2)] === 0 ? 0 : host;
   }
   /** Private peripheral bus of the core; a chip may put blocks of its own there (DBGMCU). */
   protected isPrivateBus(address: number): boolean {
@@ -332,19 +336,29 @@ export abstract class CoreMemory extends CoreState {
   }
   protected fillRead(address: number, region: Region, kind: number): void {
     const page = address >>> PAGE_BITS;
-    if (!this.wholePage(page, region)) return;
+    if (!this.wholePage(page, region) && !this.endPage(page, region)) return;
     const delta = (region.memory!.host - region.base) | 0;
     this.arena.i32[this.readTable + page] = delta | kind;
     this.readPages.push(page);
   }
   /** A page may be fast if it lies in one memory, has one set of rights, and nobody intercepts it. */
   protected wholePage(page: number, region: Region): boolean {
-    if (this.tracer) return false;
     const start = (page << PAGE_BITS) >>> 0;
-    if (start < region.base || start + PAGE_SIZE > region.end) return false;
+    return start >= region.base && start + PAGE_SIZE <= region.end && this.plainPage(start, region);
+  }
+  /** RAM ends inside the page and nothing follows there: words behind the end have never been touched (ENTRY_PART). */
+  private endPage(page: number, region: Region): boolean {
+    const start = (page << PAGE_BITS) >>> 0;
+    const { row } = region.memory!;
+    if (row.kind !== 'ram' || row.guardedBy || start < region.base || start + PAGE_SIZE <= region.end) return false;
+    for (let a = region.end; a < start + PAGE_SIZE; a += 4) if (this.regionAt(a)) return false;
+    return this.plainPage(start, region);
+  }
+  private plainPage(start: number, region: Region): boolean {
+    if (this.tracer) return false;
     if (((region.memory!.host - region.base) & ~ENTRY_DELTA) !== 0) return false;
     if (mpuEnabled(this.core) && !mpuUniform(this.core, start)) return false;
-    return !this.intercept?.pages.has(page);
+    return !this.intercept?.pages.has(start >>> PAGE_BITS);
   }
 
   protected slowWrite(
@@ -511,10 +525,13 @@ export abstract class CoreMemory extends CoreState {
 
   protected fillWrite(address: number, region: Region): void {
     const page = address >>> PAGE_BITS;
-    if (!this.wholePage(page, region)) return;
+    const whole = this.wholePage(page, region);
+    if (!whole && !this.endPage(page, region)) return;
     const delta = (region.memory!.host - region.base) | 0;
     if (this.holdsCode(((page << PAGE_BITS) + delta) >>> 0, PAGE_SIZE)) return;
-    this.arena.i32[this.writeTable + page] = delta | ENTRY_FAST;
+    // stores to it are not seen from now on, and it may touch two pages of the arena
+    if ((delta & (PAGE_SIZE - 1)) !== 0) this.onMemoryWrite((page << PAGE_BITS) + delta, PAGE_SIZE);
+    this.arena.i32[this.writeTable + page] = delta | (whole ? ENTRY_FAST : ENTRY_PART);
     this.writePages.push(page);
   }
 

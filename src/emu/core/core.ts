@@ -105,9 +105,12 @@ export class Core extends CoreCode implements Cpu {
     this.irqDirty = false;
     return true;
   }
-  /** Critical sections are short and many: the run goes on where nothing waits for their end, be they made by a mask or by the enable bit of one line (TinyUSB does so at every look for work). With a second core it ends, so that the two keep together. */
+  /**
+   * Critical sections are short and many: the run goes on where nothing waits for their end, be they made by a mask or by the enable bit of one line (TinyUSB does so
+   * at each look for work). With a second core it ends, so that the two keep together; a core that sleeps is woken from outside.
+   */
   maskChanged(): void {
-    if (this.peers.length > 0 || preempts(this, highestPending(this))) this.interruptsChanged();
+    if (this.halted || this.peers.length > 0 || preempts(this, highestPending(this))) this.interruptsChanged();
   }
   get pc(): number {
     return this.get(S.PC);

@@ -16,8 +16,10 @@ export const ENTRY_FLASH = 2;
 /** Accesses to this page look into the L1 data cache, fetches into the L1 instruction cache. */
 export const ENTRY_CACHED = 4;
 
+/** Of a write table entry: memory ends inside this page. What has been read or written lies in front of the end, and is written as by FAST. */
+export const ENTRY_PART = 8;
 /** The page part of a read or write table entry: a memory need not lie in the arena as it lies in its page (the second address of G431's CCM). */
-export const ENTRY_DELTA = ~7;
+export const ENTRY_DELTA = ~15;
 
 /** Values of a record's FLAGS: arrivals so far; not to be translated; a region begins here. */
 export const NEVER = 254;
@@ -323,9 +325,9 @@ export class HotBuilder extends RecordBuilder {
 
 /**
  * host = address + entry, or branch to `slow`:
- *   e = table[address >>> 12]; if !(e & FAST) or misaligned: slow
+ *   e = table[address >>> 12]; if !(e & FAST) or misaligned: slow; writes: !(e & (FAST | PART))
  *   host = address + (e & DELTA)
- *   reads: wordMap[host >>> 2] == 0: slow        writes: wordMap[host >>> 2] = 1
+ *   reads: wordMap[host >>> 2] == 0: slow        writes: the same if e & PART; wordMap[host >>> 2] = 1
  */
 export function emitFastHost(
   b: Builder,
@@ -339,7 +341,7 @@ export function emitFastHost(
   const f = b.f;
   const table = kind === 'read' ? readTableOf(shared.core) : writeTableOf(shared.core);
   const entry = b.pageEntry(a, table);
-  const bad = b.eqz(b.and(entry, ENTRY_FAST));
+  const bad = b.eqz(b.and(entry, kind === 'read' ? ENTRY_FAST : ENTRY_FAST | ENTRY_PART));
   (size === 1 ? bad : b.or(bad, b.and(a, size - 1))).emit(f);
   f.brIf(slow);
   host.set(b.add(a, b.and(entry, ENTRY_DELTA)));
@@ -347,11 +349,16 @@ export function emitFastHost(
     b.eqz(b.arenaAt(b.shrU(host.get, 2), WORD_MAP, 1)).emit(f);
     f.brIf(slow);
   } else {
+    beyondEnd(b, entry, host.get).emit(f);
+    f.brIf(slow);
     b.shrU(host.get, 2).emit(f);
     f.i32(1);
     f.memory(OP['i32.store8'], WORD_MAP);
   }
 }
+/** The page is one in which memory ends, and this word has not been touched. */
+export const beyondEnd = (b: Builder, entry: Expr, host: Expr): Expr =>
+  b.and(b.shrU(entry, 3), b.eqz(b.arenaAt(b.shrU(host, 2), WORD_MAP, 1)));
 
 /**
  * Address of the bytes in the L1 data cache, or branch to `slow`:

@@ -37,6 +37,7 @@ function regionOf(code: readonly number[], listing: readonly string[], profile: 
     cycles: ({ ins }) => ({ cost: 1, taken: /^(B|BL|BX|CBZ|TB)/.test(ins.decoded.op) ? 1 : 0 }),
     literal: () => null,
     ram: { base: 0x2000_0000, size: 0x8000, host: RAM_HOST },
+    partialPages: false,
     fetch: 0,
     flashKinds: 0,
     lineBytes: 16,

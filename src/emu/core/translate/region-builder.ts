@@ -4,7 +4,7 @@ import type { FunctionBody, Label } from '../../wasm/module.ts';
 import { loadOpcode, OP, storeOpcode, type WasmType } from '../../wasm/opcodes.ts';
 import { isUnexpected } from '../branch-targets.ts';
 import { Builder, Expr, hasBranchTargets, lift, type LoadOptions, type Val } from '../builder.ts';
-import { ENTRY_DELTA, ENTRY_FAST, ENTRY_FLASH } from '../record-builders.ts';
+import { beyondEnd, ENTRY_DELTA, ENTRY_FAST, ENTRY_FLASH, ENTRY_PART } from '../record-builders.ts';
 import { EXIT, S } from '../state.ts';
 import type { StaticCycles } from '../timing.ts';
 import { Flags } from './flags.ts';
@@ -411,7 +411,8 @@ export class RegionBuilder extends Builder {
     const a = this.let(start);
     const conds: Expr[] = [];
     const entry = this.pageEntry(a, kind === 'read' ? readTableOf(this.env.core) : writeTableOf(this.env.core));
-    conds.push(this.eqz(this.and(entry, ENTRY_FAST)), this.and(a, 3), this.gtU(this.and(a, 0xfff), 0x1000 - n));
+    const may = kind === 'read' ? ENTRY_FAST : ENTRY_FAST | ENTRY_PART;
+    conds.push(this.eqz(this.and(entry, may)), this.and(a, 3), this.gtU(this.and(a, 0xfff), 0x1000 - n));
     const delta = this.let(this.and(entry, ENTRY_DELTA));
     const map = this.let(this.shrU(this.add(a, delta), 2));
     // two words byte by byte: stores of single words mark bytes, and the host waits for those to reach memory when it reads them as one
@@ -422,13 +423,17 @@ export class RegionBuilder extends Builder {
         at += width;
       }
     };
-    if (kind === 'read')
+    const partial = kind === 'write' && this.env.partialPages;
+    if (kind === 'read' || partial)
       // every byte is 0 (never written), 1 or 2: adding 0x7f sets the top bit of those that are not 0
       bytesOfMap((at, width) => {
         const ones = ONES[width];
-        if (width === 1) return void conds.push(this.eqz(this.arenaAt(map, WORD_MAP + at, 1)));
-        const tops = this.and(this.add(this.arenaAt(map, WORD_MAP + at, width), Math.imul(ones, 0x7f)), Math.imul(ones, 0x80));
-        conds.push(this.ne(tops, Math.imul(ones, 0x80)));
+        const bad = (): Expr => {
+          if (width === 1) return this.eqz(this.arenaAt(map, WORD_MAP + at, 1));
+          const tops = this.and(this.add(this.arenaAt(map, WORD_MAP + at, width), Math.imul(ones, 0x7f)), Math.imul(ones, 0x80));
+          return this.ne(tops, Math.imul(ones, 0x80));
+        };
+        conds.push(partial ? this.and(this.shrU(entry, 3), bad()) : bad());
       });
     this.leaveIfAny(...conds);
     this.spanning = delta;
@@ -464,14 +469,14 @@ export class RegionBuilder extends Builder {
     const touched = this.places.store(origin, size);
     let host: Expr;
     if (known) {
-      if (!known.written) this.leaveIfAny(this.eqz(this.and(this.pageEntry(a, writeTableOf(this.env.core)), ENTRY_FAST)));
+      if (!known.written) this.leaveIfAny(this.eqz(this.and(this.pageEntry(a, writeTableOf(this.env.core)), ENTRY_FAST | ENTRY_PART)));
       host = this.local(known.host);
     } else {
       // e = writeTable[a >>> 12]; if !(e & FAST) or misaligned: leave; host = a + (e & DELTA). In fast RAM host is known without waiting for e,
       // and loads that follow need not wait to know where the store goes.
       const { ram } = this.env;
       const entry = this.pageEntry(a, writeTableOf(this.env.core));
-      this.leaveIfAny(this.eqz(this.and(entry, ENTRY_FAST)));
+      this.leaveIfAny(this.eqz(this.and(entry, ENTRY_FAST | ENTRY_PART)));
       const offset = this.let(this.sub(a, ram.base));
       const place = this.variable('i32', this.add(offset, ram.host));
       this.if(this.geU(this.rotr(offset, size >> 1), ram.size / size), () => {
@@ -479,6 +484,7 @@ export class RegionBuilder extends Builder {
         place.set(this.add(a, this.and(entry, ENTRY_DELTA)));
       });
       host = place.get;
+      if (this.env.partialPages) this.leaveIfAny(beyondEnd(this, entry, host));
     }
     host.emit(f);
     v.emit(f);
@@ -507,7 +513,7 @@ export class RegionBuilder extends Builder {
   /**
    * In front of a loop: where a slot lies and what is there. A branch to `leave` if it is not a word that may be read, and written if the loop does, and has been
    * written:
-   *   e = readTable[a >>> 12]; if !(e & writeTable[a >>> 12] & FAST) or misaligned: leave; host = a + (e & DELTA); if written words[host >>> 2] != 1: leave
+   *   e = readTable[a >>> 12]; w = writeTable[a >>> 12]; if !(e & FAST), or !(w & (FAST | PART)) where it writes, or misaligned: leave; host = a + (e & DELTA); if written words[host >>> 2] != 1: leave
    */
   lookUp(slot: Slot, leave: Label): void {
     const { f } = this;
@@ -517,7 +523,9 @@ export class RegionBuilder extends Builder {
     if (known && (known.written || !slot.stored)) host = this.local(known.host);
     else {
       const entry = this.pageEntry(a, readTableOf(this.env.core));
-      const may = slot.stored ? this.and(this.pageEntry(a, writeTableOf(this.env.core)), entry) : entry;
+      // what has been written does not lie behind the end of memory
+      const mayWrite = (e: Expr): Expr => (this.env.partialPages ? this.or(e, this.shrU(e, 3)) : e);
+      const may = slot.stored ? this.and(mayWrite(this.pageEntry(a, writeTableOf(this.env.core))), entry) : entry;
       host = this.let(this.add(a, this.and(entry, ENTRY_DELTA)));
       const written = this.arenaAt(this.shrU(host, 2), WORD_MAP, 1);
       // a store would make 1 of what has only been read

@@ -15,6 +15,8 @@ export interface Surroundings {
   literal(address: number, size: number): number | null;
   /** RAM that needs no page table for loads: guest base, bytes (0: every access looks into the table), arena offset of its first byte. */
   readonly ram: { readonly base: number; readonly size: number; readonly host: number };
+  /** Some RAM ends inside a page. */
+  readonly partialPages: boolean;
   /** Flash timing: 0 none, 1 wait states per line, 2 instruction cache (asked line by line), 3 caches of the flash controller. */
   readonly fetch: 0 | 1 | 2 | 3;
   /** What those caches do (KIND), bytes of a flash line, log2 of the bytes of a row. */

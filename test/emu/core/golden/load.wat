@@ -101,7 +101,7 @@
                     br_if 0 (;@8;)
                     local.get $t1
                     local.get $t7
-                    i32.const -4096
+                    i32.const -16
                     i32.and
                     i32.add
                     local.set $t8

@@ -74,7 +74,7 @@
               local.set $t5
               local.get $t3
               local.get $t4
-              i32.const -4096
+              i32.const -16
               i32.and
               i32.add
               local.set $t6

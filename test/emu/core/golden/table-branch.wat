@@ -92,7 +92,7 @@
               local.set $t5
               local.get $t1
               local.get $t5
-              i32.const -4096
+              i32.const -16
               i32.and
               i32.add
               local.set $t6
