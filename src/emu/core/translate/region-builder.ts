@@ -472,19 +472,7 @@ export class RegionBuilder extends Builder {
       if (!known.written) this.leaveIfAny(this.eqz(this.and(this.pageEntry(a, writeTableOf(this.env.core)), ENTRY_FAST | ENTRY_PART)));
       host = this.local(known.host);
     } else {
-      // e = writeTable[a >>> 12]; if !(e & FAST) or misaligned: leave; host = a + (e & DELTA). In fast RAM host is known without waiting for e,
-      // and loads that follow need not wait to know where the store goes.
-      const { ram } = this.env;
-      const entry = this.pageEntry(a, writeTableOf(this.env.core));
-      this.leaveIfAny(this.eqz(this.and(entry, ENTRY_FAST | ENTRY_PART)));
-      const offset = this.let(this.sub(a, ram.base));
-      const place = this.variable('i32', this.add(offset, ram.host));
-      this.if(this.geU(this.rotr(offset, size >> 1), ram.size / size), () => {
-        if (size > 1) this.leaveIfAny(this.and(a, size - 1));
-        place.set(this.add(a, this.and(entry, ENTRY_DELTA)));
-      });
-      host = place.get;
-      if (this.env.partialPages) this.leaveIfAny(beyondEnd(this, entry, host));
+      host = this.placeOfStore(a, size);
     }
     host.emit(f);
     v.emit(f);
@@ -501,6 +489,25 @@ export class RegionBuilder extends Builder {
     f.set(kept.host);
     v.emit(f);
     f.set(kept.value);
+  }
+
+  /**
+   * Where a store goes in the arena:
+   *   e = writeTable[a >>> 12]; if !(e & (FAST | PART)) or misaligned: leave; host = a + (e & DELTA); if e & PART and the word has not been touched: leave
+   * In fast RAM host is known without waiting for e, and loads that follow need not wait to know where the store goes.
+   */
+  private placeOfStore(a: Expr, size: 1 | 2 | 4): Expr {
+    const { ram } = this.env;
+    const entry = this.pageEntry(a, writeTableOf(this.env.core));
+    this.leaveIfAny(this.eqz(this.and(entry, ENTRY_FAST | ENTRY_PART)));
+    const offset = this.let(this.sub(a, ram.base));
+    const place = this.variable('i32', this.add(offset, ram.host));
+    this.if(this.geU(this.rotr(offset, size >> 1), ram.size / size), () => {
+      if (size > 1) this.leaveIfAny(this.and(a, size - 1));
+      place.set(this.add(a, this.and(entry, ENTRY_DELTA)));
+    });
+    if (this.env.partialPages) this.leaveIfAny(beyondEnd(this, entry, place.get));
+    return place.get;
   }
 
   /** Behind a store: one slot has this value now, others may have changed. */
