@@ -1,10 +1,12 @@
 /**
  * DAC: data holding registers, output registers, software and timer triggers, DMA requests and underrun, interrupt. The voltage goes nowhere.
  *
- * Facts: registers ST SVD; RM0351 DAC, RM0090 14 (documented). DOR follows DHR at once (silicon: after one clock of APB, three with a trigger).
+ * Facts: registers ST SVD; RM0351 DAC, RM0090 14, RM0440 DAC (documented). DOR follows DHR at once (silicon: after one clock of APB, three with a trigger). A channel is ready
+ * 8 us behind EN (DS12288, wake-up time, the longest: recalled, assumed); in calibration CAL_FLAG says that OTRIM has reached the offset, which is ASSUMED in the middle.
  * Wires read: the triggers by TSEL; driven: `<dma>.dma.cc1`, `.cc2`, see dma-requests.ts.
  */
 import type { Field, Layout, ModelFactory, Register, RegisterContext, RegisterModel } from '../../emu/registers.ts';
+import { US } from '../../emu/time.ts';
 
 export interface DacOptions {
   /** Value of TSEL that is SWTRIG, and the wires of the others. */
@@ -26,7 +28,13 @@ interface Channel {
   /** F1 sees no underrun. */
   readonly dmaudrie: Field | null;
   readonly dor: Register;
+  /** G4, H5, U5. */
+  readonly ready: Field | null;
+  readonly calibration: { readonly en: Field; readonly flag: Field; readonly trim: Field } | null;
 }
+/** Middle of the five bits of OTRIM. */
+const OFFSET = 16;
+const READY_PS = 8 * US;
 export interface DacState {
   /** Value that DOR takes next, by channel. */
   held: number[];
@@ -55,7 +63,26 @@ class Dac {
         dmaen: layout.field(`CR.DMAEN${n}`),
         dmaudrie: layout.hasField(`CR.DMAUDRIE${n}`) ? layout.field(`CR.DMAUDRIE${n}`) : null,
         dor: layout.reg(`DOR${n}`),
+        ready: layout.hasField(`SR.DAC${n}RDY`) ? layout.field(`SR.DAC${n}RDY`) : null,
+        calibration: layout.hasField(`SR.CAL_FLAG${n}`)
+          ? { en: layout.field(`CR.CEN${n}`), flag: layout.field(`SR.CAL_FLAG${n}`), trim: layout.field(`CCR.OTRIM${n}`) }
+          : null,
       }));
+  }
+  /** Ready bits behind a change of EN, the flag of the calibration. */
+  private follow(c: Ctx): void {
+    for (const { index, en, ready, calibration } of this.channels) {
+      calibration?.flag.set(c, calibration.en.get(c) === 1 && calibration.trim.get(c) >= OFFSET ? 1 : 0);
+      const timer = `ready${index + 1}`;
+      if (!ready) continue;
+      if (!en.get(c)) {
+        ready.set(c, 0);
+        c.env.disarm(timer);
+      } else if (!ready.get(c) && c.env.due(timer) === Infinity) c.env.arm(timer, c.env.now() + READY_PS);
+    }
+  }
+  onTimer(c: Ctx, timer: string): void {
+    this.channels[Number(timer.slice('ready'.length)) - 1]?.ready?.set(c, 1);
   }
   private trigger(c: Ctx, ch: Channel): string | undefined {
     return ch.en.get(c) && ch.ten.get(c) ? this.o.triggers[ch.tsel.get(c)] : undefined;
@@ -121,9 +148,11 @@ class Dac {
       this.waitForTriggers(c);
       for (const ch of this.channels) if (!ch.dmaen.get(c)) c.s.asked[ch.index] = 0;
     }
+    this.follow(c);
     this.interrupt(c);
   }
   reset(c: Ctx): void {
+    for (const { index } of this.channels) c.env.disarm(`ready${index + 1}`);
     Object.assign(c.s, fresh());
     this.waitForTriggers(c);
     this.interrupt(c);
@@ -135,16 +164,18 @@ export const dac: ModelFactory = (layout, given): RegisterModel<DacState> => {
   const options = given as unknown as DacOptions;
   const block = new Dac(layout, options);
   return {
+    timers: ['ready1', 'ready2'],
     wires: [...new Set(Object.values(options.triggers))],
     about: {
-      source: 'RM0351 DAC, RM0090 14',
+      source: 'RM0351 DAC, RM0090 14, RM0440 DAC',
       confidence: 'documented',
-      lacks: ['noise and triangle generation', 'calibration, sample and hold', 'triggers from pins', 'the voltage at the pin'],
+      lacks: ['noise and triangle generation', 'sample and hold', 'triggers from pins', 'the voltage at the pin'],
     },
-    modelled: layout.registers.filter((r) => r.offset <= 0x34).map((r) => r.name),
+    modelled: layout.registers.filter((r) => r.offset <= 0x38).map((r) => r.name),
     create: fresh,
     onReset: (c) => block.reset(c),
     onWire: (c, wire) => block.onWire(c, wire),
+    onTimer: (c, timer) => block.onTimer(c, timer),
     write: (c, r, merged, raw) => block.write(c, r, merged, raw),
     wrote: (c, r, value) => block.wrote(c, r, value),
   };
