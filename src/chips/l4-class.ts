@@ -145,6 +145,8 @@ const OWN: Derivation['own'] = {
   CRC: { model: 'crc', size: 0x400 },
   PWR: { model: 'pwr-l4', size: 0x400 },
   SYSCFG: { model: 'syscfg-l4', size: 0x30 },
+  COMP: { model: 'comp' },
+  OPAMP: { model: 'opamp' },
   VREFBUF: { model: 'vrefbuf', size: 0x1d0, clock: 'APB2ENR.SYSCFGEN', reset: 'APB2RSTR.SYSCFGRST' },
   RNG: { model: 'rng', size: 0x400, options: { clock: 'usb', slowest: 32 } },
 };

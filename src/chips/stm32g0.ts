@@ -144,6 +144,7 @@ const OWN: Derivation['own'] = {
   ...G0_OWN,
   RCC: { model: 'rcc-g0', size: 0x400, irqs: [4], options: { usbOscillator: 'HSI48', usb: ['hsi48', 'hse', 'pllq'] } },
   DMA2: g0Dma('DMA2', 7, [0, 0, 0, 0, 0]),
+  COMP: { model: 'comp' },
   VREFBUF: { model: 'vrefbuf', size: 0x50, clock: 'APBENR2.SYSCFGEN' },
   // Packet memory of 2 KB at 0x40009800. The line is shared with UCPD. Klipper and Katapult never set PWR_CR2.USV and are on USB on boards with this chip: the bit
   // cuts nothing off (reported; RM0444 4.4.2 says that it does).

@@ -29,13 +29,16 @@ function optionBytes(): Record<string, OptionByteRow> {
 /** Blocks whose registers are not those of H533. */
 const OWN = /^(RCC|PWR|FLASH|SBS|EXTI|TAMP|ICACHE|RAMCFG|DBGMCU|CRS|OPAMP1|COMP|GTZC1|GPIO.|HASH)$/;
 
+/** What H533 has not. */
+const ANALOG: Readonly<Record<string, string>> = { COMP: 'comp', OPAMP1: 'opamp' };
+
 /** Rows of H533 that this chip has. */
 function blocks(options: Readonly<Record<string, OptionByteRow>>): readonly BlockRow[] {
   const like = new Map(STM32H533RE.blocks.map((b) => [b.name, b]));
   const rows = generated.peripherals.map((p): BlockRow => {
     const row = like.get(p.name) ?? { name: p.name, model: null, base: parseInt(p.base, 16), size: parseInt(p.size, 16), irqs: p.irqs };
     const gates = { ...(p.clock ? { clock: p.clock } : {}), ...(p.reset ? { reset: p.reset } : {}) };
-    if (!like.has(p.name)) return { ...row, ...gates };
+    if (!like.has(p.name)) return { ...row, ...gates, model: ANALOG[p.name] ?? null };
     if (p.name === 'RCC') return { ...row, options: {} };
     if (p.name === 'DBGMCU') return { ...row, options: { devId: 0x474, revId: 0x1000 } };
     if (p.name === 'RAMCFG')

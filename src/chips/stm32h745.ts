@@ -197,7 +197,7 @@ const blocks: readonly BlockRow[] = [
   usart('UART8', 0x40007c00, 83, A1L),
   { name: 'CRS', model: 'crs', base: 0x40008400, size: 0x400, irqs: [144], ...gated(A1H, 'CRS'), options: { usbSource: 3 } },
   plain('SWPMI1', 0x40008800, [115], A1H, 'SWP'),
-  plain('OPAMP', 0x40009000, [], A1H),
+  { ...plain('OPAMP', 0x40009000, [], A1H), model: 'opamp' },
   plain('MDIOS', 0x40009400, [119, 120], A1H),
   { ...plain('FDCAN1', 0x4000a000, [19, 21, 63], A1H, 'FDCAN'), model: 'fdcan' },
   { ...plain('FDCAN2', 0x4000a400, [20, 22], A1H, 'FDCAN'), model: 'fdcan' },
@@ -337,7 +337,7 @@ const blocks: readonly BlockRow[] = [
   lptim(3, 0x58002800, 139, A4),
   lptim(4, 0x58002c00, 140, A4),
   lptim(5, 0x58003000, 141, A4),
-  plain('COMP12', 0x58003800, [137], A4),
+  { ...plain('COMP12', 0x58003800, [137], A4), model: 'comp' },
   { ...plain('VREFBUF', 0x58003c00, [], A4, 'VREF'), model: 'vrefbuf' },
   {
     name: 'RTC',

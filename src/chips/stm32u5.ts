@@ -154,6 +154,8 @@ const OWN: Derivation['own'] = {
   RNG: { model: 'rng', options: { clock: 'rng', slowest: 32 } },
   HASH: { model: 'hash' },
   DAC1: { model: 'dac', options: DAC_H },
+  COMP: { model: 'comp' },
+  OPAMP1: { model: 'opamp' },
   VREFBUF: { model: 'vrefbuf', clock: 'APB3ENR.VREFEN', reset: 'APB3RSTR.VREFRST' },
   GPDMA1: { model: 'gpdma', options: { channels: 16, requests: U5_GPDMA } },
   LPDMA1: { model: 'gpdma', options: { channels: 4, requests: U5_LPDMA } },

@@ -77,6 +77,7 @@ import { usartV4 } from './serial/usart-v4.ts';
 import { usbDrd } from './usb/usb-drd.ts';
 import { usbFsdev } from './usb/usb-fsdev.ts';
 import { usbOtgFs } from './usb/usb-otg-fs.ts';
+import { comp, opamp } from './analog/comp.ts';
 import { vrefbuf } from './analog/vrefbuf.ts';
 import { wwdgV2 } from './watchdog/wwdg-v2.ts';
 
@@ -161,6 +162,8 @@ export const MODELS: Readonly<Record<string, ModelFactory>> = {
   'usb-drd': usbDrd,
   'usb-fsdev': usbFsdev,
   'usb-otg-fs': usbOtgFs,
+  comp,
+  opamp,
   vrefbuf,
   'wwdg-v2': wwdgV2,
 };

@@ -22,6 +22,9 @@ const OPTIONS = 'shows the option bytes in force; the SVD calls it read-write';
 const mask = (on: RegExp, missing: number, extra: number, why: string): MaskDeviation => ({ on, missing, extra, why });
 
 const MASKS: readonly MaskDeviation[] = [
+  mask(/L4\w+ OPAMP\.OPAMP\d_CSR$/, 0x8000, 0, 'CALOUT is the hardware’s'),
+  mask(/(G4\w+|H745XI) OPAMP\.OPAMP\d_CSR$/, 0x40000000, 0, 'CALOUT is the hardware’s'),
+  mask(/(L4\w+|WB\w+) COMP\.COMP\d_CSR$/, 0, 0x80000000, 'LOCK is set by software; the SVD calls it read-only'),
   mask(/F303CC USB\.EP\dR$/, 0, 0x800, 'SETUP is the hardware’s; other SVDs call it read-write'),
   mask(/STM32F1.* RCC\.CSR$/, 0xfd000000, 0, FLAGS),
   mask(/H745XI FDCAN\d\.DBTP$/, 0, 0x009f1fff, 'RM0399 57.5: written with CCE; the SVD has it read-only'),
@@ -127,6 +130,9 @@ const AFTER_POWER: readonly Deviation[] = [
 ];
 /** Bits outside the mask that such a write itself starts or ends. */
 const HARDWARE: readonly (Deviation & { readonly bits: number })[] = [
+  { on: / COMP\.(COMP\d_|C\d)CSR$/, bits: 0x40000000, why: 'VALUE follows the polarity' },
+  { on: /L4\w+ OPAMP\.OPAMP\d_CSR$|U575ZI OPAMP1\.(CSR|OPAMP2_CRS)$/, bits: 0x8000, why: 'CALOUT follows the trimming' },
+  { on: /(H745XI|H503RB) OPAMP1?\.(OPAMP\d_)?CSR$/, bits: 0x40000000, why: 'CALOUT follows the trimming' },
   { on: /STM32F1.* FLASH\.ACR$/, bits: 0x20, why: 'PRFTBS follows PRFTBE' },
   { on: /STM32F1.* FLASH\.AR$/, bits: 0xffffffff, why: 'write-only in the SVD; the model keeps what is written' },
   { on: /L072CZ SYSCFG\.CFGR3$/, bits: 0x40000000, why: 'VREFINT_RDYF follows' },
