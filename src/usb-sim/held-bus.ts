@@ -30,6 +30,12 @@ interface Waiter {
   readonly fail: (error: unknown) => void;
 }
 
+/** Where virtual and real time began to go at one pace. */
+interface Anchor {
+  readonly at: Ps;
+  readonly clock: number;
+}
+
 /** Virtual length of a stretch at first; it is then fitted to `STRETCH_MS` of real time. */
 const FIRST_STRETCH = 1 * MS;
 const LONGEST_STRETCH = 100 * MS;
@@ -121,14 +127,15 @@ export class HeldBus {
     this.working = true;
     try {
       let turn = this.clock();
-      let anchor: { at: Ps; clock: number } | null = null;
+      let anchor: Anchor | null = null;
       while (this.waiters.size > 0) {
         const fast = [...this.waiters].some((w) => w.pace === 'fast');
         if (fast) anchor = null;
         else anchor ??= { at: this.now, clock: this.clock() };
-        const ahead = anchor ? this.now - (anchor.at + (this.clock() - anchor.clock) * MS) : -1;
-        if (ahead >= 0) await this.sleep(Math.ceil(ahead / MS) + REAL_STEP_MS);
-        else this.oneStretch(anchor ? Math.ceil(-ahead) : Infinity);
+        // in steps: whoever runs each microsecond as it passes has no time for the client that thinks meanwhile
+        if (this.behind(anchor) < REAL_STEP_MS * MS) await this.sleep(REAL_STEP_MS);
+        const behind = this.behind(anchor);
+        if (behind > 0) this.oneStretch(Math.ceil(behind));
         for (const w of [...this.waiters]) {
           if (w.done()) this.end(w, true);
           else if (this.now >= w.limit) this.end(w, false);
@@ -149,6 +156,10 @@ export class HeldBus {
     }
   }
 
+  /** How far virtual time has to go to be where real time is; without an anchor it may run ahead. */
+  private behind(anchor: Anchor | null): Ps {
+    return anchor ? anchor.at + (this.clock() - anchor.clock) * MS - this.now : Infinity;
+  }
   private oneStretch(most: Ps): void {
     let limit = this.now + Math.min(this.stretch, most);
     for (const w of this.waiters) limit = Math.min(limit, w.limit);

@@ -34,6 +34,18 @@ describe('a machine held for clients outside', () => {
     expect(await listening).toBe(false);
   });
 
+  it('one that only listens costs a look each ten milliseconds, and leaves the rest to the client that thinks meanwhile', async () => {
+    let looks = 0;
+    // each look at the clock takes a microsecond
+    const { bus } = held(undefined, {}, () => ++looks / 1000);
+    const stop = new AbortController();
+    const listening = bus.wait(() => false, { pace: 'real', signal: stop.signal });
+    await new Promise((next) => setTimeout(next, 40));
+    expect(looks).toBeLessThan(1000);
+    stop.abort();
+    await listening;
+  });
+
   it('many waits with one signal listen once, and all end with it', async () => {
     const { bus } = held();
     const stop = new AbortController();
