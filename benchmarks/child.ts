@@ -6,14 +6,17 @@ import * as fc from 'fast-check';
 import { HeldMachine } from '../src/bench/held-machine.ts';
 import { jobInput } from '../src/bench/job.ts';
 import { libraryJob, type BenchOptions } from '../src/library/options.ts';
+import { serveUsbIp } from '../src/cli/usbip-server.ts';
 import { openDfu } from '../src/property.ts';
 import type { DfuOperation } from '../src/usb-sim/types.ts';
 import type { DfuRequest } from '../src/usb-sim/usb-sim.ts';
+import { usbIpExport } from '../src/usb-sim/usbip-connection.ts';
 import { parseScenario } from '../src/bench/scenario.ts';
 import type { Session } from '../src/bench/session.ts';
 import { guestOn, runGuest, sessionOf, withWords, type Words } from './guest.ts';
 import { runRp2040, runUnicorn } from './peer-engines.ts';
 import type { Sample } from './sample.ts';
+import { downloadByUsbIp } from './usbip-client.ts';
 
 export type Task =
   | {
@@ -25,26 +28,32 @@ export type Task =
       readonly translating: boolean;
     }
   | { readonly kind: 'boots' | 'boots-restored' | 'forks'; readonly scenario: string; readonly seconds: number; readonly count: number }
-  | { readonly kind: 'dfu-download' | 'dfu-upload'; readonly chip: string; readonly bytes: number }
+  | { readonly kind: 'dfu-download' | 'dfu-upload' | 'dfu-usbip'; readonly chip: string; readonly bytes: number }
   | { readonly kind: 'dfu-cases'; readonly chip: string; readonly disturbances: boolean; readonly count: number }
   | { readonly kind: 'unicorn'; readonly elf: string; readonly words: Words; readonly hook: boolean; readonly instructions: number }
   | { readonly kind: 'rp2040js'; readonly module: string; readonly elf: string; readonly words: Words; readonly instructions: number };
 
 /** Times `action`, which tells what it has done. */
 function timed(action: () => Partial<Sample>): Sample {
+  const since = started();
+  return since(action());
+}
+/** Time begins now; the answer, asked when the work is done, says what it took. */
+function started(): (done: Partial<Sample>) => Sample {
   const cpu = process.cpuUsage();
   const start = performance.now();
-  const done = action();
-  const seconds = (performance.now() - start) / 1000;
-  const used = process.cpuUsage(cpu);
-  return {
-    instructions: 0,
-    cycles: 0,
-    count: 0,
-    ...done,
-    seconds,
-    cpu: (used.user + used.system) / 1e6,
-    peakMb: process.resourceUsage().maxRSS / 1024,
+  return (done) => {
+    const seconds = (performance.now() - start) / 1000;
+    const used = process.cpuUsage(cpu);
+    return {
+      instructions: 0,
+      cycles: 0,
+      count: 0,
+      ...done,
+      seconds,
+      cpu: (used.user + used.system) / 1e6,
+      peakMb: process.resourceUsage().maxRSS / 1024,
+    };
   };
 }
 
@@ -69,6 +78,8 @@ export async function sample(task: Task): Promise<Sample> {
     case 'dfu-download':
     case 'dfu-upload':
       return transfer(task.kind, task.chip, task.bytes);
+    case 'dfu-usbip':
+      return overUsbIp(task.chip, task.bytes);
     case 'dfu-cases':
       return dfuCases(task.chip, task.disturbances, task.count);
     case 'unicorn':
@@ -82,12 +93,14 @@ const IN_ROM: Pick<BenchOptions, 'images' | 'scenario'> = { images: [], scenario
 /** Virtual time between two looks whether the client is done (ps). */
 const LOOK = 10_000_000_000;
 
+const testBytes = (length: number): Uint8Array => Uint8Array.from({ length }, (_, i) => (i * 73 + (i >> 8) * 11 + 1) & 0xff);
+
 /** A transfer of the simulated host's own client to the stand-in ROM, as dfu-util makes it; before an upload the same bytes are written. */
 async function transfer(kind: 'dfu-download' | 'dfu-upload', chip: string, length: number): Promise<Sample> {
   const held = new HeldMachine(jobInput(await libraryJob({ chip, ...IN_ROM })));
   held.start();
   const address = 0x08000000;
-  const data = Uint8Array.from({ length }, (_, i) => (i * 73 + (i >> 8) * 11 + 1) & 0xff);
+  const data = testBytes(length);
   const carryOut = (request: DfuRequest): DfuOperation => {
     const id = held.usb.dfu(request);
     while (!held.usb.dfuIdle) held.run(held.bus.now + LOOK);
@@ -105,6 +118,24 @@ async function transfer(kind: 'dfu-download' | 'dfu-upload', chip: string, lengt
   });
   if (Buffer.compare(Buffer.from(back!.data), Buffer.from(data)) !== 0) throw new Error('the upload brings other bytes');
   return taken;
+}
+
+/** The same download by a client of the USB/IP server; `told`: what the device has told that client to sleep, which it does not. */
+async function overUsbIp(chip: string, length: number): Promise<Sample> {
+  const held = new HeldMachine(jobInput(await libraryJob({ chip, ...IN_ROM })));
+  held.start();
+  held.usb.claim();
+  const busId = '1-1';
+  const server = await serveUsbIp(
+    usbIpExport(held.bus, busId, () => {}),
+    '127.0.0.1',
+    0,
+  );
+  const since = started();
+  const told = await downloadByUsbIp(server.port, busId, 0x08000000, testBytes(length));
+  const sample = since({ count: 1, told: told / 1000 });
+  await server.close();
+  return sample;
 }
 
 /** Cases of `bootbench/property` from a fork, after some to warm up. */

@@ -8,4 +8,6 @@ export interface Sample {
   readonly cycles: number;
   readonly count: number;
   readonly peakMb: number | null;
+  /** Seconds that a device has told its client to sleep. */
+  readonly told?: number;
 }
