@@ -346,6 +346,8 @@ class RequestTrace {
   /** Words outside of the stack that were written before the reset, and that nobody touched behind it: kept there on purpose, and never read. */
   private unread(survivors: ReadonlyMap<number, number>): MagicWord[] {
     const { session, powerOn } = this;
+    // no program ran behind the reset that could have looked
+    if (this.touched.size === 0) return [];
     const all = [...survivors.keys()].filter((a) => !this.touched.has(homeOf(session, a)) && !this.onStack(a));
     const backup = [...this.backup.keys()].filter((a) => !this.touched.has(a));
     const left = new Set(all.map((a) => homeOf(session, a))).size > MOST_UNREAD ? [] : all;
