@@ -36,11 +36,18 @@ export async function main(argv: readonly string[], io: Io, bench?: Bench): Prom
   let code: number = EXIT.ok;
   const program = build(io, (exit) => (code = exit), bench);
   try {
-    await program.parseAsync([...argv], { from: 'user' });
+    await program.parseAsync(unknownCommand(program, argv) ?? [...argv], { from: 'user' });
     return code;
   } catch (error) {
     return report(error, io);
   }
+}
+
+/** `help rnu` and `rnu --help` ask about a command that is none: that is told, as of `rnu`, and not the help of the program. */
+function unknownCommand(program: Command, argv: readonly string[]): string[] | null {
+  const name = argv[0] === 'help' ? argv[1] : argv[0];
+  const known = name === undefined || name === 'help' || name.startsWith('-') || program.commands.some((c) => c.name() === name);
+  return known ? null : [name];
 }
 
 function report(error: unknown, io: Io): number {

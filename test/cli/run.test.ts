@@ -45,6 +45,8 @@ describe('exit code', () => {
     ['an unknown option', run('--chp', 'x'), "unknown option '--chp' (did you mean --chip?); `bootbench run --help` lists the options"],
     ['an option without its value', ['run', IMAGE, '--json', '-', '--chip'], "'--chip <name>' argument missing; `bootbench run --help`"],
     ['an unknown command', ['rnu'], "unknown command 'rnu' (did you mean run?); `bootbench --help` lists the commands"],
+    ['help of an unknown command', ['help', 'rnu'], "unknown command 'rnu' (did you mean run?)"],
+    ['an unknown command with --help', ['rnu', '--help'], "unknown command 'rnu' (did you mean run?)"],
     ['an unknown symptom', run('--symptom', 'restes'), 'did you mean resets?'],
     ['an unknown ROM option', run('--rom-option', 'primsk=keeps'), 'did you mean primask?'],
     ['an unknown ROM value', run('--rom-option', 'primask=clear'), 'did you mean clears?'],
@@ -67,7 +69,9 @@ describe('exit code', () => {
     ['a missing ROM dump', run('--rom', 'rom.bin'), 'cannot read rom.bin'],
   ])('2 and one clear line for %s', async (_what, args, message) => {
     const cwd = folder({ 'fw.bin': FIRMWARE });
-    const ran = await cli([...args, ...(args.includes('--json') || args.length < 2 ? [] : ['--json', '-'])], { cwd });
+    const ran = await cli([...args, ...(args.includes('--json') || args.length < 2 || args.includes('rnu') ? [] : ['--json', '-'])], {
+      cwd,
+    });
     expect(ran.err).toContain(message);
     expect(ran.code).toBe(2);
     expect(ran.out).toBe('');
