@@ -1,5 +1,6 @@
 /** A handed-over chip made of register facts alone: what a check reads, and what a repair changes, without a machine behind it. */
 import { STM32H533RE } from '../../src/chips/stm32h533.ts';
+import type { ChipDescription } from '../../src/emu/chip.ts';
 import { CHECKS } from '../../src/checks/index.ts';
 import {
   type Check,
@@ -26,6 +27,7 @@ export const TIM2_IRQ = 45;
 export const writer = (pc: number, seq: number): Writer => ({ pc, at: 1_000_000, kind: 'cpu', core: 0, seq });
 
 export class FakeTarget implements RepairTarget {
+  readonly chip: ChipDescription;
   readonly registers = new Map<string, number>();
   readonly ppb = new Map<number, number>();
   readonly core: Record<string, number> = {
@@ -62,9 +64,11 @@ export class FakeTarget implements RepairTarget {
   stopped: string[] = [];
   withHistory = true;
 
-  constructor() {
-    for (const block of STM32H533RE.blocks)
-      for (const r of STM32H533RE.facts[block.facts ?? block.name]?.registers ?? []) this.registers.set(`${block.name}.${r.name}`, r.reset);
+  constructor(chip: ChipDescription = STM32H533RE) {
+    this.chip = chip;
+    for (const block of chip.blocks)
+      for (const r of chip.facts[block.facts ?? block.name]?.registers ?? []) this.registers.set(`${block.name}.${r.name}`, r.reset);
+    if (chip !== STM32H533RE) return;
     // What the facts do not say: the SVD's wrong TRIM, option bytes as they leave the factory.
     this.set('CRS.CR.TRIM', 0x20).set('FLASH.OPTSR_CUR.PRODUCT_STATE', 0xed).set('FLASH.OPTSR2_CUR.TZEN', 0xc3);
     for (const { field, factory } of Object.values(STM32H533RE.optionBytes ?? {})) {
@@ -77,13 +81,13 @@ export class FakeTarget implements RepairTarget {
 
   get(path: string): number | null {
     const value = this.registers.get(path.split('.').slice(0, 2).join('.'));
-    const at = locate(STM32H533RE, path);
+    const at = locate(this.chip, path);
     return value === undefined || !at ? null : ((value & at.mask) >>> at.bit) >>> 0;
   }
   set(path: string, value: number): this {
     const name = path.split('.').slice(0, 2).join('.');
-    const at = locate(STM32H533RE, path);
-    if (!at) throw new Error(`STM32H533RE has no ${path}`);
+    const at = locate(this.chip, path);
+    if (!at) throw new Error(`${this.chip.name} has no ${path}`);
     this.registers.set(name, ((this.registers.get(name)! & ~at.mask) | ((value << at.bit) & at.mask)) >>> 0);
     return this;
   }
@@ -113,10 +117,10 @@ export class FakeTarget implements RepairTarget {
       const clear = (value & (1 << 25) ? 1 << 26 : 0) | (value & (1 << 27) ? 1 << 28 : 0);
       this.ppb.set(address, (this.ppb.get(address) ?? 0) & ~clear);
     } else if (address >= 0xe0000000) this.ppb.set(address, value);
-    else if (address === locate(STM32H533RE, 'RCC.RSR')!.address) this.registers.set('RCC.RSR', 0);
+    else if (address === locate(this.chip, 'RCC.RSR')!.address) this.registers.set('RCC.RSR', 0);
     else {
       // the only other registers written like this fall by a one
-      const name = [...this.registers.keys()].find((n) => n.startsWith('EXTI.') && locate(STM32H533RE, n)!.address === address);
+      const name = [...this.registers.keys()].find((n) => n.startsWith('EXTI.') && locate(this.chip, n)!.address === address);
       if (!name) throw new Error(`unexpected write to 0x${address.toString(16)}`);
       this.registers.set(name, (this.registers.get(name)! & ~value) >>> 0);
     }
@@ -145,7 +149,7 @@ export class FakeTarget implements RepairTarget {
   subject(): Subject {
     return {
       state: {
-        chip: STM32H533RE,
+        chip: this.chip,
         core: (name) => this.core[name] ?? null,
         read: (address, size) => {
           // the private peripheral bus and flash are read by whole words here, as a probe does
