@@ -97,6 +97,20 @@ describe('A repair', () => {
     target.jumpTo!(0x08000105);
     expect([core.pc, core.get(S.T)]).toEqual([0x08000104, 1]);
   });
+  it('lets the ROM be the ROM, and the user code user code, where the core goes on', () => {
+    const { target, core } = machine();
+    target.branchTo!(0x1fff0001);
+    expect(core.zone).toBe('system');
+    target.branchTo!(0x08000101);
+    expect(core.zone).toBe('user');
+  });
+  it('reaches a block without a clock too', () => {
+    const { target, session, read } = machine();
+    expect(session.machine.system.isClocked(session.machine.system.block('TIM2'))).toBe(false);
+    target.setField('TIM2.ARR', 1234);
+    target.setField('RCC.APB1ENR.TIM2EN', 1);
+    expect(read(0x4000002c)).toBe(1234);
+  });
   it('erases the word that it is given', () => {
     const { target, read } = machine();
     const next = read(FLASH + 4);
