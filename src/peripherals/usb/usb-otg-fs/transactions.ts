@@ -101,7 +101,7 @@ export class OtgFsBus {
     // The repeat of a packet whose handshake was lost.
     if (toggle !== expected) return 'ack';
     if (data.length > maxPacket(n, control)) {
-      // a babble: cores from 3.00a tell it (reported: documents of the DWC2 core), the older registers have no flag for it
+      // a babble: later cores tell it (documented: RM0456 §72.15.50, BERR), the older registers have no flag for it (RM0090 §34.16.4)
       if (!m.old) m.set(c, m.doepint[n]!, DOEPINT.BERR);
       return 'none';
     }
