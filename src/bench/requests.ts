@@ -10,7 +10,7 @@ import type { Interceptor } from '../emu/core/core-types.ts';
 import type { Core } from '../emu/core/core.ts';
 import type { Place } from '../emu/proofs/data-flow.ts';
 import type { Checkpoint } from '../emu/machine-base.ts';
-import type { Block } from '../emu/system.ts';
+import type { Block, Region, System } from '../emu/system.ts';
 import { MS, US, type Ps } from '../emu/time.ts';
 import { declarationAt, symbolAt } from '../emu/image/image.ts';
 import { eccRule } from './ecc-loss.ts';
@@ -259,7 +259,7 @@ class RequestTrace {
     const part = (value: number): number => (size === 4 ? value : (value >>> (8 * (address & 3))) & ((1 << (8 * size)) - 1)) >>> 0;
     const now = (core.peek(address, size) ?? 0) >>> 0;
     const seen = before.words.get(word);
-    const unclocked = region.block !== null && !machine.system.answersReads(region.block, address - region.block.row.base);
+    const unclocked = isUnclocked(machine.system, region, address);
     return {
       address,
       size,
@@ -283,7 +283,8 @@ class RequestTrace {
     return w && w.at > this.resetAt ? { pc: w.pc, lr: w.lr, at: w.at, kind: w.kind, core: w.core, seq: w.seq } : null;
   }
   private isBackup(word: number): boolean {
-    return this.session.machine.system.regionAt(word)?.block?.row.backup === true;
+    const region = this.session.machine.system.regionAt(word);
+    return region?.block?.row.backup === true || region?.memory?.row.gate !== undefined;
   }
 
   /** Which of the words a condition hangs on, and what it compares them with: a forward slice from the first read on. */
@@ -518,9 +519,17 @@ function homeOf({ machine }: Session, address: number): number {
   return region?.memory ? region.memory.row.base + address - region.base : address;
 }
 
+/** A read there gives 0. */
+function isUnclocked(system: System, { block, memory }: Region, address: number): boolean {
+  if (block) return !system.answersReads(block, address - block.row.base);
+  return memory?.row.gate !== undefined && !system.isClockOn(memory.row.gate.clock);
+}
+
 function backupPages(s: Session): Set<number> {
   const pages = new Set<number>();
   for (const b of s.machine.system.blocks) if (b.row.backup) pages.add(b.row.base >>> PAGE_BITS);
+  // backup SRAM: what is stored there need not arrive either
+  for (const { row } of s.machine.system.memories) if (row.gate) pages.add(row.base >>> PAGE_BITS);
   return pages;
 }
 /** Pages that hold RAM or registers of the backup domain: everything that a request could be kept in. */

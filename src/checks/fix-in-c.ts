@@ -105,11 +105,15 @@ const clockInC = ({ blocks, rcc }: ChipDescription, name: string): string[] => {
   return register && bit ? [setBit(rcc, register, bit)] : [];
 };
 /** Bus clock of the block that has the backup registers; empty where it has none of its own. */
-export const backupClockInC = (chip: ChipDescription): string[] => clockInC(chip, registersOfBackup(chip));
-/** What has to come before a backup register is written. */
-export function backupAccessInC(chip: ChipDescription): string[] {
+export function backupClockInC(chip: ChipDescription, address: number): string[] {
+  const sram = chip.memories.find((m) => m.gate && address >= m.base && address < m.base + m.size);
+  const [register, bit] = sram?.gate?.clock.split('.') ?? [];
+  return register && bit ? [setBit(chip.rcc, register, bit)] : clockInC(chip, registersOfBackup(chip));
+}
+/** What has to come before a backup register or a word of the backup SRAM is written. */
+export function backupAccessInC(chip: ChipDescription, address: number): string[] {
   const register = chip.facts['PWR']?.registers.find((r) => r.fields.some((f) => f.name === 'DBP'))?.name;
-  return [...clockInC(chip, 'PWR'), ...(register ? [setBit('PWR', register, 'DBP')] : []), ...backupClockInC(chip)];
+  return [...clockInC(chip, 'PWR'), ...(register ? [setBit('PWR', register, 'DBP')] : []), ...backupClockInC(chip, address)];
 }
 const registersOfBackup = ({ facts }: ChipDescription): string =>
   facts['BKP'] ? 'BKP' : facts['TAMP']?.registers.some((r) => r.name === 'BKP0R') ? 'TAMP' : 'RTC';

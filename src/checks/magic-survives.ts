@@ -24,7 +24,7 @@ const FLOW = 'seen in the run: stores before the reset, loads and comparisons be
 
 const inRam = ({ state }: Subject, address: number): boolean =>
   state.chip.memories.some(
-    (m) => m.kind === 'ram' && [m.base, ...(m.aliases ?? [])].some((base) => address >= base && address < base + m.size),
+    (m) => m.kind === 'ram' && !m.gate && [m.base, ...(m.aliases ?? [])].some((base) => address >= base && address < base + m.size),
   );
 
 /** It was stored, and something else was read. */
@@ -139,9 +139,9 @@ function keptBy(subject: Subject, w: MagicWord): string {
       return part('declaration', `of ${w.variable.name}${placeOf(w.variable)}${remark}`, keptInC(w.variable.name, w.variable.bytes));
     return part('file', `, used in place of the word at ${at} wherever that is written and read${remark}`, keptInC('dfu_request', 4));
   }
-  if (w.readWithoutClock) return part('before', ', which reads it', ...backupClockInC(chip));
+  if (w.readWithoutClock) return part('before', ', which reads it', ...backupClockInC(chip, w.address));
   if (w.overwrittenBy) return part('before', ', so that it does nothing where the RTC runs', `if ((${rtcEnabled(chip)}) == 0)`);
-  return part('before', ', which writes it', ...backupAccessInC(chip));
+  return part('before', ', which writes it', ...backupAccessInC(chip, w.address));
 }
 /** A store of the whole ECC word empties the buffer into it. */
 function wholeWordInC(address: number, bytes: number): string {

@@ -402,8 +402,16 @@ export const f4Sram = (name: string, base: number, kilobytes: number): MemoryRow
   kind: 'ram',
   zone: 'user',
 });
-/** RM0090 2.3.1, RM0390 2.2.2, RM0385 2.2.2. Its clock gate (BKPSRAMEN) and its write protection (DBP) are not modelled. */
-export const BKPSRAM: MemoryRow = { name: 'bkpsram', base: 0x40024000, size: 0x1000, kind: 'ram', zone: 'data', backup: true };
+/** RM0090 2.3.1, RM0390 2.2.2, RM0385 2.2.2; 5.1.2: write-protected by DBP as the registers of the backup domain. */
+export const BKPSRAM: MemoryRow = {
+  name: 'bkpsram',
+  base: 0x40024000,
+  size: 0x1000,
+  kind: 'ram',
+  zone: 'data',
+  backup: true,
+  gate: { clock: 'AHB1ENR.BKPSRAMEN', writable: 'dbp' },
+};
 /** On the D-bus only: nothing can be fetched from it. Its clock gate (CCMDATARAMEN) is not modelled. */
 export const F4_CCM: MemoryRow = { name: 'ccm', base: 0x10000000, size: 0x10000, kind: 'ram', zone: 'data' };
 

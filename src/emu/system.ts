@@ -48,6 +48,8 @@ export interface Memory {
   readonly row: MemoryRow;
   /** Offset of its first byte in the arena. */
   readonly host: number;
+  /** Its bytes are not what every access sees: guarded by a block, or behind a gate. */
+  readonly guarded: boolean;
 }
 
 /** One stretch of the address space. */
@@ -161,7 +163,7 @@ export class System {
     this.arena = new Arena(bytes);
     let host = this.arena.memoryBase;
     this.memories = chip.memories.map((row) => {
-      const memory: Memory = { row, host };
+      const memory: Memory = { row, host, guarded: row.guardedBy !== undefined || row.gate !== undefined };
       host += (row.size + PAGE_SIZE - 1) & ~(PAGE_SIZE - 1);
       return memory;
     });
@@ -574,7 +576,7 @@ export class System {
     if (!region || address + size > region.end) return BUS_ERROR;
     if (region.block) return this.readBlock(region.block, address, size);
     const memory = region.memory!;
-    if (memory.row.guardedBy) return this.guarded(memory, address - region.base, size);
+    if (memory.guarded) return this.guarded(memory, address - region.base, size);
     return this.loadHost(this.hostOf(region, address), size);
   }
 
@@ -591,6 +593,7 @@ export class System {
     const memory = region.memory!;
     const offset = address - region.base;
     if (memory.row.kind === 'ram') {
+      if (memory.row.gate && !this.takesWrites(memory.row.gate)) return 0;
       this.listener.memoryChanged(memory, offset, size);
       this.storeHost(memory.host + offset, size, value);
       return 0;
@@ -603,7 +606,20 @@ export class System {
     return BUS_ERROR;
   }
 
+  /** Whether a memory behind a gate has its clock and is not write-protected. */
+  takesWrites({ clock, writable }: NonNullable<MemoryRow['gate']>): boolean {
+    return this.isClockOn(clock) && this.wire(writable) !== 0;
+  }
+  /** Whether RCC has set this enable bit. */
+  isClockOn(clock: string): boolean {
+    const { register, mask } = this.rcc!.layout.field(clock);
+    return (this.rccRegs[register.index]! & mask) !== 0;
+  }
+
+  /** What a guarded memory shows. */
   guarded(memory: Memory, offset: number, size: number, cacheable = true): number {
+    const { gate } = memory.row;
+    if (gate) return this.isClockOn(gate.clock) ? this.loadHost(memory.host + offset, size) : 0;
     const b = this.block(memory.row.guardedBy!);
     const model = b.component as RegisterBlock;
     return model.guardRead(

@@ -232,7 +232,7 @@ describe('the request that has to survive a reset', () => {
     });
   });
   test('on F1 the backup registers have a clock of their own, which the fix turns on', () =>
-    expect(backupAccessInC(findChip('stm32f103c8')!)).toEqual([
+    expect(backupAccessInC(findChip('stm32f103c8')!, 0x40006c04)).toEqual([
       'RCC->APB1ENR |= RCC_APB1ENR_PWREN;',
       'PWR->CR |= PWR_CR_DBP;',
       'RCC->APB1ENR |= RCC_APB1ENR_BKPEN;',

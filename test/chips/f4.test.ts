@@ -98,14 +98,30 @@ describe('part numbers', () => {
 
 describe('backup SRAM', () => {
   it.each(['stm32f405rg', 'stm32f429zi', 'stm32f446re', 'stm32f469ni', 'stm32f722re', 'stm32f746zg', 'stm32f767zi'])(
-    '%s has 4 KB at 0x40024000',
+    '%s has 4 KB at 0x40024000, behind its clock and DBP',
     (name) => {
       const system = new System(findChip(name)!, MODELS);
       system.resetBlocks('power');
-      for (const at of [0x40024000, 0x40024ffc]) {
+      const ahb1enr = 0x40023830;
+      const clock = system.read(ahb1enr, 4) | (1 << 18);
+      const last = 0x40024ffc;
+      // RM0090 5.1.2: DBP protects it, and the clock of PWR has to be on to set that
+      system.write(ahb1enr, 4, clock);
+      system.write(0x40023840, 4, 1 << 28);
+      system.pokeMemory('bkpsram', 0xffc, Uint8Array.of(1, 2, 3, 4));
+      system.write(last, 4, 0x12345678);
+      expect(system.read(last, 4)).toBe(0x04030201);
+      system.write(0x40007000, 4, system.read(0x40007000, 4) | (1 << 8));
+      for (const at of [0x40024000, last]) {
         system.write(at, 4, 0x12345678);
         expect(system.read(at, 4)).toBe(0x12345678);
       }
+      // without its clock it is silent, and keeps what it has
+      system.write(ahb1enr, 4, clock & ~(1 << 18));
+      expect(system.read(last, 4)).toBe(0);
+      system.write(last, 4, 0);
+      system.write(ahb1enr, 4, clock);
+      expect(system.read(last, 4)).toBe(0x12345678);
     },
   );
   it.each(['stm32f401re', 'stm32f411re', 'stm32f412zg', 'stm32f413zh'])('%s has none', (name) => {

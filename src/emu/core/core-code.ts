@@ -154,7 +154,7 @@ export abstract class CoreCode extends CoreCaches {
     let run = best;
     for (const m of [...this.system.memories].sort((a, b) => a.row.base - b.row.base)) {
       if (m.row.core !== undefined && m.row.core !== this.row.name) continue;
-      if (m.row.kind !== 'ram' || m.row.guardedBy || (m.host & 0xfff) !== (m.row.base & 0xfff)) continue;
+      if (m.row.kind !== 'ram' || m.guarded || (m.host & 0xfff) !== (m.row.base & 0xfff)) continue;
       run =
         run.size > 0 && run.base + run.size === m.row.base && run.host + run.size === m.host
           ? { ...run, size: run.size + m.row.size }
@@ -249,8 +249,7 @@ export abstract class CoreCode extends CoreCaches {
         const m = this.regionAt(a)?.memory;
         if (this.l1?.dataOn && m && m.row.core === undefined) return null;
         if (judged && !mpuAllows(this.core, a, 'read', this.privileged())) return null;
-        if (!m || m.row.kind === 'ram' || m.row.guardedBy || (a & (size - 1)) !== 0 || this.intercept?.pages.has(a >>> PAGE_BITS))
-          return null;
+        if (!m || m.row.kind === 'ram' || m.guarded || (a & (size - 1)) !== 0 || this.intercept?.pages.has(a >>> PAGE_BITS)) return null;
         if ((!m.row.waitStates && mode !== 0) || this.flashCache?.staleRows(KIND.DATA)) return null;
         return this.system.loadHost(m.host + (a - this.regionAt(a)!.base), size);
       },
@@ -310,7 +309,7 @@ export abstract class CoreCode extends CoreCaches {
     const executable = mpuEnabled(this.core) ? mpuAllows(this.core, address, 'fetch', this.privileged()) : !defaultExecuteNever(address);
     if (!executable) this.throwFault('mem-fetch', address);
     const region = this.regionAt(address);
-    if (!region?.memory || region.memory.row.zone === 'data' || region.memory.row.guardedBy || this.system.isFaulting(address))
+    if (!region?.memory || region.memory.row.zone === 'data' || region.memory.guarded || this.system.isFaulting(address))
       this.throwFault('bus-fetch', address);
     if (this.stale.count > 0 || this.flashCache?.staleRows(KIND.CODE)) this.tellOlder(KIND.CODE, address, 2);
     return this.codeHalfword(region, address);

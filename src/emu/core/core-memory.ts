@@ -277,7 +277,7 @@ export abstract class CoreMemory extends CoreState {
       return value;
     }
     const memory = region.memory!;
-    if (memory.row.guardedBy) {
+    if (memory.guarded) {
       this.system.now = this.now();
       const value = this.system.guarded(memory, address - region.base, size, mpuCacheable(this.core, address));
       if (value === BUS_ERROR) this.throwFault('bus-data', address);
@@ -323,7 +323,7 @@ export abstract class CoreMemory extends CoreState {
   protected traceWrite(region: Region, address: number, size: 1 | 2 | 4, value: number): void {
     const m = region.memory;
     const same =
-      m?.row.kind === 'ram' && !m.row.guardedBy && !this.intercept?.pages.has(address >>> PAGE_BITS) && this.peek(address, size) === value;
+      m?.row.kind === 'ram' && !m.guarded && !this.intercept?.pages.has(address >>> PAGE_BITS) && this.peek(address, size) === value;
     const b = region.block;
     if (same) this.traceRead(address, size, this.tracer!.sameStores);
     else if (
@@ -434,6 +434,11 @@ export abstract class CoreMemory extends CoreState {
       return;
     }
     const host = memory.host + (address - region.base);
+    if (memory.row.gate) {
+      if (!system.takesWrites(memory.row.gate)) return;
+      this.onMemoryWrite(host, size);
+      return system.storeHost(host, size, value);
+    }
     if (policy >= POLICY.WRITE_BACK && this.cachedWrite(address, region, host, size, value, policy)) return;
     this.onMemoryWrite(host, size);
     system.storeHost(host, size, value);
@@ -454,7 +459,7 @@ export abstract class CoreMemory extends CoreState {
   }
   protected cacheable(region: Region): boolean {
     const memory = region.memory!;
-    return memory.row.core === undefined && !memory.row.guardedBy && ((memory.host - region.base) & 0xfff) === 0;
+    return memory.row.core === undefined && !memory.guarded && ((memory.host - region.base) & 0xfff) === 0;
   }
   /** Cycles that the core waits for a line: see `lineFill` of the chip's row. */
   protected lineFillCycles(memory: Memory): number {
@@ -550,7 +555,7 @@ export abstract class CoreMemory extends CoreState {
   isPlainStore(address: number, size: 1 | 2 | 4): boolean {
     if (this.isPrivateBus(address) || this.isBitBand(address) || this.isWatched(address)) return false;
     const region = this.regionAt(address);
-    if (region?.memory?.row.kind !== 'ram' || region.memory.row.guardedBy || address + size > region.end) return false;
+    if (region?.memory?.row.kind !== 'ram' || region.memory.guarded || address + size > region.end) return false;
     return !this.holdsCode(region.memory.host + (address - region.base), size);
   }
   /** A store that takes no time, where `isPlainStore`. */

@@ -168,7 +168,7 @@ function staysForGood(system: System, address: number): boolean {
   }
   const region = system.regionAt(address);
   if (!region) return false;
-  if (region.memory) return !region.memory.row.guardedBy;
+  if (region.memory) return !region.memory.guarded;
   const b = region.block!;
   return !system.isClocked(b) || (b.component.steady?.(address - b.row.base) ?? true);
 }
@@ -411,7 +411,7 @@ export function placesOf(core: Core, loop: Reading): Places {
   const rest: SteadyRead[] = [];
   for (const r of loop.reads) {
     const region = core.isRemote(r.address) ? null : core.system.regionAt(r.address, core.index);
-    if (region?.memory && !region.memory.row.guardedBy && r.address + r.size <= region.end) {
+    if (region?.memory && !region.memory.guarded && r.address + r.size <= region.end) {
       const host = region.memory.host + (r.address - region.base);
       if (r.size === 4 && (host & 3) === 0) words.push({ at: host >>> 2, value: r.value });
       else memory.push({ host, size: r.size, value: r.value });
