@@ -187,13 +187,15 @@ const hex = (n: number): string => `0x${(n >>> 0).toString(16).padStart(8, '0')}
 
 /** What the offset of a load reaches behind its base. */
 const REACH = 0x1000;
-/** Not those that are the base of a load of unique ID or flash size, which stand right behind the ROM. */
+/** Not those of unique ID and flash size (F0 and F3 have them in the ROM's last bytes), nor the base of a load of them where they stand right behind the ROM. */
 function romAddresses(chip: ChipDescription): (value: number) => boolean {
   const [first, last] = chip.rom?.range.value ?? [0, -1];
   const table = chip.rom?.vectorTable.value ?? first;
   const identity = chip.memories.find((m) => m.name === 'info')?.base ?? 0;
   const isBase = (value: number): boolean => value < identity && value >= identity - REACH && value !== first;
-  return (value) => (value >= first && value <= last && !isBase(value)) || value === table || value === table + 4;
+  const facts = chip.memories.filter((m) => m.factsFrom !== undefined);
+  const isFact = (value: number): boolean => facts.some((m) => value >= m.base + m.factsFrom! && value < m.base + m.size);
+  return (value) => (value >= first && value <= last && !isBase(value) && !isFact(value)) || value === table || value === table + 4;
 }
 
 function whyJump(facts: FunctionFacts, base: number | null, at: ReadonlyMap<number, FunctionFacts>): string {

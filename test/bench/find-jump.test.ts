@@ -128,6 +128,8 @@ describe('functions that can enter system memory', () => {
   it.each([
     ['stm32h750ib', 0x1ff1e000],
     ['stm32f405rg', 0x1fff7000],
+    ['stm32f302cb', 0x1ffff7ac],
+    ['stm32f072rb', 0x1ffff7ac],
   ])('the base from which %s reads its unique ID is no way into the ROM, the ROM itself is', (part, base) => {
     const chip = findChip(part)!;
     const found = (value: number): number => {
