@@ -19,7 +19,7 @@ export const AREAS: readonly Area[] = [
   {
     name: 'timing',
     files: ['src/emu/core/timing/*.ts', 'src/emu/core/timing.ts', 'src/emu/core/flash-cache.ts', 'src/emu/core/branch-targets.ts'],
-    tests: ['test/emu/core/{cycles,fp-timing,line-times,flash-cache,flash-prefetch,branch-targets,stale-lines,tiers}.test.ts'],
+    tests: ['test/emu/core/{cycles,far-looks,fp-timing,line-times,flash-cache,flash-prefetch,branch-targets,stale-lines,tiers}.test.ts'],
   },
   {
     name: 'exceptions',
@@ -39,7 +39,7 @@ export const AREAS: readonly Area[] = [
     files: ['src/bench/{repairs,variants,diagnosis,minimal-sets,point-of-no-return}.ts'],
     tests: [
       'test/checks/!(index).test.ts',
-      'test/bench/{minimal-sets,repairs,variants,point-of-no-return,rules,matrix,requests,first-run}.test.ts',
+      'test/bench/{minimal-sets,path-repairs,repairs,variants,point-of-no-return,rules,matrix,requests,first-run}.test.ts',
     ],
   },
   {

@@ -254,6 +254,17 @@ describe('Cortex-M7: where a branch goes that the instruction does not say', () 
     expect(runProgram(machine, END + 4, 4)).toBe(first);
     expect(cpu.branchTargets!.save().words).toEqual(after);
   });
+  it('is put back from a copy of its own, and is then known to be the same', () => {
+    const { machine, cpu } = started('m7', TWO);
+    runProgram(machine, END + 4, 3);
+    const targets = cpu.branchTargets!;
+    const copy = targets.save();
+    expect(copy.words.some((w) => w !== 0)).toBe(true);
+    targets.clear();
+    expect(targets.same(copy)).toBe(false);
+    targets.restore(copy);
+    expect([targets.save().words, targets.same(copy)]).toEqual([copy.words, true]);
+  });
   it('the CM4 of an STM32H745 remembers nothing, and what the CM7 remembers is gone with its machine', () => {
     const m = new Machine({ chip: STM32H745XI, models: MODELS, seed: 1 });
     m.powerOn();
