@@ -56,6 +56,8 @@ interface Word {
 interface BackupStore {
   readonly value: number;
   readonly writer: Writer;
+  /** The registers had their bus clock. */
+  readonly clocked: boolean;
 }
 
 const writerAt = (core: Core, seq: number): Writer => ({
@@ -189,7 +191,13 @@ class RequestTrace {
         const shift = 8 * (address & 3);
         const mask = size === 4 ? 0xffffffff : ((1 << (8 * size)) - 1) << shift;
         const old = this.backup.get(word)?.value ?? 0;
-        this.backup.set(word, { value: ((old & ~mask) | ((value << shift) & mask)) >>> 0, writer: writerAt(core, machine.history.seq) });
+        const block = machine.system.regionAt(address, core.index)?.block;
+        const clocked = !block || machine.system.isClocked(block);
+        this.backup.set(word, {
+          value: ((old & ~mask) | ((value << shift) & mask)) >>> 0,
+          writer: writerAt(core, machine.history.seq),
+          clocked,
+        });
         return value;
       },
     };
@@ -316,7 +324,11 @@ class RequestTrace {
     const ranked = words.toSorted((a, b) => rank(a) - rank(b) || a.reader.at - b.reader.at).slice(0, MOST_WORDS);
     for (const w of ranked) {
       const stored = this.backup.get((w.address & ~3) >>> 0);
-      if (this.isBackup(w.address)) found.push(magicOf(w, stored?.value ?? null, stored?.writer ?? null, this.elsewhere(w)));
+      if (this.isBackup(w.address))
+        found.push({
+          ...magicOf(w, stored?.value ?? null, stored?.writer ?? null, this.elsewhere(w)),
+          ...(stored === undefined ? {} : { writtenWithoutClock: !stored.clocked }),
+        });
       else {
         const store = w.written ? lastStore(this.session, this.powerOn, w.address, w.size, this.resetAt) : null;
         if (store === 'too long') continue;

@@ -182,6 +182,8 @@ export interface MagicWord {
   /** Value when user code read it after the reset, and who wrote it in between; null = nobody read it. */
   readonly read: number | null;
   readonly reader: Writer | null;
+  /** Of a register: its bus clock was off when it was stored to; left out where that is not known. */
+  readonly writtenWithoutClock?: boolean;
   /** The bus clock of the register was off then: such a read gives 0. */
   readonly readWithoutClock: boolean;
   readonly writer: Writer | null;

@@ -60,7 +60,7 @@ function neverArrived(w: MagicWord, ram: boolean): Omit<Fate, 'blamed'> | null {
   if (w.inDirtyLine)
     return { because: 'it stood in a dirty line of the data cache when the reset came: memory never got it', source: CACHE };
   if (w.heldBack !== undefined) return { because: w.heldBack.because, source: ECC };
-  return w.atReset === w.wanted ? null : ram ? LOST_IN_RAM : IGNORED;
+  return w.atReset === w.wanted ? null : ram ? LOST_IN_RAM : ignored(w);
 }
 
 interface Fate {
@@ -69,7 +69,11 @@ interface Fate {
   readonly blamed: Writer | null;
 }
 const LOST_IN_RAM = { because: 'the value never arrived in memory before the reset', source: STARTUP };
-const IGNORED = { because: 'the write was ignored: the backup domain is write-protected (DBP) or its bus clock is off', source: BACKUP };
+function ignored({ writtenWithoutClock: unclocked }: MagicWord): Omit<Fate, 'blamed'> {
+  const [protectedDomain, noClock] = ['the backup domain is write-protected (DBP)', 'its bus clock is off'];
+  const why = unclocked === undefined ? `${protectedDomain} or ${noClock}` : unclocked ? noClock : protectedDomain;
+  return { because: `the write was ignored: ${why}`, source: BACKUP };
+}
 function fateOf(subject: Subject, w: MagicWord): Fate {
   if (w.writer === null) {
     const half = subject.history?.magic.find((other) => other.address === (w.address ^ 4) >>> 0);

@@ -231,6 +231,13 @@ describe('the request that has to survive a reset', () => {
       lastWriter: { pc: 0x08000700 },
     });
   });
+  test.each([
+    [true, 'the write was ignored: its bus clock is off'],
+    [false, 'the write was ignored: the backup domain is write-protected (DBP)'],
+  ])('where it is known whether its clock was off (%s), one of the two is named', (writtenWithoutClock, because) => {
+    const t = none(word({ address: 0x44007d00, atReset: 0, read: 0, writtenWithoutClock }));
+    expect(t.judge('magic-survives').because).toBe(because);
+  });
   test('on F1 the backup registers have a clock of their own, which the fix turns on', () =>
     expect(backupAccessInC(findChip('stm32f103c8')!, 0x40006c04)).toEqual([
       'RCC->APB1ENR |= RCC_APB1ENR_PWREN;',
