@@ -160,7 +160,7 @@ function failed(page: Page, result: RunResult, sources: Sources): void {
   page.text(sentence(result.summary), 3);
   // not proved, so that it is not called a cause; still the best place to look
   for (const { id, lastWriter, explanation } of result.diagnosis.causes.slice(0, 3)) {
-    page.row('Maybe', 'yellow', `${id}: ${explanation.split(/\n\n+/)[0]!}`, 2);
+    page.row(labelOf(id), 'yellow', `${id}: ${explanation.split(/\n\n+/)[0]!}`, 2);
     if (lastWriter !== null) page.text(where(lastWriter), 1);
   }
   const serial = result.notes.filter((n) => n.kind === 'serial');
@@ -175,6 +175,9 @@ function failed(page: Page, result: RunResult, sources: Sources): void {
   const chain = result.notes.filter((n) => n.kind === 'chain');
   for (const { text } of chain.slice(0, 4)) page.text(`- ${text}`);
 }
+
+/** AN2606 says of the part that its ROM has no USB: that is no guess. */
+const labelOf = (id: string): string => (id === 'rom-usb' ? 'Why' : 'Maybe');
 
 /** The causes of the first set that was proved. */
 function mainCauses(result: RunResult): readonly ResultCause[] {

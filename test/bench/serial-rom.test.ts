@@ -54,6 +54,9 @@ it('a timer interrupt left on: the ROM does not answer until its line is repaire
   expect(result.diagnosis.causes[0]!.id).toBe('rom-usb');
 });
 
+it('that the ROM has no USB is no guess', () =>
+  expect(shortReport(runOn('jump-1ffff000', 'stm32f103c8'))).toMatch(/^Why {4}rom-usb: AN2606 lists no USB for this part/m));
+
 it('a wrong address: the jump that is put right leads to a ROM that answers', () => {
   const result = runOn('g070-wrong-base', 'stm32g070rb');
   // the contract's word is about DFU
