@@ -106,6 +106,8 @@ export abstract class CoreCaches extends CoreMemory {
   flushFlashCache(code: boolean, data: boolean): void {
     if (code) this.flashCache?.flush(KIND.CODE);
     if (data) this.flashCache?.flush(KIND.DATA);
+    // what has been paid for is gone: both tiers read it again
+    this.set(S.CHARGED, 0);
     this.set(S.LINE, 1);
   }
 

@@ -84,7 +84,7 @@ export const S = {
   ONCE: 0x1a8,
   /** 1 when `DeviceReads` has not answered, 0 otherwise. */
   DECLINED: 0x1ac,
-  /** Flash line that was paid for last, | 1: entering it again costs nothing, whatever was flushed meanwhile. */
+  /** Flash line that was paid for last, | 1: entering it again costs nothing, unless the caches of the flash controller were flushed meanwhile. */
   CHARGED: 0xf4,
   /** The instruction that ran last when the line changed: where a branch came from. Its record, or its address | 1. */
   LAST_REC: 0xf0,
