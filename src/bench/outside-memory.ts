@@ -8,13 +8,25 @@ import { wordValue } from './scenario.ts';
 import type { OutsideMemory } from './scenario-types.ts';
 import { UsageError } from './usage-error.ts';
 
+interface Window {
+  readonly from: number;
+  readonly to: number;
+  readonly kind: 'ram' | 'flash';
+  /** Blocks that put memory there. */
+  readonly by: RegExp;
+}
 /** Windows of Cortex-M's map for what lies outside the chip, without the controllers' own registers. */
-const WINDOWS: readonly { readonly from: number; readonly to: number; readonly kind: 'ram' | 'flash' }[] = [
-  { from: 0x60000000, to: 0x90000000, kind: 'ram' },
-  { from: 0x90000000, to: 0xa0000000, kind: 'flash' },
-  { from: 0xc0000000, to: 0xe0000000, kind: 'ram' },
+const WINDOWS: readonly Window[] = [
+  { from: 0x60000000, to: 0x90000000, kind: 'ram', by: /^(FS?MC|OCTOSPI)/ },
+  { from: 0x90000000, to: 0xa0000000, kind: 'flash', by: /^(FS?MC|QUADSPI|OCTOSPI)/ },
+  { from: 0xc0000000, to: 0xe0000000, kind: 'ram', by: /^FMC/ },
 ];
-const windowOf = (address: number): (typeof WINDOWS)[number] | undefined => WINDOWS.find((w) => address >= w.from && address < w.to);
+const windowAt = (address: number): Window | undefined => WINDOWS.find((w) => address >= w.from && address < w.to);
+/** The window of an address, if the chip has a controller for it. */
+function windowOf(chip: ChipDescription, address: number): Window | undefined {
+  const window = windowAt(address);
+  return window && chip.blocks.some((b) => window.by.test(b.name)) ? window : undefined;
+}
 /** All memories of a machine together. */
 const MOST_BYTES = 32 << 20;
 const PIECE = 0x10000;
@@ -24,8 +36,8 @@ type Row = Pick<MemoryRow, 'base' | 'size'> & { readonly kind: 'ram' | 'flash' }
 
 /** The chip with the memories of its board beside its own: those of the scenario, and those that images have bytes for. The same object for the same memories. */
 export function withOutside(chip: ChipDescription, memories: readonly OutsideMemory[], images: readonly LoadedImage[]): ChipDescription {
-  const given = memories.map((m, i) => rowOf(m, `board.memories[${i}]`));
-  const rows = [...given, ...neededBy(images, given)];
+  const given = memories.map((m, i) => rowOf(chip, m, `board.memories[${i}]`));
+  const rows = [...given, ...neededBy(chip, images, given)];
   if (rows.length === 0) return chip;
   const inside = chip.memories.reduce((sum, m) => sum + m.size, 0);
   const outside = rows.reduce((sum, r) => sum + r.size, 0);
@@ -50,25 +62,30 @@ export function withOutside(chip: ChipDescription, memories: readonly OutsideMem
 }
 const known = new WeakMap<ChipDescription, Map<string, ChipDescription>>();
 
-function rowOf({ at, kilobytes, kind }: OutsideMemory, where: string): Row {
+function rowOf(chip: ChipDescription, { at, kilobytes, kind }: OutsideMemory, where: string): Row {
   const base = wordValue(at, `${where}.at`);
-  const window = windowOf(base);
+  const window = windowAt(base);
   const size = kilobytes * 1024;
   if (window === undefined || base + size > window.to || base % PIECE !== 0)
     throw new UsageError(
       `${where}: no memory of a board lies at ${hex(base)}`,
       '0x60000000 to 0x9fffffff and 0xc0000000 to 0xdfffffff are for them, in steps of 0x10000',
     );
+  if (windowOf(chip, base) === undefined)
+    throw new UsageError(
+      `${where}: ${chip.name} has no controller for memory at ${hex(base)}`,
+      'FMC, FSMC, QUADSPI and OCTOSPI put memory there: is it the right chip?',
+    );
   return { base, size, kind: kind ?? window.kind };
 }
 
 /** What the bytes of images need beside that, in whole pieces. */
-function neededBy(images: readonly LoadedImage[], given: readonly Row[]): Row[] {
+function neededBy(chip: ChipDescription, images: readonly LoadedImage[], given: readonly Row[]): Row[] {
   const rows: Row[] = [];
   const covered = (address: number): boolean => given.some((r) => address >= r.base && address < r.base + r.size);
   const chunks: ImageChunk[] = images.flatMap((image) => image.chunks).toSorted((a, b) => a.address - b.address);
   for (const { address, data } of chunks) {
-    const window = windowOf(address);
+    const window = windowOf(chip, address);
     if (window === undefined || covered(address)) continue;
     const base = address - (address % PIECE);
     const end = Math.min(Math.ceil((address + data.length) / PIECE) * PIECE, window.to);
@@ -85,7 +102,7 @@ export function outsideNotes(chip: ChipDescription, images: readonly LoadedImage
   const given = memories.map((m) => wordValue(m.at, 'board.memories'));
   return images.flatMap((image) =>
     chip.memories
-      .filter((m) => windowOf(m.base) !== undefined && !given.includes(m.base))
+      .filter((m) => windowAt(m.base) !== undefined && !given.includes(m.base))
       .filter((m) => image.chunks.some((c) => c.address >= m.base && c.address < m.base + m.size))
       .map(
         (m) =>

@@ -73,4 +73,15 @@ describe('a memory on the board', () => {
   ])('%s with %i KB is refused', async (at, kilobytes, message) => {
     await expect(run([image(FLASH, start(new Thumb(FLASH + 0x200).label('x').b('x')))], [{ at, kilobytes }])).rejects.toThrow(message);
   });
+  it('is refused on a part without a controller for it, and bytes of an image there are outside its memory', async () => {
+    const f072 = (images: { path: string; bytes: Uint8Array }[], board: object) =>
+      bench({ chip: 'stm32f072rb', images, scenario: { until: '5ms', board } as never });
+    const plain = image(FLASH, start(new Thumb(FLASH + 0x200).label('x').b('x')));
+    await expect(f072([plain], { memories: [{ at: '0x60000000', kilobytes: 64 }] })).rejects.toThrow(
+      /STM32F072RB has no controller for memory at 0x60000000/,
+    );
+    await expect(f072([plain, image(QSPI, Uint8Array.of(1, 2, 3, 4))], {})).rejects.toThrow(
+      /0x90000000 lie outside the memory of STM32F072RB/,
+    );
+  });
 });

@@ -40,7 +40,7 @@ describe('exit code', () => {
     ['no chip and no image', ['run', '--board', 'none'], 'no image is given'],
     ['a chip that does not exist', ['run', IMAGE, '--chip', 'stm32h534re'], 'did you mean STM32H533RE or STM32H523RE?'],
     ['a raw binary without address', ['run', 'fw.bin', ...CHIP], 'write it as fw.bin@0x08000000'],
-    ['an image outside the memory', ['run', 'fw.bin@0x90000000', ...CHIP], '0x90000000 lie outside the memory of STM32H533RE'],
+    ['an image outside the memory', ['run', 'fw.bin@0x18000000', ...CHIP], '0x18000000 lie outside the memory of STM32H533RE'],
     ['an image over itself', ['run', IMAGE, IMAGE, ...CHIP], 'both have bytes at 0x08000000'],
     ['an unknown option', run('--chp', 'x'), "unknown option '--chp' (did you mean --chip?); `bootbench run --help` lists the options"],
     ['an option without its value', ['run', IMAGE, '--json', '-', '--chip'], "'--chip <name>' argument missing; `bootbench run --help`"],
