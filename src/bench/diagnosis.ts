@@ -89,7 +89,7 @@ const leadsElsewhere = ({ repair, subject }: Judged): boolean =>
   repair?.at === 'redirect' ||
   (repair?.at === 'entry' && repair.acts !== undefined) ||
   (repair?.at === 'before-write' && subject?.entry?.how === 'exception');
-export const isBroken = (j: Judged): boolean => j.judgement.verdict === 'fail' || j.judgement.verdict === 'warn';
+const isBroken = (j: Judged): boolean => j.judgement.verdict === 'fail' || j.judgement.verdict === 'warn';
 
 /** What would be repaired at an entry explains nothing where nothing entered: an application that runs on, on a chip whose ROM would send it back. */
 const withoutPlace = ({ repair }: Judged, starts: Starts): boolean =>
@@ -329,7 +329,7 @@ function plausibility({ repair, judgement, check }: Judged): number {
 const keyOf = (ids: readonly CheckId[]): string => [...ids].sort().join();
 /** Of a run with these repaired and all that comes to light at an entry behind them. */
 const triedAll = (of: readonly Judged[]): string => `all ${keyOf(of.map((j) => j.id))}`;
-export const named = (j: Judged): NamedRepair => ({ id: j.id, repair: j.repair!, subject: j.subject! });
+const named = (j: Judged): NamedRepair => ({ id: j.id, repair: j.repair!, subject: j.subject! });
 
 /**
  * Undocumented options that the ROM acted on in a run and whose other value changes its outcome. With `onlyLoss` only those count that keep a

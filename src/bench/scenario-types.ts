@@ -45,6 +45,7 @@ export type AdcInputs = Readonly<
 export interface OutsideMemory {
   /** First address. */
   readonly at: WordValue;
+  /** Size in units of 1,024 bytes. */
   readonly kilobytes: number;
   /** Left out: flash from 0x90000000 to 0x9FFFFFFF, RAM elsewhere. */
   readonly kind?: 'ram' | 'flash';
