@@ -1,15 +1,11 @@
 /** A client of `bootbench dfu --usbip` over a socket: dfu-util's requests of a DfuSe download, without the times that dfu-util sleeps. */
 import { connect, type Socket } from 'node:net';
-import { DFU } from '../src/usb-sim/dfu-protocol.ts';
+import { setupPacket } from '../src/usb-sim/descriptors.ts';
+import { DFU, DFUSE_CODE, dfuseCommand } from '../src/usb-sim/dfu-protocol.ts';
 import { STATE } from '../src/usb-sim/conform/model.ts';
-import { CMD, DEVICE_ID, OP, OP_HEADER, URB_HEADER, USBIP_VERSION } from '../src/usb-sim/usbip-protocol.ts';
+import { BUS_ID_BYTES, CMD, DEVICE_BYTES, DEVICE_ID, OP, OP_HEADER, URB_HEADER, USBIP_VERSION } from '../src/usb-sim/usbip-protocol.ts';
 
-/** Bytes of the device in the answer to an import, and of the bus id in the question. */
-const DEVICE_BYTES = 312;
-const BUS_ID_BYTES = 32;
 const PAGE = 2048;
-const SET_ADDRESS = 0x21;
-const ERASE = 0x41;
 
 class UsbIpClient {
   private readonly socket: Socket;
@@ -48,7 +44,7 @@ class UsbIpClient {
     const urb = Buffer.alloc(URB_HEADER + (input ? 0 : length));
     [CMD.SUBMIT, ++this.sequence, DEVICE_ID, input ? 1 : 0, 0, 0, length].forEach((word, i) => urb.writeUInt32BE(word, 4 * i));
     urb.writeInt32BE(-1, 32);
-    urb.set([input ? 0xa1 : 0x21, request, value & 0xff, value >> 8, 0, 0, length & 0xff, length >> 8], 40);
+    urb.set(setupPacket(input ? 0xa1 : 0x21, request, value, 0, length), 40);
     if (!input) urb.set(payload, URB_HEADER);
     this.socket.write(urb);
     const answer = await this.take(URB_HEADER);
@@ -76,11 +72,9 @@ export async function downloadByUsbIp(port: number, busId: string, address: numb
       if (status[4] === STATE.DNLOAD_IDLE) return;
     }
   };
-  const command = (code: number, at: number): Promise<void> =>
-    send(0, Uint8Array.of(code, at & 0xff, (at >>> 8) & 0xff, (at >>> 16) & 0xff, at >>> 24));
   for (let at = 0; at < data.length; at += PAGE) {
-    await command(ERASE, address + at);
-    await command(SET_ADDRESS, address + at);
+    await send(0, dfuseCommand(DFUSE_CODE.ERASE, address + at));
+    await send(0, dfuseCommand(DFUSE_CODE.SET_ADDRESS, address + at));
     await send(2, data.subarray(at, at + PAGE));
   }
   client.close();

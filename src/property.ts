@@ -17,6 +17,7 @@ import { UsageError } from './bench/usage-error.ts';
 import { HOST } from './library/host.ts';
 import { libraryJob, type BenchOptions, type TypedScenario } from './library/options.ts';
 import type { DfuFacts } from './usb-sim/conform/link.ts';
+import { DFUSE_CODE, dfuseCommand } from './usb-sim/dfu-protocol.ts';
 
 export { DfuViolation } from './bench/dfu-property.ts';
 export { describeCommand, describeCommands, patternBytes, type DfuCommand } from './bench/dfu-command.ts';
@@ -84,8 +85,6 @@ export async function openDfu(options: OpenDfuOptions): Promise<DfuUnderTest> {
   };
 }
 
-const u32 = (n: number): number[] => [n & 0xff, (n >>> 8) & 0xff, (n >>> 16) & 0xff, n >>> 24];
-
 /** A token and a full packet of data, with what stands around them. */
 const PACKET_BITS = 620;
 
@@ -131,8 +130,8 @@ export function dfuCommands(facts: DfuFacts, options: DfuArbitraryOptions = {}):
       request(0, 1000, []),
       request(0x5a, 0, []),
     ),
-    at.map((a) => dnload([0x21, ...u32(a)])),
-    at.map((a) => dnload([0x41, ...u32(a)])),
+    at.map((a) => dnload([...dfuseCommand(DFUSE_CODE.SET_ADDRESS, a)])),
+    at.map((a) => dnload([...dfuseCommand(DFUSE_CODE.ERASE, a)])),
     fc.tuple(block, fc.array(fc.nat({ max: 255 }), { minLength: 1, maxLength: 70 })).map(([b, data]) => request(1, b, data)),
     fc.constant(request(1, 2, new Array<number>(size + 1).fill(0))),
     fc.tuple(block, length).map(([b, n]) => request(2, b, null, n)),
@@ -166,7 +165,7 @@ export function dfuCommands(facts: DfuFacts, options: DfuArbitraryOptions = {}):
     fc.integer({ min: 1, max: 20 }).map((ms): DfuCommand => ({ do: 'nrst', ms })),
     fc
       .tuple(at.filter(inside), fc.integer({ min: 1, max: 30_000 }), fc.integer({ min: 1, max: 100 }))
-      .map(([a, afterUs, ms]): DfuCommand => ({ do: 'powerCut', value: 0, data: [0x41, ...u32(a)], afterUs, ms })),
+      .map(([a, afterUs, ms]): DfuCommand => ({ do: 'powerCut', value: 0, data: [...dfuseCommand(DFUSE_CODE.ERASE, a)], afterUs, ms })),
   ];
   const command = fc.oneof(
     { weight: disturbances ? 14 : 1, arbitrary: fc.oneof(...plain) },

@@ -8,7 +8,7 @@ import { ReferenceDfu, type PendingWrite, type ReferenceOptions } from '../usb-s
 import { STATE } from '../usb-sim/conform/model.ts';
 import type { LinkAnswer } from '../usb-sim/conform/link.ts';
 import { setupPacket } from '../usb-sim/descriptors.ts';
-import { DFU, dfuStateName } from '../usb-sim/dfu-protocol.ts';
+import { DFU, DFUSE_CODE, dfuseCommand, dfuStateName } from '../usb-sim/dfu-protocol.ts';
 import type { UsbSession } from '../usb-sim/types.ts';
 import { describeCommand, describeCommands, patternBytes, type DfuCommand } from './dfu-command.ts';
 import type { DfuTarget } from './dfu-target.ts';
@@ -31,7 +31,6 @@ const GOES = 1_000 * MS;
 /** Milliseconds for which a user holds the plug in his hand. */
 const REPLUG = 100;
 const NONE = new Uint8Array(0);
-const u32 = (n: number): number[] => [n & 0xff, (n >>> 8) & 0xff, (n >>> 16) & 0xff, n >>> 24];
 
 /** The reference device in the dialect of a target, which is asked for it. Leaves the target restarted. */
 function referenceOptions(target: DfuTarget, readProtected: boolean): ReferenceOptions {
@@ -246,8 +245,8 @@ class Course {
     }
     return `still ${dfuStateName(this.model.state)} after ${MAX_POLLS} polls`;
   }
-  private command(block: number, ...data: number[]): string | null {
-    return this.request(DFU.DNLOAD, block, Uint8Array.from(data)) ?? this.settle();
+  private block(block: number, data: Uint8Array): string | null {
+    return this.request(DFU.DNLOAD, block, data) ?? this.settle();
   }
   /** CLRSTATUS or ABORT, as a host begins. */
   private idle(): string | null {
@@ -257,16 +256,16 @@ class Course {
   private download(address: number, data: Uint8Array): string | null {
     let problem = this.idle();
     for (let at = address; problem === null && at < address + data.length; at = this.model.sectorOf(at)[1])
-      problem = this.command(0, 0x41, ...u32(at));
+      problem = this.block(0, dfuseCommand(DFUSE_CODE.ERASE, at));
     const size = this.options.transferSize;
     for (let at = 0; problem === null && at < data.length; at += size) {
       if (this.model.state === STATE.ERROR) return null;
-      problem = this.command(0, 0x21, ...u32(address + at)) ?? this.command(2, ...data.subarray(at, at + size));
+      problem = this.block(0, dfuseCommand(DFUSE_CODE.SET_ADDRESS, address + at)) ?? this.block(2, data.subarray(at, at + size));
     }
     return problem;
   }
   private upload(address: number, length: number): string | null {
-    let problem = this.idle() ?? this.command(0, 0x21, ...u32(address));
+    let problem = this.idle() ?? this.block(0, dfuseCommand(DFUSE_CODE.SET_ADDRESS, address));
     if (this.model.state === STATE.ERROR) return problem;
     problem ??= this.request(DFU.ABORT, 0, NONE);
     const size = this.options.transferSize;

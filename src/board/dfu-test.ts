@@ -8,7 +8,7 @@ import { STATE } from '../usb-sim/conform/model.ts';
 import type { DfuLink, LinkAnswer } from '../usb-sim/conform/link.ts';
 import { ReferenceDfu, type ReferenceOptions } from '../usb-sim/conform/reference.ts';
 import { setupPacket } from '../usb-sim/descriptors.ts';
-import { DFU, dfuStateName } from '../usb-sim/dfu-protocol.ts';
+import { DFU, DFUSE_CODE, dfuseCommand, dfuStateName } from '../usb-sim/dfu-protocol.ts';
 
 export interface DfuTestSettings {
   readonly cases: number;
@@ -26,14 +26,11 @@ interface Range {
   readonly length: number;
 }
 
-const SET_POINTER = 0x21;
-const ERASE = 0x41;
 const UNKNOWN_REQUEST = 0x5a;
 const MOST_POLLS = 200;
 /** Programming units of all families divide this. */
 const ALIGN = 32;
 const NONE = new Uint8Array(0);
-const u32 = (n: number): number[] => [n & 0xff, (n >>> 8) & 0xff, (n >>> 16) & 0xff, n >>> 24];
 
 /** @param fc the module fast-check. The link names the range that may be written. */
 export async function dfuTest(fc: typeof FastCheck, link: DfuLink, settings: DfuTestSettings): Promise<DfuTestResult> {
@@ -92,8 +89,8 @@ export function safeCommands(fc: typeof FastCheck, range: Range, transferSize: n
         request(DFU.CLRSTATUS, 0, []),
         request(UNKNOWN_REQUEST, 0, []),
       ),
-      at.map((a) => request(DFU.DNLOAD, 0, [SET_POINTER, ...u32(a)])),
-      at.map((a) => request(DFU.DNLOAD, 0, [ERASE, ...u32(a)])),
+      at.map((a) => request(DFU.DNLOAD, 0, [...dfuseCommand(DFUSE_CODE.SET_ADDRESS, a)])),
+      at.map((a) => request(DFU.DNLOAD, 0, [...dfuseCommand(DFUSE_CODE.ERASE, a)])),
       fc.constant(request(DFU.DNLOAD, 2, new Array<number>(transferSize + 1).fill(0))),
       fc.constantFrom(request(DFU.UPLOAD, 0, null, 4), request(DFU.UPLOAD, 0, null, 2), request(DFU.UPLOAD, 1, null, 64)),
       fc.constant<DfuCommand>({ do: 'settle' }),
@@ -139,8 +136,8 @@ class Case {
   /** The range by plain uploads, beside the model. */
   private async read({ address, length }: Range): Promise<Uint8Array | null> {
     const size = this.link.facts.functional.transferSize;
-    const out = (data: readonly number[]): Promise<LinkAnswer> => this.send(DFU.DNLOAD, 0, Uint8Array.from(data), data.length);
-    if ((await out([SET_POINTER, ...u32(address)])).status !== 'ok') return null;
+    const pointer = dfuseCommand(DFUSE_CODE.SET_ADDRESS, address);
+    if ((await this.send(DFU.DNLOAD, 0, pointer, pointer.length)).status !== 'ok') return null;
     await this.send(DFU.GETSTATUS, 0, NONE, 6);
     await this.send(DFU.GETSTATUS, 0, NONE, 6);
     await this.send(DFU.ABORT, 0, NONE, 0);
@@ -213,26 +210,26 @@ class Case {
     if (this.model.state === STATE.IDLE) return null;
     return this.request(this.model.state === STATE.ERROR ? DFU.CLRSTATUS : DFU.ABORT, 0, NONE);
   }
-  private async command(...data: number[]): Promise<string | null> {
-    return (await this.request(DFU.DNLOAD, 0, Uint8Array.from(data))) ?? (await this.settle());
+  private async command(code: number, address: number): Promise<string | null> {
+    return (await this.request(DFU.DNLOAD, 0, dfuseCommand(code, address))) ?? (await this.settle());
   }
   /** Erases the sectors first: what words that were not erased become is the flash's own business. */
   private async download(address: number, data: Uint8Array): Promise<string | null> {
     let problem = await this.idle();
     for (let at = address; problem === null && at < address + data.length; at = this.model.sectorOf(at)[1])
-      problem = await this.command(ERASE, ...u32(at));
+      problem = await this.command(DFUSE_CODE.ERASE, at);
     const size = this.model.options.transferSize;
     for (let at = 0; problem === null && at < data.length; at += size) {
       if (this.model.state === STATE.ERROR) return null;
       problem =
-        (await this.command(SET_POINTER, ...u32(address + at))) ??
+        (await this.command(DFUSE_CODE.SET_ADDRESS, address + at)) ??
         (await this.request(DFU.DNLOAD, 2, data.subarray(at, at + size))) ??
         (await this.settle());
     }
     return problem;
   }
   private async upload(address: number, length: number): Promise<string | null> {
-    let problem = (await this.idle()) ?? (await this.command(SET_POINTER, ...u32(address))) ?? (await this.idle());
+    let problem = (await this.idle()) ?? (await this.command(DFUSE_CODE.SET_ADDRESS, address)) ?? (await this.idle());
     const size = this.model.options.transferSize;
     for (let at = 0, block = 2; problem === null && at < length; at += size, block++)
       problem = await this.request(DFU.UPLOAD, block, Math.min(size, length - at));

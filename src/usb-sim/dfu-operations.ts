@@ -4,13 +4,12 @@
  * when it starts, a position in it and the request that is out: plain data.
  */
 import { MS } from '../emu/time.ts';
-import { DFU, DFU_STATE, dfuRequest, dfuStateName, layoutOf, takeStatus } from './dfu-protocol.ts';
+import { DFU, DFU_STATE, DFUSE_CODE, dfuRequest, dfuseCommand, dfuStateName, layoutOf, takeStatus } from './dfu-protocol.ts';
 import type { Host } from './host-api.ts';
 import { setupPacket } from './descriptors.ts';
 import { joinBytes } from './state.ts';
 import type { DfuAction, DfuOperation, DfuState, TransferResult } from './types.ts';
 
-const COMMAND = { SET_ADDRESS: 0x21, ERASE: 0x41 } as const;
 /** A status may come as a STALL while the device is busy (dfu-util's allowance for L4). */
 const MAX_STALLS = 3;
 /** Polls in a row without a wait before dfu-util gives up. */
@@ -19,13 +18,9 @@ const MAX_ZERO_POLLS = 100;
 const hex8 = (n: number): string => `0x${(n >>> 0).toString(16).padStart(8, '0')}`;
 
 function command(code: number, address: number | null, name: string): DfuAction {
-  const payload =
-    address === null
-      ? Uint8Array.of(code)
-      : Uint8Array.of(code, address & 0xff, (address >>> 8) & 0xff, (address >>> 16) & 0xff, address >>> 24);
-  return { do: 'command', payload, name: address === null ? name : `${name} ${hex8(address)}` };
+  return { do: 'command', payload: dfuseCommand(code, address), name: address === null ? name : `${name} ${hex8(address)}` };
 }
-const setAddress = (address: number): DfuAction => command(COMMAND.SET_ADDRESS, address, 'set address');
+const setAddress = (address: number): DfuAction => command(DFUSE_CODE.SET_ADDRESS, address, 'set address');
 
 /** The plan, or why there is none. */
 function planOf(dfu: DfuState, o: DfuOperation): DfuAction[] | string {
@@ -39,13 +34,13 @@ function planOf(dfu: DfuState, o: DfuOperation): DfuAction[] | string {
     plan.push({ do: 'abort' });
     return plan;
   }
-  if (o.address === null) return [...plan, command(COMMAND.ERASE, null, 'mass erase')];
+  if (o.address === null) return [...plan, command(DFUSE_CODE.ERASE, null, 'mass erase')];
   const layout = layoutOf(dfu);
   const end = o.address + Math.max(1, o.kind === 'erase' ? o.length : o.data.length);
   for (let at = o.address; at < end;) {
     const segment = layout.find((s) => at >= s.start && at < s.end);
     if (!segment) return `no memory at ${hex8(at)} in the device's layout`;
-    if (segment.erasable) plan.push(command(COMMAND.ERASE, at, 'erase'));
+    if (segment.erasable) plan.push(command(DFUSE_CODE.ERASE, at, 'erase'));
     else if (o.kind === 'erase') return `the memory at ${hex8(at)} is not erasable`;
     if (o.kind === 'download' && !segment.writable) return `the memory at ${hex8(at)} is not writable`;
     at = segment.start + (Math.floor((at - segment.start) / segment.sectorSize) + 1) * segment.sectorSize;

@@ -11,7 +11,8 @@ export const OP_HEADER = 8;
 export const BUS_ID_BYTES = 32;
 export const URB_HEADER = 48;
 const PATH_BYTES = 256;
-const DEVICE_BYTES = 312;
+/** struct usbip_usb_device. */
+export const DEVICE_BYTES = 312;
 const SPEED_FULL = 2;
 const BUS_NUMBER = 1;
 const DEVICE_NUMBER = 1;

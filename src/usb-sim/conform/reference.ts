@@ -3,7 +3,7 @@
  * request; the tests of the kit run on it with one thing broken. Time does not pass in it: work is done between two GETSTATUS.
  */
 import type { DfuSegment } from '../descriptors.ts';
-import { DFU } from '../dfu-protocol.ts';
+import { DFU, DFUSE_CODE } from '../dfu-protocol.ts';
 import type { LinkAnswer } from './link.ts';
 import { STATE } from './model.ts';
 
@@ -28,7 +28,7 @@ const STATUS = { OK: 0, TARGET: 1, VENDOR: 11, UNKNOWN: 14, STALLEDPKT: 15 } as 
 const ACK: LinkAnswer = { status: 'ok', data: new Uint8Array(0) };
 const STALL: LinkAnswer = { status: 'stall', data: new Uint8Array(0) };
 const answer = (...data: number[]): LinkAnswer => ({ status: 'ok', data: Uint8Array.from(data) });
-const COMMANDS = [0x00, 0x21, 0x41, 0x92] as const;
+const COMMANDS = Object.values(DFUSE_CODE);
 
 /** Widest unit in which flash is programmed: a flash word of STM32H7. */
 const FLASH_UNIT = 32;
@@ -117,7 +117,7 @@ export class ReferenceDfu {
       const from = address - (address % FLASH_UNIT);
       return { from, to: Math.min(end, Math.ceil((address + data.length) / FLASH_UNIT) * FLASH_UNIT), address, data };
     }
-    if (data[0] !== 0x41) return null;
+    if (data[0] !== DFUSE_CODE.ERASE) return null;
     if (data.length === 1) return { from: this.base, to: end, address: this.base, data: null };
     const address = addressIn(data);
     if (data.length !== 5 || !this.inside(address)) return null;
@@ -191,8 +191,8 @@ export class ReferenceDfu {
   }
   private isCommand(data: Uint8Array): boolean {
     const [code] = data;
-    if (code === 0x21) return data.length === 5;
-    if (code === 0x41) return data.length === 5 || data.length === 1;
+    if (code === DFUSE_CODE.SET_ADDRESS) return data.length === 5;
+    if (code === DFUSE_CODE.ERASE) return data.length === 5 || data.length === 1;
     return code === 0x92 && data.length === 1;
   }
   private work(): void {
@@ -214,7 +214,7 @@ export class ReferenceDfu {
   }
   private command(data: Uint8Array): number {
     const address = addressIn(data);
-    if (data[0] === 0x21) {
+    if (data[0] === DFUSE_CODE.SET_ADDRESS) {
       if (!this.inside(address)) return STATUS.TARGET;
       this.pointer = address;
       return STATUS.OK;

@@ -1,13 +1,12 @@
 /** The tables of DFU 1.1 appendix A, a requirement for each state and request: the shortest way into the state, then that request. */
-import { dfuStateName } from '../dfu-protocol.ts';
+import { DFUSE_CODE, dfuseCommand, dfuStateName } from '../dfu-protocol.ts';
 import { CAN_DNLOAD, CAN_UPLOAD, isDfuse, type DfuFacts, type LinkAnswer } from './link.ts';
 import { DIALECTS, expected, MODEL_REQUESTS, REQUEST_OF, STATE, STATE_PARAGRAPH, type ModelRequest } from './model.ts';
 import type { Recorder } from './recorder.ts';
 import { dialect, fail, notApplicable, PASS, type Finding, type Requirement } from './requirement.ts';
 
-const u32 = (n: number): number[] => [n & 0xff, (n >>> 8) & 0xff, (n >>> 16) & 0xff, n >>> 24];
 /** DfuSe: Set Address Pointer changes nothing in memory. */
-export const setAddress = (address: number): Uint8Array => Uint8Array.of(0x21, ...u32(address));
+export const setAddress = (address: number): Uint8Array => dfuseCommand(DFUSE_CODE.SET_ADDRESS, address);
 
 /** Data of a DNLOAD that is legal and does as little as can be. */
 function harmless(r: Recorder): { block: number; data: Uint8Array } {

@@ -1,5 +1,5 @@
 /** What DFU transfers and ST's DfuSe commands do: DFU 1.1 §6, AN3156. */
-import { DFU, DFU_STATE } from '../dfu-protocol.ts';
+import { DFU, DFU_STATE, DFUSE_CODE, dfuseCommand } from '../dfu-protocol.ts';
 import { CAN_DNLOAD, CAN_UPLOAD, isDfuse, type DfuFacts, type DfuLink } from './link.ts';
 import type { Recorder } from './recorder.ts';
 import { dialect, fail, must, notApplicable, PASS, type Finding, type Requirement } from './requirement.ts';
@@ -21,8 +21,7 @@ const anyOf =
     return null;
   };
 
-const u32 = (n: number): number[] => [n & 0xff, (n >>> 8) & 0xff, (n >>> 16) & 0xff, n >>> 24];
-const erasePage = (address: number): Uint8Array => Uint8Array.of(0x41, ...u32(address));
+const erasePage = (address: number): Uint8Array => dfuseCommand(DFUSE_CODE.ERASE, address);
 const pattern = (length: number, seed: number): Uint8Array =>
   Uint8Array.from({ length }, (_, i) => (i * 37 + seed * 101 + (i >> 8) * 7) & 0xff);
 const hex8 = (n: number): string => `0x${(n >>> 0).toString(16).padStart(8, '0')}`;
@@ -185,9 +184,11 @@ const DFUSE: readonly Requirement[] = [
     check: async (r) => {
       const { status, data } = await r.upload(0, r.facts.functional.transferSize);
       const codes = [...data];
-      if (status !== 'ok' || ![0x00, 0x21, 0x41].every((c) => codes.includes(c)))
+      if (status !== 'ok' || ![DFUSE_CODE.GET, DFUSE_CODE.SET_ADDRESS, DFUSE_CODE.ERASE].every((c) => codes.includes(c)))
         return fail(`${status}: ${codes.map((c) => c.toString(16)).join(' ')}`);
-      return codes.includes(0x92) ? PASS : dialect('no-read-unprotect', `${codes.map((c) => c.toString(16)).join(' ')}`);
+      return codes.includes(DFUSE_CODE.READ_UNPROTECT)
+        ? PASS
+        : dialect('no-read-unprotect', `${codes.map((c) => c.toString(16)).join(' ')}`);
     },
   },
   {
@@ -364,7 +365,7 @@ const FLASH: readonly Requirement[] = [
         ['erase', 0, erasePage(at)],
         ['set address', 0, setAddress(at)],
         ['write', 2, pattern(64, 6)],
-        ['mass erase', 0, Uint8Array.of(0x41)],
+        ['mass erase', 0, dfuseCommand(DFUSE_CODE.ERASE)],
       );
       return wrong !== null ? fail(wrong) : readsErased(r, await readBack(r, at, 64));
     },
