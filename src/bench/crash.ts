@@ -1,6 +1,7 @@
 /** A plain crash: which instruction did what, what the fault registers say, who called it, and where its handler is. */
 import type { FaultFacts } from '../checks/check.ts';
 import { exceptionName } from '../checks/core-registers.ts';
+import { isFetch } from '../checks/entry.ts';
 import { SCS } from '../emu/core/scs-state.ts';
 import { codePlace } from '../emu/image/image.ts';
 import type { Checkpoint } from '../emu/machine-base.ts';
@@ -69,11 +70,10 @@ const DOING: Readonly<Record<string, string>> = {
   'stack-overflow': 'moved SP below its limit',
   breakpoint: 'ran BKPT without a debugger',
 };
-const FETCHES: ReadonlySet<string> = new Set(['bus-fetch', 'mem-fetch', 'invalid-state']);
 
 /** What the first fault was, in one phrase. `did`: how its access is known better. */
 export function faultPhrase(s: Session, fault: FaultFacts, did: 'read' | 'write' | 'jump' | null): string {
-  const by = place(s, FETCHES.has(fault.kind) && fault.from >= 0 ? fault.from : fault.pc);
+  const by = place(s, isFetch(fault) && fault.from >= 0 ? fault.from : fault.pc);
   if (fault.kind === 'undefined' && isUdf(s, fault.pc)) return `${by} ran into UDF, ${UDF_MEANS}`;
   const verb = did === 'read' ? 'read' : did === 'write' ? 'wrote to' : (DOING[fault.kind] ?? fault.kind);
   if (fault.address === null || !/to$|accessed|read/.test(verb)) return `${by} ${verb}`;
@@ -101,7 +101,7 @@ export function badVectorInWords(s: Session, fault: FaultFacts, powerOn: Checkpo
 /** Why the fault is the vector's; null if it is not. */
 function noHandler(s: Session, fault: FaultFacts, vector: number): string | null {
   const target = (vector & ~1) >>> 0;
-  if (FETCHES.has(fault.kind) && target === ((fault.address ?? fault.pc) & ~1) >>> 0)
+  if (isFetch(fault) && target === ((fault.address ?? fault.pc) & ~1) >>> 0)
     return fault.kind === 'invalid-state' && (vector & 1) === 0 ? 'bit 0 is 0, and a Cortex-M has no Arm state' : whatIsAt(s, target);
   return fault.pc >= target && fault.pc - target < RAN_ON && !isCode(s, target) ? 'no image has code there' : null;
 }
@@ -140,10 +140,10 @@ export function crashInWords(s: Session, fault: FaultFacts): string[] {
   const core = machine.bootCore;
   const lines: string[] = [];
   const calls = callsInWords(s, core);
-  const again = FETCHES.has(fault.kind) ? null : restartInChain(s, (pc) => place(s, pc));
+  const again = isFetch(fault) ? null : restartInChain(s, (pc) => place(s, pc));
   if (again !== null) lines.push(again);
   // where a jump went wrong nothing is known of a frame
-  if (calls.length > 1 && !FETCHES.has(fault.kind)) lines.push(`called by: ${calls.join(' < ')}`);
+  if (calls.length > 1 && !isFetch(fault)) lines.push(`called by: ${calls.join(' < ')}`);
   const taken: { exception: number; handler: number }[] = [];
   const before = machine.observer;
   machine.observer = { ...before, exception: (c, exception, handler) => c === core && taken.push({ exception, handler }) };

@@ -1,5 +1,6 @@
 /** What went wrong first, as a value that can be followed back: the target of a branch, or the address of an access. */
 import type { FailureFacts, FaultFacts } from '../../checks/check.ts';
+import { isFetch } from '../../checks/entry.ts';
 import type { Core } from '../../emu/core/core.ts';
 import { symbolAt } from '../../emu/image/image.ts';
 import { flowOf } from '../../emu/core/translate/flow.ts';
@@ -48,14 +49,13 @@ export function traceFailure(
 ): Failure | null {
   const slicer = new Slicer(s, powerOn);
   if (fault) {
-    const fetched = FETCHES.has(fault.kind);
+    const fetched = isFetch(fault);
     const astray = isCode(s, fetched && fault.from >= 0 ? fault.from : fault.pc) ? null : jumpAway(slicer, s, fault.at);
     return astray ?? (fetched ? jumpInto(slicer, s, fault.at, 0, fault.address) : accessOf(slicer, s, fault));
   }
   if (entry?.how !== 'branch' || plain(entry.address) === plain(resetVector)) return null;
   return jumpInto(slicer, s, entry.at, entry.core, entry.address);
 }
-const FETCHES: ReadonlySet<string> = new Set(['bus-fetch', 'mem-fetch', 'invalid-state']);
 const plain = (address: number): number => (address & ~1) >>> 0;
 
 /** An image has code there; true for all of RAM where no image has symbols to tell. */
