@@ -12,20 +12,30 @@ interface Window {
   readonly from: number;
   readonly to: number;
   readonly kind: 'ram' | 'flash';
-  /** Blocks that put memory there. */
+  /** The controllers whose memory usually lies there. */
   readonly by: RegExp;
 }
-/** Windows of Cortex-M's map for what lies outside the chip, without the controllers' own registers. */
+/**
+ * Windows of Cortex-M's map for what lies outside the chip, without the controllers' own registers, by the memory maps of the reference manuals: static memories and NAND,
+ * QUADSPI and OCTOSPI, SDRAM.
+ */
 const WINDOWS: readonly Window[] = [
-  { from: 0x60000000, to: 0x90000000, kind: 'ram', by: /^(FS?MC|OCTOSPI)/ },
-  { from: 0x90000000, to: 0xa0000000, kind: 'flash', by: /^(FS?MC|QUADSPI|OCTOSPI)/ },
-  { from: 0xc0000000, to: 0xe0000000, kind: 'ram', by: /^FMC/ },
+  { from: 0x60000000, to: 0x70000000, kind: 'ram', by: /^FS?MC$/ },
+  { from: 0x70000000, to: 0x80000000, kind: 'ram', by: /^(?:FS?MC|OCTOSPI2)$/ },
+  { from: 0x80000000, to: 0x90000000, kind: 'ram', by: /^FS?MC$/ },
+  { from: 0x90000000, to: 0xa0000000, kind: 'flash', by: /^(?:FSMC|QUADSPI|OCTOSPI1?)$/ },
+  { from: 0xc0000000, to: 0xe0000000, kind: 'ram', by: /^FMC$/ },
 ];
-const windowAt = (address: number): Window | undefined => WINDOWS.find((w) => address >= w.from && address < w.to);
-/** The window of an address, if the chip has a controller for it. */
+export const windowAt = (address: number): Window | undefined => WINDOWS.find((w) => address >= w.from && address < w.to);
+/** Where memory of the same kind ends that begins in this window. */
+function endOf({ to, kind }: Window): number {
+  const next = WINDOWS.find((w) => w.from === to && w.kind === kind);
+  return next === undefined ? to : endOf(next);
+}
+/** The window of an address, if the chip has a controller for it. FMC has banks in all of them on one chip or another. */
 function windowOf(chip: ChipDescription, address: number): Window | undefined {
   const window = windowAt(address);
-  return window && chip.blocks.some((b) => window.by.test(b.name)) ? window : undefined;
+  return window && chip.blocks.some((b) => window.by.test(b.name) || b.name === 'FMC') ? window : undefined;
 }
 /** All memories of a machine together. */
 const MOST_BYTES = 32 << 20;
@@ -66,7 +76,7 @@ function rowOf(chip: ChipDescription, { at, kilobytes, kind }: OutsideMemory, wh
   const base = wordValue(at, `${where}.at`);
   const window = windowAt(base);
   const size = kilobytes * 1024;
-  if (window === undefined || base + size > window.to || base % PIECE !== 0)
+  if (window === undefined || base + size > endOf(window) || base % PIECE !== 0)
     throw new UsageError(
       `${where}: no memory of a board lies at ${hex(base)}`,
       '0x60000000 to 0x9fffffff and 0xc0000000 to 0xdfffffff are for them, in steps of 0x10000',
@@ -88,7 +98,7 @@ function neededBy(chip: ChipDescription, images: readonly LoadedImage[], given: 
     const window = windowOf(chip, address);
     if (window === undefined || covered(address)) continue;
     const base = address - (address % PIECE);
-    const end = Math.min(Math.ceil((address + data.length) / PIECE) * PIECE, window.to);
+    const end = Math.min(Math.ceil((address + data.length) / PIECE) * PIECE, endOf(window));
     const last = rows.at(-1);
     if (last !== undefined && base <= last.base + last.size)
       rows[rows.length - 1] = { ...last, size: Math.max(last.size, end - last.base) };

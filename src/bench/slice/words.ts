@@ -2,6 +2,7 @@
 import type { Core } from '../../emu/core/core.ts';
 import { callChainOf } from '../../emu/call-chain.ts';
 import { codePlace, symbolAt } from '../../emu/image/image.ts';
+import { windowAt } from '../outside-memory.ts';
 import type { Session } from '../session.ts';
 import type { Failure } from './failure.ts';
 import type { Chain, Link, Origin } from './slice.ts';
@@ -138,20 +139,12 @@ export function whatIsAt(s: Session, address: number, core = 0): string {
 }
 /** Memory on the board, in a window that a controller with a running clock has: no board is known here, so there is none. */
 function outside({ machine: { system } }: Session, address: number): string {
-  const controllers = WINDOWS.find(([from, to]) => address >= from && address < to)?.[2];
+  const controllers = windowAt(address)?.by;
   const block = system.blocks.find((b) => controllers?.test(b.row.name) && system.isClocked(b));
   if (!block) return '';
   const at = hex(address - (address % 0x1000000));
   return `; for a board with a memory behind ${block.row.name} give "board": {"memories": [{"at": "${at}", "kilobytes": 8192}]} in the scenario`;
 }
-/** By the memory maps of the reference manuals: static memories and NAND, QUADSPI and OCTOSPI, SDRAM. */
-const WINDOWS: readonly (readonly [number, number, RegExp])[] = [
-  [0x60000000, 0x70000000, /^FS?MC$/],
-  [0x70000000, 0x80000000, /^(?:FS?MC|OCTOSPI2)$/],
-  [0x80000000, 0x90000000, /^FS?MC$/],
-  [0x90000000, 0xa0000000, /^(?:FSMC|QUADSPI|OCTOSPI1?)$/],
-  [0xc0000000, 0xe0000000, /^FMC$/],
-];
 /** KEYR and OPTKEYR of FLASH. */
 const KEYS = ', which answers a wrong key with a bus error: it takes its two keys once, in order, and OPTKEYR only behind KEYR';
 /** Where ST's products have their system memory. */
