@@ -274,9 +274,7 @@ export class Machine extends MachineBase {
 
   // ---- memory changes and checkpoints ----------------------------------------------------------------------------------------------
   protected override bytesChange(memory: Memory, offset: number, length: number, programmed?: Uint8Array): void {
-    const host = memory.host + offset;
-    this.markDirty(host, length, programmed);
-    for (const core of this.cores) core.invalidateCode(host, length, programmed);
+    this.markDirty(memory.host + offset, length, programmed);
   }
   protected override markDirty(host: number, length: number, programmed?: Uint8Array): void {
     const end = ((host + length - 1) >>> PAGE_BITS) + 1;
