@@ -418,6 +418,7 @@ export abstract class CoreCode extends CoreCaches {
     this.prefetch?.forget();
     this.codeHostPages.clear();
     this.unbound.clear();
+    this.skewed.clear();
   }
 
   /** Something has been decoded from a page of the arena, or from one beside it whose first or last instructions may hang on its bytes. */

@@ -349,8 +349,8 @@ export abstract class CoreMemory extends CoreState {
   /** RAM ends inside the page and nothing follows there: words behind the end have never been touched (ENTRY_PART). */
   private endPage(page: number, region: Region): boolean {
     const start = (page << PAGE_BITS) >>> 0;
-    const { row } = region.memory!;
-    if (row.kind !== 'ram' || row.guardedBy || start < region.base || start + PAGE_SIZE <= region.end) return false;
+    const { row, guarded } = region.memory!;
+    if (row.kind !== 'ram' || guarded || start < region.base || start + PAGE_SIZE <= region.end) return false;
     for (let a = region.end; a < start + PAGE_SIZE; a += 4) if (this.regionAt(a)) return false;
     return this.plainPage(start, region);
   }
@@ -434,11 +434,7 @@ export abstract class CoreMemory extends CoreState {
       return;
     }
     const host = memory.host + (address - region.base);
-    if (memory.row.gate) {
-      if (!system.takesWrites(memory.row.gate)) return;
-      this.onMemoryWrite(host, size);
-      return system.storeHost(host, size, value);
-    }
+    if (memory.row.gate) return void system.writeMemory(region, address, size, value);
     if (policy >= POLICY.WRITE_BACK && this.cachedWrite(address, region, host, size, value, policy)) return;
     this.onMemoryWrite(host, size);
     system.storeHost(host, size, value);
