@@ -153,6 +153,11 @@ export function boardOf(name: string): KnownBoard | undefined {
   const typed = canonical(name);
   return BOARDS.find((b) => canonical(b.name) === typed);
 }
+/** Boards whose names begin so. */
+export function boardsBegun(name: string): readonly string[] {
+  const typed = name.trim().toLowerCase();
+  return typed === '' ? [] : BOARDS.map((b) => b.name).filter((known) => known.startsWith(typed));
+}
 /** @throws UsageError if there is no such board */
 export function findBoard(name: string): KnownBoard {
   const found = boardOf(name);

@@ -2,7 +2,7 @@
 import { partNumber } from '../chips/parts.ts';
 import { isShortcut, SHORTCUT_NAMES } from '../emu/proofs/shortcuts.ts';
 import { circuitInWords } from '../bench/board-circuits.ts';
-import { BOARDS, boardOf, findBoard } from '../bench/boards.ts';
+import { boardOf, boardsBegun, findBoard } from '../bench/boards.ts';
 import { inferChip } from '../bench/infer-chip.ts';
 import { readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
@@ -72,7 +72,7 @@ export function chipNamed(name: string): ChipDescription {
     );
   const board = boardOf(name);
   if (board !== undefined) throw new UsageError(`${JSON.stringify(name)} is a board, with ${board.chip}`, `say --board ${board.name}`);
-  const begun = BOARDS.filter((b) => name.trim() !== '' && b.name.startsWith(name.trim().toLowerCase())).map((b) => b.name);
+  const begun = boardsBegun(name);
   if (begun.length > 0)
     throw new UsageError(`there is no chip ${JSON.stringify(name)}`, `boards are called ${begun.join(', ')}: say --board`);
   const near = suggestChips(name);
