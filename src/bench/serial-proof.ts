@@ -15,6 +15,9 @@ export interface Proof {
   readonly causes: readonly ResultCause[];
 }
 
+/** The causes of the first set that is enough, in its order. */
+export const firstSet = ({ sets, causes }: Proof): ResultCause[] => (sets[0] ?? []).flatMap((id) => causes.find((c) => c.id === id) ?? []);
+
 /** Null where nothing was proved. */
 export function proofOf({ diagnosis, notes }: Pick<RunResult, 'diagnosis' | 'notes'>): Proof | null {
   const proved = diagnosis.causes.filter((c) => c.proved);

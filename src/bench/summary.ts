@@ -2,7 +2,7 @@
 import type { BaseFacts, StuckInterrupt } from './base-facts.ts';
 import type { Confidence } from '../emu/confidence.ts';
 import type { Outcome, Place, RomDependency, RunResult } from './result.ts';
-import { proofOf } from './serial-proof.ts';
+import { firstSet, proofOf } from './serial-proof.ts';
 
 const where = (p: Place | null | undefined): string =>
   p ? (p.file ? ` (${p.file.slice(p.file.lastIndexOf('/') + 1)}:${p.line})` : p.symbol ? ` (${p.symbol})` : ` (${p.pc})`) : '';
@@ -122,8 +122,7 @@ function wayBack(r: Told): string {
 function serially(r: Told): string | null {
   const proof = proofOf(r);
   if (proof?.reached !== 'serial') return null;
-  const first = proof.causes.find((c) => c.id === proof.sets[0]![0]);
-  return `cause: ${proof.sets[0]!.join(' and ')}${where(first?.lastWriter)}, proved by the answer of the stand-in ROM on its USART`;
+  return `cause: ${proof.sets[0]!.join(' and ')}${where(firstSet(proof)[0]?.lastWriter)}, proved by the answer of the stand-in ROM on its USART`;
 }
 
 function why(r: Told): string {

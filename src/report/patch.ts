@@ -3,7 +3,7 @@
  * write takes its place. What is no statement, and what lies in a file that is not found, is told instead of being guessed.
  */
 import { createTwoFilesPatch } from 'diff';
-import { proofOf } from '../bench/serial-proof.ts';
+import { firstSet, proofOf } from '../bench/serial-proof.ts';
 import type { CheckId, Place, ResultCause, RunResult } from '../bench/result.ts';
 import { keptDeclaration, partsOf, type Part } from '../checks/fix-in-c.ts';
 import { redirectedTables, type RedirectedTables } from '../checks/entry-address.ts';
@@ -32,7 +32,7 @@ interface Edit {
 
 export function patchOf(result: RunResult, sources: Sources): Patch {
   const proof = proofOf(result);
-  const causes = (proof?.sets[0] ?? []).flatMap((id) => proof!.causes.find((c) => c.id === id) ?? []);
+  const causes = proof === null ? [] : firstSet(proof);
   const left: string[] = [];
   const edits: Edit[] = [];
   for (const cause of causes) {

@@ -5,7 +5,7 @@
 import type { Judgement } from '../bench/expect.ts';
 import { doubts } from '../bench/summary.ts';
 import type { Place, ResultCause, RunResult } from '../bench/result.ts';
-import { proofOf } from '../bench/serial-proof.ts';
+import { firstSet, proofOf, SERIAL } from '../bench/serial-proof.ts';
 import { patchOf } from './patch.ts';
 import { NO_SOURCES, type Sources } from './source-lines.ts';
 import { endedText, harmlessWhere, headlineText, HEADLINES, romName, waitOf } from './terminal.ts';
@@ -163,7 +163,7 @@ function failed(page: Page, result: RunResult, sources: Sources): void {
     page.row(labelOf(id), 'yellow', `${id}: ${explanation.split(/\n\n+/)[0]!}`, 2);
     if (lastWriter !== null) page.text(where(lastWriter), 1);
   }
-  const serial = result.notes.filter((n) => n.kind === 'serial');
+  const serial = result.notes.filter((n) => n.kind === SERIAL);
   serial.forEach(({ text }, i) => (i === 0 ? page.row('Serial', 'yellow', text, 3) : page.text(text, 3)));
   const resets = result.notes.filter((n) => n.kind === 'reset').map((n) => n.text);
   if (resets[0] !== undefined) {
@@ -182,8 +182,8 @@ const labelOf = (id: string): string => (id === 'rom-usb' ? 'Why' : 'Maybe');
 /** The causes of the first set that was proved. */
 function mainCauses(result: RunResult): readonly ResultCause[] {
   const proof = proofOf(result);
-  const set = proof?.sets[0];
-  return set ? set.flatMap((id) => proof!.causes.find((c) => c.id === id) ?? []) : (proof?.causes ?? []);
+  if (proof === null) return [];
+  return proof.sets.length > 0 ? firstSet(proof) : proof.causes;
 }
 
 function writeCause(page: Page, result: RunResult, cause: ResultCause, count: number, sources: Sources): void {
