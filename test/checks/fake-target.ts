@@ -26,9 +26,19 @@ export const TIM2_IRQ = 45;
 
 export const writer = (pc: number, seq: number): Writer => ({ pc, at: 1_000_000, kind: 'cpu', core: 0, seq });
 
+const known = new WeakMap<ChipDescription, ReadonlyMap<string, number>>();
+function resetValues(chip: ChipDescription): ReadonlyMap<string, number> {
+  const values = new Map<string, number>();
+  if (known.has(chip)) return known.get(chip)!;
+  for (const block of chip.blocks)
+    for (const r of chip.facts[block.facts ?? block.name]?.registers ?? []) values.set(`${block.name}.${r.name}`, r.reset);
+  known.set(chip, values);
+  return values;
+}
+
 export class FakeTarget implements RepairTarget {
   readonly chip: ChipDescription;
-  readonly registers = new Map<string, number>();
+  readonly registers: Map<string, number>;
   readonly ppb = new Map<number, number>();
   readonly core: Record<string, number> = {
     msp: INITIAL_SP,
@@ -66,8 +76,7 @@ export class FakeTarget implements RepairTarget {
 
   constructor(chip: ChipDescription = STM32H533RE) {
     this.chip = chip;
-    for (const block of chip.blocks)
-      for (const r of chip.facts[block.facts ?? block.name]?.registers ?? []) this.registers.set(`${block.name}.${r.name}`, r.reset);
+    this.registers = new Map(resetValues(chip));
     if (chip !== STM32H533RE) return;
     // What the facts do not say: the SVD's wrong TRIM, option bytes as they leave the factory.
     this.set('CRS.CR.TRIM', 0x20).set('FLASH.OPTSR_CUR.PRODUCT_STATE', 0xed).set('FLASH.OPTSR2_CUR.TZEN', 0xc3);
