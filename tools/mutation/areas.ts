@@ -6,7 +6,9 @@ export interface Area {
   readonly name: string;
   /** Patterns below the project's folder. */
   readonly files: readonly string[];
-  /** Patterns of test files; `{name}` is the mutated file's name, so that its own test comes first. */
+  /** Test files that go over most of the area by a table, asked right behind those that the mutated file has of its own. */
+  readonly tables?: readonly string[];
+  /** Patterns of all other test files; `{name}` is the mutated file's name, so that its own test comes first. Tests that import the file itself are asked, too. */
   readonly tests: readonly string[];
 }
 
@@ -32,11 +34,13 @@ export const AREAS: readonly Area[] = [
   {
     name: 'checks',
     files: ['src/checks/*.ts'],
+    tables: ['test/checks/minded.test.ts'],
     tests: ['test/checks/!(index).test.ts', 'test/bench/{second-core-fault,rules}.test.ts'],
   },
   {
     name: 'repairs',
     files: ['src/bench/{repairs,variants,diagnosis,minimal-sets,point-of-no-return}.ts'],
+    tables: ['test/bench/results.test.ts'],
     tests: [
       'test/checks/!(index).test.ts',
       'test/bench/{minimal-sets,path-repairs,repairs,variants,point-of-no-return,rules,matrix,requests,first-run}.test.ts',
@@ -45,6 +49,7 @@ export const AREAS: readonly Area[] = [
   {
     name: 'run end',
     files: ['src/bench/{outcome,fixed-loop,reset-loop,rounds,ticking,duration}.ts'],
+    tables: ['test/bench/results.test.ts'],
     tests: ['test/bench/{expect,run-ends,fixed-loop,stray-interrupts,deaf,ticking,rounds,two-cores,steps-at-the-end}.test.ts'],
   },
   {
@@ -60,6 +65,7 @@ export const AREAS: readonly Area[] = [
   {
     name: 'peripherals',
     files: ['src/peripherals/**/*.ts'],
+    tables: ['test/peripherals/behaviour.test.ts'],
     tests: [
       'test/peripherals/{name}*.test.ts',
       'test/peripherals/*.test.ts',

@@ -29,11 +29,24 @@ interface Tried extends Mutant {
 const sources = (area: Area, only: string | undefined): string[] =>
   globSync([...area.files]).filter((path) => only === undefined || resolve(path) === resolve(only));
 
-/** Test files for a mutated file, its own first. */
-function testsFor(area: Area, file: string): string[] {
+/** More tests than that import what everything is made of: they are not the file's own. */
+const MOST_OWN = 6;
+/** Test files that import a source file by its name. */
+function importers(file: string): string[] {
+  const name = `/${file.replace(/^src\//, '')}'`;
+  const found = globSync('test/**/*.test.ts').filter((path) => readFileSync(path, 'utf8').includes(name));
+  return found.length > MOST_OWN ? [] : found;
+}
+/** Test files for a mutated file, in two rounds: its own and those with tables, then all others of the area. */
+function roundsFor(area: Area, file: string): (readonly string[])[] {
   const name = basename(file, '.ts').replace(/-.*/, '');
-  const own = area.tests.flatMap((pattern) => globSync(pattern.replace('{name}', name)));
-  return [...new Set(own)];
+  const named = area.tests.filter((pattern) => pattern.includes('{name}'));
+  const own = new Set(
+    [...named.map((pattern) => pattern.replace('{name}', name)), ...(area.tables ?? [])].flatMap((pattern) => globSync(pattern)),
+  );
+  for (const path of importers(file)) own.add(path);
+  const all = area.tests.filter((pattern) => !named.includes(pattern)).flatMap((pattern) => globSync(pattern));
+  return [[...own], [...new Set(all)].filter((path) => !own.has(path))].filter((round) => round.length > 0);
 }
 
 /** mulberry32: the same sample for the same seed. */
@@ -96,12 +109,18 @@ async function inOrder(mirror: Mirror, tests: readonly string[], file: string): 
 const oneLine = (text: string): string => text.replaceAll(/\s+/g, ' ').slice(0, 60);
 const show = (m: Mutant): string => `${m.path}:${m.line}  ${oneLine(m.was)}  →  ${oneLine(m.text)}`;
 
+async function fateOf(mirror: Mirror, area: Area, mutant: Mutant): Promise<Tried['fate']> {
+  for (const round of roundsFor(area, mutant.path)) {
+    const { tests, limit } = await inOrder(mirror, round, mutant.path);
+    const passed = await pass(mirror, tests, mutant, limit);
+    if (passed !== true) return passed === null ? 'timed out' : 'killed';
+  }
+  return 'survived';
+}
 async function tryArea(mirror: Mirror, area: Area, mutants: readonly Mutant[]): Promise<Tried[]> {
   const tried: Tried[] = [];
   for (const mutant of mutants) {
-    const { tests, limit } = await inOrder(mirror, testsFor(area, mutant.path), mutant.path);
-    const passed = await pass(mirror, tests, mutant, limit);
-    const fate = passed === null ? 'timed out' : passed ? 'survived' : 'killed';
+    const fate = await fateOf(mirror, area, mutant);
     tried.push({ ...mutant, area: area.name, fate });
     if (fate === 'survived' || values.verbose) console.log(`  ${fate}: ${show(mutant)}`);
   }
