@@ -4,6 +4,7 @@ import type { RegisterFact } from '../../src/emu/registers.ts';
 import { SILENT, System, type Block, type SystemState } from '../../src/emu/system.ts';
 import { MS, US } from '../../src/emu/time.ts';
 import { MODELS } from '../../src/peripherals/index.ts';
+import { digest } from '../digest.ts';
 import { numbers } from '../machines/random-writes.ts';
 
 const WAITS = [0, 1 * US, 20 * US, 1 * MS, 10 * MS];
@@ -142,12 +143,6 @@ function* programs(w: Watched): Generator<string> {
     }
     yield `${seed}: ${digest(steps.join('\n'))} ${steps.at(-1)}`;
   }
-}
-/** FNV-1a over all steps: their last alone would not say enough. */
-function digest(text: string): string {
-  let hash = 0x811c9dc5;
-  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
-  return hex(hash).padStart(8, '0');
 }
 export function behaviourOf(chip: ChipDescription, name: string): string[] {
   const w = new Watched(chip, name);

@@ -55,6 +55,7 @@ export const AREAS: readonly Area[] = [
   {
     name: 'USB',
     files: ['src/usb-sim/*.ts'],
+    tables: ['test/usb-sim/answers.test.ts'],
     tests: ['test/usb-sim/*.test.ts'],
   },
   {
