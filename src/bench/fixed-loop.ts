@@ -13,6 +13,7 @@ import { eventMayCome, interruptsAround, lineStaysUp, readStays, sysTickInterrup
 import type { FixedLoop, LiveRun } from './live-run.ts';
 import { tickCannotEnd } from './ticking.ts';
 
+/** Effort: a loop of more instructions is not looked for. */
 const MAX_STEPS = 3000;
 
 /** Asleep, and nothing comes that wakes it. */

@@ -14,6 +14,7 @@ import type { Session } from './session.ts';
 
 /** Narrower than an instruction of any of the cores (550 MHz). */
 const RESOLUTION = 1_000;
+/** Effort: runs. */
 const MOST_PROBES = 60;
 
 export interface NoReturn {

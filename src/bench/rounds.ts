@@ -24,6 +24,7 @@ import { hearingExceptions, LOOK_TIMER } from './hearing.ts';
 
 /** Ticks of a round: what toggles something is back after two. */
 const TICKS = 2;
+/** Effort: instructions of a longer round are not looked at. */
 const LONGEST_ROUND = 2000;
 const SLEEPONEXIT = 2;
 

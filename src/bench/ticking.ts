@@ -20,7 +20,9 @@ import type { LiveRun } from './live-run.ts';
 
 /** What holds for a day holds for ever: no bench and no user waits longer. */
 const FOR_EVER = 24 * 3600 * PS_PER_SECOND;
+/** Effort: a handler of more instructions is not looked at. */
 const LONGEST_HANDLER = 2000;
+/** Effort: the same of the loop. */
 const LONGEST_LOOP = 3000;
 /** Ticks of a round: what toggles something is back after two. */
 const TICKS = [1, 2];

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { jobInput } from '../../src/bench/job.ts';
 import { decideOutcome, type Judged } from '../../src/bench/outcome.ts';
-import { ENTRY_LOOP, resetLoopSettled } from '../../src/bench/reset-loop.ts';
+import { ENTRY_LOOP, FAULT_HOLDS, RESET_LOOP, resetLoopSettled } from '../../src/bench/reset-loop.ts';
 import { Session } from '../../src/bench/session.ts';
 import { loadJob } from '../../src/cli/inputs.ts';
 import type { EntryRecord, ResetRecord } from '../../src/emu/history.ts';
@@ -51,6 +51,10 @@ function judged(
     steps: { ranAfter: () => laterSteps },
   };
 }
+
+it('fifty entries, sixteen resets and 100 ms are what the contract says', () => {
+  expect([ENTRY_LOOP, RESET_LOOP, FAULT_HOLDS]).toEqual([50, 16, 100 * MS]);
+});
 
 describe('Three resets by one cause', () => {
   const settled = (...at: Ps[]): boolean => resetLoopSettled({ resets: at.map((t) => reset(t)) });
