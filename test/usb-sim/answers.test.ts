@@ -1,7 +1,7 @@
 /** What the host does with devices that answer otherwise, beside what it did before (answers/*.txt): `BOOTBENCH_GOLDEN=write` writes that anew. */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import { otherAnswers, otherDescriptors } from './answers.ts';
+import { otherAnswers, otherDescriptors, otherDisks } from './answers.ts';
 import { CDC_DEVICE, DFU_DEVICE, HID_MSC_DEVICE } from './firmware.ts';
 
 function compare(name: string, lines: Iterable<string>): void {
@@ -22,3 +22,4 @@ it.each([
 });
 it('requests of a DFU client that are refused, not answered or disturbed', () => compare('dfu-client', otherAnswers(DFU_DEVICE)));
 it('the same of a device without DFU', () => compare('cdc-client', [...otherAnswers(CDC_DEVICE)].slice(0, 40)));
+it('a disk that says something else', () => compare('disk', otherDisks()));

@@ -2,6 +2,7 @@
 import { digest } from '../digest.ts';
 import type { HostOptions } from '../../src/usb-sim/host-api.ts';
 import type { BusFaultKind } from '../../src/usb-sim/types.ts';
+import { disk, type Disk } from './disk.ts';
 import { bench, MS, type Bench, type Device, type FirmwareOptions } from './firmware.ts';
 
 /** Long enough for three attempts at a device that does not answer. */
@@ -40,7 +41,7 @@ export function* otherDescriptors(device: Device, host: HostOptions['host']): Ge
   yield line('as it is', device);
   for (const which of ['device', 'configuration'] as const)
     for (const [i, byte] of device[which].entries())
-      for (const value of new Set([(byte + 1) & 0xff, 0]))
+      for (const value of new Set([(byte + 1) & 0xff, 0, ...(i === 2 ? [8, 9] : [])]))
         if (value !== byte) yield line(`${which}[${i}] = ${hex(value)}`, { ...device, [which]: device[which].with(i, value) });
   for (const i of device.strings.keys())
     yield line(`string ${i} cut`, { ...device, strings: device.strings.with(i, device.strings[i]!.slice(0, -1)) });
@@ -87,4 +88,30 @@ export function* otherAnswers(device: Device): Generator<string> {
       yield* served(device, `${kind} at ${hex(address)}`, {}, (b) => {
         b.usb.dfu(kind === 'download' ? { kind, address, data: new Uint8Array(8) } : { kind, address, length: 8 });
       });
+}
+
+const INQUIRY = 0x12;
+const COMMANDS = [INQUIRY, 0x00, 0x03, 0x25, 0x28];
+/** A disk that says something else: a byte of its data or of its status is another one, or is missing. */
+export function* otherDisks(): Generator<string> {
+  const line = (what: string, options: Disk): string => {
+    const { usb, port } = disk(options);
+    const { log, ...known } = usb.state;
+    const lines = log.filter((l) => l.kind === 'storage' || l.kind === 'driver').map(({ at, text }) => `${at} ${text}`);
+    return `${what}: ${digest(`${lines.join()}${JSON.stringify(known)}`)} ${port.commands.map(hex).join(' ')}; ${log.findLast((l) => l.kind !== 'request')?.text ?? '-'}`;
+  };
+  for (const notReady of [0, 1, 2, 3, 4]) yield line(`not ready ${notReady} times`, { notReady });
+  for (const blockSize of [1, 256, 512, 1024, 4095, 4096, 4097, 0xffff]) yield line(`blocks of ${blockSize}`, { blockSize });
+  yield line('INQUIRY stalls', { stallsInquiry: true });
+  for (const op of COMMANDS) {
+    for (let i = 0; i < 8; i++)
+      yield line(`${hex(op)}: data[${i}] is another`, { notReady: 1, data: (of, data) => (of === op ? data.with(i, data[i]! ^ 1) : data) });
+    for (let i = 0; i < 13; i++)
+      yield line(`${hex(op)}: status[${i}] is another`, { notReady: 1, status: (of, csw) => (of === op ? csw.with(i, csw[i]! ^ 1) : csw) });
+    for (const length of [1, 5, 12]) {
+      yield line(`${hex(op)}: ${length} bytes of data`, { notReady: 1, data: (of, data) => (of === op ? data.slice(0, length) : data) });
+      yield line(`${hex(op)}: ${length} bytes of status`, { notReady: 1, status: (of, csw) => (of === op ? csw.slice(0, length) : csw) });
+    }
+    yield line(`${hex(op)}: a longer status`, { notReady: 1, status: (of, csw) => (of === op ? [...csw, 0] : csw) });
+  }
 }
