@@ -269,6 +269,26 @@ export function lockStep(p: Program, rig: Rig): Outcome {
   };
 }
 
+/** One program on the interpreter: where it came to, with a hash of all that was seen on the way and of its registers. */
+export function alone(p: Program, rig: Rig): string {
+  const code = rig.begin(p);
+  const m = rig.machines[0]!;
+  const cpu = m.cores[0]!;
+  for (const stop of p.stops) {
+    const at = m.now + stop.cycles * PS_PER_CYCLE;
+    for (let i = 0; i < 40 && m.run(at) !== 'limit'; i++);
+    if (m.state.lockup) break;
+    act(m, p, code, stop.act, stop.value);
+  }
+  const { hash, faults, exceptions } = rig.seen[0]!;
+  const registers = Array.from({ length: 16 }, (_, i) => cpu.get(S.R + 4 * i));
+  const ram = m.system.regionAt(RAM)!.memory!.host;
+  const memory = m.system.arena.u8.subarray(ram, ram + RAM_BYTES);
+  const all = [...registers, ...memory].reduce((sum, v) => Math.imul(sum ^ v, 0x01000193), hash);
+  const taken = [...exceptions].map(([n, count]) => `${n}:${count}`).join(' ');
+  return `${cpu.cycles()} cycles, ${cpu.retired()} instructions, ${faults} faults, exceptions ${taken || '-'}, ${hex(all)}`;
+}
+
 /** Something from outside. */
 function act(m: Machine, p: Program, code: Lowered, what: number, value: number): void {
   const cpu = m.cores[0]!;
