@@ -1,16 +1,10 @@
-/*
- * AN3154: 125 kbit/s, identifiers of 11 bits. A frame with identifier 0x79 is answered by ACK; a command is a frame whose identifier is its code, answers are frames of one
- * byte with the same identifier. Get, Get Version and Get ID are answered, all others with NACK (LEFT OUT). CAN runs from the crystal (AN2606).
- */
+/* bxCAN: 125 kbit/s (AN3154). It runs from the crystal (AN2606). */
 #include "rom.h"
 #include "can.h"
 #include "cortex_m.h"
 #include "interfaces.h"
 #include "rom_core.h"
-#include "serial.h"
 
-enum { ACK = 0x79, NACK = 0x1F, SYNCHRONISATION = 0x79 };
-enum { GET = 0x00, GET_VERSION = 0x01, GET_ID = 0x02 };
 #define PROTOCOL_VERSION 0x20u
 
 static const struct {
@@ -59,11 +53,6 @@ static void send_bytes(uint32_t id, uint32_t count, uint32_t bytes)
   TI0R = id << 21 | BIT(0);
 }
 
-static void send(uint32_t id, uint8_t byte)
-{
-  send_bytes(id, 1, byte);
-}
-
 static uint32_t receive(void)
 {
   while (!(RF0R & RF0R_FMP))
@@ -93,33 +82,4 @@ static void open(void)
   wait_for(&MSR, MSR_INAK, 0);
 }
 
-static void get_commands(void)
-{
-  static const uint8_t COMMANDS[] = { PROTOCOL_VERSION, GET, GET_VERSION, GET_ID };
-  send(GET, sizeof COMMANDS - 1u);
-  for (uint32_t i = 0; i < sizeof COMMANDS; i++)
-    send(GET, COMMANDS[i]);
-}
-
-void can_serve(void)
-{
-  if (!can_clock_init())
-    system_reset();
-  open();
-  for (;;) {
-    uint32_t id = receive();
-    bool known = id == SYNCHRONISATION || id <= GET_ID;
-    send(id, known ? ACK : NACK);
-    if (id == GET)
-      get_commands();
-    else if (id == GET_VERSION) {
-      send(id, PROTOCOL_VERSION);
-      send_bytes(id, 2, 0); /* option bytes that say nothing */
-    } else if (id == GET_ID) {
-      uint32_t pid = serial_pid();
-      send_bytes(id, 2, pid >> 8 | (pid & 0xFFu) << 8);
-    }
-    if (id <= GET_ID)
-      send(id, ACK);
-  }
-}
+#include "can_protocol.h"

@@ -1,4 +1,4 @@
-/* The CAN protocol (AN3154). */
+/* The CAN protocol (AN3154) or FDCAN's (AN5405). */
 #ifndef ROM_CAN_H
 #define ROM_CAN_H
 

@@ -42,7 +42,6 @@ static void clear_bss(void)
     *word = 0;
 }
 
-/* LEFT OUT: what a host on FDCAN says (AN5405). The interface is selected, nothing answers. */
 __attribute__((noreturn)) static void serve_serial(void)
 {
 #if HAS_SERIAL

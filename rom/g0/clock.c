@@ -153,6 +153,14 @@ bool usb_clock_init(void)
 }
 #endif
 
+#if SERVES_CAN
+bool can_clock_init(void)
+{
+  RCC_CCIPR2 = (RCC_CCIPR2 & ~CCIPR2_FDCANSEL) | CCIPR2_FDCANSEL_PLLQ;
+  return true;
+}
+#endif
+
 #if defined C0
 void clocks_restore(void)
 {

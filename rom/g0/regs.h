@@ -43,6 +43,8 @@
 #define RCC_APB2ENR REG(0x40021040u) /* APBENR2 */
 #define RCC_CCIPR2 REG(0x40021058u)
 #define CCIPR2_USBSEL (3u << 12)
+#define CCIPR2_FDCANSEL (3u << 8)
+#define CCIPR2_FDCANSEL_PLLQ (1u << 8)
 #define USBSEL_HSI48 (0u << 12)
 #define USBSEL_PLLQ (2u << 12)
 #define RCC_CSR REG(0x40021060u)

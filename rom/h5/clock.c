@@ -81,6 +81,12 @@ bool usb_clock_init(void)
   return true;
 }
 
+bool can_clock_init(void)
+{
+  RCC_CCIPR5 = (RCC_CCIPR5 & ~CCIPR5_FDCANSEL) | CCIPR5_FDCANSEL_PLL1Q;
+  return true;
+}
+
 void clocks_init(void)
 {
   bool own = rom_option(OPTION_SYSCLK) == SYSCLK_SETS;

@@ -47,6 +47,9 @@
 #define RCC_CCIPR4 REG(0x44020CE4u)
 #define CCIPR4_USBSEL (3u << 4)
 #define CCIPR4_USBSEL_HSI48 (3u << 4)
+#define RCC_CCIPR5 REG(0x44020CE8u)
+#define CCIPR5_FDCANSEL (3u << 8)
+#define CCIPR5_FDCANSEL_PLL1Q (1u << 8)
 #define RCC_RSR REG(0x44020CF4u)
 #define RSR_SFTRSTF BIT(28)
 /* Bits that the ENR and RSTR registers share. */

@@ -1,5 +1,5 @@
 /*
- * AN2606 Table 135: 64 MHz from HSI, HSI48 trimmed by CRS for USB, voltage range 3. H72x (Table 133): 66 MHz from the PLL on HSI. LEFT OUT: the 20 MHz for FDCAN from PLL1Q.
+ * AN2606 Table 135: 64 MHz from HSI, HSI48 trimmed by CRS for USB, voltage range 3. H72x (Table 133): 66 MHz from the PLL on HSI. 20 MHz for FDCAN from PLL1Q.
  */
 #include "rom.h"
 #include "../common/options.h"
@@ -65,12 +65,12 @@ static void flash_latency(void)
 }
 
 #if defined CHIP_H723
-/* 64 / 32 = 2 MHz, x 132 = 264 MHz, / 4 = 66 MHz. */
+/* 64 / 32 = 2 MHz, x 330 = 660 MHz: P 66 MHz, Q 20 MHz. */
 static void pll_66mhz(void)
 {
   RCC_PLLCKSELR = (RCC_PLLCKSELR & ~PLLCKSELR_DIVM1) | PLLCKSELR_M(32u);
   RCC_PLLCFGR = (RCC_PLLCFGR & ~PLLCFGR_PLL1) | PLLCFGR_PLL1_2MHZ;
-  RCC_PLL1DIVR = PLL1DIVR(132u, 4u);
+  RCC_PLL1DIVR = PLL1DIVR(330u, 10u, 33u);
   RCC_CR |= CR_PLL1ON;
   if (wait_for(&RCC_CR, CR_PLL1RDY, CR_PLL1RDY)) {
     RCC_CFGR = (RCC_CFGR & ~CFGR_SW) | SW_PLL1;
@@ -105,6 +105,21 @@ bool usb_clock_init(void)
   (void)RCC_APB1HENR; /* the clock is on when the enable bit has been read back */
   CRS_CFGR = (CRS_CFGR & ~CRS_CFGR_SYNCSRC) | CRS_SOURCE;
   CRS_CR |= CRS_CR_AUTOTRIMEN | CRS_CR_CEN;
+  return true;
+}
+
+/* 64 / 16 = 4 MHz, x 100 = 400 MHz: Q 20 MHz. ASSUMED: where SYSCLK does not come from the PLL it starts once FDCAN is chosen. */
+bool can_clock_init(void)
+{
+#if !defined CHIP_H723
+  RCC_PLLCKSELR = (RCC_PLLCKSELR & ~PLLCKSELR_DIVM1) | PLLCKSELR_M(16u);
+  RCC_PLLCFGR = (RCC_PLLCFGR & ~PLLCFGR_PLL1) | PLLCFGR_PLL1_4MHZ;
+  RCC_PLL1DIVR = PLL1DIVR(100u, 2u, 20u);
+  RCC_CR |= CR_PLL1ON;
+  if (!wait_for(&RCC_CR, CR_PLL1RDY, CR_PLL1RDY))
+    return false;
+#endif
+  RCC_D2CCIP1R = (RCC_D2CCIP1R & ~D2CCIP1R_FDCANSEL) | FDCANSEL_PLL1Q;
   return true;
 }
 

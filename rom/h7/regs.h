@@ -21,10 +21,11 @@
 #define PLLCKSELR_DIVM1 (63u << 4 | 3u) /* with the source: 0 = HSI */
 #define PLLCKSELR_M(m) ((m) << 4)
 #define RCC_PLLCFGR REG(0x5802442Cu)
-#define PLLCFGR_PLL1 (15u | 1u << 16) /* fraction, range of the VCO and of its input, P */
-#define PLLCFGR_PLL1_2MHZ (1u << 2 | 1u << 16)
+#define PLLCFGR_PLL1 (15u | 3u << 16) /* fraction, range of the VCO and of its input, P, Q */
+#define PLLCFGR_PLL1_2MHZ (1u << 2 | 3u << 16)
+#define PLLCFGR_PLL1_4MHZ (2u << 2 | 3u << 16)
 #define RCC_PLL1DIVR REG(0x58024430u)
-#define PLL1DIVR(n, p) (((n) - 1u) | ((p) - 1u) << 9)
+#define PLL1DIVR(n, p, q) (((n) - 1u) | ((p) - 1u) << 9 | ((q) - 1u) << 16)
 #define CFGR_SW 7u
 #define CFGR_SWS (7u << 3)
 #define SW_HSI 0u
@@ -36,6 +37,8 @@
 #define D3CFGR_PRESCALERS 0x00000070u /* D3PPRE */
 #define RCC_D2CCIP1R REG(0x58024450u)
 #define D2CCIP1R_SPI (7u << 12 | 7u << 16)
+#define D2CCIP1R_FDCANSEL (3u << 28)
+#define FDCANSEL_PLL1Q (1u << 28)
 #define RCC_D2CCIP2R REG(0x58024454u)
 #define D2CCIP2R_USART_I2C (63u | 3u << 12)
 #define D2CCIP2R_USBSEL (3u << 20)

@@ -84,6 +84,12 @@ bool usb_clock_init(void)
   return true;
 }
 
+bool can_clock_init(void)
+{
+  RCC_CCIPR1 = (RCC_CCIPR1 & ~CCIPR1_FDCAN1SEL) | CCIPR1_FDCAN1SEL_PLL1Q;
+  return true;
+}
+
 void clocks_init(void)
 {
   bool own = rom_option(OPTION_SYSCLK) == SYSCLK_SETS;

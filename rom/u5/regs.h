@@ -46,6 +46,8 @@
 #define APB1_CRS BIT(24)
 #define RCC_CCIPR1 REG(0x46020CE0u)
 #define CCIPR1_ICLKSEL (3u << 26) /* 0 = HSI48 */
+#define CCIPR1_FDCAN1SEL (3u << 24)
+#define CCIPR1_FDCAN1SEL_PLL1Q (1u << 24)
 #define RCC_CSR REG(0x46020CF4u)
 #define CSR_SFTRSTF BIT(28)
 

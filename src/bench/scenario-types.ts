@@ -255,7 +255,7 @@ export type StepAction =
       };
     }
   | {
-      /** Another node sends a frame on CAN, again and again for up to 25 ms until it is acknowledged. */
+      /** Another node sends a frame on CAN or FDCAN, again and again for up to 25 ms until it is acknowledged. */
       readonly can: {
         /** The port, for example CAN2. */
         readonly port: string;
@@ -265,7 +265,7 @@ export type StepAction =
         readonly hex?: string;
         /** The identifier has 29 bits, not 11. */
         readonly extended?: boolean;
-        /** Bits a second; left out = 125000. */
+        /** Bits a second (FDCAN: up to the data phase); left out = 125000, on FDCAN 250000. */
         readonly bitrate?: number;
       };
     }

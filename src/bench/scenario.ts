@@ -173,7 +173,8 @@ function plannedAction(
 
 type BusStep = Extract<StepAction, { i2c: unknown } | { spi: unknown } | { can: unknown }>;
 const SECOND = 1_000_000_000_000;
-const CAN_BITRATE = 125_000;
+/** What the ROMs speak: AN3154, AN5405. */
+const [CAN_BITRATE, FDCAN_BITRATE] = [125_000, 250_000];
 
 function plannedBus(chip: ChipDescription, step: BusStep, where: string): PlannedAction {
   if ('i2c' in step) {
@@ -184,12 +185,13 @@ function plannedBus(chip: ChipDescription, step: BusStep, where: string): Planne
     return { kind: 'i2c', port: busPort(chip, port, /^i2c/, `${where}.i2c.port`), address: value, bytes: hexBytes(hex), read };
   }
   if ('spi' in step) return { kind: 'spi', port: busPort(chip, step.spi.port, /^spi/, `${where}.spi.port`), bytes: hexBytes(step.spi.hex) };
-  const { port, id, hex = '', extended = false, bitrate = CAN_BITRATE } = step.can;
+  const { port, id, hex = '', extended = false } = step.can;
   const [value, bytes] = [wordValue(id, `${where}.can.id`), hexBytes(hex)];
   if (value >= (extended ? 2 ** 29 : 2 ** 11))
     throw new UsageError(`${where}.can.id: 0x${value.toString(16)} has more than ${extended ? 29 : '11 bits, and extended is not true'}`);
   if (bytes.length > 8) throw new UsageError(`${where}.can.hex: ${bytes.length} bytes; a frame has at most 8`);
   const name = busPort(chip, port, /^(bx|fd)can/, `${where}.can.port`);
+  const { bitrate = /^FD/.test(name) ? FDCAN_BITRATE : CAN_BITRATE } = step.can;
   return { kind: 'can', port: name, id: value, extended, bytes, bit: Math.round(SECOND / bitrate) };
 }
 

@@ -2,7 +2,7 @@
  * Rows of a chip from its generated facts: every peripheral of the SVD gets one, at its place, with its interrupts, clock gate and reset. What an IP block does is
  * said once a family (`Behaviour`), what a block has of its own by name.
  */
-import type { BlockRow } from '../emu/chip.ts';
+import type { BlockRow, MemoryRow } from '../emu/chip.ts';
 import type { GeneratedFacts, GeneratedPeripheral } from './facts.ts';
 import { misoOf } from './requests.ts';
 
@@ -56,9 +56,27 @@ export const coveredBy = (d: Derivation): Readonly<Record<string, string>> =>
 export const gpio: Behaviour = (p) =>
   /^GPIO[A-K]$/.test(p.name) ? { model: 'gpio-v2', size: 0x400, options: { port: p.name.at(-1)! } } : null;
 
+/** What one FDCAN has of the message RAM where places are fixed (RM0440 44.3.3); they follow each other. */
+export const FDCAN_RAM_BYTES = 0x350;
+/** @param step bytes from one block's part of the message RAM to the next one's */
+export const fdcanOf = (block: string, step: number): Readonly<Record<string, string | number>> => ({
+  block,
+  clock: 'fdcan',
+  ram: 'canram',
+  at: (Number(block.at(-1)) - 1) * step,
+});
+/** The message RAM of so many FDCANs. */
+export const fdcanRam = (base: number, blocks: number): MemoryRow => ({
+  name: 'canram',
+  base,
+  size: blocks * FDCAN_RAM_BYTES,
+  kind: 'ram',
+  zone: 'data',
+});
+
 /** bxCAN and FDCAN. bxCAN of F0 has one line for all. */
 export const can: Behaviour = (p) => {
-  if (/^FDCAN\d$/.test(p.name)) return { model: 'fdcan', size: 0x400 };
+  if (/^FDCAN\d$/.test(p.name)) return { model: 'fdcan', size: 0x400, options: fdcanOf(p.name, FDCAN_RAM_BYTES) };
   return /^CAN\d?$/.test(p.name)
     ? { model: 'bxcan', size: 0x400, options: { block: p.name, clock: 'pclk1', oneLine: p.irqs.length === 1 } }
     : null;

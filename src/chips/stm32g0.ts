@@ -1,7 +1,7 @@
 /** STM32G0B1, G0C1, G0B0 (two banks, USB) and G071, G081, G070 (one bank, no USB). Rows from the SVD of G0B1. Data only; facts and their sources as in the chips' fact sheets. */
 import type { BlockRow, BootCondition, BootRule, ChipDescription, MemoryRow, OptionByteRow, RomReference, Sourced } from '../emu/chip.ts';
 import { MS, US } from '../emu/time.ts';
-import { can, coveredBy, deriveBlocks, gpio, timers, usarts, type Behaviour, type Derivation, type RowParts } from './derive.ts';
+import { can, coveredBy, deriveBlocks, fdcanRam, gpio, timers, usarts, type Behaviour, type Derivation, type RowParts } from './derive.ts';
 import { loadFacts, withFacts, type GeneratedFacts } from './facts.ts';
 import g0b1 from './generated/stm32g0b1.json' with { type: 'json' };
 import g431 from './generated/stm32g431.json' with { type: 'json' };
@@ -254,6 +254,8 @@ const memories = (line: G0Line, part: PartSize): readonly MemoryRow[] => [
   // The second bank's part of the ROM; its contents are not published.
   ...(line.banks === 2 ? [g0Memory('rom2', 0x1fff8000, ROM_BYTES, { kind: 'rom', zone: 'system' })] : []),
   { name: 'sram', base: 0x20000000, size: 0x24000, kind: 'ram', zone: 'user' },
+  // RM0444 Table 5.
+  ...(line.absent.includes('FDCAN1') ? [] : [fdcanRam(0x4000b400, 2)]),
 ];
 
 export const G0_PARAMETERS: Readonly<Record<string, Sourced<number>>> = {
@@ -315,7 +317,7 @@ const CLOCKS: readonly string[] = [
     'rtc',
     'usb',
   ],
-  ...['usart1', 'usart2', 'usart3', 'lpuart1', 'lpuart2', 'i2c1', 'i2c2', 'lptim1', 'lptim2', 'adc'],
+  ...['usart1', 'usart2', 'usart3', 'lpuart1', 'lpuart2', 'i2c1', 'i2c2', 'lptim1', 'lptim2', 'adc', 'fdcan'],
 ];
 
 /** A part of a line. */

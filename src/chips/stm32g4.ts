@@ -1,7 +1,7 @@
 /** STM32G431, G441, G491, G4A1 (one bank), G471, G473, G474, G483, G484 (two banks). Data only; facts and their sources as in the chips' fact sheets. */
 import type { BlockRow, BootRule, OptionByteRow } from '../emu/chip.ts';
 import { MS, US } from '../emu/time.ts';
-import type { RowParts } from './derive.ts';
+import { fdcanRam, type RowParts } from './derive.ts';
 import { withBlocks } from './facts.ts';
 import g431 from './generated/stm32g431.json' with { type: 'json' };
 import g474 from './generated/stm32g474.json' with { type: 'json' };
@@ -62,6 +62,7 @@ const rcc: RowParts = {
     kernels: [
       { field: 'CCIPR.ADC12SEL', sources: [null, 'pllp', 'sysclk'], clocks: ['adc12'] },
       { field: 'CCIPR.ADC345SEL', sources: [null, 'pllp', 'sysclk'], clocks: ['adc345'] },
+      { field: 'CCIPR.FDCANSEL', sources: ['hse', 'pllq', 'pclk1'], clocks: ['fdcan'] },
     ],
   },
 };
@@ -77,6 +78,11 @@ const dmamux = (channels: number): BlockRow => ({
   reset: 'AHB1RSTR.DMAMUX1RST',
   options: { block: 'DMAMUX1', channels, requests: G4_DMAMUX },
 });
+
+/** DMAMUX has a row of its own; what the SVDs call FDCAN is the place of the message RAM. */
+const NOT_BLOCKS = ['DMAMUX', 'FDCAN'];
+/** RM0440 Table 3. */
+const FDCAN_RAM = 0x4000a400;
 
 const LOCKED: BootRule = {
   when: [{ signal: 'field:FLASH.SEC1R.BOOT_LOCK', is: [1] }],
@@ -104,7 +110,7 @@ const G4: Pick<L4ClassLine, 'family' | 'manual' | 'nvicLines' | 'pageBytes' | 'c
   manual: RM0440,
   nvicLines: 102,
   pageBytes: 0x800,
-  clocks: ['adc12', 'adc345'],
+  clocks: ['adc12', 'adc345', 'fdcan'],
   parameters: PARAMETERS,
   maxHclkHz: known({ 'Range 1': 170_000_000, 'Range 2': 26_000_000 }, `${RM0440} 6.1.5; 150 MHz without boost`),
   flashLatency: known(
@@ -145,12 +151,12 @@ export const G431: L4ClassLine = {
   name: 'STM32G431',
   generated: g431,
   header: `${HEADER}/stm32g431xx.h`,
-  ram: [sram('sram1', 0x20000000, 16), sram('sram2', 0x20004000, 6), sram('ccm', 0x10000000, 10, 0x20005800)],
+  ram: [sram('sram1', 0x20000000, 16), sram('sram2', 0x20004000, 6), sram('ccm', 0x10000000, 10, 0x20005800), fdcanRam(FDCAN_RAM, 1)],
   banks: 1,
   optionBytes: { ...optionBytesOf(G4_OPTIONS, []), BOOT_LOCK },
   own,
   // In the SVD, which has the registers of the larger parts.
-  absent: ['AES', 'TIM20', 'ADC345_Common', 'DAC2', 'DAC4', 'DMAMUX'],
+  absent: ['AES', 'TIM20', 'ADC345_Common', 'DAC2', 'DAC4', ...NOT_BLOCKS],
   more: [dmamux(12)],
   dmamux: { channels: [6, 6], requests: G4_DMAMUX },
   boot: bootOf(`${AN2606} Table 2, pattern 15`, [LOCKED]),
@@ -178,7 +184,7 @@ export const G474: L4ClassLine = {
   name: 'STM32G474',
   generated: g474,
   header: `${HEADER}/stm32g474xx.h`,
-  ram: [sram('sram1', 0x20000000, 80), sram('sram2', 0x20014000, 16), sram('ccm', 0x10000000, 32, 0x20018000)],
+  ram: [sram('sram1', 0x20000000, 80), sram('sram2', 0x20014000, 16), sram('ccm', 0x10000000, 32, 0x20018000), fdcanRam(FDCAN_RAM, 3)],
   banks: 2,
   optionBytes: { ...optionBytesOf([...G4_OPTIONS, 'DBANK'], ['BFB2']), BOOT_LOCK },
   own: {
@@ -188,7 +194,7 @@ export const G474: L4ClassLine = {
     ADC5: adc(5),
     ADC345_Common: common(['ADC3', 'ADC4', 'ADC5'], 'ADC345'),
   },
-  absent: ['DMAMUX'],
+  absent: NOT_BLOCKS,
   more: [dmamux(16)],
   dmamux: { channels: [8, 8], requests: G4_DMAMUX },
   boot: bootOf(`${AN2606} Table 2, pattern 14`, [LOCKED], [{ signal: 'field:FLASH.OPTR.BFB2', is: [0] }], [BFB2]),
@@ -230,11 +236,11 @@ export const G491: L4ClassLine = {
   name: 'STM32G491',
   generated: g491,
   header: `${HEADER}/stm32g491xx.h`,
-  ram: [sram('sram1', 0x20000000, 80), sram('sram2', 0x20014000, 16), sram('ccm', 0x10000000, 16, 0x20018000)],
+  ram: [sram('sram1', 0x20000000, 80), sram('sram2', 0x20014000, 16), sram('ccm', 0x10000000, 16, 0x20018000), fdcanRam(FDCAN_RAM, 2)],
   banks: 1,
   optionBytes: { ...optionBytesOf([...G4_OPTIONS, 'PB4_PUPEN'], []), BOOT_LOCK },
   own: { ...own, ADC3: adc(3), ADC345_Common: common(['ADC3'], 'ADC345') },
-  absent: [...G491_ABSENT, 'DMAMUX'],
+  absent: [...G491_ABSENT, ...NOT_BLOCKS],
   more: [dmamux(16)],
   dmamux: { channels: [8, 8], requests: G4_DMAMUX },
   boot: bootOf(`${AN2606} Table 2, pattern 15`, [LOCKED]),

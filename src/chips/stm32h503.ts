@@ -3,6 +3,7 @@
  * which is the newer one; the others' are of its own. Data only.
  */
 import type { BlockRow, ChipDescription, OptionByteRow } from '../emu/chip.ts';
+import { FDCAN_RAM_BYTES } from './derive.ts';
 import { loadFacts, madeOnDemand, withFacts } from './facts.ts';
 import generated from './generated/stm32h503.json' with { type: 'json' };
 import { lazyChip, type MadeDescription } from './lazy.ts';
@@ -80,7 +81,7 @@ export function h503Chip(part: PartSize): ChipDescription {
         if (m.name === 'flash') return [{ ...m, size: part.flashKilobytes * 1024 }];
         if (m.name === 'sysgap') return [{ ...m, size: ROM_BASE - m.base }];
         if (m.name === 'rom') return [{ ...m, base: ROM_BASE }];
-        if (m.name === 'canram') return [{ ...m, size: 0x350 }];
+        if (m.name === 'canram') return [{ ...m, size: FDCAN_RAM_BYTES }];
         const ram = RAM[m.name];
         return ram === undefined ? (m.name === 'sram3' ? [] : [m]) : [{ ...m, base: ram, size: 0x4000 }];
       }),

@@ -1,6 +1,7 @@
 /** STM32H533RE. Data only; facts and their sources as in the chip's fact sheet, register facts generated from ST's SVD. */
 import type { BlockRow, ChipDescription, OptionByteRow } from '../emu/chip.ts';
 import { MS, US } from '../emu/time.ts';
+import { FDCAN_RAM_BYTES, fdcanOf, fdcanRam } from './derive.ts';
 import { loadFacts } from './facts.ts';
 import generated from './generated/stm32h533.json' with { type: 'json' };
 import { ADC_INJECTED_TRIGGERS, ADC_TRIGGERS, DAC_H, H5_GPDMA, misoOf, roleOf } from './requests.ts';
@@ -192,7 +193,16 @@ const blocks: readonly BlockRow[] = [
   usart('USART6', 0x40006400, 85, 'APB1LENR', 'APB1LRSTR'),
   bus('DTS', 'DTS', 0x40008c00, [113], 'APB1HENR', 'APB1HRSTR'),
   { ...bus('LPTIM2', 'LPTIM1', 0x40009400, [70], 'APB1HENR', 'APB1HRSTR'), model: 'lptim', options: { clock: 'lptim2' } },
-  { name: 'FDCAN1', model: 'fdcan', base: 0x4000a400, size: 0x400, irqs: [39, 40], clock: 'APB1HENR.FDCANEN', reset: 'APB1HRSTR.FDCANRST' },
+  {
+    name: 'FDCAN1',
+    model: 'fdcan',
+    base: 0x4000a400,
+    size: 0x400,
+    irqs: [39, 40],
+    clock: 'APB1HENR.FDCANEN',
+    reset: 'APB1HRSTR.FDCANRST',
+    options: fdcanOf('FDCAN1', FDCAN_RAM_BYTES),
+  },
   {
     name: 'FDCAN2',
     model: 'fdcan',
@@ -202,6 +212,7 @@ const blocks: readonly BlockRow[] = [
     irqs: [109, 110],
     clock: 'APB1HENR.FDCANEN',
     reset: 'APB1HRSTR.FDCANRST',
+    options: fdcanOf('FDCAN2', FDCAN_RAM_BYTES),
   },
   bus('UCPD1', 'UCPD1', 0x4000dc00, [76], 'APB1HENR', 'APB1HRSTR'),
   // APB2
@@ -412,7 +423,7 @@ export const STM32H533RE: ChipDescription = {
     { name: 'sram2', base: 0x20020000, size: 0x14000, kind: 'ram', zone: 'user' },
     { name: 'sram3', base: 0x20034000, size: 0x10000, kind: 'ram', zone: 'user' },
     // Message RAM of both FDCAN.
-    { name: 'canram', base: 0x4000ac00, size: 0x6a0, kind: 'ram', zone: 'data' },
+    fdcanRam(0x4000ac00, 2),
     { name: 'bkpsram', base: 0x40036400, size: 0x800, kind: 'ram', zone: 'data', backup: true },
   ],
   blocks,
@@ -434,6 +445,7 @@ export const STM32H533RE: ChipDescription = {
     'pll3q',
     'pll3r',
     'per',
+    'fdcan',
     'sysclk',
     'hclk',
     'pclk1',

@@ -3,6 +3,7 @@ import type { BlockRow, BootRule, ChipDescription, OptionByteRow, ResetFlagRow, 
 import type { Confidence } from '../emu/confidence.ts';
 import { RESET_CAUSES } from '../emu/component.ts';
 import { MS, PS_PER_SECOND, US } from '../emu/time.ts';
+import { fdcanOf } from './derive.ts';
 import { loadFacts, withFacts } from './facts.ts';
 import generated from './generated/stm32h745.json' with { type: 'json' };
 import { OTG_FS_H745, OTG_FS_PULL_UPS, OTG_HS_H745, OTG_HS_OPTIONS } from './otg-fs.ts';
@@ -199,8 +200,8 @@ const blocks: readonly BlockRow[] = [
   plain('SWPMI1', 0x40008800, [115], A1H, 'SWP'),
   { ...plain('OPAMP', 0x40009000, [], A1H), model: 'opamp' },
   plain('MDIOS', 0x40009400, [119, 120], A1H),
-  { ...plain('FDCAN1', 0x4000a000, [19, 21, 63], A1H, 'FDCAN'), model: 'fdcan' },
-  { ...plain('FDCAN2', 0x4000a400, [20, 22], A1H, 'FDCAN'), model: 'fdcan' },
+  { ...plain('FDCAN1', 0x4000a000, [19, 21, 63], A1H, 'FDCAN'), model: 'fdcan', options: fdcanOf('FDCAN1', 0) },
+  { ...plain('FDCAN2', 0x4000a400, [20, 22], A1H, 'FDCAN'), model: 'fdcan', options: fdcanOf('FDCAN2', 0) },
   plain('FDCAN_CCU', 0x4000a800, [63], A1H, 'FDCAN'),
   usart('USART1', 0x40011000, 37, A2),
   usart('USART6', 0x40011400, 71, A2),
@@ -534,6 +535,7 @@ export const STM32H745XI: ChipDescription = {
     'pll3q',
     'pll3r',
     'per',
+    'fdcan',
     'sysclk',
     'cpu1',
     'hclk',

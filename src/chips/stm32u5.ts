@@ -4,7 +4,19 @@
  */
 import type { BootCondition, BootRule, ChipDescription, LatencyTable, OptionByteRow, Sourced } from '../emu/chip.ts';
 import { MS, US } from '../emu/time.ts';
-import { can, cards, coveredBy, deriveBlocks, gpio, memoryPorts, timers, usarts, type Behaviour, type Derivation } from './derive.ts';
+import {
+  can,
+  cards,
+  coveredBy,
+  deriveBlocks,
+  fdcanRam,
+  gpio,
+  memoryPorts,
+  timers,
+  usarts,
+  type Behaviour,
+  type Derivation,
+} from './derive.ts';
 import { loadFacts, madeOnDemand, withFacts } from './facts.ts';
 import generated from './generated/stm32u575.json' with { type: 'json' };
 import { lazyChip, type MadeDescription } from './lazy.ts';
@@ -297,7 +309,7 @@ const parameters = (): ChipDescription['parameters'] => ({
 });
 
 const CLOCKS_OF_H5 =
-  /^(hse|hsi|hsi48|lsi|lse|sysclk|hclk|pclk[123]|timpclk[12]|systick-ext|rtc|usb|rng|usart[123]|uart[45]|lpuart1|spi[123]|i2c[123]|lptim[12]|adc|pll[123][pqr])$/;
+  /^(hse|hsi|hsi48|lsi|lse|sysclk|hclk|pclk[123]|timpclk[12]|systick-ext|rtc|usb|rng|usart[123]|uart[45]|lpuart1|spi[123]|i2c[123]|lptim[12]|adc|fdcan|pll[123][pqr])$/;
 
 export function u5Chip(line: U5Line, part: PartSize): ChipDescription {
   const rom: NonNullable<ChipDescription['rom']> = {
@@ -329,7 +341,7 @@ export function u5Chip(line: U5Line, part: PartSize): ChipDescription {
         sram('sram2', 0x20030000, 64),
         sram('sram3', 0x20040000, 512),
         sram('sram4', 0x28000000, 16),
-        { name: 'canram', base: 0x4000ac00, size: 0x350, kind: 'ram', zone: 'data' },
+        fdcanRam(0x4000ac00, 1),
         { name: 'bkpsram', base: 0x40036400, size: 0x800, kind: 'ram', zone: 'data', backup: true },
       ],
       blocks: deriveBlocks(generated, d),

@@ -3,7 +3,7 @@
  * the committed files against it.
  */
 import { optionWords, resolveRomOptions, ROM_OPTION_IDS, ROM_OPTION_VALUES } from './options.ts';
-import { interfaceMacros, serialMacros, servedCan } from './interface-macros.ts';
+import { interfaceMacros, isFdcan, serialMacros, servedCan } from './interface-macros.ts';
 import { DFU_DIALECTS, ROM_PROFILES, speaksSerial, type DfuDevice, type RomProfile } from './profiles.ts';
 
 const WRITTEN = 'Written by tools/rom-config.ts from src/rom; change it there.';
@@ -113,7 +113,8 @@ function linkerScript(p: RomProfile): string {
 function buildLine(p: RomProfile): string {
   const tables = p.build.tables ? ['interface_table.c'] : [];
   const buses = speaksSerial(p) && p.interfaces.value.some((i) => i.detection === 'flag') ? ['bus.c'] : [];
-  const can = speaksSerial(p) && servedCan(p) !== undefined ? ['can.c'] : [];
+  const served = speaksSerial(p) ? servedCan(p) : undefined;
+  const can = served === undefined ? [] : [isFdcan(served) ? 'fdcan.c' : 'can.c'];
   const sources = [
     ...(p.dfu === null ? [] : USB),
     ...COMMON,

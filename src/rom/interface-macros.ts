@@ -1,6 +1,7 @@
 /** The interfaces beside USB for C (rom/common/interface_table.c): pins from the profile, places, gates and resets from the chip's rows. */
 import type { ChipDescription } from '../emu/chip.ts';
 import { Layout } from '../emu/registers.ts';
+import type { FdCanOptions } from '../peripherals/serial/fdcan.ts';
 import { i2cAddress, type Pull, type RomInterface, type RomProfile } from './profile.ts';
 
 const KINDS = ['I2C', 'SPI', 'USART', 'CAN', 'FDCAN'] as const;
@@ -102,7 +103,7 @@ export function serialMacros(profile: RomProfile): readonly string[] {
   ];
 }
 
-/** Alternate function of CAN1 and CAN2 on F2, F4, F7 and L4. */
+/** Alternate function of CAN1 and CAN2 on F2, F4, F7 and L4, of FDCAN on H5, H7 and U5. */
 const CAN_FUNCTION = 9;
 
 /** Which of the other hosts are served, and where CAN lies. */
@@ -110,27 +111,34 @@ function hostMacros(profile: RomProfile, chip: ChipDescription): readonly string
   const has = (kind: Kind): boolean => profile.interfaces.value.some((i) => kindOf(i) === kind && i.detection === 'flag');
   const can = servedCan(profile);
   const place = (pin: string): string => `${hex(baseOf(chip, `GPIO${pin[1]!}`))}, ${pin.slice(2)}`;
-  const setup = (pin: string): string => `{ ${place(pin)}, PIN_ALTERNATE, ${CAN_FUNCTION}, PULL_UP }`;
+  // Where both are there, a pin's function in the table is SPI's or I2C's.
+  const functions = can && isFdcan(can) ? (profile.build.serial ?? profile.build.tables)?.functions : {};
+  const setup = (pin: string): string => `{ ${place(pin)}, PIN_ALTERNATE, ${functions?.[pin] ?? CAN_FUNCTION}, PULL_UP }`;
   return [
     `#define OWN_ADDRESS ${hex(i2cAddress(profile))}`,
     `#define SERVES_I2C ${Number(has('I2C'))}`,
     `#define SERVES_SPI ${Number(has('SPI'))}`,
     `#define SERVES_CAN ${Number(can !== undefined)}`,
-    ...(can === undefined
-      ? []
-      : [
-          `#define ROM_MHZ ${profile.sysclkHz.value / 1e6}u`,
-          `#define ROM_CAN ${[
-            hex(baseOf(chip, can.name)),
-            hex(baseOf(chip, 'CAN1')),
-            gates(chip, ['CAN1', can.name], 'clock'),
-            setup(can.pins['rx']!),
-            setup(can.pins['tx']!),
-          ].join(', ')}`,
-        ]),
+    ...(can === undefined ? [] : canMacros(profile, chip, can, [setup(can.pins['rx']!), setup(can.pins['tx']!)])),
   ];
 }
 
-/** The CAN whose host is answered; FDCAN's is not, nor is that of F105, whose pins are set up in another way. */
+function canMacros(profile: RomProfile, chip: ChipDescription, can: RomInterface, setups: readonly string[]): readonly string[] {
+  if (!isFdcan(can)) {
+    const place = [hex(baseOf(chip, can.name)), hex(baseOf(chip, 'CAN1')), gates(chip, ['CAN1', can.name], 'clock')];
+    return [`#define ROM_MHZ ${profile.sysclkHz.value / 1e6}u`, `#define ROM_CAN ${[...place, ...setups].join(', ')}`];
+  }
+  const block = chip.blocks.find((b) => b.name === can.name)!;
+  const { ram, at } = block.options as unknown as FdCanOptions;
+  const messages = chip.memories.find((m) => m.name === ram)!.base + at;
+  return [
+    `#define FDCAN_RAM_CONFIGURED ${Number(!new Layout(chip.facts[block.facts ?? block.name]!).has('RXGFC'))}`,
+    `#define ROM_FDCAN ${[hex(block.base), hex(messages), gates(chip, [can.name], 'clock'), ...setups].join(', ')}`,
+  ];
+}
+
+/** Its messages are FDCAN's, by AN5405. */
+export const isFdcan = (i: RomInterface): boolean => kindOf(i) === 'FDCAN';
+/** The CAN or FDCAN whose host is answered; that of F105 is not, whose pins are set up in another way. */
 export const servedCan = (profile: RomProfile): RomInterface | undefined =>
-  profile.build.folder === 'f1' ? undefined : profile.interfaces.value.find((i) => kindOf(i) === 'CAN' && i.detection === 'frame');
+  profile.build.folder === 'f1' ? undefined : profile.interfaces.value.find((i) => /^(FD)?CAN/.test(i.name) && i.detection === 'frame');

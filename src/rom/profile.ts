@@ -175,7 +175,7 @@ export const pins = (table: string, list: readonly RomInterface[]): Sourced<read
   known(list, `${AN2606} ${table} (pins); detection: how the stand-in does it`);
 
 export const SILENT =
-  'over USART, I2C and SPI: Write Protect, Readout Protect, erase of one bank, checksums; on I2C the commands without stretching (0x32 …); on CAN all but Get, Get Version and Get ID; on FDCAN everything behind the choice; I3C';
+  'over USART, I2C and SPI: Write Protect, Readout Protect, erase of one bank, checksums; on I2C the commands without stretching (0x32 …); on CAN and FDCAN all but Get, Get Version and Get ID; I3C';
 
 /** For the ROMs of 2 and 3 KB: no ROM of their families begins there. The chips' rows have it as a memory. */
 export const MORE: AddressRange = STAND_IN_MORE;

@@ -86,7 +86,7 @@ function g0(rom: G0Rom): RomProfile {
       ],
       drivers: rom.dfu ? (rom.hsi48 ? ['usb_drd.c'] : ['usb_drd.c', 'hse.c']) : [],
       id: rom.id ?? null,
-      // RM0444's data sheets: I2C is function 6, SPI1 and SPI2 function 0 on these pins, USART1 and USART2 function 1, USART3 function 0.
+      // RM0444's data sheets: I2C is function 6, SPI1 and SPI2 function 0 on these pins, USART1 and USART2 function 1, USART3 function 0, FDCAN1 function 3.
       tables: {
         chip: rom.chip,
         ownAddress: rom.ownAddress,
@@ -95,6 +95,7 @@ function g0(rom: G0Rom): RomProfile {
           ...Object.fromEntries(['PB6', 'PB7', 'PB10', 'PB11'].map((pin) => [pin, 6])),
           ...Object.fromEntries(['PA4', 'PA5', 'PA6', 'PA7', 'PB12', 'PB13', 'PB14', 'PB15', 'PC10', 'PC11'].map((pin) => [pin, 0])),
           ...Object.fromEntries(['PA2', 'PA3', 'PA9', 'PA10'].map((pin) => [pin, 1])),
+          ...Object.fromEntries(['PD0', 'PD1'].map((pin) => [pin, 3])),
         },
       },
     },
@@ -154,13 +155,14 @@ export const G0B1 = g0({
   dfu: dfu('256*02Kg', 'reported'),
   banks: 2,
   sysclkMHz: 60,
-  pll: PLL_60,
+  // PLLQ gives FDCAN 20 MHz.
+  pll: '(PLLCFGR_M(2) | PLLCFGR_N(15) | PLLCFGR_R(2) | PLLCFGR_Q(6) | PLLCFGR_QEN)',
   latency: 2,
   hsi48: true,
   ramEnd: '0x20024000u',
   ownAddress: 0x5d,
   more: [can('FDCAN1', 'PD0', 'PD1')],
-  leftOut: ['that a Go switches SWD off (FLASH_ACR.DBG_SWEN)', 'the 20 MHz of FDCAN1'],
+  leftOut: ['that a Go switches SWD off (FLASH_ACR.DBG_SWEN)'],
 });
 export const G0B0 = g0({
   chip: STM32G0B0RE,

@@ -294,7 +294,6 @@ const H745: RomProfile = {
   leftOut: [
     SILENT,
     'the option registers of bank 2 (protection, secure area), which lie behind the memory of 128 bytes',
-    'the 20 MHz of FDCAN1',
     'the secure first stage of a pin boot and what it leaves behind',
     "the limit on the application's stack pointer (AN2606 Table 136)",
     'the 20 KB of AXI SRAM: left alone',
@@ -344,7 +343,6 @@ const H723: RomProfile = {
   },
   leftOut: [
     SILENT,
-    'the 20 MHz of FDCAN1',
     'the secure first stage of a pin boot and what it leaves behind',
     'V9.1: the wrong layout string; V9.2: the crash loop at RDP level 1 with the cable in',
     'H730: 128 KB of flash; the layout string and the memories are those of 1 MB',

@@ -5,6 +5,7 @@ import { runBench } from '../../src/bench/run.ts';
 import type { RunResult } from '../../src/bench/result.ts';
 import type { Step, StepAction } from '../../src/bench/scenario-types.ts';
 import { CHIPS, findChip } from '../../src/chips/index.ts';
+import { servedCan } from '../../src/rom/interface-macros.ts';
 import { i2cAddress, romProfileOf, type RomProfile } from '../../src/rom/profiles.ts';
 import { plainJob } from '../bench/plain-job.ts';
 import { isTurn } from '../turn.ts';
@@ -55,12 +56,27 @@ it.each(roms(/^SPI/))('%s answers 0x5A and Get ID on %s', (chip, port) => {
   expect(bytes(lines[4]!)).toEqual([0, 1, deviceId(chip) >> 8, deviceId(chip) & 0xff]);
 });
 
-it.each(roms(/^CAN/))('%s answers the synchronisation and Get ID on %s', (chip, port) => {
-  const can = (id: number): StepAction => ({ can: { port, id } });
-  const board = { hse: { hz: 8_000_000, kind: 'crystal' } };
-  const lines = consoleOf(chip, port, [can(0x79), can(2), can(0x31)], board);
-  const id = `${(deviceId(chip) >> 8).toString(16).padStart(2, '0')} ${(deviceId(chip) & 0xff).toString(16)}`.toUpperCase();
-  expect(lines).toEqual(['0x79', '0x79 -> 79', '0x2', '0x2 -> 79', `0x2 -> ${id}`, '0x2 -> 79', '0x31', '0x31 -> 1F']);
+it.each(roms(/^CAN/).filter(([chip]) => servedCan(romProfileOf(findChip(chip)!)!) !== undefined))(
+  '%s answers the synchronisation and Get ID on %s',
+  (chip, port) => {
+    const can = (id: number): StepAction => ({ can: { port, id } });
+    const board = { hse: { hz: 8_000_000, kind: 'crystal' } };
+    const lines = consoleOf(chip, port, [can(0x79), can(2), can(0x31)], board);
+    const id = `${(deviceId(chip) >> 8).toString(16).padStart(2, '0')} ${(deviceId(chip) & 0xff).toString(16)}`.toUpperCase();
+    expect(lines).toEqual(['0x79', '0x79 -> 79', '0x2', '0x2 -> 79', `0x2 -> ${id}`, '0x2 -> 79', '0x31', '0x31 -> 1F']);
+  },
+);
+
+it.each(roms(/^FDCAN/))('%s answers Get and Get ID on %s, at 250 kbit/s alone', (chip, port) => {
+  const can = (id: number, bitrate?: number): StepAction => ({ can: { port, id, ...(bitrate === undefined ? {} : { bitrate }) } });
+  const lines = consoleOf(chip, port, [can(0x79), can(0), can(2), can(0x31), can(0, 500_000)]);
+  const id =
+    `${(deviceId(chip) >> 8).toString(16).padStart(2, '0')} ${(deviceId(chip) & 0xff).toString(16).padStart(2, '0')}`.toUpperCase();
+  const get = ['79', '03', '10', '00', '01', '02', '79'].map((byte) => `0x0 -> ${byte}`);
+  expect(lines).toEqual([
+    ...['0x79', '0x79 -> 79', '0x0', ...get, '0x2', '0x2 -> 79', `0x2 -> ${id}`, '0x2 -> 79', '0x31', '0x31 -> 1F'],
+    '0x0: not acknowledged',
+  ]);
 });
 
 describe('what selects the ROM', () => {
@@ -80,6 +96,5 @@ describe('what selects the ROM', () => {
     const result = asked('stm32f405rg', [{ can: { port: 'CAN2', id: 1 } }], { hse: null });
     expect(result.resets.map((r) => r.by)).toContain('software');
   });
-  it('a frame on FDCAN is followed, though nothing answers', () =>
-    expect(outcome('stm32g0b1re', { can: { port: 'FDCAN1', id: 1 } })).toBe('rom-silent'));
+  it('a frame on FDCAN is followed', () => expect(outcome('stm32g0b1re', { can: { port: 'FDCAN1', id: 1 } })).toBe('rom-silent'));
 });

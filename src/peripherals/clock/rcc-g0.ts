@@ -39,6 +39,7 @@ const KERNELS: readonly KernelMux[] = [
   { field: 'CCIPR.LPTIM1SEL', sources: LPTIMS, clocks: ['lptim1'] },
   { field: 'CCIPR.LPTIM2SEL', sources: LPTIMS, clocks: ['lptim2'] },
   { field: 'CCIPR.ADCSEL', sources: ['sysclk', 'pllp', 'hsiker'], clocks: ['adc'] },
+  { field: 'CCIPR2.FDCANSEL', sources: ['pclk1', 'pllq', 'hse'], clocks: ['fdcan'] },
 ];
 /** Ready flags in CIER, CIFR and CICR. */
 const READY_BITS = { lsi: 0, lse: 1, hsi48: 2, hsi: 3, hse: 4, pll: 5 };

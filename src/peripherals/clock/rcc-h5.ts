@@ -68,6 +68,7 @@ const muxes = (pllr: string): readonly KernelMux[] => [
   { field: 'CCIPR2.LPTIM1SEL', sources: lptimSources('pclk3'), clocks: ['lptim1'] },
   { field: 'CCIPR2.LPTIM2SEL', sources: lptimSources('pclk1'), clocks: ['lptim2'] },
   { field: 'CCIPR5.ADCDACSEL', sources: ['hclk', 'sysclk', 'pll2r', 'hse', 'hsi', 'csi'], clocks: ['adc'] },
+  { field: 'CCIPR5.FDCANSEL', sources: ['hse', 'pll1q', 'pll2q'], clocks: ['fdcan'] },
 ];
 
 class RccH5 extends RccH {

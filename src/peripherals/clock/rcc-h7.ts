@@ -99,6 +99,7 @@ const MUXES: readonly KernelMux[] = [
   { field: 'D3CCIPR.LPTIM2SEL', sources: lptimSources('pclk4'), clocks: ['lptim2'] },
   { field: 'D3CCIPR.LPTIM345SEL', sources: lptimSources('pclk4'), clocks: ['lptim345'] },
   { field: 'D3CCIPR.ADCSEL', sources: ['pll2p', 'pll3r', 'per'], clocks: ['adc'] },
+  { field: 'D2CCIP1R.FDCANSEL', sources: ['hse', 'pll1q', 'pll2q'], clocks: ['fdcan'] },
 ];
 
 class RccH7 extends RccH {

@@ -64,6 +64,7 @@ const MUXES: readonly KernelMux[] = [
   { field: 'CCIPR3.LPTIM34SEL', sources: ['msik', 'lsi', 'hsi', 'lsesys'], clocks: ['lptim34'] },
   { field: 'CCIPR3.ADCDACSEL', sources: ['hclk', 'sysclk', 'pll2r', 'hse', 'hsi', 'msik'], clocks: ['adc'] },
   { field: 'CCIPR1.ICLKSEL', sources: ['hsi48', 'pll2q', 'pll1q', 'msik'], clocks: ['usb'] },
+  { field: 'CCIPR1.FDCAN1SEL', sources: ['hse', 'pll1q', 'pll2p'], clocks: ['fdcan'] },
 ];
 
 interface Pll {

@@ -1,0 +1,176 @@
+/** FDCAN with another node on the bus: filters and FIFOs by the message RAM, frames of its own (RM0440 44.3, RM0399 57.4). */
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { STM32G474RE } from '../../src/chips/stm32g4.ts';
+import { STM32H745XI } from '../../src/chips/stm32h745.ts';
+import { MS } from '../../src/emu/time.ts';
+import { OUTSIDE_ANSWER } from '../../src/peripherals/pins/board-wires.ts';
+import { StChip } from './st-chip.ts';
+
+/** Elements of 72 bytes behind each other: standard filters, FIFO 0, FIFO 1, Tx buffers. */
+interface Places {
+  readonly ram: number;
+  readonly filters: number;
+  readonly fifos: readonly [number, number];
+  readonly tx: number;
+}
+const G4: Places = { ram: 0x4000a400, filters: 0, fifos: [0xb0, 0x188], tx: 0x278 };
+const H7: Places = { ram: 0x4000ac00, filters: 0x100, fifos: [0x200, 0x300], tx: 0x400 };
+const ELEMENT = 72;
+const [FDOE, BRSE] = [1 << 8, 1 << 9];
+
+class Node {
+  readonly h: StChip;
+  readonly at: Places;
+  private sequence = 0;
+
+  constructor(h: StChip, at: Places) {
+    this.h = h;
+    this.at = at;
+  }
+  word(offset: number): number {
+    return this.h.system.read(this.at.ram + offset, 4) >>> 0;
+  }
+  put(offset: number, value: number): void {
+    this.h.system.write(this.at.ram + offset, 4, value >>> 0);
+  }
+  /** Sends a frame with an 11-bit identifier at this bit rate; whether it was acknowledged. */
+  send(id: number, bytes: readonly number[] = [], bitrate = 250_000): boolean {
+    const { system } = this.h;
+    const word = (from: number): number => bytes.slice(from, from + 4).reduce((v, b, i) => (v | (b << (8 * i))) >>> 0, 0);
+    system.setWire('fdcan1.host.bit', 1e12 / bitrate);
+    const frame = { id: id * 2 ** 21, length: bytes.length, low: word(0), high: word(4) };
+    for (const [name, value] of Object.entries(frame)) system.setWire(`fdcan1.host.${name}`, value);
+    system.setWire('fdcan1.host.answer', 0);
+    system.setWire('fdcan1.host.asks', ++this.sequence);
+    return system.wire('fdcan1.host.answer') === OUTSIDE_ANSWER.acknowledged;
+  }
+  /** Frames that wait in a FIFO, oldest first. */
+  waiting(fifo: 0 | 1): number[] {
+    const status = this.h.read(`FDCAN1.RXF${fifo}S`);
+    return Array.from({ length: status & 0x7f }, (_, i) => {
+      const index = (((status >>> 8) & 0x3f) + i) % 3;
+      return (this.word(this.at.fifos[fifo] + ELEMENT * index) >>> 18) & 0x7ff;
+    });
+  }
+}
+
+/** Kernel clock 8 MHz from a crystal: 32 quanta are 250 kbit/s. */
+const NOMINAL = (23 << 8) | 6;
+
+describe.each([
+  ['G474', STM32G474RE, 'RCC.APB1ENR1.FDCANEN', G4],
+  ['H745', STM32H745XI, 'RCC.APB1HENR.FDCANEN', H7],
+] as const)('FDCAN of %s', (name, description, gate, at) => {
+  const chip = new StChip(description, { 'hse.hz': 8_000_000 });
+  const fixed = name === 'G474';
+  /** @param filters standard ones, with what lies beyond them for GFC or RXGFC */
+  const fresh = (filters: readonly number[] = [], others = 0, mode = FDOE | BRSE): Node => {
+    const h = chip.again();
+    const node = new Node(h, at);
+    h.set('RCC.CR.HSEON', 1);
+    h.wait(5 * MS);
+    h.set(gate, 1);
+    h.write('FDCAN1.CCCR', 3);
+    h.write('FDCAN1.CCCR', 3 | mode);
+    h.write('FDCAN1.NBTP', NOMINAL);
+    filters.forEach((filter, i) => node.put(at.filters + 4 * i, filter));
+    if (fixed) h.write('FDCAN1.RXGFC', (filters.length << 16) | (others << 4));
+    else {
+      h.write('FDCAN1.GFC', others << 4);
+      h.write('FDCAN1.SIDFC', (filters.length << 16) | at.filters);
+      for (const n of [0, 1] as const) h.write(`FDCAN1.RXF${n}C`, (3 << 16) | at.fifos[n]);
+      h.write('FDCAN1.RXESC', 0x77);
+      h.write('FDCAN1.TXBC', (3 << 24) | at.tx);
+      h.write('FDCAN1.TXESC', 7);
+    }
+    h.write('FDCAN1.CCCR', mode);
+    return node;
+  };
+  const range = (from: number, to: number, action: number): number => (action << 27) | (from << 16) | to;
+  const either = (a: number, b: number, action: number): number => (1 << 30) | (action << 27) | (a << 16) | b;
+  const mask = (id: number, bits: number, action: number): number => (2 << 30) | (action << 27) | (id << 16) | bits;
+
+  it('a frame at its bit rate is acknowledged and lies in the message RAM', () => {
+    const node = fresh();
+    expect(node.send(0x123, [1, 2, 3, 4, 5])).toBe(true);
+    expect(node.h.get('FDCAN1.IR.RF0N')).toBe(1);
+    expect(node.waiting(0)).toEqual([0x123]);
+    const element = [0, 4, 8, 12].map((offset) => node.word(at.fifos[0] + offset));
+    // No filter knew it; FD format with a faster data phase; five bytes.
+    expect(element).toEqual([0x123 << 18, (0x80000000 | (1 << 21) | (1 << 20) | (5 << 16)) >>> 0, 0x04030201, 5]);
+  });
+  it('a frame at another bit rate, in initialisation or without its clock is not', () => {
+    expect(fresh().send(1, [], 500_000)).toBe(false);
+    const node = fresh();
+    node.h.write('FDCAN1.CCCR', 1);
+    expect(node.send(1)).toBe(false);
+    const stopped = fresh();
+    stopped.h.set(gate, 0);
+    expect(stopped.send(1)).toBe(false);
+  });
+  it('a block without FDOE hears classic frames', () => {
+    const node = fresh([], 0, 0);
+    expect(node.send(7)).toBe(true);
+    expect(node.word(at.fifos[0] + 4) & (3 << 20)).toBe(0);
+  });
+  it('the first filter that knows an identifier decides', () => {
+    const node = fresh([range(0x10, 0x1f, 2), either(0x12, 0x40, 1), mask(0x100, 0x700, 3)], 2);
+    for (const id of [0x12, 0x40, 0x155, 0x200]) expect(node.send(id)).toBe(true);
+    expect([node.waiting(0), node.waiting(1)]).toEqual([[0x40], [0x12]]);
+  });
+  it('filters are those of the manual, for any identifier', () => {
+    const id11 = fc.nat(0x7ff);
+    fc.assert(
+      fc.property(fc.constantFrom(range, either, mask), id11, id11, id11, fc.constantFrom(1, 2), (kind, a, b, id, action) => {
+        const node = fresh([kind(a, b, action)], 2);
+        const knows = kind === range ? a <= id && id <= b : kind === either ? id === a || id === b : (id & b) === (a & b);
+        node.send(id);
+        expect([node.waiting(0).length, node.waiting(1).length]).toEqual([knows && action === 1 ? 1 : 0, knows && action === 2 ? 1 : 0]);
+      }),
+      { numRuns: 60 },
+    );
+  });
+  it('a full FIFO loses what comes, until elements are acknowledged', () => {
+    const node = fresh();
+    for (const id of [1, 2, 3, 4]) expect(node.send(id)).toBe(true);
+    expect(node.waiting(0)).toEqual([1, 2, 3]);
+    expect([node.h.get('FDCAN1.IR.RF0F'), node.h.get('FDCAN1.IR.RF0L')]).toEqual([1, 1]);
+    node.h.write('FDCAN1.RXF0A', 1);
+    expect(node.waiting(0)).toEqual([3]);
+    node.send(5);
+    expect(node.waiting(0)).toEqual([3, 5]);
+  });
+  it('in overwrite mode it loses the oldest', () => {
+    const node = fresh();
+    node.h.write('FDCAN1.CCCR', 1);
+    node.h.write('FDCAN1.CCCR', 3);
+    if (fixed) node.h.write('FDCAN1.RXGFC', 1 << 9);
+    else node.h.write('FDCAN1.RXF0C', (0x80000000 | (3 << 16) | at.fifos[0]) >>> 0);
+    node.h.write('FDCAN1.CCCR', 0);
+    for (const id of [1, 2, 3, 4]) node.send(id);
+    expect(node.waiting(0)).toEqual([2, 3, 4]);
+  });
+  it('frames go out once the node is there, in the order of the requests', () => {
+    const node = fresh();
+    const { h } = node;
+    const request = (buffer: number, id: number): void => {
+      node.put(at.tx + ELEMENT * buffer, id << 18);
+      node.put(at.tx + ELEMENT * buffer + 4, (2 << 16) | (3 << 20));
+      node.put(at.tx + ELEMENT * buffer + 8, 0xbbaa);
+      h.write('FDCAN1.TXBAR', 1 << buffer);
+    };
+    request(1, 0x55);
+    request(0, 0x44);
+    h.wait(MS);
+    expect(h.read('FDCAN1.TXBRP')).toBe(3);
+    expect(node.send(1)).toBe(true);
+    // 30 bits of 4 us and 44 of 2 us.
+    h.wait(0.25 * MS);
+    expect([h.system.wire('fdcan1.sent'), h.system.wire('fdcan1.sent.id') >>> 21]).toEqual([1, 0x55]);
+    expect([h.system.wire('fdcan1.sent.length'), h.system.wire('fdcan1.sent.low')]).toEqual([2, 0xbbaa]);
+    h.wait(MS);
+    expect([h.system.wire('fdcan1.sent'), h.system.wire('fdcan1.sent.id') >>> 21]).toEqual([2, 0x44]);
+    expect([h.read('FDCAN1.TXBRP'), h.read('FDCAN1.TXBTO'), h.read('FDCAN1.PSR') & 7]).toEqual([0, 3, 0]);
+  });
+});
