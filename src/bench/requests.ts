@@ -292,7 +292,7 @@ class RequestTrace {
   }
   private isBackup(word: number): boolean {
     const region = this.session.machine.system.regionAt(word);
-    return region?.block?.row.backup === true || region?.memory?.row.gate !== undefined;
+    return region?.block?.row.backup === true || isProtected(region?.memory?.row);
   }
 
   /** Which of the words a condition hangs on, and what it compares them with: a forward slice from the first read on. */
@@ -531,6 +531,9 @@ function homeOf({ machine }: Session, address: number): number {
   return region?.memory ? region.memory.row.base + address - region.base : address;
 }
 
+/** Backup SRAM: stores need the wire that DBP sets. */
+const isProtected = (row: MemoryRow | undefined): boolean => row?.gate?.writable !== undefined;
+
 /** A read there gives 0. */
 function isUnclocked(system: System, { block, memory }: Region, address: number): boolean {
   if (block) return !system.answersReads(block, address - block.row.base);
@@ -541,7 +544,7 @@ function backupPages(s: Session): Set<number> {
   const pages = new Set<number>();
   for (const b of s.machine.system.blocks) if (b.row.backup) pages.add(b.row.base >>> PAGE_BITS);
   // backup SRAM: what is stored there need not arrive either
-  for (const { row } of s.machine.system.memories) if (row.gate) pages.add(row.base >>> PAGE_BITS);
+  for (const { row } of s.machine.system.memories) if (isProtected(row)) pages.add(row.base >>> PAGE_BITS);
   return pages;
 }
 /** Pages that hold RAM or registers of the backup domain: everything that a request could be kept in. */

@@ -106,7 +106,7 @@ const clockInC = ({ blocks, rcc }: ChipDescription, name: string): string[] => {
 };
 /** Bus clock of the block that has the backup registers; empty where it has none of its own. */
 export function backupClockInC(chip: ChipDescription, address: number): string[] {
-  const sram = chip.memories.find((m) => m.gate && address >= m.base && address < m.base + m.size);
+  const sram = chip.memories.find((m) => m.gate?.writable !== undefined && address >= m.base && address < m.base + m.size);
   const [register, bit] = sram?.gate?.clock.split('.') ?? [];
   return register && bit ? [setBit(chip.rcc, register, bit)] : clockInC(chip, registersOfBackup(chip));
 }

@@ -24,7 +24,10 @@ const FLOW = 'seen in the run: stores before the reset, loads and comparisons be
 
 const inRam = ({ state }: Subject, address: number): boolean =>
   state.chip.memories.some(
-    (m) => m.kind === 'ram' && !m.gate && [m.base, ...(m.aliases ?? [])].some((base) => address >= base && address < base + m.size),
+    (m) =>
+      m.kind === 'ram' &&
+      m.gate?.writable === undefined &&
+      [m.base, ...(m.aliases ?? [])].some((base) => address >= base && address < base + m.size),
   );
 
 /** It was stored, and something else was read. */

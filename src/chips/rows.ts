@@ -27,6 +27,17 @@ export const sourcesOf = (header: string, registers: string): NonNullable<ChipDe
 export const factoryValues = (rows: Readonly<Record<string, OptionByteRow>>): Record<string, { field: string; value: number }> =>
   Object.fromEntries(Object.entries(rows).map(([name, o]) => [name, { field: o.field.replace('FLASH.', ''), value: o.factory.value }]));
 
+/** Backup SRAM of H5 and U5: write-protected by DBP as the registers of the backup domain (RM0481 and RM0456, bit DBP of PWR; recalled), silent without its clock. */
+export const backupSram = (size: number, clock: string): MemoryRow => ({
+  name: 'bkpsram',
+  base: 0x40036400,
+  size,
+  kind: 'ram',
+  zone: 'data',
+  backup: true,
+  gate: { clock, writable: 'dbp' },
+});
+
 /** The Cortex-M4 of F4 and L4. */
 export const cortexM4F = (nvicLines: number): CoreRow => ({
   name: 'cm4',

@@ -412,8 +412,15 @@ export const BKPSRAM: MemoryRow = {
   backup: true,
   gate: { clock: 'AHB1ENR.BKPSRAMEN', writable: 'dbp' },
 };
-/** On the D-bus only: nothing can be fetched from it. Its clock gate (CCMDATARAMEN) is not modelled. */
-export const F4_CCM: MemoryRow = { name: 'ccm', base: 0x10000000, size: 0x10000, kind: 'ram', zone: 'data' };
+/** On the D-bus only: nothing can be fetched from it. Its clock is on behind a reset (RM0090 6.3.10). */
+export const F4_CCM: MemoryRow = {
+  name: 'ccm',
+  base: 0x10000000,
+  size: 0x10000,
+  kind: 'ram',
+  zone: 'data',
+  gate: { clock: 'AHB1ENR.CCMDATARAMEN' },
+};
 
 const waits = (...mhz: readonly number[]): readonly (readonly [number, number])[] => mhz.map((m, i) => [m, i] as const);
 /** Scales as VOS names them; wait states for VDD from 2.7 to 3.6 V. */

@@ -5,7 +5,7 @@ import { FDCAN_RAM_BYTES, fdcanOf, fdcanRam } from './derive.ts';
 import { loadFacts } from './facts.ts';
 import generated from './generated/stm32h533.json' with { type: 'json' };
 import { ADC_INJECTED_TRIGGERS, ADC_TRIGGERS, DAC_H, H5_GPDMA, misoOf, roleOf } from './requests.ts';
-import { AN2606, known, sourcesOf, factoryValues, POWER_CAUSES, resetFlagRows } from './rows.ts';
+import { AN2606, backupSram, known, sourcesOf, factoryValues, POWER_CAUSES, resetFlagRows } from './rows.ts';
 
 const CMSIS = 'STMicroelectronics/cmsis_device_h5@9a778e0:Include/stm32h533xx.h';
 const SVD = 'ST SVD STM32H533 v1.3 (STM32H5 v1.9)';
@@ -424,7 +424,7 @@ export const STM32H533RE: ChipDescription = {
     { name: 'sram3', base: 0x20034000, size: 0x10000, kind: 'ram', zone: 'user' },
     // Message RAM of both FDCAN.
     fdcanRam(0x4000ac00, 2),
-    { name: 'bkpsram', base: 0x40036400, size: 0x800, kind: 'ram', zone: 'data', backup: true },
+    backupSram(0x800, 'AHB1ENR.BKPRAMEN'),
   ],
   blocks,
   covered: { USBSRAM: 'USB' },

@@ -24,7 +24,7 @@ import { sram } from './l4-class.ts';
 import { OTG_FS_L496 } from './otg-fs.ts';
 import type { PartSize } from './parts.ts';
 import { ADC_INJECTED_TRIGGERS, ADC_TRIGGERS, DAC_H, misoOf, U5_GPDMA, U5_LPDMA } from './requests.ts';
-import { AN2606, factoryValues, known, NO_ROM_AT_LEVEL_2, POWER_CAUSES, resetFlagRows, sourcesOf } from './rows.ts';
+import { AN2606, backupSram, factoryValues, known, NO_ROM_AT_LEVEL_2, POWER_CAUSES, resetFlagRows, sourcesOf } from './rows.ts';
 import { STM32H533RE } from './stm32h533.ts';
 
 const TABLE = `${AN2606} Table 217`;
@@ -342,7 +342,7 @@ export function u5Chip(line: U5Line, part: PartSize): ChipDescription {
         sram('sram3', 0x20040000, 512),
         sram('sram4', 0x28000000, 16),
         fdcanRam(0x4000ac00, 1),
-        { name: 'bkpsram', base: 0x40036400, size: 0x800, kind: 'ram', zone: 'data', backup: true },
+        backupSram(0x800, 'AHB1ENR.BKPSRAMEN'),
       ],
       blocks: deriveBlocks(generated, d),
       covered: coveredBy(d),

@@ -50,8 +50,8 @@ export interface MemoryRow {
   readonly erased?: number;
   /** Accesses are served by a block instead (its read/write get the offset in this memory): option areas with access rules. */
   readonly guardedBy?: string;
-  /** RCC register and field that clocks it: without, it reads 0 and drops writes, which also need the wire. Never read or written fast. */
-  readonly gate?: { readonly clock: string; readonly writable: string };
+  /** RCC register and field that clocks it: without, it reads 0 and drops writes, which may also need a wire. Only one that needs none is read and written fast. */
+  readonly gate?: { readonly clock: string; readonly writable?: string };
   /** Name of the only core that sees it (tightly-coupled memory). Bus masters and the bench see what the first core sees. */
   readonly core?: string;
   /** Keeps its contents with VBAT; lost only with power. All RAM survives a system reset. */

@@ -149,6 +149,7 @@ export abstract class MachineBase implements CoreListener {
         this.observer.clock?.(name);
       },
       wire: (name, value, place) => this.wireChanged(name, value, place),
+      gated: () => this.cores?.forEach((core) => core.flushTables()),
       memoryChanged: (memory, offset, length, programmed) => this.bytesChange(memory, offset, length, programmed),
       busRead: (address) => this.noteSystemRead(address),
       busWritten: (...access) => this.observer.busWritten?.(...access),

@@ -48,8 +48,8 @@ export interface Memory {
   readonly row: MemoryRow;
   /** Offset of its first byte in the arena. */
   readonly host: number;
-  /** Its bytes are not what every access sees: guarded by a block, or behind a gate. */
-  readonly guarded: boolean;
+  /** Its bytes are not what every access sees: guarded by a block, or behind a gate that is closed or asks a wire. */
+  guarded: boolean;
 }
 
 /** One stretch of the address space. */
@@ -75,6 +75,8 @@ export interface SystemListener {
   clock(name: string): void;
   /** A wire changed its value. `place`: its number, for good. */
   wire(name: string, value: number, place: number): void;
+  /** The clock of a memory that can be reached fast was switched: what is known about its pages holds no longer. */
+  gated(): void;
   /** Bytes of a memory are about to be changed by a block (flash programming, DMA). Called before the change; `programmed`: see `Env.pokeMemory`. */
   memoryChanged(memory: Memory, offset: number, length: number, programmed?: Uint8Array): void;
   /** A block is about to read from the bus. */
@@ -92,6 +94,7 @@ export const SILENT: SystemListener = {
   unclocked() {},
   clock() {},
   wire() {},
+  gated() {},
   memoryChanged() {},
 };
 
@@ -148,6 +151,8 @@ export class System {
   private readonly registers: Uint32Array;
   /** States of blocks whose models have one of their own. */
   private readonly modelled: readonly RegisterState[];
+  /** Memories whose clock alone decides whether they can be reached. */
+  private readonly gatedMemories: readonly Memory[];
   private rccRegs: Uint32Array = new Uint32Array(0);
   private rcc: Block | null = null;
 
@@ -167,6 +172,7 @@ export class System {
       host += (row.size + PAGE_SIZE - 1) & ~(PAGE_SIZE - 1);
       return memory;
     });
+    this.gatedMemories = this.memories.filter(({ row }) => row.gate !== undefined && row.gate.writable === undefined);
     for (const name of chip.clocks) this.clocks.set(name, stoppedClock());
     const hooks: BlockHooks = {
       onChange: this.onChange,
@@ -545,6 +551,17 @@ export class System {
       const { register, mask } = b.enable;
       if (((before[register]! ^ this.rccRegs[register]!) & mask) !== 0) b.component.onGate(b.state, b.env, this.isClocked(b));
     }
+    if (this.followGates()) this.listener.gated();
+  }
+  /** Whether a memory's clock was switched. */
+  private followGates(): boolean {
+    let changed = false;
+    for (const memory of this.gatedMemories) {
+      const guarded = !this.isClockOn(memory.row.gate!.clock);
+      changed ||= guarded !== memory.guarded;
+      memory.guarded = guarded;
+    }
+    return changed;
   }
 
   /** What a core sees. */
@@ -608,7 +625,7 @@ export class System {
 
   /** Whether a memory behind a gate has its clock and is not write-protected. */
   takesWrites({ clock, writable }: NonNullable<MemoryRow['gate']>): boolean {
-    return this.isClockOn(clock) && this.wire(writable) !== 0;
+    return this.isClockOn(clock) && (writable === undefined || this.wire(writable) !== 0);
   }
   /** Whether RCC has set this enable bit. */
   isClockOn(clock: string): boolean {
@@ -712,6 +729,7 @@ export class System {
   restore(s: SystemState): void {
     this.configuration++;
     this.registers.set(s.registers);
+    this.followGates();
     this.modelled.forEach((state, i) => (state.model = clonePlain(s.models[i]!)));
     this.wires.restore(s.wires);
     this.changed = s.parameters;

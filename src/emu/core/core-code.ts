@@ -154,7 +154,7 @@ export abstract class CoreCode extends CoreCaches {
     let run = best;
     for (const m of [...this.system.memories].sort((a, b) => a.row.base - b.row.base)) {
       if (m.row.core !== undefined && m.row.core !== this.row.name) continue;
-      if (m.row.kind !== 'ram' || m.guarded || (m.host & 0xfff) !== (m.row.base & 0xfff)) continue;
+      if (m.row.kind !== 'ram' || m.guarded || m.row.gate || (m.host & 0xfff) !== (m.row.base & 0xfff)) continue;
       run =
         run.size > 0 && run.base + run.size === m.row.base && run.host + run.size === m.host
           ? { ...run, size: run.size + m.row.size }

@@ -434,7 +434,7 @@ export abstract class CoreMemory extends CoreState {
       return;
     }
     const host = memory.host + (address - region.base);
-    if (memory.row.gate) return void system.writeMemory(region, address, size, value);
+    if (memory.guarded && memory.row.gate) return void system.writeMemory(region, address, size, value);
     if (policy >= POLICY.WRITE_BACK && this.cachedWrite(address, region, host, size, value, policy)) return;
     this.onMemoryWrite(host, size);
     system.storeHost(host, size, value);

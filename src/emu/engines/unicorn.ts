@@ -129,7 +129,7 @@ export class UnicornEngine implements CpuEngine {
     this.unmarked = true;
     const watched = host.watchedPages();
     for (const r of host.regions()) {
-      if (!r.memory || r.memory.guarded) continue;
+      if (!r.memory || r.memory.guarded || r.memory.row.gate) continue;
       const delta = r.memory.host - r.base;
       const writable = r.memory.row.kind === 'ram';
       const from = Math.ceil(r.base / PAGE_SIZE) * PAGE_SIZE;
