@@ -9,4 +9,6 @@ if (!ALL_TURNS && !(Number.isInteger(turn) && turn >= 0)) throw new Error(`BOOTB
 
 /** Whether it is the turn of item `i`, if they are gone through in so many runs. */
 export const isTurn = (i: number, runs: number): boolean => ALL_TURNS || i % runs === turn % runs;
+/** The seed of this run's set of random cases, of so many sets that are gone through. */
+export const seedByTurn = (seed: number, sets: number): number => (ALL_TURNS ? seed : seed + (turn % sets));
 export const byTurns = <T>(list: readonly T[], runs: number): T[] => list.filter((_, i) => isTurn(i, runs));

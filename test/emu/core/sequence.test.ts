@@ -4,6 +4,7 @@ import type { Profile } from '../../../src/emu/core/builder.ts';
 import { PROFILES } from '../../../src/emu/core/models/index.ts';
 import { OPS, type Row } from '../../../src/emu/core/rows.ts';
 import { SEED } from '../../seed.ts';
+import { seedByTurn } from '../../turn.ts';
 import { BareCore } from './bare-core.ts';
 import { ours, theirs } from './outcomes.ts';
 import { halfwords, Random, randomBits, randomState, rowsOf } from './random-cases.ts';
@@ -53,7 +54,7 @@ function program(r: Random, core: BareCore, rows: readonly Row[], withIT: boolea
 }
 
 function runProfile(profile: Profile): { failures: string[]; compared: number } {
-  const r = new Random(SEED ^ 0x5e9);
+  const r = new Random(seedByTurn(SEED, 4) ^ 0x5e9);
   const core = new BareCore(profile);
   const rows = rowsOf(profile);
   const template = new Uint8Array(DATA_BYTES).map(() => r.u32());
