@@ -2,7 +2,7 @@
  * Boards that people use for these chips: what feeds OSC_IN, whether LSE is fitted, what BOOT0 and the USB wires lead to (board-circuits.ts). Data only, `reported`: from the
  * public board files and manuals named in each row. A board that is not here is described by `board: {…}` of the scenario.
  */
-import { findChip } from '../chips/index.ts';
+import { findChip, nearestChip, partInBoardName } from '../chips/index.ts';
 import { circuitOf, type Circuit } from './board-circuits.ts';
 import type { Board } from './scenario-types.ts';
 import { UsageError } from './usage-error.ts';
@@ -148,6 +148,14 @@ export function suggestBoards(name: string, limit = 4): readonly string[] {
     .map((b) => b.name);
 }
 
+/** What to type where a board's name says its part and no more is known of it. */
+export function sayPart(part: string): string {
+  const named = part.toUpperCase();
+  return findChip(part) === undefined
+    ? `its ${named} is not modelled either; nearest to it is ${nearestChip(part)}`
+    : `its part is: say --chip ${part}, and in a scenario's "board" what feeds OSC_IN`;
+}
+
 /** The board that people call so. */
 export function boardOf(name: string): KnownBoard | undefined {
   const typed = canonical(name);
@@ -162,6 +170,8 @@ export function boardsBegun(name: string): readonly string[] {
 export function findBoard(name: string): KnownBoard {
   const found = boardOf(name);
   if (found) return found;
+  const part = partInBoardName(name);
+  if (part !== undefined) throw new UsageError(`--board: ${JSON.stringify(name)} is not described here`, sayPart(part));
   const near = suggestBoards(name);
   throw new UsageError(
     `--board: there is no board ${JSON.stringify(name)}`,

@@ -15,7 +15,7 @@ import { L072, L073, L082, L083, l0Chip, type L0Line } from './stm32l0.ts';
 import { L100, L151, L152, L162, l1Chip, type L1Line } from './stm32l1.ts';
 import { l4ClassChip, type L4ClassLine } from './l4-class.ts';
 import { f042Chip } from './stm32f042.ts';
-import { f030Chip, f070Chip, f091Chip } from './stm32f0x.ts';
+import { f030Chip, f031Chip, f051Chip, f070Chip, f091Chip } from './stm32f0x.ts';
 import { STM32F072RB } from './stm32f072.ts';
 import { G070, G071, G081, G0B0, G0B1, G0C1, g0Chip, type G0Line } from './stm32g0.ts';
 import { G431, G441, G474, G491, G4A1 } from './stm32g4.ts';
@@ -81,6 +81,10 @@ export const LINES: readonly Line[] = [
   { name: 'STM32F070', bare: 'RB', make: f070Chip },
   { name: 'STM32F030', bare: 'R8', make: f030Chip },
   { name: 'STM32F091', bare: 'RC', make: f091Chip },
+  { name: 'STM32F031', bare: 'K6', make: f031Chip },
+  { name: 'STM32F038', bare: 'K6', make: f031Chip },
+  { name: 'STM32F051', bare: 'R8', make: f051Chip },
+  { name: 'STM32F058', bare: 'R8', make: f051Chip },
   f3(F303, 'CC'),
   f3(F302, 'CC'),
   f3(F301, 'R8'),
@@ -242,6 +246,13 @@ export function partsOf(name: string): readonly string[] {
     .map((code) => `${name}${code}`);
 }
 
+/** What a board's name says of its part: `stm32f303k8` of nucleo-f303k8; undefined where it names none that exists. */
+export function partInBoardName(name: string): string | undefined {
+  const code = /^nucleo-([a-z]{1,2}\d[a-z0-9]{4})/i.exec(name.trim())?.[1];
+  const part = code === undefined ? undefined : `stm32${code.toLowerCase()}`;
+  return part !== undefined && (findChip(part) !== undefined || existsUnmodelled(part)) ? part : undefined;
+}
+
 /** Whether ST makes such a part although it is not modelled, as far as its line tells; of a modelled line: with these pins and flash. */
 export function existsUnmodelled(name: string): boolean {
   const typed = normalise(name);
@@ -262,6 +273,9 @@ const KIN: readonly (readonly [of: RegExp, line: string])[] = [
   [/^STM32(U[35]|L5|WBA)/, 'STM32U575'],
   [/^STM32C5/, 'STM32H503'],
   [/^STM32WL/, 'STM32WB55'],
+  // No USB in their ROMs.
+  [/^STM32G0[345]/, 'STM32G070'],
+  [/^STM32F373/, 'STM32F303'],
 ];
 
 /** The modelled part that is nearest to one that is not: of its kin, else the longest common beginning, then the closest number. */

@@ -1,5 +1,5 @@
 /**
- * STM32F030, F070, F091: what of the F072's rows each has. F030 and F070 have no HSI48 and no CRS; which ROM a part has hangs on its flash size. Data only; facts and
+ * STM32F030, F031, F051, F070, F091: what of the F072's rows each has. F030 and F070 have no HSI48 and no CRS; which ROM a part has hangs on its flash size. Data only; facts and
  * their sources as in the chips' fact sheets.
  */
 import type { BlockRow, BootRule, ChipDescription, OptionByteRow, RomReference, Sourced } from '../emu/chip.ts';
@@ -112,6 +112,13 @@ const F030X6: F0Die = {
   table: 'Table 29',
   rom: row('stm32f030x6', 'Table 29', 2, known(['V1.0'], `${AN2606} Table 30`), 1.612, NO_USB),
 };
+/** F051 and F058, F031 and F038: the dies of F030 with TIM2, F051 with touch sensing, DAC and CEC too (their headers). */
+const F051X8: F0Die = {
+  ...F030X8,
+  header: 'stm32f051x8.h',
+  absent: ['CAN', 'CRS', 'GPIOE', 'TIM7', 'USART3', 'USART4', 'USB'],
+};
+const F031X6: F0Die = { ...F030X6, header: 'stm32f031x6.h', absent: F030X6.absent.filter((name) => name !== 'TIM2') };
 const usart = (n: number, base: number, bus: 1 | 2): BlockRow => ({
   name: `USART${n}`,
   model: 'usart-v4',
@@ -244,6 +251,8 @@ function withoutRcc(facts: ChipDescription['facts']): PropertyDescriptorMap {
 export const f070Chip = (part: PartSize): ChipDescription => f0Chip(part.flashKilobytes > 32 ? F070XB : F070X6, part);
 export const f030Chip = (part: PartSize): ChipDescription =>
   f0Chip(part.flashKilobytes > 64 ? F030XC : part.flashKilobytes > 32 ? F030X8 : F030X6, part);
+export const f031Chip = (part: PartSize): ChipDescription => f0Chip(F031X6, part);
+export const f051Chip = (part: PartSize): ChipDescription => f0Chip(F051X8, part);
 export const f091Chip = (part: PartSize): ChipDescription => f0Chip(F091XC, part);
 
 export const STM32F070RB = f070Chip({ name: 'STM32F070RB', flashKilobytes: 128 });

@@ -2,11 +2,11 @@
 import { partNumber } from '../chips/parts.ts';
 import { isShortcut, SHORTCUT_NAMES } from '../emu/proofs/shortcuts.ts';
 import { circuitInWords } from '../bench/board-circuits.ts';
-import { boardOf, boardsBegun, findBoard } from '../bench/boards.ts';
+import { boardOf, boardsBegun, findBoard, sayPart } from '../bench/boards.ts';
 import { inferChip } from '../bench/infer-chip.ts';
 import { readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { chipFamilies, existsUnmodelled, findChip, nearestChip, suggestChips } from '../chips/index.ts';
+import { chipFamilies, existsUnmodelled, findChip, nearestChip, partInBoardName, suggestChips } from '../chips/index.ts';
 import { splitImagePath } from '../emu/image/image.ts';
 import type { ChipDescription } from '../emu/chip.ts';
 import { checkExpect } from '../bench/expect.ts';
@@ -75,6 +75,8 @@ export function chipNamed(name: string): ChipDescription {
   const begun = boardsBegun(name);
   if (begun.length > 0)
     throw new UsageError(`there is no chip ${JSON.stringify(name)}`, `boards are called ${begun.join(', ')}: say --board`);
+  const part = partInBoardName(name);
+  if (part !== undefined) throw new UsageError(`${JSON.stringify(name)} is a board that is not described here`, sayPart(part));
   const near = suggestChips(name);
   const hint =
     near.length > 0 ? `did you mean ${near.join(' or ')}?` : `known are parts of ${chipFamilies()}; \`bootbench chips\` lists them`;

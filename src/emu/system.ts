@@ -76,7 +76,7 @@ export interface SystemListener {
   /** A wire changed its value. `place`: its number, for good. */
   wire(name: string, value: number, place: number): void;
   /** The clock of a memory that can be reached fast was switched: what is known about its pages holds no longer. */
-  gated(): void;
+  gated?(): void;
   /** Bytes of a memory are about to be changed by a block (flash programming, DMA). Called before the change; `programmed`: see `Env.pokeMemory`. */
   memoryChanged(memory: Memory, offset: number, length: number, programmed?: Uint8Array): void;
   /** A block is about to read from the bus. */
@@ -94,7 +94,6 @@ export const SILENT: SystemListener = {
   unclocked() {},
   clock() {},
   wire() {},
-  gated() {},
   memoryChanged() {},
 };
 
@@ -551,7 +550,7 @@ export class System {
       const { register, mask } = b.enable;
       if (((before[register]! ^ this.rccRegs[register]!) & mask) !== 0) b.component.onGate(b.state, b.env, this.isClocked(b));
     }
-    if (this.followGates()) this.listener.gated();
+    if (this.followGates()) this.listener.gated?.();
   }
   /** Whether a memory's clock was switched. */
   private followGates(): boolean {

@@ -58,6 +58,7 @@ const BANKS = ['pin=0 nBoot0_SW=1 BFB2=1', 'nBOOT0=1 nBoot0_SW=0 BFB2=1'] as con
 export const CHAPTERS: readonly Chapter[] = [
   { parts: /^STM32C071/, pattern: '11' },
   { parts: /^STM32F03/, pattern: '2' },
+  { parts: /^STM32F05/, pattern: '2' },
   { parts: /^STM32F04/, pattern: '6' },
   { parts: /^STM32F070.6/, pattern: '6' },
   { parts: /^STM32F07(0.B|[12])/, pattern: '2' },

@@ -93,6 +93,19 @@ describe('bootbench chips', () => {
     expect(ran.code).toBe(2);
     expect(ran.err).toContain('STM32H533RE');
   });
+
+  test.each([
+    ['nucleo-f303k8', 'say --chip stm32f303k8'],
+    ['nucleo-u545re-q', 'its STM32U545RE is not modelled either; nearest to it is STM32U575ZI'],
+    ['stm32g031k8', 'exists but is not modelled; nearest to it is STM32G070RB'],
+    ['stm32mp157', 'exists but is not modelled'],
+  ])('%s is exit 2: %s', async (name, says) => {
+    const asked = await cli(['chips', name]);
+    expect([asked.code, asked.err]).toEqual([2, expect.stringContaining(says)]);
+    if (!name.startsWith('nucleo')) return;
+    const ran = await cli(['run', '--board', name, 'none.elf']);
+    expect([ran.code, ran.err]).toEqual([2, expect.stringContaining(says)]);
+  });
 });
 
 describe('bootbench explain', () => {
