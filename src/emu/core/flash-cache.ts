@@ -59,17 +59,35 @@ export interface RowUse {
   readonly charged: number;
 }
 
-/** Rows that were used longest ago, found several at a time: one is still that as long as it has not been used again. */
+/** Fewer rows than these are not worth a look of their own. */
+const FEW = 4;
+/** Rows that a look finds where most have been used since the last one. */
+const SOME = 8;
+
+/**
+ * Rows that were used longest ago, found many at a time: one is still that as long as it has not been used again. A look takes all that have not been used since the
+ * look before, so that loops that miss again and again look once for most of their rows.
+ */
 class Oldest {
   /** Places in the list of rows and the numbers of their use, oldest first. */
-  private readonly rows = new Int32Array(8);
-  private readonly used = new Int32Array(8);
+  private readonly rows: Int32Array;
+  private readonly used: Int32Array;
+  /** All places, as a look goes through them: in the order of the last look, which rows that are replaced one after another keep. */
+  private readonly order: Int32Array;
   private first = 0;
   private end = 0;
+  /** Number of the last use at the last look. */
+  private before = 0;
 
+  constructor(rows: number) {
+    this.rows = new Int32Array(rows);
+    this.used = new Int32Array(rows);
+    this.order = Int32Array.from({ length: rows }, (_, row) => row);
+  }
   forget(): void {
     this.end = 0;
     this.first = 0;
+    this.before = 0;
   }
   /** -1 if none is left. */
   next(i32: Int32Array, stamps: Int32Array): number {
@@ -79,13 +97,29 @@ class Oldest {
     }
     return -1;
   }
-  look(i32: Int32Array, stamps: Int32Array): void {
-    const { rows, used } = this;
-    const most = Math.min(rows.length, stamps.length);
+  /** `now`: number of the last use. */
+  look(i32: Int32Array, stamps: Int32Array, now: number): void {
+    this.take(i32, stamps, this.before, stamps.length);
+    if (this.end < FEW) this.take(i32, stamps, now, Math.min(SOME, stamps.length));
+    else this.reorder(i32, stamps);
+    this.before = now;
+    this.first = 0;
+  }
+  /** Those that were found come first, the others as they were. */
+  private reorder(i32: Int32Array, stamps: Int32Array): void {
+    const { rows, order, end, before } = this;
+    let to = order.length;
+    for (let from = order.length - 1; from >= 0; from--) if (i32[stamps[order[from]!]!]! > before) order[--to] = order[from]!;
+    for (let i = 0; i < end; i++) order[i] = rows[i]!;
+  }
+  /** The oldest `most` of the rows whose last use is not later than `until`. */
+  private take(i32: Int32Array, stamps: Int32Array, until: number, most: number): void {
+    const { rows, used, order } = this;
     let n = 0;
-    for (let row = 0; row < stamps.length; row++) {
+    for (let i = 0; i < order.length; i++) {
+      const row = order[i]!;
       const use = i32[stamps[row]!]!;
-      if (n === most && use >= used[n - 1]!) continue;
+      if (use > until || (n === most && use >= used[n - 1]!)) continue;
       let at = n < most ? n++ : n - 1;
       for (; at > 0 && used[at - 1]! > use; at--) {
         used[at] = used[at - 1]!;
@@ -94,7 +128,6 @@ class Oldest {
       used[at] = use;
       rows[at] = row;
     }
-    this.first = 0;
     this.end = n;
   }
 }
@@ -116,7 +149,7 @@ export class FlashCache {
   private rows: Record<Side, Row[]> = { 1: [], 2: [] };
   /** Arena words that take the number of last use of each of `rows`. */
   private readonly stamps: Readonly<Record<Side, Int32Array>>;
-  private readonly waiting: Readonly<Record<Side, Oldest>> = { 1: new Oldest(), 2: new Oldest() };
+  private readonly waiting: Readonly<Record<Side, Oldest>>;
   private stale: Record<Side, number> = { 1: 0, 2: 0 };
   /** Arena bytes that rows have come from so far. */
   private low = Infinity;
@@ -128,6 +161,7 @@ export class FlashCache {
     this.base = base;
     this.geometry = geometry;
     this.stamps = { 1: new Int32Array(geometry.codeRows), 2: new Int32Array(geometry.dataRows) };
+    this.waiting = { 1: new Oldest(geometry.codeRows), 2: new Oldest(geometry.dataRows) };
     this.port = port;
   }
   get rowShift(): number {
@@ -167,8 +201,8 @@ export class FlashCache {
     const { rowBytes, lineBytes } = this.geometry;
     const number = (address & FLASH_CACHE_MASK) >>> this.rowShift;
     const start = host & -rowBytes;
-    this.low = Math.min(this.low, start);
-    this.high = Math.max(this.high, start + rowBytes);
+    if (start < this.low) this.low = start;
+    if (start + rowBytes > this.high) this.high = start + rowBytes;
     // a row that is held has been used
     const held = this.arena.i32[this.stampAt(side, number)] !== 0;
     if (!held) this.replace(side, number, start);
@@ -192,7 +226,7 @@ export class FlashCache {
     const waiting = this.waiting[side];
     const at = waiting.next(i32, stamps);
     if (at >= 0) return at;
-    waiting.look(i32, stamps);
+    waiting.look(i32, stamps, i32[(this.base + S.TOUCHES) >> 2]!);
     return waiting.next(i32, stamps);
   }
   /** A free row, or that which was used longest ago, becomes another one. Loops miss often: where all rows are in use it has to be cheap. */
