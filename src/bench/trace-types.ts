@@ -1,7 +1,7 @@
 /** The full event stream of a run as plain data, see trace.ts. */
 import type { Ps } from '../emu/time.ts';
 import { PIN_FLOATING } from '../peripherals/pins/gpio-common.ts';
-import type { Transfer, TransferStatus } from '../usb-sim/types.ts';
+import type { TappedStatus, Transfer } from '../usb-sim/types.ts';
 import type { Outcome, Place, TimelineRow } from './result.ts';
 
 export type SignalGroup = 'clock' | 'supply' | 'core' | 'usb' | 'pin';
@@ -24,7 +24,7 @@ export interface TraceTransfer {
   readonly from: Ps;
   /** null: still under way when the run ended. */
   readonly to: Ps | null;
-  readonly status: TransferStatus | null;
+  readonly status: TappedStatus | null;
   readonly interrupt: boolean;
   /** As it began, and as it ended. */
   readonly started: Readonly<Transfer>;

@@ -10,7 +10,7 @@ import type { EntryRecord } from '../emu/history.ts';
 import type { MachineObserver } from '../emu/machine-base.ts';
 import { rateHz, type Ps } from '../emu/time.ts';
 import { isInterruptTransfer } from '../usb-sim/outside.ts';
-import type { Transfer, TransferStatus } from '../usb-sim/types.ts';
+import type { TappedStatus, Transfer } from '../usb-sim/types.ts';
 import type { UsbTap } from '../usb-sim/usb-sim.ts';
 import { attempt, CutShort, type Starts } from './attempt.ts';
 import { place, timelineRows } from './document.ts';
@@ -43,7 +43,7 @@ interface TapEvent {
   readonly transfer: Readonly<Transfer>;
   readonly interrupt: boolean;
   /** null: it begins. */
-  readonly status: TransferStatus | null;
+  readonly status: TappedStatus | null;
 }
 
 /** Append-only, so that a state of it is a length of each list. */
@@ -213,7 +213,7 @@ export class Tracer {
     started: (t, at) => this.tapped(t, at, null),
     ended: (t, status, at) => this.tapped(t, at, status),
   };
-  private tapped(t: Readonly<Transfer>, at: Ps, status: TransferStatus | null): void {
+  private tapped(t: Readonly<Transfer>, at: Ps, status: TappedStatus | null): void {
     const transfer = { ...t, setup: t.setup?.slice() ?? null, data: t.data.slice(), held: null };
     this.log.tapped.push({ at, transfer, interrupt: isInterruptTransfer(this.session.usb.state, t), status });
   }

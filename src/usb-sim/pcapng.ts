@@ -4,7 +4,7 @@
  * Documentation/usb/usbmon.rst.
  */
 import { PS_PER_SECOND, US, type Ps } from '../emu/time.ts';
-import type { Transfer, TransferStatus } from './types.ts';
+import type { TappedStatus, Transfer } from './types.ts';
 import type { UsbTap } from './usb-sim.ts';
 import { ERRNO } from './usbip-protocol.ts';
 
@@ -23,13 +23,15 @@ const EINPROGRESS = 115;
 /** More than this is not kept: a session may last for days. */
 const MAX_BYTES = 256 << 20;
 
-const STATUS: Readonly<Record<TransferStatus, number>> = {
+const STATUS: Readonly<Record<TappedStatus, number>> = {
   ok: 0,
   stall: -ERRNO.EPIPE,
   error: -ERRNO.EPROTO,
   babble: -ERRNO.EOVERFLOW,
   timeout: -ERRNO.ENOENT,
   cancelled: -ERRNO.ENOENT,
+  // Linux, drivers/usb/core/hcd.c: usb_hcd_flush_endpoint
+  gone: -ERRNO.ESHUTDOWN,
 };
 
 function block(type: number, body: Uint8Array): Uint8Array {
@@ -79,7 +81,7 @@ export class PcapngWriter implements UsbTap {
     const out = isOut(t);
     this.add(t, at, 'S', -EINPROGRESS, out ? t.data.subarray(0, t.length) : null);
   }
-  ended(t: Readonly<Transfer>, status: TransferStatus, at: Ps): void {
+  ended(t: Readonly<Transfer>, status: TappedStatus, at: Ps): void {
     // one that never went on the wire has no start
     if (!this.ids.has(t)) return;
     this.add(t, at, 'C', STATUS[status], isOut(t) ? null : t.data);

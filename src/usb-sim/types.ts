@@ -6,6 +6,8 @@ export type HostKind = 'linux' | 'windows' | 'macos';
 export type Zone = 'user' | 'system';
 /** `error`: no handshake, or a wrong packet; `babble`: more data than asked for. */
 export type TransferStatus = 'ok' | 'stall' | 'timeout' | 'error' | 'babble' | 'cancelled';
+/** As the bus sees it: a transfer that nobody took back ends because the device has left, or is reset. */
+export type TappedStatus = TransferStatus | 'gone';
 
 export type Step = 'setup' | 'in' | 'out' | 'status-in' | 'status-out' | 'ack' | 'ack-status';
 

@@ -19,7 +19,17 @@ import { tellDriver } from './windows-driver.ts';
 import type { Host, HostOptions } from './host-api.ts';
 import { addResult, endpointInForce, isoInterval, isSetAddress, OUTSIDE, outsideDone } from './outside.ts';
 import { freshState, joinBytes } from './state.ts';
-import type { BusFaultKind, DfuOperation, OutsideResult, Transfer, TransferStatus, UsbLogEntry, UsbSession, UsbSimState } from './types.ts';
+import type {
+  BusFaultKind,
+  DfuOperation,
+  OutsideResult,
+  TappedStatus,
+  Transfer,
+  TransferStatus,
+  UsbLogEntry,
+  UsbSession,
+  UsbSimState,
+} from './types.ts';
 
 /** Time limit of control transfers: Linux, Windows and dfu-util alike. */
 const CONTROL_TIMEOUT = 5_000 * MS;
@@ -50,7 +60,7 @@ const INTERRUPT_ENDPOINT = 3;
 /** Sees the transfers of a port, at the times of the timeline. */
 export interface UsbTap {
   started(t: Readonly<Transfer>, at: Ps): void;
-  ended(t: Readonly<Transfer>, status: TransferStatus, at: Ps): void;
+  ended(t: Readonly<Transfer>, status: TappedStatus, at: Ps): void;
 }
 
 export class UsbSim implements Host, BusHost {
@@ -236,6 +246,7 @@ export class UsbSim implements Host, BusHost {
     const { state } = this;
     state.claimed = true;
     const mine = (t: Transfer): boolean => t.tag.startsWith('enum.') || t.tag.startsWith(OUTSIDE);
+    for (const t of state.transfers) if (!mine(t)) this.tap?.ended(t, 'cancelled', this.now());
     state.transfers = state.transfers.filter(mine);
     state.queue = state.queue.filter(mine);
     state.waits = state.waits.filter((w) => !w.tag.startsWith('dfu.'));
@@ -538,7 +549,7 @@ export class UsbSim implements Host, BusHost {
     state.transfers = [];
     state.queue = [];
     for (const t of gone) {
-      this.tap?.ended(t, 'cancelled', this.now());
+      this.tap?.ended(t, 'gone', this.now());
       if (t.tag.startsWith(OUTSIDE)) outsideDone(state, t, 'cancelled', t.kind === 'out' ? new Uint8Array(0) : t.data);
     }
     if (gone.length > 0) this.onOutside?.();
