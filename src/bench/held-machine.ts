@@ -26,7 +26,9 @@ export class HeldMachine {
 
   /** From power-on to where the run ends by the rules of the bench: a device is on the bus by then, or none comes. */
   start(): SessionEnd {
+    this.session.held = false;
     const end = this.session.run();
+    this.session.held = true;
     for (const core of this.session.machine.cores) core.setBrief(true, PATIENCE_IF_SERVING);
     return end;
   }

@@ -118,6 +118,8 @@ export class Session implements LiveRun {
   /** Timer that ends the stretch that runs. */
   private readonly lookSlot: number;
   private running = false;
+  /** Somebody else runs the machine, and asks for no end of the run. */
+  held = false;
   private exited: number | null = null;
   private nextTrail = TRAIL_FIRST;
 
@@ -415,7 +417,7 @@ export class Session implements LiveRun {
     this.onStir?.();
     const { machine, lookSlot } = this;
     const { scheduler } = machine.system;
-    if (scheduler.isArmed(lookSlot)) return;
+    if (this.held || scheduler.isArmed(lookSlot)) return;
     scheduler.arm(lookSlot, lookAt(machine.now));
     for (const core of machine.cores) core.cut();
   }
