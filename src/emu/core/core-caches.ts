@@ -189,6 +189,9 @@ export abstract class CoreCaches extends CoreMemory {
   rowsUsed(touches: number): RowUse | null {
     return this.flashCacheAlone() ? this.flashCache!.usedSince(touches) : null;
   }
+  narrowRows(use: RowUse, code: Iterable<number>, data: Iterable<number>): RowUse {
+    return this.flashCache!.narrowed(use, code, data);
+  }
   holdsRows(use: RowUse): boolean {
     return this.flashCacheAlone() && this.flashCache!.holds(use);
   }

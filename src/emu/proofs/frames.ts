@@ -50,9 +50,13 @@ export function recordFrames(core: Core, system: System, loop: SteadyLoop, until
     if (done < loop.cycles) continue;
     if (done > loop.cycles || !inState(core, loop.state)) return null;
     loop.varying = varyingWords(loop.state, frames);
+    if (loop.use) loop.use = core.narrowRows(loop.use, bytesOf(frames.map((f) => f.pc)), bytesOf(loop.reads.map((r) => r.address)));
     return frames;
   }
 }
+
+/** Addresses of words and of their last bytes: an instruction or a value may go on in the next line. */
+const bytesOf = (words: readonly number[]): number[] => words.flatMap((address) => [address, address + 3]);
 
 /** Words of the state that are another in one of the frames. */
 function varyingWords(state: Uint32Array, frames: readonly Frame[]): Int32Array {

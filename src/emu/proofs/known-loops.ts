@@ -1,8 +1,8 @@
 import { PAGE_BITS } from '../arena.ts';
 import type { Core } from '../core/core.ts';
 import type { CountingLoop } from './counting.ts';
-import { frameAt, frameOf } from './frames.ts';
-import { placesOf, type Loop, type SteadyLoop } from './steady.ts';
+import { frameAt } from './frames.ts';
+import { placesOf, readsAsFound, sameCode, type Loop, type SteadyLoop } from './steady.ts';
 
 const MAX_KNOWN = 8;
 interface Under<L> {
@@ -39,17 +39,20 @@ export class KnownLoops {
     this.loops.unshift({ loop, conditions });
     this.loops.splice(MAX_KNOWN);
   }
-  /** The loop that the core stands in and the frame; null if it is in none that is known. */
-  recognise(core: Core): { readonly loop: SteadyLoop; readonly frame: number } | null {
-    const at = this.loops.findIndex(({ loop }) => frameAt(core, loop.frames!, 0) >= 0);
-    if (at < 0) return null;
-    const { loop: known, conditions } = this.loops[at]!;
-    const loop = asOfNow(core, known);
-    const frame = conditions === core.conditions() && plainReads(core, loop) ? frameOf(core, loop, 0) : -1;
-    if (frame < 0) return null;
-    this.loops.splice(at, 1);
-    this.loops.unshift({ loop, conditions });
-    return { loop, frame };
+  /** The loop that the core stands in and the frame; null if it is in none that is known. Lines that it runs from may have to be fetched again (`held`): a round does so. */
+  recognise(core: Core): { readonly loop: SteadyLoop; readonly frame: number; readonly held: boolean } | null {
+    const here = this.loops.filter(({ loop }) => frameAt(core, loop.frames!, 0) >= 0);
+    if (here.length === 0) return null;
+    const now = core.conditions();
+    for (const under of here) {
+      if (under.conditions !== now) continue;
+      const loop = asOfNow(core, under.loop);
+      if (!plainReads(core, loop) || !readsAsFound(core, loop)) continue;
+      this.loops.splice(this.loops.indexOf(under), 1);
+      this.loops.unshift({ loop, conditions: under.conditions });
+      return { loop, frame: frameAt(core, loop.frames!, 0), held: sameCode(core, loop) };
+    }
+    return null;
   }
 }
 /** Where a record has no cache in it nothing of one can have changed, else its rows are asked for. */

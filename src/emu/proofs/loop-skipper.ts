@@ -28,6 +28,8 @@ const READS_LIMIT = 50_000;
 const LOOK_MISSES = 64;
 /** Arrivals in vain at a steady loop one behind the other, after which it is passed. */
 const VAIN_ROUNDS = 2;
+/** Rounds that may pass until a known loop runs from lines that are held. */
+const REFETCHES = 1;
 /** Arrivals at its stop from other callers, until it stops at another place. */
 const ELSEWHERE = 16;
 /** Arrivals in vain at a loop that counts, how many of them until it is looked for anew, and instructions that make a skip worth it. */
@@ -75,6 +77,8 @@ interface Known {
   vain: number;
   /** Arrivals at its place from other callers. */
   elsewhere: number;
+  /** Rounds that were to fetch lines of a known loop, one behind the other. */
+  refetches: number;
 }
 const nothingKnown = (): Known => ({
   loop: null,
@@ -88,6 +92,7 @@ const nothingKnown = (): Known => ({
   misses: 0,
   vain: 0,
   elsewhere: 0,
+  refetches: 0,
 });
 
 /** A loop that writes special registers executes its last whole round: the history names that one as the last writer. So does one whose order of use counts and is not known. */
@@ -106,6 +111,7 @@ export class LoopSkipper {
   private misses!: number;
   private vain!: number;
   private elsewhere!: number;
+  private refetches!: number;
   private readonly known = new KnownLoops();
   /** A checkpoint was restored, and nothing has been looked for since. */
   private atCheckpoint = false;
@@ -144,6 +150,8 @@ export class LoopSkipper {
         return true;
       }
       if (this.core.pc === loop.pc && this.core.cyclesUntil(until) > Math.max(loop.cycles * LOOK_ROUNDS, LOOK_WORTH)) {
+        if (this.standsInKnown()) return true;
+        if (this.refetching()) return false;
         // the same place in another state: go round once more and see; give up on it if that fails too often
         if (++this.misses <= LOOK_MISSES) this.look(until, Math.max(LOOK_AGAIN, LOOK_ROUNDS * loop.instructions));
         else this.forget();
@@ -250,11 +258,17 @@ export class LoopSkipper {
     // in the middle of a round it comes to the place of its loop first
     if (this.counting.length > 0) this.lookAt = this.core.cycles() + LOOK_AGAIN;
   }
-  /** The core stands in a loop that was recorded before. */
+  /** The core stands in a loop that was recorded before. False as well where it has to go round once, which fetches lines of it; it stops there again. */
   private standsInKnown(): boolean {
     const known = this.host.isOff('known-loops') ? null : this.known.recognise(this.core);
-    if (known) this.found(known);
-    return known !== null;
+    const refetches = known === null || known.held ? 0 : this.refetches + 1;
+    if (known !== null && refetches <= REFETCHES) this.found({ loop: known.loop, frame: known.frame });
+    this.refetches = refetches;
+    return known?.held === true;
+  }
+  /** A round is to fetch lines of the loop that the core stands in. */
+  private refetching(): boolean {
+    return this.refetches > 0 && this.refetches <= REFETCHES;
   }
   /** Steps on, looking for a steady loop; skips in it. Time has passed either way. True if there is one. */
   private look(until: Ps, steps: number): boolean {

@@ -51,6 +51,8 @@ export interface Loop extends Reading {
 export interface SteadyLoop extends Loop {
   /** Where the core stops to have it left out: where its rounds begin; once a round was recorded, at any of its places. */
   pc: number;
+  /** Once a round was recorded, of its lines alone. */
+  use: RowUse | null;
   /** Numbers that the history gave to writes (of PRIMASK, say) in a round. */
   readonly writes: number;
   /** Of these, writes to blocks of which the last one alone counts. */
@@ -453,8 +455,9 @@ const rowsAreBack = (core: Core, loop: Loop): boolean =>
   sameRows(loop.dataRows, core.dataRows());
 
 /** The loop's instructions, the lines that it runs from, and everything that it reads are as they were when it was found. */
-export function isAsFound(core: Core, loop: Loop): boolean {
-  if (!sameCode(core, loop)) return false;
+export const isAsFound = (core: Core, loop: Loop): boolean => sameCode(core, loop) && readsAsFound(core, loop);
+/** Everything that a loop reads is as it was. */
+export function readsAsFound(core: Core, loop: Reading): boolean {
   if (!plainMemory(core)) return areAsFound(core, loop.reads);
   const { words, wordValues, memory } = placesOf(core, loop);
   const { u32 } = core.arena;
