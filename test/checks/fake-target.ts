@@ -66,6 +66,7 @@ export class FakeTarget implements RepairTarget {
   breakpoints: { semihosting: boolean; pc: number; at: number }[] = [];
   usbOfUser: UsbFacts[] = [];
   fellInRom: { pin: string; at: number }[] = [];
+  selectedInRom: NonNullable<TargetHistory['selectedInRom']> = [];
   leave: LeaveFacts | null = null;
   pins: Record<string, 0 | 1> = { PA10: 1, PA3: 1 };
   boot0 = 0;
@@ -181,6 +182,7 @@ export class FakeTarget implements RepairTarget {
             firstFault: this.firstFault,
             usbOfUser: this.usbOfUser,
             fellInRom: this.fellInRom,
+            selectedInRom: this.selectedInRom,
             leave: this.leave,
           }
         : null,

@@ -10,6 +10,7 @@ import {
   type RepairTarget,
   type ResetFacts,
   type Subject,
+  type TargetHistory,
   type UsbFacts,
   type Writer,
 } from '../../src/checks/check.ts';
@@ -127,17 +128,18 @@ function repairOf(check: Check, t: Asked): string[] {
 
 interface Told {
   readonly text: string;
+  readonly because: string;
   readonly fix: string | null;
 }
 function told(check: Check, t: Asked): Told {
   const judgement = check.judge(t.subject());
-  const { verdict, observed, expected } = judgement;
+  const { verdict, observed, expected, because, confidence } = judgement;
   const by = (judgement.lastWriter as (Writer & { by?: string }) | null | undefined)?.by;
-  const words = `${verdict}${observed === null ? '' : ` (${observed}${expected === null ? '' : `, not ${expected}`})`}${by === undefined ? '' : ` by ${by}`}`;
-  if (verdict !== 'fail' && verdict !== 'warn') return { text: words, fix: null };
+  const words = `${verdict}${confidence === null ? '' : ` ${confidence}`}${observed === null ? '' : ` (${observed}${expected === null ? '' : `, not ${expected}`})`}${by === undefined ? '' : ` by ${by}`}`;
+  if (verdict !== 'fail' && verdict !== 'warn') return { text: words, because, fix: null };
   const [does, fix] = repairOf(check, t);
   const blind = blindVerdict(check, t);
-  return { text: `${words}${blind === verdict ? '' : `; ${blind} without history`}; ${does ?? 'no repair'}`, fix: fix ?? null };
+  return { text: `${words}${blind === verdict ? '' : `; ${blind} without history`}; ${does ?? 'no repair'}`, because, fix: fix ?? null };
 }
 function blindVerdict(check: Check, t: Asked): Judgement['verdict'] {
   t.withHistory = false;
@@ -146,6 +148,7 @@ function blindVerdict(check: Check, t: Asked): Judgement['verdict'] {
   return verdict;
 }
 
+type Selected = NonNullable<TargetHistory['selectedInRom']>[number];
 const PS_PER_MS = 1_000_000_000;
 const magic: MagicWord = {
   address: 0x20000100, wanted: 0xdeadbeef, atReset: 0xdeadbeef, inDirtyLine: false, read: 0xdeadbeef, reader: someone, readWithoutClock: false,
@@ -191,7 +194,7 @@ const STORIES: readonly Change[] = [
     { address: TABLE - 4 }, { address: 0x1fff0004 }, { address: 0x1fff0000, value: 0xffffffff }, { address: 0x0bf80004, value: 0x0bf80401 }), // prettier-ignore
   ...each<MagicWord>('magic', magic, (m) => [m], { wanted: null }, { atReset: 0 }, { atReset: 0, read: 0 }, { read: null, reader: null }, { read: 0 }, { inDirtyLine: true, atReset: 0, read: 0 },
     { heldBack: { because: 'half a word', bytes: 8 }, atReset: 0, read: 0 }, { overwrittenBy: someone, read: 1 }, { overwrittenBy: someone, lostBefore: true, atReset: 1, read: 1 },
-    { comparedWith: 1 }, { comparedWith: null, decision: null }, { readWithoutClock: true, read: 0 }, { writtenWithoutClock: true, atReset: 0, read: 0 },
+    { comparedWith: 1 }, { writer: null, read: 0 }, { comparedWith: null, decision: null }, { readWithoutClock: true, read: 0 }, { writtenWithoutClock: true, atReset: 0, read: 0 },
     { address: 0x44007d00 }, { address: 0x08000100 }, { variable: { name: 'magic', bytes: 4, declared: null } }, { elsewhere: { address: 0x20000104, writer: someone }, read: 0 },
     { variable: { name: 'magic', bytes: 4, declared: { file: 'main.c', line: 3 } }, overwrittenBy: someone, read: 0 }), // prettier-ignore
   ...each<UsbFacts>(
@@ -204,6 +207,14 @@ const STORIES: readonly Change[] = [
     { endedAt: 5_000_000 - 10 * PS_PER_MS },
   ),
   ...each('fellInRom', { pin: 'PA10', at: 6_000_000 }, (f) => [f], { pin: 'PA3' }, { pin: 'PB6' }),
+  ...each<Selected>(
+    'selectedInRom',
+    { name: 'SPI1', pins: ['PA4'], at: 6_000_000 },
+    (x) => [x],
+    { name: 'I2C1', pins: ['PB6', 'PB7'] },
+    { at: 4_000_000 },
+    { name: 'FDCAN1' },
+  ),
   ...each<LeaveFacts>('leave', leave, (l) => l, { started: false }, { resets: ['iwdg'] }, { resets: ['software', 'wwdg'] }, { usbBefore: true }, { usbBefore: true, usbAfter: true },
     { entry: { pc: 0x08000500, at: 1 } }, { exceptionInSystem: { pc: 0x08000502, at: 1 } }, { table: null }, { table: 0x08010000 }, { missing: ['uart USART1'] },
     ...LEFT_KINDS.flatMap((kind) => [true, false].map((relied) => ({ left: [{ kind, observed: 'A = 1', expected: 'A = 0', relied }] })))), // prettier-ignore
@@ -212,8 +223,8 @@ const STORIES: readonly Change[] = [
 /** For each check a line for each story by which it comes to another word. */
 export function mindedOnTheWay(checks: readonly Check[], chip: ChipDescription): string[] {
   const tell = (check: Check, t: Asked): string => {
-    const { text, fix } = told(check, t);
-    return fix === null ? text : `${text}; ${fix.replaceAll('\n', ' ')}`;
+    const { text, because, fix } = told(check, t);
+    return `${text}, ${because}${fix === null ? '' : `; ${fix.replaceAll('\n', ' ')}`}`;
   };
   const plain = new Asked(chip);
   const lines = checks.map((check) => [check.id, `  plainly: ${tell(check, plain)}`]);
@@ -233,14 +244,15 @@ const DEPTH = 2;
 
 /** A line for each change of the facts that a check tells otherwise, below the line for a chip as the ROM expects it. */
 export function mindedBy(check: Check, chip: ChipDescription): string[] {
-  const fixes = new Map<string, number>();
+  const notes = new Map<string, string>();
   const lines: string[] = [];
-  const tell = ({ text, fix }: Told): string => {
-    if (fix === null) return text;
-    const known = fixes.get(fix) ?? fixes.size + 1;
-    fixes.set(fix, known);
-    return `${text}; C${known}`;
+  /** The same words stand once, below. */
+  const note = (kind: 'B' | 'C', words: string): string => {
+    const name = notes.get(words) ?? `${kind}${notes.size + 1}`;
+    notes.set(words, name);
+    return `; ${name}`;
   };
+  const tell = ({ text, because, fix }: Told): string => `${text}${note('B', because)}${fix === null ? '' : note('C', fix)}`;
   const visit = (changes: readonly Change[], known: ReadonlySet<string>, before: string | null): void => {
     const t = new Asked(chip);
     for (const c of changes) c.apply(t);
@@ -253,5 +265,5 @@ export function mindedBy(check: Check, chip: ChipDescription): string[] {
     for (const fact of t.asked) if (!known.has(fact)) for (const c of changesOf(chip, fact)) visit([...changes, c], all, word);
   };
   visit([], new Set(), null);
-  return [...lines, ...[...fixes].map(([fix, n]) => `  C${n}: ${fix.replaceAll('\n', '\n      ')}`)];
+  return [...lines, ...[...notes].map(([words, name]) => `  ${name}: ${words.replaceAll('\n', '\n      ')}`)];
 }
