@@ -15,7 +15,7 @@ export interface FdCanOptions extends MessageRamOptions {
   /** Its kernel clock. */
   readonly clock: string;
 }
-export interface FdCanState {
+interface FdCanState {
   /** Tx buffer that is being sent, or -1; those that wait, in the order in which they were asked for. */
   sending: number;
   waiting: number[];
