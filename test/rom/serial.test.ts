@@ -5,6 +5,7 @@ import { jobInput } from '../../src/bench/job.ts';
 import { UartLink } from '../../src/bench/uart-link.ts';
 import { MS } from '../../src/emu/time.ts';
 import { plainJob } from '../bench/plain-job.ts';
+import { byTurns } from '../turn.ts';
 
 const ACK = 0x79;
 const NACK = 0x1f;
@@ -54,7 +55,8 @@ class Host {
 const xor = (bytes: readonly number[]): number => bytes.reduce((sum, b) => sum ^ b, 0);
 const counted = (data: readonly number[]): readonly number[] => [data.length - 1, ...data, xor([data.length - 1, ...data])];
 
-describe.each([
+/** A part of many ROMs and its device ID, a third of them in a run. */
+const PARTS = [
   ['stm32f072rb', 0x448],
   ['stm32f405rg', 0x413],
   ['stm32wb55rg', 0x495],
@@ -74,7 +76,8 @@ describe.each([
   ['stm32l152rb', 0x416],
   ['stm32l152re', 0x437],
   ['stm32c071rb', 0x493],
-] as const)('%s', (chip, id) => {
+] as const;
+describe.each(byTurns<(typeof PARTS)[number]>(PARTS, 3))('%s', (chip, id) => {
   it('says what it is and executes commands, each with its complement', () => {
     const host = new Host(chip).connect();
     const list = host.command(0x00);
