@@ -79,12 +79,18 @@ static void clock_tree(const struct trial *t)
     select_sysclk(SW_PLL);
 }
 
-/* AN2606 Table 47: VBUS on PA9; while it is low the USB is left alone. Here the core's own comparator behind that pin is asked (ASSUMED to be the same). */
+/*
+ * AN2606 Table 47: VBUS on PA9; while it is low the USB is left alone. Here the core's own comparator behind that pin is asked (ASSUMED to be the same).
+ * Written only on a change: an idle loop leaves no trace.
+ */
 bool usb_cable(void)
 {
-  RCC_AHBENR |= AHB_OTGFS;
-  (void)RCC_AHBENR;
-  REG(USB_BASE + 0x38u) = USB_GCCFG;
+  if (!(RCC_AHBENR & AHB_OTGFS)) {
+    RCC_AHBENR |= AHB_OTGFS;
+    (void)RCC_AHBENR;
+  }
+  if (REG(USB_BASE + 0x38u) != USB_GCCFG)
+    REG(USB_BASE + 0x38u) = USB_GCCFG;
   return OTG_GOTGCTL & GOTG_BSVLD;
 }
 
