@@ -8,7 +8,8 @@ export function toldResult(r: RunResult): string[] {
   const { diagnosis } = r;
   const broken = r.checks.filter((c) => c.verdict === 'fail' || c.verdict === 'warn' || c.verdict === 'unknown');
   return [
-    `${r.outcome} at ${r.ended.at}: ${r.ended.reason}`,
+    // what decides is counted in milliseconds; which instruction of a loop a run ends at is the ROM image's business
+    `${r.outcome} at ${Number(r.ended.at).toFixed(3)}: ${r.ended.reason}`,
     r.summary,
     ...r.entries.map((e) => `entry ${e.at} ${e.how}${at(e.from)}`),
     ...diagnosis.causes.map(
