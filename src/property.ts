@@ -8,12 +8,13 @@
 import * as fc from 'fast-check';
 import './browser-host.ts';
 import { caseSteps, type DfuCommand } from './bench/dfu-command.ts';
+import { checkCommands } from './bench/dfu-command-check.ts';
 import { DfuProperty } from './bench/dfu-property.ts';
 import { DfuTarget } from './bench/dfu-target.ts';
 import { HeldMachine } from './bench/held-machine.ts';
 import { jobInput } from './bench/job.ts';
 import { SCENARIO_SCHEMA, type HostKind } from './bench/scenario-types.ts';
-import { UsageError } from './bench/usage-error.ts';
+import { didYouMean, shown, UsageError } from './bench/usage-error.ts';
 import { HOST } from './library/host.ts';
 import { libraryJob, type BenchOptions, type TypedScenario } from './library/options.ts';
 import type { DfuFacts } from './usb-sim/conform/link.ts';
@@ -63,6 +64,8 @@ export const hostKind = (): fc.Arbitrary<HostKind> => fc.constantFrom(...HOSTS);
 /** Runs firmware until its DFU device is on the bus. A UsageError where none comes. */
 export async function openDfu(options: OpenDfuOptions): Promise<DfuUnderTest> {
   const { readProtected, ...rest } = options ?? {};
+  if (readProtected !== undefined && typeof readProtected !== 'boolean')
+    throw new UsageError(`readProtected is ${shown(readProtected)}`, 'give true or false');
   const job = await libraryJob(options ? (rest as BenchOptions) : options);
   await HOST.prepare(job.chip);
   const held = new HeldMachine(jobInput(job));
@@ -73,7 +76,10 @@ export async function openDfu(options: OpenDfuOptions): Promise<DfuUnderTest> {
   return {
     facts: target.facts,
     commands: (o) => dfuCommands(target.facts, o),
-    check: (commands) => property.run(commands),
+    check: (commands) => {
+      checkCommands(commands, target.facts.layout);
+      property.run(commands);
+    },
     scenario: (commands) => ({
       ...(job.scenario as TypedScenario),
       schema: SCENARIO_SCHEMA,
@@ -98,8 +104,24 @@ function address({ layout }: DfuFacts): fc.Arbitrary<number> {
   );
 }
 
+const ARBITRARY_KEYS = ['maxLength', 'maxData', 'disturbances'];
+function checkArbitrary(options: DfuArbitraryOptions): void {
+  const unknown = Object.keys(options).find((key) => !ARBITRARY_KEYS.includes(key));
+  if (unknown !== undefined)
+    throw new UsageError(`unknown option ${unknown}`, didYouMean(unknown, ARBITRARY_KEYS) ?? `known here: ${ARBITRARY_KEYS.join(', ')}`);
+  const { maxLength = 1, maxData = 1, disturbances = true } = options;
+  for (const [name, value, least] of [
+    ['maxLength', maxLength, 0],
+    ['maxData', maxData, 1],
+  ] as const)
+    if (!Number.isSafeInteger(value) || value < least)
+      throw new UsageError(`${name} is ${shown(value)}`, `give a whole number from ${least} on`);
+  if (typeof disturbances !== 'boolean') throw new UsageError(`disturbances is ${shown(disturbances)}`, 'give true or false');
+}
+
 /** Requests in and out of order, downloads and uploads, and what a bench can do to a board meanwhile. */
 export function dfuCommands(facts: DfuFacts, options: DfuArbitraryOptions = {}): fc.Arbitrary<DfuCommand[]> {
+  checkArbitrary(options);
   const { maxLength = 12, maxData = 3 * facts.functional.transferSize, disturbances = true } = options;
   const at = address(facts);
   const { layout } = facts;
