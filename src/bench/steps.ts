@@ -26,7 +26,7 @@ interface StepsState {
   call: { core: number; pc: number; sp: number; saved: number[] } | null;
   /** Sequence of bytes sent to UARTs, so that each is a change of the wire. */
   uartSequence: number;
-  uartQueue: { port: string; bytes: number[]; bit: number; byte: number; character: Ps } | null;
+  uartQueue: { port: string; bytes: number[]; bit: number; byte: number | null; character: Ps } | null;
   /** Masters and nodes on the other buses. */
   outside: OutsideState;
   /** Steps behind those of the scenario: somebody who holds the machine has asked for them. */
@@ -251,7 +251,7 @@ export class Steps implements Attachment {
           port: action.port.toLowerCase(),
           bytes: [...action.bytes],
           bit: 0,
-          byte: 0,
+          byte: null,
           character: action.character ?? CHARACTER,
         };
         this.sendUart();
@@ -361,13 +361,21 @@ export class Steps implements Attachment {
     if (!machine.state.heldWires.includes(wire)) machine.system.setWire(wire, level);
   }
 
-  /** 115,200 baud unless said otherwise, 8N1: the byte goes to the port's RX wire at its start bit, its bits to the pin at which the ROM has that port. */
+  /**
+   * 115,200 baud unless said otherwise, 8N1. The bits go to the pin at which the ROM has that port; the port's RX wire tells the start bit, and the byte when its stop bit has passed: RXNE
+   * rises behind the last edge on the line (RM USART, character reception, documented), so that firmware which jumps on a byte leaves nothing of it for the ROM.
+   */
   private sendUart(): void {
     const q = this.state.uartQueue;
     if (!q) return;
     const { system } = this.session.machine;
     const pin = rxPins(this.session.profile).find((i) => i.name.toLowerCase() === q.port)?.pin;
+    const tell = (value: number): void => {
+      this.state.uartSequence++;
+      system.setWire(`${q.port}.rx`, value | (this.state.uartSequence << 9));
+    };
     if (q.bit === 0) {
+      if (q.byte !== null) tell(BYTE | q.byte);
       const byte = q.bytes.shift();
       if (byte === undefined) {
         this.state.uartQueue = null;
@@ -375,10 +383,9 @@ export class Steps implements Attachment {
         return;
       }
       q.byte = byte;
-      this.state.uartSequence++;
-      system.setWire(`${q.port}.rx`, 0x100 | byte | (this.state.uartSequence << 9));
+      tell(START_BIT);
     }
-    if (pin !== undefined) this.drive(pin, q.bit === 0 ? 0 : q.bit === STOP_BIT ? 1 : (q.byte >>> (q.bit - 1)) & 1);
+    if (pin !== undefined) this.drive(pin, q.bit === 0 ? 0 : q.bit === STOP_BIT ? 1 : ((q.byte ?? 0) >>> (q.bit - 1)) & 1);
     const passed = Math.floor((q.bit * q.character) / 10);
     q.bit = q.bit === STOP_BIT ? 0 : q.bit + 1;
     const next = Math.floor(((q.bit === 0 ? 10 : q.bit) * q.character) / 10);
@@ -388,6 +395,9 @@ export class Steps implements Attachment {
 /** Ten bits at 115,200 baud. */
 const CHARACTER = 86_805_556;
 const STOP_BIT = 9;
+/** What a port's RX wire tells: see peripherals/serial/usart-v4.ts. */
+export const START_BIT = 0;
+export const BYTE = 0x100;
 
 // eslint-disable-next-line complexity -- one case for each kind of step that has more to tell than its name
 function describeAction(a: PlannedAction): string {

@@ -2,6 +2,7 @@
 import type { Ps } from '../emu/time.ts';
 import { rxPins } from '../rom/profile.ts';
 import type { HeldMachine } from './held-machine.ts';
+import { BYTE, START_BIT } from './steps.ts';
 
 const SECOND = 1_000_000_000_000;
 /** Start, eight data, parity, stop. */
@@ -50,15 +51,16 @@ export class UartLink {
   send(byte: number): void {
     if (this.heard) {
       this.run(this.byteTime);
-      this.receive(byte);
+      this.tell(BYTE | byte);
       return;
     }
-    // The USART of a program that is not the ROM gets the byte too.
-    this.receive(byte);
+    this.tell(START_BIT);
     for (const level of levels(byte)) {
       this.drive(level);
       this.run(this.bit);
     }
+    // The USART of a program that is not the ROM gets the byte too.
+    this.tell(BYTE | byte);
   }
   run(time: Ps): void {
     const { machine } = this.held.session;
@@ -71,9 +73,9 @@ export class UartLink {
     }
   }
 
-  private receive(byte: number): void {
+  private tell(value: number): void {
     this.sequence = (this.sequence + 1) & 0xffff;
-    this.held.session.machine.system.setWire(`${this.port}.rx`, 0x100 | byte | (this.sequence << 9));
+    this.held.session.machine.system.setWire(`${this.port}.rx`, value | (this.sequence << 9));
   }
   private drive(level: number): void {
     if (this.pin !== undefined) this.held.session.machine.system.setWire(`pin.${this.pin}`, level);

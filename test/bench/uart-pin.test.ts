@@ -8,11 +8,15 @@ import { plainJob } from './plain-job.ts';
 
 const BIT = 86_805_556 / 10;
 
-function levels(hold: boolean): { level: number; at: number }[] {
+function session(): Session {
   const path = 'fixtures/h533-straight/firmware.elf';
   const images = [{ path, bytes: new Uint8Array(readFileSync(path)) }];
   const steps = [{ at: '100us', do: { uart: { port: 'USART1', hex: '55f0' } } }];
-  const s = new Session(jobInput(plainJob('STM32H533RE', images, { steps })));
+  return new Session(jobInput(plainJob('STM32H533RE', images, { steps })));
+}
+
+function levels(hold: boolean): { level: number; at: number }[] {
+  const s = session();
   const seen: { level: number; at: number }[] = [];
   const { wire } = s.machine.observer;
   s.machine.observer.wire = (name, level) => {
@@ -33,4 +37,19 @@ test('115,200 baud, 8N1: start bit low, the least significant bit first, stop bi
 
 test('a pin that a repair holds does not see it', () => {
   expect(levels(true)).toEqual([]);
+});
+
+test('the port has a byte when its last bit has passed on the pin, not before', () => {
+  const s = session();
+  const bytes: { byte: number; at: number }[] = [];
+  const { wire } = s.machine.observer;
+  s.machine.observer.wire = (name, value) => {
+    if (name === 'usart1.rx' && value & 0x100) bytes.push({ byte: value & 0xff, at: s.machine.now - 100_000_000 });
+    wire?.(name, value);
+  };
+  s.machine.run(500_000_000);
+  expect(bytes.map((b) => [b.byte, Math.round(b.at / BIT)])).toEqual([
+    [0x55, 10],
+    [0xf0, 20],
+  ]);
 });

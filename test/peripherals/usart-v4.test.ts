@@ -223,3 +223,27 @@ describe('USART reception', () => {
     expect(isr(b) & RXNE).toBe(0);
   });
 });
+
+describe('a receiver that is off at the start bit', () => {
+  const line = (b: Bench, value: number): void => b.sys.setWire('usart1.rx', value | (++sequence << 9));
+  const START = 0;
+  const BYTE = 0x15a;
+  it('misses the character, and gets the next', () => {
+    const b = usart(0);
+    line(b, START);
+    b.write('USART1.CR1', RE | UE);
+    line(b, BYTE);
+    expect(isr(b) & RXNE).toBe(0);
+    line(b, START);
+    line(b, BYTE);
+    expect(b.read('USART1.RDR')).toBe(0x5a);
+  });
+  it('misses it, too, if UE falls and rises before the stop bit', () => {
+    const b = usart(RE);
+    line(b, START);
+    b.write('USART1.CR1', RE);
+    b.write('USART1.CR1', RE | UE);
+    line(b, BYTE);
+    expect(isr(b) & RXNE).toBe(0);
+  });
+});

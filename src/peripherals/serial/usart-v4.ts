@@ -10,7 +10,8 @@
  * Console: each transmitted character is reported as note `console:<block>` (lower case) when its last stop bit has gone out.
  * DMA: `<block>.dma.tx` and `<block>.dma.rx` are 1 while a transfer is wanted.
  * Reception: wire `<block>.rx` (lower case), value 0x100 | byte, plus a sequence number << 9 so that equal bytes are changes; the change is the
- * moment at which the stop bit has been received, so the board paces the bytes.
+ * moment at which the stop bit has been received, so the board paces the bytes. Without bit 8 it is a start bit: a receiver that is off then, or is switched off before the
+ * stop bit, does not get the byte (UE, RE: RM USART chapter, documented).
  */
 import type { Field, Layout, ModelFactory, RegisterContext, RegisterModel } from '../../emu/registers.ts';
 
@@ -60,12 +61,14 @@ interface State {
   /** Character in the shift register, -1 = idle. */
   shift: number;
   rx: number[];
+  /** Of the character on the line: a receiver that was off at its start bit, or has been since, misses it. */
+  frame: 'none' | 'heard' | 'missed';
   /** Latched flags, as ISR bits. */
   flags: number;
   /** SR: flags that the last read showed; the access to DR that follows clears them. */
   seen: number;
 }
-const fresh = (): State => ({ tx: [], shift: -1, rx: [], flags: ISR.TC, seen: 0 });
+const fresh = (): State => ({ tx: [], shift: -1, rx: [], frame: 'none', flags: ISR.TC, seen: 0 });
 type Context = RegisterContext<State>;
 
 // eslint-disable-next-line house/own-lines -- fields of two generations of USART; sender and receiver share them
@@ -175,9 +178,16 @@ export const usartV4: ModelFactory = (layout: Layout, given): RegisterModel<Stat
     pump(c);
     if (s.shift < 0) s.flags |= ISR.TC;
   };
+  const listening = (c: Context): boolean => Boolean(UE.get(c) && RE.get(c));
   const receive = (c: Context, value: number): void => {
     const { s } = c;
-    if (!UE.get(c) || !RE.get(c)) return;
+    if ((value & 0x100) === 0) {
+      s.frame = listening(c) ? 'heard' : 'missed';
+      return;
+    }
+    const { frame } = s;
+    s.frame = 'none';
+    if (frame === 'missed' || !listening(c)) return;
     const byte = value & 0xff;
     if (s.rx.length < depth(c)) s.rx.push(byte);
     else if (on(c, OVRDIS)) s.rx[s.rx.length - 1] = byte;
@@ -189,7 +199,7 @@ export const usartV4: ModelFactory = (layout: Layout, given): RegisterModel<Stat
     driveIrq(c);
   };
   const disable = (c: Context): void => {
-    Object.assign(c.s, fresh());
+    Object.assign(c.s, fresh(), { frame: c.s.frame === 'none' ? 'none' : 'missed' });
     for (const t of ['tx', 'idle', 'timeout']) c.env.disarm(t);
   };
 
