@@ -141,55 +141,94 @@ export const fpu: Check = {
   ].join('\n\n'),
 };
 
-/** The limit that belongs to the stack pointer in use. */
-function limitInUse({ state }: Subject): { name: string; limit: number; sp: number } | null {
+interface StackLimit {
+  readonly name: 'MSPLIM' | 'PSPLIM';
+  readonly limit: number;
+  readonly sp: number;
+}
+/** The limit of the stack pointer in use first; that of MSP always, because exceptions use it. */
+function stackLimits({ state }: Subject): readonly StackLimit[] {
   const onPsp = ((state.core('control') ?? 0) & 2) !== 0 && ((state.core('xpsr') ?? 0) & 0x1ff) === 0;
-  const limit = state.core(onPsp ? 'psplim' : 'msplim');
-  const sp = state.core(onPsp ? 'psp' : 'msp');
-  return limit === null || sp === null ? null : { name: onPsp ? 'PSPLIM' : 'MSPLIM', limit: limit >>> 0, sp: sp >>> 0 };
+  const names = onPsp ? (['PSPLIM', 'MSPLIM'] as const) : (['MSPLIM'] as const);
+  return names.flatMap((name) => {
+    const limit = state.core(name === 'PSPLIM' ? 'psplim' : 'msplim');
+    const sp = state.core(name === 'PSPLIM' ? 'psp' : 'msp');
+    return limit === null || sp === null ? [] : [{ name, limit: limit >>> 0, sp: sp >>> 0 }];
+  });
 }
 const STKOF = 'Arm DDI 0553: a stack pointer below its limit is a UsageFault (STKOF)';
+
+/** The limits that a stack pointer lies below, or ran into without an entry. */
+const overrun = (subject: Subject): readonly StackLimit[] => {
+  const all = stackLimits(subject).filter((l) => l.limit !== 0);
+  const below = all.filter((l) => l.sp <= l.limit);
+  const overflowed = !subject.entry && subject.history?.firstFault?.kind === 'stack-overflow';
+  return below.length === 0 && overflowed ? all.slice(0, 1) : below;
+};
+/** The limits that the ROM's own stack may grow below. */
+const inRomRam = ({ rom, ...subject }: Subject): readonly StackLimit[] =>
+  stackLimits({ rom, ...subject }).filter((l) => rom.ramUse.some((r) => l.limit > r.base && l.limit < r.base + r.size));
+const inWay = (subject: Subject): readonly StackLimit[] => {
+  const both = [...overrun(subject), ...(subject.entry ? inRomRam(subject) : [])];
+  return both.filter((l, i) => both.findIndex((o) => o.name === l.name) === i);
+};
 
 export const stackLimit: Check = {
   id: 'stack-limit',
   question: "Is MSPLIM low enough for the ROM's stack?",
   path: true,
   judge(subject) {
-    const { entry, history, rom } = subject;
-    const use = limitInUse(subject);
+    const { entry, history } = subject;
+    const [use, ...others] = stackLimits(subject);
     if (!use) return notApplicable('this core has no stack limits');
-    const observed = `${use.name} = ${hex(use.limit)}, SP = ${hex(use.sp)}`;
-    if (use.limit === 0) return pass(observed, 'no limit set, as after a reset', STKOF, 'documented');
-    const lastWriter = history?.lastWriter(`CPU.${use.name}`) ?? null;
-    if (use.sp <= use.limit || (!entry && history?.firstFault?.kind === 'stack-overflow'))
+    const shown = (l: StackLimit): string => `${l.name} = ${hex(l.limit)}, ${l === use ? 'SP' : l.name.slice(0, 3)} = ${hex(l.sp)}`;
+    const wrong = inWay(subject);
+    if (wrong.length > 0) {
+      const names = wrong.map((l) => l.name);
+      const below = overrun(subject);
+      const finding = {
+        observed: [use, ...others]
+          .filter((l) => names.includes(l.name))
+          .map(shown)
+          .join('; '),
+        expected: names.map((n) => `${n} = 0`).join(', '),
+        source: STKOF,
+        lastWriter: history?.lastWriter(`CPU.${(below[0] ?? wrong[0]!).name}`) ?? null,
+      };
+      if (below.length === 0)
+        return broken('warn', {
+          ...finding,
+          confidence: 'inferred',
+          because: 'the limit lies in the RAM that the ROM uses: its stack may grow below it',
+        });
       return broken('fail', {
-        observed,
-        expected: `${use.name} = 0`,
-        source: STKOF,
+        ...finding,
         confidence: 'documented',
-        lastWriter,
-        because: 'the stack pointer is below its limit, so the next push, or already the write of MSP, faults',
+        because: below.some((l) => l.name === use.name)
+          ? 'the stack pointer is below its limit, so the next push, or already the write of MSP, faults'
+          : 'MSP is below its limit, so the next exception, or the first push after CONTROL.SPSEL = 0, faults',
       });
-    if (!entry) return pass(observed, 'no stack overflow so far', STKOF, 'documented');
-    if (rom.ramUse.some((r) => use.limit > r.base && use.limit < r.base + r.size))
-      return broken('warn', {
-        observed,
-        expected: `${use.name} = 0`,
-        source: STKOF,
-        confidence: 'inferred',
-        lastWriter,
-        because: 'the limit lies in the RAM that the ROM uses: its stack may grow below it',
-      });
-    return pass(observed, 'the limit lies below the stack', STKOF, 'documented');
+    }
+    if (![use, ...others].some((l) => l.name === 'MSPLIM')) return unknown('MSPLIM, which exceptions use, cannot be read on this target');
+    if (use.limit === 0) return pass(shown(use), 'no limit set, as after a reset', STKOF, 'documented');
+    return pass(shown(use), entry ? 'the limit lies below the stack' : 'no stack overflow so far', STKOF, 'documented');
   },
   repair(subject) {
-    const use = limitInUse(subject);
-    if (!use) return null;
-    const fix = `__set_${use.name}(0);`;
+    const names = inWay(subject).map((l) => l.name);
+    if (names.length === 0) return null;
+    const fix = names.map((n) => `__set_${n}(0);`).join('\n');
+    const what = `${names.join(' and ')} cleared`;
     if (subject.entry)
-      return { at: 'entry', what: `${use.name} cleared`, fix, apply: (target) => target.setCore(use.name.toLowerCase(), 0) };
-    const writer = subject.history?.lastWriter(`CPU.${use.name}`);
-    return writer ? { at: 'before-write', what: `the write of ${use.name} left out`, fix, seq: writer.seq, value: null } : null;
+      return {
+        at: 'entry',
+        what,
+        fix,
+        apply: (target) => {
+          for (const n of names) target.setCore(n.toLowerCase(), 0);
+        },
+      };
+    const writer = subject.history?.lastWriter(`CPU.${names[0]!}`);
+    return writer ? { at: 'before-write', what: `the write of ${names[0]!} left out`, fix, seq: writer.seq, value: null } : null;
   },
   explanation: [
     'Armv8-M cores check the stack pointer against MSPLIM and PSPLIM. Start-up code and RTOSes set them for their own stack, which lies higher in RAM than that of the ROM.',

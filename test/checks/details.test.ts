@@ -116,6 +116,16 @@ describe('stack-limit', () => {
     // handlers use the main stack, whatever CONTROL says
     expect(judged({ ...limits, control: 2, xpsr: 0x01000003 }).verdict).toBe('pass');
   });
+  it('looks at MSP and its limit, too, while the process stack is in use: exceptions push there', () => {
+    const judgement = judged({ control: 2, psp: 0x20020000, psplim: 0x20010000, msp: 0x20004000, msplim: 0x20030000 });
+    expect(judgement).toMatchObject({ verdict: 'fail', observed: 'MSPLIM = 0x20030000, MSP = 0x20004000' });
+    expect(judgement.because).toContain('the next exception');
+  });
+  it('clears both limits where both are in the way', () => {
+    const t = new FakeTarget();
+    Object.assign(t.core, { control: 2, psp: 0x20020000, psplim: 0x20020000, msp: 0x20004000, msplim: 0x20030000 });
+    expect(check('stack-limit').repair(t.subject())).toMatchObject({ fix: '__set_PSPLIM(0);\n__set_MSPLIM(0);' });
+  });
   it('is broken at the limit, not a word above it', () => {
     expect(judged({ msplim: 0x20030000, msp: 0x20030000 }).verdict).toBe('fail');
     expect(judged({ msplim: 0x20030000, msp: 0x20030008 }).verdict).toBe('pass');
