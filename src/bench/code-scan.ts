@@ -34,6 +34,8 @@ const STORES: readonly Encoding[] = [
 ];
 /** Loads and stores of any width with a positive offset of 12 bits. */
 const OFFSET_12: Encoding = { mask: 0xff800000 | 0, value: 0xf8800000 | 0 };
+/** LDR of a word with an offset of five bits, in words. */
+const LDR_T1: Encoding = { mask: 0xf800, value: 0x6800 };
 const CMP_T1: Encoding = { mask: 0xf800, value: 0x2800 };
 const CMP_T2: Encoding = { mask: 0xfbf08f00 | 0, value: 0xf1b00f00 | 0 };
 
@@ -48,6 +50,8 @@ export interface FunctionFacts {
   readonly constants: readonly { readonly value: number; readonly pc: number }[];
   /** Addresses that it reaches from such a constant by an offset: of absolute addresses compilers keep what lies at a multiple of 4 KiB. */
   readonly accesses: readonly number[];
+  /** What it loads from by an offset behind such a constant, by the constant. */
+  readonly loads: ReadonlyMap<number, readonly number[]>;
   readonly setsMsp: boolean;
   /** It branches to an address in a register. */
   readonly branchesFar: boolean;
@@ -86,6 +90,7 @@ function bytesOf(image: LoadedImage, start: number, size: number): DataView | nu
 interface Draft {
   readonly constants: { value: number; pc: number }[];
   readonly accesses: number[];
+  readonly loads: Map<number, number[]>;
   /** Whole constants by register. */
   readonly held: Map<number, number>;
   readonly calls: { target: number; pc: number }[];
@@ -102,6 +107,7 @@ function scan(image: LoadedImage, symbol: ImageSymbol, start: number, code: Data
   const d: Draft = {
     constants: [],
     accesses: [],
+    loads: new Map(),
     held: new Map(),
     calls: [],
     stores: [],
@@ -124,8 +130,8 @@ function scan(image: LoadedImage, symbol: ImageSymbol, start: number, code: Data
     else narrowInstruction(d, code, start, pc, first);
     at += wide ? 4 : 2;
   }
-  const { constants, accesses, calls, stores, compared, setsMsp, branchesFar } = d;
-  return { symbol, image, constants, accesses, calls, stores, compared, setsMsp, branchesFar };
+  const { constants, accesses, loads, calls, stores, compared, setsMsp, branchesFar } = d;
+  return { symbol, image, constants, accesses, loads, calls, stores, compared, setsMsp, branchesFar };
 }
 
 function literal(d: Draft, code: DataView, start: number, pc: number, register: number, offset: number): void {
@@ -140,8 +146,14 @@ function constant(d: Draft, pc: number, register: number, value: number): void {
   d.held.set(register, value);
 }
 
+function load(d: Draft, register: number, offset: number): void {
+  const base = d.held.get(register);
+  if (base !== undefined) d.loads.set(base, [...(d.loads.get(base) ?? []), (base + offset) >>> 0]);
+}
+
 function narrowInstruction(d: Draft, code: DataView, start: number, pc: number, bits: number): void {
   if (is(bits, LDR_LITERAL_T1)) literal(d, code, start, pc, (bits >>> 8) & 7, (bits & 0xff) * 4);
+  else if (is(bits, LDR_T1)) load(d, (bits >>> 3) & 7, ((bits >>> 6) & 31) * 4);
   else if (is(bits, BRANCH_REGISTER)) d.branchesFar ||= bits !== BX_LR;
   else if (is(bits, B_T2)) d.calls.push({ target: (pc + 4 + ((bits << 21) >> 20)) >>> 0, pc });
   else if (is(bits, CMP_T1)) d.compared.push(bits & 0xff);
@@ -152,7 +164,10 @@ function wideInstruction(d: Draft, code: DataView, start: number, pc: number, bi
   const register = (bits >>> 8) & 15;
   const half = ((bits >>> 4) & 0xf000) | ((bits >>> 15) & 0x0800) | ((bits >>> 4) & 0x0700) | (bits & 0xff);
   const base = d.held.get((bits >>> 16) & 15);
-  if (is(bits, OFFSET_12) && base !== undefined) d.accesses.push((base + (bits & 0xfff)) >>> 0);
+  if (is(bits, OFFSET_12) && base !== undefined) {
+    d.accesses.push((base + (bits & 0xfff)) >>> 0);
+    load(d, (bits >>> 16) & 15, bits & 0xfff);
+  }
   if (is(bits, LDR_LITERAL_T2)) literal(d, code, start, pc, (bits >>> 12) & 15, bits & 0x00800000 ? bits & 0xfff : -(bits & 0xfff));
   else if (is(bits, MOVW)) d.low.set(register, half);
   else if (is(bits, MOVT)) constant(d, pc, register, ((half << 16) | (d.low.get(register) ?? 0)) >>> 0);
@@ -198,6 +213,13 @@ function romAddresses(chip: ChipDescription): (value: number) => boolean {
   return (value) => (value >= first && value <= last && !isBase(value) && !isFact(value)) || value === table || value === table + 4;
 }
 
+/** All that it loads behind this constant is unique ID or flash size: where these are the last bytes of the ROM (F1), the base of the load may be that of the ROM. */
+function readsIdentity({ loads }: FunctionFacts, base: number, chip: ChipDescription): boolean {
+  const info = chip.memories.find((m) => m.name === 'info');
+  const reached = loads.get(base) ?? [];
+  return info !== undefined && reached.length > 0 && reached.every((a) => a >= info.base && a < info.base + info.size);
+}
+
 function whyJump(facts: FunctionFacts, base: number | null, at: ReadonlyMap<number, FunctionFacts>): string {
   const branches = facts.branchesFar || facts.calls.some((c) => at.get(c.target)?.setsMsp === true);
   return [
@@ -229,7 +251,7 @@ export function jumpCandidates(functions: readonly FunctionFacts[], chip: ChipDe
   const inRom = romAddresses(chip);
   const found: JumpCandidate[] = [];
   for (const facts of asked) {
-    const base = facts.constants.find((c) => inRom(c.value));
+    const base = facts.constants.find((c) => inRom(c.value) && !readsIdentity(facts, c.value, chip));
     if (base || (facts.setsMsp && facts.branchesFar))
       found.push({ facts, kind: 'jump', runsAnyway: started(facts), why: whyJump(facts, base?.value ?? null, at) });
   }

@@ -7,7 +7,7 @@ import type { ChipDescription } from '../emu/chip.ts';
 import type { Core } from '../emu/core/core.ts';
 import { highestPending, isEnabled, preempts } from '../emu/core/nvic.ts';
 import { EXC, SCS } from '../emu/core/scs-state.ts';
-import { codePlace } from '../emu/image/image.ts';
+import { codePlace, framesAt } from '../emu/image/image.ts';
 import type { Checkpoint } from '../emu/machine-base.ts';
 import { MS, type Ps } from '../emu/time.ts';
 import { jumpCandidates, scanFunctions, type FunctionFacts, type JumpCandidate } from './code-scan.ts';
@@ -324,8 +324,12 @@ const where = (s: Session, pc: number): string => {
 const milliseconds = (ps: Ps): string => (ps >= MS / 2 ? `${Math.round(ps / MS)} ms` : `${Math.max(1, Math.round((ps * 1000) / MS))} us`);
 
 /** `request_dfu (main.c:22)` */
-const candidateName = (s: Session, { facts }: JumpCandidate): string =>
-  `${facts.symbol.name} (${where(s, (facts.symbol.address & ~1) >>> 0)})`;
+const candidateName = (s: Session, { facts }: JumpCandidate): string => {
+  const pc = (facts.symbol.address & ~1) >>> 0;
+  // as the source spells it; the image's symbol is mangled in C++
+  const name = framesAt(s.input.images, pc).at(-1)?.function ?? facts.symbol.name;
+  return `${name} (${where(s, pc)})`;
+};
 
 /** `GPIOC.IDR bit 13 (PC13, now 1), each 10 ms, main.c:31` */
 function inputText(s: Session, input: PolledInput): string {

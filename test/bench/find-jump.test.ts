@@ -149,6 +149,23 @@ describe('functions that can enter system memory', () => {
     expect([found(base), found(chip.rom!.vectorTable.value)]).toEqual([0, 1]);
   });
 
+  it.each([
+    ['its flash size', [0xb3, 0xf8, 0xe0, 0x07], 0], // ldrh.w r0, [r3, #0x7e0]
+    ['its reset vector', [0x58, 0x68, 0x00, 0xbf], 1], // ldr r0, [r3, #4]; nop
+  ])('an STM32F103 reads %s from the base of its ROM', (_what, bytes, expected) => {
+    // ldr r3, [pc, #4]; the load; bx lr; the literal
+    const code = new Uint8Array([0x01, 0x4b, ...bytes, 0x70, 0x47, 0x00, 0xf0, 0xff, 0x1f]);
+    const any: LoadedImage = {
+      ...image('f405-bare-jump/firmware.elf'),
+      chunks: [{ address: 0x08000000, data: code }],
+      symbols: new SymbolTable(
+        [{ name: 'f', address: 0x08000001, size: code.length, kind: 'function', binding: 'global' }],
+        () => 0x08000000 + code.length,
+      ),
+    };
+    expect(jumpCandidates(scanFunctions([any]), findChip('stm32f103rb')!).length).toBe(expected);
+  });
+
   it('any bytes may stand in a function: none make the scan fail or run on', () => {
     fc.assert(
       fc.property(fc.uint8Array({ minLength: 2, maxLength: 200 }), fc.nat(260), (data, size) => {
