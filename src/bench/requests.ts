@@ -9,6 +9,7 @@ import type { MemoryRow } from '../emu/chip.ts';
 import type { Interceptor } from '../emu/core/core-types.ts';
 import type { Core } from '../emu/core/core.ts';
 import type { Place } from '../emu/proofs/data-flow.ts';
+import type { ResetRecord } from '../emu/history.ts';
 import type { Checkpoint } from '../emu/machine-base.ts';
 import type { Block, Region, System } from '../emu/system.ts';
 import { MS, US, type Ps } from '../emu/time.ts';
@@ -29,6 +30,8 @@ const MOST_PARTS = 4;
 const MOST_WORDS = 8;
 /** Persistent words that nobody reads: with more of them they are buffers, no request. */
 const MOST_UNREAD = 32;
+/** A watchdog's reset is traced up to here: the time up to it is run again, three times. */
+const LATEST_BITE = 3_000 * MS;
 /** On the stack only values above this count: smaller ones are there by chance. */
 const SMALL = 0xffff;
 /** Words of a stack that were never written between others that were. */
@@ -72,14 +75,26 @@ const writerAt = (core: Core, seq: number): Writer => ({
 /** @param soon only what is read within `EARLY` of the reset */
 export function traceRequests(s: Session, powerOn: Checkpoint, soon = false): MagicWord[] {
   const { resets } = s.machine.history;
-  const index = resets.findIndex((r) => r.by === 'software' && !r.external);
+  const index = resetToTrace(resets);
   if (index < 0) return [];
   const reset = resets[index]!;
   const end = resets[index + 1]?.at ?? reset.at + AFTER;
   const early = new RequestTrace(s, powerOn, index, reset.at, Math.min(end, reset.at + EARLY)).run();
-  const found = soon || end <= reset.at + EARLY || early.some(isLost) ? early : new RequestTrace(s, powerOn, index, reset.at, end).run();
+  const all = soon || end <= reset.at + EARLY || early.some(isLost) ? early : new RequestTrace(s, powerOn, index, reset.at, end).run();
+  // A software reset is asked for. Others happen to a program that keeps all kinds of words: only what it looks for again counts.
+  const found = reset.by === 'software' ? all : all.filter(isLookedFor);
   return found.map((w) => ({ ...w, ...heldBack(s, w.address), variable: variableAt(s, w.address) }));
 }
+
+/** The first software reset, else the first by a watchdog, which a program may leave unfed on purpose; -1 = none. */
+function resetToTrace(resets: readonly ResetRecord[]): number {
+  const asked = resets.findIndex((r) => r.by === 'software' && !r.external);
+  if (asked >= 0) return asked;
+  const bitten = resets.findIndex((r) => (r.by === 'iwdg' || r.by === 'wwdg') && !r.external);
+  return bitten >= 0 && resets[bitten]!.at <= LATEST_BITE ? bitten : -1;
+}
+const isLookedFor = (w: MagicWord): boolean =>
+  w.writer !== null && w.comparedWith !== null && w.comparedWith > SMALL && w.comparedWith === w.wanted;
 
 function heldBack({ input }: Session, address: number): Pick<MagicWord, 'heldBack'> {
   const loss = input.eccLosses?.find((l) => address >= l.address && address < l.address + l.bytes.length);
@@ -330,17 +345,30 @@ class RequestTrace {
           ...(stored === undefined ? {} : { writtenWithoutClock: !stored.clocked }),
         });
       else {
-        const store = w.written ? lastStore(this.session, this.powerOn, w.address, w.size, this.resetAt) : null;
-        if (store === 'too long') continue;
-        const first = store === null ? null : this.overwritten(w, store);
-        if (first !== null) {
-          found.push({ ...magicOf({ ...w, overwrittenBy: writerOf(store!) }, w.comparedWith, writerOf(first), null), lostBefore: true });
-          continue;
-        }
-        found.push(magicOf(w, store === null ? null : w.before, store && writerOf(store), store === null ? this.elsewhere(w) : null));
+        const kept = this.inRam(w);
+        if (kept !== null) found.push(kept);
       }
     }
     return found;
+  }
+  /** A word of RAM with the store that it should hold; null if the search for it was too long. */
+  private inRam(w: Word): MagicWord | null {
+    const off = w.comparedWith !== null && w.comparedWith > SMALL && this.ramWasOff();
+    const store = w.written || off ? lastStore(this.session, this.powerOn, w.address, w.size, this.resetAt) : null;
+    if (store === 'too long') return null;
+    if (store === null) return magicOf(w, null, null, this.elsewhere(w));
+    if (off && store.value === w.comparedWith && w.before !== store.value)
+      return { ...magicOf(w, w.comparedWith, writerOf(store), null), lostSupply: true };
+    if (!w.written) return magicOf(w, null, null, this.elsewhere(w));
+    const first = this.overwritten(w, store);
+    return first === null
+      ? magicOf(w, w.before, writerOf(store), null)
+      : { ...magicOf({ ...w, overwrittenBy: writerOf(store) }, w.comparedWith, writerOf(first), null), lostBefore: true };
+  }
+  private ramWasOff(): boolean {
+    const { resets, timeline } = this.session.machine.history;
+    const since = resets[this.index - 1]?.at ?? 0;
+    return timeline.toArray().some((e) => e.kind === 'power' && /Standby|Shutdown/.test(e.text) && e.at >= since && e.at <= this.resetAt);
   }
   /** An earlier store of what the word is compared with, where something else stood there when the reset came. */
   private overwritten(w: Word, last: Store): Store | null {

@@ -190,6 +190,8 @@ export interface MagicWord {
   readonly overwrittenBy: Writer | null;
   /** `overwrittenBy` came before the reset. */
   readonly lostBefore?: true;
+  /** The RAM that held it was without supply before the reset: Standby or Shutdown. */
+  readonly lostSupply?: true;
   /** What the decision behind the read compares it with, and where; null = no decision was seen. */
   readonly comparedWith: number | null;
   readonly decision: Writer | null;

@@ -21,6 +21,10 @@ const starter = ({ state, history }: Subject): Writer | null => {
   return (path ? history?.lastWriter(registerOf(path), maskOf(state.chip, path)) : null) ?? history?.watchdogStart ?? null;
 };
 
+/** The program left a request and waits for this very reset: without it nothing would ever look at the request. */
+const isAwaited = ({ entry, history }: Subject): boolean =>
+  !entry && (history?.magic.length ?? 0) > 0 && history!.resets.every((r) => r.by !== 'software' && r.by !== 'wwdg');
+
 export const iwdg: Check = {
   id: 'iwdg',
   question: 'Is the independent watchdog stopped, which only a reset can do?',
@@ -59,7 +63,7 @@ export const iwdg: Check = {
       subject,
       'or where the way to it begins, before IWDG is due; in main() the part below stands before IWDG is started',
     );
-    if (isRunning(subject) !== true) return null;
+    if (isRunning(subject) !== true || isAwaited(subject)) return null;
     const block = blockOf(subject);
     if (subject.entry && block) return { at: 'entry', what: 'IWDG never started', fix, apply: (target) => target.stopTimersOf(block) };
     const writer = starter(subject);

@@ -18,6 +18,8 @@ import { backupAccessInC, backupClockInC, keptInC, part } from './fix-in-c.ts';
 const STARTUP = 'C11 6.7.9: objects of static storage start as zero or as initialised; start-up code writes them after every reset';
 const BACKUP = 'STM32 reference manuals, PWR and RTC/TAMP: backup registers are write-protected until DBP is set, and need their bus clock';
 const CACHE = 'ARMv7-M: CCR.DC is 0 after a reset, and only cleaning or replacing a dirty line writes it to memory';
+const STANDBY =
+  'STM32 reference manuals, PWR: Standby and Shutdown switch the RAM off, but for backup registers and what a retention bit (RRS) keeps';
 const ECC =
   'RM0433 2.4, AN5342: an incomplete word is not really written when a reset comes; ST’s FAQ on SRAM contents that a reset does not preserve';
 const FLOW = 'seen in the run: stores before the reset, loads and comparisons behind it';
@@ -63,6 +65,7 @@ function neverArrived(w: MagicWord, ram: boolean): Omit<Fate, 'blamed'> | null {
   if (w.inDirtyLine)
     return { because: 'it stood in a dirty line of the data cache when the reset came: memory never got it', source: CACHE };
   if (w.heldBack !== undefined) return { because: w.heldBack.because, source: ECC };
+  if (w.lostSupply) return { because: 'the RAM that held it was switched off in Standby or Shutdown', source: STANDBY };
   return w.atReset === w.wanted ? null : ram ? LOST_IN_RAM : ignored(w);
 }
 
@@ -138,6 +141,7 @@ function keptBy(subject: Subject, w: MagicWord): string {
   if (w.writer === null) return part('after', '', `*(volatile uint32_t *)${at}u = ${hex(w.wanted ?? 0)}u;   /* the other half */`);
   if (w.inDirtyLine) return part('after', ', before the reset', `SCB_CleanDCache_by_Addr((void *)${hex(w.address & ~31)}u, 32);`);
   if (w.heldBack !== undefined) return part('after', ', before the reset', wholeWordInC(w.address, w.heldBack.bytes));
+  if (w.lostSupply) return '/* RAM does not live through Standby: keep the request in a backup register, which does */';
   if (inRam(subject, w.address)) {
     // where the two overlap, only their author knows which of them is too long
     if (w.lostBefore)

@@ -36,6 +36,8 @@ describe('a request that has to outlive a reset', () => {
     // SRAM2 behind SRAM1: its second address
     ['l432-request-in-cleared-sram2', { address: 0x2000c010, wanted: 0xb007104d, read: 0 }],
     ['f405-backup-no-dbp', { wanted: 0xdeadbeef, atReset: 0, read: 0, overwrittenBy: null }],
+    ['f405-request-over-iwdg', { wanted: 0xb007a11e, read: 0, comparedWith: 0xb007a11e }],
+    ['l433-request-over-standby', { wanted: 0x5ca1ab1e, comparedWith: 0x5ca1ab1e, lostSupply: true }],
     ['h745-magic-dcache', { inDirtyLine: true }],
     ['l496-request-never-read', { read: null, reader: null }],
   ])('%s', async (name, expected) => {
