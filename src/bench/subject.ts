@@ -145,6 +145,7 @@ function targetHistory(machine: Machine, traced: Traced): TargetHistory {
   const h = machine.history;
   return {
     lastWriter: (register, mask) => writerOf(h.lastWriter(register, mask)),
+    lastWriterBeforeReset: (register, mask) => writerOf(h.lastWriterBeforeReset(register, mask)),
     resets: h.resets.map((r) => ({ at: r.at, by: r.by, flags: r.flags, external: r.external })),
     entries: entryFacts(machine),
     vectorReads: traced.vectorReads,

@@ -1,8 +1,9 @@
 /** Where the chip starts: BOOT0 pin and option bytes against its boot table. */
 import { decideBoot } from '../emu/boot-rules.ts';
 import type { BootCondition, BootRule } from '../emu/chip.ts';
-import { broken, hex, notApplicable, pass, unknown, type Check, type Subject, type TargetState } from './check.ts';
+import { broken, hex, notApplicable, pass, unknown, type Check, type Subject, type TargetState, type Writer } from './check.ts';
 import { inManual } from './families.ts';
+import { newestWriter, optionWriterOf } from './option-bytes.ts';
 
 const VECTORS = 'Armv7-M and Armv8-M: out of reset the core loads SP and PC from the vector table; bit 0 of the vector is the Thumb bit';
 const ERASED = 0xffffffff;
@@ -44,6 +45,13 @@ function wrongTable(sp: number | null, pc: number | null): string | null {
   return (pc & 1) === 0 ? `its reset vector ${hex(pc)} is even` : null;
 }
 
+/** Who programmed what this row starts by: the boot address, or an option bit that it looks at. */
+function optionWriter({ state, history }: Subject, { vectors, when }: BootRule): Writer | null {
+  const looked = when.map((w) => w.signal).filter((s) => s.startsWith('field:'));
+  const fields = [...(typeof vectors === 'number' ? [] : [vectors.field]), ...looked.map((s) => s.slice('field:'.length))];
+  return newestWriter(fields.map((f) => optionWriterOf(state.chip, history, f)));
+}
+
 export const bootSelection: Check = {
   id: 'boot-selection',
   question: 'Does the chip start where it should: by the BOOT0 pin, the option bytes and what is in flash?',
@@ -71,6 +79,7 @@ export const bootSelection: Check = {
           'the core starts with what it finds there and faults at once; a boot address, a bank swap or a missing first image is the usual reason',
         source: VECTORS,
         confidence: 'documented',
+        lastWriter: optionWriter(subject, rule),
       });
     if (state.bootPin('BOOT0') === 1 && !entry)
       return broken('fail', {

@@ -73,6 +73,8 @@ export interface ResetFacts {
 export interface TargetHistory {
   /** Last instruction that changed a bit of `mask`, by `RCC.CR` or `CPU.PRIMASK`; null if reset or the hardware did. */
   lastWriter(register: string, mask?: number): Writer | null;
+  /** Of a register of option bytes: the last instruction that changed it before a reset; left out where the target keeps none. */
+  lastWriterBeforeReset?(register: string, mask?: number): Writer | null;
   readonly resets: readonly ResetFacts[];
   readonly entries: readonly EntryFacts[];
   /** Read of a would-be vector: the addresses in or near system memory that user code read before the entry, newest last. */

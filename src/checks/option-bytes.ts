@@ -1,6 +1,7 @@
 /** Option bytes that reach into the boot path without any code. */
-import { broken, notApplicable, pass, unknown, type Check, type Subject } from './check.ts';
-import { inManual } from './families.ts';
+import type { ChipDescription } from '../emu/chip.ts';
+import { broken, notApplicable, pass, unknown, type Check, type Subject, type TargetHistory, type Writer } from './check.ts';
+import { inManual, maskOf, registerOf } from './families.ts';
 
 const WATCHDOG = 'reference manuals, option bytes: with the SW bit cleared the watchdog is started by hardware at every reset';
 const LOADED = 'reference manuals, option bytes: what was programmed takes effect when the option bytes are loaded again';
@@ -13,7 +14,7 @@ interface Option {
   readonly value: number;
   readonly factory: number;
 }
-const options = ({ state }: Subject): readonly Option[] =>
+const options = ({ state }: Pick<Subject, 'state'>): readonly Option[] =>
   Object.entries(state.chip.optionBytes ?? {}).flatMap(([name, { field, factory }]) => {
     const value = state.field(field);
     return value === null ? [] : [{ name, path: field, value, factory: factory.value >>> 0 }];
@@ -28,6 +29,37 @@ const waiting = ({ state }: Subject): readonly string[] =>
       ? []
       : [`${inManual(programmed)} = 0x${next.toString(16)}, in force 0x${now.toString(16)}`];
   });
+
+/** Who programmed an option bit last, before a reset too. */
+export function optionWriterOf(chip: ChipDescription, history: TargetHistory | null, field: string): Writer | null {
+  const programmed = field.replace('_CUR.', '_PRG.');
+  const [register, mask] = [registerOf(programmed), maskOf(chip, programmed)];
+  return history?.lastWriter(register, mask) ?? history?.lastWriterBeforeReset?.(register, mask) ?? null;
+}
+export const newestWriter = (all: readonly (Writer | null)[]): Writer | null =>
+  all.reduce((best, w) => (w !== null && (best === null || w.at > best.at) ? w : best), null);
+
+/** Option bits that firmware wrote before a software reset, which does not put them in force, and what would have. */
+function notLoaded({ state, history, entry }: Subject): { readonly writer: Writer; readonly how: string } | null {
+  const how = putInForce({ state });
+  if (entry || !history || how === null) return null;
+  const fields = Object.values(state.chip.optionBytes ?? {}).map((o) => o.field.replace('_CUR.', '_PRG.'));
+  const writer = newestWriter(fields.map((f) => history.lastWriterBeforeReset?.(registerOf(f), maskOf(state.chip, f)) ?? null));
+  if (writer === null) return null;
+  const behind = history.resets.filter((r) => r.at >= writer.at);
+  return behind.some((r) => r.by === 'software') && !behind.some((r) => LOADS.has(r.by)) ? { writer, how } : null;
+}
+/** What it takes where a write and a reset are not enough; null where they are, or where something else than the factory's is in force. */
+function putInForce({ state }: Pick<Subject, 'state'>): string | null {
+  const all = options({ state });
+  const flash = all[0]?.path.split('.')[0] ?? '';
+  const has = (field: string): boolean => maskOf(state.chip, `${flash}.${field}`) !== 0;
+  if (has('CR.OBL_LAUNCH')) return `${flash}_CR.OBL_LAUNCH, which resets the chip itself, or power-on loads them`;
+  if (!all.some((o) => o.path.includes('_CUR.')) || all.some((o) => o.value !== o.factory)) return null;
+  return `${flash}_OPTCR.${has('OPTCR.OPTSTART') ? 'OPTSTART' : 'OPTSTRT'} programs them`;
+}
+/** Resets that load the option bytes. */
+const LOADS: ReadonlySet<string> = new Set(['option-bytes', 'power', 'brownout', 'low-power']);
 
 export const optionBytes: Check = {
   id: 'option-bytes',
@@ -55,6 +87,16 @@ export const optionBytes: Check = {
         because: 'option bytes were written and not loaded: the chip still starts by the old ones',
         source: LOADED,
         confidence: 'documented',
+      });
+    const forgotten = notLoaded(subject);
+    if (forgotten)
+      return broken('warn', {
+        observed: 'option bytes were written, then the chip was reset by software',
+        expected: 'what was written is in force',
+        because: `a software reset does not put option bytes in force: ${forgotten.how}`,
+        source: LOADED,
+        confidence: 'documented',
+        lastWriter: forgotten.writer,
       });
     const changed = all.filter((o) => o.value !== o.factory);
     return pass(

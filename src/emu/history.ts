@@ -110,6 +110,8 @@ export class History {
    * interrupts for minutes (an RTOS waiting for work) makes millions of them.
    */
   private bits = new Map<string, (WriteRecord | null)[]>();
+  /** The same for registers that firmware programs for after a reset (option bytes): the last change before one. */
+  private before = new Map<string, (WriteRecord | null)[]>();
 
   enter(entry: EntryRecord): void {
     this.entryCount++;
@@ -135,15 +137,23 @@ export class History {
   }
   /** The last instruction that changed one of the bits in `mask`, or null if reset or hardware did. */
   lastWriter(register: string, mask = 0xffffffff): WriteRecord | null {
-    const list = this.bits.get(register);
-    if (!list) return null;
-    let best: WriteRecord | null = null;
-    for (let bit = 0; bit < 32; bit++) {
-      const w = mask & (1 << bit) ? list[bit]! : null;
-      // A scenario's write has the number of the access before it.
-      if (w && (!best || w.seq > best.seq || (w.seq === best.seq && w.at > best.at))) best = w;
+    return newest(this.bits.get(register), mask);
+  }
+  /** The same for a register that was to be remembered, from before the last reset behind which nobody changed it. */
+  lastWriterBeforeReset(register: string, mask = 0xffffffff): WriteRecord | null {
+    return newest(this.before.get(register), mask);
+  }
+  /** A reset is about to clear these registers: who changed them last stays known behind it. */
+  remember(registers: ReadonlySet<string>): void {
+    for (const register of registers) {
+      const list = this.bits.get(register);
+      const old = this.before.get(register);
+      if (list)
+        this.before.set(
+          register,
+          list.map((w, bit) => w ?? old?.[bit] ?? null),
+        );
     }
-    return best;
   }
   /** A reset put everything but the backup domain back by itself. */
   forget(keep: (register: string) => boolean): void {
@@ -173,6 +183,17 @@ export class History {
     h.seq = this.seq;
     h.repeats = this.repeats;
     h.bits = new Map([...this.bits].map(([k, v]) => [k, v.slice()]));
+    h.before = new Map(this.before);
     return h;
   }
+}
+
+function newest(list: readonly (WriteRecord | null)[] | undefined, mask: number): WriteRecord | null {
+  let best: WriteRecord | null = null;
+  for (let bit = 0; list && bit < 32; bit++) {
+    const w = mask & (1 << bit) ? list[bit]! : null;
+    // A scenario's write has the number of the access before it.
+    if (w && (!best || w.seq > best.seq || (w.seq === best.seq && w.at > best.at))) best = w;
+  }
+  return best;
 }

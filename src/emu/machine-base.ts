@@ -107,8 +107,13 @@ export abstract class MachineBase implements CoreListener {
   /** A zone change has asked the run loop to pause. */
   protected entryPause = false;
 
+  /** By `BLOCK.REG`, with the twin that is programmed where another one shows what is in force (H5, H7). */
+  private readonly optionRegisters: ReadonlySet<string>;
+
   constructor(options: MachineOptions) {
     this.chip = options.chip;
+    const fields = Object.values(this.chip.optionBytes ?? {}).map((o) => o.field.split('.').slice(0, 2).join('.'));
+    this.optionRegisters = new Set(fields.flatMap((r) => [r, r.replace(/_CUR$/, '_PRG')]));
     this.seed = options.seed;
     this.system = new System(options.chip, options.models, options.parameters ?? {});
     this.state = freshState(options.chip.cores.length);
@@ -308,7 +313,7 @@ export abstract class MachineBase implements CoreListener {
     this.state.pendingReset = null;
     if (r.by === 'core') return this.resetCoreAlone(this.cores[r.core]!, r.pc);
     // NRST is held low; nothing runs meanwhile
-    this.observer.beforeReset?.();
+    this.beforeReset();
     const pulse = this.system.parameter('reset.pulse.ps') ?? 0;
     this.system.setWire('reset.core', r.core);
     this.system.setWire('reset.cause', RESET_CAUSES.indexOf(r.by));
@@ -319,10 +324,14 @@ export abstract class MachineBase implements CoreListener {
     this.finishReset(r.by, r.pc, r.core, r.external, false);
   }
 
+  private beforeReset(): void {
+    this.history.remember(this.optionRegisters);
+    this.observer.beforeReset?.();
+  }
   /** The core domain loses its supply: its blocks and the memories that PWR does not keep (`power.keeps.<memory>`). A reset brings it back. */
   protected enterStandby(): void {
     this.state.standby = 'in';
-    this.observer.beforeReset?.();
+    this.beforeReset();
     this.state.powerCycles++;
     this.fillRam((memory) => this.system.wire(`power.keeps.${memory}`) !== 0);
     this.system.setWire('reset.cause', RESET_CAUSES.indexOf('power'));
@@ -440,7 +449,7 @@ export abstract class MachineBase implements CoreListener {
   /** Power goes; it comes back by `powerOn(true)`. */
   powerOff(): void {
     this.state.held = true;
-    this.observer.beforeReset?.();
+    this.beforeReset();
     this.system.resetBlocks('power');
   }
   /** A store from outside, as a debugger makes it. */

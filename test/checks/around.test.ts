@@ -1,6 +1,7 @@
 /** Checks about what stands around the jump: the bus before it, other lines during it, the way back, and where the chip starts. */
 import { beforeEach, describe, expect, test } from 'vitest';
 import { CHECK_IDS } from '../../src/bench/result.ts';
+import type { ResetFacts, Writer } from '../../src/checks/check.ts';
 import { CHECKS } from '../../src/checks/index.ts';
 import { STM32F072RB } from '../../src/chips/stm32f072.ts';
 import { check, FakeTarget, repaired, writer } from './fake-target.ts';
@@ -155,5 +156,26 @@ describe('option-bytes', () => {
     target.set('FLASH.OPTSR_PRG.SWAP_BANK', 1);
     expect(target.judge('option-bytes')).toMatchObject({ verdict: 'warn' });
     expect(target.judge('option-bytes').observed).toContain('SWAP_BANK = 0x1, in force 0x0');
+  });
+  describe('written before a software reset, with no entry', () => {
+    const written: Writer = { pc: 0x08000300, lr: 0, at: 1_000_000, kind: 'cpu', core: 0, seq: 1 };
+    const judge = (by: ResetFacts['by'], register = 'FLASH.OPTSR_PRG') => {
+      target.entry = null;
+      target.writersBefore.set(register, written);
+      target.resets.push({ at: 2_000_000, by, flags: [], external: false });
+      return target.judge('option-bytes');
+    };
+    test('and not started: a warning that names the line and what is missing', () => {
+      const judgement = judge('software');
+      expect(judgement).toMatchObject({ verdict: 'warn', lastWriter: { pc: 0x08000300 } });
+      expect(judgement.because).toContain('FLASH_OPTCR.OPTSTRT');
+    });
+    test('a reset that loads them puts them in force', () => {
+      expect(judge('option-bytes').verdict).toBe('pass');
+    });
+    test('so does nothing that is in force by now', () => {
+      target.set('FLASH.OPTSR_CUR.SWAP_BANK', 1).set('FLASH.OPTSR_PRG.SWAP_BANK', 1);
+      expect(judge('software').verdict).toBe('pass');
+    });
   });
 });

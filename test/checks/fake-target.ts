@@ -59,6 +59,8 @@ export class FakeTarget implements RepairTarget {
   outcome = 'rom-silent';
   // history
   writers = new Map<string, Writer>();
+  /** The same from before a reset. */
+  writersBefore = new Map<string, Writer>();
   resets: ResetFacts[] = [];
   vectorReads: TargetHistory['vectorReads'][number][] = [];
   magic: MagicWord[] = [];
@@ -174,6 +176,7 @@ export class FakeTarget implements RepairTarget {
       history: this.withHistory
         ? {
             lastWriter: (register) => this.writers.get(register) ?? null,
+            lastWriterBeforeReset: (register) => this.writersBefore.get(register) ?? null,
             resets: this.resets,
             entries: this.entry ? [this.entry] : [],
             vectorReads: this.vectorReads,

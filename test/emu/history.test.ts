@@ -54,3 +54,23 @@ describe('History: who changed a register last', () => {
     expect(history.lastWriter('TAMP.BKP0R')?.seq).toBe(2);
   });
 });
+
+describe('History: registers that are programmed for after a reset', () => {
+  it('who changed them last stays known behind a reset, in a copy too, until somebody else does', () => {
+    const history = new History();
+    const options = new Set(['FLASH.OPTCR1']);
+    history.mark('FLASH.OPTCR1', 0x3, write(1));
+    history.mark('RCC.CR', 0x1, write(2));
+    history.remember(options);
+    history.forget(() => false);
+    expect(history.lastWriter('FLASH.OPTCR1')).toBeNull();
+    expect(history.lastWriterBeforeReset('FLASH.OPTCR1', 0x2)?.seq).toBe(1);
+    expect(history.lastWriterBeforeReset('FLASH.OPTCR1', 0x4)).toBeNull();
+    expect(history.lastWriterBeforeReset('RCC.CR')).toBeNull();
+    history.mark('FLASH.OPTCR1', 0x2, write(3));
+    const copy = history.copy();
+    history.remember(options);
+    expect(history.lastWriterBeforeReset('FLASH.OPTCR1', 0x3)?.seq).toBe(3);
+    expect(copy.lastWriterBeforeReset('FLASH.OPTCR1', 0x3)?.seq).toBe(1);
+  });
+});
