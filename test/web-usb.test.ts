@@ -117,6 +117,11 @@ describe('WebUSB', () => {
     await expect(device.selectConfiguration(7)).rejects.toMatchObject({ name: 'NotFoundError' });
     await expect(device.claimInterface(4)).rejects.toMatchObject({ name: 'NotFoundError' });
   });
+  it('a word that WebUSB does not know is a TypeError, as in browsers', async () => {
+    const setup = { requestType: 'clas' as 'class', recipient: 'device', request: 3, value: 0, index: 0 } as const;
+    const wanted = "The provided value 'clas' is not a valid enum value of type USBRequestType.";
+    await expect(device.controlTransferIn(setup, 6)).rejects.toThrow(new TypeError(wanted));
+  });
   it('reset brings the device back to dfuIDLE', async () => {
     await device.claimInterface(0);
     const request = (n: number) => ({ requestType: 'class', recipient: 'interface', request: n, value: 0, index: 0 }) as const;

@@ -179,6 +179,12 @@ function configurationOf(info: DeviceInfo, name: string | null): Configuration {
 const REQUEST_TYPE = { standard: 0x00, class: 0x20, vendor: 0x40 } as const;
 const RECIPIENT = { device: 0, interface: 1, endpoint: 2, other: 3 } as const;
 
+/** As browsers convert an enumeration (Web IDL 3.2.18). */
+function valueIn(values: Readonly<Record<string, number>>, value: string, name: string): number {
+  if (!Object.hasOwn(values, value)) throw new TypeError(`The provided value '${value}' is not a valid enum value of type ${name}.`);
+  return values[value]!;
+}
+
 const notFound = (): DOMException => new DOMException('The device was disconnected.', 'NotFoundError');
 const invalid = (text: string): DOMException => new DOMException(text, 'InvalidStateError');
 
@@ -377,7 +383,8 @@ export class WebUsbDevice {
   private async control(setup: WebUsbControlSetup, direction: number, data: Uint8Array, length: number): Promise<OutsideResult> {
     this.check();
     if (setup.recipient === 'interface') this.claimed(setup.index & 0xff);
-    const type = direction | REQUEST_TYPE[setup.requestType] | RECIPIENT[setup.recipient];
+    const type =
+      direction | valueIn(REQUEST_TYPE, setup.requestType, 'USBRequestType') | valueIn(RECIPIENT, setup.recipient, 'USBRecipient');
     return this.owner.control(setupPacket(type, setup.request, setup.value & 0xffff, setup.index & 0xffff, length & 0xffff), data);
   }
   private async standard(setup: Uint8Array, otherwise: string): Promise<void> {
