@@ -62,7 +62,12 @@ export interface MemoryRange {
 /** Splits `file.bin@0x08000000`. An `@` that is no address at the end belongs to the file's name. */
 export function splitImagePath(typed: string): { file: string; address: number | null } {
   const match = /^(.+)@(0[xX][0-9a-fA-F]+|[0-9]+)$/.exec(typed);
-  if (match === null) return { file: typed, address: null };
+  if (match === null) {
+    const [, raw, address] = /^(.+\.(?:bin|raw|img))@([^/\\]*)$/i.exec(typed) ?? [];
+    if (raw !== undefined)
+      throw new ImageError('bad-address', `${JSON.stringify(address)} is no address`, null, `write it as ${raw}@0x08000000`, typed);
+    return { file: typed, address: null };
+  }
   const address = Number(match[2]);
   if (address >= 2 ** 32) throw new ImageError('bad-address', `address ${match[2]} does not fit into 32 bits`, null, null, typed);
   return { file: match[1]!, address };

@@ -98,6 +98,11 @@ describe('raw binaries', () => {
     expect(image).toMatchObject({ kind: 'binary', path: 'fw.bin@0x08004000', chunks: [{ address: 0x08004000 }] });
     expect(splitImagePath('me@home/fw.elf')).toEqual({ file: 'me@home/fw.elf', address: null });
     expect(splitImagePath('a.bin@134217728')).toEqual({ file: 'a.bin', address: 0x08000000 });
+    expect(splitImagePath('me@a.bin@b/fw.elf')).toEqual({ file: 'me@a.bin@b/fw.elf', address: null });
+    for (const typed of ['a.bin@', 'a.BIN@0x0800zz', 'a.raw@main'])
+      expect(() => splitImagePath(typed)).toThrow(
+        expect.objectContaining({ code: 'bad-address', hint: expect.stringContaining('@0x08000000') }),
+      );
   });
 
   test('without an address the message says how to give one', () => {
