@@ -60,7 +60,6 @@ const PARTS = [
   ['stm32f072rb', 0x448],
   ['stm32f405rg', 0x413],
   ['stm32wb55rg', 0x495],
-  ['stm32l476rg', 0x415],
   ['stm32h743zi', 0x450],
   ['stm32h563zi', 0x484],
   ['stm32h503rb', 0x474],
@@ -77,7 +76,9 @@ const PARTS = [
   ['stm32l152re', 0x437],
   ['stm32c071rb', 0x493],
 ] as const;
-describe.each(byTurns<(typeof PARTS)[number]>(PARTS, 3))('%s', (chip, id) => {
+/** Each time: its loop comes to a state that is known while the status that it reads has changed back unread. */
+const L476 = ['stm32l476rg', 0x415] as const;
+describe.each([L476, ...byTurns<(typeof PARTS)[number]>(PARTS, 3)])('%s', (chip, id) => {
   it('says what it is and executes commands, each with its complement', () => {
     const host = new Host(chip).connect();
     const list = host.command(0x00);

@@ -150,7 +150,7 @@ export class LoopSkipper {
         return true;
       }
       if (this.core.pc === loop.pc && this.core.cyclesUntil(until) > Math.max(loop.cycles * LOOK_ROUNDS, LOOK_WORTH)) {
-        if (this.standsInKnown()) return true;
+        if (this.skipKnown(until)) return true;
         if (this.refetching()) return false;
         // the same place in another state: go round once more and see; give up on it if that fails too often
         if (++this.misses <= LOOK_MISSES) this.look(until, Math.max(LOOK_AGAIN, LOOK_ROUNDS * loop.instructions));
@@ -265,6 +265,13 @@ export class LoopSkipper {
     if (known !== null && refetches <= REFETCHES) this.found({ loop: known.loop, frame: known.frame });
     this.refetches = refetches;
     return known?.held === true;
+  }
+  /** The state is that of another record. Where that one cannot be left out now either (what it reads is about to change) it counts as a miss as before. */
+  private skipKnown(until: Ps): boolean {
+    const { misses } = this;
+    const skipped = this.standsInKnown() && this.skipSteady(this.loop!, until);
+    if (!skipped) this.misses = misses;
+    return skipped;
   }
   /** A round is to fetch lines of the loop that the core stands in. */
   private refetching(): boolean {
