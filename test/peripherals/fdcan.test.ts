@@ -131,6 +131,23 @@ describe.each([
       { numRuns: 60 },
     );
   });
+  it('sections and elements of any place and size are survived', () => {
+    const names = fixed ? ['RXGFC', 'RXF0A'] : ['SIDFC', 'XIDFC', 'GFC', 'RXF0C', 'RXF1C', 'RXESC', 'TXBC', 'TXESC'];
+    const word = fc.nat(0xffff_ffff);
+    fc.assert(
+      fc.property(fc.array(word, { minLength: names.length, maxLength: names.length }), word, fc.nat(0x7ff), (values, buffers, id) => {
+        const node = fresh();
+        node.h.write('FDCAN1.CCCR', 1);
+        node.h.write('FDCAN1.CCCR', 3);
+        names.forEach((register, i) => node.h.write(`FDCAN1.${register}`, values[i]!));
+        node.h.write('FDCAN1.CCCR', FDOE | BRSE);
+        node.h.write('FDCAN1.TXBAR', buffers);
+        for (let i = 0; i < 3; i++) expect(node.send(id, [i, 2, 3, 4, 5, 6, 7, 8])).toBe(true);
+        node.h.wait(2 * MS);
+      }),
+      { numRuns: 100 },
+    );
+  });
   it('a full FIFO loses what comes, until elements are acknowledged', () => {
     const node = fresh();
     for (const id of [1, 2, 3, 4]) expect(node.send(id)).toBe(true);

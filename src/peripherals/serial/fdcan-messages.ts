@@ -54,8 +54,10 @@ export class MessageRam {
     this.fixed = layout.has('RXGFC');
     this.at = (offset) => layout.at(offset)!;
   }
+  /** H7's registers may name places behind the end: they read 0 and take nothing (assumed; silicon raises IR.MRAF). */
   private word(c: Ctx, offset: number): number {
-    return new DataView(c.env.peekMemory(this.options.ram, this.options.at + offset, 4).buffer).getUint32(0, true);
+    const bytes = c.env.peekMemory(this.options.ram, this.options.at + offset, 4);
+    return bytes.length < 4 ? 0 : new DataView(bytes.buffer).getUint32(0, true);
   }
 
   // ---- Sections
@@ -96,7 +98,10 @@ export class MessageRam {
     const r0 = (id & WIRE_EXTENDED ? (id >>> 3) | XTD : (id >>> 21) << 18) | remote;
     const element = new DataView(new ArrayBuffer(HEADER + 8));
     [r0, more | (Math.min(8, length) << 16), low, high].forEach((value, i) => element.setUint32(4 * i, value >>> 0, true));
-    c.env.pokeMemory(this.options.ram, this.options.at + first + index * step, new Uint8Array(element.buffer));
+    const { ram } = this.options;
+    const at = this.options.at + first + index * step;
+    const room = c.env.peekMemory(ram, at, element.byteLength).length;
+    if (room > 0) c.env.pokeMemory(ram, at, new Uint8Array(element.buffer, 0, room));
   }
   /** The frame in a Tx buffer with the number of its bytes, of which the first eight are told, and T1. */
   load(c: Ctx, buffer: number): { readonly frame: CanFrame; readonly t1: number } {

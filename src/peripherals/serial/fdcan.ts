@@ -254,7 +254,7 @@ class FdCan {
     const { fifo } = taken;
     const bit = (name: 'fresh' | 'full' | 'lost'): number => this.ir[name] + fifo * this.ir.step;
     const level = this.status(c, fifo);
-    if (level.filled === count) {
+    if (level.filled >= count) {
       if (!this.ram.overwrites(c, fifo)) {
         c.put(this.fifos[fifo], c.get(this.fifos[fifo]) | FIFO_LOST);
         return this.flag(c, bit('lost'));
@@ -273,7 +273,7 @@ class FdCan {
   }
   private show(c: Ctx, n: 0 | 1, filled: number, get: number, put: number): void {
     const lost = c.get(this.fifos[n]) & FIFO_LOST;
-    c.put(this.fifos[n], filled | (get << 8) | (put << 16) | lost | (filled === this.ram.fifo(c, n).count ? FIFO_FULL : 0));
+    c.put(this.fifos[n], filled | (get << 8) | (put << 16) | lost | (filled >= this.ram.fifo(c, n).count ? FIFO_FULL : 0));
   }
   /** Everything up to this element has been read. */
   private released(c: Ctx, n: 0 | 1, index: number): void {
