@@ -356,10 +356,9 @@ class RequestTrace {
     const off = w.comparedWith !== null && w.comparedWith > SMALL && this.ramWasOff();
     const store = w.written || off ? lastStore(this.session, this.powerOn, w.address, w.size, this.resetAt) : null;
     if (store === 'too long') return null;
-    if (store === null) return magicOf(w, null, null, this.elsewhere(w));
-    if (off && store.value === w.comparedWith && w.before !== store.value)
+    if (off && store && store.value === w.comparedWith && w.before !== store.value)
       return { ...magicOf(w, w.comparedWith, writerOf(store), null), lostSupply: true };
-    if (!w.written) return magicOf(w, null, null, this.elsewhere(w));
+    if (store === null || !w.written) return magicOf(w, null, null, this.elsewhere(w));
     const first = this.overwritten(w, store);
     return first === null
       ? magicOf(w, w.before, writerOf(store), null)

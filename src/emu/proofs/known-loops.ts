@@ -41,16 +41,15 @@ export class KnownLoops {
   }
   /** The loop that the core stands in and the frame; null if it is in none that is known. Lines that it runs from may have to be fetched again (`held`): a round does so. */
   recognise(core: Core): { readonly loop: SteadyLoop; readonly frame: number; readonly held: boolean } | null {
-    const here = this.loops.filter(({ loop }) => frameAt(core, loop.frames!, 0) >= 0);
-    if (here.length === 0) return null;
-    const now = core.conditions();
-    for (const under of here) {
-      if (under.conditions !== now) continue;
-      const loop = asOfNow(core, under.loop);
+    let now: string | null | undefined;
+    for (const [at, { loop: known, conditions }] of this.loops.entries()) {
+      const frame = frameAt(core, known.frames!, 0);
+      if (frame < 0 || conditions !== (now ??= core.conditions())) continue;
+      const loop = asOfNow(core, known);
       if (!plainReads(core, loop) || !readsAsFound(core, loop)) continue;
-      this.loops.splice(this.loops.indexOf(under), 1);
-      this.loops.unshift({ loop, conditions: under.conditions });
-      return { loop, frame: frameAt(core, loop.frames!, 0), held: sameCode(core, loop) };
+      this.loops.splice(at, 1);
+      this.loops.unshift({ loop, conditions });
+      return { loop, frame, held: sameCode(core, loop) };
     }
     return null;
   }
