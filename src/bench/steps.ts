@@ -1,6 +1,7 @@
 /** The scenario's steps: what happens to the board from outside, and when. State is plain data, saved with the machine. */
 import type { Core } from '../emu/core/core.ts';
 import type { Attachment } from '../emu/machine-base.ts';
+import type { System } from '../emu/system.ts';
 import type { Ps } from '../emu/time.ts';
 import { findSymbol } from '../emu/image/image.ts';
 import { imageCore } from './image-core.ts';
@@ -371,8 +372,7 @@ export class Steps implements Attachment {
     const { system } = this.session.machine;
     const pin = rxPins(this.session.profile).find((i) => i.name.toLowerCase() === q.port)?.pin;
     const tell = (value: number): void => {
-      this.state.uartSequence++;
-      system.setWire(`${q.port}.rx`, value | (this.state.uartSequence << 9));
+      tellRx(system, q.port, value, ++this.state.uartSequence);
     };
     if (q.bit === 0) {
       if (q.byte !== null) tell(BYTE | q.byte);
@@ -398,6 +398,9 @@ const STOP_BIT = 9;
 /** What a port's RX wire tells: see peripherals/serial/usart-v4.ts. */
 export const START_BIT = 0;
 export const BYTE = 0x100;
+/** `sequence` makes equal bytes changes of the wire. */
+export const tellRx = (system: System, port: string, value: number, sequence: number): void =>
+  system.setWire(`${port}.rx`, value | (sequence << 9));
 
 // eslint-disable-next-line complexity -- one case for each kind of step that has more to tell than its name
 function describeAction(a: PlannedAction): string {

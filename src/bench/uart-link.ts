@@ -2,7 +2,7 @@
 import type { Ps } from '../emu/time.ts';
 import { rxPins } from '../rom/profile.ts';
 import type { HeldMachine } from './held-machine.ts';
-import { BYTE, START_BIT } from './steps.ts';
+import { BYTE, START_BIT, tellRx } from './steps.ts';
 
 const SECOND = 1_000_000_000_000;
 /** Start, eight data, parity, stop. */
@@ -75,7 +75,7 @@ export class UartLink {
 
   private tell(value: number): void {
     this.sequence = (this.sequence + 1) & 0xffff;
-    this.held.session.machine.system.setWire(`${this.port}.rx`, value | (this.sequence << 9));
+    tellRx(this.held.session.machine.system, this.port, value, this.sequence);
   }
   private drive(level: number): void {
     if (this.pin !== undefined) this.held.session.machine.system.setWire(`pin.${this.pin}`, level);

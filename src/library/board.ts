@@ -5,6 +5,7 @@
 import { parseDuration } from '../bench/duration.ts';
 import type { Machine } from '../emu/machine.ts';
 import type { Duration } from '../bench/scenario-types.ts';
+import { BYTE, tellRx } from '../bench/steps.ts';
 import { shown, UsageError, didYouMean } from '../bench/usage-error.ts';
 import type { BlockRow, ChipDescription } from '../emu/chip.ts';
 import { clonePlain } from '../emu/component.ts';
@@ -167,8 +168,7 @@ export class MachineBoard implements DeviceBoard {
     const slot = machine.system.addTimer(`board.${wire}`, () => {
       const byte = state.queue.shift();
       if (byte === undefined) return;
-      state.sequence++;
-      machine.system.setWire(`${wire}.rx`, 0x100 | byte | (state.sequence << 9));
+      tellRx(machine.system, wire, BYTE | byte, ++state.sequence);
       if (state.queue.length > 0) next();
     });
     const next = (): void => machine.system.scheduler.arm(slot, machine.now + Math.round((BITS_OF_A_BYTE * PS_PER_SECOND) / state.baud));
